@@ -1,0 +1,89 @@
+# rdv. `make run` and `make test` are all a newcomer needs; both install what
+# is missing first. Everything generated lives under $(BUILD).
+
+BUILD	?= build
+CC	?= gcc
+PREFIX	?= /usr/local
+DESTDIR	?=
+SAN	?=
+
+VERSION	:= 0.1.0
+WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	   -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
+	   -Wformat=2 -Wundef -Wcast-align -Wnull-dereference
+HARDEN	:= -fstack-protector-strong -fPIE
+OPT	:= -O2
+ifneq ($(SAN),)
+OPT	:= -O1 -fno-omit-frame-pointer -fsanitize=$(SAN) \
+	   -fno-sanitize-recover=all -DRDV_SANITIZED
+LDSAN	:= -fsanitize=$(SAN)
+else
+HARDEN	+= -D_FORTIFY_SOURCE=2
+endif
+CPPFLAGS := -D_GNU_SOURCE -I. -I$(BUILD)/gen
+CFLAGS	:= -std=c11 -g $(OPT) $(WARN) $(HARDEN)
+LDFLAGS	:= -pie -Wl,-z,relro,-z,now $(LDSAN)
+
+LIBS_HELPER := -lseccomp -lcap
+LIBS_DAEMON := -levent -lsqlite3 -ljansson -lwslay -lhttp_parser -lcrypto \
+	       -lseccomp -lcap -lpthread
+LIBS_CLI    := -ljansson -lwslay
+
+lib_src	:= $(wildcard lib/*.c)
+sec_src	:= $(wildcard security/*.c)
+priv_src := $(filter-out priv-helper/main.c,$(wildcard priv-helper/*.c))
+dmn_src	:= $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
+cli_src	:= $(filter-out cli/main.c,$(wildcard cli/*.c cli/cmd/*.c))
+obj	= $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+bins	:= $(BUILD)/bin/rdvd $(BUILD)/bin/rdv-helper $(BUILD)/bin/rdv
+
+.PHONY: all
+all: $(bins) $(BUILD)/share/rdv/.stamp
+
+include mk/gen.mk
+include mk/deps.mk
+include mk/test.mk
+include mk/lint.mk
+include mk/install.mk
+
+$(BUILD)/obj/%.o: %.c | gen
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Archives, so that a test or a binary links only what it calls: the helper
+# must not grow by what lib/ offers the others (tests/lint/deps.sh checks).
+$(BUILD)/lib%.a:
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/liblib.a: $(call obj,$(lib_src))
+$(BUILD)/libsec.a: $(call obj,$(sec_src))
+$(BUILD)/libpriv.a: $(call obj,$(priv_src))
+$(BUILD)/libdmn.a: $(call obj,$(dmn_src)) $(gen_dmn)
+$(BUILD)/libcli.a: $(call obj,$(cli_src)) $(gen_cli)
+
+$(BUILD)/bin/rdvd: $(call obj,daemon/main.c) $(BUILD)/libdmn.a \
+    $(BUILD)/libsec.a $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+
+$(BUILD)/bin/rdv-helper: $(call obj,priv-helper/main.c) $(BUILD)/libpriv.a \
+    $(BUILD)/libsec.a $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_HELPER)
+
+$(BUILD)/bin/rdv: $(call obj,cli/main.c) $(BUILD)/libcli.a \
+    $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_CLI)
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_APP_H
+#define RDV_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The modules of one rdvd, wired by main.c. A pointer is set before the first
+ * request is accepted and stays until the loop has ended.
+ */
+struct app {
+	struct loop *loop;
+	struct conf *conf;
+	struct db *db;
+	struct event_bus *bus;
+	struct helper *helper;
+	struct http_server *server;
+	struct auth *auth;
+	struct grants *grants;	     /* core/grant */
+	struct runs *runs;	     /* core/run */
+	struct sessions *sessions;   /* core/session */
+	struct worktrees *worktrees; /* core/worktree */
+	int64_t started_ms;	     /* wall clock */
+	char **web;		     /* HOST:PORT of nginx, NULL-terminated */
+	bool tmux;		     /* a tmux executable was seen at start */
+	bool draining;
+};
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_GIT_H
+#define RDV_GIT_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct app;
+
+/*
+ * One git command in the `git` profile through the helper, its output kept in
+ * memory up to a bound. Pinned configuration (no hooks, fsmonitor, filters,
+ * pager, prompts; protocol.ext.allow=never) is added here; callers give only
+ * the subcommand and its arguments, with --end-of-options before operands.
+ */
+struct git_call {
+	uid_t uid;
+	const char *dir;	 /* working directory, absolute */
+	const char *const *argv; /* after "git", NULL-terminated */
+	const char *const *paths; /* writable roots, NULL-terminated, or NULL */
+	size_t max;		 /* bytes of stdout kept, then RDV_E_TOO_BIG */
+};
+
+struct git_result {
+	int status;	 /* exit status, or 128 + signal */
+	const char *out; /* NUL-terminated; valid during the callback */
+	size_t outlen;
+	const char *err; /* at most 4 KiB */
+};
+
+/*
+ * Later, once. `err` 0: git ran and ended, look at r->status. RDV_E_SPAWN with
+ * the reason in `why`, RDV_E_TIMEOUT after conf.git_timeout_ms,
+ * RDV_E_TOO_BIG, RDV_E_UNAVAILABLE. Strings of the call are copied.
+ */
+typedef void git_fn(int err, const struct git_result *r, const char *why,
+    void *arg);
+void git_run(struct app *app, const struct git_call *call, git_fn *cb,
+    void *arg);
+
+#endif

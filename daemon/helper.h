@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_HELPER_H
+#define RDV_HELPER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/privproto.h"
+#include "lib/seqpkt.h"
+
+struct loop;
+struct helper;
+
+/*
+ * rdvd's side of the helper protocol: stubs that carry the verbs' names. Every
+ * callback comes later from the loop, exactly once. `err` is 0, or
+ * RDV_E_UNAVAILABLE when the helper died before answering (nothing is ever
+ * replayed). At most PRIV_OUTSTANDING requests travel; up to 1024 more wait,
+ * then RDV_E_BUSY.
+ */
+struct helper_ops {
+	/* A fresh [ops] has answered HELLO; generation tells it apart. */
+	void (*ready)(const struct priv_hello *hello, void *arg);
+	void (*lost)(void *arg);
+	void (*exited)(const struct priv_exit *ev, void *arg);
+};
+
+/*
+ * `control` is the socket from [main] over which the ops socket arrives, now
+ * and after every restart of [ops]; end of file on it ends rdvd (calls gone).
+ */
+struct helper *helper_new(struct loop *l, int control,
+    const struct helper_ops *ops, void (*gone)(void *), void *arg);
+void helper_free(struct helper *h);
+bool helper_ready(const struct helper *h);
+
+typedef void helper_login_fn(int err, const struct priv_login_answer *a,
+    void *arg);
+void helper_login(struct helper *h, const struct priv_login *m,
+    helper_login_fn *cb, void *arg);
+/* On success the callback owns fds->fd[0..n-1]; see privproto.h for order. */
+typedef void helper_spawn_fn(int err, const struct priv_spawn_answer *a,
+    struct seqpkt_fds *fds, void *arg);
+void helper_spawn(struct helper *h, const struct priv_spawn *m,
+    helper_spawn_fn *cb, void *arg);
+typedef void helper_plain_fn(int err, const struct priv_plain_answer *a,
+    void *arg);
+void helper_signal(struct helper *h, uint64_t handle, int sig, bool all,
+    helper_plain_fn *cb, void *arg);
+void helper_logout(struct helper *h, const uint8_t grant[PRIV_GRANT_LEN],
+    helper_plain_fn *cb, void *arg);
+/* Confirms that the end of a run is durable. */
+void helper_exit_ack(struct helper *h, uint64_t handle);
+/* Called per item with its descriptors, then once with a == NULL. */
+typedef void helper_inventory_fn(int err,
+    const struct priv_inventory_answer *a, struct seqpkt_fds *fds, void *arg);
+void helper_inventory(struct helper *h, helper_inventory_fn *cb, void *arg);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_HTTP_H
+#define RDV_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct arena;
+struct http_conn;
+
+/*
+ * One request, as http/ hands it to the dispatcher. All strings live in the
+ * request's arena, which is freed after the reply. http/ knows no resource.
+ */
+enum http_method {
+	HTTP_M_GET,
+	HTTP_M_HEAD,
+	HTTP_M_POST,
+	HTTP_M_PUT,
+	HTTP_M_PATCH,
+	HTTP_M_DELETE,
+	HTTP_M_OPTIONS,
+	HTTP_M_MAX
+};
+
+struct http_header {
+	const char *name; /* lower case */
+	const char *value;
+};
+
+struct http_req {
+	struct http_conn *conn; /* NULL once the client is gone */
+	struct arena *arena;
+	enum http_method method;
+	const char *target; /* as sent */
+	const char *path;   /* percent-decoded once and canonical: no "//", no
+			       dot segments, no NUL; refused if ambiguous */
+	const char *query;  /* raw, without '?'; "" when none */
+	const char *host;   /* the single Host value, lower case */
+	struct http_header *headers;
+	unsigned nheaders;
+	const char *body;
+	size_t body_len;
+	char id[37];	    /* request id, in logs and error bodies */
+	uid_t peer_uid;	    /* SO_PEERCRED of the connection */
+	pid_t peer_pid;
+	bool websocket;	    /* a complete RFC 6455 section 4.1 upgrade */
+	int64_t started_us; /* monotonic */
+	void *actor;	    /* set by auth/, lives in the arena */
+	bool replied;
+};
+
+/* First value of a header by lower-case name, or NULL. */
+const char *http_header(const struct http_req *r, const char *name);
+/* How often a header stands in the request. */
+unsigned http_header_count(const struct http_req *r, const char *name);
+/* Decoded query parameter in the arena, or NULL; a repeated one is *dup. */
+const char *http_query(struct http_req *r, const char *name, bool *dup);
+/* A cookie's value in the arena, or NULL. */
+const char *http_cookie(struct http_req *r, const char *name);
+
+const char *http_method_name(enum http_method m);
+
+struct http_reply {
+	int status;
+	const char *type;  /* NULL: no body */
+	const void *body;  /* copied before the call returns */
+	size_t len;
+	const char *const *headers; /* name, value, ..., NULL; or NULL */
+	bool close;
+};
+
+/*
+ * Answers a request, now or any time later; afterwards `r` is gone. Calling it
+ * when the client has left only releases the request. Every request must be
+ * answered exactly once, be upgraded, or become a stream.
+ */
+void http_reply(struct http_req *r, const struct http_reply *reply);
+
+struct loop;
+struct http_server;
+
+typedef void http_dispatch_fn(struct http_req *r, void *arg);
+
+/* Every bound with its consequence stands in docs/http-api.md. */
+struct http_limits {
+	unsigned conns;		  /* open connections in all, then 503 */
+	unsigned conns_per_peer;  /* per peer uid */
+	size_t line, header, body; /* bytes; 414, 431, 413 */
+	unsigned nheaders;
+	int64_t header_ms, body_ms, idle_ms; /* 408 or close */
+};
+
+struct http_server *http_server_new(struct loop *l,
+    const struct http_limits *limits, http_dispatch_fn *cb, void *arg);
+/* Serves a listening Unix socket; the descriptor stays the caller's. */
+int http_server_listen(struct http_server *s, int listener);
+/*
+ * Graceful end: stops accepting, answers 503 to new requests on open
+ * connections, closes WebSockets with 1001 and streams, calls `done` when
+ * nothing is left or after `ms`.
+ */
+void http_server_drain(struct http_server *s, int64_t ms, void (*done)(void *),
+    void *arg);
+void http_server_free(struct http_server *s);
+
+struct http_stats {
+	unsigned conns, requests_pending, websockets, streams;
+	uint64_t requests, refused;
+};
+void http_server_stats(const struct http_server *s, struct http_stats *out);
+
+#endif

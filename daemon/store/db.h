@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_DB_H
+#define RDV_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The store's engine: one SQLite connection in WAL mode, used by the loop's
+ * thread only; statements prepared once and kept by slot. sqlite3.h is seen by
+ * store/ alone. Readers take struct db, writers struct tx: the type is the
+ * rule.
+ */
+struct db;
+struct tx;
+struct loop;
+struct row; /* a result row while its callback runs */
+
+/*
+ * Opens or creates `path`, checks it, migrates it in one transaction.
+ * RDV_E_NEWER: written by a newer rdv. RDV_E_CORRUPT: fails its own checks;
+ * nothing was changed. RDV_E_FULL: no space. -EROFS, -EACCES, other -errno.
+ * `why` receives one sentence naming the file for every failure.
+ */
+int db_open(struct db **out, struct loop *l, const char *path, char *why,
+    size_t whysize);
+/* Waits until all that was committed is durable, then closes. */
+void db_close(struct db *db);
+/* A real round trip: false when the last write, sync or this read failed. */
+bool db_healthy(struct db *db);
+
+/*
+ * One logical change. All changes of one loop turn share one SQLite
+ * transaction (each its savepoint); the flusher thread then syncs the log.
+ */
+struct tx *tx_begin(struct db *db);
+struct db *tx_db(struct tx *tx);
+/*
+ * Ends the change. `done(0)` runs on the loop's thread when it is durable, or
+ * done(-errno) when the turn's commit or sync failed, in which case nothing of
+ * the turn was kept. `done` may be NULL. Until `done`, tell nobody.
+ */
+typedef void tx_done_fn(int err, void *arg);
+void tx_commit(struct tx *tx, tx_done_fn *done, void *arg);
+void tx_abort(struct tx *tx);
+/* First error met inside the change, or 0; tx_commit with one aborts. */
+int tx_error(const struct tx *tx);
+
+/*
+ * Statements: `sql` is a string constant; its address is the cache key.
+ * Arguments follow a format of one letter each:
+ *   s const char * (NULL is SQL NULL)   i int64_t   n int64_t, negative: NULL
+ *   b void *, size_t
+ */
+/* Calls `cb` per row until it returns false. 0 or -errno. */
+typedef bool db_row_fn(struct row *row, void *arg);
+int db_query(struct db *db, const char *sql, db_row_fn *cb, void *arg,
+    const char *fmt, ...);
+/* Writes; rows changed, or -errno. -EEXIST for a broken UNIQUE. */
+long tx_exec(struct tx *tx, const char *sql, const char *fmt, ...);
+
+/* Columns by position; text is valid until the callback returns. */
+const char *row_str(struct row *r, int col); /* NULL for SQL NULL */
+int64_t row_int(struct row *r, int col);     /* 0 for NULL */
+int64_t row_int_or(struct row *r, int col, int64_t fallback);
+bool row_null(struct row *r, int col);
+const void *row_blob(struct row *r, int col, size_t *len);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_PRIVPROTO_H
+#define RDV_PRIVPROTO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+
+/*
+ * The protocol between rdvd and rdv-helper [ops]: docs/helper-protocol.md.
+ * One SEQPACKET packet is one message: a header, then the fields of its op in
+ * fixed order, little endian, and an end check. Numbers are never reused.
+ *
+ *   header: u32 magic | u16 version | u16 op | u32 request id | u32 body length
+ *           | u8 descriptors | u8 kind
+ *
+ * Descriptors travel helper to daemon only. A request id is unique within one
+ * connection; the answer quotes it; notices carry 0.
+ */
+#define PRIV_MAGIC	   0x56445250u /* "PRDV" */
+#define PRIV_VERSION	   1
+#define PRIV_HEADER	   18
+#define PRIV_GRANT_LEN	   32
+#define PRIV_OUTSTANDING   32	/* requests in flight; the rest waits in rdvd */
+#define PRIV_ARGV_MAX	   256	/* strings */
+#define PRIV_ENV_MAX	   256
+#define PRIV_TEXT_MAX	   12288 /* argv, env and cwd bytes together */
+#define PRIV_PATH_MAX	   4095
+#define PRIV_BUILD_MAX	   64
+#define PRIV_PROFILE_MAX   32
+#define PRIV_LABEL_MAX	   64
+#define PRIV_WHY_MAX	   512
+#define PRIV_PATHS_MAX	   16	/* read-write roots of a confined spawn */
+
+enum priv_op {
+	PRIV_HELLO = 1,
+	PRIV_LOGIN = 2,
+	PRIV_SPAWN = 3,
+	PRIV_SIGNAL = 4,
+	PRIV_LOGOUT = 5,
+	PRIV_INVENTORY = 6,
+	PRIV_EXIT = 7,
+	PRIV_OP_MAX
+};
+
+/* The direction and sense of a message; a wrong kind is malformed. */
+enum priv_kind { PRIV_REQUEST, PRIV_ANSWER, PRIV_NOTICE, PRIV_KIND_MAX };
+
+/* First field of every answer. */
+enum priv_result {
+	PRIV_DONE,
+	PRIV_DENIED,	  /* well formed and forbidden; audited; `why` says */
+	PRIV_NO_SUCH,	  /* handle or grant unknown */
+	PRIV_FAILED,	  /* tried and failed: stage and errno */
+	PRIV_BUSY,	  /* a bound of the helper is reached */
+	PRIV_UNSUPPORTED, /* the form exists in the protocol, not in this mode */
+	PRIV_RESULT_MAX
+};
+
+enum priv_login_kind { PRIV_LOGIN_UID, PRIV_LOGIN_TOKEN, PRIV_LOGIN_SERVICE };
+enum priv_io { PRIV_IO_PTY, PRIV_IO_PIPES };
+/* Bits of priv_hello.features: what this kernel offers. */
+#define PRIV_F_SECCOMP	0x01u
+#define PRIV_F_LANDLOCK 0x02u
+#define PRIV_F_USERNS	0x04u
+#define PRIV_F_CGROUP	0x08u
+
+struct priv_header {
+	uint16_t op;
+	uint16_t kind;
+	uint32_t id;
+	uint32_t len;
+	uint8_t nfds;
+};
+
+/* HELLO, both ways; a different build is fatal for the receiver. */
+struct priv_hello {
+	char build[PRIV_BUILD_MAX + 1];
+	uint32_t pid;
+	uint32_t uid;
+	uint32_t features;
+	uint32_t landlock_abi; /* 0: none */
+	uint64_t generation;   /* random per [ops]; part of every handle */
+};
+
+struct priv_login {
+	uint8_t kind; /* enum priv_login_kind */
+	uint32_t uid;
+	char secret[129]; /* token text; empty for PRIV_LOGIN_UID */
+};
+
+struct priv_login_answer {
+	uint8_t result;
+	char why[PRIV_WHY_MAX + 1];
+	uint8_t grant[PRIV_GRANT_LEN];
+	uint32_t uid;
+	uint32_t ttl_ms; /* from now; monotonic on the helper's side */
+	char home[PRIV_PATH_MAX + 1];
+	char shell[PRIV_PATH_MAX + 1];
+	char user[65];
+};
+
+/* Strings are owned by the struct after decoding: priv_spawn_done(). */
+struct priv_spawn {
+	uint8_t grant[PRIV_GRANT_LEN];
+	char profile[PRIV_PROFILE_MAX + 1];
+	char label[PRIV_LABEL_MAX + 1]; /* run id; comes back in INVENTORY */
+	uint8_t io;			/* enum priv_io */
+	uint16_t cols, rows;		/* pty only */
+	char *cwd;			/* absolute */
+	char **argv;			/* argv[0] absolute, or a name to be found */
+	char **envp;			/* NAME=value; names judged by the profile */
+	char **paths;			/* what a confined child may write */
+	unsigned argc, envc, pathc;
+};
+
+struct priv_spawn_answer {
+	uint8_t result;
+	char why[PRIV_WHY_MAX + 1];
+	char stage[33];	 /* "C12 chdir", when result is PRIV_FAILED */
+	int32_t err;	 /* errno at that stage */
+	uint64_t handle; /* of the run, never 0, never reused */
+	uint32_t pid;	 /* for show only, never for a decision */
+	uint32_t guards; /* PRIV_G_*: what is on for this child */
+};
+/* Descriptors of a spawn, in this order:
+ *   pty:   master, spool read end, spool write end
+ *   pipes: stdin write end, stdout read end, stderr read end
+ * The spool is a pipe that [ops] keeps a duplicate of: rdvd splices from the
+ * master into it and from it into the log, so that no byte ever exists in
+ * rdvd's memory alone (docs/architecture.md, "exactly once").
+ */
+#define PRIV_G_NNP	0x01u
+#define PRIV_G_SECCOMP	0x02u
+#define PRIV_G_LANDLOCK 0x04u
+#define PRIV_G_RLIMITS	0x08u
+#define PRIV_G_PDEATH	0x10u
+
+struct priv_signal {
+	uint64_t handle;
+	uint8_t all; /* 0: the process group; 1: end all the run ever started */
+	int32_t sig;
+};
+
+struct priv_plain_answer {
+	uint8_t result;
+	char why[PRIV_WHY_MAX + 1];
+};
+
+struct priv_logout {
+	uint8_t grant[PRIV_GRANT_LEN];
+};
+
+/* The item with the smallest handle above `after`, so 0 starts. */
+struct priv_inventory {
+	uint64_t after;
+};
+
+enum priv_state { PRIV_RUNNING, PRIV_EXITED };
+
+struct priv_inventory_answer {
+	uint8_t result; /* PRIV_NO_SUCH: no further item */
+	uint64_t handle;
+	char label[PRIV_LABEL_MAX + 1];
+	char profile[PRIV_PROFILE_MAX + 1];
+	uint8_t io;
+	uint8_t state;	  /* enum priv_state */
+	uint32_t uid, pid, guards;
+	int32_t status;	  /* wait status when exited */
+	int64_t started_ms; /* wall clock */
+};
+
+/*
+ * Notice helper to daemon when a run has ended with all it started; request
+ * daemon to helper (only `handle` is judged) once the end is durable, after
+ * which the helper drops its descriptors and forgets the handle.
+ */
+struct priv_exit {
+	uint64_t handle;
+	int32_t status; /* as wait(2) gives it */
+	uint64_t user_us, sys_us;
+	uint32_t maxrss_kb;
+	uint8_t swept; /* processes that outlived the first and were ended */
+};
+
+/*
+ * Encoders append header and body to `b` (reset by the caller, max
+ * SEQPKT_MAX); buf_ok() tells whether it fitted. `id` is the request's.
+ */
+void priv_put_hello(struct buf *b, uint32_t id, enum priv_kind k,
+    const struct priv_hello *m);
+void priv_put_login(struct buf *b, uint32_t id, const struct priv_login *m);
+void priv_put_login_answer(struct buf *b, uint32_t id,
+    const struct priv_login_answer *m);
+void priv_put_spawn(struct buf *b, uint32_t id, const struct priv_spawn *m);
+void priv_put_spawn_answer(struct buf *b, uint32_t id, uint8_t nfds,
+    const struct priv_spawn_answer *m);
+void priv_put_signal(struct buf *b, uint32_t id, const struct priv_signal *m);
+void priv_put_logout(struct buf *b, uint32_t id, const struct priv_logout *m);
+void priv_put_inventory(struct buf *b, uint32_t id,
+    const struct priv_inventory *m);
+void priv_put_inventory_answer(struct buf *b, uint32_t id, uint8_t nfds,
+    const struct priv_inventory_answer *m);
+void priv_put_exit(struct buf *b, uint32_t id, enum priv_kind k,
+    const struct priv_exit *m);
+/* Answer to SIGNAL, LOGOUT and EXIT requests. */
+void priv_put_plain_answer(struct buf *b, uint32_t id, enum priv_op op,
+    const struct priv_plain_answer *m);
+
+/*
+ * Decoders. The header first: false when magic, version, op, kind or length
+ * lie. Then the body of that op: false unless every byte was consumed and every
+ * field is within its bounds. False means the peer is broken or taken over.
+ */
+bool priv_get_header(struct buf *b, struct priv_header *h);
+bool priv_get_hello(struct buf *b, struct priv_hello *m);
+bool priv_get_login(struct buf *b, struct priv_login *m);
+bool priv_get_login_answer(struct buf *b, struct priv_login_answer *m);
+bool priv_get_spawn(struct buf *b, struct priv_spawn *m);
+bool priv_get_spawn_answer(struct buf *b, struct priv_spawn_answer *m);
+bool priv_get_signal(struct buf *b, struct priv_signal *m);
+bool priv_get_logout(struct buf *b, struct priv_logout *m);
+bool priv_get_inventory(struct buf *b, struct priv_inventory *m);
+bool priv_get_inventory_answer(struct buf *b,
+    struct priv_inventory_answer *m);
+bool priv_get_exit(struct buf *b, struct priv_exit *m);
+bool priv_get_plain_answer(struct buf *b, struct priv_plain_answer *m);
+/* Frees what priv_get_spawn() allocated; safe on a zeroed struct. */
+void priv_spawn_done(struct priv_spawn *m);
+
+const char *priv_op_name(uint16_t op);
+const char *priv_result_name(uint8_t result);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_SEQPKT_H
+#define RDV_SEQPKT_H
+
+#include <stddef.h>
+
+#define SEQPKT_MAX     16384 /* bytes in one packet */
+#define SEQPKT_FDS_MAX 4
+
+struct seqpkt_fds {
+	int fd[SEQPKT_FDS_MAX];
+	unsigned n;
+};
+
+/* A close-on-exec, non-blocking SOCK_SEQPACKET pair. 0 or -errno. */
+int seqpkt_pair(int fds[2]);
+/*
+ * Sends one packet with descriptors (NULL: none), which stay the caller's.
+ * 0, -EAGAIN when the queue is full, or another -errno.
+ */
+int seqpkt_send(int sock, const void *p, size_t len,
+    const struct seqpkt_fds *fds);
+/*
+ * Receives one packet of at most SEQPKT_MAX bytes into `p`. With `fds` NULL no
+ * control buffer is given, so the peer can never hand us a descriptor. Every
+ * control message is walked, in any order; descriptors beyond
+ * SEQPKT_FDS_MAX are closed. Returns the length, 0 at end of file (a
+ * zero-length packet looks the same and ends the peer too), -EAGAIN,
+ * -EMSGSIZE for a packet longer than the buffer, -EBADMSG for MSG_CTRUNC or
+ * an unexpected control message, or another -errno.
+ *
+ * On every error all received descriptors have been closed (abuse E04-E06).
+ */
+long seqpkt_recv(int sock, void *p, size_t size, struct seqpkt_fds *fds);
+void seqpkt_fds_close(struct seqpkt_fds *fds);
+
+#endif

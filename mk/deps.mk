@@ -1,0 +1,9 @@
+# What a fresh Debian 12 lacks. `make deps` installs it: directly as root,
+# through sudo otherwise, and says which packages are missing when neither is
+# possible.
+.PHONY: deps deps-run deps-test
+deps: deps-run deps-test
+deps-run:
+	@sh mk/deps.sh run
+deps-test:
+	@sh mk/deps.sh test

@@ -25,7 +25,8 @@ struct api_call {
 	const struct actor *actor; /* NULL on SCOPE_NONE routes without one */
 	const struct api_route *route;
 	const char *params[4]; /* {name} segments in order */
-	void *in;	       /* the decoded struct, zeroed first */
+	void *in; /* the decoded struct, zeroed first */
+	struct api_claim *claim; /* dispatch's own: Idempotency-Key */
 };
 
 typedef void api_handler_fn(struct api_call *c);
@@ -33,15 +34,19 @@ typedef void api_handler_fn(struct api_call *c);
 struct api_route {
 	enum http_method method;
 	const char *pattern; /* "/api/sessions/{id}/exec" */
-	uint32_t scope;
+	uint32_t scope; /* one of these bits is needed */
 	enum api_kind kind;
-	const struct js_field *body;  /* NULL: no body allowed */
-	const struct js_field *query; /* NULL: none; JS_TEXT, JS_INT, JS_BOOL */
-	size_t in_size;		      /* of the struct both tables fill */
-	size_t body_max;	      /* 0: the server's limit */
+	const struct js_field *body; /* NULL: none or {} */
+	const struct js_field *query; /* NULL: none; no JS_TEXTS, JS_PAIRS */
+	/*
+	 * Of the struct both tables fill. A row with both counts the bits of
+	 * the query fields on after those of the body.
+	 */
+	size_t in_size;
+	size_t body_max; /* 0: the server's limit */
 	api_handler_fn *handler;
-	int success;		      /* status, for the document */
-	const char *doc;	      /* one line */
+	int success; /* status, for the document */
+	const char *doc; /* one line */
 };
 
 /* Answers; after each of them the call is over. `v` is taken over. */
@@ -56,5 +61,11 @@ void api_fail_code(struct api_call *c, int status, const char *code,
  * stored in the same transaction. A failed commit becomes a 503.
  */
 void api_commit(struct api_call *c, struct tx *tx, int status, struct js *v);
+/*
+ * The same for an answer that shows a secret: `kept` is what a repetition of
+ * the request is answered with, so that the secret is stored nowhere.
+ */
+void api_commit_secret(struct api_call *c, struct tx *tx, int status,
+    struct js *v, struct js *kept);
 
 #endif

@@ -3,17 +3,20 @@
 #define RDV_AUTH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "lib/secret.h"
 
+struct app;
+struct auth;
 struct http_req;
 
 /* How a caller proved who it is. */
 enum auth_via { AUTH_SERVICE, AUTH_TOKEN, AUTH_COOKIE, AUTH_VIA_MAX };
 
-/* What a caller may do; a route row names the one scope it needs. */
+/* What a caller may do; a route row names the scopes of which one is needed. */
 #define SCOPE_NONE    0x00u /* no credential needed */
 #define SCOPE_READ    0x01u
 #define SCOPE_RUN     0x02u /* act on sessions: input, exec, resize, signal */
@@ -21,16 +24,76 @@ enum auth_via { AUTH_SERVICE, AUTH_TOKEN, AUTH_COOKIE, AUTH_VIA_MAX };
 #define SCOPE_APPROVE 0x08u
 #define SCOPE_TOKENS  0x10u /* make and revoke tokens */
 #define SCOPE_SERVICE 0x20u /* service operations: sign-in codes */
-#define SCOPE_FULL                                                             \
+#define SCOPE_FULL \
 	(SCOPE_READ | SCOPE_RUN | SCOPE_WRITE | SCOPE_APPROVE | SCOPE_TOKENS)
+/* The service token acting for a user: what a proxy does, never a decision. */
+#define SCOPE_ACT_AS (SCOPE_READ | SCOPE_RUN | SCOPE_WRITE | SCOPE_SERVICE)
 
 /* Below this line nobody looks at a header. Lives in the request's arena. */
 struct actor {
-	char user_id[UUID_TEXT];
+	char user_id[UUID_TEXT]; /* "" for the service token by itself */
 	uid_t uid;
 	enum auth_via via;
 	uint32_t scopes;
 	char token_id[UUID_TEXT]; /* of token or cookie; in logs and audit */
 };
+
+/* Why a request is turned away, ready for the error body. */
+struct auth_refusal {
+	int status;
+	const char *code;
+	const char *sentence;
+	int64_t retry_after; /* seconds; 0: no such header */
+};
+
+/* What a route asks of its caller. */
+struct auth_need {
+	uint32_t scope;
+	bool changes; /* neither GET nor HEAD */
+	bool stream; /* SSE, NDJSON */
+	bool websocket;
+};
+
+/*
+ * Loads users, tokens and the service token. 0, or an error with a sentence in
+ * `why`. Before the daemon confines itself: it creates files in base/server.
+ */
+int auth_new(struct auth **out, struct app *app, char *why, size_t whysize);
+void auth_free(struct auth *a);
+
+/*
+ * Judged before the path is: Host (421), Sec-Fetch-Site and a present Origin
+ * (403). True when the request may go on.
+ */
+bool
+auth_gate(struct auth *a, const struct http_req *r, struct auth_refusal *no);
+/*
+ * Who is asking, and may it: credential (400, 401, 429), the rules for cookie
+ * callers and the scope (403). On true `*out` is set, NULL for SCOPE_NONE.
+ */
+bool auth_identify(struct auth *a, struct http_req *r,
+    const struct auth_need *need, struct actor **out, struct auth_refusal *no);
+
+/*
+ * `cb` runs at most once, from the loop, when the credential behind `actor` is
+ * revoked or expires: whatever lives longer than a request ends then (abuse
+ * C13). The watch stays the caller's until auth_unwatch(), before or after
+ * that; NULL is fine there.
+ */
+struct auth_watch;
+struct auth_watch *auth_on_revoke(
+    struct auth *a, const struct actor *actor, void (*cb)(void *), void *arg);
+void auth_unwatch(struct auth_watch *w);
+
+/* The user whose uid the daemon runs as; user mode has no other. */
+const char *auth_owner(const struct auth *a);
+const char *auth_user_name(const struct auth *a, const char *user_id);
+
+struct auth_stats {
+	uint64_t failures, limited, refused_hosts, refused_origins,
+	    audit_errors;
+	unsigned tokens, watches;
+};
+void auth_stats(const struct auth *a, struct auth_stats *out);
 
 #endif

@@ -46,6 +46,8 @@ include mk/deps.mk
 include mk/test.mk
 include mk/lint.mk
 include mk/install.mk
+-include mk/web.mk
+-include mk/bench.mk
 
 $(BUILD)/obj/%.o: %.c | gen
 	@mkdir -p $(@D)

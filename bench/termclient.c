@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The other end of the measured terminals: `flood` releases N floods at once
+ * and times the bytes; `echo` times single keystrokes, perhaps while another
+ * terminal floods. It speaks plain sockets and WebSockets alike, so that rdv
+ * and its peers meet the same client.
+ *
+ *   termclient flood MIB ENDPOINT...
+ *   termclient echo COUNT ENDPOINT [FLOOD-ENDPOINT]
+ *   termclient stall MIB ENDPOINT
+ *
+ * `stall` releases a flood, reads none of it, says so once the connection has
+ * stood full for a second, and stays until it is ended.
+ *
+ * ENDPOINT is  raw:SOCKET  or  ws:SOCKET:TARGET:HEADERS-FILE:SKIP  .
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+
+#define ENDS_MAX 64
+
+struct end {
+	int fd;
+	int ws;
+	struct ws_count count;
+	uint64_t got;
+};
+
+static uint8_t buf[1 << 18];
+
+static char *
+slurp(const char *path)
+{
+	static char text[2048];
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	if (f == NULL)
+		bench_die(path);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	(void)fclose(f);
+	return text;
+}
+
+static void
+end_open(struct end *e, char *spec)
+{
+	char *part[5] = { NULL };
+	char *save = spec;
+	int i;
+
+	memset(e, 0, sizeof(*e));
+	for (i = 0; i < 5 && save != NULL; i++)
+		part[i] = strsep(&save, ":");
+	e->fd = bench_connect(part[1]);
+	e->ws = strcmp(part[0], "ws") == 0;
+	if (!e->ws)
+		return;
+	bench_ws_open(e->fd, part[2], slurp(part[3]));
+	e->count.skip = (unsigned)bench_num(part[4]);
+}
+
+static void
+end_send(struct end *e, const char *s, size_t len)
+{
+	if (e->ws)
+		bench_ws_send(e->fd, 1, s, len);
+	else
+		bench_write_all(e->fd, s, len);
+}
+
+/* Reads once; payload bytes, or dies at the end of the stream. */
+static uint64_t
+end_read(struct end *e)
+{
+	ssize_t n = read(e->fd, buf, sizeof(buf));
+	uint64_t got;
+
+	if (n <= 0)
+		bench_die("peer closed");
+	got = e->ws ? ws_count_feed(&e->count, buf, (size_t)n) : (uint64_t)n;
+	e->got += got;
+	return got;
+}
+
+/* The flood program says one byte when its terminal is raw and it waits. */
+static void
+end_ready(struct end *e)
+{
+	while (e->got == 0)
+		(void)end_read(e);
+	e->got = 0;
+}
+
+static int
+run_flood(long mib, int n, char **specs)
+{
+	static struct end ends[ENDS_MAX];
+	struct pollfd pfd[ENDS_MAX];
+	const uint64_t want = (uint64_t)mib << 20;
+	int64_t start;
+	int i, open = n;
+	double sec;
+
+	for (i = 0; i < n; i++) {
+		end_open(&ends[i], specs[i]);
+		end_ready(&ends[i]);
+		pfd[i] = (struct pollfd){ ends[i].fd, POLLIN, 0 };
+	}
+	start = bench_ns();
+	for (i = 0; i < n; i++)
+		end_send(&ends[i], "g", 1);
+	while (open > 0) {
+		if (poll(pfd, (nfds_t)n, 60000) <= 0)
+			bench_die("no bytes for a minute");
+		for (i = 0; i < n; i++) {
+			if ((pfd[i].revents & (POLLIN | POLLHUP)) == 0)
+				continue;
+			(void)end_read(&ends[i]);
+			if (ends[i].got >= want) {
+				pfd[i].fd = -1;
+				open--;
+			}
+		}
+	}
+	sec = (double)(bench_ns() - start) / 1e9;
+	printf("{\"mb_per_s\":%.2f,\"seconds\":%.3f,\"bytes\":%llu}\n",
+	    (double)want * n / 1e6 / sec, sec,
+	    (unsigned long long)want * (unsigned)n);
+	return 0;
+}
+
+static void
+drain(struct end *e)
+{
+	struct pollfd p = { e->fd, POLLIN, 0 };
+
+	while (poll(&p, 1, 0) > 0)
+		(void)end_read(e);
+}
+
+/* One keystroke and its echo; the flooding neighbour is read meanwhile. */
+static int64_t
+one_echo(struct end *e, struct end *flood)
+{
+	struct pollfd p[2] = { { e->fd, POLLIN, 0 },
+		{ flood != NULL ? flood->fd : -1, POLLIN, 0 } };
+	const int64_t start = bench_ns();
+	uint64_t before = e->got;
+
+	end_send(e, "k", 1);
+	while (e->got == before) {
+		if (poll(p, 2, 10000) <= 0)
+			bench_die("no echo for ten seconds");
+		if (p[0].revents != 0)
+			(void)end_read(e);
+		else if (p[1].revents != 0)
+			(void)end_read(flood);
+	}
+	return bench_ns() - start;
+}
+
+/* Between keystrokes: about 2 ms in which only the flood is read. */
+static void
+pause_reading(struct end *flood)
+{
+	struct pollfd p = { flood != NULL ? flood->fd : -1, POLLIN, 0 };
+	const int64_t until = bench_ns() + 2000000;
+
+	while (bench_ns() < until) {
+		if (poll(&p, 1, 1) > 0)
+			(void)end_read(flood);
+	}
+}
+
+static int
+run_echo(long count, char *spec, char *flood_spec)
+{
+	static struct end e, f;
+	struct end *flood = flood_spec != NULL ? &f : NULL;
+	int64_t *took = calloc((size_t)count, sizeof(*took));
+	int64_t p50, p99;
+	long i;
+
+	if (took == NULL)
+		bench_die("calloc");
+	end_open(&e, spec);
+	if (flood != NULL) {
+		end_open(&f, flood_spec);
+		end_ready(&f);
+		end_send(&f, "g", 1);
+	}
+	for (i = 0; i < 50; i++) {
+		(void)one_echo(&e, flood);
+		pause_reading(flood);
+	}
+	drain(&e);
+	for (i = 0; i < count; i++) {
+		took[i] = one_echo(&e, flood);
+		pause_reading(flood);
+	}
+	p50 = bench_quantile(took, (size_t)count, 0.5);
+	p99 = bench_quantile(took, (size_t)count, 0.99);
+	printf("{\"p50_us\":%.1f,\"p99_us\":%.1f,\"count\":%ld}\n",
+	    (double)p50 / 1e3, (double)p99 / 1e3, count);
+	free(took);
+	return 0;
+}
+
+/* Nothing is read: FIONREAD stops growing when every buffer is full. */
+static int
+run_stall(char *spec)
+{
+	static struct end e;
+	int have = 0, before = -1;
+
+	end_open(&e, spec);
+	end_ready(&e);
+	end_send(&e, "g", 1);
+	while (have == 0 || have != before) {
+		before = have;
+		(void)poll(NULL, 0, 1000);
+		if (ioctl(e.fd, FIONREAD, &have) != 0)
+			bench_die("FIONREAD");
+	}
+	printf("full\n");
+	(void)fflush(stdout);
+	(void)pause();
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[1], "stall") == 0)
+		return run_stall(argv[3]);
+	if (argc >= 4 && argc - 3 <= ENDS_MAX && strcmp(argv[1], "flood") == 0)
+		return run_flood(bench_num(argv[2]), argc - 3, argv + 3);
+	if ((argc == 4 || argc == 5) && strcmp(argv[1], "echo") == 0)
+		return run_echo(bench_num(argv[2]), argv[3], argv[4]);
+	fprintf(stderr, "usage: termclient flood MIB END... |"
+			" echo COUNT END [FLOOD] | stall MIB END\n");
+	return 2;
+}

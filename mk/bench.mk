@@ -1,0 +1,17 @@
+# `make bench` prints ratios against peers of the same run; it is no test. The
+# peer node-pty is built from its source by npm on first use.
+bench_tools := $(patsubst %,$(BUILD)/bench/%,flood rawpty termclient httpload \
+	       syncpeer fanout)
+.PHONY: bench
+bench: all $(bench_tools) bench/node_modules/.stamp
+	node bench/run.mjs $(BUILD) $(B)
+
+$(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $@ bench/$*.c bench/bench.c \
+	    -lpthread -lutil -lsqlite3
+
+bench/node_modules/.stamp: bench/package-lock.json
+	cd bench && npm ci --foreground-scripts --no-audit --no-fund
+	cd bench && npm rebuild node-pty --foreground-scripts
+	@touch $@

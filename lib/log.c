@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One record is one line and one write(2), whatever the text contains: all of
+ * it is escaped, and the line is never longer than PIPE_BUF, up to which the
+ * kernel keeps writes of several processes to one pipe apart. Logging never
+ * waits and never fails its caller; records that could not be written are
+ * counted and reported by the next one that can.
+ */
+#include "lib/log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/str.h"
+
+static const char *const level_names[] = {
+	[LOG_DEBUG] = "debug",
+	[LOG_INFO] = "info",
+	[LOG_WARN] = "warn",
+	[LOG_ERROR] = "error",
+};
+#define LEVELS (sizeof(level_names) / sizeof(level_names[0]))
+
+static const char *log_proc = "rdv";
+static int log_fd = STDERR_FILENO;
+static enum log_level log_min = LOG_INFO;
+static const char *log_request;
+static unsigned log_dropped;
+
+void
+log_init(const char *proc, int fd, enum log_level min)
+{
+	log_proc = proc;
+	log_fd = fd;
+	log_min = min;
+}
+
+void
+log_set_level(enum log_level min)
+{
+	log_min = min;
+}
+
+bool
+log_level_parse(const char *name, enum log_level *out)
+{
+	size_t i;
+
+	for (i = 0; i < LEVELS; i++) {
+		if (strcmp(name, level_names[i]) == 0) {
+			*out = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+log_set_request(const char *id)
+{
+	log_request = id;
+}
+
+/* Everything before the message; bounded far below the line's length. */
+static size_t
+put_head(char *line, size_t size, enum log_level level, const char *mod)
+{
+	int64_t ms = clock_wall_ms();
+	time_t sec = (time_t)(ms / 1000);
+	char when[32], req[80], drop[32] = "";
+	struct tm tm;
+	int n;
+
+	if (gmtime_r(&sec, &tm) == NULL ||
+	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		str_copy(when, "?", sizeof(when));
+	req[0] = '\0';
+	if (log_request != NULL) {
+		str_copy(req, " req=", sizeof(req));
+		str_escape(
+		    req + 5, sizeof(req) - 5, log_request, strlen(log_request));
+	}
+	if (log_dropped > 0)
+		snprintf(drop, sizeof(drop), " dropped=%u", log_dropped);
+	n = snprintf(line, size,
+	    "ts=%s.%03dZ level=%s proc=%.32s mod=%.32s%s%s msg=\"", when,
+	    (int)(ms % 1000), level_names[level], log_proc, mod, req, drop);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void
+put_line(const char *line, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = write(log_fd, line, len);
+	while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)len)
+		log_dropped = 0;
+	else
+		log_dropped++;
+}
+
+static __attribute__((format(printf, 4, 0))) void
+record(
+    enum log_level level, const char *mod, int err, const char *fmt, va_list ap)
+{
+	/* As long as the line, so that what is cut here is cut there too. */
+	char text[PIPE_BUF], line[PIPE_BUF];
+	const char *cause;
+	size_t used, len;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	if (err != 0) {
+		len = strlen(text);
+		cause = strerrordesc_np(err);
+		snprintf(text + len, sizeof(text) - len, ": %s",
+		    cause != NULL ? cause : "unknown error");
+	}
+	used = put_head(line, sizeof(line), level, mod);
+	/* Two bytes are left for the closing quote and the newline. */
+	used += str_escape(
+	    line + used, sizeof(line) - used - 1, text, strlen(text));
+	line[used++] = '"';
+	line[used++] = '\n';
+	put_line(line, used);
+}
+
+#define RECORD(level, mod, err, fmt)               \
+	do {                                       \
+		int saved_ = errno;                \
+		va_list ap_;                       \
+		if ((level) < log_min)             \
+			break;                     \
+		va_start(ap_, fmt);                \
+		record(level, mod, err, fmt, ap_); \
+		va_end(ap_);                       \
+		errno = saved_;                    \
+	} while (0)
+
+void
+log_debug(const char *mod, const char *fmt, ...)
+{
+	RECORD(LOG_DEBUG, mod, 0, fmt);
+}
+
+void
+log_info(const char *mod, const char *fmt, ...)
+{
+	RECORD(LOG_INFO, mod, 0, fmt);
+}
+
+void
+log_warn(const char *mod, const char *fmt, ...)
+{
+	RECORD(LOG_WARN, mod, saved_, fmt);
+}
+
+void
+log_warnx(const char *mod, const char *fmt, ...)
+{
+	RECORD(LOG_WARN, mod, 0, fmt);
+}
+
+void
+log_error(const char *mod, const char *fmt, ...)
+{
+	RECORD(LOG_ERROR, mod, saved_, fmt);
+}
+
+void
+log_errorx(const char *mod, const char *fmt, ...)
+{
+	RECORD(LOG_ERROR, mod, 0, fmt);
+}
+
+/*
+ * _exit, not exit: what made us stop may be a broken heap or a lack of memory,
+ * and exit handlers would run on it.
+ */
+void
+fatal(const char *mod, const char *fmt, ...)
+{
+	RECORD(LOG_ERROR, mod, saved_, fmt);
+	_exit(1);
+}
+
+void
+fatalx(const char *mod, const char *fmt, ...)
+{
+	RECORD(LOG_ERROR, mod, 0, fmt);
+	_exit(1);
+}

@@ -23,13 +23,14 @@ int seqpkt_send(int sock, const void *p, size_t len,
 /*
  * Receives one packet of at most SEQPKT_MAX bytes into `p`. With `fds` NULL no
  * control buffer is given, so the peer can never hand us a descriptor. Every
- * control message is walked, in any order; descriptors beyond
- * SEQPKT_FDS_MAX are closed. Returns the length, 0 at end of file (a
- * zero-length packet looks the same and ends the peer too), -EAGAIN,
- * -EMSGSIZE for a packet longer than the buffer, -EBADMSG for MSG_CTRUNC or
- * an unexpected control message, or another -errno.
+ * control message is walked, in any order. Returns the length, 0 at end of file
+ * (a zero-length packet looks the same and ends the peer too), -EAGAIN,
+ * -EMSGSIZE for a packet longer than the buffer, -EBADMSG for MSG_CTRUNC, an
+ * unexpected control message or more than SEQPKT_FDS_MAX descriptors, or
+ * another -errno.
  *
- * On every error all received descriptors have been closed (abuse E04-E06).
+ * Unless a length is returned, all received descriptors have been closed and
+ * fds->n is 0 (abuse E04-E06).
  */
 long seqpkt_recv(int sock, void *p, size_t size, struct seqpkt_fds *fds);
 void seqpkt_fds_close(struct seqpkt_fds *fds);

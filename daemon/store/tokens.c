@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows of `token`: CLI tokens, cookies and sign-in codes. A row is never
+ * brought back to life: revoked_at is written once and every reader for
+ * authentication asks for rows without it.
+ */
+#include "daemon/store/tokens.h"
+
+#include "daemon/store/db.h"
+#include "lib/err.h"
+
+#define COLUMNS                                                           \
+	"id, user_id, name, kind, key_prefix, hash, scopes, expires_at, " \
+	"last_used_at, created_at"
+
+static const char sql_live[] = "SELECT " COLUMNS " FROM token "
+			       "WHERE revoked_at IS NULL "
+			       "AND (expires_at IS NULL OR expires_at > ?)";
+static const char sql_list[] =
+    "SELECT " COLUMNS " FROM token WHERE user_id = ? AND kind = 'cli' "
+    "AND revoked_at IS NULL ORDER BY created_at DESC, id DESC";
+static const char sql_get[] =
+    "SELECT " COLUMNS " FROM token WHERE id = ? AND user_id = ? "
+    "AND kind = 'cli' AND revoked_at IS NULL";
+static const char sql_insert[] =
+    "INSERT INTO token (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+static const char sql_revoke[] =
+    "UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
+static const char sql_touch[] =
+    "UPDATE token SET last_used_at = ? WHERE id = ?";
+static const char sql_prune[] = "DELETE FROM token WHERE kind <> 'cli' AND "
+				"(revoked_at < ? OR expires_at < ?)";
+
+struct each {
+	store_token_fn *cb;
+	void *arg;
+	bool any;
+};
+
+static bool
+tokens_row_cb(struct row *row, void *arg)
+{
+	struct each *e = arg;
+	struct store_token t = {
+		.id = row_str(row, 0),
+		.user_id = row_str(row, 1),
+		.name = row_str(row, 2),
+		.kind = row_str(row, 3),
+		.key_prefix = row_str(row, 4),
+		.hash = row_str(row, 5),
+		.scopes = row_str(row, 6),
+		.expires_at = row_int_or(row, 7, -1),
+		.last_used_at = row_int_or(row, 8, -1),
+		.created_at = row_int(row, 9),
+	};
+
+	e->any = true;
+	return e->cb(&t, e->arg);
+}
+
+int
+store_tokens_live(struct db *db, int64_t now, store_token_fn *cb, void *arg)
+{
+	struct each e = { cb, arg, false };
+
+	return db_query(db, sql_live, tokens_row_cb, &e, "i", now);
+}
+
+int
+store_tokens_list(
+    struct db *db, const char *user_id, store_token_fn *cb, void *arg)
+{
+	struct each e = { cb, arg, false };
+
+	return db_query(db, sql_list, tokens_row_cb, &e, "s", user_id);
+}
+
+int
+store_token_get(struct db *db, const char *user_id, const char *id,
+    store_token_fn *cb, void *arg)
+{
+	struct each e = { cb, arg, false };
+	int err;
+
+	err = db_query(db, sql_get, tokens_row_cb, &e, "ss", id, user_id);
+	if (err != 0)
+		return err;
+	return e.any ? 0 : RDV_E_NOT_FOUND;
+}
+
+int
+store_token_insert(struct tx *tx, const struct store_token *t)
+{
+	long n = tx_exec(tx, sql_insert, "sssssssnni", t->id, t->user_id,
+	    t->name, t->kind, t->key_prefix, t->hash, t->scopes, t->expires_at,
+	    t->last_used_at, t->created_at);
+
+	return n < 0 ? (int)n : 0;
+}
+
+int
+store_token_revoke(struct tx *tx, const char *id, int64_t now)
+{
+	long n = tx_exec(tx, sql_revoke, "is", now, id);
+
+	if (n < 0)
+		return (int)n;
+	return n == 0 ? RDV_E_NOT_FOUND : 0;
+}
+
+int
+store_token_touch(struct tx *tx, const char *id, int64_t used)
+{
+	long n = tx_exec(tx, sql_touch, "is", used, id);
+
+	return n < 0 ? (int)n : 0;
+}
+
+long
+store_tokens_prune(struct tx *tx, int64_t before)
+{
+	return tx_exec(tx, sql_prune, "ii", before, before);
+}

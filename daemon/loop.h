@@ -12,7 +12,6 @@
 struct loop;
 struct loop_timer;
 struct loop_watch;
-struct event_base;
 
 typedef void loop_fn(void *arg);
 typedef void loop_fd_fn(int fd, short what, void *arg);
@@ -25,8 +24,6 @@ void loop_free(struct loop *l);
 /* Turns until loop_stop(); each turn: ready events, deferred calls, hooks. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
-/* For bufferevents: http/ alone. */
-struct event_base *loop_base(struct loop *l);
 
 /* Called once after `ms` from now; loop_timer_free() cancels. */
 struct loop_timer *loop_timer_new(struct loop *l, loop_fn *cb, void *arg);
@@ -50,6 +47,8 @@ void loop_signal(struct loop *l, int signo, loop_fn *cb, void *arg);
  * to free an object that is on the call stack.
  */
 void loop_defer(struct loop *l, loop_fn *cb, void *arg);
+/* Takes such a call back; for owners that free before the turn is over. */
+void loop_undefer(struct loop *l, loop_fn *cb, void *arg);
 /* Called at the end of every turn, in order of registration. */
 void loop_at_turn_end(struct loop *l, loop_fn *cb, void *arg);
 /* From any thread: makes the loop turn and call `cb` there. */

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libevent's base, timers and signals behind a dozen calls, so that the rest
+ * of the daemon depends on turns and not on a library. The turn is our own:
+ * ready events, then what they deferred, then the hooks. Group commit needs
+ * such an end of turn and freeing from the loop needs the step before it.
+ *
+ * Invariant: the loop never blocks while a deferred call is waiting.
+ */
+#include "daemon/loop.h"
+
+#include <sys/eventfd.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+_Static_assert(LOOP_READ == EV_READ && LOOP_WRITE == EV_WRITE,
+    "loop.h repeats these values to keep libevent out of it");
+
+/* Deferred calls that defer again are run in the same turn this often. */
+#define DEFER_ROUNDS 16
+#define SIGNALS_MAX  8
+
+struct call {
+	loop_fn *cb; /* NULL: cancelled while waiting */
+	void *arg;
+};
+
+struct calls {
+	struct call *list;
+	size_t n, cap;
+};
+
+struct signal_watch {
+	struct event ev;
+	struct call call;
+};
+
+struct loop {
+	struct event_base *base;
+	bool stop;
+	struct calls deferred;
+	size_t next; /* of the deferred calls being run */
+	struct calls hooks;
+	struct signal_watch signals[SIGNALS_MAX];
+	unsigned nsignals;
+};
+
+struct loop_timer {
+	struct event ev;
+	struct call call;
+};
+
+struct loop_watch {
+	struct event ev;
+	loop_fd_fn *cb;
+	void *arg;
+};
+
+struct loop_wake {
+	int fd;
+	struct loop_watch *watch;
+	struct call call;
+};
+
+static void
+calls_add(struct calls *c, loop_fn *cb, void *arg)
+{
+	if (c->n == c->cap) {
+		c->cap = c->cap == 0 ? 64 : c->cap * 2;
+		c->list = xreallocarray(c->list, c->cap, sizeof *c->list);
+	}
+	c->list[c->n++] = (struct call){ cb, arg };
+}
+
+struct loop *
+loop_new(void)
+{
+	struct loop *l = xcalloc(1, sizeof *l);
+	struct event_config *cfg = event_config_new();
+
+	/*
+	 * Precise timers cost a system call per turn (a timerfd) and are worth
+	 * it: epoll alone rounds up to whole milliseconds, which is longer than
+	 * most of what is timed in microseconds here takes.
+	 */
+	if (cfg == NULL ||
+	    event_config_set_flag(cfg,
+		EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_PRECISE_TIMER) != 0)
+		fatalx("loop", "event_config failed");
+	l->base = event_base_new_with_config(cfg);
+	event_config_free(cfg);
+	if (l->base == NULL)
+		fatalx("loop", "event_base_new failed");
+	/* evbuffer_write() uses writev(2), which has no MSG_NOSIGNAL. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	return l;
+}
+
+void
+loop_free(struct loop *l)
+{
+	if (l == NULL)
+		return;
+	for (unsigned i = 0; i < l->nsignals; i++)
+		event_del(&l->signals[i].ev);
+	event_base_free(l->base);
+	free(l->deferred.list);
+	free(l->hooks.list);
+	free(l);
+}
+
+/* One pass over what is deferred now, including what is added meanwhile. */
+static void
+run_deferred(struct loop *l)
+{
+	size_t round_end = l->deferred.n;
+
+	for (int round = 0; round < DEFER_ROUNDS && l->next < round_end;
+	     round++) {
+		while (l->next < round_end) {
+			/* A copy: the call may make the array move. */
+			struct call c = l->deferred.list[l->next++];
+
+			if (c.cb != NULL)
+				c.cb(c.arg);
+		}
+		round_end = l->deferred.n;
+	}
+	l->deferred.n -= l->next;
+	if (l->deferred.n > 0)
+		memmove(l->deferred.list, l->deferred.list + l->next,
+		    l->deferred.n * sizeof *l->deferred.list);
+	l->next = 0;
+}
+
+static void
+turn(struct loop *l)
+{
+	int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
+
+	if (l->deferred.n > 0)
+		flags |= EVLOOP_NONBLOCK;
+	if (event_base_loop(l->base, flags) < 0)
+		fatalx("loop", "event_base_loop failed");
+	run_deferred(l);
+	for (size_t i = 0; i < l->hooks.n; i++)
+		l->hooks.list[i].cb(l->hooks.list[i].arg);
+}
+
+void
+loop_run(struct loop *l)
+{
+	while (!l->stop)
+		turn(l);
+	l->stop = false;
+}
+
+void
+loop_stop(struct loop *l)
+{
+	l->stop = true;
+}
+
+static void
+timer_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop_timer *t = arg;
+
+	(void)fd;
+	(void)what;
+	t->call.cb(t->call.arg);
+}
+
+struct loop_timer *
+loop_timer_new(struct loop *l, loop_fn *cb, void *arg)
+{
+	struct loop_timer *t = xcalloc(1, sizeof *t);
+
+	t->call = (struct call){ cb, arg };
+	(void)event_assign(&t->ev, l->base, -1, 0, timer_cb, t);
+	return t;
+}
+
+void
+loop_timer_set_us(struct loop_timer *t, int64_t us)
+{
+	struct timeval tv;
+
+	if (us < 0)
+		us = 0;
+	tv.tv_sec = us / 1000000;
+	tv.tv_usec = us % 1000000;
+	(void)event_add(&t->ev, &tv);
+}
+
+void
+loop_timer_set(struct loop_timer *t, int64_t ms)
+{
+	loop_timer_set_us(t, ms * 1000);
+}
+
+void
+loop_timer_clear(struct loop_timer *t)
+{
+	(void)event_del(&t->ev);
+}
+
+bool
+loop_timer_pending(const struct loop_timer *t)
+{
+	return event_pending(&t->ev, EV_TIMEOUT, NULL) != 0;
+}
+
+void
+loop_timer_free(struct loop_timer *t)
+{
+	if (t == NULL)
+		return;
+	(void)event_del(&t->ev);
+	free(t);
+}
+
+static void
+watch_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop_watch *w = arg;
+
+	w->cb(fd, what, w->arg);
+}
+
+struct loop_watch *
+loop_watch_new(struct loop *l, int fd, short what, loop_fd_fn *cb, void *arg)
+{
+	struct loop_watch *w = xcalloc(1, sizeof *w);
+
+	w->cb = cb;
+	w->arg = arg;
+	(void)event_assign(&w->ev, l->base, fd, what | EV_PERSIST, watch_cb, w);
+	loop_watch_enable(w);
+	return w;
+}
+
+void
+loop_watch_enable(struct loop_watch *w)
+{
+	/* Fails for a descriptor epoll cannot watch: a bug of the caller. */
+	if (event_add(&w->ev, NULL) != 0)
+		fatal("loop", "cannot watch fd %d", (int)event_get_fd(&w->ev));
+}
+
+void
+loop_watch_disable(struct loop_watch *w)
+{
+	(void)event_del(&w->ev);
+}
+
+void
+loop_watch_free(struct loop_watch *w)
+{
+	if (w == NULL)
+		return;
+	(void)event_del(&w->ev);
+	free(w);
+}
+
+static void
+signal_cb(evutil_socket_t signo, short what, void *arg)
+{
+	struct signal_watch *s = arg;
+
+	(void)signo;
+	(void)what;
+	s->call.cb(s->call.arg);
+}
+
+void
+loop_signal(struct loop *l, int signo, loop_fn *cb, void *arg)
+{
+	struct signal_watch *s;
+
+	if (l->nsignals == SIGNALS_MAX)
+		fatalx("loop", "more than %d signals", SIGNALS_MAX);
+	s = &l->signals[l->nsignals++];
+	s->call = (struct call){ cb, arg };
+	(void)event_assign(
+	    &s->ev, l->base, signo, EV_SIGNAL | EV_PERSIST, signal_cb, s);
+	if (event_add(&s->ev, NULL) != 0)
+		fatal("loop", "cannot watch signal %d", signo);
+}
+
+void
+loop_defer(struct loop *l, loop_fn *cb, void *arg)
+{
+	calls_add(&l->deferred, cb, arg);
+}
+
+void
+loop_undefer(struct loop *l, loop_fn *cb, void *arg)
+{
+	for (size_t i = l->next; i < l->deferred.n; i++) {
+		struct call *c = &l->deferred.list[i];
+
+		if (c->cb == cb && c->arg == arg)
+			c->cb = NULL;
+	}
+}
+
+void
+loop_at_turn_end(struct loop *l, loop_fn *cb, void *arg)
+{
+	calls_add(&l->hooks, cb, arg);
+}
+
+static void
+wake_cb(int fd, short what, void *arg)
+{
+	struct loop_wake *w = arg;
+	uint64_t n;
+
+	(void)what;
+	/* Emptied first: a wake during the call must cause another one. */
+	(void)!read(fd, &n, sizeof n);
+	w->call.cb(w->call.arg);
+}
+
+struct loop_wake *
+loop_wake_new(struct loop *l, loop_fn *cb, void *arg)
+{
+	struct loop_wake *w = xcalloc(1, sizeof *w);
+
+	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->fd == -1)
+		fatal("loop", "eventfd");
+	w->call = (struct call){ cb, arg };
+	w->watch = loop_watch_new(l, w->fd, LOOP_READ, wake_cb, w);
+	return w;
+}
+
+void
+loop_wake(struct loop_wake *w)
+{
+	uint64_t one = 1;
+
+	/* EAGAIN means the counter is full: the loop is being woken anyway. */
+	while (write(w->fd, &one, sizeof one) == -1 && errno == EINTR)
+		continue;
+}
+
+void
+loop_wake_free(struct loop_wake *w)
+{
+	if (w == NULL)
+		return;
+	loop_watch_free(w->watch);
+	(void)close(w->fd);
+	free(w);
+}

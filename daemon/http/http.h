@@ -46,6 +46,7 @@ struct http_req {
 	char id[37];	    /* request id, in logs and error bodies */
 	uid_t peer_uid;	    /* SO_PEERCRED of the connection */
 	pid_t peer_pid;
+	uint64_t conn_id;    /* of the connection, from 1, never reused */
 	bool websocket;	    /* a complete RFC 6455 section 4.1 upgrade */
 	int64_t started_us; /* monotonic */
 	void *actor;	    /* set by auth/, lives in the arena */

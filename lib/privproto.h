@@ -18,20 +18,20 @@
  * Descriptors travel helper to daemon only. A request id is unique within one
  * connection; the answer quotes it; notices carry 0.
  */
-#define PRIV_MAGIC	   0x56445250u /* "PRDV" */
-#define PRIV_VERSION	   1
-#define PRIV_HEADER	   18
-#define PRIV_GRANT_LEN	   32
-#define PRIV_OUTSTANDING   32	/* requests in flight; the rest waits in rdvd */
-#define PRIV_ARGV_MAX	   256	/* strings */
-#define PRIV_ENV_MAX	   256
-#define PRIV_TEXT_MAX	   12288 /* argv, env and cwd bytes together */
-#define PRIV_PATH_MAX	   4095
-#define PRIV_BUILD_MAX	   64
-#define PRIV_PROFILE_MAX   32
-#define PRIV_LABEL_MAX	   64
-#define PRIV_WHY_MAX	   512
-#define PRIV_PATHS_MAX	   16	/* read-write roots of a confined spawn */
+#define PRIV_MAGIC	 0x56445250u /* "PRDV" */
+#define PRIV_VERSION	 1
+#define PRIV_HEADER	 18
+#define PRIV_GRANT_LEN	 32
+#define PRIV_OUTSTANDING 32  /* requests in flight; the rest waits in rdvd */
+#define PRIV_ARGV_MAX	 256 /* strings */
+#define PRIV_ENV_MAX	 256
+#define PRIV_TEXT_MAX	 12288 /* argv, env and cwd bytes together */
+#define PRIV_PATH_MAX	 4095
+#define PRIV_BUILD_MAX	 64
+#define PRIV_PROFILE_MAX 32
+#define PRIV_LABEL_MAX	 64
+#define PRIV_WHY_MAX	 512
+#define PRIV_PATHS_MAX	 16 /* read-write roots of a confined spawn */
 
 enum priv_op {
 	PRIV_HELLO = 1,
@@ -54,7 +54,8 @@ enum priv_result {
 	PRIV_NO_SUCH,	  /* handle or grant unknown */
 	PRIV_FAILED,	  /* tried and failed: stage and errno */
 	PRIV_BUSY,	  /* a bound of the helper is reached */
-	PRIV_UNSUPPORTED, /* the form exists in the protocol, not in this mode */
+	PRIV_UNSUPPORTED, /* the form exists in the protocol, not in this mode
+			   */
 	PRIV_RESULT_MAX
 };
 
@@ -109,9 +110,9 @@ struct priv_spawn {
 	uint8_t io;			/* enum priv_io */
 	uint16_t cols, rows;		/* pty only */
 	char *cwd;			/* absolute */
-	char **argv;			/* argv[0] absolute, or a name to be found */
-	char **envp;			/* NAME=value; names judged by the profile */
-	char **paths;			/* what a confined child may write */
+	char **argv;  /* argv[0] absolute, or a name to be found */
+	char **envp;  /* NAME=value; names judged by the profile */
+	char **paths; /* what a confined child may write */
 	unsigned argc, envc, pathc;
 };
 
@@ -165,9 +166,9 @@ struct priv_inventory_answer {
 	char label[PRIV_LABEL_MAX + 1];
 	char profile[PRIV_PROFILE_MAX + 1];
 	uint8_t io;
-	uint8_t state;	  /* enum priv_state */
+	uint8_t state; /* enum priv_state */
 	uint32_t uid, pid, guards;
-	int32_t status;	  /* wait status when exited */
+	int32_t status;	    /* wait status when exited */
 	int64_t started_ms; /* wall clock */
 };
 
@@ -198,8 +199,8 @@ void priv_put_spawn_answer(struct buf *b, uint32_t id, uint8_t nfds,
     const struct priv_spawn_answer *m);
 void priv_put_signal(struct buf *b, uint32_t id, const struct priv_signal *m);
 void priv_put_logout(struct buf *b, uint32_t id, const struct priv_logout *m);
-void priv_put_inventory(struct buf *b, uint32_t id,
-    const struct priv_inventory *m);
+void
+priv_put_inventory(struct buf *b, uint32_t id, const struct priv_inventory *m);
 void priv_put_inventory_answer(struct buf *b, uint32_t id, uint8_t nfds,
     const struct priv_inventory_answer *m);
 void priv_put_exit(struct buf *b, uint32_t id, enum priv_kind k,
@@ -211,7 +212,8 @@ void priv_put_plain_answer(struct buf *b, uint32_t id, enum priv_op op,
 /*
  * Decoders. The header first: false when magic, version, op, kind or length
  * lie. Then the body of that op: false unless every byte was consumed and every
- * field is within its bounds. False means the peer is broken or taken over.
+ * field is within its bounds; the struct is all zero then. False means the peer
+ * is broken or taken over.
  */
 bool priv_get_header(struct buf *b, struct priv_header *h);
 bool priv_get_hello(struct buf *b, struct priv_hello *m);
@@ -222,8 +224,7 @@ bool priv_get_spawn_answer(struct buf *b, struct priv_spawn_answer *m);
 bool priv_get_signal(struct buf *b, struct priv_signal *m);
 bool priv_get_logout(struct buf *b, struct priv_logout *m);
 bool priv_get_inventory(struct buf *b, struct priv_inventory *m);
-bool priv_get_inventory_answer(struct buf *b,
-    struct priv_inventory_answer *m);
+bool priv_get_inventory_answer(struct buf *b, struct priv_inventory_answer *m);
 bool priv_get_exit(struct buf *b, struct priv_exit *m);
 bool priv_get_plain_answer(struct buf *b, struct priv_plain_answer *m);
 /* Frees what priv_get_spawn() allocated; safe on a zeroed struct. */

@@ -7,12 +7,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define CONF_MAX 40 /* rows, at most */
+
 /*
  * The daemon's settings (contract 1.2): server/config.toml, one row of
  * conf_rows[] each. Paths come out absolute, "~" expanded.
  */
 struct conf {
 	char *base; /* ${RDV_HOME:-~/.rdv}; not a key */
+	char *home; /* for "~"; not a key */
 	char *api_socket, *terminal_socket, *pid_file, *log_file;
 	char *log_level;
 	char *database_path;
@@ -20,6 +23,7 @@ struct conf {
 	int64_t token_rotation_days;
 	char **allowed_hosts; /* Host values cookie callers may use */
 	int64_t login_tries_per_minute;
+	int64_t audit_max_bytes;
 	int64_t max_connections, max_connections_per_peer;
 	int64_t max_body_bytes, header_timeout_ms, body_timeout_ms,
 	    idle_timeout_ms, drain_ms;
@@ -30,7 +34,22 @@ struct conf {
 	char **repo_roots; /* where repositories may lie; default: home */
 	int64_t git_timeout_ms;
 	int64_t trash_retention_days, cleanup_interval_hours;
+	char *sources[CONF_MAX]; /* per row: NULL for the default, or where */
 };
+
+enum conf_type { CONF_PATH, CONF_WORD, CONF_INT, CONF_HOSTS, CONF_PATHS };
+
+/* Adding a setting is adding a row, a field above and a test of its effect. */
+struct conf_row {
+	const char *key; /* "table.name" */
+	enum conf_type type;
+	size_t offset;
+	int64_t min, max;  /* CONF_INT; for lists the entries */
+	const char *value; /* default; "@" is the base, NULL: none */
+	const char *words; /* CONF_WORD: what it may be, separated by '|' */
+	const char *help;
+};
+extern const struct conf_row conf_rows[]; /* ended by a NULL key */
 
 /* Defaults for a base directory. */
 void conf_init(struct conf *c, const char *base, const char *home);
@@ -40,6 +59,8 @@ void conf_init(struct conf *c, const char *base, const char *home);
  */
 int conf_load(struct conf *c, const char *path, char *why, size_t whysize);
 void conf_done(struct conf *c);
+/* Takes the values that may change while running from `fresh`. */
+void conf_reload(struct conf *c, struct conf *fresh);
 /* Every key with value, source (default or file:line) and help: rdvd -T. */
 void conf_print(const struct conf *c, FILE *out);
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The settings as text that conf_load() would read back, and the few of them
+ * that SIGHUP changes. Kept from conf.c so that parsing stays on its own.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/conf.h"
+
+static void
+print_string(const char *s, FILE *out)
+{
+	(void)fputc('"', out);
+	for (; *s != '\0'; s++) {
+		unsigned char ch = (unsigned char)*s;
+
+		if (ch == '"' || ch == '\\')
+			(void)fprintf(out, "\\%c", ch);
+		else if (ch < 0x20 || ch == 0x7f)
+			(void)fprintf(out, "\\u%04x", ch);
+		else
+			(void)fputc(ch, out);
+	}
+	(void)fputc('"', out);
+}
+
+static void
+print_list(char *const *list, FILE *out)
+{
+	(void)fputs("[", out);
+	for (size_t i = 0; list[i] != NULL; i++) {
+		(void)fputs(i > 0 ? ", " : "", out);
+		print_string(list[i], out);
+	}
+	(void)fputs("]", out);
+}
+
+static void
+print_value(const struct conf *c, const struct conf_row *row, FILE *out)
+{
+	const void *p = (const char *)c + row->offset;
+
+	switch (row->type) {
+	case CONF_PATH:
+	case CONF_WORD:
+		print_string(*(char *const *)p, out);
+		break;
+	case CONF_INT:
+		(void)fprintf(out, "%" PRId64, *(const int64_t *)p);
+		break;
+	case CONF_HOSTS:
+	case CONF_PATHS:
+		print_list(*(char **const *)p, out);
+		break;
+	}
+}
+
+static void
+print_help(const struct conf_row *row, FILE *out)
+{
+	(void)fprintf(out, "# %s", row->help);
+	if (row->type == CONF_INT)
+		(void)fprintf(out, " (%" PRId64 "..%" PRId64 ")", row->min,
+		    row->max);
+	else if (row->type == CONF_WORD)
+		(void)fprintf(out, " (%s)", row->words);
+	(void)fputc('\n', out);
+}
+
+void
+conf_print(const struct conf *c, FILE *out)
+{
+	const char *table = "";
+	size_t n = 0;
+
+	for (const struct conf_row *row = conf_rows; row->key != NULL; row++) {
+		const char *name = strchr(row->key, '.') + 1;
+		const char *source = c->sources[row - conf_rows];
+
+		if (strncmp(table, row->key, (size_t)(name - row->key)) != 0) {
+			(void)fprintf(out, "%s[%.*s]\n", n > 0 ? "\n" : "",
+			    (int)(name - row->key) - 1, row->key);
+			table = row->key;
+		}
+		n++;
+		print_help(row, out);
+		(void)fprintf(out, "%s = ", name);
+		print_value(c, row, out);
+		(void)fprintf(out, " # %s\n",
+		    source != NULL ? source : "default");
+	}
+}
+
+void
+conf_reload(struct conf *c, struct conf *fresh)
+{
+	char **hosts = c->allowed_hosts, *level = c->log_level;
+
+	/* Swapped, so that conf_done(fresh) frees what was replaced. */
+	c->allowed_hosts = fresh->allowed_hosts;
+	c->log_level = fresh->log_level;
+	fresh->allowed_hosts = hosts;
+	fresh->log_level = level;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every setting of rdvd. The help text is what `rdvd -T` and the sample in etc/
+ * say; a bound says what happens when it is reached.
+ */
+#include "daemon/conf.h"
+
+#define OFF(f) offsetof(struct conf, f)
+#define KIB    1024LL
+#define MIB    (1024LL * 1024)
+
+/* clang-format off */
+const struct conf_row conf_rows[] = {
+	{ "server.api_socket", CONF_PATH, OFF(api_socket), 1, 107,
+	    "@/api.sock", NULL, "Unix socket of the HTTP API" },
+	{ "server.terminal_socket", CONF_PATH, OFF(terminal_socket), 1, 107,
+	    "@/terminal.sock", NULL, "Unix socket of terminal WebSockets" },
+	{ "server.pid_file", CONF_PATH, OFF(pid_file), 1, 4095,
+	    "@/server/server.pid", NULL,
+	    "for people; single instance rests on a lock, not on this" },
+	{ "server.log_file", CONF_PATH, OFF(log_file), 1, 4095,
+	    "@/server/server.log", NULL,
+	    "where logs go in the background; opened anew on SIGHUP" },
+	{ "server.log_level", CONF_WORD, OFF(log_level), 0, 0,
+	    "info", "debug|info|warn|error",
+	    "least serious record that is written; SIGHUP reloads it" },
+	{ "server.max_connections", CONF_INT, OFF(max_connections), 8, 65536,
+	    "4096", NULL, "open connections in all; further ones get 503" },
+	{ "server.max_connections_per_peer", CONF_INT,
+	    OFF(max_connections_per_peer), 4, 65536,
+	    "4000", NULL, "the same for the connections of one uid" },
+	{ "server.max_body_bytes", CONF_INT, OFF(max_body_bytes), KIB, 64 * MIB,
+	    "2097152", NULL, "longest request body; above it 413" },
+	{ "server.header_timeout_ms", CONF_INT, OFF(header_timeout_ms),
+	    100, 600000, "10000", NULL,
+	    "for the whole head of a request; then 408" },
+	{ "server.body_timeout_ms", CONF_INT, OFF(body_timeout_ms),
+	    100, 600000, "30000", NULL,
+	    "for the whole body of a request; then 408" },
+	{ "server.idle_timeout_ms", CONF_INT, OFF(idle_timeout_ms),
+	    100, 3600000, "75000", NULL,
+	    "between requests on a kept connection; then it is closed" },
+	{ "server.drain_ms", CONF_INT, OFF(drain_ms), 0, 300000,
+	    "30000", NULL, "for requests under way when rdv shuts down" },
+	{ "server.idempotency_hours", CONF_INT, OFF(idempotency_hours), 1, 720,
+	    "24", NULL, "how long the answer to an Idempotency-Key is kept" },
+	{ "database.path", CONF_PATH, OFF(database_path), 1, 4095,
+	    "@/server/rdv.db", NULL, "the SQLite database" },
+	{ "auth.service_token_file", CONF_PATH, OFF(service_token_file),
+	    1, 4095, "@/server/service-token", NULL,
+	    "token of the reverse proxy; made at start when missing" },
+	{ "auth.token_rotation_days", CONF_INT, OFF(token_rotation_days),
+	    0, 3650, "30", NULL,
+	    "age at which a start replaces the service token; 0: never" },
+	{ "auth.allowed_hosts", CONF_HOSTS, OFF(allowed_hosts), 0, 64,
+	    NULL, NULL, "further Host values; SIGHUP reloads them" },
+	{ "auth.login_tries_per_minute", CONF_INT, OFF(login_tries_per_minute),
+	    1, 100000, "30", NULL,
+	    "failed credentials per peer, then 429 and back-off" },
+	{ "auth.audit_max_bytes", CONF_INT, OFF(audit_max_bytes),
+	    64 * KIB, 1024 * MIB, "16777216", NULL,
+	    "size at which server/audit.log is rotated; three are kept" },
+	{ "terminal.max_sessions", CONF_INT, OFF(max_sessions), 1, 10000,
+	    "1000", NULL, "sessions not closed; further ones get 429" },
+	{ "terminal.max_viewers", CONF_INT, OFF(max_viewers), 1, 10000,
+	    "2048", NULL, "viewers of all terminals together" },
+	{ "terminal.input_queue_bytes", CONF_INT, OFF(input_queue_bytes),
+	    4 * KIB, 64 * MIB, "1048576", NULL,
+	    "typed and not yet taken by a program; then reading pauses" },
+	{ "terminal.viewer_stall_ms", CONF_INT, OFF(viewer_stall_ms),
+	    100, 600000, "10000", NULL,
+	    "a viewer that takes nothing for so long is dropped" },
+	{ "events.retention_days", CONF_INT, OFF(event_retention_days), 1, 3650,
+	    "7", NULL, "how far back events can be read" },
+	{ "worktrees.dir", CONF_PATH, OFF(worktree_dir), 1, 4095,
+	    "@/worktrees", NULL, "where new worktrees are made" },
+	{ "worktrees.repo_roots", CONF_PATHS, OFF(repo_roots), 1, 16,
+	    "~", NULL, "directories under which repositories may lie" },
+	{ "worktrees.git_timeout_ms", CONF_INT, OFF(git_timeout_ms),
+	    1000, 3600000, "120000", NULL, "deadline of one git command" },
+	{ "cleanup.trash_retention_days", CONF_INT, OFF(trash_retention_days),
+	    1, 3650, "30", NULL, "how long removed worktrees can be restored" },
+	{ "cleanup.cleanup_interval_hours", CONF_INT,
+	    OFF(cleanup_interval_hours), 1, 720,
+	    "24", NULL, "how often trash and old rows are looked through" },
+	{ NULL, CONF_INT, 0, 0, 0, NULL, NULL, NULL },
+};
+/* clang-format on */
+
+_Static_assert(sizeof(conf_rows) / sizeof(*conf_rows) <= CONF_MAX + 1,
+    "CONF_MAX is too small");

@@ -18,8 +18,8 @@ struct js;
 
 /*
  * Strict RFC 8259: one value and nothing after it, duplicate keys refused,
- * depth at most 64, no NUL in strings, no NaN. NULL with a sentence in `why`
- * (of `whysize` bytes). Free with js_free().
+ * depth at most 64, no NUL in strings, no NaN. NULL with printable text in
+ * `why` (of `whysize` bytes). Free with js_free().
  */
 struct js *js_parse(const char *text, size_t len, char *why, size_t whysize);
 void js_free(struct js *v);
@@ -29,7 +29,10 @@ void js_dump_pretty(const struct js *v, struct buf *b);
 
 struct js *js_object(void);
 struct js *js_array(void);
-/* NULL text, or a negative time for js_add_ms, adds JSON null. */
+/*
+ * NULL text, or a negative time for js_add_ms, adds JSON null. Text that is not
+ * UTF-8 gets U+FFFD in place of the bytes that are wrong.
+ */
 void js_add_str(struct js *o, const char *key, const char *s);
 void js_add_int(struct js *o, const char *key, int64_t v);
 void js_add_ms(struct js *o, const char *key, int64_t ms);
@@ -52,6 +55,7 @@ int64_t js_int(const struct js *o, const char *key, int64_t fallback);
 bool js_bool(const struct js *o, const char *key, bool fallback);
 const char *js_text(const struct js *v); /* NULL unless a string */
 int64_t js_num(const struct js *v, int64_t fallback);
+bool js_flag(const struct js *v, bool fallback);
 /* Walks an object: key and value of the i-th member in insertion order. */
 bool js_member(const struct js *o, size_t i, const char **key, struct js **v);
 
@@ -65,13 +69,15 @@ bool js_member(const struct js *o, size_t i, const char **key, struct js **v);
  *   JS_PAIRS  const char **      name, value, name, value, NULL (an object of
  *                                strings), at most max pairs
  *   JS_ONE_OF const char *       one of the words in `words`, separated by '|'
- * Absent fields leave `out` as it was. Everything is copied into the arena.
+ * Absent fields, and null for JS_INT and JS_BOOL, leave `out` as it was.
+ * Everything is copied into the arena. Lengths count bytes.
  */
 enum js_kind { JS_TEXT, JS_INT, JS_BOOL, JS_TEXTS, JS_PAIRS, JS_ONE_OF };
 
 struct js_field {
-	const char *name;  /* snake_case */
-	const char *alias; /* camelCase spelling, or NULL (contract section 2) */
+	const char *name; /* snake_case */
+	const char
+	    *alias; /* camelCase spelling, or NULL (contract section 2) */
 	enum js_kind kind;
 	size_t offset;
 	bool required;
@@ -84,14 +90,16 @@ struct js_field {
 #define JS_SET(in, index) (((in)->set >> (index)) & 1u)
 
 struct js_error {
-	char field[80];	      /* path of the offending field, "" for the body */
-	char why[160];	      /* one sentence */
-	const char *code;     /* INVALID_JSON, MISSING_FIELD, WRONG_TYPE, ... */
+	char field[80];	  /* path of the offending field, "" for the body */
+	char why[160];	  /* one sentence */
+	const char *code; /* INVALID_JSON, UNKNOWN_FIELD, MISSING_FIELD,
+			     DUPLICATE_FIELD, WRONG_TYPE or OUT_OF_RANGE */
 };
 
 /*
- * `fields` ends with a NULL name. Unknown members are refused. 0 or
- * RDV_E_INVALID with `err` filled; code INVALID_JSON is a 400, the rest 422.
+ * `fields` has at most 64 rows and ends with a NULL name. Unknown members are
+ * refused, an empty body is an empty object. 0 or RDV_E_INVALID with `err`
+ * filled; code INVALID_JSON is a 400, the rest 422.
  */
 int js_decode(struct arena *a, const char *body, size_t len,
     const struct js_field *fields, void *out, struct js_error *err);

@@ -24,6 +24,7 @@ struct app {
 	int64_t started_ms;	     /* wall clock */
 	char **web;		     /* HOST:PORT of nginx, NULL-terminated */
 	bool tmux;		     /* a tmux executable was seen at start */
+	bool first_start;	     /* not a restart after a crash */
 	bool draining;
 };
 

@@ -50,7 +50,7 @@ struct auth_refusal {
 struct auth_need {
 	uint32_t scope;
 	bool changes; /* neither GET nor HEAD */
-	bool stream; /* SSE, NDJSON */
+	bool stream;  /* SSE, NDJSON */
 	bool websocket;
 };
 
@@ -81,13 +81,41 @@ bool auth_identify(struct auth *a, struct http_req *r,
  * that; NULL is fine there.
  */
 struct auth_watch;
-struct auth_watch *auth_on_revoke(
-    struct auth *a, const struct actor *actor, void (*cb)(void *), void *arg);
+struct auth_watch *auth_on_revoke(struct auth *a, const struct actor *actor,
+    void (*cb)(void *), void *arg);
 void auth_unwatch(struct auth_watch *w);
 
 /* The user whose uid the daemon runs as; user mode has no other. */
 const char *auth_owner(const struct auth *a);
 const char *auth_user_name(const struct auth *a, const char *user_id);
+
+struct audit_entry;
+struct token;
+
+/* A live, unexpired credential by its text, or NULL. Counts nothing. */
+const struct token *auth_find(struct auth *a, const char *text);
+const struct token *auth_find_id(struct auth *a, const char *id);
+/* Live credentials of a user and kind (enum token_kind); the oldest in *old. */
+unsigned auth_count(struct auth *a, const char *user_id, int kind,
+    const struct token **old);
+/* From now on it counts; after its row is durable. Takes a copy. */
+void auth_admit(struct auth *a, const struct token *token);
+/* It counts no more, and what lives by it ends. */
+void auth_forget(struct auth *a, const char *token_id);
+/*
+ * A credential presented in a body was wrong: counted and audited like one in
+ * a header; `no` becomes the 401 or 429.
+ */
+void auth_failed(struct auth *a, const struct http_req *r, const char *text,
+    struct auth_refusal *no);
+/*
+ * Writes to the audit log for the person behind `r`. False when that failed:
+ * what the line was to record must then not be done.
+ */
+bool auth_audit(struct auth *a, const struct http_req *r, const char *event,
+    const struct actor *by, const char *subject);
+/* After SIGHUP: the allowed hosts of the configuration. */
+void auth_reload(struct auth *a);
 
 struct auth_stats {
 	uint64_t failures, limited, refused_hosts, refused_origins,

@@ -32,6 +32,8 @@ struct slot {
 
 struct auth_limit {
 	unsigned bound;
+	int64_t blocked_until; /* latest of all slots: most requests look no
+				  further */
 	uint8_t salt[16];
 	struct slot global;
 	struct slot slots[SETS][WAYS];
@@ -126,17 +128,20 @@ slot_fail(struct slot *s, unsigned bound, int64_t now_ms)
 }
 
 int64_t
-auth_limit_check(
-    struct auth_limit *l, uid_t peer, const char *text, int64_t now_ms)
+auth_limit_check(struct auth_limit *l, uid_t peer, const char *text,
+    int64_t now_ms)
 {
-	struct slot *s = slot_find(l, slot_key(l, peer, text));
+	struct slot *s;
 
+	if (now_ms >= l->blocked_until)
+		return 0;
+	s = slot_find(l, slot_key(l, peer, text));
 	return s != NULL ? slot_wait(s, now_ms) : 0;
 }
 
 int64_t
-auth_limit_fail(
-    struct auth_limit *l, uid_t peer, const char *text, int64_t now_ms)
+auth_limit_fail(struct auth_limit *l, uid_t peer, const char *text,
+    int64_t now_ms)
 {
 	int64_t wait, w;
 
@@ -146,5 +151,8 @@ auth_limit_fail(
 	w = slot_fail(slot_take(l, slot_key(l, peer, "")), l->bound, now_ms);
 	wait = w > wait ? w : wait;
 	w = slot_fail(&l->global, l->bound * GLOBAL_FACTOR, now_ms);
-	return w > wait ? w : wait;
+	wait = w > wait ? w : wait;
+	if (now_ms + wait * 1000 > l->blocked_until)
+		l->blocked_until = now_ms + wait * 1000;
+	return wait;
 }

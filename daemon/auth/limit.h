@@ -20,10 +20,10 @@ struct auth_limit;
 struct auth_limit *auth_limit_new(int64_t per_minute);
 void auth_limit_free(struct auth_limit *l);
 /* Seconds this credential still has to wait, or 0. */
-int64_t auth_limit_check(
-    struct auth_limit *l, uid_t peer, const char *text, int64_t now_ms);
+int64_t auth_limit_check(struct auth_limit *l, uid_t peer, const char *text,
+    int64_t now_ms);
 /* Counts one failure; seconds to wait when a bound is passed, or 0. */
-int64_t auth_limit_fail(
-    struct auth_limit *l, uid_t peer, const char *text, int64_t now_ms);
+int64_t auth_limit_fail(struct auth_limit *l, uid_t peer, const char *text,
+    int64_t now_ms);
 
 #endif

@@ -11,7 +11,7 @@
  */
 struct origin_rules {
 	char **hosts; /* every Host value that is served */
-	char **web; /* those of them a page can have been loaded from */
+	char **web;   /* those of them a page can have been loaded from */
 };
 
 /*

@@ -13,9 +13,9 @@
 	"id, user_id, name, kind, key_prefix, hash, scopes, expires_at, " \
 	"last_used_at, created_at"
 
-static const char sql_live[] = "SELECT " COLUMNS " FROM token "
-			       "WHERE revoked_at IS NULL "
-			       "AND (expires_at IS NULL OR expires_at > ?)";
+static const char sql_live[] =
+    "SELECT " COLUMNS " FROM token WHERE revoked_at IS NULL "
+    "AND (kind = 'cli' OR expires_at > ?)";
 static const char sql_list[] =
     "SELECT " COLUMNS " FROM token WHERE user_id = ? AND kind = 'cli' "
     "AND revoked_at IS NULL ORDER BY created_at DESC, id DESC";
@@ -67,8 +67,8 @@ store_tokens_live(struct db *db, int64_t now, store_token_fn *cb, void *arg)
 }
 
 int
-store_tokens_list(
-    struct db *db, const char *user_id, store_token_fn *cb, void *arg)
+store_tokens_list(struct db *db, const char *user_id, store_token_fn *cb,
+    void *arg)
 {
 	struct each e = { cb, arg, false };
 

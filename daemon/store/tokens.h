@@ -17,20 +17,23 @@ struct store_token {
 	const char *id, *user_id, *name;
 	const char *kind; /* "cli", "cookie", "code" */
 	const char *key_prefix;
-	const char *hash; /* 64 hexadecimal digits */
-	const char *scopes; /* "full" or "read,run" */
+	const char *hash;		  /* 64 hexadecimal digits */
+	const char *scopes;		  /* "full" or "read,run" */
 	int64_t expires_at, last_used_at; /* -1: never */
 	int64_t created_at;
 };
 
 typedef bool store_token_fn(const struct store_token *t, void *arg);
 
-/* Every credential not revoked and not expired at `now`. */
+/*
+ * Every credential not revoked: expired CLI tokens too, which are to be told
+ * from wrong ones, but no cookies and codes that ended before `now`.
+ */
 int
 store_tokens_live(struct db *db, int64_t now, store_token_fn *cb, void *arg);
 /* The CLI tokens of a user, newest first; expired ones are shown too. */
-int store_tokens_list(
-    struct db *db, const char *user_id, store_token_fn *cb, void *arg);
+int store_tokens_list(struct db *db, const char *user_id, store_token_fn *cb,
+    void *arg);
 /* Calls `cb` at most once; RDV_E_NOT_FOUND when it is not that user's. */
 int store_token_get(struct db *db, const char *user_id, const char *id,
     store_token_fn *cb, void *arg);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The record of every attempt to prove an identity and of what was done to
+ * credentials. It names tokens by id, so that it can be shown to anybody who
+ * may see the host's logs.
+ */
+#include "daemon/auth/audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define AUDIT_NAME "audit.log"
+#define AUDIT_KEEP 3
+#define AUDIT_LINE 2048
+
+struct audit {
+	int dir, fd;
+	int64_t size, max;
+	uint64_t errors;
+	bool torn; /* the last line was cut short by a full disk */
+};
+
+static int
+audit_reopen(struct audit *a)
+{
+	struct stat st;
+	int fd;
+
+	fd = openat(a->dir, AUDIT_NAME,
+	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		(void)close(fd);
+		return -EINVAL;
+	}
+	if (a->fd >= 0)
+		(void)close(a->fd);
+	a->fd = fd;
+	a->size = st.st_size;
+	return 0;
+}
+
+int
+audit_open(struct audit **out, const char *dir, int64_t max)
+{
+	struct audit *a = xcalloc(1, sizeof(*a));
+	int err;
+
+	a->fd = -1;
+	a->max = max;
+	a->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	err = a->dir < 0 ? -errno : audit_reopen(a);
+	if (err != 0) {
+		audit_close(a);
+		return err;
+	}
+	*out = a;
+	return 0;
+}
+
+void
+audit_close(struct audit *a)
+{
+	if (a == NULL)
+		return;
+	if (a->fd >= 0)
+		(void)close(a->fd);
+	if (a->dir >= 0)
+		(void)close(a->dir);
+	free(a);
+}
+
+/* Failing here only means that the file grows on. */
+static void
+audit_rotate(struct audit *a)
+{
+	char from[32], to[32];
+
+	for (int i = AUDIT_KEEP - 1; i >= 0; i--) {
+		(void)snprintf(from, sizeof(from), i > 0 ? "%s.%d" : "%s",
+		    AUDIT_NAME, i);
+		(void)snprintf(to, sizeof(to), "%s.%d", AUDIT_NAME, i + 1);
+		(void)renameat(a->dir, from, a->dir, to);
+	}
+	if (audit_reopen(a) != 0)
+		a->errors++;
+}
+
+static void
+put_time(struct buf *b)
+{
+	int64_t now = clock_wall_ms();
+	time_t s = (time_t)(now / 1000);
+	struct tm tm;
+	char text[32];
+
+	(void)gmtime_r(&s, &tm);
+	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	buf_printf(b, "ts=%s.%03dZ", text, (int)(now % 1000));
+}
+
+static void
+put_pair(struct buf *b, const char *key, const char *value)
+{
+	char text[256] = "-";
+
+	if (value != NULL && *value != '\0')
+		(void)str_escape(text, sizeof(text), value,
+		    strnlen(value, sizeof(text)));
+	buf_printf(b, " %s=%s", key, text);
+}
+
+bool
+audit_write(struct audit *a, const struct audit_entry *e)
+{
+	struct buf b;
+	ssize_t n;
+	bool ok;
+
+	if (a->size >= a->max)
+		audit_rotate(a);
+	buf_init(&b, AUDIT_LINE);
+	if (a->torn)
+		buf_put_text(&b, "\n");
+	put_time(&b);
+	put_pair(&b, "event", e->event);
+	put_pair(&b, "result", e->result);
+	put_pair(&b, "via", e->via);
+	put_pair(&b, "token", e->token);
+	put_pair(&b, "user", e->user);
+	put_pair(&b, "subject", e->subject);
+	buf_printf(&b, " peer_uid=%ld peer_pid=%ld", (long)e->peer_uid,
+	    (long)e->peer_pid);
+	put_pair(&b, "request", e->request);
+	buf_put_text(&b, "\n");
+	n = write(a->fd, b.data, b.len);
+	ok = buf_ok(&b) && n == (ssize_t)b.len;
+	if (n > 0) {
+		a->size += n;
+		a->torn = n != (ssize_t)b.len;
+	}
+	a->errors += !ok;
+	buf_done(&b);
+	return ok;
+}
+
+uint64_t
+audit_errors(const struct audit *a)
+{
+	return a->errors;
+}

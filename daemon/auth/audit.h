@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_AUDIT_H
+#define RDV_AUDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Who did what; NULL texts become "-". Never the value of a credential. */
+struct audit_entry {
+	const char *event;  /* "auth", "login", "token.new", ... */
+	const char *result; /* "ok", or the code of the refusal */
+	const char *via;
+	const char *token, *user; /* ids */
+	const char *subject;	  /* id of what was acted on */
+	const char *request;
+	uid_t peer_uid;
+	pid_t peer_pid;
+};
+
+/*
+ * An append-only file in a private directory, one write(2) per line, mode
+ * 0600. At `max` bytes it becomes audit.log.1, of which three are kept.
+ */
+struct audit;
+
+/* 0 or -errno. */
+int audit_open(struct audit **out, const char *dir, int64_t max);
+void audit_close(struct audit *a);
+/* False, counted, when the line could not be written as a whole. */
+bool audit_write(struct audit *a, const struct audit_entry *e);
+uint64_t audit_errors(const struct audit *a);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is known: users, tokens, the service token, and the log of attempts.
+ * All of it is in memory, so that judging a request costs no statement; the
+ * rows are the truth and memory follows them only after they are durable.
+ */
+#include "daemon/auth/auth.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/app.h"
+#include "daemon/auth/audit.h"
+#include "daemon/auth/limit.h"
+#include "daemon/auth/state.h"
+#include "daemon/conf.h"
+#include "daemon/http/http.h"
+#include "daemon/store/db.h"
+#include "daemon/store/users.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+static bool
+auth_user_cb(const struct store_user *u, void *arg)
+{
+	struct auth *a = arg;
+	struct auth_user *slot;
+
+	a->users = xreallocarray(a->users, a->nusers + 1, sizeof(*a->users));
+	slot = &a->users[a->nusers++];
+	memcpy(slot->id, u->id, sizeof(slot->id));
+	slot->uid = u->uid;
+	slot->name = xstrdup(u->name);
+	return true;
+}
+
+/* The account's name, or its number where passwd does not know it. */
+static char *
+login_name(uid_t uid)
+{
+	struct passwd *pw = getpwuid(uid);
+
+	if (pw != NULL && str_utf8_valid(pw->pw_name, strlen(pw->pw_name)))
+		return xstrdup(pw->pw_name);
+	return xasprintf("uid%ld", (long)uid);
+}
+
+static int
+owner_insert(struct auth *a, const char *name)
+{
+	struct tx *tx = tx_begin(a->app->db);
+	struct store_user u = { .uid = geteuid(), .name = name };
+	int err;
+
+	uuid_v7(u.id);
+	err = store_user_insert(tx, &u, clock_wall_ms());
+	if (err != 0) {
+		tx_abort(tx);
+		return err;
+	}
+	tx_commit(tx, NULL, NULL);
+	(void)auth_user_cb(&u, a);
+	return 0;
+}
+
+static int
+owner_rename(struct auth *a, struct auth_user *u, const char *name)
+{
+	struct tx *tx = tx_begin(a->app->db);
+	int err = store_user_rename(tx, u->id, name);
+
+	if (err != 0) {
+		tx_abort(tx);
+		return err;
+	}
+	tx_commit(tx, NULL, NULL);
+	free(u->name);
+	u->name = xstrdup(name);
+	return 0;
+}
+
+/* Makes sure that the account rdvd runs as is a user, under its name. */
+static int
+owner_ensure(struct auth *a)
+{
+	char *name = login_name(geteuid());
+	struct auth_user *u = NULL;
+	int err = 0;
+
+	for (size_t i = 0; i < a->nusers && u == NULL; i++) {
+		if (a->users[i].uid == geteuid())
+			u = &a->users[i];
+	}
+	if (u == NULL)
+		err = owner_insert(a, name);
+	else if (strcmp(u->name, name) != 0)
+		err = owner_rename(a, u, name);
+	free(name);
+	if (err != 0)
+		return err;
+	a->owner = u != NULL ? u->id : a->users[a->nusers - 1].id;
+	return 0;
+}
+
+static int
+load(struct auth *a, char *why, size_t whysize)
+{
+	struct conf *conf = a->app->conf;
+	char *dir = xasprintf("%s/server", conf->base);
+	int err;
+
+	err = audit_open(&a->audit, dir, conf->audit_max_bytes);
+	free(dir);
+	if (err != 0) {
+		(void)snprintf(why, whysize, "%s/server/audit.log: %s",
+		    conf->base, strerror(-err));
+		return err;
+	}
+	err = service_load(&a->service, conf->service_token_file,
+	    a->app->first_start ? conf->token_rotation_days * DAY_MS : 0, why,
+	    whysize);
+	if (err != 0)
+		return err;
+	err = store_users_each(a->app->db, auth_user_cb, a);
+	if (err == 0)
+		err = owner_ensure(a);
+	if (err == 0)
+		err = tokens_load(a->tokens, a->app->db, clock_wall_ms());
+	if (err != 0)
+		(void)snprintf(why, whysize, "%s: users and tokens: %s",
+		    conf->database_path,
+		    err < 0 ? strerror(-err) : err_name(err));
+	return err;
+}
+
+int
+auth_new(struct auth **out, struct app *app, char *why, size_t whysize)
+{
+	struct auth *a = xcalloc(1, sizeof(*a));
+	int err;
+
+	a->app = app;
+	TAILQ_INIT(&a->watches);
+	a->tokens = tokens_new();
+	a->limit = auth_limit_new(app->conf->login_tries_per_minute);
+	origin_init(&a->rules, app->web, app->conf->allowed_hosts);
+	err = load(a, why, whysize);
+	if (err != 0) {
+		auth_free(a);
+		return err;
+	}
+	auth_timers_start(a);
+	*out = a;
+	return 0;
+}
+
+void
+auth_free(struct auth *a)
+{
+	if (a == NULL)
+		return;
+	auth_timers_stop(a);
+	for (size_t i = 0; i < a->nusers; i++)
+		free(a->users[i].name);
+	free(a->users);
+	tokens_free(a->tokens);
+	auth_limit_free(a->limit);
+	audit_close(a->audit);
+	origin_done(&a->rules);
+	secret_free(a, sizeof(*a));
+}
+
+void
+auth_reload(struct auth *a)
+{
+	origin_done(&a->rules);
+	origin_init(&a->rules, a->app->web, a->app->conf->allowed_hosts);
+}
+
+const struct auth_user *
+auth_user_find(const struct auth *a, const char *id)
+{
+	for (size_t i = 0; i < a->nusers; i++) {
+		if (strcmp(a->users[i].id, id) == 0)
+			return &a->users[i];
+	}
+	return NULL;
+}
+
+const char *
+auth_owner(const struct auth *a)
+{
+	return a->owner;
+}
+
+const char *
+auth_user_name(const struct auth *a, const char *user_id)
+{
+	const struct auth_user *u = auth_user_find(a, user_id);
+
+	return u != NULL ? u->name : NULL;
+}
+
+const struct token *
+auth_find(struct auth *a, const char *text)
+{
+	uint8_t digest[DIGEST_LEN];
+	struct token *t;
+
+	digest_of(text, strlen(text), digest);
+	t = tokens_find(a->tokens, digest);
+	if (t == NULL ||
+	    (t->expires_at >= 0 && t->expires_at <= clock_wall_ms()))
+		return NULL;
+	return t;
+}
+
+const struct token *
+auth_find_id(struct auth *a, const char *id)
+{
+	return tokens_find_id(a->tokens, id);
+}
+
+unsigned
+auth_count(struct auth *a, const char *user_id, int kind,
+    const struct token **old)
+{
+	struct token *t;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (t, tokens_all(a->tokens), link) {
+		if ((int)t->kind != kind || strcmp(t->user_id, user_id) != 0)
+			continue;
+		if (n++ == 0 || t->created_at < (*old)->created_at)
+			*old = t;
+	}
+	return n;
+}
+
+void
+auth_admit(struct auth *a, const struct token *token)
+{
+	tokens_add(a->tokens, token);
+	auth_sweep_plan(a);
+}
+
+void
+auth_forget(struct auth *a, const char *token_id)
+{
+	struct token *t = tokens_find_id(a->tokens, token_id);
+
+	if (t != NULL)
+		tokens_del(a->tokens, t);
+	auth_watch_fire(a, token_id);
+}
+
+bool
+auth_audit(struct auth *a, const struct http_req *r, const char *event,
+    const struct actor *by, const char *subject)
+{
+	static const char *const via[AUTH_VIA_MAX] = {
+		[AUTH_SERVICE] = "service",
+		[AUTH_TOKEN] = "token",
+		[AUTH_COOKIE] = "cookie",
+	};
+	struct audit_entry e = {
+		.event = event,
+		.result = "ok",
+		.via = by != NULL ? via[by->via] : NULL,
+		.token = by != NULL ? by->token_id : NULL,
+		.user = by != NULL ? by->user_id : NULL,
+		.subject = subject,
+		.request = r->id,
+		.peer_uid = r->peer_uid,
+		.peer_pid = r->peer_pid,
+	};
+
+	return audit_write(a->audit, &e);
+}
+
+void
+auth_stats(const struct auth *a, struct auth_stats *out)
+{
+	const struct auth_watch *w;
+
+	*out = a->stats;
+	out->audit_errors = audit_errors(a->audit);
+	out->tokens = tokens_count(a->tokens);
+	out->watches = 0;
+	TAILQ_FOREACH (w, &a->watches, link)
+		out->watches++;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The service token's files. The token is written before its sidecar: a crash
+ * in between leaves a sidecar whose digest does not fit, which is then taken
+ * for none and made anew around the token that stands.
+ */
+#include "daemon/auth/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define RAW_LEN	 32
+#define TEXT_LEN 44
+#define GRACE_MS (24 * 3600 * 1000LL)
+#define FILE_MAX 4096
+
+/* The two files and the directory they stand in. */
+struct files {
+	int dir;
+	char token[256], sidecar[264];
+};
+
+static int
+files_open(struct files *f, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	char *dir = xstrndup(path, (size_t)(name - path));
+	int err = 0;
+
+	f->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->dir < 0)
+		err = -errno;
+	else if (!str_copy(f->token, name, sizeof(f->token)))
+		err = -ENAMETOOLONG;
+	(void)snprintf(f->sidecar, sizeof(f->sidecar), "%s.json", f->token);
+	free(dir);
+	return err;
+}
+
+static int
+sidecar_write(const struct service *s, const struct files *f)
+{
+	char hex[DIGEST_TEXT];
+	struct js *o = js_object();
+	struct buf b;
+	int err;
+
+	js_add_str(o, "token_id", s->id);
+	js_add_ms(o, "created_at", s->created_at);
+	str_hex(hex, s->digest, DIGEST_LEN);
+	js_add_str(o, "sha256", hex);
+	if (s->previous_until > 0) {
+		str_hex(hex, s->previous, DIGEST_LEN);
+		js_add_str(o, "previous_sha256", hex);
+		js_add_ms(o, "previous_until", s->previous_until);
+	}
+	buf_init(&b, FILE_MAX);
+	js_dump_pretty(o, &b);
+	buf_put_text(&b, "\n");
+	err = path_write_private(f->dir, f->sidecar, b.data, b.len);
+	buf_done(&b);
+	js_free(o);
+	return err;
+}
+
+/* True when the sidecar exists, is sound and describes this token. */
+static bool
+sidecar_read(struct service *s, const struct files *f)
+{
+	struct service found = { .previous_until = 0 };
+	char *text = NULL, why[80];
+	struct js *o = NULL;
+	size_t len;
+	bool ok = false;
+
+	if (path_read_private(f->dir, f->sidecar, FILE_MAX, &text, &len) != 0)
+		return false;
+	o = js_parse(text, len, why, sizeof(why));
+	if (o == NULL)
+		goto out;
+	ok = uuid_valid(js_str(o, "token_id", "")) &&
+	     str_copy(found.id, js_str(o, "token_id", ""), sizeof(found.id)) &&
+	     str_unhex(found.digest, DIGEST_LEN, js_str(o, "sha256", "")) &&
+	     secret_equal(found.digest, s->digest, DIGEST_LEN);
+	found.created_at = js_int(o, "created_at", 0);
+	if (str_unhex(found.previous, DIGEST_LEN,
+		js_str(o, "previous_sha256", "")))
+		found.previous_until = js_int(o, "previous_until", 0);
+	if (ok)
+		*s = found;
+out:
+	js_free(o);
+	free(text);
+	return ok;
+}
+
+static int
+token_make(struct service *s, const struct files *f)
+{
+	char text[TEXT_LEN + 2];
+	uint8_t raw[RAW_LEN];
+	int err;
+
+	secret_random(raw, sizeof(raw));
+	str_base64(text, raw, sizeof(raw));
+	digest_of(text, TEXT_LEN, s->digest);
+	text[TEXT_LEN] = '\n';
+	err = path_write_private(f->dir, f->token, text, TEXT_LEN + 1);
+	secret_wipe(raw, sizeof(raw));
+	secret_wipe(text, sizeof(text));
+	uuid_v7(s->id);
+	s->created_at = clock_wall_ms();
+	return err;
+}
+
+static int
+token_read(struct service *s, const struct files *f)
+{
+	char *text;
+	size_t len;
+	int err;
+
+	err = path_read_private(f->dir, f->token, FILE_MAX, &text, &len);
+	if (err != 0)
+		return err;
+	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == ' '))
+		len--;
+	/* Anything shorter would be a password, and this is none. */
+	if (len != TEXT_LEN)
+		err = RDV_E_MALFORMED;
+	else
+		digest_of(text, len, s->digest);
+	secret_free(text, len);
+	return err;
+}
+
+static int
+rotate(struct service *s, const struct files *f)
+{
+	memcpy(s->previous, s->digest, DIGEST_LEN);
+	s->previous_until = clock_wall_ms() + GRACE_MS;
+	return token_make(s, f);
+}
+
+/* A token without a sidecar, put there by hand, counts as new. */
+static void
+adopt(struct service *s)
+{
+	uuid_v7(s->id);
+	s->created_at = clock_wall_ms();
+}
+
+static int
+load(struct service *s, const struct files *f, int64_t rotate_ms)
+{
+	int err = token_read(s, f);
+
+	if (err == -ENOENT) {
+		err = token_make(s, f);
+	} else if (err == 0) {
+		bool known = sidecar_read(s, f);
+
+		if (known && (rotate_ms <= 0 ||
+				 clock_wall_ms() - s->created_at < rotate_ms))
+			return 0;
+		if (known)
+			err = rotate(s, f);
+		else
+			adopt(s);
+	}
+	return err != 0 ? err : sidecar_write(s, f);
+}
+
+int
+service_load(struct service *s, const char *path, int64_t rotate_ms, char *why,
+    size_t whysize)
+{
+	struct files f = { .dir = -1 };
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	err = files_open(&f, path);
+	if (err == 0)
+		err = load(s, &f, rotate_ms);
+	if (err != 0)
+		(void)snprintf(why, whysize, "%s: %s", path,
+		    err < 0 ? strerror(-err)
+			    : "is not a service token of mode 0600; remove it "
+			      "and start again");
+	if (f.dir >= 0)
+		(void)close(f.dir);
+	return err;
+}
+
+bool
+service_is(const struct service *s, const uint8_t digest[DIGEST_LEN],
+    int64_t now)
+{
+	bool current = secret_equal(s->digest, digest, DIGEST_LEN);
+	bool previous = secret_equal(s->previous, digest, DIGEST_LEN);
+
+	return current || (previous && now < s->previous_until);
+}

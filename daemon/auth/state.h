@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_AUTH_STATE_H
+#define RDV_AUTH_STATE_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "daemon/auth/auth.h"
+#include "daemon/auth/origin.h"
+#include "daemon/auth/service.h"
+#include "daemon/auth/token.h"
+
+#define AUTH_SEEN 1024
+
+/* What the files of auth/ share; nobody else includes this. */
+struct auth_user {
+	char id[UUID_TEXT];
+	uid_t uid;
+	char *name;
+};
+
+struct auth_watch {
+	TAILQ_ENTRY(auth_watch) link;
+	struct auth *auth;
+	char token_id[UUID_TEXT];
+	void (*cb)(void *);
+	void *arg;
+	bool fired;
+};
+
+struct auth {
+	struct app *app;
+	struct origin_rules rules;
+	struct service service;
+	struct tokens *tokens;
+	struct audit *audit;
+	struct auth_limit *limit;
+	struct auth_user *users;
+	size_t nusers;
+	const char *owner;
+	TAILQ_HEAD(, auth_watch) watches;
+	struct loop_timer *sweep; /* expiry */
+	struct loop_timer *flush; /* last use */
+	/*
+	 * Which credential was seen on which connection, as a hash in a table
+	 * without memory: a collision costs one more line in the audit log.
+	 */
+	uint64_t seen[AUTH_SEEN];
+	struct auth_stats stats;
+};
+
+const struct auth_user *auth_user_find(const struct auth *a, const char *id);
+/* Fires the watches of one credential. */
+void auth_watch_fire(struct auth *a, const char *token_id);
+void auth_timers_start(struct auth *a);
+void auth_timers_stop(struct auth *a);
+/* Looks again when the next credential expires. */
+void auth_sweep_plan(struct auth *a);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_TOKEN_H
+#define RDV_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "daemon/auth/digest.h"
+#include "lib/secret.h"
+
+struct db;
+
+enum token_kind { TOKEN_CLI, TOKEN_COOKIE, TOKEN_CODE, TOKEN_KIND_MAX };
+
+#define TOKEN_TEXT   48 /* "rdv_", 43 characters, NUL */
+#define TOKEN_PREFIX 13
+
+/* A live credential in memory, so that a request costs no statement. */
+struct token {
+	char id[UUID_TEXT], user_id[UUID_TEXT];
+	enum token_kind kind;
+	uint32_t scopes;
+	int64_t expires_at; /* -1: never */
+	int64_t created_at;
+	int64_t stored_use; /* last_used_at as the row has it, or -1 */
+	int64_t used;	    /* last use seen, or -1 */
+	uint8_t digest[DIGEST_LEN];
+	struct token *same; /* next with the same first digest bytes */
+	TAILQ_ENTRY(token) link;
+};
+TAILQ_HEAD(token_list, token);
+
+struct tokens;
+
+struct tokens *tokens_new(void);
+void tokens_free(struct tokens *t);
+/* Reads every live row. 0 or -errno. */
+int tokens_load(struct tokens *t, struct db *db, int64_t now);
+/* Takes a copy. */
+void tokens_add(struct tokens *t, const struct token *token);
+void tokens_del(struct tokens *t, struct token *token);
+/* By the SHA-256 of its text; an expired one is found like any other. */
+struct token *
+tokens_find(const struct tokens *t, const uint8_t digest[DIGEST_LEN]);
+struct token *tokens_find_id(const struct tokens *t, const char *id);
+struct token_list *tokens_all(struct tokens *t);
+unsigned tokens_count(const struct tokens *t);
+
+const char *token_kind_name(enum token_kind kind);
+/* A fresh secret text of that kind and its digest. */
+void token_text(enum token_kind kind, char text[TOKEN_TEXT],
+    uint8_t digest[DIGEST_LEN]);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests to the server this page came from, and to no other: every path
+ * is absolute and the address is never put together from anything a link
+ * could carry. State changes carry the header and content type that a
+ * foreign page cannot send without being asked about, and an idempotency
+ * key, so that a repeated click or a retried request happens once.
+ */
+
+export class ApiError extends Error {
+	constructor(
+		readonly status: number,
+		readonly code: string,
+		message: string,
+	) {
+		super(message);
+	}
+}
+
+const unreachable = "The server does not answer. Is rdv running?";
+
+/* crypto.randomUUID needs a secure context; this does not. */
+function key(): string {
+	const raw = crypto.getRandomValues(new Uint8Array(16));
+
+	return Array.from(raw, (b) => b.toString(16).padStart(2, "0"))
+	    .join("");
+}
+
+async function failure(res: Response): Promise<ApiError> {
+	const text = await res.text().catch(() => "");
+	let body: { error?: unknown; code?: unknown } = {};
+
+	try {
+		body = JSON.parse(text) ?? {};
+	} catch {
+		/* A proxy's own error page: the status says enough. */
+	}
+	const message = typeof body.error === "string" ? body.error
+	    : `The server answered ${res.status}.`;
+	const code = typeof body.code === "string" ? body.code : "";
+	return new ApiError(res.status, code, message);
+}
+
+async function call(path: string, init: RequestInit): Promise<Response> {
+	let res: Response;
+
+	try {
+		res = await fetch(path, {
+			...init, credentials: "same-origin", redirect: "error",
+			cache: "no-store",
+		});
+	} catch (err) {
+		if (init.signal?.aborted)
+			throw err;
+		throw new ApiError(0, "UNREACHABLE", unreachable);
+	}
+	if (!res.ok)
+		throw await failure(res);
+	return res;
+}
+
+async function decode<T>(res: Response): Promise<T> {
+	const text = await res.text();
+
+	return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+export async function get<T>(path: string): Promise<T> {
+	return decode<T>(await call(path, {
+		headers: { Accept: "application/json" },
+	}));
+}
+
+type Method = "POST" | "PATCH" | "PUT" | "DELETE";
+
+export async function change<T = void>(
+	method: Method, path: string, body?: object,
+): Promise<T> {
+	const headers: Record<string, string> = {
+		Accept: "application/json",
+		"Content-Type": "application/json",
+		"X-RDV-Request": "1",
+	};
+
+	if (method === "POST")
+		headers["Idempotency-Key"] = key();
+	return decode<T>(await call(path, {
+		method, headers,
+		body: body === undefined ? null : JSON.stringify(body),
+	}));
+}
+
+export function stream(
+	path: string, headers: Record<string, string>, signal: AbortSignal,
+): Promise<Response> {
+	return call(path, { headers, signal });
+}

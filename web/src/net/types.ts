@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The objects of the HTTP API as this page uses them; docs/http-api.md
+ * has all their fields.
+ */
+
+export interface Run {
+	id: string;
+	state: string;
+	exit_code: number | null;
+	signal: number | null;
+	cause: string | null;
+	cwd: string | null;
+	log_bytes: number;
+	started_at: number | null;
+	ended_at: number | null;
+}
+
+export interface Session {
+	id: string;
+	name: string;
+	status: "active" | "suspended" | "closed";
+	project_path: string | null;
+	folder_id: string | null;
+	worktree_branch: string | null;
+	repo_path: string | null;
+	command: string[] | null;
+	last_activity_at: number | null;
+	created_at: number;
+	closed_at: number | null;
+	run: Run | null;
+}
+
+export interface Folder {
+	id: string;
+	name: string;
+	parent_id: string | null;
+	collapsed: boolean;
+	sort_order: number;
+}
+
+export interface User {
+	id: string;
+	name: string;
+}
+
+export interface NewSession {
+	name: string;
+	folder_id?: string;
+	project_path?: string;
+	repo_path?: string;
+	worktree_branch?: string;
+	base_branch?: string;
+	create_worktree?: boolean;
+	shell_command?: string;
+	command?: string[];
+}

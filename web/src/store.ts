@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the page knows, in one place, and the only code that changes it.
+ * The server is the authority: an action sends its request and then fetches
+ * the lists again; nothing is shown as done before the server said so.
+ */
+
+import { ApiError, change, get } from "./net/http.ts";
+import { EventFollower } from "./net/events.ts";
+import type { Folder, NewSession, Session, User } from "./net/types.ts";
+import {
+	formatRoute, parseRoute, signInCode, type Route,
+} from "./util/route.ts";
+
+export interface State {
+	phase: "starting" | "signed-out" | "ready";
+	/* Why signing in failed, or what just went wrong. */
+	notice: string | null;
+	user: User | null;
+	sessions: Session[];
+	folders: Folder[];
+	loaded: boolean;
+	live: boolean;
+	showClosed: boolean;
+	route: Route;
+}
+
+const initial: State = {
+	phase: "starting", notice: null, user: null, sessions: [],
+	folders: [], loaded: false, live: false, showClosed: false,
+	route: { page: "home" },
+};
+
+/* Several events of one moment cause one fetch. */
+const settle = 60;
+
+export function messageOf(err: unknown): string {
+	return err instanceof Error ? err.message : String(err);
+}
+
+export class Store {
+	state = initial;
+	private readonly listeners = new Set<() => void>();
+	private follower: EventFollower | null = null;
+	private timer = 0;
+	private fetching = false;
+	private stale = false;
+
+	subscribe(fn: () => void): () => void {
+		this.listeners.add(fn);
+		return () => this.listeners.delete(fn);
+	}
+
+	private set(part: Partial<State>): void {
+		this.state = { ...this.state, ...part };
+		for (const fn of this.listeners)
+			fn();
+	}
+
+	/* Signing in */
+
+	async start(): Promise<void> {
+		window.addEventListener("hashchange", () => this.navigated());
+		const wake = () => {
+			if (document.visibilityState === "visible")
+				this.follower?.wake();
+		};
+		window.addEventListener("online", wake);
+		document.addEventListener("visibilitychange", wake);
+		await this.arrive();
+	}
+
+	private async navigated(): Promise<void> {
+		if (signInCode(location.hash) !== null)
+			await this.arrive();
+		this.set({ route: parseRoute(location.hash) });
+		const { route, sessions, phase } = this.state;
+		if (phase === "ready" && route.page === "session" &&
+		    !sessions.some((s) => s.id === route.id))
+			this.fetchSoon();
+	}
+
+	/* The code leaves the address bar and the history before anything
+	 * else happens: it works once, and not for who looks over a shoulder. */
+	private async arrive(): Promise<void> {
+		const code = signInCode(location.hash);
+
+		if (code !== null)
+			history.replaceState(null, "", location.pathname);
+		this.set({ route: parseRoute(location.hash) });
+		if (code !== null)
+			await this.signIn(code);
+		else
+			await this.recognise(null);
+	}
+
+	async signIn(code: string): Promise<void> {
+		let notice: string | null = null;
+
+		try {
+			await change("POST", "/api/auth/login", { code });
+		} catch (err) {
+			notice = messageOf(err);
+		}
+		await this.recognise(notice);
+	}
+
+	private async recognise(notice: string | null): Promise<void> {
+		try {
+			const { user } = await get<{ user: User }>("/api/auth/me");
+			this.set({ phase: "ready", user, notice: null });
+			this.follow();
+		} catch (err) {
+			const quiet = err instanceof ApiError && err.status === 401;
+			this.set({ phase: "signed-out",
+			    notice: notice ?? (quiet ? null : messageOf(err)) });
+		}
+	}
+
+	async signOut(): Promise<void> {
+		await this.act(() => change("POST", "/api/auth/logout"));
+		this.signedOut(null);
+	}
+
+	signedOut(notice: string | null): void {
+		this.follower?.stop();
+		this.follower = null;
+		this.set({ ...initial, phase: "signed-out", notice,
+		    route: this.state.route });
+	}
+
+	/* Lists and events */
+
+	private follow(): void {
+		this.follower?.stop();
+		this.follower = new EventFollower({
+			refresh: () => void this.fetch(),
+			event: () => this.fetchSoon(),
+			live: (live) => this.set({ live }),
+			signedOut: () => this.signedOut("You were signed out."),
+		});
+		void this.follower.run();
+	}
+
+	private fetchSoon(): void {
+		clearTimeout(this.timer);
+		this.timer = window.setTimeout(() => void this.fetch(), settle);
+	}
+
+	/* One fetch at a time; what changed meanwhile causes another. */
+	private async fetch(): Promise<void> {
+		if (this.fetching) {
+			this.stale = true;
+			return;
+		}
+		this.fetching = true;
+		try {
+			await this.load();
+		} catch (err) {
+			if (err instanceof ApiError && err.status === 401)
+				this.signedOut("You were signed out.");
+		}
+		this.fetching = false;
+		if (this.stale) {
+			this.stale = false;
+			this.fetchSoon();
+		}
+	}
+
+	private async load(): Promise<void> {
+		const query = this.state.showClosed
+		    ? "?status=active,suspended,closed" : "";
+		const [sessions, folders] = await Promise.all([
+			get<Session[]>(`/api/sessions${query}`),
+			get<Folder[]>("/api/folders"),
+		]);
+
+		this.set({ sessions: await this.withOpen(sessions), folders,
+		    loaded: true });
+	}
+
+	/* The session being looked at stays known after it was closed. */
+	private async withOpen(sessions: Session[]): Promise<Session[]> {
+		const { route } = this.state;
+
+		if (route.page !== "session" ||
+		    sessions.some((s) => s.id === route.id))
+			return sessions;
+		const open = await get<Session>(`/api/sessions/${route.id}`)
+		    .catch(() => null);
+		return open === null ? sessions : [...sessions, open];
+	}
+
+	setShowClosed(showClosed: boolean): void {
+		this.set({ showClosed });
+		void this.fetch();
+	}
+
+	/* Actions */
+
+	go(route: Route): void {
+		location.hash = formatRoute(route);
+	}
+
+	dismiss(): void {
+		this.set({ notice: null });
+	}
+
+	report(err: unknown): void {
+		if (err instanceof ApiError && err.status === 401)
+			this.signedOut("You were signed out.");
+		else
+			this.set({ notice: messageOf(err) });
+	}
+
+	/* Runs a change; a failure is shown and answers undefined. */
+	async act<T>(fn: () => Promise<T>): Promise<T | undefined> {
+		try {
+			const result = await fn();
+			await this.fetch();
+			return result;
+		} catch (err) {
+			this.report(err);
+			return undefined;
+		}
+	}
+
+	/* Throws, since the form shows the failure beside its fields. */
+	async create(wish: NewSession): Promise<void> {
+		const made = await change<Session>("POST", "/api/sessions",
+		    wish);
+		await this.fetch();
+		this.go({ page: "session", id: made.id });
+	}
+
+	suspend(id: string): Promise<unknown> {
+		return this.act(() =>
+		    change("POST", `/api/sessions/${id}/suspend`));
+	}
+
+	resume(id: string): Promise<unknown> {
+		return this.act(() =>
+		    change("POST", `/api/sessions/${id}/resume`));
+	}
+
+	close(id: string): Promise<unknown> {
+		return this.act(() => change("DELETE", `/api/sessions/${id}`));
+	}
+
+	rename(id: string, name: string): Promise<unknown> {
+		return this.act(() =>
+		    change("PATCH", `/api/sessions/${id}`, { name }));
+	}
+
+	move(id: string, folder_id: string | null): Promise<unknown> {
+		return this.act(() =>
+		    change("PATCH", `/api/sessions/${id}`, { folder_id }));
+	}
+
+	addFolder(name: string): Promise<unknown> {
+		return this.act(() =>
+		    change("POST", "/api/folders", { name }));
+	}
+
+	renameFolder(id: string, name: string): Promise<unknown> {
+		return this.act(() =>
+		    change("PATCH", `/api/folders/${id}`, { name }));
+	}
+
+	collapse(id: string, collapsed: boolean): void {
+		const folders = this.state.folders.map((f) =>
+		    f.id === id ? { ...f, collapsed } : f);
+
+		this.set({ folders });
+		void change("PATCH", `/api/folders/${id}`, { collapsed })
+		    .catch((err) => this.report(err));
+	}
+
+	removeFolder(id: string): Promise<unknown> {
+		return this.act(() => change("DELETE", `/api/folders/${id}`));
+	}
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The connection of one terminal view to its session. It survives lost
+ * networks, restarted daemons and sleeping laptops by coming back at the
+ * exact offset its cursor has reached. Every problem of the stream - a gap,
+ * a dead connection, a screen that cannot keep up - has the same cure: let
+ * go of the socket and open another one at the cursor. There is therefore
+ * one path that must be right, and it is the one every reload uses.
+ */
+
+import { Backoff } from "../util/backoff.ts";
+import { Cursor } from "./cursor.ts";
+import { InputQueue } from "./input.ts";
+import {
+	decodeFrame, decodeText,
+	type ClientMessage, type Exit, type Ready, type ServerMessage,
+} from "./wire.ts";
+
+export type Refusal = "signin" | "gone" | "closed";
+
+export type LinkState =
+	| { name: "connecting" }
+	| { name: "open" }
+	| { name: "catching-up" }
+	| { name: "waiting"; delay: number }
+	| { name: "ended"; exit: Exit }
+	| { name: "refused"; why: Refusal }
+	| { name: "stopped" };
+
+export interface Size {
+	cols: number;
+	rows: number;
+}
+
+export interface Socket {
+	readonly bufferedAmount: number;
+	onmessage: ((ev: { data: unknown }) => void) | null;
+	onclose: ((ev: { code: number }) => void) | null;
+	send(data: string | Uint8Array): void;
+	close(code?: number): void;
+}
+
+export interface Env {
+	open(path: string): Socket;
+	timer(fn: () => void, ms: number): number;
+	clear(id: number): void;
+	/* Asks over HTTP why a connection cannot be made; null: no idea. */
+	probe(): Promise<Refusal | null>;
+}
+
+export interface Handlers {
+	size(): Size;
+	ready(msg: Ready): void;
+	/* The stream goes on at the cursor, which is not where it was. */
+	jumped(first: boolean): void;
+	/* `done` is called once the bytes have been drawn. */
+	output(bytes: Uint8Array, offset: number, done: () => void): void;
+	sized(size: Size, owner: boolean): void;
+	state(state: LinkState): void;
+	input(pending: number, batch: number, paused: boolean): void;
+	dropped(bytes: number): void;
+	problem(message: string): void;
+}
+
+/* The screen may lag this far behind before the socket is let go, and has to
+ * come this close before the next one is opened. A browser cannot stop
+ * reading a WebSocket, and the server can resume anywhere. */
+const lagHigh = 8 * 1024 * 1024;
+const lagLow = 512 * 1024;
+
+/* Keys typed while the connection is away are kept; a paste is not, since
+ * nobody can tell how much of it arrived. */
+const keptInput = 4096;
+
+const pingEvery = 20_000;
+const pingGrace = 10_000;
+const wakeGrace = 4_000;
+const pumpEvery = 8;
+const replay = 512 * 1024;
+
+export class Link {
+	readonly cursor = new Cursor();
+	readonly queue = new InputQueue();
+	reconnects = 0;
+	state: LinkState = { name: "stopped" };
+
+	private socket: Socket | null = null;
+	private live = false;
+	private readOnly = false;
+	private lag = 0;
+	private exit: Exit | null = null;
+	private retry = 0;
+	private heartbeat = 0;
+	private pumping = 0;
+	private readonly backoff = new Backoff(250, 10_000);
+
+	constructor(
+		private readonly id: string,
+		private readonly env: Env,
+		private readonly on: Handlers,
+	) {}
+
+	start(): void {
+		if (this.socket === null)
+			this.connect();
+	}
+
+	stop(): void {
+		this.release();
+		this.set({ name: "stopped" });
+	}
+
+	/* The network is back or the page is looked at again. */
+	wake(): void {
+		if (this.state.name === "waiting")
+			this.connect();
+		else if (this.live)
+			this.ping(wakeGrace);
+	}
+
+	type(bytes: Uint8Array): boolean {
+		const taken = this.queue.push(bytes);
+
+		this.pump();
+		return taken;
+	}
+
+	cancelInput(): number {
+		const lost = this.queue.clear();
+
+		this.tellInput();
+		return lost;
+	}
+
+	send(msg: ClientMessage): void {
+		if (this.live)
+			this.socket?.send(JSON.stringify(msg));
+	}
+
+	private connect(): void {
+		this.release();
+		this.exit = null;
+		this.set({ name: "connecting" });
+		const socket = this.env.open(this.path());
+		this.socket = socket;
+		socket.onmessage = (ev) => this.receive(ev.data);
+		socket.onclose = (ev) => this.closed(ev.code);
+	}
+
+	private path(): string {
+		const { cols, rows } = this.on.size();
+		const query = new URLSearchParams({
+			cols: String(cols), rows: String(rows),
+		});
+
+		if (this.cursor.run === null) {
+			query.set("tail", String(replay));
+		} else {
+			query.set("run_id", this.cursor.run);
+			query.set("offset", String(this.cursor.next));
+		}
+		return `/ws/terminal/${this.id}?${query}`;
+	}
+
+	private release(): void {
+		const socket = this.socket;
+
+		this.env.clear(this.retry);
+		this.env.clear(this.heartbeat);
+		this.env.clear(this.pumping);
+		this.pumping = 0;
+		this.socket = null;
+		this.live = false;
+		this.queue.paused = false;
+		if (socket === null)
+			return;
+		socket.onmessage = null;
+		socket.onclose = null;
+		socket.close(1000);
+	}
+
+	private set(state: LinkState): void {
+		this.state = state;
+		this.on.state(state);
+	}
+
+	private receive(data: unknown): void {
+		if (this.live)
+			this.beat();
+		if (data instanceof ArrayBuffer) {
+			this.output(data);
+			return;
+		}
+		const msg = typeof data === "string" ? decodeText(data) : null;
+		if (msg !== null)
+			this.message(msg);
+	}
+
+	private message(msg: ServerMessage): void {
+		switch (msg.type) {
+		case "ready": this.opened(msg); break;
+		case "resync": this.jump(msg.run_id, msg.offset); break;
+		case "size": this.on.sized(msg, msg.owner); break;
+		case "flow": this.flow(msg.input === "paused"); break;
+		case "exit": this.exit = msg; break;
+		case "error": this.on.problem(msg.message); break;
+		case "pong": break;
+		}
+	}
+
+	private opened(msg: Ready): void {
+		if (!this.cursor.continues(msg.run_id, msg.offset))
+			this.jump(msg.run_id, msg.offset);
+		this.live = true;
+		this.readOnly = msg.read_only;
+		this.backoff.reset();
+		this.beat();
+		this.set({ name: "open" });
+		this.on.ready(msg);
+		this.pump();
+	}
+
+	private jump(run: string, offset: number): void {
+		const first = this.cursor.run === null;
+
+		this.cursor.jump(run || this.cursor.run!, offset);
+		this.on.jumped(first);
+	}
+
+	private output(data: ArrayBuffer): void {
+		const frame = decodeFrame(data);
+		if (frame === null)
+			return;
+		const at = Math.max(frame.offset, this.cursor.next);
+		const verdict = this.cursor.accept(frame.offset, frame.bytes);
+		if (verdict.kind === "gap")
+			this.lost();
+		if (verdict.kind !== "show")
+			return;
+		const size = verdict.bytes.length;
+		this.lag += size;
+		this.on.output(verdict.bytes, at, () => this.drawn(size));
+		if (this.lag > lagHigh && this.live)
+			this.hold();
+	}
+
+	private hold(): void {
+		this.release();
+		this.set({ name: "catching-up" });
+	}
+
+	private drawn(size: number): void {
+		this.lag -= size;
+		if (this.state.name === "catching-up" && this.lag <= lagLow)
+			this.connect();
+	}
+
+	private flow(paused: boolean): void {
+		this.queue.paused = paused;
+		this.tellInput();
+		this.pump();
+	}
+
+	/* The browser does not tell when its send buffer drains: look again. */
+	private pump(): void {
+		if (!this.live || this.readOnly || this.pumping !== 0)
+			return;
+		const again = this.queue.pump(this.socket!);
+		this.tellInput();
+		if (!again)
+			return;
+		this.pumping = this.env.timer(() => {
+			this.pumping = 0;
+			this.pump();
+		}, pumpEvery);
+	}
+
+	private tellInput(): void {
+		this.on.input(this.queue.pending, this.queue.batch,
+		    this.queue.paused);
+	}
+
+	private beat(): void {
+		this.env.clear(this.heartbeat);
+		this.heartbeat = this.env.timer(() => this.ping(pingGrace),
+		    pingEvery);
+	}
+
+	private ping(grace: number): void {
+		this.send({ type: "ping" });
+		this.env.clear(this.heartbeat);
+		this.heartbeat = this.env.timer(() => this.lost(), grace);
+	}
+
+	private closed(code: number): void {
+		const opened = this.live;
+		const exit = this.exit;
+
+		this.release();
+		if (exit !== null)
+			this.set({ name: "ended", exit });
+		else if (code === 4001)
+			this.set({ name: "refused", why: "signin" });
+		else if (code === 4003)
+			this.set({ name: "refused", why: "gone" });
+		else if (code === 4004)
+			this.set({ name: "refused", why: "closed" });
+		else if (opened)
+			this.lost();
+		else
+			this.ask();
+	}
+
+	/* A browser does not reveal the status of a refused upgrade. */
+	private ask(): void {
+		this.lost();
+		const { state } = this;
+		void this.env.probe().then((why) => {
+			if (why === null || this.state !== state)
+				return;
+			this.release();
+			this.set({ name: "refused", why });
+		});
+	}
+
+	private lost(): void {
+		this.release();
+		if (this.queue.pending > keptInput)
+			this.on.dropped(this.cancelInput());
+		this.reconnects++;
+		const delay = this.backoff.next();
+		this.set({ name: "waiting", delay });
+		this.retry = this.env.timer(() => this.connect(), delay);
+	}
+}

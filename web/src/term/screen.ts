@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One terminal on the page: xterm.js on one side, the link to the session on
+ * the other. It decides what may be answered, pasted, opened and resized,
+ * and keeps everything that is written in the order of the stream: even a
+ * reset travels through the same queue as the output around it.
+ */
+
+import { FitAddon } from "@xterm/addon-fit";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import { Terminal } from "@xterm/xterm";
+import { safeLink } from "../util/url.ts";
+import { label } from "../util/text.ts";
+import { Link, type Env, type LinkState, type Size } from "./link.ts";
+import { bracketEnd, neutralise } from "./paste.ts";
+import { guardReplies, isFocusReport } from "./replies.ts";
+import "./sheet.ts";
+import { isDark, themeFor } from "./theme.ts";
+import type { Ready } from "./wire.ts";
+
+export interface ScreenState {
+	link: LinkState;
+	size: Size;
+	owner: boolean;
+	readOnly: boolean;
+	title: string;
+	input: { pending: number; batch: number; paused: boolean };
+}
+
+export interface ScreenEvents {
+	state(state: ScreenState): void;
+	link(url: string): void;
+	notice(text: string): void;
+	leave(): void;
+}
+
+/* CAN ends whatever sequence was half written, RIS starts afresh. */
+const resetSequence = "\x18\x1bc";
+
+const font = 'ui-monospace, "SF Mono", "Cascadia Mono", "JetBrains Mono", ' +
+    '"DejaVu Sans Mono", Menlo, Consolas, monospace';
+/* A paste this long shows its progress and can be cancelled. */
+export const longInput = 128 * 1024;
+
+const encoder = new TextEncoder();
+
+function clamp(n: number, low: number, high: number): number {
+	return Math.max(low, Math.min(high, n));
+}
+
+function options(narrow: boolean) {
+	return {
+		allowProposedApi: true,
+		fontFamily: font,
+		fontSize: narrow ? 12 : 14,
+		lineHeight: 1.15,
+		scrollback: narrow ? 5000 : 20_000,
+		macOptionIsMeta: true,
+		rescaleOverlappingGlyphs: true,
+		...themeFor(isDark().matches),
+	};
+}
+
+export class Screen {
+	readonly term: Terminal;
+	readonly link: Link;
+	/* Set while a modifier of the touch key row is held. */
+	mapInput: ((data: string) => string) | null = null;
+	private readonly fitter = new FitAddon();
+	private readonly observer: ResizeObserver;
+	private readonly cleanup: (() => void)[] = [];
+	private state: ScreenState = {
+		link: { name: "stopped" }, size: { cols: 80, rows: 24 },
+		owner: false, readOnly: false, title: "",
+		input: { pending: 0, batch: 0, paused: false },
+	};
+	/* Drawn up to here; answers are given to queries behind `live`. */
+	private drawn = 0;
+	private live = Infinity;
+	private bracketed = false;
+
+	constructor(
+		private readonly host: HTMLElement,
+		env: Env,
+		private readonly on: ScreenEvents,
+		id: string,
+		readScreen: boolean,
+	) {
+		const narrow = matchMedia("(max-width: 700px)").matches;
+
+		this.term = new Terminal({
+			...options(narrow),
+			screenReaderMode: readScreen,
+			linkHandler: {
+				activate: (_ev, text) => this.offer(text),
+			},
+		});
+		this.link = new Link(id, env, {
+			size: () => this.wish(),
+			ready: (msg) => this.ready(msg),
+			jumped: (first) => this.jumped(first),
+			output: (bytes, at, done) => this.draw(bytes, at, done),
+			sized: (size, owner) => this.sized(size, owner),
+			state: (link) => this.set({ link }),
+			input: (pending, batch, paused) =>
+			    this.set({ input: { pending, batch, paused } }),
+			dropped: (n) => this.on.notice("The connection was lost " +
+			    `during a paste: ${n} bytes were not sent.`),
+			problem: (text) => this.on.notice(label(text, 300)),
+		});
+		this.open();
+		this.observer = new ResizeObserver(() => this.fit());
+		this.observer.observe(host);
+	}
+
+	private open(): void {
+		const { term } = this;
+
+		term.loadAddon(this.fitter);
+		term.loadAddon(new Unicode11Addon());
+		term.loadAddon(new WebLinksAddon((_ev, uri) =>
+		    this.offer(uri)));
+		term.unicode.activeVersion = "11";
+		guardReplies(term.parser, () => this.mayAnswer());
+		term.open(this.host);
+		term.onData((data) => this.typed(data));
+		term.onBinary((data) => this.send(
+		    Uint8Array.from(data, (c) => c.charCodeAt(0))));
+		term.onTitleChange((title) =>
+		    this.set({ title: label(title) }));
+		term.attachCustomKeyEventHandler((ev) => this.key(ev));
+		this.listen();
+	}
+
+	private listen(): void {
+		const scheme = isDark();
+		const themed = () =>
+		    Object.assign(this.term.options, themeFor(scheme.matches));
+		const wake = () => {
+			if (document.visibilityState === "visible")
+				this.link.wake();
+		};
+		const pasted = (ev: Event) => this.pasted(ev as ClipboardEvent);
+		const add = (on: EventTarget, what: string,
+		    fn: (ev: Event) => void, capture = false) => {
+			on.addEventListener(what, fn, capture);
+			this.cleanup.push(() =>
+			    on.removeEventListener(what, fn, capture));
+		};
+
+		add(scheme, "change", themed);
+		add(window, "online", wake);
+		add(document, "visibilitychange", wake);
+		/* Before xterm.js sees it: it would not clean the text. */
+		add(this.host, "paste", pasted, true);
+	}
+
+	start(): void {
+		this.link.start();
+	}
+
+	dispose(): void {
+		this.link.stop();
+		this.observer.disconnect();
+		for (const fn of this.cleanup)
+			fn();
+		this.term.dispose();
+	}
+
+	private set(part: Partial<ScreenState>): void {
+		this.state = { ...this.state, ...part };
+		this.on.state(this.state);
+	}
+
+	/* Output */
+
+	private draw(bytes: Uint8Array, at: number, done: () => void): void {
+		const split = clamp(this.live - at, 0, bytes.length);
+
+		/* A query just behind the edge must find the edge passed. */
+		if (split > 0)
+			this.write(bytes.subarray(0, split), at + split,
+			    split === bytes.length ? done : null);
+		if (split < bytes.length)
+			this.write(bytes.subarray(split), at + bytes.length,
+			    done);
+	}
+
+	private write(
+		bytes: Uint8Array, end: number, done: (() => void) | null,
+	): void {
+		this.term.write(bytes, () => {
+			this.drawn = end;
+			done?.();
+		});
+	}
+
+	private jumped(first: boolean): void {
+		const { next } = this.link.cursor;
+
+		if (first)
+			this.drawn = next;
+		else
+			this.term.write(resetSequence, () => {
+				this.drawn = next;
+			});
+	}
+
+	private mayAnswer(): boolean {
+		return this.state.owner && !this.state.readOnly &&
+		    this.drawn >= this.live;
+	}
+
+	/* Size */
+
+	private wish(): Size {
+		const fit = this.fitter.proposeDimensions();
+
+		if (fit === undefined || !Number.isFinite(fit.cols) ||
+		    !Number.isFinite(fit.rows))
+			return { cols: this.term.cols, rows: this.term.rows };
+		return {
+			cols: clamp(fit.cols, 10, 1000),
+			rows: clamp(fit.rows, 3, 500),
+		};
+	}
+
+	private ready(msg: Ready): void {
+		this.live = msg.end ?? msg.offset;
+		this.term.options.disableStdin = msg.read_only;
+		this.set({ readOnly: msg.read_only });
+		this.sized(msg, msg.size_owner);
+	}
+
+	private sized(size: Size, owner: boolean): void {
+		const { cols, rows } = size;
+
+		this.term.resize(clamp(cols, 2, 1000), clamp(rows, 1, 500));
+		this.set({ owner, size: { cols, rows } });
+		this.fit();
+	}
+
+	private fit(): void {
+		if (!this.state.owner || this.state.readOnly)
+			return;
+		const { cols, rows } = this.wish();
+		const { size } = this.state;
+		if (cols === size.cols && rows === size.rows)
+			return;
+		this.term.resize(cols, rows);
+		this.set({ size: { cols, rows } });
+		this.link.send({ type: "resize", cols, rows });
+	}
+
+	takeSize(): void {
+		this.link.send({ type: "take_size" });
+	}
+
+	/* Input */
+
+	private typed(data: string): void {
+		if (this.drawn < this.live && isFocusReport(data))
+			return;
+		const map = this.mapInput;
+		this.send(encoder.encode(map === null ? data : map(data)));
+	}
+
+	send(bytes: Uint8Array): void {
+		if (this.state.readOnly)
+			return;
+		if (!this.link.type(bytes))
+			this.on.notice("That is more than this page can hold " +
+			    "before it is sent. Nothing of it was sent.");
+	}
+
+	private pasted(ev: ClipboardEvent): void {
+		ev.preventDefault();
+		ev.stopImmediatePropagation();
+		this.paste(ev.clipboardData?.getData("text/plain") ?? "");
+	}
+
+	paste(text: string): void {
+		const { name } = this.state.link;
+
+		if (name === "open" || name === "catching-up") {
+			this.bracketed = this.term.modes.bracketedPasteMode;
+			this.term.paste(neutralise(text));
+		} else {
+			this.on.notice("Not connected: nothing was pasted.");
+		}
+		this.term.focus();
+	}
+
+	/* The program must not go on waiting for the end of the paste. */
+	cancelPaste(): void {
+		this.link.cancelInput();
+		if (this.bracketed)
+			this.send(encoder.encode(bracketEnd));
+		this.term.focus();
+	}
+
+	private key(ev: KeyboardEvent): boolean {
+		const chord = ev.ctrlKey && !ev.altKey && !ev.metaKey;
+
+		if (ev.type !== "keydown" || !chord)
+			return true;
+		if (ev.key === "F6") {
+			ev.preventDefault();
+			this.on.leave();
+			return false;
+		}
+		if (ev.shiftKey && ev.code === "KeyC") {
+			ev.preventDefault();
+			this.copy();
+			return false;
+		}
+		/* The browser turns this one into a paste event. */
+		return !(ev.shiftKey && ev.code === "KeyV");
+	}
+
+	private copy(): void {
+		const text = this.term.getSelection();
+
+		if (text !== "")
+			navigator.clipboard?.writeText(text).catch(() =>
+			    this.on.notice("The browser refused to copy."));
+	}
+
+	private offer(text: string): void {
+		const url = safeLink(text);
+
+		if (url === null)
+			this.on.notice("This link is not a plain web address, " +
+			    "so it was not opened.");
+		else
+			this.on.link(url);
+	}
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The words of the terminal WebSocket (subprotocol rdv.v1): JSON texts in
+ * both directions, and binary output frames whose first eight bytes are the
+ * offset of what follows in the run's log. Everything the server says is
+ * checked here once; the rest of the page can rely on the types.
+ */
+
+export const protocol = "rdv.v1";
+export const maxInput = 32 * 1024;
+export const header = 8;
+
+export interface Ready {
+	type: "ready";
+	run_id: string;
+	offset: number;
+	/* Log size at the time of the answer: what lies before is history. */
+	end: number | null;
+	cols: number;
+	rows: number;
+	size_owner: boolean;
+	read_only: boolean;
+}
+
+export interface Exit {
+	type: "exit";
+	code: number | null;
+	signal: number | null;
+	state: string;
+	cause: string | null;
+	offset: number | null;
+}
+
+export type ServerMessage =
+	| Ready
+	| Exit
+	| { type: "resync"; run_id: string; offset: number; reason: string }
+	| { type: "size"; cols: number; rows: number; owner: boolean }
+	| { type: "flow"; input: "paused" | "open" }
+	| { type: "pong" }
+	| { type: "error"; code: string; message: string };
+
+export type ClientMessage =
+	| { type: "resize"; cols: number; rows: number }
+	| { type: "resume"; offset: number; run_id: string }
+	| { type: "ping" }
+	| { type: "take_size" };
+
+type Fields = Record<string, unknown>;
+
+function str(f: Fields, key: string): string {
+	const v = f[key];
+
+	return typeof v === "string" ? v : "";
+}
+
+function int(f: Fields, key: string): number | null {
+	const v = f[key];
+
+	return typeof v === "number" && Number.isSafeInteger(v) ? v : null;
+}
+
+function ready(f: Fields): ServerMessage | null {
+	const offset = int(f, "offset");
+
+	if (offset === null || str(f, "run_id") === "")
+		return null;
+	return {
+		type: "ready", run_id: str(f, "run_id"), offset,
+		end: int(f, "end"),
+		cols: int(f, "cols") ?? 80, rows: int(f, "rows") ?? 24,
+		size_owner: f.size_owner === true,
+		read_only: f.read_only === true,
+	};
+}
+
+function exit(f: Fields): ServerMessage {
+	return {
+		type: "exit", code: int(f, "code"), signal: int(f, "signal"),
+		state: str(f, "state"), cause: str(f, "cause") || null,
+		offset: int(f, "offset"),
+	};
+}
+
+function resync(f: Fields): ServerMessage | null {
+	const offset = int(f, "offset");
+
+	if (offset === null)
+		return null;
+	return { type: "resync", offset, run_id: str(f, "run_id"),
+	    reason: str(f, "reason") };
+}
+
+function size(f: Fields): ServerMessage | null {
+	const cols = int(f, "cols"), rows = int(f, "rows");
+
+	if (cols === null || rows === null)
+		return null;
+	return { type: "size", cols, rows, owner: f.owner === true };
+}
+
+const decoders: Record<string, (f: Fields) => ServerMessage | null> = {
+	ready, exit, resync, size,
+	flow: (f) => ({ type: "flow",
+	    input: f.input === "paused" ? "paused" : "open" }),
+	pong: () => ({ type: "pong" }),
+	error: (f) => ({ type: "error", code: str(f, "code"),
+	    message: str(f, "message") }),
+};
+
+/* A message this page does not know is skipped: servers may learn words. */
+export function decodeText(text: string): ServerMessage | null {
+	let parsed: unknown;
+	try {
+		parsed = JSON.parse(text);
+	} catch {
+		return null;
+	}
+	if (typeof parsed !== "object" || parsed === null)
+		return null;
+	const fields = parsed as Fields;
+	const type = str(fields, "type");
+	return Object.hasOwn(decoders, type) ? decoders[type]!(fields) : null;
+}
+
+export interface Frame {
+	offset: number;
+	bytes: Uint8Array;
+}
+
+export function decodeFrame(data: ArrayBuffer): Frame | null {
+	if (data.byteLength < header)
+		return null;
+	const offset = new DataView(data).getBigUint64(0);
+	if (offset > BigInt(Number.MAX_SAFE_INTEGER))
+		return null;
+	return { offset: Number(offset), bytes: new Uint8Array(data, header) };
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame: who is not signed in sees how to sign in; everybody else the
+ * list of sessions beside one session. On a narrow screen one of the two.
+ */
+
+import type { ComponentChild } from "preact";
+import type { State, Store } from "../store.ts";
+import { useStore, useTitle } from "./hooks.ts";
+import { NewSessionForm } from "./newsession.tsx";
+import { SessionPage } from "./session.tsx";
+import { Sidebar } from "./sidebar.tsx";
+import { SignIn } from "./signin.tsx";
+
+interface Props {
+	store: Store;
+	state: State;
+}
+
+export function App({ store }: { store: Store }) {
+	const state = useStore(store);
+
+	if (state.phase === "starting")
+		return <p class="starting" role="status">Connecting…</p>;
+	if (state.phase === "signed-out")
+		return <SignIn store={store} notice={state.notice} />;
+	return <Desk store={store} state={state} />;
+}
+
+function Desk({ store, state }: Props) {
+	return (
+		<div class="desk" data-page={state.route.page}>
+			<Sidebar store={store} state={state} />
+			<main class="main">
+				{pageOf(store, state)}
+				<Notice store={store} text={state.notice} />
+			</main>
+		</div>
+	);
+}
+
+function pageOf(store: Store, state: State): ComponentChild {
+	const { route } = state;
+
+	if (route.page === "new")
+		return <NewSessionForm store={store} state={state} />;
+	if (route.page === "home")
+		return <Home state={state} />;
+	const session = state.sessions.find((s) => s.id === route.id);
+	if (session === undefined)
+		return <Missing loaded={state.loaded} />;
+	return <SessionPage key={session.id} store={store} state={state}
+	    session={session} />;
+}
+
+function Home({ state }: { state: State }) {
+	const none = state.loaded && state.sessions.length === 0;
+
+	useTitle();
+	return (
+		<section class="home">
+			<h1>{none ? "No sessions yet" : "Pick a session"}</h1>
+			<p>
+				A session is a terminal that keeps running when
+				you look away: close this page, lose the network,
+				come back from another device.
+			</p>
+			<p><a class="button primary" href="#/new">
+				New session</a></p>
+			<p class="aside">
+				The same sessions from a shell: <code>rdv ls</code>
+				{" "}lists them, <code>rdv attach NAME</code> joins one.
+			</p>
+		</section>
+	);
+}
+
+function Missing({ loaded }: { loaded: boolean }) {
+	useTitle();
+	if (!loaded)
+		return <p class="starting" role="status">Loading…</p>;
+	return (
+		<section class="home">
+			<h1>There is no such session</h1>
+			<p>It may have been made by somebody else, or on another
+				server.</p>
+			<p><a class="button" href="#/">All sessions</a></p>
+		</section>
+	);
+}
+
+function Notice({ store, text }: { store: Store; text: string | null }) {
+	return (
+		<div class="notice-place" role="alert">
+			{text !== null && (
+				<div class="notice">
+					<span>{text}</span>
+					<button type="button" class="plain"
+					    onClick={() => store.dismiss()}>
+						Dismiss</button>
+				</div>
+			)}
+		</div>
+	);
+}

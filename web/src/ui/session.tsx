@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One session: what it is and what can be done with it above, its terminal
+ * below. Everything that speaks for rdv stands outside the terminal's frame,
+ * because a program can draw anything inside it.
+ */
+
+import { useState } from "preact/hooks";
+import type { Session } from "../net/types.ts";
+import type { State, Store } from "../store.ts";
+import { ending, statusOf } from "../util/status.ts";
+import { label, pathTail } from "../util/text.ts";
+import { buildTree, flatten } from "../util/tree.ts";
+import { AskName, Confirm } from "./dialog.tsx";
+import { useTitle } from "./hooks.ts";
+import { TerminalView } from "./terminal.tsx";
+
+interface Props {
+	store: Store;
+	state: State;
+	session: Session;
+}
+
+export function SessionPage({ store, state, session }: Props) {
+	useTitle(session.name);
+	return (
+		<article class="session" data-session={session.id}>
+			<Head store={store} state={state} session={session} />
+			<Body store={store} session={session} />
+		</article>
+	);
+}
+
+function Head({ store, state, session }: Props) {
+	const status = statusOf(session);
+	const where = session.project_path ?? session.run?.cwd ?? "";
+
+	return (
+		<header class="head">
+			<a class="back" href="#/">All sessions</a>
+			<div class="what">
+				<h1>{label(session.name)}</h1>
+				<span class="pill" data-tone={status.tone}
+				    role="status">{status.word}</span>
+			</div>
+			<p class="meta">
+				<span class="mono" title={label(where, 4096)}>
+					{pathTail(where, 60)}</span>
+				{session.worktree_branch !== null &&
+				    <span class="branch mono">
+					{label(session.worktree_branch)}</span>}
+			</p>
+			<Actions store={store} state={state}
+			    session={session} />
+		</header>
+	);
+}
+
+function Actions({ store, state, session }: Props) {
+	const [ask, setAsk] = useState<"rename" | "close" | null>(null);
+	const { id } = session;
+
+	return (
+		<div class="actions">
+			<FolderSelect store={store} state={state}
+			    session={session} />
+			<button type="button" class="button"
+			    onClick={() => setAsk("rename")}>Rename</button>
+			{session.status === "active" && <button type="button"
+			    class="button" title="Detach; it keeps running"
+			    onClick={() => void store.suspend(id)}>
+				Suspend</button>}
+			{session.status === "suspended" && <button type="button"
+			    class="button primary"
+			    onClick={() => void store.resume(id)}>
+				Resume</button>}
+			{session.status !== "closed" && <button type="button"
+			    class="button danger"
+			    onClick={() => setAsk("close")}>Close</button>}
+			<Asked ask={ask} store={store} session={session}
+			    done={() => setAsk(null)} />
+		</div>
+	);
+}
+
+function Asked({ ask, store, session, done }: {
+	ask: "rename" | "close" | null;
+	store: Store; session: Session; done(): void;
+}) {
+	const { id, name } = session;
+
+	if (ask === "rename")
+		return <AskName title="Rename session" value={name} done={done}
+		    save={(to) => store.rename(id, to)} />;
+	if (ask === "close")
+		return <Confirm title={`Close “${label(name)}”?`} done={done}
+		    text={"What runs in it is ended. Its worktree and its " +
+		        "output are kept."}
+		    action="Close session" run={() => store.close(id)} />;
+	return null;
+}
+
+function FolderSelect({ store, state, session }: Props) {
+	const choices = flatten(buildTree(state.folders, []));
+
+	if (choices.length === 0)
+		return null;
+	return (
+		<select aria-label="Folder" value={session.folder_id ?? ""}
+		    onChange={(ev) => void store.move(session.id,
+		        ev.currentTarget.value || null)}>
+			<option value="">No folder</option>
+			{choices.map(({ folder, depth }) => (
+				<option key={folder.id} value={folder.id}>
+					{"\u2003".repeat(depth) +
+					    label(folder.name)}
+				</option>
+			))}
+		</select>
+	);
+}
+
+function Body({ store, session }: { store: Store; session: Session }) {
+	if (session.status === "suspended")
+		return <Rest title="Suspended"
+		    text={"What runs in it goes on. Nobody is attached from " +
+		        "this page."}
+		    action="Resume" run={() => store.resume(session.id)} />;
+	if (session.status === "closed")
+		return <Closed store={store} session={session} />;
+	if (session.run === null)
+		return <Rest title="Not running" text="Nothing was started yet."
+		    action="Run" run={() => store.resume(session.id)} />;
+	return (
+		<>
+			<TerminalView store={store} session={session} />
+			<Ended store={store} session={session} />
+		</>
+	);
+}
+
+function Rest({ title, text, action, run }: {
+	title: string; text: string; action: string; run(): unknown;
+}) {
+	return (
+		<section class="rest">
+			<h2>{title}</h2>
+			<p>{text}</p>
+			<button type="button" class="button primary"
+			    onClick={() => void run()}>{action}</button>
+		</section>
+	);
+}
+
+/* A closed session stays closed; the same work can start as a new one. */
+function Closed({ store, session }: { store: Store; session: Session }) {
+	const again = () => store.act(() => store.create({
+		name: session.name,
+		...(session.folder_id && { folder_id: session.folder_id }),
+		...(session.project_path &&
+		    { project_path: session.project_path }),
+		...(session.command && { command: session.command }),
+	}));
+	const text = session.run === null ? "It never ran."
+	    : `${ending(session.run)}.`;
+
+	return <Rest title="Closed" text={text} action="Run again"
+	    run={again} />;
+}
+
+function Ended({ store, session }: { store: Store; session: Session }) {
+	const { run } = session;
+
+	if (run === null || !statusOf(session).over)
+		return null;
+	return (
+		<div class="bar ended" role="status"
+		    data-tone={statusOf(session).tone}>
+			<span>{ending(run)}.</span>
+			<button type="button" class="button primary"
+			    onClick={() => void store.resume(session.id)}>
+				Run again</button>
+		</div>
+	);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Puts a terminal screen on the page and shows, around it, what the screen
+ * reports: the connection, who sets the size, how far a paste has come, and
+ * where a link would lead.
+ */
+
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Session } from "../net/types.ts";
+import type { Store } from "../store.ts";
+import { browserEnv } from "../term/env.ts";
+import { longInput, Screen, type ScreenState } from "../term/screen.ts";
+import { bytes, label } from "../util/text.ts";
+import { KeyRow } from "./keys.tsx";
+
+const readerKey = "rdv.screen-reader";
+
+function readerOn(): boolean {
+	return localStorage.getItem(readerKey) === "1";
+}
+
+interface View {
+	host: RefObject<HTMLDivElement | null>;
+	screen: Screen | null;
+	state: ScreenState | null;
+	link: string | null;
+	notice: string | null;
+	clear(): void;
+}
+
+function useScreen(store: Store, session: Session): View {
+	const host = useRef<HTMLDivElement>(null);
+	const [screen, setScreen] = useState<Screen | null>(null);
+	const [state, setState] = useState<ScreenState | null>(null);
+	const [link, setLink] = useState<string | null>(null);
+	const [notice, setNotice] = useState<string | null>(null);
+
+	useEffect(() => {
+		const made = new Screen(host.current!, browserEnv(session.id), {
+			state: setState,
+			link: setLink,
+			notice: setNotice,
+			leave: () => document.querySelector<HTMLElement>(
+			    ".sidebar a[aria-current], .sidebar a")?.focus(),
+		}, session.id, readerOn());
+		setScreen(made);
+		made.start();
+		made.term.focus();
+		return () => made.dispose();
+	}, [session.id]);
+	useRefused(store, state);
+	useNewRun(screen, session);
+	const clear = () => {
+		setLink(null);
+		setNotice(null);
+		screen?.term.focus();
+	};
+	return { host, screen, state, link, notice, clear };
+}
+
+function useRefused(store: Store, state: ScreenState | null): void {
+	const link = state?.link;
+	const why = link?.name === "refused" ? link.why : null;
+
+	useEffect(() => {
+		if (why === "signin")
+			store.signedOut("You were signed out.");
+	}, [store, why]);
+}
+
+/* Whoever started the session again, this view follows. */
+function useNewRun(screen: Screen | null, session: Session): void {
+	const run = session.run;
+	const live = run?.state === "running" ? run.id : null;
+
+	useEffect(() => {
+		const link = screen?.link;
+		if (link && live !== null && link.state.name === "ended" &&
+		    link.cursor.run !== live)
+			link.start();
+	}, [screen, live]);
+}
+
+export function TerminalView({ store, session }: {
+	store: Store; session: Session;
+}) {
+	const view = useScreen(store, session);
+	const { screen, state } = view;
+
+	return (
+		<section class="terminal" aria-label="Terminal"
+		    data-link={state?.link.name}
+		    data-owner={state?.owner}>
+			<div class="frame">
+				<div class="host" ref={view.host} />
+			</div>
+			{screen !== null && state !== null && <>
+				<LinkBar view={view} />
+				<PasteBar screen={screen} state={state} />
+				<SizeBar screen={screen} state={state} />
+				<KeyRow screen={screen} />
+				<StatusLine screen={screen} state={state} />
+			</>}
+		</section>
+	);
+}
+
+/* The address is shown whole before anything is opened. */
+function LinkBar({ view }: { view: View }) {
+	const { link, notice, clear } = view;
+
+	return (
+		<div role="alert">
+			{link !== null && (
+				<div class="bar">
+					<span>Open <a class="target" href={link}
+					    target="_blank"
+					    rel="noopener noreferrer"
+					    onClick={clear}>{link}</a></span>
+					<button type="button" class="plain"
+					    onClick={clear}>Cancel</button>
+				</div>
+			)}
+			{notice !== null && (
+				<div class="bar">
+					<span>{notice}</span>
+					<button type="button" class="plain"
+					    onClick={clear}>Dismiss</button>
+				</div>
+			)}
+		</div>
+	);
+}
+
+interface Parts {
+	screen: Screen;
+	state: ScreenState;
+}
+
+function PasteBar({ screen, state }: Parts) {
+	const { pending, batch, paused } = state.input;
+
+	if (pending === 0 || batch < longInput)
+		return null;
+	const sent = bytes(batch - pending);
+	return (
+		<div class="bar">
+			<span>{paused ? "The program is not reading: "
+			    : "Pasting: "}{sent} of {bytes(batch)} sent</span>
+			<progress max={batch} value={batch - pending} />
+			<button type="button" class="plain"
+			    onClick={() => screen.cancelPaste()}>
+				Cancel</button>
+		</div>
+	);
+}
+
+function SizeBar({ screen, state }: Parts) {
+	const { cols, rows } = state.size;
+
+	if (state.link.name !== "open" || state.owner || state.readOnly)
+		return null;
+	return (
+		<div class="bar size">
+			<span>Another window sets the size:
+				{` ${cols} × ${rows}`}</span>
+			<button type="button" class="button"
+			    onClick={() => {
+				screen.takeSize();
+				screen.term.focus();
+			    }}>Use this window’s size</button>
+		</div>
+	);
+}
+
+const linkWords: Record<string, string> = {
+	connecting: "connecting…",
+	open: "connected",
+	"catching-up": "catching up with the output…",
+	ended: "ended",
+	stopped: "detached",
+};
+
+const refusals: Record<string, string> = {
+	signin: "signed out",
+	gone: "there is no such session",
+	closed: "closed",
+};
+
+function wordFor(state: ScreenState): string {
+	const { link } = state;
+
+	if (link.name === "waiting")
+		return "connection lost, trying again; what you type is kept";
+	if (link.name === "refused")
+		return refusals[link.why]!;
+	if (link.name === "open" && state.input.paused)
+		return "the program is not reading";
+	return linkWords[link.name]!;
+}
+
+function StatusLine({ screen, state }: Parts) {
+	const { cols, rows } = state.size;
+
+	return (
+		<div class="status">
+			<span class="link" role="status">{wordFor(state)}</span>
+			{state.readOnly && <span>read only</span>}
+			<span class="title">{label(state.title)}</span>
+			<span class="dims">{`${cols} × ${rows}`}</span>
+			<Details screen={screen} />
+		</div>
+	);
+}
+
+/* Read when it is opened, not while output flows by. */
+function Details({ screen }: { screen: Screen }) {
+	const [, tick] = useState(0);
+	const { cursor } = screen.link;
+	const crc = cursor.crc.toString(16).padStart(8, "0");
+	const rows: [string, string][] = [
+		["Run", cursor.run ?? "none"],
+		["Shown from byte", String(cursor.start)],
+		["Shown to byte", String(cursor.next)],
+		["CRC-32 of these bytes", crc],
+		["Reconnects", String(screen.link.reconnects)],
+		["Bytes received twice and dropped", String(cursor.seen)],
+		["Gaps noticed and refilled", String(cursor.gaps)],
+	];
+
+	return (
+		<details class="details" onToggle={() => tick((n) => n + 1)}>
+			<summary>Details</summary>
+			<div class="panel">
+				<dl>{rows.map(([k, v]) => (
+					<div key={k}><dt>{k}</dt>
+						<dd class="mono">{v}</dd></div>
+				))}</dl>
+				<ReaderSwitch screen={screen} />
+				<p class="hint">Ctrl+F6 leaves the terminal.
+					Ctrl+Shift+C copies, Ctrl+Shift+V pastes.</p>
+			</div>
+		</details>
+	);
+}
+
+function ReaderSwitch({ screen }: { screen: Screen }) {
+	const [on, setOn] = useState(readerOn());
+	const flip = (value: boolean) => {
+		localStorage.setItem(readerKey, value ? "1" : "0");
+		screen.term.options.screenReaderMode = value;
+		setOn(value);
+	};
+
+	return (
+		<label class="check">
+			<input type="checkbox" checked={on}
+			    onChange={(ev) => flip(ev.currentTarget.checked)} />
+			Read output to a screen reader
+		</label>
+	);
+}

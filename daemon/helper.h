@@ -28,12 +28,26 @@ struct helper_ops {
 
 /*
  * `control` is the socket from [main] over which the ops socket arrives, now
- * and after every restart of [ops]; end of file on it ends rdvd (calls gone).
+ * and after every restart of [ops]. `gone` is called once and asks rdvd to end:
+ * at end of file on `control`, and when [ops] is of another build or breaks
+ * the protocol, after which nothing it says can be believed. `gone` and `ops`
+ * share `arg`. main.c passes &boot_helper_ops (core/boot.h) and the app.
  */
 struct helper *helper_new(struct loop *l, int control,
     const struct helper_ops *ops, void (*gone)(void *), void *arg);
 void helper_free(struct helper *h);
 bool helper_ready(const struct helper *h);
+/* Of the [ops] now connected; 0 while there is none. */
+uint64_t helper_generation(const struct helper *h);
+
+/*
+ * The EXIT notice of one handle goes to `cb` instead of ops->exited, once;
+ * with NULL when that [ops] is gone and the status will never be known. To be
+ * called inside the callback of the spawn, before anything else is received.
+ */
+typedef void helper_exit_fn(const struct priv_exit *ev, void *arg);
+void helper_on_exit(struct helper *h, uint64_t handle, helper_exit_fn *cb,
+    void *arg);
 
 typedef void helper_login_fn(int err, const struct priv_login_answer *a,
     void *arg);
@@ -52,9 +66,21 @@ void helper_logout(struct helper *h, const uint8_t grant[PRIV_GRANT_LEN],
     helper_plain_fn *cb, void *arg);
 /* Confirms that the end of a run is durable. */
 void helper_exit_ack(struct helper *h, uint64_t handle);
-/* Called per item with its descriptors, then once with a == NULL. */
+/*
+ * Called per item with its descriptors, which the callback then owns (master,
+ * spool read, spool write; or stdout read, stderr read), then once with
+ * a == NULL. With err 0 the answer was complete; only then may an absent run
+ * be called gone.
+ */
 typedef void helper_inventory_fn(int err,
     const struct priv_inventory_answer *a, struct seqpkt_fds *fds, void *arg);
 void helper_inventory(struct helper *h, helper_inventory_fn *cb, void *arg);
+
+struct helper_stats {
+	uint64_t sent, stale, failed, connects; /* since start */
+	unsigned outstanding, waiting;
+	int64_t rtt_us; /* of the newest answer */
+};
+void helper_stats(const struct helper *h, struct helper_stats *out);
 
 #endif

@@ -1,8 +1,15 @@
 # rdv. `make run` and `make test` are all a newcomer needs; both install what
 # is missing first. Everything generated lives under $(BUILD).
 
+# The built-in rules would try to make our .d files from sources of that name.
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
 BUILD	?= build
-CC	?= gcc
+ifeq ($(origin CC),default)
+CC	:= gcc
+endif
 PREFIX	?= /usr/local
 DESTDIR	?=
 SAN	?=
@@ -41,11 +48,7 @@ bins	:= $(BUILD)/bin/rdvd $(BUILD)/bin/rdv-helper $(BUILD)/bin/rdv
 .PHONY: all
 all: $(bins) $(BUILD)/share/rdv/.stamp
 
-include mk/gen.mk
-include mk/deps.mk
-include mk/test.mk
-include mk/lint.mk
-include mk/install.mk
+include $(sort $(wildcard mk/*.mk))
 -include mk/web.mk
 -include mk/bench.mk
 

@@ -1,0 +1,118 @@
+# Tests. `make test` is what CI runs: it installs what is missing, builds
+# everything and runs every layer (tests/harness/all lists them). The targets
+# below are its parts: `make unit`, `make unit-lib`, `make fuzz-replay`,
+# `make fuzz T=privproto SECONDS=60`.
+
+.PHONY: test unit fuzz fuzz-replay
+test: deps
+	@MAKE="$(MAKE)" sh tests/harness/all
+
+# A directory of tests links only the archives it needs, so that it can be
+# built while another part of the tree cannot.
+dmn_dirs := $(sort $(patsubst daemon/%/,%,$(dir $(wildcard daemon/*/*.c))))
+define dmn_archive
+$(BUILD)/dmn/$(1).a: $(call obj,$(wildcard daemon/$(1)/*.c)) $(gen_dmn_$(1))
+endef
+gen_dmn_api := $(BUILD)/obj/gen/routes.o
+gen_dmn_store := $(BUILD)/obj/gen/migrations.o
+$(foreach d,$(dmn_dirs),$(eval $(call dmn_archive,$(d))))
+$(BUILD)/dmn/base.a: $(call obj,$(filter-out daemon/main.c,$(wildcard daemon/*.c)))
+$(BUILD)/dmn/%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+dmn = $(patsubst %,$(BUILD)/dmn/%.a,$(filter base $(dmn_dirs),$(1)))
+liblib := $(BUILD)/liblib.a
+libsec := $(BUILD)/libsec.a
+
+use_lib	:= $(liblib)
+use_security := $(libsec) $(liblib)
+use_priv := $(BUILD)/libpriv.a $(libsec) $(liblib)
+use_cli	:= $(BUILD)/libcli.a $(liblib)
+use_daemon := $(call dmn,base) $(liblib)
+use_http := $(call dmn,base http) $(liblib)
+use_store := $(call dmn,base store event) $(liblib)
+use_event := $(use_store)
+use_auth := $(call dmn,base http store event auth) $(liblib)
+use_core := $(call dmn,base http store event auth core term) $(liblib)
+use_term := $(use_core)
+use_api	:= $(call dmn,base $(dmn_dirs)) $(liblib)
+
+link_lib := -ljansson
+link_security := -ljansson $(LIBS_HELPER)
+link_priv := -ljansson $(LIBS_HELPER)
+link_cli := $(LIBS_CLI)
+use = $(if $(use_$(1)),$(use_$(1)),$(use_api))
+link = $(if $(link_$(1)),$(link_$(1)),$(LIBS_DAEMON))
+
+# What is not called test_*.c in such a directory is linked into all of it.
+unit_src := $(wildcard tests/unit/*/test_*.c)
+unit_dirs := $(sort $(patsubst tests/unit/%/,%,$(dir $(unit_src))))
+unit_bins = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter \
+	    tests/unit/$(1)/%,$(unit_src)))
+unit_support = $(call obj,$(filter-out $(unit_src),$(wildcard \
+	       tests/unit/$(1)/*.c)))
+define unit_rules
+$(call unit_bins,$(1)): $(BUILD)/unit/$(1)/%: \
+    $(BUILD)/obj/tests/unit/$(1)/%.o $(call unit_support,$(1)) \
+    $(call use,$(1))
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) \
+	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
+	    -lcmocka $(call link,$(1))
+.PHONY: unit-$(1)
+unit-$(1): $(call unit_bins,$(1))
+	@sh tests/harness/unit $(BUILD)/unit/$(1)
+endef
+$(foreach d,$(unit_dirs),$(eval $(call unit_rules,$(d))))
+unit_all := $(foreach d,$(unit_dirs),$(call unit_bins,$(d)))
+unit: $(unit_all)
+	@sh tests/harness/unit $(BUILD)/unit
+
+# Fuzz targets: tests/fuzz/fuzz_T.c, with seeds in tests/fuzz/corpus/T. Linked
+# with a driver of our own they replay their seeds as a test; linked with
+# libFuzzer, in a build directory of its own, they look for new ones.
+fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz_dir_privproto := lib
+fuzz_dir_toml := lib
+fuzz_dir_js := lib
+fuzz_dir_path := lib
+fuzz_dir_http := http
+fuzz_dir_ws := http
+fuzz_dir = $(if $(fuzz_dir_$(1)),$(fuzz_dir_$(1)),api)
+fuzz_bins := $(patsubst %,$(BUILD)/fuzz/%,$(fuzz_names))
+define fuzz_rules
+$(BUILD)/fuzz/$(1): $(BUILD)/obj/tests/fuzz/fuzz_$(1).o \
+    $(BUILD)/obj/tests/fuzz/driver.o $(call use,$(call fuzz_dir,$(1)))
+$(BUILD)/libfuzzer/$(1): $(BUILD)/obj/tests/fuzz/fuzz_$(1).o \
+    $(call use,$(call fuzz_dir,$(1)))
+$(BUILD)/fuzz/$(1) $(BUILD)/libfuzzer/$(1):
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $$(fuzz_engine) -o $$@ $$(filter %.o,$$^) \
+	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
+	    $(call link,$(call fuzz_dir,$(1)))
+endef
+$(foreach t,$(fuzz_names),$(eval $(call fuzz_rules,$(t))))
+$(BUILD)/libfuzzer/%: fuzz_engine = -fsanitize=fuzzer
+
+fuzz-replay: $(fuzz_bins)
+	@sh tests/harness/fuzz $(BUILD)/fuzz
+
+SECONDS	?= 60
+fuzz:
+	@test -n "$(T)" || { echo "make fuzz T=one of: $(fuzz_names)"; exit 2; }
+	$(MAKE) CC=clang SAN=fuzzer-no-link,address,undefined \
+	    BUILD=$(BUILD)/fuzzing $(BUILD)/fuzzing/libfuzzer/$(T)
+	@mkdir -p $(BUILD)/fuzzing/corpus/$(T)
+	cd $(BUILD)/fuzzing && libfuzzer/$(T) -max_total_time=$(SECONDS) \
+	    corpus/$(T) $(abspath tests/fuzz/corpus/$(T))
+
+# Everything the layers under an unprivileged account need; made beforehand,
+# because that account may not be able to write here.
+.PHONY: test-built
+test-built: all $(unit_all) $(fuzz_bins)
+tests/node_modules/.rdv-stamp: tests/package-lock.json
+	cd tests && flock package-lock.json \
+	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -49,8 +49,6 @@ bins	:= $(BUILD)/bin/rdvd $(BUILD)/bin/rdv-helper $(BUILD)/bin/rdv
 all: $(bins) $(BUILD)/share/rdv/.stamp
 
 include $(sort $(wildcard mk/*.mk))
--include mk/web.mk
--include mk/bench.mk
 
 $(BUILD)/obj/%.o: %.c | gen
 	@mkdir -p $(@D)

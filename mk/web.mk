@@ -20,4 +20,4 @@ $(web_out)/index.html: $(web_src) $(web_npm)
 web-check: $(web_npm)
 	cd web && node_modules/.bin/tsc --noEmit
 	node web/build.mjs --tests $(abspath $(BUILD)/web-test)
-	node --test $(abspath $(BUILD)/web-test)/*.test.mjs
+	node --test --test-reporter=spec $(abspath $(BUILD)/web-test)/*.test.mjs

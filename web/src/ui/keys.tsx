@@ -6,6 +6,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Screen } from "../term/screen.ts";
+import { control } from "./control.ts";
 
 interface Key {
 	face: string;
@@ -26,15 +27,6 @@ const keys: Key[] = [
 	{ face: "/", name: "Slash", plain: "/" },
 	{ face: "-", name: "Dash", plain: "-" },
 ];
-
-/* The control character of a key, or the key itself when it has none. */
-export function control(key: string): string {
-	const code = key.toUpperCase().charCodeAt(0);
-
-	if (key.length === 1 && code >= 0x40 && code < 0x60)
-		return String.fromCharCode(code & 0x1f);
-	return key === " " ? "\0" : key;
-}
 
 export function KeyRow({ screen }: { screen: Screen }) {
 	const [held, setHeld] = useState(false);

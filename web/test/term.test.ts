@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* The terminal's own rules: offsets, frames, input, pastes. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Cursor } from "../src/term/cursor.ts";
+import { InputQueue, queueLimit } from "../src/term/input.ts";
+import { neutralise } from "../src/term/paste.ts";
+import { decodeFrame, decodeText, maxInput } from "../src/term/wire.ts";
+import { crc32 } from "../src/util/crc32.ts";
+import { control } from "../src/ui/control.ts";
+
+const raw = (text: string) => new TextEncoder().encode(text);
+
+function frame(offset: bigint, text: string): ArrayBuffer {
+	const data = new Uint8Array([...new Uint8Array(8), ...raw(text)]);
+
+	new DataView(data.buffer).setBigUint64(0, offset);
+	return data.buffer;
+}
+
+test("a frame is an offset and bytes", () => {
+	assert.deepEqual(decodeFrame(frame(258n, "hi")),
+	    { offset: 258, bytes: raw("hi") });
+	assert.equal(decodeFrame(frame(0n, ""))?.bytes.length, 0);
+	assert.equal(decodeFrame(new ArrayBuffer(7)), null);
+	assert.equal(decodeFrame(frame(1n << 60n, "x")), null);
+});
+
+test("messages are checked, unknown and broken ones skipped", () => {
+	const ready = decodeText('{"type":"ready","run_id":"r","offset":7,' +
+	    '"cols":100,"rows":30,"size_owner":true}');
+
+	assert.deepEqual(ready, { type: "ready", run_id: "r", offset: 7,
+	    end: null, cols: 100, rows: 30, size_owner: true,
+	    read_only: false });
+	for (const bad of ["", "null", "[]", "1", '{"type":"toString"}',
+	    '{"type":"__proto__"}', '{"type":"ready","offset":1}',
+	    '{"type":"resync","offset":1.5}', '{"type":"size","cols":1}'])
+		assert.equal(decodeText(bad), null, bad);
+});
+
+test("bytes are shown once, in order, with nothing between", () => {
+	const cursor = new Cursor();
+
+	cursor.jump("r", 10);
+	assert.deepEqual(cursor.accept(10, raw("abc")),
+	    { kind: "show", bytes: raw("abc") });
+	assert.deepEqual(cursor.accept(10, raw("abc")), { kind: "seen" });
+	assert.deepEqual(cursor.accept(12, raw("cde")),
+	    { kind: "show", bytes: raw("de") });
+	assert.deepEqual(cursor.accept(16, raw("x")),
+	    { kind: "gap", missing: 1 });
+	assert.deepEqual(cursor.accept(15, raw("f")),
+	    { kind: "show", bytes: raw("f") });
+	assert.equal(cursor.next, 16);
+	assert.equal(cursor.crc, crc32(0, raw("abcdef")));
+	assert.deepEqual([cursor.seen, cursor.gaps], [4, 1]);
+});
+
+test("a stream continues only the same run, and never from beyond", () => {
+	const cursor = new Cursor();
+
+	cursor.jump("r", 10);
+	assert.ok(cursor.continues("r", 10));
+	assert.ok(cursor.continues("r", 3));
+	assert.ok(!cursor.continues("r", 11));
+	assert.ok(!cursor.continues("s", 10));
+});
+
+class Wire {
+	bufferedAmount = 0;
+	sent: Uint8Array[] = [];
+	send(data: Uint8Array): void {
+		this.sent.push(data);
+		this.bufferedAmount += data.length;
+	}
+}
+
+test("abuse_H11 a large paste leaves in small pieces, at the wire's pace",
+    () => {
+	const queue = new InputQueue();
+	const wire = new Wire();
+	const paste = new Uint8Array(10_000_000).map((_, i) => i % 251);
+	let rounds = 0;
+
+	assert.ok(queue.push(paste));
+	while (queue.pump(wire)) {
+		assert.ok(wire.bufferedAmount <= 256 * 1024 + maxInput);
+		wire.bufferedAmount = 0;
+		rounds++;
+	}
+	assert.ok(rounds > 10);
+	assert.ok(wire.sent.every((p) => p.length <= maxInput));
+	assert.equal(wire.sent.reduce((c, p) => crc32(c, p), 0),
+	    crc32(0, paste));
+});
+
+test("a paused server receives nothing, and all of it afterwards", () => {
+	const queue = new InputQueue();
+	const wire = new Wire();
+
+	queue.paused = true;
+	queue.push(raw("one"));
+	queue.push(raw("two"));
+	assert.equal(queue.pump(wire), false);
+	assert.equal(wire.sent.length, 0);
+	queue.paused = false;
+	queue.pump(wire);
+	assert.deepEqual(wire.sent, [raw("one"), raw("two")]);
+	assert.equal(queue.pending, 0);
+});
+
+test("abuse_H11 what does not fit is refused whole; clear empties", () => {
+	const queue = new InputQueue();
+
+	assert.ok(queue.push(new Uint8Array(queueLimit)));
+	assert.equal(queue.push(raw("x")), false);
+	assert.equal(queue.pending, queueLimit);
+	assert.equal(queue.clear(), queueLimit);
+	assert.ok(queue.push(raw("x")));
+});
+
+test("abuse_H11 the end marker cannot be pasted, and nothing else changes",
+    () => {
+	assert.equal(neutralise("a\x1b[201~b"), "a␛[201~b");
+	assert.equal(neutralise("a\u009b201~b"), "a␛[201~b");
+	assert.ok(!neutralise("\x1b\x1b[201~[201~").includes("\x1b[201~"));
+	const kept = "tab\t nul\0 esc\x1b[31m é 漢 \x1b[200~ \r\n";
+	assert.equal(neutralise(kept), kept);
+});
+
+test("the touch Ctrl key makes control characters", () => {
+	assert.equal(control("c"), "\x03");
+	assert.equal(control("["), "\x1b");
+	assert.equal(control(" "), "\0");
+	assert.equal(control("1"), "1");
+	assert.equal(control("\x1b[A"), "\x1b[A");
+});

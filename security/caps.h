@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_CAPS_H
+#define RDV_CAPS_H
+
+#include <stdbool.h>
+
+/* True when this process can change ids, groups and its bounding set. */
+bool caps_privileged(void);
+/*
+ * Gives up every permitted and effective capability but the four [ops] works
+ * with (SETUID, SETGID, SETPCAP, KILL); nothing is inheritable. The bounding
+ * set stays: login shells inherit it, and sudo must work in them. 0 or -errno.
+ */
+int caps_keep_four(void);
+
+/* The rest runs between fork and exec: system calls only. 0 or -errno. */
+
+/* Permitted, effective, inheritable and ambient to nothing. */
+int caps_drop_all(void);
+/* -EPERM unless all of them are empty. */
+int caps_verify_none(void);
+int caps_clear_ambient(void);
+/* Every capability out of the bounding set. */
+int caps_drop_bounding(void);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdvd's own cage. It parses everything untrusted, so what it may still do
+ * after a takeover is written here: its state directory, descriptors it holds
+ * or is given, threads. It never starts a process, opens a network socket,
+ * looks into another process or signals one.
+ */
+#include "security/confine.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "security/filter.h"
+#include "security/landlock.h"
+#include "security/mutant.h"
+
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#endif
+
+#ifdef RDV_SANITIZED
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+static int
+fail(int err, const char *what, char *why, size_t whysize)
+{
+	snprintf(why, whysize, "%s: %s", what, strerror(-err));
+	return err;
+}
+
+/* Neither guard below reaches a thread that runs already. */
+static int
+alone(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	const struct dirent *e;
+	unsigned n = 0;
+
+	if (d == NULL)
+		return -errno;
+	while ((e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.')
+			n++;
+	(void)closedir(d);
+	return n == 1 ? 0 : -EBUSY;
+}
+
+static int
+allow(int ruleset, const char *const *paths, enum landlock_access access,
+    char *why, size_t whysize)
+{
+	int err;
+
+	for (; *paths != NULL; paths++) {
+		err = landlock_allow(ruleset, *paths, access);
+		if (err != 0)
+			return fail(err, *paths, why, whysize);
+	}
+	return 0;
+}
+
+static int
+confine_files(const char *const rw[], const char *const ro[], char *why,
+    size_t whysize)
+{
+	int ruleset = landlock_new();
+	int err;
+
+	if (ruleset < 0)
+		return fail(ruleset, "landlock", why, whysize);
+	err = allow(ruleset, rw, LANDLOCK_WRITE, why, whysize);
+	if (err == 0)
+		err = allow(ruleset, ro, LANDLOCK_READ, why, whysize);
+	if (err == 0 && !mutant("landlock")) {
+		err = landlock_restrict(ruleset);
+		if (err != 0)
+			(void)fail(err, "landlock", why, whysize);
+	}
+	(void)close(ruleset);
+	return err;
+}
+
+/*
+ * Threads but no processes; signals to itself alone (abort, raise); no socket
+ * that could leave the host. The terminals it holds must not become a way to
+ * type into them.
+ */
+static int
+confine_calls(char *skipped, size_t size)
+{
+	const uint32_t self = (uint32_t)getpid();
+	const struct filter_guard guards[] = {
+		{ "clone", 0, CLONE_THREAD, false, { CLONE_THREAD }, 1 },
+		{ "ioctl", 1, ~0u, true, { TIOCSTI, TIOCLINUX, TIOCSCTTY }, 3 },
+		{ "kill", 0, ~0u, false, { self }, 1 },
+		{ "tgkill", 0, ~0u, false, { self }, 1 },
+		{ "socket", 0, ~0u, false, { AF_UNIX }, 1 },
+		{ "socketpair", 0, ~0u, false, { AF_UNIX }, 1 },
+		{ "prctl", 0, ~0u, false,
+		    { PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_SET_DUMPABLE,
+			PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP,
+			PR_CAPBSET_READ },
+		    8 },
+		{ NULL, 0, 0, false, { 0 }, 0 },
+	};
+	const struct filter_spec spec = { "@daemon", "@daemon-forbidden",
+		guards, NULL };
+	struct filter f;
+	int err = filter_build(&f, &spec);
+
+	if (err == 0 && !mutant("seccomp"))
+		err = filter_apply(&f);
+	if (err == 0)
+		snprintf(skipped, size, "%s", f.skipped);
+	filter_done(&f);
+	return err;
+}
+
+int
+confine_daemon(const char *const rw[], const char *const ro[], char *why,
+    size_t whysize)
+{
+	char skipped[256] = "";
+	const char *missing;
+	int err = alone();
+
+	if (err != 0)
+		return fail(err, "threads", why, whysize);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fail(-errno, "no_new_privs", why, whysize);
+	err = confine_files(rw, ro, why, whysize);
+	if (err != 0)
+		return err;
+	if (!SANITIZED)
+		err = confine_calls(skipped, sizeof(skipped));
+	if (err != 0)
+		return fail(err, "seccomp", why, whysize);
+	missing = landlock_missing(landlock_abi());
+	snprintf(why, whysize, "%s%s%s%s%s",
+	    SANITIZED ? "a sanitized build has no seccomp filter; " : "",
+	    *missing != '\0' ? "Landlock: " : "", missing,
+	    *skipped != '\0' ? "; calls unknown to libseccomp: " : "", skipped);
+	return 0;
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The child's way from a copy of the helper to somebody's program, one function
+ * per stage in the one order that works: the comments at the stages say what
+ * breaks otherwise. Any failure ends the child; a half-dropped child never
+ * reaches the program. After fork only system calls are made here.
+ */
+#include "security/drop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "security/caps.h"
+#include "security/filter.h"
+#include "security/landlock.h"
+#include "security/mutant.h"
+#include "security/profile.h"
+
+/* Where C4 puts what must live until exec, right above stdio. */
+#define STATUS_FD  3
+#define RULESET_FD 4
+/* Clear of every number that C4 assigns. */
+#define PARK_FD	   10
+#define GROUPS_MAX 1024
+
+/* Ignored signals survive exec; the mask stays full until C16. */
+static int
+c1_signals(struct drop_plan *p)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	int sig;
+
+	(void)p;
+	for (sig = 1; sig < NSIG; sig++)
+		/* EINVAL: KILL, STOP and what libc keeps to itself. */
+		if (sigaction(sig, &dfl, NULL) < 0 && errno != EINVAL)
+			return -errno;
+	return 0;
+}
+
+/* Fails for a group leader, so directly after fork. */
+static int
+c2_setsid(struct drop_plan *p)
+{
+	(void)p;
+	return setsid() < 0 ? -errno : 0;
+}
+
+/*
+ * A helper that its service manager shields from the OOM killer must not pass
+ * that on. There is no cgroup to join in user mode.
+ */
+static int
+c3_oom(struct drop_plan *p)
+{
+	char value[16] = "";
+	int fd, err = 0;
+
+	(void)p;
+	fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (read(fd, value, sizeof(value) - 1) < 0)
+		err = -errno;
+	(void)close(fd);
+	if (err != 0 || value[0] != '-')
+		return err;
+	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, "0", 1) != 1)
+		err = -errno;
+	(void)close(fd);
+	return err;
+}
+
+static int
+park(int *fd)
+{
+	int high = fcntl(*fd, F_DUPFD_CLOEXEC, PARK_FD);
+
+	if (high < 0)
+		return -errno;
+	*fd = high;
+	return 0;
+}
+
+/*
+ * Everything first moves out of the way, because dup2() onto a number in use
+ * destroys it, and dup2(n, n) would keep close-on-exec set.
+ */
+static int
+c4_stdio(struct drop_plan *p)
+{
+	int i, err = park(&p->status);
+
+	for (i = 0; err == 0 && i < 3; i++)
+		err = park(&p->stdio[i]);
+	if (err == 0 && p->ruleset >= 0)
+		err = park(&p->ruleset);
+	if (err != 0)
+		return err;
+	if (p->pty && ioctl(p->stdio[0], TIOCSCTTY, 0) < 0)
+		return -errno;
+	for (i = 0; i < 3; i++)
+		if (dup2(p->stdio[i], i) < 0)
+			return -errno;
+	if (dup3(p->status, STATUS_FD, O_CLOEXEC) < 0)
+		return -errno;
+	p->status = STATUS_FD;
+	if (p->ruleset >= 0) {
+		if (dup3(p->ruleset, RULESET_FD, O_CLOEXEC) < 0)
+			return -errno;
+		p->ruleset = RULESET_FD;
+	}
+	return 0;
+}
+
+/* One call, not a loop up to a limit that may have been lowered (E07, H19). */
+static int
+c5_descriptors(struct drop_plan *p)
+{
+	unsigned first = p->ruleset >= 0 ? RULESET_FD + 1 : STATUS_FD + 1;
+
+	if (mutant("H19"))
+		return fcntl(0, F_DUPFD, PARK_FD) < 0 ? -errno : 0;
+	if (syscall(SYS_close_range, first, ~0u, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static int
+limit(const struct profile_limit *l)
+{
+	struct rlimit r;
+
+	if (getrlimit((__rlimit_resource_t)l->resource, &r) < 0)
+		return -errno;
+	if (r.rlim_max > l->max)
+		r.rlim_max = l->max;
+	if (r.rlim_cur > l->max)
+		r.rlim_cur = l->max;
+	if (setrlimit((__rlimit_resource_t)l->resource, &r) < 0)
+		return -errno;
+	return 0;
+}
+
+/*
+ * Before C8: over NPROC, setresuid() would succeed and execve() fail. The
+ * helper's own umask and descriptor limit are not the user's.
+ */
+static int
+c6_limits(struct drop_plan *p)
+{
+	const struct profile_limit *l;
+	struct rlimit r;
+	int err;
+
+	(void)umask(022);
+	if (getrlimit(RLIMIT_CORE, &r) < 0)
+		return -errno;
+	r.rlim_cur = 0;
+	if (setrlimit(RLIMIT_CORE, &r) < 0)
+		return -errno;
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return -errno;
+	if (p->nofile < r.rlim_cur)
+		r.rlim_cur = p->nofile;
+	if (setrlimit(RLIMIT_NOFILE, &r) < 0)
+		return -errno;
+	for (l = p->limits; l->resource >= 0; l++) {
+		err = limit(l);
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+/* EPERM after C8. Without CAP_SETPCAP there is C14, which makes it moot. */
+static int
+c7_bounding(struct drop_plan *p)
+{
+	int err = caps_clear_ambient();
+
+	if (err == 0 && p->confined && p->privileged)
+		err = caps_drop_bounding();
+	return err;
+}
+
+/* In this order: each step gives up the right to the one before. */
+static int
+c8_ids(struct drop_plan *p)
+{
+	if (!p->privileged)
+		return 0;
+	if (setgroups(p->ngroups, p->groups) < 0 ||
+	    setresgid(p->gid, p->gid, p->gid) < 0 ||
+	    setresuid(p->uid, p->uid, p->uid) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Root to user leaves them inheritable; a non-root helper keeps all. */
+static int
+c9_capabilities(struct drop_plan *p)
+{
+	(void)p;
+	return caps_drop_all();
+}
+
+static int
+verify_ids(const struct drop_plan *p)
+{
+	gid_t groups[GROUPS_MAX];
+	uid_t r, e, s;
+	gid_t rg, eg, sg;
+	int n;
+
+	if (getresuid(&r, &e, &s) < 0 || getresgid(&rg, &eg, &sg) < 0)
+		return -errno;
+	if (r != p->uid || e != p->uid || s != p->uid || rg != p->gid ||
+	    eg != p->gid || sg != p->gid)
+		return -EPERM;
+	n = getgroups(GROUPS_MAX, groups);
+	if (n < 0)
+		return -errno;
+	if ((unsigned)n != p->ngroups ||
+	    memcmp(groups, p->groups, (size_t)n * sizeof(gid_t)) != 0)
+		return -EPERM;
+	return 0;
+}
+
+/*
+ * The only proof that a drop has happened is that it cannot be undone. Root's
+ * own account has nothing to regain by these calls: what it may do is held by
+ * the bounding set and C14.
+ */
+static int
+c10_verify(struct drop_plan *p)
+{
+	int err = verify_ids(p);
+
+	if (err == 0)
+		err = caps_verify_none();
+	if (err != 0 || p->uid == 0)
+		return err;
+	if (setresuid(0, 0, 0) == 0 || setuid(0) == 0)
+		return -EPERM;
+	if (p->gid != 0 && setresgid(0, 0, 0) == 0)
+		return -EPERM;
+	if (setgroups(0, NULL) == 0)
+		return -EPERM;
+	return 0;
+}
+
+/* After C8, which would clear it; a parent gone already sends no signal. */
+static int
+c11_parent(struct drop_plan *p)
+{
+	if (!p->confined)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	return getppid() == p->parent ? 0 : -ESRCH;
+}
+
+/* As the user; and there is no second choice of directory (H15). */
+static int
+c12_chdir(struct drop_plan *p)
+{
+	if (chdir(p->cwd) == 0)
+		return 0;
+	if (mutant("H15"))
+		return chdir("/") < 0 ? -errno : 0;
+	return -errno;
+}
+
+/*
+ * Another user's child must not share the helper's keys. With the own account
+ * there is nothing to cross, and a keyring per run would use up the 200 keys an
+ * ordinary user has. A kernel or container without keys has none to share.
+ */
+static int
+c13_keyring(struct drop_plan *p)
+{
+	if (!p->privileged)
+		return 0;
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
+	    errno != ENOSYS && errno != EPERM)
+		return -errno;
+	return 0;
+}
+
+/* Without it Landlock is EPERM and seccomp EACCES. */
+static int
+c14_no_new_privs(struct drop_plan *p)
+{
+	if (p->confined && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+/* As the user, and before seccomp has the last word. */
+static int
+c15_landlock(struct drop_plan *p)
+{
+	int err;
+
+	if (!p->confined || mutant("landlock"))
+		return 0;
+	err = landlock_restrict(p->ruleset);
+	(void)close(p->ruleset);
+	return err;
+}
+
+static int
+c16_mask(struct drop_plan *p)
+{
+	sigset_t none;
+
+	(void)p;
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
+}
+
+static int
+c17_seccomp(struct drop_plan *p)
+{
+	if (!p->confined || mutant("seccomp"))
+		return 0;
+	return filter_apply(p->filter);
+}
+
+/* Not execvp(): the path was looked up where looking up was safe. */
+static int
+c18_execve(struct drop_plan *p)
+{
+	execve(p->path, p->argv, p->envp);
+	return -errno;
+}
+
+static const struct stage {
+	const char *name;
+	int (*run)(struct drop_plan *p);
+} stages[DROP_STAGES] = {
+	{ "C1 signals", c1_signals },
+	{ "C2 setsid", c2_setsid },
+	{ "C3 oom", c3_oom },
+	{ "C4 stdio", c4_stdio },
+	{ "C5 descriptors", c5_descriptors },
+	{ "C6 limits", c6_limits },
+	{ "C7 bounding set", c7_bounding },
+	{ "C8 ids", c8_ids },
+	{ "C9 capabilities", c9_capabilities },
+	{ "C10 verify", c10_verify },
+	{ "C11 parent death", c11_parent },
+	{ "C12 chdir", c12_chdir },
+	{ "C13 keyring", c13_keyring },
+	{ "C14 no_new_privs", c14_no_new_privs },
+	{ "C15 landlock", c15_landlock },
+	{ "C16 signal mask", c16_mask },
+	{ "C17 seccomp", c17_seccomp },
+	{ "C18 execve", c18_execve },
+};
+
+_Noreturn void
+drop_exec(struct drop_plan *p)
+{
+	struct drop_report report;
+	uint32_t i;
+	int err = 0;
+
+	memset(&report, 0, sizeof(report));
+	for (i = 0; i < DROP_STAGES && err == 0; i++)
+		/* In test builds a stage can be made to fail by its name. */
+		err = mutant(stages[i].name) ? -EIO : stages[i].run(p);
+	report.stage = i;
+	report.err = -err;
+	/* Nobody to tell when this fails: the parent sees no exec either way.
+	 */
+	(void)!write(p->status, &report, sizeof(report));
+	_exit(127);
+}
+
+const char *
+drop_stage_name(uint32_t stage)
+{
+	if (stage < 1 || stage > DROP_STAGES)
+		return "?";
+	return stages[stage - 1].name;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_DROP_H
+#define RDV_DROP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct filter;
+struct profile_limit;
+
+/*
+ * Everything a child needs between fork and exec, decided and opened before
+ * the fork. Descriptors may have any numbers; drop_exec() moves them.
+ */
+struct drop_plan {
+	bool confined;
+	bool privileged; /* ids can be set; otherwise they are only verified */
+	bool pty;	 /* stdio[0] becomes the controlling terminal */
+	int stdio[3];
+	int status;  /* where a failure is reported; close-on-exec */
+	int ruleset; /* Landlock, or -1 when not confined */
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	unsigned ngroups;
+	rlim_t nofile; /* soft limit as this helper found it */
+	const struct profile_limit *limits;
+	const struct filter *filter; /* when confined */
+	pid_t parent;		     /* whose death is the child's, confined */
+	const char *cwd;
+	const char *path; /* for execve(2), as it will be looked up after C12 */
+	char *const *argv;
+	char *const *envp;
+};
+
+/* What comes down the status pipe instead of its end. */
+struct drop_report {
+	uint32_t stage; /* 1..DROP_STAGES, see drop_stage_name() */
+	int32_t err;
+};
+
+#define DROP_STAGES 18
+
+/*
+ * C1..C18: becomes the program or reports {stage, errno} and _exit(127)s. Call
+ * with all signals blocked. No allocation, stdio, NSS or logging happens here.
+ */
+_Noreturn void drop_exec(struct drop_plan *p);
+/* "C12 chdir"; "?" outside the range. */
+const char *drop_stage_name(uint32_t stage);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_LANDLOCK_H
+#define RDV_LANDLOCK_H
+
+#include <stdbool.h>
+
+/* What a rule grants beneath a directory, or on one file. */
+enum landlock_access {
+	LANDLOCK_READ,	     /* files and directories */
+	LANDLOCK_READ_EXEC,  /* and run programs */
+	LANDLOCK_WRITE,	     /* read, create, change, rename, remove */
+	LANDLOCK_WRITE_EXEC, /* and run programs */
+	LANDLOCK_DEVICE,     /* read and write one device node */
+	LANDLOCK_TERMINAL,   /* and its ioctls */
+	LANDLOCK_ACCESS_MAX
+};
+
+/* Version of the kernel's interface, at most the newest we know; 0: none. */
+int landlock_abi(void);
+/*
+ * Says what this version of the interface cannot hold, as a sentence for logs,
+ * or "" when nothing is missing.
+ */
+const char *landlock_missing(int abi);
+/*
+ * A rule set that handles all rights of the kernel's version, so that nothing
+ * is allowed until a rule says so, with the scopes for signals and abstract
+ * sockets where they exist. A close-on-exec descriptor or -errno.
+ */
+int landlock_new(void);
+/* Grants by open descriptor (O_PATH will do) or by path. 0 or -errno. */
+int landlock_allow_fd(int ruleset, int fd, enum landlock_access access);
+int landlock_allow(int ruleset, const char *path, enum landlock_access access);
+/* Confines this thread and its descendants for good. Needs no_new_privs. */
+int landlock_restrict(int ruleset);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The spawn profiles: everything that decides how a child is held stands on
+ * this page, so that it can be reviewed on it. tests/priv/golden shows what
+ * each row means from inside; security/THREAT-MODEL.md says why.
+ */
+#include "security/profile.h"
+
+#include <string.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+/* All CLONE_NEW* that clone(2) takes: a new user namespace is new power. */
+#define NAMESPACES                                                     \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | \
+	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define ALL ~0u
+
+/*
+ * No AF_UNIX socket(): Landlock does not see connect(2) to a socket's path, and
+ * a service manager, tmux server, container daemon or agent socket that is
+ * merely visible would run anything outside. socketpair(2) stays.
+ */
+static const struct filter_guard script_guards[] = {
+	{ "clone", 0, NAMESPACES, false, { 0 }, 1 },
+	{ "ioctl", 1, ALL, true, { TIOCSTI, TIOCLINUX }, 2 },
+	{ "socket", 0, ALL, false, { AF_INET, AF_INET6, AF_NETLINK }, 3 },
+	{ "socketpair", 0, ALL, false, { AF_UNIX }, 1 },
+	{ NULL, 0, 0, false, { 0 }, 0 },
+};
+
+static const struct filter_guard git_guards[] = {
+	{ "clone", 0, NAMESPACES, false, { 0 }, 1 },
+	{ "ioctl", 1, ALL, true, { TIOCSTI, TIOCLINUX }, 2 },
+	{ "socket", 0, ALL, false, { 0 }, 0 },
+	{ "socketpair", 0, ALL, false, { AF_UNIX }, 1 },
+	{ NULL, 0, 0, false, { 0 }, 0 },
+};
+
+static const struct filter_spec script_filter = { "@program", "@forbidden",
+	script_guards, NULL };
+static const struct filter_spec git_filter = { "@program", "@forbidden",
+	git_guards, NULL };
+
+/* No /dev/ptmx and /dev/pts: other terminals of the user live there (H07);
+ * child.c adds the run's own. No /tmp: child.c makes a private one. */
+static const struct profile_path script_paths[] = {
+	{ "/usr", LANDLOCK_READ_EXEC },
+	{ "/bin", LANDLOCK_READ_EXEC },
+	{ "/sbin", LANDLOCK_READ_EXEC },
+	{ "/lib", LANDLOCK_READ_EXEC },
+	{ "/lib32", LANDLOCK_READ_EXEC },
+	{ "/lib64", LANDLOCK_READ_EXEC },
+	{ "/opt", LANDLOCK_READ_EXEC },
+	{ "/etc", LANDLOCK_READ_EXEC },
+	{ "/run/systemd/resolve", LANDLOCK_READ },
+	{ "/proc", LANDLOCK_READ },
+	{ "/sys", LANDLOCK_READ },
+	{ "/dev/null", LANDLOCK_DEVICE },
+	{ "/dev/zero", LANDLOCK_DEVICE },
+	{ "/dev/full", LANDLOCK_DEVICE },
+	{ "/dev/random", LANDLOCK_DEVICE },
+	{ "/dev/urandom", LANDLOCK_DEVICE },
+	{ "/dev/tty", LANDLOCK_TERMINAL },
+	{ NULL, LANDLOCK_READ },
+};
+
+/*
+ * git may run itself, its helpers and the loader, and nothing of the
+ * repository's choosing: hooks, filters and "sh -c" end with EACCES.
+ */
+static const struct profile_path git_paths[] = {
+	{ "/usr", LANDLOCK_READ },
+	{ "/bin", LANDLOCK_READ },
+	{ "/lib", LANDLOCK_READ },
+	{ "/lib64", LANDLOCK_READ },
+	{ "/etc", LANDLOCK_READ },
+	{ "/usr/lib/git-core", LANDLOCK_READ_EXEC },
+	{ "/usr/libexec/git-core", LANDLOCK_READ_EXEC },
+	{ "/usr/local/libexec/git-core", LANDLOCK_READ_EXEC },
+	{ "/lib64/ld-linux-x86-64.so.2", LANDLOCK_READ_EXEC },
+	{ "/lib/ld-linux-aarch64.so.1", LANDLOCK_READ_EXEC },
+	{ "/proc", LANDLOCK_READ },
+	{ "/dev/null", LANDLOCK_DEVICE },
+	{ "/dev/urandom", LANDLOCK_DEVICE },
+	{ "/dev/tty", LANDLOCK_TERMINAL },
+	{ NULL, LANDLOCK_READ },
+};
+
+/* Against accidents, not a quota: a quota needs a cgroup. */
+static const struct profile_limit confined_limits[] = {
+	{ RLIMIT_CORE, 0 },
+	{ RLIMIT_NOFILE, 65536 },
+	{ RLIMIT_NPROC, 8192 },
+	{ RLIMIT_FSIZE, (rlim_t)64 << 30 },
+	{ -1, 0 },
+};
+
+static const struct profile_limit no_limits[] = { { -1, 0 } };
+
+static const char *const no_env[] = { NULL };
+
+/* The user's and the system's configuration are not read: only what stands
+ * here, on git's command line and in the repository itself. */
+static const char *const git_env[] = {
+	"GIT_CONFIG_NOSYSTEM=1",
+	"GIT_CONFIG_GLOBAL=/dev/null",
+	"GIT_ATTR_NOSYSTEM=1",
+	"GIT_TERMINAL_PROMPT=0",
+	"GIT_ASKPASS=/bin/false",
+	"SSH_ASKPASS=/bin/false",
+	"GIT_EDITOR=/bin/false",
+	"GIT_SEQUENCE_EDITOR=/bin/false",
+	"GIT_PAGER=cat",
+	"GIT_CONFIG_COUNT=6",
+	"GIT_CONFIG_KEY_0=core.hooksPath",
+	"GIT_CONFIG_VALUE_0=/dev/null",
+	"GIT_CONFIG_KEY_1=core.fsmonitor",
+	"GIT_CONFIG_VALUE_1=false",
+	"GIT_CONFIG_KEY_2=protocol.ext.allow",
+	"GIT_CONFIG_VALUE_2=never",
+	"GIT_CONFIG_KEY_3=credential.helper",
+	"GIT_CONFIG_VALUE_3=",
+	"GIT_CONFIG_KEY_4=gc.auto",
+	"GIT_CONFIG_VALUE_4=0",
+	"GIT_CONFIG_KEY_5=maintenance.auto",
+	"GIT_CONFIG_VALUE_5=false",
+	"LC_ALL=C.UTF-8",
+	"PATH=/usr/bin:/bin:/usr/local/bin",
+	NULL,
+};
+
+const struct profile profiles[PROFILES] = {
+	{
+	    .name = "login",
+	    .help = "a terminal as ssh would give it; sudo works",
+	    .env = no_env,
+	    .limits = no_limits,
+	},
+	{
+	    .name = "script",
+	    .help = "a confined program with network: its own paths, the "
+		    "system's programs, nothing else of the user's",
+	    .confined = true,
+	    .env = no_env,
+	    .paths = script_paths,
+	    .roots = LANDLOCK_WRITE_EXEC,
+	    .filter = &script_filter,
+	    .limits = confined_limits,
+	},
+	{
+	    .name = "git",
+	    .help = "git on one repository, without network and without "
+		    "running anything the repository names",
+	    .confined = true,
+	    .exe = "git",
+	    .search = "/usr/bin:/bin:/usr/local/bin",
+	    .env = git_env,
+	    .paths = git_paths,
+	    .roots = LANDLOCK_WRITE,
+	    .filter = &git_filter,
+	    .limits = confined_limits,
+	},
+};
+
+int
+profile_find(const char *name)
+{
+	int i;
+
+	for (i = 0; i < PROFILES; i++)
+		if (strcmp(profiles[i].name, name) == 0)
+			return i;
+	return -1;
+}

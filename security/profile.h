@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_PROFILE_H
+#define RDV_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/resource.h>
+
+#include "security/filter.h"
+#include "security/landlock.h"
+
+struct profile_path {
+	const char *path; /* NULL ends; one that does not exist is skipped */
+	enum landlock_access access;
+};
+
+struct profile_limit {
+	int resource; /* -1 ends */
+	rlim_t max;   /* soft and hard; a lower limit in force stays */
+};
+
+/* How a child is held. One row each in profile.c; nothing else decides. */
+struct profile {
+	const char *name;
+	const char *help;
+	/* no_new_privs, seccomp, Landlock, limits, death with the reaper. */
+	bool confined;
+	/* The only program, found in `search`; NULL: whatever is asked for. */
+	const char *exe;
+	const char *search;	/* NULL: the request's PATH */
+	const char *const *env; /* fixed NAME=value, win over all */
+	const struct profile_path *paths;
+	enum landlock_access roots; /* what the request's paths get */
+	const struct filter_spec *filter;
+	const struct profile_limit *limits;
+};
+
+#define PROFILES 3
+
+extern const struct profile profiles[PROFILES];
+
+/* Its index, or -1. */
+int profile_find(const char *name);
+
+#endif

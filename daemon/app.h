@@ -17,6 +17,7 @@ struct app {
 	struct helper *helper;
 	struct http_server *server;
 	struct auth *auth;
+	struct api *api;
 	struct grants *grants;	     /* core/grant */
 	struct runs *runs;	     /* core/run */
 	struct sessions *sessions;   /* core/session */

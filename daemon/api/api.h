@@ -24,8 +24,8 @@ struct api_call {
 	struct http_req *req;
 	const struct actor *actor; /* NULL on SCOPE_NONE routes without one */
 	const struct api_route *route;
-	const char *params[4]; /* {name} segments in order */
-	void *in; /* the decoded struct, zeroed first */
+	const char *params[4];	 /* {name} segments in order */
+	void *in;		 /* the decoded struct, zeroed first */
 	struct api_claim *claim; /* dispatch's own: Idempotency-Key */
 };
 
@@ -34,9 +34,9 @@ typedef void api_handler_fn(struct api_call *c);
 struct api_route {
 	enum http_method method;
 	const char *pattern; /* "/api/sessions/{id}/exec" */
-	uint32_t scope; /* one of these bits is needed */
+	uint32_t scope;	     /* one of these bits is needed */
 	enum api_kind kind;
-	const struct js_field *body; /* NULL: none or {} */
+	const struct js_field *body;  /* NULL: none or {} */
 	const struct js_field *query; /* NULL: none; no JS_TEXTS, JS_PAIRS */
 	/*
 	 * Of the struct both tables fill. A row with both counts the bits of
@@ -45,7 +45,7 @@ struct api_route {
 	size_t in_size;
 	size_t body_max; /* 0: the server's limit */
 	api_handler_fn *handler;
-	int success; /* status, for the document */
+	int success;	 /* status, for the document */
 	const char *doc; /* one line */
 };
 
@@ -62,10 +62,37 @@ void api_fail_code(struct api_call *c, int status, const char *code,
  */
 void api_commit(struct api_call *c, struct tx *tx, int status, struct js *v);
 /*
- * The same for an answer that shows a secret: `kept` is what a repetition of
- * the request is answered with, so that the secret is stored nowhere.
+ * The long form. `kept` (taken over) is what a repetition of the request is
+ * answered with in place of `body`, so that a secret shown once is stored
+ * nowhere. `durable` runs before the client is told, with the outcome.
  */
-void api_commit_secret(struct api_call *c, struct tx *tx, int status,
-    struct js *v, struct js *kept);
+struct api_answer {
+	int status;
+	struct js *body;	    /* taken over; NULL: none */
+	struct js *kept;	    /* NULL: the body */
+	const char *const *headers; /* name, value, ..., NULL; lives as long */
+	void (*durable)(int err, void *arg);
+	void *arg;
+};
+void api_commit_answer(struct api_call *c, struct tx *tx,
+    const struct api_answer *answer);
+/* Raw bytes of another type than JSON, complete. */
+void api_reply_raw(struct api_call *c, int status, const char *type,
+    const void *p, size_t len);
+/* A refusal by auth, with its headers. */
+void api_refuse(struct api_call *c, const struct auth_refusal *no);
+
+/* The dispatcher: one per process, called by http/ for every request. */
+struct api;
+struct api *api_new(struct app *app, const struct api_route *const *tables);
+void api_free(struct api *api);
+void api_dispatch(struct http_req *r, void *api);
+
+struct api_stats {
+	uint64_t answers[6]; /* by first digit of the status */
+	uint64_t replayed;   /* by Idempotency-Key */
+	uint64_t us;	     /* from request to answer, all together */
+};
+const struct api_stats *api_stats(const struct api *api);
 
 #endif

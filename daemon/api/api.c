@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a request to its handler, in an order that matters: names before paths,
+ * so that a rebound page learns nothing; paths before credentials, so that an
+ * unknown path is 404 for everybody; credentials before bodies, so that nobody
+ * without one makes us parse.
+ */
+#include "daemon/api/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/api/decode.h"
+#include "daemon/api/match.h"
+#include "daemon/api/state.h"
+#include "daemon/app.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+struct api *
+api_new(struct app *app, const struct api_route *const *tables)
+{
+	struct api *api = xcalloc(1, sizeof(*api));
+
+	api->app = app;
+	api->tables = tables;
+	TAILQ_INIT(&api->claims);
+	return api;
+}
+
+void
+api_free(struct api *api)
+{
+	struct api_claim *claim;
+
+	if (api == NULL)
+		return;
+	while ((claim = TAILQ_FIRST(&api->claims)) != NULL)
+		api_claim_free(claim);
+	free(api);
+}
+
+const struct api_stats *
+api_stats(const struct api *api)
+{
+	return &api->stats;
+}
+
+static bool
+pass_gate(struct api_call *c)
+{
+	struct auth_refusal no;
+
+	if (auth_gate(c->app->auth, c->req, &no))
+		return true;
+	api_refuse(c, &no);
+	return false;
+}
+
+static bool
+pass_match(struct api_call *c)
+{
+	struct api_match m = { .route = NULL };
+	char *allow;
+	int err;
+
+	err = api_match(c->app->api->tables, c->req->arena, c->req->method,
+	    c->req->path, &m);
+	if (err == 0) {
+		c->route = m.route;
+		memcpy(c->params, m.params, sizeof(c->params));
+		return true;
+	}
+	if (err == RDV_E_NOT_FOUND) {
+		api_fail(c, err, "there is no such path");
+		return false;
+	}
+	allow = arena_alloc(c->req->arena, 80);
+	api_match_allow(m.allowed, allow, 80);
+	api_fail_headers(c, 405, "METHOD_NOT_ALLOWED",
+	    "this path has other methods",
+	    (const char *const[]){ "Allow", allow, NULL });
+	return false;
+}
+
+static bool
+pass_kind(struct api_call *c)
+{
+	bool wants = c->route->kind == API_WEBSOCKET;
+
+	if (wants == c->req->websocket)
+		return true;
+	if (wants)
+		api_fail_headers(c, 426, "UPGRADE_REQUIRED",
+		    "this path speaks WebSocket",
+		    (const char *const[]){ "Upgrade", "websocket", NULL });
+	else
+		api_fail(c, RDV_E_INVALID, "there is no WebSocket here");
+	return false;
+}
+
+static bool
+pass_auth(struct api_call *c)
+{
+	struct auth_need need = {
+		.scope = c->route->scope,
+		.changes = c->req->method != HTTP_M_GET &&
+			   c->req->method != HTTP_M_HEAD,
+		.stream = c->route->kind == API_STREAM,
+		.websocket = c->route->kind == API_WEBSOCKET,
+	};
+	struct auth_refusal no;
+	struct actor *actor;
+
+	if (!auth_identify(c->app->auth, c->req, &need, &actor, &no)) {
+		api_refuse(c, &no);
+		return false;
+	}
+	c->actor = actor;
+	return true;
+}
+
+/* Exactly JSON: what a form or a plain text field can send is not (A08). */
+static bool
+json_type(const char *type)
+{
+	size_t n = strlen("application/json");
+
+	if (type == NULL || strncasecmp(type, "application/json", n) != 0)
+		return false;
+	type += n;
+	type += strspn(type, " ");
+	if (*type == '\0')
+		return true;
+	if (*type++ != ';')
+		return false;
+	type += strspn(type, " ");
+	return strcasecmp(type, "charset=utf-8") == 0;
+}
+
+static bool
+pass_body(struct api_call *c)
+{
+	const struct http_req *r = c->req;
+	size_t max = c->route->body_max;
+
+	if (r->body_len == 0)
+		return true;
+	if (max > 0 && r->body_len > max) {
+		api_fail_code(c, 413, "BODY_TOO_LARGE",
+		    "the body is over the bound of this path", NULL);
+		return false;
+	}
+	if (http_header_count(r, "content-type") == 1 &&
+	    json_type(http_header(r, "content-type")))
+		return true;
+	api_fail_code(c, 415, "UNSUPPORTED_MEDIA_TYPE",
+	    "the body must be application/json", NULL);
+	return false;
+}
+
+static bool
+pass_decode(struct api_call *c)
+{
+	struct js_error err = { .code = NULL };
+	struct js *details;
+	int status = api_decode(c, &err);
+
+	if (status == 0)
+		return true;
+	details = js_object();
+	js_add_str(details, "field", err.field);
+	api_fail_code(c, status, err.code,
+	    arena_printf(c->req->arena, "%s%s%s", err.field,
+		*err.field != '\0' ? ": " : "", err.why),
+	    details);
+	return false;
+}
+
+void
+api_dispatch(struct http_req *r, void *arg)
+{
+	static bool (*const steps[])(struct api_call * c) = { pass_gate,
+		pass_match, pass_kind, pass_auth, pass_body, api_claim,
+		pass_decode };
+	struct api *api = arg;
+	struct api_call *c = arena_alloc(r->arena, sizeof(*c));
+
+	c->app = api->app;
+	c->req = r;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		if (!steps[i](c))
+			return;
+	}
+	log_set_request(r->id);
+	/* A stream has no last moment that would be worth a line. */
+	if (c->route->kind != API_PLAIN)
+		log_info("api", "open %.256s token=%s", r->path,
+		    c->actor != NULL ? c->actor->token_id : "-");
+	c->route->handler(c);
+	log_set_request(NULL);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one table that knows which HTTP status an outcome has. Negative errors
+ * are not in it, with the exception of what a full or broken disk gives: the
+ * client can do something about that later, so it is a 503.
+ */
+#include "daemon/api/error.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "lib/err.h"
+
+static const struct api_error internal = { 500, "INTERNAL",
+	"something went wrong; the log has it under this request id" };
+static const struct api_error storage = { 503, "DATABASE_UNAVAILABLE",
+	"the change could not be stored and was not made" };
+
+static const struct api_error outcomes[RDV_E_MAX] = {
+	[RDV_E_INVALID] = { 400, "INVALID_ARGUMENT",
+	    "an argument breaks its rule" },
+	[RDV_E_NOT_FOUND] = { 404, "NOT_FOUND", "there is no such thing" },
+	[RDV_E_EXISTS] = { 409, "ALREADY_EXISTS", "it exists already" },
+	[RDV_E_STATE] = { 409, "INVALID_STATE",
+	    "not possible in its present state" },
+	[RDV_E_DENIED] = { 403, "ACCESS_DENIED", "that is not allowed" },
+	[RDV_E_TOO_BIG] = { 413, "TOO_LARGE", "that is over a bound" },
+	[RDV_E_BUSY] = { 409, "BUSY", "something else holds it" },
+	[RDV_E_DIRTY] = { 409, "HAS_UNCOMMITTED_CHANGES",
+	    "there is uncommitted work" },
+	[RDV_E_UNPUSHED] = { 409, "HAS_UNPUSHED_COMMITS",
+	    "there are commits that stand nowhere else" },
+	[RDV_E_LOCKED] = { 409, "WORKTREE_LOCKED", "the worktree is locked" },
+	[RDV_E_MIDWAY] = { 409, "OPERATION_IN_PROGRESS",
+	    "a git operation is under way" },
+	[RDV_E_UNAVAILABLE] = { 503, "UNAVAILABLE",
+	    "a part of rdv cannot answer now" },
+	[RDV_E_SPAWN] = { 422, "SPAWN_FAILED",
+	    "the process could not be started" },
+	[RDV_E_TIMEOUT] = { 504, "TIMEOUT", "it took too long" },
+	[RDV_E_FULL] = { 503, "FULL", "a bound is reached or space is out" },
+	[RDV_E_NEWER] = { 503, "DATABASE_UNAVAILABLE",
+	    "the database was written by a newer rdv" },
+	[RDV_E_CORRUPT] = { 503, "DATABASE_UNAVAILABLE",
+	    "the database fails its own checks" },
+	[RDV_E_MALFORMED] = { 400, "INVALID_ARGUMENT",
+	    "that is not what it claims to be" },
+};
+
+const struct api_code api_codes[] = {
+	{ 400, "INVALID_JSON", "the body is no JSON, or no object" },
+	{ 401, "MISSING_TOKEN", "no credential" },
+	{ 401, "INVALID_TOKEN", "wrong, revoked or unknown credential" },
+	{ 401, "EXPIRED_TOKEN", "the credential is past its end" },
+	{ 401, "MISSING_USER_ID", "service token without X-RDV-User-ID" },
+	{ 403, "UNKNOWN_USER", "X-RDV-User-ID names nobody" },
+	{ 403, "ORIGIN_REFUSED", "a foreign Origin or Sec-Fetch-Site" },
+	{ 403, "ORIGIN_REQUIRED", "a cookie without proof of our own page" },
+	{ 403, "REQUEST_HEADER_REQUIRED",
+	    "a cookie and a change without X-RDV-Request: 1" },
+	{ 405, "METHOD_NOT_ALLOWED", "see the Allow header" },
+	{ 409, "IDEMPOTENCY_IN_FLIGHT", "the first such request still runs" },
+	{ 413, "BODY_TOO_LARGE", "the body is over its bound" },
+	{ 415, "UNSUPPORTED_MEDIA_TYPE", "the body is not application/json" },
+	{ 421, "MISDIRECTED_REQUEST", "a Host that rdv does not answer to" },
+	{ 422, "MISSING_FIELD", "a required field is absent" },
+	{ 422, "WRONG_TYPE", "a field has another type" },
+	{ 422, "UNKNOWN_FIELD", "a field that this route does not have" },
+	{ 422, "OUT_OF_BOUNDS", "a field is too short, long, small or big" },
+	{ 422, "IDEMPOTENCY_MISMATCH", "the key was used for something else" },
+	{ 426, "UPGRADE_REQUIRED", "this is a WebSocket" },
+	{ 429, "RATE_LIMITED", "see Retry-After" },
+	{ 429, "TOO_MANY", "a bound on how many there may be" },
+	{ 503, "SHUTTING_DOWN", "rdv is ending" },
+	{ 0, NULL, NULL },
+};
+
+const struct api_error *
+api_error_of(int err)
+{
+	switch (err) {
+	case -ENOSPC:
+	case -EDQUOT:
+	case -EROFS:
+	case -EIO:
+		return &storage;
+	}
+	if (err <= 0 || err >= RDV_E_MAX || outcomes[err].code == NULL)
+		return &internal;
+	return &outcomes[err];
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Path to row. The path is canonical already, so matching is comparing whole
+ * segments: "/api/sessionsx" and "/api/sessions/" are other paths than
+ * "/api/sessions" and exist only if a row says so.
+ */
+#include "daemon/api/match.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+
+struct piece {
+	const char *p;
+	size_t len;
+};
+
+static size_t
+segment(const char *s)
+{
+	return strcspn(s, "/");
+}
+
+/*
+ * Walks pattern and path together. On success `score` tells how literal the
+ * pattern is: one bit per segment, the first one most significant.
+ */
+static bool
+match_one(const char *pattern, const char *path, struct piece *params,
+    uint32_t *score)
+{
+	unsigned n = 0;
+
+	*score = 0;
+	while (*pattern == '/' && *path == '/') {
+		size_t a = segment(++pattern), b = segment(++path);
+
+		*score <<= 1;
+		if (*pattern == '{') {
+			if (b == 0 || n == MATCH_PARAMS)
+				return false;
+			params[n++] = (struct piece){ path, b };
+		} else {
+			if (a != b || memcmp(pattern, path, a) != 0)
+				return false;
+			*score |= 1;
+		}
+		pattern += a;
+		path += b;
+	}
+	return *pattern == '\0' && *path == '\0';
+}
+
+static bool
+serves(const struct api_route *row, enum http_method method)
+{
+	return row->method == method ||
+	       (method == HTTP_M_HEAD && row->method == HTTP_M_GET &&
+		   row->kind == API_PLAIN);
+}
+
+static uint32_t
+methods_of(const struct api_route *row)
+{
+	uint32_t bits = 1u << row->method;
+
+	if (serves(row, HTTP_M_HEAD))
+		bits |= 1u << HTTP_M_HEAD;
+	return bits;
+}
+
+struct best {
+	const struct api_route *row;
+	struct piece params[MATCH_PARAMS];
+	uint32_t score;
+	bool any;
+	uint32_t allowed;
+};
+
+/* A more literal pattern hides a less literal one, whatever its method. */
+static void
+consider(struct best *best, const struct api_route *row,
+    enum http_method method, const char *path)
+{
+	struct piece params[MATCH_PARAMS] = { { NULL, 0 } };
+	uint32_t score;
+
+	if (!match_one(row->pattern, path, params, &score) ||
+	    (best->any && score < best->score))
+		return;
+	if (!best->any || score > best->score) {
+		best->any = true;
+		best->score = score;
+		best->row = NULL;
+		best->allowed = 0;
+	}
+	best->allowed |= methods_of(row);
+	if (serves(row, method)) {
+		best->row = row;
+		memcpy(best->params, params, sizeof(params));
+	}
+}
+
+int
+api_match(const struct api_route *const *tables, struct arena *a,
+    enum http_method method, const char *path, struct api_match *m)
+{
+	struct best best = { .row = NULL };
+
+	for (; *tables != NULL; tables++) {
+		for (const struct api_route *row = *tables;
+		     row->pattern != NULL; row++)
+			consider(&best, row, method, path);
+	}
+	if (!best.any)
+		return RDV_E_NOT_FOUND;
+	m->allowed = best.allowed;
+	if (best.row == NULL)
+		return RDV_E_STATE;
+	m->route = best.row;
+	for (unsigned i = 0; i < MATCH_PARAMS; i++) {
+		const struct piece *p = &best.params[i];
+
+		m->params[i] =
+		    p->p != NULL ? arena_strndup(a, p->p, p->len) : NULL;
+	}
+	return 0;
+}
+
+void
+api_match_allow(uint32_t allowed, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < HTTP_M_MAX && used < size; i++) {
+		if ((allowed & (1u << i)) == 0)
+			continue;
+		used += (size_t)snprintf(out + used, size - used, "%s%s",
+		    used > 0 ? ", " : "", http_method_name(i));
+	}
+}

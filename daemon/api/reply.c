@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How calls end. Each ends exactly once: here its claim is released, its line
+ * is logged and the request handed back to http/, after which neither call
+ * nor request may be touched.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/api/error.h"
+#include "daemon/api/state.h"
+#include "daemon/app.h"
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+
+#define JSON_TYPE   "application/json"
+#define ANSWER_MAX  (64u << 20)
+#define HEADERS_MAX 24
+
+static const char *const always[] = { "Cache-Control", "no-store",
+	"X-Content-Type-Options", "nosniff", NULL };
+
+static void
+account(struct api_call *c, int status)
+{
+	struct api_stats *stats = &c->app->api->stats;
+	const struct http_req *r = c->req;
+	int64_t us = clock_mono_us() - r->started_us;
+	const char *token = c->actor != NULL ? c->actor->token_id : "-";
+
+	stats->us += us > 0 ? (uint64_t)us : 0;
+	if (status >= 100 && status < 600)
+		stats->answers[status / 100]++;
+	log_set_request(r->id);
+	/* Polling is the common case and would drown everything else. */
+	if (status < 400 && r->method == HTTP_M_GET)
+		log_debug("api", "%s %.256s status=%d us=%lld token=%s", "GET",
+		    r->path, status, (long long)us, token);
+	else
+		log_info("api", "%s %.256s status=%d us=%lld token=%s",
+		    http_method_name(r->method), r->path, status, (long long)us,
+		    token);
+	log_set_request(NULL);
+}
+
+static const char *const *
+headers_with(struct arena *a, const char *const *extra)
+{
+	const char **all;
+	size_t n = 0;
+
+	if (extra == NULL)
+		return always;
+	all = arena_alloc(a, (HEADERS_MAX + 1) * sizeof(*all));
+	for (; always[n] != NULL; n++)
+		all[n] = always[n];
+	for (; *extra != NULL && n < HEADERS_MAX; extra++)
+		all[n++] = *extra;
+	return all;
+}
+
+static void
+finish(struct api_call *c, const struct http_reply *reply)
+{
+	account(c, reply->status);
+	api_claim_free(c->claim);
+	http_reply(c->req, reply);
+}
+
+void
+api_send(struct api_call *c, int status, const char *body, size_t len,
+    const char *const *headers)
+{
+	struct http_reply reply = {
+		.status = status,
+		.type = body != NULL ? JSON_TYPE : NULL,
+		.body = body,
+		.len = len,
+		.headers = headers_with(c->req->arena, headers),
+	};
+
+	finish(c, &reply);
+}
+
+void
+api_reply_raw(struct api_call *c, int status, const char *type, const void *p,
+    size_t len)
+{
+	struct http_reply reply = {
+		.status = status,
+		.type = type,
+		.body = p,
+		.len = len,
+		.headers = always,
+	};
+
+	finish(c, &reply);
+}
+
+static struct js *
+error_body(struct api_call *c, const char *code, const char *sentence,
+    struct js *details)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "error", sentence);
+	js_add_str(o, "code", code);
+	if (details != NULL)
+		js_add(o, "details", details);
+	js_add_str(o, "request_id", c->req->id);
+	return o;
+}
+
+/* Frees `v`. */
+static void
+send_error(struct api_call *c, int status, struct js *v,
+    const char *const *headers)
+{
+	struct buf b;
+
+	buf_init(&b, ANSWER_MAX);
+	js_dump(v, &b);
+	js_free(v);
+	api_send(c, status, buf_cstr(&b), b.len, headers);
+	buf_done(&b);
+}
+
+void
+api_fail_code(struct api_call *c, int status, const char *code,
+    const char *sentence, struct js *details)
+{
+	static const char *const later[] = { "Retry-After", "1", NULL };
+
+	send_error(c, status, error_body(c, code, sentence, details),
+	    status == 503 || status == 429 ? later : NULL);
+}
+
+void
+api_fail_headers(struct api_call *c, int status, const char *code,
+    const char *sentence, const char *const *headers)
+{
+	send_error(c, status, error_body(c, code, sentence, NULL), headers);
+}
+
+void
+api_fail(struct api_call *c, int err, const char *sentence)
+{
+	const struct api_error *e = api_error_of(err);
+
+	if (err < 0) {
+		log_set_request(c->req->id);
+		log_errorx("api", "%s %s: %s", http_method_name(c->req->method),
+		    c->route != NULL ? c->route->pattern : "-", strerror(-err));
+		log_set_request(NULL);
+	}
+	/* What nobody expected has no words for the client either. */
+	if (sentence == NULL || err < 0)
+		sentence = e->sentence;
+	api_fail_code(c, e->status, e->code, sentence, NULL);
+}
+
+void
+api_refuse(struct api_call *c, const struct auth_refusal *no)
+{
+	const char *headers[5] = { NULL };
+	unsigned n = 0;
+
+	if (no->status == 401) {
+		headers[n++] = "WWW-Authenticate";
+		headers[n++] = "Bearer";
+	}
+	if (no->retry_after > 0) {
+		headers[n++] = "Retry-After";
+		headers[n++] = arena_printf(c->req->arena, "%lld",
+		    (long long)no->retry_after);
+	}
+	send_error(c, no->status, error_body(c, no->code, no->sentence, NULL),
+	    n > 0 ? headers : NULL);
+}
+
+/* An answer on its way through the store. */
+struct pending {
+	struct api_call *c;
+	struct api_answer answer;
+	struct buf text;
+};
+
+static void
+pending_send(struct pending *p)
+{
+	bool some = p->text.len > 0;
+	struct buf text = p->text;
+
+	/* `p` goes with the request. */
+	api_send(p->c, p->answer.status, some ? buf_cstr(&text) : NULL,
+	    text.len, p->answer.headers);
+	buf_done(&text);
+}
+
+static void
+api_commit_done_cb(int err, void *arg)
+{
+	struct pending *p = arg;
+
+	if (p->answer.durable != NULL)
+		p->answer.durable(err, p->answer.arg);
+	if (err == 0) {
+		pending_send(p);
+		return;
+	}
+	buf_done(&p->text);
+	log_set_request(p->c->req->id);
+	log_errorx("api", "commit of %s: %s", p->c->route->pattern,
+	    strerror(-err));
+	log_set_request(NULL);
+	api_fail_code(p->c, 503, "DATABASE_UNAVAILABLE",
+	    "the change could not be stored and was not made", NULL);
+}
+
+/* For an effect that has happened already: it is told in any case. */
+static void
+api_store_done_cb(int err, void *arg)
+{
+	struct pending *p = arg;
+
+	if (err != 0)
+		log_warnx("api", "answer to a key is not kept: %s",
+		    strerror(-err));
+	pending_send(p);
+}
+
+/* Frees `v`; NULL leaves the text empty. */
+static struct pending *
+pending_new(struct api_call *c, const struct api_answer *answer)
+{
+	struct pending *p = arena_alloc(c->req->arena, sizeof(*p));
+
+	p->c = c;
+	p->answer = *answer;
+	buf_init(&p->text, ANSWER_MAX);
+	if (answer->body != NULL)
+		js_dump(answer->body, &p->text);
+	js_free(answer->body);
+	return p;
+}
+
+static void
+store_answer(struct pending *p, struct tx *tx)
+{
+	struct buf kept;
+
+	if (p->c->claim == NULL)
+		return;
+	if (p->answer.kept == NULL) {
+		api_claim_store(p->c->claim, tx, p->answer.status,
+		    buf_cstr(&p->text));
+		return;
+	}
+	buf_init(&kept, ANSWER_MAX);
+	js_dump(p->answer.kept, &kept);
+	api_claim_store(p->c->claim, tx, p->answer.status, buf_cstr(&kept));
+	buf_done(&kept);
+}
+
+void
+api_commit_answer(struct api_call *c, struct tx *tx,
+    const struct api_answer *answer)
+{
+	struct pending *p = pending_new(c, answer);
+
+	store_answer(p, tx);
+	js_free(answer->kept);
+	tx_commit(tx, api_commit_done_cb, p);
+}
+
+void
+api_commit(struct api_call *c, struct tx *tx, int status, struct js *v)
+{
+	api_commit_answer(c, tx,
+	    &(struct api_answer){ .status = status, .body = v });
+}
+
+void
+api_reply(struct api_call *c, int status, struct js *v)
+{
+	struct pending *p =
+	    pending_new(c, &(struct api_answer){ .status = status, .body = v });
+	struct tx *tx;
+
+	if (!buf_ok(&p->text)) {
+		buf_done(&p->text);
+		api_fail(c, -EMSGSIZE, NULL);
+		return;
+	}
+	if (c->claim == NULL || status >= 300) {
+		pending_send(p);
+		return;
+	}
+	tx = tx_begin(c->app->db);
+	store_answer(p, tx);
+	tx_commit(tx, api_store_done_cb, p);
+}
+
+void
+api_empty(struct api_call *c, int status)
+{
+	api_reply(c, status, NULL);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_API_STATE_H
+#define RDV_API_STATE_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include "daemon/api/api.h"
+#include "lib/secret.h"
+
+/* What the files of the dispatcher share; handlers do not include this. */
+struct api_claim {
+	TAILQ_ENTRY(api_claim) link;
+	struct api *api;
+	char user_id[UUID_TEXT];
+	char *key, *route, *digest;
+};
+
+struct api {
+	struct app *app;
+	const struct api_route *const *tables;
+	TAILQ_HEAD(, api_claim) claims; /* POSTs under way with a key */
+	struct api_stats stats;
+};
+
+/*
+ * Judges the Idempotency-Key of a POST. True when the handler is to run, with
+ * c->claim set if there was a key; false when it was answered.
+ */
+bool api_claim(struct api_call *c);
+void api_claim_free(struct api_claim *claim);
+/* Writes the answer for a repetition into `tx`. */
+void api_claim_store(const struct api_claim *claim, struct tx *tx, int status,
+    const char *body);
+
+/* api_fail_code() with headers. */
+void api_fail_headers(struct api_call *c, int status, const char *code,
+    const char *sentence, const char *const *headers);
+/* An answer that is text already; `body` NULL: none. */
+void api_send(struct api_call *c, int status, const char *body, size_t len,
+    const char *const *headers);
+
+#endif

@@ -59,8 +59,14 @@ const char *http_header(const struct http_req *r, const char *name);
 unsigned http_header_count(const struct http_req *r, const char *name);
 /* Decoded query parameter in the arena, or NULL; a repeated one is *dup. */
 const char *http_query(struct http_req *r, const char *name, bool *dup);
-/* A cookie's value in the arena, or NULL. */
+/* A cookie's value in the arena; NULL when absent or there twice. */
 const char *http_cookie(struct http_req *r, const char *name);
+
+/* True when a header that is a comma list has `token`, in any case. */
+bool http_list_has(const struct http_req *r, const char *name,
+    const char *token);
+/* Walks one such value: the next element and its length, or NULL. */
+const char *http_list_next(const char **p, size_t *len);
 
 const char *http_method_name(enum http_method m);
 
@@ -110,6 +116,7 @@ void http_server_free(struct http_server *s);
 struct http_stats {
 	unsigned conns, requests_pending, websockets, streams;
 	uint64_t requests, refused;
+	uint64_t stalled; /* dropped: they took no output for 30 s */
 };
 void http_server_stats(const struct http_server *s, struct http_stats *out);
 

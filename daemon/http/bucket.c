@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rates without a timer: a bucket is filled by looking at the clock when
+ * somebody takes from it. The level counts in sixty-thousandths of a token, so
+ * that a millisecond adds a whole number and nothing is lost by rounding.
+ */
+#include "daemon/http/bucket.h"
+
+#define TOKEN 60000
+
+void
+bucket_init(struct bucket *b, unsigned per_minute, unsigned burst,
+    int64_t now_ms)
+{
+	b->per_minute = per_minute;
+	b->burst = burst;
+	b->level = (int64_t)burst * TOKEN;
+	b->at_ms = now_ms;
+}
+
+static void
+fill(struct bucket *b, int64_t now_ms)
+{
+	int64_t full = b->burst * TOKEN, room = full - b->level;
+	int64_t ms = now_ms - b->at_ms;
+
+	b->at_ms = now_ms;
+	/* Divided, not multiplied: a long silence must not overflow. */
+	if (ms >= room / b->per_minute + 1)
+		b->level = full;
+	else if (ms > 0)
+		b->level += ms * b->per_minute;
+}
+
+bool
+bucket_take(struct bucket *b, int64_t now_ms)
+{
+	fill(b, now_ms);
+	if (b->level < TOKEN)
+		return false;
+	b->level -= TOKEN;
+	return true;
+}
+
+int64_t
+bucket_wait_ms(struct bucket *b, int64_t now_ms)
+{
+	fill(b, now_ms);
+	if (b->level >= TOKEN)
+		return 0;
+	return (TOKEN - b->level + b->per_minute - 1) / b->per_minute;
+}

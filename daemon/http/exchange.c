@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests and answers taking turns on a connection: scan, gate, parse, body,
+ * dispatch, answer. A second request is not looked at before the first is
+ * answered and its answer has mostly left, so a flood of pipelined requests is
+ * held back in the kernel of whoever sends it.
+ *
+ * Invariant: after a refusal no further byte of the connection is interpreted.
+ */
+#include "daemon/http/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/http/conn.h"
+#include "daemon/http/handshake.h"
+#include "daemon/http/parse.h"
+#include "daemon/http/reply.h"
+#include "daemon/http/request.h"
+#include "daemon/http/server.h"
+#include "daemon/loop.h"
+#include "lib/clock.h"
+#include "lib/xalloc.h"
+
+#define OUTPUT_HIGH ((size_t)262144) /* queued: no new request before */
+
+static void
+refuse(struct exchange *x, enum gate_why why)
+{
+	struct http_conn *c = x->conn;
+	char id[37];
+	struct buf *b;
+
+	if (x->req != NULL) {
+		request_free(x->req);
+		x->req = NULL;
+	}
+	request_id(x->server, id);
+	server_refused(x->server, c->peer->uid, why, id);
+	b = reply_refusal(x->server, why, id);
+	conn_write(c, b->data, b->len);
+	x->state = EXCHANGE_OVER;
+	conn_end(c);
+}
+
+static void
+dispatch(struct exchange *x)
+{
+	struct http_server *s = x->server;
+	struct request *q = x->req;
+
+	x->state = EXCHANGE_WAIT;
+	q->r.body = buf_cstr(&q->body);
+	q->r.body_len = q->body.len;
+	s->stats.requests++;
+	s->dispatch(&q->r, s->arg);
+}
+
+/* Headers that steer the exchange itself. */
+static enum gate_why
+check_options(struct request *q)
+{
+	const char *expect = http_header(&q->r, "expect");
+
+	q->close = http_list_has(&q->r, "connection", "close");
+	if (expect != NULL) {
+		if (strcasecmp(expect, "100-continue") != 0)
+			return GATE_EXPECT;
+		q->waits = true;
+	}
+	return handshake_check(&q->r);
+}
+
+static enum gate_why
+take_head(struct exchange *x, const char *head, size_t len)
+{
+	struct http_server *s = x->server;
+	struct gate_head g;
+	struct request *q;
+	enum gate_why why = gate_head(head, len, &s->lim, &g);
+
+	if (why != GATE_OK)
+		return why;
+	if (g.has_length && g.length > s->lim.body)
+		return GATE_BODY_LONG;
+	if (s->draining)
+		return GATE_DRAIN;
+	q = x->req = request_new(s);
+	q->exchange = x;
+	q->r.conn = x->conn;
+	q->r.conn_id = x->conn->id;
+	q->r.peer_uid = x->conn->peer->uid;
+	q->r.peer_pid = x->conn->pid;
+	why = parse_head(q, head, len, &g);
+	if (why == GATE_OK)
+		why = check_options(q);
+	/* A handshake with a body would leave its end to two readers. */
+	if (why == GATE_OK && q->r.websocket && !parse_done(q))
+		why = GATE_UPGRADE;
+	return why;
+}
+
+/* Returns bytes used: the whole head, or none of an incomplete one. */
+static size_t
+read_head(struct exchange *x, const char *p, size_t len)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	size_t end = 0;
+	enum gate_why why;
+
+	if (x->seen == 0)
+		x->since_ms = clock_mono_ms();
+	why = gate_scan(p, len, &x->seen, &end, &x->server->lim);
+	if (why == GATE_OK && end == 0)
+		return 0;
+	x->seen = 0;
+	if (why == GATE_OK)
+		why = take_head(x, p, end);
+	if (why != GATE_OK) {
+		refuse(x, why);
+		return len;
+	}
+	if (parse_done(x->req)) {
+		dispatch(x);
+	} else {
+		x->state = EXCHANGE_BODY;
+		x->since_ms = clock_mono_ms();
+		if (x->req->waits && end == len)
+			conn_write(x->conn, go_on, sizeof go_on - 1);
+	}
+	return end;
+}
+
+static size_t
+read_body(struct exchange *x, const char *p, size_t len)
+{
+	size_t used = 0;
+	enum gate_why why = parse_body(x->req, p, len, &used);
+
+	if (why != GATE_OK) {
+		refuse(x, why);
+		return len;
+	}
+	if (parse_done(x->req))
+		dispatch(x);
+	return used;
+}
+
+static bool
+reading(const struct exchange *x)
+{
+	return x->state == EXCHANGE_HEAD || x->state == EXCHANGE_BODY;
+}
+
+static size_t
+exchange_input(void *user, const char *p, size_t len)
+{
+	struct exchange *x = user;
+	size_t used = 0, n = 1;
+
+	while (used < len && n > 0 && reading(x) &&
+	       conn_queued(x->conn) <= OUTPUT_HIGH) {
+		if (x->state == EXCHANGE_HEAD)
+			n = read_head(x, p + used, len - used);
+		else
+			n = read_body(x, p + used, len - used);
+		used += n;
+	}
+	if (x->state == EXCHANGE_OVER)
+		return len;
+	/* A half-closed peer: all answered, or the rest never completes. */
+	if (x->conn->eof && reading(x) && (n == 0 || used == len))
+		conn_end(x->conn);
+	return used;
+}
+
+static bool
+exchange_eof(void *user)
+{
+	struct exchange *x = user;
+
+	if (x->state == EXCHANGE_WAIT)
+		return true;
+	if (conn_queued(x->conn) == 0)
+		return false;
+	/* Answers are still leaving; perhaps they hold back more requests. */
+	if (x->conn->in.len == 0)
+		conn_end(x->conn);
+	return true;
+}
+
+static void
+exchange_moved(void *user)
+{
+	struct exchange *x = user;
+
+	if (x->conn->in.len > 0)
+		conn_kick(x->conn);
+}
+
+static void
+exchange_tick(void *user, int64_t now_ms)
+{
+	struct exchange *x = user;
+	const struct http_limits *lim = &x->server->lim;
+	int64_t age = now_ms - x->since_ms;
+
+	if (x->state == EXCHANGE_BODY && age >= lim->body_ms)
+		refuse(x, GATE_BODY_SLOW);
+	else if (x->state != EXCHANGE_HEAD)
+		return;
+	else if (x->seen > 0 && age >= lim->header_ms)
+		refuse(x, GATE_HEAD_SLOW);
+	else if (x->seen == 0 && age >= lim->idle_ms)
+		conn_end(x->conn);
+}
+
+static void
+exchange_gone(void *user)
+{
+	struct exchange *x = user;
+	struct request *q = x->req;
+
+	if (q != NULL && x->state == EXCHANGE_WAIT) {
+		q->exchange = NULL;
+		q->r.conn = NULL;
+	} else if (q != NULL) {
+		request_free(q);
+	}
+	free(x);
+}
+
+static const struct conn_ops ops = {
+	.input = exchange_input,
+	.eof = exchange_eof,
+	.moved = exchange_moved,
+	.tick = exchange_tick,
+	/* No .drain: new requests get a 503 and idle ones wait for the end. */
+	.gone = exchange_gone,
+};
+
+void
+exchange_start(struct http_conn *c)
+{
+	struct exchange *x = xcalloc(1, sizeof *x);
+
+	x->conn = c;
+	x->server = c->server;
+	x->since_ms = clock_mono_ms();
+	c->ops = &ops;
+	c->user = x;
+}
+
+void
+exchange_answered(struct exchange *x, bool close)
+{
+	struct http_conn *c = x->conn;
+
+	x->req = NULL;
+	x->since_ms = clock_mono_ms();
+	x->state = close ? EXCHANGE_OVER : EXCHANGE_HEAD;
+	if (close || (c->eof && c->in.len == 0))
+		conn_end(c);
+}
+
+void
+exchange_leave(struct exchange *x, const struct conn_ops *to, void *user)
+{
+	x->req = NULL;
+	x->state = EXCHANGE_LEFT;
+	conn_take_over(x->conn, to, user);
+	/* It may be on the stack: upgrades happen inside dispatch(). */
+	loop_defer(x->server->loop, free, x);
+}

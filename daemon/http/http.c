@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What handlers ask a request: headers, query parameters, cookies. Where a
+ * name stands more than once the caller learns it or gets nothing; picking one
+ * of two answers is how two readers of one request come to differ.
+ */
+#include "daemon/http/http.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/http/target.h"
+#include "lib/arena.h"
+
+const char *
+http_method_name(enum http_method m)
+{
+	static const char *const names[HTTP_M_MAX] = {
+		[HTTP_M_GET] = "GET",
+		[HTTP_M_HEAD] = "HEAD",
+		[HTTP_M_POST] = "POST",
+		[HTTP_M_PUT] = "PUT",
+		[HTTP_M_PATCH] = "PATCH",
+		[HTTP_M_DELETE] = "DELETE",
+		[HTTP_M_OPTIONS] = "OPTIONS",
+	};
+
+	return names[m];
+}
+
+const char *
+http_header(const struct http_req *r, const char *name)
+{
+	for (unsigned i = 0; i < r->nheaders; i++)
+		if (strcmp(r->headers[i].name, name) == 0)
+			return r->headers[i].value;
+	return NULL;
+}
+
+unsigned
+http_header_count(const struct http_req *r, const char *name)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->nheaders; i++)
+		if (strcmp(r->headers[i].name, name) == 0)
+			n++;
+	return n;
+}
+
+const char *
+http_list_next(const char **p, size_t *len)
+{
+	const char *s = *p + strspn(*p, ", \t");
+	size_t n = strcspn(s, ",");
+
+	if (*s == '\0')
+		return NULL;
+	*p = s + n;
+	while (s[n - 1] == ' ' || s[n - 1] == '\t')
+		n--;
+	*len = n;
+	return s;
+}
+
+static bool
+list_has(const char *value, const char *token)
+{
+	size_t want = strlen(token), len;
+	const char *s;
+
+	while ((s = http_list_next(&value, &len)) != NULL)
+		if (len == want && strncasecmp(s, token, len) == 0)
+			return true;
+	return false;
+}
+
+bool
+http_list_has(const struct http_req *r, const char *name, const char *token)
+{
+	for (unsigned i = 0; i < r->nheaders; i++)
+		if (strcmp(r->headers[i].name, name) == 0 &&
+		    list_has(r->headers[i].value, token))
+			return true;
+	return false;
+}
+
+static char *
+decode(struct http_req *r, const char *s, size_t len)
+{
+	char *out = arena_alloc(r->arena, len + 1);
+
+	target_query_decode(s, len, out);
+	return out;
+}
+
+const char *
+http_query(struct http_req *r, const char *name, bool *dup)
+{
+	const char *found = NULL, *p = r->query;
+
+	*dup = false;
+	while (*p != '\0') {
+		size_t pair = strcspn(p, "&"), key = strcspn(p, "=&");
+
+		if (strcmp(decode(r, p, key), name) == 0) {
+			*dup = found != NULL;
+			if (found == NULL)
+				found = key == pair ? ""
+						    : decode(r, p + key + 1,
+							  pair - key - 1);
+		}
+		p += pair;
+		p += *p == '&';
+	}
+	return found;
+}
+
+const char *
+http_cookie(struct http_req *r, const char *name)
+{
+	const char *found = NULL;
+	size_t want = strlen(name);
+
+	for (unsigned i = 0; i < r->nheaders; i++) {
+		const char *p = r->headers[i].value;
+
+		if (strcmp(r->headers[i].name, "cookie") != 0)
+			continue;
+		while (*(p += strspn(p, "; \t")) != '\0') {
+			size_t len = strcspn(p, ";");
+
+			if (len > want && p[want] == '=' &&
+			    memcmp(p, name, want) == 0) {
+				if (found != NULL)
+					return NULL;
+				found = arena_strndup(r->arena, p + want + 1,
+				    len - want - 1);
+			}
+			p += len;
+		}
+	}
+	return found;
+}

@@ -25,10 +25,29 @@ struct row; /* a result row while its callback runs */
  */
 int db_open(struct db **out, struct loop *l, const char *path, char *why,
     size_t whysize);
-/* Waits until all that was committed is durable, then closes. */
+/*
+ * Starts the flusher thread; until then the caller's thread waits for the disk.
+ * Called once the process has confined itself to files (Landlock binds the
+ * calling thread and those it makes later) and may still make threads.
+ */
+int db_start(struct db *db);
+/*
+ * Commits what is open, waits until all of it is durable and calls every `done`
+ * that is due. For start and end; never from within a turn of the loop.
+ */
+void db_settle(struct db *db);
+/* Settles, then closes. The loop must not turn afterwards. */
 void db_close(struct db *db);
 /* A real round trip: false when the last write, sync or this read failed. */
 bool db_healthy(struct db *db);
+
+struct db_stats {
+	uint64_t turns, changes, failed_turns; /* since start */
+	uint64_t syncs, checkpoints;
+	int64_t bytes, log_bytes; /* database and write-ahead log */
+	unsigned waiting;	  /* turns committed and not yet durable */
+};
+void db_stats(struct db *db, struct db_stats *out);
 
 /*
  * One logical change. All changes of one loop turn share one SQLite
@@ -38,8 +57,12 @@ struct tx *tx_begin(struct db *db);
 struct db *tx_db(struct tx *tx);
 /*
  * Ends the change. `done(0)` runs on the loop's thread when it is durable, or
- * done(-errno) when the turn's commit or sync failed, in which case nothing of
- * the turn was kept. `done` may be NULL. Until `done`, tell nobody.
+ * done(-errno) when the turn's commit failed, in which case nothing of the turn
+ * was kept, or its sync, after which every write is refused until a restart.
+ * `done` may be NULL. Until `done`, tell nobody.
+ *
+ * A change begun while another is open is part of that one: ended before it,
+ * and undone with it (-ECANCELED).
  */
 typedef void tx_done_fn(int err, void *arg);
 void tx_commit(struct tx *tx, tx_done_fn *done, void *arg);

@@ -24,6 +24,8 @@ struct helper_ops {
 	void (*ready)(const struct priv_hello *hello, void *arg);
 	void (*lost)(void *arg);
 	void (*exited)(const struct priv_exit *ev, void *arg);
+	/* A process was started that nobody here asked for: to be ended. */
+	void (*stray)(uint64_t handle, void *arg);
 };
 
 /*
@@ -37,6 +39,9 @@ struct helper *helper_new(struct loop *l, int control,
     const struct helper_ops *ops, void (*gone)(void *), void *arg);
 void helper_free(struct helper *h);
 bool helper_ready(const struct helper *h);
+/* Ready, and no request has been unanswered for HELPER_HUNG_MS. */
+#define HELPER_HUNG_MS 15000
+bool helper_healthy(const struct helper *h);
 /* Of the [ops] now connected; 0 while there is none. */
 uint64_t helper_generation(const struct helper *h);
 
@@ -49,8 +54,8 @@ typedef void helper_exit_fn(const struct priv_exit *ev, void *arg);
 void helper_on_exit(struct helper *h, uint64_t handle, helper_exit_fn *cb,
     void *arg);
 
-typedef void helper_login_fn(int err, const struct priv_login_answer *a,
-    void *arg);
+typedef void
+helper_login_fn(int err, const struct priv_login_answer *a, void *arg);
 void helper_login(struct helper *h, const struct priv_login *m,
     helper_login_fn *cb, void *arg);
 /* On success the callback owns fds->fd[0..n-1]; see privproto.h for order. */
@@ -58,8 +63,8 @@ typedef void helper_spawn_fn(int err, const struct priv_spawn_answer *a,
     struct seqpkt_fds *fds, void *arg);
 void helper_spawn(struct helper *h, const struct priv_spawn *m,
     helper_spawn_fn *cb, void *arg);
-typedef void helper_plain_fn(int err, const struct priv_plain_answer *a,
-    void *arg);
+typedef void
+helper_plain_fn(int err, const struct priv_plain_answer *a, void *arg);
 void helper_signal(struct helper *h, uint64_t handle, int sig, bool all,
     helper_plain_fn *cb, void *arg);
 void helper_logout(struct helper *h, const uint8_t grant[PRIV_GRANT_LEN],
@@ -72,8 +77,8 @@ void helper_exit_ack(struct helper *h, uint64_t handle);
  * a == NULL. With err 0 the answer was complete; only then may an absent run
  * be called gone.
  */
-typedef void helper_inventory_fn(int err,
-    const struct priv_inventory_answer *a, struct seqpkt_fds *fds, void *arg);
+typedef void helper_inventory_fn(int err, const struct priv_inventory_answer *a,
+    struct seqpkt_fds *fds, void *arg);
 void helper_inventory(struct helper *h, helper_inventory_fn *cb, void *arg);
 
 struct helper_stats {

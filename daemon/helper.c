@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdvd's end of the helper protocol: the control socket over which [main]
+ * brings each connection, the HELLO that opens it, the notices that come over
+ * it and the requests that die with it. Invariant: a request is made on one
+ * connection and ends with it, so nothing is ever replayed to an [ops] that did
+ * not hear it first hand.
+ */
+#include "daemon/helper.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "daemon/helpercall.h"
+#include "daemon/helperlink.h"
+#include "daemon/loop.h"
+#include "lib/err.h"
+#include "lib/idmap.h"
+#include "lib/list.h"
+#include "lib/log.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+/* What [main] writes beside the descriptor of a new ops socket. */
+#define CONTROL_OPS 'O'
+
+struct exit_wait {
+	TAILQ_ENTRY(exit_wait) link;
+	uint64_t handle;
+	helper_exit_fn *cb;
+	void *arg;
+};
+
+struct helper {
+	struct loop *loop;
+	struct loop_watch *control;
+	int control_fd;
+	struct helperlink *ops; /* NULL between two of them */
+	bool hello;		/* answered on this connection */
+	bool ending;		/* gone() was called */
+	uint64_t generation;
+	const struct helper_ops *cb;
+	void (*gone)(void *);
+	void *arg;
+	TAILQ_HEAD(, helper_call) failing;
+	TAILQ_HEAD(, exit_wait) waits;
+	struct idmap exits; /* handle to struct exit_wait */
+	struct helper_stats stats;
+};
+
+static void helper_control_cb(int, short, void *);
+static void helper_failing_cb(void *);
+static void helper_drop_cb(void *);
+
+struct helper *
+helper_new(struct loop *l, int control, const struct helper_ops *ops,
+    void (*gone)(void *), void *arg)
+{
+	struct helper *h = xcalloc(1, sizeof(*h));
+
+	h->loop = l;
+	h->control_fd = control;
+	h->cb = ops;
+	h->gone = gone;
+	h->arg = arg;
+	TAILQ_INIT(&h->failing);
+	TAILQ_INIT(&h->waits);
+	idmap_init(&h->exits);
+	h->control =
+	    loop_watch_new(l, control, LOOP_READ, helper_control_cb, h);
+	return h;
+}
+
+static void
+end(struct helper *h)
+{
+	if (h->ending)
+		return;
+	h->ending = true;
+	h->gone(h->arg);
+}
+
+/* Those who wait for an exit learn that it will never be known. */
+static void
+forget_exits(struct helper *h)
+{
+	struct exit_wait *w;
+
+	while ((w = TAILQ_FIRST(&h->waits)) != NULL) {
+		TAILQ_REMOVE(&h->waits, w, link);
+		(void)idmap_del(&h->exits, w->handle);
+		w->cb(NULL, w->arg);
+		free(w);
+	}
+}
+
+static void
+drop(struct helper *h)
+{
+	struct helperlink *ops = h->ops;
+	struct helperlink_stats s;
+	bool was = h->hello;
+
+	if (ops == NULL)
+		return;
+	helperlink_stats(ops, &s);
+	h->stats.sent += s.sent;
+	h->stats.stale += s.stale;
+	h->stats.failed += s.outstanding + s.waiting;
+	h->ops = NULL;
+	h->hello = false;
+	h->generation = 0;
+	helperlink_free(ops);
+	forget_exits(h);
+	if (was)
+		h->cb->lost(h->arg);
+}
+
+void
+helper_free(struct helper *h)
+{
+	if (h == NULL)
+		return;
+	loop_undefer(h->loop, helper_failing_cb, h);
+	loop_undefer(h->loop, helper_drop_cb, h);
+	loop_watch_free(h->control);
+	drop(h);
+	loop_undefer(h->loop, helper_failing_cb, h);
+	helper_failing_cb(h);
+	loop_undefer(h->loop, helper_failing_cb, h);
+	idmap_done(&h->exits);
+	free(h);
+}
+
+bool
+helper_ready(const struct helper *h)
+{
+	return h->hello;
+}
+
+uint64_t
+helper_generation(const struct helper *h)
+{
+	return h->generation;
+}
+
+/* The request ends without an answer: from the loop, never from the stub. */
+static void
+fail_later(struct helper_call *c, int err)
+{
+	struct helper *h = c->helper;
+
+	c->err = err;
+	if (TAILQ_EMPTY(&h->failing))
+		loop_defer(h->loop, helper_failing_cb, h);
+	TAILQ_INSERT_TAIL(&h->failing, c, link);
+}
+
+static void
+helper_failing_cb(void *arg)
+{
+	struct helper *h = arg;
+	struct helper_call *c;
+
+	while ((c = TAILQ_FIRST(&h->failing)) != NULL) {
+		TAILQ_REMOVE(&h->failing, c, link);
+		h->stats.failed++;
+		(void)c->answer(c, c->err, NULL, NULL);
+		free(c);
+	}
+}
+
+/* A request made while there is nobody to hear it fails at once. */
+static bool
+usable(const struct helper *h, enum priv_op op)
+{
+	return h->ops != NULL && (h->hello || op == PRIV_HELLO);
+}
+
+static bool
+helper_answer_cb(int err, struct buf *body, struct seqpkt_fds *fds, void *arg)
+{
+	struct helper_call *c = arg;
+	bool ok = c->answer(c, err, body, fds);
+
+	free(c);
+	return ok;
+}
+
+struct helper_call *
+helper_call_new(struct helper *h, helper_answer_fn *answer, void *arg)
+{
+	struct helper_call *c = xcalloc(1, sizeof(*c));
+
+	c->helper = h;
+	c->answer = answer;
+	c->arg = arg;
+	return c;
+}
+
+uint32_t
+helper_call_begin(struct helper *h, struct buf *b)
+{
+	buf_init_secret(b, SEQPKT_MAX);
+	return h->ops != NULL ? helperlink_id(h->ops) : 0;
+}
+
+void
+helper_call_send(struct helper_call *c, enum priv_op op, uint32_t id,
+    struct buf *b)
+{
+	struct helper *h = c->helper;
+	int err = RDV_E_UNAVAILABLE;
+
+	if (!buf_ok(b))
+		err = RDV_E_TOO_BIG;
+	else if (usable(h, op))
+		err = helperlink_send(h->ops, op, id, b, helper_answer_cb, c);
+	if (err != 0)
+		fail_later(c, err);
+	buf_done(b);
+}
+
+void
+helper_on_exit(struct helper *h, uint64_t handle, helper_exit_fn *cb, void *arg)
+{
+	struct exit_wait *w = xcalloc(1, sizeof(*w));
+
+	w->handle = handle;
+	w->cb = cb;
+	w->arg = arg;
+	TAILQ_INSERT_TAIL(&h->waits, w, link);
+	idmap_put(&h->exits, handle, w);
+}
+
+static bool
+helper_notice_cb(const struct priv_header *hdr, struct buf *body, void *arg)
+{
+	struct helper *h = arg;
+	struct exit_wait *w;
+	struct priv_exit ev;
+
+	if (hdr->op != PRIV_EXIT || !priv_get_exit(body, &ev))
+		return false;
+	/* Before HELLO it tells of another daemon's run: INVENTORY knows it. */
+	if (!h->hello)
+		return true;
+	w = idmap_del(&h->exits, ev.handle);
+	if (w == NULL) {
+		h->cb->exited(&ev, h->arg);
+		return true;
+	}
+	TAILQ_REMOVE(&h->waits, w, link);
+	w->cb(&ev, w->arg);
+	free(w);
+	return true;
+}
+
+/*
+ * A spawn that was asked for by a daemon now dead can be answered to this one,
+ * after INVENTORY was complete: the process lives and nobody waits for it.
+ */
+static void
+helper_stale_cb(const struct priv_header *hdr, struct buf *body, void *arg)
+{
+	struct helper *h = arg;
+	struct priv_spawn_answer a;
+
+	if (h->hello && hdr->op == PRIV_SPAWN &&
+	    priv_get_spawn_answer(body, &a) && a.result == PRIV_DONE)
+		h->cb->stray(a.handle, h->arg);
+}
+
+static void
+helper_drop_cb(void *arg)
+{
+	drop(arg);
+}
+
+static void
+helper_closed_cb(bool broken, void *arg)
+{
+	struct helper *h = arg;
+
+	if (broken) {
+		log_errorx("helper", "[ops] broke the protocol; ending");
+		end(h);
+		return;
+	}
+	log_warnx("helper", "[ops] is gone generation=%016llx",
+	    (unsigned long long)h->generation);
+	loop_defer(h->loop, helper_drop_cb, h);
+}
+
+static const struct helperlink_ops link_ops = {
+	.notice = helper_notice_cb,
+	.stale = helper_stale_cb,
+	.closed = helper_closed_cb,
+};
+
+static bool
+answer_hello(struct helper_call *c, int err, struct buf *body,
+    struct seqpkt_fds *fds)
+{
+	struct helper *h = c->helper;
+	struct priv_hello m;
+
+	(void)fds;
+	if (err != 0)
+		return true;
+	if (!priv_get_hello(body, &m) || m.generation == 0)
+		return false;
+	if (strcmp(m.build, RDV_BUILD) != 0) {
+		log_errorx("helper",
+		    "[ops] is build %s and this is %s: restart rdv", m.build,
+		    RDV_BUILD);
+		end(h);
+		return true;
+	}
+	h->hello = true;
+	h->generation = m.generation;
+	h->stats.connects++;
+	log_info("helper", "ready pid=%u generation=%016llx", m.pid,
+	    (unsigned long long)m.generation);
+	h->cb->ready(&m, h->arg);
+	return true;
+}
+
+static void
+say_hello(struct helper *h)
+{
+	struct priv_hello m = { .pid = (uint32_t)getpid(),
+		.uid = (uint32_t)geteuid() };
+	struct helper_call *c = helper_call_new(h, answer_hello, NULL);
+	struct buf b;
+	uint32_t id = helper_call_begin(h, &b);
+
+	(void)str_copy(m.build, RDV_BUILD, sizeof(m.build));
+	priv_put_hello(&b, id, PRIV_REQUEST, &m);
+	helper_call_send(c, PRIV_HELLO, id, &b);
+}
+
+static void
+connected(struct helper *h, struct seqpkt_fds *fds)
+{
+	int sock = fds->fd[0];
+
+	fds->n = 0;
+	loop_undefer(h->loop, helper_drop_cb, h);
+	drop(h);
+	h->ops = helperlink_new(h->loop, sock, &link_ops, h);
+	say_hello(h);
+}
+
+/* [main] is our parent and says one thing only; anything else is its end. */
+static void
+helper_control_cb(int fd, short what, void *arg)
+{
+	struct helper *h = arg;
+	struct seqpkt_fds fds = { .n = 0 };
+	uint8_t p[2];
+	long n = seqpkt_recv(fd, p, sizeof(p), &fds);
+
+	(void)what;
+	if (n == -EAGAIN)
+		return;
+	if (n == 1 && p[0] == CONTROL_OPS && fds.n == 1) {
+		connected(h, &fds);
+		return;
+	}
+	if (n > 0)
+		seqpkt_fds_close(&fds);
+	loop_watch_disable(h->control);
+	log_errorx("helper", "the control socket ended (%ld)", n);
+	end(h);
+}
+
+void
+helper_stats(const struct helper *h, struct helper_stats *out)
+{
+	struct helperlink_stats s;
+
+	*out = h->stats;
+	if (h->ops == NULL)
+		return;
+	helperlink_stats(h->ops, &s);
+	out->sent += s.sent;
+	out->stale += s.stale;
+	out->outstanding = s.outstanding;
+	out->waiting = s.waiting;
+	out->rtt_us = s.rtt_us;
+}
+
+bool
+helper_healthy(const struct helper *h)
+{
+	struct helperlink_stats s;
+
+	if (!h->hello)
+		return false;
+	helperlink_stats(h->ops, &s);
+	return s.oldest_us < HELPER_HUNG_MS * 1000;
+}

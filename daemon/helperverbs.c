@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stubs of the helper's verbs: encode the request, decode its answer, hand
+ * over its descriptors. Invariant: a descriptor reaches a caller only when
+ * their number and the kind of each are what the verb promises; everything
+ * else is closed and ends the connection (abuse E04-E06).
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/helpercall.h"
+#include "lib/err.h"
+#include "lib/secret.h"
+
+static bool
+is_pipe(int fd, int mode)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && flags != -1 &&
+	       (flags & O_ACCMODE) == mode;
+}
+
+static bool
+is_terminal(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && isatty(fd);
+}
+
+/* See privproto.h for the order; INVENTORY brings no stdin. */
+static bool
+fds_ok(const struct seqpkt_fds *fds, uint8_t io, bool with_stdin)
+{
+	unsigned i = 0;
+
+	if (io == PRIV_IO_PTY)
+		return fds->n == 3 && is_terminal(fds->fd[0]) &&
+		       is_pipe(fds->fd[1], O_RDONLY) &&
+		       is_pipe(fds->fd[2], O_WRONLY);
+	if (fds->n != (with_stdin ? 3 : 2))
+		return false;
+	if (with_stdin && !is_pipe(fds->fd[i++], O_WRONLY))
+		return false;
+	return is_pipe(fds->fd[i], O_RDONLY) &&
+	       is_pipe(fds->fd[i + 1], O_RDONLY);
+}
+
+/*
+ * An answer that cannot be read still ends its request; false then ends the
+ * connection.
+ */
+static bool
+answer_login(struct helper_call *c, int err, struct buf *body,
+    struct seqpkt_fds *fds)
+{
+	struct priv_login_answer a;
+	bool ok = err != 0 || priv_get_login_answer(body, &a);
+
+	(void)fds;
+	if (!ok)
+		err = RDV_E_UNAVAILABLE;
+	c->cb.login(err, err == 0 ? &a : NULL, c->arg);
+	secret_wipe(&a, sizeof(a));
+	return ok;
+}
+
+void
+helper_login(struct helper *h, const struct priv_login *m, helper_login_fn *cb,
+    void *arg)
+{
+	struct helper_call *c = helper_call_new(h, answer_login, arg);
+	struct buf b;
+	uint32_t id = helper_call_begin(h, &b);
+
+	c->cb.login = cb;
+	priv_put_login(&b, id, m);
+	helper_call_send(c, PRIV_LOGIN, id, &b);
+}
+
+static bool
+answer_spawn(struct helper_call *c, int err, struct buf *body,
+    struct seqpkt_fds *fds)
+{
+	struct priv_spawn_answer a;
+	bool ok = true;
+
+	if (err == 0) {
+		ok = priv_get_spawn_answer(body, &a) &&
+		     (a.result == PRIV_DONE
+			     ? a.handle != 0 && fds_ok(fds, c->io, true)
+			     : fds->n == 0);
+		if (!ok)
+			err = RDV_E_UNAVAILABLE;
+	}
+	c->cb.spawn(err, err == 0 ? &a : NULL, err == 0 ? fds : NULL, c->arg);
+	return ok;
+}
+
+void
+helper_spawn(struct helper *h, const struct priv_spawn *m, helper_spawn_fn *cb,
+    void *arg)
+{
+	struct helper_call *c = helper_call_new(h, answer_spawn, arg);
+	struct buf b;
+	uint32_t id = helper_call_begin(h, &b);
+
+	c->cb.spawn = cb;
+	c->io = m->io;
+	priv_put_spawn(&b, id, m);
+	helper_call_send(c, PRIV_SPAWN, id, &b);
+}
+
+static bool
+answer_plain(struct helper_call *c, int err, struct buf *body,
+    struct seqpkt_fds *fds)
+{
+	struct priv_plain_answer a;
+	bool ok = err != 0 || priv_get_plain_answer(body, &a);
+
+	(void)fds;
+	if (!ok)
+		err = RDV_E_UNAVAILABLE;
+	if (c->cb.plain != NULL)
+		c->cb.plain(err, err == 0 ? &a : NULL, c->arg);
+	return ok;
+}
+
+void
+helper_signal(struct helper *h, uint64_t handle, int sig, bool all,
+    helper_plain_fn *cb, void *arg)
+{
+	struct priv_signal m = { .handle = handle, .all = all, .sig = sig };
+	struct helper_call *c = helper_call_new(h, answer_plain, arg);
+	struct buf b;
+	uint32_t id = helper_call_begin(h, &b);
+
+	c->cb.plain = cb;
+	priv_put_signal(&b, id, &m);
+	helper_call_send(c, PRIV_SIGNAL, id, &b);
+}
+
+void
+helper_logout(struct helper *h, const uint8_t grant[PRIV_GRANT_LEN],
+    helper_plain_fn *cb, void *arg)
+{
+	struct helper_call *c = helper_call_new(h, answer_plain, arg);
+	struct priv_logout m;
+	struct buf b;
+	uint32_t id = helper_call_begin(h, &b);
+
+	memcpy(m.grant, grant, sizeof(m.grant));
+	c->cb.plain = cb;
+	priv_put_logout(&b, id, &m);
+	helper_call_send(c, PRIV_LOGOUT, id, &b);
+}
+
+void
+helper_exit_ack(struct helper *h, uint64_t handle)
+{
+	struct priv_exit m = { .handle = handle };
+	struct helper_call *c = helper_call_new(h, answer_plain, NULL);
+	struct buf b;
+	uint32_t id = helper_call_begin(h, &b);
+
+	priv_put_exit(&b, id, PRIV_REQUEST, &m);
+	helper_call_send(c, PRIV_EXIT, id, &b);
+}
+
+static void
+ask_inventory(struct helper *, uint64_t, helper_inventory_fn *, void *);
+
+static bool
+answer_inventory(struct helper_call *c, int err, struct buf *body,
+    struct seqpkt_fds *fds)
+{
+	struct priv_inventory_answer a;
+	bool ok = true;
+
+	if (err == 0) {
+		ok = priv_get_inventory_answer(body, &a) &&
+		     (a.result == PRIV_DONE
+			     ? a.handle != 0 && fds_ok(fds, a.io, false)
+			     : fds->n == 0);
+		if (!ok || (a.result != PRIV_DONE && a.result != PRIV_NO_SUCH))
+			err = RDV_E_UNAVAILABLE;
+	}
+	if (err != 0 || a.result == PRIV_NO_SUCH) {
+		c->cb.inventory(err, NULL, NULL, c->arg);
+		return ok;
+	}
+	c->cb.inventory(0, &a, fds, c->arg);
+	ask_inventory(c->helper, a.handle, c->cb.inventory, c->arg);
+	return true;
+}
+
+static void
+ask_inventory(struct helper *h, uint64_t after, helper_inventory_fn *cb,
+    void *arg)
+{
+	struct priv_inventory m = { .after = after };
+	struct helper_call *c = helper_call_new(h, answer_inventory, arg);
+	struct buf b;
+	uint32_t id = helper_call_begin(h, &b);
+
+	c->cb.inventory = cb;
+	priv_put_inventory(&b, id, &m);
+	helper_call_send(c, PRIV_INVENTORY, id, &b);
+}
+
+void
+helper_inventory(struct helper *h, helper_inventory_fn *cb, void *arg)
+{
+	ask_inventory(h, 0, cb, arg);
+}

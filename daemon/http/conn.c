@@ -124,10 +124,12 @@ static void
 on_eof(struct http_conn *c)
 {
 	struct pollfd p = { .fd = c->fd };
+	bool owed = c->ending && conn_queued(c) > 0;
 
 	c->eof = true;
-	if (c->linger_ms == 0 && !c->dead && c->ops != NULL &&
-	    (c->ending || c->ops->eof(c->user)) && poll(&p, 1, 0) >= 0 &&
+	if (!c->ending && c->ops->eof != NULL)
+		owed = c->ops->eof(c->user);
+	if (owed && !c->dead && poll(&p, 1, 0) >= 0 &&
 	    (p.revents & (POLLHUP | POLLERR)) == 0)
 		watch_reading(c);
 	else

@@ -19,7 +19,10 @@ struct stream_ops {
 	void (*closed)(struct stream *s, void *arg);
 };
 
-/* Answers 200 with chunked coding; `r` is gone afterwards. */
+/*
+ * Answers 200 with chunked coding; `r` is gone afterwards. NULL, and no
+ * callback ever, when the client has left (r->conn is NULL).
+ */
 struct stream *stream_open(struct http_req *r, const char *type,
     const struct stream_ops *ops, void *arg);
 void stream_write(struct stream *s, const void *p, size_t len);

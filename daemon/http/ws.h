@@ -29,7 +29,11 @@ struct ws_conf {
 	size_t low;
 };
 
-/* Answers 101 and takes the connection over; `r` is gone afterwards. */
+/*
+ * Answers 101 and takes the connection over; `r` is gone afterwards. NULL, and
+ * no callback ever, when the client has left (r->conn is NULL), which cannot be
+ * before the dispatcher has returned once.
+ */
 struct ws *ws_accept(struct http_req *r, const struct ws_conf *conf,
     const struct ws_ops *ops, void *arg);
 /* True when Sec-WebSocket-Protocol offers `name`. */
@@ -43,7 +47,10 @@ void ws_binary(struct ws *ws, const void *head, size_t headlen,
 size_t ws_queued(const struct ws *ws);
 /* Milliseconds since the kernel last took a byte while some were queued. */
 int64_t ws_stalled_ms(const struct ws *ws);
-/* Sends a close frame; `closed` follows when the peer answers or in 5 s. */
+/*
+ * Sends a close frame; `closed` follows when the peer answers or in 5 s, with
+ * this code. Nothing is received or sent any more.
+ */
 void ws_close(struct ws *ws, unsigned code, const char *reason);
 /* Stops reading from the peer: back-pressure for input. */
 void ws_pause(struct ws *ws, bool on);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers without end. Each piece is a chunk of chunked coding; the connection
+ * belongs to the stream until both end together, which is what an EventSource
+ * and a proxy expect. Heartbeats make a dead peer show itself: to us, because
+ * the bytes pile up, and to everything in between, because they do not.
+ */
+#include "daemon/http/stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/http/conn.h"
+#include "daemon/http/exchange.h"
+#include "daemon/http/reply.h"
+#include "daemon/http/request.h"
+#include "daemon/http/server.h"
+#include "lib/clock.h"
+#include "lib/xalloc.h"
+
+#define BEAT_MS 15000
+/* Writers watch stream_queued(); one that does not ends here. */
+#define OUTPUT_MAX ((size_t)16 << 20)
+
+struct stream {
+	struct http_conn *conn;
+	const struct stream_ops *ops;
+	void *arg;
+	const char *beat;
+	int64_t wrote_ms;
+};
+
+void
+stream_write(struct stream *s, const void *p, size_t len)
+{
+	struct http_conn *c = s->conn;
+	char head[20];
+	int n = snprintf(head, sizeof head, "%zx\r\n", len);
+
+	/* A chunk of no bytes would be the end. */
+	if (len == 0 || c->ending)
+		return;
+	s->wrote_ms = clock_mono_ms();
+	conn_write(c, head, (size_t)n);
+	conn_write(c, p, len);
+	conn_write(c, "\r\n", 2);
+	if (conn_queued(c) > OUTPUT_MAX) {
+		c->server->stats.stalled++;
+		conn_drop(c);
+	}
+}
+
+size_t
+stream_queued(const struct stream *s)
+{
+	return conn_queued(s->conn);
+}
+
+void
+stream_close(struct stream *s)
+{
+	if (s->conn->ending)
+		return;
+	conn_write(s->conn, "0\r\n\r\n", 5);
+	conn_end(s->conn);
+}
+
+/* The answer said "Connection: close"; nothing sent after it counts. */
+static size_t
+stream_input(void *user, const char *p, size_t len)
+{
+	(void)user;
+	(void)p;
+	return len;
+}
+
+static void
+stream_moved(void *user)
+{
+	struct stream *s = user;
+
+	if (conn_queued(s->conn) == 0)
+		s->ops->drained(s, s->arg);
+}
+
+static void
+stream_tick(void *user, int64_t now_ms)
+{
+	struct stream *s = user;
+
+	if (now_ms - s->wrote_ms >= BEAT_MS)
+		stream_write(s, s->beat, strlen(s->beat));
+}
+
+static void
+stream_drain(void *user)
+{
+	stream_close(user);
+}
+
+static void
+stream_gone(void *user)
+{
+	struct stream *s = user;
+
+	s->conn->server->stats.streams--;
+	s->ops->closed(s, s->arg);
+	free(s);
+}
+
+static const struct conn_ops ops = {
+	.input = stream_input,
+	.moved = stream_moved,
+	.tick = stream_tick,
+	.drain = stream_drain,
+	.gone = stream_gone,
+};
+
+static void
+send_head(struct request *q, const char *type)
+{
+	struct buf *b = reply_start(q->server, 200, q->r.id);
+
+	reply_field(b, "Content-Type", type);
+	reply_field(b, "Transfer-Encoding", "chunked");
+	reply_field(b, "Connection", "close");
+	/* nginx would collect events until a buffer is full (abuse B12). */
+	reply_field(b, "X-Accel-Buffering", "no");
+	reply_send(b, q->exchange->conn);
+}
+
+struct stream *
+stream_open(struct http_req *r, const char *type,
+    const struct stream_ops *user_ops, void *arg)
+{
+	struct request *q = (struct request *)r;
+	struct stream *s = NULL;
+
+	if (q->exchange != NULL) {
+		s = xcalloc(1, sizeof *s);
+		s->conn = q->exchange->conn;
+		s->ops = user_ops;
+		s->arg = arg;
+		s->beat =
+		    strcmp(type, "text/event-stream") == 0 ? ": \n\n" : "\n";
+		s->wrote_ms = clock_mono_ms();
+		q->server->stats.streams++;
+		send_head(q, type);
+		exchange_leave(q->exchange, &ops, s);
+	}
+	request_free(q);
+	return s;
+}

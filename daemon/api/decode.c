@@ -67,7 +67,7 @@ set_param(const struct js_field *f, const char *value, void *in,
 	switch (f->kind) {
 	case JS_INT:
 		if (!str_to_i64(value, f->min, f->max, to))
-			return wrong(err, f->name, "OUT_OF_BOUNDS",
+			return wrong(err, f->name, "OUT_OF_RANGE",
 			    "must be a whole number within its bounds");
 		return 0;
 	case JS_BOOL:
@@ -77,7 +77,7 @@ set_param(const struct js_field *f, const char *value, void *in,
 		return 0;
 	case JS_ONE_OF:
 		if (!word_in(f->words, value))
-			return wrong(err, f->name, "OUT_OF_BOUNDS",
+			return wrong(err, f->name, "OUT_OF_RANGE",
 			    "must be one of the words allowed here");
 		break;
 	case JS_TEXT:
@@ -85,7 +85,7 @@ set_param(const struct js_field *f, const char *value, void *in,
 	case JS_PAIRS:
 		if ((int64_t)len < f->min || (int64_t)len > f->max ||
 		    !str_utf8_valid(value, len))
-			return wrong(err, f->name, "OUT_OF_BOUNDS",
+			return wrong(err, f->name, "OUT_OF_RANGE",
 			    "must be UTF-8 of a length within its bounds");
 		break;
 	}
@@ -120,7 +120,7 @@ one_param(struct api_call *c, const char *name, unsigned base,
 	value = http_query(c->req, name, &dup);
 	/* The other spelling counts as a repetition too. */
 	if (dup || (*set >> (base + (unsigned)(f - fields)) & 1u) != 0)
-		return wrong(err, name, "OUT_OF_BOUNDS",
+		return wrong(err, name, "OUT_OF_RANGE",
 		    "stands more than once");
 	if (value == NULL)
 		return wrong(err, name, "WRONG_TYPE", "is not encoded well");

@@ -102,6 +102,9 @@ unsigned auth_count(struct auth *a, const char *user_id, int kind,
 void auth_admit(struct auth *a, const struct token *token);
 /* It counts no more, and what lives by it ends. */
 void auth_forget(struct auth *a, const char *token_id);
+/* False, with the 429: this peer is in back-off over this credential. */
+bool auth_heard(struct auth *a, const struct http_req *r, const char *text,
+    struct auth_refusal *no);
 /*
  * A credential presented in a body was wrong: counted and audited like one in
  * a header; `no` becomes the 401 or 429.

@@ -158,8 +158,8 @@ auth_failed(struct auth *a, const struct http_req *r, const char *text,
 }
 
 /* A peer in back-off is not heard with the credential it was guessing at. */
-static bool
-heard(struct auth *a, const struct http_req *r, const char *text,
+bool
+auth_heard(struct auth *a, const struct http_req *r, const char *text,
     struct auth_refusal *no)
 {
 	int64_t wait =
@@ -254,7 +254,7 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 	const char *text = o->bearer != NULL ? o->bearer : o->service;
 
 	if (text != NULL) {
-		if (!heard(a, r, text, no))
+		if (!auth_heard(a, r, text, no))
 			return false;
 		if (!is_service(a, text))
 			return by_token(a, r, text, TOKEN_CLI, out, no);
@@ -266,7 +266,7 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 		return refuse(no, 401, "MISSING_TOKEN",
 		    "this needs a credential");
 	}
-	return heard(a, r, o->cookie, no) &&
+	return auth_heard(a, r, o->cookie, no) &&
 	       by_token(a, r, o->cookie, TOKEN_COOKIE, out, no);
 }
 

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /api/auth: from a one-time code, which the command line asks for and prints
+ * as part of a URL, to a cookie. The code stands behind '#', so it never
+ * reaches a log or a proxy, and works once. A cookie presented at login is
+ * revoked with it: an identifier planted before is dead afterwards (A15).
+ */
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/scopes.h"
+#include "daemon/app.h"
+#include "daemon/core/credential.h"
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+
+#define CODE_MS	  (5 * 60 * 1000LL)
+#define COOKIE_S  (30 * 24 * 3600LL)
+#define COOKIE	  "rdv_session"
+#define COOKIE_IS "; HttpOnly; SameSite=Strict; Path=/; Max-Age="
+
+struct login_in {
+	uint64_t set;
+	const char *code;
+};
+
+static const struct js_field login_fields[] = {
+	{ .name = "code",
+	    .kind = JS_TEXT,
+	    .offset = offsetof(struct login_in, code),
+	    .required = true,
+	    .min = 1,
+	    .max = 128,
+	    .help = "from the URL that `rdv up` prints" },
+	{ .name = NULL },
+};
+
+/* A change of credentials under way, with what it needs at its end. */
+struct change {
+	struct api_call *c;
+	struct credential_change *ch;
+	struct tx *tx;
+};
+
+static struct change
+change_begin(struct api_call *c)
+{
+	return (struct change){ c, credential_begin(c->app->auth),
+		tx_begin(c->app->db) };
+}
+
+static void
+change_fail(struct change *x, int err)
+{
+	tx_abort(x->tx);
+	credential_done(err, x->ch);
+	api_fail(x->c, err, NULL);
+}
+
+static void
+change_commit(struct change *x, struct api_answer *answer)
+{
+	answer->durable = credential_done;
+	answer->arg = x->ch;
+	api_commit_answer(x->c, x->tx, answer);
+}
+
+static void
+no_audit(struct api_call *c)
+{
+	api_fail(c, RDV_E_UNAVAILABLE, "the audit log cannot be written");
+}
+
+static void
+signin_code(struct api_call *c)
+{
+	struct credential_spec spec = { c->actor->user_id, "sign-in",
+		TOKEN_CODE, 0, clock_wall_ms() + CODE_MS };
+	struct api_answer answer = { .status = 201 };
+	char id[UUID_TEXT], text[TOKEN_TEXT];
+	struct change x;
+	int err;
+
+	if (!auth_audit(c->app->auth, c->req, "code.new", c->actor, NULL)) {
+		no_audit(c);
+		return;
+	}
+	x = change_begin(c);
+	err = credential_issue(x.ch, x.tx, &spec, id, text);
+	if (err != 0) {
+		change_fail(&x, err);
+		return;
+	}
+	answer.body = js_object();
+	js_add_str(answer.body, "code", text);
+	js_add_ms(answer.body, "expires_at", spec.expires_at);
+	answer.kept = js_object();
+	js_add_str(answer.kept, "code", NULL);
+	js_add_ms(answer.kept, "expires_at", spec.expires_at);
+	secret_wipe(text, sizeof(text));
+	change_commit(&x, &answer);
+}
+
+static struct js *
+user_json(struct api_call *c, const char *user_id)
+{
+	struct js *user = js_object(), *o = js_object();
+
+	js_add_str(user, "id", user_id);
+	js_add_str(user, "name", auth_user_name(c->app->auth, user_id));
+	js_add(o, "user", user);
+	return o;
+}
+
+/* The code is spent and the cookie is new, in one transaction. */
+static int
+exchange(struct change *x, const struct token *code, char text[TOKEN_TEXT])
+{
+	struct credential_spec spec = { code->user_id, "browser", TOKEN_COOKIE,
+		SCOPE_FULL, clock_wall_ms() + COOKIE_S * 1000 };
+	const char *old = http_cookie(x->c->req, COOKIE);
+	const struct token *t =
+	    old != NULL ? auth_find(x->c->app->auth, old) : NULL;
+	char id[UUID_TEXT];
+	int err;
+
+	err = credential_revoke(x->ch, x->tx, code->user_id, code->id);
+	if (err == 0 && t != NULL && t->kind == TOKEN_COOKIE) {
+		err = credential_revoke(x->ch, x->tx, t->user_id, t->id);
+		/* Signed out a moment ago is as good. */
+		if (err == RDV_E_NOT_FOUND)
+			err = 0;
+	}
+	if (err == 0)
+		err = credential_issue(x->ch, x->tx, &spec, id, text);
+	return err;
+}
+
+static void
+login_ok(struct api_call *c, const struct token *code)
+{
+	struct change x = change_begin(c);
+	struct api_answer answer = { .status = 200 };
+	const char **headers = arena_alloc(c->req->arena, 3 * sizeof(char *));
+	char text[TOKEN_TEXT];
+	int err = exchange(&x, code, text);
+
+	/* Its row was revoked by a login that is not durable yet. */
+	if (err == RDV_E_NOT_FOUND)
+		err = RDV_E_STATE;
+	if (err != 0) {
+		change_fail(&x, err);
+		return;
+	}
+	headers[0] = "Set-Cookie";
+	headers[1] = arena_printf(c->req->arena, COOKIE "=%s" COOKIE_IS "%lld",
+	    text, COOKIE_S);
+	answer.headers = headers;
+	answer.body = user_json(c, code->user_id);
+	secret_wipe(text, sizeof(text));
+	change_commit(&x, &answer);
+}
+
+static void
+signin_login(struct api_call *c)
+{
+	const struct login_in *in = c->in;
+	struct auth *auth = c->app->auth;
+	struct auth_refusal no;
+	const struct token *code;
+
+	/* The gate judged the Origin if there was one; here there must be. */
+	if (http_header(c->req, "origin") == NULL) {
+		api_fail_code(c, 403, "ORIGIN_REQUIRED",
+		    "signing in is for pages; use a token instead", NULL);
+		return;
+	}
+	if (!auth_heard(auth, c->req, in->code, &no)) {
+		api_refuse(c, &no);
+		return;
+	}
+	code = auth_find(auth, in->code);
+	if (code == NULL || code->kind != TOKEN_CODE) {
+		auth_failed(auth, c->req, in->code, &no);
+		api_refuse(c, &no);
+		return;
+	}
+	if (!auth_audit(auth, c->req, "login", NULL, code->id)) {
+		no_audit(c);
+		return;
+	}
+	login_ok(c, code);
+}
+
+static void
+signin_logout(struct api_call *c)
+{
+	static const char *const gone[] = { "Set-Cookie",
+		COOKIE "=" COOKIE_IS "0", NULL };
+	struct change x;
+	int err;
+
+	if (c->actor->via != AUTH_COOKIE) {
+		api_fail(c, RDV_E_STATE,
+		    "not signed in by a cookie; revoke the token instead");
+		return;
+	}
+	(void)auth_audit(c->app->auth, c->req, "logout", c->actor, NULL);
+	x = change_begin(c);
+	err = credential_revoke(x.ch, x.tx, c->actor->user_id,
+	    c->actor->token_id);
+	if (err != 0 && err != RDV_E_NOT_FOUND) {
+		change_fail(&x, err);
+		return;
+	}
+	change_commit(&x,
+	    &(struct api_answer){ .status = 204, .headers = gone });
+}
+
+static void
+signin_me(struct api_call *c)
+{
+	static const char *const via[AUTH_VIA_MAX] = {
+		[AUTH_SERVICE] = "service",
+		[AUTH_TOKEN] = "token",
+		[AUTH_COOKIE] = "cookie",
+	};
+	struct js *o = user_json(c, c->actor->user_id);
+
+	js_add_str(o, "via", via[c->actor->via]);
+	js_add(o, "scopes", api_scopes_json(c->actor->scopes));
+	js_add_str(o, "token_id", c->actor->token_id);
+	api_reply(c, 200, o);
+}
+
+const struct api_route api_routes_signin[] = {
+	{ HTTP_M_POST, "/api/auth/code", SCOPE_TOKENS | SCOPE_SERVICE,
+	    .handler = signin_code, .success = 201,
+	    .doc = "A sign-in code: good once, for five minutes" },
+	{ HTTP_M_POST, "/api/auth/login", SCOPE_NONE, .body = login_fields,
+	    .in_size = sizeof(struct login_in), .body_max = 1024,
+	    .handler = signin_login, .success = 200,
+	    .doc = "Exchanges a code for a cookie; needs the page's Origin" },
+	{ HTTP_M_POST, "/api/auth/logout", SCOPE_READ, .handler = signin_logout,
+	    .success = 204,
+	    .doc = "Revokes the cookie and ends its open streams" },
+	{ HTTP_M_GET, "/api/auth/me", SCOPE_READ, .handler = signin_me,
+	    .success = 200, .doc = "Who the credential stands for" },
+	{ .pattern = NULL },
+};

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /api/tokens: contract 2.8. The raw key leaves in the answer that makes it and
+ * stands nowhere afterwards, not even in the answer kept for a repetition.
+ */
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/scopes.h"
+#include "daemon/app.h"
+#include "daemon/auth/scope.h"
+#include "daemon/core/credential.h"
+#include "daemon/store/db.h"
+#include "daemon/store/tokens.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+
+struct token_in {
+	uint64_t set;
+	const char *name;
+	int64_t expires_at;
+	const char **scopes;
+};
+
+#define OFF(f) offsetof(struct token_in, f)
+
+static const struct js_field create_fields[] = {
+	{ .name = "name",
+	    .kind = JS_TEXT,
+	    .offset = OFF(name),
+	    .required = true,
+	    .min = 1,
+	    .max = 100,
+	    .help = "what it is for" },
+	{ .name = "expires_at",
+	    .alias = "expiresAt",
+	    .kind = JS_INT,
+	    .offset = OFF(expires_at),
+	    .nullable = true,
+	    .min = 0,
+	    .max = 253402300799999,
+	    .help = "ms since 1970; null or absent: never" },
+	{ .name = "scopes",
+	    .kind = JS_TEXTS,
+	    .offset = OFF(scopes),
+	    .max = 8,
+	    .help = "full, or some of read, run, write, approve, tokens" },
+	{ .name = NULL },
+};
+
+static struct js *
+token_json(const struct store_token *t)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "id", t->id);
+	js_add_str(o, "name", t->name);
+	js_add_str(o, "keyPrefix", t->key_prefix);
+	js_add(o, "scopes", api_scopes_json(scope_parse(t->scopes)));
+	js_add_ms(o, "lastUsedAt", t->last_used_at);
+	js_add_ms(o, "expiresAt", t->expires_at);
+	js_add_ms(o, "createdAt", t->created_at);
+	return o;
+}
+
+static bool
+tokens_push_cb(const struct store_token *t, void *arg)
+{
+	js_push(arg, token_json(t));
+	return true;
+}
+
+static void
+tokens_list(struct api_call *c)
+{
+	struct js *list = js_array();
+	int err = store_tokens_list(c->app->db, c->actor->user_id,
+	    tokens_push_cb, list);
+
+	if (err == 0) {
+		api_reply(c, 200, list);
+		return;
+	}
+	js_free(list);
+	api_fail(c, err, NULL);
+}
+
+static bool
+tokens_one_cb(const struct store_token *t, void *arg)
+{
+	struct js **out = arg;
+
+	*out = token_json(t);
+	return false;
+}
+
+static void
+tokens_get(struct api_call *c)
+{
+	struct js *o = NULL;
+	int err = store_token_get(c->app->db, c->actor->user_id, c->params[0],
+	    tokens_one_cb, &o);
+
+	if (err == 0)
+		api_reply(c, 200, o);
+	else
+		api_fail(c, err,
+		    err == RDV_E_NOT_FOUND ? "there is no such token" : NULL);
+}
+
+/* The wanted scopes; false when that was answered. */
+static bool
+wanted(struct api_call *c, uint32_t *bits)
+{
+	const struct token_in *in = c->in;
+
+	*bits = 0;
+	if (!JS_SET(in, 2)) {
+		*bits = SCOPE_FULL;
+	} else {
+		for (const char **w = in->scopes; *w != NULL; w++) {
+			if (scope_add(*w, strlen(*w), bits))
+				continue;
+			api_fail(c, RDV_E_INVALID, "scopes: no such word");
+			return false;
+		}
+	}
+	if (*bits == 0) {
+		api_fail(c, RDV_E_INVALID, "scopes: a token needs some");
+		return false;
+	}
+	/* Nobody hands on what he does not have. */
+	if ((*bits & ~c->actor->scopes) != 0) {
+		api_fail(c, RDV_E_DENIED,
+		    "scopes: more than this credential has itself");
+		return false;
+	}
+	return true;
+}
+
+static bool
+name_ok(const char *s)
+{
+	for (; *s != '\0'; s++) {
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static struct js *
+created_json(struct api_call *c, const char *id, const char *text,
+    uint32_t bits, int64_t expires_at)
+{
+	const struct token_in *in = c->in;
+	struct js *o = js_object();
+	char prefix[TOKEN_PREFIX] = "";
+
+	memcpy(prefix, text, TOKEN_PREFIX - 1);
+	js_add_str(o, "id", id);
+	js_add_str(o, "name", in->name);
+	js_add_str(o, "keyPrefix", prefix);
+	js_add(o, "scopes", api_scopes_json(bits));
+	js_add_ms(o, "expiresAt", expires_at);
+	js_add_ms(o, "createdAt", clock_wall_ms());
+	return o;
+}
+
+static void
+tokens_issue(struct api_call *c, const struct credential_spec *spec)
+{
+	struct credential_change *ch = credential_begin(c->app->auth);
+	struct tx *tx = tx_begin(c->app->db);
+	struct api_answer answer = {
+		.status = 201, .durable = credential_done, .arg = ch
+	};
+	char id[UUID_TEXT], text[TOKEN_TEXT];
+	int err = credential_issue(ch, tx, spec, id, text);
+
+	if (err != 0) {
+		tx_abort(tx);
+		credential_done(err, ch);
+		if (err == RDV_E_FULL)
+			api_fail_code(c, 429, "TOO_MANY",
+			    "there are too many tokens; revoke one", NULL);
+		else
+			api_fail(c, err, NULL);
+		return;
+	}
+	answer.body = created_json(c, id, text, spec->scopes, spec->expires_at);
+	answer.kept = created_json(c, id, text, spec->scopes, spec->expires_at);
+	js_add_str(answer.body, "rawKey", text);
+	js_add_str(answer.kept, "rawKey", NULL);
+	secret_wipe(text, sizeof(text));
+	api_commit_answer(c, tx, &answer);
+}
+
+static void
+tokens_create(struct api_call *c)
+{
+	const struct token_in *in = c->in;
+	struct credential_spec spec = {
+		.user_id = c->actor->user_id,
+		.name = in->name,
+		.kind = TOKEN_CLI,
+		.expires_at = -1,
+	};
+
+	if (!wanted(c, &spec.scopes))
+		return;
+	if (!name_ok(in->name)) {
+		api_fail(c, RDV_E_INVALID, "name: must be printable");
+		return;
+	}
+	if (JS_SET(in, 1) && in->expires_at > 0)
+		spec.expires_at = in->expires_at;
+	if (spec.expires_at >= 0 && spec.expires_at <= clock_wall_ms()) {
+		api_fail(c, RDV_E_INVALID, "expires_at: lies in the past");
+		return;
+	}
+	if (!auth_audit(c->app->auth, c->req, "token.new", c->actor, NULL)) {
+		api_fail(c, RDV_E_UNAVAILABLE,
+		    "the audit log cannot be written");
+		return;
+	}
+	tokens_issue(c, &spec);
+}
+
+static bool
+tokens_found_cb(const struct store_token *t, void *arg)
+{
+	(void)t;
+	*(bool *)arg = true;
+	return false;
+}
+
+static void
+tokens_revoke(struct api_call *c)
+{
+	const char *user = c->actor->user_id, *id = c->params[0];
+	struct credential_change *ch;
+	bool found = false;
+	struct tx *tx;
+	int err;
+
+	err = store_token_get(c->app->db, user, id, tokens_found_cb, &found);
+	if (err != 0) {
+		api_fail(c, err,
+		    err == RDV_E_NOT_FOUND ? "there is no such token" : NULL);
+		return;
+	}
+	/* Written or not: taking a right away is never refused. */
+	(void)auth_audit(c->app->auth, c->req, "token.revoke", c->actor, id);
+	ch = credential_begin(c->app->auth);
+	tx = tx_begin(c->app->db);
+	err = credential_revoke(ch, tx, user, id);
+	if (err != 0) {
+		tx_abort(tx);
+		credential_done(err, ch);
+		api_fail(c, err, NULL);
+		return;
+	}
+	api_commit_answer(c, tx,
+	    &(struct api_answer){
+		.status = 204, .durable = credential_done, .arg = ch });
+}
+
+const struct api_route api_routes_tokens[] = {
+	{ HTTP_M_GET, "/api/tokens", SCOPE_TOKENS, .handler = tokens_list,
+	    .success = 200, .doc = "The user's tokens, newest first" },
+	{ HTTP_M_POST, "/api/tokens", SCOPE_TOKENS, .body = create_fields,
+	    .in_size = sizeof(struct token_in), .handler = tokens_create,
+	    .success = 201, .doc = "A new token; rawKey is shown this once" },
+	{ HTTP_M_GET, "/api/tokens/{id}", SCOPE_TOKENS, .handler = tokens_get,
+	    .success = 200, .doc = "One token" },
+	{ HTTP_M_DELETE, "/api/tokens/{id}", SCOPE_TOKENS,
+	    .handler = tokens_revoke, .success = 204,
+	    .doc = "Revokes a token and ends its open streams" },
+	{ .pattern = NULL },
+};

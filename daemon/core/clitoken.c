@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The token the command line uses on this account's behalf: whoever can read
+ * the 0600 file in the 0700 directory is this account already.
+ */
+#include "daemon/core/clitoken.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/app.h"
+#include "daemon/auth/auth.h"
+#include "daemon/conf.h"
+#include "daemon/core/credential.h"
+#include "daemon/store/db.h"
+#include "lib/err.h"
+#include "lib/path.h"
+#include "lib/secret.h"
+
+#define FILE_NAME "cli-token"
+#define FILE_MAX  4096
+
+/* 1: the file's token is live; 0: a new one is needed; or -errno. */
+static int
+check(struct app *app, int dir)
+{
+	const struct token *t;
+	char *text;
+	size_t len;
+	int err;
+
+	err = path_read_private(dir, FILE_NAME, FILE_MAX, &text, &len);
+	if (err == -ENOENT)
+		return 0;
+	if (err == RDV_E_DENIED)
+		return -EPERM;
+	if (err != 0)
+		return err < 0 ? err : 0;
+	text[strcspn(text, "\r\n")] = '\0';
+	t = auth_find(app->auth, text);
+	secret_free(text, len);
+	return t != NULL && t->kind == TOKEN_CLI &&
+	       strcmp(t->user_id, auth_owner(app->auth)) == 0;
+}
+
+static int
+make(struct app *app, int dir)
+{
+	struct credential_change *ch = credential_begin(app->auth);
+	struct credential_spec spec = { auth_owner(app->auth), "cli", TOKEN_CLI,
+		SCOPE_FULL, -1 };
+	struct tx *tx = tx_begin(app->db);
+	char id[UUID_TEXT], line[TOKEN_TEXT + 1];
+	size_t len;
+	int err;
+
+	err = credential_issue(ch, tx, &spec, id, line);
+	if (err == 0) {
+		len = strlen(line);
+		line[len] = '\n';
+		err = path_write_private(dir, FILE_NAME, line, len + 1);
+	}
+	secret_wipe(line, sizeof(line));
+	if (err != 0) {
+		tx_abort(tx);
+		credential_done(err, ch);
+		return err;
+	}
+	tx_commit(tx, credential_done, ch);
+	return 0;
+}
+
+int
+clitoken_ensure(struct app *app, char *why, size_t whysize)
+{
+	const char *base = app->conf->base;
+	int dir, err;
+
+	dir = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	err = dir < 0 ? -errno : check(app, dir);
+	if (err == 0)
+		err = make(app, dir);
+	else if (err == 1)
+		err = 0;
+	if (dir >= 0)
+		(void)close(dir);
+	if (err != 0)
+		(void)snprintf(why, whysize, "%s/%s: %s", base, FILE_NAME,
+		    err < 0 ? strerror(-err) : "there are too many tokens");
+	return err;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How credentials come and go. Nothing in memory changes before the rows are
+ * durable: a token told to somebody exists after a crash, and a revocation
+ * that was answered for is not forgotten by one.
+ */
+#include "daemon/core/credential.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/auth/auth.h"
+#include "daemon/auth/scope.h"
+#include "daemon/event/event.h"
+#include "daemon/store/tokens.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define REVOKED_MAX 4 /* a login: code, old cookie, the oldest cookie */
+
+struct credential_change {
+	struct auth *auth;
+	bool issued;
+	struct token token;
+	unsigned nrevoked;
+	char revoked[REVOKED_MAX][UUID_TEXT];
+};
+
+static const unsigned bounds[TOKEN_KIND_MAX] = {
+	[TOKEN_CLI] = CREDENTIAL_CLI_MAX,
+	[TOKEN_COOKIE] = CREDENTIAL_COOKIE_MAX,
+	[TOKEN_CODE] = CREDENTIAL_CODE_MAX,
+};
+
+struct credential_change *
+credential_begin(struct auth *a)
+{
+	struct credential_change *ch = xcalloc(1, sizeof(*ch));
+
+	ch->auth = a;
+	return ch;
+}
+
+static void
+emit(struct tx *tx, enum event_kind kind, const char *user_id, const char *id,
+    const char *what)
+{
+	struct js *body = js_object();
+
+	js_add_str(body, "id", id);
+	js_add_str(body, "kind", what);
+	event_emit(tx, kind, user_id, id, body);
+}
+
+int
+credential_revoke(struct credential_change *ch, struct tx *tx,
+    const char *user_id, const char *id)
+{
+	const struct token *t = auth_find_id(ch->auth, id);
+	int err;
+
+	if (ch->nrevoked == REVOKED_MAX)
+		return -ENOBUFS;
+	err = store_token_revoke(tx, id, clock_wall_ms());
+	if (err != 0)
+		return err;
+	(void)str_copy(ch->revoked[ch->nrevoked++], id, UUID_TEXT);
+	emit(tx, EV_TOKEN_REVOKED, user_id, id,
+	    t != NULL ? token_kind_name(t->kind) : NULL);
+	return 0;
+}
+
+/* Keeps a user within the bound of a kind. */
+static int
+make_room(struct credential_change *ch, struct tx *tx,
+    const struct credential_spec *spec)
+{
+	const struct token *old = NULL;
+	int err;
+
+	if (auth_count(ch->auth, spec->user_id, spec->kind, &old) <
+	    bounds[spec->kind])
+		return 0;
+	if (spec->kind == TOKEN_CLI)
+		return RDV_E_FULL;
+	err = credential_revoke(ch, tx, spec->user_id, old->id);
+	/* Its row may be on the way out with a change not yet durable. */
+	return err == RDV_E_NOT_FOUND ? 0 : err;
+}
+
+static void
+token_fill(struct token *t, const struct credential_spec *spec,
+    char text[TOKEN_TEXT])
+{
+	uuid_v7(t->id);
+	(void)str_copy(t->user_id, spec->user_id, sizeof(t->user_id));
+	t->kind = spec->kind;
+	t->scopes = spec->scopes;
+	t->expires_at = spec->expires_at;
+	t->created_at = clock_wall_ms();
+	t->stored_use = t->used = -1;
+	token_text(spec->kind, text, t->digest);
+}
+
+int
+credential_issue(struct credential_change *ch, struct tx *tx,
+    const struct credential_spec *spec, char id[UUID_TEXT],
+    char text[TOKEN_TEXT])
+{
+	char hash[DIGEST_TEXT], scopes[SCOPE_TEXT], prefix[TOKEN_PREFIX] = "";
+	struct token *t = &ch->token;
+	struct store_token row;
+	int err;
+
+	err = make_room(ch, tx, spec);
+	if (err != 0)
+		return err;
+	token_fill(t, spec, text);
+	str_hex(hash, t->digest, DIGEST_LEN);
+	scope_format(spec->scopes, scopes);
+	/* Only what people look at in lists has its first characters kept. */
+	if (spec->kind == TOKEN_CLI)
+		memcpy(prefix, text, TOKEN_PREFIX - 1);
+	row = (struct store_token){ t->id, t->user_id, spec->name,
+		token_kind_name(spec->kind), prefix, hash, scopes,
+		t->expires_at, -1, t->created_at };
+	err = store_token_insert(tx, &row);
+	if (err != 0)
+		return err;
+	emit(tx, EV_TOKEN_CREATED, t->user_id, t->id,
+	    token_kind_name(spec->kind));
+	ch->issued = true;
+	memcpy(id, t->id, UUID_TEXT);
+	return 0;
+}
+
+void
+credential_done(int err, void *arg)
+{
+	struct credential_change *ch = arg;
+
+	if (err == 0) {
+		for (unsigned i = 0; i < ch->nrevoked; i++)
+			auth_forget(ch->auth, ch->revoked[i]);
+		if (ch->issued)
+			auth_admit(ch->auth, &ch->token);
+	}
+	secret_free(ch, sizeof(*ch));
+}

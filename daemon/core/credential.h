@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_CREDENTIAL_H
+#define RDV_CREDENTIAL_H
+
+#include <stdint.h>
+
+#include "daemon/auth/token.h"
+
+struct auth;
+struct tx;
+
+#define CREDENTIAL_CLI_MAX    256 /* per user; then RDV_E_FULL */
+#define CREDENTIAL_COOKIE_MAX 64  /* then the oldest is signed out */
+#define CREDENTIAL_CODE_MAX   16  /* then the oldest is void */
+
+struct credential_spec {
+	const char *user_id, *name;
+	enum token_kind kind;
+	uint32_t scopes;
+	int64_t expires_at; /* ms, -1: never */
+};
+
+/*
+ * Credentials made and revoked by one transaction. Rows are written at once,
+ * what is believed of callers changes only when they are durable:
+ *   begin; issue and revoke; commit with credential_done() as its end.
+ */
+struct credential_change;
+
+struct credential_change *credential_begin(struct auth *a);
+/* At most one per change. The text is shown to its owner and kept nowhere. */
+int credential_issue(struct credential_change *ch, struct tx *tx,
+    const struct credential_spec *spec, char id[UUID_TEXT],
+    char text[TOKEN_TEXT]);
+/* RDV_E_NOT_FOUND when it was revoked already. */
+int credential_revoke(struct credential_change *ch, struct tx *tx,
+    const char *user_id, const char *id);
+/* tx_done_fn: `ch` is freed; also to be called after an abort. */
+void credential_done(int err, void *ch);
+
+#endif

@@ -17,6 +17,7 @@ import { bracketEnd, neutralise } from "./paste.ts";
 import { guardReplies, isFocusReport } from "./replies.ts";
 import "./sheet.ts";
 import { isDark, themeFor } from "./theme.ts";
+import { touchScroll } from "./touch.ts";
 import type { Ready } from "./wire.ts";
 
 export interface ScreenState {
@@ -154,6 +155,7 @@ export class Screen {
 		add(document, "visibilitychange", wake);
 		/* Before xterm.js sees it: it would not clean the text. */
 		add(this.host, "paste", pasted, true);
+		this.cleanup.push(touchScroll(this.host, this.term));
 	}
 
 	start(): void {

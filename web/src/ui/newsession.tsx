@@ -176,7 +176,6 @@ export function NewSessionForm({ store, state }: {
 	useTitle("New session");
 	return (
 		<form class="new-session" onSubmit={submit}>
-			<a class="back" href="#/">All sessions</a>
 			<h1>New session</h1>
 			<Field {...part} id="name" text="Name" required />
 			<PlaceChoice {...part} />

@@ -34,14 +34,21 @@ export function SessionPage({ store, state, session }: Props) {
 function Head({ store, state, session }: Props) {
 	const status = statusOf(session);
 	const where = session.project_path ?? session.run?.cwd ?? "";
+	/* On a phone the second line and the buttons unfold on request. */
+	const [open, setOpen] = useState(false);
 
 	return (
-		<header class="head">
-			<a class="back" href="#/">All sessions</a>
+		<header class="head" data-open={open}>
 			<div class="what">
+				<a class="back" href="#/" aria-label="All sessions">
+					‹</a>
 				<h1>{label(session.name)}</h1>
 				<span class="pill" data-tone={status.tone}
 				    role="status">{status.word}</span>
+				<button type="button" class="more plain"
+				    aria-expanded={open}
+				    onClick={() => setOpen(!open)}>
+					{open ? "Less" : "More"}</button>
 			</div>
 			<p class="meta">
 				<span class="mono" title={label(where, 4096)}>
@@ -59,6 +66,7 @@ function Head({ store, state, session }: Props) {
 function Actions({ store, state, session }: Props) {
 	const [ask, setAsk] = useState<"rename" | "close" | null>(null);
 	const { id } = session;
+	const { over } = statusOf(session);
 
 	return (
 		<div class="actions">
@@ -66,7 +74,7 @@ function Actions({ store, state, session }: Props) {
 			    session={session} />
 			<button type="button" class="button"
 			    onClick={() => setAsk("rename")}>Rename</button>
-			{session.status === "active" && <button type="button"
+			{session.status === "active" && !over && <button type="button"
 			    class="button" title="Detach; it keeps running"
 			    onClick={() => void store.suspend(id)}>
 				Suspend</button>}

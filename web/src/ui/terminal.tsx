@@ -92,12 +92,16 @@ export function TerminalView({ store, session }: {
 		<section class="terminal" aria-label="Terminal"
 		    data-link={state?.link.name}
 		    data-owner={state?.owner}>
-			<div class="frame">
-				<div class="host" ref={view.host} />
+			<div class="glass">
+				<div class="frame">
+					<div class="host" ref={view.host} />
+				</div>
+				<div class="over">
+					<LinkBar view={view} />
+					<PasteBar screen={screen} state={state} />
+				</div>
 			</div>
 			{screen !== null && state !== null && <>
-				<LinkBar view={view} />
-				<PasteBar screen={screen} state={state} />
 				<SizeBar screen={screen} state={state} />
 				<KeyRow screen={screen} />
 				<StatusLine screen={screen} state={state} />
@@ -133,15 +137,19 @@ function LinkBar({ view }: { view: View }) {
 	);
 }
 
+const idle = { pending: 0, batch: 0, paused: false };
+
 interface Parts {
 	screen: Screen;
 	state: ScreenState;
 }
 
-function PasteBar({ screen, state }: Parts) {
-	const { pending, batch, paused } = state.input;
+function PasteBar({ screen, state }: {
+	screen: Screen | null; state: ScreenState | null;
+}) {
+	const { pending, batch, paused } = state?.input ?? idle;
 
-	if (pending === 0 || batch < longInput)
+	if (screen === null || pending === 0 || batch < longInput)
 		return null;
 	const sent = bytes(batch - pending);
 	return (

@@ -73,11 +73,20 @@ struct event_sub *event_subscribe(struct event_bus *bus, const char *user_id,
     int64_t since, void (*wake)(void *), void *arg);
 void event_unsubscribe(struct event_sub *sub);
 /*
- * 1 and the next visible event, valid until the next call; 0 when there is
- * none yet; RDV_E_NOT_FOUND when the cursor is older than what is kept: the
- * subscriber says "reset" and goes on from *ev's seq.
+ * 1 and the next visible event, valid until the next call or until the caller
+ * returns to the loop; 0 when there is none yet, or more work than fits one
+ * turn (`wake` comes again); RDV_E_NOT_FOUND when the cursor is older than what
+ * is kept: the subscriber says "reset" and goes on from ev->seq, the only
+ * member set then; -errno when the table cannot be read.
  */
 int event_next(struct event_sub *sub, struct event *ev);
 int64_t event_newest(const struct event_bus *bus);
+int64_t event_oldest(const struct event_bus *bus);
+unsigned event_subscribers(const struct event_bus *bus);
+/*
+ * From now on rows older than `keep_ms` are deleted bit by bit. The newest
+ * thousand stay whatever their age, so a clock that jumps empties nothing.
+ */
+void event_retain(struct event_bus *bus, int64_t keep_ms);
 
 #endif

@@ -191,6 +191,7 @@ db_open(struct db **out, struct loop *l, const char *path, char *why,
 	db = xcalloc(1, sizeof *db);
 	TAILQ_INIT(&db->waiting);
 	db->path = xstrdup(path);
+	db->event_seq = -1;
 	db->wake = loop_wake_new(l, settle_cb, db);
 	db->kick = loop_timer_new(l, kick_cb, db);
 	err = connect_to(&o, &db->conn);

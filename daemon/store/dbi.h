@@ -49,9 +49,10 @@ struct db {
 	struct turn *turn;
 	struct turn_list waiting;
 	uint64_t epoch;
-	int write_err; /* of the last turn */
-	int sync_err;  /* final */
-	bool busy;     /* another process held the lock last time */
+	int write_err;	   /* of the last turn */
+	int sync_err;	   /* final */
+	bool busy;	   /* another process held the lock last time */
+	int64_t event_seq; /* last number given in the outbox; -1: ask */
 	void (*publish)(void *event, void *arg);
 	void *publish_arg;
 	struct db_stats stats;

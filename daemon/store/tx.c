@@ -62,10 +62,12 @@ turn_begin(struct db *db)
 	db->busy = t->err == -EBUSY;
 }
 
-/* Events staged after the first `keep` were undone. */
+/* Events staged after the first `keep` are undone, and so are their numbers. */
 static void
-turn_unstage(struct turn *t, size_t keep)
+turn_unstage(struct db *db, struct turn *t, size_t keep)
 {
+	if (t->nstaged > keep)
+		db->event_seq = -1;
 	while (t->nstaged > keep)
 		free(t->staged[--t->nstaged]);
 }
@@ -83,7 +85,7 @@ turn_end(struct db *db)
 	if (!sqlite3_get_autocommit(db->conn))
 		(void)stmt_do(&db->stmts, sql_rollback);
 	if (t->err != 0) {
-		turn_unstage(t, 0);
+		turn_unstage(db, t, 0);
 		db->stats.failed_turns++;
 	}
 	loop_timer_clear(db->kick);
@@ -115,7 +117,7 @@ turn_finish(struct db *db, struct turn *t, int err)
 
 	if (err == 0)
 		turn_publish(db, t);
-	turn_unstage(t, 0);
+	turn_unstage(db, t, 0);
 	while ((tx = TAILQ_FIRST(&t->changes)) != NULL) {
 		TAILQ_REMOVE(&t->changes, tx, link);
 		if (tx->done != NULL)
@@ -207,7 +209,7 @@ tx_undo(struct tx *tx)
 
 	(void)turn_do(tx->db, sql_undo);
 	(void)turn_do(tx->db, sql_release);
-	turn_unstage(tx->db->turn, tx->staged);
+	turn_unstage(tx->db, tx->db->turn, tx->staged);
 	while ((inner = TAILQ_NEXT(inner, link)) != NULL)
 		if (inner->err == 0)
 			inner->err = -ECANCELED;

@@ -131,10 +131,12 @@ CREATE TABLE token (
 ) STRICT;
 CREATE INDEX token_user ON token (user_id, kind, created_at);
 CREATE INDEX token_expiry ON token (expires_at);
+CREATE INDEX token_revoked ON token (revoked_at);
 
--- The outbox. A sequence number is never given twice, hence AUTOINCREMENT.
+-- The outbox. Numbers have no gaps and are never given twice: the newest row is
+-- never cleaned away, so the next number is always one above it.
 CREATE TABLE event (
-	seq INTEGER PRIMARY KEY AUTOINCREMENT,
+	seq INTEGER NOT NULL PRIMARY KEY,
 	time_ms INTEGER NOT NULL,
 	kind TEXT NOT NULL,
 	user_id TEXT,

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kinds of events, one row each, and how one comes into the outbox: as a
+ * row of the transaction whose change it tells of, so that there is never one
+ * without the other.
+ */
+#include "daemon/event/event.h"
+
+#include <string.h>
+
+#include "daemon/event/item.h"
+#include "daemon/store/outbox.h"
+#include "daemon/store/tx.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/js.h"
+
+/* A body over this is left out; nothing here comes near. */
+#define BODY_MAX 65536
+
+const struct event_kind_row event_kinds[EV_KIND_MAX] = {
+	[EV_SESSION_CREATED] = { "session.created", "session",
+	    "a session was made" },
+	[EV_SESSION_UPDATED] = { "session.updated", "session",
+	    "name, folder, order, status or activity changed" },
+	[EV_SESSION_CLOSED] = { "session.closed", "session",
+	    "a session has ended for good" },
+	[EV_RUN_STARTING] = { "run.starting", "run",
+	    "a process is about to be started" },
+	[EV_RUN_RUNNING] = { "run.running", "run", "the process runs" },
+	[EV_RUN_ENDED] = { "run.ended", "run",
+	    "the process has ended; state and cause say how" },
+	[EV_FOLDER_CREATED] = { "folder.created", "folder",
+	    "a folder was made" },
+	[EV_FOLDER_UPDATED] = { "folder.updated", "folder",
+	    "a folder was changed or moved" },
+	[EV_FOLDER_DELETED] = { "folder.deleted", "folder",
+	    "a folder was deleted; its contents moved up" },
+	[EV_WORKTREE_CREATED] = { "worktree.created", "worktree",
+	    "a worktree is ready" },
+	[EV_WORKTREE_REMOVED] = { "worktree.removed", "worktree",
+	    "a worktree was removed, or moved to the trash" },
+	[EV_WORKTREE_RESTORED] = { "worktree.restored", "worktree",
+	    "a worktree came back from the trash" },
+	[EV_WORKTREE_FAILED] = { "worktree.failed", "worktree",
+	    "a worktree could not be made or removed; cause says why" },
+	[EV_TOKEN_CREATED] = { "token.created", "token", "a token was made" },
+	[EV_TOKEN_REVOKED] = { "token.revoked", "token",
+	    "a token is no longer valid" },
+	[EV_SYSTEM] = { "system", "system", "about rdv itself" },
+};
+
+enum event_kind
+event_kind_find(const char *name)
+{
+	for (int i = 0; i < EV_KIND_MAX; i++)
+		if (strcmp(event_kinds[i].name, name) == 0)
+			return (enum event_kind)i;
+	/* Of another version: shown, and not lost. */
+	return EV_SYSTEM;
+}
+
+void
+event_emit(struct tx *tx, enum event_kind kind, const char *user_id,
+    const char *subject, struct js *body)
+{
+	struct store_event e = {
+		.time_ms = clock_wall_ms(),
+		.kind = event_kinds[kind].name,
+		.user_id = user_id,
+		.subject = subject,
+	};
+	struct buf text;
+
+	buf_init(&text, BODY_MAX);
+	if (body != NULL)
+		js_dump(body, &text);
+	else
+		buf_put_text(&text, "{}");
+	e.body = buf_ok(&text) ? buf_cstr(&text) : "{\"omitted\":true}";
+	if (store_event_insert(tx, &e) == 0)
+		tx_stage(tx, event_item_new(&e));
+	buf_done(&text);
+	js_free(body);
+}

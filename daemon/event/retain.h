@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_RETAIN_H
+#define RDV_RETAIN_H
+
+#include <stdint.h>
+
+struct db;
+struct loop;
+struct retain;
+
+/*
+ * Deletes events older than `keep_ms`, a few at a time. `moved` hears the
+ * number of the oldest row left, in the turn of each deletion.
+ */
+struct retain *retain_new(struct loop *l, struct db *db, int64_t keep_ms,
+    void (*moved)(int64_t oldest, void *arg), void *arg);
+void retain_free(struct retain *r);
+
+#endif

@@ -40,6 +40,7 @@ api_free(struct api *api)
 		return;
 	while ((claim = TAILQ_FIRST(&api->claims)) != NULL)
 		api_claim_free(claim);
+	buf_done(&api->openapi);
 	free(api);
 }
 

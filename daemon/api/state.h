@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "daemon/api/api.h"
+#include "lib/buf.h"
 #include "lib/secret.h"
 
 /* What the files of the dispatcher share; handlers do not include this. */
@@ -21,6 +22,7 @@ struct api {
 	const struct api_route *const *tables;
 	TAILQ_HEAD(, api_claim) claims; /* POSTs under way with a key */
 	struct api_stats stats;
+	struct buf openapi; /* the document, once asked for */
 };
 
 /*

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * docs/http-api.md from the route rows. The rules every route shares are text
+ * here; whatever differs between routes comes from their rows.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/error.h"
+#include "daemon/api/openapi.h"
+#include "daemon/auth/scope.h"
+#include "lib/err.h"
+
+static const char intro[] =
+    "# The HTTP API of rdv\n"
+    "\n"
+    "Written by `make docs` from the route rows in `daemon/api/`; a test "
+    "compares.\n"
+    "\n"
+    "HTTP/1.1 over the Unix sockets `api.sock` and `terminal.sock`, or "
+    "through the\n"
+    "reverse proxy. JSON in and out, snake_case, times in ms since 1970, ids "
+    "as text.\n"
+    "\n"
+    "* **Host** must be `localhost`, `rdv`, an address of the proxy or one "
+    "of\n"
+    "  `auth.allowed_hosts`; anything else is 421 before the path is looked "
+    "at.\n"
+    "* **Credentials**: `Authorization: Bearer <token>`; or "
+    "`X-RDV-Service-Token` with\n"
+    "  `X-RDV-User-ID`; or the cookie `rdv_session`. With a cookie, changes "
+    "and\n"
+    "  WebSockets need the page's `Origin`, changes also `X-RDV-Request: "
+    "1`, and a\n"
+    "  GET needs `Origin` or `Sec-Fetch-Site: same-origin`.\n"
+    "* **Bodies** are `application/json`; unknown fields and parameters are "
+    "refused.\n"
+    "  camelCase spellings are understood where the older API had them.\n"
+    "* **Idempotency-Key** on a POST (1 to 255 printable bytes): a "
+    "repetition gets the\n"
+    "  first answer with `Idempotency-Replayed: true`; secrets in it are "
+    "then null.\n"
+    "* **Acknowledged means durable**: an answer to a change leaves after "
+    "the disk has\n"
+    "  it.\n"
+    "* **Errors** are `{\"error\", \"code\", \"details\"?, "
+    "\"request_id\"}`.\n";
+
+void
+openapi_scope(uint32_t scope, char *out)
+{
+	char *p;
+
+	if (scope == SCOPE_NONE) {
+		memcpy(out, "none", 5);
+		return;
+	}
+	scope_format(scope, out);
+	/* Any one of them is enough. */
+	for (p = out; *p != '\0'; p++) {
+		if (*p == ',')
+			*p = '/';
+	}
+}
+
+static void
+print_bounds(const struct js_field *f, FILE *out)
+{
+	switch (f->kind) {
+	case JS_TEXT:
+		(void)fprintf(out, "text, at most %" PRId64 " bytes", f->max);
+		break;
+	case JS_INT:
+		(void)fprintf(out, "integer, %" PRId64 "..%" PRId64, f->min,
+		    f->max);
+		break;
+	case JS_BOOL:
+		(void)fputs("boolean", out);
+		break;
+	case JS_TEXTS:
+		(void)fprintf(out, "array of at most %" PRId64 " texts",
+		    f->max);
+		break;
+	case JS_PAIRS:
+		(void)fprintf(out, "object of at most %" PRId64 " texts",
+		    f->max);
+		break;
+	case JS_ONE_OF:
+		(void)fprintf(out, "one of %s", f->words);
+		break;
+	}
+	(void)fputs(f->nullable ? " or null" : "", out);
+}
+
+static void
+print_fields(const char *where, const struct js_field *f, FILE *out)
+{
+	for (; f != NULL && f->name != NULL; f++) {
+		(void)fprintf(out, "* %s `%s`%s: ", where, f->name,
+		    f->required ? " (required)" : "");
+		print_bounds(f, out);
+		if (f->help != NULL)
+			(void)fprintf(out, "; %s", f->help);
+		(void)fputc('\n', out);
+	}
+}
+
+static void
+print_row(const struct api_route *row, FILE *out)
+{
+	static const char *const kinds[] = {
+		[API_PLAIN] = "",
+		[API_STREAM] = ", stream",
+		[API_WEBSOCKET] = ", WebSocket",
+	};
+	char scope[SCOPE_TEXT];
+
+	openapi_scope(row->scope, scope);
+	(void)fprintf(out, "\n### %s %s\n\n%s. Scope %s; answers %d%s.\n",
+	    http_method_name(row->method), row->pattern, row->doc, scope,
+	    row->success, kinds[row->kind]);
+	if (row->body != NULL || row->query != NULL)
+		(void)fputc('\n', out);
+	print_fields("body", row->body, out);
+	print_fields("query", row->query, out);
+}
+
+static void
+print_errors(FILE *out)
+{
+	(void)fputs("\n## Error codes\n\n| Status | Code | When |\n"
+		    "|--|--|--|\n",
+	    out);
+	for (int err = 1; err < RDV_E_MAX; err++) {
+		const struct api_error *e = api_error_of(err);
+
+		(void)fprintf(out, "| %d | `%s` | %s |\n", e->status, e->code,
+		    e->sentence);
+	}
+	for (const struct api_code *e = api_codes; e->code != NULL; e++)
+		(void)fprintf(out, "| %d | `%s` | %s |\n", e->status, e->code,
+		    e->help);
+}
+
+static void
+print_scopes(FILE *out)
+{
+	(void)fputs("\n## Scopes\n\n", out);
+	for (const struct scope_word *w = scope_words; w->name != NULL; w++)
+		(void)fprintf(out, "* `%s`: %s\n", w->name, w->help);
+}
+
+void
+openapi_print(const struct api_route *const *tables, FILE *out)
+{
+	(void)fputs(intro, out);
+	print_scopes(out);
+	(void)fputs("\n## Routes\n", out);
+	for (; *tables != NULL; tables++) {
+		for (const struct api_route *row = *tables;
+		     row->pattern != NULL; row++)
+			print_row(row, out);
+	}
+	print_errors(out);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * GET /api/events: the outbox as server-sent events, as NDJSON, or as a page
+ * of JSON. Catching up and living on are one thing here: a cursor is pulled
+ * until there is no more, or until the client has enough on its way to it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/app.h"
+#include "daemon/event/event.h"
+#include "daemon/http/stream.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define QUEUE_HIGH (64u << 10) /* on its way to one client; then it waits */
+#define LINE_BYTES (1u << 20)
+#define LIMIT_MAX  1000
+
+struct events_in {
+	uint64_t set;
+	int64_t since, limit;
+};
+
+static const struct js_field query_fields[] = {
+	{ .name = "since",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct events_in, since),
+	    .min = 0,
+	    .max = INT64_MAX,
+	    .help =
+		"sequence after which to begin; streams begin now without" },
+	{ .name = "limit",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct events_in, limit),
+	    .min = 1,
+	    .max = LIMIT_MAX,
+	    .help = "of a JSON page; default 100" },
+	{ .name = NULL },
+};
+
+/* One open stream. It lives until `closed`. */
+struct feed {
+	struct stream *stream;
+	struct event_sub *sub;
+	struct auth_watch *watch;
+	bool ndjson;
+	bool closing;
+};
+
+/* Subjects are ids and paths; what JSON does not take bare is escaped. */
+static void
+put_text(struct buf *b, const char *s)
+{
+	if (s == NULL) {
+		buf_put_text(b, "null");
+		return;
+	}
+	buf_put_u8(b, '"');
+	for (; *s != '\0'; s++) {
+		unsigned char ch = (unsigned char)*s;
+
+		if (ch < 0x20 || ch == '"' || ch == '\\')
+			buf_printf(b, "\\u%04x", ch);
+		else
+			buf_put_u8(b, ch);
+	}
+	buf_put_u8(b, '"');
+}
+
+static void
+put_event(struct buf *b, const struct event *ev)
+{
+	buf_printf(b,
+	    "{\"seq\":%lld,\"time\":%lld,\"kind\":\"%s\",\"subject\":",
+	    (long long)ev->seq, (long long)ev->time_ms,
+	    event_kinds[ev->kind].name);
+	put_text(b, ev->subject);
+	buf_printf(b, ",\"body\":%s}", ev->body);
+}
+
+static void
+feed_event(struct feed *f, const struct event *ev)
+{
+	struct buf b;
+
+	buf_init(&b, LINE_BYTES);
+	if (!f->ndjson)
+		buf_printf(&b,
+		    "id: %lld\nevent: %s\ndata: ", (long long)ev->seq,
+		    event_kinds[ev->kind].name);
+	put_event(&b, ev);
+	buf_put_text(&b, f->ndjson ? "\n" : "\n\n");
+	stream_write(f->stream, b.data, b.len);
+	buf_done(&b);
+}
+
+/* Events before `oldest` are gone: the client has to look for itself. */
+static void
+feed_reset(struct feed *f, int64_t oldest)
+{
+	char text[96];
+
+	(void)snprintf(text, sizeof(text),
+	    f->ndjson ? "{\"kind\":\"reset\",\"oldest\":%lld}\n"
+		      : "event: reset\ndata: {\"oldest\":%lld}\n\n",
+	    (long long)oldest);
+	stream_write(f->stream, text, strlen(text));
+}
+
+static void
+feed_end(struct feed *f)
+{
+	if (f->closing)
+		return;
+	f->closing = true;
+	stream_close(f->stream);
+}
+
+static void
+feed_pull(struct feed *f)
+{
+	struct event ev;
+
+	while (!f->closing && stream_queued(f->stream) < QUEUE_HIGH) {
+		int r = event_next(f->sub, &ev);
+
+		if (r == 0)
+			return;
+		if (r == 1)
+			feed_event(f, &ev);
+		else if (r == RDV_E_NOT_FOUND)
+			feed_reset(f, ev.seq);
+		else
+			feed_end(f);
+	}
+}
+
+static void
+feed_wake_cb(void *arg)
+{
+	feed_pull(arg);
+}
+
+static void
+feed_drained_cb(struct stream *s, void *arg)
+{
+	(void)s;
+	feed_pull(arg);
+}
+
+static void
+feed_revoked_cb(void *arg)
+{
+	feed_end(arg);
+}
+
+static void
+feed_closed_cb(struct stream *s, void *arg)
+{
+	struct feed *f = arg;
+
+	(void)s;
+	event_unsubscribe(f->sub);
+	auth_unwatch(f->watch);
+	free(f);
+}
+
+static void
+feed_start(struct api_call *c, int64_t since, bool ndjson)
+{
+	static const struct stream_ops ops = { feed_drained_cb,
+		feed_closed_cb };
+	const char *type =
+	    ndjson ? "application/x-ndjson" : "text/event-stream";
+	struct auth *auth = c->app->auth;
+	struct actor actor = *c->actor;
+	struct feed *f = xcalloc(1, sizeof(*f));
+
+	f->ndjson = ndjson;
+	f->sub =
+	    event_subscribe(c->app->bus, actor.user_id, since, feed_wake_cb, f);
+	if (f->sub == NULL) {
+		free(f);
+		api_fail(c, RDV_E_INVALID,
+		    "since: is newer than the newest event");
+		return;
+	}
+	f->stream = stream_open(c->req, type, &ops, f);
+	if (f->stream == NULL) {
+		event_unsubscribe(f->sub);
+		free(f);
+		return;
+	}
+	f->watch = auth_on_revoke(auth, &actor, feed_revoked_cb, f);
+	/* How soon a browser comes back after a restart. */
+	if (!ndjson)
+		stream_write(f->stream, "retry: 1000\n\n", 13);
+	feed_pull(f);
+}
+
+static void
+page_wake_cb(void *arg)
+{
+	(void)arg; /* a page does not wait */
+}
+
+static void
+page_items(struct event_sub *sub, int64_t limit, struct buf *b, int64_t *last,
+    bool *reset)
+{
+	struct event ev;
+
+	for (int64_t n = 0; n < limit && b->len < PAGE_BYTES;) {
+		int r = event_next(sub, &ev);
+
+		if (r == RDV_E_NOT_FOUND) {
+			*reset = true;
+			continue;
+		}
+		if (r != 1)
+			return;
+		buf_put_text(b, n++ > 0 ? "," : "");
+		put_event(b, &ev);
+		*last = ev.seq;
+	}
+}
+
+static void
+page(struct api_call *c, int64_t since, int64_t limit)
+{
+	struct event_sub *sub;
+	bool reset = false;
+	struct buf b;
+
+	sub = event_subscribe(c->app->bus, c->actor->user_id, since,
+	    page_wake_cb, NULL);
+	if (sub == NULL) {
+		api_fail(c, RDV_E_INVALID,
+		    "since: is newer than the newest event");
+		return;
+	}
+	buf_init(&b, PAGE_BYTES + 2 * LINE_BYTES);
+	buf_put_text(&b, "{\"items\":[");
+	page_items(sub, limit, &b, &since, &reset);
+	buf_printf(&b, "],\"next_cursor\":\"%lld\",\"reset\":%s}",
+	    (long long)since, reset ? "true" : "false");
+	event_unsubscribe(sub);
+	api_reply_raw(c, 200, "application/json", b.data, b.len);
+	buf_done(&b);
+}
+
+/* Last-Event-ID is what a browser sends on its own; it knows better. */
+static bool
+since_of(struct api_call *c, int64_t *since)
+{
+	const struct events_in *in = c->in;
+	const char *last = http_header(c->req, "last-event-id");
+
+	if (last != NULL && *last != '\0') {
+		if (str_to_i64(last, 0, INT64_MAX, since))
+			return true;
+		api_fail(c, RDV_E_INVALID, "Last-Event-ID: is no sequence");
+		return false;
+	}
+	*since = JS_SET(in, 0) ? in->since : -1;
+	return true;
+}
+
+static void
+events_get(struct api_call *c)
+{
+	const struct events_in *in = c->in;
+	bool ndjson = http_list_has(c->req, "accept", "application/x-ndjson");
+	bool sse = http_list_has(c->req, "accept", "text/event-stream");
+	int64_t since;
+
+	if (!since_of(c, &since))
+		return;
+	if (ndjson || sse)
+		feed_start(c, since, !sse);
+	else
+		page(c, since < 0 ? 0 : since, JS_SET(in, 1) ? in->limit : 100);
+}
+
+const struct api_route api_routes_events[] = {
+	{ HTTP_M_GET, "/api/events", SCOPE_READ, .kind = API_STREAM,
+	    .query = query_fields, .in_size = sizeof(struct events_in),
+	    .handler = events_get, .success = 200,
+	    .doc = "Events: text/event-stream, application/x-ndjson, or a "
+		   "JSON page" },
+	{ .pattern = NULL },
+};

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The route rows as an OpenAPI document. Whatever a client can send stands in
+ * the same tables that decode it, so the document cannot promise anything else.
+ */
+#include "daemon/api/openapi.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/match.h"
+#include "daemon/api/scopes.h"
+#include "daemon/api/state.h"
+#include "daemon/app.h"
+#include "build.h"
+#include "lib/buf.h"
+#include "lib/js.h"
+
+#define DOC_MAX (4u << 20)
+
+static void
+words_json(struct js *o, const char *words)
+{
+	struct js *list = js_array();
+
+	while (*words != '\0') {
+		char word[64];
+		size_t n = strcspn(words, "|");
+
+		if (n < sizeof(word)) {
+			memcpy(word, words, n);
+			word[n] = '\0';
+			js_push_str(list, word);
+		}
+		words += n + (words[n] == '|');
+	}
+	js_add(o, "enum", list);
+}
+
+static struct js *
+string_type(void)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "type", "string");
+	return o;
+}
+
+static void
+add_type(struct js *o, const char *type, bool nullable)
+{
+	struct js *both;
+
+	if (!nullable) {
+		js_add_str(o, "type", type);
+		return;
+	}
+	both = js_array();
+	js_push_str(both, type);
+	js_push_str(both, "null");
+	js_add(o, "type", both);
+}
+
+static struct js *
+field_schema(const struct js_field *f)
+{
+	static const char *const types[] = {
+		[JS_TEXT] = "string",
+		[JS_INT] = "integer",
+		[JS_BOOL] = "boolean",
+		[JS_TEXTS] = "array",
+		[JS_PAIRS] = "object",
+		[JS_ONE_OF] = "string",
+	};
+	struct js *o = js_object();
+
+	add_type(o, types[f->kind], f->nullable);
+	if (f->kind == JS_TEXT) {
+		js_add_int(o, "minLength", f->min > 0 ? 1 : 0);
+		js_add_int(o, "maxLength", f->max);
+	} else if (f->kind == JS_INT) {
+		js_add_int(o, "minimum", f->min);
+		js_add_int(o, "maximum", f->max);
+	} else if (f->kind == JS_TEXTS) {
+		js_add(o, "items", string_type());
+		js_add_int(o, "maxItems", f->max);
+	} else if (f->kind == JS_PAIRS) {
+		js_add(o, "additionalProperties", string_type());
+		js_add_int(o, "maxProperties", f->max);
+	} else if (f->kind == JS_ONE_OF) {
+		words_json(o, f->words);
+	}
+	js_add_str(o, "description", f->help != NULL ? f->help : "");
+	return o;
+}
+
+static struct js *
+body_schema(const struct js_field *fields)
+{
+	struct js *o = js_object(), *props = js_object(), *need = js_array();
+
+	js_add_str(o, "type", "object");
+	js_add_bool(o, "additionalProperties", false);
+	for (const struct js_field *f = fields; f->name != NULL; f++) {
+		js_add(props, f->name, field_schema(f));
+		if (f->required)
+			js_push_str(need, f->name);
+	}
+	js_add(o, "properties", props);
+	js_add(o, "required", need);
+	return o;
+}
+
+/* {"application/json": {"schema": ...}} */
+static struct js *
+json_content(struct js *schema)
+{
+	struct js *media = js_object(), *o = js_object();
+
+	js_add(media, "schema", schema);
+	js_add(o, "application/json", media);
+	return o;
+}
+
+static struct js *
+param_json(const char *name, const char *in, bool required, struct js *schema,
+    const char *help)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "name", name);
+	js_add_str(o, "in", in);
+	js_add_bool(o, "required", required);
+	js_add(o, "schema", schema);
+	js_add_str(o, "description", help != NULL ? help : "");
+	return o;
+}
+
+static void
+path_params(const char *pattern, struct js *list)
+{
+	const char *p = pattern;
+
+	while ((p = strchr(p, '{')) != NULL) {
+		char name[64];
+		size_t n = strcspn(++p, "}");
+
+		if (n < sizeof(name)) {
+			memcpy(name, p, n);
+			name[n] = '\0';
+			js_push(list,
+			    param_json(name, "path", true, string_type(), ""));
+		}
+	}
+}
+
+static struct js *
+params_json(const struct api_route *row)
+{
+	struct js *list = js_array();
+
+	path_params(row->pattern, list);
+	for (const struct js_field *f = row->query;
+	     f != NULL && f->name != NULL; f++)
+		js_push(list, param_json(f->name, "query", f->required,
+				  field_schema(f), f->help));
+	if (row->method == HTTP_M_POST && row->scope != SCOPE_NONE)
+		js_push(list,
+		    param_json("Idempotency-Key", "header", false,
+			string_type(), "a repetition gets the first answer"));
+	return list;
+}
+
+static struct js *
+error_schema(void)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "$ref", "#/components/schemas/Error");
+	return o;
+}
+
+static struct js *
+responses_json(const struct api_route *row)
+{
+	struct js *o = js_object(), *ok = js_object(), *no = js_object();
+	char status[16];
+
+	(void)snprintf(status, sizeof(status), "%d", row->success);
+	js_add_str(ok, "description", row->doc);
+	js_add(o, status, ok);
+	js_add_str(no, "description", "refused or failed");
+	js_add(no, "content", json_content(error_schema()));
+	js_add(o, "default", no);
+	return o;
+}
+
+static struct js *
+security_json(const struct api_route *row)
+{
+	static const char *const ways[] = { "bearer", "cookie", "service" };
+	struct js *list = js_array();
+
+	if (row->scope == SCOPE_NONE)
+		return list;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		struct js *o = js_object();
+
+		js_add(o, ways[i], js_array());
+		js_push(list, o);
+	}
+	return list;
+}
+
+static struct js *
+operation_json(const struct api_route *row)
+{
+	struct js *o = js_object(), *body;
+
+	js_add_str(o, "summary", row->doc);
+	js_add(o, "parameters", params_json(row));
+	if (row->body != NULL) {
+		body = js_object();
+		js_add_bool(body, "required", true);
+		js_add(body, "content", json_content(body_schema(row->body)));
+		js_add(o, "requestBody", body);
+	}
+	js_add(o, "responses", responses_json(row));
+	js_add(o, "security", security_json(row));
+	js_add(o, "x-rdv-scopes", api_scopes_json(row->scope));
+	return o;
+}
+
+/* "get", as OpenAPI spells its keys. */
+static void
+method_key(enum http_method m, char *out, size_t size)
+{
+	const char *name = http_method_name(m);
+	size_t i = 0;
+
+	for (; name[i] != '\0' && i + 1 < size; i++)
+		out[i] = (char)(name[i] | 0x20);
+	out[i] = '\0';
+}
+
+static void
+add_row(struct js *paths, const struct api_route *row)
+{
+	struct js *path = js_get(paths, row->pattern);
+	char key[16];
+
+	if (path == NULL) {
+		js_add(paths, row->pattern, js_object());
+		path = js_get(paths, row->pattern);
+	}
+	method_key(row->method, key, sizeof(key));
+	js_add(path, key, operation_json(row));
+}
+
+static struct js *
+scheme(const char *type, const char *k1, const char *v1, const char *k2,
+    const char *v2)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "type", type);
+	js_add_str(o, k1, v1);
+	if (k2 != NULL)
+		js_add_str(o, k2, v2);
+	return o;
+}
+
+static struct js *
+components_json(void)
+{
+	static const struct js_field error_fields[] = {
+		{ .name = "error",
+		    .kind = JS_TEXT,
+		    .required = true,
+		    .max = 4096,
+		    .help = "one sentence" },
+		{ .name = "code",
+		    .kind = JS_TEXT,
+		    .required = true,
+		    .max = 64,
+		    .help = "stable, SNAKE_CASE" },
+		{ .name = "request_id",
+		    .kind = JS_TEXT,
+		    .required = true,
+		    .max = 36,
+		    .help = "as in the log" },
+		{ .name = NULL },
+	};
+	struct js *o = js_object(), *schemas = js_object(), *ways = js_object(),
+		  *error = body_schema(error_fields);
+
+	js_add_bool(error, "additionalProperties", true);
+	js_add(schemas, "Error", error);
+	js_add(o, "schemas", schemas);
+	js_add(ways, "bearer", scheme("http", "scheme", "bearer", NULL, NULL));
+	js_add(ways, "cookie",
+	    scheme("apiKey", "in", "cookie", "name", "rdv_session"));
+	js_add(ways, "service",
+	    scheme("apiKey", "in", "header", "name", "X-RDV-Service-Token"));
+	js_add(o, "securitySchemes", ways);
+	return o;
+}
+
+struct js *
+openapi_json(const struct api_route *const *tables)
+{
+	struct js *o = js_object(), *info = js_object(), *paths = js_object();
+
+	js_add_str(o, "openapi", "3.1.0");
+	js_add_str(info, "title", "rdv");
+	js_add_str(info, "version", RDV_VERSION);
+	js_add(o, "info", info);
+	for (; *tables != NULL; tables++) {
+		for (const struct api_route *row = *tables;
+		     row->pattern != NULL; row++)
+			add_row(paths, row);
+	}
+	js_add(o, "paths", paths);
+	js_add(o, "components", components_json());
+	return o;
+}
+
+/* Anybody may ask, so it is made once. */
+static void
+openapi_get(struct api_call *c)
+{
+	struct buf *doc = &c->app->api->openapi;
+
+	if (doc->len == 0) {
+		struct js *v = openapi_json(api_tables);
+
+		buf_init(doc, DOC_MAX);
+		js_dump(v, doc);
+		js_free(v);
+	}
+	api_reply_raw(c, 200, "application/json", doc->data, doc->len);
+}
+
+const struct api_route api_routes_openapi[] = {
+	{ HTTP_M_GET, "/api/openapi.json", SCOPE_NONE, .handler = openapi_get,
+	    .success = 200, .doc = "This document" },
+	{ .pattern = NULL },
+};

@@ -20,6 +20,7 @@
 #define QUEUE_HIGH (64u << 10) /* on its way to one client; then it waits */
 #define LINE_BYTES (1u << 20)
 #define LIMIT_MAX  1000
+#define PAGE_BYTES (4u << 20) /* a page ends early above this */
 
 struct events_in {
 	uint64_t set;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_PROBE_H
+#define RDV_PROBE_H
+
+#include <stdbool.h>
+
+struct app;
+struct probe;
+
+/*
+ * Whether the helper answers, by asking it something: a connected socket says
+ * nothing about a process that is stopped or spins (abuse O11).
+ */
+struct probe *probe_new(struct app *app);
+void probe_free(struct probe *p);
+
+typedef void probe_fn(bool answers, void *arg);
+/*
+ * Calls `cb` once: now, when the helper is away or answered within the last
+ * second, otherwise when it has answered or let a second pass. At most 64 wait;
+ * further ones hear what was true last.
+ */
+void probe_ask(struct probe *p, probe_fn *cb, void *arg);
+
+#endif

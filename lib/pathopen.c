@@ -67,6 +67,20 @@ judge(int fd, const struct place *root)
 	return 0;
 }
 
+/* openat says ENOTDIR of a symlink where a directory was asked for. */
+static int
+refusal(int dir, const char *name)
+{
+	int err = -errno;
+	struct stat st;
+
+	if (err == -ENOTDIR &&
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISLNK(st.st_mode))
+		return -ELOOP;
+	return err;
+}
+
 /*
  * Opens one component and judges what was opened, not what the name meant a
  * moment before. Nothing is truncated until it has passed.
@@ -80,7 +94,7 @@ step(int dir, const char *name, int flags, mode_t mode,
 	fd = openat(dir, name,
 	    (flags & ~O_TRUNC) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, mode);
 	if (fd < 0)
-		return -errno;
+		return refusal(dir, name);
 	err = judge(fd, root);
 	if (err == 0 && (flags & O_TRUNC) && ftruncate(fd, 0) < 0)
 		err = -errno;
@@ -146,8 +160,10 @@ check_relative(const char *rel)
 int
 path_open_beneath(int rootfd, const char *rel, int flags, mode_t mode)
 {
+	/* openat2 refuses flags that mean nothing together with O_PATH. */
+	const int extra = O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY);
 	struct open_how how = {
-		.flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY),
+		.flags = (unsigned)(flags | extra),
 		.mode = flags & (O_CREAT | O_TMPFILE) & ~O_DIRECTORY ? mode : 0,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
 			   RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,

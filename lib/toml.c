@@ -273,26 +273,22 @@ array(struct parser *ps, struct toml_value *v)
 static bool
 integer(const char *word, size_t len, int64_t *out)
 {
-	char digits[32];
-	size_t used = 0, i;
+	size_t sign = len > 0 && (word[0] == '-' || word[0] == '+') ? 1 : 0;
+	const char *p = word + sign, *end = word + len;
+	char digits[32] = "-";
+	size_t used = 1;
 
-	if (len > 0 && (word[0] == '-' || word[0] == '+')) {
-		if (word[0] == '-')
-			digits[used++] = '-';
-		word++;
-		len--;
-	}
-	if (len == 0 || (len > 1 && word[0] == '0'))
+	if (p == end || *p < '0' || *p > '9' || (*p == '0' && p + 1 < end))
 		return false;
-	for (i = 0; i < len && used < sizeof(digits) - 1; i++) {
-		if (word[i] != '_')
-			digits[used++] = word[i];
-		else if (i == 0 || i + 1 == len || word[i - 1] == '_')
+	for (; p < end && used < sizeof(digits) - 1; p++) {
+		if (*p != '_')
+			digits[used++] = *p;
+		else if (p + 1 == end || p[1] == '_')
 			return false;
 	}
 	digits[used] = '\0';
-	return i == len && digits[used - 1] != '-' &&
-	       str_to_i64(digits, INT64_MIN, INT64_MAX, out);
+	return p == end && str_to_i64(digits + (word[0] == '-' ? 0 : 1),
+			       INT64_MIN, INT64_MAX, out);
 }
 
 /* A value without quotes: true, false or an integer. */

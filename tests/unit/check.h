@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define CHECK_RUN(name, tests)                                                 \
+#define CHECK_RUN(name, tests) \
 	cmocka_run_group_tests_name(name, tests, NULL, NULL)
 
 #endif

@@ -1,0 +1,166 @@
+// kill -9 of rdvd at random moments, again and again, while half of eight
+// terminals flood. Every byte of every terminal is known from its offset, so a
+// lost, doubled or foreign byte fails at once, in the client and in the log.
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import WebSocket from 'ws';
+import { Rdv, build, descendants, fdCount, finish, test, waitFor } from
+	'../harness/rdv.mjs';
+
+const rounds = Number(process.env.RDV_ROUNDS ?? 200);
+const FLOODS = 4, IDLE = 4, BLOCK = 65536;
+const BLOCKS = 16; // of 64 KiB for each flood in each round
+const program = path.join(build, 'tests/pattern');
+
+// Byte `offset` of the pattern program's output.
+function expected(offset, length) {
+	const first = Math.floor(offset / 16);
+	let text = '';
+	for (let line = first; text.length < length + 16; line++)
+		text += `${line.toString(16).padStart(15, '0')}\n`;
+	return Buffer.from(text.slice(offset % 16, offset % 16 + length));
+}
+
+// A viewer that comes back by itself and resumes at its byte offset.
+class Viewer {
+	constructor(rdv, session) {
+		Object.assign(this, { rdv, session, offset: 0, drops: 0, open: false,
+			failed: null, ended: false });
+		this.connect();
+	}
+
+	connect() {
+		const run = this.session.run.id;
+		const ws = new WebSocket(`ws+unix:${this.rdv.term}:/ws/terminal/` +
+			`${this.session.id}?offset=${this.offset}&run_id=${run}`,
+			['rdv.v1'], { headers: { Host: 'localhost',
+				Authorization: `Bearer ${this.rdv.token}` } });
+		this.ws = ws;
+		ws.on('message', (data, binary) => this.message(data, binary));
+		ws.on('error', () => {});
+		ws.on('close', () => {
+			this.open = false;
+			this.drops++;
+			if (!this.ended)
+				setImmediate(() => this.connect());
+		});
+	}
+
+	message(data, binary) {
+		if (!binary) {
+			const m = JSON.parse(data);
+			if (m.type === 'ready')
+				this.open = true;
+			if (m.type === 'resync')
+				this.failed ??= `resync: ${data}`;
+			return;
+		}
+		const at = Number(data.readBigUInt64BE(0));
+		const bytes = data.subarray(8);
+		if (at !== this.offset)
+			this.failed ??= `offset ${at}, expected ${this.offset}`;
+		else if (!bytes.equals(expected(at, bytes.length)))
+			this.failed ??= `wrong bytes at ${at}`;
+		this.offset = at + bytes.length;
+	}
+
+	send(text) {
+		this.ws.send(JSON.stringify({ type: 'input', data: text }));
+	}
+
+	close() {
+		this.ended = true;
+		this.ws.close();
+	}
+}
+
+// Input typed while rdvd is away is not acknowledged and may be lost, so the
+// release is repeated until the flood has begun; a burst more is no matter.
+async function release(v) {
+	const start = v.offset;
+	await waitFor('terminal open', () => v.open);
+	v.send('g');
+	await waitFor('flood begins', () => v.offset > start || v.failed);
+	return start;
+}
+
+const sizeOf = (rdv, s) =>
+	fs.statSync(path.join(rdv.base, 'server/runs', `${s.run.id}.log`)).size;
+
+async function killRound(rdv, viewers, random) {
+	const old = rdv.rdvd;
+	await Promise.all(viewers.slice(0, FLOODS).map(release));
+	// A random moment of the flood, counted in bytes and not in time.
+	const target = viewers[0].offset + Math.floor(random() * BLOCKS * BLOCK);
+	const whole = Math.ceil(target / BLOCK) * BLOCK;
+	await waitFor('moment', () => viewers[0].offset >= target ||
+		viewers[0].offset % BLOCK === 0 && viewers[0].offset + BLOCK > whole ||
+		viewers[0].failed);
+	process.kill(old, 'SIGKILL');
+	const killed = Date.now();
+	await waitFor('a new rdvd', () => rdv.rdvd && rdv.rdvd !== old);
+	await waitFor('all viewers back', () => viewers.every((v) => v.open));
+	return Date.now() - killed;
+}
+
+// All floods of the round have arrived when every terminal stands at the end
+// of a burst and the log agrees.
+async function settle(rdv, sessions, viewers) {
+	const burst = BLOCKS * BLOCK;
+	await waitFor('bursts complete', () => viewers.every((v, i) =>
+		v.failed || ((v.offset - BLOCK) % burst === 0 &&
+			v.offset === sizeOf(rdv, sessions[i]))), 60000);
+	for (const v of viewers)
+		assert.equal(v.failed, null);
+}
+
+await test(`${rounds} rounds of kill -9 with live terminals (H18)`, async () => {
+	const rdv = await Rdv.start();
+	const sessions = [], viewers = [];
+	let seed = crypto.randomBytes(4).readUInt32BE();
+	console.log(`     seed ${seed}`);
+	const random = () => (seed = (seed * 1664525 + 1013904223) >>> 0) / 2 ** 32;
+	try {
+		for (let i = 0; i < FLOODS + IDLE; i++)
+			sessions.push(await rdv.session(`t${i}`, [program,
+				String(BLOCKS)]));
+		for (const s of sessions)
+			viewers.push(new Viewer(rdv, s));
+		await waitFor('first block', () => viewers.every((v) =>
+			v.offset === BLOCK));
+		const baseline = { ops: fdCount(rdv.ops), main: fdCount(rdv.main.pid),
+			tree: descendants(rdv.main.pid).length };
+		const gaps = [];
+		let rdvdFds = 0;
+		for (let i = 0; i < rounds; i++) {
+			gaps.push(await killRound(rdv, viewers, random));
+			await settle(rdv, sessions, viewers);
+			rdvdFds ||= fdCount(rdv.rdvd);
+		}
+		// The idle four still answer, by their first byte since the start.
+		for (const v of viewers.slice(FLOODS))
+			await release(v);
+		await settle(rdv, sessions, viewers);
+		assert.equal(descendants(rdv.main.pid).length, baseline.tree,
+			'no ghost and no orphan');
+		assert.equal(fdCount(rdv.ops), baseline.ops, 'descriptors of [ops]');
+		assert.equal(fdCount(rdv.main.pid), baseline.main,
+			'descriptors of [main]');
+		assert.ok(fdCount(rdv.rdvd) <= rdvdFds, 'descriptors of rdvd');
+		for (const s of sessions) {
+			const now = await rdv.call('GET', `/api/sessions/${s.id}`);
+			assert.equal(now.run.state, 'running');
+			assert.equal(now.run.id, s.run.id, 'the same run');
+		}
+		gaps.sort((a, b) => a - b);
+		console.log(`     back after ${gaps[gaps.length >> 1]} ms (median), ` +
+			`${gaps.at(-1)} ms (worst)`);
+	} finally {
+		for (const v of viewers)
+			v.close();
+		assert.equal(await rdv.stop(), 0);
+	}
+});
+finish();

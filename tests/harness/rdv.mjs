@@ -1,0 +1,228 @@
+// What every black-box layer needs: a private rdv in a directory of its own
+// with an empty environment, requests over its socket, waiting for conditions
+// with a deadline, and the proof that nothing is left afterwards. No npm
+// package is needed here.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+export const root = path.resolve(import.meta.dirname ??
+	path.dirname(new URL(import.meta.url).pathname), '../..');
+export const build = path.resolve(root, process.env.RDV_BUILD ?? 'build');
+export const bin = (name) => path.join(build, 'bin', name);
+
+// Polls until `fn` gives something true; its value. A deadline is a bug found,
+// not a measure of time: it is long.
+export async function waitFor(what, fn, deadlineMs = 20000) {
+	const end = Date.now() + deadlineMs;
+	for (;;) {
+		const v = await fn();
+		if (v)
+			return v;
+		if (Date.now() > end)
+			throw new Error(`deadline: ${what}`);
+		await new Promise((r) => setImmediate(r));
+	}
+}
+
+export async function deadline(what, promise, ms = 20000) {
+	let timer;
+	const late = new Promise((_, reject) => {
+		timer = setTimeout(() => reject(new Error(`deadline: ${what}`)), ms);
+	});
+	try {
+		return await Promise.race([promise, late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+// The kernel's view of a process: parent, name, state; null when it is gone.
+export function proc(pid) {
+	try {
+		const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+		const close = stat.lastIndexOf(')');
+		const f = stat.slice(close + 2).split(' ');
+		return { pid, name: stat.slice(stat.indexOf('(') + 1, close),
+			state: f[0], ppid: +f[1] };
+	} catch {
+		return null;
+	}
+}
+
+// All live processes below `pid`, itself excluded; zombies do not count.
+export function descendants(pid) {
+	const all = fs.readdirSync('/proc').filter((n) => /^\d+$/.test(n))
+		.map(proc).filter((p) => p && p.state !== 'Z');
+	const found = [];
+	for (let next = [pid]; next.length > 0;) {
+		const kids = all.filter((p) => next.includes(p.ppid));
+		found.push(...kids);
+		next = kids.map((p) => p.pid);
+	}
+	return found;
+}
+
+export const fdCount = (pid) => fs.readdirSync(`/proc/${pid}/fd`).length;
+
+export class Rdv {
+	// options: base, args (for rdv-helper), env, config (server/config.toml).
+	static async start(options = {}) {
+		const rdv = new Rdv();
+		rdv.scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-test-'));
+		rdv.base = options.base ?? path.join(rdv.scratch, 'base');
+		rdv.home = path.join(rdv.scratch, 'home');
+		fs.mkdirSync(rdv.home, { mode: 0o700 });
+		if (options.config !== undefined) {
+			const dir = path.join(rdv.base, 'server');
+			fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+			fs.chmodSync(rdv.base, 0o700);
+			fs.writeFileSync(path.join(dir, 'config.toml'), options.config,
+				{ mode: 0o600 });
+		}
+		rdv.options = options;
+		await rdv.up();
+		return rdv;
+	}
+
+	async up() {
+		this.logPath = path.join(this.scratch, 'log');
+		const log = fs.openSync(this.logPath, 'a', 0o600);
+		this.main = spawn(bin('rdv-helper'), ['--base', this.base,
+			'--ready-fd', '3', ...(this.options.args ?? [])],
+			{ stdio: ['ignore', log, log, 'pipe'], cwd: this.scratch,
+			  env: { PATH: '/usr/bin:/bin', HOME: this.home,
+				...this.options.env } });
+		fs.closeSync(log);
+		const ready = once(this.main.stdio[3], 'data').then(() => true);
+		const ended = once(this.main, 'exit').then(() => false);
+		if (!await deadline('ready', Promise.race([ready, ended])))
+			throw new Error(`rdv-helper ended: ${this.log()}`);
+		this.sock = path.join(this.base, 'api.sock');
+		this.term = path.join(this.base, 'terminal.sock');
+		this.token = fs.readFileSync(path.join(this.base, 'cli-token'),
+			'utf8').trim();
+	}
+
+	log() {
+		return fs.readFileSync(this.logPath, 'utf8');
+	}
+
+	// Ends it as an administrator would and removes its directory.
+	async stop() {
+		if (this.main.exitCode === null && this.main.signalCode === null) {
+			const ended = once(this.main, 'exit');
+			this.main.kill('SIGTERM');
+			await deadline('rdv ends', ended, 60000);
+		}
+		fs.rmSync(this.scratch, { recursive: true, force: true });
+		return this.main.exitCode;
+	}
+
+	// [ops] is a fork of [main]; rdvd is a program of its own.
+	child(name) {
+		return descendants(this.main.pid).find((p) => p.name === name &&
+			p.ppid === this.main.pid)?.pid;
+	}
+	get rdvd() { return this.child('rdvd'); }
+	get ops() { return this.child('rdv-ops'); }
+
+	// One request on a connection of its own; never throws for a status.
+	request(method, target, { body, headers = {}, token = this.token,
+		agent = false } = {}) {
+		const send = { Host: 'localhost', ...headers };
+		if (token)
+			send.Authorization = `Bearer ${token}`;
+		if (body !== undefined && !send['Content-Type'])
+			send['Content-Type'] = 'application/json';
+		const text = body === undefined ? undefined :
+			typeof body === 'string' ? body : JSON.stringify(body);
+		return deadline(`${method} ${target}`, new Promise((resolve, reject) => {
+			const req = http.request({ socketPath: this.sock, method,
+				path: target, headers: send, agent }, (res) => {
+				const parts = [];
+				res.on('data', (d) => parts.push(d));
+				res.on('error', reject);
+				res.on('end', () => {
+					const raw = Buffer.concat(parts);
+					let json = null;
+					try { json = JSON.parse(raw.toString()); } catch { /* raw */ }
+					resolve({ status: res.statusCode, headers: res.headers,
+						raw, json });
+				});
+			});
+			req.on('error', reject);
+			req.end(text);
+		}), 60000);
+	}
+
+	// The same, and a status outside 2xx is a failure of the test.
+	async call(method, target, body, options = {}) {
+		const r = await this.request(method, target, { body, ...options });
+		if (r.status < 200 || r.status > 299)
+			throw new Error(`${method} ${target}: ${r.status} ${r.raw}`);
+		return r.json;
+	}
+
+	session(name, command, more = {}) {
+		return this.call('POST', '/api/sessions', { name, command, ...more });
+	}
+
+	// Bytes as they are, on one connection: everything the peer said before
+	// it closed or before `until(text)` was true.
+	raw(bytes, { until, sock = this.sock, deadlineMs = 20000 } = {}) {
+		return deadline('raw answer', new Promise((resolve, reject) => {
+			const c = net.connect(sock);
+			let text = '';
+			const finish = () => { c.destroy(); resolve(text); };
+			c.on('connect', () => c.write(bytes));
+			c.on('data', (d) => {
+				text += d.toString('latin1');
+				if (until?.(text))
+					finish();
+			});
+			c.on('end', finish);
+			c.on('error', (e) => (e.code === 'ECONNRESET' ||
+				e.code === 'EPIPE') ? finish() : reject(e));
+		}), deadlineMs);
+	}
+}
+
+const results = { passed: 0, failed: 0, skipped: 0 };
+
+// One test. `fn` throws to fail, or returns skip('why').
+export async function test(name, fn) {
+	const only = process.env.RDV_ONLY;
+	if (only && !name.includes(only))
+		return;
+	const begin = Date.now();
+	try {
+		const r = await fn();
+		if (r instanceof Skip) {
+			results.skipped++;
+			console.log(`SKIP ${name}: ${r.why}`);
+			return;
+		}
+		results.passed++;
+		console.log(`ok   ${name} (${Date.now() - begin} ms)`);
+	} catch (e) {
+		results.failed++;
+		console.log(`FAIL ${name}\n     ${String(e.stack).replace(/\n/g,
+			'\n     ')}`);
+	}
+}
+
+class Skip { constructor(why) { this.why = why; } }
+export const skip = (why) => new Skip(why);
+
+// The last line of a layer. Never process.exit(): what keeps node alive then
+// is a leak that the deadline of the layer will show.
+export function finish() {
+	console.log(`${results.passed} passed, ${results.failed} failed, ` +
+		`${results.skipped} skipped`);
+	process.exitCode = results.failed > 0 ? 1 : 0;
+}

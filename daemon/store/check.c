@@ -36,14 +36,20 @@ struct check {
 	off_t log; /* bytes of the write-ahead log, 0 when there is none */
 };
 
+int
+check_damaged(const char *path, const char *what, char *why, size_t whysize)
+{
+	(void)snprintf(why, whysize,
+	    "%s is damaged: %s; nothing was changed (restore a backup, or move "
+	    "the file away to start empty)",
+	    path, what);
+	return RDV_E_CORRUPT;
+}
+
 static int
 corrupt(const struct check *c, const char *what)
 {
-	(void)snprintf(c->why, c->whysize,
-	    "%s is damaged: %s; nothing was changed (restore a backup, or move "
-	    "the file away to start empty)",
-	    c->path, what);
-	return RDV_E_CORRUPT;
+	return check_damaged(c->path, what, c->why, c->whysize);
 }
 
 static uint32_t

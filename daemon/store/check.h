@@ -16,5 +16,8 @@ int check_file(const char *path, int newest, char *why, size_t whysize);
 /* After SQLite has read the log: lengths, and every table can be read. */
 int
 check_tables(struct sqlite3 *conn, const char *path, char *why, size_t whysize);
+/* Says that `path` is damaged, and how. RDV_E_CORRUPT. */
+int
+check_damaged(const char *path, const char *what, char *why, size_t whysize);
 
 #endif

@@ -64,11 +64,12 @@ refuse_sql(const struct opening *o, sqlite3 *conn, int rc)
 {
 	int err = stmt_errno(conn, rc);
 
+	if (err == -EUCLEAN)
+		return check_damaged(o->path, sqlite3_errmsg(conn), o->why,
+		    o->whysize);
 	(void)snprintf(o->why, o->whysize, "%s cannot be opened: %s", o->path,
 	    sqlite3_errmsg(conn));
-	return err == -EUCLEAN	? RDV_E_CORRUPT
-	       : err == -ENOSPC ? RDV_E_FULL
-				: err;
+	return err == -ENOSPC ? RDV_E_FULL : err;
 }
 
 /* The log, the index of the log and a new database all need it. */

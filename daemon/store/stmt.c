@@ -40,17 +40,31 @@ static const struct {
 	{ SQLITE_RANGE, -EINVAL },
 };
 
+/* A quota or a file limit reads as an I/O error: it is no space all the same.
+ */
+static bool
+out_of_space(sqlite3 *conn, int which)
+{
+	sqlite3_file *f = NULL;
+	int err = 0;
+
+	(void)sqlite3_file_control(conn, "main", which, &f);
+	if (f == NULL || f->pMethods == NULL)
+		return false;
+	(void)f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &err);
+	return err == ENOSPC || err == EDQUOT || err == EFBIG;
+}
+
 int
 stmt_errno(sqlite3 *conn, int rc)
 {
 	int ext = sqlite3_extended_errcode(conn);
-	int sys = sqlite3_system_errno(conn);
 
 	if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)
 		return 0;
-	/* A file limit or a quota reads as an I/O error: it is no space. */
 	if ((rc & 0xff) == SQLITE_IOERR &&
-	    (sys == ENOSPC || sys == EFBIG || sys == EDQUOT))
+	    (out_of_space(conn, SQLITE_FCNTL_FILE_POINTER) ||
+		out_of_space(conn, SQLITE_FCNTL_JOURNAL_POINTER)))
 		return -ENOSPC;
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
 		if (codes[i].rc == ext || codes[i].rc == (rc & 0xff))

@@ -26,7 +26,7 @@
 #include "tests/unit/store/fx.h"
 
 static const char sql_user[] =
-    "INSERT INTO user (id, name, uid, created_at) VALUES (?, ?, 1, 1)";
+    "INSERT INTO user (id, name, uid, created_at) VALUES (?, ?, ?, 1)";
 static const char sql_users[] = "SELECT COUNT(*) FROM user WHERE id >= ''";
 
 struct image {
@@ -75,12 +75,14 @@ users(struct fx *fx)
 	return n;
 }
 
+static int64_t uid;
+
 static void
 add_user(struct fx *fx, const char *id)
 {
 	struct tx *tx = tx_begin(fx->db);
 
-	assert_int_equal(tx_exec(tx, sql_user, "ss", id, id), 1);
+	assert_int_equal(tx_exec(tx, sql_user, "ssi", id, id, ++uid), 1);
 	tx_commit(tx, NULL, NULL);
 	db_settle(fx->db);
 }
@@ -403,8 +405,8 @@ serves_readers(struct fx *fx)
 {
 	struct rlimit lim = { 60000, 60000 };
 	struct tx *tx;
-	int ok = 0, i;
-	char id[8];
+	int i;
+	char id[16];
 
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if (fx_open(fx) != 0 || setrlimit(RLIMIT_FSIZE, &lim) != 0)
@@ -412,8 +414,7 @@ serves_readers(struct fx *fx)
 	for (i = 0; i < 50; i++) {
 		(void)snprintf(id, sizeof id, "n%02d", i);
 		tx = tx_begin(fx->db);
-		(void)tx_exec(tx, sql_user, "ss", id, id);
-		ok += tx_error(tx) == 0;
+		(void)tx_exec(tx, sql_user, "ssi", id, id, ++uid);
 		tx_commit(tx, NULL, NULL);
 		db_settle(fx->db);
 		if (!db_healthy(fx->db))
@@ -440,6 +441,7 @@ abuse_O07_full_disk_later(void **state)
 	unprivileged(fx, serves_readers);
 	assert_int_equal(fx_open(fx), 0);
 	assert_true(users(fx) >= 2);
+	uid = 1000; /* the child has counted for itself */
 	add_user(fx, "later");
 	free(i.bytes);
 }

@@ -85,6 +85,7 @@ struct helper_stats {
 	uint64_t sent, stale, failed, connects; /* since start */
 	unsigned outstanding, waiting;
 	int64_t rtt_us; /* of the newest answer */
+	uint32_t pid; /* of [ops], for show; 0 while there is none */
 };
 void helper_stats(const struct helper *h, struct helper_stats *out);
 

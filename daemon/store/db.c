@@ -281,6 +281,7 @@ db_stats(struct db *db, struct db_stats *out)
 	*out = db->stats;
 	flusher_stats(db->flusher, &f);
 	out->syncs = f.syncs;
+	out->sync_us = f.sync_us;
 	out->checkpoints = f.checkpoints;
 	out->log_bytes = f.log_bytes;
 	out->bytes = stat(db->path, &st) == 0 ? st.st_size : 0;

@@ -25,6 +25,7 @@
 
 #include "daemon/loop.h"
 #include "daemon/store/stmt.h"
+#include "lib/clock.h"
 #include "lib/xalloc.h"
 
 /* Copy the log after each such amount; at most so often does it stay. */
@@ -131,13 +132,16 @@ serve(struct flusher *f)
 {
 	uint64_t target = f->requested;
 	int err = f->err;
+	int64_t start;
 
 	pthread_mutex_unlock(&f->lock);
+	start = clock_mono_us();
 	if (err == 0 && fdatasync(f->fd) < 0)
 		err = -errno;
 	pthread_mutex_lock(&f->lock);
 	if (err == 0) {
 		f->stats.syncs++;
+		f->stats.sync_us += (uint64_t)(clock_mono_us() - start);
 		f->synced = target;
 	} else if (f->err == 0) {
 		f->err = err;

@@ -105,6 +105,16 @@ static const http_parser_settings settings = {
 	.on_message_complete = on_complete,
 };
 
+/* True when the parser took all of it; a failed callback still counts bytes. */
+static bool
+execute(struct parse *x, const char *p, size_t len)
+{
+	size_t n = http_parser_execute(&x->p, &settings, p, len);
+	enum http_errno err = HTTP_PARSER_ERRNO(&x->p);
+
+	return n == len && (err == HPE_OK || err == HPE_PAUSED);
+}
+
 static bool
 agrees(const struct parse *x, const struct gate_head *g)
 {
@@ -180,8 +190,7 @@ parse_head(struct request *q, const char *head, size_t len,
 	r->headers = arena_alloc(r->arena, g->nheaders * sizeof *r->headers);
 	http_parser_init(&x->p, HTTP_REQUEST);
 	x->p.data = x;
-	if (http_parser_execute(&x->p, &settings, copy, len) != len ||
-	    !agrees(x, g))
+	if (!execute(x, copy, len) || !agrees(x, g))
 		return GATE_LINE;
 	r->method = g->method;
 	for (unsigned i = 0; i < r->nheaders; i++)
@@ -215,7 +224,7 @@ parse_body(struct request *q, const char *p, size_t len, size_t *used)
 		x->left -= n;
 		end = x->left == 0;
 	}
-	if (http_parser_execute(&x->p, &settings, p, n) != n || x->done != end)
+	if (!execute(x, p, n) || x->done != end)
 		return x->body->failed ? GATE_BODY_LONG : GATE_CHUNK;
 	*used = n;
 	return GATE_OK;

@@ -81,12 +81,15 @@ fuzz_dir_path := lib
 fuzz_dir_http := http
 fuzz_dir_ws := http
 fuzz_dir = $(if $(fuzz_dir_$(1)),$(fuzz_dir_$(1)),api)
+# A target may share code with a unit test.
+fuzz_more_privproto := $(call obj,tests/unit/lib/priv_echo.c)
 fuzz_bins := $(patsubst %,$(BUILD)/fuzz/%,$(fuzz_names))
 define fuzz_rules
 $(BUILD)/fuzz/$(1): $(BUILD)/obj/tests/fuzz/fuzz_$(1).o \
-    $(BUILD)/obj/tests/fuzz/driver.o $(call use,$(call fuzz_dir,$(1)))
-$(BUILD)/libfuzzer/$(1): $(BUILD)/obj/tests/fuzz/fuzz_$(1).o \
+    $(fuzz_more_$(1)) $(BUILD)/obj/tests/fuzz/driver.o \
     $(call use,$(call fuzz_dir,$(1)))
+$(BUILD)/libfuzzer/$(1): $(BUILD)/obj/tests/fuzz/fuzz_$(1).o \
+    $(fuzz_more_$(1)) $(call use,$(call fuzz_dir,$(1)))
 $(BUILD)/fuzz/$(1) $(BUILD)/libfuzzer/$(1):
 	@mkdir -p $$(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $$(fuzz_engine) -o $$@ $$(filter %.o,$$^) \

@@ -13,6 +13,14 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
+/* The sanitizer would end the process itself instead of failing the call. */
+const char *__asan_default_options(void);
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 /* Exit status of a child that runs `f`, and what it logged. */
 static int
 in_child(void (*f)(void), char *said, size_t size)

@@ -129,7 +129,10 @@ rig_turns(struct rig *g, unsigned n)
 void
 rig_pass(struct rig *g, int64_t ms)
 {
-	clock_shift(ms, 0);
+	static int64_t passed;
+
+	passed += ms;
+	clock_shift(passed, 0);
 	server_sweep(g->server);
 	rig_turns(g, 2);
 }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_PUMP_H
+#define RDV_PUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/privproto.h"
+
+struct loop;
+struct loop_timer;
+struct loop_watch;
+struct pump;
+struct runlog;
+
+/*
+ * Moves the output of one run into its log: from the terminal's master through
+ * the spool, or from two pipes directly. Embedded in struct term.
+ */
+struct pump_ops {
+	void (*grown)(void *arg);   /* the log has new bytes */
+	void (*drained)(void *arg); /* there will be no more; called once */
+};
+
+/* What all pumps of a daemon share; turns of a flood get shorter with many. */
+struct pump_load {
+	unsigned flowing; /* pumps in a flood now */
+	unsigned blocked; /* pumps that wait for room on the disk now */
+	uint64_t blocks;  /* times one had to, since start */
+	uint64_t bytes;
+};
+
+/* What is to happen next. */
+enum pump_state {
+	PUMP_IDLE,    /* nothing before pump_start() */
+	PUMP_WATCH,   /* wait for readable */
+	PUMP_PACED,   /* flood: let the kernel's buffers fill a little */
+	PUMP_BLOCKED, /* no room on the disk: try again later */
+	PUMP_HUNG,    /* nobody has the terminal open: look again later */
+	PUMP_DONE
+};
+
+/* What is known of the run's end. */
+enum pump_ending {
+	PUMP_LIVES,
+	PUMP_EXITED, /* with all it started: the terminal's end is the end */
+	PUMP_ORPHAN  /* nobody can tell any more but the terminal itself */
+};
+
+struct pump_source {
+	int fd; /* -1: at its end or absent */
+	uint8_t stream;
+	struct loop_watch *watch;
+};
+
+struct pump {
+	struct loop *loop;
+	struct runlog *log;
+	struct pump_load *load;
+	const struct pump_ops *ops;
+	void *arg;
+	struct loop_timer *timer;
+	struct pump_source src[2];
+	int spool_r, spool_w;
+	size_t spool_size; /* the pipe's capacity */
+	size_t spooled;	   /* bytes in it */
+	enum pump_state state;
+	enum priv_io io;
+	enum pump_ending ending;
+	int64_t quiet_by, end_by; /* when to wait for the end no longer */
+};
+
+void pump_init(struct pump *p, struct loop *l, struct runlog *log,
+    struct pump_load *load, const struct pump_ops *ops, void *arg);
+/*
+ * Takes the descriptors: master, spool read end, spool write end; or the read
+ * ends of stdout and stderr. What an earlier daemon left in the spool is first.
+ */
+void pump_start(struct pump *p, enum priv_io io, const int *fd);
+/* Whatever was written is read to the end, then comes `drained`, later. */
+void pump_finish(struct pump *p, enum pump_ending why);
+/* Lets go of the descriptors; what is in them stays there. */
+void pump_done(struct pump *p);
+
+#endif

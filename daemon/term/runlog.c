@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The append-only log of a run and its index. Bytes enter by splice(2) alone:
+ * they never exist in this process only, so kill -9 between any two
+ * instructions neither loses nor doubles one. Invariant: an index record is
+ * written before the bytes it describes; one without bytes is harmless and is
+ * overwritten by the next, so no two have the same offset.
+ */
+#include "daemon/term/runlog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/path.h"
+#include "lib/secret.h"
+
+/*
+ * 16 bytes, little endian: u64 offset, u56 wall ms, u8 stream. A stretch ends
+ * with its stream or after this long, so typing costs no record per key.
+ */
+#define RECORD	     16
+#define SPAN_MS	     50
+#define NAME_MAX_LEN (UUID_TEXT + 4)
+
+struct record {
+	uint64_t offset;
+	int64_t time_ms;
+	uint8_t stream;
+};
+
+static void
+put_u64(uint8_t *p, uint64_t v)
+{
+	for (int i = 0; i < 8; i++)
+		p[i] = (uint8_t)(v >> 8 * i);
+}
+
+static uint64_t
+get_u64(const uint8_t *p)
+{
+	uint64_t v = 0;
+
+	for (int i = 7; i >= 0; i--)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static bool
+record_get(const struct runlog *l, uint64_t i, struct record *out)
+{
+	uint8_t raw[RECORD];
+	uint64_t when;
+
+	if (pread(l->idx, raw, RECORD, (off_t)(i * RECORD)) != RECORD)
+		return false;
+	when = get_u64(raw + 8);
+	out->offset = get_u64(raw);
+	out->time_ms = (int64_t)(when >> 8);
+	out->stream = (uint8_t)when;
+	return true;
+}
+
+static int
+record_put(struct runlog *l, int64_t now, uint8_t stream)
+{
+	uint64_t slot = l->records;
+	uint8_t raw[RECORD];
+	ssize_t n;
+
+	if (slot > 0 && l->last_offset == l->size)
+		slot--;
+	put_u64(raw, l->size);
+	put_u64(raw + 8, (uint64_t)now << 8 | stream);
+	n = pwrite(l->idx, raw, RECORD, (off_t)(slot * RECORD));
+	if (n != RECORD)
+		return n < 0 ? -errno : -ENOSPC;
+	l->records = slot + 1;
+	l->last_offset = l->size;
+	l->last_ms = now;
+	l->last_stream = stream;
+	return 0;
+}
+
+/* What comes next has its record. */
+static int
+mark(struct runlog *l, uint8_t stream)
+{
+	int64_t now = clock_wall_ms();
+	int64_t age = now - l->last_ms;
+
+	/* A clock set back starts a new stretch too. */
+	if (l->records > 0 && stream == l->last_stream && age >= 0 &&
+	    age < SPAN_MS)
+		return 0;
+	return record_put(l, now, stream);
+}
+
+static int
+open_one(int dirfd, const char *run_id, const char *suffix,
+    enum runlog_mode mode)
+{
+	static const int flags[] = {
+		[RUNLOG_CREATE] = O_RDWR | O_CREAT | O_EXCL,
+		[RUNLOG_ADOPT] = O_RDWR | O_CREAT,
+		[RUNLOG_READ] = O_RDONLY,
+	};
+	char name[NAME_MAX_LEN];
+
+	(void)snprintf(name, sizeof(name), "%s%s", run_id, suffix);
+	return path_open_beneath(dirfd, name, flags[mode], 0600);
+}
+
+/*
+ * After a loss of power the log can be shorter than its index says; what is
+ * said of bytes that are not there is forgotten.
+ */
+static int
+index_settle(struct runlog *l, bool trim)
+{
+	struct record r = { 0 };
+	struct stat st;
+
+	if (fstat(l->idx, &st) < 0)
+		return -errno;
+	l->records = (uint64_t)st.st_size / RECORD;
+	while (l->records > 0) {
+		if (!record_get(l, l->records - 1, &r))
+			return -EIO;
+		if (r.offset <= l->size)
+			break;
+		l->records--;
+	}
+	l->last_offset = r.offset;
+	l->last_ms = r.time_ms;
+	l->last_stream = r.stream;
+	if (trim && ftruncate(l->idx, (off_t)(l->records * RECORD)) < 0)
+		return -errno;
+	return 0;
+}
+
+int
+runlog_open(struct runlog *l, int dirfd, const char *run_id,
+    enum runlog_mode mode)
+{
+	struct runlog got = { .fd = -1, .idx = -1 };
+	struct stat st;
+	int err;
+
+	if (!uuid_valid(run_id))
+		return -EINVAL;
+	got.fd = open_one(dirfd, run_id, ".log", mode);
+	if (got.fd < 0)
+		return got.fd;
+	err = got.idx = open_one(dirfd, run_id, ".idx", mode);
+	if (err < 0)
+		goto out;
+	err = -EIO;
+	if (fstat(got.fd, &st) < 0 || !S_ISREG(st.st_mode))
+		goto out;
+	got.size = (uint64_t)st.st_size;
+	err = index_settle(&got, mode == RUNLOG_ADOPT);
+	if (err == 0) {
+		*l = got;
+		return 0;
+	}
+out:
+	runlog_close(&got);
+	return err;
+}
+
+void
+runlog_close(struct runlog *l)
+{
+	if (l->fd >= 0)
+		(void)close(l->fd);
+	if (l->idx >= 0)
+		(void)close(l->idx);
+	l->fd = l->idx = -1;
+}
+
+long
+runlog_splice(struct runlog *l, int pipe, size_t len, uint8_t stream)
+{
+	loff_t at = (loff_t)l->size;
+	ssize_t n;
+	int err = mark(l, stream);
+
+	if (err != 0)
+		return err;
+	do {
+		n = splice(pipe, NULL, l->fd, &at, len,
+		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	l->size += (uint64_t)n;
+	return n;
+}
+
+int
+runlog_note(struct runlog *l, const char *text)
+{
+	size_t len = strlen(text);
+	ssize_t n;
+	int err = mark(l, RUNLOG_RDV);
+
+	if (err != 0)
+		return err;
+	n = pwrite(l->fd, text, len, (off_t)l->size);
+	if (n < 0)
+		return -errno;
+	l->size += (uint64_t)n;
+	return (size_t)n == len ? 0 : -ENOSPC;
+}
+
+long
+runlog_read(const struct runlog *l, uint64_t off, void *p, size_t len)
+{
+	ssize_t n;
+
+	if (off >= l->size)
+		return 0;
+	if (len > l->size - off)
+		len = (size_t)(l->size - off);
+	n = pread(l->fd, p, len, (off_t)off);
+	return n < 0 ? -errno : n;
+}
+
+/* How many records stand at or below `off`. */
+static uint64_t
+records_upto(const struct runlog *l, uint64_t off)
+{
+	uint64_t lo = 0, hi = l->records;
+	struct record r;
+
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (!record_get(l, mid, &r) || r.offset > off)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+bool
+runlog_span(const struct runlog *l, uint64_t off, struct runlog_span *out)
+{
+	uint64_t next = records_upto(l, off);
+	struct record r;
+
+	if (off >= l->size || next == 0 || !record_get(l, next - 1, &r))
+		return false;
+	out->from = r.offset;
+	out->time_ms = r.time_ms;
+	out->stream = r.stream;
+	out->to = l->size;
+	if (next < l->records && record_get(l, next, &r) && r.offset < l->size)
+		out->to = r.offset;
+	return true;
+}

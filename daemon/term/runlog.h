@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_RUNLOG_H
+#define RDV_RUNLOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The output of one run: runs/<id>.log holds the bytes, runs/<id>.idx says
+ * when each stretch of them came and from which stream. The size of the log is
+ * the offset of the next byte; there is no other counter.
+ */
+#define RUNLOG_OUT 1 /* terminal or standard output */
+#define RUNLOG_ERR 2
+#define RUNLOG_RDV 3 /* a sentence of rdv's own */
+
+struct runlog {
+	int fd, idx; /* -1: closed */
+	uint64_t size;
+	uint64_t records;
+	uint64_t last_offset; /* of the newest record */
+	int64_t last_ms;
+	uint8_t last_stream;
+};
+
+/* CREATE fails when it exists; ADOPT goes on where it ended; READ only reads.
+ */
+enum runlog_mode { RUNLOG_CREATE, RUNLOG_ADOPT, RUNLOG_READ };
+
+/* 0 or -errno. `dirfd` is the directory of all logs. */
+int runlog_open(struct runlog *l, int dirfd, const char *run_id,
+    enum runlog_mode mode);
+void runlog_close(struct runlog *l);
+/*
+ * Moves up to `len` bytes from a pipe to the end of the log inside the kernel,
+ * so that a byte is in the one or in the other whenever we are killed. The
+ * number moved, 0 at the end of the pipe, -EAGAIN when it is empty, or the
+ * -errno of the log's file (-ENOSPC, -EDQUOT, -EIO ...).
+ */
+long runlog_splice(struct runlog *l, int pipe, size_t len, uint8_t stream);
+/* Appends text of rdv's own. 0 or -errno. */
+int runlog_note(struct runlog *l, const char *text);
+/* Up to `len` bytes at `off`; 0 at the end, or -errno. */
+long runlog_read(const struct runlog *l, uint64_t off, void *p, size_t len);
+
+struct runlog_span {
+	uint64_t from, to; /* bytes [from, to) */
+	int64_t time_ms;
+	uint8_t stream;
+};
+/* The stretch that holds the byte at `off`. False: there is none. */
+bool runlog_span(const struct runlog *l, uint64_t off, struct runlog_span *out);
+
+#endif

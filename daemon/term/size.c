@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One terminal, one size, several viewers with windows of their own. The
+ * newest request wins and whoever made it owns the size; requests that come
+ * faster than a program can redraw are gathered (abuse H10). Invariant: every
+ * viewer has been told the size in force and whether it is its own.
+ */
+#include <sys/ioctl.h>
+
+#include "daemon/loop.h"
+#include "daemon/term/state.h"
+#include "lib/err.h"
+
+#define GATHER_MS 50
+
+static void size_timer_cb(void *);
+
+bool
+term_size_ok(int64_t cols, int64_t rows)
+{
+	return cols >= TERM_COLS_MIN && cols <= TERM_COLS_MAX &&
+	       rows >= TERM_ROWS_MIN && rows <= TERM_ROWS_MAX;
+}
+
+static void
+tell(struct term *t)
+{
+	struct viewer *v;
+
+	TAILQ_FOREACH (v, &t->viewers, link)
+		if (!v->dead && v->ops->size != NULL)
+			v->ops->size(t->size.cols, t->size.rows,
+			    v == t->size.owner, v->arg);
+}
+
+static void
+apply(struct term *t)
+{
+	struct size *s = &t->size;
+	struct winsize ws = { .ws_col = (unsigned short)s->cols_due,
+		.ws_row = (unsigned short)s->rows_due };
+
+	if (s->cols != s->cols_due || s->rows != s->rows_due) {
+		s->cols = s->cols_due;
+		s->rows = s->rows_due;
+		/* Fails for a program that is gone; then nobody looks. */
+		(void)ioctl(t->pump.src[0].fd, TIOCSWINSZ, &ws);
+	}
+	s->told = s->owner;
+	tell(t);
+}
+
+static bool
+due(const struct size *s)
+{
+	return s->cols != s->cols_due || s->rows != s->rows_due ||
+	       s->owner != s->told;
+}
+
+/* The first request of a burst is served at once, the last when it is over. */
+static void
+size_timer_cb(void *arg)
+{
+	struct term *t = arg;
+	struct size *s = &t->size;
+
+	if (!due(s))
+		return;
+	apply(t);
+	loop_timer_set(s->timer, GATHER_MS);
+}
+
+void
+size_ask(struct term *t, const struct viewer *v, unsigned cols, unsigned rows)
+{
+	struct size *s = &t->size;
+
+	s->cols_due = cols;
+	s->rows_due = rows;
+	s->owner = v;
+	if (s->timer == NULL)
+		s->timer = loop_timer_new(t->ts->conf.loop, size_timer_cb, t);
+	if (!due(s) || loop_timer_pending(s->timer))
+		return;
+	apply(t);
+	loop_timer_set(s->timer, GATHER_MS);
+}
+
+static int
+check(const struct term *t, unsigned cols, unsigned rows)
+{
+	if (!term_size_ok(cols, rows))
+		return RDV_E_INVALID;
+	if (t->is_ended || t->io != PRIV_IO_PTY)
+		return RDV_E_STATE;
+	return 0;
+}
+
+int
+term_resize(struct term *t, unsigned cols, unsigned rows)
+{
+	int err = check(t, cols, rows);
+
+	if (err == 0)
+		size_ask(t, NULL, cols, rows);
+	return err;
+}
+
+int
+viewer_resize(struct viewer *v, unsigned cols, unsigned rows)
+{
+	int err = check(v->term, cols, rows);
+
+	if (err != 0)
+		return err;
+	if (v->read_only)
+		return RDV_E_DENIED;
+	v->cols = cols;
+	v->rows = rows;
+	size_ask(v->term, v, cols, rows);
+	return 0;
+}
+
+int
+viewer_take_size(struct viewer *v)
+{
+	if (v->cols == 0)
+		return RDV_E_STATE;
+	return viewer_resize(v, v->cols, v->rows);
+}
+
+bool
+viewer_owns_size(const struct viewer *v)
+{
+	return v->term->size.owner == v;
+}
+
+void
+size_forget(struct term *t, const struct viewer *v)
+{
+	if (t->size.owner == v)
+		t->size.owner = NULL;
+	if (t->size.told == v)
+		t->size.told = NULL;
+}
+
+void
+size_done(struct size *s)
+{
+	loop_timer_free(s->timer);
+	s->timer = NULL;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_TERM_STATE_H
+#define RDV_TERM_STATE_H
+
+#include "daemon/term/pump.h"
+#include "daemon/term/runlog.h"
+#include "daemon/term/term.h"
+#include "daemon/term/viewer.h"
+#include "lib/list.h"
+
+/*
+ * What the files of term/ share. An idle terminal holds no buffer: bytes on
+ * their way to viewers stand in the one window of struct terms, which is read
+ * from the page cache once for all viewers that keep up.
+ */
+struct input_chunk {
+	STAILQ_ENTRY(input_chunk) link;
+	size_t len, off;
+	uint8_t data[];
+};
+
+struct input {
+	int fd;	  /* -1: nobody to write to; of a pty it is the pump's */
+	bool end; /* closed after what is queued */
+	size_t queued;
+	STAILQ_HEAD(, input_chunk) chunks;
+	struct loop_watch *writable; /* on while something is queued */
+};
+
+struct size {
+	unsigned cols, rows;		   /* in force */
+	unsigned cols_due, rows_due;	   /* newest asked for */
+	const struct viewer *owner, *told; /* now; as all have been told */
+	struct loop_timer *timer; /* runs while requests are gathered */
+};
+
+struct term {
+	TAILQ_ENTRY(term) link;
+	struct terms *ts;
+	unsigned refs;
+	enum priv_io io;
+	struct runlog log;
+	struct pump pump;
+	struct input input;
+	struct size size;
+	TAILQ_HEAD(, viewer) viewers; /* freed ones stay until reaped */
+	unsigned nviewers;
+	bool is_ended;
+	struct term_end end; /* cause is ours */
+	term_drained_fn *drained;
+	void *arg;
+};
+
+struct viewer {
+	TAILQ_ENTRY(viewer) link;
+	TAILQ_ENTRY(viewer) next_again;
+	struct term *term;
+	const struct viewer_ops *ops;
+	void *arg;
+	uint64_t offset;
+	size_t chunk;
+	unsigned cols, rows; /* last asked for; 0: never */
+	bool read_only, dead, told, again, lagging, paused;
+};
+TAILQ_HEAD(viewer_list, viewer);
+
+struct terms {
+	struct terms_conf conf;
+	struct pump_load load;
+	struct terms_stats stats;
+	TAILQ_HEAD(, term) all;
+	struct viewer_list again; /* have more to give in the next turn */
+	struct loop_timer *again_timer, *tick;
+	unsigned lagging; /* viewers whose sink is full */
+	const struct term *window_term;
+	uint64_t window_off;
+	size_t window_len;
+	uint8_t window[VIEWER_CHUNK];
+};
+
+/* Some bytes at `off`, valid until the next call. Length, or -errno. */
+long terms_window(struct terms *ts, const struct term *t, uint64_t off,
+    size_t max, const uint8_t **p);
+
+/* Gives a viewer what it lacks, as far as its sink takes it. */
+void viewer_run(struct viewer *v);
+void viewer_again_cb(void *terms);
+void viewer_tick_cb(void *terms);
+
+void input_init(struct input *in);
+int input_put(struct term *t, const void *p, size_t len, size_t max);
+void input_done(struct input *in);
+
+void
+size_ask(struct term *t, const struct viewer *v, unsigned cols, unsigned rows);
+void size_forget(struct term *t, const struct viewer *v);
+void size_done(struct size *s);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_TERM_H
+#define RDV_TERM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/term/pump.h"
+
+struct loop;
+struct term;
+struct terms;
+struct viewer;
+
+/*
+ * The output of one run and those who look at it. A term of a live run moves
+ * output to the log, input to the program and bytes to its viewers; one of an
+ * ended run only serves its log. Viewers: term/viewer.h.
+ */
+struct terms_conf {
+	struct loop *loop;
+	int dirfd;	  /* of server/runs; stays the caller's */
+	size_t input_max; /* bytes waiting for one program */
+	int64_t stall_ms; /* a viewer that takes nothing for so long goes */
+};
+
+struct terms *terms_new(const struct terms_conf *conf);
+void terms_free(struct terms *ts);
+
+struct terms_stats {
+	uint64_t bytes;		/* moved to logs since start */
+	uint64_t blocks;	/* times a log had no room */
+	uint64_t slow;		/* viewers closed for being slow */
+	uint64_t input_refused; /* inputs over the bound */
+	unsigned terms, viewers, blocked, flowing;
+};
+void terms_stats(const struct terms *ts, struct terms_stats *out);
+
+#define TERM_COLS_MIN 10
+#define TERM_COLS_MAX 1000
+#define TERM_ROWS_MIN 3
+#define TERM_ROWS_MAX 500
+bool term_size_ok(int64_t cols, int64_t rows);
+
+/* How a run ended, as viewers are told. */
+struct term_end {
+	const char *state; /* a constant: "completed", "failed", ... */
+	int exit_code;	   /* -1: none */
+	int signal;	   /* 0: none */
+	const char *cause; /* NULL: none; copied */
+};
+
+/* Called once, when the output of a run has been logged to its end. */
+typedef void term_drained_fn(void *arg);
+
+/*
+ * Creates the log of a new run, or with `adopt` goes on with it. 0 or -errno.
+ * The caller holds the one reference.
+ */
+int
+term_new(struct terms *ts, const char *run_id, bool adopt, struct term **out);
+/* The log of a run that has ended. 0 or -errno. */
+int term_open(struct terms *ts, const char *run_id, const struct term_end *end,
+    struct term **out);
+void term_ref(struct term *t);
+void term_unref(struct term *t);
+
+struct term_start {
+	enum priv_io io;
+	/* pty: master, spool read, spool write; pipes: stdin (or -1), stdout,
+	 * stderr. Taken over. */
+	int fd[3];
+	unsigned cols, rows;
+	term_drained_fn *drained;
+	void *arg;
+};
+void term_start(struct term *t, const struct term_start *s);
+/* Text of rdv's own at the end of the log, before or after the run. */
+void term_note(struct term *t, const char *text);
+/* The run has ended or nobody can tell any more: `drained` will follow. */
+void term_finish(struct term *t, enum pump_ending why);
+/*
+ * The end is durable: descriptors are closed and each viewer is told once it
+ * has all bytes.
+ */
+void term_ended(struct term *t, const struct term_end *end);
+
+/*
+ * Queues input for the program: 0; RDV_E_FULL over the bound, nothing taken;
+ * RDV_E_STATE when there is no program any more.
+ */
+int term_input(struct term *t, const void *p, size_t len);
+/* After what is queued the program's standard input ends. Pipes only. */
+int term_input_end(struct term *t);
+/* RDV_E_INVALID outside the limits; RDV_E_STATE without a terminal. */
+int term_resize(struct term *t, unsigned cols, unsigned rows);
+
+uint64_t term_bytes(const struct term *t);
+void term_size(const struct term *t, unsigned *cols, unsigned *rows);
+/* Up to `len` bytes of the log. As runlog_read(). */
+long term_read(const struct term *t, uint64_t off, void *p, size_t len);
+struct runlog_span;
+bool term_span(const struct term *t, uint64_t off, struct runlog_span *out);
+/* Every viewer is closed with a reason: the session is suspended or closed. */
+void term_detach_all(struct term *t, const char *reason);
+unsigned term_viewers(const struct term *t);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_VIEWER_H
+#define RDV_VIEWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct term;
+struct term_end;
+struct viewer;
+
+/*
+ * Somebody who looks at a run: an offset into its log and a sink. Nothing is
+ * queued here; when the sink is full the bytes stay in the log. viewer_free()
+ * may be called inside any of these callbacks, none follows it.
+ */
+struct viewer_ops {
+	/*
+	 * The bytes at [off, off + len) of the log. Returns how many were
+	 * taken: all, or less to cut between characters. `last`: nothing
+	 * will ever follow them, so they must all be taken.
+	 */
+	size_t (*output)(uint64_t off, const uint8_t *p, size_t len, bool last,
+	    void *arg);
+	/* Bytes the sink has not got rid of, and for how long (NULL: never). */
+	size_t (*queued)(void *arg);
+	int64_t (*stalled_ms)(void *arg);
+	/* The terminal's size changed or its owner did. May be NULL. */
+	void (*size)(unsigned cols, unsigned rows, bool owner, void *arg);
+	/* Input is over its bound: read no more until told. May be NULL. */
+	void (*flow)(bool paused, void *arg);
+	/* All bytes were given and the run is over; called once. */
+	void (*ended)(const struct term_end *end, void *arg);
+	/* Took nothing for too long and is far behind: to be closed. */
+	void (*slow)(void *arg);
+	/* The session wants no viewers any more. May be NULL. */
+	void (*detached)(const char *reason, void *arg);
+};
+
+struct viewer_conf {
+	uint64_t offset; /* at most the size of the log */
+	size_t chunk;	 /* bytes per output() at most; 0: VIEWER_CHUNK */
+	bool read_only;
+};
+#define VIEWER_CHUNK 65536
+/* Above this many queued bytes a sink gets no more. */
+#define VIEWER_LOW (3 * 65536)
+
+/* Output begins from the loop, not inside this call. */
+struct viewer *viewer_new(struct term *t, const struct viewer_conf *conf,
+    const struct viewer_ops *ops, void *arg);
+void viewer_free(struct viewer *v);
+/* The sink has room again. */
+void viewer_more(struct viewer *v);
+uint64_t viewer_offset(const struct viewer *v);
+/* Goes on from another offset; false when it is beyond the log. */
+bool viewer_seek(struct viewer *v, uint64_t offset);
+
+/* As term_input(), and the viewer is paused while too much waits. */
+int viewer_input(struct viewer *v, const void *p, size_t len);
+/* As term_resize(); the viewer becomes the size's owner. */
+int viewer_resize(struct viewer *v, unsigned cols, unsigned rows);
+/* Its last asked size becomes the terminal's. RDV_E_STATE: it asked none. */
+int viewer_take_size(struct viewer *v);
+bool viewer_owns_size(const struct viewer *v);
+
+#endif

@@ -9,23 +9,25 @@ import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export const root = path.resolve(import.meta.dirname ??
 	path.dirname(new URL(import.meta.url).pathname), '../..');
-export const build = path.resolve(root, process.env.RDV_BUILD ?? 'build');
+export const build = path.resolve(root, process.env.BUILD ?? 'build');
 export const bin = (name) => path.join(build, 'bin', name);
 
 // Polls until `fn` gives something true; its value. A deadline is a bug found,
-// not a measure of time: it is long.
+// not a measure of time: it is long. What happens soon is seen at once, and what
+// takes long does not cost the processors that it needs.
 export async function waitFor(what, fn, deadlineMs = 20000) {
 	const end = Date.now() + deadlineMs;
-	for (;;) {
+	for (let n = 0;; n++) {
 		const v = await fn();
 		if (v)
 			return v;
 		if (Date.now() > end)
 			throw new Error(`deadline: ${what}`);
-		await new Promise((r) => setImmediate(r));
+		await pause(n < 50 ? 1 : 10);
 	}
 }
 
@@ -41,14 +43,15 @@ export async function deadline(what, promise, ms = 20000) {
 	}
 }
 
-// The kernel's view of a process: parent, name, state; null when it is gone.
+// The kernel's view of a process; null when it is gone. Number and start time
+// together name a process for good, the number alone does not.
 export function proc(pid) {
 	try {
 		const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
 		const close = stat.lastIndexOf(')');
 		const f = stat.slice(close + 2).split(' ');
 		return { pid, name: stat.slice(stat.indexOf('(') + 1, close),
-			state: f[0], ppid: +f[1] };
+			state: f[0], ppid: +f[1], start: f[19] };
 	} catch {
 		return null;
 	}
@@ -85,6 +88,7 @@ export class Rdv {
 				{ mode: 0o600 });
 		}
 		rdv.options = options;
+		rdv.seen = new Map();
 		await rdv.up();
 		return rdv;
 	}
@@ -100,11 +104,24 @@ export class Rdv {
 		fs.closeSync(log);
 		const ready = once(this.main.stdio[3], 'data').then(() => true);
 		const ended = once(this.main, 'exit').then(() => false);
-		if (!await deadline('ready', Promise.race([ready, ended])))
-			throw new Error(`rdv-helper ended: ${this.log()}`);
+		try {
+			if (!await deadline('ready', Promise.race([ready, ended])))
+				throw new Error('rdv-helper ended');
+		} catch (e) {
+			this.main.kill('SIGKILL');
+			e.message += `: ${this.log()}`;
+			fs.rmSync(this.scratch, { recursive: true, force: true });
+			throw e;
+		}
 		this.sock = path.join(this.base, 'api.sock');
 		this.term = path.join(this.base, 'terminal.sock');
 		this.token = fs.readFileSync(path.join(this.base, 'cli-token'),
+			'utf8').trim();
+		this.track();
+	}
+
+	serviceToken() {
+		return fs.readFileSync(path.join(this.base, 'server/service-token'),
 			'utf8').trim();
 	}
 
@@ -112,14 +129,42 @@ export class Rdv {
 		return fs.readFileSync(this.logPath, 'utf8');
 	}
 
-	// Ends it as an administrator would and removes its directory.
+	// Remembers all that runs below [main] now, for stop() to ask after.
+	track() {
+		for (const p of descendants(this.main.pid))
+			this.seen.set(`${p.pid} ${p.start}`, p);
+	}
+
+	alive() {
+		return [...this.seen.values()].filter((p) => {
+			const now = proc(p.pid);
+			return now && now.start === p.start && now.state !== 'Z';
+		});
+	}
+
+	// Ends it as an administrator would, removes its directory, and throws
+	// when a process or a socket of it is left. The exit status of [main].
 	async stop() {
+		this.track();
 		if (this.main.exitCode === null && this.main.signalCode === null) {
 			const ended = once(this.main, 'exit');
 			this.main.kill('SIGTERM');
 			await deadline('rdv ends', ended, 60000);
 		}
-		fs.rmSync(this.scratch, { recursive: true, force: true });
+		try {
+			await waitFor('processes gone', () => this.alive().length === 0);
+			for (const s of [this.sock, this.term])
+				if (this.main.exitCode === 0 && fs.existsSync(s))
+					throw new Error(`left behind: ${s}`);
+		} catch (e) {
+			const left = this.alive();
+			for (const p of left)
+				process.kill(p.pid, 'SIGKILL');
+			throw new Error(`${e.message}; alive: ` +
+				left.map((p) => `${p.name}(${p.pid})`).join(' '));
+		} finally {
+			fs.rmSync(this.scratch, { recursive: true, force: true });
+		}
 		return this.main.exitCode;
 	}
 
@@ -127,6 +172,10 @@ export class Rdv {
 	child(name) {
 		return descendants(this.main.pid).find((p) => p.name === name &&
 			p.ppid === this.main.pid)?.pid;
+	}
+	// Live processes named `name` anywhere below [main].
+	all(name) {
+		return descendants(this.main.pid).filter((p) => p.name === name);
 	}
 	get rdvd() { return this.child('rdvd'); }
 	get ops() { return this.child('rdv-ops'); }
@@ -194,30 +243,55 @@ export class Rdv {
 
 const results = { passed: 0, failed: 0, skipped: 0 };
 
-// One test. `fn` throws to fail, or returns skip('why').
-export async function test(name, fn) {
-	const only = process.env.RDV_ONLY;
-	if (only && !name.includes(only))
-		return;
-	const begin = Date.now();
-	try {
-		const r = await fn();
-		if (r instanceof Skip) {
-			results.skipped++;
-			console.log(`SKIP ${name}: ${r.why}`);
-			return;
-		}
-		results.passed++;
-		console.log(`ok   ${name} (${Date.now() - begin} ms)`);
-	} catch (e) {
-		results.failed++;
-		console.log(`FAIL ${name}\n     ${String(e.stack).replace(/\n/g,
-			'\n     ')}`);
-	}
-}
-
 class Skip { constructor(why) { this.why = why; } }
 export const skip = (why) => new Skip(why);
+
+// One test, at once. `fn` gets `t`, with t.after(f) to undo things in reverse
+// order, and t.start(options) for an Rdv that is stopped so. It throws to fail,
+// and returns skip('why') when it cannot be done here. RDV_ONLY selects by name.
+export async function test(name, fn, deadlineMs = 600000) {
+	const undo = [], begin = Date.now();
+	const t = {
+		after: (f) => undo.push(f),
+		start: async (options) => {
+			const rdv = await Rdv.start(options);
+			undo.push(() => rdv.stop());
+			return rdv;
+		},
+	};
+	if (process.env.RDV_ONLY && !name.includes(process.env.RDV_ONLY))
+		return;
+	const errors = [];
+	let result;
+	try {
+		result = await deadline('test', fn(t), deadlineMs);
+	} catch (e) {
+		errors.push(e);
+	}
+	while (undo.length > 0) {
+		try {
+			await undo.pop()();
+		} catch (e) {
+			errors.push(e);
+		}
+	}
+	report(name, result, errors, Date.now() - begin);
+}
+
+function report(name, result, errors, ms) {
+	if (errors.length > 0) {
+		results.failed++;
+		console.log(`FAIL ${name}`);
+		for (const e of errors)
+			console.log(String(e.stack).replace(/^/gm, '     '));
+	} else if (result instanceof Skip) {
+		results.skipped++;
+		console.log(`SKIP ${name}: ${result.why}`);
+	} else {
+		results.passed++;
+		console.log(`ok   ${name} (${ms} ms)`);
+	}
+}
 
 // The last line of a layer. Never process.exit(): what keeps node alive then
 // is a leak that the deadline of the layer will show.

@@ -53,6 +53,8 @@ function clamp(n: number, low: number, high: number): number {
 function options(narrow: boolean) {
 	return {
 		allowProposedApi: true,
+		/* What a program prints is no business of the console. */
+		logLevel: "off" as const,
 		fontFamily: font,
 		fontSize: narrow ? 12 : 14,
 		lineHeight: 1.15,

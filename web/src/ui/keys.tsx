@@ -4,7 +4,7 @@
  * (the style sheet decides). Ctrl holds for one key.
  */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Screen } from "../term/screen.ts";
 import { control } from "./control.ts";
 
@@ -31,12 +31,14 @@ const keys: Key[] = [
 export function KeyRow({ screen }: { screen: Screen }) {
 	const [held, setHeld] = useState(false);
 
-	useEffect(() => {
-		screen.mapInput = held ? (data) => {
-			setHeld(false);
+	/* At once, not with the next drawing: the next key may come first. */
+	const hold = (on: boolean) => {
+		setHeld(on);
+		screen.mapInput = on ? (data) => {
+			hold(false);
 			return control(data);
 		} : null;
-	}, [screen, held]);
+	};
 	const press = (key: Key) => {
 		const app = screen.term.modes.applicationCursorKeysMode;
 		screen.term.input(app && key.app ? key.app : key.plain);
@@ -50,7 +52,7 @@ export function KeyRow({ screen }: { screen: Screen }) {
 		<div class="keys" role="toolbar" aria-label="Extra keys"
 		    onPointerDown={keep} onMouseDown={keep}>
 			<button type="button" aria-pressed={held}
-			    onClick={() => setHeld(!held)}>Ctrl</button>
+			    onClick={() => hold(!held)}>Ctrl</button>
 			{keys.map((key) => (
 				<button type="button" key={key.name}
 				    aria-label={key.name}

@@ -222,10 +222,23 @@ function StatusLine({ screen, state }: Parts) {
 	);
 }
 
-/* Read when it is opened, not while output flows by. */
-function Details({ screen }: { screen: Screen }) {
+/* Looked at twice a second while it is open, not with every frame. */
+function useTicks(on: boolean): void {
 	const [, tick] = useState(0);
+
+	useEffect(() => {
+		if (!on)
+			return;
+		const timer = setInterval(() => tick((n) => n + 1), 500);
+		return () => clearInterval(timer);
+	}, [on]);
+}
+
+function Details({ screen }: { screen: Screen }) {
+	const [open, setOpen] = useState(false);
 	const { cursor } = screen.link;
+
+	useTicks(open);
 	const crc = cursor.crc.toString(16).padStart(8, "0");
 	const rows: [string, string][] = [
 		["Run", cursor.run ?? "none"],
@@ -238,7 +251,8 @@ function Details({ screen }: { screen: Screen }) {
 	];
 
 	return (
-		<details class="details" onToggle={() => tick((n) => n + 1)}>
+		<details class="details"
+		    onToggle={(ev) => setOpen(ev.currentTarget.open)}>
 			<summary>Details</summary>
 			<div class="panel">
 				<dl>{rows.map(([k, v]) => (

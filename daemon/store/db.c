@@ -283,6 +283,7 @@ db_stats(struct db *db, struct db_stats *out)
 	out->syncs = f.syncs;
 	out->sync_us = f.sync_us;
 	out->checkpoints = f.checkpoints;
+	out->forced = f.forced;
 	out->log_bytes = f.log_bytes;
 	out->bytes = stat(db->path, &st) == 0 ? st.st_size : 0;
 }

@@ -43,8 +43,8 @@ bool db_healthy(struct db *db);
 
 struct db_stats {
 	uint64_t turns, changes, failed_turns; /* since start */
-	uint64_t syncs, checkpoints;
-	uint64_t sync_us; /* time spent in the syncs */
+	uint64_t syncs, checkpoints, forced;   /* of these, with writers out */
+	uint64_t sync_us;		       /* time spent in the syncs */
 	int64_t bytes, log_bytes; /* database and write-ahead log */
 	unsigned waiting;	  /* turns committed and not yet durable */
 };

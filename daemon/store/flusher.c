@@ -76,13 +76,15 @@ fail(struct flusher *f, int err)
 static void
 copy_log(struct flusher *f, off_t size)
 {
-	bool force = size >= LOG_FORCE;
 	int log = 0, copied = 0, rc;
+	bool force;
 
 	(void)sqlite3_busy_timeout(f->conn, FORCE_WAIT_MS);
 	rc = sqlite3_wal_checkpoint_v2(f->conn, NULL, SQLITE_CHECKPOINT_PASSIVE,
 	    &log, &copied);
-	if (force && rc == SQLITE_OK)
+	/* With a reader in the way it would only keep writers waiting. */
+	force = size >= LOG_FORCE && rc == SQLITE_OK && log == copied;
+	if (force)
 		rc = sqlite3_wal_checkpoint_v2(f->conn, NULL,
 		    SQLITE_CHECKPOINT_TRUNCATE, &log, &copied);
 	f->copied_at = size;
@@ -126,22 +128,25 @@ tend_log(struct flusher *f, bool idle)
 		copy_log(f, st.st_size);
 }
 
-/* Called with the lock held, which is given up for the sync. */
+/*
+ * Called with the lock held, which is given up for the sync. A copy that is due
+ * comes before the answer: those who wait for the answer write nothing
+ * meanwhile, so the copy is complete and the log can start over.
+ */
 static void
 serve(struct flusher *f)
 {
 	uint64_t target = f->requested;
 	int err = f->err;
-	int64_t start;
 
 	pthread_mutex_unlock(&f->lock);
-	start = clock_mono_us();
 	if (err == 0 && fdatasync(f->fd) < 0)
 		err = -errno;
+	else if (err == 0)
+		tend_log(f, false);
 	pthread_mutex_lock(&f->lock);
 	if (err == 0) {
 		f->stats.syncs++;
-		f->stats.sync_us += (uint64_t)(clock_mono_us() - start);
 		f->synced = target;
 	} else if (f->err == 0) {
 		f->err = err;
@@ -150,7 +155,10 @@ serve(struct flusher *f)
 	loop_wake(f->wake);
 }
 
-/* Waits for a request; false when idle for long enough to tidy up. */
+/*
+ * Waits for a request or the end, which the caller tells apart; false when idle
+ * for long enough to tidy up.
+ */
 static bool
 await(struct flusher *f)
 {
@@ -175,17 +183,15 @@ static void *
 flusher_main(void *arg)
 {
 	struct flusher *f = arg;
-	bool idle;
 
 	pthread_mutex_lock(&f->lock);
 	while (!f->stop && f->err == 0) {
-		idle = !await(f);
-		if (f->requested != f->synced)
+		if (await(f)) {
 			serve(f);
-		if (f->stop || f->err != 0)
-			break;
+			continue;
+		}
 		pthread_mutex_unlock(&f->lock);
-		tend_log(f, idle);
+		tend_log(f, true);
 		pthread_mutex_lock(&f->lock);
 	}
 	pthread_cond_broadcast(&f->served);
@@ -294,8 +300,6 @@ flusher_request(struct flusher *f, uint64_t epoch)
 	else
 		serve(f);
 	pthread_mutex_unlock(&f->lock);
-	if (!f->threaded)
-		tend_log(f, false);
 }
 
 int

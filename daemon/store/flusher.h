@@ -10,7 +10,7 @@ struct loop_wake;
 
 struct flusher_stats {
 	uint64_t syncs, checkpoints, forced, postponed;
-	uint64_t sync_us; /* time spent in the syncs */
+	uint64_t sync_us;  /* time spent in the syncs */
 	int64_t log_bytes; /* of the write-ahead log, at the last sync */
 };
 

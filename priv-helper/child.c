@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything about a child that can be decided, looked up or opened is so
+ * before the fork, where it may allocate and refuse politely. What the child
+ * itself does stands in security/drop.c.
+ */
+#include "priv-helper/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "priv-helper/env.h"
+#include "priv-helper/lookup.h"
+#include "priv-helper/ops.h"
+#include "priv-helper/reaper.h"
+#include "priv-helper/roots.h"
+#include "priv-helper/run.h"
+#include "priv-helper/scratch.h"
+#include "priv-helper/tty.h"
+#include "security/landlock.h"
+#include "security/mutant.h"
+#include "security/profile.h"
+
+/* A program that has not begun by then hangs on its directory or itself. */
+#define START_MS 10000
+
+/* What is built for one child; freed as a whole, whoever failed. */
+struct child {
+	const struct ops *o;
+	const struct priv_spawn *m;
+	const struct profile *profile;
+	struct tty tty;
+	char **env;
+	char program[PATH_MAX];
+	char scratch[SCRATCH_PATH];
+	int ruleset;
+	int status[2];
+	int control[2];
+};
+
+static bool
+failed(struct child_error *e, const char *stage, int err)
+{
+	e->result = PRIV_FAILED;
+	e->stage = stage;
+	e->err = -err;
+	snprintf(e->why, sizeof(e->why), "%s: %s", stage, strerror(-err));
+	return false;
+}
+
+static bool
+denied(struct child_error *e, const char *text)
+{
+	e->result = PRIV_DENIED;
+	snprintf(e->why, sizeof(e->why), "%s", text);
+	return false;
+}
+
+static void
+pair_close(int fds[2])
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
+	fds[0] = fds[1] = -1;
+}
+
+static void
+child_done(struct child *c)
+{
+	env_free(c->env);
+	tty_close_child(&c->tty);
+	if (c->ruleset >= 0)
+		(void)close(c->ruleset);
+	if (c->status[1] >= 0)
+		(void)close(c->status[1]);
+	if (c->control[1] >= 0)
+		(void)close(c->control[1]);
+}
+
+/* What the run would have taken over. */
+static void
+child_undo(struct child *c)
+{
+	tty_done(&c->tty);
+	pair_close(c->status);
+	pair_close(c->control);
+	scratch_remove(c->scratch);
+}
+
+/* A kernel without a guard makes the product refuse, not go without. */
+static bool
+check_guards(const struct child *c, struct child_error *e)
+{
+	if (!c->profile->confined)
+		return true;
+	if (landlock_abi() == 0)
+		return failed(e, "C15 landlock", -EOPNOTSUPP);
+	if (!filter_supported())
+		return failed(e, "C17 seccomp", -EOPNOTSUPP);
+	return true;
+}
+
+static bool
+make_env(struct child *c, struct child_error *e)
+{
+	struct env_request req = { .user = &c->o->user,
+		.profile = c->profile,
+		.vars = c->m->envp,
+		.nvars = c->m->envc,
+		.pty = c->m->io == PRIV_IO_PTY };
+	int err;
+
+	if (c->profile->confined) {
+		err = scratch_make(c->scratch);
+		if (err != 0)
+			return failed(e, "P3 scratch directory", err);
+		req.tmpdir = c->scratch;
+	}
+	e->result = PRIV_DENIED;
+	return env_build(&req, &c->env, e->why, sizeof(e->why)) == 0;
+}
+
+/* A profile with a program of its own runs that one, from its own places. */
+static bool
+find_program(struct child *c, struct child_error *e)
+{
+	const char *search = c->profile->search;
+	const char *name = c->m->argv[0];
+	int err;
+
+	if (search == NULL)
+		search = env_get(c->env, "PATH");
+	if (c->profile->exe != NULL && !mutant("git-exe")) {
+		err = lookup_program(c->program, sizeof(c->program),
+		    c->profile->exe, search);
+		if (err == 0 && strcmp(name, c->profile->exe) != 0 &&
+		    strcmp(name, c->program) != 0)
+			return denied(e, "argv: not the profile's program");
+	} else {
+		err = lookup_program(c->program, sizeof(c->program), name,
+		    search);
+	}
+	return err == 0 || failed(e, "P3 program", err);
+}
+
+static bool
+make_stdio(struct child *c, struct child_error *e)
+{
+	int err;
+
+	if (c->m->io == PRIV_IO_PTY) {
+		err = tty_open(&c->tty, c->m->cols, c->m->rows, c->o->user.uid);
+		return err == 0 || failed(e, "P4 terminal", err);
+	}
+	err = tty_pipes(&c->tty);
+	return err == 0 || failed(e, "P4 pipes", err);
+}
+
+static int
+allow_profile(const struct child *c)
+{
+	const struct profile_path *p;
+	int err;
+
+	for (p = c->profile->paths; p->path != NULL; p++) {
+		err = landlock_allow(c->ruleset, p->path, p->access);
+		/* Not every system has all of them. */
+		if (err != 0 && err != -ENOENT && err != -EACCES)
+			return err;
+	}
+	if (c->profile->exe != NULL) {
+		err =
+		    landlock_allow(c->ruleset, c->program, LANDLOCK_READ_EXEC);
+		if (err != 0)
+			return err;
+	}
+	/* Of all terminals its own alone (H07), by descriptor. */
+	if (c->m->io == PRIV_IO_PTY)
+		return landlock_allow_fd(c->ruleset, c->tty.child[0],
+		    LANDLOCK_TERMINAL);
+	return 0;
+}
+
+static bool
+allow_roots(const struct child *c, struct child_error *e)
+{
+	unsigned i;
+	int fd, err;
+
+	for (i = 0; i < c->m->pathc; i++) {
+		err = roots_open(&c->o->roots, c->m->paths[i], &fd, e->why,
+		    sizeof(e->why));
+		if (err == RDV_E_DENIED) {
+			e->result = PRIV_DENIED;
+			return false;
+		}
+		if (err != 0)
+			return failed(e, "P5 paths", err);
+		err = landlock_allow_fd(c->ruleset, fd, c->profile->roots);
+		(void)close(fd);
+		if (err != 0)
+			return failed(e, "P5 paths", err);
+	}
+	return true;
+}
+
+static bool
+make_ruleset(struct child *c, struct child_error *e)
+{
+	int err;
+
+	if (!c->profile->confined)
+		return true;
+	c->ruleset = landlock_new();
+	if (c->ruleset < 0)
+		return failed(e, "P5 ruleset", c->ruleset);
+	err = allow_profile(c);
+	if (err == 0)
+		err = landlock_allow(c->ruleset, c->scratch, c->profile->roots);
+	if (err != 0)
+		return failed(e, "P5 ruleset", err);
+	return allow_roots(c, e);
+}
+
+static bool
+make_channels(struct child *c, struct child_error *e)
+{
+	int err;
+
+	if (pipe2(c->status, O_CLOEXEC | O_NONBLOCK) < 0)
+		return failed(e, "P6 status pipe", -errno);
+	err = seqpkt_pair(c->control);
+	return err == 0 || failed(e, "P6 control socket", err);
+}
+
+static void
+plan(const struct child *c, struct reaper_plan *p)
+{
+	const struct ops *o = c->o;
+	struct drop_plan *d = &p->drop;
+
+	memset(p, 0, sizeof(*p));
+	p->control = c->control[1];
+	memcpy(p->scratch, c->scratch, sizeof(p->scratch));
+	d->confined = c->profile->confined;
+	d->privileged = o->privileged;
+	d->pty = c->m->io == PRIV_IO_PTY;
+	memcpy(d->stdio, c->tty.child, sizeof(d->stdio));
+	d->status = c->status[1];
+	d->ruleset = c->ruleset;
+	d->uid = o->user.uid;
+	d->gid = o->user.gid;
+	d->groups = o->user.groups;
+	d->ngroups = o->user.ngroups;
+	d->nofile = o->nofile;
+	d->limits = c->profile->limits;
+	d->filter = &o->filters[c->profile - profiles];
+	d->cwd = c->m->cwd;
+	d->path = c->program;
+	d->argv = c->m->argv;
+	d->envp = c->env;
+}
+
+/* Signals stay blocked in the new process: its first must find it ready. */
+static pid_t
+fork_reaper(struct ops *o, struct reaper_plan *p)
+{
+	sigset_t all, old;
+	pid_t pid;
+	int err;
+
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	err = errno;
+	if (pid == 0) {
+		/* It acts for one user and has no business with the rest. */
+		grant_wipe(&o->grants);
+		reaper_run(p);
+	}
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = err;
+	return pid;
+}
+
+static void
+hand_over(struct child *c, struct run *r, pid_t reaper)
+{
+	r->reaper = reaper;
+	r->fds = c->tty.ours;
+	r->status = c->status[0];
+	r->control = c->control[0];
+	memcpy(r->scratch, c->scratch, sizeof(r->scratch));
+	r->io = c->m->io;
+	(void)str_copy(r->label, c->m->label, sizeof(r->label));
+	r->guards = !c->profile->confined
+			? 0
+			: PRIV_G_NNP | PRIV_G_SECCOMP | PRIV_G_LANDLOCK |
+			      PRIV_G_RLIMITS | PRIV_G_PDEATH;
+	r->started_ms = clock_wall_ms();
+	r->deadline = clock_mono_ms() + START_MS;
+}
+
+bool
+child_start(struct ops *o, const struct priv_spawn *m, struct run *r,
+    struct child_error *e)
+{
+	struct child c = { .o = o,
+		.m = m,
+		.profile = &profiles[r->profile],
+		.tty = { .child = { -1, -1, -1 } },
+		.ruleset = -1,
+		.status = { -1, -1 },
+		.control = { -1, -1 } };
+	struct reaper_plan p;
+	pid_t pid = -1;
+	bool ok;
+
+	ok = check_guards(&c, e) && make_env(&c, e) && find_program(&c, e) &&
+	     make_stdio(&c, e) && make_ruleset(&c, e) && make_channels(&c, e);
+	if (ok) {
+		plan(&c, &p);
+		pid = fork_reaper(o, &p);
+		if (pid < 0)
+			ok = failed(e, "P7 fork", -errno);
+	}
+	if (ok)
+		hand_over(&c, r, pid);
+	else
+		child_undo(&c);
+	child_done(&c);
+	return ok;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What becomes of runs: reports of their reapers, outcomes of their starts,
+ * children that ended. A run whose reaper was killed is over only when
+ * everything that came to us from it is gone.
+ */
+#include "priv-helper/follow.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/list.h"
+#include "priv-helper/ops.h"
+#include "priv-helper/sweep.h"
+
+static struct run *
+by_reaper(struct ops *o, pid_t pid)
+{
+	struct run *r;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		if (r->reaper == pid)
+			return r;
+	return NULL;
+}
+
+static bool
+is_reaper(pid_t pid, void *arg)
+{
+	return by_reaper(arg, pid) != NULL;
+}
+
+/* A program whose reaper was killed has become our child. */
+static void
+orphan_ended(struct ops *o, pid_t pid, int status)
+{
+	struct run *r;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		if (r->lost && r->pid == pid)
+			r->end.status = status;
+}
+
+bool
+follow_children(struct ops *o)
+{
+	struct signalfd_siginfo si;
+	struct run *r;
+	pid_t pid;
+	int status;
+
+	while (read(o->signals, &si, sizeof(si)) > 0)
+		continue;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		r = by_reaper(o, pid);
+		if (r == NULL)
+			orphan_ended(o, pid, status);
+		else
+			r->reaper = 0;
+	}
+	return sweep_children(0, is_reaper, o) > 0;
+}
+
+static void
+reaper_gone(struct run *r)
+{
+	(void)close(r->control);
+	r->control = -1;
+	if (r->over)
+		return;
+	/* Killed: its children come to us and are ended by sweep_lost(). */
+	r->lost = true;
+	r->end.status = SIGKILL;
+}
+
+void
+follow_reaper(struct run *r)
+{
+	struct reaper_report report;
+	long n = seqpkt_recv(r->control, &report, sizeof(report), NULL);
+
+	if (n == -EAGAIN)
+		return;
+	if (n != (long)sizeof(report)) {
+		reaper_gone(r);
+		return;
+	}
+	if (report.news == REAPER_STARTED) {
+		r->pid = report.pid;
+		return;
+	}
+	r->over = true;
+	r->end.status = report.status;
+	r->end.user_us = report.user_us;
+	r->end.sys_us = report.sys_us;
+	r->end.maxrss_kb = report.maxrss_kb;
+	r->end.swept =
+	    report.swept > UINT8_MAX ? UINT8_MAX : (uint8_t)report.swept;
+}
+
+void
+follow_start(struct run *r)
+{
+	ssize_t n = read(r->status, &r->failure, sizeof(r->failure));
+
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n == 0)
+		r->exec = true;
+	else if (n != sizeof(r->failure) || r->failure.err == 0)
+		r->failure = (struct drop_report){ .stage = 0, .err = EPROTO };
+	(void)close(r->status);
+	r->status = -1;
+}
+
+/* Moves a run on as far as what is known about it allows. */
+static void
+advance(struct ops *o, struct run *r)
+{
+	if (r->state == RUN_STARTING)
+		op_spawn_settle(o, r);
+	if (r->state == RUN_RUNNING && r->over) {
+		r->state = RUN_ENDED;
+		r->end.handle = r->handle;
+		r->notice_due = o->hello;
+	}
+	if (r->state == RUN_ENDED && r->notice_due)
+		op_exit_notice(o, r);
+}
+
+/*
+ * Ends the children of dead reapers. When none is left, runs whose reaper was
+ * killed are over: nothing of theirs can be running.
+ */
+static void
+sweep_lost(struct ops *o, bool orphans)
+{
+	struct run *r;
+
+	if (orphans && sweep_children(SIGKILL, is_reaper, o) > 0)
+		return;
+	TAILQ_FOREACH (r, &o->runs.list, entry) {
+		if (!r->lost || r->over || r->reaper != 0)
+			continue;
+		r->over = true;
+		scratch_remove(r->scratch);
+	}
+}
+
+void
+follow_step(struct ops *o, bool orphans)
+{
+	struct run *r, *next;
+
+	sweep_lost(o, orphans);
+	TAILQ_FOREACH_SAFE (r, &o->runs.list, entry, next) {
+		advance(o, r);
+		/* Not while its reaper tidies up: it must stay known. */
+		if (r->state == RUN_DONE && r->reaper == 0 && r->control < 0)
+			run_free(&o->runs, r);
+	}
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Leave to act for a uid. A grant is random, expires, and ends with the
+ * connection it was given on; a daemon that has been taken over can act for
+ * whoever has a live one and for nobody else. Looking one up takes the same
+ * time whichever bytes are wrong.
+ */
+#include "priv-helper/grant.h"
+
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/secret.h"
+
+static bool
+live(const struct grant *g, int64_t now)
+{
+	return g->expires > now;
+}
+
+bool
+grant_new(struct grants *g, uid_t uid, uint8_t token[PRIV_GRANT_LEN])
+{
+	const int64_t now = clock_mono_ms();
+	struct grant *p;
+
+	for (p = g->grant; p < g->grant + GRANTS_MAX; p++) {
+		if (live(p, now))
+			continue;
+		secret_random(p->token, sizeof(p->token));
+		p->uid = uid;
+		p->expires = now + GRANT_TTL_MS;
+		memcpy(token, p->token, PRIV_GRANT_LEN);
+		return true;
+	}
+	return false;
+}
+
+/* Compares with every place, live or not, so that timing says nothing. */
+static const struct grant *
+find(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN])
+{
+	const struct grant *p, *found = NULL;
+	const int64_t now = clock_mono_ms();
+
+	for (p = g->grant; p < g->grant + GRANTS_MAX; p++)
+		if (secret_equal(p->token, token, PRIV_GRANT_LEN) &&
+		    live(p, now))
+			found = p;
+	return found;
+}
+
+bool
+grant_find(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN],
+    uid_t *uid)
+{
+	const struct grant *p = find(g, token);
+
+	if (p == NULL)
+		return false;
+	*uid = p->uid;
+	return true;
+}
+
+bool
+grant_drop(struct grants *g, const uint8_t token[PRIV_GRANT_LEN])
+{
+	const struct grant *p = find(g, token);
+
+	if (p == NULL)
+		return false;
+	secret_wipe(&g->grant[p - g->grant], sizeof(*p));
+	return true;
+}
+
+void
+grant_wipe(struct grants *g)
+{
+	secret_wipe(g, sizeof(*g));
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two forks of [main]. Both children get exactly the descriptors named
+ * here: a copy of a listening socket or of the lock in the wrong process would
+ * keep it alive after its time. Each is a process group of its own, so that
+ * Ctrl-C in the starting terminal reaches [main] alone, which knows the order
+ * of ending.
+ */
+#include "priv-helper/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/xalloc.h"
+#include "priv-helper/env.h"
+#include "priv-helper/serve.h"
+#include "priv-helper/user.h"
+
+/* Clear of every number that is assigned. */
+#define PARK_FD 16
+#define ENV_N	7
+
+/* Parent and child both do it, so that it holds whoever runs first. */
+static pid_t
+fork_group(void)
+{
+	pid_t pid = fork();
+
+	if (pid >= 0)
+		(void)setpgid(pid, 0);
+	return pid < 0 ? -errno : pid;
+}
+
+static void
+default_signals(void)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+	int sig;
+
+	for (sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &dfl, NULL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Puts `fd[i]` to number first + i, inherited; -1 leaves that one closed. */
+static bool
+place(int *fd, int n, int first)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (fd[i] < 0)
+			continue;
+		fd[i] = fcntl(fd[i], F_DUPFD_CLOEXEC, PARK_FD);
+		if (fd[i] < 0)
+			return false;
+	}
+	for (i = 0; i < n; i++) {
+		if (fd[i] < 0)
+			(void)close(first + i);
+		else if (dup2(fd[i], first + i) < 0)
+			return false;
+	}
+	return syscall(SYS_close_range, first + n, ~0u, 0) == 0;
+}
+
+pid_t
+launch_ops(const struct launch *l, int control)
+{
+	struct serve_args args = {
+		.base = l->base, .user = l->user, .nofile = l->nofile
+	};
+	pid_t pid = fork_group();
+	int fd[1] = { control };
+
+	if (pid != 0)
+		return pid;
+	log_init("rdv-ops", STDERR_FILENO, LOG_INFO);
+	if (!place(fd, 1, LAUNCH_CONTROL))
+		fatal("launch", "descriptors of [ops]");
+	(void)fcntl(LAUNCH_CONTROL, F_SETFD, FD_CLOEXEC);
+	args.main = LAUNCH_CONTROL;
+	serve(&args);
+}
+
+/* rdvd: only what it needs, from the account database and from here. */
+static void
+daemon_env(const struct user *u, char **env)
+{
+	env[0] = xasprintf("HOME=%s", u->home);
+	env[1] = xasprintf("USER=%s", u->name);
+	env[2] = xasprintf("LOGNAME=%s", u->name);
+	env[3] = xasprintf("SHELL=%s", u->shell);
+	env[4] = xstrdup("PATH=" ENV_PATH);
+	env[5] = xstrdup("LANG=C.UTF-8");
+	env[6] = NULL;
+}
+
+static char **
+daemon_argv(const struct launch *l)
+{
+	const char *const fixed[] = { "rdvd", "--base", l->base, "--control-fd",
+		"3", "--api-fd", "4", "--terminal-fd", "5" };
+	const size_t nfixed = sizeof(fixed) / sizeof(fixed[0]);
+	size_t n, web = 0;
+	char **argv;
+
+	while (l->web[web] != NULL)
+		web++;
+	argv = xcalloc(nfixed + 2 + 2 * web + 1, sizeof(*argv));
+	for (n = 0; n < nfixed; n++)
+		argv[n] = xstrdup(fixed[n]);
+	if (l->ready >= 0) {
+		argv[n++] = xstrdup("--ready-fd");
+		argv[n++] = xstrdup("6");
+	}
+	for (web = 0; l->web[web] != NULL; web++) {
+		argv[n++] = xstrdup("--web");
+		argv[n++] = xstrdup(l->web[web]);
+	}
+	return argv;
+}
+
+/*
+ * The lock goes along without a name on the command line: should [main] be
+ * killed, no other instance may begin before this rdvd has let go.
+ */
+pid_t
+launch_daemon(const struct launch *l, int control)
+{
+	int fd[] = { control, l->api, l->terminal, l->ready, l->lock };
+	char *env[ENV_N];
+	char **argv;
+	pid_t pid = fork_group();
+
+	if (pid != 0)
+		return pid;
+	daemon_env(l->user, env);
+	argv = daemon_argv(l);
+	if (!place(fd, LAUNCH_END - LAUNCH_CONTROL, LAUNCH_CONTROL))
+		fatal("launch", "descriptors of rdvd");
+	default_signals();
+	execve(l->daemon, argv, env);
+	log_error("launch", "cannot run %s", l->daemon);
+	_exit(LAUNCH_REFUSED);
+}

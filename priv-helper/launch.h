@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_LAUNCH_H
+#define RDV_LAUNCH_H
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct user;
+
+/* What the two processes of [main] are started with. */
+struct launch {
+	const char *base;
+	const char *const *web; /* HOST:PORT, NULL-terminated */
+	const struct user *user;
+	rlim_t nofile;	   /* soft limit as we found it */
+	char daemon[4096]; /* path of rdvd */
+	int api, terminal; /* listening sockets */
+	int ready;	   /* -1: nobody waits */
+	int lock;
+};
+
+/* Descriptors of rdvd, as its command line names them; lock has no name. */
+enum {
+	LAUNCH_CONTROL = 3,
+	LAUNCH_API,
+	LAUNCH_TERMINAL,
+	LAUNCH_READY,
+	LAUNCH_LOCK,
+	LAUNCH_END
+};
+
+/* Exit statuses after which rdvd is not started again. */
+#define LAUNCH_REFUSED	  77
+#define LAUNCH_BAD_CONFIG 78
+
+/*
+ * Start the process with `control` as its end of a socket to us, which stays
+ * the caller's to close. The pid, or -errno.
+ */
+pid_t launch_ops(const struct launch *l, int control);
+pid_t launch_daemon(const struct launch *l, int control);
+
+#endif

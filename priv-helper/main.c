@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv-helper [main]: the parent of rdvd and of [ops], and the owner of what has
+ * to outlive both, the lock and the listening sockets. It parses its command
+ * line and nothing else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "priv-helper/hygiene.h"
+#include "priv-helper/launch.h"
+#include "priv-helper/lock.h"
+#include "priv-helper/sockets.h"
+#include "priv-helper/supervise.h"
+#include "priv-helper/user.h"
+#include "security/mutant.h"
+
+#define EXIT_USAGE 2
+#define WEB_MAX	   16
+
+struct options {
+	const char *base;
+	const char *web[WEB_MAX + 1];
+	unsigned nweb;
+	int ready;
+	bool child;
+};
+
+/* What [main] owns for as long as it lives. */
+struct held {
+	int base, server, lock;
+	struct sock api, terminal;
+};
+
+static _Noreturn void
+usage(void)
+{
+	fprintf(stderr,
+	    "usage: rdv-helper --base DIR [--web HOST:PORT]... [--ready-fd N]\n"
+	    "                  [--foreground-child]\n"
+	    "Started by \"rdv up\"; starts rdvd and stays its parent.\n");
+	exit(EXIT_USAGE);
+}
+
+static _Noreturn void
+refuse(const char *what, const char *why)
+{
+	fprintf(stderr, "rdv-helper: %s: %s\n", what, why);
+	exit(LAUNCH_REFUSED);
+}
+
+static int
+descriptor(const char *text)
+{
+	int64_t n;
+
+	/* A number that is open; 0..2 are spoken for. */
+	if (!str_to_i64(text, 3, INT_MAX, &n) || fcntl((int)n, F_GETFD) < 0)
+		usage();
+	return (int)n;
+}
+
+static void
+parse(struct options *o, int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "base", required_argument, NULL, 'b' },
+		{ "web", required_argument, NULL, 'w' },
+		{ "ready-fd", required_argument, NULL, 'r' },
+		{ "foreground-child", no_argument, NULL, 'f' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (c == 'b')
+			o->base = optarg;
+		else if (c == 'w' && o->nweb < WEB_MAX)
+			o->web[o->nweb++] = optarg;
+		else if (c == 'r')
+			o->ready = descriptor(optarg);
+		else if (c == 'f')
+			o->child = true;
+		else if (c == 'v' && puts("rdv-helper " RDV_BUILD) >= 0)
+			exit(0);
+		else
+			usage();
+	}
+	if (optind != argc || o->base == NULL || !path_absolute_ok(o->base))
+		usage();
+}
+
+static void
+take(struct held *h, const char *base)
+{
+	char why[256];
+
+	h->base = path_private_dir(AT_FDCWD, base);
+	if (h->base < 0)
+		refuse(base,
+		    h->base == -EPERM
+			? "not ours, or open to others; needs mode 0700"
+			: strerror(-h->base));
+	h->server = path_private_dir(h->base, "server");
+	if (h->server < 0)
+		refuse("server directory", strerror(-h->server));
+	if (lock_take(h->server, &h->lock, why, sizeof(why)) != 0)
+		refuse(base, why);
+	/* Under the lock: what is found at these names is nobody's now. */
+	if (sockets_open(&h->api, h->base, base, why, sizeof(why)) != 0 ||
+	    sockets_open(&h->terminal, h->base, base, why, sizeof(why)) != 0) {
+		sockets_close(&h->api, h->base);
+		refuse(base, why);
+	}
+}
+
+/* rdvd is the one beside us, whatever PATH says. */
+static void
+find_daemon(char *out, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", out, size - 1);
+	char *slash;
+
+	if (n < 0 || (size_t)n == size - 1)
+		refuse("/proc/self/exe", strerror(errno));
+	out[n] = '\0';
+	slash = strrchr(out, '/');
+	if (slash == NULL || (size_t)(slash - out) + sizeof("/rdvd") > size)
+		refuse(out, "not a usable place");
+	(void)str_copy(slash, "/rdvd", size - (size_t)(slash - out));
+}
+
+static void
+warn_root(const struct user *u)
+{
+	if (u->uid == 0)
+		log_warnx("main",
+		    "running as root in user mode: everybody with access to "
+		    "this rdv is root here");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .ready = -1 };
+	struct held h = { .api = { .name = "api.sock", .fd = -1 },
+		.terminal = { .name = "terminal.sock", .fd = -1 } };
+	static struct user user;
+	struct hygiene hygiene;
+	struct launch l;
+	char why[256];
+	int status;
+
+	mutant_init();
+	hygiene_stdio();
+	/* A caller may give no argument at all, not even a name. */
+	if (argc < 1)
+		usage();
+	parse(&o, argc, argv);
+	if (hygiene_clean(&hygiene, o.ready, why, sizeof(why)) != 0)
+		refuse("cannot start", why);
+	log_init("rdv-helper", STDERR_FILENO, LOG_INFO);
+	if (o.child && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+		refuse("prctl", strerror(errno));
+	if (user_load(&user, why, sizeof(why)) != 0)
+		refuse("account", why);
+	warn_root(&user);
+	take(&h, o.base);
+	l = (struct launch){ .base = o.base,
+		.web = o.web,
+		.user = &user,
+		.nofile = hygiene.nofile,
+		.api = h.api.fd,
+		.terminal = h.terminal.fd,
+		.ready = o.ready,
+		.lock = h.lock };
+	find_daemon(l.daemon, sizeof(l.daemon));
+	status = supervise(&l);
+	sockets_close(&h.api, h.base);
+	sockets_close(&h.terminal, h.base);
+	return status;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HELLO: both sides are the same build, or this ends here; and what this kernel
+ * offers, so that rdvd can tell its users what their sandbox is made of.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "lib/log.h"
+#include "lib/seqpkt.h"
+#include "lib/str.h"
+#include "priv-helper/ops.h"
+#include "priv-helper/peer.h"
+#include "security/landlock.h"
+
+/* A number above zero in a file of /proc. */
+static bool
+is_positive(const char *path)
+{
+	unsigned value = 0;
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL)
+		return false;
+	if (fscanf(f, "%u", &value) != 1)
+		value = 0;
+	(void)fclose(f);
+	return value > 0;
+}
+
+static uint32_t
+features(uint32_t abi)
+{
+	uint32_t f = 0;
+
+	if (filter_supported())
+		f |= PRIV_F_SECCOMP;
+	if (abi > 0)
+		f |= PRIV_F_LANDLOCK;
+	if (is_positive("/proc/sys/user/max_user_namespaces"))
+		f |= PRIV_F_USERNS;
+	if (access("/sys/fs/cgroup/cgroup.controllers", R_OK) == 0)
+		f |= PRIV_F_CGROUP;
+	return f;
+}
+
+void
+op_hello(struct ops *o, uint32_t id, union ops_request *m)
+{
+	struct priv_hello a;
+	struct buf b;
+
+	/* Not malformed, but nothing can be said in a language not shared. */
+	if (strcmp(m->hello.build, RDV_BUILD) != 0) {
+		log_errorx("hello", "rdvd is build %s and this is %s; ending",
+		    m->hello.build, RDV_BUILD);
+		_exit(1);
+	}
+	memset(&a, 0, sizeof(a));
+	(void)str_copy(a.build, RDV_BUILD, sizeof(a.build));
+	a.pid = (uint32_t)getpid();
+	a.uid = o->user.uid;
+	a.landlock_abi = (uint32_t)landlock_abi();
+	a.features = features(a.landlock_abi);
+	a.generation = o->runs.generation;
+	o->hello = true;
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_hello(&b, id, PRIV_ANSWER, &a);
+	(void)peer_send(o, &b, NULL);
+	buf_done(&b);
+}

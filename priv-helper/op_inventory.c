@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * INVENTORY: what a new rdvd finds, one run per question, with its descriptors.
+ * While no rdvd read, programs waited on full pipes and terminals; nothing was
+ * lost. Standard input is not here to be given: only rdvd ever held it, so that
+ * closing it reached the program.
+ */
+#include <string.h>
+
+#include "lib/seqpkt.h"
+#include "lib/str.h"
+#include "priv-helper/ops.h"
+#include "priv-helper/peer.h"
+
+static void
+describe(const struct ops *o, const struct run *r,
+    struct priv_inventory_answer *a)
+{
+	a->result = PRIV_DONE;
+	a->handle = r->handle;
+	(void)str_copy(a->label, r->label, sizeof(a->label));
+	(void)str_copy(a->profile, profiles[r->profile].name,
+	    sizeof(a->profile));
+	a->io = r->io;
+	a->state = r->state == RUN_ENDED ? PRIV_EXITED : PRIV_RUNNING;
+	a->uid = o->user.uid;
+	a->pid = (uint32_t)r->pid;
+	a->guards = r->guards;
+	a->status = r->end.status;
+	a->started_ms = r->started_ms;
+}
+
+void
+op_inventory(struct ops *o, uint32_t id, union ops_request *m)
+{
+	const struct run *r = run_after(&o->runs, m->inventory.after);
+	struct priv_inventory_answer a;
+	struct buf b;
+
+	memset(&a, 0, sizeof(a));
+	a.result = PRIV_NO_SUCH;
+	if (r != NULL)
+		describe(o, r, &a);
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_inventory_answer(&b, id, r != NULL ? (uint8_t)r->fds.n : 0,
+	    &a);
+	(void)peer_send(o, &b, r != NULL ? &r->fds : NULL);
+	buf_done(&b);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SIGNAL: to the process group of a run's program, or to everything it ever
+ * started. The reaper, whose children they are, delivers it. A run that has
+ * just ended by itself has what a stop wanted, so that is no error (H02).
+ */
+#include <signal.h>
+#include <stddef.h>
+
+#include "lib/seqpkt.h"
+#include "priv-helper/ops.h"
+#include "priv-helper/peer.h"
+
+/* What a terminal or a user has a use for; no real-time signals. */
+static const int allowed[] = { SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGUSR1,
+	SIGUSR2, SIGTERM, SIGCONT, SIGSTOP, SIGTSTP, SIGWINCH };
+
+static bool
+is_allowed(int sig)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (allowed[i] == sig)
+			return true;
+	return false;
+}
+
+void
+op_signal(struct ops *o, uint32_t id, union ops_request *m)
+{
+	struct reaper_order order = { .sig = m->signal.sig };
+	struct run *r = run_find(&o->runs, m->signal.handle);
+
+	if (r == NULL) {
+		peer_answer(o, id, PRIV_SIGNAL, PRIV_NO_SUCH, "no such run");
+		return;
+	}
+	if (!is_allowed(order.sig)) {
+		peer_answer(o, id, PRIV_SIGNAL, PRIV_DENIED,
+		    "this signal may not be sent");
+		return;
+	}
+	if (!m->signal.all)
+		order.verb = REAPER_SIGNAL;
+	else
+		order.verb = order.sig == SIGKILL ? REAPER_KILL : REAPER_END;
+	if (r->state == RUN_RUNNING && r->control >= 0 &&
+	    seqpkt_send(r->control, &order, sizeof(order), NULL) != 0) {
+		peer_answer(o, id, PRIV_SIGNAL, PRIV_BUSY,
+		    "the run's reaper does not listen");
+		return;
+	}
+	peer_answer(o, id, PRIV_SIGNAL, PRIV_DONE, "");
+}

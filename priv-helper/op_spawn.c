@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SPAWN: judged here again in full, whatever rdvd has checked already. The
+ * answer waits for the moment the program has begun or failed to, so "running"
+ * is never said of something that is not (abuse H15, H16).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/path.h"
+#include "lib/seqpkt.h"
+#include "lib/str.h"
+#include "priv-helper/child.h"
+#include "priv-helper/ops.h"
+#include "priv-helper/peer.h"
+
+/* Beyond any screen; the daemon's own bounds are narrower. */
+#define CELLS_MAX 4096
+
+static bool
+no(struct child_error *e, enum priv_result result, const char *why)
+{
+	e->result = result;
+	(void)str_copy(e->why, why, sizeof(e->why));
+	return false;
+}
+
+static unsigned
+outstanding(const struct ops *o)
+{
+	const struct run *r;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		n += r->state == RUN_STARTING;
+	return n;
+}
+
+static bool
+judge_grant(const struct ops *o, const struct priv_spawn *m,
+    struct child_error *e)
+{
+	uid_t uid;
+
+	if (!grant_find(&o->grants, m->grant, &uid))
+		return no(e, PRIV_DENIED, "no such grant, or it has expired");
+	if (uid != o->user.uid)
+		return no(e, PRIV_DENIED, "the grant is for another account");
+	return true;
+}
+
+static bool
+judge_form(const struct priv_spawn *m, int profile, struct child_error *e)
+{
+	if (profile < 0)
+		return no(e, PRIV_DENIED, "no such profile");
+	if (m->pathc > 0 && !profiles[profile].confined)
+		return no(e, PRIV_DENIED,
+		    "paths: this profile is not confined to any");
+	if (!path_absolute_ok(m->cwd))
+		return no(e, PRIV_DENIED, "cwd: not a plain absolute path");
+	if (m->argv[0][0] == '\0')
+		return no(e, PRIV_DENIED, "argv: no program");
+	if (m->io == PRIV_IO_PTY && (m->cols < 1 || m->cols > CELLS_MAX ||
+					m->rows < 1 || m->rows > CELLS_MAX))
+		return no(e, PRIV_DENIED, "size: not 1..4096 by 1..4096");
+	return true;
+}
+
+static bool
+judge_room(const struct ops *o, struct child_error *e)
+{
+	if (o->ending)
+		return no(e, PRIV_BUSY, "rdv is stopping");
+	if (outstanding(o) >= PRIV_OUTSTANDING)
+		return no(e, PRIV_BUSY, "too many starts at once");
+	if (o->runs.n >= o->runs_max)
+		return no(e, PRIV_BUSY, "too many runs");
+	return true;
+}
+
+/* False when the answer has to wait. */
+static bool
+answer(struct ops *o, uint32_t id, const struct priv_spawn_answer *a,
+    const struct seqpkt_fds *fds)
+{
+	struct buf b;
+	bool sent;
+
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_spawn_answer(&b, id, fds != NULL ? (uint8_t)fds->n : 0, a);
+	sent = peer_send(o, &b, fds);
+	buf_done(&b);
+	return sent;
+}
+
+static void
+answer_error(struct ops *o, uint32_t id, const struct child_error *e)
+{
+	struct priv_spawn_answer a;
+
+	memset(&a, 0, sizeof(a));
+	a.result = (uint8_t)e->result;
+	(void)str_copy(a.why, e->why, sizeof(a.why));
+	if (e->result == PRIV_FAILED) {
+		(void)str_copy(a.stage, e->stage, sizeof(a.stage));
+		a.err = e->err;
+	}
+	if (e->result == PRIV_DENIED)
+		peer_audit(PRIV_SPAWN, e->why);
+	(void)answer(o, id, &a, NULL);
+}
+
+void
+op_spawn(struct ops *o, uint32_t id, union ops_request *m)
+{
+	const int profile = profile_find(m->spawn.profile);
+	struct child_error e;
+	struct run *r = NULL;
+	bool ok;
+
+	memset(&e, 0, sizeof(e));
+	ok = judge_grant(o, &m->spawn, &e) &&
+	     judge_form(&m->spawn, profile, &e) && judge_room(o, &e);
+	if (ok)
+		r = run_new(&o->runs);
+	if (ok && r == NULL)
+		ok = no(&e, PRIV_BUSY, "no handle is left; restart rdv");
+	if (ok) {
+		r->profile = profile;
+		r->conn = o->conn;
+		r->request = id;
+		ok = child_start(o, &m->spawn, r, &e);
+		if (!ok)
+			run_free(&o->runs, r);
+	}
+	if (!ok)
+		answer_error(o, id, &e);
+	priv_spawn_done(&m->spawn);
+}
+
+/* Ends what has begun and is not to become a run. */
+static void
+abandon(struct run *r)
+{
+	const struct reaper_order order = { .verb = REAPER_KILL };
+
+	if (r->control >= 0)
+		(void)seqpkt_send(r->control, &order, sizeof(order), NULL);
+	seqpkt_fds_close(&r->fds);
+	r->state = RUN_DONE;
+}
+
+static bool
+fail_with(struct priv_spawn_answer *a, const char *stage, int err)
+{
+	a->result = PRIV_FAILED;
+	a->err = err;
+	(void)str_copy(a->stage, stage, sizeof(a->stage));
+	snprintf(a->why, sizeof(a->why), "%s: %s", stage, strerror(err));
+	return true;
+}
+
+/* True when the outcome is known; `a` says which. */
+static bool
+outcome(const struct run *r, struct priv_spawn_answer *a)
+{
+	memset(a, 0, sizeof(*a));
+	if (r->failure.err != 0)
+		return fail_with(a,
+		    r->failure.stage == 0 ? "P7 fork"
+					  : drop_stage_name(r->failure.stage),
+		    r->failure.err);
+	if (r->exec && r->pid != 0) {
+		a->result = PRIV_DONE;
+		a->handle = r->handle;
+		a->pid = (uint32_t)r->pid;
+		a->guards = r->guards;
+		return true;
+	}
+	if (r->lost)
+		return fail_with(a, "P7 reaper", ECHILD);
+	if (clock_mono_ms() >= r->deadline)
+		return fail_with(a, "P7 deadline", ETIMEDOUT);
+	return false;
+}
+
+void
+op_spawn_settle(struct ops *o, struct run *r)
+{
+	struct priv_spawn_answer a;
+	bool asked = r->conn == o->conn && o->daemon >= 0;
+
+	if (o->full || !outcome(r, &a))
+		return;
+	if (asked &&
+	    !answer(o, r->request, &a, a.result == PRIV_DONE ? &r->fds : NULL))
+		return;
+	if (a.result != PRIV_DONE) {
+		abandon(r);
+		return;
+	}
+	run_close_stdin(r);
+	r->state = RUN_RUNNING;
+}

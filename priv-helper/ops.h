@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_OPS_H
+#define RDV_OPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "lib/buf.h"
+#include "lib/privproto.h"
+#include "priv-helper/grant.h"
+#include "priv-helper/roots.h"
+#include "priv-helper/run.h"
+#include "priv-helper/user.h"
+#include "security/filter.h"
+#include "security/profile.h"
+
+/* All that [ops] knows. There is one, and nothing of it is global. */
+struct ops {
+	int main;      /* from [main]; its end is ours and that of all runs */
+	int daemon;    /* the socket to rdvd, or -1 */
+	int signals;   /* signalfd: SIGCHLD */
+	uint32_t conn; /* number of the connection to rdvd */
+	bool hello;    /* rdvd has said it */
+	uint32_t last_id; /* request ids rise, so that none comes twice */
+	bool full;	  /* rdvd does not take what it asked for */
+	bool ending;
+	bool privileged;
+	rlim_t nofile;	   /* soft limit that children get back */
+	unsigned runs_max; /* by table and by descriptors */
+	struct user user;
+	struct roots roots;
+	struct grants grants;
+	struct runs runs;
+	struct filter filters[PROFILES];
+};
+
+/* A decoded request. */
+union ops_request {
+	struct priv_hello hello;
+	struct priv_login login;
+	struct priv_spawn spawn;
+	struct priv_signal signal;
+	struct priv_logout logout;
+	struct priv_inventory inventory;
+	struct priv_exit exit;
+};
+
+/* One verb. Decoding consumes every byte or the peer is broken. */
+struct ops_verb {
+	bool first; /* HELLO: the first message and no later one */
+	bool (*decode)(struct buf *b, union ops_request *m);
+	void (*act)(struct ops *o, uint32_t id, union ops_request *m);
+};
+
+/* NULL for a number that is no verb. */
+const struct ops_verb *ops_verb(uint16_t op);
+
+/* The acts, one per file op_<verb>.c. They judge, act and answer. */
+void op_hello(struct ops *o, uint32_t id, union ops_request *m);
+void op_login(struct ops *o, uint32_t id, union ops_request *m);
+void op_spawn(struct ops *o, uint32_t id, union ops_request *m);
+void op_signal(struct ops *o, uint32_t id, union ops_request *m);
+void op_logout(struct ops *o, uint32_t id, union ops_request *m);
+void op_inventory(struct ops *o, uint32_t id, union ops_request *m);
+void op_exit(struct ops *o, uint32_t id, union ops_request *m);
+
+/*
+ * Answers what has become of a start, once that is known, and moves the run
+ * on. Does nothing while it is open or rdvd does not take the answer.
+ */
+void op_spawn_settle(struct ops *o, struct run *r);
+/* The same for an end: the EXIT notice. */
+void op_exit_notice(struct ops *o, struct run *r);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_PEER_H
+#define RDV_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/privproto.h"
+
+struct buf;
+struct ops;
+struct seqpkt_fds;
+
+/* A new rdvd on `sock`, which is taken over; the old one is forgotten. */
+void peer_connect(struct ops *o, int sock);
+void peer_disconnect(struct ops *o);
+/*
+ * Takes one packet from rdvd and carries it out. A malformed one ends this
+ * process, because its sender is broken or taken over.
+ */
+void peer_read(struct ops *o);
+/* True when an answer would be taken now. */
+bool peer_writable(struct ops *o);
+/*
+ * Sends what is in `b`; false when it could not be sent now. A peer that is
+ * gone counts as sent: there is nobody to tell.
+ */
+bool peer_send(struct ops *o, struct buf *b, const struct seqpkt_fds *fds);
+/* A plain answer, with an audit line for PRIV_DENIED. */
+void peer_answer(struct ops *o, uint32_t id, enum priv_op op,
+    enum priv_result result, const char *why);
+/* The audit line alone. */
+void peer_audit(enum priv_op op, const char *why);
+
+#endif

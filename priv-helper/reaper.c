@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One process between [ops] and each run: the parent of the program, and the
+ * subreaper to whom everything comes that the program leaves behind. It only
+ * ever signals its own children, which it has not waited for yet, so a signal
+ * cannot reach a stranger with a reused pid (abuse H01-H03). The end is
+ * reported once nothing is left, and when [ops] is gone the run goes on to its
+ * own end all the same.
+ */
+#include "priv-helper/reaper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/seqpkt.h"
+#include "priv-helper/sweep.h"
+#include "security/mutant.h"
+
+#define CONTROL_FD 3
+#define SIGNALS_FD 4
+#define PARK_FD	   10
+#define TOLD_MAX   64
+/* SIGKILL again this often, for what comes to us in between. */
+#define AGAIN_MS 100
+/* What does not die of SIGKILL this long hangs in the kernel: not waited for.
+ */
+#define STUCK_MS 5000
+
+struct reaper {
+	int control; /* -1: [ops] is gone */
+	int signals;
+	pid_t program;
+	bool exited;	      /* the program */
+	int soft;	      /* signal of the grace, 0: not ending */
+	int64_t kill_at;      /* end of the grace, when soft */
+	pid_t told[TOLD_MAX]; /* who has had the soft signal */
+	struct reaper_report end;
+};
+
+/* Descriptors of its own and no others: it must not keep a terminal open. */
+static void
+settle(struct reaper *r, struct reaper_plan *p)
+{
+	const int control = fcntl(p->control, F_DUPFD_CLOEXEC, PARK_FD);
+	const int signals = fcntl(r->signals, F_DUPFD_CLOEXEC, PARK_FD);
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int i;
+
+	for (i = 0; i < 3; i++)
+		(void)dup2(null, i);
+	(void)dup3(control, CONTROL_FD, O_CLOEXEC);
+	(void)dup3(signals, SIGNALS_FD, O_CLOEXEC);
+	(void)syscall(SYS_close_range, SIGNALS_FD + 1, ~0u, 0);
+	r->control = CONTROL_FD;
+	r->signals = SIGNALS_FD;
+}
+
+static void
+tell(struct reaper *r, const struct reaper_report *report)
+{
+	if (r->control >= 0)
+		(void)seqpkt_send(r->control, report, sizeof(*report), NULL);
+}
+
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Each child gets the soft signal once: a second one often means "hurry". */
+static bool
+was_told(pid_t pid, void *arg)
+{
+	struct reaper *r = arg;
+	int i, room = -1;
+
+	for (i = 0; i < TOLD_MAX; i++) {
+		if (r->told[i] == pid)
+			return true;
+		if (r->told[i] == 0)
+			room = i;
+	}
+	if (room >= 0)
+		r->told[room] = pid;
+	return false;
+}
+
+static void
+forget(struct reaper *r, pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < TOLD_MAX; i++)
+		if (r->told[i] == pid)
+			r->told[i] = 0;
+}
+
+static void
+begin_end(struct reaper *r, int sig)
+{
+	if (r->soft != 0)
+		return;
+	r->soft = sig;
+	r->kill_at = clock_mono_ms() + REAPER_GRACE_MS;
+	/* The program is told together with its process group. */
+	if (!r->exited && !was_told(r->program, r)) {
+		(void)kill(-r->program, sig);
+		(void)kill(-r->program, SIGCONT);
+	}
+}
+
+static uint64_t
+usec(const struct timeval *t)
+{
+	return (uint64_t)t->tv_sec * 1000000u + (uint64_t)t->tv_usec;
+}
+
+static void
+count(struct reaper *r, const struct rusage *u)
+{
+	r->end.user_us += usec(&u->ru_utime);
+	r->end.sys_us += usec(&u->ru_stime);
+	if ((uint64_t)u->ru_maxrss > r->end.maxrss_kb)
+		r->end.maxrss_kb = (uint32_t)u->ru_maxrss;
+}
+
+/* False when there are no children any more. */
+static bool
+collect(struct reaper *r)
+{
+	struct rusage usage;
+	pid_t pid;
+	int status;
+
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		forget(r, pid);
+		count(r, &usage);
+		if (pid == r->program) {
+			r->exited = true;
+			r->end.status = status;
+			begin_end(r, SIGHUP);
+		} else if (r->exited) {
+			r->end.swept++;
+		}
+	}
+	return pid == 0 || errno != ECHILD;
+}
+
+static void
+obey(struct reaper *r)
+{
+	struct reaper_order o;
+	long n = seqpkt_recv(r->control, &o, sizeof(o), NULL);
+
+	if (n == -EAGAIN)
+		return;
+	if (n != (long)sizeof(o)) {
+		(void)close(r->control);
+		r->control = -1;
+		return;
+	}
+	switch ((enum reaper_verb)o.verb) {
+	case REAPER_SIGNAL:
+		if (!r->exited)
+			(void)kill(-r->program, o.sig);
+		break;
+	case REAPER_END:
+		begin_end(r, o.sig);
+		break;
+	case REAPER_KILL:
+		begin_end(r, SIGKILL);
+		r->kill_at = clock_mono_ms();
+		break;
+	}
+}
+
+static void
+read_signals(struct reaper *r)
+{
+	struct signalfd_siginfo si;
+
+	/* SIGCHLD itself says nothing: collect() asks for all of them. */
+	while (read(r->signals, &si, sizeof(si)) == sizeof(si))
+		if (si.ssi_signo == SIGTERM)
+			begin_end(r, SIGTERM);
+}
+
+/* One step of an ending. False: what is left cannot be ended by us. */
+static bool
+press(struct reaper *r)
+{
+	const int64_t now = clock_mono_ms();
+
+	if (r->soft == 0 || mutant("H01"))
+		return true;
+	if (now < r->kill_at) {
+		if (sweep_children(r->soft, was_told, r) > 0)
+			(void)sweep_children(SIGCONT, NULL, NULL);
+		return true;
+	}
+	return now < r->kill_at + STUCK_MS &&
+	       sweep_children(SIGKILL, NULL, NULL) > 0;
+}
+
+static int
+patience(const struct reaper *r)
+{
+	int64_t left;
+
+	if (r->soft == 0)
+		return -1;
+	left = r->kill_at - clock_mono_ms();
+	return left > 0 ? (int)left : AGAIN_MS;
+}
+
+static void
+watch(struct reaper *r)
+{
+	struct pollfd p[2];
+
+	while (collect(r)) {
+		if (!press(r) || (r->exited && mutant("H01")))
+			return;
+		p[0] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
+		p[1] = (struct pollfd){ .fd = r->control, .events = POLLIN };
+		(void)poll(p, 2, patience(r));
+		if (p[0].revents != 0)
+			read_signals(r);
+		if (p[1].revents != 0)
+			obey(r);
+	}
+}
+
+/* Stage 0 is ours: the child does not exist yet. */
+static _Noreturn void
+fail(const struct reaper_plan *p, int err)
+{
+	const struct drop_report report = { .stage = 0, .err = err };
+
+	(void)!write(p->drop.status, &report, sizeof(report));
+	_exit(1);
+}
+
+_Noreturn void
+reaper_run(struct reaper_plan *p)
+{
+	struct reaper r;
+	struct reaper_report started;
+
+	memset(&r, 0, sizeof(r));
+	memset(&started, 0, sizeof(started));
+	r.end.news = REAPER_ENDED;
+	(void)prctl(PR_SET_NAME, "rdv-reaper");
+	r.signals = open_signals();
+	if (r.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		fail(p, errno);
+	p->drop.parent = getpid();
+	r.program = fork();
+	if (r.program < 0)
+		fail(p, errno);
+	if (r.program == 0)
+		drop_exec(&p->drop);
+	settle(&r, p);
+	started.news = REAPER_STARTED;
+	started.pid = r.program;
+	tell(&r, &started);
+	watch(&r);
+	tell(&r, &r.end);
+	scratch_remove(p->scratch);
+	_exit(0);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_REAPER_H
+#define RDV_REAPER_H
+
+#include <stdint.h>
+
+#include "priv-helper/scratch.h"
+#include "security/drop.h"
+
+/* What remains gets this long between the soft signal and SIGKILL. */
+#define REAPER_GRACE_MS 2000
+
+/* Reaper to [ops]: fork is done; everything has ended. */
+enum reaper_news { REAPER_STARTED, REAPER_ENDED };
+
+struct reaper_report {
+	uint32_t news;
+	int32_t pid;	/* of the program, in STARTED */
+	int32_t status; /* the rest in ENDED; as wait(2) gives it */
+	uint32_t maxrss_kb;
+	uint32_t swept;
+	uint64_t user_us, sys_us;
+};
+
+/* [ops] to reaper. */
+enum reaper_verb {
+	REAPER_SIGNAL, /* the program's process group */
+	REAPER_END,    /* everything: this signal, the grace, SIGKILL */
+	REAPER_KILL    /* everything, now */
+};
+
+struct reaper_order {
+	uint32_t verb;
+	int32_t sig;
+};
+
+struct reaper_plan {
+	int control; /* the reaper's end */
+	char scratch[SCRATCH_PATH];
+	struct drop_plan drop;
+};
+
+/* The life of a reaper, in the process that was forked for it. */
+_Noreturn void reaper_run(struct reaper_plan *p);
+
+#endif

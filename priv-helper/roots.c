@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a confined run may be given to write. A sandbox around the whole home
+ * directory would be none: start-up files and keys lie there; and one around
+ * rdv's own state would hand out tokens and the database. The judgement is made
+ * on the name the kernel gives to the open descriptor, and the Landlock rule
+ * on the same descriptor, so a link swapped in between changes nothing.
+ */
+#include "priv-helper/roots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/err.h"
+#include "lib/path.h"
+#include "lib/str.h"
+
+static bool
+resolve(char out[ROOTS_PATH_MAX], const char *path)
+{
+	char *real = realpath(path, NULL);
+	bool fits;
+
+	fits = str_copy(out, real != NULL ? real : path, ROOTS_PATH_MAX);
+	free(real);
+	return fits;
+}
+
+bool
+roots_init(struct roots *rs, const char *home, const char *base)
+{
+	return resolve(rs->home, home) && resolve(rs->base, base) &&
+	       path_join(rs->server, ROOTS_PATH_MAX, rs->base, "server") &&
+	       path_join(rs->trash, ROOTS_PATH_MAX, rs->server, "trash") &&
+	       path_join(rs->worktrees, ROOTS_PATH_MAX, rs->base, "worktrees");
+}
+
+static const char *
+objection(const struct roots *rs, const char *path)
+{
+	if (path_is_under(path, rs->home))
+		return "contains the home directory";
+	if (path_is_under(path, rs->base))
+		return "contains rdv's own state";
+	if (path_is_under(rs->base, path) &&
+	    !path_is_under(rs->worktrees, path) &&
+	    !path_is_under(rs->trash, path))
+		return "is rdv's own state";
+	return NULL;
+}
+
+static int
+name_of(int fd, char out[ROOTS_PATH_MAX])
+{
+	char self[40];
+	ssize_t n;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	n = readlink(self, out, ROOTS_PATH_MAX - 1);
+	if (n < 0)
+		return -errno;
+	out[n] = '\0';
+	/* Not a path: a pipe, a socket or something unlinked. */
+	return path_absolute_ok(out) || strcmp(out, "/") == 0 ? 0 : -ENOENT;
+}
+
+static int
+deny(char *why, size_t whysize, const char *path, const char *text)
+{
+	snprintf(why, whysize, "paths: %.300s %s", path, text);
+	return RDV_E_DENIED;
+}
+
+int
+roots_open(const struct roots *rs, const char *path, int *fd, char *why,
+    size_t whysize)
+{
+	/* A link as the last part could lead anywhere its owner likes. */
+	const struct open_how how = {
+		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_MAGICLINKS,
+	};
+	char name[ROOTS_PATH_MAX], target[1];
+	const char *text;
+	int opened, err;
+
+	if (!path_absolute_ok(path))
+		return deny(why, whysize, path, "is not a plain absolute path");
+	opened = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	if (opened < 0)
+		return -errno;
+	err = name_of(opened, name);
+	text = err == 0 ? objection(rs, name) : NULL;
+	if (text != NULL)
+		err = deny(why, whysize, path, text);
+	else if (err == 0 && readlinkat(opened, "", target, 1) >= 0)
+		err = deny(why, whysize, path, "is a symbolic link");
+	if (err != 0) {
+		(void)close(opened);
+		return err;
+	}
+	*fd = opened;
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_ROOTS_H
+#define RDV_ROOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ROOTS_PATH_MAX 4096
+
+/* Resolved once at start: what no confined run may be given whole. */
+struct roots {
+	char home[ROOTS_PATH_MAX];
+	char base[ROOTS_PATH_MAX];
+	char server[ROOTS_PATH_MAX];
+	char trash[ROOTS_PATH_MAX];
+	char worktrees[ROOTS_PATH_MAX];
+};
+
+/* False when a path is too long. */
+bool roots_init(struct roots *rs, const char *home, const char *base);
+/*
+ * Opens a path that a confined run asks to write, as O_PATH, and judges what
+ * was opened, not the name. 0 with `*fd`, -errno, or RDV_E_DENIED with the
+ * reason in `why`.
+ */
+int roots_open(const struct roots *rs, const char *path, int *fd, char *why,
+    size_t whysize);
+
+#endif

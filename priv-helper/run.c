@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of runs. A handle is the generation of this [ops] and a serial
+ * number, so it is never given to another run, and one from an earlier [ops]
+ * is unknown here instead of being somebody else's.
+ */
+#include "priv-helper/run.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/secret.h"
+#include "lib/xalloc.h"
+
+#define SERIAL_BITS 32
+#define SERIAL_MAX  ((UINT64_C(1) << SERIAL_BITS) - 1)
+
+void
+runs_init(struct runs *rs)
+{
+	TAILQ_INIT(&rs->list);
+	rs->n = 0;
+	rs->serial = 0;
+	do {
+		secret_random(&rs->generation, sizeof(rs->generation));
+		rs->generation &= ~SERIAL_MAX;
+	} while (rs->generation == 0);
+}
+
+struct run *
+run_new(struct runs *rs)
+{
+	struct run *r;
+
+	if (rs->serial == SERIAL_MAX)
+		return NULL;
+	r = xcalloc(1, sizeof(*r));
+	r->handle = rs->generation | ++rs->serial;
+	r->control = r->status = -1;
+	TAILQ_INSERT_TAIL(&rs->list, r, entry);
+	rs->n++;
+	return r;
+}
+
+void
+run_free(struct runs *rs, struct run *r)
+{
+	if (r == NULL)
+		return;
+	TAILQ_REMOVE(&rs->list, r, entry);
+	rs->n--;
+	seqpkt_fds_close(&r->fds);
+	if (r->control >= 0)
+		(void)close(r->control);
+	if (r->status >= 0)
+		(void)close(r->status);
+	free(r);
+}
+
+struct run *
+run_find(const struct runs *rs, uint64_t handle)
+{
+	struct run *r;
+
+	TAILQ_FOREACH (r, &rs->list, entry)
+		if (r->handle == handle &&
+		    (r->state == RUN_RUNNING || r->state == RUN_ENDED))
+			return r;
+	return NULL;
+}
+
+struct run *
+run_after(const struct runs *rs, uint64_t after)
+{
+	struct run *r;
+
+	TAILQ_FOREACH (r, &rs->list, entry)
+		if (r->handle > after &&
+		    (r->state == RUN_RUNNING || r->state == RUN_ENDED))
+			return r;
+	return NULL;
+}
+
+void
+run_close_stdin(struct run *r)
+{
+	unsigned i;
+
+	/* A terminal's master stays: it has no end of its own to close. */
+	if (r->io != PRIV_IO_PIPES || r->fds.n != 3)
+		return;
+	(void)close(r->fds.fd[0]);
+	for (i = 1; i < r->fds.n; i++)
+		r->fds.fd[i - 1] = r->fds.fd[i];
+	r->fds.n--;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_RUN_H
+#define RDV_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "lib/privproto.h"
+#include "lib/seqpkt.h"
+#include "priv-helper/reaper.h"
+
+#define RUNS_MAX 1024
+/* Descriptors of a run at its worst: four of its own, control, status. */
+#define RUN_FDS 6
+
+enum run_state {
+	RUN_STARTING, /* exec is still to come, or to be answered */
+	RUN_RUNNING,
+	RUN_ENDED, /* waits for the daemon to make the end durable */
+	RUN_DONE   /* owed to nobody; freed when its reaper is gone */
+};
+
+struct run {
+	TAILQ_ENTRY(run) entry;
+	uint64_t handle;
+	enum run_state state;
+	pid_t reaper; /* 0: waited for */
+	pid_t pid;    /* of the program; 0: not known yet */
+	bool over;    /* everything has ended; `end` is filled */
+	bool lost;    /* the reaper died without saying so */
+	int control;  /* to the reaper, or -1 */
+	int status;   /* read end while starting, or -1 */
+	bool exec;    /* the status pipe has ended: it is the program now */
+	struct drop_report failure; /* of the start; err 0: none */
+	int64_t deadline;	    /* of the start, monotonic */
+	uint32_t conn, request;	    /* who asked, to answer once */
+	bool notice_due;
+	char label[PRIV_LABEL_MAX + 1];
+	int profile; /* index into profiles[] */
+	uint8_t io;
+	uint32_t guards;
+	int64_t started_ms; /* wall clock */
+	/* Ours until the end is confirmed; stdin only until it is answered. */
+	struct seqpkt_fds fds;
+	char scratch[SCRATCH_PATH];
+	struct priv_exit end;
+};
+
+TAILQ_HEAD(run_list, run);
+
+/* All runs, oldest first, which is also the order of their handles. */
+struct runs {
+	struct run_list list;
+	unsigned n;
+	uint64_t generation; /* random high bits of every handle */
+	uint64_t serial;
+};
+
+void runs_init(struct runs *rs);
+/* A run with the next handle; NULL when no handle is left. */
+struct run *run_new(struct runs *rs);
+/* Closes everything and forgets the handle. */
+void run_free(struct runs *rs, struct run *r);
+struct run *run_find(const struct runs *rs, uint64_t handle);
+/* The oldest one the daemon may know, above `after`; NULL: no further. */
+struct run *run_after(const struct runs *rs, uint64_t after);
+/* After the answer: what only the daemon may hold from now on. */
+void run_close_stdin(struct run *r);
+
+#endif

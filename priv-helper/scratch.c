@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Temporary directories of confined runs. The tree to remove was made by a
+ * program we do not trust: names are taken from open directories only, a link
+ * is removed and never followed, another file system is not entered, and a
+ * tree deeper than we have descriptors for is moved up piece by piece.
+ */
+#include "priv-helper/scratch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One descriptor per level, and one frame of the stack. */
+#define DEPTH_MAX 32
+/* Passes over the top; each removes at least DEPTH_MAX levels. */
+#define PASSES_MAX 256
+
+struct tree {
+	int top;
+	dev_t dev;
+	unsigned moved;
+};
+
+int
+scratch_make(char path[SCRATCH_PATH])
+{
+	char made[SCRATCH_PATH] = "/tmp/rdv-run-XXXXXX";
+
+	if (mkdtemp(made) == NULL)
+		return -errno;
+	memcpy(path, made, sizeof(made));
+	return 0;
+}
+
+static void empty(struct tree *t, int fd, unsigned depth);
+
+/* For a directory whose own mode keeps us out: by inode, not by name. */
+static void
+unlock(int fd, const char *name)
+{
+	char self[40];
+	int path =
+	    openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (path < 0)
+		return;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", path);
+	(void)chmod(self, 0700);
+	(void)close(path);
+}
+
+static void
+remove_dir(struct tree *t, int fd, const char *name, unsigned depth)
+{
+	const int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	struct stat st;
+	char up[32];
+	int sub;
+
+	if (depth == DEPTH_MAX) {
+		snprintf(up, sizeof(up), ".up-%u", t->moved++);
+		(void)renameat(fd, name, t->top, up);
+		return;
+	}
+	sub = openat(fd, name, flags);
+	if (sub < 0 && errno == EACCES) {
+		unlock(fd, name);
+		sub = openat(fd, name, flags);
+	}
+	if (sub < 0)
+		return;
+	if (fstat(sub, &st) == 0 && st.st_dev == t->dev) {
+		(void)fchmod(sub, 0700);
+		empty(t, sub, depth + 1);
+	} else {
+		(void)close(sub);
+	}
+	(void)unlinkat(fd, name, AT_REMOVEDIR);
+}
+
+/* Takes `fd` over. Removing while reading is why a pass may leave some. */
+static void
+empty(struct tree *t, int fd, unsigned depth)
+{
+	DIR *d = fdopendir(fd);
+	const struct dirent *e;
+
+	if (d == NULL) {
+		(void)close(fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (unlinkat(fd, e->d_name, 0) < 0 && errno == EISDIR)
+			remove_dir(t, fd, e->d_name, depth);
+	}
+	(void)closedir(d);
+}
+
+void
+scratch_remove(const char *path)
+{
+	struct tree t = { .top = -1 };
+	struct stat st;
+	unsigned pass;
+	int fd;
+
+	t.top = open(path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (t.top < 0)
+		return;
+	if (fstat(t.top, &st) == 0 && st.st_uid == geteuid()) {
+		t.dev = st.st_dev;
+		(void)fchmod(t.top, 0700);
+		for (pass = 0; pass < PASSES_MAX && rmdir(path) < 0; pass++) {
+			fd = openat(t.top, ".", O_DIRECTORY | O_CLOEXEC);
+			if (fd >= 0)
+				empty(&t, fd, 0);
+		}
+	}
+	(void)close(t.top);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_SCRATCH_H
+#define RDV_SCRATCH_H
+
+#define SCRATCH_PATH 32
+
+/*
+ * A private temporary directory for one confined run: /tmp itself is shared
+ * with programs that are not confined and trust what they find there. 0 or
+ * -errno.
+ */
+int scratch_make(char path[SCRATCH_PATH]);
+/*
+ * Removes it with all that is in it, by descriptor and without following
+ * anything; stays on its file system. What cannot be removed stays; "" is fine.
+ */
+void scratch_remove(const char *path);
+
+#endif

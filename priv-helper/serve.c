@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop of [ops]: plain poll(2) over rdvd, [main], the reapers and the
+ * status pipes of starts under way. It carries descriptors and never reads what
+ * flows through them. End of file from [main] ends it and all runs; end of file
+ * from rdvd ends nothing (abuse E11).
+ */
+#include "priv-helper/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+#include "priv-helper/follow.h"
+#include "priv-helper/ops.h"
+#include "priv-helper/peer.h"
+#include "security/caps.h"
+#include "security/landlock.h"
+
+/* Descriptors [ops] needs beside those of runs. */
+#define OWN_FDS 32
+/* All runs have the grace and a little to be gone when rdv stops. */
+#define END_MS (REAPER_GRACE_MS + 2000)
+/* Orphans of a reaper that was killed are swept this often until gone. */
+#define AGAIN_MS 100
+
+/* Landlock cannot hold truncate(2) before version 3, so seccomp does. */
+static const struct filter_guard no_truncate = { "truncate", 0, 0, false, { 0 },
+	0 };
+
+static void
+build_filters(struct ops *o)
+{
+	struct filter_spec spec;
+	int i, err;
+
+	for (i = 0; i < PROFILES; i++) {
+		if (!profiles[i].confined)
+			continue;
+		spec = *profiles[i].filter;
+		if (landlock_abi() < 3)
+			spec.extra = &no_truncate;
+		err = filter_build(&o->filters[i], &spec);
+		if (err != 0)
+			fatalx("serve", "filter of profile %s: %s",
+			    profiles[i].name, strerror(-err));
+		if (o->filters[i].skipped[0] != '\0')
+			log_info("serve",
+			    "profile=%s calls unknown to libseccomp: %s",
+			    profiles[i].name, o->filters[i].skipped);
+	}
+	if (*landlock_missing(landlock_abi()) != '\0')
+		log_warnx("serve", "Landlock: %s",
+		    landlock_missing(landlock_abi()));
+}
+
+static void
+count_room(struct ops *o)
+{
+	struct rlimit r;
+
+	o->runs_max = RUNS_MAX;
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur <= OWN_FDS)
+		fatalx("serve", "no descriptors");
+	if ((r.rlim_cur - OWN_FDS) / RUN_FDS < o->runs_max)
+		o->runs_max = (unsigned)((r.rlim_cur - OWN_FDS) / RUN_FDS);
+}
+
+/*
+ * [main]'s own dispositions stay; SIGINT and the like come to it as well and
+ * it says when to end. Not no_new_privs: login shells inherit it, and sudo
+ * would be dead in them.
+ */
+static void
+shed(struct ops *o)
+{
+	sigset_t set;
+	int err;
+
+	(void)prctl(PR_SET_NAME, "rdv-ops");
+	o->privileged = caps_privileged();
+	err = caps_keep_four();
+	if (err != 0)
+		fatalx("serve", "capabilities: %s", strerror(-err));
+	/* What a killed reaper leaves behind comes to us. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0) < 0)
+		fatal("serve", "prctl");
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
+		fatal("serve", "sigprocmask");
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	o->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (o->signals < 0)
+		fatal("serve", "signalfd");
+}
+
+/* [main] has closed its end: runs get the signal of a closed terminal. */
+static void
+begin_end(struct ops *o)
+{
+	const struct reaper_order order = { .verb = REAPER_END, .sig = SIGHUP };
+	struct run *r;
+
+	log_info("serve", "stopping; runs=%u", o->runs.n);
+	o->ending = true;
+	peer_disconnect(o);
+	(void)close(o->main);
+	o->main = -1;
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		if (r->control >= 0)
+			(void)seqpkt_send(r->control, &order, sizeof(order),
+			    NULL);
+}
+
+static void
+read_main(struct ops *o)
+{
+	struct seqpkt_fds fds;
+	char what;
+	long n = seqpkt_recv(o->main, &what, sizeof(what), &fds);
+
+	if (n == -EAGAIN)
+		return;
+	if (n <= 0) {
+		begin_end(o);
+		return;
+	}
+	if (fds.n != 1) {
+		seqpkt_fds_close(&fds);
+		return;
+	}
+	peer_connect(o, fds.fd[0]);
+}
+
+/* Fixed places first, then two for each run. */
+enum { P_MAIN, P_DAEMON, P_SIGNALS, P_RUNS };
+
+static nfds_t
+fill(const struct ops *o, struct pollfd *p)
+{
+	const struct run *r;
+	nfds_t n = P_RUNS;
+
+	p[P_MAIN] = (struct pollfd){ .fd = o->main, .events = POLLIN };
+	p[P_DAEMON] = (struct pollfd){ .fd = o->daemon,
+		.events = o->full ? POLLOUT : POLLIN };
+	p[P_SIGNALS] = (struct pollfd){ .fd = o->signals, .events = POLLIN };
+	TAILQ_FOREACH (r, &o->runs.list, entry) {
+		p[n++] = (struct pollfd){ .fd = r->control, .events = POLLIN };
+		p[n++] = (struct pollfd){ .fd = r->status, .events = POLLIN };
+	}
+	return n;
+}
+
+static int
+patience(const struct ops *o, bool orphans)
+{
+	const int64_t now = clock_mono_ms();
+	const struct run *r;
+	int64_t left = -1;
+
+	if (orphans || o->ending)
+		return AGAIN_MS;
+	TAILQ_FOREACH (r, &o->runs.list, entry) {
+		if (r->state != RUN_STARTING || o->full)
+			continue;
+		if (left < 0 || r->deadline - now < left)
+			left = r->deadline > now ? r->deadline - now : 0;
+	}
+	return (int)left;
+}
+
+/* In the order of fill(); nothing is freed in here. */
+static void
+serve_runs(struct ops *o, const struct pollfd *p)
+{
+	struct run *r;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry) {
+		if (p[0].revents != 0)
+			follow_reaper(r);
+		if (p[1].revents != 0)
+			follow_start(r);
+		p += 2;
+	}
+}
+
+static bool
+all_ended(const struct ops *o)
+{
+	const struct run *r;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		if (r->state != RUN_ENDED)
+			return false;
+	return true;
+}
+
+static void
+turn(struct ops *o, struct pollfd *p, bool *orphans)
+{
+	nfds_t n = fill(o, p);
+
+	if (poll(p, n, patience(o, *orphans)) < 0 && errno != EINTR)
+		fatal("serve", "poll");
+	/* Runs first: what they have to say may free places for requests. */
+	serve_runs(o, p + P_RUNS);
+	if (p[P_SIGNALS].revents != 0 || *orphans)
+		*orphans = follow_children(o);
+	if (p[P_DAEMON].revents & POLLOUT)
+		o->full = false;
+	else if (p[P_DAEMON].revents != 0)
+		peer_read(o);
+	if (p[P_MAIN].revents != 0)
+		read_main(o);
+	follow_step(o, *orphans);
+}
+
+_Noreturn void
+serve(const struct serve_args *a)
+{
+	struct ops *o = xcalloc(1, sizeof(*o));
+	struct pollfd *p;
+	bool orphans = false;
+	int64_t deadline;
+
+	o->main = a->main;
+	o->daemon = -1;
+	o->nofile = a->nofile;
+	o->user = *a->user;
+	if (!roots_init(&o->roots, o->user.home, a->base))
+		fatalx("serve", "a path is too long");
+	runs_init(&o->runs);
+	shed(o);
+	build_filters(o);
+	count_room(o);
+	p = xcalloc(P_RUNS + 2 * (RUNS_MAX + PRIV_OUTSTANDING), sizeof(*p));
+	while (!o->ending)
+		turn(o, p, &orphans);
+	deadline = clock_mono_ms() + END_MS;
+	while (!all_ended(o) && clock_mono_ms() < deadline)
+		turn(o, p, &orphans);
+	log_info("serve", "stopped; runs=%u", all_ended(o) ? 0 : o->runs.n);
+	_exit(0);
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * [main] after start: two processes, one connection between them, and an order
+ * of ending. It parses nothing: a child either lives, or has ended with a
+ * status. Whenever one of the two is new, both get an end of a new socket.
+ */
+#include "priv-helper/supervise.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/seqpkt.h"
+#include "priv-helper/launch.h"
+#include "priv-helper/sweep.h"
+
+#define DELAY_MIN_MS 50
+#define DELAY_MAX_MS 10000
+/* Having lived this long, an end is news and not part of a series. */
+#define STEADY_MS 10000
+/* rdvd drains for up to 30 s, [ops] gives runs 2 s. */
+#define DRAIN_MS 35000
+#define OPS_MS	 8000
+#define REST_MS	 5000
+#define AGAIN_MS 100
+
+/* One of the two. */
+struct kin {
+	const char *name;
+	pid_t (*launch)(const struct launch *l, int control);
+	pid_t pid;   /* 0: not running */
+	int control; /* -1: none */
+	int64_t started;
+	int64_t start_at; /* when not running */
+	int64_t delay;
+};
+
+/* In this order; `due` is the deadline of each but the first. */
+enum phase { RUNNING, DRAINING, ENDING_OPS, ENDING_REST, GONE };
+
+struct super {
+	const struct launch *launch;
+	struct kin ops, daemon;
+	int signals;
+	enum phase phase;
+	int64_t due;
+	int status;    /* what rdv-helper will exit with */
+	bool children; /* anything at all left to wait for */
+};
+
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void
+kin_close(struct kin *k)
+{
+	if (k->control >= 0)
+		(void)close(k->control);
+	k->control = -1;
+}
+
+/* Delays the next start: twice as long as the last if it was short-lived. */
+static void
+kin_ended(struct kin *k)
+{
+	const int64_t now = clock_mono_ms();
+
+	k->pid = 0;
+	kin_close(k);
+	if (now - k->started >= STEADY_MS)
+		k->delay = 0;
+	k->start_at = now + k->delay;
+	k->delay = k->delay == 0 ? DELAY_MIN_MS : k->delay * 2;
+	if (k->delay > DELAY_MAX_MS)
+		k->delay = DELAY_MAX_MS;
+}
+
+static void
+kin_start(struct super *s, struct kin *k)
+{
+	int pair[2], err;
+	pid_t pid;
+
+	k->started = clock_mono_ms();
+	err = seqpkt_pair(pair);
+	if (err != 0) {
+		log_errorx("main", "cannot start %s: %s", k->name,
+		    strerror(-err));
+		kin_ended(k);
+		return;
+	}
+	pid = k->launch(s->launch, pair[1]);
+	(void)close(pair[1]);
+	k->control = pair[0];
+	if (pid < 0) {
+		log_errorx("main", "cannot start %s: %s", k->name,
+		    strerror(-pid));
+		kin_ended(k);
+		return;
+	}
+	k->pid = pid;
+	log_info("main", "started %s pid=%d", k->name, pid);
+}
+
+/* One byte with a descriptor: all that is ever said on these sockets. */
+static void
+hand(const struct kin *k, char what, int fd)
+{
+	const struct seqpkt_fds fds = { .fd = { fd }, .n = 1 };
+	int err = seqpkt_send(k->control, &what, 1, &fds);
+
+	if (err == 0)
+		return;
+	/* It does not read what it waits for: it is broken. */
+	log_errorx("main", "%s does not take its socket: %s", k->name,
+	    strerror(-err));
+	(void)kill(k->pid, SIGKILL);
+}
+
+static void
+connect_kin(struct super *s)
+{
+	int pair[2], err = seqpkt_pair(pair);
+
+	if (err != 0) {
+		log_errorx("main", "socketpair: %s", strerror(-err));
+		(void)kill(s->daemon.pid, SIGKILL);
+		return;
+	}
+	hand(&s->ops, 'D', pair[0]);
+	hand(&s->daemon, 'O', pair[1]);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
+/* Starts what is due; a new one of either needs a new connection. */
+static void
+keep_running(struct super *s)
+{
+	const int64_t now = clock_mono_ms();
+	struct kin *const both[] = { &s->ops, &s->daemon };
+	bool fresh = false;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (both[i]->pid != 0 || both[i]->start_at > now)
+			continue;
+		kin_start(s, both[i]);
+		fresh = true;
+	}
+	if (fresh && s->ops.pid != 0 && s->daemon.pid != 0)
+		connect_kin(s);
+}
+
+static void
+enter(struct super *s, enum phase phase, int64_t ms)
+{
+	s->phase = phase;
+	s->due = clock_mono_ms() + ms;
+}
+
+static void
+stop(struct super *s)
+{
+	if (s->phase == RUNNING) {
+		log_info("main", "stopping");
+		enter(s, DRAINING, DRAIN_MS);
+		if (s->daemon.pid != 0)
+			(void)kill(s->daemon.pid, SIGTERM);
+	} else if (s->phase == DRAINING) {
+		/* Asked twice: whoever asks does not want to wait. */
+		s->due = clock_mono_ms();
+	}
+}
+
+static void
+log_end(const struct kin *k, int status)
+{
+	if (WIFEXITED(status))
+		log_warnx("main", "%s pid=%d ended status=%d", k->name, k->pid,
+		    WEXITSTATUS(status));
+	else
+		log_warnx("main", "%s pid=%d ended signal=%d", k->name, k->pid,
+		    WTERMSIG(status));
+}
+
+static void
+daemon_ended(struct super *s, int status)
+{
+	const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+
+	kin_ended(&s->daemon);
+	if (s->phase != RUNNING ||
+	    (code != LAUNCH_REFUSED && code != LAUNCH_BAD_CONFIG))
+		return;
+	log_errorx("main", "rdvd refuses to run; stopping");
+	s->status = code;
+	stop(s);
+}
+
+static void
+collect(struct super *s)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == s->ops.pid) {
+			if (s->phase < ENDING_OPS)
+				log_end(&s->ops, status);
+			kin_ended(&s->ops);
+		} else if (pid == s->daemon.pid) {
+			if (s->phase == RUNNING)
+				log_end(&s->daemon, status);
+			daemon_ended(s, status);
+		}
+		/* Others are reapers that an ended [ops] left to us. */
+	}
+	s->children = pid == 0;
+}
+
+static void
+read_signals(struct super *s)
+{
+	struct signalfd_siginfo si;
+
+	while (read(s->signals, &si, sizeof(si)) == sizeof(si))
+		if (si.ssi_signo != SIGCHLD)
+			stop(s);
+}
+
+/* One step down the order of ending; each has a bound. */
+static void
+press(struct super *s)
+{
+	const bool late = clock_mono_ms() >= s->due;
+
+	if (s->phase == DRAINING && s->daemon.pid != 0 && late) {
+		log_warnx("main", "rdvd has not drained; killing it");
+		(void)kill(s->daemon.pid, SIGKILL);
+	} else if (s->phase == DRAINING && s->daemon.pid == 0) {
+		enter(s, ENDING_OPS, OPS_MS);
+		kin_close(&s->ops);
+	} else if (s->phase == ENDING_OPS && s->ops.pid != 0 && late) {
+		log_errorx("main", "[ops] has not ended; killing it");
+		(void)kill(s->ops.pid, SIGKILL);
+	} else if (s->phase == ENDING_OPS && s->ops.pid == 0) {
+		enter(s, ENDING_REST, REST_MS);
+	} else if (s->phase == ENDING_REST) {
+		/* Runs of an [ops] that was killed: their reapers end them. */
+		(void)sweep_children(late ? SIGKILL : SIGTERM, NULL, NULL);
+		if (!s->children || clock_mono_ms() >= s->due + REST_MS)
+			s->phase = GONE;
+	}
+}
+
+static int
+patience(const struct super *s)
+{
+	const struct kin *const both[] = { &s->ops, &s->daemon };
+	const int64_t now = clock_mono_ms();
+	int64_t left = -1, wait;
+	int i;
+
+	if (s->phase != RUNNING)
+		return AGAIN_MS;
+	for (i = 0; i < 2; i++) {
+		if (both[i]->pid != 0)
+			continue;
+		wait = both[i]->start_at > now ? both[i]->start_at - now : 0;
+		if (left < 0 || wait < left)
+			left = wait;
+	}
+	return (int)left;
+}
+
+int
+supervise(const struct launch *l)
+{
+	struct super s = { .launch = l,
+		.ops = { .name = "[ops]", .launch = launch_ops, .control = -1 },
+		.daemon = { .name = "rdvd",
+		    .launch = launch_daemon,
+		    .control = -1 },
+		.signals = open_signals() };
+	struct pollfd p = { .fd = s.signals, .events = POLLIN };
+	enum phase before;
+
+	if (s.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		fatal("main", "signals");
+	while (s.phase != GONE) {
+		if (s.phase == RUNNING)
+			keep_running(&s);
+		(void)poll(&p, 1, patience(&s));
+		read_signals(&s);
+		collect(&s);
+		do {
+			before = s.phase;
+			press(&s);
+		} while (s.phase != before);
+	}
+	log_info("main", "stopped");
+	return s.status;
+}

@@ -19,11 +19,13 @@ struct app {
 	struct auth *auth;
 	struct api *api;
 	struct probe *probe;	     /* core/probe */
+	struct house *house;
 	struct grants *grants;	     /* core/grant */
 	struct runs *runs;	     /* core/run */
 	struct sessions *sessions;   /* core/session */
 	struct worktrees *worktrees; /* core/worktree */
 	int64_t started_ms;	     /* wall clock */
+	int64_t started_mono_ms;     /* for uptime */
 	char **web;		     /* HOST:PORT of nginx, NULL-terminated */
 	bool tmux;		     /* a tmux executable was seen at start */
 	bool first_start;	     /* not a restart after a crash */

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /health and /api/status. Health is what a round trip through each part found
+ * just now, never what a flag remembers: it is asked when something is wrong.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "daemon/api/api.h"
+#include "daemon/app.h"
+#include "daemon/auth/auth.h"
+#include "daemon/conf.h"
+#include "daemon/core/probe.h"
+#include "daemon/core/run.h"
+#include "daemon/event/event.h"
+#include "daemon/helper.h"
+#include "daemon/rss.h"
+#include "daemon/store/counts.h"
+#include "daemon/store/db.h"
+#include "lib/clock.h"
+
+static int64_t
+uptime(const struct app *app)
+{
+	int64_t ms = clock_mono_ms() - app->started_mono_ms;
+
+	return ms / 1000;
+}
+
+static struct js *
+health_components(struct app *app, bool database, bool helper)
+{
+	struct js *o = js_object();
+
+	js_add_bool(o, "database", database);
+	js_add_bool(o, "helper", helper);
+	js_add_bool(o, "tmux", app->tmux);
+	return o;
+}
+
+static struct js *
+health_metrics(struct app *app, const struct store_counts *n)
+{
+	struct js *o = js_object();
+	struct http_stats http;
+
+	http_server_stats(app->server, &http);
+	js_add_int(o, "active_sessions", n->active);
+	js_add_int(o, "websocket_connections", http.websockets);
+	js_add_int(o, "pending_requests", http.requests_pending);
+	return o;
+}
+
+/* The helper has answered, or has not in time. */
+static void
+health_probed_cb(bool helper, void *arg)
+{
+	struct api_call *c = arg;
+	struct app *app = c->app;
+	struct store_counts n = { 0, 0 };
+	bool database =
+	    store_counts_get(app->db, &n) == 0 && db_healthy(app->db);
+	struct js *o = js_object();
+
+	/* Runs not yet settled after a start are not known to be there. */
+	helper = helper && runs_settled(app->runs);
+	js_add_str(o, "status", database && helper ? "healthy" : "degraded");
+	js_add_str(o, "version", RDV_VERSION);
+	js_add_int(o, "uptime_seconds", uptime(app));
+	js_add(o, "components", health_components(app, database, helper));
+	js_add(o, "metrics", health_metrics(app, &n));
+	api_reply(c, 200, o);
+}
+
+static void
+system_health(struct api_call *c)
+{
+	probe_ask(c->app->probe, health_probed_cb, c);
+}
+
+static struct js *
+status_helper(struct app *app)
+{
+	struct helper_stats s;
+	struct js *o = js_object();
+	char generation[17];
+
+	helper_stats(app->helper, &s);
+	js_add_bool(o, "ready", helper_ready(app->helper));
+	js_add_int(o, "pid", s.pid);
+	(void)snprintf(generation, sizeof(generation), "%016llx",
+	    (unsigned long long)helper_generation(app->helper));
+	js_add_str(o, "generation", generation);
+	js_add_int(o, "starts", (int64_t)s.connects);
+	js_add_int(o, "waiting", s.outstanding + s.waiting);
+	return o;
+}
+
+static struct js *
+status_database(struct app *app)
+{
+	struct db_stats s;
+	struct js *o = js_object();
+
+	db_stats(app->db, &s);
+	js_add_str(o, "path", app->conf->database_path);
+	js_add_int(o, "bytes", s.bytes);
+	js_add_int(o, "log_bytes", s.log_bytes);
+	return o;
+}
+
+static struct js *
+status_sessions(struct app *app)
+{
+	struct store_counts n = { 0, 0 };
+	struct js *o = js_object();
+
+	(void)store_counts_get(app->db, &n);
+	js_add_int(o, "active", n.active);
+	js_add_int(o, "suspended", n.suspended);
+	js_add_int(o, "runs_running", runs_live(app->runs));
+	return o;
+}
+
+static struct js *
+status_web(struct app *app)
+{
+	struct js *list = js_array();
+	char url[300];
+
+	for (char **w = app->web; w != NULL && *w != NULL; w++) {
+		(void)snprintf(url, sizeof(url), "http://%s", *w);
+		js_push_str(list, url);
+	}
+	return list;
+}
+
+static struct js *
+status_counters(struct app *app)
+{
+	struct js *o = js_object();
+	struct http_stats http;
+	struct auth_stats auth;
+
+	http_server_stats(app->server, &http);
+	auth_stats(app->auth, &auth);
+	js_add_int(o, "connections", http.conns);
+	js_add_int(o, "requests", (int64_t)http.requests);
+	js_add_int(o, "websockets", http.websockets);
+	js_add_int(o, "streams", http.streams);
+	js_add_int(o, "auth_failures", (int64_t)auth.failures);
+	js_add_int(o, "newest_event", event_newest(app->bus));
+	js_add_int(o, "rss_bytes", rss_bytes());
+	return o;
+}
+
+static void
+system_status(struct api_call *c)
+{
+	struct app *app = c->app;
+	struct js *o = js_object();
+
+	js_add_str(o, "version", RDV_VERSION);
+	js_add_str(o, "build", RDV_BUILD);
+	js_add_int(o, "pid", getpid());
+	js_add_int(o, "uptime_seconds", uptime(app));
+	js_add_str(o, "base", app->conf->base);
+	js_add(o, "helper", status_helper(app));
+	js_add(o, "database", status_database(app));
+	js_add(o, "sessions", status_sessions(app));
+	js_add(o, "web", status_web(app));
+	js_add(o, "counters", status_counters(app));
+	api_reply(c, 200, o);
+}
+
+const struct api_route api_routes_system[] = {
+	{ HTTP_M_GET, "/health", SCOPE_NONE, .handler = system_health,
+	    .success = 200,
+	    .doc = "Whether every part answers; degraded is 200 too" },
+	{ HTTP_M_GET, "/api/status", SCOPE_READ, .handler = system_status,
+	    .success = 200, .doc = "What runs, since when, and how much" },
+	{ .pattern = NULL },
+};

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The modules of rdvd, put together. The order is the point: the database
+ * before anybody is believed, credentials before the cage, the cage before the
+ * first byte of a client, the flusher's thread after the cage, the pid file
+ * when all of it stands.
+ */
+#include "daemon/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/match.h"
+#include "daemon/app.h"
+#include "daemon/auth/auth.h"
+#include "daemon/conf.h"
+#include "daemon/core/boot.h"
+#include "daemon/core/clitoken.h"
+#include "daemon/core/grant.h"
+#include "daemon/core/probe.h"
+#include "daemon/core/run.h"
+#include "daemon/core/session.h"
+#include "daemon/core/worktree.h"
+#include "daemon/event/event.h"
+#include "daemon/helper.h"
+#include "daemon/house.h"
+#include "daemon/http/http.h"
+#include "daemon/loop.h"
+#include "daemon/rss.h"
+#include "daemon/store/db.h"
+#include "daemon/term/term.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/xalloc.h"
+#include "security/confine.h"
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+/* How long a daemon without its parent still answers what it was asked. */
+#define ORPHAN_MS 2000
+
+static bool
+tmux_there(void)
+{
+	static const char *const places[] = { "/usr/bin/tmux", "/bin/tmux",
+		"/usr/local/bin/tmux" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (access(places[i], X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * [main] made the sockets before this process could read its settings, so a
+ * setting that says otherwise cannot be followed and must not be ignored.
+ */
+static int
+check_socket(int fd, const char *path, const char *key, char *why,
+    size_t whysize)
+{
+	struct sockaddr_un sun = { .sun_family = 0 };
+	socklen_t len = sizeof(sun);
+
+	if (getsockname(fd, (struct sockaddr *)&sun, &len) != 0 ||
+	    sun.sun_family != AF_UNIX) {
+		(void)snprintf(why, whysize, "%s: no Unix socket was passed",
+		    key);
+		return 2;
+	}
+	if (strncmp(sun.sun_path, path, sizeof(sun.sun_path)) == 0)
+		return 0;
+	(void)snprintf(why, whysize,
+	    "%s: rdv-helper listens on %.107s and nowhere else; remove the "
+	    "setting",
+	    key, sun.sun_path);
+	return EX_SETTINGS;
+}
+
+static int
+check_dirs(const struct conf *conf, char *why, size_t whysize)
+{
+	int base, server;
+
+	base = path_private_dir(AT_FDCWD, conf->base);
+	server = base < 0 ? base : path_private_dir(base, "server");
+	if (base >= 0)
+		(void)close(base);
+	if (server < 0) {
+		(void)snprintf(why, whysize,
+		    "%s: %s; it must be a directory of mode 0700 that "
+		    "belongs to you",
+		    conf->base, strerror(-server));
+		return EX_FOR_GOOD;
+	}
+	(void)close(server);
+	return 0;
+}
+
+/*
+ * What a later attempt may find better is not final: a full disk must not end
+ * the terminals of a daemon that was only restarted.
+ */
+static int
+open_database(struct app *app, char *why, size_t whysize)
+{
+	int err = db_open(&app->db, app->loop, app->conf->database_path, why,
+	    whysize);
+
+	switch (err) {
+	case 0:
+		return 0;
+	case RDV_E_NEWER:
+	case RDV_E_CORRUPT:
+		return EX_FOR_GOOD;
+	}
+	return app->first_start ? EX_FOR_GOOD : 1;
+}
+
+static int
+open_state(struct app *app, char *why, size_t whysize)
+{
+	int status;
+
+	status = check_dirs(app->conf, why, whysize);
+	if (status == 0)
+		status = open_database(app, why, whysize);
+	if (status != 0)
+		return status;
+	app->bus = event_bus_new(app->loop, app->db);
+	event_retain(app->bus, app->conf->event_retention_days * DAY_MS);
+	if (auth_new(&app->auth, app, why, whysize) != 0 ||
+	    clitoken_ensure(app, why, whysize) != 0)
+		return app->first_start ? EX_FOR_GOOD : 1;
+	/* The token in the file counts from the moment it can be read. */
+	db_settle(app->db);
+	return 0;
+}
+
+static void
+build_core(struct app *app)
+{
+	const struct conf *conf = app->conf;
+	struct http_limits limits = {
+		.conns = (unsigned)conf->max_connections,
+		.conns_per_peer = (unsigned)conf->max_connections_per_peer,
+		.line = 8192,
+		.header = 32768,
+		.body = (size_t)conf->max_body_bytes,
+		.nheaders = 64,
+		.header_ms = conf->header_timeout_ms,
+		.body_ms = conf->body_timeout_ms,
+		.idle_ms = conf->idle_timeout_ms,
+	};
+
+	app->api = api_new(app, api_tables);
+	app->server =
+	    http_server_new(app->loop, &limits, api_dispatch, app->api);
+	app->grants = grants_new(app);
+	app->runs = runs_new(app);
+	app->sessions = sessions_new(app);
+	app->worktrees = worktrees_new(app);
+	app->probe = probe_new(app);
+	app->house = house_new(app);
+}
+
+/* The directory of a configured path, to be allowed as a whole. */
+static char *
+dir_of(const char *path)
+{
+	char *copy = xstrdup(path), *dir = xstrdup(dirname(copy));
+
+	free(copy);
+	return dir;
+}
+
+static int
+confine(struct app *app, char *why, size_t whysize)
+{
+	const struct conf *conf = app->conf;
+	char *server = xasprintf("%s/server", conf->base);
+	char *database = dir_of(conf->database_path);
+	char *log = dir_of(conf->log_file), *pid = dir_of(conf->pid_file);
+	const char *const rw[] = { server, database, log, pid, NULL };
+	const char *const ro[] = { NULL };
+	int err;
+
+	rss_open();
+	err = confine_daemon(rw, ro, why, whysize);
+	free(server);
+	free(database);
+	free(log);
+	free(pid);
+	if (err != 0)
+		return EX_FOR_GOOD;
+	if (*why != '\0')
+		log_warnx("main", "confined, but %s", why);
+	err = db_start(app->db);
+	if (err != 0) {
+		(void)snprintf(why, whysize, "the flusher: %s", strerror(-err));
+		return 1;
+	}
+	return 0;
+}
+
+static void
+boot_drained_cb(void *arg)
+{
+	struct app *app = arg;
+
+	loop_stop(app->loop);
+}
+
+static void
+drain(struct app *app, int64_t ms)
+{
+	if (app->draining)
+		return;
+	app->draining = true;
+	log_info("main", "ending; requests under way have %lld ms",
+	    (long long)ms);
+	http_server_drain(app->server, ms, boot_drained_cb, app);
+}
+
+static void
+boot_term_cb(void *arg)
+{
+	struct app *app = arg;
+
+	drain(app, app->conf->drain_ms);
+}
+
+static void
+boot_gone_cb(void *arg)
+{
+	struct app *app = arg;
+	int64_t ms = app->conf->drain_ms;
+
+	drain(app, ms < ORPHAN_MS ? ms : ORPHAN_MS);
+}
+
+static int
+listen_on(struct app *app, int fd, const char *what, char *why, size_t whysize)
+{
+	int err = http_server_listen(app->server, fd);
+
+	if (err == 0)
+		return 0;
+	(void)snprintf(why, whysize, "%s socket: %s", what, strerror(-err));
+	return 1;
+}
+
+static void
+write_pid(const struct conf *conf)
+{
+	char *dir = dir_of(conf->pid_file), text[24];
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	int err = fd < 0 ? -errno : 0;
+
+	if (err == 0)
+		err = path_write_private(fd, strrchr(conf->pid_file, '/') + 1,
+		    text, (size_t)n);
+	/* Nothing rests on it, so nothing fails with it. */
+	if (err != 0)
+		log_warnx("main", "%s: %s", conf->pid_file, strerror(-err));
+	if (fd >= 0)
+		(void)close(fd);
+	free(dir);
+}
+
+static void
+tell_ready(struct app *app, int fd)
+{
+	log_info("main", "ready base=%s confined=yes", app->conf->base);
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) != 1)
+		log_warn("main", "nobody waits for ready");
+	(void)close(fd);
+}
+
+static int
+serve(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
+{
+	int status;
+
+	app->helper = helper_new(app->loop, fds->control, &boot_helper_ops,
+	    boot_gone_cb, app);
+	status = listen_on(app, fds->api, "api", why, whysize);
+	if (status == 0)
+		status =
+		    listen_on(app, fds->terminal, "terminal", why, whysize);
+	if (status != 0)
+		return status;
+	loop_signal(app->loop, SIGTERM, boot_term_cb, app);
+	loop_signal(app->loop, SIGHUP, house_reload_cb, app->house);
+	write_pid(app->conf);
+	tell_ready(app, fds->ready);
+	return 0;
+}
+
+int
+boot_up(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
+{
+	int status;
+
+	app->tmux = tmux_there();
+	app->loop = loop_new();
+	status = check_socket(fds->api, app->conf->api_socket,
+	    "server.api_socket", why, whysize);
+	if (status == 0)
+		status = check_socket(fds->terminal, app->conf->terminal_socket,
+		    "server.terminal_socket", why, whysize);
+	if (status == 0)
+		status = open_state(app, why, whysize);
+	if (status != 0)
+		return status;
+	build_core(app);
+	status = confine(app, why, whysize);
+	return status != 0 ? status : serve(app, fds, why, whysize);
+}
+
+/*
+ * Backwards. The helper goes first, which fails what waits for it, then what
+ * waits for the disk is settled, so that no request is left when the server
+ * that owns them goes.
+ */
+void
+boot_down(struct app *app)
+{
+	helper_free(app->helper);
+	if (app->db != NULL)
+		db_settle(app->db);
+	http_server_free(app->server);
+	house_free(app->house);
+	probe_free(app->probe);
+	worktrees_free(app->worktrees);
+	sessions_free(app->sessions);
+	runs_free(app->runs);
+	grants_free(app->grants);
+	api_free(app->api);
+	auth_free(app->auth);
+	event_bus_free(app->bus);
+	if (app->db != NULL)
+		db_close(app->db);
+	loop_free(app->loop);
+}

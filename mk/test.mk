@@ -111,10 +111,25 @@ fuzz:
 	cd $(BUILD)/fuzzing && libfuzzer/$(T) -max_total_time=$(SECONDS) \
 	    corpus/$(T) $(abspath tests/fuzz/corpus/$(T))
 
-# Everything the layers under an unprivileged account need; made beforehand,
-# because that account may not be able to write here.
-.PHONY: test-built
-test-built: all $(unit_all) $(fuzz_bins)
+# Small programs of the black-box layers: tests/<layer>/X.c is $(BUILD)/tests/X.
+# They may use lib and security, and are linked by what they use.
+# (mk/crash.mk has its own rule.)
+prog_src := $(wildcard $(patsubst %,tests/%/*.c,priv api abuse e2e))
+prog_bins := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(prog_src))) \
+	     $(BUILD)/tests/pattern
+define prog_rule
+$(BUILD)/tests/$(basename $(notdir $(1))): $(call obj,$(1)) $(libsec) $(liblib)
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $$@ $$^ $(LIBS_HELPER) \
+	    -ljansson
+endef
+$(foreach f,$(prog_src),$(eval $(call prog_rule,$(f))))
+
+# What the layers under an unprivileged account need is made beforehand: that
+# account may not be able to write here.
+.PHONY: test-built asan-built
+test-built: all $(unit_all) $(fuzz_bins) $(prog_bins)
+asan-built: $(unit_all) $(fuzz_bins)
 tests/node_modules/.rdv-stamp: tests/package-lock.json
 	cd tests && flock package-lock.json \
 	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -155,10 +155,11 @@ test("folders: make, fill, rename, remove", async ({ product, browser }) => {
 	await openSession(page, made);
 	await page.selectOption(".actions select", { label: "drawer" });
 	await page.waitForSelector(".folder .sessions >> text=filed");
-	await page.hover(".folder summary");
-	await page.click(".folder .tools >> text=Remove");
+	const drawer = ".folder:has(> summary:has-text('drawer'))";
+	await page.hover(`${drawer} summary`);
+	await page.click(`${drawer} .tools >> text=Remove`);
 	await page.click("dialog button:text-is('Remove folder')");
-	await page.waitForSelector(".folder", { state: "detached" });
+	await page.waitForSelector(drawer, { state: "detached" });
 	await page.waitForSelector(row("filed"));
 	await page.context().close();
 	await product.closeAll();

@@ -49,7 +49,8 @@ export interface Env {
 }
 
 export interface Handlers {
-	size(): Size;
+	/* What this window asks for when it connects; null: leave it. */
+	size(): Size | null;
 	ready(msg: Ready): void;
 	/* The stream goes on at the cursor, which is not where it was. */
 	jumped(first: boolean): void;
@@ -148,11 +149,13 @@ export class Link {
 	}
 
 	private path(): string {
-		const { cols, rows } = this.on.size();
-		const query = new URLSearchParams({
-			cols: String(cols), rows: String(rows),
-		});
+		const query = new URLSearchParams();
+		const size = this.on.size();
 
+		if (size !== null) {
+			query.set("cols", String(size.cols));
+			query.set("rows", String(size.rows));
+		}
 		if (this.cursor.run === null) {
 			query.set("tail", String(replay));
 		} else {

@@ -100,7 +100,7 @@ export class Screen {
 			},
 		});
 		this.link = new Link(id, env, {
-			size: () => this.wish(),
+			size: () => this.claim(),
 			ready: (msg) => this.ready(msg),
 			jumped: (first) => this.jumped(first),
 			output: (bytes, at, done) => this.draw(bytes, at, done),
@@ -230,6 +230,14 @@ export class Screen {
 		};
 	}
 
+	/* A new view takes the size, as the newest one. One that comes back
+	 * takes it only if it had it: a lost network must not move it. */
+	private claim(): Size | null {
+		const back = this.link.cursor.run !== null;
+
+		return back && !this.state.owner ? null : this.wish();
+	}
+
 	private ready(msg: Ready): void {
 		this.live = msg.end ?? msg.offset;
 		this.term.options.disableStdin = msg.read_only;
@@ -258,7 +266,7 @@ export class Screen {
 	}
 
 	takeSize(): void {
-		this.link.send({ type: "take_size" });
+		this.link.send({ type: "resize", ...this.wish() });
 	}
 
 	/* Input */

@@ -42,9 +42,7 @@ export type ServerMessage =
 
 export type ClientMessage =
 	| { type: "resize"; cols: number; rows: number }
-	| { type: "resume"; offset: number; run_id: string }
-	| { type: "ping" }
-	| { type: "take_size" };
+	| { type: "ping" };
 
 type Fields = Record<string, unknown>;
 

@@ -46,11 +46,13 @@ function useScreen(store: Store, session: Session): View {
 		}, session.id, readerOn());
 		setScreen(made);
 		made.start();
-		made.term.focus();
+		/* On a touch screen the focus would call up the keyboard. */
+		if (!matchMedia("(pointer: coarse)").matches)
+			made.term.focus();
 		return () => made.dispose();
 	}, [session.id]);
 	useRefused(store, state);
-	useNewRun(screen, session);
+	useNewRun(screen, session, state?.link.name);
 	const clear = () => {
 		setLink(null);
 		setNotice(null);
@@ -70,16 +72,17 @@ function useRefused(store: Store, state: ScreenState | null): void {
 }
 
 /* Whoever started the session again, this view follows. */
-function useNewRun(screen: Screen | null, session: Session): void {
+function useNewRun(
+	screen: Screen | null, session: Session, link: string | undefined,
+): void {
 	const run = session.run;
 	const live = run?.state === "running" ? run.id : null;
 
 	useEffect(() => {
-		const link = screen?.link;
-		if (link && live !== null && link.state.name === "ended" &&
-		    link.cursor.run !== live)
-			link.start();
-	}, [screen, live]);
+		if (screen !== null && live !== null && link === "ended" &&
+		    screen.link.cursor.run !== live)
+			screen.start();
+	}, [screen, live, link]);
 }
 
 export function TerminalView({ store, session }: {

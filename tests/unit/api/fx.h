@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_TEST_API_FX_H
+#define RDV_TEST_API_FX_H
+
+#include <stdbool.h>
+
+#include "daemon/app.h"
+#include "daemon/auth/auth.h"
+#include "daemon/auth/token.h"
+#include "daemon/conf.h"
+#include "daemon/http/http.h"
+
+/* An app with settings, database and auth in a private directory. */
+struct fx {
+	char base[64];
+	struct conf conf;
+	struct app app;
+	char service[64]; /* text of the service token */
+	char why[512];
+};
+
+int fx_setup(void **state);
+int fx_teardown(void **state);
+/* A path below the private directory; good until the next call. */
+const char *fx_path(struct fx *fx, const char *rel);
+/* Whole file as text, to be freed; NULL when it is not there. */
+char *fx_read(struct fx *fx, const char *rel);
+
+/* A credential that is live at once; its text comes back. */
+void fx_issue(struct fx *fx, enum token_kind kind, uint32_t scopes,
+    int64_t expires_at, char id[UUID_TEXT], char text[TOKEN_TEXT]);
+void fx_revoke(struct fx *fx, const char *id);
+
+/*
+ * A request as http/ would hand it over: GET / with Host: localhost. Headers
+ * are "name", "value", ..., NULL.
+ */
+struct http_req *
+fx_req(enum http_method m, const char *path, const char *const *headers);
+void fx_req_free(struct http_req *r);
+
+#endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Follows /api/events for as long as the page lives. After a break it asks
- * for what came after the last event it has seen; when the server can no
- * longer tell ("reset"), or on the first connection, the follower is told
- * to fetch everything anew. The listener therefore never misses a change,
- * it may only hear of one twice.
+ * for what came after the last event it has seen. On every connection, and
+ * when the server can no longer tell ("reset"), the listener is told to fetch
+ * everything anew: it never misses a change, it may only hear of one twice.
  */
 
 import { Backoff } from "../util/backoff.ts";
@@ -87,8 +86,7 @@ export class EventFollower {
 		    this.abort.signal);
 		this.on.live(true);
 		/* Listening first and fetching second leaves no gap between. */
-		if (this.last === null)
-			this.on.refresh();
+		this.on.refresh();
 		await this.read(res.body!.getReader());
 	}
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where things are. All paths come out absolute, so that nothing depends on
+ * the working directory later; the files that belong to us are found from our
+ * own executable, so that a build tree works as an installation does.
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "lib/err.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+static const char *
+home(void)
+{
+	const char *h = getenv("HOME");
+	struct passwd *pw;
+
+	if (h != NULL && h[0] == '/')
+		return h;
+	pw = getpwuid(geteuid());
+	return pw != NULL && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
+}
+
+static char *
+absolute(const char *path)
+{
+	char cwd[PATH_MAX], out[PATH_MAX];
+
+	if (getcwd(cwd, sizeof(cwd)) == NULL)
+		(void)snprintf(cwd, sizeof(cwd), "/");
+	if (!path_join(out, sizeof(out), cwd, path))
+		return NULL;
+	return xstrdup(out);
+}
+
+bool
+cli_path(const char *given, char *out, unsigned size)
+{
+	char real[PATH_MAX], *abs;
+	bool fits;
+
+	if (realpath(given, real) != NULL)
+		return str_copy(out, real, size);
+	if (errno != ENOENT)
+		return false;
+	abs = absolute(given);
+	fits = abs != NULL && str_copy(out, abs, size);
+	free(abs);
+	return fits;
+}
+
+static int
+find_base(struct cli *cli, char *why, unsigned whysize)
+{
+	const char *set = getenv("RDV_HOME"), *h = home();
+	char *fallback;
+
+	cli->own_base = set != NULL && set[0] != '\0';
+	if (cli->own_base) {
+		cli->base = absolute(set);
+	} else if (h != NULL) {
+		fallback = xasprintf("%s/.rdv", h);
+		cli->base = absolute(fallback);
+		free(fallback);
+	}
+	if (cli->base != NULL)
+		return 0;
+	(void)snprintf(why, whysize,
+	    cli->own_base ? "RDV_HOME is too long a path"
+			  : "no home directory: set HOME or RDV_HOME");
+	return RDV_E_INVALID;
+}
+
+static void
+find_own_files(struct cli *cli)
+{
+	char exe[PATH_MAX], share[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+
+	exe[n > 0 ? n : 0] = '\0';
+	cli->exe = xstrdup(n > 0 ? exe : "rdv");
+	slash = strrchr(exe, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	cli->bin_dir = xstrdup(slash != NULL && slash != exe ? exe : "/");
+	if (!path_join(share, sizeof(share), cli->bin_dir, "../share/rdv"))
+		(void)str_copy(share, "/usr/share/rdv", sizeof(share));
+	cli->share_dir = xstrdup(share);
+}
+
+static int
+find_sockets(struct cli *cli, const char *given, char *why, unsigned whysize)
+{
+	if (given == NULL) {
+		cli->api_socket = xasprintf("%s/api.sock", cli->base);
+		cli->term_socket = xasprintf("%s/terminal.sock", cli->base);
+		return 0;
+	}
+	cli->api_socket = absolute(given);
+	if (cli->api_socket == NULL) {
+		(void)snprintf(why, whysize, "--socket is too long a path");
+		return RDV_E_INVALID;
+	}
+	/* Both sockets serve every route. */
+	cli->term_socket = xstrdup(cli->api_socket);
+	return 0;
+}
+
+int
+cli_init(struct cli *cli, const struct cmd_call *c, char *why, unsigned whysize)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	int rc;
+
+	memset(cli, 0, sizeof(*cli));
+	cli->json = cmd_flag(c, "json");
+	cli->quiet = cmd_flag(c, "quiet");
+	cli->color = !cmd_flag(c, "no-color") &&
+		     (no_color == NULL || no_color[0] == '\0') &&
+		     term != NULL && strcmp(term, "dumb") != 0 &&
+		     isatty(STDOUT_FILENO);
+	cli->timeout_ms = cmd_number(c, "timeout", 0) * 1000;
+	rc = find_base(cli, why, whysize);
+	if (rc == 0)
+		rc = find_sockets(cli, cmd_value(c, "socket"), why, whysize);
+	if (rc == 0)
+		find_own_files(cli);
+	return rc;
+}
+
+void
+cli_done(struct cli *cli)
+{
+	free(cli->base);
+	free(cli->api_socket);
+	free(cli->term_socket);
+	free(cli->exe);
+	free(cli->bin_dir);
+	free(cli->share_dir);
+	memset(cli, 0, sizeof(*cli));
+}
+
+const char *
+cli_name(const struct cli *cli)
+{
+	char found[PATH_MAX], real[PATH_MAX];
+	const char *dirs = getenv("PATH");
+	size_t len;
+
+	for (; dirs != NULL && *dirs != '\0';
+	     dirs += len + (dirs[len] == ':')) {
+		len = strcspn(dirs, ":");
+		if (len == 0 || len >= sizeof(found) - sizeof("/rdv"))
+			continue;
+		(void)snprintf(found, sizeof(found), "%.*s/rdv", (int)len,
+		    dirs);
+		if (access(found, X_OK) == 0 && realpath(found, real) != NULL)
+			return strcmp(real, cli->exe) == 0 ? "rdv" : cli->exe;
+	}
+	return cli->exe;
+}
+
+char *
+cli_prefix(const struct cli *cli)
+{
+	if (cli->own_base)
+		return xasprintf("RDV_HOME=%s %s", cli->base, cli_name(cli));
+	return xstrdup(cli_name(cli));
+}

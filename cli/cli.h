@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_CLI_H
+#define RDV_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cmd_call;
+
+/*
+ * What every command needs to know of its surroundings: where the state is,
+ * where our own files are, and how to talk. Set once by main().
+ */
+struct cli {
+	char *base;	   /* ${RDV_HOME:-~/.rdv}, absolute */
+	char *api_socket;  /* --socket, or base/api.sock */
+	char *term_socket; /* --socket, or base/terminal.sock */
+	char *exe;	   /* this executable */
+	char *bin_dir;	   /* its directory: rdvd and rdv-helper are there */
+	char *share_dir;   /* bin_dir/../share/rdv */
+	bool own_base;	   /* RDV_HOME is set: hints must repeat it */
+	bool json, quiet, color;
+	int64_t timeout_ms; /* 0: not given */
+};
+
+/*
+ * 0, or RDV_E_INVALID with a sentence in `why` when there is no home
+ * directory or RDV_HOME is no usable path.
+ */
+int cli_init(struct cli *cli, const struct cmd_call *c, char *why,
+    unsigned whysize);
+void cli_done(struct cli *cli);
+
+/*
+ * The absolute form of a path a user gave, without symlinks as far as it
+ * exists. False when it cannot be had; errno says why.
+ */
+bool cli_path(const char *given, char *out, unsigned size);
+/* How a user calls this program from here: "rdv", or the path to it. */
+const char *cli_name(const struct cli *cli);
+/* The same with "RDV_HOME=... " in front when it is set. Caller frees. */
+char *cli_prefix(const struct cli *cli);
+
+#endif

@@ -34,7 +34,7 @@ LDFLAGS	:= -pie -Wl,-z,relro,-z,now $(LDSAN)
 LIBS_HELPER := -lseccomp -lcap
 LIBS_DAEMON := -levent -lsqlite3 -ljansson -lwslay -lhttp_parser -lcrypto \
 	       -lseccomp -lcap -lpthread
-LIBS_CLI    := -ljansson -lwslay
+LIBS_CLI    := -ljansson -lwslay -lhttp_parser
 
 lib_src	:= $(wildcard lib/*.c)
 sec_src	:= $(wildcard security/*.c)

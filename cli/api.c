@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between commands and the client: token, JSON and the words for what went
+ * wrong. Every refusal shows the server's own sentence; what nobody expected
+ * shows the request id, under which rdvd's log tells more.
+ */
+#include "cli/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "cli/sock.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/secret.h"
+#include "lib/xalloc.h"
+
+#define TIMEOUT_MS 30000
+/* A heartbeat comes every 15 s (daemon/http/stream.h): two may be missed. */
+#define SILENCE_MS 45000
+#define BODY_MAX   ((size_t)2 << 20)
+
+char *
+api_path(const char *before, const char *id, const char *after)
+{
+	struct buf b;
+	char *path;
+
+	buf_init(&b, 65536);
+	buf_put_text(&b, before);
+	http_put_escaped(&b, id);
+	buf_put_text(&b, after);
+	path = xstrdup(buf_cstr(&b));
+	buf_done(&b);
+	return path;
+}
+
+void
+api_query(struct buf *target, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_put_u8(target,
+	    memchr(target->data, '?', target->len) != NULL ? '&' : '?');
+	buf_put_text(target, name);
+	buf_put_u8(target, '=');
+	http_put_escaped(target, value);
+}
+
+int
+api_unreachable(const struct cmd_call *c, int err, const char *why)
+{
+	char *self;
+
+	if (err == RDV_E_DENIED) {
+		out_error(c->cli, "NOT_TRUSTED", "%s; nothing was sent", why);
+		return CMD_FAILED;
+	}
+	if (err == RDV_E_TOO_BIG) {
+		out_error(c->cli, "TOO_BIG", "%s", why);
+		return CMD_FAILED;
+	}
+	self = cli_prefix(c->cli);
+	out_error(c->cli, "UNREACHABLE",
+	    "rdvd is not reachable (%s); start it "
+	    "with: %s up",
+	    why, self);
+	free(self);
+	return CMD_UNREACHABLE;
+}
+
+static void
+print_details(const struct cli *cli, const struct js *error, int status)
+{
+	const struct js *list = js_get(js_get(error, "details"), "reasons");
+	size_t i;
+
+	for (i = 0; i < js_len(list); i++) {
+		if (js_text(js_at(list, i)) != NULL)
+			out_note(cli, "  - %s", js_text(js_at(list, i)));
+	}
+	if (status >= 500)
+		out_note(cli, "rdvd logged more as request %s",
+		    js_str(error, "request_id", "?"));
+}
+
+/* What the server refused, in its words. */
+static int
+refused(const struct cmd_call *c, const struct client_reply *reply)
+{
+	const struct buf *b = &reply->body;
+	char why[160];
+	struct js *v =
+	    js_parse((const char *)b->data, b->len, why, sizeof(why));
+
+	if (v == NULL || !js_is_object(v)) {
+		out_error(c->cli, "BAD_ANSWER", "rdvd answered with status %d",
+		    reply->status);
+	} else if (c->cli->json) {
+		out_json_error(v);
+	} else {
+		out_error(c->cli, js_str(v, "code", "?"), "%s",
+		    js_str(v, "error", "refused without a reason"));
+		print_details(c->cli, v, reply->status);
+	}
+	if (reply->status == 401)
+		out_note(c->cli, "the token in %s/cli-token is not accepted",
+		    c->cli->base);
+	if (reply->status == 429 && reply->retry_after > 0)
+		out_note(c->cli, "try again in %lld s",
+		    (long long)reply->retry_after);
+	js_free(v);
+	return CMD_FAILED;
+}
+
+static int
+take_answer(const struct cmd_call *c, struct client_reply *reply,
+    struct js **out)
+{
+	struct js *v = NULL;
+	char why[160];
+
+	if (reply->status < 200 || reply->status > 299)
+		return refused(c, reply);
+	if (out == NULL)
+		return CMD_OK;
+	if (reply->body.len > 0) {
+		v = js_parse((const char *)reply->body.data, reply->body.len,
+		    why, sizeof(why));
+		if (v == NULL) {
+			out_error(c->cli, "BAD_ANSWER",
+			    "rdvd's answer is no JSON: %s", why);
+			return CMD_FAILED;
+		}
+	}
+	*out = v;
+	return CMD_OK;
+}
+
+/* `s`: the stream this is the request of, or NULL. */
+static int
+call(const struct cmd_call *c, struct client_request *rq,
+    struct client_reply *reply, struct api_stream *s)
+{
+	char *token, why[512];
+	int rc;
+
+	rc = sock_token(&token, c->cli->base, "cli-token", why, sizeof(why));
+	if (rc != 0)
+		return api_unreachable(c, rc, why);
+	rq->socket = c->cli->api_socket;
+	rq->token = token;
+	rc = client_do(rq, reply, why, sizeof(why));
+	secret_free(token, strlen(token));
+	if (s != NULL)
+		s->begun = reply->status == 200;
+	if (rc != 0 && s != NULL && (s->begun || s->quiet))
+		return CMD_UNREACHABLE;
+	return rc == 0 ? CMD_OK : api_unreachable(c, rc, why);
+}
+
+static int64_t
+timeout_of(const struct cmd_call *c, int64_t fallback)
+{
+	return c->cli->timeout_ms > 0 ? c->cli->timeout_ms : fallback;
+}
+
+int
+api_send(const struct cmd_call *c, const char *method, const char *target,
+    struct js *body, struct js **out)
+{
+	struct client_request rq = { .method = method,
+		.target = target,
+		.timeout_ms = timeout_of(c, TIMEOUT_MS) };
+	struct client_reply reply = { .status = 0 };
+	struct buf text;
+	int rc;
+
+	buf_init(&text, BODY_MAX);
+	if (body != NULL) {
+		js_dump(body, &text);
+		js_free(body);
+		rq.body = buf_cstr(&text);
+	}
+	if (!buf_ok(&text)) {
+		out_error(c->cli, "TOO_BIG", "the request is too long");
+		rc = CMD_FAILED;
+	} else {
+		rc = call(c, &rq, &reply, NULL);
+	}
+	if (rc == CMD_OK)
+		rc = take_answer(c, &reply, out);
+	client_reply_done(&reply);
+	buf_done(&text);
+	return rc;
+}
+
+int
+api_get(const struct cmd_call *c, const char *target, struct js **out)
+{
+	return api_send(c, "GET", target, NULL, out);
+}
+
+int
+api_stream(const struct cmd_call *c, struct api_stream *s)
+{
+	struct client_request rq = { .method = "GET",
+		.target = s->target,
+		.accept = s->accept,
+		.sink = s->sink,
+		.arg = s->arg,
+		.timeout_ms = timeout_of(c, SILENCE_MS) };
+	struct client_reply reply = { .status = 0 };
+	int rc;
+
+	s->begun = false;
+	rc = call(c, &rq, &reply, s);
+	if (rc == CMD_OK && reply.status != 200)
+		rc = refused(c, &reply);
+	client_reply_done(&reply);
+	return rc;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_CLI_API_H
+#define RDV_CLI_API_H
+
+#include "cli/http.h"
+
+struct buf;
+struct cmd_call;
+struct js;
+
+/*
+ * The API of rdvd for commands: what fails is told to the user here, in one
+ * voice, and comes back as the exit status the command ends with.
+ */
+int api_get(const struct cmd_call *c, const char *target, struct js **out);
+/* `body` is taken over and may be NULL; `out` may be NULL. */
+int api_send(const struct cmd_call *c, const char *method, const char *target,
+    struct js *body, struct js **out);
+/*
+ * A long answer, in pieces. CMD_UNREACHABLE without a word on stderr when it
+ * broke after it had begun, or when `quiet`: the caller knows how to go on.
+ */
+struct api_stream {
+	const char *target;
+	const char *accept;
+	http_body_fn *sink;
+	void *arg;
+	bool quiet;
+	bool begun;
+};
+int api_stream(const struct cmd_call *c, struct api_stream *s);
+
+/* "/api/x/" + id + tail, the id escaped. Caller frees. */
+char *api_path(const char *before, const char *id, const char *after);
+/* Appends "?name=value" or "&name=value", escaped; NULL adds nothing. */
+void api_query(struct buf *target, const char *name, const char *value);
+
+/* Text for failures where no answer came; says what to do. */
+int api_unreachable(const struct cmd_call *c, int err, const char *why);
+
+#endif

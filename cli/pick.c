@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words for things. A command that ends something must never guess, so a word
+ * counts only when everything it matches is one and the same object.
+ */
+#include "cli/pick.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "lib/js.h"
+#include "lib/secret.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define PREFIX_MIN 4 /* characters of an id that may stand for it */
+
+struct kind {
+	const char *what;
+	const char *target[2]; /* asked in this order until one has it */
+	const char *list;      /* member holding the array, or NULL */
+	const char *name[2];   /* members that name an item */
+};
+
+static const struct kind kinds_session = { "session",
+	{ "/api/sessions?status=active%2Csuspended",
+	    "/api/sessions?status=closed" },
+	NULL, { "name", NULL } };
+static const struct kind kinds_folder = { "folder", { "/api/folders", NULL },
+	NULL, { "name", NULL } };
+static const struct kind kinds_token = { "token", { "/api/tokens", NULL }, NULL,
+	{ "name", "keyPrefix" } };
+static const struct kind kinds_trash = { "worktree in the trash",
+	{ "/api/worktrees/trash", NULL }, "items", { "path", "branch" } };
+
+static bool
+matches(const struct kind *k, const struct js *item, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < 2 && k->name[i] != NULL; i++) {
+		if (strcmp(js_str(item, k->name[i], ""), word) == 0)
+			return true;
+	}
+	return strlen(word) >= PREFIX_MIN &&
+	       str_starts(js_str(item, "id", ""), word);
+}
+
+static void
+list_candidates(const struct cmd_call *c, const struct kind *k,
+    const struct js *list, const char *word)
+{
+	const struct js *item;
+	size_t i;
+
+	for (i = 0; i < js_len(list); i++) {
+		item = js_at(list, i);
+		if (matches(k, item, word))
+			out_note(c->cli, "  %s  %s", js_str(item, "id", "?"),
+			    js_str(item, k->name[0], ""));
+	}
+}
+
+/* How many items the word means; the last one's id in `id`. */
+static unsigned
+count(const struct kind *k, const struct js *list, const char *word,
+    const char **id)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < js_len(list); i++) {
+		if (!matches(k, js_at(list, i), word))
+			continue;
+		*id = js_str(js_at(list, i), "id", "");
+		n++;
+	}
+	return n;
+}
+
+/* CMD_OK with *id NULL when this list does not have it. */
+static int
+look_in(const struct cmd_call *c, const struct kind *k, const char *target,
+    const char *word, char **id)
+{
+	const char *found = NULL;
+	const struct js *list;
+	struct js *answer;
+	unsigned n;
+	int rc;
+
+	rc = api_get(c, target, &answer);
+	if (rc != CMD_OK)
+		return rc;
+	list = k->list != NULL ? js_get(answer, k->list) : answer;
+	n = count(k, list, word, &found);
+	if (n == 1) {
+		*id = xstrdup(found);
+	} else if (n > 1) {
+		out_error(c->cli, "AMBIGUOUS",
+		    "%u %ss could be meant by %s:", n, k->what, word);
+		list_candidates(c, k, list, word);
+		rc = CMD_FAILED;
+	}
+	js_free(answer);
+	return rc;
+}
+
+static int
+pick(const struct cmd_call *c, const struct kind *k, const char *word,
+    char **id)
+{
+	int rc;
+	size_t i;
+
+	*id = NULL;
+	if (uuid_valid(word)) {
+		*id = xstrdup(word);
+		return CMD_OK;
+	}
+	for (i = 0; i < 2 && k->target[i] != NULL; i++) {
+		rc = look_in(c, k, k->target[i], word, id);
+		if (rc != CMD_OK || *id != NULL)
+			return rc;
+	}
+	out_error(c->cli, "NOT_FOUND", "there is no %s %s", k->what, word);
+	return CMD_FAILED;
+}
+
+int
+pick_session(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_session, word, id);
+}
+
+int
+pick_folder(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_folder, word, id);
+}
+
+int
+pick_token(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_token, word, id);
+}
+
+int
+pick_trash(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_trash, word, id);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_PICK_H
+#define RDV_PICK_H
+
+struct cmd_call;
+
+/*
+ * What a user's word means: a full id, a name, or the beginning of exactly one
+ * id. A word that could mean two things is refused and the candidates are
+ * listed; open sessions hide closed ones. CMD_OK and an id the caller frees,
+ * or another exit status after telling why.
+ */
+int pick_session(const struct cmd_call *c, const char *word, char **id);
+int pick_folder(const struct cmd_call *c, const char *word, char **id);
+int pick_token(const struct cmd_call *c, const char *word, char **id);
+/* An item of the trash, also by its branch or path. */
+int pick_trash(const struct cmd_call *c, const char *word, char **id);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv session show: one session with its current run, everything the daemon
+ * knows of it.
+ */
+#include <stdlib.h>
+
+#include "cli/api.h"
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "cli/pick.h"
+#include "lib/js.h"
+
+static const struct out_col cols[] = {
+	{ "name", "name", OUT_TEXT },
+	{ "id", "id", OUT_TEXT },
+	{ "status", "status", OUT_STATE },
+	{ "folder", "folder_id", OUT_TEXT },
+	{ "repository", "repo_path", OUT_TEXT },
+	{ "branch", "worktree_branch", OUT_TEXT },
+	{ "profile", "profile", OUT_TEXT },
+	{ "created", "created_at", OUT_TIME },
+	{ "last activity", "last_activity_at", OUT_TIME },
+	{ "closed", "closed_at", OUT_TIME },
+	{ "run", "run.id", OUT_TEXT },
+	{ "state", "run.state", OUT_STATE },
+	{ "exit code", "run.exit_code", OUT_NUMBER },
+	{ "signal", "run.signal", OUT_TEXT },
+	{ "cause", "run.cause", OUT_TEXT },
+	{ "command", "run.argv", OUT_LIST },
+	{ "directory", "run.cwd", OUT_TEXT },
+	{ "guards", "run.guards", OUT_LIST },
+	{ "output", "run.log_bytes", OUT_BYTES },
+	{ "columns", "run.cols", OUT_NUMBER },
+	{ "rows", "run.rows", OUT_NUMBER },
+	{ "started", "run.started_at", OUT_TIME },
+	{ "ended", "run.ended_at", OUT_TIME },
+	{ "user ms", "run.user_ms", OUT_NUMBER },
+	{ "system ms", "run.system_ms", OUT_NUMBER },
+	{ "memory KB", "run.max_rss_kb", OUT_NUMBER },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static int
+session_show(struct cmd_call *c)
+{
+	struct js *v = NULL;
+	char *id, *path;
+	int rc;
+
+	rc = pick_session(c, c->args[0], &id);
+	if (rc != CMD_OK)
+		return rc;
+	path = api_path("/api/sessions/", id, "");
+	rc = api_get(c, path, &v);
+	if (rc == CMD_OK && c->cli->json)
+		out_json(v);
+	else if (rc == CMD_OK)
+		out_fields(c->cli, cols, v);
+	js_free(v);
+	free(path);
+	free(id);
+	return rc;
+}
+
+static const struct cmd_arg args[] = {
+	{ .name = "SESSION", .word = CMD_SESSION },
+	{ .name = NULL },
+};
+
+const struct cmd cmd_session_show = {
+	.path = "session show",
+	.alias = "show",
+	.args = args,
+	.help = "show one session and its run",
+	.scope = "read",
+	.run = session_show,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv status: what rdvd says of itself, in one request. Fails with status 1
+ * when it answers but cannot work, so that scripts can ask.
+ */
+#include "cli/api.h"
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "lib/js.h"
+
+static const struct out_col cols[] = {
+	{ "version", "version", OUT_TEXT },
+	{ "build", "build", OUT_TEXT },
+	{ "rdvd pid", "pid", OUT_NUMBER },
+	{ "up for seconds", "uptime_seconds", OUT_NUMBER },
+	{ "state in", "base", OUT_TEXT },
+	{ "database", "database.path", OUT_TEXT },
+	{ "database size", "database.bytes", OUT_BYTES },
+	{ "helper", "helper.ready", OUT_YES },
+	{ "helper pid", "helper.pid", OUT_NUMBER },
+	{ "active sessions", "sessions.active", OUT_NUMBER },
+	{ "suspended", "sessions.suspended", OUT_NUMBER },
+	{ "running", "sessions.runs_running", OUT_NUMBER },
+	{ "web", "web", OUT_LIST },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static int
+status(struct cmd_call *c)
+{
+	struct js *v;
+	bool ready;
+	int rc;
+
+	rc = api_get(c, "/api/status", &v);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		out_fields(c->cli, cols, v);
+	ready = js_bool(js_get(v, "helper"), "ready", false);
+	if (!ready)
+		out_error(c->cli, "HELPER_LOST",
+		    "rdvd has no helper: nothing can be started now");
+	js_free(v);
+	return ready ? CMD_OK : CMD_FAILED;
+}
+
+const struct cmd cmd_status = {
+	.path = "status",
+	.help = "show what is running and whether it can work",
+	.scope = "read",
+	.run = status,
+};

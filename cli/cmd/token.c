@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv token ls, new and revoke. A token is shown once, on stdout and nowhere
+ * else, so that it can go straight into a file.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "cli/pick.h"
+#include "lib/clock.h"
+#include "lib/js.h"
+#include "lib/str.h"
+
+static const struct out_col cols[] = {
+	{ "ID", "id", OUT_SHORT_ID },
+	{ "NAME", "name", OUT_TEXT },
+	{ "KEY", "keyPrefix", OUT_TEXT },
+	{ "SCOPES", "scopes", OUT_LIST },
+	{ "USED", "lastUsedAt", OUT_AGE },
+	{ "EXPIRES", "expiresAt", OUT_TIME },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static int
+token_ls(struct cmd_call *c)
+{
+	struct js *list;
+	int rc;
+
+	rc = api_get(c, "/api/tokens", &list);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(list);
+	else
+		out_table(c->cli, cols, list, "no tokens");
+	js_free(list);
+	return rc;
+}
+
+/* "30d", "12h", "90m": milliseconds from now, or 0 when it is none. */
+static int64_t
+parse_age(const char *text)
+{
+	static const struct {
+		char unit;
+		int64_t ms;
+	} units[] = { { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
+	char number[16];
+	size_t len = strlen(text), i;
+	int64_t n;
+
+	if (len < 2 || len > sizeof(number))
+		return 0;
+	memcpy(number, text, len - 1);
+	number[len - 1] = '\0';
+	if (!str_to_i64(number, 1, 100000, &n))
+		return 0;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (units[i].unit == text[len - 1])
+			return n * units[i].ms;
+	}
+	return 0;
+}
+
+static int
+token_new(struct cmd_call *c)
+{
+	const char *expires = cmd_value(c, "expires"), *scope;
+	struct js *body, *scopes, *v;
+	int64_t age = 0;
+	unsigned i;
+	int rc;
+
+	if (expires != NULL && (age = parse_age(expires)) == 0) {
+		out_error(c->cli, "INVALID_ARGUMENT",
+		    "--expires wants 90m, 12h or 30d, not %s", expires);
+		return CMD_USAGE;
+	}
+	body = js_object();
+	js_add_str(body, "name", c->args[0]);
+	if (age > 0)
+		js_add_int(body, "expiresAt", clock_wall_ms() + age);
+	if (cmd_flag(c, "scope")) {
+		scopes = js_array();
+		for (i = 0; (scope = cmd_nth(c, "scope", i)) != NULL; i++)
+			js_push_str(scopes, scope);
+		js_add(body, "scopes", scopes);
+	}
+	rc = api_send(c, "POST", "/api/tokens", body, &v);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json) {
+		out_json(v);
+	} else {
+		out_line(js_str(v, "rawKey", "?"));
+		out_note(c->cli, "it will not be shown again");
+	}
+	js_free(v);
+	return rc;
+}
+
+static int
+token_revoke(struct cmd_call *c)
+{
+	struct js *v;
+	char *id, *path;
+	int rc;
+
+	rc = pick_token(c, c->args[0], &id);
+	if (rc != CMD_OK)
+		return rc;
+	path = api_path("/api/tokens/", id, "");
+	rc = api_send(c, "DELETE", path, NULL, NULL);
+	if (rc == CMD_OK && c->cli->json) {
+		v = js_object();
+		js_add_str(v, "id", id);
+		js_add_bool(v, "revoked", true);
+		out_json(v);
+		js_free(v);
+	} else if (rc == CMD_OK) {
+		out_note(c->cli, "revoked; what used it is cut off");
+	}
+	free(path);
+	free(id);
+	return rc;
+}
+
+static const struct cmd_arg new_args[] = {
+	{ .name = "NAME" },
+	{ .name = NULL },
+};
+static const struct cmd_opt new_opts[] = {
+	{ .name = "scope",
+	    .arg = "S",
+	    .many = true,
+	    .words = "full|read|run|approve",
+	    .help = "what it may do; may be repeated" },
+	{ .name = "expires",
+	    .arg = "AGE",
+	    .help = "end it after 90m, 12h or 30d (never)" },
+	{ .name = NULL },
+};
+static const struct cmd_arg revoke_args[] = {
+	{ .name = "TOKEN" },
+	{ .name = NULL },
+};
+
+const struct cmd cmd_token_ls = {
+	.path = "token ls",
+	.help = "list tokens",
+	.scope = "read",
+	.run = token_ls,
+};
+
+const struct cmd cmd_token_new = {
+	.path = "token new",
+	.args = new_args,
+	.opts = new_opts,
+	.help = "make a token and show it once",
+	.scope = "tokens",
+	.run = token_new,
+};
+
+const struct cmd cmd_token_revoke = {
+	.path = "token revoke",
+	.args = revoke_args,
+	.help = "revoke a token (id, name or key prefix)",
+	.scope = "tokens",
+	.run = token_revoke,
+};

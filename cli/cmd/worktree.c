@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv worktree ls, status, rm, trash and restore. Removing refuses whatever
+ * could lose work, and says what; --force moves to the trash instead.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "cli/pick.h"
+#include "lib/buf.h"
+#include "lib/js.h"
+
+static const struct out_col list_cols[] = {
+	{ "BRANCH", "branch", OUT_TEXT },
+	{ "COMMIT", "commit", OUT_SHORT_ID },
+	{ "PATH", "path", OUT_TEXT },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static const struct out_col status_cols[] = {
+	{ "exists", "exists", OUT_YES },
+	{ "clean", "is_clean", OUT_YES },
+	{ "branch", "branch", OUT_TEXT },
+	{ "ahead", "ahead", OUT_NUMBER },
+	{ "behind", "behind", OUT_NUMBER },
+	{ "staged", "staged", OUT_NUMBER },
+	{ "modified", "modified", OUT_NUMBER },
+	{ "untracked", "untracked", OUT_NUMBER },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static const struct out_col trash_cols[] = {
+	{ "ID", "id", OUT_SHORT_ID },
+	{ "BRANCH", "branch", OUT_TEXT },
+	{ "AGE", "trashed_at", OUT_AGE },
+	{ "PATH", "path", OUT_TEXT },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static int
+whole_path(struct cmd_call *c, const char *given, char out[PATH_MAX])
+{
+	if (cli_path(given, out, PATH_MAX))
+		return CMD_OK;
+	out_error(c->cli, "INVALID_PATH", "%s: %s", given, strerror(errno));
+	return CMD_FAILED;
+}
+
+/* GET `target`?`name`=<absolute form of `given`>. */
+static int
+get_by_path(struct cmd_call *c, const char *target, const char *name,
+    const char *given, struct js **out)
+{
+	char path[PATH_MAX];
+	struct buf b;
+	int rc;
+
+	rc = whole_path(c, given, path);
+	if (rc != CMD_OK)
+		return rc;
+	buf_init(&b, 65536);
+	buf_put_text(&b, target);
+	api_query(&b, name, path);
+	rc = api_get(c, buf_cstr(&b), out);
+	buf_done(&b);
+	return rc;
+}
+
+static int
+worktree_ls(struct cmd_call *c)
+{
+	const char *repo = cmd_value(c, "repo");
+	struct js *list;
+	int rc;
+
+	rc = get_by_path(c, "/api/worktrees", "repo_path",
+	    repo != NULL ? repo : ".", &list);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(list);
+	else
+		out_table(c->cli, list_cols, list, "no worktrees");
+	js_free(list);
+	return rc;
+}
+
+static int
+worktree_status(struct cmd_call *c)
+{
+	struct js *v;
+	int rc;
+
+	rc = get_by_path(c, "/api/worktrees/status", "worktree_path",
+	    c->nargs > 0 ? c->args[0] : ".", &v);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		out_fields(c->cli, status_cols, v);
+	js_free(v);
+	return rc;
+}
+
+static int
+worktree_rm(struct cmd_call *c)
+{
+	bool force = cmd_flag(c, "force");
+	char path[PATH_MAX];
+	struct js *body, *v;
+	int rc;
+
+	rc = whole_path(c, c->args[0], path);
+	if (rc != CMD_OK)
+		return rc;
+	body = js_object();
+	js_add_str(body, "worktreePath", path);
+	js_add_bool(body, "force", force);
+	rc = api_send(c, "DELETE", "/api/worktrees", body, &v);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		out_note(c->cli,
+		    force ? "%s is in the trash; its branch stays"
+			  : "%s is removed; its branch stays",
+		    path);
+	js_free(v);
+	return rc;
+}
+
+static int
+worktree_trash(struct cmd_call *c)
+{
+	struct js *v;
+	int rc;
+
+	rc = api_get(c, "/api/worktrees/trash", &v);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		out_table(c->cli, trash_cols, js_get(v, "items"),
+		    "the trash is empty");
+	js_free(v);
+	return rc;
+}
+
+static int
+worktree_restore(struct cmd_call *c)
+{
+	struct js *body, *v;
+	char *id;
+	int rc;
+
+	rc = pick_trash(c, c->args[0], &id);
+	if (rc != CMD_OK)
+		return rc;
+	body = js_object();
+	js_add_str(body, "id", id);
+	free(id);
+	rc = api_send(c, "POST", "/api/worktrees/restore", body, &v);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		out_note(c->cli, "%s is back on branch %s",
+		    js_str(v, "path", "?"), js_str(v, "branch", "?"));
+	js_free(v);
+	return rc;
+}
+
+static const struct cmd_opt ls_opts[] = {
+	{ .name = "repo",
+	    .arg = "DIR",
+	    .word = CMD_DIR,
+	    .help = "the repository (any path inside; this directory)" },
+	{ .name = NULL },
+};
+static const struct cmd_opt rm_opts[] = {
+	{ .name = "force",
+	    .help = "move it to the trash in spite of unsaved work" },
+	{ .name = NULL },
+};
+static const struct cmd_arg status_args[] = {
+	{ .name = "PATH", .word = CMD_DIR, .optional = true },
+	{ .name = NULL },
+};
+static const struct cmd_arg rm_args[] = {
+	{ .name = "PATH", .word = CMD_DIR },
+	{ .name = NULL },
+};
+static const struct cmd_arg restore_args[] = {
+	{ .name = "ITEM" },
+	{ .name = NULL },
+};
+
+const struct cmd cmd_worktree_ls = {
+	.path = "worktree ls",
+	.opts = ls_opts,
+	.help = "list the worktrees of a repository",
+	.scope = "read",
+	.run = worktree_ls,
+};
+
+const struct cmd cmd_worktree_status = {
+	.path = "worktree status",
+	.args = status_args,
+	.help = "tell whether a worktree holds unsaved work",
+	.scope = "read",
+	.run = worktree_status,
+};
+
+const struct cmd cmd_worktree_rm = {
+	.path = "worktree rm",
+	.args = rm_args,
+	.opts = rm_opts,
+	.help = "remove a worktree that holds no work",
+	.doc = "Refused while it has uncommitted, untracked or unpushed work, "
+	       "is locked, in use, or in the middle of an operation. With "
+	       "--force it goes to the trash, from where rdv worktree restore "
+	       "brings it back.",
+	.scope = "write",
+	.run = worktree_rm,
+};
+
+const struct cmd cmd_worktree_trash = {
+	.path = "worktree trash",
+	.help = "list removed worktrees that can be restored",
+	.scope = "read",
+	.run = worktree_trash,
+};
+
+const struct cmd cmd_worktree_restore = {
+	.path = "worktree restore",
+	.args = restore_args,
+	.help = "bring a worktree back from the trash (id, path or branch)",
+	.scope = "write",
+	.run = worktree_restore,
+};

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv attach: keyboard, screen and signals around a view. One poll loop that
+ * never blocks: signals come as bytes, the screen is written through a
+ * non-blocking descriptor of its own, and both directions stop reading when
+ * the other side does not take what is there. So a flood does not lock the
+ * keyboard, a paste loses nothing, and memory has a bound.
+ */
+#include "cli/attach.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cli/api.h"
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/keys.h"
+#include "cli/out.h"
+#include "cli/tty.h"
+#include "cli/view.h"
+#include "cli/vt.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/js.h"
+
+#define INPUT_MAX  65536
+#define OUTPUT_LOW ((size_t)256 << 10) /* above it rdvd is made to wait */
+#define OUTPUT_MAX ((size_t)8 << 20)
+#define FLUSH_MS   2000
+
+struct attach {
+	const struct attach_conf *conf;
+	const char *name;
+	struct view view;
+	struct buf out;
+	struct keys keys;
+	char input[INPUT_MAX];
+	size_t input_len;
+	int screen; /* non-blocking; the keyboard is STDIN_FILENO */
+	int signals;
+	int signal; /* that ends us, or 0 */
+	bool detached;
+};
+
+/* Signals we turn into events; the first row ends us. */
+static const int handled[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGWINCH,
+	SIGTSTP };
+
+static void
+mask(sigset_t *set)
+{
+	size_t i;
+
+	(void)sigemptyset(set);
+	for (i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		(void)sigaddset(set, handled[i]);
+}
+
+static void
+take_size(struct attach *a)
+{
+	unsigned cols, rows;
+
+	if (tty_size(STDIN_FILENO, &cols, &rows))
+		view_size(&a->view, cols, rows);
+}
+
+/* As job control wants it: stop in cooked mode, be raw again afterwards. */
+static void
+stop_for_a_while(struct attach *a)
+{
+	tty_restore();
+	(void)raise(SIGSTOP);
+	(void)tty_raw(STDIN_FILENO);
+	take_size(a);
+}
+
+static void
+take_signal(struct attach *a)
+{
+	struct signalfd_siginfo si;
+
+	while (read(a->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (si.ssi_signo == SIGWINCH)
+			take_size(a);
+		else if (si.ssi_signo == SIGTSTP)
+			stop_for_a_while(a);
+		else
+			a->signal = (int)si.ssi_signo;
+	}
+}
+
+static void
+take_keys(struct attach *a)
+{
+	char *at = a->input + a->input_len;
+	ssize_t n;
+
+	n = read(STDIN_FILENO, at, INPUT_MAX - a->input_len - KEYS_HELD);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		/* The terminal is gone, and with it who would detach. */
+		a->signal = SIGHUP;
+		return;
+	}
+	a->input_len += keys_feed(&a->keys, at, (size_t)n);
+	a->detached = a->keys.detach;
+	if (a->view.read_only)
+		a->input_len = 0;
+}
+
+static void
+send_input(struct attach *a)
+{
+	size_t n;
+
+	a->input_len += keys_tick(&a->keys, a->input + a->input_len);
+	n = view_input(&a->view, a->input, a->input_len);
+	memmove(a->input, a->input + n, a->input_len - n);
+	a->input_len -= n;
+}
+
+static void
+write_screen(struct attach *a)
+{
+	struct buf *b = &a->out;
+	ssize_t n;
+
+	while (buf_left(b) > 0) {
+		n = write(a->screen, b->data + b->off, buf_left(b));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && errno != EAGAIN)
+			a->signal = SIGHUP;
+		if (n <= 0)
+			break;
+		b->off += (size_t)n;
+	}
+	if (buf_left(b) == 0) {
+		buf_reset(b);
+	} else if (b->off > OUTPUT_LOW) {
+		memmove(b->data, b->data + b->off, buf_left(b));
+		b->len -= b->off;
+		b->off = 0;
+	}
+}
+
+static int
+sooner(int a, int b)
+{
+	if (a < 0)
+		return b;
+	return b < 0 || a < b ? a : b;
+}
+
+enum { KEYBOARD, SIGNALS, SCREEN, VIEW, FDS };
+
+static void
+turn(struct attach *a)
+{
+	bool room = a->input_len + KEYS_HELD < INPUT_MAX;
+	bool writing = buf_left(&a->out) > 0;
+	struct pollfd p[FDS] = {
+		[KEYBOARD] = { room ? STDIN_FILENO : -1, POLLIN, 0 },
+		[SIGNALS] = { a->signals, POLLIN, 0 },
+		[SCREEN] = { writing ? a->screen : -1, POLLOUT, 0 },
+	};
+	int wait = sooner(view_tick(&a->view), keys_wait(&a->keys));
+
+	p[VIEW].fd =
+	    view_fd(&a->view, buf_left(&a->out) < OUTPUT_LOW, &p[VIEW].events);
+	if (a->view.end != VIEW_ON || poll(p, FDS, wait) == -1)
+		return;
+	if (p[SIGNALS].revents != 0)
+		take_signal(a);
+	if (p[KEYBOARD].revents != 0)
+		take_keys(a);
+	send_input(a);
+	if (p[VIEW].fd != -1)
+		view_turn(&a->view, p[VIEW].revents);
+	if (buf_left(&a->out) > 0)
+		write_screen(a);
+}
+
+/* All that was received is shown, then the terminal's modes are taken back. */
+static void
+flush(struct attach *a)
+{
+	int64_t end = clock_mono_ms() + FLUSH_MS, left = FLUSH_MS;
+	struct pollfd p = { a->screen, POLLOUT, 0 };
+
+	vt_leave(a->view.vt, &a->out);
+	while (buf_left(&a->out) > 0 && left > 0 && a->signal != SIGHUP) {
+		write_screen(a);
+		left = end - clock_mono_ms();
+		if (buf_left(&a->out) > 0 && left > 0)
+			(void)poll(&p, 1, (int)left);
+	}
+}
+
+static void
+run_loop(struct attach *a)
+{
+	sigset_t set, old;
+
+	mask(&set);
+	(void)sigprocmask(SIG_BLOCK, &set, &old);
+	a->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (a->signals == -1 || tty_raw(STDIN_FILENO) != 0) {
+		a->view.end = VIEW_REFUSED;
+		(void)snprintf(a->view.why, sizeof(a->view.why),
+		    "cannot take over the terminal");
+	} else {
+		view_start(&a->view);
+	}
+	while (a->view.end == VIEW_ON && !a->detached && a->signal == 0)
+		turn(a);
+	flush(a);
+	view_done(&a->view);
+	tty_restore();
+	(void)close(a->signals);
+	if (a->signal != 0) {
+		/* Die of it, so that our parent sees what happened. */
+		(void)signal(a->signal, SIG_DFL);
+		(void)raise(a->signal);
+	}
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+static const char *
+end_name(const struct attach *a)
+{
+	static const char *const names[] = { [VIEW_ON] = "detached",
+		[VIEW_EXITED] = "exited",
+		[VIEW_RELEASED] = "released",
+		[VIEW_REFUSED] = "refused",
+		[VIEW_LOST] = "lost" };
+
+	return names[a->view.end];
+}
+
+static void
+report_json(const struct attach *a)
+{
+	const struct view *v = &a->view;
+	struct js *o = js_object();
+
+	js_add_str(o, "session_id", v->session);
+	js_add_str(o, "run_id", v->run[0] != '\0' ? v->run : NULL);
+	js_add_int(o, "offset", v->offset < 0 ? 0 : v->offset);
+	js_add_str(o, "end", end_name(a));
+	js_add_str(o, "state", v->state[0] != '\0' ? v->state : NULL);
+	js_add_ms(o, "code", v->code);
+	js_add_ms(o, "signal", v->signal);
+	out_json(o);
+	js_free(o);
+}
+
+static void
+report_exit(const struct attach *a)
+{
+	const struct view *v = &a->view;
+	const struct cli *cli = a->conf->call->cli;
+
+	if (v->signal > 0)
+		out_note(cli, "%s ended by signal %d (%s)", a->name, v->signal,
+		    strsignal(v->signal));
+	else if (v->code >= 0)
+		out_note(cli, "%s ended with status %d", a->name, v->code);
+	else
+		out_note(cli, "%s ended: %s %s", a->name, v->state, v->why);
+}
+
+static int
+report(const struct attach *a)
+{
+	const struct cmd_call *c = a->conf->call;
+	const struct view *v = &a->view;
+
+	if (c->cli->json)
+		report_json(a);
+	if (v->end == VIEW_REFUSED) {
+		out_error(c->cli, "REFUSED", "%s", v->why);
+		return CMD_FAILED;
+	}
+	if (v->end == VIEW_LOST)
+		return api_unreachable(c, RDV_E_UNAVAILABLE, v->why);
+	if (v->end == VIEW_EXITED) {
+		report_exit(a);
+		if (!a->conf->exit_code)
+			return CMD_OK;
+		return CMD_PROGRAM + (v->signal > 0	? 128 + v->signal
+					 : v->code >= 0 ? v->code & 255
+							: CMD_FAILED);
+	}
+	out_note(c->cli,
+	    v->end == VIEW_RELEASED
+		? "%s was suspended or closed; this view is over"
+		: "detached from %s; it goes on",
+	    a->name);
+	return CMD_OK;
+}
+
+static bool
+openable(const struct attach_conf *conf)
+{
+	const struct cli *cli = conf->call->cli;
+	const char *status = js_str(conf->session, "status", "");
+	char *self;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		out_error(cli, "NO_TERMINAL",
+		    "attach needs a terminal as input and output");
+		return false;
+	}
+	if (strcmp(status, "active") == 0)
+		return true;
+	self = cli_prefix(cli);
+	out_error(cli, "INVALID_STATE", "the session is %s%s%s%s", status,
+	    strcmp(status, "suspended") == 0 ? "; take it up again with: " : "",
+	    strcmp(status, "suspended") == 0 ? self : "",
+	    strcmp(status, "suspended") == 0 ? " resume" : "");
+	free(self);
+	return false;
+}
+
+int
+attach_run(const struct attach_conf *conf)
+{
+	struct attach *a;
+	int rc = CMD_FAILED;
+
+	if (!openable(conf))
+		return CMD_FAILED;
+	a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return CMD_FAILED;
+	a->conf = conf;
+	a->name = js_str(conf->session, "name", "session");
+	a->screen = tty_reopen(STDOUT_FILENO);
+	buf_init(&a->out, OUTPUT_MAX);
+	a->view.cli = conf->call->cli;
+	a->view.session = js_str(conf->session, "id", "");
+	a->view.read_only = conf->read_only;
+	a->view.live = js_int(js_get(conf->session, "run"), "log_bytes", 0);
+	a->view.vt = vt_new(VT_WATCH);
+	a->view.out = &a->out;
+	if (a->screen >= 0) {
+		out_note(conf->call->cli, "%s: detach with Ctrl-\\ twice",
+		    a->name);
+		take_size(a);
+		run_loop(a);
+		rc = report(a);
+		(void)close(a->screen);
+	} else {
+		out_error(conf->call->cli, "NO_TERMINAL",
+		    "cannot open the terminal: %s", strerror(-a->screen));
+	}
+	vt_free(a->view.vt);
+	buf_done(&a->out);
+	free(a);
+	return rc;
+}

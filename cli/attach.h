@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_ATTACH_H
+#define RDV_ATTACH_H
+
+#include <stdbool.h>
+
+struct cmd_call;
+struct js;
+
+struct attach_conf {
+	const struct cmd_call *call;
+	const struct js *session; /* as the API gave it */
+	bool read_only;
+	bool exit_code;
+};
+
+/*
+ * Makes this terminal a view of the session's until the user detaches or the
+ * run ends. Returns the exit status of rdv; never returns when a signal asked
+ * us to end (it is raised again once the terminal is restored).
+ */
+int attach_run(const struct attach_conf *conf);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_TTY_H
+#define RDV_TTY_H
+
+#include <stdbool.h>
+
+/*
+ * Raw mode that ends with the process, however it ends (SIGKILL excepted):
+ * tty_restore() runs at exit and on fatal signals.
+ */
+
+/* 0 or -errno. One terminal at a time. */
+int tty_raw(int fd);
+/* Harmless when nothing is to restore. */
+void tty_restore(void);
+/* False when `fd` is no terminal or has no size. */
+bool tty_size(int fd, unsigned *cols, unsigned *rows);
+/*
+ * A second, non-blocking descriptor of the terminal `fd`: a description of its
+ * own, so that the shell's stays blocking. -errno on failure.
+ */
+int tty_reopen(int fd);
+
+#endif

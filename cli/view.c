@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The view's connection. Output is counted where it is taken from rdvd, and a
+ * reconnect asks for exactly the next byte. Input is sent at most once: what
+ * the socket had taken when the connection broke may be lost, never doubled.
+ */
+#include "cli/view.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/sock.h"
+#include "cli/vt.h"
+#include "cli/ws.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/str.h"
+
+#define PATIENCE_MS  60000 /* for rdvd to come back */
+#define TELL_MS	     1000  /* a shorter pause is nobody's business */
+#define DELAY_MAX_MS 1000
+#define DIAL_MS	     200 /* the keyboard waits for no longer */
+#define TAIL_BYTES   262144
+#define ALIGN_MAX    4096
+#define FRAME_MAX    16384
+#define QUEUED_MAX   65536
+#define COLS_MIN     10 /* what rdvd accepts */
+#define COLS_MAX     1000
+#define ROWS_MIN     3
+#define ROWS_MAX     500
+
+static void
+retry_later(struct view *v)
+{
+	int64_t now = clock_mono_ms();
+
+	ws_free(v->ws);
+	v->ws = NULL;
+	if (v->ready || v->lost_at == 0)
+		v->lost_at = now;
+	v->ready = v->paused = false;
+	v->retry_at = now + v->delay;
+	v->delay = v->delay == 0 ? 50 : v->delay * 2;
+	if (v->delay > DELAY_MAX_MS)
+		v->delay = DELAY_MAX_MS;
+}
+
+static void
+ready_msg(struct view *v, const struct js *m)
+{
+	bool first = v->offset < 0;
+
+	(void)str_copy(v->run, js_str(m, "run_id", ""), sizeof(v->run));
+	v->offset = js_int(m, "offset", first ? 0 : v->offset);
+	v->align = first && v->offset > 0;
+	v->read_only = v->read_only || js_bool(m, "read_only", false);
+	v->ready = true;
+	v->delay = 0;
+	v->told = false;
+}
+
+/* The stream goes on elsewhere: another run, or output no longer kept. */
+static void
+resync_msg(struct view *v, const struct js *m)
+{
+	(void)str_copy(v->run, js_str(m, "run_id", v->run), sizeof(v->run));
+	v->offset = js_int(m, "offset", v->offset);
+}
+
+static void
+flow_msg(struct view *v, const struct js *m)
+{
+	v->paused = strcmp(js_str(m, "input", "open"), "paused") == 0;
+}
+
+static void
+exit_msg(struct view *v, const struct js *m)
+{
+	v->code = (int)js_int(m, "code", -1);
+	v->signal = (int)js_int(m, "signal", -1);
+	(void)str_copy(v->state, js_str(m, "state", "completed"),
+	    sizeof(v->state));
+	(void)str_copy(v->why, js_str(m, "cause", ""), sizeof(v->why));
+	v->end = VIEW_EXITED;
+}
+
+/* Kept for the close that may follow; alone it ends nothing. */
+static void
+error_msg(struct view *v, const struct js *m)
+{
+	(void)str_copy(v->why, js_str(m, "message", "refused"), sizeof(v->why));
+}
+
+static const struct {
+	const char *type;
+	void (*fn)(struct view *v, const struct js *m);
+} messages[] = {
+	{ "ready", ready_msg },
+	{ "resync", resync_msg },
+	{ "flow", flow_msg },
+	{ "exit", exit_msg },
+	{ "error", error_msg },
+};
+
+static void
+text_cb(const char *p, size_t len, void *arg)
+{
+	struct view *v = arg;
+	struct js *m;
+	char why[160];
+	size_t i;
+
+	m = js_parse(p, len, why, sizeof(why));
+	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		if (strcmp(js_str(m, "type", ""), messages[i].type) == 0)
+			messages[i].fn(v, m);
+	}
+	js_free(m);
+}
+
+/* Bytes from the middle of a stream: begin with a line or a sequence. */
+static void
+align(struct view *v, const char **p, size_t *len)
+{
+	size_t n = 0;
+
+	while (n < *len && n < ALIGN_MAX && (*p)[n] != '\033' &&
+	       (*p)[n] != '\n')
+		n++;
+	if (n < *len && (*p)[n] == '\n')
+		n++;
+	*p += n;
+	*len -= n;
+	v->align = false;
+}
+
+static void
+show(struct view *v, const char *p, size_t len)
+{
+	int64_t at = v->offset;
+	size_t old = 0, all = len;
+
+	v->offset += (int64_t)len;
+	if (v->align)
+		align(v, &p, &len);
+	at += (int64_t)(all - len);
+	if (at < v->live)
+		old =
+		    v->live - at < (int64_t)len ? (size_t)(v->live - at) : len;
+	if (old > 0) {
+		vt_set(v->vt, VT_REPLAY);
+		vt_feed(v->vt, p, old, v->out);
+	}
+	if (old < len) {
+		vt_set(v->vt, VT_WATCH);
+		vt_feed(v->vt, p + old, len - old, v->out);
+	}
+}
+
+static void
+binary_cb(const uint8_t *p, size_t len, void *arg)
+{
+	struct view *v = arg;
+	uint64_t at = 0;
+	size_t i, skip;
+
+	if (len < 8)
+		return;
+	for (i = 0; i < 8; i++)
+		at = at << 8 | p[i];
+	p += 8;
+	len -= 8;
+	/* What we have already is not shown twice. */
+	if (v->offset >= 0 && at < (uint64_t)v->offset) {
+		skip = (uint64_t)v->offset - at < len
+			   ? (size_t)((uint64_t)v->offset - at)
+			   : len;
+		p += skip;
+		len -= skip;
+	} else {
+		v->offset = (int64_t)at;
+	}
+	if (len > 0)
+		show(v, (const char *)p, len);
+}
+
+static const struct ws_ops ops = { .text = text_cb, .binary = binary_cb };
+
+static void
+put_target(struct view *v, struct buf *b)
+{
+	buf_printf(b, "/ws/terminal/%s?cols=%u&rows=%u", v->session, v->cols,
+	    v->rows);
+	if (v->offset >= 0)
+		buf_printf(b, "&offset=%lld&run_id=%s", (long long)v->offset,
+		    v->run);
+	else
+		buf_printf(b, "&tail=%d", TAIL_BYTES);
+	if (v->read_only)
+		buf_put_text(b, "&read_only=1");
+}
+
+static int
+dial(struct view *v)
+{
+	struct ws_conf conf = {
+		.subprotocol = "rdv.v1", .ops = &ops, .arg = v
+	};
+	struct buf target;
+	char *token;
+	int rc;
+
+	rc = sock_token(&token, v->cli->base, "cli-token", v->why,
+	    sizeof(v->why));
+	if (rc != 0)
+		return rc;
+	rc = sock_open(&conf.fd, v->cli->term_socket, DIAL_MS, NULL, v->why,
+	    sizeof(v->why));
+	if (rc == 0) {
+		buf_init(&target, 1024);
+		put_target(v, &target);
+		conf.target = buf_cstr(&target);
+		conf.token = token;
+		v->ws = ws_new(&conf);
+		buf_done(&target);
+		rc = v->ws == NULL ? RDV_E_UNAVAILABLE : 0;
+	}
+	secret_free(token, strlen(token));
+	return rc;
+}
+
+static void
+connect_now(struct view *v)
+{
+	int rc = dial(v);
+
+	if (rc == RDV_E_DENIED)
+		v->end = VIEW_REFUSED;
+	else if (rc != 0)
+		retry_later(v);
+}
+
+void
+view_start(struct view *v)
+{
+	v->offset = -1;
+	v->code = v->signal = -1;
+	v->lost_at = clock_mono_ms();
+	v->cols = v->cols < COLS_MIN ? COLS_MIN : v->cols;
+	v->rows = v->rows < ROWS_MIN ? ROWS_MIN : v->rows;
+	connect_now(v);
+}
+
+void
+view_done(struct view *v)
+{
+	ws_free(v->ws);
+	v->ws = NULL;
+}
+
+int
+view_fd(const struct view *v, bool reading, short *events)
+{
+	*events = 0;
+	if (v->ws == NULL)
+		return -1;
+	*events = ws_events(v->ws, reading);
+	return ws_fd(v->ws);
+}
+
+/* An upgrade answered with an error: passing, or for good. */
+static void
+judge_refusal(struct view *v, int status, const char *body, size_t len)
+{
+	char why[160];
+	struct js *m;
+
+	if (status == 0 || status == 503 || status == 429) {
+		retry_later(v);
+		return;
+	}
+	m = js_parse(body, len, why, sizeof(why));
+	(void)snprintf(v->why, sizeof(v->why), "%s (status %d)",
+	    js_str(m, "error", "refused"), status);
+	js_free(m);
+	v->end = VIEW_REFUSED;
+}
+
+/* Close codes after which the session is still ours to see. */
+static bool
+passing(unsigned code)
+{
+	static const unsigned codes[] = { 1001, 1006, 1011, 1012, 1013, 4008 };
+	size_t i;
+
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (codes[i] == code)
+			return true;
+	}
+	return false;
+}
+
+static void
+judge_close(struct view *v)
+{
+	unsigned code = ws_code(v->ws);
+	const char *body;
+	size_t len;
+	int status;
+
+	if (v->end != VIEW_ON)
+		return;
+	if (!ws_is_open(v->ws) && code == 1006) {
+		status = ws_refusal(v->ws, &body, &len);
+		judge_refusal(v, status, body, len);
+	} else if (passing(code)) {
+		retry_later(v);
+	} else if (code == 1000) {
+		v->end = VIEW_RELEASED;
+	} else {
+		if (v->why[0] == '\0')
+			(void)snprintf(v->why, sizeof(v->why),
+			    "rdvd closed the view with code %u", code);
+		v->end = VIEW_REFUSED;
+	}
+}
+
+void
+view_turn(struct view *v, short revents)
+{
+	if (v->ws != NULL && ws_turn(v->ws, revents) != 0)
+		judge_close(v);
+}
+
+int
+view_tick(struct view *v)
+{
+	int64_t now = clock_mono_ms(), due;
+
+	if (v->ws == NULL && v->end == VIEW_ON && now >= v->retry_at)
+		connect_now(v);
+	if (v->ready || v->end != VIEW_ON)
+		return -1;
+	if (now - v->lost_at >= PATIENCE_MS) {
+		v->end = VIEW_LOST;
+		return -1;
+	}
+	if (!v->told && now - v->lost_at >= TELL_MS) {
+		buf_put_text(v->out, "\r\n\033[7mrdv: waiting for rdvd "
+				     "(Ctrl-\\ twice detaches)\033[m\r\n");
+		v->told = true;
+	}
+	due = v->told ? v->lost_at + PATIENCE_MS : v->lost_at + TELL_MS;
+	if (v->ws == NULL && v->retry_at < due)
+		due = v->retry_at;
+	return due > now ? (int)(due - now) : 0;
+}
+
+size_t
+view_input(struct view *v, const char *p, size_t len)
+{
+	size_t done = 0, n;
+
+	if (!v->ready)
+		return 0;
+	while (done < len && !v->paused && ws_queued(v->ws) < QUEUED_MAX) {
+		n = len - done < FRAME_MAX ? len - done : FRAME_MAX;
+		ws_send_binary(v->ws, p + done, n);
+		done += n;
+	}
+	return done;
+}
+
+void
+view_size(struct view *v, unsigned cols, unsigned rows)
+{
+	char text[80];
+	int n;
+
+	v->cols = cols < COLS_MIN   ? COLS_MIN
+		  : cols > COLS_MAX ? COLS_MAX
+				    : cols;
+	v->rows = rows < ROWS_MIN   ? ROWS_MIN
+		  : rows > ROWS_MAX ? ROWS_MAX
+				    : rows;
+	if (!v->ready || v->read_only)
+		return;
+	n = snprintf(text, sizeof(text),
+	    "{\"type\":\"resize\",\"cols\":%u,\"rows\":%u}", v->cols, v->rows);
+	ws_send_text(v->ws, text, (size_t)n);
+}

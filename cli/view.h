@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_VIEW_H
+#define RDV_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/secret.h"
+
+struct buf;
+struct cli;
+struct vt;
+struct ws;
+
+/* How a view ended. */
+enum view_end {
+	VIEW_ON,
+	VIEW_EXITED,   /* the run is over */
+	VIEW_RELEASED, /* somebody suspended or closed the session */
+	VIEW_REFUSED,  /* rdvd does not let us; `why` says */
+	VIEW_LOST,     /* rdvd did not come back */
+};
+
+/*
+ * The connection of `rdv attach`: what rdvd sends goes through `vt` to `out`,
+ * and when the connection breaks it is made again at the byte that comes next,
+ * so that each byte of a run is put out exactly once.
+ */
+struct view {
+	const struct cli *cli;
+	const char *session; /* id */
+	bool read_only;
+	unsigned cols, rows;
+	struct vt *vt;
+	struct buf *out;
+	int64_t live; /* output before this offset is old: shown, not obeyed */
+
+	struct ws *ws;
+	char run[UUID_TEXT];
+	int64_t offset;	  /* of the byte that comes next; -1: unknown */
+	bool ready;	  /* rdvd said so on this connection */
+	bool paused;	  /* rdvd takes no input now */
+	bool align;	  /* began in the middle: skip to a line or escape */
+	bool told;	  /* the user knows that we are waiting */
+	int64_t lost_at;  /* monotonic ms; valid while not ready */
+	int64_t retry_at; /* while there is no connection */
+	int64_t delay;
+	enum view_end end;
+	int code, signal; /* of the run; -1: none */
+	char state[16];
+	char why[512];
+};
+
+/* The rest of the struct is zero. Connects at once. */
+void view_start(struct view *v);
+void view_done(struct view *v);
+/* Descriptor and events to poll for, -1 while there is no connection. */
+int view_fd(const struct view *v, bool reading, short *events);
+void view_turn(struct view *v, short revents);
+/* Does what is due; returns ms until the next call is needed, or -1. */
+int view_tick(struct view *v);
+/* Hands over input; returns how many bytes were taken. */
+size_t view_input(struct view *v, const char *p, size_t len);
+void view_size(struct view *v, unsigned cols, unsigned rows);
+
+#endif

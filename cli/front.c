@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything about nginx except when to start it again. Its configuration has
+ * relative paths only; what differs from host to host are two links and two
+ * words, so no path ever needs quoting.
+ */
+#include "cli/front.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/http.h"
+#include "cli/proc.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/path.h"
+#include "lib/secret.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define PORT_FILE    "web-port"
+#define PORT_DEFAULT 7717
+#define BACKLOG	     511
+#define TEMPLATE_MAX 65536
+
+struct sentence {
+	char *why;
+	size_t size;
+};
+
+static int
+say(const struct sentence *s, int err, const char *what, const char *detail)
+{
+	(void)snprintf(s->why, s->size, "%s: %s", what, detail);
+	return err;
+}
+
+static int
+listen_on(unsigned port, int *out)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd, one = 1, err;
+
+	/* nginx leaves an inherited socket as it is: it must not block. */
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	    listen(fd, BACKLOG) == -1) {
+		err = -errno;
+		(void)close(fd);
+		return err;
+	}
+	*out = fd;
+	return 0;
+}
+
+static unsigned
+port_of(int fd)
+{
+	struct sockaddr_in sin;
+	socklen_t len = sizeof(sin);
+
+	if (getsockname(fd, (struct sockaddr *)&sin, &len) == -1)
+		return 0;
+	return ntohs(sin.sin_port);
+}
+
+static unsigned
+remembered(int server_dir)
+{
+	uint64_t port = 0;
+	size_t len;
+	char *text;
+
+	if (path_read_private(server_dir, PORT_FILE, 16, &text, &len) != 0)
+		return 0;
+	text[strcspn(text, "\n")] = '\0';
+	(void)str_to_u64(text, 1, 65535, &port);
+	free(text);
+	return (unsigned)port;
+}
+
+int
+front_listen(int server_dir, unsigned want, int *fd, unsigned *port, char *why,
+    size_t whysize)
+{
+	struct sentence s = { why, whysize };
+	unsigned tries[] = { want, PORT_DEFAULT, 0 };
+	char name[32];
+	size_t i;
+	int rc = 0;
+
+	if (want == 0)
+		tries[0] = remembered(server_dir);
+	for (i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		if (i == 0 && tries[0] == 0)
+			continue;
+		rc = listen_on(tries[i], fd);
+		if (rc == 0)
+			break;
+		if (want != 0) {
+			(void)snprintf(name, sizeof(name), "127.0.0.1:%u",
+			    want);
+			return say(&s, RDV_E_BUSY, name, strerror(-rc));
+		}
+	}
+	if (rc != 0)
+		return say(&s, rc, "127.0.0.1", strerror(-rc));
+	*port = port_of(*fd);
+	return 0;
+}
+
+void
+front_remember(int server_dir, unsigned port)
+{
+	char text[16];
+	int n;
+
+	if (remembered(server_dir) == port)
+		return;
+	n = snprintf(text, sizeof(text), "%u\n", port);
+	/* Only a wish for next time: without it another port is found. */
+	(void)path_write_private(server_dir, PORT_FILE, text, (size_t)n);
+}
+
+/* Replaces each @NAME@ that we know. */
+static void
+put_rendered(struct buf *out, const char *text, unsigned port)
+{
+	const char *at;
+
+	while ((at = strchr(text, '@')) != NULL) {
+		buf_put(out, text, (size_t)(at - text));
+		if (str_starts(at, "@PORT@")) {
+			buf_printf(out, "%u", port);
+			text = at + strlen("@PORT@");
+		} else if (str_starts(at, "@USER@")) {
+			/* The sockets are root's then; others cannot. */
+			if (geteuid() == 0)
+				buf_put_text(out, "user root;");
+			text = at + strlen("@USER@");
+		} else {
+			buf_put_u8(out, '@');
+			text = at + 1;
+		}
+	}
+	buf_put_text(out, text);
+}
+
+static int
+read_template(const char *share, struct buf *out)
+{
+	char path[4096], piece[4096];
+	size_t n;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/proxy-conf/rdv.conf.in", share);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return -errno;
+	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
+		buf_put(out, piece, n);
+	(void)fclose(f);
+	(void)buf_cstr(out);
+	return buf_ok(out) && out->len > 0 ? 0 : -EIO;
+}
+
+/* Writing costs two syncs of the disk: an unchanged file is left alone. */
+static int
+write_changed(int dir, const char *name, const struct buf *b)
+{
+	size_t len;
+	char *old;
+	bool same;
+
+	if (path_read_private(dir, name, b->len, &old, &len) == 0) {
+		same = len == b->len && memcmp(old, b->data, len) == 0;
+		secret_free(old, len);
+		if (same)
+			return 0;
+	}
+	return path_write_private(dir, name, b->data, b->len);
+}
+
+static int
+write_token(int server_dir, int dir)
+{
+	struct buf b;
+	size_t len;
+	char *token;
+	int rc;
+
+	rc = path_read_private(server_dir, "service-token", 256, &token, &len);
+	if (rc != 0)
+		return rc;
+	buf_init_secret(&b, 1024);
+	buf_printf(&b, "proxy_set_header X-RDV-Service-Token \"%.*s\";\n",
+	    (int)strcspn(token, "\r\n\"\\$"), token);
+	secret_free(token, len);
+	rc = write_changed(dir, "service-token.conf", &b);
+	buf_done(&b);
+	return rc;
+}
+
+/* A link that is right already, or nothing or an old link in its place. */
+static int
+link_to(int dir, const char *name, const char *share, const char *below)
+{
+	char target[4096], old[4096];
+	ssize_t n;
+
+	(void)snprintf(target, sizeof(target), "%s/%s", share, below);
+	n = readlinkat(dir, name, old, sizeof(old) - 1);
+	old[n > 0 ? n : 0] = '\0';
+	if (strcmp(old, target) == 0)
+		return 0;
+	if (n > 0 && unlinkat(dir, name, 0) == -1)
+		return -errno;
+	return symlinkat(target, dir, name) == -1 ? -errno : 0;
+}
+
+static int
+render_into(const struct cli *cli, int server_dir, int dir, unsigned port)
+{
+	struct buf text, out;
+	int rc;
+
+	buf_init(&text, TEMPLATE_MAX);
+	buf_init(&out, TEMPLATE_MAX * 2);
+	rc = read_template(cli->share_dir, &text);
+	if (rc == 0) {
+		put_rendered(&out, buf_cstr(&text), port);
+		rc = write_changed(dir, "nginx.conf", &out);
+	}
+	if (rc == 0)
+		rc = link_to(dir, "web", cli->share_dir, "web");
+	if (rc == 0)
+		rc = link_to(dir, "snippets", cli->share_dir,
+		    "proxy-conf/snippets");
+	if (rc == 0)
+		rc = write_token(server_dir, dir);
+	buf_done(&out);
+	buf_done(&text);
+	return rc;
+}
+
+int
+front_render(const struct cli *cli, int server_dir, unsigned port, char *why,
+    size_t whysize)
+{
+	struct sentence s = { why, whysize };
+	int dir, tmp, rc;
+
+	dir = path_private_dir(server_dir, "nginx");
+	if (dir < 0)
+		return say(&s, dir, "server/nginx", strerror(-dir));
+	tmp = path_private_dir(dir, "tmp");
+	if (tmp >= 0)
+		(void)close(tmp);
+	rc = tmp < 0 ? tmp : render_into(cli, server_dir, dir, port);
+	(void)close(dir);
+	if (rc < 0)
+		return say(&s, rc, "cannot write nginx's configuration",
+		    strerror(-rc));
+	if (rc > 0)
+		return say(&s, rc, "server/nginx",
+		    "a file there is not private to you");
+	return 0;
+}
+
+int
+front_start(const struct cli *cli, int listener, pid_t *pid, char *why,
+    size_t whysize)
+{
+	struct sentence s = { why, whysize };
+	const char *argv[] = { "nginx", "-e", "stderr", "-p", "./", "-c",
+		"nginx.conf", NULL };
+	char nginx[4096], env[32];
+	const char *envp[] = { env, "LC_ALL=C", NULL };
+	char *dir = xasprintf("%s/server/nginx", cli->base);
+	struct proc_spec spec = { .path = nginx,
+		.argv = argv,
+		.envp = envp,
+		.cwd = dir,
+		.keep = { listener, -1 } };
+	int rc = 0;
+
+	(void)snprintf(env, sizeof(env), "NGINX=%d;", listener);
+	if (!proc_find("nginx", nginx, sizeof(nginx)))
+		rc = say(&s, RDV_E_SPAWN, "nginx is not installed",
+		    "apt-get install nginx-light, or rdv up --no-web");
+	else if ((rc = proc_spawn(&spec, pid)) != 0)
+		rc = say(&s, RDV_E_SPAWN, nginx, strerror(-rc));
+	free(dir);
+	return rc;
+}
+
+struct front_probe {
+	int fd;
+	struct http *http;
+};
+
+struct front_probe *
+front_probe_new(unsigned port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct front_probe *p;
+	char request[128];
+	int fd, n;
+
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return NULL;
+	n = snprintf(request, sizeof(request),
+	    "GET /health HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+	    "Connection: close\r\n\r\n",
+	    port);
+	/* Our own backlog takes both at once: nothing here waits for nginx. */
+	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	    send(fd, request, (size_t)n, MSG_NOSIGNAL) != n) {
+		(void)close(fd);
+		return NULL;
+	}
+	p = xcalloc(1, sizeof(*p));
+	p->fd = fd;
+	p->http = http_new(NULL, NULL);
+	return p;
+}
+
+int
+front_probe_fd(const struct front_probe *p)
+{
+	return p->fd;
+}
+
+int
+front_probe_read(struct front_probe *p)
+{
+	char piece[4096];
+	size_t used;
+	ssize_t n;
+	int rc;
+
+	n = recv(p->fd, piece, sizeof(piece), MSG_DONTWAIT);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	rc = http_feed(p->http, piece, n > 0 ? (size_t)n : 0, &used);
+	if (rc == 0)
+		return 0;
+	return rc == RDV_E_EXISTS ? http_status(p->http) : -EPROTO;
+}
+
+void
+front_probe_free(struct front_probe *p)
+{
+	if (p == NULL)
+		return;
+	http_free(p->http);
+	(void)close(p->fd);
+	free(p);
+}

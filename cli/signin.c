@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sign-in URLs. The code stands behind the '#', which browsers send to nobody:
+ * it is in no log and no Referer (abuse A13), and it works once.
+ */
+#include "cli/signin.h"
+
+#include "cli/api.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "cli/cli.h"
+#include "lib/js.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+int
+signin_url(const struct cmd_call *c, const char *origin, char **url)
+{
+	struct js *v = NULL;
+	const char *code;
+	int rc;
+
+	rc = api_send(c, "POST", "/api/auth/code", NULL, &v);
+	if (rc != CMD_OK)
+		return rc;
+	code = js_str(v, "code", NULL);
+	if (code == NULL) {
+		out_error(c->cli, "BAD_ANSWER", "rdvd gave no sign-in code");
+		rc = CMD_FAILED;
+	} else {
+		*url = xasprintf("%s%s/#code=%s",
+		    str_starts(origin, "http") ? "" : "http://", origin, code);
+	}
+	js_free(v);
+	return rc;
+}
+
+int
+signin_origin(const struct cmd_call *c, char **origin)
+{
+	const char *first;
+	struct js *v;
+	int rc;
+
+	rc = api_get(c, "/api/status", &v);
+	if (rc != CMD_OK)
+		return rc;
+	first = js_text(js_at(js_get(v, "web"), 0));
+	*origin = first != NULL ? xstrdup(first) : NULL;
+	js_free(v);
+	return CMD_OK;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first words a new user reads: each line is something to do next.
+ */
+#include "cli/upreport.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "lib/js.h"
+#include "lib/str.h"
+
+#define LOG_SHOWN 4096
+
+struct js *
+upreport_new(const struct cli *cli, pid_t pid, const char *url)
+{
+	struct js *v = js_object();
+	char *self = cli_prefix(cli);
+
+	js_add_str(v, "url", url);
+	js_add_str(v, "command", self);
+	js_add_str(v, "base", cli->base);
+	js_add_int(v, "pid", pid);
+	free(self);
+	return v;
+}
+
+void
+upreport_print(const struct cmd_call *c, const struct js *v)
+{
+	const char *self = js_str(v, "command", "rdv");
+	const char *url = js_str(v, "url", NULL);
+	bool running = js_bool(v, "already_running", false);
+	bool background = running || js_bool(v, "background", false);
+
+	if (c->cli->json) {
+		out_json(v);
+		(void)fflush(stdout);
+		return;
+	}
+	if (running)
+		(void)printf("rdv is running already, as process %lld.\n\n",
+		    (long long)js_int(v, "pid", 0));
+	else
+		(void)printf("rdv is ready, after %lld ms.\n\n",
+		    (long long)js_int(v, "ready_ms", 0));
+	if (url != NULL)
+		(void)printf("  browser   %s\n"
+			     "            (works once, within 5 minutes; "
+			     "another one: %s open)\n",
+		    url, self);
+	(void)printf("  terminal  %s session new demo --attach\n", self);
+	(void)printf("  state     %s\n", js_str(v, "base", "?"));
+	if (background)
+		(void)printf("  stop      %s down\n", self);
+	else
+		(void)printf("  stop      Ctrl-C\n");
+	(void)printf("\n");
+	(void)fflush(stdout);
+}
+
+void
+upreport_log(int dir, const char *name, off_t from)
+{
+	char text[LOG_SHOWN + 1], safe[LOG_SHOWN], *line = text, *end;
+	ssize_t n;
+	int fd;
+
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	n = pread(fd, text, LOG_SHOWN, from);
+	(void)close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	while ((end = strchr(line, '\n')) != NULL) {
+		str_escape(safe, sizeof(safe), line, (size_t)(end - line));
+		(void)fprintf(stderr, "  %s\n", safe);
+		line = end + 1;
+	}
+}

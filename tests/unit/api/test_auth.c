@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who may: every kind of credential against every route row (C12), what counts
+ * as one (C10, C11), and the rules for cookie callers (A01-A03, A08, A14, A16).
+ */
+#include "daemon/auth/auth.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/match.h"
+#include "lib/clock.h"
+#include "lib/str.h"
+#include "tests/unit/api/fx.h"
+#include "tests/unit/check.h"
+
+#define PAGE "http://127.0.0.1:8443"
+
+/* One request judged: 0 when it may, or the status; the code in *code. */
+static int
+judge(struct fx *fx, struct auth_need need, const char *const *headers,
+    const char **code)
+{
+	struct http_req *r = fx_req(HTTP_M_GET, "/", headers);
+	struct auth_refusal no = { .status = 0 };
+	struct actor *actor = NULL;
+	int status = 0;
+
+	if (!auth_gate(fx->app.auth, r, &no) ||
+	    !auth_identify(fx->app.auth, r, &need, &actor, &no))
+		status = no.status;
+	if (code != NULL)
+		*code = no.code;
+	fx_req_free(r);
+	return status;
+}
+
+static const struct auth_need reading = { .scope = SCOPE_READ };
+
+static void
+expect(struct fx *fx, const char *const *headers, int status, const char *code)
+{
+	const char *got = NULL;
+
+	assert_int_equal(judge(fx, reading, headers, &got), status);
+	if (code != NULL)
+		assert_string_equal(got, code);
+}
+
+static char *
+bearer(char *out, size_t size, const char *text)
+{
+	(void)snprintf(out, size, "Bearer %s", text);
+	return out;
+}
+
+/* A kind of caller: its headers and what it may. */
+struct caller {
+	const char *name;
+	uint32_t scopes; /* 0: none of the routes that need any */
+	const char *headers[9];
+};
+
+static void
+walk_rows(struct fx *fx, const struct caller *who)
+{
+	unsigned rows = 0;
+
+	for (const struct api_route *const *t = api_tables; *t != NULL; t++) {
+		for (const struct api_route *row = *t; row->pattern != NULL;
+		     row++, rows++) {
+			struct auth_need need = { row->scope,
+				row->method != HTTP_M_GET,
+				row->kind == API_STREAM,
+				row->kind == API_WEBSOCKET };
+			bool may = row->scope == SCOPE_NONE ||
+				   (row->scope & who->scopes) != 0;
+			int status = judge(fx, need, who->headers, NULL);
+
+			if ((status == 0) != may ||
+			    (!may && status != 401 && status != 403))
+				fail_msg("%s: %s %s: %d", who->name,
+				    http_method_name(row->method), row->pattern,
+				    status);
+		}
+	}
+	assert_true(rows > 20);
+}
+
+static void
+test_C12_every_caller_on_every_route(void **state)
+{
+	static const uint32_t scopes[] = { SCOPE_FULL, SCOPE_READ, SCOPE_RUN,
+		SCOPE_WRITE, SCOPE_APPROVE, SCOPE_TOKENS };
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[80];
+	struct fx *fx = *state;
+	struct caller who;
+
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(*scopes); i++) {
+		fx_issue(fx, TOKEN_CLI, scopes[i], -1, id, text);
+		who = (struct caller){ "token", scopes[i],
+			{ "authorization", bearer(head, sizeof(head), text),
+			    NULL } };
+		walk_rows(fx, &who);
+	}
+	fx_issue(fx, TOKEN_COOKIE, SCOPE_FULL, -1, id, text);
+	(void)snprintf(head, sizeof(head), "rdv_session=%s", text);
+	who = (struct caller){ "cookie", SCOPE_FULL,
+		{ "cookie", head, "origin", PAGE, "x-rdv-request", "1",
+		    NULL } };
+	walk_rows(fx, &who);
+	who = (struct caller){ "service for a user", SCOPE_ACT_AS,
+		{ "x-rdv-service-token", fx->service, "x-rdv-user-id",
+		    auth_owner(fx->app.auth), NULL } };
+	walk_rows(fx, &who);
+	who = (struct caller){ "service alone", 0,
+		{ "x-rdv-service-token", fx->service, NULL } };
+	walk_rows(fx, &who);
+	who = (struct caller){ "nobody", 0, { NULL } };
+	walk_rows(fx, &who);
+}
+
+/* A09: whatever a browser can be made to GET changes nothing. */
+static void
+test_A09_gets_only_read(void **state)
+{
+	(void)state;
+	for (const struct api_route *const *t = api_tables; *t != NULL; t++) {
+		for (const struct api_route *row = *t; row->pattern != NULL;
+		     row++) {
+			if (row->method != HTTP_M_GET ||
+			    row->kind == API_WEBSOCKET)
+				continue;
+			if ((row->scope & ~SCOPE_READ) != 0 &&
+			    row->scope != SCOPE_TOKENS)
+				fail_msg("GET %s", row->pattern);
+			assert_null(row->body);
+		}
+	}
+}
+
+static void
+test_decisions_are_not_the_proxys(void **state)
+{
+	(void)state;
+	assert_int_equal(SCOPE_ACT_AS & SCOPE_APPROVE, 0);
+	assert_int_equal(SCOPE_ACT_AS & SCOPE_TOKENS, 0);
+	assert_int_equal(SCOPE_FULL & SCOPE_SERVICE, 0);
+}
+
+static void
+fill(char *out, size_t size, const char *form, const char *text)
+{
+	size_t n = 0;
+
+	for (; *form != '\0' && n + TOKEN_TEXT < size; form++) {
+		if (*form != '%') {
+			out[n++] = *form;
+			continue;
+		}
+		form++;
+		memcpy(out + n, text, strlen(text));
+		n += strlen(text) - (*form == 'C');
+	}
+	out[n] = '\0';
+}
+
+static void
+test_C10_what_is_no_token(void **state)
+{
+	/* %T stands for the token, %C for one cut short. */
+	static const char *const wrong[] = { "Bearer ", "Bearer", "",
+		"Bearer  %T", "Bearer Bearer %T", "Basic %T", "%T",
+		"Bearer %T ", "Bearer\t%T", "Bearer rdv_", "Bearer %C",
+		"Bearer %TA", "Bearer %T,%T" };
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[160];
+	struct fx *fx = *state;
+
+	fx_issue(fx, TOKEN_CLI, SCOPE_READ, -1, id, text);
+	expect(fx,
+	    (const char *[]){
+		"authorization", bearer(head, sizeof(head), text), NULL },
+	    0, NULL);
+	expect(fx, (const char *[]){ "x-rdv-service-token", text, NULL }, 0,
+	    NULL);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		fill(head, sizeof(head), wrong[i], text);
+		expect(fx, (const char *[]){ "authorization", head, NULL }, 401,
+		    "INVALID_TOKEN");
+	}
+}
+
+static void
+test_C11_a_hash_is_no_credential(void **state)
+{
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[160];
+	char hex[DIGEST_TEXT], b64[64];
+	uint8_t digest[DIGEST_LEN];
+	struct fx *fx = *state;
+
+	fx_issue(fx, TOKEN_CLI, SCOPE_READ, -1, id, text);
+	digest_of(text, strlen(text), digest);
+	str_hex(hex, digest, sizeof(digest));
+	str_base64(b64, digest, sizeof(digest));
+	expect(fx,
+	    (const char *[]){
+		"authorization", bearer(head, sizeof(head), hex), NULL },
+	    401, "INVALID_TOKEN");
+	expect(fx,
+	    (const char *[]){
+		"authorization", bearer(head, sizeof(head), b64), NULL },
+	    401, "INVALID_TOKEN");
+	expect(fx,
+	    (const char *[]){
+		"authorization", bearer(head, sizeof(head), id), NULL },
+	    401, "INVALID_TOKEN");
+}
+
+static void
+test_kinds_are_not_exchanged(void **state)
+{
+	char id[UUID_TEXT], cli[TOKEN_TEXT], cookie[TOKEN_TEXT],
+	    code[TOKEN_TEXT], head[160];
+	struct fx *fx = *state;
+
+	fx_issue(fx, TOKEN_CLI, SCOPE_READ, -1, id, cli);
+	fx_issue(fx, TOKEN_COOKIE, SCOPE_FULL, -1, id, cookie);
+	fx_issue(fx, TOKEN_CODE, SCOPE_FULL, -1, id, code);
+	expect(fx,
+	    (const char *[]){
+		"authorization", bearer(head, sizeof(head), cookie), NULL },
+	    401, "INVALID_TOKEN");
+	expect(fx,
+	    (const char *[]){
+		"authorization", bearer(head, sizeof(head), code), NULL },
+	    401, "INVALID_TOKEN");
+	(void)snprintf(head, sizeof(head), "rdv_session=%s", cli);
+	expect(fx, (const char *[]){ "cookie", head, "origin", PAGE, NULL },
+	    401, "INVALID_TOKEN");
+	(void)snprintf(head, sizeof(head), "rdv_session=%s", code);
+	expect(fx, (const char *[]){ "cookie", head, "origin", PAGE, NULL },
+	    401, "INVALID_TOKEN");
+}
+
+static void
+test_headers_stand_once(void **state)
+{
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[80], twice[200];
+	struct fx *fx = *state;
+
+	fx_issue(fx, TOKEN_CLI, SCOPE_READ, -1, id, text);
+	(void)bearer(head, sizeof(head), text);
+	expect(fx,
+	    (const char *[]){
+		"authorization", head, "authorization", head, NULL },
+	    400, "INVALID_ARGUMENT");
+	expect(fx,
+	    (const char *[]){
+		"authorization", head, "origin", PAGE, "origin", PAGE, NULL },
+	    400, "INVALID_ARGUMENT");
+	expect(fx,
+	    (const char *[]){ "authorization", head, "x-rdv-user-id", "a",
+		"x-rdv-user-id", "b", NULL },
+	    400, "INVALID_ARGUMENT");
+	(void)snprintf(twice, sizeof(twice), "rdv_session=%s; rdv_session=x",
+	    text);
+	expect(fx, (const char *[]){ "cookie", twice, "origin", PAGE, NULL },
+	    400, "INVALID_ARGUMENT");
+	/* A cookie of another name that ends alike is another's affair. */
+	(void)snprintf(twice, sizeof(twice), "my_rdv_session=x; a=b");
+	expect(fx,
+	    (const char *[]){ "authorization", head, "cookie", twice, NULL }, 0,
+	    NULL);
+}
+
+static void
+test_service_token(void **state)
+{
+	struct fx *fx = *state;
+	const char *me = auth_owner(fx->app.auth);
+
+	expect(fx,
+	    (const char *[]){
+		"x-rdv-service-token", fx->service, "x-rdv-user-id", me, NULL },
+	    0, NULL);
+	expect(fx, (const char *[]){ "x-rdv-service-token", fx->service, NULL },
+	    401, "MISSING_USER_ID");
+	/* An empty one is what a proxy makes of a header it takes out. */
+	expect(fx,
+	    (const char *[]){
+		"x-rdv-service-token", fx->service, "x-rdv-user-id", "", NULL },
+	    401, "MISSING_USER_ID");
+	expect(fx,
+	    (const char *[]){ "x-rdv-service-token", fx->service,
+		"x-rdv-user-id", "root", NULL },
+	    401, "MISSING_USER_ID");
+	expect(fx,
+	    (const char *[]){ "x-rdv-service-token", fx->service,
+		"x-rdv-user-id", "01890000-0000-7000-8000-000000000000", NULL },
+	    403, "UNKNOWN_USER");
+	expect(fx,
+	    (const char *[]){
+		"x-rdv-service-token", "wrong", "x-rdv-user-id", me, NULL },
+	    401, "INVALID_TOKEN");
+	/* B01: a user's name without the token is worth nothing. */
+	expect(fx, (const char *[]){ "x-rdv-user-id", me, NULL }, 401,
+	    "MISSING_TOKEN");
+}
+
+/* Whoever reaches the proxy has the service token added to his request. */
+static void
+test_proxy_adds_nothing(void **state)
+{
+	struct auth_need code = { SCOPE_TOKENS | SCOPE_SERVICE, true, false,
+		false };
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[80];
+	struct fx *fx = *state;
+
+	assert_int_equal(judge(fx, code,
+			     (const char *[]){ "x-rdv-service-token",
+				 fx->service, "origin", PAGE, "x-rdv-request",
+				 "1", NULL },
+			     NULL),
+	    401);
+	expect(fx,
+	    (const char *[]){ "x-rdv-service-token", fx->service, "cookie",
+		"rdv_session=wrong", "origin", PAGE, NULL },
+	    401, "INVALID_TOKEN");
+	fx_issue(fx, TOKEN_COOKIE, SCOPE_FULL, -1, id, text);
+	(void)snprintf(head, sizeof(head), "rdv_session=%s", text);
+	expect(fx,
+	    (const char *[]){ "x-rdv-service-token", fx->service, "cookie",
+		head, "origin", PAGE, NULL },
+	    0, NULL);
+	/* and the cookie's rules hold behind it */
+	expect(fx,
+	    (const char *[]){
+		"x-rdv-service-token", fx->service, "cookie", head, NULL },
+	    403, "ORIGIN_REQUIRED");
+}
+
+struct page_row {
+	struct auth_need need;
+	const char *origin, *site, *ours;
+	int status;
+};
+
+static void
+test_A01_A02_A08_A14_cookie_callers(void **state)
+{
+	static const struct auth_need get = { SCOPE_READ, false, false, false },
+				      post = { SCOPE_WRITE, true, false,
+					      false },
+				      sse = { SCOPE_READ, false, true, false },
+				      ws = { SCOPE_RUN, false, false, true };
+	const struct page_row rows[] = {
+		{ get, PAGE, NULL, NULL, 0 },
+		{ get, NULL, "same-origin", NULL, 0 },
+		{ get, NULL, NULL, NULL, 403 },
+		{ get, NULL, "none", NULL, 403 },
+		{ get, "https://evil.example", NULL, NULL, 403 },
+		{ post, PAGE, NULL, "1", 0 },
+		{ post, PAGE, "same-origin", "1", 0 },
+		{ post, PAGE, NULL, NULL, 403 },
+		{ post, PAGE, NULL, "0", 403 },
+		{ post, NULL, "same-origin", "1", 403 },
+		{ post, "null", NULL, "1", 403 },
+		{ post, PAGE, "cross-site", "1", 403 },
+		{ sse, PAGE, NULL, NULL, 0 },
+		{ sse, NULL, "same-origin", NULL, 0 },
+		{ sse, NULL, NULL, NULL, 403 },
+		{ sse, "https://evil.example", "cross-site", NULL, 403 },
+		{ ws, PAGE, NULL, NULL, 0 },
+		{ ws, NULL, NULL, NULL, 403 },
+		{ ws, NULL, "same-origin", NULL, 403 },
+		{ ws, "https://evil.example", NULL, NULL, 403 },
+		{ ws, "null", NULL, NULL, 403 },
+	};
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[80];
+	struct fx *fx = *state;
+
+	fx_issue(fx, TOKEN_COOKIE, SCOPE_FULL, -1, id, text);
+	(void)snprintf(head, sizeof(head), "rdv_session=%s", text);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *h[9] = { "cookie", head };
+		unsigned n = 2;
+
+		if (rows[i].origin != NULL)
+			h[n++] = "origin", h[n++] = rows[i].origin;
+		if (rows[i].site != NULL)
+			h[n++] = "sec-fetch-site", h[n++] = rows[i].site;
+		if (rows[i].ours != NULL)
+			h[n++] = "x-rdv-request", h[n++] = rows[i].ours;
+		if (judge(fx, rows[i].need, h, NULL) != rows[i].status)
+			fail_msg("row %zu", i);
+	}
+}
+
+/* A02's other half: without ambient credentials no Origin is needed. */
+static void
+test_bearer_needs_no_page(void **state)
+{
+	struct auth_need ws = { SCOPE_RUN, false, false, true };
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[80];
+	struct fx *fx = *state;
+
+	fx_issue(fx, TOKEN_CLI, SCOPE_RUN, -1, id, text);
+	(void)bearer(head, sizeof(head), text);
+	assert_int_equal(judge(fx, ws,
+			     (const char *[]){ "authorization", head, NULL },
+			     NULL),
+	    0);
+	/* A16: and a foreign page is refused even with one. */
+	assert_int_equal(judge(fx, ws,
+			     (const char *[]){ "authorization", head,
+				 "sec-fetch-site", "cross-site", NULL },
+			     NULL),
+	    403);
+	assert_int_equal(judge(fx, ws,
+			     (const char *[]){ "authorization", head, "origin",
+				 "https://evil.example", NULL },
+			     NULL),
+	    403);
+}
+
+static void
+test_A04_host_before_credentials(void **state)
+{
+	struct http_req *r = fx_req(HTTP_M_GET, "/health", NULL);
+	struct fx *fx = *state;
+	struct auth_refusal no;
+
+	assert_true(auth_gate(fx->app.auth, r, &no));
+	r->host = "evil.example:8443";
+	assert_false(auth_gate(fx->app.auth, r, &no));
+	assert_int_equal(no.status, 421);
+	fx_req_free(r);
+}
+
+static void
+test_expiry_and_revocation(void **state)
+{
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[80];
+	const char *h[] = { "authorization", head, NULL };
+	struct fx *fx = *state;
+
+	fx_issue(fx, TOKEN_CLI, SCOPE_READ, clock_wall_ms() + 60000, id, text);
+	(void)bearer(head, sizeof(head), text);
+	expect(fx, h, 0, NULL);
+	clock_shift(0, 60001);
+	expect(fx, h, 401, "EXPIRED_TOKEN");
+	clock_shift(0, 0);
+	expect(fx, h, 0, NULL);
+	fx_revoke(fx, id);
+	expect(fx, h, 401, "INVALID_TOKEN");
+}
+
+static void
+test_C10_lockout_locks_out_nobody_else(void **state)
+{
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[80];
+	const char *good[] = { "authorization", head, NULL };
+	const char *bad[] = { "authorization",
+		"Bearer rdv_0000000000000000000000000000000000000000000",
+		NULL };
+	struct fx *fx = *state;
+	struct auth_stats stats;
+
+	fx_issue(fx, TOKEN_CLI, SCOPE_READ, -1, id, text);
+	(void)bearer(head, sizeof(head), text);
+	for (int i = 0; i < 30; i++)
+		expect(fx, bad, 401, "INVALID_TOKEN");
+	expect(fx, bad, 429, "RATE_LIMITED");
+	expect(fx, bad, 429, "RATE_LIMITED");
+	expect(fx, good, 0, NULL);
+	auth_stats(fx->app.auth, &stats);
+	assert_int_equal(stats.failures, 31);
+	assert_int_equal(stats.limited, 2);
+}
+
+/* N01, C10: every attempt is on record, by id, and no secret is. */
+static void
+test_audit_tells_ids_only(void **state)
+{
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[80], *log;
+	struct fx *fx = *state;
+
+	fx_issue(fx, TOKEN_CLI, SCOPE_READ, -1, id, text);
+	expect(fx,
+	    (const char *[]){
+		"authorization", bearer(head, sizeof(head), text), NULL },
+	    0, NULL);
+	expect(fx,
+	    (const char *[]){ "authorization", "Bearer rdv_canary", NULL }, 401,
+	    NULL);
+	expect(fx, (const char *[]){ "cookie", "rdv_session=canary2", NULL },
+	    401, NULL);
+	log = fx_read(fx, "server/audit.log");
+	assert_non_null(log);
+	assert_non_null(strstr(log, "event=auth result=ok via=token token="));
+	assert_non_null(strstr(log, id));
+	assert_non_null(strstr(log, "result=INVALID_TOKEN"));
+	assert_null(strstr(log, text));
+	assert_null(strstr(log, text + 4));
+	assert_null(strstr(log, "canary"));
+	assert_null(strstr(log, fx->service));
+	free(log);
+}
+
+/* A credential is noted once per connection, not once per request. */
+static void
+test_audit_first_use_on_a_connection(void **state)
+{
+	char id[UUID_TEXT], text[TOKEN_TEXT], head[80], *log;
+	struct fx *fx = *state;
+	unsigned n = 0;
+
+	fx_issue(fx, TOKEN_CLI, SCOPE_READ, -1, id, text);
+	for (int i = 0; i < 3; i++)
+		expect(fx,
+		    (const char *[]){ "authorization",
+			bearer(head, sizeof(head), text), NULL },
+		    0, NULL);
+	log = fx_read(fx, "server/audit.log");
+	for (const char *p = log; (p = strstr(p, id)) != NULL; p++)
+		n++;
+	assert_int_equal(n, 1);
+	free(log);
+}
+
+int
+main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, fx_setup, fx_teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_C12_every_caller_on_every_route),
+		T(test_A09_gets_only_read),
+		T(test_decisions_are_not_the_proxys),
+		T(test_C10_what_is_no_token),
+		T(test_C11_a_hash_is_no_credential),
+		T(test_kinds_are_not_exchanged),
+		T(test_headers_stand_once),
+		T(test_service_token),
+		T(test_proxy_adds_nothing),
+		T(test_A01_A02_A08_A14_cookie_callers),
+		T(test_bearer_needs_no_page),
+		T(test_A04_host_before_credentials),
+		T(test_expiry_and_revocation),
+		T(test_C10_lockout_locks_out_nobody_else),
+		T(test_audit_tells_ids_only),
+		T(test_audit_first_use_on_a_connection),
+	};
+
+	return CHECK_RUN("auth", tests);
+}

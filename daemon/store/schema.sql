@@ -1,0 +1,172 @@
+-- The schema as all migrations together make it; for reading.
+-- tests/unit/store/test_migrate.c keeps it true.
+
+CREATE TABLE event (
+	seq INTEGER NOT NULL PRIMARY KEY,
+	time_ms INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	user_id TEXT,
+	subject TEXT,
+	body TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE folder (
+	id TEXT NOT NULL PRIMARY KEY,
+	user_id TEXT NOT NULL REFERENCES user (id),
+	parent_id TEXT REFERENCES folder (id),
+	name TEXT NOT NULL,
+	path TEXT,
+	color TEXT,
+	icon TEXT,
+	collapsed INTEGER NOT NULL DEFAULT 0 CHECK (collapsed IN (0, 1)),
+	sort_order INTEGER NOT NULL DEFAULT 0,
+	created_at INTEGER NOT NULL,
+	updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX folder_parent ON folder (parent_id, sort_order);
+
+CREATE INDEX folder_user ON folder (user_id, sort_order, created_at);
+
+CREATE TABLE idempotency (
+	user_id TEXT NOT NULL,
+	key TEXT NOT NULL,
+	route TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	status INTEGER NOT NULL,
+	body TEXT,
+	created_at INTEGER NOT NULL,
+	PRIMARY KEY (user_id, key)
+) STRICT;
+
+CREATE INDEX idempotency_age ON idempotency (created_at);
+
+CREATE TABLE run (
+	id TEXT NOT NULL PRIMARY KEY,
+	session_id TEXT REFERENCES session (id),
+	user_id TEXT NOT NULL REFERENCES user (id),
+	reason TEXT NOT NULL CHECK (reason IN ('terminal', 'setup', 'agent',
+	    'cleanup', 'archive', 'devserver', 'script', 'git', 'lsp')),
+	io TEXT NOT NULL CHECK (io IN ('pty', 'pipes')),
+	state TEXT NOT NULL CHECK (state IN ('starting', 'running',
+	    'completed', 'failed', 'killed', 'lost')),
+	profile TEXT NOT NULL,
+	handle TEXT,
+	generation TEXT,
+	argv_json TEXT,
+	cwd TEXT,
+	cols INTEGER,
+	rows INTEGER,
+	exit_code INTEGER,
+	signal INTEGER,
+	cause TEXT,
+	guards INTEGER NOT NULL DEFAULT 0,
+	log_bytes INTEGER NOT NULL DEFAULT 0,
+	user_us INTEGER,
+	sys_us INTEGER,
+	maxrss_kb INTEGER,
+	created_at INTEGER NOT NULL,
+	started_at INTEGER,
+	ended_at INTEGER
+) STRICT;
+
+CREATE INDEX run_session ON run (session_id, created_at);
+
+CREATE INDEX run_state ON run (state, created_at);
+
+CREATE INDEX run_user ON run (user_id, created_at);
+
+CREATE TABLE schema_migration (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
+
+CREATE TABLE session (
+	id TEXT NOT NULL PRIMARY KEY,
+	user_id TEXT NOT NULL REFERENCES user (id),
+	folder_id TEXT REFERENCES folder (id),
+	name TEXT NOT NULL,
+	status TEXT NOT NULL
+	    CHECK (status IN ('active', 'suspended', 'closed')),
+	project_path TEXT,
+	repo_path TEXT,
+	worktree_id TEXT REFERENCES worktree (id),
+	worktree_branch TEXT,
+	base_branch TEXT,
+	agent_provider TEXT,
+	is_orchestrator_session INTEGER NOT NULL DEFAULT 0
+	    CHECK (is_orchestrator_session IN (0, 1)),
+	terminal_type TEXT NOT NULL DEFAULT 'shell',
+	profile TEXT NOT NULL,
+	argv_json TEXT,
+	env_json TEXT,
+	cols INTEGER NOT NULL,
+	rows INTEGER NOT NULL,
+	run_id TEXT,
+	tab_order INTEGER NOT NULL DEFAULT 0,
+	last_activity_at INTEGER,
+	created_at INTEGER NOT NULL,
+	updated_at INTEGER NOT NULL,
+	closed_at INTEGER
+) STRICT;
+
+CREATE INDEX session_folder ON session (folder_id, tab_order);
+
+CREATE INDEX session_run ON session (run_id);
+
+CREATE INDEX session_status ON session (status, created_at);
+
+CREATE INDEX session_user ON session (user_id, status, tab_order, created_at);
+
+CREATE INDEX session_worktree ON session (worktree_id);
+
+CREATE TABLE token (
+	id TEXT NOT NULL PRIMARY KEY,
+	user_id TEXT NOT NULL REFERENCES user (id),
+	name TEXT NOT NULL,
+	kind TEXT NOT NULL CHECK (kind IN ('cli', 'cookie', 'code')),
+	key_prefix TEXT NOT NULL,
+	hash TEXT NOT NULL UNIQUE,
+	scopes TEXT NOT NULL,
+	expires_at INTEGER,
+	last_used_at INTEGER,
+	revoked_at INTEGER,
+	created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX token_expiry ON token (expires_at);
+
+CREATE INDEX token_revoked ON token (revoked_at);
+
+CREATE INDEX token_user ON token (user_id, kind, created_at);
+
+CREATE TABLE user (
+	id TEXT NOT NULL PRIMARY KEY,
+	name TEXT NOT NULL,
+	uid INTEGER NOT NULL UNIQUE,
+	created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX user_name ON user (name);
+
+CREATE TABLE worktree (
+	id TEXT NOT NULL PRIMARY KEY,
+	user_id TEXT NOT NULL REFERENCES user (id),
+	repo_path TEXT NOT NULL,
+	path TEXT NOT NULL,
+	branch TEXT,
+	base TEXT,
+	created_branch INTEGER NOT NULL DEFAULT 0
+	    CHECK (created_branch IN (0, 1)),
+	state TEXT NOT NULL CHECK (state IN ('creating', 'ready', 'removing',
+	    'trashed', 'removed', 'failed')),
+	cause TEXT,
+	trash_path TEXT,
+	created_at INTEGER NOT NULL,
+	updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX worktree_path ON worktree (path, state);
+
+CREATE INDEX worktree_repo ON worktree (repo_path);
+
+CREATE INDEX worktree_state ON worktree (state, updated_at);
+
+CREATE INDEX worktree_user ON worktree (user_id, state, updated_at);

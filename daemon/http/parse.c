@@ -50,8 +50,8 @@ on_value(http_parser *p, const char *at, size_t len)
 {
 	struct parse *x = p->data;
 
-	(void)len;
-	x->r->headers[x->r->nheaders++].value = at;
+	/* For an empty value `at` is somewhere in the next line. */
+	x->r->headers[x->r->nheaders++].value = len > 0 ? at : NULL;
 	return 0;
 }
 
@@ -131,13 +131,18 @@ agrees(const struct parse *x, const struct gate_head *g)
 static void
 terminate(struct http_header *h, char *head)
 {
-	char *name = head + (h->name - head);
-	char *value = head + (h->value - head), *end = strchr(value, '\r');
+	char *name = head + (h->name - head), *value, *end;
 
 	for (; *name != ':'; name++)
 		if (*name >= 'A' && *name <= 'Z')
 			*name |= 0x20;
 	*name = '\0';
+	if (h->value == NULL) {
+		h->value = "";
+		return;
+	}
+	value = head + (h->value - head);
+	end = strchr(value, '\r');
 	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
 		end--;
 	*end = '\0';

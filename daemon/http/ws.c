@@ -241,6 +241,9 @@ message_cb(wslay_event_context_ptr ctx,
 	struct ws *ws = user;
 
 	(void)ctx;
+	/* Half a status code is the one malformed close it lets through. */
+	if (m->opcode == WSLAY_CONNECTION_CLOSE && m->msg_length == 1)
+		ws_close(ws, WSLAY_CODE_PROTOCOL_ERROR, "");
 	if (wslay_is_ctrl_frame(m->opcode) || ws->msg.failed)
 		return;
 	if (!closing(ws))
@@ -286,6 +289,7 @@ send_answers(struct ws *ws, bool more)
 	(void)wslay_event_send(ws->ctx);
 }
 
+/* The peer closed, or broke the rules and was told by libwslay. */
 static void
 receiving_ended(struct ws *ws)
 {
@@ -293,6 +297,15 @@ receiving_ended(struct ws *ws)
 		ws->code = wslay_event_get_close_received(ws->ctx)
 			       ? wslay_event_get_status_code_received(ws->ctx)
 			       : wslay_event_get_status_code_sent(ws->ctx);
+	context_close(ws);
+	conn_end(ws->conn);
+}
+
+/* A length that is none: libwslay gives up without a word of its own. */
+static void
+framing_lost(struct ws *ws)
+{
+	ws_close(ws, WSLAY_CODE_PROTOCOL_ERROR, "");
 	context_close(ws);
 	conn_end(ws->conn);
 }
@@ -309,7 +322,7 @@ ws_input(void *user, const char *p, size_t len)
 	ws->in_len = len;
 	ws->unanswered = 0;
 	if (wslay_event_recv(ws->ctx) != 0) {
-		conn_drop(ws->conn);
+		framing_lost(ws);
 		return len;
 	}
 	more = wslay_event_get_read_enabled(ws->ctx);

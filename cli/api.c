@@ -142,26 +142,22 @@ take_answer(const struct cmd_call *c, struct client_reply *reply,
 	return CMD_OK;
 }
 
-/* `s`: the stream this is the request of, or NULL. */
+/* 0 and a reply, or RDV_E_* with a sentence. */
 static int
-call(const struct cmd_call *c, struct client_request *rq,
-    struct client_reply *reply, struct api_stream *s)
+ask(const struct cmd_call *c, struct client_request *rq,
+    struct client_reply *reply, char *why, size_t whysize)
 {
-	char *token, why[512];
+	char *token;
 	int rc;
 
-	rc = sock_token(&token, c->cli->base, "cli-token", why, sizeof(why));
+	rc = sock_token(&token, c->cli->base, "cli-token", why, whysize);
 	if (rc != 0)
-		return api_unreachable(c, rc, why);
+		return rc;
 	rq->socket = c->cli->api_socket;
 	rq->token = token;
-	rc = client_do(rq, reply, why, sizeof(why));
+	rc = client_do(rq, reply, why, whysize);
 	secret_free(token, strlen(token));
-	if (s != NULL)
-		s->begun = reply->status == 200;
-	if (rc != 0 && s != NULL && (s->begun || s->quiet))
-		return CMD_UNREACHABLE;
-	return rc == 0 ? CMD_OK : api_unreachable(c, rc, why);
+	return rc;
 }
 
 static int64_t
@@ -179,6 +175,7 @@ api_send(const struct cmd_call *c, const char *method, const char *target,
 		.timeout_ms = timeout_of(c, TIMEOUT_MS) };
 	struct client_reply reply = { .status = 0 };
 	struct buf text;
+	char why[512];
 	int rc;
 
 	buf_init(&text, BODY_MAX);
@@ -187,14 +184,14 @@ api_send(const struct cmd_call *c, const char *method, const char *target,
 		js_free(body);
 		rq.body = buf_cstr(&text);
 	}
-	if (!buf_ok(&text)) {
-		out_error(c->cli, "TOO_BIG", "the request is too long");
-		rc = CMD_FAILED;
-	} else {
-		rc = call(c, &rq, &reply, NULL);
-	}
-	if (rc == CMD_OK)
+	rc = buf_ok(&text) ? ask(c, &rq, &reply, why, sizeof(why))
+			   : RDV_E_TOO_BIG;
+	if (!buf_ok(&text))
+		(void)snprintf(why, sizeof(why), "the request is too long");
+	if (rc == 0)
 		rc = take_answer(c, &reply, out);
+	else
+		rc = api_unreachable(c, rc, why);
 	client_reply_done(&reply);
 	buf_done(&text);
 	return rc;
@@ -207,6 +204,29 @@ api_get(const struct cmd_call *c, const char *target, struct js **out)
 }
 
 int
+api_try(const struct cmd_call *c, const char *target, struct js **out,
+    char *why, size_t whysize)
+{
+	struct client_request rq = { .method = "GET",
+		.target = target,
+		.timeout_ms = timeout_of(c, TIMEOUT_MS) };
+	struct client_reply reply = { .status = 0 };
+	int rc;
+
+	rc = ask(c, &rq, &reply, why, whysize);
+	if (rc == 0 && reply.status == 200) {
+		*out = js_parse((const char *)reply.body.data, reply.body.len,
+		    why, whysize);
+		rc = *out == NULL ? RDV_E_MALFORMED : 0;
+	} else if (rc == 0) {
+		(void)snprintf(why, whysize, "status %d", reply.status);
+		rc = RDV_E_DENIED;
+	}
+	client_reply_done(&reply);
+	return rc;
+}
+
+int
 api_stream(const struct cmd_call *c, struct api_stream *s)
 {
 	struct client_request rq = { .method = "GET",
@@ -216,11 +236,16 @@ api_stream(const struct cmd_call *c, struct api_stream *s)
 		.arg = s->arg,
 		.timeout_ms = timeout_of(c, SILENCE_MS) };
 	struct client_reply reply = { .status = 0 };
+	char why[512];
 	int rc;
 
-	s->begun = false;
-	rc = call(c, &rq, &reply, s);
-	if (rc == CMD_OK && reply.status != 200)
+	rc = ask(c, &rq, &reply, why, sizeof(why));
+	s->begun = reply.status == 200;
+	if (rc != 0 && (s->begun || s->quiet))
+		rc = CMD_UNREACHABLE;
+	else if (rc != 0)
+		rc = api_unreachable(c, rc, why);
+	else if (reply.status != 200)
 		rc = refused(c, &reply);
 	client_reply_done(&reply);
 	return rc;

@@ -2,6 +2,9 @@
 #ifndef RDV_CLI_API_H
 #define RDV_CLI_API_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "cli/http.h"
 
 struct buf;
@@ -16,6 +19,9 @@ int api_get(const struct cmd_call *c, const char *target, struct js **out);
 /* `body` is taken over and may be NULL; `out` may be NULL. */
 int api_send(const struct cmd_call *c, const char *method, const char *target,
     struct js *body, struct js **out);
+/* GET without a word to the user: 0, or RDV_E_* with a sentence in `why`. */
+int api_try(const struct cmd_call *c, const char *target, struct js **out,
+    char *why, size_t whysize);
 /*
  * A long answer, in pieces. CMD_UNREACHABLE without a word on stderr when it
  * broke after it had begun, or when `quiet`: the caller knows how to go on.

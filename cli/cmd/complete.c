@@ -136,9 +136,10 @@ offer_names(const struct cmd_call *c, const char *target, const char *partial)
 {
 	const char *name;
 	struct js *list;
+	char why[512];
 	size_t i;
 
-	if (api_get(c, target, &list) != CMD_OK)
+	if (api_try(c, target, &list, why, sizeof(why)) != 0)
 		return;
 	for (i = 0; i < js_len(list); i++) {
 		name = js_str(js_at(list, i), "name", "");

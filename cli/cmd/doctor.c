@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv doctor: looks at everything rdv needs, from the outside, and names what
+ * is wrong. One row of the table is one thing to look at; a row that cannot be
+ * judged is skipped and says so.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "cli/api.h"
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/front.h"
+#include "cli/out.h"
+#include "cli/proc.h"
+#include "cli/sock.h"
+#include "lib/js.h"
+#include "lib/secret.h"
+#include "lib/str.h"
+
+#define DIAL_MS	   5000
+#define DISK_LEAST (256ull << 20)
+/* include/uapi/linux/landlock.h: ask for the version, make nothing. */
+#define LANDLOCK_VERSION 1u
+
+struct doctor {
+	const struct cmd_call *call;
+	const struct cli *cli;
+	struct js *status; /* of rdvd, or NULL */
+	char unreachable[512];
+	const char *name; /* of the row being judged */
+	struct js *rows;
+	bool failed, reached;
+};
+
+static void __attribute__((format(printf, 3, 4)))
+judge(struct doctor *d, const char *state, const char *fmt, ...)
+{
+	struct js *row = js_object();
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	js_add_str(row, "name", d->name);
+	js_add_str(row, "state", state);
+	js_add_str(row, "detail", text);
+	js_push(d->rows, row);
+	d->failed = d->failed || strcmp(state, "failed") == 0;
+}
+
+static void
+look_programs(struct doctor *d)
+{
+	static const char *const names[] = { "rdvd", "rdv-helper" };
+	char path[4096];
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", d->cli->bin_dir,
+		    names[i]);
+		if (access(path, X_OK) == -1) {
+			judge(d, "failed", "%s: %s", path, strerror(errno));
+			return;
+		}
+	}
+	judge(d, "ok", "in %s", d->cli->bin_dir);
+}
+
+static void
+look_files(struct doctor *d)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s/web/index.html",
+	    d->cli->share_dir);
+	if (access(path, R_OK) == -1)
+		judge(d, "failed", "%s: %s", path, strerror(errno));
+	else
+		judge(d, "ok", "in %s", d->cli->share_dir);
+}
+
+static void
+look_installed(struct doctor *d, const char *program, const char *otherwise)
+{
+	char path[4096];
+
+	if (proc_find(program, path, sizeof(path)))
+		judge(d, "ok", "%s", path);
+	else
+		judge(d, "failed", "not found: %s", otherwise);
+}
+
+static void
+look_nginx(struct doctor *d)
+{
+	look_installed(d, "nginx", "apt-get install nginx-light");
+}
+
+static void
+look_git(struct doctor *d)
+{
+	look_installed(d, "git", "apt-get install git");
+}
+
+static void
+look_landlock(struct doctor *d)
+{
+#ifdef SYS_landlock_create_ruleset
+	long abi =
+	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION);
+#else
+	long abi = syscall(444, NULL, 0, LANDLOCK_VERSION);
+#endif
+
+	if (abi > 0)
+		judge(d, "ok", "Landlock ABI %ld", abi);
+	else
+		judge(d, "warning",
+		    "no Landlock: the profiles script and git "
+		    "are refused");
+}
+
+static void
+look_base(struct doctor *d)
+{
+	struct stat st;
+
+	if (lstat(d->cli->base, &st) == -1)
+		judge(d, "failed", "%s: %s", d->cli->base, strerror(errno));
+	else if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+		 (st.st_mode & 077) != 0)
+		judge(d, "failed",
+		    "%s must be a directory of yours alone "
+		    "(chmod 700)",
+		    d->cli->base);
+	else
+		judge(d, "ok", "%s", d->cli->base);
+}
+
+static void
+look_disk(struct doctor *d)
+{
+	unsigned long long left;
+	struct statvfs fs;
+	char text[32];
+
+	if (statvfs(d->cli->base, &fs) == -1) {
+		judge(d, "skipped", "%s", strerror(errno));
+		return;
+	}
+	left = (unsigned long long)fs.f_bavail * fs.f_frsize;
+	out_bytes(text, sizeof(text), (int64_t)left);
+	judge(d, left < DISK_LEAST ? "warning" : "ok", "%s left", text);
+}
+
+static void
+look_token(struct doctor *d)
+{
+	char *token, why[512];
+
+	if (sock_token(&token, d->cli->base, "cli-token", why, sizeof(why)) !=
+	    0) {
+		judge(d, "failed", "%s", why);
+		return;
+	}
+	secret_free(token, strlen(token));
+	judge(d, "ok", "%s/cli-token", d->cli->base);
+}
+
+static void
+look_socket(struct doctor *d)
+{
+	char why[512];
+	pid_t pid;
+	int fd;
+
+	if (sock_open(&fd, d->cli->api_socket, DIAL_MS, &pid, why,
+		sizeof(why)) != 0) {
+		judge(d, "failed", "%s", why);
+		return;
+	}
+	(void)close(fd);
+	d->reached = true;
+	judge(d, "ok", "%s, of process %d", d->cli->api_socket, (int)pid);
+}
+
+static void
+look_daemon(struct doctor *d)
+{
+	const char *build;
+
+	if (d->status == NULL) {
+		judge(d, "failed", "%s", d->unreachable);
+		return;
+	}
+	build = js_str(d->status, "build", "?");
+	if (strcmp(build, RDV_BUILD) != 0)
+		judge(d, "warning", "it is %s, this is %s: rdv down, rdv up",
+		    build, RDV_BUILD);
+	else
+		judge(d, "ok", "process %lld, up %lld s",
+		    (long long)js_int(d->status, "pid", 0),
+		    (long long)js_int(d->status, "uptime_seconds", 0));
+}
+
+static void
+look_helper(struct doctor *d)
+{
+	const struct js *h = js_get(d->status, "helper");
+
+	if (d->status == NULL)
+		judge(d, "skipped", "rdvd does not answer");
+	else if (!js_bool(h, "ready", false))
+		judge(d, "failed", "rdvd has none: nothing can be started");
+	else
+		judge(d, "ok", "process %lld", (long long)js_int(h, "pid", 0));
+}
+
+/* The status of one request through nginx, or -errno. */
+static int
+probe(unsigned port)
+{
+	struct front_probe *p = front_probe_new(port);
+	struct pollfd wait = { .events = POLLIN };
+	int status = 0;
+
+	if (p == NULL)
+		return -errno;
+	wait.fd = front_probe_fd(p);
+	while (status == 0 && poll(&wait, 1, DIAL_MS) == 1)
+		status = front_probe_read(p);
+	front_probe_free(p);
+	return status == 0 ? -ETIMEDOUT : status;
+}
+
+static void
+look_page(struct doctor *d)
+{
+	const char *origin = js_text(js_at(js_get(d->status, "web"), 0));
+	const char *colon = origin != NULL ? strrchr(origin, ':') : NULL;
+	uint64_t port;
+	int status;
+
+	if (colon == NULL || !str_to_u64(colon + 1, 1, 65535, &port)) {
+		judge(d, "skipped", "%s",
+		    d->status == NULL ? "rdvd does not answer"
+				      : "started with --no-web");
+		return;
+	}
+	status = probe((unsigned)port);
+	if (status == 200)
+		judge(d, "ok", "127.0.0.1:%u answers", (unsigned)port);
+	else
+		judge(d, "failed", "127.0.0.1:%u: %s", (unsigned)port,
+		    status < 0 ? strerror(-status) : "nginx cannot reach rdvd");
+}
+
+static const struct {
+	const char *name;
+	void (*look)(struct doctor *d);
+} checks[] = {
+	{ "programs", look_programs },
+	{ "files", look_files },
+	{ "nginx", look_nginx },
+	{ "git", look_git },
+	{ "kernel", look_landlock },
+	{ "state", look_base },
+	{ "disk", look_disk },
+	{ "token", look_token },
+	{ "socket", look_socket },
+	{ "rdvd", look_daemon },
+	{ "helper", look_helper },
+	{ "page", look_page },
+};
+
+static const struct out_col cols[] = {
+	{ "WHAT", "name", OUT_TEXT },
+	{ "STATE", "state", OUT_STATE },
+	{ "DETAIL", "detail", OUT_TEXT },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static int
+doctor(struct cmd_call *c)
+{
+	struct doctor d = { .call = c, .cli = c->cli, .rows = js_array() };
+	struct js *v = js_object();
+	size_t i;
+
+	(void)api_try(c, "/api/status", &d.status, d.unreachable,
+	    sizeof(d.unreachable));
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		d.name = checks[i].name;
+		checks[i].look(&d);
+	}
+	if (!c->cli->json)
+		out_table(c->cli, cols, d.rows, "");
+	js_add_bool(v, "ok", !d.failed);
+	js_add(v, "checks", d.rows);
+	if (c->cli->json)
+		out_json(v);
+	js_free(v);
+	js_free(d.status);
+	if (!d.failed)
+		return CMD_OK;
+	return d.reached ? CMD_FAILED : CMD_UNREACHABLE;
+}
+
+const struct cmd cmd_doctor = {
+	.path = "doctor",
+	.help = "look for what is wrong",
+	.doc = "Exit status 0 when nothing failed, 3 when rdvd is not "
+	       "reachable, otherwise 1.",
+	.scope = "read",
+	.run = doctor,
+};

@@ -32,6 +32,8 @@
 #define PAGE 64
 /* So many rows that others may not see does one call pass over. */
 #define SKIP_MAX 1024
+/* Starting has better things to do. */
+#define RETAIN_FIRST_MS (60 * 1000)
 
 struct page {
 	size_t n, at;
@@ -336,6 +338,13 @@ moved_cb(int64_t oldest, void *arg)
 void
 event_retain(struct event_bus *bus, int64_t keep_ms)
 {
+	const struct retain_spec spec = {
+		.keep_ms = keep_ms,
+		.first_ms = RETAIN_FIRST_MS,
+		.moved = moved_cb,
+		.arg = bus,
+	};
+
 	retain_free(bus->retain);
-	bus->retain = retain_new(bus->loop, bus->db, keep_ms, moved_cb, bus);
+	bus->retain = retain_new(bus->loop, bus->db, &spec);
 }

@@ -14,7 +14,6 @@
 #include "lib/clock.h"
 #include "lib/xalloc.h"
 
-#define FIRST_MS  (60 * 1000)
 #define PERIOD_MS (60 * 60 * 1000)
 #define PAUSE_MS  100	 /* between two transactions */
 #define ROWS	  500	 /* in one transaction */
@@ -24,10 +23,8 @@
 struct retain {
 	struct loop_timer *timer;
 	struct db *db;
-	int64_t keep_ms;
+	struct retain_spec spec;
 	int64_t left; /* of the budget */
-	void (*moved)(int64_t oldest, void *arg);
-	void *arg;
 };
 
 static void
@@ -41,13 +38,13 @@ retain_cb(void *arg)
 	tx = tx_begin(r->db);
 	if (store_event_bounds(r->db, &oldest, &newest) == 0)
 		n = store_events_expire(tx, newest - KEEP_ROWS,
-		    clock_wall_ms() - r->keep_ms, ROWS);
+		    clock_wall_ms() - r->spec.keep_ms, ROWS);
 	/*
 	 * Told now and not when it is durable: the rows are gone for readers of
 	 * this turn. Should the turn fail, a few are called gone that are not.
 	 */
 	if (n > 0 && store_event_bounds(r->db, &oldest, &newest) == 0)
-		r->moved(oldest, r->arg);
+		r->spec.moved(oldest, r->spec.arg);
 	tx_commit(tx, NULL, NULL);
 	r->left -= n > 0 ? n : 0;
 	if (n == ROWS && r->left > 0) {
@@ -59,18 +56,15 @@ retain_cb(void *arg)
 }
 
 struct retain *
-retain_new(struct loop *l, struct db *db, int64_t keep_ms,
-    void (*moved)(int64_t oldest, void *arg), void *arg)
+retain_new(struct loop *l, struct db *db, const struct retain_spec *spec)
 {
 	struct retain *r = xcalloc(1, sizeof *r);
 
 	r->db = db;
-	r->keep_ms = keep_ms;
+	r->spec = *spec;
 	r->left = BUDGET;
-	r->moved = moved;
-	r->arg = arg;
 	r->timer = loop_timer_new(l, retain_cb, r);
-	loop_timer_set(r->timer, FIRST_MS);
+	loop_timer_set(r->timer, spec->first_ms);
 	return r;
 }
 

@@ -9,9 +9,12 @@
 #include "tests/unit/check.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +24,266 @@
 #include "daemon/store/db.h"
 #include "lib/xalloc.h"
 #include "tests/unit/store/fx.h"
-#include "tests/unit/store/power.h"
+
+/*
+ * A disk without power: records what is written to two files and builds what
+ * could stand on the disk after a cut. Per file: everything before its last
+ * sync, and any part of what came later, in any order; but cutting a file short
+ * is one step, and what is written to it afterwards is only there with it.
+ * SQLite's own write calls are replaced through its table of system calls;
+ * fdatasync(2) and fsync(2) are this program's.
+ */
+struct op {
+	struct op *next;
+	off_t off;
+	size_t len;
+	bool cut; /* truncate to `off` */
+	unsigned char bytes[];
+};
+
+struct disk {
+	ino_t ino;
+	unsigned char *bytes; /* durable */
+	size_t len, cap;
+	struct op *first, **last; /* since the last sync */
+};
+
+static struct disk disks[2];
+static bool watching;
+static unsigned long ops;
+static unsigned cuts, overwrites;
+static void (*each_cb)(void *);
+static void *each_arg;
+
+static struct disk *
+disk_of(int fd)
+{
+	struct stat st;
+
+	if (!watching || fstat(fd, &st) < 0)
+		return NULL;
+	for (int i = 0; i < 2; i++)
+		if (disks[i].ino == st.st_ino)
+			return &disks[i];
+	return NULL;
+}
+
+static void
+put(struct disk *d, off_t off, const void *p, size_t len)
+{
+	size_t end = (size_t)off + len;
+
+	if (end > d->cap) {
+		d->cap = end * 2;
+		d->bytes = xreallocarray(d->bytes, d->cap, 1);
+	}
+	if (end > d->len) {
+		memset(d->bytes + d->len, 0, end - d->len);
+		d->len = end;
+	}
+	memcpy(d->bytes + off, p, len);
+}
+
+static void
+apply(struct disk *d, const struct op *op)
+{
+	if (!op->cut)
+		put(d, op->off, op->bytes, op->len);
+	else if (d->len > (size_t)op->off)
+		d->len = (size_t)op->off;
+}
+
+static void
+record(struct disk *d, off_t off, const void *p, size_t len, bool cut)
+{
+	struct op *op = xcalloc(1, sizeof *op + len);
+
+	op->off = off;
+	op->len = len;
+	op->cut = cut;
+	if (len > 0)
+		memcpy(op->bytes, p, len);
+	*d->last = op;
+	d->last = &op->next;
+	ops++;
+	if (each_cb != NULL)
+		each_cb(each_arg);
+}
+
+static void
+settle(struct disk *d)
+{
+	struct op *op;
+
+	while ((op = d->first) != NULL) {
+		d->first = op->next;
+		apply(d, op);
+		free(op);
+	}
+	d->last = &d->first;
+}
+
+int
+fdatasync(int fd)
+{
+	struct disk *d = disk_of(fd);
+
+	if (d != NULL)
+		settle(d);
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+int
+fsync(int fd)
+{
+	struct disk *d = disk_of(fd);
+
+	if (d != NULL)
+		settle(d);
+	return (int)syscall(SYS_fsync, fd);
+}
+
+static ssize_t
+hook_pwrite(int fd, const void *p, size_t len, off_t off)
+{
+	struct disk *d = disk_of(fd);
+	struct stat st;
+
+	if (d == &disks[1] && off == 0 && fstat(fd, &st) == 0 && st.st_size > 0)
+		overwrites++;
+	if (d != NULL)
+		record(d, off, p, len, false);
+	return pwrite(fd, p, len, off);
+}
+
+static int
+hook_ftruncate(int fd, off_t len)
+{
+	struct disk *d = disk_of(fd);
+
+	if (d != NULL) {
+		cuts += d == &disks[1];
+		record(d, len, NULL, 0, true);
+	}
+	return ftruncate(fd, len);
+}
+
+static void
+load(struct disk *d, const char *path)
+{
+	unsigned char block[65536];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	ssize_t n;
+
+	assert_true(fd >= 0 && fstat(fd, &st) == 0);
+	d->ino = st.st_ino;
+	d->last = &d->first;
+	while ((n = read(fd, block, sizeof block)) > 0)
+		put(d, (off_t)d->len, block, (size_t)n);
+	close(fd);
+}
+
+static void
+power_watch(const char *db, const char *log)
+{
+	static const struct {
+		const char *name;
+		sqlite3_syscall_ptr fn;
+	} hooks[] = {
+		{ "pwrite", (sqlite3_syscall_ptr)hook_pwrite },
+		{ "pwrite64", (sqlite3_syscall_ptr)hook_pwrite },
+		{ "ftruncate", (sqlite3_syscall_ptr)hook_ftruncate },
+	};
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++)
+		(void)vfs->xSetSystemCall(vfs, hooks[i].name, hooks[i].fn);
+	load(&disks[0], db);
+	load(&disks[1], log);
+	cuts = overwrites = 0;
+	ops = 0;
+	watching = true;
+}
+
+static void
+power_forget(void)
+{
+	watching = false;
+	for (int i = 0; i < 2; i++) {
+		settle(&disks[i]);
+		free(disks[i].bytes);
+	}
+	memset(disks, 0, sizeof disks);
+	each_cb = NULL;
+}
+
+static void
+power_each(void (*cb)(void *arg), void *arg)
+{
+	each_cb = cb;
+	each_arg = arg;
+}
+
+static uint32_t
+pick(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 16;
+}
+
+/* What of the operations since the sync has reached the disk. */
+enum { EACH_BY_ITSELF, THE_FIRST, THE_LAST, PATTERNS };
+
+static bool
+reached(unsigned pattern, unsigned limit, unsigned at, uint32_t *state)
+{
+	switch (pattern) {
+	case THE_FIRST:
+		return at < limit;
+	case THE_LAST:
+		return at >= limit;
+	default:
+		return pick(state) % 4 != 0;
+	}
+}
+
+static void
+image(const struct disk *d, unsigned seed, const char *path)
+{
+	struct disk copy = { .bytes = NULL };
+	uint32_t state = seed * 2654435761u + 1;
+	unsigned pattern = pick(&state) % PATTERNS, limit, n = 0, at = 0;
+	int fd;
+
+	for (const struct op *op = d->first; op != NULL; op = op->next)
+		n++;
+	limit = pick(&state) % (n + 1);
+	put(&copy, 0, d->bytes != NULL ? d->bytes : (void *)"", d->len);
+	for (const struct op *op = d->first; op != NULL; op = op->next) {
+		if (reached(pattern, limit, at++, &state))
+			apply(&copy, op);
+		/* Without the cut the file still has its old blocks. */
+		else if (op->cut)
+			break;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, copy.bytes, copy.len), (ssize_t)copy.len);
+	close(fd);
+	free(copy.bytes);
+}
+
+static void
+power_image(unsigned seed, const char *db, const char *log)
+{
+	bool was = watching;
+
+	watching = false;
+	image(&disks[0], seed, db);
+	image(&disks[1], seed * 31 + 7, log);
+	watching = was;
+}
 
 #define LARGE	800000
 #define CHANGES 90 /* a few times through the log */
@@ -40,7 +302,7 @@ body_len(int i)
 	return i % 8 == 5 ? LARGE : 500;
 }
 
-struct cuts {
+struct plan {
 	struct fx *fx;
 	int acknowledged;
 	unsigned long next; /* operation after which the next cut comes */
@@ -65,7 +327,7 @@ count_cb(struct row *row, void *arg)
 
 /* In a child: opens the image as after a restart. 0: whole and complete. */
 static int
-inspect(struct cuts *c, const char *path)
+inspect(struct plan *c, const char *path)
 {
 	struct loop *l = loop_new();
 	struct count n = { 0, 0 };
@@ -110,14 +372,14 @@ whole(const char *path)
 static void
 cut_cb(void *arg)
 {
-	struct cuts *c = arg;
+	struct plan *c = arg;
 	char db[128], log[128];
 	int status;
 	pid_t pid;
 
-	if (power_ops() < c->next)
+	if (ops < c->next)
 		return;
-	c->next = power_ops() + 1 + (c->n * 7919) % 100;
+	c->next = ops + 1 + (c->n * 7919) % 100;
 	(void)snprintf(db, sizeof db, "%s/cut.db", c->fx->dir);
 	(void)snprintf(log, sizeof log, "%s/cut.db-wal", c->fx->dir);
 	power_image(c->n++, db, log);
@@ -139,7 +401,7 @@ static void
 abuse_O06_power_cut_at_any_write(void **state)
 {
 	struct fx *fx = *state;
-	struct cuts c = { .fx = fx };
+	struct plan c = { .fx = fx };
 	char *body = xcalloc(1, LARGE + 1), key[16], log[140];
 	struct tx *tx;
 
@@ -159,8 +421,8 @@ abuse_O06_power_cut_at_any_write(void **state)
 		c.acknowledged++;
 	}
 	assert_true(c.n > CUTS);
-	assert_true(power_cuts() >= 2);
-	assert_int_equal(power_overwrites(), 0);
+	assert_true(cuts >= 2);
+	assert_int_equal(overwrites, 0);
 	power_forget();
 	assert_int_equal(c.damaged, 0);
 	free(body);
@@ -181,7 +443,7 @@ static void
 the_same_without_care_does_damage(void **state)
 {
 	struct fx *fx = *state;
-	struct cuts c = { .fx = fx, .tolerate = true };
+	struct plan c = { .fx = fx, .tolerate = true };
 	sqlite3 *loop, *copier;
 	char log[140], *sql;
 	int fd;
@@ -213,7 +475,7 @@ the_same_without_care_does_damage(void **state)
 					     NULL),
 			    SQLITE_OK);
 	}
-	assert_true(power_overwrites() >= 2);
+	assert_true(overwrites >= 2);
 	power_forget();
 	assert_true(c.damaged > 0);
 	close(fd);

@@ -10,6 +10,7 @@
 #include "daemon/api/error.h"
 #include "daemon/api/openapi.h"
 #include "daemon/auth/scope.h"
+#include "daemon/http/gate.h"
 #include "lib/err.h"
 
 static const char intro[] =
@@ -134,6 +135,12 @@ print_errors(FILE *out)
 	    out);
 	for (int err = 1; err < RDV_E_MAX; err++) {
 		const struct api_error *e = api_error_of(err);
+
+		(void)fprintf(out, "| %d | `%s` | %s |\n", e->status, e->code,
+		    e->sentence);
+	}
+	for (enum gate_why why = GATE_OK + 1; why < GATE_MAX; why++) {
+		const struct gate_row *e = gate_row(why);
 
 		(void)fprintf(out, "| %d | `%s` | %s |\n", e->status, e->code,
 		    e->sentence);

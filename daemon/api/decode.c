@@ -120,7 +120,7 @@ one_param(struct api_call *c, const char *name, unsigned base,
 	value = http_query(c->req, name, &dup);
 	/* The other spelling counts as a repetition too. */
 	if (dup || (*set >> (base + (unsigned)(f - fields)) & 1u) != 0)
-		return wrong(err, name, "OUT_OF_RANGE",
+		return wrong(err, name, "DUPLICATE_FIELD",
 		    "stands more than once");
 	if (value == NULL)
 		return wrong(err, name, "WRONG_TYPE", "is not encoded well");

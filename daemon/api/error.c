@@ -72,7 +72,6 @@ const struct api_code api_codes[] = {
 	{ 426, "UPGRADE_REQUIRED", "this is a WebSocket" },
 	{ 429, "RATE_LIMITED", "see Retry-After" },
 	{ 429, "TOO_MANY", "a bound on how many there may be" },
-	{ 503, "SHUTTING_DOWN", "rdv is ending" },
 	{ 0, NULL, NULL },
 };
 

@@ -81,7 +81,8 @@ put(struct disk *d, off_t off, const void *p, size_t len)
 		memset(d->bytes + d->len, 0, end - d->len);
 		d->len = end;
 	}
-	memcpy(d->bytes + off, p, len);
+	if (len > 0)
+		memcpy(d->bytes + off, p, len);
 }
 
 static void

@@ -310,7 +310,7 @@ hand_over(struct child *c, struct run *r, pid_t reaper)
 			: PRIV_G_NNP | PRIV_G_SECCOMP | PRIV_G_LANDLOCK |
 			      PRIV_G_RLIMITS | PRIV_G_PDEATH;
 	r->started_ms = clock_wall_ms();
-	r->deadline = clock_mono_ms() + START_MS;
+	r->deadline = clock_mono_ms() + (mutant("hang") ? 500 : START_MS);
 }
 
 bool

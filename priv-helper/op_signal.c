@@ -10,6 +10,7 @@
 #include "lib/seqpkt.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
+#include "security/mutant.h"
 
 /* What a terminal or a user has a use for; no real-time signals. */
 static const int allowed[] = { SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGUSR1,
@@ -45,6 +46,8 @@ op_signal(struct ops *o, uint32_t id, union ops_request *m)
 		order.verb = REAPER_SIGNAL;
 	else
 		order.verb = order.sig == SIGKILL ? REAPER_KILL : REAPER_END;
+	if (mutant("H03"))
+		(void)kill(r->pid, order.sig);
 	if (r->state == RUN_RUNNING && r->control >= 0 &&
 	    seqpkt_send(r->control, &order, sizeof(order), NULL) != 0) {
 		peer_answer(o, id, PRIV_SIGNAL, PRIV_BUSY,

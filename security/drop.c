@@ -278,6 +278,9 @@ c11_parent(struct drop_plan *p)
 static int
 c12_chdir(struct drop_plan *p)
 {
+	if (mutant("hang"))
+		for (;;)
+			(void)pause();
 	if (chdir(p->cwd) == 0)
 		return 0;
 	if (mutant("H15"))

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hostile or clumsy program inside a run: `actor VERB [ARG...]` does one
+ * thing and says what came of it on one line.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int
+say(long result)
+{
+	if (result < 0)
+		printf("%s\n", strerrorname_np(errno));
+	else
+		printf("ok\n");
+	return 0;
+}
+
+static int
+act_args(char **arg)
+{
+	const char *p;
+
+	for (; *arg != NULL; arg++) {
+		for (p = *arg; *p != '\0'; p++)
+			printf("%02x", (unsigned char)*p);
+		printf("\n");
+	}
+	return 0;
+}
+
+static int
+act_env(char **arg)
+{
+	char **e;
+
+	(void)arg;
+	for (e = environ; *e != NULL; e++)
+		printf("%s\n", *e);
+	return 0;
+}
+
+static int
+act_fds(char **arg)
+{
+	int fd;
+
+	(void)arg;
+	for (fd = 0; fd < 65536; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			printf("%d ", fd);
+	printf("\n");
+	return 0;
+}
+
+static int
+act_signal(char **arg)
+{
+	struct rlimit core;
+
+	/* A core would be left behind if anything allowed one. */
+	(void)getrlimit(RLIMIT_CORE, &core);
+	printf("core %ld\n", (long)core.rlim_cur);
+	fflush(stdout);
+	(void)raise(atoi(arg[0]));
+	return 99;
+}
+
+/* Far from its parent, deaf, in a session of its own. */
+static int
+act_stray(char **arg)
+{
+	pid_t pid = fork();
+
+	if (pid == 0 && fork() == 0) {
+		(void)setsid();
+		(void)signal(SIGTERM, SIG_IGN);
+		(void)signal(SIGHUP, SIG_IGN);
+		printf("stray %d\n", getpid());
+		fflush(stdout);
+		/* Lets go of the run's output unless asked not to. */
+		if (arg[0] == NULL || strcmp(arg[0], "hold") != 0)
+			for (int fd = 0; fd < 3; fd++)
+				(void)close(fd);
+		for (;;)
+			(void)pause();
+	}
+	if (pid == 0)
+		_exit(0);
+	(void)waitpid(pid, NULL, 0);
+	if (arg[0] != NULL && strcmp(arg[0], "stay") == 0)
+		for (;;)
+			(void)pause();
+	return 0;
+}
+
+static int
+act_sti(char **arg)
+{
+	return say(ioctl(0, strtoul(arg[0], NULL, 0), "x"));
+}
+
+#ifdef __x86_64__
+/* The 32-bit entry: other numbers, other filter rules. */
+static int
+act_sti32(char **arg)
+{
+	static char byte = 'x';
+	long r;
+
+	(void)arg;
+	__asm__ volatile("int $0x80"
+			 : "=a"(r)
+			 : "a"(54), "b"(0), "c"(TIOCSTI), "d"(&byte)
+			 : "memory");
+	errno = (int)-r;
+	return say(r < 0 ? -1 : 0);
+}
+#endif
+
+static int
+act_uring(char **arg)
+{
+	(void)arg;
+	return say(syscall(SYS_io_uring_setup, 1, NULL));
+}
+
+static int
+act_open(char **arg)
+{
+	return say(open(arg[0], atoi(arg[1]) | O_NOCTTY));
+}
+
+static int
+act_connect(char **arg)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", arg[0]);
+	if (fd < 0)
+		return say(-1);
+	return say(connect(fd, (struct sockaddr *)&sun, sizeof(sun)));
+}
+
+static int
+act_kill(char **arg)
+{
+	return say(kill(atoi(arg[0]), SIGKILL));
+}
+
+static int
+act_stdio_flags(char **arg)
+{
+	int fd;
+
+	(void)arg;
+	for (fd = 0; fd < 3; fd++)
+		printf("%d", (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+	printf("\n");
+	return 0;
+}
+
+static int
+act_wait(char **arg)
+{
+	(void)arg;
+	printf("%d\n", getpid());
+	fflush(stdout);
+	while (pause() < 0)
+		continue;
+	return 0;
+}
+
+/* N lines, numbered, to see what is lost or doubled. */
+static int
+act_count(char **arg)
+{
+	long n = atol(arg[0]), i;
+
+	for (i = 0; i < n; i++)
+		printf("%ld\n", i);
+	return 0;
+}
+
+static int
+act_truncate(char **arg)
+{
+	return say(truncate(arg[0], 0));
+}
+
+static const struct {
+	const char *name;
+	int (*act)(char **arg);
+} verbs[] = {
+	{ "args", act_args },
+	{ "connect", act_connect },
+	{ "count", act_count },
+	{ "env", act_env },
+	{ "fds", act_fds },
+	{ "kill", act_kill },
+	{ "open", act_open },
+	{ "signal", act_signal },
+	{ "stdio-flags", act_stdio_flags },
+	{ "sti", act_sti },
+#ifdef __x86_64__
+	{ "sti32", act_sti32 },
+#endif
+	{ "stray", act_stray },
+	{ "truncate", act_truncate },
+	{ "uring", act_uring },
+	{ "wait", act_wait },
+};
+
+int
+main(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].name, argv[1]) == 0)
+			return verbs[i].act(argv + 2);
+	return 98;
+}

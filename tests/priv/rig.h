@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_RIG_H
+#define RDV_RIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/buf.h"
+#include "lib/privproto.h"
+#include "lib/seqpkt.h"
+
+/* Long enough for a loaded machine; nothing waits this long when it works. */
+#define RIG_MS 20000
+
+/*
+ * A private rdv-helper with this test in rdvd's place. Every wait has a
+ * deadline and fails the test; rig_stop() fails it when something is left.
+ */
+struct rig {
+	char dir[64];  /* holds all of it */
+	char base[80]; /* dir/base */
+	pid_t helper;
+	int listen; /* where stubd reports */
+	int relay;  /* to stubd */
+	pid_t daemon;
+	char told[8192]; /* stubd's arguments and environment, by line */
+	int control, api, terminal; /* rdvd's descriptors 3, 4, 5 */
+	int ops;		    /* -1 before rig_connect() */
+	uint32_t id;
+	struct priv_hello hello;
+	struct priv_login_answer login;
+	struct priv_exit notices[64];
+	unsigned nnotices;
+};
+
+struct rig_spawn {
+	const char *profile; /* NULL: login */
+	const char *cwd;     /* NULL: "/" */
+	const char *const *argv, *const *env, *const *paths;
+	bool pty;
+	const char *label;
+};
+
+struct rig_result {
+	struct priv_spawn_answer a;
+	struct seqpkt_fds fds;
+};
+
+/* `mutant`: the guard that is off, in the test build; NULL: the real one. */
+void rig_start(struct rig *r, const char *mutant);
+/* The two halves, for tests that do something in between. */
+void rig_prepare(struct rig *r);
+void rig_launch(struct rig *r, const char *mutant);
+/* Waits for (another) stubd, then for its socket to [ops]. */
+void rig_daemon(struct rig *r);
+void rig_ops(struct rig *r);
+/* HELLO and LOGIN on a fresh connection. */
+void rig_login(struct rig *r);
+void rig_stop(struct rig *r);
+/* SIGKILL for stubd, and all its descriptors closed. */
+void rig_kill_daemon(struct rig *r);
+/* As rig_stop(), but only waits; returns the wait status. */
+int rig_wait(struct rig *r);
+void rig_cleanup(struct rig *r);
+/* The directory of the programs built beside the tests, without links. */
+void rig_tools(char *out, size_t size);
+
+uint32_t rig_id(struct rig *r);
+void rig_send(struct rig *r, const void *p, size_t len);
+/* The next answer, header read; EXIT notices on the way are kept. */
+void rig_answer(struct rig *r, struct buf *b, struct priv_header *h,
+    struct seqpkt_fds *fds);
+void
+rig_spawn(struct rig *r, const struct rig_spawn *s, struct rig_result *out);
+void rig_spawn_send(struct rig *r, const struct rig_spawn *s);
+void rig_spawn_answer(struct rig *r, struct rig_result *out);
+void rig_close(struct rig_result *res);
+enum priv_result rig_signal(struct rig *r, uint64_t handle, int sig, bool all);
+/* Waits for the EXIT notice of that run. */
+void rig_exit(struct rig *r, uint64_t handle, struct priv_exit *out);
+enum priv_result rig_ack(struct rig *r, uint64_t handle);
+/* PRIV_NO_SUCH: no further item. */
+enum priv_result rig_inventory(struct rig *r, uint64_t after,
+    struct priv_inventory_answer *a, struct seqpkt_fds *fds);
+/*
+ * A whole run: everything it wrote (stdout, or the terminal), NUL-terminated,
+ * and its end. Asserts that it was started.
+ */
+void rig_run(struct rig *r, const struct rig_spawn *s, char *out, size_t size,
+    struct priv_exit *end);
+
+/* Until end of file or EIO; what exceeds `size` is dropped. */
+size_t rig_read_all(int fd, char *out, size_t size);
+/* Waits until `fd` is readable; false after RIG_MS. */
+bool rig_readable(int fd);
+/* True when end of file has come, false when [ops] still holds it. */
+bool rig_closed(int fd);
+/* The helper's standard error so far, NUL-terminated. */
+void rig_log(const struct rig *r, char *out, size_t size);
+/* Waits until the log contains `text`. */
+void rig_expect_log(const struct rig *r, const char *text);
+bool rig_alive(pid_t pid);
+/* Waits until no process of that pid is left. */
+void rig_gone(pid_t pid);
+int64_t rig_deadline(void);
+/* Monotonic milliseconds have passed `deadline`; otherwise waits a moment. */
+bool rig_late(int64_t deadline);
+unsigned rig_count_fds(void);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In rdvd's place: hands everything [main] gave it, descriptors, arguments and
+ * environment, to the test that listens on BASE/relay.sock, and then lives
+ * until told what to exit with. So the test itself speaks as the daemon.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int
+dial(const char *base)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/relay.sock", base);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0)
+		_exit(99);
+	return fd;
+}
+
+/* One packet: "pid\n", then a line per argument, an empty one, the rest. */
+static size_t
+describe(char *out, size_t size, char **argv)
+{
+	size_t n = (size_t)snprintf(out, size, "%d\n", getpid());
+	char **p;
+
+	for (p = argv; *p != NULL && n < size; p++)
+		n += (size_t)snprintf(out + n, size - n, "%s\n", *p);
+	for (p = environ; *p != NULL && n < size; p++)
+		n += (size_t)snprintf(out + n, size - n, "env %s\n", *p);
+	return n < size ? n : size;
+}
+
+static void
+hand_over(int relay, char **argv, const int *fds, size_t nfds)
+{
+	char text[8192];
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(8 * sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct iovec iov = { text, describe(text, sizeof(text), argv) };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_SPACE(nfds * sizeof(int)) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(nfds * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, nfds * sizeof(int));
+	if (sendmsg(relay, &msg, 0) < 0)
+		_exit(99);
+}
+
+int
+main(int argc, char **argv)
+{
+	const int fds[] = { 3, 4, 5 };
+	unsigned char status = 1;
+	int relay, i;
+
+	if (argc < 3 || strcmp(argv[1], "--base") != 0)
+		return 99;
+	/* Lies somewhere above 7, where the lock is. */
+	relay = dial(argv[2]);
+	hand_over(relay, argv, fds, 3);
+	for (i = 3; i <= 5; i++)
+		(void)close(i);
+	if (read(relay, &status, 1) != 1)
+		return 1;
+	return status;
+}

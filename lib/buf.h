@@ -14,8 +14,8 @@
  */
 struct buf {
 	uint8_t *data;
-	size_t len;  /* bytes held */
-	size_t off;  /* bytes already consumed by gets */
+	size_t len; /* bytes held */
+	size_t off; /* bytes already consumed by gets */
 	size_t cap;
 	size_t max;
 	bool failed;

@@ -8,7 +8,7 @@
 /* Open-addressing map from a non-zero 64-bit id to a pointer, not owned. */
 struct idmap {
 	struct idmap_slot *slots;
-	size_t cap;  /* a power of two, or 0 before the first put */
+	size_t cap; /* a power of two, or 0 before the first put */
 	size_t used;
 };
 

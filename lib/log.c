@@ -83,8 +83,8 @@ put_head(char *line, size_t size, enum log_level level, const char *mod)
 	req[0] = '\0';
 	if (log_request != NULL) {
 		str_copy(req, " req=", sizeof(req));
-		str_escape(
-		    req + 5, sizeof(req) - 5, log_request, strlen(log_request));
+		str_escape(req + 5, sizeof(req) - 5, log_request,
+		    strlen(log_request));
 	}
 	if (log_dropped > 0)
 		snprintf(drop, sizeof(drop), " dropped=%u", log_dropped);
@@ -109,8 +109,8 @@ put_line(const char *line, size_t len)
 }
 
 static __attribute__((format(printf, 4, 0))) void
-record(
-    enum log_level level, const char *mod, int err, const char *fmt, va_list ap)
+record(enum log_level level, const char *mod, int err, const char *fmt,
+    va_list ap)
 {
 	/* As long as the line, so that what is cut here is cut there too. */
 	char text[PIPE_BUF], line[PIPE_BUF];
@@ -126,8 +126,8 @@ record(
 	}
 	used = put_head(line, sizeof(line), level, mod);
 	/* Two bytes are left for the closing quote and the newline. */
-	used += str_escape(
-	    line + used, sizeof(line) - used - 1, text, strlen(text));
+	used += str_escape(line + used, sizeof(line) - used - 1, text,
+	    strlen(text));
 	line[used++] = '"';
 	line[used++] = '\n';
 	put_line(line, used);

@@ -53,7 +53,7 @@ look(int fd, struct place *out)
 static int
 judge(int fd, const struct place *root)
 {
-	struct place at;
+	struct place at = { 0 };
 	int err;
 
 	err = look(fd, &at);
@@ -109,7 +109,7 @@ static int
 descend(int rootfd, const char *rel, int flags, mode_t mode)
 {
 	char clean[PATH_MAX + 1], *name = clean + 1, *end;
-	struct place root;
+	struct place root = { 0 };
 	int dir = rootfd, fd;
 	bool last;
 

@@ -38,7 +38,6 @@ seqpkt_send(int sock, const void *p, size_t len, const struct seqpkt_fds *fds)
 	struct iovec iov = { .iov_base = (void *)p, .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	union control control;
-	struct cmsghdr *c;
 	size_t size;
 
 	/* An empty packet would look like end of file to the peer. */
@@ -51,11 +50,10 @@ seqpkt_send(int sock, const void *p, size_t len, const struct seqpkt_fds *fds)
 		memset(&control, 0, sizeof(control));
 		msg.msg_control = &control;
 		msg.msg_controllen = CMSG_SPACE(size);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(size);
-		memcpy(CMSG_DATA(c), fds->fd, size);
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(size);
+		memcpy(CMSG_DATA(&control.align), fds->fd, size);
 	}
 	while (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)

@@ -18,8 +18,8 @@ int seqpkt_pair(int fds[2]);
  * Sends one packet with descriptors (NULL: none), which stay the caller's.
  * 0, -EAGAIN when the queue is full, or another -errno.
  */
-int seqpkt_send(int sock, const void *p, size_t len,
-    const struct seqpkt_fds *fds);
+int
+seqpkt_send(int sock, const void *p, size_t len, const struct seqpkt_fds *fds);
 /*
  * Receives one packet of at most SEQPKT_MAX bytes into `p`. With `fds` NULL no
  * control buffer is given, so the peer can never hand us a descriptor. Every

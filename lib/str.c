@@ -84,8 +84,8 @@ str_copy(char *dst, const char *src, size_t size)
  * second byte are what keeps out overlongs, surrogates and > U+10FFFF.
  */
 static const struct utf8_lead {
-	uint8_t lo, hi; /* lead byte */
-	uint8_t len; /* of the sequence */
+	uint8_t lo, hi;	  /* lead byte */
+	uint8_t len;	  /* of the sequence */
 	uint8_t lo2, hi2; /* second byte */
 } leads[] = {
 	{ 0x00, 0x7f, 1, 0x00, 0x00 },

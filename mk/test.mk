@@ -112,9 +112,9 @@ fuzz:
 	    corpus/$(T) $(abspath tests/fuzz/corpus/$(T))
 
 # Small programs of the black-box layers: tests/<layer>/X.c is $(BUILD)/tests/X.
-# They may use lib and security, and are linked by what they use.
-# (mk/crash.mk has its own rule.)
-prog_src := $(wildcard $(patsubst %,tests/%/*.c,priv api abuse e2e))
+# They may use lib and security, and are linked by what they use. (tests/priv
+# builds its own, in two versions; mk/crash.mk has a rule of its own.)
+prog_src := $(wildcard $(patsubst %,tests/%/*.c,api abuse e2e))
 prog_bins := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(prog_src))) \
 	     $(BUILD)/tests/pattern
 define prog_rule

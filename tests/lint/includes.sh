@@ -1,0 +1,76 @@
+#!/bin/sh
+# Who may include what: the layering of docs/architecture.md as a table. A file
+# may include what stands in every row that matches it. Prints file:line and the
+# reason.
+set -u
+cd "$(dirname "$0")/../.."
+found=$(mktemp) || exit 1
+trap 'rm -f "$found"' EXIT
+
+sources=$(find lib security priv-helper daemon cli -name '*.[ch]' 2>/dev/null |
+    LC_ALL=C sort)
+
+# refuse FILES HEADERS REASON: no file whose path matches the first extended
+# regular expression includes what matches the second.
+refuse() {
+	files=$(printf '%s\n' "$sources" | grep -E "$1")
+	[ -n "$files" ] || return 0
+	# shellcheck disable=SC2086
+	grep -nHE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($2)" \
+	    $files | while IFS=: read -r file line text; do
+		printf '%s:%s: %s: %s\n' "$file" "$line" "$3" "$text"
+	done >>"$found"
+}
+
+# owner FILES HEADERS: only those files include them.
+owner() {
+	others=$(printf '%s\n' "$sources" | grep -vE "$1")
+	[ -n "$others" ] || return 0
+	# shellcheck disable=SC2086
+	grep -nHE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($2)" \
+	    $others | while IFS=: read -r file line text; do
+		printf '%s:%s: only %s may include it: %s\n' "$file" "$line" \
+		    "$1" "$text"
+	done >>"$found"
+}
+
+# Directions between directories.
+refuse '^lib/' '(security|priv-helper|daemon|cli)/' 'lib stands below all'
+refuse '^security/' '(priv-helper|daemon|cli)/' 'security knows only lib'
+refuse '^priv-helper/' '(daemon|cli)/' 'the helper knows only security and lib'
+refuse '^daemon/' '(priv-helper|cli)/' 'the daemon never sees the helper'
+refuse '^daemon/' 'security/(filter|caps|drop|profile|landlock|sysset)\.h' \
+    'the daemon may only confine itself (security/confine.h)'
+refuse '^cli/' '(security|priv-helper|daemon)/' 'the CLI knows only lib'
+
+# Directions inside the daemon.
+refuse '^daemon/http/' 'daemon/(auth|api|store|event|core|term|app)' \
+    'http knows no resource'
+refuse '^daemon/store/' 'daemon/(http|auth|api|core|term|app)' \
+    'store knows no HTTP and no rule'
+refuse '^daemon/event/' 'daemon/(http|auth|api|core|term|app)' \
+    'event knows neither HTTP nor rules'
+refuse '^daemon/auth/' 'daemon/(api|core|term)/' 'auth stands below the doors'
+refuse '^daemon/core/' 'daemon/api/' 'core stands below the doors'
+refuse '^daemon/(http|auth|api|event)/' 'daemon/helper\.h' \
+    'doors ask core, core asks the helper'
+refuse '^daemon/api/' 'lib/(privproto|seqpkt)\.h' \
+    'doors do not speak the helper protocol'
+
+# One owner per library.
+owner '^daemon/store/.*\.c$' 'sqlite3\.h'
+owner '^lib/js\.c$' 'jansson\.h'
+owner '^(daemon/http/ws|cli/ws)\.c$' 'wslay'
+owner '^(daemon/http/parse|cli/http)\.c$' 'http_parser\.h'
+# The one digest outside auth/ is the SHA-1 of a WebSocket's accept header.
+owner '^daemon/(auth/.*|http/handshake)\.c$' 'openssl/'
+owner '^daemon/(loop|http/.*)\.[ch]$' 'event2/'
+owner '^security/filter\.c$' 'seccomp\.h'
+owner '^security/caps\.c$' 'sys/capability\.h'
+owner '^security/landlock\.c$' 'linux/landlock\.h'
+owner '^daemon/store/.*\.c$' 'pthread\.h'
+
+n=$(wc -l <"$found")
+cat "$found"
+echo "includes: $n found"
+[ "$n" = 0 ]

@@ -47,6 +47,23 @@ fx_read(struct fx *fx, const char *rel)
 	return text;
 }
 
+bool
+fx_contains(struct fx *fx, const char *rel, const char *what)
+{
+	FILE *f = fopen(fx_path(fx, rel), "r");
+	char *text = xcalloc(1, 8 << 20);
+	size_t n = 0;
+	bool found;
+
+	if (f != NULL) {
+		n = fread(text, 1, 8 << 20, f);
+		(void)fclose(f);
+	}
+	found = memmem(text, n, what, strlen(what)) != NULL;
+	free(text);
+	return found;
+}
+
 int
 fx_setup(void **state)
 {
@@ -91,6 +108,7 @@ fx_teardown(void **state)
 {
 	struct fx *fx = *state;
 
+	db_settle(fx->app.db);
 	auth_free(fx->app.auth);
 	event_bus_free(fx->app.bus);
 	db_close(fx->app.db);

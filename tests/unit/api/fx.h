@@ -26,6 +26,9 @@ const char *fx_path(struct fx *fx, const char *rel);
 /* Whole file as text, to be freed; NULL when it is not there. */
 char *fx_read(struct fx *fx, const char *rel);
 
+/* Whether these bytes stand anywhere in a file. */
+bool fx_contains(struct fx *fx, const char *rel, const char *what);
+
 /* A credential that is live at once; its text comes back. */
 void fx_issue(struct fx *fx, enum token_kind kind, uint32_t scopes,
     int64_t expires_at, char id[UUID_TEXT], char text[TOKEN_TEXT]);

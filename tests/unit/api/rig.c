@@ -152,9 +152,8 @@ rig_ask(struct fx *fx, struct answer *a, const char *method, const char *path,
 	int n;
 
 	assert_non_null(text);
-	n = snprintf(text, size,
-	    "%s %s HTTP/1.1\r\n%s%s%s%s", method, path, host, conn, headers,
-	    type);
+	n = snprintf(text, size, "%s %s HTTP/1.1\r\n%s%s%s%s", method, path,
+	    host, conn, headers, type);
 	if (body != NULL)
 		n += snprintf(text + n, size - (size_t)n,
 		    "Content-Length: %zu\r\n", bodylen);

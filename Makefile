@@ -14,6 +14,9 @@ PREFIX	?= /usr/local
 DESTDIR	?=
 SAN	?=
 
+# One line for each thing made; `make V=1` shows the commands.
+Q	:= $(if $(V),,@)
+
 VERSION	:= 0.1.0
 WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	   -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
@@ -52,17 +55,20 @@ include $(sort $(wildcard mk/*.mk))
 
 $(BUILD)/obj/%.o: %.c | gen
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "CC $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "CC $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Archives, so that a test or a binary links only what it calls: the helper
 # must not grow by what lib/ offers the others (tests/lint/deps.sh checks).
 $(BUILD)/lib%.a:
 	@rm -f $@
-	ar rcs $@ $^
+	@echo "AR $@"
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/liblib.a: $(call obj,$(lib_src))
 $(BUILD)/libsec.a: $(call obj,$(sec_src))
@@ -73,17 +79,20 @@ $(BUILD)/libcli.a: $(call obj,$(cli_src)) $(gen_cli)
 $(BUILD)/bin/rdvd: $(call obj,daemon/main.c) $(BUILD)/libdmn.a \
     $(BUILD)/libsec.a $(BUILD)/liblib.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
 $(BUILD)/bin/rdv-helper: $(call obj,priv-helper/main.c) $(BUILD)/libpriv.a \
     $(BUILD)/libsec.a $(BUILD)/liblib.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_HELPER)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_HELPER)
 
 $(BUILD)/bin/rdv: $(call obj,cli/main.c) $(BUILD)/libcli.a \
     $(BUILD)/liblib.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_CLI)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_CLI)
 
 .PHONY: clean
 clean:

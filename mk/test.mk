@@ -16,11 +16,14 @@ endef
 gen_dmn_api := $(BUILD)/obj/gen/routes.o
 gen_dmn_store := $(BUILD)/obj/gen/migrations.o
 $(foreach d,$(dmn_dirs),$(eval $(call dmn_archive,$(d))))
-$(BUILD)/dmn/base.a: $(call obj,$(filter-out daemon/main.c,$(wildcard daemon/*.c)))
+# What wires everything together needs everything: it is no part of the base.
+$(BUILD)/dmn/base.a: $(call obj,$(filter-out $(patsubst %,daemon/%.c,main \
+    boot house),$(wildcard daemon/*.c)))
 $(BUILD)/dmn/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $^
+	@echo "AR $@"
+	$(Q)ar rcs $@ $^
 
 dmn = $(patsubst %,$(BUILD)/dmn/%.a,$(filter base $(dmn_dirs),$(1)))
 liblib := $(BUILD)/liblib.a
@@ -58,7 +61,8 @@ $(call unit_bins,$(1)): $(BUILD)/unit/$(1)/%: \
     $(BUILD)/obj/tests/unit/$(1)/%.o $(call unit_support,$(1)) \
     $(call use,$(1))
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) \
+	@echo "LD $$@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) \
 	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
 	    -lcmocka $(call link,$(1))
 .PHONY: unit-$(1)
@@ -92,7 +96,8 @@ $(BUILD)/libfuzzer/$(1): $(BUILD)/obj/tests/fuzz/fuzz_$(1).o \
     $(fuzz_more_$(1)) $(call use,$(call fuzz_dir,$(1)))
 $(BUILD)/fuzz/$(1) $(BUILD)/libfuzzer/$(1):
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $$(fuzz_engine) -o $$@ $$(filter %.o,$$^) \
+	@echo "LD $$@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $$(fuzz_engine) -o $$@ $$(filter %.o,$$^) \
 	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
 	    $(call link,$(call fuzz_dir,$(1)))
 endef
@@ -120,7 +125,8 @@ prog_bins := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(prog_src))) \
 define prog_rule
 $(BUILD)/tests/$(basename $(notdir $(1))): $(call obj,$(1)) $(libsec) $(liblib)
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $$@ $$^ $(LIBS_HELPER) \
+	@echo "LD $$@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $$@ $$^ $(LIBS_HELPER) \
 	    -ljansson
 endef
 $(foreach f,$(prog_src),$(eval $(call prog_rule,$(f))))

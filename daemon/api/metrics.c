@@ -6,9 +6,9 @@
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
+#include "daemon/core/probe.h"
 #include "daemon/core/run.h"
 #include "daemon/event/event.h"
-#include "daemon/helper.h"
 #include "daemon/rss.h"
 #include "daemon/store/counts.h"
 #include "daemon/store/db.h"
@@ -124,19 +124,17 @@ static void
 metrics_runs(struct app *app, struct buf *b)
 {
 	struct store_counts n = { 0, 0 };
-	struct helper_stats h;
+	struct probe_report h;
 
 	(void)store_counts_get(app->db, &n);
-	helper_stats(app->helper, &h);
+	probe_report(app->probe, &h);
 	gauge(b, "sessions_active", "active sessions", n.active);
 	gauge(b, "sessions_suspended", "suspended sessions", n.suspended);
 	gauge(b, "runs_live", "processes under way", runs_live(app->runs));
-	gauge(b, "helper_ready", "1 when the helper is connected",
-	    helper_ready(app->helper));
-	gauge(b, "helper_outstanding", "requests with the helper",
-	    h.outstanding + h.waiting);
-	count(b, "helper_starts_total", "helpers met since start", h.connects);
-	count(b, "helper_requests_total", "requests to the helper", h.sent);
+	gauge(b, "helper_ready", "1 when the helper is connected", h.ready);
+	gauge(b, "helper_waiting", "requests it has not answered", h.waiting);
+	count(b, "helper_starts_total", "helpers met since start", h.starts);
+	count(b, "helper_requests_total", "requests to the helper", h.requests);
 	count(b, "helper_failed_total", "requests that died with a helper",
 	    h.failed);
 }
@@ -147,6 +145,9 @@ metrics_terminals(struct app *app, struct buf *b)
 	struct terms_stats t;
 
 	terms_stats(app->terms, &t);
+	gauge(b, "viewers", "viewers of terminals", t.viewers);
+	gauge(b, "terminals_blocked", "terminals whose log has no room",
+	    t.blocked);
 	count(b, "output_bytes_total", "bytes of output logged", t.bytes);
 	count(b, "output_blocked_total", "times a log had no room", t.blocks);
 	count(b, "viewers_slow_total", "viewers dropped for being slow",

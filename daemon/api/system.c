@@ -14,7 +14,6 @@
 #include "daemon/core/probe.h"
 #include "daemon/core/run.h"
 #include "daemon/event/event.h"
-#include "daemon/helper.h"
 #include "daemon/rss.h"
 #include "daemon/store/counts.h"
 #include "daemon/store/db.h"
@@ -82,18 +81,18 @@ system_health(struct api_call *c)
 static struct js *
 status_helper(struct app *app)
 {
-	struct helper_stats s;
+	struct probe_report r;
 	struct js *o = js_object();
 	char generation[17];
 
-	helper_stats(app->helper, &s);
-	js_add_bool(o, "ready", helper_ready(app->helper));
-	js_add_int(o, "pid", s.pid);
+	probe_report(app->probe, &r);
 	(void)snprintf(generation, sizeof(generation), "%016llx",
-	    (unsigned long long)helper_generation(app->helper));
+	    (unsigned long long)r.generation);
+	js_add_bool(o, "ready", r.ready);
+	js_add_int(o, "pid", r.pid);
 	js_add_str(o, "generation", generation);
-	js_add_int(o, "starts", (int64_t)s.connects);
-	js_add_int(o, "waiting", s.outstanding + s.waiting);
+	js_add_int(o, "starts", (int64_t)r.starts);
+	js_add_int(o, "waiting", r.waiting);
 	return o;
 }
 

@@ -118,3 +118,21 @@ probe_ask(struct probe *p, probe_fn *cb, void *arg)
 	if (p->n == 1)
 		ask(p);
 }
+
+void
+probe_report(const struct probe *p, struct probe_report *out)
+{
+	struct helper *h = p->app->helper;
+	struct helper_stats s;
+
+	helper_stats(h, &s);
+	*out = (struct probe_report){
+		.ready = helper_ready(h),
+		.pid = s.pid,
+		.generation = helper_generation(h),
+		.starts = s.connects,
+		.requests = s.sent,
+		.failed = s.failed,
+		.waiting = s.outstanding + s.waiting,
+	};
+}

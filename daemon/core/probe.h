@@ -3,6 +3,7 @@
 #define RDV_PROBE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct app;
 struct probe;
@@ -21,5 +22,15 @@ typedef void probe_fn(bool answers, void *arg);
  * further ones hear what was true last.
  */
 void probe_ask(struct probe *p, probe_fn *cb, void *arg);
+
+/* What is known of the helper without asking it. */
+struct probe_report {
+	bool ready;
+	uint32_t pid; /* of [ops], for show; 0 while there is none */
+	uint64_t generation;
+	uint64_t starts, requests, failed; /* since start */
+	unsigned waiting;		   /* requests not yet answered */
+};
+void probe_report(const struct probe *p, struct probe_report *out);
 
 #endif

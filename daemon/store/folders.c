@@ -5,6 +5,8 @@
  */
 #include "daemon/store/folders.h"
 
+#include <stddef.h>
+
 #include "daemon/store/db.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -39,6 +41,10 @@ static const char sql_delete[] = "DELETE FROM folder WHERE id = ?";
 static const char sql_sessions[] =
     "SELECT id FROM session WHERE folder_id = ? AND status <> 'closed' "
     "ORDER BY tab_order, created_at";
+
+const char *const store_folders_sql[] = { sql_list, sql_children, sql_get,
+	sql_count, sql_insert, sql_update, sql_order, sql_lift_folders,
+	sql_lift_sessions, sql_delete, sql_sessions, NULL };
 
 struct each {
 	store_folder_fn *cb;
@@ -130,8 +136,8 @@ folders_ids_cb(struct row *row, void *arg)
 }
 
 int
-store_folders_list(
-    struct db *db, const char *user_id, store_folder_fn *cb, void *arg)
+store_folders_list(struct db *db, const char *user_id, store_folder_fn *cb,
+    void *arg)
 {
 	struct each e = { cb, arg };
 
@@ -144,8 +150,8 @@ store_folder_children(struct db *db, const char *user_id, const char *id,
 {
 	struct each e = { cb, arg };
 
-	return db_query(
-	    db, sql_children, folders_each_cb, &e, "ss", id, user_id);
+	return db_query(db, sql_children, folders_each_cb, &e, "ss", id,
+	    user_id);
 }
 
 int
@@ -162,8 +168,8 @@ store_folder_get(struct db *db, struct arena *a, const char *user_id,
 }
 
 int
-store_folders_count(
-    struct db *db, const char *user_id, int64_t *next, int64_t *count)
+store_folders_count(struct db *db, const char *user_id, int64_t *next,
+    int64_t *count)
 {
 	struct count c = { 0, 0 };
 	int err;
@@ -208,8 +214,8 @@ store_folder_order(struct tx *tx, const char *user_id, const char *id,
 }
 
 int
-store_folder_lift(
-    struct tx *tx, const char *id, const char *parent_id, int64_t now)
+store_folder_lift(struct tx *tx, const char *id, const char *parent_id,
+    int64_t now)
 {
 	long n;
 

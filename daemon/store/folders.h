@@ -9,6 +9,9 @@ struct arena;
 struct db;
 struct tx;
 
+/* Every statement, for the query-plan test; ends with NULL. */
+extern const char *const store_folders_sql[];
+
 /* A place in a user's tree. NULL texts are SQL NULL. */
 struct store_folder {
 	const char *id, *user_id, *parent_id;
@@ -20,8 +23,8 @@ struct store_folder {
 /* Strings are borrowed while it runs; false ends the walk. */
 typedef bool store_folder_fn(const struct store_folder *f, void *arg);
 
-int store_folders_list(
-    struct db *db, const char *user_id, store_folder_fn *cb, void *arg);
+int store_folders_list(struct db *db, const char *user_id, store_folder_fn *cb,
+    void *arg);
 /* Direct children, by sort_order. */
 int store_folder_children(struct db *db, const char *user_id, const char *id,
     store_folder_fn *cb, void *arg);
@@ -29,16 +32,16 @@ int store_folder_children(struct db *db, const char *user_id, const char *id,
 int store_folder_get(struct db *db, struct arena *a, const char *user_id,
     const char *id, struct store_folder *out);
 /* Largest sort_order of the user plus one; how many folders there are. */
-int store_folders_count(
-    struct db *db, const char *user_id, int64_t *next, int64_t *count);
+int store_folders_count(struct db *db, const char *user_id, int64_t *next,
+    int64_t *count);
 int store_folder_insert(struct tx *tx, const struct store_folder *f);
 /* Writes every field but id, user_id and created_at. */
 int store_folder_update(struct tx *tx, const struct store_folder *f);
 int store_folder_order(struct tx *tx, const char *user_id, const char *id,
     int64_t sort_order, int64_t now);
 /* Hands children and sessions of `id` to `parent_id`, which may be NULL. */
-int store_folder_lift(
-    struct tx *tx, const char *id, const char *parent_id, int64_t now);
+int store_folder_lift(struct tx *tx, const char *id, const char *parent_id,
+    int64_t now);
 int store_folder_delete(struct tx *tx, const char *id);
 /* The ids of sessions that stand in a folder, closed ones left out. */
 int store_folder_sessions(struct db *db, const char *id,

@@ -5,6 +5,8 @@
  */
 #include "daemon/store/idem.h"
 
+#include <stddef.h>
+
 #include "daemon/store/db.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -17,6 +19,8 @@ static const char sql_insert[] =
     "(user_id, key, route, digest, status, body, created_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)";
 static const char sql_expire[] = "DELETE FROM idempotency WHERE created_at < ?";
+
+const char *const store_idem_sql[] = { sql_find, sql_insert, sql_expire, NULL };
 
 struct find {
 	struct arena *arena;

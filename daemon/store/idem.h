@@ -9,10 +9,13 @@ struct arena;
 struct db;
 struct tx;
 
+/* Every statement, for the query-plan test; ends with NULL. */
+extern const char *const store_idem_sql[];
+
 /* The answer to a POST that carried an Idempotency-Key. */
 struct store_idem {
 	const char *user_id, *key;
-	const char *route; /* "POST /api/sessions" */
+	const char *route;  /* "POST /api/sessions" */
 	const char *digest; /* of path and body, hexadecimal */
 	int64_t status;
 	const char *body; /* JSON text, or "" */

@@ -6,6 +6,8 @@
  */
 #include "daemon/store/tokens.h"
 
+#include <stddef.h>
+
 #include "daemon/store/db.h"
 #include "lib/err.h"
 
@@ -30,6 +32,9 @@ static const char sql_touch[] =
     "UPDATE token SET last_used_at = ? WHERE id = ?";
 static const char sql_prune[] = "DELETE FROM token WHERE kind <> 'cli' AND "
 				"(revoked_at < ? OR expires_at < ?)";
+
+const char *const store_tokens_sql[] = { sql_live, sql_list, sql_get,
+	sql_insert, sql_revoke, sql_touch, sql_prune, NULL };
 
 struct each {
 	store_token_fn *cb;

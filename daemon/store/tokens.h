@@ -9,6 +9,9 @@
 struct db;
 struct tx;
 
+/* Every statement, for the query-plan test; ends with NULL. */
+extern const char *const store_tokens_sql[];
+
 /*
  * A credential as stored: the SHA-256 of its text, never the text. Strings are
  * borrowed while a callback runs.

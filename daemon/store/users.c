@@ -16,6 +16,9 @@ static const char sql_insert[] =
     "INSERT INTO user (id, uid, name, created_at) VALUES (?, ?, ?, ?)";
 static const char sql_rename[] = "UPDATE user SET name = ? WHERE id = ?";
 
+const char *const store_users_sql[] = { sql_each, sql_insert, sql_rename,
+	NULL };
+
 struct each {
 	bool (*cb)(const struct store_user *u, void *arg);
 	void *arg;
@@ -33,8 +36,8 @@ users_row_cb(struct row *row, void *arg)
 }
 
 int
-store_users_each(
-    struct db *db, bool (*cb)(const struct store_user *u, void *arg), void *arg)
+store_users_each(struct db *db,
+    bool (*cb)(const struct store_user *u, void *arg), void *arg)
 {
 	struct each e = { cb, arg };
 
@@ -44,8 +47,8 @@ store_users_each(
 int
 store_user_insert(struct tx *tx, const struct store_user *u, int64_t now)
 {
-	long n = tx_exec(
-	    tx, sql_insert, "sisi", u->id, (int64_t)u->uid, u->name, now);
+	long n = tx_exec(tx, sql_insert, "sisi", u->id, (int64_t)u->uid,
+	    u->name, now);
 
 	return n < 0 ? (int)n : 0;
 }

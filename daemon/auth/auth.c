@@ -131,8 +131,9 @@ load(struct auth *a, char *why, size_t whysize)
 	err = store_users_each(a->app->db, auth_user_cb, a);
 	if (err == 0)
 		err = owner_ensure(a);
-	if (err == 0)
-		err = tokens_load(a->tokens, a->app->db, clock_wall_ms());
+	for (size_t i = 0; i < a->nusers && err == 0; i++)
+		err = tokens_load(a->tokens, a->app->db, a->users[i].id,
+		    clock_wall_ms());
 	if (err != 0)
 		(void)snprintf(why, whysize, "%s: users and tokens: %s",
 		    conf->database_path,

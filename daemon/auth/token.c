@@ -159,9 +159,9 @@ tokens_load_cb(const struct store_token *row, void *arg)
 }
 
 int
-tokens_load(struct tokens *t, struct db *db, int64_t now)
+tokens_load(struct tokens *t, struct db *db, const char *user_id, int64_t now)
 {
-	return store_tokens_live(db, now, tokens_load_cb, t);
+	return store_tokens_live(db, user_id, now, tokens_load_cb, t);
 }
 
 const char *

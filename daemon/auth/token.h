@@ -36,8 +36,9 @@ struct tokens;
 
 struct tokens *tokens_new(void);
 void tokens_free(struct tokens *t);
-/* Reads every live row. 0 or -errno. */
-int tokens_load(struct tokens *t, struct db *db, int64_t now);
+/* Reads every live row of a user. 0 or -errno. */
+int
+tokens_load(struct tokens *t, struct db *db, const char *user_id, int64_t now);
 /* Takes a copy. */
 void tokens_add(struct tokens *t, const struct token *token);
 void tokens_del(struct tokens *t, struct token *token);

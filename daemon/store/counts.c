@@ -4,16 +4,12 @@
  */
 #include "daemon/store/counts.h"
 
-#include <stddef.h>
-
 #include <stdbool.h>
 
 #include "daemon/store/db.h"
 
 static const char sql_sessions[] =
     "SELECT count(*) FROM session WHERE status = ?";
-
-const char *const store_counts_sql[] = { sql_sessions, NULL };
 
 static bool
 counts_cb(struct row *row, void *arg)

@@ -6,9 +6,6 @@
 
 struct db;
 
-/* Every statement, for the query-plan test; ends with NULL. */
-extern const char *const store_counts_sql[];
-
 struct store_counts {
 	int64_t active, suspended; /* sessions of all users */
 };

@@ -42,10 +42,6 @@ static const char sql_sessions[] =
     "SELECT id FROM session WHERE folder_id = ? AND status <> 'closed' "
     "ORDER BY tab_order, created_at";
 
-const char *const store_folders_sql[] = { sql_list, sql_children, sql_get,
-	sql_count, sql_insert, sql_update, sql_order, sql_lift_folders,
-	sql_lift_sessions, sql_delete, sql_sessions, NULL };
-
 struct each {
 	store_folder_fn *cb;
 	void *arg;

@@ -9,9 +9,6 @@ struct arena;
 struct db;
 struct tx;
 
-/* Every statement, for the query-plan test; ends with NULL. */
-extern const char *const store_folders_sql[];
-
 /* A place in a user's tree. NULL texts are SQL NULL. */
 struct store_folder {
 	const char *id, *user_id, *parent_id;

@@ -20,8 +20,6 @@ static const char sql_insert[] =
     "VALUES (?, ?, ?, ?, ?, ?, ?)";
 static const char sql_expire[] = "DELETE FROM idempotency WHERE created_at < ?";
 
-const char *const store_idem_sql[] = { sql_find, sql_insert, sql_expire, NULL };
-
 struct find {
 	struct arena *arena;
 	struct store_idem *out;

@@ -9,9 +9,6 @@ struct arena;
 struct db;
 struct tx;
 
-/* Every statement, for the query-plan test; ends with NULL. */
-extern const char *const store_idem_sql[];
-
 /* The answer to a POST that carried an Idempotency-Key. */
 struct store_idem {
 	const char *user_id, *key;

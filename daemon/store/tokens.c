@@ -6,8 +6,6 @@
  */
 #include "daemon/store/tokens.h"
 
-#include <stddef.h>
-
 #include "daemon/store/db.h"
 #include "lib/err.h"
 
@@ -16,8 +14,8 @@
 	"last_used_at, created_at"
 
 static const char sql_live[] =
-    "SELECT " COLUMNS " FROM token WHERE revoked_at IS NULL "
-    "AND (kind = 'cli' OR expires_at > ?)";
+    "SELECT " COLUMNS " FROM token WHERE user_id = ? "
+    "AND revoked_at IS NULL AND (kind = 'cli' OR expires_at > ?)";
 static const char sql_list[] =
     "SELECT " COLUMNS " FROM token WHERE user_id = ? AND kind = 'cli' "
     "AND revoked_at IS NULL ORDER BY created_at DESC, id DESC";
@@ -30,11 +28,8 @@ static const char sql_revoke[] =
     "UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
 static const char sql_touch[] =
     "UPDATE token SET last_used_at = ? WHERE id = ?";
-static const char sql_prune[] = "DELETE FROM token WHERE kind <> 'cli' AND "
-				"(revoked_at < ? OR expires_at < ?)";
-
-const char *const store_tokens_sql[] = { sql_live, sql_list, sql_get,
-	sql_insert, sql_revoke, sql_touch, sql_prune, NULL };
+static const char sql_prune[] =
+    "DELETE FROM token WHERE expires_at < ? AND kind <> 'cli'";
 
 struct each {
 	store_token_fn *cb;
@@ -64,11 +59,12 @@ tokens_row_cb(struct row *row, void *arg)
 }
 
 int
-store_tokens_live(struct db *db, int64_t now, store_token_fn *cb, void *arg)
+store_tokens_live(struct db *db, const char *user_id, int64_t now,
+    store_token_fn *cb, void *arg)
 {
 	struct each e = { cb, arg, false };
 
-	return db_query(db, sql_live, tokens_row_cb, &e, "i", now);
+	return db_query(db, sql_live, tokens_row_cb, &e, "si", user_id, now);
 }
 
 int
@@ -124,5 +120,5 @@ store_token_touch(struct tx *tx, const char *id, int64_t used)
 long
 store_tokens_prune(struct tx *tx, int64_t before)
 {
-	return tx_exec(tx, sql_prune, "ii", before, before);
+	return tx_exec(tx, sql_prune, "i", before);
 }

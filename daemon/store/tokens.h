@@ -9,9 +9,6 @@
 struct db;
 struct tx;
 
-/* Every statement, for the query-plan test; ends with NULL. */
-extern const char *const store_tokens_sql[];
-
 /*
  * A credential as stored: the SHA-256 of its text, never the text. Strings are
  * borrowed while a callback runs.
@@ -29,11 +26,11 @@ struct store_token {
 typedef bool store_token_fn(const struct store_token *t, void *arg);
 
 /*
- * Every credential not revoked: expired CLI tokens too, which are to be told
- * from wrong ones, but no cookies and codes that ended before `now`.
+ * A user's credentials not revoked: expired CLI tokens too, which are to be
+ * told from wrong ones, but no cookies and codes that ended before `now`.
  */
-int
-store_tokens_live(struct db *db, int64_t now, store_token_fn *cb, void *arg);
+int store_tokens_live(struct db *db, const char *user_id, int64_t now,
+    store_token_fn *cb, void *arg);
 /* The CLI tokens of a user, newest first; expired ones are shown too. */
 int store_tokens_list(struct db *db, const char *user_id, store_token_fn *cb,
     void *arg);
@@ -44,7 +41,7 @@ int store_token_insert(struct tx *tx, const struct store_token *t);
 /* RDV_E_NOT_FOUND when there is no such live row. */
 int store_token_revoke(struct tx *tx, const char *id, int64_t now);
 int store_token_touch(struct tx *tx, const char *id, int64_t used);
-/* Forgets cookies and codes that ended before `before`; rows or -errno. */
+/* Forgets cookies and codes that expired before `before`; rows or -errno. */
 long store_tokens_prune(struct tx *tx, int64_t before);
 
 #endif

@@ -16,9 +16,6 @@ static const char sql_insert[] =
     "INSERT INTO user (id, uid, name, created_at) VALUES (?, ?, ?, ?)";
 static const char sql_rename[] = "UPDATE user SET name = ? WHERE id = ?";
 
-const char *const store_users_sql[] = { sql_each, sql_insert, sql_rename,
-	NULL };
-
 struct each {
 	bool (*cb)(const struct store_user *u, void *arg);
 	void *arg;

@@ -11,9 +11,6 @@
 struct db;
 struct tx;
 
-/* Every statement, for the query-plan test; ends with NULL. */
-extern const char *const store_users_sql[];
-
 struct store_user {
 	char id[UUID_TEXT];
 	uid_t uid;

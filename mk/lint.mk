@@ -40,6 +40,7 @@ lint-tidy: $(patsubst %.c,$(BUILD)/lint/%.tidy,$(lint_src))
 
 lint-deps: $(bins)
 	@sh tests/lint/deps.sh $(BUILD)/bin
+	@sh tests/lint/unused.sh $(BUILD)/obj
 
 analyze:
 	@$(MAKE) BUILD=$(BUILD)/analyze CC=gcc OPT="-O1 -fanalyzer" \

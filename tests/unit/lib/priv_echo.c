@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Decode and encode again, for the unit test and for the fuzzer: a packet that
- * is accepted has exactly one meaning, so it must come out byte for byte.
+ * is accepted has exactly one meaning, and the callers assert that it comes out
+ * byte for byte.
  */
 #include "tests/unit/lib/priv_echo.h"
 

@@ -34,8 +34,8 @@ bool loop_timer_pending(const struct loop_timer *t);
 void loop_timer_free(struct loop_timer *t);
 
 /* Persistent watch of `fd` (not owned) for `what`; starts enabled. */
-struct loop_watch *loop_watch_new(struct loop *l, int fd, short what,
-    loop_fd_fn *cb, void *arg);
+struct loop_watch *
+loop_watch_new(struct loop *l, int fd, short what, loop_fd_fn *cb, void *arg);
 void loop_watch_enable(struct loop_watch *w);
 void loop_watch_disable(struct loop_watch *w);
 void loop_watch_free(struct loop_watch *w);

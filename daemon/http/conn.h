@@ -61,13 +61,13 @@ struct http_conn {
 };
 
 /* Takes over `fd`; the peer's count is already raised. */
-struct http_conn *conn_new(struct http_server *s, int fd, struct peer *peer,
-    pid_t pid);
+struct http_conn *
+conn_new(struct http_server *s, int fd, struct peer *peer, pid_t pid);
 /* From the server alone, which ends; calls gone(). */
 void conn_free(struct http_conn *c);
 /* Changes the user; the old one gets no further call, not even gone(). */
-void conn_take_over(struct http_conn *c, const struct conn_ops *ops,
-    void *user);
+void
+conn_take_over(struct http_conn *c, const struct conn_ops *ops, void *user);
 /* Queues bytes; they leave together when the current callbacks are done. */
 void conn_write(struct http_conn *c, const void *p, size_t len);
 size_t conn_queued(const struct http_conn *c);

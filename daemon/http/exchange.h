@@ -33,7 +33,6 @@ void exchange_start(struct http_conn *c);
 /* The request has its answer; the next one may come, unless `close`. */
 void exchange_answered(struct exchange *x, bool close);
 /* Leaves the connection to an upgrade; `x` is gone when the turn ends. */
-void exchange_leave(struct exchange *x, const struct conn_ops *ops,
-    void *user);
+void exchange_leave(struct exchange *x, const struct conn_ops *ops, void *user);
 
 #endif

@@ -11,31 +11,31 @@
 /* Why a request is refused before anybody else sees it. */
 enum gate_why {
 	GATE_OK,
-	GATE_BYTE,	 /* control byte, bare CR or bare LF */
-	GATE_LINE,	 /* not "METHOD target HTTP/x.y" */
+	GATE_BYTE, /* control byte, bare CR or bare LF */
+	GATE_LINE, /* not "METHOD target HTTP/x.y" */
 	GATE_METHOD,
 	GATE_TARGET,
 	GATE_VERSION,
 	GATE_LINE_LONG,
 	GATE_HEAD_LONG,
-	GATE_MANY,	 /* header lines */
-	GATE_FOLD,	 /* continuation line */
-	GATE_NAME,	 /* not a token, or a blank before the colon */
+	GATE_MANY, /* header lines */
+	GATE_FOLD, /* continuation line */
+	GATE_NAME, /* not a token, or a blank before the colon */
 	GATE_HOST_NONE,
 	GATE_HOST_TWO,
-	GATE_HOST,	 /* grammar, or not the authority of the target */
-	GATE_LENGTH,	 /* not a number, or twice */
-	GATE_CODING,	 /* a Transfer-Encoding other than chunked */
-	GATE_BOTH,	 /* Content-Length and Transfer-Encoding */
+	GATE_HOST,   /* grammar, or not the authority of the target */
+	GATE_LENGTH, /* not a number, or twice */
+	GATE_CODING, /* a Transfer-Encoding other than chunked */
+	GATE_BOTH,   /* Content-Length and Transfer-Encoding */
 	GATE_BODY_LONG,
-	GATE_CHUNK,	 /* see chunk.h */
+	GATE_CHUNK, /* see chunk.h */
 	GATE_EXPECT,
-	GATE_UPGRADE,	 /* to anything but a well-formed WebSocket */
+	GATE_UPGRADE, /* to anything but a well-formed WebSocket */
 	GATE_WS_VERSION,
 	GATE_HEAD_SLOW,
 	GATE_BODY_SLOW,
-	GATE_CONNS,	 /* too many connections */
-	GATE_DRAIN,	 /* the server is going down */
+	GATE_CONNS, /* too many connections */
+	GATE_DRAIN, /* the server is going down */
 	GATE_MAX
 };
 

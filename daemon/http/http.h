@@ -43,10 +43,10 @@ struct http_req {
 	unsigned nheaders;
 	const char *body;
 	size_t body_len;
-	char id[37];	    /* request id, in logs and error bodies */
-	uid_t peer_uid;	    /* SO_PEERCRED of the connection */
+	char id[37];	/* request id, in logs and error bodies */
+	uid_t peer_uid; /* SO_PEERCRED of the connection */
 	pid_t peer_pid;
-	uint64_t conn_id;    /* of the connection, from 1, never reused */
+	uint64_t conn_id;   /* of the connection, from 1, never reused */
 	bool websocket;	    /* a complete RFC 6455 section 4.1 upgrade */
 	int64_t started_us; /* monotonic */
 	void *actor;	    /* set by auth/, lives in the arena */
@@ -63,8 +63,8 @@ const char *http_query(struct http_req *r, const char *name, bool *dup);
 const char *http_cookie(struct http_req *r, const char *name);
 
 /* True when a header that is a comma list has `token`, in any case. */
-bool http_list_has(const struct http_req *r, const char *name,
-    const char *token);
+bool
+http_list_has(const struct http_req *r, const char *name, const char *token);
 /* Walks one such value: the next element and its length, or NULL. */
 const char *http_list_next(const char **p, size_t *len);
 
@@ -72,8 +72,8 @@ const char *http_method_name(enum http_method m);
 
 struct http_reply {
 	int status;
-	const char *type;  /* NULL: no body */
-	const void *body;  /* copied before the call returns */
+	const char *type; /* NULL: no body */
+	const void *body; /* copied before the call returns */
 	size_t len;
 	const char *const *headers; /* name, value, ..., NULL; or NULL */
 	bool close;
@@ -93,8 +93,8 @@ typedef void http_dispatch_fn(struct http_req *r, void *arg);
 
 /* Every bound with its consequence stands in docs/http-api.md. */
 struct http_limits {
-	unsigned conns;		  /* open connections in all, then 503 */
-	unsigned conns_per_peer;  /* per peer uid */
+	unsigned conns;		   /* open connections in all, then 503 */
+	unsigned conns_per_peer;   /* per peer uid */
 	size_t line, header, body; /* bytes; 414, 431, 413 */
 	unsigned nheaders;
 	int64_t header_ms, body_ms, idle_ms; /* 408 or close */

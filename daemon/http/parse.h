@@ -21,7 +21,7 @@ bool parse_done(const struct request *q);
  * Takes body bytes into q->body: sets *used to how many belong to it, which is
  * all of them unless the body ends within.
  */
-enum gate_why parse_body(struct request *q, const char *p, size_t len,
-    size_t *used);
+enum gate_why
+parse_body(struct request *q, const char *p, size_t len, size_t *used);
 
 #endif

@@ -20,7 +20,7 @@ void reply_send(struct buf *b, struct http_conn *c);
  * A whole answer for what the gate refuses, the same shape as every error;
  * it announces the end of the connection. Stays in the scratch buffer.
  */
-struct buf *reply_refusal(struct http_server *s, enum gate_why why,
-    const char *id);
+struct buf *
+reply_refusal(struct http_server *s, enum gate_why why, const char *id);
 
 #endif

@@ -234,6 +234,19 @@ chunk_cb(wslay_event_context_ptr ctx,
 	wslay_event_shutdown_read(ctx);
 }
 
+/*
+ * What libwslay lets through: half a status code, and a reason that is no UTF-8
+ * when it arrived in pieces. Answered before the library answers.
+ */
+static void
+check_close(struct ws *ws, const uint8_t *p, size_t len)
+{
+	if (len == 1)
+		ws_close(ws, WSLAY_CODE_PROTOCOL_ERROR, "");
+	else if (len > 2 && !str_utf8_valid((const char *)p + 2, len - 2))
+		ws_close(ws, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "");
+}
+
 static void
 message_cb(wslay_event_context_ptr ctx,
     const struct wslay_event_on_msg_recv_arg *m, void *user)
@@ -241,9 +254,8 @@ message_cb(wslay_event_context_ptr ctx,
 	struct ws *ws = user;
 
 	(void)ctx;
-	/* Half a status code is the one malformed close it lets through. */
-	if (m->opcode == WSLAY_CONNECTION_CLOSE && m->msg_length == 1)
-		ws_close(ws, WSLAY_CODE_PROTOCOL_ERROR, "");
+	if (m->opcode == WSLAY_CONNECTION_CLOSE)
+		check_close(ws, m->msg, m->msg_length);
 	if (wslay_is_ctrl_frame(m->opcode) || ws->msg.failed)
 		return;
 	if (!closing(ws))

@@ -185,8 +185,15 @@ string(const char *s)
 void
 js_add(struct js *o, const char *key, struct js *v)
 {
+	struct js *fixed = NULL;
+
+	if (!str_utf8_valid(key, strlen(key))) {
+		fixed = repaired(key);
+		key = js_text(fixed);
+	}
 	if (json_object_set_new(raw(o), key, raw(v)) != 0)
 		fatalx("js", "cannot add member %s", key);
+	js_free(fixed);
 }
 
 void

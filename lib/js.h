@@ -30,8 +30,8 @@ void js_dump_pretty(const struct js *v, struct buf *b);
 struct js *js_object(void);
 struct js *js_array(void);
 /*
- * NULL text, or a negative time for js_add_ms, adds JSON null. Text that is not
- * UTF-8 gets U+FFFD in place of the bytes that are wrong.
+ * NULL text, or a negative time for js_add_ms, adds JSON null. Text and keys
+ * that are not UTF-8 get U+FFFD in place of the bytes that are wrong.
  */
 void js_add_str(struct js *o, const char *key, const char *s);
 void js_add_int(struct js *o, const char *key, int64_t v);

@@ -143,7 +143,7 @@ builds(void **state)
 static void
 text_that_is_no_utf8_is_repaired(void **state)
 {
-	struct js *a = js_array();
+	struct js *a = js_array(), *o = js_object();
 
 	(void)state;
 	js_push_str(a, "\xff"
@@ -151,6 +151,8 @@ text_that_is_no_utf8_is_repaired(void **state)
 	assert_dumps(a, "[\"\xef\xbf\xbd"
 			"a\xc3\xbc\xf0\x9f\x98\x80"
 			"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"]");
+	js_add_int(o, "k\xff", 1);
+	assert_dumps(o, "{\"k\xef\xbf\xbd\":1}");
 }
 
 static void

@@ -22,6 +22,7 @@ struct app {
 	struct house *house;
 	struct grants *grants;	     /* core/grant */
 	struct runs *runs;	     /* core/run */
+	struct terms *terms;	     /* term/term, made by core/run */
 	struct sessions *sessions;   /* core/session */
 	struct worktrees *worktrees; /* core/worktree */
 	int64_t started_ms;	     /* wall clock */
@@ -29,6 +30,7 @@ struct app {
 	char **web;		     /* HOST:PORT of nginx, NULL-terminated */
 	bool tmux;		     /* a tmux executable was seen at start */
 	bool first_start;	     /* not a restart after a crash */
+	bool pid_written;
 	bool draining;
 };
 

@@ -262,8 +262,9 @@ listen_on(struct app *app, int fd, const char *what, char *why, size_t whysize)
 }
 
 static void
-write_pid(const struct conf *conf)
+write_pid(struct app *app)
 {
+	const struct conf *conf = app->conf;
 	char *dir = dir_of(conf->pid_file), text[24];
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
@@ -272,6 +273,7 @@ write_pid(const struct conf *conf)
 	if (err == 0)
 		err = path_write_private(fd, strrchr(conf->pid_file, '/') + 1,
 		    text, (size_t)n);
+	app->pid_written = err == 0;
 	/* Nothing rests on it, so nothing fails with it. */
 	if (err != 0)
 		log_warnx("main", "%s: %s", conf->pid_file, strerror(-err));
@@ -283,7 +285,7 @@ write_pid(const struct conf *conf)
 static void
 tell_ready(struct app *app, int fd)
 {
-	log_info("main", "ready base=%s confined=yes", app->conf->base);
+	log_info("main", "ready base=%s", app->conf->base);
 	if (fd < 0)
 		return;
 	if (write(fd, "1", 1) != 1)
@@ -306,7 +308,7 @@ serve(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
 		return status;
 	loop_signal(app->loop, SIGTERM, boot_term_cb, app);
 	loop_signal(app->loop, SIGHUP, house_reload_cb, app->house);
-	write_pid(app->conf);
+	write_pid(app);
 	tell_ready(app, fds->ready);
 	return 0;
 }
@@ -340,6 +342,8 @@ boot_up(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
 void
 boot_down(struct app *app)
 {
+	if (app->pid_written)
+		(void)unlink(app->conf->pid_file);
 	helper_free(app->helper);
 	if (app->db != NULL)
 		db_settle(app->db);

@@ -16,12 +16,8 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 
-#define JSON_TYPE   "application/json"
-#define ANSWER_MAX  (64u << 20)
-#define HEADERS_MAX 24
-
-static const char *const always[] = { "Cache-Control", "no-store",
-	"X-Content-Type-Options", "nosniff", NULL };
+#define JSON_TYPE  "application/json"
+#define ANSWER_MAX (64u << 20)
 
 static void
 account(struct api_call *c, int status)
@@ -46,22 +42,6 @@ account(struct api_call *c, int status)
 	log_set_request(NULL);
 }
 
-static const char *const *
-headers_with(struct arena *a, const char *const *extra)
-{
-	const char **all;
-	size_t n = 0;
-
-	if (extra == NULL)
-		return always;
-	all = arena_alloc(a, (HEADERS_MAX + 1) * sizeof(*all));
-	for (; always[n] != NULL; n++)
-		all[n] = always[n];
-	for (; *extra != NULL && n < HEADERS_MAX; extra++)
-		all[n++] = *extra;
-	return all;
-}
-
 static void
 finish(struct api_call *c, const struct http_reply *reply)
 {
@@ -79,7 +59,7 @@ api_send(struct api_call *c, int status, const char *body, size_t len,
 		.type = body != NULL ? JSON_TYPE : NULL,
 		.body = body,
 		.len = len,
-		.headers = headers_with(c->req->arena, headers),
+		.headers = headers,
 	};
 
 	finish(c, &reply);
@@ -94,7 +74,6 @@ api_reply_raw(struct api_call *c, int status, const char *type, const void *p,
 		.type = type,
 		.body = p,
 		.len = len,
-		.headers = always,
 	};
 
 	finish(c, &reply);

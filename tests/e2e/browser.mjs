@@ -1,22 +1,18 @@
-/* SPDX-License-Identifier: MIT */
-/*
- * The browser, and what a test does with a page: sign in, open a session,
- * type, and read the terminal's rows. Everything a page complains about on
- * its console is collected; so is every request it makes.
- */
-
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
-import { check, until } from "./case.mjs";
+// The browser, and what a test does with a page: sign in, open a session,
+// type, and read the terminal's rows. Everything a page complains about on
+// its console is collected; so is every request it makes.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { check, until } from './assert.mjs';
 
 const flags = [
-	"--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-	"--disable-background-networking", "--disable-component-update",
-	"--disable-sync", "--disable-dev-shm-usage",
+	'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+	'--disable-background-networking', '--disable-component-update',
+	'--disable-sync', '--disable-dev-shm-usage',
 	/* A name that leads here, for the rebinding case. */
-	"--host-resolver-rules=MAP evil.test 127.0.0.1",
+	'--host-resolver-rules=MAP evil.test 127.0.0.1',
 ];
 
 export class Browser {
@@ -27,25 +23,26 @@ export class Browser {
 	}
 
 	async start() {
-		this.tmp = mkdtempSync(join(tmpdir(), "rdv-chromium-"));
+		this.tmp = mkdtempSync(join(tmpdir(), 'rdv-chromium-'));
 		this.chromium = await chromium.launch({
 			executablePath: process.env.CHROMIUM ??
-			    "/usr/bin/chromium",
+			    '/usr/bin/chromium',
 			headless: true, args: flags,
 			env: { PATH: process.env.PATH, HOME: this.tmp,
-			    LANG: "C.UTF-8" },
+			    TMPDIR: this.tmp, LANG: 'C.UTF-8' },
 		});
 	}
 
 	async stop() {
 		await this.chromium?.close();
-		rmSync(this.tmp, { recursive: true, force: true });
+		if (this.tmp !== undefined)
+			rmSync(this.tmp, { recursive: true, force: true });
 	}
 
 	async context(options = {}) {
 		const context = await this.chromium.newContext({
 			viewport: { width: 1200, height: 760 },
-			colorScheme: "dark", ...options,
+			colorScheme: 'dark', ...options,
 		});
 
 		context.setDefaultTimeout(15_000);
@@ -56,18 +53,18 @@ export class Browser {
 		const page = await context.newPage();
 
 		page.complaints = [];
-		page.on("console", (msg) => {
-			if (msg.type() === "error" || msg.type() === "warning")
+		page.on('console', (msg) => {
+			if (msg.type() === 'error' || msg.type() === 'warning')
 				page.complaints.push(msg.text());
 		});
-		page.on("pageerror", (err) =>
+		page.on('pageerror', (err) =>
 		    page.complaints.push(String(err)));
-		page.on("request", (req) => {
+		page.on('request', (req) => {
 			const url = new URL(req.url());
 			if (url.host !== this.product.host)
 				this.foreign.push(req.url());
 		});
-		page.on("close", () => this.keep(page));
+		page.on('close', () => this.keep(page));
 		return page;
 	}
 
@@ -81,7 +78,7 @@ export class Browser {
 		const page = await this.page(context);
 
 		await page.goto(await this.product.url());
-		await page.waitForSelector(".desk");
+		await page.waitForSelector('.desk');
 		return page;
 	}
 }
@@ -107,8 +104,8 @@ export function connected(page) {
 }
 
 export function rows(page) {
-	return page.$$eval(".xterm-rows > div", (all) => all.map((row) =>
-	    row.textContent.replace(/\u00a0/g, " ").trimEnd()));
+	return page.$$eval('.xterm-rows > div', (all) => all.map((row) =>
+	    row.textContent.replace(/\u00a0/g, ' ').trimEnd()));
 }
 
 /* Waits until a row of the terminal matches. */
@@ -119,12 +116,12 @@ export async function shows(page, pattern, what = String(pattern)) {
 		return last.some((row) => pattern.test(row));
 	}, what).catch((err) => {
 		throw new Error(`${err.message}; the screen is\n` +
-		    last.filter((row) => row !== "").join("\n"));
+		    last.filter((row) => row !== '').join('\n'));
 	});
 }
 
 export async function type(page, text) {
-	await page.focus(".xterm-helper-textarea");
+	await page.focus('.xterm-helper-textarea');
 	await page.keyboard.type(text);
 }
 
@@ -132,29 +129,29 @@ export async function type(page, text) {
 export function paste(page, text) {
 	return page.evaluate((data) => {
 		const clipboardData = new DataTransfer();
-		clipboardData.setData("text/plain", data);
-		document.querySelector(".xterm-helper-textarea")
-		    .dispatchEvent(new ClipboardEvent("paste", {
+		clipboardData.setData('text/plain', data);
+		document.querySelector('.xterm-helper-textarea')
+		    .dispatchEvent(new ClipboardEvent('paste', {
 			clipboardData, bubbles: true, cancelable: true,
 		    }));
 	}, text);
 }
 
 export async function dims(page) {
-	const text = await page.textContent(".status .dims");
+	const text = await page.textContent('.status .dims');
 	const found = /(\d+) × (\d+)/.exec(text);
 
 	check(found, `no size in ${text}`);
 	return { cols: Number(found[1]), rows: Number(found[2]) };
 }
 
-/* The numbers behind "Details", which are read again and again. */
+/* The numbers behind 'Details', which are read again and again. */
 export async function details(page) {
-	await page.$eval(".details", (el) => {
+	await page.$eval('.details', (el) => {
 		el.open = true;
 	});
-	const list = await page.$$eval(".panel dl > div", (all) =>
-	    all.map((row) => row.querySelector("dd").textContent));
+	const list = await page.$$eval('.panel dl > div', (all) =>
+	    all.map((row) => row.querySelector('dd').textContent));
 	return {
 		run: list[0], from: Number(list[1]), to: Number(list[2]),
 		crc: parseInt(list[3], 16), reconnects: Number(list[4]),

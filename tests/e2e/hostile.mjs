@@ -1,22 +1,18 @@
-/* SPDX-License-Identifier: MIT */
-/*
- * Group A once more, from where it comes from: pages of another server in
- * the signed-in browser. That server is on another port of the same address,
- * which browsers call same-site, so every cookie really is attached.
- */
-
-import http from "node:http";
-import { check, equal, test, until } from "./case.mjs";
+// Group A once more, from where it comes from: pages of another server in
+// the signed-in browser. That server is on another port of the same address,
+// which browsers call same-site, so every cookie really is attached.
+import http from 'node:http';
+import { check, equal, test, until } from './case.mjs';
 
 async function evilServer() {
 	const seen = [];
 	const server = http.createServer((req, res) => {
 		seen.push({ url: req.url, headers: req.headers });
-		res.setHeader("Content-Type", "text/html");
-		res.end("<!doctype html><title>evil</title><body>evil");
+		res.setHeader('Content-Type', 'text/html');
+		res.end('<!doctype html><title>evil</title><body>evil');
 	});
 
-	await new Promise((done) => server.listen(0, "127.0.0.1", done));
+	await new Promise((done) => server.listen(0, '127.0.0.1', done));
 	const { port } = server.address();
 	return { seen, origin: `http://127.0.0.1:${port}`,
 	    stop: () => server.close() };
@@ -37,84 +33,84 @@ async function attack({ product, browser }, fn) {
 	}
 }
 
-test("abuse_A01 a foreign page opens no terminal", (all) =>
+await test('abuse_A01 a foreign page opens no terminal', (all) =>
     attack(all, async (page, _evil, home, product) => {
-	const made = await product.session("target");
-	const address = product.origin.replace("http", "ws") +
+	const made = await product.session('target');
+	const address = product.origin.replace('http', 'ws') +
 	    `/ws/terminal/${made.id}`;
 	const open = (where) => where.evaluate((url) =>
 	    new Promise((done) => {
-		const ws = new WebSocket(url, ["rdv.v1"]);
+		const ws = new WebSocket(url, ['rdv.v1']);
 		ws.onopen = () => {
 			ws.close();
-			done("open");
+			done('open');
 		};
-		ws.onerror = () => done("refused");
+		ws.onerror = () => done('refused');
 	    }), address);
 
-	equal(await open(home), "open", "control: our own page");
-	equal(await open(page), "refused", "foreign page");
+	equal(await open(home), 'open', 'control: our own page');
+	equal(await open(page), 'refused', 'foreign page');
 	await product.closeAll();
 }));
 
-test("abuse_A08 a foreign page changes nothing", (all) =>
+await test('abuse_A08 a foreign page changes nothing', (all) =>
     attack(all, async (page, _evil, home, product) => {
 	const count = async () =>
-	    (await product.api("GET", "/api/folders")).length;
+	    (await product.api('GET', '/api/folders')).length;
 	const before = await count();
 	const post = (type) => page.evaluate(([url, kind]) =>
-	    fetch(url, { method: "POST", mode: "no-cors",
-		credentials: "include", headers: { "Content-Type": kind },
-		body: JSON.stringify({ name: "foreign" }) })
-	        .then((res) => res.type, () => "failed"),
+	    fetch(url, { method: 'POST', mode: 'no-cors',
+		credentials: 'include', headers: { 'Content-Type': kind },
+		body: JSON.stringify({ name: 'foreign' }) })
+	        .then((res) => res.type, () => 'failed'),
 	    [`${product.origin}/api/folders`, type]);
 
-	equal(await post("text/plain"), "opaque", "it was sent");
-	await post("application/x-www-form-urlencoded");
+	equal(await post('text/plain'), 'opaque', 'it was sent');
+	await post('application/x-www-form-urlencoded');
 	const json = await page.evaluate((url) =>
-	    fetch(url, { method: "POST", credentials: "include",
-		headers: { "Content-Type": "application/json",
-		    "X-RDV-Request": "1" }, body: '{"name":"foreign"}' })
-	        .then((res) => res.status, () => "failed"),
+	    fetch(url, { method: 'POST', credentials: 'include',
+		headers: { 'Content-Type': 'application/json',
+		    'X-RDV-Request': '1' }, body: '{"name":"foreign"}' })
+	        .then((res) => res.status, () => 'failed'),
 	    `${product.origin}/api/folders`);
-	equal(json, "failed", "preflighted request");
-	equal(await count(), before, "folders");
-	const own = await home.evaluate(() => fetch("/api/folders", {
-		method: "POST", headers: { "X-RDV-Request": "1",
-		    "Content-Type": "application/json" },
+	equal(json, 'failed', 'preflighted request');
+	equal(await count(), before, 'folders');
+	const own = await home.evaluate(() => fetch('/api/folders', {
+		method: 'POST', headers: { 'X-RDV-Request': '1',
+		    'Content-Type': 'application/json' },
 		body: '{"name":"own"}',
 	}).then((res) => res.json()));
-	equal(await count(), before + 1, "control: our own page");
-	await product.api("DELETE", `/api/folders/${own.id}`);
+	equal(await count(), before + 1, 'control: our own page');
+	await product.api('DELETE', `/api/folders/${own.id}`);
 }));
 
-test("abuse_A10 A14 a foreign page reads nothing", (all) =>
+await test('abuse_A10 A14 a foreign page reads nothing', (all) =>
     attack(all, async (page, _evil, _home, product) => {
 	const read = await page.evaluate((url) =>
-	    fetch(url, { credentials: "include" })
-	        .then((res) => res.text(), () => "failed"),
+	    fetch(url, { credentials: 'include' })
+	        .then((res) => res.text(), () => 'failed'),
 	    `${product.origin}/api/sessions`);
 	const stream = await page.evaluate((url) =>
 	    new Promise((done) => {
 		const source = new EventSource(url,
 		    { withCredentials: true });
-		source.onopen = () => done("open");
+		source.onopen = () => done('open');
 		source.onerror = () => {
 			source.close();
-			done("refused");
+			done('refused');
 		};
 	    }), `${product.origin}/api/events`);
 
-	equal([read, stream], ["failed", "refused"], "foreign page");
+	equal([read, stream], ['failed', 'refused'], 'foreign page');
 }));
 
-test("abuse_A11 the page cannot be framed, nor driven by messages", (all) =>
+await test('abuse_A11 the page cannot be framed, nor driven by messages', (all) =>
     attack(all, async (page, evil, home, product) => {
 	const framed = (where, url) => where.evaluate((src) =>
 	    new Promise((done) => {
-		const frame = document.createElement("iframe");
+		const frame = document.createElement('iframe');
 		frame.onload = () => {
-			let text = "blocked";
+			let text = 'blocked';
 			try {
 				text = frame.contentDocument.body.textContent;
 			} catch {
@@ -130,52 +126,52 @@ test("abuse_A11 the page cannot be framed, nor driven by messages", (all) =>
 		return page.frames().some((f) => f.url() === url);
 	};
 
-	equal(await inside(`${evil.origin}/control`), true, "control");
-	equal(await inside(`${product.origin}/`), false, "our page framed");
+	equal(await inside(`${evil.origin}/control`), true, 'control');
+	equal(await inside(`${product.origin}/`), false, 'our page framed');
 	const before = home.url();
-	const made = await product.session("unmoved");
+	const made = await product.session('unmoved');
 	const [popup] = await Promise.all([
-		page.waitForEvent("popup"),
+		page.waitForEvent('popup'),
 		page.evaluate((url) => {
 			window.child = window.open(url);
 		}, `${product.origin}/#/s/${made.id}`),
 	]);
 	await popup.waitForSelector('.terminal[data-link="open"]');
 	await page.evaluate(() => {
-		for (const data of ["exit\n", { type: "input",
-		    data: "exit\n" }, { type: "close" }])
-			window.child.postMessage(data, "*");
+		for (const data of ['exit\n', { type: 'input',
+		    data: 'exit\n' }, { type: 'close' }])
+			window.child.postMessage(data, '*');
 	});
 	await popup.evaluate(() => new Promise((done) => {
-		addEventListener("message", (ev) =>
-		    ev.data === "last" && done());
-		postMessage("last", "*");
+		addEventListener('message', (ev) =>
+		    ev.data === 'last' && done());
+		postMessage('last', '*');
 	}));
-	const now = await product.api("GET", `/api/sessions/${made.id}`);
-	equal([now.status, now.run.state], ["active", "running"], "session");
-	equal(home.url(), before, "the other tab");
+	const now = await product.api('GET', `/api/sessions/${made.id}`);
+	equal([now.status, now.run.state], ['active', 'running'], 'session');
+	equal(home.url(), before, 'the other tab');
 	await product.closeAll();
 }));
 
-test("abuse_A12 no address makes the page talk to another server",
+await test('abuse_A12 no address makes the page talk to another server',
     async ({ product, browser }) => {
 	const evil = await evilServer();
 	const page = await browser.signedIn();
-	const made = await product.session("loyal");
+	const made = await product.session('loyal');
 	const tries = [`/?server=${evil.origin}`, `/?gatewayUrl=${evil.origin}`,
 	    `/#/s/${made.id}?server=${evil.origin}`,
 	    `/#/s/${evil.origin}`, `/#server=${evil.origin}`,
 	    `/#code=${evil.origin}`];
 
 	for (const path of tries) {
-		await page.goto("about:blank");
+		await page.goto('about:blank');
 		await page.goto(product.origin + path);
 		await page.waitForSelector(".live[data-up='true']");
 	}
-	equal(evil.seen, [], "requests to the other server");
-	await page.evaluate((url) => fetch(url, { mode: "no-cors" })
+	equal(evil.seen, [], 'requests to the other server');
+	await page.evaluate((url) => fetch(url, { mode: 'no-cors' })
 	    .catch(() => undefined), evil.origin);
-	equal(evil.seen, [], "even script of ours may not");
+	equal(evil.seen, [], 'even script of ours may not');
 	/* That refusal is on the console, as it should be. */
 	const said = page.complaints.splice(0);
 	check(said.some((text) => /Content Security Policy/.test(text)),
@@ -185,26 +181,26 @@ test("abuse_A12 no address makes the page talk to another server",
 	evil.stop();
 });
 
-test("abuse_A04 a rebound name shows nothing of ours",
+await test('abuse_A04 a rebound name shows nothing of ours',
     async ({ product, browser }) => {
 	const context = await browser.context();
 	const page = await context.newPage();
 	const at = (name) => `http://${name}:${product.port}`;
 
-	const good = await page.goto(at("127.0.0.1"));
-	check((await good.text()).includes("<title>rdv</title>"), "control");
-	const res = await page.goto(at("evil.test")).catch(() => null);
-	check(res === null || res.status() >= 400, "status");
+	const good = await page.goto(at('127.0.0.1'));
+	check((await good.text()).includes('<title>rdv</title>'), 'control');
+	const res = await page.goto(at('evil.test')).catch(() => null);
+	check(res === null || res.status() >= 400, 'status');
 	const html = await page.content();
-	check(!html.includes("<title>rdv</title>"), "our page");
+	check(!html.includes('<title>rdv</title>'), 'our page');
 	const api = await page.evaluate((url) => fetch(url)
-	    .then((r) => r.status, () => 0), `${at("evil.test")}/health`)
+	    .then((r) => r.status, () => 0), `${at('evil.test')}/health`)
 	    .catch(() => 0);
 	check(api === 0 || api >= 400, `health: ${api}`);
 	await context.close();
 });
 
-test("abuse_A07 0.0.0.0 does not lead in", async ({ product, browser }) => {
+await test('abuse_A07 0.0.0.0 does not lead in', async ({ product, browser }) => {
 	const context = await browser.context();
 	const page = await context.newPage();
 	const res = await page.goto(`http://0.0.0.0:${product.port}/`)
@@ -213,6 +209,6 @@ test("abuse_A07 0.0.0.0 does not lead in", async ({ product, browser }) => {
 	check(res === null || res.status() >= 400,
 	    `answered ${res?.status()}`);
 	await until(async () => !(await page.content())
-	    .includes("<title>rdv</title>"), "not our page");
+	    .includes('<title>rdv</title>'), 'not our page');
 	await context.close();
 });

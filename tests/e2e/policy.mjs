@@ -1,50 +1,46 @@
-/* SPDX-License-Identifier: MIT */
-/*
- * The content security policy, and the sum of what all pages before had to
- * say: nothing. Runs last.
- */
+// The content security policy, and the sum of what all pages before had to
+// say: nothing. Runs last.
+import { check, equal, test } from './case.mjs';
 
-import { check, equal, test } from "./case.mjs";
-
-test("the policy is strict and the page is served with care",
+await test('the policy is strict and the page is served with care',
     async ({ product }) => {
-	const { head } = await product.raw("GET", "/", [
-		["Host", product.host], ["Connection", "close"],
+	const { head } = await product.raw('GET', '/', [
+		['Host', product.host], ['Connection', 'close'],
 	]);
 	const policy = /\r\ncontent-security-policy: ([^\r]*)/i.exec(head)?.[1];
 
-	check(policy, "there is one");
-	for (const part of ["default-src 'none'", "script-src 'self'",
-	    "style-src 'self'", "base-uri 'none'", "form-action 'none'",
-	    "frame-ancestors 'none'", "connect-src 'self'"])
+	check(policy, 'there is one');
+	for (const part of [`default-src 'none'`, `script-src 'self'`,
+	    `style-src 'self'`, `base-uri 'none'`, `form-action 'none'`,
+	    `frame-ancestors 'none'`, `connect-src 'self'`])
 		check(policy.split(/;\s*/).includes(part), part);
 	check(!/unsafe|\*|https?:|wss?:/.test(policy), policy);
-	check(/\r\nx-content-type-options: nosniff/i.test(head), "nosniff");
-	check(/\r\nreferrer-policy: no-referrer/i.test(head), "referrer");
+	check(/\r\nx-content-type-options: nosniff/i.test(head), 'nosniff');
+	check(/\r\nreferrer-policy: no-referrer/i.test(head), 'referrer');
 });
 
-test("the policy stops inline script and style (control)",
+await test('the policy stops inline script and style (control)',
     async ({ browser }) => {
 	const page = await browser.signedIn();
 
 	await page.evaluate(() => {
-		const script = document.createElement("script");
-		script.textContent = "window.inline = true";
-		const style = document.createElement("style");
-		style.textContent = "body { display: none }";
+		const script = document.createElement('script');
+		script.textContent = 'window.inline = true';
+		const style = document.createElement('style');
+		style.textContent = 'body { display: none }';
 		document.body.append(script, style);
 	});
 	equal(await page.evaluate(() => [typeof window.inline,
 	    getComputedStyle(document.body).display]),
-	    ["undefined", "block"], "effect");
+	    ['undefined', 'block'], 'effect');
 	const said = page.complaints.splice(0);
 	check(said.filter((text) => /Content Security Policy/.test(text))
 	    .length >= 2, said.join());
 	await page.context().close();
 });
 
-test("no page complained and none asked another server",
+await test('no page complained and none asked another server',
     ({ browser }) => {
-	equal(browser.complaints, [], "console errors and policy violations");
-	equal(browser.foreign, [], "requests elsewhere");
+	equal(browser.complaints, [], 'console errors and policy violations');
+	equal(browser.foreign, [], 'requests elsewhere');
 });

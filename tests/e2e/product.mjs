@@ -1,49 +1,46 @@
-/* SPDX-License-Identifier: MIT */
-/*
- * The product under test: started by `rdv up` in a private directory and
- * stopped by `rdv down`. Requests of the test itself go over the Unix socket
- * with the CLI token, so that they do not depend on what is being tested.
- */
-
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import http from "node:http";
-import net from "node:net";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { check, until } from "./case.mjs";
-
-const bin = resolve(process.env.BUILD ?? "build", "bin");
+// The product under test: started by `rdv up` in a private directory and
+// stopped by `rdv down`. Requests of the test itself go over the Unix socket
+// with the CLI token, so that they do not depend on what is being tested.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bin } from '../harness/rdv.mjs';
+import { check, until } from './assert.mjs';
 
 export class Product {
 	constructor() {
-		this.dir = mkdtempSync(join(tmpdir(), "rdv-e2e-"));
-		this.home = join(this.dir, "rdv");
+		this.dir = mkdtempSync(join(tmpdir(), 'rdv-e2e-'));
+		this.home = join(this.dir, 'rdv');
 		this.env = {
 			PATH: process.env.PATH, HOME: this.dir,
-			RDV_HOME: this.home, LANG: "C.UTF-8", TERM: "xterm",
+			RDV_HOME: this.home, LANG: 'C.UTF-8', TERM: 'xterm',
 		};
 	}
 
 	async start() {
-		const up = await this.cli("up");
+		const up = await this.cli('up');
 
 		check(up.status === 0, `rdv up: ${up.stdout}${up.stderr}`);
 		this.origin = new URL(await this.url()).origin;
 		this.host = new URL(this.origin).host;
 		this.port = Number(new URL(this.origin).port);
-		this.token = readFileSync(join(this.home, "cli-token"), "utf8")
+		this.token = readFileSync(join(this.home, 'cli-token'), 'utf8')
 		    .trim();
 	}
 
 	async stop() {
-		await this.cli("down");
+		const down = await this.cli('down');
+
 		rmSync(this.dir, { recursive: true, force: true });
+		check(down.status === 0, `rdv down: ${down.stderr}`);
 	}
 
 	cli(...args) {
 		return new Promise((done) => {
-			execFile(join(bin, "rdv"), args, { env: this.env,
+			execFile(bin('rdv'), args, { env: this.env,
 			    timeout: 60_000 }, (err, stdout, stderr) => done({
 				status: err === null ? 0 : err.code ?? -1,
 				stdout, stderr,
@@ -53,7 +50,7 @@ export class Product {
 
 	/* A fresh sign-in address. */
 	async url() {
-		const { stdout, stderr } = await this.cli("url");
+		const { stdout, stderr } = await this.cli('url');
 		const found = /https?:\S+#code=[\w-]+/.exec(stdout);
 
 		check(found, `rdv url: ${stdout}${stderr}`);
@@ -61,11 +58,11 @@ export class Product {
 	}
 
 	log() {
-		const path = join(this.home, "server", "server.log");
+		const path = join(this.home, 'server', 'server.log');
 		try {
-			return readFileSync(path, "utf8").slice(-6000);
+			return readFileSync(path, 'utf8').slice(-6000);
 		} catch {
-			return "";
+			return '';
 		}
 	}
 
@@ -74,26 +71,26 @@ export class Product {
 
 		return new Promise((done, fail) => {
 			const req = http.request({
-				socketPath: join(this.home, "api.sock"),
+				socketPath: join(this.home, 'api.sock'),
 				method, path,
 				headers: {
-					Host: "rdv",
+					Host: 'rdv',
 					Authorization: `Bearer ${this.token}`,
 					...(text !== null && {
-					    "Content-Type": "application/json",
-					    "Content-Length":
+					    'Content-Type': 'application/json',
+					    'Content-Length':
 					        Buffer.byteLength(text),
 					}),
 					...headers,
 				},
 			}, (res) => {
 				const parts = [];
-				res.on("data", (part) => parts.push(part));
-				res.on("end", () => done({ status: res.statusCode,
+				res.on('data', (part) => parts.push(part));
+				res.on('end', () => done({ status: res.statusCode,
 				    body: Buffer.concat(parts) }));
-				res.on("error", fail);
+				res.on('error', fail);
 			});
-			req.on("error", fail);
+			req.on('error', fail);
 			req.end(text);
 		});
 	}
@@ -108,22 +105,22 @@ export class Product {
 
 	/* A session with a plain shell, or with the given command. */
 	session(name, shell_command = "exec env PS1='ready> ' sh -i", more) {
-		return this.api("POST", "/api/sessions", {
+		return this.api('POST', '/api/sessions', {
 			name, shell_command, project_path: this.dir, ...more,
 		});
 	}
 
 	async closeAll() {
-		const all = await this.api("GET", "/api/sessions");
+		const all = await this.api('GET', '/api/sessions');
 
 		for (const { id } of all)
-			await this.api("DELETE", `/api/sessions/${id}`);
+			await this.api('DELETE', `/api/sessions/${id}`);
 	}
 
 	async runLog(runId) {
-		const res = await this.request("GET",
+		const res = await this.request('GET',
 		    `/api/runs/${runId}/log?since=0`, undefined,
-		    { Accept: "application/octet-stream" });
+		    { Accept: 'application/octet-stream' });
 
 		check(res.status === 200, `log: ${res.status}`);
 		return res.body;
@@ -131,39 +128,39 @@ export class Product {
 
 	/* kill -9 of the daemon; returns once another one answers. */
 	async crash() {
-		const { pid } = await this.api("GET", "/api/status");
+		const { pid } = await this.api('GET', '/api/status');
 
-		process.kill(pid, "SIGKILL");
+		process.kill(pid, 'SIGKILL');
 		return until(async () => {
-			const now = await this.api("GET", "/api/status")
+			const now = await this.api('GET', '/api/status')
 			    .catch(() => null);
 			return now !== null && now.pid !== pid ? now : null;
-		}, "another rdvd answers");
+		}, 'another rdvd answers');
 	}
 
 	/*
 	 * One request through nginx, written byte by byte as an attacker would:
 	 * every header is given, none is added.
 	 */
-	raw(method, target, headers, body = "") {
-		const head = headers.map(([k, v]) => `${k}: ${v}\r\n`).join("");
+	raw(method, target, headers, body = '') {
+		const head = headers.map(([k, v]) => `${k}: ${v}\r\n`).join('');
 		const text = `${method} ${target} HTTP/1.1\r\n${head}\r\n${body}`;
 
 		return new Promise((done) => {
-			const sock = net.connect(this.port, "127.0.0.1");
-			let got = "";
+			const sock = net.connect(this.port, '127.0.0.1');
+			let got = '';
 			const end = () => {
 				sock.destroy();
 				done(parse(got));
 			};
 			sock.setTimeout(8000, end);
-			sock.on("data", (part) => {
-				got += part.toString("latin1");
+			sock.on('data', (part) => {
+				got += part.toString('latin1');
 				if (complete(got))
 					end();
 			});
-			sock.on("close", end);
-			sock.on("error", end);
+			sock.on('close', end);
+			sock.on('error', end);
 			sock.write(text);
 		});
 	}
@@ -171,7 +168,7 @@ export class Product {
 
 /* Enough to judge: the head, and the body when it has a length. */
 function complete(text) {
-	const at = text.indexOf("\r\n\r\n");
+	const at = text.indexOf('\r\n\r\n');
 	const length = /\r\ncontent-length: (\d+)/i.exec(text);
 
 	if (at < 0)
@@ -179,18 +176,18 @@ function complete(text) {
 	if (length !== null)
 		return text.length >= at + 4 + Number(length[1]);
 	return !/\r\ntransfer-encoding: chunked/i.test(text) ||
-	    text.endsWith("0\r\n\r\n") ||
+	    text.endsWith('0\r\n\r\n') ||
 	    /\r\ncontent-type: text\/event-stream/i.test(text);
 }
 
 function parse(text) {
-	const at = text.indexOf("\r\n\r\n");
+	const at = text.indexOf('\r\n\r\n');
 	const head = text.slice(0, at < 0 ? text.length : at);
 	const status = /^HTTP\/1\.1 (\d+)/.exec(head);
 
 	return {
 		/* 0: closed without a word, which refuses as well. */
 		status: status === null ? 0 : Number(status[1]),
-		head, body: at < 0 ? "" : text.slice(at + 4),
+		head, body: at < 0 ? '' : text.slice(at + 4),
 	};
 }

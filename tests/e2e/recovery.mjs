@@ -1,13 +1,9 @@
-/* SPDX-License-Identifier: MIT */
-/*
- * The daemon is killed while a terminal floods. The page comes back by
- * itself, and what it has shown is byte for byte what the program wrote.
- */
-
-import { check, equal, test, until } from "./case.mjs";
+// The daemon is killed while a terminal floods. The page comes back by
+// itself, and what it has shown is byte for byte what the program wrote.
+import { check, equal, test, until } from './case.mjs';
 import {
 	connected, details, forgiveOutage, openSession, shows, type,
-} from "./browser.mjs";
+} from './browser.mjs';
 
 function crc32(bytes) {
 	let crc = ~0;
@@ -29,47 +25,47 @@ function sequence(n) {
 		const lines = [];
 		for (let k = i; k <= end; k++)
 			lines.push(k);
-		parts.push(lines.join("\n") + "\n");
+		parts.push(lines.join('\n') + '\n');
 	}
-	return Buffer.from(parts.join(""));
+	return Buffer.from(parts.join(''));
 }
 
-test("kill -9 of the daemon during a flood loses and doubles nothing",
+await test('kill -9 of the daemon during a flood loses and doubles nothing',
     async ({ product, browser }) => {
 	const lines = 6_000_000;
 	const page = await browser.signedIn();
-	const made = await product.session("flood",
+	const made = await product.session('flood',
 	    `stty -opost -echo; read go; seq 1 ${lines}; echo; ` +
-	    "echo flood-is-over; exec cat");
+	    'echo flood-is-over; exec cat');
 	const total = sequence(lines);
 
 	await openSession(page, made);
-	await type(page, "go\n");
+	await type(page, 'go\n');
 	for (const part of [0.05, 0.3, 0.6]) {
 		await until(async () => (await details(page)).to >=
 		    part * total.length, `${part} of it is shown`, 120_000);
 		await product.crash();
 	}
 	const size = await until(async () => {
-		const now = await product.api("GET",
+		const now = await product.api('GET',
 		    `/api/sessions/${made.id}`);
 		return now.run.log_bytes > total.length &&
 		    now.run.log_bytes;
-	}, "the flood is logged", 120_000);
+	}, 'the flood is logged', 120_000);
 	const shown = await until(async () => {
 		const now = await details(page);
 		return now.to >= size && now;
-	}, "the page has all of it", 120_000);
+	}, 'the page has all of it', 120_000);
 	await shows(page, /flood-is-over$/);
 	const log = await product.runLog(shown.run);
 	check(log.subarray(0, total.length).equals(total),
-	    "the log is what the program wrote");
+	    'the log is what the program wrote');
 	equal(shown.crc, crc32(log.subarray(shown.from, shown.to)),
-	    "checksum of what was shown");
+	    'checksum of what was shown');
 	equal([shown.from, shown.run], [0, made.run.id],
-	    "it was shown from the start, in one run");
+	    'it was shown from the start, in one run');
 	check(shown.reconnects >= 1, `${shown.reconnects} reconnects`);
-	await type(page, "and-on-it-goes\n");
+	await type(page, 'and-on-it-goes\n');
 	await shows(page, /and-on-it-goes$/);
 	await page.waitForSelector(".live[data-up='true']");
 	forgiveOutage(page);
@@ -77,34 +73,34 @@ test("kill -9 of the daemon during a flood loses and doubles nothing",
 	await product.closeAll();
 });
 
-test("the list catches up with what happened meanwhile",
+await test('the list catches up with what happened meanwhile',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
 
 	await page.waitForSelector(".live[data-up='true']");
-	const made = await product.session("before the crash");
-	await page.waitForSelector(`a[data-session="${made.id}"]`);
+	const made = await product.session('before the crash');
+	await page.waitForSelector(`a[data-session='${made.id}']`);
 	await product.crash();
-	await product.api("PATCH", `/api/sessions/${made.id}`,
-	    { name: "after the crash" });
+	await product.api('PATCH', `/api/sessions/${made.id}`,
+	    { name: 'after the crash' });
 	await page.waitForSelector(
-	    `a[data-session="${made.id}"] >> text=after the crash`);
+	    `a[data-session='${made.id}'] >> text=after the crash`);
 	await page.waitForSelector(".live[data-up='true']");
 	forgiveOutage(page);
 	await page.context().close();
 	await product.closeAll();
 });
 
-test("an open terminal goes on after a crash, typed keys included",
+await test('an open terminal goes on after a crash, typed keys included',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
-	const made = await product.session("steady");
+	const made = await product.session('steady');
 
 	await openSession(page, made);
-	await type(page, "here=before\n");
+	await type(page, 'here=before\n');
 	await shows(page, /^ready> here=before$/);
 	await product.crash();
-	await type(page, "echo $here-and-after\n");
+	await type(page, 'echo $here-and-after\n');
 	await shows(page, /^before-and-after$/);
 	await connected(page);
 	forgiveOutage(page);

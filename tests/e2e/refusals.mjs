@@ -1,22 +1,18 @@
-/* SPDX-License-Identifier: MIT */
-/*
- * Group A through nginx, written byte by byte. Each refusal stands beside the
- * same request made legitimately, and is judged by its effect as well.
- */
+// Group A through nginx, written byte by byte. Each refusal stands beside the
+// same request made legitimately, and is judged by its effect as well.
+import { check, equal, test, until } from './case.mjs';
 
-import { check, equal, test, until } from "./case.mjs";
-
-const key = "dGhlIHNhbXBsZSBub25jZQ==";
+const key = 'dGhlIHNhbXBsZSBub25jZQ==';
 
 /* A signed-in browser's cookie, without the browser. */
 async function signIn(product) {
 	const code = /#code=(.*)/.exec(await product.url())[1];
 	const body = JSON.stringify({ code });
-	const res = await product.raw("POST", "/api/auth/login", [
-		["Host", product.host], ["Origin", product.origin],
-		["Sec-Fetch-Site", "same-origin"], ["X-RDV-Request", "1"],
-		["Content-Type", "application/json"],
-		["Content-Length", String(body.length)],
+	const res = await product.raw('POST', '/api/auth/login', [
+		['Host', product.host], ['Origin', product.origin],
+		['Sec-Fetch-Site', 'same-origin'], ['X-RDV-Request', '1'],
+		['Content-Type', 'application/json'],
+		['Content-Length', String(body.length)],
 	], body);
 	const found = /\r\nset-cookie: rdv_session=([^;\r]+)/i.exec(res.head);
 
@@ -36,7 +32,7 @@ async function withCookie({ product }, fn) {
 	const cookie = await signIn(product);
 	const page = {
 		Host: product.host, Origin: product.origin,
-		"Sec-Fetch-Site": "same-origin",
+		'Sec-Fetch-Site': 'same-origin',
 		Cookie: `rdv_session=${cookie}`,
 	};
 
@@ -48,78 +44,78 @@ const refused = ({ status }, what) =>
         `${what}: answered ${status}`);
 
 async function upgrade(product, session, base, change, target) {
-	return product.raw("GET", target ?? `/ws/terminal/${session.id}`,
+	return product.raw('GET', target ?? `/ws/terminal/${session.id}`,
 	    headers({
-		...base, Connection: "Upgrade", Upgrade: "websocket",
-		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key,
-		"Sec-WebSocket-Protocol": "rdv.v1",
+		...base, Connection: 'Upgrade', Upgrade: 'websocket',
+		'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': key,
+		'Sec-WebSocket-Protocol': 'rdv.v1',
 	    }, change));
 }
 
-test("abuse_A01 A02 A03 a terminal opens only for our own page",
+await test('abuse_A01 A02 A03 a terminal opens only for our own page',
     (all) => withCookie(all, async (product, page) => {
-	const made = await product.session("guarded");
-	const noSite = { "Sec-Fetch-Site": null };
-	const origins = ["https://evil.example", "http://evil.example",
-	    "null", "", `${product.origin}.evil.test`,
-	    product.origin.replace("://", "://evil"),
-	    product.origin.replace(/:\d+$/, ":1")];
+	const made = await product.session('guarded');
+	const noSite = { 'Sec-Fetch-Site': null };
+	const origins = ['https://evil.example', 'http://evil.example',
+	    'null', '', `${product.origin}.evil.test`,
+	    product.origin.replace('://', '://evil'),
+	    product.origin.replace(/:\d+$/, ':1')];
 
 	const ours = await upgrade(product, made, page, noSite);
-	equal(ours.status, 101, "control: our own page");
+	equal(ours.status, 101, 'control: our own page');
 	for (const Origin of origins)
 		refused(await upgrade(product, made, page,
 		    { ...noSite, Origin }), `A01 A03 Origin ${Origin}`);
 	refused(await upgrade(product, made, page,
-	    { ...noSite, Origin: null }), "A02 no Origin");
+	    { ...noSite, Origin: null }), 'A02 no Origin');
 	refused(await upgrade(product, made, page,
-	    { ...noSite, Origin: null, Cookie: null }), "A02 no credential");
+	    { ...noSite, Origin: null, Cookie: null }), 'A02 no credential');
 	const bearer = await upgrade(product, made, page, { ...noSite,
 	    Origin: null, Cookie: null,
 	    Authorization: `Bearer ${product.token}` });
-	equal(bearer.status, 101, "control: bearer without Origin");
+	equal(bearer.status, 101, 'control: bearer without Origin');
 	await product.closeAll();
 }));
 
-test("abuse_A01 what is sent with a refused upgrade reaches no terminal",
+await test('abuse_A01 what is sent with a refused upgrade reaches no terminal',
     (all) => withCookie(all, async (product, page) => {
-	const made = await product.session("quiet", "stty -echo; cat -v");
+	const made = await product.session('quiet', 'stty -echo; cat -v');
 	/* A masked text frame that would type a word, right behind. */
-	const word = Buffer.from("pwned\n");
+	const word = Buffer.from('pwned\n');
 	const frame = Buffer.concat([Buffer.from([0x82, 0x80 | word.length,
-	    0, 0, 0, 0]), word]).toString("latin1");
+	    0, 0, 0, 0]), word]).toString('latin1');
 
-	const res = await product.raw("GET", `/ws/terminal/${made.id}`,
-	    headers(page, { Origin: "https://evil.example",
-		"Sec-Fetch-Site": null, Connection: "Upgrade",
-		Upgrade: "websocket", "Sec-WebSocket-Version": "13",
-		"Sec-WebSocket-Key": key }), frame);
-	refused(res, "upgrade");
+	const res = await product.raw('GET', `/ws/terminal/${made.id}`,
+	    headers(page, { Origin: 'https://evil.example',
+		'Sec-Fetch-Site': null, Connection: 'Upgrade',
+		Upgrade: 'websocket', 'Sec-WebSocket-Version': '13',
+		'Sec-WebSocket-Key': key }), frame);
+	refused(res, 'upgrade');
 	const text = async () => (await product.runLog(made.run.id))
 	    .toString();
-	await product.api("POST", `/api/sessions/${made.id}/exec`,
-	    { command: "control" });
-	await until(async () => (await text()).includes("control"),
-	    "control: typed through the API");
-	check(!(await text()).includes("pwned"), "typed");
+	await product.api('POST', `/api/sessions/${made.id}/exec`,
+	    { command: 'control' });
+	await until(async () => (await text()).includes('control'),
+	    'control: typed through the API');
+	check(!(await text()).includes('pwned'), 'typed');
 	await product.closeAll();
 }));
 
-test("abuse_A04 A05 A06 A07 only our own names are answered",
+await test('abuse_A04 A05 A06 A07 only our own names are answered',
     (all) => withCookie(all, async (product, page) => {
 	const { port } = product;
-	const get = (change) => product.raw("GET", "/api/auth/me",
+	const get = (change) => product.raw('GET', '/api/auth/me',
 	    headers(page, change));
-	const names = ["evil.example", `evil.example:${port}`,
-	    `127.0.0.1.:${port}`, `localhost.:${port}`, "127.0.0.1:1",
+	const names = ['evil.example', `evil.example:${port}`,
+	    `127.0.0.1.:${port}`, `localhost.:${port}`, '127.0.0.1:1',
 	    `user@127.0.0.1:${port}`, `0.0.0.0:${port}`, `[::]:${port}`,
 	    `[::ffff:127.0.0.1]:${port}`, `2130706433:${port}`,
-	    `127.1:${port}`, `127.0.0.1:${port},evil`, ""];
+	    `127.1:${port}`, `127.0.0.1:${port},evil`, ''];
 
-	equal((await get({})).status, 200, "control: our name");
+	equal((await get({})).status, 200, 'control: our name');
 	equal((await get({ Host: `localhost:${port}`,
 	    Origin: `http://localhost:${port}` })).status, 200,
-	    "control: localhost");
+	    'control: localhost');
 	for (const Host of names) {
 		refused(await get({ Host, Origin: `http://${Host}` }),
 		    `A04 Host and Origin ${Host}`);
@@ -128,139 +124,139 @@ test("abuse_A04 A05 A06 A07 only our own names are answered",
 		    Authorization: `Bearer ${product.token}` }),
 		    `A04 Host ${Host} with a token`);
 	}
-	refused(await get({ Host: [product.host, "evil.example"] }),
-	    "A06 two Hosts");
+	refused(await get({ Host: [product.host, 'evil.example'] }),
+	    'A06 two Hosts');
 	refused(await get({ Host: [product.host, product.host] }),
-	    "A06 the same Host twice");
-	refused(await get({ Host: null }), "A06 no Host");
+	    'A06 the same Host twice');
+	refused(await get({ Host: null }), 'A06 no Host');
 }));
 
-test("abuse_A06 an absolute target that disagrees is refused",
+await test('abuse_A06 an absolute target that disagrees is refused',
     (all) => withCookie(all, async (product, page) => {
-	const target = (host) => product.raw("GET",
+	const target = (host) => product.raw('GET',
 	    `http://${host}/api/auth/me`, headers(page));
 
-	refused(await target("evil.example"), "foreign target");
-	refused(await product.raw("GET",
+	refused(await target('evil.example'), 'foreign target');
+	refused(await product.raw('GET',
 	    `http://${product.host}/api/auth/me`,
-	    headers(page, { Host: "evil.example" })), "foreign Host");
+	    headers(page, { Host: 'evil.example' })), 'foreign Host');
 }));
 
-test("abuse_A08 a form cannot change anything",
+await test('abuse_A08 a form cannot change anything',
     (all) => withCookie(all, async (product, page) => {
-	const body = JSON.stringify({ name: "made by a form" });
-	const post = (change, text = body) => product.raw("POST",
-	    "/api/folders", headers({ ...page, "X-RDV-Request": "1",
-		"Content-Type": "application/json",
-		"Content-Length": String(text.length) }, change), text);
-	const names = async () => (await product.api("GET", "/api/folders"))
+	const body = JSON.stringify({ name: 'made by a form' });
+	const post = (change, text = body) => product.raw('POST',
+	    '/api/folders', headers({ ...page, 'X-RDV-Request': '1',
+		'Content-Type': 'application/json',
+		'Content-Length': String(text.length) }, change), text);
+	const names = async () => (await product.api('GET', '/api/folders'))
 	    .map(({ name }) => name);
-	const types = ["text/plain", "application/x-www-form-urlencoded",
-	    "multipart/form-data; boundary=x", "application/json5",
-	    "text/plain; application/json", null];
+	const types = ['text/plain', 'application/x-www-form-urlencoded',
+	    'multipart/form-data; boundary=x', 'application/json5',
+	    'text/plain; application/json', null];
 
 	for (const type of types)
-		refused(await post({ "Content-Type": type }),
+		refused(await post({ 'Content-Type': type }),
 		    `type ${type}`);
-	refused(await post({ "X-RDV-Request": null }), "without the header");
-	refused(await post({ "X-RDV-Request": "0" }), "wrong header");
-	refused(await post({ Origin: null }), "without Origin");
-	check(!(await names()).includes("made by a form"), "effect");
-	equal((await post({})).status, 201, "control");
-	check((await names()).includes("made by a form"), "control");
-	for (const { id } of await product.api("GET", "/api/folders"))
-		await product.api("DELETE", `/api/folders/${id}`);
+	refused(await post({ 'X-RDV-Request': null }), 'without the header');
+	refused(await post({ 'X-RDV-Request': '0' }), 'wrong header');
+	refused(await post({ Origin: null }), 'without Origin');
+	check(!(await names()).includes('made by a form'), 'effect');
+	equal((await post({})).status, 201, 'control');
+	check((await names()).includes('made by a form'), 'control');
+	for (const { id } of await product.api('GET', '/api/folders'))
+		await product.api('DELETE', `/api/folders/${id}`);
 }));
 
-test("abuse_A09 no GET or HEAD changes anything",
+await test('abuse_A09 no GET or HEAD changes anything',
     (all) => withCookie(all, async (product, page) => {
-	const made = await product.session("watched");
-	const { paths } = await product.api("GET", "/api/openapi.json");
+	const made = await product.session('watched');
+	const { paths } = await product.api('GET', '/api/openapi.json');
 	const picture = async () => JSON.stringify([
-		(await product.api("GET", "/api/sessions")).map((s) =>
+		(await product.api('GET', '/api/sessions')).map((s) =>
 		    [s.id, s.name, s.status, s.run?.state, s.run?.id]),
-		await product.api("GET", "/api/folders"),
-		(await product.api("GET", "/api/tokens")).map?.(({ id }) =>
+		await product.api('GET', '/api/folders'),
+		(await product.api('GET', '/api/tokens')).map?.(({ id }) =>
 		    id),
 	]);
 	const before = await picture();
 	let walked = 0;
 
 	for (const path of Object.keys(paths)) {
-		if (path.startsWith("/ws/"))
+		if (path.startsWith('/ws/'))
 			continue;
 		const target = path.replace(/\{[^}]+\}/, made.id)
-		    .replace(/\{[^}]+\}/g, "x");
-		for (const method of ["GET", "HEAD"]) {
+		    .replace(/\{[^}]+\}/g, 'x');
+		for (const method of ['GET', 'HEAD']) {
 			const res = await product.raw(method, target,
-			    headers(page, { Accept: "application/json",
-				Connection: "close" }));
+			    headers(page, { Accept: 'application/json',
+				Connection: 'close' }));
 			check(res.status < 500, `${method} ${target}: ` +
 			    res.status);
 			walked++;
 		}
 	}
 	check(walked >= 20, `${walked} requests`);
-	equal(await picture(), before, "state");
-	equal((await product.raw("GET", "/api/auth/logout",
-	    headers(page))).status, 405, "GET logout");
-	equal((await product.raw("GET", "/api/auth/me",
-	    headers(page))).status, 200, "still signed in");
+	equal(await picture(), before, 'state');
+	equal((await product.raw('GET', '/api/auth/logout',
+	    headers(page))).status, 405, 'GET logout');
+	equal((await product.raw('GET', '/api/auth/me',
+	    headers(page))).status, 200, 'still signed in');
 	await product.closeAll();
 }));
 
-test("abuse_A10 nobody is told that he may read across origins",
+await test('abuse_A10 nobody is told that he may read across origins',
     (all) => withCookie(all, async (product, page) => {
-	const origins = ["https://evil.example", "null",
+	const origins = ['https://evil.example', 'null',
 	    `${product.origin}.evil.test`,
-	    product.origin.replace("://", "://evil")];
+	    product.origin.replace('://', '://evil')];
 	const closed = (res, what) => check(
 	    !/access-control-allow/i.test(res.head), what);
 
 	for (const Origin of origins) {
-		const asked = { Origin, "Sec-Fetch-Site": "cross-site",
-		    "Access-Control-Request-Method": "POST",
-		    "Access-Control-Request-Headers": "x-rdv-request" };
-		closed(await product.raw("OPTIONS", "/api/sessions",
+		const asked = { Origin, 'Sec-Fetch-Site': 'cross-site',
+		    'Access-Control-Request-Method': 'POST',
+		    'Access-Control-Request-Headers': 'x-rdv-request' };
+		closed(await product.raw('OPTIONS', '/api/sessions',
 		    headers(page, asked)), `preflight ${Origin}`);
-		const got = await product.raw("GET", "/api/sessions",
-		    headers(page, { Origin, "Sec-Fetch-Site": null }));
+		const got = await product.raw('GET', '/api/sessions',
+		    headers(page, { Origin, 'Sec-Fetch-Site': null }));
 		refused(got, `GET ${Origin}`);
 		closed(got, `GET ${Origin}`);
 	}
-	equal((await product.raw("GET", "/api/sessions",
-	    headers(page))).status, 200, "control");
+	equal((await product.raw('GET', '/api/sessions',
+	    headers(page))).status, 200, 'control');
 }));
 
-test("abuse_A14 a stream of events needs our own page",
+await test('abuse_A14 a stream of events needs our own page',
     (all) => withCookie(all, async (product, page) => {
-	const stream = (change) => product.raw("GET", "/api/events",
-	    headers({ ...page, Accept: "text/event-stream", Origin: null },
+	const stream = (change) => product.raw('GET', '/api/events',
+	    headers({ ...page, Accept: 'text/event-stream', Origin: null },
 	        change));
 	const ours = await stream({});
 
-	equal(ours.status, 200, "control: as EventSource asks");
+	equal(ours.status, 200, 'control: as EventSource asks');
 	check(/text\/event-stream/i.test(ours.head), ours.head);
-	refused(await stream({ Origin: "https://evil.example",
-	    "Sec-Fetch-Site": null }), "foreign Origin");
-	refused(await stream({ Origin: "https://evil.example",
-	    "Sec-Fetch-Site": "cross-site" }), "foreign EventSource");
-	refused(await stream({ "Sec-Fetch-Site": null }),
-	    "neither Origin nor Sec-Fetch-Site");
-	refused(await stream({ Origin: "null", "Sec-Fetch-Site": null }),
-	    "null");
+	refused(await stream({ Origin: 'https://evil.example',
+	    'Sec-Fetch-Site': null }), 'foreign Origin');
+	refused(await stream({ Origin: 'https://evil.example',
+	    'Sec-Fetch-Site': 'cross-site' }), 'foreign EventSource');
+	refused(await stream({ 'Sec-Fetch-Site': null }),
+	    'neither Origin nor Sec-Fetch-Site');
+	refused(await stream({ Origin: 'null', 'Sec-Fetch-Site': null }),
+	    'null');
 }));
 
-test("abuse_A16 what the browser calls cross-site is refused",
+await test('abuse_A16 what the browser calls cross-site is refused',
     (all) => withCookie(all, async (product, page) => {
-	const get = (site) => product.raw("GET", "/api/sessions",
-	    headers(page, { "Sec-Fetch-Site": site }));
+	const get = (site) => product.raw('GET', '/api/sessions',
+	    headers(page, { 'Sec-Fetch-Site': site }));
 
-	for (const site of ["cross-site", "same-site", "CROSS-SITE", "x"])
+	for (const site of ['cross-site', 'same-site', 'CROSS-SITE', 'x'])
 		refused(await get(site), site);
-	refused(await get(["same-origin", "cross-site"]), "both");
-	equal((await get("same-origin")).status, 200, "control");
-	refused(await product.raw("GET", "/api/sessions", headers(page,
-	    { "Sec-Fetch-Site": null, Origin: null })),
-	    "its absence allows nothing");
+	refused(await get(['same-origin', 'cross-site']), 'both');
+	equal((await get('same-origin')).status, 200, 'control');
+	refused(await product.raw('GET', '/api/sessions', headers(page,
+	    { 'Sec-Fetch-Site': null, Origin: null })),
+	    'its absence allows nothing');
 }));

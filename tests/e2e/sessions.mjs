@@ -1,11 +1,9 @@
-/* SPDX-License-Identifier: MIT */
-/* The list, the form and the buttons. */
-
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { check, equal, test, until } from "./case.mjs";
-import { connected, openSession, shows, type } from "./browser.mjs";
+// The list, the form and the buttons.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { check, equal, test, until } from './case.mjs';
+import { connected, openSession, shows, type } from './browser.mjs';
 
 const shell = "exec env PS1='ready> ' sh -i";
 
@@ -16,170 +14,170 @@ async function fillForm(page, fields) {
 }
 
 function row(name) {
-	return `.sidebar a[data-session]:has(.name:text-is("${name}"))`;
+	return `.sidebar a[data-session]:has(.name:text-is('${name}'))`;
 }
 
-test("a session in a directory is made with the form",
+await test('a session in a directory is made with the form',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
 
-	await fillForm(page, { name: "in a directory",
+	await fillForm(page, { name: 'in a directory',
 	    directory: product.dir, command: shell });
-	await page.click("text=Start session");
+	await page.click('text=Start session');
 	await connected(page);
-	await type(page, "pwd; echo $((40 + 2))\n");
+	await type(page, 'pwd; echo $((40 + 2))\n');
 	await shows(page, new RegExp(`^${product.dir}$`));
 	await shows(page, /^42$/);
 	check(/^#\/s\/[0-9a-f-]{36}$/.test(new URL(page.url()).hash),
 	    page.url());
-	await page.waitForSelector(`${row("in a directory")} .word` +
+	await page.waitForSelector(`${row('in a directory')} .word` +
 	    ":text-is('running')");
 	await page.context().close();
 	await product.closeAll();
 });
 
-test("a session in a new worktree is made with the form",
+await test('a session in a new worktree is made with the form',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
-	const repo = join(product.dir, "repo");
-	const git = (...args) => execFileSync("git", ["-C", repo,
-	    "-c", "user.name=t", "-c", "user.email=t@example.org", ...args]);
+	const repo = join(product.dir, 'repo');
+	const git = (...args) => execFileSync('git', ['-C', repo,
+	    '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args]);
 
 	mkdirSync(repo);
-	git("init", "-q", "-b", "main");
-	git("commit", "-q", "--allow-empty", "-m", "first");
+	git('init', '-q', '-b', 'main');
+	git('commit', '-q', '--allow-empty', '-m', 'first');
 	await page.click("header a:has-text('New session')");
-	await page.click("text=In a new worktree");
-	await page.fill("#new-name", "in a worktree");
-	await page.fill("#new-repository", repo);
-	await page.fill("#new-branch", "try-1");
-	await page.fill("#new-base", "main");
-	await page.fill("#new-command", shell);
-	await page.click("text=Start session");
+	await page.click('text=In a new worktree');
+	await page.fill('#new-name', 'in a worktree');
+	await page.fill('#new-repository', repo);
+	await page.fill('#new-branch', 'try-1');
+	await page.fill('#new-base', 'main');
+	await page.fill('#new-command', shell);
+	await page.click('text=Start session');
 	await connected(page);
-	await type(page, "git rev-parse --abbrev-ref HEAD\n");
+	await type(page, 'git rev-parse --abbrev-ref HEAD\n');
 	await shows(page, /^try-1$/);
-	equal(await page.textContent(".head .branch"), "try-1", "branch");
+	equal(await page.textContent('.head .branch'), 'try-1', 'branch');
 	await page.context().close();
 	await product.closeAll();
 });
 
-test("a refused form says why and keeps its values",
+await test('a refused form says why and keeps its values',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
-	const before = await product.api("GET", "/api/sessions");
+	const before = await product.api('GET', '/api/sessions');
 
-	await fillForm(page, { name: "nowhere",
-	    directory: join(product.dir, "missing") });
-	await page.click("text=Start session");
+	await fillForm(page, { name: 'nowhere',
+	    directory: join(product.dir, 'missing') });
+	await page.click('text=Start session');
 	await until(async () => (await page.textContent(
-	    ".new-session .trouble")).length > 10, "a reason");
-	equal(await page.inputValue("#new-name"), "nowhere", "name");
-	equal((await product.api("GET", "/api/sessions")).length,
-	    before.length, "sessions");
+	    '.new-session .trouble')).length > 10, 'a reason');
+	equal(await page.inputValue('#new-name'), 'nowhere', 'name');
+	equal((await product.api('GET', '/api/sessions')).length,
+	    before.length, 'sessions');
 	page.complaints.splice(0);
 	await page.context().close();
 });
 
-test("what changes elsewhere appears in the list by itself",
+await test('what changes elsewhere appears in the list by itself',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
 
 	await page.waitForSelector(".live[data-up='true']");
-	const made = await product.session("from elsewhere");
-	await page.waitForSelector(row("from elsewhere"));
-	await product.api("PATCH", `/api/sessions/${made.id}`,
-	    { name: "renamed elsewhere" });
-	await page.waitForSelector(row("renamed elsewhere"));
-	await product.api("DELETE", `/api/sessions/${made.id}`);
-	await page.waitForSelector(row("renamed elsewhere"),
-	    { state: "detached" });
+	const made = await product.session('from elsewhere');
+	await page.waitForSelector(row('from elsewhere'));
+	await product.api('PATCH', `/api/sessions/${made.id}`,
+	    { name: 'renamed elsewhere' });
+	await page.waitForSelector(row('renamed elsewhere'));
+	await product.api('DELETE', `/api/sessions/${made.id}`);
+	await page.waitForSelector(row('renamed elsewhere'),
+	    { state: 'detached' });
 	await page.context().close();
 });
 
-test("an ended session says how it ended and runs again",
+await test('an ended session says how it ended and runs again',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
-	const made = await product.session("short", "echo hello; exit 3");
+	const made = await product.session('short', 'echo hello; exit 3');
 
 	await page.goto(`${product.origin}/#/s/${made.id}`);
-	await page.waitForSelector(`${row("short")} .word:text-is("exit 3")`);
+	await page.waitForSelector(`${row('short')} .word:text-is('exit 3')`);
 	await shows(page, /^hello$/);
-	check((await page.textContent(".bar.ended"))
-	    .includes("Failed with exit code 3"), "cause");
-	const { run } = await product.api("GET", `/api/sessions/${made.id}`);
-	await page.click("text=Run again");
+	check((await page.textContent('.bar.ended'))
+	    .includes('Failed with exit code 3'), 'cause');
+	const { run } = await product.api('GET', `/api/sessions/${made.id}`);
+	await page.click('text=Run again');
 	await until(async () => {
-		const now = await product.api("GET",
+		const now = await product.api('GET',
 		    `/api/sessions/${made.id}`);
-		return now.run.id !== run.id && now.run.state === "failed";
-	}, "another run ended");
-	await page.waitForSelector(".bar.ended");
+		return now.run.id !== run.id && now.run.state === 'failed';
+	}, 'another run ended');
+	await page.waitForSelector('.bar.ended');
 	await page.context().close();
 	await product.closeAll();
 });
 
-test("rename, suspend, resume and close", async ({ product, browser }) => {
+await test('rename, suspend, resume and close', async ({ product, browser }) => {
 	const page = await browser.signedIn();
-	const made = await product.session("working title");
-	const now = () => product.api("GET", `/api/sessions/${made.id}`);
+	const made = await product.session('working title');
+	const now = () => product.api('GET', `/api/sessions/${made.id}`);
 
 	await openSession(page, made);
-	await page.click(".actions >> text=Rename");
-	await page.fill("#dialog-name", "<b>final</b> title");
-	await page.click("dialog >> text=Save");
+	await page.click('.actions >> text=Rename');
+	await page.fill('#dialog-name', '<b>final</b> title');
+	await page.click('dialog >> text=Save');
 	await page.waitForSelector("h1:text-is('<b>final</b> title')");
-	await type(page, "echo kept\n");
+	await type(page, 'echo kept\n');
 	await shows(page, /^kept$/);
-	await page.click("text=Suspend");
+	await page.click('text=Suspend');
 	await page.waitForSelector(".rest h2:text-is('Suspended')");
-	equal((await now()).run.state, "running", "while suspended");
-	await page.click(".rest >> text=Resume");
+	equal((await now()).run.state, 'running', 'while suspended');
+	await page.click('.rest >> text=Resume');
 	await connected(page);
 	await shows(page, /^kept$/);
-	await page.click(".actions >> text=Close");
-	await page.click("dialog >> text=Close session");
+	await page.click('.actions >> text=Close');
+	await page.click('dialog >> text=Close session');
 	await page.waitForSelector(".rest h2:text-is('Closed')");
-	equal((await now()).status, "closed", "status");
+	equal((await now()).status, 'closed', 'status');
 	await page.context().close();
 });
 
-test("folders: make, fill, rename, remove", async ({ product, browser }) => {
+await test('folders: make, fill, rename, remove', async ({ product, browser }) => {
 	const page = await browser.signedIn();
-	const made = await product.session("filed");
+	const made = await product.session('filed');
 
-	await page.click("text=New folder");
-	await page.fill("#dialog-name", "drawer");
-	await page.click("dialog >> text=Save");
-	await page.waitForSelector(".folder summary >> text=drawer");
+	await page.click('text=New folder');
+	await page.fill('#dialog-name', 'drawer');
+	await page.click('dialog >> text=Save');
+	await page.waitForSelector('.folder summary >> text=drawer');
 	await openSession(page, made);
-	await page.selectOption(".actions select", { label: "drawer" });
-	await page.waitForSelector(".folder .sessions >> text=filed");
+	await page.selectOption('.actions select', { label: 'drawer' });
+	await page.waitForSelector('.folder .sessions >> text=filed');
 	const drawer = ".folder:has(> summary:has-text('drawer'))";
 	await page.hover(`${drawer} summary`);
 	await page.click(`${drawer} .tools >> text=Remove`);
 	await page.click("dialog button:text-is('Remove folder')");
-	await page.waitForSelector(drawer, { state: "detached" });
-	await page.waitForSelector(row("filed"));
+	await page.waitForSelector(drawer, { state: 'detached' });
+	await page.waitForSelector(row('filed'));
 	await page.context().close();
 	await product.closeAll();
 });
 
-test("abuse_J10 markup in a name, a branch or a path stays text",
+await test('abuse_J10 markup in a name, a branch or a path stays text',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
-	const name = "<img src=x onerror=alert(1)>";
-	const dir = join(product.dir, "<svg onload=alert(2)>");
+	const name = '<img src=x onerror=alert(1)>';
+	const dir = join(product.dir, '<svg onload=alert(2)>');
 
 	if (!existsSync(dir))
 		mkdirSync(dir);
 	const made = await product.session(name, shell,
 	    { project_path: dir });
 	await openSession(page, made);
-	equal(await page.textContent(".head h1"), name, "heading");
-	equal(await page.locator(".desk img, .desk svg").count(), 0,
-	    "elements made from names");
-	check((await page.title()).startsWith(name), "title");
+	equal(await page.textContent('.head h1'), name, 'heading');
+	equal(await page.locator('.desk img, .desk svg').count(), 0,
+	    'elements made from names');
+	check((await page.title()).startsWith(name), 'title');
 	await page.context().close();
 	await product.closeAll();
 });

@@ -1,116 +1,114 @@
-/* SPDX-License-Identifier: MIT */
-/* Signing in by address, and what the cookie it leaves is good for. */
-
-import { check, equal, test } from "./case.mjs";
+// Signing in by address, and what the cookie it leaves is good for.
+import { check, equal, test } from './case.mjs';
 
 async function cookieOf(page) {
 	const all = await page.context().cookies();
 
-	return all.find((one) => one.name === "rdv_session");
+	return all.find((one) => one.name === 'rdv_session');
 }
 
 function me(product, cookie) {
-	return product.raw("GET", "/api/auth/me", [
-		["Host", product.host], ["Sec-Fetch-Site", "same-origin"],
-		["Cookie", `rdv_session=${cookie}`],
+	return product.raw('GET', '/api/auth/me', [
+		['Host', product.host], ['Sec-Fetch-Site', 'same-origin'],
+		['Cookie', `rdv_session=${cookie}`],
 	]);
 }
 
-test("the address signs in and leaves no code behind",
+await test('the address signs in and leaves no code behind',
     async ({ product, browser }) => {
 	const context = await browser.context();
 	const page = await browser.page(context);
 	const seen = [];
 
 	/* What stands in the address bar when the code is being sent. */
-	await page.route("**/api/auth/login", async (route) => {
+	await page.route('**/api/auth/login', async (route) => {
 		seen.push(page.url());
 		await route.continue();
 	});
 	const url = await product.url();
 	await page.goto(url);
-	await page.waitForSelector(".desk");
-	equal(seen, [`${product.origin}/`], "address while signing in");
-	equal(page.url(), `${product.origin}/`, "address afterwards");
+	await page.waitForSelector('.desk');
+	equal(seen, [`${product.origin}/`], 'address while signing in');
+	equal(page.url(), `${product.origin}/`, 'address afterwards');
 	const length = await page.evaluate(() => history.length);
 	await page.goBack();
-	check(!page.url().includes("code="), `history: ${page.url()}`);
+	check(!page.url().includes('code='), `history: ${page.url()}`);
 	check(length <= 2, `history of ${length}`);
 	await page.close();
 	await context.close();
 });
 
-test("the cookie is HttpOnly, SameSite=Strict and for the whole site",
+await test('the cookie is HttpOnly, SameSite=Strict and for the whole site',
     async ({ browser }) => {
 	const page = await browser.signedIn();
 	const cookie = await cookieOf(page);
 
 	equal([cookie.httpOnly, cookie.sameSite, cookie.path],
-	    [true, "Strict", "/"], "flags");
-	equal(await page.evaluate(() => document.cookie), "",
-	    "what script sees");
-	check(cookie.value.length >= 40, "it is long");
+	    [true, 'Strict', '/'], 'flags');
+	equal(await page.evaluate(() => document.cookie), '',
+	    'what script sees');
+	check(cookie.value.length >= 40, 'it is long');
 	await page.context().close();
 });
 
-test("a code works once", async ({ product, browser }) => {
+await test('a code works once', async ({ product, browser }) => {
 	const url = await product.url();
 	const first = await browser.page(await browser.context());
 	const second = await browser.page(await browser.context());
 
 	await first.goto(url);
-	await first.waitForSelector(".desk");
+	await first.waitForSelector('.desk');
 	await second.goto(url);
-	await second.waitForSelector(".signin .trouble");
-	equal(await cookieOf(second), undefined, "cookie of the second");
+	await second.waitForSelector('.signin .trouble');
+	equal(await cookieOf(second), undefined, 'cookie of the second');
 	/* The browser itself reports the refusals on the console. */
 	second.complaints.splice(0);
-	await second.fill("#code", await product.url());
-	await second.click("text=Sign in >> nth=-1");
-	await second.waitForSelector(".desk");
+	await second.fill('#code', await product.url());
+	await second.click('text=Sign in >> nth=-1');
+	await second.waitForSelector('.desk');
 	await first.context().close();
 	await second.context().close();
 });
 
-test("abuse_A15 signing in kills the cookie that was there before",
+await test('abuse_A15 signing in kills the cookie that was there before',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
 	const old = (await cookieOf(page)).value;
 
-	equal((await me(product, old)).status, 200, "old, before");
+	equal((await me(product, old)).status, 200, 'old, before');
 	await page.goto(await product.url());
-	await page.waitForSelector(".desk");
+	await page.waitForSelector('.desk');
 	const fresh = (await cookieOf(page)).value;
-	check(fresh !== old, "the cookie changed");
-	equal((await me(product, old)).status, 401, "old, after");
-	equal((await me(product, fresh)).status, 200, "new");
+	check(fresh !== old, 'the cookie changed');
+	equal((await me(product, old)).status, 401, 'old, after');
+	equal((await me(product, fresh)).status, 200, 'new');
 	await page.context().close();
 });
 
-test("abuse_A15 a chosen cookie is not adopted",
+await test('abuse_A15 a chosen cookie is not adopted',
     async ({ product, browser }) => {
 	const context = await browser.context();
-	const chosen = "rdv_" + "A".repeat(43);
+	const chosen = 'rdv_' + 'A'.repeat(43);
 
-	await context.addCookies([{ name: "rdv_session", value: chosen,
+	await context.addCookies([{ name: 'rdv_session', value: chosen,
 	    url: product.origin }]);
 	const page = await browser.page(context);
 	await page.goto(await product.url());
-	await page.waitForSelector(".desk");
-	check((await cookieOf(page)).value !== chosen, "replaced");
-	equal((await me(product, chosen)).status, 401, "chosen");
+	await page.waitForSelector('.desk');
+	check((await cookieOf(page)).value !== chosen, 'replaced');
+	equal((await me(product, chosen)).status, 401, 'chosen');
 	await context.close();
 });
 
-test("signing out ends the session of this browser",
+await test('signing out ends the session of this browser',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
 	const { value } = await cookieOf(page);
 
-	equal((await me(product, value)).status, 200, "before");
-	await page.click("text=Sign out");
-	await page.waitForSelector(".signin");
-	equal((await me(product, value)).status, 401, "after");
+	equal((await me(product, value)).status, 200, 'before');
+	await page.click('text=Sign out');
+	await page.waitForSelector('.signin');
+	equal((await me(product, value)).status, 401, 'after');
 	page.complaints.splice(0);
 	await page.context().close();
 });

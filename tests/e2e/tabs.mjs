@@ -1,14 +1,12 @@
-/* SPDX-License-Identifier: MIT */
-/* Several views of one session, and coming back to it. */
-
-import { check, equal, test, until } from "./case.mjs";
+// Several views of one session, and coming back to it.
+import { check, equal, test, until } from './case.mjs';
 import {
 	connected, details, dims, openSession, rows, shows, type,
-} from "./browser.mjs";
+} from './browser.mjs';
 
 async function twoTabs({ product, browser }, fn) {
 	const first = await browser.signedIn();
-	const made = await product.session("shared");
+	const made = await product.session('shared');
 	const second = await browser.page(first.context());
 
 	await openSession(first, made);
@@ -20,46 +18,46 @@ async function twoTabs({ product, browser }, fn) {
 	await product.closeAll();
 }
 
-test("two tabs show one session, and both may type", (all) =>
+await test('two tabs show one session, and both may type', (all) =>
     twoTabs(all, async (first, second) => {
 	await shows(second, /^ready>/);
-	await type(first, "echo from-$((1 + 0))-first\n");
+	await type(first, 'echo from-$((1 + 0))-first\n');
 	await shows(second, /^from-1-first$/);
-	await type(second, "echo from-$((1 + 1))-second\n");
+	await type(second, 'echo from-$((1 + 1))-second\n');
 	await shows(first, /^from-2-second$/);
 }));
 
-test("one tab sets the size; another takes it over", (all) =>
+await test('one tab sets the size; another takes it over', (all) =>
     twoTabs(all, async (first, second) => {
-	const owner = (page) => page.getAttribute(".terminal", "data-owner");
+	const owner = (page) => page.getAttribute('.terminal', 'data-owner');
 	const owners = async () =>
 	    [await owner(first), await owner(second)].sort().join();
 
-	await until(async () => await owners() === "false,true",
-	    "exactly one owner");
-	const [big, small] = await owner(first) === "true"
+	await until(async () => await owners() === 'false,true',
+	    'exactly one owner');
+	const [big, small] = await owner(first) === 'true'
 	    ? [first, second] : [second, first];
 	await small.setViewportSize({ width: 800, height: 480 });
-	await small.waitForSelector(".bar.size");
+	await small.waitForSelector('.bar.size');
 	const before = await dims(big);
 	equal(await dims(small), before, "the other's size is shown");
-	await small.click("text=Use this window");
-	await until(async () => await owner(small) === "true" &&
-	    await owner(big) === "false", "ownership moved");
+	await small.click('text=Use this window');
+	await until(async () => await owner(small) === 'true' &&
+	    await owner(big) === 'false', 'ownership moved');
 	const after = await until(async () => {
 		const now = await dims(small);
 		return now.cols < before.cols && now;
-	}, "the small size holds");
+	}, 'the small size holds');
 	await until(async () => JSON.stringify(await dims(big)) ===
-	    JSON.stringify(after), "the other follows");
-	await type(small, "stty size\n");
+	    JSON.stringify(after), 'the other follows');
+	await type(small, 'stty size\n');
 	await shows(small, new RegExp(`^${after.rows} ${after.cols}$`));
 }));
 
-test("a question of a program is answered once, and not by the past",
+await test('a question of a program is answered once, and not by the past',
     (all) => twoTabs(all, async (first, second) => {
 	await type(first, "stty -icanon -echo; printf '\\033[c'; " +
-	    "echo asked; cat -v\n");
+	    'echo asked; cat -v\n');
 	await shows(first, /^asked/);
 	await shows(first, /\^\[\[\?1;2c/);
 	await second.reload();
@@ -67,49 +65,49 @@ test("a question of a program is answered once, and not by the past",
 	await shows(second, /^asked/);
 	await first.reload();
 	await connected(first);
-	await type(first, "mark\n");
+	await type(first, 'mark\n');
 	await shows(first, /mark/);
-	const answers = (await rows(first)).join("").split("^[[?1;2c");
-	equal(answers.length - 1, 1, "answers");
+	const answers = (await rows(first)).join('').split('^[[?1;2c');
+	equal(answers.length - 1, 1, 'answers');
 }));
 
-test("a reload comes back to the same terminal without a gap",
+await test('a reload comes back to the same terminal without a gap',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
-	const made = await product.session("reloaded");
+	const made = await product.session('reloaded');
 
 	await openSession(page, made);
-	await type(page, "for i in 1 2 3 4 5; do echo line-$i; done\n");
+	await type(page, 'for i in 1 2 3 4 5; do echo line-$i; done\n');
 	await shows(page, /^line-5$/);
-	await type(page, "sleep 0.3; echo while-$((6 * 7))-away\n");
+	await type(page, 'sleep 0.3; echo while-$((6 * 7))-away\n');
 	const address = page.url();
 	await page.reload();
 	await connected(page);
-	equal(page.url(), address, "address");
+	equal(page.url(), address, 'address');
 	await shows(page, /^while-42-away$/);
 	const text = (await rows(page)).filter((r) =>
 	    /^line-\d$|^while-42-away$/.test(r));
-	equal(text, ["line-1", "line-2", "line-3", "line-4", "line-5",
-	    "while-42-away"], "rows");
+	equal(text, ['line-1', 'line-2', 'line-3', 'line-4', 'line-5',
+	    'while-42-away'], 'rows');
 	const { from, to, gaps } = await details(page);
-	const now = await product.api("GET", `/api/sessions/${made.id}`);
-	equal([from, to, gaps], [0, now.run.log_bytes, 0], "bytes");
+	const now = await product.api('GET', `/api/sessions/${made.id}`);
+	equal([from, to, gaps], [0, now.run.log_bytes, 0], 'bytes');
 	await page.context().close();
 	await product.closeAll();
 });
 
-test("a second tab that signs in does not disturb the first",
+await test('a second tab that signs in does not disturb the first',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
 	const other = await browser.signedIn();
-	const made = await product.session("apart");
+	const made = await product.session('apart');
 
 	await openSession(page, made);
 	await other.context().close();
-	await type(page, "echo still-$((2 * 4))\n");
+	await type(page, 'echo still-$((2 * 4))\n');
 	await shows(page, /^still-8$/);
 	check(await page.locator(".live[data-up='true']").count() === 1,
-	    "live");
+	    'live');
 	await page.context().close();
 	await product.closeAll();
 });

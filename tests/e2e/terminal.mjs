@@ -1,17 +1,15 @@
-/* SPDX-License-Identifier: MIT */
-/* One terminal: programs, keys, colours, sizes and pastes. */
-
-import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { check, equal, test, until } from "./case.mjs";
+// One terminal: programs, keys, colours, sizes and pastes.
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { check, equal, test, until } from './case.mjs';
 import {
 	dims, openSession, paste, rows, shows, type,
-} from "./browser.mjs";
+} from './browser.mjs';
 
 async function withShell({ product, browser }, fn) {
 	const page = await browser.signedIn();
-	const made = await product.session("shell");
+	const made = await product.session('shell');
 
 	await openSession(page, made);
 	await shows(page, /^ready>/);
@@ -20,67 +18,67 @@ async function withShell({ product, browser }, fn) {
 	await product.closeAll();
 }
 
-test("vim edits a file", (all) => withShell(all, async (page) => {
-	const file = join(all.product.dir, "note.txt");
+await test('vim edits a file', (all) => withShell(all, async (page) => {
+	const file = join(all.product.dir, 'note.txt');
 
-	writeFileSync(file, "first line\nsecond line\n");
+	writeFileSync(file, 'first line\nsecond line\n');
 	await type(page, `vi -u NONE ${file}\n`);
 	await shows(page, /^first line$/);
 	await shows(page, /^~$/);
-	await type(page, "ggOtyped in the browser: é漢");
-	await page.keyboard.press("Escape");
-	await type(page, ":wq\n");
-	await until(() => readFileSync(file, "utf8") ===
-	    "typed in the browser: é漢\nfirst line\nsecond line\n",
-	    "the file has the new line");
+	await type(page, 'ggOtyped in the browser: é漢');
+	await page.keyboard.press('Escape');
+	await type(page, ':wq\n');
+	await until(() => readFileSync(file, 'utf8') ===
+	    'typed in the browser: é漢\nfirst line\nsecond line\n',
+	    'the file has the new line');
 	await shows(page, /^ready>/);
 }));
 
-test("less pages with keys and wheel", (all) =>
+await test('less pages with keys and wheel', (all) =>
     withShell(all, async (page) => {
-	const file = join(all.product.dir, "long.txt");
+	const file = join(all.product.dir, 'long.txt');
 	const lines = Array.from({ length: 500 }, (_, i) => `line ${i + 1}`);
 
-	writeFileSync(file, lines.join("\n") + "\n");
+	writeFileSync(file, lines.join('\n') + '\n');
 	await type(page, `less ${file}\n`);
 	await shows(page, /^line 1$/);
-	await page.keyboard.press("Space");
-	await until(async () => !(await rows(page)).includes("line 1"),
-	    "the next page");
-	await page.keyboard.press("g");
+	await page.keyboard.press('Space');
+	await until(async () => !(await rows(page)).includes('line 1'),
+	    'the next page');
+	await page.keyboard.press('g');
 	await shows(page, /^line 1$/);
-	await page.hover(".xterm-screen");
+	await page.hover('.xterm-screen');
 	await page.mouse.wheel(0, 400);
-	await until(async () => !(await rows(page)).includes("line 1"),
-	    "the wheel scrolled");
-	await page.keyboard.press("q");
+	await until(async () => !(await rows(page)).includes('line 1'),
+	    'the wheel scrolled');
+	await page.keyboard.press('q');
 	await shows(page, /^ready>/);
 }));
 
-test("htop draws its screen", (all) => withShell(all, async (page) => {
-	await type(page, "htop\n");
+await test('htop draws its screen', (all) => withShell(all, async (page) => {
+	await type(page, 'htop\n');
 	await shows(page, /Load average/);
 	await shows(page, /F10\s*Quit/);
-	await page.keyboard.press("q");
+	await page.keyboard.press('q');
 	await shows(page, /^ready>/);
 }));
 
-test("a program that asks for the mouse gets it", (all) =>
+await test('a program that asks for the mouse gets it', (all) =>
     withShell(all, async (page) => {
-	await type(page, "stty -icanon -echo; " +
+	await type(page, 'stty -icanon -echo; ' +
 	    "printf '\\033[?1000h\\033[?1006hmouse\\n'; cat -v\n");
 	await shows(page, /^mouse$/);
-	await page.waitForSelector(".xterm.enable-mouse-events");
+	await page.waitForSelector('.xterm.enable-mouse-events');
 	const { cols, rows: lines } = await dims(page);
-	const box = await page.locator(".xterm-screen").boundingBox();
+	const box = await page.locator('.xterm-screen').boundingBox();
 	await page.mouse.click(box.x + box.width / cols * 9.5,
 	    box.y + box.height / lines * 4.5);
 	await shows(page, /\^\[\[<0;10;5M\^\[\[<0;10;5m/);
 }));
 
-test("256 colours and true colour", (all) => withShell(all, async (page) => {
+await test('256 colours and true colour', (all) => withShell(all, async (page) => {
 	const colour = (text) => page.evaluate((wanted) => {
-		const all = document.querySelectorAll(".xterm-rows span");
+		const all = document.querySelectorAll('.xterm-rows span');
 		const one = [...all].find((el) => el.textContent === wanted);
 		return one && getComputedStyle(one).color;
 	}, text);
@@ -88,43 +86,43 @@ test("256 colours and true colour", (all) => withShell(all, async (page) => {
 	await type(page, "printf '\\033[38;5;196mAAA\\033[0m " +
 	    "\\033[38;5;46mBBB\\033[0m \\033[38;2;255;100;7mCCC\\033[0m\\n'\n");
 	await shows(page, /^AAA BBB CCC$/);
-	equal([await colour("AAA"), await colour("BBB"), await colour("CCC")],
-	    ["rgb(255, 0, 0)", "rgb(0, 255, 0)", "rgb(255, 100, 7)"],
-	    "colours");
+	equal([await colour('AAA'), await colour('BBB'), await colour('CCC')],
+	    ['rgb(255, 0, 0)', 'rgb(0, 255, 0)', 'rgb(255, 100, 7)'],
+	    'colours');
 }));
 
-test("UTF-8 arrives whole, also in pieces", (all) =>
+await test('UTF-8 arrives whole, also in pieces', (all) =>
     withShell(all, async (page) => {
 	await type(page, "for i in 1 2 3 4 5 6 7 8; do printf '\\346'; " +
 	    "printf '\\274'; printf '\\242'; done; printf ' \\303'; " +
 	    "sleep 0.1; printf '\\251 \\360\\237'; sleep 0.1; " +
 	    "printf '\\214\\261 end\\n'\n");
 	await shows(page, /^漢{8}\s*é\s*🌱\s*end$|^(漢\s?){8} ?é 🌱 ?end$/);
-	await type(page, "echo naïve ☕ | od -An -tx1\n");
+	await type(page, 'echo naïve ☕ | od -An -tx1\n');
 	await shows(page, /6e 61 c3 af 76 65 20 e2 98 95 0a/);
 }));
 
-test("the program learns the size, also when it changes", (all) =>
+await test('the program learns the size, also when it changes', (all) =>
     withShell(all, async (page) => {
 	const first = await dims(page);
 
-	await type(page, "stty size\n");
+	await type(page, 'stty size\n');
 	await shows(page, new RegExp(`^${first.rows} ${first.cols}$`));
 	await page.setViewportSize({ width: 900, height: 500 });
 	const second = await until(async () => {
 		const now = await dims(page);
 		return now.cols < first.cols && now.rows < first.rows && now;
-	}, "the page shrank");
+	}, 'the page shrank');
 	await type(page, "trap 'stty size' WINCH; stty size\n");
 	await shows(page, new RegExp(`^${second.rows} ${second.cols}$`));
 }));
 
-test("abuse_H11 ten megabytes are pasted whole", (all) =>
+await test('abuse_H11 ten megabytes are pasted whole', (all) =>
     withShell(all, async (page) => {
-	const file = join(all.product.dir, "pasted");
-	const line = "0123456789abcdef".repeat(63) + " é漢\n";
+	const file = join(all.product.dir, 'pasted');
+	const line = '0123456789abcdef'.repeat(63) + ' é漢\n';
 	const text = line.repeat(Math.ceil(10_000_000 / line.length));
-	const want = createHash("sha256").update(text).digest("hex");
+	const want = createHash('sha256').update(text).digest('hex');
 
 	await type(page, `stty -echo; cat >${file}; sha256sum <${file}\n`);
 	await until(() => {
@@ -133,36 +131,36 @@ test("abuse_H11 ten megabytes are pasted whole", (all) =>
 		} catch {
 			return false;
 		}
-	}, "cat waits");
+	}, 'cat waits');
 	await paste(page, text);
 	await until(() => readFileSync(file).length >=
-	    Buffer.byteLength(text), "all of it arrived", 120_000);
-	await page.focus(".xterm-helper-textarea");
-	await page.keyboard.press("Control+d");
-	await shows(page, new RegExp(want), "its checksum");
+	    Buffer.byteLength(text), 'all of it arrived', 120_000);
+	await page.focus('.xterm-helper-textarea');
+	await page.keyboard.press('Control+d');
+	await shows(page, new RegExp(want), 'its checksum');
 }));
 
-test("abuse_H11 the end marker inside a paste is harmless", (all) =>
+await test('abuse_H11 the end marker inside a paste is harmless', (all) =>
     withShell(all, async (page) => {
-	await type(page, "stty -icanon -echo; " +
+	await type(page, 'stty -icanon -echo; ' +
 	    "printf '\\033[?2004hbracketed\\n'; cat -v\n");
 	await shows(page, /^bracketed$/);
-	await paste(page, "one\x1b[201~two");
+	await paste(page, 'one\x1b[201~two');
 	await shows(page, /^\^\[\[200~one.*\[201~two\^\[\[201~$/);
 	/* cat -v writes the replacement as M-bM-^PM-^[ */
-	const text = (await rows(page)).join("\n");
-	equal(text.match(/(?<!M-)\^\[\[201~/g).length, 1, "end markers");
+	const text = (await rows(page)).join('\n');
+	equal(text.match(/(?<!M-)\^\[\[201~/g).length, 1, 'end markers');
 }));
 
-test("a click on a link shows where it leads, and only web links", (all) =>
+await test('a click on a link shows where it leads, and only web links', (all) =>
     withShell(all, async (page) => {
 	const osc = (url, text) => `\\033]8;;${url}\\033\\\\${text}` +
-	    "\\033]8;;\\033\\\\";
+	    '\\033]8;;\\033\\\\';
 	const click = async (text) => {
 		const at = (await rows(page)).findIndex((r) =>
 		    r.startsWith(text));
 		const { cols, rows: lines } = await dims(page);
-		const box = await page.locator(".xterm-screen").boundingBox();
+		const box = await page.locator('.xterm-screen').boundingBox();
 		const x = box.x + box.width / cols * 2.5;
 		const y = box.y + box.height / lines * (at + 0.5);
 		await page.mouse.move(x - 5, y - 2);
@@ -170,60 +168,60 @@ test("a click on a link shows where it leads, and only web links", (all) =>
 		await page.mouse.click(x, y);
 	};
 
-	await type(page, `printf '${osc("https://ok.example/a", "GOODLINK")}` +
-	    `\\n${osc("javascript:alert(1)", "EVILLINK")}\\n` +
-	    `${osc("https://u@evil.example/", "USERLINK")}\\n'\n`);
+	await type(page, `printf '${osc('https://ok.example/a', 'GOODLINK')}` +
+	    `\\n${osc('javascript:alert(1)', 'EVILLINK')}\\n` +
+	    `${osc('https://u@evil.example/', 'USERLINK')}\\n'\n`);
 	await shows(page, /^GOODLINK$/);
-	await click("GOODLINK");
-	const link = page.locator(".bar a.target");
+	await click('GOODLINK');
+	const link = page.locator('.bar a.target');
 	await link.waitFor();
-	equal([await link.getAttribute("href"), await link.textContent(),
-	    await link.getAttribute("rel")],
-	    ["https://ok.example/a", "https://ok.example/a",
-	    "noopener noreferrer"], "link");
-	await page.click(".bar >> text=Cancel");
-	await click("USERLINK");
-	await page.waitForSelector(".bar >> text=not a plain web address");
-	await page.click(".bar >> text=Dismiss");
-	await click("EVILLINK");
-	await click("GOODLINK");
+	equal([await link.getAttribute('href'), await link.textContent(),
+	    await link.getAttribute('rel')],
+	    ['https://ok.example/a', 'https://ok.example/a',
+	    'noopener noreferrer'], 'link');
+	await page.click('.bar >> text=Cancel');
+	await click('USERLINK');
+	await page.waitForSelector('.bar >> text=not a plain web address');
+	await page.click('.bar >> text=Dismiss');
+	await click('EVILLINK');
+	await click('GOODLINK');
 	await link.waitFor();
-	equal(await page.locator(".bar").count(), 1, "bars");
-	equal(page.context().pages().length, 1, "pages");
+	equal(await page.locator('.bar').count(), 1, 'bars');
+	equal(page.context().pages().length, 1, 'pages');
 }));
 
-test("abuse_J04 a title is cleaned and cut", (all) =>
+await test('abuse_J04 a title is cleaned and cut', (all) =>
     withShell(all, async (page) => {
 	await type(page, "printf '\\033]0;<b>x</b> \\342\\200\\256 %01000d" +
 	    "\\007' 7\n");
 	await page.waitForSelector(".status .title:has-text('<b>x</b>')");
-	const title = await page.textContent(".status .title");
-	check(title.length <= 120 && !title.includes("\u202e"), title);
+	const title = await page.textContent('.status .title');
+	check(title.length <= 120 && !title.includes('\u202e'), title);
 }));
 
-test("abuse_J01 the clipboard stays out of a program's reach", (all) =>
+await test("abuse_J01 the clipboard stays out of a program's reach", (all) =>
     withShell(all, async (page) => {
 	const origin = new URL(page.url()).origin;
 
 	await page.context().grantPermissions(
-	    ["clipboard-read", "clipboard-write"], { origin });
+	    ['clipboard-read', 'clipboard-write'], { origin });
 	const clip = () => page.evaluate(() =>
 	    navigator.clipboard.readText());
-	await page.evaluate(() => navigator.clipboard.writeText("mine"));
-	equal(await clip(), "mine", "control");
-	await type(page, "stty -icanon -echo; " +
+	await page.evaluate(() => navigator.clipboard.writeText('mine'));
+	equal(await clip(), 'mine', 'control');
+	await type(page, 'stty -icanon -echo; ' +
 	    "printf '\\033]52;c;ZXZpbA==\\007\\033]52;c;?\\007set\\n'; cat -v\n");
 	await shows(page, /^set$/);
-	await type(page, "x");
+	await type(page, 'x');
 	await shows(page, /^x$/);
-	equal(await clip(), "mine", "clipboard");
+	equal(await clip(), 'mine', 'clipboard');
 }));
 
-test("abuse_J06 noise leaves the page and the terminal usable", (all) =>
+await test('abuse_J06 noise leaves the page and the terminal usable', (all) =>
     withShell(all, async (page) => {
-	await type(page, "head -c 300000 /dev/urandom; " +
+	await type(page, 'head -c 300000 /dev/urandom; ' +
 	    "printf '\\033c\\033[0mstill %s\\n' here; stty sane\n");
 	await shows(page, /^still here$/);
-	await page.click(".details summary");
-	await page.waitForSelector(".panel dl");
+	await page.click('.details summary');
+	await page.waitForSelector('.panel dl');
 }));

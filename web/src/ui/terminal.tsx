@@ -102,10 +102,10 @@ export function TerminalView({ store, session }: {
 				<div class="over">
 					<LinkBar view={view} />
 					<PasteBar screen={screen} state={state} />
+					<SizeBar screen={screen} state={state} />
 				</div>
 			</div>
 			{screen !== null && state !== null && <>
-				<SizeBar screen={screen} state={state} />
 				<KeyRow screen={screen} />
 				<StatusLine screen={screen} state={state} />
 			</>}
@@ -147,9 +147,12 @@ interface Parts {
 	state: ScreenState;
 }
 
-function PasteBar({ screen, state }: {
-	screen: Screen | null; state: ScreenState | null;
-}) {
+interface Maybe {
+	screen: Screen | null;
+	state: ScreenState | null;
+}
+
+function PasteBar({ screen, state }: Maybe) {
 	const { pending, batch, paused } = state?.input ?? idle;
 
 	if (screen === null || pending === 0 || batch < longInput)
@@ -167,11 +170,11 @@ function PasteBar({ screen, state }: {
 	);
 }
 
-function SizeBar({ screen, state }: Parts) {
-	const { cols, rows } = state.size;
-
-	if (state.link.name !== "open" || state.owner || state.readOnly)
+function SizeBar({ screen, state }: Maybe) {
+	if (screen === null || state === null || state.owner ||
+	    state.link.name !== "open" || state.readOnly)
 		return null;
+	const { cols, rows } = state.size;
 	return (
 		<div class="bar size">
 			<span>Another window sets the size:

@@ -57,6 +57,8 @@ ready_msg(struct view *v, const struct js *m)
 	(void)str_copy(v->run, js_str(m, "run_id", ""), sizeof(v->run));
 	v->offset = js_int(m, "offset", first ? 0 : v->offset);
 	v->align = first && v->offset > 0;
+	if (first)
+		v->live = js_int(m, "end", v->live);
 	v->read_only = v->read_only || js_bool(m, "read_only", false);
 	v->ready = true;
 	v->delay = 0;

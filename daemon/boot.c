@@ -113,25 +113,27 @@ check_dirs(const struct conf *conf, char *why, size_t whysize)
  * the terminals of a daemon that was only restarted.
  */
 static int
+final(const struct app *app, int err)
+{
+	return err > 0 || app->first_start ? EX_FOR_GOOD : 1;
+}
+
+static int
 open_database(struct app *app, char *why, size_t whysize)
 {
 	int err = db_open(&app->db, app->loop, app->conf->database_path, why,
 	    whysize);
 
-	switch (err) {
-	case 0:
-		return 0;
-	case RDV_E_NEWER:
-	case RDV_E_CORRUPT:
-		return EX_FOR_GOOD;
-	}
-	return app->first_start ? EX_FOR_GOOD : 1;
+	/* A full disk may have room later. */
+	if (err == RDV_E_FULL)
+		err = -ENOSPC;
+	return err != 0 ? final(app, err) : 0;
 }
 
 static int
 open_state(struct app *app, char *why, size_t whysize)
 {
-	int status;
+	int status, err;
 
 	status = check_dirs(app->conf, why, whysize);
 	if (status == 0)
@@ -140,9 +142,11 @@ open_state(struct app *app, char *why, size_t whysize)
 		return status;
 	app->bus = event_bus_new(app->loop, app->db);
 	event_retain(app->bus, app->conf->event_retention_days * DAY_MS);
-	if (auth_new(&app->auth, app, why, whysize) != 0 ||
-	    clitoken_ensure(app, why, whysize) != 0)
-		return app->first_start ? EX_FOR_GOOD : 1;
+	err = auth_new(&app->auth, app, why, whysize);
+	if (err == 0)
+		err = clitoken_ensure(app, why, whysize);
+	if (err != 0)
+		return final(app, err);
 	/* The token in the file counts from the moment it can be read. */
 	db_settle(app->db);
 	return 0;

@@ -31,6 +31,7 @@
 struct house {
 	struct app *app;
 	struct loop_timer *timer;
+	bool own_log; /* stderr is the log file of the settings */
 };
 
 static void
@@ -56,12 +57,24 @@ house_clean_cb(void *arg)
 	loop_timer_set(h->timer, conf->cleanup_interval_hours * HOUR_MS);
 }
 
+/* A terminal, a pipe or another file belongs to whoever started rdv. */
+static bool
+logs_to(const char *path)
+{
+	struct stat err, log;
+
+	return fstat(STDERR_FILENO, &err) == 0 && S_ISREG(err.st_mode) &&
+	       stat(path, &log) == 0 && log.st_dev == err.st_dev &&
+	       log.st_ino == err.st_ino;
+}
+
 struct house *
 house_new(struct app *app)
 {
 	struct house *h = xcalloc(1, sizeof(*h));
 
 	h->app = app;
+	h->own_log = logs_to(app->conf->log_file);
 	h->timer = loop_timer_new(app->loop, house_clean_cb, h);
 	loop_timer_set(h->timer, FIRST_MS);
 	return h;
@@ -76,18 +89,11 @@ house_free(struct house *h)
 	free(h);
 }
 
-/*
- * Only a log that is a file is replaced: a terminal or a pipe belongs to
- * whoever started rdv.
- */
 static void
 reopen_log(const struct conf *conf)
 {
-	struct stat st;
 	int fd;
 
-	if (fstat(STDERR_FILENO, &st) != 0 || !S_ISREG(st.st_mode))
-		return;
 	fd = open(conf->log_file,
 	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
@@ -107,7 +113,8 @@ house_reload_cb(void *arg)
 	enum log_level level;
 	char why[512];
 
-	reopen_log(conf);
+	if (h->own_log)
+		reopen_log(conf);
 	conf_init(&fresh, conf->base, conf->home);
 	if (conf_load(&fresh, path, why, sizeof(why)) == 0) {
 		conf_reload(conf, &fresh);

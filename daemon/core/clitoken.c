@@ -23,27 +23,27 @@
 #define FILE_NAME "cli-token"
 #define FILE_MAX  4096
 
-/* 1: the file's token is live; 0: a new one is needed; or -errno. */
+/* Whether the file's token is live; a missing or foreign one is not. */
 static int
-check(struct app *app, int dir)
+check(struct app *app, int dir, bool *live)
 {
 	const struct token *t;
 	char *text;
 	size_t len;
 	int err;
 
+	*live = false;
 	err = path_read_private(dir, FILE_NAME, FILE_MAX, &text, &len);
-	if (err == -ENOENT)
+	if (err == -ENOENT || err == RDV_E_TOO_BIG)
 		return 0;
-	if (err == RDV_E_DENIED)
-		return -EPERM;
 	if (err != 0)
-		return err < 0 ? err : 0;
+		return err;
 	text[strcspn(text, "\r\n")] = '\0';
 	t = auth_find(app->auth, text);
 	secret_free(text, len);
-	return t != NULL && t->kind == TOKEN_CLI &&
-	       strcmp(t->user_id, auth_owner(app->auth)) == 0;
+	*live = t != NULL && t->kind == TOKEN_CLI &&
+		strcmp(t->user_id, auth_owner(app->auth)) == 0;
+	return 0;
 }
 
 static int
@@ -73,22 +73,33 @@ make(struct app *app, int dir)
 	return 0;
 }
 
+static const char *
+sentence(int err)
+{
+	if (err < 0)
+		return strerror(-err);
+	if (err == RDV_E_DENIED)
+		return "others may read it or it is not yours; what it holds "
+		       "is known to them: revoke that token and remove the "
+		       "file";
+	return "there are too many tokens";
+}
+
 int
 clitoken_ensure(struct app *app, char *why, size_t whysize)
 {
 	const char *base = app->conf->base;
+	bool live = false;
 	int dir, err;
 
 	dir = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	err = dir < 0 ? -errno : check(app, dir);
-	if (err == 0)
+	err = dir < 0 ? -errno : check(app, dir, &live);
+	if (err == 0 && !live)
 		err = make(app, dir);
-	else if (err == 1)
-		err = 0;
 	if (dir >= 0)
 		(void)close(dir);
 	if (err != 0)
 		(void)snprintf(why, whysize, "%s/%s: %s", base, FILE_NAME,
-		    err < 0 ? strerror(-err) : "there are too many tokens");
+		    sentence(err));
 	return err;
 }

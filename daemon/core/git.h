@@ -6,19 +6,28 @@
 #include <sys/types.h>
 
 struct app;
+struct git;
 
 /*
- * One git command in the `git` profile through the helper, its output kept in
- * memory up to a bound. Pinned configuration (no hooks, fsmonitor, filters,
- * pager, prompts; protocol.ext.allow=never) is added here; callers give only
- * the subcommand and its arguments, with --end-of-options before operands.
+ * git commands in the `git` profile through the helper, their output kept in
+ * memory up to a bound. Pinned configuration (no hooks, fsmonitor, pager,
+ * prompts; protocol.ext.allow=never) is added here; callers give only the
+ * subcommand and its arguments, with --end-of-options before operands. So many
+ * run at once, some more wait, then RDV_E_BUSY.
  */
+struct git *git_new(struct app *app);
+/* Answers all that wait or run with RDV_E_UNAVAILABLE. NULL is fine. */
+void git_free(struct git *g);
+/* Commands running and waiting now. */
+unsigned git_pending(const struct git *g);
+
 struct git_call {
 	uid_t uid;
-	const char *dir;	 /* working directory, absolute */
-	const char *const *argv; /* after "git", NULL-terminated */
-	const char *const *paths; /* writable roots, NULL-terminated, or NULL */
-	size_t max;		 /* bytes of stdout kept, then RDV_E_TOO_BIG */
+	const char *dir;	    /* working directory, absolute */
+	const char *const *argv;    /* after "git", NULL-terminated */
+	const char *const *paths;   /* writable roots, NULL-terminated */
+	const char *const *configs; /* more "key=value" to pin, or NULL */
+	size_t max;		    /* bytes of stdout kept, then TOO_BIG */
 };
 
 struct git_result {
@@ -30,12 +39,14 @@ struct git_result {
 
 /*
  * Later, once. `err` 0: git ran and ended, look at r->status. RDV_E_SPAWN with
- * the reason in `why`, RDV_E_TIMEOUT after conf.git_timeout_ms,
- * RDV_E_TOO_BIG, RDV_E_UNAVAILABLE. Strings of the call are copied.
+ * the reason in `why`, RDV_E_DENIED (the helper refuses the account or a path),
+ * RDV_E_TIMEOUT after conf.git_timeout_ms, RDV_E_TOO_BIG, RDV_E_BUSY,
+ * RDV_E_UNAVAILABLE. Strings of the call are copied.
  */
-typedef void git_fn(int err, const struct git_result *r, const char *why,
-    void *arg);
-void git_run(struct app *app, const struct git_call *call, git_fn *cb,
-    void *arg);
+typedef void
+git_fn(int err, const struct git_result *r, const char *why, void *arg);
+void git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg);
+/* What git complains of: its first "fatal:" or "error:" line, or its first. */
+void git_complaint(const struct git_result *r, char *out, size_t size);
 
 #endif

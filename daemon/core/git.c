@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One git command from request to result: a grant, a spawn with three pipes,
+ * its output, its end. Invariants: the caller hears exactly once, from the
+ * loop, and not before the process has ended or can never be heard of again;
+ * whatever git writes, memory is bounded.
+ */
+#include "daemon/core/git.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/gitpins.h"
+#include "daemon/core/grant.h"
+#include "daemon/helper.h"
+#include "daemon/loop.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/list.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define RUNNING_MAX 12
+#define WAITING_MAX 500
+#define ERR_MAX	    4096
+#define CHUNK	    65536
+
+struct pipe_end {
+	int fd; /* -1: closed */
+	struct loop_watch *watch;
+	struct buf buf;
+	bool over; /* more came than fits */
+};
+
+struct job {
+	TAILQ_ENTRY(job) link;
+	struct git *git;
+	uid_t uid;
+	size_t max;
+	struct priv_spawn spawn; /* its strings are ours */
+	struct pipe_end out, err;
+	struct loop_timer *timer;
+	uint64_t handle; /* 0: not started */
+	bool pending;	 /* the helper has a callback of ours */
+	bool exited;
+	int status;
+	int failure; /* why it was ended early */
+	git_fn *cb;  /* NULL: answered */
+	void *arg;
+};
+TAILQ_HEAD(jobs, job);
+
+struct git {
+	struct app *app;
+	struct jobs running, waiting, refused;
+	unsigned nrunning, nwaiting;
+	bool ending;
+};
+
+static void job_start(struct job *j);
+
+struct git *
+git_new(struct app *app)
+{
+	struct git *g = xcalloc(1, sizeof(*g));
+
+	g->app = app;
+	TAILQ_INIT(&g->running);
+	TAILQ_INIT(&g->waiting);
+	TAILQ_INIT(&g->refused);
+	return g;
+}
+
+unsigned
+git_pending(const struct git *g)
+{
+	return g->nrunning + g->nwaiting;
+}
+
+static void
+end_close(struct pipe_end *e)
+{
+	loop_watch_free(e->watch);
+	e->watch = NULL;
+	if (e->fd >= 0)
+		(void)close(e->fd);
+	e->fd = -1;
+}
+
+static void
+job_free(struct job *j)
+{
+	end_close(&j->out);
+	end_close(&j->err);
+	buf_done(&j->out.buf);
+	buf_done(&j->err.buf);
+	loop_timer_free(j->timer);
+	priv_spawn_done(&j->spawn);
+	free(j);
+}
+
+static void
+job_free_cb(void *arg)
+{
+	job_free(arg);
+}
+
+/* Room for one more: the longest waiting one starts. */
+static void
+next_job(struct git *g)
+{
+	struct job *j = TAILQ_FIRST(&g->waiting);
+
+	if (g->ending || j == NULL || g->nrunning >= RUNNING_MAX)
+		return;
+	TAILQ_REMOVE(&g->waiting, j, link);
+	g->nwaiting--;
+	job_start(j);
+}
+
+static void
+answer(struct job *j, int err, const char *why)
+{
+	struct git_result r = {
+		.status = j->status,
+		.out = buf_cstr(&j->out.buf),
+		.outlen = j->out.buf.len,
+		.err = buf_cstr(&j->err.buf),
+	};
+	git_fn *cb = j->cb;
+
+	j->cb = NULL;
+	if (cb != NULL)
+		cb(err, err == 0 ? &r : NULL, why, j->arg);
+}
+
+/* The job is over. It may be on the stack, and the helper may still call. */
+static void
+job_end(struct job *j, int err, const char *why)
+{
+	struct git *g = j->git;
+
+	end_close(&j->out);
+	end_close(&j->err);
+	loop_timer_clear(j->timer);
+	TAILQ_REMOVE(&g->running, j, link);
+	g->nrunning--;
+	answer(j, err, why);
+	loop_defer(g->app->loop, job_free_cb, j);
+	next_job(g);
+}
+
+static const char *const failures[RDV_E_MAX] = {
+	[RDV_E_TIMEOUT] = "git took longer than worktrees.git_timeout_ms",
+	[RDV_E_TOO_BIG] = "git had more to say than is read here",
+};
+
+/* Once it has ended, what is in the pipes is all there will be. */
+static void
+job_check(struct job *j)
+{
+	if (!j->exited || j->out.fd >= 0 || j->err.fd >= 0)
+		return;
+	helper_exit_ack(j->git->app->helper, j->handle);
+	job_end(j, j->failure, j->failure != 0 ? failures[j->failure] : NULL);
+}
+
+static void
+job_stop(struct job *j, int failure)
+{
+	if (j->failure != 0)
+		return;
+	j->failure = failure;
+	/* First SIGTERM, so that git removes its lock files. */
+	if (!j->exited)
+		helper_signal(j->git->app->helper, j->handle, SIGTERM, true,
+		    NULL, NULL);
+}
+
+/* False at the end of the pipe, or when there is nothing more for now. */
+static bool
+end_read(struct job *j, struct pipe_end *e)
+{
+	static char chunk[CHUNK];
+	ssize_t n = read(e->fd, chunk, sizeof(chunk));
+	size_t room = e->buf.max - e->buf.len;
+
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n < 0 && errno == EAGAIN && !j->exited)
+		return false;
+	if (n <= 0) {
+		end_close(e);
+		return false;
+	}
+	e->over = e->over || (size_t)n > room;
+	buf_put(&e->buf, chunk, (size_t)n > room ? room : (size_t)n);
+	if (e == &j->out && e->over)
+		job_stop(j, RDV_E_TOO_BIG);
+	return true;
+}
+
+static void
+git_out_cb(int fd, short what, void *arg)
+{
+	struct job *j = arg;
+
+	(void)fd;
+	(void)what;
+	(void)end_read(j, &j->out);
+	job_check(j);
+}
+
+static void
+git_err_cb(int fd, short what, void *arg)
+{
+	struct job *j = arg;
+
+	(void)fd;
+	(void)what;
+	(void)end_read(j, &j->err);
+	job_check(j);
+}
+
+static void
+git_exit_cb(const struct priv_exit *ev, void *arg)
+{
+	struct job *j = arg;
+
+	j->pending = false;
+	if (j->cb == NULL) {
+		job_free(j);
+		return;
+	}
+	if (ev == NULL) {
+		job_end(j, RDV_E_UNAVAILABLE,
+		    "the helper was restarted; how git ended is not known");
+		return;
+	}
+	j->exited = true;
+	j->status = WIFEXITED(ev->status) ? WEXITSTATUS(ev->status)
+					  : 128 + WTERMSIG(ev->status);
+	while (j->out.fd >= 0 && end_read(j, &j->out))
+		continue;
+	while (j->err.fd >= 0 && end_read(j, &j->err))
+		continue;
+	job_check(j);
+}
+
+static void
+git_timeout_cb(void *arg)
+{
+	job_stop(arg, RDV_E_TIMEOUT);
+}
+
+static void
+job_run(struct job *j, uint64_t handle, struct seqpkt_fds *fds)
+{
+	struct app *app = j->git->app;
+
+	j->handle = handle;
+	j->pending = true;
+	helper_on_exit(app->helper, handle, git_exit_cb, j);
+	/* git reads nothing; an open end would make it wait for us. */
+	(void)close(fds->fd[0]);
+	j->out.fd = fds->fd[1];
+	j->err.fd = fds->fd[2];
+	j->out.watch =
+	    loop_watch_new(app->loop, j->out.fd, LOOP_READ, git_out_cb, j);
+	j->err.watch =
+	    loop_watch_new(app->loop, j->err.fd, LOOP_READ, git_err_cb, j);
+	loop_timer_set(j->timer, app->conf->git_timeout_ms);
+}
+
+static int
+spawn_error(const struct priv_spawn_answer *a)
+{
+	switch (a->result) {
+	case PRIV_DENIED:
+		return RDV_E_DENIED;
+	case PRIV_BUSY:
+		return RDV_E_BUSY;
+	case PRIV_NO_SUCH:
+		return RDV_E_UNAVAILABLE;
+	}
+	return RDV_E_SPAWN;
+}
+
+static void
+git_spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
+    void *arg)
+{
+	struct job *j = arg;
+
+	j->pending = false;
+	if (err == 0 && a->result == PRIV_DONE && fds->n != 3) {
+		seqpkt_fds_close(fds);
+		err = RDV_E_UNAVAILABLE;
+	}
+	if (j->cb == NULL) {
+		/* Given up meanwhile; the process is ended by its EOFs. */
+		if (err == 0 && a->result == PRIV_DONE)
+			seqpkt_fds_close(fds);
+		job_free(j);
+	} else if (err != 0) {
+		job_end(j, err, "the helper is not there");
+	} else if (a->result != PRIV_DONE) {
+		job_end(j, spawn_error(a), a->why);
+	} else {
+		job_run(j, a->handle, fds);
+	}
+}
+
+static void
+git_grant_cb(int err, const struct grant *g, const char *why, void *arg)
+{
+	struct job *j = arg;
+
+	j->pending = false;
+	if (j->cb == NULL) {
+		job_free(j);
+		return;
+	}
+	if (err != 0) {
+		job_end(j, err, why);
+		return;
+	}
+	memcpy(j->spawn.grant, g->bytes, sizeof(j->spawn.grant));
+	j->pending = true;
+	helper_spawn(j->git->app->helper, &j->spawn, git_spawn_cb, j);
+}
+
+static void
+job_start(struct job *j)
+{
+	struct git *g = j->git;
+
+	TAILQ_INSERT_TAIL(&g->running, j, link);
+	g->nrunning++;
+	j->pending = true;
+	grant_get(g->app->grants, j->uid, git_grant_cb, j);
+}
+
+static size_t
+count(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list != NULL && list[n] != NULL)
+		n++;
+	return n;
+}
+
+static void
+add_configs(struct priv_spawn *s, const char *const *configs)
+{
+	for (; configs != NULL && *configs != NULL; configs++) {
+		s->argv[s->argc++] = xstrdup("-c");
+		s->argv[s->argc++] = xstrdup(*configs);
+	}
+}
+
+static void
+fill_spawn(struct priv_spawn *s, const struct git_call *call)
+{
+	size_t n = 2 + 2 * count(git_pins) + 2 * count(call->configs) +
+		   count(call->argv);
+
+	(void)str_copy(s->profile, "git", sizeof(s->profile));
+	(void)str_copy(s->label, "git", sizeof(s->label));
+	s->io = PRIV_IO_PIPES;
+	s->cwd = xstrdup(call->dir);
+	s->argv = xcalloc(n, sizeof(char *));
+	s->argv[s->argc++] = xstrdup("git");
+	add_configs(s, git_pins);
+	add_configs(s, call->configs);
+	for (const char *const *p = call->argv; *p != NULL; p++)
+		s->argv[s->argc++] = xstrdup(*p);
+	s->paths = xcalloc(count(call->paths) + 1, sizeof(char *));
+	for (const char *const *p = call->paths; p != NULL && *p != NULL; p++)
+		s->paths[s->pathc++] = xstrdup(*p);
+}
+
+static void
+refuse_all(struct git *g, struct jobs *jobs, int err, const char *why)
+{
+	struct job *j;
+
+	while ((j = TAILQ_FIRST(jobs)) != NULL) {
+		TAILQ_REMOVE(jobs, j, link);
+		g->nwaiting -= jobs == &g->waiting;
+		answer(j, err, why);
+		job_free(j);
+	}
+}
+
+static void
+git_refuse_cb(void *arg)
+{
+	struct git *g = arg;
+
+	refuse_all(g, &g->refused, RDV_E_BUSY,
+	    "too many git commands are waiting");
+}
+
+void
+git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg)
+{
+	struct job *j = xcalloc(1, sizeof(*j));
+
+	j->git = g;
+	j->uid = call->uid;
+	j->cb = cb;
+	j->arg = arg;
+	j->out.fd = j->err.fd = -1;
+	buf_init(&j->out.buf, call->max);
+	buf_init(&j->err.buf, ERR_MAX);
+	j->timer = loop_timer_new(g->app->loop, git_timeout_cb, j);
+	fill_spawn(&j->spawn, call);
+	if (g->nwaiting >= WAITING_MAX) {
+		if (TAILQ_EMPTY(&g->refused))
+			loop_defer(g->app->loop, git_refuse_cb, g);
+		TAILQ_INSERT_TAIL(&g->refused, j, link);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&g->waiting, j, link);
+	g->nwaiting++;
+	next_job(g);
+}
+
+void
+git_free(struct git *g)
+{
+	struct job *j;
+
+	if (g == NULL)
+		return;
+	g->ending = true;
+	loop_undefer(g->app->loop, git_refuse_cb, g);
+	refuse_all(g, &g->refused, RDV_E_UNAVAILABLE, "rdv is ending");
+	/* An answer may ask for more, which then waits and is refused too. */
+	refuse_all(g, &g->waiting, RDV_E_UNAVAILABLE, "rdv is ending");
+	while ((j = TAILQ_FIRST(&g->running)) != NULL) {
+		TAILQ_REMOVE(&g->running, j, link);
+		answer(j, RDV_E_UNAVAILABLE, "rdv is ending");
+		if (!j->pending)
+			job_free(j);
+	}
+	refuse_all(g, &g->waiting, RDV_E_UNAVAILABLE, "rdv is ending");
+	free(g);
+}
+
+void
+git_complaint(const struct git_result *r, char *out, size_t size)
+{
+	static const char *const heads[] = { "fatal: ", "error: " };
+	const char *line = r->err, *found = NULL;
+	size_t len;
+
+	for (size_t i = 0; i < 2 && found == NULL; i++) {
+		found = strstr(r->err, heads[i]);
+		if (found != NULL)
+			line = found + strlen(heads[i]);
+	}
+	len = strcspn(line, "\n");
+	if (len == 0)
+		(void)snprintf(out, size, "git ended with status %d",
+		    r->status);
+	else
+		(void)str_escape(out, size, line, len);
+}

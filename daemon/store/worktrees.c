@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows of `worktree`. They record what rdv meant to do and where a directory
+ * went; that a row is missing is never a reason to delete anything.
+ */
+#include "daemon/store/worktrees.h"
+
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+
+#define COLUMNS                                                        \
+	"id, user_id, repo_path, path, branch, base, created_branch, " \
+	"state, cause, trash_path, created_at, updated_at"
+
+static const char sql_insert[] = "INSERT INTO worktree (" COLUMNS ") "
+				 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+static const char sql_change[] =
+    "UPDATE worktree SET state = ?, cause = ?, trash_path = ?, "
+    "updated_at = ? WHERE id = ?";
+static const char sql_get[] =
+    "SELECT " COLUMNS " FROM worktree WHERE id = ? AND user_id = ?";
+static const char sql_at[] = "SELECT " COLUMNS " FROM worktree WHERE path = ? "
+			     "AND state IN ('creating', 'ready', 'removing') "
+			     "ORDER BY updated_at DESC LIMIT 1";
+static const char sql_in[] = "SELECT " COLUMNS " FROM worktree "
+			     "WHERE state = ? ORDER BY updated_at";
+static const char sql_trash[] =
+    "SELECT " COLUMNS " FROM worktree "
+    "WHERE user_id = ? AND state = 'trashed' ORDER BY updated_at DESC";
+
+struct each {
+	store_worktree_fn *cb;
+	void *arg;
+};
+
+static struct store_worktree
+row_worktree(struct row *row)
+{
+	return (struct store_worktree){
+		.id = row_str(row, 0),
+		.user_id = row_str(row, 1),
+		.repo_path = row_str(row, 2),
+		.path = row_str(row, 3),
+		.branch = row_str(row, 4),
+		.base = row_str(row, 5),
+		.created_branch = row_int(row, 6) != 0,
+		.state = row_str(row, 7),
+		.cause = row_str(row, 8),
+		.trash_path = row_str(row, 9),
+		.created_at = row_int(row, 10),
+		.updated_at = row_int(row, 11),
+	};
+}
+
+static bool
+worktrees_each_cb(struct row *row, void *arg)
+{
+	const struct each *e = arg;
+	struct store_worktree w = row_worktree(row);
+
+	return e->cb(&w, e->arg);
+}
+
+struct copy {
+	struct arena *arena;
+	struct store_worktree *out;
+	bool found;
+};
+
+static const char *
+keep(struct arena *a, const char *s)
+{
+	return s != NULL ? arena_strdup(a, s) : NULL;
+}
+
+static bool
+worktrees_copy_cb(struct row *row, void *arg)
+{
+	struct copy *c = arg;
+	struct store_worktree w = row_worktree(row);
+
+	w.id = keep(c->arena, w.id);
+	w.user_id = keep(c->arena, w.user_id);
+	w.repo_path = keep(c->arena, w.repo_path);
+	w.path = keep(c->arena, w.path);
+	w.branch = keep(c->arena, w.branch);
+	w.base = keep(c->arena, w.base);
+	w.state = keep(c->arena, w.state);
+	w.cause = keep(c->arena, w.cause);
+	w.trash_path = keep(c->arena, w.trash_path);
+	*c->out = w;
+	c->found = true;
+	return false;
+}
+
+int
+store_worktree_insert(struct tx *tx, const struct store_worktree *w)
+{
+	long n = tx_exec(tx, sql_insert, "ssssssisssii", w->id, w->user_id,
+	    w->repo_path, w->path, w->branch, w->base,
+	    (int64_t)w->created_branch, w->state, w->cause, w->trash_path,
+	    w->created_at, w->updated_at);
+
+	return n < 0 ? (int)n : 0;
+}
+
+int
+store_worktree_change(struct tx *tx, const struct store_worktree_change *c)
+{
+	long n = tx_exec(tx, sql_change, "sssis", c->state, c->cause,
+	    c->trash_path, c->now, c->id);
+
+	if (n < 0)
+		return (int)n;
+	return n == 0 ? RDV_E_NOT_FOUND : 0;
+}
+
+int
+store_worktree_get(struct db *db, struct arena *a, const char *user_id,
+    const char *id, struct store_worktree *out)
+{
+	struct copy c = { a, out, false };
+	int err =
+	    db_query(db, sql_get, worktrees_copy_cb, &c, "ss", id, user_id);
+
+	return err == 0 && !c.found ? RDV_E_NOT_FOUND : err;
+}
+
+int
+store_worktree_at(struct db *db, struct arena *a, const char *path,
+    struct store_worktree *out)
+{
+	struct copy c = { a, out, false };
+	int err = db_query(db, sql_at, worktrees_copy_cb, &c, "s", path);
+
+	return err == 0 && !c.found ? RDV_E_NOT_FOUND : err;
+}
+
+int
+store_worktrees_in(struct db *db, const char *state, store_worktree_fn *cb,
+    void *arg)
+{
+	struct each e = { cb, arg };
+
+	return db_query(db, sql_in, worktrees_each_cb, &e, "s", state);
+}
+
+int
+store_worktrees_trash(struct db *db, const char *user_id, store_worktree_fn *cb,
+    void *arg)
+{
+	struct each e = { cb, arg };
+
+	return db_query(db, sql_trash, worktrees_each_cb, &e, "s", user_id);
+}

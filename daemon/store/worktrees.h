@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_STORE_WORKTREES_H
+#define RDV_STORE_WORKTREES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct db;
+struct tx;
+
+/*
+ * A row of `worktree`. States: creating, ready, removing (on its way into the
+ * trash or back), trashed, removed, failed. Rows are never deleted.
+ */
+struct store_worktree {
+	const char *id, *user_id;
+	const char *repo_path; /* of the main work tree */
+	const char *path;
+	const char *branch, *base; /* NULL: detached; unknown */
+	bool created_branch;
+	const char *state;
+	const char *cause;	/* NULL unless something went wrong */
+	const char *trash_path; /* NULL: never moved */
+	int64_t created_at, updated_at;
+};
+
+int store_worktree_insert(struct tx *tx, const struct store_worktree *w);
+/* A new state; `cause` and `trash_path` replace what stands there. */
+struct store_worktree_change {
+	const char *id, *state, *cause, *trash_path;
+	int64_t now;
+};
+int store_worktree_change(struct tx *tx, const struct store_worktree_change *c);
+/* RDV_E_NOT_FOUND when it is not that user's. Strings in the arena. */
+int store_worktree_get(struct db *db, struct arena *a, const char *user_id,
+    const char *id, struct store_worktree *out);
+/* The one that has this path now: creating, ready or removing. */
+int store_worktree_at(struct db *db, struct arena *a, const char *path,
+    struct store_worktree *out);
+typedef bool store_worktree_fn(const struct store_worktree *w, void *arg);
+/* All in one state, the one longest unchanged first. */
+int store_worktrees_in(struct db *db, const char *state, store_worktree_fn *cb,
+    void *arg);
+/* A user's trash, newest first. */
+int store_worktrees_trash(struct db *db, const char *user_id,
+    store_worktree_fn *cb, void *arg);
+
+#endif

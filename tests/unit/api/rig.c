@@ -36,6 +36,12 @@ address(struct fx *fx, struct sockaddr_un *sun)
 int
 rig_setup(void **state)
 {
+	return rig_setup_with(state, api_tables);
+}
+
+int
+rig_setup_with(void **state, const struct api_route *const *tables)
+{
 	static const struct http_limits limits = { 64, 64, 8192, 32768, 65536,
 		64, 5000, 5000, 5000 };
 	struct sockaddr_un sun;
@@ -46,7 +52,7 @@ rig_setup(void **state)
 		return -1;
 	fx = *state;
 	fx_issue(fx, TOKEN_CLI, SCOPE_FULL, -1, id, token);
-	fx->app.api = api_new(&fx->app, api_tables);
+	fx->app.api = api_new(&fx->app, tables);
 	fx->app.server =
 	    http_server_new(fx->app.loop, &limits, api_dispatch, fx->app.api);
 	listener =
@@ -107,80 +113,124 @@ client_late_cb(void *arg)
 	loop_stop(c->loop);
 }
 
-/* Sends all, reads until the server closes. */
-static char *
-converse(struct fx *fx, const char *text, size_t len)
+static struct client *
+connect_and_send(struct fx *fx, const char *text, size_t len)
 {
-	struct client c = { .loop = fx->app.loop };
-	struct loop_timer *t;
-	struct loop_watch *w;
+	struct client *c = calloc(1, sizeof(*c));
 	struct sockaddr_un sun;
 
-	c.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_non_null(c);
+	c->loop = fx->app.loop;
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	address(fx, &sun);
-	assert_int_equal(connect(c.fd, (struct sockaddr *)&sun, sizeof(sun)),
+	assert_int_equal(connect(c->fd, (struct sockaddr *)&sun, sizeof(sun)),
 	    0);
-	assert_int_equal(write(c.fd, text, len), (ssize_t)len);
-	w = loop_watch_new(c.loop, c.fd, LOOP_READ, client_read_cb, &c);
-	t = loop_timer_new(c.loop, client_late_cb, &c);
+	assert_int_equal(write(c->fd, text, len), (ssize_t)len);
+	return c;
+}
+
+/* Reads until the server closes. */
+static void
+read_all(struct client *c)
+{
+	struct loop_watch *w =
+	    loop_watch_new(c->loop, c->fd, LOOP_READ, client_read_cb, c);
+	struct loop_timer *t = loop_timer_new(c->loop, client_late_cb, c);
+
 	loop_timer_set(t, DEADLINE_MS);
-	loop_run(c.loop);
+	loop_run(c->loop);
 	loop_timer_free(t);
 	loop_watch_free(w);
-	(void)close(c.fd);
-	assert_false(c.late);
-	assert_non_null(c.text);
-	return c.text;
+	(void)close(c->fd);
+	assert_false(c->late);
+	assert_non_null(c->text);
+}
+
+static const char *
+unless(const char *headers, const char *name, const char *line)
+{
+	return strstr(headers, name) != NULL ? "" : line;
+}
+
+static struct client *
+send_request(struct fx *fx, const char *method, const char *path,
+    const char *headers, const char *body)
+{
+	size_t bodylen = body != NULL ? strlen(body) : 0;
+	size_t size = strlen(headers) + strlen(path) + bodylen + 512;
+	char *text = malloc(size);
+	struct client *c;
+	int n;
+
+	assert_non_null(text);
+	n = snprintf(text, size, "%s %s HTTP/1.1\r\n%s%s%s%s", method, path,
+	    unless(headers, "Host:", "Host: localhost\r\n"),
+	    unless(headers, "Connection:", "Connection: close\r\n"), headers,
+	    body == NULL
+		? ""
+		: unless(headers,
+		      "Content-Type:", "Content-Type: application/json\r\n"));
+	if (body != NULL)
+		n += snprintf(text + n, size - (size_t)n,
+		    "Content-Length: %zu\r\n", bodylen);
+	n += snprintf(text + n, size - (size_t)n, "\r\n%s",
+	    body != NULL ? body : "");
+	c = connect_and_send(fx, text, (size_t)n);
+	free(text);
+	return c;
+}
+
+void
+rig_receive(struct client *c, struct answer *a)
+{
+	char why[80], *end;
+
+	read_all(c);
+	memset(a, 0, sizeof(*a));
+	end = strstr(c->text, "\r\n\r\n");
+	assert_non_null(end);
+	assert_int_equal(sscanf(c->text, "HTTP/1.1 %d", &a->status), 1);
+	for (size_t i = 0; c->text + i < end && i + 1 < sizeof(a->head); i++) {
+		a->raw[i] = c->text[i];
+		a->head[i] = (char)tolower((unsigned char)c->text[i]);
+	}
+	a->body = strdup(end + 4);
+	a->json = js_parse(a->body, strlen(a->body), why, sizeof(why));
+	free(c->text);
+	free(c);
+}
+
+void
+rig_leave(struct client *c)
+{
+	(void)close(c->fd);
+	free(c->text);
+	free(c);
 }
 
 void
 rig_ask(struct fx *fx, struct answer *a, const char *method, const char *path,
     const char *headers, const char *body)
 {
-	size_t bodylen = body != NULL ? strlen(body) : 0;
-	size_t size = strlen(headers) + strlen(path) + bodylen + 512;
-	char *text = malloc(size), *raw, *end;
-	const char *host =
-	    strstr(headers, "Host:") != NULL ? "" : "Host: localhost\r\n";
-	const char *type = body == NULL || strstr(headers, "Content-Type:")
-			       ? ""
-			       : "Content-Type: application/json\r\n";
-	const char *conn = strstr(headers, "Connection:") != NULL
-			       ? ""
-			       : "Connection: close\r\n";
-	char why[80];
-	int n;
-
-	assert_non_null(text);
-	n = snprintf(text, size, "%s %s HTTP/1.1\r\n%s%s%s%s", method, path,
-	    host, conn, headers, type);
-	if (body != NULL)
-		n += snprintf(text + n, size - (size_t)n,
-		    "Content-Length: %zu\r\n", bodylen);
-	n += snprintf(text + n, size - (size_t)n, "\r\n%s",
-	    body != NULL ? body : "");
-	raw = converse(fx, text, (size_t)n);
-	free(text);
-	memset(a, 0, sizeof(*a));
-	end = strstr(raw, "\r\n\r\n");
-	assert_non_null(end);
-	assert_int_equal(sscanf(raw, "HTTP/1.1 %d", &a->status), 1);
-	for (size_t i = 0; raw + i < end && i + 1 < sizeof(a->head); i++)
-		a->head[i] = (char)tolower((unsigned char)(a->raw[i] = raw[i]));
-	a->body = strdup(end + 4);
-	a->json = js_parse(a->body, strlen(a->body), why, sizeof(why));
-	free(raw);
+	rig_receive(send_request(fx, method, path, headers, body), a);
 }
 
-void
-rig_as(struct fx *fx, struct answer *a, const char *method, const char *path,
+struct client *
+rig_send(struct fx *fx, const char *method, const char *path,
     const char *headers, const char *body)
 {
 	char head[512];
 
 	(void)snprintf(head, sizeof(head), "Authorization: Bearer %s\r\n%s",
 	    token, headers);
-	rig_ask(fx, a, method, path, head, body);
+	return send_request(fx, method, path, head, body);
+}
+
+void
+rig_as(struct fx *fx, struct answer *a, const char *method, const char *path,
+    const char *headers, const char *body)
+{
+	rig_receive(rig_send(fx, method, path, headers, body), a);
 }
 
 void

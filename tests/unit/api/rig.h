@@ -8,6 +8,9 @@ struct js;
 
 /* The fixture with a dispatcher behind a real server on a socket. */
 int rig_setup(void **state);
+/* The same with other routes. */
+struct api_route;
+int rig_setup_with(void **state, const struct api_route *const *tables);
 int rig_teardown(void **state);
 
 struct answer {
@@ -31,6 +34,13 @@ void rig_as(struct fx *fx, struct answer *a, const char *method,
 /* And no further headers; the status is checked. */
 void rig_do(struct fx *fx, struct answer *a, const char *method,
     const char *path, const char *body, int status);
+/* The two halves of rig_as(), for requests that overlap. */
+struct client;
+struct client *rig_send(struct fx *fx, const char *method, const char *path,
+    const char *headers, const char *body);
+void rig_receive(struct client *c, struct answer *a);
+/* Hangs up without waiting. */
+void rig_leave(struct client *c);
 void answer_done(struct answer *a);
 /* error code of a refusal, or "" */
 const char *answer_code(const struct answer *a);

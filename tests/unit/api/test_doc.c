@@ -93,7 +93,8 @@ test_no_row_hides_another(void **state)
 		     row++) {
 			for (const struct api_route *o = *t; o != row; o++)
 				assert_false(o->method == row->method &&
-				    strcmp(o->pattern, row->pattern) == 0);
+					     strcmp(o->pattern, row->pattern) ==
+						 0);
 		}
 	}
 }
@@ -116,9 +117,9 @@ test_openapi_has_every_row(void **state)
 
 			assert_non_null(path);
 			for (size_t i = 0; js_member(path, i, &key, &op); i++)
-				found |= strcasecmp(key,
-					     http_method_name(row->method)) ==
-				    0;
+				found |=
+				    strcasecmp(key,
+					http_method_name(row->method)) == 0;
 			assert_true(found);
 		}
 	}

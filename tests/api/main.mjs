@@ -1,0 +1,11 @@
+// All of the api layer, one file for each thing it looks at.
+import { finish } from '../harness/rdv.mjs';
+
+await import('./walk.mjs');
+await import('./sessions.mjs');
+await import('./folders.mjs');
+await import('./tokens.mjs');
+await import('./events.mjs');
+await import('./worktrees.mjs');
+await import('./state.mjs');
+finish();

@@ -1,0 +1,154 @@
+// What rdv says of itself: truthful health, metrics, logs, start and end.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
+import { execFileSync, spawnSync } from 'node:child_process';
+
+await test('health is healthy, and degraded while [ops] is dead (O11)',
+	async (t) => {
+		const rdv = await t.start();
+		const health = () => rdv.call('GET', '/health', undefined,
+			{ token: null });
+		const h = await health();
+		assert.equal(h.status, 'healthy');
+		assert.equal(h.components.database, true);
+		for (const key of ['active_sessions', 'websocket_connections',
+			'pending_requests'])
+			assert.equal(typeof h.metrics[key], 'number', key);
+		// Stopped is worse than dead: nobody restarts it, and only a real
+		// round trip can tell.
+		process.kill(rdv.ops, 'SIGSTOP');
+		await waitFor('degraded', async () =>
+			(await health()).status === 'degraded');
+		const stopped = rdv.ops;
+		process.kill(stopped, 'SIGKILL');
+		await waitFor('healthy again', async () =>
+			(await health()).status === 'healthy');
+		assert.notEqual(rdv.ops, stopped);
+	});
+
+await test('E10: an [ops] that dies is replaced, terminals go on', async (t) => {
+	const rdv = await t.start();
+	const s = await rdv.session('on', ['/bin/cat']);
+	const old = rdv.ops;
+	process.kill(old, 'SIGKILL');
+	await waitFor('new [ops]', () => rdv.ops && rdv.ops !== old);
+	await rdv.call('POST', `/api/sessions/${s.id}/exec`, { command: 'echo' });
+	await waitFor('output', async () => (await rdv.call('GET',
+		`/api/sessions/${s.id}/scrollback`)).content.includes('echo'));
+	assert.equal((await rdv.call('GET', `/api/sessions/${s.id}`)).run.state,
+		'running');
+	const again = await waitFor('a new session', async () => {
+		const r = await rdv.request('POST', '/api/sessions', { body:
+			{ name: 'new', command: ['/bin/cat'] } });
+		return r.status === 201 && r.json;
+	});
+	assert.equal(again.run.state, 'running');
+});
+
+await test('metrics are Prometheus text', async (t) => {
+	const rdv = await t.start();
+	const { raw, headers } = await rdv.request('GET', '/metrics');
+	assert.match(headers['content-type'], /^text\/plain; version=0\.0\.4/);
+	for (const line of String(raw).trim().split('\n'))
+		assert.match(line,
+			/^(# (HELP|TYPE) \w+ .+|\w+(\{[^}]*\})? -?[0-9.e+]+)$/, line);
+});
+
+await test('secrets stand in no log, argument or environment (N01)',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await rdv.session('x', ['/bin/cat']);
+		await rdv.request('GET', `/api/sessions/${s.id}?x=${rdv.token}`);
+		await rdv.request('GET', '/api/user', { token: `${rdv.token}x` });
+		const service = fs.readFileSync(path.join(rdv.base,
+			'server/service-token'), 'utf8').trim();
+		const places = { log: rdv.log(), audit: fs.readFileSync(path.join(
+			rdv.base, 'server/audit.log'), 'utf8') };
+		for (const p of [rdv.main.pid, rdv.rdvd, rdv.ops])
+			for (const f of ['cmdline', 'environ'])
+				try {
+					places[`${p}/${f}`] = fs.readFileSync(`/proc/${p}/${f}`,
+						'latin1');
+				} catch { /* dumpable is off: nobody reads it */ }
+		for (const [where, text] of Object.entries(places))
+			for (const secret of [rdv.token, service])
+				assert.equal(text.includes(secret), false, where);
+		assert.ok(places.audit.length > 0, 'attempts are audited');
+	});
+
+await test('log lines are one record each, escaped (J09)', async (t) => {
+	const rdv = await t.start();
+	await rdv.request('GET', '/api/%0aevil%0d%1b[31m', {});
+	await rdv.request('POST', '/api/sessions', { body: { name: 'n',
+		command: ['/no/such\nlevel=error msg="forged"'] } });
+	for (const line of rdv.log().trim().split('\n'))
+		assert.match(line, /^ts=\S+ level=(debug|info|warn|error) proc=\S+ /,
+			line);
+	assert.doesNotMatch(rdv.log(), /[\x00-\x09\x0b-\x1f\x7f]/);
+});
+
+await test('C02: no listening network socket in any process', async (t) => {
+	const rdv = await t.start();
+	await rdv.session('x', ['/bin/cat']);
+	const inodes = new Set([rdv.main.pid, rdv.rdvd, rdv.ops].flatMap((p) =>
+		fs.readdirSync(`/proc/${p}/fd`).map((fd) => {
+			try { return fs.readlinkSync(`/proc/${p}/fd/${fd}`); }
+			catch { return ''; }
+		})).map((l) => /^socket:\[(\d+)\]$/.exec(l)?.[1]).filter(Boolean));
+	for (const table of ['tcp', 'tcp6', 'udp', 'udp6', 'raw', 'raw6'])
+		for (const line of fs.readFileSync(`/proc/${rdv.main.pid}/net/${table}`,
+			'utf8').trim().split('\n').slice(1))
+			assert.equal(inodes.has(line.trim().split(/\s+/)[9]), false, line);
+	assert.ok(inodes.size > 0, 'it has Unix sockets');
+});
+
+await test('C05: a second instance exits and touches nothing', async (t) => {
+	const rdv = await t.start();
+	const second = spawnSync(bin('rdv-helper'), ['--base', rdv.base],
+		{ encoding: 'utf8', timeout: 20000 });
+	assert.equal(second.status, 77, second.stderr);
+	assert.match(second.stderr, /already|another|lock/i);
+	assert.equal((await rdv.request('GET', '/api/user')).status, 200);
+});
+
+await test('C16: everything is 0600 or 0700', async (t) => {
+	const rdv = await t.start();
+	const s = await rdv.session('x', ['/bin/echo', 'x']);
+	await rdv.request('DELETE', `/api/sessions/${s.id}`);
+	for (const name of ['', ...fs.readdirSync(rdv.base, { recursive: true })]) {
+		const st = fs.lstatSync(path.join(rdv.base, name));
+		assert.equal(st.mode & 0o077, 0, `${name} ${st.mode.toString(8)}`);
+	}
+});
+
+await test('SIGTERM ends cleanly and unlinks only its own sockets (C03)',
+	async (t) => {
+		const rdv = await t.start();
+		fs.unlinkSync(rdv.term);
+		fs.writeFileSync(rdv.term, 'not ours');
+		const api = rdv.sock, keep = rdv.term, base = rdv.base;
+		const ended = new Promise((r) => rdv.main.once('exit', r));
+		rdv.main.kill('SIGTERM');
+		assert.equal(await ended, 0);
+		assert.equal(fs.existsSync(api), false);
+		assert.equal(fs.readFileSync(keep, 'utf8'), 'not ours');
+		assert.ok(fs.existsSync(path.join(base, 'server/lock')));
+	});
+
+await test('a bad configuration names file, line and key', async () => {
+	const { Rdv: R } = { Rdv };
+	for (const [text, said] of [['[server]\nlog_level = 3\n', /:2:.*log_level/],
+		['[server]\nno_such = 1\n', /:2:.*no_such/], ['[server\n', /:1:/]])
+		await assert.rejects(R.start({ config: text }), said);
+});
+
+await test('rdvd -T prints every key with value, source and help', () => {
+	const out = execFileSync(bin('rdvd'), ['-T'], { encoding: 'utf8',
+		env: { HOME: '/nonexistent', PATH: '/usr/bin:/bin' } });
+	for (const key of ['api_socket', 'service_token_file',
+		'token_rotation_days', 'trash_retention_days'])
+		assert.ok(out.includes(key), key);
+	assert.match(out, /default/);
+});

@@ -1,0 +1,147 @@
+// Worktrees over a real git: made, judged, removed only when nothing is lost.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Rdv, test, waitFor } from '../harness/rdv.mjs';
+
+const rdv = await Rdv.start();
+const repo = path.join(rdv.home, 'repo');
+const git = (dir, ...args) => execFileSync('git', ['-C', dir, ...args],
+	{ encoding: 'utf8', env: { PATH: '/usr/bin:/bin', HOME: rdv.home,
+		GIT_AUTHOR_NAME: 't', GIT_AUTHOR_EMAIL: 't@example.org',
+		GIT_COMMITTER_NAME: 't', GIT_COMMITTER_EMAIL: 't@example.org' } });
+fs.mkdirSync(repo);
+git(repo, 'init', '-q', '-b', 'main');
+fs.writeFileSync(path.join(repo, 'file'), 'one\n');
+git(repo, 'add', 'file');
+git(repo, 'commit', '-q', '-m', 'one');
+
+let count = 0;
+const make = async (more = {}) => rdv.call('POST', '/api/worktrees',
+	{ repoPath: repo, branch: `b${count++}`, createNewBranch: true, ...more });
+const remove = (w, force) => rdv.request('DELETE', '/api/worktrees',
+	{ body: { worktreePath: w.path, ...(force && { force }) } });
+
+await test('made, listed, clean, removed; the branch stays', async () => {
+	const w = await make({ branch: 'feature/foo-Bar' });
+	assert.equal(w.created_branch, true);
+	assert.equal(w.branch, 'feature/foo-Bar');
+	assert.equal(fs.readFileSync(path.join(w.path, 'file'), 'utf8'), 'one\n');
+	const list = await rdv.call('GET',
+		`/api/worktrees?repo_path=${encodeURIComponent(repo)}`);
+	assert.ok(list.some((x) => x.path === w.path &&
+		x.branch === 'feature/foo-Bar'));
+	const status = await rdv.call('GET', '/api/worktrees/status?worktree_path=' +
+		encodeURIComponent(w.path));
+	assert.deepEqual([status.exists, status.is_clean, status.untracked],
+		[true, true, 0]);
+	const gone = await remove(w);
+	assert.equal(gone.status, 200, String(gone.raw));
+	assert.deepEqual(gone.json, { success: true, deletedPath: w.path,
+		branchDeleted: false });
+	assert.equal(fs.existsSync(w.path), false);
+	assert.match(git(repo, 'branch', '--list', 'feature/foo-Bar'), /foo-Bar/);
+});
+
+// Every state in which work could be lost, and how to get into it.
+const states = {
+	HAS_UNCOMMITTED_CHANGES: (w) =>
+		fs.writeFileSync(path.join(w.path, 'file'), 'changed\n'),
+	HAS_UNTRACKED_FILES: (w) =>
+		fs.writeFileSync(path.join(w.path, 'new'), 'new\n'),
+	HAS_UNPUSHED_COMMITS: (w) => {
+		fs.writeFileSync(path.join(w.path, 'more'), 'more\n');
+		git(w.path, 'add', 'more');
+		git(w.path, 'commit', '-q', '-m', 'more');
+	},
+	WORKTREE_LOCKED: (w) => git(repo, 'worktree', 'lock', w.path),
+	OPERATION_IN_PROGRESS: (w) => {
+		git(w.path, 'bisect', 'start');
+	},
+	WORKTREE_BUSY: async (w) => {
+		await rdv.session('busy', ['/bin/cat'], { project_path: w.path });
+	},
+};
+
+for (const [code, enter] of Object.entries(states)) {
+	await test(`removal refuses ${code} and changes nothing (G22)`, async () => {
+		const w = await make();
+		await enter(w);
+		const before = execFileSync('find', [w.path, '-type', 'f', '-printf',
+			'%P %s\n'], { encoding: 'utf8' });
+		const r = await remove(w);
+		assert.equal(r.status, 409, String(r.raw));
+		assert.ok(r.json.code === code || JSON.stringify(r.json.details)
+			.includes(code), String(r.raw));
+		assert.equal(execFileSync('find', [w.path, '-type', 'f', '-printf',
+			'%P %s\n'], { encoding: 'utf8' }), before);
+		for (const s of await rdv.call('GET', '/api/sessions'))
+			await rdv.request('DELETE', `/api/sessions/${s.id}`);
+	});
+}
+
+await test('force moves to the trash, and restore brings it back', async () => {
+	const w = await make();
+	fs.writeFileSync(path.join(w.path, 'precious'), 'mine\n');
+	const r = await remove(w, true);
+	assert.equal(r.status, 200, String(r.raw));
+	assert.equal(fs.existsSync(w.path), false);
+	const { items } = await rdv.call('GET', '/api/worktrees/trash');
+	const item = items.find((x) => x.path === w.path);
+	assert.ok(item, JSON.stringify(items));
+	const back = await rdv.call('POST', '/api/worktrees/restore',
+		{ id: item.id });
+	assert.equal(back.path, w.path);
+	assert.equal(fs.readFileSync(path.join(w.path, 'precious'), 'utf8'),
+		'mine\n');
+	assert.match(git(w.path, 'status', '--porcelain'), /precious/);
+});
+
+await test('the main work tree is never removed', async () => {
+	for (const force of [false, true]) {
+		const r = await remove({ path: repo }, force);
+		assert.ok(r.status >= 400 && r.status < 500, String(r.raw));
+		assert.ok(fs.existsSync(path.join(repo, 'file')));
+	}
+});
+
+await test('branch names that are no names are refused (G13, E14)', async () => {
+	for (const branch of ['-x', '--output=x', '@{-1}', 'a..b', ':!x', 'a\nb',
+		'a b', 'x'.repeat(5000), '', 'a/', '.x', 'x.lock', 'HEAD', 'a~1']) {
+		const r = await rdv.request('POST', '/api/worktrees', { body:
+			{ repoPath: repo, branch, createNewBranch: true } });
+		assert.ok(r.status >= 400 && r.status < 500,
+			`${JSON.stringify(branch)}: ${r.status}`);
+	}
+	for (const branch of ['ok', 'a-b', 'v1.2', 'x/y/z', 'ünï'])
+		await make({ branch });
+});
+
+await test('a session with a worktree of its own', async () => {
+	const s = await rdv.session('try-1', ['/bin/sh', '-c', 'pwd; cat file'],
+		{ repo_path: repo, worktree_branch: 'try-1', create_worktree: true });
+	assert.equal(s.worktree_branch, 'try-1');
+	const end = await waitFor('run ends', async () => {
+		const x = await rdv.call('GET', `/api/sessions/${s.id}`);
+		return x.run.state === 'completed' && x;
+	});
+	const { content } = await rdv.call('GET',
+		`/api/sessions/${end.id}/scrollback`);
+	assert.match(content, /try-1[\s\S]*one/);
+	// Closing keeps the worktree: nothing unasked is deleted.
+	await rdv.request('DELETE', `/api/sessions/${s.id}`);
+	assert.match(git(repo, 'worktree', 'list'), /try-1/);
+});
+
+await test('no repository, no worktree, no session left behind', async () => {
+	const r = await rdv.request('POST', '/api/sessions', { body: {
+		name: 'nowhere', command: ['/bin/true'], repo_path: rdv.home,
+		worktree_branch: 'x', create_worktree: true } });
+	assert.ok(r.status >= 400 && r.status < 500, String(r.raw));
+	assert.match(r.json.error, /repositor/i);
+	assert.equal((await rdv.call('GET', '/api/sessions'))
+		.some((s) => s.name === 'nowhere'), false);
+});
+
+await rdv.stop();

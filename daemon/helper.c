@@ -123,13 +123,16 @@ drop(struct helper *h)
 void
 helper_free(struct helper *h)
 {
+	bool was;
+
 	if (h == NULL)
 		return;
-	loop_undefer(h->loop, helper_failing_cb, h);
+	was = h->hello;
 	loop_undefer(h->loop, helper_drop_cb, h);
 	loop_watch_free(h->control);
 	drop(h);
-	loop_undefer(h->loop, helper_failing_cb, h);
+	if (!was)
+		h->cb->lost(h->arg);
 	helper_failing_cb(h);
 	loop_undefer(h->loop, helper_failing_cb, h);
 	idmap_done(&h->exits);
@@ -394,15 +397,4 @@ helper_stats(const struct helper *h, struct helper_stats *out)
 	out->outstanding = s.outstanding;
 	out->waiting = s.waiting;
 	out->rtt_us = s.rtt_us;
-}
-
-bool
-helper_healthy(const struct helper *h)
-{
-	struct helperlink_stats s;
-
-	if (!h->hello)
-		return false;
-	helperlink_stats(h->ops, &s);
-	return s.oldest_us < HELPER_HUNG_MS * 1000;
 }

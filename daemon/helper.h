@@ -37,11 +37,9 @@ struct helper_ops {
  */
 struct helper *helper_new(struct loop *l, int control,
     const struct helper_ops *ops, void (*gone)(void *), void *arg);
+/* Fails every request, calls `lost` in any case, and nothing afterwards. */
 void helper_free(struct helper *h);
 bool helper_ready(const struct helper *h);
-/* Ready, and no request has been unanswered for HELPER_HUNG_MS. */
-#define HELPER_HUNG_MS 15000
-bool helper_healthy(const struct helper *h);
 /* Of the [ops] now connected; 0 while there is none. */
 uint64_t helper_generation(const struct helper *h);
 
@@ -85,7 +83,7 @@ struct helper_stats {
 	uint64_t sent, stale, failed, connects; /* since start */
 	unsigned outstanding, waiting;
 	int64_t rtt_us; /* of the newest answer */
-	uint32_t pid; /* of [ops], for show; 0 while there is none */
+	uint32_t pid;	/* of [ops], for show; 0 while there is none */
 };
 void helper_stats(const struct helper *h, struct helper_stats *out);
 

@@ -282,8 +282,5 @@ helperlink_readable_cb(int fd, short what, void *arg)
 void
 helperlink_stats(const struct helperlink *k, struct helperlink_stats *out)
 {
-	const struct request *r = TAILQ_FIRST(&k->travelling);
-
 	*out = k->stats;
-	out->oldest_us = r != NULL ? clock_mono_us() - r->sent_us : 0;
 }

@@ -60,8 +60,7 @@ int helperlink_send(struct helperlink *k, uint16_t op, uint32_t id,
 struct helperlink_stats {
 	uint64_t sent, stale;
 	unsigned outstanding, waiting;
-	int64_t rtt_us;	   /* of the newest answer */
-	int64_t oldest_us; /* age of the oldest unanswered request, or 0 */
+	int64_t rtt_us; /* of the newest answer */
 };
 void helperlink_stats(const struct helperlink *k, struct helperlink_stats *out);
 

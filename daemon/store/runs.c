@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows of `run`. Invariant: a run gets one of its terminal states once and
+ * keeps it; the WHERE clauses say so, whatever a caller believes (abuse H02).
+ */
+#include "daemon/store/runs.h"
+
+#include <stddef.h>
+
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+
+static const char sql_get[] =
+    "SELECT " STORE_RUN_COLUMNS " FROM run WHERE id = ? AND user_id = ?";
+static const char sql_find[] =
+    "SELECT " STORE_RUN_COLUMNS " FROM run WHERE id = ?";
+static const char sql_of_session[] =
+    "SELECT " STORE_RUN_COLUMNS
+    " FROM run WHERE session_id = ? AND user_id = ? ORDER BY created_at";
+static const char sql_in_flight[] =
+    "SELECT " STORE_RUN_COLUMNS
+    " FROM run WHERE state IN ('starting', 'running')";
+static const char sql_insert[] =
+    "INSERT INTO run (id, session_id, user_id, reason, io, state, profile, "
+    "generation, argv_json, cwd, cols, rows, created_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+static const char sql_running[] =
+    "UPDATE run SET state = 'running', handle = ?, generation = ?, "
+    "argv_json = ?, cwd = ?, guards = ?, started_at = ? "
+    "WHERE id = ? AND state = 'starting'";
+static const char sql_ended[] =
+    "UPDATE run SET state = ?, exit_code = ?, signal = ?, cause = ?, "
+    "cols = ?, rows = ?, log_bytes = ?, user_us = ?, sys_us = ?, "
+    "maxrss_kb = ?, ended_at = ? "
+    "WHERE id = ? AND state IN ('starting', 'running')";
+
+const char *const store_runs_sql[] = { sql_get, sql_find, sql_of_session,
+	sql_in_flight, sql_insert, sql_running, sql_ended, NULL };
+
+struct each {
+	store_run_fn *cb;
+	void *arg;
+};
+
+struct get {
+	struct arena *arena;
+	struct store_run *out;
+	bool found;
+};
+
+bool
+store_run_row(struct row *row, int first, struct store_run *out)
+{
+	int i = first;
+
+	if (row_null(row, first))
+		return false;
+	out->id = row_str(row, i++);
+	out->session_id = row_str(row, i++);
+	out->user_id = row_str(row, i++);
+	out->reason = row_str(row, i++);
+	out->io = row_str(row, i++);
+	out->state = row_str(row, i++);
+	out->profile = row_str(row, i++);
+	out->handle = row_str(row, i++);
+	out->generation = row_str(row, i++);
+	out->argv_json = row_str(row, i++);
+	out->cwd = row_str(row, i++);
+	out->cause = row_str(row, i++);
+	out->cols = row_int_or(row, i++, -1);
+	out->rows = row_int_or(row, i++, -1);
+	out->exit_code = row_int_or(row, i++, -1);
+	out->signal = row_int_or(row, i++, -1);
+	out->guards = row_int(row, i++);
+	out->log_bytes = row_int(row, i++);
+	out->user_us = row_int_or(row, i++, -1);
+	out->sys_us = row_int_or(row, i++, -1);
+	out->maxrss_kb = row_int_or(row, i++, -1);
+	out->created_at = row_int(row, i++);
+	out->started_at = row_int_or(row, i++, -1);
+	out->ended_at = row_int_or(row, i, -1);
+	return true;
+}
+
+static bool
+runs_each_cb(struct row *row, void *arg)
+{
+	struct each *e = arg;
+	struct store_run r;
+
+	return store_run_row(row, 0, &r) && e->cb(&r, e->arg);
+}
+
+static const char *
+keep(struct arena *a, const char *s)
+{
+	return s != NULL ? arena_strdup(a, s) : NULL;
+}
+
+static bool
+runs_get_cb(struct row *row, void *arg)
+{
+	struct get *g = arg;
+	struct store_run *r = g->out;
+
+	if (!store_run_row(row, 0, r))
+		return false;
+	r->id = keep(g->arena, r->id);
+	r->session_id = keep(g->arena, r->session_id);
+	r->user_id = keep(g->arena, r->user_id);
+	r->reason = keep(g->arena, r->reason);
+	r->io = keep(g->arena, r->io);
+	r->state = keep(g->arena, r->state);
+	r->profile = keep(g->arena, r->profile);
+	r->handle = keep(g->arena, r->handle);
+	r->generation = keep(g->arena, r->generation);
+	r->argv_json = keep(g->arena, r->argv_json);
+	r->cwd = keep(g->arena, r->cwd);
+	r->cause = keep(g->arena, r->cause);
+	g->found = true;
+	return false;
+}
+
+int
+store_run_get(struct db *db, struct arena *a, const char *user_id,
+    const char *id, struct store_run *out)
+{
+	struct get g = { a, out, false };
+	int err = db_query(db, sql_get, runs_get_cb, &g, "ss", id, user_id);
+
+	if (err != 0)
+		return err;
+	return g.found ? 0 : RDV_E_NOT_FOUND;
+}
+
+int
+store_run_find(struct db *db, struct arena *a, const char *id,
+    struct store_run *out)
+{
+	struct get g = { a, out, false };
+	int err = db_query(db, sql_find, runs_get_cb, &g, "s", id);
+
+	if (err != 0)
+		return err;
+	return g.found ? 0 : RDV_E_NOT_FOUND;
+}
+
+int
+store_runs_of(struct db *db, const char *user_id, const char *session_id,
+    store_run_fn *cb, void *arg)
+{
+	struct each e = { cb, arg };
+
+	return db_query(db, sql_of_session, runs_each_cb, &e, "ss", session_id,
+	    user_id);
+}
+
+int
+store_runs_in_flight(struct db *db, store_run_fn *cb, void *arg)
+{
+	struct each e = { cb, arg };
+
+	return db_query(db, sql_in_flight, runs_each_cb, &e, "");
+}
+
+int
+store_run_insert(struct tx *tx, const struct store_run *r)
+{
+	long n = tx_exec(tx, sql_insert, "ssssssssssnni", r->id, r->session_id,
+	    r->user_id, r->reason, r->io, "starting", r->profile, r->generation,
+	    r->argv_json, r->cwd, r->cols, r->rows, r->created_at);
+
+	return n < 0 ? (int)n : 0;
+}
+
+static int
+changed(long n)
+{
+	if (n < 0)
+		return (int)n;
+	return n == 0 ? RDV_E_STATE : 0;
+}
+
+int
+store_run_running(struct tx *tx, const struct store_run *r)
+{
+	return changed(tx_exec(tx, sql_running, "ssssiis", r->handle,
+	    r->generation, r->argv_json, r->cwd, r->guards, r->started_at,
+	    r->id));
+}
+
+int
+store_run_ended(struct tx *tx, const struct store_run *r)
+{
+	return changed(tx_exec(tx, sql_ended, "snnsnninnnis", r->state,
+	    r->exit_code, r->signal, r->cause, r->cols, r->rows, r->log_bytes,
+	    r->user_us, r->sys_us, r->maxrss_kb, r->ended_at, r->id));
+}

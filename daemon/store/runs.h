@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_STORE_RUNS_H
+#define RDV_STORE_RUNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct db;
+struct row;
+struct tx;
+
+/* Every statement, for the query-plan test; ends with NULL. */
+extern const char *const store_runs_sql[];
+
+/* One process execution. NULL texts and -1 are SQL NULL. */
+struct store_run {
+	const char *id, *session_id, *user_id;
+	const char *reason, *io, *state, *profile;
+	const char *handle, *generation; /* hexadecimal */
+	const char *argv_json, *cwd, *cause;
+	int64_t cols, rows;
+	int64_t exit_code, signal;
+	int64_t guards, log_bytes;
+	int64_t user_us, sys_us, maxrss_kb;
+	int64_t created_at, started_at, ended_at;
+};
+
+/* Columns of a run in a SELECT, in the order store_run_row() expects. */
+#define STORE_RUN_COLUMNS                                           \
+	"run.id, run.session_id, run.user_id, run.reason, run.io, " \
+	"run.state, run.profile, run.handle, run.generation, "      \
+	"run.argv_json, run.cwd, run.cause, run.cols, run.rows, "   \
+	"run.exit_code, run.signal, run.guards, run.log_bytes, "    \
+	"run.user_us, run.sys_us, run.maxrss_kb, run.created_at, "  \
+	"run.started_at, run.ended_at"
+
+/* False when there is no run in these columns. Strings are borrowed. */
+bool store_run_row(struct row *row, int first, struct store_run *out);
+
+/* Strings are borrowed while it runs; false ends the walk. */
+typedef bool store_run_fn(const struct store_run *r, void *arg);
+
+/* Copied into the arena. 0, -errno, or RDV_E_NOT_FOUND (or another's). */
+int store_run_get(struct db *db, struct arena *a, const char *user_id,
+    const char *id, struct store_run *out);
+/* Of whatever user; for the reconciler alone. */
+int store_run_find(struct db *db, struct arena *a, const char *id,
+    struct store_run *out);
+/* Oldest first. */
+int store_runs_of(struct db *db, const char *user_id, const char *session_id,
+    store_run_fn *cb, void *arg);
+/* Rows in state starting or running, of all users. */
+int store_runs_in_flight(struct db *db, store_run_fn *cb, void *arg);
+
+int store_run_insert(struct tx *tx, const struct store_run *r);
+/* Both write nothing when the run has ended already: RDV_E_STATE. */
+int store_run_running(struct tx *tx, const struct store_run *r);
+int store_run_ended(struct tx *tx, const struct store_run *r);
+
+#endif

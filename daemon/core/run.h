@@ -7,12 +7,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/privproto.h"
 #include "lib/secret.h"
 
 struct app;
-struct run;  /* a live run in memory */
+struct run; /* a live run in memory */
 struct runs;
+struct store_run;
 struct term; /* term/term: the output of a run and its viewers */
+struct tx;
 
 /*
  * The state machine of one process execution: starting -> running ->
@@ -21,15 +24,76 @@ struct term; /* term/term: the output of a run and its viewers */
  */
 struct runs *runs_new(struct app *app);
 void runs_free(struct runs *r);
-/* A fresh [ops]: INVENTORY, then every row in flight is settled. */
-void runs_reconcile(struct runs *r);
-/* False until the first reconciliation after start is complete. */
-bool runs_settled(const struct runs *r);
 /* Live run by id, or NULL. */
 struct run *run_find(struct runs *r, const char *run_id);
 struct term *run_term(struct run *run);
+const char *run_id(const struct run *run);
+/* True once a minute: its session's activity is to be written down. */
+bool run_touch(struct run *run);
 /* True when a live run's working directory lies under `path`. */
 bool runs_busy_under(const struct runs *r, const char *path);
 unsigned runs_live(const struct runs *r);
+
+struct run_spec {
+	const char *user_id;
+	uid_t uid;
+	const char *session_id; /* or NULL */
+	const char *reason;	/* a constant: "terminal", "script", ... */
+	const char *profile;
+	enum priv_io io;
+	const char *cwd;	 /* NULL: the user's home */
+	const char *const *argv; /* NULL: the login shell */
+	const char *const *env;	 /* "NAME=value", or NULL */
+	unsigned cols, rows;
+};
+
+/*
+ * Three steps. run_create() writes row and event into `tx`; after that is
+ * durable run_launch() starts the process and says how that went, once, when
+ * the outcome is durable too; run_discard() is for a `tx` that failed.
+ */
+struct run *
+run_create(struct runs *r, struct tx *tx, const struct run_spec *spec);
+void run_discard(struct run *run);
+/*
+ * 0: it runs. RDV_E_SPAWN: it could not be started; RDV_E_DENIED; RDV_E_BUSY;
+ * RDV_E_UNAVAILABLE; or -errno; each with a sentence.
+ */
+typedef void run_started_fn(int err, const char *why, void *arg);
+void run_launch(struct run *run, run_started_fn *cb, void *arg);
+
+/* Later, once: 0, or RDV_E_STATE when it has ended, or another outcome. */
+typedef void run_signal_fn(int err, void *arg);
+void
+run_signal(struct run *run, int sig, bool all, run_signal_fn *cb, void *arg);
+/* Ends the run with all it started; stopping twice is once. */
+void run_stop(struct run *run, const char *cause);
+/*
+ * Called once: with 0 when the end is durable, after which the run is gone;
+ * with RDV_E_UNAVAILABLE when rdvd ends before the run does.
+ */
+typedef void run_end_fn(int err, void *arg);
+void run_on_end(struct run *run, run_end_fn *cb, void *arg);
+
+/* The helper's news, from core/boot.c. */
+void runs_exited(struct runs *r, const struct priv_exit *ev);
+void runs_lost(struct runs *r);
+/* rdvd ends: whoever waits for a run is answered, the runs go on. */
+void runs_let_go(struct runs *r);
+void runs_stray(struct runs *r, uint64_t handle);
+/*
+ * A fresh [ops]: INVENTORY, then every row in flight is settled. `settled` is
+ * called when that is complete, and not if the helper goes away before.
+ */
+void runs_reconcile(struct runs *r, void (*settled)(void *), void *arg);
+/* False until the first reconciliation after start is complete. */
+bool runs_settled(const struct runs *r);
+
+/*
+ * The term of any run: of a live one the live one, else its log. 0 and a
+ * reference for the caller, or -errno.
+ */
+int
+run_open_term(struct runs *r, const struct store_run *row, struct term **out);
 
 #endif

@@ -47,7 +47,7 @@ bool term_size_ok(int64_t cols, int64_t rows);
 struct term_end {
 	const char *state; /* a constant: "completed", "failed", ... */
 	int exit_code;	   /* -1: none */
-	int signal;	   /* 0: none */
+	int signal;	   /* -1: none */
 	const char *cause; /* NULL: none; copied */
 };
 

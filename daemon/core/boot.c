@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The helper comes and goes; this is what follows from it and in which order.
+ * Grants are given out only after reconciliation, so nothing is spawned while
+ * what an earlier daemon spawned is still being told from it.
+ */
+#include "daemon/core/boot.h"
+
+#include "daemon/app.h"
+#include "daemon/core/grant.h"
+#include "daemon/core/run.h"
+#include "daemon/core/session.h"
+#include "daemon/core/worktree.h"
+#include "daemon/helper.h"
+
+static void
+boot_settled_cb(void *arg)
+{
+	struct app *app = arg;
+
+	grants_open(app->grants);
+	sessions_settle(app->sessions);
+	worktrees_reconcile(app->worktrees);
+}
+
+static void
+boot_ready_cb(const struct priv_hello *hello, void *arg)
+{
+	struct app *app = arg;
+
+	(void)hello;
+	grants_forget(app->grants);
+	runs_reconcile(app->runs, boot_settled_cb, app);
+}
+
+static void
+boot_lost_cb(void *arg)
+{
+	struct app *app = arg;
+
+	grants_forget(app->grants);
+	if (app->draining) {
+		/* Requests that wait are answered while they exist. */
+		grants_end(app->grants);
+		runs_let_go(app->runs);
+	} else {
+		runs_lost(app->runs);
+	}
+}
+
+static void
+boot_exited_cb(const struct priv_exit *ev, void *arg)
+{
+	struct app *app = arg;
+
+	runs_exited(app->runs, ev);
+}
+
+static void
+boot_stray_cb(uint64_t handle, void *arg)
+{
+	struct app *app = arg;
+
+	runs_stray(app->runs, handle);
+}
+
+const struct helper_ops boot_helper_ops = {
+	.ready = boot_ready_cb,
+	.lost = boot_lost_cb,
+	.exited = boot_exited_cb,
+	.stray = boot_stray_cb,
+};

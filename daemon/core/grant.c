@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One cached grant per user. Invariant: a waiter is answered exactly once, from
+ * the loop, with a grant of the [ops] that is connected now, or with a reason.
+ */
+#include "daemon/core/grant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/helper.h"
+#include "daemon/loop.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/list.h"
+#include "lib/secret.h"
+#include "lib/xalloc.h"
+
+/* How long a request waits for a helper that is being replaced. */
+#define WAIT_MS 5000
+/* A grant is renewed this long before its end, so that none ends in flight. */
+#define MARGIN_MS 60000
+
+struct waiter {
+	TAILQ_ENTRY(waiter) link;
+	int64_t until;
+	grant_fn *cb;
+	void *arg;
+};
+
+struct holder {
+	TAILQ_ENTRY(holder) link;
+	struct grants *grants;
+	struct grant grant; /* its strings are ours */
+	int64_t until;	    /* monotonic; 0: no grant */
+	bool asking;
+	TAILQ_HEAD(, waiter) waiters;
+};
+
+struct grants {
+	struct app *app;
+	bool open;
+	bool due; /* serving is deferred */
+	struct loop_timer *timer;
+	TAILQ_HEAD(, holder) holders;
+};
+
+static void grants_serve_cb(void *);
+static void grants_timer_cb(void *);
+
+struct grants *
+grants_new(struct app *app)
+{
+	struct grants *g = xcalloc(1, sizeof(*g));
+
+	g->app = app;
+	g->timer = loop_timer_new(app->loop, grants_timer_cb, g);
+	TAILQ_INIT(&g->holders);
+	return g;
+}
+
+static void
+forget(struct holder *h)
+{
+	secret_wipe(h->grant.bytes, sizeof(h->grant.bytes));
+	free((char *)h->grant.user);
+	free((char *)h->grant.home);
+	free((char *)h->grant.shell);
+	h->grant.user = h->grant.home = h->grant.shell = NULL;
+	h->until = 0;
+}
+
+/* Answers those who have waited since before `now`; all of them with 0. */
+static void
+refuse(struct holder *h, int err, const char *why, int64_t now)
+{
+	struct waiter *w, *next;
+
+	TAILQ_FOREACH_SAFE (w, &h->waiters, link, next) {
+		if (now != 0 && w->until > now)
+			continue;
+		TAILQ_REMOVE(&h->waiters, w, link);
+		w->cb(err, NULL, why, w->arg);
+		free(w);
+	}
+}
+
+void
+grants_end(struct grants *g)
+{
+	struct holder *h;
+
+	TAILQ_FOREACH (h, &g->holders, link)
+		refuse(h, RDV_E_UNAVAILABLE, "rdv is ending", 0);
+}
+
+void
+grants_free(struct grants *g)
+{
+	struct holder *h;
+
+	if (g == NULL)
+		return;
+	grants_end(g);
+	while ((h = TAILQ_FIRST(&g->holders)) != NULL) {
+		TAILQ_REMOVE(&g->holders, h, link);
+		forget(h);
+		free(h);
+	}
+	loop_undefer(g->app->loop, grants_serve_cb, g);
+	loop_timer_free(g->timer);
+	free(g);
+}
+
+void
+grants_forget(struct grants *g)
+{
+	struct holder *h;
+
+	g->open = false;
+	TAILQ_FOREACH (h, &g->holders, link)
+		forget(h);
+}
+
+static void
+serve_later(struct grants *g)
+{
+	if (g->due)
+		return;
+	g->due = true;
+	loop_defer(g->app->loop, grants_serve_cb, g);
+}
+
+void
+grants_open(struct grants *g)
+{
+	g->open = true;
+	serve_later(g);
+}
+
+static void
+keep(struct holder *h, const struct priv_login_answer *a)
+{
+	int64_t margin = a->ttl_ms / 2 < MARGIN_MS ? a->ttl_ms / 2 : MARGIN_MS;
+
+	forget(h);
+	memcpy(h->grant.bytes, a->grant, sizeof(h->grant.bytes));
+	h->grant.user = xstrdup(a->user);
+	h->grant.home = xstrdup(a->home);
+	h->grant.shell = xstrdup(a->shell);
+	h->until = clock_mono_ms() + a->ttl_ms - margin;
+}
+
+static void
+grant_login_cb(int err, const struct priv_login_answer *a, void *arg)
+{
+	struct holder *h = arg;
+
+	h->asking = false;
+	/* The helper went away: those who wait go on waiting for the next. */
+	if (err != 0)
+		return;
+	if (a->result == PRIV_DONE && a->uid == h->grant.uid)
+		keep(h, a);
+	else
+		refuse(h, RDV_E_DENIED, a->why, 0);
+	serve_later(h->grants);
+}
+
+static void
+ask(struct holder *h)
+{
+	struct priv_login m = { .kind = PRIV_LOGIN_UID, .uid = h->grant.uid };
+
+	if (h->asking)
+		return;
+	h->asking = true;
+	helper_login(h->grants->app->helper, &m, grant_login_cb, h);
+}
+
+static void
+serve(struct holder *h)
+{
+	struct waiter *w;
+
+	if (TAILQ_EMPTY(&h->waiters))
+		return;
+	if (clock_mono_ms() >= h->until) {
+		ask(h);
+		return;
+	}
+	while ((w = TAILQ_FIRST(&h->waiters)) != NULL && h->until != 0) {
+		TAILQ_REMOVE(&h->waiters, w, link);
+		w->cb(0, &h->grant, NULL, w->arg);
+		free(w);
+	}
+}
+
+static void
+grants_serve_cb(void *arg)
+{
+	struct grants *g = arg;
+	struct holder *h;
+
+	g->due = false;
+	TAILQ_FOREACH (h, &g->holders, link)
+		if (g->open)
+			serve(h);
+}
+
+static void
+grants_timer_cb(void *arg)
+{
+	struct grants *g = arg;
+	int64_t now = clock_mono_ms();
+	bool waiting = false;
+	struct holder *h;
+
+	TAILQ_FOREACH (h, &g->holders, link) {
+		refuse(h, RDV_E_UNAVAILABLE, "the helper is not there", now);
+		waiting = waiting || !TAILQ_EMPTY(&h->waiters);
+	}
+	if (waiting)
+		loop_timer_set(g->timer, WAIT_MS / 5);
+}
+
+static struct holder *
+holder_of(struct grants *g, uid_t uid)
+{
+	struct holder *h;
+
+	TAILQ_FOREACH (h, &g->holders, link)
+		if (h->grant.uid == uid)
+			return h;
+	h = xcalloc(1, sizeof(*h));
+	h->grants = g;
+	h->grant.uid = uid;
+	TAILQ_INIT(&h->waiters);
+	TAILQ_INSERT_TAIL(&g->holders, h, link);
+	return h;
+}
+
+void
+grant_get(struct grants *g, uid_t uid, grant_fn *cb, void *arg)
+{
+	struct holder *h = holder_of(g, uid);
+	struct waiter *w = xcalloc(1, sizeof(*w));
+
+	w->until = clock_mono_ms() + WAIT_MS;
+	w->cb = cb;
+	w->arg = arg;
+	TAILQ_INSERT_TAIL(&h->waiters, w, link);
+	if (!loop_timer_pending(g->timer))
+		loop_timer_set(g->timer, WAIT_MS / 5);
+	if (g->open)
+		serve_later(g);
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs from their row to their process: create, launch, signal, stop. The
+ * helper is asked only after the row is durable, so a process whose run nobody
+ * has heard of cannot exist. How runs end is core/runend.c, how those of an
+ * earlier daemon are found again core/reconcile.c.
+ */
+#include "daemon/core/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/grant.h"
+#include "daemon/core/runstate.h"
+#include "daemon/event/event.h"
+#include "daemon/helper.h"
+#include "daemon/loop.h"
+#include "daemon/store/db.h"
+#include "daemon/store/runs.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+/* How often activity is written down. */
+#define TOUCH_MS 60000
+/* Text of argv as JSON is at most six times what the helper takes. */
+#define ARGV_JSON (6 * PRIV_TEXT_MAX + 4096)
+
+static int
+open_dir(const struct conf *conf)
+{
+	static const char *const steps[] = { "server", "runs" };
+	int fd = path_private_dir(AT_FDCWD, conf->base), next;
+
+	for (size_t i = 0; i < 2 && fd >= 0; i++) {
+		next = path_private_dir(fd, steps[i]);
+		(void)close(fd);
+		fd = next;
+	}
+	if (fd < 0)
+		fatalx("run", "%s/server/runs: %s", conf->base, strerror(-fd));
+	return fd;
+}
+
+struct runs *
+runs_new(struct app *app)
+{
+	struct runs *r = xcalloc(1, sizeof(*r));
+	struct terms_conf conf = { .loop = app->loop };
+
+	r->app = app;
+	r->dirfd = open_dir(app->conf);
+	TAILQ_INIT(&r->live);
+	conf.dirfd = r->dirfd;
+	conf.input_max = (size_t)app->conf->input_queue_bytes;
+	conf.stall_ms = app->conf->viewer_stall_ms;
+	app->terms = r->terms = terms_new(&conf);
+	return r;
+}
+
+void
+runs_free(struct runs *r)
+{
+	struct run *run;
+
+	if (r == NULL)
+		return;
+	reconcile_free(r->reconcile);
+	while ((run = TAILQ_FIRST(&r->live)) != NULL)
+		run_free(run);
+	terms_free(r->terms);
+	r->app->terms = NULL;
+	(void)close(r->dirfd);
+	free(r);
+}
+
+struct run *
+run_alloc(struct runs *r, const char *id, const char *user_id,
+    const char *session_id)
+{
+	struct run *run = xcalloc(1, sizeof(*run));
+
+	run->runs = r;
+	(void)str_copy(run->id, id, sizeof(run->id));
+	(void)str_copy(run->user_id, user_id, sizeof(run->user_id));
+	if (session_id != NULL)
+		(void)str_copy(run->session_id, session_id,
+		    sizeof(run->session_id));
+	run->started_at = -1;
+	STAILQ_INIT(&run->waiters);
+	TAILQ_INSERT_TAIL(&r->live, run, link);
+	r->n++;
+	return run;
+}
+
+static void
+spawn_free(struct run *run)
+{
+	if (run->spawn == NULL)
+		return;
+	priv_spawn_done(run->spawn);
+	free(run->spawn);
+	run->spawn = NULL;
+}
+
+void
+run_free(struct run *run)
+{
+	TAILQ_REMOVE(&run->runs->live, run, link);
+	run->runs->n--;
+	spawn_free(run);
+	loop_timer_free(run->retry);
+	term_unref(run->term);
+	free(run->end.cause);
+	free(run->cwd);
+	free(run->argv_json);
+	free(run);
+}
+
+static char **
+copy_list(const char *const *list, unsigned *n)
+{
+	char **out;
+
+	for (*n = 0; list != NULL && list[*n] != NULL; (*n)++)
+		continue;
+	out = xcalloc(*n + 1, sizeof(*out));
+	for (unsigned i = 0; i < *n; i++)
+		out[i] = xstrdup(list[i]);
+	return out;
+}
+
+static struct priv_spawn *
+spawn_of(const char *id, const struct run_spec *spec)
+{
+	struct priv_spawn *m = xcalloc(1, sizeof(*m));
+
+	(void)str_copy(m->profile, spec->profile, sizeof(m->profile));
+	(void)str_copy(m->label, id, sizeof(m->label));
+	m->io = (uint8_t)spec->io;
+	m->cols = (uint16_t)spec->cols;
+	m->rows = (uint16_t)spec->rows;
+	m->cwd = spec->cwd != NULL ? xstrdup(spec->cwd) : NULL;
+	m->argv = copy_list(spec->argv, &m->argc);
+	m->envp = copy_list(spec->env, &m->envc);
+	return m;
+}
+
+static char *
+argv_json(const struct priv_spawn *m)
+{
+	struct js *list = js_array();
+	struct buf b;
+	char *text;
+
+	for (unsigned i = 0; i < m->argc; i++)
+		js_push_str(list, m->argv[i]);
+	buf_init(&b, ARGV_JSON);
+	js_dump(list, &b);
+	text = buf_ok(&b) ? xstrdup(buf_cstr(&b)) : NULL;
+	buf_done(&b);
+	js_free(list);
+	return text;
+}
+
+static void
+write_row(struct tx *tx, const struct run *run, const struct run_spec *spec)
+{
+	const bool pty = spec->io == PRIV_IO_PTY;
+	uint64_t now = helper_generation(run->runs->app->helper);
+	char generation[17];
+	struct store_run row = {
+		.id = run->id,
+		.session_id = spec->session_id,
+		.user_id = run->user_id,
+		.reason = spec->reason,
+		.io = pty ? "pty" : "pipes",
+		.profile = spec->profile,
+		.generation = now != 0 ? generation : NULL,
+		.argv_json = run->argv_json,
+		.cwd = run->cwd,
+		.cols = pty ? (int64_t)spec->cols : -1,
+		.rows = pty ? (int64_t)spec->rows : -1,
+		.created_at = clock_wall_ms(),
+	};
+
+	(void)snprintf(generation, sizeof(generation), "%016llx",
+	    (unsigned long long)now);
+	(void)store_run_insert(tx, &row);
+	event_emit(tx, EV_RUN_STARTING, run->user_id, run->id,
+	    run_event(run, "starting"));
+}
+
+struct run *
+run_create(struct runs *r, struct tx *tx, const struct run_spec *spec)
+{
+	char id[UUID_TEXT];
+	struct run *run;
+
+	uuid_v7(id);
+	run = run_alloc(r, id, spec->user_id, spec->session_id);
+	run->uid = spec->uid;
+	run->io = spec->io;
+	run->spawn = spawn_of(id, spec);
+	run->cwd = spec->cwd != NULL ? xstrdup(spec->cwd) : NULL;
+	run->argv_json = spec->argv != NULL ? argv_json(run->spawn) : NULL;
+	write_row(tx, run, spec);
+	return run;
+}
+
+void
+run_discard(struct run *run)
+{
+	run_tell_waiters(run, 0);
+	run_free(run);
+}
+
+/* The process was not started; that is the run's end and its starter's answer.
+ * A person looking at the terminal finds the reason there (abuse H16). */
+static void
+start_failed(struct run *run, int err, const char *state, const char *why)
+{
+	char text[PRIV_WHY_MAX + 64];
+
+	spawn_free(run);
+	run->start_err = err;
+	if (run->term != NULL) {
+		(void)snprintf(text, sizeof(text),
+		    "rdv: could not be started: %s\r\n", why);
+		term_note(run->term, text);
+	}
+	run_over(run, state, why);
+}
+
+/* What the helper says to a spawn, as an outcome for the one who asked. */
+static const int outcomes[PRIV_RESULT_MAX] = {
+	[PRIV_DENIED] = RDV_E_DENIED,
+	[PRIV_NO_SUCH] = RDV_E_SPAWN,
+	[PRIV_FAILED] = RDV_E_SPAWN,
+	[PRIV_BUSY] = RDV_E_BUSY,
+	[PRIV_UNSUPPORTED] = RDV_E_SPAWN,
+};
+
+static void
+spawned(struct run *run, const struct priv_spawn_answer *a,
+    struct seqpkt_fds *fds)
+{
+	struct term_start start = {
+		.io = run->spawn->io,
+		.fd = { fds->fd[0], fds->fd[1], fds->fd[2] },
+		.cols = run->spawn->cols,
+		.rows = run->spawn->rows,
+		.drained = run_drained_cb,
+		.arg = run,
+	};
+
+	fds->n = 0;
+	run->handle = a->handle;
+	run->generation = helper_generation(run->runs->app->helper);
+	run->guards = a->guards;
+	run->started_at = clock_wall_ms();
+	run->phase = RUN_LIVE;
+	spawn_free(run);
+	term_start(run->term, &start);
+	run->running_due = true;
+	run_store(run);
+	log_info("run", "running run=%s session=%s pid=%u", run->id,
+	    run->session_id, a->pid);
+	if (run->stop != NULL)
+		run_end_now(run);
+}
+
+/* rdvd ends: the next one looks whether the process was started. */
+static void
+let_go(struct run *run)
+{
+	run_started_fn *cb = run->started;
+	void *arg = run->started_arg;
+
+	run_tell_waiters(run, RDV_E_UNAVAILABLE);
+	run_free(run);
+	cb(RDV_E_UNAVAILABLE, "rdv is ending; look again when it is back", arg);
+}
+
+static void
+run_spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
+    void *arg)
+{
+	struct run *run = arg;
+
+	if (err == 0 && a->result == PRIV_DONE)
+		spawned(run, a, fds);
+	else if (err == 0)
+		start_failed(run, outcomes[a->result], "failed", a->why);
+	else if (run->runs->app->draining)
+		let_go(run);
+	else if (err == RDV_E_UNAVAILABLE)
+		start_failed(run, err, "lost",
+		    "the helper ended before it answered; whether the program "
+		    "was started is not known");
+	else
+		start_failed(run, err, "failed",
+		    err == RDV_E_TOO_BIG
+			? "command and environment are too long"
+			: "too many requests wait for the helper");
+}
+
+static void
+fill_in(struct run *run, const struct grant *g)
+{
+	struct priv_spawn *m = run->spawn;
+	const char *const shell[] = { g->shell, "-l", NULL };
+
+	memcpy(m->grant, g->bytes, sizeof(m->grant));
+	if (m->argc == 0) {
+		free(m->argv);
+		m->argv = copy_list(shell, &m->argc);
+		run->argv_json = argv_json(m);
+	}
+	if (m->cwd == NULL) {
+		m->cwd = xstrdup(g->home);
+		run->cwd = xstrdup(g->home);
+	}
+	if (strcmp(m->profile, "script") == 0 && m->paths == NULL) {
+		const char *const paths[] = { m->cwd, NULL };
+
+		m->paths = copy_list(paths, &m->pathc);
+	}
+}
+
+static void
+run_grant_cb(int err, const struct grant *g, const char *why, void *arg)
+{
+	struct run *run = arg;
+
+	if (run->stop != NULL) {
+		start_failed(run, RDV_E_STATE, "killed", run->stop);
+	} else if (err != 0) {
+		start_failed(run, err, "failed", why);
+	} else {
+		fill_in(run, g);
+		helper_spawn(run->runs->app->helper, run->spawn, run_spawn_cb,
+		    run);
+	}
+}
+
+void
+run_launch(struct run *run, run_started_fn *cb, void *arg)
+{
+	struct runs *r = run->runs;
+	int err;
+
+	run->started = cb;
+	run->started_arg = arg;
+	run->phase = RUN_ASKED;
+	err = term_new(r->terms, run->id, false, &run->term);
+	if (r->app->draining)
+		start_failed(run, RDV_E_UNAVAILABLE, "failed", "rdv is ending");
+	else if (err != 0)
+		start_failed(run, err, "failed", strerror(-err));
+	else
+		grant_get(r->app->grants, run->uid, run_grant_cb, run);
+}
+
+struct run *
+run_find(struct runs *r, const char *id)
+{
+	struct run *run;
+
+	TAILQ_FOREACH (run, &r->live, link)
+		if (strcmp(run->id, id) == 0)
+			return run;
+	return NULL;
+}
+
+struct term *
+run_term(struct run *run)
+{
+	return run->term;
+}
+
+const char *
+run_id(const struct run *run)
+{
+	return run->id;
+}
+
+bool
+run_touch(struct run *run)
+{
+	int64_t now = clock_mono_ms();
+
+	if (run->touched != 0 && now - run->touched < TOUCH_MS)
+		return false;
+	run->touched = now;
+	return true;
+}
+
+bool
+runs_busy_under(const struct runs *r, const char *path)
+{
+	const struct run *run;
+
+	TAILQ_FOREACH (run, &r->live, link)
+		if (run->cwd != NULL && path_is_under(path, run->cwd))
+			return true;
+	return false;
+}
+
+unsigned
+runs_live(const struct runs *r)
+{
+	return r->n;
+}
+
+bool
+runs_settled(const struct runs *r)
+{
+	return r->settled;
+}
+
+struct signal_call {
+	run_signal_fn *cb;
+	void *arg;
+};
+
+static void
+run_signal_cb(int err, const struct priv_plain_answer *a, void *arg)
+{
+	static const int results[PRIV_RESULT_MAX] = {
+		[PRIV_DENIED] = RDV_E_INVALID,
+		[PRIV_NO_SUCH] = RDV_E_STATE,
+		[PRIV_FAILED] = RDV_E_STATE,
+		[PRIV_BUSY] = RDV_E_BUSY,
+		[PRIV_UNSUPPORTED] = RDV_E_INVALID,
+	};
+	struct signal_call *s = arg;
+
+	s->cb(err != 0 ? err : results[a->result], s->arg);
+	free(s);
+}
+
+void
+run_signal(struct run *run, int sig, bool all, run_signal_fn *cb, void *arg)
+{
+	struct signal_call *s = xcalloc(1, sizeof(*s));
+
+	s->cb = cb;
+	s->arg = arg;
+	helper_signal(run->runs->app->helper, run->handle, sig, all,
+	    run_signal_cb, s);
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How runs end and how that is recorded. Invariant, in this order: all output
+ * is in the log, the end is durable, the helper may forget, viewers are told.
+ * A store that fails is tried again, as what has happened cannot be refused;
+ * while it does, nobody is told (abuse D09).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "daemon/app.h"
+#include "daemon/core/runstate.h"
+#include "daemon/event/event.h"
+#include "daemon/helper.h"
+#include "daemon/loop.h"
+#include "daemon/store/db.h"
+#include "daemon/store/runs.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#define RETRY_MS 1000
+
+static void run_stored_cb(int, void *);
+static void run_retry_cb(void *);
+
+struct js *
+run_event(const struct run *run, const char *state)
+{
+	struct js *o = js_object();
+	const struct run_end *e = &run->end;
+
+	js_add_str(o, "id", run->id);
+	js_add_str(o, "session_id",
+	    run->session_id[0] != '\0' ? run->session_id : NULL);
+	js_add_str(o, "state", state);
+	if (run->phase != RUN_OVER || strcmp(state, e->state) != 0)
+		return o;
+	js_add_ms(o, "exit_code", e->exit_code);
+	js_add_ms(o, "signal", e->signal);
+	js_add_str(o, "cause", e->cause);
+	return o;
+}
+
+static void
+write_running(struct tx *tx, const struct run *run)
+{
+	char handle[17], generation[17];
+	struct store_run row = {
+		.id = run->id,
+		.handle = handle,
+		.generation = generation,
+		.argv_json = run->argv_json,
+		.cwd = run->cwd,
+		.guards = run->guards,
+		.started_at = run->started_at,
+	};
+
+	(void)snprintf(handle, sizeof(handle), "%016llx",
+	    (unsigned long long)run->handle);
+	(void)snprintf(generation, sizeof(generation), "%016llx",
+	    (unsigned long long)run->generation);
+	if (store_run_running(tx, &row) == 0)
+		event_emit(tx, EV_RUN_RUNNING, run->user_id, run->id,
+		    run_event(run, "running"));
+}
+
+static void
+write_end(struct tx *tx, const struct run *run)
+{
+	const struct run_end *e = &run->end;
+	unsigned cols = 0, rows = 0;
+	struct store_run row = {
+		.id = run->id,
+		.state = e->state,
+		.exit_code = e->exit_code,
+		.signal = e->signal,
+		.cause = e->cause,
+		.user_us = e->user_us,
+		.sys_us = e->sys_us,
+		.maxrss_kb = e->maxrss_kb,
+		.ended_at = e->at,
+	};
+
+	if (run->term != NULL) {
+		term_size(run->term, &cols, &rows);
+		row.log_bytes = (int64_t)term_bytes(run->term);
+	}
+	row.cols = cols > 0 ? (int64_t)cols : -1;
+	row.rows = rows > 0 ? (int64_t)rows : -1;
+	if (store_run_ended(tx, &row) == 0)
+		event_emit(tx, EV_RUN_ENDED, run->user_id, run->id,
+		    run_event(run, e->state));
+}
+
+void
+run_store(struct run *run)
+{
+	struct tx *tx;
+
+	if (run->storing || !(run->running_due || run->end_due) ||
+	    (run->retry != NULL && loop_timer_pending(run->retry)))
+		return;
+	run->storing = true;
+	run->storing_end = run->end_due;
+	tx = tx_begin(run->runs->app->db);
+	if (run->running_due)
+		write_running(tx, run);
+	if (run->end_due)
+		write_end(tx, run);
+	tx_commit(tx, run_stored_cb, run);
+}
+
+static void
+run_retry_cb(void *arg)
+{
+	run_store(arg);
+}
+
+static void
+tell_started(struct run *run, int err, const char *why)
+{
+	run_started_fn *cb = run->started;
+
+	run->started = NULL;
+	if (cb != NULL)
+		cb(err, why, run->started_arg);
+}
+
+static void
+tell_viewers(struct run *run)
+{
+	struct term_end end = {
+		.state = run->end.state,
+		.exit_code = run->end.exit_code,
+		.signal = run->end.signal,
+		.cause = run->end.cause,
+	};
+
+	if (run->term != NULL)
+		term_ended(run->term, &end);
+}
+
+void
+run_tell_waiters(struct run *run, int err)
+{
+	struct run_waiter *w;
+
+	while ((w = STAILQ_FIRST(&run->waiters)) != NULL) {
+		STAILQ_REMOVE_HEAD(&run->waiters, link);
+		w->cb(err, w->arg);
+		free(w);
+	}
+}
+
+/* Durable: the helper may forget, and whoever waits is told. */
+static void
+finish(struct run *run)
+{
+	struct runs *r = run->runs;
+
+	/* While rdvd ends the helper may be gone; the next one confirms. */
+	if (run->handle != 0 && !run->orphan && !r->app->draining)
+		helper_exit_ack(r->app->helper, run->handle);
+	log_info("run", "ended run=%s state=%s exit=%d signal=%d cause=\"%s\"",
+	    run->id, run->end.state, run->end.exit_code, run->end.signal,
+	    run->end.cause != NULL ? run->end.cause : "");
+	tell_viewers(run);
+	tell_started(run, run->start_err, run->end.cause);
+	run_tell_waiters(run, 0);
+	run_free(run);
+}
+
+static void
+run_stored_cb(int err, void *arg)
+{
+	struct run *run = arg;
+
+	run->storing = false;
+	if (err != 0) {
+		log_warnx("run", "not recorded, trying again run=%s: %s",
+		    run->id, strerror(err < 0 ? -err : EIO));
+		if (run->retry == NULL)
+			run->retry = loop_timer_new(run->runs->app->loop,
+			    run_retry_cb, run);
+		loop_timer_set(run->retry, RETRY_MS);
+		return;
+	}
+	if (run->storing_end) {
+		finish(run);
+		return;
+	}
+	run->running_due = false;
+	tell_started(run, 0, NULL);
+	run_store(run);
+}
+
+/* The first end counts: a stop and an exit may race (abuse H02). */
+static void
+over(struct run *run, const struct run_end *end)
+{
+	if (run->phase == RUN_OVER)
+		return;
+	run->phase = RUN_OVER;
+	run->end = *end;
+	run->end.cause = end->cause != NULL ? xstrdup(end->cause) : NULL;
+	run->end.at = clock_wall_ms();
+	run->end_due = true;
+	run_store(run);
+}
+
+void
+run_over(struct run *run, const char *state, const char *cause)
+{
+	over(run, &(struct run_end){ .state = state,
+		      .cause = (char *)cause,
+		      .exit_code = -1,
+		      .signal = -1,
+		      .user_us = -1,
+		      .sys_us = -1,
+		      .maxrss_kb = -1 });
+}
+
+static char *
+cause_of(const struct run *run)
+{
+	const char *why = run->stop != NULL ? run->stop : "";
+	unsigned n = run->exit.swept;
+
+	if (n == 0)
+		return run->stop != NULL ? xstrdup(why) : NULL;
+	return xasprintf("%s%s%u process%s that outlived the first %s ended",
+	    why, *why != '\0' ? "; " : "", n, n == 1 ? "" : "es",
+	    n == 1 ? "was" : "were");
+}
+
+static void
+over_by_exit(struct run *run)
+{
+	const struct priv_exit *ev = &run->exit;
+	const bool by_signal = WIFSIGNALED(ev->status);
+	const int code = WIFEXITED(ev->status) ? WEXITSTATUS(ev->status) : -1;
+	char *cause = cause_of(run);
+	struct run_end end = {
+		.state = code == 0 ? "completed" : "failed",
+		.exit_code = code,
+		.signal = by_signal ? WTERMSIG(ev->status) : -1,
+		.cause = cause,
+		.user_us = run->usage ? (int64_t)ev->user_us : -1,
+		.sys_us = run->usage ? (int64_t)ev->sys_us : -1,
+		.maxrss_kb = run->usage ? (int64_t)ev->maxrss_kb : -1,
+	};
+
+	if (by_signal || run->stop != NULL)
+		end.state = "killed";
+	over(run, &end);
+	free(cause);
+}
+
+void
+run_drained_cb(void *arg)
+{
+	struct run *run = arg;
+
+	if (run->exited)
+		over_by_exit(run);
+	else
+		run_over(run, "lost",
+		    "exit status unknown: the helper was restarted");
+}
+
+void
+run_exited(struct run *run, const struct priv_exit *ev, bool usage)
+{
+	if (run->exited || run->phase != RUN_LIVE)
+		return;
+	run->exited = true;
+	run->orphan = false;
+	run->usage = usage;
+	run->exit = *ev;
+	term_finish(run->term, PUMP_EXITED);
+}
+
+static struct run *
+by_handle(struct runs *r, uint64_t handle)
+{
+	struct run *run;
+
+	TAILQ_FOREACH (run, &r->live, link)
+		if (run->handle == handle)
+			return run;
+	return NULL;
+}
+
+void
+runs_exited(struct runs *r, const struct priv_exit *ev)
+{
+	struct run *run = by_handle(r, ev->handle);
+
+	if (run != NULL)
+		run_exited(run, ev, true);
+	else if (r->reconcile == NULL)
+		/* Of something ended on purpose: nobody waits for it. */
+		helper_exit_ack(r->app->helper, ev->handle);
+}
+
+void
+runs_stray(struct runs *r, uint64_t handle)
+{
+	if (by_handle(r, handle) == NULL)
+		runs_doom(r, handle);
+}
+
+/*
+ * The processes live on and their terminals are still ours; what is lost is
+ * the one who would have told how they end.
+ */
+void
+runs_lost(struct runs *r)
+{
+	struct run *run, *next;
+
+	reconcile_free(r->reconcile);
+	r->reconcile = NULL;
+	TAILQ_FOREACH_SAFE (run, &r->live, link, next) {
+		if (run->phase != RUN_LIVE || run->exited)
+			continue;
+		run->orphan = true;
+		if (run->stop != NULL)
+			run_end_now(run);
+		else
+			term_finish(run->term, PUMP_ORPHAN);
+	}
+}
+
+void
+runs_let_go(struct runs *r)
+{
+	struct run *run;
+
+	TAILQ_FOREACH (run, &r->live, link)
+		run_tell_waiters(run, RDV_E_UNAVAILABLE);
+}
+
+static void
+run_ended_signal_cb(int err, const struct priv_plain_answer *a, void *arg)
+{
+	(void)arg;
+	/* NO_SUCH is a run that ended by itself in the meantime. */
+	if (err == 0 && a->result != PRIV_DONE && a->result != PRIV_NO_SUCH)
+		log_warnx("run", "stop: %s: %s", priv_result_name(a->result),
+		    a->why);
+}
+
+void
+run_end_now(struct run *run)
+{
+	/* Closing its terminal is all that is left to do to an orphan. */
+	if (run->orphan)
+		run_over(run, "lost",
+		    "its terminal was closed; exit status unknown, as the "
+		    "helper was restarted");
+	else
+		helper_signal(run->runs->app->helper, run->handle,
+		    run->io == PRIV_IO_PTY ? SIGHUP : SIGTERM, true,
+		    run_ended_signal_cb, NULL);
+}
+
+void
+run_stop(struct run *run, const char *cause)
+{
+	if (run->stop != NULL || run->phase == RUN_OVER)
+		return;
+	run->stop = cause;
+	if (run->phase == RUN_LIVE)
+		run_end_now(run);
+}
+
+void
+run_on_end(struct run *run, run_end_fn *cb, void *arg)
+{
+	struct run_waiter *w = xcalloc(1, sizeof(*w));
+
+	w->cb = cb;
+	w->arg = arg;
+	STAILQ_INSERT_TAIL(&run->waiters, w, link);
+}
+
+static const char *
+state_constant(const char *state)
+{
+	static const char *const states[] = { "completed", "failed", "killed",
+		"lost" };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(states[i], state) == 0)
+			return states[i];
+	return "lost";
+}
+
+int
+run_open_term(struct runs *r, const struct store_run *row, struct term **out)
+{
+	struct run *run = run_find(r, row->id);
+	struct term_end end = {
+		.state = state_constant(row->state),
+		.exit_code = (int)row->exit_code,
+		.signal = (int)row->signal,
+		.cause = row->cause,
+	};
+
+	if (run == NULL)
+		return term_open(r->terms, row->id, &end, out);
+	if (run->term == NULL)
+		return RDV_E_STATE;
+	term_ref(run->term);
+	*out = run->term;
+	return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_RUNSTATE_H
+#define RDV_RUNSTATE_H
+
+#include "daemon/core/run.h"
+#include "daemon/term/term.h"
+#include "lib/list.h"
+
+/* What core/run*.c share: a live run in memory and the table of them. */
+enum run_phase {
+	RUN_CREATED, /* its row is on the way to the disk */
+	RUN_ASKED,   /* grant or process asked for */
+	RUN_LIVE,
+	RUN_OVER /* the end is known and on the way to the disk */
+};
+
+struct run_end {
+	const char *state;		    /* a constant */
+	int exit_code, signal;		    /* -1: none */
+	char *cause;			    /* or NULL */
+	int64_t user_us, sys_us, maxrss_kb; /* -1: not known */
+	int64_t at;
+};
+
+struct run_waiter {
+	STAILQ_ENTRY(run_waiter) link;
+	run_end_fn *cb;
+	void *arg;
+};
+
+struct run {
+	TAILQ_ENTRY(run) link;
+	struct runs *runs;
+	char id[UUID_TEXT], user_id[UUID_TEXT], session_id[UUID_TEXT];
+	uid_t uid;
+	enum run_phase phase;
+	struct priv_spawn *spawn; /* until the helper has answered */
+	enum priv_io io;
+	uint64_t handle;     /* 0: not known yet */
+	uint64_t generation; /* of the [ops] that has it */
+	uint32_t guards;
+	char *cwd, *argv_json; /* as recorded; may be NULL */
+	int64_t started_at, touched;
+	struct term *term; /* NULL before launch */
+	bool exited;	   /* `exit` is filled */
+	bool usage;	   /* and so are the times in it */
+	bool orphan;	   /* its [ops] is gone: no exit will be reported */
+	struct priv_exit exit;
+	const char *stop; /* why it shall end; NULL: it shall not */
+	struct run_end end;
+	/* What is stored and what is to be: only the newest matters. */
+	bool running_due, end_due, storing, storing_end;
+	struct loop_timer *retry; /* of a store that failed */
+	run_started_fn *started;
+	void *started_arg;
+	int start_err;
+	STAILQ_HEAD(, run_waiter) waiters;
+};
+
+struct js;
+struct reconcile; /* core/reconcile.c */
+
+struct runs {
+	struct app *app;
+	int dirfd; /* server/runs */
+	struct terms *terms;
+	TAILQ_HEAD(run_list, run) live;
+	unsigned n;
+	bool settled;
+	struct reconcile *reconcile; /* under way, or NULL */
+};
+
+struct run *run_alloc(struct runs *r, const char *id, const char *user_id,
+    const char *session_id);
+/* Brings the row to what is known; tries again until that is durable. */
+void run_store(struct run *run);
+/* The end is known, but not from an exit status. `cause` is copied. */
+void run_over(struct run *run, const char *state, const char *cause);
+/* The process has exited: its output is drained, then it is over. */
+void run_exited(struct run *run, const struct priv_exit *ev, bool usage);
+/* Asks for the end that run_stop() decided on. */
+void run_end_now(struct run *run);
+/* The term's callback: all output is in the log. */
+void run_drained_cb(void *run);
+/* Calls those who wait for the end. */
+void run_tell_waiters(struct run *run, int err);
+/* Removes it from the table; nothing of it may be in flight. */
+void run_free(struct run *run);
+struct js *run_event(const struct run *run, const char *state);
+/* Ends a process that is no run of ours, and lets the helper forget it. */
+void runs_doom(struct runs *r, uint64_t handle);
+void reconcile_free(struct reconcile *rc);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a session after its creation: active and suspended change into
+ * each other, closed is the end. Invariant: a session is closed only after its
+ * run has ended, and one whose closing had begun when rdvd died is closed by
+ * the next.
+ */
+#include "daemon/core/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/core/run.h"
+#include "daemon/core/sessionstate.h"
+#include "daemon/event/event.h"
+#include "daemon/loop.h"
+#include "daemon/store/db.h"
+#include "daemon/store/folders.h"
+#include "daemon/term/term.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+static const char unsettled[] =
+    "what became of its program is not known yet; try again shortly";
+
+static void
+emit(struct session_op *op, struct tx *tx, enum event_kind kind,
+    const char *status)
+{
+	event_emit(tx, kind, op->row.user_id, op->row.id,
+	    session_event(&op->row, status));
+}
+
+static bool
+is(const struct session_op *op, const char *status)
+{
+	return strcmp(op->row.status, status) == 0;
+}
+
+static bool
+refuse_closed(struct session_op *op)
+{
+	if (!is(op, "closed"))
+		return false;
+	session_op_end(op, RDV_E_STATE, "the session is closed");
+	return true;
+}
+
+static int
+patch_row(struct session_op *op, const struct session_patch *p)
+{
+	struct store_folder folder;
+
+	if (p->has_name && !session_name_ok(p->name, &op->why))
+		return RDV_E_INVALID;
+	if (p->has_name)
+		op->row.name = p->name;
+	if (p->has_order)
+		op->row.tab_order = p->tab_order;
+	if (!p->has_folder)
+		return 0;
+	op->row.folder_id = p->folder_id;
+	op->why = "folder_id: there is no such folder";
+	return p->folder_id == NULL
+		   ? 0
+		   : store_folder_get(op->sessions->app->db, op->arena,
+			 op->who.user_id, p->folder_id, &folder);
+}
+
+void
+session_update(struct sessions *s, const struct session_who *who,
+    const struct session_patch *patch)
+{
+	struct session_op *op = session_op_new(s, who);
+	struct tx *tx;
+	int err;
+
+	if (!session_op_load(op))
+		return;
+	err = patch_row(op, patch);
+	if (err != 0) {
+		session_op_end(op, err, op->why);
+		return;
+	}
+	tx = tx_begin(s->app->db);
+	err = store_session_update(tx, &op->row, clock_wall_ms());
+	if (err == 0)
+		emit(op, tx, EV_SESSION_UPDATED, op->row.status);
+	session_op_commit(op, tx, err);
+}
+
+void
+session_reorder(struct sessions *s, const struct session_who *who,
+    const char *const *ids)
+{
+	struct session_op *op = session_op_new(s, who);
+	struct tx *tx = tx_begin(s->app->db);
+	int64_t now = clock_wall_ms();
+	int err = 0;
+
+	for (int64_t i = 0; ids[i] != NULL && err == 0; i++) {
+		op->why = arena_strdup(op->arena, ids[i]);
+		err = store_session_order(tx, op->who.user_id, ids[i], i, now);
+	}
+	if (err == 0)
+		event_emit(tx, EV_SESSION_UPDATED, op->who.user_id, NULL, NULL);
+	session_op_commit(op, tx, err);
+}
+
+static void
+session_suspended_cb(int err, void *arg)
+{
+	struct session_op *op = arg;
+	bool unknown;
+	struct run *run = session_op_run(op, &unknown);
+
+	if (err == 0 && run != NULL && run_term(run) != NULL)
+		term_detach_all(run_term(run), "the session is suspended");
+	session_op_end(op, err, NULL);
+}
+
+void
+session_suspend(struct sessions *s, const struct session_who *who)
+{
+	struct session_op *op = session_op_new(s, who);
+	struct tx *tx;
+
+	if (!session_op_load(op) || refuse_closed(op))
+		return;
+	if (is(op, "suspended")) {
+		session_op_end(op, 0, NULL);
+		return;
+	}
+	tx = tx_begin(s->app->db);
+	(void)store_session_status(tx, op->row.id, "suspended",
+	    clock_wall_ms());
+	emit(op, tx, EV_SESSION_UPDATED, "suspended");
+	tx_commit(tx, session_suspended_cb, op);
+}
+
+static void
+session_restarted_cb(int err, const char *why, void *arg)
+{
+	session_op_end(arg, err, why);
+}
+
+static void
+session_resumed_cb(int err, void *arg)
+{
+	struct session_op *op = arg;
+
+	if (err == 0) {
+		run_launch(op->run, session_restarted_cb, op);
+		return;
+	}
+	run_discard(op->run);
+	session_op_end(op, err, NULL);
+}
+
+/* After a death: another run in the same session, where the last one was. */
+static void
+restart(struct session_op *op)
+{
+	bool pipes = op->has_run && strcmp(op->run_row.io, "pipes") == 0;
+	struct tx *tx = tx_begin(op->sessions->app->db);
+
+	op->run =
+	    session_start_run(op, tx, pipes ? PRIV_IO_PIPES : PRIV_IO_PTY);
+	(void)store_session_run(tx, op->row.id, run_id(op->run),
+	    clock_wall_ms());
+	emit(op, tx, EV_SESSION_UPDATED, "active");
+	tx_commit(tx, session_resumed_cb, op);
+}
+
+void
+session_resume(struct sessions *s, const struct session_who *who)
+{
+	struct session_op *op = session_op_new(s, who);
+	struct run *run;
+	bool unknown;
+	struct tx *tx;
+
+	if (!session_op_load(op) || refuse_closed(op))
+		return;
+	run = session_op_run(op, &unknown);
+	if (unknown) {
+		session_op_end(op, RDV_E_UNAVAILABLE, unsettled);
+	} else if (run == NULL) {
+		restart(op);
+	} else if (is(op, "active")) {
+		session_op_end(op, 0, NULL);
+	} else {
+		tx = tx_begin(s->app->db);
+		(void)store_session_status(tx, op->row.id, "active",
+		    clock_wall_ms());
+		emit(op, tx, EV_SESSION_UPDATED, "active");
+		session_op_commit(op, tx, 0);
+	}
+}
+
+/* Its run is over: the last step. Of several closers the first one writes. */
+static void
+session_run_ended_cb(int err, void *arg)
+{
+	struct session_op *op = arg;
+	struct tx *tx;
+
+	if (err != 0) {
+		session_op_end(op, err, "rdv is ending; the session follows");
+		return;
+	}
+	tx = tx_begin(op->sessions->app->db);
+	if (store_session_closed(tx, op->row.id, clock_wall_ms()) == 0)
+		emit(op, tx, EV_SESSION_CLOSED, "closed");
+	session_op_commit(op, tx, 0);
+}
+
+static void
+end_run(struct session_op *op)
+{
+	bool unknown;
+	struct run *run = session_op_run(op, &unknown);
+
+	if (unknown) {
+		/* sessions_settle() takes it up again. */
+		session_op_end(op, RDV_E_UNAVAILABLE, unsettled);
+	} else if (run == NULL) {
+		session_run_ended_cb(0, op);
+	} else {
+		run_on_end(run, session_run_ended_cb, op);
+		run_stop(run, "the session was closed");
+	}
+}
+
+static void
+session_closing_cb(int err, void *arg)
+{
+	struct session_op *op = arg;
+
+	if (err == 0)
+		end_run(op);
+	else
+		session_op_end(op, err, NULL);
+}
+
+void
+session_close(struct sessions *s, const struct session_who *who)
+{
+	struct session_op *op = session_op_new(s, who);
+	struct tx *tx;
+
+	if (!session_op_load(op))
+		return;
+	if (is(op, "closed")) {
+		session_op_end(op, 0, NULL);
+		return;
+	}
+	tx = tx_begin(s->app->db);
+	(void)store_session_closing(tx, op->row.id, clock_wall_ms());
+	tx_commit(tx, session_closing_cb, op);
+}
+
+struct closing {
+	struct sessions *sessions;
+	struct session_op **ops;
+	size_t n;
+};
+
+static bool
+session_closing_row_cb(const struct store_session *row,
+    const struct store_run *r, void *arg)
+{
+	struct closing *c = arg;
+	struct session_who who = { .user_id = row->user_id, .id = row->id };
+
+	(void)r;
+	c->ops = xreallocarray(c->ops, c->n + 1, sizeof(struct session_op *));
+	c->ops[c->n++] = session_op_new(c->sessions, &who);
+	return true;
+}
+
+void
+sessions_settle(struct sessions *s)
+{
+	struct closing c = { .sessions = s };
+	int err =
+	    store_sessions_closing(s->app->db, session_closing_row_cb, &c);
+
+	if (err != 0)
+		log_errorx("session", "closing sessions cannot be read");
+	for (size_t i = 0; i < c.n; i++)
+		if (session_op_load(c.ops[i]))
+			end_run(c.ops[i]);
+	free(c.ops);
+}

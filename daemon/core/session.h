@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_SESSION_H
+#define RDV_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/privproto.h"
+
+struct app;
+struct sessions;
+
+/*
+ * Sessions and what may be done with them, whatever door asks. Each function
+ * that changes something answers later, once, when the outcome is durable.
+ */
+struct sessions *sessions_new(struct app *app);
+void sessions_free(struct sessions *s);
+/* Ends what a crash left half-way; runs are settled by then. */
+void sessions_settle(struct sessions *s);
+
+/*
+ * 0 with the session's id; otherwise a sentence in `why`. RDV_E_NOT_FOUND also
+ * means that it is somebody else's.
+ */
+typedef void session_fn(int err, const char *id, const char *why, void *arg);
+
+struct session_who {
+	const char *user_id;
+	uid_t uid;
+	const char *id; /* of the session; NULL to create one */
+	session_fn *cb;
+	void *arg;
+};
+
+/* Everything is copied. */
+struct session_spec {
+	const char *name;
+	const char *project_path, *folder_id;
+	const char *repo_path, *worktree_branch, *base_branch, *worktree_path;
+	bool create_worktree;
+	const char *const *argv;   /* NULL: shell_command or the login shell */
+	const char *shell_command; /* for /bin/sh -c */
+	const char *const *env;	   /* name, value, ..., NULL; or NULL */
+	const char *agent_provider;
+	bool is_orchestrator;
+	const char *profile;
+	enum priv_io io;
+	unsigned cols, rows;
+};
+
+void session_create(struct sessions *s, const struct session_who *who,
+    const struct session_spec *spec);
+
+struct session_patch {
+	bool has_name, has_folder, has_order;
+	const char *name, *folder_id; /* NULL folder: none */
+	int64_t tab_order;
+};
+void session_update(struct sessions *s, const struct session_who *who,
+    const struct session_patch *patch);
+/* Viewers are sent away, the program goes on. */
+void session_suspend(struct sessions *s, const struct session_who *who);
+/* Its run goes on, or a new one is started when that is over. */
+void session_resume(struct sessions *s, const struct session_who *who);
+/* Ends its run with all that started, then the session. Twice is once. */
+void session_close(struct sessions *s, const struct session_who *who);
+/* tab_order becomes the place in `ids`. NOT_FOUND: `why` is the id. */
+void session_reorder(struct sessions *s, const struct session_who *who,
+    const char *const *ids);
+void session_signal(struct sessions *s, const struct session_who *who, int sig,
+    bool all);
+
+/*
+ * Types into its program, now: 0; RDV_E_STATE without a program; RDV_E_FULL
+ * when too much waits already.
+ */
+int session_input(struct sessions *s, const struct session_who *who,
+    const void *p, size_t len, bool end);
+/* Somebody looks at it or types; written down now and then. */
+void session_touch(struct sessions *s, const char *id, const char *run_id);
+
+/* The rule for names: they are shown, never used as a target (abuse H13). */
+bool session_name_ok(const char *name, const char **why);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Typing into a session and signalling it. Text reaches the program byte for
+ * byte: nothing in it is a key name, a target or a command of ours (abuse
+ * H12).
+ */
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/core/run.h"
+#include "daemon/core/sessionstate.h"
+#include "daemon/store/db.h"
+#include "daemon/term/term.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+
+void
+session_touch(struct sessions *s, const char *id, const char *run_id)
+{
+	struct run *run = run_find(s->app->runs, run_id);
+	struct tx *tx;
+
+	if (run == NULL || !run_touch(run))
+		return;
+	tx = tx_begin(s->app->db);
+	(void)store_session_touch(tx, id, clock_wall_ms());
+	tx_commit(tx, NULL, NULL);
+}
+
+struct find {
+	struct app *app;
+	struct run *run;
+};
+
+static bool
+session_find_run_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	struct find *f = arg;
+
+	(void)s;
+	if (r != NULL)
+		f->run = run_find(f->app->runs, r->id);
+	return false;
+}
+
+int
+session_input(struct sessions *s, const struct session_who *who, const void *p,
+    size_t len, bool end)
+{
+	struct find f = { .app = s->app };
+	int err = store_session_get(s->app->db, who->user_id, who->id,
+	    session_find_run_cb, &f);
+
+	if (err != 0)
+		return err;
+	if (f.run == NULL || run_term(f.run) == NULL)
+		return RDV_E_STATE;
+	if (len > 0)
+		err = term_input(run_term(f.run), p, len);
+	if (err == 0 && end)
+		err = term_input_end(run_term(f.run));
+	session_touch(s, who->id, run_id(f.run));
+	return err;
+}
+
+static void
+session_signalled_cb(int err, void *arg)
+{
+	session_op_end(arg, err,
+	    err == RDV_E_STATE ? "its program has ended" : NULL);
+}
+
+void
+session_signal(struct sessions *s, const struct session_who *who, int sig,
+    bool all)
+{
+	struct session_op *op = session_op_new(s, who);
+	struct run *run;
+	bool unknown;
+
+	if (!session_op_load(op))
+		return;
+	run = session_op_run(op, &unknown);
+	if (unknown)
+		session_op_end(op, RDV_E_UNAVAILABLE,
+		    "its program is not known yet; try again shortly");
+	else if (run == NULL)
+		session_op_end(op, RDV_E_STATE, "it has no program");
+	else
+		run_signal(run, sig, all, session_signalled_cb, op);
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Creating a session: judge, make the worktree if one is wanted, write session
+ * and run in one transaction, start the process. Invariant: whoever is told it
+ * failed finds no session that looks alive; and two sessions are two, however
+ * alike their names and times (abuse H14).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/run.h"
+#include "daemon/core/sessionstate.h"
+#include "daemon/core/worktree.h"
+#include "daemon/event/event.h"
+#include "daemon/store/db.h"
+#include "daemon/store/folders.h"
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/path.h"
+#include "lib/secret.h"
+#include "lib/str.h"
+
+#define NAME_BYTES 100
+#define JSON_BYTES (1024 * 1024)
+
+/* What creation needs beyond the row. */
+struct making {
+	enum priv_io io;
+	bool create_worktree;
+	const char *worktree_path;
+};
+
+bool
+session_name_ok(const char *name, const char **why)
+{
+	size_t len = strlen(name);
+
+	*why = "name: 1 to 100 bytes of text without control characters, not "
+	       "beginning with '-' or '='";
+	if (len == 0 || len > NAME_BYTES || name[0] == '-' || name[0] == '=' ||
+	    !str_utf8_valid(name, len))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)name[i];
+
+		/* C0, DEL, and C1 as UTF-8 has it. */
+		if (c < 0x20 || c == 0x7f ||
+		    (c == 0xc2 && (uint8_t)name[i + 1] < 0xa0))
+			return false;
+	}
+	return true;
+}
+
+static bool
+path_ok(const char *path)
+{
+	return path == NULL || path_absolute_ok(path);
+}
+
+static const char *
+judge_paths(const struct session_spec *spec)
+{
+	if (!path_ok(spec->project_path))
+		return "project_path: not a plain absolute path";
+	if (!path_ok(spec->repo_path))
+		return "repo_path: not a plain absolute path";
+	if (!path_ok(spec->worktree_path))
+		return "worktree_path: not a plain absolute path";
+	if (spec->create_worktree && spec->repo_path == NULL)
+		return "repo_path: a worktree needs the repository it is of";
+	if (spec->create_worktree && spec->worktree_branch == NULL)
+		return "worktree_branch: a worktree needs a branch";
+	return NULL;
+}
+
+static const char *
+judge_env(const char *const *env)
+{
+	for (; env != NULL && *env != NULL; env += 2)
+		if (str_starts(env[0], "RDV_"))
+			return "environment: names beginning RDV_ are rdv's "
+			       "own";
+	return NULL;
+}
+
+static const char *
+judge_command(const struct session_spec *spec)
+{
+	if (spec->argv != NULL && spec->shell_command != NULL)
+		return "shell_command: there is a command already";
+	if (spec->argv != NULL &&
+	    (spec->argv[0] == NULL || spec->argv[0][0] == '\0'))
+		return "command: names no program";
+	return NULL;
+}
+
+/* 0, or an outcome with op->why. */
+static int
+judge(struct session_op *op, const struct session_spec *spec)
+{
+	struct app *app = op->sessions->app;
+	struct store_folder folder;
+	int64_t count, next;
+	int err;
+
+	if (!session_name_ok(spec->name, &op->why))
+		return RDV_E_INVALID;
+	op->why = judge_paths(spec);
+	if (op->why == NULL)
+		op->why = judge_env(spec->env);
+	if (op->why == NULL)
+		op->why = judge_command(spec);
+	if (op->why != NULL)
+		return RDV_E_INVALID;
+	if (spec->folder_id != NULL) {
+		op->why = "folder_id: there is no such folder";
+		err = store_folder_get(app->db, op->arena, op->who.user_id,
+		    spec->folder_id, &folder);
+		if (err != 0)
+			return err;
+		op->row.folder_id = folder.id;
+		op->row.project_path = folder.path;
+	}
+	err = store_sessions_count(app->db, op->who.user_id, &count, &next);
+	if (err != 0)
+		return err;
+	op->why = "there are as many sessions as limits.max_sessions allows";
+	op->row.tab_order = next;
+	return count < app->conf->max_sessions ? 0 : RDV_E_FULL;
+}
+
+static const char *
+dump(struct arena *a, struct js *v)
+{
+	struct buf b;
+	const char *text;
+
+	buf_init(&b, JSON_BYTES);
+	js_dump(v, &b);
+	text = buf_ok(&b) ? arena_strdup(a, buf_cstr(&b)) : NULL;
+	buf_done(&b);
+	js_free(v);
+	return text;
+}
+
+static const char *
+command_json(struct arena *a, const struct session_spec *spec)
+{
+	struct js *list;
+
+	if (spec->argv == NULL && spec->shell_command == NULL)
+		return NULL;
+	list = js_array();
+	for (const char *const *p = spec->argv; p != NULL && *p != NULL; p++)
+		js_push_str(list, *p);
+	if (spec->argv == NULL) {
+		js_push_str(list, "/bin/sh");
+		js_push_str(list, "-c");
+		js_push_str(list, spec->shell_command);
+	}
+	return dump(a, list);
+}
+
+static const char *
+env_json(struct arena *a, const char *const *env)
+{
+	struct js *o;
+
+	if (env == NULL || env[0] == NULL)
+		return NULL;
+	o = js_object();
+	for (; *env != NULL; env += 2)
+		js_add_str(o, env[0], env[1]);
+	return dump(a, o);
+}
+
+static const char *
+keep(struct arena *a, const char *s)
+{
+	return s != NULL ? arena_strdup(a, s) : NULL;
+}
+
+static void
+fill_row(struct session_op *op, const struct session_spec *spec)
+{
+	struct store_session *row = &op->row;
+	struct arena *a = op->arena;
+	char id[UUID_TEXT];
+
+	uuid_v7(id);
+	op->who.id = row->id = arena_strdup(a, id);
+	row->user_id = op->who.user_id;
+	row->name = arena_strdup(a, spec->name);
+	row->status = "active";
+	if (spec->project_path != NULL)
+		row->project_path = arena_strdup(a, spec->project_path);
+	row->repo_path = keep(a, spec->repo_path);
+	row->worktree_branch = keep(a, spec->worktree_branch);
+	row->base_branch = keep(a, spec->base_branch);
+	row->agent_provider = keep(a, spec->agent_provider);
+	row->is_orchestrator = spec->is_orchestrator;
+	row->terminal_type = "shell";
+	row->profile = arena_strdup(a, spec->profile);
+	row->argv_json = command_json(a, spec);
+	row->env_json = env_json(a, spec->env);
+	row->cols = spec->cols;
+	row->rows = spec->rows;
+	row->created_at = row->updated_at = clock_wall_ms();
+	row->last_activity_at = row->created_at;
+}
+
+static void
+session_failed_cb(int err, void *arg)
+{
+	struct session_op *op = arg;
+
+	(void)err; /* a close that is not recorded leaves a dead session */
+	session_op_end(op, op->err, op->why);
+}
+
+static void
+session_started_cb(int err, const char *why, void *arg)
+{
+	struct session_op *op = arg;
+	struct tx *tx;
+
+	/* While rdvd ends the next one finds out what became of it. */
+	if (err == 0 || op->sessions->app->draining) {
+		session_op_end(op, err, why);
+		return;
+	}
+	op->err = err;
+	op->why = keep(op->arena, why);
+	tx = tx_begin(op->sessions->app->db);
+	if (store_session_closed(tx, op->row.id, clock_wall_ms()) == 0)
+		event_emit(tx, EV_SESSION_CLOSED, op->row.user_id, op->row.id,
+		    session_event(&op->row, "closed"));
+	tx_commit(tx, session_failed_cb, op);
+}
+
+static void
+session_written_cb(int err, void *arg)
+{
+	struct session_op *op = arg;
+
+	if (err == 0) {
+		run_launch(op->run, session_started_cb, op);
+		return;
+	}
+	run_discard(op->run);
+	session_op_end(op, err, NULL);
+}
+
+static void
+write_session(struct session_op *op)
+{
+	const struct making *m = op->more;
+	struct tx *tx = tx_begin(op->sessions->app->db);
+
+	op->run = session_start_run(op, tx, m->io);
+	op->row.run_id = run_id(op->run);
+	(void)store_session_insert(tx, &op->row);
+	event_emit(tx, EV_SESSION_CREATED, op->row.user_id, op->row.id,
+	    session_event(&op->row, "active"));
+	tx_commit(tx, session_written_cb, op);
+}
+
+static void
+session_worktree_cb(int err, const struct worktree_made *made, const char *why,
+    void *arg)
+{
+	struct session_op *op = arg;
+
+	if (err != 0) {
+		session_op_end(op, err, why);
+		return;
+	}
+	op->row.worktree_id = arena_strdup(op->arena, made->id);
+	op->row.worktree_branch = keep(op->arena, made->branch);
+	op->row.repo_path = keep(op->arena, made->repo);
+	/* It is where the session works, whatever else was named. */
+	op->row.project_path = arena_strdup(op->arena, made->path);
+	write_session(op);
+}
+
+static void
+make_worktree(struct session_op *op)
+{
+	const struct making *m = op->more;
+	struct worktree_spec spec = {
+		.uid = op->who.uid,
+		.repo = op->row.repo_path,
+		.branch = op->row.worktree_branch,
+		.base = op->row.base_branch,
+		.path = m->worktree_path,
+		.either = true,
+	};
+
+	(void)str_copy(spec.user_id, op->who.user_id, sizeof(spec.user_id));
+	worktree_create(op->sessions->app->worktrees, &spec,
+	    session_worktree_cb, op);
+}
+
+void
+session_create(struct sessions *s, const struct session_who *who,
+    const struct session_spec *spec)
+{
+	struct session_op *op = session_op_new(s, who);
+	struct making *m = arena_alloc(op->arena, sizeof(*m));
+	int err = judge(op, spec);
+
+	if (err != 0) {
+		session_op_end(op, err, op->why);
+		return;
+	}
+	m->io = spec->io;
+	m->worktree_path = keep(op->arena, spec->worktree_path);
+	op->more = m;
+	fill_row(op, spec);
+	if (spec->create_worktree)
+		make_worktree(op);
+	else
+		write_session(op);
+}

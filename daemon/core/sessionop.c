@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all requests about sessions have in common: they copy what they were
+ * given, wait for the disk or the helper, and answer once. Invariant: an
+ * answer of success follows a durable commit.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/run.h"
+#include "daemon/core/sessionstate.h"
+#include "daemon/event/event.h"
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/path.h"
+#include "lib/xalloc.h"
+
+#define ENV_OWN 8 /* variables of rdv's own */
+
+struct sessions *
+sessions_new(struct app *app)
+{
+	struct sessions *s = xcalloc(1, sizeof(*s));
+
+	s->app = app;
+	return s;
+}
+
+void
+sessions_free(struct sessions *s)
+{
+	free(s);
+}
+
+struct session_op *
+session_op_new(struct sessions *s, const struct session_who *who)
+{
+	struct arena *a = arena_new();
+	struct session_op *op = arena_alloc(a, sizeof(*op));
+
+	op->sessions = s;
+	op->arena = a;
+	op->who = *who;
+	op->who.user_id = arena_strdup(a, who->user_id);
+	op->who.id = who->id != NULL ? arena_strdup(a, who->id) : NULL;
+	return op;
+}
+
+void
+session_op_end(struct session_op *op, int err, const char *why)
+{
+	const struct session_who *w = &op->who;
+
+	if (w->cb != NULL)
+		w->cb(err, w->id, why, w->arg);
+	arena_free(op->arena);
+}
+
+static const char *
+keep(struct arena *a, const char *s)
+{
+	return s != NULL ? arena_strdup(a, s) : NULL;
+}
+
+static void
+keep_session(struct arena *a, struct store_session *s)
+{
+	s->id = keep(a, s->id);
+	s->user_id = keep(a, s->user_id);
+	s->folder_id = keep(a, s->folder_id);
+	s->name = keep(a, s->name);
+	s->status = keep(a, s->status);
+	s->project_path = keep(a, s->project_path);
+	s->repo_path = keep(a, s->repo_path);
+	s->worktree_id = keep(a, s->worktree_id);
+	s->worktree_branch = keep(a, s->worktree_branch);
+	s->base_branch = keep(a, s->base_branch);
+	s->agent_provider = keep(a, s->agent_provider);
+	s->terminal_type = keep(a, s->terminal_type);
+	s->profile = keep(a, s->profile);
+	s->argv_json = keep(a, s->argv_json);
+	s->env_json = keep(a, s->env_json);
+	s->run_id = keep(a, s->run_id);
+}
+
+static bool
+session_load_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	struct session_op *op = arg;
+
+	op->row = *s;
+	keep_session(op->arena, &op->row);
+	op->has_run = r != NULL;
+	if (r == NULL)
+		return false;
+	/* Of the run only these are looked at. */
+	op->run_row = (struct store_run){
+		.id = keep(op->arena, r->id),
+		.io = keep(op->arena, r->io),
+		.state = keep(op->arena, r->state),
+		.cwd = keep(op->arena, r->cwd),
+	};
+	return false;
+}
+
+bool
+session_op_load(struct session_op *op)
+{
+	int err = store_session_get(op->sessions->app->db, op->who.user_id,
+	    op->who.id, session_load_cb, op);
+
+	if (err == 0)
+		return true;
+	session_op_end(op, err, "there is no such session");
+	return false;
+}
+
+struct run *
+session_op_run(struct session_op *op, bool *unknown)
+{
+	struct run *run = NULL;
+
+	*unknown = false;
+	if (!op->has_run)
+		return NULL;
+	run = run_find(op->sessions->app->runs, op->run_row.id);
+	*unknown =
+	    run == NULL && (strcmp(op->run_row.state, "starting") == 0 ||
+			       strcmp(op->run_row.state, "running") == 0);
+	return run;
+}
+
+static void
+session_committed_cb(int err, void *arg)
+{
+	session_op_end(arg, err, NULL);
+}
+
+void
+session_op_commit(struct session_op *op, struct tx *tx, int err)
+{
+	if (err == 0) {
+		tx_commit(tx, session_committed_cb, op);
+		return;
+	}
+	tx_abort(tx);
+	session_op_end(op, err, op->why);
+}
+
+struct js *
+session_event(const struct store_session *s, const char *status)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "id", s->id);
+	js_add_str(o, "name", s->name);
+	js_add_str(o, "status", status);
+	js_add_str(o, "folder_id", s->folder_id);
+	return o;
+}
+
+/* The strings of a JSON array in the arena. */
+static const char *const *
+argv_of(struct arena *a, const char *text)
+{
+	struct js *list;
+	const char **argv;
+	char why[128];
+	size_t n;
+
+	if (text == NULL)
+		return NULL;
+	list = js_parse(text, strlen(text), why, sizeof(why));
+	n = js_len(list);
+	argv = arena_alloc(a, (n + 1) * sizeof(*argv));
+	for (size_t i = 0; i < n; i++)
+		argv[i] = arena_strdup(a, js_text(js_at(list, i)));
+	js_free(list);
+	return n > 0 ? argv : NULL;
+}
+
+struct env {
+	struct arena *arena;
+	const char **list;
+	size_t n;
+};
+
+static void
+env_add(struct env *e, const char *name, const char *value)
+{
+	if (value != NULL)
+		e->list[e->n++] = arena_printf(e->arena, "%s=%s", name, value);
+}
+
+/*
+ * What the session asked for, and what tells programs in it where they are
+ * (contract 1.6). Names beginning RDV_ are refused from outside, so none
+ * stands twice.
+ */
+static const char *const *
+env_of(struct session_op *op)
+{
+	const struct store_session *s = &op->row;
+	struct env e = { .arena = op->arena };
+	struct js *o = NULL, *v;
+	const char *name;
+	char why[128];
+	size_t n = 0;
+
+	if (s->env_json != NULL)
+		o = js_parse(s->env_json, strlen(s->env_json), why,
+		    sizeof(why));
+	while (js_member(o, n, &name, &v))
+		n++;
+	e.list = arena_alloc(op->arena, (n + ENV_OWN) * sizeof(*e.list));
+	for (size_t i = 0; js_member(o, i, &name, &v); i++)
+		env_add(&e, name, js_text(v));
+	js_free(o);
+	env_add(&e, "RDV_SESSION_ID", s->id);
+	env_add(&e, "RDV_FOLDER_ID", s->folder_id);
+	env_add(&e, "RDV_PROJECT_PATH", s->project_path);
+	env_add(&e, "RDV_WORKTREE_BRANCH", s->worktree_branch);
+	env_add(&e, "RDV_API_SOCKET", op->sessions->app->conf->api_socket);
+	return e.list;
+}
+
+struct run *
+session_start_run(struct session_op *op, struct tx *tx, enum priv_io io)
+{
+	const struct store_session *s = &op->row;
+	struct run_spec spec = {
+		.user_id = s->user_id,
+		.uid = op->who.uid,
+		.session_id = s->id,
+		.reason = "terminal",
+		.profile = s->profile,
+		.io = io,
+		.cwd = op->has_run ? op->run_row.cwd : s->project_path,
+		.argv = argv_of(op->arena, s->argv_json),
+		.env = env_of(op),
+		.cols = (unsigned)s->cols,
+		.rows = (unsigned)s->rows,
+	};
+
+	return run_create(op->sessions->app->runs, tx, &spec);
+}

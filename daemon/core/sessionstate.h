@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_SESSIONSTATE_H
+#define RDV_SESSIONSTATE_H
+
+#include "daemon/core/session.h"
+#include "daemon/store/runs.h"
+#include "daemon/store/sessions.h"
+
+struct arena;
+struct js;
+struct run;
+struct tx;
+
+/* What core/session*.c share. */
+struct sessions {
+	struct app *app;
+};
+
+/*
+ * One request from its call to its answer. It owns an arena, in which
+ * everything it needs is copied, and is freed by session_op_end().
+ */
+struct session_op {
+	struct sessions *sessions;
+	struct arena *arena;
+	struct session_who who; /* its strings live in the arena */
+	struct store_session row;
+	bool has_run;
+	struct store_run run_row;
+	struct run *run; /* being started */
+	int err;	 /* to be answered when a last change is durable */
+	const char *why;
+	void *more; /* the call's own, in the arena */
+};
+
+struct session_op *
+session_op_new(struct sessions *s, const struct session_who *who);
+/* Answers and frees. `why` may be NULL or live in the op's arena. */
+void session_op_end(struct session_op *op, int err, const char *why);
+/* Loads row and run; false when that was answered. */
+bool session_op_load(struct session_op *op);
+/* The live run of the session, or NULL; *unknown: not settled yet. */
+struct run *session_op_run(struct session_op *op, bool *unknown);
+/* Commits; the op ends with 0 when durable. */
+void session_op_commit(struct session_op *op, struct tx *tx, int err);
+/* Writes the run of `op->row` into `tx`; NULL with a sentence in op->why. */
+struct run *
+session_start_run(struct session_op *op, struct tx *tx, enum priv_io io);
+/* Event body of a session. */
+struct js *session_event(const struct store_session *s, const char *status);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_DOOR_H
+#define RDV_DOOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/term/viewer.h"
+#include "lib/secret.h"
+
+struct app;
+struct auth_watch;
+struct term;
+struct ws;
+struct ws_ops;
+
+#define DOOR_TAIL	262144 /* of the log, for who names no offset */
+#define DOOR_FRAME_MAX	65536  /* bytes of one message from a client */
+#define DOOR_TEXT_CHUNK 16384  /* of output in one JSON message */
+
+/* Why a socket is closed, as it is told before. */
+struct door_refusal {
+	unsigned close; /* 0: it is not */
+	const char *code, *text;
+};
+
+/* One open socket. It lives until `closed`. */
+struct door {
+	struct app *app;
+	struct ws *ws;
+	struct viewer *viewer; /* NULL: refused */
+	struct term *term;
+	struct auth_watch *watch;
+	char session_id[UUID_TEXT], run_id[UUID_TEXT];
+	bool binary, read_only;
+	bool ready;   /* "ready" was said */
+	bool closing; /* our close frame is sent or decided */
+	bool ended;   /* "exit" was said; close when the queue is short */
+	int64_t touched;
+};
+
+/* A door is the argument of both; it is freed when its WebSocket is closed. */
+extern const struct ws_ops door_ws_ops;
+extern const struct viewer_ops door_viewer_ops;
+
+/* Says why, then closes. */
+void door_refuse(struct door *d, const struct door_refusal *no);
+/* For auth_on_revoke(). */
+void door_revoked_cb(void *door);
+void door_say_ready(struct door *d, uint64_t offset);
+void door_say_resync(struct door *d, uint64_t offset, const char *reason);
+/* Where the last `bytes` of the log begin. */
+uint64_t door_tail(const struct door *d, uint64_t bytes);
+/* Somebody is here: the session's activity is noted now and then. */
+void door_touch(struct door *d);
+
+#endif

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /api/runs: one execution and its log. The log is given as bytes, as NDJSON or
+ * as server-sent events; to its present end, or on until the run's end. In each
+ * form a viewer pulls from the log, so a slow client costs an offset.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/session.h"
+#include "daemon/app.h"
+#include "daemon/core/run.h"
+#include "daemon/http/stream.h"
+#include "daemon/store/runs.h"
+#include "daemon/store/sessions.h"
+#include "daemon/term/runlog.h"
+#include "daemon/term/term.h"
+#include "daemon/term/viewer.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define CHUNK	   32768 /* of the log in one line or event */
+#define LINE_BYTES (2 * CHUNK)
+#define TAIL_BYTES 4096 /* of a line or event beside its data */
+
+struct log_in {
+	uint64_t set;
+	int64_t since;
+	bool follow;
+};
+
+static const struct js_field log_fields[] = {
+	{ .name = "since",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct log_in, since),
+	    .min = 0,
+	    .max = INT64_MAX,
+	    .help = "first byte; default 0" },
+	{ .name = "follow",
+	    .kind = JS_BOOL,
+	    .offset = offsetof(struct log_in, follow),
+	    .help = "go on until the run has ended" },
+	{ .name = NULL },
+};
+
+enum form { FORM_RAW, FORM_NDJSON, FORM_SSE };
+
+static const char *const types[] = {
+	[FORM_RAW] = "application/octet-stream",
+	[FORM_NDJSON] = "application/x-ndjson",
+	[FORM_SSE] = "text/event-stream",
+};
+
+/* One open log. It lives until `closed`. */
+struct feed {
+	struct stream *stream;
+	struct viewer *viewer;
+	struct term *term;
+	struct auth_watch *watch;
+	enum form form;
+	bool follow;
+	uint64_t until; /* without follow: the end when it was asked for */
+	bool closing;
+};
+
+static void
+feed_end(struct feed *f)
+{
+	if (f->closing)
+		return;
+	f->closing = true;
+	stream_close(f->stream);
+}
+
+static void
+put_base64(struct buf *b, const uint8_t *p, size_t len)
+{
+	char text[4 * ((CHUNK + 2) / 3) + 1];
+
+	str_base64(text, p, len);
+	buf_put_text(b, text);
+}
+
+static void
+feed_sse(struct feed *f, uint64_t off, const uint8_t *p, size_t len)
+{
+	struct buf b;
+
+	buf_init(&b, LINE_BYTES + TAIL_BYTES);
+	buf_printf(&b,
+	    "id: %llu\nevent: output\ndata: ", (unsigned long long)(off + len));
+	put_base64(&b, p, len);
+	buf_put_text(&b, "\n\n");
+	stream_write(f->stream, b.data, b.len);
+	buf_done(&b);
+}
+
+/* One line per stretch of the index. Bytes written, at least one. */
+static size_t
+feed_line(struct feed *f, uint64_t off, const uint8_t *p, size_t len)
+{
+	static const char *const streams[] = { "stdout", "stdout", "stderr",
+		"rdv" };
+	struct runlog_span span = { .to = off + len, .stream = RUNLOG_OUT };
+	struct buf b;
+
+	(void)term_span(f->term, off, &span);
+	if (len > span.to - off)
+		len = (size_t)(span.to - off);
+	buf_init(&b, LINE_BYTES + TAIL_BYTES);
+	buf_printf(&b,
+	    "{\"offset\":%llu,\"time\":%lld,\"stream\":\"%s\",\"data\":\"",
+	    (unsigned long long)off, (long long)span.time_ms,
+	    streams[span.stream <= RUNLOG_RDV ? span.stream : 0]);
+	put_base64(&b, p, len);
+	buf_put_text(&b, "\"}\n");
+	stream_write(f->stream, b.data, b.len);
+	buf_done(&b);
+	return len;
+}
+
+static size_t
+feed_output_cb(uint64_t off, const uint8_t *p, size_t len, bool last, void *arg)
+{
+	struct feed *f = arg;
+	size_t done = 0;
+
+	(void)last;
+	if (!f->follow && len > f->until - off)
+		len = (size_t)(f->until - off);
+	if (f->form == FORM_RAW)
+		stream_write(f->stream, p, len);
+	else if (f->form == FORM_SSE)
+		feed_sse(f, off, p, len);
+	while (f->form == FORM_NDJSON && done < len)
+		done += feed_line(f, off + done, p + done, len - done);
+	/* A run that has ended says so itself. */
+	if (!f->follow && off + len == f->until && !last)
+		feed_end(f);
+	return len;
+}
+
+static size_t
+feed_queued_cb(void *arg)
+{
+	const struct feed *f = arg;
+
+	/* Nothing is given to one that closes. */
+	return f->closing ? VIEWER_LOW : stream_queued(f->stream);
+}
+
+static void
+feed_ended_cb(const struct term_end *end, void *arg)
+{
+	struct feed *f = arg;
+	struct js *o = js_object();
+	struct buf b;
+
+	js_add_bool(o, "end", true);
+	js_add_int(o, "offset", (int64_t)viewer_offset(f->viewer));
+	js_add_str(o, "state", end->state);
+	js_add_ms(o, "exit_code", end->exit_code);
+	js_add_ms(o, "signal", end->signal);
+	js_add_str(o, "cause", end->cause);
+	buf_init(&b, TAIL_BYTES);
+	if (f->form == FORM_SSE)
+		buf_put_text(&b, "event: end\ndata: ");
+	js_dump(o, &b);
+	buf_put_text(&b, f->form == FORM_SSE ? "\n\n" : "\n");
+	js_free(o);
+	if (f->form != FORM_RAW)
+		stream_write(f->stream, b.data, b.len);
+	buf_done(&b);
+	feed_end(f);
+}
+
+static void
+feed_slow_cb(void *arg)
+{
+	feed_end(arg);
+}
+
+static const struct viewer_ops viewer_ops = {
+	.output = feed_output_cb,
+	.queued = feed_queued_cb,
+	.ended = feed_ended_cb,
+	.slow = feed_slow_cb,
+};
+
+static void
+feed_drained_cb(struct stream *s, void *arg)
+{
+	struct feed *f = arg;
+
+	(void)s;
+	viewer_more(f->viewer);
+}
+
+static void
+feed_revoked_cb(void *arg)
+{
+	feed_end(arg);
+}
+
+static void
+feed_closed_cb(struct stream *s, void *arg)
+{
+	struct feed *f = arg;
+
+	(void)s;
+	viewer_free(f->viewer);
+	auth_unwatch(f->watch);
+	term_unref(f->term);
+	free(f);
+}
+
+static bool
+feed_open(struct api_call *c, struct feed *f)
+{
+	static const struct stream_ops ops = { feed_drained_cb,
+		feed_closed_cb };
+	struct auth *auth = c->app->auth;
+	struct actor actor = *c->actor;
+
+	f->stream = stream_open(c->req, types[f->form], &ops, f);
+	if (f->stream == NULL)
+		return false;
+	f->watch = auth_on_revoke(auth, &actor, feed_revoked_cb, f);
+	return true;
+}
+
+/* Takes over the reference to `t`. */
+static void
+feed_start(struct api_call *c, struct term *t, uint64_t since, bool live)
+{
+	const struct log_in *in = c->in;
+	struct viewer_conf conf = { .offset = since, .chunk = CHUNK };
+	struct feed *f = xcalloc(1, sizeof(*f));
+
+	f->term = t;
+	f->follow = in->follow;
+	f->until = term_bytes(t);
+	if (http_list_has(c->req, "accept", types[FORM_SSE]))
+		f->form = FORM_SSE;
+	else if (http_list_has(c->req, "accept", types[FORM_NDJSON]))
+		f->form = FORM_NDJSON;
+	if (!feed_open(c, f)) {
+		term_unref(t);
+		free(f);
+		return;
+	}
+	conf.read_only = true;
+	f->viewer = viewer_new(t, &conf, &viewer_ops, f);
+	/* Nothing will come that could be the last byte. */
+	if (!f->follow && live && since == f->until)
+		feed_end(f);
+}
+
+struct found {
+	struct api_call *c;
+	struct js *v;
+};
+
+static bool
+runs_push_cb(const struct store_run *r, void *arg)
+{
+	struct found *f = arg;
+
+	js_push(f->v, run_json(f->c->app, r));
+	return true;
+}
+
+static bool
+runs_session_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	(void)s;
+	(void)r;
+	(void)arg;
+	return false;
+}
+
+/* A session without runs is not the same as none. */
+static void
+runs_list(struct api_call *c)
+{
+	struct found f = { c, NULL };
+	int err = store_session_get(c->app->db, c->actor->user_id, c->params[0],
+	    runs_session_cb, NULL);
+
+	if (err != 0) {
+		api_fail(c, err, "there is no such session");
+		return;
+	}
+	f.v = js_array();
+	err = store_runs_of(c->app->db, c->actor->user_id, c->params[0],
+	    runs_push_cb, &f);
+	if (err == 0) {
+		api_reply(c, 200, f.v);
+		return;
+	}
+	js_free(f.v);
+	api_fail(c, err, NULL);
+}
+
+/* The run the path names; false when that was answered with a 404. */
+static bool
+run_get(struct api_call *c, struct store_run *r)
+{
+	int err = store_run_get(c->app->db, c->req->arena, c->actor->user_id,
+	    c->params[0], r);
+
+	if (err != 0)
+		api_fail(c, err,
+		    err == RDV_E_NOT_FOUND ? "there is no such run" : NULL);
+	return err == 0;
+}
+
+static void
+runs_get(struct api_call *c)
+{
+	struct store_run r;
+
+	if (run_get(c, &r))
+		api_reply(c, 200, run_json(c->app, &r));
+}
+
+/* Last-Event-ID is what a browser sends on its own; it knows better. */
+static bool
+since_of(struct api_call *c, uint64_t *since)
+{
+	const struct log_in *in = c->in;
+	const char *last = http_header(c->req, "last-event-id");
+
+	*since = (uint64_t)in->since;
+	return last == NULL || *last == '\0' ||
+	       str_to_u64(last, 0, INT64_MAX, since);
+}
+
+static void
+runs_log(struct api_call *c)
+{
+	struct term *t = NULL;
+	struct store_run r;
+	uint64_t since;
+	int err;
+
+	if (!run_get(c, &r))
+		return;
+	if (!since_of(c, &since)) {
+		api_fail(c, RDV_E_INVALID, "Last-Event-ID: is no offset");
+		return;
+	}
+	err = run_open_term(c->app->runs, &r, &t);
+	if (err == 0 && since > term_bytes(t)) {
+		term_unref(t);
+		api_fail(c, RDV_E_INVALID, "since: is beyond the log");
+	} else if (err == 0) {
+		feed_start(c, t, since, run_find(c->app->runs, r.id) != NULL);
+	} else {
+		api_fail(c, err == -ENOENT ? RDV_E_STATE : err,
+		    "it has no output yet");
+	}
+}
+
+const struct api_route api_routes_runs[] = {
+	{ HTTP_M_GET, "/api/sessions/{id}/runs", SCOPE_READ,
+	    .handler = runs_list, .success = 200,
+	    .doc = "Every run of a session, oldest first" },
+	{ HTTP_M_GET, "/api/runs/{id}", SCOPE_READ, .handler = runs_get,
+	    .success = 200, .doc = "One execution of a program" },
+	{ HTTP_M_GET, "/api/runs/{id}/log", SCOPE_READ, .kind = API_STREAM,
+	    .query = log_fields, .in_size = sizeof(struct log_in),
+	    .handler = runs_log, .success = 200,
+	    .doc = "Its output: application/octet-stream, "
+		   "application/x-ndjson or text/event-stream" },
+	{ .pattern = NULL },
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_API_SESSION_H
+#define RDV_API_SESSION_H
+
+#include "daemon/core/session.h"
+
+struct api_call;
+struct app;
+struct js;
+struct store_run;
+struct store_session;
+
+/* Shapes of sessions and runs (docs/http-api.md). */
+struct js *session_json(struct app *app, const struct store_session *s,
+    const struct store_run *r);
+/* What is newer in memory than in the row is taken from there. */
+struct js *run_json(struct app *app, const struct store_run *r);
+/* The open sessions of a folder as an array. 0 or -errno. */
+int session_list_json(struct app *app, const char *user_id,
+    const char *folder_id, struct js **out);
+
+/* The caller and the session in the path; `cb` gets the call. */
+struct session_who session_who_of(struct api_call *c, session_fn *cb);
+/* An outcome of core/session in the words of this door. */
+void session_fail(struct api_call *c, int err, const char *why);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What goes into and comes out of a session's program without a terminal:
+ * typing, signals, the last lines of its output. Text is typed byte for byte;
+ * this door has no key names (abuse H12).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/session.h"
+#include "daemon/app.h"
+#include "daemon/core/run.h"
+#include "daemon/core/session.h"
+#include "daemon/store/runs.h"
+#include "daemon/store/sessions.h"
+#include "daemon/term/strip.h"
+#include "daemon/term/term.h"
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+
+struct type_in {
+	uint64_t set;
+	const char *text;
+	bool flag;
+};
+
+struct signal_in {
+	uint64_t set;
+	const char *signal;
+	bool all;
+};
+
+struct scroll_in {
+	uint64_t set;
+	int64_t lines;
+	bool raw;
+};
+
+#define FIELD(st, n, camel, k, member, ...)                        \
+	{                                                          \
+		.name = n, .alias = camel, .kind = k,              \
+		.offset = offsetof(struct st, member), __VA_ARGS__ \
+	}
+
+static const struct js_field exec_fields[] = {
+	FIELD(type_in, "command", NULL, JS_TEXT, text, .required = true,
+	    .min = 1, .max = 65536, .help = "typed as it is"),
+	FIELD(type_in, "enter", NULL, JS_BOOL, flag,
+	    .help = "then the Enter key; default true"),
+	{ .name = NULL },
+};
+
+static const struct js_field input_fields[] = {
+	FIELD(type_in, "data", NULL, JS_TEXT, text, .required = true, .min = 0,
+	    .max = 65536, .help = "typed as it is"),
+	FIELD(type_in, "eof", NULL, JS_BOOL, flag,
+	    .help = "then its input ends (io: pipes)"),
+	{ .name = NULL },
+};
+
+static const struct js_field signal_fields[] = {
+	FIELD(signal_in, "signal", NULL, JS_ONE_OF, signal, .required = true,
+	    .words = "INT|TERM|HUP|KILL|QUIT|USR1|USR2|CONT|STOP",
+	    .help = "to its process group"),
+	FIELD(signal_in, "all", NULL, JS_BOOL, all,
+	    .help = "to end everything it ever started"),
+	{ .name = NULL },
+};
+
+static const struct js_field scroll_fields[] = {
+	FIELD(scroll_in, "lines", NULL, JS_INT, lines, .min = 1, .max = 100000,
+	    .help = "default 100"),
+	FIELD(scroll_in, "raw", NULL, JS_BOOL, raw,
+	    .help = "keep escape sequences"),
+	{ .name = NULL },
+};
+
+static const char no_session[] = "there is no such session";
+
+static void
+sessionio_taken_cb(int err, const char *id, const char *why, void *arg)
+{
+	struct api_call *c = arg;
+
+	(void)id;
+	if (err != 0)
+		session_fail(c, err, why);
+	else
+		api_empty(c, 202);
+}
+
+static void
+type(struct api_call *c, const void *p, size_t len, bool end)
+{
+	struct session_who who = session_who_of(c, NULL);
+	int err = session_input(c->app->sessions, &who, p, len, end);
+
+	if (err == 0)
+		api_empty(c, 202);
+	else
+		session_fail(c, err,
+		    err == RDV_E_STATE	     ? "it has no program to type into"
+		    : err == RDV_E_NOT_FOUND ? no_session
+					     : NULL);
+}
+
+/* The text and Enter in one piece: nothing can come between them. */
+static void
+sessionio_exec(struct api_call *c)
+{
+	const struct type_in *in = c->in;
+	size_t len = strlen(in->text);
+	char *line = arena_alloc(c->req->arena, len + 2);
+
+	memcpy(line, in->text, len);
+	if (!JS_SET(in, 1) || in->flag)
+		line[len++] = '\r';
+	type(c, line, len, false);
+}
+
+static void
+sessionio_input(struct api_call *c)
+{
+	const struct type_in *in = c->in;
+
+	type(c, in->text, strlen(in->text), in->flag);
+}
+
+static const struct {
+	const char *name;
+	int number;
+} signals[] = {
+	{ "INT", SIGINT },
+	{ "TERM", SIGTERM },
+	{ "HUP", SIGHUP },
+	{ "KILL", SIGKILL },
+	{ "QUIT", SIGQUIT },
+	{ "USR1", SIGUSR1 },
+	{ "USR2", SIGUSR2 },
+	{ "CONT", SIGCONT },
+	{ "STOP", SIGSTOP },
+};
+
+static void
+sessionio_signal(struct api_call *c)
+{
+	const struct signal_in *in = c->in;
+	struct session_who who = session_who_of(c, sessionio_taken_cb);
+	size_t i = 0;
+
+	while (strcmp(signals[i].name, in->signal) != 0)
+		i++;
+	session_signal(c->app->sessions, &who, signals[i].number, in->all);
+}
+
+struct scroll {
+	struct api_call *c;
+	struct term *term;
+	const char *run_id;
+	int err;
+};
+
+static bool
+sessionio_open_log_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	struct scroll *x = arg;
+
+	(void)s;
+	x->err = RDV_E_STATE;
+	if (r == NULL)
+		return false;
+	x->run_id = arena_strdup(x->c->req->arena, r->id);
+	x->err = run_open_term(x->c->app->runs, r, &x->term);
+	if (x->err == -ENOENT)
+		x->err = RDV_E_STATE;
+	return false;
+}
+
+static struct js *
+scrollback_json(const struct scrollback *s, const char *run_id)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "content", buf_cstr(s->out));
+	js_add_str(o, "run_id", run_id);
+	js_add_int(o, "from", (int64_t)s->from);
+	js_add_int(o, "to", (int64_t)s->to);
+	js_add_bool(o, "truncated", s->truncated);
+	return o;
+}
+
+static void
+sessionio_scrollback(struct api_call *c)
+{
+	const struct scroll_in *in = c->in;
+	struct scroll x = { .c = c };
+	struct scrollback s = { .raw = in->raw };
+	struct buf text;
+	int err = store_session_get(c->app->db, c->actor->user_id, c->params[0],
+	    sessionio_open_log_cb, &x);
+
+	if (err == 0)
+		err = x.err;
+	if (err != 0) {
+		api_fail(c, err,
+		    err == RDV_E_NOT_FOUND ? no_session
+		    : err == RDV_E_STATE   ? "it has no output yet"
+					   : NULL);
+		return;
+	}
+	/* Each byte may become the three of U+FFFD. */
+	buf_init(&text, 3 * SCROLLBACK_MAX + 1);
+	s.out = &text;
+	err = scrollback_get(x.term, JS_SET(in, 0) ? (uint64_t)in->lines : 100,
+	    &s);
+	if (err == 0)
+		api_reply(c, 200, scrollback_json(&s, x.run_id));
+	else
+		api_fail(c, err, NULL);
+	buf_done(&text);
+	term_unref(x.term);
+}
+
+#define IN(st) .in_size = sizeof(struct st)
+
+const struct api_route api_routes_sessionio[] = {
+	{ HTTP_M_POST, "/api/sessions/{id}/exec", SCOPE_RUN,
+	    .body = exec_fields, IN(type_in), .body_max = 512u << 10,
+	    .handler = sessionio_exec, .success = 202,
+	    .doc = "Types a command and Enter into its terminal" },
+	{ HTTP_M_POST, "/api/sessions/{id}/input", SCOPE_RUN,
+	    .body = input_fields, IN(type_in), .body_max = 512u << 10,
+	    .handler = sessionio_input, .success = 202,
+	    .doc = "Types text into its terminal" },
+	{ HTTP_M_POST, "/api/sessions/{id}/signal", SCOPE_RUN,
+	    .body = signal_fields, IN(signal_in), .handler = sessionio_signal,
+	    .success = 202, .doc = "Signals its program" },
+	{ HTTP_M_GET, "/api/sessions/{id}/scrollback", SCOPE_READ,
+	    .query = scroll_fields, IN(scroll_in),
+	    .handler = sessionio_scrollback, .success = 200,
+	    .doc = "The last lines of its output as text" },
+	{ .pattern = NULL },
+};

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a session and a run look like from outside. A row says what is durable;
+ * of a run that lives, the size of its terminal and log come from memory.
+ */
+#include "daemon/api/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/core/run.h"
+#include "daemon/store/runs.h"
+#include "daemon/store/sessions.h"
+#include "daemon/term/term.h"
+#include "lib/js.h"
+#include "lib/privproto.h"
+
+static const struct {
+	uint32_t bit;
+	const char *name;
+} guard_names[] = {
+	{ PRIV_G_NNP, "no_new_privs" },
+	{ PRIV_G_SECCOMP, "seccomp" },
+	{ PRIV_G_LANDLOCK, "landlock" },
+	{ PRIV_G_RLIMITS, "rlimits" },
+	{ PRIV_G_PDEATH, "pdeathsig" },
+};
+
+static struct js *
+guards_json(int64_t guards)
+{
+	struct js *list = js_array();
+
+	for (size_t i = 0; i < sizeof(guard_names) / sizeof(guard_names[0]);
+	     i++)
+		if (guards & guard_names[i].bit)
+			js_push_str(list, guard_names[i].name);
+	return list;
+}
+
+/* Stored text that we wrote ourselves; null when there is none. */
+static void
+add_parsed(struct js *o, const char *key, const char *text)
+{
+	struct js *v = NULL;
+	char why[128];
+
+	if (text != NULL)
+		v = js_parse(text, strlen(text), why, sizeof(why));
+	if (v != NULL)
+		js_add(o, key, v);
+	else
+		js_add_str(o, key, NULL);
+}
+
+static int64_t
+per_mille(int64_t us)
+{
+	return us < 0 ? -1 : us / 1000;
+}
+
+static void
+add_live(struct app *app, struct js *o, const struct store_run *r)
+{
+	struct run *run = run_find(app->runs, r->id);
+	struct term *t = run != NULL ? run_term(run) : NULL;
+	unsigned cols = 0, rows = 0;
+
+	if (t != NULL)
+		term_size(t, &cols, &rows);
+	js_add_ms(o, "cols", cols > 0 ? (int64_t)cols : r->cols);
+	js_add_ms(o, "rows", rows > 0 ? (int64_t)rows : r->rows);
+	js_add_int(o, "log_bytes",
+	    t != NULL ? (int64_t)term_bytes(t) : r->log_bytes);
+}
+
+struct js *
+run_json(struct app *app, const struct store_run *r)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "id", r->id);
+	js_add_str(o, "session_id", r->session_id);
+	js_add_str(o, "reason", r->reason);
+	js_add_str(o, "io", r->io);
+	js_add_str(o, "state", r->state);
+	js_add_ms(o, "exit_code", r->exit_code);
+	js_add_ms(o, "signal", r->signal);
+	js_add_str(o, "cause", r->cause);
+	js_add_str(o, "profile", r->profile);
+	js_add_str(o, "cwd", r->cwd);
+	add_parsed(o, "argv", r->argv_json);
+	add_live(app, o, r);
+	js_add(o, "guards", guards_json(r->guards));
+	js_add_ms(o, "created_at", r->created_at);
+	js_add_ms(o, "started_at", r->started_at);
+	js_add_ms(o, "ended_at", r->ended_at);
+	js_add_ms(o, "user_ms", per_mille(r->user_us));
+	js_add_ms(o, "system_ms", per_mille(r->sys_us));
+	js_add_ms(o, "max_rss_kb", r->maxrss_kb);
+	return o;
+}
+
+struct js *
+session_json(struct app *app, const struct store_session *s,
+    const struct store_run *r)
+{
+	struct js *o = js_object();
+	char tmux[64];
+
+	(void)snprintf(tmux, sizeof(tmux), "rdv-%s", s->id);
+	js_add_str(o, "id", s->id);
+	js_add_str(o, "name", s->name);
+	js_add_str(o, "status", s->status);
+	js_add_str(o, "tmux_session_name", tmux);
+	js_add_str(o, "project_path", s->project_path);
+	js_add_str(o, "folder_id", s->folder_id);
+	js_add_str(o, "worktree_branch", s->worktree_branch);
+	js_add_str(o, "worktree_id", s->worktree_id);
+	js_add_str(o, "repo_path", s->repo_path);
+	js_add_str(o, "agent_provider", s->agent_provider);
+	js_add_bool(o, "is_orchestrator_session", s->is_orchestrator);
+	js_add_str(o, "terminal_type", s->terminal_type);
+	js_add_str(o, "user_id", s->user_id);
+	js_add_int(o, "tab_order", s->tab_order);
+	js_add_ms(o, "last_activity_at", s->last_activity_at);
+	js_add_ms(o, "created_at", s->created_at);
+	js_add_ms(o, "updated_at", s->updated_at);
+	js_add_ms(o, "closed_at", s->closed_at);
+	js_add_str(o, "profile_id", NULL);
+	js_add_str(o, "parent_session_id", NULL);
+	js_add_str(o, "profile", s->profile);
+	add_parsed(o, "command", s->argv_json);
+	if (r != NULL)
+		js_add(o, "run", run_json(app, r));
+	else
+		js_add_str(o, "run", NULL);
+	return o;
+}
+
+struct listing {
+	struct app *app;
+	struct js *list;
+};
+
+static bool
+session_push_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	struct listing *l = arg;
+
+	js_push(l->list, session_json(l->app, s, r));
+	return true;
+}
+
+int
+session_list_json(struct app *app, const char *user_id, const char *folder_id,
+    struct js **out)
+{
+	struct store_session_filter f = {
+		.user_id = user_id,
+		.folder_id = folder_id,
+		.status = { "active", "suspended", NULL },
+	};
+	struct listing l = { app, js_array() };
+	int err = store_sessions_list(app->db, &f, session_push_cb, &l);
+
+	if (err != 0)
+		js_free(l.list);
+	else
+		*out = l.list;
+	return err;
+}

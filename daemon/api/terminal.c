@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /ws/terminal/{id}: who may look at what and from which byte on. From then on
+ * it is api/door.c that speaks. Invariant: every socket either gets "ready" or
+ * hears why not before it is closed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/door.h"
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/run.h"
+#include "daemon/http/ws.h"
+#include "daemon/store/runs.h"
+#include "daemon/store/sessions.h"
+#include "daemon/term/term.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+struct terminal_in {
+	uint64_t set;
+	int64_t offset, tail, cols, rows;
+	const char *run_id;
+	bool read_only;
+};
+
+static const struct js_field query_fields[] = {
+	{ .name = "offset",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct terminal_in, offset),
+	    .max = INT64_MAX,
+	    .help = "next byte of the run's log wanted" },
+	{ .name = "tail",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct terminal_in, tail),
+	    .max = INT64_MAX,
+	    .help = "without offset: bytes before the end; default 262144" },
+	{ .name = "cols",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct terminal_in, cols),
+	    .min = TERM_COLS_MIN,
+	    .max = TERM_COLS_MAX,
+	    .help = "size of the client's window" },
+	{ .name = "rows",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct terminal_in, rows),
+	    .min = TERM_ROWS_MIN,
+	    .max = TERM_ROWS_MAX,
+	    .help = "size of the client's window" },
+	{ .name = "run_id",
+	    .kind = JS_TEXT,
+	    .offset = offsetof(struct terminal_in, run_id),
+	    .min = 1,
+	    .max = 36,
+	    .help = "the run that offset is of" },
+	{ .name = "read_only",
+	    .kind = JS_BOOL,
+	    .offset = offsetof(struct terminal_in, read_only),
+	    .help = "look, do not touch" },
+	{ .name = NULL },
+};
+
+/* Where a client that names `in` begins; *why when not where it asks. */
+static uint64_t
+begin_at(const struct door *d, const struct terminal_in *in, const char **why)
+{
+	uint64_t tail = JS_SET(in, 1) ? (uint64_t)in->tail : DOOR_TAIL;
+
+	*why = NULL;
+	if (!JS_SET(in, 0))
+		return door_tail(d, tail);
+	if (in->run_id != NULL && strcmp(in->run_id, d->run_id) != 0)
+		*why = "the session has another run now";
+	else if ((uint64_t)in->offset > term_bytes(d->term))
+		*why = "that offset is not in the log";
+	else
+		return (uint64_t)in->offset;
+	return door_tail(d, tail);
+}
+
+static void
+attach(struct door *d, const struct terminal_in *in)
+{
+	struct viewer_conf conf = {
+		.chunk = d->binary ? 0 : DOOR_TEXT_CHUNK,
+		.read_only = d->read_only,
+	};
+	const char *why;
+
+	conf.offset = begin_at(d, in, &why);
+	d->viewer = viewer_new(d->term, &conf, &door_viewer_ops, d);
+	/* Before "ready", which tells the outcome. */
+	if (JS_SET(in, 2) && JS_SET(in, 3) && !d->read_only)
+		(void)viewer_resize(d->viewer, (unsigned)in->cols,
+		    (unsigned)in->rows);
+	door_say_ready(d, conf.offset);
+	if (why != NULL)
+		door_say_resync(d, conf.offset, why);
+	door_touch(d);
+}
+
+struct target {
+	struct api_call *c;
+	struct door *door;
+	struct door_refusal no;
+};
+
+static const struct door_refusal refusals[] = {
+	{ 4003, "NOT_FOUND", "there is no such session" },
+	{ 4004, "SESSION_CLOSED", "the session is closed" },
+	{ 4004, "SESSION_SUSPENDED", "the session is suspended" },
+	{ 1013, "STARTING", "it is being started; try again shortly" },
+	{ 1013, "TOO_MANY_VIEWERS", "limits.max_viewers are there already" },
+	{ 1011, "INTERNAL", "its log cannot be read" },
+};
+enum { NO_SESSION, NO_CLOSED, NO_SUSPENDED, NO_STARTING, NO_ROOM, NO_LOG };
+
+static bool
+terminal_session_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	struct target *t = arg;
+	struct door *d = t->door;
+	bool live;
+	int err;
+
+	(void)str_copy(d->session_id, s->id, sizeof(d->session_id));
+	if (strcmp(s->status, "active") != 0) {
+		t->no =
+		    refusals[strcmp(s->status, "closed") == 0 ? NO_CLOSED
+							      : NO_SUSPENDED];
+		return false;
+	}
+	t->no = refusals[NO_STARTING];
+	if (r == NULL)
+		return false;
+	(void)str_copy(d->run_id, r->id, sizeof(d->run_id));
+	live = strcmp(r->state, "starting") == 0 ||
+	       strcmp(r->state, "running") == 0;
+	/* In flight and not in memory: it is not known yet what it is. */
+	if (live && run_find(d->app->runs, r->id) == NULL)
+		return false;
+	err = run_open_term(d->app->runs, r, &d->term);
+	if (err <= 0)
+		t->no = refusals[NO_LOG];
+	if (err == 0)
+		t->no.close = 0;
+	return false;
+}
+
+/* Finds what is to be shown, or why not. */
+static void
+find_target(struct target *t)
+{
+	struct api_call *c = t->c;
+	struct terms_stats stats;
+	int err;
+
+	t->no = refusals[NO_SESSION];
+	err = store_session_get(c->app->db, c->actor->user_id, c->params[0],
+	    terminal_session_cb, t);
+	if (err < 0)
+		t->no = refusals[NO_LOG];
+	terms_stats(c->app->terms, &stats);
+	if (stats.viewers >= (unsigned)c->app->conf->max_viewers)
+		t->no = refusals[NO_ROOM];
+}
+
+static void
+terminal_open(struct api_call *c)
+{
+	struct terminal_in in = *(struct terminal_in *)c->in;
+	struct actor actor = *c->actor;
+	struct door *d = xcalloc(1, sizeof(*d));
+	struct target t = { .c = c, .door = d };
+	struct ws_conf conf = { .max = DOOR_FRAME_MAX, .low = VIEWER_LOW };
+	struct auth *auth = c->app->auth;
+	char run_id[UUID_TEXT] = "";
+
+	d->app = c->app;
+	d->binary = ws_offers(c->req, "rdv.v1");
+	d->read_only = in.read_only || !(actor.scopes & SCOPE_RUN);
+	conf.subprotocol = d->binary ? "rdv.v1" : NULL;
+	if (in.run_id != NULL) {
+		(void)str_copy(run_id, in.run_id, sizeof(run_id));
+		in.run_id = run_id;
+	}
+	find_target(&t);
+	d->ws = ws_accept(c->req, &conf, &door_ws_ops, d);
+	if (d->ws == NULL) {
+		term_unref(d->term);
+		free(d);
+		return;
+	}
+	d->watch = auth_on_revoke(auth, &actor, door_revoked_cb, d);
+	if (t.no.close != 0)
+		door_refuse(d, &t.no);
+	else
+		attach(d, &in);
+}
+
+const struct api_route api_routes_terminal[] = {
+	{ HTTP_M_GET, "/ws/terminal/{id}", SCOPE_READ | SCOPE_RUN,
+	    .kind = API_WEBSOCKET, .query = query_fields,
+	    .in_size = sizeof(struct terminal_in), .handler = terminal_open,
+	    .success = 101, .doc = "A terminal; see docs/stream.md" },
+	{ .pattern = NULL },
+};

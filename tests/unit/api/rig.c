@@ -216,6 +216,30 @@ rig_ask(struct fx *fx, struct answer *a, const char *method, const char *path,
 }
 
 struct client *
+rig_begin(struct fx *fx, const char *method, const char *path,
+    const char *headers)
+{
+	return send_request(fx, method, path, headers, NULL);
+}
+
+static void
+turned_cb(void *arg)
+{
+	loop_stop(arg);
+}
+
+void
+rig_turn(struct fx *fx)
+{
+	struct loop_timer *t =
+	    loop_timer_new(fx->app.loop, turned_cb, fx->app.loop);
+
+	loop_timer_set(t, 10);
+	loop_run(fx->app.loop);
+	loop_timer_free(t);
+}
+
+struct client *
 rig_send(struct fx *fx, const char *method, const char *path,
     const char *headers, const char *body)
 {

@@ -38,6 +38,11 @@ void rig_do(struct fx *fx, struct answer *a, const char *method,
 struct client;
 struct client *rig_send(struct fx *fx, const char *method, const char *path,
     const char *headers, const char *body);
+/* Without a credential of the fixture's. */
+struct client *rig_begin(struct fx *fx, const char *method, const char *path,
+    const char *headers);
+/* Lets the server work off what is there. */
+void rig_turn(struct fx *fx);
 void rig_receive(struct client *c, struct answer *a);
 /* Hangs up without waiting. */
 void rig_leave(struct client *c);

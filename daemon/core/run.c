@@ -142,12 +142,12 @@ copy_list(const char *const *list, unsigned *n)
 }
 
 static struct priv_spawn *
-spawn_of(const char *id, const struct run_spec *spec)
+spawn_of(const struct run_spec *spec)
 {
 	struct priv_spawn *m = xcalloc(1, sizeof(*m));
 
 	(void)str_copy(m->profile, spec->profile, sizeof(m->profile));
-	(void)str_copy(m->label, id, sizeof(m->label));
+	(void)str_copy(m->label, spec->id, sizeof(m->label));
 	m->io = (uint8_t)spec->io;
 	m->cols = (uint16_t)spec->cols;
 	m->rows = (uint16_t)spec->rows;
@@ -205,14 +205,12 @@ write_row(struct tx *tx, const struct run *run, const struct run_spec *spec)
 struct run *
 run_create(struct runs *r, struct tx *tx, const struct run_spec *spec)
 {
-	char id[UUID_TEXT];
-	struct run *run;
+	struct run *run =
+	    run_alloc(r, spec->id, spec->user_id, spec->session_id);
 
-	uuid_v7(id);
-	run = run_alloc(r, id, spec->user_id, spec->session_id);
 	run->uid = spec->uid;
 	run->io = spec->io;
-	run->spawn = spawn_of(id, spec);
+	run->spawn = spawn_of(spec);
 	run->cwd = spec->cwd != NULL ? xstrdup(spec->cwd) : NULL;
 	run->argv_json = spec->argv != NULL ? argv_json(run->spawn) : NULL;
 	write_row(tx, run, spec);
@@ -259,12 +257,14 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 	struct term_start start = {
 		.io = run->spawn->io,
 		.fd = { fds->fd[0], fds->fd[1], fds->fd[2] },
-		.cols = run->spawn->cols,
-		.rows = run->spawn->rows,
 		.drained = run_drained_cb,
 		.arg = run,
 	};
 
+	if (start.io == PRIV_IO_PTY) {
+		start.cols = run->spawn->cols;
+		start.rows = run->spawn->rows;
+	}
 	fds->n = 0;
 	run->handle = a->handle;
 	run->generation = helper_generation(run->runs->app->helper);
@@ -388,12 +388,6 @@ struct term *
 run_term(struct run *run)
 {
 	return run->term;
-}
-
-const char *
-run_id(const struct run *run)
-{
-	return run->id;
 }
 
 bool

@@ -27,7 +27,6 @@ void runs_free(struct runs *r);
 /* Live run by id, or NULL. */
 struct run *run_find(struct runs *r, const char *run_id);
 struct term *run_term(struct run *run);
-const char *run_id(const struct run *run);
 /* True once a minute: its session's activity is to be written down. */
 bool run_touch(struct run *run);
 /* True when a live run's working directory lies under `path`. */
@@ -35,6 +34,7 @@ bool runs_busy_under(const struct runs *r, const char *path);
 unsigned runs_live(const struct runs *r);
 
 struct run_spec {
+	const char *id; /* a fresh UUID */
 	const char *user_id;
 	uid_t uid;
 	const char *session_id; /* or NULL */

@@ -169,9 +169,10 @@ restart(struct session_op *op)
 	bool pipes = op->has_run && strcmp(op->run_row.io, "pipes") == 0;
 	struct tx *tx = tx_begin(op->sessions->app->db);
 
+	op->row.run_id = session_new_id(op);
 	op->run =
 	    session_start_run(op, tx, pipes ? PRIV_IO_PIPES : PRIV_IO_PTY);
-	(void)store_session_run(tx, op->row.id, run_id(op->run),
+	(void)store_session_run(tx, op->row.id, op->row.run_id,
 	    clock_wall_ms());
 	emit(op, tx, EV_SESSION_UPDATED, "active");
 	tx_commit(tx, session_resumed_cb, op);

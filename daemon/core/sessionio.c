@@ -14,17 +14,25 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 
-void
-session_touch(struct sessions *s, const char *id, const char *run_id)
+static void
+touch(struct sessions *s, const char *id, struct run *run)
 {
-	struct run *run = run_find(s->app->runs, run_id);
 	struct tx *tx;
 
-	if (run == NULL || !run_touch(run))
+	if (!run_touch(run))
 		return;
 	tx = tx_begin(s->app->db);
 	(void)store_session_touch(tx, id, clock_wall_ms());
 	tx_commit(tx, NULL, NULL);
+}
+
+void
+session_touch(struct sessions *s, const char *id, const char *run_id)
+{
+	struct run *run = run_find(s->app->runs, run_id);
+
+	if (run != NULL)
+		touch(s, id, run);
 }
 
 struct find {
@@ -60,7 +68,7 @@ session_input(struct sessions *s, const struct session_who *who, const void *p,
 		err = term_input(run_term(f.run), p, len);
 	if (err == 0 && end)
 		err = term_input_end(run_term(f.run));
-	session_touch(s, who->id, run_id(f.run));
+	touch(s, who->id, f.run);
 	return err;
 }
 

@@ -22,7 +22,6 @@
 #include "lib/err.h"
 #include "lib/js.h"
 #include "lib/path.h"
-#include "lib/secret.h"
 #include "lib/str.h"
 
 #define NAME_BYTES 100
@@ -190,10 +189,8 @@ fill_row(struct session_op *op, const struct session_spec *spec)
 {
 	struct store_session *row = &op->row;
 	struct arena *a = op->arena;
-	char id[UUID_TEXT];
 
-	uuid_v7(id);
-	op->who.id = row->id = arena_strdup(a, id);
+	op->who.id = row->id = session_new_id(op);
 	row->user_id = op->who.user_id;
 	row->name = arena_strdup(a, spec->name);
 	row->status = "active";
@@ -262,9 +259,9 @@ write_session(struct session_op *op)
 	const struct making *m = op->more;
 	struct tx *tx = tx_begin(op->sessions->app->db);
 
-	op->run = session_start_run(op, tx, m->io);
-	op->row.run_id = run_id(op->run);
+	op->row.run_id = session_new_id(op);
 	(void)store_session_insert(tx, &op->row);
+	op->run = session_start_run(op, tx, m->io);
 	event_emit(tx, EV_SESSION_CREATED, op->row.user_id, op->row.id,
 	    session_event(&op->row, "active"));
 	tx_commit(tx, session_written_cb, op);

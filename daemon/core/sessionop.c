@@ -17,7 +17,7 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/js.h"
-#include "lib/path.h"
+#include "lib/secret.h"
 #include "lib/xalloc.h"
 
 #define ENV_OWN 8 /* variables of rdv's own */
@@ -230,11 +230,21 @@ env_of(struct session_op *op)
 	return e.list;
 }
 
+const char *
+session_new_id(struct session_op *op)
+{
+	char id[UUID_TEXT];
+
+	uuid_v7(id);
+	return arena_strdup(op->arena, id);
+}
+
 struct run *
 session_start_run(struct session_op *op, struct tx *tx, enum priv_io io)
 {
 	const struct store_session *s = &op->row;
 	struct run_spec spec = {
+		.id = s->run_id,
 		.user_id = s->user_id,
 		.uid = op->who.uid,
 		.session_id = s->id,

@@ -43,7 +43,11 @@ bool session_op_load(struct session_op *op);
 struct run *session_op_run(struct session_op *op, bool *unknown);
 /* Commits; the op ends with 0 when durable. */
 void session_op_commit(struct session_op *op, struct tx *tx, int err);
-/* Writes the run of `op->row` into `tx`; NULL with a sentence in op->why. */
+const char *session_new_id(struct session_op *op);
+/*
+ * Writes a new run with the id op->row.run_id into `tx`, after the session it
+ * belongs to.
+ */
 struct run *
 session_start_run(struct session_op *op, struct tx *tx, enum priv_io io);
 /* Event body of a session. */

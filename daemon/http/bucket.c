@@ -41,12 +41,3 @@ bucket_take(struct bucket *b, int64_t now_ms)
 	b->level -= TOKEN;
 	return true;
 }
-
-int64_t
-bucket_wait_ms(struct bucket *b, int64_t now_ms)
-{
-	fill(b, now_ms);
-	if (b->level >= TOKEN)
-		return 0;
-	return (TOKEN - b->level + b->per_minute - 1) / b->per_minute;
-}

@@ -20,7 +20,5 @@ void bucket_init(struct bucket *b, unsigned per_minute, unsigned burst,
     int64_t now_ms);
 /* Takes one token; false when there is none. */
 bool bucket_take(struct bucket *b, int64_t now_ms);
-/* Milliseconds until there will be one. */
-int64_t bucket_wait_ms(struct bucket *b, int64_t now_ms);
 
 #endif

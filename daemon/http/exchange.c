@@ -167,8 +167,6 @@ exchange_input(void *user, const char *p, size_t len)
 			n = read_body(x, p + used, len - used);
 		used += n;
 	}
-	if (x->state == EXCHANGE_OVER)
-		return len;
 	/* A half-closed peer: all answered, or the rest never completes. */
 	if (x->conn->eof && reading(x) && (n == 0 || used == len))
 		conn_end(x->conn);

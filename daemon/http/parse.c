@@ -91,8 +91,6 @@ on_complete(http_parser *p)
 	struct parse *x = p->data;
 
 	x->done = true;
-	/* Whatever follows is the next request and not for this parser. */
-	http_parser_pause(p, 1);
 	return 0;
 }
 
@@ -109,10 +107,8 @@ static const http_parser_settings settings = {
 static bool
 execute(struct parse *x, const char *p, size_t len)
 {
-	size_t n = http_parser_execute(&x->p, &settings, p, len);
-	enum http_errno err = HTTP_PARSER_ERRNO(&x->p);
-
-	return n == len && (err == HPE_OK || err == HPE_PAUSED);
+	return http_parser_execute(&x->p, &settings, p, len) == len &&
+	       HTTP_PARSER_ERRNO(&x->p) == HPE_OK;
 }
 
 static bool

@@ -187,8 +187,8 @@ pause_accepting(struct http_server *s)
 
 /*
  * Out of descriptors (abuse D10): the reserve lets us take one connection off
- * the queue and turn it away. Then we wait, or the listener would stay ready
- * and the loop would do nothing else.
+ * the queue and turn it away. Where even that fails we wait, or the listener
+ * would stay ready and the loop would do nothing else.
  */
 static void
 out_of_descriptors(struct http_server *s, int listener)
@@ -200,8 +200,9 @@ out_of_descriptors(struct http_server *s, int listener)
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd != -1)
 		turn_away(s, fd, (uid_t)-1, GATE_CONNS);
+	else
+		pause_accepting(s);
 	s->reserve = open_reserve();
-	pause_accepting(s);
 }
 
 static void

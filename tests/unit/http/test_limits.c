@@ -12,6 +12,7 @@
 
 #include "daemon/http/conn.h"
 #include "daemon/http/server.h"
+#include "daemon/loop.h"
 #include "tests/unit/http/rig.h"
 
 #define HOST "Host: localhost\r\n"
@@ -127,7 +128,7 @@ waiting_for_the_handler_is_not_idle(void **state)
 	rig_stop(&a.g);
 }
 
-/* Sends requests as long as the socket takes any. */
+/* Sends requests as long as the socket takes any; the bytes sent. */
 static size_t
 flood(struct app *a, int fd)
 {
@@ -137,6 +138,7 @@ flood(struct app *a, int fd)
 		ssize_t n = send(fd, GET, sizeof GET - 1, MSG_NOSIGNAL);
 
 		if (n > 0) {
+			assert_int_equal(n, sizeof GET - 1);
 			sent += (size_t)n;
 			idle = 0;
 		} else {
@@ -210,6 +212,94 @@ slow_reader_gets_everything(void **state)
 	rig_stop(&a.g);
 }
 
+/* The queue may empty at one stroke; the requests held back must follow. */
+static void
+held_back_requests_follow(void **state)
+{
+	char *body = malloc(50000);
+	int fd, size = 1 << 20;
+	struct rig_answer r;
+	struct app a;
+
+	(void)state;
+	assert_non_null(body);
+	memset(body, 'x', 50000);
+	start(&a, NULL);
+	a.reply.body = body;
+	a.reply.len = 50000;
+	fd = rig_connect(&a.g);
+	rig_turns(&a.g, 2);
+	assert_int_equal(setsockopt(TAILQ_FIRST(&a.g.server->conns)->fd,
+			     SOL_SOCKET, SO_SNDBUF, &size, sizeof size),
+	    0);
+	for (int i = 0; i < 8; i++)
+		rig_text(&a.g, fd, GET);
+	for (int i = 0; i < 8; i++) {
+		rig_get(&a.g, fd, &r);
+		assert_int_equal(r.status, 200);
+	}
+	(void)close(fd);
+	free(body);
+	rig_stop(&a.g);
+}
+
+/* While one is being answered, the others wait within a bound. */
+static void
+requests_wait_within_a_bound(void **state)
+{
+	struct http_conn *c;
+	struct rig_answer r;
+	size_t sent = 0;
+	struct app a;
+	int fd;
+
+	(void)state;
+	start(&a, NULL);
+	a.hold = true;
+	fd = rig_connect(&a.g);
+	sent = flood(&a, fd) / (sizeof GET - 1);
+	c = TAILQ_FIRST(&a.g.server->conns);
+	assert_non_null(c);
+	assert_int_equal(c->in.len, SERVER_INPUT);
+	a.hold = false;
+	http_reply(a.held, &a.reply);
+	for (size_t i = 0; i < sent; i++) {
+		rig_get(&a.g, fd, &r);
+		assert_int_equal(r.status, 200);
+	}
+	assert_int_equal(a.g.server->stats.requests, sent);
+	(void)close(fd);
+	rig_stop(&a.g);
+}
+
+/* Limits from a configuration cannot ask for more than is kept of input. */
+static void
+head_beyond_what_is_kept(void **state)
+{
+	struct http_limits wide = rig_limits;
+	struct rig_answer r;
+	char *head = malloc(100000);
+	struct app a;
+	int fd;
+
+	(void)state;
+	assert_non_null(head);
+	wide.header = wide.line = 1 << 20;
+	start(&a, &wide);
+	fd = rig_connect(&a.g);
+	(void)snprintf(head, 100000, "GET /%060000d HTTP/1.1\r\n" HOST "\r\n",
+	    0);
+	assert_int_equal(rig_status(&a.g, fd, head), 200);
+	(void)snprintf(head, 100000, "GET /%090000d HTTP/1.1\r\n" HOST "\r\n",
+	    0);
+	rig_text(&a.g, fd, head);
+	rig_get(&a.g, fd, &r);
+	assert_int_equal(r.status, 431);
+	rig_expect_end(&a.g, fd);
+	free(head);
+	rig_stop(&a.g);
+}
+
 static void
 too_many_connections(void **state)
 {
@@ -245,41 +335,105 @@ too_many_connections(void **state)
 	}
 }
 
+/* No descriptor may be opened from here on; the old bound is returned. */
+static struct rlimit
+forbid_descriptors(int highest)
+{
+	struct rlimit old, low;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low = old;
+	low.rlim_cur = (rlim_t)highest + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	return old;
+}
+
 static void
 abuse_D10_out_of_descriptors(void **state)
 {
-	struct rlimit old, low;
+	struct rlimit old;
 	struct rig_answer r;
 	struct app a;
-	uint64_t turns;
 	int fd, wait;
 
 	(void)state;
 	start(&a, NULL);
 	fd = rig_connect(&a.g);
 	assert_int_equal(rig_status(&a.g, fd, GET), 200);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	wait = rig_connect(&a.g);
-	low = old;
-	low.rlim_cur = (rlim_t)wait + 1;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	old = forbid_descriptors(wait);
+	/* Told, not left in the queue; and the others are served. */
+	for (int i = 0; i < 3; i++) {
+		rig_get(&a.g, wait, &r);
+		assert_int_equal(r.status, 503);
+		assert_int_equal(rig_status(&a.g, fd, GET), 200);
+		(void)close(wait);
+		wait = rig_connect(&a.g);
+	}
 	rig_get(&a.g, wait, &r);
 	assert_int_equal(r.status, 503);
-	assert_int_equal(rig_status(&a.g, fd, GET), 200);
-	(void)close(wait);
-	/* The listener stays ready for a while; the loop must not turn on it.
-	 */
-	wait = rig_connect(&a.g);
-	turns = a.g.turns;
-	rig_get(&a.g, wait, &r);
-	assert_int_equal(r.status, 503);
-	assert_true(a.g.turns - turns < 20);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	(void)close(wait);
 	wait = rig_connect(&a.g);
 	assert_int_equal(rig_status(&a.g, wait, GET), 200);
 	(void)close(wait);
 	(void)close(fd);
+	rig_stop(&a.g);
+}
+
+static bool
+has_answer(void *arg)
+{
+	int *fd = arg;
+	char byte;
+
+	return recv(*fd, &byte, 1, MSG_PEEK) == 1;
+}
+
+static void
+set_flag(void *arg)
+{
+	bool *flag = arg;
+
+	*flag = true;
+}
+
+static bool
+is_set(void *arg)
+{
+	bool *flag = arg;
+
+	return *flag;
+}
+
+/* Not even a reserve is left: the connection waits, and the loop rests. */
+static void
+abuse_D10_accepting_does_not_spin(void **state)
+{
+	struct loop_timer *timer;
+	bool over = false;
+	struct rlimit old;
+	struct app a;
+	uint64_t turns;
+	int wait;
+
+	(void)state;
+	start(&a, NULL);
+	timer = loop_timer_new(a.g.loop, set_flag, &over);
+	(void)close(a.g.server->reserve);
+	a.g.server->reserve = -1;
+	wait = rig_connect(&a.g);
+	old = forbid_descriptors(wait);
+	rig_text(&a.g, wait, GET);
+	loop_timer_set(timer, 30);
+	turns = a.g.turns;
+	rig_until(&a.g, is_set, &over);
+	assert_in_range(a.g.turns - turns, 1, 5);
+	assert_int_equal(a.g.server->stats.conns, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	rig_until(&a.g, has_answer, &wait);
+	(void)close(wait);
+	loop_timer_free(timer);
 	rig_stop(&a.g);
 }
 
@@ -319,6 +473,51 @@ abuse_D06_connect_and_drop(void **state)
 	assert_true(LIST_EMPTY(&a.g.server->requests));
 	assert_true(LIST_EMPTY(&a.g.server->peers));
 	assert_true(rig_memory() <= memory + 65536);
+	rig_stop(&a.g);
+}
+
+/*
+ * A socket closed with unread input resets its peer, who might then lose the
+ * answer: so a refused client may go on for a while, and only for a while.
+ */
+static void
+refused_client_may_finish_sending(void **state)
+{
+	static char body[60000];
+	struct rig_answer r;
+	struct app a;
+	size_t sent;
+	int fd;
+
+	(void)state;
+	start(&a, NULL);
+	fd = rig_connect(&a.g);
+	rig_text(&a.g, fd,
+	    "POST /a HTTP/1.1\r\n" HOST "Content-Length: 200000\r\n\r\n");
+	rig_turns(&a.g, 5);
+	for (int i = 0; i < 3; i++)
+		rig_send(&a.g, fd, body, sizeof body);
+	rig_get(&a.g, fd, &r);
+	assert_int_equal(r.status, 413);
+	rig_expect_end(&a.g, fd);
+	rig_until(&a.g, no_conns, &a);
+	/* Two seconds. */
+	fd = rig_connect(&a.g);
+	assert_int_equal(rig_status(&a.g, fd, "bad\r\n\r\n"), 400);
+	rig_pass(&a.g, 1900);
+	assert_int_equal(a.g.server->stats.conns, 1);
+	rig_pass(&a.g, 100);
+	assert_int_equal(a.g.server->stats.conns, 0);
+	(void)close(fd);
+	/* A megabyte. */
+	fd = rig_connect(&a.g);
+	assert_int_equal(rig_status(&a.g, fd, "bad\r\n\r\n"), 400);
+	for (sent = 0; sent < 2000000 && !no_conns(&a); sent += sizeof body) {
+		rig_send(&a.g, fd, body, sizeof body);
+		rig_turns(&a.g, 2);
+	}
+	assert_in_range(sent, 1048576, 1048576 + 2 * sizeof body);
+	(void)close(fd);
 	rig_stop(&a.g);
 }
 
@@ -372,6 +571,34 @@ drain_answers_what_is_pending(void **state)
 	rig_stop(&a.g);
 }
 
+/* Answered is not enough, the answer has to have left. */
+static void
+drain_waits_for_output(void **state)
+{
+	char *body = malloc(1000000), part[1000];
+	struct app a;
+	int fd;
+
+	(void)state;
+	assert_non_null(body);
+	memset(body, 'x', 1000000);
+	start(&a, NULL);
+	a.reply.body = body;
+	a.reply.len = 1000000;
+	fd = rig_connect(&a.g);
+	rig_text(&a.g, fd, GET);
+	rig_turns(&a.g, 5);
+	http_server_drain(a.g.server, 60000, drained_cb, &a);
+	rig_turns(&a.g, 5);
+	assert_false(a.drained);
+	for (int i = 0; i < 1000; i++)
+		assert_true(rig_read(&a.g, fd, part, sizeof part));
+	rig_until(&a.g, is_drained, &a);
+	(void)close(fd);
+	free(body);
+	rig_stop(&a.g);
+}
+
 static void
 drain_gives_up_after_its_time(void **state)
 {
@@ -399,10 +626,16 @@ main(void)
 		cmocka_unit_test(waiting_for_the_handler_is_not_idle),
 		cmocka_unit_test(abuse_D02_pipelined_flood),
 		cmocka_unit_test(slow_reader_gets_everything),
+		cmocka_unit_test(held_back_requests_follow),
+		cmocka_unit_test(requests_wait_within_a_bound),
+		cmocka_unit_test(head_beyond_what_is_kept),
 		cmocka_unit_test(too_many_connections),
 		cmocka_unit_test(abuse_D10_out_of_descriptors),
+		cmocka_unit_test(abuse_D10_accepting_does_not_spin),
+		cmocka_unit_test(refused_client_may_finish_sending),
 		cmocka_unit_test(abuse_D06_connect_and_drop),
 		cmocka_unit_test(drain_answers_what_is_pending),
+		cmocka_unit_test(drain_waits_for_output),
 		cmocka_unit_test(drain_gives_up_after_its_time),
 	};
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/http/server.h"
 #include "tests/unit/http/rig.h"
 
 #define HOST "Host: localhost\r\n"
@@ -400,6 +401,12 @@ abuse_B11_upgrades(void **state)
 	assert_int_equal(r.status, 426);
 	assert_string_equal(rig_field(&r, "Sec-WebSocket-Version"), "13");
 	rig_expect_end(&a.g, fd);
+	/* With a body nobody could say where the tunnel begins. */
+	fd = rig_connect(&a.g);
+	assert_int_equal(rig_status(&a.g, fd,
+			     UP("websocket", "13\r\nContent-Length: 3")),
+	    400);
+	rig_expect_end(&a.g, fd);
 	assert_int_equal(a.calls, 0);
 	/* A good one on a route that answers plainly is no tunnel either. */
 	fd = rig_connect(&a.g);
@@ -497,6 +504,32 @@ client_gone_before_the_answer(void **state)
 	rig_stop(&a.g);
 }
 
+/* Of what passed through nothing stays where the next one reads to. */
+static void
+input_is_wiped(void **state)
+{
+	static const char canary[] = "rdv_canary0123456789";
+	struct app a;
+	char text[200];
+	int fd;
+
+	(void)state;
+	start(&a, NULL);
+	fd = rig_connect(&a.g);
+	(void)snprintf(text, sizeof text,
+	    "GET /a HTTP/1.1\r\n" HOST "Authorization: Bearer %s\r\n\r\n",
+	    canary);
+	a.hold = true;
+	rig_text(&a.g, fd, text);
+	rig_until(&a.g, is_held, &a);
+	assert_string_equal(http_header(a.held, "authorization") + 7, canary);
+	assert_null(memmem(a.g.server->input, sizeof a.g.server->input, canary,
+	    sizeof canary - 1));
+	answer(&a);
+	(void)close(fd);
+	rig_stop(&a.g);
+}
+
 static void
 answer_after_the_server(void **state)
 {
@@ -532,6 +565,7 @@ main(void)
 		cmocka_unit_test(header_injection),
 		cmocka_unit_test(half_closed_client_gets_its_answers),
 		cmocka_unit_test(client_gone_before_the_answer),
+		cmocka_unit_test(input_is_wiped),
 		cmocka_unit_test(answer_after_the_server),
 	};
 

@@ -86,6 +86,7 @@ pings_and_dead_peers(void **state)
 static void
 paused_input_waits(void **state)
 {
+	static const char data[1000];
 	struct wsrig a;
 	int fd;
 
@@ -109,6 +110,16 @@ paused_input_waits(void **state)
 	rig_turns(&a.g, 5);
 	assert_int_equal(a.messages, 2);
 	assert_string_equal(a.last, "second");
+	/* What has come in one piece stops as well, a buffer later. */
+	a.pause = true;
+	for (int i = 0; i < 20; i++)
+		wsrig_put(&a, fd, 0x82, data, sizeof data);
+	rig_turns(&a.g, 5);
+	assert_in_range(a.messages, 3, 8);
+	a.pause = false;
+	ws_pause(a.ws, false);
+	rig_turns(&a.g, 5);
+	assert_int_equal(a.messages, 22);
 	(void)close(fd);
 	rig_stop(&a.g);
 }

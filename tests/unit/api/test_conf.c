@@ -144,9 +144,9 @@ test_errors(void **state)
 		    "2: server.nonsense: no such setting" },
 		{ "drain_ms = 1\n", "1: drain_ms: no such setting" },
 		{ "[server]\n\ndrain_ms = \"x\"\n",
-		    "3: server.drain_ms: has the wrong type (0..300000)" },
+		    "3: server.drain_ms: has the wrong type (0..30000)" },
 		{ "[server]\ndrain_ms = -1\n",
-		    "2: server.drain_ms: is out of bounds (0..300000)" },
+		    "2: server.drain_ms: is out of bounds (0..30000)" },
 		{ "[server]\nlog_level = \"loud\"\n",
 		    "2: server.log_level: is none of the words allowed here "
 		    "(debug|info|warn|error)" },

@@ -70,7 +70,7 @@ listen_on(unsigned port, int *out)
 static unsigned
 port_of(int fd)
 {
-	struct sockaddr_in sin;
+	struct sockaddr_in sin = { .sin_port = 0 };
 	socklen_t len = sizeof(sin);
 
 	if (getsockname(fd, (struct sockaddr *)&sin, &len) == -1)

@@ -205,8 +205,7 @@ put_cell(char *out, size_t size, const struct out_col *col,
 	} else if (js_is_array(v)) {
 		put_list(out, size, v);
 	} else if (col->kind == OUT_YES) {
-		(void)str_copy(out,
-		    js_bool(row, col->key, false) ? "yes" : "no", size);
+		(void)str_copy(out, js_flag(v, false) ? "yes" : "no", size);
 	} else {
 		put_number(out, size, col->kind, js_num(v, 0));
 	}
@@ -263,7 +262,7 @@ out_table(const struct cli *cli, const struct out_col *cols,
 		out_note(cli, "%s", none);
 		return;
 	}
-	for (c = 0; cols[c].title != NULL && c < COLS_MAX; c++) {
+	for (c = 0; c < COLS_MAX && cols[c].title != NULL; c++) {
 		width[c] = strlen(cols[c].title);
 		for (i = 0; i < js_len(rows); i++) {
 			put_cell(cell, sizeof(cell), &cols[c], js_at(rows, i));
@@ -271,10 +270,10 @@ out_table(const struct cli *cli, const struct out_col *cols,
 			width[c] = w > width[c] ? w : width[c];
 		}
 	}
-	for (c = 0; cols[c].title != NULL && c < COLS_MAX && !cli->quiet; c++)
+	for (c = 0; c < COLS_MAX && cols[c].title != NULL && !cli->quiet; c++)
 		print_cell(cli, &cols[c], cols[c].title, width[c]);
 	for (i = 0; i < js_len(rows); i++) {
-		for (c = 0; cols[c].title != NULL && c < COLS_MAX; c++) {
+		for (c = 0; c < COLS_MAX && cols[c].title != NULL; c++) {
 			put_cell(cell, sizeof(cell), &cols[c], js_at(rows, i));
 			print_cell(cli, &cols[c], cell, width[c]);
 		}

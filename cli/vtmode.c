@@ -46,10 +46,11 @@ static const struct {
 bool
 vtcsi_parse(struct vtcsi *c, const char *seq, size_t len)
 {
-	unsigned *p = c->param;
+	unsigned *p;
 	size_t i;
 
 	memset(c, 0, sizeof(*c));
+	p = c->param;
 	if (len < 3 || seq[0] != '\033' || seq[1] != '[')
 		return false;
 	for (i = 2; i + 1 < len; i++) {

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_TEST_WEB_H
+#define RDV_TEST_WEB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "cli/cli.h"
+#include "tests/unit/cli/fake.h"
+
+#define WEB_TOKEN "c2VydmljZS10b2tlbg=="
+
+struct web {
+	struct fake fake;
+	struct cli cli;
+	char share[96];
+	char host[32]; /* "127.0.0.1:PORT" */
+	char answer[1 << 17];
+	int listener, server_dir;
+	unsigned port;
+	pid_t nginx;
+};
+extern struct web web;
+
+int web_setup(void **state);
+int web_teardown(void **state);
+void web_end_nginx(int signo);
+/* A connection on which these bytes were sent. */
+int web_dial(const char *request, size_t len);
+/* Reads web.answer until nginx closes; its status, 0 for none. */
+int web_raw(const char *request, size_t len);
+/* GET with these further header lines. */
+int web_get(const char *target, const char *host, const char *lines);
+/* True when a request reached the server; it is forgotten. */
+bool web_reached(void);
+
+#endif

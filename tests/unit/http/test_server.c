@@ -9,93 +9,22 @@
 #include <unistd.h>
 
 #include "daemon/http/server.h"
-#include "tests/unit/http/rig.h"
+#include "tests/unit/http/rigapp.h"
 
 #define HOST "Host: localhost\r\n"
 #define GET  "GET /a HTTP/1.1\r\n" HOST "\r\n"
 #define OVER "GET /a HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"
 
-/* What the dispatcher saw, and how it shall answer. */
-struct app {
-	struct rig g;
-	unsigned calls;
-	char last[256]; /* "METHOD path body" */
-	char id[37];
-	bool hold;	       /* answer later, by hand */
-	struct http_req *held; /* the one waiting */
-	struct http_reply reply;
-};
-
-static void
-dispatch(struct http_req *r, void *arg)
-{
-	struct app *a = arg;
-
-	a->calls++;
-	(void)snprintf(a->last, sizeof a->last, "%s %s %.100s",
-	    http_method_name(r->method), r->path, r->body);
-	assert_int_equal(strlen(r->body), r->body_len);
-	(void)snprintf(a->id, sizeof a->id, "%s", r->id);
-	a->held = r;
-	if (!a->hold)
-		http_reply(r, &a->reply);
-}
-
-static bool
-is_held(void *arg)
-{
-	struct app *a = arg;
-
-	return a->held != NULL;
-}
-
-static void
-answer(struct app *a)
-{
-	struct http_req *r = a->held;
-
-	a->held = NULL;
-	http_reply(r, &a->reply);
-}
-
-static void
-start(struct app *a, const struct http_limits *limits)
-{
-	memset(a, 0, sizeof *a);
-	a->reply = (struct http_reply){
-		.status = 200,
-		.type = "text/plain",
-		.body = "hello",
-		.len = 5,
-	};
-	rig_start(&a->g, limits, dispatch, a);
-}
-
-static struct http_stats
-stats(struct app *a)
-{
-	struct http_stats s;
-
-	http_server_stats(a->g.server, &s);
-	return s;
-}
-
-static bool
-no_conns(void *arg)
-{
-	return stats(arg).conns == 0;
-}
-
 static void
 keep_alive(void **state)
 {
 	struct rig_answer r;
-	struct app a;
+	struct rigapp a;
 	char id[37];
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	fd = rig_connect(&a.g);
 	rig_text(&a.g, fd, GET);
 	rig_get(&a.g, fd, &r);
@@ -113,7 +42,7 @@ keep_alive(void **state)
 	assert_int_equal(rig_status(&a.g, fd, OVER), 200);
 	assert_string_not_equal(id, a.id);
 	rig_expect_end(&a.g, fd);
-	assert_int_equal(stats(&a).requests, 2);
+	assert_int_equal(rigapp_stats(&a).requests, 2);
 	rig_stop(&a.g);
 }
 
@@ -122,36 +51,36 @@ static void
 pipelined_in_order(void **state)
 {
 	struct rig_answer r;
-	struct app a;
+	struct rigapp a;
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	a.hold = true;
 	fd = rig_connect(&a.g);
 	rig_text(&a.g, fd,
 	    "POST /1 HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\none"
 	    "POST /2 HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
 	    "3\r\ntwo\r\n0\r\n\r\nGET /3 HTTP/1.1\r\n" HOST "\r\n");
-	rig_until(&a.g, is_held, &a);
+	rig_until(&a.g, rigapp_is_held, &a);
 	rig_turns(&a.g, 3);
 	assert_int_equal(a.calls, 1);
 	assert_string_equal(a.last, "POST /1 one");
 	a.reply.body = "first";
-	answer(&a);
+	rigapp_answer(&a);
 	rig_get(&a.g, fd, &r);
 	assert_string_equal(r.body, "first");
 	assert_string_equal(a.last, "POST /2 two");
 	a.reply.body = "secnd";
-	answer(&a);
+	rigapp_answer(&a);
 	rig_get(&a.g, fd, &r);
 	assert_string_equal(r.body, "secnd");
 	assert_string_equal(a.last, "GET /3 ");
-	assert_int_equal(stats(&a).requests_pending, 1);
-	answer(&a);
+	assert_int_equal(rigapp_stats(&a).requests_pending, 1);
+	rigapp_answer(&a);
 	rig_get(&a.g, fd, &r);
 	assert_int_equal(a.calls, 3);
-	assert_int_equal(stats(&a).requests_pending, 0);
+	assert_int_equal(rigapp_stats(&a).requests_pending, 0);
 	(void)close(fd);
 	rig_stop(&a.g);
 }
@@ -160,11 +89,11 @@ static void
 answers_without_body(void **state)
 {
 	struct rig_answer r;
-	struct app a;
+	struct rigapp a;
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	fd = rig_connect(&a.g);
 	a.reply = (struct http_reply){ .status = 204 };
 	rig_text(&a.g, fd, GET);
@@ -183,12 +112,12 @@ static void
 head_has_length_and_no_body(void **state)
 {
 	char head[512] = "", body[5];
-	struct app a;
+	struct rigapp a;
 	size_t n = 0;
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	fd = rig_connect(&a.g);
 	rig_text(&a.g, fd,
 	    "HEAD /a HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
@@ -217,11 +146,11 @@ bodies_in_pieces(void **state)
 		"3\r\nab=\r\n04\r\ncd e\r\n0\r\n\r\n",
 	};
 	struct rig_answer r;
-	struct app a;
+	struct rigapp a;
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	fd = rig_connect(&a.g);
 	for (size_t i = 0; i < sizeof posts / sizeof posts[0]; i++) {
 		for (const char *p = posts[i]; *p != '\0'; p++) {
@@ -244,11 +173,11 @@ expect_continue(void **state)
 	    "POST /p HTTP/1.1\r\n" HOST "Content-Length: 2\r\n"
 	    "Expect: 100-continue\r\n\r\n";
 	struct rig_answer r;
-	struct app a;
+	struct rigapp a;
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	fd = rig_connect(&a.g);
 	assert_int_equal(rig_status(&a.g, fd, head), 100);
 	assert_int_equal(rig_status(&a.g, fd, "ab"), 200);
@@ -279,13 +208,13 @@ body_bounds(void **state)
 {
 	char *big = malloc(100001), head[200];
 	struct rig_answer r;
-	struct app a;
+	struct rigapp a;
 	int fd;
 
 	(void)state;
 	assert_non_null(big);
 	memset(big, 'x', 100001);
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	fd = rig_connect(&a.g);
 	rig_text(&a.g, fd,
 	    "POST /p HTTP/1.1\r\n" HOST "Content-Length: 100000\r\n\r\n");
@@ -326,10 +255,10 @@ abuse_B06_no_leftover_becomes_a_request(void **state)
 		"POST /p HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
 		"3\r\nabcd\r\n0\r\n\r\n",
 	};
-	struct app a;
+	struct rigapp a;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		int fd = rig_connect(&a.g);
 
@@ -340,7 +269,7 @@ abuse_B06_no_leftover_becomes_a_request(void **state)
 		rig_expect_end(&a.g, fd);
 	}
 	assert_int_equal(a.calls, 0);
-	assert_int_equal(stats(&a).refused, sizeof bad / sizeof bad[0]);
+	assert_int_equal(rigapp_stats(&a).refused, sizeof bad / sizeof bad[0]);
 	/* Control: the same text as a body stays one. */
 	int fd = rig_connect(&a.g);
 	assert_int_equal(rig_status(&a.g, fd,
@@ -358,12 +287,12 @@ static void
 refusal_looks_like_every_error(void **state)
 {
 	struct rig_answer r;
-	struct app a;
+	struct rigapp a;
 	char want[200];
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	fd = rig_connect(&a.g);
 	rig_text(&a.g, fd, "GET /a/../b HTTP/1.1\r\n" HOST "\r\n");
 	rig_get(&a.g, fd, &r);
@@ -387,11 +316,11 @@ abuse_B11_upgrades(void **state)
 	"Upgrade: " upgrade "\r\nSec-WebSocket-Version: " version "\r\n" \
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 	struct rig_answer r;
-	struct app a;
+	struct rigapp a;
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	fd = rig_connect(&a.g);
 	assert_int_equal(rig_status(&a.g, fd, UP("h2c", "13")), 400);
 	rig_expect_end(&a.g, fd);
@@ -431,11 +360,11 @@ header_injection(void **state)
 	};
 	static const char *const good[] = { "Location", "/x?\xc3\xa4", NULL };
 	struct rig_answer r;
-	struct app a;
+	struct rigapp a;
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		fd = rig_connect(&a.g);
 		a.reply.headers = bad[i];
@@ -459,24 +388,24 @@ static void
 half_closed_client_gets_its_answers(void **state)
 {
 	struct rig_answer r;
-	struct app a;
+	struct rigapp a;
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	a.hold = true;
 	fd = rig_connect(&a.g);
 	rig_text(&a.g, fd, GET GET "GET /unfinished");
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	for (int i = 0; i < 2; i++) {
-		rig_until(&a.g, is_held, &a);
+		rig_until(&a.g, rigapp_is_held, &a);
 		rig_turns(&a.g, 2);
-		answer(&a);
+		rigapp_answer(&a);
 		rig_get(&a.g, fd, &r);
 		assert_int_equal(r.status, 200);
 	}
 	rig_expect_end(&a.g, fd);
-	rig_until(&a.g, no_conns, &a);
+	rig_until(&a.g, rigapp_no_conns, &a);
 	assert_int_equal(a.calls, 2);
 	rig_stop(&a.g);
 }
@@ -484,23 +413,23 @@ half_closed_client_gets_its_answers(void **state)
 static void
 client_gone_before_the_answer(void **state)
 {
-	struct app a;
+	struct rigapp a;
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	a.hold = true;
 	fd = rig_connect(&a.g);
 	rig_text(&a.g, fd, GET);
-	rig_until(&a.g, is_held, &a);
+	rig_until(&a.g, rigapp_is_held, &a);
 	assert_non_null(a.held->conn);
 	(void)close(fd);
-	rig_until(&a.g, no_conns, &a);
+	rig_until(&a.g, rigapp_no_conns, &a);
 	assert_null(a.held->conn);
 	assert_string_equal(a.held->path, "/a");
-	assert_int_equal(stats(&a).requests_pending, 1);
-	answer(&a);
-	assert_int_equal(stats(&a).requests_pending, 0);
+	assert_int_equal(rigapp_stats(&a).requests_pending, 1);
+	rigapp_answer(&a);
+	assert_int_equal(rigapp_stats(&a).requests_pending, 0);
 	rig_stop(&a.g);
 }
 
@@ -509,23 +438,23 @@ static void
 input_is_wiped(void **state)
 {
 	static const char canary[] = "rdv_canary0123456789";
-	struct app a;
+	struct rigapp a;
 	char text[200];
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	fd = rig_connect(&a.g);
 	(void)snprintf(text, sizeof text,
 	    "GET /a HTTP/1.1\r\n" HOST "Authorization: Bearer %s\r\n\r\n",
 	    canary);
 	a.hold = true;
 	rig_text(&a.g, fd, text);
-	rig_until(&a.g, is_held, &a);
+	rig_until(&a.g, rigapp_is_held, &a);
 	assert_string_equal(http_header(a.held, "authorization") + 7, canary);
 	assert_null(memmem(a.g.server->input, sizeof a.g.server->input, canary,
 	    sizeof canary - 1));
-	answer(&a);
+	rigapp_answer(&a);
 	(void)close(fd);
 	rig_stop(&a.g);
 }
@@ -533,18 +462,18 @@ input_is_wiped(void **state)
 static void
 answer_after_the_server(void **state)
 {
-	struct app a;
+	struct rigapp a;
 	int fd;
 
 	(void)state;
-	start(&a, NULL);
+	rigapp_start(&a, NULL);
 	a.hold = true;
 	fd = rig_connect(&a.g);
 	rig_text(&a.g, fd, GET);
-	rig_until(&a.g, is_held, &a);
+	rig_until(&a.g, rigapp_is_held, &a);
 	rig_stop(&a.g);
 	assert_null(a.held->conn);
-	answer(&a);
+	rigapp_answer(&a);
 	(void)close(fd);
 }
 

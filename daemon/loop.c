@@ -291,8 +291,8 @@ loop_signal(struct loop *l, int signo, loop_fn *cb, void *arg)
 		fatalx("loop", "more than %d signals", SIGNALS_MAX);
 	s = &l->signals[l->nsignals++];
 	s->call = (struct call){ cb, arg };
-	(void)event_assign(
-	    &s->ev, l->base, signo, EV_SIGNAL | EV_PERSIST, signal_cb, s);
+	(void)event_assign(&s->ev, l->base, signo, EV_SIGNAL | EV_PERSIST,
+	    signal_cb, s);
 	if (event_add(&s->ev, NULL) != 0)
 		fatal("loop", "cannot watch signal %d", signo);
 }

@@ -19,6 +19,7 @@
 #define COOKIE	 "rdv_session"
 #define TEXT_MAX 128
 #define USED_MS	 60000 /* last use is kept to the minute */
+#define NOTE_MS	 60000
 
 /* What the headers offer, before any of it is believed. */
 struct offer {
@@ -295,17 +296,28 @@ cookie_ok(const struct http_req *r, const struct auth_need *need,
 	return true;
 }
 
+/*
+ * A line for the first use of a credential on a connection. A client with a
+ * connection per request, as the reverse proxy is, gets one a minute. Where the
+ * hashes of two connections meet, one more is written.
+ */
 static void
-note_first_use(struct auth *a, const struct http_req *r,
-    const struct actor *actor)
+note_use(struct auth *a, const struct http_req *r, const struct actor *actor)
 {
 	uint64_t hash = 1469598103934665603ULL ^ r->conn_id;
+	struct token *t = tokens_find_id(a->tokens, actor->token_id);
+	struct token_note *note = t != NULL ? &t->note : &a->service_note;
+	int64_t now = clock_mono_ms();
 
 	for (const char *p = actor->token_id; *p != '\0'; p++)
 		hash = (hash ^ (uint8_t)*p) * 1099511628211ULL;
 	if (a->seen[hash % AUTH_SEEN] == hash)
 		return;
 	a->seen[hash % AUTH_SEEN] = hash;
+	if (note->at_ms > 0 && note->pid == r->peer_pid &&
+	    now - note->at_ms < NOTE_MS)
+		return;
+	*note = (struct token_note){ now, r->peer_pid };
 	(void)auth_audit(a, r, "auth", actor, NULL);
 }
 
@@ -332,7 +344,7 @@ auth_identify(struct auth *a, struct http_req *r, const struct auth_need *need,
 		return refuse(no, 403, "ACCESS_DENIED",
 		    "the credential is not allowed to do this");
 	}
-	note_first_use(a, r, &who);
+	note_use(a, r, &who);
 	actor = arena_alloc(r->arena, sizeof(*actor));
 	*actor = who;
 	r->actor = actor;

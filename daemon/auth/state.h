@@ -42,10 +42,8 @@ struct auth {
 	TAILQ_HEAD(, auth_watch) watches;
 	struct loop_timer *sweep; /* expiry */
 	struct loop_timer *flush; /* last use */
-	/*
-	 * Which credential was seen on which connection, as a hash in a table
-	 * without memory: a collision costs one more line in the audit log.
-	 */
+	struct token_note service_note;
+	/* Which credential was seen on which connection, as hashes. */
 	uint64_t seen[AUTH_SEEN];
 	struct auth_stats stats;
 };

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/types.h>
 
 #include "daemon/auth/digest.h"
 #include "lib/secret.h"
@@ -17,6 +18,12 @@ enum token_kind { TOKEN_CLI, TOKEN_COOKIE, TOKEN_CODE, TOKEN_KIND_MAX };
 #define TOKEN_TEXT   48 /* "rdv_", 43 characters, NUL */
 #define TOKEN_PREFIX 13
 
+/* When the audit log last told of its use, and by which process. */
+struct token_note {
+	int64_t at_ms; /* monotonic; 0: never */
+	pid_t pid;
+};
+
 /* A live credential in memory, so that a request costs no statement. */
 struct token {
 	char id[UUID_TEXT], user_id[UUID_TEXT];
@@ -27,6 +34,7 @@ struct token {
 	int64_t stored_use; /* last_used_at as the row has it, or -1 */
 	int64_t used;	    /* last use seen, or -1 */
 	uint8_t digest[DIGEST_LEN];
+	struct token_note note;
 	struct token *same; /* next with the same first digest bytes */
 	TAILQ_ENTRY(token) link;
 };

@@ -509,25 +509,58 @@ test_audit_tells_ids_only(void **state)
 	free(log);
 }
 
-/* A credential is noted once per connection, not once per request. */
+/* One accepted request on connection `conn` of process `pid`. */
 static void
-test_audit_first_use_on_a_connection(void **state)
+use(struct fx *fx, const char *text, uint64_t conn, pid_t pid)
 {
-	char id[UUID_TEXT], text[TOKEN_TEXT], head[80], *log;
-	struct fx *fx = *state;
+	char head[80];
+	struct http_req *r = fx_req(HTTP_M_GET, "/",
+	    (const char *[]){
+		"authorization", bearer(head, sizeof(head), text), NULL });
+	struct auth_refusal no;
+	struct actor *actor;
+
+	r->conn_id = conn;
+	r->peer_pid = pid;
+	assert_true(auth_identify(fx->app.auth, r, &reading, &actor, &no));
+	fx_req_free(r);
+}
+
+static unsigned
+lines_of(struct fx *fx, const char *id)
+{
+	char *log = fx_read(fx, "server/audit.log");
 	unsigned n = 0;
+
+	assert_non_null(log);
+	for (const char *p = log; (p = strstr(p, id)) != NULL; p++)
+		n++;
+	free(log);
+	return n;
+}
+
+static void
+test_audit_notes_first_uses(void **state)
+{
+	char id[UUID_TEXT], text[TOKEN_TEXT];
+	struct fx *fx = *state;
 
 	fx_issue(fx, TOKEN_CLI, SCOPE_READ, -1, id, text);
 	for (int i = 0; i < 3; i++)
-		expect(fx,
-		    (const char *[]){ "authorization",
-			bearer(head, sizeof(head), text), NULL },
-		    0, NULL);
-	log = fx_read(fx, "server/audit.log");
-	for (const char *p = log; (p = strstr(p, id)) != NULL; p++)
-		n++;
-	assert_int_equal(n, 1);
-	free(log);
+		use(fx, text, 1, 100);
+	assert_int_equal(lines_of(fx, id), 1);
+	/* Another process is another line, on each of its connections. */
+	use(fx, text, 2, 200);
+	use(fx, text, 1, 100);
+	assert_int_equal(lines_of(fx, id), 2);
+	/* One client with a connection per request does not flood it. */
+	for (uint64_t i = 10; i < 60; i++)
+		use(fx, text, i, 200);
+	assert_int_equal(lines_of(fx, id), 2);
+	clock_shift(61000, 0);
+	use(fx, text, 61, 200);
+	clock_shift(0, 0);
+	assert_int_equal(lines_of(fx, id), 3);
 }
 
 int
@@ -550,7 +583,7 @@ main(void)
 		T(test_expiry_and_revocation),
 		T(test_C10_lockout_locks_out_nobody_else),
 		T(test_audit_tells_ids_only),
-		T(test_audit_first_use_on_a_connection),
+		T(test_audit_notes_first_uses),
 	};
 
 	return CHECK_RUN("auth", tests);

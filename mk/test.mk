@@ -19,6 +19,7 @@ $(foreach d,$(dmn_dirs),$(eval $(call dmn_archive,$(d))))
 # What wires everything together needs everything: it is no part of the base.
 $(BUILD)/dmn/base.a: $(call obj,$(filter-out $(patsubst %,daemon/%.c,main \
     boot house),$(wildcard daemon/*.c)))
+$(BUILD)/dmn/wire.a: $(call obj,daemon/boot.c daemon/house.c)
 $(BUILD)/dmn/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -40,7 +41,7 @@ use_event := $(use_store)
 use_auth := $(call dmn,base http store event auth) $(liblib)
 use_core := $(call dmn,base http store event auth core term) $(liblib)
 use_term := $(use_core)
-use_api	:= $(call dmn,base $(dmn_dirs)) $(liblib)
+use_api	:= $(call dmn,base $(dmn_dirs)) $(BUILD)/dmn/wire.a $(liblib)
 
 link_lib := -ljansson
 link_security := -ljansson $(LIBS_HELPER)

@@ -24,7 +24,7 @@
 #include "priv-helper/sweep.h"
 
 #define DELAY_MIN_MS 50
-#define DELAY_MAX_MS 10000
+#define DELAY_MAX_MS 800
 /* Having lived this long, an end is news and not part of a series. */
 #define STEADY_MS 10000
 /* rdvd drains for up to 30 s, [ops] gives runs 2 s. */
@@ -80,20 +80,27 @@ kin_close(struct kin *k)
 	k->control = -1;
 }
 
-/* Delays the next start: twice as long as the last if it was short-lived. */
+/*
+ * Delays the next start: twice as long as before when it was short-lived, half
+ * as long when it outlived its delay by far. Starting then never takes more
+ * than a third of the time, and a client never waits longer than a second.
+ */
 static void
 kin_ended(struct kin *k)
 {
-	const int64_t now = clock_mono_ms();
+	const int64_t now = clock_mono_ms(), lived = now - k->started;
 
 	k->pid = 0;
 	kin_close(k);
-	if (now - k->started >= STEADY_MS)
+	if (lived >= STEADY_MS)
 		k->delay = 0;
-	k->start_at = now + k->delay;
-	k->delay = k->delay == 0 ? DELAY_MIN_MS : k->delay * 2;
+	else if (lived > 2 * (k->delay + DELAY_MIN_MS))
+		k->delay /= 2;
+	else
+		k->delay = k->delay * 2 + DELAY_MIN_MS;
 	if (k->delay > DELAY_MAX_MS)
 		k->delay = DELAY_MAX_MS;
+	k->start_at = now + k->delay;
 }
 
 static void

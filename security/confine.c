@@ -141,11 +141,12 @@ confine_daemon(const char *const rw[], const char *const ro[], char *why,
 	err = confine_files(rw, ro, why, whysize);
 	if (err != 0)
 		return err;
+	/* Asked before the filter, which forbids the question. */
+	missing = landlock_missing(landlock_abi());
 	if (!SANITIZED)
 		err = confine_calls(skipped, sizeof(skipped));
 	if (err != 0)
 		return fail(err, "seccomp", why, whysize);
-	missing = landlock_missing(landlock_abi());
 	snprintf(why, whysize, "%s%s%s%s%s",
 	    SANITIZED ? "a sanitized build has no seccomp filter; " : "",
 	    *missing != '\0' ? "Landlock: " : "", missing,

@@ -50,13 +50,14 @@ link_cli := $(LIBS_CLI)
 use = $(if $(use_$(1)),$(use_$(1)),$(use_api))
 link = $(if $(link_$(1)),$(link_$(1)),$(LIBS_DAEMON))
 
-# What is not called test_*.c in such a directory is linked into all of it.
+# What is not called test_*.c in such a directory is linked into all of it, and
+# private directories are everybody's.
 unit_src := $(wildcard tests/unit/*/test_*.c)
 unit_dirs := $(sort $(patsubst tests/unit/%/,%,$(dir $(unit_src))))
 unit_bins = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter \
 	    tests/unit/$(1)/%,$(unit_src)))
-unit_support = $(call obj,$(filter-out $(unit_src),$(wildcard \
-	       tests/unit/$(1)/*.c)))
+unit_support = $(call obj,$(sort tests/unit/lib/tmpdir.c $(filter-out \
+	       $(unit_src),$(wildcard tests/unit/$(1)/*.c))))
 define unit_rules
 $(call unit_bins,$(1)): $(BUILD)/unit/$(1)/%: \
     $(BUILD)/obj/tests/unit/$(1)/%.o $(call unit_support,$(1)) \

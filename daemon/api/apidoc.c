@@ -10,6 +10,7 @@
 #include "daemon/api/error.h"
 #include "daemon/api/openapi.h"
 #include "daemon/auth/scope.h"
+#include "daemon/conf.h"
 #include "daemon/http/gate.h"
 #include "lib/err.h"
 
@@ -158,6 +159,23 @@ print_scopes(FILE *out)
 		(void)fprintf(out, "* `%s`: %s\n", w->name, w->help);
 }
 
+/* What can be set, and below it what cannot. */
+static void
+print_bounds_all(FILE *out)
+{
+	(void)fputs("\n## Bounds\n\n| Setting | Default | Means |\n"
+		    "|--|--|--|\n",
+	    out);
+	for (const struct conf_row *row = conf_rows; row->key != NULL; row++) {
+		if (row->type == CONF_INT)
+			(void)fprintf(out, "| `%s` | %s | %s |\n", row->key,
+			    row->value, row->help);
+	}
+	(void)fputs("\nFixed: a request line of 8 KiB (414), 32 KiB and 64 "
+		    "lines of headers (431),\nJSON 64 levels deep (400).\n",
+	    out);
+}
+
 void
 openapi_print(const struct api_route *const *tables, FILE *out)
 {
@@ -169,5 +187,6 @@ openapi_print(const struct api_route *const *tables, FILE *out)
 		     row->pattern != NULL; row++)
 			print_row(row, out);
 	}
+	print_bounds_all(out);
 	print_errors(out);
 }

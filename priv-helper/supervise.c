@@ -24,7 +24,7 @@
 #include "priv-helper/sweep.h"
 
 #define DELAY_MIN_MS 50
-#define DELAY_MAX_MS 800
+#define DELAY_MAX_MS 400
 /* Having lived this long, an end is news and not part of a series. */
 #define STEADY_MS 10000
 /* rdvd drains for up to 30 s, [ops] gives runs 2 s. */

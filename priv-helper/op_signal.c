@@ -4,6 +4,7 @@
  * started. The reaper, whose children they are, delivers it. A run that has
  * just ended by itself has what a stop wanted, so that is no error (H02).
  */
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 
@@ -27,6 +28,19 @@ is_allowed(int sig)
 	return false;
 }
 
+/* False when the reaper lives and does not listen. */
+static bool
+deliver(const struct run *r, const struct reaper_order *order)
+{
+	int err;
+
+	if (r->state != RUN_RUNNING || r->control < 0)
+		return true;
+	err = seqpkt_send(r->control, order, sizeof(*order), NULL);
+	/* Gone just now: its report is on the way and the run has ended. */
+	return err == 0 || err == -EPIPE || err == -ECONNRESET;
+}
+
 void
 op_signal(struct ops *o, uint32_t id, union ops_request *m)
 {
@@ -48,8 +62,7 @@ op_signal(struct ops *o, uint32_t id, union ops_request *m)
 		order.verb = order.sig == SIGKILL ? REAPER_KILL : REAPER_END;
 	if (mutant("H03"))
 		(void)kill(r->pid, order.sig);
-	if (r->state == RUN_RUNNING && r->control >= 0 &&
-	    seqpkt_send(r->control, &order, sizeof(order), NULL) != 0) {
+	if (!deliver(r, &order)) {
 		peer_answer(o, id, PRIV_SIGNAL, PRIV_BUSY,
 		    "the run's reaper does not listen");
 		return;

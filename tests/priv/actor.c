@@ -80,12 +80,21 @@ act_signal(char **arg)
 	return 99;
 }
 
-/* Far from its parent, deaf, in a session of its own. */
+/*
+ * Far from its parent, deaf, in a session of its own. The program goes on only
+ * when that is so.
+ */
 static int
 act_stray(char **arg)
 {
-	pid_t pid = fork();
+	const char *how = arg[0] != NULL ? arg[0] : "leave";
+	char byte;
+	int ready[2], fd;
+	pid_t pid;
 
+	if (pipe(ready) < 0)
+		return 97;
+	pid = fork();
 	if (pid == 0 && fork() == 0) {
 		(void)setsid();
 		(void)signal(SIGTERM, SIG_IGN);
@@ -93,18 +102,18 @@ act_stray(char **arg)
 		printf("stray %d\n", getpid());
 		fflush(stdout);
 		/* Lets go of the run's output unless asked not to. */
-		if (arg[0] == NULL || strcmp(arg[0], "hold") != 0)
-			for (int fd = 0; fd < 3; fd++)
-				(void)close(fd);
-		for (;;)
-			(void)pause();
+		for (fd = 0; fd < 3 && strcmp(how, "hold") != 0; fd++)
+			(void)close(fd);
+		(void)!write(ready[1], "", 1);
+		while (pause() < 0)
+			continue;
 	}
 	if (pid == 0)
 		_exit(0);
 	(void)waitpid(pid, NULL, 0);
-	if (arg[0] != NULL && strcmp(arg[0], "stay") == 0)
-		for (;;)
-			(void)pause();
+	(void)!read(ready[0], &byte, 1);
+	while (strcmp(how, "stay") == 0 && pause() < 0)
+		continue;
 	return 0;
 }
 

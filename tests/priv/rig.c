@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -91,6 +92,7 @@ log_path(const struct rig *r, char out[128])
 void
 rig_launch(struct rig *r, const char *mutant)
 {
+	const struct rlimit few = { r->nofile, r->nofile };
 	char tools[256], program[300], log[128];
 	int fd;
 
@@ -102,6 +104,8 @@ rig_launch(struct rig *r, const char *mutant)
 	assert_true(r->helper >= 0);
 	if (r->helper > 0)
 		return;
+	if (r->nofile > 0)
+		(void)setrlimit(RLIMIT_NOFILE, &few);
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	(void)dup2(fd, 1);
 	(void)dup2(fd, 2);

@@ -1,0 +1,701 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The attacker: rdvd, taken over, sends what no rdvd would. [ops] either says
+ * DENIED and goes on, or ends; it never acts, and its descriptor table does not
+ * grow (abuse E01-E06). [main] starts another, so every case ends with the
+ * positive control that a proper daemon is served.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "tests/priv/rig.h"
+#include "tests/unit/check.h"
+
+#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static char out[1 << 16];
+
+/* A run that leaves a file behind, as a sign that somebody acted. */
+static void
+canary(const struct rig *r, char *cmd, size_t size)
+{
+	snprintf(cmd, size, "echo acted > %s/canary", r->dir);
+}
+
+static bool
+acted(const struct rig *r)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/canary", r->dir);
+	return access(path, F_OK) == 0;
+}
+
+static void
+positive_control(struct rig *r)
+{
+	const struct rig_spawn s = { .argv = ARGV("echo", "served") };
+	struct priv_exit end;
+
+	rig_run(r, &s, out, sizeof(out), &end);
+	assert_string_equal(out, "served\n");
+}
+
+/*
+ * [ops] has ended; the next one is there, has run nothing, and serves. A rig
+ * per attack, because restarts in a row are delayed more and more.
+ */
+static void
+expect_end(struct rig *r)
+{
+	assert_true(rig_closed(r->ops));
+	assert_false(acted(r));
+	rig_ops(r);
+	r->nnotices = 0;
+	rig_login(r);
+	positive_control(r);
+	rig_stop(r);
+}
+
+static void
+encode_spawn(struct rig *r, struct buf *b)
+{
+	char cmd[128];
+	char *argv[] = { "/bin/sh", "-c", cmd, NULL };
+	struct priv_spawn m = {
+		.io = PRIV_IO_PIPES, .cwd = "/", .argv = argv, .argc = 3
+	};
+
+	canary(r, cmd, sizeof(cmd));
+	memcpy(m.grant, r->login.grant, sizeof(m.grant));
+	snprintf(m.profile, sizeof(m.profile), "login");
+	buf_init(b, SEQPKT_MAX);
+	priv_put_spawn(b, rig_id(r), &m);
+	assert_true(buf_ok(b));
+}
+
+static void
+send_raw(struct rig *r, const void *p, size_t len)
+{
+	assert_int_equal(send(r->ops, p, len, MSG_NOSIGNAL), len);
+}
+
+/* `cut` bytes less than there should be, or one more when negative. */
+static void
+resized(long cut, bool header_agrees)
+{
+	struct buf b;
+	struct rig r;
+	size_t len;
+
+	rig_start(&r, NULL);
+	encode_spawn(&r, &b);
+	if (cut < 0)
+		buf_put_u8(&b, 0);
+	len = cut < 0 ? b.len : b.len - (size_t)cut;
+	if (header_agrees)
+		b.data[12] = (uint8_t)(len - PRIV_HEADER);
+	send_raw(&r, b.data, len);
+	buf_done(&b);
+	expect_end(&r);
+}
+
+static void
+abuse_E02_lengths(void **state)
+{
+	long cut;
+
+	(void)state;
+	for (cut = 1; cut < 100; cut += 9)
+		resized(cut, false);
+	for (cut = 1; cut < 80; cut += 11)
+		resized(cut, true);
+	resized(-1, false);
+	resized(-1, true);
+}
+
+/* A field of the header set to a lie. */
+static void
+lie(size_t at, size_t size, uint32_t value)
+{
+	struct buf b;
+	struct rig r;
+	size_t i;
+
+	rig_start(&r, NULL);
+	encode_spawn(&r, &b);
+	for (i = 0; i < size; i++)
+		b.data[at + i] = (uint8_t)(value >> 8 * i);
+	send_raw(&r, b.data, b.len);
+	buf_done(&b);
+	expect_end(&r);
+}
+
+static void
+abuse_E02_header(void **state)
+{
+	(void)state;
+	lie(0, 4, 0); /* magic */
+	lie(4, 2, 2); /* version */
+	lie(6, 2, 0); /* op */
+	lie(6, 2, PRIV_OP_MAX);
+	lie(6, 2, 0xffff);
+	lie(12, 4, 0); /* length */
+	lie(12, 4, 0xffffffff);
+	lie(12, 4, 0x80000000);
+	lie(16, 1, 1); /* descriptors in a request */
+	lie(16, 1, 255);
+	lie(17, 1, PRIV_ANSWER); /* kind */
+	lie(17, 1, PRIV_NOTICE);
+	lie(17, 1, PRIV_KIND_MAX);
+}
+
+/* An empty packet looks like the end of the peer: it is treated as one. */
+static void
+abuse_E02_empty(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	assert_int_equal(send(r.ops, "", 0, MSG_NOSIGNAL), 0);
+	assert_true(rig_closed(r.ops));
+	rig_kill_daemon(&r);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	positive_control(&r);
+	rig_stop(&r);
+}
+
+static void
+abuse_E02_over_long(void **state)
+{
+	static uint8_t big[SEQPKT_MAX + 1];
+	struct buf b;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	encode_spawn(&r, &b);
+	memcpy(big, b.data, b.len);
+	buf_done(&b);
+	send_raw(&r, big, sizeof(big));
+	expect_end(&r);
+	/* Garbage, as much as there is room for. */
+	memset(big, 0xff, sizeof(big));
+	rig_start(&r, NULL);
+	send_raw(&r, big, SEQPKT_MAX);
+	expect_end(&r);
+}
+
+/* One [ops] told of two requests with one id carries out none of the second. */
+static bool
+replay_is_refused(const char *mutant)
+{
+	const struct rig_spawn s = { .argv = ARGV("true") };
+	struct rig_result res;
+	struct priv_exit end;
+	struct rig r;
+	struct buf b;
+	bool refused;
+
+	rig_start(&r, mutant);
+	rig_spawn(&r, &s, &res);
+	rig_exit(&r, res.a.handle, &end);
+	rig_close(&res);
+	r.id--;
+	encode_spawn(&r, &b);
+	send_raw(&r, b.data, b.len);
+	buf_done(&b);
+	assert_true(rig_readable(r.ops));
+	refused = recv(r.ops, out, sizeof(out), MSG_PEEK) <= 0;
+	if (refused)
+		expect_end(&r);
+	else
+		rig_cleanup(&r);
+	return refused;
+}
+
+static void
+abuse_E09_replay(void **state)
+{
+	(void)state;
+	assert_true(replay_is_refused(NULL));
+	assert_false(replay_is_refused("E09"));
+}
+
+static void
+say_hello(struct rig *r, const char *build)
+{
+	struct priv_hello hello = { .pid = 1 };
+	struct buf b;
+
+	snprintf(hello.build, sizeof(hello.build), "%s", build);
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_hello(&b, rig_id(r), PRIV_REQUEST, &hello);
+	send_raw(r, b.data, b.len);
+	buf_done(&b);
+}
+
+static void
+start_mute(struct rig *r)
+{
+	rig_prepare(r);
+	rig_launch(r, NULL);
+	rig_daemon(r);
+	rig_ops(r);
+}
+
+static void
+test_out_of_state(void **state)
+{
+	struct rig r;
+	struct buf b;
+
+	(void)state;
+	/* Anything before HELLO. */
+	start_mute(&r);
+	encode_spawn(&r, &b);
+	send_raw(&r, b.data, b.len);
+	buf_done(&b);
+	expect_end(&r);
+	/* HELLO twice. */
+	rig_start(&r, NULL);
+	say_hello(&r, RDV_BUILD);
+	expect_end(&r);
+}
+
+static void
+test_other_build(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	start_mute(&r);
+	say_hello(&r, "0.0.0-other");
+	rig_expect_log(&r, "rdvd is build 0.0.0-other");
+	expect_end(&r);
+}
+
+static void
+send_with_fds(struct rig *r, const void *p, size_t len, const int *fds,
+    size_t n, bool creds)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(16 * sizeof(int)) +
+			   CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	struct iovec iov = { .iov_base = (void *)p, .iov_len = len };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control
+	};
+	struct ucred me = { getpid(), getuid(), getgid() };
+	struct cmsghdr *c = (struct cmsghdr *)&control;
+
+	memset(&control, 0, sizeof(control));
+	if (creds) {
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_CREDENTIALS;
+		c->cmsg_len = CMSG_LEN(sizeof(me));
+		memcpy(CMSG_DATA(c), &me, sizeof(me));
+		msg.msg_controllen = CMSG_SPACE(sizeof(me));
+		c = (struct cmsghdr *)(control.bytes + msg.msg_controllen);
+	}
+	if (n > 0) {
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+		msg.msg_controllen += CMSG_SPACE(n * sizeof(int));
+	}
+	assert_int_equal(sendmsg(r->ops, &msg, MSG_NOSIGNAL), len);
+}
+
+static void
+with_descriptors(int fd, size_t n)
+{
+	int fds[16];
+	struct buf b;
+	struct rig r;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		fds[i] = fd;
+	rig_start(&r, NULL);
+	encode_spawn(&r, &b);
+	send_with_fds(&r, b.data, b.len, fds, n, false);
+	buf_done(&b);
+	expect_end(&r);
+}
+
+/* Of every type and in every number: none ever arrives. */
+static void
+abuse_E04_descriptors(void **state)
+{
+	int types[5], i;
+
+	(void)state;
+	types[0] = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	types[1] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	types[2] = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	types[3] = open("/", O_PATH | O_CLOEXEC);
+	types[4] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (i = 0; i < 5; i++) {
+		with_descriptors(types[i], 1);
+		with_descriptors(types[i], 4);
+		(void)close(types[i]);
+	}
+	with_descriptors(0, 16);
+}
+
+static void
+wait_for_act(const struct rig *r)
+{
+	int64_t deadline = rig_deadline();
+
+	while (!acted(r))
+		assert_false(rig_late(deadline));
+}
+
+/* Credentials are nothing [ops] asked for; the request is judged as it is. */
+static void
+abuse_E06_credentials(void **state)
+{
+	struct seqpkt_fds got;
+	struct priv_header h;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct buf b;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	encode_spawn(&r, &b);
+	send_with_fds(&r, b.data, b.len, NULL, 0, true);
+	buf_done(&b);
+	rig_answer(&r, &b, &h, &got);
+	assert_int_equal(h.op, PRIV_SPAWN);
+	buf_done(&b);
+	seqpkt_fds_close(&got);
+	wait_for_act(&r);
+	rig_stop(&r);
+	/* Before rights: those end it all the same. */
+	rig_start(&r, NULL);
+	encode_spawn(&r, &b);
+	send_with_fds(&r, b.data, b.len, &null, 1, true);
+	buf_done(&b);
+	expect_end(&r);
+	(void)close(null);
+}
+
+/* Descriptors sent to it one by one would fill its table if they stayed. */
+static void
+test_table_does_not_grow(void **state)
+{
+	struct rig_spawn s = { .argv = ARGV("true") };
+	struct rig_result res;
+	struct rig r;
+	int i;
+
+	(void)state;
+	rig_prepare(&r);
+	r.nofile = 64;
+	rig_launch(&r, NULL);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	/* Every way to be refused, many times over. */
+	for (i = 0; i < 100; i++) {
+		s.cwd = "/nonexistent";
+		s.profile = "login";
+		s.paths = NULL;
+		rig_spawn(&r, &s, &res);
+		assert_int_equal(res.a.result, PRIV_FAILED);
+		s.profile = "script";
+		s.paths = ARGV("/nonexistent-path");
+		rig_spawn(&r, &s, &res);
+		assert_int_equal(res.a.result, PRIV_FAILED);
+		assert_string_equal(res.a.stage, "P5 paths");
+		s.cwd = "relative";
+		rig_spawn(&r, &s, &res);
+		assert_int_equal(res.a.result, PRIV_DENIED);
+	}
+	positive_control(&r);
+	rig_stop(&r);
+}
+
+static enum priv_result
+login_as(struct rig *r, uint8_t kind, uint32_t uid, const char *secret)
+{
+	struct priv_login m = { .kind = kind, .uid = uid };
+	struct priv_login_answer a;
+	struct seqpkt_fds fds;
+	struct priv_header h;
+	struct buf b;
+
+	snprintf(m.secret, sizeof(m.secret), "%s", secret);
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_login(&b, rig_id(r), &m);
+	rig_send(r, b.data, b.len);
+	buf_done(&b);
+	rig_answer(r, &b, &h, &fds);
+	assert_true(priv_get_login_answer(&b, &a));
+	buf_done(&b);
+	if (a.result != PRIV_DONE) {
+		assert_true(a.why[0] != '\0');
+		assert_string_equal(a.home, "");
+	}
+	return a.result;
+}
+
+static void
+abuse_E01_login(void **state)
+{
+	const uint32_t me = getuid();
+	struct rig r;
+	int i, granted = 0;
+
+	(void)state;
+	rig_start(&r, NULL);
+	assert_int_equal(login_as(&r, PRIV_LOGIN_UID, me, ""), PRIV_DONE);
+	assert_int_equal(login_as(&r, PRIV_LOGIN_UID, me + 1, ""), PRIV_DENIED);
+	assert_int_equal(login_as(&r, PRIV_LOGIN_UID, ~0u, ""), PRIV_DENIED);
+	assert_int_equal(login_as(&r, PRIV_LOGIN_TOKEN, me, "rdv_x"),
+	    PRIV_UNSUPPORTED);
+	assert_int_equal(login_as(&r, PRIV_LOGIN_SERVICE, me, ""),
+	    PRIV_UNSUPPORTED);
+	rig_expect_log(&r, "denied op=LOGIN");
+	/* Bounded, and the bound is told. */
+	for (i = 0; i < 200; i++)
+		if (login_as(&r, PRIV_LOGIN_UID, me, "") == PRIV_DONE)
+			granted++;
+	assert_int_equal(granted, 62);
+	assert_int_equal(login_as(&r, PRIV_LOGIN_UID, me, ""), PRIV_BUSY);
+	positive_control(&r);
+	rig_stop(&r);
+}
+
+static void
+expect_denied(struct rig *r, const struct rig_spawn *s)
+{
+	struct rig_result res;
+
+	rig_spawn(r, s, &res);
+	assert_int_equal(res.a.result, PRIV_DENIED);
+	assert_true(res.a.why[0] != '\0');
+	assert_int_equal(res.fds.n, 0);
+	assert_int_equal(res.a.handle, 0);
+}
+
+static void
+abuse_E01_spawn(void **state)
+{
+	struct rig_spawn s = { .argv = ARGV("true") };
+	uint8_t grant[PRIV_GRANT_LEN];
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	memcpy(grant, r.login.grant, sizeof(grant));
+	r.login.grant[31] ^= 1;
+	expect_denied(&r, &s);
+	memset(r.login.grant, 0, sizeof(grant));
+	expect_denied(&r, &s);
+	memcpy(r.login.grant, grant, sizeof(grant));
+	s.profile = "root";
+	expect_denied(&r, &s);
+	s.profile = "";
+	expect_denied(&r, &s);
+	s.profile = NULL;
+	s.cwd = "tmp";
+	expect_denied(&r, &s);
+	s.cwd = "/tmp/../etc";
+	expect_denied(&r, &s);
+	s.cwd = NULL;
+	s.argv = ARGV("");
+	expect_denied(&r, &s);
+	s.argv = ARGV("true");
+	s.paths = ARGV("/tmp");
+	expect_denied(&r, &s);
+	s.paths = NULL;
+	/* A profile with a program of its own runs no other. */
+	s.profile = "git";
+	s.argv = ARGV("/bin/sh", "-c", "id");
+	expect_denied(&r, &s);
+	s.argv = ARGV("/tmp/git");
+	expect_denied(&r, &s);
+	positive_control(&r);
+	rig_stop(&r);
+}
+
+/* A confined run may not be given rdv's own state or the whole home. */
+static void
+abuse_E01_roots(void **state)
+{
+	char server[256], trash[256], worktrees[256], link[256];
+	struct rig_spawn s = { .argv = ARGV("true"), .profile = "script" };
+	struct rig_result res;
+	struct priv_exit end;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	snprintf(server, sizeof(server), "%s/server", r.base);
+	snprintf(trash, sizeof(trash), "%s/server/trash", r.base);
+	snprintf(worktrees, sizeof(worktrees), "%s/worktrees", r.base);
+	snprintf(link, sizeof(link), "%s/link", r.dir);
+	assert_int_equal(mkdir(trash, 0700), 0);
+	assert_int_equal(mkdir(worktrees, 0700), 0);
+	assert_int_equal(symlink(r.base, link), 0);
+	s.paths = ARGV("/");
+	expect_denied(&r, &s);
+	s.paths = ARGV("/tmp");
+	expect_denied(&r, &s);
+	s.paths = ARGV(r.base);
+	expect_denied(&r, &s);
+	s.paths = ARGV(server);
+	expect_denied(&r, &s);
+	s.paths = ARGV(worktrees, link);
+	expect_denied(&r, &s);
+	s.paths = ARGV("/proc/self/cwd");
+	rig_spawn(&r, &s, &res);
+	assert_int_not_equal(res.a.result, PRIV_DONE);
+	s.paths = ARGV("relative/path");
+	expect_denied(&r, &s);
+	/* Through a link in the middle: judged by where it leads. */
+	snprintf(link, sizeof(link), "%s/link/server", r.dir);
+	s.paths = ARGV(link);
+	expect_denied(&r, &s);
+	s.paths = ARGV(worktrees, trash);
+	rig_run(&r, &s, out, sizeof(out), &end);
+	assert_int_equal(end.status, 0);
+	rig_stop(&r);
+}
+
+/* Asks without ever reading an answer: others are not the worse for it. */
+static void
+test_deaf_daemon(void **state)
+{
+	const struct priv_inventory m = { .after = 0 };
+	const struct rig_spawn s = { .argv = ARGV("true") };
+	struct rig_result res;
+	struct rig r;
+	struct buf b;
+	unsigned sent = 0;
+	int err = 0;
+
+	(void)state;
+	rig_start(&r, NULL);
+	rig_spawn(&r, &s, &res);
+	rig_close(&res);
+	while (err == 0 && sent < 100000) {
+		buf_init(&b, SEQPKT_MAX);
+		priv_put_inventory(&b, rig_id(&r), &m);
+		err = seqpkt_send(r.ops, b.data, b.len, NULL);
+		buf_done(&b);
+		sent += err == 0;
+	}
+	/* [ops] stopped reading, so ours is full; it has not died of it. */
+	assert_int_equal(err, -EAGAIN);
+	assert_true(rig_alive((pid_t)r.hello.pid));
+	rig_kill_daemon(&r);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	positive_control(&r);
+	rig_stop(&r);
+}
+
+/* And when it does read, every answer is there. */
+static void
+test_slow_daemon(void **state)
+{
+	const struct priv_inventory m = { .after = 0 };
+	struct priv_inventory_answer a;
+	struct seqpkt_fds fds;
+	struct priv_header h;
+	struct rig r;
+	struct buf b;
+	unsigned sent, got;
+
+	(void)state;
+	rig_start(&r, NULL);
+	for (sent = 0; sent < 200; sent++) {
+		buf_init(&b, SEQPKT_MAX);
+		priv_put_inventory(&b, rig_id(&r), &m);
+		if (seqpkt_send(r.ops, b.data, b.len, NULL) != 0)
+			break;
+		buf_done(&b);
+	}
+	for (got = 0; got < sent; got++) {
+		rig_answer(&r, &b, &h, &fds);
+		assert_int_equal(h.op, PRIV_INVENTORY);
+		assert_true(priv_get_inventory_answer(&b, &a));
+		assert_int_equal(a.result, PRIV_NO_SUCH);
+		buf_done(&b);
+	}
+	positive_control(&r);
+	rig_stop(&r);
+}
+
+/* Answers carry no byte that was not put there (abuse E03). */
+static void
+abuse_E03_padding(void **state)
+{
+	uint8_t packet[2][SEQPKT_MAX];
+	struct rig r;
+	struct buf b;
+	const struct priv_signal m = { .handle = 7, .sig = 15 };
+	long n[2];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		rig_start(&r, NULL);
+		buf_init(&b, SEQPKT_MAX);
+		priv_put_signal(&b, 1000, &m);
+		rig_send(&r, b.data, b.len);
+		buf_done(&b);
+		assert_true(rig_readable(r.ops));
+		n[i] = seqpkt_recv(r.ops, packet[i], SEQPKT_MAX, NULL);
+		assert_true(n[i] > 0);
+		rig_stop(&r);
+	}
+	assert_int_equal(n[0], n[1]);
+	assert_memory_equal(packet[0], packet[1], (size_t)n[0]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(abuse_E01_login),
+		cmocka_unit_test(abuse_E01_spawn),
+		cmocka_unit_test(abuse_E01_roots),
+		cmocka_unit_test(abuse_E02_lengths),
+		cmocka_unit_test(abuse_E02_header),
+		cmocka_unit_test(abuse_E02_empty),
+		cmocka_unit_test(abuse_E02_over_long),
+		cmocka_unit_test(abuse_E03_padding),
+		cmocka_unit_test(abuse_E04_descriptors),
+		cmocka_unit_test(abuse_E06_credentials),
+		cmocka_unit_test(abuse_E09_replay),
+		cmocka_unit_test(test_out_of_state),
+		cmocka_unit_test(test_other_build),
+		cmocka_unit_test(test_table_does_not_grow),
+		cmocka_unit_test(test_deaf_daemon),
+		cmocka_unit_test(test_slow_daemon),
+	};
+
+	return CHECK_RUN("attack", tests);
+}

@@ -41,6 +41,7 @@ boot_lost_cb(void *arg)
 	grants_forget(app->grants);
 	if (app->draining) {
 		/* Requests that wait are answered while they exist. */
+		worktrees_let_go(app->worktrees);
 		grants_end(app->grants);
 		runs_let_go(app->runs);
 	} else {

@@ -59,7 +59,7 @@ TAILQ_HEAD(jobs, job);
 
 struct git {
 	struct app *app;
-	struct jobs running, waiting, refused;
+	struct jobs running, waiting, refused, ended;
 	unsigned nrunning, nwaiting;
 	bool ending;
 };
@@ -75,6 +75,7 @@ git_new(struct app *app)
 	TAILQ_INIT(&g->running);
 	TAILQ_INIT(&g->waiting);
 	TAILQ_INIT(&g->refused);
+	TAILQ_INIT(&g->ended);
 	return g;
 }
 
@@ -84,13 +85,14 @@ git_pending(const struct git *g)
 	return g->nrunning + g->nwaiting;
 }
 
+/* Possibly from the watch's own callback: it is freed with the job. */
 static void
 end_close(struct pipe_end *e)
 {
-	loop_watch_free(e->watch);
-	e->watch = NULL;
-	if (e->fd >= 0)
-		(void)close(e->fd);
+	if (e->fd < 0)
+		return;
+	loop_watch_disable(e->watch);
+	(void)close(e->fd);
 	e->fd = -1;
 }
 
@@ -99,6 +101,8 @@ job_free(struct job *j)
 {
 	end_close(&j->out);
 	end_close(&j->err);
+	loop_watch_free(j->out.watch);
+	loop_watch_free(j->err.watch);
 	buf_done(&j->out.buf);
 	buf_done(&j->err.buf);
 	loop_timer_free(j->timer);
@@ -107,9 +111,15 @@ job_free(struct job *j)
 }
 
 static void
-job_free_cb(void *arg)
+git_sweep_cb(void *arg)
 {
-	job_free(arg);
+	struct git *g = arg;
+	struct job *j;
+
+	while ((j = TAILQ_FIRST(&g->ended)) != NULL) {
+		TAILQ_REMOVE(&g->ended, j, link);
+		job_free(j);
+	}
 }
 
 /* Room for one more: the longest waiting one starts. */
@@ -141,7 +151,7 @@ answer(struct job *j, int err, const char *why)
 		cb(err, err == 0 ? &r : NULL, why, j->arg);
 }
 
-/* The job is over. It may be on the stack, and the helper may still call. */
+/* The job is over; it may be on the stack, and is freed later. */
 static void
 job_end(struct job *j, int err, const char *why)
 {
@@ -152,8 +162,10 @@ job_end(struct job *j, int err, const char *why)
 	loop_timer_clear(j->timer);
 	TAILQ_REMOVE(&g->running, j, link);
 	g->nrunning--;
+	if (TAILQ_EMPTY(&g->ended))
+		loop_defer(g->app->loop, git_sweep_cb, g);
+	TAILQ_INSERT_TAIL(&g->ended, j, link);
 	answer(j, err, why);
-	loop_defer(g->app->loop, job_free_cb, j);
 	next_job(g);
 }
 
@@ -413,8 +425,14 @@ git_refuse_cb(void *arg)
 void
 git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg)
 {
-	struct job *j = xcalloc(1, sizeof(*j));
+	struct job *j;
 
+	/* Then the loop turns no more, and there is no later. */
+	if (g->ending) {
+		cb(RDV_E_UNAVAILABLE, NULL, "rdv is ending", arg);
+		return;
+	}
+	j = xcalloc(1, sizeof(*j));
 	j->git = g;
 	j->uid = call->uid;
 	j->cb = cb;
@@ -436,24 +454,31 @@ git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg)
 }
 
 void
+git_end(struct git *g)
+{
+	g->ending = true;
+	loop_undefer(g->app->loop, git_refuse_cb, g);
+	refuse_all(g, &g->refused, RDV_E_UNAVAILABLE, "rdv is ending");
+	refuse_all(g, &g->waiting, RDV_E_UNAVAILABLE, "rdv is ending");
+}
+
+void
 git_free(struct git *g)
 {
 	struct job *j;
 
 	if (g == NULL)
 		return;
-	g->ending = true;
-	loop_undefer(g->app->loop, git_refuse_cb, g);
-	refuse_all(g, &g->refused, RDV_E_UNAVAILABLE, "rdv is ending");
-	/* An answer may ask for more, which then waits and is refused too. */
-	refuse_all(g, &g->waiting, RDV_E_UNAVAILABLE, "rdv is ending");
+	git_end(g);
 	while ((j = TAILQ_FIRST(&g->running)) != NULL) {
 		TAILQ_REMOVE(&g->running, j, link);
 		answer(j, RDV_E_UNAVAILABLE, "rdv is ending");
+		/* Else the helper or the grants free it with their answer. */
 		if (!j->pending)
 			job_free(j);
 	}
-	refuse_all(g, &g->waiting, RDV_E_UNAVAILABLE, "rdv is ending");
+	loop_undefer(g->app->loop, git_sweep_cb, g);
+	git_sweep_cb(g);
 	free(g);
 }
 

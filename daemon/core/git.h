@@ -16,7 +16,12 @@ struct git;
  * run at once, some more wait, then RDV_E_BUSY.
  */
 struct git *git_new(struct app *app);
-/* Answers all that wait or run with RDV_E_UNAVAILABLE. NULL is fine. */
+/*
+ * rdvd ends and the helper is gone: those that wait are answered with
+ * RDV_E_UNAVAILABLE, and so is, at once, whoever asks from now on.
+ */
+void git_end(struct git *g);
+/* NULL is fine. */
 void git_free(struct git *g);
 /* Commands running and waiting now. */
 unsigned git_pending(const struct git *g);

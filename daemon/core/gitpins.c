@@ -11,6 +11,9 @@
 #include "lib/arena.h"
 #include "lib/str.h"
 
+/* Of PRIV_TEXT_MAX; the rest is for the pins and the command itself. */
+#define BYTES_MAX 5000
+
 const char *const git_pins[] = {
 	"core.hooksPath=/dev/null",
 	"core.fsmonitor=false",
@@ -100,13 +103,17 @@ git_overrides(struct arena *a, const char *names, size_t len)
 	const char **list =
 	    arena_alloc(a, (GIT_OVERRIDES_MAX + 1) * sizeof(*list));
 	const char *end = names + len, *value;
-	size_t n = 0;
+	size_t n = 0, bytes = 0;
 
 	for (; names < end && n < GIT_OVERRIDES_MAX;
 	     names += strlen(names) + 1) {
 		value = override(names);
-		if (value != NULL && settable(list, n, names))
-			list[n++] = arena_printf(a, "%s=%s", names, value);
+		if (value == NULL || !settable(list, n, names))
+			continue;
+		bytes += strlen(names) + 16;
+		if (bytes > BYTES_MAX)
+			break;
+		list[n++] = arena_printf(a, "%s=%s", names, value);
 	}
 	return list;
 }

@@ -18,6 +18,8 @@ struct worktrees;
  */
 struct worktrees *worktrees_new(struct app *app);
 void worktrees_free(struct worktrees *w);
+/* rdvd ends and the helper is gone: nobody waits for git any more. */
+void worktrees_let_go(struct worktrees *w);
 /* Settles rows left in flight by a crash, once the helper is ready. */
 void worktrees_reconcile(struct worktrees *w);
 
@@ -40,12 +42,62 @@ struct worktree_made {
 
 /*
  * Later, once. Errors: RDV_E_INVALID (branch, path outside the roots, no
- * repository), RDV_E_EXISTS (path or branch in use), RDV_E_SPAWN,
- * RDV_E_UNAVAILABLE, each with a sentence. Strings are copied.
+ * repository), RDV_E_EXISTS (the path is taken), RDV_E_BUSY (the branch is
+ * checked out elsewhere), RDV_E_STATE (the branch exists and was to be new),
+ * RDV_E_SPAWN, RDV_E_UNAVAILABLE, each with a sentence. Strings are copied.
  */
 typedef void worktree_made_fn(int err, const struct worktree_made *made,
     const char *why, void *arg);
 void worktree_create(struct worktrees *w, const struct worktree_spec *spec,
     worktree_made_fn *cb, void *arg);
+
+/* Who asks; the rest is one path (any inside the repository) or one id. */
+struct worktree_who {
+	char user_id[UUID_TEXT];
+	uid_t uid;
+};
+
+struct wt_list;
+struct wt_status;
+
+/* Later, once; without those in the trash. */
+typedef void worktree_list_fn(int err, const struct wt_list *list,
+    const char *why, void *arg);
+void worktree_list(struct worktrees *w, const struct worktree_who *who,
+    const char *path, worktree_list_fn *cb, void *arg);
+/* Later, once; RDV_E_NOT_FOUND when there is no such directory. */
+typedef void worktree_status_fn(int err, const struct wt_status *status,
+    const char *why, void *arg);
+void worktree_status(struct worktrees *w, const struct worktree_who *who,
+    const char *path, worktree_status_fn *cb, void *arg);
+
+/* Bits: why a worktree is not removed without force. */
+#define WT_DIRTY     0x01u
+#define WT_UNTRACKED 0x02u
+#define WT_UNPUSHED  0x04u
+#define WT_LOCKED    0x08u
+#define WT_MIDWAY    0x10u
+#define WT_BUSY	     0x20u
+#define WT_UNKNOWN   0x40u /* it could not be found out */
+
+struct worktree_moved {
+	const char *path;
+	const char *branch;   /* NULL: detached */
+	const char *trash_id; /* NULL: nothing was left to keep */
+	unsigned reasons;     /* on RDV_E_DIRTY alone of the errors */
+};
+
+/*
+ * Later, once. RDV_E_DIRTY with moved->reasons says what stands against it;
+ * `force` overrules them and moves the directory into the trash.
+ * RDV_E_NOT_FOUND, RDV_E_INVALID (the main work tree, no worktree).
+ */
+typedef void worktree_moved_fn(int err, const struct worktree_moved *moved,
+    const char *why, void *arg);
+void worktree_remove(struct worktrees *w, const struct worktree_who *who,
+    const char *path, bool force, worktree_moved_fn *cb, void *arg);
+/* Back to where it was. RDV_E_EXISTS when something else is there now. */
+void worktree_restore(struct worktrees *w, const struct worktree_who *who,
+    const char *id, worktree_moved_fn *cb, void *arg);
 
 #endif

@@ -16,8 +16,8 @@
 static const char sql_insert[] = "INSERT INTO worktree (" COLUMNS ") "
 				 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char sql_change[] =
-    "UPDATE worktree SET state = ?, cause = ?, trash_path = ?, "
-    "updated_at = ? WHERE id = ?";
+    "UPDATE worktree SET branch = ?, state = ?, cause = ?, "
+    "trash_path = ?, updated_at = ? WHERE id = ?";
 static const char sql_get[] =
     "SELECT " COLUMNS " FROM worktree WHERE id = ? AND user_id = ?";
 static const char sql_at[] = "SELECT " COLUMNS " FROM worktree WHERE path = ? "
@@ -106,10 +106,10 @@ store_worktree_insert(struct tx *tx, const struct store_worktree *w)
 }
 
 int
-store_worktree_change(struct tx *tx, const struct store_worktree_change *c)
+store_worktree_change(struct tx *tx, const struct store_worktree *w)
 {
-	long n = tx_exec(tx, sql_change, "sssis", c->state, c->cause,
-	    c->trash_path, c->now, c->id);
+	long n = tx_exec(tx, sql_change, "ssssis", w->branch, w->state,
+	    w->cause, w->trash_path, w->updated_at, w->id);
 
 	if (n < 0)
 		return (int)n;

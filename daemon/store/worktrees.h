@@ -26,12 +26,8 @@ struct store_worktree {
 };
 
 int store_worktree_insert(struct tx *tx, const struct store_worktree *w);
-/* A new state; `cause` and `trash_path` replace what stands there. */
-struct store_worktree_change {
-	const char *id, *state, *cause, *trash_path;
-	int64_t now;
-};
-int store_worktree_change(struct tx *tx, const struct store_worktree_change *c);
+/* Writes branch, state, cause and trash_path of the row with that id. */
+int store_worktree_change(struct tx *tx, const struct store_worktree *w);
 /* RDV_E_NOT_FOUND when it is not that user's. Strings in the arena. */
 int store_worktree_get(struct db *db, struct arena *a, const char *user_id,
     const char *id, struct store_worktree *out);

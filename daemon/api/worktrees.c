@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /api/worktrees: the shapes of contract 2.5 and the trash. The rules are
+ * core/worktree's; here they get names, statuses and codes.
+ */
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/app.h"
+#include "daemon/core/porcelain.h"
+#include "daemon/core/worktree.h"
+#include "daemon/store/db.h"
+#include "daemon/store/worktrees.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/str.h"
+
+struct path_in {
+	uint64_t set;
+	const char *path, *project_path;
+	bool force;
+};
+
+struct create_in {
+	uint64_t set;
+	const char *branch, *project_path, *repo_path, *path, *base;
+	bool create, create_too;
+};
+
+struct restore_in {
+	uint64_t set;
+	const char *id;
+};
+
+#define PATH(st, n, camel, field, req, text)                           \
+	{                                                              \
+		.name = n, .alias = camel, .kind = JS_TEXT,            \
+		.offset = offsetof(struct st, field), .required = req, \
+		.min = 1, .max = 4095, .help = text                    \
+	}
+#define FLAG(st, n, camel, field, text)                            \
+	{                                                          \
+		.name = n, .alias = camel, .kind = JS_BOOL,        \
+		.offset = offsetof(struct st, field), .help = text \
+	}
+
+static const struct js_field list_fields[] = {
+	PATH(path_in, "repo_path", "repoPath", path, true,
+	    "any directory inside the repository"),
+	{ .name = NULL },
+};
+static const struct js_field path_fields[] = {
+	PATH(path_in, "worktree_path", "worktreePath", path, true,
+	    "a directory in the worktree"),
+	{ .name = NULL },
+};
+static const struct js_field drop_fields[] = {
+	PATH(path_in, "worktree_path", "worktreePath", path, true,
+	    "a directory in the worktree"),
+	FLAG(path_in, "force", NULL, force,
+	    "move it to the trash whatever it holds"),
+	{ .name = NULL },
+};
+static const struct js_field remove_fields[] = {
+	PATH(path_in, "worktree_path", "worktreePath", path, true,
+	    "a directory in the worktree"),
+	FLAG(path_in, "force", NULL, force,
+	    "move it to the trash whatever it holds"),
+	PATH(path_in, "project_path", "projectPath", project_path, false,
+	    "not needed: git knows the repository"),
+	{ .name = NULL },
+};
+static const struct js_field create_fields[] = {
+	{ .name = "branch",
+	    .kind = JS_TEXT,
+	    .offset = offsetof(struct create_in, branch),
+	    .required = true,
+	    .min = 1,
+	    .max = 200,
+	    .help = "branch to check out" },
+	PATH(create_in, "project_path", "projectPath", project_path, false,
+	    "any directory inside the repository; wins over repo_path"),
+	PATH(create_in, "repo_path", "repoPath", repo_path, false,
+	    "any directory inside the repository"),
+	PATH(create_in, "worktree_path", "worktreePath", path, false,
+	    "where it shall be; absent: below worktrees.dir"),
+	FLAG(create_in, "create_new_branch", "createNewBranch", create,
+	    "the branch is new"),
+	FLAG(create_in, "create_branch", "createBranch", create_too,
+	    "the same"),
+	{ .name = "base_branch",
+	    .alias = "baseBranch",
+	    .kind = JS_TEXT,
+	    .offset = offsetof(struct create_in, base),
+	    .nullable = true,
+	    .min = 1,
+	    .max = 200,
+	    .help = "what a new branch starts from; absent: where the "
+		    "repository is" },
+	{ .name = NULL },
+};
+static const struct js_field restore_fields[] = {
+	{ .name = "id",
+	    .kind = JS_TEXT,
+	    .offset = offsetof(struct restore_in, id),
+	    .required = true,
+	    .min = 1,
+	    .max = 36,
+	    .help = "of the item in the trash" },
+	{ .name = NULL },
+};
+
+static const struct {
+	unsigned bit;
+	const char *code;
+} reasons[] = {
+	{ WT_DIRTY, "HAS_UNCOMMITTED_CHANGES" },
+	{ WT_UNTRACKED, "HAS_UNTRACKED_FILES" },
+	{ WT_UNPUSHED, "HAS_UNPUSHED_COMMITS" },
+	{ WT_MIDWAY, "OPERATION_IN_PROGRESS" },
+	{ WT_LOCKED, "WORKTREE_LOCKED" },
+	{ WT_BUSY, "WORKTREE_BUSY" },
+	{ WT_UNKNOWN, "STATE_UNKNOWN" },
+};
+
+static struct worktree_who
+who(const struct api_call *c)
+{
+	struct worktree_who w = { .uid = c->actor->uid };
+
+	(void)str_copy(w.user_id, c->actor->user_id, sizeof(w.user_id));
+	return w;
+}
+
+static void
+worktrees_list_cb(int err, const struct wt_list *list, const char *why,
+    void *arg)
+{
+	struct api_call *c = arg;
+	struct js *all, *o;
+
+	if (err != 0) {
+		api_fail(c, err, why);
+		return;
+	}
+	all = js_array();
+	for (size_t i = 0; i < list->n; i++) {
+		const struct wt_entry *e = &list->entries[i];
+
+		o = js_object();
+		js_add_str(o, "path", e->path);
+		js_add_str(o, "branch",
+		    e->branch != NULL ? e->branch
+		    : e->bare	      ? "(bare)"
+				      : "(detached)");
+		js_add_str(o, "commit", e->commit);
+		js_add_bool(o, "is_bare", e->bare);
+		js_push(all, o);
+	}
+	api_reply(c, 200, all);
+}
+
+static void
+worktrees_list(struct api_call *c)
+{
+	const struct path_in *in = c->in;
+	struct worktree_who w = who(c);
+
+	worktree_list(c->app->worktrees, &w, in->path, worktrees_list_cb, c);
+}
+
+static bool
+is_clean(const struct wt_status *s)
+{
+	return s->untracked == 0 && s->modified == 0 && s->staged == 0;
+}
+
+static void
+worktrees_status_cb(int err, const struct wt_status *s, const char *why,
+    void *arg)
+{
+	static const struct wt_status none = { .commit = NULL };
+	struct api_call *c = arg;
+	bool exists = err == 0;
+	struct js *o;
+
+	if (err != 0 && err != RDV_E_NOT_FOUND) {
+		api_fail(c, err, why);
+		return;
+	}
+	if (!exists)
+		s = &none;
+	o = js_object();
+	js_add_bool(o, "exists", exists);
+	js_add_bool(o, "is_clean", exists && is_clean(s));
+	js_add_str(o, "branch", s->branch);
+	js_add_int(o, "ahead", s->ahead);
+	js_add_int(o, "behind", s->behind);
+	js_add_int(o, "untracked", s->untracked);
+	js_add_int(o, "modified", s->modified);
+	js_add_int(o, "staged", s->staged);
+	api_reply(c, 200, o);
+}
+
+static void
+worktrees_status(struct api_call *c)
+{
+	const struct path_in *in = c->in;
+	struct worktree_who w = who(c);
+
+	worktree_status(c->app->worktrees, &w, in->path, worktrees_status_cb,
+	    c);
+}
+
+static void
+worktrees_check_cb(int err, const struct wt_status *s, const char *why,
+    void *arg)
+{
+	struct api_call *c = arg;
+	struct js *o;
+
+	if (err != 0) {
+		api_fail(c, err, why);
+		return;
+	}
+	o = js_object();
+	js_add_bool(o, "hasUncommittedChanges", !is_clean(s));
+	js_add_str(o, "branch", s->branch);
+	api_reply(c, 200, o);
+}
+
+static void
+worktrees_check(struct api_call *c)
+{
+	const struct path_in *in = c->in;
+	struct worktree_who w = who(c);
+
+	worktree_status(c->app->worktrees, &w, in->path, worktrees_check_cb, c);
+}
+
+static void
+worktrees_create_cb(int err, const struct worktree_made *made, const char *why,
+    void *arg)
+{
+	struct api_call *c = arg;
+	struct js *o;
+
+	switch (err) {
+	case 0:
+		o = js_object();
+		js_add_str(o, "path", made->path);
+		js_add_str(o, "branch", made->branch);
+		js_add_bool(o, "created_branch", made->created_branch);
+		api_commit(c, tx_begin(c->app->db), 201, o);
+		break;
+	case RDV_E_EXISTS:
+		api_fail_code(c, 409, "PATH_EXISTS", why, NULL);
+		break;
+	case RDV_E_BUSY:
+		api_fail_code(c, 409, "BRANCH_IN_USE", why, NULL);
+		break;
+	case RDV_E_STATE:
+		api_fail_code(c, 409, "BRANCH_EXISTS", why, NULL);
+		break;
+	default:
+		api_fail(c, err, why);
+	}
+}
+
+static void
+worktrees_create(struct api_call *c)
+{
+	const struct create_in *in = c->in;
+	struct worktree_spec spec = {
+		.uid = c->actor->uid,
+		.repo =
+		    in->project_path != NULL ? in->project_path : in->repo_path,
+		.branch = in->branch,
+		.base = in->base,
+		.path = in->path,
+		.create_branch = in->create || in->create_too,
+	};
+
+	if (spec.repo == NULL) {
+		api_fail(c, RDV_E_INVALID,
+		    "project_path or repo_path: one of them is needed");
+		return;
+	}
+	(void)str_copy(spec.user_id, c->actor->user_id, sizeof(spec.user_id));
+	worktree_create(c->app->worktrees, &spec, worktrees_create_cb, c);
+}
+
+/* All reasons; the first one is the code. */
+static void
+refuse(struct api_call *c, unsigned bits, const char *why)
+{
+	struct js *details = js_object(), *list = js_array();
+	const char *code = NULL;
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if ((bits & reasons[i].bit) == 0)
+			continue;
+		if (code == NULL)
+			code = reasons[i].code;
+		js_push_str(list, reasons[i].code);
+	}
+	js_add(details, "reasons", list);
+	api_fail_code(c, 409, code,
+	    arena_printf(c->req->arena, "%s: %s", code, why), details);
+}
+
+static void
+worktrees_remove_cb(int err, const struct worktree_moved *moved,
+    const char *why, void *arg)
+{
+	struct api_call *c = arg;
+	struct js *o;
+
+	if (err == RDV_E_DIRTY) {
+		refuse(c, moved->reasons, why);
+	} else if (err != 0) {
+		api_fail(c, err, why);
+	} else if (c->route->success == 204) {
+		api_empty(c, 204);
+	} else {
+		o = js_object();
+		js_add_bool(o, "success", true);
+		js_add_str(o, "deletedPath", moved->path);
+		js_add_bool(o, "branchDeleted", false);
+		api_reply(c, 200, o);
+	}
+}
+
+static void
+worktrees_remove(struct api_call *c)
+{
+	const struct path_in *in = c->in;
+	struct worktree_who w = who(c);
+
+	worktree_remove(c->app->worktrees, &w, in->path, in->force,
+	    worktrees_remove_cb, c);
+}
+
+static bool
+worktrees_item_cb(const struct store_worktree *w, void *arg)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "id", w->id);
+	js_add_str(o, "path", w->path);
+	js_add_str(o, "branch", w->branch);
+	js_add_str(o, "repo_path", w->repo_path);
+	js_add_ms(o, "trashed_at", w->updated_at);
+	js_push(arg, o);
+	return true;
+}
+
+static void
+worktrees_trash(struct api_call *c)
+{
+	struct js *items = js_array(), *o;
+	int err = store_worktrees_trash(c->app->db, c->actor->user_id,
+	    worktrees_item_cb, items);
+
+	if (err != 0) {
+		js_free(items);
+		api_fail(c, err, NULL);
+		return;
+	}
+	o = js_object();
+	js_add(o, "items", items);
+	api_reply(c, 200, o);
+}
+
+static void
+worktrees_restore_cb(int err, const struct worktree_moved *moved,
+    const char *why, void *arg)
+{
+	struct api_call *c = arg;
+	struct js *o;
+
+	if (err == RDV_E_EXISTS) {
+		api_fail_code(c, 409, "PATH_EXISTS", why, NULL);
+	} else if (err != 0) {
+		api_fail(c, err, why);
+	} else {
+		o = js_object();
+		js_add_str(o, "path", moved->path);
+		js_add_str(o, "branch", moved->branch);
+		api_commit(c, tx_begin(c->app->db), 200, o);
+	}
+}
+
+static void
+worktrees_restore(struct api_call *c)
+{
+	const struct restore_in *in = c->in;
+	struct worktree_who w = who(c);
+
+	worktree_restore(c->app->worktrees, &w, in->id, worktrees_restore_cb,
+	    c);
+}
+
+#define IN(st) .in_size = sizeof(struct st)
+
+const struct api_route api_routes_worktrees[] = {
+	{ HTTP_M_GET, "/api/worktrees", SCOPE_READ, .query = list_fields,
+	    IN(path_in), .handler = worktrees_list, .success = 200,
+	    .doc = "The worktrees of a repository" },
+	{ HTTP_M_POST, "/api/worktrees", SCOPE_WRITE, .body = create_fields,
+	    IN(create_in), .handler = worktrees_create, .success = 201,
+	    .doc = "A new worktree" },
+	{ HTTP_M_DELETE, "/api/worktrees", SCOPE_WRITE, .body = remove_fields,
+	    IN(path_in), .handler = worktrees_remove, .success = 200,
+	    .doc = "Removes a worktree that holds no unsaved work" },
+	{ HTTP_M_GET, "/api/worktrees/status", SCOPE_READ, .query = path_fields,
+	    IN(path_in), .handler = worktrees_status, .success = 200,
+	    .doc = "What a worktree holds" },
+	{ HTTP_M_DELETE, "/api/worktrees/remove", SCOPE_WRITE,
+	    .query = drop_fields, IN(path_in), .handler = worktrees_remove,
+	    .success = 204, .doc = "The same without a body" },
+	{ HTTP_M_POST, "/api/worktrees/check", SCOPE_READ, .body = path_fields,
+	    IN(path_in), .handler = worktrees_check, .success = 200,
+	    .doc = "Whether there are uncommitted changes" },
+	{ HTTP_M_GET, "/api/worktrees/trash", SCOPE_READ,
+	    .handler = worktrees_trash, .success = 200,
+	    .doc = "Removed worktrees that can be restored" },
+	{ HTTP_M_POST, "/api/worktrees/restore", SCOPE_WRITE,
+	    .body = restore_fields, IN(restore_in),
+	    .handler = worktrees_restore, .success = 200,
+	    .doc = "Brings a worktree back from the trash" },
+	{ .pattern = NULL },
+};

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Paths of repositories and worktrees, judged before git is asked. Every path
+ * from outside is made canonical and compared by component with roots that are
+ * canonical, too (abuse F05). What is inside a file decides nothing here: a
+ * .git file can be written by whoever works in the tree (abuse G09).
+ */
+#include "daemon/core/repo.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon/conf.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/path.h"
+#include "lib/str.h"
+
+static const char *
+canonical(struct arena *a, const char *path)
+{
+	char buf[PATH_MAX];
+
+	return realpath(path, buf) != NULL ? arena_strdup(a, buf) : NULL;
+}
+
+static bool
+under(struct arena *a, const char *root, const char *path)
+{
+	const char *real = canonical(a, root);
+
+	return real != NULL && path_is_under(real, path);
+}
+
+static bool
+under_roots(struct arena *a, const struct conf *conf, const char *path)
+{
+	char **root = conf->repo_roots;
+
+	for (; root != NULL && *root != NULL; root++)
+		if (under(a, *root, path))
+			return true;
+	return false;
+}
+
+bool
+repo_allowed(struct arena *a, const struct conf *conf, const char *path)
+{
+	return under(a, conf->worktree_dir, path) || under_roots(a, conf, path);
+}
+
+const char *
+repo_parent(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL || slash == path)
+		return "/";
+	return arena_strndup(a, path, (size_t)(slash - path));
+}
+
+bool
+repo_absent(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 && errno == ENOENT;
+}
+
+bool
+repo_same_device(const char *one, const char *two)
+{
+	struct stat a, b;
+
+	return stat(one, &a) == 0 && stat(two, &b) == 0 && a.st_dev == b.st_dev;
+}
+
+static int
+no_directory(struct arena *a, const char *path, const char **why)
+{
+	int err = errno;
+
+	*why = arena_printf(a, "%s: %s", path, strerror(err));
+	return err == ENOENT || err == ENOTDIR ? RDV_E_NOT_FOUND
+					       : RDV_E_INVALID;
+}
+
+static int
+outside(struct arena *a, const char *path, const char **why)
+{
+	*why = arena_printf(a,
+	    "%s is outside worktrees.repo_roots and worktrees.dir", path);
+	return RDV_E_INVALID;
+}
+
+int
+repo_find(struct arena *a, const struct conf *conf, const char *path,
+    struct repo_place *out, const char **why)
+{
+	const char *at;
+	struct stat st;
+
+	if (!path_absolute_ok(path)) {
+		*why = "not a plain absolute path";
+		return RDV_E_INVALID;
+	}
+	at = canonical(a, path);
+	if (at == NULL)
+		return no_directory(a, path, why);
+	if (!repo_allowed(a, conf, at))
+		return outside(a, at, why);
+	/* Upwards, and not beyond what is allowed (abuse G08). */
+	for (; repo_allowed(a, conf, at); at = repo_parent(a, at)) {
+		if (strcmp(at, "/") == 0)
+			break;
+		if (lstat(arena_printf(a, "%s/.git", at), &st) < 0)
+			continue;
+		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+			break;
+		out->at = at;
+		out->linked = S_ISREG(st.st_mode);
+		return 0;
+	}
+	*why = arena_printf(a, "%s is in no git repository", path);
+	return RDV_E_INVALID;
+}
+
+bool
+repo_is_main(struct arena *a, const struct conf *conf, const char *top)
+{
+	const char *real = canonical(a, top);
+	struct stat st;
+
+	return real != NULL && strcmp(real, top) == 0 &&
+	       under_roots(a, conf, top) &&
+	       lstat(arena_printf(a, "%s/.git", top), &st) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
+
+int
+repo_new_path(struct arena *a, const struct conf *conf, const char *path,
+    const char **out, const char **why)
+{
+	const char *parent, *name, *full;
+
+	if (!path_absolute_ok(path)) {
+		*why = "the new worktree's path is not a plain absolute one";
+		return RDV_E_INVALID;
+	}
+	name = strrchr(path, '/') + 1;
+	parent = canonical(a, repo_parent(a, path));
+	if (parent == NULL) {
+		(void)no_directory(a, repo_parent(a, path), why);
+		return RDV_E_INVALID;
+	}
+	full = arena_printf(a, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent,
+	    name);
+	if (!repo_allowed(a, conf, full))
+		return outside(a, full, why);
+	if (!repo_absent(full)) {
+		*why = arena_printf(a, "%s is there already", full);
+		return RDV_E_EXISTS;
+	}
+	*out = full;
+	return 0;
+}
+
+const char *
+repo_of_gitdir(struct arena *a, const char *at, const char *gitdir)
+{
+	static const char middle[] = "/.git/worktrees/";
+	char full[PATH_MAX];
+	const char *tail;
+
+	if (!path_join(full, sizeof full, at, gitdir) ||
+	    !path_absolute_ok(full))
+		return NULL;
+	tail = strstr(full, middle);
+	if (tail == NULL || tail == full ||
+	    !path_component_ok(tail + sizeof middle - 1))
+		return NULL;
+	return arena_strndup(a, full, (size_t)(tail - full));
+}
+
+const char *
+repo_midway(const char *gitdir)
+{
+	static const struct {
+		const char *name, *what;
+	} marks[] = {
+		{ "rebase-merge", "rebase" },
+		{ "rebase-apply", "rebase or am" },
+		{ "MERGE_HEAD", "merge" },
+		{ "CHERRY_PICK_HEAD", "cherry-pick" },
+		{ "REVERT_HEAD", "revert" },
+		{ "sequencer", "cherry-pick or revert" },
+		{ "BISECT_LOG", "bisect" },
+	};
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (lstat(gitdir, &st) < 0)
+		return "";
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+		if (!path_join(path, sizeof path, gitdir, marks[i].name))
+			return "";
+		if (lstat(path, &st) == 0)
+			return marks[i].what;
+		if (errno != ENOENT)
+			return "";
+	}
+	return NULL;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_REPO_H
+#define RDV_REPO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct conf;
+
+/*
+ * Where a path lies, found by looking at names alone: rdvd may not open files
+ * outside its own state.
+ */
+struct repo_place {
+	const char *at; /* canonical top of the work tree around the path */
+	bool linked;	/* its .git is a file: the repository is elsewhere */
+};
+
+/*
+ * 0; RDV_E_NOT_FOUND: no such directory; RDV_E_INVALID: not a plain absolute
+ * path, outside the roots, or in no work tree. A sentence in `*why`.
+ */
+int repo_find(struct arena *a, const struct conf *conf, const char *path,
+    struct repo_place *out, const char **why);
+/* `top` is a main work tree under the roots: its .git is a directory. */
+bool repo_is_main(struct arena *a, const struct conf *conf, const char *top);
+/* Under one of the roots, or where rdv makes worktrees. By component. */
+bool repo_allowed(struct arena *a, const struct conf *conf, const char *path);
+/*
+ * Judges where a new worktree shall be: the canonical path in `*out`. As above,
+ * and RDV_E_EXISTS when something has that name.
+ */
+int repo_new_path(struct arena *a, const struct conf *conf, const char *path,
+    const char **out, const char **why);
+/* "/a/b/.git/worktrees/c" is of "/a/b"; NULL when it has another form. */
+const char *repo_of_gitdir(struct arena *a, const char *at, const char *gitdir);
+/* The directory a path is in. */
+const char *repo_parent(struct arena *a, const char *path);
+bool repo_same_device(const char *one, const char *two);
+/* True when lstat(2) says there is nothing of this name. */
+bool repo_absent(const char *path);
+/*
+ * Name of the operation a work tree is in the middle of, by what lies in its
+ * git directory; "" when it cannot be told; NULL when there is none.
+ */
+const char *repo_midway(const char *gitdir);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Worktrees as seen from outside: the module's life, and what only looks. What
+ * makes one is in worktreeadd.c, what takes one away and brings it back in
+ * worktreerm.c, what settles things after a crash in worktreefix.c.
+ */
+#include "daemon/core/worktree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/worktreefix.h"
+#include "daemon/core/worktreelook.h"
+#include "daemon/core/worktreeop.h"
+#include "daemon/loop.h"
+#include "lib/arena.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+/* Before the daemon confines itself; later it could not make the first one. */
+static void
+make_dir(const char *path)
+{
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		log_warn("worktree", "%s cannot be made", path);
+}
+
+struct worktrees *
+worktrees_new(struct app *app)
+{
+	struct worktrees *w = xcalloc(1, sizeof(*w));
+
+	w->app = app;
+	w->git = git_new(app);
+	TAILQ_INIT(&w->ops);
+	TAILQ_INIT(&w->ended);
+	w->trash = xasprintf("%s/server/trash", app->conf->base);
+	make_dir(app->conf->worktree_dir);
+	make_dir(w->trash);
+	worktreefix_init(w);
+	return w;
+}
+
+/*
+ * Operations that wait for git hear that it will not come; those that wait for
+ * the disk hear from the database, which is settled after this.
+ */
+void
+worktrees_let_go(struct worktrees *w)
+{
+	git_end(w->git);
+	wt_let_go(w);
+}
+
+void
+worktrees_free(struct worktrees *w)
+{
+	if (w == NULL)
+		return;
+	worktreefix_done(w);
+	git_free(w->git);
+	wt_done(w);
+	free(w->trash);
+	free(w);
+}
+
+struct listing {
+	worktree_list_fn *cb;
+	void *arg;
+	const char *path;
+};
+
+static void
+list_fail(struct wt_op *op, int err, const char *why)
+{
+	struct listing *l = op->own;
+
+	l->cb(err, NULL, why, l->arg);
+	wt_end(op);
+}
+
+/* What lies in the trash is registered with git all the same. */
+static void
+drop_trash(struct wt_op *op)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < op->list.n; i++)
+		if (!worktree_in_trash(op->w, op->list.entries[i].path))
+			op->list.entries[n++] = op->list.entries[i];
+	op->list.n = n;
+}
+
+static void
+list_done(struct wt_op *op)
+{
+	struct listing *l = op->own;
+
+	drop_trash(op);
+	l->cb(0, &op->list, NULL, l->arg);
+	wt_end(op);
+}
+
+static void
+list_start(struct wt_op *op)
+{
+	struct listing *l = op->own;
+
+	wt_open(op, l->path, list_done);
+}
+
+void
+worktree_list(struct worktrees *w, const struct worktree_who *who,
+    const char *path, worktree_list_fn *cb, void *arg)
+{
+	struct wt_op *op = wt_new(w, who, list_fail);
+	struct listing *l = arena_alloc(op->arena, sizeof(*l));
+
+	*l = (struct listing){ cb, arg, arena_strdup(op->arena, path) };
+	op->own = l;
+	wt_later(op, list_start);
+}
+
+struct looking {
+	worktree_status_fn *cb;
+	void *arg;
+	const char *path;
+	struct wt_look look;
+};
+
+static void
+status_fail(struct wt_op *op, int err, const char *why)
+{
+	struct looking *l = op->own;
+
+	l->cb(err, NULL, why, l->arg);
+	wt_end(op);
+}
+
+static void
+status_done(struct wt_op *op)
+{
+	struct looking *l = op->own;
+
+	l->cb(0, &l->look.status, NULL, l->arg);
+	wt_end(op);
+}
+
+static void
+status_opened(struct wt_op *op)
+{
+	struct looking *l = op->own;
+
+	worktree_look(op, &l->look, false, status_done);
+}
+
+static void
+status_start(struct wt_op *op)
+{
+	struct looking *l = op->own;
+
+	wt_open(op, l->path, status_opened);
+}
+
+void
+worktree_status(struct worktrees *w, const struct worktree_who *who,
+    const char *path, worktree_status_fn *cb, void *arg)
+{
+	struct wt_op *op = wt_new(w, who, status_fail);
+	struct looking *l = arena_alloc(op->arena, sizeof(*l));
+
+	l->cb = cb;
+	l->arg = arg;
+	l->path = arena_strdup(op->arena, path);
+	op->own = l;
+	wt_later(op, status_start);
+}

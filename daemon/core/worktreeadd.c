@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Making a worktree: judge the names, find out what the branch shall start
+ * from, write down the intent, let git do it, write down the outcome. A failure
+ * is undone as far as git itself would undo it: the registration, the directory
+ * git has just made, and the branch, if it is new and still where it began.
+ */
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/branch.h"
+#include "daemon/core/repo.h"
+#include "daemon/core/worktreeop.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/path.h"
+#include "lib/str.h"
+
+#define LOCAL  "refs/heads/"
+#define REMOTE "refs/remotes/origin/"
+/* Names tried when the default one is taken. */
+#define NAMES_MAX 20
+
+struct adding {
+	worktree_made_fn *cb;
+	void *arg;
+	const char *repo, *branch, *base, *path;
+	bool create, either;
+	const char *start; /* commit of a new branch; NULL: it exists */
+	bool track;	   /* it is the one origin has of this name */
+	const char *local_base, *remote_base; /* commits, or NULL */
+	bool gone;  /* with the half-made tree its new branch goes */
+	bool noted; /* a row tells of it */
+	int err;
+	const char *why; /* of the failure that is being undone */
+};
+
+static void
+add_answer(struct wt_op *op, int err, const char *why)
+{
+	struct adding *d = op->own;
+	struct worktree_made made = {
+		.path = op->row.path,
+		.branch = d->branch,
+		.repo = op->top,
+		.created_branch = d->start != NULL,
+	};
+
+	if (err == 0)
+		(void)str_copy(made.id, op->row.id, sizeof(made.id));
+	d->cb(err, err == 0 ? &made : NULL, why, d->arg);
+	wt_end(op);
+}
+
+static void
+add_failed(struct wt_op *op)
+{
+	struct adding *d = op->own;
+
+	add_answer(op, d->err, d->why);
+}
+
+/* The undoing has done what it could. Whatever fails now, we answer. */
+static void
+add_undone(struct wt_op *op)
+{
+	struct adding *d = op->own;
+
+	d->noted = false;
+	op->row.state = "failed";
+	op->row.cause = d->why;
+	wt_store(op, false, EV_WORKTREE_FAILED, add_failed);
+}
+
+static void
+undo_branch_cb(struct wt_op *op, const struct git_result *r)
+{
+	(void)r;
+	add_undone(op);
+}
+
+/* A branch that git has just made, unless it was there or has moved since. */
+static bool
+branch_is_ours(const struct wt_op *op)
+{
+	const struct adding *d = op->own;
+
+	return d->start != NULL && wt_on(&op->list, d->branch) == NULL &&
+	       strstr(d->why, "already exists") == NULL;
+}
+
+static void
+undo_tree_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct adding *d = op->own;
+	/* Only while nobody has committed to it. */
+	const char *const argv[] = { "update-ref", "-d", "--",
+		arena_printf(op->arena, LOCAL "%s", d->branch), d->start,
+		NULL };
+
+	(void)r;
+	if (d->gone || branch_is_ours(op))
+		wt_git(op, op->top, argv, NULL, undo_branch_cb);
+	else
+		add_undone(op);
+}
+
+/*
+ * git takes back by itself what it could not finish. Only one that was killed
+ * leaves a directory, and that is marked; any other was made by somebody else
+ * meanwhile.
+ */
+static void
+undo_tree(struct wt_op *op)
+{
+	struct adding *d = op->own;
+	const struct wt_entry *e = wt_at(&op->list, op->row.path);
+	const char *const argv[] = { "worktree", "remove", "--force", "--force",
+		"--", op->row.path, NULL };
+	const char *const more[] = { repo_parent(op->arena, op->row.path),
+		NULL };
+
+	if (e == NULL || !wt_half_made(e)) {
+		undo_tree_cb(op, NULL);
+		return;
+	}
+	d->gone = d->start != NULL;
+	wt_git(op, op->top, argv, more, undo_tree_cb);
+}
+
+/*
+ * Before the row: the answer. With the row: the first failure begins the
+ * undoing, one during that ends it. Without the helper nothing can be undone;
+ * the row stays as it is and is settled when there is one.
+ */
+static void
+add_fail(struct wt_op *op, int err, const char *why)
+{
+	struct adding *d = op->own;
+
+	if (d->err == 0) {
+		d->err = err;
+		d->why = arena_strdup(op->arena, why);
+		if (d->noted && err != RDV_E_UNAVAILABLE) {
+			wt_relist(op, undo_tree);
+			return;
+		}
+	} else if (d->noted && err != RDV_E_UNAVAILABLE) {
+		add_undone(op);
+		return;
+	}
+	add_answer(op, d->err, d->why);
+}
+
+static void
+add_ready(struct wt_op *op)
+{
+	add_answer(op, 0, NULL);
+}
+
+static void
+add_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0) {
+		wt_fail_git(op, r);
+		return;
+	}
+	op->row.state = "ready";
+	wt_store(op, false, EV_WORKTREE_CREATED, add_ready);
+}
+
+static void
+add_noted(struct wt_op *op)
+{
+	struct adding *d = op->own;
+	const char *const fresh[] = { "worktree", "add", "--no-track", "-b",
+		d->branch, "--", op->row.path, d->start, NULL };
+	const char *const theirs[] = { "worktree", "add", "--track", "-b",
+		d->branch, "--", op->row.path,
+		arena_printf(op->arena, REMOTE "%s", d->branch), NULL };
+	const char *const known[] = { "worktree", "add", "--", op->row.path,
+		d->branch, NULL };
+	const char *const more[] = { repo_parent(op->arena, op->row.path),
+		NULL };
+
+	d->noted = true;
+	wt_git(op, op->top,
+	    d->track	       ? theirs
+	    : d->start != NULL ? fresh
+			       : known,
+	    more, add_cb);
+}
+
+static void
+add_note(struct wt_op *op)
+{
+	struct adding *d = op->own;
+	char id[UUID_TEXT];
+
+	uuid_v7(id);
+	op->row.id = arena_strdup(op->arena, id);
+	op->row.user_id = op->who.user_id;
+	op->row.repo_path = op->top;
+	op->row.branch = d->branch;
+	op->row.base = d->base;
+	op->row.created_branch = d->start != NULL;
+	op->row.state = "creating";
+	op->row.created_at = clock_wall_ms();
+	wt_store(op, true, EV_WORKTREE_CREATING, add_noted);
+}
+
+static void
+base_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct adding *d = op->own;
+
+	if (r->status != 0) {
+		wt_fail_git(op, r);
+		return;
+	}
+	/* Commits that were not pushed yet are not left behind. */
+	d->start = r->out[0] == '0' ? d->remote_base : d->local_base;
+	add_note(op);
+}
+
+/* The branch's start: origin's unless the local one has more. */
+static void
+choose_base(struct wt_op *op)
+{
+	struct adding *d = op->own;
+	const char *const argv[] = { "rev-list", "--count", "--max-count=1",
+		d->local_base, "--not", d->remote_base, "--", NULL };
+
+	if (d->base == NULL)
+		d->start = op->here->commit;
+	else if (d->local_base == NULL)
+		d->start = d->remote_base;
+	else if (d->remote_base == NULL)
+		d->start = d->local_base;
+	if (d->start != NULL)
+		add_note(op);
+	else if (d->base == NULL)
+		wt_fail(op, RDV_E_INVALID, "%s has no commit yet", op->at);
+	else if (d->local_base == NULL)
+		wt_fail(op, RDV_E_INVALID,
+		    "there is no branch %s to start from", d->base);
+	else
+		wt_git(op, op->top, argv, NULL, base_cb);
+}
+
+/* The commit of a ref in lines of "commit ref"; NULL when it is not there. */
+static const char *
+commit_of(struct arena *a, const char *lines, const char *kind,
+    const char *name)
+{
+	const char *line = lines, *end, *want;
+
+	if (name == NULL)
+		return NULL;
+	want = arena_printf(a, " %s%s", kind, name);
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		size_t oid = strcspn(line, " ");
+
+		if ((size_t)(end - line) == oid + strlen(want) &&
+		    strncmp(line + oid, want, strlen(want)) == 0)
+			return arena_strndup(a, line, oid);
+	}
+	return NULL;
+}
+
+static void
+refs_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct adding *d = op->own;
+	const char *local, *remote;
+
+	if (r->status != 0) {
+		wt_fail_git(op, r);
+		return;
+	}
+	local = commit_of(op->arena, r->out, LOCAL, d->branch);
+	remote = commit_of(op->arena, r->out, REMOTE, d->branch);
+	d->local_base = commit_of(op->arena, r->out, LOCAL, d->base);
+	d->remote_base = commit_of(op->arena, r->out, REMOTE, d->base);
+	if (local != NULL && d->create && !d->either) {
+		wt_fail(op, RDV_E_STATE, "branch %s exists already", d->branch);
+	} else if (local != NULL) {
+		add_note(op);
+	} else if (remote != NULL && (d->either || !d->create)) {
+		d->start = remote;
+		d->track = true;
+		add_note(op);
+	} else if (d->create || d->either) {
+		choose_base(op);
+	} else {
+		wt_fail(op, RDV_E_INVALID, "there is no branch %s", d->branch);
+	}
+}
+
+static void
+ask_refs(struct wt_op *op)
+{
+	struct adding *d = op->own;
+	const char *base = d->base != NULL ? d->base : d->branch;
+	const char *const argv[] = { "for-each-ref",
+		"--format=%(objectname) %(refname)", "--",
+		arena_printf(op->arena, LOCAL "%s", d->branch),
+		arena_printf(op->arena, REMOTE "%s", d->branch),
+		arena_printf(op->arena, LOCAL "%s", base),
+		arena_printf(op->arena, REMOTE "%s", base), NULL };
+
+	wt_git(op, op->top, argv, NULL, refs_cb);
+}
+
+/* <worktrees.dir>/<repository>-<branch>, or with a number when taken. */
+static const char *
+default_path(struct wt_op *op)
+{
+	struct adding *d = op->own;
+	const char *dir = op->w->app->conf->worktree_dir, *path = NULL;
+	char name[160];
+
+	branch_dir(name, sizeof(name), d->branch);
+	for (int i = 1; i <= NAMES_MAX; i++) {
+		path = arena_printf(op->arena, "%s/%s-%s", dir,
+		    strrchr(op->top, '/') + 1, *name != '\0' ? name : "wt");
+		if (i > 1)
+			path = arena_printf(op->arena, "%s-%d", path, i);
+		if (repo_absent(path))
+			break;
+	}
+	return path;
+}
+
+static void
+add_opened(struct wt_op *op)
+{
+	struct adding *d = op->own;
+	const struct wt_entry *other = wt_on(&op->list, d->branch);
+	struct store_worktree taken;
+	const char *why = NULL;
+	int err;
+
+	if (other != NULL) {
+		wt_fail(op, RDV_E_BUSY, "branch %s is checked out in %s",
+		    d->branch, other->path);
+		return;
+	}
+	err = repo_new_path(op->arena, op->w->app->conf,
+	    d->path != NULL ? d->path : default_path(op), &op->row.path, &why);
+	if (err != 0) {
+		wt_fail(op, err, "%s", why);
+		return;
+	}
+	/* Missing on disk, and still somebody's: registered, or in the making.
+	 */
+	if (wt_at(&op->list, op->row.path) != NULL ||
+	    store_worktree_at(op->w->app->db, op->arena, op->row.path,
+		&taken) != RDV_E_NOT_FOUND)
+		wt_fail(op, RDV_E_EXISTS, "%s belongs to another worktree",
+		    op->row.path);
+	else
+		ask_refs(op);
+}
+
+static void
+add_start(struct wt_op *op)
+{
+	struct adding *d = op->own;
+
+	if (!branch_ok(d->branch))
+		wt_fail(op, RDV_E_INVALID, "not a name for a branch");
+	else if (d->base != NULL && !branch_ok(d->base))
+		wt_fail(op, RDV_E_INVALID,
+		    "the base is not a name of a branch");
+	else
+		wt_open(op, d->repo, add_opened);
+}
+
+static const char *
+keep(struct arena *a, const char *s)
+{
+	return s != NULL ? arena_strdup(a, s) : NULL;
+}
+
+void
+worktree_create(struct worktrees *w, const struct worktree_spec *spec,
+    worktree_made_fn *cb, void *arg)
+{
+	struct worktree_who who = { .uid = spec->uid };
+	struct wt_op *op;
+	struct adding *d;
+
+	(void)str_copy(who.user_id, spec->user_id, sizeof(who.user_id));
+	op = wt_new(w, &who, add_fail);
+	d = arena_alloc(op->arena, sizeof(*d));
+	d->cb = cb;
+	d->arg = arg;
+	d->repo = arena_strdup(op->arena, spec->repo);
+	d->branch = arena_strdup(op->arena, spec->branch);
+	d->base = keep(op->arena, spec->base);
+	d->path = keep(op->arena, spec->path);
+	d->create = spec->create_branch;
+	d->either = spec->either;
+	op->own = d;
+	wt_later(op, add_start);
+}

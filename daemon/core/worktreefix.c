@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What time leaves behind. Rows that were in flight when rdvd or the helper
+ * died are settled by asking git where the worktree is: made, half made, moved
+ * or not (abuse G20). Worktrees that have lain in the trash for long enough are
+ * ended there, a few per round, so that a clock that jumps costs a few days'
+ * worth at most (abuse G23); their last commit keeps a name.
+ */
+#include "daemon/core/worktreefix.h"
+
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/repo.h"
+#include "daemon/core/worktreeop.h"
+#include "daemon/loop.h"
+#include "daemon/store/users.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/str.h"
+
+/* A git of an earlier daemon is being ended, and gets 2 s for that. */
+#define SETTLE_MS 3000
+#define HOUR_MS	  (3600 * 1000LL)
+#define DAY_MS	  (24 * HOUR_MS)
+#define TIDY_MS	  (10 * 60 * 1000LL) /* after a start */
+#define TIDY_MAX  5		     /* in one round */
+
+static void
+fix_end(struct wt_op *op)
+{
+	wt_end(op);
+}
+
+/* What git cannot say now stays as it is; the next start asks again. */
+static void
+fix_fail(struct wt_op *op, int err, const char *why)
+{
+	log_warnx("worktree", "%s stays %s: %s (%s)", op->row.path,
+	    op->row.state, why, err > 0 ? err_name(err) : strerror(-err));
+	wt_end(op);
+}
+
+static void
+settle(struct wt_op *op, const char *state, enum event_kind kind,
+    const char *cause)
+{
+	op->row.state = state;
+	op->row.cause = cause;
+	wt_store(op, false, kind, fix_end);
+}
+
+static void
+undone_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		settle(op, "failed", EV_WORKTREE_FAILED,
+		    "interrupted while it was made; taken back");
+}
+
+static void
+fix_creating(struct wt_op *op)
+{
+	const struct wt_entry *e = wt_at(&op->list, op->row.path);
+	const char *const argv[] = { "worktree", "remove", "--force", "--force",
+		"--", op->row.path, NULL };
+	const char *const more[] = { repo_parent(op->arena, op->row.path),
+		NULL };
+
+	if (e == NULL)
+		settle(op, "failed", EV_WORKTREE_FAILED,
+		    "interrupted before it was made");
+	else if (wt_half_made(e))
+		wt_git(op, op->top, argv, more, undone_cb);
+	else
+		settle(op, "ready", EV_WORKTREE_CREATED, NULL);
+}
+
+static void
+detached_cb(struct wt_op *op, const struct git_result *r)
+{
+	(void)r;
+	settle(op, "trashed", EV_WORKTREE_REMOVED, NULL);
+}
+
+static void
+fix_trashed(struct wt_op *op, const struct wt_entry *e)
+{
+	const char *const argv[] = { "update-ref", "--no-deref", "HEAD",
+		e->commit, NULL };
+	const char *const more[] = { op->row.trash_path, NULL };
+
+	if (e->branch != NULL && e->commit != NULL)
+		wt_git(op, op->row.trash_path, argv, more, detached_cb);
+	else
+		detached_cb(op, NULL);
+}
+
+static void
+fix_removing(struct wt_op *op)
+{
+	const struct wt_entry *e = NULL;
+
+	if (op->row.trash_path != NULL)
+		e = wt_at(&op->list, op->row.trash_path);
+	if (e != NULL)
+		fix_trashed(op, e);
+	else if (wt_at(&op->list, op->row.path) != NULL)
+		settle(op, "ready", EV_WORKTREE_RESTORED, NULL);
+	else if (repo_absent(op->row.path))
+		settle(op, "removed", EV_WORKTREE_REMOVED, NULL);
+	else
+		settle(op, "failed", EV_WORKTREE_FAILED,
+		    "interrupted; git no longer knows it");
+}
+
+static void
+fix_opened(struct wt_op *op)
+{
+	if (strcmp(op->row.state, "creating") == 0)
+		fix_creating(op);
+	else
+		fix_removing(op);
+}
+
+static void
+fix_start(struct wt_op *op)
+{
+	wt_open(op, op->row.repo_path, fix_opened);
+}
+
+/* The trash's time is over. */
+static void
+ended_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		settle(op, "removed", EV_WORKTREE_REMOVED, NULL);
+}
+
+static void
+named_cb(struct wt_op *op, const struct git_result *r)
+{
+	const char *const argv[] = { "worktree", "remove", "--force", "--force",
+		"--", op->row.trash_path, NULL };
+	const char *const more[] = { op->row.trash_path,
+		repo_parent(op->arena, op->row.trash_path), NULL };
+
+	if (r != NULL && r->status != 0)
+		wt_fail_git(op, r);
+	else
+		wt_git(op, op->top, argv, more, ended_cb);
+}
+
+static void
+tidy_opened(struct wt_op *op)
+{
+	const struct wt_entry *e = wt_at(&op->list, op->row.trash_path);
+	const char *const argv[] = { "update-ref", "--",
+		arena_printf(op->arena, "refs/rdv/rescue/%s", op->row.id),
+		e != NULL ? e->commit : NULL, NULL };
+
+	if (e == NULL)
+		wt_fail(op, RDV_E_STATE, "git no longer knows it");
+	else if (e->commit == NULL)
+		named_cb(op, NULL);
+	else
+		wt_git(op, op->top, argv, NULL, named_cb);
+}
+
+static void
+tidy_start(struct wt_op *op)
+{
+	wt_open(op, op->row.repo_path, tidy_opened);
+}
+
+struct begin {
+	struct worktrees *w;
+	wt_step_fn *step;
+	int64_t before; /* rows changed later than that are left alone */
+	int left;
+};
+
+struct owner {
+	const char *id;
+	uid_t uid;
+	bool found;
+};
+
+static bool
+owner_cb(const struct store_user *u, void *arg)
+{
+	struct owner *o = arg;
+
+	o->found = strcmp(u->id, o->id) == 0;
+	o->uid = u->uid;
+	return !o->found;
+}
+
+static const char *
+keep(struct arena *a, const char *s)
+{
+	return s != NULL ? arena_strdup(a, s) : NULL;
+}
+
+static bool
+begin_cb(const struct store_worktree *row, void *arg)
+{
+	struct begin *b = arg;
+	struct owner owner = { .id = row->user_id };
+	struct worktree_who who;
+	struct wt_op *op;
+
+	if (row->updated_at >= b->before || b->left-- <= 0)
+		return false;
+	if (wt_in_flight(b->w, NULL, NULL, row->id) ||
+	    store_users_each(b->w->app->db, owner_cb, &owner) != 0 ||
+	    !owner.found)
+		return true;
+	who.uid = owner.uid;
+	(void)str_copy(who.user_id, row->user_id, sizeof(who.user_id));
+	op = wt_new(b->w, &who, fix_fail);
+	op->row = *row;
+	op->row.id = arena_strdup(op->arena, row->id);
+	op->row.user_id = op->who.user_id;
+	op->row.repo_path = arena_strdup(op->arena, row->repo_path);
+	op->row.path = arena_strdup(op->arena, row->path);
+	op->row.branch = keep(op->arena, row->branch);
+	op->row.base = keep(op->arena, row->base);
+	op->row.state = arena_strdup(op->arena, row->state);
+	op->row.cause = keep(op->arena, row->cause);
+	op->row.trash_path = keep(op->arena, row->trash_path);
+	wt_later(op, b->step);
+	return true;
+}
+
+static void
+begin(struct worktrees *w, const char *state, wt_step_fn *step, int64_t before,
+    int max)
+{
+	struct begin b = { w, step, before, max };
+	int err = store_worktrees_in(w->app->db, state, begin_cb, &b);
+
+	if (err != 0)
+		log_warnx("worktree", "rows cannot be read: %s",
+		    strerror(-err));
+}
+
+static void
+fix_settle_cb(void *arg)
+{
+	struct worktrees *w = arg;
+
+	begin(w, "creating", fix_start, INT64_MAX, INT32_MAX);
+	begin(w, "removing", fix_start, INT64_MAX, INT32_MAX);
+}
+
+static void
+fix_tidy_cb(void *arg)
+{
+	struct worktrees *w = arg;
+	const struct conf *conf = w->app->conf;
+
+	begin(w, "trashed", tidy_start,
+	    clock_wall_ms() - conf->trash_retention_days * DAY_MS, TIDY_MAX);
+	loop_timer_set(w->tidy, conf->cleanup_interval_hours * HOUR_MS);
+}
+
+void
+worktrees_reconcile(struct worktrees *w)
+{
+	loop_timer_set(w->settle, SETTLE_MS);
+}
+
+void
+worktreefix_init(struct worktrees *w)
+{
+	w->settle = loop_timer_new(w->app->loop, fix_settle_cb, w);
+	w->tidy = loop_timer_new(w->app->loop, fix_tidy_cb, w);
+	loop_timer_set(w->tidy, TIDY_MS);
+}
+
+void
+worktreefix_done(struct worktrees *w)
+{
+	loop_timer_free(w->settle);
+	loop_timer_free(w->tidy);
+}

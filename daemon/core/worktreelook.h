@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_WORKTREELOOK_H
+#define RDV_WORKTREELOOK_H
+
+#include <stdbool.h>
+
+#include "daemon/core/worktreeop.h"
+
+/* What is known of the tree at op->at. */
+struct wt_look {
+	struct wt_status status;
+	unsigned reasons;    /* WT_*: against removing it */
+	const char *midway;  /* the operation that is open, or NULL */
+	const char *unknown; /* what could not be found out, or NULL */
+};
+
+/*
+ * Fills `look` and goes on with `next`. With `judge` also what only removal
+ * asks: commits that stand nowhere else, open operations, running processes;
+ * and a question git cannot answer becomes WT_UNKNOWN instead of a failure.
+ */
+void worktree_look(struct wt_op *op, struct wt_look *look, bool judge,
+    wt_step_fn *next);
+bool worktree_in_trash(const struct worktrees *w, const char *path);
+/* One sentence about the reasons, in the arena. */
+const char *worktree_reasons(struct arena *a, const struct wt_look *look);
+
+#endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every operation on worktrees begins with and is made of. The repository
+ * is the one that lists the tree among its worktrees, not the one that a file
+ * in the tree points to (abuse G09): a pointer only says where to ask.
+ */
+#include "daemon/core/worktreeop.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/gitpins.h"
+#include "daemon/core/repo.h"
+#include "daemon/loop.h"
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/list.h"
+#include "lib/xalloc.h"
+
+/* Of git's output: a list of thousands of worktrees or changed files. */
+#define OUTPUT_MAX (8 << 20)
+#define PATHS_MAX  12
+
+struct wt_op *
+wt_new(struct worktrees *w, const struct worktree_who *who, wt_fail_fn *fail)
+{
+	struct wt_op *op = xcalloc(1, sizeof(*op));
+
+	op->w = w;
+	op->arena = arena_new();
+	op->who = *who;
+	op->fail = fail;
+	TAILQ_INSERT_TAIL(&w->ops, op, link);
+	return op;
+}
+
+static void
+wt_sweep_cb(void *arg)
+{
+	struct worktrees *w = arg;
+	struct wt_op *op;
+
+	while ((op = TAILQ_FIRST(&w->ended)) != NULL) {
+		TAILQ_REMOVE(&w->ended, op, link);
+		arena_free(op->arena);
+		free(op);
+	}
+}
+
+void
+wt_end(struct wt_op *op)
+{
+	struct worktrees *w = op->w;
+
+	TAILQ_REMOVE(&w->ops, op, link);
+	if (TAILQ_EMPTY(&w->ended))
+		loop_defer(w->app->loop, wt_sweep_cb, w);
+	TAILQ_INSERT_TAIL(&w->ended, op, link);
+}
+
+static void
+wt_step_cb(void *arg)
+{
+	struct wt_op *op = arg;
+
+	op->deferred = false;
+	op->next(op);
+}
+
+void
+wt_later(struct wt_op *op, wt_step_fn *step)
+{
+	op->next = step;
+	op->deferred = true;
+	loop_defer(op->w->app->loop, wt_step_cb, op);
+}
+
+void
+wt_let_go(struct worktrees *w)
+{
+	struct wt_op *op, *next;
+
+	TAILQ_FOREACH_SAFE (op, &w->ops, link, next) {
+		if (!op->deferred)
+			continue;
+		loop_undefer(w->app->loop, wt_step_cb, op);
+		op->fail(op, RDV_E_UNAVAILABLE, "rdv is ending");
+	}
+}
+
+void
+wt_done(struct worktrees *w)
+{
+	struct wt_op *op;
+
+	wt_let_go(w);
+	while ((op = TAILQ_FIRST(&w->ops)) != NULL)
+		op->fail(op, RDV_E_UNAVAILABLE, "rdv is ending");
+	loop_undefer(w->app->loop, wt_sweep_cb, w);
+	wt_sweep_cb(w);
+}
+
+void
+wt_fail(struct wt_op *op, int err, const char *fmt, ...)
+{
+	char why[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	op->fail(op, err, why);
+}
+
+void
+wt_fail_git(struct wt_op *op, const struct git_result *r)
+{
+	char text[512];
+
+	git_complaint(r, text, sizeof(text));
+	wt_fail(op, RDV_E_INVALID, "git: %s", text);
+}
+
+static void
+wt_git_cb(int err, const struct git_result *r, const char *why, void *arg)
+{
+	struct wt_op *op = arg;
+
+	if (err != 0)
+		wt_fail(op, err, "%s", why);
+	else
+		op->git_next(op, r);
+}
+
+void
+wt_git(struct wt_op *op, const char *dir, const char *const *argv,
+    const char *const *more, wt_git_fn *next)
+{
+	const char *paths[PATHS_MAX + 1] = { op->at };
+	size_t n = op->at != NULL;
+	struct git_call call = {
+		.uid = op->who.uid,
+		.dir = dir,
+		.argv = argv,
+		.paths = paths,
+		.configs = op->configs,
+		.max = OUTPUT_MAX,
+	};
+
+	if (op->top != NULL && op->top != op->at)
+		paths[n++] = op->top;
+	for (; more != NULL && *more != NULL && n < PATHS_MAX; more++)
+		paths[n++] = *more;
+	op->git_next = next;
+	git_run(op->w->git, &call, wt_git_cb, op);
+}
+
+static void
+list_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else if (!porcelain_list(op->arena, r->out, r->outlen, &op->list))
+		wt_fail(op, RDV_E_INVALID, "git worktree list: not understood");
+	else
+		op->next(op);
+}
+
+void
+wt_relist(struct wt_op *op, wt_step_fn *next)
+{
+	static const char *const argv[] = { "worktree", "list", "--porcelain",
+		"-z", NULL };
+
+	op->next = next;
+	wt_git(op, op->top, argv, NULL, list_cb);
+}
+
+static void
+opened(struct wt_op *op)
+{
+	op->here = wt_at(&op->list, op->at);
+	if (op->here == NULL)
+		wt_fail(op, RDV_E_INVALID,
+		    "%s is not registered as a worktree of %s", op->at,
+		    op->top);
+	else
+		op->opened(op);
+}
+
+static void
+config_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0) {
+		wt_fail_git(op, r);
+		return;
+	}
+	op->configs = git_overrides(op->arena, r->out, r->outlen);
+	wt_relist(op, opened);
+}
+
+static void
+read_config(struct wt_op *op)
+{
+	static const char *const argv[] = { "config", "--list", "--name-only",
+		"-z", NULL };
+
+	if (!repo_is_main(op->arena, op->w->app->conf, op->top)) {
+		wt_fail(op, RDV_E_INVALID,
+		    "%s is not the main work tree of a repository under "
+		    "worktrees.repo_roots",
+		    op->top);
+		return;
+	}
+	wt_git(op, op->at, argv, NULL, config_cb);
+}
+
+/* A file of one line, shown as all added: "+gitdir: /a/.git/worktrees/b". */
+static void
+pointer_cb(struct wt_op *op, const struct git_result *r)
+{
+	static const char key[] = "\n+gitdir: ";
+	const char *at = strstr(r->out, key), *line;
+
+	if (at != NULL) {
+		at += strlen(key);
+		line = arena_strndup(op->arena, at, strcspn(at, "\n"));
+		op->top = repo_of_gitdir(op->arena, op->at, line);
+	}
+	if (op->top == NULL)
+		wt_fail(op, RDV_E_INVALID,
+		    "%s belongs to no repository that rdv can use", op->at);
+	else
+		read_config(op);
+}
+
+/*
+ * rdvd cannot read the file, and git would follow it before it is judged: so
+ * git shows it as text, from a directory that is in no repository.
+ */
+static void
+read_pointer(struct wt_op *op)
+{
+	const char *file = arena_printf(op->arena, "%s/.git", op->at);
+	const char *const argv[] = { "diff", "--no-index", "--no-ext-diff",
+		"--no-textconv", "--no-color", "--", "/dev/null", file, NULL };
+
+	wt_git(op, "/usr", argv, NULL, pointer_cb);
+}
+
+void
+wt_open(struct wt_op *op, const char *path, wt_step_fn *next)
+{
+	struct store_worktree row;
+	struct repo_place place;
+	const char *why = NULL;
+	int err = repo_find(op->arena, op->w->app->conf, path, &place, &why);
+
+	if (err != 0) {
+		wt_fail(op, err, "%s", why);
+		return;
+	}
+	op->opened = next;
+	op->at = place.at;
+	if (!place.linked) {
+		op->top = op->at;
+		read_config(op);
+		return;
+	}
+	err = store_worktree_at(op->w->app->db, op->arena, op->at, &row);
+	if (err == 0) {
+		op->top = row.repo_path;
+		read_config(op);
+	} else if (err == RDV_E_NOT_FOUND) {
+		read_pointer(op);
+	} else {
+		wt_fail(op, err, "the database cannot be read");
+	}
+}
+
+static bool
+equal(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+bool
+wt_in_flight(const struct worktrees *w, const struct wt_op *but,
+    const char *path, const char *id)
+{
+	const struct wt_op *op;
+
+	TAILQ_FOREACH (op, &w->ops, link)
+		if (op != but &&
+		    (equal(op->row.path, path) || equal(op->row.id, id)))
+			return true;
+	return false;
+}
+
+bool
+wt_half_made(const struct wt_entry *e)
+{
+	return e->lock != NULL && strcmp(e->lock, "initializing") == 0;
+}
+
+static struct js *
+row_json(const struct store_worktree *w)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "id", w->id);
+	js_add_str(o, "path", w->path);
+	js_add_str(o, "repo_path", w->repo_path);
+	js_add_str(o, "branch", w->branch);
+	js_add_str(o, "state", w->state);
+	js_add_str(o, "cause", w->cause);
+	return o;
+}
+
+static void
+wt_stored_cb(int err, void *arg)
+{
+	struct wt_op *op = arg;
+
+	if (err != 0)
+		wt_fail(op, err, "the database cannot be written: %s",
+		    strerror(-err));
+	else
+		op->next(op);
+}
+
+void
+wt_store(struct wt_op *op, bool insert, enum event_kind kind, wt_step_fn *next)
+{
+	struct tx *tx = tx_begin(op->w->app->db);
+
+	op->next = next;
+	op->row.updated_at = clock_wall_ms();
+	/* Errors stay in the transaction and are told by its end. */
+	if (insert)
+		(void)store_worktree_insert(tx, &op->row);
+	else
+		(void)store_worktree_change(tx, &op->row);
+	event_emit(tx, kind, op->row.user_id, op->row.id, row_json(&op->row));
+	tx_commit(tx, wt_stored_cb, op);
+}

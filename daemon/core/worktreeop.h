@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_WORKTREEOP_H
+#define RDV_WORKTREEOP_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "daemon/core/git.h"
+#include "daemon/core/porcelain.h"
+#include "daemon/core/worktree.h"
+#include "daemon/event/event.h"
+#include "daemon/store/worktrees.h"
+
+struct wt_op;
+typedef void wt_step_fn(struct wt_op *op);
+typedef void wt_git_fn(struct wt_op *op, const struct git_result *r);
+typedef void wt_fail_fn(struct wt_op *op, int err, const char *why);
+
+/*
+ * One operation on worktrees: a chain of steps, each a git command or a
+ * transaction, kept alive by the list until wt_end(). Strings live in its
+ * arena. A step that fails calls `fail`, which answers the caller.
+ */
+struct wt_op {
+	TAILQ_ENTRY(wt_op) link;
+	struct worktrees *w;
+	struct arena *arena;
+	struct worktree_who who;
+
+	/* The repository, after wt_open(). */
+	const char *at;	 /* canonical top of the tree the path lies in */
+	const char *top; /* of the main work tree */
+	const char *const *configs; /* programs taken away, gitpins.h */
+	struct wt_list list;
+	const struct wt_entry *here; /* the entry of `at` */
+
+	struct store_worktree row; /* of what is made or moved */
+	void *own;		   /* what the operation needs beyond that */
+	struct wt_asking *asking;  /* while worktree_look() asks */
+
+	wt_step_fn *next, *opened;
+	wt_git_fn *git_next;
+	wt_fail_fn *fail;
+	bool deferred; /* its first step is still to come */
+};
+TAILQ_HEAD(wt_ops, wt_op);
+
+struct worktrees {
+	struct app *app;
+	struct git *git;
+	struct wt_ops ops, ended;
+	char *trash;			  /* server/trash */
+	struct loop_timer *settle, *tidy; /* worktreefix.c */
+};
+
+struct wt_op *
+wt_new(struct worktrees *w, const struct worktree_who *who, wt_fail_fn *fail);
+/* The operation is over; it may be on the stack, and is freed later. */
+void wt_end(struct wt_op *op);
+/* rdv is ending: those not yet begun fail. */
+void wt_let_go(struct worktrees *w);
+/* None is left; all are freed. */
+void wt_done(struct worktrees *w);
+/* `step` later from the loop, so that no caller is answered at once. */
+void wt_later(struct wt_op *op, wt_step_fn *step);
+void wt_fail(struct wt_op *op, int err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Fails with what git said. */
+void wt_fail_git(struct wt_op *op, const struct git_result *r);
+
+/* Finds the repository around `path`, its programs and its worktrees. */
+void wt_open(struct wt_op *op, const char *path, wt_step_fn *next);
+/* The list once more into op->list; `here` is not touched. */
+void wt_relist(struct wt_op *op, wt_step_fn *next);
+/*
+ * One git command in `dir`. It may read and write op->at, op->top and the
+ * NULL-terminated `more`. `next` gets whatever status it ended with.
+ */
+void wt_git(struct wt_op *op, const char *dir, const char *const *argv,
+    const char *const *more, wt_git_fn *next);
+/* Another operation is at work on a worktree with this path, or this id. */
+bool wt_in_flight(const struct worktrees *w, const struct wt_op *but,
+    const char *path, const char *id);
+/* git was interrupted while it made this one; nobody has worked in it. */
+bool wt_half_made(const struct wt_entry *e);
+/*
+ * Stores op->row (new: inserts it) with an event of it, and goes on when that
+ * is durable.
+ */
+void
+wt_store(struct wt_op *op, bool insert, enum event_kind kind, wt_step_fn *next);
+
+#endif

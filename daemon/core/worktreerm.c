@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking a worktree away, and bringing it back. What holds anything that git
+ * could not give back goes into the trash as it is, by git's own move; nothing
+ * here deletes a directory, except git itself one that it finds clean.
+ *
+ * In the trash its HEAD is detached, so that the branch is free for another
+ * worktree; coming back it takes the branch again if that has not moved.
+ */
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/core/repo.h"
+#include "daemon/core/worktreelook.h"
+#include "daemon/core/worktreeop.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+
+#define LOCAL "refs/heads/"
+
+struct moving {
+	worktree_moved_fn *cb;
+	void *arg;
+	const char *path; /* as it was given */
+	const char *id;	  /* of the row to restore */
+	bool force;
+	struct wt_look look;
+	bool known;	 /* there is a row of it already */
+	bool keep;	 /* into the trash, not out of the world */
+	bool noted;	 /* a row tells that it is moving */
+	bool moved;	 /* git has done it */
+	const char *was; /* state before */
+	int err;
+	const char *why;
+};
+
+static void
+move_answer(struct wt_op *op, int err, const char *why)
+{
+	struct moving *m = op->own;
+	struct worktree_moved moved = {
+		.path = op->row.path,
+		.branch = op->row.branch,
+		.trash_id = m->keep ? op->row.id : NULL,
+		.reasons = m->look.reasons,
+	};
+
+	m->cb(err, &moved, why, m->arg);
+	wt_end(op);
+}
+
+static void
+move_failed(struct wt_op *op)
+{
+	struct moving *m = op->own;
+
+	move_answer(op, m->err, m->why);
+}
+
+/*
+ * Not moved: the row says again what it said. Without the helper that is not
+ * known, and the row stays in flight until it is.
+ */
+static void
+move_fail(struct wt_op *op, int err, const char *why)
+{
+	struct moving *m = op->own;
+
+	if (m->err == 0) {
+		m->err = err;
+		m->why = arena_strdup(op->arena, why);
+		if (m->noted && !m->moved && err != RDV_E_UNAVAILABLE) {
+			op->row.state = m->was;
+			op->row.cause = m->why;
+			wt_store(op, false, EV_WORKTREE_FAILED, move_failed);
+			return;
+		}
+	}
+	move_answer(op, m->err, m->why);
+}
+
+static void
+removed(struct wt_op *op)
+{
+	move_answer(op, 0, NULL);
+}
+
+static void
+store_removed(struct wt_op *op)
+{
+	struct moving *m = op->own;
+
+	m->moved = true;
+	op->row.state = m->keep ? "trashed" : "removed";
+	op->row.cause = NULL;
+	wt_store(op, false, EV_WORKTREE_REMOVED, removed);
+}
+
+static void
+detach_cb(struct wt_op *op, const struct git_result *r)
+{
+	/* Then the branch stays taken; nothing is lost by that. */
+	(void)r;
+	store_removed(op);
+}
+
+static void
+removed_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct moving *m = op->own;
+	const char *const argv[] = { "update-ref", "--no-deref", "HEAD",
+		op->here->commit, NULL };
+	const char *const more[] = { op->row.trash_path, NULL };
+
+	if (r->status != 0) {
+		wt_fail_git(op, r);
+		return;
+	}
+	m->moved = true;
+	if (m->keep && op->here->branch != NULL && op->here->commit != NULL)
+		wt_git(op, op->row.trash_path, argv, more, detach_cb);
+	else
+		store_removed(op);
+}
+
+static void
+remove_noted(struct wt_op *op)
+{
+	struct moving *m = op->own;
+	const char *const move[] = { "worktree", "move", "--force", "--force",
+		"--", op->at, op->row.trash_path, NULL };
+	/* Without force: git looks once more. */
+	const char *const drop[] = { "worktree", "remove", "--", op->at, NULL };
+	const char *const more[] = { repo_parent(op->arena, op->at),
+		m->keep ? repo_parent(op->arena, op->row.trash_path) : NULL,
+		NULL };
+
+	m->noted = true;
+	wt_git(op, op->top, m->keep ? move : drop, more, removed_cb);
+}
+
+/* A rename does not leave its file system; beside it there is always room. */
+static const char *
+trash_path(const struct wt_op *op, const char *id)
+{
+	const char *parent = repo_parent(op->arena, op->at);
+
+	if (repo_same_device(parent, op->w->trash))
+		return arena_printf(op->arena, "%s/%s", op->w->trash, id);
+	return arena_printf(op->arena, "%s/.rdv-trash-%s", parent, id);
+}
+
+static int
+find_row(struct wt_op *op)
+{
+	struct moving *m = op->own;
+	char id[UUID_TEXT];
+	int err =
+	    store_worktree_at(op->w->app->db, op->arena, op->at, &op->row);
+
+	m->known = err == 0;
+	if (err == RDV_E_NOT_FOUND) {
+		uuid_v7(id);
+		op->row = (struct store_worktree){
+			.id = arena_strdup(op->arena, id),
+			.user_id = op->who.user_id,
+			.repo_path = op->top,
+			.path = op->at,
+			.state = "ready",
+			.created_at = clock_wall_ms(),
+		};
+		err = 0;
+	}
+	return err;
+}
+
+static void
+remove_looked(struct wt_op *op)
+{
+	struct moving *m = op->own;
+	int err;
+
+	if (m->look.reasons != 0 && !m->force) {
+		op->row.path = op->at;
+		wt_fail(op, RDV_E_DIRTY, "%s",
+		    worktree_reasons(op->arena, &m->look));
+		return;
+	}
+	err = find_row(op);
+	if (err != 0 || strcmp(op->row.state, "ready") != 0 ||
+	    wt_in_flight(op->w, op, op->at, NULL)) {
+		wt_fail(op, err != 0 ? err : RDV_E_STATE,
+		    "%s is being made or moved", op->at);
+		return;
+	}
+	m->was = "ready";
+	m->keep = m->look.reasons != 0 || m->look.status.ignored > 0;
+	op->row.branch = op->here->branch;
+	op->row.state = "removing";
+	if (m->keep)
+		op->row.trash_path = trash_path(op, op->row.id);
+	wt_store(op, !m->known, EV_WORKTREE_MOVING, remove_noted);
+}
+
+static void
+remove_opened(struct wt_op *op)
+{
+	struct moving *m = op->own;
+
+	if (op->at == op->top)
+		wt_fail(op, RDV_E_INVALID,
+		    "%s is the main work tree; it is never removed", op->at);
+	else if (worktree_in_trash(op->w, op->at))
+		wt_fail(op, RDV_E_INVALID, "%s is in the trash", op->at);
+	else
+		worktree_look(op, &m->look, true, remove_looked);
+}
+
+static void
+remove_start(struct wt_op *op)
+{
+	struct moving *m = op->own;
+
+	wt_open(op, m->path, remove_opened);
+}
+
+static struct wt_op *
+move_new(struct worktrees *w, const struct worktree_who *who,
+    worktree_moved_fn *cb, void *arg)
+{
+	struct wt_op *op = wt_new(w, who, move_fail);
+	struct moving *m = arena_alloc(op->arena, sizeof(*m));
+
+	m->cb = cb;
+	m->arg = arg;
+	op->own = m;
+	return op;
+}
+
+void
+worktree_remove(struct worktrees *w, const struct worktree_who *who,
+    const char *path, bool force, worktree_moved_fn *cb, void *arg)
+{
+	struct wt_op *op = move_new(w, who, cb, arg);
+	struct moving *m = op->own;
+
+	m->path = arena_strdup(op->arena, path);
+	m->force = force;
+	wt_later(op, remove_start);
+}
+
+static void
+restored(struct wt_op *op)
+{
+	struct moving *m = op->own;
+
+	m->keep = false;
+	move_answer(op, 0, NULL);
+}
+
+static void
+store_restored(struct wt_op *op)
+{
+	op->row.state = "ready";
+	op->row.cause = NULL;
+	wt_store(op, false, EV_WORKTREE_RESTORED, restored);
+}
+
+static void
+attach_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		op->row.branch = NULL;
+	store_restored(op);
+}
+
+/* The branch again, if it is where it was and nobody else has it out. */
+static void
+branch_cb(struct wt_op *op, const struct git_result *r)
+{
+	const char *const argv[] = { "symbolic-ref", "HEAD",
+		arena_printf(op->arena, LOCAL "%s", op->row.branch), NULL };
+	const char *const more[] = { op->row.path, NULL };
+	const char *commit = op->here->commit;
+
+	if (r->status == 0 && commit != NULL &&
+	    strncmp(r->out, commit, strlen(commit)) == 0 &&
+	    r->out[strlen(commit)] == '\n') {
+		wt_git(op, op->row.path, argv, more, attach_cb);
+		return;
+	}
+	op->row.branch = NULL;
+	store_restored(op);
+}
+
+static void
+restored_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct moving *m = op->own;
+	const char *const argv[] = { "rev-parse", "--verify", "--quiet",
+		"--end-of-options",
+		arena_printf(op->arena, LOCAL "%s",
+		    op->row.branch != NULL ? op->row.branch : ""),
+		NULL };
+
+	if (r->status != 0) {
+		wt_fail_git(op, r);
+		return;
+	}
+	m->moved = true;
+	if (op->row.branch == NULL || op->here->branch != NULL) {
+		store_restored(op);
+	} else if (wt_on(&op->list, op->row.branch) != NULL) {
+		op->row.branch = NULL;
+		store_restored(op);
+	} else {
+		wt_git(op, op->top, argv, NULL, branch_cb);
+	}
+}
+
+static void
+restore_noted(struct wt_op *op)
+{
+	struct moving *m = op->own;
+	const char *const argv[] = { "worktree", "move", "--force", "--force",
+		"--", op->row.trash_path, op->row.path, NULL };
+	const char *const more[] = { op->row.trash_path,
+		repo_parent(op->arena, op->row.trash_path),
+		repo_parent(op->arena, op->row.path), NULL };
+
+	m->noted = true;
+	wt_git(op, op->top, argv, more, restored_cb);
+}
+
+static void
+restore_opened(struct wt_op *op)
+{
+	struct moving *m = op->own;
+
+	op->here = wt_at(&op->list, op->row.trash_path);
+	if (op->here == NULL) {
+		wt_fail(op, RDV_E_NOT_FOUND,
+		    "git no longer knows the worktree in %s",
+		    op->row.trash_path);
+		return;
+	}
+	m->was = "trashed";
+	op->row.state = "removing";
+	wt_store(op, false, EV_WORKTREE_MOVING, restore_noted);
+}
+
+static void
+restore_start(struct wt_op *op)
+{
+	struct moving *m = op->own;
+	const char *path, *why = NULL;
+	int err = store_worktree_get(op->w->app->db, op->arena, op->who.user_id,
+	    m->id, &op->row);
+
+	if (err == 0 && (strcmp(op->row.state, "trashed") != 0 ||
+			    wt_in_flight(op->w, op, NULL, m->id)))
+		err = RDV_E_NOT_FOUND;
+	if (err != 0) {
+		wt_fail(op, err, "there is no such worktree in the trash");
+		return;
+	}
+	err = repo_new_path(op->arena, op->w->app->conf, op->row.path, &path,
+	    &why);
+	if (err != 0)
+		wt_fail(op, err, "%s", why);
+	else
+		wt_open(op, op->row.repo_path, restore_opened);
+}
+
+void
+worktree_restore(struct worktrees *w, const struct worktree_who *who,
+    const char *id, worktree_moved_fn *cb, void *arg)
+{
+	struct wt_op *op = move_new(w, who, cb, arg);
+	struct moving *m = op->own;
+
+	m->id = arena_strdup(op->arena, id);
+	wt_later(op, restore_start);
+}

@@ -210,8 +210,6 @@ static const char *
 set_value(struct conf *c, const struct conf_row *row,
     const struct toml_value *v)
 {
-	if (v->type != wanted[row->type])
-		return "has the wrong type";
 	switch (row->type) {
 	case CONF_PATH:
 		return set_path(c, row, v->str, c->home);
@@ -249,28 +247,49 @@ explain(const struct conf_row *row, char *out, size_t size)
 		out[0] = '\0';
 }
 
+/* One value of the file; false with the rest of the sentence. */
+static bool
+apply_one(struct conf *c, const struct toml_value *v, char *wrong, size_t size)
+{
+	const struct conf_row *row = row_find(v->key);
+	const char *why;
+	char rule[80];
+
+	if (row == NULL) {
+		(void)str_copy(wrong, "no such setting", size);
+		return false;
+	}
+	if (v->type != wanted[row->type]) {
+		(void)snprintf(wrong, size, "must be %s, not %s",
+		    toml_type_name(wanted[row->type]), toml_type_name(v->type));
+		return false;
+	}
+	why = set_value(c, row, v);
+	if (why == NULL)
+		return true;
+	explain(row, rule, sizeof(rule));
+	(void)snprintf(wrong, size, "%s%s", why, rule);
+	return false;
+}
+
 static int
 apply(struct conf *c, const char *path, const struct toml *t, char *why,
     size_t whysize)
 {
-	char rule[80];
+	char wrong[200];
 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct toml_value *v = &t->values[i];
-		const struct conf_row *row = row_find(v->key);
-		const char *wrong;
+		char **source;
 
-		wrong = row == NULL ? "no such setting" : set_value(c, row, v);
-		if (wrong != NULL) {
-			rule[0] = '\0';
-			if (row != NULL)
-				explain(row, rule, sizeof(rule));
-			(void)snprintf(why, whysize, "%s:%u: %s: %s%s", path,
-			    v->line, v->key, wrong, rule);
+		if (!apply_one(c, v, wrong, sizeof(wrong))) {
+			(void)snprintf(why, whysize, "%s:%u: %s: %s", path,
+			    v->line, v->key, wrong);
 			return RDV_E_INVALID;
 		}
-		free(c->sources[row - conf_rows]);
-		c->sources[row - conf_rows] = xasprintf("%s:%u", path, v->line);
+		source = &c->sources[row_find(v->key) - conf_rows];
+		free(*source);
+		*source = xasprintf("%s:%u", path, v->line);
 	}
 	return 0;
 }

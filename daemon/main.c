@@ -18,7 +18,7 @@
 
 #include "build.h"
 #include "daemon/api/match.h"
-#include "daemon/api/openapi.h"
+#include "daemon/api/apidoc.h"
 #include "daemon/app.h"
 #include "daemon/boot.h"
 #include "daemon/conf.h"
@@ -272,7 +272,7 @@ main(int argc, char **argv)
 		return 0;
 	}
 	if (o.mode == MODE_ROUTES) {
-		openapi_print(api_tables, stdout);
+		apidoc_print(api_tables, stdout);
 		return 0;
 	}
 	status = settings(&conf, &o);

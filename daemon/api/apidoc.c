@@ -3,12 +3,13 @@
  * docs/http-api.md from the route rows. The rules every route shares are text
  * here; whatever differs between routes comes from their rows.
  */
+#include "daemon/api/apidoc.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "daemon/api/api.h"
 #include "daemon/api/error.h"
-#include "daemon/api/openapi.h"
 #include "daemon/auth/scope.h"
 #include "daemon/conf.h"
 #include "daemon/http/gate.h"
@@ -49,8 +50,8 @@ static const char intro[] =
     "* **Errors** are `{\"error\", \"code\", \"details\"?, "
     "\"request_id\"}`.\n";
 
-void
-openapi_scope(uint32_t scope, char *out)
+static void
+scope_text(uint32_t scope, char out[SCOPE_TEXT])
 {
 	char *p;
 
@@ -118,7 +119,7 @@ print_row(const struct api_route *row, FILE *out)
 	};
 	char scope[SCOPE_TEXT];
 
-	openapi_scope(row->scope, scope);
+	scope_text(row->scope, scope);
 	(void)fprintf(out, "\n### %s %s\n\n%s. Scope %s; answers %d%s.\n",
 	    http_method_name(row->method), row->pattern, row->doc, scope,
 	    row->success, kinds[row->kind]);
@@ -177,7 +178,7 @@ print_bounds_all(FILE *out)
 }
 
 void
-openapi_print(const struct api_route *const *tables, FILE *out)
+apidoc_print(const struct api_route *const *tables, FILE *out)
 {
 	(void)fputs(intro, out);
 	print_scopes(out);

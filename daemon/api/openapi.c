@@ -3,9 +3,8 @@
  * The route rows as an OpenAPI document. Whatever a client can send stands in
  * the same tables that decode it, so the document cannot promise anything else.
  */
-#include "daemon/api/openapi.h"
-
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/api/api.h"
@@ -307,8 +306,8 @@ components_json(void)
 	return o;
 }
 
-struct js *
-openapi_json(const struct api_route *const *tables)
+static struct js *
+document(const struct api_route *const *tables)
 {
 	struct js *o = js_object(), *info = js_object(), *paths = js_object();
 
@@ -333,7 +332,7 @@ openapi_get(struct api_call *c)
 	struct buf *doc = &c->app->api->openapi;
 
 	if (doc->len == 0) {
-		struct js *v = openapi_json(api_tables);
+		struct js *v = document(api_tables);
 
 		buf_init(doc, DOC_MAX);
 		js_dump(v, doc);

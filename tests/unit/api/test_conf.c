@@ -144,7 +144,7 @@ test_errors(void **state)
 		    "2: server.nonsense: no such setting" },
 		{ "drain_ms = 1\n", "1: drain_ms: no such setting" },
 		{ "[server]\n\ndrain_ms = \"x\"\n",
-		    "3: server.drain_ms: has the wrong type (0..30000)" },
+		    "3: server.drain_ms: must be an integer, not a string" },
 		{ "[server]\ndrain_ms = -1\n",
 		    "2: server.drain_ms: is out of bounds (0..30000)" },
 		{ "[server]\nlog_level = \"loud\"\n",

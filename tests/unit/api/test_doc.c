@@ -10,9 +10,10 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/match.h"
-#include "daemon/api/openapi.h"
+#include "daemon/api/apidoc.h"
 #include "lib/js.h"
 #include "lib/str.h"
+#include "tests/unit/api/rig.h"
 #include "tests/unit/check.h"
 
 static char *
@@ -36,7 +37,7 @@ test_document_is_current(void **state)
 	FILE *f = open_memstream(&made, &len);
 
 	(void)state;
-	openapi_print(api_tables, f);
+	apidoc_print(api_tables, f);
 	assert_int_equal(fclose(f), 0);
 	if (strcmp(made, kept) != 0)
 		fail_msg("docs/http-api.md is old: run `make docs`");
@@ -102,17 +103,18 @@ test_no_row_hides_another(void **state)
 static void
 test_openapi_has_every_row(void **state)
 {
-	struct js *doc = openapi_json(api_tables), *paths;
+	struct answer a;
+	struct js *paths;
 
-	(void)state;
-	paths = js_get(doc, "paths");
-	assert_string_equal(js_str(doc, "openapi", ""), "3.1.0");
+	rig_ask(*state, &a, "GET", "/api/openapi.json", "", NULL);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(js_str(a.json, "openapi", ""), "3.1.0");
+	paths = js_get(a.json, "paths");
 	for (const struct api_route *const *t = api_tables; *t != NULL; t++) {
 		for (const struct api_route *row = *t; row->pattern != NULL;
 		     row++) {
-			struct js *path = js_get(paths, row->pattern);
+			struct js *path = js_get(paths, row->pattern), *op;
 			const char *key;
-			struct js *op;
 			bool found = false;
 
 			assert_non_null(path);
@@ -123,7 +125,7 @@ test_openapi_has_every_row(void **state)
 			assert_true(found);
 		}
 	}
-	js_free(doc);
+	answer_done(&a);
 }
 
 int
@@ -133,7 +135,8 @@ main(void)
 		cmocka_unit_test(test_document_is_current),
 		cmocka_unit_test(test_rows_are_whole),
 		cmocka_unit_test(test_no_row_hides_another),
-		cmocka_unit_test(test_openapi_has_every_row),
+		cmocka_unit_test_setup_teardown(test_openapi_has_every_row,
+		    rig_setup, rig_teardown),
 	};
 
 	return CHECK_RUN("doc", tests);

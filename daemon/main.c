@@ -205,7 +205,10 @@ settings(struct conf *conf, const struct options *o)
 		(void)printf("%s: fine\n", path);
 	free(path);
 	free(base);
-	return err != 0 ? EX_SETTINGS : 0;
+	if (err == 0)
+		return 0;
+	conf_done(conf);
+	return EX_SETTINGS;
 }
 
 /*

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* One terminal, one size (abuse H10). */
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "lib/err.h"
+#include "tests/unit/check.h"
+#include "tests/unit/term/termrig.h"
+
+static int
+setup(void **state)
+{
+	static struct termrig g;
+
+	termrig_start(&g, 65536, 10000);
+	*state = &g;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	termrig_stop(*state);
+	return 0;
+}
+
+struct want {
+	const struct termrig_pty *p;
+	unsigned cols, rows;
+};
+
+static bool
+has_size(void *arg)
+{
+	const struct want *w = arg;
+	struct winsize ws;
+
+	assert_int_equal(ioctl(w->p->slave, TIOCGWINSZ, &ws), 0);
+	return ws.ws_col == w->cols && ws.ws_row == w->rows;
+}
+
+static void
+await_size(struct termrig *g, const struct termrig_pty *p, unsigned cols,
+    unsigned rows)
+{
+	struct want w = { p, cols, rows };
+
+	termrig_until(g, has_size, &w);
+}
+
+static void
+test_H10_limits(void **state)
+{
+	static const unsigned bad[][2] = { { 0, 0 }, { 9, 24 }, { 80, 2 },
+		{ 1001, 24 }, { 80, 501 }, { 65535, 65535 } };
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	struct sink s;
+
+	termrig_pty(g, &p);
+	sink_open(&s, p.term, 0, false);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(viewer_resize(s.viewer, bad[i][0], bad[i][1]),
+		    RDV_E_INVALID);
+	assert_int_equal(s.sizes, 0);
+	assert_int_equal(viewer_resize(s.viewer, 10, 3), 0);
+	await_size(g, &p, 10, 3);
+	assert_int_equal(viewer_resize(s.viewer, 1000, 500), 0);
+	await_size(g, &p, 1000, 500);
+	sink_close(&s);
+	termrig_pty_done(g, &p);
+}
+
+static void
+test_H10_storm_is_gathered(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	struct sink s;
+
+	termrig_pty(g, &p);
+	sink_open(&s, p.term, 0, false);
+	for (unsigned i = 0; i < 900; i++)
+		assert_int_equal(viewer_resize(s.viewer, 100 + i, 50), 0);
+	/* The first at once, then the last. */
+	assert_int_equal(s.sizes, 1);
+	await_size(g, &p, 999, 50);
+	assert_int_equal(s.sizes, 2);
+	assert_int_equal(s.cols, 999);
+	sink_close(&s);
+	termrig_pty_done(g, &p);
+}
+
+static void
+test_H10_newest_owns_the_size(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	struct sink a, b, looker;
+
+	termrig_pty(g, &p);
+	sink_open(&a, p.term, 0, false);
+	sink_open(&b, p.term, 0, false);
+	sink_open(&looker, p.term, 0, true);
+	assert_int_equal(viewer_resize(a.viewer, 100, 40), 0);
+	await_size(g, &p, 100, 40);
+	assert_true(a.owner && viewer_owns_size(a.viewer));
+	assert_int_equal(viewer_resize(b.viewer, 120, 30), 0);
+	await_size(g, &p, 120, 30);
+	assert_true(b.owner);
+	assert_false(a.owner);
+	assert_int_equal(a.cols, 120);
+	assert_int_equal(looker.cols, 120);
+	assert_int_equal(viewer_resize(looker.viewer, 50, 10), RDV_E_DENIED);
+	/* The first one takes it back, with the size it asked for. */
+	assert_int_equal(viewer_take_size(a.viewer), 0);
+	await_size(g, &p, 100, 40);
+	assert_true(a.owner);
+	assert_int_equal(viewer_take_size(looker.viewer), RDV_E_STATE);
+	sink_close(&a);
+	sink_close(&b);
+	sink_close(&looker);
+	termrig_pty_done(g, &p);
+}
+
+static bool
+owns(void *arg)
+{
+	return ((const struct sink *)arg)->owner;
+}
+
+/* The same size from another window changes the owner only. */
+static void
+test_owner_without_change(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	struct sink a, b;
+
+	termrig_pty(g, &p);
+	sink_open(&a, p.term, 0, false);
+	sink_open(&b, p.term, 0, false);
+	assert_int_equal(viewer_resize(a.viewer, 90, 30), 0);
+	assert_int_equal(viewer_resize(b.viewer, 90, 30), 0);
+	termrig_until(g, owns, &b);
+	assert_false(a.owner);
+	sink_close(&b);
+	termrig_turns(g, 2);
+	assert_false(viewer_owns_size(a.viewer));
+	sink_close(&a);
+	termrig_pty_done(g, &p);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_H10_limits),
+		T(test_H10_storm_is_gathered),
+		T(test_H10_newest_owns_the_size),
+		T(test_owner_without_change),
+	};
+
+	return CHECK_RUN("size", tests);
+}

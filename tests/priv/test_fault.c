@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A forced failure at every stage C1..C18, for a terminal and for a confined
+ * run: the caller is told the stage, no program has run, no process and no
+ * descriptor remains, and the next start works.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "security/drop.h"
+#include "tests/priv/rig.h"
+#include "tests/unit/check.h"
+
+#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Children of a process, as the kernel lists them; "" when there are none. */
+static bool
+childless(pid_t pid)
+{
+	char path[64], text[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text));
+	(void)close(fd);
+	return n == 0;
+}
+
+static void
+expect_stage(struct rig *r, const struct rig_spawn *s, const char *stage)
+{
+	struct priv_inventory_answer a;
+	struct seqpkt_fds fds;
+	struct rig_result res;
+	int64_t deadline = rig_deadline();
+	char path[128];
+
+	rig_spawn(r, s, &res);
+	assert_int_equal(res.a.result, PRIV_FAILED);
+	assert_string_equal(res.a.stage, stage);
+	assert_int_equal(res.a.err, EIO);
+	assert_true(strncmp(res.a.why, stage, strlen(stage)) == 0);
+	assert_int_equal(res.fds.n, 0);
+	assert_int_equal(rig_inventory(r, 0, &a, &fds), PRIV_NO_SUCH);
+	snprintf(path, sizeof(path), "%s/canary", r->dir);
+	assert_int_equal(access(path, F_OK), -1);
+	while (!childless((pid_t)r->hello.pid))
+		assert_false(rig_late(deadline));
+}
+
+static void
+fault(uint32_t stage)
+{
+	const char *name = drop_stage_name(stage);
+	struct rig_spawn s = { .argv = ARGV("touch", "canary") };
+	struct rig r;
+	unsigned before;
+
+	before = rig_count_fds();
+	rig_start(&r, name);
+	s.cwd = r.dir;
+	expect_stage(&r, &s, name);
+	s.pty = true;
+	expect_stage(&r, &s, name);
+	s.profile = "script";
+	expect_stage(&r, &s, name);
+	rig_stop(&r);
+	assert_int_equal(rig_count_fds(), before);
+}
+
+static void
+fault_at_every_stage(void **state)
+{
+	uint32_t stage;
+
+	(void)state;
+	for (stage = 1; stage <= DROP_STAGES; stage++)
+		fault(stage);
+}
+
+static void
+test_stage_names(void **state)
+{
+	char prefix[8];
+	uint32_t stage;
+
+	(void)state;
+	for (stage = 1; stage <= DROP_STAGES; stage++) {
+		snprintf(prefix, sizeof(prefix), "C%u ", stage);
+		assert_memory_equal(drop_stage_name(stage), prefix,
+		    strlen(prefix));
+		assert_true(strlen(drop_stage_name(stage)) <= 32);
+	}
+	assert_string_equal(drop_stage_name(0), "?");
+	assert_string_equal(drop_stage_name(DROP_STAGES + 1), "?");
+}
+
+/* The same request without a fault leaves the canary. */
+static void
+positive_control(void **state)
+{
+	struct rig_spawn s = { .argv = ARGV("touch", "canary") };
+	char path[128], out[16];
+	struct priv_exit end;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	s.cwd = r.dir;
+	rig_run(&r, &s, out, sizeof(out), &end);
+	assert_int_equal(end.status, 0);
+	snprintf(path, sizeof(path), "%s/canary", r.dir);
+	assert_int_equal(access(path, F_OK), 0);
+	rig_stop(&r);
+}
+
+/* A kernel without a guard makes the product refuse, not go without. */
+static void
+test_kernel_without_landlock(void **state)
+{
+	struct rig_spawn s = { .argv = ARGV("true"), .profile = "script" };
+	struct rig_result res;
+	struct priv_exit end;
+	char out[16];
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, "landlock 0");
+	assert_int_equal(r.hello.landlock_abi, 0);
+	assert_int_equal(r.hello.features & PRIV_F_LANDLOCK, 0);
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.a.result, PRIV_FAILED);
+	assert_string_equal(res.a.stage, "C15 landlock");
+	assert_int_equal(res.a.err, EOPNOTSUPP);
+	s.profile = "login";
+	rig_run(&r, &s, out, sizeof(out), &end);
+	rig_stop(&r);
+}
+
+/* What an old Landlock cannot hold, seccomp does: truncate(2). */
+static void
+test_old_landlock(void **state)
+{
+	char tools[256], actor[300], path[128], out[64];
+	struct rig_spawn s = { .profile = "script" };
+	struct priv_exit end;
+	struct rig r;
+	int fd;
+
+	(void)state;
+	rig_tools(tools, sizeof(tools));
+	snprintf(actor, sizeof(actor), "%s/actor", tools);
+	rig_start(&r, "landlock 2");
+	assert_int_equal(r.hello.landlock_abi, 2);
+	rig_expect_log(&r, "no hold on truncate");
+	snprintf(path, sizeof(path), "%s/victim", r.dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, "work", 4), 4);
+	s.argv = ARGV(actor, "truncate", path);
+	s.paths = ARGV(tools);
+	rig_run(&r, &s, out, sizeof(out), &end);
+	assert_string_equal(out, "EPERM\n");
+	assert_int_equal(lseek(fd, 0, SEEK_END), 4);
+	(void)close(fd);
+	rig_stop(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stage_names),
+		cmocka_unit_test(positive_control),
+		cmocka_unit_test(fault_at_every_stage),
+		cmocka_unit_test(test_kernel_without_landlock),
+		cmocka_unit_test(test_old_landlock),
+	};
+
+	return CHECK_RUN("fault", tests);
+}

@@ -1,0 +1,5 @@
+// All of the abuse layer, one file for each boundary.
+import { finish } from '../harness/rdv.mjs';
+
+await import('./web.mjs');
+finish();

@@ -86,8 +86,8 @@ bench_listen(const char *path)
 	return fd;
 }
 
-void
-bench_write_all(int fd, const void *p, size_t len)
+int
+bench_try_write(int fd, const void *p, size_t len)
 {
 	const char *s = p;
 	ssize_t n;
@@ -97,10 +97,18 @@ bench_write_all(int fd, const void *p, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			bench_die("write");
+			return 0;
 		s += n;
 		len -= (size_t)n;
 	}
+	return 1;
+}
+
+void
+bench_write_all(int fd, const void *p, size_t len)
+{
+	if (!bench_try_write(fd, p, len))
+		bench_die("write");
 }
 
 void

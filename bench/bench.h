@@ -14,6 +14,8 @@ int bench_connect(const char *path);
 /* A listening Unix stream socket, replacing what stood at `path`. */
 int bench_listen(const char *path);
 void bench_write_all(int fd, const void *p, size_t len);
+/* The same, but 0 instead of death when the reader is gone. */
+int bench_try_write(int fd, const void *p, size_t len);
 /*
  * Sends a WebSocket upgrade for `target` with `headers` ("Name: value\r\n"...)
  * and reads up to the end of the 101 head; bytes after it stay unread.

@@ -119,8 +119,8 @@ bare_loop(size_t len)
 	unsigned i;
 
 	for (i = 0; i < nsubs; i++)
-		if (socketpair(
-			AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair[i]) != 0)
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+			pair[i]) != 0)
 			bench_die("socketpair");
 	start = bench_ns();
 	for (i = 0; i < nsubs; i++)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,8 @@ copy_blocking(void *arg)
 
 	free(arg);
 	while ((n = read(p.from, buf, sizeof(buf))) > 0)
-		bench_write_all(p.to, buf, (size_t)n);
+		if (!bench_try_write(p.to, buf, (size_t)n))
+			break;
 	(void)shutdown(p.to, SHUT_RDWR);
 	return NULL;
 }
@@ -126,6 +128,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	command = argv + 3;
+	(void)signal(SIGPIPE, SIG_IGN);
 	listener = bench_listen(argv[2]);
 	printf("ready\n");
 	(void)fflush(stdout);

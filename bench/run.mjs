@@ -133,22 +133,26 @@ async function nodeServer(...cmd) {
 }
 
 async function terminal() {
-	const mib = 200, cmd = [tool('flood'), String(mib)];
 	const rdv = await rdvStart();
-	const peers = { epoll: await rawServer('epoll', ...cmd),
-		thread: await rawServer('thread', ...cmd),
-		node: await nodeServer(...cmd) };
-
 	for (const n of [1, 8]) {
-		const per = Math.floor(mib / n), small = [tool('flood'), String(per)];
-		const ours = [];
-		for (let i = 0; i < n; i++)
-			ours.push(endpoint(rdv, await session(rdv, `f${n}-${i}`, small)));
-		// Three rounds, interleaved; the best of each counts.
+		const mib = Math.floor(256 / n), cmd = [tool('flood'), String(mib)];
+		const peers = { epoll: await rawServer('epoll', ...cmd),
+			thread: await rawServer('thread', ...cmd),
+			node: await nodeServer(...cmd) };
 		const best = {};
-		for (const [name, p] of Object.entries(peers))
-			best[name] = flood(p.child.pid, per, Array(n).fill(p.end));
-		best.rdv = flood(rdv.pid, per, ours);
+		// Interleaved rounds, so that a disturbance meets all; the best counts.
+		for (let round = 0; round < 3; round++) {
+			const ours = [];
+			for (let i = 0; i < n; i++)
+				ours.push(endpoint(rdv, await session(rdv,
+					`f${n}-${round}-${i}`, cmd)));
+			const now = { rdv: flood(rdv.pid, mib, ours) };
+			for (const [name, p] of Object.entries(peers))
+				now[name] = flood(p.child.pid, mib, Array(n).fill(p.end));
+			for (const [name, f] of Object.entries(now))
+				if (!(best[name]?.mbps > f.mbps))
+					best[name] = f;
+		}
 		const raw = Math.max(best.epoll.mbps, best.thread.mbps);
 		say(`terminal x${n}`, { rdv_mbps: best.rdv.mbps,
 			epoll_mbps: best.epoll.mbps, thread_mbps: best.thread.mbps,
@@ -156,9 +160,9 @@ async function terminal() {
 			of_node: best.rdv.mbps / best.node.mbps,
 			user_s_per_gb: best.rdv.user, node_user: best.node.user,
 			user_of_node: best.rdv.user / best.node.user });
+		for (const p of Object.values(peers))
+			await stop(p.child);
 	}
-	for (const p of Object.values(peers))
-		await stop(p.child);
 	await stop(rdv.child);
 }
 

@@ -185,7 +185,7 @@ void
 api_dispatch(struct http_req *r, void *arg)
 {
 	static bool (*const steps[])(struct api_call * c) = { pass_gate,
-		pass_match, pass_kind, pass_auth, pass_body, api_claim,
+		pass_match, pass_auth, pass_kind, pass_body, api_claim,
 		pass_decode };
 	struct api *api = arg;
 	struct api_call *c = arena_alloc(r->arena, sizeof(*c));

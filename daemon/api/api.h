@@ -52,7 +52,11 @@ struct api_route {
 /* Answers; after each of them the call is over. `v` is taken over. */
 void api_reply(struct api_call *c, int status, struct js *v);
 void api_empty(struct api_call *c, int status);
-/* `err` by the one table of api/error.c; negative: 500, logged once. */
+/*
+ * `err` by the one table of api/error.c; negative: 500, logged once. With
+ * RDV_E_INVALID and a sentence "field: what is wrong" about a field of the body
+ * it is the 422 that the tables give.
+ */
 void api_fail(struct api_call *c, int err, const char *sentence);
 void api_fail_code(struct api_call *c, int status, const char *code,
     const char *sentence, struct js *details);

@@ -67,7 +67,7 @@ const struct api_code api_codes[] = {
 	{ 422, "WRONG_TYPE", "a field has another type" },
 	{ 422, "UNKNOWN_FIELD", "a field that this route does not have" },
 	{ 422, "DUPLICATE_FIELD", "a field stands more than once" },
-	{ 422, "OUT_OF_RANGE", "a field is too short, long, small or big" },
+	{ 422, "OUT_OF_RANGE", "a field breaks its bounds or its rule" },
 	{ 422, "IDEMPOTENCY_MISMATCH", "the key was used for something else" },
 	{ 426, "UPGRADE_REQUIRED", "this is a WebSocket" },
 	{ 429, "RATE_LIMITED", "see Retry-After" },

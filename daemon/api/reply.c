@@ -14,6 +14,7 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/err.h"
 #include "lib/log.h"
 
 #define JSON_TYPE  "application/json"
@@ -124,10 +125,42 @@ api_fail_headers(struct api_call *c, int status, const char *code,
 	send_error(c, status, error_body(c, code, sentence, NULL), headers);
 }
 
+/* The body field a sentence is about, when it begins "field: ". */
+static const char *
+field_of(struct api_call *c, const char *sentence)
+{
+	size_t n = strcspn(sentence, ":");
+	const struct js_field *f = c->route != NULL ? c->route->body : NULL;
+
+	for (; f != NULL && f->name != NULL; f++) {
+		if (strlen(f->name) == n && memcmp(f->name, sentence, n) == 0)
+			return f->name;
+	}
+	return NULL;
+}
+
+/* To a client a rule of the core is a rule of the field like any other. */
+static bool
+fail_field(struct api_call *c, const char *sentence)
+{
+	const char *field = field_of(c, sentence);
+	struct js *details;
+
+	if (field == NULL)
+		return false;
+	details = js_object();
+	js_add_str(details, "field", field);
+	api_fail_code(c, 422, "OUT_OF_RANGE", sentence, details);
+	return true;
+}
+
 void
 api_fail(struct api_call *c, int err, const char *sentence)
 {
 	const struct api_error *e = api_error_of(err);
+
+	if (err == RDV_E_INVALID && sentence != NULL && fail_field(c, sentence))
+		return;
 
 	if (err < 0) {
 		log_set_request(c->req->id);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /ws/terminal/{id}: who may look at what and from which byte on. From then on
- * it is api/door.c that speaks. Invariant: every socket either gets "ready" or
- * hears why not before it is closed.
+ * /ws/terminal/{session_id}: who may look at what and from which byte on. From
+ * then on it is api/door.c that speaks. Invariant: every socket either gets
+ * "ready" or hears why not before it is closed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -202,7 +202,7 @@ terminal_open(struct api_call *c)
 }
 
 const struct api_route api_routes_terminal[] = {
-	{ HTTP_M_GET, "/ws/terminal/{id}", SCOPE_READ | SCOPE_RUN,
+	{ HTTP_M_GET, "/ws/terminal/{session_id}", SCOPE_READ | SCOPE_RUN,
 	    .kind = API_WEBSOCKET, .query = query_fields,
 	    .in_size = sizeof(struct terminal_in), .handler = terminal_open,
 	    .success = 101, .doc = "A terminal; see docs/stream.md" },

@@ -44,10 +44,10 @@ check(const struct folder_spec *spec, const char **why)
 	if (spec->path != NULL && !path_absolute_ok(spec->path))
 		return refuse(RDV_E_INVALID, why,
 		    "path: must be absolute, without . and ..");
-	if ((spec->color != NULL && !printable(spec->color)) ||
-	    (spec->icon != NULL && !printable(spec->icon)))
-		return refuse(RDV_E_INVALID, why,
-		    "color and icon: must be printable");
+	if (spec->color != NULL && !printable(spec->color))
+		return refuse(RDV_E_INVALID, why, "color: must be printable");
+	if (spec->icon != NULL && !printable(spec->icon))
+		return refuse(RDV_E_INVALID, why, "icon: must be printable");
 	return 0;
 }
 

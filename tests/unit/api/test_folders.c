@@ -73,9 +73,9 @@ test_made_and_changed(void **state)
 	field_is(fx, id, "color", "null");
 	field_is(fx, id, "path", "/srv");
 	patch(fx, id, "{\"name\":null}", 422);
-	patch(fx, id, "{\"name\":\"a\\u0007b\"}", 400);
-	patch(fx, id, "{\"path\":\"srv\"}", 400);
-	patch(fx, id, "{\"path\":\"/a/../b\"}", 400);
+	patch(fx, id, "{\"name\":\"a\\u0007b\"}", 422);
+	patch(fx, id, "{\"path\":\"srv\"}", 422);
+	patch(fx, id, "{\"path\":\"/a/../b\"}", 422);
 	field_is(fx, id, "name", "one");
 	rig_do(fx, &a, "GET", "/api/folders", NULL, 200);
 	assert_int_equal(js_len(a.json), 1);
@@ -93,12 +93,12 @@ test_stays_a_tree(void **state)
 	make(fx, "2", one, two);
 	make(fx, "3", two, three);
 	(void)snprintf(body, sizeof(body), "{\"parent_id\":\"%s\"}", one);
-	patch(fx, one, body, 400);
+	patch(fx, one, body, 422);
 	(void)snprintf(body, sizeof(body), "{\"parent_id\":\"%s\"}", three);
-	patch(fx, one, body, 400);
+	patch(fx, one, body, 422);
 	field_is(fx, one, "parent_id", "null");
 	patch(fx, one,
-	    "{\"parent_id\":\"01890000-0000-7000-8000-000000000000\"}", 400);
+	    "{\"parent_id\":\"01890000-0000-7000-8000-000000000000\"}", 422);
 	/* The control: a move that is one. */
 	(void)snprintf(body, sizeof(body), "{\"parent_id\":\"%s\"}", one);
 	patch(fx, three, body, 200);

@@ -102,10 +102,10 @@ test_nobody_hands_on_more(void **state)
 	    "{\"name\":\"x\",\"scopes\":[\"service\"]}", 403);
 	answer_done(&a);
 	rig_do(fx, &a, "POST", "/api/tokens",
-	    "{\"name\":\"x\",\"scopes\":[\"root\"]}", 400);
+	    "{\"name\":\"x\",\"scopes\":[\"root\"]}", 422);
 	answer_done(&a);
 	rig_do(fx, &a, "POST", "/api/tokens", "{\"name\":\"x\",\"scopes\":[]}",
-	    400);
+	    422);
 	answer_done(&a);
 }
 
@@ -126,7 +126,7 @@ test_expiry(void **state)
 	assert_int_equal(status_with(fx, m.key, "GET", "/api/user", NULL), 401);
 	clock_shift(0, 0);
 	rig_do(fx, &a, "POST", "/api/tokens",
-	    "{\"name\":\"e\",\"expires_at\":1000}", 400);
+	    "{\"name\":\"e\",\"expires_at\":1000}", 422);
 	answer_done(&a);
 }
 

@@ -59,6 +59,10 @@ scope_text(uint32_t scope, char out[SCOPE_TEXT])
 		memcpy(out, "none", 5);
 		return;
 	}
+	if (scope == SCOPE_ANY) {
+		memcpy(out, "any", 4);
+		return;
+	}
 	scope_format(scope, out);
 	/* Any one of them is enough. */
 	for (p = out; *p != '\0'; p++) {

@@ -9,9 +9,9 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/match.h"
-#include "daemon/api/scopes.h"
 #include "daemon/api/state.h"
 #include "daemon/app.h"
+#include "daemon/auth/scope.h"
 #include "build.h"
 #include "lib/buf.h"
 #include "lib/js.h"
@@ -212,6 +212,21 @@ security_json(const struct api_route *row)
 	return list;
 }
 
+/* Words of which one is enough. */
+static struct js *
+scopes_json(uint32_t scope)
+{
+	struct js *list = js_array();
+
+	for (const struct scope_word *w = scope_words; w->name != NULL; w++) {
+		bool single = (w->bits & (w->bits - 1)) == 0;
+
+		if (single && (w->bits & scope) != 0)
+			js_push_str(list, w->name);
+	}
+	return list;
+}
+
 static struct js *
 operation_json(const struct api_route *row)
 {
@@ -227,7 +242,7 @@ operation_json(const struct api_route *row)
 	}
 	js_add(o, "responses", responses_json(row));
 	js_add(o, "security", security_json(row));
-	js_add(o, "x-rdv-scopes", api_scopes_json(row->scope));
+	js_add(o, "x-rdv-scopes", scopes_json(row->scope));
 	return o;
 }
 

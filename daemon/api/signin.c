@@ -243,10 +243,10 @@ const struct api_route api_routes_signin[] = {
 	    .in_size = sizeof(struct login_in), .body_max = 1024,
 	    .handler = signin_login, .success = 200,
 	    .doc = "Exchanges a code for a cookie; needs the page's Origin" },
-	{ HTTP_M_POST, "/api/auth/logout", SCOPE_READ, .handler = signin_logout,
+	{ HTTP_M_POST, "/api/auth/logout", SCOPE_ANY, .handler = signin_logout,
 	    .success = 204,
 	    .doc = "Revokes the cookie and ends its open streams" },
-	{ HTTP_M_GET, "/api/auth/me", SCOPE_READ, .handler = signin_me,
+	{ HTTP_M_GET, "/api/auth/me", SCOPE_ANY, .handler = signin_me,
 	    .success = 200, .doc = "Who the credential stands for" },
 	{ .pattern = NULL },
 };

@@ -26,6 +26,8 @@ enum auth_via { AUTH_SERVICE, AUTH_TOKEN, AUTH_COOKIE, AUTH_VIA_MAX };
 #define SCOPE_SERVICE 0x20u /* service operations: sign-in codes */
 #define SCOPE_FULL \
 	(SCOPE_READ | SCOPE_RUN | SCOPE_WRITE | SCOPE_APPROVE | SCOPE_TOKENS)
+/* Any credential at all will do. */
+#define SCOPE_ANY (SCOPE_FULL | SCOPE_SERVICE)
 /* The service token acting for a user: what a proxy does, never a decision. */
 #define SCOPE_ACT_AS (SCOPE_READ | SCOPE_RUN | SCOPE_WRITE | SCOPE_SERVICE)
 

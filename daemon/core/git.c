@@ -284,6 +284,7 @@ job_run(struct job *j, uint64_t handle, struct seqpkt_fds *fds)
 	(void)close(fds->fd[0]);
 	j->out.fd = fds->fd[1];
 	j->err.fd = fds->fd[2];
+	fds->n = 0;
 	j->out.watch =
 	    loop_watch_new(app->loop, j->out.fd, LOOP_READ, git_out_cb, j);
 	j->err.watch =

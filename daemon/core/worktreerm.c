@@ -26,11 +26,11 @@ struct moving {
 	const char *id;	  /* of the row to restore */
 	bool force;
 	struct wt_look look;
-	bool known;	 /* there is a row of it already */
-	bool keep;	 /* into the trash, not out of the world */
-	bool noted;	 /* a row tells that it is moving */
-	bool moved;	 /* git has done it */
-	const char *was; /* state before */
+	bool known;	    /* there is a row of it already */
+	bool keep;	    /* into the trash, not out of the world */
+	bool noted;	    /* a row tells that it is moving */
+	wt_step_fn *finish; /* git has moved it, the row does not say so yet */
+	const char *was;    /* state before */
 	int err;
 	const char *why;
 };
@@ -59,18 +59,23 @@ move_failed(struct wt_op *op)
 }
 
 /*
- * Not moved: the row says again what it said. Without the helper that is not
- * known, and the row stays in flight until it is.
+ * Moved: what failed is a nicety, and the outcome stands. Not moved: the row
+ * says again what it said. Without the helper nothing is known, and the row
+ * stays in flight until it is.
  */
 static void
 move_fail(struct wt_op *op, int err, const char *why)
 {
 	struct moving *m = op->own;
 
+	if (m->finish != NULL && err != RDV_E_UNAVAILABLE) {
+		m->finish(op);
+		return;
+	}
 	if (m->err == 0) {
 		m->err = err;
 		m->why = arena_strdup(op->arena, why);
-		if (m->noted && !m->moved && err != RDV_E_UNAVAILABLE) {
+		if (m->noted && err != RDV_E_UNAVAILABLE) {
 			op->row.state = m->was;
 			op->row.cause = m->why;
 			wt_store(op, false, EV_WORKTREE_FAILED, move_failed);
@@ -91,7 +96,8 @@ store_removed(struct wt_op *op)
 {
 	struct moving *m = op->own;
 
-	m->moved = true;
+	m->noted = false;
+	m->finish = NULL;
 	op->row.state = m->keep ? "trashed" : "removed";
 	op->row.cause = NULL;
 	wt_store(op, false, EV_WORKTREE_REMOVED, removed);
@@ -111,15 +117,15 @@ removed_cb(struct wt_op *op, const struct git_result *r)
 	struct moving *m = op->own;
 	const char *const argv[] = { "update-ref", "--no-deref", "HEAD",
 		op->here->commit, NULL };
-	const char *const more[] = { op->row.trash_path, NULL };
 
 	if (r->status != 0) {
 		wt_fail_git(op, r);
 		return;
 	}
-	m->moved = true;
+	m->finish = store_removed;
+	op->at = m->keep ? op->row.trash_path : op->top;
 	if (m->keep && op->here->branch != NULL && op->here->commit != NULL)
-		wt_git(op, op->row.trash_path, argv, more, detach_cb);
+		wt_git(op, op->at, argv, NULL, detach_cb);
 	else
 		store_removed(op);
 }
@@ -262,6 +268,10 @@ restored(struct wt_op *op)
 static void
 store_restored(struct wt_op *op)
 {
+	struct moving *m = op->own;
+
+	m->noted = false;
+	m->finish = NULL;
 	op->row.state = "ready";
 	op->row.cause = NULL;
 	wt_store(op, false, EV_WORKTREE_RESTORED, restored);
@@ -270,8 +280,10 @@ store_restored(struct wt_op *op)
 static void
 attach_cb(struct wt_op *op, const struct git_result *r)
 {
-	if (r->status != 0)
-		op->row.branch = NULL;
+	const struct moving *m = op->own;
+
+	if (r->status == 0)
+		op->row.branch = m->branch;
 	store_restored(op);
 }
 
@@ -279,19 +291,18 @@ attach_cb(struct wt_op *op, const struct git_result *r)
 static void
 branch_cb(struct wt_op *op, const struct git_result *r)
 {
+	const struct moving *m = op->own;
 	const char *const argv[] = { "symbolic-ref", "HEAD",
-		arena_printf(op->arena, LOCAL "%s", op->row.branch), NULL };
+		arena_printf(op->arena, LOCAL "%s", m->branch), NULL };
 	const char *const more[] = { op->row.path, NULL };
 	const char *commit = op->here->commit;
 
 	if (r->status == 0 && commit != NULL &&
 	    strncmp(r->out, commit, strlen(commit)) == 0 &&
-	    r->out[strlen(commit)] == '\n') {
+	    r->out[strlen(commit)] == '\n')
 		wt_git(op, op->row.path, argv, more, attach_cb);
-		return;
-	}
-	op->row.branch = NULL;
-	store_restored(op);
+	else
+		store_restored(op);
 }
 
 static void
@@ -308,15 +319,18 @@ restored_cb(struct wt_op *op, const struct git_result *r)
 		wt_fail_git(op, r);
 		return;
 	}
-	m->moved = true;
+	m->finish = store_restored;
 	if (op->row.branch == NULL || op->here->branch != NULL) {
 		store_restored(op);
-	} else if (wt_on(&op->list, op->row.branch) != NULL) {
-		op->row.branch = NULL;
-		store_restored(op);
-	} else {
-		wt_git(op, op->top, argv, NULL, branch_cb);
+		return;
 	}
+	/* Detached, until it is found to be otherwise. */
+	m->branch = op->row.branch;
+	op->row.branch = NULL;
+	if (wt_on(&op->list, m->branch) != NULL)
+		store_restored(op);
+	else
+		wt_git(op, op->top, argv, NULL, branch_cb);
 }
 
 static void

@@ -31,7 +31,7 @@ struct conf {
 	int64_t input_queue_bytes, viewer_stall_ms;
 	int64_t event_retention_days, idempotency_hours;
 	char *worktree_dir;
-	char **repo_roots; /* where repositories may lie; default: home */
+	char **repo_roots; /* where repositories may lie; default: anywhere */
 	int64_t git_timeout_ms;
 	int64_t trash_retention_days, cleanup_interval_hours;
 	char *sources[CONF_MAX]; /* per row: NULL for the default, or where */

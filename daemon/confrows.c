@@ -75,7 +75,7 @@ const struct conf_row conf_rows[] = {
 	{ "worktrees.dir", CONF_PATH, OFF(worktree_dir), 1, 4095,
 	    "@/worktrees", NULL, "where new worktrees are made" },
 	{ "worktrees.repo_roots", CONF_PATHS, OFF(repo_roots), 1, 16,
-	    "~", NULL, "directories under which repositories may lie" },
+	    "/", NULL, "directories under which repositories may lie" },
 	{ "worktrees.git_timeout_ms", CONF_INT, OFF(git_timeout_ms),
 	    1000, 3600000, "120000", NULL, "deadline of one git command" },
 	{ "cleanup.trash_retention_days", CONF_INT, OFF(trash_retention_days),

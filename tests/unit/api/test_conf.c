@@ -93,7 +93,7 @@ test_defaults(void **state)
 	assert_string_equal(c.base, BASE);
 	assert_string_equal(c.api_socket, BASE "/api.sock");
 	assert_string_equal(c.database_path, BASE "/server/rdv.db");
-	assert_string_equal(c.repo_roots[0], HOME);
+	assert_string_equal(c.repo_roots[0], "/");
 	assert_null(c.allowed_hosts[0]);
 	assert_int_equal(c.drain_ms, 30000);
 	assert_string_equal(c.log_level, "info");

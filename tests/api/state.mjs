@@ -134,6 +134,7 @@ await test('SIGTERM ends cleanly and unlinks only its own sockets (C03)',
 		assert.equal(await ended, 0);
 		assert.equal(fs.existsSync(api), false);
 		assert.equal(fs.readFileSync(keep, 'utf8'), 'not ours');
+		fs.unlinkSync(keep);
 		assert.ok(fs.existsSync(path.join(base, 'server/lock')));
 	});
 

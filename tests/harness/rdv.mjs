@@ -202,6 +202,9 @@ export class Rdv {
 			send['Content-Type'] = 'application/json';
 		const text = body === undefined ? undefined :
 			typeof body === 'string' ? body : JSON.stringify(body);
+		// node sends the body of a DELETE without saying how long it is.
+		if (text !== undefined)
+			send['Content-Length'] = Buffer.byteLength(text);
 		return deadline(`${method} ${target}`, new Promise((resolve, reject) => {
 			const req = http.request({ socketPath: this.sock, method,
 				path: target, headers: send, agent }, (res) => {

@@ -2,4 +2,6 @@
 import { finish } from '../harness/rdv.mjs';
 
 await import('./web.mjs');
+await import('./http.mjs');
+await import('./flood.mjs');
 finish();

@@ -1,0 +1,126 @@
+// Clients that take nothing, and clients that come and go without a word.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { once } from 'node:events';
+import { Rdv, test, waitFor } from '../harness/rdv.mjs';
+import { Terminal } from '../harness/terminal.mjs';
+import { connect, options, rss, unharmed, upgrade } from './lib.mjs';
+
+const rdv = await Rdv.start({ ...options, config: `${options.config}
+[terminal]
+viewer_stall_ms = 500
+` });
+const auth = `Host: localhost\r\nAuthorization: Bearer ${rdv.token}\r\n`;
+const opening = (id, query = '') => `GET /ws/terminal/${id}${query} HTTP/1.1` +
+	`\r\n${auth}Sec-WebSocket-Protocol: rdv.v1\r\n${Object.entries(upgrade)
+		.map((h) => `${h[0]}: ${h[1]}\r\n`).join('')}\r\n`;
+
+await test('D05 a viewer that takes nothing is dropped, others see all', () =>
+	unharmed(rdv, async () => {
+		const lines = 200000;
+		const s = await rdv.session('flood', ['/bin/sh', '-c',
+			`read go; seq -f '%015.0f' ${lines}`]);
+		const stuck = await connect(rdv, rdv.term);
+		stuck.say(opening(s.id));
+		await waitFor('ready', () => stuck.text.includes('"ready"'));
+		stuck.c.pause();
+		const good = await Terminal.open(rdv, s.id, { query: 'offset=0' });
+		await good.message('ready');
+		const before = rss(rdv.rdvd);
+		good.type('\n');
+		let most = 0;
+		const look = setInterval(() => {
+			most = Math.max(most, rss(rdv.rdvd));
+		}, 20);
+		const exit = await good.message('exit');
+		clearInterval(look);
+		// Behind the echo of the line that set it off.
+		const text = String(good.output).slice(-17 * lines);
+		assert.equal(exit.state, 'completed');
+		assert.ok(good.output.length >= 17 * lines, 'complete');
+		assert.ok(text.endsWith(`${String(lines).padStart(15, '0')}\r\n`));
+		assert.equal(new Set(text.trim().split('\r\n')).size, lines);
+		assert.ok(most < before + (12 << 20), `${before} -> ${most}`);
+		// The stuck one is ended, and can come back where it was.
+		stuck.c.resume();
+		await waitFor('dropped', () => stuck.closed);
+		const back = await Terminal.open(rdv, s.id, { query:
+			`offset=${17 * 1000}&run_id=${s.run.id}` });
+		await waitFor('the rest', () => back.output.length ===
+			good.output.length - 17 * 1000);
+		assert.ok(back.output.equals(good.output.subarray(17 * 1000)));
+		await back.close();
+		await rdv.call('DELETE', `/api/sessions/${s.id}`);
+	}));
+
+const stream = (last) => `GET /api/events HTTP/1.1\r\n${auth}` +
+	`Accept: text/event-stream\r\n${last ? `Last-Event-ID: ${last}\r\n` : ''}` +
+	'\r\n';
+const ids = (text) => [...text.matchAll(/^id: (\d+)$/gm)].map((m) => +m[1]);
+
+await test('D05 a stream that is not read delays nobody and loses nothing',
+	() => unharmed(rdv, async () => {
+		const stuck = await connect(rdv);
+		stuck.say(stream());
+		await waitFor('stream', () => stuck.text.includes('200 OK'));
+		stuck.c.pause();
+		const good = await connect(rdv);
+		good.say(stream());
+		await waitFor('stream', () => good.text.includes('200 OK'));
+		const folder = await rdv.call('POST', '/api/folders', { name: 'f' });
+		const count = 3000;
+		for (let n = 0; n < count; n += 100)
+			await Promise.all(Array.from({ length: 100 }, (_, i) =>
+				rdv.call('PATCH', `/api/folders/${folder.id}`,
+					{ name: `${n + i} ${'x'.repeat(90)}` })));
+		await waitFor('every event', () => ids(good.text).length >= count + 1);
+		const all = ids(good.text);
+		assert.deepEqual(all, all.map((_, i) => all[0] + i), 'no gap');
+		// Whatever the stuck one has got, its end is where it can resume.
+		stuck.c.resume();
+		const again = await connect(rdv);
+		again.say(stream(all[9]));
+		await waitFor('the rest', () => ids(again.text).at(-1) === all.at(-1));
+		assert.deepEqual(ids(again.text), all.slice(10));
+		for (const o of [stuck, good, again])
+			o.c.destroy();
+	}));
+
+await test('D06 10 000 that connect and drop leave nothing behind', () =>
+	unharmed(rdv, async () => {
+		const s = await rdv.session('target', ['/bin/cat']);
+		const body = '{"name":"half';
+		const kinds = [[rdv.sock, '\r'], [rdv.sock, 'GET /api/us'],
+			[rdv.sock, `GET /api/user HTTP/1.1\r\n${auth}\r\n`],
+			[rdv.sock, `POST /api/folders HTTP/1.1\r\n${auth}Content-Type: ` +
+				`application/json\r\nContent-Length: 100\r\n\r\n${body}`],
+			[rdv.sock, stream()], [rdv.term, opening(s.id)],
+			[rdv.term, Buffer.concat([Buffer.from(opening(s.id)),
+				Buffer.from([0x82, 0xfe, 1])])],
+			[rdv.term, opening(s.id, '?tail=1000')]];
+		// Half of them wait until something is under way; a request that
+		// is not whole has nothing to wait for.
+		const one = async (n) => {
+			const [sock, text] = kinds[n % kinds.length];
+			const c = net.connect(sock);
+			c.on('error', () => {});
+			await once(c, 'connect');
+			c.write(text);
+			if (n % 16 >= 8 && /\r\n\r\n$/.test(text))
+				await Promise.race([once(c, 'data'), once(c, 'close')]);
+			c.destroy();
+		};
+		for (let n = 0; n < 10000; n += 50)
+			await Promise.all(Array.from({ length: 50 }, (_, i) =>
+				one(n + i)));
+		const t = await Terminal.open(rdv, s.id);
+		await t.message('ready');
+		t.type('alive\n');
+		await t.shows('alive');
+		await t.close();
+		await rdv.call('DELETE', `/api/sessions/${s.id}`);
+		await waitFor('no viewer is counted', async () => (await rdv.call('GET',
+			'/health')).metrics.websocket_connections === 0);
+	}));
+
+await rdv.stop();

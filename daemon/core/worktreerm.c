@@ -31,6 +31,7 @@ struct moving {
 	bool noted;	    /* a row tells that it is moving */
 	wt_step_fn *finish; /* git has moved it, the row does not say so yet */
 	const char *was;    /* state before */
+	const char *branch; /* it was on when it was removed */
 	int err;
 	const char *why;
 };

@@ -28,13 +28,13 @@ no(struct child_error *e, enum priv_result result, const char *why)
 }
 
 static unsigned
-outstanding(const struct ops *o)
+count(const struct ops *o, enum run_state from, enum run_state to)
 {
 	const struct run *r;
 	unsigned n = 0;
 
 	TAILQ_FOREACH (r, &o->runs.list, entry)
-		n += r->state == RUN_STARTING;
+		n += r->state >= from && r->state <= to;
 	return n;
 }
 
@@ -74,9 +74,11 @@ judge_room(const struct ops *o, struct child_error *e)
 {
 	if (o->ending)
 		return no(e, PRIV_BUSY, "rdv is stopping");
-	if (outstanding(o) >= PRIV_OUTSTANDING)
+	if (count(o, RUN_STARTING, RUN_STARTING) >= PRIV_OUTSTANDING)
 		return no(e, PRIV_BUSY, "too many starts at once");
-	if (o->runs.n >= o->runs_max)
+	/* Those done hold no descriptors, but a place while reapers tidy. */
+	if (count(o, RUN_STARTING, RUN_ENDED) >= o->runs_max ||
+	    o->runs.n >= RUNS_TABLE)
 		return no(e, PRIV_BUSY, "too many runs");
 	return true;
 }

@@ -11,7 +11,8 @@
 #include "lib/seqpkt.h"
 #include "priv-helper/reaper.h"
 
-#define RUNS_MAX 1024
+#define RUNS_MAX   1024
+#define RUNS_TABLE (RUNS_MAX + 256) /* with those done and not yet gone */
 /* Descriptors of a run at its worst: four of its own, control, status. */
 #define RUN_FDS 6
 

@@ -247,7 +247,7 @@ serve(const struct serve_args *a)
 	shed(o);
 	build_filters(o);
 	count_room(o);
-	p = xcalloc(P_RUNS + 2 * (RUNS_MAX + PRIV_OUTSTANDING), sizeof(*p));
+	p = xcalloc(P_RUNS + 2 * RUNS_TABLE, sizeof(*p));
 	while (!o->ending)
 		turn(o, p, &orphans);
 	deadline = clock_mono_ms() + END_MS;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -582,6 +583,80 @@ abuse_E01_roots(void **state)
 	rig_stop(&r);
 }
 
+/*
+ * The daemon's side of E05: its table is all but full when a start's
+ * descriptors arrive. The packet is an error, and none of them stays.
+ */
+static void
+abuse_E05_truncated(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("true") };
+	const unsigned before = rig_count_fds();
+	struct rlimit old, low;
+	struct seqpkt_fds fds;
+	struct rig r;
+	long n;
+	int room;
+
+	(void)state;
+	rig_start(&r, NULL);
+	rig_spawn_send(&r, &s);
+	assert_true(rig_readable(r.ops));
+	/* Room for two where three come. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low = old;
+	room = dup(0);
+	low.rlim_cur = (rlim_t)room + 2;
+	(void)close(room);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	n = seqpkt_recv(r.ops, out, SEQPKT_MAX, &fds);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(n, -EBADMSG);
+	assert_int_equal(fds.n, 0);
+	rig_kill_daemon(&r);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	positive_control(&r);
+	rig_stop(&r);
+	assert_int_equal(rig_count_fds(), before);
+}
+
+/* And the helper's: no descriptors left means a refusal, and then room. */
+static void
+test_table_full(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat") };
+	struct rig_result res[16];
+	struct priv_exit end;
+	struct rig r;
+	int i, started = 0, busy = 0;
+
+	(void)state;
+	rig_prepare(&r);
+	r.nofile = 64;
+	rig_launch(&r, NULL);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	for (i = 0; i < 16; i++) {
+		rig_spawn(&r, &s, &res[i]);
+		if (res[i].a.result == PRIV_DONE)
+			started++;
+		else if (res[i].a.result == PRIV_BUSY)
+			busy++;
+	}
+	assert_int_equal(started, 5);
+	assert_int_equal(busy, 11);
+	for (i = 0; i < started; i++) {
+		rig_close(&res[i]);
+		rig_exit(&r, res[i].a.handle, &end);
+		assert_int_equal(rig_ack(&r, res[i].a.handle), PRIV_DONE);
+	}
+	positive_control(&r);
+	rig_stop(&r);
+}
+
 /* Asks without ever reading an answer: others are not the worse for it. */
 static void
 test_deaf_daemon(void **state)
@@ -688,11 +763,13 @@ main(void)
 		cmocka_unit_test(abuse_E02_over_long),
 		cmocka_unit_test(abuse_E03_padding),
 		cmocka_unit_test(abuse_E04_descriptors),
+		cmocka_unit_test(abuse_E05_truncated),
 		cmocka_unit_test(abuse_E06_credentials),
 		cmocka_unit_test(abuse_E09_replay),
 		cmocka_unit_test(test_out_of_state),
 		cmocka_unit_test(test_other_build),
 		cmocka_unit_test(test_table_does_not_grow),
+		cmocka_unit_test(test_table_full),
 		cmocka_unit_test(test_deaf_daemon),
 		cmocka_unit_test(test_slow_daemon),
 	};

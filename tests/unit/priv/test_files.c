@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looking programs up, judging roots, and removing the temporary directory of
+ * a program that did its worst with it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/err.h"
+#include "priv-helper/lookup.h"
+#include "priv-helper/roots.h"
+#include "priv-helper/scratch.h"
+#include "tests/unit/check.h"
+
+static char dir[64];
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/rdv-files-XXXXXX");
+	return mkdtemp(dir) == NULL;
+}
+
+static const char *
+in(const char *name)
+{
+	static char path[4][512];
+	static unsigned turn;
+	char *p = path[turn++ % 4];
+
+	snprintf(p, sizeof(path[0]), "%s/%s", dir, name);
+	return p;
+}
+
+static void
+make(const char *name, mode_t mode)
+{
+	int fd = open(in(name), O_WRONLY | O_CREAT | O_CLOEXEC, mode);
+
+	assert_true(fd >= 0);
+	(void)close(fd);
+}
+
+/* scratch_remove() is what it is tested for; this is its plainest use. */
+static int
+tear_down(void **state)
+{
+	(void)state;
+	scratch_remove(dir);
+	return access(dir, F_OK) == 0;
+}
+
+static void
+programs(void **state)
+{
+	char out[512], search[512];
+
+	(void)state;
+	assert_int_equal(mkdir(in("a"), 0700), 0);
+	assert_int_equal(mkdir(in("b"), 0700), 0);
+	make("a/plain", 0600);
+	make("b/plain", 0700);
+	make("b/only", 0700);
+	make("a/closed", 0600);
+	snprintf(search, sizeof(search), "%s/a::relative:.:%s/b", dir, dir);
+	assert_int_equal(lookup_program(out, sizeof(out), "plain", search), 0);
+	assert_string_equal(out, in("b/plain"));
+	assert_int_equal(lookup_program(out, sizeof(out), "only", search), 0);
+	assert_int_equal(lookup_program(out, sizeof(out), "closed", search),
+	    -EACCES);
+	assert_int_equal(lookup_program(out, sizeof(out), "none", search),
+	    -ENOENT);
+	assert_int_equal(lookup_program(out, sizeof(out), "", search), -ENOENT);
+	assert_int_equal(lookup_program(out, sizeof(out), "plain", ""),
+	    -ENOENT);
+	/* With a slash it is what it says. */
+	assert_int_equal(lookup_program(out, sizeof(out), "./x", search), 0);
+	assert_string_equal(out, "./x");
+	assert_int_equal(lookup_program(out, 4, "/bin/sh", search),
+	    -ENAMETOOLONG);
+}
+
+static int
+judge(const struct roots *rs, const char *path)
+{
+	char why[256] = "";
+	int fd = -1, err = roots_open(rs, path, &fd, why, sizeof(why));
+
+	if (err == 0)
+		(void)close(fd);
+	else
+		assert_int_equal(fd, -1);
+	assert_int_equal(err == RDV_E_DENIED, why[0] != '\0');
+	return err;
+}
+
+static void
+abuse_E01_roots(void **state)
+{
+	struct roots rs;
+
+	(void)state;
+	assert_int_equal(mkdir(in("home"), 0700), 0);
+	assert_int_equal(mkdir(in("home/project"), 0700), 0);
+	assert_int_equal(mkdir(in("home/.rdv"), 0700), 0);
+	assert_int_equal(mkdir(in("home/.rdv/server"), 0700), 0);
+	assert_int_equal(mkdir(in("home/.rdv/server/trash"), 0700), 0);
+	assert_int_equal(mkdir(in("home/.rdv/worktrees"), 0700), 0);
+	assert_int_equal(mkdir(in("home/.rdv/worktrees/w"), 0700), 0);
+	assert_int_equal(mkdir(in("homework"), 0700), 0);
+	assert_int_equal(symlink(in("home"), in("link")), 0);
+	make("home/.rdv/cli-token", 0600);
+	assert_true(roots_init(&rs, in("home"), in("home/.rdv")));
+	assert_int_equal(judge(&rs, in("home/project")), 0);
+	assert_int_equal(judge(&rs, in("home/.rdv/worktrees/w")), 0);
+	assert_int_equal(judge(&rs, in("home/.rdv/server/trash")), 0);
+	/* F05: a name that only begins like it is another directory. */
+	assert_int_equal(judge(&rs, in("homework")), 0);
+	/* A link in the middle counts as what it leads to. */
+	assert_int_equal(judge(&rs, in("link/project")), 0);
+	assert_int_equal(judge(&rs, in("link/.rdv")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("link")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, "/"), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, "/tmp"), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, dir), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("home")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("home/.rdv")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("home/.rdv/server")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("home/.rdv/cli-token")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, "relative"), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("home/../home/project")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("none")), -ENOENT);
+	/* F07: through what the kernel makes up for a process, nowhere. */
+	assert_int_equal(judge(&rs, "/proc/self/cwd"), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, "/proc/self/root/tmp"), -ELOOP);
+}
+
+static void
+deep_tree(int top, int levels)
+{
+	int fd = dup(top), next, i;
+
+	for (i = 0; i < levels; i++) {
+		assert_int_equal(mkdirat(fd, "d", 0700), 0);
+		next = openat(fd, "d", O_DIRECTORY | O_CLOEXEC);
+		assert_true(next >= 0);
+		(void)close(fd);
+		fd = next;
+	}
+	(void)close(fd);
+}
+
+static void
+scratch_worst(void **state)
+{
+	char path[SCRATCH_PATH], name[64];
+	struct stat st;
+	int fd, i;
+
+	(void)state;
+	make("canary", 0600);
+	assert_int_equal(mkdir(in("canary-dir"), 0700), 0);
+	make("canary-dir/inside", 0600);
+	assert_int_equal(scratch_make(path), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	fd = open(path, O_DIRECTORY | O_CLOEXEC);
+	deep_tree(fd, 300);
+	assert_int_equal(symlinkat(in("canary-dir"), fd, "link"), 0);
+	assert_int_equal(symlinkat(in("canary"), fd, "file-link"), 0);
+	for (i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		assert_int_equal(mkdirat(fd, name, 0700), 0);
+	}
+	/* Directories that keep their own owner out. */
+	assert_int_equal(mkdirat(fd, "n0/x", 0700), 0);
+	assert_int_equal(fchmodat(fd, "n0", 0500, 0), 0);
+	assert_int_equal(mkdirat(fd, "n1/x", 0700), 0);
+	assert_int_equal(fchmodat(fd, "n1", 0, 0), 0);
+	(void)close(fd);
+	scratch_remove(path);
+	assert_int_equal(access(path, F_OK), -1);
+	/* Nothing that was only pointed at has been touched. */
+	assert_int_equal(access(in("canary"), F_OK), 0);
+	assert_int_equal(access(in("canary-dir/inside"), F_OK), 0);
+	scratch_remove("");
+	scratch_remove("/nonexistent");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(programs),
+		cmocka_unit_test(abuse_E01_roots),
+		cmocka_unit_test(scratch_worst),
+	};
+
+	return cmocka_run_group_tests_name("files", tests, set_up, tear_down);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Grants: random, bound to a uid, mortal, and bounded in number. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "priv-helper/grant.h"
+#include "tests/unit/check.h"
+
+static struct grants g;
+
+static int
+clean(void **state)
+{
+	(void)state;
+	grant_wipe(&g);
+	return 0;
+}
+
+static void
+found_by_all_of_its_bytes(void **state)
+{
+	uint8_t a[PRIV_GRANT_LEN], b[PRIV_GRANT_LEN];
+	uid_t uid = 0;
+	int i;
+
+	(void)state;
+	assert_true(grant_new(&g, 1001, a));
+	assert_true(grant_new(&g, 1002, b));
+	assert_memory_not_equal(a, b, sizeof(a));
+	assert_true(grant_find(&g, a, &uid));
+	assert_int_equal(uid, 1001);
+	assert_true(grant_find(&g, b, &uid));
+	assert_int_equal(uid, 1002);
+	for (i = 0; i < PRIV_GRANT_LEN; i++) {
+		a[i] ^= 0x80;
+		assert_false(grant_find(&g, a, &uid));
+		a[i] ^= 0x80;
+	}
+}
+
+/* An empty place holds zeros, and zeros are no grant. */
+static void
+zeros_are_no_grant(void **state)
+{
+	const uint8_t zero[PRIV_GRANT_LEN] = { 0 };
+	uid_t uid;
+
+	(void)state;
+	assert_false(grant_find(&g, zero, &uid));
+	assert_false(grant_drop(&g, zero));
+}
+
+static void
+expires_by_monotonic_time(void **state)
+{
+	uint8_t a[PRIV_GRANT_LEN];
+	uid_t uid;
+
+	(void)state;
+	assert_true(grant_new(&g, 1, a));
+	/* The wall clock may jump as it likes. */
+	clock_shift(0, 365ll * 86400 * 1000);
+	assert_true(grant_find(&g, a, &uid));
+	clock_shift(GRANT_TTL_MS - 1000, 0);
+	assert_true(grant_find(&g, a, &uid));
+	clock_shift(GRANT_TTL_MS + 1000, 0);
+	assert_false(grant_find(&g, a, &uid));
+	clock_shift(0, 0);
+}
+
+static void
+bounded_and_reused(void **state)
+{
+	uint8_t a[PRIV_GRANT_LEN], last[PRIV_GRANT_LEN];
+	int i;
+
+	(void)state;
+	for (i = 0; i < GRANTS_MAX; i++)
+		assert_true(grant_new(&g, 1, last));
+	assert_false(grant_new(&g, 1, a));
+	assert_true(grant_drop(&g, last));
+	assert_false(grant_drop(&g, last));
+	assert_true(grant_new(&g, 1, a));
+	assert_false(grant_new(&g, 1, a));
+	/* Dead ones make room. */
+	clock_shift(GRANT_TTL_MS + 1000, 0);
+	assert_true(grant_new(&g, 1, a));
+	clock_shift(0, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(found_by_all_of_its_bytes, clean),
+		cmocka_unit_test_setup(zeros_are_no_grant, clean),
+		cmocka_unit_test_setup(expires_by_monotonic_time, clean),
+		cmocka_unit_test_setup(bounded_and_reused, clean),
+	};
+
+	return CHECK_RUN("grant", tests);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of runs: handles rise, carry the generation and never come back. */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "priv-helper/run.h"
+#include "tests/unit/check.h"
+
+static void
+handles(void **state)
+{
+	struct runs a, b;
+	struct run *one, *two, *three;
+	uint64_t first;
+
+	(void)state;
+	runs_init(&a);
+	runs_init(&b);
+	assert_int_not_equal(a.generation, b.generation);
+	one = run_new(&a);
+	two = run_new(&a);
+	first = one->handle;
+	assert_int_equal(first & a.generation, a.generation);
+	assert_true(two->handle > first);
+	assert_int_equal(a.n, 2);
+	/* A start is nobody's business until it has been answered. */
+	assert_null(run_find(&a, first));
+	one->state = RUN_RUNNING;
+	two->state = RUN_ENDED;
+	assert_ptr_equal(run_find(&a, first), one);
+	assert_null(run_find(&b, first));
+	assert_ptr_equal(run_after(&a, 0), one);
+	assert_ptr_equal(run_after(&a, first), two);
+	assert_null(run_after(&a, two->handle));
+	run_free(&a, one);
+	assert_null(run_find(&a, first));
+	three = run_new(&a);
+	assert_true(three->handle > two->handle);
+	run_free(&a, two);
+	run_free(&a, three);
+	run_free(&a, NULL);
+	assert_int_equal(a.n, 0);
+}
+
+static void
+no_handle_left(void **state)
+{
+	struct runs rs;
+
+	(void)state;
+	runs_init(&rs);
+	rs.serial = UINT32_MAX;
+	assert_null(run_new(&rs));
+	assert_int_equal(rs.n, 0);
+}
+
+/* The first descriptor of pipes is ours only until the answer. */
+static void
+stdin_goes(void **state)
+{
+	struct runs rs;
+	struct run *r;
+	int i;
+
+	(void)state;
+	runs_init(&rs);
+	r = run_new(&rs);
+	r->io = PRIV_IO_PIPES;
+	for (i = 0; i < 3; i++)
+		r->fds.fd[r->fds.n++] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	i = r->fds.fd[0];
+	run_close_stdin(r);
+	assert_int_equal(r->fds.n, 2);
+	assert_int_equal(fcntl(i, F_GETFD), -1);
+	run_close_stdin(r);
+	assert_int_equal(r->fds.n, 2);
+	i = r->fds.fd[1];
+	run_free(&rs, r);
+	assert_int_equal(fcntl(i, F_GETFD), -1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(handles),
+		cmocka_unit_test(no_handle_left),
+		cmocka_unit_test(stdin_goes),
+	};
+
+	return CHECK_RUN("run", tests);
+}

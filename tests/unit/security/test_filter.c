@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the compiled filters answer, call by call, by interpreting the program
+ * on made-up calls: no kernel, no privilege, every architecture field and every
+ * high bit can be tried.
+ */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "security/filter.h"
+#include "security/profile.h"
+#include "tests/unit/check.h"
+
+#if defined(__x86_64__)
+#define ARCH  AUDIT_ARCH_X86_64
+#define OTHER AUDIT_ARCH_I386
+#elif defined(__aarch64__)
+#define ARCH  AUDIT_ARCH_AARCH64
+#define OTHER AUDIT_ARCH_ARM
+#endif
+
+#define DENIED	(SECCOMP_RET_ERRNO | EPERM)
+#define UNKNOWN (SECCOMP_RET_ERRNO | ENOSYS)
+
+static struct filter script, git;
+
+static uint32_t
+jump(const struct sock_filter *i, uint32_t a)
+{
+	bool yes;
+
+	switch (BPF_OP(i->code)) {
+	case BPF_JEQ:
+		yes = a == i->k;
+		break;
+	case BPF_JGT:
+		yes = a > i->k;
+		break;
+	case BPF_JGE:
+		yes = a >= i->k;
+		break;
+	case BPF_JSET:
+		yes = (a & i->k) != 0;
+		break;
+	default:
+		return i->k;
+	}
+	return yes ? i->jt : i->jf;
+}
+
+/* As much of classic BPF as seccomp programs use. */
+static uint32_t
+judge(const struct filter *f, const struct seccomp_data *d)
+{
+	uint32_t a = 0, pc;
+
+	for (pc = 0; pc < f->len; pc++) {
+		const struct sock_filter *i = &f->code[pc];
+
+		switch (BPF_CLASS(i->code)) {
+		case BPF_LD:
+			assert_int_equal(i->code, BPF_LD | BPF_W | BPF_ABS);
+			assert_true(i->k + 4 <= sizeof(*d));
+			memcpy(&a, (const char *)d + i->k, 4);
+			break;
+		case BPF_ALU:
+			assert_int_equal(i->code, BPF_ALU | BPF_AND | BPF_K);
+			a &= i->k;
+			break;
+		case BPF_JMP:
+			pc += jump(i, a);
+			break;
+		case BPF_RET:
+			return i->k;
+		default:
+			fail_msg("instruction %u", i->code);
+		}
+	}
+	fail_msg("ran off the end");
+	return 0;
+}
+
+static uint32_t
+call(const struct filter *f, long nr, uint64_t a0, uint64_t a1)
+{
+	const struct seccomp_data d = {
+		.nr = (int)nr, .arch = ARCH, .args = { a0, a1 }
+	};
+
+	return judge(f, &d);
+}
+
+static int
+build(void **state)
+{
+	(void)state;
+	return filter_build(&script, profiles[profile_find("script")].filter) ||
+	       filter_build(&git, profiles[profile_find("git")].filter);
+}
+
+static int
+done(void **state)
+{
+	(void)state;
+	filter_done(&script);
+	filter_done(&git);
+	return 0;
+}
+
+static void
+ordinary_calls(void **state)
+{
+	(void)state;
+	assert_int_equal(call(&script, SYS_read, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(call(&script, SYS_execve, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(call(&script, SYS_exit_group, 0, 0),
+	    SECCOMP_RET_ALLOW);
+	assert_int_equal(call(&script, SYS_clone3, 0, 0), UNKNOWN);
+	assert_int_equal(call(&script, 100000, 0, 0), UNKNOWN);
+	assert_int_equal(call(&script, SYS_ptrace, 0, 0), DENIED);
+	assert_int_equal(call(&script, SYS_mount, 0, 0), DENIED);
+}
+
+static void
+abuse_H06_ioctl(void **state)
+{
+	uint64_t high;
+
+	(void)state;
+	assert_int_equal(call(&script, SYS_ioctl, 0, TCGETS),
+	    SECCOMP_RET_ALLOW);
+	for (high = 0; high <= 1ull << 63;
+	     high = high != 0 ? high << 1 : 1ull << 32) {
+		assert_int_equal(call(&script, SYS_ioctl, 0, high | TIOCSTI),
+		    DENIED);
+		assert_int_equal(call(&git, SYS_ioctl, 0, high | TIOCLINUX),
+		    DENIED);
+		if (high == 1ull << 63)
+			break;
+	}
+}
+
+static void
+namespaces(void **state)
+{
+	const uint64_t thread =
+	    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+	static const uint64_t bad[] = { CLONE_NEWNS, CLONE_NEWCGROUP,
+		CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID,
+		CLONE_NEWNET };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(call(&script, SYS_clone, 17, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(call(&script, SYS_clone, thread, 0),
+	    SECCOMP_RET_ALLOW);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(call(&script, SYS_clone, bad[i] | 17, 0),
+		    DENIED);
+		assert_int_equal(call(&script, SYS_clone, bad[i] | 1ull << 40,
+				     0),
+		    DENIED);
+	}
+}
+
+static void
+socket_families(void **state)
+{
+	unsigned family;
+
+	(void)state;
+	for (family = 0; family < 64; family++) {
+		assert_int_equal(call(&git, SYS_socket, family, 0), DENIED);
+		assert_int_equal(call(&script, SYS_socket, family, 0),
+		    family == AF_INET || family == AF_INET6 ||
+			    family == AF_NETLINK
+			? SECCOMP_RET_ALLOW
+			: DENIED);
+	}
+	assert_int_equal(call(&script, SYS_socketpair, AF_UNIX, 0),
+	    SECCOMP_RET_ALLOW);
+}
+
+/* Not one call gets through on another architecture. */
+static void
+foreign_architecture(void **state)
+{
+	struct seccomp_data d = { .arch = OTHER };
+
+	(void)state;
+	for (d.nr = 0; d.nr < 500; d.nr++)
+		assert_int_equal(judge(&script, &d), SECCOMP_RET_KILL_PROCESS);
+#ifdef __x86_64__
+	/* x32 says x86-64 and sets a bit in the number. */
+	d.arch = ARCH;
+	for (d.nr = 0x40000000; d.nr < 0x40000000 + 500; d.nr++)
+		assert_int_equal(judge(&script, &d), SECCOMP_RET_KILL_PROCESS);
+#endif
+}
+
+/* A guard without values refuses always; one that is extra counts as well. */
+static void
+extra_guard(void **state)
+{
+	static const struct filter_guard never = { "truncate", 0, 0, false,
+		{ 0 }, 0 };
+	struct filter_spec spec = *profiles[profile_find("script")].filter;
+	struct filter f;
+
+	(void)state;
+	assert_int_equal(call(&script, SYS_truncate, 1, 1), SECCOMP_RET_ALLOW);
+	spec.extra = &never;
+	assert_int_equal(filter_build(&f, &spec), 0);
+	assert_int_equal(call(&f, SYS_truncate, 1, 1), DENIED);
+	assert_int_equal(call(&f, SYS_ftruncate, 1, 1), SECCOMP_RET_ALLOW);
+	filter_done(&f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ordinary_calls),
+		cmocka_unit_test(abuse_H06_ioctl),
+		cmocka_unit_test(namespaces),
+		cmocka_unit_test(socket_families),
+		cmocka_unit_test(foreign_architecture),
+		cmocka_unit_test(extra_guard),
+	};
+
+	return cmocka_run_group_tests_name("filter", tests, build, done);
+}

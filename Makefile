@@ -53,7 +53,7 @@ all: $(bins) $(BUILD)/share/rdv/.stamp
 
 include $(sort $(wildcard mk/*.mk))
 
-$(BUILD)/obj/%.o: %.c | gen
+$(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -373,6 +373,12 @@ run_launch(struct run *run, run_started_fn *cb, void *arg)
 		grant_get(r->app->grants, run->uid, run_grant_cb, run);
 }
 
+bool
+run_has_ended(const struct run *run)
+{
+	return run->phase == RUN_OVER;
+}
+
 struct run *
 run_find(struct runs *r, const char *id)
 {

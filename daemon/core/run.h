@@ -27,6 +27,8 @@ void runs_free(struct runs *r);
 /* Live run by id, or NULL. */
 struct run *run_find(struct runs *r, const char *run_id);
 struct term *run_term(struct run *run);
+/* It has ended; only the record of that is still on its way. */
+bool run_has_ended(const struct run *run);
 /* True once a minute: its session's activity is to be written down. */
 bool run_touch(struct run *run);
 /* True when a live run's working directory lies under `path`. */

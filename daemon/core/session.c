@@ -178,6 +178,16 @@ restart(struct session_op *op)
 	tx_commit(tx, session_resumed_cb, op);
 }
 
+/* The old run has ended in the meantime, with all its output recorded. */
+static void
+session_reborn_cb(int err, void *arg)
+{
+	if (err == 0)
+		restart(arg);
+	else
+		session_op_end(arg, err, "rdv is ending");
+}
+
 void
 session_resume(struct sessions *s, const struct session_who *who)
 {
@@ -193,6 +203,9 @@ session_resume(struct sessions *s, const struct session_who *who)
 		session_op_end(op, RDV_E_UNAVAILABLE, unsettled);
 	} else if (run == NULL) {
 		restart(op);
+	} else if (run_has_ended(run)) {
+		/* Its end can be read already, but is not durable yet. */
+		run_on_end(run, session_reborn_cb, op);
 	} else if (is(op, "active")) {
 		session_op_end(op, 0, NULL);
 	} else {

@@ -18,6 +18,9 @@ async function evilServer() {
 	    stop: () => server.close() };
 }
 
+/* It was answered, and the answer says that it is not for others. */
+const blocked = 'net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin';
+
 /* A signed-in browser with a second page, at the other server. */
 async function attack({ product, browser }, fn) {
 	const evil = await evilServer();
@@ -25,6 +28,9 @@ async function attack({ product, browser }, fn) {
 	const page = await home.context().newPage();
 
 	await page.goto(evil.origin);
+	/* Cookies know no ports: what goes there goes to our port as well. */
+	check(evil.seen[0].headers.cookie?.includes('rdv_session='),
+	    'control: the cookie is attached');
 	try {
 		await fn(page, evil, home, product);
 	} finally {
@@ -58,21 +64,30 @@ await test('abuse_A08 a foreign page changes nothing', (all) =>
 	const count = async () =>
 	    (await product.api('GET', '/api/folders')).length;
 	const before = await count();
-	const post = (type) => page.evaluate(([url, kind]) =>
-	    fetch(url, { method: 'POST', mode: 'no-cors',
-		credentials: 'include', headers: { 'Content-Type': kind },
-		body: JSON.stringify({ name: 'foreign' }) })
-	        .then((res) => res.type, () => 'failed'),
-	    [`${product.origin}/api/folders`, type]);
+	const url = `${product.origin}/api/folders`;
+	/* A form's request: sent at once, cookie and all; the answer is kept
+	 * from the page. */
+	const post = async (kind) => {
+		const [req] = await Promise.all([
+			page.waitForEvent('requestfailed',
+			    (one) => one.url() === url),
+			page.evaluate(([to, type]) => fetch(to, {
+				method: 'POST', mode: 'no-cors',
+				credentials: 'include',
+				headers: { 'Content-Type': type },
+				body: JSON.stringify({ name: 'foreign' }),
+			}).catch(() => undefined), [url, kind]),
+		]);
+		return req.failure().errorText;
+	};
 
-	equal(await post('text/plain'), 'opaque', 'it was sent');
-	await post('application/x-www-form-urlencoded');
-	const json = await page.evaluate((url) =>
-	    fetch(url, { method: 'POST', credentials: 'include',
+	for (const kind of ['text/plain', 'application/x-www-form-urlencoded'])
+		equal(await post(kind), blocked, kind);
+	const json = await page.evaluate((to) =>
+	    fetch(to, { method: 'POST', credentials: 'include',
 		headers: { 'Content-Type': 'application/json',
 		    'X-RDV-Request': '1' }, body: '{"name":"foreign"}' })
-	        .then((res) => res.status, () => 'failed'),
-	    `${product.origin}/api/folders`);
+	        .then((res) => res.status, () => 'failed'), url);
 	equal(json, 'failed', 'preflighted request');
 	equal(await count(), before, 'folders');
 	const own = await home.evaluate(() => fetch('/api/folders', {

@@ -206,9 +206,15 @@ export class Link {
 		case "size": this.on.sized(msg, msg.owner); break;
 		case "flow": this.flow(msg.input === "paused"); break;
 		case "exit": this.exit = msg; break;
-		case "error": this.on.problem(msg.message); break;
+		case "error": this.trouble(msg.message); break;
 		case "pong": break;
 		}
+	}
+
+	/* Before "ready" it says why not yet, and the link tries again. */
+	private trouble(message: string): void {
+		if (this.live)
+			this.on.problem(message);
 	}
 
 	private opened(msg: Ready): void {

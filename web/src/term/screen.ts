@@ -246,7 +246,9 @@ export class Screen {
 	}
 
 	private sized(size: Size, owner: boolean): void {
-		const { cols, rows } = size;
+		/* A run that has ended may have no size: then ours is as good. */
+		const { cols, rows } = size.cols > 0 && size.rows > 0
+		    ? size : this.wish();
 
 		this.term.resize(clamp(cols, 2, 1000), clamp(rows, 1, 500));
 		this.set({ owner, size: { cols, rows } });

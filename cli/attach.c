@@ -175,6 +175,9 @@ turn(struct attach *a)
 	};
 	int wait = sooner(view_tick(&a->view), keys_wait(&a->keys));
 
+	/* Room made by the last turn is not announced by any descriptor. */
+	if (a->input_len > 0 && view_takes_input(&a->view))
+		wait = 0;
 	p[VIEW].fd =
 	    view_fd(&a->view, buf_left(&a->out) < OUTPUT_LOW, &p[VIEW].events);
 	if (a->view.end != VIEW_ON || poll(p, FDS, wait) == -1)

@@ -184,6 +184,20 @@ put_number(char *out, size_t size, enum out_kind kind, int64_t n)
 		(void)snprintf(out, size, "%lld", (long long)n);
 }
 
+/*
+ * Our ids begin with 48 bits of time: the first 13 characters tell apart what
+ * was not made in the same millisecond, the first 8 only minutes.
+ */
+static size_t
+short_id(const char *s)
+{
+	size_t len = strcspn(s, "-");
+
+	if (s[len] == '-')
+		return len + 1 + strcspn(s + len + 1, "-");
+	return len < 8 ? len : 8;
+}
+
 static void
 put_cell(char *out, size_t size, const struct out_col *col,
     const struct js *row)
@@ -199,8 +213,8 @@ put_cell(char *out, size_t size, const struct out_col *col,
 		put_json(out, size, v);
 	} else if (s != NULL) {
 		len = strlen(s);
-		if (col->kind == OUT_SHORT_ID && len > 8)
-			len = 8;
+		if (col->kind == OUT_SHORT_ID)
+			len = short_id(s);
 		str_escape(out, size, s, len);
 	} else if (js_is_array(v)) {
 		put_list(out, size, v);

@@ -16,7 +16,7 @@ struct js;
 /* How a cell is made from the member `key` of its row. */
 enum out_kind {
 	OUT_TEXT,
-	OUT_SHORT_ID, /* the first 8 characters of an id */
+	OUT_SHORT_ID, /* the beginning of an id or a commit */
 	OUT_NUMBER,
 	OUT_BYTES,
 	OUT_AGE,   /* "5m" since a time in ms */

@@ -362,14 +362,18 @@ view_tick(struct view *v)
 	return due > now ? (int)(due - now) : 0;
 }
 
+bool
+view_takes_input(const struct view *v)
+{
+	return v->ready && !v->paused && ws_queued(v->ws) < QUEUED_MAX;
+}
+
 size_t
 view_input(struct view *v, const char *p, size_t len)
 {
 	size_t done = 0, n;
 
-	if (!v->ready)
-		return 0;
-	while (done < len && !v->paused && ws_queued(v->ws) < QUEUED_MAX) {
+	while (done < len && view_takes_input(v)) {
 		n = len - done < FRAME_MAX ? len - done : FRAME_MAX;
 		ws_send_binary(v->ws, p + done, n);
 		done += n;

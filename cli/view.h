@@ -60,6 +60,8 @@ int view_fd(const struct view *v, bool reading, short *events);
 void view_turn(struct view *v, short revents);
 /* Does what is due; returns ms until the next call is needed, or -1. */
 int view_tick(struct view *v);
+/* True when view_input() would take something now. */
+bool view_takes_input(const struct view *v);
 /* Hands over input; returns how many bytes were taken. */
 size_t view_input(struct view *v, const char *p, size_t len);
 void view_size(struct view *v, unsigned cols, unsigned rows);

@@ -35,9 +35,10 @@ struct vt {
 	enum state state;
 	char seq[SEQ_MAX];
 	size_t len;
-	bool over; /* longer than seq: passes or is dropped piece by piece */
-	bool c2;   /* VT_STRIP: first byte of a C1 control in UTF-8 */
-	bool cr;   /* VT_STRIP: a \r whose \n may come */
+	bool over;   /* longer than seq: passes or is dropped piece by piece */
+	bool c2;     /* VT_STRIP: first byte of a C1 control in UTF-8 */
+	bool cr;     /* VT_STRIP: a \r whose \n may come */
+	bool inside; /* the last text was no end of a line */
 	struct vtmode mode;
 };
 
@@ -256,6 +257,12 @@ put_text(struct vt *vt, const char *p, size_t len, struct buf *out)
 {
 	size_t i;
 
+	for (i = len; i > 0; i--) {
+		if (p[i - 1] == '\n' || (uint8_t)p[i - 1] >= ' ') {
+			vt->inside = p[i - 1] != '\n';
+			break;
+		}
+	}
 	if (vt->kind == VT_WATCH) {
 		buf_put(out, p, len);
 		return;
@@ -296,6 +303,10 @@ vt_feed(struct vt *vt, const char *p, size_t len, struct buf *out)
 void
 vt_leave(struct vt *vt, struct buf *out)
 {
-	if (vt->kind != VT_STRIP)
-		vtmode_leave(&vt->mode, out);
+	if (vt->kind == VT_STRIP)
+		return;
+	vtmode_leave(&vt->mode, out);
+	if (vt->inside)
+		buf_put_text(out, "\r\n");
+	vt->inside = false;
 }

@@ -26,7 +26,8 @@ void vt_set(struct vt *vt, enum vt_kind kind);
 void vt_feed(struct vt *vt, const char *p, size_t len, struct buf *out);
 /*
  * Appends what undoes the modes that the bytes so far have switched on: mouse,
- * alternate screen, hidden cursor ... Nothing when all is as it was.
+ * alternate screen, hidden cursor ... and a line end when the text stopped
+ * inside a line. Nothing when all is as it was.
  */
 void vt_leave(struct vt *vt, struct buf *out);
 

@@ -114,7 +114,9 @@ note_csi(struct vtmode *m, const struct vtcsi *c)
 	} else if (c->final == 'q' && c->mid == ' ') {
 		m->cursor = c->nparam > 0 && c->param[0] > 0;
 	} else if (c->final == 'm' && c->prefix == '>') {
-		m->modify_keys = c->nparam > 1;
+		m->modify_keys = c->param[0] == 4 && c->param[1] > 0;
+	} else if (c->final == 'm' && c->prefix == 0) {
+		m->colors = c->nparam > 0 && c->param[c->nparam - 1] != 0;
 	}
 }
 
@@ -146,6 +148,8 @@ vtmode_leave(struct vtmode *m, struct buf *out)
 		buf_put_text(out, "\033>");
 	if (m->charset)
 		buf_put_text(out, "\033(B");
+	if (m->colors)
+		buf_put_text(out, "\033[m");
 	if (m->cursor)
 		buf_put_text(out, "\033[0 q");
 	for (i = 0; i < MODES; i++) {

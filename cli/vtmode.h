@@ -12,7 +12,7 @@ struct buf;
 struct vtmode {
 	uint32_t changed;  /* bit per row of the table of private modes */
 	unsigned keyboard; /* depth of the kitty keyboard stack */
-	bool margins, cursor, keypad, charset, modify_keys;
+	bool margins, cursor, keypad, charset, colors, modify_keys;
 };
 
 /* One complete sequence, ESC included. */

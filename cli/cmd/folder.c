@@ -115,7 +115,8 @@ folder_new(struct cmd_call *c)
 		js_free(body);
 		return rc;
 	}
-	return tell(c, api_send(c, "POST", "/api/folders", body, &v), v);
+	rc = api_send(c, "POST", "/api/folders", body, &v);
+	return tell(c, rc, v);
 }
 
 static int

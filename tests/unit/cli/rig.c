@@ -169,7 +169,11 @@ rig_teardown(void **state)
 		(void)kill(rig.child, SIGKILL);
 		(void)waitpid(rig.child, NULL, 0);
 	}
-	rig.child = 0;
+	if (rig.writer > 0) {
+		(void)kill(rig.writer, SIGKILL);
+		(void)waitpid(rig.writer, NULL, 0);
+	}
+	rig.child = rig.writer = 0;
 	if (rig.master != -1)
 		(void)close(rig.master);
 	rig.master = -1;

@@ -23,6 +23,7 @@ struct rig {
 	fake_fn *scenario; /* serves the WebSocket; counts connections to it */
 	int master;
 	pid_t child;
+	pid_t writer;	      /* types what is too much for one write, or 0 */
 	char screen[1 << 20]; /* all that was shown */
 	size_t screen_len;
 	struct termios before;

@@ -52,6 +52,7 @@ static const struct {
 	    "\"request_id\":\"q77\"}" },
 	{ "GET /api/folders ", 401,
 	    "{\"error\":\"unknown token\",\"code\":\"INVALID_TOKEN\"}" },
+	{ "POST /api/folders ", 201, "{\"id\":\"f1\",\"name\":\"n\"}" },
 	{ "POST /api/tokens ", 201,
 	    "{\"id\":\"t1\",\"rawKey\":\"rdv_once\",\"keyPrefix\":\"rdv_o\"}" },
 	{ "GET /api/tokens ", 200, "not json" },
@@ -118,7 +119,7 @@ tables_are_harmless(void **state)
 	RUN(&ran, "session", "ls");
 	assert_int_equal(ran.rc, CMD_OK);
 	assert_non_null(strstr(ran.out, "NAME"));
-	assert_non_null(strstr(ran.out, "01890000  twin"));
+	assert_non_null(strstr(ran.out, "01890000-0000  twin"));
 	assert_non_null(strstr(ran.out, "odd"));
 	assert_null(strchr(ran.out, '\033'));
 	assert_null(strchr(ran.out, '\007'));
@@ -342,6 +343,22 @@ exec_types_literally(void **state)
 }
 
 static void
+an_id_is_printed_alone(void **state)
+{
+	struct js *v;
+
+	(void)state;
+	RUN(&ran, "folder", "new", "n", "--dir", "/");
+	assert_int_equal(ran.rc, CMD_OK);
+	assert_string_equal(ran.out, "f1\n");
+	v = body_sent(0);
+	assert_string_equal(js_str(v, "path", ""), "/");
+	js_free(v);
+	RUN(&ran, "folder", "mv", "f1");
+	assert_int_equal(ran.rc, CMD_USAGE);
+}
+
+static void
 a_token_is_printed_alone(void **state)
 {
 	struct js *v;
@@ -408,6 +425,7 @@ main(void)
 		T(new_starts_here),
 		T(new_refuses_nonsense),
 		T(exec_types_literally),
+		T(an_id_is_printed_alone),
 		T(a_token_is_printed_alone),
 		T(completion_offers),
 	};

@@ -49,6 +49,7 @@
 /* How long a daemon without its parent still answers what it was asked. */
 #define ORPHAN_MS 2000
 
+/* Looked for once: after confinement there is no looking. */
 static bool
 tmux_there(void)
 {
@@ -88,6 +89,7 @@ check_socket(int fd, const char *path, const char *key, char *why,
 	return EX_SETTINGS;
 }
 
+/* [main] made them; whoever starts rdvd otherwise has to as well. */
 static int
 check_dirs(const struct conf *conf, char *why, size_t whysize)
 {
@@ -152,6 +154,7 @@ open_state(struct app *app, char *why, size_t whysize)
 	return 0;
 }
 
+/* None of these can fail, and none of them does anything yet. */
 static void
 build_core(struct app *app)
 {
@@ -189,6 +192,10 @@ dir_of(const char *path)
 	return dir;
 }
 
+/*
+ * Worktrees and repositories are not in the list: git looks at those, in a
+ * process of its own, and rdvd never does.
+ */
 static int
 confine(struct app *app, char *why, size_t whysize)
 {
@@ -226,6 +233,7 @@ boot_drained_cb(void *arg)
 	loop_stop(app->loop);
 }
 
+/* Asked for twice is asked for once; the first deadline stands. */
 static void
 drain(struct app *app, int64_t ms)
 {
@@ -245,6 +253,7 @@ boot_term_cb(void *arg)
 	drain(app, app->conf->drain_ms);
 }
 
+/* [main] is gone or [ops] speaks nonsense: there is nothing to serve with. */
 static void
 boot_gone_cb(void *arg)
 {
@@ -286,6 +295,7 @@ write_pid(struct app *app)
 	free(dir);
 }
 
+/* Who waits for this byte may connect; the sockets listen since [main]. */
 static void
 tell_ready(struct app *app, int fd)
 {
@@ -297,6 +307,10 @@ tell_ready(struct app *app, int fd)
 	(void)close(fd);
 }
 
+/*
+ * The helper is sought before the first request can need it. [main] keeps what
+ * connects meanwhile in the backlog of its sockets: a pause, not a refusal.
+ */
 static int
 serve(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
 {

@@ -77,6 +77,7 @@ set_path(struct conf *c, const struct conf_row *row, const char *value,
 	return NULL;
 }
 
+/* The setters return NULL, or what is wrong as the end of a sentence. */
 static const char *
 set_word(struct conf *c, const struct conf_row *row, const char *value)
 {
@@ -113,6 +114,7 @@ host_ok(const char *s)
 	return n > 0 && n < 256 && s[n] == '\0';
 }
 
+/* The old list goes only when the whole new one is sound. */
 static const char *
 set_list(struct conf *c, const struct conf_row *row, char *const *values,
     const char *home)
@@ -165,6 +167,7 @@ set_default(struct conf *c, const struct conf_row *row, const char *home)
 	return why;
 }
 
+/* Dies with a sentence: without its defaults rdvd cannot even say no. */
 void
 conf_init(struct conf *c, const char *base, const char *home)
 {
@@ -329,6 +332,7 @@ slurp(const char *path, char **out, size_t *len, char *why, size_t whysize)
 	return 0;
 }
 
+/* What was set before an error stays set; a caller that goes on starts anew. */
 int
 conf_load(struct conf *c, const char *path, char *why, size_t whysize)
 {

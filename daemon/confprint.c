@@ -8,6 +8,7 @@
 
 #include "daemon/conf.h"
 
+/* A TOML basic string. */
 static void
 print_string(const char *s, FILE *out)
 {

@@ -34,6 +34,7 @@ struct house {
 	bool own_log; /* stderr is the log file of the settings */
 };
 
+/* They will be found again next time. */
 static void
 house_cleaned_cb(int err, void *arg)
 {
@@ -89,6 +90,7 @@ house_free(struct house *h)
 	free(h);
 }
 
+/* What was written so far is in the file that was moved away. */
 static void
 reopen_log(const struct conf *conf)
 {

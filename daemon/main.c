@@ -67,6 +67,7 @@ usage(void)
 	return 2;
 }
 
+/* 0 to 2 are not for this, and what is not open was not passed. */
 static bool
 fd_option(const char *text, int *out)
 {
@@ -80,6 +81,7 @@ fd_option(const char *text, int *out)
 	return true;
 }
 
+/* nginx binds to addresses and names of this host; only the form is checked. */
 static bool
 web_option(struct options *o, char *text)
 {
@@ -151,6 +153,7 @@ options_parse(struct options *o, int argc, char **argv)
 	return optind == argc;
 }
 
+/* [main] passes HOME as passwd has it, in an environment of its own making. */
 static const char *
 home_dir(void)
 {

@@ -20,6 +20,7 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
+/* The tables are a parameter so that tests can have routes of their own. */
 struct api *
 api_new(struct app *app, const struct api_route *const *tables)
 {
@@ -50,6 +51,7 @@ api_stats(const struct api *api)
 	return &api->stats;
 }
 
+/* Each step answers by itself when it returns false. */
 static bool
 pass_gate(struct api_call *c)
 {
@@ -61,6 +63,10 @@ pass_gate(struct api_call *c)
 	return false;
 }
 
+/*
+ * 404 tells everybody the same about a path that no row has; that a path does
+ * exist is in the public document anyway.
+ */
 static bool
 pass_match(struct api_call *c)
 {
@@ -87,6 +93,11 @@ pass_match(struct api_call *c)
 	return false;
 }
 
+/*
+ * After the credential, so that a WebSocket path asked for without an upgrade
+ * is 401 like any other. An upgrade where there is nothing to upgrade to is
+ * refused rather than ignored: a proxy in between may believe in it (B11).
+ */
 static bool
 pass_kind(struct api_call *c)
 {
@@ -142,6 +153,10 @@ json_type(const char *type)
 	return strcasecmp(type, "charset=utf-8") == 0;
 }
 
+/*
+ * http/ has refused what is over the server's bound; a row may have a smaller
+ * one. The type is judged only when there is a body: a DELETE has none.
+ */
 static bool
 pass_body(struct api_call *c)
 {
@@ -163,6 +178,7 @@ pass_body(struct api_call *c)
 	return false;
 }
 
+/* The sentence repeats the field, for those who print nothing else. */
 static bool
 pass_decode(struct api_call *c)
 {
@@ -196,6 +212,10 @@ api_dispatch(struct http_req *r, void *arg)
 		if (!steps[i](c))
 			return;
 	}
+	/*
+	 * From here on the call belongs to the handler: when it returns, the
+	 * request may be answered and its arena gone.
+	 */
 	log_set_request(r->id);
 	/* A stream has no last moment that would be worth a line. */
 	if (c->route->kind != API_PLAIN)

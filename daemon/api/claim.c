@@ -20,6 +20,7 @@
 
 #define KEY_MAX 255
 
+/* Visible ASCII: a key is compared, logged and stored, never interpreted. */
 static bool
 key_ok(const char *key)
 {
@@ -39,6 +40,7 @@ refuse(struct api_call *c, int status, const char *code, const char *why)
 	return false;
 }
 
+/* As many as there are POSTs under way with a key: a few. */
 static bool
 in_flight(const struct api *api, const char *user_id, const char *key)
 {
@@ -81,6 +83,10 @@ api_claim_free(struct api_claim *claim)
 	free(claim);
 }
 
+/*
+ * The digest covers path, query and body, so that a key that is used by mistake
+ * for another request is told of instead of answered with something unrelated.
+ */
 static bool
 replay(struct api_call *c, const struct store_idem *old, const char *route,
     const char *digest)
@@ -97,6 +103,7 @@ replay(struct api_call *c, const struct store_idem *old, const char *route,
 	return false;
 }
 
+/* Without an actor there is nobody whose key it could be. */
 bool
 api_claim(struct api_call *c)
 {

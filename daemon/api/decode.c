@@ -14,6 +14,7 @@
 
 static const struct js_field no_fields[] = { { .name = NULL } };
 
+/* Fields of the query are told of in the same form as those of the body. */
 static int
 wrong(struct js_error *err, const char *name, const char *code, const char *why)
 {
@@ -48,6 +49,7 @@ word_in(const char *words, const char *value)
 	return false;
 }
 
+/* Exactly these: "yes", "TRUE" and "" are typing errors, not opinions. */
 static bool
 parse_bool(const char *value, bool *out)
 {
@@ -57,6 +59,7 @@ parse_bool(const char *value, bool *out)
 	return true;
 }
 
+/* The value stands in the request's arena already and is not copied again. */
 static int
 set_param(const struct js_field *f, const char *value, void *in,
     struct js_error *err)
@@ -104,6 +107,10 @@ field_find(const struct js_field *f, const char *name)
 	return NULL;
 }
 
+/*
+ * Names are compared as they were sent: an escaped one is no name of ours, and
+ * decoding it first would give one parameter two spellings.
+ */
 static int
 one_param(struct api_call *c, const char *name, unsigned base,
     struct js_error *err)
@@ -128,6 +135,7 @@ one_param(struct api_call *c, const char *name, unsigned base,
 	return set_param(f, value, c->in, err);
 }
 
+/* "&&" and a trailing "&" are harmless and common. */
 static int
 decode_query(struct api_call *c, unsigned base, struct js_error *err)
 {

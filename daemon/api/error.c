@@ -16,6 +16,11 @@ static const struct api_error internal = { 500, "INTERNAL",
 static const struct api_error storage = { 503, "DATABASE_UNAVAILABLE",
 	"the change could not be stored and was not made" };
 
+/*
+ * 404 is also the answer for what is somebody else's (C14); 409 says that the
+ * same request may succeed when something has changed; 503 that it may succeed
+ * without anything having changed.
+ */
 static const struct api_error outcomes[RDV_E_MAX] = {
 	[RDV_E_INVALID] = { 400, "INVALID_ARGUMENT",
 	    "an argument breaks its rule" },
@@ -47,6 +52,7 @@ static const struct api_error outcomes[RDV_E_MAX] = {
 	    "that is not what it claims to be" },
 };
 
+/* What dispatch and handlers say themselves; http/gate.c has a third table. */
 const struct api_code api_codes[] = {
 	{ 400, "INVALID_JSON", "the body is no JSON, or no object" },
 	{ 401, "MISSING_TOKEN", "no credential" },

@@ -73,6 +73,7 @@ put_text(struct buf *b, const char *s)
 	buf_put_u8(b, '"');
 }
 
+/* The body is JSON already: it was written by the same process and checked. */
 static void
 put_event(struct buf *b, const struct event *ev)
 {
@@ -84,6 +85,10 @@ put_event(struct buf *b, const struct event *ev)
 	buf_printf(b, ",\"body\":%s}", ev->body);
 }
 
+/*
+ * One event is one line of data: JSON text has no line breaks of its own, which
+ * is what keeps a subject from ending an event and beginning another.
+ */
 static void
 feed_event(struct feed *f, const struct event *ev)
 {
@@ -113,6 +118,7 @@ feed_reset(struct feed *f, int64_t oldest)
 	stream_write(f->stream, text, strlen(text));
 }
 
+/* A second call would close what is closing; revocation and errors may meet. */
 static void
 feed_end(struct feed *f)
 {
@@ -122,6 +128,11 @@ feed_end(struct feed *f)
 	stream_close(f->stream);
 }
 
+/*
+ * Pulls until the bus has no more or enough is on its way. Both who wakes it,
+ * the bus and the drained connection, may come at any time and in any order:
+ * the cursor alone knows what is next.
+ */
 static void
 feed_pull(struct feed *f)
 {
@@ -171,6 +182,10 @@ feed_closed_cb(struct stream *s, void *arg)
 	free(f);
 }
 
+/*
+ * The actor is copied because the request, in whose arena it lives, is gone
+ * once the stream is open. A client that left meanwhile costs nothing.
+ */
 static void
 feed_start(struct api_call *c, int64_t since, bool ndjson)
 {
@@ -210,6 +225,7 @@ page_wake_cb(void *arg)
 	(void)arg; /* a page does not wait */
 }
 
+/* What is over the bytes of a page waits for the next one. */
 static void
 page_items(struct event_sub *sub, int64_t limit, struct buf *b, int64_t *last,
     bool *reset)
@@ -231,6 +247,10 @@ page_items(struct event_sub *sub, int64_t limit, struct buf *b, int64_t *last,
 	}
 }
 
+/*
+ * A page is a subscription that ends at once, so that it says the same as a
+ * stream would. `reset` is true when events before the first were dropped.
+ */
 static void
 page(struct api_call *c, int64_t since, int64_t limit)
 {

@@ -93,6 +93,10 @@ spec_of(const struct folder_in *in)
 }
 
 /* The folder the path names; false when that was answered with a 404. */
+/*
+ * Read in the same turn as the change that follows, with no other writer in
+ * between: there is one thread and one connection.
+ */
 static bool
 folder_get(struct api_call *c, struct store_folder *f)
 {
@@ -127,7 +131,8 @@ folders_list(struct api_call *c)
 	api_fail(c, err, NULL);
 }
 
-/* Ends a change: `err` aborts, 0 commits with the answer. */
+/* Ends a change: commits with the answer `v`, which is taken over, or aborts.
+ */
 static void
 settle(struct api_call *c, struct tx *tx, int err, const char *why, int status,
     struct js *v)
@@ -137,6 +142,7 @@ settle(struct api_call *c, struct tx *tx, int err, const char *why, int status,
 		return;
 	}
 	tx_abort(tx);
+	js_free(v);
 	if (err == RDV_E_FULL)
 		api_fail_code(c, 429, "TOO_MANY", why, NULL);
 	else
@@ -242,8 +248,6 @@ folders_reorder(struct api_call *c)
 	v = js_object();
 	js_add_bool(v, "success", true);
 	settle(c, tx, err, why, 200, v);
-	if (err != 0)
-		js_free(v);
 }
 
 /* From the folder's parent up to the top. */
@@ -263,6 +267,11 @@ ancestors(struct api_call *c, const struct store_folder *f, struct js *list)
 	return 0;
 }
 
+/*
+ * What an agent that starts in a folder wants to know at once. Preferences,
+ * environment and knowledge have their places in the shape and nothing in them
+ * until they exist.
+ */
 static void
 folders_context(struct api_call *c)
 {

@@ -55,6 +55,7 @@ match_one(const char *pattern, const char *path, struct piece *params,
 	return *pattern == '\0' && *path == '\0';
 }
 
+/* HEAD of a stream would be a promise to describe what has no end. */
 static bool
 serves(const struct api_route *row, enum http_method method)
 {
@@ -105,6 +106,10 @@ consider(struct best *best, const struct api_route *row,
 	}
 }
 
+/*
+ * Every row is looked at. There are a few dozen, nearly all fail at the first
+ * segments, and an index would be one more thing that can be wrong.
+ */
 int
 api_match(const struct api_route *const *tables, struct arena *a,
     enum http_method method, const char *path, struct api_match *m)

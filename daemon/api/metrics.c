@@ -18,6 +18,7 @@
 
 #define TEXT_MAX (256u << 10)
 
+/* Names carry their unit, counters end in _total, as Prometheus wants them. */
 static void
 put(struct buf *b, const char *type, const char *name, const char *help,
     int64_t v)
@@ -38,6 +39,10 @@ count(struct buf *b, const char *name, const char *help, uint64_t v)
 	put(b, "counter", name, help, (int64_t)v);
 }
 
+/*
+ * The sum of times and their number give the mean over any interval, which is
+ * what a histogram without buckets would say, for two integers.
+ */
 static void
 metrics_http(struct app *app, struct buf *b)
 {
@@ -67,6 +72,7 @@ metrics_http(struct app *app, struct buf *b)
 	    api->replayed);
 }
 
+/* A rise of the refused ones without a rise of failures is a page at work. */
 static void
 metrics_auth(struct app *app, struct buf *b)
 {
@@ -86,6 +92,7 @@ metrics_auth(struct app *app, struct buf *b)
 	    s.audit_errors);
 }
 
+/* Changes per commit is how well the group commit does. */
 static void
 metrics_store(struct app *app, struct buf *b)
 {
@@ -139,6 +146,7 @@ metrics_runs(struct app *app, struct buf *b)
 	    h.failed);
 }
 
+/* Each of the last three is a bound that had its consequence. */
 static void
 metrics_terminals(struct app *app, struct buf *b)
 {

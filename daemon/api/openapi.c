@@ -61,6 +61,10 @@ add_type(struct js *o, const char *type, bool nullable)
 	js_add(o, "type", both);
 }
 
+/*
+ * maxLength counts characters and our bounds count bytes, so text of long
+ * characters may pass the schema and be refused here; never the reverse.
+ */
 static struct js *
 field_schema(const struct js_field *f)
 {
@@ -180,6 +184,7 @@ error_schema(void)
 	return o;
 }
 
+/* What an answer looks like stands in the text, not in a schema per route. */
 static struct js *
 responses_json(const struct api_route *row)
 {
@@ -195,6 +200,7 @@ responses_json(const struct api_route *row)
 	return o;
 }
 
+/* An empty list is how OpenAPI says that no credential is needed. */
 static struct js *
 security_json(const struct api_route *row)
 {
@@ -285,6 +291,7 @@ scheme(const char *type, const char *k1, const char *v1, const char *k2,
 	return o;
 }
 
+/* The error object of every refusal, and the three ways to prove oneself. */
 static struct js *
 components_json(void)
 {

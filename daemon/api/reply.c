@@ -43,6 +43,10 @@ account(struct api_call *c, int status)
 	log_set_request(NULL);
 }
 
+/*
+ * The only way out. The claim goes before the answer does: the client may send
+ * its next request the moment it has read this one's answer.
+ */
 static void
 finish(struct api_call *c, const struct http_reply *reply)
 {
@@ -51,6 +55,7 @@ finish(struct api_call *c, const struct http_reply *reply)
 	http_reply(c->req, reply);
 }
 
+/* http/ adds what every answer carries: no-store, nosniff, the request id. */
 void
 api_send(struct api_call *c, int status, const char *body, size_t len,
     const char *const *headers)
@@ -108,6 +113,10 @@ send_error(struct api_call *c, int status, struct js *v,
 	buf_done(&b);
 }
 
+/*
+ * 429 and 503 always say when to come again: clients that find no Retry-After
+ * tend to come at once.
+ */
 void
 api_fail_code(struct api_call *c, int status, const char *code,
     const char *sentence, struct js *details)
@@ -174,6 +183,7 @@ api_fail(struct api_call *c, int err, const char *sentence)
 	api_fail_code(c, e->status, e->code, sentence, NULL);
 }
 
+/* 401 names the scheme (RFC 9110 section 15.5.2) and nothing about a realm. */
 void
 api_refuse(struct api_call *c, const struct auth_refusal *no)
 {
@@ -200,6 +210,7 @@ struct pending {
 	struct buf text;
 };
 
+/* The text is taken out first, because the request's arena holds `p`. */
 static void
 pending_send(struct pending *p)
 {
@@ -212,6 +223,10 @@ pending_send(struct pending *p)
 	buf_done(&text);
 }
 
+/*
+ * The change is durable or undone. What belongs to it in memory follows first
+ * (answer.durable), then the client is told.
+ */
 static void
 api_commit_done_cb(int err, void *arg)
 {
@@ -259,6 +274,7 @@ pending_new(struct api_call *c, const struct api_answer *answer)
 	return p;
 }
 
+/* An empty text stands for an answer without a body. */
 static void
 store_answer(struct pending *p, struct tx *tx)
 {
@@ -277,6 +293,10 @@ store_answer(struct pending *p, struct tx *tx)
 	buf_done(&kept);
 }
 
+/*
+ * The answer is made before the commit: what it shows is what is being stored,
+ * not what somebody else may have made of it a turn later.
+ */
 void
 api_commit_answer(struct api_call *c, struct tx *tx,
     const struct api_answer *answer)
@@ -295,6 +315,11 @@ api_commit(struct api_call *c, struct tx *tx, int status, struct js *v)
 	    &(struct api_answer){ .status = status, .body = v });
 }
 
+/*
+ * An answer without a change of its own. With a key it is stored all the same,
+ * in a transaction of its own; the effect has happened by then, so it cannot be
+ * undone when that fails, and a crash in between lets a repetition run again.
+ */
 void
 api_reply(struct api_call *c, int status, struct js *v)
 {

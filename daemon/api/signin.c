@@ -44,6 +44,8 @@ struct change {
 	struct tx *tx;
 };
 
+/* Nothing may be begun in between: changes inside of a change are part of it.
+ */
 static struct change
 change_begin(struct api_call *c)
 {
@@ -73,6 +75,10 @@ no_audit(struct api_call *c)
 	api_fail(c, RDV_E_UNAVAILABLE, "the audit log cannot be written");
 }
 
+/*
+ * A code has no scopes: presented as a bearer token or a cookie it is nothing.
+ * What it stands for is decided when it is exchanged.
+ */
 static void
 signin_code(struct api_call *c)
 {
@@ -138,6 +144,11 @@ exchange(struct change *x, const struct token *code, char text[TOKEN_TEXT])
 	return err;
 }
 
+/*
+ * SameSite=Strict keeps the cookie from requests that other sites begin. It is
+ * not Secure, because the page is served on 127.0.0.1 without TLS; browsers
+ * treat that address as trustworthy.
+ */
 static void
 login_ok(struct api_call *c, const struct token *code)
 {
@@ -163,6 +174,7 @@ login_ok(struct api_call *c, const struct token *code)
 	change_commit(&x, &answer);
 }
 
+/* One indistinguishable refusal for wrong, spent and expired codes. */
 static void
 signin_login(struct api_call *c)
 {
@@ -194,6 +206,10 @@ signin_login(struct api_call *c)
 	login_ok(c, code);
 }
 
+/*
+ * The cookie is taken back on the server first and cleared in the browser only
+ * as a courtesy: a copy of it is dead either way.
+ */
 static void
 signin_logout(struct api_call *c)
 {

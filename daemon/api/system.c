@@ -19,6 +19,7 @@
 #include "daemon/store/db.h"
 #include "lib/clock.h"
 
+/* By the clock that nobody sets. */
 static int64_t
 uptime(const struct app *app)
 {
@@ -27,6 +28,10 @@ uptime(const struct app *app)
 	return ms / 1000;
 }
 
+/*
+ * tmux is reported because clients of the older API ask for it; nothing here
+ * rests on it, so it is no part of the verdict.
+ */
 static struct js *
 health_components(struct app *app, bool database, bool helper)
 {
@@ -72,6 +77,10 @@ health_probed_cb(bool helper, void *arg)
 	api_reply(c, 200, o);
 }
 
+/*
+ * Open to everybody who reaches the socket, hence no names, no paths and no
+ * per-user numbers, and one question to the helper for all who ask at once.
+ */
 static void
 system_health(struct api_call *c)
 {
@@ -122,6 +131,7 @@ status_sessions(struct app *app)
 	return o;
 }
 
+/* Where the page is: what nginx was told to listen on. */
 static struct js *
 status_web(struct app *app)
 {

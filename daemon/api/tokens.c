@@ -49,6 +49,7 @@ static const struct js_field create_fields[] = {
 	{ .name = NULL },
 };
 
+/* camelCase: contract 2.8 has it so on these routes. */
 static struct js *
 token_json(const struct store_token *t)
 {
@@ -110,6 +111,10 @@ tokens_get(struct api_call *c)
 }
 
 /* The wanted scopes; false when that was answered. */
+/*
+ * Absent means everything, as with the older API; an empty list would be a
+ * token that can do nothing but be counted.
+ */
 static bool
 wanted(struct api_call *c, uint32_t *bits)
 {
@@ -139,6 +144,7 @@ wanted(struct api_call *c, uint32_t *bits)
 	return true;
 }
 
+/* Names are shown in terminals. */
 static bool
 name_ok(const char *s)
 {
@@ -167,6 +173,10 @@ created_json(struct api_call *c, const char *id, const char *text,
 	return o;
 }
 
+/*
+ * Two answers: the one that leaves now, with the key, and the one that is kept
+ * for a repetition, without it. Who lost the first can only revoke the token.
+ */
 static void
 tokens_issue(struct api_call *c, const struct credential_spec *spec)
 {
@@ -196,6 +206,7 @@ tokens_issue(struct api_call *c, const struct credential_spec *spec)
 	api_commit_answer(c, tx, &answer);
 }
 
+/* The audit line comes first: without it the token is not made. */
 static void
 tokens_create(struct api_call *c)
 {
@@ -235,6 +246,10 @@ tokens_found_cb(const struct store_token *t, void *arg)
 	return false;
 }
 
+/*
+ * Also the credential of this very request may go; its answer leaves all the
+ * same, and the next request is refused.
+ */
 static void
 tokens_revoke(struct api_call *c)
 {

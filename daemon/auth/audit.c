@@ -31,6 +31,8 @@ struct audit {
 	bool torn; /* the last line was cut short by a full disk */
 };
 
+/* O_NOFOLLOW and the check for a regular file: the name may be planted (C17).
+ */
 static int
 audit_reopen(struct audit *a)
 {
@@ -111,6 +113,7 @@ put_time(struct buf *b)
 	buf_printf(b, "ts=%s.%03dZ", text, (int)(now % 1000));
 }
 
+/* Escaped, so that no value can look like another pair or line (J09). */
 static void
 put_pair(struct buf *b, const char *key, const char *value)
 {
@@ -122,6 +125,10 @@ put_pair(struct buf *b, const char *key, const char *value)
 	buf_printf(b, " %s=%s", key, text);
 }
 
+/*
+ * A line that a full disk cut short is ended by the next one, so that at most
+ * the one that failed is unreadable.
+ */
 bool
 audit_write(struct audit *a, const struct audit_entry *e)
 {

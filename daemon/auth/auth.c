@@ -109,6 +109,10 @@ owner_ensure(struct auth *a)
 	return 0;
 }
 
+/*
+ * Files before rows: a directory that cannot be written is found out about
+ * before anything has been changed.
+ */
 static int
 load(struct auth *a, char *why, size_t whysize)
 {
@@ -209,6 +213,7 @@ auth_user_name(const struct auth *a, const char *user_id)
 	return u != NULL ? u->name : NULL;
 }
 
+/* Any kind: the caller looks at that, and says the same about a wrong one. */
 const struct token *
 auth_find(struct auth *a, const char *text)
 {
@@ -229,6 +234,7 @@ auth_find_id(struct auth *a, const char *id)
 	return tokens_find_id(a->tokens, id);
 }
 
+/* Memory lags behind rows by one turn; bounds are meant for the careless. */
 unsigned
 auth_count(struct auth *a, const char *user_id, int kind,
     const struct token **old)
@@ -252,6 +258,7 @@ auth_admit(struct auth *a, const struct token *token)
 	auth_sweep_plan(a);
 }
 
+/* Gone first and told of second: a callback may ask who is still there. */
 void
 auth_forget(struct auth *a, const char *token_id)
 {

@@ -34,6 +34,11 @@ refuse(struct auth_refusal *no, int status, const char *code,
 	return false;
 }
 
+/*
+ * Host first: in a DNS rebinding attack everything else about the request is
+ * what our own page would send (A04). A foreign Origin or Sec-Fetch-Site is
+ * refused for tokens too, since no page of another site has business here.
+ */
 bool
 auth_gate(struct auth *a, const struct http_req *r, struct auth_refusal *no)
 {
@@ -82,6 +87,7 @@ cookie_count(const struct http_req *r)
 	return n;
 }
 
+/* A header given twice is refused: which one counts would be a guess (B02). */
 static bool
 read_offer(struct http_req *r, struct offer *o, struct auth_refusal *no)
 {

@@ -55,6 +55,7 @@ auth_limit_free(struct auth_limit *l)
 	free(l);
 }
 
+/* Only the head of a credential is hashed: guesses at the rest count as one. */
 static uint64_t
 slot_key(const struct auth_limit *l, uid_t peer, const char *text)
 {
@@ -106,6 +107,7 @@ slot_wait(const struct slot *s, int64_t now_ms)
 	return s->until_ms > now_ms ? (s->until_ms - now_ms + 999) / 1000 : 0;
 }
 
+/* Returns the seconds to wait from now on, or 0 while within the bound. */
 static int64_t
 slot_fail(struct slot *s, unsigned bound, int64_t now_ms)
 {

@@ -103,6 +103,10 @@ origin_host_ok(const struct origin_rules *r, const char *host)
 	return host != NULL && list_has(r->hosts, host);
 }
 
+/*
+ * "null", which sandboxed frames and file: pages send, has neither scheme and
+ * fails like any other text (A03).
+ */
 bool
 origin_ok(const struct origin_rules *r, const char *origin)
 {

@@ -22,6 +22,7 @@ const struct scope_word scope_words[] = {
 	{ NULL, 0, NULL },
 };
 
+/* Length and bytes: "readx" is no "read". */
 bool
 scope_add(const char *word, size_t len, uint32_t *bits)
 {

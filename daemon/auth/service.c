@@ -49,6 +49,7 @@ files_open(struct files *f, const char *path)
 	return err;
 }
 
+/* Digests only: the sidecar may be shown, the token may not (N01). */
 static int
 sidecar_write(const struct service *s, const struct files *f)
 {
@@ -106,6 +107,7 @@ out:
 	return ok;
 }
 
+/* Standard base64 with padding, as clients of the older daemon expect it. */
 static int
 token_make(struct service *s, const struct files *f)
 {
@@ -146,6 +148,7 @@ token_read(struct service *s, const struct files *f)
 	return err;
 }
 
+/* The proxy reads its token at start: until then the old one is its own. */
 static int
 rotate(struct service *s, const struct files *f)
 {
@@ -204,6 +207,7 @@ service_load(struct service *s, const char *path, int64_t rotate_ms, char *why,
 	return err;
 }
 
+/* Both are compared whatever the first says. */
 bool
 service_is(const struct service *s, const uint8_t digest[DIGEST_LEN],
     int64_t now)

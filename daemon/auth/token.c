@@ -73,6 +73,7 @@ tokens_add(struct tokens *t, const struct token *token)
 	t->n++;
 }
 
+/* Out of its bucket, which may hold others by accident of the first bytes. */
 void
 tokens_del(struct tokens *t, struct token *token)
 {
@@ -170,6 +171,10 @@ token_kind_name(enum token_kind kind)
 	return kind_names[kind];
 }
 
+/*
+ * 256 bits of kernel randomness. The prefix lets scanners of public code find a
+ * token that was committed by mistake; cookies and codes need none.
+ */
 void
 token_text(enum token_kind kind, char text[TOKEN_TEXT],
     uint8_t digest[DIGEST_LEN])

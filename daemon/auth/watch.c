@@ -72,6 +72,7 @@ token_ended(const struct token *t, int64_t now)
 	return t->expires_at >= 0 && t->expires_at <= now;
 }
 
+/* Wakes at the next end of a credential, and now and then regardless. */
 void
 auth_sweep_plan(struct auth *a)
 {
@@ -103,6 +104,7 @@ auth_sweep_cb(void *arg)
 	auth_sweep_plan(a);
 }
 
+/* One transaction for all, at most once a minute: reading must stay cheap. */
 static void
 flush(struct auth *a)
 {

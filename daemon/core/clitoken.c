@@ -46,6 +46,11 @@ check(struct app *app, int dir, bool *live)
 	return 0;
 }
 
+/*
+ * File and row are not one transaction. The file is written before the commit:
+ * a crash in between leaves a token that is not known, which the next start
+ * replaces; the other order could leave one that is known and lost.
+ */
 static int
 make(struct app *app, int dir)
 {

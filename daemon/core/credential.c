@@ -92,6 +92,7 @@ make_room(struct credential_change *ch, struct tx *tx,
 	return err == RDV_E_NOT_FOUND ? 0 : err;
 }
 
+/* The id is what logs and events name it by; it tells nothing of the text. */
 static void
 token_fill(struct token *t, const struct credential_spec *spec,
     char text[TOKEN_TEXT])
@@ -106,6 +107,8 @@ token_fill(struct token *t, const struct credential_spec *spec,
 	token_text(spec->kind, text, t->digest);
 }
 
+/* The row holds the digest, so that who reads the database has nothing (C11).
+ */
 int
 credential_issue(struct credential_change *ch, struct tx *tx,
     const struct credential_spec *spec, char id[UUID_TEXT],
@@ -138,6 +141,7 @@ credential_issue(struct credential_change *ch, struct tx *tx,
 	return 0;
 }
 
+/* Revocations first: a login must not be seen beside what it replaces. */
 void
 credential_done(int err, void *arg)
 {

@@ -76,6 +76,7 @@ check_parent(struct db *db, struct arena *a, const char *user_id,
 	return 0;
 }
 
+/* What is not mentioned stays as it is. */
 static void
 take(struct store_folder *f, const struct folder_spec *spec)
 {
@@ -101,6 +102,7 @@ emit(struct tx *tx, enum event_kind kind, const struct store_folder *f)
 	event_emit(tx, kind, f->user_id, f->id, folder_json(f));
 }
 
+/* New folders go to the end. */
 int
 folder_create(struct tx *tx, struct arena *a, const char *user_id,
     const struct folder_spec *spec, struct store_folder *out, const char **why)
@@ -210,6 +212,7 @@ folder_delete(struct tx *tx, const struct store_folder *f)
 	return err;
 }
 
+/* All or none: the caller aborts `tx` at the first id that is not there. */
 int
 folder_reorder(struct tx *tx, const char *user_id, const char *const *ids,
     const char **why)

@@ -35,6 +35,7 @@ struct probe {
 	struct waiter waiters[WAITERS_MAX];
 };
 
+/* Waiters may end their requests here, but not ask again. */
 static void
 settle(struct probe *p, bool answers)
 {
@@ -55,6 +56,7 @@ probe_deadline_cb(void *arg)
 	settle(arg, false);
 }
 
+/* Whatever the answer is, it is one; only its absence counts. */
 static void
 probe_answer_cb(int err, const struct priv_plain_answer *a, void *arg)
 {

@@ -62,6 +62,7 @@ struct ids {
 	void *arg;
 };
 
+/* Texts are SQLite's own and last until the next step. */
 static struct store_folder
 folder_row(struct row *row)
 {

@@ -76,6 +76,7 @@ store_tokens_list(struct db *db, const char *user_id, store_token_fn *cb,
 	return db_query(db, sql_list, tokens_row_cb, &e, "s", user_id);
 }
 
+/* Only CLI tokens: cookies and codes are nobody's to look at. */
 int
 store_token_get(struct db *db, const char *user_id, const char *id,
     store_token_fn *cb, void *arg)

@@ -54,8 +54,8 @@ peer_connect(struct ops *o, int sock)
 	o->full = false;
 }
 
-bool
-peer_writable(struct ops *o)
+static bool
+writable(const struct ops *o)
 {
 	struct pollfd p = { .fd = o->daemon, .events = POLLOUT };
 
@@ -150,7 +150,7 @@ peer_read(struct ops *o)
 	long n;
 
 	/* Reading on while answers pile up would need a queue for them. */
-	if (!peer_writable(o)) {
+	if (!writable(o)) {
 		o->full = true;
 		return;
 	}

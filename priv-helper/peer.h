@@ -19,8 +19,6 @@ void peer_disconnect(struct ops *o);
  * process, because its sender is broken or taken over.
  */
 void peer_read(struct ops *o);
-/* True when an answer would be taken now. */
-bool peer_writable(struct ops *o);
 /*
  * Sends what is in `b`; false when it could not be sent now. A peer that is
  * gone counts as sent: there is nobody to tell.

@@ -177,8 +177,8 @@ const struct sysset syssets[] = {
 	{ NULL, NULL, NULL },
 };
 
-const struct sysset *
-sysset_find(const char *name)
+static const struct sysset *
+find(const char *name)
 {
 	const struct sysset *s;
 
@@ -192,7 +192,7 @@ int
 sysset_walk(const char *name, int (*fn)(const char *syscall, void *arg),
     void *arg)
 {
-	const struct sysset *s = sysset_find(name);
+	const struct sysset *s = find(name);
 	const char *const *m;
 	int err;
 

@@ -17,7 +17,6 @@ struct sysset {
 /* In order of name; ends with a NULL name. */
 extern const struct sysset syssets[];
 
-const struct sysset *sysset_find(const char *name);
 /*
  * Calls `fn` for every system call in the set, included sets first. Stops at
  * and returns the first non-zero result; -ENOENT for an unknown set.

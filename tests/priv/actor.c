@@ -76,7 +76,7 @@ act_signal(char **arg)
 	(void)getrlimit(RLIMIT_CORE, &core);
 	printf("core %ld\n", (long)core.rlim_cur);
 	fflush(stdout);
-	(void)raise(atoi(arg[0]));
+	(void)raise(strtol(arg[0], NULL, 10));
 	return 99;
 }
 
@@ -151,7 +151,7 @@ act_uring(char **arg)
 static int
 act_open(char **arg)
 {
-	return say(open(arg[0], atoi(arg[1]) | O_NOCTTY));
+	return say(open(arg[0], strtol(arg[1], NULL, 10) | O_NOCTTY));
 }
 
 static int
@@ -169,7 +169,7 @@ act_connect(char **arg)
 static int
 act_kill(char **arg)
 {
-	return say(kill(atoi(arg[0]), SIGKILL));
+	return say(kill(strtol(arg[0], NULL, 10), SIGKILL));
 }
 
 static int
@@ -199,7 +199,7 @@ act_wait(char **arg)
 static int
 act_count(char **arg)
 {
-	long n = atol(arg[0]), i;
+	long n = strtol(arg[0], NULL, 10), i;
 
 	for (i = 0; i < n; i++)
 		printf("%ld\n", i);

@@ -266,7 +266,7 @@ try(char mode, const char *what)
 	case 'x':
 		return try_exec(what);
 	case 'k':
-		return kill(atoi(what), 0);
+		return kill(strtol(what, NULL, 10), 0);
 	case 'a':
 		return try_abstract(what);
 	default:

@@ -137,7 +137,7 @@ rig_daemon(struct rig *r)
 	n = seqpkt_recv(r->relay, r->told, sizeof(r->told) - 1, &fds);
 	assert_true(n > 0 && fds.n == 3);
 	r->told[n] = '\0';
-	r->daemon = atoll(r->told);
+	r->daemon = strtol(r->told, NULL, 10);
 	r->control = fds.fd[0];
 	r->api = fds.fd[1];
 	r->terminal = fds.fd[2];

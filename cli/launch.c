@@ -36,6 +36,8 @@
 #define START_MS     30000 /* for everything to be ready */
 #define STOP_MS	     60000 /* rdvd drains up to 35 s, runs get their time */
 #define NGINX_MS     5000
+/* After an accident of [main] its rdvd may hold the lock for a while. */
+#define LOCKED_MS 60000
 
 enum phase { STARTING, RUNNING, STOPPING, ENDING_FRONT, GONE };
 
@@ -51,7 +53,8 @@ struct launch {
 	struct front_probe *probe;
 	int listener, ready_fd, signals;
 	enum phase phase;
-	int64_t due; /* of every phase but RUNNING */
+	int64_t due;	 /* of every phase but RUNNING */
+	int64_t lost_at; /* of an accident of rdv-helper; 0: it is ready */
 	int status;
 	bool busy;
 	char why[512];
@@ -198,6 +201,7 @@ helper_is_ready(struct launch *l)
 	/* End of file without a byte: SIGCHLD will tell the reason. */
 	if (n != 1)
 		return;
+	l->lost_at = 0;
 	if (l->phase != STARTING)
 		return;
 	if (l->info.port == 0) {
@@ -243,6 +247,16 @@ describe(char *out, size_t size, const char *name, int status)
 		    WEXITSTATUS(status));
 }
 
+/* An end that another start cannot mend. */
+static bool
+is_final(const struct launch *l, int code)
+{
+	if (l->phase == STARTING || code == LAUNCH_BAD_CONFIG)
+		return true;
+	return code == LAUNCH_REFUSED &&
+	       (l->lost_at == 0 || clock_mono_ms() - l->lost_at > LOCKED_MS);
+}
+
 static void
 helper_ended(struct launch *l, int status)
 {
@@ -255,13 +269,15 @@ helper_ended(struct launch *l, int status)
 	describe(text, sizeof(text), "rdv-helper", status);
 	l->busy = l->phase == STARTING && code == LAUNCH_REFUSED;
 	/* 0: somebody told it to end (rdv down), and so do we. */
-	if (code == 0)
+	if (code == 0) {
 		stop(l);
-	else if (l->phase == STARTING || code == LAUNCH_REFUSED ||
-		 code == LAUNCH_BAD_CONFIG)
+	} else if (is_final(l, code)) {
 		give_up(l, text);
-	else
+	} else {
 		log_errorx("up", "%s; starting it again", text);
+		if (l->lost_at == 0)
+			l->lost_at = clock_mono_ms();
+	}
 }
 
 static void

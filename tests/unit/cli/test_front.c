@@ -21,8 +21,8 @@ static void
 check_browser_headers(void)
 {
 	static const char *const wanted[] = {
-		"Content-Security-Policy: "
-		"default-src 'none'; script-src 'self'; style-src 'self';",
+		("Content-Security-Policy: "
+		 "default-src 'none'; script-src 'self'; style-src 'self';"),
 		"frame-ancestors 'none'", "X-Frame-Options: DENY",
 		"X-Content-Type-Options: nosniff",
 		"Referrer-Policy: no-referrer",

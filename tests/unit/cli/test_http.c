@@ -115,8 +115,8 @@ lies_are_found(void **state)
 		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
 		"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
-		"Content-Length: 2\r\n\r\nab",
+		("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
+		 "Content-Length: 2\r\n\r\nab"),
 		"HTTP/1.1 200 OK\r\nContent-" };
 	struct http *h;
 	size_t i;

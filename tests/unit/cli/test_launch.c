@@ -39,6 +39,38 @@ note(const char *line)
 	(void)close(fd);
 }
 
+static void
+read_notes(const char *path, char *out, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, out, size - 1);
+
+	out[n > 0 ? n : 0] = '\0';
+	(void)close(fd);
+}
+
+static unsigned
+count(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	while ((text = strstr(text, what)) != NULL) {
+		text += strlen(what);
+		n++;
+	}
+	return n;
+}
+
+/* How often rdv-helper was started, this time included. */
+static unsigned
+started(void)
+{
+	char text[8192];
+
+	read_notes(getenv("RDV_TEST_NOTES"), text, sizeof(text));
+	return count(text, "pid ");
+}
+
 static int
 be_helper(int argc, char **argv)
 {
@@ -60,6 +92,8 @@ be_helper(int argc, char **argv)
 		    " %s", argv[i]);
 	note(line);
 	note("\n");
+	if (strcmp(how, "locked once") == 0 && started() == 2)
+		return LAUNCH_REFUSED;
 	if (how[0] >= '0' && how[0] <= '9')
 		return (int)strtol(how, NULL, 10);
 	(void)!write(fd, "", 1);
@@ -139,45 +173,19 @@ wait_end(void)
 	return WEXITSTATUS(status);
 }
 
-static void
-read_notes(char *out, size_t size)
-{
-	int fd = open(notes, O_RDONLY | O_CLOEXEC);
-	ssize_t n = read(fd, out, size - 1);
-
-	out[n > 0 ? n : 0] = '\0';
-	(void)close(fd);
-}
-
 /* Waits until the notes hold `what` for the n-th time. */
 static void
 wait_note(char *out, size_t size, const char *what, unsigned n)
 {
 	int64_t end = clock_mono_ms() + DEADLINE_MS;
-	const char *at;
-	unsigned seen;
 
 	do {
-		read_notes(out, size);
-		for (seen = 0, at = out; (at = strstr(at, what)) != NULL; at++)
-			seen++;
-		if (seen >= n)
+		read_notes(notes, out, size);
+		if (count(out, what) >= n)
 			return;
 		(void)poll(NULL, 0, 1);
 	} while (clock_mono_ms() < end);
 	fail_msg("no %s in: %s", what, out);
-}
-
-static unsigned
-lines(const char *text)
-{
-	unsigned n = 0;
-
-	while ((text = strchr(text, '\n')) != NULL) {
-		text++;
-		n++;
-	}
-	return n;
 }
 
 static int
@@ -220,14 +228,14 @@ starts_and_stops(void **state)
 	(void)state;
 	start("wait");
 	assert_string_equal(hear(), "ready port 0\n");
-	read_notes(text, sizeof(text));
+	read_notes(notes, text, sizeof(text));
 	(void)snprintf(want, sizeof(want),
 	    "args --base %s --foreground-child --ready-fd ", fake.dir);
 	assert_non_null(strstr(text, want));
 	assert_null(strstr(text, "--web"));
 	assert_int_equal(kill(launcher, SIGTERM), 0);
 	assert_int_equal(wait_end(), 0);
-	read_notes(text, sizeof(text));
+	read_notes(notes, text, sizeof(text));
 	assert_non_null(strstr(text, "signal 15\n"));
 }
 
@@ -241,7 +249,7 @@ children_have_their_own_group(void **state)
 	(void)state;
 	start("wait");
 	(void)hear();
-	read_notes(text, sizeof(text));
+	read_notes(notes, text, sizeof(text));
 	assert_int_equal(sscanf(text, "pid %d pgid %d", &pid, &pgid), 2);
 	assert_int_equal(pid, pgid);
 	assert_int_equal(kill(launcher, SIGINT), 0);
@@ -268,9 +276,9 @@ refusals_are_final(void **state)
 	assert_string_equal(hear(),
 	    "failed busy=0: rdv-helper ended with status 1\n");
 	assert_int_equal(wait_end(), 1);
-	read_notes(text, sizeof(text));
+	read_notes(notes, text, sizeof(text));
 	/* None was tried twice. */
-	assert_int_equal(lines(text), 3);
+	assert_int_equal(count(text, "\n"), 3);
 }
 
 static void
@@ -296,12 +304,31 @@ an_accident_is_mended(void **state)
 	(void)state;
 	start("wait");
 	(void)hear();
-	read_notes(text, sizeof(text));
+	read_notes(notes, text, sizeof(text));
 	assert_int_equal(sscanf(text, "pid %d", &first), 1);
 	assert_int_equal(kill(first, SIGKILL), 0);
 	wait_note(text, sizeof(text), "pid ", 2);
 	assert_int_equal(sscanf(strchr(text, '\n') + 1, "pid %d", &second), 1);
 	assert_int_not_equal(first, second);
+	assert_int_equal(kill(launcher, SIGTERM), 0);
+	assert_int_equal(wait_end(), 0);
+	wait_note(text, sizeof(text), "signal 15", 1);
+}
+
+/* Its rdvd may hold the lock for a moment longer: that is no refusal. */
+static void
+a_lock_is_waited_for(void **state)
+{
+	char text[8192];
+	int first = 0;
+
+	(void)state;
+	start("locked once");
+	assert_string_equal(hear(), "ready port 0\n");
+	read_notes(notes, text, sizeof(text));
+	assert_int_equal(sscanf(text, "pid %d", &first), 1);
+	assert_int_equal(kill(first, SIGKILL), 0);
+	wait_note(text, sizeof(text), "pid ", 3);
 	assert_int_equal(kill(launcher, SIGTERM), 0);
 	assert_int_equal(wait_end(), 0);
 	wait_note(text, sizeof(text), "signal 15", 1);
@@ -317,7 +344,7 @@ an_end_on_request_is_no_accident(void **state)
 	(void)state;
 	start("wait");
 	(void)hear();
-	read_notes(text, sizeof(text));
+	read_notes(notes, text, sizeof(text));
 	assert_int_equal(sscanf(text, "pid %d", &pid), 1);
 	assert_int_equal(kill(pid, SIGTERM), 0);
 	assert_int_equal(wait_end(), 0);
@@ -360,6 +387,7 @@ main(int argc, char **argv)
 		T(refusals_are_final),
 		T(a_missing_program_is_named),
 		T(an_accident_is_mended),
+		T(a_lock_is_waited_for),
 		T(an_end_on_request_is_no_accident),
 		T(nothing_outlives_the_launcher),
 		cmocka_unit_test(names_with_brackets),

@@ -1,38 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON in one place: the only file that knows jansson. It makes the parser as
- * strict as RFC 8259 allows and gives every value one owner. Building never
- * fails: text that is no UTF-8, which a path may well be, is shown with U+FFFD
- * for what cannot be said.
+ * Reading JSON in one place: the only file that knows jansson. It makes the
+ * parser as strict as RFC 8259 allows and gives every value one owner. What
+ * lib/jsbuild has built can be looked into as well; it is parsed for that.
  */
 #include "lib/js.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/jsbuild.h"
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "lib/str.h"
 
 /* Below jansson's own limit, which is deep enough to exhaust a small stack. */
 #define JS_DEPTH 64
-
-static json_t *
-raw(const struct js *v)
-{
-	return (json_t *)v;
-}
-
-static struct js *
-own(json_t *v)
-{
-	if (v == NULL)
-		fatalx("js", "out of memory");
-	return (struct js *)v;
-}
 
 /*
  * The hash seed must not be guessable, or a body could make all its keys
@@ -97,10 +82,37 @@ js_parse(const char *text, size_t len, char *why, size_t whysize)
 	return (struct js *)v;
 }
 
+/* A borrowed value to look at. */
+static json_t *
+raw(const struct js *v)
+{
+	struct jsbuild *o = jsbuild_of(v);
+	char why[160];
+	struct buf b;
+
+	if (o == NULL)
+		return (json_t *)v;
+	if (o->parsed == NULL) {
+		buf_init(&b, o->text.len + 1);
+		jsbuild_dump(o, &b);
+		o->parsed =
+		    js_parse((const char *)b.data, b.len, why, sizeof(why));
+		buf_done(&b);
+		if (o->parsed == NULL)
+			fatalx("js", "built what cannot be read: %s", why);
+	}
+	return (json_t *)o->parsed;
+}
+
 void
 js_free(struct js *v)
 {
-	json_decref(raw(v));
+	struct jsbuild *o = jsbuild_of(v);
+
+	if (o != NULL)
+		jsbuild_free(o);
+	else
+		json_decref((json_t *)v);
 }
 
 static int
@@ -123,121 +135,18 @@ dump(const struct js *v, struct buf *b, size_t flags)
 void
 js_dump(const struct js *v, struct buf *b)
 {
-	dump(v, b, JSON_COMPACT);
+	const struct jsbuild *o = jsbuild_of(v);
+
+	if (o != NULL)
+		jsbuild_dump(o, b);
+	else
+		dump(v, b, JSON_COMPACT);
 }
 
 void
 js_dump_pretty(const struct js *v, struct buf *b)
 {
 	dump(v, b, JSON_INDENT(2));
-}
-
-struct js *
-js_object(void)
-{
-	seed();
-	return own(json_object());
-}
-
-struct js *
-js_array(void)
-{
-	return own(json_array());
-}
-
-/* `s` with every byte that is not part of valid UTF-8 replaced. */
-static struct js *
-repaired(const char *s)
-{
-	static const char mark[] = "\xef\xbf\xbd";
-	size_t len = strlen(s), n;
-	struct js *v;
-	struct buf b;
-
-	buf_init(&b, len * (sizeof(mark) - 1));
-	while (len > 0) {
-		for (n = len < 4 ? len : 4; n > 0; n--)
-			if (str_utf8_valid(s, n))
-				break;
-		if (n == 0) {
-			buf_put_text(&b, mark);
-			n = 1;
-		} else
-			buf_put(&b, s, n);
-		s += n;
-		len -= n;
-	}
-	v = own(json_string(buf_cstr(&b)));
-	buf_done(&b);
-	return v;
-}
-
-static struct js *
-string(const char *s)
-{
-	if (s == NULL)
-		return own(json_null());
-	if (!str_utf8_valid(s, strlen(s)))
-		return repaired(s);
-	return own(json_string(s));
-}
-
-void
-js_add(struct js *o, const char *key, struct js *v)
-{
-	struct js *fixed = NULL;
-
-	if (!str_utf8_valid(key, strlen(key))) {
-		fixed = repaired(key);
-		key = js_text(fixed);
-	}
-	if (json_object_set_new(raw(o), key, raw(v)) != 0)
-		fatalx("js", "cannot add member %s", key);
-	js_free(fixed);
-}
-
-void
-js_add_str(struct js *o, const char *key, const char *s)
-{
-	js_add(o, key, string(s));
-}
-
-void
-js_add_int(struct js *o, const char *key, int64_t v)
-{
-	js_add(o, key, own(json_integer(v)));
-}
-
-void
-js_add_ms(struct js *o, const char *key, int64_t ms)
-{
-	js_add(o, key, own(ms < 0 ? json_null() : json_integer(ms)));
-}
-
-void
-js_add_real(struct js *o, const char *key, double v)
-{
-	/* JSON has no word for infinity or not-a-number. */
-	js_add(o, key, own(isfinite(v) ? json_real(v) : json_null()));
-}
-
-void
-js_add_bool(struct js *o, const char *key, bool v)
-{
-	js_add(o, key, own(json_boolean(v)));
-}
-
-void
-js_push(struct js *array, struct js *v)
-{
-	if (json_array_append_new(raw(array), raw(v)) != 0)
-		fatalx("js", "cannot append");
-}
-
-void
-js_push_str(struct js *array, const char *s)
-{
-	js_push(array, string(s));
 }
 
 bool

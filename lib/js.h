@@ -10,9 +10,10 @@ struct arena;
 struct buf;
 
 /*
- * JSON, on top of jansson, which owns the prefix json_. The helper does not
- * link this file. A struct js is jansson's reference-counted value; functions
- * that add a value to a container take it over.
+ * JSON: read by jansson, which owns the prefix json_, built as text by
+ * lib/jsbuild. The helper links neither. Functions that add a value to a
+ * container take it over; only what js_object() and js_array() made can be
+ * added to, and no key is given twice.
  */
 struct js;
 

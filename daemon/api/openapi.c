@@ -98,13 +98,14 @@ field_schema(const struct js_field *f)
 	return o;
 }
 
+/* `open`: there may be more members than these. */
 static struct js *
-body_schema(const struct js_field *fields)
+body_schema(const struct js_field *fields, bool open)
 {
 	struct js *o = js_object(), *props = js_object(), *need = js_array();
 
 	js_add_str(o, "type", "object");
-	js_add_bool(o, "additionalProperties", false);
+	js_add_bool(o, "additionalProperties", open);
 	for (const struct js_field *f = fields; f->name != NULL; f++) {
 		js_add(props, f->name, field_schema(f));
 		if (f->required)
@@ -243,7 +244,8 @@ operation_json(const struct api_route *row)
 	if (row->body != NULL) {
 		body = js_object();
 		js_add_bool(body, "required", true);
-		js_add(body, "content", json_content(body_schema(row->body)));
+		js_add(body, "content",
+		    json_content(body_schema(row->body, false)));
 		js_add(o, "requestBody", body);
 	}
 	js_add(o, "responses", responses_json(row));
@@ -264,18 +266,50 @@ method_key(enum http_method m, char *out, size_t size)
 	out[i] = '\0';
 }
 
-static void
-add_row(struct js *paths, const struct api_route *row)
+/* The next row that has `pattern`, or NULL; *t and *row say where to go on. */
+static const struct api_route *
+next_of(const struct api_route *const **t, const struct api_route **row,
+    const char *pattern)
 {
-	struct js *path = js_get(paths, row->pattern);
+	const struct api_route *found;
+
+	while (**t != NULL) {
+		if (*row == NULL)
+			*row = **t;
+		found = *row;
+		if (found->pattern == NULL) {
+			*row = NULL;
+			(*t)++;
+			continue;
+		}
+		(*row)++;
+		if (strcmp(found->pattern, pattern) == 0)
+			return found;
+	}
+	return NULL;
+}
+
+/* All methods of a pattern, whichever tables they stand in. */
+static struct js *
+path_json(const struct api_route *const *tables, const char *pattern)
+{
+	const struct api_route *at = NULL, *row;
+	struct js *o = js_object();
 	char key[16];
 
-	if (path == NULL) {
-		js_add(paths, row->pattern, js_object());
-		path = js_get(paths, row->pattern);
+	while ((row = next_of(&tables, &at, pattern)) != NULL) {
+		method_key(row->method, key, sizeof(key));
+		js_add(o, key, operation_json(row));
 	}
-	method_key(row->method, key, sizeof(key));
-	js_add(path, key, operation_json(row));
+	return o;
+}
+
+static bool
+is_first(const struct api_route *const *tables, const struct api_route *row)
+{
+	const struct api_route *at = NULL;
+
+	return next_of(&tables, &at, row->pattern) == row;
 }
 
 static struct js *
@@ -314,9 +348,8 @@ components_json(void)
 		{ .name = NULL },
 	};
 	struct js *o = js_object(), *schemas = js_object(), *ways = js_object(),
-		  *error = body_schema(error_fields);
+		  *error = body_schema(error_fields, true);
 
-	js_add_bool(error, "additionalProperties", true);
 	js_add(schemas, "Error", error);
 	js_add(o, "schemas", schemas);
 	js_add(ways, "bearer", scheme("http", "scheme", "bearer", NULL, NULL));
@@ -337,10 +370,12 @@ document(const struct api_route *const *tables)
 	js_add_str(info, "title", "rdv");
 	js_add_str(info, "version", RDV_VERSION);
 	js_add(o, "info", info);
-	for (; *tables != NULL; tables++) {
-		for (const struct api_route *row = *tables;
-		     row->pattern != NULL; row++)
-			add_row(paths, row);
+	for (const struct api_route *const *t = tables; *t != NULL; t++) {
+		for (const struct api_route *row = *t; row->pattern != NULL;
+		     row++)
+			if (is_first(tables, row))
+				js_add(paths, row->pattern,
+				    path_json(tables, row->pattern));
 	}
 	js_add(o, "paths", paths);
 	js_add(o, "components", components_json());

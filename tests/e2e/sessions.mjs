@@ -163,6 +163,37 @@ await test('folders: make, fill, rename, remove', async ({ product, browser }) =
 	await product.closeAll();
 });
 
+await test('the keyboard alone is enough', async ({ product, browser }) => {
+	const first = await product.session('one');
+	const second = await product.session('two');
+	const page = await browser.signedIn();
+	const inside = (where) => until(() => page.evaluate((selector) =>
+	    document.activeElement?.closest(selector) !== null, where),
+	    `focus in ${where}`);
+
+	await openSession(page, first);
+	await inside('.terminal');
+	await page.keyboard.press('Control+F6');
+	await inside(`a[data-session="${first.id}"]`);
+	await page.keyboard.press('Tab');
+	await inside(`a[data-session="${second.id}"]`);
+	await page.keyboard.press('Enter');
+	await page.waitForSelector(`.session[data-session="${second.id}"] ` +
+	    '.terminal[data-link="open"]');
+	await inside('.terminal');
+	await page.keyboard.type('echo by-$((1 + 1))-keys\n');
+	await shows(page, /^by-2-keys$/);
+	await page.focus('.actions button:has-text("Close")');
+	await page.keyboard.press('Enter');
+	await inside('dialog');
+	await page.keyboard.press('Escape');
+	await page.waitForSelector('dialog', { state: 'detached' });
+	equal((await product.api('GET', `/api/sessions/${second.id}`)).status,
+	    'active', 'after Escape');
+	await page.context().close();
+	await product.closeAll();
+});
+
 await test('abuse_J10 markup in a name, a branch or a path stays text',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();

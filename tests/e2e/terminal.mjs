@@ -140,6 +140,28 @@ await test('abuse_H11 ten megabytes are pasted whole', (all) =>
 	await shows(page, new RegExp(want), 'its checksum');
 }));
 
+await test('abuse_H09 a program that does not read stops the paste, not the page',
+    (all) => withShell(all, async (page, made) => {
+	const megabytes = 'x'.repeat(4_000_000);
+
+	await type(page, 'stty raw -echo; printf "deaf\\r\\n"; ' +
+	    'exec sleep 1000\n');
+	await shows(page, /^deaf$/);
+	await paste(page, megabytes);
+	await page.waitForSelector('.bar >> text=The program is not reading');
+	const before = await page.textContent('.bar');
+	check(/ of 4\.0 MB sent/.test(before), before);
+	await page.click('.bar >> text=Cancel');
+	await page.waitForSelector('.bar', { state: 'detached' });
+	const now = await all.product.api('GET', `/api/sessions/${made.id}`);
+	equal(now.run.state, 'running', 'the program');
+	/* Another session is not held up by it. */
+	const other = await all.product.session('other');
+	await openSession(page, other);
+	await type(page, 'echo still-$((6 * 7))\n');
+	await shows(page, /^still-42$/);
+}));
+
 await test('abuse_H11 the end marker inside a paste is harmless', (all) =>
     withShell(all, async (page) => {
 	await type(page, 'stty -icanon -echo; ' +

@@ -20,6 +20,14 @@ function readerOn(): boolean {
 	return localStorage.getItem(readerKey) === "1";
 }
 
+/* Where the keyboard goes when it leaves the terminal. */
+function toList(): void {
+	const find = (selector: string) =>
+	    document.querySelector<HTMLElement>(`.sidebar ${selector}`);
+
+	(find("a[aria-current]") ?? find("a"))?.focus();
+}
+
 interface View {
 	host: RefObject<HTMLDivElement | null>;
 	screen: Screen | null;
@@ -41,8 +49,7 @@ function useScreen(store: Store, session: Session): View {
 			state: setState,
 			link: setLink,
 			notice: setNotice,
-			leave: () => document.querySelector<HTMLElement>(
-			    ".sidebar a[aria-current], .sidebar a")?.focus(),
+			leave: toList,
 		}, session.id, readerOn());
 		setScreen(made);
 		made.start();

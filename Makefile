@@ -4,6 +4,7 @@
 # The built-in rules would try to make our .d files from sources of that name.
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
+.SECONDARY:
 .DELETE_ON_ERROR:
 
 BUILD	?= build

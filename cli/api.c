@@ -80,7 +80,8 @@ print_details(const struct cli *cli, const struct js *error, int status)
 	const struct js *list = js_get(js_get(error, "details"), "reasons");
 	size_t i;
 
-	for (i = 0; i < js_len(list); i++) {
+	/* One alone is what the sentence says already. */
+	for (i = 0; i < js_len(list) && js_len(list) > 1; i++) {
 		if (js_text(js_at(list, i)) != NULL)
 			out_note(cli, "  - %s", js_text(js_at(list, i)));
 	}

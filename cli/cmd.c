@@ -181,6 +181,26 @@ take_option(struct parse *p, const char *word)
 	return keep(p, o, value);
 }
 
+/* "ls": the groups that have one, which is what was meant. */
+static int
+refuse_verb(struct parse *p, const char *word)
+{
+	char list[160] = "";
+	size_t i, n = 0;
+	const char *second;
+
+	for (i = 0; cmds[i] != NULL; i++) {
+		second = strchr(cmds[i]->path, ' ');
+		if (second != NULL && strcmp(second + 1, word) == 0 &&
+		    n < sizeof(list))
+			n += (size_t)snprintf(list + n, sizeof(list) - n,
+			    "%s%s", n > 0 ? ", " : "", cmds[i]->path);
+	}
+	if (n == 0)
+		return refuse(p, "no such command", word);
+	return refuse(p, "which one", list);
+}
+
 static int
 take_command_word(struct parse *p, const char *word)
 {
@@ -191,7 +211,7 @@ take_command_word(struct parse *p, const char *word)
 		if (p->call->cmd != NULL)
 			return CMD_OK;
 		if (!cmd_is_group(word))
-			return refuse(p, "no such command", word);
+			return refuse_verb(p, word);
 		p->group = word;
 		return CMD_OK;
 	}

@@ -192,6 +192,8 @@ wrong_words_are_refused(void **state)
 	assert_int_equal(PARSE("session"), CMD_USAGE);
 	assert_int_equal(PARSE("nonsense"), CMD_USAGE);
 	assert_int_equal(PARSE("session", "nonsense"), CMD_USAGE);
+	assert_int_equal(PARSE("ls"), CMD_USAGE);
+	assert_non_null(strstr(why, "folder ls, session ls"));
 	assert_int_equal(PARSE("status", "extra"), CMD_USAGE);
 	assert_int_equal(PARSE("session", "show"), CMD_USAGE);
 	assert_int_equal(PARSE("status", "--nonsense"), CMD_USAGE);

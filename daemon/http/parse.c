@@ -138,7 +138,7 @@ terminate(struct http_header *h, char *head)
 		return;
 	}
 	value = head + (h->value - head);
-	end = strchr(value, '\r');
+	end = value + strcspn(value, "\r");
 	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
 		end--;
 	*end = '\0';

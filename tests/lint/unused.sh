@@ -12,6 +12,7 @@ trap 'rm -rf "$tmp"' EXIT
 cat >"$tmp/allowed" <<'LIST'
 clock_shift
 path_force_descent
+server_sweep
 main
 LIST
 # Tables that tests walk: every statement is prepared, every set is looked at.

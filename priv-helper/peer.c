@@ -76,7 +76,7 @@ peer_send(struct ops *o, struct buf *b, const struct seqpkt_fds *fds)
 		return true;
 	err = buf_ok(b) ? seqpkt_send(o->daemon, b->data, b->len, fds)
 			: -EMSGSIZE;
-	if (err == -EAGAIN || err == -ETOOMANYREFS) {
+	if (err == -EAGAIN) {
 		o->full = true;
 		return false;
 	}

@@ -23,6 +23,7 @@
 #include "priv-helper/peer.h"
 #include "security/caps.h"
 #include "security/landlock.h"
+#include "security/mutant.h"
 
 /* Descriptors [ops] needs beside those of runs. */
 #define OWN_FDS 32
@@ -145,6 +146,29 @@ read_main(struct ops *o)
 	peer_connect(o, fds.fd[0]);
 }
 
+/*
+ * Starts that an earlier rdvd asked for must be settled before the next one is
+ * listened to: INVENTORY would not have them yet, and they would run unknown.
+ */
+static bool
+unsettled(const struct ops *o)
+{
+	const struct run *r;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		if (r->state == RUN_STARTING && r->conn != o->conn)
+			return !mutant("E11");
+	return false;
+}
+
+static short
+wanted(const struct ops *o)
+{
+	if (o->full)
+		return POLLOUT;
+	return unsettled(o) ? 0 : POLLIN;
+}
+
 /* Fixed places first, then two for each run. */
 enum { P_MAIN, P_DAEMON, P_SIGNALS, P_RUNS };
 
@@ -155,8 +179,7 @@ fill(const struct ops *o, struct pollfd *p)
 	nfds_t n = P_RUNS;
 
 	p[P_MAIN] = (struct pollfd){ .fd = o->main, .events = POLLIN };
-	p[P_DAEMON] = (struct pollfd){ .fd = o->daemon,
-		.events = o->full ? POLLOUT : POLLIN };
+	p[P_DAEMON] = (struct pollfd){ .fd = o->daemon, .events = wanted(o) };
 	p[P_SIGNALS] = (struct pollfd){ .fd = o->signals, .events = POLLIN };
 	TAILQ_FOREACH (r, &o->runs.list, entry) {
 		p[n++] = (struct pollfd){ .fd = r->control, .events = POLLIN };

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/keyctl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -279,8 +280,9 @@ static int
 c12_chdir(struct drop_plan *p)
 {
 	if (mutant("hang"))
-		for (;;)
-			(void)pause();
+		(void)poll(NULL, 0, -1);
+	if (mutant("slow"))
+		(void)poll(NULL, 0, 300);
 	if (chdir(p->cwd) == 0)
 		return 0;
 	if (mutant("H15"))

@@ -160,6 +160,70 @@ abuse_E11_runs_are_kept(void **state)
 	assert_false(rig_alive(pid));
 }
 
+/*
+ * The daemon dies while its start is under way: the next one finds the run in
+ * its INVENTORY, although it asks before the program has begun.
+ */
+static enum priv_result
+start_under_way(struct rig *r, const char *mutant,
+    struct priv_inventory_answer *a, struct seqpkt_fds *fds)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat"), .label = "slow" };
+
+	rig_start(r, mutant);
+	rig_spawn_send(r, &s);
+	rig_kill_daemon(r);
+	rig_daemon(r);
+	rig_ops(r);
+	rig_login(r);
+	return rig_inventory(r, 0, a, fds);
+}
+
+static void
+abuse_E11_start_under_way(void **state)
+{
+	struct priv_inventory_answer a;
+	struct seqpkt_fds fds;
+	struct priv_exit end;
+	struct rig r;
+
+	(void)state;
+	assert_int_equal(start_under_way(&r, "slow", &a, &fds), PRIV_DONE);
+	assert_string_equal(a.label, "slow");
+	assert_int_equal(fds.n, 2);
+	seqpkt_fds_close(&fds);
+	/* Standard input had nobody to go to, so the program sees its end. */
+	rig_exit(&r, a.handle, &end);
+	assert_int_equal(end.status, 0);
+	rig_stop(&r);
+	/* It bites: asked at once, [ops] knows of no run. */
+	assert_int_equal(start_under_way(&r, "slow+E11", &a, &fds),
+	    PRIV_NO_SUCH);
+	rig_cleanup(&r);
+}
+
+/* Without [main] there is nobody to be found by: everything ends. */
+static void
+abuse_E11_main_killed(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV(actor, "wait") };
+	struct rig_result res;
+	struct rig r;
+	pid_t pid;
+
+	(void)state;
+	rig_start(&r, NULL);
+	rig_spawn(&r, &s, &res);
+	pid = read_pid(res.fds.fd[1]);
+	assert_int_equal(kill(r.helper, SIGKILL), 0);
+	(void)rig_wait(&r);
+	rig_gone(pid);
+	rig_gone((pid_t)r.hello.pid);
+	rig_close(&res);
+	rig_kill_daemon(&r);
+	rig_cleanup(&r);
+}
+
 static void
 test_grant_ends_with_connection(void **state)
 {
@@ -319,6 +383,8 @@ main(void)
 		cmocka_unit_test(abuse_H08_terminal_reused),
 		cmocka_unit_test(abuse_E11_daemon_killed),
 		cmocka_unit_test(abuse_E11_runs_are_kept),
+		cmocka_unit_test(abuse_E11_start_under_way),
+		cmocka_unit_test(abuse_E11_main_killed),
 		cmocka_unit_test(test_grant_ends_with_connection),
 		cmocka_unit_test(abuse_E10_ops_killed),
 		cmocka_unit_test(test_run_outlives_ops),

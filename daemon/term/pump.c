@@ -20,8 +20,13 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 
-#define TURN_BYTES     65536 /* moved per turn by one pump at most */
-#define TURN_BYTES_MIN 16384 /* however many flow */
+/*
+ * Moved per turn by one pump: little, since a keystroke in another terminal
+ * waits for it (the kernel's terminals give some 100 bytes a microsecond).
+ */
+#define TURN_BYTES     16384
+#define TURN_BYTES_MIN 8192 /* however many flow */
+#define GULP	       65536
 /*
  * The kernel allocates pages for all that is asked before it looks how much
  * there is, and a terminal hands over about a page at a time.
@@ -190,6 +195,7 @@ struct turn {
 	size_t moved;
 	bool end;     /* nobody holds the other side */
 	bool blocked; /* the log took no more */
+	bool more;    /* there is more at once */
 };
 
 /*
@@ -204,9 +210,10 @@ fill_spool(struct pump *p, size_t budget, struct turn *t)
 
 	while (n >= FLOOD && p->spooled < budget) {
 		n = sip(p, len);
-		len = TURN_BYTES;
+		len = GULP;
 	}
 	t->end = n < 0;
+	t->more = n >= FLOOD;
 }
 
 static void
@@ -256,6 +263,7 @@ turn_pipes(struct pump *p, size_t budget, struct turn *t)
 		if (fd[i].fd >= 0 && fd[i].revents != 0)
 			turn_pipe(p, &p->src[i], budget / 2, t);
 	t->end = p->src[0].fd < 0 && p->src[1].fd < 0;
+	t->more = t->moved >= budget / 2;
 }
 
 static void
@@ -304,9 +312,12 @@ next(struct pump *p, const struct turn *t)
 		next_at_end(p);
 	else if (exited && overdue(p, t))
 		finished(p);
-	else if (t->moved >= FLOOD)
+	else if (t->moved >= FLOOD) {
 		enter(p, PUMP_PACED);
-	else {
+		/* The loop looks at everybody else in between. */
+		if (t->more)
+			loop_timer_set_us(p->timer, 0);
+	} else {
 		enter(p, PUMP_WATCH);
 		if (exited)
 			loop_timer_set(p->timer, QUIET_MS);

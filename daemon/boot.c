@@ -93,20 +93,24 @@ check_socket(int fd, const char *path, const char *key, char *why,
 static int
 check_dirs(const struct conf *conf, char *why, size_t whysize)
 {
-	int base, server;
+	static const char *const steps[] = { "server", "runs" };
+	const char *below = "";
+	int fd = path_private_dir(AT_FDCWD, conf->base), next;
 
-	base = path_private_dir(AT_FDCWD, conf->base);
-	server = base < 0 ? base : path_private_dir(base, "server");
-	if (base >= 0)
-		(void)close(base);
-	if (server < 0) {
+	for (size_t i = 0; i < 2 && fd >= 0; i++) {
+		below = i == 0 ? "/server" : "/server/runs";
+		next = path_private_dir(fd, steps[i]);
+		(void)close(fd);
+		fd = next;
+	}
+	if (fd < 0) {
 		(void)snprintf(why, whysize,
-		    "%s: %s; it must be a directory of mode 0700 that "
+		    "%s%s: %s; it must be a directory of mode 0700 that "
 		    "belongs to you",
-		    conf->base, strerror(-server));
+		    conf->base, below, strerror(-fd));
 		return EX_FOR_GOOD;
 	}
-	(void)close(server);
+	(void)close(fd);
 	return 0;
 }
 

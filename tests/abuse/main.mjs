@@ -4,4 +4,6 @@ import { finish } from '../harness/rdv.mjs';
 await import('./web.mjs');
 await import('./http.mjs');
 await import('./flood.mjs');
+await import('./local.mjs');
+await import('./helper.mjs');
 finish();

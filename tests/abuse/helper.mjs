@@ -1,0 +1,240 @@
+// Group E as far as the API reaches: the helper killed, orphaned, started in
+// hostile surroundings, and strings that end near a command. E02-E07 speak the
+// protocol itself: tests/priv/test_attack.c, test_spawn.c.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Rdv, bin, descendants, proc, test, waitFor } from '../harness/rdv.mjs';
+import { options, output, refused, run } from './lib.mjs';
+
+const lines = (file) => fs.existsSync(file) ?
+	fs.readFileSync(file, 'utf8').trim().split('\n').filter(Boolean) : [];
+
+await test('E10 the helper killed amid requests: nothing runs twice',
+	async (t) => {
+		const rdv = await t.start(options);
+		const file = path.join(rdv.home, 'done');
+		const one = (n) => rdv.request('POST', '/api/sessions', { body: {
+			name: `n${n}`, project_path: rdv.home, command: ['/bin/sh',
+				'-c', `echo n${n} >> done; exec cat`] } });
+		const all = [];
+		for (let round = 0; round < 5; round++) {
+			const old = rdv.ops;
+			const some = Array.from({ length: 8 }, (_, i) =>
+				one(round * 8 + i));
+			all.push(...some);
+			if (round % 2)
+				await Promise.race(some);
+			if (old)
+				process.kill(old, 'SIGKILL');
+			await waitFor('another [ops]', () => rdv.ops && rdv.ops !== old);
+		}
+		const answers = await Promise.all(all);
+		for (const [n, a] of answers.entries())
+			if (a.status === 201)
+				await waitFor(`n${n} ran`, () =>
+					lines(file).includes(`n${n}`));
+			else
+				assert.ok([422, 503, 504].includes(a.status),
+					`${a.status} ${a.raw}`);
+		assert.ok(answers.some((a) => a.status === 201), 'control');
+		assert.equal(new Set(lines(file)).size, lines(file).length, 'once');
+		const again = await waitFor('a new one', async () => {
+			const a = await one(99);
+			return a.status === 201 && a.json;
+		});
+		assert.equal(again.run.state, 'running');
+		// Nothing is left half-made: active is what has a program.
+		for (const s of await rdv.call('GET', '/api/sessions'))
+			assert.ok(s.run === null || s.run.state !== 'starting', s.name);
+	});
+
+await test('E10 killed in a loop it is started with growing delay',
+	async (t) => {
+		const rdv = await t.start(options);
+		const starts = () => rdv.log().match(/started \[ops\]/g).length;
+		const begin = Date.now();
+		let killed = 0;
+		while (Date.now() - begin < 2000) {
+			const pid = await waitFor('[ops]', () => rdv.ops);
+			process.kill(pid, 'SIGKILL');
+			await waitFor('gone', () => rdv.ops !== pid);
+			killed++;
+		}
+		assert.ok(killed >= 3 && starts() <= 25, `${killed} ${starts()}`);
+		await waitFor('healthy', async () => (await rdv.call('GET', '/health'))
+			.status === 'healthy');
+	});
+
+await test('E11 the daemon killed: runs stay; all killed: runs end',
+	async (t) => {
+		const rdv = await t.start(options);
+		const s = await rdv.session('kept', ['/bin/sh', '-c',
+			'echo pid=$$; exec cat']);
+		const pid = +await waitFor('pid', async () =>
+			/pid=(\d+)/.exec(await output(rdv, s))?.[1]);
+		const was = proc(pid);
+		const old = rdv.rdvd;
+		process.kill(old, 'SIGKILL');
+		await waitFor('another daemon', () => rdv.rdvd && rdv.rdvd !== old);
+		const now = await waitFor('adopted', async () => (await rdv.request(
+			'GET', `/api/sessions/${s.id}`).catch(() => null))?.json);
+		assert.deepEqual([now.run.state, now.run.id], ['running', s.run.id]);
+		assert.equal(proc(pid).start, was.start);
+		await rdv.call('POST', `/api/sessions/${s.id}/exec`,
+			{ command: 'still' });
+		await waitFor('it goes on', async () =>
+			/still/.test(await output(rdv, s)));
+		rdv.track();
+		process.kill(rdv.main.pid, 'SIGKILL');
+		await waitFor('nobody is left', () => rdv.alive().length === 0 &&
+			proc(pid) === null);
+	});
+
+const dangerous = ['LD_PRELOAD', 'LD_LIBRARY_PATH', 'LD_AUDIT', 'GIT_DIR',
+	'GIT_SSH_COMMAND', 'BASH_ENV', 'ENV', 'PERL5OPT', 'PERL5LIB',
+	'PYTHONPATH', 'PYTHONSTARTUP', 'NODE_OPTIONS', 'SHELLOPTS', 'BASHOPTS',
+	'PS4', 'IFS', 'GCONV_PATH', 'GLIBC_TUNABLES', 'RUBYOPT',
+	'BASH_FUNC_x%%'];
+
+await test('E12 hostile surroundings do not reach what is started',
+	async (t) => {
+		const top = fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/tmp',
+			'rdv-e12-'));
+		t.after(() => fs.rmSync(top, { recursive: true, force: true }));
+		const umask = process.umask(0);
+		t.after(() => process.umask(umask));
+		const hostile = Object.fromEntries(dangerous
+			.filter((n) => !/^LD_|%/.test(n)).map((n) => [n, `${top}/evil`]));
+		const rdv = await t.start({ ...options, env: { ...hostile,
+			SECRET: 'canary', HOME: top } });
+		const env = await run(rdv, ['/usr/bin/env'],
+			{ environment: { GOOD: 'yes' } });
+		assert.match(env.text, /^GOOD=yes\r$/m);
+		assert.doesNotMatch(env.text, /evil|canary/);
+		const st = await run(rdv, ['/bin/sh', '-c',
+			'cat /proc/self/status; umask']);
+		for (const set of ['SigBlk', 'SigIgn'])
+			assert.match(st.text, new RegExp(`${set}:\\s+0{16}\\r`), set);
+		assert.match(st.text, /\r\n00[27][27]\r\n$/, 'a sane umask');
+		// Started by hand with nothing to write to, it says no and stops.
+		const none = spawnSync('prlimit', ['--fsize=0', bin('rdv-helper'),
+			'--base', path.join(top, 'b')], { encoding: 'utf8',
+			timeout: 20000 });
+		assert.ok([1, 77].includes(none.status), `${none.status}`);
+		assert.deepEqual(fs.readdirSync(top).filter((n) => n === 'evil'), []);
+		for (const args of [[], ['--base'], ['--base', ''], ['-x'],
+			['--base', 'relative']])
+			assert.equal(spawnSync(bin('rdv-helper'), args, { timeout: 20000,
+				env: {} }).status, 2, args.join(' '));
+	});
+
+const shared = await Rdv.start(options);
+const create = (body) => shared.request('POST', '/api/sessions',
+	{ body: { name: 'x', command: ['/usr/bin/env'], ...body } });
+
+await test('E13 dangerous variables are refused by name', async () => {
+	for (const profile of ['login', 'script'])
+		for (const io of ['pty', 'pipes'])
+			for (const name of [...dangerous, 'a=b', '', '1X', 'x y',
+				'A'.repeat(200), 'X\u0000Y', '=', 'ü']) {
+				const r = await create({ profile, io,
+					environment: { [name]: 'x' } });
+				refused(r, `${profile} ${io} ${name}`);
+			}
+	refused(await create({ environment: { OK: 'x\u0000y' } }), 'NUL');
+	const twice = await shared.request('POST', '/api/sessions', { body:
+		'{"name":"x","environment":{"A":"1","A":"2"}}' });
+	refused(twice, 'duplicate');
+	const good = await run(shared, ['/usr/bin/env'], { environment: {
+		A_1: '$(id) "q" `x` \\', LONG: 'x'.repeat(5000), EMPTY: '' } });
+	assert.ok(good.text.includes('A_1=$(id) "q" `x` \\\r\n'));
+	assert.ok(good.text.includes(`LONG=${'x'.repeat(5000)}\r\n`));
+	assert.ok(good.text.includes('EMPTY=\r\n'));
+});
+
+await test('E14 a name that is a flag is no name', async () => {
+	const canary = path.join(shared.home, 'canary');
+	const flags = ['-x', '--output=' + canary, `-c${canary}`,
+		`-oProxyCommand=touch ${canary}`, `--upload-pack=touch ${canary}`];
+	const repo = path.join(shared.home, 'repo');
+	fs.mkdirSync(repo);
+	const git = (...args) => assert.equal(spawnSync('git', ['-C', repo,
+		'-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args]).status,
+	0, args.join(' '));
+	git('init', '-q', '-b', 'main');
+	git('commit', '-q', '--allow-empty', '-m', 'x');
+	for (const flag of flags) {
+		for (const body of [{ name: flag }, { project_path: flag },
+			{ repo_path: flag, worktree_branch: 'b', create_worktree: true },
+			{ repo_path: repo, worktree_branch: flag, create_worktree: true },
+			{ repo_path: repo, worktree_branch: 'b', base_branch: flag,
+				create_worktree: true },
+			{ repo_path: repo, worktree_branch: 'b', worktree_path: flag,
+				create_worktree: true }, { command: [flag] },
+			{ folder_id: flag }])
+			refused(await create(body), JSON.stringify(body));
+		for (const body of [{ repo_path: flag, branch: 'b' },
+			{ repo_path: repo, branch: flag },
+			{ repo_path: repo, branch: 'b', base_branch: flag },
+			{ repo_path: repo, branch: 'b', worktree_path: flag }])
+			refused(await shared.request('POST', '/api/worktrees', { body:
+				{ create_branch: true, ...body } }), JSON.stringify(body));
+		refused(await shared.request('DELETE', '/api/worktrees', { body:
+			{ worktree_path: flag } }), flag);
+		refused(await shared.request('GET', '/api/worktrees?repo_path=' +
+			encodeURIComponent(flag)), flag);
+	}
+	assert.equal(fs.existsSync(canary), false);
+	// Arguments of a command are the user's own: they stay flags.
+	const r = await run(shared, ['/usr/bin/printf', '%s', '--', '-x']);
+	assert.equal(r.text, '---x');
+	const made = await shared.request('POST', '/api/worktrees', { body:
+		{ repo_path: repo, branch: 'b-x', create_branch: true } });
+	assert.equal(made.status, 201, String(made.raw));
+});
+
+await test('E15 no shell reads what is not for one', async () => {
+	const dir = path.join(shared.home, 'e15');
+	fs.mkdirSync(dir);
+	const nasty = ['$(touch canary)', '`touch canary`', '; touch canary',
+		'| touch canary', '&& touch canary', '\'"\\', '*?[a]~', '%s%n%x',
+		'a  b ', '!! #', '{x,y}', '<>', 'ü 🙂', ' '.repeat(100),
+		'$HOME ${IFS}'];
+	for (const text of [...nasty, 'new\nline', 'tab\there', '\u001b[31m',
+		' '.repeat(4096)]) {
+		const r = await run(shared, ['/usr/bin/printf', '<%s>', text],
+			{ project_path: dir, io: 'pipes' });
+		assert.equal(r.text, `<${text}>`);
+	}
+	for (const text of nasty.filter((x) => !x.includes('/'))) {
+		const place = path.join(dir, text);
+		fs.mkdirSync(place);
+		const r = await run(shared, ['/bin/pwd', '-P'],
+			{ project_path: place, io: 'pipes' });
+		assert.equal(r.text, `${fs.realpathSync(place)}\n`);
+		if (Buffer.byteLength(text) <= 100) {
+			const s = await shared.session(text, ['/bin/true']);
+			assert.equal(s.name, text);
+		}
+	}
+	for (const body of [{ name: 'a\u0000b' }, { command: ['/bin/echo',
+		'a\u0000b'] }, { project_path: '/tmp\u0000/x' },
+	{ command: ['/bin/echo\u0000x'] }, { name: 'a\nb' }, { name: '\u001b[31m' }])
+		refused(await create(body), JSON.stringify(body));
+	const found = fs.readdirSync(shared.home, { recursive: true })
+		.filter((n) => n.endsWith('canary') && !nasty.some((x) =>
+			n.endsWith(x)));
+	assert.deepEqual(found, []);
+	// What is for a shell is read by one.
+	await (async () => {
+		const s = await shared.call('POST', '/api/sessions', { name: 'sh',
+			shell_command: 'echo $((6 * 7)) > canary', project_path: dir });
+		await waitFor('control', () => fs.existsSync(`${dir}/canary`) &&
+			fs.readFileSync(`${dir}/canary`, 'utf8') === '42\n');
+		await shared.call('DELETE', `/api/sessions/${s.id}`);
+	})();
+});
+
+await shared.stop();

@@ -96,36 +96,63 @@ outside(struct arena *a, const char *path, const char **why)
 	return RDV_E_INVALID;
 }
 
-int
-repo_find(struct arena *a, const struct conf *conf, const char *path,
-    struct repo_place *out, const char **why)
+/*
+ * git itself asks the same of the owner (CVE-2022-24765); asked here it needs
+ * no look into the repository.
+ */
+static bool
+owned(const struct repo_ask *ask, const char *at, const struct stat *git)
 {
-	const char *at;
+	struct stat st;
+
+	return git->st_uid == ask->uid && lstat(at, &st) == 0 &&
+	       st.st_uid == ask->uid;
+}
+
+/* Upwards from `at`, and not beyond what is allowed (abuse G08). */
+static const char *
+find_git(const struct repo_ask *ask, const char *at, struct stat *st)
+{
+	struct arena *a = ask->arena;
+
+	while (strcmp(at, "/") != 0 && repo_allowed(a, ask->conf, at)) {
+		if (lstat(arena_printf(a, "%s/.git", at), st) == 0)
+			return at;
+		at = repo_parent(a, at);
+	}
+	return NULL;
+}
+
+int
+repo_find(const struct repo_ask *ask, const char *path, struct repo_place *out,
+    const char **why)
+{
+	struct arena *a = ask->arena;
+	const char *real, *at;
 	struct stat st;
 
 	if (!path_absolute_ok(path)) {
 		*why = "not a plain absolute path";
 		return RDV_E_INVALID;
 	}
-	at = canonical(a, path);
-	if (at == NULL)
+	real = canonical(a, path);
+	if (real == NULL)
 		return no_directory(a, path, why);
-	if (!repo_allowed(a, conf, at))
-		return outside(a, at, why);
-	/* Upwards, and not beyond what is allowed (abuse G08). */
-	for (; repo_allowed(a, conf, at); at = repo_parent(a, at)) {
-		if (strcmp(at, "/") == 0)
-			break;
-		if (lstat(arena_printf(a, "%s/.git", at), &st) < 0)
-			continue;
-		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-			break;
-		out->at = at;
-		out->linked = S_ISREG(st.st_mode);
-		return 0;
+	if (!repo_allowed(a, ask->conf, real))
+		return outside(a, real, why);
+	at = find_git(ask, real, &st);
+	if (at == NULL || (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))) {
+		*why = arena_printf(a, "%s is in no git repository", path);
+		return RDV_E_INVALID;
 	}
-	*why = arena_printf(a, "%s is in no git repository", path);
-	return RDV_E_INVALID;
+	if (!owned(ask, at, &st)) {
+		*why = arena_printf(a,
+		    "the repository in %s belongs to another account", at);
+		return RDV_E_INVALID;
+	}
+	out->at = at;
+	out->linked = S_ISREG(st.st_mode);
+	return 0;
 }
 
 bool

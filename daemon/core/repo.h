@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct arena;
 struct conf;
@@ -17,11 +18,18 @@ struct repo_place {
 	bool linked;	/* its .git is a file: the repository is elsewhere */
 };
 
+struct repo_ask {
+	struct arena *arena;
+	const struct conf *conf;
+	uid_t uid; /* whose repositories they must be */
+};
+
 /*
  * 0; RDV_E_NOT_FOUND: no such directory; RDV_E_INVALID: not a plain absolute
- * path, outside the roots, or in no work tree. A sentence in `*why`.
+ * path, outside the roots, in no work tree or in somebody else's. A sentence in
+ * `*why`.
  */
-int repo_find(struct arena *a, const struct conf *conf, const char *path,
+int repo_find(const struct repo_ask *ask, const char *path,
     struct repo_place *out, const char **why);
 /* `top` is a main work tree under the roots: its .git is a directory. */
 bool repo_is_main(struct arena *a, const struct conf *conf, const char *top);

@@ -116,7 +116,7 @@ void
 worktree_list(struct worktrees *w, const struct worktree_who *who,
     const char *path, worktree_list_fn *cb, void *arg)
 {
-	struct wt_op *op = wt_new(w, who, list_fail);
+	struct wt_op *op = wt_new(w, who, false, list_fail);
 	struct listing *l = arena_alloc(op->arena, sizeof(*l));
 
 	*l = (struct listing){ cb, arg, arena_strdup(op->arena, path) };
@@ -169,7 +169,7 @@ void
 worktree_status(struct worktrees *w, const struct worktree_who *who,
     const char *path, worktree_status_fn *cb, void *arg)
 {
-	struct wt_op *op = wt_new(w, who, status_fail);
+	struct wt_op *op = wt_new(w, who, false, status_fail);
 	struct looking *l = arena_alloc(op->arena, sizeof(*l));
 
 	l->cb = cb;

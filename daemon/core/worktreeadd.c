@@ -177,9 +177,10 @@ add_noted(struct wt_op *op)
 	struct adding *d = op->own;
 	const char *const fresh[] = { "worktree", "add", "--no-track", "-b",
 		d->branch, "--", op->row.path, d->start, NULL };
-	const char *const theirs[] = { "worktree", "add", "--track", "-b",
-		d->branch, "--", op->row.path,
-		arena_printf(op->arena, REMOTE "%s", d->branch), NULL };
+	/* By its name, so that git sets up what it follows. */
+	const char *const theirs[] = { "worktree", "add", "-b", d->branch, "--",
+		op->row.path, arena_printf(op->arena, REMOTE "%s", d->branch),
+		NULL };
 	const char *const known[] = { "worktree", "add", "--", op->row.path,
 		d->branch, NULL };
 	const char *const more[] = { repo_parent(op->arena, op->row.path),
@@ -394,7 +395,7 @@ worktree_create(struct worktrees *w, const struct worktree_spec *spec,
 	struct adding *d;
 
 	(void)str_copy(who.user_id, spec->user_id, sizeof(who.user_id));
-	op = wt_new(w, &who, add_fail);
+	op = wt_new(w, &who, true, add_fail);
 	d = arena_alloc(op->arena, sizeof(*d));
 	d->cb = cb;
 	d->arg = arg;

@@ -225,7 +225,7 @@ begin_cb(const struct store_worktree *row, void *arg)
 		return true;
 	who.uid = owner.uid;
 	(void)str_copy(who.user_id, row->user_id, sizeof(who.user_id));
-	op = wt_new(b->w, &who, fix_fail);
+	op = wt_new(b->w, &who, true, fix_fail);
 	op->row = *row;
 	op->row.id = arena_strdup(op->arena, row->id);
 	op->row.user_id = op->who.user_id;
@@ -252,24 +252,34 @@ begin(struct worktrees *w, const char *state, wt_step_fn *step, int64_t before,
 		    strerror(-err));
 }
 
+void
+worktreefix_settle(struct worktrees *w)
+{
+	begin(w, "creating", fix_start, INT64_MAX, INT32_MAX);
+	begin(w, "removing", fix_start, INT64_MAX, INT32_MAX);
+}
+
+void
+worktreefix_tidy(struct worktrees *w)
+{
+	begin(w, "trashed", tidy_start,
+	    clock_wall_ms() - w->app->conf->trash_retention_days * DAY_MS,
+	    TIDY_MAX);
+}
+
 static void
 fix_settle_cb(void *arg)
 {
-	struct worktrees *w = arg;
-
-	begin(w, "creating", fix_start, INT64_MAX, INT32_MAX);
-	begin(w, "removing", fix_start, INT64_MAX, INT32_MAX);
+	worktreefix_settle(arg);
 }
 
 static void
 fix_tidy_cb(void *arg)
 {
 	struct worktrees *w = arg;
-	const struct conf *conf = w->app->conf;
 
-	begin(w, "trashed", tidy_start,
-	    clock_wall_ms() - conf->trash_retention_days * DAY_MS, TIDY_MAX);
-	loop_timer_set(w->tidy, conf->cleanup_interval_hours * HOUR_MS);
+	worktreefix_tidy(w);
+	loop_timer_set(w->tidy, w->app->conf->cleanup_interval_hours * HOUR_MS);
 }
 
 void

@@ -7,5 +7,8 @@ struct worktrees;
 /* Timers for what a crash left and for the trash. */
 void worktreefix_init(struct worktrees *w);
 void worktreefix_done(struct worktrees *w);
+/* What the timers do: look at rows in flight, and at the trash. */
+void worktreefix_settle(struct worktrees *w);
+void worktreefix_tidy(struct worktrees *w);
 
 #endif

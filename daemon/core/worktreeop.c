@@ -30,13 +30,15 @@
 #define PATHS_MAX  12
 
 struct wt_op *
-wt_new(struct worktrees *w, const struct worktree_who *who, wt_fail_fn *fail)
+wt_new(struct worktrees *w, const struct worktree_who *who, bool writes,
+    wt_fail_fn *fail)
 {
 	struct wt_op *op = xcalloc(1, sizeof(*op));
 
 	op->w = w;
 	op->arena = arena_new();
 	op->who = *who;
+	op->writes = writes;
 	op->fail = fail;
 	TAILQ_INSERT_TAIL(&w->ops, op, link);
 	return op;
@@ -53,17 +55,6 @@ wt_sweep_cb(void *arg)
 		arena_free(op->arena);
 		free(op);
 	}
-}
-
-void
-wt_end(struct wt_op *op)
-{
-	struct worktrees *w = op->w;
-
-	TAILQ_REMOVE(&w->ops, op, link);
-	if (TAILQ_EMPTY(&w->ended))
-		loop_defer(w->app->loop, wt_sweep_cb, w);
-	TAILQ_INSERT_TAIL(&w->ended, op, link);
 }
 
 static void
@@ -83,15 +74,65 @@ wt_later(struct wt_op *op, wt_step_fn *step)
 	loop_defer(op->w->app->loop, wt_step_cb, op);
 }
 
+/* One before it in the list that is there, or wants to, and does not agree. */
+static bool
+must_wait(const struct wt_op *op)
+{
+	const struct wt_op *o;
+	bool before = true;
+
+	TAILQ_FOREACH (o, &op->w->ops, link) {
+		if (o == op)
+			before = false;
+		else if ((o->entered || (before && o->waiting)) &&
+			 (o->writes || op->writes) &&
+			 strcmp(o->top, op->top) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+enter(struct wt_op *op, wt_step_fn *step)
+{
+	op->waiting = must_wait(op);
+	op->entered = !op->waiting;
+	if (op->entered)
+		step(op);
+	else
+		op->next = step;
+}
+
+void
+wt_end(struct wt_op *op)
+{
+	struct worktrees *w = op->w;
+	struct wt_op *o;
+
+	TAILQ_REMOVE(&w->ops, op, link);
+	op->entered = op->waiting = false;
+	TAILQ_FOREACH (o, &w->ops, link) {
+		if (!o->waiting || must_wait(o))
+			continue;
+		o->waiting = false;
+		o->entered = true;
+		wt_later(o, o->next);
+	}
+	if (TAILQ_EMPTY(&w->ended))
+		loop_defer(w->app->loop, wt_sweep_cb, w);
+	TAILQ_INSERT_TAIL(&w->ended, op, link);
+}
+
 void
 wt_let_go(struct worktrees *w)
 {
 	struct wt_op *op, *next;
 
 	TAILQ_FOREACH_SAFE (op, &w->ops, link, next) {
-		if (!op->deferred)
+		if (!op->deferred && !op->waiting)
 			continue;
 		loop_undefer(w->app->loop, wt_step_cb, op);
+		op->deferred = op->waiting = false;
 		op->fail(op, RDV_E_UNAVAILABLE, "rdv is ending");
 	}
 }
@@ -208,11 +249,17 @@ config_cb(struct wt_op *op, const struct git_result *r)
 }
 
 static void
-read_config(struct wt_op *op)
+ask_config(struct wt_op *op)
 {
 	static const char *const argv[] = { "config", "--list", "--name-only",
 		"-z", NULL };
 
+	wt_git(op, op->at, argv, NULL, config_cb);
+}
+
+static void
+read_config(struct wt_op *op)
+{
 	if (!repo_is_main(op->arena, op->w->app->conf, op->top)) {
 		wt_fail(op, RDV_E_INVALID,
 		    "%s is not the main work tree of a repository under "
@@ -220,7 +267,7 @@ read_config(struct wt_op *op)
 		    op->top);
 		return;
 	}
-	wt_git(op, op->at, argv, NULL, config_cb);
+	enter(op, ask_config);
 }
 
 /* A file of one line, shown as all added: "+gitdir: /a/.git/worktrees/b". */
@@ -262,7 +309,12 @@ wt_open(struct wt_op *op, const char *path, wt_step_fn *next)
 	struct store_worktree row;
 	struct repo_place place;
 	const char *why = NULL;
-	int err = repo_find(op->arena, op->w->app->conf, path, &place, &why);
+	struct repo_ask ask = {
+		.arena = op->arena,
+		.conf = op->w->app->conf,
+		.uid = op->who.uid,
+	};
+	int err = repo_find(&ask, path, &place, &why);
 
 	if (err != 0) {
 		wt_fail(op, err, "%s", why);

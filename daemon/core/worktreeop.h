@@ -42,7 +42,10 @@ struct wt_op {
 	wt_step_fn *next, *opened;
 	wt_git_fn *git_next;
 	wt_fail_fn *fail;
-	bool deferred; /* its first step is still to come */
+	bool deferred; /* its next step is with the loop */
+	bool writes;   /* it adds, moves or removes worktrees */
+	bool entered;  /* it is at work on its repository */
+	bool waiting;  /* for another one that is */
 };
 TAILQ_HEAD(wt_ops, wt_op);
 
@@ -54,8 +57,8 @@ struct worktrees {
 	struct loop_timer *settle, *tidy; /* worktreefix.c */
 };
 
-struct wt_op *
-wt_new(struct worktrees *w, const struct worktree_who *who, wt_fail_fn *fail);
+struct wt_op *wt_new(struct worktrees *w, const struct worktree_who *who,
+    bool writes, wt_fail_fn *fail);
 /* The operation is over; it may be on the stack, and is freed later. */
 void wt_end(struct wt_op *op);
 /* rdv is ending: those not yet begun fail. */
@@ -69,7 +72,11 @@ void wt_fail(struct wt_op *op, int err, const char *fmt, ...)
 /* Fails with what git said. */
 void wt_fail_git(struct wt_op *op, const struct git_result *r);
 
-/* Finds the repository around `path`, its programs and its worktrees. */
+/*
+ * Finds the repository around `path`, its programs and its worktrees, and waits
+ * for its turn there: git's own commands trip over a worktree that another one
+ * is just making. Those that only look do not wait for one another.
+ */
 void wt_open(struct wt_op *op, const char *path, wt_step_fn *next);
 /* The list once more into op->list; `here` is not touched. */
 void wt_relist(struct wt_op *op, wt_step_fn *next);

@@ -236,7 +236,7 @@ static struct wt_op *
 move_new(struct worktrees *w, const struct worktree_who *who,
     worktree_moved_fn *cb, void *arg)
 {
-	struct wt_op *op = wt_new(w, who, move_fail);
+	struct wt_op *op = wt_new(w, who, true, move_fail);
 	struct moving *m = arena_alloc(op->arena, sizeof(*m));
 
 	m->cb = cb;

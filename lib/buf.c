@@ -163,12 +163,6 @@ buf_put_u64(struct buf *b, uint64_t v)
 }
 
 void
-buf_put_i32(struct buf *b, int32_t v)
-{
-	put_le(b, (uint32_t)v, 4);
-}
-
-void
 buf_put_str(struct buf *b, const char *s)
 {
 	size_t len = strlen(s);
@@ -289,17 +283,6 @@ bool
 buf_get_u64(struct buf *b, uint64_t *v)
 {
 	return get_le(b, v, 8);
-}
-
-bool
-buf_get_i32(struct buf *b, int32_t *v)
-{
-	uint32_t bits;
-
-	if (!buf_get_u32(b, &bits))
-		return false;
-	*v = (int32_t)bits;
-	return true;
 }
 
 /* The bytes of a string and its length, or NULL. */

@@ -39,7 +39,6 @@ void buf_put_u8(struct buf *b, uint8_t v);
 void buf_put_u16(struct buf *b, uint16_t v);
 void buf_put_u32(struct buf *b, uint32_t v);
 void buf_put_u64(struct buf *b, uint64_t v);
-void buf_put_i32(struct buf *b, int32_t v);
 /* u16 length, then the bytes, no NUL. Longer than 65535 fails. */
 void buf_put_str(struct buf *b, const char *s);
 void buf_put_text(struct buf *b, const char *s); /* bytes of s, no length */
@@ -53,7 +52,6 @@ bool buf_get_u8(struct buf *b, uint8_t *v);
 bool buf_get_u16(struct buf *b, uint16_t *v);
 bool buf_get_u32(struct buf *b, uint32_t *v);
 bool buf_get_u64(struct buf *b, uint64_t *v);
-bool buf_get_i32(struct buf *b, int32_t *v);
 /*
  * A string of at most `max` bytes without NUL inside, copied into `out` of
  * `max + 1` bytes and terminated.

@@ -37,7 +37,6 @@ struct js *js_array(void);
 void js_add_str(struct js *o, const char *key, const char *s);
 void js_add_int(struct js *o, const char *key, int64_t v);
 void js_add_ms(struct js *o, const char *key, int64_t ms);
-void js_add_real(struct js *o, const char *key, double v);
 void js_add_bool(struct js *o, const char *key, bool v);
 void js_add(struct js *o, const char *key, struct js *v);
 void js_push(struct js *array, struct js *v);

@@ -9,7 +9,6 @@
 #include "lib/jsbuild.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,18 +200,6 @@ js_add_ms(struct js *o, const char *key, int64_t ms)
 		buf_put_text(b, "null");
 	else
 		put_int(b, ms);
-}
-
-void
-js_add_real(struct js *o, const char *key, double v)
-{
-	struct buf *b = next(o, key);
-
-	/* JSON has no word for infinity or not-a-number. */
-	if (isfinite(v))
-		buf_printf(b, "%.17g", v);
-	else
-		buf_put_text(b, "null");
 }
 
 void

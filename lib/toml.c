@@ -440,17 +440,6 @@ toml_done(struct toml *t)
 	t->values = NULL;
 }
 
-const struct toml_value *
-toml_find(const struct toml *t, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < t->n; i++)
-		if (strcmp(t->values[i].key, key) == 0)
-			return &t->values[i];
-	return NULL;
-}
-
 const char *
 toml_type_name(enum toml_type type)
 {

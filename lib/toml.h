@@ -37,7 +37,6 @@ struct toml {
 int toml_parse(struct toml *t, const char *text, size_t len, unsigned *line,
     const char **why);
 void toml_done(struct toml *t);
-const struct toml_value *toml_find(const struct toml *t, const char *key);
 const char *toml_type_name(enum toml_type type);
 
 #endif

@@ -12,15 +12,13 @@ static void
 little_endian_there_and_back(void **state)
 {
 	static const uint8_t want[] = { 0xab, 0x34, 0x12, 0x78, 0x56, 0x34,
-		0x12, 8, 7, 6, 5, 4, 3, 2, 1, 0xfe, 0xff, 0xff, 0xff, 2, 0, 'h',
-		'i', 'x', 'y' };
+		0x12, 8, 7, 6, 5, 4, 3, 2, 1, 2, 0, 'h', 'i', 'x', 'y' };
 	struct buf b;
 	char text[3], two[2];
 	uint64_t v64;
 	uint32_t v32;
 	uint16_t v16;
 	uint8_t v8;
-	int32_t i32;
 
 	(void)state;
 	buf_init(&b, sizeof(want));
@@ -28,7 +26,6 @@ little_endian_there_and_back(void **state)
 	buf_put_u16(&b, 0x1234);
 	buf_put_u32(&b, 0x12345678);
 	buf_put_u64(&b, 0x0102030405060708);
-	buf_put_i32(&b, -2);
 	buf_put_str(&b, "hi");
 	buf_put_text(&b, "xy");
 	assert_true(buf_ok(&b));
@@ -38,7 +35,6 @@ little_endian_there_and_back(void **state)
 	assert_true(buf_get_u16(&b, &v16) && v16 == 0x1234);
 	assert_true(buf_get_u32(&b, &v32) && v32 == 0x12345678);
 	assert_true(buf_get_u64(&b, &v64) && v64 == 0x0102030405060708);
-	assert_true(buf_get_i32(&b, &i32) && i32 == -2);
 	assert_true(buf_get_str(&b, text, 2));
 	assert_string_equal(text, "hi");
 	assert_int_equal(buf_left(&b), 2);

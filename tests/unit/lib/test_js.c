@@ -2,7 +2,6 @@
 /* JSON: what is read is RFC 8259 to the letter, what is written is valid. */
 #include "tests/unit/check.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,13 +129,11 @@ builds(void **state)
 	js_add_int(o, "i", INT64_MIN);
 	js_add_ms(o, "t", 0);
 	js_add_ms(o, "u", -1);
-	js_add_real(o, "r", 0.5);
-	js_add_real(o, "inf", INFINITY);
 	js_add_bool(o, "b", false);
 	js_add(o, "a", a);
 	assert_dumps(o, "{\"s\":\"\\\"\\n\",\"n\":null,"
 			"\"i\":-9223372036854775808,\"t\":0,\"u\":null,"
-			"\"r\":0.5,\"inf\":null,\"b\":false,"
+			"\"b\":false,"
 			"\"a\":[\"x\",null,{}]}");
 }
 

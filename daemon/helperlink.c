@@ -223,6 +223,7 @@ answered(struct helperlink *k, const struct priv_header *h, struct buf *body,
 	k->stats.rtt_us = clock_mono_us() - r->sent_us;
 	ok = r->cb(0, body, fds, r->arg);
 	request_free(r);
+	send_more(k);
 	return ok;
 }
 

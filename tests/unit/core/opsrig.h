@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_TEST_OPSRIG_H
+#define RDV_TEST_OPSRIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/helper.h"
+#include "lib/buf.h"
+
+/*
+ * The daemon's helper client, a real loop, and the test in the place of [main]
+ * and [ops]: it reads each packet and answers as it likes. Who waits in vain
+ * fails after ten seconds.
+ */
+struct opsrig {
+	struct loop *loop;
+	struct loop_timer *deadline;
+	struct helper *helper;
+	int control; /* the side of [main] */
+	int ops;     /* the side of [ops]; -1: none */
+	bool (*until)(void *arg);
+	void *until_arg;
+	bool late;
+	/* What the client reported. */
+	unsigned ready, lost, gone, strays, exits;
+	uint64_t generation, stray;
+	struct priv_exit exit;
+};
+
+/* A packet as [ops] received it. */
+struct opsrig_packet {
+	struct priv_header h;
+	uint8_t space[SEQPKT_MAX];
+	struct buf body;
+};
+
+void opsrig_start(struct opsrig *r);
+void opsrig_stop(struct opsrig *r);
+void opsrig_until(struct opsrig *r, bool (*cond)(void *arg), void *arg);
+void opsrig_turns(struct opsrig *r, unsigned n);
+/* [main] brings a new socket; the old [ops] side stays open unless closed. */
+void opsrig_connect(struct opsrig *r);
+/* [ops] hears HELLO and answers it. */
+void opsrig_hello(struct opsrig *r, const char *build, uint64_t generation);
+/* Both, as it should be. */
+void opsrig_up(struct opsrig *r, uint64_t generation);
+/* [ops] dies. */
+void opsrig_die(struct opsrig *r);
+/* The next packet; the test fails when none comes. */
+void opsrig_get(struct opsrig *r, struct opsrig_packet *p);
+/* True when there is no packet to get. */
+bool opsrig_silent(struct opsrig *r);
+void opsrig_put(struct opsrig *r, struct buf *b, const struct seqpkt_fds *fds);
+
+void opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
+    const struct seqpkt_fds *fds);
+void opsrig_plain(struct opsrig *r, uint32_t id, enum priv_op op,
+    enum priv_result result);
+void opsrig_exit(struct opsrig *r, uint64_t handle, int status);
+/* The descriptors of a pty or pipes spawn; the far ends go to `far`. */
+void opsrig_pty(struct seqpkt_fds *fds, int *slave);
+void opsrig_pipes(struct seqpkt_fds *fds, int far[3]);
+/* Open descriptors of this process. */
+unsigned opsrig_fds(void);
+
+#endif

@@ -19,15 +19,10 @@ struct piece {
 	size_t len;
 };
 
-static size_t
-segment(const char *s)
-{
-	return strcspn(s, "/");
-}
-
 /*
- * Walks pattern and path together. On success `score` tells how literal the
- * pattern is: one bit per segment, the first one most significant.
+ * Walks pattern and path together, byte by byte: most rows part from the path
+ * within a few. On success `score` tells how literal the pattern is: one bit
+ * per segment, the first one most significant.
  */
 static bool
 match_one(const char *pattern, const char *path, struct piece *params,
@@ -36,23 +31,25 @@ match_one(const char *pattern, const char *path, struct piece *params,
 	unsigned n = 0;
 
 	*score = 0;
-	while (*pattern == '/' && *path == '/') {
-		size_t a = segment(++pattern), b = segment(++path);
-
-		*score <<= 1;
+	while (*pattern != '\0') {
 		if (*pattern == '{') {
-			if (b == 0 || n == MATCH_PARAMS)
+			size_t len = strcspn(path, "/");
+
+			if (len == 0 || n == MATCH_PARAMS)
 				return false;
-			params[n++] = (struct piece){ path, b };
-		} else {
-			if (a != b || memcmp(pattern, path, a) != 0)
-				return false;
-			*score |= 1;
+			params[n++] = (struct piece){ path, len };
+			path += len;
+			pattern += strcspn(pattern, "}") + 1;
+			continue;
 		}
-		pattern += a;
-		path += b;
+		if (*pattern != *path)
+			return false;
+		if (*pattern == '/')
+			*score = *score << 1 | (pattern[1] != '{');
+		pattern++;
+		path++;
 	}
-	return *pattern == '\0' && *path == '\0';
+	return *path == '\0';
 }
 
 /* HEAD of a stream would be a promise to describe what has no end. */

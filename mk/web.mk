@@ -1,5 +1,6 @@
 # The page. npm runs only when the lock file changed; nothing it fetches may
-# run scripts. `flock` on the lock file keeps two builds of one tree apart.
+# run scripts. Of two builds of one tree, which the lock keeps apart, the second
+# finds the work done: npm begins by removing what the first is using.
 
 web_out	:= $(BUILD)/share/rdv/web
 web_src	:= $(shell find web/src -type f) web/build.mjs
@@ -9,9 +10,10 @@ web_npm	:= web/node_modules/.rdv-stamp
 web: $(web_out)/index.html
 
 $(web_npm): web/package-lock.json
-	cd web && flock package-lock.json \
-	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-	@touch $@
+	cd web && flock package-lock.json sh -c \
+	    'test node_modules/.rdv-stamp -nt package-lock.json || { \
+	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && \
+	    touch node_modules/.rdv-stamp; }'
 
 $(web_out)/index.html: $(web_src) $(web_npm)
 	@mkdir -p $(@D)

@@ -4,17 +4,7 @@ import { check, equal, test, until } from './case.mjs';
 import {
 	connected, details, forgiveOutage, openSession, shows, type,
 } from './browser.mjs';
-
-function crc32(bytes) {
-	let crc = ~0;
-
-	for (const byte of bytes) {
-		crc ^= byte;
-		for (let k = 0; k < 8; k++)
-			crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-	}
-	return ~crc >>> 0;
-}
+import { crc32 } from './crc32.mjs';
 
 /* What `seq 1 n` writes. */
 function sequence(n) {

@@ -3,6 +3,7 @@ import { check, equal, test, until } from './case.mjs';
 import {
 	connected, details, dims, openSession, rows, shows, type,
 } from './browser.mjs';
+import { crc32 } from './crc32.mjs';
 
 async function twoTabs({ product, browser }, fn) {
 	const first = await browser.signedIn();
@@ -92,6 +93,42 @@ await test('a reload comes back to the same terminal without a gap',
 	const { from, to, gaps } = await details(page);
 	const now = await product.api('GET', `/api/sessions/${made.id}`);
 	equal([from, to, gaps], [0, now.run.log_bytes, 0], 'bytes');
+	await page.context().close();
+	await product.closeAll();
+});
+
+await test('a long history is joined near its end, at a whole line',
+    async ({ product, browser }) => {
+	const page = await browser.signedIn();
+	const made = await product.session('long',
+	    "i=0; while [ $i -lt 40000 ]; do i=$((i + 1)); " +
+	    "printf '\\033[31mline\\033[0m %s é漢\\n' $i; done; " +
+	    'echo end; exec cat');
+	const size = await until(async () => {
+		const log = await product.runLog(made.run.id);
+		return log.includes('end\r\n') && log.length;
+	}, 'it is written');
+
+	await openSession(page, made);
+	await shows(page, /^end$/);
+	const { from, to, crc } = await details(page);
+	check(from > 0 && to === size, `${from} to ${to} of ${size}`);
+	const log = await product.runLog(made.run.id);
+	equal(crc, crc32(log.subarray(from)), 'checksum');
+	/* To the top of what is kept, by the scroll bar. */
+	await page.hover('.xterm-screen');
+	const bar = await page.locator('.scrollbar.vertical .slider')
+	    .boundingBox();
+	const x = bar.x + bar.width / 2;
+	await page.mouse.move(x, bar.y + bar.height / 2);
+	await page.mouse.down();
+	await page.mouse.move(x, 0, { steps: 20 });
+	await page.mouse.up();
+	const top = await until(async () => {
+		const [first] = await rows(page);
+		return !/ (39\d{3}|40000) /.test(first) && first;
+	}, 'the top');
+	check(/^line \d+ é ?漢$/.test(top), `begins with ${top}`);
 	await page.context().close();
 	await product.closeAll();
 });

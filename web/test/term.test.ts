@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Cursor } from "../src/term/cursor.ts";
+import { Cursor, fromLine } from "../src/term/cursor.ts";
 import { InputQueue, queueLimit } from "../src/term/input.ts";
 import { neutralise } from "../src/term/paste.ts";
 import { decodeFrame, decodeText, maxInput } from "../src/term/wire.ts";
@@ -56,6 +56,14 @@ test("bytes are shown once, in order, with nothing between", () => {
 	assert.equal(cursor.next, 16);
 	assert.equal(cursor.crc, crc32(0, raw("abcdef")));
 	assert.deepEqual([cursor.seen, cursor.gaps], [4, 1]);
+});
+
+test("a log's middle is shown from its first line", () => {
+	const far = raw("x".repeat(5000) + "\nend");
+
+	assert.deepEqual(fromLine(raw(";31mred\r\nnext\n")), raw("next\n"));
+	assert.deepEqual(fromLine(raw("no end")), raw("no end"));
+	assert.equal(fromLine(far).length, far.length);
 });
 
 test("a stream continues only the same run, and never from beyond", () => {

@@ -13,6 +13,17 @@ export type Verdict =
 	| { kind: "seen" }
 	| { kind: "gap"; missing: number };
 
+/*
+ * What to draw of a stream that begins in the middle of a log, where half a
+ * character or half a colour may stand: it begins at its first line, unless
+ * that is far away.
+ */
+export function fromLine(bytes: Uint8Array): Uint8Array {
+	const at = bytes.subarray(0, 4096).indexOf(0x0a);
+
+	return at < 0 ? bytes : bytes.subarray(at + 1);
+}
+
 export class Cursor {
 	run: string | null = null;
 	next = 0;

@@ -12,6 +12,7 @@ import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
 import { safeLink } from "../util/url.ts";
 import { label } from "../util/text.ts";
+import { fromLine } from "./cursor.ts";
 import { Link, type Env, type LinkState, type Size } from "./link.ts";
 import { bracketEnd, neutralise } from "./paste.ts";
 import { guardReplies, isFocusReport } from "./replies.ts";
@@ -179,7 +180,10 @@ export class Screen {
 
 	/* Output */
 
-	private draw(bytes: Uint8Array, at: number, done: () => void): void {
+	private draw(all: Uint8Array, from: number, done: () => void): void {
+		const cut = from > 0 && from === this.link.cursor.start;
+		const bytes = cut ? fromLine(all) : all;
+		const at = from + all.length - bytes.length;
 		const split = clamp(this.live - at, 0, bytes.length);
 
 		/* A query just behind the edge must find the edge passed. */

@@ -6,4 +6,6 @@ await import('./http.mjs');
 await import('./flood.mjs');
 await import('./local.mjs');
 await import('./helper.mjs');
+await import('./files.mjs');
+await import('./git.mjs');
 finish();

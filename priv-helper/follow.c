@@ -15,6 +15,7 @@
 #include "lib/list.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/sweep.h"
+#include "security/mutant.h"
 
 static struct run *
 by_reaper(struct ops *o, pid_t pid)
@@ -140,7 +141,8 @@ sweep_lost(struct ops *o, bool orphans)
 {
 	struct run *r;
 
-	if (orphans && sweep_children(SIGKILL, is_reaper, o) > 0)
+	if (orphans && !mutant("H01") &&
+	    sweep_children(SIGKILL, is_reaper, o) > 0)
 		return;
 	TAILQ_FOREACH (r, &o->runs.list, entry) {
 		if (!r->lost || r->over || r->reaper != 0)

@@ -90,7 +90,8 @@ const sizeOf = (rdv, s) =>
 	fs.statSync(path.join(rdv.base, 'server/runs', `${s.run.id}.log`)).size;
 
 async function killRound(rdv, viewers, random) {
-	const old = rdv.rdvd;
+	const old = await waitFor('rdvd', () => rdv.rdvd);
+	const drops = viewers.map((v) => v.drops);
 	const from = await Promise.all(viewers.slice(0, FLOODS).map(release));
 	// A random moment of the flood, counted in bytes and not in time.
 	const target = from[0] + Math.floor(random() * BLOCKS * BLOCK);
@@ -99,7 +100,9 @@ async function killRound(rdv, viewers, random) {
 	process.kill(old, 'SIGKILL');
 	const killed = Date.now();
 	await waitFor('a new rdvd', () => rdv.rdvd && rdv.rdvd !== old);
-	await waitFor('all viewers back', () => viewers.every((v) => v.open));
+	// Open once more, not open still: the end is seen later than the death.
+	await waitFor('all viewers back', () => viewers.every((v, i) =>
+		v.open && v.drops > drops[i]));
 	return Date.now() - killed;
 }
 

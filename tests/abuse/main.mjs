@@ -8,4 +8,5 @@ await import('./local.mjs');
 await import('./helper.mjs');
 await import('./files.mjs');
 await import('./git.mjs');
+await import('./process.mjs');
 finish();

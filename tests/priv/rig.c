@@ -93,7 +93,7 @@ void
 rig_launch(struct rig *r, const char *mutant)
 {
 	const struct rlimit few = { r->nofile, r->nofile };
-	char tools[256], program[300], log[128];
+	char tools[256], program[300], log[128], ready[16];
 	int fd;
 
 	rig_tools(tools, sizeof(tools));
@@ -111,9 +111,12 @@ rig_launch(struct rig *r, const char *mutant)
 	(void)dup2(fd, 2);
 	if (mutant != NULL)
 		(void)setenv("RDV_MUTANT", mutant, 1);
+	(void)fcntl(r->ready, F_SETFD, 0);
+	snprintf(ready, sizeof(ready), "%d", r->ready);
 	/* Ends with this test, should it fail before rig_stop(). */
 	execl(program, "rdv-helper", "--foreground-child", "--base", r->base,
-	    "--web", "127.0.0.1:8080", (char *)NULL);
+	    "--web", "127.0.0.1:8080", r->ready > 0 ? "--ready-fd" : NULL,
+	    ready, (char *)NULL);
 	_exit(126);
 }
 

@@ -23,6 +23,7 @@ struct rig {
 	char base[80]; /* dir/base */
 	pid_t helper;
 	unsigned nofile; /* hard limit for the helper; 0: ours */
+	int ready;	 /* for --ready-fd; 0: none */
 	int listen;	 /* where stubd reports */
 	int relay;	 /* to stubd */
 	pid_t daemon;

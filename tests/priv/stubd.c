@@ -4,6 +4,7 @@
  * environment, to the test that listens on BASE/relay.sock, and then lives
  * until told what to exit with. So the test itself speaks as the daemon.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,29 +26,34 @@ dial(const char *base)
 	return fd;
 }
 
-/* One packet: "pid\n", then a line per argument, an empty one, the rest. */
+/* "pid\n", a line per argument, one of descriptors, one per variable. */
 static size_t
 describe(char *out, size_t size, char **argv)
 {
 	size_t n = (size_t)snprintf(out, size, "%d\n", getpid());
 	char **p;
+	int fd;
 
 	for (p = argv; *p != NULL && n < size; p++)
 		n += (size_t)snprintf(out + n, size - n, "%s\n", *p);
+	n += (size_t)snprintf(out + n, size - n, "fds");
+	for (fd = 0; fd < 1024 && n < size; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			n += (size_t)snprintf(out + n, size - n, " %d", fd);
+	n += (size_t)snprintf(out + n, size - n, "\n");
 	for (p = environ; *p != NULL && n < size; p++)
 		n += (size_t)snprintf(out + n, size - n, "env %s\n", *p);
 	return n < size ? n : size;
 }
 
 static void
-hand_over(int relay, char **argv, const int *fds, size_t nfds)
+hand_over(int relay, char *text, size_t len, const int *fds, size_t nfds)
 {
-	char text[8192];
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(8 * sizeof(int))];
 	} control = { .bytes = { 0 } };
-	struct iovec iov = { text, describe(text, sizeof(text), argv) };
+	struct iovec iov = { text, len };
 	struct msghdr msg = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
@@ -67,13 +73,19 @@ main(int argc, char **argv)
 {
 	const int fds[] = { 3, 4, 5 };
 	unsigned char status = 1;
+	char text[8192];
+	size_t len;
 	int relay, i;
 
 	if (argc < 3 || strcmp(argv[1], "--base") != 0)
 		return 99;
-	/* Lies somewhere above 7, where the lock is. */
+	/* Before there are descriptors of our own. */
+	len = describe(text, sizeof(text), argv);
 	relay = dial(argv[2]);
-	hand_over(relay, argv, fds, 3);
+	hand_over(relay, text, len, fds, 3);
+	for (i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--ready-fd") == 0)
+			(void)!write(6, "ready", 5);
 	for (i = 3; i <= 5; i++)
 		(void)close(i);
 	if (read(relay, &status, 1) != 1)

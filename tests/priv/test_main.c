@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "lib/clock.h"
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
@@ -33,9 +34,57 @@ test_starts_and_stops(void **state)
 	assert_non_null(strstr(r.told,
 	    "\n--control-fd\n3\n--api-fd\n4\n--terminal-fd\n5\n"
 	    "--web\n127.0.0.1:8080\n"));
+	/* Exactly these, and the lock at 7. */
+	assert_non_null(strstr(r.told, "\nfds 0 1 2 3 4 5 7\n"));
 	assert_string_equal(r.hello.build, RDV_BUILD);
 	assert_int_equal(r.hello.uid, getuid());
+	/* Groups of their own, so that Ctrl-C reaches [main] alone. */
+	assert_int_equal(getpgid(r.daemon), r.daemon);
+	assert_int_equal(getpgid((pid_t)r.hello.pid), r.hello.pid);
 	rig_stop(&r);
+}
+
+/* Whoever waits for "ready" hears it from rdvd itself. */
+static void
+test_ready(void **state)
+{
+	struct rig r;
+	int p[2];
+
+	(void)state;
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	rig_prepare(&r);
+	r.ready = p[1];
+	rig_launch(&r, NULL);
+	(void)close(p[1]);
+	rig_daemon(&r);
+	assert_non_null(strstr(r.told, "\n--ready-fd\n6\n"));
+	assert_non_null(strstr(r.told, "\nfds 0 1 2 3 4 5 6 7\n"));
+	assert_true(rig_readable(p[0]));
+	assert_int_equal(read(p[0], out, sizeof(out)), 5);
+	rig_ops(&r);
+	rig_login(&r);
+	rig_stop(&r);
+	/* Nobody has kept the other end. */
+	assert_int_equal(read(p[0], out, sizeof(out)), 0);
+	(void)close(p[0]);
+}
+
+/* A rdvd that does not end is waited for, unless one is asked twice. */
+static void
+test_stop_twice(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	assert_int_equal(kill(r.daemon, SIGSTOP), 0);
+	assert_int_equal(kill(r.helper, SIGTERM), 0);
+	rig_expect_log(&r, "stopping");
+	assert_int_equal(kill(r.helper, SIGTERM), 0);
+	assert_int_equal(rig_wait(&r), 0);
+	assert_false(rig_alive(r.daemon));
+	rig_cleanup(&r);
 }
 
 /* Runs the helper under hostile conditions; its wait status. */
@@ -260,11 +309,13 @@ static void
 test_daemon_restarts(void **state)
 {
 	struct rig r;
+	int64_t begun;
 	pid_t first;
 	int i;
 
 	(void)state;
 	rig_start(&r, NULL);
+	begun = clock_mono_ms();
 	for (i = 0; i < 4; i++) {
 		first = r.daemon;
 		rig_kill_daemon(&r);
@@ -273,6 +324,8 @@ test_daemon_restarts(void **state)
 		rig_login(&r);
 		assert_int_not_equal(first, r.daemon);
 	}
+	/* At once, then after 50, 100 and 200 ms. */
+	assert_true(clock_mono_ms() - begun >= 350);
 	rig_expect_log(&r, "rdvd pid=");
 	rig_stop(&r);
 }
@@ -339,6 +392,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_starts_and_stops),
+		cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_stop_twice),
 		cmocka_unit_test(abuse_E12_refused_starts),
 		cmocka_unit_test(abuse_E12_set_uid),
 		cmocka_unit_test(abuse_E12_normalised_starts),

@@ -373,6 +373,34 @@ abuse_H17_outcomes(void **state)
 	rig_stop(&r);
 }
 
+/* What is on for a child is told, so that rdvd can show it. */
+static void
+test_guards_are_told(void **state)
+{
+	struct rig_spawn s = { .argv = ARGV("git", "--version") };
+	struct rig_result res;
+	struct priv_exit end;
+	struct rig r;
+	int i;
+
+	(void)state;
+	rig_start(&r, NULL);
+	for (i = 0; i < 3; i++) {
+		s.profile = i == 0 ? "login" : i == 1 ? "script" : "git";
+		rig_spawn(&r, &s, &res);
+		assert_int_equal(res.a.result, PRIV_DONE);
+		assert_int_equal(res.a.guards,
+		    i == 0 ? 0
+			   : PRIV_G_NNP | PRIV_G_SECCOMP | PRIV_G_LANDLOCK |
+				 PRIV_G_RLIMITS | PRIV_G_PDEATH);
+		rig_exit(&r, res.a.handle, &end);
+		assert_int_equal(end.status, 0);
+		assert_int_equal(rig_ack(&r, res.a.handle), PRIV_DONE);
+		rig_close(&res);
+	}
+	rig_stop(&r);
+}
+
 static void
 test_deadline(void **state)
 {
@@ -428,6 +456,7 @@ main(void)
 		cmocka_unit_test(abuse_H15_directory),
 		cmocka_unit_test(abuse_H16_not_a_program),
 		cmocka_unit_test(abuse_H17_outcomes),
+		cmocka_unit_test(test_guards_are_told),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_rusage),
 	};

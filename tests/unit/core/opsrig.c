@@ -81,29 +81,43 @@ rig_late_cb(void *arg)
 }
 
 void
-opsrig_start(struct opsrig *r)
+opsrig_start_with(struct opsrig *r, struct loop *l,
+    const struct helper_ops *ops, void (*gone)(void *), void *arg)
 {
 	int pair[2];
 
 	memset(r, 0, sizeof(*r));
-	r->loop = loop_new();
-	r->deadline = loop_timer_new(r->loop, rig_late_cb, r);
-	loop_at_turn_end(r->loop, rig_turn_cb, r);
+	r->loop = l;
+	r->deadline = loop_timer_new(l, rig_late_cb, r);
+	loop_at_turn_end(l, rig_turn_cb, r);
 	assert_int_equal(seqpkt_pair(pair), 0);
 	r->control = pair[0];
 	r->ops = -1;
-	r->helper = helper_new(r->loop, pair[1], &rig_ops, rig_gone_cb, r);
+	r->helper = helper_new(l, pair[1], ops, gone, arg);
+}
+
+void
+opsrig_start(struct opsrig *r)
+{
+	opsrig_start_with(r, loop_new(), &rig_ops, rig_gone_cb, r);
+}
+
+void
+opsrig_done(struct opsrig *r)
+{
+	helper_free(r->helper);
+	loop_timer_free(r->deadline);
+	close(r->control);
+	if (r->ops >= 0)
+		close(r->ops);
+	r->ops = r->control = -1;
 }
 
 void
 opsrig_stop(struct opsrig *r)
 {
-	helper_free(r->helper);
-	loop_timer_free(r->deadline);
+	opsrig_done(r);
 	loop_free(r->loop);
-	close(r->control);
-	if (r->ops >= 0)
-		close(r->ops);
 }
 
 void

@@ -36,7 +36,12 @@ struct opsrig_packet {
 };
 
 void opsrig_start(struct opsrig *r);
+/* With a loop, callbacks and an argument of the caller's own. */
+void opsrig_start_with(struct opsrig *r, struct loop *l,
+    const struct helper_ops *ops, void (*gone)(void *), void *arg);
 void opsrig_stop(struct opsrig *r);
+/* The same, but for the loop. */
+void opsrig_done(struct opsrig *r);
 void opsrig_until(struct opsrig *r, bool (*cond)(void *arg), void *arg);
 void opsrig_turns(struct opsrig *r, unsigned n);
 /* [main] brings a new socket; the old [ops] side stays open unless closed. */

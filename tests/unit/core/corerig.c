@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: MIT */
+/* The rig for tests of runs and sessions: see corerig.h. */
+#include "tests/unit/core/corerig.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "daemon/core/boot.h"
+#include "daemon/core/grant.h"
+#include "daemon/core/run.h"
+#include "daemon/core/worktree.h"
+#include "daemon/event/event.h"
+#include "daemon/loop.h"
+#include "daemon/store/db.h"
+#include "daemon/store/users.h"
+#include "daemon/term/runlog.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/str.h"
+#include "tests/unit/check.h"
+
+static struct arena *rows; /* of corerig_row() and corerig_session() */
+
+/* [ops] */
+
+static void
+put_login(struct corerig *r, uint32_t id)
+{
+	struct priv_login_answer a = { .result = PRIV_DONE,
+		.uid = 1000,
+		.ttl_ms = 3600000,
+		.home = "/home/somebody",
+		.shell = "/bin/sh",
+		.user = "somebody" };
+	struct buf b;
+
+	r->logins++;
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_login_answer(&b, id, &a);
+	opsrig_put(&r->ops, &b, NULL);
+}
+
+static void
+put_failure(struct corerig *r, uint32_t id)
+{
+	struct priv_spawn_answer a = { .result = PRIV_FAILED,
+		.why = "C12 chdir: No such file or directory",
+		.stage = "C12 chdir",
+		.err = ENOENT };
+	struct buf b;
+
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_spawn_answer(&b, id, 0, &a);
+	opsrig_put(&r->ops, &b, NULL);
+}
+
+static void
+keep_spawn(struct fake_run *f, const struct priv_spawn *m)
+{
+	size_t n = 0;
+
+	(void)str_copy(f->label, m->label, sizeof(f->label));
+	(void)str_copy(f->profile, m->profile, sizeof(f->profile));
+	(void)str_copy(f->cwd, m->cwd, sizeof(f->cwd));
+	(void)str_copy(f->argv0, m->argv[0], sizeof(f->argv0));
+	if (m->argc > 1)
+		(void)str_copy(f->argv1, m->argv[1], sizeof(f->argv1));
+	for (unsigned i = 0; i < m->envc; i++)
+		n += (size_t)snprintf(f->env + n, sizeof(f->env) - n, "%s\n",
+		    m->envp[i]);
+	f->io = m->io;
+}
+
+static void
+answer_spawn(struct corerig *r, uint32_t id, struct fake_run *f)
+{
+	int far[3];
+
+	f->handle = r->generation + r->nruns;
+	if (f->io == PRIV_IO_PTY) {
+		opsrig_pty(&f->fds, &f->far);
+		opsrig_spawned(&r->ops, id, f->handle, &f->fds);
+		return;
+	}
+	opsrig_pipes(&f->fds, far);
+	opsrig_spawned(&r->ops, id, f->handle, &f->fds);
+	/* [ops] keeps the output ends only. */
+	close(f->fds.fd[0]);
+	f->fds.fd[0] = f->fds.fd[1];
+	f->fds.fd[1] = f->fds.fd[2];
+	f->fds.n = 2;
+	f->far = far[1];
+	close(far[0]);
+	close(far[2]);
+}
+
+static void
+on_spawn(struct corerig *r, struct opsrig_packet *p)
+{
+	struct fake_run *f = &r->runs[r->nruns];
+	const struct store_run *row;
+	struct priv_spawn m;
+
+	r->spawns++;
+	assert_true(r->nruns < CORERIG_RUNS);
+	assert_true(priv_get_spawn(&p->body, &m));
+	memset(f, 0, sizeof(*f));
+	f->far = -1;
+	keep_spawn(f, &m);
+	priv_spawn_done(&m);
+	row = corerig_row(r, f->label);
+	f->row_was_there = row != NULL && strcmp(row->state, "starting") == 0;
+	if (r->fail_spawn) {
+		put_failure(r, p->h.id);
+		return;
+	}
+	r->nruns++;
+	r->held = p->h.id;
+	if (!r->hold_spawn)
+		answer_spawn(r, p->h.id, f);
+}
+
+static struct fake_run *
+by_handle(struct corerig *r, uint64_t handle)
+{
+	for (unsigned i = 0; i < r->nruns; i++)
+		if (r->runs[i].handle == handle && !r->runs[i].acked)
+			return &r->runs[i];
+	return NULL;
+}
+
+static void
+on_signal(struct corerig *r, struct opsrig_packet *p)
+{
+	struct priv_signal m;
+	struct fake_run *f;
+
+	assert_true(priv_get_signal(&p->body, &m));
+	f = by_handle(r, m.handle);
+	opsrig_plain(&r->ops, p->h.id, PRIV_SIGNAL,
+	    f != NULL ? PRIV_DONE : PRIV_NO_SUCH);
+	if (f == NULL)
+		return;
+	f->signals++;
+	f->all += m.all;
+	f->sig = m.sig;
+	if (m.all && r->exit_on_signal && !f->exited)
+		corerig_exit(r, f, m.sig);
+}
+
+static struct fake_run *
+next_item(struct corerig *r, uint64_t after)
+{
+	for (unsigned i = 0; i < r->nruns; i++) {
+		struct fake_run *f = &r->runs[i];
+
+		if (f->handle > after && !f->acked && f->fds.n > 0)
+			return f;
+	}
+	return NULL;
+}
+
+static void
+on_inventory(struct corerig *r, struct opsrig_packet *p)
+{
+	struct priv_inventory_answer a = { .result = PRIV_NO_SUCH };
+	struct priv_inventory m;
+	struct fake_run *f;
+	struct buf b;
+
+	assert_true(priv_get_inventory(&p->body, &m));
+	if (r->mute_inventory)
+		return;
+	f = next_item(r, m.after);
+	if (f != NULL) {
+		a.result = PRIV_DONE;
+		a.handle = f->handle;
+		(void)str_copy(a.label, f->label, sizeof(a.label));
+		a.io = f->io;
+		a.state = f->exited ? PRIV_EXITED : PRIV_RUNNING;
+		a.status = f->status;
+		a.uid = 1000;
+		a.started_ms = 1;
+	}
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_inventory_answer(&b, p->h.id,
+	    f != NULL ? (uint8_t)f->fds.n : 0, &a);
+	opsrig_put(&r->ops, &b, f != NULL ? &f->fds : NULL);
+}
+
+static void
+on_exit_request(struct corerig *r, struct opsrig_packet *p)
+{
+	const struct store_run *row;
+	struct fake_run *f;
+	struct priv_exit m;
+
+	assert_true(priv_get_exit(&p->body, &m));
+	f = by_handle(r, m.handle);
+	opsrig_plain(&r->ops, p->h.id, PRIV_EXIT,
+	    f != NULL ? PRIV_DONE : PRIV_NO_SUCH);
+	if (f == NULL)
+		return;
+	assert_true(f->exited);
+	/* The end is durable before the helper may forget. */
+	row = corerig_row(r, f->label);
+	assert_true(row == NULL || (strcmp(row->state, "starting") != 0 &&
+				       strcmp(row->state, "running") != 0));
+	f->acked = true;
+	seqpkt_fds_close(&f->fds);
+}
+
+static void
+on_packet(struct corerig *r, struct opsrig_packet *p)
+{
+	struct priv_hello hello = { .pid = 7, .generation = r->generation };
+	struct buf b;
+
+	if (p->h.op == PRIV_HELLO) {
+		(void)str_copy(hello.build, RDV_BUILD, sizeof(hello.build));
+		buf_init(&b, SEQPKT_MAX);
+		priv_put_hello(&b, p->h.id, PRIV_ANSWER, &hello);
+		opsrig_put(&r->ops, &b, NULL);
+	} else if (p->h.op == PRIV_LOGIN) {
+		put_login(r, p->h.id);
+	} else if (p->h.op == PRIV_SPAWN) {
+		on_spawn(r, p);
+	} else if (p->h.op == PRIV_SIGNAL) {
+		on_signal(r, p);
+	} else if (p->h.op == PRIV_INVENTORY) {
+		on_inventory(r, p);
+	} else if (p->h.op == PRIV_EXIT) {
+		on_exit_request(r, p);
+	}
+}
+
+/* Everything [ops] has been asked. True when there was something. */
+static bool
+serve(struct corerig *r)
+{
+	struct opsrig_packet p;
+	bool some = false;
+	long n;
+
+	while (r->ops.ops >= 0 && (n = seqpkt_recv(r->ops.ops, p.space,
+				       sizeof(p.space), NULL)) > 0) {
+		buf_wrap(&p.body, p.space, (size_t)n);
+		assert_true(priv_get_header(&p.body, &p.h));
+		on_packet(r, &p);
+		some = true;
+	}
+	return some;
+}
+
+/* The daemon */
+
+struct wait {
+	struct corerig *r;
+	bool (*cond)(void *arg);
+	void *arg;
+};
+
+static bool
+rig_served(void *arg)
+{
+	struct wait *w = arg;
+
+	(void)serve(w->r);
+	return w->cond(w->arg);
+}
+
+void
+corerig_until(struct corerig *r, bool (*cond)(void *arg), void *arg)
+{
+	struct wait w = { r, cond, arg };
+
+	opsrig_until(&r->ops, rig_served, &w);
+}
+
+void
+corerig_settle(struct corerig *r)
+{
+	for (unsigned quiet = 0; quiet < 5; quiet++) {
+		opsrig_turns(&r->ops, 1);
+		db_settle(r->app.db);
+		if (serve(r))
+			quiet = 0;
+	}
+}
+
+static void
+rig_gone_cb(void *arg)
+{
+	(void)arg;
+	fail_msg("the helper client gave up");
+}
+
+static bool
+rig_is_settled(void *arg)
+{
+	return runs_settled(((struct corerig *)arg)->app.runs);
+}
+
+void
+corerig_daemon_up(struct corerig *r)
+{
+	char why[256];
+
+	memset(&r->app, 0, sizeof(r->app));
+	r->app.conf = &r->conf;
+	r->app.loop = loop_new();
+	if (db_open(&r->app.db, r->app.loop, r->conf.database_path, why,
+		sizeof(why)) != 0)
+		fail_msg("%s", why);
+	assert_int_equal(db_start(r->app.db), 0);
+	r->app.bus = event_bus_new(r->app.loop, r->app.db);
+	r->app.grants = grants_new(&r->app);
+	r->app.runs = runs_new(&r->app);
+	r->app.sessions = sessions_new(&r->app);
+	r->app.worktrees = worktrees_new(&r->app);
+	opsrig_start_with(&r->ops, r->app.loop, &boot_helper_ops, rig_gone_cb,
+	    &r->app);
+	r->app.helper = r->ops.helper;
+	opsrig_connect(&r->ops);
+	if (!r->mute_inventory)
+		corerig_until(r, rig_is_settled, r);
+}
+
+void
+corerig_daemon_down(struct corerig *r)
+{
+	r->app.draining = true;
+	opsrig_done(&r->ops);
+	r->app.helper = NULL;
+	db_settle(r->app.db);
+	worktrees_free(r->app.worktrees);
+	sessions_free(r->app.sessions);
+	runs_free(r->app.runs);
+	grants_free(r->app.grants);
+	event_bus_free(r->app.bus);
+	db_close(r->app.db);
+	loop_free(r->app.loop);
+}
+
+static void
+rig_user(struct corerig *r)
+{
+	struct tx *tx = tx_begin(r->app.db);
+
+	uuid_v7(r->user);
+	assert_true(tx_exec(tx,
+			"INSERT INTO user (id, name, uid, created_at) "
+			"VALUES (?, ?, ?, ?)",
+			"ssii", r->user, "somebody", (int64_t)1000,
+			(int64_t)1) == 1);
+	tx_commit(tx, NULL, NULL);
+	db_settle(r->app.db);
+}
+
+int
+corerig_setup(void **state)
+{
+	static struct corerig r;
+	char path[96];
+
+	memset(&r, 0, sizeof(r));
+	log_init("test", STDERR_FILENO, LOG_ERROR);
+	rows = arena_new();
+	(void)snprintf(r.base, sizeof(r.base), "/tmp/rdv-core-XXXXXX");
+	assert_non_null(mkdtemp(r.base));
+	(void)snprintf(path, sizeof(path), "%s/server", r.base);
+	assert_int_equal(mkdir(path, 0700), 0);
+	conf_init(&r.conf, r.base, "/home/somebody");
+	r.generation = CORERIG_GENERATION;
+	corerig_daemon_up(&r);
+	rig_user(&r);
+	*state = &r;
+	return 0;
+}
+
+static int
+rig_remove_cb(const char *path, const struct stat *st, int flag,
+    struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+int
+corerig_teardown(void **state)
+{
+	struct corerig *r = *state;
+
+	corerig_daemon_down(r);
+	for (unsigned i = 0; i < r->nruns; i++) {
+		seqpkt_fds_close(&r->runs[i].fds);
+		if (r->runs[i].far >= 0)
+			close(r->runs[i].far);
+	}
+	conf_done(&r->conf);
+	arena_free(rows);
+	clock_shift(0, 0);
+	assert_int_equal(nftw(r->base, rig_remove_cb, 8, FTW_DEPTH | FTW_PHYS),
+	    0);
+	return 0;
+}
+
+/* Sessions */
+
+static void
+rig_answer_cb(int err, const char *id, const char *why, void *arg)
+{
+	struct corerig *r = arg;
+
+	r->answers++;
+	r->err = err;
+	(void)str_copy(r->id, id != NULL ? id : "", sizeof(r->id));
+	(void)str_copy(r->why, why != NULL ? why : "", sizeof(r->why));
+}
+
+static bool
+rig_answered(void *arg)
+{
+	return ((struct corerig *)arg)->answers > 0;
+}
+
+void
+corerig_answer(struct corerig *r)
+{
+	corerig_until(r, rig_answered, r);
+	assert_int_equal(r->answers, 1);
+	r->answers = 0;
+}
+
+struct session_who
+corerig_who(struct corerig *r, const char *id)
+{
+	return (struct session_who){ .user_id = r->user,
+		.uid = 1000,
+		.id = id,
+		.cb = rig_answer_cb,
+		.arg = r };
+}
+
+void
+corerig_create(struct corerig *r, const char *name)
+{
+	static const char *const argv[] = { "/bin/prog", "arg", NULL };
+	struct session_who who = corerig_who(r, NULL);
+	struct session_spec spec = { .name = name,
+		.project_path = "/home/somebody/project",
+		.argv = argv,
+		.profile = "login",
+		.cols = 80,
+		.rows = 24 };
+
+	session_create(r->app.sessions, &who, &spec);
+	corerig_answer(r);
+}
+
+struct fake_run *
+corerig_run(struct corerig *r, const char *label)
+{
+	for (unsigned i = 0; i < r->nruns; i++)
+		if (strcmp(r->runs[i].label, label) == 0)
+			return &r->runs[i];
+	return NULL;
+}
+
+void
+corerig_exit(struct corerig *r, struct fake_run *f, int status)
+{
+	f->exited = true;
+	f->status = status;
+	close(f->far);
+	f->far = -1;
+	if (r->ops.ops >= 0)
+		opsrig_exit(&r->ops, f->handle, status);
+}
+
+void
+corerig_release(struct corerig *r)
+{
+	answer_spawn(r, r->held, &r->runs[r->nruns - 1]);
+}
+
+/* Rows */
+
+static bool
+rig_session_cb(const struct store_session *s, const struct store_run *run,
+    void *arg)
+{
+	struct store_session *out = arg;
+
+	(void)run;
+	*out = *s;
+	out->status = arena_strdup(rows, s->status);
+	out->name = arena_strdup(rows, s->name);
+	out->run_id = s->run_id != NULL ? arena_strdup(rows, s->run_id) : NULL;
+	out->folder_id =
+	    s->folder_id != NULL ? arena_strdup(rows, s->folder_id) : NULL;
+	return false;
+}
+
+const struct store_session *
+corerig_session(struct corerig *r, const char *id)
+{
+	static struct store_session s;
+
+	return store_session_find(r->app.db, id, rig_session_cb, &s) == 0
+		   ? &s
+		   : NULL;
+}
+
+const struct store_run *
+corerig_row(struct corerig *r, const char *run_id)
+{
+	static struct store_run row;
+
+	return store_run_find(r->app.db, rows, run_id, &row) == 0 ? &row : NULL;
+}
+
+static bool
+rig_count_cb(struct row *row, void *arg)
+{
+	*(unsigned *)arg = (unsigned)row_int(row, 0);
+	return false;
+}
+
+unsigned
+corerig_events(struct corerig *r, const char *kind, const char *subject)
+{
+	static const char sql[] =
+	    "SELECT count(*) FROM event WHERE kind = ? AND subject = ?";
+	unsigned n = 0;
+
+	assert_int_equal(db_query(r->app.db, sql, rig_count_cb, &n, "ss", kind,
+			     subject),
+	    0);
+	return n;
+}
+
+const char *
+corerig_log(struct corerig *r, const char *run_id)
+{
+	static char text[65536];
+	char path[128];
+	struct runlog l;
+	int dir;
+	long n;
+
+	(void)snprintf(path, sizeof(path), "%s/server/runs", r->base);
+	dir = open(path, O_DIRECTORY);
+	assert_true(dir >= 0);
+	assert_int_equal(runlog_open(&l, dir, run_id, RUNLOG_READ), 0);
+	n = runlog_read(&l, 0, text, sizeof(text) - 1);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	runlog_close(&l);
+	close(dir);
+	return text;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/* A new rdvd finds the runs of the one before it. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/core/run.h"
+#include "daemon/store/db.h"
+#include "daemon/term/term.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "tests/unit/check.h"
+#include "tests/unit/core/corerig.h"
+
+static void
+run_of(struct corerig *r, char out[UUID_TEXT])
+{
+	(void)snprintf(out, UUID_TEXT, "%s", corerig_session(r, r->id)->run_id);
+}
+
+struct state_wait {
+	struct corerig *r;
+	const char *run, *state;
+};
+
+static bool
+has_state(void *arg)
+{
+	const struct state_wait *w = arg;
+	const struct store_run *row = corerig_row(w->r, w->run);
+
+	return strcmp(row->state, w->state) == 0 &&
+	       run_find(w->r->app.runs, w->run) == NULL;
+}
+
+static void
+await_state(struct corerig *r, const char *run, const char *state)
+{
+	struct state_wait w = { r, run, state };
+
+	corerig_until(r, has_state, &w);
+	corerig_settle(r);
+}
+
+struct log_wait {
+	struct corerig *r;
+	const char *run;
+	uint64_t bytes;
+};
+
+static bool
+has_bytes(void *arg)
+{
+	const struct log_wait *w = arg;
+	struct run *run = run_find(w->r->app.runs, w->run);
+
+	return run != NULL && term_bytes(run_term(run)) >= w->bytes;
+}
+
+static void
+await_bytes(struct corerig *r, const char *run, uint64_t bytes)
+{
+	struct log_wait w = { r, run, bytes };
+
+	corerig_until(r, has_bytes, &w);
+}
+
+static void
+test_adopts_what_lives(void **state)
+{
+	struct corerig *r = *state;
+	char run[UUID_TEXT];
+	struct fake_run *f;
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	f = corerig_run(r, run);
+	assert_int_equal(write(f->far, "before ", 7), 7);
+	await_bytes(r, run, 7);
+	corerig_daemon_down(r);
+	/* Nobody reads; the program goes on. */
+	assert_int_equal(write(f->far, "meanwhile ", 10), 10);
+	corerig_daemon_up(r);
+	assert_non_null(run_find(r->app.runs, run));
+	await_bytes(r, run, 17);
+	assert_int_equal(write(f->far, "after", 5), 5);
+	await_bytes(r, run, 22);
+	assert_string_equal(corerig_log(r, run), "before meanwhile after");
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	assert_int_equal(f->signals, 0);
+	corerig_exit(r, f, 0);
+	await_state(r, run, "completed");
+	assert_int_equal(corerig_events(r, "run.running", run), 1);
+	assert_true(f->acked);
+}
+
+static void
+test_finishes_what_has_ended(void **state)
+{
+	struct corerig *r = *state;
+	char run[UUID_TEXT];
+	struct fake_run *f;
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	f = corerig_run(r, run);
+	corerig_daemon_down(r);
+	assert_int_equal(write(f->far, "unread", 6), 6);
+	corerig_exit(r, f, 5 << 8);
+	corerig_daemon_up(r);
+	await_state(r, run, "failed");
+	assert_int_equal(corerig_row(r, run)->exit_code, 5);
+	/* What it used is not known to INVENTORY, and not made up. */
+	assert_int_equal(corerig_row(r, run)->user_us, -1);
+	assert_string_equal(corerig_log(r, run), "unread");
+	assert_true(f->acked);
+}
+
+/* rdvd died between the durable end and telling the helper. */
+static void
+test_confirms_an_end_once_more(void **state)
+{
+	struct corerig *r = *state;
+	char run[UUID_TEXT];
+	struct fake_run *f;
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	f = corerig_run(r, run);
+	/* While rdvd ends it leaves the confirmation to the next one. */
+	r->app.draining = true;
+	corerig_exit(r, f, 0);
+	await_state(r, run, "completed");
+	assert_false(f->acked);
+	corerig_daemon_down(r);
+	corerig_daemon_up(r);
+	corerig_settle(r);
+	assert_true(f->acked);
+	assert_int_equal(corerig_events(r, "run.ended", run), 1);
+	assert_int_equal(f->signals, 0);
+}
+
+static void
+test_lost_with_another_helper(void **state)
+{
+	struct corerig *r = *state;
+	char run[UUID_TEXT];
+	struct fake_run *f;
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	f = corerig_run(r, run);
+	corerig_daemon_down(r);
+	seqpkt_fds_close(&f->fds);
+	r->generation += UINT64_C(1) << 32;
+	corerig_daemon_up(r);
+	await_state(r, run, "lost");
+	assert_non_null(strstr(corerig_row(r, run)->cause,
+	    "restarted while rdvd was down"));
+	assert_int_equal(corerig_events(r, "run.ended", run), 1);
+	assert_string_equal(corerig_session(r, r->id)->status, "active");
+}
+
+static void
+test_lost_without_record(void **state)
+{
+	struct corerig *r = *state;
+	char run[UUID_TEXT];
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	corerig_daemon_down(r);
+	seqpkt_fds_close(&corerig_run(r, run)->fds);
+	corerig_daemon_up(r);
+	await_state(r, run, "lost");
+	assert_non_null(strstr(corerig_row(r, run)->cause, "no record"));
+}
+
+/* "Cannot tell" is never "gone". */
+static void
+test_incomplete_answer_settles_nothing(void **state)
+{
+	struct corerig *r = *state;
+	char run[UUID_TEXT];
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	corerig_daemon_down(r);
+	r->mute_inventory = true;
+	corerig_daemon_up(r);
+	corerig_settle(r);
+	assert_false(runs_settled(r->app.runs));
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	opsrig_die(&r->ops);
+	corerig_settle(r);
+	assert_false(runs_settled(r->app.runs));
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	/* The same [ops] after all: everything is found. */
+	r->mute_inventory = false;
+	opsrig_connect(&r->ops);
+	corerig_settle(r);
+	assert_true(runs_settled(r->app.runs));
+	assert_non_null(run_find(r->app.runs, run));
+}
+
+static void
+make_tool(struct fake_run *f, const char *label, uint64_t handle)
+{
+	(void)snprintf(f->label, sizeof(f->label), "%s", label);
+	f->handle = handle;
+	f->io = PRIV_IO_PTY;
+	opsrig_pty(&f->fds, &f->far);
+}
+
+/* A tool of a dead daemon is ended, and then forgotten. */
+static void
+test_ends_what_has_no_row(void **state)
+{
+	struct corerig *r = *state;
+	struct fake_run *f, *g;
+
+	corerig_create(r, "one");
+	corerig_daemon_down(r);
+	f = &r->runs[r->nruns++];
+	g = &r->runs[r->nruns++];
+	make_tool(f, "git-1", r->generation + 8);
+	make_tool(g, "git-2", r->generation + 9);
+	g->exited = true;
+	r->exit_on_signal = true;
+	corerig_daemon_up(r);
+	corerig_settle(r);
+	assert_int_equal(f->all, 1);
+	assert_int_equal(f->sig, SIGKILL);
+	assert_true(f->acked);
+	assert_int_equal(g->signals, 0);
+	assert_true(g->acked);
+	assert_int_equal(r->runs[0].signals, 0);
+}
+
+static bool
+was_asked(void *arg)
+{
+	return ((struct corerig *)arg)->spawns > 0;
+}
+
+static void
+ask_and_die(struct corerig *r, char run[PRIV_LABEL_MAX + 1])
+{
+	static const char *const argv[] = { "/bin/prog", NULL };
+	struct session_who who = corerig_who(r, NULL);
+	struct session_spec spec = { .name = "one",
+		.argv = argv,
+		.profile = "login",
+		.cols = 80,
+		.rows = 24 };
+
+	r->hold_spawn = true;
+	session_create(r->app.sessions, &who, &spec);
+	corerig_until(r, was_asked, r);
+	(void)snprintf(run, PRIV_LABEL_MAX + 1, "%s", r->runs[0].label);
+	corerig_daemon_down(r);
+	/* Whoever asked was told, and the row was left to the next daemon. */
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->err, RDV_E_UNAVAILABLE);
+	r->answers = 0;
+}
+
+/* The helper was still starting it when rdvd died, and then it runs. */
+static void
+test_start_that_outlived_its_daemon(void **state)
+{
+	struct corerig *r = *state;
+	char run[PRIV_LABEL_MAX + 1];
+
+	ask_and_die(r, run);
+	corerig_daemon_up(r);
+	corerig_settle(r);
+	assert_string_equal(corerig_row(r, run)->state, "starting");
+	assert_true(runs_settled(r->app.runs));
+	/* It begins, and the next look finds it. */
+	r->runs[0].handle = r->generation + 1;
+	opsrig_pty(&r->runs[0].fds, &r->runs[0].far);
+	assert_int_equal(write(r->runs[0].far, "hello", 5), 5);
+	await_bytes(r, run, 5);
+	corerig_settle(r);
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	corerig_exit(r, &r->runs[0], 0);
+	await_state(r, run, "completed");
+}
+
+static void
+test_start_that_never_was(void **state)
+{
+	struct corerig *r = *state;
+	char run[PRIV_LABEL_MAX + 1];
+
+	ask_and_die(r, run);
+	corerig_daemon_up(r);
+	corerig_settle(r);
+	assert_string_equal(corerig_row(r, run)->state, "starting");
+	/* The helper's own deadline for a start has passed. */
+	clock_shift(13000, 0);
+	await_state(r, run, "lost");
+	assert_int_equal(corerig_events(r, "run.ended", run), 1);
+}
+
+static void
+test_start_with_a_helper_now_gone(void **state)
+{
+	struct corerig *r = *state;
+	char run[PRIV_LABEL_MAX + 1];
+
+	ask_and_die(r, run);
+	r->generation += UINT64_C(1) << 32;
+	corerig_daemon_up(r);
+	await_state(r, run, "lost");
+}
+
+/* Spawns wait until what was there is told apart from what is new. */
+static void
+test_nothing_is_spawned_before(void **state)
+{
+	static const char *const argv[] = { "/bin/prog", NULL };
+	struct corerig *r = *state;
+	struct session_who who;
+	struct session_spec spec = { .name = "one",
+		.argv = argv,
+		.profile = "login",
+		.cols = 80,
+		.rows = 24 };
+
+	corerig_daemon_down(r);
+	r->mute_inventory = true;
+	corerig_daemon_up(r);
+	who = corerig_who(r, NULL);
+	session_create(r->app.sessions, &who, &spec);
+	corerig_settle(r);
+	assert_int_equal(r->spawns, 0);
+	assert_int_equal(r->logins, 0);
+	opsrig_die(&r->ops);
+	r->mute_inventory = false;
+	opsrig_connect(&r->ops);
+	corerig_answer(r);
+	assert_int_equal(r->err, 0);
+	assert_int_equal(r->spawns, 1);
+}
+
+/* Closing had begun when rdvd died: the next one closes. */
+static void
+test_closing_is_finished(void **state)
+{
+	struct corerig *r = *state;
+	struct session_who who;
+	char run[UUID_TEXT], id[UUID_TEXT];
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	(void)snprintf(id, sizeof(id), "%s", r->id);
+	who = corerig_who(r, id);
+	session_close(r->app.sessions, &who);
+	db_settle(r->app.db);
+	corerig_daemon_down(r);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->err, RDV_E_UNAVAILABLE);
+	r->exit_on_signal = true;
+	corerig_daemon_up(r);
+	await_state(r, run, "killed");
+	assert_string_equal(corerig_session(r, id)->status, "closed");
+	assert_int_equal(corerig_events(r, "session.closed", id), 1);
+	r->answers = 0;
+}
+
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, corerig_setup, corerig_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_adopts_what_lives),
+		T(test_finishes_what_has_ended),
+		T(test_confirms_an_end_once_more),
+		T(test_lost_with_another_helper),
+		T(test_lost_without_record),
+		T(test_incomplete_answer_settles_nothing),
+		T(test_ends_what_has_no_row),
+		T(test_start_that_outlived_its_daemon),
+		T(test_start_that_never_was),
+		T(test_start_with_a_helper_now_gone),
+		T(test_nothing_is_spawned_before),
+		T(test_closing_is_finished),
+	};
+
+	return CHECK_RUN("reconcile", tests);
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs: row first, helper second; output first, end second, helper third. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/core/run.h"
+#include "daemon/term/term.h"
+#include "lib/err.h"
+#include "tests/unit/check.h"
+#include "tests/unit/core/corerig.h"
+
+static const char *
+run_of(struct corerig *r, const char *session)
+{
+	static char id[UUID_TEXT];
+
+	(void)snprintf(id, sizeof(id), "%s",
+	    corerig_session(r, session)->run_id);
+	return id;
+}
+
+struct state_wait {
+	struct corerig *r;
+	const char *run, *state;
+};
+
+static bool
+has_state(void *arg)
+{
+	const struct state_wait *w = arg;
+	const struct store_run *row = corerig_row(w->r, w->run);
+
+	/* Not in memory any more: the end is durable, not only written. */
+	return strcmp(row->state, w->state) == 0 &&
+	       run_find(w->r->app.runs, w->run) == NULL;
+}
+
+static void
+await_state(struct corerig *r, const char *run, const char *state)
+{
+	struct state_wait w = { r, run, state };
+
+	corerig_until(r, has_state, &w);
+	corerig_settle(r);
+}
+
+static void
+test_row_before_process(void **state)
+{
+	struct corerig *r = *state;
+	const struct store_run *row;
+	struct fake_run *f;
+	const char *run;
+
+	corerig_create(r, "one");
+	assert_int_equal(r->err, 0);
+	run = run_of(r, r->id);
+	f = corerig_run(r, run);
+	assert_non_null(f);
+	assert_true(f->row_was_there);
+	assert_string_equal(f->cwd, "/home/somebody/project");
+	assert_string_equal(f->argv0, "/bin/prog");
+	assert_string_equal(f->argv1, "arg");
+	assert_non_null(strstr(f->env, "RDV_SESSION_ID="));
+	/* The answer came after "running" was durable. */
+	row = corerig_row(r, run);
+	assert_string_equal(row->state, "running");
+	assert_true(row->started_at > 0);
+	assert_string_equal(row->handle, "0000005500000001");
+	assert_int_equal(corerig_events(r, "session.created", r->id), 1);
+	assert_int_equal(corerig_events(r, "run.starting", run), 1);
+	assert_int_equal(corerig_events(r, "run.running", run), 1);
+}
+
+/* on_exit_request() of the rig fails if the ack comes before the row. */
+static void
+test_output_then_end_then_ack(void **state)
+{
+	struct corerig *r = *state;
+	const struct store_run *row;
+	struct fake_run *f;
+	const char *run;
+
+	corerig_create(r, "one");
+	run = run_of(r, r->id);
+	f = corerig_run(r, run);
+	assert_int_equal(write(f->far, "last words", 10), 10);
+	corerig_exit(r, f, 3 << 8);
+	await_state(r, run, "failed");
+	assert_true(f->acked);
+	row = corerig_row(r, run);
+	assert_int_equal(row->exit_code, 3);
+	assert_int_equal(row->signal, -1);
+	assert_int_equal(row->log_bytes, 10);
+	assert_int_equal(row->user_us, 5000);
+	assert_int_equal(row->maxrss_kb, 1234);
+	assert_string_equal(corerig_log(r, run), "last words");
+	assert_int_equal(corerig_events(r, "run.ended", run), 1);
+	/* The session is a line of work: it is still there. */
+	assert_string_equal(corerig_session(r, r->id)->status, "active");
+}
+
+static void
+test_H17_ends_are_told_apart(void **state)
+{
+	static const struct {
+		int status;
+		const char *state;
+		int code, sig;
+	} ends[] = {
+		{ 0, "completed", 0, -1 },
+		{ 1 << 8, "failed", 1, -1 },
+		{ 127 << 8, "failed", 127, -1 },
+		{ SIGKILL, "killed", -1, SIGKILL },
+		{ SIGSEGV | 0x80, "killed", -1, SIGSEGV },
+	};
+	struct corerig *r = *state;
+	const struct store_run *row;
+	const char *run;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		corerig_create(r, "one");
+		run = run_of(r, r->id);
+		corerig_exit(r, corerig_run(r, run), ends[i].status);
+		await_state(r, run, ends[i].state);
+		row = corerig_row(r, run);
+		assert_int_equal(row->exit_code, ends[i].code);
+		assert_int_equal(row->signal, ends[i].sig);
+	}
+}
+
+static void
+test_H15_start_that_fails(void **state)
+{
+	struct corerig *r = *state;
+	const char *run;
+
+	r->fail_spawn = true;
+	corerig_create(r, "one");
+	assert_int_equal(r->err, RDV_E_SPAWN);
+	assert_non_null(strstr(r->why, "C12 chdir"));
+	run = run_of(r, r->id);
+	assert_string_equal(corerig_row(r, run)->state, "failed");
+	assert_non_null(strstr(corerig_row(r, run)->cause, "C12 chdir"));
+	assert_non_null(strstr(corerig_log(r, run), "C12 chdir"));
+	assert_string_equal(corerig_session(r, r->id)->status, "closed");
+	assert_int_equal(runs_live(r->app.runs), 0);
+}
+
+static bool
+was_asked(void *arg)
+{
+	return ((struct corerig *)arg)->spawns > 0;
+}
+
+/* Abuse E10: the helper dies with the question. It is not asked again. */
+static void
+test_E10_helper_dies_while_starting(void **state)
+{
+	static const char *const argv[] = { "/bin/prog", NULL };
+	struct corerig *r = *state;
+	struct session_who who = corerig_who(r, NULL);
+	struct session_spec spec = { .name = "one",
+		.argv = argv,
+		.profile = "login",
+		.cols = 80,
+		.rows = 24 };
+	const char *run;
+
+	r->hold_spawn = true;
+	session_create(r->app.sessions, &who, &spec);
+	corerig_until(r, was_asked, r);
+	opsrig_die(&r->ops);
+	corerig_answer(r);
+	assert_int_equal(r->err, RDV_E_UNAVAILABLE);
+	run = run_of(r, r->id);
+	assert_string_equal(corerig_row(r, run)->state, "lost");
+	r->generation += UINT64_C(1) << 32;
+	r->nruns = 0;
+	opsrig_connect(&r->ops);
+	corerig_settle(r);
+	assert_int_equal(r->spawns, 1);
+	assert_int_equal(corerig_events(r, "run.ended", run), 1);
+}
+
+/* Abuse H02: stop and exit race; stop twice; there is one end. */
+static void
+test_H02_stop_races_exit(void **state)
+{
+	struct corerig *r = *state;
+	struct fake_run *f;
+	const char *run;
+
+	for (int order = 0; order < 3; order++) {
+		struct session_who who;
+
+		corerig_create(r, "one");
+		run = run_of(r, r->id);
+		f = corerig_run(r, run);
+		who = corerig_who(r, r->id);
+		r->exit_on_signal = order > 0;
+		if (order == 0)
+			corerig_exit(r, f, 0);
+		session_close(r->app.sessions, &who);
+		if (order == 2)
+			session_close(r->app.sessions, &who);
+		await_state(r, run, order == 0 ? "completed" : "killed");
+		assert_int_equal(r->answers, order == 2 ? 2 : 1);
+		assert_int_equal(r->err, 0);
+		r->answers = 0;
+		assert_int_equal(corerig_events(r, "run.ended", run), 1);
+		assert_int_equal(corerig_events(r, "session.closed", r->id), 1);
+		assert_string_equal(corerig_session(r, r->id)->status,
+		    "closed");
+		assert_true(f->acked);
+	}
+}
+
+static void
+test_H02_stop_during_start(void **state)
+{
+	static const char *const argv[] = { "/bin/prog", NULL };
+	struct corerig *r = *state;
+	struct session_who who = corerig_who(r, NULL), closer;
+	struct session_spec spec = { .name = "one",
+		.argv = argv,
+		.profile = "login",
+		.cols = 80,
+		.rows = 24 };
+	char run[PRIV_LABEL_MAX + 1];
+
+	r->hold_spawn = r->exit_on_signal = true;
+	session_create(r->app.sessions, &who, &spec);
+	corerig_until(r, was_asked, r);
+	(void)snprintf(run, sizeof(run), "%s", r->runs[0].label);
+	closer = corerig_who(r, corerig_row(r, run)->session_id);
+	session_close(r->app.sessions, &closer);
+	corerig_settle(r);
+	assert_int_equal(r->answers, 0);
+	corerig_release(r);
+	await_state(r, run, "killed");
+	assert_int_equal(r->answers, 2);
+	assert_int_equal(r->runs[0].all, 1);
+	assert_int_equal(r->runs[0].sig, SIGHUP);
+	r->answers = 0;
+}
+
+/* [ops] is replaced while rdvd lives: the program goes on, and its end is the
+ * end of its terminal. */
+static void
+test_orphan_goes_on(void **state)
+{
+	struct corerig *r = *state;
+	struct fake_run *f;
+	struct run *live;
+	const char *run;
+
+	corerig_create(r, "one");
+	run = run_of(r, r->id);
+	f = corerig_run(r, run);
+	opsrig_die(&r->ops);
+	seqpkt_fds_close(&f->fds);
+	r->generation += UINT64_C(1) << 32;
+	r->nruns = 0;
+	opsrig_connect(&r->ops);
+	corerig_settle(r);
+	live = run_find(r->app.runs, run);
+	assert_non_null(live);
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	assert_int_equal(write(f->far, "still here", 10), 10);
+	close(f->far);
+	await_state(r, run, "lost");
+	assert_string_equal(corerig_log(r, run), "still here");
+	assert_non_null(strstr(corerig_row(r, run)->cause,
+	    "the helper was restarted"));
+	assert_int_equal(corerig_events(r, "run.ended", run), 1);
+}
+
+static void
+test_closing_an_orphan_closes_its_terminal(void **state)
+{
+	struct corerig *r = *state;
+	struct session_who who;
+	struct fake_run *f;
+	const char *run;
+	char byte;
+
+	corerig_create(r, "one");
+	run = run_of(r, r->id);
+	f = corerig_run(r, run);
+	opsrig_die(&r->ops);
+	seqpkt_fds_close(&f->fds);
+	r->generation += UINT64_C(1) << 32;
+	r->nruns = 0;
+	opsrig_connect(&r->ops);
+	corerig_settle(r);
+	who = corerig_who(r, r->id);
+	session_close(r->app.sessions, &who);
+	await_state(r, run, "lost");
+	corerig_answer(r);
+	assert_int_equal(r->err, 0);
+	/* The program's terminal hung up. */
+	assert_int_equal(read(f->far, &byte, 1), 0);
+	close(f->far);
+}
+
+static void
+done_cb(int err, void *arg)
+{
+	*(int *)arg = err;
+}
+
+static void
+test_signal(void **state)
+{
+	struct corerig *r = *state;
+	struct session_who who;
+	struct fake_run *f;
+	int err = -1;
+
+	corerig_create(r, "one");
+	f = corerig_run(r, run_of(r, r->id));
+	who = corerig_who(r, r->id);
+	session_signal(r->app.sessions, &who, SIGINT, false);
+	corerig_answer(r);
+	assert_int_equal(r->err, 0);
+	assert_int_equal(f->sig, SIGINT);
+	assert_int_equal(f->all, 0);
+	f->acked = true; /* [ops] knows it no more */
+	run_signal(run_find(r->app.runs, f->label), SIGINT, false, done_cb,
+	    &err);
+	corerig_settle(r);
+	assert_int_equal(err, RDV_E_STATE);
+	f->acked = false;
+}
+
+static void
+test_busy_under(void **state)
+{
+	struct corerig *r = *state;
+
+	corerig_create(r, "one");
+	assert_true(runs_busy_under(r->app.runs, "/home/somebody/project"));
+	assert_true(runs_busy_under(r->app.runs, "/home/somebody"));
+	assert_false(runs_busy_under(r->app.runs, "/home/somebody/proj"));
+	assert_false(runs_busy_under(r->app.runs,
+	    "/home/somebody/project/sub"));
+}
+
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, corerig_setup, corerig_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_row_before_process),
+		T(test_output_then_end_then_ack),
+		T(test_H17_ends_are_told_apart),
+		T(test_H15_start_that_fails),
+		T(test_E10_helper_dies_while_starting),
+		T(test_H02_stop_races_exit),
+		T(test_H02_stop_during_start),
+		T(test_orphan_goes_on),
+		T(test_closing_an_orphan_closes_its_terminal),
+		T(test_signal),
+		T(test_busy_under),
+	};
+
+	return CHECK_RUN("run", tests);
+}

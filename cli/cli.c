@@ -152,7 +152,7 @@ cli_done(struct cli *cli)
 	memset(cli, 0, sizeof(*cli));
 }
 
-const char *
+static const char *
 cli_name(const struct cli *cli)
 {
 	char found[PATH_MAX], real[PATH_MAX];

@@ -36,9 +36,10 @@ void cli_done(struct cli *cli);
  * exists. False when it cannot be had; errno says why.
  */
 bool cli_path(const char *given, char *out, unsigned size);
-/* How a user calls this program from here: "rdv", or the path to it. */
-const char *cli_name(const struct cli *cli);
-/* The same with "RDV_HOME=... " in front when it is set. Caller frees. */
+/*
+ * How a user calls this program from here: "rdv" or the path to it, with
+ * "RDV_HOME=... " in front when that is set. Caller frees.
+ */
 char *cli_prefix(const struct cli *cli);
 
 #endif

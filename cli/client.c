@@ -68,7 +68,7 @@ wait_for(int fd, short events, int64_t deadline)
 	return n == -1 ? -errno : 0;
 }
 
-int
+static int
 client_write(int fd, const void *p, size_t len, int64_t deadline)
 {
 	const char *s = p;

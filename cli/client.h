@@ -44,7 +44,4 @@ int client_do(const struct client_request *rq, struct client_reply *reply,
     char *why, size_t whysize);
 void client_reply_done(struct client_reply *reply);
 
-/* Writes all of `p` before the deadline (monotonic ms). 0 or RDV_E_*. */
-int client_write(int fd, const void *p, size_t len, int64_t deadline);
-
 #endif

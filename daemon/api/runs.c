@@ -92,7 +92,7 @@ feed_sse(struct feed *f, uint64_t off, const uint8_t *p, size_t len)
 
 	buf_init(&b, LINE_BYTES + TAIL_BYTES);
 	buf_printf(&b,
-	    "id: %llu\nevent: output\ndata: ", (unsigned long long)(off + len));
+	    "id: %llu\nevent: output\ndata: ", (unsigned long long)off + len);
 	put_base64(&b, p, len);
 	buf_put_text(&b, "\n\n");
 	stream_write(f->stream, b.data, b.len);

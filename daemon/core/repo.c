@@ -46,7 +46,8 @@ under_roots(struct arena *a, const struct conf *conf, const char *path)
 	return false;
 }
 
-bool
+/* Under one of the roots, or where rdv makes worktrees. By component. */
+static bool
 repo_allowed(struct arena *a, const struct conf *conf, const char *path)
 {
 	return under(a, conf->worktree_dir, path) || under_roots(a, conf, path);

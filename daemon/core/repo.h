@@ -33,8 +33,6 @@ int repo_find(const struct repo_ask *ask, const char *path,
     struct repo_place *out, const char **why);
 /* `top` is a main work tree under the roots: its .git is a directory. */
 bool repo_is_main(struct arena *a, const struct conf *conf, const char *top);
-/* Under one of the roots, or where rdv makes worktrees. By component. */
-bool repo_allowed(struct arena *a, const struct conf *conf, const char *path);
 /*
  * Judges where a new worktree shall be: the canonical path in `*out`. As above,
  * and RDV_E_EXISTS when something has that name.

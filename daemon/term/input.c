@@ -136,7 +136,7 @@ queue(struct term *t, const uint8_t *p, size_t len)
 		loop_watch_enable(in->writable);
 }
 
-int
+static int
 input_put(struct term *t, const void *p, size_t len, size_t max)
 {
 	struct input *in = &t->input;

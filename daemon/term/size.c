@@ -70,7 +70,7 @@ size_timer_cb(void *arg)
 	loop_timer_set(s->timer, GATHER_MS);
 }
 
-void
+static void
 size_ask(struct term *t, const struct viewer *v, unsigned cols, unsigned rows)
 {
 	struct size *s = &t->size;
@@ -94,16 +94,6 @@ check(const struct term *t, unsigned cols, unsigned rows)
 	if (t->is_ended || t->io != PRIV_IO_PTY)
 		return RDV_E_STATE;
 	return 0;
-}
-
-int
-term_resize(struct term *t, unsigned cols, unsigned rows)
-{
-	int err = check(t, cols, rows);
-
-	if (err == 0)
-		size_ask(t, NULL, cols, rows);
-	return err;
 }
 
 int

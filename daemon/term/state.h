@@ -88,11 +88,8 @@ void viewer_again_cb(void *terms);
 void viewer_tick_cb(void *terms);
 
 void input_init(struct input *in);
-int input_put(struct term *t, const void *p, size_t len, size_t max);
 void input_done(struct input *in);
 
-void
-size_ask(struct term *t, const struct viewer *v, unsigned cols, unsigned rows);
 void size_forget(struct term *t, const struct viewer *v);
 void size_done(struct size *s);
 

@@ -93,8 +93,6 @@ void term_ended(struct term *t, const struct term_end *end);
 int term_input(struct term *t, const void *p, size_t len);
 /* After what is queued the program's standard input ends. Pipes only. */
 int term_input_end(struct term *t);
-/* RDV_E_INVALID outside the limits; RDV_E_STATE without a terminal. */
-int term_resize(struct term *t, unsigned cols, unsigned rows);
 
 uint64_t term_bytes(const struct term *t);
 void term_size(const struct term *t, unsigned *cols, unsigned *rows);

@@ -59,7 +59,10 @@ bool viewer_seek(struct viewer *v, uint64_t offset);
 
 /* As term_input(), and the viewer is paused while too much waits. */
 int viewer_input(struct viewer *v, const void *p, size_t len);
-/* As term_resize(); the viewer becomes the size's owner. */
+/*
+ * The viewer becomes the size's owner. RDV_E_INVALID outside the limits;
+ * RDV_E_STATE without a terminal; RDV_E_DENIED for one that only looks.
+ */
 int viewer_resize(struct viewer *v, unsigned cols, unsigned rows);
 /* Its last asked size becomes the terminal's. RDV_E_STATE: it asked none. */
 int viewer_take_size(struct viewer *v);

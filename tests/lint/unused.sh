@@ -13,6 +13,14 @@ cat >"$tmp/allowed" <<'LIST'
 clock_shift
 path_force_descent
 server_sweep
+git_pending
+out_age
+out_width
+row_blob
+store_session_find
+term_viewers
+worktreefix_settle
+worktreefix_tidy
 main
 LIST
 # Tables that tests walk: every statement is prepared, every set is looked at.

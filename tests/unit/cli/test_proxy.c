@@ -187,8 +187,8 @@ one_request_is_one(void **state)
 {
 	static const char *const bad[] = {
 		"Content-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
-		"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
-		"0\r\n\r\n",
+		("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
+		 "0\r\n\r\n"),
 		"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
 		"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
 		"Content-Length: +2\r\n\r\nab",

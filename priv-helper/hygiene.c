@@ -19,7 +19,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "lib/log.h"
+#include "security/signals.h"
 
 /* Below this a database and logs are not worth starting with. */
 #define FSIZE_MIN ((rlim_t)1 << 30)
@@ -45,26 +45,27 @@ hygiene_stdio(void)
 	(void)close(fd);
 }
 
-static void
+static int
 clean_signals(void)
 {
 	static const int ignored[] = { SIGPIPE, SIGXFSZ, SIGTTOU };
-	struct sigaction act = { .sa_handler = SIG_DFL };
+	const struct sigaction ign = { .sa_handler = SIG_IGN };
 	const struct itimerval off = { .it_value = { 0, 0 } };
 	sigset_t none;
 	size_t i;
-	int sig;
 
-	for (sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &act, NULL);
+	if (signals_default() < 0)
+		return -errno;
 	/* A log nobody reads must not end us; C1 sets these back. */
-	act.sa_handler = SIG_IGN;
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		(void)sigaction(ignored[i], &act, NULL);
+		if (sigaction(ignored[i], &ign, NULL) < 0)
+			return -errno;
 	/* An alarm set before exec would still go off. */
-	(void)setitimer(ITIMER_REAL, &off, NULL);
 	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (setitimer(ITIMER_REAL, &off, NULL) < 0 ||
+	    sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return -errno;
+	return 0;
 }
 
 static int
@@ -122,7 +123,8 @@ hygiene_clean(struct hygiene *h, int keep, char *why, size_t whysize)
 		return refuse(-EPERM, why, whysize,
 		    "rdv-helper must not be installed set-uid, set-gid or "
 		    "with file capabilities");
-	clean_signals();
+	if (clean_signals() < 0)
+		return refuse(-errno, why, whysize, "cannot reset signals");
 	(void)umask(077);
 	if (chdir("/") < 0)
 		return refuse(-errno, why, whysize, "cannot change to /");

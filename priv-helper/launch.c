@@ -23,6 +23,7 @@
 #include "priv-helper/env.h"
 #include "priv-helper/serve.h"
 #include "priv-helper/user.h"
+#include "security/signals.h"
 
 /* Clear of every number that is assigned. */
 #define PARK_FD 16
@@ -37,19 +38,6 @@ fork_group(void)
 	if (pid >= 0)
 		(void)setpgid(pid, 0);
 	return pid < 0 ? -errno : pid;
-}
-
-static void
-default_signals(void)
-{
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	sigset_t none;
-	int sig;
-
-	for (sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &dfl, NULL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Puts `fd[i]` to number first + i, inherited; -1 leaves that one closed. */
@@ -140,6 +128,7 @@ launch_daemon(const struct launch *l, int control)
 {
 	int fd[] = { control, l->api, l->terminal, l->ready, l->lock };
 	char *env[ENV_N];
+	sigset_t none;
 	char **argv;
 	pid_t pid = fork_group();
 
@@ -149,7 +138,9 @@ launch_daemon(const struct launch *l, int control)
 	argv = daemon_argv(l);
 	if (!place(fd, LAUNCH_END - LAUNCH_CONTROL, LAUNCH_CONTROL))
 		fatal("launch", "descriptors of rdvd");
-	default_signals();
+	sigemptyset(&none);
+	if (signals_default() < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		fatal("launch", "signals of rdvd");
 	execve(l->daemon, argv, env);
 	log_error("launch", "cannot run %s", l->daemon);
 	_exit(LAUNCH_REFUSED);

@@ -26,6 +26,7 @@
 #include "security/landlock.h"
 #include "security/mutant.h"
 #include "security/profile.h"
+#include "security/signals.h"
 
 /* Where C4 puts what must live until exec, right above stdio. */
 #define STATUS_FD  3
@@ -38,15 +39,8 @@
 static int
 c1_signals(struct drop_plan *p)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	int sig;
-
 	(void)p;
-	for (sig = 1; sig < NSIG; sig++)
-		/* EINVAL: KILL, STOP and what libc keeps to itself. */
-		if (sigaction(sig, &dfl, NULL) < 0 && errno != EINVAL)
-			return -errno;
-	return 0;
+	return signals_default();
 }
 
 /* Fails for a group leader, so directly after fork. */

@@ -61,11 +61,12 @@ clean_signals(void)
 		if (sigaction(ignored[i], &ign, NULL) < 0)
 			return -errno;
 	/* An alarm set before exec would still go off. */
-	sigemptyset(&none);
 	if (setitimer(ITIMER_REAL, &off, NULL) < 0 ||
-	    sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+	    setitimer(ITIMER_VIRTUAL, &off, NULL) < 0 ||
+	    setitimer(ITIMER_PROF, &off, NULL) < 0)
 		return -errno;
-	return 0;
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
 }
 
 static int

@@ -137,7 +137,7 @@ $(foreach f,$(prog_src),$(eval $(call prog_rule,$(f))))
 # account may not be able to write here.
 .PHONY: test-built asan-built
 test-built: all $(unit_all) $(fuzz_bins) $(prog_bins)
-asan-built: $(unit_all) $(fuzz_bins)
+asan-built: $(unit_all) $(fuzz_bins) $(BUILD)/bin/rdv-helper
 tests/node_modules/.rdv-stamp: tests/package-lock.json
 	cd tests && flock package-lock.json \
 	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

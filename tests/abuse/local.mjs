@@ -41,11 +41,11 @@ await test('C01 sockets are 0600 in directories that are 0700, all ours',
 
 const tables = ['tcp', 'tcp6', 'udp', 'udp6', 'udplite', 'raw', 'raw6'];
 
-// Network sockets of these processes, from the kernel's tables. Whose
-// descriptors are hidden must have the filter that knows no AF_INET.
+// Network sockets of these processes, from the kernel's tables. Only root sees
+// whose descriptors they are; for another account all of its own count.
 function netSockets(pids) {
-	const inodes = new Set();
-	for (const pid of pids)
+	const uid = process.getuid(), inodes = new Set();
+	for (const pid of uid === 0 ? pids : [])
 		try {
 			for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
 				const m = /^socket:\[(\d+)\]/.exec(fs.readlinkSync(
@@ -53,14 +53,13 @@ function netSockets(pids) {
 				if (m)
 					inodes.add(m[1]);
 			}
-		} catch (e) {
-			if (e.code === 'EACCES')
-				assert.match(fs.readFileSync(`/proc/${pid}/status`, 'utf8'),
-					/^Seccomp:\s+2$/m, 'filtered');
-		}
+		} catch { /* gone */ }
 	return tables.filter((n) => fs.existsSync(`/proc/net/${n}`))
 		.flatMap((n) => fs.readFileSync(`/proc/net/${n}`, 'utf8').split('\n')
-			.slice(1).filter((l) => inodes.has(l.trim().split(/\s+/)[9])));
+			.slice(1).filter((l) => {
+				const f = l.trim().split(/\s+/);
+				return uid === 0 ? inodes.has(f[9]) : +f[7] === uid;
+			}));
 }
 
 await test('C02 no port is open, from start to end', async () => {

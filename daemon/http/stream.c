@@ -27,7 +27,7 @@ struct stream {
 	struct http_conn *conn;
 	const struct stream_ops *ops;
 	void *arg;
-	const char *beat;
+	const char *beat; /* NULL: bytes in which nothing may stand */
 	int64_t wrote_ms;
 };
 
@@ -89,7 +89,7 @@ stream_tick(void *user, int64_t now_ms)
 {
 	struct stream *s = user;
 
-	if (now_ms - s->wrote_ms >= BEAT_MS)
+	if (s->beat != NULL && now_ms - s->wrote_ms >= BEAT_MS)
 		stream_write(s, s->beat, strlen(s->beat));
 }
 
@@ -117,6 +117,14 @@ static const struct conn_ops ops = {
 	.gone = stream_gone,
 };
 
+static const char *
+beat_of(const char *type)
+{
+	if (strcmp(type, "text/event-stream") == 0)
+		return ": \n\n";
+	return strcmp(type, "application/x-ndjson") == 0 ? "\n" : NULL;
+}
+
 static void
 send_head(struct request *q, const char *type)
 {
@@ -142,8 +150,7 @@ stream_open(struct http_req *r, const char *type,
 		s->conn = q->exchange->conn;
 		s->ops = user_ops;
 		s->arg = arg;
-		s->beat =
-		    strcmp(type, "text/event-stream") == 0 ? ": \n\n" : "\n";
+		s->beat = beat_of(type);
 		s->wrote_ms = clock_mono_ms();
 		q->server->stats.streams++;
 		send_head(q, type);

@@ -9,10 +9,10 @@ struct http_req;
 struct stream;
 
 /*
- * A response without end: server-sent events (text/event-stream) or NDJSON.
- * `closed` is the last callback. A heartbeat comment (": \n\n" for SSE, "\n"
- * for NDJSON) goes out after 15 s of silence. A peer that takes nothing for
- * 30 s while bytes are queued is closed.
+ * A response without end: server-sent events (text/event-stream), NDJSON, or
+ * bytes of another type. `closed` is the last callback. A heartbeat (": \n\n"
+ * for SSE, "\n" for NDJSON, none among bytes) goes out after 15 s of silence. A
+ * peer that takes nothing for 30 s while bytes are queued is closed.
  */
 struct stream_ops {
 	void (*drained)(struct stream *s, void *arg); /* queue is empty */

@@ -171,6 +171,13 @@ heartbeats(void **state)
 	expect(&a, fd, "1\r\n\n\r\n");
 	(void)close(fd);
 	rig_stop(&a.g);
+	/* The bytes of a log are the bytes of the log. */
+	start(&a, "application/octet-stream");
+	fd = get_stream(&a);
+	rig_pass(&a.g, 15000);
+	assert_int_equal(stream_queued(a.s), 0);
+	(void)close(fd);
+	rig_stop(&a.g);
 }
 
 static void

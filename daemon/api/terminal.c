@@ -112,7 +112,7 @@ static const struct door_refusal refusals[] = {
 	{ 4004, "SESSION_CLOSED", "the session is closed" },
 	{ 4004, "SESSION_SUSPENDED", "the session is suspended" },
 	{ 1013, "STARTING", "it is being started; try again shortly" },
-	{ 1013, "TOO_MANY_VIEWERS", "limits.max_viewers are there already" },
+	{ 1013, "TOO_MANY_VIEWERS", "terminal.max_viewers are there already" },
 	{ 1011, "INTERNAL", "its log cannot be read" },
 };
 enum { NO_SESSION, NO_CLOSED, NO_SUSPENDED, NO_STARTING, NO_ROOM, NO_LOG };

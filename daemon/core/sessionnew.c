@@ -128,7 +128,7 @@ judge(struct session_op *op, const struct session_spec *spec)
 	err = store_sessions_count(app->db, op->who.user_id, &count, &next);
 	if (err != 0)
 		return err;
-	op->why = "there are as many sessions as limits.max_sessions allows";
+	op->why = "there are as many sessions as terminal.max_sessions allows";
 	op->row.tab_order = next;
 	return count < app->conf->max_sessions ? 0 : RDV_E_FULL;
 }

@@ -9,33 +9,21 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/core/guard.h"
 #include "daemon/core/run.h"
 #include "daemon/store/runs.h"
 #include "daemon/store/sessions.h"
 #include "daemon/term/term.h"
 #include "lib/js.h"
-#include "lib/privproto.h"
-
-static const struct {
-	uint32_t bit;
-	const char *name;
-} guard_names[] = {
-	{ PRIV_G_NNP, "no_new_privs" },
-	{ PRIV_G_SECCOMP, "seccomp" },
-	{ PRIV_G_LANDLOCK, "landlock" },
-	{ PRIV_G_RLIMITS, "rlimits" },
-	{ PRIV_G_PDEATH, "pdeathsig" },
-};
 
 static struct js *
 guards_json(int64_t guards)
 {
 	struct js *list = js_array();
+	const char *name;
 
-	for (size_t i = 0; i < sizeof(guard_names) / sizeof(guard_names[0]);
-	     i++)
-		if (guards & guard_names[i].bit)
-			js_push_str(list, guard_names[i].name);
+	for (unsigned i = 0; (name = guard_name(guards, i)) != NULL; i++)
+		js_push_str(list, name);
 	return list;
 }
 

@@ -16,10 +16,10 @@ $(share)/.stamp: $(proxy_src) $(completion_src) $(share)/web/index.html
 # `make run` on a fresh Debian: what is missing, build, start.
 .PHONY: run up down proxy-check
 run: deps-run
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -s all
 	@exec $(BUILD)/bin/rdv up --foreground
 up: deps-run
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -s all
 	@$(BUILD)/bin/rdv up
 down:
 	@$(BUILD)/bin/rdv down

@@ -121,7 +121,7 @@ read_only_sends_nothing(void **state)
 	while (waitpid(rig.child, NULL, WNOHANG) == 0 &&
 	       (rig_look(10) || true));
 	rig.child = 0;
-	assert_null(strstr(rig.screen, "secret]"));
+	assert_null(strstr(rig.screen, "[2:"));
 	free(fake_request(&rig.fake));
 	rq = fake_request(&rig.fake);
 	assert_non_null(strstr(rq, "&read_only=1 "));

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -254,6 +255,14 @@ a_stranger_is_refused(void **state)
 	assert_int_equal(chown(fake.sock, 12345, 12345), 0);
 	assert_int_equal(open_path(fake.sock), RDV_E_DENIED);
 	assert_int_equal(chown(fake.sock, 0, 0), 0);
+	/* The socket is ours, but whoever listens there now is not. */
+	assert_int_equal(seteuid(12345), 0);
+	assert_int_equal(listen(fake.listener, 16), 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(open_path(fake.sock), RDV_E_DENIED);
+	assert_non_null(strstr(why, "process listens"));
+	assert_int_equal(listen(fake.listener, 16), 0);
+	assert_int_equal(open_path(fake.sock), 0);
 	assert_int_equal(chown(fake.dir, 12345, 12345), 0);
 	assert_int_equal(open_path(fake.sock), RDV_E_DENIED);
 	assert_int_equal(chown(fake.dir, 0, 0), 0);

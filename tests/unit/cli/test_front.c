@@ -3,6 +3,7 @@
  * What nginx as shipped tells a browser: the page and its rules (abuse A11),
  * and how its port and its files are kept.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -144,6 +145,8 @@ the_port_of_last_time(void **state)
 	int fd;
 
 	(void)state;
+	/* nginx would block in accept(2) when a caller has gone again. */
+	assert_true(fcntl(web.listener, F_GETFL) & O_NONBLOCK);
 	front_remember(web.server_dir, web.port);
 	/* Ours still: another one is found, unless that one was asked for. */
 	assert_int_equal(front_listen(web.server_dir, 0, &fd, &other, why,

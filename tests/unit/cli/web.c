@@ -101,7 +101,9 @@ web_end_nginx(int signo)
 {
 	if (web.nginx <= 0)
 		return;
-	(void)kill(signo == SIGKILL ? -web.nginx : web.nginx, signo);
+	if (signo == SIGKILL)
+		(void)kill(-web.nginx, signo);
+	(void)kill(web.nginx, signo);
 	(void)waitpid(web.nginx, NULL, 0);
 	web.nginx = 0;
 }

@@ -225,6 +225,8 @@ harden(void)
 
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* A limit on file sizes is a full disk, not a reason to die. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	/* Ctrl-C reaches the whole group; [main] ends us in its own order. */
 	(void)signal(SIGINT, SIG_IGN);
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||

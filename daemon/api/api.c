@@ -205,6 +205,7 @@ api_dispatch(struct http_req *r, void *arg)
 		pass_decode };
 	struct api *api = arg;
 	struct api_call *c = arena_alloc(r->arena, sizeof(*c));
+	char path[API_LOG_PATH];
 
 	c->app = api->app;
 	c->req = r;
@@ -218,9 +219,11 @@ api_dispatch(struct http_req *r, void *arg)
 	 */
 	log_set_request(r->id);
 	/* A stream has no last moment that would be worth a line. */
-	if (c->route->kind != API_PLAIN)
-		log_info("api", "open %.256s token=%s", r->path,
+	if (c->route->kind != API_PLAIN) {
+		api_log_path(c, path);
+		log_info("api", "open %s token=%s", path,
 		    c->actor != NULL ? c->actor->token_id : "-");
+	}
 	c->route->handler(c);
 	log_set_request(NULL);
 }

@@ -90,6 +90,9 @@ api_error_of(int err)
 	case -EROFS:
 	case -EIO:
 		return &storage;
+	case -EBUSY:
+		/* A backup or somebody's sqlite3 holds the database. */
+		return &outcomes[RDV_E_UNAVAILABLE];
 	}
 	if (err <= 0 || err >= RDV_E_MAX || outcomes[err].code == NULL)
 		return &internal;

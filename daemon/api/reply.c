@@ -5,6 +5,7 @@
  * nor request may be touched.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/api/error.h"
@@ -20,6 +21,30 @@
 #define JSON_TYPE  "application/json"
 #define ANSWER_MAX (64u << 20)
 
+void
+api_log_path(const struct api_call *c, char out[API_LOG_PATH])
+{
+	const char *path = c->req->path;
+	size_t n = 0, len;
+
+	/* Without a route '/' separates nothing: it may be part of a secret. */
+	if (c->route == NULL) {
+		(void)snprintf(out, API_LOG_PATH, "%.*s%s", API_ID_MAX, path,
+		    strlen(path) > API_ID_MAX ? "*" : "");
+		return;
+	}
+	while (*path != '\0' && n + API_ID_MAX + 2 < API_LOG_PATH) {
+		len = strcspn(path + 1, "/") + 1;
+		if (len <= API_ID_MAX + 1)
+			memcpy(out + n, path, len);
+		else
+			memcpy(out + n, "/*", 2);
+		n += len <= API_ID_MAX + 1 ? len : 2;
+		path += len;
+	}
+	out[n] = '\0';
+}
+
 static void
 account(struct api_call *c, int status)
 {
@@ -27,18 +52,20 @@ account(struct api_call *c, int status)
 	const struct http_req *r = c->req;
 	int64_t us = clock_mono_us() - r->started_us;
 	const char *token = c->actor != NULL ? c->actor->token_id : "-";
+	char path[API_LOG_PATH];
 
+	api_log_path(c, path);
 	stats->us += us > 0 ? (uint64_t)us : 0;
 	if (status >= 100 && status < 600)
 		stats->answers[status / 100]++;
 	log_set_request(r->id);
 	/* Polling is the common case and would drown everything else. */
 	if (status < 400 && r->method == HTTP_M_GET)
-		log_debug("api", "%s %.256s status=%d us=%lld token=%s", "GET",
-		    r->path, status, (long long)us, token);
+		log_debug("api", "%s %s status=%d us=%lld token=%s", "GET",
+		    path, status, (long long)us, token);
 	else
-		log_info("api", "%s %.256s status=%d us=%lld token=%s",
-		    http_method_name(r->method), r->path, status, (long long)us,
+		log_info("api", "%s %s status=%d us=%lld token=%s",
+		    http_method_name(r->method), path, status, (long long)us,
 		    token);
 	log_set_request(NULL);
 }

@@ -42,4 +42,12 @@ void api_fail_headers(struct api_call *c, int status, const char *code,
 void api_send(struct api_call *c, int status, const char *body, size_t len,
     const char *const *headers);
 
+/*
+ * The path as logs may have it: what is longer than any id is "*", because it
+ * may be a credential that somebody put there (abuse N01).
+ */
+#define API_ID_MAX   36
+#define API_LOG_PATH 256
+void api_log_path(const struct api_call *c, char out[API_LOG_PATH]);
+
 #endif

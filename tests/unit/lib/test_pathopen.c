@@ -262,7 +262,7 @@ racer(void *arg)
 }
 
 static void
-abuse_F02_racer(void **state)
+abuse_F02_F03_racer(void **state)
 {
 	int64_t deadline = clock_mono_ms() + 20000;
 	int i, fd, opened = 0, refused = 0;
@@ -309,7 +309,7 @@ main(void)
 		BOTH(abuse_F06_odd_names_are_names),
 		BOTH(abuse_F07_no_magic_link),
 		BOTH(crosses_no_mount),
-		BOTH(abuse_F02_racer),
+		BOTH(abuse_F02_F03_racer),
 	};
 
 	return CHECK_RUN("pathopen", tests);

@@ -1,6 +1,7 @@
 // All of the abuse layer, one file for each boundary.
 import { finish } from '../harness/rdv.mjs';
 
+await import('./coverage.mjs');
 await import('./web.mjs');
 await import('./http.mjs');
 await import('./flood.mjs');
@@ -9,4 +10,6 @@ await import('./helper.mjs');
 await import('./files.mjs');
 await import('./git.mjs');
 await import('./process.mjs');
+await import('./out.mjs');
+await import('./store.mjs');
 finish();

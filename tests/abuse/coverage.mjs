@@ -1,0 +1,44 @@
+// The abuse cases that are promised, and that each is named by a test: in the
+// name of a test of these layers, or of a C test. A reference in a comment is
+// none.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { root, test } from '../harness/rdv.mjs';
+
+const range = (group, ...parts) => parts.flatMap(([first, last = first]) =>
+	Array.from({ length: last - first + 1 }, (_, i) =>
+		group + String(first + i).padStart(2, '0')));
+const promised = [
+	...range('A', [1, 10], [14, 16]), ...range('B', [6, 7], [11]),
+	...range('C', [1, 6], [10, 12], [14], [16, 17]), ...range('D', [1, 6]),
+	...range('E', [2, 7], [10, 15]), ...range('F', [1, 7]),
+	...range('G', [1, 8], [13]), ...range('H', [1, 3], [5, 10], [12, 17], [19]),
+	'J09', 'N01', ...range('O', [6, 9], [12]), 'D09',
+];
+
+function files(dir) {
+	return fs.readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
+		e.name === 'node_modules' ? [] : e.isDirectory() ?
+			files(path.join(dir, e.name)) : [path.join(dir, e.name)]);
+}
+
+// IDs in the names of tests: test('A01 ...'), abuse_A01_name(void **state).
+function named(text) {
+	const names = [...text.matchAll(
+		/\btest\(\s*['"`](.*?)['"`],|^(\w+)\(void \*\*state\)/gms)]
+		.map((m) => m[1] ?? m[2]);
+	return names.flatMap((n) => n.match(/(?<![A-Za-z0-9])[A-Q]\d\d(?!\d)/g) ??
+		n.match(/[A-Q]\d\d(?=_|$)/g) ?? []);
+}
+
+await test('every promised abuse case has a test', () => {
+	assert.deepEqual(named("await test('A01 A02 x (A03)', f)\ntest_A04(int)\n" +
+		'// A05\nabuse_A06_A07_x(void **state)\n'),
+	['A01', 'A02', 'A03', 'A06', 'A07'], 'control');
+	const have = new Set(files(path.join(root, 'tests'))
+		.filter((f) => /\.(mjs|c)$/.test(f))
+		.flatMap((f) => named(fs.readFileSync(f, 'utf8'))));
+	assert.deepEqual(promised.filter((id) => !have.has(id)), []);
+	assert.ok(promised.length >= 75, `${promised.length}`);
+});

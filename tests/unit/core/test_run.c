@@ -185,39 +185,6 @@ test_E10_helper_dies_while_starting(void **state)
 	assert_int_equal(corerig_events(r, "run.ended", run), 1);
 }
 
-/* Abuse H02: stop and exit race; stop twice; there is one end. */
-static void
-test_H02_stop_races_exit(void **state)
-{
-	struct corerig *r = *state;
-	struct fake_run *f;
-	const char *run;
-
-	for (int order = 0; order < 3; order++) {
-		struct session_who who;
-
-		corerig_create(r, "one");
-		run = run_of(r, r->id);
-		f = corerig_run(r, run);
-		who = corerig_who(r, r->id);
-		r->exit_on_signal = order > 0;
-		if (order == 0)
-			corerig_exit(r, f, 0);
-		session_close(r->app.sessions, &who);
-		if (order == 2)
-			session_close(r->app.sessions, &who);
-		await_state(r, run, order == 0 ? "completed" : "killed");
-		assert_int_equal(r->answers, order == 2 ? 2 : 1);
-		assert_int_equal(r->err, 0);
-		r->answers = 0;
-		assert_int_equal(corerig_events(r, "run.ended", run), 1);
-		assert_int_equal(corerig_events(r, "session.closed", r->id), 1);
-		assert_string_equal(corerig_session(r, r->id)->status,
-		    "closed");
-		assert_true(f->acked);
-	}
-}
-
 static void
 test_H02_stop_during_start(void **state)
 {
@@ -361,7 +328,6 @@ main(void)
 		T(test_H17_ends_are_told_apart),
 		T(test_H15_start_that_fails),
 		T(test_E10_helper_dies_while_starting),
-		T(test_H02_stop_races_exit),
 		T(test_H02_stop_during_start),
 		T(test_orphan_goes_on),
 		T(test_closing_an_orphan_closes_its_terminal),

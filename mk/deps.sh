@@ -5,11 +5,14 @@
 set -eu
 
 run="gcc make pkg-config git libevent-dev libsqlite3-dev libjansson-dev
-    libseccomp-dev libcap-dev libssl-dev libhttp-parser-dev libwslay-dev
-    nginx-light"
+    libseccomp-dev libcap-dev libssl-dev libhttp-parser-dev libwslay-dev"
 test="clang clang-format clang-tidy cppcheck libclang-rt-14-dev
     libcmocka-dev chromium vim-tiny htop less tmux sqlite3 procps zsh
     bash-completion valgrind strace"
+# Whoever has an nginx or a node of another make keeps it.
+have_nginx() {
+	PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx >/dev/null 2>&1
+}
 have_node() {
 	command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1
 }
@@ -19,6 +22,7 @@ run) want=$run ;;
 test) want="$run $test" ;;
 *) echo "usage: deps.sh run|test" >&2; exit 2 ;;
 esac
+have_nginx || want="$want nginx-light"
 have_node || want="$want nodejs npm"
 
 missing=
@@ -37,13 +41,25 @@ if [ "$(id -u)" = 0 ]; then as=; else
 	}
 	as=sudo
 fi
-export DEBIAN_FRONTEND=noninteractive
-# A test machine must not end up with a system nginx listening on port 80.
-if [ -d /usr/sbin ] && [ ! -e /usr/sbin/policy-rc.d ] && [ -z "$as" ]; then
-	printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
-	chmod 755 /usr/sbin/policy-rc.d
-	trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+# Installed alone, Debian's nginx would at once serve its welcome page on port
+# 80, and again after each boot. rdv starts its own; nobody asked for that one.
+quiet_nginx=
+case " $missing " in *" nginx-light "*)
+	if [ ! -e /usr/sbin/policy-rc.d ] && [ -d /usr/sbin ]; then
+		quiet_nginx=yes
+	fi ;;
+esac
+allow() { [ -z "$quiet_nginx" ] || $as rm -f /usr/sbin/policy-rc.d; }
+if [ -n "$quiet_nginx" ]; then
+	trap allow EXIT
+	printf '#!/bin/sh\nexit 101\n' | $as tee /usr/sbin/policy-rc.d >/dev/null
+	$as chmod 755 /usr/sbin/policy-rc.d
 fi
-$as apt-get update -qq
+
+apt() { $as env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >/dev/null; }
+apt update
 # shellcheck disable=SC2086
-$as apt-get install -y -qq --no-install-recommends $missing >/dev/null
+apt install -y --no-install-recommends $missing
+if [ -n "$quiet_nginx" ] && [ -d /run/systemd/system ]; then
+	$as systemctl disable -q nginx || true
+fi

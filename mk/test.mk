@@ -5,7 +5,7 @@
 
 .PHONY: test unit fuzz fuzz-replay
 test: deps
-	@MAKE="$(MAKE)" sh tests/harness/all
+	@sh tests/harness/all
 
 # A directory of tests links only the archives it needs, so that it can be
 # built while another part of the tree cannot.

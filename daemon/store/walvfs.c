@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What lets the loop's connection run without a single sync.
- *
- * When all of the write-ahead log has been copied into the database, SQLite
- * starts the log over in place: it writes a new header and new frames over the
- * old ones. Unsynced, the disk may get the frames and not the header, and after
- * a power cut the old header vouches for those old frames that are still there:
- * they would be replayed over a newer database. SQLite prevents that with a
- * sync of the header, which would make the loop wait for the disk. Cutting the
- * file first does it without waiting: file systems replace the old contents as
- * one step, so the disk has all of the old log, which is harmless, or none.
+ * What lets the loop's connection run without a single sync: a write-ahead log
+ * that starts over is cut to nothing first.
  *
  * Invariant: the header of a log is only ever written to an empty file.
  */
@@ -24,6 +16,16 @@ static sqlite3_vfs self;
 static const sqlite3_io_methods *base_methods;
 static sqlite3_io_methods log_methods;
 
+/*
+ * When all of the log has been copied into the database, SQLite starts it over
+ * in place: a new header and new frames over the old ones. Unsynced, the disk
+ * may get the frames and not the header, and after a power cut the old header
+ * vouches for those old frames that are still there: they would be replayed
+ * over a newer database. SQLite prevents that with a sync of the header, which
+ * would make the loop wait. Cutting the file does it without waiting: file
+ * systems replace the old contents as one step, so the disk has all of the old
+ * log, which is harmless, or none.
+ */
 static int
 log_write(sqlite3_file *f, const void *p, int len, sqlite3_int64 off)
 {

@@ -26,7 +26,8 @@
  */
 #define TURN_BYTES     16384
 #define TURN_BYTES_MIN 8192 /* however many flow */
-#define GULP	       65536
+/* Spooled in several turns before it is logged and shown: fewer, larger. */
+#define BATCH 65536
 /*
  * The kernel allocates pages for all that is asked before it looks how much
  * there is, and a terminal hands over about a page at a time.
@@ -192,10 +193,11 @@ empty_spool(struct pump *p)
 
 /* What one turn of a pump came to. */
 struct turn {
-	size_t moved;
-	bool end;     /* nobody holds the other side */
-	bool blocked; /* the log took no more */
-	bool more;    /* there is more at once */
+	size_t moved;  /* out of the terminal or the pipes */
+	size_t logged; /* into the log */
+	bool end;      /* nobody holds the other side */
+	bool blocked;  /* the log took no more */
+	bool more;     /* there is more at once */
 };
 
 /*
@@ -208,29 +210,35 @@ fill_spool(struct pump *p, size_t budget, struct turn *t)
 	size_t len = SIP;
 	long n = SIP;
 
-	while (n >= FLOOD && p->spooled < budget) {
+	while (n >= FLOOD && t->moved < budget) {
 		n = sip(p, len);
-		len = GULP;
+		t->moved += n > 0 ? (size_t)n : 0;
+		len = TURN_BYTES;
 	}
 	t->end = n < 0;
-	t->more = n >= FLOOD;
+	t->more = n >= FLOOD || (n == 0 && p->spooled + SIP > p->spool_size);
+}
+
+static void
+log_spool(struct pump *p, struct turn *t)
+{
+	uint64_t before = p->log->size;
+
+	t->blocked = empty_spool(p) != 0;
+	t->logged += (size_t)(p->log->size - before);
 }
 
 static void
 turn_pty(struct pump *p, size_t budget, struct turn *t)
 {
-	uint64_t before = p->log->size;
-
-	if (budget > p->spool_size)
-		budget = p->spool_size;
-	if (empty_spool(p) != 0) {
-		t->blocked = true;
+	if (p->state == PUMP_BLOCKED)
+		log_spool(p, t);
+	if (t->blocked)
 		return;
-	}
 	fill_spool(p, budget, t);
 	/* At the end the bytes come before the end does. */
-	t->blocked = empty_spool(p) != 0;
-	t->moved = (size_t)(p->log->size - before);
+	if (!t->more || p->spooled >= BATCH || p->spooled >= p->spool_size / 2)
+		log_spool(p, t);
 }
 
 static void
@@ -244,6 +252,7 @@ turn_pipe(struct pump *p, struct pump_source *s, size_t budget, struct turn *t)
 		t->moved += (size_t)n;
 	else if (n != -EAGAIN)
 		t->blocked = true;
+	t->logged = t->moved;
 }
 
 /*
@@ -338,8 +347,8 @@ turn(struct pump *p)
 		turn_pipes(p, budget, &t);
 	else
 		turn_pty(p, budget, &t);
-	p->load->bytes += t.moved;
-	if (t.moved > 0)
+	p->load->bytes += t.logged;
+	if (t.logged > 0)
 		p->ops->grown(p->arg);
 	next(p, &t);
 }

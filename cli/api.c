@@ -20,6 +20,7 @@
 #include "lib/secret.h"
 #include "lib/xalloc.h"
 
+/* What a person waits for one answer; making a worktree is git at work. */
 #define TIMEOUT_MS 30000
 /* A heartbeat comes every 15 s (daemon/http/stream.h): two may be missed. */
 #define SILENCE_MS 45000
@@ -52,6 +53,10 @@ api_query(struct buf *target, const char *name, const char *value)
 	http_put_escaped(target, value);
 }
 
+/*
+ * No answer came. Three reasons, and for each another thing to do: do not
+ * trust what is there, ask for less, or start rdv.
+ */
 int
 api_unreachable(const struct cmd_call *c, int err, const char *why)
 {
@@ -74,6 +79,7 @@ api_unreachable(const struct cmd_call *c, int err, const char *why)
 	return CMD_UNREACHABLE;
 }
 
+/* A worktree is refused for several reasons at once: all of them help. */
 static void
 print_details(const struct cli *cli, const struct js *error, int status)
 {
@@ -119,6 +125,10 @@ refused(const struct cmd_call *c, const struct client_reply *reply)
 	return CMD_FAILED;
 }
 
+/*
+ * A 204 has no body: `*out` is NULL then, and the command, which knows what it
+ * asked for, makes the object that --json promises.
+ */
 static int
 take_answer(const struct cmd_call *c, struct client_reply *reply,
     struct js **out)
@@ -143,7 +153,10 @@ take_answer(const struct cmd_call *c, struct client_reply *reply,
 	return CMD_OK;
 }
 
-/* 0 and a reply, or RDV_E_* with a sentence. */
+/*
+ * 0 and a reply, or RDV_E_* with a sentence. The token is read for each request
+ * and wiped after it: it may be replaced while a follower runs for days.
+ */
 static int
 ask(const struct cmd_call *c, struct client_request *rq,
     struct client_reply *reply, char *why, size_t whysize)

@@ -19,6 +19,7 @@
 #include "lib/secret.h"
 #include "lib/str.h"
 
+/* rdvd takes less; this only bounds what we hold. */
 #define REQUEST_MAX ((size_t)4 << 20)
 #define REPLY_MAX   ((size_t)256 << 20)
 
@@ -39,6 +40,10 @@ say(struct exchange *x, int err, const char *what)
 	return err;
 }
 
+/*
+ * The body of a success goes to the caller as it comes, that of a refusal is
+ * kept: it is short, and the caller will want to show it.
+ */
 static bool
 body_cb(const char *p, size_t len, void *arg)
 {
@@ -52,6 +57,7 @@ body_cb(const char *p, size_t len, void *arg)
 	return buf_ok(&x->reply->body);
 }
 
+/* In steps of a minute, because poll(2) counts in int. */
 static int
 wait_for(int fd, short events, int64_t deadline)
 {
@@ -91,6 +97,10 @@ client_write(int fd, const void *p, size_t len, int64_t deadline)
 	return 0;
 }
 
+/*
+ * One request a connection: a kept one might have been closed by rdvd in the
+ * meantime, which looks the same as a request that was lost.
+ */
 static void
 put_request(struct buf *b, const struct exchange *x)
 {
@@ -130,6 +140,7 @@ send_request(struct exchange *x, int fd)
 	return rc;
 }
 
+/* RDV_E_EXISTS when the answer is whole, like http_feed(). */
 static int
 read_reply(struct exchange *x, int fd)
 {
@@ -185,6 +196,10 @@ once(struct exchange *x)
 	return say(x, rc, "the connection to rdvd broke");
 }
 
+/*
+ * Not once an answer has begun: the request was understood. PUT, PATCH and
+ * DELETE might meet what somebody else did in between.
+ */
 static bool
 may_repeat(const struct exchange *x)
 {

@@ -37,6 +37,7 @@ struct parse {
 	size_t whysize;
 };
 
+/* The word comes from outside and goes to a terminal. */
 static int
 refuse(struct parse *p, const char *what, const char *word)
 {
@@ -88,6 +89,7 @@ find_in(const struct cmd_opt *table, const char *name, size_t len, char letter)
 	return NULL;
 }
 
+/* A command's own option first; the test of the table allows no clash. */
 static const struct cmd_opt *
 find_opt(const struct cmd *cmd, const char *name, size_t len, char letter)
 {
@@ -112,6 +114,7 @@ word_in(const char *words, const char *value)
 	return false;
 }
 
+/* Bounds stand in the row, so help, completion and this agree. */
 static int
 judge_value(struct parse *p, const struct cmd_opt *o, const char *value)
 {
@@ -132,6 +135,7 @@ judge_value(struct parse *p, const struct cmd_opt *o, const char *value)
 	return CMD_OK;
 }
 
+/* A flag given twice says the same twice; a value given twice is a mistake. */
 static int
 keep(struct parse *p, const struct cmd_opt *o, const char *value)
 {
@@ -201,6 +205,7 @@ refuse_verb(struct parse *p, const char *word)
 	return refuse(p, "which one", list);
 }
 
+/* The first words name the command, and options may stand between them. */
 static int
 take_command_word(struct parse *p, const char *word)
 {
@@ -234,6 +239,7 @@ take_word(struct parse *p, const char *word)
 	return CMD_OK;
 }
 
+/* Counts after all was read, so that --help works without them. */
 static int
 judge_args(struct parse *p)
 {
@@ -321,6 +327,7 @@ cmd_parse(struct cmd_call *c, int argc, char **argv, char *why, size_t whysize)
 	return judge_args(&p);
 }
 
+/* A misspelt name in a command would silently read as "not given". */
 static const struct cmd_opt *
 known(const struct cmd_call *c, const char *name)
 {

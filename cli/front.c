@@ -29,6 +29,7 @@
 
 #define PORT_FILE    "web-port"
 #define PORT_DEFAULT 7717
+/* nginx's own; while it starts again this many callers wait. */
 #define BACKLOG	     511
 #define TEMPLATE_MAX 65536
 
@@ -78,6 +79,7 @@ port_of(int fd)
 	return ntohs(sin.sin_port);
 }
 
+/* A bookmark keeps working when the port of last time is free. */
 static unsigned
 remembered(int server_dir)
 {
@@ -93,6 +95,10 @@ remembered(int server_dir)
 	return (unsigned)port;
 }
 
+/*
+ * A port that was asked for is taken or refused; without a wish any will do,
+ * the familiar ones first.
+ */
 int
 front_listen(int server_dir, unsigned want, int *fd, unsigned *port, char *why,
     size_t whysize)
@@ -160,6 +166,7 @@ put_rendered(struct buf *out, const char *text, unsigned port)
 	buf_put_text(out, text);
 }
 
+/* Bounded: it is our own file, but it may have been damaged. */
 static int
 read_template(const char *share, struct buf *out)
 {
@@ -195,6 +202,7 @@ write_changed(int dir, const char *name, const struct buf *b)
 	return path_write_private(dir, name, b->data, b->len);
 }
 
+/* The only file with a secret in it: in a 0700 directory, 0600, renamed in. */
 static int
 write_token(int server_dir, int dir)
 {
@@ -281,6 +289,11 @@ front_render(const struct cli *cli, int server_dir, unsigned port, char *why,
 	return 0;
 }
 
+/*
+ * nginx reads NGINX as it does when it replaces itself: descriptors that listen
+ * already. Its environment is otherwise empty, and -e keeps it from the log
+ * file it was built with, which an ordinary account may not open.
+ */
 int
 front_start(const struct cli *cli, int listener, pid_t *pid, char *why,
     size_t whysize)

@@ -14,6 +14,7 @@
 
 #define WIDTH 79
 
+/* In the order of the row, which is the order of importance. */
 static void
 usage_option(struct buf *b, const struct cmd_opt *o)
 {
@@ -115,6 +116,7 @@ help_command(const struct cmd *cmd, FILE *out)
 		    cmd->scope);
 }
 
+/* Hidden commands are for scripts and would only confuse. */
 static bool
 in_group(const struct cmd *cmd, const char *group)
 {

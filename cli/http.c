@@ -34,6 +34,7 @@ struct http {
 	bool head_done, done, stopped;
 };
 
+/* The library calls this once per piece; a value in between ends the name. */
 static int
 header_field_cb(http_parser *p, const char *at, size_t len)
 {
@@ -50,6 +51,7 @@ header_field_cb(http_parser *p, const char *at, size_t len)
 	return 0;
 }
 
+/* Too long a value ends the parsing: better no answer than half of one. */
 static int
 header_value_cb(http_parser *p, const char *at, size_t len)
 {
@@ -129,6 +131,7 @@ http_free(struct http *h)
 	free(h);
 }
 
+/* End of file completes a body without length, and nothing else. */
 int
 http_feed(struct http *h, const char *p, size_t len, size_t *used)
 {

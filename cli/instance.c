@@ -28,6 +28,7 @@ pin(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
+/* Connecting is asking the kernel; nothing is sent. */
 static int
 listener(const struct cli *cli, pid_t *pid, char *why, size_t whysize)
 {
@@ -41,6 +42,7 @@ listener(const struct cli *cli, pid_t *pid, char *why, size_t whysize)
 	return rc == RDV_E_UNAVAILABLE ? RDV_E_NOT_FOUND : rc;
 }
 
+/* `rdv up` is [main]'s parent, unless somebody started rdv-helper by hand. */
 static void
 find_launcher(struct instance *i)
 {

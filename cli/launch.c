@@ -91,6 +91,7 @@ stop(struct launch *l)
 		(void)kill(l->helper.pid, SIGTERM);
 }
 
+/* The first reason is the one that counts; what follows follows from it. */
 static void
 give_up(struct launch *l, const char *why)
 {
@@ -104,6 +105,7 @@ give_up(struct launch *l, const char *why)
 	stop(l);
 }
 
+/* Also when the start fails: the next one then waits its turn. */
 static void
 child_started(struct child *c)
 {
@@ -125,6 +127,10 @@ child_ended(struct child *c)
 		c->delay = DELAY_MAX_MS;
 }
 
+/*
+ * The ready pipe is new with each start. Its write end is inherited by the
+ * helper and handed on to rdvd, which writes one byte when it accepts.
+ */
 static int
 start_helper(struct launch *l)
 {
@@ -178,6 +184,7 @@ start_nginx(struct launch *l)
 	return rc;
 }
 
+/* The port is remembered only now: it has proved to work. */
 static void
 all_ready(struct launch *l)
 {
@@ -217,6 +224,7 @@ helper_is_ready(struct launch *l)
 		give_up(l, "cannot reach the port just opened");
 }
 
+/* nginx, its configuration, both sockets and rdvd: all in one answer. */
 static void
 probe_answers(struct launch *l)
 {
@@ -280,6 +288,7 @@ helper_ended(struct launch *l, int status)
 	}
 }
 
+/* Its callers wait on our listening socket meanwhile. */
 static void
 nginx_ended(struct launch *l, int status)
 {
@@ -377,6 +386,7 @@ press(struct launch *l)
 	}
 }
 
+/* -1, for ever, while all runs: then only signals wake us. */
 static int
 patience(const struct launch *l)
 {
@@ -429,6 +439,7 @@ begin(struct launch *l)
 		give_up(l, l->why);
 }
 
+/* Signals last: what was said before a death still counts. */
 static void
 turn(struct launch *l)
 {

@@ -27,6 +27,7 @@ struct kind {
 	const char *name[2];   /* members that name an item */
 };
 
+/* Closed sessions only when no open one is meant: names are used again. */
 static const struct kind kinds_session = { "session",
 	{ "/api/sessions?status=active%2Csuspended",
 	    "/api/sessions?status=closed" },
@@ -38,6 +39,7 @@ static const struct kind kinds_token = { "token", { "/api/tokens", NULL }, NULL,
 static const struct kind kinds_trash = { "worktree in the trash",
 	{ "/api/worktrees/trash", NULL }, "items", { "path", "branch" } };
 
+/* Names whole, ids by their beginning: a name may look like half an id. */
 static bool
 matches(const struct kind *k, const struct js *item, const char *word)
 {

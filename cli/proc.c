@@ -17,6 +17,7 @@
 
 #include "lib/str.h"
 
+/* The parent waits for this or for the end of file that exec brings. */
 static void
 die(int status)
 {
@@ -60,6 +61,7 @@ become(const struct proc_spec *spec, int status, pid_t parent)
 	die(status);
 }
 
+/* Returns when the program runs or cannot: no third state to guess at. */
 int
 proc_spawn(const struct proc_spec *spec, pid_t *pid)
 {
@@ -91,6 +93,7 @@ proc_spawn(const struct proc_spec *spec, pid_t *pid)
 	return err > 0 ? -err : -EIO;
 }
 
+/* An ordinary account often lacks the sbin directories in its PATH. */
 bool
 proc_find(const char *name, char *out, size_t size)
 {

@@ -38,6 +38,7 @@ say(const struct sentence *s, int err, const char *what)
 	return err;
 }
 
+/* Who may write here could put another socket in the place of ours. */
 static int
 judge_dir(int dir, const struct sentence *s)
 {
@@ -54,6 +55,7 @@ judge_dir(int dir, const struct sentence *s)
 	return 0;
 }
 
+/* NOFOLLOW: a link would lead to a place nobody has judged. */
 static int
 judge_socket(int dir, const char *name, const struct sentence *s)
 {

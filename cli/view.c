@@ -33,6 +33,10 @@
 #define ROWS_MIN     3
 #define ROWS_MAX     500
 
+/*
+ * The moment of the loss is kept over all attempts: patience is one minute in
+ * all and not a minute each. The first attempt comes at once.
+ */
 static void
 retry_later(struct view *v)
 {
@@ -49,6 +53,7 @@ retry_later(struct view *v)
 		v->delay = DELAY_MAX_MS;
 }
 
+/* The server decides where the stream begins; we only asked. */
 static void
 ready_msg(struct view *v, const struct js *m)
 {
@@ -108,6 +113,7 @@ static const struct {
 	{ "error", error_msg },
 };
 
+/* Types we do not know are those of a newer rdvd: none of our business. */
 static void
 text_cb(const char *p, size_t len, void *arg)
 {
@@ -192,6 +198,7 @@ binary_cb(const uint8_t *p, size_t len, void *arg)
 
 static const struct ws_ops ops = { .text = text_cb, .binary = binary_cb };
 
+/* Only one of the two: where we were, or the last screens of a first visit. */
 static void
 put_target(struct view *v, struct buf *b)
 {
@@ -206,6 +213,7 @@ put_target(struct view *v, struct buf *b)
 		buf_put_text(b, "&read_only=1");
 }
 
+/* Bounded by DIAL_MS: while it dials, nobody reads the keyboard. */
 static int
 dial(struct view *v)
 {
@@ -306,6 +314,7 @@ passing(unsigned code)
 	return false;
 }
 
+/* After the exit message every close is the right one. */
 static void
 judge_close(struct view *v)
 {
@@ -368,6 +377,10 @@ view_takes_input(const struct view *v)
 	return v->ready && !v->paused && ws_queued(v->ws) < QUEUED_MAX;
 }
 
+/*
+ * Small frames, and no more than QUEUED_MAX under way: what rdvd does not take
+ * stays with the caller, and from there with the terminal.
+ */
 size_t
 view_input(struct view *v, const char *p, size_t len)
 {

@@ -50,6 +50,7 @@ struct ws {
 	bool open, dead;
 };
 
+/* The budget makes wslay stop although the socket has more. */
 static ssize_t
 recv_cb(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags,
     void *arg)
@@ -84,6 +85,7 @@ recv_cb(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags,
 	return -1;
 }
 
+/* MSG_NOSIGNAL: a peer that is gone is an answer and not a signal. */
 static ssize_t
 send_cb(wslay_event_context_ptr ctx, const uint8_t *data, size_t len, int flags,
     void *arg)
@@ -220,6 +222,7 @@ ws_events(const struct ws *ws, bool reading)
 	return events;
 }
 
+/* All that RFC 6455 section 4.1 tells a client to check. */
 static int
 become_open(struct ws *ws)
 {
@@ -240,6 +243,7 @@ become_open(struct ws *ws)
 	return 0;
 }
 
+/* One read may hold the answer, frames behind it, or part of either. */
 static int
 shake_hands(struct ws *ws)
 {
@@ -328,6 +332,7 @@ ws_close(struct ws *ws, unsigned code)
 		(void)wslay_event_queue_close(ws->ctx, (uint16_t)code, NULL, 0);
 }
 
+/* 1006 never travels: it is how one says that none came. */
 unsigned
 ws_code(const struct ws *ws)
 {

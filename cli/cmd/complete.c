@@ -43,6 +43,7 @@ offer_words(const char *partial, const char *words)
 	}
 }
 
+/* Only options in two words take the next one as their value. */
 static const struct cmd_opt *
 option(const struct cmd *cmd, const char *word)
 {
@@ -64,6 +65,7 @@ option(const struct cmd *cmd, const char *word)
 	return NULL;
 }
 
+/* As the parser goes, but forgiving: a line being typed is half wrong. */
 static void
 walk(struct place *p, const char *word)
 {
@@ -131,6 +133,7 @@ offer_options(const struct cmd *cmd, const char *partial)
 	}
 }
 
+/* Silent: a message in the middle of somebody's command line helps nobody. */
 static void
 offer_names(const struct cmd_call *c, const char *target, const char *partial)
 {

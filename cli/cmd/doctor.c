@@ -28,7 +28,8 @@
 #include "lib/secret.h"
 #include "lib/str.h"
 
-#define DIAL_MS	   5000
+#define DIAL_MS 5000
+/* Below this the next long output meets a full disk. */
 #define DISK_LEAST (256ull << 20)
 /* include/uapi/linux/landlock.h: ask for the version, make nothing. */
 #define LANDLOCK_VERSION 1u
@@ -60,6 +61,7 @@ judge(struct doctor *d, const char *state, const char *fmt, ...)
 	d->failed = d->failed || strcmp(state, "failed") == 0;
 }
 
+/* rdv starts those beside itself, never what PATH would find. */
 static void
 look_programs(struct doctor *d)
 {
@@ -114,6 +116,7 @@ look_git(struct doctor *d)
 	look_installed(d, "git", "apt-get install git");
 }
 
+/* A warning, not a failure: terminals do not need it. */
 static void
 look_landlock(struct doctor *d)
 {
@@ -149,6 +152,7 @@ look_base(struct doctor *d)
 		judge(d, "ok", "%s", d->cli->base);
 }
 
+/* Output is kept on this disk and nowhere else. */
 static void
 look_disk(struct doctor *d)
 {
@@ -179,6 +183,7 @@ look_token(struct doctor *d)
 	judge(d, "ok", "%s/cli-token", d->cli->base);
 }
 
+/* The same checks as before a token is sent, in words. */
 static void
 look_socket(struct doctor *d)
 {
@@ -196,6 +201,7 @@ look_socket(struct doctor *d)
 	judge(d, "ok", "%s, of process %d", d->cli->api_socket, (int)pid);
 }
 
+/* Two builds side by side work or do not; [ops] refuses, we only warn. */
 static void
 look_daemon(struct doctor *d)
 {
@@ -228,7 +234,10 @@ look_helper(struct doctor *d)
 		judge(d, "ok", "process %lld", (long long)js_int(h, "pid", 0));
 }
 
-/* The status of one request through nginx, or -errno. */
+/*
+ * The way a browser comes, up to the answer of rdvd: the status of one request
+ * through nginx, or -errno.
+ */
 static int
 probe(unsigned port)
 {

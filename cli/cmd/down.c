@@ -46,6 +46,7 @@ report(struct cmd_call *c, pid_t pid)
 }
 
 /* True when the process of this pidfd ends before the deadline. */
+/* A pidfd becomes readable when its process has ended. */
 static bool
 wait_end(int pidfd, int64_t deadline)
 {
@@ -59,6 +60,10 @@ wait_end(int pidfd, int64_t deadline)
 	return false;
 }
 
+/*
+ * [main] ends everything below it, and the launcher above it ends because
+ * [main] did: one signal, two ends to wait for.
+ */
 static int
 end(struct cmd_call *c, const struct instance *i)
 {

@@ -48,6 +48,7 @@ print_event(const struct cmd_call *c, const struct js *ev)
 		out_row(c->cli, cols, ev);
 }
 
+/* Pages end when one is empty: what happens meanwhile is still printed. */
 static int
 print_stored(struct cmd_call *c, int64_t since)
 {
@@ -74,6 +75,7 @@ print_stored(struct cmd_call *c, int64_t since)
 	return CMD_OK;
 }
 
+/* Flushed per event: the reader may be a pipe that waits for this one. */
 static bool
 take_line(struct follow *f)
 {
@@ -99,6 +101,7 @@ take_line(struct follow *f)
 	return fflush(stdout) == 0;
 }
 
+/* Lines and pieces of the stream are cut in different places. */
 static bool
 follow_cb(const char *p, size_t len, void *arg)
 {
@@ -116,6 +119,7 @@ follow_cb(const char *p, size_t len, void *arg)
 	return buf_ok(&f->line);
 }
 
+/* Without a sequence the stream begins with what happens from now. */
 static int
 follow_once(struct follow *f, struct api_stream *s)
 {

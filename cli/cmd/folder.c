@@ -14,6 +14,7 @@
 #include "cli/pick.h"
 #include "lib/js.h"
 
+/* rdvd allows no cycles; a broken answer must not loop us. */
 #define DEPTH_MAX 32
 
 static const struct out_col cols[] = {
@@ -119,6 +120,7 @@ folder_new(struct cmd_call *c)
 	return tell(c, rc, v);
 }
 
+/* null and "not given" differ here: null takes it out of its folder. */
 static int
 folder_mv(struct cmd_call *c)
 {

@@ -23,6 +23,7 @@ struct dump {
 	struct buf text;
 };
 
+/* A write that fails ends the transfer: nobody reads any more. */
 static bool
 dump_cb(const char *p, size_t len, void *arg)
 {
@@ -86,6 +87,7 @@ last_lines(struct cmd_call *c, const char *id)
 	return rc;
 }
 
+/* The log belongs to a run; a session may have had several. */
 static int
 all(struct cmd_call *c, const char *id)
 {

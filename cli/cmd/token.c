@@ -67,6 +67,7 @@ parse_age(const char *text)
 	return 0;
 }
 
+/* The value is printed alone, so that it can go into a file unseen. */
 static int
 token_new(struct cmd_call *c)
 {

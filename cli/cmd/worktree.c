@@ -43,6 +43,7 @@ static const struct out_col trash_cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
+/* rdvd has another working directory: "." must become a path here. */
 static int
 whole_path(struct cmd_call *c, const char *given, char out[PATH_MAX])
 {
@@ -109,6 +110,7 @@ worktree_status(struct cmd_call *c)
 	return rc;
 }
 
+/* What would be lost is rdvd's to judge: it looks and removes in one go. */
 static int
 worktree_rm(struct cmd_call *c)
 {
@@ -155,6 +157,7 @@ worktree_trash(struct cmd_call *c)
 	return rc;
 }
 
+/* Fails when the place is taken; nothing is overwritten. */
 static int
 worktree_restore(struct cmd_call *c)
 {

@@ -39,9 +39,9 @@ struct attach {
 	const struct attach_conf *conf;
 	const char *name;
 	struct view view;
-	struct buf out;
+	struct buf out; /* for the screen, not yet taken by it */
 	struct keys keys;
-	char input[INPUT_MAX];
+	char input[INPUT_MAX]; /* typed, not yet taken by rdvd */
 	size_t input_len;
 	int screen; /* non-blocking; the keyboard is STDIN_FILENO */
 	int signals;
@@ -63,6 +63,7 @@ mask(sigset_t *set)
 		(void)sigaddset(set, handled[i]);
 }
 
+/* A window that says nothing keeps the size of before. */
 static void
 take_size(struct attach *a)
 {
@@ -97,6 +98,11 @@ take_signal(struct attach *a)
 	}
 }
 
+/*
+ * Reading leaves room for what the detach key may have held back, so that it
+ * can be put in front. Read-only input is dropped here, after the keys were
+ * judged: who may not type may still detach.
+ */
 static void
 take_keys(struct attach *a)
 {
@@ -128,6 +134,10 @@ send_input(struct attach *a)
 	a->input_len -= n;
 }
 
+/*
+ * The description of the screen is our own and does not block; what is left
+ * stays in the buffer, which moves down once much of it is behind us.
+ */
 static void
 write_screen(struct attach *a)
 {
@@ -153,6 +163,7 @@ write_screen(struct attach *a)
 	}
 }
 
+/* Of two waits the shorter; negative is for ever. */
 static int
 sooner(int a, int b)
 {
@@ -209,6 +220,10 @@ flush(struct attach *a)
 	}
 }
 
+/*
+ * The signals are blocked before the terminal becomes raw, so none can come
+ * between that and the loop, which alone knows how to put it back.
+ */
 static void
 run_loop(struct attach *a)
 {
@@ -267,6 +282,7 @@ report_json(const struct attach *a)
 	js_free(o);
 }
 
+/* "lost" has neither status nor signal: then the cause is all there is. */
 static void
 report_exit(const struct attach *a)
 {
@@ -304,20 +320,27 @@ report(const struct attach *a)
 					 : v->code >= 0 ? v->code & 255
 							: CMD_FAILED);
 	}
-	out_note(c->cli,
-	    v->end == VIEW_RELEASED
-		? "%s was suspended or closed; this view is over"
-		: "detached from %s; it goes on",
-	    a->name);
+	if (v->end == VIEW_RELEASED)
+		out_note(c->cli,
+		    "%s was suspended or closed; this view is over", a->name);
+	else if (v->ready)
+		out_note(c->cli, "detached from %s; it goes on", a->name);
+	else
+		out_note(c->cli, "detached from %s while rdvd was away",
+		    a->name);
 	return CMD_OK;
 }
 
+/*
+ * A suspended session is not resumed on the way: that could start its program
+ * anew, which nobody asked for who only wanted to look.
+ */
 static bool
 openable(const struct attach_conf *conf)
 {
 	const struct cli *cli = conf->call->cli;
 	const char *status = js_str(conf->session, "status", "");
-	char *self;
+	char *hint;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		out_error(cli, "NO_TERMINAL",
@@ -326,12 +349,16 @@ openable(const struct attach_conf *conf)
 	}
 	if (strcmp(status, "active") == 0)
 		return true;
-	self = cli_prefix(cli);
-	out_error(cli, "INVALID_STATE", "the session is %s%s%s%s", status,
-	    strcmp(status, "suspended") == 0 ? "; take it up again with: " : "",
-	    strcmp(status, "suspended") == 0 ? self : "",
-	    strcmp(status, "suspended") == 0 ? " resume" : "");
-	free(self);
+	if (strcmp(status, "suspended") == 0) {
+		hint =
+		    cli_hint(cli, "resume", js_str(conf->session, "name", "?"));
+		out_error(cli, "INVALID_STATE",
+		    "the session is suspended; take it up again with: %s",
+		    hint);
+		free(hint);
+	} else {
+		out_error(cli, "INVALID_STATE", "the session is %s", status);
+	}
 	return false;
 }
 

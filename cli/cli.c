@@ -15,11 +15,15 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
+#define HINT_MAX 65536
+
+/* HOME, as every shell has it, and the account's own where it is missing. */
 static const char *
 home(void)
 {
@@ -32,6 +36,7 @@ home(void)
 	return pw != NULL && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
 }
 
+/* Without the file system's opinion: the path need not exist yet. */
 static char *
 absolute(const char *path)
 {
@@ -60,6 +65,7 @@ cli_path(const char *given, char *out, unsigned size)
 	return fits;
 }
 
+/* RDV_HOME may be relative; a daemon started from it must not be. */
 static int
 find_base(struct cli *cli, char *why, unsigned whysize)
 {
@@ -82,6 +88,10 @@ find_base(struct cli *cli, char *why, unsigned whysize)
 	return RDV_E_INVALID;
 }
 
+/*
+ * Beside the executable as the kernel knows it, so a symlink to rdv from
+ * elsewhere finds the same installation.
+ */
 static void
 find_own_files(struct cli *cli)
 {
@@ -152,6 +162,10 @@ cli_done(struct cli *cli)
 	memset(cli, 0, sizeof(*cli));
 }
 
+/*
+ * "rdv" only when a shell would find this very executable under that name;
+ * a hint that starts another version is worse than a long one.
+ */
 static const char *
 cli_name(const struct cli *cli)
 {
@@ -172,10 +186,63 @@ cli_name(const struct cli *cli)
 	return cli->exe;
 }
 
+/* A word as a shell reads it back. */
+static void
+put_quoted(struct buf *b, const char *word)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "0123456789_@%+=:,./-";
+
+	if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+		buf_put_text(b, word);
+		return;
+	}
+	buf_put_u8(b, '\'');
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			buf_put_text(b, "'\\''");
+		else
+			buf_put_u8(b, (uint8_t)*word);
+	}
+	buf_put_u8(b, '\'');
+}
+
+static void
+put_prefix(struct buf *b, const struct cli *cli)
+{
+	if (cli->own_base) {
+		buf_put_text(b, "RDV_HOME=");
+		put_quoted(b, cli->base);
+		buf_put_u8(b, ' ');
+	}
+	put_quoted(b, cli_name(cli));
+}
+
 char *
 cli_prefix(const struct cli *cli)
 {
-	if (cli->own_base)
-		return xasprintf("RDV_HOME=%s %s", cli->base, cli_name(cli));
-	return xstrdup(cli_name(cli));
+	struct buf b;
+	char *text;
+
+	buf_init(&b, HINT_MAX);
+	put_prefix(&b, cli);
+	text = xstrdup(buf_cstr(&b));
+	buf_done(&b);
+	return text;
+}
+
+char *
+cli_hint(const struct cli *cli, const char *verb, const char *word)
+{
+	struct buf b;
+	char *text;
+
+	buf_init(&b, HINT_MAX);
+	put_prefix(&b, cli);
+	buf_printf(&b, " %s ", verb);
+	put_quoted(&b, word);
+	text = xstrdup(buf_cstr(&b));
+	buf_done(&b);
+	return text;
 }

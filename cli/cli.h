@@ -41,5 +41,8 @@ bool cli_path(const char *given, char *out, unsigned size);
  * "RDV_HOME=... " in front when that is set. Caller frees.
  */
 char *cli_prefix(const struct cli *cli);
+/* A whole command to suggest: the prefix, a verb, and a word as a shell
+ * reads it back. Caller frees. */
+char *cli_hint(const struct cli *cli, const char *verb, const char *word);
 
 #endif

@@ -40,6 +40,7 @@ static const struct {
 	{ "lost", "31" },
 };
 
+/* Bytes that are no character count one column each: better than none. */
 size_t
 out_width(const char *text)
 {
@@ -122,12 +123,8 @@ member(const struct js *row, const char *key)
 	return v == NULL || js_is_null(v) ? NULL : member(v, dot + 1);
 }
 
-/*
- * For sentences: control bytes are escaped as everywhere, but quotes and
- * backslashes, which do nothing to a terminal, stay as they are.
- */
-static void
-put_sentence(char *out, size_t size, const char *text)
+void
+out_sentence(char *out, size_t size, const char *text)
 {
 	size_t used = 0, n;
 
@@ -160,6 +157,7 @@ put_list(char *out, size_t size, const struct js *v)
 	buf_done(&b);
 }
 
+/* The body of an event has no columns: it is shown whole. */
 static void
 put_json(char *out, size_t size, const struct js *v)
 {
@@ -167,7 +165,7 @@ put_json(char *out, size_t size, const struct js *v)
 
 	buf_init(&b, CELL * 4);
 	js_dump(v, &b);
-	put_sentence(out, size, buf_ok(&b) ? buf_cstr(&b) : "...");
+	out_sentence(out, size, buf_ok(&b) ? buf_cstr(&b) : "...");
 	buf_done(&b);
 }
 
@@ -225,6 +223,7 @@ put_cell(char *out, size_t size, const struct out_col *col,
 	}
 }
 
+/* After escaping: only a word that is exactly one of ours is coloured. */
 static const char *
 color_of(const struct cli *cli, const struct out_col *col, const char *text)
 {
@@ -239,6 +238,7 @@ color_of(const struct cli *cli, const struct out_col *col, const char *text)
 	return NULL;
 }
 
+/* Numbers line up by their last digit. */
 static bool
 to_the_right(enum out_kind kind)
 {
@@ -265,6 +265,7 @@ print_cell(const struct cli *cli, const struct out_col *col, const char *text,
 	(void)printf(last ? "\n" : "  ");
 }
 
+/* Twice over the rows: the first time only for the widths. */
 void
 out_table(const struct cli *cli, const struct out_col *cols,
     const struct js *rows, const char *none)
@@ -329,6 +330,7 @@ out_fields(const struct cli *cli, const struct out_col *cols,
 	}
 }
 
+/* A document too large to be held prints nothing rather than a part. */
 static void
 print_json(const struct js *v, bool pretty, FILE *to)
 {
@@ -379,7 +381,7 @@ out_note(const struct cli *cli, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	put_sentence(safe, sizeof(safe), text);
+	out_sentence(safe, sizeof(safe), text);
 	(void)fprintf(stderr, "rdv: %s\n", safe);
 }
 
@@ -394,7 +396,7 @@ out_error(const struct cli *cli, const char *code, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (!cli->json) {
-		put_sentence(safe, sizeof(safe), text);
+		out_sentence(safe, sizeof(safe), text);
 		(void)fprintf(stderr, "rdv: %s\n", safe);
 		return;
 	}

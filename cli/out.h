@@ -60,6 +60,11 @@ void out_note(const struct cli *cli, const char *fmt, ...)
 void out_error(const struct cli *cli, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * For sentences: control bytes are escaped as everywhere, but quotes and
+ * backslashes, which do nothing to a terminal, stay as they are.
+ */
+void out_sentence(char *out, size_t size, const char *text);
 /* Columns a terminal uses for valid UTF-8. */
 size_t out_width(const char *text);
 /* Into `out`: "812", "1.5 KB", "20 MB" / "5s", "12m", "3h", "9d". */

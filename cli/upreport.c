@@ -14,10 +14,10 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "lib/js.h"
-#include "lib/str.h"
 
 #define LOG_SHOWN 4096
 
+/* The command is how a shell here calls us, RDV_HOME included. */
 struct js *
 upreport_new(const struct cli *cli, pid_t pid, const char *url)
 {
@@ -67,7 +67,7 @@ upreport_print(const struct cmd_call *c, const struct js *v)
 }
 
 void
-upreport_log(int dir, const char *name, off_t from)
+upreport_log(const struct cli *cli, int dir, const char *name, off_t from)
 {
 	char text[LOG_SHOWN + 1], safe[LOG_SHOWN], *line = text, *end;
 	ssize_t n;
@@ -79,8 +79,11 @@ upreport_log(int dir, const char *name, off_t from)
 	n = pread(fd, text, LOG_SHOWN, from);
 	(void)close(fd);
 	text[n > 0 ? n : 0] = '\0';
+	if (n > 0)
+		out_note(cli, "%s/server/%s says:", cli->base, name);
 	while ((end = strchr(line, '\n')) != NULL) {
-		str_escape(safe, sizeof(safe), line, (size_t)(end - line));
+		*end = '\0';
+		out_sentence(safe, sizeof(safe), line);
 		(void)fprintf(stderr, "  %s\n", safe);
 		line = end + 1;
 	}

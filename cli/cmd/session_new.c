@@ -36,6 +36,7 @@ add_path(struct cmd_call *c, struct js *body, const char *key, const char *name)
 	return CMD_OK;
 }
 
+/* Names are judged by the helper, which refuses the dangerous ones by name. */
 static int
 add_environment(struct cmd_call *c, struct js *body)
 {
@@ -64,6 +65,7 @@ add_environment(struct cmd_call *c, struct js *body)
 	return CMD_OK;
 }
 
+/* Word by word: no shell of ours reads the command a second time. */
 static int
 add_command(struct cmd_call *c, struct js *body)
 {
@@ -119,6 +121,7 @@ add_place(struct cmd_call *c, struct js *body)
 	return CMD_OK;
 }
 
+/* So that the first screen is drawn in the size it will be seen in. */
 static void
 add_size(struct js *body)
 {
@@ -153,22 +156,22 @@ build(struct cmd_call *c, struct js *body)
 	return rc;
 }
 
+/* The id alone on stdout: id=$(rdv session new ...) is how scripts go on. */
 static void
 tell(struct cmd_call *c, const struct js *session)
 {
 	const struct js *run = js_get(session, "run");
-	char *self;
+	char *hint;
 
 	if (c->cli->json) {
 		out_json(session);
 		return;
 	}
 	out_line(js_str(session, "id", "?"));
-	self = cli_prefix(c->cli);
-	out_note(c->cli, "%s runs in %s; join it with: %s attach %s",
-	    js_str(session, "name", "?"), js_str(run, "cwd", "?"), self,
-	    js_str(session, "name", "?"));
-	free(self);
+	hint = cli_hint(c->cli, "attach", js_str(session, "name", "?"));
+	out_note(c->cli, "%s runs in %s; join it with: %s",
+	    js_str(session, "name", "?"), js_str(run, "cwd", "?"), hint);
+	free(hint);
 }
 
 static int

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/instance.h"
@@ -31,7 +32,8 @@
 #define LOG_NAME   "server.log"
 #define LOG_MAX	   (16 << 20) /* then it becomes server.log.1 */
 #define REPORT_MAX 65536
-#define RACE_MS	   5000
+#define RACE_MS	   1000	 /* from the lock to a socket that listens */
+#define SOON_MS	   15000 /* until one that is starting answers */
 #define AGAIN_MS   50
 
 struct up {
@@ -39,9 +41,14 @@ struct up {
 	int report; /* where the background tells the foreground; -1: neither */
 	int server_dir;
 	off_t log_from;
-	bool busy; /* another rdv has the directory */
+	bool busy;     /* rdv-helper refused: perhaps another one runs */
+	char why[512]; /* then: its reason, not yet told */
 };
 
+/*
+ * In the background the report goes through a pipe to the rdv that the user
+ * started, which prints it and ends: so its exit status is the truth.
+ */
 static void
 tell(struct up *u, struct js *v)
 {
@@ -61,6 +68,7 @@ tell(struct up *u, struct js *v)
 	js_free(v);
 }
 
+/* The sign-in URL is the last test: rdvd makes it, so rdvd works. */
 static bool
 ready_cb(const struct launch_info *info, void *arg)
 {
@@ -88,6 +96,7 @@ failed_cb(const char *why, bool busy, void *arg)
 	struct js *v;
 
 	u->busy = busy;
+	(void)snprintf(u->why, sizeof(u->why), "%s", why);
 	if (u->report == -1 && busy)
 		return;
 	if (u->report == -1) {
@@ -114,6 +123,20 @@ launch(struct up *u)
 	return launch_run(&conf);
 }
 
+/* It may be starting still: the token comes after the socket. */
+static void
+wait_until_it_answers(struct cmd_call *c)
+{
+	int64_t deadline = clock_mono_ms() + SOON_MS;
+	struct js *v = NULL;
+	char why[512];
+
+	while (api_try(c, "/api/status", &v, why, sizeof(why)) != 0 &&
+	       clock_mono_ms() < deadline)
+		(void)poll(NULL, 0, AGAIN_MS);
+	js_free(v);
+}
+
 static int
 tell_running(struct cmd_call *c, const struct instance *i)
 {
@@ -121,6 +144,7 @@ tell_running(struct cmd_call *c, const struct instance *i)
 	struct js *v;
 	int rc;
 
+	wait_until_it_answers(c);
 	rc = signin_origin(c, &origin);
 	if (rc == CMD_OK && origin != NULL)
 		rc = signin_url(c, origin, &url);
@@ -157,25 +181,26 @@ look_for_one(struct cmd_call *c, bool *found)
 	return rc;
 }
 
-/* Somebody else was faster by a moment: tell of that one. */
+/*
+ * rdv-helper refused. Most often somebody else was faster by a moment: then
+ * that one is told of, and *found.
+ */
 static int
-lost_the_race(struct cmd_call *c)
+lost_the_race(struct cmd_call *c, bool *found)
 {
 	int64_t deadline = clock_mono_ms() + RACE_MS;
-	bool found = false;
 	int rc;
 
 	do {
-		rc = look_for_one(c, &found);
-		if (rc != CMD_OK || found)
+		rc = look_for_one(c, found);
+		if (rc != CMD_OK || *found)
 			return rc;
 		(void)poll(NULL, 0, AGAIN_MS);
 	} while (clock_mono_ms() < deadline);
-	out_error(c->cli, "BUSY", "another rdv holds %s but does not answer",
-	    c->cli->base);
 	return CMD_FAILED;
 }
 
+/* Renamed only between two runs: nobody writes to it then. */
 static int
 open_log(struct up *u)
 {
@@ -209,6 +234,7 @@ become_background(struct up *u, int log)
 	log_init("rdv-up", STDERR_FILENO, LOG_INFO);
 }
 
+/* End of file without a report: the background died before it could say. */
 static struct js *
 read_report(int fd)
 {
@@ -234,20 +260,21 @@ wait_for_report(struct up *u, int fd)
 {
 	struct js *v = read_report(fd);
 	const char *error = js_str(v, "error", NULL);
-	int rc = CMD_OK;
+	bool found = false;
+	int rc = CMD_FAILED;
 
 	(void)close(fd);
 	if (v != NULL && error == NULL) {
 		upreport_print(u->call, v);
-	} else if (error != NULL && js_bool(v, "busy", false)) {
-		rc = lost_the_race(u->call);
-	} else {
-		out_error(u->call->cli, "START_FAILED",
-		    "%s; from %s/server/%s:",
-		    error != NULL ? error : "it ended before it was ready",
-		    u->call->cli->base, LOG_NAME);
-		upreport_log(u->server_dir, LOG_NAME, u->log_from);
-		rc = CMD_FAILED;
+		rc = CMD_OK;
+	} else if (js_bool(v, "busy", false)) {
+		rc = lost_the_race(u->call, &found);
+	}
+	if (rc == CMD_FAILED && !found) {
+		out_error(u->call->cli, "START_FAILED", "%s",
+		    error != NULL ? error : "it ended before it was ready");
+		upreport_log(u->call->cli, u->server_dir, LOG_NAME,
+		    u->log_from);
 	}
 	js_free(v);
 	return rc;
@@ -285,11 +312,18 @@ in_background(struct up *u)
 static int
 in_foreground(struct up *u)
 {
+	bool found = false;
 	int rc = launch(u);
 
-	return u->busy ? lost_the_race(u->call) : rc;
+	if (!u->busy)
+		return rc;
+	rc = lost_the_race(u->call, &found);
+	if (rc == CMD_FAILED && !found)
+		out_error(u->call->cli, "START_FAILED", "%s", u->why);
+	return rc;
 }
 
+/* Made here when missing; rdv-helper will check all of it again. */
 static int
 open_server_dir(struct cmd_call *c)
 {

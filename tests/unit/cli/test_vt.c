@@ -152,6 +152,71 @@ stripped_is_text(void **state)
 	expect(VT_STRIP, "\xc2\xa0", "\xc2\xa0");
 }
 
+/* Bytes that begin, continue and end sequences far more often than by chance.
+ */
+static size_t
+noise(char *out, size_t size, uint32_t *seed)
+{
+	static const char bytes[] = "\033\033[]P_^X\\?>;:0159mhlcnqpu(B=7"
+				    "\007\030\032\r\n\t az\xc2\x9b\xe2\x82";
+	size_t i, n = 0;
+
+	for (i = 0; i < size; i++) {
+		*seed = *seed * 1664525 + 1013904223;
+		out[n++] = bytes[(*seed >> 16) % (sizeof(bytes) - 1)];
+	}
+	return n;
+}
+
+static void
+feed_bytes(struct vt *vt, struct buf *out, const char *in, size_t len,
+    size_t step)
+{
+	size_t n;
+
+	for (; len > 0; in += n, len -= n) {
+		n = len < step ? len : step;
+		vt_feed(vt, in, n, out);
+	}
+}
+
+/*
+ * However it is cut, the result is the same; watching, all comes out in order
+ * but for what may still become a sequence.
+ */
+static void
+cuts_do_not_matter(void **state)
+{
+	char in[3000];
+	struct buf whole, cut;
+	struct vt *a, *b;
+	uint32_t seed = 7;
+	size_t len;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 600; i++) {
+		len = noise(in, 1 + (size_t)i * 5, &seed);
+		a = vt_new((enum vt_kind)(i % 3));
+		b = vt_new((enum vt_kind)(i % 3));
+		buf_init(&whole, 1 << 20);
+		buf_init(&cut, 1 << 20);
+		feed_bytes(a, &whole, in, len, len);
+		feed_bytes(b, &cut, in, len, 1 + (size_t)i % 7);
+		assert_int_equal(whole.len, cut.len);
+		if (whole.len > 0)
+			assert_memory_equal(whole.data, cut.data, whole.len);
+		if (i % 3 == VT_WATCH && whole.len > 0)
+			assert_memory_equal(whole.data, in, whole.len);
+		vt_leave(a, &whole);
+		assert_true(buf_ok(&whole));
+		buf_done(&whole);
+		buf_done(&cut);
+		vt_free(a);
+		vt_free(b);
+	}
+}
+
 static void
 leave(const char *in, const char *want)
 {
@@ -208,6 +273,7 @@ main(void)
 		cmocka_unit_test(a_replay_still_draws),
 		cmocka_unit_test(the_kind_changes_between_sequences),
 		cmocka_unit_test(stripped_is_text),
+		cmocka_unit_test(cuts_do_not_matter),
 		cmocka_unit_test(modes_are_taken_back),
 	};
 

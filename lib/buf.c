@@ -102,9 +102,15 @@ grow(struct buf *b, size_t need)
 	b->cap = cap;
 }
 
-/* Where `len` more bytes go, or NULL when they are too many. */
-static uint8_t *
-extend(struct buf *b, size_t len)
+void
+buf_reserve(struct buf *b, size_t len)
+{
+	if (!b->failed && !b->fixed && len <= b->max - b->len)
+		grow(b, b->len + len + 1);
+}
+
+uint8_t *
+buf_room(struct buf *b, size_t len)
 {
 	uint8_t *at;
 
@@ -122,7 +128,7 @@ extend(struct buf *b, size_t len)
 void
 buf_put(struct buf *b, const void *p, size_t len)
 {
-	uint8_t *at = extend(b, len);
+	uint8_t *at = buf_room(b, len);
 
 	if (at != NULL && len > 0)
 		memcpy(at, p, len);
@@ -131,7 +137,7 @@ buf_put(struct buf *b, const void *p, size_t len)
 static void
 put_le(struct buf *b, uint64_t v, size_t width)
 {
-	uint8_t *at = extend(b, width);
+	uint8_t *at = buf_room(b, width);
 	size_t i;
 
 	for (i = 0; at != NULL && i < width; i++)
@@ -141,7 +147,7 @@ put_le(struct buf *b, uint64_t v, size_t width)
 void
 buf_put_u8(struct buf *b, uint8_t v)
 {
-	put_le(b, v, 1);
+	buf_put(b, &v, 1);
 }
 
 void
@@ -181,6 +187,21 @@ buf_put_text(struct buf *b, const char *s)
 	buf_put(b, s, strlen(s));
 }
 
+/* By hand: printf takes ten times as long, and answers are full of numbers. */
+void
+buf_put_dec(struct buf *b, int64_t v)
+{
+	uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	char text[20], *p = text + sizeof(text);
+
+	do
+		*--p = (char)('0' + left % 10);
+	while ((left /= 10) != 0);
+	if (v < 0)
+		*--p = '-';
+	buf_put(b, p, (size_t)(text + sizeof(text) - p));
+}
+
 void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
@@ -191,7 +212,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, fmt, ap);
-	at = n < 0 ? NULL : extend(b, (size_t)n);
+	at = n < 0 ? NULL : buf_room(b, (size_t)n);
 	if (at != NULL)
 		vsnprintf((char *)at, (size_t)n + 1, fmt, again);
 	else

@@ -33,6 +33,8 @@ bool buf_ok(const struct buf *b);
 bool buf_end(const struct buf *b);
 size_t buf_left(const struct buf *b);
 
+/* Makes room for `len` bytes to come, so that they need no growing. */
+void buf_reserve(struct buf *b, size_t len);
 void buf_put(struct buf *b, const void *p, size_t len);
 void buf_put_u8(struct buf *b, uint8_t v);
 /* All integers little endian on the wire of privproto. */
@@ -42,6 +44,9 @@ void buf_put_u64(struct buf *b, uint64_t v);
 /* u16 length, then the bytes, no NUL. Longer than 65535 fails. */
 void buf_put_str(struct buf *b, const char *s);
 void buf_put_text(struct buf *b, const char *s); /* bytes of s, no length */
+void buf_put_dec(struct buf *b, int64_t v);	 /* as text */
+/* Appends `len` bytes for the caller to write; NULL when they are too many. */
+uint8_t *buf_room(struct buf *b, size_t len);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* NUL-terminates without counting it; "" when failed or empty. */

@@ -144,6 +144,19 @@ js_dump(const struct js *v, struct buf *b)
 }
 
 void
+js_finish(struct js *v, struct buf *b)
+{
+	struct jsbuild *o = jsbuild_of(v);
+
+	if (o != NULL) {
+		jsbuild_finish(o, b);
+		return;
+	}
+	js_dump(v, b);
+	js_free(v);
+}
+
+void
 js_dump_pretty(const struct js *v, struct buf *b)
 {
 	dump(v, b, JSON_INDENT(2));

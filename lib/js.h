@@ -26,6 +26,8 @@ struct js *js_parse(const char *text, size_t len, char *why, size_t whysize);
 void js_free(struct js *v);
 /* Appends compact text to `b`; b->failed when over its maximum. */
 void js_dump(const struct js *v, struct buf *b);
+/* js_dump() into an empty `b`, and the end of `v`: nothing is copied. */
+void js_finish(struct js *v, struct buf *b);
 void js_dump_pretty(const struct js *v, struct buf *b);
 
 struct js *js_object(void);
@@ -39,6 +41,8 @@ void js_add_int(struct js *o, const char *key, int64_t v);
 void js_add_ms(struct js *o, const char *key, int64_t ms);
 void js_add_bool(struct js *o, const char *key, bool v);
 void js_add(struct js *o, const char *key, struct js *v);
+/* Text that js_dump() made; NULL adds null. Nobody checks it again. */
+void js_add_json(struct js *o, const char *key, const char *text);
 void js_push(struct js *array, struct js *v);
 void js_push_str(struct js *array, const char *s);
 

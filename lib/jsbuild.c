@@ -8,7 +8,6 @@
  */
 #include "lib/jsbuild.h"
 
-#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +19,8 @@
 #include "lib/xalloc.h"
 
 /* What is built here is bounded by what the caller walks. */
-#define TEXT_MAX (SIZE_MAX / 4)
+#define TEXT_MAX   (SIZE_MAX / 4)
+#define TEXT_FIRST 1000 /* most values need no more, and grow no more */
 
 struct jsbuild *
 jsbuild_of(const struct js *v)
@@ -38,6 +38,7 @@ begin(bool array)
 	o->tag = JSBUILD_TAG;
 	o->array = array;
 	buf_init(&o->text, TEXT_MAX);
+	buf_reserve(&o->text, TEXT_FIRST);
 	buf_put_u8(&o->text, array ? '[' : '{');
 	return (struct js *)o;
 }
@@ -67,6 +68,20 @@ jsbuild_dump(const struct jsbuild *o, struct buf *b)
 {
 	buf_put(b, o->text.data, o->text.len);
 	buf_put_u8(b, o->array ? ']' : '}');
+}
+
+void
+jsbuild_finish(struct jsbuild *o, struct buf *b)
+{
+	size_t max = b->max;
+
+	buf_put_u8(&o->text, o->array ? ']' : '}');
+	buf_done(b);
+	*b = o->text;
+	b->max = max;
+	b->failed = b->failed || b->len > max;
+	buf_init(&o->text, 0);
+	jsbuild_free(o);
 }
 
 /* RFC 8259 section 7: these and nothing else must be escaped. */
@@ -119,17 +134,74 @@ put_repaired(struct buf *b, const char *s, size_t len)
 	}
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/*
+ * Eight bytes at once: not zero when one of them is no ASCII, a control byte or
+ * one of the two that need an escape. (x - 1) & ~x sets the top bit of a zero
+ * byte, and can be wrong only about a byte above a zero one.
+ */
+static uint64_t
+not_plain(uint64_t w)
+{
+	uint64_t quote = w ^ EACH('"'), slash = w ^ EACH('\\');
+
+	return EACH(0x80) &
+	       (w | ((w - EACH(0x20)) & ~w) | ((quote - EACH(1)) & ~quote) |
+		   ((slash - EACH(1)) & ~slash));
+}
+
+/* True for text that stands in JSON as it is, which is nearly all there is. */
+static bool
+plain(const char *s, size_t len)
+{
+	uint64_t w, odd = 0;
+
+	for (; len >= sizeof(w); s += sizeof(w), len -= sizeof(w)) {
+		memcpy(&w, s, sizeof(w));
+		odd |= not_plain(w);
+	}
+	w = EACH('a');
+	memcpy(&w, s, len);
+	return (odd | not_plain(w)) == 0;
+}
+
+/* `before` and `after` are one byte each, or 0 for none. */
 static void
-put_string(struct buf *b, const char *s)
+put_plain(struct buf *b, char before, const char *s, size_t len, char after)
+{
+	uint8_t *at = buf_room(b, (before != 0) + len + 2 + (after != 0));
+
+	if (at == NULL)
+		return;
+	if (before != 0)
+		*at++ = (uint8_t)before;
+	*at++ = '"';
+	memcpy(at, s, len);
+	at[len] = '"';
+	if (after != 0)
+		at[len + 1] = (uint8_t)after;
+}
+
+static void
+put_string(struct buf *b, char before, const char *s, char after)
 {
 	size_t len = strlen(s);
 
+	if (plain(s, len)) {
+		put_plain(b, before, s, len, after);
+		return;
+	}
+	if (before != 0)
+		buf_put_u8(b, (uint8_t)before);
 	buf_put_u8(b, '"');
 	if (str_utf8_valid(s, len))
 		put_utf8(b, s, len);
 	else
 		put_repaired(b, s, len);
 	buf_put_u8(b, '"');
+	if (after != 0)
+		buf_put_u8(b, (uint8_t)after);
 }
 
 /* Where the next member's or element's text goes. */
@@ -137,28 +209,29 @@ static struct buf *
 next(struct js *v, const char *key)
 {
 	struct jsbuild *o = jsbuild_of(v);
+	char comma;
 
 	if (o == NULL || o->array != (key == NULL))
 		fatalx("js", "cannot add to this value");
 	/* What was looked at is no longer what it is. */
 	js_free(o->parsed);
 	o->parsed = NULL;
-	if (o->n++ > 0)
+	comma = o->n++ > 0 ? ',' : '\0';
+	if (key != NULL)
+		put_string(&o->text, comma, key, ':');
+	else if (comma != '\0')
 		buf_put_u8(&o->text, ',');
-	if (key != NULL) {
-		put_string(&o->text, key);
-		buf_put_u8(&o->text, ':');
-	}
 	return &o->text;
 }
 
+/* NULL is null. */
 static void
-put_int(struct buf *b, int64_t v)
+put_text(struct buf *b, const char *s)
 {
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, v);
-	buf_put_text(b, text);
+	if (s == NULL)
+		buf_put_text(b, "null");
+	else
+		put_string(b, '\0', s, '\0');
 }
 
 static void
@@ -177,18 +250,13 @@ js_add(struct js *o, const char *key, struct js *v)
 void
 js_add_str(struct js *o, const char *key, const char *s)
 {
-	struct buf *b = next(o, key);
-
-	if (s == NULL)
-		buf_put_text(b, "null");
-	else
-		put_string(b, s);
+	put_text(next(o, key), s);
 }
 
 void
 js_add_int(struct js *o, const char *key, int64_t v)
 {
-	put_int(next(o, key), v);
+	buf_put_dec(next(o, key), v);
 }
 
 void
@@ -199,7 +267,13 @@ js_add_ms(struct js *o, const char *key, int64_t ms)
 	if (ms < 0)
 		buf_put_text(b, "null");
 	else
-		put_int(b, ms);
+		buf_put_dec(b, ms);
+}
+
+void
+js_add_json(struct js *o, const char *key, const char *text)
+{
+	buf_put_text(next(o, key), text != NULL ? text : "null");
 }
 
 void
@@ -217,10 +291,5 @@ js_push(struct js *array, struct js *v)
 void
 js_push_str(struct js *array, const char *s)
 {
-	struct buf *b = next(array, NULL);
-
-	if (s == NULL)
-		buf_put_text(b, "null");
-	else
-		put_string(b, s);
+	put_text(next(array, NULL), s);
 }

@@ -28,5 +28,7 @@ struct jsbuild *jsbuild_of(const struct js *v);
 void jsbuild_free(struct jsbuild *o);
 /* Appends the finished text. */
 void jsbuild_dump(const struct jsbuild *o, struct buf *b);
+/* The same for an empty `b`, which takes the text itself; frees `o`. */
+void jsbuild_finish(struct jsbuild *o, struct buf *b);
 
 #endif

@@ -27,21 +27,6 @@ guards_json(int64_t guards)
 	return list;
 }
 
-/* Stored text that we wrote ourselves; null when there is none. */
-static void
-add_parsed(struct js *o, const char *key, const char *text)
-{
-	struct js *v = NULL;
-	char why[128];
-
-	if (text != NULL)
-		v = js_parse(text, strlen(text), why, sizeof(why));
-	if (v != NULL)
-		js_add(o, key, v);
-	else
-		js_add_str(o, key, NULL);
-}
-
 static int64_t
 per_mille(int64_t us)
 {
@@ -78,7 +63,7 @@ run_json(struct app *app, const struct store_run *r)
 	js_add_str(o, "cause", r->cause);
 	js_add_str(o, "profile", r->profile);
 	js_add_str(o, "cwd", r->cwd);
-	add_parsed(o, "argv", r->argv_json);
+	js_add_json(o, "argv", r->argv_json);
 	add_live(app, o, r);
 	js_add(o, "guards", guards_json(r->guards));
 	js_add_ms(o, "created_at", r->created_at);
@@ -119,7 +104,7 @@ session_json(struct app *app, const struct store_session *s,
 	js_add_str(o, "profile_id", NULL);
 	js_add_str(o, "parent_session_id", NULL);
 	js_add_str(o, "profile", s->profile);
-	add_parsed(o, "command", s->argv_json);
+	js_add_json(o, "command", s->argv_json);
 	if (r != NULL)
 		js_add(o, "run", run_json(app, r));
 	else

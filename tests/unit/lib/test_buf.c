@@ -95,6 +95,45 @@ printf_and_cstr(void **state)
 }
 
 static void
+numbers_as_text(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 45);
+	buf_put_dec(&b, 0);
+	buf_put_text(&b, " ");
+	buf_put_dec(&b, INT64_MAX);
+	buf_put_text(&b, " ");
+	buf_put_dec(&b, INT64_MIN);
+	assert_string_equal(buf_cstr(&b),
+	    "0 9223372036854775807 -9223372036854775808");
+	buf_put_dec(&b, 1234);
+	assert_false(buf_ok(&b));
+	buf_done(&b);
+}
+
+static void
+room_keeps_the_maximum(void **state)
+{
+	struct buf b;
+	uint8_t *at;
+
+	(void)state;
+	buf_init(&b, 300);
+	buf_reserve(&b, 300);
+	assert_true(b.cap > 300);
+	at = buf_room(&b, 300);
+	assert_ptr_equal(at, b.data);
+	assert_int_equal(b.len, 300);
+	buf_reserve(&b, 1);
+	assert_true(buf_ok(&b));
+	assert_null(buf_room(&b, 1));
+	assert_false(buf_ok(&b));
+	buf_done(&b);
+}
+
+static void
 wrapped_bytes_are_read_only(void **state)
 {
 	char bytes[] = "\x01\x02";
@@ -215,6 +254,8 @@ main(void)
 		cmocka_unit_test(little_endian_there_and_back),
 		cmocka_unit_test(maximum_is_hard_and_failure_sticks),
 		cmocka_unit_test(printf_and_cstr),
+		cmocka_unit_test(numbers_as_text),
+		cmocka_unit_test(room_keeps_the_maximum),
 		cmocka_unit_test(wrapped_bytes_are_read_only),
 		cmocka_unit_test(short_gets_fail_for_good),
 		cmocka_unit_test(strings_keep_their_bounds),

@@ -137,6 +137,60 @@ builds(void **state)
 			"\"a\":[\"x\",null,{}]}");
 }
 
+/* One byte of every value at every place of a word, and behind it. */
+static void
+every_byte_reads_back(void **state)
+{
+	char text[24], why[80];
+	struct js *a, *back;
+	struct buf b;
+
+	(void)state;
+	for (unsigned i = 0; i < 19 * 0x7f; i++) {
+		unsigned at = i / 0x7f;
+
+		memset(text, 'x', sizeof(text));
+		text[19] = '\0';
+		text[at] = (char)(1 + i % 0x7f);
+		a = js_array();
+		js_push_str(a, text);
+		buf_init(&b, 200);
+		js_finish(a, &b);
+		assert_true(buf_ok(&b));
+		back = js_parse(buf_cstr(&b), b.len, why, sizeof(why));
+		assert_non_null(back);
+		assert_string_equal(js_text(js_at(back, 0)), text);
+		js_free(back);
+		buf_done(&b);
+	}
+}
+
+static void
+finish_gives_the_text_away(void **state)
+{
+	struct js *o = js_object();
+	char why[80];
+	struct buf b;
+
+	(void)state;
+	js_add_json(o, "a", "[1,{}]");
+	js_add_json(o, "n", NULL);
+	buf_init(&b, 22);
+	js_finish(o, &b);
+	assert_true(buf_ok(&b));
+	assert_string_equal(buf_cstr(&b), "{\"a\":[1,{}],\"n\":null}");
+	assert_int_equal(b.max, 22);
+	buf_done(&b);
+	buf_init(&b, 1);
+	js_finish(js_array(), &b);
+	assert_false(buf_ok(&b));
+	buf_done(&b);
+	buf_init(&b, 80);
+	js_finish(js_parse("[ 1 ]", 5, why, sizeof(why)), &b);
+	assert_string_equal(buf_cstr(&b), "[1]");
+	buf_done(&b);
+}
+
 static void
 text_that_is_no_utf8_is_repaired(void **state)
 {
@@ -222,6 +276,8 @@ main(void)
 		cmocka_unit_test(abuse_D01_depth),
 		cmocka_unit_test(reason_is_printable),
 		cmocka_unit_test(builds),
+		cmocka_unit_test(every_byte_reads_back),
+		cmocka_unit_test(finish_gives_the_text_away),
 		cmocka_unit_test(text_that_is_no_utf8_is_repaired),
 		cmocka_unit_test(dump_keeps_the_bound),
 		cmocka_unit_test(reads_with_fallbacks),

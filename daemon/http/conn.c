@@ -234,6 +234,28 @@ conn_write(struct http_conn *c, const void *p, size_t len)
 	conn_kick(c);
 }
 
+void
+conn_send(struct http_conn *c, const void *p, size_t len)
+{
+	ssize_t n = 0;
+
+	if (c->dead || c->linger_ms != 0)
+		return;
+	if (!c->kicked && evbuffer_get_length(c->out) == 0) {
+		n = send(c->fd, p, len, MSG_NOSIGNAL);
+		if (n == -1 && errno != EAGAIN && errno != EINTR) {
+			conn_drop(c);
+			return;
+		}
+	}
+	if (n < 0)
+		n = 0;
+	if ((size_t)n < len)
+		conn_write(c, (const char *)p + n, len - (size_t)n);
+	/* Input that waited for this answer, and the end of a drain. */
+	conn_kick(c);
+}
+
 size_t
 conn_queued(const struct http_conn *c)
 {

@@ -70,6 +70,11 @@ void
 conn_take_over(struct http_conn *c, const struct conn_ops *ops, void *user);
 /* Queues bytes; they leave together when the current callbacks are done. */
 void conn_write(struct http_conn *c, const void *p, size_t len);
+/*
+ * The same for a whole message: with nothing in front of it, the first one of a
+ * turn goes to the kernel at once, and only what that does not take is queued.
+ */
+void conn_send(struct http_conn *c, const void *p, size_t len);
 size_t conn_queued(const struct http_conn *c);
 /* How long the kernel has taken nothing while bytes were queued, else 0. */
 int64_t conn_stalled_ms(const struct http_conn *c, int64_t now_ms);

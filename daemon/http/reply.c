@@ -18,6 +18,8 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 
+#define WHOLE_MAX 16384 /* a body up to this is copied behind its head */
+
 static const struct reason {
 	int status;
 	const char *phrase;
@@ -61,17 +63,6 @@ phrase(int status)
 	return ""; /* the grammar allows an empty one */
 }
 
-static void
-put_number(struct buf *b, uint64_t n)
-{
-	char text[20], *p = text + sizeof text;
-
-	do
-		*--p = (char)('0' + n % 10);
-	while ((n /= 10) != 0);
-	buf_put(b, p, (size_t)(text + sizeof text - p));
-}
-
 /* The Date line, made once a second. */
 static void
 put_date(struct http_server *s, struct buf *b)
@@ -94,7 +85,7 @@ reply_start(struct http_server *s, int status, const char *id)
 
 	buf_reset(b);
 	buf_put_text(b, "HTTP/1.1 ");
-	put_number(b, (uint64_t)status);
+	buf_put_dec(b, status);
 	buf_put_text(b, " ");
 	buf_put_text(b, phrase(status));
 	buf_put_text(b, "\r\n");
@@ -127,7 +118,7 @@ static void
 put_length(struct buf *b, size_t len)
 {
 	buf_put_text(b, "Content-Length: ");
-	put_number(b, len);
+	buf_put_dec(b, (int64_t)len);
 	buf_put_text(b, "\r\n");
 }
 
@@ -191,9 +182,16 @@ write_reply(struct request *q, const struct http_reply *reply, bool close)
 	/* A 204 has no length; "no body" of anything else is zero bytes. */
 	if (reply->status != 204 && reply->status != 304)
 		put_length(b, body ? reply->len : 0);
-	reply_send(b, c);
-	if (body && reply->len > 0 && q->r.method != HTTP_M_HEAD)
+	buf_put_text(b, "\r\n");
+	if (!body || q->r.method == HTTP_M_HEAD) {
+		conn_send(c, b->data, b->len);
+	} else if (reply->len <= WHOLE_MAX) {
+		buf_put(b, reply->body, reply->len);
+		conn_send(c, b->data, b->len);
+	} else {
+		conn_write(c, b->data, b->len);
 		conn_write(c, reply->body, reply->len);
+	}
 }
 
 void

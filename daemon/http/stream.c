@@ -23,6 +23,9 @@
 /* Writers watch stream_queued(); one that does not ends here. */
 #define OUTPUT_MAX ((size_t)16 << 20)
 
+#define CHUNK_HEAD 20	/* the length of a chunk, in hexadecimal */
+#define PIECE_MAX  2048 /* most events are shorter, and leave in one piece */
+
 struct stream {
 	struct http_conn *conn;
 	const struct stream_ops *ops;
@@ -35,16 +38,23 @@ void
 stream_write(struct stream *s, const void *p, size_t len)
 {
 	struct http_conn *c = s->conn;
-	char head[20];
-	int n = snprintf(head, sizeof head, "%zx\r\n", len);
+	char whole[CHUNK_HEAD + PIECE_MAX + 2];
+	size_t n;
 
 	/* A chunk of no bytes would be the end. */
 	if (len == 0 || c->ending)
 		return;
 	s->wrote_ms = clock_mono_ms();
-	conn_write(c, head, (size_t)n);
-	conn_write(c, p, len);
-	conn_write(c, "\r\n", 2);
+	n = (size_t)snprintf(whole, CHUNK_HEAD, "%zx\r\n", len);
+	if (len <= PIECE_MAX) {
+		memcpy(whole + n, p, len);
+		memcpy(whole + n + len, "\r\n", 2);
+		conn_send(c, whole, n + len + 2);
+	} else {
+		conn_write(c, whole, n);
+		conn_write(c, p, len);
+		conn_write(c, "\r\n", 2);
+	}
 	if (conn_queued(c) > OUTPUT_MAX) {
 		c->server->stats.stalled++;
 		conn_drop(c);

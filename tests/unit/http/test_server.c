@@ -70,11 +70,13 @@ pipelined_in_order(void **state)
 	rigapp_answer(&a);
 	rig_get(&a.g, fd, &r);
 	assert_string_equal(r.body, "first");
+	rig_until(&a.g, rigapp_is_held, &a);
 	assert_string_equal(a.last, "POST /2 two");
 	a.reply.body = "secnd";
 	rigapp_answer(&a);
 	rig_get(&a.g, fd, &r);
 	assert_string_equal(r.body, "secnd");
+	rig_until(&a.g, rigapp_is_held, &a);
 	assert_string_equal(a.last, "GET /3 ");
 	assert_int_equal(rigapp_stats(&a).requests_pending, 1);
 	rigapp_answer(&a);

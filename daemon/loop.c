@@ -46,7 +46,7 @@ struct signal_watch {
 
 struct loop {
 	struct event_base *base;
-	bool stop;
+	bool stop, turning;
 	struct calls deferred;
 	size_t next; /* of the deferred calls being run */
 	struct calls hooks;
@@ -149,9 +149,11 @@ turn(struct loop *l)
 
 	if (l->deferred.n > 0)
 		flags |= EVLOOP_NONBLOCK;
+	l->turning = true;
 	if (event_base_loop(l->base, flags) < 0)
 		fatalx("loop", "event_base_loop failed");
 	run_deferred(l);
+	l->turning = false;
 	for (size_t i = 0; i < l->hooks.n; i++)
 		l->hooks.list[i].cb(l->hooks.list[i].arg);
 }
@@ -168,6 +170,12 @@ void
 loop_stop(struct loop *l)
 {
 	l->stop = true;
+}
+
+bool
+loop_turning(const struct loop *l)
+{
+	return l->turning;
 }
 
 static void

@@ -195,6 +195,7 @@ db_open(struct db **out, struct loop *l, const char *path, char *why,
 	TAILQ_INIT(&db->waiting);
 	db->path = xstrdup(path);
 	db->event_seq = -1;
+	db->loop = l;
 	db->wake = loop_wake_new(l, settle_cb, db);
 	db->kick = loop_timer_new(l, kick_cb, db);
 	err = connect_to(&o, &db->conn);
@@ -297,6 +298,7 @@ db_query(struct db *db, const char *sql, db_row_fn *cb, void *arg,
 	va_list ap;
 	long n;
 
+	turn_read(db);
 	va_start(ap, fmt);
 	n = stmt_run(&db->stmts, sql, cb, arg, fmt, ap);
 	va_end(ap);

@@ -47,6 +47,7 @@ struct db {
 	struct loop_timer *kick; /* the loop must turn: a turn is open */
 	struct flusher *flusher;
 	struct turn *turn;
+	bool reading; /* the reads of this turn share one snapshot */
 	struct turn_list waiting;
 	uint64_t epoch;
 	int write_err;	   /* of the last turn */
@@ -58,6 +59,8 @@ struct db {
 	struct db_stats stats;
 };
 
+/* Reads until the turn's end, or its first change, see one state. */
+void turn_read(struct db *db);
 /* Commits the open turn, if any, and asks the flusher for it. */
 void turn_end(struct db *db);
 /* Answers the changes of every turn that is durable or has failed. */

@@ -25,6 +25,7 @@
 #define BUSY_MS 500
 
 static const char sql_begin[] = "BEGIN IMMEDIATE";
+static const char sql_begin_read[] = "BEGIN";
 static const char sql_commit[] = "COMMIT";
 static const char sql_rollback[] = "ROLLBACK";
 static const char sql_savepoint[] = "SAVEPOINT change";
@@ -40,11 +41,31 @@ turn_do(struct db *db, const char *sql)
 	return db->turn->err;
 }
 
+/*
+ * A statement by itself locks the log's index and unlocks it again, which takes
+ * longer than to find one row. Outside the loop's turns nobody would end it.
+ */
+void
+turn_read(struct db *db)
+{
+	if (db->turn == NULL && !db->reading && loop_turning(db->loop))
+		db->reading = stmt_do(&db->stmts, sql_begin_read) == 0;
+}
+
+static void
+turn_read_end(struct db *db)
+{
+	if (db->reading)
+		(void)stmt_do(&db->stmts, sql_commit);
+	db->reading = false;
+}
+
 static void
 turn_begin(struct db *db)
 {
 	struct turn *t = xcalloc(1, sizeof *t);
 
+	turn_read_end(db);
 	TAILQ_INIT(&t->changes);
 	db->turn = t;
 	/*
@@ -77,6 +98,7 @@ turn_end(struct db *db)
 {
 	struct turn *t = db->turn;
 
+	turn_read_end(db);
 	if (t == NULL)
 		return;
 	/* A change is begun and ended by one function, never across turns. */

@@ -48,6 +48,12 @@ log_set_level(enum log_level min)
 }
 
 bool
+log_wants(enum log_level level)
+{
+	return level >= log_min;
+}
+
+bool
 log_level_parse(const char *name, enum log_level *out)
 {
 	size_t i;

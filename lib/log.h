@@ -15,6 +15,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
  */
 void log_init(const char *proc, int fd, enum log_level min);
 void log_set_level(enum log_level min);
+/* For callers whose arguments cost something to make. */
+bool log_wants(enum log_level level);
 /* Parses "debug", "info", "warn" or "error"; false for anything else. */
 bool log_level_parse(const char *name, enum log_level *out);
 /* Request id put on every record until changed; NULL clears. Not copied. */

@@ -27,7 +27,7 @@ api_new(struct app *app, const struct api_route *const *tables)
 	struct api *api = xcalloc(1, sizeof(*api));
 
 	api->app = app;
-	api->tables = tables;
+	api->index = api_index_new(tables);
 	TAILQ_INIT(&api->claims);
 	return api;
 }
@@ -42,6 +42,7 @@ api_free(struct api *api)
 	while ((claim = TAILQ_FIRST(&api->claims)) != NULL)
 		api_claim_free(claim);
 	buf_done(&api->openapi);
+	free(api->index);
 	free(api);
 }
 
@@ -74,7 +75,7 @@ pass_match(struct api_call *c)
 	char *allow;
 	int err;
 
-	err = api_match(c->app->api->tables, c->req->arena, c->req->method,
+	err = api_match(c->app->api->index, c->req->arena, c->req->method,
 	    c->req->path, &m);
 	if (err == 0) {
 		c->route = m.route;

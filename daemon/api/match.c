@@ -13,6 +13,17 @@
 #include "daemon/api/api.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/xalloc.h"
+
+struct api_index_table {
+	const struct api_route *rows;
+	size_t common; /* bytes */
+};
+
+struct api_index {
+	size_t n;
+	struct api_index_table tables[];
+};
 
 struct piece {
 	const char *p;
@@ -103,21 +114,58 @@ consider(struct best *best, const struct api_route *row,
 	}
 }
 
-/*
- * Every row is looked at. There are a few dozen, nearly all fail at the first
- * segments, and an index would be one more thing that can be wrong.
- */
+/* How far all patterns of a table are the same text. */
+static size_t
+common_prefix(const struct api_route *rows)
+{
+	size_t n = strcspn(rows->pattern, "{"), same;
+
+	for (; rows[1].pattern != NULL; rows++) {
+		for (same = 0; same < n; same++)
+			if (rows[0].pattern[same] != rows[1].pattern[same])
+				break;
+		n = same;
+	}
+	return n;
+}
+
+struct api_index *
+api_index_new(const struct api_route *const *tables)
+{
+	struct api_index *x;
+	size_t n = 0;
+
+	while (tables[n] != NULL)
+		n++;
+	x = xcalloc(1, sizeof(*x) + n * sizeof(x->tables[0]));
+	for (; x->n < n; x->n++) {
+		x->tables[x->n].rows = tables[x->n];
+		if (tables[x->n]->pattern != NULL)
+			x->tables[x->n].common = common_prefix(tables[x->n]);
+	}
+	return x;
+}
+
+static void
+consider_table(struct best *best, const struct api_index_table *t,
+    enum http_method method, const char *path)
+{
+	const struct api_route *row = t->rows;
+
+	if (row->pattern == NULL || strncmp(row->pattern, path, t->common) != 0)
+		return;
+	for (; row->pattern != NULL; row++)
+		consider(best, row, method, path);
+}
+
 int
-api_match(const struct api_route *const *tables, struct arena *a,
+api_match(const struct api_index *index, struct arena *a,
     enum http_method method, const char *path, struct api_match *m)
 {
 	struct best best = { .row = NULL };
 
-	for (; *tables != NULL; tables++) {
-		for (const struct api_route *row = *tables;
-		     row->pattern != NULL; row++)
-			consider(&best, row, method, path);
-	}
+	for (size_t i = 0; i < index->n; i++)
+		consider_table(&best, &index->tables[i], method, path);
 	if (!best.any)
 		return RDV_E_NOT_FOUND;
 	m->allowed = best.allowed;

@@ -18,6 +18,13 @@ struct arena;
  */
 extern const struct api_route *const api_tables[];
 
+/*
+ * The tables as they are searched. Rows of a table begin alike, so one
+ * comparison leaves most tables out. Free with free().
+ */
+struct api_index;
+struct api_index *api_index_new(const struct api_route *const *tables);
+
 struct api_match {
 	const struct api_route *route;
 	const char *params[MATCH_PARAMS]; /* in the arena, in order */
@@ -30,7 +37,7 @@ struct api_match {
  * an unknown path; RDV_E_STATE when the path exists with other methods, which
  * then stand in m->allowed.
  */
-int api_match(const struct api_route *const *tables, struct arena *a,
+int api_match(const struct api_index *index, struct arena *a,
     enum http_method method, const char *path, struct api_match *m);
 /* "GET, HEAD, POST" for the Allow header. */
 void api_match_allow(uint32_t allowed, char *out, size_t size);

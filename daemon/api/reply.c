@@ -45,29 +45,39 @@ api_log_path(const struct api_call *c, char out[API_LOG_PATH])
 	out[n] = '\0';
 }
 
+/* Polling is the common case and would drown everything else. */
+static void
+log_answer(const struct api_call *c, int status, int64_t us)
+{
+	static const char line[] = "%s %s status=%d us=%lld token=%s";
+	bool polling = status < 400 && c->req->method == HTTP_M_GET;
+	const char *method = http_method_name(c->req->method);
+	const char *token = c->actor != NULL ? c->actor->token_id : "-";
+	char path[API_LOG_PATH];
+
+	if (!log_wants(polling ? LOG_DEBUG : LOG_INFO))
+		return;
+	api_log_path(c, path);
+	log_set_request(c->req->id);
+	if (polling)
+		log_debug("api", line, method, path, status, (long long)us,
+		    token);
+	else
+		log_info("api", line, method, path, status, (long long)us,
+		    token);
+	log_set_request(NULL);
+}
+
 static void
 account(struct api_call *c, int status)
 {
 	struct api_stats *stats = &c->app->api->stats;
-	const struct http_req *r = c->req;
-	int64_t us = clock_mono_us() - r->started_us;
-	const char *token = c->actor != NULL ? c->actor->token_id : "-";
-	char path[API_LOG_PATH];
+	int64_t us = clock_mono_us() - c->req->started_us;
 
-	api_log_path(c, path);
 	stats->us += us > 0 ? (uint64_t)us : 0;
 	if (status >= 100 && status < 600)
 		stats->answers[status / 100]++;
-	log_set_request(r->id);
-	/* Polling is the common case and would drown everything else. */
-	if (status < 400 && r->method == HTTP_M_GET)
-		log_debug("api", "%s %s status=%d us=%lld token=%s", "GET",
-		    path, status, (long long)us, token);
-	else
-		log_info("api", "%s %s status=%d us=%lld token=%s",
-		    http_method_name(r->method), path, status, (long long)us,
-		    token);
-	log_set_request(NULL);
+	log_answer(c, status, us);
 }
 
 /*
@@ -134,8 +144,7 @@ send_error(struct api_call *c, int status, struct js *v,
 	struct buf b;
 
 	buf_init(&b, ANSWER_MAX);
-	js_dump(v, &b);
-	js_free(v);
+	js_finish(v, &b);
 	api_send(c, status, buf_cstr(&b), b.len, headers);
 	buf_done(&b);
 }
@@ -296,8 +305,7 @@ pending_new(struct api_call *c, const struct api_answer *answer)
 	p->answer = *answer;
 	buf_init(&p->text, ANSWER_MAX);
 	if (answer->body != NULL)
-		js_dump(answer->body, &p->text);
-	js_free(answer->body);
+		js_finish(answer->body, &p->text);
 	return p;
 }
 

@@ -19,7 +19,7 @@ struct api_claim {
 
 struct api {
 	struct app *app;
-	const struct api_route *const *tables;
+	struct api_index *index;
 	TAILQ_HEAD(, api_claim) claims; /* POSTs under way with a key */
 	struct api_stats stats;
 	struct buf openapi; /* the document, once asked for */

@@ -62,13 +62,23 @@ auth_gate(struct auth *a, const struct http_req *r, struct auth_refusal *no)
 	return true;
 }
 
+/* RFC 6750 section 2.1; from "-" to "9" there are only ".", "/" and digits. */
+static bool
+text_byte(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '-' && c <= '9') || c == '_' || c == '~' || c == '+' ||
+	       c == '=';
+}
+
 /* Credential characters only: no blank, so "Bearer Bearer x" is none. */
 static bool
 text_ok(const char *s)
 {
-	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			     "abcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
+	size_t n = 0;
 
+	while (n <= TEXT_MAX && text_byte((unsigned char)s[n]))
+		n++;
 	return n > 0 && n <= TEXT_MAX && s[n] == '\0';
 }
 

@@ -5,6 +5,7 @@
  */
 #include "daemon/api/match.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/api/api.h"
@@ -72,6 +73,7 @@ test_table(void **state)
 		{ HTTP_M_GET, "*", RDV_E_NOT_FOUND, NULL, NULL, NULL },
 	};
 	struct arena *a = arena_new();
+	struct api_index *index = api_index_new(tables);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -79,8 +81,7 @@ test_table(void **state)
 		struct api_match m = { .route = NULL };
 		char allow[80];
 
-		if (api_match(tables, a, row->method, row->path, &m) !=
-		    row->err)
+		if (api_match(index, a, row->method, row->path, &m) != row->err)
 			fail_msg("%s %s", http_method_name(row->method),
 			    row->path);
 		if (row->err == RDV_E_STATE) {
@@ -97,6 +98,7 @@ test_table(void **state)
 		if (row->p1 != NULL)
 			assert_string_equal(m.params[1], row->p1);
 	}
+	free(index);
 	arena_free(a);
 }
 

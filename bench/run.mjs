@@ -110,6 +110,19 @@ const measure = (name, args) => {
 	return JSON.parse(r.stdout.trim().split('\n').pop());
 };
 
+// Short rounds in turn, so that a disturbance meets every side; the best of
+// each counts.
+function rounds(sides, run, better, n = 5) {
+	const best = {};
+	for (let i = 0; i < n; i++)
+		for (const [name, side] of Object.entries(sides)) {
+			const r = run(side);
+			if (best[name] === undefined || better(r, best[name]))
+				best[name] = r;
+		}
+	return best;
+}
+
 // One flood through a peer; MB/s and its CPU seconds per GB.
 function flood(pid, mib, ends) {
 	const before = usage(pid);
@@ -235,16 +248,22 @@ async function http_() {
 	const get = requestFile('get', rdv, 'GET', `/api/sessions/${s.id}`);
 	const plain = requestFile('plain', null, 'GET', '/');
 
-	const n = measure('httpload', [nginx.sock, 64, 5, 0, plain]);
-	const o = measure('httpload', [rdv.sock, 64, 5, 0, get]);
-	const b = measure('httpload', [nodeSock, 64, 5, 0, plain]);
-	say('GET session, 64 conns', { rdv: o.per_s, nginx: n.per_s,
-		node: b.per_s, of_nginx: o.per_s / n.per_s,
-		of_node: o.per_s / b.per_s });
-	const n5 = measure('httpload', [nginx.sock, 64, 5, 5000, plain]);
-	const o5 = measure('httpload', [rdv.sock, 64, 5, 5000, get]);
-	say('GET session at 5,000/s', { rdv_p99: o5.p99_us, nginx_p99: n5.p99_us,
-		p99_of_nginx: o5.p99_us / n5.p99_us });
+	const sides = { nginx: [nginx.sock, plain], rdv: [rdv.sock, get],
+		node: [nodeSock, plain] };
+	const most = rounds(sides, ([sock, file]) =>
+		measure('httpload', [sock, 64, 1, 0, file]),
+		(a, b) => a.per_s > b.per_s);
+	say('GET session, 64 conns', { rdv: most.rdv.per_s,
+		nginx: most.nginx.per_s, node: most.node.per_s,
+		of_nginx: most.rdv.per_s / most.nginx.per_s,
+		of_node: most.rdv.per_s / most.node.per_s });
+	delete sides.node;
+	const calm = rounds(sides, ([sock, file]) =>
+		measure('httpload', [sock, 64, 2, 5000, file]),
+		(a, b) => a.p99_us < b.p99_us);
+	say('GET session at 5,000/s', { rdv_p99: calm.rdv.p99_us,
+		nginx_p99: calm.nginx.p99_us,
+		p99_of_nginx: calm.rdv.p99_us / calm.nginx.p99_us });
 	for (const c of [nginx.child, node, rdv.child])
 		await stop(c);
 }

@@ -13,6 +13,7 @@
 
 #include "daemon/api/decode.h"
 #include "daemon/api/match.h"
+#include "daemon/api/sessionmemo.h"
 #include "daemon/api/state.h"
 #include "daemon/app.h"
 #include "lib/arena.h"
@@ -28,6 +29,7 @@ api_new(struct app *app, const struct api_route *const *tables)
 
 	api->app = app;
 	api->index = api_index_new(tables);
+	api->memo = session_memo_new(app);
 	TAILQ_INIT(&api->claims);
 	return api;
 }
@@ -43,6 +45,7 @@ api_free(struct api *api)
 		api_claim_free(claim);
 	buf_done(&api->openapi);
 	free(api->index);
+	session_memo_free(api->memo);
 	free(api);
 }
 
@@ -50,6 +53,12 @@ const struct api_stats *
 api_stats(const struct api *api)
 {
 	return &api->stats;
+}
+
+struct session_memo *
+api_session_memo(struct api *api)
+{
+	return api->memo;
 }
 
 /* Each step answers by itself when it returns false. */

@@ -80,7 +80,7 @@ struct api_answer {
 };
 void api_commit_answer(struct api_call *c, struct tx *tx,
     const struct api_answer *answer);
-/* Raw bytes of another type than JSON, complete. */
+/* Bytes that are complete and of that type already. */
 void api_reply_raw(struct api_call *c, int status, const char *type,
     const void *p, size_t len);
 /* A refusal by auth, with its headers. */
@@ -98,5 +98,7 @@ struct api_stats {
 	uint64_t us;	     /* from request to answer, all together */
 };
 const struct api_stats *api_stats(const struct api *api);
+/* For api/sessions alone. */
+struct session_memo *api_session_memo(struct api *api);
 
 #endif

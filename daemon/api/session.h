@@ -2,6 +2,8 @@
 #ifndef RDV_API_SESSION_H
 #define RDV_API_SESSION_H
 
+#include <stdint.h>
+
 #include "daemon/core/session.h"
 
 struct api_call;
@@ -13,7 +15,12 @@ struct store_session;
 /* Shapes of sessions and runs (docs/http-api.md). */
 struct js *session_json(struct app *app, const struct store_session *s,
     const struct store_run *r);
-/* What is newer in memory than in the row is taken from there. */
+/* What of a run is newer in memory than in its row. */
+struct run_live {
+	int64_t cols, rows; /* 0: not known */
+	int64_t bytes;	    /* of its log; -1: it does not live */
+};
+void run_live_of(struct app *app, const char *run_id, struct run_live *out);
 struct js *run_json(struct app *app, const struct store_run *r);
 /* The open sessions of a folder as an array. 0 or -errno. */
 int session_list_json(struct app *app, const char *user_id,

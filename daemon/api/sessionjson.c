@@ -33,19 +33,32 @@ per_mille(int64_t us)
 	return us < 0 ? -1 : us / 1000;
 }
 
-static void
-add_live(struct app *app, struct js *o, const struct store_run *r)
+void
+run_live_of(struct app *app, const char *run_id, struct run_live *out)
 {
-	struct run *run = run_find(app->runs, r->id);
+	struct run *run = run_find(app->runs, run_id);
 	struct term *t = run != NULL ? run_term(run) : NULL;
 	unsigned cols = 0, rows = 0;
 
-	if (t != NULL)
-		term_size(t, &cols, &rows);
-	js_add_ms(o, "cols", cols > 0 ? (int64_t)cols : r->cols);
-	js_add_ms(o, "rows", rows > 0 ? (int64_t)rows : r->rows);
-	js_add_int(o, "log_bytes",
-	    t != NULL ? (int64_t)term_bytes(t) : r->log_bytes);
+	memset(out, 0, sizeof(*out));
+	out->bytes = -1;
+	if (t == NULL)
+		return;
+	term_size(t, &cols, &rows);
+	out->cols = cols;
+	out->rows = rows;
+	out->bytes = (int64_t)term_bytes(t);
+}
+
+static void
+add_live(struct app *app, struct js *o, const struct store_run *r)
+{
+	struct run_live live;
+
+	run_live_of(app, r->id, &live);
+	js_add_ms(o, "cols", live.cols > 0 ? live.cols : r->cols);
+	js_add_ms(o, "rows", live.rows > 0 ? live.rows : r->rows);
+	js_add_int(o, "log_bytes", live.bytes >= 0 ? live.bytes : r->log_bytes);
 }
 
 struct js *

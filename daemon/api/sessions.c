@@ -8,17 +8,23 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/session.h"
+#include "daemon/api/sessionmemo.h"
 #include "daemon/app.h"
 #include "daemon/core/session.h"
 #include "daemon/store/runs.h"
 #include "daemon/store/sessions.h"
 #include "daemon/term/term.h"
 #include "lib/arena.h"
+#include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/js.h"
+#include "lib/str.h"
 
-#define COLS	    80
-#define ROWS	    24
-#define REORDER_MAX 10000
+#define COLS	      80
+#define ROWS	      24
+#define REORDER_MAX   10000
+#define JSON_TYPE     "application/json"
+#define SESSION_BYTES (4u << 20)
 
 struct create_in {
 	uint64_t set;
@@ -152,6 +158,8 @@ session_fail(struct api_call *c, int err, const char *why)
 struct encode {
 	struct api_call *c;
 	struct js *v;
+	bool has_run;
+	char run_id[UUID_TEXT];
 };
 
 static bool
@@ -161,6 +169,9 @@ sessions_encode_cb(const struct store_session *s, const struct store_run *r,
 	struct encode *e = arg;
 
 	e->v = session_json(e->c->app, s, r);
+	e->has_run = r != NULL;
+	if (r != NULL)
+		(void)str_copy(e->run_id, r->id, sizeof(e->run_id));
 	return false;
 }
 
@@ -308,7 +319,7 @@ sessions_list(struct api_call *c)
 		.folder_id = in->folder_id,
 		.status = { "active", "suspended", NULL },
 	};
-	struct encode e = { c, NULL };
+	struct encode e = { .c = c };
 	int err;
 
 	if (in->status != NULL && !statuses(c->req->arena, in->status, &f)) {
@@ -326,10 +337,31 @@ sessions_list(struct api_call *c)
 	api_fail(c, err, NULL);
 }
 
+/* The one request that programs repeat all the time (api/sessionmemo). */
 static void
 sessions_get(struct api_call *c)
 {
-	reply_session(c, c->params[0], 200);
+	struct session_memo *memo = api_session_memo(c->app->api);
+	const char *user = c->actor->user_id, *id = c->params[0];
+	const struct buf *text = session_memo_find(memo, user, id);
+	struct encode e = { .c = c };
+	struct buf made;
+	int err;
+
+	if (text != NULL) {
+		api_reply_raw(c, 200, JSON_TYPE, text->data, text->len);
+		return;
+	}
+	err = store_session_get(c->app->db, user, id, sessions_encode_cb, &e);
+	if (err != 0) {
+		api_fail(c, err, err > 0 ? no_session : NULL);
+		return;
+	}
+	buf_init(&made, SESSION_BYTES);
+	js_finish(e.v, &made);
+	session_memo_keep(memo, user, id, e.has_run ? e.run_id : NULL, &made);
+	api_reply_raw(c, 200, JSON_TYPE, made.data, made.len);
+	buf_done(&made);
 }
 
 static void

@@ -41,6 +41,12 @@ void db_close(struct db *db);
 /* A real round trip: false when the last write, sync or this read failed. */
 bool db_healthy(struct db *db);
 
+/*
+ * Another number whenever this process may have changed what a query answers;
+ * changes of other processes do not count.
+ */
+uint64_t db_version(const struct db *db);
+
 struct db_stats {
 	uint64_t turns, changes, failed_turns; /* since start */
 	uint64_t syncs, checkpoints, forced;   /* of these, with writers out */

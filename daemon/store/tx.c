@@ -108,6 +108,7 @@ turn_end(struct db *db)
 		(void)stmt_do(&db->stmts, sql_rollback);
 	if (t->err != 0) {
 		turn_unstage(db, t, 0);
+		db->version++;
 		db->stats.failed_turns++;
 	}
 	loop_timer_clear(db->kick);
@@ -184,6 +185,12 @@ tx_begin(struct db *db)
 	return tx;
 }
 
+uint64_t
+db_version(const struct db *db)
+{
+	return db->version;
+}
+
 struct db *
 tx_db(struct tx *tx)
 {
@@ -208,6 +215,7 @@ tx_exec(struct tx *tx, const char *sql, const char *fmt, ...)
 		tx->err = turn->err;
 	if (tx->err != 0)
 		return tx->err;
+	tx->db->version++;
 	va_start(ap, fmt);
 	n = stmt_run(&tx->db->stmts, sql, NULL, NULL, fmt, ap);
 	va_end(ap);
@@ -229,6 +237,7 @@ tx_undo(struct tx *tx)
 {
 	struct tx *inner = tx;
 
+	tx->db->version++;
 	(void)turn_do(tx->db, sql_undo);
 	(void)turn_do(tx->db, sql_release);
 	turn_unstage(tx->db, tx->db->turn, tx->staged);

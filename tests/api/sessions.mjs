@@ -1,5 +1,6 @@
 // A session's life over HTTP and its WebSocket, as the contract tells it.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Rdv, test, waitFor } from '../harness/rdv.mjs';
@@ -172,6 +173,39 @@ await test('closing ends everything the session started (H01)', async () => {
 	assert.ok(pid > 1);
 	assert.equal(fs.existsSync(`/proc/${pid}/stat`) &&
 		!/\) Z/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8')), false);
+});
+
+await test('a session that is polled is never an old one', async () => {
+	const s = await rdv.session('polled', ['/bin/cat']);
+	const get = () => rdv.call('GET', `/api/sessions/${s.id}`);
+	const other = await rdv.session('other', ['/bin/cat']);
+	assert.deepEqual(await get(), await get());
+	// A change of the row, of another row, of the live run.
+	await rdv.call('PATCH', `/api/sessions/${s.id}`, { name: 'renamed' });
+	assert.equal((await get()).name, 'renamed');
+	await rdv.call('PATCH', `/api/sessions/${other.id}`, { name: 'x' });
+	assert.equal((await get()).name, 'renamed');
+	const t = await Terminal.open(rdv, s, { query: { offset: 0, cols: 100,
+		rows: 40 } });
+	await t.said('ready');
+	assert.equal((await get()).run.cols, 100);
+	t.send({ type: 'resize', cols: 90, rows: 30 });
+	await waitFor('new size', async () => (await get()).run.cols === 90);
+	const before = (await get()).run.log_bytes;
+	t.type('abc\r');
+	await t.saw('abc\r\nabc');
+	assert.ok((await get()).run.log_bytes >= before + 8);
+	// Another program's change is seen too, if not at once.
+	execFileSync('sqlite3', [path.join(rdv.base, 'server/rdv.db'),
+		`UPDATE session SET name = 'outside' WHERE id = '${s.id}'`]);
+	await waitFor('change from outside', async () =>
+		(await get()).name === 'outside');
+	// Nobody else gets what was kept for this user.
+	assert.equal((await rdv.request('GET', `/api/sessions/${s.id}`,
+		{ token: null })).status, 401);
+	await t.close();
+	await rdv.request('DELETE', `/api/sessions/${s.id}`);
+	assert.equal((await get()).status, 'closed');
 });
 
 await test('idempotency: the same key gives the same answer once', async () => {

@@ -113,6 +113,26 @@ one_undone_leaves_its_neighbours(void **state)
 }
 
 static void
+the_version_moves_with_every_change_and_back(void **state)
+{
+	struct fx *fx = *state;
+	uint64_t before = db_version(fx->db), kept, undone;
+	struct tx *tx;
+
+	assert_int_equal(users(fx->db), 0);
+	assert_int_equal(db_version(fx->db), before);
+	tx = tx_begin(fx->db);
+	add_user(tx, "a", 1);
+	kept = db_version(fx->db);
+	assert_int_not_equal(kept, before);
+	tx_abort(tx);
+	/* What was read in between is true no more. */
+	undone = db_version(fx->db);
+	assert_int_not_equal(undone, kept);
+	assert_int_not_equal(undone, before);
+}
+
+static void
 a_broken_rule_fails_its_own_change(void **state)
 {
 	struct fx *fx = *state;
@@ -268,6 +288,7 @@ abuse_O07_full_disk_fails_the_turn(void **state)
 	char *big = xmalloc(2 << 20);
 	struct tx *tx;
 	bool never = false;
+	uint64_t version;
 
 	memset(big, 'x', 2 << 20);
 	big[(2 << 20) - 1] = '\0';
@@ -283,9 +304,11 @@ abuse_O07_full_disk_fails_the_turn(void **state)
 	tx = tx_begin(fx->db);
 	assert_int_equal(add_user(tx, "b", 2), -ENOSPC);
 	tx_commit(tx, heard_cb, &ear[2]);
+	version = db_version(fx->db);
 	fx_until(fx, &h.all);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(h.err[i], -ENOSPC);
+	assert_int_not_equal(db_version(fx->db), version);
 	assert_int_equal(users(fx->db), 0);
 	assert_false(db_healthy(fx->db));
 
@@ -409,6 +432,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_change_is_kept),
 		T(one_undone_leaves_its_neighbours),
+		T(the_version_moves_with_every_change_and_back),
 		T(a_broken_rule_fails_its_own_change),
 		T(an_inner_change_is_part_of_the_outer),
 		T(a_wrong_statement_is_an_error),

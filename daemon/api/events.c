@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/eventtext.h"
 #include "daemon/app.h"
 #include "daemon/event/event.h"
 #include "daemon/http/stream.h"
@@ -53,54 +54,13 @@ struct feed {
 	bool closing;
 };
 
-/* Subjects are ids and paths; what JSON does not take bare is escaped. */
-static void
-put_text(struct buf *b, const char *s)
-{
-	if (s == NULL) {
-		buf_put_text(b, "null");
-		return;
-	}
-	buf_put_u8(b, '"');
-	for (; *s != '\0'; s++) {
-		unsigned char ch = (unsigned char)*s;
-
-		if (ch < 0x20 || ch == '"' || ch == '\\')
-			buf_printf(b, "\\u%04x", ch);
-		else
-			buf_put_u8(b, ch);
-	}
-	buf_put_u8(b, '"');
-}
-
-/* The body is JSON already: it was written by the same process and checked. */
-static void
-put_event(struct buf *b, const struct event *ev)
-{
-	buf_printf(b,
-	    "{\"seq\":%lld,\"time\":%lld,\"kind\":\"%s\",\"subject\":",
-	    (long long)ev->seq, (long long)ev->time_ms,
-	    event_kinds[ev->kind].name);
-	put_text(b, ev->subject);
-	buf_printf(b, ",\"body\":%s}", ev->body);
-}
-
-/*
- * One event is one line of data: JSON text has no line breaks of its own, which
- * is what keeps a subject from ending an event and beginning another.
- */
 static void
 feed_event(struct feed *f, const struct event *ev)
 {
 	struct buf b;
 
 	buf_init(&b, LINE_BYTES);
-	if (!f->ndjson)
-		buf_printf(&b,
-		    "id: %lld\nevent: %s\ndata: ", (long long)ev->seq,
-		    event_kinds[ev->kind].name);
-	put_event(&b, ev);
-	buf_put_text(&b, f->ndjson ? "\n" : "\n\n");
+	event_text_frame(&b, ev, f->ndjson);
 	stream_write(f->stream, b.data, b.len);
 	buf_done(&b);
 }
@@ -242,7 +202,7 @@ page_items(struct event_sub *sub, int64_t limit, struct buf *b, int64_t *last,
 		if (r != 1)
 			return;
 		buf_put_text(b, n++ > 0 ? "," : "");
-		put_event(b, &ev);
+		event_text_put(b, &ev);
 		*last = ev.seq;
 	}
 }

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "daemon/api/decode.h"
+#include "daemon/api/eventtext.h"
 #include "daemon/api/match.h"
 #include "daemon/api/sessionmemo.h"
 #include "daemon/api/state.h"
@@ -29,7 +30,8 @@ api_new(struct app *app, const struct api_route *const *tables)
 
 	api->app = app;
 	api->index = api_index_new(tables);
-	api->memo = session_memo_new(app);
+	api->kept.sessions = session_memo_new(app);
+	api->kept.events = event_texts_new();
 	TAILQ_INIT(&api->claims);
 	return api;
 }
@@ -45,7 +47,8 @@ api_free(struct api *api)
 		api_claim_free(claim);
 	buf_done(&api->openapi);
 	free(api->index);
-	session_memo_free(api->memo);
+	session_memo_free(api->kept.sessions);
+	event_texts_free(api->kept.events);
 	free(api);
 }
 
@@ -55,10 +58,10 @@ api_stats(const struct api *api)
 	return &api->stats;
 }
 
-struct session_memo *
-api_session_memo(struct api *api)
+const struct api_kept *
+api_kept(const struct api *api)
 {
-	return api->memo;
+	return &api->kept;
 }
 
 /* Each step answers by itself when it returns false. */

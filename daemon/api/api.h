@@ -98,7 +98,12 @@ struct api_stats {
 	uint64_t us;	     /* from request to answer, all together */
 };
 const struct api_stats *api_stats(const struct api *api);
-/* For api/sessions alone. */
-struct session_memo *api_session_memo(struct api *api);
+
+/* What handlers keep from one request to another, each its own. */
+struct api_kept {
+	struct session_memo *sessions;
+	struct event_texts *events;
+};
+const struct api_kept *api_kept(const struct api *api);
 
 #endif

@@ -50,6 +50,7 @@ struct feed {
 	struct stream *stream;
 	struct event_sub *sub;
 	struct auth_watch *watch;
+	struct event_texts *texts;
 	bool ndjson;
 	bool closing;
 };
@@ -57,12 +58,9 @@ struct feed {
 static void
 feed_event(struct feed *f, const struct event *ev)
 {
-	struct buf b;
+	const struct buf *b = event_text_frame(f->texts, ev, f->ndjson);
 
-	buf_init(&b, LINE_BYTES);
-	event_text_frame(&b, ev, f->ndjson);
-	stream_write(f->stream, b.data, b.len);
-	buf_done(&b);
+	stream_write(f->stream, b->data, b->len);
 }
 
 /* Events before `oldest` are gone: the client has to look for itself. */
@@ -157,6 +155,7 @@ feed_start(struct api_call *c, int64_t since, bool ndjson)
 	struct actor actor = *c->actor;
 	struct feed *f = xcalloc(1, sizeof(*f));
 
+	f->texts = api_kept(c->app->api)->events;
 	f->ndjson = ndjson;
 	f->sub =
 	    event_subscribe(c->app->bus, actor.user_id, since, feed_wake_cb, f);

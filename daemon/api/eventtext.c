@@ -6,8 +6,23 @@
  */
 #include "daemon/api/eventtext.h"
 
+#include <stdlib.h>
+
 #include "daemon/event/event.h"
 #include "lib/buf.h"
+#include "lib/xalloc.h"
+
+#define LINE_BYTES (1u << 20)
+#define KINDS	   2 /* server-sent events, NDJSON */
+
+struct framed {
+	int64_t seq; /* 0: none yet */
+	struct buf text;
+};
+
+struct event_texts {
+	struct framed of[KINDS];
+};
 
 /* Subjects are ids and paths; what JSON does not take bare is escaped. */
 static void
@@ -41,12 +56,39 @@ event_text_put(struct buf *b, const struct event *ev)
 	buf_printf(b, ",\"body\":%s}", ev->body);
 }
 
-void
-event_text_frame(struct buf *b, const struct event *ev, bool ndjson)
+struct event_texts *
+event_texts_new(void)
 {
+	struct event_texts *t = xcalloc(1, sizeof(*t));
+
+	for (unsigned i = 0; i < KINDS; i++)
+		buf_init(&t->of[i].text, LINE_BYTES);
+	return t;
+}
+
+void
+event_texts_free(struct event_texts *t)
+{
+	for (unsigned i = 0; t != NULL && i < KINDS; i++)
+		buf_done(&t->of[i].text);
+	free(t);
+}
+
+const struct buf *
+event_text_frame(struct event_texts *t, const struct event *ev, bool ndjson)
+{
+	struct framed *f = &t->of[ndjson];
+
+	/* A durable event's number is given once and its row never changes. */
+	if (f->seq == ev->seq)
+		return &f->text;
+	buf_reset(&f->text);
+	f->seq = ev->seq;
 	if (!ndjson)
-		buf_printf(b, "id: %lld\nevent: %s\ndata: ", (long long)ev->seq,
+		buf_printf(&f->text,
+		    "id: %lld\nevent: %s\ndata: ", (long long)ev->seq,
 		    event_kinds[ev->kind].name);
-	event_text_put(b, ev);
-	buf_put_text(b, ndjson ? "\n" : "\n\n");
+	event_text_put(&f->text, ev);
+	buf_put_text(&f->text, ndjson ? "\n" : "\n\n");
+	return &f->text;
 }

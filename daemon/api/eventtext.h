@@ -9,7 +9,15 @@ struct event;
 
 /* Appends an event as a JSON object. */
 void event_text_put(struct buf *b, const struct event *ev);
-/* As a line of NDJSON, or as a server-sent event. */
-void event_text_frame(struct buf *b, const struct event *ev, bool ndjson);
+
+/* The last event written down: a thousand subscribers read the same one. */
+struct event_texts;
+struct event_texts *event_texts_new(void);
+void event_texts_free(struct event_texts *t);
+/*
+ * As a line of NDJSON, or as a server-sent event. Borrowed until the next call.
+ */
+const struct buf *
+event_text_frame(struct event_texts *t, const struct event *ev, bool ndjson);
 
 #endif

@@ -341,7 +341,7 @@ sessions_list(struct api_call *c)
 static void
 sessions_get(struct api_call *c)
 {
-	struct session_memo *memo = api_session_memo(c->app->api);
+	struct session_memo *memo = api_kept(c->app->api)->sessions;
 	const char *user = c->actor->user_id, *id = c->params[0];
 	const struct buf *text = session_memo_find(memo, user, id);
 	struct encode e = { .c = c };

@@ -23,7 +23,7 @@ struct api {
 	TAILQ_HEAD(, api_claim) claims; /* POSTs under way with a key */
 	struct api_stats stats;
 	struct buf openapi; /* the document, once asked for */
-	struct session_memo *memo;
+	struct api_kept kept;
 };
 
 /*

@@ -2,7 +2,7 @@
 /*
  * One event to many subscribers: opens N event streams on rdv's socket, sends
  * one change, and times until the last subscriber has its event; beside it a
- * bare loop writing the same bytes to N socket pairs.
+ * process that writes as many bytes to N socket pairs in a bare loop.
  *
  *   fanout SOCKET N SUBSCRIBE-FILE TRIGGER-FILE ROUNDS
  */
@@ -18,11 +18,19 @@
 
 #include "bench/bench.h"
 
-#define SUBS_MAX 4096
+#define SUBS_MAX  4096
+#define EVENT_MAX 4096
 
-static int subs[SUBS_MAX], trigger_fd, ep;
+/* Those who are to be told, and one descriptor to say so on. */
+struct crowd {
+	int fds[SUBS_MAX];
+	int ep, trigger;
+};
+
+static struct crowd streams, pairs;
 static unsigned nsubs;
 static char buf[65536];
+static size_t event_len; /* bytes of one event as it comes, in its chunk */
 
 static size_t
 slurp(const char *path, char *out, size_t size)
@@ -62,78 +70,106 @@ read_head(int fd)
 }
 
 static void
+join_crowd(struct crowd *c, unsigned i, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = i };
+
+	c->fds[i] = fd;
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	if (epoll_ctl(c->ep, EPOLL_CTL_ADD, fd, &ev) != 0)
+		bench_die("epoll_ctl");
+}
+
+static void
 subscribe_all(const char *path, const char *request, size_t len)
 {
-	struct epoll_event ev = { .events = EPOLLIN };
+	unsigned i;
+	int fd;
+
+	streams.ep = epoll_create1(EPOLL_CLOEXEC);
+	for (i = 0; i < nsubs; i++) {
+		fd = bench_connect(path);
+		bench_write_all(fd, request, len);
+		read_head(fd);
+		join_crowd(&streams, i, fd);
+	}
+	streams.trigger = bench_connect(path);
+}
+
+/* Writes what one event is to everybody, whenever a byte comes in. */
+_Noreturn static void
+writer(const int *fds, int go)
+{
+	static const char event[EVENT_MAX] = "data:";
+	unsigned i;
+	char c;
+
+	while (read(go, &c, 1) == 1)
+		for (i = 0; i < nsubs; i++)
+			bench_write_all(fds[i], event, event_len);
+	_exit(0);
+}
+
+/* The least that could be done: a loop of writes in another process. */
+static void
+pair_all(void)
+{
+	static int out[SUBS_MAX];
+	int two[2];
 	unsigned i;
 
-	ep = epoll_create1(EPOLL_CLOEXEC);
-	for (i = 0; i < nsubs; i++) {
-		subs[i] = bench_connect(path);
-		bench_write_all(subs[i], request, len);
-		read_head(subs[i]);
-		(void)fcntl(subs[i], F_SETFL, O_NONBLOCK);
-		ev.data.u32 = i;
-		if (epoll_ctl(ep, EPOLL_CTL_ADD, subs[i], &ev) != 0)
-			bench_die("epoll_ctl");
+	pairs.ep = epoll_create1(EPOLL_CLOEXEC);
+	for (i = 0; i <= nsubs; i++) {
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, two) != 0)
+			bench_die("socketpair");
+		if (i == nsubs)
+			break;
+		out[i] = two[1];
+		join_crowd(&pairs, i, two[0]);
+	}
+	pairs.trigger = two[0];
+	switch (fork()) {
+	case -1:
+		bench_die("fork");
+	case 0:
+		(void)close(two[0]);
+		writer(out, two[1]);
+	default:
+		(void)close(two[1]);
 	}
 }
 
-/* Microseconds from the trigger's first byte to the last subscriber. */
+/* Microseconds from the trigger's first byte to the last one told. */
 static int64_t
-one_event(const char *trigger, size_t len)
+one_event(struct crowd *c, const char *trigger, size_t len)
 {
 	static unsigned char seen[SUBS_MAX];
 	struct epoll_event ev[256];
 	const int64_t start = bench_ns();
 	unsigned left = nsubs;
+	ssize_t got;
 	int n, i;
 
 	memset(seen, 0, sizeof(seen));
-	bench_write_all(trigger_fd, trigger, len);
+	bench_write_all(c->trigger, trigger, len);
 	while (left > 0) {
-		n = epoll_wait(ep, ev, 256, 10000);
+		n = epoll_wait(c->ep, ev, 256, 10000);
 		if (n <= 0)
 			bench_die("no event for ten seconds");
 		for (i = 0; i < n; i++) {
-			ssize_t got =
-			    read(subs[ev[i].data.u32], buf, sizeof(buf) - 1);
-
+			got =
+			    read(c->fds[ev[i].data.u32], buf, sizeof(buf) - 1);
 			if (got <= 0)
 				bench_die("stream ended");
 			buf[got] = '\0';
 			if (strstr(buf, "data:") == NULL ||
 			    seen[ev[i].data.u32]++ != 0)
 				continue;
+			event_len = (size_t)got;
 			left--;
 		}
 	}
 	return (bench_ns() - start) / 1000;
-}
-
-static int64_t
-bare_loop(size_t len)
-{
-	static int pair[SUBS_MAX][2];
-	int64_t start, took;
-	unsigned i;
-
-	for (i = 0; i < nsubs; i++)
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-			pair[i]) != 0)
-			bench_die("socketpair");
-	start = bench_ns();
-	for (i = 0; i < nsubs; i++)
-		bench_write_all(pair[i][0], buf, len);
-	for (i = 0; i < nsubs; i++)
-		if (read(pair[i][1], buf, len) <= 0)
-			bench_die("read");
-	took = (bench_ns() - start) / 1000;
-	for (i = 0; i < nsubs; i++) {
-		(void)close(pair[i][0]);
-		(void)close(pair[i][1]);
-	}
-	return took;
 }
 
 int
@@ -156,16 +192,19 @@ main(int argc, char **argv)
 	rlen = slurp(argv[3], request, sizeof(request));
 	tlen = slurp(argv[4], trigger, sizeof(trigger));
 	subscribe_all(argv[1], request, rlen);
-	trigger_fd = bench_connect(argv[1]);
 	printf("subscribed\n");
 	(void)fflush(stdout);
 	/* The driver reads the daemon's memory now and then lets us go on. */
 	if (fgets(buf, sizeof(buf), stdin) == NULL)
 		return 1;
+	(void)one_event(&streams, trigger, tlen);
+	if (event_len > EVENT_MAX)
+		bench_die("event too long");
+	pair_all();
 	for (i = 0; i < rounds; i++) {
-		ours[i] = one_event(trigger, tlen);
-		(void)read(trigger_fd, buf, sizeof(buf));
-		bare[i] = bare_loop(300);
+		(void)read(streams.trigger, buf, sizeof(buf));
+		ours[i] = one_event(&streams, trigger, tlen);
+		bare[i] = one_event(&pairs, "!", 1);
 	}
 	printf("{\"fanout_us\":%lld,\"bare_us\":%lld}\n",
 	    (long long)bench_quantile(ours, rounds, 0.5),

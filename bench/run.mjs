@@ -333,8 +333,9 @@ async function memory() {
 async function start() {
 	const base = path.join(scratch, 'big');
 	const rdv = await rdvStart(base);
-	const s = await session(rdv, 'log', ['/bin/sh', '-c',
-		'head -c 1000000000 /dev/zero | tr "\\0" "x"; echo done']);
+	const s = await call(rdv, 'POST', '/api/sessions', { name: 'log',
+		io: 'pipes', command: ['/usr/bin/head', '-c', '1000000000',
+			'/dev/zero'] });
 	for (let i = 0; i < 200; i++)
 		await session(rdv, `s${i}`, ['/bin/true']);
 	for (const end = Date.now() + 120000;;) {
@@ -343,6 +344,7 @@ async function start() {
 			break;
 		if (Date.now() > end)
 			throw new Error('the log did not fill');
+		await new Promise((r) => setTimeout(r, 100));
 	}
 	await stop(rdv.child);
 	const times = [];

@@ -79,7 +79,7 @@ static const struct attack {
 	    { "commit", "--allow-empty", "-S", "-m", "x" } },
 	{ "G05 gpg.ssh.program",
 	    "git config gpg.format ssh; git config gpg.ssh.program %C; "
-	    "git config user.signingkey 'ssh-ed25519 AAAA'",
+	    "echo 'ssh-ed25519 AAAA' >key; git config user.signingkey $PWD/key",
 	    { "commit", "--allow-empty", "-S", "-m", "x" } },
 	{ "G05 ext::", "git config protocol.ext.allow always",
 	    { "ls-remote", "ext::%C" } },

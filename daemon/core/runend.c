@@ -230,11 +230,11 @@ run_over(struct run *run, const char *state, const char *cause)
 static char *
 cause_of(const struct run *run)
 {
-	const char *why = run->stop != NULL ? run->stop : "";
+	const char *why = run->stopped ? run->stop : "";
 	unsigned n = run->exit.swept;
 
 	if (n == 0)
-		return run->stop != NULL ? xstrdup(why) : NULL;
+		return run->stopped ? xstrdup(why) : NULL;
 	return xasprintf("%s%s%u process%s that outlived the first %s ended",
 	    why, *why != '\0' ? "; " : "", n, n == 1 ? "" : "es",
 	    n == 1 ? "was" : "were");
@@ -257,7 +257,8 @@ over_by_exit(struct run *run)
 		.maxrss_kb = run->usage ? (int64_t)ev->maxrss_kb : -1,
 	};
 
-	if (by_signal || run->stop != NULL)
+	/* A stop that came too late has no part in how it ended (H02). */
+	if (by_signal || run->stopped)
 		end.state = "killed";
 	over(run, &end);
 	free(cause);
@@ -348,12 +349,28 @@ runs_let_go(struct runs *r)
 		run_tell_waiters(run, RDV_E_UNAVAILABLE);
 }
 
+/* The answer may come after the run it is about has gone. */
+struct stop_call {
+	struct runs *runs;
+	uint64_t handle;
+};
+
+/*
+ * The helper tells what happens in the order it happens: an exit that is here
+ * before this answer is that of a program which ended by itself.
+ */
 static void
 run_ended_signal_cb(int err, const struct priv_plain_answer *a, void *arg)
 {
-	(void)arg;
-	/* NO_SUCH is a run that ended by itself in the meantime. */
-	if (err == 0 && a->result != PRIV_DONE && a->result != PRIV_NO_SUCH)
+	struct stop_call *s = arg;
+	struct run *run = by_handle(s->runs, s->handle);
+
+	free(s);
+	if (run == NULL || run->phase != RUN_LIVE || run->exited)
+		return;
+	if (err == 0 && a->result == PRIV_DONE)
+		run->stopped = true;
+	else if (err == 0)
 		log_warnx("run", "stop: %s: %s", priv_result_name(a->result),
 		    a->why);
 }
@@ -361,21 +378,28 @@ run_ended_signal_cb(int err, const struct priv_plain_answer *a, void *arg)
 void
 run_end_now(struct run *run)
 {
+	struct stop_call *s;
+
 	/* Closing its terminal is all that is left to do to an orphan. */
-	if (run->orphan)
+	if (run->orphan) {
 		run_over(run, "lost",
 		    "its terminal was closed; exit status unknown, as the "
 		    "helper was restarted");
-	else
-		helper_signal(run->runs->app->helper, run->handle,
-		    run->io == PRIV_IO_PTY ? SIGHUP : SIGTERM, true,
-		    run_ended_signal_cb, NULL);
+		return;
+	}
+	s = xcalloc(1, sizeof(*s));
+	s->runs = run->runs;
+	s->handle = run->handle;
+	helper_signal(run->runs->app->helper, run->handle,
+	    run->io == PRIV_IO_PTY ? SIGHUP : SIGTERM, true,
+	    run_ended_signal_cb, s);
 }
 
 void
 run_stop(struct run *run, const char *cause)
 {
-	if (run->stop != NULL || run->phase == RUN_OVER)
+	/* What has exited ends as soon as its output is complete. */
+	if (run->stop != NULL || run->exited || run->phase == RUN_OVER)
 		return;
 	run->stop = cause;
 	if (run->phase == RUN_LIVE)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/core/run.h"
+#include "daemon/store/db.h"
 #include "daemon/term/term.h"
 #include "lib/err.h"
 #include "tests/unit/check.h"
@@ -185,6 +186,130 @@ test_E10_helper_dies_while_starting(void **state)
 	assert_int_equal(corerig_events(r, "run.ended", run), 1);
 }
 
+/* Abuse H02: stop and exit race; stop twice; there is one end. */
+static void
+test_H02_stop_races_exit(void **state)
+{
+	struct corerig *r = *state;
+	struct fake_run *f;
+	const char *run;
+
+	for (int order = 0; order < 3; order++) {
+		struct session_who who;
+
+		corerig_create(r, "one");
+		run = run_of(r, r->id);
+		f = corerig_run(r, run);
+		who = corerig_who(r, r->id);
+		r->exit_on_signal = order > 0;
+		if (order == 0)
+			corerig_exit(r, f, 0);
+		session_close(r->app.sessions, &who);
+		if (order == 2)
+			session_close(r->app.sessions, &who);
+		await_state(r, run, order == 0 ? "completed" : "killed");
+		assert_int_equal(r->answers, order == 2 ? 2 : 1);
+		assert_int_equal(r->err, 0);
+		r->answers = 0;
+		assert_int_equal(corerig_events(r, "run.ended", run), 1);
+		assert_int_equal(corerig_events(r, "session.closed", r->id), 1);
+		assert_string_equal(corerig_session(r, r->id)->status,
+		    "closed");
+		assert_true(f->acked);
+	}
+}
+
+/* The session is closed, so that only its run is waited for. */
+static void
+begin_close(struct corerig *r, const char *session)
+{
+	struct session_who who = corerig_who(r, session);
+
+	session_close(r->app.sessions, &who);
+	db_settle(r->app.db);
+}
+
+static void
+expect_end(struct corerig *r, const char *run, const char *state, int code)
+{
+	const struct store_run *row;
+
+	await_state(r, run, state);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->err, 0);
+	r->answers = 0;
+	row = corerig_row(r, run);
+	assert_int_equal(row->exit_code, code);
+	if (strcmp(state, "killed") == 0)
+		assert_string_equal(row->cause, "the session was closed");
+	else
+		assert_null(row->cause);
+	assert_int_equal(corerig_events(r, "run.ended", run), 1);
+	assert_string_equal(corerig_session(r, r->id)->status, "closed");
+	assert_int_equal(runs_live(r->app.runs), 0);
+}
+
+/* The stop is on its way when the helper tells of an exit, and the other way
+ * round: what came first is how it ended. */
+static void
+test_H02_first_news_decides(void **state)
+{
+	struct corerig *r = *state;
+	struct fake_run *f;
+	const char *run;
+
+	corerig_create(r, "one");
+	run = run_of(r, r->id);
+	f = corerig_run(r, run);
+	begin_close(r, r->id);
+	assert_int_equal(f->signals, 0); /* nobody has read it yet */
+	corerig_exit(r, f, 0);
+	expect_end(r, run, "completed", 0);
+	assert_int_equal(f->signals, 1);
+
+	/* A program may take the signal and end in its own way. */
+	corerig_create(r, "two");
+	run = run_of(r, r->id);
+	f = corerig_run(r, run);
+	begin_close(r, r->id);
+	corerig_settle(r);
+	assert_int_equal(f->signals, 1);
+	corerig_exit(r, f, 0);
+	expect_end(r, run, "killed", 0);
+}
+
+/* It has ended by itself, and its output still comes: somebody else holds the
+ * terminal. A stop meanwhile has nothing to stop. */
+static void
+test_H02_stop_while_output_drains(void **state)
+{
+	static const int statuses[] = { 0, 3 << 8 };
+	struct corerig *r = *state;
+	struct fake_run *f;
+	const char *run;
+
+	for (size_t i = 0; i < 2; i++) {
+		corerig_create(r, "one");
+		run = run_of(r, r->id);
+		f = corerig_run(r, run);
+		f->exited = true;
+		opsrig_exit(&r->ops, f->handle, statuses[i]);
+		corerig_settle(r);
+		assert_non_null(run_find(r->app.runs, run));
+		begin_close(r, r->id);
+		corerig_settle(r);
+		assert_int_equal(r->answers, 0);
+		assert_int_equal(write(f->far, "last words", 10), 10);
+		close(f->far);
+		f->far = -1;
+		expect_end(r, run, i == 0 ? "completed" : "failed",
+		    i == 0 ? 0 : 3);
+		assert_string_equal(corerig_log(r, run), "last words");
+		assert_int_equal(f->signals, 0);
+		assert_true(f->acked);
+	}
+}
+
 static void
 test_H02_stop_during_start(void **state)
 {
@@ -328,6 +453,9 @@ main(void)
 		T(test_H17_ends_are_told_apart),
 		T(test_H15_start_that_fails),
 		T(test_E10_helper_dies_while_starting),
+		T(test_H02_stop_races_exit),
+		T(test_H02_first_news_decides),
+		T(test_H02_stop_while_output_drains),
 		T(test_H02_stop_during_start),
 		T(test_orphan_goes_on),
 		T(test_closing_an_orphan_closes_its_terminal),

@@ -121,6 +121,7 @@ run_free(struct run *run)
 	run->runs->n--;
 	spawn_free(run);
 	loop_timer_free(run->retry);
+	loop_timer_free(run->stop_again);
 	term_unref(run->term);
 	free(run->end.cause);
 	free(run->cwd);

@@ -29,6 +29,7 @@
 
 static void run_stored_cb(int, void *);
 static void run_retry_cb(void *);
+static void run_stop_again_cb(void *);
 
 struct js *
 run_event(const struct run *run, const char *state)
@@ -355,6 +356,24 @@ struct stop_call {
 	uint64_t handle;
 };
 
+static void
+run_stop_again_cb(void *arg)
+{
+	struct run *run = arg;
+
+	if (run->phase == RUN_LIVE && !run->exited)
+		run_end_now(run);
+}
+
+static void
+stop_again(struct run *run)
+{
+	if (run->stop_again == NULL)
+		run->stop_again = loop_timer_new(run->runs->app->loop,
+		    run_stop_again_cb, run);
+	loop_timer_set(run->stop_again, RETRY_MS);
+}
+
 /*
  * The helper tells what happens in the order it happens: an exit that is here
  * before this answer is that of a program which ended by itself.
@@ -370,6 +389,8 @@ run_ended_signal_cb(int err, const struct priv_plain_answer *a, void *arg)
 		return;
 	if (err == 0 && a->result == PRIV_DONE)
 		run->stopped = true;
+	else if (err == RDV_E_BUSY || (err == 0 && a->result == PRIV_BUSY))
+		stop_again(run);
 	else if (err == 0)
 		log_warnx("run", "stop: %s: %s", priv_result_name(a->result),
 		    a->why);

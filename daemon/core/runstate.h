@@ -48,6 +48,7 @@ struct run {
 	struct priv_exit exit;
 	const char *stop; /* why it shall end; NULL: it shall not */
 	bool stopped;	  /* and the helper took that before any exit came */
+	struct loop_timer *stop_again;
 	struct run_end end;
 	/* What is stored and what is to be: only the newest matters. */
 	bool running_due, end_due, storing, storing_end;

@@ -146,6 +146,11 @@ on_signal(struct corerig *r, struct opsrig_packet *p)
 
 	assert_true(priv_get_signal(&p->body, &m));
 	f = by_handle(r, m.handle);
+	if (r->busy > 0) {
+		r->busy--;
+		opsrig_plain(&r->ops, p->h.id, PRIV_SIGNAL, PRIV_BUSY);
+		return;
+	}
 	opsrig_plain(&r->ops, p->h.id, PRIV_SIGNAL,
 	    f != NULL ? PRIV_DONE : PRIV_NO_SUCH);
 	if (f == NULL)

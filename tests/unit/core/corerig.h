@@ -47,6 +47,7 @@ struct corerig {
 	bool fail_spawn;     /* SPAWN fails at C12 */
 	bool mute_inventory; /* INVENTORY is not answered */
 	bool exit_on_signal; /* who is ended reports it at once */
+	unsigned busy;	     /* so many SIGNALs are answered BUSY */
 	uint32_t held;	     /* id of the SPAWN not answered */
 	struct fake_run runs[CORERIG_RUNS];
 	unsigned nruns, spawns, logins;

@@ -310,6 +310,35 @@ test_H02_stop_while_output_drains(void **state)
 	}
 }
 
+/* A stop that the helper could not take is not forgotten. */
+static void
+test_H02_busy_helper_is_asked_again(void **state)
+{
+	struct corerig *r = *state;
+	struct fake_run *f;
+	const char *run;
+
+	corerig_create(r, "one");
+	run = run_of(r, r->id);
+	f = corerig_run(r, run);
+	r->busy = 1;
+	r->exit_on_signal = true;
+	begin_close(r, r->id);
+	expect_end(r, run, "killed", -1);
+	assert_int_equal(f->signals, 1);
+
+	/* It ends by itself before it is asked again: then nobody is. */
+	corerig_create(r, "two");
+	run = run_of(r, r->id);
+	f = corerig_run(r, run);
+	r->busy = 1;
+	begin_close(r, r->id);
+	corerig_settle(r);
+	corerig_exit(r, f, 0);
+	expect_end(r, run, "completed", 0);
+	assert_int_equal(f->signals, 0);
+}
+
 static void
 test_H02_stop_during_start(void **state)
 {
@@ -456,6 +485,7 @@ main(void)
 		T(test_H02_stop_races_exit),
 		T(test_H02_first_news_decides),
 		T(test_H02_stop_while_output_drains),
+		T(test_H02_busy_helper_is_asked_again),
 		T(test_H02_stop_during_start),
 		T(test_orphan_goes_on),
 		T(test_closing_an_orphan_closes_its_terminal),

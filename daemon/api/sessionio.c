@@ -102,9 +102,10 @@ type(struct api_call *c, const void *p, size_t len, bool end)
 		api_empty(c, 202);
 	else
 		session_fail(c, err,
-		    err == RDV_E_STATE	     ? "it has no program to type into"
-		    : err == RDV_E_NOT_FOUND ? no_session
-					     : NULL);
+		    err == RDV_E_NOT_FOUND ? no_session
+		    : err != RDV_E_STATE   ? NULL
+		    : end		   ? "it has no input that could end"
+					   : "it has no program to type into");
 }
 
 /* The text and Enter in one piece: nothing can come between them. */

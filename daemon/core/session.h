@@ -74,8 +74,10 @@ void session_signal(struct sessions *s, const struct session_who *who, int sig,
     bool all);
 
 /*
- * Types into its program, now: 0; RDV_E_STATE without a program; RDV_E_FULL
- * when too much waits already.
+ * Types into its program, now: 0; RDV_E_STATE without a program, or when its
+ * input shall end and cannot; RDV_E_UNAVAILABLE when it is not known yet
+ * whether there is one; RDV_E_FULL when too much waits already. Not 0: nothing
+ * was typed.
  */
 int session_input(struct sessions *s, const struct session_who *who,
     const void *p, size_t len, bool end);

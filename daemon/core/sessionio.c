@@ -38,6 +38,7 @@ session_touch(struct sessions *s, const char *id, const char *run_id)
 struct find {
 	struct app *app;
 	struct run *run;
+	bool unknown;
 };
 
 static bool
@@ -48,7 +49,7 @@ session_find_run_cb(const struct store_session *s, const struct store_run *r,
 
 	(void)s;
 	if (r != NULL)
-		f->run = run_find(f->app->runs, r->id);
+		f->run = session_run_of(f->app, r, &f->unknown);
 	return false;
 }
 
@@ -62,7 +63,12 @@ session_input(struct sessions *s, const struct session_who *who, const void *p,
 
 	if (err != 0)
 		return err;
+	if (f.unknown)
+		return RDV_E_UNAVAILABLE;
 	if (f.run == NULL || run_term(f.run) == NULL)
+		return RDV_E_STATE;
+	/* Before the text: a refusal says that nothing was typed. */
+	if (end && !term_input_has_end(run_term(f.run)))
 		return RDV_E_STATE;
 	if (len > 0)
 		err = term_input(run_term(f.run), p, len);

@@ -122,18 +122,22 @@ session_op_load(struct session_op *op)
 }
 
 struct run *
+session_run_of(struct app *app, const struct store_run *row, bool *unknown)
+{
+	struct run *run = run_find(app->runs, row->id);
+
+	*unknown = run == NULL && (strcmp(row->state, "starting") == 0 ||
+				      strcmp(row->state, "running") == 0);
+	return run;
+}
+
+struct run *
 session_op_run(struct session_op *op, bool *unknown)
 {
-	struct run *run = NULL;
-
 	*unknown = false;
 	if (!op->has_run)
 		return NULL;
-	run = run_find(op->sessions->app->runs, op->run_row.id);
-	*unknown =
-	    run == NULL && (strcmp(op->run_row.state, "starting") == 0 ||
-			       strcmp(op->run_row.state, "running") == 0);
-	return run;
+	return session_run_of(op->sessions->app, &op->run_row, unknown);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "daemon/store/runs.h"
 #include "daemon/store/sessions.h"
 
+struct app;
 struct arena;
 struct js;
 struct run;
@@ -39,7 +40,10 @@ session_op_new(struct sessions *s, const struct session_who *who);
 void session_op_end(struct session_op *op, int err, const char *why);
 /* Loads row and run; false when that was answered. */
 bool session_op_load(struct session_op *op);
-/* The live run of the session, or NULL; *unknown: not settled yet. */
+/* The live run of a row, or NULL; *unknown: not settled yet. */
+struct run *
+session_run_of(struct app *app, const struct store_run *row, bool *unknown);
+/* The same of the op's session. */
 struct run *session_op_run(struct session_op *op, bool *unknown);
 /* Commits; the op ends with 0 when durable. */
 void session_op_commit(struct session_op *op, struct tx *tx, int err);

@@ -165,10 +165,16 @@ term_input(struct term *t, const void *p, size_t len)
 	return input_put(t, p, len, t->ts->conf.input_max);
 }
 
+bool
+term_input_has_end(const struct term *t)
+{
+	return t->input.fd >= 0 && t->io == PRIV_IO_PIPES;
+}
+
 int
 term_input_end(struct term *t)
 {
-	if (t->input.fd < 0 || t->io != PRIV_IO_PIPES)
+	if (!term_input_has_end(t))
 		return RDV_E_STATE;
 	t->input.end = true;
 	if (t->input.queued == 0)

@@ -91,6 +91,8 @@ void term_ended(struct term *t, const struct term_end *end);
  * RDV_E_STATE when there is no program any more.
  */
 int term_input(struct term *t, const void *p, size_t len);
+/* Whether its input can end without it: of pipes, once. */
+bool term_input_has_end(const struct term *t);
 /* After what is queued the program's standard input ends. Pipes only. */
 int term_input_end(struct term *t);
 

@@ -182,6 +182,7 @@ static void
 test_incomplete_answer_settles_nothing(void **state)
 {
 	struct corerig *r = *state;
+	struct session_who who;
 	char run[UUID_TEXT];
 
 	corerig_create(r, "one");
@@ -196,12 +197,18 @@ test_incomplete_answer_settles_nothing(void **state)
 	corerig_settle(r);
 	assert_false(runs_settled(r->app.runs));
 	assert_string_equal(corerig_row(r, run)->state, "running");
+	/* And who types into it is not told that there is no program. */
+	who = corerig_who(r, r->id);
+	assert_int_equal(session_input(r->app.sessions, &who, "x", 1, false),
+	    RDV_E_UNAVAILABLE);
 	/* The same [ops] after all: everything is found. */
 	r->mute_inventory = false;
 	opsrig_connect(&r->ops);
 	corerig_settle(r);
 	assert_true(runs_settled(r->app.runs));
 	assert_non_null(run_find(r->app.runs, run));
+	assert_int_equal(session_input(r->app.sessions, &who, "x", 1, false),
+	    0);
 }
 
 static void

@@ -359,7 +359,7 @@ test_input_and_its_end(void **state)
 {
 	struct corerig *r = *state;
 	struct session_who who;
-	char id[UUID_TEXT];
+	char id[UUID_TEXT], got[8];
 
 	corerig_create(r, "one");
 	(void)snprintf(id, sizeof(id), "%s", r->id);
@@ -369,6 +369,15 @@ test_input_and_its_end(void **state)
 	/* A terminal's input has no end of its own. */
 	assert_int_equal(session_input(r->app.sessions, &who, "", 0, true),
 	    RDV_E_STATE);
+	/* And what goes with such an end is not typed either. */
+	assert_int_equal(session_input(r->app.sessions, &who, "rm\r", 3, true),
+	    RDV_E_STATE);
+	assert_int_equal(session_input(r->app.sessions, &who, "\r", 1, false),
+	    0);
+	assert_int_equal(read(newest(r)->far, got, sizeof(got)), 3);
+	assert_memory_equal(got, "ls\n", 3);
+	assert_int_equal(read(newest(r)->far, got, sizeof(got)), 1);
+	assert_int_equal(got[0], '\n');
 	corerig_exit(r, newest(r), 0);
 	corerig_until(r, none_live, r);
 	assert_int_equal(session_input(r->app.sessions, &who, "ls\r", 3, false),

@@ -210,27 +210,13 @@ pass_decode(struct api_call *c)
 	return false;
 }
 
+/* When the handler returns, the request may be answered and its arena gone. */
 void
-api_dispatch(struct http_req *r, void *arg)
+api_run(struct api_call *c)
 {
-	static bool (*const steps[])(struct api_call * c) = { pass_gate,
-		pass_match, pass_auth, pass_kind, pass_body, api_claim,
-		pass_decode };
-	struct api *api = arg;
-	struct api_call *c = arena_alloc(r->arena, sizeof(*c));
 	char path[API_LOG_PATH];
 
-	c->app = api->app;
-	c->req = r;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
-		if (!steps[i](c))
-			return;
-	}
-	/*
-	 * From here on the call belongs to the handler: when it returns, the
-	 * request may be answered and its arena gone.
-	 */
-	log_set_request(r->id);
+	log_set_request(c->req->id);
 	/* A stream has no last moment that would be worth a line. */
 	if (c->route->kind != API_PLAIN) {
 		api_log_path(c, path);
@@ -239,4 +225,22 @@ api_dispatch(struct http_req *r, void *arg)
 	}
 	c->route->handler(c);
 	log_set_request(NULL);
+}
+
+void
+api_dispatch(struct http_req *r, void *arg)
+{
+	static bool (*const steps[])(struct api_call * c) = { pass_gate,
+		pass_match, pass_auth, pass_kind, pass_body, api_claim,
+		pass_decode, api_intend };
+	struct api *api = arg;
+	struct api_call *c = arena_alloc(r->arena, sizeof(*c));
+
+	c->app = api->app;
+	c->req = r;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		if (!steps[i](c))
+			return;
+	}
+	api_run(c);
 }

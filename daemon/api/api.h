@@ -45,6 +45,12 @@ struct api_route {
 	size_t in_size;
 	size_t body_max; /* 0: the server's limit */
 	api_handler_fn *handler;
+	/*
+	 * Of a POST: all it does is in the transaction of its answer, or it
+	 * does nothing. Any other is durably intended before it begins when it
+	 * comes with an Idempotency-Key.
+	 */
+	bool atomic;
 	int success;	 /* status, for the document */
 	const char *doc; /* one line */
 };

@@ -2,7 +2,10 @@
 /*
  * Idempotency keys. A repetition gets the first answer, word for word, from
  * the row that was written with the change itself; while the first is under
- * way a claim in memory turns repetitions away, so that none runs twice.
+ * way a claim in memory turns repetitions away. What is done outside of that
+ * transaction is preceded by a durable intent: one that is found without a
+ * claim was left by a daemon that died on the way, and whether the thing was
+ * done cannot be told. Invariant: no key runs twice.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +22,12 @@
 #include "lib/xalloc.h"
 
 #define KEY_MAX 255
+
+static const char unknown[] =
+    "the first attempt was begun and what became of it is not known: look "
+    "whether it was done before you repeat it with a new Idempotency-Key";
+
+static void api_intended_cb(int, void *);
 
 /* Visible ASCII: a key is compared, logged and stored, never interpreted. */
 static bool
@@ -98,6 +107,8 @@ replay(struct api_call *c, const struct store_idem *old, const char *route,
 	if (strcmp(old->route, route) != 0 || strcmp(old->digest, digest) != 0)
 		return refuse(c, 422, "IDEMPOTENCY_MISMATCH",
 		    "the Idempotency-Key was used for another request");
+	if (old->status == STORE_IDEM_INTENT)
+		return refuse(c, 409, "IDEMPOTENCY_UNKNOWN", unknown);
 	c->app->api->stats.replayed++;
 	api_send(c, (int)old->status, len > 0 ? old->body : NULL, len, headers);
 	return false;
@@ -135,11 +146,10 @@ api_claim(struct api_call *c)
 	return true;
 }
 
-void
-api_claim_store(const struct api_claim *claim, struct tx *tx, int status,
-    const char *body)
+static struct store_idem
+row_of(const struct api_claim *claim, int status, const char *body)
 {
-	struct store_idem row = {
+	return (struct store_idem){
 		.user_id = claim->user_id,
 		.key = claim->key,
 		.route = claim->route,
@@ -147,7 +157,77 @@ api_claim_store(const struct api_claim *claim, struct tx *tx, int status,
 		.status = status,
 		.body = body,
 	};
+}
 
-	/* A failure stays in the transaction, whose commit then fails. */
+/* A failure stays in the transaction, whose commit then fails. */
+void
+api_claim_store(struct api_claim *claim, struct tx *tx, int status,
+    const char *body)
+{
+	struct store_idem row = row_of(claim, status, body);
+
+	claim->state = CLAIM_ANSWERED;
 	(void)store_idem_insert(tx, &row, clock_wall_ms());
+}
+
+/* Nothing was done: the key may try again. */
+static void
+withdraw(struct api_call *c)
+{
+	struct tx *tx = tx_begin(c->app->db);
+
+	c->claim->state = CLAIM_HELD;
+	(void)store_idem_withdraw(tx, c->claim->user_id, c->claim->key);
+	tx_commit(tx, NULL, NULL);
+}
+
+static void
+api_intended_cb(int err, void *arg)
+{
+	struct api_call *c = arg;
+
+	if (err != 0) {
+		api_fail(c, err, NULL);
+		return;
+	}
+	c->claim->state = CLAIM_INTENDED;
+	if (!c->app->draining) {
+		api_run(c);
+		return;
+	}
+	/* The parts a handler needs may be gone already. */
+	withdraw(c);
+	api_fail(c, RDV_E_UNAVAILABLE, "rdv is ending; nothing was done");
+}
+
+bool
+api_intend(struct api_call *c)
+{
+	struct store_idem row;
+	struct tx *tx;
+
+	if (c->claim == NULL || c->route->atomic)
+		return true;
+	row = row_of(c->claim, STORE_IDEM_INTENT, NULL);
+	tx = tx_begin(c->app->db);
+	(void)store_idem_insert(tx, &row, clock_wall_ms());
+	tx_commit(tx, api_intended_cb, c);
+	return false;
+}
+
+/*
+ * A refusal says that nothing was done. While rdvd ends, a failure may only say
+ * that nobody is left to wait for the outcome: then the intent stands.
+ */
+void
+api_claim_end(struct api_call *c, int status)
+{
+	bool unsure = status >= 500 && c->app->draining;
+
+	if (c->claim == NULL)
+		return;
+	if (c->claim->state == CLAIM_INTENDED && status >= 400 && !unsure)
+		withdraw(c);
+	api_claim_free(c->claim);
+	c->claim = NULL;
 }

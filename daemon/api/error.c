@@ -66,6 +66,8 @@ const struct api_code api_codes[] = {
 	    "a cookie and a change without X-RDV-Request: 1" },
 	{ 405, "METHOD_NOT_ALLOWED", "see the Allow header" },
 	{ 409, "IDEMPOTENCY_IN_FLIGHT", "the first such request still runs" },
+	{ 409, "IDEMPOTENCY_UNKNOWN",
+	    "whether the first such request was done cannot be told" },
 	{ 413, "BODY_TOO_LARGE", "the body is over its bound" },
 	{ 415, "UNSUPPORTED_MEDIA_TYPE", "the body is not application/json" },
 	{ 421, "MISDIRECTED_REQUEST", "a Host that rdv does not answer to" },

@@ -172,7 +172,9 @@ params_json(const struct api_route *row)
 	if (row->method == HTTP_M_POST && row->scope != SCOPE_NONE)
 		js_push(list,
 		    param_json("Idempotency-Key", "header", false,
-			string_type(), "a repetition gets the first answer"));
+			string_type(),
+			"a repetition gets the first answer, or 409: "
+			"IDEMPOTENCY_IN_FLIGHT, IDEMPOTENCY_UNKNOWN"));
 	return list;
 }
 

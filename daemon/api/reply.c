@@ -88,7 +88,7 @@ static void
 finish(struct api_call *c, const struct http_reply *reply)
 {
 	account(c, reply->status);
-	api_claim_free(c->claim);
+	api_claim_end(c, reply->status);
 	http_reply(c->req, reply);
 }
 
@@ -352,8 +352,9 @@ api_commit(struct api_call *c, struct tx *tx, int status, struct js *v)
 
 /*
  * An answer without a change of its own. With a key it is stored all the same,
- * in a transaction of its own; the effect has happened by then, so it cannot be
- * undone when that fails, and a crash in between lets a repetition run again.
+ * in a transaction of its own; the effect has happened by then and cannot be
+ * undone when that fails. Then, and after a crash in between, the intent is
+ * what a repetition finds.
  */
 void
 api_reply(struct api_call *c, int status, struct js *v)

@@ -253,14 +253,14 @@ signin_me(struct api_call *c)
 
 const struct api_route api_routes_signin[] = {
 	{ HTTP_M_POST, "/api/auth/code", SCOPE_TOKENS | SCOPE_SERVICE,
-	    .handler = signin_code, .success = 201,
+	    .handler = signin_code, .atomic = true, .success = 201,
 	    .doc = "A sign-in code: good once, for five minutes" },
 	{ HTTP_M_POST, "/api/auth/login", SCOPE_NONE, .body = login_fields,
 	    .in_size = sizeof(struct login_in), .body_max = 1024,
 	    .handler = signin_login, .success = 200,
 	    .doc = "Exchanges a code for a cookie; needs the page's Origin" },
 	{ HTTP_M_POST, "/api/auth/logout", SCOPE_ANY, .handler = signin_logout,
-	    .success = 204,
+	    .atomic = true, .success = 204,
 	    .doc = "Revokes the cookie and ends its open streams" },
 	{ HTTP_M_GET, "/api/auth/me", SCOPE_ANY, .handler = signin_me,
 	    .success = 200, .doc = "Who the credential stands for" },

@@ -10,11 +10,18 @@
 #include "lib/secret.h"
 
 /* What the files of the dispatcher share; handlers do not include this. */
+enum claim_state {
+	CLAIM_HELD,	/* in memory alone */
+	CLAIM_INTENDED, /* a row says that it has begun */
+	CLAIM_ANSWERED	/* its answer is stored, or that was tried */
+};
+
 struct api_claim {
 	TAILQ_ENTRY(api_claim) link;
 	struct api *api;
 	char user_id[UUID_TEXT];
 	char *key, *route, *digest;
+	enum claim_state state;
 };
 
 struct api {
@@ -31,9 +38,18 @@ struct api {
  * c->claim set if there was a key; false when it was answered.
  */
 bool api_claim(struct api_call *c);
+/*
+ * The last step before the handler. False: api_run() follows when the intent is
+ * durable, or the call was answered because it cannot be.
+ */
+bool api_intend(struct api_call *c);
+/* Calls the handler, to which the call belongs from then on. */
+void api_run(struct api_call *c);
+/* The call is being answered with `status`. */
+void api_claim_end(struct api_call *c, int status);
 void api_claim_free(struct api_claim *claim);
 /* Writes the answer for a repetition into `tx`. */
-void api_claim_store(const struct api_claim *claim, struct tx *tx, int status,
+void api_claim_store(struct api_claim *claim, struct tx *tx, int status,
     const char *body);
 
 /* api_fail_code() with headers. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of `idempotency`: one per user and key, written in the transaction of
- * the change they answer for, so that either both stand or neither does.
+ * Rows of `idempotency`: one per user and key. An answer is written in the
+ * transaction of the change it answers for, so that either both stand or
+ * neither does. Where the effect is no change of the database, an intent is
+ * written before it and the answer takes its place.
  */
 #include "daemon/store/idem.h"
 
@@ -17,7 +19,12 @@ static const char sql_find[] =
 static const char sql_insert[] =
     "INSERT INTO idempotency "
     "(user_id, key, route, digest, status, body, created_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)";
+    "VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (user_id, key) DO UPDATE SET "
+    "status = excluded.status, body = excluded.body "
+    "WHERE idempotency.status = 0 AND excluded.status <> 0";
+static const char sql_withdraw[] = "DELETE FROM idempotency WHERE user_id = ? "
+				   "AND key = ? AND status = 0";
 static const char sql_expire[] = "DELETE FROM idempotency WHERE created_at < ?";
 
 struct find {
@@ -60,6 +67,16 @@ store_idem_insert(struct tx *tx, const struct store_idem *i, int64_t now)
 {
 	long n = tx_exec(tx, sql_insert, "ssssisi", i->user_id, i->key,
 	    i->route, i->digest, i->status, i->body, now);
+
+	if (n < 0)
+		return (int)n;
+	return n == 1 ? 0 : RDV_E_EXISTS;
+}
+
+int
+store_idem_withdraw(struct tx *tx, const char *user_id, const char *key)
+{
+	long n = tx_exec(tx, sql_withdraw, "ss", user_id, key);
 
 	return n < 0 ? (int)n : 0;
 }

@@ -6,7 +6,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import WebSocket from 'ws';
-import { Rdv, build, descendants, fdCount, finish, test, waitFor } from
+import { Rdv, build, descendants, fdCount, test, waitFor } from
 	'../harness/rdv.mjs';
 
 const rounds = Number(process.env.RDV_ROUNDS ?? 200);
@@ -164,4 +164,3 @@ await test(`${rounds} rounds of kill -9 with live terminals (H18)`, async () => 
 		assert.equal(await rdv.stop(), 0);
 	}
 });
-finish();

@@ -64,17 +64,12 @@ fx_contains(struct fx *fx, const char *rel, const char *what)
 	return found;
 }
 
-int
-fx_setup(void **state)
+void
+fx_open(struct fx *fx)
 {
-	struct fx *fx = xcalloc(1, sizeof(*fx));
 	char *token;
 
-	log_init("test", STDERR_FILENO, LOG_ERROR);
-	(void)snprintf(fx->base, sizeof(fx->base), "/tmp/rdv-api-XXXXXX");
-	assert_non_null(mkdtemp(fx->base));
-	assert_int_equal(mkdir(fx_path(fx, "server"), 0700), 0);
-	conf_init(&fx->conf, fx->base, "/home/nobody");
+	memset(&fx->app, 0, sizeof(fx->app));
 	fx->app.conf = &fx->conf;
 	fx->app.loop = loop_new();
 	assert_int_equal(db_open(&fx->app.db, fx->app.loop,
@@ -90,6 +85,19 @@ fx_setup(void **state)
 	assert_non_null(token);
 	(void)snprintf(fx->service, sizeof(fx->service), "%.44s", token);
 	free(token);
+}
+
+int
+fx_setup(void **state)
+{
+	struct fx *fx = xcalloc(1, sizeof(*fx));
+
+	log_init("test", STDERR_FILENO, LOG_ERROR);
+	(void)snprintf(fx->base, sizeof(fx->base), "/tmp/rdv-api-XXXXXX");
+	assert_non_null(mkdtemp(fx->base));
+	assert_int_equal(mkdir(fx_path(fx, "server"), 0700), 0);
+	conf_init(&fx->conf, fx->base, "/home/nobody");
+	fx_open(fx);
 	*state = fx;
 	return 0;
 }
@@ -103,11 +111,9 @@ remove_cb(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 	return remove(path);
 }
 
-int
-fx_teardown(void **state)
+void
+fx_close(struct fx *fx)
 {
-	struct fx *fx = *state;
-
 	db_settle(fx->app.db);
 	auth_free(fx->app.auth);
 	event_bus_free(fx->app.bus);
@@ -115,6 +121,14 @@ fx_teardown(void **state)
 	loop_free(fx->app.loop);
 	free(fx->app.web[0]);
 	free(fx->app.web);
+}
+
+int
+fx_teardown(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_close(fx);
 	conf_done(&fx->conf);
 	(void)nftw(fx->base, remove_cb, 8, FTW_DEPTH | FTW_PHYS);
 	free(fx);

@@ -21,6 +21,9 @@ struct fx {
 
 int fx_setup(void **state);
 int fx_teardown(void **state);
+/* The app goes, its directory stays; and another one on what is there. */
+void fx_close(struct fx *fx);
+void fx_open(struct fx *fx);
 /* A path below the private directory; good until the next call. */
 const char *fx_path(struct fx *fx, const char *rel);
 /* Whole file as text, to be freed; NULL when it is not there. */

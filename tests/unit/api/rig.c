@@ -39,18 +39,14 @@ rig_setup(void **state)
 	return rig_setup_with(state, api_tables);
 }
 
-int
-rig_setup_with(void **state, const struct api_route *const *tables)
+void
+rig_open(struct fx *fx, const struct api_route *const *tables)
 {
 	static const struct http_limits limits = { 64, 64, 8192, 32768, 65536,
 		64, 5000, 5000, 5000 };
 	struct sockaddr_un sun;
 	char id[UUID_TEXT];
-	struct fx *fx;
 
-	if (fx_setup(state) != 0)
-		return -1;
-	fx = *state;
 	fx_issue(fx, TOKEN_CLI, SCOPE_FULL, -1, id, token);
 	fx->app.api = api_new(&fx->app, tables);
 	fx->app.server =
@@ -58,21 +54,34 @@ rig_setup_with(void **state, const struct api_route *const *tables)
 	listener =
 	    socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	address(fx, &sun);
+	(void)unlink(sun.sun_path);
 	assert_int_equal(bind(listener, (struct sockaddr *)&sun, sizeof(sun)),
 	    0);
 	assert_int_equal(listen(listener, 64), 0);
 	assert_int_equal(http_server_listen(fx->app.server, listener), 0);
+}
+
+int
+rig_setup_with(void **state, const struct api_route *const *tables)
+{
+	if (fx_setup(state) != 0)
+		return -1;
+	rig_open(*state, tables);
 	return 0;
+}
+
+void
+rig_close(struct fx *fx)
+{
+	http_server_free(fx->app.server);
+	api_free(fx->app.api);
+	(void)close(listener);
 }
 
 int
 rig_teardown(void **state)
 {
-	struct fx *fx = *state;
-
-	http_server_free(fx->app.server);
-	api_free(fx->app.api);
-	(void)close(listener);
+	rig_close(*state);
 	return fx_teardown(state);
 }
 

@@ -12,6 +12,9 @@ int rig_setup(void **state);
 struct api_route;
 int rig_setup_with(void **state, const struct api_route *const *tables);
 int rig_teardown(void **state);
+/* The server alone, for an fx that is closed and opened again. */
+void rig_close(struct fx *fx);
+void rig_open(struct fx *fx, const struct api_route *const *tables);
 
 struct answer {
 	int status;

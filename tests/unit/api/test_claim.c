@@ -65,7 +65,8 @@ failing(struct api_call *c)
 static const struct api_route routes[] = {
 	{ HTTP_M_POST, "/hold", SCOPE_WRITE, .handler = hold },
 	{ HTTP_M_POST, "/answer", SCOPE_WRITE, .handler = answer },
-	{ HTTP_M_POST, "/change", SCOPE_WRITE, .handler = change },
+	{ HTTP_M_POST, "/change", SCOPE_WRITE, .handler = change,
+	    .atomic = true },
 	{ HTTP_M_GET, "/fail", SCOPE_READ, .handler = failing },
 	{ .pattern = NULL },
 };

@@ -1,0 +1,6 @@
+// All of the crash layer: what runs, and what was asked for.
+import { finish } from '../harness/rdv.mjs';
+
+await import('./kill.mjs');
+await import('./keys.mjs');
+finish();

@@ -9,7 +9,6 @@
 #include "daemon/app.h"
 #include "daemon/core/porcelain.h"
 #include "daemon/core/worktree.h"
-#include "daemon/store/db.h"
 #include "daemon/store/worktrees.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -251,7 +250,7 @@ worktrees_create_cb(int err, const struct worktree_made *made, const char *why,
 		js_add_str(o, "path", made->path);
 		js_add_str(o, "branch", made->branch);
 		js_add_bool(o, "created_branch", made->created_branch);
-		api_commit(c, tx_begin(c->app->db), 201, o);
+		api_reply(c, 201, o);
 		break;
 	case RDV_E_EXISTS:
 		api_fail_code(c, 409, "PATH_EXISTS", why, NULL);
@@ -387,7 +386,7 @@ worktrees_restore_cb(int err, const struct worktree_moved *moved,
 		o = js_object();
 		js_add_str(o, "path", moved->path);
 		js_add_str(o, "branch", moved->branch);
-		api_commit(c, tx_begin(c->app->db), 200, o);
+		api_reply(c, 200, o);
 	}
 }
 

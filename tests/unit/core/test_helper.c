@@ -21,7 +21,7 @@ struct outcome {
 };
 
 static int
-setup(void **state)
+opsrig_setup(void **state)
 {
 	static struct opsrig r;
 
@@ -31,14 +31,14 @@ setup(void **state)
 }
 
 static int
-teardown(void **state)
+opsrig_teardown(void **state)
 {
 	opsrig_stop(*state);
 	return 0;
 }
 
 static void
-plain_cb(int err, const struct priv_plain_answer *a, void *arg)
+outcome_plain_cb(int err, const struct priv_plain_answer *a, void *arg)
 {
 	struct outcome *o = arg;
 
@@ -49,8 +49,8 @@ plain_cb(int err, const struct priv_plain_answer *a, void *arg)
 }
 
 static void
-spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
-    void *arg)
+outcome_spawn_cb(int err, const struct priv_spawn_answer *a,
+    struct seqpkt_fds *fds, void *arg)
 {
 	struct outcome *o = arg;
 
@@ -65,7 +65,7 @@ spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
 }
 
 static void
-login_cb(int err, const struct priv_login_answer *a, void *arg)
+outcome_login_cb(int err, const struct priv_login_answer *a, void *arg)
 {
 	struct outcome *o = arg;
 
@@ -78,25 +78,25 @@ login_cb(int err, const struct priv_login_answer *a, void *arg)
 }
 
 static bool
-is_called(void *arg)
+outcome_is_there(void *arg)
 {
 	return ((const struct outcome *)arg)->calls > 0;
 }
 
 static bool
-is_gone(void *arg)
+opsrig_is_gone(void *arg)
 {
 	return ((const struct opsrig *)arg)->gone > 0;
 }
 
 static bool
-is_lost(void *arg)
+opsrig_is_lost(void *arg)
 {
 	return ((const struct opsrig *)arg)->lost > 0;
 }
 
 static void
-ask_spawn(struct opsrig *r, enum priv_io io, struct outcome *o)
+outcome_spawn(struct opsrig *r, enum priv_io io, struct outcome *o)
 {
 	char program[] = "/bin/true", cwd[] = "/";
 	char *argv[] = { program, NULL }, *none[] = { NULL };
@@ -112,7 +112,7 @@ ask_spawn(struct opsrig *r, enum priv_io io, struct outcome *o)
 		.argc = 1 };
 
 	memset(o, 0, sizeof(*o));
-	helper_spawn(r->helper, &m, spawn_cb, o);
+	helper_spawn(r->helper, &m, outcome_spawn_cb, o);
 }
 
 static void
@@ -141,7 +141,7 @@ test_other_build_is_the_end(void **state)
 
 	opsrig_connect(r);
 	opsrig_hello(r, "0.0.0-other", GENERATION);
-	opsrig_until(r, is_gone, r);
+	opsrig_until(r, opsrig_is_gone, r);
 	assert_int_equal(r->gone, 1);
 	assert_int_equal(r->ready, 0);
 	assert_false(helper_ready(r->helper));
@@ -153,15 +153,15 @@ test_without_helper_calls_fail_later(void **state)
 	struct opsrig *r = *state;
 	struct outcome a = { 0 }, b = { 0 };
 
-	helper_signal(r->helper, 1, 15, false, plain_cb, &a);
+	helper_signal(r->helper, 1, 15, false, outcome_plain_cb, &a);
 	assert_int_equal(a.calls, 0);
-	opsrig_until(r, is_called, &a);
+	opsrig_until(r, outcome_is_there, &a);
 	assert_int_equal(a.err, RDV_E_UNAVAILABLE);
 	/* Connected is not ready. */
 	opsrig_connect(r);
 	opsrig_turns(r, 2);
-	helper_signal(r->helper, 1, 15, false, plain_cb, &b);
-	opsrig_until(r, is_called, &b);
+	helper_signal(r->helper, 1, 15, false, outcome_plain_cb, &b);
+	opsrig_until(r, outcome_is_there, &b);
 	assert_int_equal(b.err, RDV_E_UNAVAILABLE);
 	assert_int_equal(a.calls, 1);
 }
@@ -178,7 +178,7 @@ test_login(void **state)
 	struct buf b;
 
 	opsrig_up(r, GENERATION);
-	helper_login(r->helper, &m, login_cb, &o);
+	helper_login(r->helper, &m, outcome_login_cb, &o);
 	opsrig_get(r, &p);
 	assert_int_equal(p.h.op, PRIV_LOGIN);
 	assert_true(priv_get_login(&p.body, &got));
@@ -186,7 +186,7 @@ test_login(void **state)
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_login_answer(&b, p.h.id, &a);
 	opsrig_put(r, &b, NULL);
-	opsrig_until(r, is_called, &o);
+	opsrig_until(r, outcome_is_there, &o);
 	assert_int_equal(o.err, 0);
 	assert_int_equal(o.handle, 1000);
 }
@@ -201,24 +201,24 @@ test_spawn_hands_over_descriptors(void **state)
 	int slave, far[3];
 
 	opsrig_up(r, GENERATION);
-	ask_spawn(r, PRIV_IO_PTY, &o);
+	outcome_spawn(r, PRIV_IO_PTY, &o);
 	opsrig_get(r, &p);
 	opsrig_pty(&fds, &slave);
 	opsrig_spawned(r, p.h.id, GENERATION + 1, &fds);
 	seqpkt_fds_close(&fds);
-	opsrig_until(r, is_called, &o);
+	opsrig_until(r, outcome_is_there, &o);
 	assert_int_equal(o.err, 0);
 	assert_int_equal(o.handle, GENERATION + 1);
 	assert_int_equal(o.fds.n, 3);
 	assert_int_equal(fcntl(o.fds.fd[0], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	seqpkt_fds_close(&o.fds);
 	close(slave);
-	ask_spawn(r, PRIV_IO_PIPES, &o);
+	outcome_spawn(r, PRIV_IO_PIPES, &o);
 	opsrig_get(r, &p);
 	opsrig_pipes(&fds, far);
 	opsrig_spawned(r, p.h.id, GENERATION + 2, &fds);
 	seqpkt_fds_close(&fds);
-	opsrig_until(r, is_called, &o);
+	opsrig_until(r, outcome_is_there, &o);
 	assert_int_equal(o.fds.n, 3);
 	seqpkt_fds_close(&o.fds);
 	for (unsigned i = 0; i < 3; i++)
@@ -282,7 +282,7 @@ test_E04_wrong_descriptors(void **state)
 		opsrig_start(&r);
 		opsrig_up(&r, GENERATION);
 		before = opsrig_fds();
-		ask_spawn(&r, PRIV_IO_PTY, &o);
+		outcome_spawn(&r, PRIV_IO_PTY, &o);
 		opsrig_get(&r, &p);
 		make_wrong(w, &fds, &slave);
 		/* The header tells the truth or a fourth fails by itself. */
@@ -293,7 +293,7 @@ test_E04_wrong_descriptors(void **state)
 		seqpkt_fds_close(&fds);
 		if (slave >= 0)
 			close(slave);
-		opsrig_until(&r, is_gone, &r);
+		opsrig_until(&r, opsrig_is_gone, &r);
 		if (w != TOO_MANY) {
 			assert_int_equal(o.calls, 1);
 			assert_int_equal(o.err, RDV_E_UNAVAILABLE);
@@ -318,7 +318,7 @@ test_E04_descriptors_with_a_refusal(void **state)
 
 	opsrig_up(r, GENERATION);
 	before = opsrig_fds();
-	ask_spawn(r, PRIV_IO_PTY, &o);
+	outcome_spawn(r, PRIV_IO_PTY, &o);
 	opsrig_get(r, &p);
 	opsrig_pty(&fds, &slave);
 	buf_init(&b, SEQPKT_MAX);
@@ -326,7 +326,7 @@ test_E04_descriptors_with_a_refusal(void **state)
 	opsrig_put(r, &b, &fds);
 	seqpkt_fds_close(&fds);
 	close(slave);
-	opsrig_until(r, is_gone, r);
+	opsrig_until(r, opsrig_is_gone, r);
 	assert_int_equal(opsrig_fds(), before);
 }
 
@@ -340,20 +340,20 @@ test_E09_answers_out_of_order(void **state)
 	struct helper_stats s;
 
 	opsrig_up(r, GENERATION);
-	helper_signal(r->helper, 1, 15, false, plain_cb, &first);
-	helper_signal(r->helper, 2, 15, false, plain_cb, &second);
+	helper_signal(r->helper, 1, 15, false, outcome_plain_cb, &first);
+	helper_signal(r->helper, 2, 15, false, outcome_plain_cb, &second);
 	opsrig_get(r, &a);
 	opsrig_get(r, &b);
 	assert_int_not_equal(a.h.id, b.h.id);
 	opsrig_plain(r, b.h.id, PRIV_SIGNAL, PRIV_NO_SUCH);
-	opsrig_until(r, is_called, &second);
+	opsrig_until(r, outcome_is_there, &second);
 	assert_int_equal(second.result, PRIV_NO_SUCH);
 	assert_int_equal(first.calls, 0);
 	/* The same answer again, and one to a question never asked. */
 	opsrig_plain(r, b.h.id, PRIV_SIGNAL, PRIV_DONE);
 	opsrig_plain(r, b.h.id + 1, PRIV_SIGNAL, PRIV_DONE);
 	opsrig_plain(r, a.h.id, PRIV_SIGNAL, PRIV_DONE);
-	opsrig_until(r, is_called, &first);
+	opsrig_until(r, outcome_is_there, &first);
 	assert_int_equal(first.result, PRIV_DONE);
 	assert_int_equal(second.calls, 1);
 	helper_stats(r->helper, &s);
@@ -370,10 +370,10 @@ test_E09_answer_to_another_verb(void **state)
 	struct outcome o = { 0 };
 
 	opsrig_up(r, GENERATION);
-	helper_signal(r->helper, 1, 15, false, plain_cb, &o);
+	helper_signal(r->helper, 1, 15, false, outcome_plain_cb, &o);
 	opsrig_get(r, &p);
 	opsrig_plain(r, p.h.id, PRIV_LOGOUT, PRIV_DONE);
-	opsrig_until(r, is_gone, r);
+	opsrig_until(r, opsrig_is_gone, r);
 }
 
 /* A spawn of a daemon now dead is answered to us: the process is a stray. */
@@ -416,7 +416,8 @@ test_E10_death_fails_each_once(void **state)
 	memset(o, 0, sizeof(o));
 	opsrig_up(r, GENERATION);
 	for (size_t i = 0; i < sizeof(o) / sizeof(o[0]); i++)
-		helper_signal(r->helper, i + 1, 15, false, plain_cb, &o[i]);
+		helper_signal(r->helper, i + 1, 15, false, outcome_plain_cb,
+		    &o[i]);
 	opsrig_get(r, &p);
 	old = p.h.id;
 	opsrig_die(r);
@@ -445,9 +446,9 @@ test_E10_killed_in_a_loop(void **state)
 		struct outcome o = { 0 };
 
 		opsrig_up(r, GENERATION + i);
-		helper_signal(r->helper, 1, 15, false, plain_cb, &o);
+		helper_signal(r->helper, 1, 15, false, outcome_plain_cb, &o);
 		opsrig_die(r);
-		opsrig_until(r, is_called, &o);
+		opsrig_until(r, outcome_is_there, &o);
 		assert_int_equal(o.calls, 1);
 		assert_int_equal(r->lost, i);
 		if (i == 1)
@@ -465,7 +466,7 @@ test_replaced_connection(void **state)
 	int old;
 
 	opsrig_up(r, GENERATION);
-	helper_signal(r->helper, 1, 15, false, plain_cb, &o);
+	helper_signal(r->helper, 1, 15, false, outcome_plain_cb, &o);
 	old = r->ops;
 	opsrig_up(r, GENERATION + 1);
 	assert_int_equal(o.err, RDV_E_UNAVAILABLE);
@@ -489,8 +490,9 @@ test_bounds(void **state)
 	memset(o, 0, sizeof(o));
 	opsrig_up(r, GENERATION);
 	for (i = 0; i < sizeof(o) / sizeof(o[0]); i++)
-		helper_signal(r->helper, i + 1, 15, false, plain_cb, &o[i]);
-	opsrig_until(r, is_called, &o[i - 1]);
+		helper_signal(r->helper, i + 1, 15, false, outcome_plain_cb,
+		    &o[i]);
+	opsrig_until(r, outcome_is_there, &o[i - 1]);
 	assert_int_equal(o[i - 1].err, RDV_E_BUSY);
 	assert_int_equal(o[PRIV_OUTSTANDING + 1023].calls, 0);
 	helper_stats(r->helper, &s);
@@ -529,7 +531,7 @@ test_exits(void **state)
 	helper_on_exit(r->helper, GENERATION + 2, exit_cb, &never);
 	opsrig_exit(r, GENERATION + 3, 256);
 	opsrig_exit(r, GENERATION + 1, 0);
-	opsrig_until(r, is_called, &own);
+	opsrig_until(r, outcome_is_there, &own);
 	assert_int_equal(own.handle, GENERATION + 1);
 	assert_int_equal(r->exits, 1);
 	assert_int_equal(r->exit.handle, GENERATION + 3);
@@ -575,7 +577,7 @@ test_E02_malformed_packets(void **state)
 			packet[16] = 1; /* claims a descriptor */
 		send_raw(&r, packet, kind == 2 ? b.len - 1 : b.len);
 		buf_done(&b);
-		opsrig_until(&r, is_gone, &r);
+		opsrig_until(&r, opsrig_is_gone, &r);
 		assert_int_equal(r.exits, 0);
 		opsrig_stop(&r);
 	}
@@ -704,7 +706,7 @@ test_control_socket(void **state)
 			fds.fd[1] = STDOUT_FILENO;
 			seqpkt_send(r.control, "O", 1, &fds);
 		}
-		opsrig_until(&r, is_gone, &r);
+		opsrig_until(&r, opsrig_is_gone, &r);
 		assert_int_equal(r.gone, 1);
 		assert_int_equal(opsrig_fds(), before);
 		opsrig_stop(&r);
@@ -721,7 +723,8 @@ test_free_answers_everybody(void **state)
 	memset(o, 0, sizeof(o));
 	opsrig_up(r, GENERATION);
 	for (size_t i = 0; i < 40; i++)
-		helper_signal(r->helper, i + 1, 15, false, plain_cb, &o[i]);
+		helper_signal(r->helper, i + 1, 15, false, outcome_plain_cb,
+		    &o[i]);
 	helper_free(r->helper);
 	for (size_t i = 0; i < 40; i++) {
 		assert_int_equal(o[i].calls, 1);
@@ -730,10 +733,11 @@ test_free_answers_everybody(void **state)
 	assert_int_equal(r->lost, 1);
 	r->helper = NULL;
 	opsrig_turns(r, 2);
-	assert_true(is_lost(r));
+	assert_true(opsrig_is_lost(r));
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, opsrig_setup, opsrig_teardown)
 
 int
 main(void)

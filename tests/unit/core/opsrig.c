@@ -120,6 +120,23 @@ opsrig_stop(struct opsrig *r)
 	loop_free(r->loop);
 }
 
+int
+opsrig_setup(void **state)
+{
+	static struct opsrig r;
+
+	opsrig_start(&r);
+	*state = &r;
+	return 0;
+}
+
+int
+opsrig_teardown(void **state)
+{
+	opsrig_stop(*state);
+	return 0;
+}
+
 void
 opsrig_until(struct opsrig *r, bool (*cond)(void *arg), void *arg)
 {
@@ -343,4 +360,16 @@ opsrig_fds(void)
 		n++;
 	closedir(d);
 	return n;
+}
+
+bool
+opsrig_is_gone(void *arg)
+{
+	return ((const struct opsrig *)arg)->gone > 0;
+}
+
+bool
+opsrig_is_lost(void *arg)
+{
+	return ((const struct opsrig *)arg)->lost > 0;
 }

@@ -35,6 +35,9 @@ struct opsrig_packet {
 	struct buf body;
 };
 
+/* Around a test that needs one. */
+int opsrig_setup(void **state);
+int opsrig_teardown(void **state);
 void opsrig_start(struct opsrig *r);
 /* With a loop, callbacks and an argument of the caller's own. */
 void opsrig_start_with(struct opsrig *r, struct loop *l,
@@ -44,6 +47,9 @@ void opsrig_stop(struct opsrig *r);
 void opsrig_done(struct opsrig *r);
 void opsrig_until(struct opsrig *r, bool (*cond)(void *arg), void *arg);
 void opsrig_turns(struct opsrig *r, unsigned n);
+/* Conditions: the client gave up; it has seen [ops] go. */
+bool opsrig_is_gone(void *rig);
+bool opsrig_is_lost(void *rig);
 /* [main] brings a new socket; the old [ops] side stays open unless closed. */
 void opsrig_connect(struct opsrig *r);
 /* [ops] hears HELLO and answers it. */

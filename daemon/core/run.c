@@ -221,8 +221,7 @@ run_create(struct runs *r, struct tx *tx, const struct run_spec *spec)
 void
 run_discard(struct run *run)
 {
-	run_tell_waiters(run, 0);
-	run_free(run);
+	run_leave(run, 0);
 }
 
 /* The process was not started; that is the run's end and its starter's answer.
@@ -289,8 +288,7 @@ let_go(struct run *run)
 	run_started_fn *cb = run->started;
 	void *arg = run->started_arg;
 
-	run_tell_waiters(run, RDV_E_UNAVAILABLE);
-	run_free(run);
+	run_leave(run, RDV_E_UNAVAILABLE);
 	cb(RDV_E_UNAVAILABLE, "rdv is ending; look again when it is back", arg);
 }
 

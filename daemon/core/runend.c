@@ -148,16 +148,27 @@ tell_viewers(struct run *run)
 		term_ended(run->term, &end);
 }
 
-void
-run_tell_waiters(struct run *run, int err)
+static void
+tell(struct run_waiters *waiters, int err)
 {
 	struct run_waiter *w;
 
-	while ((w = STAILQ_FIRST(&run->waiters)) != NULL) {
-		STAILQ_REMOVE_HEAD(&run->waiters, link);
+	while ((w = STAILQ_FIRST(waiters)) != NULL) {
+		STAILQ_REMOVE_HEAD(waiters, link);
 		w->cb(err, w->arg);
 		free(w);
 	}
+}
+
+/* Gone before they hear of it: who looks for the run then finds none. */
+void
+run_leave(struct run *run, int err)
+{
+	struct run_waiters waiters = STAILQ_HEAD_INITIALIZER(waiters);
+
+	STAILQ_CONCAT(&waiters, &run->waiters);
+	run_free(run);
+	tell(&waiters, err);
 }
 
 /* Durable: the helper may forget, and whoever waits is told. */
@@ -174,8 +185,7 @@ finish(struct run *run)
 	    run->end.cause != NULL ? run->end.cause : "");
 	tell_viewers(run);
 	tell_started(run, run->start_err, run->end.cause);
-	run_tell_waiters(run, 0);
-	run_free(run);
+	run_leave(run, 0);
 }
 
 static void
@@ -347,7 +357,7 @@ runs_let_go(struct runs *r)
 	struct run *run;
 
 	TAILQ_FOREACH (run, &r->live, link)
-		run_tell_waiters(run, RDV_E_UNAVAILABLE);
+		tell(&run->waiters, RDV_E_UNAVAILABLE);
 }
 
 /* The answer may come after the run it is about has gone. */

@@ -27,6 +27,7 @@ struct run_waiter {
 	run_end_fn *cb;
 	void *arg;
 };
+STAILQ_HEAD(run_waiters, run_waiter);
 
 struct run {
 	TAILQ_ENTRY(run) link;
@@ -56,7 +57,7 @@ struct run {
 	run_started_fn *started;
 	void *started_arg;
 	int start_err;
-	STAILQ_HEAD(, run_waiter) waiters;
+	struct run_waiters waiters;
 };
 
 struct js;
@@ -84,8 +85,8 @@ void run_exited(struct run *run, const struct priv_exit *ev, bool usage);
 void run_end_now(struct run *run);
 /* The term's callback: all output is in the log. */
 void run_drained_cb(void *run);
-/* Calls those who wait for the end. */
-void run_tell_waiters(struct run *run, int err);
+/* run_free(), then those who wait for the end are called. */
+void run_leave(struct run *run, int err);
 /* Removes it from the table; nothing of it may be in flight. */
 void run_free(struct run *run);
 struct js *run_event(const struct run *run, const char *state);

@@ -42,13 +42,23 @@ is(const struct session_op *op, const char *status)
 	return strcmp(op->row.status, status) == 0;
 }
 
+/* One whose closing has begun is as good as closed: it gets no program. */
 static bool
 refuse_closed(struct session_op *op)
 {
-	if (!is(op, "closed"))
+	if (op->row.closed_at < 0)
 		return false;
-	session_op_end(op, RDV_E_STATE, "the session is closed");
+	session_op_end(op, RDV_E_STATE,
+	    is(op, "closed") ? "the session is closed"
+			     : "the session is being closed");
 	return true;
+}
+
+/* It is so already, but whoever made it so may still wait for the disk. */
+static void
+end_when_durable(struct session_op *op)
+{
+	session_op_commit(op, tx_begin(op->sessions->app->db), 0);
 }
 
 static int
@@ -133,7 +143,7 @@ session_suspend(struct sessions *s, const struct session_who *who)
 	if (!session_op_load(op) || refuse_closed(op))
 		return;
 	if (is(op, "suspended")) {
-		session_op_end(op, 0, NULL);
+		end_when_durable(op);
 		return;
 	}
 	tx = tx_begin(s->app->db);
@@ -178,20 +188,11 @@ restart(struct session_op *op)
 	tx_commit(tx, session_resumed_cb, op);
 }
 
-/* The old run has ended in the meantime, with all its output recorded. */
-static void
-session_reborn_cb(int err, void *arg)
-{
-	if (err == 0)
-		restart(arg);
-	else
-		session_op_end(arg, err, "rdv is ending");
-}
+static void session_reborn_cb(int, void *);
 
-void
-session_resume(struct sessions *s, const struct session_who *who)
+static void
+resume(struct session_op *op)
 {
-	struct session_op *op = session_op_new(s, who);
 	struct run *run;
 	bool unknown;
 	struct tx *tx;
@@ -207,14 +208,33 @@ session_resume(struct sessions *s, const struct session_who *who)
 		/* Its end can be read already, but is not durable yet. */
 		run_on_end(run, session_reborn_cb, op);
 	} else if (is(op, "active")) {
-		session_op_end(op, 0, NULL);
+		end_when_durable(op);
 	} else {
-		tx = tx_begin(s->app->db);
+		tx = tx_begin(op->sessions->app->db);
 		(void)store_session_status(tx, op->row.id, "active",
 		    clock_wall_ms());
 		emit(op, tx, EV_SESSION_UPDATED, "active");
 		session_op_commit(op, tx, 0);
 	}
+}
+
+/*
+ * The old run is gone, with all its output recorded. Meanwhile the session may
+ * have been closed, or have got a new run from somebody else who waited.
+ */
+static void
+session_reborn_cb(int err, void *arg)
+{
+	if (err == 0)
+		resume(arg);
+	else
+		session_op_end(arg, err, "rdv is ending");
+}
+
+void
+session_resume(struct sessions *s, const struct session_who *who)
+{
+	resume(session_op_new(s, who));
 }
 
 /* Its run is over: the last step. Of several closers the first one writes. */
@@ -271,7 +291,7 @@ session_close(struct sessions *s, const struct session_who *who)
 	if (!session_op_load(op))
 		return;
 	if (is(op, "closed")) {
-		session_op_end(op, 0, NULL);
+		end_when_durable(op);
 		return;
 	}
 	tx = tx_begin(s->app->db);

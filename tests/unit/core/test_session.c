@@ -227,6 +227,16 @@ none_live(void *arg)
 	return runs_live(((struct corerig *)arg)->app.runs) == 0;
 }
 
+/* And no more: the record of that is still to be made. */
+static bool
+one_has_ended(void *arg)
+{
+	struct corerig *r = arg;
+	const struct store_run *row = corerig_row(r, newest(r)->label);
+
+	return strcmp(row->state, "completed") == 0;
+}
+
 /* After a death: another run of the same thing in the same session. */
 static void
 test_resume_after_death(void **state)
@@ -249,6 +259,100 @@ test_resume_after_death(void **state)
 	assert_string_equal(newest(r)->cwd, r->runs[0].cwd);
 	/* The old log stands, the new one is empty. */
 	assert_string_equal(corerig_row(r, run)->state, "completed");
+}
+
+/* Both asked for before either is durable. */
+static void
+both(struct corerig *r, const char *id, verb_fn *first, verb_fn *second)
+{
+	struct session_who who = corerig_who(r, id);
+
+	first(r->app.sessions, &who);
+	second(r->app.sessions, &who);
+}
+
+/* A program that ended a moment ago is replaced once, however many ask. */
+static void
+test_two_resumes_make_one_run(void **state)
+{
+	struct corerig *r = *state;
+	char id[UUID_TEXT];
+
+	/* Its end is on the way to the disk, or it is there. */
+	for (int gone = 0; gone < 2; gone++) {
+		corerig_create(r, "one");
+		(void)snprintf(id, sizeof(id), "%s", r->id);
+		r->spawns = 0;
+		corerig_exit(r, newest(r), 0);
+		corerig_until(r, gone ? none_live : one_has_ended, r);
+		both(r, id, session_resume, session_resume);
+		assert_int_equal(r->answers, 0);
+		corerig_settle(r);
+		assert_int_equal(r->answers, 2);
+		assert_int_equal(r->err, 0);
+		r->answers = 0;
+		assert_int_equal(r->spawns, 1);
+		assert_int_equal(runs_live(r->app.runs), 1);
+		assert_string_equal(newest(r)->label,
+		    corerig_session(r, id)->run_id);
+		corerig_exit(r, newest(r), 0);
+		corerig_until(r, none_live, r);
+	}
+}
+
+/* Whichever comes first: a session that is closed has no program. */
+static void
+test_close_races_resume(void **state)
+{
+	struct corerig *r = *state;
+	char id[UUID_TEXT];
+
+	r->exit_on_signal = true;
+	for (unsigned i = 0; i < 6; i++) {
+		bool close_first = i % 2 == 0;
+		unsigned before;
+
+		corerig_create(r, "one");
+		(void)snprintf(id, sizeof(id), "%s", r->id);
+		/* It lives, or its end is on the way, or it is gone. */
+		if (i >= 2)
+			corerig_exit(r, newest(r), 0);
+		if (i >= 2)
+			corerig_until(r, i < 4 ? one_has_ended : none_live, r);
+		before = r->spawns;
+		both(r, id, close_first ? session_close : session_resume,
+		    close_first ? session_resume : session_close);
+		corerig_until(r, none_live, r);
+		corerig_settle(r);
+		assert_int_equal(r->answers, 2);
+		r->answers = 0;
+		expect_status(r, id, "closed");
+		assert_int_equal(corerig_events(r, "session.closed", id), 1);
+		assert_int_equal(runs_live(r->app.runs), 0);
+		/* At most the run that a first resume had asked for. */
+		assert_int_equal(r->spawns, before);
+	}
+}
+
+/* What is so already is told when it is durable, not when it is read. */
+static void
+test_same_again_waits_for_the_disk(void **state)
+{
+	struct corerig *r = *state;
+	char id[UUID_TEXT];
+
+	corerig_create(r, "one");
+	(void)snprintf(id, sizeof(id), "%s", r->id);
+	both(r, id, session_suspend, session_suspend);
+	assert_int_equal(r->answers, 0);
+	db_settle(r->app.db);
+	assert_int_equal(r->answers, 2);
+	r->answers = 0;
+	both(r, id, session_resume, session_resume);
+	assert_int_equal(r->answers, 0);
+	db_settle(r->app.db);
+	assert_int_equal(r->answers, 2);
+	r->answers = 0;
 }
 
 static void
@@ -459,6 +563,9 @@ main(void)
 		T(test_as_many_as_allowed),
 		T(test_states),
 		T(test_resume_after_death),
+		T(test_two_resumes_make_one_run),
+		T(test_close_races_resume),
+		T(test_same_again_waits_for_the_disk),
 		T(test_resume_that_fails_leaves_the_session),
 		T(test_update),
 		T(test_other_user),

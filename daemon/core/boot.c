@@ -13,14 +13,18 @@
 #include "daemon/core/worktree.h"
 #include "daemon/helper.h"
 
+/* A session to be closed may have had to wait for a run not settled at first.
+ */
 static void
-boot_settled_cb(void *arg)
+boot_settled_cb(bool first, void *arg)
 {
 	struct app *app = arg;
 
-	grants_open(app->grants);
+	if (first)
+		grants_open(app->grants);
 	sessions_settle(app->sessions);
-	worktrees_reconcile(app->worktrees);
+	if (first)
+		worktrees_reconcile(app->worktrees);
 }
 
 static void

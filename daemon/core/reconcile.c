@@ -33,7 +33,7 @@
 
 struct reconcile {
 	struct runs *runs;
-	void (*settled)(void *);
+	runs_settled_fn *settled;
 	void *arg;
 	int64_t began;
 	bool again;    /* not the first look on this connection */
@@ -47,7 +47,7 @@ static void reconcile_item_cb(int, const struct priv_inventory_answer *,
 static void reconcile_timer_cb(void *);
 
 void
-runs_reconcile(struct runs *r, void (*settled)(void *), void *arg)
+runs_reconcile(struct runs *r, runs_settled_fn *settled, void *arg)
 {
 	struct reconcile *rc = xcalloc(1, sizeof(*rc));
 
@@ -307,8 +307,7 @@ complete(struct reconcile *rc)
 	if (rc->look_due)
 		loop_timer_set(rc->timer, AGAIN_MS);
 	r->settled = true;
-	if (first)
-		rc->settled(rc->arg);
+	rc->settled(first, rc->arg);
 	if (!rc->look_due) {
 		r->reconcile = NULL;
 		reconcile_free(rc);

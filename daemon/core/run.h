@@ -85,9 +85,11 @@ void runs_let_go(struct runs *r);
 void runs_stray(struct runs *r, uint64_t handle);
 /*
  * A fresh [ops]: INVENTORY, then every row in flight is settled. `settled` is
- * called when that is complete, and not if the helper goes away before.
+ * called when the answer is complete, and not if the helper goes away before;
+ * again when what could not be settled then was looked at once more.
  */
-void runs_reconcile(struct runs *r, void (*settled)(void *), void *arg);
+typedef void runs_settled_fn(bool first, void *arg);
+void runs_reconcile(struct runs *r, runs_settled_fn *settled, void *arg);
 /* False until the first reconciliation after start is complete. */
 bool runs_settled(const struct runs *r);
 

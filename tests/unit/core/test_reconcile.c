@@ -296,6 +296,39 @@ test_start_that_outlived_its_daemon(void **state)
 	await_state(r, run, "completed");
 }
 
+/* Its closing was asked for before anybody knew whether there is a program. */
+static void
+test_closing_waits_for_a_late_start(void **state)
+{
+	struct corerig *r = *state;
+	char run[PRIV_LABEL_MAX + 1], id[UUID_TEXT];
+	struct session_who who;
+
+	for (int begins = 0; begins < 2; begins++) {
+		r->nruns = r->spawns = 0;
+		ask_and_die(r, run);
+		corerig_daemon_up(r);
+		(void)snprintf(id, sizeof(id), "%s",
+		    corerig_row(r, run)->session_id);
+		who = corerig_who(r, id);
+		session_close(r->app.sessions, &who);
+		corerig_answer(r);
+		assert_int_equal(r->err, RDV_E_UNAVAILABLE);
+		assert_string_equal(corerig_session(r, id)->status, "active");
+		r->exit_on_signal = true;
+		if (begins) {
+			r->runs[0].handle = r->generation + 1;
+			opsrig_pty(&r->runs[0].fds, &r->runs[0].far);
+		} else {
+			clock_shift(13000, 0);
+		}
+		await_state(r, run, begins ? "killed" : "lost");
+		assert_string_equal(corerig_session(r, id)->status, "closed");
+		assert_int_equal(corerig_events(r, "session.closed", id), 1);
+		clock_shift(0, 0);
+	}
+}
+
 static void
 test_start_that_never_was(void **state)
 {
@@ -393,6 +426,7 @@ main(void)
 		T(test_incomplete_answer_settles_nothing),
 		T(test_ends_what_has_no_row),
 		T(test_start_that_outlived_its_daemon),
+		T(test_closing_waits_for_a_late_start),
 		T(test_start_that_never_was),
 		T(test_start_with_a_helper_now_gone),
 		T(test_nothing_is_spawned_before),

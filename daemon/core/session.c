@@ -177,8 +177,11 @@ static void
 restart(struct session_op *op)
 {
 	bool pipes = op->has_run && strcmp(op->run_row.io, "pipes") == 0;
-	struct tx *tx = tx_begin(op->sessions->app->db);
+	struct tx *tx;
 
+	if (session_op_refuse_leaving(op))
+		return;
+	tx = tx_begin(op->sessions->app->db);
 	op->row.run_id = session_new_id(op);
 	op->run =
 	    session_start_run(op, tx, pipes ? PRIV_IO_PIPES : PRIV_IO_PTY);

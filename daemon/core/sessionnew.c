@@ -257,8 +257,11 @@ static void
 write_session(struct session_op *op)
 {
 	const struct making *m = op->more;
-	struct tx *tx = tx_begin(op->sessions->app->db);
+	struct tx *tx;
 
+	if (session_op_refuse_leaving(op))
+		return;
+	tx = tx_begin(op->sessions->app->db);
 	op->row.run_id = session_new_id(op);
 	(void)store_session_insert(tx, &op->row);
 	op->run = session_start_run(op, tx, m->io);

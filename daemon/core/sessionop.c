@@ -12,6 +12,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/run.h"
 #include "daemon/core/sessionstate.h"
+#include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
@@ -243,6 +244,23 @@ session_new_id(struct session_op *op)
 	return arena_strdup(op->arena, id);
 }
 
+static const char *
+cwd_of(const struct session_op *op)
+{
+	return op->has_run ? op->run_row.cwd : op->row.project_path;
+}
+
+bool
+session_op_refuse_leaving(struct session_op *op)
+{
+	const char *cwd = cwd_of(op);
+
+	if (cwd == NULL || !worktree_leaves(op->sessions->app->worktrees, cwd))
+		return false;
+	session_op_end(op, RDV_E_BUSY, "its worktree is being removed");
+	return true;
+}
+
 struct run *
 session_start_run(struct session_op *op, struct tx *tx, enum priv_io io)
 {
@@ -255,7 +273,7 @@ session_start_run(struct session_op *op, struct tx *tx, enum priv_io io)
 		.reason = "terminal",
 		.profile = s->profile,
 		.io = io,
-		.cwd = op->has_run ? op->run_row.cwd : s->project_path,
+		.cwd = cwd_of(op),
 		.argv = argv_of(op->arena, s->argv_json),
 		.env = env_of(op),
 		.cols = (unsigned)s->cols,

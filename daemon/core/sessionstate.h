@@ -48,6 +48,8 @@ struct run *session_op_run(struct session_op *op, bool *unknown);
 /* Commits; the op ends with 0 when durable. */
 void session_op_commit(struct session_op *op, struct tx *tx, int err);
 const char *session_new_id(struct session_op *op);
+/* Before a run: true when it was refused, as its directory is going away. */
+bool session_op_refuse_leaving(struct session_op *op);
 /*
  * Writes a new run with the id op->row.run_id into `tx`, after the session it
  * belongs to.

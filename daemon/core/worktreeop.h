@@ -46,6 +46,7 @@ struct wt_op {
 	bool writes;   /* it adds, moves or removes worktrees */
 	bool entered;  /* it is at work on its repository */
 	bool waiting;  /* for another one that is */
+	bool leaves;   /* op->at is being taken away */
 };
 TAILQ_HEAD(wt_ops, wt_op);
 

@@ -11,11 +11,13 @@
 
 #include "daemon/app.h"
 #include "daemon/core/repo.h"
+#include "daemon/core/run.h"
 #include "daemon/core/worktreelook.h"
 #include "daemon/core/worktreeop.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/path.h"
 
 #define LOCAL "refs/heads/"
 
@@ -188,6 +190,9 @@ remove_looked(struct wt_op *op)
 	struct moving *m = op->own;
 	int err;
 
+	/* git took its time to look. */
+	if (runs_busy_under(op->w->app->runs, op->at))
+		m->look.reasons |= WT_BUSY;
 	if (m->look.reasons != 0 && !m->force) {
 		op->row.path = op->at;
 		wt_fail(op, RDV_E_DIRTY, "%s",
@@ -205,9 +210,21 @@ remove_looked(struct wt_op *op)
 	m->keep = m->look.reasons != 0 || m->look.status.ignored > 0;
 	op->row.branch = op->here->branch;
 	op->row.state = "removing";
+	op->leaves = true;
 	if (m->keep)
 		op->row.trash_path = trash_path(op, op->row.id);
 	wt_store(op, !m->known, EV_WORKTREE_MOVING, remove_noted);
+}
+
+bool
+worktree_leaves(const struct worktrees *w, const char *path)
+{
+	const struct wt_op *op;
+
+	TAILQ_FOREACH (op, &w->ops, link)
+		if (op->leaves && path_is_under(op->at, path))
+			return true;
+	return false;
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/core/run.h"
+#include "daemon/core/worktreeop.h"
 #include "daemon/store/db.h"
 #include "daemon/term/term.h"
 #include "lib/err.h"
@@ -470,6 +471,36 @@ test_busy_under(void **state)
 	    "/home/somebody/project/sub"));
 }
 
+/* A worktree on its way out takes no program, however one is asked for. */
+static void
+test_no_program_where_a_worktree_leaves(void **state)
+{
+	struct corerig *r = *state;
+	struct wt_op removal = { .at = "/home/somebody", .leaves = true };
+	struct session_who who;
+	char id[UUID_TEXT];
+
+	corerig_create(r, "one");
+	(void)snprintf(id, sizeof(id), "%s", r->id);
+	corerig_exit(r, corerig_run(r, run_of(r, id)), 0);
+	await_state(r, run_of(r, id), "completed");
+	who = corerig_who(r, id);
+	TAILQ_INSERT_TAIL(&r->app.worktrees->ops, &removal, link);
+	corerig_create(r, "two");
+	assert_int_equal(r->err, RDV_E_BUSY);
+	session_resume(r->app.sessions, &who);
+	corerig_answer(r);
+	assert_int_equal(r->err, RDV_E_BUSY);
+	assert_int_equal(r->spawns, 1);
+	TAILQ_REMOVE(&r->app.worktrees->ops, &removal, link);
+	session_resume(r->app.sessions, &who);
+	corerig_answer(r);
+	assert_int_equal(r->err, 0);
+	corerig_create(r, "two");
+	assert_int_equal(r->err, 0);
+	assert_int_equal(r->spawns, 3);
+}
+
 #define T(name) \
 	cmocka_unit_test_setup_teardown(name, corerig_setup, corerig_teardown)
 
@@ -491,6 +522,7 @@ main(void)
 		T(test_closing_an_orphan_closes_its_terminal),
 		T(test_signal),
 		T(test_busy_under),
+		T(test_no_program_where_a_worktree_leaves),
 	};
 
 	return CHECK_RUN("run", tests);

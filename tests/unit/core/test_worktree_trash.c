@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/core/run.h"
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/store/db.h"
@@ -332,6 +333,71 @@ abuse_G23_the_trash_ends_late_and_little_by_little(void **state)
 	assert_int_equal(live_sh(live.repo, "git fsck --full"), 0);
 }
 
+static bool
+git_is_asked(const void *arg)
+{
+	const struct wt_op *op = TAILQ_FIRST(&live.app.worktrees->ops);
+
+	(void)arg;
+	return op != NULL && op->asking != NULL;
+}
+
+static bool
+it_leaves(const void *path)
+{
+	return worktree_leaves(live.app.worktrees, path);
+}
+
+/* As a session would, in the turn it is asked for. */
+static struct run *
+begin_run(const char *dir)
+{
+	static const char *const argv[] = { "/bin/true", NULL };
+	static char id[UUID_TEXT];
+	struct run_spec spec = { .id = id,
+		.user_id = live.who.user_id,
+		.uid = live.who.uid,
+		.reason = "terminal",
+		.profile = "login",
+		.cwd = dir,
+		.argv = argv };
+	struct tx *tx = tx_begin(live.app.db);
+	struct run *run;
+
+	uuid_v7(id);
+	run = run_create(live.app.runs, tx, &spec);
+	tx_commit(tx, NULL, NULL);
+	return run;
+}
+
+/* A program begins while git looks: the removal was judged too early. */
+static void
+a_program_that_begins_meanwhile_holds_it(void **state)
+{
+	struct outcome w = kit_make("busy"), o = { 0 };
+	struct run *run;
+
+	(void)state;
+	worktree_remove(live.app.worktrees, &live.who, w.path, false,
+	    kit_moved_cb, &o);
+	live_wait(git_is_asked, NULL);
+	run = begin_run(w.path);
+	live_until(&o.done);
+	kit_refused(&o, RDV_E_DIRTY, "a process runs in it");
+	assert_int_equal(o.reasons, WT_BUSY);
+	assert_true(live_exists(w.path));
+	assert_false(worktree_leaves(live.app.worktrees, w.path));
+	run_discard(run);
+	o = (struct outcome){ 0 };
+	worktree_remove(live.app.worktrees, &live.who, w.path, false,
+	    kit_moved_cb, &o);
+	live_wait(it_leaves, w.path);
+	assert_false(worktree_leaves(live.app.worktrees, live.repo));
+	live_until(&o.done);
+	kit_ok(&o);
+	assert_false(worktree_leaves(live.app.worktrees, w.path));
+}
+
 static int
 all(void)
 {
@@ -342,6 +408,7 @@ all(void)
 		T(ignored_files_are_kept),
 		T(in_the_trash_the_branch_is_free),
 		T(coming_back_it_takes_its_branch),
+		T(a_program_that_begins_meanwhile_holds_it),
 		T(abuse_G20_what_a_crash_left_is_settled),
 		T(abuse_G23_the_trash_ends_late_and_little_by_little),
 	};

@@ -31,6 +31,7 @@
 #define WAITING_MAX 500
 #define ERR_MAX	    4096
 #define CHUNK	    65536
+#define AGAIN_MS    1000
 
 struct pipe_end {
 	int fd; /* -1: closed */
@@ -184,16 +185,48 @@ job_check(struct job *j)
 	job_end(j, j->failure, j->failure != 0 ? failures[j->failure] : NULL);
 }
 
+/* The answer may come after the job it is about has gone. */
+struct stop_call {
+	struct git *git;
+	uint64_t handle;
+};
+
+/* Who could not be told to end is told again, or nobody would ever end it. */
+static void
+git_stopped_cb(int err, const struct priv_plain_answer *a, void *arg)
+{
+	struct stop_call *s = arg;
+	struct job *j;
+
+	if (err == RDV_E_BUSY || (err == 0 && a->result == PRIV_BUSY)) {
+		TAILQ_FOREACH (j, &s->git->running, link)
+			if (j->handle == s->handle && !j->exited)
+				loop_timer_set(j->timer, AGAIN_MS);
+	}
+	free(s);
+}
+
+/* First SIGTERM, so that git removes its lock files. */
+static void
+ask_end(struct job *j)
+{
+	struct stop_call *s = xcalloc(1, sizeof(*s));
+
+	s->git = j->git;
+	s->handle = j->handle;
+	helper_signal(j->git->app->helper, j->handle, SIGTERM, true,
+	    git_stopped_cb, s);
+}
+
 static void
 job_stop(struct job *j, int failure)
 {
 	if (j->failure != 0)
 		return;
 	j->failure = failure;
-	/* First SIGTERM, so that git removes its lock files. */
+	loop_timer_clear(j->timer);
 	if (!j->exited)
-		helper_signal(j->git->app->helper, j->handle, SIGTERM, true,
-		    NULL, NULL);
+		ask_end(j);
 }
 
 /* False at the end of the pipe, or when there is nothing more for now. */
@@ -269,7 +302,12 @@ git_exit_cb(const struct priv_exit *ev, void *arg)
 static void
 git_timeout_cb(void *arg)
 {
-	job_stop(arg, RDV_E_TIMEOUT);
+	struct job *j = arg;
+
+	if (j->failure == 0)
+		job_stop(j, RDV_E_TIMEOUT);
+	else
+		ask_end(j);
 }
 
 static void

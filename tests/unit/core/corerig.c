@@ -237,6 +237,11 @@ on_packet(struct corerig *r, struct opsrig_packet *p)
 		opsrig_put(&r->ops, &b, NULL);
 	} else if (p->h.op == PRIV_LOGIN) {
 		put_login(r, p->h.id);
+	} else if (p->h.op == PRIV_LOGOUT) {
+		r->logouts++;
+		r->logout = p->h.id;
+		if (!r->mute_logout)
+			opsrig_plain(&r->ops, p->h.id, PRIV_LOGOUT, PRIV_DONE);
 	} else if (p->h.op == PRIV_SPAWN) {
 		on_spawn(r, p);
 	} else if (p->h.op == PRIV_SIGNAL) {
@@ -497,7 +502,10 @@ corerig_exit(struct corerig *r, struct fake_run *f, int status)
 void
 corerig_release(struct corerig *r)
 {
-	answer_spawn(r, r->held, &r->runs[r->nruns - 1]);
+	if (r->fail_spawn)
+		put_failure(r, r->held);
+	else
+		answer_spawn(r, r->held, &r->runs[r->nruns - 1]);
 }
 
 /* Rows */

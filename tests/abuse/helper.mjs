@@ -78,12 +78,17 @@ await test('E11 the daemon killed: runs stay; all killed: runs end',
 		const old = rdv.rdvd;
 		process.kill(old, 'SIGKILL');
 		await waitFor('another daemon', () => rdv.rdvd && rdv.rdvd !== old);
-		const now = await waitFor('adopted', async () => (await rdv.request(
+		const now = await waitFor('it answers', async () => (await rdv.request(
 			'GET', `/api/sessions/${s.id}`).catch(() => null))?.json);
 		assert.deepEqual([now.run.state, now.run.id], ['running', s.run.id]);
 		assert.equal(proc(pid).start, was.start);
-		await rdv.call('POST', `/api/sessions/${s.id}/exec`,
-			{ command: 'still' });
+		// Until it is adopted nobody can tell, and that is the answer.
+		await waitFor('adopted', async () => {
+			const r = await rdv.request('POST',
+				`/api/sessions/${s.id}/exec`, { body: { command: 'still' } });
+			assert.ok([202, 503].includes(r.status), `${r.status} ${r.raw}`);
+			return r.status === 202;
+		});
 		await waitFor('it goes on', async () =>
 			/still/.test(await output(rdv, s)));
 		rdv.track();

@@ -119,25 +119,23 @@ fuzz:
 	    corpus/$(T) $(abspath tests/fuzz/corpus/$(T))
 
 # Small programs of the black-box layers: tests/<layer>/X.c is $(BUILD)/tests/X.
-# They may use lib and security, and are linked by what they use. (tests/priv
-# builds its own, in two versions; mk/crash.mk has a rule of its own.)
+# They stand alone and are never sanitized: they run confined, where a sanitizer
+# could not. (tests/priv builds its own, in two versions; mk/crash.mk has a rule
+# of its own.)
 prog_src := $(wildcard $(patsubst %,tests/%/*.c,api abuse e2e))
 prog_bins := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(prog_src))) \
 	     $(BUILD)/tests/pattern
 define prog_rule
-$(BUILD)/tests/$(basename $(notdir $(1))): $(call obj,$(1)) $(libsec) $(liblib)
+$(BUILD)/tests/$(basename $(notdir $(1))): $(1)
 	@mkdir -p $$(@D)
-	@echo "LD $$@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $$@ $$^ $(LIBS_HELPER) \
-	    -ljansson
+	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $$@ $$<
 endef
 $(foreach f,$(prog_src),$(eval $(call prog_rule,$(f))))
 
 # What the layers under an unprivileged account need is made beforehand: that
 # account may not be able to write here.
-.PHONY: test-built asan-built
+.PHONY: test-built
 test-built: all $(unit_all) $(fuzz_bins) $(prog_bins)
-asan-built: $(unit_all) $(fuzz_bins) $(BUILD)/bin/rdv-helper
 tests/node_modules/.rdv-stamp: tests/package-lock.json
 	cd tests && flock package-lock.json \
 	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -277,5 +278,6 @@ serve(const struct serve_args *a)
 	while (!all_ended(o) && clock_mono_ms() < deadline)
 		turn(o, p, &orphans);
 	log_info("serve", "stopped; runs=%u", all_ended(o) ? 0 : o->runs.n);
-	_exit(0);
+	/* Not _exit(2): a sanitizer looks for leaks at a regular end. */
+	exit(0);
 }

@@ -31,6 +31,9 @@
 #define SANITIZED false
 #endif
 
+/* A sanitizer looks for leaks in /proc/self and for names in the program. */
+static const char *const sanitizer_reads[] = { SANITIZED ? "/" : NULL, NULL };
+
 static int
 fail(int err, const char *what, char *why, size_t whysize)
 {
@@ -81,6 +84,9 @@ confine_files(const char *const rw[], const char *const ro[], char *why,
 	err = allow(ruleset, rw, LANDLOCK_WRITE, why, whysize);
 	if (err == 0)
 		err = allow(ruleset, ro, LANDLOCK_READ, why, whysize);
+	if (err == 0)
+		err = allow(ruleset, sanitizer_reads, LANDLOCK_READ, why,
+		    whysize);
 	if (err == 0 && !mutant("landlock")) {
 		err = landlock_restrict(ruleset);
 		if (err != 0)
@@ -148,7 +154,9 @@ confine_daemon(const char *const rw[], const char *const ro[], char *why,
 	if (err != 0)
 		return fail(err, "seccomp", why, whysize);
 	snprintf(why, whysize, "%s%s%s%s%s",
-	    SANITIZED ? "a sanitized build has no seccomp filter; " : "",
+	    SANITIZED ? "a sanitized build reads everything and has no "
+			"seccomp filter; "
+		      : "",
 	    *missing != '\0' ? "Landlock: " : "", missing,
 	    *skipped != '\0' ? "; calls unknown to libseccomp: " : "", skipped);
 	return 0;

@@ -8,12 +8,12 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { Rdv, bin, descendants, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bare, bin, descendants, test, waitFor } from '../harness/rdv.mjs';
 import { ask, ended, options, origin, page, refused, upgrade } from
 	'./lib.mjs';
 
 const second = (base) => spawnSync(bin('rdv-helper'), ['--base', base],
-	{ encoding: 'utf8', timeout: 20000, env: { PATH: '/usr/bin:/bin' } });
+	{ encoding: 'utf8', timeout: 20000, env: bare });
 const inode = (p) => { const s = fs.lstatSync(p); return `${s.dev}:${s.ino}`; };
 const token = (rdv, ...scopes) => rdv.call('POST', '/api/tokens',
 	{ name: scopes.join(), scopes });
@@ -201,7 +201,7 @@ await test('C05 of many started at once exactly one runs', async (t) => {
 		const all = Array.from({ length: 6 }, () => {
 			const p = spawn(bin('rdv-helper'), ['--base', base,
 				'--ready-fd', '3'], { stdio: ['ignore', 'ignore', 'ignore',
-				'pipe'], env: { PATH: '/usr/bin:/bin' } });
+				'pipe'], env: bare });
 			p.stdio[3].on('data', () => { p.ready = true; });
 			p.stdio[3].on('error', () => {});
 			return p;
@@ -217,7 +217,7 @@ await test('C05 of many started at once exactly one runs', async (t) => {
 		owner.kill('SIGTERM');
 		const late = spawn(bin('rdv-helper'), ['--base', base, '--ready-fd',
 			'3'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-			env: { PATH: '/usr/bin:/bin' } });
+			env: bare });
 		const ready = once(late.stdio[3], 'data').then(() => 'ready');
 		const done = once(late, 'exit').then(([code]) => code);
 		assert.equal((await gone)[0], 0, 'the first ends cleanly');

@@ -6,7 +6,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bare, bin, test, waitFor } from '../harness/rdv.mjs';
 import { connect, options, output, unharmed } from './lib.mjs';
 
 const file = (rdv, name = 'rdv.db') => path.join(rdv.base, 'server', name);
@@ -144,8 +144,7 @@ for (const [what, [harm, said]] of Object.entries(harms))
 			harm(rdv);
 			const was = what === 'a directory' ? [] : picture(server);
 			const r = spawnSync(bin('rdv-helper'), ['--base', rdv.base],
-				{ encoding: 'utf8', timeout: 20000, env:
-				{ PATH: '/usr/bin:/bin' } });
+				{ encoding: 'utf8', timeout: 20000, env: bare });
 			assert.equal(r.status, 77, `${r.status} ${r.stderr}`);
 			assert.match(r.stderr, said, r.stderr);
 			if (what !== 'a directory')

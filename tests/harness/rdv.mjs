@@ -10,11 +10,15 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import * as sanitizer from './sanitizer.mjs';
 
 export const root = path.resolve(import.meta.dirname ??
 	path.dirname(new URL(import.meta.url).pathname), '../..');
 export const build = path.resolve(root, process.env.BUILD ?? 'build');
 export const bin = (name) => path.join(build, 'bin', name);
+sanitizer.watch(bin('rdv-helper'));
+// What a program under test needs of an environment.
+export const bare = { PATH: '/usr/bin:/bin', ...sanitizer.env };
 
 // Polls until `fn` gives something true; its value. A deadline is a bug found,
 // not a measure of time: it is long. What happens soon is seen at once, and what
@@ -85,6 +89,9 @@ export function fdCount(pid) {
 }
 
 export class Rdv {
+	// All that were started and not stopped.
+	static running = new Set();
+
 	// options: base, args (for rdv-helper), env, config (server/config.toml).
 	static async start(options = {}) {
 		const rdv = new Rdv();
@@ -108,11 +115,12 @@ export class Rdv {
 	async up() {
 		this.logPath = path.join(this.scratch, 'log');
 		const log = fs.openSync(this.logPath, 'a', 0o600);
+		this.inspected ??= 0;
+		Rdv.running.add(this);
 		this.main = spawn(bin('rdv-helper'), ['--base', this.base,
 			'--ready-fd', '3', ...(this.options.args ?? [])],
 			{ stdio: ['ignore', log, log, 'pipe'], cwd: this.scratch,
-			  env: { PATH: '/usr/bin:/bin', HOME: this.home,
-				...this.options.env } });
+			  env: { ...bare, HOME: this.home, ...this.options.env } });
 		fs.closeSync(log);
 		const ready = once(this.main.stdio[3], 'data').then(() => true);
 		const ended = once(this.main, 'exit').then(() => false);
@@ -122,7 +130,7 @@ export class Rdv {
 		} catch (e) {
 			this.main.kill('SIGKILL');
 			e.message += `: ${this.log()}`;
-			fs.rmSync(this.scratch, { recursive: true, force: true });
+			this.remove();
 			throw e;
 		}
 		this.sock = path.join(this.base, 'api.sock');
@@ -175,9 +183,25 @@ export class Rdv {
 			throw new Error(`${e.message}; alive: ` +
 				left.map((p) => `${p.name}(${p.pid})`).join(' '));
 		} finally {
-			fs.rmSync(this.scratch, { recursive: true, force: true });
+			this.remove();
 		}
 		return this.main.exitCode;
+	}
+
+	remove() {
+		Rdv.running.delete(this);
+		try {
+			this.inspect();
+		} finally {
+			fs.rmSync(this.scratch, { recursive: true, force: true });
+		}
+	}
+
+	// A daemon that died of a report was started again: only its log tells.
+	inspect() {
+		const said = this.log().slice(this.inspected);
+		this.inspected += said.length;
+		sanitizer.inspect(said);
 	}
 
 	// [ops] is a fork of [main]; rdvd is a program of its own.
@@ -286,6 +310,9 @@ export async function test(name, fn, deadlineMs = 600000) {
 		for (const rdv of started)
 			console.log(rdv.log().slice(-4000).replace(/^/gm, '     | '));
 	}
+	undo.unshift(sanitizer.collect);
+	for (const rdv of Rdv.running)
+		undo.push(() => rdv.inspect());
 	while (undo.length > 0) {
 		try {
 			await undo.pop()();
@@ -314,6 +341,11 @@ function report(name, result, errors, ms) {
 // The last line of a layer. Never process.exit(): what keeps node alive then
 // is a leak that the deadline of the layer will show.
 export function finish() {
+	try {
+		sanitizer.end();
+	} catch (e) {
+		report('after the last test', null, [e], 0);
+	}
 	console.log(`${results.passed} passed, ${results.failed} failed, ` +
 		`${results.skipped} skipped`);
 	process.exitCode = results.failed > 0 ? 1 : 0;

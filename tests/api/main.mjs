@@ -8,4 +8,6 @@ await import('./tokens.mjs');
 await import('./events.mjs');
 await import('./worktrees.mjs');
 await import('./state.mjs');
+await import('./cage.mjs');
+await import('./cli.mjs');
 finish();

@@ -1,0 +1,77 @@
+// The command line against a real rdvd: each command once, for its exit status
+// and its JSON. What a command prints and refuses: tests/unit/cli.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Rdv, bare, bin, test, waitFor } from '../harness/rdv.mjs';
+
+const rdv = await Rdv.start();
+const repo = path.join(rdv.home, 'repo');
+const env = { ...bare, HOME: rdv.home, RDV_HOME: rdv.base, LANG: 'C.UTF-8' };
+
+const cli = (...args) => new Promise((resolve) => {
+	execFile(bin('rdv'), args, { env, cwd: rdv.home, timeout: 60000 },
+		(e, out, err) => resolve({ status: e === null ? 0 : e.code, out, err }));
+});
+
+async function json(...args) {
+	const r = await cli('--json', ...args);
+	assert.equal(r.status, 0, `${args.join(' ')}: ${r.out}${r.err}`);
+	return r.out.trim() === '' ? null : JSON.parse(r.out);
+}
+
+await test('cli: a session from its start to its end', async () => {
+	assert.equal((await cli('session', 'new', 'one', '--', '/bin/cat')).status,
+		0);
+	await json('exec', 'one', 'echo typed');
+	await waitFor('typed', async () => (await cli('scrollback', 'one',
+		'--lines', '20')).out.includes('typed'));
+	for (const args of [['session', 'ls'], ['show', 'one'], ['status'],
+		['suspend', 'one'], ['resume', 'one'], ['scrollback', 'one', '--all'],
+		['close', 'one']])
+		await json(...args);
+	assert.equal((await cli('show', 'nobody')).status, 1);
+	assert.equal((await cli('attach', 'nobody')).status, 1);
+});
+
+await test('cli: folders, tokens, events', async () => {
+	for (const args of [['folder', 'new', 'f'], ['folder', 'ls'],
+		['folder', 'mv', 'f', '--name', 'g'], ['folder', 'rm', 'g'],
+		['token', 'new', 'robot'], ['token', 'ls'],
+		['token', 'revoke', 'robot']])
+		await json(...args);
+	const events = (await cli('events', '--json')).out.trim().split('\n');
+	assert.ok(events.map((e) => JSON.parse(e).kind)
+		.includes('folder.deleted'), events.at(-1));
+});
+
+await test('cli: a worktree from its start to its trash', async () => {
+	execFileSync('git', ['init', '-q', '-b', 'main', repo], { env });
+	execFileSync('git', ['-C', repo, '-c', 'user.name=t', '-c',
+		'user.email=t@example.org', 'commit', '-q', '--allow-empty', '-m',
+		'one'], { env });
+	await json('session', 'new', 'tree', '--repo', repo, '--branch', 'b', '--',
+		'/bin/cat');
+	const list = await json('worktree', 'ls', '--repo', repo);
+	const { path: at } = list.find((w) => w.branch === 'b');
+	await json('worktree', 'status', at);
+	fs.writeFileSync(path.join(at, 'new'), 'work');
+	assert.equal((await cli('worktree', 'rm', at)).status, 1, 'holds work');
+	await json('close', 'tree');
+	await json('worktree', 'rm', at, '--force');
+	await json('worktree', 'trash');
+});
+
+await test('cli: what needs no daemon, and what says that it is gone',
+	async () => {
+		for (const args of [['help'], ['version'], ['completion', 'bash'],
+			['session', 'new', '--help']])
+			assert.equal((await cli(...args)).status, 0, args.join(' '));
+		assert.equal((await cli('no-such')).status, 2);
+		assert.equal((await cli('status', '--socket',
+			path.join(rdv.home, 'none.sock'))).status, 3);
+		assert.ok([0, 1].includes((await cli('doctor')).status));
+	});
+
+await rdv.stop();

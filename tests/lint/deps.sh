@@ -1,7 +1,8 @@
 #!/bin/sh
 # What the programs are linked with: the helper is trusted with privilege, so it
 # gets libc, libseccomp and libcap and nothing else, and no program gets what it
-# was not given here. Also checks that what hardens a binary is in it.
+# was not given here. Also checks that what hardens a binary is in it (`make
+# install` copies these very files).
 # usage: deps.sh BINDIR
 set -u
 bad=0
@@ -22,6 +23,23 @@ needs() {
 		*) say "$bin" "linked with $lib" ;;
 		esac
 	done
+	hard "$bin"
+}
+
+# hard FILE: what the compiler and the linker were asked for has come about.
+hard() {
+	bin=$1
+	calls=$(readelf -sW --dyn-syms "$bin")
+	printf '%s' "$calls" | grep -q ' UND __stack_chk_fail@' ||
+		say "$bin" 'no stack protector'
+	printf '%s' "$calls" | grep -q ' UND __[a-z]*_chk@' ||
+		say "$bin" 'no fortified calls'
+	if readelf -lW "$bin" | grep -q 'LOAD.* RWE '; then
+		say "$bin" 'memory both writable and executable'
+	fi
+	if readelf -d "$bin" | grep -q 'TEXTREL'; then
+		say "$bin" 'code that is written to when it is loaded'
+	fi
 	readelf -lW "$bin" | grep -q 'GNU_STACK.*RW ' ||
 		say "$bin" 'executable stack'
 	readelf -lW "$bin" | grep -q 'GNU_RELRO' || say "$bin" 'no RELRO'

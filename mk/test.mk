@@ -134,8 +134,11 @@ $(foreach f,$(prog_src),$(eval $(call prog_rule,$(f))))
 
 # What the layers under an unprivileged account need is made beforehand: that
 # account may not be able to write here.
-.PHONY: test-built
+.PHONY: test-built tsan-built
 test-built: all $(unit_all) $(fuzz_bins) $(prog_bins)
+
+# The flusher is the only thread beside the loop; these tests have it run.
+tsan-built: $(patsubst %,$(BUILD)/unit/store/test_%,bus flusher open tx)
 tests/node_modules/.rdv-stamp: tests/package-lock.json
 	cd tests && flock package-lock.json \
 	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection's bytes through scan, gate, parser and canonicaliser, as an
- * exchange feeds them. Invariant: however the bytes are cut, the same requests
- * come out and the same refusal ends them; what passes is canonical.
+ * A connection's bytes through everything an exchange does with them: scan,
+ * gate, parser, body, dispatch, answer. They arrive by a real socket.
+ * Invariant: however the bytes are cut, the same requests come out and the same
+ * refusal ends them; what passes is canonical.
  */
 #include "tests/fuzz/fuzz.h"
 
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "daemon/http/gate.h"
+#include "daemon/http/conn.h"
+#include "daemon/http/exchange.h"
 #include "daemon/http/handshake.h"
-#include "daemon/http/parse.h"
-#include "daemon/http/request.h"
+#include "daemon/http/server.h"
 #include "daemon/http/target.h"
 #include "daemon/loop.h"
-#include "lib/arena.h"
+#include "lib/log.h"
 #include "lib/str.h"
 
-#define REQUESTS_MAX 32
+#define REQUESTS_MAX 32u
+#define PIECES_MAX   64u
 
 static const struct http_limits limits = {
 	.line = 300,
@@ -27,17 +33,18 @@ static const struct http_limits limits = {
 };
 
 /* One way of reading the bytes, and what came of it. */
-struct reader {
-	struct http_server *server;
-	struct request *q;
-	size_t seen;
+struct reading {
 	unsigned requests;
 	uint64_t digest;
-	enum gate_why why;
+	bool refused;
 };
 
+static struct loop *loop;
+static struct http_server *server;
+static struct reading *now;
+
 static void
-mix(struct reader *x, const void *p, size_t len)
+mix(struct reading *x, const void *p, size_t len)
 {
 	const uint8_t *b = p;
 
@@ -48,7 +55,7 @@ mix(struct reader *x, const void *p, size_t len)
 }
 
 static void
-mix_text(struct reader *x, const char *s)
+mix_text(struct reading *x, const char *s)
 {
 	mix(x, s, strlen(s));
 }
@@ -68,7 +75,7 @@ check_path(const char *path)
 }
 
 static void
-check_accessors(struct reader *x, struct http_req *r)
+check_accessors(struct reading *x, struct http_req *r)
 {
 	bool dup = false;
 	const char *v;
@@ -88,102 +95,128 @@ check_accessors(struct reader *x, struct http_req *r)
 }
 
 static void
-finish(struct reader *x)
+dispatch(struct http_req *r, void *arg)
 {
-	struct http_req *r = &x->q->r;
+	struct http_reply reply = { .status = 204 };
+	struct reading *x = now;
 
+	(void)arg;
 	check_path(r->path);
 	FUZZ_CHECK(target_host_valid(r->host, strlen(r->host)));
 	FUZZ_CHECK(http_header_count(r, "host") == 1);
-	FUZZ_CHECK(x->q->body.len <= limits.body);
+	FUZZ_CHECK(r->body_len <= limits.body);
+	FUZZ_CHECK(handshake_check(r) == GATE_OK);
 	mix_text(x, r->path);
 	mix_text(x, r->query);
-	mix(x, x->q->body.data, x->q->body.len);
+	mix(x, r->body, r->body_len);
 	check_accessors(x, r);
-	x->why = handshake_check(r);
 	if (r->websocket) {
 		char key[HANDSHAKE_ACCEPT];
 
 		handshake_accept(http_header(r, "sec-websocket-key"), key);
 		mix_text(x, key);
 	}
-	request_free(x->q);
-	x->q = NULL;
-	x->requests++;
+	reply.close = ++x->requests == REQUESTS_MAX;
+	http_reply(r, &reply);
 }
 
-/* Bytes used of a head; 0: more are needed, or it is refused. */
-static size_t
-read_head(struct reader *x, const char *p, size_t len)
-{
-	struct gate_head g;
-	size_t end = 0;
-
-	x->why = gate_scan(p, len, &x->seen, &end, &limits);
-	if (x->why != GATE_OK || end == 0)
-		return 0;
-	x->seen = 0;
-	x->why = gate_head(p, end, &limits, &g);
-	if (x->why == GATE_OK && g.has_length && g.length > limits.body)
-		x->why = GATE_BODY_LONG;
-	if (x->why != GATE_OK)
-		return 0;
-	x->q = request_new(x->server);
-	x->why = parse_head(x->q, p, end, &g);
-	if (x->why == GATE_OK && parse_done(x->q))
-		finish(x);
-	return end;
-}
-
-static size_t
-read_body(struct reader *x, const char *p, size_t len)
-{
-	size_t used = 0;
-
-	x->why = parse_body(x->q, p, len, &used);
-	if (x->why == GATE_OK && parse_done(x->q))
-		finish(x);
-	return used;
-}
-
-/* Feeds everything, in pieces that end at multiples of `step`. */
 static void
-feed(struct reader *x, const char *p, size_t len, size_t step)
+stop(void *arg)
 {
-	size_t at = 0, have = 0, used;
+	loop_stop(arg);
+}
 
-	while (x->why == GATE_OK && x->requests < REQUESTS_MAX) {
-		used = 0;
-		if (have > at)
-			used = x->q == NULL ? read_head(x, p + at, have - at)
-					    : read_body(x, p + at, have - at);
-		at += used;
-		if (used == 0 && x->why == GATE_OK) {
-			if (have == len)
-				break;
-			have = len - have < step ? len : have + step;
-		}
+static void
+turn(void)
+{
+	loop_defer(loop, stop, loop);
+	loop_run(loop);
+}
+
+/* Until all of it has been taken, or nobody wants it any more. */
+static void
+deliver(int to, int from, const char *p, size_t len)
+{
+	int waiting = 0;
+
+	FUZZ_CHECK(send(to, p, len, MSG_NOSIGNAL) == (ssize_t)len);
+	do {
+		turn();
+	} while (server->stats.conns > 0 &&
+		 ioctl(from, FIONREAD, &waiting) == 0 && waiting > 0);
+}
+
+/* Pseudo-random, so that an input means the same each time. */
+static size_t
+piece(uint32_t *seed, size_t left)
+{
+	size_t n;
+
+	*seed = *seed * 1664525u + 1013904223u;
+	n = 1 + ((*seed >> 24) & 1 ? *seed >> 30 : (*seed >> 16) % 97);
+	return n < left ? n : left;
+}
+
+/* It is freed a while after its end. */
+static bool
+over(const struct http_conn *c)
+{
+	return server->stats.conns == 0 || c->ending;
+}
+
+static void
+feed(struct reading *x, const char *p, size_t len, uint32_t seed)
+{
+	static struct peer peer;
+	struct http_conn *c;
+	int fd[2];
+
+	now = x;
+	FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd) ==
+		   0);
+	peer.conns = 2; /* never the last one: the peer is not freed */
+	c = conn_new(server, fd[0], &peer, 1);
+	exchange_start(c);
+	for (unsigned i = 0; len > 0 && !over(c); i++) {
+		size_t n =
+		    seed == 0 || i == PIECES_MAX ? len : piece(&seed, len);
+
+		deliver(fd[1], fd[0], p, n);
+		p += n;
+		len -= n;
 	}
-	/* Where a request is incomplete, so it is in both readings. */
-	mix(x, &x->requests, sizeof x->requests);
 	/* With two faults at once it may be the other one that is seen. */
-	mix_text(x, x->why == GATE_OK ? "open" : "refused");
-	if (x->q != NULL)
-		request_free(x->q);
+	x->refused = over(c);
+	(void)close(fd[1]);
+	while (server->stats.conns > 0)
+		turn();
+}
+
+static void
+start(void)
+{
+	log_set_level(LOG_ERROR);
+	loop = loop_new();
+	server = http_server_new(loop, &limits, dispatch, NULL);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct http_server *server;
-	struct reader whole = { 0 }, cut = { 0 };
+	struct reading whole = { 0 }, cut = { 0 };
 	const char *p = (const char *)data;
+	uint32_t seed = 1;
 
-	if (server == NULL)
-		server = http_server_new(loop_new(), &limits, NULL, NULL);
-	whole.server = cut.server = server;
-	feed(&whole, p, size, size + 1);
-	feed(&cut, p, size, 1 + size % 7);
+	if (size > 8192)
+		return 0;
+	if (loop == NULL)
+		start();
+	for (size_t i = 0; i < size; i++)
+		seed = (seed ^ data[i]) * 0x01000193u;
+	feed(&whole, p, size, 0);
+	feed(&cut, p, size, seed | 1);
 	FUZZ_CHECK(whole.digest == cut.digest);
+	FUZZ_CHECK(whole.requests == cut.requests);
+	FUZZ_CHECK(whole.refused == cut.refused);
 	return 0;
 }

@@ -26,7 +26,7 @@
 #include "lib/secret.h"
 #include "lib/xalloc.h"
 
-#define STALL_MS   30000 /* output nobody takes: dropped */
+#define STALL_MS   30000 /* output nobody takes, input of nobody: dropped */
 #define LINGER_MS  2000
 #define LINGER_MAX ((size_t)1 << 20)
 
@@ -120,17 +120,23 @@ on_input(struct http_conn *c, const char *p, size_t len)
  * A client may shut down its side and still wait for the answer; one that has
  * closed altogether looks the same to read(2) but not to poll(2).
  */
+static bool
+hung_up(const struct http_conn *c)
+{
+	struct pollfd p = { .fd = c->fd };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 static void
 on_eof(struct http_conn *c)
 {
-	struct pollfd p = { .fd = c->fd };
 	bool owed = c->ending && conn_queued(c) > 0;
 
 	c->eof = true;
 	if (!c->ending && c->ops->eof != NULL)
 		owed = c->ops->eof(c->user);
-	if (owed && !c->dead && poll(&p, 1, 0) >= 0 &&
-	    (p.revents & (POLLHUP | POLLERR)) == 0)
+	if (owed && !c->dead && !hung_up(c))
 		watch_reading(c);
 	else
 		conn_drop(c);
@@ -346,6 +352,20 @@ conn_turn(void *arg)
 		server_check_drained(c->server);
 }
 
+/*
+ * Nobody hears a peer leave from whom nothing is read. What it sent before is
+ * kept for a while: the user may want it after all.
+ */
+static bool
+left_long_ago(struct http_conn *c, int64_t now_ms)
+{
+	if (c->reading || !hung_up(c))
+		c->left_ms = 0;
+	else if (c->left_ms == 0)
+		c->left_ms = now_ms;
+	return c->left_ms != 0 && now_ms - c->left_ms >= STALL_MS;
+}
+
 void
 conn_tick(struct http_conn *c, int64_t now_ms)
 {
@@ -359,6 +379,8 @@ conn_tick(struct http_conn *c, int64_t now_ms)
 		conn_drop(c);
 		return;
 	}
+	if (left_long_ago(c, now_ms))
+		conn_drop(c);
 	if (!c->ending && !c->dead)
 		c->ops->tick(c->user, now_ms);
 }

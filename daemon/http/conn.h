@@ -52,6 +52,7 @@ struct http_conn {
 	struct buf in;	   /* read and not yet taken */
 	int64_t moved_ms;  /* when the kernel last took a byte */
 	int64_t linger_ms; /* deadline while closing politely, or 0 */
+	int64_t left_ms;   /* found gone while nothing was read, or 0 */
 	size_t lingered;   /* bytes thrown away meanwhile */
 	bool kicked, reading, writing;
 	bool held;   /* the user does not want input */

@@ -124,6 +124,45 @@ paused_input_waits(void **state)
 	rig_stop(&a.g);
 }
 
+/* A peer that leaves while its input waits is not there for ever. */
+static void
+abuse_H09_paused_and_left(void **state)
+{
+	struct wsrig a;
+	int fd;
+
+	(void)state;
+	wsrig_start(&a);
+	a.pause = true;
+	fd = wsrig_open(&a);
+	wsrig_text(&a, fd, 0x81, "first");
+	rig_turns(&a.g, 5);
+	wsrig_text(&a, fd, 0x81, "second");
+	rig_turns(&a.g, 5);
+	assert_int_equal(a.messages, 1);
+	(void)close(fd);
+	rig_pass(&a.g, 1000);
+	rig_pass(&a.g, 29000);
+	assert_int_equal(a.closed, 0);
+	rig_pass(&a.g, 1000);
+	rig_until(&a.g, wsrig_all_closed, &a);
+	assert_int_equal(a.code, 1006);
+	assert_int_equal(a.messages, 1);
+	/* Read again in time, what it said before it left still counts. */
+	fd = wsrig_open(&a);
+	wsrig_text(&a, fd, 0x81, "first");
+	rig_turns(&a.g, 5);
+	wsrig_text(&a, fd, 0x81, "second");
+	(void)close(fd);
+	rig_pass(&a.g, 1000);
+	rig_pass(&a.g, 28000);
+	a.pause = false;
+	ws_pause(a.ws, false);
+	rig_until(&a.g, wsrig_all_closed, &a);
+	assert_string_equal(a.last, "second");
+	rig_stop(&a.g);
+}
+
 static unsigned
 fill(struct wsrig *a, const char *data, size_t len)
 {
@@ -298,6 +337,7 @@ main(void)
 		cmocka_unit_test(abuse_D03_ping_flood),
 		cmocka_unit_test(pings_and_dead_peers),
 		cmocka_unit_test(paused_input_waits),
+		cmocka_unit_test(abuse_H09_paused_and_left),
 		cmocka_unit_test(abuse_D05_slow_viewer),
 		cmocka_unit_test(abuse_D05_deaf_sender),
 		cmocka_unit_test(drain_says_1001),

@@ -178,6 +178,7 @@ build_core(struct app *app)
 	app->api = api_new(app, api_tables);
 	app->server =
 	    http_server_new(app->loop, &limits, api_dispatch, app->api);
+	http_server_early(app->server, api_early);
 	app->grants = grants_new(app);
 	app->runs = runs_new(app);
 	app->sessions = sessions_new(app);

@@ -227,20 +227,50 @@ api_run(struct api_call *c)
 	log_set_request(NULL);
 }
 
-void
-api_dispatch(struct http_req *r, void *arg)
+typedef bool step_fn(struct api_call *c);
+
+static step_fn *const head_steps[] = { pass_gate, pass_match, pass_auth,
+	pass_kind, pass_body, NULL };
+static step_fn *const body_steps[] = { api_claim, pass_decode, api_intend,
+	NULL };
+
+static bool
+pass(struct api_call *c, step_fn *const *steps)
 {
-	static bool (*const steps[])(struct api_call * c) = { pass_gate,
-		pass_match, pass_auth, pass_kind, pass_body, api_claim,
-		pass_decode, api_intend };
-	struct api *api = arg;
+	for (; *steps != NULL; steps++) {
+		if (!(*steps)(c))
+			return false;
+	}
+	return true;
+}
+
+static struct api_call *
+call_new(struct http_req *r, struct api *api)
+{
 	struct api_call *c = arena_alloc(r->arena, sizeof(*c));
 
 	c->app = api->app;
 	c->req = r;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
-		if (!steps[i](c))
-			return;
-	}
-	api_run(c);
+	return c;
+}
+
+bool
+api_early(struct http_req *r, void *arg)
+{
+	struct api_call *c = call_new(r, arg);
+
+	if (!pass(c, head_steps))
+		return false;
+	if (c->route->body_max > 0 && c->route->body_max < r->body_max)
+		r->body_max = c->route->body_max;
+	return true;
+}
+
+void
+api_dispatch(struct http_req *r, void *arg)
+{
+	struct api_call *c = call_new(r, arg);
+
+	if (pass(c, head_steps) && pass(c, body_steps))
+		api_run(c);
 }

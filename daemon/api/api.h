@@ -97,6 +97,8 @@ struct api;
 struct api *api_new(struct app *app, const struct api_route *const *tables);
 void api_free(struct api *api);
 void api_dispatch(struct http_req *r, void *api);
+/* http_early_fn: nobody without a credential makes us keep a body. */
+bool api_early(struct http_req *r, void *api);
 
 struct api_stats {
 	uint64_t answers[6]; /* by first digit of the status */

@@ -101,11 +101,44 @@ take_head(struct exchange *x, const char *head, size_t len)
 	return why;
 }
 
+/*
+ * Room for a body is given only to who may send one: otherwise anybody could
+ * fill memory with bodies that never end. What came in one piece with its head
+ * takes no room and is judged once, by dispatch().
+ */
+static bool
+body_wanted(struct exchange *x, size_t at_hand)
+{
+	struct http_server *s = x->server;
+	struct request *q = x->req;
+	uint64_t left = parse_left(q);
+
+	if (s->early == NULL || (left > 0 && left <= at_hand))
+		return true;
+	q->r.body_len = left;
+	if (!s->early(&q->r, s->arg)) {
+		s->stats.requests++;
+		return false;
+	}
+	q->body.max = q->r.body_max;
+	return true;
+}
+
+static void
+await_body(struct exchange *x, size_t at_hand)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+	x->state = EXCHANGE_BODY;
+	x->since_ms = clock_mono_ms();
+	if (body_wanted(x, at_hand) && x->req->waits && at_hand == 0)
+		conn_write(x->conn, go_on, sizeof go_on - 1);
+}
+
 /* Returns bytes used: the whole head, or none of an incomplete one. */
 static size_t
 read_head(struct exchange *x, const char *p, size_t len)
 {
-	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	size_t end = 0;
 	enum gate_why why;
 
@@ -121,14 +154,10 @@ read_head(struct exchange *x, const char *p, size_t len)
 		refuse(x, why);
 		return len;
 	}
-	if (parse_done(x->req)) {
+	if (parse_done(x->req))
 		dispatch(x);
-	} else {
-		x->state = EXCHANGE_BODY;
-		x->since_ms = clock_mono_ms();
-		if (x->req->waits && end == len)
-			conn_write(x->conn, go_on, sizeof go_on - 1);
-	}
+	else
+		await_body(x, len - end);
 	return end;
 }
 

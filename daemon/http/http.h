@@ -43,8 +43,9 @@ struct http_req {
 	unsigned nheaders;
 	const char *body;
 	size_t body_len;
-	char id[37];	/* request id, in logs and error bodies */
-	uid_t peer_uid; /* SO_PEERCRED of the connection */
+	size_t body_max; /* bytes; lowered by http_early_fn, never raised */
+	char id[37];	 /* request id, in logs and error bodies */
+	uid_t peer_uid;	 /* SO_PEERCRED of the connection */
 	pid_t peer_pid;
 	uint64_t conn_id;   /* of the connection, from 1, never reused */
 	bool websocket;	    /* a complete RFC 6455 section 4.1 upgrade */
@@ -90,6 +91,13 @@ struct loop;
 struct http_server;
 
 typedef void http_dispatch_fn(struct http_req *r, void *arg);
+/*
+ * Asked about a request whose head is there and whose body is not yet, with
+ * body_len as announced, 0 when that is not known. False when it was answered;
+ * the connection ends then. Dispatch hears of the others once more, whole:
+ * what was true at the head need not be true any more.
+ */
+typedef bool http_early_fn(struct http_req *r, void *arg);
 
 /* Every bound with its consequence stands in docs/http-api.md. */
 struct http_limits {
@@ -102,6 +110,8 @@ struct http_limits {
 
 struct http_server *http_server_new(struct loop *l,
     const struct http_limits *limits, http_dispatch_fn *cb, void *arg);
+/* Without it every body is taken in. `arg` is that of the dispatcher. */
+void http_server_early(struct http_server *s, http_early_fn *cb);
 /* Serves a listening Unix socket; the descriptor stays the caller's. */
 int http_server_listen(struct http_server *s, int listener);
 /*

@@ -207,6 +207,12 @@ parse_done(const struct request *q)
 	return q->parse->done;
 }
 
+uint64_t
+parse_left(const struct request *q)
+{
+	return q->parse->left;
+}
+
 enum gate_why
 parse_body(struct request *q, const char *p, size_t len, size_t *used)
 {

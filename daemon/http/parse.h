@@ -17,6 +17,8 @@ enum gate_why parse_head(struct request *q, const char *head, size_t len,
     const struct gate_head *g);
 /* True once the message, body included, has been taken in. */
 bool parse_done(const struct request *q);
+/* Bytes of a body with a length that are still to come. */
+uint64_t parse_left(const struct request *q);
 /*
  * Takes body bytes into q->body: sets *used to how many belong to it, which is
  * all of them unless the body ends within.

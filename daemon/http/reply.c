@@ -13,6 +13,7 @@
 
 #include "daemon/http/conn.h"
 #include "daemon/http/exchange.h"
+#include "daemon/http/parse.h"
 #include "daemon/http/request.h"
 #include "daemon/http/server.h"
 #include "lib/clock.h"
@@ -211,9 +212,9 @@ http_reply(struct http_req *r, const struct http_reply *reply)
 	r->replied = true;
 	if (x != NULL) {
 		/* After a handshake that was not accepted nobody can say what
-		 * the next bytes are. */
+		 * the next bytes are; before its end, they are a body's. */
 		close = reply->close || q->close || r->websocket ||
-			q->server->draining;
+			!parse_done(q) || q->server->draining;
 		write_reply(q, reply, close);
 		exchange_answered(x, close);
 	}

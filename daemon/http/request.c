@@ -22,6 +22,7 @@ request_new(struct http_server *s)
 	q->r.arena = a;
 	q->r.started_us = clock_mono_us();
 	request_id(s, q->r.id);
+	q->r.body_max = s->lim.body;
 	buf_init_secret(&q->body, s->lim.body);
 	LIST_INSERT_HEAD(&s->requests, q, entry);
 	s->stats.requests_pending++;

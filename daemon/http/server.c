@@ -90,6 +90,12 @@ http_server_new(struct loop *l, const struct http_limits *limits,
 }
 
 void
+http_server_early(struct http_server *s, http_early_fn *cb)
+{
+	s->early = cb;
+}
+
+void
 server_refused(struct http_server *s, uid_t uid, enum gate_why why,
     const char *id)
 {

@@ -38,6 +38,7 @@ struct http_server {
 	struct loop *loop;
 	struct http_limits lim;
 	http_dispatch_fn *dispatch;
+	http_early_fn *early; /* or NULL */
 	void *arg;
 	TAILQ_HEAD(, http_conn) conns;
 	LIST_HEAD(, request) requests;

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { Rdv, root, test, waitFor } from '../harness/rdv.mjs';
-import { answer, ask, connect, options, refused, unharmed, upgrade } from
+import { answer, ask, connect, options, origin, refused, unharmed, upgrade } from
 	'./lib.mjs';
 
 const rdv = await Rdv.start({ ...options, config: `${options.config}
@@ -199,6 +199,37 @@ await test('D02 floods and drips of header and body', () =>
 		const got = statuses(await flood);
 		assert.equal(got.length, many, 'control: pipelined ones are answered');
 		assert.ok(got.every((s) => s === 200));
+	}));
+
+await test('D02 no memory for the bodies of strangers', () =>
+	unharmed(rdv, async () => {
+		const big = Buffer.alloc((2 << 20) - 1, 'x');
+		const begin = async (target, head, bytes) => {
+			const o = await connect(rdv);
+			o.say(`POST ${target} HTTP/1.1\r\nHost: localhost\r\n${json}` +
+				`${head}\r\n`);
+			if (bytes)
+				o.say(bytes);
+			await waitFor('an answer', () => o.text.includes('\r\n\r\n'));
+			o.c.destroy();
+			return answer(o.text);
+		};
+		const length = `Content-Length: ${big.length + 1}\r\n`;
+		const all = await Promise.all(Array(60).fill(null).map(() =>
+			begin('/api/folders', length, big)));
+		assert.ok(all.every((r) => r.status === 401));
+		// Before a byte of the body, and instead of "go on".
+		refused(await begin('/api/folders', length), 'no body yet', 401);
+		refused(await begin('/api/folders', `${length}Expect: 100-continue` +
+			'\r\n'), 'asked for leave', 401);
+		refused(await begin('/api/auth/login', length), 'not a code', 413);
+		refused(await begin('/api/auth/login', `Origin: ${origin}\r\n` +
+			'Transfer-Encoding: chunked\r\n', Buffer.concat([
+			Buffer.from('100000\r\n'), big.subarray(0, 2000)])),
+		'a code without end', 413);
+		const go = await begin('/api/folders', `Authorization: Bearer ` +
+			`${rdv.token}\r\nContent-Length: 9\r\nExpect: 100-continue\r\n`);
+		assert.equal(go.status, 100, 'control');
 	}));
 
 function frame(first, payload = '', { mask = true, length } = {}) {

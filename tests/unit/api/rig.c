@@ -51,6 +51,7 @@ rig_open(struct fx *fx, const struct api_route *const *tables)
 	fx->app.api = api_new(&fx->app, tables);
 	fx->app.server =
 	    http_server_new(fx->app.loop, &limits, api_dispatch, fx->app.api);
+	http_server_early(fx->app.server, api_early);
 	listener =
 	    socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	address(fx, &sun);

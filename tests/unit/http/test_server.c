@@ -205,6 +205,74 @@ expect_continue(void **state)
 	rig_stop(&a.g);
 }
 
+static bool
+early(struct http_req *r, void *arg)
+{
+	struct rigapp *a = arg;
+
+	(void)snprintf(a->last, sizeof a->last, "early %zu", r->body_len);
+	if (strcmp(r->path, "/small") == 0)
+		r->body_max = 4;
+	if (strcmp(r->path, "/no") != 0)
+		return true;
+	http_reply(r, &(struct http_reply){ .status = 401 });
+	return false;
+}
+
+/* A body is taken in only where somebody wants it. */
+static void
+abuse_D02_bodies_nobody_asked_for(void **state)
+{
+	static const char next[] = "GET /next HTTP/1.1\r\n" HOST "\r\n";
+	static const char *const vain[] = {
+		"Content-Length: 99999\r\n\r\n",
+		"Content-Length: 99999\r\nExpect: 100-continue\r\n\r\n",
+		"Transfer-Encoding: chunked\r\n\r\n",
+		"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+	};
+	char text[256];
+	struct rigapp a;
+	int fd;
+
+	(void)state;
+	rigapp_start(&a, NULL);
+	http_server_early(a.g.server, early);
+	for (size_t i = 0; i < sizeof vain / sizeof *vain; i++) {
+		fd = rig_connect(&a.g);
+		(void)snprintf(text, sizeof text,
+		    "POST /no HTTP/1.1\r\n" HOST "%s%s", vain[i], next);
+		assert_int_equal(rig_status(&a.g, fd, text), 401);
+		rig_expect_end(&a.g, fd);
+		(void)close(fd);
+	}
+	assert_int_equal(a.calls, 0);
+	assert_int_equal(rigapp_stats(&a).requests, 4);
+	/* The bound of who wants less holds whether announced or not. */
+	fd = rig_connect(&a.g);
+	assert_int_equal(rig_status(&a.g, fd,
+			     "POST /small HTTP/1.1\r\n" HOST
+			     "Transfer-Encoding: chunked\r\n\r\n"
+			     "5\r\nabcde\r\n"),
+	    413);
+	(void)close(fd);
+	fd = rig_connect(&a.g);
+	assert_int_equal(rig_status(&a.g, fd,
+			     "POST /small HTTP/1.1\r\n" HOST
+			     "Transfer-Encoding: chunked\r\n\r\n"
+			     "4\r\nabcd\r\n0\r\n\r\n"),
+	    200);
+	assert_int_equal(rig_status(&a.g, fd,
+			     "POST /yes HTTP/1.1\r\n" HOST
+			     "Content-Length: 5\r\n"
+			     "Expect: 100-continue\r\n\r\n"),
+	    100);
+	assert_string_equal(a.last, "early 5");
+	assert_int_equal(rig_status(&a.g, fd, "abcde"), 200);
+	assert_string_equal(a.last, "POST /yes abcde");
+	(void)close(fd);
+	rig_stop(&a.g);
+}
+
 static void
 body_bounds(void **state)
 {
@@ -489,6 +557,7 @@ main(void)
 		cmocka_unit_test(head_has_length_and_no_body),
 		cmocka_unit_test(bodies_in_pieces),
 		cmocka_unit_test(expect_continue),
+		cmocka_unit_test(abuse_D02_bodies_nobody_asked_for),
 		cmocka_unit_test(body_bounds),
 		cmocka_unit_test(abuse_B06_no_leftover_becomes_a_request),
 		cmocka_unit_test(refusal_looks_like_every_error),

@@ -26,9 +26,10 @@
 #include "lib/secret.h"
 #include "lib/xalloc.h"
 
-#define STALL_MS   30000 /* output nobody takes, input of nobody: dropped */
-#define LINGER_MS  2000
-#define LINGER_MAX ((size_t)1 << 20)
+#define STALL_MS  30000 /* output nobody takes, input of nobody: dropped */
+#define LINGER_MS 2000
+/* As much as nginx lets through: an answer must not be lost by its sender. */
+#define LINGER_MAX ((size_t)16 << 20)
 
 static void conn_turn(void *arg);
 

@@ -18,9 +18,13 @@
 #include "daemon/api/state.h"
 #include "daemon/app.h"
 #include "lib/arena.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
+
+#define LOG_PER_MIN 120
+#define LOG_BURST   500
 
 /* The tables are a parameter so that tests can have routes of their own. */
 struct api *
@@ -33,6 +37,7 @@ api_new(struct app *app, const struct api_route *const *tables)
 	api->kept.sessions = session_memo_new(app);
 	api->kept.events = event_texts_new();
 	TAILQ_INIT(&api->claims);
+	bucket_init(&api->refusals, LOG_PER_MIN, LOG_BURST, clock_mono_ms());
 	return api;
 }
 

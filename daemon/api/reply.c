@@ -45,25 +45,38 @@ api_log_path(const struct api_call *c, char out[API_LOG_PATH])
 	out[n] = '\0';
 }
 
-/* Polling is the common case and would drown everything else. */
+/*
+ * Polling is the common case and would drown everything else. Refusals cost
+ * whoever causes them nothing, so they must not fill the disk; that there were
+ * more is in rdv_http_answers_total.
+ */
+static bool
+worth_a_line(struct api_call *c, int status)
+{
+	if (status < 400)
+		return c->req->method != HTTP_M_GET;
+	return status >= 500 ||
+	       bucket_take(&c->app->api->refusals, clock_mono_ms());
+}
+
 static void
-log_answer(const struct api_call *c, int status, int64_t us)
+log_answer(struct api_call *c, int status, int64_t us)
 {
 	static const char line[] = "%s %s status=%d us=%lld token=%s";
-	bool polling = status < 400 && c->req->method == HTTP_M_GET;
+	bool worth = worth_a_line(c, status);
 	const char *method = http_method_name(c->req->method);
 	const char *token = c->actor != NULL ? c->actor->token_id : "-";
 	char path[API_LOG_PATH];
 
-	if (!log_wants(polling ? LOG_DEBUG : LOG_INFO))
+	if (!log_wants(worth ? LOG_INFO : LOG_DEBUG))
 		return;
 	api_log_path(c, path);
 	log_set_request(c->req->id);
-	if (polling)
-		log_debug("api", line, method, path, status, (long long)us,
+	if (worth)
+		log_info("api", line, method, path, status, (long long)us,
 		    token);
 	else
-		log_info("api", line, method, path, status, (long long)us,
+		log_debug("api", line, method, path, status, (long long)us,
 		    token);
 	log_set_request(NULL);
 }

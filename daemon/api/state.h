@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "daemon/api/api.h"
+#include "daemon/http/bucket.h"
 #include "lib/buf.h"
 #include "lib/secret.h"
 
@@ -29,7 +30,8 @@ struct api {
 	struct api_index *index;
 	TAILQ_HEAD(, api_claim) claims; /* POSTs under way with a key */
 	struct api_stats stats;
-	struct buf openapi; /* the document, once asked for */
+	struct bucket refusals; /* log lines about them */
+	struct buf openapi;	/* the document, once asked for */
 	struct api_kept kept;
 };
 

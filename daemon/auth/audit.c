@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/http/bucket.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/str.h"
@@ -24,10 +25,15 @@
 #define AUDIT_KEEP 3
 #define AUDIT_LINE 2048
 
+#define REFUSALS_PER_MIN 120
+#define REFUSALS_BURST	 1000
+
 struct audit {
 	int dir, fd;
 	int64_t size, max;
 	uint64_t errors;
+	uint64_t left_out, told; /* refusals without a line, ever and so far */
+	struct bucket refusals;
 	bool torn; /* the last line was cut short by a full disk */
 };
 
@@ -62,6 +68,8 @@ audit_open(struct audit **out, const char *dir, int64_t max)
 
 	a->fd = -1;
 	a->max = max;
+	bucket_init(&a->refusals, REFUSALS_PER_MIN, REFUSALS_BURST,
+	    clock_mono_ms());
 	a->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	err = a->dir < 0 ? -errno : audit_reopen(a);
 	if (err != 0) {
@@ -151,6 +159,9 @@ audit_write(struct audit *a, const struct audit_entry *e)
 	buf_printf(&b, " peer_uid=%ld peer_pid=%ld", (long)e->peer_uid,
 	    (long)e->peer_pid);
 	put_pair(&b, "request", e->request);
+	if (a->left_out > a->told)
+		buf_printf(&b, " left_out=%llu",
+		    (unsigned long long)(a->left_out - a->told));
 	buf_put_text(&b, "\n");
 	n = write(a->fd, b.data, b.len);
 	ok = buf_ok(&b) && n == (ssize_t)b.len;
@@ -158,13 +169,44 @@ audit_write(struct audit *a, const struct audit_entry *e)
 		a->size += n;
 		a->torn = n != (ssize_t)b.len;
 	}
+	if (ok)
+		a->told = a->left_out;
 	a->errors += !ok;
 	buf_done(&b);
 	return ok;
+}
+
+void
+audit_refusal(struct audit *a, const struct audit_entry *e)
+{
+	if (bucket_take(&a->refusals, clock_mono_ms()))
+		(void)audit_write(a, e);
+	else
+		a->left_out++;
+}
+
+void
+audit_catch_up(struct audit *a)
+{
+	struct audit_entry e = {
+		.event = "auth",
+		.result = "LEFT_OUT",
+		.peer_uid = geteuid(),
+		.peer_pid = getpid(),
+	};
+
+	if (a->left_out > a->told)
+		(void)audit_write(a, &e);
 }
 
 uint64_t
 audit_errors(const struct audit *a)
 {
 	return a->errors;
+}
+
+uint64_t
+audit_left_out(const struct audit *a)
+{
+	return a->left_out;
 }

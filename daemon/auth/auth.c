@@ -300,6 +300,7 @@ auth_stats(const struct auth *a, struct auth_stats *out)
 
 	*out = a->stats;
 	out->audit_errors = audit_errors(a->audit);
+	out->audit_left_out = audit_left_out(a->audit);
 	out->tokens = tokens_count(a->tokens);
 	out->watches = 0;
 	TAILQ_FOREACH (w, &a->watches, link)

@@ -124,7 +124,7 @@ void auth_reload(struct auth *a);
 
 struct auth_stats {
 	uint64_t failures, limited, refused_hosts, refused_origins,
-	    audit_errors;
+	    audit_errors, audit_left_out;
 	unsigned tokens, watches;
 };
 void auth_stats(const struct auth *a, struct auth_stats *out);

@@ -126,7 +126,7 @@ read_offer(struct http_req *r, struct offer *o, struct auth_refusal *no)
 }
 
 static void
-audit_refusal(struct auth *a, const struct http_req *r, const char *code,
+note_refusal(struct auth *a, const struct http_req *r, const char *code,
     const struct token *t)
 {
 	struct audit_entry e = {
@@ -139,7 +139,7 @@ audit_refusal(struct auth *a, const struct http_req *r, const char *code,
 		.peer_pid = r->peer_pid,
 	};
 
-	(void)audit_write(a->audit, &e);
+	audit_refusal(a->audit, &e);
 }
 
 /* One failure more: 401, or 429 when there were too many. */
@@ -163,7 +163,7 @@ failed(struct auth *a, const struct http_req *r, const char *text,
 		(void)refuse(no, 401, "INVALID_TOKEN",
 		    "the credential is not valid");
 	}
-	audit_refusal(a, r, no->code, t);
+	note_refusal(a, r, no->code, t);
 	return false;
 }
 
@@ -187,7 +187,7 @@ auth_heard(struct auth *a, const struct http_req *r, const char *text,
 	a->stats.limited++;
 	(void)refuse(no, 429, "RATE_LIMITED", "too many failed credentials");
 	no->retry_after = wait;
-	audit_refusal(a, r, no->code, NULL);
+	note_refusal(a, r, no->code, NULL);
 	return false;
 }
 
@@ -230,13 +230,13 @@ by_service(struct auth *a, const struct http_req *r, const struct offer *o,
 	const struct auth_user *u;
 
 	if (o->user == NULL || !uuid_valid(o->user)) {
-		audit_refusal(a, r, "MISSING_USER_ID", NULL);
+		note_refusal(a, r, "MISSING_USER_ID", NULL);
 		return refuse(no, 401, "MISSING_USER_ID",
 		    "the service token needs X-RDV-User-ID");
 	}
 	u = auth_user_find(a, o->user);
 	if (u == NULL) {
-		audit_refusal(a, r, "UNKNOWN_USER", NULL);
+		note_refusal(a, r, "UNKNOWN_USER", NULL);
 		return refuse(no, 403, "UNKNOWN_USER", "no such user");
 	}
 	memcpy(out->user_id, u->id, sizeof(out->user_id));
@@ -279,7 +279,7 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 			return by_service(a, r, o, out, no);
 	}
 	if (o->cookie == NULL) {
-		audit_refusal(a, r, "MISSING_TOKEN", NULL);
+		note_refusal(a, r, "MISSING_TOKEN", NULL);
 		return refuse(no, 401, "MISSING_TOKEN",
 		    "this needs a credential");
 	}
@@ -351,11 +351,11 @@ auth_identify(struct auth *a, struct http_req *r, const struct auth_need *need,
 		return false;
 	if (who.via == AUTH_COOKIE && !cookie_ok(r, need, no)) {
 		a->stats.refused_origins++;
-		audit_refusal(a, r, no->code, auth_find_id(a, who.token_id));
+		note_refusal(a, r, no->code, auth_find_id(a, who.token_id));
 		return false;
 	}
 	if ((who.scopes & need->scope) == 0) {
-		audit_refusal(a, r, "ACCESS_DENIED",
+		note_refusal(a, r, "ACCESS_DENIED",
 		    auth_find_id(a, who.token_id));
 		return refuse(no, 403, "ACCESS_DENIED",
 		    "the credential is not allowed to do this");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/auth/audit.h"
 #include "daemon/auth/state.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
@@ -130,6 +131,7 @@ auth_flush_cb(void *arg)
 	struct auth *a = arg;
 
 	flush(a);
+	audit_catch_up(a->audit);
 	loop_timer_set(a->flush, FLUSH_MS);
 }
 
@@ -148,6 +150,7 @@ auth_timers_stop(struct auth *a)
 	if (a->sweep == NULL)
 		return;
 	flush(a);
+	audit_catch_up(a->audit);
 	loop_timer_free(a->sweep);
 	loop_timer_free(a->flush);
 }

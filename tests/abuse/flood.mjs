@@ -1,6 +1,8 @@
 // Clients that take nothing, and clients that come and go without a word.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { once } from 'node:events';
 import { Rdv, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
@@ -51,6 +53,30 @@ await test('D05 a viewer that takes nothing is dropped, others see all', () =>
 		assert.ok(back.output.equals(good.output.subarray(17 * 1000)));
 		await back.close();
 		await rdv.call('DELETE', `/api/sessions/${s.id}`);
+	}));
+
+await test('D02 refusals fill no log and wash nothing out of one', () =>
+	unharmed(rdv, async () => {
+		const audit = () => fs.readFileSync(path.join(rdv.base,
+			'server/audit.log'), 'utf8');
+		const told = () => audit().split('\n').length - 1;
+		const made = await rdv.call('POST', '/api/tokens', { name: 'seen' });
+		const before = { log: rdv.log().length, audit: audit().length };
+		const many = 20000;
+		const o = await connect(rdv);
+		o.say('GET /api/sessions HTTP/1.1\r\nHost: localhost\r\n\r\n'
+			.repeat(many - 1));
+		o.say('GET /api/sessions HTTP/1.1\r\nHost: localhost\r\n' +
+			'Connection: close\r\n\r\n');
+		await waitFor('answers', () => o.closed);
+		assert.equal(o.text.match(/HTTP\/1.1 401 /g).length, many);
+		assert.ok(rdv.log().length < before.log + 256 * 1024);
+		assert.ok(audit().length < before.audit + 512 * 1024);
+		assert.ok(told() >= 1000, 'control: most are told of one by one');
+		// The next line says how many it does not show.
+		await rdv.call('DELETE', `/api/tokens/${made.id}`);
+		const left = /event=token.revoke .* left_out=(\d+)$/m.exec(audit());
+		assert.ok(+left[1] + told() >= many, `${left[1]} + ${told()}`);
 	}));
 
 const stream = (last) => `GET /api/events HTTP/1.1\r\n${auth}` +

@@ -227,6 +227,54 @@ test_audit_rotates(void **state)
 	    0);
 }
 
+static unsigned
+lines(const char *text)
+{
+	unsigned n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* Who has no credential cannot push what stands there out of the files. */
+static void
+test_D02_audit_is_not_washed_out(void **state)
+{
+	struct audit_entry no = { .event = "auth", .result = "MISSING_TOKEN" };
+	char dir[128], *text;
+	struct fx *fx = *state;
+	struct audit *a;
+
+	(void)snprintf(dir, sizeof(dir), "%s/server", fx->base);
+	assert_int_equal(audit_open(&a, dir, 1 << 20), 0);
+	entry(a, "the-first");
+	for (int i = 0; i < 50000; i++)
+		audit_refusal(a, &no);
+	text = fx_read(fx, "server/audit.log");
+	assert_non_null(strstr(text, "the-first"));
+	assert_null(strstr(text, "left_out"));
+	assert_in_range(lines(text), 1001, 1100);
+	assert_true(audit_left_out(a) >= 48900);
+	free(text);
+	/* Not told of one by one, but counted: by the next line. */
+	entry(a, "the-next");
+	audit_catch_up(a);
+	text = fx_read(fx, "server/audit.log");
+	assert_non_null(strstr(text, "the-next"));
+	assert_non_null(strstr(strstr(text, "the-next"), " left_out="));
+	assert_null(strstr(text, "LEFT_OUT"));
+	free(text);
+	/* And without one. */
+	for (int i = 0; i < 2000; i++)
+		audit_refusal(a, &no);
+	audit_catch_up(a);
+	audit_close(a);
+	text = fx_read(fx, "server/audit.log");
+	assert_non_null(strstr(text, "result=LEFT_OUT"));
+	free(text);
+}
+
 /* J09: one entry is one line, whatever it says. */
 static void
 test_audit_escapes(void **state)
@@ -278,6 +326,7 @@ main(void)
 		T(test_cli_token_is_replaced_when_revoked),
 		T(test_cli_token_others_can_read_is_refused),
 		T(test_audit_rotates),
+		T(test_D02_audit_is_not_washed_out),
 		T(test_audit_escapes),
 		T(test_C17_audit_does_not_follow),
 	};

@@ -34,8 +34,11 @@
 #define REASON_MAX 123
 /* Behind this much output a ping or its answer says nothing any more. */
 #define CONTROL_MAX ((size_t)65536)
-/* Senders watch ws_queued(); one that does not ends here. */
-#define OUTPUT_MAX ((size_t)16 << 20)
+/*
+ * Senders watch ws_queued() for what they send by themselves. Answers are not
+ * held back so: a peer that asks on and takes nothing ends here.
+ */
+#define OUTPUT_MAX ((size_t)1 << 20)
 
 struct ws {
 	struct http_conn *conn;

@@ -265,6 +265,34 @@ only_websocket_where_it_belongs(void **state)
 	free(rq);
 }
 
+/* What anybody can cause costs no disk: nothing rotates that log. */
+static void
+abuse_D02_clients_fill_no_log(void **state)
+{
+	static const char *const bad[] = {
+		"POST /api/x HTTP/1.1\r\nHost: %\r\nConnection: close\r\n"
+		"Content-Length: 99999999\r\n\r\n",
+		"GET /api/x HTTP/1.1\r\nHost: %\r\nHost: b\r\n\r\n",
+		"GET /none HTTP/1.1\r\nHost: %\r\nConnection: close\r\n\r\n",
+		"GET /../x HTTP/1.1\r\nHost: %\r\nConnection: close\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n",
+	};
+	char rq[256];
+	off_t before;
+
+	(void)state;
+	assert_int_equal(web_get("/", web.host, ""), 200);
+	before = web_logged();
+	assert_true(before > 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		fill(rq, sizeof(rq), bad[i], web.host);
+		if (web_raw(rq, strlen(rq)) < 400)
+			fail_msg("%zu: %.40s", i, web.answer);
+	}
+	assert_int_equal(web_logged(), before);
+	assert_false(web_reached());
+}
+
 int
 main(void)
 {
@@ -277,6 +305,7 @@ main(void)
 		T(paths_mean_one_thing),
 		T(one_request_is_one),
 		T(only_websocket_where_it_belongs),
+		T(abuse_D02_clients_fill_no_log),
 	};
 
 	return CHECK_RUN("proxy", tests);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,7 +25,7 @@
 
 #define DEADLINE_MS 20000
 
-struct web web = { .listener = -1, .server_dir = -1 };
+struct web web = { .listener = -1, .server_dir = -1, .log = -1 };
 
 static void
 put(const char *dir, const char *name, const char *text)
@@ -67,6 +68,29 @@ answer_fn(int fd, const char *request, unsigned n)
 	fake_json(fd, 200, "{\"reached\":true}");
 }
 
+static int
+start_logged(char *why, size_t whysize)
+{
+	int err = dup(STDERR_FILENO), rc;
+
+	web.log = memfd_create("log", MFD_CLOEXEC);
+	assert_int_not_equal(web.log, -1);
+	assert_int_equal(dup2(web.log, STDERR_FILENO), STDERR_FILENO);
+	rc = front_start(&web.cli, web.listener, &web.nginx, why, whysize);
+	assert_int_equal(dup2(err, STDERR_FILENO), STDERR_FILENO);
+	(void)close(err);
+	return rc;
+}
+
+off_t
+web_logged(void)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(web.log, &st), 0);
+	return st.st_size;
+}
+
 int
 web_setup(void **state)
 {
@@ -90,8 +114,7 @@ web_setup(void **state)
 	(void)snprintf(web.host, sizeof(web.host), "127.0.0.1:%u", web.port);
 	if (front_render(&web.cli, web.server_dir, web.port, why,
 		sizeof(why)) != 0 ||
-	    front_start(&web.cli, web.listener, &web.nginx, why, sizeof(why)) !=
-		0)
+	    start_logged(why, sizeof(why)) != 0)
 		fail_msg("%s", why);
 	return 0;
 }
@@ -117,7 +140,8 @@ web_teardown(void **state)
 		(void)close(web.listener);
 	if (web.server_dir != -1)
 		(void)close(web.server_dir);
-	web.listener = web.server_dir = -1;
+	(void)close(web.log);
+	web.listener = web.server_dir = web.log = -1;
 	fake_stop(&web.fake);
 	return 0;
 }

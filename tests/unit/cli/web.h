@@ -18,6 +18,7 @@ struct web {
 	char host[32]; /* "127.0.0.1:PORT" */
 	char answer[1 << 17];
 	int listener, server_dir;
+	int log; /* what nginx writes on standard error */
 	unsigned port;
 	pid_t nginx;
 };
@@ -32,6 +33,8 @@ int web_dial(const char *request, size_t len);
 int web_raw(const char *request, size_t len);
 /* GET with these further header lines. */
 int web_get(const char *target, const char *host, const char *lines);
+/* Bytes nginx has logged. */
+off_t web_logged(void);
 /* True when a request reached the server; it is forgotten. */
 bool web_reached(void);
 

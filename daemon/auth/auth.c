@@ -222,10 +222,7 @@ auth_find(struct auth *a, const char *text)
 
 	digest_of(text, strlen(text), digest);
 	t = tokens_find(a->tokens, digest);
-	if (t == NULL ||
-	    (t->expires_at >= 0 && t->expires_at <= clock_wall_ms()))
-		return NULL;
-	return t;
+	return t != NULL && !token_ended(t, clock_wall_ms()) ? t : NULL;
 }
 
 const struct token *
@@ -234,18 +231,31 @@ auth_find_id(struct auth *a, const char *id)
 	return tokens_find_id(a->tokens, id);
 }
 
+static bool
+goes_before(const struct token *t, const struct token *old, int64_t now)
+{
+	bool ended = token_ended(t, now);
+
+	if (old == NULL || ended != token_ended(old, now))
+		return old == NULL || ended;
+	return t->created_at < old->created_at;
+}
+
 /* Memory lags behind rows by one turn; bounds are meant for the careless. */
 unsigned
 auth_count(struct auth *a, const char *user_id, int kind,
     const struct token **old)
 {
+	int64_t now = clock_wall_ms();
 	struct token *t;
 	unsigned n = 0;
 
+	*old = NULL;
 	TAILQ_FOREACH (t, tokens_all(a->tokens), link) {
 		if ((int)t->kind != kind || strcmp(t->user_id, user_id) != 0)
 			continue;
-		if (n++ == 0 || t->created_at < (*old)->created_at)
+		n++;
+		if (goes_before(t, *old, now))
 			*old = t;
 	}
 	return n;

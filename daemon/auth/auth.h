@@ -97,7 +97,10 @@ struct token;
 /* A live, unexpired credential by its text, or NULL. Counts nothing. */
 const struct token *auth_find(struct auth *a, const char *text);
 const struct token *auth_find_id(struct auth *a, const char *id);
-/* Live credentials of a user and kind (enum token_kind); the oldest in *old. */
+/*
+ * Credentials of a user and kind (enum token_kind) that are not revoked; in
+ * *old the one to go first: one that has expired, else the oldest.
+ */
 unsigned auth_count(struct auth *a, const char *user_id, int kind,
     const struct token **old);
 /* From now on it counts; after its row is durable. Takes a copy. */

@@ -207,7 +207,7 @@ by_token(struct auth *a, const struct http_req *r, const char *text,
 	/* A cookie is no bearer token, and a sign-in code is neither. */
 	if (t == NULL || t->kind != kind)
 		return failed(a, r, text, NULL, no);
-	if (t->expires_at >= 0 && t->expires_at <= now)
+	if (token_ended(t, now))
 		return failed(a, r, text, t, no);
 	u = auth_user_find(a, t->user_id);
 	if (u == NULL)

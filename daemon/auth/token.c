@@ -165,6 +165,12 @@ tokens_load(struct tokens *t, struct db *db, const char *user_id, int64_t now)
 	return store_tokens_live(db, user_id, now, tokens_load_cb, t);
 }
 
+bool
+token_ended(const struct token *t, int64_t now)
+{
+	return t->expires_at >= 0 && t->expires_at <= now;
+}
+
 const char *
 token_kind_name(enum token_kind kind)
 {

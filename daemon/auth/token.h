@@ -57,6 +57,7 @@ struct token *tokens_find_id(const struct tokens *t, const char *id);
 struct token_list *tokens_all(struct tokens *t);
 unsigned tokens_count(const struct tokens *t);
 
+bool token_ended(const struct token *t, int64_t now);
 const char *token_kind_name(enum token_kind kind);
 /* A fresh secret text of that kind and its digest. */
 void token_text(enum token_kind kind, char text[TOKEN_TEXT],

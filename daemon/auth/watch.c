@@ -67,12 +67,6 @@ auth_watch_fire(struct auth *a, const char *token_id)
 	}
 }
 
-static bool
-token_ended(const struct token *t, int64_t now)
-{
-	return t->expires_at >= 0 && t->expires_at <= now;
-}
-
 /* Wakes at the next end of a credential, and now and then regardless. */
 void
 auth_sweep_plan(struct auth *a)

@@ -85,7 +85,8 @@ make_room(struct credential_change *ch, struct tx *tx,
 	if (auth_count(ch->auth, spec->user_id, spec->kind, &old) <
 	    bounds[spec->kind])
 		return 0;
-	if (spec->kind == TOKEN_CLI)
+	/* Nobody loses a token that still counts without being asked. */
+	if (spec->kind == TOKEN_CLI && !token_ended(old, clock_wall_ms()))
 		return RDV_E_FULL;
 	err = credential_revoke(ch, tx, spec->user_id, old->id);
 	/* Its row may be on the way out with a change not yet durable. */

@@ -9,9 +9,10 @@
 struct auth;
 struct tx;
 
-#define CREDENTIAL_CLI_MAX    256 /* per user; then RDV_E_FULL */
-#define CREDENTIAL_COOKIE_MAX 64  /* then the oldest is signed out */
-#define CREDENTIAL_CODE_MAX   16  /* then the oldest is void */
+/* Per user; then an expired one is revoked, and without one RDV_E_FULL. */
+#define CREDENTIAL_CLI_MAX    256
+#define CREDENTIAL_COOKIE_MAX 64 /* then the oldest is signed out */
+#define CREDENTIAL_CODE_MAX   16 /* then the oldest is void */
 
 struct credential_spec {
 	const char *user_id, *name;

@@ -9,6 +9,7 @@
 
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
+#include "daemon/core/credential.h"
 #include "daemon/store/db.h"
 #include "lib/clock.h"
 #include "lib/js.h"
@@ -187,6 +188,36 @@ test_C13_revocation_is_told_once(void **state)
 		auth_unwatch(w[i]);
 }
 
+/* Whoever makes tokens for an hour each is not locked out by old ones. */
+static void
+test_expired_tokens_make_room(void **state)
+{
+	char id[UUID_TEXT], text[TOKEN_TEXT], body[80];
+	int64_t soon = clock_wall_ms() + 60000;
+	struct fx *fx = *state;
+	struct answer a;
+	struct made m;
+
+	/* With the fixture's own there is room for one more. */
+	for (unsigned i = 0; i < CREDENTIAL_CLI_MAX - 2; i++)
+		fx_issue(fx, TOKEN_CLI, SCOPE_READ, i == 0 ? soon : -1, id,
+		    text);
+	make(fx, "{\"name\":\"the last\"}", &m);
+	rig_do(fx, &a, "POST", "/api/tokens", "{\"name\":\"over\"}", 429);
+	assert_string_equal(answer_code(&a), "TOO_MANY");
+	answer_done(&a);
+	clock_shift(0, 60001);
+	(void)snprintf(body, sizeof(body),
+	    "{\"name\":\"now\",\"expires_at\":%lld}",
+	    (long long)clock_wall_ms() + 60000);
+	make(fx, body, &m);
+	assert_int_equal(status_with(fx, m.key, "GET", "/api/tokens", NULL),
+	    200);
+	rig_do(fx, &a, "POST", "/api/tokens", "{\"name\":\"over\"}", 429);
+	answer_done(&a);
+	clock_shift(0, 0);
+}
+
 int
 main(void)
 {
@@ -195,6 +226,7 @@ main(void)
 		T(test_made_listed_revoked),
 		T(test_nobody_hands_on_more),
 		T(test_expiry),
+		T(test_expired_tokens_make_room),
 		T(test_N01_keys_stand_nowhere),
 		T(test_C13_revocation_is_told_once),
 	};

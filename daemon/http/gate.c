@@ -18,6 +18,9 @@
 
 #define BAD 400, "BAD_REQUEST"
 
+/* Clients that find none tend to come again at once. */
+#define LATER "Retry-After: 1\r\n"
+
 static const struct gate_row rows[GATE_MAX] = {
 	[GATE_OK] = { 200, "OK", "", NULL },
 	[GATE_BYTE] = { BAD,
@@ -60,9 +63,9 @@ static const struct gate_row rows[GATE_MAX] = {
 	[GATE_BODY_SLOW] = { 408, "TIMEOUT", "request body took too long",
 	    NULL },
 	[GATE_CONNS] = { 503, "TOO_MANY_CONNECTIONS", "too many connections",
-	    NULL },
+	    LATER },
 	[GATE_DRAIN] = { 503, "SHUTTING_DOWN", "the server is shutting down",
-	    NULL },
+	    LATER },
 };
 
 const struct gate_row *

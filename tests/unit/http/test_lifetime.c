@@ -39,6 +39,7 @@ too_many_connections(void **state)
 		rig_get(&a.g, more, &r);
 		assert_int_equal(r.status, 503);
 		assert_non_null(strstr(r.body, "TOO_MANY_CONNECTIONS"));
+		assert_string_equal(rig_field(&r, "Retry-After"), "1");
 		rig_expect_end(&a.g, more);
 		/* Room again as soon as one leaves. */
 		(void)close(fd[0]);
@@ -214,6 +215,7 @@ drain_answers_what_is_pending(void **state)
 	rig_get(&a.g, late, &r);
 	assert_int_equal(r.status, 503);
 	assert_non_null(strstr(r.body, "SHUTTING_DOWN"));
+	assert_string_equal(rig_field(&r, "Retry-After"), "1");
 	rig_turns(&a.g, 3);
 	assert_false(drained);
 	http_reply(a.held, &a.reply);

@@ -203,19 +203,32 @@ responses_json(const struct api_route *row)
 	return o;
 }
 
-/* An empty list is how OpenAPI says that no credential is needed. */
+/*
+ * An empty list is how OpenAPI says that no credential is needed. Each member
+ * is a way by itself; the service token needs a user beside it.
+ */
 static struct js *
 security_json(const struct api_route *row)
 {
-	static const char *const ways[] = { "bearer", "cookie", "service" };
+	static const struct {
+		const char *what, *with;
+		uint32_t scopes;
+	} ways[] = {
+		{ "bearer", NULL, SCOPE_FULL },
+		{ "cookie", NULL, SCOPE_FULL },
+		{ "service", "user", SCOPE_ACT_AS },
+	};
 	struct js *list = js_array();
 
-	if (row->scope == SCOPE_NONE)
-		return list;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-		struct js *o = js_object();
+		struct js *o;
 
-		js_add(o, ways[i], js_array());
+		if ((row->scope & ways[i].scopes) == 0)
+			continue;
+		o = js_object();
+		js_add(o, ways[i].what, js_array());
+		if (ways[i].with != NULL)
+			js_add(o, ways[i].with, js_array());
 		js_push(list, o);
 	}
 	return list;
@@ -240,12 +253,16 @@ static struct js *
 operation_json(const struct api_route *row)
 {
 	struct js *o = js_object(), *body;
+	bool must = false;
 
+	for (const struct js_field *f = row->body; f != NULL && f->name != NULL;
+	     f++)
+		must |= f->required;
 	js_add_str(o, "summary", row->doc);
 	js_add(o, "parameters", params_json(row));
 	if (row->body != NULL) {
 		body = js_object();
-		js_add_bool(body, "required", true);
+		js_add_bool(body, "required", must);
 		js_add(body, "content",
 		    json_content(body_schema(row->body, false)));
 		js_add(o, "requestBody", body);
@@ -327,7 +344,7 @@ scheme(const char *type, const char *k1, const char *v1, const char *k2,
 	return o;
 }
 
-/* The error object of every refusal, and the three ways to prove oneself. */
+/* The error object of every refusal, and what one proves oneself with. */
 static struct js *
 components_json(void)
 {
@@ -359,6 +376,8 @@ components_json(void)
 	    scheme("apiKey", "in", "cookie", "name", "rdv_session"));
 	js_add(ways, "service",
 	    scheme("apiKey", "in", "header", "name", "X-RDV-Service-Token"));
+	js_add(ways, "user",
+	    scheme("apiKey", "in", "header", "name", "X-RDV-User-ID"));
 	js_add(o, "securitySchemes", ways);
 	return o;
 }

@@ -23,7 +23,7 @@ const each = (list, fn) => list.map(async (r) => {
 		throw e;
 	}
 });
-// A WebSocket is asked for with an upgrade: tests/api/upgrade.mjs.
+// A WebSocket is asked for with an upgrade: tests/api/terminal.mjs.
 const closed = rows.filter((r) => r.scopes.length > 0 &&
 	!r.pattern.startsWith('/ws'));
 
@@ -94,6 +94,33 @@ await test('every closed route: 403 below its scope (C12)', async () => {
 		}));
 	}
 });
+
+await test('every closed route: the ways the document names, no others',
+	async () => {
+		const { id } = await rdv.call('GET', '/api/user');
+		const service = { 'X-RDV-Service-Token': rdv.serviceToken() };
+		for (const r of rows.filter((x) => !/events|log$|^\/ws/.test(x.pattern))) {
+			const op = doc.paths[r.pattern][r.method.toLowerCase()];
+			const ways = op.security.map((w) => Object.keys(w).join('+'));
+			const body = r.body ? { no_such_field: 1 } : undefined;
+			const ask = (headers) => rdv.request(r.method, r.target,
+				{ token: null, body, headers });
+
+			if (r.scopes.length === 0) {
+				assert.deepEqual(ways, [], r.pattern);
+				continue;
+			}
+			assert.ok(ways.includes('bearer') && ways.includes('cookie'));
+			assert.equal((await ask(service)).status, 401, r.pattern);
+			const got = (await ask({ ...service, 'X-RDV-User-ID': id })).status;
+			assert.equal(got === 403, !ways.includes('service+user'),
+				`${r.method} ${r.pattern}: ${got} ${ways}`);
+			// A body that need not be there is a body that may be absent.
+			if (r.body)
+				assert.equal(op.requestBody.required,
+					(r.body.required ?? []).length > 0, r.pattern);
+		}
+	});
 
 await test('every path: 405 with Allow for the other methods', () =>
 	Promise.all(Object.entries(doc.paths).flatMap(([pattern, ops]) =>

@@ -90,7 +90,7 @@ metrics_auth(struct app *app, struct buf *b)
 	    s.refused_origins);
 	count(b, "audit_errors_total", "audit lines that were not written",
 	    s.audit_errors);
-	count(b, "audit_left_out_total", "refusals told of as a number",
+	count(b, "audit_left_out_total", "attempts told of as a number",
 	    s.audit_left_out);
 }
 

@@ -25,15 +25,15 @@
 #define AUDIT_KEEP 3
 #define AUDIT_LINE 2048
 
-#define REFUSALS_PER_MIN 120
-#define REFUSALS_BURST	 1000
+#define ATTEMPTS_PER_MIN 120
+#define ATTEMPTS_BURST	 1000
 
 struct audit {
 	int dir, fd;
 	int64_t size, max;
 	uint64_t errors;
-	uint64_t left_out, told; /* refusals without a line, ever and so far */
-	struct bucket refusals;
+	uint64_t left_out, told; /* attempts without a line, ever and so far */
+	struct bucket attempts[2]; /* the second: refused ones */
 	bool torn; /* the last line was cut short by a full disk */
 };
 
@@ -68,8 +68,9 @@ audit_open(struct audit **out, const char *dir, int64_t max)
 
 	a->fd = -1;
 	a->max = max;
-	bucket_init(&a->refusals, REFUSALS_PER_MIN, REFUSALS_BURST,
-	    clock_mono_ms());
+	for (size_t i = 0; i < 2; i++)
+		bucket_init(&a->attempts[i], ATTEMPTS_PER_MIN, ATTEMPTS_BURST,
+		    clock_mono_ms());
 	a->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	err = a->dir < 0 ? -errno : audit_reopen(a);
 	if (err != 0) {
@@ -177,9 +178,9 @@ audit_write(struct audit *a, const struct audit_entry *e)
 }
 
 void
-audit_refusal(struct audit *a, const struct audit_entry *e)
+audit_attempt(struct audit *a, const struct audit_entry *e, bool refused)
 {
-	if (bucket_take(&a->refusals, clock_mono_ms()))
+	if (bucket_take(&a->attempts[refused], clock_mono_ms()))
 		(void)audit_write(a, e);
 	else
 		a->left_out++;

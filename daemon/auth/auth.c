@@ -279,16 +279,17 @@ auth_forget(struct auth *a, const char *token_id)
 	auth_watch_fire(a, token_id);
 }
 
-bool
-auth_audit(struct auth *a, const struct http_req *r, const char *event,
-    const struct actor *by, const char *subject)
+static struct audit_entry
+entry_of(const struct http_req *r, const char *event, const struct actor *by,
+    const char *subject)
 {
 	static const char *const via[AUTH_VIA_MAX] = {
 		[AUTH_SERVICE] = "service",
 		[AUTH_TOKEN] = "token",
 		[AUTH_COOKIE] = "cookie",
 	};
-	struct audit_entry e = {
+
+	return (struct audit_entry){
 		.event = event,
 		.result = "ok",
 		.via = by != NULL ? via[by->via] : NULL,
@@ -299,8 +300,23 @@ auth_audit(struct auth *a, const struct http_req *r, const char *event,
 		.peer_uid = r->peer_uid,
 		.peer_pid = r->peer_pid,
 	};
+}
+
+bool
+auth_audit(struct auth *a, const struct http_req *r, const char *event,
+    const struct actor *by, const char *subject)
+{
+	struct audit_entry e = entry_of(r, event, by, subject);
 
 	return audit_write(a->audit, &e);
+}
+
+void
+auth_audit_use(struct auth *a, const struct http_req *r, const struct actor *by)
+{
+	struct audit_entry e = entry_of(r, "auth", by, NULL);
+
+	audit_attempt(a->audit, &e, false);
 }
 
 void

@@ -139,7 +139,7 @@ note_refusal(struct auth *a, const struct http_req *r, const char *code,
 		.peer_pid = r->peer_pid,
 	};
 
-	audit_refusal(a->audit, &e);
+	audit_attempt(a->audit, &e, true);
 }
 
 /* One failure more: 401, or 429 when there were too many. */
@@ -334,7 +334,7 @@ note_use(struct auth *a, const struct http_req *r, const struct actor *actor)
 	    now - note->at_ms < NOTE_MS)
 		return;
 	*note = (struct token_note){ now, r->peer_pid };
-	(void)auth_audit(a, r, "auth", actor, NULL);
+	auth_audit_use(a, r, actor);
 }
 
 bool

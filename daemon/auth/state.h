@@ -49,6 +49,9 @@ struct auth {
 };
 
 const struct auth_user *auth_user_find(const struct auth *a, const char *id);
+/* A line about a credential that was good, within the rate of such lines. */
+void auth_audit_use(struct auth *a, const struct http_req *r,
+    const struct actor *by);
 /* Fires the watches of one credential. */
 void auth_watch_fire(struct auth *a, const char *token_id);
 void auth_timers_start(struct auth *a);

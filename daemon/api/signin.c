@@ -189,13 +189,9 @@ signin_login(struct api_call *c)
 		    "signing in is for pages; use a token instead", NULL);
 		return;
 	}
-	if (!auth_heard(auth, c->req, in->code, &no)) {
-		api_refuse(c, &no);
-		return;
-	}
 	code = auth_find(auth, in->code);
 	if (code == NULL || code->kind != TOKEN_CODE) {
-		auth_failed(auth, c->req, in->code, &no);
+		auth_failed(auth, c->req, &no);
 		api_refuse(c, &no);
 		return;
 	}

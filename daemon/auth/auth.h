@@ -107,15 +107,12 @@ unsigned auth_count(struct auth *a, const char *user_id, int kind,
 void auth_admit(struct auth *a, const struct token *token);
 /* It counts no more, and what lives by it ends. */
 void auth_forget(struct auth *a, const char *token_id);
-/* False, with the 429: this peer is in back-off over this credential. */
-bool auth_heard(struct auth *a, const struct http_req *r, const char *text,
-    struct auth_refusal *no);
 /*
  * A credential presented in a body was wrong: counted and audited like one in
  * a header; `no` becomes the 401 or 429.
  */
-void auth_failed(struct auth *a, const struct http_req *r, const char *text,
-    struct auth_refusal *no);
+void
+auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no);
 /*
  * Writes to the audit log for the person behind `r`. False when that failed:
  * what the line was to record must then not be done.

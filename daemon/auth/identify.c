@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a request to an actor. A valid credential is always heard, unless it
- * begins like one that is being guessed by the same peer; everything refused
- * is counted and audited, and the answer does not tell a wrong credential from
- * one that never existed.
+ * From a request to an actor. A valid credential is always heard; everything
+ * refused is counted and audited, and the answer does not tell a wrong
+ * credential from one that never existed.
  */
 #include <string.h>
 #include <strings.h>
@@ -144,11 +143,10 @@ note_refusal(struct auth *a, const struct http_req *r, const char *code,
 
 /* One failure more: 401, or 429 when there were too many. */
 static bool
-failed(struct auth *a, const struct http_req *r, const char *text,
-    const struct token *t, struct auth_refusal *no)
+failed(struct auth *a, const struct http_req *r, const struct token *t,
+    struct auth_refusal *no)
 {
-	int64_t wait =
-	    auth_limit_fail(a->limit, r->peer_uid, text, clock_mono_ms());
+	int64_t wait = auth_limit_fail(a->limit, r->peer_uid, clock_mono_ms());
 
 	a->stats.failures++;
 	if (wait > 0) {
@@ -168,27 +166,9 @@ failed(struct auth *a, const struct http_req *r, const char *text,
 }
 
 void
-auth_failed(struct auth *a, const struct http_req *r, const char *text,
-    struct auth_refusal *no)
+auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no)
 {
-	(void)failed(a, r, text, NULL, no);
-}
-
-/* A peer in back-off is not heard with the credential it was guessing at. */
-bool
-auth_heard(struct auth *a, const struct http_req *r, const char *text,
-    struct auth_refusal *no)
-{
-	int64_t wait =
-	    auth_limit_check(a->limit, r->peer_uid, text, clock_mono_ms());
-
-	if (wait == 0)
-		return true;
-	a->stats.limited++;
-	(void)refuse(no, 429, "RATE_LIMITED", "too many failed credentials");
-	no->retry_after = wait;
-	note_refusal(a, r, no->code, NULL);
-	return false;
+	(void)failed(a, r, NULL, no);
 }
 
 static bool
@@ -201,17 +181,17 @@ by_token(struct auth *a, const struct http_req *r, const char *text,
 	struct token *t;
 
 	if (!text_ok(text))
-		return failed(a, r, text, NULL, no);
+		return failed(a, r, NULL, no);
 	digest_of(text, strlen(text), digest);
 	t = tokens_find(a->tokens, digest);
 	/* A cookie is no bearer token, and a sign-in code is neither. */
 	if (t == NULL || t->kind != kind)
-		return failed(a, r, text, NULL, no);
+		return failed(a, r, NULL, no);
 	if (token_ended(t, now))
-		return failed(a, r, text, t, no);
+		return failed(a, r, t, no);
 	u = auth_user_find(a, t->user_id);
 	if (u == NULL)
-		return failed(a, r, text, NULL, no);
+		return failed(a, r, NULL, no);
 	if (now - t->used >= USED_MS)
 		t->used = now;
 	memcpy(out->user_id, u->id, sizeof(out->user_id));
@@ -271,8 +251,6 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 	const char *text = o->bearer != NULL ? o->bearer : o->service;
 
 	if (text != NULL) {
-		if (!auth_heard(a, r, text, no))
-			return false;
 		if (!is_service(a, text))
 			return by_token(a, r, text, TOKEN_CLI, out, no);
 		if (o->user != NULL || o->cookie == NULL)
@@ -283,8 +261,7 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 		return refuse(no, 401, "MISSING_TOKEN",
 		    "this needs a credential");
 	}
-	return auth_heard(a, r, o->cookie, no) &&
-	       by_token(a, r, o->cookie, TOKEN_COOKIE, out, no);
+	return by_token(a, r, o->cookie, TOKEN_COOKIE, out, no);
 }
 
 /*

@@ -161,6 +161,7 @@ await test('A09 no GET or HEAD changes state, on any route', async () => {
 await test('A10 nobody is told that he may read across origins', async () => {
 	const closed = (r, what) => assert.doesNotMatch(r.head,
 		/access-control-allow/i, what);
+	const s = await rdv.session('not theirs', ['/bin/cat']);
 	for (const Origin of foreign) {
 		closed(await ask(rdv, 'OPTIONS', '/api/sessions', { ...ours, Origin,
 			'Access-Control-Request-Method': 'POST',
@@ -176,6 +177,7 @@ await test('A10 nobody is told that he may read across origins', async () => {
 		assert.match(r.body, /project_path/);
 		closed(r, Origin);
 	}
+	await rdv.call('DELETE', `/api/sessions/${s.id}`);
 });
 
 await test('A14 streams need the same proof as sockets', async () => {

@@ -101,10 +101,11 @@ exited(struct run *run, const struct priv_inventory_answer *a)
 static void
 size_of(int master, const struct store_run *row, struct term_start *s)
 {
+	const struct term_dims was = run_size(row);
 	struct winsize ws = { 0 };
 
-	s->cols = row->cols > 0 ? (unsigned)row->cols : 0;
-	s->rows = row->rows > 0 ? (unsigned)row->rows : 0;
+	s->cols = was.cols;
+	s->rows = was.rows;
 	if (ioctl(master, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0) {
 		s->cols = ws.ws_col;
 		s->rows = ws.ws_row;
@@ -119,6 +120,7 @@ start_term(struct run *run, const struct store_run *row, enum priv_io io,
 		.io = io,
 		.fd = { fds->fd[0], fds->fd[1], fds->fd[2] },
 		.drained = run_drained_cb,
+		.sized = run_sized_cb,
 		.arg = run,
 	};
 
@@ -268,7 +270,8 @@ lose(struct reconcile *rc, const struct store_run *row, const char *why)
 
 	rc->lost++;
 	/* For the size of its log; there may be none. */
-	(void)term_new(r->terms, row->id, true, &run->term);
+	if (term_new(r->terms, row->id, true, &run->term) == 0)
+		term_recall_size(run->term, run_size(row));
 	run_over(run, "lost", why);
 }
 

@@ -258,6 +258,7 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 		.io = run->spawn->io,
 		.fd = { fds->fd[0], fds->fd[1], fds->fd[2] },
 		.drained = run_drained_cb,
+		.sized = run_sized_cb,
 		.arg = run,
 	};
 

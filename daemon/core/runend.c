@@ -72,11 +72,32 @@ write_running(struct tx *tx, const struct run *run)
 		    run_event(run, "running"));
 }
 
+/* What is not known here stays as the row has it. */
+static void
+put_size(struct store_run *row, const struct run *run)
+{
+	unsigned cols = 0, rows = 0;
+
+	if (run->term != NULL)
+		term_size(run->term, &cols, &rows);
+	row->cols = cols > 0 ? (int64_t)cols : -1;
+	row->rows = rows > 0 ? (int64_t)rows : -1;
+}
+
+/* While it runs: for who reads its log when nobody saw it end. */
+static void
+write_size(struct tx *tx, const struct run *run)
+{
+	struct store_run row = { .id = run->id };
+
+	put_size(&row, run);
+	(void)store_run_resized(tx, &row);
+}
+
 static void
 write_end(struct tx *tx, const struct run *run)
 {
 	const struct run_end *e = &run->end;
-	unsigned cols = 0, rows = 0;
 	struct store_run row = {
 		.id = run->id,
 		.state = e->state,
@@ -89,12 +110,9 @@ write_end(struct tx *tx, const struct run *run)
 		.ended_at = e->at,
 	};
 
-	if (run->term != NULL) {
-		term_size(run->term, &cols, &rows);
+	if (run->term != NULL)
 		row.log_bytes = (int64_t)term_bytes(run->term);
-	}
-	row.cols = cols > 0 ? (int64_t)cols : -1;
-	row.rows = rows > 0 ? (int64_t)rows : -1;
+	put_size(&row, run);
 	if (store_run_ended(tx, &row) == 0)
 		event_emit(tx, EV_RUN_ENDED, run->user_id, run->id,
 		    run_event(run, e->state));
@@ -105,7 +123,8 @@ run_store(struct run *run)
 {
 	struct tx *tx;
 
-	if (run->storing || !(run->running_due || run->end_due) ||
+	if (run->storing ||
+	    !(run->running_due || run->size_due || run->end_due) ||
 	    (run->retry != NULL && loop_timer_pending(run->retry)))
 		return;
 	run->storing = true;
@@ -113,6 +132,9 @@ run_store(struct run *run)
 	tx = tx_begin(run->runs->app->db);
 	if (run->running_due)
 		write_running(tx, run);
+	if (run->size_due)
+		write_size(tx, run);
+	run->size_due = false;
 	if (run->end_due)
 		write_end(tx, run);
 	tx_commit(tx, run_stored_cb, run);
@@ -122,6 +144,15 @@ static void
 run_retry_cb(void *arg)
 {
 	run_store(arg);
+}
+
+void
+run_sized_cb(void *arg)
+{
+	struct run *run = arg;
+
+	run->size_due = true;
+	run_store(run);
 }
 
 static void
@@ -195,6 +226,7 @@ run_stored_cb(int err, void *arg)
 
 	run->storing = false;
 	if (err != 0) {
+		run->size_due = true;
 		log_warnx("run", "not recorded, trying again run=%s: %s",
 		    run->id, strerror(err < 0 ? -err : EIO));
 		if (run->retry == NULL)
@@ -459,6 +491,18 @@ state_constant(const char *state)
 	return "lost";
 }
 
+struct term_dims
+run_size(const struct store_run *row)
+{
+	struct term_dims size = { 0 };
+
+	if (row->cols > 0 && row->rows > 0) {
+		size.cols = (unsigned)row->cols;
+		size.rows = (unsigned)row->rows;
+	}
+	return size;
+}
+
 int
 run_open_term(struct runs *r, const struct store_run *row, struct term **out)
 {
@@ -471,7 +515,7 @@ run_open_term(struct runs *r, const struct store_run *row, struct term **out)
 	};
 
 	if (run == NULL)
-		return term_open(r->terms, row->id, &end, out);
+		return term_open(r->terms, row->id, &end, run_size(row), out);
 	if (run->term == NULL)
 		return RDV_E_STATE;
 	term_ref(run->term);

@@ -52,7 +52,7 @@ struct run {
 	struct loop_timer *stop_again;
 	struct run_end end;
 	/* What is stored and what is to be: only the newest matters. */
-	bool running_due, end_due, storing, storing_end;
+	bool running_due, size_due, end_due, storing, storing_end;
 	struct loop_timer *retry; /* of a store that failed */
 	run_started_fn *started;
 	void *started_arg;
@@ -85,6 +85,10 @@ void run_exited(struct run *run, const struct priv_exit *ev, bool usage);
 void run_end_now(struct run *run);
 /* The term's callback: all output is in the log. */
 void run_drained_cb(void *run);
+/* As the row has it. */
+struct term_dims run_size(const struct store_run *row);
+/* The term's callback: its size is to be recorded. */
+void run_sized_cb(void *run);
 /* run_free(), then those who wait for the end are called. */
 void run_leave(struct run *run, int err);
 /* Removes it from the table; nothing of it may be in flight. */

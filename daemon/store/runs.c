@@ -29,14 +29,17 @@ static const char sql_running[] =
     "UPDATE run SET state = 'running', handle = ?, generation = ?, "
     "argv_json = ?, cwd = ?, guards = ?, started_at = ? "
     "WHERE id = ? AND state = 'starting'";
+static const char sql_resized[] =
+    "UPDATE run SET cols = ?, rows = ? "
+    "WHERE id = ? AND state IN ('starting', 'running')";
 static const char sql_ended[] =
     "UPDATE run SET state = ?, exit_code = ?, signal = ?, cause = ?, "
-    "cols = ?, rows = ?, log_bytes = ?, user_us = ?, sys_us = ?, "
-    "maxrss_kb = ?, ended_at = ? "
+    "cols = coalesce(?, cols), rows = coalesce(?, rows), log_bytes = ?, "
+    "user_us = ?, sys_us = ?, maxrss_kb = ?, ended_at = ? "
     "WHERE id = ? AND state IN ('starting', 'running')";
 
 const char *const store_runs_sql[] = { sql_get, sql_find, sql_of_session,
-	sql_in_flight, sql_insert, sql_running, sql_ended, NULL };
+	sql_in_flight, sql_insert, sql_running, sql_resized, sql_ended, NULL };
 
 struct each {
 	store_run_fn *cb;
@@ -187,6 +190,13 @@ store_run_running(struct tx *tx, const struct store_run *r)
 {
 	return changed(tx_exec(tx, sql_running, "ssssiis", r->handle,
 	    r->generation, r->argv_json, r->cwd, r->guards, r->started_at,
+	    r->id));
+}
+
+int
+store_run_resized(struct tx *tx, const struct store_run *r)
+{
+	return changed(tx_exec(tx, sql_resized, "nns", r->cols, r->rows,
 	    r->id));
 }
 

@@ -54,8 +54,11 @@ int store_runs_of(struct db *db, const char *user_id, const char *session_id,
 int store_runs_in_flight(struct db *db, store_run_fn *cb, void *arg);
 
 int store_run_insert(struct tx *tx, const struct store_run *r);
-/* Both write nothing when the run has ended already: RDV_E_STATE. */
+/* All write nothing when the run has ended already: RDV_E_STATE. */
 int store_run_running(struct tx *tx, const struct store_run *r);
+/* Writes cols and rows alone. */
+int store_run_resized(struct tx *tx, const struct store_run *r);
+/* cols and rows of -1 leave what the row has. */
 int store_run_ended(struct tx *tx, const struct store_run *r);
 
 #endif

@@ -45,6 +45,8 @@ apply(struct term *t)
 		s->rows = s->rows_due;
 		/* Fails for a program that is gone; then nobody looks. */
 		(void)ioctl(t->pump.src[0].fd, TIOCSWINSZ, &ws);
+		if (t->sized != NULL)
+			t->sized(t->arg);
 	}
 	s->told = s->owner;
 	tell(t);

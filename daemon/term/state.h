@@ -48,6 +48,7 @@ struct term {
 	bool is_ended;
 	struct term_end end; /* cause is ours */
 	term_drained_fn *drained;
+	term_sized_fn *sized;
 	void *arg;
 };
 

@@ -136,13 +136,15 @@ end_set(struct term *t, const struct term_end *end)
 
 int
 term_open(struct terms *ts, const char *run_id, const struct term_end *end,
-    struct term **out)
+    struct term_dims size, struct term **out)
 {
 	int err = term_make(ts, run_id, RUNLOG_READ, out);
 
-	if (err == 0)
-		end_set(*out, end);
-	return err;
+	if (err != 0)
+		return err;
+	end_set(*out, end);
+	term_recall_size(*out, size);
+	return 0;
 }
 
 void
@@ -181,6 +183,7 @@ term_start(struct term *t, const struct term_start *s)
 {
 	t->io = s->io;
 	t->drained = s->drained;
+	t->sized = s->sized;
 	t->arg = s->arg;
 	t->size.cols = t->size.cols_due = s->cols;
 	t->size.rows = t->size.rows_due = s->rows;
@@ -242,6 +245,13 @@ term_size(const struct term *t, unsigned *cols, unsigned *rows)
 {
 	*cols = t->size.cols;
 	*rows = t->size.rows;
+}
+
+void
+term_recall_size(struct term *t, struct term_dims size)
+{
+	t->size.cols = t->size.cols_due = size.cols;
+	t->size.rows = t->size.rows_due = size.rows;
 }
 
 long

@@ -53,6 +53,8 @@ struct term_end {
 
 /* Called once, when the output of a run has been logged to its end. */
 typedef void term_drained_fn(void *arg);
+/* The terminal has another size now: term_size(). */
+typedef void term_sized_fn(void *arg);
 
 /*
  * Creates the log of a new run, or with `adopt` goes on with it. 0 or -errno.
@@ -60,9 +62,14 @@ typedef void term_drained_fn(void *arg);
  */
 int
 term_new(struct terms *ts, const char *run_id, bool adopt, struct term **out);
-/* The log of a run that has ended. 0 or -errno. */
+/* How large a terminal is; 0: it has no size, or none is known. */
+struct term_dims {
+	unsigned cols, rows;
+};
+
+/* The log of a run that has ended, and the size it had then. 0 or -errno. */
 int term_open(struct terms *ts, const char *run_id, const struct term_end *end,
-    struct term **out);
+    struct term_dims size, struct term **out);
 void term_ref(struct term *t);
 void term_unref(struct term *t);
 
@@ -73,6 +80,7 @@ struct term_start {
 	int fd[3];
 	unsigned cols, rows;
 	term_drained_fn *drained;
+	term_sized_fn *sized; /* may be NULL */
 	void *arg;
 };
 void term_start(struct term *t, const struct term_start *s);
@@ -98,6 +106,8 @@ int term_input_end(struct term *t);
 
 uint64_t term_bytes(const struct term *t);
 void term_size(const struct term *t, unsigned *cols, unsigned *rows);
+/* The size to tell of one that is never started: as it is remembered. */
+void term_recall_size(struct term *t, struct term_dims size);
 /* Up to `len` bytes of the log. As runlog_read(). */
 long term_read(const struct term *t, uint64_t off, void *p, size_t len);
 struct runlog_span;

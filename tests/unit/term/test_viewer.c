@@ -184,6 +184,7 @@ test_log_of_an_ended_run(void **state)
 	struct termrig_pty p;
 	struct sink s;
 	struct term *t;
+	unsigned cols, rows;
 
 	termrig_pty(g, &p);
 	sink_open(&s, p.term, 0, true);
@@ -192,7 +193,12 @@ test_log_of_an_ended_run(void **state)
 	sink_close(&s);
 	termrig_pty_done(g, &p);
 	termrig_turns(g, 2);
-	assert_int_equal(term_open(g->terms, p.run, &end, &t), 0);
+	assert_int_equal(term_open(g->terms, p.run, &end,
+			     (struct term_dims){ 132, 43 }, &t),
+	    0);
+	term_size(t, &cols, &rows);
+	assert_int_equal(cols, 132);
+	assert_int_equal(rows, 43);
 	sink_open(&s, t, 5, false);
 	sink_await_end(g, &s);
 	assert_memory_equal(s.got.data, "was", 3);

@@ -245,6 +245,7 @@ drain(struct app *app, int64_t ms)
 	if (app->draining)
 		return;
 	app->draining = true;
+	terms_leave(app->terms);
 	log_info("main", "ending; requests under way have %lld ms",
 	    (long long)ms);
 	http_server_drain(app->server, ms, boot_drained_cb, app);

@@ -23,7 +23,7 @@ struct terminal_in {
 	uint64_t set;
 	int64_t offset, tail, cols, rows;
 	const char *run_id;
-	bool read_only;
+	bool read_only, keep_size;
 };
 
 static const struct js_field query_fields[] = {
@@ -59,6 +59,10 @@ static const struct js_field query_fields[] = {
 	    .kind = JS_BOOL,
 	    .offset = offsetof(struct terminal_in, read_only),
 	    .help = "look, do not touch" },
+	{ .name = "keep_size",
+	    .kind = JS_BOOL,
+	    .offset = offsetof(struct terminal_in, keep_size),
+	    .help = "the terminal keeps its size while somebody owns it" },
 	{ .name = NULL },
 };
 
@@ -81,6 +85,19 @@ begin_at(const struct door *d, const struct terminal_in *in, const char **why)
 }
 
 static void
+say_size(struct door *d, const struct terminal_in *in)
+{
+	unsigned cols = (unsigned)in->cols, rows = (unsigned)in->rows;
+
+	if (!JS_SET(in, 2) || !JS_SET(in, 3) || d->read_only)
+		return;
+	if (in->keep_size)
+		(void)viewer_state_size(d->viewer, cols, rows);
+	else
+		(void)viewer_resize(d->viewer, cols, rows);
+}
+
+static void
 attach(struct door *d, const struct terminal_in *in)
 {
 	struct viewer_conf conf = {
@@ -92,9 +109,7 @@ attach(struct door *d, const struct terminal_in *in)
 	conf.offset = begin_at(d, in, &why);
 	d->viewer = viewer_new(d->term, &conf, &door_viewer_ops, d);
 	/* Before "ready", which tells the outcome. */
-	if (JS_SET(in, 2) && JS_SET(in, 3) && !d->read_only)
-		(void)viewer_resize(d->viewer, (unsigned)in->cols,
-		    (unsigned)in->rows);
+	say_size(d, in);
 	door_say_ready(d, conf.offset);
 	if (why != NULL)
 		door_say_resync(d, conf.offset, why);

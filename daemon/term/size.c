@@ -2,8 +2,9 @@
 /*
  * One terminal, one size, several viewers with windows of their own. The
  * newest request wins and whoever made it owns the size; requests that come
- * faster than a program can redraw are gathered (abuse H10). Invariant: every
- * viewer has been told the size in force and whether it is its own.
+ * faster than a program can redraw are gathered (abuse H10). When the owner
+ * goes, the newest size stated by those who stay is the terminal's. Invariant:
+ * every viewer has been told the size in force and whether it is its own.
  */
 #include <sys/ioctl.h>
 
@@ -98,8 +99,17 @@ check(const struct term *t, unsigned cols, unsigned rows)
 	return 0;
 }
 
-int
-viewer_resize(struct viewer *v, unsigned cols, unsigned rows)
+/* The window's size is known from now on, whoever owns the terminal's. */
+static void
+note(struct viewer *v, unsigned cols, unsigned rows)
+{
+	v->cols = cols;
+	v->rows = rows;
+	v->stated = ++v->term->size.stated;
+}
+
+static int
+state_size(struct viewer *v, unsigned cols, unsigned rows)
 {
 	int err = check(v->term, cols, rows);
 
@@ -107,10 +117,28 @@ viewer_resize(struct viewer *v, unsigned cols, unsigned rows)
 		return err;
 	if (v->read_only)
 		return RDV_E_DENIED;
-	v->cols = cols;
-	v->rows = rows;
-	size_ask(v->term, v, cols, rows);
+	note(v, cols, rows);
 	return 0;
+}
+
+int
+viewer_resize(struct viewer *v, unsigned cols, unsigned rows)
+{
+	int err = state_size(v, cols, rows);
+
+	if (err == 0)
+		size_ask(v->term, v, cols, rows);
+	return err;
+}
+
+int
+viewer_state_size(struct viewer *v, unsigned cols, unsigned rows)
+{
+	int err = state_size(v, cols, rows);
+
+	if (err == 0 && v->term->size.owner == NULL)
+		size_ask(v->term, v, cols, rows);
+	return err;
 }
 
 int
@@ -127,13 +155,34 @@ viewer_owns_size(const struct viewer *v)
 	return v->term->size.owner == v;
 }
 
-void
-size_forget(struct term *t, const struct viewer *v)
+/* Of those who stay the one that stated its size last; one that only looks
+ * has stated none. */
+static const struct viewer *
+heir(const struct term *t)
 {
-	if (t->size.owner == v)
-		t->size.owner = NULL;
-	if (t->size.told == v)
-		t->size.told = NULL;
+	const struct viewer *v, *best = NULL;
+
+	TAILQ_FOREACH (v, &t->viewers, link)
+		if (!v->dead && !v->leaving && v->stated > 0 &&
+		    (best == NULL || v->stated > best->stated))
+			best = v;
+	return best;
+}
+
+void
+size_leave(struct term *t, const struct viewer *v)
+{
+	struct size *s = &t->size;
+	const struct viewer *next;
+
+	if (s->told == v)
+		s->told = NULL;
+	if (s->owner != v)
+		return;
+	s->owner = NULL;
+	next = v->leaving || t->is_ended ? NULL : heir(t);
+	if (next != NULL)
+		size_ask(t, next, next->cols, next->rows);
 }
 
 void

@@ -32,6 +32,7 @@ struct size {
 	unsigned cols_due, rows_due;	   /* newest asked for */
 	const struct viewer *owner, *told; /* now; as all have been told */
 	struct loop_timer *timer; /* runs while requests are gathered */
+	uint64_t stated;	  /* sizes stated so far */
 };
 
 struct term {
@@ -60,8 +61,9 @@ struct viewer {
 	void *arg;
 	uint64_t offset;
 	size_t chunk;
-	unsigned cols, rows; /* last asked for; 0: never */
-	bool read_only, dead, told, again, lagging, paused;
+	unsigned cols, rows; /* of its window, as stated; 0: never */
+	uint64_t stated;     /* which of its terminal's it was */
+	bool read_only, dead, leaving, told, again, lagging, paused;
 };
 TAILQ_HEAD(viewer_list, viewer);
 
@@ -91,7 +93,8 @@ void viewer_tick_cb(void *terms);
 void input_init(struct input *in);
 void input_done(struct input *in);
 
-void size_forget(struct term *t, const struct viewer *v);
+/* A viewer has gone, and the size with it to whoever stated one last. */
+void size_leave(struct term *t, const struct viewer *v);
 void size_done(struct size *s);
 
 #endif

@@ -271,9 +271,23 @@ term_detach_all(struct term *t, const char *reason)
 {
 	struct viewer *v;
 
+	/* All of them first: nobody inherits a size from one who leaves too. */
+	TAILQ_FOREACH (v, &t->viewers, link)
+		v->leaving = true;
 	TAILQ_FOREACH (v, &t->viewers, link)
 		if (!v->dead && v->ops->detached != NULL)
 			v->ops->detached(reason, v->arg);
+}
+
+void
+terms_leave(struct terms *ts)
+{
+	struct term *t;
+	struct viewer *v;
+
+	TAILQ_FOREACH (t, &ts->all, link)
+		TAILQ_FOREACH (v, &t->viewers, link)
+			v->leaving = true;
 }
 
 unsigned

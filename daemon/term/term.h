@@ -114,6 +114,8 @@ struct runlog_span;
 bool term_span(const struct term *t, uint64_t off, struct runlog_span *out);
 /* Every viewer is closed with a reason: the session is suspended or closed. */
 void term_detach_all(struct term *t, const char *reason);
+/* rdvd ends: its viewers go, but the sizes stay for those who come back. */
+void terms_leave(struct terms *ts);
 unsigned term_viewers(const struct term *t);
 
 #endif

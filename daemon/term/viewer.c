@@ -78,7 +78,7 @@ viewer_free(struct viewer *v)
 		return;
 	v->dead = true;
 	lag(v, false);
-	size_forget(v->term, v);
+	size_leave(v->term, v);
 	v->term->nviewers--;
 	v->term->ts->stats.viewers--;
 	/* It may stand in a list somebody is walking. */

@@ -64,7 +64,12 @@ int viewer_input(struct viewer *v, const void *p, size_t len);
  * RDV_E_STATE without a terminal; RDV_E_DENIED for one that only looks.
  */
 int viewer_resize(struct viewer *v, unsigned cols, unsigned rows);
-/* Its last asked size becomes the terminal's. RDV_E_STATE: it asked none. */
+/*
+ * Says how large its window is, for the day the owner goes; the terminal keeps
+ * its size while it has an owner. Errors as above.
+ */
+int viewer_state_size(struct viewer *v, unsigned cols, unsigned rows);
+/* Its last stated size becomes the terminal's. RDV_E_STATE: it stated none. */
 int viewer_take_size(struct viewer *v);
 bool viewer_owns_size(const struct viewer *v);
 

@@ -63,3 +63,31 @@ await test('a run that nobody saw end keeps the size it was given last',
 		assert.equal(size(again.ready), '121x37');
 		await again.t.message('exit', (m) => m.state === 'lost');
 	});
+
+await test('the size goes to the newest who stays', async (tt) => {
+	const rdv = await tt.start();
+	const s = await rdv.session('shared', ['/bin/sh', '-c',
+		'trap "stty size" WINCH; echo up; while :; do read x; done']);
+	const small = await open(rdv, s, 'cols=80&rows=24');
+	const big = await open(rdv, s, 'cols=140&rows=50');
+	await small.t.message('size', (m) => size(m) === '140x50' && !m.owner);
+	const looker = await open(rdv, s, 'cols=200&rows=60&read_only=true');
+	assert.equal(size(looker.ready), '140x50');
+	// One that comes back states its size and leaves the terminal alone.
+	const back = await open(rdv, s, 'cols=90&rows=28&keep_size=true');
+	assert.equal(size(back.ready), '140x50');
+	assert.equal(back.ready.size_owner, false);
+	await big.t.close();
+	await back.t.message('size', (m) => size(m) === '90x28' && m.owner);
+	await back.t.shows('28 90');
+	await back.t.close();
+	await small.t.message('size', (m) => size(m) === '80x24' && m.owner);
+	await looker.t.message('size', (m) => size(m) === '80x24' && !m.owner);
+	// The last one leaves: nobody owns it, and it stays as it is.
+	await small.t.close();
+	const last = await open(rdv, s);
+	assert.equal(size(last.ready), '80x24');
+	assert.equal(last.ready.size_owner, false);
+	await looker.t.close();
+	await last.t.close();
+});

@@ -55,6 +55,28 @@ await test('one tab sets the size; another takes it over', (all) =>
 	await shows(small, new RegExp(`^${after.rows} ${after.cols}$`));
 }));
 
+await test('closing the larger tab gives the smaller one its size back',
+    (all) => twoTabs(all, async (small, big) => {
+	const owner = (page) => page.getAttribute('.terminal', 'data-owner');
+	const own = 'text=Use this window';
+	const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+	await until(async () => await owner(big) === 'true', 'the newest owns');
+	await small.setViewportSize({ width: 800, height: 480 });
+	await small.click(own);
+	await until(async () => await owner(small) === 'true', 'the small owns');
+	const before = await dims(small);
+	await big.click(own);
+	await until(async () => (await dims(small)).cols > before.cols,
+	    'the large size is in force');
+	await big.close();
+	await until(async () => await owner(small) === 'true' &&
+	    same(await dims(small), before), 'its own size');
+	equal(await small.locator('.bar.size').count(), 0, 'size bars');
+	await type(small, 'stty size\n');
+	await shows(small, new RegExp(`^${before.rows} ${before.cols}$`));
+}));
+
 await test('a question of a program is answered once, and not by the past',
     (all) => twoTabs(all, async (first, second) => {
 	await type(first, "stty -icanon -echo; printf '\\033[c'; " +

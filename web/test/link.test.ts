@@ -57,6 +57,8 @@ class Rig {
 	autoDraw = true;
 	private ids = 0;
 
+	keep = false;
+
 	readonly env: Env = {
 		open: (path) => {
 			this.sockets.push(new FakeSocket(path));
@@ -73,7 +75,7 @@ class Rig {
 	};
 
 	readonly link = new Link("sid", this.env, {
-		size: () => ({ cols: 100, rows: 30 }),
+		size: () => ({ cols: 100, rows: 30, keep: this.keep }),
 		ready: () => undefined,
 		jumped: (first) => {
 			this.jumps.push(first);
@@ -129,12 +131,16 @@ test("the first connection asks for a tail, the next for its offset", () => {
 	assert.equal(rig.last.path.split("?")[0], "/ws/terminal/sid");
 	assert.ok(rig.last.query.has("tail"));
 	assert.equal(rig.last.query.get("cols"), "100");
+	assert.equal(rig.last.query.get("keep_size"), null);
+	rig.keep = true;
 	rig.last.out(0, "hello");
 	rig.last.onclose?.({ code: 1006 });
 	assert.equal(rig.state, "waiting");
 	rig.pass(300);
 	assert.equal(rig.last.query.get("offset"), "5");
 	assert.equal(rig.last.query.get("run_id"), "r1");
+	assert.equal(rig.last.query.get("rows"), "30");
+	assert.equal(rig.last.query.get("keep_size"), "true");
 	rig.ready(5);
 	rig.last.out(5, " world");
 	assert.equal(rig.shown, "hello world");

@@ -145,11 +145,97 @@ test_owner_without_change(void **state)
 	assert_int_equal(viewer_resize(b.viewer, 90, 30), 0);
 	termrig_until(g, owns, &b);
 	assert_false(a.owner);
+	/* And back, when the owner goes. */
 	sink_close(&b);
-	termrig_turns(g, 2);
-	assert_false(viewer_owns_size(a.viewer));
+	termrig_until(g, owns, &a);
+	assert_int_equal(a.cols, 90);
 	sink_close(&a);
 	termrig_pty_done(g, &p);
+}
+
+/* What the terminal and everybody who looks at it agree on. */
+static void
+await_owner(struct termrig *g, const struct termrig_pty *p, struct sink *s,
+    unsigned cols, unsigned rows)
+{
+	await_size(g, p, cols, rows);
+	termrig_until(g, owns, s);
+	assert_true(viewer_owns_size(s->viewer));
+	assert_int_equal(s->cols, cols);
+	assert_int_equal(s->rows, rows);
+}
+
+static void
+test_the_size_is_inherited(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	struct sink a, b, c, silent, looker;
+
+	termrig_pty(g, &p);
+	sink_open(&a, p.term, 0, false);
+	sink_open(&b, p.term, 0, false);
+	sink_open(&c, p.term, 0, false);
+	sink_open(&silent, p.term, 0, false);
+	sink_open(&looker, p.term, 0, true);
+	assert_int_equal(viewer_resize(b.viewer, 90, 30), 0);
+	assert_int_equal(viewer_resize(a.viewer, 100, 40), 0);
+	assert_int_equal(viewer_resize(c.viewer, 120, 50), 0);
+	await_owner(g, &p, &c, 120, 50);
+	/* Its statement is newer, but the owner is there. */
+	assert_int_equal(viewer_state_size(b.viewer, 91, 31), 0);
+	assert_int_equal(viewer_state_size(looker.viewer, 50, 10),
+	    RDV_E_DENIED);
+	termrig_turns(g, 2);
+	assert_true(viewer_owns_size(c.viewer));
+	sink_close(&c);
+	await_owner(g, &p, &b, 91, 31);
+	assert_int_equal(looker.cols, 91);
+	assert_int_equal(a.cols, 91);
+	assert_false(a.owner);
+	/* One that is no owner leaves nothing. */
+	sink_close(&looker);
+	assert_true(viewer_owns_size(b.viewer));
+	sink_close(&b);
+	await_owner(g, &p, &a, 100, 40);
+	/* Nobody left who stated one: it stays as it is. */
+	sink_close(&a);
+	termrig_turns(g, 2);
+	await_size(g, &p, 100, 40);
+	assert_false(viewer_owns_size(silent.viewer));
+	assert_int_equal(viewer_state_size(silent.viewer, 70, 20), 0);
+	await_owner(g, &p, &silent, 70, 20);
+	sink_close(&silent);
+	termrig_pty_done(g, &p);
+}
+
+/* Who is sent away takes the size along; so does everybody when rdvd ends. */
+static void
+test_nobody_inherits_from_all(void **state)
+{
+	struct termrig *g = *state;
+
+	for (int i = 0; i < 2; i++) {
+		struct termrig_pty p;
+		struct sink a, b;
+
+		termrig_pty(g, &p);
+		sink_open(&a, p.term, 0, false);
+		sink_open(&b, p.term, 0, false);
+		assert_int_equal(viewer_resize(a.viewer, 90, 30), 0);
+		assert_int_equal(viewer_resize(b.viewer, 120, 50), 0);
+		await_size(g, &p, 120, 50);
+		if (i == 0)
+			term_detach_all(p.term, "test");
+		else
+			terms_leave(g->terms);
+		sink_close(&b);
+		termrig_turns(g, 2);
+		assert_false(viewer_owns_size(a.viewer));
+		await_size(g, &p, 120, 50);
+		sink_close(&a);
+		termrig_pty_done(g, &p);
+	}
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -162,6 +248,8 @@ main(void)
 		T(test_H10_storm_is_gathered),
 		T(test_H10_newest_owns_the_size),
 		T(test_owner_without_change),
+		T(test_the_size_is_inherited),
+		T(test_nobody_inherits_from_all),
 	};
 
 	return CHECK_RUN("size", tests);

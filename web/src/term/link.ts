@@ -49,8 +49,9 @@ export interface Env {
 }
 
 export interface Handlers {
-	/* What this window asks for when it connects; null: leave it. */
-	size(): Size | null;
+	/* This window's size when it connects. With `keep` it is only stated,
+	 * for the day the owner of the terminal's size leaves. */
+	size(): Size & { keep: boolean };
 	ready(msg: Ready): void;
 	/* The stream goes on at the cursor, which is not where it was. */
 	jumped(first: boolean): void;
@@ -152,10 +153,10 @@ export class Link {
 		const query = new URLSearchParams();
 		const size = this.on.size();
 
-		if (size !== null) {
-			query.set("cols", String(size.cols));
-			query.set("rows", String(size.rows));
-		}
+		query.set("cols", String(size.cols));
+		query.set("rows", String(size.rows));
+		if (size.keep)
+			query.set("keep_size", "true");
 		if (this.cursor.run === null) {
 			query.set("tail", String(replay));
 		} else {

@@ -236,10 +236,10 @@ export class Screen {
 
 	/* A new view takes the size, as the newest one. One that comes back
 	 * takes it only if it had it: a lost network must not move it. */
-	private claim(): Size | null {
+	private claim(): Size & { keep: boolean } {
 		const back = this.link.cursor.run !== null;
 
-		return back && !this.state.owner ? null : this.wish();
+		return { ...this.wish(), keep: back && !this.state.owner };
 	}
 
 	private ready(msg: Ready): void {

@@ -9,19 +9,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
 #include "priv-helper/env.h"
 #include "priv-helper/lookup.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/reaper.h"
+#include "priv-helper/repo.h"
 #include "priv-helper/roots.h"
 #include "priv-helper/run.h"
 #include "priv-helper/scratch.h"
@@ -193,6 +197,51 @@ allow_profile(const struct child *c)
 	return 0;
 }
 
+/* A part that is missing, or is a link, is left out. */
+static int
+allow_part(const struct child *c, int dir, const struct profile_path *p)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	int fd, err;
+
+	fd = (int)syscall(SYS_openat2, dir, p->path, &how, sizeof(how));
+	if (fd < 0)
+		return 0;
+	err = landlock_allow_fd(c->ruleset, fd, p->access);
+	(void)close(fd);
+	return err;
+}
+
+/* Without its repository a worktree is only a directory; git says so then. */
+static int
+allow_repo(const struct child *c, unsigned i, int root)
+{
+	const struct profile_path *p = c->profile->repo;
+	struct repo repo;
+	char why[128];
+	int err;
+
+	if (p == NULL)
+		return 0;
+	err = repo_open(&c->o->roots, root, &repo, why, sizeof(why));
+	if (err == RDV_E_DENIED)
+		log_warnx("spawn", "paths: %s: without its repository: %s",
+		    c->m->paths[i], why);
+	if (err != 0)
+		return 0;
+	for (; p->path != NULL && err == 0; p++)
+		err = allow_part(c, repo.common, p);
+	if (err == 0)
+		err = landlock_allow_fd(c->ruleset, repo.admin,
+		    c->profile->repo_own);
+	(void)close(repo.common);
+	(void)close(repo.admin);
+	return err;
+}
+
 static bool
 allow_roots(const struct child *c, struct child_error *e)
 {
@@ -209,6 +258,8 @@ allow_roots(const struct child *c, struct child_error *e)
 		if (err != 0)
 			return failed(e, "P5 paths", err);
 		err = landlock_allow_fd(c->ruleset, fd, c->profile->roots);
+		if (err == 0)
+			err = allow_repo(c, i, fd);
 		(void)close(fd);
 		if (err != 0)
 			return failed(e, "P5 paths", err);

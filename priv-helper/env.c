@@ -144,6 +144,9 @@ set_account(const struct env_request *r, char **env, size_t *n)
 		set(env, n, xstrdup("TERM=xterm-256color"));
 	if (r->tmpdir != NULL)
 		set(env, n, xasprintf("TMPDIR=%s", r->tmpdir));
+	/* git gives up over a file in the home directory it may not read. */
+	if (r->profile->confined && find(r->vars, r->nvars, "HOME=") < 0)
+		set(env, n, xstrdup("GIT_CONFIG_GLOBAL=/dev/null"));
 }
 
 int

@@ -41,8 +41,8 @@ roots_init(struct roots *rs, const char *home, const char *base)
 	       path_join(rs->worktrees, ROOTS_PATH_MAX, rs->base, "worktrees");
 }
 
-static const char *
-objection(const struct roots *rs, const char *path)
+const char *
+roots_objection(const struct roots *rs, const char *path)
 {
 	if (path_is_under(path, rs->home))
 		return "contains the home directory";
@@ -55,8 +55,8 @@ objection(const struct roots *rs, const char *path)
 	return NULL;
 }
 
-static int
-name_of(int fd, char out[ROOTS_PATH_MAX])
+int
+roots_name(int fd, char out[ROOTS_PATH_MAX])
 {
 	char self[40];
 	ssize_t n;
@@ -95,8 +95,8 @@ roots_open(const struct roots *rs, const char *path, int *fd, char *why,
 	opened = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
 	if (opened < 0)
 		return -errno;
-	err = name_of(opened, name);
-	text = err == 0 ? objection(rs, name) : NULL;
+	err = roots_name(opened, name);
+	text = err == 0 ? roots_objection(rs, name) : NULL;
 	if (text != NULL)
 		err = deny(why, whysize, path, text);
 	else if (err == 0 && readlinkat(opened, "", target, 1) >= 0)

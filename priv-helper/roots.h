@@ -18,6 +18,10 @@ struct roots {
 
 /* False when a path is too long. */
 bool roots_init(struct roots *rs, const char *home, const char *base);
+/* The name the kernel has for an open path. 0 or -errno. */
+int roots_name(int fd, char out[ROOTS_PATH_MAX]);
+/* Why a directory of that name is given to nobody; NULL: it may be. */
+const char *roots_objection(const struct roots *rs, const char *name);
 /*
  * Opens a path that a confined run asks to write, as O_PATH, and judges what
  * was opened, not the name. 0 with `*fd`, -errno, or RDV_E_DENIED with the

@@ -79,16 +79,17 @@ static const struct version {
 #define ON_FILES \
 	(FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
 #define READ (FS_READ_FILE | FS_READ_DIR)
-#define CHANGE                                                          \
+#define STORE                                                           \
 	(FS_WRITE_FILE | FS_TRUNCATE | FS_REMOVE_DIR | FS_REMOVE_FILE | \
-	    FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SOCK | FS_MAKE_FIFO |   \
-	    FS_MAKE_SYM | FS_REFER)
+	    FS_MAKE_DIR | FS_MAKE_REG | FS_REFER)
+#define CHANGE (STORE | FS_MAKE_SOCK | FS_MAKE_FIFO | FS_MAKE_SYM)
 
 static const uint64_t rights[LANDLOCK_ACCESS_MAX] = {
 	[LANDLOCK_READ] = READ,
 	[LANDLOCK_READ_EXEC] = READ | FS_EXECUTE,
 	[LANDLOCK_WRITE] = READ | CHANGE,
 	[LANDLOCK_WRITE_EXEC] = READ | CHANGE | FS_EXECUTE,
+	[LANDLOCK_STORE] = READ | STORE,
 	[LANDLOCK_DEVICE] = FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE,
 	[LANDLOCK_TERMINAL] =
 	    FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV,

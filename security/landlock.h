@@ -10,6 +10,7 @@ enum landlock_access {
 	LANDLOCK_READ_EXEC,  /* and run programs */
 	LANDLOCK_WRITE,	     /* read, create, change, rename, remove */
 	LANDLOCK_WRITE_EXEC, /* and run programs */
+	LANDLOCK_STORE,	     /* as WRITE, but files and directories alone */
 	LANDLOCK_DEVICE,     /* read and write one device node */
 	LANDLOCK_TERMINAL,   /* and its ioctls */
 	LANDLOCK_ACCESS_MAX

@@ -67,6 +67,26 @@ static const struct profile_path script_paths[] = {
 };
 
 /*
+ * A repository that a worktree of ours belongs to. What git writes when it
+ * commits, and nothing that decides what the user's own git, which nobody
+ * confines, runs or writes there: not config, hooks, info, commondir, other
+ * worktrees, nor HEAD and index of the main one. Files right in the directory
+ * cannot be granted without these. And no links: git follows one that stands
+ * for a reflog. "rdv" is where packed-refs may be put for programs in here to
+ * delete refs (security/THREAT-MODEL.md).
+ */
+static const struct profile_path script_repo[] = {
+	{ ".", LANDLOCK_READ_EXEC },
+	{ "objects", LANDLOCK_STORE },
+	{ "refs", LANDLOCK_STORE },
+	{ "logs/refs", LANDLOCK_STORE },
+	{ "reftable", LANDLOCK_STORE },
+	{ "rr-cache", LANDLOCK_STORE },
+	{ "rdv", LANDLOCK_STORE },
+	{ NULL, LANDLOCK_READ },
+};
+
+/*
  * git may run itself, its helpers and the loader, and nothing of the
  * repository's choosing: hooks, filters and "sh -c" end with EACCES.
  */
@@ -100,6 +120,16 @@ static const struct profile_limit confined_limits[] = {
 static const struct profile_limit no_limits[] = { { -1, 0 } };
 
 static const char *const no_env[] = { NULL };
+
+/* It could not finish in a repository of which it may write only a part. */
+static const char *const script_env[] = {
+	"GIT_CONFIG_COUNT=2",
+	"GIT_CONFIG_KEY_0=gc.auto",
+	"GIT_CONFIG_VALUE_0=0",
+	"GIT_CONFIG_KEY_1=maintenance.auto",
+	"GIT_CONFIG_VALUE_1=false",
+	NULL,
+};
 
 /* The user's and the system's configuration are not read: only what stands
  * here, on git's command line and in the repository itself. */
@@ -143,9 +173,11 @@ const struct profile profiles[PROFILES] = {
 	    .help = "a confined program with network: its own paths, the "
 		    "system's programs, nothing else of the user's",
 	    .confined = true,
-	    .env = no_env,
+	    .env = script_env,
 	    .paths = script_paths,
 	    .roots = LANDLOCK_WRITE_EXEC,
+	    .repo = script_repo,
+	    .repo_own = LANDLOCK_STORE,
 	    .filter = &script_filter,
 	    .limits = confined_limits,
 	},

@@ -31,6 +31,13 @@ struct profile {
 	const char *const *env; /* fixed NAME=value, win over all */
 	const struct profile_path *paths;
 	enum landlock_access roots; /* what the request's paths get */
+	/*
+	 * Where one of them is a linked worktree: what of its repository's
+	 * common git directory comes with it, "." being all of that; NULL:
+	 * nothing. The worktree's own directory in it gets `repo_own`.
+	 */
+	const struct profile_path *repo;
+	enum landlock_access repo_own;
 	const struct filter_spec *filter;
 	const struct profile_limit *limits;
 };

@@ -8,6 +8,7 @@ await import('./folders.mjs');
 await import('./tokens.mjs');
 await import('./events.mjs');
 await import('./worktrees.mjs');
+await import('./confinedgit.mjs');
 await import('./state.mjs');
 await import('./cage.mjs');
 await import('./cli.mjs');

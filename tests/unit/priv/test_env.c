@@ -81,6 +81,26 @@ fixed_ones_win(void **state)
 	env_free(env);
 }
 
+/* git gives up over a configuration that it may not read. */
+static void
+closed_home(void **state)
+{
+	const char *const none[] = { NULL }, *const home[] = { "HOME=/w",
+		NULL };
+	char **env;
+
+	(void)state;
+	assert_int_equal(build("script", none, &env), 0);
+	assert_string_equal(env_get(env, "GIT_CONFIG_GLOBAL"), "/dev/null");
+	env_free(env);
+	assert_int_equal(build("script", home, &env), 0);
+	assert_null(env_get(env, "GIT_CONFIG_GLOBAL"));
+	env_free(env);
+	assert_int_equal(build("login", none, &env), 0);
+	assert_null(env_get(env, "GIT_CONFIG_GLOBAL"));
+	env_free(env);
+}
+
 static void
 expect_denied(const char *var)
 {
@@ -170,6 +190,7 @@ main(void)
 		cmocka_unit_test(from_nothing),
 		cmocka_unit_test(request_replaces_defaults),
 		cmocka_unit_test(fixed_ones_win),
+		cmocka_unit_test(closed_home),
 		cmocka_unit_test(abuse_E13_refused_names),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(reason_is_printable),

@@ -6,18 +6,14 @@
  * reset travels through the same queue as the output around it.
  */
 
-import { FitAddon } from "@xterm/addon-fit";
-import { Unicode11Addon } from "@xterm/addon-unicode11";
-import { WebLinksAddon } from "@xterm/addon-web-links";
-import { Terminal } from "@xterm/xterm";
-import { safeLink } from "../util/url.ts";
+import type { FitAddon } from "@xterm/addon-fit";
+import type { Terminal } from "@xterm/xterm";
 import { label } from "../util/text.ts";
+import { followTheme, newTerminal, type LinkEvents } from "./base.ts";
 import { fromLine } from "./cursor.ts";
 import { Link, type Env, type LinkState, type Size } from "./link.ts";
 import { bracketEnd, neutralise } from "./paste.ts";
-import { guardReplies, isFocusReport } from "./replies.ts";
-import "./sheet.ts";
-import { isDark, themeFor } from "./theme.ts";
+import { isFocusReport } from "./replies.ts";
 import { touchScroll } from "./touch.ts";
 import type { Ready } from "./wire.ts";
 
@@ -30,18 +26,14 @@ export interface ScreenState {
 	input: { pending: number; batch: number; paused: boolean };
 }
 
-export interface ScreenEvents {
+export interface ScreenEvents extends LinkEvents {
 	state(state: ScreenState): void;
-	link(url: string): void;
-	notice(text: string): void;
 	leave(): void;
 }
 
 /* CAN ends whatever sequence was half written, RIS starts afresh. */
 const resetSequence = "\x18\x1bc";
 
-const font = 'ui-monospace, "SF Mono", "Cascadia Mono", "JetBrains Mono", ' +
-    '"DejaVu Sans Mono", Menlo, Consolas, monospace';
 /* A paste this long shows its progress and can be cancelled. */
 export const longInput = 128 * 1024;
 
@@ -51,27 +43,12 @@ function clamp(n: number, low: number, high: number): number {
 	return Math.max(low, Math.min(high, n));
 }
 
-function options(narrow: boolean) {
-	return {
-		allowProposedApi: true,
-		/* What a program prints is no business of the console. */
-		logLevel: "off" as const,
-		fontFamily: font,
-		fontSize: narrow ? 12 : 14,
-		lineHeight: 1.15,
-		scrollback: narrow ? 5000 : 20_000,
-		macOptionIsMeta: true,
-		rescaleOverlappingGlyphs: true,
-		...themeFor(isDark().matches),
-	};
-}
-
 export class Screen {
 	readonly term: Terminal;
 	readonly link: Link;
 	/* Set while a modifier of the touch key row is held. */
 	mapInput: ((data: string) => string) | null = null;
-	private readonly fitter = new FitAddon();
+	private readonly fitter: FitAddon;
 	private readonly observer: ResizeObserver;
 	private readonly cleanup: (() => void)[] = [];
 	private state: ScreenState = {
@@ -91,15 +68,11 @@ export class Screen {
 		id: string,
 		readScreen: boolean,
 	) {
-		const narrow = matchMedia("(max-width: 700px)").matches;
+		const { term, fitter } = newTerminal(readScreen, on,
+		    () => this.mayAnswer());
 
-		this.term = new Terminal({
-			...options(narrow),
-			screenReaderMode: readScreen,
-			linkHandler: {
-				activate: (_ev, text) => this.offer(text),
-			},
-		});
+		this.term = term;
+		this.fitter = fitter;
 		this.link = new Link(id, env, {
 			size: () => this.claim(),
 			ready: (msg) => this.ready(msg),
@@ -121,12 +94,6 @@ export class Screen {
 	private open(): void {
 		const { term } = this;
 
-		term.loadAddon(this.fitter);
-		term.loadAddon(new Unicode11Addon());
-		term.loadAddon(new WebLinksAddon((_ev, uri) =>
-		    this.offer(uri)));
-		term.unicode.activeVersion = "11";
-		guardReplies(term.parser, () => this.mayAnswer());
 		term.open(this.host);
 		term.onData((data) => this.typed(data));
 		term.onBinary((data) => this.send(
@@ -138,9 +105,6 @@ export class Screen {
 	}
 
 	private listen(): void {
-		const scheme = isDark();
-		const themed = () =>
-		    Object.assign(this.term.options, themeFor(scheme.matches));
 		const wake = () => {
 			if (document.visibilityState === "visible")
 				this.link.wake();
@@ -153,12 +117,12 @@ export class Screen {
 			    on.removeEventListener(what, fn, capture));
 		};
 
-		add(scheme, "change", themed);
 		add(window, "online", wake);
 		add(document, "visibilitychange", wake);
 		/* Before xterm.js sees it: it would not clean the text. */
 		add(this.host, "paste", pasted, true);
-		this.cleanup.push(touchScroll(this.host, this.term));
+		this.cleanup.push(followTheme(this.term),
+		    touchScroll(this.host, this.term));
 	}
 
 	start(): void {
@@ -343,15 +307,5 @@ export class Screen {
 		if (text !== "")
 			navigator.clipboard?.writeText(text).catch(() =>
 			    this.on.notice("The browser refused to copy."));
-	}
-
-	private offer(text: string): void {
-		const url = safeLink(text);
-
-		if (url === null)
-			this.on.notice("This link is not a plain web address, " +
-			    "so it was not opened.");
-		else
-			this.on.link(url);
 	}
 }

@@ -16,7 +16,7 @@ import { KeyRow } from "./keys.tsx";
 
 const readerKey = "rdv.screen-reader";
 
-function readerOn(): boolean {
+export function readerOn(): boolean {
 	return localStorage.getItem(readerKey) === "1";
 }
 
@@ -28,13 +28,16 @@ function toList(): void {
 	(find("a[aria-current]") ?? find("a"))?.focus();
 }
 
-interface View {
-	host: RefObject<HTMLDivElement | null>;
-	screen: Screen | null;
-	state: ScreenState | null;
+interface Offer {
 	link: string | null;
 	notice: string | null;
 	clear(): void;
+}
+
+interface View extends Offer {
+	host: RefObject<HTMLDivElement | null>;
+	screen: Screen | null;
+	state: ScreenState | null;
 }
 
 function useScreen(store: Store, session: Session): View {
@@ -107,7 +110,7 @@ export function TerminalView({ store, session }: {
 					<div class="host" ref={view.host} />
 				</div>
 				<div class="over">
-					<LinkBar view={view} />
+					<LinkBar {...view} />
 					<PasteBar screen={screen} state={state} />
 					<SizeBar screen={screen} state={state} />
 				</div>
@@ -121,9 +124,7 @@ export function TerminalView({ store, session }: {
 }
 
 /* The address is shown whole before anything is opened. */
-function LinkBar({ view }: { view: View }) {
-	const { link, notice, clear } = view;
-
+export function LinkBar({ link, notice, clear }: Offer) {
 	return (
 		<div role="alert">
 			{link !== null && (

@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
-import { connected, openSession, shows, type } from './browser.mjs';
+import {
+	connected, dims, openSession, rows, shows, type,
+} from './browser.mjs';
 
 const shell = "exec env PS1='ready> ' sh -i";
 
@@ -137,8 +139,88 @@ await test('rename, suspend, resume and close', async ({ product, browser }) => 
 	await shows(page, /^kept$/);
 	await page.click('.actions >> text=Close');
 	await page.click('dialog >> text=Close session');
-	await page.waitForSelector(".rest h2:text-is('Closed')");
+	await page.waitForSelector(".past[data-phase='shown']");
+	await shows(page, /^kept$/);
+	check((await page.textContent('.bar.ended')).startsWith('Closed. '),
+	    'cause');
 	equal((await now()).status, 'closed', 'status');
+	await page.context().close();
+});
+
+/* A program that draws by coordinates, and ends with status 7. */
+const drawing = "stty -echo; read go; stty size; i=0; " +
+    "while [ $i -lt 60 ]; do i=$((i + 1)); echo line-$i; done; " +
+    "printf '\\033[31mred\\033[0m kept-%s\\033[c\\033[6n\\n' $((6 * 7)); " +
+    "printf '%0*d|\\n' $(($(stty size | cut -d' ' -f2) - 1)) 0; exit 7";
+
+await test('an ended session is shown in its last size, after a reload too',
+    async ({ product, browser }) => {
+	const page = await browser.signedIn();
+	const made = await product.session('drawn', drawing);
+
+	await openSession(page, made);
+	const size = await dims(page);
+	await type(page, 'go\n');
+	await page.waitForSelector('.bar.ended');
+	await page.setViewportSize({ width: 700, height: 420 });
+	await page.reload();
+	await page.waitForSelector(".terminal[data-link='ended']");
+	equal(await dims(page), size, 'size');
+	/* A full row is one row, in a window that has not the room for it. */
+	await shows(page, new RegExp(`^0{${size.cols - 1}}\\|$`));
+	await page.context().close();
+	await product.closeAll();
+});
+
+await test('a closed session keeps its output, to be read and not touched',
+    async ({ product, browser }) => {
+	const page = await browser.signedIn();
+	const made = await product.session('past', drawing);
+	const kept = async () => {
+		await page.waitForSelector(".past[data-phase='shown']");
+		await shows(page, /^red kept-42$/);
+		await shows(page, new RegExp(`^0{${size.cols - 1}}\\|$`));
+		equal(await dims(page), size, 'size');
+		equal(await page.textContent('.bar.ended span'),
+		    'Closed. Failed with exit code 7.', 'cause');
+	};
+
+	await openSession(page, made);
+	const size = await dims(page);
+	await type(page, 'go\n');
+	await page.waitForSelector('.bar.ended');
+	await product.api('DELETE', `/api/sessions/${made.id}`);
+	await kept();
+	await page.setViewportSize({ width: 1000, height: 500 });
+	await page.reload();
+	await kept();
+	/* To the top, by the keyboard; and nobody listens to what is typed. */
+	await page.focus('.xterm-helper-textarea');
+	await page.keyboard.type('nothing');
+	await page.keyboard.press('Shift+PageUp');
+	await page.keyboard.press('Shift+PageUp');
+	await page.keyboard.press('Shift+PageUp');
+	await shows(page, /^line-1$/);
+	check(!(await rows(page)).some((row) => row.includes('nothing')),
+	    'typed into the past');
+	equal(page.complaints, [], 'complaints');
+	await page.click('text=Run again');
+	await connected(page);
+	check(!page.url().includes(made.id), 'a new session');
+	await page.context().close();
+	await product.closeAll();
+});
+
+await test('a closed session that wrote nothing says so',
+    async ({ product, browser }) => {
+	const page = await browser.signedIn();
+	const made = await product.session('silent', 'exec sleep 1000');
+
+	await openSession(page, made);
+	await product.api('DELETE', `/api/sessions/${made.id}`);
+	await page.waitForSelector('text=It wrote nothing.');
+	check((await page.textContent('.bar.ended')).startsWith('Closed. '),
+	    'cause');
 	await page.context().close();
 });
 

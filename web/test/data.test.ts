@@ -49,7 +49,7 @@ const session = (id: string, part: Partial<Session> = {}): Session => ({
 
 const run = (part: Partial<Run>): Run => ({
 	id: "r", state: "running", exit_code: null, signal: null, cause: null,
-	cwd: null, log_bytes: 0, started_at: null, ended_at: null, ...part,
+	cwd: null, cols: null, rows: null, log_bytes: 0, started_at: null, ended_at: null, ...part,
 });
 
 test("folders nest, and sessions lie in theirs", () => {

@@ -72,6 +72,16 @@ export async function get<T>(path: string): Promise<T> {
 	}));
 }
 
+export async function bytes(
+	path: string, signal: AbortSignal,
+): Promise<Uint8Array> {
+	const res = await call(path, {
+		headers: { Accept: "application/octet-stream" }, signal,
+	});
+
+	return new Uint8Array(await res.arrayBuffer());
+}
+
 type Method = "POST" | "PATCH" | "PUT" | "DELETE";
 
 export async function change<T = void>(

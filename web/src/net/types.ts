@@ -11,6 +11,9 @@ export interface Run {
 	signal: number | null;
 	cause: string | null;
 	cwd: string | null;
+	/* Of its terminal, or the last one it had. */
+	cols: number | null;
+	rows: number | null;
 	log_bytes: number;
 	started_at: number | null;
 	ended_at: number | null;

@@ -8,11 +8,12 @@
 import { useState } from "preact/hooks";
 import type { Session } from "../net/types.ts";
 import type { State, Store } from "../store.ts";
-import { ending, statusOf } from "../util/status.ts";
+import { ending, statusOf, type Tone } from "../util/status.ts";
 import { label, pathTail } from "../util/text.ts";
 import { buildTree, flatten } from "../util/tree.ts";
 import { AskName, Confirm } from "./dialog.tsx";
 import { useTitle } from "./hooks.ts";
+import { PastView } from "./past.tsx";
 import { TerminalView } from "./terminal.tsx";
 
 interface Props {
@@ -129,7 +130,7 @@ function FolderSelect({ store, state, session }: Props) {
 }
 
 function Body({ store, session }: { store: Store; session: Session }) {
-	if (session.status === "suspended")
+	if (session.status === "suspended" && !statusOf(session).over)
 		return <Rest title="Suspended"
 		    text={"What runs in it goes on. Nobody is attached from " +
 		        "this page."}
@@ -141,7 +142,9 @@ function Body({ store, session }: { store: Store; session: Session }) {
 		    action="Run" run={() => store.resume(session.id)} />;
 	return (
 		<>
-			<TerminalView store={store} session={session} />
+			{session.status === "suspended"
+			    ? <PastView run={session.run} />
+			    : <TerminalView store={store} session={session} />}
 			<Ended store={store} session={session} />
 		</>
 	);
@@ -169,11 +172,19 @@ function Closed({ store, session }: { store: Store; session: Session }) {
 		    { project_path: session.project_path }),
 		...(session.command && { command: session.command }),
 	}));
-	const text = session.run === null ? "It never ran."
-	    : `${ending(session.run)}.`;
 
-	return <Rest title="Closed" text={text} action="Run again"
-	    run={again} />;
+	if (session.run === null)
+		return <Rest title="Closed" text="It never ran."
+		    action="Run again" run={again} />;
+	return (
+		<>
+			{session.run.log_bytes > 0
+			    ? <PastView run={session.run} />
+			    : <p class="rest">It wrote nothing.</p>}
+			<EndBar tone="rest" run={again}
+			    text={`Closed. ${ending(session.run)}.`} />
+		</>
+	);
 }
 
 function Ended({ store, session }: { store: Store; session: Session }) {
@@ -181,13 +192,18 @@ function Ended({ store, session }: { store: Store; session: Session }) {
 
 	if (run === null || !statusOf(session).over)
 		return null;
+	return <EndBar tone={statusOf(session).tone} text={`${ending(run)}.`}
+	    run={() => store.resume(session.id)} />;
+}
+
+function EndBar({ tone, text, run }: {
+	tone: Tone; text: string; run(): unknown;
+}) {
 	return (
-		<div class="bar ended" role="status"
-		    data-tone={statusOf(session).tone}>
-			<span>{ending(run)}.</span>
+		<div class="bar ended" role="status" data-tone={tone}>
+			<span>{text}</span>
 			<button type="button" class="button primary"
-			    onClick={() => void store.resume(session.id)}>
-				Run again</button>
+			    onClick={() => void run()}>Run again</button>
 		</div>
 	);
 }

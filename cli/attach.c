@@ -298,6 +298,23 @@ report_exit(const struct attach *a)
 		out_note(cli, "%s ended: %s %s", a->name, v->state, v->why);
 }
 
+/* It was over before anybody looked: what was shown is the end of a log. */
+static void
+report_past(const struct attach *a)
+{
+	const struct attach_conf *conf = a->conf;
+	const char *state =
+	    js_str(js_get(conf->session, "run"), "state", "running");
+	char *hint;
+
+	if (strcmp(state, "running") == 0 || strcmp(state, "starting") == 0)
+		return;
+	hint = cli_hint(conf->call->cli, "scrollback --all", a->name);
+	out_note(conf->call->cli,
+	    "it had ended before; all it wrote is shown by: %s", hint);
+	free(hint);
+}
+
 static int
 report(const struct attach *a)
 {
@@ -314,6 +331,7 @@ report(const struct attach *a)
 		return api_unreachable(c, RDV_E_UNAVAILABLE, v->why);
 	if (v->end == VIEW_EXITED) {
 		report_exit(a);
+		report_past(a);
 		if (!a->conf->exit_code)
 			return CMD_OK;
 		return CMD_PROGRAM + (v->signal > 0	? 128 + v->signal
@@ -329,6 +347,19 @@ report(const struct attach *a)
 		out_note(c->cli, "detached from %s while rdvd was away",
 		    a->name);
 	return CMD_OK;
+}
+
+/* Not by its name: that may be another session's by now. */
+static void
+refuse_closed(const struct attach_conf *conf, const char *status)
+{
+	const struct cli *cli = conf->call->cli;
+	char *hint =
+	    cli_hint(cli, "scrollback", js_str(conf->session, "id", "?"));
+
+	out_error(cli, "INVALID_STATE",
+	    "the session is %s; read what it wrote with: %s", status, hint);
+	free(hint);
 }
 
 /*
@@ -357,7 +388,7 @@ openable(const struct attach_conf *conf)
 		    hint);
 		free(hint);
 	} else {
-		out_error(cli, "INVALID_STATE", "the session is %s", status);
+		refuse_closed(conf, status);
 	}
 	return false;
 }

@@ -30,15 +30,18 @@ void
 rig_serve_fn(int fd, const char *request, unsigned n)
 {
 	static unsigned nth;
+	char session[256];
 
 	(void)n;
+	snprintf(session, sizeof(session),
+	    "{\"id\":\"" RIG_ID "\",\"name\":\"s\",\"status\":\"%s\","
+	    "\"run\":{\"log_bytes\":9,\"state\":\"%s\"}}",
+	    rig.status != NULL ? rig.status : "active",
+	    rig.state != NULL ? rig.state : "running");
 	if (str_starts(request, "GET /ws/terminal/" RIG_ID "?"))
 		rig.scenario(fd, request, nth++);
 	else
-		fake_json(fd, 200,
-		    "{\"id\":\"" RIG_ID
-		    "\",\"name\":\"s\",\"status\":\"active\","
-		    "\"run\":{\"log_bytes\":9}}");
+		fake_json(fd, 200, session);
 }
 
 void
@@ -154,6 +157,7 @@ rig_setup(void **state)
 	int m, s;
 
 	(void)state;
+	rig.status = rig.state = NULL;
 	assert_int_equal(openpty(&m, &s, NULL, NULL, NULL), 0);
 	assert_int_equal(tcgetattr(s, &rig.before), 0);
 	(void)close(m);

@@ -21,6 +21,8 @@
 struct rig {
 	struct fake fake;
 	fake_fn *scenario; /* serves the WebSocket; counts connections to it */
+	/* Of the one session and its run; NULL: active and running. */
+	const char *status, *state;
 	int master;
 	pid_t child;
 	pid_t writer;	      /* types what is too much for one write, or 0 */

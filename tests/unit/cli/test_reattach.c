@@ -247,6 +247,36 @@ history_is_shown_not_obeyed(void **state)
 	assert_null(strstr(rig.screen, "torn"));
 }
 
+/* What was before is looked up where it is whole, by words to be typed. */
+static void
+the_past_has_a_command(void **state)
+{
+	int status;
+
+	(void)state;
+	rig.status = "closed";
+	rig_start(history_fn);
+	status = rig_wait_end();
+	assert_int_equal(WEXITSTATUS(status), CMD_FAILED);
+	assert_non_null(strstr(rig.screen, " scrollback " RIG_ID));
+	assert_null(strstr(rig.screen, "LINE"));
+	rig_check_restored();
+	(void)rig_teardown(NULL);
+	rig.status = NULL;
+	rig.state = "completed";
+	rig_start(history_fn);
+	status = rig_wait_end();
+	assert_int_equal(WEXITSTATUS(status), CMD_OK);
+	assert_non_null(strstr(rig.screen, "LINE"));
+	assert_non_null(strstr(rig.screen, " scrollback --all s"));
+	(void)rig_teardown(NULL);
+	/* One that ends while it is looked at has been seen. */
+	rig.state = NULL;
+	rig_start(history_fn);
+	(void)rig_wait_end();
+	assert_null(strstr(rig.screen, "scrollback"));
+}
+
 int
 main(void)
 {
@@ -258,6 +288,7 @@ main(void)
 		T(refusals_end_it),
 		T(released_is_no_failure),
 		T(history_is_shown_not_obeyed),
+		T(the_past_has_a_command),
 	};
 
 	return CHECK_RUN("reattach", tests);

@@ -162,10 +162,16 @@ await test('an ended session is shown in its last size, after a reload too',
 	const size = await dims(page);
 	await type(page, 'go\n');
 	await page.waitForSelector('.bar.ended');
+	await page.waitForSelector(".terminal[data-link='ended']");
+	equal(await dims(page), size, 'size beside the bar');
 	await page.setViewportSize({ width: 700, height: 420 });
 	await page.reload();
 	await page.waitForSelector(".terminal[data-link='ended']");
 	equal(await dims(page), size, 'size');
+	/* As many rows as there is room for, and the last one is seen. */
+	await until(async () => (await rows(page)).length < size.rows, 'fewer rows');
+	await until(() => page.$eval('.frame', (frame) =>
+	    frame.scrollHeight <= frame.clientHeight), 'nothing below');
 	/* A full row is one row, in a window that has not the room for it. */
 	await shows(page, new RegExp(`^0{${size.cols - 1}}\\|$`));
 	await page.context().close();
@@ -218,9 +224,9 @@ await test('a closed session that wrote nothing says so',
 
 	await openSession(page, made);
 	await product.api('DELETE', `/api/sessions/${made.id}`);
-	await page.waitForSelector('text=It wrote nothing.');
-	check((await page.textContent('.bar.ended')).startsWith('Closed. '),
-	    'cause');
+	await page.waitForSelector(".rest h2:text-is('Closed')");
+	equal(await page.textContent('.rest p'), 'Ended by SIGHUP: ' +
+	    'the session was closed. It wrote nothing.', 'cause');
 	await page.context().close();
 });
 

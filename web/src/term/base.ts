@@ -71,6 +71,24 @@ export function newTerminal(
 	return { term, fitter };
 }
 
+/*
+ * For output that nobody adds to: columns are part of what was drawn, but rows
+ * are only how much is seen at a time, so they are the window's. A program that
+ * has the whole screen drew for so many.
+ */
+export function fitRows({ term, fitter }: Base): void {
+	const rows = fitter.proposeDimensions()?.rows ?? 0;
+
+	/* No number, while the frame has not been laid out. */
+	if (!Number.isInteger(rows) || rows < 3 ||
+	    term.buffer.active.type !== "normal")
+		return;
+	term.resize(term.cols, rows);
+	/* What takes the keys stays where the cursor was, and the frame could
+	 * be scrolled to it. */
+	term.textarea!.style.top = "0";
+}
+
 /* The colours follow the system's; returns how to stop that. */
 export function followTheme(term: Terminal): () => void {
 	const scheme = isDark();

@@ -5,11 +5,11 @@
  * goes anywhere and no question in it is answered.
  */
 
-import type { FitAddon } from "@xterm/addon-fit";
-import type { Terminal } from "@xterm/xterm";
 import { bytes } from "../net/http.ts";
 import type { Run } from "../net/types.ts";
-import { followTheme, newTerminal, type LinkEvents } from "./base.ts";
+import {
+	fitRows, followTheme, newTerminal, type Base, type LinkEvents,
+} from "./base.ts";
 import { fromLine } from "./cursor.ts";
 import { touchScroll } from "./touch.ts";
 
@@ -20,8 +20,7 @@ const shown = 512 * 1024;
 const settle = "\x1b[m\x1b[?25l";
 
 export class Past {
-	private readonly term: Terminal;
-	private readonly fitter: FitAddon;
+	private readonly base: Base;
 	private readonly cleanup: (() => void)[] = [];
 	private readonly gone = new AbortController();
 
@@ -29,10 +28,9 @@ export class Past {
 		private readonly host: HTMLElement, private readonly run: Run,
 		on: LinkEvents, readScreen: boolean,
 	) {
-		const { term, fitter } = newTerminal(readScreen, on, () => false);
+		this.base = newTerminal(readScreen, on, () => false);
+		const { term } = this.base;
 
-		this.term = term;
-		this.fitter = fitter;
 		term.options.disableStdin = true;
 		term.options.cursorInactiveStyle = "none";
 		term.open(host);
@@ -46,7 +44,8 @@ export class Past {
 
 	/* Resolves when all of it is drawn. */
 	async show(): Promise<void> {
-		const { run, skipped, term } = this;
+		const { run, skipped } = this;
+		const { term } = this.base;
 		const all = await bytes(
 		    `/api/runs/${run.id}/log?since=${skipped}`, this.gone.signal);
 
@@ -60,19 +59,8 @@ export class Past {
 			this.follow();
 	}
 
-	/*
-	 * What was drawn keeps its columns. Rows are only how much is seen at a
-	 * time, so they are the window's; but a program that has the whole screen
-	 * drew for so many.
-	 */
 	private follow(): void {
-		const fit = () => {
-			const rows = this.fitter.proposeDimensions()?.rows ?? 0;
-			if (rows >= 3 &&
-			    this.term.buffer.active.type === "normal")
-				this.term.resize(this.term.cols, rows);
-		};
-		const observer = new ResizeObserver(fit);
+		const observer = new ResizeObserver(() => fitRows(this.base));
 
 		observer.observe(this.host);
 		this.cleanup.push(() => observer.disconnect());
@@ -82,6 +70,6 @@ export class Past {
 		this.gone.abort();
 		for (const fn of this.cleanup)
 			fn();
-		this.term.dispose();
+		this.base.term.dispose();
 	}
 }

@@ -9,7 +9,9 @@
 import type { FitAddon } from "@xterm/addon-fit";
 import type { Terminal } from "@xterm/xterm";
 import { label } from "../util/text.ts";
-import { followTheme, newTerminal, type LinkEvents } from "./base.ts";
+import {
+	fitRows, followTheme, newTerminal, type LinkEvents,
+} from "./base.ts";
 import { fromLine } from "./cursor.ts";
 import { Link, type Env, type LinkState, type Size } from "./link.ts";
 import { bracketEnd, neutralise } from "./paste.ts";
@@ -48,7 +50,7 @@ export class Screen {
 	readonly link: Link;
 	/* Set while a modifier of the touch key row is held. */
 	mapInput: ((data: string) => string) | null = null;
-	private readonly fitter: FitAddon;
+	readonly fitter: FitAddon;
 	private readonly observer: ResizeObserver;
 	private readonly cleanup: (() => void)[] = [];
 	private state: ScreenState = {
@@ -79,7 +81,7 @@ export class Screen {
 			jumped: (first) => this.jumped(first),
 			output: (bytes, at, done) => this.draw(bytes, at, done),
 			sized: (size, owner) => this.sized(size, owner),
-			state: (link) => this.set({ link }),
+			state: (link) => this.linked(link),
 			input: (pending, batch, paused) =>
 			    this.set({ input: { pending, batch, paused } }),
 			dropped: (n) => this.on.notice("The connection was lost " +
@@ -223,7 +225,18 @@ export class Screen {
 		this.fit();
 	}
 
+	/* Behind all that is still to be drawn. */
+	private linked(link: LinkState): void {
+		this.set({ link });
+		if (link.name === "ended")
+			this.term.write("", () => this.fit());
+	}
+
 	private fit(): void {
+		if (this.state.link.name === "ended") {
+			fitRows(this);
+			return;
+		}
 		if (!this.state.owner || this.state.readOnly)
 			return;
 		const { cols, rows } = this.wish();

@@ -176,11 +176,13 @@ function Closed({ store, session }: { store: Store; session: Session }) {
 	if (session.run === null)
 		return <Rest title="Closed" text="It never ran."
 		    action="Run again" run={again} />;
+	if (session.run.log_bytes === 0)
+		return <Rest title="Closed"
+		    text={`${ending(session.run)}. It wrote nothing.`}
+		    action="Run again" run={again} />;
 	return (
 		<>
-			{session.run.log_bytes > 0
-			    ? <PastView run={session.run} />
-			    : <p class="rest">It wrote nothing.</p>}
+			<PastView run={session.run} />
 			<EndBar tone="rest" run={again}
 			    text={`Closed. ${ending(session.run)}.`} />
 		</>

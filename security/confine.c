@@ -97,9 +97,10 @@ confine_files(const char *const rw[], const char *const ro[], char *why,
 }
 
 /*
- * Threads but no processes; signals to itself alone (abort, raise); no socket
- * that could leave the host. The terminals it holds must not become a way to
- * type into them.
+ * Threads but no processes; signals to itself alone (abort, raise), and limits
+ * of its own, since one on CPU time would end others; no socket but those it
+ * holds, and pairs, which are never for datagrams: those could be sent to any
+ * path. The terminals it holds must not become a way to type into them.
  */
 static int
 confine_calls(char *skipped, size_t size)
@@ -110,8 +111,10 @@ confine_calls(char *skipped, size_t size)
 		{ "ioctl", 1, ~0u, true, { TIOCSTI, TIOCLINUX, TIOCSCTTY }, 3 },
 		{ "kill", 0, ~0u, false, { self }, 1 },
 		{ "tgkill", 0, ~0u, false, { self }, 1 },
-		{ "socket", 0, ~0u, false, { AF_UNIX }, 1 },
+		{ "prlimit64", 0, ~0u, false, { 0 }, 1 },
 		{ "socketpair", 0, ~0u, false, { AF_UNIX }, 1 },
+		{ "socketpair", 1, 0xf, false, { SOCK_STREAM, SOCK_SEQPACKET },
+		    2 },
 		{ "prctl", 0, ~0u, false,
 		    { PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_SET_DUMPABLE,
 			PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP,

@@ -17,24 +17,35 @@
 	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 #define ALL ~0u
 
+/* The type in socketpair(2)'s second argument, without its flags. */
+#define SOCK_TYPE 0xfu
+
 /*
  * No AF_UNIX socket(): Landlock does not see connect(2) to a socket's path, and
  * a service manager, tmux server, container daemon or agent socket that is
- * merely visible would run anything outside. socketpair(2) stays.
+ * merely visible would run anything outside. socketpair(2) stays, but not for
+ * datagrams, of which either half could be sent to any path. No limits of other
+ * processes: one on CPU time ends them, and no Landlock scope holds that.
  */
+#define COMMON_GUARDS                                             \
+	{ "clone", 0, NAMESPACES, false, { 0 }, 1 },              \
+	    { "ioctl", 1, ALL, true, { TIOCSTI, TIOCLINUX }, 2 }, \
+	    { "prlimit64", 0, ALL, false, { 0 }, 1 },             \
+	    { "socketpair", 0, ALL, false, { AF_UNIX }, 1 },      \
+	{                                                         \
+		"socketpair", 1, SOCK_TYPE, false,                \
+		    { SOCK_STREAM, SOCK_SEQPACKET }, 2            \
+	}
+
 static const struct filter_guard script_guards[] = {
-	{ "clone", 0, NAMESPACES, false, { 0 }, 1 },
-	{ "ioctl", 1, ALL, true, { TIOCSTI, TIOCLINUX }, 2 },
+	COMMON_GUARDS,
 	{ "socket", 0, ALL, false, { AF_INET, AF_INET6, AF_NETLINK }, 3 },
-	{ "socketpair", 0, ALL, false, { AF_UNIX }, 1 },
 	{ NULL, 0, 0, false, { 0 }, 0 },
 };
 
 static const struct filter_guard git_guards[] = {
-	{ "clone", 0, NAMESPACES, false, { 0 }, 1 },
-	{ "ioctl", 1, ALL, true, { TIOCSTI, TIOCLINUX }, 2 },
+	COMMON_GUARDS,
 	{ "socket", 0, ALL, false, { 0 }, 0 },
-	{ "socketpair", 0, ALL, false, { AF_UNIX }, 1 },
 	{ NULL, 0, 0, false, { 0 }, 0 },
 };
 

@@ -18,21 +18,18 @@ static const char *const set_daemon[] = { "@event", "@file-read", "@memory",
 	"getsockopt", "getuid", "ioctl", "kill", "link", "linkat", "mkdir",
 	"mkdirat", "prctl", "prlimit64", "recvfrom", "recvmmsg", "recvmsg",
 	"rename", "renameat", "renameat2", "rmdir", "sched_getaffinity",
-	"sched_getparam", "sched_getscheduler", "sched_setscheduler",
 	"sched_yield", "sendmmsg", "sendmsg", "sendto", "setsockopt",
-	"shutdown", "socket", "socketpair", "sync_file_range", "sysinfo",
-	"tgkill", "times", "umask", "uname", "unlink", "unlinkat", "utimensat",
-	NULL };
+	"shutdown", "socketpair", "sync_file_range", "sysinfo", "tgkill",
+	"times", "umask", "uname", "unlink", "unlinkat", NULL };
 
 static const char *const set_daemon_forbidden[] = { "@forbidden", "bind",
 	"connect", "execve", "execveat", "fork", "listen", "setgid",
 	"setgroups", "setregid", "setresgid", "setresuid", "setreuid", "setuid",
-	"vfork", NULL };
+	"socket", "vfork", NULL };
 
 static const char *const set_event[] = { "epoll_create", "epoll_create1",
 	"epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd",
-	"eventfd2", "inotify_add_watch", "inotify_init", "inotify_init1",
-	"inotify_rm_watch", "poll", "ppoll", "pselect6", "select", "signalfd",
+	"eventfd2", "poll", "ppoll", "pselect6", "select", "signalfd",
 	"signalfd4", "timerfd_create", "timerfd_gettime", "timerfd_settime",
 	NULL };
 
@@ -52,19 +49,20 @@ static const char *const set_file_write[] = { "chmod", "chown", "creat",
 	"sync", "sync_file_range", "syncfs", "truncate", "umask", "unlink",
 	"unlinkat", "utime", "utimensat", "utimes", NULL };
 
-static const char *const set_forbidden[] = { "acct", "add_key", "adjtimex",
-	"bpf", "chroot", "clock_adjtime", "clock_settime", "delete_module",
-	"fanotify_init", "fanotify_mark", "finit_module", "fsconfig", "fsmount",
-	"fsopen", "fspick", "get_kernel_syms", "init_module", "ioperm", "iopl",
-	"kcmp", "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie",
-	"memfd_secret", "migrate_pages", "modify_ldt", "mount", "mount_setattr",
-	"move_mount", "move_pages", "nfsservctl", "open_by_handle_at",
-	"open_tree", "perf_event_open", "personality", "pidfd_getfd",
-	"pivot_root", "process_madvise", "process_vm_readv",
-	"process_vm_writev", "ptrace", "quotactl", "quotactl_fd", "reboot",
-	"request_key", "setdomainname", "sethostname", "setns", "settimeofday",
-	"stime", "swapoff", "swapon", "syslog", "umount", "umount2", "unshare",
-	"userfaultfd", "ustat", "vhangup", NULL };
+static const char *const set_forbidden[] = { "@ipc", "acct", "add_key",
+	"adjtimex", "bpf", "chroot", "clock_adjtime", "clock_settime",
+	"delete_module", "fanotify_init", "fanotify_mark", "finit_module",
+	"fsconfig", "fsmount", "fsopen", "fspick", "get_kernel_syms",
+	"init_module", "ioperm", "iopl", "kcmp", "kexec_file_load",
+	"kexec_load", "keyctl", "lookup_dcookie", "memfd_secret",
+	"migrate_pages", "modify_ldt", "mount", "mount_setattr", "move_mount",
+	"move_pages", "nfsservctl", "open_by_handle_at", "open_tree",
+	"perf_event_open", "personality", "pidfd_getfd", "pivot_root",
+	"process_madvise", "process_vm_readv", "process_vm_writev", "ptrace",
+	"quotactl", "quotactl_fd", "reboot", "request_key", "setdomainname",
+	"sethostname", "setns", "settimeofday", "stime", "swapoff", "swapon",
+	"syslog", "umount", "umount2", "unshare", "userfaultfd", "ustat",
+	"vhangup", NULL };
 
 static const char *const set_ids[] = { "capget", "capset", "getegid", "geteuid",
 	"getgid", "getgroups", "getpgid", "getpgrp", "getpid", "getppid",
@@ -98,9 +96,9 @@ static const char *const set_process[] = { "clone", "execve", "execveat",
 	"setrlimit", "times", "vfork", "wait4", "waitid", NULL };
 
 static const char *const set_program[] = { "@event", "@file-read",
-	"@file-write", "@ids", "@ipc", "@kill", "@memory", "@net", "@pipe",
-	"@process", "@sandbox", "@sched", "@signal", "@stdio", "@system",
-	"@thread", "@time", "ioctl", NULL };
+	"@file-write", "@ids", "@kill", "@memory", "@net", "@pipe", "@process",
+	"@sandbox", "@sched", "@signal", "@stdio", "@system", "@thread",
+	"@time", "@watch", "ioctl", NULL };
 
 static const char *const set_sandbox[] = { "landlock_add_rule",
 	"landlock_create_ruleset", "landlock_restrict_self", "seccomp", NULL };
@@ -134,6 +132,9 @@ static const char *const set_time[] = { "clock_getres", "clock_gettime",
 	"timer_delete", "timer_getoverrun", "timer_gettime", "timer_settime",
 	NULL };
 
+static const char *const set_watch[] = { "inotify_add_watch", "inotify_init",
+	"inotify_init1", "inotify_rm_watch", NULL };
+
 const struct sysset syssets[] = {
 	{ "@daemon",
 	    "everything rdvd does once it is confined: storage, sockets that "
@@ -155,7 +156,10 @@ const struct sysset syssets[] = {
 	    "asking for, and trying to change, identities; without "
 	    "capabilities a change comes to nothing",
 	    set_ids },
-	{ "@ipc", "System V and POSIX objects, namespaced by uid", set_ipc },
+	{ "@ipc",
+	    "System V and POSIX objects: Landlock does not see them, and those "
+	    "of the account's other programs are open to it",
+	    set_ipc },
 	{ "@kill", "sending signals", set_kill },
 	{ "@memory", "mapping memory", set_memory },
 	{ "@net", "sockets; the families are guarded by argument", set_net },
@@ -167,13 +171,19 @@ const struct sysset syssets[] = {
 	    "version control",
 	    set_program },
 	{ "@sandbox", "restricting oneself further", set_sandbox },
-	{ "@sched", "priorities and processors of one's own threads",
+	{ "@sched",
+	    "priorities and processors: of one's own threads, and of the "
+	    "account's other processes too, whose numbers look the same",
 	    set_sched },
 	{ "@signal", "handling signals and interval timers", set_signal },
 	{ "@stdio", "bytes through descriptors one holds", set_stdio },
 	{ "@system", "asking about the machine", set_system },
 	{ "@thread", "what libc needs to run threads and to end", set_thread },
 	{ "@time", "reading clocks and waiting", set_time },
+	{ "@watch",
+	    "being told of changes in directories, also in those that may not "
+	    "be opened",
+	    set_watch },
 	{ NULL, NULL, NULL },
 };
 

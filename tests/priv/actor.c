@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -172,6 +173,38 @@ act_kill(char **arg)
 	return say(kill(strtol(arg[0], NULL, 10), SIGKILL));
 }
 
+/* Limits of another process: with RLIMIT_CPU as good as a signal. */
+static int
+act_prlimit(char **arg)
+{
+	struct rlimit r;
+
+	return say(prlimit((pid_t)strtol(arg[0], NULL, 10), RLIMIT_CORE, NULL,
+	    &r));
+}
+
+/* A half of a pair of datagram sockets may send to any third. */
+static int
+act_datagram(char **arg)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int pair[2];
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", arg[0]);
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return say(-1);
+	return say(sendto(pair[0], "x", 1, 0, (struct sockaddr *)&sun,
+	    sizeof(sun)));
+}
+
+static int
+act_shm(char **arg)
+{
+	const char *p = shmat((int)strtol(arg[0], NULL, 10), NULL, SHM_RDONLY);
+
+	return say(p == (const char *)-1 ? -1 : 0);
+}
+
 static int
 act_stdio_flags(char **arg)
 {
@@ -219,10 +252,13 @@ static const struct {
 	{ "args", act_args },
 	{ "connect", act_connect },
 	{ "count", act_count },
+	{ "datagram", act_datagram },
 	{ "env", act_env },
 	{ "fds", act_fds },
 	{ "kill", act_kill },
 	{ "open", act_open },
+	{ "prlimit", act_prlimit },
+	{ "shm", act_shm },
 	{ "signal", act_signal },
 	{ "stdio-flags", act_stdio_flags },
 	{ "sti", act_sti },

@@ -17,10 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -299,6 +301,51 @@ try_connect(void)
 }
 
 static int
+try_socket(void)
+{
+	return result(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+/* One half of a pair could be sent to any path. */
+static int
+try_datagram(void)
+{
+	int pair[2];
+
+	return result(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
+}
+
+/* A limit on CPU time is a signal. */
+static int
+try_prlimit(void)
+{
+	struct rlimit r;
+
+	return result(prlimit(getppid(), RLIMIT_CPU, NULL, &r));
+}
+
+static int
+try_schedule(void)
+{
+	const struct sched_param p = { 0 };
+
+	return result(sched_setscheduler(0, SCHED_OTHER, &p));
+}
+
+static int
+try_watch(void)
+{
+	return result(inotify_init1(IN_CLOEXEC));
+}
+
+/* Landlock does not see it, wherever it points. */
+static int
+try_touch(void)
+{
+	return result(utimensat(AT_FDCWD, outside, NULL, 0));
+}
+
+static int
 try_ptrace(void)
 {
 	return result(ptrace(PTRACE_TRACEME, 0, 0, 0));
@@ -392,6 +439,12 @@ static const struct {
 	{ "inet6", try_inet6, EPERM, "seccomp" },
 	{ "netlink", try_netlink, EPERM, "seccomp" },
 	{ "connect", try_connect, EPERM, "seccomp" },
+	{ "socket", try_socket, EPERM, "seccomp" },
+	{ "datagram", try_datagram, EPERM, "seccomp" },
+	{ "prlimit", try_prlimit, EPERM, "seccomp" },
+	{ "schedule", try_schedule, ENOSYS, "seccomp" },
+	{ "watch", try_watch, ENOSYS, "seccomp" },
+	{ "touch", try_touch, ENOSYS, "seccomp" },
 	{ "ptrace", try_ptrace, EPERM, "seccomp" },
 	{ "setuid", try_setuid, EPERM, "seccomp" },
 	{ "kill", try_kill, EPERM, NULL },

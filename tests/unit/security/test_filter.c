@@ -186,8 +186,19 @@ socket_families(void **state)
 			? SECCOMP_RET_ALLOW
 			: DENIED);
 	}
-	assert_int_equal(call(&script, SYS_socketpair, AF_UNIX, 0),
+	assert_int_equal(call(&script, SYS_socketpair, AF_UNIX,
+			     SOCK_STREAM | SOCK_CLOEXEC),
 	    SECCOMP_RET_ALLOW);
+	assert_int_equal(call(&script, SYS_socketpair, AF_UNIX, SOCK_SEQPACKET),
+	    SECCOMP_RET_ALLOW);
+	assert_int_equal(call(&script, SYS_socketpair, AF_UNIX,
+			     1ull << 32 | SOCK_NONBLOCK | SOCK_DGRAM),
+	    DENIED);
+	/* For this family the kernel makes the same of it. */
+	assert_int_equal(call(&script, SYS_socketpair, AF_UNIX, SOCK_RAW),
+	    DENIED);
+	assert_int_equal(call(&script, SYS_socketpair, AF_INET, SOCK_STREAM),
+	    DENIED);
 }
 
 /* Not one call gets through on another architecture. */

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ways out of a confined run that no path names: other processes' limits,
+ * sockets reached without connect(2), memory shared by number. What is reached
+ * belongs to the same account, so nothing but the guard is in the way, which
+ * the same attempt with the guard off shows.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/priv/rig.h"
+#include "tests/unit/check.h"
+
+#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static char out[1 << 16];
+static char tools[256], actor[300];
+
+static int
+find_tools(void **state)
+{
+	(void)state;
+	rig_tools(tools, sizeof(tools));
+	snprintf(actor, sizeof(actor), "%s/actor", tools);
+	return 0;
+}
+
+/* What `actor VERB ARG` says in a script run. */
+static void
+act(struct rig *r, const char *verb, const char *arg)
+{
+	const struct rig_spawn s = { .profile = "script",
+		.argv = ARGV(actor, verb, arg),
+		.paths = ARGV(tools) };
+	struct priv_exit end;
+
+	rig_run(r, &s, out, sizeof(out), &end);
+	assert_int_equal(end.status, 0);
+}
+
+static void
+limits_of_others(void **state)
+{
+	char main_pid[16], ops_pid[16];
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	snprintf(main_pid, sizeof(main_pid), "%d", r.helper);
+	snprintf(ops_pid, sizeof(ops_pid), "%u", r.hello.pid);
+	act(&r, "prlimit", main_pid);
+	assert_string_equal(out, "EPERM\n");
+	act(&r, "prlimit", ops_pid);
+	assert_string_equal(out, "EPERM\n");
+	act(&r, "prlimit", "0");
+	assert_string_equal(out, "ok\n");
+	rig_stop(&r);
+	rig_start(&r, "seccomp");
+	snprintf(main_pid, sizeof(main_pid), "%d", r.helper);
+	act(&r, "prlimit", main_pid);
+	assert_string_equal(out, "ok\n");
+	rig_stop(&r);
+}
+
+/* A service that takes datagrams, as a system log or a notify socket does. */
+static int
+service(const struct rig *r, char path[128])
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	snprintf(path, 128, "%s/service", r->dir);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.100s", path);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	return fd;
+}
+
+static void
+datagrams_to_others(void **state)
+{
+	char path[128], byte;
+	struct rig r;
+	int fd;
+
+	(void)state;
+	rig_start(&r, NULL);
+	fd = service(&r, path);
+	act(&r, "datagram", path);
+	assert_string_equal(out, "EPERM\n");
+	assert_int_equal(recv(fd, &byte, 1, 0), -1);
+	(void)close(fd);
+	rig_stop(&r);
+	rig_start(&r, "seccomp");
+	fd = service(&r, path);
+	act(&r, "datagram", path);
+	assert_string_equal(out, "ok\n");
+	assert_int_equal(recv(fd, &byte, 1, 0), 1);
+	(void)close(fd);
+	rig_stop(&r);
+}
+
+static void
+memory_of_others(void **state)
+{
+	const int id = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+	char number[16];
+	struct rig r;
+
+	(void)state;
+	assert_true(id >= 0);
+	snprintf(number, sizeof(number), "%d", id);
+	rig_start(&r, NULL);
+	act(&r, "shm", number);
+	assert_string_equal(out, "EPERM\n");
+	rig_stop(&r);
+	rig_start(&r, "seccomp");
+	act(&r, "shm", number);
+	assert_string_equal(out, "ok\n");
+	rig_stop(&r);
+	assert_int_equal(shmctl(id, IPC_RMID, NULL), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(limits_of_others),
+		cmocka_unit_test(datagrams_to_others),
+		cmocka_unit_test(memory_of_others),
+	};
+
+	return cmocka_run_group_tests_name("reach", tests, find_tools, NULL);
+}

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -94,8 +95,22 @@ daemon_env(const struct user *u, char **env)
 	env[6] = NULL;
 }
 
+/*
+ * To rdvd a ready descriptor means a first start, whose errors are final. Once
+ * whoever waited has heard enough and closed the other end, it is none.
+ */
+static int
+still_waited_for(int ready)
+{
+	struct pollfd p = { .fd = ready };
+
+	if (ready < 0 || (poll(&p, 1, 0) == 1 && (p.revents & POLLERR)))
+		return -1;
+	return ready;
+}
+
 static char **
-daemon_argv(const struct launch *l)
+daemon_argv(const struct launch *l, int ready)
 {
 	const char *const fixed[] = { "rdvd", "--base", l->base, "--control-fd",
 		"3", "--api-fd", "4", "--terminal-fd", "5" };
@@ -108,7 +123,7 @@ daemon_argv(const struct launch *l)
 	argv = xcalloc(nfixed + 2 + 2 * web + 1, sizeof(*argv));
 	for (n = 0; n < nfixed; n++)
 		argv[n] = xstrdup(fixed[n]);
-	if (l->ready >= 0) {
+	if (ready >= 0) {
 		argv[n++] = xstrdup("--ready-fd");
 		argv[n++] = xstrdup("6");
 	}
@@ -126,7 +141,8 @@ daemon_argv(const struct launch *l)
 pid_t
 launch_daemon(const struct launch *l, int control)
 {
-	int fd[] = { control, l->api, l->terminal, l->ready, l->lock };
+	const int ready = still_waited_for(l->ready);
+	int fd[] = { control, l->api, l->terminal, ready, l->lock };
 	char *env[ENV_N];
 	sigset_t none;
 	char **argv;
@@ -135,7 +151,7 @@ launch_daemon(const struct launch *l, int control)
 	if (pid != 0)
 		return pid;
 	daemon_env(l->user, env);
-	argv = daemon_argv(l);
+	argv = daemon_argv(l, ready);
 	if (!place(fd, LAUNCH_END - LAUNCH_CONTROL, LAUNCH_CONTROL))
 		fatal("launch", "descriptors of rdvd");
 	sigemptyset(&none);

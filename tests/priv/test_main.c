@@ -64,12 +64,46 @@ test_ready(void **state)
 	assert_non_null(strstr(r.told, "\nfds 0 1 2 3 4 5 6 7\n"));
 	assert_true(rig_readable(p[0]));
 	assert_int_equal(read(p[0], out, sizeof(out)), 5);
+	/* One that ends before its time is followed by one that says it. */
+	rig_kill_daemon(&r);
+	rig_daemon(&r);
+	assert_non_null(strstr(r.told, "\n--ready-fd\n6\n"));
+	assert_true(rig_readable(p[0]));
+	assert_int_equal(read(p[0], out, sizeof(out)), 5);
 	rig_ops(&r);
 	rig_login(&r);
 	rig_stop(&r);
 	/* Nobody has kept the other end. */
 	assert_int_equal(read(p[0], out, sizeof(out)), 0);
 	(void)close(p[0]);
+}
+
+/*
+ * Where nobody waits any more, rdvd is not told of a first start: its errors
+ * would be final and end all runs, and its service token would change.
+ */
+static void
+test_ready_was_heard(void **state)
+{
+	struct rig r;
+	int p[2];
+
+	(void)state;
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	rig_prepare(&r);
+	r.ready = p[1];
+	rig_launch(&r, NULL);
+	(void)close(p[1]);
+	rig_daemon(&r);
+	assert_true(rig_readable(p[0]));
+	(void)close(p[0]);
+	rig_kill_daemon(&r);
+	rig_daemon(&r);
+	assert_null(strstr(r.told, "--ready-fd"));
+	assert_non_null(strstr(r.told, "\nfds 0 1 2 3 4 5 7\n"));
+	rig_ops(&r);
+	rig_login(&r);
+	rig_stop(&r);
 }
 
 /* A rdvd that does not end is waited for, unless one is asked twice. */
@@ -399,6 +433,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_starts_and_stops),
 		cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_ready_was_heard),
 		cmocka_unit_test(test_stop_twice),
 		cmocka_unit_test(abuse_E12_refused_starts),
 		cmocka_unit_test(abuse_E12_set_uid),

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "security/caps.h"
 #include "security/filter.h"
 #include "security/landlock.h"
 #include "security/mutant.h"
@@ -135,6 +136,18 @@ confine_calls(char *skipped, size_t size)
 	return err;
 }
 
+/* Started by root it has them all, and nothing it does needs one. */
+static int
+confine_capabilities(void)
+{
+	int err = caps_clear_ambient();
+
+	if (err != 0 || mutant("capabilities"))
+		return err;
+	err = caps_drop_all();
+	return err != 0 ? err : caps_verify_none();
+}
+
 int
 confine_daemon(const char *const rw[], const char *const ro[], char *why,
     size_t whysize)
@@ -145,6 +158,9 @@ confine_daemon(const char *const rw[], const char *const ro[], char *why,
 
 	if (err != 0)
 		return fail(err, "threads", why, whysize);
+	err = confine_capabilities();
+	if (err != 0)
+		return fail(err, "capabilities", why, whysize);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail(-errno, "no_new_privs", why, whysize);
 	err = confine_files(rw, ro, why, whysize);

@@ -5,10 +5,10 @@
 #include <stddef.h>
 
 /*
- * Puts rdvd, that is this process, under no_new_privs, Landlock and a seccomp
- * allow-list, for good. Call it when everything that lies elsewhere has been
- * opened and before any thread is started, since a thread started earlier would
- * stay outside: -EBUSY then.
+ * Takes all capabilities from rdvd, that is this process, and puts it under
+ * no_new_privs, Landlock and a seccomp allow-list, for good. Call it when
+ * everything that lies elsewhere has been opened and before any thread is
+ * started, since a thread started earlier would stay outside: -EBUSY then.
  *
  * `rw` and `ro` are NULL-terminated lists of directories or files that exist;
  * nothing else of the file system can be opened afterwards. 0, or -errno with

@@ -30,6 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "security/caps.h"
 #include "security/confine.h"
 #include "security/mutant.h"
 #include "tests/unit/check.h"
@@ -411,6 +412,31 @@ try_device(void)
 	return result(mkfifo(path, 0600));
 }
 
+/* By reading: the filter leaves no call to ask with. */
+static int
+hold_capabilities(void)
+{
+	static const char none[] = "CapPrm:\t0000000000000000\n"
+				   "CapEff:\t0000000000000000\n";
+	char status[4096] = "";
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, status, sizeof(status) - 1) <= 0)
+		return 198;
+	return strstr(status, none) != NULL ? 0 : EPERM;
+}
+
+/* In a container rdvd is root's, and still holds nothing of root's power. */
+static void
+no_capabilities(void **state)
+{
+	(void)state;
+	assert_int_equal(in_cage(hold_capabilities, NULL), 0);
+	if (caps_privileged())
+		assert_int_equal(in_cage(hold_capabilities, "capabilities"),
+		    EPERM);
+}
+
 static void
 what_works(void **state)
 {
@@ -539,6 +565,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_works),
 		cmocka_unit_test(what_does_not),
+		cmocka_unit_test(no_capabilities),
 		cmocka_unit_test(test_threads_first),
 		cmocka_unit_test(test_missing_directory),
 	};

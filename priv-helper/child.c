@@ -172,6 +172,23 @@ make_stdio(struct child *c, struct child_error *e)
 	return err == 0 || failed(e, "P4 pipes", err);
 }
 
+/*
+ * Not every system has all of a profile's paths. One with the home directory or
+ * rdv's own state in it stays closed; serve() has said so.
+ */
+static int
+allow_path(const struct child *c, const struct profile_path *p)
+{
+	int fd = open(p->path, O_PATH | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+	if (!roots_inside(&c->o->roots, fd))
+		err = landlock_allow_fd(c->ruleset, fd, p->access);
+	(void)close(fd);
+	return err;
+}
+
 static int
 allow_profile(const struct child *c)
 {
@@ -179,9 +196,8 @@ allow_profile(const struct child *c)
 	int err;
 
 	for (p = c->profile->paths; p->path != NULL; p++) {
-		err = landlock_allow(c->ruleset, p->path, p->access);
-		/* Not every system has all of them. */
-		if (err != 0 && err != -ENOENT && err != -EACCES)
+		err = allow_path(c, p);
+		if (err != 0)
 			return err;
 	}
 	if (c->profile->exe != NULL) {

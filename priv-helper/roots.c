@@ -70,6 +70,15 @@ roots_name(int fd, char out[ROOTS_PATH_MAX])
 	return path_absolute_ok(out) || strcmp(out, "/") == 0 ? 0 : -ENOENT;
 }
 
+bool
+roots_inside(const struct roots *rs, int fd)
+{
+	char name[ROOTS_PATH_MAX];
+
+	return roots_name(fd, name) != 0 || path_is_under(name, rs->home) ||
+	       path_is_under(name, rs->base);
+}
+
 static int
 deny(char *why, size_t whysize, const char *path, const char *text)
 {

@@ -23,6 +23,11 @@ int roots_name(int fd, char out[ROOTS_PATH_MAX]);
 /* Why a directory of that name is given to nobody; NULL: it may be. */
 const char *roots_objection(const struct roots *rs, const char *name);
 /*
+ * True when the home directory or rdv's own state lies in the directory `fd`,
+ * or that cannot be told: a profile that may read the directory must not.
+ */
+bool roots_inside(const struct roots *rs, int fd);
+/*
  * Opens a path that a confined run asks to write, as O_PATH, and judges what
  * was opened, not the name. 0 with `*fd`, -errno, or RDV_E_DENIED with the
  * reason in `why`.

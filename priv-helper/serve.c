@@ -8,6 +8,7 @@
 #include "priv-helper/serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -61,6 +62,26 @@ build_filters(struct ops *o)
 	if (*landlock_missing(landlock_abi()) != '\0')
 		log_warnx("serve", "Landlock: %s",
 		    landlock_missing(landlock_abi()));
+}
+
+/* A home directory in /opt, say: programs there are not for confined runs. */
+static void
+tell_closed(const struct ops *o, const struct profile *profile)
+{
+	const struct profile_path *p;
+	int fd;
+
+	for (p = profile->paths; profile->confined && p->path != NULL; p++) {
+		fd = open(p->path, O_PATH | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (roots_inside(&o->roots, fd))
+			log_warnx("serve",
+			    "profile=%s: %s is closed, the home directory or "
+			    "rdv's own state lies there",
+			    profile->name, p->path);
+		(void)close(fd);
+	}
 }
 
 static void
@@ -260,6 +281,7 @@ serve(const struct serve_args *a)
 	struct pollfd *p;
 	bool orphans = false;
 	int64_t deadline;
+	int i;
 
 	o->main = a->main;
 	o->daemon = -1;
@@ -270,6 +292,8 @@ serve(const struct serve_args *a)
 	runs_init(&o->runs);
 	shed(o);
 	build_filters(o);
+	for (i = 0; i < PROFILES; i++)
+		tell_closed(o, &profiles[i]);
 	count_room(o);
 	p = xcalloc(P_RUNS + 2 * RUNS_TABLE, sizeof(*p));
 	while (!o->ending)

@@ -64,14 +64,14 @@ rig_tools(char *out, size_t size)
 }
 
 void
-rig_prepare(struct rig *r)
+rig_prepare_in(struct rig *r, const char *parent)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	mode_t old = umask(0);
 
 	memset(r, 0, sizeof(*r));
 	r->relay = r->control = r->api = r->terminal = r->ops = -1;
-	snprintf(r->dir, sizeof(r->dir), "/tmp/rdv-priv-XXXXXX");
+	snprintf(r->dir, sizeof(r->dir), "%s/rdv-priv-XXXXXX", parent);
 	assert_non_null(mkdtemp(r->dir));
 	snprintf(r->base, sizeof(r->base), "%s/base", r->dir);
 	assert_int_equal(mkdir(r->base, 0700), 0);
@@ -81,6 +81,12 @@ rig_prepare(struct rig *r)
 	    0);
 	assert_int_equal(listen(r->listen, 8), 0);
 	(void)umask(old);
+}
+
+void
+rig_prepare(struct rig *r)
+{
+	rig_prepare_in(r, "/tmp");
 }
 
 static void

@@ -54,6 +54,8 @@ struct rig_result {
 void rig_start(struct rig *r, const char *mutant);
 /* The two halves, for tests that do something in between. */
 void rig_prepare(struct rig *r);
+/* With all of it in another place than /tmp. */
+void rig_prepare_in(struct rig *r, const char *parent);
 void rig_launch(struct rig *r, const char *mutant);
 /* Waits for (another) stubd, then for its socket to [ops]. */
 void rig_daemon(struct rig *r);

@@ -37,7 +37,7 @@ static void
 act(struct rig *r, const char *verb, const char *arg)
 {
 	const struct rig_spawn s = { .profile = "script",
-		.argv = ARGV(actor, verb, arg),
+		.argv = ARGV(actor, verb, arg, "0"),
 		.paths = ARGV(tools) };
 	struct priv_exit end;
 
@@ -128,6 +128,36 @@ memory_of_others(void **state)
 	assert_int_equal(shmctl(id, IPC_RMID, NULL), 0);
 }
 
+/*
+ * Programs in /opt may be run by every script. Where rdv's own state lies there
+ * as well, /opt is closed, and a token in it is no more to be read than below a
+ * home directory.
+ */
+static void
+state_in_a_system_directory(void **state)
+{
+	char path[128];
+	struct rig r;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("needs root to write in /opt\n");
+		skip();
+	}
+	rig_prepare_in(&r, "/opt");
+	rig_launch(&r, NULL);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	snprintf(path, sizeof(path), "%s/server/lock", r.base);
+	act(&r, "open", path);
+	assert_string_equal(out, "EACCES\n");
+	act(&r, "open", "/usr/bin/env");
+	assert_string_equal(out, "ok\n");
+	rig_expect_log(&r, "/opt is closed");
+	rig_stop(&r);
+}
+
 int
 main(void)
 {
@@ -135,6 +165,7 @@ main(void)
 		cmocka_unit_test(limits_of_others),
 		cmocka_unit_test(datagrams_to_others),
 		cmocka_unit_test(memory_of_others),
+		cmocka_unit_test(state_in_a_system_directory),
 	};
 
 	return cmocka_run_group_tests_name("reach", tests, find_tools, NULL);

@@ -69,6 +69,17 @@ judge_form(const struct priv_spawn *m, int profile, struct child_error *e)
 	return true;
 }
 
+/* Runs that are done keep a place for as long as their reapers tidy. */
+static bool
+has_place(const struct ops *o)
+{
+	const rlim_t live = count(o, RUN_STARTING, RUN_ENDED);
+	const rlim_t done = o->runs.n - live;
+
+	return live < RUNS_MAX && o->runs.n < RUNS_TABLE &&
+	       (live + 1) * RUN_FDS + done * RUN_DONE_FDS <= o->run_fds;
+}
+
 static bool
 judge_room(const struct ops *o, struct child_error *e)
 {
@@ -76,9 +87,7 @@ judge_room(const struct ops *o, struct child_error *e)
 		return no(e, PRIV_BUSY, "rdv is stopping");
 	if (count(o, RUN_STARTING, RUN_STARTING) >= PRIV_OUTSTANDING)
 		return no(e, PRIV_BUSY, "too many starts at once");
-	/* Those done hold no descriptors, but a place while reapers tidy. */
-	if (count(o, RUN_STARTING, RUN_ENDED) >= o->runs_max ||
-	    o->runs.n >= RUNS_TABLE)
+	if (!has_place(o))
 		return no(e, PRIV_BUSY, "too many runs");
 	return true;
 }

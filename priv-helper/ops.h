@@ -26,8 +26,8 @@ struct ops {
 	bool full;	  /* rdvd does not take what it asked for */
 	bool ending;
 	bool privileged;
-	rlim_t nofile;	   /* soft limit that children get back */
-	unsigned runs_max; /* by table and by descriptors */
+	rlim_t nofile;	/* soft limit that children get back */
+	rlim_t run_fds; /* how many descriptors runs may hold together */
 	struct user user;
 	struct roots roots;
 	struct grants grants;

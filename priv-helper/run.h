@@ -15,6 +15,11 @@
 #define RUNS_TABLE (RUNS_MAX + 256) /* with those done and not yet gone */
 /* Descriptors of a run at its worst: four of its own, control, status. */
 #define RUN_FDS 6
+/*
+ * Of one that is done: control; and a second, because poll(2) refuses more
+ * places than there may be descriptors, and each run in the table has two.
+ */
+#define RUN_DONE_FDS 2
 
 enum run_state {
 	RUN_STARTING, /* exec is still to come, or to be answered */

@@ -89,11 +89,9 @@ count_room(struct ops *o)
 {
 	struct rlimit r;
 
-	o->runs_max = RUNS_MAX;
 	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur <= OWN_FDS)
 		fatalx("serve", "no descriptors");
-	if ((r.rlim_cur - OWN_FDS) / RUN_FDS < o->runs_max)
-		o->runs_max = (unsigned)((r.rlim_cur - OWN_FDS) / RUN_FDS);
+	o->run_fds = r.rlim_cur - OWN_FDS;
 }
 
 /*

@@ -376,6 +376,67 @@ test_reaper_killed(void **state)
 	kill_reaper("script");
 }
 
+#define LITTER                                                             \
+	"i=0; while [ $i -lt 2000 ]; do : >$TMPDIR/$i; i=$((i+1)); done; " \
+	"echo $PPID"
+
+/* A run whose reaper is stopped while it tidies; 0 when [ops] is busy. */
+static pid_t
+stop_a_tidying_reaper(struct rig *r)
+{
+	const struct rig_spawn s = { .profile = "script", .argv = SH(LITTER) };
+	struct rig_result res;
+	struct priv_exit end;
+	pid_t reaper;
+
+	rig_spawn(r, &s, &res);
+	if (res.a.result == PRIV_BUSY)
+		return 0;
+	assert_int_equal(res.a.result, PRIV_DONE);
+	reaper = read_pid(res.fds.fd[1]);
+	rig_exit(r, res.a.handle, &end);
+	(void)kill(reaper, SIGSTOP);
+	assert_int_equal(rig_ack(r, res.a.handle), PRIV_DONE);
+	rig_close(&res);
+	return reaper;
+}
+
+/*
+ * Runs that are over hold a descriptor and a place of poll(2) while their
+ * reapers tidy. However many there are, [ops] says that it is busy and lives.
+ */
+static void
+test_slow_tidying(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("true") };
+	struct rig_result res;
+	pid_t stopped[128];
+	unsigned n = 0, i;
+	int64_t deadline;
+	struct rig r;
+
+	(void)state;
+	rig_prepare(&r);
+	r.nofile = 64;
+	rig_launch(&r, NULL);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	while (n < 128 && (stopped[n] = stop_a_tidying_reaper(&r)) != 0)
+		n++;
+	assert_true(n > 0 && n < 128);
+	for (i = 0; i < n; i++)
+		(void)kill(stopped[i], SIGCONT);
+	deadline = rig_deadline();
+	do {
+		assert_false(rig_late(deadline));
+		rig_spawn(&r, &s, &res);
+		rig_close(&res);
+	} while (res.a.result == PRIV_BUSY);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	rig_stop(&r);
+}
+
 int
 main(void)
 {
@@ -389,6 +450,7 @@ main(void)
 		cmocka_unit_test(abuse_E10_ops_killed),
 		cmocka_unit_test(test_run_outlives_ops),
 		cmocka_unit_test(test_reaper_killed),
+		cmocka_unit_test(test_slow_tidying),
 	};
 
 	return cmocka_run_group_tests_name("life", tests, find_tools, NULL);

@@ -302,8 +302,9 @@ complete(struct reconcile *rc)
 	struct runs *r = rc->runs;
 	bool first = !rc->again;
 
-	rc->look_due = false;
-	settle_rows(rc);
+	/* What lives and could not be adopted has a row like what is gone. */
+	if (!rc->look_due)
+		settle_rows(rc);
 	rc->again = true;
 	log_info("run", "settled adopted=%u lost=%u ended=%u more=%d",
 	    rc->adopted, rc->lost, rc->ended, rc->look_due);
@@ -331,9 +332,14 @@ reconcile_item_cb(int err, const struct priv_inventory_answer *a,
 		seqpkt_fds_close(fds);
 		return;
 	}
-	/* Without a complete answer nothing is known to be gone. */
+	/*
+	 * Without a complete answer nothing is known to be gone. When [ops]
+	 * has gone, another look begins with the next one.
+	 */
 	if (err == 0)
 		complete(rc);
+	else if (helper_ready(rc->runs->app->helper))
+		loop_timer_set(rc->timer, AGAIN_MS);
 }
 
 static void
@@ -341,5 +347,6 @@ reconcile_timer_cb(void *arg)
 {
 	struct reconcile *rc = arg;
 
+	rc->look_due = false;
 	helper_inventory(rc->runs->app->helper, reconcile_item_cb, rc);
 }

@@ -185,8 +185,11 @@ on_inventory(struct corerig *r, struct opsrig_packet *p)
 	assert_true(priv_get_inventory(&p->body, &m));
 	if (r->mute_inventory)
 		return;
-	f = next_item(r, m.after);
-	if (f != NULL) {
+	f = r->busy_inventories > 0 ? NULL : next_item(r, m.after);
+	if (r->busy_inventories > 0) {
+		r->busy_inventories--;
+		a.result = PRIV_BUSY;
+	} else if (f != NULL) {
 		a.result = PRIV_DONE;
 		a.handle = f->handle;
 		(void)str_copy(a.label, f->label, sizeof(a.label));

@@ -43,14 +43,15 @@ struct corerig {
 	char user[UUID_TEXT];
 	/* The script. */
 	uint64_t generation;
-	bool hold_spawn;     /* SPAWN is not answered */
-	bool fail_spawn;     /* SPAWN fails at C12 */
-	bool mute_inventory; /* INVENTORY is not answered */
-	bool mute_logout;    /* LOGOUT is not answered */
-	bool exit_on_signal; /* who is ended reports it at once */
-	unsigned busy;	     /* so many SIGNALs are answered BUSY */
-	uint32_t held;	     /* id of the SPAWN not answered */
-	uint32_t logout;     /* id of the newest LOGOUT */
+	bool hold_spawn;	   /* SPAWN is not answered */
+	bool fail_spawn;	   /* SPAWN fails at C12 */
+	bool mute_inventory;	   /* INVENTORY is not answered */
+	unsigned busy_inventories; /* so many are answered by BUSY */
+	bool mute_logout;	   /* LOGOUT is not answered */
+	bool exit_on_signal;	   /* who is ended reports it at once */
+	unsigned busy;		   /* so many SIGNALs are answered BUSY */
+	uint32_t held;		   /* id of the SPAWN not answered */
+	uint32_t logout;	   /* id of the newest LOGOUT */
 	unsigned logouts;
 	struct fake_run runs[CORERIG_RUNS];
 	unsigned nruns, spawns, logins;

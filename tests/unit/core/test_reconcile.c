@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/core/run.h"
@@ -357,6 +358,59 @@ test_start_with_a_helper_now_gone(void **state)
 	await_state(r, run, "lost");
 }
 
+/*
+ * It lives, and there is no log to write to: nothing is known to be gone, so
+ * nothing is called lost, and the next look adopts it.
+ */
+static void
+test_what_cannot_be_adopted_yet(void **state)
+{
+	struct corerig *r = *state;
+	char run[UUID_TEXT], log[160], aside[170];
+	struct fake_run *f;
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	f = corerig_run(r, run);
+	corerig_daemon_down(r);
+	snprintf(log, sizeof(log), "%s/server/runs/%s.log", r->base, run);
+	snprintf(aside, sizeof(aside), "%s.aside", log);
+	assert_int_equal(rename(log, aside), 0);
+	assert_int_equal(mkdir(log, 0700), 0);
+	corerig_daemon_up(r);
+	corerig_settle(r);
+	assert_true(runs_settled(r->app.runs));
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	assert_null(run_find(r->app.runs, run));
+	assert_int_equal(rmdir(log), 0);
+	assert_int_equal(rename(aside, log), 0);
+	assert_int_equal(write(f->far, "hello", 5), 5);
+	await_bytes(r, run, 5);
+	corerig_exit(r, f, 0);
+	await_state(r, run, "completed");
+}
+
+/* [ops] cannot hand its descriptors over: the question is asked again. */
+static void
+test_an_answer_that_has_to_wait(void **state)
+{
+	struct corerig *r = *state;
+	char run[UUID_TEXT];
+	struct fake_run *f;
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	f = corerig_run(r, run);
+	corerig_daemon_down(r);
+	r->busy_inventories = 1;
+	corerig_daemon_up(r);
+	assert_int_equal(write(f->far, "hello", 5), 5);
+	await_bytes(r, run, 5);
+	assert_int_equal(r->busy_inventories, 0);
+	corerig_exit(r, f, 0);
+	await_state(r, run, "completed");
+}
+
 /* Spawns wait until what was there is told apart from what is new. */
 static void
 test_nothing_is_spawned_before(void **state)
@@ -429,6 +483,8 @@ main(void)
 		T(test_closing_waits_for_a_late_start),
 		T(test_start_that_never_was),
 		T(test_start_with_a_helper_now_gone),
+		T(test_what_cannot_be_adopted_yet),
+		T(test_an_answer_that_has_to_wait),
 		T(test_nothing_is_spawned_before),
 		T(test_closing_is_finished),
 	};

@@ -4,9 +4,11 @@
  * has made that end durable, and only now are the last descriptors given up. So
  * bytes that were still in the terminal survive an rdvd that dies before.
  */
+#include <errno.h>
+
+#include "lib/seqpkt.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
-#include "lib/seqpkt.h"
 
 void
 op_exit(struct ops *o, uint32_t id, union ops_request *m)
@@ -36,7 +38,7 @@ op_exit_notice(struct ops *o, struct run *r)
 		return;
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_exit(&b, 0, PRIV_NOTICE, &r->end);
-	if (peer_send(o, &b, NULL))
+	if (peer_send(o, &b, NULL) != -EAGAIN)
 		r->notice_due = false;
 	buf_done(&b);
 }

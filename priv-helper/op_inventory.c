@@ -30,20 +30,34 @@ describe(const struct ops *o, const struct run *r,
 	a->started_ms = r->started_ms;
 }
 
+static int
+answer(struct ops *o, uint32_t id, const struct priv_inventory_answer *a,
+    const struct seqpkt_fds *fds)
+{
+	struct buf b;
+	int err;
+
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_inventory_answer(&b, id, fds != NULL ? (uint8_t)fds->n : 0, a);
+	err = peer_send(o, &b, fds);
+	buf_done(&b);
+	return err;
+}
+
 void
 op_inventory(struct ops *o, uint32_t id, union ops_request *m)
 {
 	const struct run *r = run_after(&o->runs, m->inventory.after);
 	struct priv_inventory_answer a;
-	struct buf b;
 
 	memset(&a, 0, sizeof(a));
 	a.result = PRIV_NO_SUCH;
 	if (r != NULL)
 		describe(o, r, &a);
-	buf_init(&b, SEQPKT_MAX);
-	priv_put_inventory_answer(&b, id, r != NULL ? (uint8_t)r->fds.n : 0,
-	    &a);
-	(void)peer_send(o, &b, r != NULL ? &r->fds : NULL);
-	buf_done(&b);
+	if (answer(o, id, &a, r != NULL ? &r->fds : NULL) == 0 || r == NULL)
+		return;
+	/* There is one, and it cannot be given now: to be asked again. */
+	memset(&a, 0, sizeof(a));
+	a.result = PRIV_BUSY;
+	(void)answer(o, id, &a, NULL);
 }

@@ -92,19 +92,19 @@ judge_room(const struct ops *o, struct child_error *e)
 	return true;
 }
 
-/* False when the answer has to wait. */
-static bool
+/* 0, or as peer_send(). */
+static int
 answer(struct ops *o, uint32_t id, const struct priv_spawn_answer *a,
     const struct seqpkt_fds *fds)
 {
 	struct buf b;
-	bool sent;
+	int err;
 
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_spawn_answer(&b, id, fds != NULL ? (uint8_t)fds->n : 0, a);
-	sent = peer_send(o, &b, fds);
+	err = peer_send(o, &b, fds);
 	buf_done(&b);
-	return sent;
+	return err;
 }
 
 static void
@@ -198,16 +198,30 @@ outcome(const struct run *r, struct priv_spawn_answer *a)
 	return false;
 }
 
+/* False when the answer has to wait; `a` is what was said in the end. */
+static bool
+tell(struct ops *o, const struct run *r, struct priv_spawn_answer *a)
+{
+	int err;
+
+	if (r->conn != o->conn || o->daemon < 0)
+		return true;
+	err = answer(o, r->request, a, a->result == PRIV_DONE ? &r->fds : NULL);
+	if (err != 0 && err != -EAGAIN && a->result == PRIV_DONE) {
+		/* Without its descriptors it is no use to anybody. */
+		memset(a, 0, sizeof(*a));
+		(void)fail_with(a, "P7 hand over", -err);
+		err = answer(o, r->request, a, NULL);
+	}
+	return err != -EAGAIN;
+}
+
 void
 op_spawn_settle(struct ops *o, struct run *r)
 {
 	struct priv_spawn_answer a;
-	bool asked = r->conn == o->conn && o->daemon >= 0;
 
-	if (o->full || !outcome(r, &a))
-		return;
-	if (asked &&
-	    !answer(o, r->request, &a, a.result == PRIV_DONE ? &r->fds : NULL))
+	if (o->full || !outcome(r, &a) || !tell(o, r, &a))
 		return;
 	if (a.result != PRIV_DONE) {
 		abandon(r);

@@ -67,26 +67,27 @@ writable(const struct ops *o)
 	       (p.revents & (POLLOUT | POLLHUP | POLLERR)) != 0;
 }
 
-bool
+int
 peer_send(struct ops *o, struct buf *b, const struct seqpkt_fds *fds)
 {
 	int err;
 
 	if (o->daemon < 0)
-		return true;
+		return 0;
 	err = buf_ok(b) ? seqpkt_send(o->daemon, b->data, b->len, fds)
 			: -EMSGSIZE;
-	if (err == -EAGAIN) {
+	if (err == -EAGAIN)
 		o->full = true;
-		return false;
-	}
-	if (err != 0) {
-		if (err != -EPIPE && err != -ECONNRESET)
-			log_errorx("peer", "cannot answer rdvd: %s",
-			    strerror(-err));
+	if (err == 0 || err == -EAGAIN)
+		return err;
+	if (err == -EPIPE || err == -ECONNRESET) {
 		peer_disconnect(o);
+		return 0;
 	}
-	return true;
+	log_errorx("peer", "cannot answer rdvd: %s", strerror(-err));
+	if (fds == NULL)
+		peer_disconnect(o);
+	return err;
 }
 
 void

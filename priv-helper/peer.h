@@ -20,10 +20,13 @@ void peer_disconnect(struct ops *o);
  */
 void peer_read(struct ops *o);
 /*
- * Sends what is in `b`; false when it could not be sent now. A peer that is
- * gone counts as sent: there is nobody to tell.
+ * Sends what is in `b`. 0, also when the peer is gone: there is nobody to tell.
+ * -EAGAIN: not now. With `fds` another -errno: they cannot be handed over, for
+ * instance because programs of the account have as many on their way as it may
+ * (ETOOMANYREFS); the peer waits for an answer without them. Without `fds`
+ * there is nothing else that could be said, and the connection ends.
  */
-bool peer_send(struct ops *o, struct buf *b, const struct seqpkt_fds *fds);
+int peer_send(struct ops *o, struct buf *b, const struct seqpkt_fds *fds);
 /* A plain answer, with an audit line for PRIV_DENIED. */
 void peer_answer(struct ops *o, uint32_t id, enum priv_op op,
     enum priv_result result, const char *why);

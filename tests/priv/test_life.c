@@ -376,6 +376,64 @@ test_reaper_killed(void **state)
 	kill_reaper("script");
 }
 
+/* Descriptors on their way, which count for the account until received. */
+static void
+hoard(int pair[2], unsigned n)
+{
+	const struct seqpkt_fds fds = { .fd = { 0, 0, 0, 0 }, .n = 4 };
+	unsigned i;
+
+	assert_int_equal(seqpkt_pair(pair), 0);
+	for (i = 0; i < n; i += fds.n)
+		assert_int_equal(seqpkt_send(pair[0], "x", 1, &fds), 0);
+}
+
+/*
+ * A program of the account has sent itself more descriptors than [ops] may
+ * have on their way. Starts fail and say why, and when it ends all goes on, on
+ * the same connection: nobody would bring another.
+ */
+static void
+test_descriptors_hoarded(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat"), .pty = true };
+	struct priv_inventory_answer a;
+	struct rig_result kept, res;
+	struct seqpkt_fds fds;
+	struct rig r;
+	int pair[2];
+
+	(void)state;
+	rig_prepare(&r);
+	r.nofile = 64;
+	rig_launch(&r, NULL);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	rig_spawn(&r, &s, &kept);
+	assert_int_equal(kept.a.result, PRIV_DONE);
+	hoard(pair, 128);
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.a.result, PRIV_FAILED);
+	assert_string_equal(res.a.stage, "P7 hand over");
+	assert_int_equal(res.a.err, ETOOMANYREFS);
+	assert_int_equal(res.fds.n, 0);
+	assert_int_equal(rig_inventory(&r, 0, &a, &fds), PRIV_BUSY);
+	assert_int_equal(fds.n, 0);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+	/* What could not be handed over does not run. */
+	assert_int_equal(rig_inventory(&r, 0, &a, &fds), PRIV_DONE);
+	assert_int_equal(a.handle, kept.a.handle);
+	seqpkt_fds_close(&fds);
+	assert_int_equal(rig_inventory(&r, a.handle, &a, &fds), PRIV_NO_SUCH);
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	rig_close(&res);
+	rig_close(&kept);
+	rig_stop(&r);
+}
+
 #define LITTER                                                             \
 	"i=0; while [ $i -lt 2000 ]; do : >$TMPDIR/$i; i=$((i+1)); done; " \
 	"echo $PPID"
@@ -450,6 +508,7 @@ main(void)
 		cmocka_unit_test(abuse_E10_ops_killed),
 		cmocka_unit_test(test_run_outlives_ops),
 		cmocka_unit_test(test_reaper_killed),
+		cmocka_unit_test(test_descriptors_hoarded),
 		cmocka_unit_test(test_slow_tidying),
 	};
 

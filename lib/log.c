@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,11 +101,27 @@ put_head(char *line, size_t size, enum log_level level, const char *mod)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+/*
+ * A pipe has room for a whole line then, a terminal is not stopped. O_NONBLOCK
+ * would be simpler, and is not ours to set on what others write to as well.
+ */
+static bool
+takes_a_line(void)
+{
+	struct pollfd p = { .fd = log_fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+}
+
 static void
 put_line(const char *line, size_t len)
 {
 	ssize_t n;
 
+	if (!takes_a_line()) {
+		log_dropped++;
+		return;
+	}
 	do
 		n = write(log_fd, line, len);
 	while (n < 0 && errno == EINTR);

@@ -157,6 +157,28 @@ full_pipe_drops_and_counts(void **state)
 	assert_null(strstr(written(), "dropped"));
 }
 
+/*
+ * What we are given is mostly a pipe or a terminal of somebody else's, whose
+ * O_NONBLOCK is not ours to set: a pager that reads no further, or Ctrl-S, must
+ * not stop the process that writes.
+ */
+static void
+full_blocking_pipe_drops_as_well(void **state)
+{
+	(void)state;
+	while (write(out[1], line, sizeof(line)) > 0)
+		continue;
+	assert_int_equal(fcntl(out[1], F_SETFL, 0), 0);
+	/* Ends this test should it wait. */
+	(void)alarm(20);
+	log_info("m", "lost");
+	(void)alarm(0);
+	while (read(out[0], line, sizeof(line)) > 0)
+		continue;
+	log_info("m", "back");
+	assert_non_null(strstr(written(), " dropped=1 msg=\"back\""));
+}
+
 static void
 fatal_ends_with_status_1(void **state)
 {
@@ -187,6 +209,7 @@ main(void)
 		LOG_TEST(abuse_J09_one_event_is_one_record),
 		LOG_TEST(request_id_is_on_every_record),
 		LOG_TEST(full_pipe_drops_and_counts),
+		LOG_TEST(full_blocking_pipe_drops_as_well),
 		LOG_TEST(fatal_ends_with_status_1),
 	};
 

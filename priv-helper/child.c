@@ -105,7 +105,7 @@ child_undo(struct child *c)
 
 /* A kernel without a guard makes the product refuse, not go without. */
 static bool
-check_guards(const struct child *c, struct child_error *e)
+check_guards(struct child *c, struct child_error *e)
 {
 	if (!c->profile->confined)
 		return true;
@@ -350,7 +350,8 @@ fork_reaper(struct ops *o, struct reaper_plan *p)
 
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &old);
-	pid = fork();
+	errno = EIO;
+	pid = mutant("P7 fork") ? -1 : fork();
 	err = errno;
 	if (pid == 0) {
 		/* It acts for one user and has no business with the rest. */
@@ -380,6 +381,34 @@ hand_over(struct child *c, struct run *r, pid_t reaper)
 	r->deadline = clock_mono_ms() + (mutant("hang") ? 500 : START_MS);
 }
 
+/* In this order: each uses what the ones before it have made. */
+static const struct stage {
+	const char *name; /* in test builds it can be made to fail by this */
+	bool (*make)(struct child *c, struct child_error *e);
+} stages[] = {
+	{ "P3 guards", check_guards },
+	{ "P3 environment", make_env },
+	{ "P3 program", find_program },
+	{ "P4 stdio", make_stdio },
+	{ "P5 ruleset", make_ruleset },
+	{ "P6 channels", make_channels },
+};
+
+static bool
+prepare(struct child *c, struct child_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		if (!stages[i].make(c, e))
+			return false;
+		/* After it has been made, so that it has to be undone. */
+		if (mutant(stages[i].name))
+			return failed(e, stages[i].name, -EIO);
+	}
+	return true;
+}
+
 bool
 child_start(struct ops *o, const struct priv_spawn *m, struct run *r,
     struct child_error *e)
@@ -393,10 +422,8 @@ child_start(struct ops *o, const struct priv_spawn *m, struct run *r,
 		.control = { -1, -1 } };
 	struct reaper_plan p;
 	pid_t pid = -1;
-	bool ok;
+	bool ok = prepare(&c, e);
 
-	ok = check_guards(&c, e) && make_env(&c, e) && find_program(&c, e) &&
-	     make_stdio(&c, e) && make_ruleset(&c, e) && make_channels(&c, e);
 	if (ok) {
 		plan(&c, &p);
 		pid = fork_reaper(o, &p);

@@ -86,6 +86,45 @@ fault_at_every_stage(void **state)
 		fault(stage);
 }
 
+/*
+ * What was made before the fork is given back: with so few descriptors a leak
+ * of one each time makes a later start fail for that, at another stage.
+ */
+static void
+fault_before_the_fork(const char *name)
+{
+	struct rig_spawn s = { .argv = ARGV("touch", "canary"),
+		.profile = "script" };
+	struct rig r;
+	int i;
+
+	rig_prepare(&r);
+	r.nofile = 64;
+	rig_launch(&r, name);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	s.cwd = r.dir;
+	for (i = 0; i < 100; i++) {
+		s.pty = i % 2;
+		expect_stage(&r, &s, name);
+	}
+	rig_stop(&r);
+}
+
+static void
+fault_at_every_stage_of_the_parent(void **state)
+{
+	(void)state;
+	fault_before_the_fork("P3 guards");
+	fault_before_the_fork("P3 environment");
+	fault_before_the_fork("P3 program");
+	fault_before_the_fork("P4 stdio");
+	fault_before_the_fork("P5 ruleset");
+	fault_before_the_fork("P6 channels");
+	fault_before_the_fork("P7 fork");
+}
+
 static void
 test_stage_names(void **state)
 {
@@ -180,6 +219,7 @@ main(void)
 		cmocka_unit_test(test_stage_names),
 		cmocka_unit_test(positive_control),
 		cmocka_unit_test(fault_at_every_stage),
+		cmocka_unit_test(fault_at_every_stage_of_the_parent),
 		cmocka_unit_test(test_kernel_without_landlock),
 		cmocka_unit_test(test_old_landlock),
 	};

@@ -133,6 +133,8 @@ export class Rdv {
 			this.remove();
 			throw e;
 		}
+		// As `rdv up` does: an rdvd started later is no first one.
+		this.main.stdio[3].destroy();
 		this.sock = path.join(this.base, 'api.sock');
 		this.term = path.join(this.base, 'terminal.sock');
 		this.token = fs.readFileSync(path.join(this.base, 'cli-token'),

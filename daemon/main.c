@@ -223,6 +223,8 @@ harden(void)
 {
 	struct rlimit none = { 0, 0 }, files;
 
+	/* [main] executes a descriptor; ps would show that one's number. */
+	(void)prctl(PR_SET_NAME, "rdvd");
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* A limit on file sizes is a full disk, not a reason to die. */

@@ -142,7 +142,7 @@ pid_t
 launch_daemon(const struct launch *l, int control)
 {
 	const int ready = still_waited_for(l->ready);
-	int fd[] = { control, l->api, l->terminal, ready, l->lock };
+	int fd[] = { control, l->api, l->terminal, ready, l->lock, l->program };
 	char *env[ENV_N];
 	sigset_t none;
 	char **argv;
@@ -152,12 +152,14 @@ launch_daemon(const struct launch *l, int control)
 		return pid;
 	daemon_env(l->user, env);
 	argv = daemon_argv(l, ready);
-	if (!place(fd, LAUNCH_END - LAUNCH_CONTROL, LAUNCH_CONTROL))
+	if (!place(fd, LAUNCH_END - LAUNCH_CONTROL, LAUNCH_CONTROL) ||
+	    fcntl(LAUNCH_PROGRAM, F_SETFD, FD_CLOEXEC) < 0)
 		fatal("launch", "descriptors of rdvd");
 	sigemptyset(&none);
 	if (signals_default() < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		fatal("launch", "signals of rdvd");
-	execve(l->daemon, argv, env);
-	log_error("launch", "cannot run %s", l->daemon);
+	(void)syscall(SYS_execveat, LAUNCH_PROGRAM, "", argv, env,
+	    AT_EMPTY_PATH);
+	log_error("launch", "cannot run rdvd");
 	_exit(LAUNCH_REFUSED);
 }

@@ -13,19 +13,23 @@ struct launch {
 	const char *const *web; /* HOST:PORT, NULL-terminated */
 	const struct user *user;
 	rlim_t nofile;	   /* soft limit as we found it */
-	char daemon[4096]; /* path of rdvd */
+	int program;	   /* rdvd, O_PATH */
 	int api, terminal; /* listening sockets */
 	int ready;	   /* -1: nobody waits */
 	int lock;
 };
 
-/* Descriptors of rdvd, as its command line names them; lock has no name. */
+/*
+ * Descriptors of rdvd, as its command line names them; the lock has no name,
+ * and its own program is closed by executing it.
+ */
 enum {
 	LAUNCH_CONTROL = 3,
 	LAUNCH_API,
 	LAUNCH_TERMINAL,
 	LAUNCH_READY,
 	LAUNCH_LOCK,
+	LAUNCH_PROGRAM,
 	LAUNCH_END
 };
 

@@ -128,20 +128,30 @@ take(struct held *h, const char *base)
 	}
 }
 
-/* rdvd is the one beside us, whatever PATH says. */
-static void
-find_daemon(char *out, size_t size)
+/*
+ * rdvd is the one beside us, whatever PATH says; and it stays the one that was
+ * there at our start. One of another build, put in its place by an update,
+ * would be refused by [ops], who has the terminals of the one before it.
+ */
+static int
+open_daemon(void)
 {
-	ssize_t n = readlink("/proc/self/exe", out, size - 1);
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	char *slash;
+	int fd;
 
-	if (n < 0 || (size_t)n == size - 1)
+	if (n < 0 || (size_t)n == sizeof(path) - 1)
 		refuse("/proc/self/exe", strerror(errno));
-	out[n] = '\0';
-	slash = strrchr(out, '/');
-	if (slash == NULL || (size_t)(slash - out) + sizeof("/rdvd") > size)
-		refuse(out, "not a usable place");
-	(void)str_copy(slash, "/rdvd", size - (size_t)(slash - out));
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (slash == NULL ||
+	    !str_copy(slash, "/rdvd", sizeof(path) - (size_t)(slash - path)))
+		refuse(path, "not a usable place");
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		refuse(path, strerror(errno));
+	return fd;
 }
 
 static void
@@ -163,7 +173,7 @@ main(int argc, char **argv)
 	struct hygiene hygiene;
 	struct launch l;
 	char why[256];
-	int status;
+	int program, status;
 
 	mutant_init();
 	hygiene_stdio();
@@ -179,16 +189,17 @@ main(int argc, char **argv)
 	if (user_load(&user, why, sizeof(why)) != 0)
 		refuse("account", why);
 	warn_root(&user);
+	program = open_daemon();
 	take(&h, o.base);
 	l = (struct launch){ .base = o.base,
 		.web = o.web,
 		.user = &user,
 		.nofile = hygiene.nofile,
+		.program = program,
 		.api = h.api.fd,
 		.terminal = h.terminal.fd,
 		.ready = o.ready,
 		.lock = h.lock };
-	find_daemon(l.daemon, sizeof(l.daemon));
 	status = supervise(&l);
 	sockets_close(&h.api, h.base);
 	sockets_close(&h.terminal, h.base);

@@ -103,8 +103,12 @@ rig_launch(struct rig *r, const char *mutant)
 	int fd;
 
 	rig_tools(tools, sizeof(tools));
-	snprintf(program, sizeof(program), "%s/%s/rdv-helper", tools,
-	    mutant != NULL ? "mutant" : "real");
+	if (r->programs != NULL)
+		snprintf(program, sizeof(program), "%s/rdv-helper",
+		    r->programs);
+	else
+		snprintf(program, sizeof(program), "%s/%s/rdv-helper", tools,
+		    mutant != NULL ? "mutant" : "real");
 	log_path(r, log);
 	r->helper = fork();
 	assert_true(r->helper >= 0);

@@ -22,10 +22,11 @@ struct rig {
 	char dir[64];  /* holds all of it */
 	char base[80]; /* dir/base */
 	pid_t helper;
-	unsigned nofile; /* hard limit for the helper; 0: ours */
-	int ready;	 /* for --ready-fd; 0: none */
-	int listen;	 /* where stubd reports */
-	int relay;	 /* to stubd */
+	unsigned nofile;      /* hard limit for the helper; 0: ours */
+	const char *programs; /* where the helper lies; NULL: as built */
+	int ready;	      /* for --ready-fd; 0: none */
+	int listen;	      /* where stubd reports */
+	int relay;	      /* to stubd */
 	pid_t daemon;
 	char told[8192]; /* stubd's arguments and environment, by line */
 	int control, api, terminal; /* rdvd's descriptors 3, 4, 5 */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -101,6 +102,54 @@ test_ready_was_heard(void **state)
 	rig_daemon(&r);
 	assert_null(strstr(r.told, "--ready-fd"));
 	assert_non_null(strstr(r.told, "\nfds 0 1 2 3 4 5 7\n"));
+	rig_ops(&r);
+	rig_login(&r);
+	rig_stop(&r);
+}
+
+static void
+copy_program(const char *name, const char *to)
+{
+	char tools[256], from[300], path[300];
+	ssize_t n;
+	int in, o;
+
+	rig_tools(tools, sizeof(tools));
+	snprintf(from, sizeof(from), "%s/real/%s", tools, name);
+	snprintf(path, sizeof(path), "%s/%s", to, name);
+	in = open(from, O_RDONLY | O_CLOEXEC);
+	o = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+	assert_true(in >= 0 && o >= 0);
+	while ((n = sendfile(o, in, NULL, 1 << 20)) > 0)
+		continue;
+	assert_int_equal(n, 0);
+	(void)close(in);
+	(void)close(o);
+}
+
+/*
+ * An update under a running rdv: the rdvd that follows a crash is still the
+ * one of the same build, which [ops] lets adopt its terminals.
+ */
+static void
+test_update_while_running(void **state)
+{
+	char path[128], aside[128];
+	struct rig r;
+
+	(void)state;
+	rig_prepare(&r);
+	r.programs = r.dir;
+	copy_program("rdv-helper", r.dir);
+	copy_program("rdvd", r.dir);
+	rig_launch(&r, NULL);
+	rig_daemon(&r);
+	snprintf(path, sizeof(path), "%s/rdvd", r.dir);
+	snprintf(aside, sizeof(aside), "%s/other", r.dir);
+	assert_int_equal(symlink("/bin/false", aside), 0);
+	assert_int_equal(rename(aside, path), 0);
+	rig_kill_daemon(&r);
+	rig_daemon(&r);
 	rig_ops(&r);
 	rig_login(&r);
 	rig_stop(&r);
@@ -434,6 +483,7 @@ main(void)
 		cmocka_unit_test(test_starts_and_stops),
 		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_ready_was_heard),
+		cmocka_unit_test(test_update_while_running),
 		cmocka_unit_test(test_stop_twice),
 		cmocka_unit_test(abuse_E12_refused_starts),
 		cmocka_unit_test(abuse_E12_set_uid),

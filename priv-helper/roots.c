@@ -82,7 +82,10 @@ roots_inside(const struct roots *rs, int fd)
 static int
 deny(char *why, size_t whysize, const char *path, const char *text)
 {
-	snprintf(why, whysize, "paths: %.300s %s", path, text);
+	char printable[320];
+
+	(void)str_escape(printable, sizeof(printable), path, strlen(path));
+	snprintf(why, whysize, "paths: %s %s", printable, text);
 	return RDV_E_DENIED;
 }
 

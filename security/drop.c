@@ -385,8 +385,7 @@ drop_exec(struct drop_plan *p)
 		err = mutant(stages[i].name) ? -EIO : stages[i].run(p);
 	report.stage = i;
 	report.err = -err;
-	/* Nobody to tell when this fails: the parent sees no exec either way.
-	 */
+	/* Fits into an empty pipe; there is nobody else to tell. */
 	(void)!write(p->status, &report, sizeof(report));
 	_exit(127);
 }

@@ -142,6 +142,23 @@ abuse_E01_roots(void **state)
 	assert_int_equal(judge(&rs, "/proc/self/cwd/tmp"), -ELOOP);
 }
 
+/* It goes into a log between quotes, and comes from a rdvd taken over. */
+static void
+reasons_are_printable(void **state)
+{
+	const char *path = "/a\" op=LOGIN why=\"\n\x1b[2J/..";
+	struct roots rs;
+	char why[256];
+	int fd;
+
+	(void)state;
+	assert_true(roots_init(&rs, "/home/x", "/home/x/.rdv"));
+	assert_int_equal(roots_open(&rs, path, &fd, why, sizeof(why)),
+	    RDV_E_DENIED);
+	assert_string_equal(why, "paths: /a\\\" op=LOGIN why=\\\"\\n\\e[2J/.. "
+				 "is not a plain absolute path");
+}
+
 static void
 deep_tree(int top, int levels)
 {
@@ -200,6 +217,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs),
 		cmocka_unit_test(abuse_E01_roots),
+		cmocka_unit_test(reasons_are_printable),
 		cmocka_unit_test(scratch_worst),
 	};
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a child finds in its environment (abuse E13). Built from an allow-list:
- * a name has to look like one, and the second table refuses those which make
- * a loader, shell, interpreter or git run or load something else. Refused means
- * that the request fails and says why, not that the variable is dropped.
+ * What a child finds in its environment (abuse E13). Built from nothing: what
+ * the account and the profile say, and of a request only what looks like a
+ * name. Of those the table refuses what makes a loader, shell, interpreter or
+ * git run or load something else. Refused means that the request fails and says
+ * why, not that the variable is dropped.
  */
 #include "priv-helper/env.h"
 
@@ -25,15 +26,17 @@
 #define FIXED_MAX 32
 
 /* A trailing '*' matches any rest. */
-static const char *const refused[] = { "BASHOPTS", "BASH_*", "CDPATH", "ENV",
+static const char *const refused[] = { "AWKLIBPATH", "BASHOPTS", "BASH_*",
+	"CDPATH", "CORECLR_*", "DOTNET_STARTUP_HOOKS", "ENV", "EXINIT",
 	"GCONV_PATH", "GETCONF_DIR", "GIT_*", "GLIBC_TUNABLES", "HOSTALIASES",
 	"IFS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "LD_*", "LESSCLOSE",
 	"LESSOPEN", "LOCALDOMAIN", "LOCPATH", "LUA_INIT*", "MALLOC_*",
 	"NIS_PATH", "NLSPATH", "NODE_OPTIONS", "NODE_PATH",
-	"NODE_REPL_EXTERNAL_MODULE", "PERL5*", "PERLLIB", "PERL_*", "PHPRC",
+	"NODE_REPL_EXTERNAL_MODULE", "OPENSSL_CONF", "OPENSSL_ENGINES",
+	"OPENSSL_MODULES", "PERL5*", "PERLLIB", "PERL_*", "PHPRC",
 	"PHP_INI_SCAN_DIR", "PROMPT_COMMAND", "PS4", "PYTHON*",
 	"RESOLV_HOST_CONF", "RES_OPTIONS", "RUBYLIB", "RUBYOPT", "SHELLOPTS",
-	"ZDOTDIR", NULL };
+	"VIMINIT", "ZDOTDIR", "_JAVA_OPTIONS", NULL };
 
 static bool
 matches(const char *pattern, const char *name, size_t len)

@@ -117,9 +117,11 @@ abuse_E13_refused_names(void **state)
 {
 	static const char *const bad[] = { "LD_PRELOAD=x", "LD_=x", "GIT_X=y",
 		"BASH_ENV=x", "ENV=x", "IFS= ", "PS4=x", "PYTHONSTARTUP=x",
-		"PERL5LIB=x", "RUBYOPT=x", "NODE_OPTIONS=x", "=x", "", "X",
-		"x=y", "A-B=c", "A.B=c", "9A=b", " A=b", "\xc3\x84=b",
-		"BASH_FUNC_x%%=() { :; }", "FINE=2" };
+		"PERL5LIB=x", "RUBYOPT=x", "NODE_OPTIONS=x", "_JAVA_OPTIONS=x",
+		"OPENSSL_CONF=x", "VIMINIT=x", "DOTNET_STARTUP_HOOKS=x",
+		"CORECLR_PROFILER=x", "=x", "", "X", "x=y", "A-B=c", "A.B=c",
+		"9A=b", " A=b", "\xc3\x84=b", "BASH_FUNC_x%%=() { :; }",
+		"FINE=2" };
 	size_t i;
 
 	(void)state;

@@ -109,7 +109,8 @@ confine_calls(char *skipped, size_t size)
 	const uint32_t self = (uint32_t)getpid();
 	const struct filter_guard guards[] = {
 		{ "clone", 0, CLONE_THREAD, false, { CLONE_THREAD }, 1 },
-		{ "ioctl", 1, ~0u, true, { TIOCSTI, TIOCLINUX, TIOCSCTTY }, 3 },
+		{ "ioctl", 1, ~0u, true,
+		    { TIOCSTI, TIOCLINUX, TIOCSCTTY, TIOCSETD }, 4 },
 		{ "kill", 0, ~0u, false, { self }, 1 },
 		{ "tgkill", 0, ~0u, false, { self }, 1 },
 		{ "prlimit64", 0, ~0u, false, { 0 }, 1 },

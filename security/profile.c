@@ -25,16 +25,17 @@
  * a service manager, tmux server, container daemon or agent socket that is
  * merely visible would run anything outside. socketpair(2) stays, but not for
  * datagrams, of which either half could be sent to any path. No limits of other
- * processes: one on CPU time ends them, and no Landlock scope holds that.
+ * processes: one on CPU time ends them, and no Landlock scope holds that. No
+ * other line discipline: the kernel would load code for it that nobody needs.
  */
-#define COMMON_GUARDS                                             \
-	{ "clone", 0, NAMESPACES, false, { 0 }, 1 },              \
-	    { "ioctl", 1, ALL, true, { TIOCSTI, TIOCLINUX }, 2 }, \
-	    { "prlimit64", 0, ALL, false, { 0 }, 1 },             \
-	    { "socketpair", 0, ALL, false, { AF_UNIX }, 1 },      \
-	{                                                         \
-		"socketpair", 1, SOCK_TYPE, false,                \
-		    { SOCK_STREAM, SOCK_SEQPACKET }, 2            \
+#define COMMON_GUARDS                                                       \
+	{ "clone", 0, NAMESPACES, false, { 0 }, 1 },                        \
+	    { "ioctl", 1, ALL, true, { TIOCSTI, TIOCLINUX, TIOCSETD }, 3 }, \
+	    { "prlimit64", 0, ALL, false, { 0 }, 1 },                       \
+	    { "socketpair", 0, ALL, false, { AF_UNIX }, 1 },                \
+	{                                                                   \
+		"socketpair", 1, SOCK_TYPE, false,                          \
+		    { SOCK_STREAM, SOCK_SEQPACKET }, 2                      \
 	}
 
 static const struct filter_guard script_guards[] = {
@@ -43,8 +44,11 @@ static const struct filter_guard script_guards[] = {
 	{ NULL, 0, 0, false, { 0 }, 0 },
 };
 
+/* Nothing to execute that has no path, where Landlock decides by paths. */
 static const struct filter_guard git_guards[] = {
 	COMMON_GUARDS,
+	{ "execveat", 0, ALL, false, { 0 }, 0 },
+	{ "memfd_create", 0, ALL, false, { 0 }, 0 },
 	{ "socket", 0, ALL, false, { 0 }, 0 },
 	{ NULL, 0, 0, false, { 0 }, 0 },
 };

@@ -144,6 +144,8 @@ abuse_H06_ioctl(void **state)
 		    DENIED);
 		assert_int_equal(call(&git, SYS_ioctl, 0, high | TIOCLINUX),
 		    DENIED);
+		assert_int_equal(call(&script, SYS_ioctl, 0, high | TIOCSETD),
+		    DENIED);
 		if (high == 1ull << 63)
 			break;
 	}

@@ -255,21 +255,32 @@ page_fill(struct event_sub *s)
 }
 
 /*
+ * The page's first item was given the last time it was used; is the one behind
+ * it the next one wanted? Meanwhile the ring may have served, or retention
+ * moved the cursor: then what was read ahead is of the past.
+ */
+static bool
+page_turn(struct page *p, int64_t next)
+{
+	if (p == NULL || p->at == p->n)
+		return false;
+	free(p->items[p->at++]);
+	return p->at < p->n && p->items[p->at]->ev.seq == next;
+}
+
+/*
  * The next event, whoever may see it. From a page it stays until the one after
  * it is asked for.
  */
 static int
 pull(struct event_sub *s, const struct event_item **item)
 {
-	struct page *p = s->page;
 	int err;
 
 	*item = ring_get(&s->bus->ring, s->next);
 	if (*item != NULL)
 		return 0;
-	if (p != NULL && p->at < p->n)
-		free(p->items[p->at++]);
-	if (p == NULL || p->at == p->n) {
+	if (!page_turn(s->page, s->next)) {
 		err = page_fill(s);
 		if (err != 0)
 			return err;

@@ -272,6 +272,28 @@ a_reader_may_fall_behind_half_way(void **state)
 	event_unsubscribe(s.s);
 }
 
+/* Out of a page into the ring, and out of the ring again. */
+static void
+a_reader_may_fall_behind_twice(void **state)
+{
+	struct fx *fx = *state;
+	struct event ev;
+	struct sub s;
+
+	/* The ring begins in the middle of the first page. */
+	for (int i = 0; i < 208; i++)
+		emit_durably(fx, ANN, 10);
+	subscribe(&s, ANN, 0);
+	for (int i = 1; i <= 50; i++) {
+		assert_int_equal(event_next(s.s, &ev), 1);
+		assert_int_equal(ev.seq, i);
+	}
+	for (int i = 0; i < 30; i++)
+		emit_durably(fx, ANN, 100);
+	assert_int_equal(pull_all(&s, 51), 2080 + 3000 - 50);
+	event_unsubscribe(s.s);
+}
+
 static void
 history_survives_a_restart(void **state)
 {
@@ -542,6 +564,7 @@ main(void)
 		T(nothing_before_it_is_durable),
 		T(abuse_O09_resumes_exactly),
 		T(a_reader_may_fall_behind_half_way),
+		T(a_reader_may_fall_behind_twice),
 		T(history_survives_a_restart),
 		T(abuse_O09_too_old_says_so),
 		T(the_newest_row_is_never_deleted),

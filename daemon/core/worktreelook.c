@@ -42,6 +42,36 @@ unknown(struct wt_op *op, const char *what)
 }
 
 static void
+looked(struct wt_op *op)
+{
+	op->judging = false;
+	op->asking->next(op);
+}
+
+/* Lower case: assumed to be unchanged. S: to be left alone by git. */
+static void
+hidden_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct wt_look *look = op->asking->look;
+	const char *end = r->out + r->outlen;
+
+	look->hidden = r->status != 0;
+	for (const char *p = r->out; p < end; p += strlen(p) + 1)
+		if (*p == 'S' || (*p >= 'a' && *p <= 'z'))
+			look->hidden = true;
+	looked(op);
+}
+
+/* The index can be told to hide changes, from git's own look as well. */
+static void
+ask_hidden(struct wt_op *op)
+{
+	static const char *const argv[] = { "ls-files", "-v", "-z", NULL };
+
+	wt_git(op, op->at, argv, NULL, hidden_cb);
+}
+
+static void
 gitdir_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_look *look = op->asking->look;
@@ -58,7 +88,7 @@ gitdir_cb(struct wt_op *op, const struct git_result *r)
 			look->reasons |= WT_MIDWAY;
 		look->midway = what;
 	}
-	op->asking->next(op);
+	ask_hidden(op);
 }
 
 static void
@@ -134,6 +164,9 @@ status_cb(struct wt_op *op, const struct git_result *r)
 	}
 	if (!ok)
 		unknown(op, "its state");
+	/* It says there which directories it could not look into. */
+	else if (r->err[0] != '\0')
+		unknown(op, "all of its files");
 	else if (!is_registered_one(op, s))
 		unknown(op, "whether it is the worktree it is registered as");
 	if (s->modified > 0 || s->staged > 0)
@@ -143,7 +176,7 @@ status_cb(struct wt_op *op, const struct git_result *r)
 	if (ok)
 		ask_unpushed(op);
 	else
-		op->asking->next(op);
+		looked(op);
 }
 
 void
@@ -158,6 +191,7 @@ worktree_look(struct wt_op *op, struct wt_look *look, bool judge,
 	op->asking = arena_alloc(op->arena, sizeof(*op->asking));
 	*op->asking = (struct wt_asking){ look, judge, next };
 	memset(look, 0, sizeof(*look));
+	op->judging = judge;
 	if (judge && op->here->lock != NULL)
 		look->reasons |= WT_LOCKED;
 	if (judge && runs_busy_under(op->w->app->runs, op->at))

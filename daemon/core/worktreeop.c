@@ -173,9 +173,12 @@ wt_fail_git(struct wt_op *op, const struct git_result *r)
 static void
 wt_git_cb(int err, const struct git_result *r, const char *why, void *arg)
 {
+	const struct git_result none = { .status = 128, .out = "", .err = "" };
 	struct wt_op *op = arg;
 
-	if (err != 0)
+	if (op->judging && (err == RDV_E_TOO_BIG || err == RDV_E_TIMEOUT))
+		op->git_next(op, &none);
+	else if (err != 0)
 		wt_fail(op, err, "%s", why);
 	else
 		op->git_next(op, r);

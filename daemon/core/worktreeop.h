@@ -42,6 +42,7 @@ struct wt_op {
 	wt_step_fn *next, *opened;
 	wt_git_fn *git_next;
 	wt_fail_fn *fail;
+	bool judging;  /* a git that cannot answer is an answer */
 	bool deferred; /* its next step is with the loop */
 	bool writes;   /* it adds, moves or removes worktrees */
 	bool entered;  /* it is at work on its repository */

@@ -207,7 +207,8 @@ remove_looked(struct wt_op *op)
 		return;
 	}
 	m->was = "ready";
-	m->keep = m->look.reasons != 0 || m->look.status.ignored > 0;
+	m->keep = m->look.reasons != 0 || m->look.status.ignored > 0 ||
+		  m->look.hidden;
 	op->row.branch = op->here->branch;
 	op->row.state = "removing";
 	op->leaves = true;

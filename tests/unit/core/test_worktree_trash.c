@@ -140,6 +140,59 @@ ignored_files_are_kept(void **state)
 	assert_string_equal(live_out(w.path, "cat .env"), "SECRET=1");
 }
 
+/* Changes that the index was told not to look at. */
+static void
+hidden_changes_are_kept(void **state)
+{
+	static const char *const flags[] = { "--assume-unchanged",
+		"--skip-worktree" };
+	struct outcome w, o;
+	char branch[16];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(branch, sizeof branch, "h%zu", i);
+		w = kit_make(branch);
+		assert_int_equal(live_sh(w.path,
+				     "git update-index %s file && "
+				     "echo mine >file && "
+				     "test -z \"$(git status --porcelain)\"",
+				     flags[i]),
+		    0);
+		o = kit_drop(w.path, false);
+		kit_ok(&o);
+		assert_string_not_equal(o.id, "");
+		o = kit_restore(o.id);
+		kit_ok(&o);
+		assert_string_equal(live_out(w.path, "cat file"), "mine");
+	}
+	/* Without any, there is nothing to keep. */
+	w = kit_make("plain");
+	o = kit_drop(w.path, false);
+	kit_ok(&o);
+	assert_string_equal(o.id, "");
+}
+
+/* A directory that git cannot look into may hold anything. */
+static void
+what_cannot_be_read_is_not_removed(void **state)
+{
+	struct outcome w = kit_make("shut"), o;
+
+	(void)state;
+	if (geteuid() == 0)
+		skip();
+	assert_int_equal(live_sh(w.path, "mkdir d && echo x >d/x && chmod 0 d"),
+	    0);
+	o = kit_drop(w.path, false);
+	kit_refused(&o, RDV_E_DIRTY, "could not be found out");
+	assert_true(live_exists(live_path("%s/file",
+	    w.path + strlen(live.scratch) + 1)));
+	assert_int_equal(live_sh(w.path, "chmod 700 d && rm -r d"), 0);
+	o = kit_drop(w.path, false);
+	kit_ok(&o);
+}
+
 static void
 in_the_trash_the_branch_is_free(void **state)
 {
@@ -406,6 +459,8 @@ all(void)
 		T(abuse_G22_unsaved_work_is_not_removed),
 		T(commits_that_stand_elsewhere_do_not_hold_it),
 		T(ignored_files_are_kept),
+		T(hidden_changes_are_kept),
+		T(what_cannot_be_read_is_not_removed),
 		T(in_the_trash_the_branch_is_free),
 		T(coming_back_it_takes_its_branch),
 		T(a_program_that_begins_meanwhile_holds_it),

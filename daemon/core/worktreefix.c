@@ -102,7 +102,7 @@ fix_trashed(struct wt_op *op, const struct wt_entry *e)
 }
 
 static void
-fix_removing(struct wt_op *op)
+fix_moved(struct wt_op *op)
 {
 	const struct wt_entry *e = NULL;
 
@@ -117,6 +117,63 @@ fix_removing(struct wt_op *op)
 	else
 		settle(op, "failed", EV_WORKTREE_FAILED,
 		    "interrupted; git no longer knows it");
+}
+
+/* It is not where git has it registered, but where it was to go. */
+static bool
+misplaced(const struct wt_op *op, const char *registered, const char *real)
+{
+	return wt_at(&op->list, registered) != NULL &&
+	       repo_absent(registered) && !repo_absent(real);
+}
+
+/* Where it really is, when git has another place for it; else NULL. */
+static const char *
+real_place(const struct wt_op *op)
+{
+	const char *path = op->row.path, *trash = op->row.trash_path;
+
+	if (trash == NULL)
+		return NULL;
+	if (misplaced(op, path, trash))
+		return trash;
+	return misplaced(op, trash, path) ? path : NULL;
+}
+
+static void
+fix_repaired(struct wt_op *op)
+{
+	if (real_place(op) != NULL)
+		wt_fail(op, RDV_E_STATE, "git cannot be told that it is in %s",
+		    real_place(op));
+	else
+		fix_moved(op);
+}
+
+/* It also complains of those it may not look at: the list tells. */
+static void
+repaired_cb(struct wt_op *op, const struct git_result *r)
+{
+	(void)r;
+	wt_relist(op, fix_repaired);
+}
+
+/*
+ * git moves a worktree by a rename and then writes down where to. Killed in
+ * between it leaves a directory that nobody knows any more, with all the work
+ * in it: it is told where that is (abuse G20).
+ */
+static void
+fix_removing(struct wt_op *op)
+{
+	const char *real = real_place(op);
+	const char *const argv[] = { "worktree", "repair", "--", real, NULL };
+	const char *const more[] = { real, NULL };
+
+	if (real == NULL)
+		fix_moved(op);
+	else
+		wt_git(op, op->top, argv, more, repaired_cb);
 }
 
 static void

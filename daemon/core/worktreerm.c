@@ -32,7 +32,7 @@ struct moving {
 	bool keep;	    /* into the trash, not out of the world */
 	bool noted;	    /* a row tells that it is moving */
 	wt_step_fn *finish; /* git has moved it, the row does not say so yet */
-	const char *was;    /* state before */
+	bool leaving;	    /* for the trash or for good, not coming back */
 	const char *branch; /* it was on when it was removed */
 	int err;
 	const char *why;
@@ -61,10 +61,27 @@ move_failed(struct wt_op *op)
 	move_answer(op, m->err, m->why);
 }
 
+/* Where it was before, if it is still there whole; else that is found out. */
+static void
+move_undo(struct wt_op *op)
+{
+	struct moving *m = op->own;
+	const char *from = m->leaving ? op->row.path : op->row.trash_path;
+
+	if (wt_at(&op->list, from) == NULL || repo_absent(from)) {
+		worktrees_reconcile(op->w);
+		move_failed(op);
+		return;
+	}
+	op->row.state = m->leaving ? "ready" : "trashed";
+	op->row.cause = m->why;
+	wt_store(op, false, EV_WORKTREE_FAILED, move_failed);
+}
+
 /*
- * Moved: what failed is a nicety, and the outcome stands. Not moved: the row
- * says again what it said. Without the helper nothing is known, and the row
- * stays in flight until it is.
+ * Moved: what failed is a nicety, and the outcome stands. Not moved, as git
+ * says: the row says again what it said. Otherwise, and without the helper,
+ * nothing is known, and the row stays in flight until it is.
  */
 static void
 move_fail(struct wt_op *op, int err, const char *why)
@@ -79,12 +96,13 @@ move_fail(struct wt_op *op, int err, const char *why)
 		m->err = err;
 		m->why = arena_strdup(op->arena, why);
 		if (m->noted && err != RDV_E_UNAVAILABLE) {
-			op->row.state = m->was;
-			op->row.cause = m->why;
-			wt_store(op, false, EV_WORKTREE_FAILED, move_failed);
+			op->at = op->top;
+			wt_relist(op, move_undo);
 			return;
 		}
 	}
+	if (m->noted)
+		worktrees_reconcile(op->w);
 	move_answer(op, m->err, m->why);
 }
 
@@ -206,7 +224,7 @@ remove_looked(struct wt_op *op)
 		    "%s is being made or moved", op->at);
 		return;
 	}
-	m->was = "ready";
+	m->leaving = true;
 	m->keep = m->look.reasons != 0 || m->look.status.ignored > 0 ||
 		  m->look.hidden;
 	op->row.branch = op->here->branch;
@@ -369,8 +387,6 @@ restore_noted(struct wt_op *op)
 static void
 restore_opened(struct wt_op *op)
 {
-	struct moving *m = op->own;
-
 	op->here = wt_at(&op->list, op->row.trash_path);
 	if (op->here == NULL) {
 		wt_fail(op, RDV_E_NOT_FOUND,
@@ -378,7 +394,6 @@ restore_opened(struct wt_op *op)
 		    op->row.trash_path);
 		return;
 	}
-	m->was = "trashed";
 	op->row.state = "removing";
 	wt_store(op, false, EV_WORKTREE_MOVING, restore_noted);
 }

@@ -326,6 +326,62 @@ abuse_G20_what_a_crash_left_is_settled(void **state)
 	assert_int_equal(live_sh(live.repo, "git fsck --full"), 0);
 }
 
+/* git was killed after its rename and before it had written down where to. */
+static void
+abuse_G20_half_a_move_is_completed(void **state)
+{
+	struct outcome there = kit_make("m1"), back = kit_make("m2"), o;
+	const char *trash1 = live_path("base/server/trash/%s", there.id);
+	const char *trash2 = live_path("base/server/trash/%s", back.id);
+
+	(void)state;
+	assert_int_equal(live_sh(there.path, "echo mine >new"), 0);
+	assert_int_equal(live_sh(back.path, "echo mine >new"), 0);
+	leave(there.id, "removing", trash1);
+	assert_int_equal(live_sh(live.repo, "mv %s %s", there.path, trash1), 0);
+	o = kit_drop(back.path, true);
+	kit_ok(&o);
+	leave(back.id, "removing", trash2);
+	assert_int_equal(live_sh(live.repo, "mv %s %s", trash2, back.path), 0);
+	worktreefix_settle(live.app.worktrees);
+	live_wait(idle, live.app.worktrees);
+	kit_state_is(there.id, "trashed");
+	kit_state_is(back.id, "ready");
+	assert_string_equal(live_out(back.path, "cat new"), "mine");
+	o = kit_restore(there.id);
+	kit_ok(&o);
+	assert_string_equal(o.branch, "m1");
+	assert_string_equal(live_out(there.path, "git status --porcelain"),
+	    "?? new");
+	assert_string_equal(live_out(back.path, "git status --porcelain"),
+	    "?? new");
+}
+
+/* git gives up in the middle of deleting, and forgets the worktree first. */
+static void
+half_a_removal_is_no_worktree(void **state)
+{
+	struct outcome w, o;
+
+	(void)state;
+	if (geteuid() == 0)
+		skip();
+	assert_int_equal(live_sh(live.repo,
+			     "mkdir sub && echo s >sub/s && git add sub && "
+			     "git commit -q -m sub"),
+	    0);
+	w = kit_make("half");
+	assert_int_equal(live_sh(w.path, "chmod 500 sub"), 0);
+	o = kit_drop(w.path, false);
+	assert_int_equal(live_sh(w.path, "chmod 700 sub"), 0);
+	kit_refused(&o, RDV_E_INVALID, "failed to delete");
+	kit_state_is(w.id, "removing");
+	worktreefix_settle(live.app.worktrees);
+	live_wait(idle, live.app.worktrees);
+	kit_state_is(w.id, "failed");
+	assert_string_equal(live_out(w.path, "cat sub/s"), "s");
+}
+
 static bool
 counted_cb(const struct store_worktree *row, void *arg)
 {
@@ -465,6 +521,8 @@ all(void)
 		T(coming_back_it_takes_its_branch),
 		T(a_program_that_begins_meanwhile_holds_it),
 		T(abuse_G20_what_a_crash_left_is_settled),
+		T(abuse_G20_half_a_move_is_completed),
+		T(half_a_removal_is_no_worktree),
 		T(abuse_G23_the_trash_ends_late_and_little_by_little),
 	};
 

@@ -315,9 +315,11 @@ next(struct pump *p, const struct turn *t)
 {
 	bool exited = p->ending == PUMP_EXITED;
 
-	if (t->blocked)
+	if (t->blocked) {
+		/* It is the disk that was waited for, and not a stranger. */
+		p->quiet_by = p->end_by = 0;
 		enter(p, PUMP_BLOCKED);
-	else if (t->end)
+	} else if (t->end)
 		next_at_end(p);
 	else if (exited && overdue(p, t))
 		finished(p);

@@ -294,6 +294,41 @@ test_pipes_flood_and_input_end(void **state)
 	termrig_pty_done(g, &p);
 }
 
+/* No room for longer than anybody waits for strangers: all of it is kept. */
+static void
+test_D09_no_room_after_the_end(void **state)
+{
+	static uint8_t text[1 << 20];
+	struct termrig *g = *state;
+	struct rlimit old, tight;
+	struct termrig_pty p;
+	struct sink s;
+	int far[2];
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = termrig_byte(i);
+	pipes_open(g, &p, far);
+	sink_open(&s, p.term, 0, true);
+	assert_true(fcntl(far[0], F_SETPIPE_SZ, sizeof(text)) > 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	tight = old;
+	tight.rlim_cur = 100000;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	termrig_write(far[0], text, sizeof(text));
+	close(far[0]);
+	close(far[1]);
+	term_finish(p.term, PUMP_EXITED);
+	termrig_until(g, is_blocked, g);
+	clock_shift(60000, 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	termrig_until(g, is_drained, &p);
+	termrig_check_log(g, p.run, sizeof(text));
+	close(p.master);
+	sink_close(&s);
+	termrig_pty_done(g, &p);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -308,6 +343,7 @@ main(void)
 		T(test_D09_no_room_blocks_and_recovers),
 		T(test_pipes_keep_streams_apart),
 		T(test_pipes_flood_and_input_end),
+		T(test_D09_no_room_after_the_end),
 	};
 
 	return CHECK_RUN("pump", tests);

@@ -424,14 +424,17 @@ fill_spawn(struct priv_spawn *s, const struct git_call *call)
 	size_t n = 2 + 2 * count(git_pins) + 2 * count(call->configs) +
 		   count(call->argv);
 
-	(void)str_copy(s->profile, "git", sizeof(s->profile));
+	(void)str_copy(s->profile, call->host ? "login" : "git",
+	    sizeof(s->profile));
 	(void)str_copy(s->label, "git", sizeof(s->label));
 	s->io = PRIV_IO_PIPES;
 	s->cwd = xstrdup(call->dir);
 	s->argv = xcalloc(n, sizeof(char *));
-	s->argv[s->argc++] = xstrdup("git");
-	add_configs(s, git_pins);
-	add_configs(s, call->configs);
+	if (!call->host) {
+		s->argv[s->argc++] = xstrdup("git");
+		add_configs(s, git_pins);
+		add_configs(s, call->configs);
+	}
 	for (const char *const *p = call->argv; *p != NULL; p++)
 		s->argv[s->argc++] = xstrdup(*p);
 	s->paths = xcalloc(count(call->paths) + 1, sizeof(char *));

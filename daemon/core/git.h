@@ -2,6 +2,7 @@
 #ifndef RDV_GIT_H
 #define RDV_GIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -33,6 +34,8 @@ struct git_call {
 	const char *const *paths;   /* writable roots, NULL-terminated */
 	const char *const *configs; /* more "key=value" to pin, or NULL */
 	size_t max;		    /* bytes of stdout kept, then TOO_BIG */
+	/* Not git: argv is a program of the host, in the `login` profile. */
+	bool host;
 };
 
 struct git_result {

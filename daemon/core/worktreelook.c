@@ -48,6 +48,38 @@ looked(struct wt_op *op)
 	op->asking->next(op);
 }
 
+/*
+ * find(1) itself stands in "/": when that is not in the answer, it could not
+ * look. Its exit status only says that some belong to others.
+ */
+static void
+inside_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct wt_look *look = op->asking->look;
+	const char *end = r->out + r->outlen;
+	bool saw = false;
+
+	for (const char *p = r->out; p < end; p += strlen(p) + 1) {
+		saw = saw || strcmp(p, "/") == 0;
+		if (*p != '\0' && path_is_under(op->at, p))
+			look->reasons |= WT_BUSY;
+	}
+	if (!saw)
+		unknown(op, "whether a process runs in it");
+	looked(op);
+}
+
+/* Whoever went there, from whatever terminal (abuse G22). */
+static void
+ask_inside(struct wt_op *op)
+{
+	static const char *const argv[] = { "/usr/bin/find", "/proc",
+		"-mindepth", "2", "-maxdepth", "2", "-name", "cwd", "-printf",
+		"%l\\0", NULL };
+
+	wt_host(op, argv, inside_cb);
+}
+
 /* Lower case: assumed to be unchanged. S: to be left alone by git. */
 static void
 hidden_cb(struct wt_op *op, const struct git_result *r)
@@ -59,7 +91,7 @@ hidden_cb(struct wt_op *op, const struct git_result *r)
 	for (const char *p = r->out; p < end; p += strlen(p) + 1)
 		if (*p == 'S' || (*p >= 'a' && *p <= 'z'))
 			look->hidden = true;
-	looked(op);
+	ask_inside(op);
 }
 
 /* The index can be told to hide changes, from git's own look as well. */

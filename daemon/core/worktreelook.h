@@ -12,8 +12,7 @@ struct wt_look {
 	unsigned reasons;    /* WT_*: against removing it */
 	const char *midway;  /* the operation that is open, or NULL */
 	const char *unknown; /* what could not be found out, or NULL */
-	bool hidden; /* there may be changes that its index hides; with `judge`
-		      */
+	bool hidden;	     /* its index may hide changes; with `judge` */
 };
 
 /*

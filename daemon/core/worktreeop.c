@@ -176,7 +176,8 @@ wt_git_cb(int err, const struct git_result *r, const char *why, void *arg)
 	const struct git_result none = { .status = 128, .out = "", .err = "" };
 	struct wt_op *op = arg;
 
-	if (op->judging && (err == RDV_E_TOO_BIG || err == RDV_E_TIMEOUT))
+	if (op->judging && (err == RDV_E_TOO_BIG || err == RDV_E_TIMEOUT ||
+			       err == RDV_E_SPAWN))
 		op->git_next(op, &none);
 	else if (err != 0)
 		wt_fail(op, err, "%s", why);
@@ -203,6 +204,21 @@ wt_git(struct wt_op *op, const char *dir, const char *const *argv,
 		paths[n++] = op->top;
 	for (; more != NULL && *more != NULL && n < PATHS_MAX; more++)
 		paths[n++] = *more;
+	op->git_next = next;
+	git_run(op->w->git, &call, wt_git_cb, op);
+}
+
+void
+wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next)
+{
+	struct git_call call = {
+		.uid = op->who.uid,
+		.dir = "/",
+		.argv = argv,
+		.max = OUTPUT_MAX,
+		.host = true,
+	};
+
 	op->git_next = next;
 	git_run(op->w->git, &call, wt_git_cb, op);
 }

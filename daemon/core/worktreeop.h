@@ -88,6 +88,8 @@ void wt_relist(struct wt_op *op, wt_step_fn *next);
  */
 void wt_git(struct wt_op *op, const char *dir, const char *const *argv,
     const char *const *more, wt_git_fn *next);
+/* The same for a program of the host, which may look everywhere. */
+void wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next);
 /* Another operation is at work on a worktree with this path, or this id. */
 bool wt_in_flight(const struct worktrees *w, const struct wt_op *but,
     const char *path, const char *id);

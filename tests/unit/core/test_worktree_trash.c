@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/core/run.h"
@@ -191,6 +192,41 @@ what_cannot_be_read_is_not_removed(void **state)
 	assert_int_equal(live_sh(w.path, "chmod 700 d && rm -r d"), 0);
 	o = kit_drop(w.path, false);
 	kit_ok(&o);
+}
+
+/* Not started there by rdv, and in no row: it went there by itself. */
+static void
+abuse_G22_a_process_inside_holds_it(void **state)
+{
+	struct outcome w = kit_make("inside"), o;
+	int stay[2], there[2], pid, status;
+	char c;
+
+	(void)state;
+	assert_int_equal(live_sh(w.path, "mkdir deep"), 0);
+	assert_int_equal(pipe(stay), 0);
+	assert_int_equal(pipe(there), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(stay[1]);
+		_exit(chdir(w.path) != 0 || chdir("deep") != 0 ||
+		      write(there[1], "x", 1) != 1 ||
+		      read(stay[0], &c, 1) != 0);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(read(there[0], &c, 1), 1);
+	o = kit_drop(w.path, false);
+	kit_refused(&o, RDV_E_DIRTY, "a process runs in it");
+	assert_int_equal(o.reasons, WT_BUSY);
+	close(stay[1]);
+	assert_true(waitpid(pid, &status, 0) == pid);
+	assert_int_equal(status, 0);
+	close(stay[0]);
+	close(there[0]);
+	close(there[1]);
+	o = kit_drop(w.path, false);
+	kit_ok(&o);
+	assert_string_equal(o.id, "");
 }
 
 static void
@@ -515,6 +551,7 @@ all(void)
 		T(abuse_G22_unsaved_work_is_not_removed),
 		T(commits_that_stand_elsewhere_do_not_hold_it),
 		T(ignored_files_are_kept),
+		T(abuse_G22_a_process_inside_holds_it),
 		T(hidden_changes_are_kept),
 		T(what_cannot_be_read_is_not_removed),
 		T(in_the_trash_the_branch_is_free),

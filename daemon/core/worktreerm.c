@@ -246,6 +246,17 @@ worktree_leaves(const struct worktrees *w, const char *path)
 	return false;
 }
 
+/* Another worktree of the repository that lies within this one, or NULL. */
+static const char *
+nested(const struct wt_op *op)
+{
+	for (size_t i = 0; i < op->list.n; i++)
+		if (&op->list.entries[i] != op->here &&
+		    path_is_under(op->at, op->list.entries[i].path))
+			return op->list.entries[i].path;
+	return NULL;
+}
+
 static void
 remove_opened(struct wt_op *op)
 {
@@ -256,6 +267,10 @@ remove_opened(struct wt_op *op)
 		    "%s is the main work tree; it is never removed", op->at);
 	else if (worktree_in_trash(op->w, op->at))
 		wt_fail(op, RDV_E_INVALID, "%s is in the trash", op->at);
+	/* It would move along, and git would no longer find it. */
+	else if (nested(op) != NULL)
+		wt_fail(op, RDV_E_STATE, "the worktree %s lies in it",
+		    nested(op));
 	else
 		worktree_look(op, &m->look, true, remove_looked);
 }

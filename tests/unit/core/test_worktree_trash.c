@@ -229,6 +229,29 @@ abuse_G22_a_process_inside_holds_it(void **state)
 	assert_string_equal(o.id, "");
 }
 
+/* It would be moved along with what lies around it. */
+static void
+one_within_another_holds_it(void **state)
+{
+	struct outcome w, o;
+
+	(void)state;
+	assert_int_equal(live_sh(live.repo,
+			     "echo .wt >.gitignore && git add .gitignore && "
+			     "git commit -q -m ignore"),
+	    0);
+	w = kit_make("outer");
+	assert_int_equal(live_sh(w.path, "git worktree add -q .wt/inner"), 0);
+	for (int force = 0; force < 2; force++) {
+		o = kit_drop(w.path, force);
+		kit_refused(&o, RDV_E_STATE, "/.wt/inner lies in it");
+		kit_state_is(w.id, "ready");
+	}
+	assert_int_equal(live_sh(w.path, "git worktree remove .wt/inner"), 0);
+	o = kit_drop(w.path, false);
+	kit_ok(&o);
+}
+
 static void
 in_the_trash_the_branch_is_free(void **state)
 {
@@ -552,6 +575,7 @@ all(void)
 		T(commits_that_stand_elsewhere_do_not_hold_it),
 		T(ignored_files_are_kept),
 		T(abuse_G22_a_process_inside_holds_it),
+		T(one_within_another_holds_it),
 		T(hidden_changes_are_kept),
 		T(what_cannot_be_read_is_not_removed),
 		T(in_the_trash_the_branch_is_free),

@@ -114,7 +114,6 @@ worktree_status(struct cmd_call *c)
 static int
 worktree_rm(struct cmd_call *c)
 {
-	bool force = cmd_flag(c, "force");
 	char path[PATH_MAX];
 	struct js *body, *v;
 	int rc;
@@ -124,7 +123,7 @@ worktree_rm(struct cmd_call *c)
 		return rc;
 	body = js_object();
 	js_add_str(body, "worktreePath", path);
-	js_add_bool(body, "force", force);
+	js_add_bool(body, "force", cmd_flag(c, "force"));
 	rc = api_send(c, "DELETE", "/api/worktrees", body, &v);
 	if (rc != CMD_OK)
 		return rc;
@@ -132,8 +131,9 @@ worktree_rm(struct cmd_call *c)
 		out_json(v);
 	else
 		out_note(c->cli,
-		    force ? "%s is in the trash; its branch stays"
-			  : "%s is removed; its branch stays",
+		    js_str(v, "trash_id", NULL) != NULL
+			? "%s is in the trash; its branch stays"
+			: "%s is removed; its branch stays",
 		    path);
 	js_free(v);
 	return rc;

@@ -326,6 +326,8 @@ worktrees_remove_cb(int err, const struct worktree_moved *moved,
 		js_add_bool(o, "success", true);
 		js_add_str(o, "deletedPath", moved->path);
 		js_add_bool(o, "branchDeleted", false);
+		/* null: git can give back all of it. */
+		js_add_str(o, "trash_id", moved->trash_id);
 		api_reply(c, 200, o);
 	}
 }

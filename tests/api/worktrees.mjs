@@ -39,7 +39,7 @@ await test('made, listed, clean, removed; the branch stays', async () => {
 	const gone = await remove(w);
 	assert.equal(gone.status, 200, String(gone.raw));
 	assert.deepEqual(gone.json, { success: true, deletedPath: w.path,
-		branchDeleted: false });
+		branchDeleted: false, trash_id: null });
 	assert.equal(fs.existsSync(w.path), false);
 	assert.match(git(repo, 'branch', '--list', 'feature/foo-Bar'), /foo-Bar/);
 });
@@ -90,6 +90,7 @@ await test('force moves to the trash, and restore brings it back', async () => {
 	const { items } = await rdv.call('GET', '/api/worktrees/trash');
 	const item = items.find((x) => x.path === w.path);
 	assert.ok(item, JSON.stringify(items));
+	assert.equal(r.json.trash_id, item.id);
 	const back = await rdv.call('POST', '/api/worktrees/restore',
 		{ id: item.id });
 	assert.equal(back.path, w.path);

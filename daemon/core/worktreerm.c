@@ -225,8 +225,8 @@ remove_looked(struct wt_op *op)
 		return;
 	}
 	m->leaving = true;
-	m->keep = m->look.reasons != 0 || m->look.status.ignored > 0 ||
-		  m->look.hidden;
+	m->keep = m->force || m->look.reasons != 0 ||
+		  m->look.status.ignored > 0 || m->look.hidden;
 	op->row.branch = op->here->branch;
 	op->row.state = "removing";
 	op->leaves = true;

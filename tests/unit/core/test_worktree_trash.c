@@ -167,11 +167,18 @@ hidden_changes_are_kept(void **state)
 		kit_ok(&o);
 		assert_string_equal(live_out(w.path, "cat file"), "mine");
 	}
-	/* Without any, there is nothing to keep. */
+	/* Without any, there is nothing to keep, */
 	w = kit_make("plain");
 	o = kit_drop(w.path, false);
 	kit_ok(&o);
 	assert_string_equal(o.id, "");
+	/* unless it was to be kept. */
+	w = kit_make("forced");
+	o = kit_drop(w.path, true);
+	kit_ok(&o);
+	assert_string_not_equal(o.id, "");
+	o = kit_restore(o.id);
+	kit_ok(&o);
 }
 
 /* A directory that git cannot look into may hold anything. */

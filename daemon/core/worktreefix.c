@@ -102,16 +102,23 @@ fix_trashed(struct wt_op *op, const struct wt_entry *e)
 }
 
 static void
+fix_attached(struct wt_op *op)
+{
+	settle(op, "ready", EV_WORKTREE_RESTORED, NULL);
+}
+
+static void
 fix_moved(struct wt_op *op)
 {
+	const struct wt_entry *here = wt_at(&op->list, op->row.path);
 	const struct wt_entry *e = NULL;
 
 	if (op->row.trash_path != NULL)
 		e = wt_at(&op->list, op->row.trash_path);
 	if (e != NULL)
 		fix_trashed(op, e);
-	else if (wt_at(&op->list, op->row.path) != NULL)
-		settle(op, "ready", EV_WORKTREE_RESTORED, NULL);
+	else if (here != NULL)
+		wt_attach(op, here, fix_attached);
 	else if (repo_absent(op->row.path))
 		settle(op, "removed", EV_WORKTREE_REMOVED, NULL);
 	else

@@ -29,6 +29,8 @@
 #define OUTPUT_MAX (8 << 20)
 #define PATHS_MAX  12
 
+#define LOCAL "refs/heads/"
+
 struct wt_op *
 wt_new(struct worktrees *w, const struct worktree_who *who, bool writes,
     wt_fail_fn *fail)
@@ -355,6 +357,50 @@ wt_open(struct wt_op *op, const char *path, wt_step_fn *next)
 	} else {
 		wt_fail(op, err, "the database cannot be read");
 	}
+}
+
+static void
+attach_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status == 0)
+		op->row.branch = op->branch;
+	op->attached(op);
+}
+
+static void
+branch_cb(struct wt_op *op, const struct git_result *r)
+{
+	const char *const argv[] = { "symbolic-ref", "HEAD",
+		arena_printf(op->arena, LOCAL "%s", op->branch), NULL };
+	const char *const more[] = { op->row.path, NULL };
+	size_t len = strlen(op->commit);
+
+	if (r->status == 0 && strncmp(r->out, op->commit, len) == 0 &&
+	    r->out[len] == '\n')
+		wt_git(op, op->row.path, argv, more, attach_cb);
+	else
+		op->attached(op);
+}
+
+void
+wt_attach(struct wt_op *op, const struct wt_entry *e, wt_step_fn *next)
+{
+	const char *branch = op->row.branch;
+	const char *const argv[] = { "rev-parse", "--verify", "--quiet",
+		"--end-of-options",
+		arena_printf(op->arena, LOCAL "%s",
+		    branch != NULL ? branch : ""),
+		NULL };
+
+	op->row.branch = e->branch;
+	op->branch = branch;
+	op->commit = e->commit;
+	op->attached = next;
+	if (branch == NULL || e->branch != NULL || e->commit == NULL ||
+	    wt_on(&op->list, branch) != NULL)
+		next(op);
+	else
+		wt_git(op, op->top, argv, NULL, branch_cb);
 }
 
 static bool

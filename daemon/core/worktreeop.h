@@ -39,7 +39,8 @@ struct wt_op {
 	void *own;		   /* what the operation needs beyond that */
 	struct wt_asking *asking;  /* while worktree_look() asks */
 
-	wt_step_fn *next, *opened;
+	wt_step_fn *next, *opened, *attached;
+	const char *branch, *commit; /* while wt_attach() asks */
 	wt_git_fn *git_next;
 	wt_fail_fn *fail;
 	bool judging;  /* a git that cannot answer is an answer */
@@ -90,6 +91,12 @@ void wt_git(struct wt_op *op, const char *dir, const char *const *argv,
     const char *const *more, wt_git_fn *next);
 /* The same for a program of the host, which may look everywhere. */
 void wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next);
+/*
+ * In the trash HEAD was detached from op->row.branch: back at op->row.path it
+ * takes that again, if the branch is where HEAD is and nobody has it out. `e`
+ * is the tree's entry. op->row.branch says what came of it.
+ */
+void wt_attach(struct wt_op *op, const struct wt_entry *e, wt_step_fn *next);
 /* Another operation is at work on a worktree with this path, or this id. */
 bool wt_in_flight(const struct worktrees *w, const struct wt_op *but,
     const char *path, const char *id);

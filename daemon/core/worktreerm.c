@@ -19,8 +19,6 @@
 #include "lib/err.h"
 #include "lib/path.h"
 
-#define LOCAL "refs/heads/"
-
 struct moving {
 	worktree_moved_fn *cb;
 	void *arg;
@@ -33,7 +31,6 @@ struct moving {
 	bool noted;	    /* a row tells that it is moving */
 	wt_step_fn *finish; /* git has moved it, the row does not say so yet */
 	bool leaving;	    /* for the trash or for good, not coming back */
-	const char *branch; /* it was on when it was removed */
 	int err;
 	const char *why;
 };
@@ -330,59 +327,16 @@ store_restored(struct wt_op *op)
 }
 
 static void
-attach_cb(struct wt_op *op, const struct git_result *r)
-{
-	const struct moving *m = op->own;
-
-	if (r->status == 0)
-		op->row.branch = m->branch;
-	store_restored(op);
-}
-
-/* The branch again, if it is where it was and nobody else has it out. */
-static void
-branch_cb(struct wt_op *op, const struct git_result *r)
-{
-	const struct moving *m = op->own;
-	const char *const argv[] = { "symbolic-ref", "HEAD",
-		arena_printf(op->arena, LOCAL "%s", m->branch), NULL };
-	const char *const more[] = { op->row.path, NULL };
-	const char *commit = op->here->commit;
-
-	if (r->status == 0 && commit != NULL &&
-	    strncmp(r->out, commit, strlen(commit)) == 0 &&
-	    r->out[strlen(commit)] == '\n')
-		wt_git(op, op->row.path, argv, more, attach_cb);
-	else
-		store_restored(op);
-}
-
-static void
 restored_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct moving *m = op->own;
-	const char *const argv[] = { "rev-parse", "--verify", "--quiet",
-		"--end-of-options",
-		arena_printf(op->arena, LOCAL "%s",
-		    op->row.branch != NULL ? op->row.branch : ""),
-		NULL };
 
 	if (r->status != 0) {
 		wt_fail_git(op, r);
 		return;
 	}
 	m->finish = store_restored;
-	if (op->row.branch == NULL || op->here->branch != NULL) {
-		store_restored(op);
-		return;
-	}
-	/* Detached, until it is found to be otherwise. */
-	m->branch = op->row.branch;
-	op->row.branch = NULL;
-	if (wt_on(&op->list, m->branch) != NULL)
-		store_restored(op);
-	else
-		wt_git(op, op->top, argv, NULL, branch_cb);
+	wt_attach(op, op->here, store_restored);
 }
 
 static void

@@ -414,6 +414,8 @@ abuse_G20_half_a_move_is_completed(void **state)
 	kit_state_is(there.id, "trashed");
 	kit_state_is(back.id, "ready");
 	assert_string_equal(live_out(back.path, "cat new"), "mine");
+	assert_string_equal(live_out(back.path, "git branch --show-current"),
+	    "m2");
 	o = kit_restore(there.id);
 	kit_ok(&o);
 	assert_string_equal(o.branch, "m1");

@@ -247,8 +247,9 @@ tidy_start(struct wt_op *op)
 struct begin {
 	struct worktrees *w;
 	wt_step_fn *step;
-	int64_t before; /* rows changed later than that are left alone */
+	int64_t after, before; /* rows changed in between are looked at */
 	int left;
+	int64_t last; /* when the newest one of them was changed */
 };
 
 struct owner {
@@ -281,8 +282,11 @@ begin_cb(const struct store_worktree *row, void *arg)
 	struct worktree_who who;
 	struct wt_op *op;
 
+	if (row->updated_at <= b->after)
+		return true;
 	if (row->updated_at >= b->before || b->left-- <= 0)
 		return false;
+	b->last = row->updated_at;
 	if (wt_in_flight(b->w, NULL, NULL, row->id) ||
 	    store_users_each(b->w->app->db, owner_cb, &owner) != 0 ||
 	    !owner.found)
@@ -305,11 +309,9 @@ begin_cb(const struct store_worktree *row, void *arg)
 }
 
 static void
-begin(struct worktrees *w, const char *state, wt_step_fn *step, int64_t before,
-    int max)
+begin(struct begin *b, const char *state)
 {
-	struct begin b = { w, step, before, max };
-	int err = store_worktrees_in(w->app->db, state, begin_cb, &b);
+	int err = store_worktrees_in(b->w->app->db, state, begin_cb, b);
 
 	if (err != 0)
 		log_warnx("worktree", "rows cannot be read: %s",
@@ -319,16 +321,25 @@ begin(struct worktrees *w, const char *state, wt_step_fn *step, int64_t before,
 void
 worktreefix_settle(struct worktrees *w)
 {
-	begin(w, "creating", fix_start, INT64_MAX, INT32_MAX);
-	begin(w, "removing", fix_start, INT64_MAX, INT32_MAX);
+	static const char *const states[] = { "creating", "removing" };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		struct begin b = { w, fix_start, -1, INT64_MAX, INT32_MAX, -1 };
+
+		begin(&b, states[i]);
+	}
 }
 
+/* What cannot be ended, as its repository is gone, keeps nobody else here. */
 void
 worktreefix_tidy(struct worktrees *w)
 {
-	begin(w, "trashed", tidy_start,
-	    clock_wall_ms() - w->app->conf->trash_retention_days * DAY_MS,
-	    TIDY_MAX);
+	struct begin b = { w, tidy_start, w->tidied, 0, TIDY_MAX, -1 };
+
+	b.before =
+	    clock_wall_ms() - w->app->conf->trash_retention_days * DAY_MS;
+	begin(&b, "trashed");
+	w->tidied = b.left > 0 ? -1 : b.last;
 }
 
 static void
@@ -356,6 +367,7 @@ void
 worktreefix_init(struct worktrees *w)
 {
 	w->settle = loop_timer_new(w->app->loop, fix_settle_cb, w);
+	w->tidied = -1;
 	w->tidy = loop_timer_new(w->app->loop, fix_tidy_cb, w);
 	loop_timer_set(w->tidy, TIDY_MS);
 }

@@ -58,6 +58,7 @@ struct worktrees {
 	struct wt_ops ops, ended;
 	char *trash;			  /* server/trash */
 	struct loop_timer *settle, *tidy; /* worktreefix.c */
+	int64_t tidied; /* so far the last round came; -1: begin anew */
 };
 
 struct wt_op *wt_new(struct worktrees *w, const struct worktree_who *who,

@@ -575,6 +575,33 @@ a_program_that_begins_meanwhile_holds_it(void **state)
 	assert_false(worktree_leaves(live.app.worktrees, w.path));
 }
 
+/* As many as one round takes, and none of them can be ended. */
+static void
+who_cannot_be_ended_keeps_nobody(void **state)
+{
+	struct outcome w, o, last = { .done = false };
+	char branch[16];
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		(void)snprintf(branch, sizeof branch, "k%d", i);
+		w = kit_make(branch);
+		o = kit_drop(w.path, true);
+		kit_ok(&o);
+		if (i < 5)
+			leave(o.id, "trashed", "/nowhere");
+		else
+			last = o;
+	}
+	clock_shift(0, 31LL * 86400000);
+	for (int i = 0; i < 3; i++) {
+		worktreefix_tidy(live.app.worktrees);
+		live_wait(idle, live.app.worktrees);
+	}
+	clock_shift(0, 0);
+	kit_state_is(last.id, "removed");
+}
+
 static int
 all(void)
 {
@@ -594,6 +621,7 @@ all(void)
 		T(abuse_G20_half_a_move_is_completed),
 		T(half_a_removal_is_no_worktree),
 		T(abuse_G23_the_trash_ends_late_and_little_by_little),
+		T(who_cannot_be_ended_keeps_nobody),
 	};
 
 	return CHECK_RUN("core/worktree_trash", tests);

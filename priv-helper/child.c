@@ -320,6 +320,7 @@ plan(const struct child *c, struct reaper_plan *p)
 
 	memset(p, 0, sizeof(*p));
 	p->control = c->control[1];
+	p->spool = c->m->io == PRIV_IO_PTY ? c->tty.ours.fd[2] : -1;
 	memcpy(p->scratch, c->scratch, sizeof(p->scratch));
 	d->confined = c->profile->confined;
 	d->privileged = o->privileged;

@@ -29,6 +29,7 @@
 
 #define CONTROL_FD 3
 #define SIGNALS_FD 4
+#define SPOOL_FD   5
 #define PARK_FD	   10
 #define TOLD_MAX   64
 /* SIGKILL again this often, for what comes to us in between. */
@@ -40,6 +41,7 @@
 struct reaper {
 	int control; /* -1: [ops] is gone */
 	int signals;
+	int spool; /* -1: none, or nobody reads it any more */
 	pid_t program;
 	bool exited;	      /* the program */
 	int soft;	      /* signal of the grace, 0: not ending */
@@ -54,6 +56,7 @@ settle(struct reaper *r, struct reaper_plan *p)
 {
 	const int control = fcntl(p->control, F_DUPFD_CLOEXEC, PARK_FD);
 	const int signals = fcntl(r->signals, F_DUPFD_CLOEXEC, PARK_FD);
+	const int spool = fcntl(p->spool, F_DUPFD_CLOEXEC, PARK_FD);
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int i;
 
@@ -61,9 +64,12 @@ settle(struct reaper *r, struct reaper_plan *p)
 		(void)dup2(null, i);
 	(void)dup3(control, CONTROL_FD, O_CLOEXEC);
 	(void)dup3(signals, SIGNALS_FD, O_CLOEXEC);
-	(void)syscall(SYS_close_range, SIGNALS_FD + 1, ~0u, 0);
+	(void)dup3(spool, SPOOL_FD, O_CLOEXEC);
+	(void)syscall(SYS_close_range, (spool < 0 ? SIGNALS_FD : SPOOL_FD) + 1,
+	    ~0u, 0);
 	r->control = CONTROL_FD;
 	r->signals = SIGNALS_FD;
+	r->spool = spool < 0 ? -1 : SPOOL_FD;
 }
 
 static void
@@ -124,6 +130,19 @@ begin_end(struct reaper *r, int sig)
 		(void)kill(-r->program, sig);
 		(void)kill(-r->program, SIGCONT);
 	}
+}
+
+/*
+ * [ops] and rdvd have both let go of the terminal: its end is not to be seen
+ * any more, and nobody could ask for it. So it ends now, with those that take
+ * no notice of a hang-up.
+ */
+static void
+let_go(struct reaper *r)
+{
+	(void)close(r->spool);
+	r->spool = -1;
+	begin_end(r, SIGHUP);
 }
 
 static uint64_t
@@ -233,18 +252,22 @@ patience(const struct reaper *r)
 static void
 watch(struct reaper *r)
 {
-	struct pollfd p[2];
+	struct pollfd p[3];
 
 	while (collect(r)) {
 		if (!press(r) || (r->exited && mutant("H01")))
 			return;
 		p[0] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = r->control, .events = POLLIN };
-		(void)poll(p, 2, patience(r));
+		/* A pipe without a reader is an error whatever is asked for. */
+		p[2] = (struct pollfd){ .fd = r->spool };
+		(void)poll(p, 3, patience(r));
 		if (p[0].revents != 0)
 			read_signals(r);
 		if (p[1].revents != 0)
 			obey(r);
+		if (p[2].revents != 0)
+			let_go(r);
 	}
 }
 

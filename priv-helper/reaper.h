@@ -36,6 +36,7 @@ struct reaper_order {
 
 struct reaper_plan {
 	int control; /* the reaper's end */
+	int spool;   /* of a terminal: where its output goes; -1: none */
 	char scratch[SCRATCH_PATH];
 	struct drop_plan drop;
 };

@@ -53,6 +53,23 @@ await test('H01 what forks away and is deaf ends with its session', async () => 
 	await waitFor('all gone', () => !pids.some(alive));
 });
 
+await test('H01 the same when the helper that started it is gone', async (t) => {
+	const own = await t.start(options);
+	const s = await own.session('deaf', ['/bin/sh', '-c',
+		'trap "" HUP TERM; echo pid=$$; while :; do sleep 1; done']);
+	const pid = await waitFor('pid', async () =>
+		/pid=(\d+)/.exec(await output(own, s))?.[1]);
+	own.track();
+	const first = own.ops;
+	process.kill(first, 'SIGKILL');
+	await waitFor('another helper', async () => own.ops !== first &&
+		(await own.request('GET', '/health')).json.components.helper);
+	assert.ok(alive(pid), 'control: it survives its helper');
+	await own.call('DELETE', `/api/sessions/${s.id}`);
+	await waitFor('gone', () => !alive(pid));
+	assert.deepEqual(own.all('rdv-reaper'), []);
+});
+
 await test('H02 stop races exit, stop twice, stop during start', async () => {
 	await Promise.all(Array.from({ length: 24 }, async (_, i) => {
 		const s = await rdv.session(`race${i}`, ['/bin/sh', '-c',

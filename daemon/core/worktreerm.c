@@ -238,7 +238,7 @@ worktree_leaves(const struct worktrees *w, const char *path)
 	const struct wt_op *op;
 
 	TAILQ_FOREACH (op, &w->ops, link)
-		if (op->leaves && path_is_under(op->at, path))
+		if (op->leaves && path_is_under(op->row.path, path))
 			return true;
 	return false;
 }

@@ -476,7 +476,7 @@ static void
 test_no_program_where_a_worktree_leaves(void **state)
 {
 	struct corerig *r = *state;
-	struct wt_op removal = { .at = "/home/somebody", .leaves = true };
+	struct wt_op removal = { .row.path = "/home/somebody", .leaves = true };
 	struct session_who who;
 	char id[UUID_TEXT];
 

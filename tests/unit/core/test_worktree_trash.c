@@ -525,6 +525,16 @@ it_leaves(const void *path)
 	return worktree_leaves(live.app.worktrees, path);
 }
 
+/* All the while the repository itself goes nowhere. */
+static bool
+it_alone_left(const void *arg)
+{
+	const struct outcome *o = arg;
+
+	assert_false(worktree_leaves(live.app.worktrees, live.repo));
+	return o->done;
+}
+
 /* As a session would, in the turn it is asked for. */
 static struct run *
 begin_run(const char *dir)
@@ -569,8 +579,7 @@ a_program_that_begins_meanwhile_holds_it(void **state)
 	worktree_remove(live.app.worktrees, &live.who, w.path, false,
 	    kit_moved_cb, &o);
 	live_wait(it_leaves, w.path);
-	assert_false(worktree_leaves(live.app.worktrees, live.repo));
-	live_until(&o.done);
+	live_wait(it_alone_left, &o);
 	kit_ok(&o);
 	assert_false(worktree_leaves(live.app.worktrees, w.path));
 }

@@ -117,7 +117,7 @@ await test('B11 only websocket, only where it belongs', async () => {
 	for (const target of ['/api/sessions', '/api/events', '/health',
 		'/ws/other', '/ws', '/api/openapi.json']) {
 		const r = await at(target, {});
-		assert.notEqual(r.status, 101, target);
+		refused(r, target);
 		assert.doesNotMatch(r.head, /\r\nupgrade: websocket/i, target);
 	}
 	const posted = await ask(rdv, 'POST', ws, { ...mine, ...upgrade,
@@ -133,7 +133,10 @@ await test('D01 JSON that is deep, huge, doubled or no JSON', () =>
 		const had = await folders();
 		const deep = (n) => `{"name":${'['.repeat(n)}${']'.repeat(n)}}`;
 		for (const text of [deep(100000), deep(65), '['.repeat(1000000),
-			'{"a":'.repeat(100000), '{"name":NaN}', '{"name":Infinity}',
+			'{"a":'.repeat(100000)])
+			refused(await post(text), text.slice(0, 40), 400);
+		assert.equal((await post(deep(60))).status, 422, 'not too deep');
+		for (const text of ['{"name":NaN}', '{"name":Infinity}',
 			'{"name":"\\ud800"}', '{"name":"\\udc00\\ud800"}',
 			'{"name":"a\\u0000b"}', '{"name":"a\0b"}', '{"name":"x"} x',
 			'{"name":"x"}{"name":"y"}', '{"name":"x",}', "{'name':'x'}",
@@ -312,7 +315,9 @@ await test('D04 nothing compressed is taken or made', () =>
 		for (const [name, data] of [['gzip', bomb], ['gzip', zlib.gzipSync(
 			small)], ['deflate', zlib.deflateSync(small)], ['br',
 			zlib.brotliCompressSync(small)]])
-			refused(await send(name, data), name);
+			refused(await send(name, data), name, 415);
+		// Nor is the name believed when it is not packed at all.
+		refused(await send('gzip', Buffer.from(small)), 'plain', 415);
 		assert.equal((await folders()).includes('packed'), false);
 		assert.equal((await send(null, Buffer.from(small))).status, 201);
 		const got = await ask(rdv, 'GET', '/api/openapi.json', { ...mine,

@@ -8,10 +8,14 @@
 #include "daemon/core/repo.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "daemon/conf.h"
 #include "lib/arena.h"
@@ -19,12 +23,32 @@
 #include "lib/path.h"
 #include "lib/str.h"
 
+/*
+ * A path through /proc means another thing to each process that reads it, so
+ * none is followed (abuse F07). Where the kernel cannot say, the canonical path
+ * is judged all the same.
+ */
+static bool
+is_plain(const char *path)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_NO_MAGICLINKS };
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+
+	if (fd < 0)
+		return errno == ENOSYS || errno == EPERM;
+	(void)close(fd);
+	return true;
+}
+
 static const char *
 canonical(struct arena *a, const char *path)
 {
 	char buf[PATH_MAX];
 
-	return realpath(path, buf) != NULL ? arena_strdup(a, buf) : NULL;
+	return is_plain(path) && realpath(path, buf) != NULL
+		   ? arena_strdup(a, buf)
+		   : NULL;
 }
 
 static bool

@@ -137,7 +137,8 @@ await test('F07 magic links lead nowhere', async () => {
 	const magic = ['/proc/self/cwd', '/proc/self/root', '/proc/self/fd/0',
 		'/proc/self/fd/3', '/dev/fd/0', '/dev/stdin', '/proc/self/exe',
 		`/proc/${process.pid}/root${repo}`, `/proc/${process.pid}/cwd`,
-		'/proc/thread-self/cwd', ['/proc/self/root', 'etc'].join('/')];
+		'/proc/thread-self/cwd', ...['/etc', outside, repo].map((p) =>
+			`/proc/self/root${p}`)];
 	for (const [i, to] of magic.entries()) {
 		const link = path.join(home, `magic${i}`);
 		fs.symlinkSync(to, link);

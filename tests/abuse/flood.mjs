@@ -86,10 +86,15 @@ const ids = (text) => [...text.matchAll(/^id: (\d+)$/gm)].map((m) => +m[1]);
 
 await test('D05 a stream that is not read delays nobody and loses nothing',
 	() => unharmed(rdv, async () => {
-		const stuck = await connect(rdv);
-		stuck.say(stream());
-		await waitFor('stream', () => stuck.text.includes('200 OK'));
-		stuck.c.pause();
+		// So many that what waits for all of them would be seen.
+		const deaf = [];
+		for (let i = 0; i < 64; i++) {
+			deaf.push(await connect(rdv));
+			deaf[i].say(stream());
+			await waitFor('stream', () => deaf[i].text.includes('200 OK'));
+			deaf[i].c.pause();
+		}
+		const before = rss(rdv.rdvd);
 		const good = await connect(rdv);
 		good.say(stream());
 		await waitFor('stream', () => good.text.includes('200 OK'));
@@ -102,13 +107,15 @@ await test('D05 a stream that is not read delays nobody and loses nothing',
 		await waitFor('every event', () => ids(good.text).length >= count + 1);
 		const all = ids(good.text);
 		assert.deepEqual(all, all.map((_, i) => all[0] + i), 'no gap');
-		// Whatever the stuck one has got, its end is where it can resume.
-		stuck.c.resume();
+		const more = rss(rdv.rdvd) - before;
+		assert.ok(more < 64 * 150000, `${more} bytes for 64`);
+		// Whatever a stuck one has got, its end is where it can resume.
+		deaf[0].c.resume();
 		const again = await connect(rdv);
 		again.say(stream(all[9]));
 		await waitFor('the rest', () => ids(again.text).at(-1) === all.at(-1));
 		assert.deepEqual(ids(again.text), all.slice(10));
-		for (const o of [stuck, good, again])
+		for (const o of [...deaf, good, again])
 			o.c.destroy();
 	}));
 

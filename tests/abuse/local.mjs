@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Rdv, bare, bin, descendants, test, waitFor } from '../harness/rdv.mjs';
-import { ask, ended, options, origin, page, refused, upgrade } from
+import { ask, ended, options, origin, page, refused, run, upgrade } from
 	'./lib.mjs';
 
 const second = (base) => spawnSync(bin('rdv-helper'), ['--base', base],
@@ -483,28 +483,32 @@ await test('C17 planted links lead nowhere', async (t) => {
 		'server/audit.log', 'server/lock', 'server/runs', 'server/server.pid',
 		'server/trash', 'worktrees', 'server', 'server/config.toml',
 		'cli-token.tmp', 'server/service-token.tmp'];
-	for (const name of names) {
-		const base = path.join(rdv.scratch, name.replaceAll('/', '-'));
+	const into = [...names.map((name) => [name, 'x']),
+		// A directory that is there, where one of ours would be made.
+		['server', ''], ['server/runs', '']];
+	for (const [name, to] of into) {
+		const what = `${name} to ${to || 'a directory'}`;
+		const base = path.join(rdv.scratch, what.replaceAll('/', '-'));
 		const victim = path.join(rdv.scratch, `victim ${path.basename(base)}`);
 		fs.mkdirSync(path.dirname(path.join(base, name)),
 			{ recursive: true, mode: 0o700 });
 		fs.mkdirSync(victim, { mode: 0o700 });
-		fs.symlinkSync(path.join(victim, 'x'), path.join(base, name));
+		fs.symlinkSync(path.join(victim, to), path.join(base, name));
 		const was = fs.lstatSync(path.join(base, name)).ino;
 		let how;
 		try {
 			const r = await Rdv.start({ base });
-			await (await import('./lib.mjs')).run(r, ['/bin/echo', 'x']);
+			await run(r, ['/bin/echo', 'x']);
 			await r.stop();
 			how = 'started';
 		} catch (e) {
 			how = String(e.message);
-			assert.match(how, /ended|ready/, `${name}: ${how}`);
+			assert.match(how, /ended|ready/, `${what}: ${how}`);
 		}
-		assert.deepEqual(fs.readdirSync(victim), [], `${name}: ${how}`);
+		assert.deepEqual(fs.readdirSync(victim), [], `${what}: ${how}`);
 		// It went on without it, or it says why it did not.
 		if (how === 'started' && fs.existsSync(path.join(base, name)))
-			assert.notEqual(fs.lstatSync(path.join(base, name)).ino, was, name);
+			assert.notEqual(fs.lstatSync(path.join(base, name)).ino, was, what);
 	}
 	assert.equal((await rdv.request('GET', '/api/user')).status, 200,
 		'without links it starts');

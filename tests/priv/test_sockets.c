@@ -61,13 +61,29 @@ expect_refused(struct rig *r, const char *text)
 	rig_expect_log(r, text);
 }
 
+/* Another account that connects has no permission. */
+static bool
+kept_out(const char *path)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (setresgid(65534, 65534, 65534) < 0 ||
+		    setresuid(65534, 65534, 65534) < 0)
+			_exit(1);
+		_exit(dial(path) == -EACCES ? 0 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}
+
 static void
 abuse_C01_other_account(void **state)
 {
 	char path[256];
 	struct rig r;
-	int status;
-	pid_t pid;
 
 	(void)state;
 	if (geteuid() != 0) {
@@ -79,15 +95,12 @@ abuse_C01_other_account(void **state)
 	/* The directory above is open, so it is the base that keeps it out. */
 	assert_int_equal(chmod(r.dir, 0755), 0);
 	assert_int_equal(dial(path), 0);
-	pid = fork();
-	if (pid == 0) {
-		if (setresgid(65534, 65534, 65534) < 0 ||
-		    setresuid(65534, 65534, 65534) < 0)
-			_exit(1);
-		_exit(dial(path) == -EACCES ? 0 : 2);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	assert_true(kept_out(path));
+	/* And without the base it is the socket. */
+	assert_int_equal(chmod(r.base, 0755), 0);
+	assert_true(kept_out(path));
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_false(kept_out(path));
 	rig_stop(&r);
 }
 

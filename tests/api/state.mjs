@@ -84,12 +84,17 @@ await test('secrets stand in no log, argument or environment (N01)',
 await test('log lines are one record each, escaped (J09)', async (t) => {
 	const rdv = await t.start();
 	await rdv.request('GET', '/api/%0aevil%0d%1b[31m', {});
+	await rdv.request('GET', '/api/%22%20level=error%c2%9b31m', {});
 	await rdv.request('POST', '/api/sessions', { body: { name: 'n',
 		command: ['/no/such\nlevel=error msg="forged"'] } });
-	for (const line of rdv.log().trim().split('\n'))
+	for (const line of rdv.log().trim().split('\n')) {
 		assert.match(line, /^ts=\S+ level=(debug|info|warn|error) proc=\S+ /,
 			line);
-	assert.doesNotMatch(rdv.log(), /[\x00-\x09\x0b-\x1f\x7f]/);
+		assert.match(line, /^(\S+=("([^"\\]|\\.)*"|[^\s"]*)( |$))+$/, line);
+	}
+	assert.doesNotMatch(rdv.log(), /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+	assert.ok(rdv.log().includes('/api/\\" level=error\\xc2\\x9b31m'),
+		'control: it was logged');
 });
 
 await test('C02: no listening network socket in any process', async (t) => {

@@ -377,6 +377,7 @@ static void
 abuse_C05_one_instance(void **state)
 {
 	char path[256];
+	int64_t deadline;
 	struct rig a, b;
 	int status, i, won;
 
@@ -394,8 +395,10 @@ abuse_C05_one_instance(void **state)
 		rig_launch(&a, NULL);
 		rig_launch(&b, NULL);
 		rig_daemon(&a);
+		deadline = rig_deadline();
 		won = 0;
 		while (won == 0) {
+			assert_false(rig_late(deadline));
 			if (waitpid(a.helper, &status, WNOHANG) > 0)
 				won = 2;
 			else if (waitpid(b.helper, &status, WNOHANG) > 0)

@@ -119,6 +119,9 @@ rig_launch(struct rig *r, const char *mutant)
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	(void)dup2(fd, 1);
 	(void)dup2(fd, 2);
+	/* What the test had closed stays closed. */
+	if (fd == 0)
+		(void)close(fd);
 	if (mutant != NULL)
 		(void)setenv("RDV_MUTANT", mutant, 1);
 	(void)fcntl(r->ready, F_SETFD, 0);

@@ -172,10 +172,12 @@ test_stop_twice(void **state)
 	rig_cleanup(&r);
 }
 
-/* Runs the helper under hostile conditions; its wait status. */
+/* Runs the helper under hostile conditions; its wait status. One that starts
+ * all the same is killed. */
 static int
 hostile(void (*prepare)(void), char *const argv[])
 {
+	int64_t deadline = rig_deadline();
 	char tools[256], program[300];
 	int status;
 	pid_t pid;
@@ -190,7 +192,9 @@ hostile(void (*prepare)(void), char *const argv[])
 		(void)execv(program, argv);
 		_exit(126);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		if (rig_late(deadline))
+			(void)kill(pid, SIGKILL);
 	return status;
 }
 
@@ -228,17 +232,22 @@ abuse_E12_refused_starts(void **state)
 		NULL };
 	char *foreign[] = { "rdv-helper", "--base", "/tmp", NULL };
 	char *file[] = { "rdv-helper", "--base", "/etc/passwd", NULL };
+	struct rig r;
+	/* Nothing is wrong with this one. */
+	char *good[] = { "rdv-helper", "--base", r.base, NULL };
 
 	(void)state;
+	rig_prepare(&r);
 	assert_int_equal(WEXITSTATUS(hostile(NULL, none)), 2);
 	assert_int_equal(WEXITSTATUS(hostile(NULL, relative)), 2);
 	assert_int_equal(WEXITSTATUS(hostile(NULL, dots)), 2);
 	assert_int_equal(WEXITSTATUS(hostile(NULL, bad_fd)), 2);
 	assert_int_equal(WEXITSTATUS(hostile(no_stdio, relative)), 2);
-	assert_int_equal(WEXITSTATUS(hostile(small_files, foreign)), 77);
-	assert_int_equal(WEXITSTATUS(hostile(few_files, foreign)), 77);
+	assert_int_equal(WEXITSTATUS(hostile(small_files, good)), 77);
+	assert_int_equal(WEXITSTATUS(hostile(few_files, good)), 77);
 	assert_int_equal(WEXITSTATUS(hostile(NULL, foreign)), 77);
 	assert_int_equal(WEXITSTATUS(hostile(NULL, file)), 77);
+	rig_cleanup(&r);
 }
 
 static void
@@ -253,9 +262,9 @@ become_nobody(void)
 static void
 abuse_E12_set_uid(void **state)
 {
-	char tools[256], real[300], copy[128];
-	char *argv[] = { "rdv-helper", "--base", "/tmp", NULL };
+	char tools[256], real[300], copy[128], log[128];
 	struct rig r;
+	char *argv[] = { "rdv-helper", "--base", r.base, NULL };
 	int status, in, to;
 	ssize_t n;
 	pid_t pid;
@@ -270,6 +279,7 @@ abuse_E12_set_uid(void **state)
 	rig_tools(tools, sizeof(tools));
 	snprintf(real, sizeof(real), "%s/real/rdv-helper", tools);
 	snprintf(copy, sizeof(copy), "%s/helper", r.dir);
+	snprintf(log, sizeof(log), "%s/log", r.dir);
 	in = open(real, O_RDONLY | O_CLOEXEC);
 	to = open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
 	while ((n = read(in, out, sizeof(out))) > 0)
@@ -279,12 +289,14 @@ abuse_E12_set_uid(void **state)
 	(void)close(to);
 	pid = fork();
 	if (pid == 0) {
+		(void)dup2(open(log, O_WRONLY | O_CREAT, 0600), 2);
 		become_nobody();
 		(void)execv(copy, argv);
 		_exit(126);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(WEXITSTATUS(status), 77);
+	rig_expect_log(&r, "must not be installed set-uid");
 	rig_cleanup(&r);
 }
 
@@ -389,6 +401,8 @@ abuse_E12_closed_stdio(void **state)
 	rig_daemon(&r);
 	rig_ops(&r);
 	rig_login(&r);
+	/* Nothing else has come to stand at 0. */
+	assert_non_null(strstr(r.told, "\nfds 0 1 2 3 4 5 7\n"));
 	rig_run(&r, &s, out, sizeof(out), &end);
 	assert_int_equal(end.status, 0);
 	rig_stop(&r);

@@ -204,6 +204,7 @@ await test('C05 of many started at once exactly one runs', async (t) => {
 				'pipe'], env: bare });
 			p.stdio[3].on('data', () => { p.ready = true; });
 			p.stdio[3].on('error', () => {});
+			t.after(() => p.kill('SIGKILL'));
 			return p;
 		});
 		await waitFor('one is ready, the others gone', () =>
@@ -218,6 +219,7 @@ await test('C05 of many started at once exactly one runs', async (t) => {
 		const late = spawn(bin('rdv-helper'), ['--base', base, '--ready-fd',
 			'3'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
 			env: bare });
+		t.after(() => late.kill('SIGKILL'));
 		const ready = once(late.stdio[3], 'data').then(() => 'ready');
 		const done = once(late, 'exit').then(([code]) => code);
 		assert.equal((await gone)[0], 0, 'the first ends cleanly');

@@ -5,17 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { root, test } from '../harness/rdv.mjs';
-
-const range = (group, ...parts) => parts.flatMap(([first, last = first]) =>
-	Array.from({ length: last - first + 1 }, (_, i) =>
-		group + String(first + i).padStart(2, '0')));
-const promised = [
-	...range('A', [1, 10], [14, 16]), ...range('B', [6, 7], [11]),
-	...range('C', [1, 6], [10, 12], [14], [16, 17]), ...range('D', [1, 6]),
-	...range('E', [2, 7], [10, 15]), ...range('F', [1, 7]),
-	...range('G', [1, 8], [13]), ...range('H', [1, 3], [5, 10], [12, 17], [19]),
-	'J09', 'N01', ...range('O', [6, 9], [12]), 'D09',
-];
+import { promised } from './promised.mjs';
 
 function files(dir) {
 	return fs.readdirSync(dir, { withFileTypes: true }).flatMap((e) =>

@@ -1,0 +1,225 @@
+// A test that cannot fail proves nothing. For each row of mutants.mjs: the
+// named tests are green, then the guard is switched off by replacing a text
+// that stands exactly once in its file, only what that changes is built again,
+// and the same tests must be red. All of it in a copy of the tree.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { mutants } from './mutants.mjs';
+import { promised } from './promised.mjs';
+
+const TEST_S = '300', BUILD_S = '1800'; // only a hang takes longer
+const args = process.argv.slice(2);
+const list = args[0] === '-l';
+const wanted = args.slice(list ? 1 : 0);
+const unknown = wanted.filter((id) => !promised.includes(id) &&
+	!mutants.some((m) => m.ids.includes(id)));
+if (unknown.length > 0) {
+	console.error(`no such abuse case: ${unknown.join(' ')}`);
+	process.exit(2);
+}
+const chosen = mutants.filter((m) => wanted.length === 0 ||
+	m.ids.some((id) => wanted.includes(id)));
+
+// How a layer's tests are built and run, and how their output names them.
+const cmocka = { ok: /^\s*ok \d+ - (.*)/, bad: /^\s*not ok \d+ - (.*)/,
+	why: /^\s*# / };
+const script = { ok: /^ok   (.*) \(\d+ ms\)$/, bad: /^FAIL (.*)/, why: /^ / };
+const layers = {
+	// Those of core/ start the helper, which must be of the same build.
+	unit: (what) => ({ ...cmocka, build: [`build/unit/${what}`,
+		...what.startsWith('core/') ? ['all'] : []],
+		run: ['tests/harness/as-user', 'env', 'CMOCKA_MESSAGE_OUTPUT=tap',
+			`build/unit/${what}`] }),
+	// It builds for itself, and says nothing of what is green.
+	priv: (what) => ({ ...cmocka, ok: null, build: [],
+		run: ['tests/priv/run', what], file: `tests/priv/test_${what}.c` }),
+};
+const blackBox = (layer, name) => ({ ...script, build: ['all'], only: name,
+	run: ['tests/harness/as-user', `tests/${layer}/run`] });
+
+// A test of a row: 'unit/http/test_gate abuse_B06_x' or 'abuse A01 of a page'.
+function testOf(text) {
+	const [where, ...rest] = text.split(' '), name = rest.join(' ');
+	const [layer, ...what] = where.split('/');
+	return { text, name, ...what.length > 0 ?
+		layers[layer](what.join('/')) : blackBox(layer, name) };
+}
+
+const top = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-bite-'));
+let child = null;
+const clean = () => fs.rmSync(top, { recursive: true, force: true,
+	maxRetries: 9 });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+	process.on(signal, () => {
+		if (child)
+			process.kill(-child.pid, 'SIGKILL');
+		clean();
+		process.exit(130);
+	});
+process.on('exit', clean);
+
+// A mutant may leave processes that nothing ends, and files. As root each
+// command has process numbers and a /tmp of its own, which end with it; the
+// shell is its first process and takes in what loses its parent.
+const settle = 'mkdir -p "$0/.tmp/${0##*/}" && chmod 1777 "$0/.tmp" && ' +
+	'mount --bind "$0" "$0/.tmp/${0##*/}" && mount --rbind "$0/.tmp" /tmp && ' +
+	'cd "$0" && { "$@" & wait $!; }';
+const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc',
+	'sh', '-c', settle, top];
+const cage = process.getuid() === 0 && top.startsWith('/tmp/') &&
+	spawnSync(unshare[0], [...unshare.slice(1), 'true']).status === 0 ?
+	unshare : [];
+
+// A command in the copy, to its end or to the limit: { status, text }.
+function run(command, env, limit) {
+	return new Promise((resolve) => {
+		const [file, ...rest] = [...cage, 'timeout', '-s', 'KILL', limit,
+			...command];
+		child = spawn(file, rest, { cwd: top,
+			detached: true, stdio: ['ignore', 'pipe', 'pipe'],
+			env: { ...process.env, MAKEFLAGS: '', ...env } });
+		let text = '';
+		child.stdout.on('data', (d) => { text += d; });
+		child.stderr.on('data', (d) => { text += d; });
+		child.on('close', (status) => {
+			child = null;
+			resolve({ status, text });
+		});
+	});
+}
+
+// What is not used any more in a mutant is no error.
+const quiet = { MAKEFLAGS: 'WARN=-w' };
+async function build(tests) {
+	const targets = [...new Set(tests.flatMap((t) => t.build))];
+	if (targets.length === 0)
+		return null;
+	const r = await run(['make', '-j2', ...targets], quiet, BUILD_S);
+	return r.status === 0 ? null : r.text.split('\n').slice(-12).join('\n');
+}
+
+// green, red or absent; and the first words of why it is red. What several
+// tests share is run once: `done` has what was said so far.
+async function verdict(t, done) {
+	const key = [...t.run, t.only].join(' ');
+	if (!done.has(key))
+		done.set(key, await run(t.run,
+			{ ...quiet, ...t.only && { RDV_ONLY: t.only } }, TEST_S));
+	const r = done.get(key);
+	const lines = r.text.split('\n');
+	const at = lines.findIndex((l) => t.bad.exec(l)?.[1].startsWith(t.name));
+	if (at >= 0) {
+		const why = lines.slice(at + 1).filter((l) => t.why.test(l));
+		return { is: 'red', why: why.slice(0, 2).map((l) => l.trim())
+			.join(' ').slice(0, 240) };
+	}
+	const passed = t.ok ? lines.some((l) => t.ok.exec(l)?.[1].startsWith(t.name)) :
+		r.status === 0 && fs.readFileSync(t.file, 'utf8').includes(t.name);
+	return passed ? { is: 'green' } :
+		{ is: 'absent', why: lines.slice(-25).join('\n') };
+}
+
+const before = new Map();
+async function baseline(t) {
+	const broken = await build([t]);
+	return broken ? { is: 'absent', why: broken } : verdict(t, before);
+}
+
+// The texts of the files a mutation touches, before and after. It throws when
+// the tree has moved on.
+function mutate(off) {
+	const files = {};
+	for (const [file, from, to] of off) {
+		files[file] ??= { was: fs.readFileSync(path.join(top, file), 'utf8') };
+		const now = files[file].is ?? files[file].was;
+		const parts = now.split(from);
+		if (parts.length !== 2)
+			throw new Error(`STALE: in ${file} this stands ` +
+				`${parts.length - 1} times:\n${from}`);
+		files[file].is = parts.join(to);
+	}
+	return Object.entries(files);
+}
+const write = (files, which) => files.forEach(([file, text]) =>
+	fs.writeFileSync(path.join(top, file), text[which]));
+
+// Nothing when the row bites, else what is wrong with it.
+async function bite(row) {
+	const tests = row.red.map(testOf), said = [];
+	const files = mutate(row.off);
+	for (const t of tests) {
+		const { is, why } = await baseline(t);
+		if (is !== 'green')
+			return { fault: `${t.text}: ${is} with its guard on\n${why}` };
+	}
+	write(files, 'is');
+	try {
+		const broken = await build(tests);
+		if (broken)
+			return { fault: `the mutant does not build\n${broken}` };
+		const after = new Map();
+		for (const t of tests) {
+			const { is, why } = await verdict(t, after);
+			if (is !== 'red')
+				return { fault: `${t.text}: ${is} with its guard off\n` +
+					(why ?? '') };
+			said.push(`${t.text}: ${why}`);
+		}
+	} finally {
+		write(files, 'was');
+	}
+	return { said };
+}
+
+async function copy() {
+	const r = spawnSync('sh', ['-c', 'tar -c --exclude=./.git ' +
+		'--exclude=./build/log --exclude=./build/asan --exclude=./build/clang ' +
+		'--exclude=./build/analyze --exclude=./build/fuzzing . | ' +
+		'tar -x -C "$1" --no-same-owner', 'sh', top], { stdio: 'inherit' });
+	fs.chmodSync(top, 0o755);
+	if (r.status !== 0)
+		throw new Error('cannot copy the tree');
+	for (const target of ['test-built', 'tests/node_modules/.rdv-stamp']) {
+		const b = await run(['make', '-j2', target], {}, BUILD_S);
+		if (b.status !== 0)
+			throw new Error(`the tree does not build:\n${b.text}`);
+	}
+}
+
+function show(row) {
+	console.log(`${row.ids.join(' ')}: ${row.guard ?? row.none}`);
+	for (const [file] of row.off ?? [])
+		console.log(`     in ${file}`);
+	for (const t of row.red ?? [])
+		console.log(`     ${t}`);
+}
+
+const missing = (wanted.length > 0 ? wanted : promised)
+	.filter((id) => !mutants.some((m) => m.ids.includes(id)));
+if (list) {
+	chosen.forEach(show);
+} else {
+	const count = { bite: 0, none: 0, fail: missing.length };
+	if (chosen.some((row) => row.off))
+		await copy();
+	for (const row of chosen) {
+		const what = `${row.ids.join(' ')}: ${row.guard ?? row.none}`;
+		if (!row.off) {
+			count.none++;
+			console.log(`none ${what}`);
+			continue;
+		}
+		const { fault, said } = await bite(row)
+			.catch((e) => ({ fault: e.message }));
+		count[fault ? 'fail' : 'bite']++;
+		console.log(`${fault ? 'FAIL' : 'red '} ${what}\n` +
+			(fault ?? said.join('\n')).replace(/^/gm, '     '));
+	}
+	for (const id of missing)
+		console.log(`FAIL ${id}: no row in tests/abuse/mutants.mjs`);
+	console.log(`${count.bite} guards bite, ${count.fail} do not, ` +
+		`${count.none} cases have no guard of ours`);
+	process.exitCode = count.fail > 0 ? 1 : 0;
+}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, deadline, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from './terminal.mjs';
 
 const rdv = await Rdv.start();
@@ -98,7 +98,7 @@ await test('exec types literally (H12)', async () => {
 	const text = 'C-c Enter $(id) \u001b[A !/#';
 	assert.equal((await rdv.request('POST', `/api/sessions/${s.id}/exec`,
 		{ body: { command: text.padEnd(29, '.') } })).status, 202);
-	await t.ended;
+	await t.said('exit');
 	assert.match(t.text.replace(/\s+/g, ''), /C-cEnter\$\(id\)033\[A!\/#\.*\\r/);
 });
 
@@ -109,7 +109,7 @@ await test('suspend and resume keep the program, and a dead one starts anew',
 		const sus = await rdv.call('POST', `/api/sessions/${s.id}/suspend`);
 		assert.equal(sus.status, 'suspended');
 		assert.equal(sus.run.state, 'running');
-		await t.closed;
+		await deadline('it closes', t.closed);
 		const res = await rdv.call('POST', `/api/sessions/${s.id}/resume`);
 		assert.equal(res.status, 'active');
 		assert.equal(res.run.id, s.run.id, 'the same run');

@@ -14,7 +14,6 @@ export class Terminal {
 			`${session.id ?? session}?${q}`, json ? [] : ['rdv.v1'],
 			{ headers: { Host: 'localhost', ...headers,
 				...(token && { Authorization: `Bearer ${token}` }) } });
-		t.ended = new Promise((resolve) => { t.onExit = resolve; });
 		t.closed = new Promise((resolve) => t.ws.on('close', (code) =>
 			resolve(code)));
 		t.ws.on('message', (data, binary) => t.message(data, binary));
@@ -35,8 +34,6 @@ export class Terminal {
 		this.messages.push(m);
 		if (m.type === 'output')
 			this.bytes = Buffer.concat([this.bytes, Buffer.from(m.data)]);
-		if (m.type === 'exit')
-			this.onExit(m);
 	}
 
 	get text() { return this.bytes.toString(); }

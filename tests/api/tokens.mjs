@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, deadline, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from './terminal.mjs';
 
 const rdv = await Rdv.start();
@@ -63,7 +63,7 @@ await test('revoking ends terminals and streams at once (C13)', async () => {
 	await keep.said('ready');
 	assert.equal((await rdv.request('DELETE', `/api/tokens/${made.id}`)).status,
 		204);
-	await t.closed;
+	await deadline('it closes', t.closed);
 	assert.match(await stream, /200 OK/);
 	assert.equal((await rdv.request('GET', '/api/user',
 		{ token: made.rawKey })).status, 401);

@@ -270,8 +270,8 @@ static void
 abuse_D02_clients_fill_no_log(void **state)
 {
 	static const char *const bad[] = {
-		"POST /api/x HTTP/1.1\r\nHost: %\r\nConnection: close\r\n"
-		"Content-Length: 99999999\r\n\r\n",
+		("POST /api/x HTTP/1.1\r\nHost: %\r\nConnection: close\r\n"
+		 "Content-Length: 99999999\r\n\r\n"),
 		"GET /api/x HTTP/1.1\r\nHost: %\r\nHost: b\r\n\r\n",
 		"GET /none HTTP/1.1\r\nHost: %\r\nConnection: close\r\n\r\n",
 		"GET /../x HTTP/1.1\r\nHost: %\r\nConnection: close\r\n\r\n",

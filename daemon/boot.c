@@ -272,7 +272,7 @@ boot_gone_cb(void *arg)
 static int
 listen_on(struct app *app, int fd, const char *what, char *why, size_t whysize)
 {
-	int err = http_server_listen(app->server, fd);
+	int err = http_server_listen(app->server, fd, geteuid());
 
 	if (err == 0)
 		return 0;

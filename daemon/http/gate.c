@@ -62,6 +62,8 @@ static const struct gate_row rows[GATE_MAX] = {
 	    NULL },
 	[GATE_BODY_SLOW] = { 408, "TIMEOUT", "request body took too long",
 	    NULL },
+	[GATE_PEER] = { 403, "OTHER_ACCOUNT",
+	    "this socket is for the account it belongs to", NULL },
 	[GATE_CONNS] = { 503, "TOO_MANY_CONNECTIONS", "too many connections",
 	    LATER },
 	[GATE_DRAIN] = { 503, "SHUTTING_DOWN", "the server is shutting down",

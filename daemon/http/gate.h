@@ -34,6 +34,7 @@ enum gate_why {
 	GATE_WS_VERSION,
 	GATE_HEAD_SLOW,
 	GATE_BODY_SLOW,
+	GATE_PEER,  /* another account */
 	GATE_CONNS, /* too many connections */
 	GATE_DRAIN, /* the server is going down */
 	GATE_MAX

@@ -112,8 +112,11 @@ struct http_server *http_server_new(struct loop *l,
     const struct http_limits *limits, http_dispatch_fn *cb, void *arg);
 /* Without it every body is taken in. `arg` is that of the dispatcher. */
 void http_server_early(struct http_server *s, http_early_fn *cb);
-/* Serves a listening Unix socket; the descriptor stays the caller's. */
-int http_server_listen(struct http_server *s, int listener);
+/*
+ * Serves a listening Unix socket to one account, and to root, whom nobody keeps
+ * out; the descriptor stays the caller's.
+ */
+int http_server_listen(struct http_server *s, int listener, uid_t owner);
 /*
  * Graceful end: stops accepting, answers 503 to new requests on open
  * connections, closes WebSockets with 1001 and streams, calls `done` when

@@ -157,9 +157,21 @@ turn_away(struct http_server *s, int fd, uid_t uid, enum gate_why why)
 	(void)close(fd);
 }
 
-static void
-admit(struct http_server *s, int fd)
+/*
+ * The modes of the socket and of the directories above it say the same, but a
+ * program of the owner may change those by mistake, or a confined one on
+ * purpose: changing modes is nothing a sandbox of ours sees.
+ */
+static bool
+serves_peer(const struct listener *l, uid_t peer)
 {
+	return peer == l->owner || peer == 0;
+}
+
+static void
+admit(struct listener *l, int fd)
+{
+	struct http_server *s = l->server;
 	struct ucred cred;
 	socklen_t len = sizeof cred;
 	struct peer *p;
@@ -168,6 +180,10 @@ admit(struct http_server *s, int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0 ||
 	    cred.uid == (uid_t)-1) {
 		(void)close(fd);
+		return;
+	}
+	if (!serves_peer(l, cred.uid)) {
+		turn_away(s, fd, cred.uid, GATE_PEER);
 		return;
 	}
 	p = peer_get(s, cred.uid);
@@ -222,7 +238,7 @@ accept_cb(int listener, short what, void *arg)
 		    accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd != -1) {
-			admit(l->server, fd);
+			admit(l, fd);
 			continue;
 		}
 		if (errno == EINTR || errno == ECONNABORTED)
@@ -236,7 +252,7 @@ accept_cb(int listener, short what, void *arg)
 }
 
 int
-http_server_listen(struct http_server *s, int listener)
+http_server_listen(struct http_server *s, int listener, uid_t owner)
 {
 	struct listener *l = &s->listeners[s->nlisteners];
 	int flags = fcntl(listener, F_GETFL);
@@ -247,6 +263,7 @@ http_server_listen(struct http_server *s, int listener)
 	if (flags == -1 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) == -1)
 		return -errno;
 	l->server = s;
+	l->owner = owner;
 	l->watch = loop_watch_new(s->loop, listener, LOOP_READ, accept_cb, l);
 	s->nlisteners++;
 	return 0;

@@ -32,6 +32,7 @@ struct peer {
 struct listener {
 	struct http_server *server;
 	struct loop_watch *watch;
+	uid_t owner;
 };
 
 struct http_server {

@@ -59,7 +59,9 @@ rig_open(struct fx *fx, const struct api_route *const *tables)
 	assert_int_equal(bind(listener, (struct sockaddr *)&sun, sizeof(sun)),
 	    0);
 	assert_int_equal(listen(listener, 64), 0);
-	assert_int_equal(http_server_listen(fx->app.server, listener), 0);
+	assert_int_equal(http_server_listen(fx->app.server, listener,
+			     geteuid()),
+	    0);
 }
 
 int

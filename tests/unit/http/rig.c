@@ -87,7 +87,8 @@ rig_start(struct rig *g, const struct http_limits *limits, http_dispatch_fn *cb,
 	loop_at_turn_end(g->loop, turn_end, g);
 	g->server = http_server_new(g->loop,
 	    limits != NULL ? limits : &rig_limits, cb, arg);
-	assert_int_equal(http_server_listen(g->server, g->listener), 0);
+	assert_int_equal(http_server_listen(g->server, g->listener, geteuid()),
+	    0);
 }
 
 void

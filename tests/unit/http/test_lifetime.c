@@ -53,6 +53,33 @@ too_many_connections(void **state)
 	}
 }
 
+/* As if the modes of the socket had been opened to everybody. */
+static void
+abuse_C01_another_account_is_turned_away(void **state)
+{
+	struct rig_answer r;
+	struct rigapp a;
+	int fd;
+
+	(void)state;
+	if (geteuid() == 0)
+		skip();
+	rigapp_start(&a, NULL);
+	a.g.server->listeners[0].owner = geteuid() + 1;
+	fd = rig_connect(&a.g);
+	rig_text(&a.g, fd, GET);
+	rig_get(&a.g, fd, &r);
+	assert_int_equal(r.status, 403);
+	assert_non_null(strstr(r.body, "OTHER_ACCOUNT"));
+	rig_expect_end(&a.g, fd);
+	assert_int_equal(a.calls, 0);
+	a.g.server->listeners[0].owner = geteuid();
+	fd = rig_connect(&a.g);
+	assert_int_equal(rig_status(&a.g, fd, GET), 200);
+	(void)close(fd);
+	rig_stop(&a.g);
+}
+
 /* No descriptor may be opened from here on; the old bound is returned. */
 static struct rlimit
 forbid_descriptors(int highest)
@@ -284,6 +311,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(too_many_connections),
+		cmocka_unit_test(abuse_C01_another_account_is_turned_away),
 		cmocka_unit_test(abuse_D10_out_of_descriptors),
 		cmocka_unit_test(abuse_D10_accepting_does_not_spin),
 		cmocka_unit_test(abuse_D06_connect_and_drop),

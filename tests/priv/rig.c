@@ -492,67 +492,6 @@ rig_exit(struct rig *r, uint64_t handle, struct priv_exit *out)
 	}
 }
 
-size_t
-rig_read_all(int fd, char *out, size_t size)
-{
-	char sink[4096];
-	size_t used = 0;
-	ssize_t n;
-
-	for (;;) {
-		assert_true(rig_readable(fd));
-		if (used + 1 < size)
-			n = read(fd, out + used, size - 1 - used);
-		else
-			n = read(fd, sink, sizeof(sink));
-		if (n < 0 && errno == EAGAIN)
-			continue;
-		if (n <= 0)
-			break;
-		if (used + 1 < size)
-			used += (size_t)n;
-	}
-	/* The slave's last close shows as EIO at the master. */
-	assert_true(n == 0 || errno == EIO);
-	out[used] = '\0';
-	return used;
-}
-
-void
-rig_run(struct rig *r, const struct rig_spawn *s, char *out, size_t size,
-    struct priv_exit *end)
-{
-	struct rig_result res;
-
-	rig_spawn(r, s, &res);
-	if (res.a.result != PRIV_DONE)
-		print_message("spawn: %s: %s\n", priv_result_name(res.a.result),
-		    res.a.why);
-	assert_int_equal(res.a.result, PRIV_DONE);
-	if (!s->pty) {
-		(void)close(res.fds.fd[0]);
-		res.fds.fd[0] = res.fds.fd[2];
-		res.fds.n = 2;
-	}
-	(void)rig_read_all(res.fds.fd[s->pty ? 0 : 1], out, size);
-	rig_exit(r, res.a.handle, end);
-	assert_int_equal(rig_ack(r, res.a.handle), PRIV_DONE);
-	rig_close(&res);
-}
-
-bool
-rig_closed(int fd)
-{
-	char byte[512];
-	ssize_t n;
-
-	do {
-		assert_true(rig_readable(fd));
-		n = read(fd, byte, sizeof(byte));
-	} while (n > 0);
-	return n == 0 || errno == ECONNRESET;
-}
-
 void
 rig_log(const struct rig *r, char *out, size_t size)
 {
@@ -566,36 +505,4 @@ rig_log(const struct rig *r, char *out, size_t size)
 	out[n > 0 ? n : 0] = '\0';
 	if (fd >= 0)
 		(void)close(fd);
-}
-
-void
-rig_expect_log(const struct rig *r, const char *text)
-{
-	static char log[1 << 20];
-	int64_t deadline = rig_deadline();
-
-	for (;;) {
-		rig_log(r, log, sizeof(log));
-		if (strstr(log, text) != NULL)
-			return;
-		if (rig_late(deadline)) {
-			print_message("%s", log);
-			fail_msg("log without \"%s\"", text);
-		}
-	}
-}
-
-bool
-rig_alive(pid_t pid)
-{
-	return kill(pid, 0) == 0 || errno == EPERM;
-}
-
-void
-rig_gone(pid_t pid)
-{
-	int64_t deadline = rig_deadline();
-
-	while (rig_alive(pid))
-		assert_false(rig_late(deadline));
 }

@@ -24,7 +24,7 @@ void loop_free(struct loop *l);
 /* Turns until loop_stop(); each turn: ready events, deferred calls, hooks. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
-/* True in events and deferred calls: the hooks of this turn are still to come. */
+/* True in events and deferred calls, which the turn's hooks come after. */
 bool loop_turning(const struct loop *l);
 
 /* Called once after `ms` from now; loop_timer_free() cancels. */

@@ -50,7 +50,7 @@ struct db {
 	bool reading; /* the reads of this turn share one snapshot */
 	struct turn_list waiting;
 	uint64_t epoch;
-	uint64_t version; /* counts everything that may change an answer */
+	uint64_t version;  /* counts everything that may change an answer */
 	int write_err;	   /* of the last turn */
 	int sync_err;	   /* final */
 	bool busy;	   /* another process held the lock last time */

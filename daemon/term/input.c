@@ -150,6 +150,7 @@ input_put(struct term *t, const void *p, size_t len, size_t max)
 	}
 	if (in->queued == 0)
 		n = push(in->fd, p, len);
+	pump_expect(&t->pump);
 	if (n < 0) {
 		finish(t);
 		return RDV_E_STATE;

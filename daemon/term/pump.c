@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the terminal to the log without passing through this process. A flood
- * is paced: the reader that comes back too early takes a few bytes and wakes
- * the writer for a few more, so waiting a moment moves more and leaves the
- * processor to others. Invariant: `spooled` counts what is in the spool, and
- * no byte leaves a pipe but into the log.
+ * From the terminal to the log without passing through this process. What is
+ * small is passed on at once; a flood takes turns with others (flood.c).
+ * Invariant: `spooled` counts what is in the spool, and no byte leaves a pipe
+ * but into the log.
  */
 #include "daemon/term/pump.h"
 
@@ -21,20 +20,15 @@
 #include "lib/log.h"
 
 /*
- * Moved per turn by one pump: little, since a keystroke in another terminal
- * waits for it (the kernel's terminals give some 100 bytes a microsecond).
- */
-#define TURN_BYTES     16384
-#define TURN_BYTES_MIN 8192 /* however many flow */
-/* Spooled in several turns before it is logged and shown: fewer, larger. */
-#define BATCH 65536
-/*
- * The kernel allocates pages for all that is asked before it looks how much
- * there is, and a terminal hands over about a page at a time.
+ * The kernel's terminals hand over a page at most, at some 100 bytes a
+ * microsecond, and asking for the next page at once waits until the kernel has
+ * moved it up. So a turn is one page: the next one comes meanwhile.
  */
 #define SIP	   4096
 #define FLOOD	   4095 /* a turn that moved this much was no echo */
-#define PACE_US	   200
+#define PIPE_BYTES 16384
+/* Spooled in several turns before it is logged and shown: fewer, larger. */
+#define BATCH	   16384
 #define BLOCKED_MS 500
 #define HUNG_MS	   200
 /*
@@ -47,6 +41,7 @@
 
 static void pump_readable_cb(int, short, void *);
 static void pump_timer_cb(void *);
+static size_t pump_turn_cb(void *);
 
 void
 pump_init(struct pump *p, struct loop *l, struct runlog *log,
@@ -58,6 +53,8 @@ pump_init(struct pump *p, struct loop *l, struct runlog *log,
 	p->load = load;
 	p->ops = ops;
 	p->arg = arg;
+	p->flood.turn = pump_turn_cb;
+	p->flood.arg = p;
 	p->src[0].fd = p->src[1].fd = p->spool_r = p->spool_w = -1;
 }
 
@@ -95,19 +92,17 @@ watch(struct pump *p, bool on)
 }
 
 static const int64_t state_us[] = {
-	[PUMP_PACED] = PACE_US,
 	[PUMP_BLOCKED] = BLOCKED_MS * 1000,
 	[PUMP_HUNG] = HUNG_MS * 1000,
 	[PUMP_DONE] = 0,
 };
 
 static void
-count(struct pump *p, enum pump_state s, int by)
+leave(struct pump *p)
 {
-	if (s == PUMP_PACED)
-		p->load->flowing += (unsigned)by;
-	else if (s == PUMP_BLOCKED)
-		p->load->blocked += (unsigned)by;
+	if (p->state == PUMP_BLOCKED)
+		p->load->blocked--;
+	flood_leave(&p->load->floods, &p->flood);
 }
 
 static void
@@ -116,13 +111,15 @@ enter(struct pump *p, enum pump_state s)
 	enum pump_state was = p->state;
 
 	if (was != s) {
-		count(p, was, -1);
-		count(p, s, 1);
+		leave(p);
+		p->state = s;
+		if (s == PUMP_FLOOD)
+			flood_join(&p->load->floods, &p->flood);
 		if (s == PUMP_BLOCKED) {
+			p->load->blocked++;
 			p->load->blocks++;
 			log_warnx("term", "no room for output; retrying");
 		}
-		p->state = s;
 		if (s == PUMP_WATCH || was == PUMP_WATCH)
 			watch(p, s == PUMP_WATCH);
 	}
@@ -153,17 +150,17 @@ pump_start(struct pump *p, enum priv_io io, const int *fd)
 	p->state = PUMP_WATCH;
 	/* What is left in the spool makes nothing readable. */
 	if (p->spooled > 0)
-		enter(p, PUMP_PACED);
+		enter(p, PUMP_FLOOD);
 }
 
 /* Terminal to spool, once. Bytes, 0 for none now, or -EIO at the end. */
 static long
-sip(struct pump *p, size_t len)
+sip(struct pump *p)
 {
 	ssize_t n;
 
 	do {
-		n = splice(p->src[0].fd, NULL, p->spool_w, NULL, len,
+		n = splice(p->src[0].fd, NULL, p->spool_w, NULL, SIP,
 		    SPLICE_F_NONBLOCK);
 	} while (n < 0 && errno == EINTR);
 	if (n > 0) {
@@ -197,27 +194,7 @@ struct turn {
 	size_t logged; /* into the log */
 	bool end;      /* nobody holds the other side */
 	bool blocked;  /* the log took no more */
-	bool more;     /* there is more at once */
 };
-
-/*
- * The terminal is asked until it has nothing, or the spool is full, or the
- * turn is over. The first sip is a page, as for an echo there is no second.
- */
-static void
-fill_spool(struct pump *p, size_t budget, struct turn *t)
-{
-	size_t len = SIP;
-	long n = SIP;
-
-	while (n >= FLOOD && t->moved < budget) {
-		n = sip(p, len);
-		t->moved += n > 0 ? (size_t)n : 0;
-		len = TURN_BYTES;
-	}
-	t->end = n < 0;
-	t->more = n >= FLOOD || (n == 0 && p->spooled + SIP > p->spool_size);
-}
 
 static void
 log_spool(struct pump *p, struct turn *t)
@@ -229,22 +206,28 @@ log_spool(struct pump *p, struct turn *t)
 }
 
 static void
-turn_pty(struct pump *p, size_t budget, struct turn *t)
+turn_pty(struct pump *p, struct turn *t)
 {
+	bool more;
+	long n;
+
 	if (p->state == PUMP_BLOCKED)
 		log_spool(p, t);
 	if (t->blocked)
 		return;
-	fill_spool(p, budget, t);
+	n = sip(p);
+	t->moved = n > 0 ? (size_t)n : 0;
+	t->end = n < 0;
+	more = n >= FLOOD && p->spooled + SIP <= p->spool_size / 2;
 	/* At the end the bytes come before the end does. */
-	if (!t->more || p->spooled >= BATCH || p->spooled >= p->spool_size / 2)
+	if (!more || p->spooled >= BATCH)
 		log_spool(p, t);
 }
 
 static void
-turn_pipe(struct pump *p, struct pump_source *s, size_t budget, struct turn *t)
+turn_pipe(struct pump *p, struct pump_source *s, struct turn *t)
 {
-	long n = runlog_splice(p->log, s->fd, budget, s->stream);
+	long n = runlog_splice(p->log, s->fd, PIPE_BYTES, s->stream);
 
 	if (n == 0)
 		source_close(s);
@@ -260,7 +243,7 @@ turn_pipe(struct pump *p, struct pump_source *s, size_t budget, struct turn *t)
  * is written before it is known whether bytes will follow.
  */
 static void
-turn_pipes(struct pump *p, size_t budget, struct turn *t)
+turn_pipes(struct pump *p, struct turn *t)
 {
 	struct pollfd fd[2];
 	int i, n;
@@ -270,9 +253,8 @@ turn_pipes(struct pump *p, size_t budget, struct turn *t)
 	n = poll(fd, 2, 0);
 	for (i = 0; i < 2 && n > 0; i++)
 		if (fd[i].fd >= 0 && fd[i].revents != 0)
-			turn_pipe(p, &p->src[i], budget / 2, t);
+			turn_pipe(p, &p->src[i], t);
 	t->end = p->src[0].fd < 0 && p->src[1].fd < 0;
-	t->more = t->moved >= budget / 2;
 }
 
 static void
@@ -323,50 +305,55 @@ next(struct pump *p, const struct turn *t)
 		next_at_end(p);
 	else if (exited && overdue(p, t))
 		finished(p);
-	else if (t->moved >= FLOOD) {
-		enter(p, PUMP_PACED);
-		/* The loop looks at everybody else in between. */
-		if (t->more)
-			loop_timer_set_us(p->timer, 0);
-	} else {
+	else if (t->moved >= FLOOD || (p->state == PUMP_FLOOD && t->moved > 0))
+		enter(p, PUMP_FLOOD);
+	else {
 		enter(p, PUMP_WATCH);
 		if (exited)
 			loop_timer_set(p->timer, QUIET_MS);
 	}
 }
 
-static void
-turn(struct pump *p)
+static size_t
+pump_turn_cb(void *arg)
 {
+	struct pump *p = arg;
 	struct turn t = { 0 };
-	size_t budget = TURN_BYTES;
 
-	if (p->load->flowing > 1)
-		budget /= p->load->flowing;
-	if (budget < TURN_BYTES_MIN)
-		budget = TURN_BYTES_MIN;
 	if (p->io == PRIV_IO_PIPES)
-		turn_pipes(p, budget, &t);
+		turn_pipes(p, &t);
 	else
-		turn_pty(p, budget, &t);
+		turn_pty(p, &t);
 	p->load->bytes += t.logged;
 	if (t.logged > 0)
 		p->ops->grown(p->arg);
 	next(p, &t);
+	return t.moved;
 }
 
 static void
 pump_readable_cb(int fd, short what, void *arg)
 {
+	struct floods *floods = &((struct pump *)arg)->load->floods;
+
 	(void)fd;
 	(void)what;
-	turn(arg);
+	(void)pump_turn_cb(arg);
+	/* What was expected, perhaps; it is sent before the next round. */
+	floods_release(floods);
 }
 
 static void
 pump_timer_cb(void *arg)
 {
-	turn(arg);
+	(void)pump_turn_cb(arg);
+}
+
+void
+pump_expect(struct pump *p)
+{
+	if (p->state == PUMP_WATCH)
+		floods_hold(&p->load->floods);
 }
 
 void
@@ -383,7 +370,7 @@ pump_finish(struct pump *p, enum pump_ending why)
 void
 pump_done(struct pump *p)
 {
-	count(p, p->state, -1);
+	leave(p);
 	p->state = PUMP_DONE;
 	source_close(&p->src[0]);
 	source_close(&p->src[1]);

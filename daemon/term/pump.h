@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/term/flood.h"
 #include "lib/privproto.h"
 
 struct loop;
@@ -23,9 +24,9 @@ struct pump_ops {
 	void (*drained)(void *arg); /* there will be no more; called once */
 };
 
-/* What all pumps of a daemon share; turns of a flood get shorter with many. */
+/* What all pumps of a daemon share. */
 struct pump_load {
-	unsigned flowing; /* pumps in a flood now */
+	struct floods floods;
 	unsigned blocked; /* pumps that wait for room on the disk now */
 	uint64_t blocks;  /* times one had to, since start */
 	uint64_t bytes;
@@ -35,7 +36,7 @@ struct pump_load {
 enum pump_state {
 	PUMP_IDLE,    /* nothing before pump_start() */
 	PUMP_WATCH,   /* wait for readable */
-	PUMP_PACED,   /* flood: let the kernel's buffers fill a little */
+	PUMP_FLOOD,   /* there was much and will be more: takes turns */
 	PUMP_BLOCKED, /* no room on the disk: try again later */
 	PUMP_HUNG,    /* nobody has the terminal open: look again later */
 	PUMP_DONE
@@ -61,6 +62,7 @@ struct pump {
 	const struct pump_ops *ops;
 	void *arg;
 	struct loop_timer *timer;
+	struct flood flood;
 	struct pump_source src[2];
 	int spool_r, spool_w;
 	size_t spool_size; /* the pipe's capacity */
@@ -78,6 +80,8 @@ void pump_init(struct pump *p, struct loop *l, struct runlog *log,
  * ends of stdout and stderr. What an earlier daemon left in the spool is first.
  */
 void pump_start(struct pump *p, enum priv_io io, const int *fd);
+/* A key was pressed: its echo goes before the floods of others. */
+void pump_expect(struct pump *p);
 /* Whatever was written is read to the end, then comes `drained`, later. */
 void pump_finish(struct pump *p, enum pump_ending why);
 /* Lets go of the descriptors; what is in them stays there. */

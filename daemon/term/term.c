@@ -33,6 +33,7 @@ terms_new(const struct terms_conf *conf)
 	ts->conf = *conf;
 	TAILQ_INIT(&ts->all);
 	TAILQ_INIT(&ts->again);
+	floods_init(&ts->load.floods, conf->loop);
 	ts->again_timer = loop_timer_new(conf->loop, viewer_again_cb, ts);
 	ts->tick = loop_timer_new(conf->loop, viewer_tick_cb, ts);
 	return ts;
@@ -43,6 +44,7 @@ terms_free(struct terms *ts)
 {
 	if (ts == NULL)
 		return;
+	floods_done(&ts->load.floods);
 	loop_timer_free(ts->again_timer);
 	loop_timer_free(ts->tick);
 	free(ts);
@@ -55,7 +57,7 @@ terms_stats(const struct terms *ts, struct terms_stats *out)
 	out->bytes = ts->load.bytes;
 	out->blocks = ts->load.blocks;
 	out->blocked = ts->load.blocked;
-	out->flowing = ts->load.flowing;
+	out->flowing = ts->load.floods.n;
 }
 
 /* True when the window has all there is to have of `len` bytes at `off`. */

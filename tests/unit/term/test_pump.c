@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/loop.h"
 #include "daemon/term/runlog.h"
+#include "daemon/term/state.h"
 #include "lib/clock.h"
 #include "tests/unit/check.h"
 #include "tests/unit/term/termrig.h"
@@ -79,6 +81,45 @@ test_flood_is_logged_exactly(void **state)
 	assert_int_equal(s.got.len, FLOOD);
 	sink_close(&s);
 	termrig_pty_done(g, &p);
+}
+
+static bool
+may_hold(void *arg)
+{
+	const struct floods *fs = arg;
+
+	return fs->n > 0 && fs->moved >= FLOODS_HOLD_BYTES;
+}
+
+static void
+test_key_goes_before_a_flood(void **state)
+{
+	struct termrig *g = *state;
+	struct floods *fs = &g->terms->load.floods;
+	struct termrig_pty loud, quiet;
+	struct sink s;
+	int pid;
+
+	termrig_pty(g, &loud);
+	termrig_pty(g, &quiet);
+	sink_open(&s, quiet.term, 0, false);
+	pid = termrig_flood(loud.slave, FLOOD);
+	termrig_until(g, may_hold, fs);
+	assert_int_equal(viewer_input(s.viewer, "k", 1), 0);
+	assert_true(fs->held);
+	/* Far too late: only the echo can bring the flood's next turn. */
+	loop_timer_set(fs->round, 3600000);
+	termrig_write(quiet.slave, "k", 1);
+	sink_await(g, &s, 1);
+	assert_false(fs->held);
+	close(loud.slave);
+	loud.slave = -1;
+	end(g, &loud, PUMP_EXITED);
+	reap(pid);
+	termrig_check_log(g, loud.run, FLOOD);
+	sink_close(&s);
+	termrig_pty_done(g, &quiet);
+	termrig_pty_done(g, &loud);
 }
 
 /* What the program wrote last and left in the kernel comes before its end. */
@@ -336,6 +377,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_flood_is_logged_exactly),
+		T(test_key_goes_before_a_flood),
 		T(test_bytes_before_the_end),
 		T(test_reopened_terminal_goes_on),
 		T(test_orphan_ends_at_its_end),

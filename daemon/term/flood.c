@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who serves several floods from one thread decides when to come back to each.
+ * Too early is expensive: the terminal has a few bytes then, and the writer is
+ * woken for a few more. With many floods the turns of the others are all the
+ * waiting that is needed; only when a round brought little it is worth to
+ * sleep. A key that is pressed beside floods has the processors to itself
+ * until its echo is through.
+ *
+ * Invariant: while somebody has joined a round is due, in FLOODS_HOLD_US at
+ * most, and who was served stands behind all others; and holds follow each
+ * other only after FLOODS_HOLD_BYTES, so that no viewer can stop the floods of
+ * others.
+ */
+#include "daemon/term/flood.h"
+
+#include "daemon/loop.h"
+
+/* Turns before the loop looks at everybody else: a key waits for them. */
+#define TURNS_MAX 8
+/* Nobody gave more than this: the writers are slower than we are. */
+#define LITTLE	  1024
+#define LITTLE_US 200
+
+static void
+floods_round_cb(void *arg)
+{
+	struct floods *fs = arg;
+	unsigned n = fs->n < TURNS_MAX ? fs->n : TURNS_MAX;
+	size_t moved, most = 0;
+
+	fs->held = false;
+	for (; n > 0 && !TAILQ_EMPTY(&fs->all); n--) {
+		struct flood *f = TAILQ_FIRST(&fs->all);
+
+		TAILQ_REMOVE(&fs->all, f, link);
+		TAILQ_INSERT_TAIL(&fs->all, f, link);
+		moved = f->turn(f->arg);
+		if (fs->moved < FLOODS_HOLD_BYTES)
+			fs->moved += moved;
+		if (moved > most)
+			most = moved;
+	}
+	if (fs->n > 0)
+		loop_timer_set_us(fs->round, most < LITTLE ? LITTLE_US : 0);
+}
+
+void
+floods_init(struct floods *fs, struct loop *l)
+{
+	*fs = (struct floods){ .moved = FLOODS_HOLD_BYTES };
+	TAILQ_INIT(&fs->all);
+	fs->round = loop_timer_new(l, floods_round_cb, fs);
+}
+
+void
+floods_done(struct floods *fs)
+{
+	loop_timer_free(fs->round);
+}
+
+void
+flood_join(struct floods *fs, struct flood *f)
+{
+	if (f->joined)
+		return;
+	f->joined = true;
+	TAILQ_INSERT_TAIL(&fs->all, f, link);
+	if (fs->n++ == 0)
+		loop_timer_set_us(fs->round, 0);
+}
+
+void
+flood_leave(struct floods *fs, struct flood *f)
+{
+	if (!f->joined)
+		return;
+	f->joined = false;
+	TAILQ_REMOVE(&fs->all, f, link);
+	if (--fs->n == 0) {
+		fs->held = false;
+		loop_timer_clear(fs->round);
+	}
+}
+
+void
+floods_hold(struct floods *fs)
+{
+	if (fs->n == 0 || fs->held || fs->moved < FLOODS_HOLD_BYTES)
+		return;
+	fs->held = true;
+	fs->moved = 0;
+	loop_timer_set_us(fs->round, FLOODS_HOLD_US);
+}
+
+void
+floods_release(struct floods *fs)
+{
+	if (!fs->held)
+		return;
+	fs->held = false;
+	loop_timer_set_us(fs->round, 0);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_FLOOD_H
+#define RDV_FLOOD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/list.h"
+
+struct loop;
+struct loop_timer;
+
+/* One who has more to give than a turn takes. Embedded. */
+struct flood {
+	TAILQ_ENTRY(flood) link;
+	bool joined;
+	size_t (*turn)(void *arg); /* bytes moved; may join and leave */
+	void *arg;
+};
+
+/* All of a loop's floods take turns, some in each round. */
+struct floods {
+	TAILQ_HEAD(, flood) all;
+	struct loop_timer *round;
+	unsigned n;
+	size_t moved; /* since the last hold */
+	bool held;
+};
+
+/* A held round comes after this long at the latest. */
+#define FLOODS_HOLD_US 500
+/* Floods move this much between two holds, however many keys are pressed. */
+#define FLOODS_HOLD_BYTES 65536
+
+void floods_init(struct floods *fs, struct loop *l);
+void floods_done(struct floods *fs);
+void flood_join(struct floods *fs, struct flood *f);
+void flood_leave(struct floods *fs, struct flood *f);
+/* Somebody waits for an answer that is no flood: the next round waits too. */
+void floods_hold(struct floods *fs);
+/* The answer is on its way. */
+void floods_release(struct floods *fs);
+
+#endif

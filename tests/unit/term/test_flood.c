@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose turn it is: fair rounds, and a key before all of them. */
+#include "daemon/loop.h"
+#include "daemon/term/flood.h"
+#include "lib/clock.h"
+#include "tests/unit/check.h"
+
+#define MEMBERS	    3
+#define DEADLINE_MS 10000
+
+struct rig;
+
+struct member {
+	struct flood flood;
+	struct rig *rig;
+	unsigned turns;
+	bool leaves; /* in its next turn */
+};
+
+struct rig {
+	struct loop *loop;
+	struct loop_timer *deadline;
+	struct floods floods;
+	struct member m[MEMBERS];
+	size_t gives;	/* each turn */
+	unsigned turns; /* of all */
+	unsigned until;
+	bool late;
+};
+
+static size_t
+rig_turn_cb(void *arg)
+{
+	struct member *m = arg;
+	struct rig *g = m->rig;
+
+	m->turns++;
+	if (m->leaves)
+		flood_leave(&g->floods, &m->flood);
+	if (++g->turns == g->until)
+		loop_stop(g->loop);
+	return g->gives;
+}
+
+static void
+rig_late_cb(void *arg)
+{
+	struct rig *g = arg;
+
+	g->late = true;
+	loop_stop(g->loop);
+}
+
+static int
+setup(void **state)
+{
+	static struct rig g;
+
+	g = (struct rig){ .gives = 4095 };
+	g.loop = loop_new();
+	g.deadline = loop_timer_new(g.loop, rig_late_cb, &g);
+	floods_init(&g.floods, g.loop);
+	for (unsigned i = 0; i < MEMBERS; i++) {
+		g.m[i].rig = &g;
+		g.m[i].flood.turn = rig_turn_cb;
+		g.m[i].flood.arg = &g.m[i];
+	}
+	*state = &g;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct rig *g = *state;
+
+	floods_done(&g->floods);
+	loop_timer_free(g->deadline);
+	loop_free(g->loop);
+	return 0;
+}
+
+static void
+join_all(struct rig *g)
+{
+	for (unsigned i = 0; i < MEMBERS; i++)
+		flood_join(&g->floods, &g->m[i].flood);
+}
+
+/* Runs `n` more turns. */
+static void
+turns(struct rig *g, unsigned n)
+{
+	g->until = g->turns + n;
+	loop_timer_set(g->deadline, DEADLINE_MS);
+	loop_run(g->loop);
+	loop_timer_clear(g->deadline);
+	assert_false(g->late);
+}
+
+static void
+test_each_has_its_turn(void **state)
+{
+	struct rig *g = *state;
+
+	join_all(g);
+	join_all(g);
+	assert_int_equal(g->floods.n, MEMBERS);
+	turns(g, 10 * MEMBERS);
+	for (unsigned i = 0; i < MEMBERS; i++)
+		assert_int_equal(g->m[i].turns, 10);
+}
+
+static void
+test_one_leaves_in_its_turn(void **state)
+{
+	struct rig *g = *state;
+
+	join_all(g);
+	g->m[1].leaves = true;
+	turns(g, MEMBERS + 4);
+	assert_int_equal(g->m[0].turns, 3);
+	assert_int_equal(g->m[1].turns, 1);
+	assert_int_equal(g->m[2].turns, 3);
+	assert_int_equal(g->floods.n, 2);
+}
+
+/* Bytes enough to be held again. */
+static void
+flow(struct rig *g)
+{
+	turns(g, FLOODS_HOLD_BYTES / 4095 / MEMBERS * MEMBERS + MEMBERS);
+}
+
+static void
+test_held_for_a_while(void **state)
+{
+	struct rig *g = *state;
+	int64_t begin;
+
+	join_all(g);
+	flow(g);
+	begin = clock_mono_us();
+	floods_hold(&g->floods);
+	assert_true(g->floods.held);
+	turns(g, 1);
+	/* Two clocks were rounded to microseconds. */
+	assert_true(clock_mono_us() - begin >= FLOODS_HOLD_US - 2);
+	assert_false(g->floods.held);
+}
+
+static void
+test_released_at_once(void **state)
+{
+	struct rig *g = *state;
+
+	join_all(g);
+	flow(g);
+	/* Never would be late: only the release can bring the turn. */
+	floods_hold(&g->floods);
+	loop_timer_set(g->floods.round, 10 * DEADLINE_MS);
+	floods_release(&g->floods);
+	assert_false(g->floods.held);
+	turns(g, MEMBERS);
+}
+
+static void
+test_not_held_for_ever(void **state)
+{
+	struct rig *g = *state;
+
+	floods_hold(&g->floods);
+	assert_false(g->floods.held); /* nobody floods */
+	join_all(g);
+	floods_hold(&g->floods);
+	assert_true(g->floods.held);
+	floods_release(&g->floods);
+	turns(g, MEMBERS);
+	floods_hold(&g->floods);
+	assert_false(g->floods.held); /* they have hardly moved */
+	flow(g);
+	floods_hold(&g->floods);
+	assert_true(g->floods.held);
+	turns(g, 1);
+}
+
+static void
+test_last_one_takes_the_hold_along(void **state)
+{
+	struct rig *g = *state;
+
+	flood_join(&g->floods, &g->m[0].flood);
+	floods_hold(&g->floods);
+	assert_true(g->floods.held);
+	flood_leave(&g->floods, &g->m[0].flood);
+	assert_false(g->floods.held);
+	assert_false(loop_timer_pending(g->floods.round));
+	flood_leave(&g->floods, &g->m[0].flood);
+	assert_int_equal(g->floods.n, 0);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_each_has_its_turn),
+		T(test_one_leaves_in_its_turn),
+		T(test_held_for_a_while),
+		T(test_released_at_once),
+		T(test_not_held_for_ever),
+		T(test_last_one_takes_the_hold_along),
+	};
+
+	return CHECK_RUN("flood", tests);
+}

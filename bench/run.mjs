@@ -1,13 +1,15 @@
 // Measures rdv against a peer or the raw limit in the same run and prints
 // ratios. Nothing here passes or fails: figures go to docs/performance.md.
 //
-//   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start]...
+//   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
+//                                callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
+import { terminalCounts } from './callgrind-term.mjs';
 
 const build = path.resolve(process.argv[2] ?? 'build');
 const wanted = process.argv.slice(3);
@@ -49,15 +51,17 @@ function usage(pid) {
 		rss: +/VmRSS:\s+(\d+)/.exec(status)[1] };
 }
 
-async function rdvStart(base = path.join(scratch, `base${started.length}`)) {
-	const child = spawn(path.join(build, 'bin/rdv-helper'),
-		['--base', base, '--ready-fd', '3'],
+async function rdvStart(base = path.join(scratch, `base${started.length}`),
+		helper = path.join(build, 'bin/rdv-helper')) {
+	const child = spawn(helper, ['--base', base, '--ready-fd', '3'],
 		{ stdio: ['ignore', 'ignore', fs.openSync(path.join(scratch,
 			'rdv.log'), 'a'), 'pipe'],
 		  env: { PATH: process.env.PATH, HOME: scratch } });
 	started.push(child);
 	const begin = process.hrtime.bigint();
-	await once(child.stdio[3], 'data');
+	await Promise.race([once(child.stdio[3], 'data'), once(child, 'exit')]);
+	if (child.exitCode !== null)
+		throw new Error(`${helper} ended at once`);
 	const readyMs = Number(process.hrtime.bigint() - begin) / 1e6;
 	const sock = path.join(base, 'api.sock');
 	const token = fs.readFileSync(path.join(base, 'cli-token'), 'utf8').trim();
@@ -359,7 +363,14 @@ async function start() {
 		worst_ms: times[4] });
 }
 
-const all = { terminal, echo, http: http_, writes, events, memory, start };
+async function callgrind() {
+	const bench = { build, scratch, tool, say, measure, rdvStart, stop, session,
+		endpoint };
+	await terminalCounts(bench);
+}
+
+const all = { terminal, echo, http: http_, writes, events, memory, start,
+	callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

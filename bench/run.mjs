@@ -183,6 +183,21 @@ async function terminal() {
 	await stop(rdv.child);
 }
 
+// Rounds in turn, so that a disturbance meets all; the best of each counts. A
+// peer gives the endpoints of its next round.
+async function echoRounds(count, peers) {
+	const best = {};
+	for (let round = 0; round < 4; round++)
+		for (const [name, peer] of Object.entries(peers)) {
+			const now = measure('termclient', ['echo', count,
+				...await peer(round)]);
+			const b = best[name] ??= now;
+			b.p50_us = Math.min(b.p50_us, now.p50_us);
+			b.p99_us = Math.min(b.p99_us, now.p99_us);
+		}
+	return best;
+}
+
 async function echo() {
 	const rdv = await rdvStart();
 	const program = [tool('flood'), '4000'];
@@ -190,21 +205,28 @@ async function echo() {
 	const node = await nodeServer(...program);
 	const quiet = await session(rdv, 'quiet', program);
 
-	const r = measure('termclient', ['echo', 1000, raw.end]);
-	const o = measure('termclient', ['echo', 1000, endpoint(rdv, quiet)]);
-	const n = measure('termclient', ['echo', 1000, node.end]);
-	say('echo idle', { rdv_p50: o.p50_us, raw_p50: r.p50_us,
-		node_p50: n.p50_us, p50_of_raw: o.p50_us / r.p50_us,
-		rdv_p99: o.p99_us, raw_p99: r.p99_us,
-		p99_of_raw: o.p99_us / r.p99_us });
+	const idle = await echoRounds(500, { rdv: () => [endpoint(rdv, quiet)],
+		raw: () => [raw.end], node: () => [node.end] });
+	say('echo idle', { rdv_p50: idle.rdv.p50_us, raw_p50: idle.raw.p50_us,
+		node_p50: idle.node.p50_us,
+		p50_of_raw: idle.rdv.p50_us / idle.raw.p50_us,
+		rdv_p99: idle.rdv.p99_us, raw_p99: idle.raw.p99_us,
+		p99_of_raw: idle.rdv.p99_us / idle.raw.p99_us });
 
-	const noisy = await session(rdv, 'noisy', program);
-	const of = measure('termclient', ['echo', 500, endpoint(rdv, quiet),
-		endpoint(rdv, noisy)]);
-	const nf = measure('termclient', ['echo', 500, node.end, node.end]);
-	say('echo beside a flood', { rdv_p50: of.p50_us, rdv_p99: of.p99_us,
-		node_p50: nf.p50_us, node_p99: nf.p99_us,
-		p50_of_node: of.p50_us / nf.p50_us });
+	let noisy = null;
+	// The flood of rdv goes on when nobody looks; that of node ends.
+	const hush = async () => noisy !== null &&
+		call(rdv, 'DELETE', `/api/sessions/${noisy.id}`);
+	const beside = await echoRounds(300, {
+		rdv: async (round) => {
+			noisy = await session(rdv, `noisy${round}`, program);
+			return [endpoint(rdv, quiet), endpoint(rdv, noisy)];
+		},
+		node: async () => (await hush(), [node.end, node.end]) });
+	say('echo beside a flood', { rdv_p50: beside.rdv.p50_us,
+		rdv_p99: beside.rdv.p99_us, node_p50: beside.node.p50_us,
+		node_p99: beside.node.p99_us,
+		p50_of_node: beside.rdv.p50_us / beside.node.p50_us });
 	for (const p of [raw, node])
 		await stop(p.child);
 	await stop(rdv.child);

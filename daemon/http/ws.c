@@ -5,10 +5,10 @@
  * server's frames are a short header and the bytes as they are, and terminals
  * send a lot of them.
  *
- * libwslay's context is larger than all the rest of a connection, so it exists
- * only from the first byte of a frame to the last of its message: an idle
- * socket has none. Messages grow with what arrives, never by what a header
- * announces.
+ * libwslay's context is larger than all the rest of a connection, so it goes
+ * when nothing has come for a second or two: an idle socket has none, and who
+ * types does not wait for a new one at each key. Messages grow with what
+ * arrives, never by what a header announces.
  */
 #include "daemon/http/ws.h"
 
@@ -55,6 +55,7 @@ struct ws {
 	struct buf msg;
 	bool control;	 /* the present frame is a control frame */
 	bool fragmented; /* more frames of this message will follow */
+	bool used;	 /* the context, since the last tick */
 	bool paused;
 	bool mute; /* what the context sends is dropped */
 	/* Sending. */
@@ -287,12 +288,25 @@ context_open(struct ws *ws)
 }
 
 static void
+forget_message(struct ws *ws)
+{
+	buf_done(&ws->msg);
+	buf_init_secret(&ws->msg, ws->max);
+}
+
+static void
 context_close(struct ws *ws)
 {
 	wslay_event_context_free(ws->ctx);
 	ws->ctx = NULL;
-	buf_done(&ws->msg);
-	buf_init_secret(&ws->msg, ws->max);
+	forget_message(ws);
+}
+
+/* Nothing of a message has come that is not complete. */
+static bool
+between_messages(const struct ws *ws)
+{
+	return ws->fed == ws->framed && !ws->fragmented;
 }
 
 /* Lets out what libwslay answers by itself: pongs, and the last close. */
@@ -335,6 +349,7 @@ ws_input(void *user, const char *p, size_t len)
 		context_open(ws);
 	ws->in = p;
 	ws->in_len = len;
+	ws->used = true;
 	ws->unanswered = 0;
 	if (wslay_event_recv(ws->ctx) != 0) {
 		framing_lost(ws);
@@ -344,8 +359,8 @@ ws_input(void *user, const char *p, size_t len)
 	send_answers(ws, more);
 	if (!more)
 		receiving_ended(ws);
-	else if (ws->fed == ws->framed && !ws->fragmented)
-		context_close(ws);
+	else if (between_messages(ws))
+		forget_message(ws);
 	return len - ws->in_len;
 }
 
@@ -365,6 +380,9 @@ ws_tick(void *user, int64_t now_ms)
 {
 	struct ws *ws = user;
 
+	if (ws->ctx != NULL && !ws->used && between_messages(ws))
+		context_close(ws);
+	ws->used = false;
 	if (ws->close_ms != 0 && now_ms >= ws->close_ms)
 		conn_drop(ws->conn);
 	if (ws->close_ms != 0 || now_ms < ws->ping_ms)

@@ -321,6 +321,9 @@ idle_sockets_are_small(void **state)
 		wsrig_text(&a, fds[i], 0x81, "hello");
 		wsrig_expect(&a, fds[i], "hello");
 	}
+	/* Then been silent for two ticks. */
+	rig_pass(&a.g, 1000);
+	rig_pass(&a.g, 1000);
 	memory = (rig_memory() - memory) / 500;
 	print_message("idle websocket: %zu bytes\n", memory);
 	assert_true(memory < 4096);

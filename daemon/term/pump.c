@@ -27,7 +27,11 @@
 #define SIP	   4096
 #define FLOOD	   4095 /* a turn that moved this much was no echo */
 #define PIPE_BYTES 16384
-/* Spooled in several turns before it is logged and shown: fewer, larger. */
+/*
+ * Spooled in several turns before it is logged and shown: fewer, larger. A
+ * flood that is alone logs each page: that work fills the time in which the
+ * kernel brings the next one, which otherwise is slept through.
+ */
 #define BATCH	   16384
 #define BLOCKED_MS 500
 #define HUNG_MS	   200
@@ -218,9 +222,10 @@ turn_pty(struct pump *p, struct turn *t)
 	n = sip(p);
 	t->moved = n > 0 ? (size_t)n : 0;
 	t->end = n < 0;
-	more = n >= FLOOD && p->spooled + SIP <= p->spool_size / 2;
+	more = n >= FLOOD && p->load->floods.n > 1 && p->spooled < BATCH &&
+	       p->spooled + SIP <= p->spool_size / 2;
 	/* At the end the bytes come before the end does. */
-	if (!more || p->spooled >= BATCH)
+	if (!more)
 		log_spool(p, t);
 }
 

@@ -1,9 +1,7 @@
 // Instructions that rdvd executes, counted by valgrind: the figures that do not
 // depend on the machine's other work. A count is the difference of two runs
 // that differ only in how much they do, so that start, end and valgrind's own
-// beginnings are in none of them. What the kernel does is not counted. A copy
-// by `rep movsb` would count as one instruction for each byte and hide all the
-// rest, so libc is told to copy with vectors.
+// beginnings are in none of them. What the kernel does is not counted.
 //
 //   const count = counter(bench);       bench: what run.mjs gives its parts
 //   await count(async (rdv, n) => ..., few, many)    per unit of n
@@ -11,19 +9,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const valgrind = '/usr/bin/valgrind';
-const tunables = ['movsb', 'stosb'].map((k) =>
-	`glibc.cpu.x86_rep_${k}_threshold=0x40000000`).join(':');
 
-// rdv-helper starts the rdvd that stands beside it: here a script.
-function wrapped(bench, dir, out) {
-	fs.mkdirSync(dir);
-	fs.copyFileSync(path.join(bench.build, 'bin/rdv-helper'),
-		path.join(dir, 'rdv-helper'));
-	fs.writeFileSync(path.join(dir, 'rdvd'), `#!/bin/sh
-export GLIBC_TUNABLES=${tunables}
-exec ${valgrind} -q --tool=callgrind --vgdb=no --log-file=${dir}/valgrind.log \\
-	--callgrind-out-file=${out} ${bench.tool('rdvd-unconfined')} "$@"
-`, { mode: 0o755 });
+// rdv-helper starts the rdvd that stands beside it: here bench/counted.c.
+function wrapped(bench, dir) {
+	for (const [from, to] of [[path.join(bench.build, 'bin/rdv-helper'),
+		'rdv-helper'], [bench.tool('counted'), 'rdvd'],
+	[bench.tool('rdvd-unconfined'), 'rdvd-unconfined']])
+		fs.copyFileSync(from, path.join(dir, to));
 	return path.join(dir, 'rdv-helper');
 }
 
@@ -38,12 +30,11 @@ function total(file) {
 export function counter(bench) {
 	if (!fs.existsSync(valgrind))
 		throw new Error(`no ${valgrind}; make deps-test installs it`);
-	let runs = 0;
 	async function once(work, n) {
-		const dir = path.join(bench.scratch, `callgrind${runs++}`);
+		const dir = fs.mkdtempSync(path.join(bench.scratch, 'callgrind'));
 		const base = path.join(dir, 'base');
 		const out = path.join(dir, 'callgrind.out');
-		const rdv = await bench.rdvStart(base, wrapped(bench, dir, out));
+		const rdv = await bench.rdvStart(base, wrapped(bench, dir));
 		await work(rdv, n);
 		await bench.stop(rdv.child);
 		return total(out);

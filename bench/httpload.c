@@ -4,9 +4,10 @@
  * its next request when answered) for throughput, or a fixed rate (requests
  * leave on schedule whatever the answers do) for honest latencies.
  *
- *   httpload SOCKET CONNS SECONDS RATE REQUEST-FILE
+ *   httpload SOCKET CONNS SECONDS RATE REQUEST-FILE [COUNT]
  *
- * RATE 0 is the closed loop. The request file is sent byte for byte; "%d" in
+ * RATE 0 is the closed loop, which ends after COUNT answers if that comes
+ * before the time is up. The request file is sent byte for byte; "%d" in
  * it, if any, becomes a counter, so that writes differ.
  */
 #include <errno.h>
@@ -133,7 +134,7 @@ open_all(const char *path)
 }
 
 static void
-closed_loop(int64_t until)
+closed_loop(int64_t until, size_t count)
 {
 	struct epoll_event ev[CONNS_MAX];
 	unsigned i;
@@ -141,7 +142,7 @@ closed_loop(int64_t until)
 
 	for (i = 0; i < nconns; i++)
 		send_one(&conns[i], bench_ns());
-	while (bench_ns() < until) {
+	while (bench_ns() < until && nsamples < count) {
 		n = epoll_wait(ep, ev, CONNS_MAX, 1000);
 		for (k = 0; k < n; k++)
 			if (conn_read(&conns[ev[k].data.u32]))
@@ -191,9 +192,9 @@ main(int argc, char **argv)
 	long seconds, rate;
 	double sec;
 
-	if (argc != 6) {
+	if (argc != 6 && argc != 7) {
 		fprintf(stderr, "usage: httpload SOCKET CONNS SECONDS RATE"
-				" REQUEST-FILE\n");
+				" REQUEST-FILE [COUNT]\n");
 		return 2;
 	}
 	nconns = (unsigned)bench_num(argv[2]);
@@ -208,7 +209,8 @@ main(int argc, char **argv)
 	open_all(argv[1]);
 	start = bench_ns();
 	if (rate == 0)
-		closed_loop(start + seconds * 1000000000);
+		closed_loop(start + seconds * 1000000000,
+		    argc == 7 ? (size_t)bench_num(argv[6]) : SIZE_MAX);
 	else
 		fixed_rate(start + seconds * 1000000000, rate);
 	sec = (double)(bench_ns() - start) / 1e9;

@@ -9,6 +9,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
+import { requestCounts } from './callgrind-http.mjs';
 import { terminalCounts } from './callgrind-term.mjs';
 
 const build = path.resolve(process.argv[2] ?? 'build');
@@ -242,6 +243,23 @@ function requestFile(name, rdv, method, target, body = '') {
 	return file;
 }
 
+function streamFile(rdv) {
+	const file = path.join(scratch, 'sub');
+	fs.writeFileSync(file, 'GET /api/events HTTP/1.1\r\nHost: localhost\r\n' +
+		'Accept: text/event-stream\r\n' +
+		`Authorization: Bearer ${rdv.token}\r\n\r\n`);
+	return file;
+}
+
+// A change that makes one event; fanout sends it as it stands.
+function triggerFile(rdv, s) {
+	const file = requestFile('trigger', rdv, 'PATCH',
+		`/api/sessions/${s.id}`, '{"name":"n000000000"}');
+	fs.writeFileSync(file, fs.readFileSync(file, 'utf8')
+		.replace(/Content-Length: \d+/, 'Content-Length: 21'));
+	return file;
+}
+
 async function nginxServer() {
 	const dir = fs.mkdtempSync(path.join(scratch, 'nginx'));
 	const sock = path.join(dir, 'sock');
@@ -310,16 +328,9 @@ async function writes() {
 async function events() {
 	const rdv = await rdvStart();
 	const s = await session(rdv, 'one', ['/bin/cat']);
-	const sub = path.join(scratch, 'sub');
-	fs.writeFileSync(sub, 'GET /api/events HTTP/1.1\r\nHost: localhost\r\n' +
-		'Accept: text/event-stream\r\n' +
-		`Authorization: Bearer ${rdv.token}\r\n\r\n`);
-	const trigger = requestFile('trigger', rdv, 'PATCH',
-		`/api/sessions/${s.id}`, '{"name":"n000000000"}')
-	fs.writeFileSync(trigger, fs.readFileSync(trigger, 'utf8')
-		.replace(/Content-Length: \d+/, 'Content-Length: 21'));
 	const before = usage(rdv.pid).rss;
-	const child = spawn(tool('fanout'), [rdv.sock, '1000', sub, trigger, '20'],
+	const child = spawn(tool('fanout'), [rdv.sock, '1000', streamFile(rdv),
+		triggerFile(rdv, s), '20'],
 		{ stdio: ['pipe', 'pipe', 'inherit'] });
 	started.push(child);
 	let text = '';
@@ -387,7 +398,8 @@ async function start() {
 
 async function callgrind() {
 	const bench = { build, scratch, tool, say, measure, rdvStart, stop, session,
-		endpoint };
+		endpoint, requestFile, streamFile, triggerFile };
+	await requestCounts(bench);
 	await terminalCounts(bench);
 }
 

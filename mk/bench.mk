@@ -1,7 +1,7 @@
 # `make bench` prints ratios against peers of the same run; it is no test. The
 # peer node-pty is built from its source by npm on first use.
 bench_tools := $(patsubst %,$(BUILD)/bench/%,flood rawpty termclient httpload \
-	       syncpeer fanout)
+	       syncpeer fanout counted)
 .PHONY: bench
 bench: all $(bench_tools) $(BUILD)/bench/rdvd-unconfined \
     bench/node_modules/.stamp

@@ -4,9 +4,10 @@
  * exit status is a promise (README): 0 done, 1 refused or failed, 2 wrong
  * usage with the usage line on stderr, 3 rdvd not reachable.
  */
-#include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +16,32 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/help.h"
+#include "cli/out.h"
 #include "lib/log.h"
+
+/* Looked for by itself: the parser stops at the first wrong word. */
+static bool
+asks_for_json(char **argv)
+{
+	for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++) {
+		if (strcmp(*argv, "--json") == 0)
+			return true;
+	}
+	return false;
+}
 
 /* `why` NULL: the command has told the reason itself. */
 static int
-wrong_usage(const struct cmd_call *c, const char *why)
+wrong_usage(const struct cmd_call *c, const struct cli *early, const char *why)
 {
 	char usage[4096] = "rdv COMMAND [options]; rdv help lists the commands";
 
 	if (c->cmd != NULL)
 		help_usage(c->cmd, usage, sizeof(usage));
 	if (why != NULL)
-		(void)fprintf(stderr, "rdv: %s\n", why);
-	(void)fprintf(stderr, "usage: %s\n", usage);
+		out_error(early, "WRONG_USAGE", "%s", why);
+	if (!early->json)
+		(void)fprintf(stderr, "usage: %s\n", usage);
 	return CMD_USAGE;
 }
 
@@ -43,17 +57,25 @@ show_help(const struct cmd_call *c, int argc, char **argv)
 	return CMD_OK;
 }
 
+/* Asked of the pipe itself: the errno of the write is long gone. */
+static bool
+nobody_reads(void)
+{
+	struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0;
+}
+
 /*
  * Output that could not be written is a failure, whatever the command says;
- * of "rdv ls | head" nobody wants to hear.
+ * of "rdv events | head" nobody wants to hear.
  */
 static int
 finish(int rc)
 {
-	errno = 0;
 	if (fflush(stdout) == 0 && ferror(stdout) == 0)
 		return rc;
-	if (errno != EPIPE)
+	if (!nobody_reads())
 		(void)fprintf(stderr, "rdv: cannot write the output\n");
 	return rc == CMD_OK ? CMD_FAILED : rc;
 }
@@ -61,6 +83,8 @@ finish(int rc)
 int
 main(int argc, char **argv)
 {
+	/* Of the command line's own errors: cli_init() needs a call first. */
+	struct cli early = { .json = asks_for_json(argv) };
 	struct cmd_call call;
 	struct cli cli;
 	char why[256];
@@ -77,9 +101,9 @@ main(int argc, char **argv)
 	if (rc == CMD_OK && cmd_flag(&call, "help"))
 		return finish(show_help(&call, argc, argv));
 	if (rc != CMD_OK)
-		return wrong_usage(&call, why);
+		return wrong_usage(&call, &early, why);
 	if (cli_init(&cli, &call, why, sizeof(why)) != 0) {
-		(void)fprintf(stderr, "rdv: %s\n", why);
+		out_error(&early, "INVALID_PATH", "%s", why);
 		return CMD_FAILED;
 	}
 	call.cli = &cli;
@@ -87,5 +111,5 @@ main(int argc, char **argv)
 	cli_done(&cli);
 	if (rc >= CMD_PROGRAM)
 		return finish(rc - CMD_PROGRAM);
-	return rc == CMD_USAGE ? wrong_usage(&call, NULL) : finish(rc);
+	return rc == CMD_USAGE ? wrong_usage(&call, &early, NULL) : finish(rc);
 }

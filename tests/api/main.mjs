@@ -12,4 +12,5 @@ await import('./confinedgit.mjs');
 await import('./state.mjs');
 await import('./cage.mjs');
 await import('./cli.mjs');
+await import('./cliout.mjs');
 finish();

@@ -12,7 +12,8 @@ web: $(web_out)/index.html
 $(web_npm): web/package-lock.json
 	cd web && flock package-lock.json sh -c \
 	    'test node_modules/.rdv-stamp -nt package-lock.json || { \
-	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && \
+	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
+	    --no-update-notifier && \
 	    touch node_modules/.rdv-stamp; }'
 
 $(web_out)/index.html: $(web_src) $(web_npm)

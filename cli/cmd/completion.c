@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rdv completion: the scripts that make a shell ask us. They know nothing of
- * the commands themselves (cli/complete.c does), so they never go stale.
+ * the commands themselves (cli/cmd/complete.c does), so they never go stale.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,6 +38,7 @@ completion(struct cmd_call *c)
 	struct buf script;
 	size_t n;
 	FILE *f;
+	int rc;
 
 	(void)snprintf(path, sizeof(path), "%s/completion/rdv.%s",
 	    c->cli->share_dir, c->args[0]);
@@ -52,11 +53,13 @@ completion(struct cmd_call *c)
 		buf_put(&script, piece, n);
 	(void)fclose(f);
 	(void)buf_cstr(&script);
-	n = buf_ok(&script) && script.len > 0
-		? (size_t)print_script(c->cli, &script)
-		: CMD_FAILED;
+	rc = CMD_FAILED;
+	if (buf_ok(&script) && script.len > 0)
+		rc = print_script(c->cli, &script);
+	else
+		out_error(c->cli, "NOT_INSTALLED", "%s: cannot be read", path);
 	buf_done(&script);
-	return (int)n;
+	return rc;
 }
 
 static const struct cmd_arg args[] = {

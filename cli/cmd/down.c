@@ -45,8 +45,10 @@ report(struct cmd_call *c, pid_t pid)
 	return CMD_OK;
 }
 
-/* True when the process of this pidfd ends before the deadline. */
-/* A pidfd becomes readable when its process has ended. */
+/*
+ * True when the process of this pidfd ends before the deadline: the pidfd
+ * becomes readable then.
+ */
 static bool
 wait_end(int pidfd, int64_t deadline)
 {

@@ -68,10 +68,8 @@ help(struct cmd_call *c)
 }
 
 static const struct cmd_arg args[] = {
-	{ .name = "COMMAND",
-	    .word = CMD_COMMAND,
-	    .optional = true,
-	    .many = true },
+	{ .name = "COMMAND", .word = CMD_COMMAND, .optional = true },
+	{ .name = "VERB", .optional = true },
 	{ .name = NULL },
 };
 

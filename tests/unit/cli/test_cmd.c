@@ -232,6 +232,8 @@ typed_text_keeps_its_dashes(void **state)
 	assert_int_equal(call.nargs, 6);
 	assert_string_equal(call.args[2], "-l");
 	assert_string_equal(call.args[4], "--");
+	assert_int_equal(PARSE("help", "session", "new", "--json"), CMD_OK);
+	assert_true(cmd_flag(&call, "json"));
 	/* Before the text an option is one. */
 	assert_int_equal(PARSE("exec", "a", "--nonsense", "ls"), CMD_USAGE);
 }

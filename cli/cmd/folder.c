@@ -2,6 +2,7 @@
 /*
  * rdv folder ls, new, mv and rm: the tree in which sessions are kept.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,24 @@ add_parent(struct cmd_call *c, struct js *body, const char *name)
 	return rc;
 }
 
+/* Refused rather than left out: the folder would stand for nothing. */
+static int
+add_dir(struct cmd_call *c, struct js *body)
+{
+	const char *given = cmd_value(c, "dir");
+	char path[PATH_MAX];
+
+	if (given == NULL)
+		return CMD_OK;
+	if (!cli_path(given, path, sizeof(path))) {
+		out_error(c->cli, "INVALID_PATH", "--dir %s: %s", given,
+		    strerror(errno));
+		return CMD_FAILED;
+	}
+	js_add_str(body, "path", path);
+	return CMD_OK;
+}
+
 static int
 tell(struct cmd_call *c, int rc, struct js *v)
 {
@@ -104,14 +123,12 @@ static int
 folder_new(struct cmd_call *c)
 {
 	struct js *body = js_object(), *v = NULL;
-	char path[PATH_MAX];
 	int rc;
 
 	js_add_str(body, "name", c->args[0]);
 	rc = add_parent(c, body, "into");
-	if (rc == CMD_OK && cmd_value(c, "dir") != NULL &&
-	    cli_path(cmd_value(c, "dir"), path, sizeof(path)))
-		js_add_str(body, "path", path);
+	if (rc == CMD_OK)
+		rc = add_dir(c, body);
 	if (rc != CMD_OK) {
 		js_free(body);
 		return rc;

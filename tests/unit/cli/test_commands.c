@@ -407,6 +407,18 @@ completion_offers(void **state)
 	assert_string_equal(ran.out, "status\n");
 }
 
+static void
+a_directory_that_cannot_be_is_refused(void **state)
+{
+	(void)state;
+	RUN(&ran, "folder", "new", "n", "--dir", "/dev/null/x");
+	assert_int_equal(ran.rc, CMD_FAILED);
+	assert_non_null(strstr(ran.err, "--dir /dev/null/x: "));
+	assert_string_equal(ran.out, "");
+	RUN(&ran, "folder", "new", "n", "--dir", "/tmp");
+	assert_int_equal(ran.rc, CMD_OK);
+}
+
 int
 main(void)
 {
@@ -428,6 +440,7 @@ main(void)
 		T(an_id_is_printed_alone),
 		T(a_token_is_printed_alone),
 		T(completion_offers),
+		T(a_directory_that_cannot_be_is_refused),
 	};
 
 	return CHECK_RUN("commands", tests);

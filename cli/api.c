@@ -79,11 +79,24 @@ api_unreachable(const struct cmd_call *c, int err, const char *why)
 	return CMD_UNREACHABLE;
 }
 
+/* A refusal with reasons can be overridden where the command has --force. */
+static void
+print_way_out(const struct cmd_call *c)
+{
+	const struct cmd_opt *o = c->cmd->opts;
+
+	for (; o != NULL && o->name != NULL; o++) {
+		if (strcmp(o->name, "force") == 0 && !cmd_flag(c, "force"))
+			out_note(c->cli, "with --force: %s", o->help);
+	}
+}
+
 /* A worktree is refused for several reasons at once: all of them help. */
 static void
-print_details(const struct cli *cli, const struct js *error, int status)
+print_details(const struct cmd_call *c, const struct js *error, int status)
 {
 	const struct js *list = js_get(js_get(error, "details"), "reasons");
+	const struct cli *cli = c->cli;
 	size_t i;
 
 	/* One alone is what the sentence says already. */
@@ -91,6 +104,8 @@ print_details(const struct cli *cli, const struct js *error, int status)
 		if (js_text(js_at(list, i)) != NULL)
 			out_note(cli, "  - %s", js_text(js_at(list, i)));
 	}
+	if (js_len(list) > 0)
+		print_way_out(c);
 	if (status >= 500)
 		out_note(cli, "rdvd logged more as request %s",
 		    js_str(error, "request_id", "?"));
@@ -113,7 +128,7 @@ refused(const struct cmd_call *c, const struct client_reply *reply)
 	} else {
 		out_error(c->cli, js_str(v, "code", "?"), "%s",
 		    js_str(v, "error", "refused without a reason"));
-		print_details(c->cli, v, reply->status);
+		print_details(c, v, reply->status);
 	}
 	if (reply->status == 401)
 		out_note(c->cli, "the token in %s/cli-token is not accepted",

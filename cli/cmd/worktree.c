@@ -110,6 +110,22 @@ worktree_status(struct cmd_call *c)
 	return rc;
 }
 
+static void
+tell_removed(struct cmd_call *c, bool kept, const char *path)
+{
+	char *back;
+
+	if (!kept) {
+		out_note(c->cli, "%s is removed; its branch stays", path);
+		return;
+	}
+	back = cli_hint(c->cli, "worktree restore", path);
+	out_note(c->cli,
+	    "%s is in the trash and its branch stays; bring it back with: %s",
+	    path, back);
+	free(back);
+}
+
 /* What would be lost is rdvd's to judge: it looks and removes in one go. */
 static int
 worktree_rm(struct cmd_call *c)
@@ -130,11 +146,7 @@ worktree_rm(struct cmd_call *c)
 	if (c->cli->json)
 		out_json(v);
 	else
-		out_note(c->cli,
-		    js_str(v, "trash_id", NULL) != NULL
-			? "%s is in the trash; its branch stays"
-			: "%s is removed; its branch stays",
-		    path);
+		tell_removed(c, js_str(v, "trash_id", NULL) != NULL, path);
 	js_free(v);
 	return rc;
 }

@@ -214,6 +214,9 @@ refusals_keep_their_words(void **state)
 	assert_non_null(strstr(ran.err, "work would be lost"));
 	assert_non_null(strstr(ran.err, "a.c is modified"));
 	assert_null(strchr(ran.err, '\033'));
+	assert_non_null(strstr(ran.err, "with --force: move it to the trash"));
+	RUN(&ran, "worktree", "rm", "/tmp", "--force");
+	assert_null(strstr(ran.err, "with --force"));
 }
 
 static void

@@ -17,18 +17,31 @@
 
 static struct termios saved;
 static volatile sig_atomic_t raw_fd = -1;
+/* The shell's own description of the screen, where we must share it. */
+static int shared_fd = -1, shared_flags;
 
 /* Signals that end a process through a bug: restore, then die of them. */
 static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+
+/*
+ * TCSANOW: a terminal stopped by Ctrl-S would never drain. Both calls are
+ * async-signal-safe.
+ */
+static void
+put_back(int fd)
+{
+	(void)tcsetattr(fd, TCSANOW, &saved);
+	if (shared_fd != -1)
+		(void)fcntl(shared_fd, F_SETFL, shared_flags);
+}
 
 void
 tty_restore(void)
 {
 	int fd = raw_fd;
 
-	/* TCSANOW: a terminal stopped by Ctrl-S would never drain. */
 	if (fd != -1)
-		(void)tcsetattr(fd, TCSANOW, &saved);
+		put_back(fd);
 	raw_fd = -1;
 }
 
@@ -37,9 +50,8 @@ crash_cb(int signo)
 {
 	int fd = raw_fd;
 
-	/* tcsetattr(3) is async-signal-safe. */
 	if (fd != -1)
-		(void)tcsetattr(fd, TCSANOW, &saved);
+		put_back(fd);
 	/* SA_RESETHAND: this one is final. */
 	(void)raise(signo);
 }
@@ -76,6 +88,8 @@ tty_raw(int fd)
 		raw_fd = -1;
 		return -errno;
 	}
+	if (shared_fd != -1)
+		(void)fcntl(shared_fd, F_SETFL, shared_flags | O_NONBLOCK);
 	return 0;
 }
 
@@ -92,6 +106,23 @@ tty_size(int fd, unsigned *cols, unsigned *rows)
 	return true;
 }
 
+/*
+ * Below su or sudo the terminal belongs to somebody else and cannot be opened
+ * again. Its descriptor can still be used, and is non-blocking for the shell
+ * as well as long as it is raw.
+ */
+static int
+share(int fd)
+{
+	int out = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (out == -1)
+		return -errno;
+	shared_fd = out;
+	shared_flags = fcntl(fd, F_GETFL) & ~O_NONBLOCK;
+	return out;
+}
+
 int
 tty_reopen(int fd)
 {
@@ -100,5 +131,7 @@ tty_reopen(int fd)
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	out = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (out == -1 && errno == EACCES)
+		return share(fd);
 	return out == -1 ? -errno : out;
 }

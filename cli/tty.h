@@ -16,8 +16,9 @@ void tty_restore(void);
 /* False when `fd` is no terminal or has no size. */
 bool tty_size(int fd, unsigned *cols, unsigned *rows);
 /*
- * A second, non-blocking descriptor of the terminal `fd`: a description of its
- * own, so that the shell's stays blocking. -errno on failure.
+ * A second descriptor of the terminal `fd`, non-blocking while it is raw: a
+ * description of its own where we may open one, so that the shell's stays
+ * blocking. It must outlive raw mode. -errno on failure.
  */
 int tty_reopen(int fd);
 

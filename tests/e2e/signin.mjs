@@ -59,7 +59,8 @@ await test('a code works once', async ({ product, browser }) => {
 	await first.goto(url);
 	await first.waitForSelector('.desk');
 	await second.goto(url);
-	await second.waitForSelector('.signin .trouble');
+	check(/used before/.test(await second.textContent('.signin .trouble')),
+	    'the reason');
 	equal(await cookieOf(second), undefined, 'cookie of the second');
 	/* The browser itself reports the refusals on the console. */
 	second.complaints.splice(0);

@@ -38,6 +38,13 @@ export function messageOf(err: unknown): string {
 	return err instanceof Error ? err.message : String(err);
 }
 
+/* rdvd does not tell a used code from an old one: neither exists any more. */
+function signInTrouble(err: unknown): string {
+	if (err instanceof ApiError && err.status === 401)
+		return "This link was used before or is older than five minutes.";
+	return messageOf(err);
+}
+
 export class Store {
 	state = initial;
 	private readonly listeners = new Set<() => void>();
@@ -100,7 +107,7 @@ export class Store {
 		try {
 			await change("POST", "/api/auth/login", { code });
 		} catch (err) {
-			notice = messageOf(err);
+			notice = signInTrouble(err);
 		}
 		await this.recognise(notice);
 	}

@@ -68,7 +68,7 @@ function Home({ state }: { state: State }) {
 			<p><a class="button primary" href="#/new">
 				New session</a></p>
 			<p class="aside">
-				The same sessions from a shell: <code>rdv ls</code>
+				The same sessions from a shell: <code>rdv session ls</code>
 				{" "}lists them, <code>rdv attach NAME</code> joins one.
 			</p>
 		</section>

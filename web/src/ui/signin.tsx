@@ -55,7 +55,7 @@ export function SignIn({ store, notice }: {
 				On the machine where rdv runs, ask for a sign-in
 				link and open it in this browser:
 			</p>
-			<pre><code>rdv url</code></pre>
+			<pre><code>rdv open</code></pre>
 			<p class="aside">
 				A link works once and for five minutes. There is
 				no password.

@@ -294,6 +294,8 @@ await test('abuse_J10 markup in a name, a branch or a path stays text',
 	    { project_path: dir });
 	await openSession(page, made);
 	equal(await page.textContent('.head h1'), name, 'heading');
+	equal(await page.getAttribute(`a[data-session="${made.id}"]`, 'title'),
+	    name, 'the whole name, however narrow the list');
 	equal(await page.locator('.desk img, .desk svg').count(), 0,
 	    'elements made from names');
 	check((await page.title()).startsWith(name), 'title');

@@ -87,6 +87,7 @@ function Row({ session, state, now }: ListProps & { session: Session }) {
 		<li>
 			<a href={formatRoute({ page: "session", id: session.id })}
 			    data-session={session.id} data-tone={status.tone}
+			    title={label(session.name)}
 			    aria-current={current ? "page" : undefined}>
 				<span class="dot" aria-hidden="true" />
 				<span class="name">{label(session.name)}</span>

@@ -105,7 +105,8 @@ look_in(const struct cmd_call *c, const struct kind *k, const char *target,
 		*id = xstrdup(found);
 	} else if (n > 1) {
 		out_error(c->cli, "AMBIGUOUS",
-		    "%u %ss could be meant by %s:", n, k->what, word);
+		    "%u %ss could be meant by %s; take the id of one:", n,
+		    k->what, word);
 		list_candidates(c, k, list, word);
 		rc = CMD_FAILED;
 	}

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { apart, listener, netSockets } from '../harness/netsockets.mjs';
 import { Rdv, bare, bin, test, waitFor } from '../harness/rdv.mjs';
 import { execFileSync, spawnSync } from 'node:child_process';
 
@@ -98,31 +99,12 @@ await test('log lines are one record each, escaped (J09)', async (t) => {
 });
 
 await test('C02: no listening network socket in any process', async (t) => {
-	const rdv = await t.start();
+	const rdv = await t.start({ by: apart });
 	await rdv.session('x', ['/bin/cat']);
-	// rdv's processes hide their descriptors from all but root: as another
-	// account every socket of that account counts.
-	const own = process.getuid() !== 0 ? null : new Set([rdv.main.pid,
-		rdv.rdvd, rdv.ops].flatMap((p) => fs.readdirSync(`/proc/${p}/fd`)
-		.map((fd) => {
-			try { return fs.readlinkSync(`/proc/${p}/fd/${fd}`); }
-			catch { return ''; }
-		})).map((l) => /^socket:\[(\d+)\]$/.exec(l)?.[1]).filter(Boolean));
-	const found = () => ['tcp', 'tcp6', 'udp', 'udp6', 'raw', 'raw6']
-		.flatMap((table) => fs.readFileSync(`/proc/net/${table}`, 'utf8')
-			.trim().split('\n').slice(1).map((l) => l.trim().split(/\s+/)))
-		.filter((f) => own ? own.has(f[9]) : +f[7] === process.getuid());
-	assert.deepEqual(found(), []);
-	// The control: a socket of ours would be seen.
-	const net = await import('node:net');
-	const server = net.createServer().listen(0, '127.0.0.1');
-	t.after(() => server.close());
-	await waitFor('listening', () => server.listening);
-	own?.add(...fs.readdirSync('/proc/self/fd').map((fd) => {
-		try { return fs.readlinkSync(`/proc/self/fd/${fd}`); }
-		catch { return ''; }
-	}).map((l) => /^socket:\[(\d+)\]$/.exec(l)?.[1]).filter(Boolean).slice(-1));
-	assert.ok(found().length > 0);
+	assert.deepEqual(netSockets(rdv.main.pid), []);
+	await rdv.session('control', listener);
+	await waitFor('the control is seen', () =>
+		netSockets(rdv.main.pid).length > 0);
 });
 
 await test('C05: a second instance exits and touches nothing', async (t) => {

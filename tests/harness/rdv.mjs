@@ -92,7 +92,8 @@ export class Rdv {
 	// All that were started and not stopped.
 	static running = new Set();
 
-	// options: base, args (for rdv-helper), env, config (server/config.toml).
+	// options: base, args (for rdv-helper), env, config (server/config.toml),
+	// by (a command that becomes what follows it).
 	static async start(options = {}) {
 		const rdv = new Rdv();
 		rdv.scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-test-'));
@@ -117,8 +118,10 @@ export class Rdv {
 		const log = fs.openSync(this.logPath, 'a', 0o600);
 		this.inspected ??= 0;
 		Rdv.running.add(this);
-		this.main = spawn(bin('rdv-helper'), ['--base', this.base,
-			'--ready-fd', '3', ...(this.options.args ?? [])],
+		const [program, ...args] = [...(this.options.by ?? []),
+			bin('rdv-helper'), '--base', this.base, '--ready-fd', '3',
+			...(this.options.args ?? [])];
+		this.main = spawn(program, args,
 			{ stdio: ['ignore', log, log, 'pipe'], cwd: this.scratch,
 			  env: { ...bare, HOME: this.home, ...this.options.env } });
 		fs.closeSync(log);

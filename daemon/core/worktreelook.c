@@ -19,10 +19,18 @@
 /* Beside a worktree that lies on another file system than the trash. */
 #define TRASH_BESIDE "/.rdv-trash-"
 
+/* Places to look for submodules, and submodules; more is not looked at. */
+#define ROOTS_MAX   32
+#define MODULES_MAX 256
+
 struct wt_asking {
 	struct wt_look *look;
 	bool judge;
 	wt_step_fn *next;
+	const char *roots[ROOTS_MAX]; /* where git directories may lie */
+	size_t nroots;
+	const char **modules; /* git directories of submodules */
+	size_t nmodules, module;
 };
 
 bool
@@ -80,27 +88,138 @@ ask_inside(struct wt_op *op)
 	wt_host(op, argv, inside_cb);
 }
 
-/* Lower case: assumed to be unchanged. S: to be left alone by git. */
+static void ask_module(struct wt_op *op);
+
 static void
-hidden_cb(struct wt_op *op, const struct git_result *r)
+module_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct wt_look *look = op->asking->look;
+
+	if (r->status != 0)
+		unknown(op, "whether a submodule's commits stand elsewhere");
+	else if (r->out[0] != '0')
+		look->reasons |= WT_UNPUSHED;
+	ask_module(op);
+}
+
+/*
+ * With the worktree goes the whole repository of a submodule: of each branch
+ * and stash in it there must be a remote one that has it, or a tag.
+ */
+static void
+ask_module(struct wt_op *op)
+{
+	struct wt_asking *ask = op->asking;
+	const char *dir;
+
+	if (ask->module == ask->nmodules) {
+		ask_inside(op);
+		return;
+	}
+	dir = ask->modules[ask->module++];
+	wt_git(op, op->top,
+	    (const char *const[]){ arena_printf(op->arena, "--git-dir=%s", dir),
+		"rev-list", "--count", "--max-count=1", "--all", "--not",
+		"--remotes", "--tags", "--", NULL },
+	    NULL, module_cb);
+}
+
+/* Each "objects" of a git directory; below refs it may be a branch's name. */
+static void
+modules_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct wt_asking *ask = op->asking;
+	const char *end = r->out + r->outlen;
+
+	if (r->status != 0)
+		unknown(op, "what its submodules hold");
+	ask->modules =
+	    arena_alloc(op->arena, MODULES_MAX * sizeof(*ask->modules));
+	for (const char *p = r->out; p < end; p += strlen(p) + 1) {
+		if (repo_absent(arena_printf(op->arena, "%s/HEAD", p)))
+			continue;
+		if (ask->nmodules == MODULES_MAX) {
+			unknown(op, "what all of its submodules hold");
+			break;
+		}
+		ask->modules[ask->nmodules++] = arena_strdup(op->arena, p);
+	}
+	ask_module(op);
+}
+
+static void
+ask_modules(struct wt_op *op)
+{
+	static const char *const tail[] = { "-type", "d", "-name", "objects",
+		"-printf", "%h\\0", NULL };
+	const char *argv[ROOTS_MAX + 8] = { "/usr/bin/find" };
+	struct wt_asking *ask = op->asking;
+	size_t n = 1;
+
+	if (ask->nroots == 0) {
+		ask_inside(op);
+		return;
+	}
+	for (size_t i = 0; i < ask->nroots; i++)
+		argv[n++] = ask->roots[i];
+	for (size_t i = 0; i < sizeof(tail) / sizeof(tail[0]); i++)
+		argv[n++] = tail[i];
+	wt_host(op, argv, modules_cb);
+}
+
+static void
+add_root(struct wt_op *op, const char *path)
+{
+	struct wt_asking *ask = op->asking;
+
+	if (repo_absent(path))
+		return;
+	if (ask->nroots == ROOTS_MAX)
+		unknown(op, "what all of its submodules hold");
+	else
+		ask->roots[ask->nroots++] = path;
+}
+
+/*
+ * "H 100644 <oid> 0\tpath". A tag in lower case: assumed to be unchanged. S: to
+ * be left alone by git. Mode 160000: a submodule, or a repository of its own.
+ */
+static void
+index_entry(struct wt_op *op, const char *p)
+{
+	struct wt_look *look = op->asking->look;
+	const char *tab = strchr(p, '\t');
+
+	if (*p == 'S' || (*p >= 'a' && *p <= 'z'))
+		look->hidden = true;
+	if (tab == NULL || !str_starts(p + 1, " 160000 "))
+		return;
+	look->modules = true;
+	add_root(op, arena_printf(op->arena, "%s/%s/.git", op->at, tab + 1));
+}
+
+static void
+index_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_look *look = op->asking->look;
 	const char *end = r->out + r->outlen;
 
 	look->hidden = r->status != 0;
 	for (const char *p = r->out; p < end; p += strlen(p) + 1)
-		if (*p == 'S' || (*p >= 'a' && *p <= 'z'))
-			look->hidden = true;
-	ask_inside(op);
+		index_entry(op, p);
+	if (op->asking->nroots > 0)
+		look->modules = true;
+	ask_modules(op);
 }
 
 /* The index can be told to hide changes, from git's own look as well. */
 static void
-ask_hidden(struct wt_op *op)
+ask_index(struct wt_op *op)
 {
-	static const char *const argv[] = { "ls-files", "-v", "-z", NULL };
+	static const char *const argv[] = { "ls-files", "-v", "--stage", "-z",
+		NULL };
 
-	wt_git(op, op->at, argv, NULL, hidden_cb);
+	wt_git(op, op->at, argv, NULL, index_cb);
 }
 
 static void
@@ -108,19 +227,20 @@ gitdir_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_look *look = op->asking->look;
 	size_t len = strcspn(r->out, "\n");
-	const char *what;
+	const char *dir = arena_strndup(op->arena, r->out, len), *what;
 
 	if (r->status != 0 || len == 0) {
 		unknown(op, "its git directory");
 	} else {
-		what = repo_midway(arena_strndup(op->arena, r->out, len));
+		add_root(op, arena_printf(op->arena, "%s/modules", dir));
+		what = repo_midway(dir);
 		if (what != NULL && *what == '\0')
 			unknown(op, "whether an operation is open");
 		else if (what != NULL)
 			look->reasons |= WT_MIDWAY;
 		look->midway = what;
 	}
-	ask_hidden(op);
+	ask_index(op);
 }
 
 static void
@@ -221,7 +341,8 @@ worktree_look(struct wt_op *op, struct wt_look *look, bool judge,
 		"--no-renames", NULL };
 
 	op->asking = arena_alloc(op->arena, sizeof(*op->asking));
-	*op->asking = (struct wt_asking){ look, judge, next };
+	*op->asking =
+	    (struct wt_asking){ .look = look, .judge = judge, .next = next };
 	memset(look, 0, sizeof(*look));
 	op->judging = judge;
 	if (judge && op->here->lock != NULL)

@@ -13,6 +13,7 @@ struct wt_look {
 	const char *midway;  /* the operation that is open, or NULL */
 	const char *unknown; /* what could not be found out, or NULL */
 	bool hidden;	     /* its index may hide changes; with `judge` */
+	bool modules;	     /* it has or names submodules; with `judge` */
 };
 
 /*

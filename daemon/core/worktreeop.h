@@ -38,6 +38,7 @@ struct wt_op {
 	struct store_worktree row; /* of what is made or moved */
 	void *own;		   /* what the operation needs beyond that */
 	struct wt_asking *asking;  /* while worktree_look() asks */
+	struct wt_moving *moving;  /* while wt_move() is at it */
 
 	wt_step_fn *next, *opened, *attached;
 	const char *branch, *commit; /* while wt_attach() asks */

@@ -13,6 +13,7 @@
 #include "daemon/core/repo.h"
 #include "daemon/core/run.h"
 #include "daemon/core/worktreelook.h"
+#include "daemon/core/worktreemove.h"
 #include "daemon/core/worktreeop.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
@@ -152,16 +153,15 @@ static void
 remove_noted(struct wt_op *op)
 {
 	struct moving *m = op->own;
-	const char *const move[] = { "worktree", "move", "--force", "--force",
-		"--", op->at, op->row.trash_path, NULL };
 	/* Without force: git looks once more. */
 	const char *const drop[] = { "worktree", "remove", "--", op->at, NULL };
-	const char *const more[] = { repo_parent(op->arena, op->at),
-		m->keep ? repo_parent(op->arena, op->row.trash_path) : NULL,
-		NULL };
+	const char *const more[] = { repo_parent(op->arena, op->at), NULL };
 
 	m->noted = true;
-	wt_git(op, op->top, m->keep ? move : drop, more, removed_cb);
+	if (m->keep)
+		wt_move(op, op->at, op->row.trash_path, removed_cb);
+	else
+		wt_git(op, op->top, drop, more, removed_cb);
 }
 
 /* A rename does not leave its file system; beside it there is always room. */
@@ -223,7 +223,8 @@ remove_looked(struct wt_op *op)
 	}
 	m->leaving = true;
 	m->keep = m->force || m->look.reasons != 0 ||
-		  m->look.status.ignored > 0 || m->look.hidden;
+		  m->look.status.ignored > 0 || m->look.hidden ||
+		  m->look.modules;
 	op->row.branch = op->here->branch;
 	op->row.state = "removing";
 	op->leaves = true;
@@ -343,14 +344,9 @@ static void
 restore_noted(struct wt_op *op)
 {
 	struct moving *m = op->own;
-	const char *const argv[] = { "worktree", "move", "--force", "--force",
-		"--", op->row.trash_path, op->row.path, NULL };
-	const char *const more[] = { op->row.trash_path,
-		repo_parent(op->arena, op->row.trash_path),
-		repo_parent(op->arena, op->row.path), NULL };
 
 	m->noted = true;
-	wt_git(op, op->top, argv, more, restored_cb);
+	wt_move(op, op->row.trash_path, op->row.path, restored_cb);
 }
 
 static void

@@ -28,7 +28,9 @@
 #define JSON_BYTES (1024 * 1024)
 
 /* What creation needs beyond the row. */
-struct making {
+struct session_making {
+	TAILQ_ENTRY(session_making) link; /* while there is no row */
+	const char *user_id;
 	enum priv_io io;
 	bool create_worktree;
 	const char *worktree_path;
@@ -98,13 +100,30 @@ judge_command(const struct session_spec *spec)
 	return NULL;
 }
 
+/* Room for one more, those included whose worktree is being made. */
+static int
+judge_room(struct session_op *op)
+{
+	struct sessions *s = op->sessions;
+	const struct session_making *m;
+	int64_t count, next;
+	int err =
+	    store_sessions_count(s->app->db, op->who.user_id, &count, &next);
+
+	if (err != 0)
+		return err;
+	TAILQ_FOREACH (m, &s->making, link)
+		count += strcmp(m->user_id, op->who.user_id) == 0;
+	op->why = "there are as many sessions as terminal.max_sessions allows";
+	return count < s->app->conf->max_sessions ? 0 : RDV_E_FULL;
+}
+
 /* 0, or an outcome with op->why. */
 static int
 judge(struct session_op *op, const struct session_spec *spec)
 {
 	struct app *app = op->sessions->app;
 	struct store_folder folder;
-	int64_t count, next;
 	int err;
 
 	if (!session_name_ok(spec->name, &op->why))
@@ -125,12 +144,7 @@ judge(struct session_op *op, const struct session_spec *spec)
 		op->row.folder_id = folder.id;
 		op->row.project_path = folder.path;
 	}
-	err = store_sessions_count(app->db, op->who.user_id, &count, &next);
-	if (err != 0)
-		return err;
-	op->why = "there are as many sessions as terminal.max_sessions allows";
-	op->row.tab_order = next;
-	return count < app->conf->max_sessions ? 0 : RDV_E_FULL;
+	return judge_room(op);
 }
 
 static const char *
@@ -253,14 +267,44 @@ session_written_cb(int err, void *arg)
 	session_op_end(op, err, NULL);
 }
 
+/*
+ * Its place, now that the row is written: a folder that was deleted while git
+ * was at work would have let go of what is in it.
+ */
+static int
+find_place(struct session_op *op)
+{
+	struct db *db = op->sessions->app->db;
+	struct store_folder folder;
+	int64_t count;
+	int err = 0;
+
+	if (op->row.folder_id != NULL)
+		err = store_folder_get(db, op->arena, op->who.user_id,
+		    op->row.folder_id, &folder);
+	if (err == RDV_E_NOT_FOUND) {
+		op->row.folder_id = NULL;
+		err = 0;
+	}
+	return err != 0 ? err
+			: store_sessions_count(db, op->who.user_id, &count,
+			      &op->row.tab_order);
+}
+
 static void
 write_session(struct session_op *op)
 {
-	const struct making *m = op->more;
+	const struct session_making *m = op->more;
 	struct tx *tx;
+	int err;
 
 	if (session_op_refuse_leaving(op))
 		return;
+	err = find_place(op);
+	if (err != 0) {
+		session_op_end(op, err, NULL);
+		return;
+	}
 	tx = tx_begin(op->sessions->app->db);
 	op->row.run_id = session_new_id(op);
 	(void)store_session_insert(tx, &op->row);
@@ -275,7 +319,9 @@ session_worktree_cb(int err, const struct worktree_made *made, const char *why,
     void *arg)
 {
 	struct session_op *op = arg;
+	struct session_making *m = op->more;
 
+	TAILQ_REMOVE(&op->sessions->making, m, link);
 	if (err != 0) {
 		session_op_end(op, err, why);
 		return;
@@ -291,7 +337,7 @@ session_worktree_cb(int err, const struct worktree_made *made, const char *why,
 static void
 make_worktree(struct session_op *op)
 {
-	const struct making *m = op->more;
+	struct session_making *m = op->more;
 	struct worktree_spec spec = {
 		.uid = op->who.uid,
 		.repo = op->row.repo_path,
@@ -302,6 +348,8 @@ make_worktree(struct session_op *op)
 	};
 
 	(void)str_copy(spec.user_id, op->who.user_id, sizeof(spec.user_id));
+	m->user_id = op->who.user_id;
+	TAILQ_INSERT_TAIL(&op->sessions->making, m, link);
 	worktree_create(op->sessions->app->worktrees, &spec,
 	    session_worktree_cb, op);
 }
@@ -311,7 +359,7 @@ session_create(struct sessions *s, const struct session_who *who,
     const struct session_spec *spec)
 {
 	struct session_op *op = session_op_new(s, who);
-	struct making *m = arena_alloc(op->arena, sizeof(*m));
+	struct session_making *m = arena_alloc(op->arena, sizeof(*m));
 	int err = judge(op, spec);
 
 	if (err != 0) {

@@ -29,6 +29,7 @@ sessions_new(struct app *app)
 	struct sessions *s = xcalloc(1, sizeof(*s));
 
 	s->app = app;
+	TAILQ_INIT(&s->making);
 	return s;
 }
 

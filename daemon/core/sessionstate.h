@@ -2,6 +2,8 @@
 #ifndef RDV_SESSIONSTATE_H
 #define RDV_SESSIONSTATE_H
 
+#include <sys/queue.h>
+
 #include "daemon/core/session.h"
 #include "daemon/store/runs.h"
 #include "daemon/store/sessions.h"
@@ -10,11 +12,13 @@ struct app;
 struct arena;
 struct js;
 struct run;
+struct session_making;
 struct tx;
 
 /* What core/session*.c share. */
 struct sessions {
 	struct app *app;
+	TAILQ_HEAD(, session_making) making; /* not yet rows: sessionnew.c */
 };
 
 /*

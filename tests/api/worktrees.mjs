@@ -145,4 +145,42 @@ await test('no repository, no worktree, no session left behind', async () => {
 		.some((s) => s.name === 'nowhere'), false);
 });
 
+const many = (on, n, more) => Array.from({ length: n }, () => on.request(
+	'POST', '/api/sessions', { body: { name: 'many', command: ['/bin/cat'],
+		repo_path: repo, create_worktree: true,
+		worktree_branch: `many-${count++}`, ...more } }));
+
+await test('a folder that goes while git is at work takes nothing with it',
+	async () => {
+		const folder = await rdv.call('POST', '/api/folders', { name: 'f' });
+		const on = many(rdv, 8, { folder_id: folder.id });
+		// Answered one after the other, as they all want one repository.
+		await on[0];
+		assert.equal((await rdv.request('DELETE',
+			`/api/folders/${folder.id}`)).status, 204);
+		for (const r of await Promise.all(on)) {
+			assert.equal(r.status, 201, String(r.raw));
+			const s = await rdv.call('GET', `/api/sessions/${r.json.id}`);
+			assert.equal(s.folder_id, null);
+			await rdv.request('DELETE', `/api/sessions/${s.id}`);
+		}
+	});
+
+await test('terminal.max_sessions holds for many at once', async (t) => {
+	const few = await t.start({ config: '[terminal]\nmax_sessions = 3\n' +
+		`[worktrees]\nrepo_roots = ["${rdv.home}"]\n` });
+	const before = git(repo, 'branch', '--list').split('\n').length;
+	const made = await Promise.all(many(few, 8));
+	assert.equal(made.filter((r) => r.status === 201).length, 3);
+	const all = await few.call('GET', '/api/sessions');
+	assert.equal(all.length, 3);
+	// Each has a place of its own, and who was refused left no worktree.
+	assert.equal(new Set(all.map((s) => s.tab_order)).size, 3);
+	assert.equal(git(repo, 'branch', '--list').split('\n').length, before + 3);
+	// One that is not to be counts no longer.
+	await few.request('DELETE', `/api/sessions/${all[0].id}`);
+	for (const [at, status] of [[few.home, 400], [repo, 201]])
+		assert.equal((await many(few, 1, { repo_path: at })[0]).status, status);
+});
+
 await rdv.stop();

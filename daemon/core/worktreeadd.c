@@ -95,14 +95,10 @@ static void
 undo_tree_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct adding *d = op->own;
-	/* Only while nobody has committed to it. */
-	const char *const argv[] = { "update-ref", "-d", "--",
-		arena_printf(op->arena, LOCAL "%s", d->branch), d->start,
-		NULL };
 
 	(void)r;
 	if (d->gone || branch_is_ours(op))
-		wt_git(op, op->top, argv, NULL, undo_branch_cb);
+		wt_unbranch(op, undo_branch_cb);
 	else
 		add_undone(op);
 }
@@ -207,6 +203,7 @@ add_note(struct wt_op *op)
 	op->row.branch = d->branch;
 	op->row.base = d->base;
 	op->row.created_branch = d->start != NULL;
+	op->row.branch_start = d->start;
 	op->row.state = "creating";
 	op->row.created_at = clock_wall_ms();
 	wt_store(op, true, EV_WORKTREE_CREATING, add_noted);

@@ -53,14 +53,35 @@ settle(struct wt_op *op, const char *state, enum event_kind kind,
 	wt_store(op, false, kind, fix_end);
 }
 
+/* Of a branch that is not there, or has moved, nothing is left to undo. */
+static void
+unbranched_cb(struct wt_op *op, const struct git_result *r)
+{
+	(void)r;
+	settle(op, "failed", EV_WORKTREE_FAILED,
+	    "interrupted while it was made; taken back");
+}
+
+/* `e` was the tree, or NULL. Its branch would be in the way of a repetition. */
+static void
+undo_branch(struct wt_op *op, const struct wt_entry *e)
+{
+	const struct wt_entry *on =
+	    op->row.branch != NULL ? wt_on(&op->list, op->row.branch) : NULL;
+
+	if (op->row.branch_start != NULL && on == e)
+		wt_unbranch(op, unbranched_cb);
+	else
+		unbranched_cb(op, NULL);
+}
+
 static void
 undone_cb(struct wt_op *op, const struct git_result *r)
 {
 	if (r->status != 0)
 		wt_fail_git(op, r);
 	else
-		settle(op, "failed", EV_WORKTREE_FAILED,
-		    "interrupted while it was made; taken back");
+		undo_branch(op, wt_at(&op->list, op->row.path));
 }
 
 static void
@@ -73,8 +94,7 @@ fix_creating(struct wt_op *op)
 		NULL };
 
 	if (e == NULL)
-		settle(op, "failed", EV_WORKTREE_FAILED,
-		    "interrupted before it was made");
+		undo_branch(op, NULL);
 	else if (wt_half_made(e))
 		wt_git(op, op->top, argv, more, undone_cb);
 	else
@@ -304,6 +324,7 @@ begin_cb(const struct store_worktree *row, void *arg)
 	op->row.state = arena_strdup(op->arena, row->state);
 	op->row.cause = keep(op->arena, row->cause);
 	op->row.trash_path = keep(op->arena, row->trash_path);
+	op->row.branch_start = keep(op->arena, row->branch_start);
 	wt_later(op, b->step);
 	return true;
 }

@@ -403,6 +403,16 @@ wt_attach(struct wt_op *op, const struct wt_entry *e, wt_step_fn *next)
 		wt_git(op, op->top, argv, NULL, branch_cb);
 }
 
+void
+wt_unbranch(struct wt_op *op, wt_git_fn *next)
+{
+	const char *const argv[] = { "update-ref", "-d", "--",
+		arena_printf(op->arena, LOCAL "%s", op->row.branch),
+		op->row.branch_start, NULL };
+
+	wt_git(op, op->top, argv, NULL, next);
+}
+
 static bool
 equal(const char *a, const char *b)
 {

@@ -99,6 +99,11 @@ void wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next);
  * is the tree's entry. op->row.branch says what came of it.
  */
 void wt_attach(struct wt_op *op, const struct wt_entry *e, wt_step_fn *next);
+/*
+ * Deletes op->row.branch if it still is at op->row.branch_start, where it was
+ * to be made.
+ */
+void wt_unbranch(struct wt_op *op, wt_git_fn *next);
 /* Another operation is at work on a worktree with this path, or this id. */
 bool wt_in_flight(const struct worktrees *w, const struct wt_op *but,
     const char *path, const char *id);

@@ -161,7 +161,7 @@ CREATE TABLE worktree (
 	trash_path TEXT,
 	created_at INTEGER NOT NULL,
 	updated_at INTEGER NOT NULL
-) STRICT;
+, branch_start TEXT) STRICT;
 
 CREATE INDEX worktree_path ON worktree (path, state);
 

@@ -11,10 +11,11 @@
 
 #define COLUMNS                                                        \
 	"id, user_id, repo_path, path, branch, base, created_branch, " \
-	"state, cause, trash_path, created_at, updated_at"
+	"state, cause, trash_path, created_at, updated_at, branch_start"
 
-static const char sql_insert[] = "INSERT INTO worktree (" COLUMNS ") "
-				 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+static const char sql_insert[] =
+    "INSERT INTO worktree (" COLUMNS ") "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char sql_change[] =
     "UPDATE worktree SET branch = ?, state = ?, cause = ?, "
     "trash_path = ?, updated_at = ? WHERE id = ?";
@@ -50,6 +51,7 @@ row_worktree(struct row *row)
 		.trash_path = row_str(row, 9),
 		.created_at = row_int(row, 10),
 		.updated_at = row_int(row, 11),
+		.branch_start = row_str(row, 12),
 	};
 }
 
@@ -89,6 +91,7 @@ worktrees_copy_cb(struct row *row, void *arg)
 	w.state = keep(c->arena, w.state);
 	w.cause = keep(c->arena, w.cause);
 	w.trash_path = keep(c->arena, w.trash_path);
+	w.branch_start = keep(c->arena, w.branch_start);
 	*c->out = w;
 	c->found = true;
 	return false;
@@ -97,10 +100,10 @@ worktrees_copy_cb(struct row *row, void *arg)
 int
 store_worktree_insert(struct tx *tx, const struct store_worktree *w)
 {
-	long n = tx_exec(tx, sql_insert, "ssssssisssii", w->id, w->user_id,
+	long n = tx_exec(tx, sql_insert, "ssssssisssiis", w->id, w->user_id,
 	    w->repo_path, w->path, w->branch, w->base,
 	    (int64_t)w->created_branch, w->state, w->cause, w->trash_path,
-	    w->created_at, w->updated_at);
+	    w->created_at, w->updated_at, w->branch_start);
 
 	return n < 0 ? (int)n : 0;
 }

@@ -19,6 +19,7 @@ struct store_worktree {
 	const char *path;
 	const char *branch, *base; /* NULL: detached; unknown */
 	bool created_branch;
+	const char *branch_start; /* commit of one created; NULL: unknown */
 	const char *state;
 	const char *cause;	/* NULL unless something went wrong */
 	const char *trash_path; /* NULL: never moved */

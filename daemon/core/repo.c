@@ -103,6 +103,13 @@ repo_same_device(const char *one, const char *two)
 	return stat(one, &a) == 0 && stat(two, &b) == 0 && a.st_dev == b.st_dev;
 }
 
+bool
+repo_borrows(struct arena *a, const char *top)
+{
+	return !repo_absent(arena_printf(a, "%s/.git/objects/info/alternates",
+	    top));
+}
+
 static int
 no_directory(struct arena *a, const char *path, const char **why)
 {

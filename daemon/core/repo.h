@@ -41,6 +41,8 @@ int repo_new_path(struct arena *a, const struct conf *conf, const char *path,
     const char **out, const char **why);
 /* "/a/b/.git/worktrees/c" is of "/a/b"; NULL when it has another form. */
 const char *repo_of_gitdir(struct arena *a, const char *at, const char *gitdir);
+/* It has objects in another repository, which git may not read here. */
+bool repo_borrows(struct arena *a, const char *top);
 /* The directory a path is in. */
 const char *repo_parent(struct arena *a, const char *path);
 bool repo_same_device(const char *one, const char *two);

@@ -163,13 +163,30 @@ wt_fail(struct wt_op *op, int err, const char *fmt, ...)
 	op->fail(op, err, why);
 }
 
+/* An object that git cannot get at may lie where the profile is closed. */
+static bool
+lacks_borrowed(const struct wt_op *op, const struct git_result *r)
+{
+	return (strstr(r->err, "object") != NULL ||
+		   strstr(r->err, "unable to read") != NULL) &&
+	       op->top != NULL && repo_borrows(op->arena, op->top);
+}
+
 void
 wt_fail_git(struct wt_op *op, const struct git_result *r)
 {
 	char text[512];
 
 	git_complaint(r, text, sizeof(text));
-	wt_fail(op, RDV_E_INVALID, "git: %s", text);
+	if (lacks_borrowed(op, r))
+		wt_fail(op, RDV_E_INVALID,
+		    "%s borrows objects from another repository, which rdv's "
+		    "git may not read; `git repack -a -d && rm "
+		    ".git/objects/info/alternates` there gives it its own "
+		    "(git: %s)",
+		    op->top, text);
+	else
+		wt_fail(op, RDV_E_INVALID, "git: %s", text);
 }
 
 static void

@@ -415,6 +415,36 @@ an_empty_repository_has_nothing_to_start_from(void **state)
 	assert_int_equal(live_sh(live.scratch, "rm -rf empty"), 0);
 }
 
+/* `git clone --shared`: what rdv's git may not read is another repository. */
+static void
+borrowed_objects_are_told_of(void **state)
+{
+	struct worktree_spec s = kit_spec("x");
+	struct outcome o;
+
+	(void)state;
+	assert_int_equal(live_sh(live.scratch,
+			     "git clone -q --shared '%s' shared", live.repo),
+	    0);
+	s.repo = live_path("shared");
+	o = kit_create(&s);
+	kit_refused(&o, RDV_E_INVALID, "objects/info/alternates");
+	o = kit_status(s.repo);
+	kit_refused(&o, RDV_E_INVALID, "objects/info/alternates");
+	/* What has nothing to do with it is told without that. */
+	s.branch = "main";
+	o = kit_create(&s);
+	assert_int_equal(o.err, RDV_E_BUSY);
+	/* And what is advised helps. */
+	s.branch = "x";
+	assert_int_equal(live_sh(s.repo, "git repack -q -a -d && "
+					 "rm .git/objects/info/alternates"),
+	    0);
+	o = kit_create(&s);
+	kit_ok(&o);
+	assert_int_equal(live_sh(live.scratch, "rm -rf shared"), 0);
+}
+
 static int
 all(void)
 {
@@ -432,6 +462,7 @@ all(void)
 		T(many_at_once),
 		T(a_failed_checkout_leaves_nothing),
 		T(an_empty_repository_has_nothing_to_start_from),
+		T(borrowed_objects_are_told_of),
 	};
 
 	return CHECK_RUN("core/worktree", tests);

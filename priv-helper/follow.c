@@ -160,7 +160,8 @@ follow_step(struct ops *o, bool orphans)
 	sweep_lost(o, orphans);
 	TAILQ_FOREACH_SAFE (r, &o->runs.list, entry, next) {
 		advance(o, r);
-		/* Not while its reaper tidies up: it must stay known. */
+		/* Not while its reaper is to be waited for: it must stay known.
+		 */
 		if (r->state == RUN_DONE && r->reaper == 0 && r->control < 0)
 			run_free(&o->runs, r);
 	}

@@ -305,7 +305,8 @@ reaper_run(struct reaper_plan *p)
 	started.pid = r.program;
 	tell(&r, &started);
 	watch(&r);
-	tell(&r, &r.end);
+	/* Whoever hears of the end finds nothing of it any more. */
 	scratch_remove(p->scratch);
+	tell(&r, &r.end);
 	_exit(0);
 }

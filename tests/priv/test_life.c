@@ -436,31 +436,60 @@ test_descriptors_hoarded(void **state)
 
 #define LITTER                                                             \
 	"i=0; while [ $i -lt 2000 ]; do : >$TMPDIR/$i; i=$((i+1)); done; " \
-	"echo $PPID"
+	"echo $PPID $TMPDIR"
 
-/* A run whose reaper is stopped while it tidies; 0 when [ops] is busy. */
-static pid_t
-stop_a_tidying_reaper(struct rig *r)
+/* Its end is told when the last thing of it is gone, which is its TMPDIR. */
+static void
+test_ended_means_nothing_is_left(void **state)
 {
 	const struct rig_spawn s = { .profile = "script", .argv = SH(LITTER) };
 	struct rig_result res;
 	struct priv_exit end;
-	pid_t reaper;
+	const char *dir;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	(void)rig_read_all(res.fds.fd[1], out, sizeof(out));
+	dir = strchr(out, '/');
+	assert_non_null(dir);
+	out[strcspn(out, "\n")] = '\0';
+	rig_exit(&r, res.a.handle, &end);
+	assert_int_equal(end.status, 0);
+	assert_int_equal(access(dir, F_OK), -1);
+	assert_int_equal(rig_ack(&r, res.a.handle), PRIV_DONE);
+	rig_close(&res);
+	rig_stop(&r);
+}
+
+struct tidying {
+	pid_t reaper; /* stopped */
+	uint64_t handle;
+};
+
+/* A run whose reaper is stopped while it tidies; false when [ops] is busy. */
+static bool
+stop_a_tidying_reaper(struct rig *r, struct tidying *t)
+{
+	const struct rig_spawn s = { .profile = "script", .argv = SH(LITTER) };
+	struct rig_result res;
 
 	rig_spawn(r, &s, &res);
 	if (res.a.result == PRIV_BUSY)
-		return 0;
+		return false;
 	assert_int_equal(res.a.result, PRIV_DONE);
-	reaper = read_pid(res.fds.fd[1]);
-	rig_exit(r, res.a.handle, &end);
-	(void)kill(reaper, SIGSTOP);
-	assert_int_equal(rig_ack(r, res.a.handle), PRIV_DONE);
+	t->handle = res.a.handle;
+	t->reaper = read_pid(res.fds.fd[1]);
+	(void)kill(t->reaper, SIGSTOP);
+	(void)rig_read_all(res.fds.fd[1], out, sizeof(out));
 	rig_close(&res);
-	return reaper;
+	return true;
 }
 
 /*
- * Runs that are over hold a descriptor and a place of poll(2) while their
+ * Runs that have ended hold a descriptor and a place of poll(2) while their
  * reapers tidy. However many there are, [ops] says that it is busy and lives.
  */
 static void
@@ -468,7 +497,8 @@ test_slow_tidying(void **state)
 {
 	const struct rig_spawn s = { .argv = ARGV("true") };
 	struct rig_result res;
-	pid_t stopped[128];
+	struct tidying stopped[128];
+	struct priv_exit end;
 	unsigned n = 0, i;
 	int64_t deadline;
 	struct rig r;
@@ -480,11 +510,15 @@ test_slow_tidying(void **state)
 	rig_daemon(&r);
 	rig_ops(&r);
 	rig_login(&r);
-	while (n < 128 && (stopped[n] = stop_a_tidying_reaper(&r)) != 0)
+	while (n < 128 && stop_a_tidying_reaper(&r, &stopped[n]))
 		n++;
 	assert_true(n > 0 && n < 128);
 	for (i = 0; i < n; i++)
-		(void)kill(stopped[i], SIGCONT);
+		(void)kill(stopped[i].reaper, SIGCONT);
+	for (i = 0; i < n; i++) {
+		rig_exit(&r, stopped[i].handle, &end);
+		assert_int_equal(rig_ack(&r, stopped[i].handle), PRIV_DONE);
+	}
 	deadline = rig_deadline();
 	do {
 		assert_false(rig_late(deadline));
@@ -509,6 +543,7 @@ main(void)
 		cmocka_unit_test(test_run_outlives_ops),
 		cmocka_unit_test(test_reaper_killed),
 		cmocka_unit_test(test_descriptors_hoarded),
+		cmocka_unit_test(test_ended_means_nothing_is_left),
 		cmocka_unit_test(test_slow_tidying),
 	};
 

@@ -31,14 +31,18 @@ static void
 retain_cb(void *arg)
 {
 	struct retain *r = arg;
-	int64_t oldest, newest;
+	int64_t oldest, newest, now = clock_wall_ms();
 	struct tx *tx;
 	long n = 0;
 
 	tx = tx_begin(r->db);
 	if (store_event_bounds(r->db, &oldest, &newest) == 0)
-		n = store_events_expire(tx, newest - KEEP_ROWS,
-		    clock_wall_ms() - r->spec.keep_ms, ROWS);
+		n = store_events_expire(tx, &(struct store_expiry){
+						.to = newest - KEEP_ROWS,
+						.before = now - r->spec.keep_ms,
+						.now = now,
+						.limit = ROWS,
+					    });
 	/*
 	 * Told now and not when it is durable: the rows are gone for readers of
 	 * this turn. Should the turn fail, a few are called gone that are not.

@@ -20,6 +20,9 @@ static const char sql_range[] =
     "WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?";
 static const char sql_oldest[] = "SELECT MIN(seq) FROM event";
 static const char sql_newest[] = "SELECT MAX(seq) FROM event";
+static const char sql_sane[] =
+    "SELECT time_ms FROM event WHERE seq > ? AND time_ms <= ? "
+    "ORDER BY seq LIMIT 1";
 static const char sql_delete[] = "DELETE FROM event WHERE seq <= ?";
 
 static bool
@@ -97,37 +100,58 @@ store_event_bounds(struct db *db, int64_t *oldest, int64_t *newest)
 }
 
 struct expire {
-	int64_t before;
+	const struct store_expiry *e;
+	int64_t seen; /* the last one looked at */
 	int64_t last; /* of the prefix that is old */
+	bool young;
 };
 
 static bool
 expire_row_cb(struct row *row, void *arg)
 {
 	struct expire *x = arg;
+	int64_t time = row_int(row, 1);
 
+	x->seen = row_int(row, 0);
+	/* What follows tells how old it is. */
+	if (time > x->e->now)
+		return true;
 	/* A clock that was wrong must not make a hole: the prefix ends here. */
-	if (row_int(row, 1) >= x->before)
-		return false;
-	x->last = row_int(row, 0);
-	return true;
+	x->young = time >= x->e->before;
+	if (!x->young)
+		x->last = x->seen;
+	return !x->young;
+}
+
+/* From the future up to the last one seen: as old as the first that is not. */
+static int
+expire_beyond(struct db *db, struct expire *x)
+{
+	int64_t time = INT64_MAX;
+	int err = db_query(db, sql_sane, number_row_cb, &time, "ii", x->seen,
+	    x->e->now);
+
+	if (err == 0 && time < x->e->before)
+		x->last = x->seen;
+	return err;
 }
 
 long
-store_events_expire(struct tx *tx, int64_t to, int64_t before, int64_t limit)
+store_events_expire(struct tx *tx, const struct store_expiry *e)
 {
-	struct expire x = { before, 0 };
+	struct expire x = { .e = e };
 	struct db *db = tx_db(tx);
-	int64_t oldest, newest;
+	int64_t oldest, newest, to;
 	int err;
 
 	err = store_event_bounds(db, &oldest, &newest);
 	if (err != 0)
 		return err;
-	if (to > newest - 1)
-		to = newest - 1;
+	to = e->to < newest ? e->to : newest - 1;
 	err = db_query(db, sql_range, expire_row_cb, &x, "iii", oldest, to,
-	    limit);
+	    e->limit);
+	if (err == 0 && !x.young && x.seen > x.last)
+		err = expire_beyond(db, &x);
 	if (err != 0 || x.last == 0)
 		return err;
 	return tx_exec(tx, sql_delete, "i", x.last);

@@ -28,9 +28,13 @@ int store_events_range(struct db *db, int64_t from, int64_t to, int64_t limit,
 int store_event_bounds(struct db *db, int64_t *oldest, int64_t *newest);
 /*
  * Deletes the oldest rows up to `to` as long as they were written before
- * `before`, at most `limit`; never the newest row. Rows deleted, or -errno.
+ * `before`, at most `limit`; never the newest row. A row from later than `now`
+ * was written under a wrong clock: it is as old as what follows it. Rows
+ * deleted, or -errno.
  */
-long
-store_events_expire(struct tx *tx, int64_t to, int64_t before, int64_t limit);
+struct store_expiry {
+	int64_t to, before, now, limit;
+};
+long store_events_expire(struct tx *tx, const struct store_expiry *e);
 
 #endif

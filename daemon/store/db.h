@@ -28,7 +28,8 @@ int db_open(struct db **out, struct loop *l, const char *path, char *why,
 /*
  * Starts the flusher thread; until then the caller's thread waits for the disk.
  * Called once the process has confined itself to files (Landlock binds the
- * calling thread and those it makes later) and may still make threads.
+ * calling thread and those it makes later) and may still make threads. Writes
+ * once, so that db_healthy() knows from the start whether that is possible.
  */
 int db_start(struct db *db);
 /*

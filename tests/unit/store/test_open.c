@@ -446,6 +446,64 @@ abuse_O07_full_disk_later(void **state)
 	free(i.bytes);
 }
 
+/*
+ * As if killed. Its log is longer than files may be for the next one, and full
+ * of pages that its database cannot take either.
+ */
+static int
+leaves_a_log(struct fx *fx)
+{
+	char id[1000];
+
+	if (fx_open(fx) != 0)
+		return 1;
+	for (int i = 0; i < 30; i++) {
+		(void)snprintf(id, sizeof id, "%0*d", (int)sizeof id - 1, i);
+		add_user(fx, id);
+	}
+	_exit(0);
+}
+
+static int
+knows_that_it_is_full(struct fx *fx)
+{
+	struct rlimit lim = { 60000, RLIM_INFINITY };
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &lim) != 0 || fx_open(fx) != 0 ||
+	    db_start(fx->db) != 0)
+		return 1;
+	/* Nobody has written yet, and nobody needs to. */
+	for (int i = 0; i < 3; i++) {
+		if (db_healthy(fx->db) || db_healthy(fx->db))
+			return 2;
+		fx_turn(fx);
+	}
+	lim.rlim_cur = RLIM_INFINITY;
+	if (setrlimit(RLIMIT_FSIZE, &lim) != 0)
+		return 1;
+	for (int i = 0; i < 100 && !db_healthy(fx->db); i++)
+		fx_turn(fx);
+	return db_healthy(fx->db) ? 0 : 3;
+}
+
+static void
+abuse_O07_full_disk_at_a_start(void **state)
+{
+	struct fx *fx = *state;
+	struct image i = prepared(fx);
+
+	if (geteuid() == 0) {
+		assert_int_equal(chown(fx->path, 65534, 65534), 0);
+		assert_int_equal(chown(fx->dir, 65534, 65534), 0);
+	}
+	unprivileged(fx, leaves_a_log);
+	unprivileged(fx, knows_that_it_is_full);
+	assert_int_equal(fx_open(fx), 0);
+	assert_int_equal(users(fx), 31);
+	free(i.bytes);
+}
+
 int
 main(void)
 {
@@ -463,6 +521,7 @@ main(void)
 		T(abuse_O07_read_only_directory_is_refused),
 		T(abuse_O07_full_disk_at_first_start),
 		T(abuse_O07_full_disk_later),
+		T(abuse_O07_full_disk_at_a_start),
 	};
 
 	return CHECK_RUN("store/open", tests);

@@ -204,6 +204,7 @@ repo_new_path(struct arena *a, const struct conf *conf, const char *path,
     const char **out, const char **why)
 {
 	const char *parent, *name, *full;
+	struct stat st;
 
 	if (!path_absolute_ok(path)) {
 		*why = "the new worktree's path is not a plain absolute one";
@@ -219,9 +220,13 @@ repo_new_path(struct arena *a, const struct conf *conf, const char *path,
 	    name);
 	if (!repo_allowed(a, conf, full))
 		return outside(a, full, why);
-	if (!repo_absent(full)) {
+	if (lstat(full, &st) == 0) {
 		*why = arena_printf(a, "%s is there already", full);
 		return RDV_E_EXISTS;
+	}
+	if (errno != ENOENT) {
+		(void)no_directory(a, full, why);
+		return RDV_E_INVALID;
 	}
 	*out = full;
 	return 0;

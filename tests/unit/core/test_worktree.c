@@ -415,6 +415,37 @@ an_empty_repository_has_nothing_to_start_from(void **state)
 	assert_int_equal(live_sh(live.scratch, "rm -rf empty"), 0);
 }
 
+/* Longer than a file's name may be, in itself or together with the branch. */
+static void
+a_long_name_is_not_a_taken_one(void **state)
+{
+	struct worktree_spec s = kit_spec("a-branch-with-a-name");
+	char name[300];
+	struct outcome o;
+
+	(void)state;
+	memset(name, 'n', sizeof name);
+	name[240] = '\0';
+	assert_int_equal(live_sh(live.scratch, "cp -a '%s' %s", live.repo,
+			     name),
+	    0);
+	s.repo = live_path("%s", name);
+	o = kit_create(&s);
+	kit_refused(&o, RDV_E_INVALID, "too long");
+	s.path = live_path("base/worktrees/short");
+	o = kit_create(&s);
+	kit_ok(&o);
+	assert_int_equal(live_sh(live.scratch, "rm -rf %s base/worktrees/short",
+			     name),
+	    0);
+	s = kit_spec("b");
+	name[240] = 'n';
+	name[299] = '\0';
+	s.path = live_path("base/worktrees/%s", name);
+	o = kit_create(&s);
+	kit_refused(&o, RDV_E_INVALID, "too long");
+}
+
 /* `git clone --shared`: what rdv's git may not read is another repository. */
 static void
 borrowed_objects_are_told_of(void **state)
@@ -462,6 +493,7 @@ all(void)
 		T(many_at_once),
 		T(a_failed_checkout_leaves_nothing),
 		T(an_empty_repository_has_nothing_to_start_from),
+		T(a_long_name_is_not_a_taken_one),
 		T(borrowed_objects_are_told_of),
 	};
 

@@ -223,6 +223,18 @@ base_cb(struct wt_op *op, const struct git_result *r)
 	add_note(op);
 }
 
+/* Of a branch that is still to be born git tells the name. */
+static void
+no_start(struct wt_op *op)
+{
+	if (op->here->branch != NULL)
+		wt_fail(op, RDV_E_INVALID, "%s has no commit yet", op->at);
+	else
+		wt_fail(op, RDV_E_INVALID,
+		    "the HEAD of %s cannot be read; git fsck there tells more",
+		    op->at);
+}
+
 /* The branch's start: origin's unless the local one has more. */
 static void
 choose_base(struct wt_op *op)
@@ -240,7 +252,7 @@ choose_base(struct wt_op *op)
 	if (d->start != NULL)
 		add_note(op);
 	else if (d->base == NULL)
-		wt_fail(op, RDV_E_INVALID, "%s has no commit yet", op->at);
+		no_start(op);
 	else if (d->local_base == NULL)
 		wt_fail(op, RDV_E_INVALID,
 		    "there is no branch %s to start from", d->base);

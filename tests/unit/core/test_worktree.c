@@ -415,6 +415,46 @@ an_empty_repository_has_nothing_to_start_from(void **state)
 	assert_int_equal(live_sh(live.scratch, "rm -rf empty"), 0);
 }
 
+/* Each is told for what it is, not for the next best thing. */
+static const struct {
+	const char *command; /* in an empty repository */
+	const char *word;
+} broken[] = {
+	{ "rm -rf .git/*", "not a git repository" },
+	{ ": >.git/HEAD", "not a git repository" },
+	{ "echo nonsense >.git/HEAD", "not a git repository" },
+	{ "rm -rf .git/objects", "not a git repository" },
+	{ "rm -rf .git/refs", "not a git repository" },
+	{ "git commit -q --allow-empty -m x; : >.git/refs/heads/main",
+	    "cannot be read" },
+	{ "git commit -q --allow-empty -m x; echo x >.git/refs/heads/main",
+	    "cannot be read" },
+	{ "true", "no commit yet" },
+};
+
+static void
+a_broken_repository_is_called_so(void **state)
+{
+	struct worktree_spec s = kit_spec("x");
+	struct outcome o;
+
+	(void)state;
+	s.repo = live_path("broken");
+	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+		assert_int_equal(live_sh(live.scratch,
+				     "git init -q -b main broken && "
+				     "cd broken && %s",
+				     broken[i].command),
+		    0);
+		o = kit_create(&s);
+		if (o.err != RDV_E_INVALID ||
+		    strstr(o.why, broken[i].word) == NULL)
+			fail_msg("%s: %s %s", broken[i].command,
+			    err_name(o.err), o.why);
+		assert_int_equal(live_sh(live.scratch, "rm -rf broken"), 0);
+	}
+}
+
 /* Longer than a file's name may be, in itself or together with the branch. */
 static void
 a_long_name_is_not_a_taken_one(void **state)
@@ -493,6 +533,7 @@ all(void)
 		T(many_at_once),
 		T(a_failed_checkout_leaves_nothing),
 		T(an_empty_repository_has_nothing_to_start_from),
+		T(a_broken_repository_is_called_so),
 		T(a_long_name_is_not_a_taken_one),
 		T(borrowed_objects_are_told_of),
 	};

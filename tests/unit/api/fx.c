@@ -190,3 +190,21 @@ fx_req_free(struct http_req *r)
 {
 	arena_free(r->arena);
 }
+
+int
+fx_judge(struct fx *fx, struct auth_need need, const char *const *headers,
+    const char **code)
+{
+	struct http_req *r = fx_req(HTTP_M_GET, "/", headers);
+	struct auth_refusal no = { .status = 0 };
+	struct actor *actor = NULL;
+	int status = 0;
+
+	if (!auth_gate(fx->app.auth, r, &no) ||
+	    !auth_identify(fx->app.auth, r, &need, &actor, &no))
+		status = no.status;
+	if (code != NULL)
+		*code = no.code;
+	fx_req_free(r);
+	return status;
+}

@@ -44,5 +44,8 @@ void fx_revoke(struct fx *fx, const char *id);
 struct http_req *
 fx_req(enum http_method m, const char *path, const char *const *headers);
 void fx_req_free(struct http_req *r);
+/* One request judged: 0 when it may, or the status; the code in *code. */
+int fx_judge(struct fx *fx, struct auth_need need, const char *const *headers,
+    const char **code);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who may: every kind of credential against every route row (C12), what counts
- * as one (C10, C11), and the rules for cookie callers (A01-A03, A08, A14, A16).
+ * as one (C10, C11), and what a foreign page gets for it (A16).
  */
 #include "daemon/auth/auth.h"
 
@@ -18,25 +18,6 @@
 
 #define PAGE "http://127.0.0.1:8443"
 
-/* One request judged: 0 when it may, or the status; the code in *code. */
-static int
-judge(struct fx *fx, struct auth_need need, const char *const *headers,
-    const char **code)
-{
-	struct http_req *r = fx_req(HTTP_M_GET, "/", headers);
-	struct auth_refusal no = { .status = 0 };
-	struct actor *actor = NULL;
-	int status = 0;
-
-	if (!auth_gate(fx->app.auth, r, &no) ||
-	    !auth_identify(fx->app.auth, r, &need, &actor, &no))
-		status = no.status;
-	if (code != NULL)
-		*code = no.code;
-	fx_req_free(r);
-	return status;
-}
-
 static const struct auth_need reading = { .scope = SCOPE_READ };
 
 static void
@@ -44,7 +25,7 @@ expect(struct fx *fx, const char *const *headers, int status, const char *code)
 {
 	const char *got = NULL;
 
-	assert_int_equal(judge(fx, reading, headers, &got), status);
+	assert_int_equal(fx_judge(fx, reading, headers, &got), status);
 	if (code != NULL)
 		assert_string_equal(got, code);
 }
@@ -77,7 +58,7 @@ walk_rows(struct fx *fx, const struct caller *who)
 				row->kind == API_WEBSOCKET };
 			bool may = row->scope == SCOPE_NONE ||
 				   (row->scope & who->scopes) != 0;
-			int status = judge(fx, need, who->headers, NULL);
+			int status = fx_judge(fx, need, who->headers, NULL);
 
 			if ((status == 0) != may ||
 			    (!may && status != 401 && status != 403))
@@ -319,7 +300,7 @@ test_proxy_adds_nothing(void **state)
 	char id[UUID_TEXT], text[TOKEN_TEXT], head[80];
 	struct fx *fx = *state;
 
-	assert_int_equal(judge(fx, code,
+	assert_int_equal(fx_judge(fx, code,
 			     (const char *[]){ "x-rdv-service-token",
 				 fx->service, "origin", PAGE, "x-rdv-request",
 				 "1", NULL },
@@ -342,63 +323,6 @@ test_proxy_adds_nothing(void **state)
 	    403, "ORIGIN_REQUIRED");
 }
 
-struct page_row {
-	struct auth_need need;
-	const char *origin, *site, *ours;
-	int status;
-};
-
-static void
-test_A01_A02_A08_A14_cookie_callers(void **state)
-{
-	static const struct auth_need get = { SCOPE_READ, false, false, false },
-				      post = { SCOPE_WRITE, true, false,
-					      false },
-				      sse = { SCOPE_READ, false, true, false },
-				      ws = { SCOPE_RUN, false, false, true };
-	const struct page_row rows[] = {
-		{ get, PAGE, NULL, NULL, 0 },
-		{ get, NULL, "same-origin", NULL, 0 },
-		{ get, NULL, NULL, NULL, 403 },
-		{ get, NULL, "none", NULL, 403 },
-		{ get, "https://evil.example", NULL, NULL, 403 },
-		{ post, PAGE, NULL, "1", 0 },
-		{ post, PAGE, "same-origin", "1", 0 },
-		{ post, PAGE, NULL, NULL, 403 },
-		{ post, PAGE, NULL, "0", 403 },
-		{ post, NULL, "same-origin", "1", 403 },
-		{ post, "null", NULL, "1", 403 },
-		{ post, PAGE, "cross-site", "1", 403 },
-		{ sse, PAGE, NULL, NULL, 0 },
-		{ sse, NULL, "same-origin", NULL, 0 },
-		{ sse, NULL, NULL, NULL, 403 },
-		{ sse, "https://evil.example", "cross-site", NULL, 403 },
-		{ ws, PAGE, NULL, NULL, 0 },
-		{ ws, NULL, NULL, NULL, 403 },
-		{ ws, NULL, "same-origin", NULL, 403 },
-		{ ws, "https://evil.example", NULL, NULL, 403 },
-		{ ws, "null", NULL, NULL, 403 },
-	};
-	char id[UUID_TEXT], text[TOKEN_TEXT], head[80];
-	struct fx *fx = *state;
-
-	fx_issue(fx, TOKEN_COOKIE, SCOPE_FULL, -1, id, text);
-	(void)snprintf(head, sizeof(head), "rdv_session=%s", text);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const char *h[9] = { "cookie", head };
-		unsigned n = 2;
-
-		if (rows[i].origin != NULL)
-			h[n++] = "origin", h[n++] = rows[i].origin;
-		if (rows[i].site != NULL)
-			h[n++] = "sec-fetch-site", h[n++] = rows[i].site;
-		if (rows[i].ours != NULL)
-			h[n++] = "x-rdv-request", h[n++] = rows[i].ours;
-		if (judge(fx, rows[i].need, h, NULL) != rows[i].status)
-			fail_msg("row %zu", i);
-	}
-}
-
 /* A02's other half: without ambient credentials no Origin is needed. */
 static void
 test_bearer_needs_no_page(void **state)
@@ -409,17 +333,17 @@ test_bearer_needs_no_page(void **state)
 
 	fx_issue(fx, TOKEN_CLI, SCOPE_RUN, -1, id, text);
 	(void)bearer(head, sizeof(head), text);
-	assert_int_equal(judge(fx, ws,
+	assert_int_equal(fx_judge(fx, ws,
 			     (const char *[]){ "authorization", head, NULL },
 			     NULL),
 	    0);
 	/* A16: and a foreign page is refused even with one. */
-	assert_int_equal(judge(fx, ws,
+	assert_int_equal(fx_judge(fx, ws,
 			     (const char *[]){ "authorization", head,
 				 "sec-fetch-site", "cross-site", NULL },
 			     NULL),
 	    403);
-	assert_int_equal(judge(fx, ws,
+	assert_int_equal(fx_judge(fx, ws,
 			     (const char *[]){ "authorization", head, "origin",
 				 "https://evil.example", NULL },
 			     NULL),
@@ -585,7 +509,6 @@ main(void)
 		T(test_headers_stand_once),
 		T(test_service_token),
 		T(test_proxy_adds_nothing),
-		T(test_A01_A02_A08_A14_cookie_callers),
 		T(test_bearer_needs_no_page),
 		T(test_A04_host_before_credentials),
 		T(test_expiry_and_revocation),

@@ -130,7 +130,7 @@ credential_issue(struct credential_change *ch, struct tx *tx,
 	if (spec->kind == TOKEN_CLI)
 		memcpy(prefix, text, TOKEN_PREFIX - 1);
 	row = (struct store_token){ t->id, t->user_id, spec->name,
-		token_kind_name(spec->kind), prefix, hash, scopes,
+		token_kind_name(spec->kind), prefix, hash, NULL, scopes,
 		t->expires_at, -1, t->created_at };
 	err = store_token_insert(tx, &row);
 	if (err != 0)

@@ -129,7 +129,7 @@ CREATE TABLE token (
 	last_used_at INTEGER,
 	revoked_at INTEGER,
 	created_at INTEGER NOT NULL
-) STRICT;
+, page_hash TEXT) STRICT;
 
 CREATE INDEX token_expiry ON token (expires_at);
 

@@ -11,7 +11,7 @@
 
 #define COLUMNS                                                           \
 	"id, user_id, name, kind, key_prefix, hash, scopes, expires_at, " \
-	"last_used_at, created_at"
+	"last_used_at, created_at, page_hash"
 
 static const char sql_live[] =
     "SELECT " COLUMNS " FROM token WHERE user_id = ? "
@@ -23,7 +23,7 @@ static const char sql_get[] =
     "SELECT " COLUMNS " FROM token WHERE id = ? AND user_id = ? "
     "AND kind = 'cli' AND revoked_at IS NULL";
 static const char sql_insert[] =
-    "INSERT INTO token (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO token (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char sql_revoke[] =
     "UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
 static const char sql_touch[] =
@@ -52,6 +52,7 @@ tokens_row_cb(struct row *row, void *arg)
 		.expires_at = row_int_or(row, 7, -1),
 		.last_used_at = row_int_or(row, 8, -1),
 		.created_at = row_int(row, 9),
+		.page_hash = row_str(row, 10),
 	};
 
 	e->any = true;
@@ -93,9 +94,9 @@ store_token_get(struct db *db, const char *user_id, const char *id,
 int
 store_token_insert(struct tx *tx, const struct store_token *t)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssnni", t->id, t->user_id,
+	long n = tx_exec(tx, sql_insert, "sssssssnnis", t->id, t->user_id,
 	    t->name, t->kind, t->key_prefix, t->hash, t->scopes, t->expires_at,
-	    t->last_used_at, t->created_at);
+	    t->last_used_at, t->created_at, t->page_hash);
 
 	return n < 0 ? (int)n : 0;
 }

@@ -18,6 +18,7 @@ struct store_token {
 	const char *kind; /* "cli", "cookie", "code" */
 	const char *key_prefix;
 	const char *hash;		  /* 64 hexadecimal digits */
+	const char *page_hash;		  /* the same of a cookie's page key */
 	const char *scopes;		  /* "full" or "read,run" */
 	int64_t expires_at, last_used_at; /* -1: never */
 	int64_t created_at;

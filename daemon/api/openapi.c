@@ -205,7 +205,8 @@ responses_json(const struct api_route *row)
 
 /*
  * An empty list is how OpenAPI says that no credential is needed. Each member
- * is a way by itself; the service token needs a user beside it.
+ * is a way by itself; the service token needs a user beside it, the cookie the
+ * key of its page.
  */
 static struct js *
 security_json(const struct api_route *row)
@@ -215,7 +216,7 @@ security_json(const struct api_route *row)
 		uint32_t scopes;
 	} ways[] = {
 		{ "bearer", NULL, SCOPE_FULL },
-		{ "cookie", NULL, SCOPE_FULL },
+		{ "cookie", "page", SCOPE_FULL },
 		{ "service", "user", SCOPE_ACT_AS },
 	};
 	struct js *list = js_array();
@@ -373,7 +374,9 @@ components_json(void)
 	js_add(o, "schemas", schemas);
 	js_add(ways, "bearer", scheme("http", "scheme", "bearer", NULL, NULL));
 	js_add(ways, "cookie",
-	    scheme("apiKey", "in", "cookie", "name", "rdv_session"));
+	    scheme("apiKey", "in", "cookie", "name", AUTH_COOKIE_NAME));
+	js_add(ways, "page",
+	    scheme("apiKey", "in", "header", "name", "X-RDV-Page-Key"));
 	js_add(ways, "service",
 	    scheme("apiKey", "in", "header", "name", "X-RDV-Service-Token"));
 	js_add(ways, "user",

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /api/auth: from a one-time code, which the command line asks for and prints
- * as part of a URL, to a cookie. The code stands behind '#', so it never
- * reaches a log or a proxy, and works once. A cookie presented at login is
- * revoked with it: an identifier planted before is dead afterwards (A15).
+ * as part of a URL, to a cookie and the page key it counts with. The code
+ * stands behind '#', so it never reaches a log or a proxy, and works once. The
+ * cookies presented at login are revoked with it: an identifier planted before
+ * is dead afterwards (A15).
  */
 #include <string.h>
 
@@ -18,7 +19,7 @@
 
 #define CODE_MS	  (5 * 60 * 1000LL)
 #define COOKIE_S  (30 * 24 * 3600LL)
-#define COOKIE	  "rdv_session"
+#define COOKIE	  AUTH_COOKIE_NAME
 #define COOKIE_IS "; HttpOnly; SameSite=Strict; Path=/; Max-Age="
 
 struct login_in {
@@ -94,7 +95,7 @@ signin_code(struct api_call *c)
 		return;
 	}
 	x = change_begin(c);
-	err = credential_issue(x.ch, x.tx, &spec, id, text);
+	err = credential_issue(x.ch, x.tx, &spec, id, text, NULL);
 	if (err != 0) {
 		change_fail(&x, err);
 		return;
@@ -120,32 +121,48 @@ user_json(struct api_call *c, const char *user_id)
 	return o;
 }
 
-/* The code is spent and the cookie is new, in one transaction. */
+/* Signs out what this browser was signed in with. */
 static int
-exchange(struct change *x, const struct token *code, char text[TOKEN_TEXT])
+revoke_old(struct change *x)
 {
-	struct credential_spec spec = { code->user_id, "browser", TOKEN_COOKIE,
-		SCOPE_FULL, clock_wall_ms() + COOKIE_S * 1000 };
-	const char *old = http_cookie(x->c->req, COOKIE);
-	const struct token *t =
-	    old != NULL ? auth_find(x->c->app->auth, old) : NULL;
-	char id[UUID_TEXT];
-	int err;
+	const char *old[AUTH_COOKIES_MAX];
+	unsigned n = http_cookies(x->c->req, COOKIE, old, AUTH_COOKIES_MAX);
+	int err = 0;
 
-	err = credential_revoke(x->ch, x->tx, code->user_id, code->id);
-	if (err == 0 && t != NULL && t->kind == TOKEN_COOKIE) {
+	for (unsigned i = 0; i < n && err == 0; i++) {
+		const struct token *t = auth_find(x->c->app->auth, old[i]);
+
+		if (t == NULL || t->kind != TOKEN_COOKIE)
+			continue;
 		err = credential_revoke(x->ch, x->tx, t->user_id, t->id);
 		/* Signed out a moment ago is as good. */
 		if (err == RDV_E_NOT_FOUND)
 			err = 0;
 	}
+	return err;
+}
+
+/* The code is spent and the cookie is new, in one transaction. */
+static int
+exchange(struct change *x, const struct token *code, char text[TOKEN_TEXT],
+    char page_key[TOKEN_TEXT])
+{
+	struct credential_spec spec = { code->user_id, "browser", TOKEN_COOKIE,
+		SCOPE_FULL, clock_wall_ms() + COOKIE_S * 1000 };
+	char id[UUID_TEXT];
+	int err;
+
+	err = credential_revoke(x->ch, x->tx, code->user_id, code->id);
 	if (err == 0)
-		err = credential_issue(x->ch, x->tx, &spec, id, text);
+		err = revoke_old(x);
+	if (err == 0)
+		err = credential_issue(x->ch, x->tx, &spec, id, text, page_key);
 	return err;
 }
 
 /*
- * SameSite=Strict keeps the cookie from requests that other sites begin. It is
+ * SameSite=Strict keeps the cookie from requests that other sites begin; from
+ * other ports of this host nothing does, which is what the key is for. It is
  * not Secure, because the page is served on 127.0.0.1 without TLS; browsers
  * treat that address as trustworthy.
  */
@@ -155,8 +172,8 @@ login_ok(struct api_call *c, const struct token *code)
 	struct change x = change_begin(c);
 	struct api_answer answer = { .status = 200 };
 	const char **headers = arena_alloc(c->req->arena, 3 * sizeof(char *));
-	char text[TOKEN_TEXT];
-	int err = exchange(&x, code, text);
+	char text[TOKEN_TEXT], page_key[TOKEN_TEXT];
+	int err = exchange(&x, code, text, page_key);
 
 	/* Its row was revoked by a login that is not durable yet. */
 	if (err == RDV_E_NOT_FOUND)
@@ -170,7 +187,9 @@ login_ok(struct api_call *c, const struct token *code)
 	    text, COOKIE_S);
 	answer.headers = headers;
 	answer.body = user_json(c, code->user_id);
+	js_add_str(answer.body, "page_key", page_key);
 	secret_wipe(text, sizeof(text));
+	secret_wipe(page_key, sizeof(page_key));
 	change_commit(&x, &answer);
 }
 
@@ -254,7 +273,8 @@ const struct api_route api_routes_signin[] = {
 	{ HTTP_M_POST, "/api/auth/login", SCOPE_NONE, .body = login_fields,
 	    .in_size = sizeof(struct login_in), .body_max = 1024,
 	    .handler = signin_login, .success = 200,
-	    .doc = "Exchanges a code for a cookie; needs the page's Origin" },
+	    .doc = "Exchanges a code for a cookie and page_key; needs the "
+		   "page's Origin" },
 	{ HTTP_M_POST, "/api/auth/logout", SCOPE_ANY, .handler = signin_logout,
 	    .atomic = true, .success = 204,
 	    .doc = "Revokes the cookie and ends its open streams" },

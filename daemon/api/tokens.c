@@ -186,7 +186,7 @@ tokens_issue(struct api_call *c, const struct credential_spec *spec)
 		.status = 201, .durable = credential_done, .arg = ch
 	};
 	char id[UUID_TEXT], text[TOKEN_TEXT];
-	int err = credential_issue(ch, tx, spec, id, text);
+	int err = credential_issue(ch, tx, spec, id, text, NULL);
 
 	if (err != 0) {
 		tx_abort(tx);

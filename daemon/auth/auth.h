@@ -13,6 +13,13 @@ struct app;
 struct auth;
 struct http_req;
 
+#define AUTH_COOKIE_NAME "rdv_session"
+/*
+ * So many of that name are looked at. Others on this host can set it for
+ * longer paths, and no path of ours has as many parts.
+ */
+#define AUTH_COOKIES_MAX 16
+
 /* How a caller proved who it is. */
 enum auth_via { AUTH_SERVICE, AUTH_TOKEN, AUTH_COOKIE, AUTH_VIA_MAX };
 

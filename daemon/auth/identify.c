@@ -15,15 +15,27 @@
 #include "lib/clock.h"
 #include "lib/str.h"
 
-#define COOKIE	 "rdv_session"
-#define TEXT_MAX 128
-#define USED_MS	 60000 /* last use is kept to the minute */
-#define NOTE_MS	 60000
+#define PAGE_ENTRY "rdv.page."
+#define TEXT_MAX   128
+#define USED_MS	   60000 /* last use is kept to the minute */
+#define NOTE_MS	   60000
 
 /* What the headers offer, before any of it is believed. */
 struct offer {
-	const char *bearer, *service, *user, *cookie;
+	const char *bearer, *service, *user;
+	const char *cookies[AUTH_COOKIES_MAX];
+	unsigned ncookies;
+	const char *page; /* its key; "" without one */
 };
+
+static const struct auth_refusal invalid = { 401, "INVALID_TOKEN",
+	"the credential is not valid", 0 };
+static const struct auth_refusal expired = { 401, "EXPIRED_TOKEN",
+	"the credential has expired", 0 };
+static const struct auth_refusal no_page_key = { 401, "PAGE_KEY_REQUIRED",
+	"a session cookie counts only with the key that its page was given; "
+	"sign in again",
+	0 };
 
 static bool
 refuse(struct auth_refusal *no, int status, const char *code,
@@ -81,19 +93,26 @@ text_ok(const char *s)
 	return n > 0 && n <= TEXT_MAX && s[n] == '\0';
 }
 
-/* How often our cookie stands in the one Cookie header. */
-static unsigned
-cookie_count(const struct http_req *r)
+/*
+ * The page key. The page of a WebSocket cannot set headers, so there it stands
+ * among the subprotocols. False when there is more than one.
+ */
+static bool
+read_page_key(struct http_req *r, struct offer *o)
 {
-	const char *p = http_header(r, "cookie");
-	unsigned n = 0;
+	const char *p = http_header(r, "sec-websocket-protocol"), *s;
+	const char *key = http_header(r, "x-rdv-page-key");
+	size_t len, head = strlen(PAGE_ENTRY);
 
-	while (p != NULL && *p != '\0') {
-		p += strspn(p, "; ");
-		n += str_starts(p, COOKIE "=");
-		p += strcspn(p, ";");
+	while (p != NULL && (s = http_list_next(&p, &len)) != NULL) {
+		if (len < head || memcmp(s, PAGE_ENTRY, head) != 0)
+			continue;
+		if (key != NULL)
+			return false;
+		key = arena_strndup(r->arena, s + head, len - head);
 	}
-	return n;
+	o->page = key != NULL ? key : "";
+	return true;
 }
 
 /* A header given twice is refused: which one counts would be a guess (B02). */
@@ -101,7 +120,8 @@ static bool
 read_offer(struct http_req *r, struct offer *o, struct auth_refusal *no)
 {
 	static const char *const once[] = { "authorization",
-		"x-rdv-service-token", "x-rdv-user-id", "cookie" };
+		"x-rdv-service-token", "x-rdv-user-id", "x-rdv-page-key",
+		"cookie" };
 	const char *h;
 
 	for (size_t i = 0; i < sizeof(once) / sizeof(*once); i++) {
@@ -109,10 +129,10 @@ read_offer(struct http_req *r, struct offer *o, struct auth_refusal *no)
 			return refuse(no, 400, "INVALID_ARGUMENT",
 			    "a credential header stands more than once");
 	}
-	if (cookie_count(r) > 1)
-		return refuse(no, 400, "INVALID_ARGUMENT",
-		    "the session cookie stands more than once");
 	memset(o, 0, sizeof(*o));
+	if (!read_page_key(r, o))
+		return refuse(no, 400, "INVALID_ARGUMENT",
+		    "the page key stands more than once");
 	h = http_header(r, "authorization");
 	if (h != NULL)
 		o->bearer = strncasecmp(h, "Bearer ", 7) == 0 ? h + 7 : "";
@@ -120,7 +140,8 @@ read_offer(struct http_req *r, struct offer *o, struct auth_refusal *no)
 	o->user = http_header(r, "x-rdv-user-id");
 	if (o->user != NULL && *o->user == '\0')
 		o->user = NULL;
-	o->cookie = http_cookie(r, COOKIE);
+	o->ncookies =
+	    http_cookies(r, AUTH_COOKIE_NAME, o->cookies, AUTH_COOKIES_MAX);
 	return true;
 }
 
@@ -141,25 +162,20 @@ note_refusal(struct auth *a, const struct http_req *r, const char *code,
 	audit_attempt(a->audit, &e, true);
 }
 
-/* One failure more: 401, or 429 when there were too many. */
+/* One failure more: refused as `why` says, or 429 when there were too many. */
 static bool
 failed(struct auth *a, const struct http_req *r, const struct token *t,
-    struct auth_refusal *no)
+    const struct auth_refusal *why, struct auth_refusal *no)
 {
 	int64_t wait = auth_limit_fail(a->limit, r->peer_uid, clock_mono_ms());
 
 	a->stats.failures++;
+	*no = *why;
 	if (wait > 0) {
 		a->stats.limited++;
 		(void)refuse(no, 429, "RATE_LIMITED",
 		    "too many failed credentials");
 		no->retry_after = wait;
-	} else if (t != NULL) {
-		(void)refuse(no, 401, "EXPIRED_TOKEN",
-		    "the credential has expired");
-	} else {
-		(void)refuse(no, 401, "INVALID_TOKEN",
-		    "the credential is not valid");
 	}
 	note_refusal(a, r, no->code, t);
 	return false;
@@ -168,38 +184,77 @@ failed(struct auth *a, const struct http_req *r, const struct token *t,
 void
 auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no)
 {
-	(void)failed(a, r, NULL, no);
+	(void)failed(a, r, NULL, &invalid, no);
+}
+
+/* A credential of that kind and of a user that exists; it may have expired. */
+static struct token *
+find(struct auth *a, const char *text, enum token_kind kind)
+{
+	uint8_t digest[DIGEST_LEN];
+	struct token *t;
+
+	if (!text_ok(text))
+		return NULL;
+	digest_of(text, strlen(text), digest);
+	t = tokens_find(a->tokens, digest);
+	/* A cookie is no bearer token, and a sign-in code is neither. */
+	if (t == NULL || t->kind != kind ||
+	    auth_user_find(a, t->user_id) == NULL)
+		return NULL;
+	return t;
+}
+
+static bool
+admit(struct auth *a, const struct http_req *r, struct token *t,
+    struct actor *out, struct auth_refusal *no)
+{
+	int64_t now = clock_wall_ms();
+
+	if (token_ended(t, now))
+		return failed(a, r, t, &expired, no);
+	if (now - t->used >= USED_MS)
+		t->used = now;
+	memcpy(out->user_id, t->user_id, sizeof(out->user_id));
+	memcpy(out->token_id, t->id, sizeof(out->token_id));
+	out->uid = auth_user_find(a, t->user_id)->uid;
+	out->via = t->kind == TOKEN_COOKIE ? AUTH_COOKIE : AUTH_TOKEN;
+	out->scopes = t->scopes;
+	return true;
 }
 
 static bool
 by_token(struct auth *a, const struct http_req *r, const char *text,
-    enum token_kind kind, struct actor *out, struct auth_refusal *no)
+    struct actor *out, struct auth_refusal *no)
 {
-	const struct auth_user *u;
-	uint8_t digest[DIGEST_LEN];
-	int64_t now = clock_wall_ms();
-	struct token *t;
+	struct token *t = find(a, text, TOKEN_CLI);
 
-	if (!text_ok(text))
-		return failed(a, r, NULL, no);
-	digest_of(text, strlen(text), digest);
-	t = tokens_find(a->tokens, digest);
-	/* A cookie is no bearer token, and a sign-in code is neither. */
-	if (t == NULL || t->kind != kind)
-		return failed(a, r, NULL, no);
-	if (token_ended(t, now))
-		return failed(a, r, t, no);
-	u = auth_user_find(a, t->user_id);
-	if (u == NULL)
-		return failed(a, r, NULL, no);
-	if (now - t->used >= USED_MS)
-		t->used = now;
-	memcpy(out->user_id, u->id, sizeof(out->user_id));
-	memcpy(out->token_id, t->id, sizeof(out->token_id));
-	out->uid = u->uid;
-	out->via = kind == TOKEN_COOKIE ? AUTH_COOKIE : AUTH_TOKEN;
-	out->scopes = t->scopes;
-	return true;
+	if (t == NULL)
+		return failed(a, r, NULL, &invalid, no);
+	return admit(a, r, t, out, no);
+}
+
+/*
+ * A browser gives its cookies to every server on this host, whatever the port,
+ * and takes some of our name from them. So a cookie is half a credential, and
+ * of several the one counts that goes with the key. The record tells of one
+ * that came without: somebody else may have it.
+ */
+static bool
+by_cookie(struct auth *a, const struct http_req *r, const struct offer *o,
+    struct actor *out, struct auth_refusal *no)
+{
+	struct token *t, *alone = NULL;
+	uint8_t key[DIGEST_LEN];
+
+	digest_of(o->page, strlen(o->page), key);
+	for (unsigned i = 0; i < o->ncookies; i++) {
+		t = find(a, o->cookies[i], TOKEN_COOKIE);
+		if (t != NULL && secret_equal(t->page, key, DIGEST_LEN))
+			return admit(a, r, t, out, no);
+		alone = t != NULL ? t : alone;
+	}
+	return failed(a, r, alone, &no_page_key, no);
 }
 
 /* The service token names the user it acts for; by itself it is nobody. */
@@ -252,41 +307,38 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 
 	if (text != NULL) {
 		if (!is_service(a, text))
-			return by_token(a, r, text, TOKEN_CLI, out, no);
-		if (o->user != NULL || o->cookie == NULL)
+			return by_token(a, r, text, out, no);
+		if (o->user != NULL || o->ncookies == 0)
 			return by_service(a, r, o, out, no);
 	}
-	if (o->cookie == NULL) {
+	if (o->ncookies == 0) {
 		note_refusal(a, r, "MISSING_TOKEN", NULL);
 		return refuse(no, 401, "MISSING_TOKEN",
 		    "this needs a credential");
 	}
-	return by_token(a, r, o->cookie, TOKEN_COOKIE, out, no);
+	return by_cookie(a, r, o, out, no);
 }
 
 /*
- * A browser attaches its cookie to whatever any page asks for, so a cookie
- * counts only together with proof that our own page asked. Browsers leave
- * Origin out of a GET to the page's own site, EventSource included, but then
- * say so in Sec-Fetch-Site, which no page can set.
+ * The page key shows that our own page asked; this is the second thing that
+ * shows it, should the first have got out. Browsers leave Origin out of a GET
+ * to the page's own site, but then say so in Sec-Fetch-Site, which no page can
+ * set.
  */
 static bool
 cookie_ok(const struct http_req *r, const struct auth_need *need,
     struct auth_refusal *no)
 {
 	const char *site = http_header(r, "sec-fetch-site");
-	const char *ours = http_header(r, "x-rdv-request");
 	bool same = site != NULL && strcmp(site, "same-origin") == 0;
 
-	if (http_header(r, "origin") == NULL &&
-	    (need->changes || need->websocket || !same))
-		return refuse(no, 403, "ORIGIN_REQUIRED",
-		    "with a cookie this needs the Origin of the page; "
-		    "without one, use a bearer token");
-	if (need->changes && (ours == NULL || strcmp(ours, "1") != 0))
-		return refuse(no, 403, "REQUEST_HEADER_REQUIRED",
-		    "with a cookie, changes need the header X-RDV-Request: 1");
-	return true;
+	if (http_header(r, "origin") != NULL)
+		return true;
+	if (same && !need->changes && !need->websocket)
+		return true;
+	return refuse(no, 403, "ORIGIN_REQUIRED",
+	    "with a cookie this needs the Origin of the page; "
+	    "without one, use a bearer token");
 }
 
 /*

@@ -141,6 +141,17 @@ kind_parse(const char *name, enum token_kind *out)
 	return false;
 }
 
+/* What is compared with digests of what callers say. */
+static bool
+digests_parse(const struct store_token *row, struct token *t)
+{
+	if (!str_unhex(t->digest, sizeof(t->digest), row->hash))
+		return false;
+	return t->kind != TOKEN_COOKIE ||
+	       (row->page_hash != NULL &&
+		   str_unhex(t->page, sizeof(t->page), row->page_hash));
+}
+
 static bool
 tokens_load_cb(const struct store_token *row, void *arg)
 {
@@ -148,7 +159,7 @@ tokens_load_cb(const struct store_token *row, void *arg)
 
 	/* A row that cannot be understood authenticates nobody. */
 	if (!kind_parse(row->kind, &token.kind) ||
-	    !str_unhex(token.digest, sizeof(token.digest), row->hash) ||
+	    !digests_parse(row, &token) ||
 	    !str_copy(token.id, row->id, sizeof(token.id)) ||
 	    !str_copy(token.user_id, row->user_id, sizeof(token.user_id)))
 		return true;

@@ -34,6 +34,7 @@ struct token {
 	int64_t stored_use; /* last_used_at as the row has it, or -1 */
 	int64_t used;	    /* last use seen, or -1 */
 	uint8_t digest[DIGEST_LEN];
+	uint8_t page[DIGEST_LEN]; /* of a cookie's page key */
 	struct token_note note;
 	struct token *same; /* next with the same first digest bytes */
 	TAILQ_ENTRY(token) link;

@@ -62,7 +62,7 @@ make(struct app *app, int dir)
 	size_t len;
 	int err;
 
-	err = credential_issue(ch, tx, &spec, id, line);
+	err = credential_issue(ch, tx, &spec, id, line, NULL);
 	if (err == 0) {
 		len = strlen(line);
 		line[len] = '\n';

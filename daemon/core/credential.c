@@ -20,7 +20,8 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-#define REVOKED_MAX 4 /* a login: code, old cookie, the oldest cookie */
+/* A login: the code, old cookies, the oldest cookie. */
+#define REVOKED_MAX (AUTH_COOKIES_MAX + 2)
 
 struct credential_change {
 	struct auth *auth;
@@ -113,9 +114,10 @@ token_fill(struct token *t, const struct credential_spec *spec,
 int
 credential_issue(struct credential_change *ch, struct tx *tx,
     const struct credential_spec *spec, char id[UUID_TEXT],
-    char text[TOKEN_TEXT])
+    char text[TOKEN_TEXT], char page_key[TOKEN_TEXT])
 {
-	char hash[DIGEST_TEXT], scopes[SCOPE_TEXT], prefix[TOKEN_PREFIX] = "";
+	char page[DIGEST_TEXT] = "", hash[DIGEST_TEXT], scopes[SCOPE_TEXT],
+	     prefix[TOKEN_PREFIX] = "";
 	struct token *t = &ch->token;
 	struct store_token row;
 	int err;
@@ -125,13 +127,18 @@ credential_issue(struct credential_change *ch, struct tx *tx,
 		return err;
 	token_fill(t, spec, text);
 	str_hex(hash, t->digest, DIGEST_LEN);
+	if (page_key != NULL) {
+		token_text(spec->kind, page_key, t->page);
+		str_hex(page, t->page, DIGEST_LEN);
+	}
 	scope_format(spec->scopes, scopes);
 	/* Only what people look at in lists has its first characters kept. */
 	if (spec->kind == TOKEN_CLI)
 		memcpy(prefix, text, TOKEN_PREFIX - 1);
 	row = (struct store_token){ t->id, t->user_id, spec->name,
-		token_kind_name(spec->kind), prefix, hash, NULL, scopes,
-		t->expires_at, -1, t->created_at };
+		token_kind_name(spec->kind), prefix, hash,
+		page_key != NULL ? page : NULL, scopes, t->expires_at, -1,
+		t->created_at };
 	err = store_token_insert(tx, &row);
 	if (err != 0)
 		return err;

@@ -116,29 +116,33 @@ http_query(struct http_req *r, const char *name, bool *dup)
 	return found;
 }
 
-const char *
-http_cookie(struct http_req *r, const char *name)
+/* Adds those of one header; `n` are there already. */
+static unsigned
+cookies_in(struct http_req *r, const char *p, const char *name,
+    const char **out, unsigned n, unsigned max)
 {
-	const char *found = NULL;
 	size_t want = strlen(name);
 
-	for (unsigned i = 0; i < r->nheaders; i++) {
-		const char *p = r->headers[i].value;
+	while (n < max && *(p += strspn(p, "; \t")) != '\0') {
+		size_t len = strcspn(p, ";");
 
-		if (strcmp(r->headers[i].name, "cookie") != 0)
-			continue;
-		while (*(p += strspn(p, "; \t")) != '\0') {
-			size_t len = strcspn(p, ";");
-
-			if (len > want && p[want] == '=' &&
-			    memcmp(p, name, want) == 0) {
-				if (found != NULL)
-					return NULL;
-				found = arena_strndup(r->arena, p + want + 1,
-				    len - want - 1);
-			}
-			p += len;
-		}
+		if (len > want && p[want] == '=' && memcmp(p, name, want) == 0)
+			out[n++] = arena_strndup(r->arena, p + want + 1,
+			    len - want - 1);
+		p += len;
 	}
-	return found;
+	return n;
+}
+
+unsigned
+http_cookies(struct http_req *r, const char *name, const char **out,
+    unsigned max)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->nheaders; i++)
+		if (strcmp(r->headers[i].name, "cookie") == 0)
+			n = cookies_in(r, r->headers[i].value, name, out, n,
+			    max);
+	return n;
 }

@@ -60,8 +60,12 @@ const char *http_header(const struct http_req *r, const char *name);
 unsigned http_header_count(const struct http_req *r, const char *name);
 /* Decoded query parameter in the arena, or NULL; a repeated one is *dup. */
 const char *http_query(struct http_req *r, const char *name, bool *dup);
-/* A cookie's value in the arena; NULL when absent or there twice. */
-const char *http_cookie(struct http_req *r, const char *name);
+/*
+ * The values of the cookies of that name, in the arena and in the order of the
+ * request, which means nothing; at most `max`. Returns how many.
+ */
+unsigned http_cookies(struct http_req *r, const char *name, const char **out,
+    unsigned max);
 
 /* True when a header that is a comma list has `token`, in any case. */
 bool

@@ -57,23 +57,27 @@ export const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket',
 	'Sec-WebSocket-Version': '13',
 	'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' };
 
-// POST /api/auth/login as the page does it; the cookie's value.
+// POST /api/auth/login as the page does it: { cookie, key }.
 export async function login(rdv, headers = {}) {
 	const { code } = await rdv.call('POST', '/api/auth/code');
 	const body = JSON.stringify({ code });
 	const r = await ask(rdv, 'POST', '/api/auth/login', { Host: web,
 		Origin: origin, 'Sec-Fetch-Site': 'same-origin',
-		'X-RDV-Request': '1', 'Content-Type': 'application/json',
+		'Content-Type': 'application/json',
 		'Content-Length': body.length, ...headers }, { body });
 	const found = /\r\nset-cookie: rdv_session=([^;\r]+)/i.exec(r.head);
 	assert.ok(found, `sign-in: ${r.status} ${r.body}`);
-	return found[1];
+	return { cookie: found[1], key: r.json.page_key };
 }
 
-// The headers of a page of ours with its cookie.
+// What a page of ours says of itself with what it got from login().
+export const pair = ({ cookie, key }) => ({ Cookie: `rdv_session=${cookie}`,
+	'X-RDV-Page-Key': key });
+
+// The headers of a page of ours, signed in.
 export async function page(rdv) {
 	return { Host: web, Origin: origin, 'Sec-Fetch-Site': 'same-origin',
-		Cookie: `rdv_session=${await login(rdv)}` };
+		...pair(await login(rdv)) };
 }
 
 export const ended = (rdv, id) => waitFor('run ends', async () => {

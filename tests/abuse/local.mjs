@@ -290,6 +290,8 @@ await test('C11 what is stored is no credential', async (t) => {
 			{ token: form })).status, 401, form);
 		refused(await ask(rdv, 'GET', '/api/user', { ...ours,
 			Cookie: `rdv_session=${form}` }), form, 401);
+		refused(await ask(rdv, 'GET', '/api/user', { ...ours,
+			'X-RDV-Page-Key': form }), `${form} as page key`, 401);
 		refused(await ask(rdv, 'GET', '/api/user', { Host: 'localhost',
 			'X-RDV-Service-Token': form, 'X-RDV-User-ID': 'x' }), form, 401);
 	}
@@ -311,7 +313,7 @@ await test('C12 every route asks for its scope, for every kind of token',
 		for (const s of ['read', 'run', 'write', 'approve', 'tokens', 'full'])
 			kinds[s] = { Authorization:
 				`Bearer ${(await token(rdv, s)).rawKey}` };
-		kinds.cookie = { ...await page(rdv), 'X-RDV-Request': '1' };
+		kinds.cookie = await page(rdv);
 		kinds['service as user'] = { 'X-RDV-User-ID': me.id,
 			'X-RDV-Service-Token': rdv.serviceToken() };
 		kinds['service alone'] = { 'X-RDV-Service-Token': rdv.serviceToken() };

@@ -6,7 +6,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Rdv, descendants, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
-import { ask, ended, login, options, origin, page, web } from './lib.mjs';
+import { ask, ended, login, options, origin, pair, upgrade, web } from
+	'./lib.mjs';
 
 const audit = (rdv) => fs.readFileSync(path.join(rdv.base,
 	'server/audit.log'), 'latin1');
@@ -95,11 +96,11 @@ await test('N01 no secret outside the files that hold it', async (t) => {
 		{ headers: { 'Idempotency-Key': 'one' } });
 	const { code } = await rdv.call('POST', '/api/auth/code', undefined,
 		{ headers: { 'Idempotency-Key': 'two' } });
-	const ours = await page(rdv);
-	const cookie = ours.Cookie.split('=')[1];
-	const spent = await login(rdv, { Cookie: ours.Cookie });
+	const { cookie, key } = await login(rdv);
+	const spent = await login(rdv, pair({ cookie, key }));
 	const secrets = { cli: rdv.token, service: rdv.serviceToken(),
-		made: made.rawKey, code, cookie, spent,
+		made: made.rawKey, code, cookie, key, spent: spent.cookie,
+		'spent key': spent.key,
 		guess: crypto.randomBytes(32).toString('hex') };
 	// Used in every way, also where they do not belong.
 	for (const secret of Object.values(secrets)) {
@@ -108,13 +109,16 @@ await test('N01 no secret outside the files that hold it', async (t) => {
 		await rdv.request('GET', '/api/user', { token: secret });
 		await rdv.request('GET', '/api/user', { token: `${secret}x` });
 		for (const headers of [{ Cookie: `rdv_session=${secret}` },
+			{ 'X-RDV-Page-Key': secret, Cookie: 'rdv_session=x' },
+			{ 'Sec-WebSocket-Protocol': `rdv.page.${secret}` },
+			{ ...upgrade, 'Sec-WebSocket-Protocol': `rdv.page.${secret}` },
 			{ 'X-RDV-Service-Token': secret, 'X-RDV-User-ID': secret },
 			{ 'User-Agent': secret, Referer: `http://x/?${secret}` }])
 			await ask(rdv, 'GET', '/api/user', { Host: 'localhost',
 				Origin: origin, Connection: 'close', ...headers });
 		const body = JSON.stringify({ code: `${secret}x` });
 		await ask(rdv, 'POST', '/api/auth/login', { Host: web, Origin: origin,
-			'X-RDV-Request': '1', 'Content-Type': 'application/json',
+			'Content-Type': 'application/json',
 			'Content-Length': body.length, Connection: 'close' }, { body });
 	}
 	const s = await rdv.session('secret', ['/bin/sh', '-c',

@@ -3,7 +3,7 @@
 // (A11-A13 exist only there).
 import assert from 'node:assert/strict';
 import { Rdv, test, waitFor } from '../harness/rdv.mjs';
-import { ask, login, options, origin, output, page, refused, upgrade, web }
+import { ask, login, options, origin, output, page, pair, refused, upgrade, web }
 	from './lib.mjs';
 
 const rdv = await Rdv.start(options);
@@ -43,7 +43,7 @@ await test('A02 no terminal without an Origin for ambient credentials',
 	async () => {
 		const s = await rdv.session('guarded', ['/bin/cat']);
 		const none = { Origin: null };
-		refused(await terminal(s.id, none), 'cookie alone', 403);
+		refused(await terminal(s.id, none), 'cookie and page key', 403);
 		refused(await terminal(s.id, { ...none,
 			'Sec-Fetch-Site': 'same-origin' }), 'with Sec-Fetch-Site', 403);
 		refused(await terminal(s.id, { ...none, Cookie: null }),
@@ -104,7 +104,7 @@ await test('A06 two Hosts, or a target that disagrees with it', async () => {
 const folders = async () => (await rdv.call('GET', '/api/folders'))
 	.map(({ name }) => name);
 const post = (name, change, body = JSON.stringify({ name })) =>
-	ask(rdv, 'POST', '/api/folders', { ...ours, 'X-RDV-Request': '1',
+	ask(rdv, 'POST', '/api/folders', { ...ours,
 		'Content-Type': 'application/json',
 		'Content-Length': Buffer.byteLength(body), ...change }, { body });
 
@@ -117,8 +117,8 @@ await test('A08 what a form can send changes nothing', async () => {
 	refused(await post('form', { 'Content-Type':
 		['text/plain', 'application/json'] }), 'two types');
 	for (const value of [null, '0', '', 'true'])
-		refused(await post('form', { 'X-RDV-Request': value }),
-			`header ${value}`, 403);
+		refused(await post('form', { 'X-RDV-Page-Key': value }),
+			`key ${value}`, 401);
 	refused(await post('form', { Origin: null }), 'no Origin', 403);
 	for (const Origin of foreign)
 		refused(await post('form', { Origin }), Origin, 403);
@@ -166,7 +166,7 @@ await test('A10 nobody is told that he may read across origins', async () => {
 	for (const Origin of foreign) {
 		closed(await ask(rdv, 'OPTIONS', '/api/sessions', { ...ours, Origin,
 			'Access-Control-Request-Method': 'POST',
-			'Access-Control-Request-Headers': 'x-rdv-request' }), Origin);
+			'Access-Control-Request-Headers': 'x-rdv-page-key' }), Origin);
 		const r = await get({ Origin, 'Sec-Fetch-Site': null });
 		refused(r, Origin, 403);
 		closed(r, Origin);
@@ -187,7 +187,7 @@ await test('A14 streams need the same proof as sockets', async () => {
 		const stream = (change) => get({ Accept: 'text/event-stream',
 			Origin: null, ...change }, target);
 		const good = await stream({});
-		assert.equal(good.status, 200, 'as EventSource asks');
+		assert.equal(good.status, 200, 'as the page asks');
 		assert.match(good.head, /text\/event-stream/i);
 		refused(await stream({ 'Sec-Fetch-Site': null }), 'no proof', 403);
 		for (const Origin of foreign)
@@ -199,26 +199,89 @@ await test('A14 streams need the same proof as sockets', async () => {
 
 await test('A15 a planted cookie is not the one after login', async () => {
 	const planted = `rdv_${'P'.repeat(43)}`;
-	const me = (value) => get({ Cookie: `rdv_session=${value}` },
-		'/api/auth/me');
+	const me = (got) => get(pair(got), '/api/auth/me');
 	const one = await login(rdv, { Cookie: `rdv_session=${planted}` });
-	assert.notEqual(one, planted);
-	refused(await me(planted), 'planted', 401);
+	assert.notEqual(one.cookie, planted);
+	refused(await me({ ...one, cookie: planted }), 'planted', 401);
 	assert.equal((await me(one)).status, 200);
-	const two = await login(rdv, { Cookie: `rdv_session=${one}` });
-	assert.notEqual(two, one);
+	const two = await login(rdv, pair(one));
+	assert.notEqual(two.cookie, one.cookie);
+	assert.notEqual(two.key, one.key);
+	refused(await me({ ...two, cookie: one.cookie }), 'new key only', 401);
+	refused(await me({ ...one, cookie: two.cookie }), 'old key', 401);
 	refused(await me(one), 'the one before', 401);
 	assert.equal((await me(two)).status, 200);
 	// A code is good once, also for the page that has it.
 	const { code } = await rdv.call('POST', '/api/auth/code');
 	const body = JSON.stringify({ code });
 	const use = (change) => ask(rdv, 'POST', '/api/auth/login', { ...ours,
-		Cookie: null, 'X-RDV-Request': '1', 'Content-Length': body.length,
+		Cookie: null, 'X-RDV-Page-Key': null, 'Content-Length': body.length,
 		'Content-Type': 'application/json', ...change }, { body });
 	refused(await use({ Origin: 'https://evil.example' }), 'foreign', 403);
 	refused(await use({ Origin: null }), 'no Origin', 403);
 	assert.equal((await use({})).status, 200);
 	refused(await use({}), 'twice', 401);
+});
+
+// RFC 6265, section 8.5: cookies know no ports. What another server on this host
+// is given by the browser, it can send here with every header it likes.
+await test('a cookie without its page key is nobody', async () => {
+	const s = await rdv.session('guarded', ['/bin/cat']);
+	const [mine, other] = [await login(rdv), await login(rdv)];
+	const as = pair(mine);
+	const socket = (...protocols) => terminal(s.id, { ...as,
+		'X-RDV-Page-Key': null,
+		'Sec-WebSocket-Protocol': protocols.join(', ') });
+	const want = 'PAGE_KEY_REQUIRED';
+
+	for (const key of [null, '', '1', mine.cookie, other.key,
+		mine.key.slice(1), `${mine.key}x`, 'x'.repeat(5000)]) {
+		const r = await get({ ...as, 'X-RDV-Page-Key': key });
+		refused(r, `key ${key}`, 401);
+		assert.equal(r.json.code, want);
+		refused(await post('stolen', { ...as, 'X-RDV-Page-Key': key }),
+			`change with ${key}`, 401);
+		refused(await get({ ...as, 'X-RDV-Page-Key': key,
+			'X-RDV-Service-Token': rdv.serviceToken() }),
+		`through nginx with ${key}`, 401);
+	}
+	refused(await get({ ...as, 'X-RDV-Page-Key': [mine.key, mine.key] }),
+		'twice', 400);
+	for (const bad of [[], ['rdv.v1'], [`rdv.page.${other.key}`],
+		[mine.key], ['rdv.v1', `RDV.page.${mine.key}`]])
+		refused(await socket(...bad), bad.join(), 401);
+	refused(await socket(`rdv.page.${mine.key}`, 'rdv.page.x'), 'two', 400);
+	// The key by itself is nobody either.
+	refused(await get({ 'X-RDV-Page-Key': mine.key, Cookie: null }),
+		'no cookie', 401);
+	const r = await socket('rdv.v1', `rdv.page.${mine.key}`);
+	assert.equal(r.status, 101, 'the page itself');
+	assert.match(r.head, /\r\nsec-websocket-protocol: rdv\.v1\r\n/i);
+	assert.doesNotMatch(r.head, /rdv\.page/, 'never echoed');
+	assert.equal((await get(as)).status, 200);
+	assert.equal((await post('page of its own', as)).status, 201);
+	assert.ok(!(await folders()).includes('stolen'));
+});
+
+// Such a server can set cookies of our name too, for longer paths: these stand
+// in front of ours.
+await test('foreign cookies of our name lock nobody out', async () => {
+	const mine = await login(rdv);
+	const ours = `rdv_session=${mine.cookie}`;
+	const as = (Cookie, key = mine.key) =>
+		get({ Cookie, 'X-RDV-Page-Key': key });
+
+	for (const list of [['rdv_session=x', ours], [ours, 'rdv_session=x'],
+		['rdv_session=', 'a=b', `rdv_session=${'y'.repeat(3000)}`, ours],
+		[...Array(15).fill('rdv_session=x'), ours]])
+		assert.equal((await as(list.join('; '))).status, 200, list.join());
+	refused(await as(`rdv_session=x; ${ours}`, 'x'), 'its own key', 401);
+	refused(await as(Array(64).fill('rdv_session=x').join('; ')), 'none', 401);
+	refused(await get({ Cookie: [ours, ours] }), 'two headers', 400);
+	// Signing in again leaves none of them alive.
+	const next = await login(rdv, { Cookie: `rdv_session=x; ${ours}` });
+	refused(await as(ours), 'the one before', 401);
+	assert.equal((await get(pair(next))).status, 200);
 });
 
 await test('A16 what the browser calls cross-site is refused', async () => {

@@ -110,7 +110,8 @@ await test('every closed route: the ways the document names, no others',
 				assert.deepEqual(ways, [], r.pattern);
 				continue;
 			}
-			assert.ok(ways.includes('bearer') && ways.includes('cookie'));
+			assert.ok(ways.includes('bearer') &&
+				ways.includes('cookie+page'));
 			assert.equal((await ask(service)).status, 401, r.pattern);
 			const got = (await ask({ ...service, 'X-RDV-User-ID': id })).status;
 			assert.equal(got === 403, !ways.includes('service+user'),

@@ -2,12 +2,17 @@
 // the signed-in browser. That server is on another port of the same address,
 // which browsers call same-site, so every cookie really is attached.
 import http from 'node:http';
+import { connected, shows, type } from './browser.mjs';
 import { check, equal, test, until } from './case.mjs';
 
 async function evilServer() {
 	const seen = [];
 	const server = http.createServer((req, res) => {
 		seen.push({ url: req.url, headers: req.headers });
+		if (req.url === '/plant')
+			res.setHeader('Set-Cookie', ['/api', '/api/',
+			    '/api/auth', '/ws', '/ws/terminal'].map((path) =>
+			    `rdv_session=planted; HttpOnly; Path=${path}`));
 		res.setHeader('Content-Type', 'text/html');
 		res.end('<!doctype html><title>evil</title><body>evil');
 	});
@@ -20,6 +25,10 @@ async function evilServer() {
 
 /* It was answered, and the answer says that it is not for others. */
 const blocked = 'net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin';
+
+/* The key that only pages of ours can read. */
+const keyOf = (page) =>
+    page.evaluate(() => localStorage.getItem('rdv.page'));
 
 /* A signed-in browser with a second page, at the other server. */
 async function attack({ product, browser }, fn) {
@@ -44,15 +53,17 @@ await test('abuse_A01 a foreign page opens no terminal', (all) =>
 	const made = await product.session('target');
 	const address = product.origin.replace('http', 'ws') +
 	    `/ws/terminal/${made.id}`;
-	const open = (where) => where.evaluate((url) =>
+	const key = await keyOf(home);
+	/* Even with the key, which it cannot have. */
+	const open = (where) => where.evaluate(([url, page]) =>
 	    new Promise((done) => {
-		const ws = new WebSocket(url, ['rdv.v1']);
+		const ws = new WebSocket(url, ['rdv.v1', `rdv.page.${page}`]);
 		ws.onopen = () => {
 			ws.close();
 			done('open');
 		};
 		ws.onerror = () => done('refused');
-	    }), address);
+	    }), [address, key]);
 
 	equal(await open(home), 'open', 'control: our own page');
 	equal(await open(page), 'refused', 'foreign page');
@@ -83,15 +94,17 @@ await test('abuse_A08 a foreign page changes nothing', (all) =>
 
 	for (const kind of ['text/plain', 'application/x-www-form-urlencoded'])
 		equal(await post(kind), blocked, kind);
-	const json = await page.evaluate((to) =>
+	const json = await page.evaluate(([to, key]) =>
 	    fetch(to, { method: 'POST', credentials: 'include',
 		headers: { 'Content-Type': 'application/json',
-		    'X-RDV-Request': '1' }, body: '{"name":"foreign"}' })
-	        .then((res) => res.status, () => 'failed'), url);
+		    'X-RDV-Page-Key': key }, body: '{"name":"foreign"}' })
+	        .then((res) => res.status, () => 'failed'),
+	    [url, await keyOf(home)]);
 	equal(json, 'failed', 'preflighted request');
 	equal(await count(), before, 'folders');
 	const own = await home.evaluate(() => fetch('/api/folders', {
-		method: 'POST', headers: { 'X-RDV-Request': '1',
+		method: 'POST', headers: {
+		    'X-RDV-Page-Key': localStorage.getItem('rdv.page'),
 		    'Content-Type': 'application/json' },
 		body: '{"name":"own"}',
 	}).then((res) => res.json()));
@@ -117,6 +130,69 @@ await test('abuse_A10 A14 a foreign page reads nothing', (all) =>
 	    }), `${product.origin}/api/events`);
 
 	equal([read, stream], ['failed', 'refused'], 'foreign page');
+}));
+
+await test('a server on another port gets the cookie and nothing by it', (all) =>
+    attack(all, async (page, evil, home, product) => {
+	const made = await product.session('target');
+	const stolen = [['Host', product.host],
+	    ['Cookie', evil.seen[0].headers.cookie]];
+	const key = await keyOf(home);
+	/* It sends what it likes, as our page would send it. */
+	const replay = (method, target, ...more) => product.raw(method, target,
+	    [...stolen, ['Origin', product.origin], ...more]);
+	const json = '{"name":"stolen"}';
+	const change = (...more) => product.raw('POST', '/api/folders',
+	    [...stolen, ['Origin', product.origin],
+	        ['Content-Type', 'application/json'],
+	        ['Content-Length', String(json.length)], ...more], json);
+	const socket = (protocols) => replay('GET',
+	    `/ws/terminal/${made.id}`, ['Connection', 'Upgrade'],
+	    ['Upgrade', 'websocket'], ['Sec-WebSocket-Version', '13'],
+	    ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='],
+	    ['Sec-WebSocket-Protocol', protocols]);
+	const guess = 'A'.repeat(43);
+
+	equal(await keyOf(page), null, 'what it can read');
+	check(!JSON.stringify(evil.seen).includes(key), 'what it was sent');
+	for (const target of ['/api/auth/me', '/api/sessions', '/api/events']) {
+		equal((await replay('GET', target)).status, 401, target);
+		equal((await replay('GET', target,
+		    ['X-RDV-Page-Key', guess])).status, 401, target);
+	}
+	equal((await change()).status, 401, 'change');
+	equal((await change(['X-RDV-Page-Key', guess])).status, 401, 'guess');
+	equal((await socket('rdv.v1')).status, 401, 'terminal');
+	equal((await socket(`rdv.v1, rdv.page.${guess}`)).status, 401,
+	    'terminal, guess');
+	/* The same bytes with the key are our page. */
+	const mine = ['X-RDV-Page-Key', key];
+	equal((await replay('GET', '/api/auth/me', mine)).status, 200,
+	    'control: request');
+	equal((await socket(`rdv.v1, rdv.page.${key}`)).status, 101,
+	    'control: terminal');
+	const { status, body } = await change(mine);
+	equal(status, 201, 'control: change');
+	await product.api('DELETE', `/api/folders/${JSON.parse(body).id}`);
+	check(!(await product.api('GET', '/api/folders'))
+	    .some(({ name }) => name === 'stolen'), 'left behind');
+	await product.closeAll();
+}));
+
+await test('cookies planted from another port lock nobody out', (all) =>
+    attack(all, async (page, evil, home, product) => {
+	const made = await product.session('open');
+
+	await page.goto(`${evil.origin}/plant`);
+	await page.goto(`${evil.origin}/api/auth/x`);
+	equal(evil.seen.at(-1).headers.cookie.match(/rdv_session=planted/g)
+	    .length, 3, 'control: they are there');
+	await home.goto(`${product.origin}/#/s/${made.id}`);
+	await home.reload();
+	await connected(home);
+	await type(home, 'echo st${x}ill\n');
+	await shows(home, /^still$/);
+	await product.closeAll();
 }));
 
 await test('abuse_A11 the page cannot be framed, nor driven by messages', (all) =>

@@ -2,22 +2,22 @@
 // same request made legitimately, and is judged by its effect as well.
 import { check, equal, test, until } from './case.mjs';
 
-const key = 'dGhlIHNhbXBsZSBub25jZQ==';
+const nonce = 'dGhlIHNhbXBsZSBub25jZQ==';
 
-/* A signed-in browser's cookie, without the browser. */
+/* A signed-in browser's cookie and page key, without the browser. */
 async function signIn(product) {
 	const code = /#code=(.*)/.exec(await product.url())[1];
 	const body = JSON.stringify({ code });
 	const res = await product.raw('POST', '/api/auth/login', [
 		['Host', product.host], ['Origin', product.origin],
-		['Sec-Fetch-Site', 'same-origin'], ['X-RDV-Request', '1'],
+		['Sec-Fetch-Site', 'same-origin'],
 		['Content-Type', 'application/json'],
 		['Content-Length', String(body.length)],
 	], body);
 	const found = /\r\nset-cookie: rdv_session=([^;\r]+)/i.exec(res.head);
 
 	check(found, `sign-in: ${res.status} ${res.body}`);
-	return found[1];
+	return { cookie: found[1], key: JSON.parse(res.body).page_key };
 }
 
 /* Headers by name; null leaves one out, a list repeats it. */
@@ -29,11 +29,11 @@ function headers(base, change = {}) {
 }
 
 async function withCookie({ product }, fn) {
-	const cookie = await signIn(product);
+	const { cookie, key } = await signIn(product);
 	const page = {
 		Host: product.host, Origin: product.origin,
 		'Sec-Fetch-Site': 'same-origin',
-		Cookie: `rdv_session=${cookie}`,
+		Cookie: `rdv_session=${cookie}`, 'X-RDV-Page-Key': key,
 	};
 
 	await fn(product, page);
@@ -47,7 +47,7 @@ async function upgrade(product, session, base, change, target) {
 	return product.raw('GET', target ?? `/ws/terminal/${session.id}`,
 	    headers({
 		...base, Connection: 'Upgrade', Upgrade: 'websocket',
-		'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': key,
+		'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': nonce,
 		'Sec-WebSocket-Protocol': 'rdv.v1',
 	    }, change));
 }
@@ -89,7 +89,7 @@ await test('abuse_A01 what is sent with a refused upgrade reaches no terminal',
 	    headers(page, { Origin: 'https://evil.example',
 		'Sec-Fetch-Site': null, Connection: 'Upgrade',
 		Upgrade: 'websocket', 'Sec-WebSocket-Version': '13',
-		'Sec-WebSocket-Key': key }), frame);
+		'Sec-WebSocket-Key': nonce }), frame);
 	refused(res, 'upgrade');
 	const text = async () => (await product.runLog(made.run.id))
 	    .toString();
@@ -146,7 +146,7 @@ await test('abuse_A08 a form cannot change anything',
     (all) => withCookie(all, async (product, page) => {
 	const body = JSON.stringify({ name: 'made by a form' });
 	const post = (change, text = body) => product.raw('POST',
-	    '/api/folders', headers({ ...page, 'X-RDV-Request': '1',
+	    '/api/folders', headers({ ...page,
 		'Content-Type': 'application/json',
 		'Content-Length': String(text.length) }, change), text);
 	const names = async () => (await product.api('GET', '/api/folders'))
@@ -158,8 +158,8 @@ await test('abuse_A08 a form cannot change anything',
 	for (const type of types)
 		refused(await post({ 'Content-Type': type }),
 		    `type ${type}`);
-	refused(await post({ 'X-RDV-Request': null }), 'without the header');
-	refused(await post({ 'X-RDV-Request': '0' }), 'wrong header');
+	refused(await post({ 'X-RDV-Page-Key': null }), 'without the key');
+	refused(await post({ 'X-RDV-Page-Key': '1' }), 'wrong key');
 	refused(await post({ Origin: null }), 'without Origin');
 	check(!(await names()).includes('made by a form'), 'effect');
 	equal((await post({})).status, 201, 'control');
@@ -216,7 +216,7 @@ await test('abuse_A10 nobody is told that he may read across origins',
 	for (const Origin of origins) {
 		const asked = { Origin, 'Sec-Fetch-Site': 'cross-site',
 		    'Access-Control-Request-Method': 'POST',
-		    'Access-Control-Request-Headers': 'x-rdv-request' };
+		    'Access-Control-Request-Headers': 'x-rdv-page-key' };
 		closed(await product.raw('OPTIONS', '/api/sessions',
 		    headers(page, asked)), `preflight ${Origin}`);
 		const got = await product.raw('GET', '/api/sessions',
@@ -235,7 +235,7 @@ await test('abuse_A14 a stream of events needs our own page',
 	        change));
 	const ours = await stream({});
 
-	equal(ours.status, 200, 'control: as EventSource asks');
+	equal(ours.status, 200, 'control: as the page asks');
 	check(/text\/event-stream/i.test(ours.head), ours.head);
 	refused(await stream({ Origin: 'https://evil.example',
 	    'Sec-Fetch-Site': null }), 'foreign Origin');

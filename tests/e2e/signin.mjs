@@ -1,5 +1,6 @@
 // Signing in by address, and what the cookie it leaves is good for.
-import { check, equal, test } from './case.mjs';
+import { connected, shows, type } from './browser.mjs';
+import { check, equal, test, until } from './case.mjs';
 
 async function cookieOf(page) {
 	const all = await page.context().cookies();
@@ -7,10 +8,13 @@ async function cookieOf(page) {
 	return all.find((one) => one.name === 'rdv_session');
 }
 
-function me(product, cookie) {
+const keyOf = (page) =>
+    page.evaluate(() => localStorage.getItem('rdv.page'));
+
+function me(product, cookie, key) {
 	return product.raw('GET', '/api/auth/me', [
 		['Host', product.host], ['Sec-Fetch-Site', 'same-origin'],
-		['Cookie', `rdv_session=${cookie}`],
+		['Cookie', `rdv_session=${cookie}`], ['X-RDV-Page-Key', key],
 	]);
 }
 
@@ -75,14 +79,18 @@ await test('abuse_A15 signing in kills the cookie that was there before',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
 	const old = (await cookieOf(page)).value;
+	const oldKey = await keyOf(page);
 
-	equal((await me(product, old)).status, 200, 'old, before');
+	equal((await me(product, old, oldKey)).status, 200, 'old, before');
 	await page.goto(await product.url());
 	await page.waitForSelector('.desk');
 	const fresh = (await cookieOf(page)).value;
+	const key = await keyOf(page);
 	check(fresh !== old, 'the cookie changed');
-	equal((await me(product, old)).status, 401, 'old, after');
-	equal((await me(product, fresh)).status, 200, 'new');
+	check(key !== oldKey, 'the key changed');
+	equal((await me(product, old, oldKey)).status, 401, 'old, after');
+	equal((await me(product, fresh, oldKey)).status, 401, 'old key');
+	equal((await me(product, fresh, key)).status, 200, 'new');
 	await page.context().close();
 });
 
@@ -97,7 +105,8 @@ await test('abuse_A15 a chosen cookie is not adopted',
 	await page.goto(await product.url());
 	await page.waitForSelector('.desk');
 	check((await cookieOf(page)).value !== chosen, 'replaced');
-	equal((await me(product, chosen)).status, 401, 'chosen');
+	equal((await me(product, chosen, await keyOf(page))).status, 401,
+	    'chosen');
 	await context.close();
 });
 
@@ -105,11 +114,80 @@ await test('signing out ends the session of this browser',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();
 	const { value } = await cookieOf(page);
+	const key = await keyOf(page);
 
-	equal((await me(product, value)).status, 200, 'before');
+	equal((await me(product, value, key)).status, 200, 'before');
 	await page.click('text=Sign out');
 	await page.waitForSelector('.signin');
-	equal((await me(product, value)).status, 401, 'after');
+	await until(async () => await keyOf(page) === null, 'the key is gone');
+	equal((await me(product, value, key)).status, 401, 'after');
 	page.complaints.splice(0);
 	await page.context().close();
+});
+
+await test('the page key survives a reload and serves a second tab',
+    async ({ product, browser }) => {
+	const made = await product.session('kept');
+	const page = await browser.signedIn();
+	const key = await keyOf(page);
+	const address = `${product.origin}/#/s/${made.id}`;
+
+	check(/^[\w-]{43}$/.test(key), `key of ${key?.length} characters`);
+	await page.goto(address);
+	await page.reload();
+	await connected(page);
+	const second = await browser.page(page.context());
+	await second.goto(address);
+	await connected(second);
+	await type(second, 'echo t${x}wo\n');
+	await shows(page, /^two$/);
+	equal(await keyOf(second), key, 'key of the second tab');
+	await page.context().close();
+	await product.closeAll();
+});
+
+await test('a cookie without its key is asked to sign in again',
+    async ({ product, browser }) => {
+	const page = await browser.signedIn();
+	const { value } = await cookieOf(page);
+	const key = await keyOf(page);
+
+	await page.evaluate(() => localStorage.clear());
+	await page.reload();
+	await page.waitForSelector('.signin');
+	equal((await cookieOf(page)).value, value, 'the cookie is there');
+	equal((await me(product, value, key)).status, 200, 'and counts');
+	await page.evaluate((one) => localStorage.setItem('rdv.page', one),
+	    key);
+	await page.reload();
+	await page.waitForSelector('.desk');
+	page.complaints.splice(0);
+	await page.context().close();
+});
+
+await test('signing in in one tab signs in the others',
+    async ({ product, browser }) => {
+	const first = await browser.page(await browser.context());
+	const second = await browser.page(first.context());
+
+	await first.goto(product.origin);
+	await first.waitForSelector('.signin');
+	await second.goto(await product.url());
+	await second.waitForSelector('.desk');
+	await first.waitForSelector('.desk');
+	/* Again, which ends what the first one lives by. */
+	const made = await product.session('both');
+	await first.goto(`${product.origin}/#/s/${made.id}`);
+	await connected(first);
+	await Promise.all([
+		first.waitForResponse((res) => res.status() === 200 &&
+		    res.url().endsWith('/api/auth/me')),
+		second.goto(await product.url()),
+	]);
+	await connected(first);
+	await type(first, 'echo th${x}ere\n');
+	await shows(first, /^there$/);
+	first.complaints.splice(0);
+	await first.context().close();
+	await product.closeAll();
 });

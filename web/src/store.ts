@@ -7,6 +7,9 @@
 
 import { ApiError, change, get } from "./net/http.ts";
 import { EventFollower } from "./net/events.ts";
+import {
+	dropPageKey, keepPageKey, onPageKey, pageKey,
+} from "./net/key.ts";
 import type { Folder, NewSession, Session, User } from "./net/types.ts";
 import {
 	formatRoute, parseRoute, signInCode, type Route,
@@ -49,6 +52,8 @@ export class Store {
 	state = initial;
 	private readonly listeners = new Set<() => void>();
 	private follower: EventFollower | null = null;
+	/* The page key that was last asked with who this is. */
+	private known: string | null = null;
 	private timer = 0;
 	private fetching = false;
 	private stale = false;
@@ -74,6 +79,10 @@ export class Store {
 		};
 		window.addEventListener("online", wake);
 		document.addEventListener("visibilitychange", wake);
+		onPageKey(() => {
+			if (this.state.phase === "signed-out")
+				void this.recognise(null);
+		});
 		await this.arrive();
 	}
 
@@ -105,7 +114,9 @@ export class Store {
 		let notice: string | null = null;
 
 		try {
-			await change("POST", "/api/auth/login", { code });
+			const { page_key } = await change<{ page_key: string }>(
+			    "POST", "/api/auth/login", { code });
+			keepPageKey(page_key);
 		} catch (err) {
 			notice = signInTrouble(err);
 		}
@@ -113,6 +124,7 @@ export class Store {
 	}
 
 	private async recognise(notice: string | null): Promise<void> {
+		this.known = pageKey();
 		try {
 			const { user } = await get<{ user: User }>("/api/auth/me");
 			this.set({ phase: "ready", user, notice: null });
@@ -126,6 +138,9 @@ export class Store {
 
 	async signOut(): Promise<void> {
 		await this.act(() => change("POST", "/api/auth/logout"));
+		/* Also when the server did not hear: without the key this browser
+		 * is signed out. */
+		dropPageKey();
 		this.signedOut(null);
 	}
 
@@ -134,6 +149,10 @@ export class Store {
 		this.follower = null;
 		this.set({ ...initial, phase: "signed-out", notice,
 		    route: this.state.route });
+		/* By another tab, which signed in anew: that is for all. */
+		const key = pageKey();
+		if (key !== null && key !== this.known)
+			void this.recognise(notice);
 	}
 
 	/* Lists and events */

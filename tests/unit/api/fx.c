@@ -144,7 +144,9 @@ fx_issue(struct fx *fx, enum token_kind kind, uint32_t scopes,
 		scopes, expires_at };
 	struct tx *tx = tx_begin(fx->app.db);
 
-	assert_int_equal(credential_issue(ch, tx, &spec, id, text), 0);
+	assert_int_equal(credential_issue(ch, tx, &spec, id, text,
+			     kind == TOKEN_COOKIE ? fx->page_key : NULL),
+	    0);
 	tx_commit(tx, credential_done, ch);
 	db_settle(fx->app.db);
 }

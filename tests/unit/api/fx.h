@@ -15,7 +15,8 @@ struct fx {
 	char base[64];
 	struct conf conf;
 	struct app app;
-	char service[64]; /* text of the service token */
+	char service[64];	   /* text of the service token */
+	char page_key[TOKEN_TEXT]; /* of the last cookie issued */
 	char why[512];
 };
 

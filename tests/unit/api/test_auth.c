@@ -89,8 +89,8 @@ test_C12_every_caller_on_every_route(void **state)
 	fx_issue(fx, TOKEN_COOKIE, SCOPE_FULL, -1, id, text);
 	(void)snprintf(head, sizeof(head), "rdv_session=%s", text);
 	who = (struct caller){ "cookie", SCOPE_FULL,
-		{ "cookie", head, "origin", PAGE, "x-rdv-request", "1",
-		    NULL } };
+		{ "cookie", head, "origin", PAGE, "x-rdv-page-key",
+		    fx->page_key, NULL } };
 	walk_rows(fx, &who);
 	who = (struct caller){ "service for a user", SCOPE_ACT_AS,
 		{ "x-rdv-service-token", fx->service, "x-rdv-user-id",
@@ -220,9 +220,10 @@ test_kinds_are_not_exchanged(void **state)
 	    401, "INVALID_TOKEN");
 	(void)snprintf(head, sizeof(head), "rdv_session=%s", cli);
 	expect(fx, (const char *[]){ "cookie", head, "origin", PAGE, NULL },
-	    401, "INVALID_TOKEN");
-	(void)snprintf(head, sizeof(head), "rdv_session=%s", code);
-	expect(fx, (const char *[]){ "cookie", head, "origin", PAGE, NULL },
+	    401, "PAGE_KEY_REQUIRED");
+	expect(fx,
+	    (const char *[]){ "authorization",
+		bearer(head, sizeof(head), fx->page_key), NULL },
 	    401, "INVALID_TOKEN");
 }
 
@@ -246,9 +247,21 @@ test_headers_stand_once(void **state)
 	    (const char *[]){ "authorization", head, "x-rdv-user-id", "a",
 		"x-rdv-user-id", "b", NULL },
 	    400, "INVALID_ARGUMENT");
-	(void)snprintf(twice, sizeof(twice), "rdv_session=%s; rdv_session=x",
-	    text);
-	expect(fx, (const char *[]){ "cookie", twice, "origin", PAGE, NULL },
+	expect(fx,
+	    (const char *[]){ "cookie", "rdv_session=a", "x-rdv-page-key", "a",
+		"x-rdv-page-key", "b", NULL },
+	    400, "INVALID_ARGUMENT");
+	expect(fx,
+	    (const char *[]){ "cookie", "rdv_session=a", "x-rdv-page-key", "a",
+		"sec-websocket-protocol", "rdv.v1, rdv.page.b", NULL },
+	    400, "INVALID_ARGUMENT");
+	expect(fx,
+	    (const char *[]){ "cookie", "rdv_session=a",
+		"sec-websocket-protocol", "rdv.page.a, rdv.page.b", NULL },
+	    400, "INVALID_ARGUMENT");
+	expect(fx,
+	    (const char *[]){
+		"cookie", "rdv_session=a", "cookie", "rdv_session=b", NULL },
 	    400, "INVALID_ARGUMENT");
 	/* A cookie of another name that ends alike is another's affair. */
 	(void)snprintf(twice, sizeof(twice), "my_rdv_session=x; a=b");
@@ -302,25 +315,29 @@ test_proxy_adds_nothing(void **state)
 
 	assert_int_equal(fx_judge(fx, code,
 			     (const char *[]){ "x-rdv-service-token",
-				 fx->service, "origin", PAGE, "x-rdv-request",
+				 fx->service, "origin", PAGE, "x-rdv-page-key",
 				 "1", NULL },
 			     NULL),
 	    401);
 	expect(fx,
 	    (const char *[]){ "x-rdv-service-token", fx->service, "cookie",
 		"rdv_session=wrong", "origin", PAGE, NULL },
-	    401, "INVALID_TOKEN");
+	    401, "PAGE_KEY_REQUIRED");
 	fx_issue(fx, TOKEN_COOKIE, SCOPE_FULL, -1, id, text);
 	(void)snprintf(head, sizeof(head), "rdv_session=%s", text);
 	expect(fx,
 	    (const char *[]){ "x-rdv-service-token", fx->service, "cookie",
-		head, "origin", PAGE, NULL },
+		head, "origin", PAGE, "x-rdv-page-key", fx->page_key, NULL },
 	    0, NULL);
 	/* and the cookie's rules hold behind it */
 	expect(fx,
-	    (const char *[]){
-		"x-rdv-service-token", fx->service, "cookie", head, NULL },
+	    (const char *[]){ "x-rdv-service-token", fx->service, "cookie",
+		head, "x-rdv-page-key", fx->page_key, NULL },
 	    403, "ORIGIN_REQUIRED");
+	expect(fx,
+	    (const char *[]){ "x-rdv-service-token", fx->service, "cookie",
+		head, "origin", PAGE, NULL },
+	    401, "PAGE_KEY_REQUIRED");
 }
 
 /* A02's other half: without ambient credentials no Origin is needed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From code to cookie and back: single use, rotation at login (A15), logout,
- * and what counts as a failed attempt.
+ * From code to cookie and page key and back: single use, rotation at login
+ * (A15), logout, and what counts as a failed attempt.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,12 +37,13 @@ try_login(struct fx *fx, struct answer *a, const char *headers,
 	rig_ask(fx, a, "POST", "/api/auth/login", headers, body);
 }
 
-/* The cookie as a request header line. */
+/* Cookie and page key as request header lines. */
 static void
 login(struct fx *fx, const char *headers, char *line, size_t size)
 {
 	char code[64], *p;
 	struct answer a;
+	const char *key;
 
 	new_code(fx, code, sizeof(code));
 	try_login(fx, &a, headers, code);
@@ -54,8 +55,11 @@ login(struct fx *fx, const char *headers, char *line, size_t size)
 	assert_non_null(strstr(p, "; httponly; samesite=strict; path=/"));
 	p = strstr(a.raw, "rdv_session=");
 	assert_non_null(p);
-	(void)snprintf(line, size, "Cookie: %.*s\r\n", (int)strcspn(p, ";\r"),
-	    p);
+	key = js_str(a.json, "page_key", "");
+	assert_int_equal(strlen(key), 43);
+	assert_null(strstr(a.head, "page"));
+	(void)snprintf(line, size, "Cookie: %.*s\r\nX-RDV-Page-Key: %s\r\n",
+	    (int)strcspn(p, ";\r"), p, key);
 	answer_done(&a);
 }
 
@@ -143,6 +147,32 @@ test_A15_old_cookie_dies_at_login(void **state)
 	assert_int_equal(me(fx, fresh), 200);
 }
 
+/* All that this browser had, and the key alone of none of them. */
+static void
+test_A15_every_cookie_dies_at_login(void **state)
+{
+	char one[200], two[200], fresh[200], head[600];
+	struct fx *fx = *state;
+
+	login(fx, PAGE, one, sizeof(one));
+	login(fx, PAGE, two, sizeof(two));
+	(void)snprintf(head, sizeof(head),
+	    "%.*s; rdv_session=x; %.*s; %.*s\r\n" PAGE, (int)strcspn(one, "\r"),
+	    one, (int)strcspn(two, "\r") - 8, two + 8,
+	    (int)strcspn(one, "\r") - 8, one + 8);
+	login(fx, head, fresh, sizeof(fresh));
+	assert_int_equal(me(fx, one), 401);
+	assert_int_equal(me(fx, two), 401);
+	assert_int_equal(me(fx, fresh), 200);
+	/* Neither half goes with another's. */
+	(void)snprintf(head, sizeof(head), "%.*s\r\n%s",
+	    (int)strcspn(fresh, "\r"), fresh, strstr(two, "X-RDV"));
+	assert_int_equal(me(fx, head), 401);
+	(void)snprintf(head, sizeof(head), "%.*s\r\n%s",
+	    (int)strcspn(two, "\r"), two, strstr(fresh, "X-RDV"));
+	assert_int_equal(me(fx, head), 401);
+}
+
 static void
 test_planted_cookie_is_not_adopted(void **state)
 {
@@ -162,13 +192,14 @@ test_logout(void **state)
 	struct answer a;
 
 	login(fx, PAGE, line, sizeof(line));
-	(void)snprintf(head, sizeof(head), "%s" PAGE, line);
+	/* The cookie's line alone. */
+	(void)snprintf(head, sizeof(head), "%.*s\r\n" PAGE,
+	    (int)strcspn(line, "\r"), line);
 	rig_ask(fx, &a, "POST", "/api/auth/logout", head, NULL);
-	assert_string_equal(answer_code(&a), "REQUEST_HEADER_REQUIRED");
+	assert_string_equal(answer_code(&a), "PAGE_KEY_REQUIRED");
 	answer_done(&a);
 	assert_int_equal(me(fx, line), 200);
-	(void)snprintf(head, sizeof(head), "%s" PAGE "X-RDV-Request: 1\r\n",
-	    line);
+	(void)snprintf(head, sizeof(head), "%s" PAGE, line);
 	rig_ask(fx, &a, "POST", "/api/auth/logout", head, NULL);
 	assert_int_equal(a.status, 204);
 	assert_non_null(strstr(a.head, "max-age=0"));
@@ -229,6 +260,7 @@ test_records(void **state)
 	assert_non_null(log);
 	assert_non_null(strstr(log, "event=code.new"));
 	assert_non_null(strstr(log, "event=login"));
+	assert_null(strstr(log, strstr(line, "Key: ") + 5));
 	line[strcspn(line, "\r")] = '\0';
 	assert_null(strstr(log, strchr(line, '=') + 1));
 	free(log);
@@ -243,6 +275,7 @@ main(void)
 		T(test_code_expires),
 		T(test_login_needs_the_page),
 		T(test_A15_old_cookie_dies_at_login),
+		T(test_A15_every_cookie_dies_at_login),
 		T(test_planted_cookie_is_not_adopted),
 		T(test_logout),
 		T(test_guessing_is_slowed),

@@ -114,7 +114,7 @@ headers_are_chosen(void **state)
 	static const char *const kept[] = { "Cookie: rdv_session=abc",
 		"Authorization: Bearer t", "Accept: text/event-stream",
 		"Last-Event-ID: 7", "Idempotency-Key: k1",
-		"Sec-Fetch-Site: same-origin", "X-RDV-Request: 1",
+		"Sec-Fetch-Site: same-origin", "X-RDV-Page-Key: k2",
 		"Content-Type: application/json" };
 	char lines[4096] = "", *rq;
 	size_t i;

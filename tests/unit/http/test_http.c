@@ -138,17 +138,24 @@ cookies(void **state)
 	struct request *q = good(*state,
 	    "GET / HTTP/1.1\r\n" HOST "Cookie: a=1; rdv=x=y;b=;;two=1\r\n"
 	    "Cookie: c=3;two=2; ab=4\r\n\r\n");
+	static const char *const one[][2] = { { "a", "1" }, { "rdv", "x=y" },
+		{ "b", "" }, { "c", "3" }, { "ab", "4" } };
 	struct http_req *r = &q->r;
+	const char *v[3];
 
-	assert_string_equal(http_cookie(r, "a"), "1");
-	assert_string_equal(http_cookie(r, "rdv"), "x=y");
-	assert_string_equal(http_cookie(r, "b"), "");
-	assert_string_equal(http_cookie(r, "c"), "3");
-	assert_string_equal(http_cookie(r, "ab"), "4");
-	assert_null(http_cookie(r, "r"));
-	assert_null(http_cookie(r, "A"));
-	/* Two of one name: neither of them. */
-	assert_null(http_cookie(r, "two"));
+	for (size_t i = 0; i < sizeof(one) / sizeof(*one); i++) {
+		assert_int_equal(http_cookies(r, one[i][0], v, 3), 1);
+		assert_string_equal(v[0], one[i][1]);
+	}
+	assert_int_equal(http_cookies(r, "r", v, 3), 0);
+	assert_int_equal(http_cookies(r, "A", v, 3), 0);
+	/* All of one name, and no more than there is room for. */
+	assert_int_equal(http_cookies(r, "two", v, 3), 2);
+	assert_string_equal(v[0], "1");
+	assert_string_equal(v[1], "2");
+	v[1] = NULL;
+	assert_int_equal(http_cookies(r, "two", v, 1), 1);
+	assert_null(v[1]);
 	request_free(q);
 }
 

@@ -2,10 +2,13 @@
 /*
  * Requests to the server this page came from, and to no other: every path
  * is absolute and the address is never put together from anything a link
- * could carry. State changes carry the header and content type that a
- * foreign page cannot send without being asked about, and an idempotency
- * key, so that a repeated click or a retried request happens once.
+ * could carry. All carry the page key, which no other page has; changes also
+ * a content type that a foreign page cannot send without being asked about,
+ * and an idempotency key, so that a repeated click or a retried request
+ * happens once.
  */
+
+import { pageKey } from "./key.ts";
 
 export class ApiError extends Error {
 	constructor(
@@ -42,13 +45,20 @@ async function failure(res: Response): Promise<ApiError> {
 	return new ApiError(res.status, code, message);
 }
 
-async function call(path: string, init: RequestInit): Promise<Response> {
+interface Ask extends RequestInit {
+	headers: Record<string, string>;
+}
+
+async function call(path: string, init: Ask): Promise<Response> {
+	const page = pageKey();
+	const headers = page === null ? init.headers
+	    : { ...init.headers, "X-RDV-Page-Key": page };
 	let res: Response;
 
 	try {
 		res = await fetch(path, {
-			...init, credentials: "same-origin", redirect: "error",
-			cache: "no-store",
+			...init, headers, credentials: "same-origin",
+			redirect: "error", cache: "no-store",
 		});
 	} catch (err) {
 		if (init.signal?.aborted)
@@ -90,7 +100,6 @@ export async function change<T = void>(
 	const headers: Record<string, string> = {
 		Accept: "application/json",
 		"Content-Type": "application/json",
-		"X-RDV-Request": "1",
 	};
 
 	if (method === "POST")

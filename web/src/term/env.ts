@@ -5,13 +5,17 @@
  */
 
 import { ApiError, get } from "../net/http.ts";
+import { pageKey } from "../net/key.ts";
 import type { Session } from "../net/types.ts";
 import type { Env, Refusal, Socket } from "./link.ts";
 import { protocol } from "./wire.ts";
 
 function open(path: string): Socket {
 	const base = location.origin.replace(/^http/, "ws");
-	const socket = new WebSocket(base + path, [protocol]);
+	const page = pageKey();
+	/* The one header of a WebSocket that a page can write into. */
+	const socket = new WebSocket(base + path, page === null ? [protocol]
+	    : [protocol, `rdv.page.${page}`]);
 
 	socket.binaryType = "arraybuffer";
 	return {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For who has no session cookie: how to get a sign-in link, and a field for
+ * For who is not signed in here: how to get a sign-in link, and a field for
  * people who have the link on another device and copy it over.
  */
 

@@ -67,7 +67,7 @@ await test('H01 the same when the helper that started it is gone', async (t) => 
 	assert.ok(alive(pid), 'control: it survives its helper');
 	await own.call('DELETE', `/api/sessions/${s.id}`);
 	await waitFor('gone', () => !alive(pid));
-	assert.deepEqual(own.all('rdv-reaper'), []);
+	await waitFor('no reaper', () => own.all('rdv-reaper').length === 0);
 });
 
 await test('H02 stop races exit, stop twice, stop during start', async () => {

@@ -1,18 +1,19 @@
 // A test that cannot fail proves nothing. For each row of mutants.mjs: the
 // named tests are green, then the guard is switched off by replacing a text
 // that stands exactly once in its file, only what that changes is built again,
-// and the same tests must be red. All of it in a copy of the tree.
+// and the same tests must be red. All of it in a copy of the tree. With -n
+// nothing is built or run: only that every row still fits this tree is looked at.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { mutants } from './mutants.mjs';
-import { promised } from './promised.mjs';
+import { promised, testNames } from './promised.mjs';
 
 const TEST_S = '300', BUILD_S = '1800'; // only a hang takes longer
 const args = process.argv.slice(2);
-const list = args[0] === '-l';
-const wanted = args.slice(list ? 1 : 0);
+const option = ['-l', '-n'].includes(args[0]) ? args[0] : null;
+const wanted = args.slice(option ? 1 : 0);
 const unknown = wanted.filter((id) => !promised.includes(id) &&
 	!mutants.some((m) => m.ids.includes(id)));
 if (unknown.length > 0) {
@@ -47,9 +48,10 @@ function testOf(text) {
 		layers[layer](what.join('/')) : blackBox(layer, name) };
 }
 
-const top = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-bite-'));
+// Where the tree is that is changed; this one is only read.
+const top = option ? '.' : fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-bite-'));
 let child = null;
-const clean = () => fs.rmSync(top, { recursive: true, force: true,
+const clean = () => option ?? fs.rmSync(top, { recursive: true, force: true,
 	maxRetries: 9 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 	process.on(signal, () => {
@@ -68,7 +70,7 @@ const settle = 'mkdir -p "$0/.tmp/${0##*/}" && chmod 1777 "$0/.tmp" && ' +
 	'cd "$0" && { "$@" & wait $!; }';
 const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc',
 	'sh', '-c', settle, top];
-const cage = process.getuid() === 0 && top.startsWith('/tmp/') &&
+const cage = !option && process.getuid() === 0 && top.startsWith('/tmp/') &&
 	spawnSync(unshare[0], [...unshare.slice(1), 'true']).status === 0 ?
 	unshare : [];
 
@@ -196,10 +198,60 @@ function show(row) {
 		console.log(`     ${t}`);
 }
 
+// The tests of a layer, or of a binary, as they are named in its files.
+function namesAt(where) {
+	const files = where.includes('/') ?
+		[`tests/${where.replace(/^priv\//, 'priv/test_')}.c`] :
+		fs.readdirSync(`tests/${where}`).filter((f) => f.endsWith('.mjs'))
+			.map((f) => `tests/${where}/${f}`);
+	return files.filter((f) => fs.existsSync(f))
+		.flatMap((f) => testNames(fs.readFileSync(f, 'utf8')));
+}
+
+// A name that a macro or a template completes is known up to there.
+function exists(t) {
+	const inC = t.text.includes('/');
+	return namesAt(t.text.split(' ')[0]).some((name) => {
+		const [fixed, ...rest] = name.split('${');
+		return fixed.startsWith(t.name) ||
+			((inC || rest.length > 0) && t.name.startsWith(fixed));
+	});
+}
+
+// What keeps a row from fitting the tree, in words.
+function unfit(row) {
+	const faults = [];
+	try {
+		mutate(row.off ?? []);
+	} catch (e) {
+		faults.push(e.message);
+	}
+	for (const t of (row.red ?? []).map(testOf)) {
+		if (!exists(t))
+			faults.push(`STALE: no test is called ${t.text}`);
+	}
+	return faults.join('\n');
+}
+
+function check() {
+	const unfits = chosen.map((row) => [row, unfit(row)])
+		.filter(([, faults]) => faults);
+	for (const [row, faults] of unfits)
+		console.log(`FAIL ${row.ids.join(' ')}: ${row.guard}\n` +
+			faults.replace(/^/gm, '     '));
+	return unfits.length;
+}
+
 const missing = (wanted.length > 0 ? wanted : promised)
 	.filter((id) => !mutants.some((m) => m.ids.includes(id)));
-if (list) {
+if (option === '-l') {
 	chosen.forEach(show);
+} else if (option === '-n') {
+	const stale = check();
+	for (const id of missing)
+		console.log(`FAIL ${id}: no row in tests/abuse/mutants.mjs`);
+	console.log(`bite: ${stale + missing.length} found`);
+	process.exitCode = stale + missing.length > 0 ? 1 : 0;
 } else {
 	const count = { bite: 0, none: 0, fail: missing.length };
 	if (chosen.some((row) => row.off))

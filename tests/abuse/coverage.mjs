@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { root, test } from '../harness/rdv.mjs';
-import { promised } from './promised.mjs';
+import { promised, testNames } from './promised.mjs';
 
 function files(dir) {
 	return fs.readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
@@ -13,14 +13,10 @@ function files(dir) {
 			files(path.join(dir, e.name)) : [path.join(dir, e.name)]);
 }
 
-// IDs in the names of tests: test('A01 ...'), abuse_A01_name(void **state).
-function named(text) {
-	const names = [...text.matchAll(
-		/\btest\(\s*['"`](.*?)['"`],|^(\w+)\(void \*\*state\)/gms)]
-		.map((m) => m[1] ?? m[2]);
-	return names.flatMap((n) => n.match(/(?<![A-Za-z0-9])[A-Q]\d\d(?!\d)/g) ??
-		n.match(/[A-Q]\d\d(?=_|$)/g) ?? []);
-}
+// IDs in the names of tests.
+const named = (text) => testNames(text).flatMap((n) =>
+	n.match(/(?<![A-Za-z0-9])[A-Q]\d\d(?!\d)/g) ??
+	n.match(/[A-Q]\d\d(?=_|$)/g) ?? []);
 
 await test('every promised abuse case has a test', () => {
 	assert.deepEqual(named("await test('A01 A02 x (A03)', f)\ntest_A04(int)\n" +

@@ -11,3 +11,8 @@ export const promised = [
 	...range('G', [1, 8], [13]), ...range('H', [1, 3], [5, 10], [12, 17], [19]),
 	'J09', 'N01', ...range('O', [6, 9], [12]), 'D09',
 ];
+
+// The names of the tests in a text: test('A01 ...'), abuse_A01_name(void **state).
+export const testNames = (text) => [...text.matchAll(
+	/\btest\(\s*['"`](.*?)['"`],|^(\w+)\(void \*\*state\)/gms)]
+	.map((m) => m[1] ?? m[2]);

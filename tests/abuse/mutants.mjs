@@ -10,6 +10,8 @@
 //
 // Where no code of ours can be switched off, a row has `none` instead, which
 // says why.
+import { life } from './mutants-life.mjs';
+import { reach } from './mutants-reach.mjs';
 
 const origin = 'daemon/auth/origin.c', identify = 'daemon/auth/identify.c';
 const gate = 'daemon/http/gate.c', target = 'daemon/http/target.c';
@@ -372,6 +374,31 @@ const parsers = [
 	{ ids: ['D02'], guard: 'no request is read before the last answer has left',
 		off: [[exchange, 'conn_queued(x->conn) <= OUTPUT_HIGH', 'true']],
 		red: ['unit/http/test_limits abuse_D02_pipelined'] },
+	{ ids: ['D02'], guard: 'no memory for the bodies of strangers',
+		off: [[exchange, 'if (s->early == NULL || (left > 0 && left <= ' +
+			'at_hand))', 'if (true)']],
+		red: ['abuse D02 no memory',
+			'unit/http/test_server abuse_D02_bodies'] },
+	{ ids: ['D02'], guard: '(over-blocking) a refused client may finish its body',
+		off: [[conn, '#define LINGER_MAX ((size_t)16 << 20)',
+			'#define LINGER_MAX ((size_t)16 << 10)']],
+		red: ['unit/http/test_limits refused_client'] },
+	{ ids: ['D02'], guard: 'refusals do not fill the audit log',
+		off: [['daemon/auth/audit.c', 'if (bucket_take(&a->attempts[refused], ' +
+			'clock_mono_ms()))', 'if (true)']],
+		red: ['abuse D02 refusals fill', 'unit/api/test_state test_D02'] },
+	{ ids: ['D02'], guard: 'uses and refusals do not hide each other',
+		off: [['daemon/auth/audit.c', '&a->attempts[refused]',
+			'&a->attempts[0]']],
+		red: ['unit/api/test_state test_D02'] },
+	{ ids: ['D02'], guard: 'refusals do not fill the log',
+		off: [['daemon/api/reply.c', 'return status >= 500 ||\n\t       ' +
+			'bucket_take(&c->app->api->refusals, clock_mono_ms());',
+		'return true;']],
+		red: ['abuse D02 refusals fill'] },
+	{ ids: ['D06', 'H09'], guard: 'a viewer that left while paused is let go',
+		off: [[conn, 'if (left_long_ago(c, now_ms))', 'if (false)']],
+		red: ['unit/http/test_wsbounds abuse_H09_paused'] },
 	{ ids: ['D03'], guard: 'a frame has a bound',
 		off: [[ws, 'wslay_event_config_set_max_recv_msg_length(ws->ctx, ' +
 			'ws->max);', '']],
@@ -543,6 +570,10 @@ const helper = [
 		off: [[env, 'if (mutant("E13"))', 'if (true)']],
 		red: ['abuse E13 dangerous', 'api environment', 'priv/spawn abuse_E13',
 			'unit/priv/test_env abuse_E13'] },
+	{ ids: ['E13'], guard: 'the table has what else makes programs load code',
+		off: [[env, '"VIMINIT", "ZDOTDIR", "_JAVA_OPTIONS", NULL',
+			'"VIMINIT", "ZDOTDIR", NULL']],
+		red: ['unit/priv/test_env abuse_E13'] },
 	{ ids: ['E13'], guard: 'a name has the form of one',
 		off: [[env, "if (var[len] != '=' || !name_ok(var, len))",
 			"if (var[len] != '=')"]],
@@ -763,6 +794,11 @@ const records = [
 			'line + used, 1024, "%.1000s", text);']],
 		red: ['abuse J09 one record', 'api log lines',
 			'unit/lib/test_log abuse_J09'] },
+	{ ids: ['J09'], guard: 'a refused path is printable in its reason',
+		off: [['priv-helper/roots.c', '(void)str_escape(printable, ' +
+			'sizeof(printable), path, strlen(path));', '(void)snprintf(' +
+			'printable, sizeof(printable), "%s", path);']],
+		red: ['unit/priv/test_files reasons_are_printable'] },
 	{ ids: ['N01'], guard: 'a refused credential is not logged (planted: it is)',
 		off: [[identify, 'a->stats.failures++;',
 			'a->stats.failures++;\n\textern void log_info(const char *, ' +
@@ -849,4 +885,4 @@ const records = [
 ];
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
-	...helper, ...git, ...processes, ...records];
+	...helper, ...git, ...processes, ...records, ...reach, ...life];

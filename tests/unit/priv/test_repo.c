@@ -52,7 +52,8 @@ set_up(void **state)
 {
 	static const char *const dirs[] = { "home", "home/.rdv", "main",
 		"main/.git", "main/.git/worktrees", "main/.git/worktrees/a",
-		"main/.git/worktrees/b", "a", "b", "other", "link-to" };
+		"main/.git/worktrees/b", "a", "b", "other", "some",
+		"some/where", "some/where/else" };
 
 	(void)state;
 	/* By its real name: that is what git writes. */
@@ -166,11 +167,11 @@ abuse_G09_form(void **state)
 {
 	(void)state;
 	/* It leads back, and is no worktree's directory of a repository. */
-	put("link-to/gitdir", "", in("a/.git"));
-	put("a/.git", "gitdir: ", in("link-to"));
+	put("some/where/else/gitdir", "", in("a/.git"));
+	put("a/.git", "gitdir: ", in("some/where/else"));
 	assert_int_equal(judge("a"), RDV_E_DENIED);
 	/* By a link among the worktrees. */
-	assert_int_equal(symlink(in("link-to"),
+	assert_int_equal(symlink(in("some/where/else"),
 			     in("main/.git/worktrees/linked")),
 	    0);
 	put("a/.git", "gitdir: ", in("main/.git/worktrees/linked"));

@@ -1,0 +1,159 @@
+// Guards of what must not get lost, run on or be done twice when a part dies, is
+// busy or comes too late. Rows as in mutants.mjs.
+const spawn = 'priv-helper/op_spawn.c', launch = 'priv-helper/launch.c';
+const session = 'daemon/core/session.c', runend = 'daemon/core/runend.c';
+const reconcile = 'daemon/core/reconcile.c', claim = 'daemon/api/claim.c';
+const rm = 'daemon/core/worktreerm.c', look = 'daemon/core/worktreelook.c';
+const fix = 'daemon/core/worktreefix.c';
+const sessionTest = (name) => `unit/core/test_session test_${name}`;
+const runTest = (name) => `unit/core/test_run test_${name}`;
+const settleTest = (name) => `unit/core/test_reconcile test_${name}`;
+const trashTest = (name) => `unit/core/test_worktree_trash ${name}`;
+
+const parts = [
+	{ ids: ['D10'], guard: 'runs that tidy count against descriptors',
+		off: [[spawn, '(live + 1) * RUN_FDS + done * RUN_DONE_FDS',
+			'(live + 1) * RUN_FDS']],
+		red: ['priv/life test_slow_tidying'] },
+	{ ids: ['D10', 'E08'], guard: 'descriptors that cannot be handed over end a ' +
+		'start, not the connection',
+	off: [['priv-helper/peer.c', 'if (fds == NULL)\n\t\tpeer_disconnect(o);',
+		'peer_disconnect(o);']],
+	red: ['priv/life test_descriptors_hoarded'] },
+	{ ids: ['E11', 'O07'], guard: 'a restarted rdvd is told of no first start',
+		off: [[launch, '(poll(&p, 1, 0) == 1 && (p.revents & POLLERR))',
+			'false']],
+		red: ['priv/main test_ready_was_heard'] },
+	{ ids: ['E11', 'P02'], guard: 'the rdvd that follows is of the same build',
+		off: [[launch, '(void)syscall(SYS_execveat, LAUNCH_PROGRAM, "", argv, ' +
+			'env,\n\t    AT_EMPTY_PATH);', 'char fd[64], at[4096] = "";\n' +
+			'\n\tsnprintf(fd, sizeof(fd), "/proc/self/fd/%d", ' +
+			'LAUNCH_PROGRAM);\n\t(void)!readlink(fd, at, sizeof(at) - 1);\n' +
+			'\tif (__builtin_strstr(at, " (deleted)") != NULL)\n' +
+			'\t\t*__builtin_strstr(at, " (deleted)") = 0;\n' +
+			'\texecve(at, argv, env);']],
+		red: ['priv/main test_update_while_running'] },
+	{ ids: ['H01'], guard: 'what nobody could end any more ends',
+		off: [['priv-helper/reaper.c', 'if (p[2].revents != 0)', 'if (false)']],
+		red: ['abuse H01 the same when'] },
+	{ ids: ['E10'], guard: 'who could not be told to end is told again: git',
+		off: [['daemon/core/git.c', 'if (err == RDV_E_BUSY || (err == 0 && ' +
+			'a->result == PRIV_BUSY)) {', 'if (false) {']],
+		red: ['unit/core/test_order test_git_deadline'] },
+	{ ids: ['D05'], guard: 'a log that nobody reads stops nobody',
+		off: [['lib/log.c', 'if (!takes_a_line()) {', 'if (false) {']],
+		red: ['unit/lib/test_log full_blocking_pipe'] },
+	{ ids: ['D09'], guard: 'a full disk does not count as waiting',
+		off: [['daemon/term/pump.c', 'p->quiet_by = p->end_by = 0;', '']],
+		red: ['unit/term/test_pump test_D09_no_room_after'] },
+	{ ids: ['O09'], guard: 'a reader that falls back reads on where it was',
+		off: [['daemon/event/bus.c', 'return p->at < p->n && ' +
+			'p->items[p->at]->ev.seq == next;', 'return p->at < p->n;']],
+		red: ['unit/store/test_bus a_reader_may_fall_behind_half_way',
+			'unit/store/test_bus a_reader_may_fall_behind_twice'] },
+];
+
+const keys = [
+	{ ids: ['E10'], guard: 'a key is on the disk before its request begins',
+		off: [[claim, 'if (c->claim == NULL || c->route->atomic)', 'if (true)']],
+		red: ['unit/api/test_intent test_daemon_killed',
+			'unit/api/test_intent test_intent_is_durable',
+			'crash a key is not run twice'] },
+	{ ids: ['E10'], guard: 'a key whose outcome is unknown is told so',
+		off: [[claim, 'if (old->status == STORE_IDEM_INTENT)', 'if (false)']],
+		red: ['unit/api/test_intent test_daemon_killed'] },
+	{ ids: ['E10'], guard: 'an rdvd that ends and gave up waiting keeps the ' +
+		'intent',
+	off: [[claim, 'status >= 400 && !unsure)', 'status >= 400)']],
+	red: ['unit/api/test_intent test_failure_of_an_ending'] },
+];
+
+const verbs = [
+	{ ids: ['H02'], guard: 'a session whose closing has begun gets no program',
+		off: [[session, 'if (op->row.closed_at < 0)\n\t\treturn false;',
+			'if (!is(op, "closed"))\n\t\treturn false;']],
+		red: [sessionTest('close_races_resume')] },
+	{ ids: ['H02'], guard: 'who waited for the old run judges again',
+		off: [[session, 'if (err == 0)\n\t\tresume(arg);',
+			'if (err == 0)\n\t\trestart(arg);']],
+		red: [sessionTest('two_resumes_make_one_run')] },
+	{ ids: ['O06'], guard: 'what is so already is told when it is durable',
+		off: [[session, 'session_op_commit(op, tx_begin(op->sessions->app->db), ' +
+			'0);', 'session_op_end(op, 0, NULL);']],
+		red: [sessionTest('same_again_waits')] },
+	{ ids: ['H12'], guard: 'input that is refused was not typed',
+		off: [['daemon/core/sessionio.c', 'if (end && !term_input_has_end(' +
+			'run_term(f.run)))', 'if (false)']],
+		red: [sessionTest('input_and_its_end')] },
+	{ ids: ['H02'], guard: 'a stop the helper could not take is repeated',
+		off: [[runend, 'else if (err == RDV_E_BUSY || (err == 0 && a->result == ' +
+			'PRIV_BUSY))', 'else if (false)']],
+		red: [runTest('H02_busy_helper')] },
+	{ ids: ['H02', 'H17'], guard: 'a stop that comes too late is no kill',
+		off: [[runend, 'if (by_signal || run->stopped)',
+			'if (by_signal || run->stop != NULL)']],
+		red: [runTest('H02_first_news')] },
+	{ ids: ['H02'], guard: 'a close waits for a run that is not settled yet',
+		off: [[reconcile, 'rc->settled(first, rc->arg);',
+			'if (first)\n\t\trc->settled(first, rc->arg);']],
+		red: [settleTest('closing_waits')] },
+	{ ids: ['H18'], guard: 'what lives and could not be adopted is not lost',
+		off: [[reconcile, 'if (!rc->look_due)\n\t\tsettle_rows(rc);',
+			'settle_rows(rc);']],
+		red: [settleTest('what_cannot_be_adopted')] },
+	{ ids: ['H18'], guard: 'a helper that could not answer is asked again',
+		off: [[reconcile, 'else if (helper_ready(rc->runs->app->helper))',
+			'else if (false)']],
+		red: [settleTest('an_answer_that_has_to_wait')] },
+];
+
+const worktrees = [
+	{ ids: ['G22'], guard: 'unsaved work is not removed',
+		off: [[rm, 'if (m->look.reasons != 0 && !m->force) {', 'if (false) {']],
+		red: [trashTest('abuse_G22_unsaved')] },
+	{ ids: ['G22'], guard: 'by force a worktree always goes to the trash',
+		off: [[rm, 'm->keep = m->force || ', 'm->keep = ']],
+		red: [trashTest('hidden_changes')] },
+	{ ids: ['G22'], guard: 'changes that an index hides are kept',
+		off: [[look, "if (*p == 'S' || (*p >= 'a' && *p <= 'z'))",
+			'if (false)']],
+		red: [trashTest('hidden_changes')] },
+	{ ids: ['G22'], guard: 'what git could not read stands against removing',
+		off: [[look, "else if (r->err[0] != '\\0')", 'else if (false)']],
+		red: [trashTest('what_cannot_be_read')] },
+	{ ids: ['G22'], guard: 'whoever works in a worktree holds it',
+		off: [[look, "if (*p != '\\0' && path_is_under(op->at, p))",
+			'if (false)']],
+		red: [trashTest('abuse_G22_a_process')] },
+	{ ids: ['G22'], guard: 'a worktree that holds another is not moved',
+		off: [[rm, 'else if (nested(op) != NULL)', 'else if (false)']],
+		red: [trashTest('one_within_another')] },
+	{ ids: ['G22', 'F11'], guard: 'a program that began while git looked holds it',
+		off: [[rm, 'if (runs_busy_under(op->w->app->runs, op->at))',
+			'if (false)']],
+		red: [trashTest('a_program_that_begins')] },
+	{ ids: ['G22', 'H15'], guard: 'no program begins in a worktree that leaves',
+		off: [[rm, 'if (op->leaves && path_is_under(op->row.path, path))',
+			'if (false)']],
+		red: [runTest('no_program_where')] },
+	{ ids: ['G20'], guard: 'a move that was cut short is found again',
+		off: [[fix, 'if (real == NULL)\n\t\tfix_moved(op);',
+			'if (true)\n\t\tfix_moved(op);']],
+		red: [trashTest('abuse_G20_half_a_move')] },
+	{ ids: ['G20'], guard: 'settled after a crash it has its branch again',
+		off: [[fix, 'wt_attach(op, here, fix_attached);', 'fix_attached(op);']],
+		red: [trashTest('abuse_G20_half_a_move')] },
+	{ ids: ['G23'], guard: 'the trash ends a few at a time',
+		off: [[fix, 'row->updated_at >= b->before || b->left-- <= 0)',
+			'row->updated_at >= b->before)']],
+		red: [trashTest('abuse_G23')] },
+	{ ids: ['G23'], guard: 'the trash is kept for its time',
+		off: [[fix, 'row->updated_at >= b->before || b->left-- <= 0)',
+			'b->left-- <= 0)']],
+		red: [trashTest('abuse_G23')] },
+	{ ids: ['G23'], guard: 'what cannot be tidied keeps nobody in the trash',
+		off: [[fix, 'if (row->updated_at <= b->after)', 'if (false)']],
+		red: [trashTest('who_cannot_be_ended')] },
+];
+
+export const life = [...parts, ...keys, ...verbs, ...worktrees];

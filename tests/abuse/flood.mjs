@@ -11,7 +11,7 @@ import { connect, options, rss, unharmed, upgrade } from './lib.mjs';
 
 const rdv = await Rdv.start({ ...options, config: `${options.config}
 [terminal]
-viewer_stall_ms = 500
+viewer_stall_ms = 2000
 ` });
 const auth = `Host: localhost\r\nAuthorization: Bearer ${rdv.token}\r\n`;
 const opening = (id, query = '') => `GET /ws/terminal/${id}${query} HTTP/1.1` +
@@ -78,7 +78,7 @@ await test('D02 refusals fill no log and wash nothing out of one', () =>
 			.repeat(many - 1));
 		o.say('GET /api/sessions HTTP/1.1\r\nHost: localhost\r\n' +
 			'Connection: close\r\n\r\n');
-		await waitFor('answers', () => o.closed);
+		await waitFor('answers', () => o.closed, 60000);
 		assert.equal(o.text.match(/HTTP\/1.1 401 /g).length, many);
 		assert.ok(rdv.log().length < before.log + 256 * 1024);
 		assert.ok(audit().length < before.audit + 512 * 1024);

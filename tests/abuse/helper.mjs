@@ -66,13 +66,14 @@ await test('E10 killed in a loop it is started with growing delay',
 		const starts = () => rdv.log().match(/started \[ops\]/g).length;
 		const begin = Date.now();
 		let killed = 0;
-		while (Date.now() - begin < 2000) {
+		while (Date.now() - begin < 2000 || killed < 3) {
 			const pid = await waitFor('[ops]', () => rdv.ops);
 			process.kill(pid, 'SIGKILL');
 			await waitFor('gone', () => rdv.ops !== pid);
 			killed++;
 		}
-		assert.ok(killed >= 3 && starts() <= 25, `${killed} ${starts()}`);
+		const most = 12.5 * (Date.now() - begin) / 1000;
+		assert.ok(starts() <= most, `${killed} ${starts()} ${most}`);
 		await waitFor('healthy', async () => (await rdv.call('GET', '/health'))
 			.status === 'healthy');
 	});

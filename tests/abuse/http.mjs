@@ -11,8 +11,8 @@ import { answer, ask, connect, options, origin, refused, unharmed, upgrade } fro
 
 const rdv = await Rdv.start({ ...options, config: `${options.config}
 [server]
-header_timeout_ms = 400
-body_timeout_ms = 400
+header_timeout_ms = 2000
+body_timeout_ms = 2000
 ` });
 const mine = { Host: 'localhost', Authorization: `Bearer ${rdv.token}` };
 const auth = `Host: localhost\r\nAuthorization: Bearer ${rdv.token}\r\n`;

@@ -24,7 +24,7 @@ const attempt = (body) => rdv.request('POST', '/api/sessions', { body:
 // Leaves three processes in their own sessions, deaf to every polite signal.
 const stubborn = 'for i in 1 2 3; do (trap "" TERM HUP INT QUIT; ' +
 	'setsid sh -c \'trap "" TERM HUP INT QUIT; echo pid=$$; ' +
-	'while :; do read x < /dev/zero; done\' &) & done; ';
+	'exec tail -f /dev/null\' &) & done; ';
 const pidsOf = (s, n) => waitFor('pids', async () => {
 	const found = [...(await output(rdv, s)).matchAll(/pid=(\d+)/g)];
 	return found.length >= n && found.map((m) => +m[1]);

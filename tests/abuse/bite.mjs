@@ -28,9 +28,10 @@ const cmocka = { ok: /^\s*ok \d+ - (.*)/, bad: /^\s*not ok \d+ - (.*)/,
 	why: /^\s*# / };
 const script = { ok: /^ok   (.*) \(\d+ ms\)$/, bad: /^FAIL (.*)/, why: /^ / };
 const layers = {
-	// Those of core/ start the helper, which must be of the same build.
+	// Those of core/ start the helper, which must be of the same build, and
+	// those of cli/ read what is installed.
 	unit: (what) => ({ ...cmocka, build: [`build/unit/${what}`,
-		...what.startsWith('core/') ? ['all'] : []],
+		.../^(core|cli)\//.test(what) ? ['all'] : []],
 		run: ['tests/harness/as-user', 'env', 'CMOCKA_MESSAGE_OUTPUT=tap',
 			`build/unit/${what}`] }),
 	// It builds for itself, and says nothing of what is green.

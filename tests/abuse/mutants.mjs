@@ -279,6 +279,15 @@ const local = [
 	{ ids: ['C10'], guard: 'a token is given as Bearer, and nothing else',
 		off: [[identify, 'h + 7 : ""', 'h + 7 : h']],
 		red: ['abuse C10 guesses'] },
+	{ ids: ['C10'], guard: '(over-blocking) expired tokens make room for new ones',
+		off: [['daemon/core/credential.c', 'if (spec->kind == TOKEN_CLI && ' +
+			'!token_ended(old, clock_wall_ms()))', 'if (spec->kind == ' +
+			'TOKEN_CLI)']],
+		red: ['unit/api/test_tokens test_expired_tokens'] },
+	{ ids: ['C10'], guard: 'a token that counts makes no room',
+		off: [['daemon/core/credential.c', 'if (spec->kind == TOKEN_CLI && ' +
+			'!token_ended(old, clock_wall_ms()))', 'if (false)']],
+		red: ['unit/api/test_tokens test_expired_tokens'] },
 	{ ids: ['C10'], none: 'that the comparison takes constant time is not for ' +
 		'a test to see: digests are compared, and no caller steers those' },
 	{ ids: ['C11'], guard: 'what is presented is hashed',
@@ -396,6 +405,10 @@ const parsers = [
 			'bucket_take(&c->app->api->refusals, clock_mono_ms());',
 		'return true;']],
 		red: ['abuse D02 refusals fill'] },
+	{ ids: ['D02'], guard: "clients cannot fill nginx's log",
+		off: [['proxy-conf/rdv.conf.in', 'error_log stderr crit;',
+			'error_log stderr warn;']],
+		red: ['unit/cli/test_proxy abuse_D02_clients'] },
 	{ ids: ['D06', 'H09'], guard: 'a viewer that left while paused is let go',
 		off: [[conn, 'if (left_long_ago(c, now_ms))', 'if (false)']],
 		red: ['unit/http/test_wsbounds abuse_H09_paused'] },
@@ -742,6 +755,14 @@ const processes = [
 		off: [[size, 's->owner = v;', 's->owner = s->owner != NULL ? s->owner ' +
 			': v;']],
 		red: ['abuse H10 sizes', 'unit/term/test_size test_H10_newest'] },
+	{ ids: ['H10'], guard: 'the size goes to the newest who stays',
+		off: [[size, 'next = v->leaving || t->is_ended ? NULL : heir(t);',
+			'next = NULL;']],
+		red: ['unit/term/test_size test_the_size_is_inherited'] },
+	{ ids: ['H10'], guard: 'nobody inherits from all who leave',
+		off: [[size, 'next = v->leaving || t->is_ended ? NULL : heir(t);',
+			'next = t->is_ended ? NULL : heir(t);']],
+		red: ['unit/term/test_size test_nobody_inherits'] },
 	{ ids: ['H12', 'H11'], guard: 'bytes arrive as they are (planted: a key name)',
 		off: [[input, 'if (in->queued == 0)\n\t\tn = push',
 			'if (len >= 3 && memchr(p, \'C\', len) != NULL) {\n\t\tp = "\\3";\n' +

@@ -64,21 +64,22 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 process.on('exit', clean);
 
 // A mutant may leave processes that nothing ends, and files. As root each
-// command has process numbers and a /tmp of its own, which end with it; the
-// shell is its first process and takes in what loses its parent.
-const settle = 'mkdir -p "$0/.tmp/${0##*/}" && chmod 1777 "$0/.tmp" && ' +
+// command has process numbers, a /tmp and a network of its own, which end with
+// it; the shell is its first process and takes in what loses its parent.
+const settle = 'ip link set lo up && ' +
+	'mkdir -p "$0/.tmp/${0##*/}" && chmod 1777 "$0/.tmp" && ' +
 	'mount --bind "$0" "$0/.tmp/${0##*/}" && mount --rbind "$0/.tmp" /tmp && ' +
 	'cd "$0" && { "$@" & wait $!; }';
-const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc',
-	'sh', '-c', settle, top];
+const unshare = ['unshare', '--net', '--pid', '--fork', '--kill-child',
+	'--mount-proc', 'sh', '-c', settle, top];
 const cage = !option && process.getuid() === 0 && top.startsWith('/tmp/') &&
 	spawnSync(unshare[0], [...unshare.slice(1), 'true']).status === 0 ?
 	unshare : [];
 
 // A command in the copy, to its end or to the limit: { status, text }.
-function run(command, env, limit) {
+function run(command, env, limit, around = cage) {
 	return new Promise((resolve) => {
-		const [file, ...rest] = [...cage, 'timeout', '-s', 'KILL', limit,
+		const [file, ...rest] = [...around, 'timeout', '-s', 'KILL', limit,
 			...command];
 		child = spawn(file, rest, { cwd: top,
 			detached: true, stdio: ['ignore', 'pipe', 'pipe'],
@@ -185,7 +186,7 @@ async function copy() {
 	if (r.status !== 0)
 		throw new Error('cannot copy the tree');
 	for (const target of ['test-built', 'tests/node_modules/.rdv-stamp']) {
-		const b = await run(['make', '-j2', target], {}, BUILD_S);
+		const b = await run(['make', '-j2', target], {}, BUILD_S, []);
 		if (b.status !== 0)
 			throw new Error(`the tree does not build:\n${b.text}`);
 	}

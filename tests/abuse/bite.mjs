@@ -30,13 +30,14 @@ const script = { ok: /^ok   (.*) \(\d+ ms\)$/, bad: /^FAIL (.*)/, why: /^ / };
 const layers = {
 	// Those of core/ start the helper, which must be of the same build, and
 	// those of cli/ read what is installed.
-	unit: (what) => ({ ...cmocka, build: [`build/unit/${what}`,
+	unit: (what, name) => ({ ...cmocka, build: [`build/unit/${what}`,
 		.../^(core|cli)\//.test(what) ? ['all'] : []],
 		run: ['tests/harness/as-user', 'env', 'CMOCKA_MESSAGE_OUTPUT=tap',
-			`build/unit/${what}`] }),
+			`build/unit/${what}`], only: name }),
 	// It builds for itself, and says nothing of what is green.
-	priv: (what) => ({ ...cmocka, ok: null, build: [],
-		run: ['tests/priv/run', what], file: `tests/priv/test_${what}.c` }),
+	priv: (what, name) => ({ ...cmocka, ok: null, build: [],
+		run: ['tests/priv/run', what], only: name,
+		file: `tests/priv/test_${what}.c` }),
 };
 const blackBox = (layer, name) => ({ ...script, build: ['all'], only: name,
 	run: ['tests/harness/as-user', `tests/${layer}/run`] });
@@ -46,7 +47,7 @@ function testOf(text) {
 	const [where, ...rest] = text.split(' '), name = rest.join(' ');
 	const [layer, ...what] = where.split('/');
 	return { text, name, ...what.length > 0 ?
-		layers[layer](what.join('/')) : blackBox(layer, name) };
+		layers[layer](what.join('/'), name) : blackBox(layer, name) };
 }
 
 // Where the tree is that is changed; this one is only read.

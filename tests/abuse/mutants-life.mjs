@@ -26,9 +26,9 @@ const parts = [
 		red: ['priv/main test_ready_was_heard'] },
 	{ ids: ['E11', 'P02'], guard: 'the rdvd that follows is of the same build',
 		off: [[launch, '(void)syscall(SYS_execveat, LAUNCH_PROGRAM, "", argv, ' +
-			'env,\n\t    AT_EMPTY_PATH);', 'char fd[64], at[4096] = "";\n' +
-			'\n\tsnprintf(fd, sizeof(fd), "/proc/self/fd/%d", ' +
-			'LAUNCH_PROGRAM);\n\t(void)!readlink(fd, at, sizeof(at) - 1);\n' +
+			'env,\n\t    AT_EMPTY_PATH);', 'char is[64], at[4096] = "";\n' +
+			'\n\tsnprintf(is, sizeof(is), "/proc/self/fd/%d", ' +
+			'LAUNCH_PROGRAM);\n\t(void)!readlink(is, at, sizeof(at) - 1);\n' +
 			'\tif (__builtin_strstr(at, " (deleted)") != NULL)\n' +
 			'\t\t*__builtin_strstr(at, " (deleted)") = 0;\n' +
 			'\texecve(at, argv, env);']],

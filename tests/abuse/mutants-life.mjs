@@ -9,6 +9,7 @@ const sessionTest = (name) => `unit/core/test_session test_${name}`;
 const runTest = (name) => `unit/core/test_run test_${name}`;
 const settleTest = (name) => `unit/core/test_reconcile test_${name}`;
 const trashTest = (name) => `unit/core/test_worktree_trash ${name}`;
+const holdTest = (name) => `unit/core/test_worktree_held ${name}`;
 
 const parts = [
 	{ ids: ['D10'], guard: 'runs that tidy count against descriptors',
@@ -113,21 +114,21 @@ const worktrees = [
 		red: [trashTest('abuse_G22_unsaved')] },
 	{ ids: ['G22'], guard: 'by force a worktree always goes to the trash',
 		off: [[rm, 'm->keep = m->force || ', 'm->keep = ']],
-		red: [trashTest('hidden_changes')] },
+		red: [holdTest('hidden_changes')] },
 	{ ids: ['G22'], guard: 'changes that an index hides are kept',
 		off: [[look, "if (*p == 'S' || (*p >= 'a' && *p <= 'z'))",
 			'if (false)']],
-		red: [trashTest('hidden_changes')] },
+		red: [holdTest('hidden_changes')] },
 	{ ids: ['G22'], guard: 'what git could not read stands against removing',
 		off: [[look, "else if (r->err[0] != '\\0')", 'else if (false)']],
-		red: [trashTest('what_cannot_be_read')] },
+		red: [holdTest('what_cannot_be_read')] },
 	{ ids: ['G22'], guard: 'whoever works in a worktree holds it',
 		off: [[look, "if (*p != '\\0' && path_is_under(op->at, p))",
 			'if (false)']],
-		red: [trashTest('abuse_G22_a_process')] },
+		red: [holdTest('abuse_G22_a_process')] },
 	{ ids: ['G22'], guard: 'a worktree that holds another is not moved',
 		off: [[rm, 'else if (nested(op) != NULL)', 'else if (false)']],
-		red: [trashTest('one_within_another')] },
+		red: [holdTest('one_within_another')] },
 	{ ids: ['G22', 'F11'], guard: 'a program that began while git looked holds it',
 		off: [[rm, 'if (runs_busy_under(op->w->app->runs, op->at))',
 			'if (false)']],

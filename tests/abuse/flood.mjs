@@ -39,8 +39,8 @@ await test('D05 a viewer that takes nothing is dropped, others see all', () =>
 		const look = setInterval(() => {
 			most = Math.max(most, rss(rdv.rdvd));
 		}, 20);
-		const exit = await good.message('exit');
-		clearInterval(look);
+		const exit = await good.message('exit')
+			.finally(() => clearInterval(look));
 		// Behind the echo of the line that set it off.
 		const text = String(good.output).slice(-17 * lines);
 		assert.equal(exit.state, 'completed');

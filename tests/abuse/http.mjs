@@ -182,8 +182,8 @@ await test('D02 floods and drips of header and body', () =>
 			const o = await connect(rdv);
 			o.say(start);
 			const drop = setInterval(() => o.closed || o.say('x'), 20);
-			await waitFor('dripping is ended', () => o.closed);
-			clearInterval(drop);
+			await waitFor('dripping is ended', () => o.closed)
+				.finally(() => clearInterval(drop));
 			return answer(o.text);
 		};
 		const slow = [`${head}X: `, `GET /`, `POST /api/folders HTTP/1.1\r\n` +

@@ -42,3 +42,5 @@ await test('with --json wrong usage is one object too', () => {
 	assert.match(shell('rdv session new x -- --json; rdv exec').err,
 		/^usage: /m);
 });
+
+await rdv.stop();

@@ -186,6 +186,18 @@ escape_byte(char out[4], uint8_t c)
 	return 4;
 }
 
+/* How many bytes are printable ASCII that needs no escape: nearly all. */
+static size_t
+ascii_len(const uint8_t *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' &&
+	       s[n] != '\\')
+		n++;
+	return n;
+}
+
 size_t
 str_escape(char *dst, size_t size, const char *src, size_t len)
 {
@@ -197,6 +209,16 @@ str_escape(char *dst, size_t size, const char *src, size_t len)
 		fatalx("str", "escape into nothing");
 	room = size - 1;
 	while (len > 0) {
+		n = ascii_len(s, len < room - used ? len : room - used);
+		memcpy(dst + used, s, n);
+		used += n;
+		s += n;
+		len -= n;
+		/* The last boundary after which "..." still fits. */
+		if (n > 0 && used - n + 3 <= room)
+			cut = used + 3 <= room ? used : room - 3;
+		if (len == 0)
+			break;
 		take = n = plain_len(s, len);
 		memcpy(piece, s, n);
 		if (n == 0) {
@@ -207,7 +229,6 @@ str_escape(char *dst, size_t size, const char *src, size_t len)
 			break;
 		memcpy(dst + used, piece, n);
 		used += n;
-		/* The last boundary after which "..." still fits. */
 		if (used + 3 <= room)
 			cut = used;
 		s += take;

@@ -144,6 +144,24 @@ escape_cuts_between_pieces(void **state)
 	}
 }
 
+static void
+escape_cuts_plain_text_anywhere(void **state)
+{
+	static const char *const want[] = { "", ".", "..", "...", "a...",
+		"ab...", "abc...", "abcd...", "abcdefgh", "abcdefgh" };
+	char out[16];
+	size_t room;
+
+	(void)state;
+	for (room = 0; room < sizeof(want) / sizeof(want[0]); room++) {
+		memset(out, 'X', sizeof(out));
+		assert_int_equal(str_escape(out, room + 1, "abcdefgh", 8),
+		    strlen(want[room]));
+		assert_string_equal(out, want[room]);
+		assert_int_equal(out[room + 1], 'X');
+	}
+}
+
 int
 main(void)
 {
@@ -155,6 +173,7 @@ main(void)
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(escapes_what_must_not_be_printed),
 		cmocka_unit_test(escape_cuts_between_pieces),
+		cmocka_unit_test(escape_cuts_plain_text_anywhere),
 	};
 
 	return CHECK_RUN("str", tests);

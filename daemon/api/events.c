@@ -19,7 +19,6 @@
 #include "lib/xalloc.h"
 
 #define QUEUE_HIGH (64u << 10) /* on its way to one client; then it waits */
-#define LINE_BYTES (1u << 20)
 #define LIMIT_MAX  1000
 #define PAGE_BYTES (4u << 20) /* a page ends early above this */
 
@@ -224,7 +223,7 @@ page(struct api_call *c, int64_t since, int64_t limit)
 		    "since: is newer than the newest event");
 		return;
 	}
-	buf_init(&b, PAGE_BYTES + 2 * LINE_BYTES);
+	buf_init(&b, PAGE_BYTES + 2 * EVENT_TEXT_MAX);
 	buf_put_text(&b, "{\"items\":[");
 	page_items(sub, limit, &b, &since, &reset);
 	buf_printf(&b, "],\"next_cursor\":\"%lld\",\"reset\":%s}",

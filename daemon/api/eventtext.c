@@ -12,8 +12,7 @@
 #include "lib/buf.h"
 #include "lib/xalloc.h"
 
-#define LINE_BYTES (1u << 20)
-#define KINDS	   2 /* server-sent events, NDJSON */
+#define KINDS 2 /* server-sent events, NDJSON */
 
 struct framed {
 	int64_t seq; /* 0: none yet */
@@ -62,7 +61,7 @@ event_texts_new(void)
 	struct event_texts *t = xcalloc(1, sizeof(*t));
 
 	for (unsigned i = 0; i < KINDS; i++)
-		buf_init(&t->of[i].text, LINE_BYTES);
+		buf_init(&t->of[i].text, EVENT_TEXT_MAX);
 	return t;
 }
 

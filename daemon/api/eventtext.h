@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+/* Bytes of one event as text, at most. */
+#define EVENT_TEXT_MAX (1u << 20)
+
 struct buf;
 struct event;
 

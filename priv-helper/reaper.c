@@ -259,8 +259,12 @@ watch(struct reaper *r)
 			return;
 		p[0] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = r->control, .events = POLLIN };
-		/* A pipe without a reader is an error whatever is asked for. */
-		p[2] = (struct pollfd){ .fd = r->spool };
+		/*
+		 * A pipe without a reader is an error whatever is asked for.
+		 * While [ops] lives it is a reader, and who polls a pipe is
+		 * woken by each splice: twice for every key and its echo.
+		 */
+		p[2] = (struct pollfd){ .fd = r->control < 0 ? r->spool : -1 };
 		(void)poll(p, 3, patience(r));
 		if (p[0].revents != 0)
 			read_signals(r);

@@ -32,7 +32,7 @@
  * flood that is alone logs each page: that work fills the time in which the
  * kernel brings the next one, which otherwise is slept through.
  */
-#define BATCH	   16384
+#define BATCH	   65536
 #define BLOCKED_MS 500
 #define HUNG_MS	   200
 /*

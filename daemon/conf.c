@@ -155,6 +155,7 @@ set_default(struct conf *c, const struct conf_row *row, const char *home)
 	case CONF_WORD:
 		return set_word(c, row, row->value);
 	case CONF_INT:
+	case CONF_INERT:
 		if (!str_to_i64(row->value, row->min, row->max, &n))
 			return "is out of bounds";
 		return set_int(c, row, n);
@@ -191,7 +192,7 @@ conf_done(struct conf *c)
 	for (const struct conf_row *row = conf_rows; row->key != NULL; row++) {
 		if (row->type == CONF_PATH || row->type == CONF_WORD)
 			free(*(char **)field(c, row));
-		else if (row->type != CONF_INT)
+		else if (!conf_is_number(row))
 			list_free(*(char ***)field(c, row));
 		free(c->sources[row - conf_rows]);
 	}
@@ -206,6 +207,7 @@ static const enum toml_type wanted[] = {
 	[CONF_INT] = TOML_INT,
 	[CONF_HOSTS] = TOML_STRINGS,
 	[CONF_PATHS] = TOML_STRINGS,
+	[CONF_INERT] = TOML_INT,
 };
 
 /* NULL or what is wrong with the value. */
@@ -219,6 +221,7 @@ set_value(struct conf *c, const struct conf_row *row,
 	case CONF_WORD:
 		return set_word(c, row, v->str);
 	case CONF_INT:
+	case CONF_INERT:
 		return set_int(c, row, v->num);
 	case CONF_HOSTS:
 	case CONF_PATHS:
@@ -241,7 +244,7 @@ row_find(const char *key)
 static void
 explain(const struct conf_row *row, char *out, size_t size)
 {
-	if (row->type == CONF_INT)
+	if (conf_is_number(row))
 		(void)snprintf(out, size, " (%" PRId64 "..%" PRId64 ")",
 		    row->min, row->max);
 	else if (row->type == CONF_WORD)

@@ -34,22 +34,42 @@ struct conf {
 	char **repo_roots; /* where repositories may lie; default: anywhere */
 	int64_t git_timeout_ms;
 	int64_t trash_retention_days, cleanup_interval_hours;
+	/* CONF_INERT: kept for rdvd -T and read by nothing. */
+	int64_t pool_connections, monitor_seconds, stall_seconds;
 	char *sources[CONF_MAX]; /* per row: NULL for the default, or where */
 };
 
-enum conf_type { CONF_PATH, CONF_WORD, CONF_INT, CONF_HOSTS, CONF_PATHS };
+/*
+ * CONF_INERT is a number that the older server's file may hold and rdvd has no
+ * use for: checked like any other, so that the file can be brought along, and
+ * warned about, so that nobody believes in it. Its help says why.
+ */
+enum conf_type {
+	CONF_PATH,
+	CONF_WORD,
+	CONF_INT,
+	CONF_HOSTS,
+	CONF_PATHS,
+	CONF_INERT
+};
 
 /* Adding a setting is adding a row, a field above and a test of its effect. */
 struct conf_row {
 	const char *key; /* "table.name" */
 	enum conf_type type;
 	size_t offset;
-	int64_t min, max;  /* CONF_INT; for lists the entries */
+	int64_t min, max;  /* of numbers; for lists the entries */
 	const char *value; /* default; "@" is the base, NULL: none */
 	const char *words; /* CONF_WORD: what it may be, separated by '|' */
 	const char *help;
 };
 extern const struct conf_row conf_rows[]; /* ended by a NULL key */
+
+static inline bool
+conf_is_number(const struct conf_row *row)
+{
+	return row->type == CONF_INT || row->type == CONF_INERT;
+}
 
 /* Defaults for a base directory. */
 void conf_init(struct conf *c, const char *base, const char *home);
@@ -63,5 +83,10 @@ void conf_done(struct conf *c);
 void conf_reload(struct conf *c, struct conf *fresh);
 /* Every key with value, source (default or file:line) and help: rdvd -T. */
 void conf_print(const struct conf *c, FILE *out);
+/*
+ * "<path>:<line>: <key>: ..." about the next setting, from row *at on, that a
+ * file gives without effect; false when there is none left.
+ */
+bool conf_warning(const struct conf *c, size_t *at, char *out, size_t size);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "daemon/conf.h"
 
+#define INERT "accepted, without effect: "
+
 /* A TOML basic string. */
 static void
 print_string(const char *s, FILE *out)
@@ -48,6 +50,7 @@ print_value(const struct conf *c, const struct conf_row *row, FILE *out)
 		print_string(*(char *const *)p, out);
 		break;
 	case CONF_INT:
+	case CONF_INERT:
 		(void)fprintf(out, "%" PRId64, *(const int64_t *)p);
 		break;
 	case CONF_HOSTS:
@@ -60,8 +63,9 @@ print_value(const struct conf *c, const struct conf_row *row, FILE *out)
 static void
 print_help(const struct conf_row *row, FILE *out)
 {
-	(void)fprintf(out, "# %s", row->help);
-	if (row->type == CONF_INT)
+	(void)fprintf(out, "# %s%s", row->type == CONF_INERT ? INERT : "",
+	    row->help);
+	if (conf_is_number(row))
 		(void)fprintf(out, " (%" PRId64 "..%" PRId64 ")", row->min,
 		    row->max);
 	else if (row->type == CONF_WORD)
@@ -91,6 +95,22 @@ conf_print(const struct conf *c, FILE *out)
 		(void)fprintf(out, " # %s\n",
 		    source != NULL ? source : "default");
 	}
+}
+
+bool
+conf_warning(const struct conf *c, size_t *at, char *out, size_t size)
+{
+	for (; conf_rows[*at].key != NULL; (*at)++) {
+		const struct conf_row *row = &conf_rows[*at];
+
+		if (row->type != CONF_INERT || c->sources[*at] == NULL)
+			continue;
+		(void)snprintf(out, size, "%s: %s: " INERT "%s",
+		    c->sources[*at], row->key, row->help);
+		(*at)++;
+		return true;
+	}
+	return false;
 }
 
 void

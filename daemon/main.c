@@ -179,6 +179,18 @@ base_dir(const struct options *o, const char *home)
 	return xasprintf("%s/.rdv", strcmp(home, "/") != 0 ? home : "");
 }
 
+/* -t only: what is served says it in its log. */
+static void
+say_fine(const struct conf *conf, const char *path)
+{
+	char text[512];
+	size_t at = 0;
+
+	while (conf_warning(conf, &at, text, sizeof(text)))
+		(void)fprintf(stderr, "rdvd: warning: %s\n", text);
+	(void)printf("%s: fine\n", path);
+}
+
 static int
 settings(struct conf *conf, const struct options *o)
 {
@@ -205,7 +217,7 @@ settings(struct conf *conf, const struct options *o)
 	if (err != 0)
 		(void)fprintf(stderr, "rdvd: %s\n", why);
 	else if (o->mode == MODE_CHECK)
-		(void)printf("%s: fine\n", path);
+		say_fine(conf, path);
 	free(path);
 	free(base);
 	if (err == 0)
@@ -251,10 +263,14 @@ serve(struct options *o, struct conf *conf)
 		.first_start = o->fds.ready >= 0,
 	};
 	char why[512] = "";
+	size_t at = 0;
 	int status;
 
 	log_info("main", "starting version=%s pid=%ld", RDV_BUILD,
 	    (long)getpid());
+	while (conf_warning(conf, &at, why, sizeof(why)))
+		log_warnx("main", "%s", why);
+	why[0] = '\0';
 	status = boot_up(&app, &o->fds, why, sizeof(why));
 	if (status == 0)
 		loop_run(app.loop);

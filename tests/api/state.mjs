@@ -148,11 +148,38 @@ await test('a bad configuration names file, line and key', async () => {
 		await assert.rejects(R.start({ config: text }), said);
 });
 
+// What the older server's file may hold and rdvd has no use for.
+const inert = '[database]\nmax_connections = 10\n[monitoring]\n' +
+	'interval_seconds = 30\nstall_threshold_seconds = 300\n';
+const without = [[2, 'database.max_connections'],
+	[4, 'monitoring.interval_seconds'],
+	[5, 'monitoring.stall_threshold_seconds']];
+
+await test('settings of the older server are taken and warned about',
+	async (t) => {
+		const rdv = await t.start({ config: inert });
+		const file = path.join(rdv.base, 'server/config.toml');
+		const told = (text) => without.map(([line, key]) => text.split(
+			`${file}:${line}: ${key}: accepted, without effect`).length - 1);
+		assert.deepEqual(told(rdv.log()), [1, 1, 1], rdv.log());
+		const check = () => spawnSync(bin('rdvd'), ['-t', file],
+			{ encoding: 'utf8', env: { ...bare, HOME: rdv.home } });
+		const good = check();
+		assert.equal(good.status, 0);
+		assert.equal(good.stdout, `${file}: fine\n`);
+		assert.deepEqual(told(good.stderr), [1, 1, 1], good.stderr);
+		fs.writeFileSync(file, inert.replace('30', '0'));
+		const bad = check();
+		assert.equal(bad.status, 78);
+		assert.match(bad.stderr, /:4: monitoring\.interval_seconds: is out of/);
+	});
+
 await test('rdvd -T prints every key with value, source and help', () => {
 	const out = execFileSync(bin('rdvd'), ['-T'], { encoding: 'utf8',
 		env: { ...bare, HOME: '/nonexistent' } });
 	for (const key of ['api_socket', 'service_token_file',
-		'token_rotation_days', 'trash_retention_days'])
+		'token_rotation_days', 'trash_retention_days',
+		'stall_threshold_seconds'])
 		assert.ok(out.includes(key), key);
 	assert.match(out, /default/);
 });

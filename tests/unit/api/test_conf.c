@@ -75,7 +75,7 @@ test_rows(void **state)
 		assert_non_null(dot);
 		assert_null(strchr(dot + 1, '.'));
 		assert_true(strlen(r->help) > 8);
-		assert_true(r->type != CONF_INT || r->min < r->max);
+		assert_true(!conf_is_number(r) || r->min < r->max);
 		assert_true(r->type != CONF_WORD || r->words != NULL);
 		/* Of one table, rows stand together: conf_print needs it. */
 		for (const struct conf_row *o = conf_rows; o != r; o++)
@@ -161,6 +161,14 @@ test_errors(void **state)
 		    "with ~/" },
 		{ "[auth]\nallowed_hosts = [\"a b\"]\n",
 		    "2: auth.allowed_hosts: has an entry that is not valid" },
+		{ "[database]\nmax_connections = \"10\"\n",
+		    "2: database.max_connections: must be an integer, not a "
+		    "string" },
+		{ "[database]\nmax_connections = 0\n",
+		    "2: database.max_connections: is out of bounds "
+		    "(1..10000)" },
+		{ "[monitoring]\ninterval_secs = 30\n",
+		    "2: monitoring.interval_secs: no such setting" },
 		{ "[worktrees]\nrepo_roots = []\n",
 		    "2: worktrees.repo_roots: has too few or too many "
 		    "entries" },
@@ -173,6 +181,77 @@ test_errors(void **state)
 		assert_string_equal(load(&c, rows[i].text), rows[i].why);
 		conf_done(&c);
 	}
+}
+
+/* Every key of the older server, with the values it was shipped with. */
+static const char older[] = "[server]\n"
+			    "api_socket = \"~/.rdv/api.sock\"\n"
+			    "terminal_socket = \"~/.rdv/terminal.sock\"\n"
+			    "pid_file = \"~/.rdv/server/server.pid\"\n"
+			    "log_file = \"~/.rdv/server/server.log\"\n"
+			    "[database]\n"
+			    "path = \"~/.rdv/sqlite.db\"\n"
+			    "max_connections = 10\n"
+			    "[auth]\n"
+			    "service_token_file = \"~/.rdv/server/token\"\n"
+			    "token_rotation_days = 31\n"
+			    "[monitoring]\n"
+			    "interval_seconds = 30\n"
+			    "stall_threshold_seconds = 300\n"
+			    "[cleanup]\n"
+			    "trash_retention_days = 32\n"
+			    "cleanup_interval_hours = 25\n";
+
+static void
+test_older_file(void **state)
+{
+	struct conf c;
+	unsigned set = 0;
+
+	(void)state;
+	assert_string_equal(load(&c, older), "");
+	assert_string_equal(c.api_socket, BASE "/api.sock");
+	assert_string_equal(c.terminal_socket, BASE "/terminal.sock");
+	assert_string_equal(c.pid_file, BASE "/server/server.pid");
+	assert_string_equal(c.log_file, BASE "/server/server.log");
+	assert_string_equal(c.database_path, BASE "/sqlite.db");
+	assert_string_equal(c.service_token_file, BASE "/server/token");
+	assert_int_equal(c.token_rotation_days, 31);
+	assert_int_equal(c.trash_retention_days, 32);
+	assert_int_equal(c.cleanup_interval_hours, 25);
+	for (size_t i = 0; conf_rows[i].key != NULL; i++)
+		set += c.sources[i] != NULL;
+	assert_int_equal(set, 12);
+	conf_done(&c);
+}
+
+/* What is given without effect is told with its place, and nothing else is. */
+static void
+test_warnings(void **state)
+{
+	static const char *const wanted[] = {
+		"8: database.max_connections: accepted, without effect: ",
+		"13: monitoring.interval_seconds: accepted, without effect: ",
+		"14: monitoring.stall_threshold_seconds: accepted, without "
+		"effect: ",
+	};
+	char text[256];
+	struct conf c;
+	size_t at = 0;
+
+	(void)state;
+	assert_string_equal(load(&c, older), "");
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+		assert_true(conf_warning(&c, &at, text, sizeof(text)));
+		assert_true(str_starts(text, file));
+		assert_true(str_starts(text + strlen(file) + 1, wanted[i]));
+	}
+	assert_false(conf_warning(&c, &at, text, sizeof(text)));
+	conf_done(&c);
+	at = 0;
+	assert_string_equal(load(&c, "[auth]\ntoken_rotation_days = 1\n"), "");
+	assert_false(conf_warning(&c, &at, text, sizeof(text)));
+	conf_done(&c);
 }
 
 static void
@@ -193,7 +272,7 @@ test_every_bound_is_kept(void **state)
 
 	(void)state;
 	for (const struct conf_row *r = conf_rows; r->key != NULL; r++) {
-		if (r->type != CONF_INT)
+		if (!conf_is_number(r))
 			continue;
 		for (int over = 0; over < 2; over++) {
 			(void)snprintf(text, sizeof(text),
@@ -265,6 +344,10 @@ test_print_is_read_back(void **state)
 	(void)state;
 	conf_init(&c, BASE, HOME);
 	first = print(&c);
+	assert_non_null(strstr(first, "# accepted, without effect: rdvd is one "
+				      "process with one connection to its "
+				      "database (1..10000)\n"
+				      "max_connections = 10 # default\n"));
 	assert_string_equal(load(&again, first), "");
 	for (size_t i = 0; conf_rows[i].key != NULL; i++) {
 		free(again.sources[i]);
@@ -331,6 +414,8 @@ main(void)
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_missing_file_is_fine),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_older_file),
+		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_syntax_error_has_a_line),
 		cmocka_unit_test(test_every_bound_is_kept),
 		cmocka_unit_test(test_others_must_not_write_it),

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/host.h"
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/toml.h"
@@ -102,16 +103,6 @@ set_int(struct conf *c, const struct conf_row *row, int64_t value)
 		return "is out of bounds";
 	*(int64_t *)field(c, row) = value;
 	return NULL;
-}
-
-/* What a browser can send as Host: name or address, perhaps a port. */
-static bool
-host_ok(const char *s)
-{
-	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz"
-			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]");
-
-	return n > 0 && n < 256 && s[n] == '\0';
 }
 
 /* The old list goes only when the whole new one is sound. */
@@ -242,15 +233,23 @@ row_find(const char *key)
 
 /* The rule a value broke, in numbers or words, for the end of the sentence. */
 static void
-explain(const struct conf_row *row, char *out, size_t size)
+explain(const struct conf_row *row, const struct toml_value *v, char *out,
+    size_t size)
 {
-	if (conf_is_number(row))
+	size_t i = 0;
+
+	out[0] = '\0';
+	while (row->type == CONF_HOSTS && i < v->nstrs && host_ok(v->strs[i]))
+		i++;
+	if (row->type == CONF_HOSTS && i < v->nstrs)
+		(void)snprintf(out, size,
+		    " (number %zu: name, IPv4 or [IPv6], perhaps with :port)",
+		    i + 1);
+	else if (conf_is_number(row))
 		(void)snprintf(out, size, " (%" PRId64 "..%" PRId64 ")",
 		    row->min, row->max);
 	else if (row->type == CONF_WORD)
 		(void)snprintf(out, size, " (%s)", row->words);
-	else
-		out[0] = '\0';
 }
 
 /* One value of the file; false with the rest of the sentence. */
@@ -273,7 +272,7 @@ apply_one(struct conf *c, const struct toml_value *v, char *wrong, size_t size)
 	why = set_value(c, row, v);
 	if (why == NULL)
 		return true;
-	explain(row, rule, sizeof(rule));
+	explain(row, v, rule, sizeof(rule));
 	(void)snprintf(wrong, size, "%s%s", why, rule);
 	return false;
 }

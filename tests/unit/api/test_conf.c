@@ -159,8 +159,12 @@ test_errors(void **state)
 		{ "[database]\npath = \"~other/x\"\n",
 		    "2: database.path: must be an absolute path or begin "
 		    "with ~/" },
-		{ "[auth]\nallowed_hosts = [\"a b\"]\n",
-		    "2: auth.allowed_hosts: has an entry that is not valid" },
+		{ "[auth]\nallowed_hosts = [\"a\", \"a b\"]\n",
+		    "2: auth.allowed_hosts: has an entry that is not valid "
+		    "(number 2: name, IPv4 or [IPv6], perhaps with :port)" },
+		{ "[auth]\n\nallowed_hosts = [\"a;}\"]\n",
+		    "3: auth.allowed_hosts: has an entry that is not valid "
+		    "(number 1: name, IPv4 or [IPv6], perhaps with :port)" },
 		{ "[database]\nmax_connections = \"10\"\n",
 		    "2: database.max_connections: must be an integer, not a "
 		    "string" },

@@ -84,6 +84,12 @@ void conf_reload(struct conf *c, struct conf *fresh);
 /* Every key with value, source (default or file:line) and help: rdvd -T. */
 void conf_print(const struct conf *c, FILE *out);
 /*
+ * The same for programs: an object with a member "table.name" for each key, of
+ * "value", "source" (null: default) and "effect" (false: accepted without one).
+ * False when it cannot be written.
+ */
+bool conf_print_json(const struct conf *c, FILE *out);
+/*
  * "<path>:<line>: <key>: ..." about the next setting, from row *at on, that a
  * file gives without effect; false when there is none left.
  */

@@ -7,8 +7,12 @@
 #include <string.h>
 
 #include "daemon/conf.h"
+#include "lib/buf.h"
+#include "lib/js.h"
 
 #define INERT "accepted, without effect: "
+/* A file is less than 1 MiB, and JSON escapes no byte at more length. */
+#define JSON_MAX (2 << 20)
 
 /* A TOML basic string. */
 static void
@@ -95,6 +99,43 @@ conf_print(const struct conf *c, FILE *out)
 		(void)fprintf(out, " # %s\n",
 		    source != NULL ? source : "default");
 	}
+}
+
+static struct js *
+json_row(const struct conf *c, const struct conf_row *row)
+{
+	const void *p = (const char *)c + row->offset;
+	struct js *o = js_object(), *list;
+
+	if (conf_is_number(row)) {
+		js_add_int(o, "value", *(const int64_t *)p);
+	} else if (row->type == CONF_PATH || row->type == CONF_WORD) {
+		js_add_str(o, "value", *(char *const *)p);
+	} else {
+		list = js_array();
+		for (char *const *s = *(char **const *)p; *s != NULL; s++)
+			js_push_str(list, *s);
+		js_add(o, "value", list);
+	}
+	js_add_str(o, "source", c->sources[row - conf_rows]);
+	js_add_bool(o, "effect", row->type != CONF_INERT);
+	return o;
+}
+
+bool
+conf_print_json(const struct conf *c, FILE *out)
+{
+	struct js *o = js_object();
+	struct buf b;
+	bool ok;
+
+	for (const struct conf_row *row = conf_rows; row->key != NULL; row++)
+		js_add(o, row->key, json_row(c, row));
+	buf_init(&b, JSON_MAX);
+	js_finish(o, &b);
+	ok = buf_ok(&b) && fprintf(out, "%s\n", buf_cstr(&b)) > 0;
+	buf_done(&b);
+	return ok;
 }
 
 bool

@@ -38,13 +38,15 @@ enum {
 	OPT_TERMINAL,
 	OPT_READY,
 	OPT_WEB,
-	OPT_ROUTES
+	OPT_ROUTES,
+	OPT_JSON
 };
 
 enum mode { MODE_SERVE, MODE_SHOW, MODE_CHECK, MODE_VERSION, MODE_ROUTES };
 
 struct options {
 	enum mode mode;
+	bool json; /* of -T */
 	const char *base;
 	const char *file; /* of -t */
 	struct boot_fds fds;
@@ -55,7 +57,8 @@ struct options {
 static const char usage_text[] =
     "usage: rdvd --base DIR --control-fd N --api-fd N --terminal-fd N\n"
     "            [--ready-fd N] [--web HOST:PORT]...   (from rdv-helper)\n"
-    "       rdvd -T [--base DIR]    print every setting with its source\n"
+    "       rdvd -T [--json] [--base DIR]\n"
+    "                               print every setting with its source\n"
     "       rdvd -t [FILE]          check a settings file\n"
     "       rdvd --routes           print docs/http-api.md\n"
     "       rdvd -V                 print the version\n";
@@ -115,6 +118,9 @@ one_option(struct options *o, int opt)
 	case OPT_ROUTES:
 		o->mode = MODE_ROUTES;
 		return true;
+	case OPT_JSON:
+		o->json = true;
+		return true;
 	case 't':
 		o->mode = MODE_CHECK;
 		return true;
@@ -139,6 +145,7 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "ready-fd", required_argument, NULL, OPT_READY },
 		{ "web", required_argument, NULL, OPT_WEB },
 		{ "routes", no_argument, NULL, OPT_ROUTES },
+		{ "json", no_argument, NULL, OPT_JSON },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -150,7 +157,7 @@ options_parse(struct options *o, int argc, char **argv)
 	}
 	if (o->mode == MODE_CHECK && optind + 1 == argc)
 		o->file = argv[optind++];
-	return optind == argc;
+	return optind == argc && (!o->json || o->mode == MODE_SHOW);
 }
 
 /* [main] passes HOME as passwd has it, in an environment of its own making. */
@@ -304,8 +311,10 @@ main(int argc, char **argv)
 	status = settings(&conf, &o);
 	if (status != 0)
 		return status;
-	if (o.mode == MODE_SHOW)
+	if (o.mode == MODE_SHOW && !o.json)
 		conf_print(&conf, stdout);
+	else if (o.mode == MODE_SHOW && !conf_print_json(&conf, stdout))
+		status = 1;
 	if (o.mode == MODE_SERVE) {
 		if (o.fds.control < 0 || o.fds.api < 0 || o.fds.terminal < 0)
 			return usage();

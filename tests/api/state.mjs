@@ -182,4 +182,21 @@ await test('rdvd -T prints every key with value, source and help', () => {
 		'stall_threshold_seconds'])
 		assert.ok(out.includes(key), key);
 	assert.match(out, /default/);
+	// The form for programs says the same.
+	const all = JSON.parse(execFileSync(bin('rdvd'), ['-T', '--json'],
+		{ encoding: 'utf8', env: { ...bare, HOME: '/nonexistent' } }));
+	let table = '';
+	const keys = out.split('\n').flatMap((line) => {
+		table = /^\[(.*)\]$/.exec(line)?.[1] ?? table;
+		const [, name, value] = /^(\w+) = (.*) # default$/.exec(line) ?? [];
+		return name ? [[`${table}.${name}`, value]] : [];
+	});
+	assert.ok(keys.length > 30);
+	for (const [key, value] of keys) {
+		assert.deepEqual(all[key].value, JSON.parse(value), key);
+		assert.equal(all[key].source, null);
+		assert.equal(all[key].effect, !without.some(([, k]) => k === key));
+	}
+	assert.equal(Object.keys(all).length, keys.length);
+	assert.equal(spawnSync(bin('rdvd'), ['-t', '--json']).status, 2);
 });

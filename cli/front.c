@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Everything about nginx except when to start it again. Its configuration has
- * relative paths only; what differs from host to host are two links and two
- * words, so no path ever needs quoting.
+ * relative paths only, so no path ever needs quoting; of the settings, hosts
+ * are written into it, which have no byte that means anything there (A04).
  */
 #include "cli/front.h"
 
@@ -17,9 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/allowed.h"
 #include "cli/cli.h"
 #include "cli/http.h"
 #include "cli/proc.h"
+#include "cli/settings.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/path.h"
@@ -142,26 +144,73 @@ front_remember(int server_dir, unsigned port)
 	(void)path_write_private(server_dir, PORT_FILE, text, (size_t)n);
 }
 
+/* What the placeholders of the template stand for. */
+struct front_words {
+	unsigned port;
+	struct allowed allowed;
+};
+
+static void
+put_port(struct buf *out, const struct front_words *w)
+{
+	buf_printf(out, "%u", w->port);
+}
+
+/* The sockets are root's then; others cannot. */
+static void
+put_user(struct buf *out, const struct front_words *w)
+{
+	(void)w;
+	if (geteuid() == 0)
+		buf_put_text(out, "user root;");
+}
+
+static void
+put_hosts(struct buf *out, const struct front_words *w)
+{
+	allowed_put_hosts(&w->allowed, out);
+}
+
+static void
+put_origins(struct buf *out, const struct front_words *w)
+{
+	allowed_put_origins(&w->allowed, out);
+}
+
+static void
+put_names(struct buf *out, const struct front_words *w)
+{
+	allowed_put_names(&w->allowed, out);
+}
+
+static const struct {
+	const char *name;
+	void (*put)(struct buf *out, const struct front_words *w);
+} words[] = {
+	{ "@PORT@", put_port },
+	{ "@USER@", put_user },
+	{ "@HOSTS@", put_hosts },
+	{ "@ORIGINS@", put_origins },
+	{ "@NAMES@", put_names },
+};
+
 /* Replaces each @NAME@ that we know. */
 static void
-put_rendered(struct buf *out, const char *text, unsigned port)
+put_rendered(struct buf *out, const char *text, const struct front_words *w)
 {
+	const size_t n = sizeof(words) / sizeof(words[0]);
 	const char *at;
+	size_t i;
 
 	while ((at = strchr(text, '@')) != NULL) {
 		buf_put(out, text, (size_t)(at - text));
-		if (str_starts(at, "@PORT@")) {
-			buf_printf(out, "%u", port);
-			text = at + strlen("@PORT@");
-		} else if (str_starts(at, "@USER@")) {
-			/* The sockets are root's then; others cannot. */
-			if (geteuid() == 0)
-				buf_put_text(out, "user root;");
-			text = at + strlen("@USER@");
-		} else {
+		for (i = 0; i < n && !str_starts(at, words[i].name); i++)
+			;
+		if (i < n)
+			words[i].put(out, w);
+		else
 			buf_put_u8(out, '@');
-			text = at + 1;
-		}
+		text = at + (i < n ? strlen(words[i].name) : 1);
 	}
 	buf_put_text(out, text);
 }
@@ -202,16 +251,36 @@ write_changed(int dir, const char *name, const struct buf *b)
 	return path_write_private(dir, name, b->data, b->len);
 }
 
+/* auth.service_token_file lies where the user wants it. */
+static int
+read_token(const char *path, char **token, size_t *len)
+{
+	const char *name = strrchr(path, '/');
+	char *above;
+	int dir, rc;
+
+	if (name == NULL)
+		return RDV_E_INVALID;
+	above = xstrndup(path, (size_t)(name - path) + 1);
+	dir = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = dir == -1 ? -errno
+		       : path_read_private(dir, name + 1, 256, token, len);
+	if (dir != -1)
+		(void)close(dir);
+	free(above);
+	return rc;
+}
+
 /* The only file with a secret in it: in a 0700 directory, 0600, renamed in. */
 static int
-write_token(int server_dir, int dir)
+write_token(const char *path, int dir)
 {
 	struct buf b;
 	size_t len;
 	char *token;
 	int rc;
 
-	rc = path_read_private(server_dir, "service-token", 256, &token, &len);
+	rc = read_token(path, &token, &len);
 	if (rc != 0)
 		return rc;
 	buf_init_secret(&b, 1024);
@@ -241,16 +310,17 @@ link_to(int dir, const char *name, const char *share, const char *below)
 }
 
 static int
-render_into(const struct cli *cli, int server_dir, int dir, unsigned port)
+render_into(const struct cli *cli, int dir, const struct front_words *w,
+    const char *token_file)
 {
 	struct buf text, out;
 	int rc;
 
 	buf_init(&text, TEMPLATE_MAX);
-	buf_init(&out, TEMPLATE_MAX * 2);
+	buf_init(&out, TEMPLATE_MAX * 2 + allowed_room(&w->allowed));
 	rc = read_template(cli->share_dir, &text);
 	if (rc == 0) {
-		put_rendered(&out, buf_cstr(&text), port);
+		put_rendered(&out, buf_cstr(&text), w);
 		rc = write_changed(dir, "nginx.conf", &out);
 	}
 	if (rc == 0)
@@ -259,34 +329,52 @@ render_into(const struct cli *cli, int server_dir, int dir, unsigned port)
 		rc = link_to(dir, "snippets", cli->share_dir,
 		    "proxy-conf/snippets");
 	if (rc == 0)
-		rc = write_token(server_dir, dir);
+		rc = write_token(token_file, dir);
 	buf_done(&out);
 	buf_done(&text);
 	return rc;
 }
 
-int
-front_render(const struct cli *cli, int server_dir, unsigned port, char *why,
-    size_t whysize)
+static int
+render_below(const struct cli *cli, int server_dir, const struct front_words *w,
+    const char *token_file, const struct sentence *s)
 {
-	struct sentence s = { why, whysize };
 	int dir, tmp, rc;
 
 	dir = path_private_dir(server_dir, "nginx");
 	if (dir < 0)
-		return say(&s, dir, "server/nginx", strerror(-dir));
+		return say(s, dir, "server/nginx", strerror(-dir));
 	tmp = path_private_dir(dir, "tmp");
 	if (tmp >= 0)
 		(void)close(tmp);
-	rc = tmp < 0 ? tmp : render_into(cli, server_dir, dir, port);
+	rc = tmp < 0 ? tmp : render_into(cli, dir, w, token_file);
 	(void)close(dir);
 	if (rc < 0)
-		return say(&s, rc, "cannot write nginx's configuration",
+		return say(s, rc, "cannot write nginx's configuration",
 		    strerror(-rc));
 	if (rc > 0)
-		return say(&s, rc, "server/nginx",
+		return say(s, rc, "server/nginx",
 		    "a file there is not private to you");
 	return 0;
+}
+
+int
+front_render(const struct cli *cli, int server_dir, unsigned port,
+    const struct js *settings, char *why, size_t whysize)
+{
+	struct sentence s = { why, whysize };
+	struct front_words w = { .port = port };
+	int rc;
+
+	if (allowed_take(&w.allowed,
+		settings_value(settings, "auth.allowed_hosts")))
+		rc = render_below(cli, server_dir, &w,
+		    settings_text(settings, "auth.service_token_file"), &s);
+	else
+		rc = say(&s, RDV_E_INVALID, "auth.allowed_hosts",
+		    "not all of them are hosts");
+	allowed_done(&w.allowed);
+	return rc;
 }
 
 /*

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 struct cli;
+struct js;
 
 /*
  * nginx in front of rdvd: its port, its configuration, its process. The
@@ -22,10 +23,12 @@ int front_listen(int server_dir, unsigned want, int *fd, unsigned *port,
     char *why, size_t whysize);
 /*
  * Writes the configuration below `server_dir` ("nginx/") from the installed
- * template and server/service-token, which rdvd has made by now.
+ * template and two of the settings (cli/settings.h): the hosts that are served
+ * besides our own, and the service token's file, which rdvd has made by now.
+ * RDV_E_INVALID, and nothing written, when a host is none.
  */
 int front_render(const struct cli *cli, int server_dir, unsigned port,
-    char *why, size_t whysize);
+    const struct js *settings, char *why, size_t whysize);
 /* Starts nginx on the listening socket. 0 or RDV_E_SPAWN with a sentence. */
 int front_start(const struct cli *cli, int listener, pid_t *pid, char *why,
     size_t whysize);

@@ -26,7 +26,9 @@
 #include "cli/cmd.h"
 #include "cli/front.h"
 #include "cli/proc.h"
+#include "cli/settings.h"
 #include "lib/clock.h"
+#include "lib/js.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
@@ -51,6 +53,7 @@ struct launch {
 	struct launch_info info;
 	struct child helper, nginx;
 	struct front_probe *probe;
+	struct js *fresh; /* settings, newer than those of the start */
 	int listener, ready_fd, signals;
 	enum phase phase;
 	int64_t due;	 /* of every phase but RUNNING */
@@ -168,15 +171,37 @@ start_helper(struct launch *l)
 	return rc;
 }
 
+/*
+ * As rdvd does when it is told to read its settings again: a file that is
+ * wrong changes nothing.
+ */
+static const struct js *
+settings_now(struct launch *l)
+{
+	struct js *s;
+	char why[512];
+
+	if (l->nginx.started == 0)
+		return l->conf->settings;
+	if (settings_ask(l->conf->cli, &s, why, sizeof(why)) == 0) {
+		js_free(l->fresh);
+		l->fresh = s;
+	} else {
+		log_warnx("up", "nginx keeps its settings: %s", why);
+	}
+	return l->fresh != NULL ? l->fresh : l->conf->settings;
+}
+
 /* The token may have changed with a new rdvd, so it is rendered each time. */
 static int
 start_nginx(struct launch *l)
 {
 	const struct launch_conf *c = l->conf;
+	const struct js *settings = settings_now(l);
 	int rc;
 
 	child_started(&l->nginx);
-	rc = front_render(c->cli, c->server_dir, l->info.port, l->why,
+	rc = front_render(c->cli, c->server_dir, l->info.port, settings, l->why,
 	    sizeof(l->why));
 	if (rc == 0)
 		rc = front_start(c->cli, l->listener, &l->nginx.pid, l->why,
@@ -480,6 +505,7 @@ launch_run(const struct launch_conf *conf)
 			turn(&l);
 	}
 	front_probe_free(l.probe);
+	js_free(l.fresh);
 	drop(&l.listener);
 	drop(&l.ready_fd);
 	drop(&l.signals);

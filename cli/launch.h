@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct cli;
+struct js;
 
 /* Kept in sync with rdv-helper: its refusals that another start cannot mend. */
 #define LAUNCH_REFUSED	  77
@@ -23,6 +24,7 @@ struct launch_conf {
 	unsigned port; /* 0: choose */
 	bool no_web;
 	int server_dir;
+	const struct js *settings; /* unless no_web: cli/settings.h */
 	/* Called when everything accepts; false ends it all again. */
 	bool (*ready)(const struct launch_info *info, void *arg);
 	/*

@@ -53,6 +53,9 @@ become(const struct proc_spec *spec, int status, pid_t parent)
 		if (spec->keep[i] != -1 && fcntl(spec->keep[i], F_SETFD, 0))
 			die(status);
 	}
+	if (spec->out > 0 && (dup2(spec->out, STDOUT_FILENO) == -1 ||
+				 dup2(spec->out, STDERR_FILENO) == -1))
+		die(status);
 	if (spec->cwd != NULL && chdir(spec->cwd) == -1)
 		die(status);
 	reset_signals();

@@ -17,6 +17,7 @@ struct proc_spec {
 	const char *const *envp; /* NULL: ours */
 	const char *cwd;	 /* NULL: ours */
 	int keep[2];		 /* descriptors it inherits, -1: none */
+	int out;		 /* what it writes to, errors too; 0: ours */
 };
 
 /* 0, or -errno, also when the program could not be executed. */

@@ -56,7 +56,8 @@ const struct conf_row conf_rows[] = {
 	    0, 3650, "30", NULL,
 	    "age at which a start replaces the service token; 0: never" },
 	{ "auth.allowed_hosts", CONF_HOSTS, OFF(allowed_hosts), 0, 64,
-	    NULL, NULL, "further Host values; SIGHUP reloads them" },
+	    NULL, NULL, "further HOST or HOST:PORT a page is loaded from; "
+	    "rdvd reads it again on SIGHUP, nginx when it starts" },
 	{ "auth.login_tries_per_minute", CONF_INT, OFF(login_tries_per_minute),
 	    1, 100000, "30", NULL,
 	    "failed credentials per peer, then 429 and back-off" },

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Renders the configuration as `rdv up` does, with a made-up port and token, and
-# lets nginx read it. Fails when nginx does, or when a placeholder is left.
+# Renders the configuration as `rdv up` does, with made-up port, host and token,
+# and lets nginx read it. Fails when nginx does, or when a placeholder is left.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 nginx=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx) || {
@@ -12,8 +12,10 @@ trap 'rm -rf "$dir"' EXIT
 
 user=
 [ "$(id -u)" != 0 ] || user="user root;"
-sed -e "s/@PORT@/7717/g" -e "s/^@USER@\$/$user/" "$here/rdv.conf.in" \
-    > "$dir/nginx.conf"
+sed -e "s/@PORT@/7717/g" -e "s/^@USER@\$/$user/" \
+    -e 's/@HOSTS@/"~^dev\\.example:8443$" 1;/' \
+    -e 's,@ORIGINS@,"~^https?://dev\\.example:8443$" 1;,' \
+    -e 's/@NAMES@/ dev.example/' "$here/rdv.conf.in" > "$dir/nginx.conf"
 if grep -n '^[^#]*@[A-Z]*@' "$dir/nginx.conf"; then
 	echo "check.sh: a placeholder is left" >&2
 	exit 1

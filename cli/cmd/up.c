@@ -19,6 +19,7 @@
 #include "cli/instance.h"
 #include "cli/launch.h"
 #include "cli/out.h"
+#include "cli/settings.h"
 #include "cli/signin.h"
 #include "cli/upreport.h"
 #include "lib/buf.h"
@@ -40,6 +41,7 @@ struct up {
 	struct cmd_call *call;
 	int report; /* where the background tells the foreground; -1: neither */
 	int server_dir;
+	struct js *settings;
 	off_t log_from;
 	bool busy;     /* rdv-helper refused: perhaps another one runs */
 	char why[512]; /* then: its reason, not yet told */
@@ -116,6 +118,7 @@ launch(struct up *u)
 		.port = (unsigned)cmd_number(u->call, "port", 0),
 		.no_web = cmd_flag(u->call, "no-web"),
 		.server_dir = u->server_dir,
+		.settings = u->settings,
 		.ready = ready_cb,
 		.failed = failed_cb,
 		.arg = u };
@@ -361,7 +364,15 @@ up(struct cmd_call *c)
 	u.server_dir = open_server_dir(c);
 	if (u.server_dir == -1)
 		return CMD_FAILED;
-	rc = cmd_flag(c, "foreground") ? in_foreground(&u) : in_background(&u);
+	if (settings_ask(c->cli, &u.settings, u.why, sizeof(u.why)) != 0) {
+		out_error(c->cli, "START_FAILED", "%s", u.why);
+		rc = CMD_FAILED;
+	} else if (cmd_flag(c, "foreground")) {
+		rc = in_foreground(&u);
+	} else {
+		rc = in_background(&u);
+	}
+	js_free(u.settings);
 	(void)close(u.server_dir);
 	return rc;
 }

@@ -2,7 +2,8 @@
 // stopped by `rdv down`. Requests of the test itself go over the Unix socket
 // with the CLI token, so that they do not depend on what is being tested.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
+    'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,6 +19,17 @@ export class Product {
 			PATH: process.env.PATH, HOME: this.dir,
 			RDV_HOME: this.home, LANG: 'C.UTF-8', TERM: 'xterm',
 		};
+	}
+
+	/* server/config.toml; its path. */
+	configure(text) {
+		const dir = join(this.home, 'server');
+		const path = join(dir, 'config.toml');
+
+		mkdirSync(this.home, { recursive: true, mode: 0o700 });
+		mkdirSync(dir, { recursive: true, mode: 0o700 });
+		writeFileSync(path, text, { mode: 0o600 });
+		return path;
 	}
 
 	async start() {
@@ -140,14 +152,17 @@ export class Product {
 
 	/*
 	 * One request through nginx, written byte by byte as an attacker would:
-	 * every header is given, none is added.
+	 * every header is given, none is added. `past` is a socket of rdvd's
+	 * to write to instead.
 	 */
-	raw(method, target, headers, body = '') {
+	raw(method, target, headers, body = '', past = null) {
 		const head = headers.map(([k, v]) => `${k}: ${v}\r\n`).join('');
 		const text = `${method} ${target} HTTP/1.1\r\n${head}\r\n${body}`;
 
 		return new Promise((done) => {
-			const sock = net.connect(this.port, '127.0.0.1');
+			const sock = past !== null ?
+			    net.connect(join(this.home, past)) :
+			    net.connect(this.port, '127.0.0.1');
 			let got = '';
 			const end = () => {
 				sock.destroy();

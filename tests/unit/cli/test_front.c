@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What nginx as shipped tells a browser: the page and its rules (abuse A11),
- * and how its port and its files are kept.
+ * what never gets into its configuration (A04), and how its port and its files
+ * are kept.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/front.h"
+#include "lib/js.h"
 #include "tests/unit/check.h"
 #include "tests/unit/cli/web.h"
 
@@ -138,6 +140,57 @@ files_are_private(void **state)
 }
 
 static void
+written(char *out, size_t size)
+{
+	int fd = openat(web.server_dir, "nginx/nginx.conf", O_RDONLY);
+	ssize_t n = read(fd, out, size - 1);
+
+	assert_true(n > 0);
+	out[n] = '\0';
+	(void)close(fd);
+}
+
+static int
+render(const char *hosts)
+{
+	struct js *s = web_settings(hosts);
+	char why[256] = "";
+	int rc = front_render(&web.cli, web.server_dir, web.port, s, why,
+	    sizeof(why));
+
+	assert_int_equal(rc == 0, *why == '\0');
+	js_free(s);
+	return rc;
+}
+
+/* Whatever could end a text, a line or a block of nginx's stays outside. */
+static void
+abuse_A04_injected_hosts(void **state)
+{
+	static const char *const bad[] = { "a\\\" 1; } server { listen 81; #",
+		"a;", "a}", "a{", "a b", "a\\n", "a#", "a$host", "a\\\\", "a'",
+		"~^", "(.*)", ".*", "*.example", "a|b", "@PORT@", "" };
+	char before[16384], after[16384], list[128];
+
+	(void)state;
+	written(before, sizeof(before));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		(void)snprintf(list, sizeof(list), "[\"ok.example\",\"%s\"]",
+		    bad[i]);
+		if (render(list) == 0)
+			fail_msg("%s", list);
+	}
+	assert_int_not_equal(render("[1]"), 0);
+	written(after, sizeof(after));
+	assert_string_equal(before, after);
+	assert_int_equal(render("[\"ok.example\"]"), 0);
+	written(after, sizeof(after));
+	assert_non_null(strstr(after, "\"~^ok\\.example$\" 1;"));
+	assert_non_null(strstr(after, "\"~^https?://ok\\.example$\" 1;"));
+	assert_non_null(strstr(after, " localhost ok.example;"));
+}
+
+static void
 the_port_of_last_time(void **state)
 {
 	unsigned again = 0, other = 0;
@@ -177,6 +230,7 @@ main(void)
 		T(a_missing_daemon_is_said),
 		T(the_port_outlives_nginx),
 		T(files_are_private),
+		T(abuse_A04_injected_hosts),
 		T(the_port_of_last_time),
 	};
 

@@ -101,6 +101,59 @@ only_our_origin(void **state)
 	}
 }
 
+/* Host and Origin `value`, or NULL for none, in a request that must not pass.
+ */
+static void
+refused(const char *host, const char *origin, int wanted)
+{
+	char line[160] = "";
+	int status;
+
+	if (origin != NULL)
+		(void)snprintf(line, sizeof(line), "Origin: %s\r\n", origin);
+	status = web_get("/api/x", host, line);
+	if ((status != wanted && status != 400) || web_reached())
+		fail_msg("Host %s %s: %d", host, line, status);
+}
+
+/* auth.allowed_hosts: each as it stands, and no other name that is like it. */
+static void
+abuse_A04_allowed_hosts(void **state)
+{
+	static const char *const good[] = { "dev.example", "dev.example:81",
+		"tls.example:8443", WEB_IP6 };
+	static const char *const bad[] = { "devxexample", "xdev.example",
+		"dev.example.evil.test", "dev.example.", "dev.example:80",
+		"dev.example:%", "tls.example", "tls.example:84430",
+		"[2001:db8::7]", "[2001:db8::8]:9000", "2001:db8::7:9000",
+		"evil.example" };
+	char name[64], line[160];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		for (int tls = 0; tls < 2; tls++) {
+			(void)snprintf(line, sizeof(line),
+			    "Origin: http%s://%s\r\n", tls ? "s" : "", good[i]);
+			if (web_get("/api/x", good[i], line) != 200)
+				fail_msg("%s %s", good[i], line);
+			assert_true(web_reached());
+		}
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		fill(name, sizeof(name), bad[i],
+		    web.host + strlen("127.0.0.1:"));
+		refused(name, NULL, 421);
+		(void)snprintf(line, sizeof(line), "http://%s", name);
+		refused(web.host, line, 403);
+		(void)snprintf(line, sizeof(line), "https://%s", name);
+		refused("dev.example", line, 403);
+	}
+	refused("dev.example", "dev.example", 403);
+	refused("dev.example", "HTTPS://dev.example", 403);
+	refused("dev.example", "https://dev.example/", 403);
+	refused("dev.example", "https://DEV.example", 403);
+}
+
 static void
 headers_are_chosen(void **state)
 {
@@ -301,6 +354,7 @@ main(void)
 		T(only_our_names),
 		T(two_names_are_none),
 		T(only_our_origin),
+		T(abuse_A04_allowed_hosts),
 		T(headers_are_chosen),
 		T(paths_mean_one_thing),
 		T(one_request_is_one),

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "cli/front.h"
+#include "lib/js.h"
 #include "lib/path.h"
 #include "tests/unit/check.h"
 
@@ -91,10 +92,37 @@ web_logged(void)
 	return st.st_size;
 }
 
+struct js *
+web_settings(const char *hosts)
+{
+	char text[2048], list[512], why[160], name[254];
+	struct js *s;
+	int n;
+
+	memset(name, 'a', sizeof(name));
+	for (size_t i = 63; i < 253; i += 64)
+		name[i] = '.';
+	name[253] = '\0';
+	(void)snprintf(list, sizeof(list),
+	    "[\"" WEB_NAME "\",\"" WEB_PORT "\",\"" WEB_IP6 "\","
+	    "\"" WEB_NAME ":81\",\"%s\"]",
+	    name);
+	n = snprintf(text, sizeof(text),
+	    "{\"auth.service_token_file\":"
+	    "{\"value\":\"%s/server/service-token\"},"
+	    "\"auth.allowed_hosts\":{\"value\":%s}}",
+	    web.fake.dir, hosts != NULL ? hosts : list);
+	s = js_parse(text, (size_t)n, why, sizeof(why));
+	if (s == NULL)
+		fail_msg("%s: %s", why, text);
+	return s;
+}
+
 int
 web_setup(void **state)
 {
 	char path[128], why[256];
+	struct js *settings;
 
 	(void)state;
 	fake_start(&web.fake, answer_fn);
@@ -112,10 +140,12 @@ web_setup(void **state)
 			     &web.port, why, sizeof(why)),
 	    0);
 	(void)snprintf(web.host, sizeof(web.host), "127.0.0.1:%u", web.port);
-	if (front_render(&web.cli, web.server_dir, web.port, why,
+	settings = web_settings(NULL);
+	if (front_render(&web.cli, web.server_dir, web.port, settings, why,
 		sizeof(why)) != 0 ||
 	    start_logged(why, sizeof(why)) != 0)
 		fail_msg("%s", why);
+	js_free(settings);
 	return 0;
 }
 

@@ -10,6 +10,10 @@
 #include "tests/unit/cli/fake.h"
 
 #define WEB_TOKEN "c2VydmljZS10b2tlbg=="
+/* auth.allowed_hosts; one more is as long as a name can be. */
+#define WEB_NAME "dev.example"
+#define WEB_PORT "Tls.Example:8443"
+#define WEB_IP6	 "[2001:db8::7]:9000"
 
 struct web {
 	struct fake fake;
@@ -24,6 +28,8 @@ struct web {
 };
 extern struct web web;
 
+/* The settings of this installation with that JSON list of hosts, or NULL. */
+struct js *web_settings(const char *hosts);
 int web_setup(void **state);
 int web_teardown(void **state);
 void web_end_nginx(int signo);

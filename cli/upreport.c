@@ -67,20 +67,20 @@ upreport_print(const struct cmd_call *c, const struct js *v)
 }
 
 void
-upreport_log(const struct cli *cli, int dir, const char *name, off_t from)
+upreport_log(const struct cli *cli, const char *path, off_t from)
 {
 	char text[LOG_SHOWN + 1], safe[LOG_SHOWN], *line = text, *end;
 	ssize_t n;
 	int fd;
 
-	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		return;
 	n = pread(fd, text, LOG_SHOWN, from);
 	(void)close(fd);
 	text[n > 0 ? n : 0] = '\0';
 	if (n > 0)
-		out_note(cli, "%s/server/%s says:", cli->base, name);
+		out_note(cli, "%s says:", path);
 	while ((end = strchr(line, '\n')) != NULL) {
 		*end = '\0';
 		out_sentence(safe, sizeof(safe), line);

@@ -12,6 +12,6 @@ struct js;
 struct js *upreport_new(const struct cli *cli, pid_t pid, const char *url);
 void upreport_print(const struct cmd_call *c, const struct js *v);
 /* The end of the log from an offset on, on stderr, a few lines at most. */
-void upreport_log(const struct cli *cli, int dir, const char *name, off_t from);
+void upreport_log(const struct cli *cli, const char *path, off_t from);
 
 #endif

@@ -23,6 +23,7 @@
 #include "cli/front.h"
 #include "cli/out.h"
 #include "cli/proc.h"
+#include "cli/settings.h"
 #include "cli/sock.h"
 #include "lib/js.h"
 #include "lib/secret.h"
@@ -78,6 +79,28 @@ look_programs(struct doctor *d)
 		}
 	}
 	judge(d, "ok", "in %s", d->cli->bin_dir);
+}
+
+/* As they would be read now; rdvd has those it was started with. */
+static void
+look_settings(struct doctor *d)
+{
+	const char *first = NULL;
+	struct js *s;
+	char why[512];
+	unsigned idle;
+
+	if (settings_ask(d->cli, &s, why, sizeof(why)) != 0) {
+		judge(d, "failed", "%s", why);
+		return;
+	}
+	idle = settings_idle(s, &first);
+	if (idle > 0)
+		judge(d, "warning", "%s: without effect, one of %u (rdvd -t)",
+		    first, idle);
+	else
+		judge(d, "ok", "%s/server/config.toml", d->cli->base);
+	js_free(s);
 }
 
 static void
@@ -281,6 +304,7 @@ static const struct {
 	void (*look)(struct doctor *d);
 } checks[] = {
 	{ "programs", look_programs },
+	{ "settings", look_settings },
 	{ "files", look_files },
 	{ "nginx", look_nginx },
 	{ "git", look_git },

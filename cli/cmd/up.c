@@ -30,8 +30,7 @@
 #include "lib/path.h"
 #include "lib/xalloc.h"
 
-#define LOG_NAME   "server.log"
-#define LOG_MAX	   (16 << 20) /* then it becomes server.log.1 */
+#define LOG_MAX	   (16 << 20) /* then its name gets ".1" */
 #define REPORT_MAX 65536
 #define RACE_MS	   1000	 /* from the lock to a socket that listens */
 #define SOON_MS	   15000 /* until one that is starting answers */
@@ -42,6 +41,7 @@ struct up {
 	int report; /* where the background tells the foreground; -1: neither */
 	int server_dir;
 	struct js *settings;
+	const char *log_file; /* of the settings */
 	off_t log_from;
 	bool busy;     /* rdv-helper refused: perhaps another one runs */
 	char why[512]; /* then: its reason, not yet told */
@@ -207,14 +207,14 @@ lost_the_race(struct cmd_call *c, bool *found)
 static int
 open_log(struct up *u)
 {
+	char *old = xasprintf("%s.1", u->log_file);
 	struct stat st;
 	int fd;
 
-	if (fstatat(u->server_dir, LOG_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st.st_size > LOG_MAX)
-		(void)renameat(u->server_dir, LOG_NAME, u->server_dir,
-		    LOG_NAME ".1");
-	fd = openat(u->server_dir, LOG_NAME,
+	if (lstat(u->log_file, &st) == 0 && st.st_size > LOG_MAX)
+		(void)rename(u->log_file, old);
+	free(old);
+	fd = open(u->log_file,
 	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd != -1 && fstat(fd, &st) == 0)
 		u->log_from = st.st_size;
@@ -276,8 +276,7 @@ wait_for_report(struct up *u, int fd)
 	if (rc == CMD_FAILED && !found) {
 		out_error(u->call->cli, "START_FAILED", "%s",
 		    error != NULL ? error : "it ended before it was ready");
-		upreport_log(u->call->cli, u->server_dir, LOG_NAME,
-		    u->log_from);
+		upreport_log(u->call->cli, u->log_file, u->log_from);
 	}
 	js_free(v);
 	return rc;
@@ -290,7 +289,7 @@ in_background(struct up *u)
 	pid_t pid;
 
 	if (log == -1 || pipe2(fds, O_CLOEXEC) == -1) {
-		out_error(u->call->cli, "START_FAILED", "%s: %s", LOG_NAME,
+		out_error(u->call->cli, "START_FAILED", "%s: %s", u->log_file,
 		    strerror(errno));
 		return CMD_FAILED;
 	}
@@ -370,6 +369,7 @@ up(struct cmd_call *c)
 	} else if (cmd_flag(c, "foreground")) {
 		rc = in_foreground(&u);
 	} else {
+		u.log_file = settings_text(u.settings, "server.log_file");
 		rc = in_background(&u);
 	}
 	js_free(u.settings);
@@ -394,10 +394,11 @@ const struct cmd cmd_up = {
 	.path = "up",
 	.opts = opts,
 	.help = "start rdv and print how to reach it",
-	.doc = "Starts nginx and rdv-helper, which starts rdvd, all as you. In "
-	       "the background they log to server/server.log below $RDV_HOME "
-	       "(~/.rdv). When rdv runs already, says so and prints a new "
-	       "sign-in URL.",
+	.doc =
+	    "Starts nginx and rdv-helper, which starts rdvd, all as you. In "
+	    "the background they log to server.log_file of the settings, "
+	    "or to server/server.log below $RDV_HOME (~/.rdv). When rdv runs "
+	    "already, says so and prints a new sign-in URL.",
 	.scope = "local",
 	.run = up,
 };

@@ -74,4 +74,22 @@ await test('cli: what needs no daemon, and what says that it is gone',
 		assert.ok([0, 1].includes((await cli('doctor')).status));
 	});
 
+await test('cli: the doctor looks at the settings', async () => {
+	const file = path.join(rdv.base, 'server/config.toml');
+	const look = async (text) => {
+		fs.writeFileSync(file, text, { mode: 0o600 });
+		const { checks } = JSON.parse((await cli('--json', 'doctor')).out);
+		return checks.find(({ name }) => name === 'settings');
+	};
+	assert.deepEqual(await look(''),
+		{ name: 'settings', state: 'ok', detail: file });
+	assert.deepEqual(await look('[monitoring]\ninterval_seconds = 5\n'),
+		{ name: 'settings', state: 'warning',
+			detail: `${file}:2: without effect, one of 1 (rdvd -t)` });
+	assert.deepEqual(await look('[monitoring]\ninterval = 5\n'),
+		{ name: 'settings', state: 'failed',
+			detail: `${file}:2: monitoring.interval: no such setting` });
+	fs.unlinkSync(file);
+});
+
 await rdv.stop();

@@ -1,7 +1,7 @@
 // auth.allowed_hosts: rdv under another name, as through a tunnel or a proxy with
 // TLS. A product of its own, without a browser: what a browser would send under
 // each name is written byte by byte, through nginx and past it.
-import { readFileSync, existsSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from '../harness/rdv.mjs';
 import { check, equal, until } from './assert.mjs';
@@ -161,6 +161,33 @@ await test('nginx started again has the names of now, or the last good ones',
 	check(product.log().includes(`nginx keeps its settings: ${file}:3: ` +
 	    'auth.nonsense: no such setting'), 'said');
 }));
+
+await test('the log is written where the settings say', async () => {
+	const product = new Product();
+	const at = join(product.dir, 'of my own.log');
+
+	product.configure(`[server]\nlog_file = "${at}"\n`);
+	try {
+		await product.start();
+		check(/msg="ready /.test(readFileSync(at, 'utf8')), 'started');
+		check(!existsSync(join(product.home, 'server/server.log')),
+		    'and nowhere else');
+		/* It is moved away and opened anew. */
+		renameSync(at, `${at}.old`);
+		process.kill((await product.api('GET', '/api/status')).pid,
+		    'SIGHUP');
+		await until(() => existsSync(at) && readFileSync(at, 'utf8')
+		    .includes('settings read again'), 'opened anew');
+	} finally {
+		await product.stop();
+	}
+	const other = new Product();
+	other.configure(`[server]\nlog_file = "${at}"\n`);
+	const up = await other.cli('up');
+	await other.stop();
+	equal(up.status, 1, 'its directory is gone');
+	check(up.stderr.includes(`${at}: No such file`), up.stderr);
+});
 
 await test('nginx takes the service token from where it was put', async () => {
 	const product = new Product();

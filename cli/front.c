@@ -34,6 +34,9 @@
 /* nginx's own; while it starts again this many callers wait. */
 #define BACKLOG	     511
 #define TEMPLATE_MAX 65536
+#define TOKEN_LEN    44 /* base64 of 32 bytes */
+#define BASE64 \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
 struct sentence {
 	char *why;
@@ -251,24 +254,33 @@ write_changed(int dir, const char *name, const struct buf *b)
 	return path_write_private(dir, name, b->data, b->len);
 }
 
-/* auth.service_token_file lies where the user wants it. */
+/* The directory of a file that lies where the user wants it, or -errno. */
 static int
-read_token(const char *path, char **token, size_t *len)
+open_above(const char *path, const char **name)
 {
-	const char *name = strrchr(path, '/');
+	const char *slash = strrchr(path, '/');
 	char *above;
-	int dir, rc;
+	int dir, err;
 
-	if (name == NULL)
-		return RDV_E_INVALID;
-	above = xstrndup(path, (size_t)(name - path) + 1);
+	if (slash == NULL)
+		return -EINVAL;
+	*name = slash + 1;
+	above = xstrndup(path, (size_t)(slash - path) + 1);
 	dir = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = dir == -1 ? -errno
-		       : path_read_private(dir, name + 1, 256, token, len);
-	if (dir != -1)
-		(void)close(dir);
+	err = errno;
 	free(above);
-	return rc;
+	return dir == -1 ? -err : dir;
+}
+
+/*
+ * Nothing else is passed on, to nginx or to rdvd: the path is a setting, and
+ * whoever can change those must not learn other files of ours by it.
+ */
+static bool
+is_token(const char *text)
+{
+	return strspn(text, BASE64) == TOKEN_LEN &&
+	       text[TOKEN_LEN + strspn(text + TOKEN_LEN, " \r\n")] == '\0';
 }
 
 /* The only file with a secret in it: in a 0700 directory, 0600, renamed in. */
@@ -277,15 +289,24 @@ write_token(const char *path, int dir)
 {
 	struct buf b;
 	size_t len;
+	const char *name = "";
 	char *token;
-	int rc;
+	int above, rc;
 
-	rc = read_token(path, &token, &len);
+	above = open_above(path, &name);
+	if (above < 0)
+		return above;
+	rc = path_read_private(above, name, 256, &token, &len);
+	(void)close(above);
 	if (rc != 0)
 		return rc;
+	if (!is_token(token)) {
+		secret_free(token, len);
+		return RDV_E_MALFORMED;
+	}
 	buf_init_secret(&b, 1024);
 	buf_printf(&b, "proxy_set_header X-RDV-Service-Token \"%.*s\";\n",
-	    (int)strcspn(token, "\r\n\"\\$"), token);
+	    TOKEN_LEN, token);
 	secret_free(token, len);
 	rc = write_changed(dir, "service-token.conf", &b);
 	buf_done(&b);
@@ -349,6 +370,8 @@ render_below(const struct cli *cli, int server_dir, const struct front_words *w,
 		(void)close(tmp);
 	rc = tmp < 0 ? tmp : render_into(cli, dir, w, token_file);
 	(void)close(dir);
+	if (rc == RDV_E_MALFORMED)
+		return say(s, rc, token_file, "is no service token");
 	if (rc < 0)
 		return say(s, rc, "cannot write nginx's configuration",
 		    strerror(-rc));

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/front.h"
+#include "lib/err.h"
 #include "lib/js.h"
 #include "tests/unit/check.h"
 #include "tests/unit/cli/web.h"
@@ -190,6 +191,33 @@ abuse_A04_injected_hosts(void **state)
 	assert_non_null(strstr(after, " localhost ok.example;"));
 }
 
+/* The path is a setting: no other file of ours becomes a header. */
+static void
+only_a_token_is_passed_on(void **state)
+{
+	static const char *const bad[] = { "", "\n", "hunter2\n",
+		WEB_TOKEN "=\n", WEB_TOKEN "\nmore\n", "\"; return 200; #\n",
+		"YQ== YQ== YQ== YQ== YQ== YQ== YQ== YQ== YQ==\n" };
+	char path[128];
+	FILE *f;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/server/service-token",
+	    web.fake.dir);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		f = fopen(path, "we");
+		assert_non_null(f);
+		assert_true(fputs(bad[i], f) >= 0);
+		(void)fclose(f);
+		assert_int_equal(render(NULL), RDV_E_MALFORMED);
+	}
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_true(fputs(WEB_TOKEN, f) >= 0);
+	(void)fclose(f);
+	assert_int_equal(render(NULL), 0);
+}
+
 static void
 the_port_of_last_time(void **state)
 {
@@ -231,6 +259,7 @@ main(void)
 		T(the_port_outlives_nginx),
 		T(files_are_private),
 		T(abuse_A04_injected_hosts),
+		T(only_a_token_is_passed_on),
 		T(the_port_of_last_time),
 	};
 

@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "tests/unit/cli/fake.h"
 
-#define WEB_TOKEN "c2VydmljZS10b2tlbg=="
+#define WEB_TOKEN "c2VydmljZSB0b2tlbiBvZiB0aGlydHktdHdvIGI0Li4="
 /* auth.allowed_hosts; one more is as long as a name can be. */
 #define WEB_NAME "dev.example"
 #define WEB_PORT "Tls.Example:8443"

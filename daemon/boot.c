@@ -68,8 +68,8 @@ tmux_there(void)
  * setting that says otherwise cannot be followed and must not be ignored.
  */
 static int
-check_socket(int fd, const char *path, const char *key, char *why,
-    size_t whysize)
+check_socket(const struct conf *conf, int fd, const char *path, const char *key,
+    char *why, size_t whysize)
 {
 	struct sockaddr_un sun = { .sun_family = 0 };
 	socklen_t len = sizeof(sun);
@@ -83,9 +83,9 @@ check_socket(int fd, const char *path, const char *key, char *why,
 	if (strncmp(sun.sun_path, path, sizeof(sun.sun_path)) == 0)
 		return 0;
 	(void)snprintf(why, whysize,
-	    "%s: rdv-helper listens on %.107s and nowhere else; remove the "
+	    "%s: %s: rdv-helper listens on %.107s and nowhere else; remove the "
 	    "setting",
-	    key, sun.sun_path);
+	    conf_source(conf, key), key, sun.sun_path);
 	return EX_SETTINGS;
 }
 
@@ -344,11 +344,12 @@ boot_up(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
 
 	app->tmux = tmux_there();
 	app->loop = loop_new();
-	status = check_socket(fds->api, app->conf->api_socket,
+	status = check_socket(app->conf, fds->api, app->conf->api_socket,
 	    "server.api_socket", why, whysize);
 	if (status == 0)
-		status = check_socket(fds->terminal, app->conf->terminal_socket,
-		    "server.terminal_socket", why, whysize);
+		status = check_socket(app->conf, fds->terminal,
+		    app->conf->terminal_socket, "server.terminal_socket", why,
+		    whysize);
 	if (status == 0)
 		status = open_state(app, why, whysize);
 	if (status != 0)

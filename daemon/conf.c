@@ -231,6 +231,15 @@ row_find(const char *key)
 	return NULL;
 }
 
+const char *
+conf_source(const struct conf *c, const char *key)
+{
+	const struct conf_row *row = row_find(key);
+	const char *source = row != NULL ? c->sources[row - conf_rows] : NULL;
+
+	return source != NULL ? source : "the default";
+}
+
 /* The rule a value broke, in numbers or words, for the end of the sentence. */
 static void
 explain(const struct conf_row *row, const struct toml_value *v, char *out,

@@ -79,6 +79,8 @@ void conf_init(struct conf *c, const char *base, const char *home);
  */
 int conf_load(struct conf *c, const char *path, char *why, size_t whysize);
 void conf_done(struct conf *c);
+/* "<path>:<line>" of a key that a file gives, else "the default". */
+const char *conf_source(const struct conf *c, const char *key);
 /* Takes the values that may change while running from `fresh`. */
 void conf_reload(struct conf *c, struct conf *fresh);
 /* Every key with value, source (default or file:line) and help: rdvd -T. */

@@ -12,9 +12,11 @@
 /* clang-format off */
 const struct conf_row conf_rows[] = {
 	{ "server.api_socket", CONF_PATH, OFF(api_socket), 1, 107,
-	    "@/api.sock", NULL, "Unix socket of the HTTP API" },
+	    "@/api.sock", NULL,
+	    "Unix socket of the HTTP API; it is made here and nowhere else" },
 	{ "server.terminal_socket", CONF_PATH, OFF(terminal_socket), 1, 107,
-	    "@/terminal.sock", NULL, "Unix socket of terminal WebSockets" },
+	    "@/terminal.sock", NULL,
+	    "Unix socket of terminal WebSockets; likewise" },
 	{ "server.pid_file", CONF_PATH, OFF(pid_file), 1, 4095,
 	    "@/server/server.pid", NULL,
 	    "for people; single instance rests on a lock, not on this" },

@@ -144,7 +144,9 @@ await test('SIGTERM ends cleanly and unlinks only its own sockets (C03)',
 await test('a bad configuration names file, line and key', async () => {
 	const { Rdv: R } = { Rdv };
 	for (const [text, said] of [['[server]\nlog_level = 3\n', /:2:.*log_level/],
-		['[server]\nno_such = 1\n', /:2:.*no_such/], ['[server\n', /:1:/]])
+		['[server]\nno_such = 1\n', /:2:.*no_such/], ['[server\n', /:1:/],
+		['[server]\napi_socket = "~/x.sock"\n',
+			/:2: server\.api_socket: rdv-helper listens on/]])
 		await assert.rejects(R.start({ config: text }), said);
 });
 

@@ -107,6 +107,7 @@ void rig_log(const struct rig *r, char *out, size_t size);
 /* Waits until the log contains `text`. */
 void rig_expect_log(const struct rig *r, const char *text);
 bool rig_alive(pid_t pid);
+pid_t rig_parent(pid_t pid);
 /* Waits until no process of that pid is left. */
 void rig_gone(pid_t pid);
 int64_t rig_deadline(void);

@@ -6,8 +6,10 @@
 #include "tests/priv/rig.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -105,4 +107,22 @@ rig_gone(pid_t pid)
 
 	while (rig_alive(pid))
 		assert_false(rig_late(deadline));
+}
+
+pid_t
+rig_parent(pid_t pid)
+{
+	char path[64], text[512] = "";
+	const char *p;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	assert_true(n > 0);
+	p = strrchr(text, ')');
+	return (pid_t)strtol(p + 4, NULL, 10);
 }

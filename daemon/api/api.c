@@ -23,6 +23,10 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
+/*
+ * A burst is enough to see what a misconfigured client does wrong; at the rate
+ * after it, lines of 130 bytes are some 20 MB a day.
+ */
 #define LOG_PER_MIN 120
 #define LOG_BURST   500
 
@@ -236,6 +240,13 @@ api_run(struct api_call *c)
 
 typedef bool step_fn(struct api_call *c);
 
+/*
+ * What the head of a request decides, and what needs its body too. The first
+ * list may run twice for one request, so nothing in it may have an effect. In
+ * the second the claim comes before decoding, because a repetition is answered
+ * without looking at it again, and the intent comes last, because nothing may
+ * refuse once it is durable.
+ */
 static step_fn *const head_steps[] = { pass_gate, pass_match, pass_auth,
 	pass_kind, pass_body, NULL };
 static step_fn *const body_steps[] = { api_claim, pass_decode, api_intend,
@@ -261,6 +272,11 @@ call_new(struct http_req *r, struct api *api)
 	return c;
 }
 
+/*
+ * The same steps as at dispatch, so that the answer does not depend on how the
+ * body was sent. The smaller bound is handed down for a chunked body, whose
+ * length nobody has announced.
+ */
 bool
 api_early(struct http_req *r, void *arg)
 {
@@ -278,6 +294,7 @@ api_dispatch(struct http_req *r, void *arg)
 {
 	struct api_call *c = call_new(r, arg);
 
+	/* A token may have been revoked while the body was coming in. */
 	if (pass(c, head_steps) && pass(c, body_steps))
 		api_run(c);
 }

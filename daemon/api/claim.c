@@ -114,7 +114,10 @@ replay(struct api_call *c, const struct store_idem *old, const char *route,
 	return false;
 }
 
-/* Without an actor there is nobody whose key it could be. */
+/*
+ * POST alone: what the other methods do here, done twice, is as done once (RFC
+ * 9110 section 9.2.2). Without an actor there is nobody whose key it could be.
+ */
 bool
 api_claim(struct api_call *c)
 {
@@ -129,10 +132,15 @@ api_claim(struct api_call *c)
 	if (!key_ok(key) || http_header_count(c->req, "idempotency-key") != 1)
 		return refuse(c, 400, "INVALID_ARGUMENT",
 		    "Idempotency-Key must be one of 1 to 255 printable bytes");
+	/*
+	 * Before the table is asked: there the intent of one that is still at
+	 * work looks like one whose daemon died.
+	 */
 	if (in_flight(c->app->api, c->actor->user_id, key))
 		return refuse(c, 409, "IDEMPOTENCY_IN_FLIGHT",
 		    "a request with this Idempotency-Key is under way");
 	route = arena_printf(c->req->arena, "POST %s", c->route->pattern);
+	/* Of the route the pattern is kept, the rest is in the digest. */
 	digest_texts(digest, texts, c->req->body, c->req->body_len);
 	err = store_idem_find(c->app->db, c->req->arena, c->actor->user_id, key,
 	    &old);
@@ -176,6 +184,11 @@ withdraw(struct api_call *c)
 {
 	struct tx *tx = tx_begin(c->app->db);
 
+	/*
+	 * Nobody waits for this: a withdrawal that is lost makes the key
+	 * unusable and nothing worse, as the repetition hears that it is not
+	 * known.
+	 */
 	c->claim->state = CLAIM_HELD;
 	(void)store_idem_withdraw(tx, c->claim->user_id, c->claim->key);
 	tx_commit(tx, NULL, NULL);

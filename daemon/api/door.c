@@ -21,7 +21,10 @@
 #include "lib/err.h"
 #include "lib/js.h"
 
-/* A byte of output is at most six in JSON: \u001b. */
+/*
+ * A byte of output is at most six in JSON: \u001b. Activity is kept to the
+ * minute; finer, each keystroke would be a commit.
+ */
 #define TEXT_BYTES  (6 * DOOR_TEXT_CHUNK + 256)
 #define MESSAGE_MAX 4096
 #define TOUCH_MS    60000
@@ -87,6 +90,7 @@ door_say_resync(struct door *d, uint64_t offset, const char *reason)
 
 /* Output */
 
+/* 0 while all there is belongs to a character whose end has not come. */
 static size_t
 door_text(struct door *d, uint64_t off, const uint8_t *p, size_t len, bool last)
 {
@@ -132,6 +136,7 @@ door_stalled_cb(void *arg)
 {
 	const struct door *d = arg;
 
+	/* A close frame has a deadline of its own (http/ws.h). */
 	return d->closing ? 0 : ws_stalled_ms(d->ws);
 }
 
@@ -141,6 +146,7 @@ door_size_cb(unsigned cols, unsigned rows, bool owner, void *arg)
 	struct door *d = arg;
 	struct js *o;
 
+	/* "ready" has the size in it, and nothing comes before that. */
 	if (!d->ready)
 		return;
 	o = message("size");
@@ -161,8 +167,10 @@ door_flow_cb(bool paused, void *arg)
 	ws_pause(d->ws, paused);
 }
 
-/* A client that drains slowly gets all of it before the close frame's
- * deadline begins to run. */
+/*
+ * A client that drains slowly gets all of it before the close frame's deadline
+ * begins to run. At half of the bound `drained` comes, and asks again.
+ */
 static void
 close_when_drained(struct door *d)
 {
@@ -186,6 +194,7 @@ door_ended_cb(const struct term_end *end, void *arg)
 	close_when_drained(d);
 }
 
+/* 1013, "try again later": nothing is lost, the log has it. */
 static void
 door_slow_cb(void *arg)
 {
@@ -216,6 +225,7 @@ const struct viewer_ops door_viewer_ops = {
 
 /* Input */
 
+/* Every outcome that viewer.h names; 0 is in none of the rows. */
 static const struct {
 	int err;
 	const char *code, *text;
@@ -272,6 +282,10 @@ on_resize(struct door *d, const struct js *m)
 {
 	int64_t cols = js_int(m, "cols", 0), rows = js_int(m, "rows", 0);
 
+	/*
+	 * Judged as read, since the cast below would wrap a larger number
+	 * around.
+	 */
 	if (term_size_ok(cols, rows))
 		check(d,
 		    viewer_resize(d->viewer, (unsigned)cols, (unsigned)rows));
@@ -294,6 +308,10 @@ door_tail(const struct door *d, uint64_t bytes)
 	return size > bytes ? size - bytes : 0;
 }
 
+/*
+ * An offset that cannot be had is no reason to close: the client is told where
+ * it is taken up instead, and redraws.
+ */
 static void
 on_resume(struct door *d, const struct js *m)
 {
@@ -310,6 +328,7 @@ on_resume(struct door *d, const struct js *m)
 	(void)viewer_seek(d->viewer, (uint64_t)offset);
 }
 
+/* For pages, whose WebSocket cannot send the ping frame of RFC 6455. */
 static void
 on_ping(struct door *d, const struct js *m)
 {
@@ -359,8 +378,10 @@ door_message_cb(struct ws *ws, bool text, const uint8_t *p, size_t len,
 	char why[128];
 
 	(void)ws;
+	/* One that was refused may still be sending. */
 	if (d->closing || d->viewer == NULL)
 		return;
+	/* With either subprotocol what is text is a message. */
 	if (!text && d->binary) {
 		input(d, p, len);
 		return;
@@ -402,6 +423,7 @@ door_closed_cb(struct ws *ws, unsigned code, void *arg)
 	free(d);
 }
 
+/* The end of a credential ends what lives by it (C13). */
 void
 door_revoked_cb(void *arg)
 {

@@ -86,6 +86,7 @@ const struct api_error *
 api_error_of(int err)
 {
 	switch (err) {
+	/* SQLite's results arrive as these; store/stmt.c has the table. */
 	case -ENOSPC:
 	case -EDQUOT:
 	case -EROFS:

@@ -62,7 +62,11 @@ feed_event(struct feed *f, const struct event *ev)
 	stream_write(f->stream, b->data, b->len);
 }
 
-/* Events before `oldest` are gone: the client has to look for itself. */
+/*
+ * Events before `oldest` are gone: the client has to look for itself. The line
+ * carries no id, so that a browser that is cut off here comes back with the
+ * number it had and is told again.
+ */
 static void
 feed_reset(struct feed *f, int64_t oldest)
 {
@@ -88,7 +92,8 @@ feed_end(struct feed *f)
 /*
  * Pulls until the bus has no more or enough is on its way. Both who wakes it,
  * the bus and the drained connection, may come at any time and in any order:
- * the cursor alone knows what is next.
+ * the cursor alone knows what is next. A failed read ends the stream: the
+ * client comes back with its last number and has lost nothing.
  */
 static void
 feed_pull(struct feed *f)
@@ -141,7 +146,9 @@ feed_closed_cb(struct stream *s, void *arg)
 
 /*
  * The actor is copied because the request, in whose arena it lives, is gone
- * once the stream is open. A client that left meanwhile costs nothing.
+ * once the stream is open. A client that left meanwhile costs nothing. The
+ * subscription comes first, since a refusal can be answered only while there is
+ * a request.
  */
 static void
 feed_start(struct api_call *c, int64_t since, bool ndjson)
@@ -165,6 +172,7 @@ feed_start(struct api_call *c, int64_t since, bool ndjson)
 		return;
 	}
 	f->stream = stream_open(c->req, type, &ops, f);
+	/* The client has left; its call has ended with that. */
 	if (f->stream == NULL) {
 		event_unsubscribe(f->sub);
 		free(f);
@@ -260,6 +268,10 @@ events_get(struct api_call *c)
 
 	if (!since_of(c, &since))
 		return;
+	/*
+	 * Only for a type that is named: who takes anything gets a page, which
+	 * has an end.
+	 */
 	if (ndjson || sse)
 		feed_start(c, since, !sse);
 	else

@@ -22,6 +22,10 @@ struct reorder_in {
 	const char **folder_ids;
 };
 
+/*
+ * Both spellings of a name are taken because both are in use: the older server
+ * spoke snake_case, its page camelCase (contract 2.3).
+ */
 #define OFF(f) offsetof(struct folder_in, f)
 #define TEXT(n, camel, field, req, null, bound, text)                    \
 	{                                                                \
@@ -92,10 +96,10 @@ spec_of(const struct folder_in *in)
 	};
 }
 
-/* The folder the path names; false when that was answered with a 404. */
 /*
- * Read in the same turn as the change that follows, with no other writer in
- * between: there is one thread and one connection.
+ * The folder the path names; false when that was answered with a 404. Read in
+ * the same turn as the change that follows, with no other writer in between:
+ * there is one thread and one connection.
  */
 static bool
 folder_get(struct api_call *c, struct store_folder *f)
@@ -131,7 +135,9 @@ folders_list(struct api_call *c)
 	api_fail(c, err, NULL);
 }
 
-/* Ends a change: commits with the answer `v`, which is taken over, or aborts.
+/*
+ * Ends a change: commits with the answer `v`, which is taken over, or aborts.
+ * RDV_E_FULL is a bound per user here, which waiting does not lift: 429.
  */
 static void
 settle(struct api_call *c, struct tx *tx, int err, const char *why, int status,
@@ -160,6 +166,7 @@ folders_create(struct api_call *c)
 
 	err = folder_create(tx, c->req->arena, c->actor->user_id, &spec, &f,
 	    &why);
+	/* What is answered is what was written, not a second reading. */
 	settle(c, tx, err, why, 201, err == 0 ? folder_json(&f) : NULL);
 }
 
@@ -241,6 +248,10 @@ folders_reorder(struct api_call *c)
 
 	err = folder_reorder(tx, c->actor->user_id,
 	    (const char *const *)in->folder_ids, &why);
+	/*
+	 * The path is right and the body is wrong: 400 with the id (contract
+	 * 2.3).
+	 */
 	if (err == RDV_E_NOT_FOUND) {
 		err = RDV_E_INVALID;
 		why = arena_printf(c->req->arena, "no such folder: %s", why);
@@ -250,7 +261,10 @@ folders_reorder(struct api_call *c)
 	settle(c, tx, err, why, 200, v);
 }
 
-/* From the folder's parent up to the top. */
+/*
+ * From the folder's parent up to the top. The count ends a ring, which no
+ * change of ours makes but a file that was edited by hand could hold.
+ */
 static int
 ancestors(struct api_call *c, const struct store_folder *f, struct js *list)
 {

@@ -63,7 +63,10 @@ match_one(const char *pattern, const char *path, struct piece *params,
 	return *path == '\0';
 }
 
-/* HEAD of a stream would be a promise to describe what has no end. */
+/*
+ * HEAD of a stream would be a promise to describe what has no end. RFC 9110
+ * section 9.3.2: HEAD is GET without the content.
+ */
 static bool
 serves(const struct api_route *row, enum http_method method)
 {

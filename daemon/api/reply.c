@@ -19,7 +19,7 @@
 #include "lib/log.h"
 
 #define JSON_TYPE  "application/json"
-#define ANSWER_MAX (64u << 20)
+#define ANSWER_MAX (64u << 20) /* a longer one is a 500 */
 
 void
 api_log_path(const struct api_call *c, char out[API_LOG_PATH])
@@ -68,6 +68,7 @@ log_answer(struct api_call *c, int status, int64_t us)
 	const char *token = c->actor != NULL ? c->actor->token_id : "-";
 	char path[API_LOG_PATH];
 
+	/* Most lines are not wanted, and preparing the path is their cost. */
 	if (!log_wants(worth ? LOG_INFO : LOG_DEBUG))
 		return;
 	api_log_path(c, path);
@@ -220,6 +221,7 @@ api_fail(struct api_call *c, int err, const char *sentence)
 	if (err == RDV_E_INVALID && sentence != NULL && fail_field(c, sentence))
 		return;
 
+	/* A -errno is ours to look into; an outcome is the client's. */
 	if (err < 0) {
 		log_set_request(c->req->id);
 		log_errorx("api", "%s %s: %s", http_method_name(c->req->method),
@@ -315,6 +317,7 @@ pending_new(struct api_call *c, const struct api_answer *answer)
 	struct pending *p = arena_alloc(c->req->arena, sizeof(*p));
 
 	p->c = c;
+	/* The caller's own may be on a stack that is gone by then. */
 	p->answer = *answer;
 	buf_init(&p->text, ANSWER_MAX);
 	if (answer->body != NULL)
@@ -381,6 +384,7 @@ api_reply(struct api_call *c, int status, struct js *v)
 		api_fail(c, -EMSGSIZE, NULL);
 		return;
 	}
+	/* What is not kept leaves the key free for another attempt. */
 	if (c->claim == NULL || status >= 300) {
 		pending_send(p);
 		return;

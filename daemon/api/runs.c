@@ -23,10 +23,12 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
+/* Base64 makes four bytes of three (RFC 4648), hence twice the room. */
 #define CHUNK	   32768 /* of the log in one line or event */
 #define LINE_BYTES (2 * CHUNK)
 #define TAIL_BYTES 4096 /* of a line or event beside its data */
 
+/* `since` counts bytes of the log, like every offset (docs/stream.md). */
 struct log_in {
 	uint64_t set;
 	int64_t since;
@@ -85,6 +87,10 @@ put_base64(struct buf *b, const uint8_t *p, size_t len)
 	buf_put_text(b, text);
 }
 
+/*
+ * The id is the offset after the data: what a browser sends back as
+ * Last-Event-ID is the next byte it wants.
+ */
 static void
 feed_sse(struct feed *f, uint64_t off, const uint8_t *p, size_t len)
 {
@@ -99,7 +105,11 @@ feed_sse(struct feed *f, uint64_t off, const uint8_t *p, size_t len)
 	buf_done(&b);
 }
 
-/* One line per stretch of the index. Bytes written, at least one. */
+/*
+ * One line per stretch of the index. Bytes written, at least one. `data` is
+ * base64 because a terminal's bytes need not be UTF-8, and a stretch may end
+ * inside of a character.
+ */
 static size_t
 feed_line(struct feed *f, uint64_t off, const uint8_t *p, size_t len)
 {
@@ -108,6 +118,10 @@ feed_line(struct feed *f, uint64_t off, const uint8_t *p, size_t len)
 	struct runlog_span span = { .to = off + len, .stream = RUNLOG_OUT };
 	struct buf b;
 
+	/*
+	 * Without a record, as for bytes of a log that lost its index, the
+	 * whole piece counts as output of unknown time.
+	 */
 	(void)term_span(f->term, off, &span);
 	if (len > span.to - off)
 		len = (size_t)(span.to - off);
@@ -130,6 +144,7 @@ feed_output_cb(uint64_t off, const uint8_t *p, size_t len, bool last, void *arg)
 	size_t done = 0;
 
 	(void)last;
+	/* A run that goes on writing must not keep a snapshot open. */
 	if (!f->follow && len > f->until - off)
 		len = (size_t)(f->until - off);
 	if (f->form == FORM_RAW)
@@ -153,6 +168,7 @@ feed_queued_cb(void *arg)
 	return f->closing ? VIEWER_LOW : stream_queued(f->stream);
 }
 
+/* Bytes have no room for a last word: there the end of the body says it. */
 static void
 feed_ended_cb(const struct term_end *end, void *arg)
 {
@@ -178,6 +194,7 @@ feed_ended_cb(const struct term_end *end, void *arg)
 	feed_end(f);
 }
 
+/* It may come back: what it has received tells it where to go on. */
 static void
 feed_slow_cb(void *arg)
 {
@@ -223,6 +240,10 @@ feed_open(struct api_call *c, struct feed *f)
 {
 	static const struct stream_ops ops = { feed_drained_cb,
 		feed_closed_cb };
+	/*
+	 * Copied before: the request and its arena are gone once the stream is
+	 * open.
+	 */
 	struct auth *auth = c->app->auth;
 	struct actor actor = *c->actor;
 
@@ -253,6 +274,10 @@ feed_start(struct api_call *c, struct term *t, uint64_t since, bool live)
 		free(f);
 		return;
 	}
+	/*
+	 * Nothing can be typed here, so it must never inherit the terminal's
+	 * size.
+	 */
 	conf.read_only = true;
 	f->viewer = viewer_new(t, &conf, &viewer_ops, f);
 	/* Nothing will come that could be the last byte. */
@@ -274,6 +299,7 @@ runs_push_cb(const struct store_run *r, void *arg)
 	return true;
 }
 
+/* Whether there is one is all that is asked. */
 static bool
 runs_session_cb(const struct store_session *s, const struct store_run *r,
     void *arg)
@@ -355,6 +381,10 @@ runs_log(struct api_call *c)
 		api_fail(c, RDV_E_INVALID, "Last-Event-ID: is no offset");
 		return;
 	}
+	/*
+	 * A run that never got a terminal has no log file, which is a state and
+	 * no fault of the disk.
+	 */
 	err = run_open_term(c->app->runs, &r, &t);
 	if (err == 0 && since > term_bytes(t)) {
 		term_unref(t);

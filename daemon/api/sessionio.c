@@ -100,7 +100,7 @@ type(struct api_call *c, const void *p, size_t len, bool end)
 
 	if (err == 0)
 		api_empty(c, 202);
-	else
+	else /* RDV_E_STATE has two reasons, known by what was asked */
 		session_fail(c, err,
 		    err == RDV_E_NOT_FOUND ? no_session
 		    : err != RDV_E_STATE   ? NULL
@@ -108,7 +108,11 @@ type(struct api_call *c, const void *p, size_t len, bool end)
 					   : "it has no program to type into");
 }
 
-/* The text and Enter in one piece: nothing can come between them. */
+/*
+ * The text and Enter in one piece: nothing can come between them. Enter sends a
+ * carriage return; the terminal makes a newline of it where the program has not
+ * asked otherwise (ICRNL, termios(3)).
+ */
 static void
 sessionio_exec(struct api_call *c)
 {
@@ -130,6 +134,11 @@ sessionio_input(struct api_call *c)
 	type(c, in->text, strlen(in->text), in->flag);
 }
 
+/*
+ * The words of signal_fields, every one of them: the search below has no end of
+ * its own. No real-time signals, and none that a program gets only by its own
+ * fault.
+ */
 static const struct {
 	const char *name;
 	int number;
@@ -164,6 +173,7 @@ struct scroll {
 	int err;
 };
 
+/* The row's strings are gone after this; what the answer names is copied. */
 static bool
 sessionio_open_log_cb(const struct store_session *s, const struct store_run *r,
     void *arg)
@@ -226,6 +236,10 @@ sessionio_scrollback(struct api_call *c)
 	term_unref(x.term);
 }
 
+/*
+ * Bounds of text count bytes, which JSON may spell as six each (\u001b): a body
+ * of 512 KiB has room for 64 KiB of them.
+ */
 #define IN(st) .in_size = sizeof(struct st)
 
 const struct api_route api_routes_sessionio[] = {

@@ -56,6 +56,7 @@ add_live(struct app *app, struct js *o, const struct store_run *r)
 	struct run_live live;
 
 	run_live_of(app, r->id, &live);
+	/* A run over pipes has no size, in memory or in its row: null. */
 	js_add_ms(o, "cols", live.cols > 0 ? live.cols : r->cols);
 	js_add_ms(o, "rows", live.rows > 0 ? live.rows : r->rows);
 	js_add_int(o, "log_bytes", live.bytes >= 0 ? live.bytes : r->log_bytes);
@@ -95,6 +96,10 @@ session_json(struct app *app, const struct store_session *s,
 	struct js *o = js_object();
 	char tmux[64];
 
+	/*
+	 * Nothing here is called so. Clients of the older API print it and some
+	 * take it for required (contract 2.2).
+	 */
 	(void)snprintf(tmux, sizeof(tmux), "rdv-%s", s->id);
 	js_add_str(o, "id", s->id);
 	js_add_str(o, "name", s->name);
@@ -114,6 +119,7 @@ session_json(struct app *app, const struct store_session *s,
 	js_add_ms(o, "created_at", s->created_at);
 	js_add_ms(o, "updated_at", s->updated_at);
 	js_add_ms(o, "closed_at", s->closed_at);
+	/* In the shape of contract 2.2 and without a meaning in rdv. */
 	js_add_str(o, "profile_id", NULL);
 	js_add_str(o, "parent_session_id", NULL);
 	js_add_str(o, "profile", s->profile);

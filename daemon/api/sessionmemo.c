@@ -22,6 +22,9 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
+/*
+ * As many as are polled at a time; two on one slot cost what they cost before.
+ */
 #define SLOTS	 64
 #define TEXT_MAX 8192 /* a longer one is made each time */
 #define KEEP_MS	 1000
@@ -58,7 +61,10 @@ session_memo_free(struct session_memo *m)
 	free(m);
 }
 
-/* Ids are random at their end. */
+/*
+ * Ids are random at their end. The first half of a UUIDv7 is time and alike for
+ * neighbours.
+ */
 static struct slot *
 slot_of(struct session_memo *m, const char *id)
 {
@@ -76,6 +82,7 @@ session_memo_find(struct session_memo *m, const char *user_id, const char *id)
 	if (!uuid_valid(id))
 		return NULL;
 	s = slot_of(m, id);
+	/* The user too: an answer must not depend on who asked before (C14). */
 	if (strcmp(s->id, id) != 0 || strcmp(s->user_id, user_id) != 0 ||
 	    s->version != db_version(m->app->db) ||
 	    s->until_ms <= clock_mono_ms())

@@ -20,6 +20,7 @@
 #include "lib/js.h"
 #include "lib/str.h"
 
+/* What a terminal is taken to be that nobody has measured (VT100). */
 #define COLS	      80
 #define ROWS	      24
 #define REORDER_MAX   10000
@@ -145,6 +146,10 @@ static const struct js_field reorder_fields[] = {
 
 static const char no_session[] = "there is no such session";
 
+/*
+ * A bound per user, or input that waits: the client can do something about
+ * either, so it is 429 and not the 503 of RDV_E_FULL.
+ */
 void
 session_fail(struct api_call *c, int err, const char *why)
 {
@@ -270,6 +275,7 @@ sessions_create(struct api_call *c)
 		.env = in->environment,
 		.agent_provider = in->agent_provider,
 		.is_orchestrator = in->is_orchestrator,
+		/* What people expect of a terminal; confined on request. */
 		.profile = in->profile != NULL ? in->profile : "login",
 		.io = in->io != NULL && strcmp(in->io, "pipes") == 0
 			  ? PRIV_IO_PIPES
@@ -281,7 +287,10 @@ sessions_create(struct api_call *c)
 	session_create(c->app->sessions, &who, &spec);
 }
 
-/* "active,closed" as a filter; false for a word that is no status. */
+/*
+ * "active,closed" as a filter; false for a word that is no status. No word
+ * twice: the filter has room for each once.
+ */
 static bool
 statuses(struct arena *a, const char *list, struct store_session_filter *f)
 {
@@ -317,6 +326,7 @@ sessions_list(struct api_call *c)
 	struct store_session_filter f = {
 		.user_id = c->actor->user_id,
 		.folder_id = in->folder_id,
+		/* As in the older API closed ones are not shown unasked. */
 		.status = { "active", "suspended", NULL },
 	};
 	struct encode e = { .c = c };
@@ -337,7 +347,10 @@ sessions_list(struct api_call *c)
 	api_fail(c, err, NULL);
 }
 
-/* The one request that programs repeat all the time (api/sessionmemo). */
+/*
+ * The one request that programs repeat all the time (api/sessionmemo). Raw,
+ * because the memo keeps text; a GET has no key to store an answer for.
+ */
 static void
 sessions_get(struct api_call *c)
 {
@@ -364,6 +377,10 @@ sessions_get(struct api_call *c)
 	buf_done(&made);
 }
 
+/*
+ * Bits are the places in patch_fields. Unlike in the older API null clears the
+ * folder (contract 2.2).
+ */
 static void
 sessions_patch(struct api_call *c)
 {
@@ -381,6 +398,7 @@ sessions_patch(struct api_call *c)
 	session_update(c->app->sessions, &who, &p);
 }
 
+/* What the older page calls; the same change by another name. */
 static void
 sessions_folder(struct api_call *c)
 {
@@ -424,6 +442,7 @@ sessions_reorder(struct api_call *c)
 	const struct ids_in *in = c->in;
 	struct session_who who = session_who_of(c, sessions_success_cb);
 
+	/* The path names no session; those in the body are each checked. */
 	who.id = NULL;
 	session_reorder(c->app->sessions, &who, in->ids);
 }

@@ -17,6 +17,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 
+/* Time to go from a shell to a browser, and no more. */
 #define CODE_MS	  (5 * 60 * 1000LL)
 #define COOKIE_S  (30 * 24 * 3600LL)
 #define COOKIE	  AUTH_COOKIE_NAME
@@ -223,7 +224,8 @@ signin_login(struct api_call *c)
 
 /*
  * The cookie is taken back on the server first and cleared in the browser only
- * as a courtesy: a copy of it is dead either way.
+ * as a courtesy: a copy of it is dead either way. What cannot be written to the
+ * audit log is done all the same, since it only takes a right away.
  */
 static void
 signin_logout(struct api_call *c)

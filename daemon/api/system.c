@@ -63,12 +63,17 @@ health_probed_cb(bool helper, void *arg)
 	struct api_call *c = arg;
 	struct app *app = c->app;
 	struct store_counts n = { 0, 0 };
+	/* A read just now, and whether the last writes were synced. */
 	bool database =
 	    store_counts_get(app->db, &n) == 0 && db_healthy(app->db);
 	struct js *o = js_object();
 
 	/* Runs not yet settled after a start are not known to be there. */
 	helper = helper && runs_settled(app->runs);
+	/*
+	 * Degraded is 200 as well: a proxy takes anything else for "not there"
+	 * (contract 2.1).
+	 */
 	js_add_str(o, "status", database && helper ? "healthy" : "degraded");
 	js_add_str(o, "version", RDV_VERSION);
 	js_add_int(o, "uptime_seconds", uptime(app));
@@ -95,6 +100,7 @@ status_helper(struct app *app)
 	char generation[17];
 
 	probe_report(app->probe, &r);
+	/* Text: a JSON number of 64 bits loses its last digits in a browser. */
 	(void)snprintf(generation, sizeof(generation), "%016llx",
 	    (unsigned long long)r.generation);
 	js_add_bool(o, "ready", r.ready);
@@ -118,6 +124,10 @@ status_database(struct app *app)
 	return o;
 }
 
+/*
+ * Numbers that cannot be read are zero here; /health says that the database
+ * does not answer.
+ */
 static struct js *
 status_sessions(struct app *app)
 {

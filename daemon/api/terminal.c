@@ -89,6 +89,7 @@ say_size(struct door *d, const struct terminal_in *in)
 {
 	unsigned cols = (unsigned)in->cols, rows = (unsigned)in->rows;
 
+	/* Half a size is none; who only looks must not move the others. */
 	if (!JS_SET(in, 2) || !JS_SET(in, 3) || d->read_only)
 		return;
 	if (in->keep_size)
@@ -101,6 +102,7 @@ static void
 attach(struct door *d, const struct terminal_in *in)
 {
 	struct viewer_conf conf = {
+		/* A frame of JSON is up to six times its output; see door.c. */
 		.chunk = d->binary ? 0 : DOOR_TEXT_CHUNK,
 		.read_only = d->read_only,
 	};
@@ -122,6 +124,11 @@ struct target {
 	struct door_refusal no;
 };
 
+/*
+ * Told over the open socket, because a browser keeps the status of a refused
+ * upgrade from the page. 4xxx is private use (RFC 6455 section 7.4.2): do not
+ * come back by yourself; 1013 is: do.
+ */
 static const struct door_refusal refusals[] = {
 	{ 4003, "NOT_FOUND", "there is no such session" },
 	{ 4004, "SESSION_CLOSED", "the session is closed" },
@@ -157,6 +164,7 @@ terminal_session_cb(const struct store_session *s, const struct store_run *r,
 	/* In flight and not in memory: it is not known yet what it is. */
 	if (live && run_find(d->app->runs, r->id) == NULL)
 		return false;
+	/* A positive outcome: it has no terminal so far, it is starting. */
 	err = run_open_term(d->app->runs, r, &d->term);
 	if (err <= 0)
 		t->no = refusals[NO_LOG];
@@ -186,6 +194,7 @@ find_target(struct target *t)
 static void
 terminal_open(struct api_call *c)
 {
+	/* Copies: the call and its arena are gone after ws_accept(). */
 	struct terminal_in in = *(struct terminal_in *)c->in;
 	struct actor actor = *c->actor;
 	struct door *d = xcalloc(1, sizeof(*d));

@@ -39,6 +39,7 @@ static const struct js_field create_fields[] = {
 	    .offset = OFF(expires_at),
 	    .nullable = true,
 	    .min = 0,
+	    /* The end of the year 9999, the last that RFC 3339 can write. */
 	    .max = 253402300799999,
 	    .help = "ms since 1970; null or absent: never" },
 	{ .name = "scopes",
@@ -110,10 +111,10 @@ tokens_get(struct api_call *c)
 		    err == RDV_E_NOT_FOUND ? "there is no such token" : NULL);
 }
 
-/* The wanted scopes; false when that was answered. */
 /*
- * Absent means everything, as with the older API; an empty list would be a
- * token that can do nothing but be counted.
+ * The wanted scopes; false when that was answered. Absent means everything, as
+ * with the older API; an empty list would be a token that can do nothing but be
+ * counted.
  */
 static bool
 wanted(struct api_call *c, uint32_t *bits)
@@ -163,6 +164,7 @@ created_json(struct api_call *c, const char *id, const char *text,
 	struct js *o = js_object();
 	char prefix[TOKEN_PREFIX] = "";
 
+	/* What lists show: 208 of its 256 bits stay unknown. */
 	memcpy(prefix, text, TOKEN_PREFIX - 1);
 	js_add_str(o, "id", id);
 	js_add_str(o, "name", in->name);
@@ -224,6 +226,7 @@ tokens_create(struct api_call *c)
 		api_fail(c, RDV_E_INVALID, "name: must be printable");
 		return;
 	}
+	/* null sets the bit and leaves 0, which is "never" too. */
 	if (JS_SET(in, 1) && in->expires_at > 0)
 		spec.expires_at = in->expires_at;
 	if (spec.expires_at >= 0 && spec.expires_at <= clock_wall_ms()) {
@@ -247,8 +250,9 @@ tokens_found_cb(const struct store_token *t, void *arg)
 }
 
 /*
- * Also the credential of this very request may go; its answer leaves all the
- * same, and the next request is refused.
+ * The look-up is the check of ownership, since a revocation goes by the id
+ * alone (C14). Also the credential of this very request may go; its answer
+ * leaves all the same, and the next request is refused.
  */
 static void
 tokens_revoke(struct api_call *c)

@@ -13,6 +13,7 @@ user_get(struct api_call *c)
 
 	js_add_str(o, "id", id);
 	js_add_str(o, "name", auth_user_name(c->app->auth, id));
+	/* In the shape that clients decode; an account has none. */
 	js_add_str(o, "email", NULL);
 	api_reply(c, 200, o);
 }

@@ -31,6 +31,10 @@ struct restore_in {
 	const char *id;
 };
 
+/*
+ * Sent in either spelling (contract 2.5). Whether a path may be used is judged
+ * where it is opened, so here it only has a length.
+ */
 #define PATH(st, n, camel, field, req, text)                           \
 	{                                                              \
 		.name = n, .alias = camel, .kind = JS_TEXT,            \
@@ -60,6 +64,11 @@ static const struct js_field drop_fields[] = {
 	    "move it to the trash whatever it holds"),
 	{ .name = NULL },
 };
+/*
+ * Two routes for one removal: contract 2.5 has a body on DELETE, where content
+ * means nothing by itself (RFC 9110 section 9.3.5), so that some clients and
+ * proxies drop it.
+ */
 static const struct js_field remove_fields[] = {
 	PATH(path_in, "worktree_path", "worktreePath", path, true,
 	    "a directory in the worktree"),
@@ -109,6 +118,7 @@ static const struct js_field restore_fields[] = {
 	{ .name = NULL },
 };
 
+/* In the order of their weight: the first that applies is the code. */
 static const struct {
 	unsigned bit;
 	const char *code;
@@ -148,6 +158,7 @@ worktrees_list_cb(int err, const struct wt_list *list, const char *why,
 
 		o = js_object();
 		js_add_str(o, "path", e->path);
+		/* Git allows branches so called: is_bare decides, no word. */
 		js_add_str(o, "branch",
 		    e->branch != NULL ? e->branch
 		    : e->bare	      ? "(bare)"
@@ -174,6 +185,10 @@ is_clean(const struct wt_status *s)
 	return s->untracked == 0 && s->modified == 0 && s->staged == 0;
 }
 
+/*
+ * A directory that is not there is an answer, not an error: exists is false and
+ * the rest is zero (contract 2.5).
+ */
 static void
 worktrees_status_cb(int err, const struct wt_status *s, const char *why,
     void *arg)
@@ -211,6 +226,7 @@ worktrees_status(struct api_call *c)
 	    c);
 }
 
+/* camelCase in the answer: so it is on this route (contract 2.5). */
 static void
 worktrees_check_cb(int err, const struct wt_status *s, const char *why,
     void *arg)
@@ -237,6 +253,10 @@ worktrees_check(struct api_call *c)
 	worktree_status(c->app->worktrees, &w, in->path, worktrees_check_cb, c);
 }
 
+/*
+ * The general codes would all be 409 without saying which of the three to
+ * change: the path, the branch, or the wish for a new one.
+ */
 static void
 worktrees_create_cb(int err, const struct worktree_made *made, const char *why,
     void *arg)
@@ -289,7 +309,10 @@ worktrees_create(struct api_call *c)
 	worktree_create(c->app->worktrees, &spec, worktrees_create_cb, c);
 }
 
-/* All reasons; the first one is the code. */
+/*
+ * All reasons; the first one is the code. The sentence begins with it, because
+ * that is where clients of the older API look (contract 2.5).
+ */
 static void
 refuse(struct api_call *c, unsigned bits, const char *why)
 {
@@ -325,6 +348,7 @@ worktrees_remove_cb(int err, const struct worktree_moved *moved,
 		o = js_object();
 		js_add_bool(o, "success", true);
 		js_add_str(o, "deletedPath", moved->path);
+		/* Never: its commits may stand nowhere else. */
 		js_add_bool(o, "branchDeleted", false);
 		/* null: git can give back all of it. */
 		js_add_str(o, "trash_id", moved->trash_id);

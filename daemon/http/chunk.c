@@ -10,6 +10,10 @@
 
 #include <stddef.h>
 
+/*
+ * 32 bits of length: far above every bound of ours, so `left` cannot overflow
+ * before a bound is met.
+ */
 #define DIGITS_MAX 8
 
 enum chunk_state {
@@ -53,6 +57,10 @@ frame_byte(struct chunk *g, char c)
 	switch ((enum chunk_state)g->state) {
 	case CHUNK_SIZE:
 		return size_byte(g, c);
+	/*
+	 * A chunk of no bytes is the last one; what may stand behind it are
+	 * trailers.
+	 */
 	case CHUNK_SIZE_LF:
 		g->state = g->left > 0 ? CHUNK_DATA : CHUNK_END_CR;
 		return c == '\n';
@@ -81,6 +89,9 @@ chunk_feed(struct chunk *g, const char *p, size_t len)
 	size_t i = 0;
 
 	while (i < len && !g->done) {
+		/*
+		 * The parser gets the same bytes; here they are only counted.
+		 */
 		if (g->state == CHUNK_DATA) {
 			size_t n = len - i < g->left ? len - i : g->left;
 

@@ -33,6 +33,10 @@
 
 static void conn_turn(void *arg);
 
+/*
+ * What is not read stays in the kernel, and so does the peer's next send: that
+ * is all the back-pressure there is, and all that is needed.
+ */
 static void
 watch_reading(struct http_conn *c)
 {
@@ -75,6 +79,7 @@ watch_writing(struct http_conn *c, bool want)
 static size_t
 offer(struct http_conn *c, const char *p, size_t len)
 {
+	/* Taken and thrown away: what is left unread makes close(2) reset. */
 	if (c->dead || c->ending)
 		return len;
 	return c->ops->input(c->user, p, len);
@@ -174,6 +179,7 @@ conn_new(struct http_server *s, int fd, struct peer *peer, pid_t pid)
 	c->out = evbuffer_new();
 	if (c->out == NULL)
 		fatalx("conn", "no memory");
+	/* Wiped when freed: tokens and keys stand in it. */
 	buf_init_secret(&c->in, SERVER_INPUT);
 	c->rd = loop_watch_new(s->loop, fd, LOOP_READ, read_cb, c);
 	c->reading = true;
@@ -198,6 +204,7 @@ conn_free(struct http_conn *c)
 	struct http_server *s = c->server;
 	struct peer *peer = c->peer;
 
+	/* First, so that what gone() still writes or ends goes nowhere. */
 	c->dead = true;
 	call_gone(c);
 	loop_undefer(s->loop, conn_turn, c);
@@ -338,12 +345,17 @@ conn_turn(void *arg)
 
 	c->kicked = false;
 	if (!c->dead && c->linger_ms == 0) {
+		/*
+		 * Input before output: answers to it leave with what is queued
+		 * already.
+		 */
 		if (c->in.len > 0 && !c->held)
 			offer_kept(c);
 		if (conn_queued(c) > 0 && !c->dead && flush(c) && !c->ending &&
 		    !c->dead)
 			c->ops->moved(c->user);
 		watch_reading(c);
+		/* Not sooner: the user may end right after its last write. */
 		if (c->ending && !c->dead && conn_queued(c) == 0)
 			finish(c);
 	}

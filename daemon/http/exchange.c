@@ -25,6 +25,10 @@
 
 #define OUTPUT_HIGH ((size_t)262144) /* queued: no new request before */
 
+/*
+ * The request is gone before the answer: what the gate refuses no handler ever
+ * sees, so none can hold it.
+ */
 static void
 refuse(struct exchange *x, enum gate_why why)
 {
@@ -84,8 +88,10 @@ take_head(struct exchange *x, const char *head, size_t len)
 		return why;
 	if (g.has_length && g.length > s->lim.body)
 		return GATE_BODY_LONG;
+	/* Behind the gate: what is malformed is told so even now. */
 	if (s->draining)
 		return GATE_DRAIN;
+	/* From here on refuse() frees it. */
 	q = x->req = request_new(s);
 	q->exchange = x;
 	q->r.conn = x->conn;
@@ -142,11 +148,16 @@ read_head(struct exchange *x, const char *p, size_t len)
 	size_t end = 0;
 	enum gate_why why;
 
+	/*
+	 * The clock of a head starts with its first byte; before that it is the
+	 * connection that is idle.
+	 */
 	if (x->seen == 0)
 		x->since_ms = clock_mono_ms();
 	why = gate_scan(p, len, &x->seen, &end, &x->server->lim);
 	if (why == GATE_OK && end == 0)
 		return 0;
+	/* Whole or refused: the next head begins anew. */
 	x->seen = 0;
 	if (why == GATE_OK)
 		why = take_head(x, p, end);
@@ -217,6 +228,7 @@ exchange_eof(void *user)
 	return true;
 }
 
+/* Requests behind this one may have been held back by OUTPUT_HIGH. */
 static void
 exchange_moved(void *user)
 {
@@ -239,6 +251,7 @@ exchange_tick(void *user, int64_t now_ms)
 		return;
 	else if (x->seen > 0 && age >= lim->header_ms)
 		refuse(x, GATE_HEAD_SLOW);
+	/* No answer: between requests nobody has asked for one. */
 	else if (x->seen == 0 && age >= lim->idle_ms)
 		conn_end(x->conn);
 }
@@ -249,6 +262,7 @@ exchange_gone(void *user)
 	struct exchange *x = user;
 	struct request *q = x->req;
 
+	/* Its handler still has it and will answer it, to nobody. */
 	if (q != NULL && x->state == EXCHANGE_WAIT) {
 		q->exchange = NULL;
 		q->r.conn = NULL;
@@ -287,6 +301,9 @@ exchange_answered(struct exchange *x, bool close)
 	x->req = NULL;
 	x->since_ms = clock_mono_ms();
 	x->state = close ? EXCHANGE_OVER : EXCHANGE_HEAD;
+	/*
+	 * A half-closed peer with nothing left to read has had its last answer.
+	 */
 	if (close || (c->eof && c->in.len == 0))
 		conn_end(c);
 }

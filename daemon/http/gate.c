@@ -80,6 +80,10 @@ enum gate_why
 gate_scan(const char *p, size_t len, size_t *seen, size_t *end,
     const struct http_limits *lim)
 {
+	/*
+	 * A head that comes in drips is not looked at from its start each time,
+	 * which would cost the square of its length.
+	 */
 	size_t i = *seen;
 
 	for (; i < len; i++) {
@@ -88,6 +92,10 @@ gate_scan(const char *p, size_t len, size_t *seen, size_t *end,
 		/* A CR is judged by what follows it. */
 		if (i > 0 && p[i - 1] == '\r' && c != '\n')
 			return GATE_BYTE;
+		/*
+		 * From 0x80 on too: RFC 9110 section 5.5 allows it in values,
+		 * and whoever compares a value compares bytes.
+		 */
 		if (c >= 0x20 && c != 0x7f)
 			continue;
 		if (c == '\n') {
@@ -102,6 +110,7 @@ gate_scan(const char *p, size_t len, size_t *seen, size_t *end,
 		}
 	}
 	*seen = i;
+	/* The line first: who sends a long target hears 414 and not 431. */
 	if (i > lim->line && memchr(p, '\n', lim->line) == NULL)
 		return GATE_LINE_LONG;
 	return i > lim->header ? GATE_HEAD_LONG : GATE_OK;
@@ -127,6 +136,7 @@ token_len(const char *p, const char *end)
 	return (size_t)(q - p);
 }
 
+/* Case counts (RFC 9110 section 9.1). */
 static bool
 method_find(const char *s, size_t len, enum http_method *out)
 {
@@ -162,8 +172,10 @@ request_line(const char *p, const char *end, struct gate_head *out)
 		return GATE_LINE;
 	if (!version_like(sp + 1, (size_t)(end - sp - 1)))
 		return GATE_LINE;
+	/* 1.0 knows no Host and no chunks; nginx is told to speak 1.1 to us. */
 	if (memcmp(sp + 1, "HTTP/1.1", 8) != 0)
 		return GATE_VERSION;
+	/* Last, so that 501 is never the answer to what is no request line. */
 	if (!method_find(p, method, &out->method))
 		return GATE_METHOD;
 	out->target = target;
@@ -201,12 +213,20 @@ on_length(struct gate_head *h, const char *v, size_t len)
 static enum gate_why
 on_coding(struct gate_head *h, const char *v, size_t len)
 {
+	/*
+	 * "chunked" alone, once: a list, or a second line, is where two readers
+	 * begin to differ on where the body ends.
+	 */
 	if (h->chunked || len != 7 || strncasecmp(v, "chunked", 7) != 0)
 		return GATE_CODING;
 	h->chunked = true;
 	return GATE_OK;
 }
 
+/*
+ * The lines that say where a request ends and whom it is for. All others are
+ * left to whoever asks for them.
+ */
 static const struct special {
 	const char *name;
 	enum gate_why (*fn)(struct gate_head *h, const char *v, size_t len);
@@ -226,6 +246,7 @@ header_line(const char *p, const char *end, struct gate_head *h)
 		return GATE_FOLD;
 	if (name == 0 || p + name == end || p[name] != ':')
 		return GATE_NAME;
+	/* Blanks around a value are not part of it (RFC 9112 section 5.1). */
 	while (v < end && (*v == ' ' || *v == '\t'))
 		v++;
 	while (end > v && (end[-1] == ' ' || end[-1] == '\t'))
@@ -262,6 +283,7 @@ gate_head(const char *head, size_t len, const struct http_limits *lim,
     struct gate_head *out)
 {
 	struct gate_head h = { 0 };
+	/* The last two bytes are the empty line. */
 	const char *p = head, *stop = head + len - 2;
 	const char *cr = memchr(p, '\r', len);
 	enum gate_why why = request_line(p, cr, &h);

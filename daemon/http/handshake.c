@@ -14,6 +14,7 @@
 
 #include "lib/str.h"
 
+/* All of these are of RFC 6455, sections 1.3 and 4.1. */
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define KEY  16 /* bytes of a nonce */
 #define TEXT 24 /* its base64 */
@@ -24,6 +25,10 @@ one_header(const struct http_req *r, const char *name)
 	return http_header_count(r, name) == 1;
 }
 
+/*
+ * The length is compared before decoding: 24 characters are exactly 16 bytes,
+ * and nothing behind them is passed over.
+ */
 static bool
 key_valid(const struct http_req *r)
 {

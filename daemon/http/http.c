@@ -57,6 +57,7 @@ http_list_next(const char **p, size_t *len)
 	if (*s == '\0')
 		return NULL;
 	*p = s + n;
+	/* Ends at the element's first byte, which is no blank. */
 	while (s[n - 1] == ' ' || s[n - 1] == '\t')
 		n--;
 	*len = n;
@@ -75,6 +76,10 @@ list_has(const char *value, const char *token)
 	return false;
 }
 
+/*
+ * Over all lines of that name: together they are one list (RFC 9110 section
+ * 5.3).
+ */
 bool
 http_list_has(const struct http_req *r, const char *name, const char *token)
 {
@@ -103,6 +108,10 @@ http_query(struct http_req *r, const char *name, bool *dup)
 	while (*p != '\0') {
 		size_t pair = strcspn(p, "&"), key = strcspn(p, "=&");
 
+		/*
+		 * Names are compared decoded, or a second spelling would hide a
+		 * second value from us and not from others.
+		 */
 		if (strcmp(decode(r, p, key), name) == 0) {
 			*dup = found != NULL;
 			if (found == NULL)
@@ -134,6 +143,10 @@ cookies_in(struct http_req *r, const char *p, const char *name,
 	return n;
 }
 
+/*
+ * The value goes out as it came: nothing of ours needs quotes or escapes in it
+ * (RFC 6265 section 4.1.1).
+ */
 unsigned
 http_cookies(struct http_req *r, const char *name, const char **out,
     unsigned max)

@@ -20,6 +20,11 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 
+/*
+ * The head is given to the parser in one piece. So each callback comes once per
+ * element and the pointers it gets stay good, as they point into the request's
+ * own copy.
+ */
 struct parse {
 	http_parser p;
 	struct http_req *r;
@@ -72,6 +77,7 @@ on_headers(http_parser *p)
 
 	x->headers_done = true;
 	x->chunked = (p->flags & F_CHUNKED) != 0;
+	/* UINT64_MAX is its way to say that there is no length. */
 	x->left = p->content_length == UINT64_MAX ? 0 : p->content_length;
 	return 0;
 }
@@ -137,6 +143,10 @@ terminate(struct http_header *h, char *head)
 		h->value = "";
 		return;
 	}
+	/*
+	 * The parser has left blanks at the end, the gate has seen that there
+	 * is a CR.
+	 */
 	value = head + (h->value - head);
 	end = value + strcspn(value, "\r");
 	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
@@ -153,6 +163,7 @@ fill_target(struct http_req *r)
 
 	if (!target_split(r->target, len, &t))
 		return GATE_TARGET;
+	/* An empty path becomes "/" and needs one byte more than it has. */
 	path = arena_alloc(r->arena, t.path_len + 2);
 	if (target_path(t.path, t.path_len, path) != 0)
 		return GATE_TARGET;
@@ -196,6 +207,7 @@ parse_head(struct request *q, const char *head, size_t len,
 	r->method = g->method;
 	for (unsigned i = 0; i < r->nheaders; i++)
 		terminate(&r->headers[i], copy);
+	/* The byte behind the target is the blank before the version. */
 	copy[r->target - copy + (ptrdiff_t)g->target_len] = '\0';
 	fill_host(r);
 	return fill_target(r);
@@ -231,6 +243,7 @@ parse_body(struct request *q, const char *p, size_t len, size_t *used)
 		x->left -= n;
 		end = x->left == 0;
 	}
+	/* Both count: the parser and we have to come to the same end. */
 	if (!execute(x, p, n) || x->done != end)
 		return x->body->failed ? GATE_BODY_LONG : GATE_CHUNK;
 	*used = n;

@@ -21,6 +21,7 @@
 
 #define WHOLE_MAX 16384 /* a body up to this is copied behind its head */
 
+/* 200 first: the list is walked for each answer. */
 static const struct reason {
 	int status;
 	const char *phrase;
@@ -64,7 +65,10 @@ phrase(int status)
 	return ""; /* the grammar allows an empty one */
 }
 
-/* The Date line, made once a second. */
+/*
+ * The Date line, made once a second. RFC 9110 section 6.6.1 asks for it;
+ * IMF-fixdate in the C locale, in which rdvd stays.
+ */
 static void
 put_date(struct http_server *s, struct buf *b)
 {
@@ -123,6 +127,10 @@ put_length(struct buf *b, size_t len)
 	buf_put_text(b, "\r\n");
 }
 
+/*
+ * In one buffer of known length, without jansson and without memory of a
+ * request: refusals are what an attacker gets most of.
+ */
 struct buf *
 reply_refusal(struct http_server *s, enum gate_why why, const char *id)
 {
@@ -184,6 +192,10 @@ write_reply(struct request *q, const struct http_reply *reply, bool close)
 	if (reply->status != 204 && reply->status != 304)
 		put_length(b, body ? reply->len : 0);
 	buf_put_text(b, "\r\n");
+	/*
+	 * HEAD: the length GET would have, and no content (RFC 9110 section
+	 * 9.3.2).
+	 */
 	if (!body || q->r.method == HTTP_M_HEAD) {
 		conn_send(c, b->data, b->len);
 	} else if (reply->len <= WHOLE_MAX) {
@@ -204,6 +216,10 @@ http_reply(struct http_req *r, const struct http_reply *reply)
 	struct exchange *x = q->exchange;
 	bool close;
 
+	/*
+	 * A mistake of ours, so 500; to drop the one header would change what
+	 * the answer means.
+	 */
 	if (!fields_ok(reply)) {
 		log_errorx("http",
 		    "reply header with control bytes, request=%s", r->id);

@@ -16,6 +16,7 @@ struct request *
 request_new(struct http_server *s)
 {
 	struct arena *a = s->nspare > 0 ? s->spare[--s->nspare] : arena_new();
+	/* In its own arena, so that one reset frees all there is of it. */
 	struct request *q = arena_alloc(a, sizeof *q);
 
 	q->server = s;

@@ -84,6 +84,7 @@ http_server_new(struct loop *l, const struct http_limits *limits,
 	s->reserve = open_reserve();
 	secret_random(tag, sizeof tag);
 	str_hex(s->tag, tag, sizeof tag);
+	/* A Set-Cookie stands in it. */
 	buf_init_secret(&s->head, HEAD_MAX);
 	bucket_init(&s->refusals, LOG_PER_MIN, LOG_BURST, clock_mono_ms());
 	return s;
@@ -108,6 +109,7 @@ server_refused(struct http_server *s, uid_t uid, enum gate_why why,
 	    row->status, (unsigned)uid, id, row->sentence);
 }
 
+/* There are as many as accounts that are connected: one, and root. */
 static struct peer *
 peer_get(struct http_server *s, uid_t uid)
 {
@@ -195,6 +197,7 @@ admit(struct listener *l, int fd)
 	}
 	p->conns++;
 	exchange_start(conn_new(s, fd, p, cred.pid));
+	/* Without connections nothing wakes an idle daemon. */
 	if (!loop_timer_pending(s->sweep))
 		loop_timer_set(s->sweep, SWEEP_MS);
 }
@@ -241,6 +244,9 @@ accept_cb(int listener, short what, void *arg)
 			admit(l, fd);
 			continue;
 		}
+		/*
+		 * The peer of this one left; behind it others may be waiting.
+		 */
 		if (errno == EINTR || errno == ECONNABORTED)
 			continue;
 		if (errno == EMFILE || errno == ENFILE)
@@ -315,6 +321,7 @@ drained(void *arg)
 void
 server_check_drained(struct http_server *s)
 {
+	/* From the loop, since whoever is called may free the server. */
 	if (s->drained != NULL && !anything_left(s))
 		loop_timer_set(s->drain, 0);
 }
@@ -330,6 +337,10 @@ http_server_drain(struct http_server *s, int64_t ms, void (*done)(void *),
 	s->draining = true;
 	s->drained = done;
 	s->drained_arg = arg;
+	/*
+	 * The sockets are [main]'s and stay open: who connects from now on
+	 * waits in their queue for the next rdvd, if there is one.
+	 */
 	loop_timer_clear(s->retry);
 	for (unsigned i = 0; i < s->nlisteners; i++)
 		loop_watch_free(s->listeners[i].watch);
@@ -350,6 +361,7 @@ http_server_free(struct http_server *s)
 
 	if (s == NULL)
 		return;
+	/* Each connection that goes would call it. */
 	s->drained = NULL;
 	TAILQ_FOREACH_SAFE (c, &s->conns, entry, next)
 		conn_free(c);

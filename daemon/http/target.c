@@ -17,6 +17,7 @@
 #include "lib/err.h"
 #include "lib/str.h"
 
+/* The longest name DNS has (RFC 1035 section 2.3.4). */
 #define HOST_MAX 255
 
 /* RFC 3986 pchar without '%', plus '/'. */
@@ -54,6 +55,7 @@ escape(const char *p, size_t left)
 	return hi == -1 || lo == -1 ? -1 : hi << 4 | lo;
 }
 
+/* Case does not count in a scheme (RFC 3986 section 3.1). */
 static size_t
 scheme_len(const char *raw, size_t len)
 {
@@ -126,6 +128,10 @@ segments_ok(const char *path, size_t len)
 	return true;
 }
 
+/*
+ * An escaped slash would be a separator to some and a letter to others; a
+ * backslash is a slash on some systems.
+ */
 static bool
 decoded_byte_ok(int c)
 {
@@ -173,6 +179,9 @@ target_query(const char *raw, size_t len, char *scratch)
 
 		if (c <= 0x20 || c >= 0x7f || c == '#')
 			return RDV_E_MALFORMED;
+		/*
+		 * 0 too: a NUL would end the value for us and not for others.
+		 */
 		if (c == '%' && escape(raw + i, len - i) <= 0)
 			return RDV_E_MALFORMED;
 	}
@@ -210,7 +219,11 @@ port_valid(const char *s, size_t len)
 	return port >= 1 && port <= 65535;
 }
 
-/* Length of the name or address before the port; 0 when it is none. */
+/*
+ * Length of the name or address before the port; 0 when it is none. Whether it
+ * is an address is not asked: a name that is none of ours is refused by
+ * comparison (auth/origin); this only keeps out what can be read in two ways.
+ */
 static size_t
 host_name_len(const char *s, size_t len)
 {

@@ -31,7 +31,7 @@
 #define PING_MS	   20000
 #define PINGS_MAX  2	/* unanswered, then the peer is taken for dead */
 #define CLOSE_MS   5000 /* for the peer to answer a close frame */
-#define REASON_MAX 123
+#define REASON_MAX 123	/* 125 of a control frame, less the code */
 /* Behind this much output a ping or its answer says nothing any more. */
 #define CONTROL_MAX ((size_t)65536)
 /*
@@ -74,6 +74,10 @@ closing(const struct ws *ws)
 static void
 send_frame(struct ws *ws, enum wslay_opcode op, size_t len)
 {
+	/*
+	 * FIN and opcode, then the shortest length that holds it, and no mask:
+	 * RFC 6455 sections 5.1 and 5.2 for a server.
+	 */
 	uint8_t h[10] = { (uint8_t)(0x80 | op) };
 	size_t n = 2;
 
@@ -105,6 +109,7 @@ sent_data(struct ws *ws)
 {
 	size_t queued = conn_queued(ws->conn);
 
+	/* Whoever was never above half of it has not stopped sending. */
 	if (queued >= ws->low / 2)
 		ws->above = true;
 	if (queued > OUTPUT_MAX) {
@@ -166,6 +171,7 @@ ws_close(struct ws *ws, unsigned code, const char *reason)
 	if (closing(ws))
 		return;
 	if (len > REASON_MAX)
+		/* Cut between characters: a reason has to be UTF-8. */
 		len = REASON_MAX - str_utf8_tail(reason, REASON_MAX);
 	memcpy(p + 2, reason, len);
 	send_control(ws, WSLAY_CONNECTION_CLOSE, p, 2 + len);
@@ -182,6 +188,10 @@ recv_cb(wslay_event_context_ptr ctx, uint8_t *p, size_t len, int flags,
 	size_t n = len < ws->in_len ? len : ws->in_len;
 
 	(void)flags;
+	/*
+	 * A message may have paused us in the middle of the input; ws_input()
+	 * then leaves the rest with the connection.
+	 */
 	if (n == 0 || ws->paused) {
 		wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
 		return -1;
@@ -193,6 +203,7 @@ recv_cb(wslay_event_context_ptr ctx, uint8_t *p, size_t len, int flags,
 	return (ssize_t)n;
 }
 
+/* Says that all was taken, even when muted: libwslay would keep the rest. */
 static ssize_t
 send_cb(wslay_event_context_ptr ctx, const uint8_t *p, size_t len, int flags,
     void *user)
@@ -350,6 +361,7 @@ ws_input(void *user, const char *p, size_t len)
 	ws->in = p;
 	ws->in_len = len;
 	ws->used = true;
+	/* Whatever comes proves the peer as well as a pong does. */
 	ws->unanswered = 0;
 	if (wslay_event_recv(ws->ctx) != 0) {
 		framing_lost(ws);
@@ -466,6 +478,10 @@ ws_accept(struct http_req *r, const struct ws_conf *conf,
 		ws->arg = arg;
 		ws->max = conf->max;
 		ws->low = conf->low < 2 ? 2 : conf->low;
+		/*
+		 * What stays if the connection ends without a close frame
+		 * (1006, RFC 6455 section 7.1.5).
+		 */
 		ws->code = WSLAY_CODE_ABNORMAL_CLOSURE;
 		ws->ping_ms = clock_mono_ms() + PING_MS;
 		buf_init_secret(&ws->msg, ws->max);

@@ -33,6 +33,7 @@ boot_ready_cb(const struct priv_hello *hello, void *arg)
 	struct app *app = arg;
 
 	(void)hello;
+	/* Grants end with the connection they were given on. */
 	grants_forget(app->grants);
 	runs_reconcile(app->runs, boot_settled_cb, app);
 }

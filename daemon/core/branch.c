@@ -16,6 +16,7 @@
 
 #define NAME_BYTES 200
 
+/* What git-check-ref-format(1) forbids anywhere in a name. */
 static bool
 byte_ok(unsigned char c)
 {
@@ -39,11 +40,13 @@ branch_ok(const char *name)
 	if (len == 0 || len > NAME_BYTES || name[0] == '-' ||
 	    name[len - 1] == '.' || !str_utf8_valid(name, len))
 		return false;
+	/* Both are expressions to most of git's commands. */
 	if (strcmp(name, "HEAD") == 0 || strcmp(name, "@") == 0)
 		return false;
 	for (const char *p = name; *p != '\0'; p++)
 		if (!byte_ok((unsigned char)*p))
 			return false;
+	/* A range, and the reflog. */
 	if (strstr(name, "..") != NULL || strstr(name, "@{") != NULL)
 		return false;
 	for (const char *p = name;; p += n + 1) {
@@ -55,6 +58,7 @@ branch_ok(const char *name)
 	}
 }
 
+/* Different branches may come out alike; default_path() counts on then. */
 void
 branch_dir(char *out, size_t size, const char *name)
 {

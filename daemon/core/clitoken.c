@@ -23,7 +23,10 @@
 #define FILE_NAME "cli-token"
 #define FILE_MAX  4096
 
-/* Whether the file's token is live; a missing or foreign one is not. */
+/*
+ * Whether the file's token is live; a missing or foreign one is not. Too big is
+ * foreign, too: nothing that rdv wrote there.
+ */
 static int
 check(struct app *app, int dir, bool *live)
 {
@@ -99,6 +102,7 @@ clitoken_ensure(struct app *app, char *why, size_t whysize)
 
 	dir = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	err = dir < 0 ? -errno : check(app, dir, &live);
+	/* A live one is kept: programs of the user have read it. */
 	if (err == 0 && !live)
 		err = make(app, dir);
 	if (dir >= 0)

@@ -64,6 +64,7 @@ credential_revoke(struct credential_change *ch, struct tx *tx,
 	const struct token *t = auth_find_id(ch->auth, id);
 	int err;
 
+	/* A mistake of ours: counted above are all that one change can need. */
 	if (ch->nrevoked == REVOKED_MAX)
 		return -ENOBUFS;
 	err = store_token_revoke(tx, id, clock_wall_ms());

@@ -31,12 +31,16 @@ struct credential_change;
 struct credential_change *credential_begin(struct auth *a);
 /*
  * At most one per change. The text is shown to its owner and kept nowhere; so
- * is the page key that a cookie gets, for which others pass NULL.
+ * is the page key that a cookie gets, for which others pass NULL. Whoever has
+ * shown them wipes them. 0, RDV_E_FULL, or -errno of the store; not 0: abort.
  */
 int credential_issue(struct credential_change *ch, struct tx *tx,
     const struct credential_spec *spec, char id[UUID_TEXT],
     char text[TOKEN_TEXT], char page_key[TOKEN_TEXT]);
-/* RDV_E_NOT_FOUND when it was revoked already. */
+/*
+ * Whose it is was judged before: `user_id` only gets the event. RDV_E_NOT_FOUND
+ * when it was revoked already.
+ */
 int credential_revoke(struct credential_change *ch, struct tx *tx,
     const char *user_id, const char *id);
 /* tx_done_fn: `ch` is freed; also to be called after an abort. */

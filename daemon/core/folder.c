@@ -16,6 +16,7 @@
 #include "lib/path.h"
 #include "lib/secret.h"
 
+/* `sentence` is a constant, or lives as long as the request. */
 static int
 refuse(int err, const char **why, const char *sentence)
 {
@@ -102,7 +103,11 @@ emit(struct tx *tx, enum event_kind kind, const struct store_folder *f)
 	event_emit(tx, kind, f->user_id, f->id, folder_json(f));
 }
 
-/* New folders go to the end. */
+/*
+ * New folders go to the end. The end is found among all of the user's, not
+ * among its neighbours: a place once given is good in any folder (contract
+ * 2.3).
+ */
 int
 folder_create(struct tx *tx, struct arena *a, const char *user_id,
     const struct folder_spec *spec, struct store_folder *out, const char **why)
@@ -142,6 +147,7 @@ folder_update(struct tx *tx, struct arena *a, struct store_folder *f,
 	int err;
 
 	err = check(spec, why);
+	/* Only a change of the parent can close a ring. */
 	if (err == 0 && spec->has_parent)
 		err = check_parent(tx_db(tx), a, f->user_id, f->id,
 		    spec->parent_id, why);

@@ -25,8 +25,8 @@ struct folder_spec {
 /*
  * The rules of the tree: a parent is the user's own, no folder lies inside
  * itself, and taking one away takes nothing else away. Each writes rows and
- * events into `tx`; on an outcome `*why` is a sentence and `tx` is to be
- * aborted. Results live in the arena.
+ * events into `tx`. 0; RDV_E_INVALID or RDV_E_FULL with a sentence in `*why`;
+ * or -errno. Not 0: `tx` is to be aborted. Results live in the arena.
  */
 int folder_create(struct tx *tx, struct arena *a, const char *user_id,
     const struct folder_spec *spec, struct store_folder *out, const char **why);
@@ -38,6 +38,7 @@ int folder_delete(struct tx *tx, const struct store_folder *f);
 int folder_reorder(struct tx *tx, const char *user_id, const char *const *ids,
     const char **why);
 
+/* As clients and events have it (contract 2.3); the caller's. */
 struct js *folder_json(const struct store_folder *f);
 
 #endif

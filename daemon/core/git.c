@@ -27,6 +27,10 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
+/*
+ * [ops] has room for 32 starts that are not answered: git alone must not use
+ * them up, as sessions need them too.
+ */
 #define RUNNING_MAX 12
 #define WAITING_MAX 500
 #define ERR_MAX	    4096
@@ -181,6 +185,7 @@ job_check(struct job *j)
 {
 	if (!j->exited || j->out.fd >= 0 || j->err.fd >= 0)
 		return;
+	/* Nothing of git's end is kept; the helper may forget at once. */
 	helper_exit_ack(j->git->app->helper, j->handle);
 	job_end(j, j->failure, j->failure != 0 ? failures[j->failure] : NULL);
 }
@@ -221,6 +226,7 @@ ask_end(struct job *j)
 static void
 job_stop(struct job *j, int failure)
 {
+	/* The first reason is the one that is told. */
 	if (j->failure != 0)
 		return;
 	j->failure = failure;
@@ -233,12 +239,17 @@ job_stop(struct job *j, int failure)
 static bool
 end_read(struct job *j, struct pipe_end *e)
 {
+	/* One for all: only the loop's thread is ever here. */
 	static char chunk[CHUNK];
 	ssize_t n = read(e->fd, chunk, sizeof(chunk));
 	size_t room = e->buf.max - e->buf.len;
 
 	if (n < 0 && errno == EINTR)
 		return true;
+	/*
+	 * After the exit nobody is left who could write, so empty is the end,
+	 * even if somebody kept the pipe open.
+	 */
 	if (n < 0 && errno == EAGAIN && !j->exited)
 		return false;
 	if (n <= 0) {
@@ -247,6 +258,7 @@ end_read(struct job *j, struct pipe_end *e)
 	}
 	e->over = e->over || (size_t)n > room;
 	buf_put(&e->buf, chunk, (size_t)n > room ? room : (size_t)n);
+	/* The first 4 KiB of complaints will do; half an answer is none. */
 	if (e == &j->out && e->over)
 		job_stop(j, RDV_E_TOO_BIG);
 	return true;
@@ -280,6 +292,7 @@ git_exit_cb(const struct priv_exit *ev, void *arg)
 	struct job *j = arg;
 
 	j->pending = false;
+	/* git_free() has answered it and left the rest to us. */
 	if (j->cb == NULL) {
 		job_free(j);
 		return;
@@ -304,6 +317,10 @@ git_timeout_cb(void *arg)
 {
 	struct job *j = arg;
 
+	/*
+	 * The timer comes twice: for the deadline, and for an end to be asked
+	 * again.
+	 */
 	if (j->failure == 0)
 		job_stop(j, RDV_E_TIMEOUT);
 	else
@@ -330,6 +347,7 @@ job_run(struct job *j, uint64_t handle, struct seqpkt_fds *fds)
 	loop_timer_set(j->timer, app->conf->git_timeout_ms);
 }
 
+/* NO_SUCH is the grant, which a new [ops] does not know: it passes. */
 static int
 spawn_error(const struct priv_spawn_answer *a)
 {
@@ -351,6 +369,7 @@ git_spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
 	struct job *j = arg;
 
 	j->pending = false;
+	/* Not the three that the protocol has for pipes. */
 	if (err == 0 && a->result == PRIV_DONE && fds->n != 3) {
 		seqpkt_fds_close(fds);
 		err = RDV_E_UNAVAILABLE;
@@ -484,6 +503,7 @@ git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg)
 	buf_init(&j->err.buf, ERR_MAX);
 	j->timer = loop_timer_new(g->app->loop, git_timeout_cb, j);
 	fill_spawn(&j->spawn, call);
+	/* Told from the loop: no caller is answered within its own call. */
 	if (g->nwaiting >= WAITING_MAX) {
 		if (TAILQ_EMPTY(&g->refused))
 			loop_defer(g->app->loop, git_refuse_cb, g);
@@ -524,6 +544,7 @@ git_free(struct git *g)
 	free(g);
 }
 
+/* What is fatal comes after warnings and says why it ended. */
 void
 git_complaint(const struct git_result *r, char *out, size_t size)
 {

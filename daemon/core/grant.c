@@ -142,6 +142,7 @@ grants_open(struct grants *g)
 static void
 keep(struct holder *h, const struct priv_login_answer *a)
 {
+	/* Half of a life that is shorter than two margins. */
 	int64_t margin = a->ttl_ms / 2 < MARGIN_MS ? a->ttl_ms / 2 : MARGIN_MS;
 
 	forget(h);
@@ -161,6 +162,7 @@ grant_login_cb(int err, const struct priv_login_answer *a, void *arg)
 	/* The helper went away: those who wait go on waiting for the next. */
 	if (err != 0)
 		return;
+	/* A grant for another uid than was asked for is none. */
 	if (a->result == PRIV_DONE && a->uid == h->grant.uid)
 		keep(h, a);
 	else
@@ -190,6 +192,7 @@ serve(struct holder *h)
 		ask(h);
 		return;
 	}
+	/* What a waiter does with it may show that [ops] has gone. */
 	while ((w = TAILQ_FIRST(&h->waiters)) != NULL && h->until != 0) {
 		TAILQ_REMOVE(&h->waiters, w, link);
 		w->cb(0, &h->grant, NULL, w->arg);
@@ -221,6 +224,7 @@ grants_timer_cb(void *arg)
 		refuse(h, RDV_E_UNAVAILABLE, "the helper is not there", now);
 		waiting = waiting || !TAILQ_EMPTY(&h->waiters);
 	}
+	/* Five looks in the time one may wait: nobody waits much longer. */
 	if (waiting)
 		loop_timer_set(g->timer, WAIT_MS / 5);
 }

@@ -29,7 +29,10 @@ next_record(const char **at, const char *end)
 	return record;
 }
 
-/* The rest of `s` behind `key` and a blank, or NULL. */
+/*
+ * The rest of `s` behind `key` and a blank, or NULL. "locked" may stand alone
+ * or have a reason behind it.
+ */
 static const char *
 value_of(const char *s, const char *key)
 {
@@ -51,6 +54,7 @@ list_attribute(struct arena *a, struct wt_entry *e, const char *record)
 {
 	const char *v;
 
+	/* Zeros stand for a branch without a commit. */
 	if ((v = value_of(record, "HEAD")) != NULL) {
 		e->commit = all_zero(v) ? NULL : arena_strdup(a, v);
 	} else if ((v = value_of(record, "branch")) != NULL) {
@@ -80,6 +84,10 @@ count_entries(const char *text, size_t len)
 	return n;
 }
 
+/*
+ * git-worktree(1), "PORCELAIN FORMAT": attributes, one a record, the first
+ * always the path; an empty record ends each worktree.
+ */
 bool
 porcelain_list(struct arena *a, const char *text, size_t len,
     struct wt_list *out)
@@ -145,6 +153,7 @@ status_header(struct arena *a, struct wt_status *s, const char *record)
 	} else if ((v = value_of(record, "# branch.ab")) != NULL) {
 		char *rest;
 
+		/* "+A -B": the sign of the second is part of its text. */
 		s->ahead = strtoll(v, &rest, 10);
 		s->behind = -strtoll(rest, NULL, 10);
 	}
@@ -160,6 +169,10 @@ status_changed(struct wt_status *s, const char *xy)
 		s->staged++;
 }
 
+/*
+ * git-status(1), "Porcelain Format Version 2". Only counted: paths are shown by
+ * nobody, and a count has a size that is known.
+ */
 bool
 porcelain_status(struct arena *a, const char *text, size_t len,
     struct wt_status *out)
@@ -179,6 +192,7 @@ porcelain_status(struct arena *a, const char *text, size_t len,
 			__attribute__((fallthrough));
 		case '1':
 		case 'u':
+			/* "1 XY " at least, before XY is looked at. */
 			if (strlen(record) < 5)
 				return false;
 			status_changed(&s, record + 2);

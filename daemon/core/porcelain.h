@@ -28,6 +28,7 @@ bool porcelain_list(struct arena *a, const char *text, size_t len,
     struct wt_list *out);
 /* NULL when no entry has this path. */
 const struct wt_entry *wt_at(const struct wt_list *list, const char *path);
+/* The one that has this branch checked out, or NULL. */
 const struct wt_entry *wt_on(const struct wt_list *list, const char *branch);
 
 /* `git status --porcelain=v2 --branch -z --ignored`, counted. */
@@ -38,6 +39,7 @@ struct wt_status {
 	int64_t untracked, modified, staged, ignored;
 };
 
+/* False when it is not in that format; `*out` is then as it was. */
 bool porcelain_status(struct arena *a, const char *text, size_t len,
     struct wt_status *out);
 

@@ -46,6 +46,7 @@ static void reconcile_item_cb(int, const struct priv_inventory_answer *,
     struct seqpkt_fds *, void *);
 static void reconcile_timer_cb(void *);
 
+/* Of one connection: runs_lost() drops it when the next is to come. */
 void
 runs_reconcile(struct runs *r, runs_settled_fn *settled, void *arg)
 {
@@ -75,6 +76,7 @@ reconcile_doomed_cb(const struct priv_exit *ev, void *arg)
 {
 	struct runs *r = arg;
 
+	/* NULL: [ops] has gone, and its handles with it. */
 	if (ev != NULL)
 		helper_exit_ack(r->app->helper, ev->handle);
 }
@@ -93,6 +95,7 @@ exited(struct run *run, const struct priv_inventory_answer *a)
 {
 	struct priv_exit ev = { .handle = a->handle, .status = a->status };
 
+	/* INVENTORY has the status alone; usage goes with the notice. */
 	if (a->state == PRIV_EXITED)
 		run_exited(run, &ev, false);
 }
@@ -165,8 +168,10 @@ adopt(struct reconcile *rc, const struct store_run *row,
 	    row->started_at >= 0 ? row->started_at : a->started_ms;
 	run->phase = RUN_LIVE;
 	start_term(run, row, a->io, fds);
+	/* Its daemon may have died between the start and the row of it. */
 	run->running_due = strcmp(row->state, "starting") == 0;
 	run_store(run);
+	/* Last: an end may be recorded inside, on top of all of the above. */
 	exited(run, a);
 }
 
@@ -196,6 +201,7 @@ item(struct reconcile *rc, const struct priv_inventory_answer *a,
 	struct store_run row;
 	int err = RDV_E_NOT_FOUND;
 
+	/* Ours, and its EXIT may have gone to nobody. */
 	if (run != NULL) {
 		exited(run, a);
 		return;
@@ -243,7 +249,10 @@ reconcile_left_cb(const struct store_run *row, void *arg)
 	return true;
 }
 
-/* NULL: it may still turn up. */
+/*
+ * NULL: it may still turn up. Another generation means that whoever knew its
+ * end is gone; the same one without a record was asked completely and has none.
+ */
 static const char *
 why_lost(const struct reconcile *rc, const struct store_run *row)
 {
@@ -284,6 +293,7 @@ settle_rows(struct reconcile *rc)
 
 	if (err != 0)
 		rc->look_due = true;
+	/* After the walk, because this writes to the table that was read. */
 	for (size_t i = 0; i < l.n; i++) {
 		const char *why = why_lost(rc, &l.rows[i]);
 

@@ -41,6 +41,11 @@ is_plain(const char *path)
 	return true;
 }
 
+/*
+ * Names may mean something else a moment later. What git may touch is opened
+ * and judged once more by [ops], by descriptor; this is for good answers and
+ * for never asking about what is outside.
+ */
 static const char *
 canonical(struct arena *a, const char *path)
 {
@@ -70,7 +75,10 @@ under_roots(struct arena *a, const struct conf *conf, const char *path)
 	return false;
 }
 
-/* Under one of the roots, or where rdv makes worktrees. By component. */
+/*
+ * Under one of the roots, or where rdv makes worktrees. By component. Roots are
+ * resolved each time: one may be a link that was changed.
+ */
 static bool
 repo_allowed(struct arena *a, const struct conf *conf, const char *path)
 {
@@ -95,6 +103,7 @@ repo_absent(const char *path)
 	return lstat(path, &st) < 0 && errno == ENOENT;
 }
 
+/* False when it cannot be told: the trash beside it always works. */
 bool
 repo_same_device(const char *one, const char *two)
 {
@@ -103,6 +112,7 @@ repo_same_device(const char *one, const char *two)
 	return stat(one, &a) == 0 && stat(two, &b) == 0 && a.st_dev == b.st_dev;
 }
 
+/* gitrepository-layout(5): who has this file has objects elsewhere. */
 bool
 repo_borrows(struct arena *a, const char *top)
 {
@@ -173,6 +183,7 @@ repo_find(const struct repo_ask *ask, const char *path, struct repo_place *out,
 	if (!repo_allowed(a, ask->conf, real))
 		return outside(a, real, why);
 	at = find_git(ask, real, &st);
+	/* A link, or anything else in the place of .git, is not followed. */
 	if (at == NULL || (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))) {
 		*why = arena_printf(a, "%s is in no git repository", path);
 		return RDV_E_INVALID;
@@ -199,6 +210,10 @@ repo_is_main(struct arena *a, const struct conf *conf, const char *top)
 	       S_ISDIR(st.st_mode);
 }
 
+/*
+ * The parent has to be there and is resolved; the last part must not be, or a
+ * link of that name would decide where git writes.
+ */
 int
 repo_new_path(struct arena *a, const struct conf *conf, const char *path,
     const char **out, const char **why)
@@ -224,6 +239,7 @@ repo_new_path(struct arena *a, const struct conf *conf, const char *path,
 		*why = arena_printf(a, "%s is there already", full);
 		return RDV_E_EXISTS;
 	}
+	/* What cannot be looked at is not called free. */
 	if (errno != ENOENT) {
 		(void)no_directory(a, full, why);
 		return RDV_E_INVALID;
@@ -249,6 +265,7 @@ repo_of_gitdir(struct arena *a, const char *at, const char *gitdir)
 	return arena_strndup(a, full, (size_t)(tail - full));
 }
 
+/* The marks that git's own status goes by (wt-status.c). */
 const char *
 repo_midway(const char *gitdir)
 {

@@ -107,6 +107,7 @@ run_alloc(struct runs *r, const char *id, const char *user_id,
 static void
 spawn_free(struct run *run)
 {
+	/* An environment is in it: it goes as soon as the helper has it. */
 	if (run->spawn == NULL)
 		return;
 	priv_spawn_done(run->spawn);
@@ -169,6 +170,7 @@ argv_json(const struct priv_spawn *m)
 		js_push_str(list, m->argv[i]);
 	buf_init(&b, ARGV_JSON);
 	js_dump(list, &b);
+	/* For show: without it a run is no less a run. */
 	text = buf_ok(&b) ? xstrdup(buf_cstr(&b)) : NULL;
 	buf_done(&b);
 	js_free(list);
@@ -179,6 +181,7 @@ static void
 write_row(struct tx *tx, const struct run *run, const struct run_spec *spec)
 {
 	const bool pty = spec->io == PRIV_IO_PTY;
+	/* Which [ops] was to start it, for why_lost() of a later daemon. */
 	uint64_t now = helper_generation(run->runs->app->helper);
 	char generation[17];
 	struct store_run row = {
@@ -278,11 +281,15 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 	run_store(run);
 	log_info("run", "running run=%s session=%s pid=%u", run->id,
 	    run->session_id, a->pid);
+	/* Stopped while it was started; now there is a handle to do it by. */
 	if (run->stop != NULL)
 		run_end_now(run);
 }
 
-/* rdvd ends: the next one looks whether the process was started. */
+/*
+ * rdvd ends: the next one looks whether the process was started. Hence no end
+ * is written: the row stays "starting".
+ */
 static void
 let_go(struct run *run)
 {
@@ -320,6 +327,7 @@ static void
 fill_in(struct run *run, const struct grant *g)
 {
 	struct priv_spawn *m = run->spawn;
+	/* As login(1) starts it; -l, because argv[0] is the path here. */
 	const char *const shell[] = { g->shell, "-l", NULL };
 
 	memcpy(m->grant, g->bytes, sizeof(m->grant));
@@ -332,6 +340,7 @@ fill_in(struct run *run, const struct grant *g)
 		m->cwd = xstrdup(g->home);
 		run->cwd = xstrdup(g->home);
 	}
+	/* Confined: its own directory is all it may write. */
 	if (strcmp(m->profile, "script") == 0 && m->paths == NULL) {
 		const char *const paths[] = { m->cwd, NULL };
 
@@ -364,6 +373,7 @@ run_launch(struct run *run, run_started_fn *cb, void *arg)
 	run->started = cb;
 	run->started_arg = arg;
 	run->phase = RUN_ASKED;
+	/* Before the process: what fails from here on can be shown in it. */
 	err = term_new(r->terms, run->id, false, &run->term);
 	if (r->app->draining)
 		start_failed(run, RDV_E_UNAVAILABLE, "failed", "rdv is ending");
@@ -407,6 +417,7 @@ run_touch(struct run *run)
 	return true;
 }
 
+/* By where it began: where it has gone since, worktreelook.c asks /proc. */
 bool
 runs_busy_under(const struct runs *r, const char *path)
 {

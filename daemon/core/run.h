@@ -95,7 +95,8 @@ bool runs_settled(const struct runs *r);
 
 /*
  * The term of any run: of a live one the live one, else its log. 0 and a
- * reference for the caller, or -errno.
+ * reference for the caller; RDV_E_STATE while it is still being created;
+ * -ENOENT when it never got as far as a log; or another -errno.
  */
 int
 run_open_term(struct runs *r, const struct store_run *row, struct term **out);

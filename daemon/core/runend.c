@@ -41,6 +41,7 @@ run_event(const struct run *run, const char *state)
 	js_add_str(o, "session_id",
 	    run->session_id[0] != '\0' ? run->session_id : NULL);
 	js_add_str(o, "state", state);
+	/* How it ended belongs to the event of the end alone. */
 	if (run->phase != RUN_OVER || strcmp(state, e->state) != 0)
 		return o;
 	js_add_ms(o, "exit_code", e->exit_code);
@@ -67,6 +68,7 @@ write_running(struct tx *tx, const struct run *run)
 	    (unsigned long long)run->handle);
 	(void)snprintf(generation, sizeof(generation), "%016llx",
 	    (unsigned long long)run->generation);
+	/* A row that has ended already stays so, without an event. */
 	if (store_run_running(tx, &row) == 0)
 		event_emit(tx, EV_RUN_RUNNING, run->user_id, run->id,
 		    run_event(run, "running"));
@@ -123,6 +125,7 @@ run_store(struct run *run)
 {
 	struct tx *tx;
 
+	/* One commit at a time; what is due meanwhile goes with the next. */
 	if (run->storing ||
 	    !(run->running_due || run->size_due || run->end_due) ||
 	    (run->retry != NULL && loop_timer_pending(run->retry)))
@@ -226,6 +229,7 @@ run_stored_cb(int err, void *arg)
 
 	run->storing = false;
 	if (err != 0) {
+		/* Alone of the three cleared before it was durable. */
 		run->size_due = true;
 		log_warnx("run", "not recorded, trying again run=%s: %s",
 		    run->id, strerror(err < 0 ? -err : EIO));
@@ -270,6 +274,7 @@ run_over(struct run *run, const char *state, const char *cause)
 		      .maxrss_kb = -1 });
 }
 
+/* What was left over is told in any case: nobody else would tell of it. */
 static char *
 cause_of(const struct run *run)
 {
@@ -354,6 +359,7 @@ runs_exited(struct runs *r, const struct priv_exit *ev)
 		helper_exit_ack(r->app->helper, ev->handle);
 }
 
+/* Asked for by a daemon now dead, answered after INVENTORY was complete. */
 void
 runs_stray(struct runs *r, uint64_t handle)
 {
@@ -453,6 +459,7 @@ run_end_now(struct run *run)
 	s = xcalloc(1, sizeof(*s));
 	s->runs = run->runs;
 	s->handle = run->handle;
+	/* What a terminal that is closed sends; what kill(1) sends. */
 	helper_signal(run->runs->app->helper, run->handle,
 	    run->io == PRIV_IO_PTY ? SIGHUP : SIGTERM, true,
 	    run_ended_signal_cb, s);
@@ -479,6 +486,7 @@ run_on_end(struct run *run, run_end_fn *cb, void *arg)
 	STAILQ_INSERT_TAIL(&run->waiters, w, link);
 }
 
+/* A term keeps the pointer; the row's text is gone by then. */
 static const char *
 state_constant(const char *state)
 {
@@ -516,6 +524,7 @@ run_open_term(struct runs *r, const struct store_run *row, struct term **out)
 
 	if (run == NULL)
 		return term_open(r->terms, row->id, &end, run_size(row), out);
+	/* It is being created: there will be one. */
 	if (run->term == NULL)
 		return RDV_E_STATE;
 	term_ref(run->term);

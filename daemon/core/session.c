@@ -75,6 +75,7 @@ patch_row(struct session_op *op, const struct session_patch *p)
 	if (!p->has_folder)
 		return 0;
 	op->row.folder_id = p->folder_id;
+	/* Told only if the look-up below fails. */
 	op->why = "folder_id: there is no such folder";
 	return p->folder_id == NULL
 		   ? 0
@@ -117,6 +118,9 @@ session_reorder(struct sessions *s, const struct session_who *who,
 		op->why = arena_strdup(op->arena, ids[i]);
 		err = store_session_order(tx, op->who.user_id, ids[i], i, now);
 	}
+	/*
+	 * One event for all, without a subject: the list is to be read again.
+	 */
 	if (err == 0)
 		event_emit(tx, EV_SESSION_UPDATED, op->who.user_id, NULL, NULL);
 	session_op_commit(op, tx, err);
@@ -129,6 +133,7 @@ session_suspended_cb(int err, void *arg)
 	bool unknown;
 	struct run *run = session_op_run(op, &unknown);
 
+	/* Now that it is durable: who comes back at once is told so, too. */
 	if (err == 0 && run != NULL && run_term(run) != NULL)
 		term_detach_all(run_term(run), "the session is suspended");
 	session_op_end(op, err, NULL);
@@ -179,6 +184,9 @@ restart(struct session_op *op)
 	bool pipes = op->has_run && strcmp(op->run_row.io, "pipes") == 0;
 	struct tx *tx;
 
+	/*
+	 * No program may begin in a directory that is on its way to the trash.
+	 */
 	if (session_op_refuse_leaving(op))
 		return;
 	tx = tx_begin(op->sessions->app->db);
@@ -297,6 +305,10 @@ session_close(struct sessions *s, const struct session_who *who)
 		end_when_durable(op);
 		return;
 	}
+	/*
+	 * The intent comes first: a crash from here on ends in a closed
+	 * session.
+	 */
 	tx = tx_begin(s->app->db);
 	(void)store_session_closing(tx, op->row.id, clock_wall_ms());
 	tx_commit(tx, session_closing_cb, op);
@@ -316,6 +328,9 @@ session_closing_row_cb(const struct store_session *row,
 	struct session_who who = { .user_id = row->user_id, .id = row->id };
 
 	(void)r;
+	/*
+	 * Collected first: what ends them writes to the table that is walked.
+	 */
 	c->ops = xreallocarray(c->ops, c->n + 1, sizeof(struct session_op *));
 	c->ops[c->n++] = session_op_new(c->sessions, &who);
 	return true;

@@ -14,6 +14,9 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 
+/*
+ * Told to nobody and waited for by nobody: a touch that is lost costs a minute.
+ */
 static void
 touch(struct sessions *s, const char *id, struct run *run)
 {
@@ -31,6 +34,7 @@ session_touch(struct sessions *s, const char *id, const char *run_id)
 {
 	struct run *run = run_find(s->app->runs, run_id);
 
+	/* Looking at what has ended is no activity of the session. */
 	if (run != NULL)
 		touch(s, id, run);
 }

@@ -25,6 +25,7 @@
 #include "lib/str.h"
 
 #define NAME_BYTES 100
+/* Far more than the helper takes of either (PRIV_TEXT_MAX). */
 #define JSON_BYTES (1024 * 1024)
 
 /* What creation needs beyond the row. */
@@ -43,6 +44,10 @@ session_name_ok(const char *name, const char **why)
 
 	*why = "name: 1 to 100 bytes of text without control characters, not "
 	       "beginning with '-' or '='";
+	/*
+	 * Either could make it an option, or a target, where it is used as a
+	 * word (H13).
+	 */
 	if (len == 0 || len > NAME_BYTES || name[0] == '-' || name[0] == '=' ||
 	    !str_utf8_valid(name, len))
 		return false;
@@ -79,6 +84,7 @@ judge_paths(const struct session_spec *spec)
 	return NULL;
 }
 
+/* RDV_ names tell programs where they are (contract 1.6): nobody else may. */
 static const char *
 judge_env(const char *const *env)
 {
@@ -118,7 +124,9 @@ judge_room(struct session_op *op)
 	return count < s->app->conf->max_sessions ? 0 : RDV_E_FULL;
 }
 
-/* 0, or an outcome with op->why. */
+/*
+ * 0, or an outcome with op->why. The cheap questions first, the database last.
+ */
 static int
 judge(struct session_op *op, const struct session_spec *spec)
 {
@@ -141,6 +149,10 @@ judge(struct session_op *op, const struct session_spec *spec)
 		    spec->folder_id, &folder);
 		if (err != 0)
 			return err;
+		/*
+		 * Its directory is where the session begins, unless it names
+		 * one.
+		 */
 		op->row.folder_id = folder.id;
 		op->row.project_path = folder.path;
 	}
@@ -215,6 +227,7 @@ fill_row(struct session_op *op, const struct session_spec *spec)
 	row->base_branch = keep(a, spec->base_branch);
 	row->agent_provider = keep(a, spec->agent_provider);
 	row->is_orchestrator = spec->is_orchestrator;
+	/* The only type there is; clients of the older API expect one. */
 	row->terminal_type = "shell";
 	row->profile = arena_strdup(a, spec->profile);
 	row->argv_json = command_json(a, spec);
@@ -245,6 +258,10 @@ session_started_cb(int err, const char *why, void *arg)
 		session_op_end(op, err, why);
 		return;
 	}
+	/*
+	 * A session whose first program never ran is no session: it is closed,
+	 * and its one run says why.
+	 */
 	op->err = err;
 	op->why = keep(op->arena, why);
 	tx = tx_begin(op->sessions->app->db);
@@ -349,6 +366,7 @@ make_worktree(struct session_op *op)
 
 	(void)str_copy(spec.user_id, op->who.user_id, sizeof(spec.user_id));
 	m->user_id = op->who.user_id;
+	/* Counted by judge_room() until there is a row to count. */
 	TAILQ_INSERT_TAIL(&op->sessions->making, m, link);
 	worktree_create(op->sessions->app->worktrees, &spec,
 	    session_worktree_cb, op);

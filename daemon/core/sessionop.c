@@ -58,6 +58,7 @@ session_op_end(struct session_op *op, int err, const char *why)
 {
 	const struct session_who *w = &op->who;
 
+	/* NULL: it goes on by itself (sessions_settle), and nobody asks. */
 	if (w->cb != NULL)
 		w->cb(err, w->id, why, w->arg);
 	arena_free(op->arena);
@@ -69,6 +70,7 @@ keep(struct arena *a, const char *s)
 	return s != NULL ? arena_strdup(a, s) : NULL;
 }
 
+/* A row is borrowed while its callback runs; an op outlives it by turns. */
 static void
 keep_session(struct arena *a, struct store_session *s)
 {
@@ -128,6 +130,9 @@ session_run_of(struct app *app, const struct store_run *row, bool *unknown)
 {
 	struct run *run = run_find(app->runs, row->id);
 
+	/*
+	 * The row says that it lives and nobody here knows it: not settled yet.
+	 */
 	*unknown = run == NULL && (strcmp(row->state, "starting") == 0 ||
 				      strcmp(row->state, "running") == 0);
 	return run;
@@ -245,6 +250,7 @@ session_new_id(struct session_op *op)
 	return arena_strdup(op->arena, id);
 }
 
+/* Where the last one began: where none was named that was the home. */
 static const char *
 cwd_of(const struct session_op *op)
 {

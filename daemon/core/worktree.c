@@ -73,6 +73,7 @@ struct listing {
 	const char *path;
 };
 
+/* Nothing is undone: whoever only looks has changed nothing. */
 static void
 list_fail(struct wt_op *op, int err, const char *why)
 {
@@ -116,6 +117,7 @@ void
 worktree_list(struct worktrees *w, const struct worktree_who *who,
     const char *path, worktree_list_fn *cb, void *arg)
 {
+	/* false: it only looks, and waits for no other who looks. */
 	struct wt_op *op = wt_new(w, who, false, list_fail);
 	struct listing *l = arena_alloc(op->arena, sizeof(*l));
 
@@ -157,6 +159,7 @@ status_opened(struct wt_op *op)
 	worktree_look(op, &l->look, false, status_done);
 }
 
+/* The repository has to be known before git may run in the tree at all. */
 static void
 status_start(struct wt_op *op)
 {

@@ -113,6 +113,10 @@ undo_tree(struct wt_op *op)
 {
 	struct adding *d = op->own;
 	const struct wt_entry *e = wt_at(&op->list, op->row.path);
+	/*
+	 * Twice: git locks a worktree while it makes it, and a locked one takes
+	 * two (git-worktree(1)).
+	 */
 	const char *const argv[] = { "worktree", "remove", "--force", "--force",
 		"--", op->row.path, NULL };
 	const char *const more[] = { repo_parent(op->arena, op->row.path),
@@ -171,6 +175,10 @@ static void
 add_noted(struct wt_op *op)
 {
 	struct adding *d = op->own;
+	/*
+	 * A new branch follows nothing, whatever branch.autoSetupMerge says:
+	 * what is pushed from it must not land in its base.
+	 */
 	const char *const fresh[] = { "worktree", "add", "--no-track", "-b",
 		d->branch, "--", op->row.path, d->start, NULL };
 	/* By its name, so that git sets up what it follows. */
@@ -179,6 +187,7 @@ add_noted(struct wt_op *op)
 		NULL };
 	const char *const known[] = { "worktree", "add", "--", op->row.path,
 		d->branch, NULL };
+	/* git makes the directory itself, so it has to write in its parent. */
 	const char *const more[] = { repo_parent(op->arena, op->row.path),
 		NULL };
 
@@ -203,6 +212,7 @@ add_note(struct wt_op *op)
 	op->row.branch = d->branch;
 	op->row.base = d->base;
 	op->row.created_branch = d->start != NULL;
+	/* What an undoing after a crash goes by: there, the branch is ours. */
 	op->row.branch_start = d->start;
 	op->row.state = "creating";
 	op->row.created_at = clock_wall_ms();
@@ -260,7 +270,10 @@ choose_base(struct wt_op *op)
 		wt_git(op, op->top, argv, NULL, base_cb);
 }
 
-/* The commit of a ref in lines of "commit ref"; NULL when it is not there. */
+/*
+ * The commit of a ref in lines of "commit ref"; NULL when it is not there.
+ * Compared whole, since a pattern of for-each-ref matches all below it.
+ */
 static const char *
 commit_of(struct arena *a, const char *lines, const char *kind,
     const char *name)
@@ -314,6 +327,7 @@ ask_refs(struct wt_op *op)
 {
 	struct adding *d = op->own;
 	const char *base = d->base != NULL ? d->base : d->branch;
+	/* One question for all; without a base two of them are the same. */
 	const char *const argv[] = { "for-each-ref",
 		"--format=%(objectname) %(refname)", "--",
 		arena_printf(op->arena, LOCAL "%s", d->branch),
@@ -333,6 +347,7 @@ default_path(struct wt_op *op)
 	char name[160];
 
 	branch_dir(name, sizeof(name), d->branch);
+	/* When all are taken the last one is, and that is what is told. */
 	for (int i = 1; i <= NAMES_MAX; i++) {
 		path = arena_printf(op->arena, "%s/%s-%s", dir,
 		    strrchr(op->top, '/') + 1, *name != '\0' ? name : "wt");
@@ -380,6 +395,7 @@ add_start(struct wt_op *op)
 {
 	struct adding *d = op->own;
 
+	/* Before git is asked anything about it (abuse G13). */
 	if (!branch_ok(d->branch))
 		wt_fail(op, RDV_E_INVALID, "not a name for a branch");
 	else if (d->base != NULL && !branch_ok(d->base))

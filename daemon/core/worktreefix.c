@@ -88,6 +88,7 @@ static void
 fix_creating(struct wt_op *op)
 {
 	const struct wt_entry *e = wt_at(&op->list, op->row.path);
+	/* As in undo_tree(): what was being made is locked. */
 	const char *const argv[] = { "worktree", "remove", "--force", "--force",
 		"--", op->row.path, NULL };
 	const char *const more[] = { repo_parent(op->arena, op->row.path),
@@ -101,6 +102,7 @@ fix_creating(struct wt_op *op)
 		settle(op, "ready", EV_WORKTREE_CREATED, NULL);
 }
 
+/* Failed or not: it is in the trash, and only its branch stays taken. */
 static void
 detached_cb(struct wt_op *op, const struct git_result *r)
 {
@@ -137,6 +139,7 @@ fix_moved(struct wt_op *op)
 		e = wt_at(&op->list, op->row.trash_path);
 	if (e != NULL)
 		fix_trashed(op, e);
+	/* Not moved after all, or back already; its branch may be missing. */
 	else if (here != NULL)
 		wt_attach(op, here, fix_attached);
 	else if (repo_absent(op->row.path))
@@ -246,6 +249,7 @@ static void
 tidy_opened(struct wt_op *op)
 {
 	const struct wt_entry *e = wt_at(&op->list, op->row.trash_path);
+	/* Before the directory goes, or gc could take its commits. */
 	const char *const argv[] = { "update-ref", "--",
 		arena_printf(op->arena, "refs/rdv/rescue/%s", op->row.id),
 		e != NULL ? e->commit : NULL, NULL };
@@ -304,6 +308,7 @@ begin_cb(const struct store_worktree *row, void *arg)
 
 	if (row->updated_at <= b->after)
 		return true;
+	/* They come in this order: behind it all are younger. */
 	if (row->updated_at >= b->before || b->left-- <= 0)
 		return false;
 	b->last = row->updated_at;
@@ -311,6 +316,7 @@ begin_cb(const struct store_worktree *row, void *arg)
 	    store_users_each(b->w->app->db, owner_cb, &owner) != 0 ||
 	    !owner.found)
 		return true;
+	/* git runs as whoever the row is of; there is no request to say it. */
 	who.uid = owner.uid;
 	(void)str_copy(who.user_id, row->user_id, sizeof(who.user_id));
 	op = wt_new(b->w, &who, true, fix_fail);
@@ -344,6 +350,7 @@ worktreefix_settle(struct worktrees *w)
 {
 	static const char *const states[] = { "creating", "removing" };
 
+	/* "removing" is also what is on its way back. */
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		struct begin b = { w, fix_start, -1, INT64_MAX, INT32_MAX, -1 };
 

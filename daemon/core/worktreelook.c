@@ -117,6 +117,7 @@ ask_module(struct wt_op *op)
 		return;
 	}
 	dir = ask->modules[ask->module++];
+	/* One commit is enough to know; --count says it in a digit. */
 	wt_git(op, op->top,
 	    (const char *const[]){ arena_printf(op->arena, "--git-dir=%s", dir),
 		"rev-list", "--count", "--max-count=1", "--all", "--not",
@@ -272,6 +273,7 @@ ask_unpushed(struct wt_op *op)
 	const char *branch = look->status.branch;
 	const char *const argv[] = { "rev-list", "--count", "--max-count=1",
 		look->status.commit, "--not",
+		/* No branch can be called "//", so that excludes none. */
 		arena_printf(op->arena, "--exclude=%s",
 		    branch != NULL ? branch : "//"),
 		"--branches", "--remotes", "--tags", "--", NULL };
@@ -335,6 +337,11 @@ void
 worktree_look(struct wt_op *op, struct wt_look *look, bool judge,
     wt_step_fn *next)
 {
+	/*
+	 * Nothing a repository sets (status.showUntrackedFiles,
+	 * diff.ignoreSubmodules) may make the answer shorter. Looking for
+	 * renames would cost time and change no verdict.
+	 */
 	static const char *const argv[] = { "status", "--porcelain=v2",
 		"--branch", "-z", "--untracked-files=normal",
 		"--ignored=traditional", "--ignore-submodules=none",
@@ -347,6 +354,7 @@ worktree_look(struct wt_op *op, struct wt_look *look, bool judge,
 	op->judging = judge;
 	if (judge && op->here->lock != NULL)
 		look->reasons |= WT_LOCKED;
+	/* Asked again when git has answered; see remove_looked(). */
 	if (judge && runs_busy_under(op->w->app->runs, op->at))
 		look->reasons |= WT_BUSY;
 	wt_git(op, op->at, argv, NULL, status_cb);

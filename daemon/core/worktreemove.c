@@ -40,6 +40,9 @@ move_listed(struct wt_op *op)
 {
 	const struct git_result done = { .out = "", .err = "" };
 
+	/*
+	 * The list is git's own word; exit statuses are about other trees too.
+	 */
 	if (wt_at(&op->list, op->moving->to) != NULL)
 		op->moving->next(op, &done);
 	else
@@ -64,6 +67,7 @@ renamed_cb(struct wt_op *op, const struct git_result *r)
 		m->next(op, r);
 		return;
 	}
+	/* git is given op->at to work in, and that has just moved. */
 	if (op->at != op->top)
 		op->at = m->to;
 	m->more[2] = m->to;

@@ -113,6 +113,9 @@ wt_end(struct wt_op *op)
 
 	TAILQ_REMOVE(&w->ops, op, link);
 	op->entered = op->waiting = false;
+	/*
+	 * In the order in which they came; each that enters may hold the next.
+	 */
 	TAILQ_FOREACH (o, &w->ops, link) {
 		if (!o->waiting || must_wait(o))
 			continue;
@@ -131,6 +134,7 @@ wt_let_go(struct worktrees *w)
 	struct wt_op *op, *next;
 
 	TAILQ_FOREACH_SAFE (op, &w->ops, link, next) {
+		/* Those that wait for git have heard from git_end(). */
 		if (!op->deferred && !op->waiting)
 			continue;
 		loop_undefer(w->app->loop, wt_step_cb, op);
@@ -195,6 +199,10 @@ wt_git_cb(int err, const struct git_result *r, const char *why, void *arg)
 	const struct git_result none = { .status = 128, .out = "", .err = "" };
 	struct wt_op *op = arg;
 
+	/*
+	 * An answer that does not come is one when a removal is judged: not
+	 * known. Where something is to be done it is a failure.
+	 */
 	if (op->judging && (err == RDV_E_TOO_BIG || err == RDV_E_TIMEOUT ||
 			       err == RDV_E_SPAWN))
 		op->git_next(op, &none);
@@ -208,6 +216,7 @@ void
 wt_git(struct wt_op *op, const char *dir, const char *const *argv,
     const char *const *more, wt_git_fn *next)
 {
+	/* Both ends of a linked worktree: its index is in the repository. */
 	const char *paths[PATHS_MAX + 1] = { op->at };
 	size_t n = op->at != NULL;
 	struct git_call call = {
@@ -227,6 +236,10 @@ wt_git(struct wt_op *op, const char *dir, const char *const *argv,
 	git_run(op->w->git, &call, wt_git_cb, op);
 }
 
+/*
+ * Outside of the sandbox, hence never with a word from a repository for a
+ * program: all of argv is ours, but for paths.
+ */
 void
 wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next)
 {
@@ -256,6 +269,7 @@ list_cb(struct wt_op *op, const struct git_result *r)
 void
 wt_relist(struct wt_op *op, wt_step_fn *next)
 {
+	/* -z, because a path may hold a newline. */
 	static const char *const argv[] = { "worktree", "list", "--porcelain",
 		"-z", NULL };
 
@@ -267,6 +281,7 @@ static void
 opened(struct wt_op *op)
 {
 	op->here = wt_at(&op->list, op->at);
+	/* The pointer said so, the repository does not: a planted .git file. */
 	if (op->here == NULL)
 		wt_fail(op, RDV_E_INVALID,
 		    "%s is not registered as a worktree of %s", op->at,
@@ -286,6 +301,7 @@ config_cb(struct wt_op *op, const struct git_result *r)
 	wt_relist(op, opened);
 }
 
+/* Names alone: a value is never looked at, only taken away. */
 static void
 ask_config(struct wt_op *op)
 {
@@ -365,6 +381,9 @@ wt_open(struct wt_op *op, const char *path, wt_step_fn *next)
 		read_config(op);
 		return;
 	}
+	/*
+	 * A row of ours says better where it belongs than a file in the tree.
+	 */
 	err = store_worktree_at(op->w->app->db, op->arena, op->at, &row);
 	if (err == 0) {
 		op->top = row.repo_path;
@@ -392,6 +411,7 @@ branch_cb(struct wt_op *op, const struct git_result *r)
 	const char *const more[] = { op->row.path, NULL };
 	size_t len = strlen(op->commit);
 
+	/* Moved since: taking it would show other files than the tree has. */
 	if (r->status == 0 && strncmp(r->out, op->commit, len) == 0 &&
 	    r->out[len] == '\n')
 		wt_git(op, op->row.path, argv, more, attach_cb);
@@ -423,6 +443,7 @@ wt_attach(struct wt_op *op, const struct wt_entry *e, wt_step_fn *next)
 void
 wt_unbranch(struct wt_op *op, wt_git_fn *next)
 {
+	/* With the old value git deletes it only if it still is that. */
 	const char *const argv[] = { "update-ref", "-d", "--",
 		arena_printf(op->arena, LOCAL "%s", op->row.branch),
 		op->row.branch_start, NULL };

@@ -116,6 +116,7 @@ store_removed(struct wt_op *op)
 	struct moving *m = op->own;
 
 	m->noted = false;
+	/* From here on a failure is the store's and is told as one. */
 	m->finish = NULL;
 	op->row.state = m->keep ? "trashed" : "removed";
 	op->row.cause = NULL;
@@ -134,6 +135,7 @@ static void
 removed_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct moving *m = op->own;
+	/* Not `checkout --detach`, which would look at all the files. */
 	const char *const argv[] = { "update-ref", "--no-deref", "HEAD",
 		op->here->commit, NULL };
 
@@ -222,17 +224,20 @@ remove_looked(struct wt_op *op)
 		return;
 	}
 	m->leaving = true;
+	/* Deleted is only what git can give back to the last byte. */
 	m->keep = m->force || m->look.reasons != 0 ||
 		  m->look.status.ignored > 0 || m->look.hidden ||
 		  m->look.modules;
 	op->row.branch = op->here->branch;
 	op->row.state = "removing";
+	/* No session begins there from now on (worktree_leaves). */
 	op->leaves = true;
 	if (m->keep)
 		op->row.trash_path = trash_path(op, op->row.id);
 	wt_store(op, !m->known, EV_WORKTREE_MOVING, remove_noted);
 }
 
+/* By the row: op->at is the repository when git has to stand elsewhere. */
 bool
 worktree_leaves(const struct worktrees *w, const char *path)
 {
@@ -359,6 +364,7 @@ restore_opened(struct wt_op *op)
 		    op->row.trash_path);
 		return;
 	}
+	/* As on the way in: whoever settles it asks git where it is. */
 	op->row.state = "removing";
 	wt_store(op, false, EV_WORKTREE_MOVING, restore_noted);
 }
@@ -378,6 +384,7 @@ restore_start(struct wt_op *op)
 		wt_fail(op, err, "there is no such worktree in the trash");
 		return;
 	}
+	/* Something else may have taken the place meanwhile. */
 	err = repo_new_path(op->arena, op->w->app->conf, op->row.path, &path,
 	    &why);
 	if (err != 0)

@@ -22,6 +22,10 @@
 #include "lib/err.h"
 #include "lib/xalloc.h"
 
+/*
+ * The database header and the log's: sqlite.org/fileformat2.html, sections 1.3
+ * and 4.1.
+ */
 #define HEADER	   100
 #define LOG_HEADER 32
 #define LOG_FRAME  24
@@ -101,6 +105,7 @@ judge_header(struct check *c, const uint8_t *h, int newest)
 	uint32_t page = (uint32_t)h[16] << 8 | h[17];
 	uint32_t version = be32(h + 60);
 
+	/* 64 KiB does not fit into the two bytes. */
 	if (page == 1)
 		page = 65536;
 	if (memcmp(h, "SQLite format 3", 16) != 0 || page < 512 ||
@@ -115,7 +120,10 @@ judge_header(struct check *c, const uint8_t *h, int newest)
 		    c->path, version, newest);
 		return RDV_E_NEWER;
 	}
-	/* With a log, pages may stand in it that the file has not got yet. */
+	/*
+	 * With a log, pages may stand in it that the file has not got yet. The
+	 * size in the header counts only when both change counters agree.
+	 */
 	if (c->log <= LOG_HEADER && be32(h + 24) == be32(h + 92) &&
 	    (off_t)be32(h + 28) * page > c->size)
 		return corrupt(c, "it has been cut short");
@@ -210,6 +218,9 @@ probe_tables(const struct check *c, sqlite3 *conn)
 	sqlite3_stmt *st = NULL;
 	int err = 0, rc;
 
+	/*
+	 * Of a large database not all is read: a start must not take minutes.
+	 */
 	rc = sqlite3_prepare_v2(conn,
 	    "SELECT name FROM sqlite_schema WHERE type = 'table'", -1, &st,
 	    NULL);

@@ -28,6 +28,8 @@
 #include "lib/xalloc.h"
 
 /*
+ * synchronous and wal_autocheckpoint: both are the flusher's work.
+ * trusted_schema, cell_size_check: a file may have been written by others.
  * temp_store: a confined daemon has no other directory to write to. The sizes
  * keep the memory at rest small; the working set of a host fits all the same.
  */
@@ -93,6 +95,7 @@ exists(const char *path, const char *tail)
 {
 	char *name = xasprintf("%s%s", path, tail);
 	struct stat st;
+	/* What cannot be looked at is there: nothing is made in its place. */
 	bool there = lstat(name, &st) == 0 || errno != ENOENT;
 
 	free(name);
@@ -145,6 +148,7 @@ connect_to(const struct opening *o, sqlite3 **conn)
 	(void)sqlite3_db_config(*conn, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 	    NULL);
 	(void)sqlite3_db_config(*conn, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* stmt_errno() asks for the extended code by itself. */
 	(void)sqlite3_extended_result_codes(*conn, 0);
 	return 0;
 }
@@ -202,6 +206,9 @@ db_open(struct db **out, struct loop *l, const char *path, char *why,
 	stmts_init(&db->stmts, db->conn);
 	if (err == 0)
 		err = check_after(&o, db->conn);
+	/*
+	 * After the migrations, so that the log is there and they are synced.
+	 */
 	if (err == 0) {
 		err = flusher_new(&db->flusher, path, db->wake);
 		if (err != 0)
@@ -230,6 +237,7 @@ probe_write(struct db *db)
 void
 db_settle(struct db *db)
 {
+	/* Whoever is told may begin the next change. */
 	do {
 		turn_end(db);
 		flusher_wait(db->flusher);
@@ -256,6 +264,10 @@ db_close(struct db *db)
 		return;
 	if (db->flusher != NULL)
 		db_settle(db);
+	/*
+	 * Statements, then their connection; the flusher's is the last to
+	 * close.
+	 */
 	stmts_done(&db->stmts);
 	(void)sqlite3_close(db->conn);
 	flusher_free(db->flusher);

@@ -140,6 +140,10 @@ serve(struct flusher *f)
 	int err = f->err;
 
 	pthread_mutex_unlock(&f->lock);
+	/*
+	 * The new size goes along, since it is needed to read what was written
+	 * (fdatasync(2)).
+	 */
 	if (err == 0 && fdatasync(f->fd) < 0)
 		err = -errno;
 	else if (err == 0)
@@ -295,6 +299,9 @@ flusher_request(struct flusher *f, uint64_t epoch)
 {
 	pthread_mutex_lock(&f->lock);
 	f->requested = epoch;
+	/*
+	 * Without the thread, or after its end, the caller waits for the disk.
+	 */
 	if (f->threaded && f->err == 0)
 		pthread_cond_signal(&f->asked);
 	else

@@ -14,6 +14,7 @@
 #define COLUMNS                                                        \
 	"id, user_id, parent_id, name, path, color, icon, collapsed, " \
 	"sort_order, created_at, updated_at"
+/* By id at last, so that the order never depends on the plan. */
 #define ORDER " ORDER BY sort_order, created_at, id"
 
 static const char sql_list[] =
@@ -22,6 +23,7 @@ static const char sql_children[] =
     "SELECT " COLUMNS " FROM folder WHERE parent_id = ? AND user_id = ?" ORDER;
 static const char sql_get[] =
     "SELECT " COLUMNS " FROM folder WHERE id = ? AND user_id = ?";
+/* Both from one look, of the same rows. */
 static const char sql_count[] =
     "SELECT coalesce(max(sort_order) + 1, 0), count(*) FROM folder "
     "WHERE user_id = ?";
@@ -207,9 +209,11 @@ store_folder_order(struct tx *tx, const char *user_id, const char *id,
 
 	if (n < 0)
 		return (int)n;
+	/* Somebody else's is none (C14). */
 	return n == 0 ? RDV_E_NOT_FOUND : 0;
 }
 
+/* Closed sessions go along: a folder that is referred to cannot be deleted. */
 int
 store_folder_lift(struct tx *tx, const char *id, const char *parent_id,
     int64_t now)

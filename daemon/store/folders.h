@@ -31,9 +31,11 @@ int store_folder_get(struct db *db, struct arena *a, const char *user_id,
 /* Largest sort_order of the user plus one; how many folders there are. */
 int store_folders_count(struct db *db, const char *user_id, int64_t *next,
     int64_t *count);
+/* 0 or -errno, here and below. */
 int store_folder_insert(struct tx *tx, const struct store_folder *f);
 /* Writes every field but id, user_id and created_at. */
 int store_folder_update(struct tx *tx, const struct store_folder *f);
+/* RDV_E_NOT_FOUND when it is not that user's. */
 int store_folder_order(struct tx *tx, const char *user_id, const char *id,
     int64_t sort_order, int64_t now);
 /* Hands children and sessions of `id` to `parent_id`, which may be NULL. */

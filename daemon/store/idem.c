@@ -16,6 +16,7 @@
 static const char sql_find[] =
     "SELECT route, digest, status, body FROM idempotency "
     "WHERE user_id = ? AND key = ?";
+/* An answer takes the place of an intent; nothing takes an answer's. */
 static const char sql_insert[] =
     "INSERT INTO idempotency "
     "(user_id, key, route, digest, status, body, created_at) "

@@ -131,6 +131,7 @@ read_applied(struct migrate *m)
 	int err, rc;
 
 	err = read_known(m, &known);
+	/* Without the table nothing was applied: the database is new. */
 	if (err != 0 || !known)
 		return err;
 	err = prepare(m, sql_applied, &st);
@@ -204,6 +205,7 @@ migrate(sqlite3 *conn, const struct migration *list, const char *path,
 	err = read_applied(&m);
 	if (err != 0 || m.have == migrate_newest(list))
 		return err;
+	/* Immediate: who cannot write finds out before anything is changed. */
 	err = run(&m, "BEGIN IMMEDIATE");
 	if (err != 0)
 		return err;

@@ -39,6 +39,9 @@ store_event_insert(struct tx *tx, struct store_event *e)
 	long n;
 	int err = tx_error(tx);
 
+	/*
+	 * After a start, and after an undoing, which may have given some back.
+	 */
 	if (err == 0 && db->event_seq < 0)
 		err =
 		    db_query(db, sql_newest, number_row_cb, &db->event_seq, "");
@@ -147,6 +150,7 @@ store_events_expire(struct tx *tx, const struct store_expiry *e)
 	err = store_event_bounds(db, &oldest, &newest);
 	if (err != 0)
 		return err;
+	/* The newest stays: its number is where the next one begins. */
 	to = e->to < newest ? e->to : newest - 1;
 	err = db_query(db, sql_range, expire_row_cb, &x, "iii", oldest, to,
 	    e->limit);

@@ -32,6 +32,7 @@ static const char sql_running[] =
 static const char sql_resized[] =
     "UPDATE run SET cols = ?, rows = ? "
     "WHERE id = ? AND state IN ('starting', 'running')";
+/* An end that knows no size leaves the one that was recorded. */
 static const char sql_ended[] =
     "UPDATE run SET state = ?, exit_code = ?, signal = ?, cause = ?, "
     "cols = coalesce(?, cols), rows = coalesce(?, rows), log_bytes = ?, "
@@ -57,6 +58,7 @@ store_run_row(struct row *row, int first, struct store_run *out)
 {
 	int i = first;
 
+	/* The id: NULL where a LEFT JOIN found no run. */
 	if (row_null(row, first))
 		return false;
 	out->id = row_str(row, i++);

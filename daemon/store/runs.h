@@ -53,6 +53,7 @@ int store_runs_of(struct db *db, const char *user_id, const char *session_id,
 /* Rows in state starting or running, of all users. */
 int store_runs_in_flight(struct db *db, store_run_fn *cb, void *arg);
 
+/* 0 or -errno. */
 int store_run_insert(struct tx *tx, const struct store_run *r);
 /* All write nothing when the run has ended already: RDV_E_STATE. */
 int store_run_running(struct tx *tx, const struct store_run *r);

@@ -34,6 +34,7 @@ static const char sql_list_folder[] =
 static const char sql_get[] =
     FROM "WHERE session.id = ? AND session.user_id = ?";
 static const char sql_find[] = FROM "WHERE session.id = ?";
+/* closed_at in a session that is not closed is the intent to close it. */
 static const char sql_closing[] =
     FROM "WHERE status IN ('active', 'suspended') AND closed_at IS NOT NULL";
 static const char sql_count[] =
@@ -59,11 +60,16 @@ static const char sql_closed[] =
     "UPDATE session SET status = 'closed', "
     "closed_at = coalesce(closed_at, ?), updated_at = ? "
     "WHERE id = ? AND status <> 'closed'";
+/* A new run is what resuming is: it makes the session active. */
 static const char sql_run[] =
     "UPDATE session SET run_id = ?, status = 'active', updated_at = ?, "
     "last_activity_at = ? WHERE id = ? AND status <> 'closed'";
 static const char sql_touch[] =
     "UPDATE session SET last_activity_at = ? WHERE id = ?";
+/*
+ * The user here and not in the others: ids of an order come from outside, the
+ * rest were read with their user before.
+ */
 static const char sql_order[] =
     "UPDATE session SET tab_order = ?, updated_at = ? "
     "WHERE id = ? AND user_id = ?";

@@ -51,15 +51,21 @@ int store_sessions_closing(struct db *db, store_session_fn *cb, void *arg);
 int store_sessions_count(struct db *db, const char *user_id, int64_t *count,
     int64_t *next);
 
+/* 0 or -errno, and what is said beside it. */
 int store_session_insert(struct tx *tx, const struct store_session *s);
-/* name, folder_id, tab_order */
+/* Writes name, folder_id and tab_order. RDV_E_NOT_FOUND. */
 int
 store_session_update(struct tx *tx, const struct store_session *s, int64_t now);
+/* Of a closed session nothing of this is written: RDV_E_STATE. */
 int store_session_status(struct tx *tx, const char *id, const char *status,
     int64_t now);
-/* The intent to close, and the close; both keep an earlier closed_at. */
+/*
+ * The intent to close, and the close; both keep an earlier closed_at. Of
+ * several who close the first one writes, the others get RDV_E_STATE.
+ */
 int store_session_closing(struct tx *tx, const char *id, int64_t now);
 int store_session_closed(struct tx *tx, const char *id, int64_t now);
+/* A new run makes it active. */
 int store_session_run(struct tx *tx, const char *id, const char *run_id,
     int64_t now);
 int store_session_touch(struct tx *tx, const char *id, int64_t now);

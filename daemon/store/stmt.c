@@ -19,6 +19,7 @@ struct row {
 	sqlite3_stmt *stmt;
 };
 
+/* An extended code stands above the primary one it belongs to. */
 static const struct {
 	int rc; /* extended code, or primary code */
 	int err;
@@ -144,6 +145,10 @@ stmt_bind(sqlite3_stmt *st, const char *fmt, va_list ap)
 	int rc = SQLITE_OK, n = (int)strlen(fmt);
 	int64_t v;
 
+	/*
+	 * A format that does not fit the statement is a mistake of ours; it
+	 * must not write half a row.
+	 */
 	if (n != sqlite3_bind_parameter_count(st))
 		return SQLITE_RANGE;
 	for (int i = 1; i <= n && rc == SQLITE_OK; i++) {
@@ -179,6 +184,7 @@ stmt_step(sqlite3_stmt *st, db_row_fn *cb, void *arg)
 	int rc;
 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		/* Enough rows are no error. */
 		if (cb != NULL && !cb(&row, arg))
 			return SQLITE_DONE;
 	}

@@ -13,6 +13,9 @@
 	"id, user_id, name, kind, key_prefix, hash, scopes, expires_at, " \
 	"last_used_at, created_at, page_hash"
 
+/*
+ * Expired CLI tokens are among them: their owner is to hear EXPIRED, not wrong.
+ */
 static const char sql_live[] =
     "SELECT " COLUMNS " FROM token WHERE user_id = ? "
     "AND revoked_at IS NULL AND (kind = 'cli' OR expires_at > ?)";
@@ -28,6 +31,7 @@ static const char sql_revoke[] =
     "UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
 static const char sql_touch[] =
     "UPDATE token SET last_used_at = ? WHERE id = ?";
+/* CLI tokens stay, for their owner to see and to revoke. */
 static const char sql_prune[] =
     "DELETE FROM token WHERE expires_at < ? AND kind <> 'cli'";
 

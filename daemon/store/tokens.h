@@ -38,9 +38,11 @@ int store_tokens_list(struct db *db, const char *user_id, store_token_fn *cb,
 /* Calls `cb` at most once; RDV_E_NOT_FOUND when it is not that user's. */
 int store_token_get(struct db *db, const char *user_id, const char *id,
     store_token_fn *cb, void *arg);
+/* 0 or -errno, here and below, and what is said beside it. */
 int store_token_insert(struct tx *tx, const struct store_token *t);
 /* RDV_E_NOT_FOUND when there is no such live row. */
 int store_token_revoke(struct tx *tx, const char *id, int64_t now);
+/* `used` in ms, as last_used_at. */
 int store_token_touch(struct tx *tx, const char *id, int64_t used);
 /* Forgets cookies and codes that expired before `before`; rows or -errno. */
 long store_tokens_prune(struct tx *tx, int64_t before);

@@ -24,10 +24,18 @@
 /* For another process that is writing (a backup, an administrator). */
 #define BUSY_MS 500
 
+/*
+ * IMMEDIATE takes the write lock at once: a change that has begun never finds
+ * another writer in its way.
+ */
 static const char sql_begin[] = "BEGIN IMMEDIATE";
 static const char sql_begin_read[] = "BEGIN";
 static const char sql_commit[] = "COMMIT";
 static const char sql_rollback[] = "ROLLBACK";
+/*
+ * All have one name; SQLite means the newest (sqlite.org/lang_savepoint.html),
+ * and changes end in the reverse order of their beginnings.
+ */
 static const char sql_savepoint[] = "SAVEPOINT change";
 static const char sql_release[] = "RELEASE change";
 static const char sql_undo[] = "ROLLBACK TO change";
@@ -106,6 +114,7 @@ turn_end(struct db *db)
 	(void)turn_do(db, sql_commit);
 	if (!sqlite3_get_autocommit(db->conn))
 		(void)stmt_do(&db->stmts, sql_rollback);
+	/* What was read meanwhile saw changes that are gone now. */
 	if (t->err != 0) {
 		turn_unstage(db, t, 0);
 		db->version++;
@@ -138,6 +147,7 @@ turn_finish(struct db *db, struct turn *t, int err)
 {
 	struct tx *tx;
 
+	/* Events before `done`: who is answered can find the event. */
 	if (err == 0)
 		turn_publish(db, t);
 	turn_unstage(db, t, 0);
@@ -160,6 +170,10 @@ turn_settle(struct db *db)
 
 	db->sync_err = err;
 	while ((t = TAILQ_FIRST(&db->waiting)) != NULL) {
+		/*
+		 * After a failed sync nobody waits any longer: what is not
+		 * durable by now never will be.
+		 */
 		if (t->epoch > synced && err == 0)
 			break;
 		TAILQ_REMOVE(&db->waiting, t, link);
@@ -252,6 +266,7 @@ tx_commit(struct tx *tx, tx_done_fn *done, void *arg)
 	tx->done = done;
 	tx->arg = arg;
 	tx->db->turn->open--;
+	/* A savepoint that is released is still undone with the turn. */
 	if (tx->err == 0)
 		tx->err = turn_do(tx->db, sql_release);
 	if (tx->err != 0)

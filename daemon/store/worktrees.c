@@ -21,9 +21,11 @@ static const char sql_change[] =
     "trash_path = ?, updated_at = ? WHERE id = ?";
 static const char sql_get[] =
     "SELECT " COLUMNS " FROM worktree WHERE id = ? AND user_id = ?";
+/* A path may have had many; these states are those that hold it now. */
 static const char sql_at[] = "SELECT " COLUMNS " FROM worktree WHERE path = ? "
 			     "AND state IN ('creating', 'ready', 'removing') "
 			     "ORDER BY updated_at DESC LIMIT 1";
+/* Oldest change first: the trash is tidied in this order. */
 static const char sql_in[] = "SELECT " COLUMNS " FROM worktree "
 			     "WHERE state = ? ORDER BY updated_at";
 static const char sql_trash[] =

@@ -26,13 +26,20 @@ struct store_worktree {
 	int64_t created_at, updated_at;
 };
 
+/* 0 or -errno, and what is said beside it. */
 int store_worktree_insert(struct tx *tx, const struct store_worktree *w);
-/* Writes branch, state, cause and trash_path of the row with that id. */
+/*
+ * Writes branch, state, cause and trash_path of the row with that id.
+ * RDV_E_NOT_FOUND.
+ */
 int store_worktree_change(struct tx *tx, const struct store_worktree *w);
 /* RDV_E_NOT_FOUND when it is not that user's. Strings in the arena. */
 int store_worktree_get(struct db *db, struct arena *a, const char *user_id,
     const char *id, struct store_worktree *out);
-/* The one that has this path now: creating, ready or removing. */
+/*
+ * The one that has this path now, whoever it is of: creating, ready or
+ * removing. RDV_E_NOT_FOUND.
+ */
 int store_worktree_at(struct db *db, struct arena *a, const char *path,
     struct store_worktree *out);
 typedef bool store_worktree_fn(const struct store_worktree *w, void *arg);

@@ -25,6 +25,10 @@
 #define AUDIT_KEEP 3
 #define AUDIT_LINE 2048
 
+/*
+ * With both kinds at this rate and 150 bytes a line, four files of the default
+ * size still hold a day.
+ */
 #define ATTEMPTS_PER_MIN 120
 #define ATTEMPTS_BURST	 1000
 
@@ -71,6 +75,7 @@ audit_open(struct audit **out, const char *dir, int64_t max)
 	for (size_t i = 0; i < 2; i++)
 		bucket_init(&a->attempts[i], ATTEMPTS_PER_MIN, ATTEMPTS_BURST,
 		    clock_mono_ms());
+	/* Kept for rotation: paths may be closed to rdvd by then. */
 	a->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	err = a->dir < 0 ? -errno : audit_reopen(a);
 	if (err != 0) {
@@ -99,6 +104,7 @@ audit_rotate(struct audit *a)
 {
 	char from[32], to[32];
 
+	/* From the oldest on, so that each makes room for the one before. */
 	for (int i = AUDIT_KEEP - 1; i >= 0; i--) {
 		(void)snprintf(from, sizeof(from), i > 0 ? "%s.%d" : "%s",
 		    AUDIT_NAME, i);
@@ -164,6 +170,7 @@ audit_write(struct audit *a, const struct audit_entry *e)
 		buf_printf(&b, " left_out=%llu",
 		    (unsigned long long)(a->left_out - a->told));
 	buf_put_text(&b, "\n");
+	/* One call, so a line is whole or its end is missing. */
 	n = write(a->fd, b.data, b.len);
 	ok = buf_ok(&b) && n == (ssize_t)b.len;
 	if (n > 0) {

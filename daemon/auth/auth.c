@@ -105,6 +105,7 @@ owner_ensure(struct auth *a)
 	free(name);
 	if (err != 0)
 		return err;
+	/* Nobody is added after this, so the pointer stays good. */
 	a->owner = u != NULL ? u->id : a->users[a->nusers - 1].id;
 	return 0;
 }
@@ -236,6 +237,7 @@ goes_before(const struct token *t, const struct token *old, int64_t now)
 {
 	bool ended = token_ended(t, now);
 
+	/* Nobody misses one that has ended. */
 	if (old == NULL || ended != token_ended(old, now))
 		return old == NULL || ended;
 	return t->created_at < old->created_at;

@@ -16,7 +16,7 @@
 #include "lib/str.h"
 
 #define PAGE_ENTRY "rdv.page."
-#define TEXT_MAX   128
+#define TEXT_MAX   128	 /* more than twice the longest there is */
 #define USED_MS	   60000 /* last use is kept to the minute */
 #define NOTE_MS	   60000
 
@@ -187,7 +187,11 @@ auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no)
 	(void)failed(a, r, NULL, &invalid, no);
 }
 
-/* A credential of that kind and of a user that exists; it may have expired. */
+/*
+ * A credential of that kind and of a user that exists; it may have expired.
+ * Found by the hash of all of it, so the time that takes tells nothing of how
+ * much was right (C10).
+ */
 static struct token *
 find(struct auth *a, const char *text, enum token_kind kind)
 {
@@ -250,6 +254,10 @@ by_cookie(struct auth *a, const struct http_req *r, const struct offer *o,
 	digest_of(o->page, strlen(o->page), key);
 	for (unsigned i = 0; i < o->ncookies; i++) {
 		t = find(a, o->cookies[i], TOKEN_COOKIE);
+		/*
+		 * All of them are tried: another server of this host may have
+		 * set the others.
+		 */
 		if (t != NULL && secret_equal(t->page, key, DIGEST_LEN))
 			return admit(a, r, t, out, no);
 		alone = t != NULL ? t : alone;
@@ -306,6 +314,7 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 	const char *text = o->bearer != NULL ? o->bearer : o->service;
 
 	if (text != NULL) {
+		/* Either header may have either of the two (contract 1.4). */
 		if (!is_service(a, text))
 			return by_token(a, r, text, out, no);
 		if (o->user != NULL || o->ncookies == 0)
@@ -349,6 +358,7 @@ cookie_ok(const struct http_req *r, const struct auth_need *need,
 static void
 note_use(struct auth *a, const struct http_req *r, const struct actor *actor)
 {
+	/* FNV-1a over connection and credential. */
 	uint64_t hash = 1469598103934665603ULL ^ r->conn_id;
 	struct token *t = tokens_find_id(a->tokens, actor->token_id);
 	struct token_note *note = t != NULL ? &t->note : &a->service_note;

@@ -84,12 +84,14 @@ slot_fail(struct slot *s, unsigned bound, int64_t now_ms)
 	s->last_ms = now_ms;
 	if (++s->fails <= bound)
 		return 0;
+	/* 2^9 s are over the longest wait already. */
 	wait = s->over < 9 ? (int64_t)1 << s->over : WAIT_MAX_S;
 	s->over++;
 	s->until_ms = now_ms + (wait < WAIT_MAX_S ? wait : WAIT_MAX_S) * 1000;
 	return slot_wait(s, now_ms);
 }
 
+/* Both count each failure, so that peers in turn are slowed, too. */
 int64_t
 auth_limit_fail(struct auth_limit *l, uid_t peer, int64_t now_ms)
 {

@@ -112,11 +112,16 @@ origin_ok(const struct origin_rules *r, const char *origin)
 {
 	if (str_starts(origin, "http://"))
 		return list_has(r->web, origin + strlen("http://"));
+	/* Whoever puts TLS in front keeps the names. */
 	if (str_starts(origin, "https://"))
 		return list_has(r->web, origin + strlen("https://"));
 	return false;
 }
 
+/*
+ * "same-site" is not enough: it says nothing about the port (W3C Fetch
+ * Metadata). "none" is a person who typed the address.
+ */
 bool
 origin_site_ok(const char *site)
 {

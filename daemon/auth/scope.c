@@ -49,6 +49,7 @@ scope_parse(const char *text)
 	return bits;
 }
 
+/* Bits that "full" covers are gone when its parts come. */
 void
 scope_format(uint32_t bits, char out[SCOPE_TEXT])
 {

@@ -16,7 +16,7 @@ struct db;
 enum token_kind { TOKEN_CLI, TOKEN_COOKIE, TOKEN_CODE, TOKEN_KIND_MAX };
 
 #define TOKEN_TEXT   48 /* "rdv_", 43 characters, NUL */
-#define TOKEN_PREFIX 13
+#define TOKEN_PREFIX 13 /* shown in lists, NUL; nothing is decided by it */
 
 /* When the audit log last told of its use, and by which process. */
 struct token_note {

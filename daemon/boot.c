@@ -166,6 +166,7 @@ build_core(struct app *app)
 	struct http_limits limits = {
 		.conns = (unsigned)conf->max_connections,
 		.conns_per_peer = (unsigned)conf->max_connections_per_peer,
+		/* Fixed: nobody has a use for more (docs/http-api.md). */
 		.line = 8192,
 		.header = 32768,
 		.body = (size_t)conf->max_body_bytes,
@@ -264,6 +265,7 @@ static void
 boot_gone_cb(void *arg)
 {
 	struct app *app = arg;
+	/* Shorter than when asked to end: nobody waits for [main] any more. */
 	int64_t ms = app->conf->drain_ms;
 
 	drain(app, ms < ORPHAN_MS ? ms : ORPHAN_MS);
@@ -272,6 +274,7 @@ boot_gone_cb(void *arg)
 static int
 listen_on(struct app *app, int fd, const char *what, char *why, size_t whysize)
 {
+	/* To this account alone, whatever the modes of the socket say. */
 	int err = http_server_listen(app->server, fd, geteuid());
 
 	if (err == 0)

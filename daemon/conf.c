@@ -317,6 +317,7 @@ slurp(const char *path, char **out, size_t *len, char *why, size_t whysize)
 	char *text;
 	int fd;
 
+	/* Non-blocking, or a FIFO of that name would hold up the start. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;

@@ -110,12 +110,14 @@ drop(struct helper *h)
 	h->stats.sent += s.sent;
 	h->stats.stale += s.stale;
 	h->stats.failed += s.outstanding + s.waiting;
+	/* Before anybody is told, since who is told may ask the next thing. */
 	h->ops = NULL;
 	h->hello = false;
 	h->generation = 0;
 	h->stats.pid = 0;
 	helperlink_free(ops);
 	forget_exits(h);
+	/* Whoever never was there cannot be lost. */
 	if (was)
 		h->cb->lost(h->arg);
 }
@@ -209,6 +211,9 @@ uint32_t
 helper_call_begin(struct helper *h, struct buf *b)
 {
 	buf_init_secret(b, SEQPKT_MAX);
+	/*
+	 * 0 is never sent: without a link the call fails in helper_call_send().
+	 */
 	return h->ops != NULL ? helperlink_id(h->ops) : 0;
 }
 
@@ -247,6 +252,7 @@ helper_notice_cb(const struct priv_header *hdr, struct buf *body, void *arg)
 	struct exit_wait *w;
 	struct priv_exit ev;
 
+	/* The only notice there is. */
 	if (hdr->op != PRIV_EXIT || !priv_get_exit(body, &ev))
 		return false;
 	/* Before HELLO it tells of another daemon's run: INVENTORY knows it. */
@@ -354,6 +360,7 @@ connected(struct helper *h, struct seqpkt_fds *fds)
 	int sock = fds->fd[0];
 
 	fds->n = 0;
+	/* The old one may be gone and not yet dropped: now it is. */
 	loop_undefer(h->loop, helper_drop_cb, h);
 	drop(h);
 	h->ops = helperlink_new(h->loop, sock, &link_ops, h);

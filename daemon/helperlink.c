@@ -147,6 +147,10 @@ send_one(struct helperlink *k, struct request *r)
 	return true;
 }
 
+/*
+ * As many travel as [ops] may be asked at once; the rest waits here, where it
+ * can be counted.
+ */
 static void
 send_more(struct helperlink *k)
 {
@@ -195,6 +199,7 @@ find(struct helperlink *k, uint32_t id)
 {
 	struct request *r;
 
+	/* At most PRIV_OUTSTANDING of them. */
 	TAILQ_FOREACH (r, &k->travelling, link)
 		if (r->id == id)
 			return r;
@@ -216,6 +221,7 @@ answered(struct helperlink *k, const struct priv_header *h, struct buf *body,
 		k->ops->stale(h, body, k->arg);
 		return true;
 	}
+	/* An answer to something else than was asked. */
 	if (r->op != h->op)
 		return false;
 	TAILQ_REMOVE(&k->travelling, r, link);

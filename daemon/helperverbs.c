@@ -32,7 +32,11 @@ is_terminal(int fd)
 	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && isatty(fd);
 }
 
-/* See privproto.h for the order; INVENTORY brings no stdin. */
+/*
+ * See privproto.h for the order; INVENTORY brings no stdin. Each is looked at:
+ * one of another kind could make the loop block, or be a file that nobody meant
+ * to hand over (E04).
+ */
 static bool
 fds_ok(const struct seqpkt_fds *fds, uint8_t io, bool with_stdin)
 {
@@ -159,6 +163,9 @@ helper_logout(struct helper *h, const uint8_t grant[PRIV_GRANT_LEN],
 	helper_call_send(c, PRIV_LOGOUT, id, &b);
 }
 
+/*
+ * Without a callback: what is lost with a dying [ops] it would have forgotten.
+ */
 void
 helper_exit_ack(struct helper *h, uint64_t handle)
 {
@@ -194,6 +201,7 @@ answer_inventory(struct helper_call *c, int err, struct buf *body,
 		return ok;
 	}
 	c->cb.inventory(0, &a, fds, c->arg);
+	/* Only now: each is taken over before the next one is asked for. */
 	ask_inventory(c->helper, a.handle, c->cb.inventory, c->arg);
 	return true;
 }

@@ -25,7 +25,7 @@
 #include "lib/xalloc.h"
 
 #define HOUR_MS	 (3600 * 1000LL)
-#define FIRST_MS (60 * 1000LL)
+#define FIRST_MS (60 * 1000LL)	    /* a start has better things to do */
 #define SPENT_MS (7 * 24 * HOUR_MS) /* cookies and codes stay for audits */
 
 struct house {
@@ -117,6 +117,10 @@ house_reload_cb(void *arg)
 
 	if (h->own_log)
 		reopen_log(conf);
+	/*
+	 * A whole new one, so that what is no longer in the file is the default
+	 * again.
+	 */
 	conf_init(&fresh, conf->base, conf->home);
 	if (conf_load(&fresh, path, why, sizeof(why)) == 0) {
 		conf_reload(conf, &fresh);

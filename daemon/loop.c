@@ -118,7 +118,11 @@ loop_free(struct loop *l)
 	free(l);
 }
 
-/* One pass over what is deferred now, including what is added meanwhile. */
+/*
+ * One pass over what is deferred now, including what is added meanwhile. What
+ * is still left after the last round waits for the next turn, so that calls
+ * that defer each other cannot shut out descriptors.
+ */
 static void
 run_deferred(struct loop *l)
 {
@@ -145,6 +149,7 @@ run_deferred(struct loop *l)
 static void
 turn(struct loop *l)
 {
+	/* The flag keeps an idle daemon in the loop; libevent would return. */
 	int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
 
 	if (l->deferred.n > 0)
@@ -154,6 +159,7 @@ turn(struct loop *l)
 		fatalx("loop", "event_base_loop failed");
 	run_deferred(l);
 	l->turning = false;
+	/* Last, when all changes of the turn have been made. */
 	for (size_t i = 0; i < l->hooks.n; i++)
 		l->hooks.list[i].cb(l->hooks.list[i].arg);
 }
@@ -252,6 +258,7 @@ loop_watch_new(struct loop *l, int fd, short what, loop_fd_fn *cb, void *arg)
 
 	w->cb = cb;
 	w->arg = arg;
+	/* EV_PERSIST: libevent would forget it after the first event. */
 	(void)event_assign(&w->ev, l->base, fd, what | EV_PERSIST, watch_cb, w);
 	loop_watch_enable(w);
 	return w;
@@ -317,6 +324,7 @@ loop_undefer(struct loop *l, loop_fn *cb, void *arg)
 	for (size_t i = l->next; i < l->deferred.n; i++) {
 		struct call *c = &l->deferred.list[i];
 
+		/* Marked, not taken out: the list may be walked right now. */
 		if (c->cb == cb && c->arg == arg)
 			c->cb = NULL;
 	}

@@ -253,6 +253,7 @@ harden(void)
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
 	    prctl(PR_SET_DUMPABLE, 0) != 0)
 		fatal("main", "cannot protect memory");
+	/* Each viewer and terminal has some; no program of ours inherits it. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &files);

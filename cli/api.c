@@ -32,6 +32,7 @@ api_path(const char *before, const char *id, const char *after)
 	struct buf b;
 	char *path;
 
+	/* A word may be anything; what is too long for a path rdvd refuses. */
 	buf_init(&b, 65536);
 	buf_put_text(&b, before);
 	http_put_escaped(&b, id);
@@ -130,6 +131,7 @@ refused(const struct cmd_call *c, const struct client_reply *reply)
 		    js_str(v, "error", "refused without a reason"));
 		print_details(c, v, reply->status);
 	}
+	/* It is ours to say where the token came from; rdvd does not know. */
 	if (reply->status == 401)
 		out_note(c->cli, "the token in %s/cli-token is not accepted",
 		    c->cli->base);
@@ -270,6 +272,7 @@ api_stream(const struct cmd_call *c, struct api_stream *s)
 
 	rc = ask(c, &rq, &reply, why, sizeof(why));
 	s->begun = reply.status == 200;
+	/* A follower tells of a break itself, or comes back without a word. */
 	if (rc != 0 && (s->begun || s->quiet))
 		rc = CMD_UNREACHABLE;
 	else if (rc != 0)

@@ -49,6 +49,10 @@ absolute(const char *path)
 	return xstrdup(out);
 }
 
+/*
+ * What is there gets the name that rdvd will find it by, links resolved. What
+ * is gone, as a worktree that was deleted by hand, keeps the one it was given.
+ */
 bool
 cli_path(const char *given, char *out, unsigned size)
 {
@@ -99,6 +103,7 @@ find_own_files(struct cli *cli)
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	char *slash;
 
+	/* readlink(2) ends nothing. */
 	exe[n > 0 ? n : 0] = '\0';
 	cli->exe = xstrdup(n > 0 ? exe : "rdv");
 	slash = strrchr(exe, '/');
@@ -137,10 +142,12 @@ cli_init(struct cli *cli, const struct cmd_call *c, char *why, unsigned whysize)
 	memset(cli, 0, sizeof(*cli));
 	cli->json = cmd_flag(c, "json");
 	cli->quiet = cmd_flag(c, "quiet");
+	/* no-color.org: any value but an empty one. */
 	cli->color = !cmd_flag(c, "no-color") &&
 		     (no_color == NULL || no_color[0] == '\0') &&
 		     term != NULL && strcmp(term, "dumb") != 0 &&
 		     isatty(STDOUT_FILENO);
+	/* 0: each kind of request has a time of its own. */
 	cli->timeout_ms = cmd_number(c, "timeout", 0) * 1000;
 	rc = find_base(cli, why, whysize);
 	if (rc == 0)

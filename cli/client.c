@@ -50,6 +50,10 @@ body_cb(const char *p, size_t len, void *arg)
 	struct exchange *x = arg;
 
 	if (x->rq->sink != NULL && http_status(x->http) == 200) {
+		/*
+		 * A stream has no end to wait for: what is bounded is its
+		 * silence.
+		 */
 		x->deadline = clock_mono_ms() + x->rq->timeout_ms;
 		return x->rq->sink(p, len, x->rq->arg);
 	}

@@ -48,6 +48,7 @@ refuse(struct parse *p, const char *what, const char *word)
 	return CMD_USAGE;
 }
 
+/* A walk: the table is short, and this is done once or twice. */
 const struct cmd *
 cmd_find(const char *words)
 {
@@ -153,7 +154,10 @@ keep(struct parse *p, const struct cmd_opt *o, const char *value)
 	return judge_value(p, o, value);
 }
 
-/* "--name", "--name=value", "-n", with the value possibly the next word. */
+/*
+ * "--name", "--name=value", "-n", with the value possibly the next word. One
+ * letter a word: "-ab" is no option, rather than two by accident.
+ */
 static int
 take_option(struct parse *p, const char *word)
 {
@@ -313,11 +317,13 @@ cmd_parse(struct cmd_call *c, int argc, char **argv, char *why, size_t whysize)
 			rc = take_word(&p, word);
 		else if (strcmp(word, "--") == 0)
 			rc = take_rest(&p);
+		/* A dash alone is a word, as for every other program. */
 		else if (word[0] == '-' && word[1] != '\0')
 			rc = take_option(&p, word);
 		else
 			rc = take_word(&p, word);
 	}
+	/* Who asks for help need not know yet what the command wants. */
 	if (rc != CMD_OK || cmd_flag(c, "help"))
 		return rc;
 	if (c->cmd == NULL && p.group != NULL)

@@ -62,6 +62,7 @@ listen_on(unsigned port, int *out)
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		return -errno;
+	/* Connections of the last run in TIME_WAIT would keep the port busy. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
 	    listen(fd, BACKLOG) == -1) {
@@ -305,6 +306,7 @@ write_token(const char *path, int dir)
 		return RDV_E_MALFORMED;
 	}
 	buf_init_secret(&b, 1024);
+	/* Cut at whatever nginx would read as more than text. */
 	buf_printf(&b, "proxy_set_header X-RDV-Service-Token \"%.*s\";\n",
 	    TOKEN_LEN, token);
 	secret_free(token, len);
@@ -450,6 +452,7 @@ front_probe_new(unsigned port)
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return NULL;
+	/* By address: rdvd answers to this Host whatever else is allowed. */
 	n = snprintf(request, sizeof(request),
 	    "GET /health HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
 	    "Connection: close\r\n\r\n",

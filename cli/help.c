@@ -12,6 +12,7 @@
 #include "lib/buf.h"
 #include "lib/str.h"
 
+/* One less than a terminal has: some break the line at the last column. */
 #define WIDTH 79
 
 /* In the order of the row, which is the order of importance. */

@@ -43,6 +43,7 @@ header_field_cb(http_parser *p, const char *at, size_t len)
 	if (h->in_value)
 		h->field_len = 0;
 	h->in_value = false;
+	/* A name that was cut is none that we keep. */
 	if (len >= sizeof(h->field) - h->field_len)
 		len = sizeof(h->field) - h->field_len - 1;
 	memcpy(h->field + h->field_len, at, len);
@@ -165,6 +166,7 @@ http_header(const struct http *h, const char *name)
 	return "";
 }
 
+/* All but the unreserved characters of RFC 3986 section 2.3. */
 void
 http_put_escaped(struct buf *b, const char *text)
 {

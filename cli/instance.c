@@ -79,6 +79,10 @@ instance_find(const struct cli *cli, struct instance *out, char *why,
 	rc = listener(cli, &i.main, why, whysize);
 	if (rc != 0)
 		return rc;
+	/*
+	 * Then once more: if it still listens, the pidfd is of the right
+	 * process.
+	 */
 	i.main_fd = pin(i.main);
 	if (i.main_fd != -1)
 		rc = listener(cli, &again, why, whysize);

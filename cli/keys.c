@@ -9,8 +9,10 @@
 
 #include "lib/clock.h"
 
+/* Between two presses; a single one reaches the program that much later. */
 #define HOLD_MS 500
 
+/* A control byte; kitty's keyboard protocol; xterm's modifyOtherKeys. */
 static const char *const spellings[] = { "\034", "\033[92;5u",
 	"\033[27;5;92~" };
 
@@ -62,6 +64,10 @@ keys_feed(struct keys *k, char *p, size_t len)
 		k->since_ms = clock_mono_ms();
 		return 0;
 	}
+	/*
+	 * It was no pair: what was held goes in front, in the order it was
+	 * typed.
+	 */
 	memmove(p + k->len, p, len);
 	memcpy(p, k->held, k->len);
 	len += k->len;

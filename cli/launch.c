@@ -153,12 +153,14 @@ start_helper(struct launch *l)
 	}
 	(void)snprintf(fd, sizeof(fd), "%d", pipefd[1]);
 	(void)snprintf(web, sizeof(web), "127.0.0.1:%u", l->info.port);
+	/* No page: the words end before --web. */
 	if (l->info.port == 0)
 		argv[6] = NULL;
 	spec.keep[0] = pipefd[1];
 	child_started(&l->helper);
 	rc = proc_spawn(&spec, &l->helper.pid);
 	(void)close(pipefd[1]);
+	/* One of a start before may be open still, unread. */
 	if (rc == 0) {
 		drop(&l->ready_fd);
 		l->ready_fd = pipefd[0];
@@ -300,6 +302,7 @@ helper_ended(struct launch *l, int status)
 	if (l->phase >= STOPPING)
 		return;
 	describe(text, sizeof(text), "rdv-helper", status);
+	/* The lock is held: somebody else runs on this base. */
 	l->busy = l->phase == STARTING && code == LAUNCH_REFUSED;
 	/* 0: somebody told it to end (rdv down), and so do we. */
 	if (code == 0) {
@@ -375,6 +378,7 @@ keep_running(struct launch *l)
 {
 	int64_t now = clock_mono_ms();
 
+	/* nginx is not stopped meanwhile: its callers get 502 and come back. */
 	if (l->helper.pid == 0 && now >= l->helper.start_at &&
 	    start_helper(l) != 0) {
 		log_errorx("up", "%s", l->why);
@@ -438,6 +442,9 @@ open_signals(void)
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
+	/*
+	 * In the foreground the terminal may go; then all of it ends in order.
+	 */
 	(void)sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
 		return -1;

@@ -20,6 +20,7 @@
 
 #define CELL	 512
 #define COLS_MAX 16
+/* A list of all there is; beyond it something is wrong. */
 #define JSON_MAX ((size_t)512 << 20)
 
 static const struct {
@@ -80,6 +81,7 @@ out_bytes(char *out, size_t size, int64_t n)
 	(void)snprintf(out, size, v < 10 ? "%.1f %s" : "%.0f %s", v, units[u]);
 }
 
+/* One unit, the largest: a column to look over, not to reckon with. */
 void
 out_age(char *out, size_t size, int64_t ms)
 {
@@ -95,6 +97,7 @@ out_age(char *out, size_t size, int64_t ms)
 		(void)snprintf(out, size, "%lldd", (long long)s / 86400);
 }
 
+/* In local time, for people; --json has the number. */
 static void
 put_time(char *out, size_t size, int64_t ms)
 {
@@ -320,6 +323,7 @@ out_fields(const struct cli *cli, const struct out_col *cols,
 	}
 	for (i = 0; cols[i].title != NULL; i++) {
 		put_cell(cell, sizeof(cell), &cols[i], object);
+		/* What is not known or does not apply takes no line. */
 		if (cell[0] == '\0')
 			continue;
 		color = color_of(cli, &cols[i], cell);
@@ -373,6 +377,9 @@ out_line(const char *text)
 void
 out_note(const struct cli *cli, const char *fmt, ...)
 {
+	/*
+	 * Built first and escaped whole: the arguments come from outside, too.
+	 */
 	char text[2048], safe[4096];
 	va_list ap;
 

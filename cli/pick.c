@@ -122,6 +122,7 @@ pick(const struct cmd_call *c, const struct kind *k, const char *word,
 	size_t i;
 
 	*id = NULL;
+	/* Whole ids are not looked for: rdvd will say whether it is there. */
 	if (uuid_valid(word)) {
 		*id = xstrdup(word);
 		return CMD_OK;

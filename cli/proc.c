@@ -45,6 +45,10 @@ become(const struct proc_spec *spec, int status, pid_t parent)
 {
 	size_t i;
 
+	/*
+	 * A group of its own: Ctrl-C is for us, who end them in their order,
+	 * and a group can be killed with all its workers (launch.c).
+	 */
 	(void)setpgid(0, 0);
 	/* Our death may have come before we asked to be told of it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != parent)
@@ -88,6 +92,7 @@ proc_spawn(const struct proc_spec *spec, pid_t *pid)
 		n = read(fds[0], &err, sizeof(err));
 	while (n == -1 && errno == EINTR);
 	(void)close(fds[0]);
+	/* exec has closed the pipe: it runs. */
 	if (n == 0) {
 		*pid = child;
 		return 0;
@@ -140,6 +145,7 @@ proc_stat(pid_t pid, pid_t *parent, char *name, size_t size)
 	close_at = strrchr(text, ')');
 	if (open_at == NULL || close_at == NULL || strlen(close_at) < 5)
 		return false;
+	/* Behind ") S ": one letter of state (proc(5)). */
 	ppid = strtol(close_at + 4, NULL, 10);
 	*close_at = '\0';
 	*parent = (pid_t)ppid;

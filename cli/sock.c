@@ -179,6 +179,7 @@ sock_token(char **token, const char *dir, const char *name, char *why,
 	(void)close(fd);
 	if (rc < 0)
 		return say(&s, RDV_E_UNAVAILABLE, strerror(-rc));
+	/* A positive outcome is about owner or mode, not about reading. */
 	if (rc > 0)
 		return say(&s, RDV_E_DENIED,
 		    "must be a file of yours with mode 0600");

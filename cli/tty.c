@@ -83,6 +83,7 @@ tty_raw(int fd)
 	}
 	raw = saved;
 	cfmakeraw(&raw);
+	/* Before the change: a signal in between restores what is saved. */
 	raw_fd = fd;
 	if (tcsetattr(fd, TCSANOW, &raw) == -1) {
 		raw_fd = -1;
@@ -130,6 +131,10 @@ tty_reopen(int fd)
 	int out;
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	/*
+	 * A description of our own, so that O_NONBLOCK is not the shell's as
+	 * well.
+	 */
 	out = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (out == -1 && errno == EACCES)
 		return share(fd);

@@ -81,6 +81,9 @@ upreport_log(const struct cli *cli, const char *path, off_t from)
 	text[n > 0 ? n : 0] = '\0';
 	if (n > 0)
 		out_note(cli, "%s says:", path);
+	/*
+	 * Whole lines only, and escaped: programs that are started write here.
+	 */
 	while ((end = strchr(line, '\n')) != NULL) {
 		*end = '\0';
 		out_sentence(safe, sizeof(safe), line);

@@ -26,7 +26,7 @@
 #define DIAL_MS	     200 /* the keyboard waits for no longer */
 #define TAIL_BYTES   262144
 #define ALIGN_MAX    4096
-#define FRAME_MAX    16384
+#define FRAME_MAX    16384 /* rdvd takes 64 KiB in one message */
 #define QUEUED_MAX   65536
 #define COLS_MIN     10 /* what rdvd accepts */
 #define COLS_MAX     1000
@@ -156,6 +156,10 @@ show(struct view *v, const char *p, size_t len)
 	if (v->align)
 		align(v, &p, &len);
 	at += (int64_t)(all - len);
+	/*
+	 * What was written before we came is replayed: its questions were
+	 * answered then, by somebody else's terminal.
+	 */
 	if (at < v->live)
 		old =
 		    v->live - at < (int64_t)len ? (size_t)(v->live - at) : len;
@@ -176,6 +180,7 @@ binary_cb(const uint8_t *p, size_t len, void *arg)
 	uint64_t at = 0;
 	size_t i, skip;
 
+	/* No offset, no frame of ours. */
 	if (len < 8)
 		return;
 	for (i = 0; i < 8; i++)
@@ -289,6 +294,7 @@ judge_refusal(struct view *v, int status, const char *body, size_t len)
 	char why[160];
 	struct js *m;
 
+	/* 0: it broke before there was an answer, as when rdvd is restarted. */
 	if (status == 0 || status == 503 || status == 429) {
 		retry_later(v);
 		return;
@@ -300,7 +306,11 @@ judge_refusal(struct view *v, int status, const char *body, size_t len)
 	v->end = VIEW_REFUSED;
 }
 
-/* Close codes after which the session is still ours to see. */
+/*
+ * Close codes after which the session is still ours to see. Going away, broken,
+ * internal error, service restart, try again later (RFC 6455 section 7.4.1 and
+ * its registry), and the slow viewer of contract 3.4.
+ */
 static bool
 passing(unsigned code)
 {
@@ -360,6 +370,10 @@ view_tick(struct view *v)
 		v->end = VIEW_LOST;
 		return -1;
 	}
+	/*
+	 * Into the program's screen, since there is no other place; it is drawn
+	 * anew by what comes.
+	 */
 	if (!v->told && now - v->lost_at >= TELL_MS) {
 		buf_put_text(v->out, "\r\n\033[7mrdv: waiting for rdvd "
 				     "(Ctrl-\\ twice detaches)\033[m\r\n");
@@ -406,6 +420,7 @@ view_size(struct view *v, unsigned cols, unsigned rows)
 	v->rows = rows < ROWS_MIN   ? ROWS_MIN
 		  : rows > ROWS_MAX ? ROWS_MAX
 				    : rows;
+	/* Stated when it opens, if it is not open now. */
 	if (!v->ready || v->read_only)
 		return;
 	n = snprintf(text, sizeof(text),

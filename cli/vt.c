@@ -61,11 +61,15 @@ void
 vt_set(struct vt *vt, enum vt_kind kind)
 {
 	vt->next = kind;
+	/* Never within a sequence: half of it would have passed already. */
 	if (vt->state == GROUND)
 		vt->kind = kind;
 }
 
-/* Control sequences to which a terminal answers, or which make it print. */
+/*
+ * Control sequences to which a terminal answers, or which make it print, as
+ * ECMA-48 and xterm have them (ctlseqs).
+ */
 #define ANY 1
 static const struct {
 	char final, prefix, mid;
@@ -111,6 +115,7 @@ asks(const struct vtcsi *c)
 static bool
 string_may_replay(const char *seq, size_t len)
 {
+	/* OSC numbers: titles, palette, links, colours, and their resets. */
 	static const char *const kept[] = { "0;", "1;", "2;", "4;", "8;", "10;",
 		"11;", "12;", "104", "110", "111", "112" };
 	size_t i, n;
@@ -192,6 +197,7 @@ in_escape(struct vt *vt, char ch, struct buf *out)
 		vt->state = CSI;
 	else if (vt->len == 2 && strchr("]PX^_", ch) != NULL && ch != '\0')
 		vt->state = STRING;
+	/* Intermediates are 0x20 to 0x2f; any other byte ends it (ECMA-35). */
 	else if ((uint8_t)ch < ' ' || (uint8_t)ch > '/')
 		end_sequence(vt, out);
 }
@@ -300,6 +306,7 @@ vt_feed(struct vt *vt, const char *p, size_t len, struct buf *out)
 	}
 }
 
+/* A pipe has no modes; a terminal gets them back, then a line of its own. */
 void
 vt_leave(struct vt *vt, struct buf *out)
 {

@@ -56,6 +56,10 @@ vtcsi_parse(struct vtcsi *c, const char *seq, size_t len)
 	for (i = 2; i + 1 < len; i++) {
 		if (seq[i] >= '0' && seq[i] <= '9') {
 			c->nparam = (unsigned)(p - c->param) + 1;
+			/*
+			 * Parameters have no bound of their own; larger ones
+			 * mean nothing here.
+			 */
 			*p = *p < 100000 ? *p * 10 + (unsigned)(seq[i] - '0')
 					 : *p;
 		} else if (seq[i] == ';' || seq[i] == ':') {
@@ -99,6 +103,10 @@ note_keyboard(struct vtmode *m, const struct vtcsi *c)
 		m->keyboard = n < m->keyboard ? m->keyboard - n : 0;
 }
 
+/*
+ * Modes, keyboard flags, scrolling region (DECSTBM), cursor style (DECSCUSR),
+ * modifyOtherKeys and attributes (SGR), in this order.
+ */
 static void
 note_csi(struct vtmode *m, const struct vtcsi *c)
 {
@@ -127,6 +135,7 @@ vtmode_note(struct vtmode *m, const char *seq, size_t len)
 
 	if (vtcsi_parse(&c, seq, len))
 		note_csi(m, &c);
+	/* RIS: the terminal has forgotten all of it by itself. */
 	else if (len == 2 && seq[1] == 'c')
 		memset(m, 0, sizeof(*m));
 	else if (len == 2 && (seq[1] == '=' || seq[1] == '>'))

@@ -21,6 +21,7 @@
 #include "lib/secret.h"
 #include "lib/xalloc.h"
 
+/* Then the keyboard gets its turn; a flood must not lock it. */
 #define TURN_MAX    ((size_t)256 << 10)
 #define MESSAGE_MAX ((size_t)4 << 20)
 #define REQUEST_MAX 16384
@@ -215,6 +216,10 @@ ws_events(const struct ws *ws, bool reading)
 {
 	short events = 0;
 
+	/*
+	 * Before it is open the answer has to be read, whatever the caller
+	 * wants.
+	 */
 	if (reading || !ws->open)
 		events |= POLLIN;
 	if (ws->open && wslay_event_want_write(ws->ctx))

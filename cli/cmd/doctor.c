@@ -147,6 +147,7 @@ look_landlock(struct doctor *d)
 	long abi =
 	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION);
 #else
+	/* The number is the same on every architecture. */
 	long abi = syscall(444, NULL, 0, LANDLOCK_VERSION);
 #endif
 
@@ -299,6 +300,7 @@ look_page(struct doctor *d)
 		    status < 0 ? strerror(-status) : "nginx cannot reach rdvd");
 }
 
+/* From the ground up: the first row that fails is the one to mend. */
 static const struct {
 	const char *name;
 	void (*look)(struct doctor *d);
@@ -332,6 +334,10 @@ doctor(struct cmd_call *c)
 	struct js *v = js_object();
 	size_t i;
 
+	/*
+	 * Asked once for all rows; those that need it say so when it is
+	 * missing.
+	 */
 	(void)api_try(c, "/api/status", &d.status, d.unreachable,
 	    sizeof(d.unreachable));
 	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

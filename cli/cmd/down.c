@@ -73,6 +73,7 @@ end(struct cmd_call *c, const struct instance *i)
 
 	if (c->cli->timeout_ms > 0)
 		deadline = clock_mono_ms() + c->cli->timeout_ms;
+	/* ESRCH: it has ended by itself, which is what is wanted. */
 	if (syscall(SYS_pidfd_send_signal, i->main_fd, SIGTERM, NULL, 0) ==
 		-1 &&
 	    errno != ESRCH) {

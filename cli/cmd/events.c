@@ -42,6 +42,7 @@ print_event(const struct cmd_call *c, const struct js *ev)
 		{ NULL, NULL, OUT_TEXT },
 	};
 
+	/* A line each: a document of all would have no end with --follow. */
 	if (c->cli->json)
 		out_json_line(ev);
 	else
@@ -147,6 +148,9 @@ follow(struct cmd_call *c, int64_t since)
 	buf_init(&f.line, LINE_MAX);
 	do {
 		rc = follow_once(&f, &s);
+		/*
+		 * Patience is counted from the last time there was something.
+		 */
 		if (s.begun || lost == 0)
 			lost = clock_mono_ms();
 		if (!s.begun && !s.quiet)

@@ -59,6 +59,7 @@ folder_ls(struct cmd_call *c)
 	rc = api_get(c, "/api/folders", &all);
 	if (rc != CMD_OK)
 		return rc;
+	/* Flat, as rdvd has it: parent_id says the rest. */
 	if (c->cli->json) {
 		out_json(all);
 	} else {

@@ -13,6 +13,7 @@
 #include "lib/buf.h"
 #include "lib/js.h"
 
+/* What the route takes, so that the refusal comes before the request. */
 #define TEXT_MAX 65536
 
 static struct js *

@@ -103,6 +103,7 @@ add_place(struct cmd_call *c, struct js *body)
 		    "--branch needs --repo (--repo . for this repository)");
 		return CMD_USAGE;
 	}
+	/* Without a directory of its own the repository is where it starts. */
 	rc = add_path(c, body, "repo_path", "repo");
 	if (rc == CMD_OK)
 		rc = add_path(c, body, "project_path",
@@ -189,6 +190,7 @@ session_new(struct cmd_call *c)
 	rc = api_send(c, "POST", "/api/sessions", body, &session);
 	if (rc != CMD_OK)
 		return rc;
+	/* Then without an id on stdout: the screen is the session's. */
 	if (cmd_flag(c, "attach")) {
 		conf.session = session;
 		rc = attach_run(&conf);

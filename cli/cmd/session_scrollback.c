@@ -49,9 +49,11 @@ whole_log(struct cmd_call *c, const char *run)
 
 	s.target = path;
 	buf_init(&d.text, (size_t)1 << 20);
+	/* JSON has the bytes in base64, where they act on nothing. */
 	if (!cmd_flag(c, "raw") && !c->cli->json)
 		d.vt = vt_new(VT_STRIP);
 	rc = api_stream(c, &s);
+	/* Half a log must not look like a whole one. */
 	if (rc == CMD_UNREACHABLE && s.begun)
 		rc = api_unreachable(c, 0, "it ended in the middle");
 	vt_free(d.vt);
@@ -79,6 +81,7 @@ last_lines(struct cmd_call *c, const char *id)
 	} else if (rc == CMD_OK) {
 		text = js_str(v, "content", "");
 		(void)fputs(text, stdout);
+		/* The prompt of a shell that waits has no end of line. */
 		if (text[0] != '\0' && text[strlen(text) - 1] != '\n')
 			(void)putchar('\n');
 	}

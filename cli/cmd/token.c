@@ -84,6 +84,7 @@ token_new(struct cmd_call *c)
 	}
 	body = js_object();
 	js_add_str(body, "name", c->args[0]);
+	/* By this clock, which is the daemon's: both are on one machine. */
 	if (age > 0)
 		js_add_int(body, "expiresAt", clock_wall_ms() + age);
 	if (cmd_flag(c, "scope")) {

@@ -226,6 +226,7 @@ become_background(struct up *u, int log)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	/* The terminal may close: its hang-up is not ours any more. */
 	(void)setsid();
 	(void)dup2(null, STDIN_FILENO);
 	(void)dup2(log, STDOUT_FILENO);
@@ -293,6 +294,9 @@ in_background(struct up *u)
 		    strerror(errno));
 		return CMD_FAILED;
 	}
+	/*
+	 * The child is the launcher; the parent waits for its report and ends.
+	 */
 	pid = fork();
 	if (pid == 0) {
 		(void)close(fds[0]);
@@ -352,6 +356,7 @@ up(struct cmd_call *c)
 	bool found;
 	int rc;
 
+	/* Before anything is made: nothing here is ever wider than that. */
 	(void)umask(077);
 	rc = look_for_one(c, &found);
 	if (rc != CMD_OK || found)

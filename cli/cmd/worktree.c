@@ -138,6 +138,9 @@ worktree_rm(struct cmd_call *c)
 	if (rc != CMD_OK)
 		return rc;
 	body = js_object();
+	/*
+	 * With a body: DELETE /api/worktrees answers whether it can come back.
+	 */
 	js_add_str(body, "worktreePath", path);
 	js_add_bool(body, "force", cmd_flag(c, "force"));
 	rc = api_send(c, "DELETE", "/api/worktrees", body, &v);

@@ -28,7 +28,7 @@ guards_json(int64_t guards)
 }
 
 static int64_t
-per_mille(int64_t us)
+ms_of(int64_t us)
 {
 	return us < 0 ? -1 : us / 1000;
 }
@@ -83,8 +83,8 @@ run_json(struct app *app, const struct store_run *r)
 	js_add_ms(o, "created_at", r->created_at);
 	js_add_ms(o, "started_at", r->started_at);
 	js_add_ms(o, "ended_at", r->ended_at);
-	js_add_ms(o, "user_ms", per_mille(r->user_us));
-	js_add_ms(o, "system_ms", per_mille(r->sys_us));
+	js_add_ms(o, "user_ms", ms_of(r->user_us));
+	js_add_ms(o, "system_ms", ms_of(r->sys_us));
 	js_add_ms(o, "max_rss_kb", r->maxrss_kb);
 	return o;
 }

@@ -106,6 +106,30 @@ judge_command(const struct session_spec *spec)
 	return NULL;
 }
 
+static size_t
+bytes_of(const char *const *list)
+{
+	size_t n = 0;
+
+	for (; list != NULL && *list != NULL; list++)
+		n += strlen(*list);
+	return n;
+}
+
+/*
+ * The helper would refuse it, too, but only when there are rows and perhaps a
+ * worktree; and what does not fit into JSON_BYTES would not be in its row.
+ */
+static bool
+fits(const struct session_spec *spec)
+{
+	size_t shell =
+	    spec->shell_command != NULL ? strlen(spec->shell_command) : 0;
+
+	return bytes_of(spec->argv) + bytes_of(spec->env) + shell <=
+	       PRIV_TEXT_MAX;
+}
+
 /* Room for one more, those included whose worktree is being made. */
 static int
 judge_room(struct session_op *op)
@@ -143,6 +167,9 @@ judge(struct session_op *op, const struct session_spec *spec)
 		op->why = judge_command(spec);
 	if (op->why != NULL)
 		return RDV_E_INVALID;
+	op->why = "command and environment are too long";
+	if (!fits(spec))
+		return RDV_E_TOO_BIG;
 	if (spec->folder_id != NULL) {
 		op->why = "folder_id: there is no such folder";
 		err = store_folder_get(app->db, op->arena, op->who.user_id,

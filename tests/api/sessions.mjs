@@ -75,6 +75,26 @@ await test('a program that cannot start says why (H15, H16)', async () => {
 	assert.equal(all.some((s) => s.name === 'bad'), false);
 });
 
+await test('a command too long to be started is refused, not left out',
+	async () => {
+		const make = (bytes, key) => rdv.request('POST', '/api/sessions', {
+			body: { name: 'long', ...(key === 'command' ?
+				{ command: ['/bin/true', 'x'.repeat(bytes)] } :
+				{ command: ['/bin/true'],
+				  environment: { LONG: 'x'.repeat(bytes) } }) } });
+		for (const key of ['command', 'environment']) {
+			assert.equal((await make(8000, key)).status, 201, key);
+			for (const bytes of [20000, 1500000]) {
+				const r = await make(bytes, key);
+				assert.equal(r.status, 413, `${key} ${bytes}: ${r.raw}`);
+				assert.match(r.json.error, /too long/);
+			}
+		}
+		const all = await rdv.call('GET',
+			'/api/sessions?status=active,suspended,closed');
+		assert.equal(all.filter((s) => s.name === 'long').length, 2);
+	});
+
 await test('names: what is refused and what is kept byte by byte', async () => {
 	for (const name of ['', '-rf', '=x:1.0', 'a\u0000b', 'a\nb', 'x'.repeat(5000)]) {
 		const r = await rdv.request('POST', '/api/sessions', { body:

@@ -69,7 +69,7 @@ const struct cmd cmd_session_suspend = {
 	.alias = "suspend",
 	.args = args,
 	.help = "put a session aside; its program goes on",
-	.scope = "run",
+	.scope = "write",
 	.run = session_suspend,
 };
 
@@ -80,7 +80,7 @@ const struct cmd cmd_session_resume = {
 	.help = "take a session up again",
 	.doc = "When the program of the session has ended meanwhile, it is "
 	       "started again as a new run of the same session.",
-	.scope = "run",
+	.scope = "write",
 	.run = session_resume,
 };
 

@@ -155,7 +155,7 @@ static const struct cmd_arg revoke_args[] = {
 const struct cmd cmd_token_ls = {
 	.path = "token ls",
 	.help = "list tokens",
-	.scope = "read",
+	.scope = "tokens",
 	.run = token_ls,
 };
 

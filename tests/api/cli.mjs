@@ -46,6 +46,42 @@ await test('cli: folders, tokens, events', async () => {
 		.includes('folder.deleted'), events.at(-1));
 });
 
+// One of each kind: with what the help names, and read for the name, it works.
+await test('cli: the scope that help names is the one that is needed',
+	async () => {
+		const file = path.join(rdv.base, 'cli-token');
+		const own = fs.readFileSync(file);
+		const scopes = new Map((await json('help')).map((row) =>
+			[row.path, row.scope]));
+		const as = async (words, ...args) => {
+			const { rawKey } = await rdv.call('POST', '/api/tokens',
+				{ name: 'part', scopes: words });
+			fs.writeFileSync(file, rawKey);
+			try {
+				return await cli('--json', ...args);
+			} finally {
+				fs.writeFileSync(file, own);
+			}
+		};
+		await json('session', 'new', 'part', '--', '/bin/cat');
+		await json('folder', 'new', 'part');
+		for (const [command, ...rest] of [['session ls'],
+			['session show', 'part'], ['session exec', 'part', 'x'],
+			['session scrollback', 'part'], ['session suspend', 'part'],
+			['session resume', 'part'], ['session close', 'part'],
+			['session new', 'part', '--', '/bin/true'], ['events'],
+			['folder ls'], ['folder rm', 'part'], ['status'], ['token ls'],
+			['token new', 'part', '--scope', 'read'], ['worktree trash']]) {
+			const scope = scopes.get(command);
+			const line = [...command.split(' '), ...rest];
+			if (scope !== 'read')
+				assert.match((await as(['read'], ...line)).err,
+					/ACCESS_DENIED/, command);
+			const r = await as([...new Set(['read', scope])], ...line);
+			assert.equal(r.status, 0, `${command}: ${scope}: ${r.err}`);
+		}
+	});
+
 await test('cli: a worktree from its start to its trash', async () => {
 	execFileSync('git', ['init', '-q', '-b', 'main', repo], { env });
 	execFileSync('git', ['-C', repo, '-c', 'user.name=t', '-c',

@@ -145,6 +145,7 @@ print_row(const struct api_route *row, FILE *out)
 	print_fields("query", row->query, out);
 }
 
+/* Three tables: outcomes of the core, what the gate refuses, and the rest. */
 static void
 print_errors(FILE *out)
 {
@@ -193,6 +194,7 @@ print_bounds_all(FILE *out)
 	    out);
 }
 
+/* In the order of the tables, so that the document changes where rows do. */
 void
 apidoc_print(const struct api_route *const *tables, FILE *out)
 {

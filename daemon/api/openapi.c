@@ -27,6 +27,10 @@ words_json(struct js *o, const char *words)
 		char word[64];
 		size_t n = strcspn(words, "|");
 
+		/*
+		 * Longer than any word of ours; half of one would be another
+		 * word.
+		 */
 		if (n < sizeof(word)) {
 			memcpy(word, words, n);
 			word[n] = '\0';
@@ -46,6 +50,7 @@ string_type(void)
 	return o;
 }
 
+/* OpenAPI 3.1 has the types of JSON Schema, where null is one. */
 static void
 add_type(struct js *o, const char *type, bool nullable)
 {
@@ -169,6 +174,9 @@ params_json(const struct api_route *row)
 	     f != NULL && f->name != NULL; f++)
 		js_push(list, param_json(f->name, "query", f->required,
 				  field_schema(f), f->help));
+	/*
+	 * Keys belong to users: where nobody is asked who he is there are none.
+	 */
 	if (row->method == HTTP_M_POST && row->scope != SCOPE_NONE)
 		js_push(list,
 		    param_json("Idempotency-Key", "header", false,
@@ -256,6 +264,7 @@ operation_json(const struct api_route *row)
 	struct js *o = js_object(), *body;
 	bool must = false;
 
+	/* A body without a required field may be absent (api/decode.c). */
 	for (const struct js_field *f = row->body; f != NULL && f->name != NULL;
 	     f++)
 		must |= f->required;
@@ -324,6 +333,10 @@ path_json(const struct api_route *const *tables, const char *pattern)
 	return o;
 }
 
+/*
+ * The document has each path once, the rows may stand in several tables. This
+ * walks all of them for each, once in a daemon's life.
+ */
 static bool
 is_first(const struct api_route *const *tables, const struct api_route *row)
 {
@@ -370,6 +383,7 @@ components_json(void)
 	struct js *o = js_object(), *schemas = js_object(), *ways = js_object(),
 		  *error = body_schema(error_fields, true);
 
+	/* Open: some codes come with details. */
 	js_add(schemas, "Error", error);
 	js_add(o, "schemas", schemas);
 	js_add(ways, "bearer", scheme("http", "scheme", "bearer", NULL, NULL));

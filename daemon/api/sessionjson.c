@@ -72,6 +72,7 @@ run_json(struct app *app, const struct store_run *r)
 	js_add_str(o, "reason", r->reason);
 	js_add_str(o, "io", r->io);
 	js_add_str(o, "state", r->state);
+	/* Not times, but -1 is null for these as well. */
 	js_add_ms(o, "exit_code", r->exit_code);
 	js_add_ms(o, "signal", r->signal);
 	js_add_str(o, "cause", r->cause);

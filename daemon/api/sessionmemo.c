@@ -97,6 +97,7 @@ session_memo_keep(struct session_memo *m, const char *user_id, const char *id,
 {
 	struct slot *s;
 
+	/* slot_of() reads an id from its end. */
 	if (!uuid_valid(id) || text->len > TEXT_MAX)
 		return;
 	s = slot_of(m, id);

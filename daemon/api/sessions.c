@@ -90,6 +90,10 @@ static const struct js_field create_fields[] = {
 	    .help = "run by /bin/sh instead of a command"),
 	FIELD(create_in, "environment", NULL, JS_PAIRS, environment,
 	    .max = PRIV_ENV_MAX / 2, .help = "variables, name to value"),
+	/*
+	 * Kept for clients, who show it; rdv starts nothing by it (contract
+	 * 2.2).
+	 */
 	FIELD(create_in, "agent_provider", "agentProvider", JS_ONE_OF,
 	    agent_provider, .nullable = true,
 	    .words = "claude|codex|gemini|opencode|antigravity|cursor|kimi|"
@@ -174,6 +178,7 @@ sessions_encode_cb(const struct store_session *s, const struct store_run *r,
 	struct encode *e = arg;
 
 	e->v = session_json(e->c->app, s, r);
+	/* Copied: the row is gone when the answer is kept. */
 	e->has_run = r != NULL;
 	if (r != NULL)
 		(void)str_copy(e->run_id, r->id, sizeof(e->run_id));

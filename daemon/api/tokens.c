@@ -44,6 +44,7 @@ static const struct js_field create_fields[] = {
 	    .help = "ms since 1970; null or absent: never" },
 	{ .name = "scopes",
 	    .kind = JS_TEXTS,
+	    /* One more than there are words: naming one twice is no harm. */
 	    .offset = OFF(scopes),
 	    .max = 8,
 	    .help = "full, or some of read, run, write, approve, tokens" },

@@ -20,6 +20,10 @@ struct path_in {
 	bool force;
 };
 
+/*
+ * create_too is createBranch, the third spelling of contract 2.5: a row of the
+ * table has room for one alias.
+ */
 struct create_in {
 	uint64_t set;
 	const char *branch, *project_path, *repo_path, *path, *base;
@@ -132,6 +136,7 @@ static const struct {
 	{ WT_UNKNOWN, "STATE_UNKNOWN" },
 };
 
+/* Copied: an operation outlives its request when the client leaves. */
 static struct worktree_who
 who(const struct api_call *c)
 {
@@ -300,6 +305,7 @@ worktrees_create(struct api_call *c)
 		.create_branch = in->create || in->create_too,
 	};
 
+	/* One of two is nothing that the table could say. */
 	if (spec.repo == NULL) {
 		api_fail(c, RDV_E_INVALID,
 		    "project_path or repo_path: one of them is needed");

@@ -47,6 +47,7 @@ login_name(uid_t uid)
 {
 	struct passwd *pw = getpwuid(uid);
 
+	/* It goes into JSON, and passwd(5) promises no encoding. */
 	if (pw != NULL && str_utf8_valid(pw->pw_name, strlen(pw->pw_name)))
 		return xstrdup(pw->pw_name);
 	return xasprintf("uid%ld", (long)uid);

@@ -110,6 +110,7 @@ tokens_find_id(const struct tokens *t, const char *id)
 {
 	struct token *token;
 
+	/* Some hundreds at most (core/credential.h). */
 	TAILQ_FOREACH (token, &t->all, link) {
 		if (strcmp(token->id, id) == 0)
 			return token;

@@ -63,6 +63,7 @@ grants_new(struct app *app)
 static void
 forget(struct holder *h)
 {
+	/* A grant is what a spawn is judged by. */
 	secret_wipe(h->grant.bytes, sizeof(h->grant.bytes));
 	free((char *)h->grant.user);
 	free((char *)h->grant.home);
@@ -102,6 +103,7 @@ grants_free(struct grants *g)
 
 	if (g == NULL)
 		return;
+	/* Whoever waits is answered while what he waits for exists. */
 	grants_end(g);
 	while ((h = TAILQ_FIRST(&g->holders)) != NULL) {
 		TAILQ_REMOVE(&g->holders, h, link);

@@ -48,6 +48,7 @@ open_dir(const struct conf *conf)
 		(void)close(fd);
 		fd = next;
 	}
+	/* boot.c has looked: what is wrong now has become so since. */
 	if (fd < 0)
 		fatalx("run", "%s/server/runs: %s", conf->base, strerror(-fd));
 	return fd;
@@ -201,6 +202,7 @@ write_row(struct tx *tx, const struct run *run, const struct run_spec *spec)
 
 	(void)snprintf(generation, sizeof(generation), "%016llx",
 	    (unsigned long long)now);
+	/* An error stays in the transaction, whose end tells of it. */
 	(void)store_run_insert(tx, &row);
 	event_emit(tx, EV_RUN_STARTING, run->user_id, run->id,
 	    run_event(run, "starting"));
@@ -221,6 +223,7 @@ run_create(struct runs *r, struct tx *tx, const struct run_spec *spec)
 	return run;
 }
 
+/* Nobody has heard of it: its row was undone. */
 void
 run_discard(struct run *run)
 {

@@ -86,6 +86,10 @@ check_applied(struct migrate *m, int version, const char *name,
 		    m->path, version, migrate_newest(m->list));
 		return RDV_E_NEWER;
 	}
+	/*
+	 * A released migration never changes (migrate.h): what differs was not
+	 * made by any rdv.
+	 */
 	if (own == NULL || name == NULL || sha256 == NULL ||
 	    strcmp(own->name, name) != 0 || strcmp(own->sha256, sha256) != 0) {
 		(void)snprintf(m->why, m->whysize,

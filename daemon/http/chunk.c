@@ -89,9 +89,6 @@ chunk_feed(struct chunk *g, const char *p, size_t len)
 	size_t i = 0;
 
 	while (i < len && !g->done) {
-		/*
-		 * The parser gets the same bytes; here they are only counted.
-		 */
 		if (g->state == CHUNK_DATA) {
 			size_t n = len - i < g->left ? len - i : g->left;
 

@@ -179,7 +179,6 @@ conn_new(struct http_server *s, int fd, struct peer *peer, pid_t pid)
 	c->out = evbuffer_new();
 	if (c->out == NULL)
 		fatalx("conn", "no memory");
-	/* Wiped when freed: tokens and keys stand in it. */
 	buf_init_secret(&c->in, SERVER_INPUT);
 	c->rd = loop_watch_new(s->loop, fd, LOOP_READ, read_cb, c);
 	c->reading = true;
@@ -355,7 +354,6 @@ conn_turn(void *arg)
 		    !c->dead)
 			c->ops->moved(c->user);
 		watch_reading(c);
-		/* Not sooner: the user may end right after its last write. */
 		if (c->ending && !c->dead && conn_queued(c) == 0)
 			finish(c);
 	}

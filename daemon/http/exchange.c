@@ -91,7 +91,6 @@ take_head(struct exchange *x, const char *head, size_t len)
 	/* Behind the gate: what is malformed is told so even now. */
 	if (s->draining)
 		return GATE_DRAIN;
-	/* From here on refuse() frees it. */
 	q = x->req = request_new(s);
 	q->exchange = x;
 	q->r.conn = x->conn;
@@ -157,7 +156,6 @@ read_head(struct exchange *x, const char *p, size_t len)
 	why = gate_scan(p, len, &x->seen, &end, &x->server->lim);
 	if (why == GATE_OK && end == 0)
 		return 0;
-	/* Whole or refused: the next head begins anew. */
 	x->seen = 0;
 	if (why == GATE_OK)
 		why = take_head(x, p, end);
@@ -301,9 +299,6 @@ exchange_answered(struct exchange *x, bool close)
 	x->req = NULL;
 	x->since_ms = clock_mono_ms();
 	x->state = close ? EXCHANGE_OVER : EXCHANGE_HEAD;
-	/*
-	 * A half-closed peer with nothing left to read has had its last answer.
-	 */
 	if (close || (c->eof && c->in.len == 0))
 		conn_end(c);
 }

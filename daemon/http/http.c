@@ -57,7 +57,6 @@ http_list_next(const char **p, size_t *len)
 	if (*s == '\0')
 		return NULL;
 	*p = s + n;
-	/* Ends at the element's first byte, which is no blank. */
 	while (s[n - 1] == ' ' || s[n - 1] == '\t')
 		n--;
 	*len = n;

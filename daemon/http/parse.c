@@ -243,7 +243,6 @@ parse_body(struct request *q, const char *p, size_t len, size_t *used)
 		x->left -= n;
 		end = x->left == 0;
 	}
-	/* Both count: the parser and we have to come to the same end. */
 	if (!execute(x, p, n) || x->done != end)
 		return x->body->failed ? GATE_BODY_LONG : GATE_CHUNK;
 	*used = n;

@@ -21,7 +21,6 @@
 
 #define WHOLE_MAX 16384 /* a body up to this is copied behind its head */
 
-/* 200 first: the list is walked for each answer. */
 static const struct reason {
 	int status;
 	const char *phrase;

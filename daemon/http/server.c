@@ -84,7 +84,6 @@ http_server_new(struct loop *l, const struct http_limits *limits,
 	s->reserve = open_reserve();
 	secret_random(tag, sizeof tag);
 	str_hex(s->tag, tag, sizeof tag);
-	/* A Set-Cookie stands in it. */
 	buf_init_secret(&s->head, HEAD_MAX);
 	bucket_init(&s->refusals, LOG_PER_MIN, LOG_BURST, clock_mono_ms());
 	return s;
@@ -109,7 +108,6 @@ server_refused(struct http_server *s, uid_t uid, enum gate_why why,
 	    row->status, (unsigned)uid, id, row->sentence);
 }
 
-/* There are as many as accounts that are connected: one, and root. */
 static struct peer *
 peer_get(struct http_server *s, uid_t uid)
 {
@@ -244,9 +242,6 @@ accept_cb(int listener, short what, void *arg)
 			admit(l, fd);
 			continue;
 		}
-		/*
-		 * The peer of this one left; behind it others may be waiting.
-		 */
 		if (errno == EINTR || errno == ECONNABORTED)
 			continue;
 		if (errno == EMFILE || errno == ENFILE)

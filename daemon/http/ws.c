@@ -109,7 +109,6 @@ sent_data(struct ws *ws)
 {
 	size_t queued = conn_queued(ws->conn);
 
-	/* Whoever was never above half of it has not stopped sending. */
 	if (queued >= ws->low / 2)
 		ws->above = true;
 	if (queued > OUTPUT_MAX) {

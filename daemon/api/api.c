@@ -145,16 +145,20 @@ pass_auth(struct api_call *c)
 			   c->req->method != HTTP_M_HEAD,
 		.stream = c->route->kind == API_STREAM,
 		.websocket = c->route->kind == API_WEBSOCKET,
+		.session_id = c->route->turn_away != NULL ? c->params[0] : NULL,
 	};
 	struct auth_refusal no;
 	struct actor *actor;
 
-	if (!auth_identify(c->app->auth, c->req, &need, &actor, &no)) {
-		api_refuse(c, &no);
-		return false;
+	if (auth_identify(c->app->auth, c->req, &need, &actor, &no)) {
+		c->actor = actor;
+		return true;
 	}
-	c->actor = actor;
-	return true;
+	if (no.close != 0 && c->route->turn_away != NULL)
+		c->route->turn_away(c, &no);
+	else
+		api_refuse(c, &no);
+	return false;
 }
 
 /* Exactly JSON: what a form or a plain text field can send is not (A08). */

@@ -30,6 +30,8 @@ struct api_call {
 };
 
 typedef void api_handler_fn(struct api_call *c);
+/* Answers the call in place of its handler: it was refused. */
+typedef void api_refuse_fn(struct api_call *c, const struct auth_refusal *no);
 
 struct api_route {
 	enum http_method method;
@@ -51,6 +53,12 @@ struct api_route {
 	 * comes with an Idempotency-Key.
 	 */
 	bool atomic;
+	/*
+	 * Of a WebSocket whose first {name} is a session: a ticket for that
+	 * session opens it too (query field `token`), and this tells of one
+	 * that does not, where no->close is set.
+	 */
+	api_refuse_fn *turn_away;
 	int success;	 /* status, for the document */
 	const char *doc; /* one line */
 };

@@ -240,6 +240,12 @@ security_json(const struct api_route *row)
 			js_add(o, ways[i].with, js_array());
 		js_push(list, o);
 	}
+	if (row->turn_away != NULL) {
+		struct js *o = js_object();
+
+		js_add(o, "ticket", js_array());
+		js_push(list, o);
+	}
 	return list;
 }
 
@@ -395,6 +401,8 @@ components_json(void)
 	    scheme("apiKey", "in", "header", "name", "X-RDV-Service-Token"));
 	js_add(ways, "user",
 	    scheme("apiKey", "in", "header", "name", "X-RDV-User-ID"));
+	js_add(ways, "ticket",
+	    scheme("apiKey", "in", "query", "name", "token"));
 	js_add(o, "securitySchemes", ways);
 	return o;
 }

@@ -259,6 +259,7 @@ signin_me(struct api_call *c)
 		[AUTH_SERVICE] = "service",
 		[AUTH_TOKEN] = "token",
 		[AUTH_COOKIE] = "cookie",
+		[AUTH_TICKET] = "ticket",
 	};
 	struct js *o = user_json(c, c->actor->user_id);
 

@@ -22,7 +22,7 @@
 struct terminal_in {
 	uint64_t set;
 	int64_t offset, tail, cols, rows;
-	const char *run_id;
+	const char *run_id, *ticket;
 	bool read_only, keep_size;
 };
 
@@ -63,6 +63,12 @@ static const struct js_field query_fields[] = {
 	    .kind = JS_BOOL,
 	    .offset = offsetof(struct terminal_in, keep_size),
 	    .help = "the terminal keeps its size while somebody owns it" },
+	{ .name = "token",
+	    .kind = JS_TEXT,
+	    .offset = offsetof(struct terminal_in, ticket),
+	    .max = 128,
+	    .help = "a ticket of POST /api/sessions/{id}/terminal-token, in "
+		    "place of a header; spent by it" },
 	{ .name = NULL },
 };
 
@@ -191,33 +197,64 @@ find_target(struct target *t)
 		t->no = refusals[NO_ROOM];
 }
 
+static struct door *
+door_new(struct api_call *c)
+{
+	struct door *d = xcalloc(1, sizeof(*d));
+
+	d->app = c->app;
+	d->binary = ws_offers(c->req, "rdv.v1");
+	return d;
+}
+
+/* True when it is open; the request is gone in any case. */
+static bool
+door_open(struct door *d, struct api_call *c)
+{
+	struct ws_conf conf = {
+		.subprotocol = d->binary ? "rdv.v1" : NULL,
+		.max = DOOR_FRAME_MAX,
+		.low = VIEWER_LOW,
+	};
+
+	d->ws = ws_accept(c->req, &conf, &door_ws_ops, d);
+	if (d->ws != NULL)
+		return true;
+	term_unref(d->term);
+	free(d);
+	return false;
+}
+
+/* A page does not get to see why it got no WebSocket: so it gets one. */
+static void
+terminal_turn_away(struct api_call *c, const struct auth_refusal *no)
+{
+	const struct door_refusal why = { no->close, no->code, no->sentence };
+	struct door *d = door_new(c);
+
+	if (door_open(d, c))
+		door_refuse(d, &why);
+}
+
 static void
 terminal_open(struct api_call *c)
 {
 	/* Copies: the call and its arena are gone after ws_accept(). */
 	struct terminal_in in = *(struct terminal_in *)c->in;
 	struct actor actor = *c->actor;
-	struct door *d = xcalloc(1, sizeof(*d));
+	struct door *d = door_new(c);
 	struct target t = { .c = c, .door = d };
-	struct ws_conf conf = { .max = DOOR_FRAME_MAX, .low = VIEWER_LOW };
 	struct auth *auth = c->app->auth;
 	char run_id[UUID_TEXT] = "";
 
-	d->app = c->app;
-	d->binary = ws_offers(c->req, "rdv.v1");
 	d->read_only = in.read_only || !(actor.scopes & SCOPE_RUN);
-	conf.subprotocol = d->binary ? "rdv.v1" : NULL;
 	if (in.run_id != NULL) {
 		(void)str_copy(run_id, in.run_id, sizeof(run_id));
 		in.run_id = run_id;
 	}
 	find_target(&t);
-	d->ws = ws_accept(c->req, &conf, &door_ws_ops, d);
-	if (d->ws == NULL) {
-		term_unref(d->term);
-		free(d);
+	if (!door_open(d, c))
 		return;
-	}
 	d->watch = auth_on_revoke(auth, &actor, door_revoked_cb, d);
 	if (t.no.close != 0)
 		door_refuse(d, &t.no);
@@ -229,6 +266,7 @@ const struct api_route api_routes_terminal[] = {
 	{ HTTP_M_GET, "/ws/terminal/{session_id}", SCOPE_READ | SCOPE_RUN,
 	    .kind = API_WEBSOCKET, .query = query_fields,
 	    .in_size = sizeof(struct terminal_in), .handler = terminal_open,
-	    .success = 101, .doc = "A terminal; see docs/stream.md" },
+	    .turn_away = terminal_turn_away, .success = 101,
+	    .doc = "A terminal; see docs/stream.md" },
 	{ .pattern = NULL },
 };

@@ -156,6 +156,7 @@ auth_new(struct auth **out, struct app *app, char *why, size_t whysize)
 	a->app = app;
 	TAILQ_INIT(&a->watches);
 	a->tokens = tokens_new();
+	a->tickets = tickets_new();
 	a->limit = auth_limit_new(app->conf->login_tries_per_minute);
 	origin_init(&a->rules, app->web, app->conf->allowed_hosts);
 	err = load(a, why, whysize);
@@ -178,6 +179,7 @@ auth_free(struct auth *a)
 		free(a->users[i].name);
 	free(a->users);
 	tokens_free(a->tokens);
+	tickets_free(a->tickets);
 	auth_limit_free(a->limit);
 	audit_close(a->audit);
 	origin_done(&a->rules);
@@ -290,6 +292,7 @@ entry_of(const struct http_req *r, const char *event, const struct actor *by,
 		[AUTH_SERVICE] = "service",
 		[AUTH_TOKEN] = "token",
 		[AUTH_COOKIE] = "cookie",
+		[AUTH_TICKET] = "ticket",
 	};
 
 	return (struct audit_entry){

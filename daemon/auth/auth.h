@@ -21,7 +21,13 @@ struct http_req;
 #define AUTH_COOKIES_MAX 16
 
 /* How a caller proved who it is. */
-enum auth_via { AUTH_SERVICE, AUTH_TOKEN, AUTH_COOKIE, AUTH_VIA_MAX };
+enum auth_via {
+	AUTH_SERVICE,
+	AUTH_TOKEN,
+	AUTH_COOKIE,
+	AUTH_TICKET,
+	AUTH_VIA_MAX
+};
 
 /* What a caller may do; a route row names the scopes of which one is needed. */
 #define SCOPE_NONE    0x00u /* no credential needed */
@@ -44,7 +50,8 @@ struct actor {
 	uid_t uid;
 	enum auth_via via;
 	uint32_t scopes;
-	char token_id[UUID_TEXT]; /* of token or cookie; in logs and audit */
+	/* Of token or cookie, a ticket's too; in logs and audit. */
+	char token_id[UUID_TEXT];
 };
 
 /* Why a request is turned away, ready for the error body. */
@@ -53,6 +60,8 @@ struct auth_refusal {
 	const char *code;
 	const char *sentence;
 	int64_t retry_after; /* seconds; 0: no such header */
+	/* Close code of a WebSocket that is opened to tell it; 0: by HTTP. */
+	unsigned close;
 };
 
 /* What a route asks of its caller. */
@@ -61,6 +70,7 @@ struct auth_need {
 	bool changes; /* neither GET nor HEAD */
 	bool stream;  /* SSE, NDJSON */
 	bool websocket;
+	const char *session_id; /* whose ticket will do as well; NULL: none */
 };
 
 /*

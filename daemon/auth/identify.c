@@ -25,23 +25,30 @@ struct offer {
 	const char *bearer, *service, *user;
 	const char *cookies[AUTH_COOKIES_MAX];
 	unsigned ncookies;
-	const char *page; /* its key; "" without one */
+	const char *page;   /* its key; "" without one */
+	const char *ticket; /* NULL where none would do */
 };
 
 static const struct auth_refusal invalid = { 401, "INVALID_TOKEN",
-	"the credential is not valid", 0 };
+	"the credential is not valid", 0, 0 };
 static const struct auth_refusal expired = { 401, "EXPIRED_TOKEN",
-	"the credential has expired", 0 };
+	"the credential has expired", 0, 0 };
 static const struct auth_refusal no_page_key = { 401, "PAGE_KEY_REQUIRED",
 	"a session cookie counts only with the key that its page was given; "
 	"sign in again",
-	0 };
+	0, 0 };
+/* The same about one that is spent, too old or another session's. */
+static const struct auth_refusal no_ticket = { 401, "INVALID_TOKEN",
+	"the ticket is not valid; one is good once, for 60 s, for one session",
+	0, 4002 };
+static const struct auth_refusal empty_ticket = { 401, "MISSING_TOKEN",
+	"token: is empty", 0, 4001 };
 
 static bool
 refuse(struct auth_refusal *no, int status, const char *code,
     const char *sentence)
 {
-	*no = (struct auth_refusal){ status, code, sentence, 0 };
+	*no = (struct auth_refusal){ status, code, sentence, 0, 0 };
 	return false;
 }
 
@@ -115,9 +122,28 @@ read_page_key(struct http_req *r, struct offer *o)
 	return true;
 }
 
+/*
+ * A ticket is none where no terminal is asked for: nothing else may be had by
+ * what stands in an address. Beside a header it would be a second credential
+ * that somebody chose; cookies come along by themselves, and so does the
+ * service token of the proxy. False when it cannot be told what counts.
+ */
+static bool
+read_ticket(struct http_req *r, const struct auth_need *need, struct offer *o)
+{
+	bool dup = false;
+
+	if (need->session_id == NULL || !r->websocket)
+		return true;
+	o->ticket = http_query(r, "token", &dup);
+	return o->ticket == NULL ||
+	       (!dup && o->bearer == NULL && o->user == NULL);
+}
+
 /* A header given twice is refused: which one counts would be a guess (B02). */
 static bool
-read_offer(struct http_req *r, struct offer *o, struct auth_refusal *no)
+read_offer(struct http_req *r, const struct auth_need *need, struct offer *o,
+    struct auth_refusal *no)
 {
 	static const char *const once[] = { "authorization",
 		"x-rdv-service-token", "x-rdv-user-id", "x-rdv-page-key",
@@ -142,6 +168,9 @@ read_offer(struct http_req *r, struct offer *o, struct auth_refusal *no)
 		o->user = NULL;
 	o->ncookies =
 	    http_cookies(r, AUTH_COOKIE_NAME, o->cookies, AUTH_COOKIES_MAX);
+	if (!read_ticket(r, need, o))
+		return refuse(no, 400, "INVALID_ARGUMENT",
+		    "a ticket stands beside another credential");
 	return true;
 }
 
@@ -335,7 +364,7 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
  * set.
  */
 static bool
-cookie_ok(const struct http_req *r, const struct auth_need *need,
+page_ok(const struct http_req *r, const struct auth_need *need,
     struct auth_refusal *no)
 {
 	const char *site = http_header(r, "sec-fetch-site");
@@ -346,8 +375,57 @@ cookie_ok(const struct http_req *r, const struct auth_need *need,
 	if (same && !need->changes && !need->websocket)
 		return true;
 	return refuse(no, 403, "ORIGIN_REQUIRED",
-	    "with a cookie this needs the Origin of the page; "
+	    "with a cookie or a ticket this needs the Origin of the page; "
 	    "without one, use a bearer token");
+}
+
+/* The record names whose credential came without its page. */
+static bool
+from_page(struct auth *a, const struct http_req *r,
+    const struct auth_need *need, const char *token_id, struct auth_refusal *no)
+{
+	if (page_ok(r, need, no))
+		return true;
+	a->stats.refused_origins++;
+	note_refusal(a, r, no->code, auth_find_id(a, token_id));
+	return false;
+}
+
+/*
+ * The page first: what is refused for that spends no ticket, and does not tell
+ * whether it was one. A wrong ticket is counted like any credential, and the
+ * record tells of a known one whose it was: somebody else may have it.
+ */
+static bool
+by_ticket(struct auth *a, const struct http_req *r,
+    const struct auth_need *need, const char *text, struct actor *out,
+    struct auth_refusal *no)
+{
+	char token_id[UUID_TEXT] = "";
+	uint8_t digest[DIGEST_LEN];
+
+	if (!from_page(a, r, need, "", no))
+		return false;
+	if (*text == '\0') {
+		note_refusal(a, r, empty_ticket.code, NULL);
+		*no = empty_ticket;
+		return false;
+	}
+	digest_of(text, strlen(text), digest);
+	if (auth_ticket_spend(a, digest, need->session_id, out, token_id))
+		return true;
+	return failed(a, r, auth_find_id(a, token_id), &no_ticket, no);
+}
+
+static bool
+by_any(struct auth *a, const struct http_req *r, const struct auth_need *need,
+    const struct offer *o, struct actor *out, struct auth_refusal *no)
+{
+	if (o->ticket != NULL)
+		return by_ticket(a, r, need, o->ticket, out, no);
+	return judge(a, r, o, out, no) &&
+	       (out->via != AUTH_COOKIE ||
+		   from_page(a, r, need, out->token_id, no));
 }
 
 /*
@@ -386,13 +464,9 @@ auth_identify(struct auth *a, struct http_req *r, const struct auth_need *need,
 	*out = NULL;
 	if (need->scope == SCOPE_NONE)
 		return true;
-	if (!read_offer(r, &offer, no) || !judge(a, r, &offer, &who, no))
+	if (!read_offer(r, need, &offer, no) ||
+	    !by_any(a, r, need, &offer, &who, no))
 		return false;
-	if (who.via == AUTH_COOKIE && !cookie_ok(r, need, no)) {
-		a->stats.refused_origins++;
-		note_refusal(a, r, no->code, auth_find_id(a, who.token_id));
-		return false;
-	}
 	if ((who.scopes & need->scope) == 0) {
 		note_refusal(a, r, "ACCESS_DENIED",
 		    auth_find_id(a, who.token_id));

@@ -9,6 +9,7 @@
 #include "daemon/auth/auth.h"
 #include "daemon/auth/origin.h"
 #include "daemon/auth/service.h"
+#include "daemon/auth/ticket.h"
 #include "daemon/auth/token.h"
 
 #define AUTH_SEEN 1024
@@ -34,6 +35,7 @@ struct auth {
 	struct origin_rules rules;
 	struct service service;
 	struct tokens *tokens;
+	struct tickets *tickets;
 	struct audit *audit;
 	struct auth_limit *limit;
 	struct auth_user *users;

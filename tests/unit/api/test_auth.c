@@ -52,10 +52,12 @@ walk_rows(struct fx *fx, const struct caller *who)
 	for (const struct api_route *const *t = api_tables; *t != NULL; t++) {
 		for (const struct api_route *row = *t; row->pattern != NULL;
 		     row++, rows++) {
-			struct auth_need need = { row->scope,
-				row->method != HTTP_M_GET,
-				row->kind == API_STREAM,
-				row->kind == API_WEBSOCKET };
+			struct auth_need need = {
+				.scope = row->scope,
+				.changes = row->method != HTTP_M_GET,
+				.stream = row->kind == API_STREAM,
+				.websocket = row->kind == API_WEBSOCKET,
+			};
 			bool may = row->scope == SCOPE_NONE ||
 				   (row->scope & who->scopes) != 0;
 			int status = fx_judge(fx, need, who->headers, NULL);
@@ -308,8 +310,10 @@ test_service_token(void **state)
 static void
 test_proxy_adds_nothing(void **state)
 {
-	struct auth_need code = { SCOPE_TOKENS | SCOPE_SERVICE, true, false,
-		false };
+	struct auth_need code = {
+		.scope = SCOPE_TOKENS | SCOPE_SERVICE,
+		.changes = true,
+	};
 	char id[UUID_TEXT], text[TOKEN_TEXT], head[80];
 	struct fx *fx = *state;
 
@@ -344,7 +348,7 @@ test_proxy_adds_nothing(void **state)
 static void
 test_bearer_needs_no_page(void **state)
 {
-	struct auth_need ws = { SCOPE_RUN, false, false, true };
+	struct auth_need ws = { .scope = SCOPE_RUN, .websocket = true };
 	char id[UUID_TEXT], text[TOKEN_TEXT], head[80];
 	struct fx *fx = *state;
 

@@ -181,11 +181,13 @@ struct page_row {
 static void
 test_A01_A02_A08_A14_cookie_callers(void **state)
 {
-	static const struct auth_need get = { SCOPE_READ, false, false, false },
-				      post = { SCOPE_WRITE, true, false,
-					      false },
-				      sse = { SCOPE_READ, false, true, false },
-				      ws = { SCOPE_RUN, false, false, true };
+	static const struct auth_need get = { .scope = SCOPE_READ },
+				      post = { .scope = SCOPE_WRITE,
+					      .changes = true },
+				      sse = { .scope = SCOPE_READ,
+					      .stream = true },
+				      ws = { .scope = SCOPE_RUN,
+					      .websocket = true };
 	const struct page_row rows[] = {
 		{ get, PAGE, NULL, 0 },
 		{ get, NULL, "same-origin", 0 },

@@ -1,5 +1,7 @@
 // Group A through nginx, written byte by byte. Each refusal stands beside the
 // same request made legitimately, and is judged by its effect as well.
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 
 const nonce = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -227,6 +229,42 @@ await test('abuse_A10 nobody is told that he may read across origins',
 	equal((await product.raw('GET', '/api/sessions',
 	    headers(page))).status, 200, 'control');
 }));
+
+/* While a socket is away nginx has something to log. */
+async function without(product, name, fn) {
+	const sock = join(product.home, name);
+
+	renameSync(sock, `${sock}.aside`);
+	try {
+		equal((await fn()).status, 503, `${name} is away`);
+	} finally {
+		renameSync(`${sock}.aside`, sock);
+	}
+}
+
+await test('abuse_A13 through nginx a ticket opens a terminal, and no log has it',
+    async ({ product }) => {
+	const made = await product.session('ticketed');
+	const ticket = async () => (await product.api('POST',
+	    `/api/sessions/${made.id}/terminal-token`)).token;
+	const page = { Host: product.host, Origin: product.origin };
+	const come = (query, change) => upgrade(product, made, page, change,
+	    `/ws/terminal/${made.id}${query}`);
+	const spent = await ticket(), left = await ticket();
+
+	equal((await come('')).status, 401, 'control: nothing');
+	refused(await come(`?token=${spent}`, { Origin: null }), 'no Origin');
+	refused(await come(`?token=${spent}`,
+	    { Origin: 'https://evil.example' }), 'foreign');
+	equal((await come(`?token=${spent}`)).status, 101, 'a ticket');
+	await without(product, 'terminal.sock', () => come(`?token=${left}`));
+	await without(product, 'api.sock', () => product.raw('GET',
+	    '/api/user?canary', headers({ ...page, Connection: 'close' })));
+	check(product.log().includes('?canary'), 'control: nginx logs');
+	for (const one of [spent, left])
+		check(!product.log().includes(one), 'a ticket in a log');
+	await product.closeAll();
+});
 
 await test('abuse_A14 a stream of events needs our own page',
     (all) => withCookie(all, async (product, page) => {

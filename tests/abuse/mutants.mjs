@@ -12,6 +12,7 @@
 // says why.
 import { life } from './mutants-life.mjs';
 import { reach } from './mutants-reach.mjs';
+import { ticket } from './mutants-ticket.mjs';
 
 const origin = 'daemon/auth/origin.c', identify = 'daemon/auth/identify.c';
 const gate = 'daemon/http/gate.c', target = 'daemon/http/target.c';
@@ -937,4 +938,5 @@ const records = [
 ];
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
-	...helper, ...git, ...processes, ...records, ...reach, ...life];
+	...helper, ...git, ...processes, ...records, ...reach, ...life,
+	...ticket];

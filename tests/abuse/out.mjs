@@ -96,15 +96,21 @@ await test('N01 no secret outside the files that hold it', async (t) => {
 		{ headers: { 'Idempotency-Key': 'one' } });
 	const { code } = await rdv.call('POST', '/api/auth/code', undefined,
 		{ headers: { 'Idempotency-Key': 'two' } });
+	const { id } = await rdv.session('ticketed', ['/bin/cat']);
+	const { token: ticket } = await rdv.call('POST',
+		`/api/sessions/${id}/terminal-token`, undefined,
+		{ headers: { 'Idempotency-Key': 'three' } });
 	const { cookie, key } = await login(rdv);
 	const spent = await login(rdv, pair({ cookie, key }));
 	const secrets = { cli: rdv.token, service: rdv.serviceToken(),
-		made: made.rawKey, code, cookie, key, spent: spent.cookie,
-		'spent key': spent.key,
+		made: made.rawKey, code, ticket, cookie, key,
+		spent: spent.cookie, 'spent key': spent.key,
 		guess: crypto.randomBytes(32).toString('hex') };
 	// Used in every way, also where they do not belong.
 	for (const secret of Object.values(secrets)) {
 		await rdv.request('GET', `/api/user?token=${secret}`);
+		await ask(rdv, 'GET', `/ws/terminal/${id}?token=${secret}`,
+			{ Host: web, Origin: origin, ...upgrade }, { sock: rdv.term });
 		await rdv.request('GET', `/api/sessions/${secret}`);
 		await rdv.request('GET', '/api/user', { token: secret });
 		await rdv.request('GET', '/api/user', { token: `${secret}x` });

@@ -1,6 +1,6 @@
 // Group A at rdvd's own socket: what a page of somebody else can make a
 // signed-in browser send. tests/e2e has the same through nginx and in a browser
-// (A11-A13 exist only there).
+// (A11 and A12 exist only there).
 import assert from 'node:assert/strict';
 import { Rdv, test, waitFor } from '../harness/rdv.mjs';
 import { ask, login, options, origin, output, page, pair, refused, upgrade, web }

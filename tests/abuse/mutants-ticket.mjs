@@ -1,0 +1,77 @@
+// Guards of tickets, which stand in addresses. Rows as in mutants.mjs.
+const table = 'daemon/auth/ticket.c', identify = 'daemon/auth/identify.c';
+const unit = 'unit/api/test_ticket';
+
+const found = [
+	{ ids: ['A13'], guard: 'a ticket is spent by its first use',
+		off: [[table, 'drop(a->tickets, t);\n\treturn good;',
+			'return good;']],
+		red: ['abuse A13 a ticket opens', `${unit} test_A13_good_once`] },
+	{ ids: ['A13'], guard: 'a ticket is void after its minute',
+		off: [[table, 't->until_ms <= now)', 't->until_ms < 0)']],
+		red: [`${unit} test_A13_good_for_a_minute`] },
+	{ ids: ['A13'], guard: 'its minute is of a clock that nobody sets',
+		off: [[table, 'int64_t now = clock_mono_ms();',
+			'int64_t now = clock_wall_ms();'],
+		[table, 't->until_ms = clock_mono_ms() +',
+			't->until_ms = clock_wall_ms() +']],
+		red: [`${unit} test_A13_good_for_a_minute`] },
+	{ ids: ['A13'], guard: 'a ticket is for one session',
+		off: [[table, 'strcmp(t->session_id, session_id) == 0 && ', '']],
+		red: ['abuse A13 of another', `${unit} test_A13_good_for_one`] },
+	{ ids: ['A13'], guard: 'a ticket is judged where a terminal is opened',
+		off: [[identify, 'if (need->session_id == NULL || !r->websocket)',
+			'if (need->session_id == NULL)']],
+		red: ['abuse A13 a ticket is nothing',
+			`${unit} test_A13_good_for_nothing`] },
+	{ ids: ['A13'], guard: 'in an address a token counts for nothing (planted: ' +
+		'it does)',
+	off: [[identify, 'if (auth_ticket_spend(a, digest,', 'if (by_token(a, r, ' +
+		'text, out, no) ||\n\t    auth_ticket_spend(a, digest,']],
+	red: ['abuse A13 nothing else', `${unit} test_A13_good_for_nothing`] },
+	{ ids: ['A13'], guard: 'a ticket counts only from our own page',
+		off: [[identify, 'if (!from_page(a, r, need, "", no))', 'if (false)']],
+		red: ['abuse A13 from our own',
+			`${unit} test_A13_from_our_page_alone`] },
+	{ ids: ['A13', 'N01'], guard: 'no query is logged (planted: it is)',
+		off: [['daemon/api/api.c', 'log_info("api", "open %s token=%s", path,',
+			'log_info("api", "open %s token=%s %s", c->req->target,'],
+		['daemon/api/api.c', 'c->actor->token_id : "-");',
+			'c->actor->token_id : "-", path);']],
+		red: ['abuse A13 no log', 'abuse N01 no secret'] },
+	{ ids: ['A13', 'N01'], guard: 'what is kept of an answer has no ticket',
+		off: [['daemon/api/ticket.c', 'answer.kept = ticket_json(NULL);',
+			'answer.kept = ticket_json(text);']],
+		red: ['abuse N01 no secret'] },
+	{ ids: ['A13', 'N01'], guard: 'nginx tells of no error where a ticket may be',
+		off: [['proxy-conf/rdv.conf.in', '\t\t\terror_log stderr emerg;\n',
+			'']],
+		red: ['e2e abuse_A13 through nginx'] },
+];
+
+const credential = [
+	{ ids: ['C10'], guard: 'wrong tickets are counted',
+		off: [[identify, 'return failed(a, r, auth_find_id(a, token_id), ' +
+			'&no_ticket, no);', '*no = no_ticket;\n\treturn false;']],
+		red: ['abuse C10 guessing', `${unit} test_C10_guesses`] },
+	{ ids: ['C10'], guard: 'a credential has so many tickets and no more',
+		off: [[table, 'if (own >= TICKETS_CREDENTIAL) {', 'if (false) {']],
+		red: [`${unit} test_C10_bounds`] },
+	{ ids: ['C10'], guard: 'a user has so many tickets and no more',
+		off: [[table, 'user < TICKETS_USER && ', '']],
+		red: [`${unit} test_C10_bounds`] },
+	{ ids: ['C12'], guard: 'a ticket may no more than its credential',
+		off: [[table, 't->read_only ? SCOPE_READ : t->by.scopes', 'SCOPE_FULL']],
+		red: ['abuse C12 a ticket', `${unit} test_C12`] },
+	{ ids: ['C13'], guard: 'a ticket is void when its credential is',
+		off: [[table, ' && backed(a, &t->by)', '']],
+		red: ['abuse C13 a ticket', 'abuse C13 signing out',
+			`${unit} test_C13_dies`] },
+	{ ids: ['C13'], guard: 'what a ticket opened is watched by its credential',
+		off: [[table, 'out->via = AUTH_TICKET;',
+			'out->via = AUTH_TICKET;\n\t\tuuid_v7(out->token_id);']],
+		red: ['abuse C13 a ticket', 'abuse C13 signing out',
+			`${unit} test_C13_ends`] },
+];
+
+export const ticket = [...found, ...credential];

@@ -79,7 +79,7 @@ ticket_new(struct api_call *c)
 	if (err != 0)
 		api_fail(c, err,
 		    err == RDV_E_NOT_FOUND ? "there is no such session" : NULL);
-	else if (!auth_audit(c->app->auth, c->req, "ticket.new", c->actor,
+	else if (!auth_audit_often(c->app->auth, c->req, "ticket.new", c->actor,
 		     c->params[0]))
 		api_fail(c, RDV_E_UNAVAILABLE,
 		    "the audit log cannot be written");

@@ -184,13 +184,13 @@ audit_write(struct audit *a, const struct audit_entry *e)
 	return ok;
 }
 
-void
+bool
 audit_attempt(struct audit *a, const struct audit_entry *e, bool refused)
 {
 	if (bucket_take(&a->attempts[refused], clock_mono_ms()))
-		(void)audit_write(a, e);
-	else
-		a->left_out++;
+		return audit_write(a, e);
+	a->left_out++;
+	return true;
 }
 
 void

@@ -34,9 +34,9 @@ bool audit_write(struct audit *a, const struct audit_entry *e);
  * For attempts, which cost whoever makes them nothing: 1000 lines at once and
  * two a second in the long run, those that were `refused` apart from the
  * others. The rest is a number, left_out, in the next line of any kind, so that
- * nobody can push what stands here out of the files.
+ * nobody can push what stands here out of the files. False as above.
  */
-void audit_attempt(struct audit *a, const struct audit_entry *e, bool refused);
+bool audit_attempt(struct audit *a, const struct audit_entry *e, bool refused);
 /* Tells of what was left out if no line has since. */
 void audit_catch_up(struct audit *a);
 uint64_t audit_errors(const struct audit *a);

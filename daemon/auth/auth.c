@@ -317,12 +317,21 @@ auth_audit(struct auth *a, const struct http_req *r, const char *event,
 	return audit_write(a->audit, &e);
 }
 
+bool
+auth_audit_often(struct auth *a, const struct http_req *r, const char *event,
+    const struct actor *by, const char *subject)
+{
+	struct audit_entry e = entry_of(r, event, by, subject);
+
+	return audit_attempt(a->audit, &e, false);
+}
+
 void
 auth_audit_use(struct auth *a, const struct http_req *r, const struct actor *by)
 {
 	struct audit_entry e = entry_of(r, "auth", by, NULL);
 
-	audit_attempt(a->audit, &e, false);
+	(void)audit_attempt(a->audit, &e, false);
 }
 
 void

@@ -136,6 +136,12 @@ auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no);
  */
 bool auth_audit(struct auth *a, const struct http_req *r, const char *event,
     const struct actor *by, const char *subject);
+/*
+ * The same for what whoever may look may do as often as he likes: lines over
+ * the rate of attempts are left out and counted, which is no failure.
+ */
+bool auth_audit_often(struct auth *a, const struct http_req *r,
+    const char *event, const struct actor *by, const char *subject);
 /* After SIGHUP: the allowed hosts of the configuration. */
 void auth_reload(struct auth *a);
 

@@ -188,7 +188,7 @@ note_refusal(struct auth *a, const struct http_req *r, const char *code,
 		.peer_pid = r->peer_pid,
 	};
 
-	audit_attempt(a->audit, &e, true);
+	(void)audit_attempt(a->audit, &e, true);
 }
 
 /* One failure more: refused as `why` says, or 429 when there were too many. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { Rdv, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
@@ -218,11 +219,39 @@ await test('C12 a ticket may what its credential may, at most', async () => {
 	await t.shows('seen');
 	assert.equal(t.output.includes('unseen'), false);
 	await t.close();
+	const { id } = await rdv.call('GET', '/api/user');
+	const service = { 'X-RDV-Service-Token': rdv.serviceToken(),
+		'X-RDV-User-ID': id };
+	const one = (await rdv.call('POST', `/api/sessions/${s.id}/terminal-token`,
+		undefined, { token: null, headers: service })).token;
+	await (await enters(one)).t.close();
 	const { rawKey: none } = await rdv.call('POST', '/api/tokens',
 		{ name: 'none', scopes: ['tokens', 'write', 'approve'] });
 	assert.equal((await rdv.request('POST',
 		`/api/sessions/${s.id}/terminal-token`, { token: none })).status, 403);
 });
+
+await test('D02 asking for tickets pushes nothing out of the record',
+	async (tt) => {
+		const mine = await tt.start(options);
+		const { id } = await mine.session('asked', ['/bin/cat']);
+		const { rawKey: eyes } = await mine.call('POST', '/api/tokens',
+			{ name: 'eyes', scopes: ['read'] });
+		const many = 1500, agent = new http.Agent({ keepAlive: true });
+		tt.after(() => agent.destroy());
+		for (let i = 0; i < many; i++)
+			await mine.call('POST', `/api/sessions/${id}/terminal-token`,
+				undefined, { token: eyes, agent });
+		await mine.call('POST', '/api/tokens', { name: 'next' });
+		const audit = fs.readFileSync(path.join(mine.base,
+			'server/audit.log'), 'utf8');
+		const told = audit.match(/event=ticket.new /g).length;
+		// Each such number is of those since the line before it.
+		const left = [...audit.matchAll(/ left_out=(\d+)$/gm)]
+			.reduce((sum, m) => sum + Number(m[1]), 0);
+		assert.ok(told >= 900 && told < many, `${told} told`);
+		assert.ok(told + left >= many, `${told} and ${left} left out`);
+	});
 
 await test('C13 a ticket ends with its credential, and what it opened',
 	async () => {

@@ -410,6 +410,29 @@ test_C10_bounds(void **state)
 	clock_shift(0, 0);
 }
 
+/* Users that do not exist have tickets like any. */
+static void
+test_C10_bound_of_all(void **state)
+{
+	struct actor by = { .via = AUTH_SERVICE, .scopes = SCOPE_ACT_AS };
+	unsigned users = TICKETS_ALL / TICKETS_USER;
+	char text[TOKEN_TEXT];
+	struct fx *fx = *state;
+
+	for (unsigned i = 0; i < TICKETS_ALL; i++) {
+		(void)snprintf(by.user_id, UUID_TEXT, "u%u", i % users);
+		(void)snprintf(by.token_id, UUID_TEXT, "t%u",
+		    i / TICKETS_CREDENTIAL / users);
+		assert_int_equal(auth_ticket_issue(fx->app.auth, &by, HERE,
+				     false, text),
+		    0);
+	}
+	(void)snprintf(by.user_id, UUID_TEXT, "one more");
+	assert_int_equal(auth_ticket_issue(fx->app.auth, &by, HERE, false,
+			     text),
+	    RDV_E_FULL);
+}
+
 static void
 test_N01_the_record_has_ids_only(void **state)
 {
@@ -448,6 +471,7 @@ main(void)
 		T(test_C12_no_more_than_its_credential),
 		T(test_C10_guesses_hurt_nobody),
 		T(test_C10_bounds),
+		T(test_C10_bound_of_all),
 		T(test_N01_the_record_has_ids_only),
 	};
 

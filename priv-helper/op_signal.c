@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SIGNAL: to the process group of a run's program, or to everything it ever
- * started. The reaper, whose children they are, delivers it. A run that has
+ * started. The reaper delivers it: they are its children, and it holds the
+ * program's pidfd, so a number from here never names a process. A run that has
  * just ended by itself has what a stop wanted, so that is no error (H02).
  */
 #include <errno.h>

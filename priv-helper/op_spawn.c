@@ -180,9 +180,7 @@ outcome(const struct run *r, struct priv_spawn_answer *a)
 {
 	memset(a, 0, sizeof(*a));
 	if (r->failure.err != 0)
-		return fail_with(a,
-		    r->failure.stage == 0 ? "P7 fork"
-					  : drop_stage_name(r->failure.stage),
+		return fail_with(a, reaper_stage_name(r->failure.stage),
 		    r->failure.err);
 	if (r->exec && r->pid != 0) {
 		a->result = PRIV_DONE;

@@ -3,9 +3,9 @@
  * One process between [ops] and each run: the parent of the program, and the
  * subreaper to whom everything comes that the program leaves behind. It only
  * ever signals its own children, which it has not waited for yet, so a signal
- * cannot reach a stranger with a reused pid (abuse H01-H03). The end is
- * reported once nothing is left, and when [ops] is gone the run goes on to its
- * own end all the same.
+ * cannot reach a stranger with a reused pid (abuse H01-H03); the program's
+ * group it signals by pidfd. The end is reported once nothing is left, and when
+ * [ops] is gone the run goes on to its own end all the same.
  */
 #include "priv-helper/reaper.h"
 
@@ -24,12 +24,14 @@
 
 #include "lib/clock.h"
 #include "lib/seqpkt.h"
+#include "priv-helper/leader.h"
 #include "priv-helper/sweep.h"
 #include "security/mutant.h"
 
 #define CONTROL_FD 3
 #define SIGNALS_FD 4
-#define SPOOL_FD   5
+#define PIDFD_FD   5
+#define SPOOL_FD   6
 #define PARK_FD	   10
 #define TOLD_MAX   64
 /* SIGKILL again this often, for what comes to us in between. */
@@ -43,6 +45,7 @@ struct reaper {
 	int signals;
 	int spool; /* -1: none, or nobody reads it any more */
 	pid_t program;
+	int pidfd;	      /* the program's; names it and nobody later */
 	bool exited;	      /* the program */
 	int soft;	      /* signal of the grace, 0: not ending */
 	int64_t kill_at;      /* end of the grace, when soft */
@@ -56,6 +59,7 @@ settle(struct reaper *r, struct reaper_plan *p)
 {
 	const int control = fcntl(p->control, F_DUPFD_CLOEXEC, PARK_FD);
 	const int signals = fcntl(r->signals, F_DUPFD_CLOEXEC, PARK_FD);
+	const int pidfd = fcntl(r->pidfd, F_DUPFD_CLOEXEC, PARK_FD);
 	const int spool = fcntl(p->spool, F_DUPFD_CLOEXEC, PARK_FD);
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int i;
@@ -64,11 +68,13 @@ settle(struct reaper *r, struct reaper_plan *p)
 		(void)dup2(null, i);
 	(void)dup3(control, CONTROL_FD, O_CLOEXEC);
 	(void)dup3(signals, SIGNALS_FD, O_CLOEXEC);
+	(void)dup3(pidfd, PIDFD_FD, O_CLOEXEC);
 	(void)dup3(spool, SPOOL_FD, O_CLOEXEC);
-	(void)syscall(SYS_close_range, (spool < 0 ? SIGNALS_FD : SPOOL_FD) + 1,
+	(void)syscall(SYS_close_range, (spool < 0 ? PIDFD_FD : SPOOL_FD) + 1,
 	    ~0u, 0);
 	r->control = CONTROL_FD;
 	r->signals = SIGNALS_FD;
+	r->pidfd = PIDFD_FD;
 	r->spool = spool < 0 ? -1 : SPOOL_FD;
 }
 
@@ -127,8 +133,8 @@ begin_end(struct reaper *r, int sig)
 	r->kill_at = clock_mono_ms() + REAPER_GRACE_MS;
 	/* The program is told together with its process group. */
 	if (!r->exited && !was_told(r->program, r)) {
-		(void)kill(-r->program, sig);
-		(void)kill(-r->program, SIGCONT);
+		(void)leader_signal(r->pidfd, r->program, sig);
+		(void)leader_signal(r->pidfd, r->program, SIGCONT);
 	}
 }
 
@@ -198,7 +204,7 @@ obey(struct reaper *r)
 	switch ((enum reaper_verb)o.verb) {
 	case REAPER_SIGNAL:
 		if (!r->exited)
-			(void)kill(-r->program, o.sig);
+			(void)leader_signal(r->pidfd, r->program, o.sig);
 		break;
 	case REAPER_END:
 		begin_end(r, o.sig);
@@ -275,14 +281,24 @@ watch(struct reaper *r)
 	}
 }
 
-/* Stage 0 is ours: the child does not exist yet. */
+/* The stages of our own: the program does not exist yet. */
 static _Noreturn void
-fail(const struct reaper_plan *p, int err)
+fail(const struct reaper_plan *p, uint32_t stage, int err)
 {
-	const struct drop_report report = { .stage = 0, .err = err };
+	const struct drop_report report = { .stage = stage, .err = err };
 
 	(void)!write(p->drop.status, &report, sizeof(report));
 	_exit(1);
+}
+
+const char *
+reaper_stage_name(uint32_t stage)
+{
+	if (stage == REAPER_STAGE_FORK)
+		return "P7 fork";
+	if (stage == REAPER_STAGE_PIDFD)
+		return "P7 pidfd";
+	return drop_stage_name(stage);
 }
 
 _Noreturn void
@@ -297,11 +313,11 @@ reaper_run(struct reaper_plan *p)
 	(void)prctl(PR_SET_NAME, "rdv-reaper");
 	r.signals = open_signals();
 	if (r.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		fail(p, errno);
+		fail(p, REAPER_STAGE_FORK, errno);
 	p->drop.parent = getpid();
-	r.program = fork();
+	r.program = mutant("P7 pidfd") ? -EIO : leader_fork(&r.pidfd);
 	if (r.program < 0)
-		fail(p, errno);
+		fail(p, REAPER_STAGE_PIDFD, -r.program);
 	if (r.program == 0)
 		drop_exec(&p->drop);
 	settle(&r, p);

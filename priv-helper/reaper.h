@@ -34,6 +34,13 @@ struct reaper_order {
 	int32_t sig;
 };
 
+/*
+ * What a drop_report may name beside the stages C1..: the reaper was not made,
+ * or the program was not, whose process and pidfd are one step.
+ */
+#define REAPER_STAGE_FORK  0
+#define REAPER_STAGE_PIDFD (DROP_STAGES + 1)
+
 struct reaper_plan {
 	int control; /* the reaper's end */
 	int spool;   /* of a terminal: where its output goes; -1: none */
@@ -43,5 +50,7 @@ struct reaper_plan {
 
 /* The life of a reaper, in the process that was forked for it. */
 _Noreturn void reaper_run(struct reaper_plan *p);
+/* "P7 pidfd", or as drop_stage_name(). */
+const char *reaper_stage_name(uint32_t stage);
 
 #endif

@@ -734,6 +734,14 @@ const processes = [
 	{ ids: ['H03'], guard: 'only children not waited for are signalled',
 		off: [['priv-helper/op_signal.c', 'if (mutant("H03"))', 'if (true)']],
 		red: ['priv/stop abuse_H03'] },
+	{ ids: ['H03'], guard: 'the pidfd names the group, not the number',
+		off: [['priv-helper/leader.c', 'if (syscall(SYS_pidfd_send_signal, ' +
+			'pidfd, sig, NULL, flags) == 0)\n\t\treturn 0;\n\tif (errno != ' +
+			'EINVAL)', '(void)flags;\n\tif (pidfd < 0)']],
+		red: ['unit/priv/test_leader abuse_H03'] },
+	{ ids: ['H03'], guard: 'a kernel whose pidfds name no group is not the end',
+		off: [['priv-helper/leader.c', 'if (errno != EINVAL)', 'if (true)']],
+		red: ['priv/stop test_group'] },
 	{ ids: ['H05', 'H06'], guard: 'seccomp refuses what types',
 		off: [[drop, 'if (!p->confined || mutant("seccomp"))', 'if (true)']],
 		red: ['abuse H05 H06 a confined', 'priv/guard abuse_H05_own',

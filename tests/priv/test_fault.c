@@ -123,6 +123,7 @@ fault_at_every_stage_of_the_parent(void **state)
 	fault_before_the_fork("P5 ruleset");
 	fault_before_the_fork("P6 channels");
 	fault_before_the_fork("P7 fork");
+	fault_before_the_fork("P7 pidfd");
 }
 
 static void

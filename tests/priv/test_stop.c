@@ -299,6 +299,65 @@ test_signals(void **state)
 	rig_stop(&r);
 }
 
+/* Reads on until `text` has `n` lines. */
+static void
+read_lines(int fd, char *text, size_t size, unsigned n)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	while (n > 0) {
+		assert_true(rig_readable(fd));
+		got = read(fd, text + len, size - 1 - len);
+		assert_true(got > 0);
+		for (; got > 0; got--)
+			n -= text[len++] == '\n';
+	}
+	text[len] = '\0';
+}
+
+/* The program, a child in its group, and one with a session of its own. */
+static void
+group_signal(const char *mutant)
+{
+	const struct rig_spawn s = {
+		.argv = SH("say() { trap \"echo $1\" USR1; echo up; "
+			   "sleep 60 & wait; wait; }; "
+			   "(say child) & "
+			   "setsid sh -c 'trap \"echo other\" USR1; echo up; "
+			   "sleep 60 & wait; wait' & say program"),
+	};
+	struct rig_result res;
+	struct priv_exit end;
+	struct rig r;
+
+	rig_start(&r, mutant);
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	read_lines(res.fds.fd[1], out, sizeof(out), 3);
+	assert_int_equal(rig_signal(&r, res.a.handle, SIGUSR1, false),
+	    PRIV_DONE);
+	read_lines(res.fds.fd[1], out, sizeof(out), 2);
+	assert_non_null(strstr(out, "program\n"));
+	assert_non_null(strstr(out, "child\n"));
+	assert_int_equal(rig_signal(&r, res.a.handle, SIGKILL, true),
+	    PRIV_DONE);
+	(void)rig_read_all(res.fds.fd[1], out, sizeof(out));
+	assert_string_equal(out, "");
+	rig_exit(&r, res.a.handle, &end);
+	rig_close(&res);
+	rig_stop(&r);
+}
+
+/* By pidfd, and on a kernel whose pidfd cannot name a group. */
+static void
+test_group_signal(void **state)
+{
+	(void)state;
+	group_signal(NULL);
+	group_signal("pidfd group");
+}
+
 /* A soft signal comes once to each, however many others end meanwhile. */
 static void
 test_soft_signal_once(void **state)
@@ -336,6 +395,7 @@ main(void)
 		cmocka_unit_test(abuse_H03_pid_reuse),
 		cmocka_unit_test(test_handles),
 		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_group_signal),
 		cmocka_unit_test(test_soft_signal_once),
 	};
 

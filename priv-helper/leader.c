@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first process of a run, held by a pidfd that the kernel gives out in the
+ * same step that makes the process: at no time is there only a number, and
+ * there is no process whose pidfd could not be had. A reaper signals only
+ * before it waits, so the number could not be anybody else's anyway; with the
+ * pidfd the kernel vouches for that, and not the order of our own calls.
+ */
+#include "priv-helper/leader.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "security/mutant.h"
+
+/* include/uapi/linux/pidfd.h since 6.9. */
+#ifndef PIDFD_SIGNAL_PROCESS_GROUP
+#define PIDFD_SIGNAL_PROCESS_GROUP (1u << 2)
+#endif
+/* No kernel knows it: what an old one says to the flag above. */
+#define UNKNOWN_FLAG (1u << 31)
+
+pid_t
+leader_fork(int *pidfd)
+{
+	/* Not clone3(2), which container runtimes answer with ENOSYS. */
+	long pid =
+	    syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, NULL);
+
+	return pid < 0 ? -errno : (pid_t)pid;
+}
+
+int
+leader_signal(int pidfd, pid_t child, int sig)
+{
+	const unsigned flags =
+	    mutant("pidfd group") ? UNKNOWN_FLAG : PIDFD_SIGNAL_PROCESS_GROUP;
+
+	if (syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, flags) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	/* Before 6.9 a pidfd is one process and never its group. */
+	return kill(-child, sig) < 0 ? -errno : 0;
+}

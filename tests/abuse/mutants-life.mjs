@@ -42,7 +42,7 @@ const parts = [
 			'a->result == PRIV_BUSY)) {', 'if (false) {']],
 		red: ['unit/core/test_order test_git_deadline'] },
 	{ ids: ['D05'], guard: 'a log that nobody reads stops nobody',
-		off: [['lib/log.c', 'if (!takes_a_line()) {', 'if (false) {']],
+		off: [['lib/log.c', 'if (takes_a_line()) {', 'if (true) {']],
 		red: ['unit/lib/test_log full_blocking_pipe'] },
 	{ ids: ['D09'], guard: 'a full disk does not count as waiting',
 		off: [['daemon/term/pump.c', 'p->quiet_by = p->end_by = 0;', '']],

@@ -320,9 +320,9 @@ const local = [
 	{ ids: ['C10'], none: 'that the comparison takes constant time is not for ' +
 		'a test to see: digests are compared, and no caller steers those' },
 	{ ids: ['C11'], guard: 'what is presented is hashed',
-		off: [[identify, 'digest_of(text, strlen(text), digest);\n\tt = ' +
-			'tokens_find', 'if (!str_unhex(digest, sizeof(digest), text))\n' +
-			'\t\tdigest_of(text, strlen(text), digest);\n\tt = tokens_find']],
+		off: [[identify, 'digest_of(text, strlen(text), digest);',
+			'if (!str_unhex(digest, DIGEST_LEN, text))\n' +
+			'\t\tdigest_of(text, strlen(text), digest);']],
 		red: ['abuse C11 what is stored', 'api the stored digest',
 			'unit/api/test_auth test_C11'] },
 	{ ids: ['C12'], guard: 'a route asks for its scope',
@@ -860,10 +860,11 @@ const records = [
 			'printable, sizeof(printable), "%s", path);']],
 		red: ['unit/priv/test_files reasons_are_printable'] },
 	{ ids: ['N01'], guard: 'a refused credential is not logged (planted: it is)',
-		off: [[identify, 't = tokens_find(a->tokens, digest);',
-			't = tokens_find(a->tokens, digest);\n\tif (t == NULL) {\n' +
+		off: [[identify, 'return by_token(a, r, digest, out, no);', '{\n' +
 			'\t\textern void log_info(const char *, const char *, ...);\n' +
-			'\n\t\tlog_info("auth", "refused %s", text);\n\t}']],
+			'\t\tbool good = by_token(a, r, digest, out, no);\n\n' +
+			'\t\tif (!good)\n\t\t\tlog_info("auth", "refused %s", text);\n' +
+			'\t\treturn good;\n\t\t}']],
 		red: ['abuse N01 no secret', 'api secrets stand'] },
 	{ ids: ['N01'], guard: 'what is kept of an answer has no secret',
 		off: [['daemon/api/signin.c', 'js_add_str(answer.kept, "code", NULL);',

@@ -32,6 +32,7 @@ static const struct {
 } answers[] = {
 	{ "GET /api/sessions?status=active%2Csuspended ", 200, OPEN_SESSIONS },
 	{ "GET /api/sessions?status=closed ", 200, "[]" },
+	{ "GET /api/sessions?status=suspended ", 200, "[]" },
 	{ "GET /api/sessions ", 200, OPEN_SESSIONS },
 	{ "GET /api/sessions/" ID_A " ", 200,
 	    "{\"id\":\"" ID_A "\",\"name\":\"twin\",\"run\":{\"id\":\"r\","
@@ -123,6 +124,24 @@ tables_are_harmless(void **state)
 	assert_non_null(strstr(ran.out, "odd"));
 	assert_null(strchr(ran.out, '\033'));
 	assert_null(strchr(ran.out, '\007'));
+}
+
+/* To be pasted: this program is not "rdv" to a shell, and not in ~/.rdv. */
+static void
+none_says_how_to_make_one(void **state)
+{
+	char self[4096], hint[8192];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	(void)state;
+	assert_true(n > 0);
+	self[n] = '\0';
+	(void)snprintf(hint, sizeof(hint),
+	    "make one with: RDV_HOME=%s %s session new NAME\n", fake.dir, self);
+	RUN(&ran, "session", "ls", "--status", "suspended");
+	assert_int_equal(ran.rc, CMD_OK);
+	assert_string_equal(ran.out, "");
+	assert_non_null(strstr(ran.err, hint));
 }
 
 static void
@@ -428,6 +447,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(tables_are_harmless),
+		T(none_says_how_to_make_one),
 		T(json_is_the_object),
 		T(show_prints_what_is_set),
 		T(words_for_sessions),

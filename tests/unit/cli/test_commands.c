@@ -11,6 +11,7 @@
 
 #include "cli/cmd.h"
 #include "lib/js.h"
+#include "lib/str.h"
 #include "tests/unit/check.h"
 #include "tests/unit/cli/fake.h"
 
@@ -45,9 +46,10 @@ static const struct {
 	    "{\"error\":\"it is closed\",\"code\":\"INVALID_STATE\","
 	    "\"request_id\":\"q1\"}" },
 	{ "DELETE /api/worktrees ", 409,
-	    "{\"error\":\"work would be lost\","
-	    "\"code\":\"HAS_UNCOMMITTED_CHANGES\",\"details\":{\"reasons\":"
-	    "[\"a.c is modified\",\"b\\u001b.c is new\"]}}" },
+	    "{\"error\":\"HAS_UNTRACKED_FILES: it has untracked files; "
+	    "it has\\u001b commits\",\"code\":\"HAS_UNTRACKED_FILES\","
+	    "\"details\":{\"reasons\":[\"HAS_UNTRACKED_FILES\","
+	    "\"HAS_UNPUSHED_COMMITS\"]}}" },
 	{ "GET /api/status ", 500,
 	    "{\"error\":\"internal error\",\"code\":\"INTERNAL\","
 	    "\"request_id\":\"q77\"}" },
@@ -230,12 +232,15 @@ refusals_keep_their_words(void **state)
 	js_free(v);
 	RUN(&ran, "worktree", "rm", "/tmp");
 	assert_int_equal(ran.rc, CMD_FAILED);
-	assert_non_null(strstr(ran.err, "work would be lost"));
-	assert_non_null(strstr(ran.err, "a.c is modified"));
+	assert_true(str_starts(ran.err, "rdv: it has untracked files; it has"));
+	assert_null(strstr(ran.err, "HAS_"));
 	assert_null(strchr(ran.err, '\033'));
 	assert_non_null(strstr(ran.err, "with --force: move it to the trash"));
 	RUN(&ran, "worktree", "rm", "/tmp", "--force");
 	assert_null(strstr(ran.err, "with --force"));
+	RUN(&ran, "worktree", "rm", "/tmp", "--json");
+	assert_non_null(strstr(ran.err, "\"code\":\"HAS_UNTRACKED_FILES\""));
+	assert_non_null(strstr(ran.err, "\"HAS_UNPUSHED_COMMITS\""));
 }
 
 static void

@@ -259,6 +259,22 @@ read_report(int fd)
 	return v;
 }
 
+/* The status of a program says little; what it wrote before it ended, more. */
+static void
+tell_failure(struct up *u, const char *error)
+{
+	const struct cli *cli = u->call->cli;
+	char reason[1024];
+
+	if (error == NULL)
+		error = "it ended before it was ready";
+	if (upreport_reason(u->log_file, u->log_from, reason, sizeof(reason)))
+		out_error(cli, "START_FAILED", "%s (%s)", reason, error);
+	else
+		out_error(cli, "START_FAILED", "%s", error);
+	upreport_log(cli, u->log_file, u->log_from);
+}
+
 static int
 wait_for_report(struct up *u, int fd)
 {
@@ -274,11 +290,8 @@ wait_for_report(struct up *u, int fd)
 	} else if (js_bool(v, "busy", false)) {
 		rc = lost_the_race(u->call, &found);
 	}
-	if (rc == CMD_FAILED && !found) {
-		out_error(u->call->cli, "START_FAILED", "%s",
-		    error != NULL ? error : "it ended before it was ready");
-		upreport_log(u->call->cli, u->log_file, u->log_from);
-	}
+	if (rc == CMD_FAILED && !found)
+		tell_failure(u, error);
 	js_free(v);
 	return rc;
 }
@@ -361,7 +374,7 @@ up(struct cmd_call *c)
 	rc = look_for_one(c, &found);
 	if (rc != CMD_OK || found)
 		return rc;
-	if (geteuid() == 0)
+	if (geteuid() == 0 && !c->cli->json)
 		out_note(c->cli,
 		    "warning: running as root, so is every "
 		    "session; an ordinary account is the better place");

@@ -1,6 +1,9 @@
 // What the command line promises of its output: the real rdv, in a shell.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
 
 const rdv = await Rdv.start();
@@ -41,6 +44,28 @@ await test('with --json wrong usage is one object too', () => {
 	assert.match(shell('rdv session new').err, /^usage: rdv session new /m);
 	assert.match(shell('rdv session new x -- --json; rdv exec').err,
 		/^usage: /m);
+});
+
+await test('a start that fails says why before anything else', () => {
+	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-up-'));
+	const up = `RDV_HOME=${home} rdv up --no-web`;
+	const why = new RegExp('^rdvd: .*/server/config.toml:1: nonsense: ' +
+		'no such setting \\(rdv-helper ended with status 78\\)$');
+
+	try {
+		fs.mkdirSync(path.join(home, 'server'), { mode: 0o700 });
+		fs.writeFileSync(path.join(home, 'server/config.toml'),
+			'nonsense = 1\n', { mode: 0o600 });
+		const run = shell(up);
+		assert.equal(run.status, 1);
+		assert.match(run.err.split('\n')[0].replace(/^rdv: /, ''), why);
+		assert.match(run.err, /server\.log says:\n {2}ts=/);
+		const { error, code } = JSON.parse(shell(`${up} --json`).err);
+		assert.match(error, why);
+		assert.equal(code, 'START_FAILED');
+	} finally {
+		fs.rmSync(home, { recursive: true, force: true });
+	}
 });
 
 await rdv.stop();

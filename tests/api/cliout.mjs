@@ -46,6 +46,54 @@ await test('with --json wrong usage is one object too', () => {
 		/^usage: /m);
 });
 
+// As bash cuts a line into words, the last of which is to be completed.
+const inBash = (...words) => shell(`source <(rdv completion bash)
+	COMP_WORDS=(${bin('rdv')} ${words.map((w) => `'${w}'`).join(' ')})
+	COMP_CWORD=${words.length}
+	_rdv; printf '%s,' "\${COMPREPLY[@]}"`).out;
+
+const zshScript = path.join(path.dirname(bin('rdv')),
+	'../share/rdv/completion/rdv.zsh');
+// zsh keeps the word whole; its own functions say what they were called with.
+const inZsh = (...words) => spawnSync('zsh', ['-f', '-c', `
+	compdef() :
+	compadd() { printf '%s,' "\${(@P)2}" }
+	compset() { printf 'compset %s,' "$2" }
+	_files() { printf 'files %s,' "$1" }
+	source ${zshScript}
+	words=("$@") CURRENT=$#
+	_rdv`, 'zsh', bin('rdv'), ...words], {
+	encoding: 'utf8', timeout: 30000,
+	env: { PATH: '/usr/bin:/bin', HOME: rdv.home, RDV_HOME: rdv.base },
+}).stdout;
+
+await test('the shells complete a value behind its option', async (t) => {
+	const start = ['session', 'new', 'x'];
+
+	assert.equal(inBash('att'), 'attach,');
+	assert.equal(inBash(...start, '--profile', 's'), 'script,');
+	// bash replaces the last of its words only, zsh all of the one it has.
+	assert.equal(inBash(...start, '--profile', '='), 'login,script,');
+	assert.equal(inBash(...start, '--profile', '=', 's'), 'script,');
+	assert.equal(inBash(...start, '--profile=s'), '--profile=script,');
+	assert.equal(inZsh('att'), 'attach,');
+	assert.equal(inZsh(...start, '--profile='),
+		'--profile=login,--profile=script,');
+	// Whole again, it is no argument of the command.
+	await rdv.session('only one', ['/bin/true']);
+	assert.match(inBash('attach', '--socket', '=', 'x', 'only'),
+		/only\\ one,/);
+	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-dir-'));
+	t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+	fs.mkdirSync(path.join(dir, 'under'));
+	assert.equal(inBash(...start, '--dir', '=', `${dir}/u`),
+		`${dir}/under,`);
+	assert.equal(inBash(...start, `--dir=${dir}/u`), `--dir=${dir}/under,`);
+	assert.equal(inZsh(...start, `--dir=${dir}/u`),
+		'compset --*=,files -/,');
+	assert.equal(inZsh(...start, '--dir', `${dir}/u`), 'files -/,');
+});
+
 await test('a start that fails says why before anything else', () => {
 	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-up-'));
 	const up = `RDV_HOME=${home} rdv up --no-web`;

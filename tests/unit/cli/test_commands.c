@@ -434,6 +434,28 @@ completion_offers(void **state)
 	assert_string_equal(ran.out, "status\n");
 }
 
+/* A value in the word of its option is offered with it. */
+static void
+completion_offers_behind_equals(void **state)
+{
+	(void)state;
+	RUN(&ran, "__complete", "--", "session", "new", "x", "--profile=");
+	assert_string_equal(ran.out, "--profile=login\n--profile=script\n");
+	RUN(&ran, "__complete", "--", "session", "new", "x", "--profile=s");
+	assert_string_equal(ran.out, "--profile=script\n");
+	RUN(&ran, "__complete", "--", "session", "ls", "--status=closedx");
+	assert_string_equal(ran.out, "");
+	RUN(&ran, "__complete", "--", "session", "new", "x", "--dir=/t");
+	assert_string_equal(ran.out, "//dir\n");
+	/* It is one word, so what follows is what follows the option. */
+	RUN(&ran, "__complete", "--", "attach", "--socket=s", "tw");
+	assert_string_equal(ran.out, "twin\ntwin\n");
+	RUN(&ran, "__complete", "--", "session", "new", "x", "--attach=");
+	assert_string_equal(ran.out, "");
+	RUN(&ran, "__complete", "--", "session", "new", "x", "--pro=");
+	assert_string_equal(ran.out, "");
+}
+
 static void
 a_directory_that_cannot_be_is_refused(void **state)
 {
@@ -468,6 +490,7 @@ main(void)
 		T(an_id_is_printed_alone),
 		T(a_token_is_printed_alone),
 		T(completion_offers),
+		T(completion_offers_behind_equals),
 		T(a_directory_that_cannot_be_is_refused),
 	};
 

@@ -46,6 +46,22 @@ await test('with --json wrong usage is one object too', () => {
 		/^usage: /m);
 });
 
+await test('a program that cannot be started is named', async () => {
+	for (const [words, why] of [
+		['-- no-such-program',
+			'run no-such-program: No such file or directory (P3 program)'],
+		["-- '/no\nsuch'", 'run /no\\nsuch: No such file or directory ' +
+			'(C18 execve)'],
+		['-- /etc/passwd', 'run /etc/passwd: Permission denied (C18 execve)'],
+		['--dir /dev/null', 'enter /dev/null: Not a directory (C12 chdir)'],
+	]) {
+		const run = shell(`rdv session new x ${words}`);
+		assert.deepEqual(run, { status: 1, out: '',
+			err: `rdv: cannot ${why}\n` });
+	}
+	assert.equal(shell('rdv session new x -- true').status, 0);
+});
+
 // As bash cuts a line into words, the last of which is to be completed.
 const inBash = (...words) => shell(`source <(rdv completion bash)
 	COMP_WORDS=(${bin('rdv')} ${words.map((w) => `'${w}'`).join(' ')})

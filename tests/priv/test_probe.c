@@ -99,6 +99,8 @@ normalise(const struct rig *r)
 	replace_line("gid ", text, "own");
 	snprintf(text, sizeof(text), "tty owner %u ", getuid());
 	replace(text, "tty owner own ");
+	/* What the group may do is for the mount of /dev/pts to say. */
+	replace("own mode 620 ", "own mode 600 ");
 	replace(r->base, "BASE");
 	replace(r->dir, "DIR");
 	replace_line("env HOME=", r->login.home, "~");

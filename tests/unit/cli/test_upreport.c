@@ -3,6 +3,7 @@
  * Why a start failed, as the log has it.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,31 +40,31 @@ the_first_complaint_is_the_reason(void **state)
 {
 	static const char before[] = "rdvd: of the start before\n";
 	struct fake fake;
-	char out[64];
+	char out[64], path[512], none[520];
 	size_t i;
-	int dir, fd;
+	int fd;
 
 	(void)state;
 	fake_dir(&fake);
-	dir = open(fake.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(path, sizeof(path), "%s/l", fake.dir);
+	(void)snprintf(none, sizeof(none), "%s-none", path);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		fd = openat(dir, "l", O_RDWR | O_CREAT | O_TRUNC, 0600);
+		fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 		assert_true(fd != -1);
 		fake_write(fd, before, strlen(before));
 		fake_write(fd, cases[i].log, strlen(cases[i].log));
 		(void)close(fd);
-		assert_int_equal(upreport_reason(dir, "l",
-				     (off_t)strlen(before), out, sizeof(out)),
+		assert_int_equal(upreport_reason(path, (off_t)strlen(before),
+				     out, sizeof(out)),
 		    cases[i].reason != NULL);
 		if (cases[i].reason != NULL)
 			assert_string_equal(out, cases[i].reason);
 	}
-	assert_true(upreport_reason(dir, "l", 0, out, sizeof(out)));
+	assert_true(upreport_reason(path, 0, out, sizeof(out)));
 	assert_string_equal(out, "rdvd: of the start before");
-	assert_true(upreport_reason(dir, "l", 0, out, 5));
+	assert_true(upreport_reason(path, 0, out, 5));
 	assert_string_equal(out, "rdvd");
-	assert_false(upreport_reason(dir, "none", 0, out, sizeof(out)));
-	(void)close(dir);
+	assert_false(upreport_reason(none, 0, out, sizeof(out)));
 	fake_stop(&fake);
 }
 

@@ -61,11 +61,11 @@ enum priv_result {
 
 enum priv_login_kind { PRIV_LOGIN_UID, PRIV_LOGIN_TOKEN, PRIV_LOGIN_SERVICE };
 enum priv_io { PRIV_IO_PTY, PRIV_IO_PIPES };
-/* Bits of priv_hello.features: what this kernel offers. */
+/* Bits of priv_hello.features: what is on offer here. */
 #define PRIV_F_SECCOMP	0x01u
 #define PRIV_F_LANDLOCK 0x02u
 #define PRIV_F_USERNS	0x04u
-#define PRIV_F_CGROUP	0x08u
+#define PRIV_F_CGROUP	0x08u /* each run has one of its own */
 
 struct priv_header {
 	uint16_t op;

@@ -21,6 +21,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/env.h"
 #include "priv-helper/lookup.h"
 #include "priv-helper/ops.h"
@@ -46,6 +47,8 @@ struct child {
 	char **env;
 	char program[PATH_MAX];
 	char scratch[SCRATCH_PATH];
+	uint64_t handle;
+	int cgroup;
 	int ruleset;
 	int status[2];
 	int control[2];
@@ -85,6 +88,8 @@ child_done(struct child *c)
 {
 	env_free(c->env);
 	tty_close_child(&c->tty);
+	if (c->cgroup >= 0)
+		(void)close(c->cgroup);
 	if (c->ruleset >= 0)
 		(void)close(c->ruleset);
 	if (c->status[1] >= 0)
@@ -100,6 +105,8 @@ child_undo(struct child *c)
 	tty_done(&c->tty);
 	pair_close(c->status);
 	pair_close(c->control);
+	if (c->cgroup >= 0)
+		cgroup_remove(c->o->cgroup, c->handle);
 	scratch_remove(c->scratch);
 }
 
@@ -170,6 +177,14 @@ make_stdio(struct child *c, struct child_error *e)
 	}
 	err = tty_pipes(&c->tty);
 	return err == 0 || failed(e, "P4 pipes", err);
+}
+
+static bool
+make_cgroup(struct child *c, struct child_error *e)
+{
+	int err = cgroup_make(c->o->cgroup, c->handle, &c->cgroup);
+
+	return err == 0 || failed(e, "P5 cgroup", err);
 }
 
 /*
@@ -321,6 +336,9 @@ plan(const struct child *c, struct reaper_plan *p)
 	memset(p, 0, sizeof(*p));
 	p->control = c->control[1];
 	p->spool = c->m->io == PRIV_IO_PTY ? c->tty.ours.fd[2] : -1;
+	p->cgroup = c->cgroup;
+	p->cgroups = o->cgroup;
+	p->handle = c->handle;
 	memcpy(p->scratch, c->scratch, sizeof(p->scratch));
 	d->confined = c->profile->confined;
 	d->privileged = o->privileged;
@@ -391,6 +409,7 @@ static const struct stage {
 	{ "P3 environment", make_env },
 	{ "P3 program", find_program },
 	{ "P4 stdio", make_stdio },
+	{ "P5 cgroup", make_cgroup },
 	{ "P5 ruleset", make_ruleset },
 	{ "P6 channels", make_channels },
 };
@@ -418,6 +437,8 @@ child_start(struct ops *o, const struct priv_spawn *m, struct run *r,
 		.m = m,
 		.profile = &profiles[r->profile],
 		.tty = { .child = { -1, -1, -1 } },
+		.handle = r->handle,
+		.cgroup = -1,
 		.ruleset = -1,
 		.status = { -1, -1 },
 		.control = { -1, -1 } };

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/list.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/sweep.h"
 #include "security/mutant.h"
@@ -149,6 +150,7 @@ sweep_lost(struct ops *o, bool orphans)
 			continue;
 		r->over = true;
 		scratch_remove(r->scratch);
+		cgroup_remove(o->cgroup, r->handle);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "lib/buf.h"
 #include "lib/privproto.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/grant.h"
 #include "priv-helper/roots.h"
 #include "priv-helper/run.h"
@@ -33,6 +34,7 @@ struct ops {
 	struct grants grants;
 	struct runs runs;
 	struct filter filters[PROFILES];
+	char cgroup[CGROUP_PATH]; /* where those of runs lie; "": none */
 };
 
 /* A decoded request. */

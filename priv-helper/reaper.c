@@ -24,6 +24,7 @@
 
 #include "lib/clock.h"
 #include "lib/seqpkt.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/leader.h"
 #include "priv-helper/sweep.h"
 #include "security/mutant.h"
@@ -41,6 +42,7 @@
 #define STUCK_MS 5000
 
 struct reaper {
+	const struct reaper_plan *plan;
 	int control; /* -1: [ops] is gone */
 	int signals;
 	int spool; /* -1: none, or nobody reads it any more */
@@ -227,6 +229,19 @@ read_signals(struct reaper *r)
 			begin_end(r, SIGTERM);
 }
 
+/*
+ * The cgroup is faster than whatever forks, but asks for nobody's uid: what a
+ * login has running by sudo is not the user's to kill, and apt is not to die in
+ * the middle because a window was closed. Confined runs cannot have that.
+ */
+static int
+kill_rest(const struct reaper *r)
+{
+	if (r->plan->drop.confined)
+		cgroup_kill(r->plan->cgroups, r->plan->handle);
+	return sweep_children(SIGKILL, NULL, NULL);
+}
+
 /* One step of an ending. False: what is left cannot be ended by us. */
 static bool
 press(struct reaper *r)
@@ -240,8 +255,7 @@ press(struct reaper *r)
 			(void)sweep_children(SIGCONT, NULL, NULL);
 		return true;
 	}
-	return now < r->kill_at + STUCK_MS &&
-	       sweep_children(SIGKILL, NULL, NULL) > 0;
+	return now < r->kill_at + STUCK_MS && kill_rest(r) > 0;
 }
 
 static int
@@ -309,13 +323,15 @@ reaper_run(struct reaper_plan *p)
 
 	memset(&r, 0, sizeof(r));
 	memset(&started, 0, sizeof(started));
+	r.plan = p;
 	r.end.news = REAPER_ENDED;
 	(void)prctl(PR_SET_NAME, "rdv-reaper");
 	r.signals = open_signals();
 	if (r.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		fail(p, REAPER_STAGE_FORK, errno);
 	p->drop.parent = getpid();
-	r.program = mutant("P7 pidfd") ? -EIO : leader_fork(&r.pidfd);
+	r.program =
+	    mutant("P7 pidfd") ? -EIO : leader_fork(p->cgroup, &r.pidfd);
 	if (r.program < 0)
 		fail(p, REAPER_STAGE_PIDFD, -r.program);
 	if (r.program == 0)
@@ -327,6 +343,7 @@ reaper_run(struct reaper_plan *p)
 	watch(&r);
 	/* Whoever hears of the end finds nothing of it any more. */
 	scratch_remove(p->scratch);
+	cgroup_remove(p->cgroups, p->handle);
 	tell(&r, &r.end);
 	_exit(0);
 }

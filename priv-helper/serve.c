@@ -84,6 +84,20 @@ tell_closed(const struct ops *o, const struct profile *profile)
 	}
 }
 
+/* Said once: most people's terminals are in a cgroup that is not theirs. */
+static void
+find_cgroup(struct ops *o, const char *base)
+{
+	int err = cgroup_init(base, o->cgroup);
+
+	if (err == 0)
+		log_info("serve", "each run gets a cgroup in %s", o->cgroup);
+	else
+		log_info("serve",
+		    "no cgroup is delegated to this rdv, runs go without: %s",
+		    strerror(-err));
+}
+
 static void
 count_room(struct ops *o)
 {
@@ -292,6 +306,7 @@ serve(const struct serve_args *a)
 	build_filters(o);
 	for (i = 0; i < PROFILES; i++)
 		tell_closed(o, &profiles[i]);
+	find_cgroup(o, a->base);
 	count_room(o);
 	p = xcalloc(P_RUNS + 2 * RUNS_TABLE, sizeof(*p));
 	while (!o->ending)
@@ -299,6 +314,7 @@ serve(const struct serve_args *a)
 	deadline = clock_mono_ms() + END_MS;
 	while (!all_ended(o) && clock_mono_ms() < deadline)
 		turn(o, p, &orphans);
+	cgroup_done(o->cgroup);
 	log_info("serve", "stopped; runs=%u", all_ended(o) ? 0 : o->runs.n);
 	/* Not _exit(2): a sanitizer looks for leaks at a regular end. */
 	exit(0);

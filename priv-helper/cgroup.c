@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A cgroup for each run, where the one we are in is delegated to us: a service
+ * with Delegate=yes, or root in a container. It only holds processes together,
+ * so no controller is needed, none is switched on, and ours may go on having
+ * processes of its own. What a run started ends without it as well, by its
+ * reaper; a program of the same uid may leave its cgroup, never its reaper.
+ */
+#include "priv-helper/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "priv-helper/leader.h"
+#include "priv-helper/owncgroup.h"
+#include "security/mutant.h"
+
+/* Deeper ones of a run's own making stay behind. */
+#define DEPTH_MAX 16
+/* No run has this handle. */
+#define TRIAL 0
+
+static bool
+path_of(const char *dir, uint64_t handle, const char *file,
+    char out[CGROUP_PATH + 32])
+{
+	snprintf(out, CGROUP_PATH + 32, "%s/run-%016llx%s", dir,
+	    (unsigned long long)handle, file);
+	return dir[0] != '\0';
+}
+
+int
+cgroup_make(const char *dir, uint64_t handle, int *fd)
+{
+	char path[CGROUP_PATH + 32];
+	int err;
+
+	*fd = -1;
+	if (!path_of(dir, handle, "", path))
+		return 0;
+	/* One that ended late may have removed the place it shared with us. */
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	if (mkdir(path, 0755) < 0)
+		return -errno;
+	*fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*fd >= 0)
+		return 0;
+	err = -errno;
+	(void)rmdir(path);
+	return err;
+}
+
+void
+cgroup_kill(const char *dir, uint64_t handle)
+{
+	char path[CGROUP_PATH + 32];
+	int fd;
+
+	if (!path_of(dir, handle, "/cgroup.kill", path))
+		return;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "1", 1);
+	(void)close(fd);
+}
+
+/* Takes `fd` over. Only what holds no process can be removed at all. */
+static void
+prune(int fd, unsigned depth)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	const struct dirent *e;
+	DIR *d = fdopendir(fd);
+	int sub;
+
+	if (d == NULL) {
+		(void)close(fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		sub = depth < DEPTH_MAX ? openat(fd, e->d_name, flags) : -1;
+		if (sub >= 0)
+			prune(sub, depth + 1);
+		(void)unlinkat(fd, e->d_name, AT_REMOVEDIR);
+	}
+	(void)closedir(d);
+}
+
+void
+cgroup_done(const char *dir)
+{
+	int fd;
+
+	/* Nearly always there is nothing in it. */
+	if (dir[0] == '\0' || rmdir(dir) == 0)
+		return;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	prune(fd, 0);
+	(void)rmdir(dir);
+}
+
+void
+cgroup_remove(const char *dir, uint64_t handle)
+{
+	char path[CGROUP_PATH + 32];
+
+	if (path_of(dir, handle, "", path))
+		cgroup_done(path);
+}
+
+/*
+ * Modes do not tell whether a process may be put there: so a process is. It
+ * takes a thousandth of a second.
+ */
+static int
+try_out(const char *dir)
+{
+	int fd, pidfd, err = cgroup_make(dir, TRIAL, &fd);
+	pid_t pid;
+
+	if (err != 0)
+		return err;
+	pid = leader_fork(fd, &pidfd);
+	if (pid == 0)
+		_exit(0);
+	(void)close(fd);
+	if (pid > 0) {
+		(void)waitpid(pid, NULL, 0);
+		(void)close(pidfd);
+	}
+	cgroup_remove(dir, TRIAL);
+	return pid < 0 ? pid : 0;
+}
+
+static int
+find_own(char out[CGROUP_PATH])
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	FILE *self = fopen("/proc/self/cgroup", "re");
+	bool found = mounts != NULL && self != NULL &&
+		     owncgroup_find(mounts, self, out) && !mutant("cgroup");
+
+	if (mounts != NULL)
+		(void)fclose(mounts);
+	if (self != NULL)
+		(void)fclose(self);
+	return found ? 0 : -ENOENT;
+}
+
+int
+cgroup_init(const char *base, char dir[CGROUP_PATH])
+{
+	char own[CGROUP_PATH];
+	struct stat st;
+	int n, err = find_own(own);
+
+	dir[0] = '\0';
+	if (err != 0)
+		return err;
+	if (stat(base, &st) < 0)
+		return -errno;
+	n = snprintf(dir, CGROUP_PATH, "%s/rdv-%jx-%jx", own,
+	    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	err = n < CGROUP_PATH ? 0 : -ENAMETOOLONG;
+	if (err == 0) {
+		cgroup_done(dir);
+		err = try_out(dir);
+	}
+	if (err != 0) {
+		(void)rmdir(dir);
+		dir[0] = '\0';
+	}
+	return err;
+}

@@ -234,11 +234,17 @@ read_signals(struct reaper *r)
  * login has running by sudo is not the user's to kill, and apt is not to die in
  * the middle because a window was closed. Confined runs cannot have that.
  */
-static int
-kill_rest(const struct reaper *r)
+static void
+kill_cgroup(const struct reaper *r)
 {
 	if (r->plan->drop.confined)
 		cgroup_kill(r->plan->cgroups, r->plan->handle);
+}
+
+static int
+kill_rest(const struct reaper *r)
+{
+	kill_cgroup(r);
 	return sweep_children(SIGKILL, NULL, NULL);
 }
 
@@ -341,6 +347,8 @@ reaper_run(struct reaper_plan *p)
 	started.pid = r.program;
 	tell(&r, &started);
 	watch(&r);
+	/* The last child may have ended before it came to that. */
+	kill_cgroup(&r);
 	/* Whoever hears of the end finds nothing of it any more. */
 	scratch_remove(p->scratch);
 	cgroup_remove(p->cgroups, p->handle);

@@ -11,13 +11,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "priv-helper/leader.h"
 #include "priv-helper/owncgroup.h"
 #include "security/mutant.h"
@@ -112,13 +112,44 @@ cgroup_done(const char *dir)
 	(void)rmdir(dir);
 }
 
+/* The file has an event, cgroups(7), whenever its "populated" changes. */
+static bool
+is_populated(int events)
+{
+	char text[128];
+	ssize_t n = pread(events, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	return strstr(text, "populated 1") != NULL;
+}
+
+static void
+wait_empty(const char *dir, uint64_t handle, int patience)
+{
+	const int64_t deadline = clock_mono_ms() + patience;
+	char path[CGROUP_PATH + 32];
+	struct pollfd p = { .events = POLLPRI };
+	int64_t left;
+
+	(void)path_of(dir, handle, "/cgroup.events", path);
+	p.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (p.fd < 0)
+		return;
+	while (is_populated(p.fd) && (left = deadline - clock_mono_ms()) > 0)
+		(void)poll(&p, 1, (int)left);
+	(void)close(p.fd);
+}
+
 void
-cgroup_remove(const char *dir, uint64_t handle)
+cgroup_remove(const char *dir, uint64_t handle, int patience)
 {
 	char path[CGROUP_PATH + 32];
 
-	if (path_of(dir, handle, "", path))
-		cgroup_done(path);
+	if (!path_of(dir, handle, "", path))
+		return;
+	if (patience > 0)
+		wait_empty(dir, handle, patience);
+	cgroup_done(path);
 }
 
 /*
@@ -141,7 +172,7 @@ try_out(const char *dir)
 		(void)waitpid(pid, NULL, 0);
 		(void)close(pidfd);
 	}
-	cgroup_remove(dir, TRIAL);
+	cgroup_remove(dir, TRIAL, 0);
 	return pid < 0 ? pid : 0;
 }
 
@@ -160,8 +191,9 @@ find_own(char out[CGROUP_PATH])
 	return found ? 0 : -ENOENT;
 }
 
-int
-cgroup_init(const char *base, char dir[CGROUP_PATH])
+/* One place for each base directory, whatever its name. */
+static int
+find_place(const char *base, char dir[CGROUP_PATH])
 {
 	char own[CGROUP_PATH];
 	struct stat st;
@@ -174,14 +206,33 @@ cgroup_init(const char *base, char dir[CGROUP_PATH])
 		return -errno;
 	n = snprintf(dir, CGROUP_PATH, "%s/rdv-%jx-%jx", own,
 	    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
-	err = n < CGROUP_PATH ? 0 : -ENAMETOOLONG;
-	if (err == 0) {
-		cgroup_done(dir);
-		err = try_out(dir);
-	}
-	if (err != 0) {
-		(void)rmdir(dir);
-		dir[0] = '\0';
-	}
+	if (n < CGROUP_PATH)
+		return 0;
+	dir[0] = '\0';
+	return -ENAMETOOLONG;
+}
+
+int
+cgroup_init(const char *base, char dir[CGROUP_PATH])
+{
+	int err = find_place(base, dir);
+
+	if (err != 0)
+		return err;
+	cgroup_done(dir);
+	err = try_out(dir);
+	if (err == 0)
+		return 0;
+	(void)rmdir(dir);
+	dir[0] = '\0';
 	return err;
+}
+
+void
+cgroup_forget(const char *base)
+{
+	char dir[CGROUP_PATH];
+
+	if (find_place(base, dir) == 0)
+		cgroup_done(dir);
 }

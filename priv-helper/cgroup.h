@@ -9,10 +9,12 @@
 
 /*
  * `dir`: where the cgroups of runs will lie, one place for each base directory,
- * emptied of what an earlier rdv left; tried by starting a process in there. 0,
- * or -errno and "" when our cgroup is not delegated to us.
+ * emptied of what an earlier rdv left; tried by starting a process in there.
+ * 0, or -errno and "" when our cgroup is not delegated to us.
  */
 int cgroup_init(const char *base, char dir[CGROUP_PATH]);
+/* For [main], when nothing of an [ops] is left: whatever that left behind. */
+void cgroup_forget(const char *base);
 /* Removes `dir` with all that holds no process; "" is fine. */
 void cgroup_done(const char *dir);
 
@@ -22,9 +24,15 @@ void cgroup_done(const char *dir);
  * when there is none. 0 or -errno.
  */
 int cgroup_make(const char *dir, uint64_t handle, int *fd);
-/* SIGKILL to all in it, whatever uid they have and however fast they fork. */
+/*
+ * SIGKILL to all in it, whatever uid they have and however fast they fork. They
+ * have not ended yet when it returns.
+ */
 void cgroup_kill(const char *dir, uint64_t handle);
-/* With those its processes made in it. One that is not empty stays. */
-void cgroup_remove(const char *dir, uint64_t handle);
+/*
+ * With those its processes made in it. One that is not empty after `patience`
+ * milliseconds stays.
+ */
+void cgroup_remove(const char *dir, uint64_t handle, int patience);
 
 #endif

@@ -106,7 +106,7 @@ child_undo(struct child *c)
 	pair_close(c->status);
 	pair_close(c->control);
 	if (c->cgroup >= 0)
-		cgroup_remove(c->o->cgroup, c->handle);
+		cgroup_remove(c->o->cgroup, c->handle, 0);
 	scratch_remove(c->scratch);
 }
 

@@ -150,7 +150,7 @@ sweep_lost(struct ops *o, bool orphans)
 			continue;
 		r->over = true;
 		scratch_remove(r->scratch);
-		cgroup_remove(o->cgroup, r->handle);
+		cgroup_remove(o->cgroup, r->handle, 0);
 	}
 }
 

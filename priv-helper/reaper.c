@@ -40,6 +40,10 @@
 /* What does not die of SIGKILL this long hangs in the kernel: not waited for.
  */
 #define STUCK_MS 5000
+/* How long a cgroup may take to become empty once it has been killed. */
+#define KILLED_MS 1000
+/* And when it has not: what has been waited for may be about to leave it. */
+#define LEAVE_MS 100
 
 struct reaper {
 	const struct reaper_plan *plan;
@@ -351,7 +355,8 @@ reaper_run(struct reaper_plan *p)
 	kill_cgroup(&r);
 	/* Whoever hears of the end finds nothing of it any more. */
 	scratch_remove(p->scratch);
-	cgroup_remove(p->cgroups, p->handle);
+	cgroup_remove(p->cgroups, p->handle,
+	    p->drop.confined ? KILLED_MS : LEAVE_MS);
 	tell(&r, &r.end);
 	_exit(0);
 }

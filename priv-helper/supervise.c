@@ -20,6 +20,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/seqpkt.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/sweep.h"
 
@@ -327,6 +328,7 @@ supervise(const struct launch *l)
 			press(&s);
 		} while (s.phase != before);
 	}
+	cgroup_forget(l->base);
 	log_info("main", "stopped");
 	return s.status;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@
 
 #define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define PATH_LEN  (CGROUP_PATH + 128)
+/* A wait that is left out shows in nearly every one. */
+#define SLOW_RUNS 20
 
 static char own[CGROUP_PATH];
 static bool delegated;
@@ -57,18 +60,17 @@ find_own(void **state)
 	return 0;
 }
 
-/* False, having looked that rdv knows it, when there is nothing to test. */
-static bool
+/* Skips, having looked that rdv knows it, when there is nothing to test. */
+static void
 start(struct rig *r)
 {
 	rig_start(r, NULL);
 	assert_int_equal((r->hello.features & PRIV_F_CGROUP) != 0, delegated);
 	if (delegated)
-		return true;
+		return;
 	rig_expect_log(r, "no cgroup is delegated to this rdv");
 	rig_stop(r);
-	print_message("no cgroup is delegated here\n");
-	return false;
+	skip();
 }
 
 /* The last part of where a process is: "run-..." of its handle. */
@@ -167,8 +169,7 @@ test_each_its_own(void **state)
 	struct rig r;
 
 	(void)state;
-	if (!start(&r))
-		return;
+	start(&r);
 	run_in_its_own(&r, "login", true);
 	run_in_its_own(&r, "login", false);
 	run_in_its_own(&r, "script", true);
@@ -229,47 +230,133 @@ stranger_in(const struct rig *r, uint64_t handle)
 	return pid;
 }
 
-/* Ends a run with a stranger in its cgroup, who is still to be waited for. */
-static pid_t
-end_with_stranger(struct rig *r, const char *profile, uint64_t *handle)
+/* A run that is being killed, with a stranger in its cgroup. */
+static uint64_t
+kill_with_stranger(struct rig *r, const char *profile, bool slow, pid_t *who)
 {
 	const struct rig_spawn s = { .argv = ARGV("cat"), .profile = profile };
 	struct rig_result res;
-	struct priv_exit end;
-	pid_t stranger;
 
 	rig_spawn(r, &s, &res);
 	assert_int_equal(res.a.result, PRIV_DONE);
-	*handle = res.a.handle;
-	stranger = stranger_in(r, res.a.handle);
+	*who = stranger_in(r, res.a.handle);
+	/* Its death stops half-way, still in the cgroup, until we let it go. */
+	if (slow)
+		assert_int_equal(ptrace(PTRACE_SEIZE, *who, NULL,
+				     PTRACE_O_TRACEEXIT),
+		    0);
 	assert_int_equal(rig_signal(r, res.a.handle, SIGKILL, true), PRIV_DONE);
-	rig_exit(r, res.a.handle, &end);
-	assert_int_equal(WTERMSIG(end.status), SIGKILL);
-	assert_int_equal(rig_ack(r, res.a.handle), PRIV_DONE);
 	rig_close(&res);
-	return stranger;
+	return res.a.handle;
 }
 
 static void
-abuse_H01_cgroup_kill(void **state)
+wait_end(struct rig *r, uint64_t handle)
+{
+	struct priv_exit end;
+
+	rig_exit(r, handle, &end);
+	assert_int_equal(WTERMSIG(end.status), SIGKILL);
+	assert_int_equal(rig_ack(r, handle), PRIV_DONE);
+}
+
+static int
+wait_stranger(pid_t pid)
 {
 	const int64_t deadline = rig_deadline();
-	uint64_t handle;
-	struct rig r;
-	int status;
-	pid_t pid, ended;
+	int status = 0;
+	pid_t ended;
 
-	(void)state;
-	if (!start(&r))
-		return;
-	pid = end_with_stranger(&r, "script", &handle);
 	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 &&
 	       !rig_late(deadline))
 		continue;
 	if (ended == 0)
 		(void)kill(pid, SIGKILL);
 	assert_int_equal(ended, pid);
-	assert_int_equal(WTERMSIG(status), SIGKILL);
+	return status;
+}
+
+static void
+let_die(pid_t pid)
+{
+	assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
+	assert_int_equal(WTERMSIG(wait_stranger(pid)), SIGKILL);
+}
+
+static void
+abuse_H01_cgroup_kill(void **state)
+{
+	struct rig r;
+	pid_t pid;
+
+	(void)state;
+	start(&r);
+	wait_end(&r, kill_with_stranger(&r, "script", false, &pid));
+	assert_int_equal(WTERMSIG(wait_stranger(pid)), SIGKILL);
+	stop_and_look(&r);
+}
+
+/* Killed is not gone: the end is told when the cgroup is removed as well. */
+static void
+test_slow_deaths(void **state)
+{
+	uint64_t handle;
+	struct rig r;
+	pid_t pid;
+	int i;
+
+	(void)state;
+	start(&r);
+	for (i = 0; i < SLOW_RUNS; i++) {
+		handle = kill_with_stranger(&r, "script", true, &pid);
+		assert_true(WIFSTOPPED(wait_stranger(pid)));
+		let_die(pid);
+		wait_end(&r, handle);
+		assert_false(exists(&r, handle));
+	}
+	stop_and_look(&r);
+}
+
+/* But not for ever: what hangs in the kernel hangs alone. */
+static void
+test_stuck(void **state)
+{
+	uint64_t handle, next;
+	struct rig r;
+	pid_t pid, other;
+
+	(void)state;
+	start(&r);
+	handle = kill_with_stranger(&r, "script", true, &pid);
+	/* Meanwhile [ops] serves. */
+	next = kill_with_stranger(&r, "script", false, &other);
+	wait_end(&r, next);
+	(void)wait_stranger(other);
+	assert_true(exists(&r, handle));
+	assert_true(WIFSTOPPED(wait_stranger(pid)));
+	wait_end(&r, handle);
+	assert_true(exists(&r, handle));
+	let_die(pid);
+	stop_and_look(&r);
+}
+
+/* What an [ops] that was killed has left goes when [main] ends. */
+static void
+test_ops_killed(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat"), .profile = "script" };
+	struct rig_result res;
+	struct rig r;
+
+	(void)state;
+	start(&r);
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	assert_int_equal(kill((pid_t)r.hello.pid, SIGKILL), 0);
+	rig_ops(&r);
+	rig_login(&r);
+	assert_true(exists(&r, res.a.handle));
+	rig_close(&res);
 	stop_and_look(&r);
 }
 
@@ -282,9 +369,9 @@ test_login_spares(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (!start(&r))
-		return;
-	pid = end_with_stranger(&r, "login", &handle);
+	start(&r);
+	handle = kill_with_stranger(&r, "login", false, &pid);
+	wait_end(&r, handle);
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
 	assert_true(exists(&r, handle));
 	assert_int_equal(kill(pid, SIGKILL), 0);
@@ -328,8 +415,7 @@ abuse_H01_leaves_its_cgroup(void **state)
 	int i;
 
 	(void)state;
-	if (!start(&r))
-		return;
+	start(&r);
 	cgroup_of(getpid(), before, sizeof(before));
 	for (i = 0; i < 2; i++) {
 		leave(&r, profiles[i], &res);
@@ -385,28 +471,12 @@ test_failed_starts(void **state)
 	struct rig r;
 
 	(void)state;
-	if (!start(&r))
-		return;
+	start(&r);
 	rig_stop(&r);
 	fail_at("P5 cgroup");
 	fail_at("P6 channels");
 	fail_at("P7 pidfd");
 	fail_at("C12 chdir");
-}
-
-static pid_t
-parent_of(pid_t pid)
-{
-	char path[64];
-	int parent = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%*d (%*[^)]) %*c %d", &parent), 1);
-	(void)fclose(f);
-	return parent;
 }
 
 /* [ops] tidies for a reaper that was killed. */
@@ -419,12 +489,11 @@ test_reaper_killed(void **state)
 	struct rig r;
 
 	(void)state;
-	if (!start(&r))
-		return;
+	start(&r);
 	rig_spawn(&r, &s, &res);
 	assert_int_equal(res.a.result, PRIV_DONE);
 	assert_true(exists(&r, res.a.handle));
-	assert_int_equal(kill(parent_of((pid_t)res.a.pid), SIGKILL), 0);
+	assert_int_equal(kill(rig_parent((pid_t)res.a.pid), SIGKILL), 0);
 	rig_exit(&r, res.a.handle, &end);
 	assert_false(exists(&r, res.a.handle));
 	rig_close(&res);
@@ -439,6 +508,9 @@ main(void)
 		cmocka_unit_test(test_not_delegated),
 		cmocka_unit_test(abuse_H01_cgroup_kill),
 		cmocka_unit_test(abuse_H01_leaves_its_cgroup),
+		cmocka_unit_test(test_slow_deaths),
+		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_ops_killed),
 		cmocka_unit_test(test_login_spares),
 		cmocka_unit_test(test_reaper_killed),
 		cmocka_unit_test(test_failed_starts),

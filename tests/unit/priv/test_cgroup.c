@@ -90,7 +90,7 @@ test_none(void **state)
 	assert_int_equal(cgroup_make("", 1, &fd), 0);
 	assert_int_equal(fd, -1);
 	cgroup_kill("", 1);
-	cgroup_remove("", 1);
+	cgroup_remove("", 1, 0);
 }
 
 int

@@ -66,6 +66,8 @@ enum priv_io { PRIV_IO_PTY, PRIV_IO_PIPES };
 #define PRIV_F_LANDLOCK 0x02u
 #define PRIV_F_USERNS	0x04u
 #define PRIV_F_CGROUP	0x08u /* each run has one of its own */
+#define PRIV_F_PIDS	0x10u /* which can limit its processes */
+#define PRIV_F_MEMORY	0x20u /* and its memory */
 
 struct priv_header {
 	uint16_t op;
@@ -137,6 +139,9 @@ struct priv_spawn_answer {
 #define PRIV_G_LANDLOCK 0x04u
 #define PRIV_G_RLIMITS	0x08u
 #define PRIV_G_PDEATH	0x10u
+#define PRIV_G_CGROUP	0x20u /* ends as a whole, by its cgroup */
+#define PRIV_G_PIDS	0x40u /* limited by its cgroup */
+#define PRIV_G_MEMORY	0x80u /* the same */
 
 struct priv_signal {
 	uint64_t handle;

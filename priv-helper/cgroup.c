@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A cgroup for each run, where the one we are in is delegated to us: a service
- * with Delegate=yes, or root in a container. It only holds processes together,
- * so no controller is needed, none is switched on, and ours may go on having
- * processes of its own. What a run started ends without it as well, by its
- * reaper; a program of the same uid may leave its cgroup, never its reaper.
+ * A cgroup for each run, where one is delegated to us: a service with
+ * Delegate=yes, or root in a container. It holds processes together, which
+ * needs no controller, so ours may go on having processes of its own. Where a
+ * service manager has put us into a part of what it delegates, runs lie beside
+ * us, in a cgroup without processes, and controllers limit them too. What a run
+ * started ends without it as well, by its reaper; a program of the same uid may
+ * leave its cgroup, never its reaper.
  */
 #include "priv-helper/cgroup.h"
 
@@ -15,9 +17,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "priv-helper/cglimit.h"
 #include "priv-helper/leader.h"
 #include "priv-helper/owncgroup.h"
 #include "security/mutant.h"
@@ -36,6 +40,16 @@ path_of(const char *dir, uint64_t handle, const char *file,
 	return dir[0] != '\0';
 }
 
+static int
+place_make(const char *dir)
+{
+	if (mkdir(dir, 0755) == 0)
+		(void)cglimit_switch_on(dir);
+	else if (errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
 int
 cgroup_make(const char *dir, uint64_t handle, int *fd)
 {
@@ -46,8 +60,9 @@ cgroup_make(const char *dir, uint64_t handle, int *fd)
 	if (!path_of(dir, handle, "", path))
 		return 0;
 	/* One that ended late may have removed the place it shared with us. */
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		return -errno;
+	err = place_make(dir);
+	if (err != 0)
+		return err;
 	if (mkdir(path, 0755) < 0)
 		return -errno;
 	*fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -191,6 +206,23 @@ find_own(char out[CGROUP_PATH])
 	return found ? 0 : -ENOENT;
 }
 
+/*
+ * systemd marks what it delegates with user.delegate, and with
+ * DelegateSubgroup= we are in a part of that. Nothing else above us is ours,
+ * whoever owns it: a service manager's slices are its own.
+ */
+static bool
+go_beside(char own[CGROUP_PATH])
+{
+	char *end = strrchr(own, '/'), mark = 0;
+
+	*end = '\0';
+	if (getxattr(own, "user.delegate", &mark, 1) == 1 && mark == '1')
+		return true;
+	*end = '/';
+	return false;
+}
+
 /* One place for each base directory, whatever its name. */
 static int
 find_place(const char *base, char dir[CGROUP_PATH])
@@ -204,6 +236,8 @@ find_place(const char *base, char dir[CGROUP_PATH])
 		return err;
 	if (stat(base, &st) < 0)
 		return -errno;
+	if (go_beside(own))
+		(void)cglimit_switch_on(own);
 	n = snprintf(dir, CGROUP_PATH, "%s/rdv-%jx-%jx", own,
 	    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
 	if (n < CGROUP_PATH)
@@ -213,16 +247,19 @@ find_place(const char *base, char dir[CGROUP_PATH])
 }
 
 int
-cgroup_init(const char *base, char dir[CGROUP_PATH])
+cgroup_init(const char *base, char dir[CGROUP_PATH], unsigned *limits)
 {
 	int err = find_place(base, dir);
 
+	*limits = 0;
 	if (err != 0)
 		return err;
 	cgroup_done(dir);
 	err = try_out(dir);
-	if (err == 0)
+	if (err == 0) {
+		*limits = cglimit_switch_on(dir);
 		return 0;
+	}
 	(void)rmdir(dir);
 	dir[0] = '\0';
 	return err;

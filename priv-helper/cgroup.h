@@ -10,9 +10,10 @@
 /*
  * `dir`: where the cgroups of runs will lie, one place for each base directory,
  * emptied of what an earlier rdv left; tried by starting a process in there.
- * 0, or -errno and "" when our cgroup is not delegated to us.
+ * `limits`: CGLIMIT_*, what runs can be held to in there. 0, or -errno and ""
+ * when no cgroup is delegated to us.
  */
-int cgroup_init(const char *base, char dir[CGROUP_PATH]);
+int cgroup_init(const char *base, char dir[CGROUP_PATH], unsigned *limits);
 /* For [main], when nothing of an [ops] is left: whatever that left behind. */
 void cgroup_forget(const char *base);
 /* Removes `dir` with all that holds no process; "" is fine. */

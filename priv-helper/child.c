@@ -21,6 +21,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "priv-helper/cglimit.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/env.h"
 #include "priv-helper/lookup.h"
@@ -184,6 +185,9 @@ make_cgroup(struct child *c, struct child_error *e)
 {
 	int err = cgroup_make(c->o->cgroup, c->handle, &c->cgroup);
 
+	if (err == 0)
+		err = cglimit_set(c->cgroup, &c->profile->quota,
+		    c->o->cgroup_limits);
 	return err == 0 || failed(e, "P5 cgroup", err);
 }
 
@@ -382,6 +386,25 @@ fork_reaper(struct ops *o, struct reaper_plan *p)
 	return pid;
 }
 
+/* What is on for this child. */
+static uint32_t
+guards(const struct child *c)
+{
+	uint32_t g = PRIV_G_NNP | PRIV_G_SECCOMP | PRIV_G_LANDLOCK |
+		     PRIV_G_RLIMITS | PRIV_G_PDEATH;
+	unsigned kept = cglimit_wanted(&c->profile->quota, c->o->cgroup_limits);
+
+	if (!c->profile->confined)
+		return 0;
+	if (c->cgroup >= 0)
+		g |= PRIV_G_CGROUP;
+	if ((kept & CGLIMIT_PIDS) != 0)
+		g |= PRIV_G_PIDS;
+	if ((kept & CGLIMIT_MEMORY) != 0)
+		g |= PRIV_G_MEMORY;
+	return g;
+}
+
 static void
 hand_over(struct child *c, struct run *r, pid_t reaper)
 {
@@ -392,10 +415,7 @@ hand_over(struct child *c, struct run *r, pid_t reaper)
 	memcpy(r->scratch, c->scratch, sizeof(r->scratch));
 	r->io = c->m->io;
 	(void)str_copy(r->label, c->m->label, sizeof(r->label));
-	r->guards = !c->profile->confined
-			? 0
-			: PRIV_G_NNP | PRIV_G_SECCOMP | PRIV_G_LANDLOCK |
-			      PRIV_G_RLIMITS | PRIV_G_PDEATH;
+	r->guards = guards(c);
 	r->started_ms = clock_wall_ms();
 	r->deadline = clock_mono_ms() + (mutant("hang") ? 500 : START_MS);
 }

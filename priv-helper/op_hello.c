@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
+#include "priv-helper/cglimit.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "security/landlock.h"
@@ -43,6 +44,10 @@ features(const struct ops *o, uint32_t abi)
 		f |= PRIV_F_USERNS;
 	if (o->cgroup[0] != '\0')
 		f |= PRIV_F_CGROUP;
+	if ((o->cgroup_limits & CGLIMIT_PIDS) != 0)
+		f |= PRIV_F_PIDS;
+	if ((o->cgroup_limits & CGLIMIT_MEMORY) != 0)
+		f |= PRIV_F_MEMORY;
 	return f;
 }
 

@@ -35,6 +35,7 @@ struct ops {
 	struct runs runs;
 	struct filter filters[PROFILES];
 	char cgroup[CGROUP_PATH]; /* where those of runs lie; "": none */
+	unsigned cgroup_limits;	  /* CGLIMIT_*: what they can be held to */
 };
 
 /* A decoded request. */

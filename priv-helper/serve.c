@@ -20,6 +20,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "priv-helper/cglimit.h"
 #include "priv-helper/follow.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
@@ -88,10 +89,11 @@ tell_closed(const struct ops *o, const struct profile *profile)
 static void
 find_cgroup(struct ops *o, const char *base)
 {
-	int err = cgroup_init(base, o->cgroup);
+	int err = cgroup_init(base, o->cgroup, &o->cgroup_limits);
 
 	if (err == 0)
-		log_info("serve", "each run gets a cgroup in %s", o->cgroup);
+		log_info("serve", "each run gets a cgroup in %s, limits: %s",
+		    o->cgroup, cglimit_text(o->cgroup_limits));
 	else
 		log_info("serve",
 		    "no cgroup is delegated to this rdv, runs go without: %s",

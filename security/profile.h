@@ -19,6 +19,12 @@ struct profile_limit {
 	rlim_t max;   /* soft and hard; a lower limit in force stays */
 };
 
+/* Of one run, kept by its cgroup where that can be; 0: no limit. */
+struct profile_quota {
+	unsigned processes; /* threads count too, as in pids.max */
+	unsigned memory_mb;
+};
+
 /* How a child is held. One row each in profile.c; nothing else decides. */
 struct profile {
 	const char *name;
@@ -40,6 +46,7 @@ struct profile {
 	enum landlock_access repo_own;
 	const struct filter_spec *filter;
 	const struct profile_limit *limits;
+	struct profile_quota quota;
 };
 
 #define PROFILES 3

@@ -19,6 +19,9 @@ static const struct {
 	{ PRIV_G_LANDLOCK, "landlock" },
 	{ PRIV_G_RLIMITS, "rlimits" },
 	{ PRIV_G_PDEATH, "pdeathsig" },
+	{ PRIV_G_CGROUP, "cgroup" },
+	{ PRIV_G_PIDS, "cgroup_pids" },
+	{ PRIV_G_MEMORY, "cgroup_memory" },
 };
 
 const char *

@@ -15,9 +15,11 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "priv-helper/owncgroup.h"
+#include "security/profile.h"
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
@@ -360,6 +362,73 @@ test_ops_killed(void **state)
 	stop_and_look(&r);
 }
 
+/* Which of the two the cgroup `own` has, as bits of HELLO. */
+static unsigned
+controllers(void)
+{
+	char path[PATH_LEN], line[256] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", own);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	(void)fgets(line, sizeof(line), f);
+	(void)fclose(f);
+	return (strstr(line, "pids") != NULL ? PRIV_F_PIDS : 0) |
+	       (strstr(line, "memory") != NULL ? PRIV_F_MEMORY : 0);
+}
+
+/* The profile's number of processes, where there is the controller for it. */
+static void
+look_limits(const struct rig *r, const struct rig_result *res)
+{
+	const bool limited = (r->hello.features & PRIV_F_PIDS) != 0;
+	char path[PATH_LEN];
+	unsigned max = 0;
+	FILE *f;
+
+	assert_int_equal(res->a.guards & (PRIV_G_CGROUP | PRIV_G_PIDS),
+	    PRIV_G_CGROUP | (limited ? PRIV_G_PIDS : 0));
+	path_of(r, res->a.handle, "pids.max", path);
+	f = fopen(path, "re");
+	assert_int_equal(f != NULL, limited);
+	if (f == NULL)
+		return;
+	assert_int_equal(fscanf(f, "%u", &max), 1);
+	(void)fclose(f);
+	assert_int_equal(max, profiles[profile_find("script")].quota.processes);
+}
+
+/*
+ * In a part of what is delegated: runs lie beside it, where no process is, and
+ * have those controllers that are delegated.
+ */
+static void
+test_beside(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat"), .profile = "script" };
+	char *part = strrchr(own, '/');
+	struct rig_result res;
+	struct rig r;
+
+	(void)state;
+	if (!delegated)
+		skip();
+	*part = '\0';
+	assert_int_equal(setxattr(own, "user.delegate", "1", 1, 0), 0);
+	start(&r);
+	assert_int_equal(r.hello.features & (PRIV_F_PIDS | PRIV_F_MEMORY),
+	    controllers());
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	assert_true(exists(&r, res.a.handle));
+	look_limits(&r, &res);
+	rig_close(&res);
+	stop_and_look(&r);
+	assert_int_equal(removexattr(own, "user.delegate"), 0);
+	*part = '/';
+}
+
 /* What the user may not signal lives on; its cgroup goes when it has ended. */
 static void
 test_login_spares(void **state)
@@ -511,6 +580,7 @@ main(void)
 		cmocka_unit_test(test_slow_deaths),
 		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_ops_killed),
+		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_login_spares),
 		cmocka_unit_test(test_reaper_killed),
 		cmocka_unit_test(test_failed_starts),

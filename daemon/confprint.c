@@ -9,28 +9,11 @@
 #include "daemon/conf.h"
 #include "lib/buf.h"
 #include "lib/js.h"
+#include "lib/toml.h"
 
 #define INERT "accepted, without effect: "
 /* A file is less than 1 MiB, and JSON escapes no byte at more length. */
 #define JSON_MAX (2 << 20)
-
-/* A TOML basic string. */
-static void
-print_string(const char *s, FILE *out)
-{
-	(void)fputc('"', out);
-	for (; *s != '\0'; s++) {
-		unsigned char ch = (unsigned char)*s;
-
-		if (ch == '"' || ch == '\\')
-			(void)fprintf(out, "\\%c", ch);
-		else if (ch < 0x20 || ch == 0x7f)
-			(void)fprintf(out, "\\u%04x", ch);
-		else
-			(void)fputc(ch, out);
-	}
-	(void)fputc('"', out);
-}
 
 static void
 print_list(char *const *list, FILE *out)
@@ -38,7 +21,7 @@ print_list(char *const *list, FILE *out)
 	(void)fputs("[", out);
 	for (size_t i = 0; list[i] != NULL; i++) {
 		(void)fputs(i > 0 ? ", " : "", out);
-		print_string(list[i], out);
+		toml_print_string(list[i], out);
 	}
 	(void)fputs("]", out);
 }
@@ -51,7 +34,7 @@ print_value(const struct conf *c, const struct conf_row *row, FILE *out)
 	switch (row->type) {
 	case CONF_PATH:
 	case CONF_WORD:
-		print_string(*(char *const *)p, out);
+		toml_print_string(*(char *const *)p, out);
 		break;
 	case CONF_INT:
 	case CONF_INERT:

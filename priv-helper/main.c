@@ -2,7 +2,7 @@
 /*
  * rdv-helper [main]: the parent of rdvd and of [ops], and the owner of what has
  * to outlive both, the lock and the listening sockets. It parses its command
- * line and nothing else.
+ * line and, with -t, a policy, and nothing else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +23,8 @@
 #include "priv-helper/hygiene.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/lock.h"
+#include "priv-helper/policyfile.h"
+#include "priv-helper/policyprint.h"
 #include "priv-helper/sockets.h"
 #include "priv-helper/supervise.h"
 #include "priv-helper/user.h"
@@ -36,7 +38,8 @@ struct options {
 	const char *web[WEB_MAX + 1];
 	unsigned nweb;
 	int ready;
-	bool child;
+	bool child, test;
+	const char *file; /* of -t */
 };
 
 /* What [main] owns for as long as it lives. */
@@ -51,6 +54,7 @@ usage(void)
 	fprintf(stderr,
 	    "usage: rdv-helper --base DIR [--web HOST:PORT]... [--ready-fd N]\n"
 	    "                  [--foreground-child]\n"
+	    "       rdv-helper -t [FILE]   explain a policy, " POLICYFILE "\n"
 	    "Started by \"rdv up\"; starts rdvd and stays its parent.\n");
 	exit(EXIT_USAGE);
 }
@@ -86,7 +90,7 @@ parse(struct options *o, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "t", table, NULL)) != -1) {
 		if (c == 'b')
 			o->base = optarg;
 		else if (c == 'w' && o->nweb < WEB_MAX)
@@ -95,10 +99,18 @@ parse(struct options *o, int argc, char **argv)
 			o->ready = descriptor(optarg);
 		else if (c == 'f')
 			o->child = true;
+		else if (c == 't')
+			o->test = true;
 		else if (c == 'v' && puts("rdv-helper " RDV_BUILD) >= 0)
 			exit(0);
 		else
 			usage();
+	}
+	if (o->test) {
+		o->file = optind < argc ? argv[optind++] : POLICYFILE;
+		if (optind != argc || o->base != NULL)
+			usage();
+		return;
 	}
 	if (optind != argc || o->base == NULL || !path_absolute_ok(o->base))
 		usage();
@@ -181,6 +193,8 @@ main(int argc, char **argv)
 	if (argc < 1)
 		usage();
 	parse(&o, argc, argv);
+	if (o.test)
+		return policyprint_main(o.file);
 	if (hygiene_clean(&hygiene, o.ready, why, sizeof(why)) != 0)
 		refuse("cannot start", why);
 	log_init("rdv-helper", STDERR_FILENO, LOG_INFO);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/err.h"
 #include "lib/path.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
@@ -67,6 +68,31 @@ judge_form(const struct priv_spawn *m, int profile, struct child_error *e)
 					m->rows < 1 || m->rows > CELLS_MAX))
 		return no(e, PRIV_DENIED, "size: not 1..4096 by 1..4096");
 	return true;
+}
+
+/*
+ * In user mode all runs are of the one account. What a child would have of the
+ * network is all or nothing: nothing between can be held to yet.
+ */
+static bool
+judge_policy(const struct ops *o, const struct priv_spawn *m, int profile,
+    struct child_error *e)
+{
+	struct policy_request q = { .profile = profile,
+		.net = profiles[profile].network ? POLICY_NET_FULL
+						 : POLICY_NET_NONE,
+		.pty = m->io == PRIV_IO_PTY };
+	const struct run *r;
+	int err;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry) {
+		q.runs += r->state <= RUN_RUNNING;
+		q.terminals += r->state <= RUN_RUNNING && r->io == PRIV_IO_PTY;
+	}
+	err = policy_judge(&o->rights, &q, e->why, sizeof(e->why));
+	if (err != 0)
+		e->result = err == RDV_E_FULL ? PRIV_BUSY : PRIV_DENIED;
+	return err == 0;
 }
 
 /* Runs that are done keep a place for as long as their reapers tidy. */
@@ -134,7 +160,8 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 
 	memset(&e, 0, sizeof(e));
 	ok = judge_grant(o, &m->spawn, &e) &&
-	     judge_form(&m->spawn, profile, &e) && judge_room(o, &e);
+	     judge_form(&m->spawn, profile, &e) &&
+	     judge_policy(o, &m->spawn, profile, &e) && judge_room(o, &e);
 	if (ok)
 		r = run_new(&o->runs);
 	if (ok && r == NULL)

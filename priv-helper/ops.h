@@ -10,6 +10,7 @@
 #include "lib/privproto.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/grant.h"
+#include "priv-helper/policyfor.h"
 #include "priv-helper/roots.h"
 #include "priv-helper/run.h"
 #include "priv-helper/user.h"
@@ -30,6 +31,7 @@ struct ops {
 	rlim_t nofile;	/* soft limit that children get back */
 	rlim_t run_fds; /* how many descriptors runs may hold together */
 	struct user user;
+	struct policy_rights rights; /* of `user` */
 	struct roots roots;
 	struct grants grants;
 	struct runs runs;

@@ -20,6 +20,7 @@
 #include "lib/err.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "priv-helper/policyfor.h"
 
 static bool
 resolve(char out[ROOTS_PATH_MAX], const char *path)
@@ -33,8 +34,10 @@ resolve(char out[ROOTS_PATH_MAX], const char *path)
 }
 
 bool
-roots_init(struct roots *rs, const char *home, const char *base)
+roots_init(struct roots *rs, const char *home, const char *base,
+    const struct policy_rights *rights)
 {
+	rs->rights = rights;
 	return resolve(rs->home, home) && resolve(rs->base, base) &&
 	       path_join(rs->server, ROOTS_PATH_MAX, rs->base, "server") &&
 	       path_join(rs->trash, ROOTS_PATH_MAX, rs->server, "trash") &&
@@ -52,7 +55,7 @@ roots_objection(const struct roots *rs, const char *path)
 	    !path_is_under(rs->worktrees, path) &&
 	    !path_is_under(rs->trash, path))
 		return "is rdv's own state";
-	return NULL;
+	return policy_root(rs->rights, path);
 }
 
 int

@@ -100,6 +100,24 @@ find_cgroup(struct ops *o, const char *base)
 		    strerror(-err));
 }
 
+/* In user mode the policy is not a file's; it is judged by all the same. */
+static void
+make_rights(struct ops *o)
+{
+	const char *const none[] = { NULL };
+	const struct policy_account a = { .uid = o->user.uid,
+		.name = o->user.name,
+		.home = o->user.home,
+		.groups = none };
+	struct policy own;
+	char why[256];
+
+	policy_own(&own, o->user.uid);
+	if (policy_for(&own, &a, &o->rights, why, sizeof(why)) != 0)
+		fatalx("serve", "policy: %s", why);
+	policy_done(&own);
+}
+
 static void
 count_room(struct ops *o)
 {
@@ -301,7 +319,8 @@ serve(const struct serve_args *a)
 	o->daemon = -1;
 	o->nofile = a->nofile;
 	o->user = *a->user;
-	if (!roots_init(&o->roots, o->user.home, a->base))
+	make_rights(o);
+	if (!roots_init(&o->roots, o->user.home, a->base, &o->rights))
 		fatalx("serve", "a path is too long");
 	runs_init(&o->runs);
 	shed(o);

@@ -182,6 +182,7 @@ const struct profile profiles[PROFILES] = {
 	{
 	    .name = "login",
 	    .help = "a terminal as ssh would give it; sudo works",
+	    .network = true,
 	    .env = no_env,
 	    .limits = no_limits,
 	},
@@ -190,6 +191,7 @@ const struct profile profiles[PROFILES] = {
 	    .help = "a confined program with network: its own paths, the "
 		    "system's programs, nothing else of the user's",
 	    .confined = true,
+	    .network = true,
 	    .env = script_env,
 	    .paths = script_paths,
 	    .roots = LANDLOCK_WRITE_EXEC,

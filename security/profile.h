@@ -31,6 +31,7 @@ struct profile {
 	const char *help;
 	/* no_new_privs, seccomp, Landlock, limits, death with the reaper. */
 	bool confined;
+	bool network; /* may speak to other hosts */
 	/* The only program, found in `search`; NULL: whatever is asked for. */
 	const char *exe;
 	const char *search;	/* NULL: the request's PATH */

@@ -178,7 +178,7 @@ policyfile_load(struct policy *p, const char *path, uid_t owner, char *why,
 {
 	const struct judge j = { owner, why, whysize };
 	char part[4200];
-	int top, fd, err;
+	int top, fd = -1, err;
 
 	if (!path_absolute_ok(path) || path[1] == '\0')
 		return deny(&j, path, "is not a plain absolute path");

@@ -27,8 +27,9 @@ int policyfile_open(int top, const char *rel, uid_t owner, int *fd, char *why,
 int policyfile_read(struct policy *p, int fd, const char *path, char *why,
     size_t whysize);
 /*
- * Both, for an absolute path. On every error `p` is as it was, so that a reload
- * is a load into a second policy and a bad file leaves the first in force.
+ * Both, for an absolute path; apart they are seams for tests. On every error
+ * `p` is as it was, so that a file that is read again and is wrong leaves the
+ * policy of before in force.
  */
 int policyfile_load(struct policy *p, const char *path, uid_t owner, char *why,
     size_t whysize);

@@ -66,7 +66,8 @@ cite(const struct policy *p, const struct policy_section *s, int key, char *out,
 	size_t used = strlen(out);
 
 	if (p->own)
-		(void)snprintf(out + used, size - used, "%s", p->source);
+		(void)snprintf(out + used, size - used, "[%s] %s (%s)",
+		    s->title, policy_rows[key].key, p->source);
 	else if (line == 0)
 		(void)snprintf(out + used, size - used, "[%s] %s (the default)",
 		    s->title, policy_rows[key].key);

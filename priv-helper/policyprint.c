@@ -211,8 +211,9 @@ print_account(const struct policy *p, const char *name, FILE *out)
 	policyuser_done(&u);
 }
 
-int
-policyprint_accounts(const struct policy *p, FILE *out)
+/* 0, or -errno when the account database cannot be asked. */
+static int
+print_accounts(const struct policy *p, FILE *out)
 {
 	char **names;
 	int err;
@@ -262,7 +263,7 @@ policyprint_main(const char *file)
 		return LAUNCH_BAD_CONFIG;
 	}
 	policyprint_keys(&p, stdout);
-	err = policyprint_accounts(&p, stdout);
+	err = print_accounts(&p, stdout);
 	policy_done(&p);
 	if (err != 0)
 		(void)fprintf(stderr, "rdv-helper: accounts: %s\n",

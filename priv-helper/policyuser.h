@@ -44,7 +44,8 @@ void policyuser_free_names(char **names);
 
 /*
  * Why nobody may log in to an account with this shell, this shadow entry and
- * this day of expiry (days since 1970, below 0: never), or NULL. Pure.
+ * this day of expiry (days since 1970, below 0: never), or NULL. Pure,
+ * and a seam for tests.
  */
 const char *policyuser_closed(const char *shell, const char *hash, long expires,
     long today);

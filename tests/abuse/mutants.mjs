@@ -11,6 +11,7 @@
 // Where no code of ours can be switched off, a row has `none` instead, which
 // says why.
 import { life } from './mutants-life.mjs';
+import { policy } from './mutants-policy.mjs';
 import { reach } from './mutants-reach.mjs';
 import { ticket } from './mutants-ticket.mjs';
 
@@ -962,4 +963,4 @@ const records = [
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...processes, ...records, ...reach, ...life,
-	...ticket];
+	...policy, ...ticket];

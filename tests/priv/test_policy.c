@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The policy's file in places where somebody else decides what it says, and
- * `rdv-helper -t` as an administrator sees it. Cases with a second account need
- * root and are skipped without.
+ * The policy's file in places where somebody else decides what it says, what
+ * `rdv-helper -t` tells an administrator, and [ops] with a policy that grants
+ * less than all. Cases with a second account need root and are skipped without.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -429,6 +429,69 @@ explained(void **state)
 	    strstr(out, "only root can see whether it is locked") != NULL);
 }
 
+#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+start(struct rig *r, const struct rig_spawn *s, struct rig_result *res,
+    enum priv_result result, const char *why)
+{
+	rig_spawn(r, s, res);
+	assert_int_equal(res->a.result, result);
+	assert_string_equal(res->a.why, why);
+	assert_int_equal(res->fds.n > 0, result == PRIV_DONE);
+}
+
+static void
+end(struct rig *r, struct rig_result *res)
+{
+	struct priv_exit e;
+
+	rig_close(res);
+	rig_exit(r, res->a.handle, &e);
+	assert_int_equal(rig_ack(r, res->a.handle), PRIV_DONE);
+}
+
+/* More than the policy grants: refused, by the rule, and in the audit log. */
+static void
+abuse_E01_more_than_granted(void **state)
+{
+	const struct rig_spawn git = { .argv = ARGV("git"), .profile = "git" };
+	const struct rig_spawn script = { .argv = ARGV("true"),
+		.profile = "script" };
+	const struct rig_spawn terminal = { .argv = ARGV("cat"), .pty = true };
+	const struct rig_spawn pipes = { .argv = ARGV("cat") };
+	struct rig_result one, two, no;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, "policy");
+	start(&r, &git, &no, PRIV_DENIED,
+	    "this profile is not granted by the policy: [default] profiles "
+	    "(user mode)");
+	rig_expect_log(&r, "denied op=SPAWN why=\\\"this profile is not");
+	start(&r, &script, &no, PRIV_DENIED,
+	    "this profile is denied by the policy: [default] deny_profiles "
+	    "(user mode)");
+	start(&r, &terminal, &one, PRIV_DONE, "");
+	start(&r, &terminal, &no, PRIV_BUSY,
+	    "one terminal more is not granted by the policy: [default] "
+	    "max_terminals (user mode)");
+	start(&r, &pipes, &two, PRIV_DONE, "");
+	start(&r, &pipes, &no, PRIV_BUSY,
+	    "one run more is not granted by the policy: [default] max_runs "
+	    "(user mode)");
+	/* One that has ended takes no place. */
+	end(&r, &two);
+	start(&r, &pipes, &two, PRIV_DONE, "");
+	end(&r, &two);
+	(void)rig_signal(&r, one.a.handle, 9, true);
+	end(&r, &one);
+	start(&r, &terminal, &one, PRIV_DONE, "");
+	(void)rig_signal(&r, one.a.handle, 9, true);
+	end(&r, &one);
+	rig_stop(&r);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -446,6 +509,7 @@ main(void)
 		T(a_bad_reload_changes_nothing),
 		T(explained_wrong),
 		T(explained),
+		cmocka_unit_test(abuse_E01_more_than_granted),
 	};
 
 	return CHECK_RUN("policy", tests);

@@ -84,6 +84,7 @@ fuzz_dir_privproto := lib
 fuzz_dir_toml := lib
 fuzz_dir_js := lib
 fuzz_dir_path := lib
+fuzz_dir_policy := priv
 fuzz_dir_http := http
 fuzz_dir_ws := http
 fuzz_dir = $(if $(fuzz_dir_$(1)),$(fuzz_dir_$(1)),api)

@@ -142,7 +142,8 @@ static const char merged[] =
     "[user.u]\nmax_runs = 1\nweb = true\n"		 /* 22 */
     "profiles = [\"login\", \"git\"]\n"			 /* 23 */
     "deny_roots = [\"~/.ssh\"]\n"			 /* 24 */
-    "[user.dot]\nname = \"x.y\"\nmax_runs = 77\n"	 /* 27 */
+    "deny_profiles = [\"script\"]\n"			 /* 25 */
+    "[user.dot]\nname = \"x.y\"\nmax_runs = 77\n"	 /* 28 */
     "[group.d]\nmax_terminals = 2\nprofiles = []\nroots = []\n";
 
 static const struct merge {
@@ -176,7 +177,7 @@ static const struct merge {
 	    "/home/u/.ssh /no", "[user.u] max_runs (F:21)" },
 	/* A name with a dot. A group called like a user is none. */
 	{ "x.y", GROUPS("c"), ALL, 77, true, "/home/x.y", "/no",
-	    "[user.dot] max_runs (F:27)" },
+	    "[user.dot] max_runs (F:28)" },
 	{ "dot", GROUPS("c", "u"), ALL, POLICY_NO_LIMIT, true, "/home/dot",
 	    "/no", "[group.c] max_runs (F:18)" },
 	/* An empty list is given, and gives nothing. */

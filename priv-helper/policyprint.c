@@ -211,6 +211,38 @@ print_account(const struct policy *p, const char *name, FILE *out)
 	policyuser_done(&u);
 }
 
+/*
+ * A name that is misspelt denies nobody, and nothing else would show it. It has
+ * passed the grammar of names, but may hold any UTF-8.
+ */
+static void
+print_missing(const struct policy_section *s, const char *group, FILE *out)
+{
+	char printable[280];
+
+	if (policyuser_group(group) != RDV_E_NOT_FOUND)
+		return;
+	(void)str_escape(printable, sizeof(printable), group, strlen(group));
+	(void)fprintf(out, "# [%s]: there is no group %s on this host\n",
+	    s->title, printable);
+}
+
+static void
+print_groups(const struct policy *p, FILE *out)
+{
+	static const int keys[] = { POLICY_GROUPS, POLICY_DENY_GROUPS };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		char *const *l = p->access.values[keys[i]].list;
+
+		for (; l != NULL && *l != NULL; l++)
+			print_missing(&p->access, *l, out);
+	}
+	for (size_t i = 0; i < p->nnamed; i++)
+		if (!p->named[i].user)
+			print_missing(&p->named[i], p->named[i].name, out);
+}
+
 /* 0, or -errno when the account database cannot be asked. */
 static int
 print_accounts(const struct policy *p, FILE *out)
@@ -222,6 +254,7 @@ print_accounts(const struct policy *p, FILE *out)
 	if (names == NULL)
 		return err;
 	(void)fputs("# What that means for the accounts of this host:\n", out);
+	print_groups(p, out);
 	if (names[0] == NULL)
 		(void)fputs("# nobody may use rdv\n", out);
 	for (size_t i = 0; names[i] != NULL; i++)

@@ -204,6 +204,19 @@ policyuser_account(const struct policyuser *u, struct policy_account *a)
 		.groups = (const char *const *)u->groups };
 }
 
+int
+policyuser_group(const char *name)
+{
+	struct record r;
+	struct group gr;
+	int err;
+
+	record_init(&r);
+	err = find_group(&r, name, 0, &gr);
+	free(r.buf);
+	return err;
+}
+
 /* Names and first groups as they are gathered. */
 struct gathered {
 	char **names;

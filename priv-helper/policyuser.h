@@ -32,6 +32,9 @@ void policyuser_done(struct policyuser *u);
 /* A view of it; lives as long as `u`. */
 void policyuser_account(const struct policyuser *u, struct policy_account *a);
 
+/* Whether there is such a group: 0, RDV_E_NOT_FOUND or -errno. */
+int policyuser_group(const char *name);
+
 /*
  * The names of all accounts that [access] may be about, whether or not they
  * are admitted in the end or exist: sorted, none twice, NULL-terminated, to be

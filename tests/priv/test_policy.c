@@ -414,9 +414,11 @@ explained(void **state)
 	put("draft",
 	    "[access]\ngroups = [\"nogroup\"]\nusers = [\"no-such\", "
 	    "\"root\"]\n"
-	    "min_uid = 2\n[default]\nprofiles = [\"script\"]\nweb = true\n"
+	    "min_uid = 2\ndeny_groups = [\"no-group\"]\n[default]\nprofiles = "
+	    "[\"script\"]\nweb = true\n"
 	    "[group.nogroup]\nmax_runs = 7\nroots = [\"~\", \"/s/%u\"]\n"
-	    "[user.sync]\ndeny_roots = [\"/s/sync/keys\"]\nweb = false\n"
+	    "[group.none-such]\nweb = false\n[user.sync]\ndeny_roots = "
+	    "[\"/s/sync/keys\"]\nweb = false\n"
 	    "[profile.script]\nnetwork = \"none\"\n");
 	assert_int_equal(explain("draft"), 1);
 	for (int k = 0; k < POLICY_KEYS; k++)
@@ -424,6 +426,9 @@ explained(void **state)
 			shows(policy_rows[k].help);
 	shows("min_uid = 2 # ");
 	shows("/draft:4\n");
+	shows("# [access]: there is no group no-group on this host\n");
+	shows("# [group.none-such]: there is no group none-such on this host");
+	assert_null(strstr(out, "no group nogroup"));
 	shows("# no-such: refused: there is no such account\n");
 	shows("# root (uid 0): refused: this uid is never admitted\n");
 	shows("# nobody (uid 65534): refused: its shell refuses logins\n");

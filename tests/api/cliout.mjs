@@ -110,26 +110,42 @@ await test('the shells complete a value behind its option', async (t) => {
 	assert.equal(inZsh(...start, '--dir', `${dir}/u`), 'files -/,');
 });
 
-await test('a start that fails says why before anything else', () => {
+// A base directory with one file in it, in which `up` fails.
+function failingUp(name, text, judge) {
 	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-up-'));
 	const up = `RDV_HOME=${home} rdv up --no-web`;
-	const why = new RegExp('^rdvd: .*/server/config.toml:1: nonsense: ' +
-		'no such setting \\(rdv-helper ended with status 78\\)$');
 
 	try {
 		fs.mkdirSync(path.join(home, 'server'), { mode: 0o700 });
-		fs.writeFileSync(path.join(home, 'server/config.toml'),
-			'nonsense = 1\n', { mode: 0o600 });
+		fs.writeFileSync(path.join(home, 'server', name), text,
+			{ mode: 0o600 });
 		const run = shell(up);
 		assert.equal(run.status, 1);
-		assert.match(run.err.split('\n')[0].replace(/^rdv: /, ''), why);
-		assert.match(run.err, /server\.log says:\n {2}ts=/);
+		judge(run.err.split('\n')[0].replace(/^rdv: /, ''), run.err);
 		const { error, code } = JSON.parse(shell(`${up} --json`).err);
-		assert.match(error, why);
+		judge(error, null);
 		assert.equal(code, 'START_FAILED');
 	} finally {
 		fs.rmSync(home, { recursive: true, force: true });
 	}
+}
+
+await test('a start that fails says why before anything else', () => {
+	failingUp('rdv.db', 'x'.repeat(8192), (first, all) => {
+		assert.match(first, /^\S*\/server\/rdv\.db is damaged: .*/);
+		assert.match(first, / \(rdv-helper ended with status 77\)$/);
+		if (all !== null)
+			assert.match(all, /server\.log says:\n {2}ts=/);
+	});
+});
+
+await test('wrong settings are told before anything is started', () => {
+	failingUp('config.toml', 'nonsense = 1\n', (first, all) => {
+		assert.match(first,
+			/^\S*\/server\/config\.toml:1: nonsense: no such setting$/);
+		if (all !== null)
+			assert.doesNotMatch(all, /says:/);
+	});
 });
 
 await rdv.stop();

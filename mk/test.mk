@@ -81,6 +81,7 @@ unit: $(unit_all)
 # libFuzzer, in a build directory of its own, they look for new ones.
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_dir_privproto := lib
+fuzz_dir_auditline := lib
 fuzz_dir_toml := lib
 fuzz_dir_js := lib
 fuzz_dir_path := lib

@@ -65,6 +65,16 @@ failed(struct child_error *e, const char *stage, int err)
 	return false;
 }
 
+/* `why` has been said. */
+bool
+child_unrecorded(struct child_error *e)
+{
+	e->result = PRIV_FAILED;
+	e->stage = "P6 audit";
+	e->err = EIO;
+	return false;
+}
+
 static bool
 denied(struct child_error *e, const char *text)
 {
@@ -466,6 +476,9 @@ child_start(struct ops *o, const struct priv_spawn *m, struct run *r,
 	pid_t pid = -1;
 	bool ok = prepare(&c, e);
 
+	/* Asked for before all this was prepared: it has mostly come. */
+	if (ok && !audit_wait(&o->audit, e->why, sizeof(e->why)))
+		ok = child_unrecorded(e);
 	if (ok) {
 		plan(&c, &p);
 		pid = fork_reaper(o, &p);

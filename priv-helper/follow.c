@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/list.h"
+#include "priv-helper/auditacts.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/sweep.h"
@@ -128,6 +129,7 @@ advance(struct ops *o, struct run *r)
 		r->state = RUN_ENDED;
 		r->end.handle = r->handle;
 		r->notice_due = o->hello;
+		audit_exit(o, r);
 	}
 	if (r->state == RUN_ENDED && r->notice_due)
 		op_exit_notice(o, r);

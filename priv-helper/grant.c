@@ -29,6 +29,7 @@ grant_new(struct grants *g, uid_t uid, uint8_t token[PRIV_GRANT_LEN])
 			continue;
 		secret_random(p->token, sizeof(p->token));
 		p->uid = uid;
+		p->number = ++g->numbers;
 		p->expires = now + GRANT_TTL_MS;
 		memcpy(token, p->token, PRIV_GRANT_LEN);
 		return true;
@@ -62,6 +63,14 @@ grant_find(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN],
 	return true;
 }
 
+uint32_t
+grant_number(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN])
+{
+	const struct grant *p = find(g, token);
+
+	return p == NULL ? 0 : p->number;
+}
+
 bool
 grant_drop(struct grants *g, const uint8_t token[PRIV_GRANT_LEN])
 {
@@ -76,5 +85,6 @@ grant_drop(struct grants *g, const uint8_t token[PRIV_GRANT_LEN])
 void
 grant_wipe(struct grants *g)
 {
-	secret_wipe(g, sizeof(*g));
+	/* A number is never given twice. */
+	secret_wipe(g->grant, sizeof(g->grant));
 }

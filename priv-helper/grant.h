@@ -16,8 +16,10 @@ struct grants {
 	struct grant {
 		uint8_t token[PRIV_GRANT_LEN];
 		uid_t uid;
+		uint32_t number; /* from 1: names it where it may be read */
 		int64_t expires; /* monotonic ms; 0: free */
 	} grant[GRANTS_MAX];
+	uint32_t numbers; /* how many there have been */
 };
 
 /* A new random grant. False when all places hold live ones. */
@@ -25,6 +27,9 @@ bool grant_new(struct grants *g, uid_t uid, uint8_t token[PRIV_GRANT_LEN]);
 /* The uid of a live grant. */
 bool grant_find(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN],
     uid_t *uid);
+/* Its number, or 0 when there is no such live one. */
+uint32_t
+grant_number(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN]);
 /* False when there was none. */
 bool grant_drop(struct grants *g, const uint8_t token[PRIV_GRANT_LEN]);
 /* All of them, as when the daemon they were given to is gone. */

@@ -35,6 +35,7 @@
 
 struct options {
 	const char *base;
+	const char *audit; /* NULL: in the base directory */
 	const char *web[WEB_MAX + 1];
 	unsigned nweb;
 	int ready;
@@ -53,7 +54,7 @@ usage(void)
 {
 	fprintf(stderr,
 	    "usage: rdv-helper --base DIR [--web HOST:PORT]... [--ready-fd N]\n"
-	    "                  [--foreground-child]\n"
+	    "                  [--audit DIR] [--foreground-child]\n"
 	    "       rdv-helper -t [FILE]   explain a policy, " POLICYFILE "\n"
 	    "Started by \"rdv up\"; starts rdvd and stays its parent.\n");
 	exit(EXIT_USAGE);
@@ -82,6 +83,7 @@ parse(struct options *o, int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "base", required_argument, NULL, 'b' },
+		{ "audit", required_argument, NULL, 'a' },
 		{ "web", required_argument, NULL, 'w' },
 		{ "ready-fd", required_argument, NULL, 'r' },
 		{ "foreground-child", no_argument, NULL, 'f' },
@@ -93,6 +95,8 @@ parse(struct options *o, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "t", table, NULL)) != -1) {
 		if (c == 'b')
 			o->base = optarg;
+		else if (c == 'a')
+			o->audit = optarg;
 		else if (c == 'w' && o->nweb < WEB_MAX)
 			o->web[o->nweb++] = optarg;
 		else if (c == 'r')
@@ -112,7 +116,8 @@ parse(struct options *o, int argc, char **argv)
 			usage();
 		return;
 	}
-	if (optind != argc || o->base == NULL || !path_absolute_ok(o->base))
+	if (optind != argc || o->base == NULL || !path_absolute_ok(o->base) ||
+	    (o->audit != NULL && !path_absolute_ok(o->audit)))
 		usage();
 }
 
@@ -184,7 +189,7 @@ main(int argc, char **argv)
 	static struct user user;
 	struct hygiene hygiene;
 	struct launch l;
-	char why[256];
+	char why[256], audit[PATH_MAX];
 	int program, status;
 
 	mutant_init();
@@ -205,7 +210,9 @@ main(int argc, char **argv)
 	warn_root(&user);
 	program = open_daemon();
 	take(&h, o.base);
+	snprintf(audit, sizeof(audit), "%s/audit", o.base);
 	l = (struct launch){ .base = o.base,
+		.audit = o.audit != NULL ? o.audit : audit,
 		.web = o.web,
 		.user = &user,
 		.nofile = hygiene.nofile,

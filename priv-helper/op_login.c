@@ -9,6 +9,7 @@
 #include "lib/seqpkt.h"
 #include "lib/secret.h"
 #include "lib/str.h"
+#include "priv-helper/auditacts.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 
@@ -51,7 +52,10 @@ op_login(struct ops *o, uint32_t id, union ops_request *m)
 	struct buf b;
 
 	memset(&a, 0, sizeof(a));
-	a.result = (uint8_t)judge(o, &m->login, &a);
+	a.result = PRIV_FAILED;
+	if (audit_login(o, &m->login, a.why))
+		a.result = (uint8_t)judge(o, &m->login, &a);
+	audit_login_done(o, &a, m->login.uid);
 	if (a.result == PRIV_DONE)
 		describe(&o->user, &a);
 	else if (a.result == PRIV_DENIED)

@@ -13,6 +13,7 @@
 #include "lib/path.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
+#include "priv-helper/auditacts.h"
 #include "priv-helper/child.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
@@ -134,20 +135,42 @@ answer(struct ops *o, uint32_t id, const struct priv_spawn_answer *a,
 }
 
 static void
+describe_error(const struct child_error *e, struct priv_spawn_answer *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->result = (uint8_t)e->result;
+	(void)str_copy(a->why, e->why, sizeof(a->why));
+	if (e->result == PRIV_FAILED) {
+		(void)str_copy(a->stage, e->stage, sizeof(a->stage));
+		a->err = e->err;
+	}
+}
+
+static void
 answer_error(struct ops *o, uint32_t id, const struct child_error *e)
 {
 	struct priv_spawn_answer a;
 
-	memset(&a, 0, sizeof(a));
-	a.result = (uint8_t)e->result;
-	(void)str_copy(a.why, e->why, sizeof(a.why));
-	if (e->result == PRIV_FAILED) {
-		(void)str_copy(a.stage, e->stage, sizeof(a.stage));
-		a.err = e->err;
-	}
+	describe_error(e, &a);
 	if (e->result == PRIV_DENIED)
 		peer_audit(PRIV_SPAWN, e->why);
 	(void)answer(o, id, &a, NULL);
+}
+
+/* A start that has been judged, from its first record to its fork. */
+static bool
+start(struct ops *o, const struct priv_spawn *m, struct run *r,
+    struct child_error *e)
+{
+	struct priv_spawn_answer a;
+
+	if (!audit_spawn(o, m, r, e->why))
+		return child_unrecorded(e);
+	if (child_start(o, m, r, e))
+		return true;
+	describe_error(e, &a);
+	audit_spawn_done(o, r, &a);
+	return false;
 }
 
 void
@@ -166,11 +189,13 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 		r = run_new(&o->runs);
 	if (ok && r == NULL)
 		ok = no(&e, PRIV_BUSY, "no handle is left; restart rdv");
+	if (!ok)
+		audit_spawn_refused(o, &m->spawn, e.result, e.why);
 	if (ok) {
 		r->profile = profile;
 		r->conn = o->conn;
 		r->request = id;
-		ok = child_start(o, &m->spawn, r, &e);
+		ok = start(o, &m->spawn, r, &e);
 		if (!ok)
 			run_free(&o->runs, r);
 	}
@@ -248,6 +273,7 @@ op_spawn_settle(struct ops *o, struct run *r)
 
 	if (o->full || !outcome(r, &a) || !tell(o, r, &a))
 		return;
+	audit_spawn_done(o, r, &a);
 	if (a.result != PRIV_DONE) {
 		abandon(r);
 		return;

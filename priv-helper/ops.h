@@ -8,6 +8,7 @@
 
 #include "lib/buf.h"
 #include "lib/privproto.h"
+#include "priv-helper/auditask.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/grant.h"
 #include "priv-helper/policyfor.h"
@@ -19,11 +20,12 @@
 
 /* All that [ops] knows. There is one, and nothing of it is global. */
 struct ops {
-	int main;      /* from [main]; its end is ours and that of all runs */
-	int daemon;    /* the socket to rdvd, or -1 */
-	int signals;   /* signalfd: SIGCHLD */
-	uint32_t conn; /* number of the connection to rdvd */
-	bool hello;    /* rdvd has said it */
+	int main;    /* from [main]; its end is ours and that of all runs */
+	int daemon;  /* the socket to rdvd, or -1 */
+	int signals; /* signalfd: SIGCHLD */
+	struct audit_link audit;
+	uint32_t conn;	  /* number of the connection to rdvd */
+	bool hello;	  /* rdvd has said it */
 	uint32_t last_id; /* request ids rise, so that none comes twice */
 	bool full;	  /* rdvd does not take what it asked for */
 	bool ending;

@@ -22,6 +22,7 @@
 #include "lib/xalloc.h"
 #include "priv-helper/cglimit.h"
 #include "priv-helper/follow.h"
+#include "priv-helper/launch.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "security/caps.h"
@@ -193,11 +194,12 @@ read_main(struct ops *o)
 		begin_end(o);
 		return;
 	}
-	if (fds.n != 1) {
+	if (fds.n != 1)
 		seqpkt_fds_close(&fds);
-		return;
-	}
-	peer_connect(o, fds.fd[0]);
+	else if (what == LAUNCH_TO_AUDIT)
+		audit_connect(&o->audit, fds.fd[0]);
+	else
+		peer_connect(o, fds.fd[0]);
 }
 
 /*
@@ -317,6 +319,7 @@ serve(const struct serve_args *a)
 
 	o->main = a->main;
 	o->daemon = -1;
+	o->audit.sock = -1;
 	o->nofile = a->nofile;
 	o->user = *a->user;
 	make_rights(o);

@@ -89,6 +89,23 @@ bounded_and_reused(void **state)
 	clock_shift(0, 0);
 }
 
+/* What stands in the audit log: no part of the grant, and never used twice. */
+static void
+named_by_number(void **state)
+{
+	uint8_t a[PRIV_GRANT_LEN], b[PRIV_GRANT_LEN];
+	uint32_t first;
+
+	(void)state;
+	assert_true(grant_new(&g, 1, a));
+	first = grant_number(&g, a);
+	assert_true(first > 0);
+	grant_wipe(&g);
+	assert_int_equal(grant_number(&g, a), 0);
+	assert_true(grant_new(&g, 1, b));
+	assert_int_equal(grant_number(&g, b), first + 1);
+}
+
 int
 main(void)
 {
@@ -97,6 +114,7 @@ main(void)
 		cmocka_unit_test_setup(zeros_are_no_grant, clean),
 		cmocka_unit_test_setup(expires_by_monotonic_time, clean),
 		cmocka_unit_test_setup(bounded_and_reused, clean),
+		cmocka_unit_test_setup(named_by_number, clean),
 	};
 
 	return CHECK_RUN("grant", tests);

@@ -10,6 +10,7 @@
 //
 // Where no code of ours can be switched off, a row has `none` instead, which
 // says why.
+import { audit } from './mutants-audit.mjs';
 import { life } from './mutants-life.mjs';
 import { policy } from './mutants-policy.mjs';
 import { reach } from './mutants-reach.mjs';
@@ -962,5 +963,5 @@ const records = [
 ];
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
-	...helper, ...git, ...processes, ...records, ...reach, ...life,
+	...helper, ...git, ...processes, ...records, ...reach, ...audit, ...life,
 	...policy, ...ticket];

@@ -382,10 +382,32 @@ abuse_O07_no_audit_no_act(void **state)
 	assert_true(starts_without("audit-block"));
 }
 
+static void
+assert_login_refused(struct rig *r)
+{
+	const struct priv_login m = { .kind = PRIV_LOGIN_UID, .uid = getuid() };
+	struct priv_login_answer a;
+	struct seqpkt_fds fds;
+	struct priv_header h;
+	struct buf b;
+
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_login(&b, rig_id(r), &m);
+	rig_send(r, b.data, b.len);
+	buf_done(&b);
+	rig_answer(r, &b, &h, &fds);
+	assert_true(priv_get_login_answer(&b, &a));
+	buf_done(&b);
+	assert_int_equal(a.result, PRIV_FAILED);
+	assert_non_null(strstr(a.why, "audit: "));
+}
+
 /* It costs one deadline, and not one for each act. */
 static void
 audit_that_hangs(void **state)
 {
+	const struct rig_spawn s = { .argv = ARGV("/bin/sleep", "60") };
+	struct rig_result res;
 	int64_t begun;
 	struct rig r;
 	pid_t audit;
@@ -393,16 +415,23 @@ audit_that_hangs(void **state)
 
 	(void)state;
 	rig_start(&r, NULL);
-	run_true(&r);
+	rig_spawn(&r, &s, &res);
 	audit = audit_pid(&r);
 	assert_int_equal(kill(audit, SIGSTOP), 0);
 	begun = clock_mono_ms();
 	for (i = 0; i < 20; i++)
 		assert_refused(&r, "does not answer");
+	assert_int_equal(rig_signal(&r, res.a.handle, SIGKILL, true),
+	    PRIV_BUSY);
+	assert_login_refused(&r);
 	assert_true(clock_mono_ms() - begun < 10000);
+	assert_true(rig_alive((pid_t)res.a.pid));
 	assert_int_equal(kill(audit, SIGCONT), 0);
 	until_allowed(&r);
 	expect(&r, "stage=\"P6 audit\"");
+	assert_int_equal(rig_signal(&r, res.a.handle, SIGKILL, true),
+	    PRIV_DONE);
+	rig_close(&res);
 	rig_stop(&r);
 }
 
@@ -468,6 +497,32 @@ abuse_O06_killed_at_random(void **state)
 	}
 	rig_stop(&r);
 	/* Nothing is left to write. */
+}
+
+/* A write that a power cut has cut short, say. */
+static void
+abuse_O06_half_a_record(void **state)
+{
+	char path[128];
+	struct rig r;
+	pid_t audit;
+	int fd;
+
+	(void)state;
+	rig_start(&r, NULL);
+	run_true(&r);
+	audit = audit_pid(&r);
+	assert_int_equal(kill(r.helper, SIGSTOP), 0);
+	assert_int_equal(kill(audit, SIGKILL), 0);
+	snprintf(path, sizeof(path), "%s/audit/000001.log", r.base);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "seq=", 4), 4);
+	(void)close(fd);
+	assert_int_equal(kill(r.helper, SIGCONT), 0);
+	until_allowed(&r);
+	expect(&r, "act=open file=1 torn=4");
+	rig_stop(&r);
 }
 
 /* What does not verify is not gone on with, whatever is asked for. */
@@ -557,6 +612,7 @@ main(void)
 		cmocka_unit_test(audit_that_hangs),
 		cmocka_unit_test(abuse_D09_full),
 		cmocka_unit_test(abuse_O06_killed_at_random),
+		cmocka_unit_test(abuse_O06_half_a_record),
 		cmocka_unit_test(damage_stops_all),
 		cmocka_unit_test(cost_of_a_start),
 	};

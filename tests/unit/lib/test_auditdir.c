@@ -290,6 +290,24 @@ abuse_O03_older_state(void **state)
 	assert_int_equal(bad.seq, 7);
 }
 
+/* What no head seals yet is held by the MACs, for who has their key. */
+static void
+abuse_O02_behind_the_head(void **state)
+{
+	int order[RECORDS];
+	uint8_t *last = line[4].data + 8;
+
+	(void)state;
+	(void)fill(order, -1);
+	*last ^= 1;
+	put_log(order, 5, RECORDS);
+	*last ^= 1;
+	assert_int_equal(unlinkat(dir, "000002.log", 0), 0);
+	put(AUDIT_HEAD, line[1].data, line[1].len);
+	assert_int_equal(walk(true), 5);
+	assert_int_equal(walk(false), 0);
+}
+
 /* By whoever may write the files, and has no key. */
 static void
 abuse_O03_forged_head(void **state)
@@ -376,6 +394,7 @@ main(void)
 		cmocka_unit_test(abuse_O02_swapped),
 		cmocka_unit_test(abuse_O03_cut),
 		cmocka_unit_test(abuse_O03_older_state),
+		cmocka_unit_test(abuse_O02_behind_the_head),
 		cmocka_unit_test(abuse_O03_forged_head),
 		cmocka_unit_test(moved_border),
 		cmocka_unit_test(from_the_middle),

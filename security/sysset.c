@@ -10,13 +10,13 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const set_audit[] = { "@time", "brk", "close", "exit",
-	"exit_group", "fchmod", "fcntl", "fdatasync", "fstat", "fsync",
+static const char *const set_audit[] = { "brk", "clock_gettime", "close",
+	"exit", "exit_group", "fchmod", "fcntl", "fdatasync", "fstat", "fsync",
 	"ftruncate", "futex", "getdents64", "geteuid", "getpid", "getrandom",
-	"gettid", "lseek", "madvise", "mmap", "mremap", "munmap", "newfstatat",
-	"openat", "poll", "ppoll", "read", "recvmsg", "renameat",
-	"restart_syscall", "rt_sigprocmask", "rt_sigreturn", "sendmsg",
-	"tgkill", "unlinkat", "write", NULL };
+	"gettid", "gettimeofday", "lseek", "madvise", "mmap", "mremap",
+	"munmap", "newfstatat", "openat", "poll", "ppoll", "read", "recvmsg",
+	"renameat", "restart_syscall", "rt_sigprocmask", "rt_sigreturn",
+	"sendmsg", "tgkill", "unlinkat", "write", NULL };
 
 static const char *const set_daemon[] = { "@event", "@file-read", "@memory",
 	"@pipe", "@signal", "@stdio", "@thread", "@time", "accept", "accept4",

@@ -149,7 +149,7 @@ too_much(void **state)
 	static char text[AUDITLINE_MAX + 300];
 	struct auditline l;
 	struct buf b;
-	char key[8];
+	char key[16];
 	int i;
 
 	(void)state;

@@ -4,12 +4,15 @@
  * that SIGHUP changes. Kept from conf.c so that parsing stays on its own.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/conf.h"
 #include "lib/buf.h"
 #include "lib/js.h"
+#include "lib/str.h"
 #include "lib/toml.h"
+#include "lib/xalloc.h"
 
 #define INERT "accepted, without effect: "
 /* A file is less than 1 MiB, and JSON escapes no byte at more length. */
@@ -84,6 +87,22 @@ conf_print(const struct conf *c, FILE *out)
 	}
 }
 
+/* JSON has no bytes: U+FFFD in their place would name another file. */
+static void
+add_text(struct js *o, const char *text)
+{
+	size_t len = strlen(text);
+	char *hex;
+
+	js_add_str(o, "value", text);
+	if (str_utf8_valid(text, len))
+		return;
+	hex = xmalloc(2 * len + 1);
+	str_hex(hex, text, len);
+	js_add_str(o, "hex", hex);
+	free(hex);
+}
+
 static struct js *
 json_row(const struct conf *c, const struct conf_row *row)
 {
@@ -93,7 +112,7 @@ json_row(const struct conf *c, const struct conf_row *row)
 	if (conf_is_number(row)) {
 		js_add_int(o, "value", *(const int64_t *)p);
 	} else if (row->type == CONF_PATH || row->type == CONF_WORD) {
-		js_add_str(o, "value", *(char *const *)p);
+		add_text(o, *(char *const *)p);
 	} else {
 		list = js_array();
 		for (char *const *s = *(char **const *)p; *s != NULL; s++)

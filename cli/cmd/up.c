@@ -41,7 +41,7 @@ struct up {
 	int report; /* where the background tells the foreground; -1: neither */
 	int server_dir;
 	struct js *settings;
-	const char *log_file; /* of the settings */
+	char *log_file; /* of the settings */
 	off_t log_from;
 	bool busy;     /* rdv-helper refused: perhaps another one runs */
 	char why[512]; /* then: its reason, not yet told */
@@ -387,9 +387,10 @@ up(struct cmd_call *c)
 	} else if (cmd_flag(c, "foreground")) {
 		rc = in_foreground(&u);
 	} else {
-		u.log_file = settings_text(u.settings, "server.log_file");
+		u.log_file = settings_path(u.settings, "server.log_file");
 		rc = in_background(&u);
 	}
+	free(u.log_file);
 	js_free(u.settings);
 	(void)close(u.server_dir);
 	return rc;

@@ -110,6 +110,23 @@ await test('the shells complete a value behind its option', async (t) => {
 	assert.equal(inZsh(...start, '--dir', `${dir}/u`), 'files -/,');
 });
 
+await test('a directory may have a name that is no UTF-8', () => {
+	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-up-'));
+	const at = `RDV_HOME=$'${home}/a\\xff'`;
+
+	try {
+		const up = shell(`mkdir -m 700 $'${home}/a\\xff'
+			${at} rdv up --no-web`);
+		assert.equal(up.status, 0, up.err);
+		assert.match(shell(`grep -c ' level=info ' \
+			$'${home}/a\\xff/server/server.log'`).out, /^[1-9]/);
+		assert.equal(shell(`${at} rdv status --json`).status, 0);
+	} finally {
+		assert.equal(shell(`${at} rdv down`).status, 0);
+		fs.rmSync(home, { recursive: true, force: true });
+	}
+});
+
 // A base directory with one file in it, in which `up` fails.
 function failingUp(name, text, judge) {
 	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-up-'));

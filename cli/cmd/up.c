@@ -203,10 +203,15 @@ lost_the_race(struct cmd_call *c, bool *found)
 	return CMD_FAILED;
 }
 
-/* Renamed only between two runs: nobody writes to it then. */
+/*
+ * Renamed only between two runs: nobody writes to it then. Non-blocking until
+ * it is open, or a FIFO that nobody reads would hold up the start.
+ */
 static int
 open_log(struct up *u)
 {
+	const int flags =
+	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
 	char *old = xasprintf("%s.1", u->log_file);
 	struct stat st;
 	int fd;
@@ -214,10 +219,11 @@ open_log(struct up *u)
 	if (lstat(u->log_file, &st) == 0 && st.st_size > LOG_MAX)
 		(void)rename(u->log_file, old);
 	free(old);
-	fd = open(u->log_file,
-	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = open(u->log_file, flags | O_NONBLOCK, 0600);
 	if (fd != -1 && fstat(fd, &st) == 0)
 		u->log_from = st.st_size;
+	if (fd != -1)
+		(void)fcntl(fd, F_SETFL, O_APPEND);
 	return fd;
 }
 

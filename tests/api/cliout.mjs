@@ -127,6 +127,26 @@ await test('a directory may have a name that is no UTF-8', () => {
 	}
 });
 
+await test('a log that nobody can read holds up no start', () => {
+	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-up-'));
+	const up = `RDV_HOME=${home} rdv up --no-web`;
+
+	try {
+		fs.mkdirSync(path.join(home, 'server'), { mode: 0o700 });
+		fs.writeFileSync(path.join(home, 'server/config.toml'),
+			`[server]\nlog_file = "${home}/fifo"\n`, { mode: 0o600 });
+		const run = shell(`mkfifo ${home}/fifo; ${up}`);
+		assert.equal(run.status, 1);
+		assert.ok(run.err.includes(
+			`${home}/fifo: No such device or address`), run.err);
+		fs.unlinkSync(path.join(home, 'fifo'));
+		assert.equal(shell(up).status, 0, 'control: a file');
+	} finally {
+		assert.equal(shell(`RDV_HOME=${home} rdv down`).status, 0);
+		fs.rmSync(home, { recursive: true, force: true });
+	}
+});
+
 // A base directory with one file in it, in which `up` fails.
 function failingUp(name, text, judge) {
 	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-up-'));

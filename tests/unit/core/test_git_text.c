@@ -16,6 +16,7 @@
 #include "daemon/core/git.h"
 #include "daemon/core/gitpins.h"
 #include "daemon/core/porcelain.h"
+#include "daemon/core/mounts.h"
 #include "daemon/core/repo.h"
 #include "lib/arena.h"
 #include "tests/unit/lib/tmpdir.h"
@@ -294,6 +295,42 @@ a_rename_stays_on_one_mount(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void
+what_is_mounted_below(void **state)
+{
+	static const char text[] =
+	    "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+	    "2 1 8:1 /d /t/a\\040b/in rw shared:1 - ext4 /dev/sda1 rw\n"
+	    "3 1 0:9 / /t/fuse rw - fuse.sshfs host:/ rw\n"
+	    "4 1 0:9 / /t/x\\134y rw - tmpfs t rw\n";
+	static const struct {
+		const char *dir;
+		bool below;
+	} rows[] = {
+		{ "/t/a b", true },
+		{ "/t/a b/in", true },
+		{ "/t/a b/in/deeper", false },
+		{ "/t/a b/i", false },
+		{ "/t/a", false },
+		{ "/t/fuse", true },
+		{ "/t/fus", false },
+		{ "/t/fuse2", false },
+		{ "/t/x\\y", true },
+		{ "/t", true },
+		{ "/home", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (mounts_below(text, sizeof(text) - 1, rows[i].dir) !=
+		    rows[i].below)
+			fail_msg("%s", rows[i].dir);
+	/* What is not all of it says nothing. */
+	assert_true(mounts_below("", 0, "/home"));
+	assert_true(mounts_below(text + 36, sizeof(text) - 37, "/home"));
+	assert_true(mounts_below(text, 9, "/home"));
+}
+
 int
 main(void)
 {
@@ -310,6 +347,7 @@ main(void)
 		T(what_git_complains_of),
 		T(pointers_of_worktrees),
 		T(a_rename_stays_on_one_mount),
+		T(what_is_mounted_below),
 	};
 
 	return CHECK_RUN("core/git_text", tests);

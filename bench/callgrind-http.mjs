@@ -1,13 +1,14 @@
-// Instructions of the request and event paths, one connection at a time.
+// Instructions of the request and event paths, one connection at a time but
+// where changes share a commit.
 import { spawnSync } from 'node:child_process';
 import { counter } from './callgrind.mjs';
 
-const SUBSCRIBERS = 50;
+const SUBSCRIBERS = 50, TOGETHER = 64;
 
 export async function requestCounts(bench) {
 	const count = counter(bench);
-	const load = (rdv, file, n) => bench.measure('httpload', [rdv.sock, 1,
-		600, 0, file, n]);
+	const load = (rdv, file, n, conns = 1) => bench.measure('httpload',
+		[rdv.sock, conns, 600, 0, file, n]);
 	const one = (rdv) => bench.session(rdv, 'one', ['/bin/cat']);
 
 	const get = await count(async (rdv, n) => {
@@ -20,13 +21,15 @@ export async function requestCounts(bench) {
 		await one(rdv);
 		load(rdv, bench.requestFile('list', rdv, 'GET', '/api/sessions'), n);
 	}, 200, 1200);
-	const patch = await count(async (rdv, n) => {
+	const change = (conns) => async (rdv, n) => {
 		const s = await one(rdv);
 		load(rdv, bench.requestFile('patch', rdv, 'PATCH',
-			`/api/sessions/${s.id}`, '{"name":"n%d"}'), n);
-	}, 100, 600);
+			`/api/sessions/${s.id}`, '{"name":"n%d"}'), n, conns);
+	};
+	const patch = await count(change(1), 100, 600);
+	const grouped = await count(change(TOGETHER), 1000, 6000);
 	bench.say('callgrind, requests', { get_session: get,
-		list_of_one: list, patch });
+		list_of_one: list, patch, patch_in_a_group: grouped });
 
 	const event = await count(async (rdv, n) => {
 		const s = await one(rdv);

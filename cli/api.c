@@ -18,6 +18,7 @@
 #include "lib/err.h"
 #include "lib/js.h"
 #include "lib/secret.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 /* What a person waits for one answer; making a worktree is git at work. */
@@ -92,23 +93,24 @@ print_way_out(const struct cmd_call *c)
 	}
 }
 
-/* A worktree is refused for several reasons at once: all of them help. */
+/*
+ * Some sentences begin with their code, as their API has always had it. People
+ * read the sentence, which holds every reason; the codes are for --json.
+ */
 static void
-print_details(const struct cmd_call *c, const struct js *error, int status)
+print_refusal(const struct cmd_call *c, const struct js *error, int status)
 {
-	const struct js *list = js_get(js_get(error, "details"), "reasons");
-	const struct cli *cli = c->cli;
-	size_t i;
+	const char *code = js_str(error, "code", "?");
+	const char *text = js_str(error, "error", "refused without a reason");
+	size_t n = strlen(code);
 
-	/* One alone is what the sentence says already. */
-	for (i = 0; i < js_len(list) && js_len(list) > 1; i++) {
-		if (js_text(js_at(list, i)) != NULL)
-			out_note(cli, "  - %s", js_text(js_at(list, i)));
-	}
-	if (js_len(list) > 0)
+	if (strncmp(text, code, n) == 0 && str_starts(text + n, ": "))
+		text += n + 2;
+	out_error(c->cli, code, "%s", text);
+	if (js_len(js_get(js_get(error, "details"), "reasons")) > 0)
 		print_way_out(c);
 	if (status >= 500)
-		out_note(cli, "rdvd logged more as request %s",
+		out_note(c->cli, "rdvd logged more as request %s",
 		    js_str(error, "request_id", "?"));
 }
 
@@ -127,9 +129,7 @@ refused(const struct cmd_call *c, const struct client_reply *reply)
 	} else if (c->cli->json) {
 		out_json_error(v);
 	} else {
-		out_error(c->cli, js_str(v, "code", "?"), "%s",
-		    js_str(v, "error", "refused without a reason"));
-		print_details(c, v, reply->status);
+		print_refusal(c, v, reply->status);
 	}
 	/* It is ours to say where the token came from; rdvd does not know. */
 	if (reply->status == 401)

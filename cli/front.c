@@ -389,16 +389,17 @@ front_render(const struct cli *cli, int server_dir, unsigned port,
 {
 	struct sentence s = { why, whysize };
 	struct front_words w = { .port = port };
+	char *token = settings_path(settings, "auth.service_token_file");
 	int rc;
 
 	if (allowed_take(&w.allowed,
 		settings_value(settings, "auth.allowed_hosts")))
-		rc = render_below(cli, server_dir, &w,
-		    settings_text(settings, "auth.service_token_file"), &s);
+		rc = render_below(cli, server_dir, &w, token, &s);
 	else
 		rc = say(&s, RDV_E_INVALID, "auth.allowed_hosts",
 		    "not all of them are hosts");
 	allowed_done(&w.allowed);
+	free(token);
 	return rc;
 }
 

@@ -194,7 +194,20 @@ settings_now(struct launch *l)
 	return l->fresh != NULL ? l->fresh : l->conf->settings;
 }
 
-/* The token may have changed with a new rdvd, so it is rendered each time. */
+static int
+render(struct launch *l, const struct js *settings)
+{
+	const struct launch_conf *c = l->conf;
+
+	return front_render(c->cli, c->server_dir, l->info.port, settings,
+	    l->why, sizeof(l->why));
+}
+
+/*
+ * The token may have changed with a new rdvd, so it is rendered each time. The
+ * file that newer settings name is made by an rdvd that reads them at its
+ * start: until then the token is where it was.
+ */
 static int
 start_nginx(struct launch *l)
 {
@@ -203,8 +216,12 @@ start_nginx(struct launch *l)
 	int rc;
 
 	child_started(&l->nginx);
-	rc = front_render(c->cli, c->server_dir, l->info.port, settings, l->why,
-	    sizeof(l->why));
+	rc = render(l, settings);
+	if (rc != 0 && settings != c->settings) {
+		log_warnx("up", "nginx keeps its settings: %s", l->why);
+		l->why[0] = '\0';
+		rc = render(l, c->settings);
+	}
 	if (rc == 0)
 		rc = front_start(c->cli, l->listener, &l->nginx.pid, l->why,
 		    sizeof(l->why));

@@ -145,10 +145,17 @@ settings_value(const struct js *s, const char *key)
 	return js_get(js_get(s, key), "value");
 }
 
-const char *
-settings_text(const struct js *s, const char *key)
+char *
+settings_path(const struct js *s, const char *key)
 {
-	return js_str(js_get(s, key), "value", "");
+	const char *hex = js_str(js_get(s, key), "hex", "");
+	size_t len = strlen(hex) / 2;
+	char *path = xcalloc(1, len + 1);
+
+	if (len > 0 && str_unhex(path, len, hex))
+		return path;
+	free(path);
+	return xstrdup(js_str(js_get(s, key), "value", ""));
 }
 
 unsigned

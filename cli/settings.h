@@ -20,8 +20,8 @@ int
 settings_ask(const struct cli *cli, struct js **out, char *why, size_t whysize);
 /* The value of "table.name", borrowed; NULL when there is none. */
 const struct js *settings_value(const struct js *s, const char *key);
-/* The same for texts: "" when there is none. */
-const char *settings_text(const struct js *s, const char *key);
+/* The same for paths, byte for byte and the caller's; "" when there is none. */
+char *settings_path(const struct js *s, const char *key);
 /* How many the file gives without effect; *first is the place of the first. */
 unsigned settings_idle(const struct js *s, const char **first);
 

@@ -14,6 +14,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "lib/js.h"
+#include "lib/str.h"
 
 #define LOG_SHOWN 4096
 
@@ -66,28 +67,79 @@ upreport_print(const struct cmd_call *c, const struct js *v)
 	(void)fflush(stdout);
 }
 
+/* NUL-terminated and at most LOG_SHOWN bytes; false when there are none. */
+static bool
+read_log(const char *path, off_t from, char *text)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd != -1) {
+		n = pread(fd, text, LOG_SHOWN, from);
+		(void)close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+/* The text of a line that lib/log.c wrote, its quotes as they were. */
+static void
+take_message(char *out, size_t size, const char *line)
+{
+	const char *at = strstr(line, " msg=\"");
+	size_t used = 0;
+
+	for (at = at != NULL ? at + 6 : ""; *at != '\0' && *at != '"'; at++) {
+		if (*at == '\\' && (at[1] == '"' || at[1] == '\\'))
+			at++;
+		if (used + 1 < size)
+			out[used++] = *at;
+	}
+	out[used] = '\0';
+}
+
+/* nginx begins its lines with the date; those before its end are notices. */
+static bool
+is_complaint(const char *line)
+{
+	if (str_starts(line, "ts="))
+		return str_starts(line + strcspn(line, " "), " level=error ");
+	return line[0] != '\0' && (line[0] < '0' || line[0] > '9');
+}
+
+bool
+upreport_reason(const char *path, off_t from, char *out, size_t size)
+{
+	char text[LOG_SHOWN + 1], *line = text, *end;
+
+	(void)read_log(path, from, text);
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		*end = '\0';
+		if (!is_complaint(line))
+			continue;
+		if (str_starts(line, "ts="))
+			take_message(out, size, line);
+		else
+			(void)snprintf(out, size, "%s", line);
+		return true;
+	}
+	return false;
+}
+
 void
 upreport_log(const struct cli *cli, const char *path, off_t from)
 {
 	char text[LOG_SHOWN + 1], safe[LOG_SHOWN], *line = text, *end;
-	ssize_t n;
-	int fd;
 
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
+	if (cli->json || !read_log(path, from, text))
 		return;
-	n = pread(fd, text, LOG_SHOWN, from);
-	(void)close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	if (n > 0)
-		out_note(cli, "%s says:", path);
+	out_note(cli, "%s says:", path);
 	/*
 	 * Whole lines only, and escaped: programs that are started write here.
 	 */
-	while ((end = strchr(line, '\n')) != NULL) {
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
 		*end = '\0';
 		out_sentence(safe, sizeof(safe), line);
 		(void)fprintf(stderr, "  %s\n", safe);
-		line = end + 1;
 	}
 }

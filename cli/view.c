@@ -65,6 +65,7 @@ ready_msg(struct view *v, const struct js *m)
 	if (first)
 		v->live = js_int(m, "end", v->live);
 	v->read_only = v->read_only || js_bool(m, "read_only", false);
+	v->owner = js_bool(m, "size_owner", false);
 	v->ready = true;
 	v->delay = 0;
 	v->told = false;
@@ -76,6 +77,12 @@ resync_msg(struct view *v, const struct js *m)
 {
 	(void)str_copy(v->run, js_str(m, "run_id", v->run), sizeof(v->run));
 	v->offset = js_int(m, "offset", v->offset);
+}
+
+static void
+size_msg(struct view *v, const struct js *m)
+{
+	v->owner = js_bool(m, "owner", false);
 }
 
 static void
@@ -108,6 +115,7 @@ static const struct {
 } messages[] = {
 	{ "ready", ready_msg },
 	{ "resync", resync_msg },
+	{ "size", size_msg },
 	{ "flow", flow_msg },
 	{ "exit", exit_msg },
 	{ "error", error_msg },
@@ -203,7 +211,10 @@ binary_cb(const uint8_t *p, size_t len, void *arg)
 
 static const struct ws_ops ops = { .text = text_cb, .binary = binary_cb };
 
-/* Only one of the two: where we were, or the last screens of a first visit. */
+/*
+ * Only one of the two: where we were, or the last screens of a first visit. Who
+ * comes back takes the size only if it had it: a lost connection moves nothing.
+ */
 static void
 put_target(struct view *v, struct buf *b)
 {
@@ -214,6 +225,8 @@ put_target(struct view *v, struct buf *b)
 		    v->run);
 	else
 		buf_printf(b, "&tail=%d", TAIL_BYTES);
+	if (v->offset >= 0 && !v->owner)
+		buf_put_text(b, "&keep_size=true");
 	if (v->read_only)
 		buf_put_text(b, "&read_only=1");
 }

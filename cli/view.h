@@ -41,6 +41,7 @@ struct view {
 	int64_t offset;	  /* of the byte that comes next; -1: unknown */
 	bool ready;	  /* rdvd said so on this connection */
 	bool paused;	  /* rdvd takes no input now */
+	bool owner;	  /* the terminal has our size, when last heard */
 	bool align;	  /* began in the middle: skip to a line or escape */
 	bool told;	  /* the user knows that we are waiting */
 	int64_t lost_at;  /* monotonic ms; valid while not ready */

@@ -199,6 +199,24 @@ dir_of(const char *path)
 }
 
 /*
+ * Settings from before there was a directory server/ put files into the base
+ * directory itself. They still work, at a price that is to be known.
+ */
+static void
+warn_audit(const char *base, const char *const *rw)
+{
+	char *audit = xasprintf("%s/audit", base);
+
+	for (; *rw != NULL; rw++)
+		if (path_is_under(*rw, audit))
+			log_warnx("main",
+			    "rdvd may write to %s, since a file of its own is "
+			    "configured to lie in %s: move it to server/",
+			    audit, *rw);
+	free(audit);
+}
+
+/*
  * Worktrees and repositories are not in the list: git looks at those, in a
  * process of its own, and rdvd never does.
  */
@@ -214,6 +232,7 @@ confine(struct app *app, char *why, size_t whysize)
 	int err;
 
 	rss_open();
+	warn_audit(conf->base, rw);
 	err = confine_daemon(rw, ro, why, whysize);
 	free(server);
 	free(database);

@@ -87,8 +87,9 @@ void conf_reload(struct conf *c, struct conf *fresh);
 void conf_print(const struct conf *c, FILE *out);
 /*
  * The same for programs: an object with a member "table.name" for each key, of
- * "value", "source" (null: default) and "effect" (false: accepted without one).
- * False when it cannot be written.
+ * "value", "source" (null: default) and "effect" (false: accepted without one);
+ * a path that is no UTF-8 is in "hex" as it is. False when it cannot be
+ * written.
  */
 bool conf_print_json(const struct conf *c, FILE *out);
 /*

@@ -4,33 +4,19 @@
  * that SIGHUP changes. Kept from conf.c so that parsing stays on its own.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/conf.h"
 #include "lib/buf.h"
 #include "lib/js.h"
+#include "lib/str.h"
+#include "lib/toml.h"
+#include "lib/xalloc.h"
 
 #define INERT "accepted, without effect: "
 /* A file is less than 1 MiB, and JSON escapes no byte at more length. */
 #define JSON_MAX (2 << 20)
-
-/* A TOML basic string. */
-static void
-print_string(const char *s, FILE *out)
-{
-	(void)fputc('"', out);
-	for (; *s != '\0'; s++) {
-		unsigned char ch = (unsigned char)*s;
-
-		if (ch == '"' || ch == '\\')
-			(void)fprintf(out, "\\%c", ch);
-		else if (ch < 0x20 || ch == 0x7f)
-			(void)fprintf(out, "\\u%04x", ch);
-		else
-			(void)fputc(ch, out);
-	}
-	(void)fputc('"', out);
-}
 
 static void
 print_list(char *const *list, FILE *out)
@@ -38,7 +24,7 @@ print_list(char *const *list, FILE *out)
 	(void)fputs("[", out);
 	for (size_t i = 0; list[i] != NULL; i++) {
 		(void)fputs(i > 0 ? ", " : "", out);
-		print_string(list[i], out);
+		toml_print_string(list[i], out);
 	}
 	(void)fputs("]", out);
 }
@@ -51,7 +37,7 @@ print_value(const struct conf *c, const struct conf_row *row, FILE *out)
 	switch (row->type) {
 	case CONF_PATH:
 	case CONF_WORD:
-		print_string(*(char *const *)p, out);
+		toml_print_string(*(char *const *)p, out);
 		break;
 	case CONF_INT:
 	case CONF_INERT:
@@ -101,6 +87,22 @@ conf_print(const struct conf *c, FILE *out)
 	}
 }
 
+/* JSON has no bytes: U+FFFD in their place would name another file. */
+static void
+add_text(struct js *o, const char *text)
+{
+	size_t len = strlen(text);
+	char *hex;
+
+	js_add_str(o, "value", text);
+	if (str_utf8_valid(text, len))
+		return;
+	hex = xmalloc(2 * len + 1);
+	str_hex(hex, text, len);
+	js_add_str(o, "hex", hex);
+	free(hex);
+}
+
 static struct js *
 json_row(const struct conf *c, const struct conf_row *row)
 {
@@ -110,7 +112,7 @@ json_row(const struct conf *c, const struct conf_row *row)
 	if (conf_is_number(row)) {
 		js_add_int(o, "value", *(const int64_t *)p);
 	} else if (row->type == CONF_PATH || row->type == CONF_WORD) {
-		js_add_str(o, "value", *(char *const *)p);
+		add_text(o, *(char *const *)p);
 	} else {
 		list = js_array();
 		for (char *const *s = *(char **const *)p; *s != NULL; s++)

@@ -114,7 +114,7 @@ drop(struct helper *h)
 	h->ops = NULL;
 	h->hello = false;
 	h->generation = 0;
-	h->stats.pid = 0;
+	h->stats.pid = h->stats.features = 0;
 	helperlink_free(ops);
 	forget_exits(h);
 	/* Whoever never was there cannot be lost. */
@@ -333,6 +333,7 @@ answer_hello(struct helper_call *c, int err, struct buf *body,
 	h->hello = true;
 	h->generation = m.generation;
 	h->stats.pid = m.pid;
+	h->stats.features = m.features;
 	h->stats.connects++;
 	log_info("helper", "ready pid=%u generation=%016llx", m.pid,
 	    (unsigned long long)m.generation);

@@ -82,8 +82,9 @@ void helper_inventory(struct helper *h, helper_inventory_fn *cb, void *arg);
 struct helper_stats {
 	uint64_t sent, stale, failed, connects; /* since start */
 	unsigned outstanding, waiting;
-	int64_t rtt_us; /* of the newest answer */
-	uint32_t pid;	/* of [ops], for show; 0 while there is none */
+	int64_t rtt_us;	   /* of the newest answer */
+	uint32_t pid;	   /* of [ops], for show; 0 while there is none */
+	uint32_t features; /* PRIV_F_* it offers; the same */
 };
 void helper_stats(const struct helper *h, struct helper_stats *out);
 

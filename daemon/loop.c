@@ -3,7 +3,8 @@
  * libevent's base, timers and signals behind a dozen calls, so that the rest
  * of the daemon depends on turns and not on a library. The turn is our own:
  * ready events, then what they deferred, then the hooks. Group commit needs
- * such an end of turn and freeing from the loop needs the step before it.
+ * such an end of turn and freeing from the loop needs the step before it. What
+ * a turn has logged is written at its end, as one piece.
  *
  * Invariant: the loop never blocks while a deferred call is waiting.
  */
@@ -162,13 +163,16 @@ turn(struct loop *l)
 	/* Last, when all changes of the turn have been made. */
 	for (size_t i = 0; i < l->hooks.n; i++)
 		l->hooks.list[i].cb(l->hooks.list[i].arg);
+	log_flush();
 }
 
 void
 loop_run(struct loop *l)
 {
+	log_gather(true);
 	while (!l->stop)
 		turn(l);
+	log_gather(false);
 	l->stop = false;
 }
 

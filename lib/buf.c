@@ -119,7 +119,8 @@ buf_room(struct buf *b, size_t len)
 		return NULL;
 	}
 	/* One more than asked for, so that buf_cstr() always has its NUL. */
-	grow(b, b->len + len + 1);
+	if (len >= b->cap - b->len)
+		grow(b, b->len + len + 1);
 	at = b->data + b->len;
 	b->len += len;
 	return at;

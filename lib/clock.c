@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The two clocks, kept apart: monotonic time decides (timeouts, rates, ages),
- * wall time is only stored and shown. A jump of the wall clock therefore ends
- * nothing early and keeps nothing alive (abuse D13). Tests shift either one.
+ * wall time is stored, shown and compared with dates that outlast a start, such
+ * as the end of a token. A jump of the wall clock therefore ends no wait early
+ * and keeps none alive (abuse D13). Tests shift either one.
  */
 #include "lib/clock.h"
 

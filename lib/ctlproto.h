@@ -13,18 +13,19 @@
  *
  *   'O' to rdvd    a socket to [ops]
  *   'D' to [ops]   a socket to rdvd
+ *   'A' to [ops]   a socket to [audit]
  * and in system mode
  *   'L' to rdvd    a listening socket, and whom it serves
  *   'U' to rdvd    an account that is served no more
  *   'T' to rdvd    the file with the service token
- *   'A' to [ops]   the file with the accounts that are admitted from now on
+ *   'P' to [ops]   the file with the accounts that are admitted from now on
  */
 #define CTL_OPS	     'O'
 #define CTL_DAEMON   'D'
 #define CTL_LISTEN   'L'
 #define CTL_UNLISTEN 'U'
 #define CTL_SERVICE  'T'
-#define CTL_ACCOUNTS 'A'
+#define CTL_ACCOUNTS 'P'
 
 #define CTL_NAME_MAX 64
 #define CTL_MAX	     128 /* bytes in a packet */

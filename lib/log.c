@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One record is one line and one write(2), whatever the text contains: all of
- * it is escaped, and the line is never longer than PIPE_BUF, up to which the
- * kernel keeps writes of several processes to one pipe apart. Logging never
+ * One record is one line, whatever the text contains: all of it is escaped.
+ * One write(2) has whole lines and never more than PIPE_BUF bytes, up to which
+ * the kernel keeps writes of several processes to one pipe apart. Logging never
  * waits and never fails its caller; records that could not be written are
  * counted and reported by the next one that can.
  */
@@ -33,6 +33,14 @@ static int log_fd = STDERR_FILENO;
 static enum log_level log_min = LOG_INFO;
 static const char *log_request;
 static unsigned log_dropped;
+
+/* Lines that wait for log_flush(). */
+static struct {
+	bool on;
+	unsigned lines;
+	size_t len;
+	char text[PIPE_BUF];
+} gathered;
 
 void
 log_init(const char *proc, int fd, enum log_level min)
@@ -74,19 +82,32 @@ log_set_request(const char *id)
 	log_request = id;
 }
 
+/* The time to the second, made once for all records of it. */
+static const char *
+second_text(time_t sec)
+{
+	static char text[32];
+	static time_t of = -1;
+	struct tm tm;
+
+	if (sec == of)
+		return text;
+	of = sec;
+	if (gmtime_r(&sec, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		str_copy(text, "?", sizeof(text));
+	return text;
+}
+
 /* Everything before the message; bounded far below the line's length. */
 static size_t
 put_head(char *line, size_t size, enum log_level level, const char *mod)
 {
 	int64_t ms = clock_wall_ms();
-	time_t sec = (time_t)(ms / 1000);
-	char when[32], req[80], drop[32] = "";
-	struct tm tm;
+	const char *when = second_text((time_t)(ms / 1000));
+	char req[80], drop[32] = "";
 	int n;
 
-	if (gmtime_r(&sec, &tm) == NULL ||
-	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		str_copy(when, "?", sizeof(when));
 	req[0] = '\0';
 	if (log_request != NULL) {
 		str_copy(req, " req=", sizeof(req));
@@ -114,21 +135,55 @@ takes_a_line(void)
 }
 
 static void
-put_line(const char *line, size_t len)
+write_lines(const char *text, size_t len, unsigned lines)
 {
-	ssize_t n;
+	ssize_t n = -1;
 
-	if (!takes_a_line()) {
-		log_dropped++;
-		return;
+	if (takes_a_line()) {
+		do
+			n = write(log_fd, text, len);
+		while (n < 0 && errno == EINTR);
 	}
-	do
-		n = write(log_fd, line, len);
-	while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)len)
 		log_dropped = 0;
 	else
-		log_dropped++;
+		log_dropped += lines;
+}
+
+void
+log_flush(void)
+{
+	int saved = errno;
+
+	if (gathered.lines > 0)
+		write_lines(gathered.text, gathered.len, gathered.lines);
+	gathered.lines = 0;
+	gathered.len = 0;
+	errno = saved;
+}
+
+void
+log_gather(bool on)
+{
+	gathered.on = on;
+	log_flush();
+}
+
+/* A warning may be the last word, and a count of lost ones stands once. */
+static void
+put_line(enum log_level level, const char *line, size_t len)
+{
+	bool wait = gathered.on && level < LOG_WARN && log_dropped == 0;
+
+	if (!wait || len > sizeof(gathered.text) - gathered.len)
+		log_flush();
+	if (!wait) {
+		write_lines(line, len, 1);
+		return;
+	}
+	memcpy(gathered.text + gathered.len, line, len);
+	gathered.len += len;
+	gathered.lines++;
 }
 
 static __attribute__((format(printf, 4, 0))) void
@@ -153,7 +208,7 @@ record(enum log_level level, const char *mod, int err, const char *fmt,
 	    strlen(text));
 	line[used++] = '"';
 	line[used++] = '\n';
-	put_line(line, used);
+	put_line(level, line, used);
 }
 
 #define RECORD(level, mod, err, fmt)               \

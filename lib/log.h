@@ -10,8 +10,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 /*
  * One line per record on `fd` (not owned, never closed here):
  *   ts=2026-11-21T01:02:03.456Z level=info proc=rdvd mod=term msg="..." k=v
- * `proc` must outlive the process. A record is one write(2), so lines of
- * several processes on one pipe or O_APPEND file never interleave.
+ * `proc` must outlive the process. Lines are written whole, so those of several
+ * processes on one pipe or O_APPEND file never interleave.
  */
 void log_init(const char *proc, int fd, enum log_level min);
 void log_set_level(enum log_level min);
@@ -19,6 +19,13 @@ void log_set_level(enum log_level min);
 bool log_wants(enum log_level level);
 /* Parses "debug", "info", "warn" or "error"; false for anything else. */
 bool log_level_parse(const char *name, enum log_level *out);
+/*
+ * While on, records below LOG_WARN may wait for log_flush(), which whoever
+ * turned it on calls before it waits for anything. Order is kept, and a warning
+ * takes along what waits. A process that is killed loses what waited.
+ */
+void log_gather(bool on);
+void log_flush(void);
 /* Request id put on every record until changed; NULL clears. Not copied. */
 void log_set_request(const char *id);
 

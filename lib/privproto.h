@@ -64,11 +64,13 @@ enum priv_result {
 
 enum priv_login_kind { PRIV_LOGIN_UID, PRIV_LOGIN_TOKEN, PRIV_LOGIN_SERVICE };
 enum priv_io { PRIV_IO_PTY, PRIV_IO_PIPES };
-/* Bits of priv_hello.features: what this kernel offers. */
+/* Bits of priv_hello.features: what is on offer here. */
 #define PRIV_F_SECCOMP	0x01u
 #define PRIV_F_LANDLOCK 0x02u
 #define PRIV_F_USERNS	0x04u
-#define PRIV_F_CGROUP	0x08u
+#define PRIV_F_CGROUP	0x08u /* each run has one of its own */
+#define PRIV_F_PIDS	0x10u /* which can limit its processes */
+#define PRIV_F_MEMORY	0x20u /* and its memory */
 
 struct priv_header {
 	uint16_t op;
@@ -144,6 +146,9 @@ struct priv_spawn_answer {
 #define PRIV_G_LANDLOCK 0x04u
 #define PRIV_G_RLIMITS	0x08u
 #define PRIV_G_PDEATH	0x10u
+#define PRIV_G_CGROUP	0x20u /* ends as a whole, by its cgroup */
+#define PRIV_G_PIDS	0x40u /* limited by its cgroup */
+#define PRIV_G_MEMORY	0x80u /* the same */
 
 struct priv_signal {
 	uint64_t handle;

@@ -452,3 +452,20 @@ toml_type_name(enum toml_type type)
 
 	return names[type];
 }
+
+void
+toml_print_string(const char *s, FILE *out)
+{
+	(void)fputc('"', out);
+	for (; *s != '\0'; s++) {
+		unsigned char ch = (unsigned char)*s;
+
+		if (ch == '"' || ch == '\\')
+			(void)fprintf(out, "\\%c", ch);
+		else if (ch < 0x20 || ch == 0x7f)
+			(void)fprintf(out, "\\u%04x", ch);
+		else
+			(void)fputc(ch, out);
+	}
+	(void)fputc('"', out);
+}

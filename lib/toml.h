@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /*
  * The subset of TOML 1.0 that rdv's configuration uses: [tables], bare and
@@ -38,5 +39,7 @@ int toml_parse(struct toml *t, const char *text, size_t len, unsigned *line,
     const char **why);
 void toml_done(struct toml *t);
 const char *toml_type_name(enum toml_type type);
+/* As a basic string, with its quotes, that toml_parse() reads back. */
+void toml_print_string(const char *s, FILE *out);
 
 #endif

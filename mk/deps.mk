@@ -1,6 +1,5 @@
 # What a fresh Debian 12 lacks. `make deps` installs it: directly as root,
-# through sudo otherwise, and says which packages are missing when neither is
-# possible.
+# through sudo otherwise, and says what root has to run when neither is possible.
 .PHONY: deps deps-run deps-test
 deps: deps-run deps-test
 deps-run:

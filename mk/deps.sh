@@ -3,6 +3,8 @@
 # `test` for what `make test` needs beyond that. Does nothing when all are
 # there, so it costs milliseconds on every later call.
 set -eu
+# What su leaves of an ordinary account's path is not enough for dpkg.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 run="gcc make pkg-config git libevent-dev libsqlite3-dev libjansson-dev
     libseccomp-dev libcap-dev libssl-dev libhttp-parser-dev libwslay-dev"
@@ -10,9 +12,7 @@ test="clang clang-format clang-tidy cppcheck libclang-rt-14-dev
     libcmocka-dev chromium vim-tiny htop less tmux sqlite3 procps zsh
     bash-completion valgrind strace"
 # Whoever has an nginx or a node of another make keeps it.
-have_nginx() {
-	PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx >/dev/null 2>&1
-}
+have_nginx() { command -v nginx >/dev/null 2>&1; }
 have_node() {
 	command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1
 }
@@ -32,15 +32,20 @@ for p in $want; do
 done
 [ -n "$missing" ] || exit 0
 
-echo "rdv: installing:$missing"
-if [ "$(id -u)" = 0 ]; then as=; else
-	command -v sudo >/dev/null 2>&1 || {
-		echo "rdv: missing packages:$missing" >&2
-		echo "rdv: as root run: apt-get install$missing" >&2
-		exit 1
-	}
+# Not the bare apt-get: that would start a web server on port 80.
+by_hand() {
+	echo "rdv: missing packages:$missing" >&2
+	echo "rdv: as root run: sh $(cd "$(dirname "$0")" && pwd)/deps.sh" \
+	    "${1:-run}" >&2
+	exit 1
+}
+as=
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null 2>&1 || by_hand "$@"
 	as=sudo
 fi
+echo "rdv: installing, which takes a minute or more:$missing"
+[ -z "$as" ] || sudo true || by_hand "$@"
 # Installed alone, Debian's nginx would at once serve its welcome page on port
 # 80, and again after each boot. rdv starts its own; nobody asked for that one.
 quiet_nginx=
@@ -51,7 +56,9 @@ case " $missing " in *" nginx-light "*)
 esac
 allow() { [ -z "$quiet_nginx" ] || $as rm -f /usr/sbin/policy-rc.d; }
 if [ -n "$quiet_nginx" ]; then
+	# Left behind, it would keep every service from being started.
 	trap allow EXIT
+	trap 'exit 130' INT TERM HUP
 	printf '#!/bin/sh\nexit 101\n' | $as tee /usr/sbin/policy-rc.d >/dev/null
 	$as chmod 755 /usr/sbin/policy-rc.d
 fi

@@ -81,9 +81,11 @@ unit: $(unit_all)
 # libFuzzer, in a build directory of its own, they look for new ones.
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_dir_privproto := lib
+fuzz_dir_auditline := lib
 fuzz_dir_toml := lib
 fuzz_dir_js := lib
 fuzz_dir_path := lib
+fuzz_dir_policy := priv
 fuzz_dir_http := http
 fuzz_dir_ws := http
 fuzz_dir = $(if $(fuzz_dir_$(1)),$(fuzz_dir_$(1)),api)
@@ -132,10 +134,16 @@ $(BUILD)/tests/$(basename $(notdir $(1))): $(1)
 endef
 $(foreach f,$(prog_src),$(eval $(call prog_rule,$(f))))
 
+# What the harness puts before a layer: it stands alone, too.
+ports_bin := $(BUILD)/tests/ports
+$(ports_bin): $(wildcard tests/ports/*.c) tests/ports/ports.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $@ $(filter %.c,$^)
+
 # What the layers under an unprivileged account need is made beforehand: that
 # account may not be able to write here.
 .PHONY: test-built tsan-built
-test-built: all $(unit_all) $(fuzz_bins) $(prog_bins)
+test-built: all $(unit_all) $(fuzz_bins) $(prog_bins) $(ports_bin)
 
 # The flusher is the only thread beside the loop; these tests have it run.
 tsan-built: $(patsubst %,$(BUILD)/unit/store/test_%,bus flusher open tx)

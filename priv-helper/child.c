@@ -21,6 +21,8 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "priv-helper/cglimit.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/env.h"
 #include "priv-helper/lookup.h"
 #include "priv-helper/ops.h"
@@ -29,6 +31,7 @@
 #include "priv-helper/roots.h"
 #include "priv-helper/run.h"
 #include "priv-helper/scratch.h"
+#include "priv-helper/served.h"
 #include "priv-helper/tty.h"
 #include "security/asuser.h"
 #include "security/landlock.h"
@@ -50,6 +53,8 @@ struct child {
 	char scratch[SCRATCH_PATH];
 	struct roots roots; /* of a confined one */
 	bool as_user;	    /* the account's rights are on */
+	uint64_t handle;
+	int cgroup;
 	int ruleset;
 	int status[2];
 	int control[2];
@@ -62,6 +67,16 @@ failed(struct child_error *e, const char *stage, int err)
 	e->stage = stage;
 	e->err = -err;
 	snprintf(e->why, sizeof(e->why), "%s: %s", stage, strerror(-err));
+	return false;
+}
+
+/* `why` has been said. */
+bool
+child_unrecorded(struct child_error *e)
+{
+	e->result = PRIV_FAILED;
+	e->stage = "P6 audit";
+	e->err = EIO;
 	return false;
 }
 
@@ -89,6 +104,8 @@ child_done(struct child *c)
 {
 	env_free(c->env);
 	tty_close_child(&c->tty);
+	if (c->cgroup >= 0)
+		(void)close(c->cgroup);
 	if (c->ruleset >= 0)
 		(void)close(c->ruleset);
 	if (c->status[1] >= 0)
@@ -131,6 +148,8 @@ child_undo(struct child *c)
 	if (c->scratch[0] != '\0' && rights(c, true) == 0)
 		scratch_remove(c->scratch, c->user->uid);
 	(void)rights(c, false);
+	if (c->cgroup >= 0)
+		cgroup_remove(c->o->cgroup, c->handle, 0);
 }
 
 /* A kernel without a guard makes the product refuse, not go without. */
@@ -200,6 +219,17 @@ make_stdio(struct child *c, struct child_error *e)
 	}
 	err = tty_pipes(&c->tty);
 	return err == 0 || failed(e, "P4 pipes", err);
+}
+
+static bool
+make_cgroup(struct child *c, struct child_error *e)
+{
+	int err = cgroup_make(c->o->cgroup, c->handle, &c->cgroup);
+
+	if (err == 0)
+		err = cglimit_set(c->cgroup, &c->profile->quota,
+		    c->o->cgroup_limits);
+	return err == 0 || failed(e, "P5 cgroup", err);
 }
 
 /*
@@ -328,7 +358,8 @@ find_roots(struct child *c)
 			return -ENAMETOOLONG;
 		own = base;
 	}
-	if (!roots_init(&c->roots, c->user->home, own, c->o->run_dir))
+	if (!roots_init(&c->roots, c->user->home, own, c->o->run_dir,
+		served_rights(c->o, c->user)))
 		return -ENAMETOOLONG;
 	return 0;
 }
@@ -374,6 +405,9 @@ plan(const struct child *c, struct reaper_plan *p)
 	memset(p, 0, sizeof(*p));
 	p->control = c->control[1];
 	p->spool = c->m->io == PRIV_IO_PTY ? c->tty.ours.fd[2] : -1;
+	p->cgroup = c->cgroup;
+	p->cgroups = o->cgroup;
+	p->handle = c->handle;
 	memcpy(p->scratch, c->scratch, sizeof(p->scratch));
 	d->confined = c->profile->confined;
 	d->privileged = o->privileged;
@@ -417,6 +451,25 @@ fork_reaper(struct ops *o, struct reaper_plan *p)
 	return pid;
 }
 
+/* What is on for this child. */
+static uint32_t
+guards(const struct child *c)
+{
+	uint32_t g = PRIV_G_NNP | PRIV_G_SECCOMP | PRIV_G_LANDLOCK |
+		     PRIV_G_RLIMITS | PRIV_G_PDEATH;
+	unsigned kept = cglimit_wanted(&c->profile->quota, c->o->cgroup_limits);
+
+	if (!c->profile->confined)
+		return 0;
+	if (c->cgroup >= 0)
+		g |= PRIV_G_CGROUP;
+	if ((kept & CGLIMIT_PIDS) != 0)
+		g |= PRIV_G_PIDS;
+	if ((kept & CGLIMIT_MEMORY) != 0)
+		g |= PRIV_G_MEMORY;
+	return g;
+}
+
 static void
 hand_over(struct child *c, struct run *r, pid_t reaper)
 {
@@ -427,10 +480,7 @@ hand_over(struct child *c, struct run *r, pid_t reaper)
 	memcpy(r->scratch, c->scratch, sizeof(r->scratch));
 	r->io = c->m->io;
 	(void)str_copy(r->label, c->m->label, sizeof(r->label));
-	r->guards = !c->profile->confined
-			? 0
-			: PRIV_G_NNP | PRIV_G_SECCOMP | PRIV_G_LANDLOCK |
-			      PRIV_G_RLIMITS | PRIV_G_PDEATH;
+	r->guards = guards(c);
 	r->started_ms = clock_wall_ms();
 	r->deadline = clock_mono_ms() + (mutant("hang") ? 500 : START_MS);
 }
@@ -445,6 +495,7 @@ static const struct stage {
 	{ "P3 environment", true, make_env },
 	{ "P3 program", true, find_program },
 	{ "P4 stdio", true, make_stdio },
+	{ "P5 cgroup", false, make_cgroup },
 	{ "P5 ruleset", true, make_ruleset },
 	{ "P6 channels", false, make_channels },
 };
@@ -477,6 +528,8 @@ child_start(struct ops *o, const struct account *user,
 		.m = m,
 		.profile = &profiles[r->profile],
 		.tty = { .child = { -1, -1, -1 } },
+		.handle = r->handle,
+		.cgroup = -1,
 		.ruleset = -1,
 		.status = { -1, -1 },
 		.control = { -1, -1 } };
@@ -485,6 +538,9 @@ child_start(struct ops *o, const struct account *user,
 	bool ok = prepare(&c, e);
 
 	(void)rights(&c, false);
+	/* Asked for before all this was prepared: it has mostly come. */
+	if (ok && !audit_wait(&o->audit, e->why, sizeof(e->why)))
+		ok = child_unrecorded(e);
 	if (ok) {
 		plan(&c, &p);
 		pid = fork_reaper(o, &p);

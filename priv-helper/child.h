@@ -16,6 +16,8 @@ struct child_error {
 	char why[PRIV_WHY_MAX + 1];
 };
 
+/* Fills `e`, but for `why`, for a start without a record. False. */
+bool child_unrecorded(struct child_error *e);
 /*
  * P3..P7 for `user` and a request that names a known profile: on success `r`
  * has a reaper, its descriptors and a status pipe. False with `e` filled and

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "lib/list.h"
+#include "priv-helper/auditacts.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/sweep.h"
 #include "security/asuser.h"
@@ -128,6 +130,7 @@ advance(struct ops *o, struct run *r)
 		r->state = RUN_ENDED;
 		r->end.handle = r->handle;
 		r->notice_due = o->hello;
+		audit_exit(o, r);
 	}
 	if (r->state == RUN_ENDED && r->notice_due)
 		op_exit_notice(o, r);
@@ -160,6 +163,7 @@ sweep_lost(struct ops *o, bool orphans)
 			continue;
 		r->over = true;
 		remove_scratch(o, r);
+		cgroup_remove(o->cgroup, r->handle, 0);
 	}
 }
 

@@ -32,6 +32,7 @@ grant_new(struct grants *g, uid_t uid, const uint8_t from[SHA256_LEN],
 		secret_random(p->token, sizeof(p->token));
 		p->uid = uid;
 		memcpy(p->from, from, SHA256_LEN);
+		p->number = ++g->numbers;
 		p->expires = now + ttl;
 		memcpy(token, p->token, PRIV_GRANT_LEN);
 		return true;
@@ -63,6 +64,14 @@ grant_find(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN],
 		return false;
 	*uid = p->uid;
 	return true;
+}
+
+uint32_t
+grant_number(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN])
+{
+	const struct grant *p = find(g, token);
+
+	return p == NULL ? 0 : p->number;
 }
 
 bool
@@ -106,5 +115,6 @@ grant_end_of(struct grants *g, const uint8_t from[SHA256_LEN])
 void
 grant_wipe(struct grants *g)
 {
-	secret_wipe(g, sizeof(*g));
+	/* A number is never given twice. */
+	secret_wipe(g->grant, sizeof(g->grant));
 }

@@ -18,8 +18,10 @@ struct grants {
 		uint8_t token[PRIV_GRANT_LEN];
 		uid_t uid;
 		uint8_t from[SHA256_LEN]; /* zero: no token of its own */
-		int64_t expires;	  /* monotonic ms; 0: free */
+		uint32_t number; /* from 1: names it where it may be read */
+		int64_t expires; /* monotonic ms; 0: free */
 	} grant[GRANTS_MAX];
+	uint32_t numbers; /* how many there have been */
 };
 
 /*
@@ -31,6 +33,9 @@ bool grant_new(struct grants *g, uid_t uid, const uint8_t from[SHA256_LEN],
 /* The uid of a live grant. */
 bool grant_find(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN],
     uid_t *uid);
+/* Its number, or 0 when there is no such live one. */
+uint32_t
+grant_number(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN]);
 /* False when there was none. */
 bool grant_drop(struct grants *g, const uint8_t token[PRIV_GRANT_LEN]);
 /* Ends those whose uid `keep` refuses; how many. */

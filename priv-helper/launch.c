@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two forks of [main]. Both children get exactly the descriptors named
+ * The three forks of [main]. The children get exactly the descriptors named
  * here: a copy of a listening socket or of the lock in the wrong process would
  * keep it alive after its time. Each is a process group of its own, so that
  * Ctrl-C in the starting terminal reaches [main] alone, which knows the order
@@ -21,6 +21,7 @@
 
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "priv-helper/audit.h"
 #include "priv-helper/env.h"
 #include "priv-helper/serve.h"
 #include "priv-helper/user.h"
@@ -63,22 +64,43 @@ place(int *fd, int n, int first)
 	return syscall(SYS_close_range, first + n, ~0u, 0) == 0;
 }
 
-pid_t
-launch_ops(const struct launch *l, int control)
+/* In the child of ours that goes on with this program. */
+static void
+settle(const char *proc, int control)
 {
-	struct serve_args args = {
-		.base = l->base, .user = l->user, .nofile = l->nofile
-	};
-	pid_t pid = fork_group();
 	int fd[1] = { control };
+
+	log_init(proc, STDERR_FILENO, LOG_INFO);
+	if (!place(fd, 1, LAUNCH_CONTROL))
+		fatal("launch", "descriptors of %s", proc);
+	(void)fcntl(LAUNCH_CONTROL, F_SETFD, FD_CLOEXEC);
+}
+
+pid_t
+launch_audit(const struct launch *l, int control)
+{
+	const struct audit_args args = { .main = LAUNCH_CONTROL,
+		.dir = l->audit };
+	pid_t pid = fork_group();
 
 	if (pid != 0)
 		return pid;
-	log_init("rdv-ops", STDERR_FILENO, LOG_INFO);
-	if (!place(fd, 1, LAUNCH_CONTROL))
-		fatal("launch", "descriptors of [ops]");
-	(void)fcntl(LAUNCH_CONTROL, F_SETFD, FD_CLOEXEC);
-	args.main = LAUNCH_CONTROL;
+	settle("rdv-audit", control);
+	audit_serve(&args);
+}
+
+pid_t
+launch_ops(const struct launch *l, int control)
+{
+	const struct serve_args args = { .main = LAUNCH_CONTROL,
+		.base = l->base,
+		.user = l->user,
+		.nofile = l->nofile };
+	pid_t pid = fork_group();
+
+	if (pid != 0)
+		return pid;
+	settle("rdv-ops", control);
 	serve(&args);
 }
 

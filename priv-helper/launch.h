@@ -7,9 +7,10 @@
 
 struct user;
 
-/* What the two processes of [main] are started with. */
+/* What the three processes of [main] are started with. */
 struct launch {
 	const char *base;
+	const char *audit;	/* directory of the audit log */
 	const char *const *web; /* HOST:PORT, NULL-terminated */
 	const struct user *user;
 	rlim_t nofile;	   /* soft limit as we found it */
@@ -33,6 +34,11 @@ enum {
 	LAUNCH_END
 };
 
+/* What [main] says with a descriptor: where the other end of it is. */
+#define LAUNCH_TO_AUDIT	 'A'
+#define LAUNCH_TO_DAEMON 'D'
+#define LAUNCH_TO_OPS	 'O'
+
 /* Exit statuses after which rdvd is not started again. */
 #define LAUNCH_REFUSED	  77
 #define LAUNCH_BAD_CONFIG 78
@@ -41,6 +47,7 @@ enum {
  * Start the process with `control` as its end of a socket to us, which stays
  * the caller's to close. The pid, or -errno.
  */
+pid_t launch_audit(const struct launch *l, int control);
 pid_t launch_ops(const struct launch *l, int control);
 pid_t launch_daemon(const struct launch *l, int control);
 

@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,13 +25,32 @@
 /* No kernel knows it: what an old one says to the flag above. */
 #define UNKNOWN_FLAG (1u << 31)
 
-pid_t
-leader_fork(int *pidfd)
+/*
+ * Born in its cgroup: a child that writes itself into cgroup.procs waits until
+ * every processor has passed by, 8 to 20 ms where this takes 0.3.
+ */
+static long
+fork_into(int cgroup, int *pidfd)
 {
-	/* Not clone3(2), which container runtimes answer with ENOSYS. */
-	long pid =
-	    syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, NULL);
+	struct clone_args a = { .flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
+		.pidfd = (uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)cgroup };
 
+	return syscall(SYS_clone3, &a, sizeof(a));
+}
+
+pid_t
+leader_fork(int cgroup, int *pidfd)
+{
+	long pid;
+
+	if (cgroup >= 0)
+		pid = fork_into(cgroup, pidfd);
+	else
+		/* Container runtimes answer clone3(2) with ENOSYS. */
+		pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, pidfd,
+		    NULL, NULL);
 	return pid < 0 ? -errno : (pid_t)pid;
 }
 

@@ -2,7 +2,7 @@
 /*
  * rdv-helper [main]: the parent of rdvd and of [ops], and the owner of what has
  * to outlive both, the lock and the listening sockets. It parses its command
- * line and nothing else.
+ * line and, with -t, a policy, and nothing else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +23,8 @@
 #include "priv-helper/hygiene.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/lock.h"
+#include "priv-helper/policyfile.h"
+#include "priv-helper/policyprint.h"
 #include "priv-helper/sockets.h"
 #include "priv-helper/supervise.h"
 #include "priv-helper/user.h"
@@ -33,10 +35,12 @@
 
 struct options {
 	const char *base;
+	const char *audit; /* NULL: in the base directory */
 	const char *web[WEB_MAX + 1];
 	unsigned nweb;
 	int ready;
-	bool child;
+	bool child, test;
+	const char *file; /* of -t */
 };
 
 /* What [main] owns for as long as it lives. */
@@ -50,7 +54,8 @@ usage(void)
 {
 	fprintf(stderr,
 	    "usage: rdv-helper --base DIR [--web HOST:PORT]... [--ready-fd N]\n"
-	    "                  [--foreground-child]\n"
+	    "                  [--audit DIR] [--foreground-child]\n"
+	    "       rdv-helper -t [FILE]   explain a policy, " POLICYFILE "\n"
 	    "Started by \"rdv up\"; starts rdvd and stays its parent.\n");
 	exit(EXIT_USAGE);
 }
@@ -78,6 +83,7 @@ parse(struct options *o, int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "base", required_argument, NULL, 'b' },
+		{ "audit", required_argument, NULL, 'a' },
 		{ "web", required_argument, NULL, 'w' },
 		{ "ready-fd", required_argument, NULL, 'r' },
 		{ "foreground-child", no_argument, NULL, 'f' },
@@ -86,21 +92,32 @@ parse(struct options *o, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "t", table, NULL)) != -1) {
 		if (c == 'b')
 			o->base = optarg;
+		else if (c == 'a')
+			o->audit = optarg;
 		else if (c == 'w' && o->nweb < WEB_MAX)
 			o->web[o->nweb++] = optarg;
 		else if (c == 'r')
 			o->ready = descriptor(optarg);
 		else if (c == 'f')
 			o->child = true;
+		else if (c == 't')
+			o->test = true;
 		else if (c == 'v' && puts("rdv-helper " RDV_BUILD) >= 0)
 			exit(0);
 		else
 			usage();
 	}
-	if (optind != argc || o->base == NULL || !path_absolute_ok(o->base))
+	if (o->test) {
+		o->file = optind < argc ? argv[optind++] : POLICYFILE;
+		if (optind != argc || o->base != NULL)
+			usage();
+		return;
+	}
+	if (optind != argc || o->base == NULL || !path_absolute_ok(o->base) ||
+	    (o->audit != NULL && !path_absolute_ok(o->audit)))
 		usage();
 }
 
@@ -172,7 +189,7 @@ main(int argc, char **argv)
 	static struct user user;
 	struct hygiene hygiene;
 	struct launch l;
-	char why[256];
+	char why[256], audit[PATH_MAX];
 	int program, status;
 
 	mutant_init();
@@ -181,6 +198,8 @@ main(int argc, char **argv)
 	if (argc < 1)
 		usage();
 	parse(&o, argc, argv);
+	if (o.test)
+		return policyprint_main(o.file);
 	if (hygiene_clean(&hygiene, o.ready, why, sizeof(why)) != 0)
 		refuse("cannot start", why);
 	log_init("rdv-helper", STDERR_FILENO, LOG_INFO);
@@ -191,7 +210,9 @@ main(int argc, char **argv)
 	warn_root(&user);
 	program = open_daemon();
 	take(&h, o.base);
+	snprintf(audit, sizeof(audit), "%s/audit", o.base);
 	l = (struct launch){ .base = o.base,
+		.audit = o.audit != NULL ? o.audit : audit,
 		.web = o.web,
 		.user = &user,
 		.nofile = hygiene.nofile,

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
+#include "priv-helper/cglimit.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "security/landlock.h"
@@ -31,7 +32,7 @@ is_positive(const char *path)
 }
 
 static uint32_t
-features(uint32_t abi)
+features(const struct ops *o, uint32_t abi)
 {
 	uint32_t f = 0;
 
@@ -41,8 +42,12 @@ features(uint32_t abi)
 		f |= PRIV_F_LANDLOCK;
 	if (is_positive("/proc/sys/user/max_user_namespaces"))
 		f |= PRIV_F_USERNS;
-	if (access("/sys/fs/cgroup/cgroup.controllers", R_OK) == 0)
+	if (o->cgroup[0] != '\0')
 		f |= PRIV_F_CGROUP;
+	if ((o->cgroup_limits & CGLIMIT_PIDS) != 0)
+		f |= PRIV_F_PIDS;
+	if ((o->cgroup_limits & CGLIMIT_MEMORY) != 0)
+		f |= PRIV_F_MEMORY;
 	return f;
 }
 
@@ -63,7 +68,7 @@ op_hello(struct ops *o, uint32_t id, union ops_request *m)
 	a.pid = (uint32_t)getpid();
 	a.uid = geteuid();
 	a.landlock_abi = (uint32_t)landlock_abi();
-	a.features = features(a.landlock_abi);
+	a.features = features(o, a.landlock_abi);
 	a.generation = o->runs.generation;
 	o->hello = true;
 	buf_init(&b, SEQPKT_MAX);

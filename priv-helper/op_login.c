@@ -12,6 +12,7 @@
 #include "lib/secret.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
+#include "priv-helper/auditacts.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "security/mutant.h"
@@ -126,7 +127,10 @@ op_login(struct ops *o, uint32_t id, union ops_request *m)
 	struct buf b;
 
 	memset(&a, 0, sizeof(a));
-	a.result = (uint8_t)judge(o, &m->login, &v, &a);
+	a.result = PRIV_FAILED;
+	if (audit_login(o, &m->login, a.why))
+		a.result = (uint8_t)judge(o, &m->login, &v, &a);
+	audit_login_done(o, &a, m->login.uid);
 	if (a.result == PRIV_DONE)
 		describe(&v, &a);
 	else if (a.result == PRIV_DENIED)

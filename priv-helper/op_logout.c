@@ -3,12 +3,14 @@
  * LOGOUT: a grant ends before its time. Runs started under it go on; to end
  * them is SIGNAL's business.
  */
+#include "priv-helper/auditacts.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 
 void
 op_logout(struct ops *o, uint32_t id, union ops_request *m)
 {
+	audit_logout(o, &m->logout);
 	if (grant_drop(&o->grants, m->logout.grant))
 		peer_answer(o, id, PRIV_LOGOUT, PRIV_DONE, "");
 	else

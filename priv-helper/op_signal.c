@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "lib/seqpkt.h"
+#include "priv-helper/auditacts.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "security/mutant.h"
@@ -42,19 +43,41 @@ deliver(const struct run *r, const struct reaper_order *order)
 	return err == 0 || err == -EPIPE || err == -ECONNRESET;
 }
 
+static void
+refuse(struct ops *o, uint32_t id, const struct priv_signal *m,
+    enum priv_result result, const char *why)
+{
+	audit_signal_done(o, m, true, result, why);
+	peer_answer(o, id, PRIV_SIGNAL, result, why);
+}
+
+/* Whether or not it is delivered, the record before it is followed by one. */
+static void
+answer(struct ops *o, uint32_t id, const struct priv_signal *m,
+    enum priv_result result, const char *why)
+{
+	audit_signal_done(o, m, false, result, why);
+	peer_answer(o, id, PRIV_SIGNAL, result, why);
+}
+
 void
 op_signal(struct ops *o, uint32_t id, union ops_request *m)
 {
 	struct reaper_order order = { .sig = m->signal.sig };
 	struct run *r = run_find(&o->runs, m->signal.handle);
+	char why[PRIV_WHY_MAX + 1];
 
 	if (r == NULL) {
-		peer_answer(o, id, PRIV_SIGNAL, PRIV_NO_SUCH, "no such run");
+		refuse(o, id, &m->signal, PRIV_NO_SUCH, "no such run");
 		return;
 	}
 	if (!is_allowed(order.sig)) {
-		peer_answer(o, id, PRIV_SIGNAL, PRIV_DENIED,
+		refuse(o, id, &m->signal, PRIV_DENIED,
 		    "this signal may not be sent");
+		return;
+	}
+	if (!audit_signal(o, &m->signal, why)) {
+		refuse(o, id, &m->signal, PRIV_BUSY, why);
 		return;
 	}
 	if (!m->signal.all)
@@ -64,9 +87,9 @@ op_signal(struct ops *o, uint32_t id, union ops_request *m)
 	if (mutant("H03"))
 		(void)kill(r->pid, order.sig);
 	if (!deliver(r, &order)) {
-		peer_answer(o, id, PRIV_SIGNAL, PRIV_BUSY,
+		answer(o, id, &m->signal, PRIV_BUSY,
 		    "the run's reaper does not listen");
 		return;
 	}
-	peer_answer(o, id, PRIV_SIGNAL, PRIV_DONE, "");
+	answer(o, id, &m->signal, PRIV_DONE, "");
 }

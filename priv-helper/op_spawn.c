@@ -9,12 +9,15 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/err.h"
 #include "lib/path.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
+#include "priv-helper/auditacts.h"
 #include "priv-helper/child.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
+#include "priv-helper/served.h"
 
 /* Beyond any screen; the daemon's own bounds are narrower. */
 #define CELLS_MAX 4096
@@ -70,6 +73,33 @@ judge_form(const struct priv_spawn *m, int profile, struct child_error *e)
 	return true;
 }
 
+/*
+ * What a child would have of the network is all or nothing: nothing between can
+ * be held to yet.
+ */
+static bool
+judge_policy(const struct ops *o, const struct account *who,
+    const struct priv_spawn *m, int profile, struct child_error *e)
+{
+	struct policy_request q = { .profile = profile,
+		.net = profiles[profile].network ? POLICY_NET_FULL
+						 : POLICY_NET_NONE,
+		.pty = m->io == PRIV_IO_PTY };
+	const struct run *r;
+	int err;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry) {
+		if (r->uid != who->uid || r->state > RUN_RUNNING)
+			continue;
+		q.runs++;
+		q.terminals += r->io == PRIV_IO_PTY;
+	}
+	err = policy_judge(served_rights(o, who), &q, e->why, sizeof(e->why));
+	if (err != 0)
+		e->result = err == RDV_E_FULL ? PRIV_BUSY : PRIV_DENIED;
+	return err == 0;
+}
+
 /* Runs that are done keep a place for as long as their reapers tidy. */
 static bool
 has_place(const struct ops *o)
@@ -109,20 +139,42 @@ answer(struct ops *o, uint32_t id, const struct priv_spawn_answer *a,
 }
 
 static void
+describe_error(const struct child_error *e, struct priv_spawn_answer *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->result = (uint8_t)e->result;
+	(void)str_copy(a->why, e->why, sizeof(a->why));
+	if (e->result == PRIV_FAILED) {
+		(void)str_copy(a->stage, e->stage, sizeof(a->stage));
+		a->err = e->err;
+	}
+}
+
+static void
 answer_error(struct ops *o, uint32_t id, const struct child_error *e)
 {
 	struct priv_spawn_answer a;
 
-	memset(&a, 0, sizeof(a));
-	a.result = (uint8_t)e->result;
-	(void)str_copy(a.why, e->why, sizeof(a.why));
-	if (e->result == PRIV_FAILED) {
-		(void)str_copy(a.stage, e->stage, sizeof(a.stage));
-		a.err = e->err;
-	}
+	describe_error(e, &a);
 	if (e->result == PRIV_DENIED)
 		peer_audit(PRIV_SPAWN, e->why);
 	(void)answer(o, id, &a, NULL);
+}
+
+/* A start that has been judged, from its first record to its fork. */
+static bool
+start(struct ops *o, const struct account *who, const struct priv_spawn *m,
+    struct run *r, struct child_error *e)
+{
+	struct priv_spawn_answer a;
+
+	if (!audit_spawn(o, m, r, e->why))
+		return child_unrecorded(e);
+	if (child_start(o, who, m, r, e))
+		return true;
+	describe_error(e, &a);
+	audit_spawn_done(o, r, &a);
+	return false;
 }
 
 void
@@ -136,18 +188,21 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 
 	memset(&e, 0, sizeof(e));
 	ok = judge_grant(o, &m->spawn, &who, &e) &&
-	     judge_form(&m->spawn, profile, &e) && judge_room(o, &e);
+	     judge_form(&m->spawn, profile, &e) &&
+	     judge_policy(o, who, &m->spawn, profile, &e) && judge_room(o, &e);
 	if (ok)
 		r = run_new(&o->runs);
 	if (ok && r == NULL)
 		ok = no(&e, PRIV_BUSY, "no handle is left; restart rdv");
+	if (!ok)
+		audit_spawn_refused(o, &m->spawn, e.result, e.why);
 	if (ok) {
 		r->uid = who->uid;
 		r->gid = who->gid;
 		r->profile = profile;
 		r->conn = o->conn;
 		r->request = id;
-		ok = child_start(o, who, &m->spawn, r, &e);
+		ok = start(o, who, &m->spawn, r, &e);
 		if (!ok)
 			run_free(&o->runs, r);
 	}
@@ -225,6 +280,7 @@ op_spawn_settle(struct ops *o, struct run *r)
 
 	if (o->full || !outcome(r, &a) || !tell(o, r, &a))
 		return;
+	audit_spawn_done(o, r, &a);
 	if (a.result != PRIV_DONE) {
 		abandon(r);
 		return;

@@ -9,7 +9,10 @@
 #include "lib/buf.h"
 #include "lib/privproto.h"
 #include "priv-helper/accounts.h"
+#include "priv-helper/auditask.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/grant.h"
+#include "priv-helper/policyfor.h"
 #include "priv-helper/roots.h"
 #include "priv-helper/run.h"
 #include "priv-helper/tokens.h"
@@ -18,11 +21,12 @@
 
 /* All that [ops] knows. There is one, and nothing of it is global. */
 struct ops {
-	int main;      /* from [main]; its end is ours and that of all runs */
-	int daemon;    /* the socket to rdvd, or -1 */
-	int signals;   /* signalfd: SIGCHLD */
-	uint32_t conn; /* number of the connection to rdvd */
-	bool hello;    /* rdvd has said it */
+	int main;    /* from [main]; its end is ours and that of all runs */
+	int daemon;  /* the socket to rdvd, or -1 */
+	int signals; /* signalfd: SIGCHLD */
+	struct audit_link audit;
+	uint32_t conn;	  /* number of the connection to rdvd */
+	bool hello;	  /* rdvd has said it */
 	uint32_t last_id; /* request ids rise, so that none comes twice */
 	bool full;	  /* rdvd does not take what it asked for */
 	bool ending;
@@ -30,13 +34,16 @@ struct ops {
 	bool system;
 	rlim_t nofile;	/* soft limit that children get back */
 	rlim_t run_fds; /* how many descriptors runs may hold together */
-	struct accounts accounts; /* who is served; in user mode its own */
-	const char *base;	  /* rdv's own; NULL: in each home */
-	const char *run_dir;	  /* NULL in user mode */
+	struct accounts accounts;     /* who is served; in user mode its own */
+	struct policy_rights *rights; /* of each of them, in their order */
+	const char *base;	      /* rdv's own; NULL: in each home */
+	const char *run_dir;	      /* NULL in user mode */
 	struct grants grants;
 	struct tokens tokens;
 	struct runs runs;
 	struct filter filters[PROFILES];
+	char cgroup[CGROUP_PATH]; /* where those of runs lie; "": none */
+	unsigned cgroup_limits;	  /* CGLIMIT_*: what they can be held to */
 };
 
 /* A decoded request. */

@@ -26,6 +26,7 @@
 
 #include "lib/clock.h"
 #include "lib/seqpkt.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/leader.h"
 #include "priv-helper/sweep.h"
 #include "security/caps.h"
@@ -42,8 +43,13 @@
 /* What does not die of SIGKILL this long hangs in the kernel: not waited for.
  */
 #define STUCK_MS 5000
+/* How long a cgroup may take to become empty once it has been killed. */
+#define KILLED_MS 1000
+/* And when it has not: what has been waited for may be about to leave it. */
+#define LEAVE_MS 100
 
 struct reaper {
+	const struct reaper_plan *plan;
 	int control; /* -1: [ops] is gone */
 	int signals;
 	int spool; /* -1: none, or nobody reads it any more */
@@ -230,6 +236,25 @@ read_signals(struct reaper *r)
 			begin_end(r, SIGTERM);
 }
 
+/*
+ * The cgroup is faster than whatever forks, but asks for nobody's uid: what a
+ * login has running by sudo is not the user's to kill, and apt is not to die in
+ * the middle because a window was closed. Confined runs cannot have that.
+ */
+static void
+kill_cgroup(const struct reaper *r)
+{
+	if (r->plan->drop.confined)
+		cgroup_kill(r->plan->cgroups, r->plan->handle);
+}
+
+static int
+kill_rest(const struct reaper *r)
+{
+	kill_cgroup(r);
+	return sweep_children(SIGKILL, NULL, NULL);
+}
+
 /* One step of an ending. False: what is left cannot be ended by us. */
 static bool
 press(struct reaper *r)
@@ -243,8 +268,7 @@ press(struct reaper *r)
 			(void)sweep_children(SIGCONT, NULL, NULL);
 		return true;
 	}
-	return now < r->kill_at + STUCK_MS &&
-	       sweep_children(SIGKILL, NULL, NULL) > 0;
+	return now < r->kill_at + STUCK_MS && kill_rest(r) > 0;
 }
 
 static int
@@ -343,6 +367,7 @@ reaper_run(struct reaper_plan *p)
 
 	memset(&r, 0, sizeof(r));
 	memset(&started, 0, sizeof(started));
+	r.plan = p;
 	r.end.news = REAPER_ENDED;
 	(void)prctl(PR_SET_NAME, "rdv-reaper");
 	r.signals = open_signals();
@@ -351,7 +376,8 @@ reaper_run(struct reaper_plan *p)
 	    prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		fail(p, REAPER_STAGE_FORK, errno);
 	p->drop.parent = getpid();
-	r.program = mutant("P7 pidfd") ? -EIO : leader_fork(&r.pidfd);
+	r.program =
+	    mutant("P7 pidfd") ? -EIO : leader_fork(p->cgroup, &r.pidfd);
 	if (r.program < 0)
 		fail(p, REAPER_STAGE_PIDFD, -r.program);
 	if (r.program == 0)
@@ -362,9 +388,13 @@ reaper_run(struct reaper_plan *p)
 	started.pid = r.program;
 	tell(&r, &started);
 	watch(&r);
+	/* The last child may have ended before it came to that. */
+	kill_cgroup(&r);
 	/* Whoever hears of the end finds nothing of it any more. */
 	(void)caps_drop_all();
 	scratch_remove(p->scratch, p->drop.uid);
+	cgroup_remove(p->cgroups, p->handle,
+	    p->drop.confined ? KILLED_MS : LEAVE_MS);
 	tell(&r, &r.end);
 	_exit(0);
 }

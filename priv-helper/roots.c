@@ -20,6 +20,7 @@
 #include "lib/err.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "priv-helper/policyfor.h"
 
 static bool
 resolve(char out[ROOTS_PATH_MAX], const char *path)
@@ -34,8 +35,9 @@ resolve(char out[ROOTS_PATH_MAX], const char *path)
 
 bool
 roots_init(struct roots *rs, const char *home, const char *base,
-    const char *run)
+    const char *run, const struct policy_rights *rights)
 {
+	rs->rights = rights;
 	rs->run[0] = '\0';
 	return (run == NULL || resolve(rs->run, run)) &&
 	       resolve(rs->home, home) && resolve(rs->base, base) &&
@@ -65,7 +67,7 @@ roots_objection(const struct roots *rs, const char *path)
 	    !path_is_under(rs->worktrees, path) &&
 	    !path_is_under(rs->trash, path))
 		return "is rdv's own state";
-	return NULL;
+	return policy_root(rs->rights, path);
 }
 
 int

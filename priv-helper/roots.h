@@ -7,8 +7,11 @@
 
 #define ROOTS_PATH_MAX 4096
 
+struct policy_rights;
+
 /* Resolved: what no confined run of one account may be given whole. */
 struct roots {
+	const struct policy_rights *rights; /* for what it may be given */
 	char home[ROOTS_PATH_MAX];
 	char base[ROOTS_PATH_MAX];
 	char server[ROOTS_PATH_MAX];
@@ -17,12 +20,14 @@ struct roots {
 	char run[ROOTS_PATH_MAX]; /* "" in user mode */
 };
 
-/* `run` may be NULL. False when a path is too long. */
+/*
+ * `run` may be NULL. False when a path is too long. `rights` must outlive `rs`.
+ */
 bool roots_init(struct roots *rs, const char *home, const char *base,
-    const char *run);
+    const char *run, const struct policy_rights *rights);
 /* The name the kernel has for an open path. 0 or -errno. */
 int roots_name(int fd, char out[ROOTS_PATH_MAX]);
-/* Why a directory of that name is given to nobody; NULL: it may be. */
+/* Why a directory of that name is not given to a run; NULL: it may be. */
 const char *roots_objection(const struct roots *rs, const char *name);
 /*
  * True when the home directory or rdv's own state lies in the directory `fd`,

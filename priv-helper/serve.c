@@ -21,7 +21,9 @@
 #include "lib/ctlproto.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "priv-helper/cglimit.h"
 #include "priv-helper/follow.h"
+#include "priv-helper/launch.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/served.h"
@@ -65,6 +67,21 @@ build_filters(struct ops *o)
 	if (*landlock_missing(landlock_abi()) != '\0')
 		log_warnx("serve", "Landlock: %s",
 		    landlock_missing(landlock_abi()));
+}
+
+/* Said once: most people's terminals are in a cgroup that is not theirs. */
+static void
+find_cgroup(struct ops *o, const char *base)
+{
+	int err = cgroup_init(base, o->cgroup, &o->cgroup_limits);
+
+	if (err == 0)
+		log_info("serve", "each run gets a cgroup in %s, limits: %s",
+		    o->cgroup, cglimit_text(o->cgroup_limits));
+	else
+		log_info("serve",
+		    "no cgroup is delegated to this rdv, runs go without: %s",
+		    strerror(-err));
 }
 
 static void
@@ -146,14 +163,14 @@ read_main(struct ops *o)
 	}
 	if (fds.n != 1) {
 		seqpkt_fds_close(&fds);
-		return;
-	}
-	if (what == CTL_ACCOUNTS) {
+	} else if (what == CTL_ACCOUNTS) {
 		served_reload(o, fds.fd[0]);
 		seqpkt_fds_close(&fds);
-		return;
+	} else if (what == LAUNCH_TO_AUDIT) {
+		audit_connect(&o->audit, fds.fd[0]);
+	} else {
+		peer_connect(o, fds.fd[0]);
 	}
-	peer_connect(o, fds.fd[0]);
 }
 
 /*
@@ -272,11 +289,13 @@ serve(const struct serve_args *a)
 
 	o->main = a->main;
 	o->daemon = -1;
+	o->audit.sock = -1;
 	o->nofile = a->nofile;
 	runs_init(&o->runs);
 	shed(o);
 	build_filters(o);
 	served_init(o, a);
+	find_cgroup(o, o->system ? a->helper_state : a->base);
 	count_room(o);
 	p = xcalloc(P_RUNS + 2 * RUNS_TABLE, sizeof(*p));
 	while (!o->ending)
@@ -284,6 +303,7 @@ serve(const struct serve_args *a)
 	deadline = clock_mono_ms() + END_MS;
 	while (!all_ended(o) && clock_mono_ms() < deadline)
 		turn(o, p, &orphans);
+	cgroup_done(o->cgroup);
 	tokens_close(&o->tokens);
 	log_info("serve", "stopped; runs=%u", all_ended(o) ? 0 : o->runs.n);
 	/* Not _exit(2): a sanitizer looks for leaks at a regular end. */

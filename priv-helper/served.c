@@ -16,6 +16,7 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/ops.h"
+#include "priv-helper/policyfor.h"
 #include "priv-helper/serve.h"
 #include "priv-helper/user.h"
 #include "security/mutant.h"
@@ -38,10 +39,48 @@ sort_groups(struct accounts *all)
 		qsort(a->groups, a->ngroups, sizeof(a->groups[0]), by_number);
 }
 
+/*
+ * No file's policy is known here yet, so each account may do through rdv what
+ * it may do itself; it is judged by that all the same.
+ */
+static void
+own_rights(const struct account *a, struct policy_rights *r)
+{
+	const char *const none[] = { NULL };
+	const struct policy_account of = {
+		.uid = a->uid, .name = a->name, .home = a->home, .groups = none
+	};
+	struct policy own;
+	char why[256];
+
+	policy_own(&own, a->uid);
+	if (policy_for(&own, &of, r, why, sizeof(why)) != 0)
+		fatalx("serve", "policy: %s", why);
+	policy_done(&own);
+}
+
+/* Takes `all` over. */
+static void
+serve_these(struct ops *o, const struct accounts *all)
+{
+	size_t i;
+
+	for (i = 0; i < o->accounts.n; i++)
+		policy_rights_done(&o->rights[i]);
+	free(o->rights);
+	accounts_done(&o->accounts);
+	o->accounts = *all;
+	sort_groups(&o->accounts);
+	o->rights = all->n > 0 ? xcalloc(all->n, sizeof(*o->rights)) : NULL;
+	for (i = 0; i < all->n; i++)
+		own_rights(&all->list[i], &o->rights[i]);
+}
+
 static void
 take_own(struct ops *o, const struct user *u)
 {
 	struct account *a = xcalloc(1, sizeof(*a));
+	const struct accounts all = { .list = a, .n = 1 };
 
 	a->uid = u->uid;
 	a->gid = u->gid;
@@ -50,7 +89,7 @@ take_own(struct ops *o, const struct user *u)
 	(void)str_copy(a->name, u->name, sizeof(a->name));
 	(void)str_copy(a->home, u->home, sizeof(a->home));
 	(void)str_copy(a->shell, u->shell, sizeof(a->shell));
-	o->accounts = (struct accounts){ .list = a, .n = 1 };
+	serve_these(o, &all);
 }
 
 /* A home directory in /opt, say: programs there are not for confined runs. */
@@ -80,7 +119,8 @@ tell_own_closed(const struct ops *o)
 	struct roots roots;
 	int i;
 
-	if (!roots_init(&roots, o->accounts.list->home, o->base, NULL))
+	if (!roots_init(&roots, o->accounts.list->home, o->base, NULL,
+		o->rights))
 		fatalx("serve", "a path is too long");
 	for (i = 0; i < PROFILES; i++)
 		tell_closed(&roots, &profiles[i]);
@@ -104,8 +144,13 @@ served_init(struct ops *o, const struct serve_args *a)
 	if (tokens_open(&o->tokens, a->helper_state, why, sizeof(why)) != 0)
 		fatalx("serve", "%s", why);
 	/* A fork of [main]: its list is here to be taken over, not copied. */
-	o->accounts = *all;
-	sort_groups(&o->accounts);
+	serve_these(o, all);
+}
+
+const struct policy_rights *
+served_rights(const struct ops *o, const struct account *who)
+{
+	return &o->rights[who - o->accounts.list];
 }
 
 static bool
@@ -127,9 +172,7 @@ served_reload(struct ops *o, int fd)
 			accounts_done(&now);
 		return;
 	}
-	accounts_done(&o->accounts);
-	o->accounts = now;
-	sort_groups(&o->accounts);
+	serve_these(o, &now);
 	ended = grant_keep(&o->grants, is_served, &o->accounts);
 	log_info("serve", "accounts=%zu grants ended=%u", now.n, ended);
 }

@@ -2,10 +2,12 @@
 #ifndef RDV_SERVED_H
 #define RDV_SERVED_H
 
+struct account;
 struct ops;
+struct policy_rights;
 struct serve_args;
 
-/* Fills o->accounts, and in system mode what goes with them. */
+/* Fills o->accounts and o->rights, and in system mode what goes with them. */
 void served_init(struct ops *o, const struct serve_args *a);
 /*
  * The accounts that are served from now on, as accounts_take() reads them from
@@ -13,5 +15,8 @@ void served_init(struct ops *o, const struct serve_args *a);
  * go on. What cannot be read changes nothing.
  */
 void served_reload(struct ops *o, int fd);
+/* What one of o->accounts may do; until the next reload. */
+const struct policy_rights *
+served_rights(const struct ops *o, const struct account *who);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * [main] after start: two processes, one connection between them, and an order
- * of ending. It parses nothing: a child either lives, or has ended with a
- * status. Whenever one of the two is new, both get an end of a new socket.
+ * [main] after start: three processes, [ops] connected to both others, and an
+ * order of ending. It parses nothing: a child either lives, or has ended with a
+ * status. Whenever one of two is new, both get an end of a new socket.
  */
 #include "priv-helper/supervise.h"
 
@@ -20,6 +20,9 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/seqpkt.h"
+#include "lib/str.h"
+#include "priv-helper/auditask.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/sweep.h"
 
@@ -31,9 +34,13 @@
 #define DRAIN_MS 35000
 #define OPS_MS	 8000
 #define REST_MS	 5000
+#define AUDIT_MS 5000
 #define AGAIN_MS 100
 
-/* One of the two. */
+/* In this order; `due` is the deadline of each but the first. */
+enum phase { RUNNING, DRAINING, ENDING_OPS, ENDING_REST, ENDING_AUDIT, GONE };
+
+/* One of the three. */
 struct kin {
 	const char *name;
 	pid_t (*launch)(const struct launch *l, int control);
@@ -42,19 +49,19 @@ struct kin {
 	int64_t started;
 	int64_t start_at; /* when not running */
 	int64_t delay;
+	enum phase until; /* its end is news before that */
+	pid_t untold;	  /* its end is still to be put on record; 0: none */
+	int status;	  /* of that end */
 };
-
-/* In this order; `due` is the deadline of each but the first. */
-enum phase { RUNNING, DRAINING, ENDING_OPS, ENDING_REST, GONE };
 
 struct super {
 	const struct launch *launch;
-	struct kin ops, daemon;
+	struct kin audit, ops, daemon;
+	struct audit_link records; /* its socket is audit.control */
 	int signals;
 	enum phase phase;
 	int64_t due;
-	int status;    /* what rdv-helper will exit with */
-	bool children; /* anything at all left to wait for */
+	int status; /* what rdv-helper will exit with */
 };
 
 static int
@@ -146,38 +153,79 @@ hand(const struct kin *k, char what, int fd)
 }
 
 static void
-connect_kin(struct super *s)
+connect_ops(struct super *s, const struct kin *other, char name)
 {
 	int pair[2], err = seqpkt_pair(pair);
 
 	if (err != 0) {
 		log_errorx("main", "socketpair: %s", strerror(-err));
-		(void)kill(s->daemon.pid, SIGKILL);
+		(void)kill(s->ops.pid, SIGKILL);
 		return;
 	}
-	hand(&s->ops, 'D', pair[0]);
-	hand(&s->daemon, 'O', pair[1]);
+	hand(&s->ops, name, pair[0]);
+	hand(other, LAUNCH_TO_OPS, pair[1]);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 }
 
-/* Starts what is due; a new one of either needs a new connection. */
+/* Nobody waits for these: what [main] does has to be done. */
+static void
+put_on_record(struct super *s, const struct kin *k, enum audit_act act,
+    pid_t pid)
+{
+	struct audit_msg m;
+
+	memset(&m, 0, sizeof(m));
+	m.act = (uint8_t)act;
+	m.phase = AUDIT_NEWS;
+	m.subject = (uint32_t)pid;
+	m.status = k->status;
+	(void)str_copy(m.name, k->name, sizeof(m.name));
+	s->records.sock = s->audit.control;
+	audit_tell(&s->records, &m);
+}
+
+/* That of [audit] waits until there is another to tell it to. */
+static void
+record_end(struct super *s, struct kin *k)
+{
+	if (k->untold == 0 || s->audit.pid == 0)
+		return;
+	put_on_record(s, k, AUDIT_ENDED, k->untold);
+	k->untold = 0;
+}
+
+/* True when it was due and has been started. */
+static bool
+keep(struct super *s, struct kin *k, int64_t now)
+{
+	if (k->pid != 0 || k->start_at > now)
+		return false;
+	kin_start(s, k);
+	if (k->pid == 0)
+		return false;
+	record_end(s, k);
+	put_on_record(s, k, AUDIT_STARTED, k->pid);
+	return true;
+}
+
+/*
+ * Starts what is due. A new one of either end needs a new connection, and to
+ * [audit] first: without it [ops] can do nothing for rdvd.
+ */
 static void
 keep_running(struct super *s)
 {
 	const int64_t now = clock_mono_ms();
-	struct kin *const both[] = { &s->ops, &s->daemon };
-	bool fresh = false;
-	int i;
+	const bool audit = keep(s, &s->audit, now), ops = keep(s, &s->ops, now),
+		   daemon = keep(s, &s->daemon, now);
 
-	for (i = 0; i < 2; i++) {
-		if (both[i]->pid != 0 || both[i]->start_at > now)
-			continue;
-		kin_start(s, both[i]);
-		fresh = true;
-	}
-	if (fresh && s->ops.pid != 0 && s->daemon.pid != 0)
-		connect_kin(s);
+	if (s->ops.pid == 0)
+		return;
+	if ((audit || ops) && s->audit.pid != 0)
+		connect_ops(s, &s->audit, LAUNCH_TO_AUDIT);
+	if ((daemon || ops) && s->daemon.pid != 0)
+		connect_ops(s, &s->daemon, LAUNCH_TO_DAEMON);
 }
 
 static void
@@ -217,7 +265,6 @@ daemon_ended(struct super *s, int status)
 {
 	const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
-	kin_ended(&s->daemon);
 	if (s->phase != RUNNING ||
 	    (code != LAUNCH_REFUSED && code != LAUNCH_BAD_CONFIG))
 		return;
@@ -226,25 +273,39 @@ daemon_ended(struct super *s, int status)
 	stop(s);
 }
 
+static struct kin *
+by_pid(struct super *s, pid_t pid)
+{
+	struct kin *const all[] = { &s->audit, &s->ops, &s->daemon };
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i]->pid == pid)
+			return all[i];
+	return NULL;
+}
+
 static void
 collect(struct super *s)
 {
+	struct kin *k;
 	pid_t pid;
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == s->ops.pid) {
-			if (s->phase < ENDING_OPS)
-				log_end(&s->ops, status);
-			kin_ended(&s->ops);
-		} else if (pid == s->daemon.pid) {
-			if (s->phase == RUNNING)
-				log_end(&s->daemon, status);
-			daemon_ended(s, status);
-		}
+		k = by_pid(s, pid);
 		/* Others are reapers that an ended [ops] left to us. */
+		if (k == NULL)
+			continue;
+		if (s->phase < k->until)
+			log_end(k, status);
+		k->untold = pid;
+		k->status = status;
+		kin_ended(k);
+		if (k == &s->daemon)
+			daemon_ended(s, status);
+		record_end(s, k);
 	}
-	s->children = pid == 0;
 }
 
 static void
@@ -257,7 +318,16 @@ read_signals(struct super *s)
 			stop(s);
 }
 
-/* One step down the order of ending; each has a bound. */
+static bool
+is_audit(pid_t pid, void *arg)
+{
+	return pid == ((const struct super *)arg)->audit.pid;
+}
+
+/*
+ * One step down the order of ending; each has a bound. [audit] is the last, so
+ * that all others' ends are on record.
+ */
 static void
 press(struct super *s)
 {
@@ -276,26 +346,34 @@ press(struct super *s)
 		enter(s, ENDING_REST, REST_MS);
 	} else if (s->phase == ENDING_REST) {
 		/* Runs of an [ops] that was killed: their reapers end them. */
-		(void)sweep_children(late ? SIGKILL : SIGTERM, NULL, NULL);
-		if (!s->children || clock_mono_ms() >= s->due + REST_MS)
-			s->phase = GONE;
+		if (sweep_children(late ? SIGKILL : SIGTERM, is_audit, s) !=
+			0 &&
+		    clock_mono_ms() < s->due + REST_MS)
+			return;
+		enter(s, ENDING_AUDIT, AUDIT_MS);
+		kin_close(&s->audit);
+	} else if (s->phase == ENDING_AUDIT && s->audit.pid == 0) {
+		s->phase = GONE;
+	} else if (s->phase == ENDING_AUDIT && late) {
+		log_errorx("main", "[audit] has not ended; killing it");
+		(void)kill(s->audit.pid, SIGKILL);
 	}
 }
 
 static int
 patience(const struct super *s)
 {
-	const struct kin *const both[] = { &s->ops, &s->daemon };
+	const struct kin *const all[] = { &s->audit, &s->ops, &s->daemon };
 	const int64_t now = clock_mono_ms();
 	int64_t left = -1, wait;
-	int i;
+	size_t i;
 
 	if (s->phase != RUNNING)
 		return AGAIN_MS;
-	for (i = 0; i < 2; i++) {
-		if (both[i]->pid != 0)
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i]->pid != 0)
 			continue;
-		wait = both[i]->start_at > now ? both[i]->start_at - now : 0;
+		wait = all[i]->start_at > now ? all[i]->start_at - now : 0;
 		if (left < 0 || wait < left)
 			left = wait;
 	}
@@ -306,10 +384,19 @@ int
 supervise(const struct launch *l)
 {
 	struct super s = { .launch = l,
-		.ops = { .name = "[ops]", .launch = launch_ops, .control = -1 },
+		.audit = { .name = "[audit]",
+		    .launch = launch_audit,
+		    .control = -1,
+		    .until = ENDING_AUDIT },
+		.ops = { .name = "[ops]",
+		    .launch = launch_ops,
+		    .control = -1,
+		    .until = ENDING_OPS },
 		.daemon = { .name = "rdvd",
 		    .launch = launch_daemon,
-		    .control = -1 },
+		    .control = -1,
+		    .until = DRAINING },
+		.records = { .sock = -1 },
 		.signals = open_signals() };
 	struct pollfd p = { .fd = s.signals, .events = POLLIN };
 	enum phase before;
@@ -327,6 +414,7 @@ supervise(const struct launch *l)
 			press(&s);
 		} while (s.phase != before);
 	}
+	cgroup_forget(l->base);
 	log_info("main", "stopped");
 	return s.status;
 }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdvd's own cage. It parses everything untrusted, so what it may still do
- * after a takeover is written here: its state directory, descriptors it holds
- * or is given, threads. It never starts a process, opens a network socket,
- * looks into another process or signals one.
+ * The cages of rdvd and of [audit], which each puts itself in. rdvd parses
+ * everything untrusted, so what it may still do after a takeover is written
+ * here: its state directory, descriptors it holds or is given, threads. It
+ * never starts a process, opens a network socket, looks into another process or
+ * signals one.
  */
 #include "security/confine.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -97,6 +100,20 @@ confine_files(const char *const rw[], const char *const ro[], char *why,
 	return err;
 }
 
+static int
+apply_calls(const struct filter_spec *spec, char *skipped, size_t size)
+{
+	struct filter f;
+	int err = filter_build(&f, spec);
+
+	if (err == 0 && !mutant("seccomp"))
+		err = filter_apply(&f);
+	if (err == 0)
+		snprintf(skipped, size, "%s", f.skipped);
+	filter_done(&f);
+	return err;
+}
+
 /*
  * Threads but no processes; signals to itself alone (abort, raise), and limits
  * of its own, since one on CPU time would end others; no socket but those it
@@ -126,15 +143,8 @@ confine_calls(char *skipped, size_t size)
 	};
 	const struct filter_spec spec = { "@daemon", "@daemon-forbidden",
 		guards, NULL };
-	struct filter f;
-	int err = filter_build(&f, &spec);
 
-	if (err == 0 && !mutant("seccomp"))
-		err = filter_apply(&f);
-	if (err == 0)
-		snprintf(skipped, size, "%s", f.skipped);
-	filter_done(&f);
-	return err;
+	return apply_calls(&spec, skipped, size);
 }
 
 /* Started by root it has them all, and nothing it does needs one. */
@@ -179,5 +189,57 @@ confine_daemon(const char *const rw[], const char *const ro[], char *why,
 		      : "",
 	    *missing != '\0' ? "Landlock: " : "", missing,
 	    *skipped != '\0' ? "; calls unknown to libseccomp: " : "", skipped);
+	return 0;
+}
+
+/* Its log and its keys; the sanitizer's own reads as above. */
+static int
+confine_dir(int dir, char *why, size_t whysize)
+{
+	int ruleset = landlock_new(), err;
+
+	if (ruleset < 0)
+		return fail(ruleset, "landlock", why, whysize);
+	err = landlock_allow_fd(ruleset, dir, LANDLOCK_STORE);
+	if (err == 0)
+		err = allow(ruleset, sanitizer_reads, LANDLOCK_READ, why,
+		    whysize);
+	if (err == 0 && !mutant("landlock"))
+		err = landlock_restrict(ruleset);
+	if (err != 0)
+		(void)fail(err, "landlock", why, whysize);
+	(void)close(ruleset);
+	return err;
+}
+
+int
+confine_audit(int dir, char *why, size_t whysize)
+{
+	const struct filter_guard guards[] = {
+		{ "fcntl", 1, ~0u, false, { F_GETFL, F_SETFD }, 2 },
+		{ "mmap", 2, PROT_EXEC, false, { 0 }, 1 },
+		{ "tgkill", 0, ~0u, false, { (uint32_t)getpid() }, 1 },
+		{ NULL, 0, 0, false, { 0 }, 0 },
+	};
+	const struct filter_spec spec = { "@audit", "@daemon-forbidden", guards,
+		NULL };
+	char skipped[256] = "";
+	int err = confine_capabilities();
+
+	if (err != 0)
+		return fail(err, "capabilities", why, whysize);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fail(-errno, "no_new_privs", why, whysize);
+	/* A kernel without it has the rest; confined runs are refused there. */
+	if (landlock_abi() > 0)
+		err = confine_dir(dir, why, whysize);
+	if (err != 0)
+		return err;
+	if (!SANITIZED)
+		err = apply_calls(&spec, skipped, sizeof(skipped));
+	if (err != 0)
+		return fail(err, "seccomp", why, whysize);
+	snprintf(why, whysize, "%s%s",
+	    *skipped != '\0' ? "calls unknown to libseccomp: " : "", skipped);
 	return 0;
 }

@@ -19,4 +19,10 @@
 int confine_daemon(const char *const rw[], const char *const ro[], char *why,
     size_t whysize);
 
+/*
+ * The same for rdv-helper [audit], with far less: bytes through descriptors it
+ * holds, and files in `dir`, which is open.
+ */
+int confine_audit(int dir, char *why, size_t whysize);
+
 #endif

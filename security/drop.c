@@ -54,7 +54,7 @@ c2_setsid(struct drop_plan *p)
 
 /*
  * A helper that its service manager shields from the OOM killer must not pass
- * that on. There is no cgroup to join in user mode.
+ * that on. The cgroup has been joined already, by being born in it.
  */
 static int
 c3_oom(struct drop_plan *p)

@@ -123,11 +123,13 @@ static const struct profile_path git_paths[] = {
 	{ NULL, LANDLOCK_READ },
 };
 
-/* Against accidents, not a quota: a quota needs a cgroup. */
+#define PROCESSES 8192
+
+/* Against accidents, not a quota: each counts for the uid or one process. */
 static const struct profile_limit confined_limits[] = {
 	{ RLIMIT_CORE, 0 },
 	{ RLIMIT_NOFILE, 65536 },
-	{ RLIMIT_NPROC, 8192 },
+	{ RLIMIT_NPROC, PROCESSES },
 	{ RLIMIT_FSIZE, (rlim_t)64 << 30 },
 	{ -1, 0 },
 };
@@ -180,6 +182,7 @@ const struct profile profiles[PROFILES] = {
 	{
 	    .name = "login",
 	    .help = "a terminal as ssh would give it; sudo works",
+	    .network = true,
 	    .env = no_env,
 	    .limits = no_limits,
 	},
@@ -188,6 +191,7 @@ const struct profile profiles[PROFILES] = {
 	    .help = "a confined program with network: its own paths, the "
 		    "system's programs, nothing else of the user's",
 	    .confined = true,
+	    .network = true,
 	    .env = script_env,
 	    .paths = script_paths,
 	    .roots = LANDLOCK_WRITE_EXEC,
@@ -195,6 +199,7 @@ const struct profile profiles[PROFILES] = {
 	    .repo_own = LANDLOCK_STORE,
 	    .filter = &script_filter,
 	    .limits = confined_limits,
+	    .quota = { .processes = PROCESSES },
 	},
 	{
 	    .name = "git",
@@ -208,6 +213,7 @@ const struct profile profiles[PROFILES] = {
 	    .roots = LANDLOCK_WRITE,
 	    .filter = &git_filter,
 	    .limits = confined_limits,
+	    .quota = { .processes = PROCESSES },
 	},
 };
 

@@ -19,12 +19,19 @@ struct profile_limit {
 	rlim_t max;   /* soft and hard; a lower limit in force stays */
 };
 
+/* Of one run, kept by its cgroup where that can be; 0: no limit. */
+struct profile_quota {
+	unsigned processes; /* threads count too, as in pids.max */
+	unsigned memory_mb;
+};
+
 /* How a child is held. One row each in profile.c; nothing else decides. */
 struct profile {
 	const char *name;
 	const char *help;
 	/* no_new_privs, seccomp, Landlock, limits, death with the reaper. */
 	bool confined;
+	bool network; /* may speak to other hosts */
 	/* The only program, found in `search`; NULL: whatever is asked for. */
 	const char *exe;
 	const char *search;	/* NULL: the request's PATH */
@@ -40,6 +47,7 @@ struct profile {
 	enum landlock_access repo_own;
 	const struct filter_spec *filter;
 	const struct profile_limit *limits;
+	struct profile_quota quota;
 };
 
 #define PROFILES 3

@@ -10,6 +10,14 @@
 #include <errno.h>
 #include <string.h>
 
+static const char *const set_audit[] = { "brk", "clock_gettime", "close",
+	"exit", "exit_group", "fchmod", "fcntl", "fdatasync", "fstat", "fsync",
+	"ftruncate", "futex", "getdents64", "geteuid", "getpid", "getrandom",
+	"gettid", "gettimeofday", "lseek", "madvise", "mmap", "mremap",
+	"munmap", "newfstatat", "openat", "poll", "ppoll", "read", "recvmsg",
+	"renameat", "restart_syscall", "rt_sigprocmask", "rt_sigreturn",
+	"sendmsg", "tgkill", "unlinkat", "write", NULL };
+
 static const char *const set_daemon[] = { "@event", "@file-read", "@memory",
 	"@pipe", "@signal", "@stdio", "@thread", "@time", "accept", "accept4",
 	"clone", "fallocate", "fchmod", "fchown", "fdatasync", "flock", "fsync",
@@ -136,6 +144,8 @@ static const char *const set_watch[] = { "inotify_add_watch", "inotify_init",
 	"inotify_init1", "inotify_rm_watch", NULL };
 
 const struct sysset syssets[] = {
+	{ "@audit", "what rdv-helper [audit] does: appending to its files",
+	    set_audit },
 	{ "@daemon",
 	    "everything rdvd does once it is confined: storage, sockets that "
 	    "already exist, terminals, threads",

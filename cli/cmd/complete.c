@@ -22,30 +22,39 @@ struct place {
 	unsigned nargs;
 };
 
+/* The word being typed: "--profile=" leads, "lo" is to be completed. */
+struct want {
+	const char *lead;
+	size_t lead_len;
+	const char *partial;
+};
+
 static void
-offer(const char *partial, const char *word, size_t len)
+offer(const struct want *w, const char *word, size_t len)
 {
+	size_t n = strlen(w->partial);
+
 	/* A name with a line break cannot be typed back: leave it out. */
-	if (strncmp(word, partial, strlen(partial)) == 0 &&
+	if (len >= n && memcmp(word, w->partial, n) == 0 &&
 	    memchr(word, '\n', len) == NULL)
-		(void)printf("%.*s\n", (int)len, word);
+		(void)printf("%.*s%.*s\n", (int)w->lead_len, w->lead, (int)len,
+		    word);
 }
 
 static void
-offer_words(const char *partial, const char *words)
+offer_words(const struct want *w, const char *words)
 {
 	size_t len;
 
 	for (; *words != '\0'; words += len + (words[len] == '|')) {
 		len = strcspn(words, "|");
-		if (strncmp(words, partial, strlen(partial)) == 0)
-			offer("", words, len);
+		offer(w, words, len);
 	}
 }
 
-/* Only options in two words take the next one as their value. */
+/* By the first `len` bytes of the word: "--profile", or "-p". */
 static const struct cmd_opt *
-option(const struct cmd *cmd, const char *word)
+option(const struct cmd *cmd, const char *word, size_t len)
 {
 	const struct cmd_opt *tables[] = { cmd != NULL ? cmd->opts : NULL,
 		cmd_globals };
@@ -55,17 +64,21 @@ option(const struct cmd *cmd, const char *word)
 	for (i = 0; i < 2; i++) {
 		for (o = tables[i]; o != NULL && o->name != NULL; o++) {
 			if (str_starts(word, "--") &&
-			    strcmp(word + 2, o->name) == 0)
+			    strlen(o->name) + 2 == len &&
+			    memcmp(word + 2, o->name, len - 2) == 0)
 				return o;
-			if (o->letter != 0 && word[0] == '-' &&
-			    word[1] == o->letter && word[2] == '\0')
+			if (o->letter != 0 && len == 2 && word[0] == '-' &&
+			    word[1] == o->letter)
 				return o;
 		}
 	}
 	return NULL;
 }
 
-/* As the parser goes, but forgiving: a line being typed is half wrong. */
+/*
+ * As the parser goes, but forgiving: a line being typed is half wrong. Only an
+ * option without "=" takes the next word as its value.
+ */
 static void
 walk(struct place *p, const char *word)
 {
@@ -75,7 +88,7 @@ walk(struct place *p, const char *word)
 	if (p->opt != NULL) {
 		p->opt = NULL;
 	} else if (word[0] == '-' && word[1] != '\0') {
-		o = option(p->cmd, word);
+		o = option(p->cmd, word, strlen(word));
 		p->opt = o != NULL && o->arg != NULL ? o : NULL;
 	} else if (p->cmd != NULL) {
 		p->nargs++;
@@ -91,7 +104,7 @@ walk(struct place *p, const char *word)
 
 /* First words once each, and aliases; or the second words of a group. */
 static void
-offer_commands(const char *group, const char *partial)
+offer_commands(const struct want *w, const char *group)
 {
 	const char *path, *last = "";
 	size_t i, n, g = group != NULL ? strlen(group) : 0;
@@ -102,21 +115,20 @@ offer_commands(const char *group, const char *partial)
 			continue;
 		if (group != NULL) {
 			if (strncmp(path, group, g) == 0 && path[g] == ' ')
-				offer(partial, path + g + 1,
-				    strlen(path + g + 1));
+				offer(w, path + g + 1, strlen(path + g + 1));
 			continue;
 		}
 		n = strcspn(path, " ");
 		if (strlen(last) < n || strncmp(last, path, n) != 0)
-			offer(partial, path, n);
+			offer(w, path, n);
 		last = path;
 		if (cmds[i]->alias != NULL)
-			offer(partial, cmds[i]->alias, strlen(cmds[i]->alias));
+			offer(w, cmds[i]->alias, strlen(cmds[i]->alias));
 	}
 }
 
 static void
-offer_options(const struct cmd *cmd, const char *partial)
+offer_options(const struct want *w, const struct cmd *cmd)
 {
 	const struct cmd_opt *tables[] = { cmd != NULL ? cmd->opts : NULL,
 		cmd_globals };
@@ -128,14 +140,14 @@ offer_options(const struct cmd *cmd, const char *partial)
 	for (i = 0; i < 2; i++) {
 		for (o = tables[i]; o != NULL && o->name != NULL; o++) {
 			n = snprintf(word, sizeof(word), "--%s", o->name);
-			offer(partial, word, (size_t)n);
+			offer(w, word, (size_t)n);
 		}
 	}
 }
 
 /* Silent: a message in the middle of somebody's command line helps nobody. */
 static void
-offer_names(const struct cmd_call *c, const char *target, const char *partial)
+offer_names(const struct want *w, const struct cmd_call *c, const char *target)
 {
 	const char *name;
 	struct js *list;
@@ -146,52 +158,78 @@ offer_names(const struct cmd_call *c, const char *target, const char *partial)
 		return;
 	for (i = 0; i < js_len(list); i++) {
 		name = js_str(js_at(list, i), "name", "");
-		offer(partial, name, strlen(name));
+		offer(w, name, strlen(name));
 	}
 	js_free(list);
 }
 
 static void
-offer_kind(const struct cmd_call *c, enum cmd_word kind, const char *words,
-    const char *partial)
+offer_kind(const struct want *w, const struct cmd_call *c, enum cmd_word kind,
+    const char *words)
 {
 	if (words != NULL)
-		offer_words(partial, words);
+		offer_words(w, words);
 	else if (kind == CMD_SESSION)
-		offer_names(c, "/api/sessions", partial);
+		offer_names(w, c, "/api/sessions");
 	else if (kind == CMD_FOLDER)
-		offer_names(c, "/api/folders", partial);
+		offer_names(w, c, "/api/folders");
 	else if (kind == CMD_DIR)
 		out_line("//dir"); /* the script asks the shell itself */
 	else if (kind == CMD_COMMAND)
-		offer_commands(NULL, partial);
+		offer_commands(w, NULL);
+}
+
+/* An option, or behind its "=" a value: that one is offered with its option. */
+static void
+offer_dashes(struct want *w, const struct cmd_call *c, const struct cmd *cmd)
+{
+	size_t len = strcspn(w->partial, "=");
+	const struct cmd_opt *o;
+
+	if (w->partial[len] != '=') {
+		offer_options(w, cmd);
+		return;
+	}
+	o = option(cmd, w->partial, len);
+	if (o == NULL || o->arg == NULL)
+		return;
+	w->lead = w->partial;
+	w->lead_len = len + 1;
+	w->partial += len + 1;
+	offer_kind(w, c, o->word, o->words);
+}
+
+static void
+offer_arg(const struct want *w, const struct cmd_call *c, const struct place *p)
+{
+	const struct cmd_arg *a = p->cmd->args;
+	unsigned at = 0;
+
+	while (a != NULL && a->name != NULL && at < p->nargs)
+		a++, at++;
+	if (a != NULL && a->name != NULL)
+		offer_kind(w, c, a->word, a->words);
 }
 
 static int
 complete(struct cmd_call *c)
 {
+	struct want w = { .lead = "", .partial = "" };
 	struct place p = { .cmd = NULL };
-	const char *partial;
-	unsigned i, at;
+	unsigned i;
 
 	for (i = 0; i + 1 < c->nargs; i++)
 		walk(&p, c->args[i]);
-	partial = c->nargs > 0 ? c->args[c->nargs - 1] : "";
-	if (p.opt != NULL) {
-		offer_kind(c, p.opt->word, p.opt->words, partial);
-	} else if (partial[0] == '-') {
-		offer_options(p.cmd, partial);
-	} else if (p.cmd == NULL) {
-		offer_commands(p.group, partial);
-	} else {
-		for (at = 0;
-		     p.cmd->args != NULL && p.cmd->args[at].name != NULL;
-		     at++) {
-			if (at == p.nargs)
-				offer_kind(c, p.cmd->args[at].word,
-				    p.cmd->args[at].words, partial);
-		}
-	}
+	if (c->nargs > 0)
+		w.partial = c->args[c->nargs - 1];
+	if (p.opt != NULL)
+		offer_kind(&w, c, p.opt->word, p.opt->words);
+	else if (w.partial[0] == '-')
+		offer_dashes(&w, c, p.cmd);
+	else if (p.cmd == NULL)
+		offer_commands(&w, p.group);
+	else
+		offer_arg(&w, c, &p);
 	return CMD_OK;
 }
 

@@ -258,6 +258,37 @@ look_helper(struct doctor *d)
 		judge(d, "ok", "process %lld", (long long)js_int(h, "pid", 0));
 }
 
+static bool
+offers(const struct js *helper, const char *feature)
+{
+	const struct js *list = js_get(helper, "features");
+	const char *name;
+	size_t i;
+
+	for (i = 0; (name = js_text(js_at(list, i))) != NULL; i++)
+		if (strcmp(name, feature) == 0)
+			return true;
+	return false;
+}
+
+/* Most people's terminals are in a cgroup that is not theirs: no warning. */
+static void
+look_cgroups(struct doctor *d)
+{
+	const struct js *h = js_get(d->status, "helper");
+	const bool pids = offers(h, "cgroup_pids");
+	const bool memory = offers(h, "cgroup_memory");
+
+	if (!js_bool(h, "ready", false))
+		judge(d, "skipped", "the helper does not answer");
+	else if (!offers(h, "cgroup"))
+		judge(d, "ok",
+		    "none is delegated: runs go without, limited by rlimits");
+	else
+		judge(d, "ok", "one for each run, limits: %s%srlimits",
+		    pids ? "processes, " : "", memory ? "memory, " : "");
+}
+
 /*
  * The way a browser comes, up to the answer of rdvd: the status of one request
  * through nginx, or -errno.
@@ -317,6 +348,7 @@ static const struct {
 	{ "socket", look_socket },
 	{ "rdvd", look_daemon },
 	{ "helper", look_helper },
+	{ "cgroups", look_cgroups },
 	{ "page", look_page },
 };
 

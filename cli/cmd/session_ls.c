@@ -12,6 +12,7 @@
 #include "cli/pick.h"
 #include "lib/buf.h"
 #include "lib/js.h"
+#include "lib/xalloc.h"
 
 static const struct out_col cols[] = {
 	{ "ID", "id", OUT_SHORT_ID },
@@ -24,6 +25,18 @@ static const struct out_col cols[] = {
 	{ "DIRECTORY", "run.cwd", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
+
+static void
+print_list(const struct cli *cli, const struct js *list)
+{
+	char *self = cli_prefix(cli);
+	char *none =
+	    xasprintf("no sessions; make one with: %s session new NAME", self);
+
+	out_table(cli, cols, list, none);
+	free(none);
+	free(self);
+}
 
 static int
 session_ls(struct cmd_call *c)
@@ -48,9 +61,7 @@ session_ls(struct cmd_call *c)
 	if (rc == CMD_OK && c->cli->json)
 		out_json(list);
 	else if (rc == CMD_OK)
-		out_table(c->cli, cols, list,
-		    "no sessions; make one with: "
-		    "rdv session new NAME");
+		print_list(c->cli, list);
 	js_free(list);
 	free(id);
 	buf_done(&target);

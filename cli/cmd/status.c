@@ -19,6 +19,7 @@ static const struct out_col cols[] = {
 	{ "database size", "database.bytes", OUT_BYTES },
 	{ "helper", "helper.ready", OUT_YES },
 	{ "helper pid", "helper.pid", OUT_NUMBER },
+	{ "helper offers", "helper.features", OUT_LIST },
 	{ "active sessions", "sessions.active", OUT_NUMBER },
 	{ "suspended", "sessions.suspended", OUT_NUMBER },
 	{ "running", "sessions.runs_running", OUT_NUMBER },

@@ -41,7 +41,7 @@ struct up {
 	int report; /* where the background tells the foreground; -1: neither */
 	int server_dir;
 	struct js *settings;
-	const char *log_file; /* of the settings */
+	char *log_file; /* of the settings */
 	off_t log_from;
 	bool busy;     /* rdv-helper refused: perhaps another one runs */
 	char why[512]; /* then: its reason, not yet told */
@@ -203,10 +203,15 @@ lost_the_race(struct cmd_call *c, bool *found)
 	return CMD_FAILED;
 }
 
-/* Renamed only between two runs: nobody writes to it then. */
+/*
+ * Renamed only between two runs: nobody writes to it then. Non-blocking until
+ * it is open, or a FIFO that nobody reads would hold up the start.
+ */
 static int
 open_log(struct up *u)
 {
+	const int flags =
+	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
 	char *old = xasprintf("%s.1", u->log_file);
 	struct stat st;
 	int fd;
@@ -214,10 +219,11 @@ open_log(struct up *u)
 	if (lstat(u->log_file, &st) == 0 && st.st_size > LOG_MAX)
 		(void)rename(u->log_file, old);
 	free(old);
-	fd = open(u->log_file,
-	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = open(u->log_file, flags | O_NONBLOCK, 0600);
 	if (fd != -1 && fstat(fd, &st) == 0)
 		u->log_from = st.st_size;
+	if (fd != -1)
+		(void)fcntl(fd, F_SETFL, O_APPEND);
 	return fd;
 }
 
@@ -259,6 +265,22 @@ read_report(int fd)
 	return v;
 }
 
+/* The status of a program says little; what it wrote before it ended, more. */
+static void
+tell_failure(struct up *u, const char *error)
+{
+	const struct cli *cli = u->call->cli;
+	char reason[1024];
+
+	if (error == NULL)
+		error = "it ended before it was ready";
+	if (upreport_reason(u->log_file, u->log_from, reason, sizeof(reason)))
+		out_error(cli, "START_FAILED", "%s (%s)", reason, error);
+	else
+		out_error(cli, "START_FAILED", "%s", error);
+	upreport_log(cli, u->log_file, u->log_from);
+}
+
 static int
 wait_for_report(struct up *u, int fd)
 {
@@ -274,11 +296,8 @@ wait_for_report(struct up *u, int fd)
 	} else if (js_bool(v, "busy", false)) {
 		rc = lost_the_race(u->call, &found);
 	}
-	if (rc == CMD_FAILED && !found) {
-		out_error(u->call->cli, "START_FAILED", "%s",
-		    error != NULL ? error : "it ended before it was ready");
-		upreport_log(u->call->cli, u->log_file, u->log_from);
-	}
+	if (rc == CMD_FAILED && !found)
+		tell_failure(u, error);
 	js_free(v);
 	return rc;
 }
@@ -361,7 +380,7 @@ up(struct cmd_call *c)
 	rc = look_for_one(c, &found);
 	if (rc != CMD_OK || found)
 		return rc;
-	if (geteuid() == 0)
+	if (geteuid() == 0 && !c->cli->json)
 		out_note(c->cli,
 		    "warning: running as root, so is every "
 		    "session; an ordinary account is the better place");
@@ -374,9 +393,10 @@ up(struct cmd_call *c)
 	} else if (cmd_flag(c, "foreground")) {
 		rc = in_foreground(&u);
 	} else {
-		u.log_file = settings_text(u.settings, "server.log_file");
+		u.log_file = settings_path(u.settings, "server.log_file");
 		rc = in_background(&u);
 	}
+	free(u.log_file);
 	js_free(u.settings);
 	(void)close(u.server_dir);
 	return rc;

@@ -246,10 +246,11 @@ typedef bool step_fn(struct api_call *c);
 
 /*
  * What the head of a request decides, and what needs its body too. The first
- * list may run twice for one request, so nothing in it may have an effect. In
- * the second the claim comes before decoding, because a repetition is answered
- * without looking at it again, and the intent comes last, because nothing may
- * refuse once it is durable.
+ * list runs twice for one whose body is still to come, so nothing in it may do
+ * harm the second time; a ticket is spent there, but a handshake has no body
+ * (http/exchange.c). In the second the claim comes before decoding, because a
+ * repetition is answered without looking at it again, and the intent comes
+ * last, because nothing may refuse once it is durable.
  */
 static step_fn *const head_steps[] = { pass_gate, pass_match, pass_auth,
 	pass_kind, pass_body, NULL };

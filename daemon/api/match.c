@@ -17,7 +17,9 @@
 
 struct api_index_table {
 	const struct api_route *rows;
-	size_t common; /* bytes */
+	size_t common;	/* bytes that begin all patterns */
+	size_t skip;	/* whole segments among them, bytes */
+	uint32_t score; /* of what is skipped */
 };
 
 struct api_index {
@@ -32,8 +34,8 @@ struct piece {
 
 /*
  * Walks pattern and path together, byte by byte: most rows part from the path
- * within a few. On success `score` tells how literal the pattern is: one bit
- * per segment, the first one most significant.
+ * within a few. On success `score`, begun by the caller, tells how literal the
+ * pattern is: one bit per segment, the first one most significant.
  */
 static bool
 match_one(const char *pattern, const char *path, struct piece *params,
@@ -41,7 +43,6 @@ match_one(const char *pattern, const char *path, struct piece *params,
 {
 	unsigned n = 0;
 
-	*score = 0;
 	while (*pattern != '\0') {
 		if (*pattern == '{') {
 			size_t len = strcspn(path, "/");
@@ -95,13 +96,14 @@ struct best {
 
 /* A more literal pattern hides a less literal one, whatever its method. */
 static void
-consider(struct best *best, const struct api_route *row,
-    enum http_method method, const char *path)
+consider(struct best *best, const struct api_index_table *t,
+    const struct api_route *row, enum http_method method, const char *path)
 {
 	struct piece params[MATCH_PARAMS] = { { NULL, 0 } };
-	uint32_t score;
+	uint32_t score = t->score;
 
-	if (!match_one(row->pattern, path, params, &score) ||
+	if (!match_one(row->pattern + t->skip, path + t->skip, params,
+		&score) ||
 	    (best->any && score < best->score))
 		return;
 	if (!best->any || score > best->score) {
@@ -132,6 +134,22 @@ common_prefix(const struct api_route *rows)
 	return n;
 }
 
+static void
+table_init(struct api_index_table *t, const struct api_route *rows)
+{
+	t->rows = rows;
+	if (rows->pattern == NULL)
+		return;
+	t->common = common_prefix(rows);
+	/* What is behind the last slash may be the beginning of a segment. */
+	for (size_t i = 0; i < t->common; i++) {
+		if (rows->pattern[i] != '/')
+			continue;
+		t->score = i == 0 ? 0 : t->score << 1 | 1;
+		t->skip = i;
+	}
+}
+
 struct api_index *
 api_index_new(const struct api_route *const *tables)
 {
@@ -141,11 +159,8 @@ api_index_new(const struct api_route *const *tables)
 	while (tables[n] != NULL)
 		n++;
 	x = xcalloc(1, sizeof(*x) + n * sizeof(x->tables[0]));
-	for (; x->n < n; x->n++) {
-		x->tables[x->n].rows = tables[x->n];
-		if (tables[x->n]->pattern != NULL)
-			x->tables[x->n].common = common_prefix(tables[x->n]);
-	}
+	for (; x->n < n; x->n++)
+		table_init(&x->tables[x->n], tables[x->n]);
 	return x;
 }
 
@@ -158,7 +173,7 @@ consider_table(struct best *best, const struct api_index_table *t,
 	if (row->pattern == NULL || strncmp(row->pattern, path, t->common) != 0)
 		return;
 	for (; row->pattern != NULL; row++)
-		consider(best, row, method, path);
+		consider(best, t, row, method, path);
 }
 
 int

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /api/sessions: contract 2.2 with the R rows. Decodes, asks core/session and
- * encodes the row as it stands when the change is durable. What goes into and
- * comes out of their programs is api/sessionio.c.
+ * encodes the row: that of a patch as it is being stored, any other as it
+ * stands when the change is durable. What goes into and comes out of their
+ * programs is api/sessionio.c.
  */
 #include <string.h>
 
@@ -382,6 +383,35 @@ sessions_get(struct api_call *c)
 	buf_done(&made);
 }
 
+/* A patch on its way through the store, with the answer it will have. */
+struct patching {
+	struct api_call *c;
+	struct js *answer; /* NULL: not made yet */
+};
+
+static void
+sessions_patch_made_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	struct patching *p = arg;
+
+	p->answer = session_json(p->c->app, s, r);
+}
+
+static void
+sessions_patched_cb(int err, const char *id, const char *why, void *arg)
+{
+	struct patching *p = arg;
+
+	(void)id;
+	if (err == 0) {
+		api_reply(p->c, 200, p->answer);
+		return;
+	}
+	js_free(p->answer);
+	session_fail(p->c, err, why);
+}
+
 /*
  * Bits are the places in patch_fields. Unlike in the older API null clears the
  * folder (contract 2.2).
@@ -389,8 +419,10 @@ sessions_get(struct api_call *c)
 static void
 sessions_patch(struct api_call *c)
 {
+	struct patching *patching =
+	    arena_alloc(c->req->arena, sizeof(*patching));
 	const struct patch_in *in = c->in;
-	struct session_who who = session_who_of(c, sessions_changed_cb);
+	struct session_who who = session_who_of(c, sessions_patched_cb);
 	struct session_patch p = {
 		.has_name = JS_SET(in, 0),
 		.has_folder = JS_SET(in, 1),
@@ -400,7 +432,9 @@ sessions_patch(struct api_call *c)
 		.tab_order = in->tab_order,
 	};
 
-	session_update(c->app->sessions, &who, &p);
+	patching->c = c;
+	who.arg = patching;
+	session_update(c->app->sessions, &who, &p, sessions_patch_made_cb);
 }
 
 /* What the older page calls; the same change by another name. */
@@ -414,7 +448,7 @@ sessions_folder(struct api_call *c)
 		.folder_id = in->folder_id,
 	};
 
-	session_update(c->app->sessions, &who, &p);
+	session_update(c->app->sessions, &who, &p, NULL);
 }
 
 static void

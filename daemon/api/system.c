@@ -11,6 +11,7 @@
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
 #include "daemon/conf.h"
+#include "daemon/core/guard.h"
 #include "daemon/core/probe.h"
 #include "daemon/core/run.h"
 #include "daemon/event/event.h"
@@ -93,6 +94,17 @@ system_health(struct api_call *c)
 }
 
 static struct js *
+features_json(uint32_t features)
+{
+	struct js *list = js_array();
+	const char *name;
+
+	for (unsigned i = 0; (name = guard_feature(features, i)) != NULL; i++)
+		js_push_str(list, name);
+	return list;
+}
+
+static struct js *
 status_helper(struct app *app)
 {
 	struct probe_report r;
@@ -108,6 +120,7 @@ status_helper(struct app *app)
 	js_add_str(o, "generation", generation);
 	js_add_int(o, "starts", (int64_t)r.starts);
 	js_add_int(o, "waiting", r.waiting);
+	js_add(o, "features", features_json(r.features));
 	return o;
 }
 

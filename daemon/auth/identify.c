@@ -216,21 +216,26 @@ auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no)
 	(void)failed(a, r, NULL, &invalid, no);
 }
 
+/* What a credential is known by; false for what can be none. */
+static bool
+digest_text(const char *text, uint8_t digest[DIGEST_LEN])
+{
+	if (!text_ok(text))
+		return false;
+	digest_of(text, strlen(text), digest);
+	return true;
+}
+
 /*
  * A credential of that kind and of a user that exists; it may have expired.
  * Found by the hash of all of it, so the time that takes tells nothing of how
  * much was right (C10).
  */
 static struct token *
-find(struct auth *a, const char *text, enum token_kind kind)
+find(struct auth *a, const uint8_t digest[DIGEST_LEN], enum token_kind kind)
 {
-	uint8_t digest[DIGEST_LEN];
-	struct token *t;
+	struct token *t = tokens_find(a->tokens, digest);
 
-	if (!text_ok(text))
-		return NULL;
-	digest_of(text, strlen(text), digest);
-	t = tokens_find(a->tokens, digest);
 	/* A cookie is no bearer token, and a sign-in code is neither. */
 	if (t == NULL || t->kind != kind ||
 	    auth_user_find(a, t->user_id) == NULL)
@@ -257,10 +262,11 @@ admit(struct auth *a, const struct http_req *r, struct token *t,
 }
 
 static bool
-by_token(struct auth *a, const struct http_req *r, const char *text,
-    struct actor *out, struct auth_refusal *no)
+by_token(struct auth *a, const struct http_req *r,
+    const uint8_t digest[DIGEST_LEN], struct actor *out,
+    struct auth_refusal *no)
 {
-	struct token *t = find(a, text, TOKEN_CLI);
+	struct token *t = find(a, digest, TOKEN_CLI);
 
 	if (t == NULL)
 		return failed(a, r, NULL, &invalid, no);
@@ -277,16 +283,18 @@ static bool
 by_cookie(struct auth *a, const struct http_req *r, const struct offer *o,
     struct actor *out, struct auth_refusal *no)
 {
+	uint8_t key[DIGEST_LEN], digest[DIGEST_LEN];
 	struct token *t, *alone = NULL;
-	uint8_t key[DIGEST_LEN];
 
 	digest_of(o->page, strlen(o->page), key);
 	for (unsigned i = 0; i < o->ncookies; i++) {
-		t = find(a, o->cookies[i], TOKEN_COOKIE);
 		/*
 		 * All of them are tried: another server of this host may have
 		 * set the others.
 		 */
+		if (!digest_text(o->cookies[i], digest))
+			continue;
+		t = find(a, digest, TOKEN_COOKIE);
 		if (t != NULL && secret_equal(t->page, key, DIGEST_LEN))
 			return admit(a, r, t, out, no);
 		alone = t != NULL ? t : alone;
@@ -319,17 +327,6 @@ by_service(struct auth *a, const struct http_req *r, const struct offer *o,
 	return true;
 }
 
-static bool
-is_service(struct auth *a, const char *text)
-{
-	uint8_t digest[DIGEST_LEN];
-
-	if (!text_ok(text))
-		return false;
-	digest_of(text, strlen(text), digest);
-	return service_is(&a->service, digest, clock_wall_ms());
-}
-
 /*
  * Authorization decides when it is there. A service token without a user is
  * the reverse proxy passing a browser on: then the cookie decides. It must
@@ -341,11 +338,14 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
     struct actor *out, struct auth_refusal *no)
 {
 	const char *text = o->bearer != NULL ? o->bearer : o->service;
+	uint8_t digest[DIGEST_LEN];
 
 	if (text != NULL) {
+		if (!digest_text(text, digest))
+			return failed(a, r, NULL, &invalid, no);
 		/* Either header may have either of the two (contract 1.4). */
-		if (!is_service(a, text))
-			return by_token(a, r, text, out, no);
+		if (!service_is(&a->service, digest, clock_wall_ms()))
+			return by_token(a, r, digest, out, no);
 		if (o->user != NULL || o->ncookies == 0)
 			return by_service(a, r, o, out, no);
 	}

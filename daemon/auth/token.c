@@ -177,9 +177,18 @@ tokens_load(struct tokens *t, struct db *db, const char *user_id, int64_t now)
 	return store_tokens_live(db, user_id, now, tokens_load_cb, t);
 }
 
+/*
+ * The ends of tokens are dates, which outlast a start, and move with the clock.
+ * A code is good for minutes: a clock that was set back to long before it was
+ * made would keep it for hours, and ends it instead.
+ */
 bool
 token_ended(const struct token *t, int64_t now)
 {
+	int64_t length = t->expires_at - t->created_at;
+
+	if (t->kind == TOKEN_CODE && now < t->created_at - length)
+		return true;
 	return t->expires_at >= 0 && t->expires_at <= now;
 }
 

@@ -168,7 +168,9 @@ grant_login_cb(int err, const struct priv_login_answer *a, void *arg)
 	if (a->result == PRIV_DONE && a->uid == h->grant.uid)
 		keep(h, a);
 	else
-		refuse(h, RDV_E_DENIED, a->why, 0);
+		refuse(h,
+		    a->result == PRIV_FAILED ? RDV_E_UNAVAILABLE : RDV_E_DENIED,
+		    a->why, 0);
 	serve_later(h->grants);
 }
 

@@ -10,22 +10,50 @@
 
 #include "lib/privproto.h"
 
-static const struct {
+struct name {
 	uint32_t bit;
-	const char *name;
-} names[] = {
+	const char *name; /* NULL ends */
+};
+
+static const struct name guards[] = {
 	{ PRIV_G_NNP, "no_new_privs" },
 	{ PRIV_G_SECCOMP, "seccomp" },
 	{ PRIV_G_LANDLOCK, "landlock" },
 	{ PRIV_G_RLIMITS, "rlimits" },
 	{ PRIV_G_PDEATH, "pdeathsig" },
+	{ PRIV_G_CGROUP, "cgroup" },
+	{ PRIV_G_PIDS, "cgroup_pids" },
+	{ PRIV_G_MEMORY, "cgroup_memory" },
+	{ 0, NULL },
 };
 
-const char *
-guard_name(int64_t guards, unsigned i)
+static const struct name features[] = {
+	{ PRIV_F_SECCOMP, "seccomp" },
+	{ PRIV_F_LANDLOCK, "landlock" },
+	{ PRIV_F_USERNS, "user_namespaces" },
+	{ PRIV_F_CGROUP, "cgroup" },
+	{ PRIV_F_PIDS, "cgroup_pids" },
+	{ PRIV_F_MEMORY, "cgroup_memory" },
+	{ 0, NULL },
+};
+
+static const char *
+name_of(const struct name *n, int64_t set, unsigned i)
 {
-	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
-		if (((uint64_t)guards & names[k].bit) != 0 && i-- == 0)
-			return names[k].name;
-	return NULL;
+	for (; n->name != NULL; n++)
+		if (((uint64_t)set & n->bit) != 0 && i-- == 0)
+			break;
+	return n->name;
+}
+
+const char *
+guard_name(int64_t set, unsigned i)
+{
+	return name_of(guards, set, i);
+}
+
+const char *
+guard_feature(int64_t set, unsigned i)
+{
+	return name_of(features, set, i);
 }

@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-/* The name of the i-th guard in the set `guards` of a run, or NULL. */
-const char *guard_name(int64_t guards, unsigned i);
+/* The name of the i-th guard in `set`, the guards of a run, or NULL. */
+const char *guard_name(int64_t set, unsigned i);
+/* The same for the features of the helper's HELLO. */
+const char *guard_feature(int64_t set, unsigned i);
 
 #endif

@@ -131,6 +131,7 @@ probe_report(const struct probe *p, struct probe_report *out)
 	*out = (struct probe_report){
 		.ready = helper_ready(h),
 		.pid = s.pid,
+		.features = s.features,
 		.generation = helper_generation(h),
 		.starts = s.connects,
 		.requests = s.sent,

@@ -26,7 +26,8 @@ void probe_ask(struct probe *p, probe_fn *cb, void *arg);
 /* What is known of the helper without asking it. */
 struct probe_report {
 	bool ready;
-	uint32_t pid; /* of [ops], for show; 0 while there is none */
+	uint32_t pid;	   /* of [ops], for show; 0 while there is none */
+	uint32_t features; /* PRIV_F_* it offers; the same */
 	uint64_t generation;
 	uint64_t starts, requests, failed; /* since start */
 	unsigned waiting;		   /* requests not yet answered */

@@ -262,7 +262,7 @@ why_lost(const struct reconcile *rc, const struct store_run *row)
 	bool starting = strcmp(row->state, "starting") == 0;
 
 	if (row->generation != NULL && !same)
-		return "the helper was restarted while rdvd was down; exit "
+		return "rdv was stopped or restarted while it ran; exit "
 		       "status unknown";
 	if (!starting)
 		return "the helper has no record of it; exit status unknown";

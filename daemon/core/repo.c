@@ -103,13 +103,21 @@ repo_absent(const char *path)
 	return lstat(path, &st) < 0 && errno == ENOENT;
 }
 
-/* False when it cannot be told: the trash beside it always works. */
+/*
+ * rename(2) wants one file system and one mount of it: two volumes of a
+ * container may have their device in common, two subvolumes their mount. False
+ * when it cannot be told: the trash beside it always works.
+ */
 bool
-repo_same_device(const char *one, const char *two)
+repo_same_mount(const char *one, const char *two)
 {
-	struct stat a, b;
+	struct statx a, b;
 
-	return stat(one, &a) == 0 && stat(two, &b) == 0 && a.st_dev == b.st_dev;
+	return statx(AT_FDCWD, one, 0, STATX_MNT_ID, &a) == 0 &&
+	       statx(AT_FDCWD, two, 0, STATX_MNT_ID, &b) == 0 &&
+	       a.stx_dev_major == b.stx_dev_major &&
+	       a.stx_dev_minor == b.stx_dev_minor &&
+	       a.stx_mnt_id == b.stx_mnt_id;
 }
 
 /* gitrepository-layout(5): who has this file has objects elsewhere. */

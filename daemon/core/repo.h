@@ -45,8 +45,11 @@ const char *repo_of_gitdir(struct arena *a, const char *at, const char *gitdir);
 bool repo_borrows(struct arena *a, const char *top);
 /* The directory a path is in. */
 const char *repo_parent(struct arena *a, const char *path);
-/* False when it cannot be told. */
-bool repo_same_device(const char *one, const char *two);
+/*
+ * What stands in one directory can be renamed into the other. False when it
+ * cannot be told.
+ */
+bool repo_same_mount(const char *one, const char *two);
 /* True when lstat(2) says there is nothing of this name. */
 bool repo_absent(const char *path);
 /*

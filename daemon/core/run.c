@@ -235,7 +235,7 @@ run_discard(struct run *run)
 static void
 start_failed(struct run *run, int err, const char *state, const char *why)
 {
-	char text[PRIV_WHY_MAX + 64];
+	char text[2 * PRIV_WHY_MAX + 64];
 
 	spawn_free(run);
 	run->start_err = err;
@@ -255,6 +255,34 @@ static const int outcomes[PRIV_RESULT_MAX] = {
 	[PRIV_BUSY] = RDV_E_BUSY,
 	[PRIV_UNSUPPORTED] = RDV_E_SPAWN,
 };
+
+/*
+ * A program or a directory that is not there is a mistake of the one who asked,
+ * who is told its name; any other stage is told as the helper names it.
+ */
+static void
+spawn_failed(struct run *run, const struct priv_spawn_answer *a)
+{
+	const struct priv_spawn *m = run->spawn;
+	const char *verb = NULL, *name = NULL;
+	char safe[256], why[PRIV_WHY_MAX + sizeof(safe)];
+
+	if (strcmp(a->stage, "C12 chdir") == 0) {
+		verb = "enter";
+		name = m->cwd;
+	} else if (m->argc > 0 && (strcmp(a->stage, "P3 program") == 0 ||
+				      strcmp(a->stage, "C18 execve") == 0)) {
+		verb = "run";
+		name = m->argv[0];
+	}
+	(void)str_copy(why, a->why, sizeof(why));
+	if (name != NULL) {
+		(void)str_escape(safe, sizeof(safe), name, strlen(name));
+		(void)snprintf(why, sizeof(why), "cannot %s %s: %s (%s)", verb,
+		    safe, strerror(a->err), a->stage);
+	}
+	start_failed(run, outcomes[a->result], "failed", why);
+}
 
 static void
 spawned(struct run *run, const struct priv_spawn_answer *a,
@@ -312,7 +340,7 @@ run_spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
 	if (err == 0 && a->result == PRIV_DONE)
 		spawned(run, a, fds);
 	else if (err == 0)
-		start_failed(run, outcomes[a->result], "failed", a->why);
+		spawn_failed(run, a);
 	else if (run->runs->app->draining)
 		let_go(run);
 	else if (err == RDV_E_UNAVAILABLE)

@@ -83,9 +83,19 @@ patch_row(struct session_op *op, const struct session_patch *p)
 			 op->who.user_id, p->folder_id, &folder);
 }
 
+static int
+write_patch(struct session_op *op, struct tx *tx, const struct session_patch *p)
+{
+	int err = store_session_update(tx, &op->row);
+
+	if (err == 0 && (p->has_folder || p->has_order))
+		err = store_session_place(tx, &op->row);
+	return err;
+}
+
 void
 session_update(struct sessions *s, const struct session_who *who,
-    const struct session_patch *patch)
+    const struct session_patch *patch, session_row_fn *made)
 {
 	struct session_op *op = session_op_new(s, who);
 	struct tx *tx;
@@ -98,10 +108,15 @@ session_update(struct sessions *s, const struct session_who *who,
 		session_op_end(op, err, op->why);
 		return;
 	}
+	op->row.updated_at = clock_wall_ms();
 	tx = tx_begin(s->app->db);
-	err = store_session_update(tx, &op->row, clock_wall_ms());
-	if (err == 0)
+	err = write_patch(op, tx, patch);
+	if (err == 0) {
 		emit(op, tx, EV_SESSION_UPDATED, op->row.status);
+		if (made != NULL)
+			made(&op->row, op->has_run ? &op->run_row : NULL,
+			    op->who.arg);
+	}
 	session_op_commit(op, tx, err);
 }
 

@@ -11,6 +11,8 @@
 
 struct app;
 struct sessions;
+struct store_run;
+struct store_session;
 
 /*
  * Sessions and what may be done with them, whatever door asks. Each function
@@ -26,6 +28,10 @@ void sessions_settle(struct sessions *s);
  * means that it is somebody else's.
  */
 typedef void session_fn(int err, const char *id, const char *why, void *arg);
+
+/* A session as it is being stored, with its newest run or NULL; borrowed. */
+typedef void session_row_fn(const struct store_session *s,
+    const struct store_run *r, void *arg);
 
 struct session_who {
 	const char *user_id;
@@ -59,8 +65,12 @@ struct session_patch {
 	const char *name, *folder_id; /* NULL folder: none */
 	int64_t tab_order;
 };
+/*
+ * `made` (NULL: nobody asks) gets the row before the commit, with who->arg, so
+ * that an answer shows this change and needs no second look at the tables.
+ */
 void session_update(struct sessions *s, const struct session_who *who,
-    const struct session_patch *patch);
+    const struct session_patch *patch, session_row_fn *made);
 /* Viewers are sent away, the program goes on. */
 void session_suspend(struct sessions *s, const struct session_who *who);
 /* Its run goes on, or a new one is started when that is over. */

@@ -101,15 +101,10 @@ session_load_cb(const struct store_session *s, const struct store_run *r,
 	op->row = *s;
 	keep_session(op->arena, &op->row);
 	op->has_run = r != NULL;
-	if (r == NULL)
-		return false;
-	/* Of the run only these are looked at. */
-	op->run_row = (struct store_run){
-		.id = keep(op->arena, r->id),
-		.io = keep(op->arena, r->io),
-		.state = keep(op->arena, r->state),
-		.cwd = keep(op->arena, r->cwd),
-	};
+	if (r != NULL) {
+		op->run_row = *r;
+		store_run_keep(op->arena, &op->run_row);
+	}
 	return false;
 }
 

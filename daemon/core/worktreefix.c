@@ -12,6 +12,7 @@
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/mounts.h"
 #include "daemon/core/repo.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/loop.h"
@@ -245,8 +246,9 @@ named_cb(struct wt_op *op, const struct git_result *r)
 		wt_git(op, op->top, argv, more, ended_cb);
 }
 
+/* git deletes what it finds, and would find what is mounted there. */
 static void
-tidy_opened(struct wt_op *op)
+mounts_cb(struct wt_op *op, const struct git_result *r)
 {
 	const struct wt_entry *e = wt_at(&op->list, op->row.trash_path);
 	/* Before the directory goes, or gc could take its commits. */
@@ -256,10 +258,22 @@ tidy_opened(struct wt_op *op)
 
 	if (e == NULL)
 		wt_fail(op, RDV_E_STATE, "git no longer knows it");
+	else if (r->status != 0 ||
+		 mounts_below(r->out, r->outlen, op->row.trash_path))
+		wt_fail(op, RDV_E_STATE, "something is mounted in it");
 	else if (e->commit == NULL)
 		named_cb(op, NULL);
 	else
 		wt_git(op, op->top, argv, NULL, named_cb);
+}
+
+static void
+tidy_opened(struct wt_op *op)
+{
+	static const char *const argv[] = { "/bin/cat", "/proc/self/mountinfo",
+		NULL };
+
+	wt_host(op, argv, mounts_cb);
 }
 
 static void

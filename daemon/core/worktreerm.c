@@ -166,13 +166,13 @@ remove_noted(struct wt_op *op)
 		wt_git(op, op->top, drop, more, removed_cb);
 }
 
-/* A rename does not leave its file system; beside it there is always room. */
+/* A rename does not leave its mount; beside it there is always room. */
 static const char *
 trash_path(const struct wt_op *op, const char *id)
 {
 	const char *parent = repo_parent(op->arena, op->at);
 
-	if (repo_same_device(parent, op->w->trash))
+	if (repo_same_mount(parent, op->w->trash))
 		return arena_printf(op->arena, "%s/%s", op->w->trash, id);
 	return arena_printf(op->arena, "%s/.rdv-trash-%s", parent, id);
 }

@@ -103,26 +103,31 @@ keep(struct arena *a, const char *s)
 	return s != NULL ? arena_strdup(a, s) : NULL;
 }
 
+void
+store_run_keep(struct arena *a, struct store_run *r)
+{
+	r->id = keep(a, r->id);
+	r->session_id = keep(a, r->session_id);
+	r->user_id = keep(a, r->user_id);
+	r->reason = keep(a, r->reason);
+	r->io = keep(a, r->io);
+	r->state = keep(a, r->state);
+	r->profile = keep(a, r->profile);
+	r->handle = keep(a, r->handle);
+	r->generation = keep(a, r->generation);
+	r->argv_json = keep(a, r->argv_json);
+	r->cwd = keep(a, r->cwd);
+	r->cause = keep(a, r->cause);
+}
+
 static bool
 runs_get_cb(struct row *row, void *arg)
 {
 	struct get *g = arg;
-	struct store_run *r = g->out;
 
-	if (!store_run_row(row, 0, r))
+	if (!store_run_row(row, 0, g->out))
 		return false;
-	r->id = keep(g->arena, r->id);
-	r->session_id = keep(g->arena, r->session_id);
-	r->user_id = keep(g->arena, r->user_id);
-	r->reason = keep(g->arena, r->reason);
-	r->io = keep(g->arena, r->io);
-	r->state = keep(g->arena, r->state);
-	r->profile = keep(g->arena, r->profile);
-	r->handle = keep(g->arena, r->handle);
-	r->generation = keep(g->arena, r->generation);
-	r->argv_json = keep(g->arena, r->argv_json);
-	r->cwd = keep(g->arena, r->cwd);
-	r->cause = keep(g->arena, r->cause);
+	store_run_keep(g->arena, g->out);
 	g->found = true;
 	return false;
 }

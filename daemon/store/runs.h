@@ -37,6 +37,8 @@ struct store_run {
 
 /* False when there is no run in these columns. Strings are borrowed. */
 bool store_run_row(struct row *row, int first, struct store_run *out);
+/* Replaces borrowed strings by copies in the arena. */
+void store_run_keep(struct arena *a, struct store_run *r);
 
 /* Strings are borrowed while it runs; false ends the walk. */
 typedef bool store_run_fn(const struct store_run *r, void *arg);

@@ -47,9 +47,14 @@ static const char sql_insert[] =
     "cols, rows, run_id, tab_order, last_activity_at, created_at, updated_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
     "?)";
+/*
+ * Two statements, because SQLite writes an index anew whenever a statement
+ * names one of its columns, changed or not. No index has those of the first.
+ */
 static const char sql_update[] =
-    "UPDATE session SET name = ?, folder_id = ?, tab_order = ?, "
-    "updated_at = ? WHERE id = ?";
+    "UPDATE session SET name = ?, updated_at = ? WHERE id = ?";
+static const char sql_place[] =
+    "UPDATE session SET folder_id = ?, tab_order = ? WHERE id = ?";
 static const char sql_status[] =
     "UPDATE session SET status = ?, updated_at = ? "
     "WHERE id = ? AND status <> 'closed'";
@@ -75,8 +80,9 @@ static const char sql_order[] =
     "WHERE id = ? AND user_id = ?";
 
 const char *const store_sessions_sql[] = { sql_list, sql_list_folder, sql_get,
-	sql_find, sql_closing, sql_count, sql_insert, sql_update, sql_status,
-	sql_intent, sql_closed, sql_run, sql_touch, sql_order, NULL };
+	sql_find, sql_closing, sql_count, sql_insert, sql_update, sql_place,
+	sql_status, sql_intent, sql_closed, sql_run, sql_touch, sql_order,
+	NULL };
 
 struct each {
 	store_session_fn *cb;
@@ -231,10 +237,18 @@ changed(long n, int none)
 }
 
 int
-store_session_update(struct tx *tx, const struct store_session *s, int64_t now)
+store_session_update(struct tx *tx, const struct store_session *s)
 {
-	return changed(tx_exec(tx, sql_update, "ssiis", s->name, s->folder_id,
-			   s->tab_order, now, s->id),
+	return changed(tx_exec(tx, sql_update, "sis", s->name, s->updated_at,
+			   s->id),
+	    RDV_E_NOT_FOUND);
+}
+
+int
+store_session_place(struct tx *tx, const struct store_session *s)
+{
+	return changed(tx_exec(tx, sql_place, "sis", s->folder_id, s->tab_order,
+			   s->id),
 	    RDV_E_NOT_FOUND);
 }
 

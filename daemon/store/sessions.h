@@ -53,9 +53,10 @@ int store_sessions_count(struct db *db, const char *user_id, int64_t *count,
 
 /* 0 or -errno, and what is said beside it. */
 int store_session_insert(struct tx *tx, const struct store_session *s);
-/* Writes name, folder_id and tab_order. RDV_E_NOT_FOUND. */
-int
-store_session_update(struct tx *tx, const struct store_session *s, int64_t now);
+/* Writes name and updated_at. RDV_E_NOT_FOUND. */
+int store_session_update(struct tx *tx, const struct store_session *s);
+/* Writes folder_id and tab_order. RDV_E_NOT_FOUND. */
+int store_session_place(struct tx *tx, const struct store_session *s);
 /* Of a closed session nothing of this is written: RDV_E_STATE. */
 int store_session_status(struct tx *tx, const char *id, const char *status,
     int64_t now);

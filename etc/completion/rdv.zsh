@@ -6,6 +6,7 @@ _rdv()
 	offers=("${(@f)$("${words[1]}" __complete --timeout 2 -- \
 	    "${(@)words[2,CURRENT]}" 2>/dev/null)}")
 	if [[ ${offers[1]} == //dir ]]; then
+		[[ ${words[CURRENT]} != --*=* ]] || compset -P '--*='
 		_files -/
 		return
 	fi

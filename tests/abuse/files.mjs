@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, below, test, waitFor } from '../harness/rdv.mjs';
 import { refused, run } from './lib.mjs';
 
 // The root that repositories must lie under, and a sibling of its name.
@@ -38,8 +38,8 @@ const status = (p) => rdv.request('GET', '/api/worktrees/status?' +
 	`worktree_path=${encodeURIComponent(p)}`);
 const remove = (p) => rdv.request('DELETE', '/api/worktrees',
 	{ body: { worktree_path: p, force: true } });
-const tree = () => fs.readdirSync(outside, { recursive: true }).filter((n) =>
-	!n.startsWith('.git')).concat(git(outside, 'branch', '--list')).join();
+const tree = () => below(outside).filter((n) => !n.startsWith('.git'))
+	.concat(git(outside, 'branch', '--list')).join();
 
 const long = `${home}${'/x'.repeat(2100)}`;
 const paths = ['', '.', '..', 'repo', './repo', '~', '~/repo', '-rf', long,

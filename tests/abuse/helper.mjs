@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, bin, descendants, proc, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, below, bin, descendants, proc, test, waitFor } from
+	'../harness/rdv.mjs';
 import { options, output, refused, run } from './lib.mjs';
 
 const lines = (file) => fs.existsSync(file) ?
@@ -239,9 +240,8 @@ await test('E15 no shell reads what is not for one', async () => {
 		'a\u0000b'] }, { project_path: '/tmp\u0000/x' },
 	{ command: ['/bin/echo\u0000x'] }, { name: 'a\nb' }, { name: '\u001b[31m' }])
 		refused(await create(body), JSON.stringify(body));
-	const found = fs.readdirSync(shared.home, { recursive: true })
-		.filter((n) => n.endsWith('canary') && !nasty.some((x) =>
-			n.endsWith(x)));
+	const found = below(shared.home).filter((n) => n.endsWith('canary') &&
+		!nasty.some((x) => n.endsWith(x)));
 	assert.deepEqual(found, []);
 	// What is for a shell is read by one.
 	await (async () => {

@@ -10,8 +10,10 @@
 //
 // Where no code of ours can be switched off, a row has `none` instead, which
 // says why.
+import { audit } from './mutants-audit.mjs';
 import { life } from './mutants-life.mjs';
 import { people } from './mutants-people.mjs';
+import { policy } from './mutants-policy.mjs';
 import { reach } from './mutants-reach.mjs';
 import { ticket } from './mutants-ticket.mjs';
 
@@ -321,9 +323,9 @@ const local = [
 	{ ids: ['C10'], none: 'that the comparison takes constant time is not for ' +
 		'a test to see: digests are compared, and no caller steers those' },
 	{ ids: ['C11'], guard: 'what is presented is hashed',
-		off: [[identify, 'digest_of(text, strlen(text), digest);\n\tt = ' +
-			'tokens_find', 'if (!str_unhex(digest, sizeof(digest), text))\n' +
-			'\t\tdigest_of(text, strlen(text), digest);\n\tt = tokens_find']],
+		off: [[identify, 'digest_of(text, strlen(text), digest);\n\treturn true;',
+			'if (!str_unhex(digest, DIGEST_LEN, text))\n' +
+			'\t\tdigest_of(text, strlen(text), digest);\n\treturn true;']],
 		red: ['abuse C11 what is stored', 'api the stored digest',
 			'unit/api/test_auth test_C11'] },
 	{ ids: ['C12'], guard: 'a route asks for its scope',
@@ -716,6 +718,20 @@ const processes = [
 		'comes from a reaper',
 		off: noSweep, red: ['abuse H01 what forks', 'api closing ends',
 			'priv/stop abuse_H01_strays'] },
+	{ ids: ['H01'], guard: 'a confined run ends by its cgroup',
+		off: [[reaper, 'if (r->plan->drop.confined)\n\t\tcgroup_kill(',
+			'if (false)\n\t\tcgroup_kill(']],
+		red: ['priv/cgroup abuse_H01_cgroup'] },
+	{ ids: ['H01'], guard: 'an end is told when the cgroup is gone as well',
+		off: [[reaper, 'p->drop.confined ? KILLED_MS : LEAVE_MS', '0']],
+		red: ['priv/cgroup test_slow_deaths'] },
+	{ ids: ['H01'], guard: '[main] removes what a killed [ops] has left',
+		off: [['priv-helper/supervise.c', '\tcgroup_forget(l->base);\n', '']],
+		red: ['priv/cgroup test_ops_killed'] },
+	{ ids: ['H01'], guard: 'what the user may not signal, no cgroup kills',
+		off: [[reaper, 'if (r->plan->drop.confined)\n\t\tcgroup_kill(',
+			'if (true)\n\t\tcgroup_kill(']],
+		red: ['priv/cgroup test_login_spares'] },
 	{ ids: ['H02'], guard: 'a stop that comes too late is no error',
 		off: [['priv-helper/op_signal.c', 'return err == 0 || err == -EPIPE || ' +
 			'err == -ECONNRESET;', 'return err == 0;'],
@@ -861,10 +877,11 @@ const records = [
 			'printable, sizeof(printable), "%s", path);']],
 		red: ['unit/priv/test_files reasons_are_printable'] },
 	{ ids: ['N01'], guard: 'a refused credential is not logged (planted: it is)',
-		off: [[identify, 't = tokens_find(a->tokens, digest);',
-			't = tokens_find(a->tokens, digest);\n\tif (t == NULL) {\n' +
+		off: [[identify, 'return by_token(a, r, digest, out, no);', '{\n' +
 			'\t\textern void log_info(const char *, const char *, ...);\n' +
-			'\n\t\tlog_info("auth", "refused %s", text);\n\t}']],
+			'\t\tbool good = by_token(a, r, digest, out, no);\n\n' +
+			'\t\tif (!good)\n\t\t\tlog_info("auth", "refused %s", text);\n' +
+			'\t\treturn good;\n\t\t}']],
 		red: ['abuse N01 no secret', 'api secrets stand'] },
 	{ ids: ['N01'], guard: 'what is kept of an answer has no secret',
 		off: [['daemon/api/signin.c', 'js_add_str(answer.kept, "code", NULL);',
@@ -947,5 +964,5 @@ const records = [
 ];
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
-	...helper, ...git, ...processes, ...records, ...reach, ...people, ...life,
-	...ticket];
+	...helper, ...git, ...processes, ...records, ...reach, ...people, ...audit,
+	...life, ...policy, ...ticket];

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, descendants, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, below, descendants, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
 import { ask, ended, login, options, origin, pair, upgrade, web } from
 	'./lib.mjs';
@@ -74,7 +74,7 @@ log_level = "debug"
 // All that an operator, a backup or a neighbour of the same account can read.
 function places(rdv) {
 	const found = { log: rdv.log() };
-	for (const name of fs.readdirSync(rdv.base, { recursive: true })) {
+	for (const name of below(rdv.base)) {
 		const p = path.join(rdv.base, name);
 		if (fs.lstatSync(p).isFile())
 			found[name] = fs.readFileSync(p, 'latin1');

@@ -110,6 +110,16 @@ await test('cli: what needs no daemon, and what says that it is gone',
 		assert.ok([0, 1].includes((await cli('doctor')).status));
 	});
 
+await test('cli: the doctor says whether runs have cgroups', async () => {
+	const { helper } = JSON.parse((await cli('--json', 'status')).out);
+	const { checks } = JSON.parse((await cli('--json', 'doctor')).out);
+	const row = checks.find(({ name }) => name === 'cgroups');
+	assert.ok(helper.features.includes('seccomp'));
+	assert.equal(row.state, 'ok');
+	assert.match(row.detail, helper.features.includes('cgroup')
+		? /^one for each run/ : /^none is delegated/);
+});
+
 await test('cli: the doctor looks at the settings', async () => {
 	const file = path.join(rdv.base, 'server/config.toml');
 	const look = async (text) => {

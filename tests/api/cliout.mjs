@@ -1,6 +1,9 @@
 // What the command line promises of its output: the real rdv, in a shell.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
 
 const rdv = await Rdv.start();
@@ -41,6 +44,145 @@ await test('with --json wrong usage is one object too', () => {
 	assert.match(shell('rdv session new').err, /^usage: rdv session new /m);
 	assert.match(shell('rdv session new x -- --json; rdv exec').err,
 		/^usage: /m);
+});
+
+await test('a program that cannot be started is named', async () => {
+	for (const [words, why] of [
+		['-- no-such-program',
+			'run no-such-program: No such file or directory (P3 program)'],
+		["-- '/no\nsuch'", 'run /no\\nsuch: No such file or directory ' +
+			'(C18 execve)'],
+		['-- /etc/passwd', 'run /etc/passwd: Permission denied (C18 execve)'],
+		['--dir /dev/null', 'enter /dev/null: Not a directory (C12 chdir)'],
+	]) {
+		const run = shell(`rdv session new x ${words}`);
+		assert.deepEqual(run, { status: 1, out: '',
+			err: `rdv: cannot ${why}\n` });
+	}
+	assert.equal(shell('rdv session new x -- true').status, 0);
+});
+
+// As bash cuts a line into words, the last of which is to be completed.
+const inBash = (...words) => shell(`source <(rdv completion bash)
+	COMP_WORDS=(${bin('rdv')} ${words.map((w) => `'${w}'`).join(' ')})
+	COMP_CWORD=${words.length}
+	_rdv; printf '%s,' "\${COMPREPLY[@]}"`).out;
+
+const zshScript = path.join(path.dirname(bin('rdv')),
+	'../share/rdv/completion/rdv.zsh');
+// zsh keeps the word whole; its own functions say what they were called with.
+const inZsh = (...words) => spawnSync('zsh', ['-f', '-c', `
+	compdef() :
+	compadd() { printf '%s,' "\${(@P)2}" }
+	compset() { printf 'compset %s,' "$2" }
+	_files() { printf 'files %s,' "$1" }
+	source ${zshScript}
+	words=("$@") CURRENT=$#
+	_rdv`, 'zsh', bin('rdv'), ...words], {
+	encoding: 'utf8', timeout: 30000,
+	env: { PATH: '/usr/bin:/bin', HOME: rdv.home, RDV_HOME: rdv.base },
+}).stdout;
+
+await test('the shells complete a value behind its option', async (t) => {
+	const start = ['session', 'new', 'x'];
+
+	assert.equal(inBash('att'), 'attach,');
+	assert.equal(inBash(...start, '--profile', 's'), 'script,');
+	// bash replaces the last of its words only, zsh all of the one it has.
+	assert.equal(inBash(...start, '--profile', '='), 'login,script,');
+	assert.equal(inBash(...start, '--profile', '=', 's'), 'script,');
+	assert.equal(inBash(...start, '--profile=s'), '--profile=script,');
+	assert.equal(inZsh('att'), 'attach,');
+	assert.equal(inZsh(...start, '--profile='),
+		'--profile=login,--profile=script,');
+	// Whole again, it is no argument of the command.
+	await rdv.session('only one', ['/bin/true']);
+	assert.match(inBash('attach', '--socket', '=', 'x', 'only'),
+		/only\\ one,/);
+	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-dir-'));
+	t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+	fs.mkdirSync(path.join(dir, 'under'));
+	assert.equal(inBash(...start, '--dir', '=', `${dir}/u`),
+		`${dir}/under,`);
+	assert.equal(inBash(...start, `--dir=${dir}/u`), `--dir=${dir}/under,`);
+	assert.equal(inZsh(...start, `--dir=${dir}/u`),
+		'compset --*=,files -/,');
+	assert.equal(inZsh(...start, '--dir', `${dir}/u`), 'files -/,');
+});
+
+await test('a directory may have a name that is no UTF-8', () => {
+	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-up-'));
+	const at = `RDV_HOME=$'${home}/a\\xff'`;
+
+	try {
+		const up = shell(`mkdir -m 700 $'${home}/a\\xff'
+			${at} rdv up --no-web`);
+		assert.equal(up.status, 0, up.err);
+		assert.match(shell(`grep -c ' level=info ' \
+			$'${home}/a\\xff/server/server.log'`).out, /^[1-9]/);
+		assert.equal(shell(`${at} rdv status --json`).status, 0);
+	} finally {
+		assert.equal(shell(`${at} rdv down`).status, 0);
+		fs.rmSync(home, { recursive: true, force: true });
+	}
+});
+
+await test('a log that nobody can read holds up no start', () => {
+	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-up-'));
+	const up = `RDV_HOME=${home} rdv up --no-web`;
+
+	try {
+		fs.mkdirSync(path.join(home, 'server'), { mode: 0o700 });
+		fs.writeFileSync(path.join(home, 'server/config.toml'),
+			`[server]\nlog_file = "${home}/fifo"\n`, { mode: 0o600 });
+		const run = shell(`mkfifo ${home}/fifo; ${up}`);
+		assert.equal(run.status, 1);
+		assert.ok(run.err.includes(
+			`${home}/fifo: No such device or address`), run.err);
+		fs.unlinkSync(path.join(home, 'fifo'));
+		assert.equal(shell(up).status, 0, 'control: a file');
+	} finally {
+		assert.equal(shell(`RDV_HOME=${home} rdv down`).status, 0);
+		fs.rmSync(home, { recursive: true, force: true });
+	}
+});
+
+// A base directory with one file in it, in which `up` fails.
+function failingUp(name, text, judge) {
+	const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-up-'));
+	const up = `RDV_HOME=${home} rdv up --no-web`;
+
+	try {
+		fs.mkdirSync(path.join(home, 'server'), { mode: 0o700 });
+		fs.writeFileSync(path.join(home, 'server', name), text,
+			{ mode: 0o600 });
+		const run = shell(up);
+		assert.equal(run.status, 1);
+		judge(run.err.split('\n')[0].replace(/^rdv: /, ''), run.err);
+		const { error, code } = JSON.parse(shell(`${up} --json`).err);
+		judge(error, null);
+		assert.equal(code, 'START_FAILED');
+	} finally {
+		fs.rmSync(home, { recursive: true, force: true });
+	}
+}
+
+await test('a start that fails says why before anything else', () => {
+	failingUp('rdv.db', 'x'.repeat(8192), (first, all) => {
+		assert.match(first, /^\S*\/server\/rdv\.db is damaged: .*/);
+		assert.match(first, / \(rdv-helper ended with status 77\)$/);
+		if (all !== null)
+			assert.match(all, /server\.log says:\n {2}ts=/);
+	});
+});
+
+await test('wrong settings are told before anything is started', () => {
+	failingUp('config.toml', 'nonsense = 1\n', (first, all) => {
+		assert.match(first,
+			/^\S*\/server\/config\.toml:1: nonsense: no such setting$/);
+		if (all !== null)
+			assert.doesNotMatch(all, /says:/);
+	});
 });
 
 await rdv.stop();

@@ -14,4 +14,5 @@ await import('./state.mjs');
 await import('./cage.mjs');
 await import('./cli.mjs');
 await import('./cliout.mjs');
+await import('./audit.mjs');
 finish();

@@ -52,6 +52,8 @@ slow.ws.pause();
 quick.type('\n');
 const flooded = waitFor('all of it', () => quick.output.length > 4000000)
 	.then(() => performance.now());
+// Judged by the test that awaits it, which may not have been asked for.
+flooded.catch(() => {});
 
 await test('either socket, and each message of the seed', async () => {
 	for (const sock of [rdv.sock, rdv.term]) {

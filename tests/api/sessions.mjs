@@ -228,6 +228,44 @@ await test('a session that is polled is never an old one', async () => {
 	assert.equal((await get()).status, 'closed');
 });
 
+// The answer is made of the row before the change is stored, not read again.
+await test('a change is answered with what is read afterwards', async () => {
+	const folder = await rdv.call('POST', '/api/folders', { name: 'place' });
+	const patches = [{ name: 'plain' }, { name: 'q" \\ \u00e9\u{1f600}' },
+		{ folder_id: folder.id }, { tab_order: 7 }, {},
+		{ folder_id: null }, { name: 'all', folder_id: folder.id,
+			tab_order: 0 }];
+	const same = async (id) => {
+		const target = `/api/sessions/${id}`;
+		for (const body of patches) {
+			const p = await rdv.request('PATCH', target, { body });
+			assert.equal(p.status, 200);
+			for (const [key, value] of Object.entries(body))
+				assert.equal(p.json[key], value);
+			const got = await rdv.request('GET', target);
+			assert.equal(String(p.raw), String(got.raw),
+				JSON.stringify(body));
+		}
+		// What is not named stays; a refused change changes nothing.
+		const before = await rdv.call('GET', target);
+		assert.equal(before.folder_id, folder.id);
+		for (const body of [{ name: 'no\u0007' }, { name: 'half',
+			folder_id: before.id }])
+			assert.ok((await rdv.request('PATCH', target, { body }))
+				.status >= 400);
+		assert.deepEqual(await rdv.call('GET', target), before);
+	};
+	const alive = await rdv.session('alive', ['/bin/cat']);
+	await same(alive.id);
+	await rdv.call('POST', `/api/sessions/${alive.id}/suspend`);
+	await same(alive.id);
+	await rdv.request('DELETE', `/api/sessions/${alive.id}`);
+	await same(alive.id);
+	const dead = await rdv.session('dead', ['/bin/sh', '-c', 'exit 3']);
+	assert.equal((await ended(dead.id)).run.exit_code, 3);
+	await same(dead.id);
+});
+
 await test('idempotency: the same key gives the same answer once', async () => {
 	const body = { name: 'idem', command: ['/bin/cat'] };
 	const headers = { 'Idempotency-Key': 'k-1' };

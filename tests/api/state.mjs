@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { apart, listener, netSockets } from '../harness/netsockets.mjs';
-import { Rdv, bare, bin, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bare, below, bin, test, waitFor } from '../harness/rdv.mjs';
 import { execFileSync, spawnSync } from 'node:child_process';
 
 await test('health is healthy, and degraded while [ops] is dead (O11)',
@@ -120,7 +120,7 @@ await test('C16: everything is 0600 or 0700', async (t) => {
 	const rdv = await t.start();
 	const s = await rdv.session('x', ['/bin/echo', 'x']);
 	await rdv.request('DELETE', `/api/sessions/${s.id}`);
-	for (const name of ['', ...fs.readdirSync(rdv.base, { recursive: true })]) {
+	for (const name of ['', ...below(rdv.base)]) {
 		const st = fs.lstatSync(path.join(rdv.base, name));
 		assert.equal(st.mode & 0o077, 0, `${name} ${st.mode.toString(8)}`);
 	}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, deadline, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, below, deadline, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from './terminal.mjs';
 
 const rdv = await Rdv.start();
@@ -13,7 +13,7 @@ await test('a token is shown once and found by nobody after', async () => {
 	const listed = await rdv.call('GET', '/api/tokens');
 	assert.equal(JSON.stringify(listed).includes(made.rawKey), false);
 	assert.ok(made.rawKey.startsWith(made.keyPrefix));
-	for (const name of fs.readdirSync(rdv.base, { recursive: true })) {
+	for (const name of below(rdv.base)) {
 		const file = path.join(rdv.base, name);
 		if (fs.statSync(file).isFile())
 			assert.equal(fs.readFileSync(file).includes(made.rawKey), false,

@@ -99,6 +99,27 @@ await test('force moves to the trash, and restore brings it back', async () => {
 	assert.match(git(w.path, 'status', '--porcelain'), /precious/);
 });
 
+await test('from another file system it goes to a trash beside it',
+	async (t) => {
+		const shm = fs.mkdtempSync('/dev/shm/rdv-worktree-');
+		t.after(() => fs.rmSync(shm, { recursive: true, force: true }));
+		assert.notEqual(fs.statSync(shm).dev, fs.statSync(rdv.base).dev);
+		const w = { path: path.join(shm, 'w') };
+		git(repo, 'worktree', 'add', '-q', '-b', 'elsewhere', w.path);
+		fs.writeFileSync(path.join(w.path, 'precious'), 'mine\n');
+		const r = await remove(w, true);
+		assert.equal(r.status, 200, String(r.raw));
+		const id = r.json.trash_id;
+		assert.deepEqual(fs.readdirSync(shm), [`.rdv-trash-${id}`]);
+		await rdv.call('POST', '/api/worktrees/restore', { id });
+		assert.deepEqual(fs.readdirSync(shm), ['w']);
+		assert.equal(fs.readFileSync(path.join(w.path, 'precious'), 'utf8'),
+			'mine\n');
+		assert.match(git(w.path, 'status', '-sb'),
+			/^## elsewhere\n.*precious/);
+		git(repo, 'worktree', 'remove', '--force', w.path);
+	});
+
 await test('the main work tree is never removed', async () => {
 	for (const force of [false, true]) {
 		const r = await remove({ path: repo }, force);

@@ -160,6 +160,12 @@ await test('nginx started again has the names of now, or the last good ones',
 	equal(await status('other.example'), 421, 'of a wrong file nothing');
 	check(product.log().includes(`nginx keeps its settings: ${file}:3: ` +
 	    'auth.nonsense: no such setting'), 'said');
+	/* Made by the next rdvd; this one has its token where it was. */
+	product.configure(`[auth]\nservice_token_file = "${file}.token"\n`);
+	await again();
+	await signIn(product, product.origin);
+	check(product.log().includes('nginx keeps its settings: ' +
+	    'cannot write nginx\'s configuration: No such file'), 'said too');
 }));
 
 await test('the log is written where the settings say', async () => {

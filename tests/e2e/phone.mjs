@@ -31,6 +31,14 @@ await test('a phone shows the list, then one session, nothing cut off',
 	await connected(page);
 	equal(await page.isVisible('.sidebar'), false, 'list beside');
 	await fits('session');
+	equal(await page.$$eval('.keys button', (all) => all.filter((one) => {
+		const box = one.getBoundingClientRect();
+		const range = document.createRange();
+		range.selectNodeContents(one);
+		const text = range.getBoundingClientRect();
+		const left = text.left - box.left;
+		return Math.abs(left - (box.right - text.right)) > 1 || left < 2;
+	}).map((one) => one.textContent)), [], 'keys with words off centre');
 	await page.tap('text=More');
 	await fits('session unfolded');
 	check(await page.isVisible('.actions >> text=Rename'), 'actions');

@@ -38,6 +38,38 @@ await test('a session in a directory is made with the form',
 	await product.closeAll();
 });
 
+await test('of many sessions the one that is open is in sight',
+    async ({ product, browser }) => {
+	const made = [];
+
+	for (let i = 1; i <= 40; i++)
+		made.push(await product.session(`one of many ${i}`));
+	const page = await browser.signedIn();
+	const seen = (id) => page.$eval('.list', (list, id) => {
+		const row = list.querySelector(`a[data-session='${id}']`)
+		    .getBoundingClientRect();
+		const box = list.getBoundingClientRect();
+		return row.top > box.top - 1 && row.bottom < box.bottom + 1;
+	}, id);
+	const [first, last] = [made[0].id, made[39].id];
+
+	/* By its address, and then as the newest, which stands last. */
+	equal([await seen(first), await seen(last)], [true, false], 'at first');
+	await page.goto(`${product.origin}/#/s/${last}`);
+	await page.reload();
+	await connected(page);
+	await until(() => seen(last), 'the last one');
+	await page.click(`a[data-session='${last}']`);
+	await page.$eval('.list', (list) => list.scrollTo(0, 0));
+	equal(await seen(last), false, 'scrolled away');
+	await fillForm(page, { name: 'newest', directory: product.dir });
+	await page.click('text=Start session');
+	await page.waitForSelector(`${row('newest')}[aria-current]`);
+	await until(() => seen(new URL(page.url()).hash.slice(4)), 'newest');
+	await page.context().close();
+	await product.closeAll();
+});
+
 await test('a session in a new worktree is made with the form',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();

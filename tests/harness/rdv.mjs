@@ -20,6 +20,15 @@ sanitizer.watch(bin('rdv-helper'));
 // What a program under test needs of an environment.
 export const bare = { PATH: '/usr/bin:/bin', ...sanitizer.env };
 
+// The names of all that is below. That of readdirSync() itself tries to enter
+// sockets in node 18, which is the node of Debian 12.
+export function below(dir, at = '') {
+	return fs.readdirSync(path.join(dir, at), { withFileTypes: true })
+		.map((e) => [e, path.join(at, e.name)])
+		.flatMap(([e, name]) => [name,
+			...e.isDirectory() ? below(dir, name) : []]);
+}
+
 // Polls until `fn` gives something true; its value. A deadline is a bug found,
 // not a measure of time: it is long. What happens soon is seen at once, and what
 // takes long does not cost the processors that it needs.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What the programs are linked with: the helper is trusted with privilege, so it
 # gets libc, libseccomp and libcap and nothing else, and no program gets what it
-# was not given here. Also checks that what hardens a binary is in it (`make
+# was not given here. (lib/auditcrypt.c says what it loads later, and where.) Also checks that what hardens a binary is in it (`make
 # install` copies these very files).
 # usage: deps.sh BINDIR
 set -u

@@ -62,8 +62,10 @@ owner '^daemon/store/.*\.c$' 'sqlite3\.h'
 owner '^lib/js\.c$' 'jansson\.h'
 owner '^(daemon/http/ws|cli/ws)\.c$' 'wslay'
 owner '^(daemon/http/parse|cli/http)\.c$' 'http_parser\.h'
-# The one digest outside auth/ is the SHA-1 of a WebSocket's accept header.
-owner '^daemon/(auth/.*|http/handshake)\.c$' 'openssl/'
+# The one digest outside auth/ is the SHA-1 of a WebSocket's accept header; the
+# audit log's are in a process and a command of their own.
+owner '^(daemon/(auth/.*|http/handshake)|lib/auditcrypt)\.c$' 'openssl/'
+owner '^lib/auditcrypt\.c$' 'dlfcn\.h'
 owner '^daemon/(loop|http/.*)\.[ch]$' 'event2/'
 owner '^security/filter\.c$' 'seccomp\.h'
 owner '^security/caps\.c$' 'sys/capability\.h'

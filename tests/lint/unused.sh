@@ -16,6 +16,10 @@ server_sweep
 git_pending
 out_age
 out_width
+policyfile_open
+policyfile_read
+policyprint_keys
+policyuser_closed
 row_blob
 store_session_find
 term_viewers

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * [ops] alone, forked from the test as [main] forks it, so that the test says
- * which accounts are served and when. The accounts are real ones, made with a
- * name of this process and removed again; their homes lie below the rig.
+ * [ops] and its [audit], forked from the test as [main] forks them, so that the
+ * test says which accounts are served and when. The accounts are real ones,
+ * made with a name of this process and removed again; their homes lie below the
+ * rig.
  */
 #ifndef RDV_MUTANTS
 #define RDV_MUTANTS /* what is linked is the test build */
@@ -33,6 +34,8 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/accountwire.h"
+#include "priv-helper/audit.h"
+#include "priv-helper/launch.h"
 #include "priv-helper/serve.h"
 #include "security/mutant.h"
 #include "tests/unit/check.h"
@@ -178,6 +181,22 @@ prepare(struct rigops *s)
 	(void)close(fd);
 }
 
+/* Of a forked child: it ends with the test, and has the log of the rig. */
+static void
+as_child(const struct rigops *s, const char *name)
+{
+	char path[128];
+	int fd;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(path, sizeof(path), "%s/log", s->rig.dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	(void)dup2(fd, 1);
+	(void)dup2(fd, 2);
+	(void)umask(077);
+	log_init(name, STDERR_FILENO, LOG_INFO);
+}
+
 static _Noreturn void
 become_ops(const struct rigops *s, int control, const char *mutant)
 {
@@ -190,32 +209,37 @@ become_ops(const struct rigops *s, int control, const char *mutant)
 		.accounts = &all,
 		.helper_state = s->state,
 		.run_dir = s->run };
-	char path[128];
-	int fd;
 
 	memcpy(all.list, s->who, sizeof(s->who));
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)setrlimit(RLIMIT_NOFILE, &few);
-	snprintf(path, sizeof(path), "%s/log", s->rig.dir);
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	(void)dup2(fd, 1);
-	(void)dup2(fd, 2);
+	as_child(s, "rdv-ops");
 	if (mutant != NULL)
 		(void)setenv("RDV_MUTANT", mutant, 1);
 	mutant_init();
-	(void)umask(077);
-	log_init("rdv-ops", STDERR_FILENO, LOG_INFO);
 	/* Its end is that of ours: the test's copy must not be here. */
 	(void)close(s->main);
+	(void)close(s->audit);
 	serve(&args);
 }
 
+static _Noreturn void
+become_audit(const struct rigops *s, int control)
+{
+	char dir[128];
+	const struct audit_args args = { .main = control, .dir = dir };
+
+	as_child(s, "rdv-audit");
+	snprintf(dir, sizeof(dir), "%s/audit", s->rig.dir);
+	(void)close(s->audit);
+	audit_serve(&args);
+}
+
 static void
-say(const struct rigops *s, char what, int fd)
+say(int to, char what, int fd)
 {
 	const struct seqpkt_fds fds = { .fd = { fd }, .n = 1 };
 
-	assert_int_equal(seqpkt_send(s->main, &what, 1, &fds), 0);
+	assert_int_equal(seqpkt_send(to, &what, 1, &fds), 0);
 	(void)close(fd);
 }
 
@@ -246,8 +270,33 @@ rigops_reconnect(struct rigops *s)
 		(void)close(s->rig.ops);
 	assert_int_equal(seqpkt_pair(pair), 0);
 	s->rig.ops = pair[0];
-	say(s, CTL_DAEMON, pair[1]);
+	say(s->main, CTL_DAEMON, pair[1]);
 	hello(s);
+}
+
+/* Before [ops]: it must not hold anything of that. */
+static void
+start_audit(struct rigops *s)
+{
+	int pair[2];
+
+	assert_int_equal(seqpkt_pair(pair), 0);
+	s->audit = pair[0];
+	s->auditor = fork();
+	assert_true(s->auditor >= 0);
+	if (s->auditor == 0)
+		become_audit(s, pair[1]);
+	(void)close(pair[1]);
+}
+
+static void
+connect_audit(const struct rigops *s)
+{
+	int pair[2];
+
+	assert_int_equal(seqpkt_pair(pair), 0);
+	say(s->audit, LAUNCH_TO_OPS, pair[0]);
+	say(s->main, LAUNCH_TO_AUDIT, pair[1]);
 }
 
 void
@@ -257,6 +306,7 @@ rigops_start(struct rigops *s, const char *mutant)
 
 	rigops_need();
 	prepare(s);
+	start_audit(s);
 	assert_int_equal(seqpkt_pair(pair), 0);
 	s->main = pair[0];
 	s->rig.helper = fork();
@@ -264,6 +314,7 @@ rigops_start(struct rigops *s, const char *mutant)
 	if (s->rig.helper == 0)
 		become_ops(s, pair[1], mutant);
 	(void)close(pair[1]);
+	connect_audit(s);
 	rigops_reconnect(s);
 }
 
@@ -276,6 +327,9 @@ rigops_stop(struct rigops *s)
 	status = rig_wait(&s->rig);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+	(void)close(s->audit);
+	assert_int_equal(waitpid(s->auditor, &status, 0), s->auditor);
+	assert_int_equal(status, 0);
 	rig_cleanup(&s->rig);
 }
 
@@ -297,7 +351,7 @@ rigops_reload(struct rigops *s, unsigned served)
 	assert_true(fd >= 0 && buf_ok(&b));
 	assert_int_equal(write(fd, b.data, b.len), b.len);
 	buf_done(&b);
-	say(s, CTL_ACCOUNTS, fd);
+	say(s->main, CTL_ACCOUNTS, fd);
 	snprintf(seen, sizeof(seen), "accounts=%zu grants", all.n);
 	rig_expect_log(&s->rig, seen);
 }

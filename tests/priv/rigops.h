@@ -13,12 +13,15 @@
 #define RIGOPS_TEXT   48 /* of a token, with its NUL */
 
 /*
- * [ops] as system mode has it, with this test in the places of [main] and of
- * rdvd, and two real accounts of its own, both in one group. Needs root.
+ * [ops] and [audit] as system mode has them, with this test in the places of
+ * [main] and of rdvd, and two real accounts of its own, both in one group.
+ * Needs root.
  */
 struct rigops {
 	struct rig rig; /* rig.login is of whoever logged in last */
 	int main;	/* [main]'s end */
+	int audit;	/* the same to [audit] */
+	pid_t auditor;
 	struct account who[RIGOPS_PEOPLE];
 	char run[96], state[96];
 	char service[RIGOPS_TEXT];

@@ -121,6 +121,7 @@ fault_at_every_stage_of_the_parent(void **state)
 	fault_before_the_fork("P3 environment");
 	fault_before_the_fork("P3 program");
 	fault_before_the_fork("P4 stdio");
+	fault_before_the_fork("P5 cgroup");
 	fault_before_the_fork("P5 ruleset");
 	fault_before_the_fork("P6 channels");
 	fault_before_the_fork("P7 fork");

@@ -306,7 +306,7 @@ works_editor(void **state)
 		skip();
 	develop("script",
 	    "exec 2>&1; v=$(command -v vim || command -v vim.tiny)\n"
-	    "$v -u NONE -es -c 'call setline(1, \"typed\")' -c wq f\n"
+	    "printf 'a\\ntyped\\n.\\nwq\\n' | $v -u NONE -es f\n"
 	    "cat f\n",
 	    "typed\n");
 }

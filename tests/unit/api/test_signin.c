@@ -114,6 +114,27 @@ test_code_expires(void **state)
 }
 
 static void
+abuse_D13_a_clock_set_back_keeps_no_code(void **state)
+{
+	static const struct {
+		int64_t minutes;
+		int status;
+	} cases[] = { { -1, 200 }, { -4, 200 }, { -6, 401 }, { -600, 401 } };
+	struct fx *fx = *state;
+	struct answer a;
+	char code[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		new_code(fx, code, sizeof(code));
+		clock_shift(0, cases[i].minutes * 60 * 1000);
+		try_login(fx, &a, PAGE, code);
+		clock_shift(0, 0);
+		assert_int_equal(a.status, cases[i].status);
+		answer_done(&a);
+	}
+}
+
+static void
 test_login_needs_the_page(void **state)
 {
 	struct fx *fx = *state;
@@ -273,6 +294,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_code_becomes_cookie_once),
 		T(test_code_expires),
+		T(abuse_D13_a_clock_set_back_keeps_no_code),
 		T(test_login_needs_the_page),
 		T(test_A15_old_cookie_dies_at_login),
 		T(test_A15_every_cookie_dies_at_login),

@@ -11,6 +11,7 @@
 
 #include "cli/cmd.h"
 #include "lib/js.h"
+#include "lib/str.h"
 #include "tests/unit/check.h"
 #include "tests/unit/cli/fake.h"
 
@@ -32,6 +33,7 @@ static const struct {
 } answers[] = {
 	{ "GET /api/sessions?status=active%2Csuspended ", 200, OPEN_SESSIONS },
 	{ "GET /api/sessions?status=closed ", 200, "[]" },
+	{ "GET /api/sessions?status=suspended ", 200, "[]" },
 	{ "GET /api/sessions ", 200, OPEN_SESSIONS },
 	{ "GET /api/sessions/" ID_A " ", 200,
 	    "{\"id\":\"" ID_A "\",\"name\":\"twin\",\"run\":{\"id\":\"r\","
@@ -44,9 +46,10 @@ static const struct {
 	    "{\"error\":\"it is closed\",\"code\":\"INVALID_STATE\","
 	    "\"request_id\":\"q1\"}" },
 	{ "DELETE /api/worktrees ", 409,
-	    "{\"error\":\"work would be lost\","
-	    "\"code\":\"HAS_UNCOMMITTED_CHANGES\",\"details\":{\"reasons\":"
-	    "[\"a.c is modified\",\"b\\u001b.c is new\"]}}" },
+	    "{\"error\":\"HAS_UNTRACKED_FILES: it has untracked files; "
+	    "it has\\u001b commits\",\"code\":\"HAS_UNTRACKED_FILES\","
+	    "\"details\":{\"reasons\":[\"HAS_UNTRACKED_FILES\","
+	    "\"HAS_UNPUSHED_COMMITS\"]}}" },
 	{ "GET /api/status ", 500,
 	    "{\"error\":\"internal error\",\"code\":\"INTERNAL\","
 	    "\"request_id\":\"q77\"}" },
@@ -123,6 +126,24 @@ tables_are_harmless(void **state)
 	assert_non_null(strstr(ran.out, "odd"));
 	assert_null(strchr(ran.out, '\033'));
 	assert_null(strchr(ran.out, '\007'));
+}
+
+/* To be pasted: this program is not "rdv" to a shell, and not in ~/.rdv. */
+static void
+none_says_how_to_make_one(void **state)
+{
+	char self[4096], hint[8192];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	(void)state;
+	assert_true(n > 0);
+	self[n] = '\0';
+	(void)snprintf(hint, sizeof(hint),
+	    "make one with: RDV_HOME=%s %s session new NAME\n", fake.dir, self);
+	RUN(&ran, "session", "ls", "--status", "suspended");
+	assert_int_equal(ran.rc, CMD_OK);
+	assert_string_equal(ran.out, "");
+	assert_non_null(strstr(ran.err, hint));
 }
 
 static void
@@ -211,12 +232,15 @@ refusals_keep_their_words(void **state)
 	js_free(v);
 	RUN(&ran, "worktree", "rm", "/tmp");
 	assert_int_equal(ran.rc, CMD_FAILED);
-	assert_non_null(strstr(ran.err, "work would be lost"));
-	assert_non_null(strstr(ran.err, "a.c is modified"));
+	assert_true(str_starts(ran.err, "rdv: it has untracked files; it has"));
+	assert_null(strstr(ran.err, "HAS_"));
 	assert_null(strchr(ran.err, '\033'));
 	assert_non_null(strstr(ran.err, "with --force: move it to the trash"));
 	RUN(&ran, "worktree", "rm", "/tmp", "--force");
 	assert_null(strstr(ran.err, "with --force"));
+	RUN(&ran, "worktree", "rm", "/tmp", "--json");
+	assert_non_null(strstr(ran.err, "\"code\":\"HAS_UNTRACKED_FILES\""));
+	assert_non_null(strstr(ran.err, "\"HAS_UNPUSHED_COMMITS\""));
 }
 
 static void
@@ -410,6 +434,28 @@ completion_offers(void **state)
 	assert_string_equal(ran.out, "status\n");
 }
 
+/* A value in the word of its option is offered with it. */
+static void
+completion_offers_behind_equals(void **state)
+{
+	(void)state;
+	RUN(&ran, "__complete", "--", "session", "new", "x", "--profile=");
+	assert_string_equal(ran.out, "--profile=login\n--profile=script\n");
+	RUN(&ran, "__complete", "--", "session", "new", "x", "--profile=s");
+	assert_string_equal(ran.out, "--profile=script\n");
+	RUN(&ran, "__complete", "--", "session", "ls", "--status=closedx");
+	assert_string_equal(ran.out, "");
+	RUN(&ran, "__complete", "--", "session", "new", "x", "--dir=/t");
+	assert_string_equal(ran.out, "//dir\n");
+	/* It is one word, so what follows is what follows the option. */
+	RUN(&ran, "__complete", "--", "attach", "--socket=s", "tw");
+	assert_string_equal(ran.out, "twin\ntwin\n");
+	RUN(&ran, "__complete", "--", "session", "new", "x", "--attach=");
+	assert_string_equal(ran.out, "");
+	RUN(&ran, "__complete", "--", "session", "new", "x", "--pro=");
+	assert_string_equal(ran.out, "");
+}
+
 static void
 a_directory_that_cannot_be_is_refused(void **state)
 {
@@ -428,6 +474,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(tables_are_harmless),
+		T(none_says_how_to_make_one),
 		T(json_is_the_object),
 		T(show_prints_what_is_set),
 		T(words_for_sessions),
@@ -443,6 +490,7 @@ main(void)
 		T(an_id_is_printed_alone),
 		T(a_token_is_printed_alone),
 		T(completion_offers),
+		T(completion_offers_behind_equals),
 		T(a_directory_that_cannot_be_is_refused),
 	};
 

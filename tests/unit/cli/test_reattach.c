@@ -27,7 +27,7 @@ broken_fn(int fd, const char *request, unsigned n)
 		RIG_OUTPUT(fd, 0, "<0123");
 		return;
 	}
-	if (strstr(request, "&offset=5&run_id=" RIG_RUN " ") == NULL) {
+	if (strstr(request, "&offset=5&run_id=" RIG_RUN "&") == NULL) {
 		fakews_close(fd, 1002);
 		return;
 	}
@@ -51,6 +51,45 @@ a_break_shows_every_byte_once(void **state)
 	assert_non_null(strstr(rig.screen, "<0123456789>"));
 	assert_null(strstr(rig.screen, "waiting"));
 	rig_check_restored();
+}
+
+#define SIZE(owner) \
+	"{\"type\":\"size\",\"cols\":90,\"rows\":30,\"owner\":" #owner "}"
+
+/*
+ * Lost four times: as the newest of all, and then as one that another viewer
+ * took the size from, that got it back, and that hears it from "ready".
+ */
+static void
+sized_fn(int fd, const char *request, unsigned n)
+{
+	static const char *const after[] = { SIZE(true), SIZE(false),
+		SIZE(true), NULL };
+	static const bool keeps[] = { false, false, true, false, true };
+	bool kept = strstr(request, "&keep_size=true") != NULL;
+
+	fakews_accept(fd);
+	if (kept != keeps[n]) {
+		fakews_close(fd, 1002);
+		return;
+	}
+	fakews_text(fd, RIG_READY(0));
+	if (n == 4) {
+		fakews_text(fd, "{\"type\":\"exit\",\"code\":0,"
+				"\"state\":\"completed\"}");
+		fakews_close(fd, 1000);
+	} else if (after[n] != NULL) {
+		fakews_text(fd, after[n]);
+	}
+}
+
+static void
+who_comes_back_keeps_the_size_of_others(void **state)
+{
+	(void)state;
+	rig_start(sized_fn);
+	assert_int_equal(rig_wait_end(), 0);
+	assert_non_null(strstr(rig.screen, "ended with status 0"));
 }
 
 static void
@@ -283,6 +322,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_break_shows_every_byte_once),
+		T(who_comes_back_keeps_the_size_of_others),
 		T(a_restart_is_waited_for),
 		T(a_paste_loses_nothing),
 		T(refusals_end_it),

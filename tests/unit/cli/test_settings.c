@@ -56,6 +56,15 @@ ask(const char *script, struct js **out)
 }
 
 static void
+is_path(const struct js *s, const char *key, const char *wanted)
+{
+	char *path = settings_path(s, key);
+
+	assert_string_equal(path, wanted);
+	free(path);
+}
+
+static void
 an_answer_is_read(void **state)
 {
 	const char *first = NULL;
@@ -63,6 +72,8 @@ an_answer_is_read(void **state)
 
 	(void)state;
 	assert_int_equal(ask("echo '{\"a.text\":{\"value\":\"t\"},"
+			     "\"a.bytes\":{\"value\":\"/?\",\"hex\":\"2fff\"},"
+			     "\"a.wrong\":{\"value\":\"v\",\"hex\":\"2f?f\"},"
 			     "\"a.list\":{\"value\":[\"x\"]},"
 			     "\"b.idle\":{\"value\":1,\"source\":\"f:7\","
 			     "\"effect\":false},"
@@ -74,8 +85,10 @@ an_answer_is_read(void **state)
 			     "\"effect\":false}}'",
 			     &s),
 	    0);
-	assert_string_equal(settings_text(s, "a.text"), "t");
-	assert_string_equal(settings_text(s, "a.none"), "");
+	is_path(s, "a.text", "t");
+	is_path(s, "a.none", "");
+	is_path(s, "a.bytes", "/\xff");
+	is_path(s, "a.wrong", "v");
 	assert_string_equal(js_text(js_at(settings_value(s, "a.list"), 0)),
 	    "x");
 	assert_null(settings_value(s, "a.none"));
@@ -100,7 +113,7 @@ as_it_is_served(void **state)
 			     "$HOME, ${RDV_HOME:-none}\\\"}}\"",
 			     &s),
 	    0);
-	assert_string_equal(settings_text(s, "a"), wanted);
+	is_path(s, "a", wanted);
 	js_free(s);
 }
 

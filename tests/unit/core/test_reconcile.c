@@ -158,7 +158,7 @@ test_lost_with_another_helper(void **state)
 	corerig_daemon_up(r);
 	await_state(r, run, "lost");
 	assert_non_null(strstr(corerig_row(r, run)->cause,
-	    "restarted while rdvd was down"));
+	    "rdv was stopped or restarted"));
 	assert_int_equal(corerig_events(r, "run.ended", run), 1);
 	assert_string_equal(corerig_session(r, r->id)->status, "active");
 }

@@ -142,7 +142,9 @@ test_H15_start_that_fails(void **state)
 	r->fail_spawn = true;
 	corerig_create(r, "one");
 	assert_int_equal(r->err, RDV_E_SPAWN);
-	assert_non_null(strstr(r->why, "C12 chdir"));
+	assert_string_equal(r->why,
+	    "cannot enter /home/somebody/project: No such file or "
+	    "directory (C12 chdir)");
 	run = run_of(r, r->id);
 	assert_string_equal(corerig_row(r, run)->state, "failed");
 	assert_non_null(strstr(corerig_row(r, run)->cause, "C12 chdir"));

@@ -372,6 +372,20 @@ test_resume_that_fails_leaves_the_session(void **state)
 	call(r, session_resume, id, 0);
 }
 
+static unsigned made;
+
+static void
+made_cb(const struct store_session *s, const struct store_run *run, void *arg)
+{
+	const struct corerig *r = arg;
+
+	made++;
+	assert_int_equal(r->answers, 0);
+	assert_string_equal(s->name, "renamed");
+	assert_string_equal(run->id, s->run_id);
+	assert_string_equal(run->state, "running");
+}
+
 static void
 test_update(void **state)
 {
@@ -383,21 +397,24 @@ test_update(void **state)
 	corerig_create(r, "one");
 	(void)snprintf(id, sizeof(id), "%s", r->id);
 	who = corerig_who(r, id);
-	session_update(r->app.sessions, &who, &p);
+	made = 0;
+	session_update(r->app.sessions, &who, &p, made_cb);
+	assert_int_equal(made, 1);
 	corerig_answer(r);
 	assert_int_equal(r->err, 0);
 	assert_string_equal(corerig_session(r, id)->name, "renamed");
 	p.name = "=x";
-	session_update(r->app.sessions, &who, &p);
+	session_update(r->app.sessions, &who, &p, made_cb);
 	corerig_answer(r);
 	assert_int_equal(r->err, RDV_E_INVALID);
 	p = (struct session_patch){ .has_folder = true, .folder_id = "none" };
-	session_update(r->app.sessions, &who, &p);
+	session_update(r->app.sessions, &who, &p, made_cb);
 	corerig_answer(r);
 	assert_int_equal(r->err, RDV_E_NOT_FOUND);
 	assert_string_equal(corerig_session(r, id)->name, "renamed");
+	assert_int_equal(made, 1);
 	p.folder_id = NULL;
-	session_update(r->app.sessions, &who, &p);
+	session_update(r->app.sessions, &who, &p, made_cb);
 	corerig_answer(r);
 	assert_int_equal(r->err, 0);
 }

@@ -47,8 +47,7 @@ test_bad(void **state)
 		"127.0.0.01", "a.0x", "256.0.0.1", "1.2.3.4.5", "::1", "[]",
 		"[::1", "[::1]x", "[::1]:", "[::1%lo]", "[fe80::1%25lo]",
 		"[a.example]", "[127.0.0.1]", "[[::1]]",
-		"b\xc3\xbc"
-		"cher.example" };
+		"b\303\274cher.example" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

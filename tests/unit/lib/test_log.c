@@ -35,6 +35,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
+	log_gather(false);
 	log_init("rdv", STDERR_FILENO, LOG_INFO);
 	log_set_request(NULL);
 	close(out[0]);
@@ -158,6 +159,88 @@ full_pipe_drops_and_counts(void **state)
 	assert_null(strstr(written(), "dropped"));
 }
 
+static unsigned
+lines_of(const char *s)
+{
+	unsigned n = 0;
+
+	for (; *s != '\0'; s++)
+		n += *s == '\n';
+	return n;
+}
+
+static void
+gathered_lines_wait_and_keep_their_order(void **state)
+{
+	const char *s;
+
+	(void)state;
+	log_gather(true);
+	log_info("m", "one");
+	log_info("m", "two");
+	assert_string_equal(written(), "");
+	log_flush();
+	s = written();
+	assert_int_equal(lines_of(s), 2);
+	assert_true(strstr(s, "\"one\"\n") < strstr(s, "\"two\"\n"));
+	log_info("m", "three");
+	errno = EEXIST;
+	log_warnx("m", "four");
+	assert_int_equal(errno, EEXIST);
+	s = written();
+	assert_int_equal(lines_of(s), 2);
+	assert_true(strstr(s, "\"three\"\n") < strstr(s, "\"four\"\n"));
+	log_info("m", "five");
+	log_gather(false);
+	assert_non_null(strstr(written(), "\"five\"\n"));
+	log_info("m", "six");
+	assert_non_null(strstr(written(), "\"six\"\n"));
+}
+
+/* No piece is longer than what the kernel keeps whole. */
+static void
+gathered_lines_go_when_there_are_many(void **state)
+{
+	const char *s;
+	size_t len;
+
+	(void)state;
+	log_gather(true);
+	do {
+		log_info("m", "%0500d", 1);
+		s = written();
+	} while (*s == '\0');
+	len = strlen(s);
+	assert_in_range(len, PIPE_BUF / 2, PIPE_BUF);
+	assert_int_equal(len % lines_of(s), 0);
+	assert_int_equal(s[len - 1], '\n');
+	log_gather(false);
+	assert_int_equal(lines_of(written()), 1);
+}
+
+static void
+gathered_lines_are_counted_when_lost(void **state)
+{
+	const char *s;
+
+	(void)state;
+	while (write(out[1], line, sizeof(line)) > 0)
+		continue;
+	log_gather(true);
+	log_info("m", "lost");
+	log_info("m", "lost");
+	log_flush();
+	while (read(out[0], line, sizeof(line)) > 0)
+		continue;
+	log_info("m", "back");
+	log_info("m", "again");
+	log_gather(false);
+	s = written();
+	assert_non_null(strstr(s, " dropped=2 msg=\"back\""));
+	assert_null(strstr(strstr(s, "back"), "dropped"));
+	assert_non_null(strstr(s, "again"));
+}
+
 /* Makes room for who waits after all: that is a failure, and no hang. */
 static void
 make_room(int sig)
@@ -222,6 +305,9 @@ main(void)
 		LOG_TEST(abuse_J09_one_event_is_one_record),
 		LOG_TEST(request_id_is_on_every_record),
 		LOG_TEST(full_pipe_drops_and_counts),
+		LOG_TEST(gathered_lines_wait_and_keep_their_order),
+		LOG_TEST(gathered_lines_go_when_there_are_many),
+		LOG_TEST(gathered_lines_are_counted_when_lost),
 		LOG_TEST(full_blocking_pipe_drops_as_well),
 		LOG_TEST(fatal_ends_with_status_1),
 	};

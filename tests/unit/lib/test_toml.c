@@ -258,6 +258,29 @@ bounds(void **state)
 	free(text);
 }
 
+/* What is printed means the same when it is read. */
+static void
+strings_read_back(void **state)
+{
+	static const char hard[] = "a\"b\\c\x1b\x7f\t\n\xc3\xa9";
+	char *text = NULL;
+	const char *why;
+	size_t size = 0;
+	unsigned line;
+	struct toml t;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(f);
+	assert_true(fputs("k = ", f) >= 0);
+	toml_print_string(hard, f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(toml_parse(&t, text, size, &line, &why), 0);
+	assert_string_equal(t.values[0].str, hard);
+	toml_done(&t);
+	free(text);
+}
+
 int
 main(void)
 {
@@ -266,6 +289,7 @@ main(void)
 		cmocka_unit_test(refuses_the_rest_with_its_line),
 		cmocka_unit_test(every_truncation_is_safe),
 		cmocka_unit_test(bounds),
+		cmocka_unit_test(strings_read_back),
 	};
 
 	return CHECK_RUN("toml", tests);

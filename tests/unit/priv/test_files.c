@@ -17,6 +17,7 @@
 #include "priv-helper/roots.h"
 #include "priv-helper/scratch.h"
 #include "tests/unit/check.h"
+#include "tests/unit/priv/rights.h"
 
 static char dir[64];
 
@@ -104,9 +105,11 @@ judge(const struct roots *rs, const char *path)
 static void
 abuse_E01_roots(void **state)
 {
+	struct policy_rights rights;
 	struct roots rs;
 
 	(void)state;
+	rights_make(&rights, NULL, in("home"));
 	assert_int_equal(mkdir(in("home"), 0700), 0);
 	assert_int_equal(mkdir(in("home/project"), 0700), 0);
 	assert_int_equal(mkdir(in("home/.rdv"), 0700), 0);
@@ -117,7 +120,8 @@ abuse_E01_roots(void **state)
 	assert_int_equal(mkdir(in("homework"), 0700), 0);
 	assert_int_equal(symlink(in("home"), in("link")), 0);
 	make("home/.rdv/cli-token", 0600);
-	assert_true(roots_init(&rs, in("home"), in("home/.rdv"), NULL));
+	assert_true(roots_init(&rs, in("home"), in("home/.rdv"), NULL,
+	    &rights));
 	assert_int_equal(judge(&rs, in("home/project")), 0);
 	assert_int_equal(judge(&rs, in("home/.rdv/worktrees/w")), 0);
 	assert_int_equal(judge(&rs, in("home/.rdv/server/trash")), 0);
@@ -140,20 +144,61 @@ abuse_E01_roots(void **state)
 	/* F07: through what the kernel makes up for a process, nowhere. */
 	assert_int_equal(judge(&rs, "/proc/self/cwd"), RDV_E_DENIED);
 	assert_int_equal(judge(&rs, "/proc/self/cwd/tmp"), -ELOOP);
+	policy_rights_done(&rights);
+}
+
+/* What the policy says is judged by what was opened, whatever it is called. */
+static void
+abuse_E01_roots_of_the_policy(void **state)
+{
+	struct policy_rights rights;
+	char text[512], why[256];
+	struct roots rs;
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkdir(in("own"), 0700), 0);
+	assert_int_equal(mkdir(in("own/in"), 0700), 0);
+	assert_int_equal(mkdir(in("own/secret"), 0700), 0);
+	assert_int_equal(mkdir(in("ownother"), 0700), 0);
+	assert_int_equal(symlink(in("ownother"), in("own/link")), 0);
+	assert_int_equal(symlink(in("own"), in("alias")), 0);
+	assert_int_equal(mkdir(in("ownother/x"), 0700), 0);
+	snprintf(text, sizeof(text),
+	    "[access]\nusers = [\"ann\"]\n[default]\n"
+	    "roots = [\"%s/own\"]\ndeny_roots = [\"%s/own/secret\"]\n",
+	    dir, dir);
+	rights_make(&rights, text, "/home/x");
+	assert_true(roots_init(&rs, "/home/x", "/home/x/.rdv", NULL, &rights));
+	assert_int_equal(judge(&rs, in("own/in")), 0);
+	assert_int_equal(judge(&rs, in("alias/in")), 0);
+	assert_int_equal(judge(&rs, in("ownother")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("own/link/x")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("own/secret")), RDV_E_DENIED);
+	/* It would bring along what is denied. */
+	assert_int_equal(judge(&rs, in("own")), RDV_E_DENIED);
+	assert_int_equal(roots_open(&rs, in("ownother"), &fd, why, sizeof(why)),
+	    RDV_E_DENIED);
+	assert_non_null(strstr(why,
+	    " is not granted by the policy: [default] roots (F:4)"));
+	policy_rights_done(&rights);
 }
 
 /* Whoever may write there makes the proofs of new tokens. */
 static void
 abuse_E01_proofs(void **state)
 {
+	struct policy_rights rights;
 	struct roots rs;
 	int fd;
 
 	(void)state;
+	rights_make(&rights, NULL, in("ann"));
 	(void)mkdir(in("run"), 0755);
 	(void)mkdir(in("run/ann"), 0700);
 	(void)mkdir(in("runner"), 0700);
-	assert_true(roots_init(&rs, in("ann"), in("ann/.rdv"), in("run")));
+	assert_true(roots_init(&rs, in("ann"), in("ann/.rdv"), in("run"),
+	    &rights));
 	assert_int_equal(judge(&rs, in("run")), RDV_E_DENIED);
 	assert_int_equal(judge(&rs, in("run/ann")), RDV_E_DENIED);
 	assert_int_equal(judge(&rs, dir), RDV_E_DENIED);
@@ -162,8 +207,9 @@ abuse_E01_proofs(void **state)
 	assert_true(roots_inside(&rs, fd));
 	(void)close(fd);
 	/* In user mode there is no such place. */
-	assert_true(roots_init(&rs, in("ann"), in("ann/.rdv"), NULL));
+	assert_true(roots_init(&rs, in("ann"), in("ann/.rdv"), NULL, &rights));
 	assert_int_equal(judge(&rs, in("run/ann")), 0);
+	policy_rights_done(&rights);
 }
 
 /* It goes into a log between quotes, and comes from a rdvd taken over. */
@@ -171,16 +217,19 @@ static void
 reasons_are_printable(void **state)
 {
 	const char *path = "/a\" op=LOGIN why=\"\n\x1b[2J/..";
+	struct policy_rights rights;
 	struct roots rs;
 	char why[256];
 	int fd;
 
 	(void)state;
-	assert_true(roots_init(&rs, "/home/x", "/home/x/.rdv", NULL));
+	rights_make(&rights, NULL, "/home/x");
+	assert_true(roots_init(&rs, "/home/x", "/home/x/.rdv", NULL, &rights));
 	assert_int_equal(roots_open(&rs, path, &fd, why, sizeof(why)),
 	    RDV_E_DENIED);
 	assert_string_equal(why, "paths: /a\\\" op=LOGIN why=\\\"\\n\\e[2J/.. "
 				 "is not a plain absolute path");
+	policy_rights_done(&rights);
 }
 
 static void
@@ -242,6 +291,7 @@ main(void)
 		cmocka_unit_test(programs),
 		cmocka_unit_test(abuse_E01_roots),
 		cmocka_unit_test(abuse_E01_proofs),
+		cmocka_unit_test(abuse_E01_roots_of_the_policy),
 		cmocka_unit_test(reasons_are_printable),
 		cmocka_unit_test(scratch_worst),
 	};

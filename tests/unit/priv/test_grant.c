@@ -140,6 +140,23 @@ ended_with_its_token(void **state)
 	clock_shift(0, 0);
 }
 
+/* What stands in the audit log: no part of the grant, and never used twice. */
+static void
+named_by_number(void **state)
+{
+	uint8_t a[PRIV_GRANT_LEN], b[PRIV_GRANT_LEN];
+	uint32_t first;
+
+	(void)state;
+	assert_true(grant_new(&g, 1, none, GRANT_TTL_MS, a));
+	first = grant_number(&g, a);
+	assert_true(first > 0);
+	grant_wipe(&g);
+	assert_int_equal(grant_number(&g, a), 0);
+	assert_true(grant_new(&g, 1, none, GRANT_TTL_MS, b));
+	assert_int_equal(grant_number(&g, b), first + 1);
+}
+
 int
 main(void)
 {
@@ -150,6 +167,7 @@ main(void)
 		cmocka_unit_test_setup(bounded_and_reused, clean),
 		cmocka_unit_test_setup(ended_by_uid, clean),
 		cmocka_unit_test_setup(ended_with_its_token, clean),
+		cmocka_unit_test_setup(named_by_number, clean),
 	};
 
 	return CHECK_RUN("grant", tests);

@@ -15,8 +15,10 @@
 #include "priv-helper/repo.h"
 #include "priv-helper/scratch.h"
 #include "tests/unit/check.h"
+#include "tests/unit/priv/rights.h"
 
 static char dir[64];
+static struct policy_rights rights;
 static struct roots roots;
 
 static const char *
@@ -65,7 +67,9 @@ set_up(void **state)
 	put("b/.git", "gitdir: ", in("main/.git/worktrees/b"));
 	put("main/.git/worktrees/a/gitdir", "", in("a/.git"));
 	put("main/.git/worktrees/b/gitdir", "", in("b/.git"));
-	assert_true(roots_init(&roots, in("home"), in("home/.rdv"), NULL));
+	rights_make(&rights, NULL, in("home"));
+	assert_true(roots_init(&roots, in("home"), in("home/.rdv"), NULL,
+	    &rights));
 	return 0;
 }
 
@@ -73,6 +77,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
+	policy_rights_done(&rights);
 	scratch_remove(dir, geteuid());
 	return access(dir, F_OK) == 0;
 }
@@ -192,6 +197,22 @@ abuse_E01_repository(void **state)
 	assert_int_equal(judge("a"), RDV_E_DENIED);
 }
 
+/* E01: nor is one that the policy does not grant, whatever worktree asks. */
+static void
+abuse_E01_repository_of_the_policy(void **state)
+{
+	char text[512];
+
+	(void)state;
+	assert_int_equal(judge("a"), 0);
+	policy_rights_done(&rights);
+	snprintf(text, sizeof(text),
+	    "[access]\nusers = [\"ann\"]\n[default]\nroots = [\"%s/a\"]\n",
+	    dir);
+	rights_make(&rights, text, in("home"));
+	assert_int_equal(judge("a"), RDV_E_DENIED);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -203,6 +224,7 @@ main(void)
 		T(abuse_G09_claims),
 		T(abuse_G09_form),
 		T(abuse_E01_repository),
+		T(abuse_E01_repository_of_the_policy),
 	};
 
 	return CHECK_RUN("repo", tests);

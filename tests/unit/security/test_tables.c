@@ -109,6 +109,13 @@ not_in_daemon(const char *call, void *arg)
 	return contains("@daemon", call);
 }
 
+static int
+not_in_audit(const char *call, void *arg)
+{
+	(void)arg;
+	return contains("@audit", call);
+}
+
 static void
 nothing_both_ways(void **state)
 {
@@ -116,6 +123,13 @@ nothing_both_ways(void **state)
 	assert_int_equal(sysset_walk("@forbidden", not_in_program, NULL), 0);
 	assert_int_equal(sysset_walk("@daemon-forbidden", not_in_daemon, NULL),
 	    0);
+	assert_int_equal(sysset_walk("@daemon-forbidden", not_in_audit, NULL),
+	    0);
+	assert_false(contains("@audit", "clone"));
+	assert_false(contains("@audit", "kill"));
+	assert_false(contains("@audit", "accept4"));
+	assert_false(contains("@audit", "ioctl"));
+	assert_false(contains("@audit", "mprotect"));
 	/* The sentence in confine.h, as a table. */
 	assert_false(contains("@daemon", "execve"));
 	assert_false(contains("@daemon", "fork"));

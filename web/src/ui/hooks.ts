@@ -3,7 +3,7 @@
  * The few hooks the components share.
  */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { label } from "../util/text.ts";
 import type { State, Store } from "../store.ts";
 
@@ -26,6 +26,18 @@ export function useNow(): number {
 		return () => clearInterval(timer);
 	}, []);
 	return now;
+}
+
+/* Scrolls to its element when that becomes the one that is looked at: it may
+ * have been opened by its address, or be the newest of many. */
+export function useInView(current: boolean) {
+	const ref = useRef<HTMLAnchorElement>(null);
+
+	useEffect(() => {
+		if (current)
+			ref.current?.scrollIntoView({ block: "nearest" });
+	}, [current]);
+	return ref;
 }
 
 export function useTitle(...parts: string[]): void {

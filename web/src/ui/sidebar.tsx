@@ -11,7 +11,7 @@ import { statusOf } from "../util/status.ts";
 import { ago, label, pathTail } from "../util/text.ts";
 import { buildTree, type Branch } from "../util/tree.ts";
 import { AskName, Confirm } from "./dialog.tsx";
-import { useNow } from "./hooks.ts";
+import { useInView, useNow } from "./hooks.ts";
 
 interface ListProps {
 	store: Store;
@@ -79,13 +79,16 @@ function Row({ session, state, now }: ListProps & { session: Session }) {
 	const { route } = state;
 	const status = statusOf(session);
 	const current = route.page === "session" && route.id === session.id;
+	const link = useInView(current);
 	const where = session.worktree_branch !== null
 	    ? label(session.worktree_branch)
 	    : pathTail(session.project_path ?? session.run?.cwd ?? "");
 
 	return (
 		<li>
-			<a href={formatRoute({ page: "session", id: session.id })}
+			<a ref={link} href={formatRoute({
+				page: "session", id: session.id,
+			})}
 			    data-session={session.id} data-tone={status.tone}
 			    title={label(session.name)}
 			    aria-current={current ? "page" : undefined}>

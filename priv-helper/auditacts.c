@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each verb puts on record. A run is named by its handle, in the record
+ * before its start, the one after it, every signal and its end, so that they
+ * can be told to belong together.
+ */
+#include "priv-helper/auditacts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/str.h"
+#include "lib/xalloc.h"
+#include "priv-helper/ops.h"
+
+static void
+begin(struct audit_msg *m, enum audit_act act, enum audit_phase phase)
+{
+	memset(m, 0, sizeof(*m));
+	m->act = (uint8_t)act;
+	m->phase = (uint8_t)phase;
+}
+
+static void
+put_result(struct audit_msg *m, enum priv_result result, const char *why)
+{
+	m->result = (uint8_t)result;
+	(void)str_copy(m->why, why, sizeof(m->why));
+}
+
+bool
+audit_login(struct ops *o, const struct priv_login *m, char *why)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_LOGIN, AUDIT_BEFORE);
+	a.uid = m->uid;
+	return audit_before(&o->audit, &a, why, PRIV_WHY_MAX + 1);
+}
+
+void
+audit_login_done(struct ops *o, const struct priv_login_answer *answer,
+    uint32_t uid)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_LOGIN, AUDIT_AFTER);
+	a.uid = uid;
+	if (answer->result == PRIV_DONE)
+		a.grant = grant_number(&o->grants, answer->grant);
+	put_result(&a, answer->result, answer->why);
+	audit_tell(&o->audit, &a);
+}
+
+void
+audit_logout(struct ops *o, const struct priv_logout *m)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_LOGOUT, AUDIT_NEWS);
+	a.grant = grant_number(&o->grants, m->grant);
+	a.result = a.grant != 0 ? PRIV_DONE : PRIV_NO_SUCH;
+	audit_tell(&o->audit, &a);
+}
+
+/* NAME of each NAME=value: a value never leaves this process. */
+static char **
+names(const struct priv_spawn *m)
+{
+	char **list = xcalloc(m->envc + 1u, sizeof(*list));
+	unsigned i;
+
+	for (i = 0; i < m->envc; i++)
+		list[i] = xstrndup(m->envp[i], strcspn(m->envp[i], "="));
+	return list;
+}
+
+static void
+names_free(char **list, unsigned n)
+{
+	while (n > 0)
+		free(list[--n]);
+	free(list);
+}
+
+bool
+audit_spawn(struct ops *o, const struct priv_spawn *m, const struct run *r,
+    char *why)
+{
+	struct audit_msg a;
+	bool ok;
+
+	begin(&a, AUDIT_SPAWN, AUDIT_BEFORE);
+	a.uid = r->uid;
+	a.grant = grant_number(&o->grants, m->grant);
+	a.handle = r->handle;
+	(void)str_copy(a.name, m->profile, sizeof(a.name));
+	(void)str_copy(a.label, m->label, sizeof(a.label));
+	a.cwd = m->cwd;
+	a.argv = m->argv;
+	a.argc = m->argc;
+	a.env = names(m);
+	a.envc = m->envc;
+	a.paths = m->paths;
+	a.pathc = m->pathc;
+	ok = audit_begin(&o->audit, &a, why, PRIV_WHY_MAX + 1);
+	names_free(a.env, a.envc);
+	return ok;
+}
+
+void
+audit_spawn_done(struct ops *o, const struct run *r,
+    const struct priv_spawn_answer *answer)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_SPAWN, AUDIT_AFTER);
+	a.handle = r->handle;
+	(void)str_copy(a.label, r->label, sizeof(a.label));
+	a.subject = answer->pid;
+	a.guards = answer->guards;
+	(void)str_copy(a.stage, answer->stage, sizeof(a.stage));
+	a.err = answer->err;
+	put_result(&a, answer->result, answer->why);
+	audit_tell(&o->audit, &a);
+}
+
+void
+audit_spawn_refused(struct ops *o, const struct priv_spawn *m,
+    enum priv_result result, const char *why)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_SPAWN, AUDIT_REFUSED);
+	(void)str_copy(a.name, m->profile, sizeof(a.name));
+	(void)str_copy(a.label, m->label, sizeof(a.label));
+	/* No more than its name. */
+	a.argv = m->argv;
+	a.argc = m->argc > 0;
+	put_result(&a, result, why);
+	audit_tell(&o->audit, &a);
+}
+
+bool
+audit_signal(struct ops *o, const struct priv_signal *m, char *why)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_SIGNAL, AUDIT_BEFORE);
+	a.handle = m->handle;
+	a.sig = m->sig;
+	a.all = m->all;
+	return audit_before(&o->audit, &a, why, PRIV_WHY_MAX + 1);
+}
+
+void
+audit_signal_done(struct ops *o, const struct priv_signal *m, bool refused,
+    enum priv_result result, const char *why)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_SIGNAL, refused ? AUDIT_REFUSED : AUDIT_AFTER);
+	a.handle = m->handle;
+	a.sig = m->sig;
+	a.all = m->all;
+	put_result(&a, result, why);
+	audit_tell(&o->audit, &a);
+}
+
+void
+audit_exit(struct ops *o, const struct run *r)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_EXIT, AUDIT_NEWS);
+	a.handle = r->handle;
+	(void)str_copy(a.label, r->label, sizeof(a.label));
+	a.subject = (uint32_t)r->pid;
+	a.status = r->end.status;
+	audit_tell(&o->audit, &a);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Quotas of one run as its cgroup keeps them: they count what belongs to the
+ * run, where the rlimits that every confined run has as well count everything
+ * of the uid.
+ */
+#include "priv-helper/cglimit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+	unsigned bit;
+	const char *on, *file;
+	uint64_t unit;
+} limits[] = {
+	{ CGLIMIT_PIDS, "+pids", "pids.max", 1 },
+	{ CGLIMIT_MEMORY, "+memory", "memory.max", 1 << 20 },
+};
+
+#define LIMITS (sizeof(limits) / sizeof(limits[0]))
+
+static int
+put(int dir, const char *file, const char *text)
+{
+	const int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	(void)close(fd);
+	return err;
+}
+
+unsigned
+cglimit_switch_on(const char *dir)
+{
+	const int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	unsigned on = 0;
+	size_t i;
+
+	if (fd < 0)
+		return 0;
+	/* One by one: a write of several is refused as a whole. */
+	for (i = 0; i < LIMITS; i++)
+		if (put(fd, "cgroup.subtree_control", limits[i].on) == 0)
+			on |= limits[i].bit;
+	(void)close(fd);
+	return on;
+}
+
+const char *
+cglimit_text(unsigned on)
+{
+	static const char *const text[] = { "none", "processes", "memory",
+		"processes memory" };
+
+	return text[on & (CGLIMIT_PIDS | CGLIMIT_MEMORY)];
+}
+
+static uint64_t
+amount(const struct profile_quota *q, unsigned bit)
+{
+	return bit == CGLIMIT_PIDS ? q->processes : q->memory_mb;
+}
+
+unsigned
+cglimit_wanted(const struct profile_quota *q, unsigned on)
+{
+	unsigned wanted = 0;
+	size_t i;
+
+	for (i = 0; i < LIMITS; i++)
+		if (amount(q, limits[i].bit) > 0)
+			wanted |= on & limits[i].bit;
+	return wanted;
+}
+
+int
+cglimit_set(int run, const struct profile_quota *q, unsigned on)
+{
+	const unsigned wanted = cglimit_wanted(q, on);
+	char text[24];
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < LIMITS && err == 0; i++) {
+		if ((wanted & limits[i].bit) == 0)
+			continue;
+		snprintf(text, sizeof(text), "%llu",
+		    (unsigned long long)(amount(q, limits[i].bit) *
+					 limits[i].unit));
+		err = put(run, limits[i].file, text);
+	}
+	return err;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_CGLIMIT_H
+#define RDV_CGLIMIT_H
+
+#include "security/profile.h"
+
+/* Limits that the cgroups of runs can keep. */
+#define CGLIMIT_PIDS   0x1u
+#define CGLIMIT_MEMORY 0x2u
+
+/*
+ * Switches their controllers on for what lies in the cgroup `dir`, as far as
+ * `dir` has them itself. Returns those that are on: none where `dir` holds
+ * processes ("no internal processes", cgroups(7)).
+ */
+unsigned cglimit_switch_on(const char *dir);
+/* Such a set in words: "processes memory", or "none". */
+const char *cglimit_text(unsigned on);
+/*
+ * Which of `on` a run with this quota is held to; and writes them into its
+ * cgroup, whose directory `run` is. 0 or -errno.
+ */
+unsigned cglimit_wanted(const struct profile_quota *q, unsigned on);
+int cglimit_set(int run, const struct profile_quota *q, unsigned on);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A cgroup for each run, where one is delegated to us: a service with
+ * Delegate=yes, or root in a container. It holds processes together, which
+ * needs no controller, so ours may go on having processes of its own. Where a
+ * service manager has put us into a part of what it delegates, runs lie beside
+ * us, in a cgroup without processes, and controllers limit them too. What a run
+ * started ends without it as well, by its reaper; a program of the same uid may
+ * leave its cgroup, never its reaper.
+ */
+#include "priv-helper/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "priv-helper/cglimit.h"
+#include "priv-helper/leader.h"
+#include "priv-helper/owncgroup.h"
+#include "security/mutant.h"
+
+/* Deeper ones of a run's own making stay behind. */
+#define DEPTH_MAX 16
+/* No run has this handle. */
+#define TRIAL 0
+
+static bool
+path_of(const char *dir, uint64_t handle, const char *file,
+    char out[CGROUP_PATH + 32])
+{
+	snprintf(out, CGROUP_PATH + 32, "%s/run-%016llx%s", dir,
+	    (unsigned long long)handle, file);
+	return dir[0] != '\0';
+}
+
+static int
+place_make(const char *dir)
+{
+	if (mkdir(dir, 0755) == 0)
+		(void)cglimit_switch_on(dir);
+	else if (errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
+int
+cgroup_make(const char *dir, uint64_t handle, int *fd)
+{
+	char path[CGROUP_PATH + 32];
+	int err;
+
+	*fd = -1;
+	if (!path_of(dir, handle, "", path))
+		return 0;
+	/* One that ended late may have removed the place it shared with us. */
+	err = place_make(dir);
+	if (err != 0)
+		return err;
+	if (mkdir(path, 0755) < 0)
+		return -errno;
+	*fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*fd >= 0)
+		return 0;
+	err = -errno;
+	(void)rmdir(path);
+	return err;
+}
+
+void
+cgroup_kill(const char *dir, uint64_t handle)
+{
+	char path[CGROUP_PATH + 32];
+	int fd;
+
+	if (!path_of(dir, handle, "/cgroup.kill", path))
+		return;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "1", 1);
+	(void)close(fd);
+}
+
+/* Takes `fd` over. Only what holds no process can be removed at all. */
+static void
+prune(int fd, unsigned depth)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	const struct dirent *e;
+	DIR *d = fdopendir(fd);
+	int sub;
+
+	if (d == NULL) {
+		(void)close(fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		sub = depth < DEPTH_MAX ? openat(fd, e->d_name, flags) : -1;
+		if (sub >= 0)
+			prune(sub, depth + 1);
+		(void)unlinkat(fd, e->d_name, AT_REMOVEDIR);
+	}
+	(void)closedir(d);
+}
+
+void
+cgroup_done(const char *dir)
+{
+	int fd;
+
+	/* Nearly always there is nothing in it. */
+	if (dir[0] == '\0' || rmdir(dir) == 0)
+		return;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	prune(fd, 0);
+	(void)rmdir(dir);
+}
+
+/* The file has an event, cgroups(7), whenever its "populated" changes. */
+static bool
+is_populated(int events)
+{
+	char text[128];
+	ssize_t n = pread(events, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	return strstr(text, "populated 1") != NULL;
+}
+
+static void
+wait_empty(const char *dir, uint64_t handle, int patience)
+{
+	const int64_t deadline = clock_mono_ms() + patience;
+	char path[CGROUP_PATH + 32];
+	struct pollfd p = { .events = POLLPRI };
+	int64_t left;
+
+	(void)path_of(dir, handle, "/cgroup.events", path);
+	p.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (p.fd < 0)
+		return;
+	while (is_populated(p.fd) && (left = deadline - clock_mono_ms()) > 0)
+		(void)poll(&p, 1, (int)left);
+	(void)close(p.fd);
+}
+
+void
+cgroup_remove(const char *dir, uint64_t handle, int patience)
+{
+	char path[CGROUP_PATH + 32];
+
+	if (!path_of(dir, handle, "", path))
+		return;
+	if (patience > 0)
+		wait_empty(dir, handle, patience);
+	cgroup_done(path);
+}
+
+/*
+ * Modes do not tell whether a process may be put there: so a process is. It
+ * takes a thousandth of a second.
+ */
+static int
+try_out(const char *dir)
+{
+	int fd, pidfd, err = cgroup_make(dir, TRIAL, &fd);
+	pid_t pid;
+
+	if (err != 0)
+		return err;
+	pid = leader_fork(fd, &pidfd);
+	if (pid == 0)
+		_exit(0);
+	(void)close(fd);
+	if (pid > 0) {
+		(void)waitpid(pid, NULL, 0);
+		(void)close(pidfd);
+	}
+	cgroup_remove(dir, TRIAL, 0);
+	return pid < 0 ? pid : 0;
+}
+
+static int
+find_own(char out[CGROUP_PATH])
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	FILE *self = fopen("/proc/self/cgroup", "re");
+	bool found = mounts != NULL && self != NULL &&
+		     owncgroup_find(mounts, self, out) && !mutant("cgroup");
+
+	if (mounts != NULL)
+		(void)fclose(mounts);
+	if (self != NULL)
+		(void)fclose(self);
+	return found ? 0 : -ENOENT;
+}
+
+/*
+ * systemd marks what it delegates with user.delegate, and with
+ * DelegateSubgroup= we are in a part of that. Nothing else above us is ours,
+ * whoever owns it: a service manager's slices are its own.
+ */
+static bool
+go_beside(char own[CGROUP_PATH])
+{
+	char *end = strrchr(own, '/'), mark = 0;
+
+	*end = '\0';
+	if (getxattr(own, "user.delegate", &mark, 1) == 1 && mark == '1')
+		return true;
+	*end = '/';
+	return false;
+}
+
+/* One place for each base directory, whatever its name. */
+static int
+find_place(const char *base, char dir[CGROUP_PATH])
+{
+	char own[CGROUP_PATH];
+	struct stat st;
+	int n, err = find_own(own);
+
+	dir[0] = '\0';
+	if (err != 0)
+		return err;
+	if (stat(base, &st) < 0)
+		return -errno;
+	if (go_beside(own))
+		(void)cglimit_switch_on(own);
+	n = snprintf(dir, CGROUP_PATH, "%s/rdv-%jx-%jx", own,
+	    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	if (n < CGROUP_PATH)
+		return 0;
+	dir[0] = '\0';
+	return -ENAMETOOLONG;
+}
+
+int
+cgroup_init(const char *base, char dir[CGROUP_PATH], unsigned *limits)
+{
+	int err = find_place(base, dir);
+
+	*limits = 0;
+	if (err != 0)
+		return err;
+	cgroup_done(dir);
+	err = try_out(dir);
+	if (err == 0) {
+		*limits = cglimit_switch_on(dir);
+		return 0;
+	}
+	(void)rmdir(dir);
+	dir[0] = '\0';
+	return err;
+}
+
+void
+cgroup_forget(const char *base)
+{
+	char dir[CGROUP_PATH];
+
+	if (find_place(base, dir) == 0)
+		cgroup_done(dir);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_CGROUP_H
+#define RDV_CGROUP_H
+
+#include <stdint.h>
+
+/* A longer path counts as no cgroup. */
+#define CGROUP_PATH 1024
+
+/*
+ * `dir`: where the cgroups of runs will lie, one place for each base directory,
+ * emptied of what an earlier rdv left; tried by starting a process in there.
+ * `limits`: CGLIMIT_*, what runs can be held to in there. 0, or -errno and ""
+ * when no cgroup is delegated to us.
+ */
+int cgroup_init(const char *base, char dir[CGROUP_PATH], unsigned *limits);
+/* For [main], when nothing of an [ops] is left: whatever that left behind. */
+void cgroup_forget(const char *base);
+/* Removes `dir` with all that holds no process; "" is fine. */
+void cgroup_done(const char *dir);
+
+/*
+ * The cgroup of one run in such a `dir`; with "" nothing is done. Make sets
+ * `fd` to its directory, for leader_fork() and the caller's to close, or to -1
+ * when there is none. 0 or -errno.
+ */
+int cgroup_make(const char *dir, uint64_t handle, int *fd);
+/*
+ * SIGKILL to all in it, whatever uid they have and however fast they fork. They
+ * have not ended yet when it returns.
+ */
+void cgroup_kill(const char *dir, uint64_t handle);
+/*
+ * With those its processes made in it. One that is not empty after `patience`
+ * milliseconds stays.
+ */
+void cgroup_remove(const char *dir, uint64_t handle, int patience);
+
+#endif

@@ -1,0 +1,100 @@
+// Guards of the policy: who is admitted, what several tables give together, and
+// the place its file is taken from. Rows as in mutants.mjs.
+const rights = 'priv-helper/policyfor.c', file = 'priv-helper/policyfile.c';
+const user = 'priv-helper/policyuser.c';
+const unit = (name) => [`unit/priv/test_policyfor ${name}`];
+
+const admission = [
+	['root is never admitted', 'if (a->uid == 0 || a->uid == (uid_t)-1)',
+		'if (a->uid == (uid_t)-1)'],
+	['no uid is not a uid', 'if (a->uid == 0 || a->uid == (uid_t)-1)',
+		'if (a->uid == 0)'],
+	['an account that is closed is not admitted', 'if (a->closed != NULL)',
+		'if (false)'],
+	['an account of the system is not admitted',
+		'if ((int64_t)a->uid < v[POLICY_MIN_UID].num)', 'if (false)'],
+	['a denied account is not admitted',
+		'if (has(v[POLICY_DENY_USERS].list, a->name))', 'if (false)'],
+	['a denied group is not admitted',
+		'if (in_any(a, v[POLICY_DENY_GROUPS].list))', 'if (false)'],
+	['nobody else is admitted', 'if (!has(v[POLICY_USERS].list, a->name) &&',
+		'if (false && !has(v[POLICY_USERS].list, a->name) &&'],
+].map(([guard, from, to]) => ({ ids: ['E01'], guard,
+	off: [[rights, from, to]], red: unit('abuse_E01_admission') }));
+
+const merging = [
+	['what denies is of all tables', 'if (d->n == 0 || deny)\n', 'if (d->n == 0)\n'],
+	['of yes and no the no holds', 'values[key].num == 0)\n\t\t\treturn false;',
+		'values[key].num == 0)\n\t\t\tcontinue;'],
+	['a table is of one account or group',
+		'return s->user ? strcmp(s->name, a->name) == 0 : in_group(a, s->name);',
+		'return in_group(a, s->name) || strcmp(s->name, a->name) == 0;'],
+].map(([guard, from, to]) => ({ ids: ['E01'], guard,
+	off: [[rights, from, to]], red: unit('abuse_E01_merging') }));
+
+const asked = [
+	{ ids: ['E01'], guard: 'a home directory of "/" opens nothing',
+		off: [[rights, "a->home[1] == '\\0' ||", '']],
+		red: unit('abuse_E01_odd_accounts') },
+	{ ids: ['E01'], guard: "an account's name is one part of a path",
+		off: [[rights, 'if (!path_component_ok(a->name))', 'if (false)']],
+		red: unit('abuse_E01_odd_accounts') },
+	{ ids: ['E01'], guard: 'what a denied root lies in is denied',
+		off: [[rights, 'path_is_under(*l, path) || path_is_under(path, *l)',
+			'path_is_under(*l, path)']],
+		red: unit('abuse_F05_roots') },
+	{ ids: ['E01'], guard: 'no more of the network than the policy grants',
+		off: [[rights, 'if (q->net > r->profile[q->profile].net)',
+			'if (false)']],
+		red: unit('abuse_E01_requests') },
+	{ ids: ['E01'], guard: 'a start is judged by the policy',
+		off: [['priv-helper/op_spawn.c',
+			'judge_policy(o, who, &m->spawn, profile, &e) && ', '']],
+		red: ['priv/policy abuse_E01_more_than_granted'] },
+	{ ids: ['E01'], guard: 'paths and repositories are judged by the policy',
+		off: [['priv-helper/roots.c', 'return policy_root(rs->rights, path);',
+			'return NULL;']],
+		red: ['unit/priv/test_files abuse_E01_roots_of_the_policy',
+			'unit/priv/test_repo abuse_E01_repository_of_the_policy'] },
+	{ ids: ['E01'], guard: 'a locked account is closed',
+		off: [[user, "if (marks > 0 && hash[marks] != '\\0')", 'if (false)']],
+		red: unit('abuse_E01_closed') },
+	{ ids: ['E01'], guard: 'an account that has expired is closed',
+		off: [[user, 'if (expires >= 0 && today >= expires)', 'if (false)']],
+		red: unit('abuse_E01_closed') },
+	{ ids: ['E14'], guard: 'a name in the policy is no option',
+		off: [['priv-helper/policy.c', "s[0] == '-' || ", '']],
+		red: ['unit/priv/test_policy abuse_E14_refusals',
+			'unit/priv/test_policy abuse_E14_names'] },
+];
+
+const place = [
+	{ ids: ['F17'], guard: 'nobody else may write where the policy lies',
+		off: [[file, 'if ((st->st_mode & 022) != 0)', 'if (false)']],
+		red: ['priv/policy abuse_F17_modes',
+			'priv/policy abuse_F17_whole_paths'] },
+	{ ids: ['F17'], guard: 'root owns where the policy lies',
+		off: [[file, 'if (st->st_uid != j->owner && st->st_uid != 0)',
+			'if (false)']],
+		red: ['priv/policy abuse_F17_owners'] },
+	{ ids: ['F01', 'F17'], guard: 'the policy is no link',
+		off: [[file, 'O_RDONLY | O_NOFOLLOW | O_NONBLOCK',
+			'O_RDONLY | O_NONBLOCK']],
+		red: ['priv/policy abuse_F01_links'] },
+	{ ids: ['F01', 'F17'], guard: 'no directory above the policy is a link',
+		off: [[file, 'O_PATH | O_NOFOLLOW | O_CLOEXEC', 'O_PATH | O_CLOEXEC']],
+		red: ['priv/policy abuse_F01_links'] },
+	{ ids: ['F09'], guard: 'the policy is a file',
+		off: [[file, 'if (!S_ISREG(st.st_mode))', 'if (false)']],
+		red: ['priv/policy abuse_F09_kinds'] },
+	{ ids: ['F09'], guard: 'a FIFO in its place is not waited for',
+		off: [[file, 'O_NOFOLLOW | O_NONBLOCK | O_NOCTTY',
+			'O_NOFOLLOW | O_NOCTTY']],
+		red: ['priv/policy abuse_F09_kinds'] },
+	{ ids: ['F09'], guard: 'the policy has a bound, and again when it is read',
+		off: [[file, 'if (st.st_size > POLICY_TEXT_MAX)', 'if (false)'],
+			[file, 'else if (used > POLICY_TEXT_MAX)', 'else if (false)']],
+		red: ['priv/policy abuse_F09_sizes'] },
+];
+
+export const policy = [...admission, ...merging, ...asked, ...place];

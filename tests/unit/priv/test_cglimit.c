@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which limits a cgroup can keep and what is written for them, on directories
+ * with files of the same names: not every kernel has the controllers to give.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "priv-helper/cglimit.h"
+#include "tests/unit/check.h"
+#include "tests/unit/lib/tmpdir.h"
+
+#define BOTH (CGLIMIT_PIDS | CGLIMIT_MEMORY)
+
+static char dir[64];
+
+static int
+enter(void **state)
+{
+	(void)state;
+	return close(tmpdir_new(dir)) == 0 ? chdir(dir) : -1;
+}
+
+static int
+leave(void **state)
+{
+	(void)state;
+	tmpdir_remove(dir);
+	return chdir("/");
+}
+
+static void
+put(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "we");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	(void)fclose(f);
+}
+
+static void
+expect(const char *name, const char *wanted)
+{
+	char text[32] = "";
+	FILE *f = fopen(name, "re");
+
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	(void)fclose(f);
+	assert_string_equal(text, wanted);
+}
+
+static void
+test_switch_on(void **state)
+{
+	(void)state;
+	assert_int_equal(cglimit_switch_on("nowhere"), 0);
+	assert_int_equal(cglimit_switch_on("."), 0);
+	put("cgroup.subtree_control", "");
+	assert_int_equal(cglimit_switch_on("."), BOTH);
+	/* The last of the writes, each of which is one. */
+	expect("cgroup.subtree_control", "+memory");
+}
+
+static void
+test_wanted(void **state)
+{
+	const struct profile_quota none = { 0, 0 }, some = { 10, 0 },
+				   all = { 10, 20 };
+
+	(void)state;
+	assert_int_equal(cglimit_wanted(&none, BOTH), 0);
+	assert_int_equal(cglimit_wanted(&some, BOTH), CGLIMIT_PIDS);
+	assert_int_equal(cglimit_wanted(&some, CGLIMIT_MEMORY), 0);
+	assert_int_equal(cglimit_wanted(&all, BOTH), BOTH);
+	assert_int_equal(cglimit_wanted(&all, CGLIMIT_MEMORY), CGLIMIT_MEMORY);
+	assert_int_equal(cglimit_wanted(&all, 0), 0);
+}
+
+/* Memory in bytes; what is not asked for, or not there, is not touched. */
+static void
+test_set(void **state)
+{
+	const struct profile_quota q = { 8192, 5000 };
+	int run = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(run >= 0);
+	put("pids.max", "");
+	assert_int_equal(cglimit_set(run, &q, CGLIMIT_PIDS), 0);
+	expect("pids.max", "8192");
+	assert_int_equal(cglimit_set(-1, &q, 0), 0);
+	/* A limit that is promised and cannot be kept is an error. */
+	assert_true(cglimit_set(run, &q, BOTH) < 0);
+	put("memory.max", "");
+	assert_int_equal(cglimit_set(run, &q, BOTH), 0);
+	expect("memory.max", "5242880000");
+	(void)close(run);
+}
+
+static void
+test_text(void **state)
+{
+	(void)state;
+	assert_string_equal(cglimit_text(0), "none");
+	assert_string_equal(cglimit_text(CGLIMIT_PIDS), "processes");
+	assert_string_equal(cglimit_text(CGLIMIT_MEMORY), "memory");
+	assert_string_equal(cglimit_text(BOTH), "processes memory");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_switch_on, enter, leave),
+		cmocka_unit_test(test_wanted),
+		cmocka_unit_test_setup_teardown(test_set, enter, leave),
+		cmocka_unit_test(test_text),
+	};
+
+	return CHECK_RUN("cglimit", tests);
+}

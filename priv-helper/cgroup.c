@@ -73,19 +73,28 @@ cgroup_make(const char *dir, uint64_t handle, int *fd)
 	return err;
 }
 
-void
-cgroup_kill(const char *dir, uint64_t handle)
+static int
+open_file(const char *dir, uint64_t handle, const char *file, int flags)
 {
 	char path[CGROUP_PATH + 32];
-	int fd;
 
-	if (!path_of(dir, handle, "/cgroup.kill", path))
-		return;
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	(void)!write(fd, "1", 1);
-	(void)close(fd);
+	if (!path_of(dir, handle, file, path))
+		return -1;
+	return open(path, flags | O_CLOEXEC);
+}
+
+void
+cgroup_hold(const char *dir, uint64_t handle, struct cgroup_hold *h)
+{
+	h->kill = open_file(dir, handle, "/cgroup.kill", O_WRONLY);
+	h->events = open_file(dir, handle, "/cgroup.events", O_RDONLY);
+}
+
+void
+cgroup_kill(const struct cgroup_hold *h)
+{
+	if (h->kill >= 0)
+		(void)!write(h->kill, "1", 1);
 }
 
 /* Takes `fd` over. Only what holds no process can be removed at all. */
@@ -138,33 +147,25 @@ is_populated(int events)
 	return strstr(text, "populated 1") != NULL;
 }
 
-static void
-wait_empty(const char *dir, uint64_t handle, int patience)
+void
+cgroup_wait(const struct cgroup_hold *h, int patience)
 {
 	const int64_t deadline = clock_mono_ms() + patience;
-	char path[CGROUP_PATH + 32];
-	struct pollfd p = { .events = POLLPRI };
+	struct pollfd p = { .fd = h->events, .events = POLLPRI };
 	int64_t left;
 
-	(void)path_of(dir, handle, "/cgroup.events", path);
-	p.fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (p.fd < 0)
-		return;
-	while (is_populated(p.fd) && (left = deadline - clock_mono_ms()) > 0)
+	while (p.fd >= 0 && is_populated(p.fd) &&
+	       (left = deadline - clock_mono_ms()) > 0)
 		(void)poll(&p, 1, (int)left);
-	(void)close(p.fd);
 }
 
 void
-cgroup_remove(const char *dir, uint64_t handle, int patience)
+cgroup_remove(const char *dir, uint64_t handle)
 {
 	char path[CGROUP_PATH + 32];
 
-	if (!path_of(dir, handle, "", path))
-		return;
-	if (patience > 0)
-		wait_empty(dir, handle, patience);
-	cgroup_done(path);
+	if (path_of(dir, handle, "", path))
+		cgroup_done(path);
 }
 
 /*
@@ -187,7 +188,7 @@ try_out(const char *dir)
 		(void)waitpid(pid, NULL, 0);
 		(void)close(pidfd);
 	}
-	cgroup_remove(dir, TRIAL, 0);
+	cgroup_remove(dir, TRIAL);
 	return pid < 0 ? pid : 0;
 }
 

@@ -26,14 +26,25 @@ void cgroup_done(const char *dir);
  */
 int cgroup_make(const char *dir, uint64_t handle, int *fd);
 /*
+ * What killing it and waiting for it take, each -1 where that cannot be: opened
+ * by a process that may not any more when it comes to that.
+ */
+struct cgroup_hold {
+	int kill, events;
+};
+/* Both close-on-exec, and the caller's. */
+void cgroup_hold(const char *dir, uint64_t handle, struct cgroup_hold *h);
+/*
  * SIGKILL to all in it, whatever uid they have and however fast they fork. They
  * have not ended yet when it returns.
  */
-void cgroup_kill(const char *dir, uint64_t handle);
+void cgroup_kill(const struct cgroup_hold *h);
+/* Until it is empty, at most `patience` milliseconds. */
+void cgroup_wait(const struct cgroup_hold *h, int patience);
 /*
- * With those its processes made in it. One that is not empty after `patience`
- * milliseconds stays.
+ * With those its processes made in it. One that is not empty stays, and so does
+ * one that is not ours.
  */
-void cgroup_remove(const char *dir, uint64_t handle, int patience);
+void cgroup_remove(const char *dir, uint64_t handle);
 
 #endif

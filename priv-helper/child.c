@@ -149,7 +149,7 @@ child_undo(struct child *c)
 		scratch_remove(c->scratch, c->user->uid);
 	(void)rights(c, false);
 	if (c->cgroup >= 0)
-		cgroup_remove(c->o->cgroup, c->handle, 0);
+		cgroup_remove(c->o->cgroup, c->handle);
 }
 
 /* A kernel without a guard makes the product refuse, not go without. */

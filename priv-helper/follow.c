@@ -81,7 +81,7 @@ reaper_gone(struct run *r)
 }
 
 void
-follow_reaper(struct run *r)
+follow_reaper(struct ops *o, struct run *r)
 {
 	struct reaper_report report;
 	long n = seqpkt_recv(r->control, &report, sizeof(report), NULL);
@@ -97,6 +97,9 @@ follow_reaper(struct run *r)
 		return;
 	}
 	r->over = true;
+	/* The directory is ours, and that reaper has become somebody else. */
+	if (o->system)
+		cgroup_remove(o->cgroup, r->handle);
 	r->end.status = report.status;
 	r->end.user_us = report.user_us;
 	r->end.sys_us = report.sys_us;
@@ -163,7 +166,7 @@ sweep_lost(struct ops *o, bool orphans)
 			continue;
 		r->over = true;
 		remove_scratch(o, r);
-		cgroup_remove(o->cgroup, r->handle, 0);
+		cgroup_remove(o->cgroup, r->handle);
 	}
 }
 

@@ -8,7 +8,7 @@ struct ops;
 struct run;
 
 /* A run's reaper has something to say, or is gone. */
-void follow_reaper(struct run *r);
+void follow_reaper(struct ops *o, struct run *r);
 /* The status pipe of a start has a failure, or has ended. */
 void follow_start(struct run *r);
 /*

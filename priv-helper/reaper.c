@@ -32,12 +32,10 @@
 #include "security/caps.h"
 #include "security/mutant.h"
 
-#define CONTROL_FD 3
-#define SIGNALS_FD 4
-#define PIDFD_FD   5
-#define SPOOL_FD   6
-#define PARK_FD	   10
-#define TOLD_MAX   64
+/* Right above stdio, and clear of the numbers that are used then. */
+#define FIRST_FD 3
+#define PARK_FD	 10
+#define TOLD_MAX 64
 /* SIGKILL again this often, for what comes to us in between. */
 #define AGAIN_MS 100
 /* What does not die of SIGKILL this long hangs in the kernel: not waited for.
@@ -59,32 +57,29 @@ struct reaper {
 	int soft;	      /* signal of the grace, 0: not ending */
 	int64_t kill_at;      /* end of the grace, when soft */
 	pid_t told[TOLD_MAX]; /* who has had the soft signal */
+	struct cgroup_hold cgroup;
 	struct reaper_report end;
 };
 
 /* Descriptors of its own and no others: it must not keep a terminal open. */
 static void
-settle(struct reaper *r, struct reaper_plan *p)
+settle(struct reaper *r)
 {
-	const int control = fcntl(p->control, F_DUPFD_CLOEXEC, PARK_FD);
-	const int signals = fcntl(r->signals, F_DUPFD_CLOEXEC, PARK_FD);
-	const int pidfd = fcntl(r->pidfd, F_DUPFD_CLOEXEC, PARK_FD);
-	const int spool = fcntl(p->spool, F_DUPFD_CLOEXEC, PARK_FD);
-	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int i;
+	int *const kept[] = { &r->control, &r->signals, &r->pidfd, &r->spool,
+		&r->cgroup.kill, &r->cgroup.events };
+	const size_t n = sizeof(kept) / sizeof(kept[0]);
+	int i, null, next = FIRST_FD;
+	size_t k;
 
+	for (k = 0; k < n; k++)
+		*kept[k] = fcntl(*kept[k], F_DUPFD_CLOEXEC, PARK_FD);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (i = 0; i < 3; i++)
 		(void)dup2(null, i);
-	(void)dup3(control, CONTROL_FD, O_CLOEXEC);
-	(void)dup3(signals, SIGNALS_FD, O_CLOEXEC);
-	(void)dup3(pidfd, PIDFD_FD, O_CLOEXEC);
-	(void)dup3(spool, SPOOL_FD, O_CLOEXEC);
-	(void)syscall(SYS_close_range, (spool < 0 ? PIDFD_FD : SPOOL_FD) + 1,
-	    ~0u, 0);
-	r->control = CONTROL_FD;
-	r->signals = SIGNALS_FD;
-	r->pidfd = PIDFD_FD;
-	r->spool = spool < 0 ? -1 : SPOOL_FD;
+	for (k = 0; k < n; k++)
+		if (*kept[k] >= 0)
+			*kept[k] = dup3(*kept[k], next++, O_CLOEXEC);
+	(void)syscall(SYS_close_range, next, ~0u, 0);
 }
 
 static void
@@ -245,7 +240,7 @@ static void
 kill_cgroup(const struct reaper *r)
 {
 	if (r->plan->drop.confined)
-		cgroup_kill(r->plan->cgroups, r->plan->handle);
+		cgroup_kill(&r->cgroup);
 }
 
 static int
@@ -368,6 +363,8 @@ reaper_run(struct reaper_plan *p)
 	memset(&r, 0, sizeof(r));
 	memset(&started, 0, sizeof(started));
 	r.plan = p;
+	r.control = p->control;
+	r.spool = p->spool;
 	r.end.news = REAPER_ENDED;
 	(void)prctl(PR_SET_NAME, "rdv-reaper");
 	r.signals = open_signals();
@@ -382,8 +379,9 @@ reaper_run(struct reaper_plan *p)
 		fail(p, REAPER_STAGE_PIDFD, -r.program);
 	if (r.program == 0)
 		drop_exec(&p->drop);
+	cgroup_hold(p->cgroups, p->handle, &r.cgroup);
 	become_user(p);
-	settle(&r, p);
+	settle(&r);
 	started.news = REAPER_STARTED;
 	started.pid = r.program;
 	tell(&r, &started);
@@ -393,8 +391,8 @@ reaper_run(struct reaper_plan *p)
 	/* Whoever hears of the end finds nothing of it any more. */
 	(void)caps_drop_all();
 	scratch_remove(p->scratch, p->drop.uid);
-	cgroup_remove(p->cgroups, p->handle,
-	    p->drop.confined ? KILLED_MS : LEAVE_MS);
+	cgroup_wait(&r.cgroup, p->drop.confined ? KILLED_MS : LEAVE_MS);
+	cgroup_remove(p->cgroups, p->handle);
 	tell(&r, &r.end);
 	_exit(0);
 }

@@ -241,7 +241,7 @@ serve_runs(struct ops *o, const struct pollfd *p)
 
 	TAILQ_FOREACH (r, &o->runs.list, entry) {
 		if (p[0].revents != 0)
-			follow_reaper(r);
+			follow_reaper(o, r);
 		if (p[1].revents != 0)
 			follow_start(r);
 		p += 2;

@@ -88,6 +88,18 @@ const rights = [
 			'mutant("reaper kill") ? 0 : CAP_TO_MASK(CAP_KILL);',
 		'data[0].permitted = 0;']],
 		red: ['priv/people abuse_H01_setuid'] },
+	{ ids: ['H01'], guard: 'a reaper that is its user can kill its cgroup',
+		off: [['priv-helper/reaper.c', '\tcgroup_hold(p->cgroups, ' +
+			'p->handle, &r.cgroup);\n\tbecome_user(p);\n',
+		'\tbecome_user(p);\n\tcgroup_hold(p->cgroups, p->handle, ' +
+			'&r.cgroup);\n']],
+		red: ['priv/cgpeople abuse_H01_cgroup_of_a_person'] },
+	{ ids: ['H01'], guard: '[ops] removes a cgroup that its reaper cannot',
+		off: [['priv-helper/follow.c',
+			'if (o->system)\n\t\tcgroup_remove(',
+			'if (false)\n\t\tcgroup_remove(']],
+		red: ['priv/cgpeople abuse_H01_cgroup_of_a_person',
+			'priv/cgpeople failed_start'] },
 ];
 
 export const people = [...tokens, ...ends, ...rights];

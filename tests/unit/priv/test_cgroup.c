@@ -84,13 +84,18 @@ test_long_path(void **state)
 static void
 test_none(void **state)
 {
+	struct cgroup_hold h;
 	int fd = 7;
 
 	(void)state;
 	assert_int_equal(cgroup_make("", 1, &fd), 0);
 	assert_int_equal(fd, -1);
-	cgroup_kill("", 1);
-	cgroup_remove("", 1, 0);
+	cgroup_hold("", 1, &h);
+	assert_int_equal(h.kill, -1);
+	assert_int_equal(h.events, -1);
+	cgroup_kill(&h);
+	cgroup_wait(&h, 0);
+	cgroup_remove("", 1);
 }
 
 int

@@ -34,17 +34,19 @@ audit_login(struct ops *o, const struct priv_login *m, char *why)
 	struct audit_msg a;
 
 	begin(&a, AUDIT_LOGIN, AUDIT_BEFORE);
+	a.kind = m->kind;
 	a.uid = m->uid;
 	return audit_before(&o->audit, &a, why, PRIV_WHY_MAX + 1);
 }
 
 void
-audit_login_done(struct ops *o, const struct priv_login_answer *answer,
-    uint32_t uid)
+audit_login_done(struct ops *o, const struct priv_login *m,
+    const struct priv_login_answer *answer, uint32_t uid)
 {
 	struct audit_msg a;
 
 	begin(&a, AUDIT_LOGIN, AUDIT_AFTER);
+	a.kind = m->kind;
 	a.uid = uid;
 	if (answer->result == PRIV_DONE)
 		a.grant = grant_number(&o->grants, answer->grant);
@@ -163,6 +165,63 @@ audit_signal_done(struct ops *o, const struct priv_signal *m, bool refused,
 	a.handle = m->handle;
 	a.sig = m->sig;
 	a.all = m->all;
+	put_result(&a, result, why);
+	audit_tell(&o->audit, &a);
+}
+
+static void
+begin_enroll(struct audit_msg *a, const struct priv_enroll *m,
+    enum audit_phase phase)
+{
+	begin(a, AUDIT_ENROLL, phase);
+	a->uid = m->uid;
+	a->expires = m->expires_ms;
+	memcpy(a->token, m->sha256, sizeof(a->token));
+}
+
+bool
+audit_enroll(struct ops *o, const struct priv_enroll *m, char *why)
+{
+	struct audit_msg a;
+
+	begin_enroll(&a, m, AUDIT_BEFORE);
+	return audit_before(&o->audit, &a, why, PRIV_WHY_MAX + 1);
+}
+
+void
+audit_enroll_done(struct ops *o, const struct priv_enroll *m,
+    enum priv_result result, const char *why)
+{
+	struct audit_msg a;
+
+	begin_enroll(&a, m, AUDIT_AFTER);
+	put_result(&a, result, why);
+	audit_tell(&o->audit, &a);
+}
+
+bool
+audit_revoke(struct ops *o, const struct priv_revoke *m, char *why)
+{
+	struct audit_msg a;
+	uid_t uid = 0;
+
+	begin(&a, AUDIT_REVOKE, AUDIT_BEFORE);
+	if (grant_find(&o->grants, m->grant, &uid))
+		a.grant = grant_number(&o->grants, m->grant);
+	a.uid = uid;
+	memcpy(a.token, m->sha256, sizeof(a.token));
+	return audit_before(&o->audit, &a, why, PRIV_WHY_MAX + 1);
+}
+
+/* The grant may have ended with the token. */
+void
+audit_revoke_done(struct ops *o, const struct priv_revoke *m,
+    enum priv_result result, const char *why)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_REVOKE, AUDIT_AFTER);
+	memcpy(a.token, m->sha256, sizeof(a.token));
 	put_result(&a, result, why);
 	audit_tell(&o->audit, &a);
 }

@@ -16,8 +16,9 @@ struct run;
  * what has become of it.
  */
 bool audit_login(struct ops *o, const struct priv_login *m, char *why);
-void audit_login_done(struct ops *o, const struct priv_login_answer *a,
-    uint32_t uid);
+/* `uid`: whose the grant is, or who was asked for. */
+void audit_login_done(struct ops *o, const struct priv_login *m,
+    const struct priv_login_answer *a, uint32_t uid);
 /*
  * To be called before the grant is dropped. The act takes power away and does
  * not wait.
@@ -32,6 +33,12 @@ void audit_spawn_refused(struct ops *o, const struct priv_spawn *m,
     enum priv_result result, const char *why);
 bool audit_signal(struct ops *o, const struct priv_signal *m, char *why);
 void audit_signal_done(struct ops *o, const struct priv_signal *m, bool refused,
+    enum priv_result result, const char *why);
+bool audit_enroll(struct ops *o, const struct priv_enroll *m, char *why);
+void audit_enroll_done(struct ops *o, const struct priv_enroll *m,
+    enum priv_result result, const char *why);
+bool audit_revoke(struct ops *o, const struct priv_revoke *m, char *why);
+void audit_revoke_done(struct ops *o, const struct priv_revoke *m,
     enum priv_result result, const char *why);
 void audit_exit(struct ops *o, const struct run *r);
 

@@ -27,6 +27,9 @@ static const struct wire_field fields[] = {
 	{ &wire_u32, AT(missed), 0, 0 },
 	{ &wire_u32, AT(uid), 0, 0 },
 	{ &wire_u32, AT(grant), 0, 0 },
+	{ &wire_u8, AT(kind), PRIV_LOGIN_SERVICE, 0 },
+	{ &wire_bytes, AT(token), PRIV_HASH_LEN, 0 },
+	{ &wire_u64, AT(expires), 0, 0 },
 	{ &wire_u64, AT(handle), 0, 0 },
 	{ &wire_u32, AT(subject), 0, 0 },
 	{ &wire_u32, AT(guards), 0, 0 },
@@ -73,6 +76,43 @@ static void
 put_uid(struct buf *b, const struct audit_msg *m)
 {
 	auditline_put_num(b, "uid", m->uid);
+}
+
+/* Whose a token is, is known when it has been judged. */
+static void
+put_claim(struct buf *b, const struct audit_msg *m)
+{
+	static const char *const by[] = {
+		[PRIV_LOGIN_TOKEN] = "token", [PRIV_LOGIN_SERVICE] = "service"
+	};
+
+	if (m->kind != PRIV_LOGIN_UID)
+		auditline_put_word(b, "by", by[m->kind]);
+	if (m->kind != PRIV_LOGIN_TOKEN ||
+	    (m->phase == AUDIT_AFTER && m->result == PRIV_DONE))
+		put_uid(b, m);
+}
+
+/* Without a grant it is nobody's act. */
+static void
+put_holder(struct buf *b, const struct audit_msg *m)
+{
+	if (m->grant == 0)
+		return;
+	put_uid(b, m);
+	auditline_put_num(b, "grant", m->grant);
+}
+
+static void
+put_token(struct buf *b, const struct audit_msg *m)
+{
+	auditline_put_hex(b, "token", m->token, sizeof(m->token));
+}
+
+static void
+put_expires(struct buf *b, const struct audit_msg *m)
+{
+	auditline_put_num(b, "expires", m->expires);
 }
 
 static void
@@ -224,8 +264,8 @@ static const struct {
 	    { put_process, put_subject, NULL } },
 	[AUDIT_ENDED] = { "end", { NULL },
 	    { put_process, put_subject, put_status, NULL } },
-	[AUDIT_LOGIN] = { "login", { put_uid, NULL },
-	    { put_uid, put_grant, put_result, put_why, NULL } },
+	[AUDIT_LOGIN] = { "login", { put_claim, NULL },
+	    { put_claim, put_grant, put_result, put_why, NULL } },
 	[AUDIT_LOGOUT] = { "logout", { NULL },
 	    { put_grant, put_result, NULL } },
 	[AUDIT_SPAWN] = { "spawn",
@@ -235,6 +275,10 @@ static const struct {
 		put_stage, put_why, NULL } },
 	[AUDIT_SIGNAL] = { "signal", { put_handle, put_signal, NULL },
 	    { put_handle, put_result, put_why, NULL } },
+	[AUDIT_ENROLL] = { "enroll", { put_uid, put_token, put_expires, NULL },
+	    { put_uid, put_token, put_result, put_why, NULL } },
+	[AUDIT_REVOKE] = { "revoke", { put_holder, put_token, NULL },
+	    { put_token, put_result, put_why, NULL } },
 	[AUDIT_EXIT] = { "exit", { NULL },
 	    { put_handle, put_label, put_subject, put_status, NULL } },
 };

@@ -22,6 +22,8 @@ enum audit_act {
 	AUDIT_LOGOUT,
 	AUDIT_SPAWN,
 	AUDIT_SIGNAL,
+	AUDIT_ENROLL,
+	AUDIT_REVOKE,
 	AUDIT_EXIT, /* a run has ended with all it started */
 	AUDIT_ACTS
 };
@@ -37,7 +39,10 @@ struct audit_msg {
 	uint32_t pid;	 /* of the sender */
 	uint32_t missed; /* records that did not get through before this one */
 	uint32_t uid;
-	uint32_t grant; /* its number, which is no secret */
+	uint32_t grant;		      /* its number, which is no secret */
+	uint8_t kind;		      /* enum priv_login_kind */
+	uint8_t token[PRIV_HASH_LEN]; /* of its text, which is one */
+	int64_t expires;	      /* of the token, wall clock ms */
 	uint64_t handle;
 	uint32_t subject; /* pid of what was started or has ended */
 	uint32_t guards;

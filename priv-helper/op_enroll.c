@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "priv-helper/auditacts.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/proof.h"
@@ -65,7 +66,10 @@ void
 op_enroll(struct ops *o, uint32_t id, union ops_request *m)
 {
 	char why[PRIV_WHY_MAX + 1] = "";
-	enum priv_result result = judge(o, &m->enroll, why);
+	enum priv_result result = PRIV_FAILED;
 
+	if (audit_enroll(o, &m->enroll, why))
+		result = judge(o, &m->enroll, why);
+	audit_enroll_done(o, &m->enroll, result, why);
 	peer_answer(o, id, PRIV_ENROLL, result, why);
 }

@@ -130,7 +130,8 @@ op_login(struct ops *o, uint32_t id, union ops_request *m)
 	a.result = PRIV_FAILED;
 	if (audit_login(o, &m->login, a.why))
 		a.result = (uint8_t)judge(o, &m->login, &v, &a);
-	audit_login_done(o, &a, m->login.uid);
+	audit_login_done(o, &m->login, &a,
+	    v.who != NULL ? v.who->uid : m->login.uid);
 	if (a.result == PRIV_DONE)
 		describe(&v, &a);
 	else if (a.result == PRIV_DENIED)

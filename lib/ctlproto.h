@@ -8,10 +8,10 @@
 #include "lib/buf.h"
 
 /*
- * What [main] says to its two children, each packet with at most one
- * descriptor; nobody answers. The first byte tells which:
+ * What [main] says to its children, each packet with at most one descriptor;
+ * nobody answers. The first byte tells which:
  *
- *   'O' to rdvd    a socket to [ops]
+ *   'O' to rdvd or [audit]  a socket to [ops]
  *   'D' to [ops]   a socket to rdvd
  *   'A' to [ops]   a socket to [audit]
  * and in system mode
@@ -22,6 +22,7 @@
  */
 #define CTL_OPS	     'O'
 #define CTL_DAEMON   'D'
+#define CTL_AUDIT    'A'
 #define CTL_LISTEN   'L'
 #define CTL_UNLISTEN 'U'
 #define CTL_SERVICE  'T'

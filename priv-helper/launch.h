@@ -34,11 +34,6 @@ enum {
 	LAUNCH_END
 };
 
-/* What [main] says with a descriptor: where the other end of it is. */
-#define LAUNCH_TO_AUDIT	 'A'
-#define LAUNCH_TO_DAEMON 'D'
-#define LAUNCH_TO_OPS	 'O'
-
 /* Exit statuses after which rdvd is not started again. */
 #define LAUNCH_REFUSED	  77
 #define LAUNCH_BAD_CONFIG 78

@@ -23,7 +23,6 @@
 #include "lib/xalloc.h"
 #include "priv-helper/cglimit.h"
 #include "priv-helper/follow.h"
-#include "priv-helper/launch.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/served.h"
@@ -166,7 +165,7 @@ read_main(struct ops *o)
 	} else if (what == CTL_ACCOUNTS) {
 		served_reload(o, fds.fd[0]);
 		seqpkt_fds_close(&fds);
-	} else if (what == LAUNCH_TO_AUDIT) {
+	} else if (what == CTL_AUDIT) {
 		audit_connect(&o->audit, fds.fd[0]);
 	} else {
 		peer_connect(o, fds.fd[0]);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/ctlproto.h"
 #include "lib/log.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
@@ -163,7 +164,7 @@ connect_ops(struct super *s, const struct kin *other, char name)
 		return;
 	}
 	hand(&s->ops, name, pair[0]);
-	hand(other, LAUNCH_TO_OPS, pair[1]);
+	hand(other, CTL_OPS, pair[1]);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 }
@@ -223,9 +224,9 @@ keep_running(struct super *s)
 	if (s->ops.pid == 0)
 		return;
 	if ((audit || ops) && s->audit.pid != 0)
-		connect_ops(s, &s->audit, LAUNCH_TO_AUDIT);
+		connect_ops(s, &s->audit, CTL_AUDIT);
 	if ((daemon || ops) && s->daemon.pid != 0)
-		connect_ops(s, &s->daemon, LAUNCH_TO_DAEMON);
+		connect_ops(s, &s->daemon, CTL_DAEMON);
 }
 
 static void

@@ -35,7 +35,6 @@
 #include "lib/xalloc.h"
 #include "priv-helper/accountwire.h"
 #include "priv-helper/audit.h"
-#include "priv-helper/launch.h"
 #include "priv-helper/serve.h"
 #include "security/mutant.h"
 #include "tests/unit/check.h"
@@ -295,8 +294,8 @@ connect_audit(const struct rigops *s)
 	int pair[2];
 
 	assert_int_equal(seqpkt_pair(pair), 0);
-	say(s->audit, LAUNCH_TO_OPS, pair[0]);
-	say(s->main, LAUNCH_TO_AUDIT, pair[1]);
+	say(s->audit, CTL_OPS, pair[0]);
+	say(s->main, CTL_AUDIT, pair[1]);
 }
 
 void

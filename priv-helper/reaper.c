@@ -234,7 +234,8 @@ read_signals(struct reaper *r)
 /*
  * The cgroup is faster than whatever forks, but asks for nobody's uid: what a
  * login has running by sudo is not the user's to kill, and apt is not to die in
- * the middle because a window was closed. Confined runs cannot have that.
+ * the middle because a window was closed. Confined runs cannot have that. (With
+ * CAP_KILL, in system mode, sweep_children() does reach it: THREAT-MODEL.md.)
  */
 static void
 kill_cgroup(const struct reaper *r)

@@ -57,6 +57,8 @@ own_rights(const struct account *a, struct policy_rights *r)
 	if (policy_for(&own, &of, r, why, sizeof(why)) != 0)
 		fatalx("serve", "policy: %s", why);
 	policy_done(&own);
+	if (mutant("few runs"))
+		r->limit[POLICY_MAX_RUNS] = 1;
 }
 
 /* Takes `all` over. */

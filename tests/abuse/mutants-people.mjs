@@ -79,6 +79,11 @@ const rights = [
 		['security/asuser.c', '#include <grp.h>',
 			'#include <grp.h>\n#include <limits.h>']],
 		red: ['priv/people abuse_E01_not_as_root'] },
+	{ ids: ['E01'], guard: 'another\'s runs count for no limit of one\'s own',
+		off: [['priv-helper/op_spawn.c',
+			'if (r->uid != who->uid || r->state > RUN_RUNNING)',
+			'if (r->state > RUN_RUNNING)']],
+		red: ['priv/people abuse_E01_limits'] },
 	{ ids: ['E01'], guard: 'no confined run is given the directory of proofs',
 		off: [['priv-helper/roots.c', '\tif (touches_run(rs, path))\n\t\t' +
 			'return "is rdv\'s own state";\n', '']],

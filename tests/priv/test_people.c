@@ -265,6 +265,26 @@ inventory_tells_whose(void **state)
 	rigops_stop(&s);
 }
 
+/* A limit is of one's own runs; another's count for that one. */
+static void
+abuse_E01_limits(void **state)
+{
+	struct rig_result res[2];
+	char pts[64], pid[16];
+	struct rigops s;
+	unsigned i;
+
+	(void)state;
+	rigops_start(&s, "few runs");
+	for (i = 0; i < 2; i++) {
+		rigops_terminal(&s, i, &res[i], pts, pid);
+		assert_int_equal(rigops_spawn(&s), PRIV_BUSY);
+	}
+	for (i = 0; i < 2; i++)
+		rig_close(&res[i]);
+	rigops_stop(&s);
+}
+
 /* What a killed reaper leaves, [ops] removes with the account's rights. */
 static void
 lost_run_is_tidied(void **state)
@@ -423,6 +443,7 @@ main(void)
 		cmocka_unit_test(abuse_E01_signals),
 		cmocka_unit_test(reaper_is_the_user),
 		cmocka_unit_test(inventory_tells_whose),
+		cmocka_unit_test(abuse_E01_limits),
 		cmocka_unit_test(lost_run_is_tidied),
 		cmocka_unit_test(abuse_H01_setuid),
 		cmocka_unit_test(verified),

@@ -132,7 +132,7 @@ op_login(struct ops *o, uint32_t id, union ops_request *m)
 		a.result = (uint8_t)judge(o, &m->login, &v, &a);
 	audit_login_done(o, &m->login, &a,
 	    v.who != NULL ? v.who->uid : m->login.uid);
-	if (a.result == PRIV_DONE)
+	if (v.who != NULL && a.result == PRIV_DONE)
 		describe(&v, &a);
 	else if (a.result == PRIV_DENIED)
 		peer_audit(PRIV_LOGIN, a.why);

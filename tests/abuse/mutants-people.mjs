@@ -103,8 +103,7 @@ const rights = [
 		off: [['priv-helper/follow.c',
 			'if (o->system)\n\t\tcgroup_remove(',
 			'if (false)\n\t\tcgroup_remove(']],
-		red: ['priv/cgpeople abuse_H01_cgroup_of_a_person',
-			'priv/cgpeople failed_start'] },
+		red: ['priv/cgpeople abuse_H01_cgroup_of_a_person'] },
 ];
 
 export const people = [...tokens, ...ends, ...rights];

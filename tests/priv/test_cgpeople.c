@@ -4,7 +4,6 @@
  * which is its user, has to have opened what it takes to kill one, and [ops]
  * removes them.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -152,42 +151,12 @@ login_spares(void **state)
 	rigops_stop(&s);
 }
 
-/* A start that fails in the child, after the cgroup is there. */
-static void
-failed_start(void **state)
-{
-	const struct rig_spawn run = {
-		.argv = ARGV("cat"), .cwd = "/nonexistent", .profile = "script"
-	};
-	char path[PATH_LEN];
-	const int64_t deadline = rig_deadline();
-	struct rig_result res;
-	struct rigops s;
-
-	(void)state;
-	start(&s);
-	rigops_enter(&s, 1);
-	rig_spawn(&s.rig, &run, &res);
-	assert_int_equal(res.a.result, PRIV_FAILED);
-	rig_close(&res);
-	/* The place of all of them is empty, or it could not be removed. */
-	path_of(&s, 0, "", path);
-	*strstr(path, "/run-") = '\0';
-	while (rmdir(path) < 0 && errno == EBUSY)
-		assert_false(rig_late(deadline));
-	assert_int_equal(access(path, F_OK), -1);
-	/* And is made again. */
-	assert_int_equal(rigops_spawn(&s), PRIV_DONE);
-	rigops_stop(&s);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_H01_cgroup_of_a_person),
 		cmocka_unit_test(login_spares),
-		cmocka_unit_test(failed_start),
 	};
 
 	return cmocka_run_group_tests_name("cgpeople", tests, begin,

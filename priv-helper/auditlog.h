@@ -9,13 +9,15 @@
 #include "lib/auditchain.h"
 #include "lib/buf.h"
 #include "priv-helper/auditmsg.h"
+#include "priv-helper/auditroom.h"
 
 /* The log and its keys, in the process that alone writes it. */
 struct auditlog {
 	int dir, file;
 	unsigned number; /* of the file */
 	off_t size;	 /* of it, in whole records */
-	uint64_t seq;	 /* of the last record */
+	struct auditroom room;
+	uint64_t seq; /* of the last record */
 	uint8_t hash[AUDIT_HASH];
 	uint8_t mac[AUDIT_KEY], seed[AUDIT_KEY];
 	char boot[37];
@@ -34,7 +36,8 @@ struct auditlog {
 void auditlog_open(struct auditlog *log, int dir);
 /*
  * Appends the record of `m`, which came from `by`. 0, or -errno or an RDV_E_*
- * with a sentence in `why`; then nothing of it is in the log.
+ * with a sentence in `why`; then nothing of it is in the log. What begins
+ * something is refused while no room can be kept for what ends it.
  */
 int auditlog_add(struct auditlog *log, const char *by,
     const struct audit_msg *m, char why[AUDIT_WHY]);

@@ -17,7 +17,7 @@ struct run;
  */
 bool audit_login(struct ops *o, const struct priv_login *m, char *why);
 void audit_login_done(struct ops *o, const struct priv_login_answer *a,
-    uint32_t uid);
+    uint32_t uid, bool refused);
 /*
  * To be called before the grant is dropped. The act takes power away and does
  * not wait.

@@ -25,10 +25,13 @@
 #include "priv-helper/auditmsg.h"
 #include "security/mutant.h"
 
-#define FILE_MAX     (8 << 20) /* bytes, before the next one is begun */
-#define HEAD_RECORDS 256
-#define HEAD_MS	     5000
-#define SYNC_MS	     1000
+#define FILE_MAX (8 << 20) /* bytes, before the next one is begun */
+/* A third of the room that is kept, at the longest a refusal can be. */
+#define REFUSALS_BURST	 150
+#define REFUSALS_PER_MIN 30
+#define HEAD_RECORDS	 256
+#define HEAD_MS		 5000
+#define SYNC_MS		 1000
 
 static void
 broken(struct auditlog *log, const char *what, const char *why)
@@ -85,6 +88,8 @@ finish(struct auditlog *log, struct buf *b, bool head)
 	uint8_t hash[AUDIT_HASH];
 	int err = -EMSGSIZE;
 
+	if (log->left_out > 0)
+		auditline_put_num(b, "omitted", (int64_t)log->left_out);
 	auditline_put_hex(b, "prev", log->hash, AUDIT_HASH);
 	if (head && buf_ok(b))
 		auditline_sign(b, log->seed);
@@ -97,6 +102,7 @@ finish(struct auditlog *log, struct buf *b, bool head)
 	}
 	if (err == 0) {
 		log->seq++;
+		log->left_out = 0;
 		memcpy(log->hash, hash, sizeof(hash));
 		if (log->sync_due == 0)
 			log->sync_due = clock_mono_ms() + SYNC_MS;
@@ -242,6 +248,27 @@ make_room(struct auditlog *log, const struct audit_msg *m)
 	return begins(m) ? err : 0;
 }
 
+/*
+ * Whoever asks for what is refused writes here at will, so that is bounded, and
+ * on a full disk what is left is for better things. Counted by the record that
+ * follows, which is a head if there is no other.
+ */
+static bool
+leave_out(struct auditlog *log, const struct audit_msg *m)
+{
+	const int64_t now = clock_mono_ms();
+	const bool scarce = auditroom_scarce(&log->room, log->size);
+
+	if (m->phase != AUDIT_REFUSED)
+		return false;
+	if (!scarce && bucket_take(&log->refusals, now))
+		return false;
+	log->left_out++;
+	if (!scarce && log->head_due == 0)
+		log->head_due = now + HEAD_MS;
+	return true;
+}
+
 int
 auditlog_add(struct auditlog *log, const char *by, const struct audit_msg *m,
     char why[AUDIT_WHY])
@@ -255,6 +282,8 @@ auditlog_add(struct auditlog *log, const char *by, const struct audit_msg *m,
 		(void)str_copy(why, log->broken, AUDIT_WHY);
 		return RDV_E_STATE;
 	}
+	if (leave_out(log, m))
+		return 0;
 	err = make_room(log, m);
 	if (err != 0) {
 		snprintf(why, AUDIT_WHY, "no room for more records: %s",
@@ -390,6 +419,8 @@ auditlog_open(struct auditlog *log, int dir)
 
 	log->dir = dir;
 	log->file = -1;
+	bucket_init(&log->refusals, REFUSALS_PER_MIN, REFUSALS_BURST,
+	    clock_mono_ms());
 	if (!load_keys(log, last <= 0, pub) || !verify_tail(log, pub, &d))
 		return;
 	log->seq = d.chain.seq;

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "lib/auditchain.h"
+#include "lib/bucket.h"
 #include "lib/buf.h"
 #include "priv-helper/auditmsg.h"
 #include "priv-helper/auditroom.h"
@@ -23,6 +24,8 @@ struct auditlog {
 	char boot[37];
 	off_t torn; /* what a crash has left, and was taken off */
 	bool begun; /* its opening record is written */
+	struct bucket refusals;
+	uint64_t left_out; /* of them, and not yet told */
 	unsigned unsigned_records;
 	int64_t head_due, sync_due; /* monotonic ms; 0: nothing to do */
 	char broken[AUDIT_WHY];	    /* why nothing more is written, or "" */
@@ -37,7 +40,8 @@ void auditlog_open(struct auditlog *log, int dir);
 /*
  * Appends the record of `m`, which came from `by`. 0, or -errno or an RDV_E_*
  * with a sentence in `why`; then nothing of it is in the log. What begins
- * something is refused while no room can be kept for what ends it.
+ * something is refused while no room can be kept for what ends it. Refusals
+ * beyond a rate are counted in the next record instead, with 0.
  */
 int auditlog_add(struct auditlog *log, const char *by,
     const struct audit_msg *m, char why[AUDIT_WHY]);

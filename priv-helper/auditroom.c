@@ -102,6 +102,12 @@ auditroom_renew(struct auditroom *r, int dir, int file, off_t size)
 	return err;
 }
 
+bool
+auditroom_scarce(const struct auditroom *r, off_t size)
+{
+	return r->low && r->end - size < AUDIT_ROOM / 2;
+}
+
 /*
  * The two files change their names, so that the place of the one before is
  * kept for the one after, at every moment.

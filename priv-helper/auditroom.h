@@ -28,6 +28,8 @@ int auditroom_take(struct auditroom *r, int dir, int file, off_t size);
  * begins to fail and when it no longer does.
  */
 int auditroom_renew(struct auditroom *r, int dir, int file, off_t size);
+/* True on a full disk when half of it has been used up. */
+bool auditroom_scarce(const struct auditroom *r, off_t size);
 /*
  * Replaces the file of the head as path_write_private() does, and in the place
  * that was kept for it.

@@ -22,6 +22,8 @@ struct grants {
 	uint32_t numbers; /* how many there have been */
 };
 
+/* True when there is a place for one more. */
+bool grant_room(const struct grants *g);
 /* A new random grant. False when all places hold live ones. */
 bool grant_new(struct grants *g, uid_t uid, uint8_t token[PRIV_GRANT_LEN]);
 /* The uid of a live grant. */

@@ -28,11 +28,24 @@ judge(struct ops *o, const struct priv_login *m, struct priv_login_answer *a)
 		    "uid %u is not the account this helper runs as", m->uid);
 		return PRIV_DENIED;
 	}
-	if (!grant_new(&o->grants, o->user.uid, a->grant)) {
+	if (!grant_room(&o->grants)) {
 		(void)str_copy(a->why, "too many grants", sizeof(a->why));
 		return PRIV_BUSY;
 	}
 	return PRIV_DONE;
+}
+
+/* Judged before it is put on record. False: the log has nothing of it. */
+static bool
+give(struct ops *o, const struct priv_login *m, struct priv_login_answer *a)
+{
+	if (!audit_login(o, m, a->why)) {
+		a->result = PRIV_FAILED;
+		return !audit_absent(&o->audit);
+	}
+	if (!grant_new(&o->grants, o->user.uid, a->grant))
+		a->result = PRIV_BUSY;
+	return true;
 }
 
 static void
@@ -50,12 +63,14 @@ op_login(struct ops *o, uint32_t id, union ops_request *m)
 {
 	struct priv_login_answer a;
 	struct buf b;
+	bool refused;
 
 	memset(&a, 0, sizeof(a));
-	a.result = PRIV_FAILED;
-	if (audit_login(o, &m->login, a.why))
-		a.result = (uint8_t)judge(o, &m->login, &a);
-	audit_login_done(o, &a, m->login.uid);
+	a.result = (uint8_t)judge(o, &m->login, &a);
+	refused = a.result != PRIV_DONE;
+	if (!refused)
+		refused = !give(o, &m->login, &a);
+	audit_login_done(o, &a, m->login.uid, refused);
 	if (a.result == PRIV_DONE)
 		describe(&o->user, &a);
 	else if (a.result == PRIV_DENIED)

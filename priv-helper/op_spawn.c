@@ -164,10 +164,17 @@ start(struct ops *o, const struct priv_spawn *m, struct run *r,
 {
 	struct priv_spawn_answer a;
 
-	if (!audit_spawn(o, m, r, e->why))
-		return child_unrecorded(e);
+	if (!audit_spawn(o, m, r, e->why)) {
+		(void)child_unrecorded(e);
+		audit_spawn_refused(o, m, e->result, e->why);
+		return false;
+	}
 	if (child_start(o, m, r, e))
 		return true;
+	if (audit_absent(&o->audit)) {
+		audit_spawn_refused(o, m, e->result, e->why);
+		return false;
+	}
 	describe_error(e, &a);
 	audit_spawn_done(o, r, &a);
 	return false;

@@ -331,6 +331,77 @@ limit_file_size(pid_t pid, rlim_t size)
 	assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &limit, NULL), 0);
 }
 
+/* What the log says of refused starts: in records, and as a number. */
+static int
+refusals_told(void)
+{
+	const char *at;
+	int n = 0;
+
+	for (at = audit_text; (at = strstr(at, " phase=refused ")) != NULL;
+	     at++)
+		n++;
+	for (at = audit_text; (at = strstr(at, " omitted=")) != NULL; at++)
+		n += (int)strtol(at + strlen(" omitted="), NULL, 10);
+	return n;
+}
+
+/* Asking for what is refused does not fill the disk, and hides nothing. */
+static void
+abuse_D09_refusals_bounded(void **state)
+{
+	enum { ASKED = 1500, ACTS = 20 };
+	const struct rig_spawn bad = { .argv = ARGV("x"), .profile = "none" };
+	const int64_t deadline = rig_deadline();
+	struct rig_result res;
+	struct stat before, st;
+	char path[128];
+	const char *at;
+	struct rig r;
+	int i, acts = 0;
+
+	(void)state;
+	rig_start(&r, NULL);
+	run_true(&r);
+	snprintf(path, sizeof(path), "%s/audit/000001.log", r.base);
+	assert_int_equal(stat(path, &before), 0);
+	for (i = 0; i < ASKED; i++) {
+		rig_spawn(&r, &bad, &res);
+		assert_int_equal(res.a.result, PRIV_DENIED);
+	}
+	/* The acts among them are all there. */
+	for (i = 0; i < ACTS; i++)
+		run_true(&r);
+	while ((void)audit_verified(&r), refusals_told() != ASKED)
+		assert_false(rig_late(deadline));
+	for (at = audit_text;
+	     (at = strstr(at, "act=spawn phase=after")) != NULL; at++)
+		acts++;
+	assert_int_equal(acts, ACTS + 1);
+	assert_non_null(strstr(audit_text, " omitted="));
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size - before.st_size < 200 * 1024);
+	rig_stop(&r);
+}
+
+/* A number too many is told by a head when nothing else follows. */
+static void
+left_out_is_told(void **state)
+{
+	const struct rig_spawn bad = { .argv = ARGV("x"), .profile = "none" };
+	struct rig_result res;
+	struct rig r;
+	int i;
+
+	(void)state;
+	rig_start(&r, NULL);
+	until_begun(&r);
+	for (i = 0; i < 400; i++)
+		rig_spawn(&r, &bad, &res);
+	audit_expect(&r, "act=head omitted=");
+	rig_stop(&r);
+}
+
 /* The disk takes half a record, and then nothing, and then all again. */
 static void
 abuse_D09_full(void **state)
@@ -444,6 +515,8 @@ main(void)
 		cmocka_unit_test(abuse_O07_no_audit_no_act),
 		cmocka_unit_test(audit_that_hangs),
 		cmocka_unit_test(abuse_D09_full),
+		cmocka_unit_test(abuse_D09_refusals_bounded),
+		cmocka_unit_test(left_out_is_told),
 		cmocka_unit_test(abuse_O06_killed_at_random),
 		cmocka_unit_test(abuse_O06_half_a_record),
 		cmocka_unit_test(damage_stops_all),

@@ -69,6 +69,15 @@ audit_logout(struct ops *o, const struct priv_logout *m)
 	audit_tell(&o->audit, &a);
 }
 
+bool
+audit_ask(struct ops *o, char *why)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_ASK, AUDIT_BEFORE);
+	return audit_before(&o->audit, &a, why, PRIV_WHY_MAX + 1);
+}
+
 /* NAME of each NAME=value: a value never leaves this process. */
 static char **
 names(const struct priv_spawn *m)

@@ -23,6 +23,8 @@ void audit_login_done(struct ops *o, const struct priv_login_answer *a,
  * not wait.
  */
 void audit_logout(struct ops *o, const struct priv_logout *m);
+/* True when something could begin now, as far as records go. */
+bool audit_ask(struct ops *o, char *why);
 /* Sent and not waited for: audit_wait() is, right before the fork. */
 bool audit_spawn(struct ops *o, const struct priv_spawn *m, const struct run *r,
     char *why);

@@ -232,7 +232,8 @@ static bool
 begins(const struct audit_msg *m)
 {
 	return m->phase == AUDIT_BEFORE &&
-	       (m->act == AUDIT_SPAWN || m->act == AUDIT_LOGIN);
+	       (m->act == AUDIT_SPAWN || m->act == AUDIT_LOGIN ||
+		   m->act == AUDIT_ASK);
 }
 
 /* 0, or -errno when this record may not take what is left. */
@@ -290,6 +291,8 @@ auditlog_add(struct auditlog *log, const char *by, const struct audit_msg *m,
 		    strerror(-err));
 		return err;
 	}
+	if (m->act == AUDIT_ASK)
+		return 0;
 	if (!log->begun)
 		err = add_open(log);
 	if (err == 0) {

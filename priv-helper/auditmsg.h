@@ -23,6 +23,7 @@ enum audit_act {
 	AUDIT_SPAWN,
 	AUDIT_SIGNAL,
 	AUDIT_EXIT, /* a run has ended with all it started */
+	AUDIT_ASK,  /* could something begin now? Leaves no record */
 	AUDIT_ACTS
 };
 

@@ -128,3 +128,24 @@ audit_login_refused(struct rig *r)
 	assert_int_equal(a.result, PRIV_FAILED);
 	assert_non_null(strstr(a.why, "audit: "));
 }
+
+enum priv_result
+audit_question(struct rig *r)
+{
+	const struct priv_logout m = { .grant = { 0 } };
+	struct priv_plain_answer a;
+	struct seqpkt_fds fds;
+	struct priv_header h;
+	struct buf b;
+
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_logout(&b, rig_id(r), &m);
+	rig_send(r, b.data, b.len);
+	buf_done(&b);
+	rig_answer(r, &b, &h, &fds);
+	assert_true(priv_get_plain_answer(&b, &a));
+	buf_done(&b);
+	assert_int_equal(a.result == PRIV_BUSY,
+	    strncmp(a.why, "audit: ", 7) == 0);
+	return a.result;
+}

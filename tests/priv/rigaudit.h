@@ -15,6 +15,8 @@ uint64_t audit_verified(const struct rig *r);
 void audit_expect(const struct rig *r, const char *want);
 /* Asked to start something, it must say no, and why. */
 void audit_refused(struct rig *r, const char *why);
+/* Asked as /health asks: PRIV_NO_SUCH, or PRIV_BUSY while nothing can begin. */
+enum priv_result audit_question(struct rig *r);
 /* The same for a login. */
 void audit_login_refused(struct rig *r);
 /* Waits until something can be started. */

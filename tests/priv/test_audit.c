@@ -384,6 +384,24 @@ abuse_D09_refusals_bounded(void **state)
 	rig_stop(&r);
 }
 
+/* /health is open to all, and asked every few seconds. */
+static void
+question_leaves_no_record(void **state)
+{
+	struct rig r;
+	int i;
+
+	(void)state;
+	rig_start(&r, NULL);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(audit_question(&r), PRIV_NO_SUCH);
+	run_true(&r);
+	audit_expect(&r, "act=exit");
+	assert_null(strstr(audit_text, "act=logout"));
+	assert_null(strstr(audit_text, "act=ask"));
+	rig_stop(&r);
+}
+
 /* A number too many is told by a head when nothing else follows. */
 static void
 left_out_is_told(void **state)
@@ -517,6 +535,7 @@ main(void)
 		cmocka_unit_test(abuse_D09_full),
 		cmocka_unit_test(abuse_D09_refusals_bounded),
 		cmocka_unit_test(left_out_is_told),
+		cmocka_unit_test(question_leaves_no_record),
 		cmocka_unit_test(abuse_O06_killed_at_random),
 		cmocka_unit_test(abuse_O06_half_a_record),
 		cmocka_unit_test(damage_stops_all),

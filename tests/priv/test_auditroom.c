@@ -158,6 +158,7 @@ abuse_D09_nothing_begins(void **state)
 		    PRIV_DONE);
 	audit_refused(&r, "no room for more records");
 	audit_login_refused(&r);
+	assert_int_equal(audit_question(&r), PRIV_BUSY);
 	assert_int_equal(rig_signal(&r, res.a.handle, SIGKILL, true),
 	    PRIV_DONE);
 	rig_exit(&r, res.a.handle, &end);
@@ -165,6 +166,8 @@ abuse_D09_nothing_begins(void **state)
 	audit_expect(&r, "status=9");
 	rig_expect_log(&r, "starts and logins are refused from now on");
 	make_room();
+	/* Nobody has to try a start to find out. */
+	assert_int_equal(audit_question(&r), PRIV_NO_SUCH);
 	audit_allowed(&r);
 	rig_expect_log(&r, "there is room for records again");
 	rig_close(&res);

@@ -199,7 +199,7 @@ next_file(struct auditlog *log)
 {
 	struct auditroom room = { .none = log->room.none };
 	char name[AUDIT_NAME];
-	off_t size;
+	off_t size = 0;
 	int fd;
 
 	sync_now(log);
@@ -417,7 +417,7 @@ auditlog_open(struct auditlog *log, int dir)
 	const int last = auditdir_last(dir);
 	const unsigned number = last > 0 ? (unsigned)last : 1;
 	char name[AUDIT_NAME];
-	off_t size;
+	off_t size = 0;
 	int fd;
 
 	log->dir = dir;

@@ -114,17 +114,8 @@ audit_login_refused(struct rig *r)
 {
 	const struct priv_login m = { .kind = PRIV_LOGIN_UID, .uid = getuid() };
 	struct priv_login_answer a;
-	struct seqpkt_fds fds;
-	struct priv_header h;
-	struct buf b;
 
-	buf_init(&b, SEQPKT_MAX);
-	priv_put_login(&b, rig_id(r), &m);
-	rig_send(r, b.data, b.len);
-	buf_done(&b);
-	rig_answer(r, &b, &h, &fds);
-	assert_true(priv_get_login_answer(&b, &a));
-	buf_done(&b);
+	rig_ask_login(r, &m, &a);
 	assert_int_equal(a.result, PRIV_FAILED);
 	assert_non_null(strstr(a.why, "audit: "));
 }

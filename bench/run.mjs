@@ -159,7 +159,7 @@ async function terminal() {
 			node: await nodeServer(...cmd) };
 		const best = {};
 		// Interleaved rounds, so that a disturbance meets all; the best counts.
-		for (let round = 0; round < 3; round++) {
+		for (let round = 0; round < 5; round++) {
 			const ours = [];
 			for (let i = 0; i < n; i++)
 				ours.push(endpoint(rdv, await session(rdv,

@@ -6,12 +6,16 @@
  */
 #include "priv-helper/auditacts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/ops.h"
+
+/* Bytes of a refused program's path: each may take four in a record. */
+#define PROGRAM_MAX 255
 
 static void
 begin(struct audit_msg *m, enum audit_act act, enum audit_phase phase)
@@ -41,11 +45,11 @@ audit_login(struct ops *o, const struct priv_login *m, char *why)
 
 void
 audit_login_done(struct ops *o, const struct priv_login *m,
-    const struct priv_login_answer *answer, uint32_t uid)
+    const struct priv_login_answer *answer, uint32_t uid, bool refused)
 {
 	struct audit_msg a;
 
-	begin(&a, AUDIT_LOGIN, AUDIT_AFTER);
+	begin(&a, AUDIT_LOGIN, refused ? AUDIT_REFUSED : AUDIT_AFTER);
 	a.kind = m->kind;
 	a.uid = uid;
 	if (answer->result == PRIV_DONE)
@@ -61,8 +65,19 @@ audit_logout(struct ops *o, const struct priv_logout *m)
 
 	begin(&a, AUDIT_LOGOUT, AUDIT_NEWS);
 	a.grant = grant_number(&o->grants, m->grant);
+	if (a.grant == 0)
+		a.phase = AUDIT_REFUSED;
 	a.result = a.grant != 0 ? PRIV_DONE : PRIV_NO_SUCH;
 	audit_tell(&o->audit, &a);
+}
+
+bool
+audit_ask(struct ops *o, char *why)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_ASK, AUDIT_BEFORE);
+	return audit_before(&o->audit, &a, why, PRIV_WHY_MAX + 1);
 }
 
 /* NAME of each NAME=value: a value never leaves this process. */
@@ -131,13 +146,15 @@ void
 audit_spawn_refused(struct ops *o, const struct priv_spawn *m,
     enum priv_result result, const char *why)
 {
+	char program[PROGRAM_MAX + 1], *argv[] = { program };
 	struct audit_msg a;
 
 	begin(&a, AUDIT_SPAWN, AUDIT_REFUSED);
 	(void)str_copy(a.name, m->profile, sizeof(a.name));
 	(void)str_copy(a.label, m->label, sizeof(a.label));
-	/* No more than its name. */
-	a.argv = m->argv;
+	/* No more than its name, and of that enough to know it by. */
+	snprintf(program, sizeof(program), "%s", m->argc > 0 ? m->argv[0] : "");
+	a.argv = argv;
 	a.argc = m->argc > 0;
 	put_result(&a, result, why);
 	audit_tell(&o->audit, &a);

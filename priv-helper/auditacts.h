@@ -18,12 +18,14 @@ struct run;
 bool audit_login(struct ops *o, const struct priv_login *m, char *why);
 /* `uid`: whose the grant is, or who was asked for. */
 void audit_login_done(struct ops *o, const struct priv_login *m,
-    const struct priv_login_answer *a, uint32_t uid);
+    const struct priv_login_answer *a, uint32_t uid, bool refused);
 /*
  * To be called before the grant is dropped. The act takes power away and does
  * not wait.
  */
 void audit_logout(struct ops *o, const struct priv_logout *m);
+/* True when something could begin now, as far as records go. */
+bool audit_ask(struct ops *o, char *why);
 /* Sent and not waited for: audit_wait() is, right before the fork. */
 bool audit_spawn(struct ops *o, const struct priv_spawn *m, const struct run *r,
     char *why);

@@ -139,6 +139,14 @@ audit_before(struct audit_link *a, struct audit_msg *m, char *why,
 	return audit_begin(a, m, why, whysize) && audit_wait(a, why, whysize);
 }
 
+bool
+audit_absent(struct audit_link *a)
+{
+	char why[AUDIT_WHY];
+
+	return !a->late && !audit_wait(a, why, sizeof(why)) && !a->late;
+}
+
 /* A full socket empties within a moment, or [audit] hangs. */
 static bool
 has_room(struct audit_link *a)

@@ -37,6 +37,11 @@ bool audit_wait(struct audit_link *a, char *why, size_t whysize);
 bool audit_before(struct audit_link *a, struct audit_msg *m, char *why,
     size_t whysize);
 /*
+ * True when the record asked for last is certainly not in the log, so that what
+ * has become of the act is a refusal and no end of something begun. May wait.
+ */
+bool audit_absent(struct audit_link *a);
+/*
  * Sends a record that nothing waits for: what has happened has happened. One
  * that cannot be sent is counted in the next that can.
  */

@@ -25,10 +25,13 @@
 #include "priv-helper/auditmsg.h"
 #include "security/mutant.h"
 
-#define FILE_MAX     (8 << 20) /* bytes, before the next one is begun */
-#define HEAD_RECORDS 256
-#define HEAD_MS	     5000
-#define SYNC_MS	     1000
+#define FILE_MAX (8 << 20) /* bytes, before the next one is begun */
+/* A third of the room that is kept, at the longest a refusal can be. */
+#define REFUSALS_BURST	 150
+#define REFUSALS_PER_MIN 30
+#define HEAD_RECORDS	 256
+#define HEAD_MS		 5000
+#define SYNC_MS		 1000
 
 static void
 broken(struct auditlog *log, const char *what, const char *why)
@@ -72,6 +75,9 @@ append(struct auditlog *log, const void *line, size_t len)
 	}
 	if (n > 0 && ftruncate(log->file, log->size) < 0)
 		broken(log, "cannot take back half a record", strerror(errno));
+	/* What lies behind the end has gone with it. */
+	if (n > 0)
+		log->room.end = 0;
 	return err == 0 ? -EIO : -err;
 }
 
@@ -82,6 +88,8 @@ finish(struct auditlog *log, struct buf *b, bool head)
 	uint8_t hash[AUDIT_HASH];
 	int err = -EMSGSIZE;
 
+	if (log->left_out > 0)
+		auditline_put_num(b, "omitted", (int64_t)log->left_out);
 	auditline_put_hex(b, "prev", log->hash, AUDIT_HASH);
 	if (head && buf_ok(b))
 		auditline_sign(b, log->seed);
@@ -94,6 +102,7 @@ finish(struct auditlog *log, struct buf *b, bool head)
 	}
 	if (err == 0) {
 		log->seq++;
+		log->left_out = 0;
 		memcpy(log->hash, hash, sizeof(hash));
 		if (log->sync_due == 0)
 			log->sync_due = clock_mono_ms() + SYNC_MS;
@@ -101,29 +110,34 @@ finish(struct auditlog *log, struct buf *b, bool head)
 	return err;
 }
 
-static bool
-open_file(struct auditlog *log, unsigned number)
+/* A descriptor, or -errno; -EEXIST for something that is no file. */
+static int
+open_file(const struct auditlog *log, const char *name, off_t *size)
 {
-	char name[AUDIT_NAME];
 	struct stat st;
 	int fd;
 
-	snprintf(name, sizeof(name), AUDIT_FILE_FMT, number);
 	fd = openat(log->dir, name,
 	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 	    0600);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		broken(log, name, fd < 0 ? strerror(errno) : "not a file");
-		if (fd >= 0)
-			(void)close(fd);
-		return false;
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		(void)close(fd);
+		return -EEXIST;
 	}
+	*size = st.st_size;
+	return fd;
+}
+
+static void
+go_on_in(struct auditlog *log, unsigned number, int fd, off_t size)
+{
 	if (log->file >= 0)
 		(void)close(log->file);
 	log->file = fd;
 	log->number = number;
-	log->size = st.st_size;
-	return true;
+	log->size = size;
 }
 
 /* Says that the log goes on here, and what of it a crash has cut off. */
@@ -173,20 +187,87 @@ sign_now(struct auditlog *log)
 		sync_now(log);
 	/* Its newline stands behind it. */
 	if (err == 0 && log->broken[0] == '\0')
-		err =
-		    path_write_private(log->dir, AUDIT_HEAD, b.data, b.len + 1);
+		err = auditroom_head(log->dir, b.data, b.len + 1);
 	if (err != 0)
 		log_errorx("audit", "no signed head: %s", strerror(-err));
 	buf_done(&b);
 }
 
+/* Without room for it this one is gone on with, and what it has left. */
 static void
 next_file(struct auditlog *log)
 {
+	struct auditroom room = { .none = log->room.none };
+	char name[AUDIT_NAME];
+	off_t size = 0;
+	int fd;
+
 	sync_now(log);
+	if (log->broken[0] != '\0')
+		return;
+	snprintf(name, sizeof(name), AUDIT_FILE_FMT, log->number + 1);
+	fd = open_file(log, name, &size);
+	if (fd == -ENOSPC || fd == -EDQUOT)
+		return;
+	if (fd < 0) {
+		broken(log, name, strerror(-fd));
+		return;
+	}
+	if (auditroom_take(&room, log->dir, fd, size) != 0) {
+		(void)close(fd);
+		(void)unlinkat(log->dir, name, 0);
+		return;
+	}
+	/* Nothing is to come behind its end: that space is given back. */
+	if (ftruncate(log->file, log->size) < 0)
+		log_warn("audit", "the room of a full file is kept");
+	go_on_in(log, log->number + 1, fd, size);
+	log->room = room;
 	log->torn = 0;
-	if (log->broken[0] == '\0' && open_file(log, log->number + 1))
-		log->begun = false;
+	log->begun = false;
+}
+
+/* What begins something, and what is not done while nothing may begin. */
+static bool
+begins(const struct audit_msg *m)
+{
+	return m->phase == AUDIT_BEFORE &&
+	       (m->act == AUDIT_SPAWN || m->act == AUDIT_LOGIN ||
+		   m->act == AUDIT_ASK);
+}
+
+/* 0, or -errno when this record may not take what is left. */
+static int
+make_room(struct auditlog *log, const struct audit_msg *m)
+{
+	int err = 0;
+
+	/* On a full disk only those ask that depend on the answer. */
+	if (!log->room.low || begins(m))
+		err =
+		    auditroom_renew(&log->room, log->dir, log->file, log->size);
+	return begins(m) ? err : 0;
+}
+
+/*
+ * Whoever asks for what is refused writes here at will, so that is bounded, and
+ * on a full disk what is left is for better things. Counted by the record that
+ * follows, which is a head if there is no other.
+ */
+static bool
+leave_out(struct auditlog *log, const struct audit_msg *m)
+{
+	const int64_t now = clock_mono_ms();
+	const bool scarce = auditroom_scarce(&log->room, log->size);
+
+	if (m->phase != AUDIT_REFUSED)
+		return false;
+	if (!scarce && bucket_take(&log->refusals, now))
+		return false;
+	log->left_out++;
+	if (!scarce && log->head_due == 0)
+		log->head_due = now + HEAD_MS;
+	return true;
 }
 
 int
@@ -196,12 +277,22 @@ auditlog_add(struct auditlog *log, const char *by, const struct audit_msg *m,
 	struct buf b;
 	int err = 0;
 
-	if (log->broken[0] == '\0' && log->size >= FILE_MAX)
+	if (log->broken[0] == '\0' && log->size >= FILE_MAX && !log->room.low)
 		next_file(log);
 	if (log->broken[0] != '\0') {
 		(void)str_copy(why, log->broken, AUDIT_WHY);
 		return RDV_E_STATE;
 	}
+	if (leave_out(log, m))
+		return 0;
+	err = make_room(log, m);
+	if (err != 0) {
+		snprintf(why, AUDIT_WHY, "no room for more records: %s",
+		    strerror(-err));
+		return err;
+	}
+	if (m->act == AUDIT_ASK)
+		return 0;
 	if (!log->begun)
 		err = add_open(log);
 	if (err == 0) {
@@ -324,21 +415,33 @@ auditlog_open(struct auditlog *log, int dir)
 	uint8_t pub[AUDIT_KEY];
 	struct auditdir d;
 	const int last = auditdir_last(dir);
+	const unsigned number = last > 0 ? (unsigned)last : 1;
+	char name[AUDIT_NAME];
+	off_t size = 0;
+	int fd;
 
 	log->dir = dir;
 	log->file = -1;
+	bucket_init(&log->refusals, REFUSALS_PER_MIN, REFUSALS_BURST,
+	    clock_mono_ms());
 	if (!load_keys(log, last <= 0, pub) || !verify_tail(log, pub, &d))
 		return;
 	log->seq = d.chain.seq;
 	memcpy(log->hash, d.chain.hash, sizeof(log->hash));
-	if (!open_file(log, last > 0 ? (unsigned)last : 1))
+	snprintf(name, sizeof(name), AUDIT_FILE_FMT, number);
+	fd = open_file(log, name, &size);
+	if (fd < 0) {
+		broken(log, name, strerror(-fd));
 		return;
+	}
+	go_on_in(log, number, fd, size);
 	if (d.torn > 0 && ftruncate(log->file, d.end) < 0) {
 		broken(log, "half a record", strerror(errno));
 		return;
 	}
 	log->size = d.end;
 	log->torn = d.torn;
+	(void)auditroom_renew(&log->room, dir, fd, log->size);
 	/* On a full disk it is tried again with the first record. */
 	if (add_open(log) == 0)
 		sign_now(log);

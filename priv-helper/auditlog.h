@@ -7,20 +7,25 @@
 #include <sys/types.h>
 
 #include "lib/auditchain.h"
+#include "lib/bucket.h"
 #include "lib/buf.h"
 #include "priv-helper/auditmsg.h"
+#include "priv-helper/auditroom.h"
 
 /* The log and its keys, in the process that alone writes it. */
 struct auditlog {
 	int dir, file;
 	unsigned number; /* of the file */
 	off_t size;	 /* of it, in whole records */
-	uint64_t seq;	 /* of the last record */
+	struct auditroom room;
+	uint64_t seq; /* of the last record */
 	uint8_t hash[AUDIT_HASH];
 	uint8_t mac[AUDIT_KEY], seed[AUDIT_KEY];
 	char boot[37];
 	off_t torn; /* what a crash has left, and was taken off */
 	bool begun; /* its opening record is written */
+	struct bucket refusals;
+	uint64_t left_out; /* of them, and not yet told */
 	unsigned unsigned_records;
 	int64_t head_due, sync_due; /* monotonic ms; 0: nothing to do */
 	char broken[AUDIT_WHY];	    /* why nothing more is written, or "" */
@@ -34,7 +39,9 @@ struct auditlog {
 void auditlog_open(struct auditlog *log, int dir);
 /*
  * Appends the record of `m`, which came from `by`. 0, or -errno or an RDV_E_*
- * with a sentence in `why`; then nothing of it is in the log.
+ * with a sentence in `why`; then nothing of it is in the log. What begins
+ * something is refused while no room can be kept for what ends it. Refusals
+ * beyond a rate are counted in the next record instead, with 0.
  */
 int auditlog_add(struct auditlog *log, const char *by,
     const struct audit_msg *m, char why[AUDIT_WHY]);

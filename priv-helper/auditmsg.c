@@ -281,6 +281,7 @@ static const struct {
 	    { put_token, put_result, put_why, NULL } },
 	[AUDIT_EXIT] = { "exit", { NULL },
 	    { put_handle, put_label, put_subject, put_status, NULL } },
+	[AUDIT_ASK] = { "ask", { NULL }, { NULL } },
 };
 
 static const char *const phases[] = { "before", "after", "refused", "news" };

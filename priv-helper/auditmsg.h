@@ -25,6 +25,7 @@ enum audit_act {
 	AUDIT_ENROLL,
 	AUDIT_REVOKE,
 	AUDIT_EXIT, /* a run has ended with all it started */
+	AUDIT_ASK,  /* could something begin now? Leaves no record */
 	AUDIT_ACTS
 };
 

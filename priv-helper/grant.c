@@ -20,6 +20,18 @@ live(const struct grant *g, int64_t now)
 }
 
 bool
+grant_room(const struct grants *g)
+{
+	const int64_t now = clock_mono_ms();
+	const struct grant *p;
+
+	for (p = g->grant; p < g->grant + GRANTS_MAX; p++)
+		if (!live(p, now))
+			return true;
+	return false;
+}
+
+bool
 grant_new(struct grants *g, uid_t uid, const uint8_t from[SHA256_LEN],
     int64_t ttl, uint8_t token[PRIV_GRANT_LEN])
 {

@@ -24,6 +24,8 @@ struct grants {
 	uint32_t numbers; /* how many there have been */
 };
 
+/* True when there is a place for one more. */
+bool grant_room(const struct grants *g);
 /*
  * A new random grant for `ttl` ms, which ends with the token it is given for.
  * False when all places hold live ones.

@@ -84,7 +84,7 @@ by_service(const struct ops *o, const struct priv_login *m, struct verdict *v,
 }
 
 static enum priv_result
-judge(struct ops *o, const struct priv_login *m, struct verdict *v,
+judge(const struct ops *o, const struct priv_login *m, struct verdict *v,
     struct priv_login_answer *a)
 {
 	static enum priv_result (*const kinds[])(const struct ops *o,
@@ -101,10 +101,23 @@ judge(struct ops *o, const struct priv_login *m, struct verdict *v,
 		    "this helper runs in user mode and serves its own account "
 		    "alone; tokens are judged in system mode");
 	result = kinds[m->kind](o, m, v, a);
-	if (result == PRIV_DONE &&
-	    !grant_new(&o->grants, v->who->uid, v->token, v->ttl, a->grant))
+	if (result == PRIV_DONE && !grant_room(&o->grants))
 		return no(a, PRIV_BUSY, "too many grants");
 	return result;
+}
+
+/* Judged before it is put on record. False: the log has nothing of it. */
+static bool
+give(struct ops *o, const struct priv_login *m, const struct verdict *v,
+    struct priv_login_answer *a)
+{
+	if (!audit_login(o, m, a->why)) {
+		a->result = PRIV_FAILED;
+		return !audit_absent(&o->audit);
+	}
+	if (!grant_new(&o->grants, v->who->uid, v->token, v->ttl, a->grant))
+		a->result = PRIV_BUSY;
+	return true;
 }
 
 static void
@@ -125,13 +138,15 @@ op_login(struct ops *o, uint32_t id, union ops_request *m)
 	struct verdict v = { .ttl = GRANT_TTL_MS };
 	struct priv_login_answer a;
 	struct buf b;
+	bool refused;
 
 	memset(&a, 0, sizeof(a));
-	a.result = PRIV_FAILED;
-	if (audit_login(o, &m->login, a.why))
-		a.result = (uint8_t)judge(o, &m->login, &v, &a);
+	a.result = (uint8_t)judge(o, &m->login, &v, &a);
+	refused = a.result != PRIV_DONE;
+	if (!refused)
+		refused = !give(o, &m->login, &v, &a);
 	audit_login_done(o, &m->login, &a,
-	    v.who != NULL ? v.who->uid : m->login.uid);
+	    v.who != NULL ? v.who->uid : m->login.uid, refused);
 	if (v.who != NULL && a.result == PRIV_DONE)
 		describe(&v, &a);
 	else if (a.result == PRIV_DENIED)

@@ -168,10 +168,17 @@ start(struct ops *o, const struct account *who, const struct priv_spawn *m,
 {
 	struct priv_spawn_answer a;
 
-	if (!audit_spawn(o, m, r, e->why))
-		return child_unrecorded(e);
+	if (!audit_spawn(o, m, r, e->why)) {
+		(void)child_unrecorded(e);
+		audit_spawn_refused(o, m, e->result, e->why);
+		return false;
+	}
 	if (child_start(o, who, m, r, e))
 		return true;
+	if (audit_absent(&o->audit)) {
+		audit_spawn_refused(o, m, e->result, e->why);
+		return false;
+	}
 	describe_error(e, &a);
 	audit_spawn_done(o, r, &a);
 	return false;

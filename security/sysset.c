@@ -11,12 +11,13 @@
 #include <string.h>
 
 static const char *const set_audit[] = { "brk", "clock_gettime", "close",
-	"exit", "exit_group", "fchmod", "fcntl", "fdatasync", "fstat", "fsync",
-	"ftruncate", "futex", "getdents64", "geteuid", "getpid", "getrandom",
-	"gettid", "gettimeofday", "lseek", "madvise", "mmap", "mremap",
-	"munmap", "newfstatat", "openat", "poll", "ppoll", "read", "recvmsg",
-	"renameat", "restart_syscall", "rt_sigprocmask", "rt_sigreturn",
-	"sendmsg", "tgkill", "unlinkat", "write", NULL };
+	"exit", "exit_group", "fallocate", "fchmod", "fcntl", "fdatasync",
+	"fstat", "fsync", "ftruncate", "futex", "getdents64", "geteuid",
+	"getpid", "getrandom", "gettid", "gettimeofday", "lseek", "madvise",
+	"mmap", "mremap", "munmap", "newfstatat", "openat", "poll", "ppoll",
+	"read", "recvmsg", "renameat", "renameat2", "restart_syscall",
+	"rt_sigprocmask", "rt_sigreturn", "sendmsg", "tgkill", "unlinkat",
+	"write", NULL };
 
 static const char *const set_daemon[] = { "@event", "@file-read", "@memory",
 	"@pipe", "@signal", "@stdio", "@thread", "@time", "accept", "accept4",

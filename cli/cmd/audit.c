@@ -207,8 +207,8 @@ static void
 add_field(struct js *v, const struct auditline_field *f)
 {
 	static const char *const numbers[] = { "child", "errno", "file",
-		"grant", "guards", "missed", "mono", "pid", "seq", "signal",
-		"status", "torn", "uid" };
+		"grant", "guards", "missed", "mono", "omitted", "pid", "seq",
+		"signal", "status", "torn", "uid" };
 	char *key = xstrndup(f->key, f->keylen);
 	struct buf text;
 	int64_t n;

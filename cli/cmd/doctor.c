@@ -25,6 +25,8 @@
 #include "cli/proc.h"
 #include "cli/settings.h"
 #include "cli/sock.h"
+#include "lib/auditdir.h"
+#include "lib/err.h"
 #include "lib/js.h"
 #include "lib/secret.h"
 #include "lib/str.h"
@@ -289,6 +291,72 @@ look_cgroups(struct doctor *d)
 		    pids ? "processes, " : "", memory ? "memory, " : "");
 }
 
+/* The last file alone: rdv audit verify looks at all of them. */
+static int
+walk_audit(int dir, struct auditdir *log, struct audit_damage *bad)
+{
+	uint8_t pub[AUDIT_KEY], mac[AUDIT_KEY];
+	const int last = auditdir_last(dir);
+	int err = last < 0 ? last : auditdir_key(dir, AUDIT_PUBLIC, false, pub);
+
+	if (err != 0)
+		return err;
+	log->chain.pub = pub;
+	log->chain.loose = last > 1;
+	if (auditdir_key(dir, AUDIT_MAC, true, mac) == 0)
+		log->chain.mac = mac;
+	err = auditdir_head(log, dir, AUDIT_HEAD, AUDIT_MARK_BESIDE, bad);
+	if (err == 0 || err == -ENOENT)
+		err =
+		    auditdir_walk(log, dir, last > 1 ? (unsigned)last : 1, bad);
+	secret_wipe(mac, sizeof(mac));
+	return err;
+}
+
+static void
+judge_audit(struct doctor *d, int dir)
+{
+	struct auditdir log = { .files = 0 };
+	struct audit_damage bad = { .line = 0 };
+	const int err = walk_audit(dir, &log, &bad);
+
+	if (err == RDV_E_CORRUPT)
+		judge(d, "failed", "%s line %llu: %s (rdv audit verify)",
+		    bad.file, (unsigned long long)bad.line, bad.what);
+	else if (err != 0)
+		judge(d, "failed", "%s",
+		    err < 0 ? strerror(-err) : err_name(err));
+	else
+		judge(d, "ok", "%llu records, signed up to %llu",
+		    (unsigned long long)log.chain.seq,
+		    (unsigned long long)log.chain.head);
+}
+
+/* What the helper says comes first: it may be why nothing begins. */
+static void
+look_audit(struct doctor *d)
+{
+	const char *refused =
+	    js_str(js_get(d->status, "helper"), "refused", "");
+	char path[4096], why[256];
+	int dir;
+
+	if (refused[0] != '\0') {
+		judge(d, "failed", "nothing can be started: %s", refused);
+		return;
+	}
+	(void)snprintf(path, sizeof(path), "%s/audit", d->cli->base);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		judge(d, "skipped", "%s: %s", path, strerror(errno));
+	else if (!auditcrypt_load(why, sizeof(why)))
+		judge(d, "skipped", "%s", why);
+	else
+		judge_audit(d, dir);
+	if (dir >= 0)
+		(void)close(dir);
+}
+
 /*
  * The way a browser comes, up to the answer of rdvd: the status of one request
  * through nginx, or -errno.
@@ -348,6 +416,7 @@ static const struct {
 	{ "socket", look_socket },
 	{ "rdvd", look_daemon },
 	{ "helper", look_helper },
+	{ "audit", look_audit },
 	{ "cgroups", look_cgroups },
 	{ "page", look_page },
 };
@@ -363,13 +432,17 @@ static int
 doctor(struct cmd_call *c)
 {
 	struct doctor d = { .call = c, .cli = c->cli, .rows = js_array() };
-	struct js *v = js_object();
+	struct js *v = js_object(), *health;
 	size_t i;
 
 	/*
 	 * Asked once for all rows; those that need it say so when it is
 	 * missing.
 	 */
+	/* Has rdvd ask its helper, whose answer the status tells. */
+	if (api_try(c, "/health", &health, d.unreachable,
+		sizeof(d.unreachable)) == 0)
+		js_free(health);
 	(void)api_try(c, "/api/status", &d.status, d.unreachable,
 	    sizeof(d.unreachable));
 	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

@@ -6,7 +6,7 @@
 #include <sys/queue.h>
 
 #include "daemon/api/api.h"
-#include "daemon/http/bucket.h"
+#include "lib/bucket.h"
 #include "lib/buf.h"
 #include "lib/secret.h"
 

@@ -120,6 +120,7 @@ status_helper(struct app *app)
 	js_add_str(o, "generation", generation);
 	js_add_int(o, "starts", (int64_t)r.starts);
 	js_add_int(o, "waiting", r.waiting);
+	js_add_str(o, "refused", r.refused);
 	js_add(o, "features", features_json(r.features));
 	return o;
 }

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/http/bucket.h"
+#include "lib/bucket.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/str.h"

@@ -3,7 +3,7 @@
  * A round trip to the helper on behalf of /health. All who ask meanwhile share
  * one question, so that an open route cannot fill the helper's queue. The
  * question is LOGOUT of a grant nobody has: every state of the helper answers
- * it and it changes nothing.
+ * it and it changes nothing. The helper asks its audit in turn.
  */
 #include "daemon/core/probe.h"
 
@@ -13,6 +13,7 @@
 #include "daemon/helper.h"
 #include "daemon/loop.h"
 #include "lib/clock.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 #define FRESH_MS    1000
@@ -29,10 +30,11 @@ struct probe {
 	struct loop_timer *deadline;
 	bool asked;    /* a question is with the helper */
 	bool freed;    /* by its owner; the answer is still to come */
-	bool answers;  /* as it was last found */
+	bool answers;  /* as it was last found, and able to act */
 	int64_t at_ms; /* when that was; 0: never */
 	unsigned n;
 	struct waiter waiters[WAITERS_MAX];
+	char refused[PRIV_WHY_MAX + 1];
 };
 
 /* Waiters may end their requests here, but not ask again. */
@@ -56,18 +58,20 @@ probe_deadline_cb(void *arg)
 	settle(arg, false);
 }
 
-/* Whatever the answer is, it is one; only its absence counts. */
+/* An answer says that the helper lives; BUSY, that it can do nothing. */
 static void
 probe_answer_cb(int err, const struct priv_plain_answer *a, void *arg)
 {
 	struct probe *p = arg;
 
-	(void)a;
+	p->refused[0] = '\0';
+	if (err == 0 && a->result == PRIV_BUSY)
+		(void)str_copy(p->refused, a->why, sizeof(p->refused));
 	p->asked = false;
 	if (p->freed)
 		free(p);
 	else
-		settle(p, err == 0);
+		settle(p, err == 0 && a->result != PRIV_BUSY);
 }
 
 struct probe *
@@ -132,6 +136,7 @@ probe_report(const struct probe *p, struct probe_report *out)
 		.ready = helper_ready(h),
 		.pid = s.pid,
 		.features = s.features,
+		.refused = p->refused,
 		.generation = helper_generation(h),
 		.starts = s.connects,
 		.requests = s.sent,

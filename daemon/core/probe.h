@@ -9,8 +9,8 @@ struct app;
 struct probe;
 
 /*
- * Whether the helper answers, by asking it something: a connected socket says
- * nothing about a process that is stopped or spins (abuse O11).
+ * Whether the helper answers and can act, by asking it something: a connected
+ * socket says nothing about a process that is stopped or spins (abuse O11).
  */
 struct probe *probe_new(struct app *app);
 void probe_free(struct probe *p);
@@ -26,8 +26,9 @@ void probe_ask(struct probe *p, probe_fn *cb, void *arg);
 /* What is known of the helper without asking it. */
 struct probe_report {
 	bool ready;
-	uint32_t pid;	   /* of [ops], for show; 0 while there is none */
-	uint32_t features; /* PRIV_F_* it offers; the same */
+	uint32_t pid;	     /* of [ops], for show; 0 while there is none */
+	uint32_t features;   /* PRIV_F_* it offers; the same */
+	const char *refused; /* why it could not act when last asked, or "" */
 	uint64_t generation;
 	uint64_t starts, requests, failed; /* since start */
 	unsigned waiting;		   /* requests not yet answered */

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "daemon/http/bucket.h"
 #include "daemon/http/gate.h"
 #include "daemon/http/http.h"
+#include "lib/bucket.h"
 #include "lib/buf.h"
 
 /* Inside of http/: what connections, requests and upgrades share. */

@@ -32,7 +32,13 @@
  * flood that is alone logs each page: that work fills the time in which the
  * kernel brings the next one, which otherwise is slept through.
  */
-#define BATCH	   65536
+#define BATCH 65536
+/*
+ * How often a terminal is looked at, some 10 us in all, before it is asked for
+ * a page of which it has less than so much.
+ */
+#define LOOKS	   40
+#define WORTH	   3072
 #define BLOCKED_MS 500
 #define HUNG_MS	   200
 /*
@@ -157,6 +163,24 @@ pump_start(struct pump *p, enum priv_io io, const int *fd)
 		enter(p, PUMP_FLOOD);
 }
 
+/*
+ * A flood that is alone is back too early each time. Asking an empty terminal
+ * sleeps until the kernel has moved the next page up, and the way to sleep and
+ * back takes longer than that; looking how much there is does not wait.
+ */
+static void
+look(const struct pump *p)
+{
+	int have = 0;
+
+	if (p->state != PUMP_FLOOD || p->load->floods.n > 1)
+		return;
+	for (int i = 0; i < LOOKS && have < WORTH; i++) {
+		if (ioctl(p->src[0].fd, FIONREAD, &have) < 0)
+			return;
+	}
+}
+
 /* Terminal to spool, once. Bytes, 0 for none now, or -EIO at the end. */
 static long
 sip(struct pump *p)
@@ -219,6 +243,7 @@ turn_pty(struct pump *p, struct turn *t)
 		log_spool(p, t);
 	if (t->blocked)
 		return;
+	look(p);
 	n = sip(p);
 	t->moved = n > 0 ? (size_t)n : 0;
 	t->end = n < 0;

@@ -1,5 +1,6 @@
 // Guards of the helper's audit log. Rows as in mutants.mjs.
 const chain = 'lib/auditchain.c', line = 'lib/auditline.c';
+const room = 'priv-helper/auditroom.c';
 const log = 'priv-helper/auditlog.c', dirTest = 'unit/lib/test_auditdir ';
 
 export const audit = [
@@ -42,8 +43,8 @@ export const audit = [
 		red: ['priv/audit abuse_D09_full'] },
 	{ ids: ['O07'], guard: 'no login without its record',
 		off: [['priv-helper/op_login.c',
-			'if (audit_login(o, &m->login, a.why))',
-			'if (audit_login(o, &m->login, a.why) || true)']],
+			'if (!audit_login(o, m, a->why)) {',
+			'if (!audit_login(o, m, a->why) && false) {']],
 		red: ['priv/audit audit_that_hangs'] },
 	{ ids: ['O07'], guard: 'no signal without its record',
 		off: [['priv-helper/op_signal.c',
@@ -64,6 +65,20 @@ export const audit = [
 		off: [[log, 'if (n > 0 && ftruncate(log->file, log->size) < 0)',
 			'if (false)']],
 		red: ['priv/audit abuse_D09_full'] },
+	{ ids: ['D09'], guard: 'room for records is taken beforehand',
+		off: [[room, 'fallocate(fd, FALLOC_FL_KEEP_SIZE, from, len) == 0',
+			'true']],
+		red: ['priv/auditroom abuse_D09_stopped_on_full_disk'] },
+	{ ids: ['D09'], guard: 'nothing begins without room to end it',
+		off: [[log, 'return begins(m) ? err : 0;', 'return 0;']],
+		red: ['priv/auditroom abuse_D09_nothing_begins'] },
+	{ ids: ['D09'], guard: 'the head has a place of its own',
+		off: [[room, 'if (write_spare(dir, p, len) == 0)', 'if (false)']],
+		red: ['priv/auditroom head_on_full_disk'] },
+	{ ids: ['D09'], guard: 'refusals are written at a rate',
+		off: [[log, 'if (!scarce && bucket_take(&log->refusals, now))',
+			'if (true)']],
+		red: ['priv/audit abuse_D09_refusals_bounded'] },
 	{ ids: ['O06'], guard: 'half a record of a crash is taken off',
 		off: [[log, 'if (d.torn > 0 && ftruncate(log->file, d.end) < 0)',
 			'if (false)']],

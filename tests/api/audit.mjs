@@ -17,6 +17,9 @@ function audit(...words) {
 		env: { PATH: '/usr/bin:/bin', HOME: rdv.home, RDV_HOME: rdv.base } });
 	return { status: run.status, out: run.stdout, err: run.stderr };
 }
+const doctor = () => spawnSync(bin('rdv'), ['doctor'], { encoding: 'utf8',
+	timeout: 30000, env: { PATH: '/usr/bin:/bin', HOME: rdv.home,
+		RDV_HOME: rdv.base } }).stdout;
 const lines = (text) => text.trimEnd().split('\n').map((l) => JSON.parse(l));
 const copy = path.join(rdv.home, 'copy');
 function copied() {
@@ -50,6 +53,7 @@ await test('a run is on record before its start, after it, and at its end',
 await test('abuse O05 verified offline, from a copy, with the public key alone',
 	() => {
 		assert.equal(audit('verify').status, 0);
+		assert.match(doctor(), /audit +ok +\d+ records, signed up to \d+/);
 		copied();
 		const run = audit('verify', copy);
 		assert.equal(run.status, 0, run.err);

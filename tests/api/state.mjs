@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { apart, listener, netSockets } from '../harness/netsockets.mjs';
-import { Rdv, bare, below, bin, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bare, below, bin, descendants, test, waitFor } from '../harness/rdv.mjs';
 import { execFileSync, spawnSync } from 'node:child_process';
 
 await test('health is healthy, and degraded while [ops] is dead (O11)',
@@ -30,6 +30,25 @@ await test('health is healthy, and degraded while [ops] is dead (O11)',
 		await waitFor('healthy again', async () =>
 			(await health()).status === 'healthy');
 		assert.notEqual(rdv.ops, stopped);
+	});
+
+await test('health is degraded while nothing can be put on record (O11)',
+	async (t) => {
+		const rdv = await t.start();
+		const is = (status) => waitFor(status, async () => (await rdv.call(
+			'GET', '/health', undefined, { token: null })).status === status);
+		await is('healthy');
+		assert.equal((await rdv.call('GET', '/api/status')).helper.refused, '');
+		const [audit] = descendants(rdv.main.pid).filter((p) =>
+			p.name === 'rdv-audit');
+		// [ops] waits for it once, longer than /health does.
+		process.kill(audit.pid, 'SIGSTOP');
+		await is('degraded');
+		await waitFor('why', async () => (await rdv.call('GET',
+			'/api/status')).helper.refused.startsWith('audit: '));
+		process.kill(audit.pid, 'SIGCONT');
+		await is('healthy');
+		assert.equal((await rdv.call('GET', '/api/status')).helper.refused, '');
 	});
 
 await test('E10: an [ops] that dies is replaced, terminals go on', async (t) => {

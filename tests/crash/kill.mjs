@@ -2,11 +2,12 @@
 // terminals flood. Every byte of every terminal is known from its offset, so a
 // lost, doubled or foreign byte fails at once, in the client and in the log.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import WebSocket from 'ws';
-import { Rdv, build, descendants, fdCount, test, waitFor } from
+import { Rdv, bin, build, descendants, fdCount, test, waitFor } from
 	'../harness/rdv.mjs';
 
 const rounds = Number(process.env.RDV_ROUNDS ?? 200);
@@ -117,6 +118,21 @@ async function settle(rdv, sessions, viewers) {
 		assert.equal(v.failed, null);
 }
 
+// What each rdvd asked for stands in one chain, and nothing is missing in it.
+function auditIsWhole(rdv, starts) {
+	const audit = (word) => execFileSync(bin('rdv'), ['audit', word,
+		path.join(rdv.base, 'audit'), '--json'], { encoding: 'utf8',
+		maxBuffer: 1 << 26 });
+	const found = JSON.parse(audit('verify'));
+	assert.ok(found.ok && found.macs && found.last > 0, 'audit log');
+	const records = audit('export').trim().split('\n').map((l) =>
+		JSON.parse(l));
+	assert.equal(records.filter((r) => r.act === 'spawn' &&
+		r.phase === 'after').length, starts);
+	assert.equal(records.filter((r) => r.act === 'end' &&
+		r.process === 'rdvd' && r.status === 9).length, rounds);
+}
+
 await test(`${rounds} rounds of kill -9 with live terminals (H18)`, async () => {
 	const rdv = await Rdv.start();
 	const sessions = [], viewers = [];
@@ -155,6 +171,7 @@ await test(`${rounds} rounds of kill -9 with live terminals (H18)`, async () => 
 			assert.equal(now.run.state, 'running');
 			assert.equal(now.run.id, s.run.id, 'the same run');
 		}
+		auditIsWhole(rdv, FLOODS + IDLE);
 		gaps.sort((a, b) => a - b);
 		console.log(`     back after ${gaps[gaps.length >> 1]} ms (median), ` +
 			`${gaps.at(-1)} ms (worst)`);

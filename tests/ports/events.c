@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -95,23 +96,38 @@ struct events {
 	struct ring rings[RINGS_MAX];
 };
 
-/* A file of a tracepoint, wherever tracefs is mounted. */
-static bool
-read_trace(const char *event, const char *name, char *text, size_t size)
+/*
+ * tracefs in a mount of our own that stands nowhere: a fresh machine has none,
+ * and one for everybody is not for a test to make. Without the right to, the
+ * one that is there, if any.
+ */
+static int
+open_tracefs(void)
 {
-	static const char *const mounts[] = { "/sys/kernel/tracing",
-		"/sys/kernel/debug/tracing" };
+	int root = -1, fs = fsopen("tracefs", FSOPEN_CLOEXEC);
+
+	if (fs != -1) {
+		if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+			root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+		(void)close(fs);
+	}
+	if (root == -1)
+		root = open("/sys/kernel/tracing", O_PATH | O_CLOEXEC);
+	return root;
+}
+
+/* A file of a tracepoint. */
+static bool
+read_trace(int root, const char *event, const char *name, char *text,
+    size_t size)
+{
 	char path[128];
 	ssize_t n = -1;
-	size_t i;
 	int fd;
 
-	for (i = 0; i < 2 && n <= 0; i++) {
-		(void)snprintf(path, sizeof(path), "%s/events/%s/%s", mounts[i],
-		    event, name);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd == -1)
-			continue;
+	(void)snprintf(path, sizeof(path), "events/%s/%s", event, name);
+	fd = openat(root, path, O_RDONLY | O_CLOEXEC);
+	if (fd != -1) {
 		n = read(fd, text, size - 1);
 		(void)close(fd);
 	}
@@ -121,16 +137,16 @@ read_trace(const char *event, const char *name, char *text, size_t size)
 
 /* The kernel says itself where its fields are; that has changed before. */
 static bool
-learn(struct events *e, size_t tap)
+learn(struct events *e, int root, size_t tap)
 {
 	char text[4096], want[64];
 	const char *p;
 	size_t i;
 
-	if (!read_trace(taps[tap].event, "id", text, sizeof(text)))
+	if (!read_trace(root, taps[tap].event, "id", text, sizeof(text)))
 		return false;
 	e->type[tap] = (unsigned)strtoul(text, NULL, 10);
-	if (!read_trace(taps[tap].event, "format", text, sizeof(text)))
+	if (!read_trace(root, taps[tap].event, "format", text, sizeof(text)))
 		return false;
 	for (i = 0; i < FIELDS && taps[tap].fields[i] != NULL; i++) {
 		(void)snprintf(want, sizeof(want),
@@ -203,11 +219,14 @@ events_open(char *why, size_t size)
 {
 	static struct events events;
 	long cpu, cpus = sysconf(_SC_NPROCESSORS_CONF);
-	size_t tap;
+	int root = open_tracefs();
+	size_t tap = 0;
 
-	for (tap = 0; tap < NTAPS; tap++) {
-		if (learn(&events, tap))
-			continue;
+	while (tap < NTAPS && learn(&events, root, tap))
+		tap++;
+	if (root != -1)
+		(void)close(root);
+	if (tap < NTAPS) {
 		(void)snprintf(why, size, "no tracepoint %s", taps[tap].event);
 		return NULL;
 	}

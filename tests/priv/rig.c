@@ -240,9 +240,24 @@ call(struct rig *r, struct buf *b, struct priv_header *h,
 }
 
 void
+rig_ask_login(struct rig *r, const struct priv_login *m,
+    struct priv_login_answer *a)
+{
+	struct seqpkt_fds fds;
+	struct priv_header h;
+	struct buf b;
+
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_login(&b, rig_id(r), m);
+	call(r, &b, &h, &fds);
+	assert_true(priv_get_login_answer(&b, a));
+	buf_done(&b);
+}
+
+void
 rig_login(struct rig *r)
 {
-	struct priv_login m = { .kind = PRIV_LOGIN_UID, .uid = getuid() };
+	const struct priv_login m = { .kind = PRIV_LOGIN_UID, .uid = getuid() };
 	struct priv_hello hello = { .pid = 1 };
 	struct seqpkt_fds fds;
 	struct priv_header h;
@@ -255,12 +270,8 @@ rig_login(struct rig *r)
 	assert_int_equal(h.op, PRIV_HELLO);
 	assert_true(priv_get_hello(&b, &r->hello));
 	buf_done(&b);
-	buf_init(&b, SEQPKT_MAX);
-	priv_put_login(&b, rig_id(r), &m);
-	call(r, &b, &h, &fds);
-	assert_true(priv_get_login_answer(&b, &r->login));
+	rig_ask_login(r, &m, &r->login);
 	assert_int_equal(r->login.result, PRIV_DONE);
-	buf_done(&b);
 }
 
 void

@@ -63,6 +63,9 @@ void rig_daemon(struct rig *r);
 void rig_ops(struct rig *r);
 /* HELLO and LOGIN on a fresh connection. */
 void rig_login(struct rig *r);
+/* LOGIN alone, whatever comes of it. */
+void rig_ask_login(struct rig *r, const struct priv_login *m,
+    struct priv_login_answer *a);
 void rig_stop(struct rig *r);
 /* SIGKILL for stubd, and all its descriptors closed. */
 void rig_kill_daemon(struct rig *r);

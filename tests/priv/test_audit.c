@@ -19,12 +19,11 @@
 #include "lib/clock.h"
 #include "lib/str.h"
 #include "tests/priv/rig.h"
+#include "tests/priv/rigaudit.h"
 #include "tests/unit/check.h"
 
 #define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define CANARY	  "canary-b1946ac92492d2347c6235b4d2611184"
-
-static char text[1 << 20];
 
 static int
 load(void **state)
@@ -74,67 +73,6 @@ audit_pid(const struct rig *r)
 	return pid;
 }
 
-static bool
-keep_text(const struct auditline *l, const char *line, size_t len,
-    const char *file, void *arg)
-{
-	size_t *used = arg;
-
-	(void)l;
-	(void)file;
-	assert_true(*used + len + 2 < sizeof(text));
-	memcpy(text + *used, line, len);
-	*used += len;
-	text[(*used)++] = '\n';
-	text[*used] = '\0';
-	return true;
-}
-
-/* Verifies the whole log with both keys; into `text`. Its last number. */
-static uint64_t
-verified(const struct rig *r)
-{
-	uint8_t pub[AUDIT_KEY], mac[AUDIT_KEY];
-	struct audit_damage bad = { .line = 0 };
-	struct auditdir d;
-	size_t used = 0;
-	char path[128];
-	int dir, err;
-
-	snprintf(path, sizeof(path), "%s/audit", r->base);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(dir >= 0);
-	memset(&d, 0, sizeof(d));
-	assert_int_equal(auditdir_key(dir, AUDIT_PUBLIC, true, pub), 0);
-	assert_int_equal(auditdir_key(dir, AUDIT_MAC, true, mac), 0);
-	d.chain.pub = pub;
-	d.chain.mac = mac;
-	d.each = keep_text;
-	d.arg = &used;
-	err = auditdir_head(&d, dir, AUDIT_HEAD, AUDIT_MARK_BESIDE, &bad);
-	/* Killed before it could sign for the first time. */
-	assert_true(err == 0 || err == -ENOENT);
-	err = auditdir_walk(&d, dir, 1, &bad);
-	if (err != 0)
-		print_message("%s line %d: %s\n", bad.file, (int)bad.line,
-		    bad.what);
-	assert_int_equal(err, 0);
-	assert_int_equal(d.torn, 0);
-	(void)close(dir);
-	return d.chain.seq;
-}
-
-/* Waits for a record with this in it, since some are not waited for. */
-static void
-expect(const struct rig *r, const char *want)
-{
-	const int64_t deadline = rig_deadline();
-
-	while (verified(r), strstr(text, want) == NULL)
-		if (rig_late(deadline))
-			fail_msg("not in the log: %s", want);
-}
-
 /* Its keys and its first head are there. */
 static void
 until_begun(const struct rig *r)
@@ -158,39 +96,6 @@ run_true(struct rig *r)
 	assert_int_equal(res.a.result, PRIV_DONE);
 	rig_exit(r, res.a.handle, &end);
 	assert_int_equal(rig_ack(r, res.a.handle), PRIV_DONE);
-	rig_close(&res);
-}
-
-/* Asked to start something, it must say no, and why. */
-static void
-assert_refused(struct rig *r, const char *why)
-{
-	const struct rig_spawn s = { .argv = ARGV("true") };
-	struct rig_result res;
-
-	rig_spawn(r, &s, &res);
-	assert_int_equal(res.a.result, PRIV_FAILED);
-	assert_string_equal(res.a.stage, "P6 audit");
-	assert_non_null(strstr(res.a.why, "audit: "));
-	if (strstr(res.a.why, why) == NULL)
-		fail_msg("%s instead of %s", res.a.why, why);
-}
-
-static void
-until_allowed(struct rig *r)
-{
-	const struct rig_spawn s = { .argv = ARGV("true") };
-	const int64_t deadline = rig_deadline();
-	struct rig_result res;
-	struct priv_exit end;
-
-	for (;;) {
-		rig_spawn(r, &s, &res);
-		if (res.a.result == PRIV_DONE)
-			break;
-		assert_false(rig_late(deadline));
-	}
-	rig_exit(r, res.a.handle, &end);
 	rig_close(&res);
 }
 
@@ -232,30 +137,31 @@ every_act(void **state)
 	    "act=exit phase=news handle=%016llx label=\"the label\" child=%u "
 	    "status=9",
 	    (unsigned long long)res.a.handle, res.a.pid);
-	expect(&r, want);
+	audit_expect(&r, want);
 	snprintf(want, sizeof(want),
 	    "act=spawn phase=before handle=%016llx uid=%u grant=1 "
 	    "profile=\"login\" label=\"the label\" program=\"/bin/sleep\" "
 	    "%s",
 	    (unsigned long long)res.a.handle, getuid(), args_of_sleep());
-	expect(&r, want);
+	audit_expect(&r, want);
 	snprintf(want, sizeof(want),
 	    "act=spawn phase=after handle=%016llx label=\"the label\" "
 	    "result=done child=%u guards=0",
 	    (unsigned long long)res.a.handle, res.a.pid);
-	expect(&r, want);
-	expect(&r, "act=signal phase=before");
-	expect(&r, "signal=9 to=all");
-	expect(&r, "act=signal phase=after");
-	expect(&r, "act=login phase=before");
-	expect(&r, "act=login phase=after");
-	expect(&r, "act=start phase=news process=\"[ops]\"");
+	audit_expect(&r, want);
+	audit_expect(&r, "act=signal phase=before");
+	audit_expect(&r, "signal=9 to=all");
+	audit_expect(&r, "act=signal phase=after");
+	audit_expect(&r, "act=login phase=before");
+	audit_expect(&r, "act=login phase=after");
+	audit_expect(&r, "act=start phase=news process=\"[ops]\"");
 	rig_close(&res);
 	rig_spawn(&r, &bad, &res);
 	assert_int_equal(res.a.result, PRIV_DENIED);
-	expect(&r, "act=spawn phase=refused profile=\"none\" program=\"x\"");
+	audit_expect(&r,
+	    "act=spawn phase=refused profile=\"none\" program=\"x\"");
 	assert_int_equal(rig_signal(&r, 1, SIGTERM, false), PRIV_NO_SUCH);
-	expect(&r, "act=signal phase=refused signal=15 to=group");
+	audit_expect(&r, "act=signal phase=refused signal=15 to=group");
 	rig_stop(&r);
 }
 
@@ -277,10 +183,10 @@ leaks(const char *mutant)
 	rig_exit(&r, res.a.handle, &end);
 	rig_close(&res);
 	rig_spawn(&r, &no, &res);
-	expect(&r, "phase=refused");
+	audit_expect(&r, "phase=refused");
 	/* The rest of it is there. */
-	expect(&r, "program=\"/bin/echo\"");
-	found = strstr(text, CANARY) != NULL;
+	audit_expect(&r, "program=\"/bin/echo\"");
+	found = strstr(audit_text, CANARY) != NULL;
 	rig_stop(&r);
 	return found;
 }
@@ -311,12 +217,12 @@ abuse_O01_out_of_a_runs_reach(void **state)
 	    "cat %s/audit/$f; echo x >>%s/audit/$f; rm -f %s/audit/$f; done "
 	    "2>&1 | grep -c denied; echo here >$TMPDIR/x && cat $TMPDIR/x",
 	    r.base, r.base, r.base, r.base);
-	before = verified(&r);
+	before = audit_verified(&r);
 	rig_run(&r, &s, out, sizeof(out), &end);
 	/* Its own directory it may write. */
 	assert_string_equal(out, "12\nhere\n");
 	assert_null(strstr(out, "seq="));
-	assert_true(verified(&r) > before);
+	assert_true(audit_verified(&r) > before);
 	rig_stop(&r);
 }
 
@@ -361,14 +267,14 @@ starts_without(const char *mutant)
 	assert_int_equal(kill(audit, SIGKILL), 0);
 	rig_spawn(&r, &s, &res);
 	if (res.a.result != PRIV_DONE) {
-		assert_refused(&r, "is not there");
+		audit_refused(&r, "is not there");
 		assert_int_equal(rig_signal(&r, 1, SIGTERM, true),
 		    PRIV_NO_SUCH);
 	}
 	assert_int_equal(kill(r.helper, SIGCONT), 0);
-	until_allowed(&r);
-	expect(&r, "process=\"[audit]\"");
-	expect(&r, "act=end phase=news process=\"[audit]\"");
+	audit_allowed(&r);
+	audit_expect(&r, "process=\"[audit]\"");
+	audit_expect(&r, "act=end phase=news process=\"[audit]\"");
 	rig_close(&res);
 	rig_stop(&r);
 	return res.a.result == PRIV_DONE;
@@ -380,26 +286,6 @@ abuse_O07_no_audit_no_act(void **state)
 	(void)state;
 	assert_false(starts_without(NULL));
 	assert_true(starts_without("audit-block"));
-}
-
-static void
-assert_login_refused(struct rig *r)
-{
-	const struct priv_login m = { .kind = PRIV_LOGIN_UID, .uid = getuid() };
-	struct priv_login_answer a;
-	struct seqpkt_fds fds;
-	struct priv_header h;
-	struct buf b;
-
-	buf_init(&b, SEQPKT_MAX);
-	priv_put_login(&b, rig_id(r), &m);
-	rig_send(r, b.data, b.len);
-	buf_done(&b);
-	rig_answer(r, &b, &h, &fds);
-	assert_true(priv_get_login_answer(&b, &a));
-	buf_done(&b);
-	assert_int_equal(a.result, PRIV_FAILED);
-	assert_non_null(strstr(a.why, "audit: "));
 }
 
 /* It costs one deadline, and not one for each act. */
@@ -420,15 +306,15 @@ audit_that_hangs(void **state)
 	assert_int_equal(kill(audit, SIGSTOP), 0);
 	begun = clock_mono_ms();
 	for (i = 0; i < 20; i++)
-		assert_refused(&r, "does not answer");
+		audit_refused(&r, "does not answer");
 	assert_int_equal(rig_signal(&r, res.a.handle, SIGKILL, true),
 	    PRIV_BUSY);
-	assert_login_refused(&r);
+	audit_login_refused(&r);
 	assert_true(clock_mono_ms() - begun < 10000);
 	assert_true(rig_alive((pid_t)res.a.pid));
 	assert_int_equal(kill(audit, SIGCONT), 0);
-	until_allowed(&r);
-	expect(&r, "stage=\"P6 audit\"");
+	audit_allowed(&r);
+	audit_expect(&r, "stage=\"P6 audit\"");
 	assert_int_equal(rig_signal(&r, res.a.handle, SIGKILL, true),
 	    PRIV_DONE);
 	rig_close(&res);
@@ -445,6 +331,95 @@ limit_file_size(pid_t pid, rlim_t size)
 	assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &limit, NULL), 0);
 }
 
+/* What the log says of refused starts: in records, and as a number. */
+static int
+refusals_told(void)
+{
+	const char *at;
+	int n = 0;
+
+	for (at = audit_text; (at = strstr(at, " phase=refused ")) != NULL;
+	     at++)
+		n++;
+	for (at = audit_text; (at = strstr(at, " omitted=")) != NULL; at++)
+		n += (int)strtol(at + strlen(" omitted="), NULL, 10);
+	return n;
+}
+
+/* Asking for what is refused does not fill the disk, and hides nothing. */
+static void
+abuse_D09_refusals_bounded(void **state)
+{
+	enum { ASKED = 1500, ACTS = 20 };
+	const struct rig_spawn bad = { .argv = ARGV("x"), .profile = "none" };
+	const int64_t deadline = rig_deadline();
+	struct rig_result res;
+	struct stat before, st;
+	char path[128];
+	const char *at;
+	struct rig r;
+	int i, acts = 0;
+
+	(void)state;
+	rig_start(&r, NULL);
+	run_true(&r);
+	snprintf(path, sizeof(path), "%s/audit/000001.log", r.base);
+	assert_int_equal(stat(path, &before), 0);
+	for (i = 0; i < ASKED; i++) {
+		rig_spawn(&r, &bad, &res);
+		assert_int_equal(res.a.result, PRIV_DENIED);
+	}
+	/* The acts among them are all there. */
+	for (i = 0; i < ACTS; i++)
+		run_true(&r);
+	while ((void)audit_verified(&r), refusals_told() != ASKED)
+		assert_false(rig_late(deadline));
+	for (at = audit_text;
+	     (at = strstr(at, "act=spawn phase=after")) != NULL; at++)
+		acts++;
+	assert_int_equal(acts, ACTS + 1);
+	assert_non_null(strstr(audit_text, " omitted="));
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size - before.st_size < 200 * 1024);
+	rig_stop(&r);
+}
+
+/* /health is open to all, and asked every few seconds. */
+static void
+question_leaves_no_record(void **state)
+{
+	struct rig r;
+	int i;
+
+	(void)state;
+	rig_start(&r, NULL);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(audit_question(&r), PRIV_NO_SUCH);
+	run_true(&r);
+	audit_expect(&r, "act=exit");
+	assert_null(strstr(audit_text, "act=logout"));
+	assert_null(strstr(audit_text, "act=ask"));
+	rig_stop(&r);
+}
+
+/* A number too many is told by a head when nothing else follows. */
+static void
+left_out_is_told(void **state)
+{
+	const struct rig_spawn bad = { .argv = ARGV("x"), .profile = "none" };
+	struct rig_result res;
+	struct rig r;
+	int i;
+
+	(void)state;
+	rig_start(&r, NULL);
+	until_begun(&r);
+	for (i = 0; i < 400; i++)
+		rig_spawn(&r, &bad, &res);
+	audit_expect(&r, "act=head omitted=");
+	rig_stop(&r);
+}
+
 /* The disk takes half a record, and then nothing, and then all again. */
 static void
 abuse_D09_full(void **state)
@@ -458,17 +433,17 @@ abuse_D09_full(void **state)
 	rig_start(&r, NULL);
 	audit = audit_pid(&r);
 	run_true(&r);
-	expect(&r, "act=exit");
+	audit_expect(&r, "act=exit");
 	snprintf(path, sizeof(path), "%s/audit/000001.log", r.base);
 	assert_int_equal(stat(path, &st), 0);
 	limit_file_size(audit, (rlim_t)st.st_size + 50);
-	assert_refused(&r, "cannot write");
+	audit_refused(&r, "cannot write");
 	limit_file_size(audit, (rlim_t)st.st_size);
-	assert_refused(&r, "cannot write");
+	audit_refused(&r, "cannot write");
 	limit_file_size(audit, RLIM_INFINITY);
 	run_true(&r);
-	expect(&r, "act=exit");
-	(void)verified(&r);
+	audit_expect(&r, "act=exit");
+	(void)audit_verified(&r);
 	rig_stop(&r);
 }
 
@@ -487,11 +462,11 @@ abuse_O06_killed_at_random(void **state)
 	for (i = 0; i < rounds; i++) {
 		audit = audit_pid(&r);
 		for (k = 0; k < i % 4; k++)
-			until_allowed(&r);
+			audit_allowed(&r);
 		assert_int_equal(kill(audit, SIGKILL), 0);
 		rig_gone(audit);
-		until_allowed(&r);
-		now = verified(&r);
+		audit_allowed(&r);
+		now = audit_verified(&r);
 		assert_true(now > before);
 		before = now;
 	}
@@ -520,8 +495,8 @@ abuse_O06_half_a_record(void **state)
 	assert_int_equal(write(fd, "seq=", 4), 4);
 	(void)close(fd);
 	assert_int_equal(kill(r.helper, SIGCONT), 0);
-	until_allowed(&r);
-	expect(&r, "act=open file=1 torn=4");
+	audit_allowed(&r);
+	audit_expect(&r, "act=open file=1 torn=4");
 	rig_stop(&r);
 }
 
@@ -543,7 +518,7 @@ damage_stops_all(void **state)
 	(void)close(fd);
 	assert_int_equal(kill(audit_pid(&r), SIGKILL), 0);
 	rig_expect_log(&r, "acts are refused from now on");
-	assert_refused(&r, "000001.log line 1");
+	audit_refused(&r, "000001.log line 1");
 	rig_stop(&r);
 }
 
@@ -558,6 +533,9 @@ main(void)
 		cmocka_unit_test(abuse_O07_no_audit_no_act),
 		cmocka_unit_test(audit_that_hangs),
 		cmocka_unit_test(abuse_D09_full),
+		cmocka_unit_test(abuse_D09_refusals_bounded),
+		cmocka_unit_test(left_out_is_told),
+		cmocka_unit_test(question_leaves_no_record),
 		cmocka_unit_test(abuse_O06_killed_at_random),
 		cmocka_unit_test(abuse_O06_half_a_record),
 		cmocka_unit_test(damage_stops_all),

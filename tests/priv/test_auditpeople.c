@@ -85,7 +85,7 @@ every_token(void **state)
 	expect(&s, want);
 	assert_int_equal(rigops_login(&s, PRIV_LOGIN_TOKEN, 0, "none"),
 	    PRIV_DENIED);
-	expect(&s, "act=login phase=after by=token result=denied");
+	expect(&s, "act=login phase=refused by=token result=denied");
 	assert_int_equal(rigops_login(&s, PRIV_LOGIN_SERVICE, s.who[0].uid,
 			     s.service),
 	    PRIV_DONE);

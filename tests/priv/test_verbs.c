@@ -71,18 +71,9 @@ login_as(struct rig *r, uint8_t kind, uint32_t uid, const char *secret)
 {
 	struct priv_login m = { .kind = kind, .uid = uid };
 	struct priv_login_answer a;
-	struct seqpkt_fds fds;
-	struct priv_header h;
-	struct buf b;
 
 	snprintf(m.secret, sizeof(m.secret), "%s", secret);
-	buf_init(&b, SEQPKT_MAX);
-	priv_put_login(&b, rig_id(r), &m);
-	rig_send(r, b.data, b.len);
-	buf_done(&b);
-	rig_answer(r, &b, &h, &fds);
-	assert_true(priv_get_login_answer(&b, &a));
-	buf_done(&b);
+	rig_ask_login(r, &m, &a);
 	if (a.result != PRIV_DONE) {
 		assert_true(a.why[0] != '\0');
 		assert_string_equal(a.home, "");

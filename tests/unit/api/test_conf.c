@@ -236,8 +236,7 @@ test_warnings(void **state)
 	static const char *const wanted[] = {
 		"8: database.max_connections: accepted, without effect: ",
 		"13: monitoring.interval_seconds: accepted, without effect: ",
-		"14: monitoring.stall_threshold_seconds: accepted, without "
-		"effect: ",
+		"14: monitoring.stall_threshold_seconds: accepted, without ",
 	};
 	char text[256];
 	struct conf c;

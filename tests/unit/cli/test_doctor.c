@@ -53,11 +53,35 @@ says_whether_runs_have_cgroups(void **state)
 	}
 }
 
+static void
+refusing_answer(int fd, const char *request, unsigned n)
+{
+	(void)request, (void)n;
+	fake_json(fd, 200,
+	    "{\"helper\":{\"ready\":true,\"refused\":\"audit: no room\"}}");
+}
+
+static void
+says_why_nothing_begins(void **state)
+{
+	static struct fake fake;
+	static struct ran ran;
+
+	(void)state;
+	fake_start(&fake, refusing_answer);
+	RUN(&ran, "doctor");
+	fake_stop(&fake);
+	assert_int_equal(ran.rc, CMD_FAILED);
+	assert_non_null(strstr(ran.out,
+	    "nothing can be started: audit: no room"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_whether_runs_have_cgroups),
+		cmocka_unit_test(says_why_nothing_begins),
 	};
 
 	return CHECK_RUN("doctor", tests);

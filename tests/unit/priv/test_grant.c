@@ -79,8 +79,10 @@ bounded_and_reused(void **state)
 	(void)state;
 	for (i = 0; i < GRANTS_MAX; i++)
 		assert_true(grant_new(&g, 1, none, GRANT_TTL_MS, last));
+	assert_false(grant_room(&g));
 	assert_false(grant_new(&g, 1, none, GRANT_TTL_MS, a));
 	assert_true(grant_drop(&g, last));
+	assert_true(grant_room(&g));
 	assert_false(grant_drop(&g, last));
 	assert_true(grant_new(&g, 1, none, GRANT_TTL_MS, a));
 	assert_false(grant_new(&g, 1, none, GRANT_TTL_MS, a));

@@ -113,14 +113,17 @@ abuse_E14_refusals(void **state)
 	}
 }
 
+/* One byte more than a name may have. */
+#define A65                                \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 /* Names that a shell, a list or a path would read as something else. */
 static void
 abuse_E14_names(void **state)
 {
 	static const char *const wrong[] = { "", "-", "-rf", ".", "..", "a/b",
-		"a:b", "a,b", "a b", "%u", "a\\n", "a\\u007f",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aaaaa" };
+		"a:b", "a,b", "a b", "%u", "a\\n", "a\\u007f", A65 };
 	static const char *const right[] = { "ann", "j.doe", "a-b_c", "svc$",
 		"DOMAIN\\\\ann", "\xc3\xa9va", "ann@example" };
 	char text[160];

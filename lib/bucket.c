@@ -4,7 +4,7 @@
  * somebody takes from it. The level counts in sixty-thousandths of a token, so
  * that a millisecond adds a whole number and nothing is lost by rounding.
  */
-#include "daemon/http/bucket.h"
+#include "lib/bucket.h"
 
 #define TOKEN 60000
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/http/bucket.h"
+#include "lib/bucket.h"
 
 static int
 take_all(struct bucket *b, int64_t now)

@@ -206,39 +206,46 @@ audit_enroll(struct ops *o, const struct priv_enroll *m, char *why)
 }
 
 void
-audit_enroll_done(struct ops *o, const struct priv_enroll *m,
+audit_enroll_done(struct ops *o, const struct priv_enroll *m, bool refused,
     enum priv_result result, const char *why)
 {
 	struct audit_msg a;
 
-	begin_enroll(&a, m, AUDIT_AFTER);
+	begin_enroll(&a, m, refused ? AUDIT_REFUSED : AUDIT_AFTER);
 	put_result(&a, result, why);
 	audit_tell(&o->audit, &a);
+}
+
+/* After the act the grant may have ended with the token. */
+static void
+begin_revoke(const struct ops *o, struct audit_msg *a,
+    const struct priv_revoke *m, enum audit_phase phase)
+{
+	uid_t uid = 0;
+
+	begin(a, AUDIT_REVOKE, phase);
+	if (grant_find(&o->grants, m->grant, &uid))
+		a->grant = grant_number(&o->grants, m->grant);
+	a->uid = uid;
+	memcpy(a->token, m->sha256, sizeof(a->token));
 }
 
 bool
 audit_revoke(struct ops *o, const struct priv_revoke *m, char *why)
 {
 	struct audit_msg a;
-	uid_t uid = 0;
 
-	begin(&a, AUDIT_REVOKE, AUDIT_BEFORE);
-	if (grant_find(&o->grants, m->grant, &uid))
-		a.grant = grant_number(&o->grants, m->grant);
-	a.uid = uid;
-	memcpy(a.token, m->sha256, sizeof(a.token));
+	begin_revoke(o, &a, m, AUDIT_BEFORE);
 	return audit_before(&o->audit, &a, why, PRIV_WHY_MAX + 1);
 }
 
-/* The grant may have ended with the token. */
 void
-audit_revoke_done(struct ops *o, const struct priv_revoke *m,
+audit_revoke_done(struct ops *o, const struct priv_revoke *m, bool refused,
     enum priv_result result, const char *why)
 {
 	struct audit_msg a;
 
-	begin(&a, AUDIT_REVOKE, AUDIT_AFTER);
-	memcpy(a.token, m->sha256, sizeof(a.token));
+	begin_revoke(o, &a, m, refused ? AUDIT_REFUSED : AUDIT_AFTER);
 	put_result(&a, result, why);
 	audit_tell(&o->audit, &a);
 }

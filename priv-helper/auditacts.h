@@ -37,10 +37,10 @@ bool audit_signal(struct ops *o, const struct priv_signal *m, char *why);
 void audit_signal_done(struct ops *o, const struct priv_signal *m, bool refused,
     enum priv_result result, const char *why);
 bool audit_enroll(struct ops *o, const struct priv_enroll *m, char *why);
-void audit_enroll_done(struct ops *o, const struct priv_enroll *m,
+void audit_enroll_done(struct ops *o, const struct priv_enroll *m, bool refused,
     enum priv_result result, const char *why);
 bool audit_revoke(struct ops *o, const struct priv_revoke *m, char *why);
-void audit_revoke_done(struct ops *o, const struct priv_revoke *m,
+void audit_revoke_done(struct ops *o, const struct priv_revoke *m, bool refused,
     enum priv_result result, const char *why);
 void audit_exit(struct ops *o, const struct run *r);
 

@@ -233,7 +233,7 @@ begins(const struct audit_msg *m)
 {
 	return m->phase == AUDIT_BEFORE &&
 	       (m->act == AUDIT_SPAWN || m->act == AUDIT_LOGIN ||
-		   m->act == AUDIT_ASK);
+		   m->act == AUDIT_ENROLL || m->act == AUDIT_ASK);
 }
 
 /* 0, or -errno when this record may not take what is left. */

@@ -305,6 +305,8 @@ auditmsg_fields(struct buf *b, const struct audit_msg *m)
 		put_program(b, m);
 	} else if (m->phase == AUDIT_REFUSED && m->act == AUDIT_SIGNAL) {
 		put_signal(b, m);
+	} else if (m->phase == AUDIT_REFUSED && m->act == AUDIT_REVOKE) {
+		put_holder(b, m);
 	}
 	walk(b, m,
 	    m->phase == AUDIT_BEFORE ? acts[m->act].before

@@ -20,21 +20,29 @@ say(enum priv_result result, char why[PRIV_WHY_MAX + 1], const char *text)
 }
 
 static enum priv_result
-judge(struct ops *o, const struct priv_revoke *m, char why[PRIV_WHY_MAX + 1])
+judge(const struct ops *o, const struct priv_revoke *m, uid_t *uid,
+    char why[PRIV_WHY_MAX + 1])
 {
-	const uint8_t *sum = m->sha256;
-	uid_t uid;
-	int err;
-
 	if (!o->system)
 		return say(PRIV_UNSUPPORTED, why,
 		    "this helper runs in user mode and keeps no tokens");
-	if (!grant_find(&o->grants, m->grant, &uid))
+	if (!grant_find(&o->grants, m->grant, uid))
 		return say(PRIV_DENIED, why,
 		    "no such grant, or it has expired");
-	err = tokens_remove(&o->tokens, uid, sum, clock_wall_ms());
-	if (err == RDV_E_NOT_FOUND)
+	if (!tokens_has(&o->tokens, *uid, m->sha256, clock_wall_ms()))
 		return say(PRIV_NO_SUCH, why, "no such token, or it has ended");
+	return PRIV_DONE;
+}
+
+static enum priv_result
+end(struct ops *o, uid_t uid, const uint8_t sum[SHA256_LEN],
+    char why[PRIV_WHY_MAX + 1])
+{
+	int err = tokens_remove(&o->tokens, uid, sum, clock_wall_ms());
+
+	/* It has expired since it was judged. */
+	if (err == RDV_E_NOT_FOUND)
+		err = 0;
 	grant_end_of(&o->grants, sum);
 	return err == 0 ? PRIV_DONE : say(PRIV_FAILED, why, strerror(-err));
 }
@@ -43,10 +51,16 @@ void
 op_revoke(struct ops *o, uint32_t id, union ops_request *m)
 {
 	char why[PRIV_WHY_MAX + 1] = "";
-	enum priv_result result = PRIV_FAILED;
+	uid_t uid = 0;
+	enum priv_result result = judge(o, &m->revoke, &uid, why);
+	bool refused = result != PRIV_DONE;
 
-	if (audit_revoke(o, &m->revoke, why))
-		result = judge(o, &m->revoke, why);
-	audit_revoke_done(o, &m->revoke, result, why);
+	if (!refused && !audit_revoke(o, &m->revoke, why)) {
+		result = PRIV_FAILED;
+		refused = audit_absent(&o->audit);
+	}
+	if (result == PRIV_DONE)
+		result = end(o, uid, m->revoke.sha256, why);
+	audit_revoke_done(o, &m->revoke, refused, result, why);
 	peer_answer(o, id, PRIV_REVOKE, result, why);
 }

@@ -89,8 +89,11 @@ open_dir(const char *run_dir, const char *name)
 	return fd;
 }
 
+typedef int
+act_fn(int dir, uid_t uid, const char *hex, char *why, size_t whysize);
+
 static int
-take(int dir, uid_t uid, const char *hex, char *why, size_t whysize)
+look(int dir, uid_t uid, const char *hex, char *why, size_t whysize)
 {
 	/* O_NONBLOCK: a FIFO of that name must not hold us up. */
 	int fd = path_open_beneath(dir, hex, O_RDONLY | O_NONBLOCK, 0);
@@ -100,14 +103,22 @@ take(int dir, uid_t uid, const char *hex, char *why, size_t whysize)
 		return refuse(RDV_E_DENIED, why, whysize, strerror(-fd));
 	err = judge(fd, uid, hex, why, whysize);
 	(void)close(fd);
+	return err;
+}
+
+static int
+take(int dir, uid_t uid, const char *hex, char *why, size_t whysize)
+{
+	int err = look(dir, uid, hex, why, whysize);
+
 	if (err == 0 && unlinkat(dir, hex, 0) < 0)
 		err = refuse(-errno, why, whysize, strerror(errno));
 	return err;
 }
 
-int
-proof_take(const char *run_dir, const struct account *a, bool privileged,
-    const uint8_t sum[SHA256_LEN], char *why, size_t whysize)
+static int
+as_account(act_fn *act, const char *run_dir, const struct account *a,
+    bool privileged, const uint8_t sum[SHA256_LEN], char *why, size_t whysize)
 {
 	char hex[SHA256_TEXT];
 	int err, dir;
@@ -122,9 +133,23 @@ proof_take(const char *run_dir, const struct account *a, bool privileged,
 	if (dir < 0) {
 		err = refuse(RDV_E_DENIED, why, whysize, strerror(-dir));
 	} else {
-		err = take(dir, a->uid, hex, why, whysize);
+		err = act(dir, a->uid, hex, why, whysize);
 		(void)close(dir);
 	}
 	asuser_end(privileged);
 	return err;
+}
+
+int
+proof_look(const char *run_dir, const struct account *a, bool privileged,
+    const uint8_t sum[SHA256_LEN], char *why, size_t whysize)
+{
+	return as_account(look, run_dir, a, privileged, sum, why, whysize);
+}
+
+int
+proof_take(const char *run_dir, const struct account *a, bool privileged,
+    const uint8_t sum[SHA256_LEN], char *why, size_t whysize)
+{
+	return as_account(take, run_dir, a, privileged, sum, why, whysize);
 }

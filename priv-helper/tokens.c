@@ -196,6 +196,26 @@ tokens_add(struct tokens *t, const struct token *token, int64_t now)
 	return err;
 }
 
+static struct token *
+find_own(const struct tokens *t, uid_t uid, const uint8_t sum[SHA256_LEN],
+    int64_t now)
+{
+	struct token *p;
+
+	for (p = t->list; p < t->list + t->n; p++)
+		if (p->uid == uid && live(p, now) &&
+		    secret_equal(p->sha256, sum, SHA256_LEN))
+			return p;
+	return NULL;
+}
+
+bool
+tokens_has(const struct tokens *t, uid_t uid, const uint8_t sum[SHA256_LEN],
+    int64_t now)
+{
+	return find_own(t, uid, sum, now) != NULL;
+}
+
 int
 tokens_remove(struct tokens *t, uid_t uid, const uint8_t sum[SHA256_LEN],
     int64_t now)
@@ -203,10 +223,8 @@ tokens_remove(struct tokens *t, uid_t uid, const uint8_t sum[SHA256_LEN],
 	struct token *p;
 
 	forget_expired(t, now);
-	for (p = t->list; p < t->list + t->n; p++)
-		if (p->uid == uid && secret_equal(p->sha256, sum, SHA256_LEN))
-			break;
-	if (p == t->list + t->n)
+	p = find_own(t, uid, sum, now);
+	if (p == NULL)
 		return RDV_E_NOT_FOUND;
 	*p = t->list[--t->n];
 	return save(t);

@@ -50,6 +50,9 @@ tokens_find(const struct tokens *t, const uint8_t sum[SHA256_LEN], int64_t now);
  * ones make room.
  */
 int tokens_add(struct tokens *t, const struct token *token, int64_t now);
+/* True when tokens_find() finds it, and it is that uid's. */
+bool tokens_has(const struct tokens *t, uid_t uid,
+    const uint8_t sum[SHA256_LEN], int64_t now);
 /*
  * Of that uid alone. 0, RDV_E_NOT_FOUND, or -errno: it is refused from now on,
  * but a new [ops] would find it in the file again.

@@ -154,13 +154,14 @@ make_person(struct rigops *s, unsigned i)
 	make_dir(path, 0700, a);
 }
 
-static void
-prepare(struct rigops *s)
+void
+rigops_prepare(struct rigops *s)
 {
 	char path[256];
 	unsigned i;
 	int fd;
 
+	rigops_need();
 	memset(s, 0, sizeof(*s));
 	rig_prepare(&s->rig);
 	assert_int_equal(chmod(s->rig.dir, 0755), 0);
@@ -299,12 +300,10 @@ connect_audit(const struct rigops *s)
 }
 
 void
-rigops_start(struct rigops *s, const char *mutant)
+rigops_launch(struct rigops *s, const char *mutant)
 {
 	int pair[2];
 
-	rigops_need();
-	prepare(s);
 	start_audit(s);
 	assert_int_equal(seqpkt_pair(pair), 0);
 	s->main = pair[0];
@@ -315,6 +314,13 @@ rigops_start(struct rigops *s, const char *mutant)
 	(void)close(pair[1]);
 	connect_audit(s);
 	rigops_reconnect(s);
+}
+
+void
+rigops_start(struct rigops *s, const char *mutant)
+{
+	rigops_prepare(s);
+	rigops_launch(s, mutant);
 }
 
 void

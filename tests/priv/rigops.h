@@ -36,6 +36,9 @@ void rigops_need(void);
 
 /* [ops] serves both, nobody is logged in. `mutant` as in rig_start(). */
 void rigops_start(struct rigops *s, const char *mutant);
+/* The two halves of it: the directories, and the processes. */
+void rigops_prepare(struct rigops *s);
+void rigops_launch(struct rigops *s, const char *mutant);
 void rigops_stop(struct rigops *s);
 /* What [main] says on a reload: bit i of `served` for who[i]. */
 void rigops_reload(struct rigops *s, unsigned served);

@@ -4,10 +4,14 @@
  * whose leave; and nothing of it without (abuse O07).
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/sha256.h"
@@ -42,15 +46,33 @@ read_log(const struct rigops *s)
 	text[used] = '\0';
 }
 
+/* The directory's files are not all text. */
+static const char *
+find(const char *want)
+{
+	return memmem(text, sizeof(text), want, strlen(want));
+}
+
+static unsigned
+count(const char *want)
+{
+	const char *p = text, *const end = text + sizeof(text);
+	unsigned n = 0;
+
+	while ((p = memmem(p, (size_t)(end - p), want, strlen(want))) != NULL) {
+		p += strlen(want);
+		n++;
+	}
+	return n;
+}
+
 /* What is told after an act may come a little later. */
 static void
 expect(const struct rigops *s, const char *want)
 {
 	const int64_t deadline = rig_deadline();
 
-	for (read_log(s);
-	     memmem(text, sizeof(text), want, strlen(want)) == NULL;
-	     read_log(s)) {
+	for (read_log(s); find(want) == NULL; read_log(s)) {
 		if (!rig_late(deadline))
 			continue;
 		print_message("not there: %s\n", want);
@@ -62,6 +84,7 @@ static void
 every_token(void **state)
 {
 	char token[RIGOPS_TEXT], hex[SHA256_TEXT], want[256];
+	char why[PRIV_WHY_MAX + 1];
 	uint8_t sum[PRIV_HASH_LEN];
 	struct rigops s;
 	unsigned uid;
@@ -95,14 +118,27 @@ every_token(void **state)
 	expect(&s, want);
 	assert_int_equal(rig_revoke(&s.rig, sum), PRIV_NO_SUCH);
 	snprintf(want, sizeof(want),
-	    "act=revoke phase=before uid=%u grant=2 token=%s", s.who[0].uid,
-	    hex);
+	    "act=revoke phase=refused uid=%u grant=2 token=%s result=no-such",
+	    s.who[0].uid, hex);
+	expect(&s, want);
+	assert_int_equal(count("act=revoke phase=before"), 0);
+	assert_int_equal(rigops_login(&s, PRIV_LOGIN_TOKEN, 0, token),
+	    PRIV_DONE);
+	assert_int_equal(rig_revoke(&s.rig, sum), PRIV_DONE);
+	snprintf(want, sizeof(want),
+	    "act=revoke phase=before uid=%u grant=3 token=%s", uid, hex);
 	expect(&s, want);
 	snprintf(want, sizeof(want),
-	    "act=revoke phase=after token=%s result=no-such", hex);
+	    "act=revoke phase=after token=%s result=done", hex);
 	expect(&s, want);
+	/* Its proof is used up, so this is judged and nothing more. */
+	assert_int_equal(rig_enroll(&s.rig, uid, sum, 0, why), PRIV_DENIED);
+	snprintf(want, sizeof(want),
+	    "act=enroll phase=refused uid=%u token=%s result=denied", uid, hex);
+	expect(&s, want);
+	assert_int_equal(count("act=enroll phase=before"), 1);
 	/* The token itself is nowhere. */
-	assert_null(memmem(text, sizeof(text), token, strlen(token)));
+	assert_null(find(token));
 	rigops_stop(&s);
 }
 
@@ -148,12 +184,84 @@ abuse_O07_tokens(void **state)
 	rigops_stop(&s);
 }
 
+/* The log alone is on a disk that is full. */
+static void
+start_on_full_disk(struct rigops *s, char fill[160])
+{
+	static char zeros[1 << 16];
+	char dir[128];
+	int fd;
+
+	rigops_prepare(s);
+	snprintf(dir, sizeof(dir), "%s/audit", s->rig.dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	assert_int_equal(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL),
+	    0);
+	assert_int_equal(mount("rdv-test", dir, "tmpfs", 0,
+			     "size=4m,mode=0700"),
+	    0);
+	rigops_launch(s, NULL);
+	rigops_enter(s, 1);
+	snprintf(fill, 160, "%s/fill", dir);
+	fd = open(fill, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	while (write(fd, zeros, sizeof(zeros)) > 0)
+		;
+	assert_int_equal(errno, ENOSPC);
+	(void)close(fd);
+}
+
+/* Makes and revokes until no room can be taken: it comes in steps. */
+static enum priv_result
+until_refused(struct rigops *s, uint8_t sum[PRIV_HASH_LEN],
+    char why[PRIV_WHY_MAX + 1], char proof[256])
+{
+	char token[RIGOPS_TEXT];
+	enum priv_result result = PRIV_DONE;
+	int i;
+
+	for (i = 0; i < 60 && result == PRIV_DONE; i++) {
+		rigops_token(s, token, sum);
+		rigops_proof(s, 1, sum, proof);
+		result = rig_enroll(&s->rig, s->who[1].uid, sum, 0, why);
+		if (result == PRIV_DONE)
+			assert_int_equal(rig_revoke(&s->rig, sum), PRIV_DONE);
+	}
+	return result;
+}
+
+/* A token is one more that may begin things; to end one stays possible. */
+static void
+abuse_D09_no_token_on_full_disk(void **state)
+{
+	char fill[160], proof[256], why[PRIV_WHY_MAX + 1], token[RIGOPS_TEXT];
+	uint8_t old[PRIV_HASH_LEN], sum[PRIV_HASH_LEN];
+	struct rigops s;
+
+	(void)state;
+	rigops_need();
+	start_on_full_disk(&s, fill);
+	rigops_enrol(&s, 1, 0, token, old);
+	assert_int_equal(until_refused(&s, sum, why, proof), PRIV_FAILED);
+	assert_non_null(strstr(why, "no room for more records"));
+	assert_int_equal(access(proof, F_OK), 0);
+	assert_int_equal(rig_revoke(&s.rig, old), PRIV_DONE);
+	assert_int_equal(unlink(fill), 0);
+	expect(&s, "act=enroll phase=refused");
+	assert_int_equal(rig_enroll(&s.rig, s.who[1].uid, sum, 0, why),
+	    PRIV_DONE);
+	(void)snprintf(fill, sizeof(fill), "%s/audit", s.rig.dir);
+	assert_int_equal(umount2(fill, MNT_DETACH), 0);
+	rigops_stop(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_token),
 		cmocka_unit_test(abuse_O07_tokens),
+		cmocka_unit_test(abuse_D09_no_token_on_full_disk),
 	};
 
 	return cmocka_run_group_tests_name("auditpeople", tests,

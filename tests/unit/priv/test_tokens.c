@@ -73,6 +73,14 @@ owner(unsigned n, int64_t now)
 	return found != NULL ? found->uid : 0;
 }
 
+static bool
+has(uid_t uid, unsigned n, int64_t now)
+{
+	const struct token wanted = token(0, n, 0);
+
+	return tokens_has(&t, uid, wanted.sha256, now);
+}
+
 static int
 drop(uid_t uid, unsigned n)
 {
@@ -126,6 +134,11 @@ each_uid_has_its_own(void **state)
 	assert_int_equal(add(1002, 1, 0), RDV_E_EXISTS);
 	assert_int_equal(drop(1002, 1), RDV_E_NOT_FOUND);
 	assert_int_equal(owner(1, NOW), 1001);
+	assert_true(has(1001, 1, NOW));
+	assert_false(has(1002, 1, NOW));
+	assert_int_equal(add(1002, 2, NOW + 5), 0);
+	assert_true(has(1002, 2, NOW + 4));
+	assert_false(has(1002, 2, NOW + 5));
 }
 
 /* Of one account as many as it may have; another is none the worse for it. */

@@ -188,7 +188,7 @@ async function terminal() {
 // peer gives the endpoints of its next round.
 async function echoRounds(count, peers) {
 	const best = {};
-	for (let round = 0; round < 4; round++)
+	for (let round = 0; round < 8; round++)
 		for (const [name, peer] of Object.entries(peers)) {
 			const now = measure('termclient', ['echo', count,
 				...await peer(round)]);

@@ -12,6 +12,7 @@
 
 #include <sys/eventfd.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
@@ -48,6 +50,7 @@ struct signal_watch {
 struct loop {
 	struct event_base *base;
 	bool stop, turning;
+	int64_t busy_until; /* monotonic us; 0: turns may sleep */
 	struct calls deferred;
 	size_t next; /* of the deferred calls being run */
 	struct calls hooks;
@@ -147,13 +150,27 @@ run_deferred(struct loop *l)
 	l->next = 0;
 }
 
+static bool
+busy(struct loop *l)
+{
+	if (l->busy_until == 0)
+		return false;
+	if (clock_mono_us() >= l->busy_until) {
+		l->busy_until = 0;
+		return false;
+	}
+	/* What is waited for may need this very processor. */
+	(void)sched_yield();
+	return true;
+}
+
 static void
 turn(struct loop *l)
 {
 	/* The flag keeps an idle daemon in the loop; libevent would return. */
 	int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
 
-	if (l->deferred.n > 0)
+	if (l->deferred.n > 0 || busy(l))
 		flags |= EVLOOP_NONBLOCK;
 	l->turning = true;
 	if (event_base_loop(l->base, flags) < 0)
@@ -174,6 +191,12 @@ loop_run(struct loop *l)
 		turn(l);
 	log_gather(false);
 	l->stop = false;
+}
+
+void
+loop_busy_poll(struct loop *l, int64_t us)
+{
+	l->busy_until = us > 0 ? clock_mono_us() + us : 0;
 }
 
 void

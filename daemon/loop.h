@@ -24,6 +24,8 @@ void loop_free(struct loop *l);
 /* Turns until loop_stop(); each turn: ready events, deferred calls, hooks. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
+/* Turns do not sleep for `us` from now, but yield the processor; 0: they do. */
+void loop_busy_poll(struct loop *l, int64_t us);
 /* True in events and deferred calls, which the turn's hooks come after. */
 bool loop_turning(const struct loop *l);
 

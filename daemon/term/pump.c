@@ -364,13 +364,18 @@ pump_turn_cb(void *arg)
 static void
 pump_readable_cb(int fd, short what, void *arg)
 {
-	struct floods *floods = &((struct pump *)arg)->load->floods;
+	struct pump *p = arg;
+	struct pump_load *load = p->load;
+	bool expected = p->expected;
 
 	(void)fd;
 	(void)what;
-	(void)pump_turn_cb(arg);
+	p->expected = false;
+	(void)pump_turn_cb(p);
 	/* What was expected, perhaps; it is sent before the next round. */
-	floods_release(floods);
+	floods_release(&load->floods);
+	if (expected)
+		busypoll_end(&load->busypoll);
 }
 
 static void
@@ -382,8 +387,11 @@ pump_timer_cb(void *arg)
 void
 pump_expect(struct pump *p)
 {
-	if (p->state == PUMP_WATCH)
-		floods_hold(&p->load->floods);
+	if (p->state != PUMP_WATCH)
+		return;
+	p->expected = true;
+	floods_hold(&p->load->floods);
+	busypoll_begin(&p->load->busypoll, clock_mono_us());
 }
 
 void

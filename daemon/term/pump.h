@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/term/busypoll.h"
 #include "daemon/term/flood.h"
 #include "lib/privproto.h"
 
@@ -27,6 +28,7 @@ struct pump_ops {
 /* What all pumps of a daemon share. */
 struct pump_load {
 	struct floods floods;
+	struct busypoll busypoll;
 	unsigned blocked; /* pumps that wait for room on the disk now */
 	uint64_t blocks;  /* times one had to, since start */
 	uint64_t bytes;
@@ -65,6 +67,7 @@ struct pump {
 	struct flood flood;
 	struct pump_source src[2];
 	int spool_r, spool_w;
+	bool expected;	   /* the echo of a key */
 	size_t spool_size; /* the pipe's capacity */
 	size_t spooled;	   /* bytes in it */
 	enum pump_state state;

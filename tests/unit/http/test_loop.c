@@ -284,6 +284,27 @@ woken_from_a_thread(void **state)
 }
 
 static void
+busy_turns_do_not_sleep(void **state)
+{
+	struct trace t;
+
+	(void)state;
+	start(&t, 3);
+	t.timer = loop_timer_new(t.l, second, &t);
+	loop_busy_poll(t.l, INT64_C(60000000));
+	loop_run(t.l);
+	assert_string_equal(t.text, "...");
+	/* Over: the next turn is the timer's, not one that found nothing. */
+	loop_busy_poll(t.l, 0);
+	loop_timer_set(t.timer, 20);
+	t.stop_after = 4;
+	loop_run(t.l);
+	assert_string_equal(t.text, "...2.");
+	loop_timer_free(t.timer);
+	loop_free(t.l);
+}
+
+static void
 signals(void **state)
 {
 	struct trace t;
@@ -314,6 +335,7 @@ main(void)
 		cmocka_unit_test(timers),
 		cmocka_unit_test(watches),
 		cmocka_unit_test(woken_from_a_thread),
+		cmocka_unit_test(busy_turns_do_not_sleep),
 		cmocka_unit_test(signals),
 	};
 

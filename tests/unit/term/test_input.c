@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/term/state.h"
 #include "lib/err.h"
 #include "tests/unit/check.h"
 #include "tests/unit/term/termrig.h"
@@ -181,6 +182,34 @@ test_H11_large_paste_arrives_whole(void **state)
 	termrig_pty_done(g, &p);
 }
 
+static bool
+echo_is_logged(void *arg)
+{
+	const struct term *t = arg;
+
+	return t->log.size > 0;
+}
+
+/* The loop stays awake from a key to what that terminal says next. */
+static void
+test_key_is_waited_for_until_its_echo(void **state)
+{
+	struct termrig *g = *state;
+	const struct busypoll *b;
+	struct termrig_pty p;
+
+	termrig_pty(g, &p);
+	b = &p.term->ts->load.busypoll;
+	assert_false(b->waiting);
+	assert_int_equal(term_input(p.term, "k", 1), 0);
+	assert_true(b->waiting);
+	termrig_write(p.slave, "k", 1);
+	termrig_until(g, echo_is_logged, p.term);
+	assert_false(b->waiting);
+	assert_int_equal(b->vain, 0);
+	termrig_pty_done(g, &p);
+}
+
 static void
 test_read_only_viewer_types_nothing(void **state)
 {
@@ -212,6 +241,7 @@ main(void)
 		T(test_H09_paused_viewer_cannot_go_on),
 		T(test_H12_typed_literally),
 		T(test_H11_large_paste_arrives_whole),
+		T(test_key_is_waited_for_until_its_echo),
 		T(test_read_only_viewer_types_nothing),
 	};
 

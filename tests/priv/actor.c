@@ -90,16 +90,18 @@ act_stray(char **arg)
 {
 	const char *how = arg[0] != NULL ? arg[0] : "leave";
 	char byte;
-	int ready[2], fd;
+	int alone[2], ready[2], fd;
 	pid_t pid;
 
-	if (pipe(ready) < 0)
+	if (pipe(alone) < 0 || pipe(ready) < 0)
 		return 97;
 	pid = fork();
 	if (pid == 0 && fork() == 0) {
 		(void)setsid();
 		(void)signal(SIGTERM, SIG_IGN);
 		(void)signal(SIGHUP, SIG_IGN);
+		/* Whoever counts the strays is not to find the one between. */
+		(void)!read(alone[0], &byte, 1);
 		printf("stray %d\n", getpid());
 		fflush(stdout);
 		/* Lets go of the run's output unless asked not to. */
@@ -112,6 +114,7 @@ act_stray(char **arg)
 	if (pid == 0)
 		_exit(0);
 	(void)waitpid(pid, NULL, 0);
+	(void)!write(alone[1], "", 1);
 	(void)!read(ready[0], &byte, 1);
 	while (strcmp(how, "stay") == 0 && pause() < 0)
 		continue;

@@ -258,6 +258,28 @@ api_try(const struct cmd_call *c, const char *target, struct js **out,
 }
 
 int
+api_try_post(const struct cmd_call *c, const char *target, struct js *body,
+    int *status, char *why, size_t whysize)
+{
+	struct client_request rq = { .method = "POST",
+		.target = target,
+		.timeout_ms = timeout_of(c, TIMEOUT_MS) };
+	struct client_reply reply = { .status = 0 };
+	struct buf text;
+	int rc;
+
+	buf_init(&text, BODY_MAX);
+	js_dump(body, &text);
+	js_free(body);
+	rq.body = buf_cstr(&text);
+	rc = buf_ok(&text) ? ask(c, &rq, &reply, why, whysize) : RDV_E_TOO_BIG;
+	*status = reply.status;
+	client_reply_done(&reply);
+	buf_done(&text);
+	return rc;
+}
+
+int
 api_stream(const struct cmd_call *c, struct api_stream *s)
 {
 	struct client_request rq = { .method = "GET",

@@ -22,6 +22,9 @@ int api_send(const struct cmd_call *c, const char *method, const char *target,
 /* GET without a word to the user: 0, or RDV_E_* with a sentence in `why`. */
 int api_try(const struct cmd_call *c, const char *target, struct js **out,
     char *why, size_t whysize);
+/* POST likewise, whatever the status is; `body` is taken over. */
+int api_try_post(const struct cmd_call *c, const char *target, struct js *body,
+    int *status, char *why, size_t whysize);
 /*
  * A long answer, in pieces. CMD_UNREACHABLE without a word on stderr when it
  * broke after it had begun, or when `quiet`: the caller knows how to go on.

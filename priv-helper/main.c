@@ -20,6 +20,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "priv-helper/explain.h"
 #include "priv-helper/hygiene.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/lock.h"
@@ -56,6 +57,7 @@ usage(void)
 	    "usage: rdv-helper --base DIR [--web HOST:PORT]... [--ready-fd N]\n"
 	    "                  [--audit DIR] [--foreground-child]\n"
 	    "       rdv-helper -t [FILE]   explain a policy, " POLICYFILE "\n"
+	    "       " EXPLAIN_USAGE "\n"
 	    "Started by \"rdv up\"; starts rdvd and stays its parent.\n");
 	exit(EXIT_USAGE);
 }
@@ -197,6 +199,8 @@ main(int argc, char **argv)
 	/* A caller may give no argument at all, not even a name. */
 	if (argc < 1)
 		usage();
+	if (argc > 1 && strcmp(argv[1], "--explain") == 0)
+		return explain_main(argc - 2, argv + 2);
 	parse(&o, argc, argv);
 	if (o.test)
 		return policyprint_main(o.file);

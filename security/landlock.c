@@ -95,6 +95,37 @@ static const uint64_t rights[LANDLOCK_ACCESS_MAX] = {
 	    FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV,
 };
 
+static const struct {
+	uint64_t fs, scoped;
+} holds[LANDLOCK_HOLD_MAX] = {
+	[LANDLOCK_HOLD_RENAME] = { FS_REFER, 0 },
+	[LANDLOCK_HOLD_TRUNCATE] = { FS_TRUNCATE, 0 },
+	[LANDLOCK_HOLD_DEVICES] = { FS_IOCTL_DEV, 0 },
+	[LANDLOCK_HOLD_SIGNALS] = { 0, SCOPE_SIGNAL },
+	[LANDLOCK_HOLD_ABSTRACT] = { 0, SCOPE_ABSTRACT_SOCKET },
+};
+
+unsigned
+landlock_means(enum landlock_access access)
+{
+	unsigned m = 0;
+
+	if ((rights[access] & FS_READ_FILE) != 0)
+		m |= LANDLOCK_MEANS_READ;
+	if ((rights[access] & FS_WRITE_FILE) != 0)
+		m |= LANDLOCK_MEANS_WRITE;
+	if ((rights[access] & FS_EXECUTE) != 0)
+		m |= LANDLOCK_MEANS_RUN;
+	return m;
+}
+
+bool
+landlock_holds(int abi, enum landlock_hold hold)
+{
+	return ((versions[abi].fs & holds[hold].fs) |
+		   (versions[abi].scoped & holds[hold].scoped)) != 0;
+}
+
 int
 landlock_abi(void)
 {

@@ -16,6 +16,24 @@ enum landlock_access {
 	LANDLOCK_ACCESS_MAX
 };
 
+/* What one of them comes to, as bits. */
+#define LANDLOCK_MEANS_READ  0x1u
+#define LANDLOCK_MEANS_WRITE 0x2u
+#define LANDLOCK_MEANS_RUN   0x4u
+unsigned landlock_means(enum landlock_access access);
+
+/* What not every version of the interface has a hold on. */
+enum landlock_hold {
+	LANDLOCK_HOLD_RENAME, /* to another directory; without: always refused
+			       */
+	LANDLOCK_HOLD_TRUNCATE,
+	LANDLOCK_HOLD_DEVICES, /* their ioctls */
+	LANDLOCK_HOLD_SIGNALS,
+	LANDLOCK_HOLD_ABSTRACT, /* sockets */
+	LANDLOCK_HOLD_MAX
+};
+bool landlock_holds(int abi, enum landlock_hold hold);
+
 /* Version of the kernel's interface, at most the newest we know; 0: none. */
 int landlock_abi(void);
 /*

@@ -20,11 +20,12 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/str.h"
 
 struct type_in {
 	uint64_t set;
 	const char *text;
-	bool flag;
+	bool flag, base64;
 };
 
 struct signal_in {
@@ -58,6 +59,8 @@ static const struct js_field input_fields[] = {
 	    .max = 65536, .help = "typed as it is"),
 	FIELD(type_in, "eof", NULL, JS_BOOL, flag,
 	    .help = "then its input ends (io: pipes)"),
+	FIELD(type_in, "base64", NULL, JS_BOOL, base64,
+	    .help = "data is base64 of what is typed, which may be no text"),
 	{ .name = NULL },
 };
 
@@ -130,8 +133,15 @@ static void
 sessionio_input(struct api_call *c)
 {
 	const struct type_in *in = c->in;
+	size_t len = strlen(in->text);
+	char *bytes = arena_alloc(c->req->arena, len + 1);
 
-	type(c, in->text, strlen(in->text), in->flag);
+	if (!in->base64)
+		type(c, in->text, len, in->flag);
+	else if (str_unbase64(bytes, len, &len, in->text))
+		type(c, bytes, len, in->flag);
+	else
+		api_fail(c, RDV_E_INVALID, "data: is no base64");
 }
 
 /*

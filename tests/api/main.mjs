@@ -14,5 +14,6 @@ await import('./state.mjs');
 await import('./cage.mjs');
 await import('./cli.mjs');
 await import('./cliout.mjs');
+await import('./sandbox.mjs');
 await import('./audit.mjs');
 finish();

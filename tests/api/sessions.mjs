@@ -281,4 +281,19 @@ await test('idempotency: the same key gives the same answer once', async () => {
 	assert.equal(c.json.code, 'IDEMPOTENCY_MISMATCH');
 });
 
+await test('input: base64 is typed as what it stands for', async () => {
+	const s = await rdv.session('bytes', ['/bin/cat'], { io: 'pipes' });
+	const type = (body) => rdv.request('POST',
+		`/api/sessions/${s.id}/input`, { body });
+	for (const data of ['YQ', 'YQ=', 'Y Q=', '*', 'YR=='])
+		assert.equal((await type({ data, base64: true })).status, 422, data);
+	for (const body of [{ data: 'YQD/', base64: true },
+		{ data: 'YQ==', base64: false, eof: true }])
+		assert.equal((await type(body)).status, 202);
+	await ended(s.id);
+	const { raw } = await rdv.request('GET', `/api/runs/${s.run.id}/log`);
+	assert.equal(raw.toString('latin1'), 'a\0\xffYQ==');
+	await rdv.call('DELETE', `/api/sessions/${s.id}`);
+});
+
 await rdv.stop();

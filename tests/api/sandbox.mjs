@@ -1,0 +1,114 @@
+// rdv sandbox: what a profile comes to, and trying one out.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
+
+const rdv = await Rdv.start();
+
+function run(args, { input = '', base = rdv.base, cwd = rdv.home,
+	encoding = 'utf8' } = {}) {
+	const r = spawnSync(bin('rdv'), args, {
+		cwd, input, encoding, timeout: 30000,
+		env: { PATH: '/usr/bin:/bin', HOME: rdv.home, RDV_HOME: base },
+	});
+	return { status: r.status, out: r.stdout, err: r.stderr };
+}
+
+await test('sandbox explain: the list and each of it', async () => {
+	const { out } = run(['sandbox', 'explain', '--json']);
+	const list = JSON.parse(out).map(({ profile }) => profile);
+	assert.deepEqual(list, ['login', 'script', 'git']);
+	for (const profile of list) {
+		const text = run(['sandbox', 'explain', profile]);
+		assert.equal(text.status, 0, text.err);
+		assert.equal(text.err, '');
+		assert.match(text.out, /^May read:\n {2}\S/m);
+		const one = JSON.parse(run(['sandbox', 'explain', profile,
+			'--json']).out);
+		assert.equal(one.profile, profile);
+		assert.equal(one.usable, true);
+	}
+});
+
+await test('sandbox explain: the cgroups of the rdvd that runs', async () => {
+	const { helper } = await rdv.call('GET', '/api/status');
+	const explain = (base) => JSON.parse(run(['sandbox', 'explain', 'script',
+		'--json'], { base }).out);
+	assert.equal(explain(rdv.base).cgroup,
+		helper.features.includes('cgroup'));
+	assert.equal(explain(`${rdv.home}/no-rdv-here`).cgroup, null);
+});
+
+const sandbox = (words, options) => run(['sandbox', 'run', ...words], options);
+const open = async () => (await rdv.call('GET', '/api/sessions')).length;
+
+// In a directory of its own: the home directory is refused to a profile.
+const work = path.join(rdv.home, 'work');
+fs.mkdirSync(work);
+
+await test('sandbox run: pipes in, output and errors out, its status',
+	async () => {
+		const text = 'äöü\n'.repeat(20000);
+		const r = sandbox(['--', '/bin/sh', '-c', 'cat; echo no >&2; exit 7'],
+			{ input: text, cwd: work });
+		assert.deepEqual({ ...r, out: r.out === text },
+			{ status: 7, out: true, err: 'no\n' });
+		assert.equal(sandbox(['--', '/bin/sh', '-c', 'kill -TERM $$'],
+			{ cwd: work }).status, 128 + 15);
+		assert.equal(await open(), 0, 'its session is closed');
+	});
+
+await test('sandbox run: it is held by the profile', () => {
+	const touch = `touch ${rdv.home}/outside`;
+	const held = sandbox(['--', '/bin/sh', '-c', `touch in && ${touch}`],
+		{ cwd: work });
+	assert.equal(held.status, 1);
+	assert.match(held.err, /outside.*Permission denied/);
+	assert.ok(fs.existsSync(path.join(work, 'in')));
+	assert.equal(sandbox(['--profile', 'login', '--', '/bin/sh', '-c', touch],
+		{ cwd: work }).status, 0);
+});
+
+await test('sandbox run: what it cannot hold to starts nothing', async () => {
+	const words = ['--', '/usr/bin/touch', 'started'];
+	for (const net of ['none', 'list']) {
+		const r = sandbox(['--net', net, ...words], { cwd: work });
+		assert.deepEqual({ status: r.status, out: r.out },
+			{ status: 1, out: '' });
+		assert.match(r.err, new RegExp(`--net ${net} cannot be held to yet`));
+	}
+	const git = sandbox(['--profile', 'git', ...words], { cwd: work });
+	assert.equal(git.status, 1);
+	assert.match(git.err, /profile/);
+	assert.equal(sandbox([], { cwd: work }).status, 2);
+	assert.ok(!fs.existsSync(path.join(work, 'started')));
+	assert.equal(sandbox(['--net', 'full', ...words], { cwd: work }).status, 0);
+	assert.ok(fs.existsSync(path.join(work, 'started')));
+	assert.equal(await open(), 0);
+});
+
+await test('sandbox run: every byte comes through as it is', () => {
+	const all = Buffer.from(Uint8Array.from({ length: 70000 },
+		(_, i) => (i * 7 + (i >> 8)) & 255));
+	const r = sandbox(['--', '/bin/cat'],
+		{ input: all, cwd: work, encoding: 'buffer' });
+	assert.equal(r.status, 0);
+	assert.ok(r.out.equals(all));
+});
+
+await test('sandbox run: ended by a signal it closes its session', async () => {
+	const child = spawn(bin('rdv'), ['sandbox', 'run', '--', '/bin/sleep',
+		'1000'], { cwd: work, stdio: ['pipe', 'ignore', 'ignore'],
+		env: { PATH: '/usr/bin:/bin', HOME: rdv.home, RDV_HOME: rdv.base } });
+	const gone = new Promise((resolve) => {
+		child.on('exit', (code, signal) => resolve(signal));
+	});
+	await waitFor('its session', async () => await open() === 1);
+	child.kill('SIGTERM');
+	assert.equal(await gone, 'SIGTERM');
+	assert.equal(await open(), 0);
+});
+
+await rdv.stop();

@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 
+struct accounts;
 struct user;
 
 struct serve_args {
@@ -11,6 +12,10 @@ struct serve_args {
 	const char *base;
 	const struct user *user;
 	rlim_t nofile;
+	/* System mode; NULL in user mode. */
+	const struct accounts *accounts; /* admitted as [main] knows it now */
+	const char *helper_state;	 /* root's own: hashes, service token */
+	const char *run_dir; /* holds the directory of each account */
 };
 
 /* [ops], in the process that [main] forked for it. */

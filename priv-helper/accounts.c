@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The admitted accounts as they travel: from the child that asked the account
+ * database to [main], and from [main] to [ops]. Both read a memory file of
+ * their own parent's, and check it all the same.
+ */
+#include "priv-helper/accounts.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/path.h"
+#include "lib/xalloc.h"
+#include "priv-helper/accountwire.h"
+
+/* The database gives at most so much: groups and paths of everybody. */
+#define TEXT_MAX ((size_t)256 * 1024 * 1024)
+
+void
+accountwire_put(struct buf *b, const struct accounts *a)
+{
+	const struct account *p;
+	unsigned i;
+
+	buf_put_u32(b, (uint32_t)a->n);
+	for (p = a->list; p < a->list + a->n; p++) {
+		buf_put_u32(b, p->uid);
+		buf_put_u32(b, p->gid);
+		buf_put_u8(b, p->web);
+		buf_put_str(b, p->name);
+		buf_put_str(b, p->home);
+		buf_put_str(b, p->shell);
+		buf_put_u32(b, p->ngroups);
+		for (i = 0; i < p->ngroups; i++)
+			buf_put_u32(b, p->groups[i]);
+	}
+}
+
+static bool
+get_groups(struct buf *b, struct account *p)
+{
+	uint32_t n;
+	unsigned i;
+
+	if (!buf_get_u32(b, &n) || n > USER_GROUPS_MAX)
+		return false;
+	for (i = 0; i < n; i++)
+		if (!buf_get_u32(b, &p->groups[i]))
+			return false;
+	p->ngroups = n;
+	return true;
+}
+
+/* Root is nobody's account here, whatever a database says. */
+static bool
+get_one(struct buf *b, struct account *p)
+{
+	uint8_t web;
+
+	if (!buf_get_u32(b, &p->uid) || !buf_get_u32(b, &p->gid) ||
+	    !buf_get_u8(b, &web) || web > 1 ||
+	    !buf_get_str(b, p->name, ACCOUNTS_NAME_MAX) ||
+	    !buf_get_str(b, p->home, USER_PATH_MAX - 1) ||
+	    !buf_get_str(b, p->shell, USER_PATH_MAX - 1) || !get_groups(b, p))
+		return false;
+	p->web = web == 1;
+	return p->uid != 0 && path_component_ok(p->name) &&
+	       path_absolute_ok(p->home) && path_absolute_ok(p->shell);
+}
+
+bool
+accountwire_get(struct buf *b, struct accounts *a)
+{
+	struct account *p;
+	uint32_t n, i;
+
+	*a = (struct accounts){ .n = 0 };
+	if (!buf_get_u32(b, &n) || n > ACCOUNTS_MAX)
+		return false;
+	a->list = n > 0 ? xcalloc(n, sizeof(*a->list)) : NULL;
+	for (i = 0; i < n; i++) {
+		p = &a->list[i];
+		if (!get_one(b, p) || (i > 0 && p->uid <= p[-1].uid))
+			break;
+		a->n++;
+	}
+	if (i == n && buf_end(b))
+		return true;
+	accounts_done(a);
+	return false;
+}
+
+int
+accounts_take(struct accounts *a, int fd)
+{
+	struct stat st;
+	struct buf b;
+	void *text;
+	bool ok;
+
+	if (fstat(fd, &st) < 0 || st.st_size <= 0 ||
+	    (size_t)st.st_size > TEXT_MAX)
+		return RDV_E_MALFORMED;
+	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (text == MAP_FAILED)
+		return RDV_E_MALFORMED;
+	buf_wrap(&b, text, (size_t)st.st_size);
+	ok = accountwire_get(&b, a);
+	(void)munmap(text, (size_t)st.st_size);
+	return ok ? 0 : RDV_E_MALFORMED;
+}
+
+void
+accounts_done(struct accounts *a)
+{
+	free(a->list);
+	*a = (struct accounts){ .n = 0 };
+}
+
+static int
+by_uid(const void *key, const void *member)
+{
+	const uid_t uid = *(const uid_t *)key;
+	const struct account *p = member;
+
+	return (uid > p->uid) - (uid < p->uid);
+}
+
+const struct account *
+accounts_find(const struct accounts *a, uid_t uid)
+{
+	if (a->n == 0)
+		return NULL;
+	return bsearch(&uid, a->list, a->n, sizeof(*a->list), by_uid);
+}

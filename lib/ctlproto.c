@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The words of [main] that are longer than a byte. The receiver is its own
+ * child; it checks them all the same, since a packet cut short would otherwise
+ * serve somebody's socket to uid 0.
+ */
+#include "lib/ctlproto.h"
+
+#include <stddef.h>
+
+#include "lib/wire.h"
+
+#define AT(f) offsetof(struct ctl_listen, f)
+
+static const struct wire_field listen_fields[] = {
+	{ &wire_u8, AT(kind), CTL_KIND_MAX - 1, 0 },
+	{ &wire_u8, AT(web), 1, 0 },
+	{ &wire_u32, AT(uid), 0, 0 },
+	{ &wire_text, AT(name), CTL_NAME_MAX, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
+static const struct wire_field unlisten_fields[] = {
+	{ &wire_u32, offsetof(struct ctl_unlisten, uid), 0, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
+void
+ctl_put_listen(struct buf *b, const struct ctl_listen *m)
+{
+	buf_put_u8(b, CTL_LISTEN);
+	wire_put(b, listen_fields, m);
+}
+
+void
+ctl_put_unlisten(struct buf *b, const struct ctl_unlisten *m)
+{
+	buf_put_u8(b, CTL_UNLISTEN);
+	wire_put(b, unlisten_fields, m);
+}
+
+bool
+ctl_get_listen(struct buf *b, struct ctl_listen *m)
+{
+	return wire_get(b, listen_fields, m, sizeof(*m)) &&
+	       m->name[0] != '\0' && m->uid != 0;
+}
+
+bool
+ctl_get_unlisten(struct buf *b, struct ctl_unlisten *m)
+{
+	return wire_get(b, unlisten_fields, m, sizeof(*m));
+}

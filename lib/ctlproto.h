@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_CTLPROTO_H
+#define RDV_CTLPROTO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+
+/*
+ * What [main] says to its two children, each packet with at most one
+ * descriptor; nobody answers. The first byte tells which:
+ *
+ *   'O' to rdvd    a socket to [ops]
+ *   'D' to [ops]   a socket to rdvd
+ * and in system mode
+ *   'L' to rdvd    a listening socket, and whom it serves
+ *   'U' to rdvd    an account that is served no more
+ *   'T' to rdvd    the file with the service token
+ *   'A' to [ops]   the file with the accounts that are admitted from now on
+ */
+#define CTL_OPS	     'O'
+#define CTL_DAEMON   'D'
+#define CTL_LISTEN   'L'
+#define CTL_UNLISTEN 'U'
+#define CTL_SERVICE  'T'
+#define CTL_ACCOUNTS 'A'
+
+#define CTL_NAME_MAX 64
+#define CTL_MAX	     128 /* bytes in a packet */
+
+enum ctl_kind { CTL_API, CTL_TERMINAL, CTL_KIND_MAX };
+
+struct ctl_listen {
+	uint8_t kind; /* enum ctl_kind */
+	uint8_t web;  /* 1: of the reverse proxy, which is nobody */
+	uint32_t uid; /* who may connect, beside root */
+	char name[CTL_NAME_MAX + 1]; /* of that account */
+};
+
+struct ctl_unlisten {
+	uint32_t uid;
+};
+
+/* Append the whole packet. */
+void ctl_put_listen(struct buf *b, const struct ctl_listen *m);
+void ctl_put_unlisten(struct buf *b, const struct ctl_unlisten *m);
+/* The packet after its first byte. False unless every byte is in its place. */
+bool ctl_get_listen(struct buf *b, struct ctl_listen *m);
+bool ctl_get_unlisten(struct buf *b, struct ctl_unlisten *m);
+
+#endif

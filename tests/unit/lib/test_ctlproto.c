@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of [main]: whole or not at all. */
+#include <string.h>
+
+#include "lib/ctlproto.h"
+#include "tests/unit/check.h"
+
+static const struct ctl_listen alice = { CTL_TERMINAL, 0, 1001, "alice" };
+
+/* What is left of `m` when the last `cut` bytes of its packet are missing. */
+static bool
+listens(const struct ctl_listen *m, size_t cut, struct ctl_listen *out)
+{
+	struct buf b;
+	uint8_t first;
+	bool ok;
+
+	buf_init(&b, CTL_MAX);
+	ctl_put_listen(&b, m);
+	assert_true(buf_ok(&b));
+	assert_true(buf_get_u8(&b, &first));
+	assert_int_equal(first, CTL_LISTEN);
+	b.len -= cut;
+	ok = ctl_get_listen(&b, out);
+	buf_done(&b);
+	return ok;
+}
+
+static void
+a_listener_is_told_whole(void **state)
+{
+	struct ctl_listen out, none = alice;
+	size_t cut;
+
+	(void)state;
+	assert_true(listens(&alice, 0, &out));
+	assert_int_equal(out.kind, CTL_TERMINAL);
+	assert_int_equal(out.web, 0);
+	assert_int_equal(out.uid, 1001);
+	assert_string_equal(out.name, "alice");
+	for (cut = 1; cut <= 12; cut++) {
+		assert_false(listens(&alice, cut, &out));
+		assert_int_equal(out.uid, 0);
+	}
+	/* Nobody's socket is root's, and everybody has a name. */
+	none.uid = 0;
+	assert_false(listens(&none, 0, &out));
+	none = alice;
+	none.name[0] = '\0';
+	assert_false(listens(&none, 0, &out));
+}
+
+static void
+bounds_hold_for_the_sender(void **state)
+{
+	struct ctl_listen bad = alice;
+	struct buf b;
+
+	(void)state;
+	bad.kind = CTL_KIND_MAX;
+	buf_init(&b, CTL_MAX);
+	ctl_put_listen(&b, &bad);
+	assert_false(buf_ok(&b));
+	buf_done(&b);
+}
+
+static void
+an_end_is_told_whole(void **state)
+{
+	struct ctl_unlisten out, m = { 1001 };
+	struct buf b;
+	uint8_t first;
+
+	(void)state;
+	buf_init(&b, CTL_MAX);
+	ctl_put_unlisten(&b, &m);
+	assert_true(buf_get_u8(&b, &first));
+	assert_int_equal(first, CTL_UNLISTEN);
+	assert_true(ctl_get_unlisten(&b, &out));
+	assert_int_equal(out.uid, 1001);
+	/* Nothing is left to be read a second time. */
+	assert_false(ctl_get_unlisten(&b, &out));
+	buf_done(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_listener_is_told_whole),
+		cmocka_unit_test(bounds_hold_for_the_sender),
+		cmocka_unit_test(an_end_is_told_whole),
+	};
+
+	return CHECK_RUN("ctlproto", tests);
+}

@@ -40,12 +40,14 @@
 /* What is built for one child; freed as a whole, whoever failed. */
 struct child {
 	const struct ops *o;
+	const struct account *user;
 	const struct priv_spawn *m;
 	const struct profile *profile;
 	struct tty tty;
 	char **env;
 	char program[PATH_MAX];
 	char scratch[SCRATCH_PATH];
+	struct roots roots; /* of a confined one */
 	int ruleset;
 	int status[2];
 	int control[2];
@@ -119,7 +121,7 @@ check_guards(struct child *c, struct child_error *e)
 static bool
 make_env(struct child *c, struct child_error *e)
 {
-	struct env_request req = { .user = &c->o->user,
+	struct env_request req = { .user = c->user,
 		.profile = c->profile,
 		.vars = c->m->envp,
 		.nvars = c->m->envc,
@@ -165,7 +167,7 @@ make_stdio(struct child *c, struct child_error *e)
 	int err;
 
 	if (c->m->io == PRIV_IO_PTY) {
-		err = tty_open(&c->tty, c->m->cols, c->m->rows, c->o->user.uid);
+		err = tty_open(&c->tty, c->m->cols, c->m->rows, c->user->uid);
 		return err == 0 || failed(e, "P4 terminal", err);
 	}
 	err = tty_pipes(&c->tty);
@@ -183,7 +185,7 @@ allow_path(const struct child *c, const struct profile_path *p)
 
 	if (fd < 0)
 		return errno == ENOENT || errno == EACCES ? 0 : -errno;
-	if (!roots_inside(&c->o->roots, fd))
+	if (!roots_inside(&c->roots, fd))
 		err = landlock_allow_fd(c->ruleset, fd, p->access);
 	(void)close(fd);
 	return err;
@@ -242,7 +244,7 @@ allow_repo(const struct child *c, unsigned i, int root)
 
 	if (p == NULL)
 		return 0;
-	err = repo_open(&c->o->roots, root, &repo, why, sizeof(why));
+	err = repo_open(&c->roots, root, &repo, why, sizeof(why));
 	if (err == RDV_E_DENIED)
 		log_warnx("spawn", "paths: %s: without its repository: %s",
 		    c->m->paths[i], why);
@@ -265,7 +267,7 @@ allow_roots(const struct child *c, struct child_error *e)
 	int fd, err;
 
 	for (i = 0; i < c->m->pathc; i++) {
-		err = roots_open(&c->o->roots, c->m->paths[i], &fd, e->why,
+		err = roots_open(&c->roots, c->m->paths[i], &fd, e->why,
 		    sizeof(e->why));
 		if (err == RDV_E_DENIED) {
 			e->result = PRIV_DENIED;
@@ -283,6 +285,26 @@ allow_roots(const struct child *c, struct child_error *e)
 	return true;
 }
 
+/*
+ * With the user's rights, as everything that follows from it. In system mode
+ * an account has rdv's files in its own home.
+ */
+static int
+find_roots(struct child *c)
+{
+	char base[ROOTS_PATH_MAX];
+	const char *own = c->o->base;
+
+	if (own == NULL) {
+		if (!path_join(base, sizeof(base), c->user->home, ".rdv"))
+			return -ENAMETOOLONG;
+		own = base;
+	}
+	if (!roots_init(&c->roots, c->user->home, own, c->o->run_dir))
+		return -ENAMETOOLONG;
+	return 0;
+}
+
 static bool
 make_ruleset(struct child *c, struct child_error *e)
 {
@@ -290,6 +312,9 @@ make_ruleset(struct child *c, struct child_error *e)
 
 	if (!c->profile->confined)
 		return true;
+	err = find_roots(c);
+	if (err != 0)
+		return failed(e, "P5 ruleset", err);
 	c->ruleset = landlock_new();
 	if (c->ruleset < 0)
 		return failed(e, "P5 ruleset", c->ruleset);
@@ -328,10 +353,10 @@ plan(const struct child *c, struct reaper_plan *p)
 	memcpy(d->stdio, c->tty.child, sizeof(d->stdio));
 	d->status = c->status[1];
 	d->ruleset = c->ruleset;
-	d->uid = o->user.uid;
-	d->gid = o->user.gid;
-	d->groups = o->user.groups;
-	d->ngroups = o->user.ngroups;
+	d->uid = c->user->uid;
+	d->gid = c->user->gid;
+	d->groups = c->user->groups;
+	d->ngroups = c->user->ngroups;
 	d->nofile = o->nofile;
 	d->limits = c->profile->limits;
 	d->filter = &o->filters[c->profile - profiles];
@@ -411,10 +436,11 @@ prepare(struct child *c, struct child_error *e)
 }
 
 bool
-child_start(struct ops *o, const struct priv_spawn *m, struct run *r,
-    struct child_error *e)
+child_start(struct ops *o, const struct account *user,
+    const struct priv_spawn *m, struct run *r, struct child_error *e)
 {
 	struct child c = { .o = o,
+		.user = user,
 		.m = m,
 		.profile = &profiles[r->profile],
 		.tty = { .child = { -1, -1, -1 } },

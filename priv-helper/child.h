@@ -4,6 +4,7 @@
 
 #include "lib/privproto.h"
 
+struct account;
 struct ops;
 struct run;
 
@@ -16,11 +17,11 @@ struct child_error {
 };
 
 /*
- * P3..P7 for a request that names a known profile: on success `r` has a
- * reaper, its descriptors and a status pipe. False with `e` filled and nothing
- * left behind otherwise.
+ * P3..P7 for `user` and a request that names a known profile: on success `r`
+ * has a reaper, its descriptors and a status pipe. False with `e` filled and
+ * nothing left behind otherwise.
  */
-bool child_start(struct ops *o, const struct priv_spawn *m, struct run *r,
-    struct child_error *e);
+bool child_start(struct ops *o, const struct account *user,
+    const struct priv_spawn *m, struct run *r, struct child_error *e);
 
 #endif

@@ -15,7 +15,7 @@
 #include "lib/err.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
-#include "priv-helper/user.h"
+#include "priv-helper/accounts.h"
 #include "security/mutant.h"
 #include "security/profile.h"
 
@@ -135,7 +135,7 @@ set(char **env, size_t *n, char *var)
 static void
 set_account(const struct env_request *r, char **env, size_t *n)
 {
-	const struct user *u = r->user;
+	const struct account *u = r->user;
 
 	set(env, n, xasprintf("HOME=%s", u->home));
 	set(env, n, xasprintf("USER=%s", u->name));

@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct user;
+struct account;
 struct profile;
 
 /* Where a child looks for programs unless it says otherwise. */
 #define ENV_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct env_request {
-	const struct user *user;
+	const struct account *user;
 	const struct profile *profile;
 	char *const *vars; /* NAME=value, from the daemon */
 	unsigned nvars;

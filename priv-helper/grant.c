@@ -73,6 +73,22 @@ grant_drop(struct grants *g, const uint8_t token[PRIV_GRANT_LEN])
 	return true;
 }
 
+unsigned
+grant_keep(struct grants *g, bool (*keep)(uid_t uid, void *arg), void *arg)
+{
+	const int64_t now = clock_mono_ms();
+	struct grant *p;
+	unsigned n = 0;
+
+	for (p = g->grant; p < g->grant + GRANTS_MAX; p++) {
+		if (!live(p, now) || keep(p->uid, arg))
+			continue;
+		secret_wipe(p, sizeof(*p));
+		n++;
+	}
+	return n;
+}
+
 void
 grant_wipe(struct grants *g)
 {

@@ -27,6 +27,9 @@ bool grant_find(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN],
     uid_t *uid);
 /* False when there was none. */
 bool grant_drop(struct grants *g, const uint8_t token[PRIV_GRANT_LEN]);
+/* Ends those whose uid `keep` refuses; how many. */
+unsigned
+grant_keep(struct grants *g, bool (*keep)(uid_t uid, void *arg), void *arg);
 /* All of them, as when the daemon they were given to is gone. */
 void grant_wipe(struct grants *g);
 

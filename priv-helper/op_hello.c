@@ -61,7 +61,7 @@ op_hello(struct ops *o, uint32_t id, union ops_request *m)
 	memset(&a, 0, sizeof(a));
 	(void)str_copy(a.build, RDV_BUILD, sizeof(a.build));
 	a.pid = (uint32_t)getpid();
-	a.uid = o->user.uid;
+	a.uid = geteuid();
 	a.landlock_abi = (uint32_t)landlock_abi();
 	a.features = features(a.landlock_abi);
 	a.generation = o->runs.generation;

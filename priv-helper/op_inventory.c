@@ -13,8 +13,7 @@
 #include "priv-helper/peer.h"
 
 static void
-describe(const struct ops *o, const struct run *r,
-    struct priv_inventory_answer *a)
+describe(const struct run *r, struct priv_inventory_answer *a)
 {
 	a->result = PRIV_DONE;
 	a->handle = r->handle;
@@ -23,7 +22,7 @@ describe(const struct ops *o, const struct run *r,
 	    sizeof(a->profile));
 	a->io = r->io;
 	a->state = r->state == RUN_ENDED ? PRIV_EXITED : PRIV_RUNNING;
-	a->uid = o->user.uid;
+	a->uid = r->uid;
 	a->pid = (uint32_t)r->pid;
 	a->guards = r->guards;
 	a->status = r->end.status;
@@ -53,7 +52,7 @@ op_inventory(struct ops *o, uint32_t id, union ops_request *m)
 	memset(&a, 0, sizeof(a));
 	a.result = PRIV_NO_SUCH;
 	if (r != NULL)
-		describe(o, r, &a);
+		describe(r, &a);
 	if (answer(o, id, &a, r != NULL ? &r->fds : NULL) == 0 || r == NULL)
 		return;
 	/* There is one, and it cannot be given now: to be asked again. */

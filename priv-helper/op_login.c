@@ -13,7 +13,8 @@
 #include "priv-helper/peer.h"
 
 static enum priv_result
-judge(struct ops *o, const struct priv_login *m, struct priv_login_answer *a)
+judge(struct ops *o, const struct priv_login *m, struct priv_login_answer *a,
+    const struct account **who)
 {
 	if (m->kind != PRIV_LOGIN_UID) {
 		(void)str_copy(a->why,
@@ -22,12 +23,13 @@ judge(struct ops *o, const struct priv_login *m, struct priv_login_answer *a)
 		    sizeof(a->why));
 		return PRIV_UNSUPPORTED;
 	}
-	if (m->uid != o->user.uid) {
+	*who = accounts_find(&o->accounts, m->uid);
+	if (*who == NULL) {
 		snprintf(a->why, sizeof(a->why),
 		    "uid %u is not the account this helper runs as", m->uid);
 		return PRIV_DENIED;
 	}
-	if (!grant_new(&o->grants, o->user.uid, a->grant)) {
+	if (!grant_new(&o->grants, (*who)->uid, a->grant)) {
 		(void)str_copy(a->why, "too many grants", sizeof(a->why));
 		return PRIV_BUSY;
 	}
@@ -35,7 +37,7 @@ judge(struct ops *o, const struct priv_login *m, struct priv_login_answer *a)
 }
 
 static void
-describe(const struct user *u, struct priv_login_answer *a)
+describe(const struct account *u, struct priv_login_answer *a)
 {
 	a->uid = u->uid;
 	a->ttl_ms = GRANT_TTL_MS;
@@ -47,13 +49,14 @@ describe(const struct user *u, struct priv_login_answer *a)
 void
 op_login(struct ops *o, uint32_t id, union ops_request *m)
 {
+	const struct account *who = NULL;
 	struct priv_login_answer a;
 	struct buf b;
 
 	memset(&a, 0, sizeof(a));
-	a.result = (uint8_t)judge(o, &m->login, &a);
+	a.result = (uint8_t)judge(o, &m->login, &a, &who);
 	if (a.result == PRIV_DONE)
-		describe(&o->user, &a);
+		describe(who, &a);
 	else if (a.result == PRIV_DENIED)
 		peer_audit(PRIV_LOGIN, a.why);
 	secret_wipe(&m->login, sizeof(m->login));

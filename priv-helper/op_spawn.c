@@ -40,14 +40,15 @@ count(const struct ops *o, enum run_state from, enum run_state to)
 
 static bool
 judge_grant(const struct ops *o, const struct priv_spawn *m,
-    struct child_error *e)
+    const struct account **who, struct child_error *e)
 {
 	uid_t uid;
 
 	if (!grant_find(&o->grants, m->grant, &uid))
 		return no(e, PRIV_DENIED, "no such grant, or it has expired");
-	if (uid != o->user.uid)
-		return no(e, PRIV_DENIED, "the grant is for another account");
+	*who = accounts_find(&o->accounts, uid);
+	if (*who == NULL)
+		return no(e, PRIV_DENIED, "the account is not served");
 	return true;
 }
 
@@ -128,22 +129,24 @@ void
 op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 {
 	const int profile = profile_find(m->spawn.profile);
+	const struct account *who = NULL;
 	struct child_error e;
 	struct run *r = NULL;
 	bool ok;
 
 	memset(&e, 0, sizeof(e));
-	ok = judge_grant(o, &m->spawn, &e) &&
+	ok = judge_grant(o, &m->spawn, &who, &e) &&
 	     judge_form(&m->spawn, profile, &e) && judge_room(o, &e);
 	if (ok)
 		r = run_new(&o->runs);
 	if (ok && r == NULL)
 		ok = no(&e, PRIV_BUSY, "no handle is left; restart rdv");
 	if (ok) {
+		r->uid = who->uid;
 		r->profile = profile;
 		r->conn = o->conn;
 		r->request = id;
-		ok = child_start(o, &m->spawn, r, &e);
+		ok = child_start(o, who, &m->spawn, r, &e);
 		if (!ok)
 			run_free(&o->runs, r);
 	}

@@ -8,10 +8,10 @@
 
 #include "lib/buf.h"
 #include "lib/privproto.h"
+#include "priv-helper/accounts.h"
 #include "priv-helper/grant.h"
 #include "priv-helper/roots.h"
 #include "priv-helper/run.h"
-#include "priv-helper/user.h"
 #include "security/filter.h"
 #include "security/profile.h"
 
@@ -26,10 +26,12 @@ struct ops {
 	bool full;	  /* rdvd does not take what it asked for */
 	bool ending;
 	bool privileged;
+	bool system;
 	rlim_t nofile;	/* soft limit that children get back */
 	rlim_t run_fds; /* how many descriptors runs may hold together */
-	struct user user;
-	struct roots roots;
+	struct accounts accounts; /* who is served; in user mode its own */
+	const char *base;	  /* rdv's own; NULL: in each home */
+	const char *run_dir;	  /* NULL in user mode */
 	struct grants grants;
 	struct runs runs;
 	struct filter filters[PROFILES];

@@ -33,12 +33,22 @@ resolve(char out[ROOTS_PATH_MAX], const char *path)
 }
 
 bool
-roots_init(struct roots *rs, const char *home, const char *base)
+roots_init(struct roots *rs, const char *home, const char *base,
+    const char *run)
 {
-	return resolve(rs->home, home) && resolve(rs->base, base) &&
+	rs->run[0] = '\0';
+	return (run == NULL || resolve(rs->run, run)) &&
+	       resolve(rs->home, home) && resolve(rs->base, base) &&
 	       path_join(rs->server, ROOTS_PATH_MAX, rs->base, "server") &&
 	       path_join(rs->trash, ROOTS_PATH_MAX, rs->server, "trash") &&
 	       path_join(rs->worktrees, ROOTS_PATH_MAX, rs->base, "worktrees");
+}
+
+static bool
+touches_run(const struct roots *rs, const char *path)
+{
+	return rs->run[0] != '\0' &&
+	       (path_is_under(path, rs->run) || path_is_under(rs->run, path));
 }
 
 const char *
@@ -48,6 +58,9 @@ roots_objection(const struct roots *rs, const char *path)
 		return "contains the home directory";
 	if (path_is_under(path, rs->base))
 		return "contains rdv's own state";
+	/* Proofs of new tokens lie there: a run must not write its own. */
+	if (touches_run(rs, path))
+		return "is rdv's own state";
 	if (path_is_under(rs->base, path) &&
 	    !path_is_under(rs->worktrees, path) &&
 	    !path_is_under(rs->trash, path))
@@ -76,7 +89,7 @@ roots_inside(const struct roots *rs, int fd)
 	char name[ROOTS_PATH_MAX];
 
 	return roots_name(fd, name) != 0 || path_is_under(name, rs->home) ||
-	       path_is_under(name, rs->base);
+	       path_is_under(name, rs->base) || touches_run(rs, name);
 }
 
 static int

@@ -7,17 +7,19 @@
 
 #define ROOTS_PATH_MAX 4096
 
-/* Resolved once at start: what no confined run may be given whole. */
+/* Resolved: what no confined run of one account may be given whole. */
 struct roots {
 	char home[ROOTS_PATH_MAX];
 	char base[ROOTS_PATH_MAX];
 	char server[ROOTS_PATH_MAX];
 	char trash[ROOTS_PATH_MAX];
 	char worktrees[ROOTS_PATH_MAX];
+	char run[ROOTS_PATH_MAX]; /* "" in user mode */
 };
 
-/* False when a path is too long. */
-bool roots_init(struct roots *rs, const char *home, const char *base);
+/* `run` may be NULL. False when a path is too long. */
+bool roots_init(struct roots *rs, const char *home, const char *base,
+    const char *run);
 /* The name the kernel has for an open path. 0 or -errno. */
 int roots_name(int fd, char out[ROOTS_PATH_MAX]);
 /* Why a directory of that name is given to nobody; NULL: it may be. */

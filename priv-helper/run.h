@@ -44,6 +44,7 @@ struct run {
 	uint32_t conn, request;	    /* who asked, to answer once */
 	bool notice_due;
 	char label[PRIV_LABEL_MAX + 1];
+	uid_t uid;   /* whose it is */
 	int profile; /* index into profiles[] */
 	uint8_t io;
 	uint32_t guards;

@@ -18,11 +18,13 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/ctlproto.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 #include "priv-helper/follow.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
+#include "priv-helper/served.h"
 #include "security/caps.h"
 #include "security/landlock.h"
 #include "security/mutant.h"
@@ -62,26 +64,6 @@ build_filters(struct ops *o)
 	if (*landlock_missing(landlock_abi()) != '\0')
 		log_warnx("serve", "Landlock: %s",
 		    landlock_missing(landlock_abi()));
-}
-
-/* A home directory in /opt, say: programs there are not for confined runs. */
-static void
-tell_closed(const struct ops *o, const struct profile *profile)
-{
-	const struct profile_path *p;
-	int fd;
-
-	for (p = profile->paths; profile->confined && p->path != NULL; p++) {
-		fd = open(p->path, O_PATH | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		if (roots_inside(&o->roots, fd))
-			log_warnx("serve",
-			    "profile=%s: %s is closed, the home directory or "
-			    "rdv's own state lies there",
-			    profile->name, p->path);
-		(void)close(fd);
-	}
 }
 
 static void
@@ -160,6 +142,11 @@ read_main(struct ops *o)
 		return;
 	}
 	if (fds.n != 1) {
+		seqpkt_fds_close(&fds);
+		return;
+	}
+	if (what == CTL_ACCOUNTS) {
+		served_reload(o, fds.fd[0]);
 		seqpkt_fds_close(&fds);
 		return;
 	}
@@ -279,19 +266,14 @@ serve(const struct serve_args *a)
 	struct pollfd *p;
 	bool orphans = false;
 	int64_t deadline;
-	int i;
 
 	o->main = a->main;
 	o->daemon = -1;
 	o->nofile = a->nofile;
-	o->user = *a->user;
-	if (!roots_init(&o->roots, o->user.home, a->base))
-		fatalx("serve", "a path is too long");
 	runs_init(&o->runs);
 	shed(o);
 	build_filters(o);
-	for (i = 0; i < PROFILES; i++)
-		tell_closed(o, &profiles[i]);
+	served_init(o, a);
 	count_room(o);
 	p = xcalloc(P_RUNS + 2 * RUNS_TABLE, sizeof(*p));
 	while (!o->ending)

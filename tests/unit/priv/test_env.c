@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "priv-helper/accounts.h"
 #include "priv-helper/env.h"
-#include "priv-helper/user.h"
 #include "security/profile.h"
 #include "tests/unit/check.h"
 
-static struct user me = {
+static struct account me = {
 	.name = "me", .home = "/home/me", .shell = "/bin/zsh"
 };
 static char why[256];

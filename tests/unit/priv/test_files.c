@@ -117,7 +117,7 @@ abuse_E01_roots(void **state)
 	assert_int_equal(mkdir(in("homework"), 0700), 0);
 	assert_int_equal(symlink(in("home"), in("link")), 0);
 	make("home/.rdv/cli-token", 0600);
-	assert_true(roots_init(&rs, in("home"), in("home/.rdv")));
+	assert_true(roots_init(&rs, in("home"), in("home/.rdv"), NULL));
 	assert_int_equal(judge(&rs, in("home/project")), 0);
 	assert_int_equal(judge(&rs, in("home/.rdv/worktrees/w")), 0);
 	assert_int_equal(judge(&rs, in("home/.rdv/server/trash")), 0);
@@ -142,6 +142,30 @@ abuse_E01_roots(void **state)
 	assert_int_equal(judge(&rs, "/proc/self/cwd/tmp"), -ELOOP);
 }
 
+/* Whoever may write there makes the proofs of new tokens. */
+static void
+abuse_E01_proofs(void **state)
+{
+	struct roots rs;
+	int fd;
+
+	(void)state;
+	(void)mkdir(in("run"), 0755);
+	(void)mkdir(in("run/ann"), 0700);
+	(void)mkdir(in("runner"), 0700);
+	assert_true(roots_init(&rs, in("ann"), in("ann/.rdv"), in("run")));
+	assert_int_equal(judge(&rs, in("run")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("run/ann")), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, dir), RDV_E_DENIED);
+	assert_int_equal(judge(&rs, in("runner")), 0);
+	fd = open(dir, O_PATH | O_CLOEXEC);
+	assert_true(roots_inside(&rs, fd));
+	(void)close(fd);
+	/* In user mode there is no such place. */
+	assert_true(roots_init(&rs, in("ann"), in("ann/.rdv"), NULL));
+	assert_int_equal(judge(&rs, in("run/ann")), 0);
+}
+
 /* It goes into a log between quotes, and comes from a rdvd taken over. */
 static void
 reasons_are_printable(void **state)
@@ -152,7 +176,7 @@ reasons_are_printable(void **state)
 	int fd;
 
 	(void)state;
-	assert_true(roots_init(&rs, "/home/x", "/home/x/.rdv"));
+	assert_true(roots_init(&rs, "/home/x", "/home/x/.rdv", NULL));
 	assert_int_equal(roots_open(&rs, path, &fd, why, sizeof(why)),
 	    RDV_E_DENIED);
 	assert_string_equal(why, "paths: /a\\\" op=LOGIN why=\\\"\\n\\e[2J/.. "
@@ -217,6 +241,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs),
 		cmocka_unit_test(abuse_E01_roots),
+		cmocka_unit_test(abuse_E01_proofs),
 		cmocka_unit_test(reasons_are_printable),
 		cmocka_unit_test(scratch_worst),
 	};

@@ -89,6 +89,33 @@ bounded_and_reused(void **state)
 	clock_shift(0, 0);
 }
 
+static bool
+keep_even(uid_t uid, void *arg)
+{
+	++*(unsigned *)arg;
+	return uid % 2 == 0;
+}
+
+/* Of an account that is served no more all end, of others none. */
+static void
+ended_by_uid(void **state)
+{
+	uint8_t odd[2][PRIV_GRANT_LEN], even[PRIV_GRANT_LEN];
+	unsigned asked = 0;
+	uid_t uid;
+
+	(void)state;
+	assert_true(grant_new(&g, 1001, odd[0]));
+	assert_true(grant_new(&g, 1002, even));
+	assert_true(grant_new(&g, 1001, odd[1]));
+	assert_int_equal(grant_keep(&g, keep_even, &asked), 2);
+	assert_int_equal(asked, 3);
+	assert_false(grant_find(&g, odd[0], &uid));
+	assert_false(grant_find(&g, odd[1], &uid));
+	assert_true(grant_find(&g, even, &uid));
+	assert_int_equal(uid, 1002);
+}
+
 int
 main(void)
 {
@@ -97,6 +124,7 @@ main(void)
 		cmocka_unit_test_setup(zeros_are_no_grant, clean),
 		cmocka_unit_test_setup(expires_by_monotonic_time, clean),
 		cmocka_unit_test_setup(bounded_and_reused, clean),
+		cmocka_unit_test_setup(ended_by_uid, clean),
 	};
 
 	return CHECK_RUN("grant", tests);

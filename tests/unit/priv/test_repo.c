@@ -65,7 +65,7 @@ set_up(void **state)
 	put("b/.git", "gitdir: ", in("main/.git/worktrees/b"));
 	put("main/.git/worktrees/a/gitdir", "", in("a/.git"));
 	put("main/.git/worktrees/b/gitdir", "", in("b/.git"));
-	assert_true(roots_init(&roots, in("home"), in("home/.rdv")));
+	assert_true(roots_init(&roots, in("home"), in("home/.rdv"), NULL));
 	return 0;
 }
 

@@ -74,8 +74,8 @@ get_one(struct buf *b, struct account *p)
 	       path_absolute_ok(p->home) && path_absolute_ok(p->shell);
 }
 
-bool
-accountwire_get(struct buf *b, struct accounts *a)
+static bool
+get(struct buf *b, struct accounts *a)
 {
 	struct account *p;
 	uint32_t n, i;
@@ -111,7 +111,7 @@ accounts_take(struct accounts *a, int fd)
 	if (text == MAP_FAILED)
 		return RDV_E_MALFORMED;
 	buf_wrap(&b, text, (size_t)st.st_size);
-	ok = accountwire_get(&b, a);
+	ok = get(&b, a);
 	(void)munmap(text, (size_t)st.st_size);
 	return ok ? 0 : RDV_E_MALFORMED;
 }

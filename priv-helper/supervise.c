@@ -18,10 +18,12 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/ctlproto.h"
 #include "lib/log.h"
 #include "lib/seqpkt.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/sweep.h"
+#include "priv-helper/system.h"
 
 #define DELAY_MIN_MS 50
 #define DELAY_MAX_MS 400
@@ -54,6 +56,7 @@ struct super {
 	enum phase phase;
 	int64_t due;
 	int status;    /* what rdv-helper will exit with */
+	bool telling;  /* rdvd is to hear more, when it takes it */
 	bool children; /* anything at all left to wait for */
 };
 
@@ -130,19 +133,54 @@ kin_start(struct super *s, struct kin *k)
 	log_info("main", "started %s pid=%d", k->name, pid);
 }
 
-/* One byte with a descriptor: all that is ever said on these sockets. */
+/* It does not read what it waits for: it is broken. */
+static void
+give_up(const struct kin *k, int err)
+{
+	log_errorx("main", "%s does not take its socket: %s", k->name,
+	    strerror(-err));
+	(void)kill(k->pid, SIGKILL);
+}
+
+/* One byte with a descriptor; in user mode nothing else is ever said. */
 static void
 hand(const struct kin *k, char what, int fd)
 {
 	const struct seqpkt_fds fds = { .fd = { fd }, .n = 1 };
 	int err = seqpkt_send(k->control, &what, 1, &fds);
 
-	if (err == 0)
+	if (err != 0)
+		give_up(k, err);
+}
+
+/* Whom rdvd serves: as much as it takes now. */
+static void
+tell(struct super *s)
+{
+	struct system *sys = s->launch->system;
+	int err = 0;
+
+	s->telling = false;
+	if (sys == NULL || s->daemon.pid == 0)
 		return;
-	/* It does not read what it waits for: it is broken. */
-	log_errorx("main", "%s does not take its socket: %s", k->name,
-	    strerror(-err));
-	(void)kill(k->pid, SIGKILL);
+	err = system_tell(sys, s->daemon.control);
+	s->telling = err == -EAGAIN;
+	if (err != 0 && !s->telling)
+		give_up(&s->daemon, err);
+}
+
+static void
+introduce(struct super *s)
+{
+	int err = 0;
+
+	if (s->launch->system == NULL)
+		return;
+	err = system_daemon(s->launch->system, s->daemon.control);
+	if (err != 0)
+		give_up(&s->daemon, err);
+	else
+		tell(s);
 }
 
 static void
@@ -155,8 +193,8 @@ connect_kin(struct super *s)
 		(void)kill(s->daemon.pid, SIGKILL);
 		return;
 	}
-	hand(&s->ops, 'D', pair[0]);
-	hand(&s->daemon, 'O', pair[1]);
+	hand(&s->ops, CTL_DAEMON, pair[0]);
+	hand(&s->daemon, CTL_OPS, pair[1]);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 }
@@ -175,6 +213,8 @@ keep_running(struct super *s)
 			continue;
 		kin_start(s, both[i]);
 		fresh = true;
+		if (both[i] == &s->daemon && both[i]->pid != 0)
+			introduce(s);
 	}
 	if (fresh && s->ops.pid != 0 && s->daemon.pid != 0)
 		connect_kin(s);
@@ -226,6 +266,21 @@ daemon_ended(struct super *s, int status)
 	stop(s);
 }
 
+/* New accounts: [ops] judges by them, and rdvd hears of their sockets. */
+static void
+asked(struct super *s, pid_t pid, int status)
+{
+	int fd;
+
+	if (s->launch->system == NULL ||
+	    !system_asked(s->launch->system, pid, status, &fd))
+		return;
+	if (s->ops.pid != 0)
+		hand(&s->ops, CTL_ACCOUNTS, fd);
+	(void)close(fd);
+	tell(s);
+}
+
 static void
 collect(struct super *s)
 {
@@ -241,10 +296,22 @@ collect(struct super *s)
 			if (s->phase == RUNNING)
 				log_end(&s->daemon, status);
 			daemon_ended(s, status);
+		} else {
+			/* Or a reaper that an ended [ops] left to us. */
+			asked(s, pid, status);
 		}
-		/* Others are reapers that an ended [ops] left to us. */
 	}
 	s->children = pid == 0;
+}
+
+/* A terminal that closes ends user mode; a service reads its settings. */
+static void
+reload(struct super *s)
+{
+	log_info("main", "reloading");
+	system_reload(s->launch->system);
+	if (s->daemon.pid != 0)
+		(void)kill(s->daemon.pid, SIGHUP);
 }
 
 static void
@@ -252,9 +319,12 @@ read_signals(struct super *s)
 {
 	struct signalfd_siginfo si;
 
-	while (read(s->signals, &si, sizeof(si)) == sizeof(si))
-		if (si.ssi_signo != SIGCHLD)
+	while (read(s->signals, &si, sizeof(si)) == sizeof(si)) {
+		if (si.ssi_signo == SIGHUP && s->launch->system != NULL)
+			reload(s);
+		else if (si.ssi_signo != SIGCHLD)
 			stop(s);
+	}
 }
 
 /* One step down the order of ending; each has a bound. */
@@ -311,7 +381,8 @@ supervise(const struct launch *l)
 		    .launch = launch_daemon,
 		    .control = -1 },
 		.signals = open_signals() };
-	struct pollfd p = { .fd = s.signals, .events = POLLIN };
+	struct pollfd p[2] = { { .fd = s.signals, .events = POLLIN },
+		{ .events = POLLOUT } };
 	enum phase before;
 
 	if (s.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
@@ -319,7 +390,10 @@ supervise(const struct launch *l)
 	while (s.phase != GONE) {
 		if (s.phase == RUNNING)
 			keep_running(&s);
-		(void)poll(&p, 1, patience(&s));
+		p[1].fd = s.telling ? s.daemon.control : -1;
+		(void)poll(p, 2, patience(&s));
+		if (p[1].revents != 0)
+			tell(&s);
 		read_signals(&s);
 		collect(&s);
 		do {

@@ -22,19 +22,22 @@ static struct account two[2] = {
 	{ 1002, 100, false, "bob", "/home/bob", "/bin/bash", { 0 }, 0 },
 };
 
+/* Through a file, as from the child, without its last `cut` bytes. */
 static bool
 travels(const struct account *list, size_t n, size_t cut, struct accounts *out)
 {
 	const struct accounts in = { (struct account *)list, n };
-	struct buf b, wire;
+	int fd = memfd_create("accounts", MFD_CLOEXEC);
+	struct buf b;
 	bool ok;
 
 	buf_init(&b, WIRE_MAX);
 	accountwire_put(&b, &in);
 	assert_true(buf_ok(&b));
-	buf_wrap(&wire, b.data, b.len - cut);
-	ok = accountwire_get(&wire, out);
+	assert_int_equal(write(fd, b.data, b.len - cut), b.len - cut);
 	buf_done(&b);
+	ok = accounts_take(out, fd) == 0;
+	(void)close(fd);
 	return ok;
 }
 

@@ -124,6 +124,19 @@ static const struct wire_field exit_fields[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+static const struct wire_field enroll_fields[] = {
+	{ &wire_u32, AT(priv_enroll, uid), 0, 0 },
+	{ &wire_bytes, AT(priv_enroll, sha256), PRIV_HASH_LEN, 0 },
+	{ &wire_u64, AT(priv_enroll, expires_ms), 0, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
+static const struct wire_field revoke_fields[] = {
+	{ &wire_bytes, AT(priv_revoke, grant), PRIV_GRANT_LEN, 0 },
+	{ &wire_bytes, AT(priv_revoke, sha256), PRIV_HASH_LEN, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
 #define REQ (1u << PRIV_REQUEST)
 #define ANS (1u << PRIV_ANSWER)
 #define NTC (1u << PRIV_NOTICE)
@@ -141,6 +154,8 @@ static const struct op_row {
 	[PRIV_LOGOUT] = { "LOGOUT", REQ | ANS, 0 },
 	[PRIV_INVENTORY] = { "INVENTORY", REQ | ANS, 3 },
 	[PRIV_EXIT] = { "EXIT", REQ | ANS | NTC, 0 },
+	[PRIV_ENROLL] = { "ENROLL", REQ | ANS, 0 },
+	[PRIV_REVOKE] = { "REVOKE", REQ | ANS, 0 },
 };
 
 static bool
@@ -397,6 +412,38 @@ bool
 priv_get_exit(struct buf *b, struct priv_exit *m)
 {
 	return wire_get(b, exit_fields, m, sizeof(*m));
+}
+
+void
+priv_put_enroll(struct buf *b, uint32_t id, const struct priv_enroll *m)
+{
+	const struct priv_header h = {
+		.op = PRIV_ENROLL, .kind = PRIV_REQUEST, .id = id
+	};
+
+	put(b, &h, enroll_fields, m);
+}
+
+bool
+priv_get_enroll(struct buf *b, struct priv_enroll *m)
+{
+	return wire_get(b, enroll_fields, m, sizeof(*m));
+}
+
+void
+priv_put_revoke(struct buf *b, uint32_t id, const struct priv_revoke *m)
+{
+	const struct priv_header h = {
+		.op = PRIV_REVOKE, .kind = PRIV_REQUEST, .id = id
+	};
+
+	put(b, &h, revoke_fields, m);
+}
+
+bool
+priv_get_revoke(struct buf *b, struct priv_revoke *m)
+{
+	return wire_get(b, revoke_fields, m, sizeof(*m));
 }
 
 void

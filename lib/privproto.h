@@ -22,6 +22,7 @@
 #define PRIV_VERSION	 1
 #define PRIV_HEADER	 18
 #define PRIV_GRANT_LEN	 32
+#define PRIV_HASH_LEN	 32  /* SHA-256 */
 #define PRIV_OUTSTANDING 32  /* requests in flight; the rest waits in rdvd */
 #define PRIV_ARGV_MAX	 256 /* strings */
 #define PRIV_ENV_MAX	 256
@@ -41,6 +42,8 @@ enum priv_op {
 	PRIV_LOGOUT = 5,
 	PRIV_INVENTORY = 6,
 	PRIV_EXIT = 7,
+	PRIV_ENROLL = 8,
+	PRIV_REVOKE = 9,
 	PRIV_OP_MAX
 };
 
@@ -85,9 +88,13 @@ struct priv_hello {
 	uint64_t generation;   /* random per [ops]; part of every handle */
 };
 
+/*
+ * UID says for whom, TOKEN shows a token, whose owner is the one, and SERVICE
+ * shows the service token and says for whom.
+ */
 struct priv_login {
-	uint8_t kind; /* enum priv_login_kind */
-	uint32_t uid;
+	uint8_t kind;	  /* enum priv_login_kind */
+	uint32_t uid;	  /* of TOKEN 0 */
 	char secret[129]; /* token text; empty for PRIV_LOGIN_UID */
 };
 
@@ -186,6 +193,22 @@ struct priv_exit {
 };
 
 /*
+ * A new token of `uid`, which its owner has proved by a file; the hash is of
+ * the token's text.
+ */
+struct priv_enroll {
+	uint32_t uid;
+	uint8_t sha256[PRIV_HASH_LEN];
+	int64_t expires_ms; /* wall clock; 0: never */
+};
+
+/* The end of a token of whoever the grant is for. */
+struct priv_revoke {
+	uint8_t grant[PRIV_GRANT_LEN];
+	uint8_t sha256[PRIV_HASH_LEN];
+};
+
+/*
  * Encoders append header and body to `b` (reset by the caller, max
  * SEQPKT_MAX); buf_ok() tells whether it fitted. `id` is the request's.
  */
@@ -205,7 +228,9 @@ void priv_put_inventory_answer(struct buf *b, uint32_t id, uint8_t nfds,
     const struct priv_inventory_answer *m);
 void priv_put_exit(struct buf *b, uint32_t id, enum priv_kind k,
     const struct priv_exit *m);
-/* Answer to SIGNAL, LOGOUT and EXIT requests. */
+void priv_put_enroll(struct buf *b, uint32_t id, const struct priv_enroll *m);
+void priv_put_revoke(struct buf *b, uint32_t id, const struct priv_revoke *m);
+/* Answer to SIGNAL, LOGOUT, EXIT, ENROLL and REVOKE requests. */
 void priv_put_plain_answer(struct buf *b, uint32_t id, enum priv_op op,
     const struct priv_plain_answer *m);
 
@@ -226,6 +251,8 @@ bool priv_get_logout(struct buf *b, struct priv_logout *m);
 bool priv_get_inventory(struct buf *b, struct priv_inventory *m);
 bool priv_get_inventory_answer(struct buf *b, struct priv_inventory_answer *m);
 bool priv_get_exit(struct buf *b, struct priv_exit *m);
+bool priv_get_enroll(struct buf *b, struct priv_enroll *m);
+bool priv_get_revoke(struct buf *b, struct priv_revoke *m);
 bool priv_get_plain_answer(struct buf *b, struct priv_plain_answer *m);
 /* Frees what priv_get_spawn() allocated; safe on a zeroed struct. */
 void priv_spawn_done(struct priv_spawn *m);

@@ -50,6 +50,18 @@ get_exit(struct buf *b, union ops_request *m)
 	return priv_get_exit(b, &m->exit);
 }
 
+static bool
+get_enroll(struct buf *b, union ops_request *m)
+{
+	return priv_get_enroll(b, &m->enroll);
+}
+
+static bool
+get_revoke(struct buf *b, union ops_request *m)
+{
+	return priv_get_revoke(b, &m->revoke);
+}
+
 static const struct ops_verb verbs[] = {
 	[PRIV_HELLO] = { true, get_hello, op_hello },
 	[PRIV_LOGIN] = { false, get_login, op_login },
@@ -58,6 +70,8 @@ static const struct ops_verb verbs[] = {
 	[PRIV_LOGOUT] = { false, get_logout, op_logout },
 	[PRIV_INVENTORY] = { false, get_inventory, op_inventory },
 	[PRIV_EXIT] = { false, get_exit, op_exit },
+	[PRIV_ENROLL] = { false, get_enroll, op_enroll },
+	[PRIV_REVOKE] = { false, get_revoke, op_revoke },
 };
 
 _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == PRIV_OP_MAX,

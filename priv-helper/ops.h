@@ -46,6 +46,8 @@ union ops_request {
 	struct priv_logout logout;
 	struct priv_inventory inventory;
 	struct priv_exit exit;
+	struct priv_enroll enroll;
+	struct priv_revoke revoke;
 };
 
 /* One verb. Decoding consumes every byte or the peer is broken. */
@@ -66,6 +68,8 @@ void op_signal(struct ops *o, uint32_t id, union ops_request *m);
 void op_logout(struct ops *o, uint32_t id, union ops_request *m);
 void op_inventory(struct ops *o, uint32_t id, union ops_request *m);
 void op_exit(struct ops *o, uint32_t id, union ops_request *m);
+void op_enroll(struct ops *o, uint32_t id, union ops_request *m);
+void op_revoke(struct ops *o, uint32_t id, union ops_request *m);
 
 /*
  * Answers what has become of a start, once that is known, and moves the run

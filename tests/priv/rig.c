@@ -417,7 +417,7 @@ rig_close(struct rig_result *res)
 }
 
 static enum priv_result
-plain(struct rig *r, struct buf *b)
+plain_why(struct rig *r, struct buf *b, char why[PRIV_WHY_MAX + 1])
 {
 	struct priv_plain_answer a;
 	struct seqpkt_fds fds;
@@ -426,7 +426,15 @@ plain(struct rig *r, struct buf *b)
 	call(r, b, &h, &fds);
 	assert_true(priv_get_plain_answer(b, &a));
 	buf_done(b);
+	if (why != NULL)
+		memcpy(why, a.why, sizeof(a.why));
 	return a.result;
+}
+
+static enum priv_result
+plain(struct rig *r, struct buf *b)
+{
+	return plain_why(r, b, NULL);
 }
 
 enum priv_result
@@ -450,6 +458,32 @@ rig_ack(struct rig *r, uint64_t handle)
 
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_exit(&b, rig_id(r), PRIV_REQUEST, &m);
+	return plain(r, &b);
+}
+
+enum priv_result
+rig_enroll(struct rig *r, uid_t uid, const uint8_t sha256[PRIV_HASH_LEN],
+    int64_t expires_ms, char why[PRIV_WHY_MAX + 1])
+{
+	struct priv_enroll m = { .uid = uid, .expires_ms = expires_ms };
+	struct buf b;
+
+	memcpy(m.sha256, sha256, sizeof(m.sha256));
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_enroll(&b, rig_id(r), &m);
+	return plain_why(r, &b, why);
+}
+
+enum priv_result
+rig_revoke(struct rig *r, const uint8_t sha256[PRIV_HASH_LEN])
+{
+	struct priv_revoke m;
+	struct buf b;
+
+	memcpy(m.grant, r->login.grant, sizeof(m.grant));
+	memcpy(m.sha256, sha256, sizeof(m.sha256));
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_revoke(&b, rig_id(r), &m);
 	return plain(r, &b);
 }
 

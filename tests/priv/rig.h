@@ -86,6 +86,12 @@ enum priv_result rig_signal(struct rig *r, uint64_t handle, int sig, bool all);
 /* Waits for the EXIT notice of that run. */
 void rig_exit(struct rig *r, uint64_t handle, struct priv_exit *out);
 enum priv_result rig_ack(struct rig *r, uint64_t handle);
+/* A token of `uid` by the hash of its text; `why` may be NULL. */
+enum priv_result
+rig_enroll(struct rig *r, uid_t uid, const uint8_t sha256[PRIV_HASH_LEN],
+    int64_t expires_ms, char why[PRIV_WHY_MAX + 1]);
+/* With the rig's grant. */
+enum priv_result rig_revoke(struct rig *r, const uint8_t sha256[PRIV_HASH_LEN]);
 /* PRIV_NO_SUCH: no further item. */
 enum priv_result rig_inventory(struct rig *r, uint64_t after,
     struct priv_inventory_answer *a, struct seqpkt_fds *fds);

@@ -117,6 +117,24 @@ abuse_E01_login(void **state)
 	rig_stop(&r);
 }
 
+/* rdvd alone knows the tokens of user mode; there is nothing to enrol. */
+static void
+abuse_E01_tokens(void **state)
+{
+	uint8_t sha256[PRIV_HASH_LEN] = { 1 };
+	char why[PRIV_WHY_MAX + 1];
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	assert_int_equal(rig_enroll(&r, getuid(), sha256, 0, why),
+	    PRIV_UNSUPPORTED);
+	assert_non_null(strstr(why, "user mode"));
+	assert_int_equal(rig_revoke(&r, sha256), PRIV_UNSUPPORTED);
+	positive_control(&r);
+	rig_stop(&r);
+}
+
 static void
 expect_denied(struct rig *r, const struct rig_spawn *s)
 {
@@ -320,6 +338,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_E01_login),
+		cmocka_unit_test(abuse_E01_tokens),
 		cmocka_unit_test(abuse_E01_spawn),
 		cmocka_unit_test(abuse_E01_roots),
 		cmocka_unit_test(test_table_does_not_grow),

@@ -124,6 +124,28 @@ echo_exit(struct buf *in, const struct priv_header *h, struct buf *out)
 }
 
 static bool
+echo_enroll(struct buf *in, const struct priv_header *h, struct buf *out)
+{
+	struct priv_enroll m;
+
+	if (!priv_get_enroll(in, &m))
+		return false;
+	priv_put_enroll(out, h->id, &m);
+	return true;
+}
+
+static bool
+echo_revoke(struct buf *in, const struct priv_header *h, struct buf *out)
+{
+	struct priv_revoke m;
+
+	if (!priv_get_revoke(in, &m))
+		return false;
+	priv_put_revoke(out, h->id, &m);
+	return true;
+}
+
+static bool
 echo_plain_answer(struct buf *in, const struct priv_header *h, struct buf *out)
 {
 	struct priv_plain_answer m;
@@ -142,6 +164,8 @@ static echo_fn *const echoes[PRIV_OP_MAX][PRIV_KIND_MAX] = {
 	[PRIV_LOGOUT] = { echo_logout, echo_plain_answer, NULL },
 	[PRIV_INVENTORY] = { echo_inventory, echo_inventory_answer, NULL },
 	[PRIV_EXIT] = { echo_exit, echo_plain_answer, echo_exit },
+	[PRIV_ENROLL] = { echo_enroll, echo_plain_answer, NULL },
+	[PRIV_REVOKE] = { echo_revoke, echo_plain_answer, NULL },
 };
 
 bool

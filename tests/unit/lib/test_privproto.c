@@ -223,6 +223,51 @@ put_exit_request(struct buf *b)
 	put_exit_as(b, 7, PRIV_REQUEST);
 }
 
+static void
+put_login_service(struct buf *b)
+{
+	struct priv_login m;
+
+	memset(&m, garbage, sizeof(m));
+	m.kind = PRIV_LOGIN_SERVICE;
+	m.uid = 1001;
+	str_copy(m.secret, "rdvsvc_abc", sizeof(m.secret));
+	priv_put_login(b, 8, &m);
+}
+
+static void
+put_enroll(struct buf *b)
+{
+	struct priv_enroll m;
+
+	memset(&m, garbage, sizeof(m));
+	m.uid = 1001;
+	memset(m.sha256, 0xc3, sizeof(m.sha256));
+	m.expires_ms = 1763683200000;
+	priv_put_enroll(b, 9, &m);
+}
+
+static void
+put_enroll_answer(struct buf *b)
+{
+	struct priv_plain_answer m;
+
+	memset(&m, garbage, sizeof(m));
+	m.result = PRIV_DENIED;
+	str_copy(m.why, "proof: no such file", sizeof(m.why));
+	priv_put_plain_answer(b, 9, PRIV_ENROLL, &m);
+}
+
+static void
+put_revoke(struct buf *b)
+{
+	struct priv_revoke m;
+
+	memset(m.grant, 0x11, sizeof(m.grant));
+	memset(m.sha256, 0xc3, sizeof(m.sha256));
+	priv_put_revoke(b, 10, &m);
+}
+
 static const struct sample {
 	const char *name;
 	void (*put)(struct buf *b);
@@ -241,6 +286,10 @@ static const struct sample {
 	{ "inventory-answer", put_inventory_answer },
 	{ "exit-notice", put_exit_notice },
 	{ "exit-request", put_exit_request },
+	{ "login-service", put_login_service },
+	{ "enroll", put_enroll },
+	{ "enroll-answer", put_enroll_answer },
+	{ "revoke", put_revoke },
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 
@@ -413,10 +462,10 @@ header_that_lies(void **state)
 		size_t sample, at;
 		uint8_t value;
 	} lies[] = {
-		{ 0, 0, 'X' }, { 0, 3, 'X' },	       /* magic */
-		{ 0, 4, 0 }, { 0, 4, 2 }, { 0, 5, 1 }, /* version */
-		{ 0, 6, 0 }, { 0, 6, 8 }, { 0, 7, 1 }, /* op */
-		{ 0, 15, 0xff },		       /* length, huge */
+		{ 0, 0, 'X' }, { 0, 3, 'X' },		/* magic */
+		{ 0, 4, 0 }, { 0, 4, 2 }, { 0, 5, 1 },	/* version */
+		{ 0, 6, 0 }, { 0, 6, 10 }, { 0, 7, 1 }, /* op */
+		{ 0, 15, 0xff },			/* length, huge */
 		{ 0, 16, 1 },		      /* descriptors with a request */
 		{ 1, 16, 1 },		      /* and with HELLO */
 		{ 6, 16, 4 }, { 6, 16, 255 }, /* more than a spawn has */

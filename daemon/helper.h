@@ -26,6 +26,13 @@ struct helper_ops {
 	void (*exited)(const struct priv_exit *ev, void *arg);
 	/* A process was started that nobody here asked for: to be ended. */
 	void (*stray)(uint64_t handle, void *arg);
+	/*
+	 * Another word of [main] (lib/ctlproto.h), with what came beside it:
+	 * the callee takes the descriptor and sets n to 0, or leaves it to be
+	 * closed. False: [main] does not say such a thing, and rdvd ends.
+	 */
+	bool (*word)(char what, struct buf *body, struct seqpkt_fds *fds,
+	    void *arg);
 };
 
 /*

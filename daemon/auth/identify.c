@@ -217,12 +217,14 @@ auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no)
 }
 
 /*
- * A credential of that kind and of a user that exists; it may have expired.
+ * A credential of that kind and of a user whose are heard here; it may have
+ * expired.
  * Found by the hash of all of it, so the time that takes tells nothing of how
  * much was right (C10).
  */
 static struct token *
-find(struct auth *a, const char *text, enum token_kind kind)
+find(struct auth *a, const struct http_req *r, const char *text,
+    enum token_kind kind)
 {
 	uint8_t digest[DIGEST_LEN];
 	struct token *t;
@@ -232,8 +234,7 @@ find(struct auth *a, const char *text, enum token_kind kind)
 	digest_of(text, strlen(text), digest);
 	t = tokens_find(a->tokens, digest);
 	/* A cookie is no bearer token, and a sign-in code is neither. */
-	if (t == NULL || t->kind != kind ||
-	    auth_user_find(a, t->user_id) == NULL)
+	if (t == NULL || t->kind != kind || !auth_counts(a, r, t->user_id))
 		return NULL;
 	return t;
 }
@@ -260,10 +261,11 @@ static bool
 by_token(struct auth *a, const struct http_req *r, const char *text,
     struct actor *out, struct auth_refusal *no)
 {
-	struct token *t = find(a, text, TOKEN_CLI);
+	struct token *t = find(a, r, text, TOKEN_CLI);
 
 	if (t == NULL)
 		return failed(a, r, NULL, &invalid, no);
+	out->proof = text;
 	return admit(a, r, t, out, no);
 }
 
@@ -282,7 +284,7 @@ by_cookie(struct auth *a, const struct http_req *r, const struct offer *o,
 
 	digest_of(o->page, strlen(o->page), key);
 	for (unsigned i = 0; i < o->ncookies; i++) {
-		t = find(a, o->cookies[i], TOKEN_COOKIE);
+		t = find(a, r, o->cookies[i], TOKEN_COOKIE);
 		/*
 		 * All of them are tried: another server of this host may have
 		 * set the others.
@@ -307,7 +309,7 @@ by_service(struct auth *a, const struct http_req *r, const struct offer *o,
 		    "the service token needs X-RDV-User-ID");
 	}
 	u = auth_user_find(a, o->user);
-	if (u == NULL) {
+	if (u == NULL || !auth_counts(a, r, u->id)) {
 		note_refusal(a, r, "UNKNOWN_USER", NULL);
 		return refuse(no, 403, "UNKNOWN_USER", "no such user");
 	}
@@ -319,12 +321,13 @@ by_service(struct auth *a, const struct http_req *r, const struct offer *o,
 	return true;
 }
 
+/* On a person's own socket there is no proxy, and nobody acts for others. */
 static bool
-is_service(struct auth *a, const char *text)
+is_service(struct auth *a, const struct http_req *r, const char *text)
 {
 	uint8_t digest[DIGEST_LEN];
 
-	if (!text_ok(text))
+	if (!text_ok(text) || r->person != HTTP_ANYBODY)
 		return false;
 	digest_of(text, strlen(text), digest);
 	return service_is(&a->service, digest, clock_wall_ms());
@@ -344,8 +347,9 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 
 	if (text != NULL) {
 		/* Either header may have either of the two (contract 1.4). */
-		if (!is_service(a, text))
+		if (!is_service(a, r, text))
 			return by_token(a, r, text, out, no);
+		out->proof = text;
 		if (o->user != NULL || o->ncookies == 0)
 			return by_service(a, r, o, out, no);
 	}
@@ -412,7 +416,8 @@ by_ticket(struct auth *a, const struct http_req *r,
 		return false;
 	}
 	digest_of(text, strlen(text), digest);
-	if (auth_ticket_spend(a, digest, need->session_id, out, token_id))
+	if (auth_ticket_spend(a, digest, need->session_id, out, token_id) &&
+	    auth_counts(a, r, out->user_id))
 		return true;
 	return failed(a, r, auth_find_id(a, token_id), &no_ticket, no);
 }
@@ -421,8 +426,15 @@ static bool
 by_any(struct auth *a, const struct http_req *r, const struct auth_need *need,
     const struct offer *o, struct actor *out, struct auth_refusal *no)
 {
-	if (o->ticket != NULL)
-		return by_ticket(a, r, need, o->ticket, out, no);
+	if (o->ticket != NULL) {
+		if (!by_ticket(a, r, need, o->ticket, out, no))
+			return false;
+		/* Beside it stands what the proxy adds to every request. */
+		out->proof = o->service != NULL && is_service(a, r, o->service)
+				 ? o->service
+				 : NULL;
+		return true;
+	}
 	return judge(a, r, o, out, no) &&
 	       (out->via != AUTH_COOKIE ||
 		   from_page(a, r, need, out->token_id, no));

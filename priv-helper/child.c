@@ -30,6 +30,7 @@
 #include "priv-helper/run.h"
 #include "priv-helper/scratch.h"
 #include "priv-helper/tty.h"
+#include "security/asuser.h"
 #include "security/landlock.h"
 #include "security/mutant.h"
 #include "security/profile.h"
@@ -48,6 +49,7 @@ struct child {
 	char program[PATH_MAX];
 	char scratch[SCRATCH_PATH];
 	struct roots roots; /* of a confined one */
+	bool as_user;	    /* the account's rights are on */
 	int ruleset;
 	int status[2];
 	int control[2];
@@ -95,6 +97,30 @@ child_done(struct child *c)
 		(void)close(c->control[1]);
 }
 
+/*
+ * With the account's rights, or with our own. 0 or -errno; going back does not
+ * fail.
+ */
+static int
+rights(struct child *c, bool as_user)
+{
+	const struct account *u = c->user;
+	int err;
+
+	if (as_user == c->as_user)
+		return 0;
+	if (!as_user) {
+		c->as_user = false;
+		asuser_end(c->o->privileged);
+		return 0;
+	}
+	err = mutant("P3 rights") ? -EIO
+				  : asuser_begin(c->o->privileged, u->uid,
+					u->gid, u->groups, u->ngroups);
+	c->as_user = err == 0;
+	return err;
+}
+
 /* What the run would have taken over. */
 static void
 child_undo(struct child *c)
@@ -102,7 +128,9 @@ child_undo(struct child *c)
 	tty_done(&c->tty);
 	pair_close(c->status);
 	pair_close(c->control);
-	scratch_remove(c->scratch);
+	if (c->scratch[0] != '\0' && rights(c, true) == 0)
+		scratch_remove(c->scratch, c->user->uid);
+	(void)rights(c, false);
 }
 
 /* A kernel without a guard makes the product refuse, not go without. */
@@ -410,22 +438,27 @@ hand_over(struct child *c, struct run *r, pid_t reaper)
 /* In this order: each uses what the ones before it have made. */
 static const struct stage {
 	const char *name; /* in test builds it can be made to fail by this */
+	bool as_user;	  /* looks up, opens or makes what is the account's */
 	bool (*make)(struct child *c, struct child_error *e);
 } stages[] = {
-	{ "P3 guards", check_guards },
-	{ "P3 environment", make_env },
-	{ "P3 program", find_program },
-	{ "P4 stdio", make_stdio },
-	{ "P5 ruleset", make_ruleset },
-	{ "P6 channels", make_channels },
+	{ "P3 guards", false, check_guards },
+	{ "P3 environment", true, make_env },
+	{ "P3 program", true, find_program },
+	{ "P4 stdio", true, make_stdio },
+	{ "P5 ruleset", true, make_ruleset },
+	{ "P6 channels", false, make_channels },
 };
 
 static bool
 prepare(struct child *c, struct child_error *e)
 {
 	size_t i;
+	int err;
 
 	for (i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		err = rights(c, stages[i].as_user);
+		if (err != 0)
+			return failed(e, "P3 rights", err);
 		if (!stages[i].make(c, e))
 			return false;
 		/* After it has been made, so that it has to be undone. */
@@ -451,6 +484,7 @@ child_start(struct ops *o, const struct account *user,
 	pid_t pid = -1;
 	bool ok = prepare(&c, e);
 
+	(void)rights(&c, false);
 	if (ok) {
 		plan(&c, &p);
 		pid = fork_reaper(o, &p);

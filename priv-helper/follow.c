@@ -15,6 +15,7 @@
 #include "lib/list.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/sweep.h"
+#include "security/asuser.h"
 #include "security/mutant.h"
 
 static struct run *
@@ -132,6 +133,16 @@ advance(struct ops *o, struct run *r)
 		op_exit_notice(o, r);
 }
 
+/* What its reaper would have done, with the same rights. */
+static void
+remove_scratch(const struct ops *o, const struct run *r)
+{
+	if (asuser_begin(o->privileged, r->uid, r->gid, NULL, 0) != 0)
+		return;
+	scratch_remove(r->scratch, r->uid);
+	asuser_end(o->privileged);
+}
+
 /*
  * Ends the children of dead reapers. When none is left, runs whose reaper was
  * killed are over: nothing of theirs can be running.
@@ -148,7 +159,7 @@ sweep_lost(struct ops *o, bool orphans)
 		if (!r->lost || r->over || r->reaper != 0)
 			continue;
 		r->over = true;
-		scratch_remove(r->scratch);
+		remove_scratch(o, r);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "priv-helper/lookup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,9 @@ try(const char *path)
 
 	if (stat(path, &st) < 0)
 		return -ENOENT;
-	if (!S_ISREG(st.st_mode) || access(path, X_OK) < 0)
+	/* By the effective rights: the real ones are the helper's own. */
+	if (!S_ISREG(st.st_mode) ||
+	    faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
 		return -EACCES;
 	return 0;
 }

@@ -143,6 +143,7 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 		ok = no(&e, PRIV_BUSY, "no handle is left; restart rdv");
 	if (ok) {
 		r->uid = who->uid;
+		r->gid = who->gid;
 		r->profile = profile;
 		r->conn = o->conn;
 		r->request = id;

@@ -11,11 +11,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -26,6 +28,7 @@
 #include "lib/seqpkt.h"
 #include "priv-helper/leader.h"
 #include "priv-helper/sweep.h"
+#include "security/caps.h"
 #include "security/mutant.h"
 
 #define CONTROL_FD 3
@@ -298,7 +301,38 @@ reaper_stage_name(uint32_t stage)
 		return "P7 fork";
 	if (stage == REAPER_STAGE_PIDFD)
 		return "P7 pidfd";
+	if (stage == REAPER_STAGE_IDS)
+		return "P7 reaper ids";
 	return drop_stage_name(stage);
+}
+
+/* A word that the program's process waits for. */
+static uint32_t *
+shared_word(void)
+{
+	void *p = mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/*
+ * It acts for one user, so it is that user, with the one right more to signal
+ * what has become root by sudo. The program's process needs our rights for its
+ * own way down, so it is made before and waits: should this fail, [ops] is told
+ * and no program has begun.
+ */
+static void
+become_user(const struct reaper_plan *p)
+{
+	int err = mutant("P7 reaper ids") ? -EIO : drop_to_reaper(&p->drop);
+
+	if (err != 0) {
+		(void)sweep_children(SIGKILL, NULL, NULL);
+		fail(p, REAPER_STAGE_IDS, -err);
+	}
+	__atomic_store_n(p->drop.ready, 1, __ATOMIC_RELEASE);
+	(void)syscall(SYS_futex, p->drop.ready, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 _Noreturn void
@@ -312,7 +346,9 @@ reaper_run(struct reaper_plan *p)
 	r.end.news = REAPER_ENDED;
 	(void)prctl(PR_SET_NAME, "rdv-reaper");
 	r.signals = open_signals();
-	if (r.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+	p->drop.ready = shared_word();
+	if (r.signals < 0 || p->drop.ready == NULL ||
+	    prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		fail(p, REAPER_STAGE_FORK, errno);
 	p->drop.parent = getpid();
 	r.program = mutant("P7 pidfd") ? -EIO : leader_fork(&r.pidfd);
@@ -320,13 +356,15 @@ reaper_run(struct reaper_plan *p)
 		fail(p, REAPER_STAGE_PIDFD, -r.program);
 	if (r.program == 0)
 		drop_exec(&p->drop);
+	become_user(p);
 	settle(&r, p);
 	started.news = REAPER_STARTED;
 	started.pid = r.program;
 	tell(&r, &started);
 	watch(&r);
 	/* Whoever hears of the end finds nothing of it any more. */
-	scratch_remove(p->scratch);
+	(void)caps_drop_all();
+	scratch_remove(p->scratch, p->drop.uid);
 	tell(&r, &r.end);
 	_exit(0);
 }

@@ -40,6 +40,7 @@ struct reaper_order {
  */
 #define REAPER_STAGE_FORK  0
 #define REAPER_STAGE_PIDFD (DROP_STAGES + 1)
+#define REAPER_STAGE_IDS   (DROP_STAGES + 2) /* the reaper's own */
 
 struct reaper_plan {
 	int control; /* the reaper's end */

@@ -44,7 +44,8 @@ struct run {
 	uint32_t conn, request;	    /* who asked, to answer once */
 	bool notice_due;
 	char label[PRIV_LABEL_MAX + 1];
-	uid_t uid;   /* whose it is */
+	uid_t uid; /* whose it is */
+	gid_t gid;
 	int profile; /* index into profiles[] */
 	uint8_t io;
 	uint32_t guards;

@@ -105,7 +105,7 @@ empty(struct tree *t, int fd, unsigned depth)
 }
 
 void
-scratch_remove(const char *path)
+scratch_remove(const char *path, uid_t uid)
 {
 	struct tree t = { .top = -1 };
 	struct stat st;
@@ -115,7 +115,7 @@ scratch_remove(const char *path)
 	t.top = open(path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (t.top < 0)
 		return;
-	if (fstat(t.top, &st) == 0 && st.st_uid == geteuid()) {
+	if (fstat(t.top, &st) == 0 && st.st_uid == uid) {
 		t.dev = st.st_dev;
 		(void)fchmod(t.top, 0700);
 		for (pass = 0; pass < PASSES_MAX && rmdir(path) < 0; pass++) {

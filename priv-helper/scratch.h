@@ -2,6 +2,8 @@
 #ifndef RDV_SCRATCH_H
 #define RDV_SCRATCH_H
 
+#include <sys/types.h>
+
 #define SCRATCH_PATH 32
 
 /*
@@ -12,8 +14,9 @@
 int scratch_make(char path[SCRATCH_PATH]);
 /*
  * Removes it with all that is in it, by descriptor and without following
- * anything; stays on its file system. What cannot be removed stays; "" is fine.
+ * anything; stays on its file system. What cannot be removed stays, and what is
+ * not `uid`'s; "" is fine.
  */
-void scratch_remove(const char *path);
+void scratch_remove(const char *path, uid_t uid);
 
 #endif

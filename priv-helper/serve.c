@@ -25,6 +25,7 @@
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/served.h"
+#include "security/asuser.h"
 #include "security/caps.h"
 #include "security/landlock.h"
 #include "security/mutant.h"
@@ -92,6 +93,8 @@ shed(struct ops *o)
 	err = caps_keep_four();
 	if (err != 0)
 		fatalx("serve", "capabilities: %s", strerror(-err));
+	/* Of the groups of whoever started us nobody has a use. */
+	asuser_end(o->privileged);
 	/* What a killed reaper leaves behind comes to us. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ||
 	    prctl(PR_SET_DUMPABLE, 0) < 0)

@@ -87,6 +87,23 @@ caps_drop_all(void)
 }
 
 int
+caps_keep_kill(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (capget(&head, data) < 0)
+		return -errno;
+	data[0].permitted &= CAP_TO_MASK(CAP_KILL);
+	data[0].effective = data[0].permitted;
+	data[0].inheritable = 0;
+	data[1] = (struct __user_cap_data_struct){ 0 };
+	return capset(&head, data) < 0 ? -errno : 0;
+}
+
+int
 caps_verify_none(void)
 {
 	struct __user_cap_header_struct head = {

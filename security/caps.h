@@ -24,6 +24,8 @@ int caps_keep_main(void);
 
 /* Permitted, effective, inheritable and ambient to nothing. */
 int caps_drop_all(void);
+/* The same, but for CAP_KILL where it is permitted. */
+int caps_keep_kill(void);
 /* -EPERM unless all of them are empty. */
 int caps_verify_none(void);
 int caps_clear_ambient(void);

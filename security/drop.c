@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/futex.h>
 #include <linux/keyctl.h>
 #include <poll.h>
 #include <signal.h>
@@ -194,7 +195,7 @@ c7_bounding(struct drop_plan *p)
 
 /* In this order: each step gives up the right to the one before. */
 static int
-c8_ids(struct drop_plan *p)
+set_ids(const struct drop_plan *p)
 {
 	if (!p->privileged)
 		return 0;
@@ -202,7 +203,17 @@ c8_ids(struct drop_plan *p)
 	    setresgid(p->gid, p->gid, p->gid) < 0 ||
 	    setresuid(p->uid, p->uid, p->uid) < 0)
 		return -errno;
-	return 0;
+	/*
+	 * The kernel does so too, unless fs.suid_dumpable says otherwise: until
+	 * it executes something this is a copy of the helper.
+	 */
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
+}
+
+static int
+c8_ids(struct drop_plan *p)
+{
+	return mutant("ids") ? 0 : set_ids(p);
 }
 
 /* Root to user leaves them inheritable; a non-root helper keeps all. */
@@ -241,14 +252,10 @@ verify_ids(const struct drop_plan *p)
  * the bounding set and C14.
  */
 static int
-c10_verify(struct drop_plan *p)
+verify_for_good(const struct drop_plan *p)
 {
-	int err = verify_ids(p);
-
-	if (err == 0)
-		err = caps_verify_none();
-	if (err != 0 || p->uid == 0)
-		return err;
+	if (p->uid == 0)
+		return 0;
 	if (setresuid(0, 0, 0) == 0 || setuid(0) == 0)
 		return -EPERM;
 	if (p->gid != 0 && setresgid(0, 0, 0) == 0)
@@ -258,10 +265,30 @@ c10_verify(struct drop_plan *p)
 	return 0;
 }
 
+static int
+c10_verify(struct drop_plan *p)
+{
+	int err = verify_ids(p);
+
+	if (err == 0)
+		err = caps_verify_none();
+	return err != 0 ? err : verify_for_good(p);
+}
+
+/* One that dies instead leaves us to [ops], which ends us. */
+static void
+await_parent(const struct drop_plan *p)
+{
+	while (__atomic_load_n(p->ready, __ATOMIC_ACQUIRE) == 0)
+		(void)syscall(SYS_futex, p->ready, FUTEX_WAIT, 0, NULL, NULL,
+		    0);
+}
+
 /* After C8, which would clear it; a parent gone already sends no signal. */
 static int
 c11_parent(struct drop_plan *p)
 {
+	await_parent(p);
 	if (!p->confined)
 		return 0;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
@@ -388,6 +415,26 @@ drop_exec(struct drop_plan *p)
 	/* Fits into an empty pipe; there is nobody else to tell. */
 	(void)!write(p->status, &report, sizeof(report));
 	_exit(127);
+}
+
+int
+drop_to_reaper(const struct drop_plan *p)
+{
+	int err;
+
+	if (mutant("reaper ids"))
+		return 0;
+	/* Without it the permitted set is emptied by the change of uid. */
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
+		return -errno;
+	err = set_ids(p);
+	if (err == 0)
+		err = caps_keep_kill();
+	if (err == 0 && prctl(PR_SET_KEEPCAPS, 0) < 0)
+		err = -errno;
+	if (err == 0)
+		err = verify_ids(p);
+	return err != 0 ? err : verify_for_good(p);
 }
 
 const char *

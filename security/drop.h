@@ -29,6 +29,9 @@ struct drop_plan {
 	const struct profile_limit *limits;
 	const struct filter *filter; /* when confined */
 	pid_t parent;		     /* whose death is the child's, confined */
+	/* Shared with the parent, who sets and wakes it (futex) when it is what
+	 * it shall be; before that no program begins. */
+	uint32_t *ready;
 	const char *cwd;
 	const char *path; /* for execve(2), as it will be looked up after C12 */
 	char *const *argv;
@@ -48,6 +51,11 @@ struct drop_report {
  * with all signals blocked. No allocation, stdio, NSS or logging happens here.
  */
 _Noreturn void drop_exec(struct drop_plan *p);
+/*
+ * For the parent of the program: becomes the plan's user as C8 does, and keeps
+ * CAP_KILL alone, if it had that. System calls only. 0 or -errno.
+ */
+int drop_to_reaper(const struct drop_plan *p);
 /* "C12 chdir"; "?" outside the range. */
 const char *drop_stage_name(uint32_t stage);
 

@@ -117,6 +117,7 @@ fault_at_every_stage_of_the_parent(void **state)
 {
 	(void)state;
 	fault_before_the_fork("P3 guards");
+	fault_before_the_fork("P3 rights");
 	fault_before_the_fork("P3 environment");
 	fault_before_the_fork("P3 program");
 	fault_before_the_fork("P4 stdio");
@@ -124,6 +125,7 @@ fault_at_every_stage_of_the_parent(void **state)
 	fault_before_the_fork("P6 channels");
 	fault_before_the_fork("P7 fork");
 	fault_before_the_fork("P7 pidfd");
+	fault_before_the_fork("P7 reaper ids");
 }
 
 static void

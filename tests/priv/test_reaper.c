@@ -3,6 +3,7 @@
  * What a reaper costs while its run does what runs do: nothing.
  */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,11 +83,52 @@ test_reaper_sleeps_through_output(void **state)
 	rig_stop(&r);
 }
 
+/* The permitted capabilities of a run's reaper. */
+static unsigned long
+kept(const char *mutant)
+{
+	static const char *const argv[] = { "cat", NULL };
+	const struct rig_spawn s = { .argv = argv };
+	char path[64], text[4096];
+	struct rig_result res;
+	struct rig r;
+	ssize_t n;
+	int fd;
+
+	rig_start(&r, mutant);
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	snprintf(path, sizeof(path), "/proc/%d/status",
+	    rig_parent((pid_t)res.a.pid));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = read(fd, text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	(void)close(fd);
+	rig_close(&res);
+	rig_stop(&r);
+	return strtoul(strstr(text, "\nCapPrm:") + 8, NULL, 16);
+}
+
+/* A run's parent is no helper: of the rights of [ops] it has one or none. */
+static void
+test_reaper_keeps_kill(void **state)
+{
+	(void)state;
+	if (geteuid() != 0) {
+		assert_int_equal(kept(NULL), 0);
+		return;
+	}
+	assert_int_equal(kept(NULL), 1ul << CAP_KILL);
+	assert_int_not_equal(kept("reaper ids"), 1ul << CAP_KILL);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reaper_sleeps_through_output),
+		cmocka_unit_test(test_reaper_keeps_kill),
 	};
 
 	return cmocka_run_group_tests_name("reaper", tests, NULL, NULL);

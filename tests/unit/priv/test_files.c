@@ -53,7 +53,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	scratch_remove(dir);
+	scratch_remove(dir, geteuid());
 	return access(dir, F_OK) == 0;
 }
 
@@ -226,13 +226,13 @@ scratch_worst(void **state)
 	assert_int_equal(mkdirat(fd, "n1/x", 0700), 0);
 	assert_int_equal(fchmodat(fd, "n1", 0, 0), 0);
 	(void)close(fd);
-	scratch_remove(path);
+	scratch_remove(path, geteuid());
 	assert_int_equal(access(path, F_OK), -1);
 	/* Nothing that was only pointed at has been touched. */
 	assert_int_equal(access(in("canary"), F_OK), 0);
 	assert_int_equal(access(in("canary-dir/inside"), F_OK), 0);
-	scratch_remove("");
-	scratch_remove("/nonexistent");
+	scratch_remove("", geteuid());
+	scratch_remove("/nonexistent", geteuid());
 }
 
 int

@@ -73,7 +73,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	scratch_remove(dir);
+	scratch_remove(dir, geteuid());
 	return access(dir, F_OK) == 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "lib/clock.h"
 #include "lib/secret.h"
+#include "security/mutant.h"
 
 static bool
 live(const struct grant *g, int64_t now)
@@ -19,7 +20,8 @@ live(const struct grant *g, int64_t now)
 }
 
 bool
-grant_new(struct grants *g, uid_t uid, uint8_t token[PRIV_GRANT_LEN])
+grant_new(struct grants *g, uid_t uid, const uint8_t from[SHA256_LEN],
+    int64_t ttl, uint8_t token[PRIV_GRANT_LEN])
 {
 	const int64_t now = clock_mono_ms();
 	struct grant *p;
@@ -29,7 +31,8 @@ grant_new(struct grants *g, uid_t uid, uint8_t token[PRIV_GRANT_LEN])
 			continue;
 		secret_random(p->token, sizeof(p->token));
 		p->uid = uid;
-		p->expires = now + GRANT_TTL_MS;
+		memcpy(p->from, from, SHA256_LEN);
+		p->expires = now + ttl;
 		memcpy(token, p->token, PRIV_GRANT_LEN);
 		return true;
 	}
@@ -87,6 +90,17 @@ grant_keep(struct grants *g, bool (*keep)(uid_t uid, void *arg), void *arg)
 		n++;
 	}
 	return n;
+}
+
+void
+grant_end_of(struct grants *g, const uint8_t from[SHA256_LEN])
+{
+	struct grant *p;
+
+	for (p = g->grant; p < g->grant + GRANTS_MAX; p++)
+		if (memcmp(p->from, from, SHA256_LEN) == 0 && p->expires != 0 &&
+		    !mutant("grant of token"))
+			secret_wipe(p, sizeof(*p));
 }
 
 void

@@ -12,6 +12,7 @@
 #include "priv-helper/grant.h"
 #include "priv-helper/roots.h"
 #include "priv-helper/run.h"
+#include "priv-helper/tokens.h"
 #include "security/filter.h"
 #include "security/profile.h"
 
@@ -33,6 +34,7 @@ struct ops {
 	const char *base;	  /* rdv's own; NULL: in each home */
 	const char *run_dir;	  /* NULL in user mode */
 	struct grants grants;
+	struct tokens tokens;
 	struct runs runs;
 	struct filter filters[PROFILES];
 };

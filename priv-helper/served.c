@@ -71,7 +71,9 @@ void
 served_init(struct ops *o, const struct serve_args *a)
 {
 	const struct accounts *all = a->accounts;
+	char why[256];
 
+	o->tokens.dir = -1;
 	if (all == NULL) {
 		o->base = a->base;
 		take_own(o, a->user);
@@ -80,6 +82,8 @@ served_init(struct ops *o, const struct serve_args *a)
 	}
 	o->system = true;
 	o->run_dir = a->run_dir;
+	if (tokens_open(&o->tokens, a->helper_state, why, sizeof(why)) != 0)
+		fatalx("serve", "%s", why);
 	o->accounts.list = xcalloc(all->n + 1, sizeof(*all->list));
 	o->accounts.n = all->n;
 	if (all->n > 0)

@@ -8,6 +8,7 @@
 #include "tests/unit/check.h"
 
 static struct grants g;
+static const uint8_t none[SHA256_LEN];
 
 static int
 clean(void **state)
@@ -25,8 +26,8 @@ found_by_all_of_its_bytes(void **state)
 	int i;
 
 	(void)state;
-	assert_true(grant_new(&g, 1001, a));
-	assert_true(grant_new(&g, 1002, b));
+	assert_true(grant_new(&g, 1001, none, GRANT_TTL_MS, a));
+	assert_true(grant_new(&g, 1002, none, GRANT_TTL_MS, b));
 	assert_memory_not_equal(a, b, sizeof(a));
 	assert_true(grant_find(&g, a, &uid));
 	assert_int_equal(uid, 1001);
@@ -58,7 +59,7 @@ expires_by_monotonic_time(void **state)
 	uid_t uid;
 
 	(void)state;
-	assert_true(grant_new(&g, 1, a));
+	assert_true(grant_new(&g, 1, none, GRANT_TTL_MS, a));
 	/* The wall clock may jump as it likes. */
 	clock_shift(0, 365ll * 86400 * 1000);
 	assert_true(grant_find(&g, a, &uid));
@@ -77,15 +78,15 @@ bounded_and_reused(void **state)
 
 	(void)state;
 	for (i = 0; i < GRANTS_MAX; i++)
-		assert_true(grant_new(&g, 1, last));
-	assert_false(grant_new(&g, 1, a));
+		assert_true(grant_new(&g, 1, none, GRANT_TTL_MS, last));
+	assert_false(grant_new(&g, 1, none, GRANT_TTL_MS, a));
 	assert_true(grant_drop(&g, last));
 	assert_false(grant_drop(&g, last));
-	assert_true(grant_new(&g, 1, a));
-	assert_false(grant_new(&g, 1, a));
+	assert_true(grant_new(&g, 1, none, GRANT_TTL_MS, a));
+	assert_false(grant_new(&g, 1, none, GRANT_TTL_MS, a));
 	/* Dead ones make room. */
 	clock_shift(GRANT_TTL_MS + 1000, 0);
-	assert_true(grant_new(&g, 1, a));
+	assert_true(grant_new(&g, 1, none, GRANT_TTL_MS, a));
 	clock_shift(0, 0);
 }
 
@@ -105,15 +106,38 @@ ended_by_uid(void **state)
 	uid_t uid;
 
 	(void)state;
-	assert_true(grant_new(&g, 1001, odd[0]));
-	assert_true(grant_new(&g, 1002, even));
-	assert_true(grant_new(&g, 1001, odd[1]));
+	assert_true(grant_new(&g, 1001, none, GRANT_TTL_MS, odd[0]));
+	assert_true(grant_new(&g, 1002, none, GRANT_TTL_MS, even));
+	assert_true(grant_new(&g, 1001, none, GRANT_TTL_MS, odd[1]));
 	assert_int_equal(grant_keep(&g, keep_even, &asked), 2);
 	assert_int_equal(asked, 3);
 	assert_false(grant_find(&g, odd[0], &uid));
 	assert_false(grant_find(&g, odd[1], &uid));
 	assert_true(grant_find(&g, even, &uid));
 	assert_int_equal(uid, 1002);
+}
+
+/* With its token all that it was good for, and nothing of another's. */
+static void
+ended_with_its_token(void **state)
+{
+	const uint8_t one[SHA256_LEN] = { 1 }, two[SHA256_LEN] = { 2 };
+	uint8_t a[PRIV_GRANT_LEN], b[PRIV_GRANT_LEN], c[PRIV_GRANT_LEN];
+	uid_t uid;
+
+	(void)state;
+	assert_true(grant_new(&g, 1001, one, GRANT_TTL_MS, a));
+	assert_true(grant_new(&g, 1001, two, 5000, b));
+	assert_true(grant_new(&g, 1001, none, GRANT_TTL_MS, c));
+	grant_end_of(&g, one);
+	assert_false(grant_find(&g, a, &uid));
+	assert_true(grant_find(&g, b, &uid));
+	assert_true(grant_find(&g, c, &uid));
+	/* And not later than that. */
+	clock_shift(6000, 0);
+	assert_false(grant_find(&g, b, &uid));
+	assert_true(grant_find(&g, c, &uid));
+	clock_shift(0, 0);
 }
 
 int
@@ -125,6 +149,7 @@ main(void)
 		cmocka_unit_test_setup(expires_by_monotonic_time, clean),
 		cmocka_unit_test_setup(bounded_and_reused, clean),
 		cmocka_unit_test_setup(ended_by_uid, clean),
+		cmocka_unit_test_setup(ended_with_its_token, clean),
 	};
 
 	return CHECK_RUN("grant", tests);

@@ -19,51 +19,10 @@
 
 #include "security/landlock.h"
 #include "tests/priv/rig.h"
+#include "tests/priv/rigpic.h"
 #include "tests/unit/check.h"
 
 static char tools[256];
-static char picture[1 << 16];
-static char golden[1 << 16];
-
-/* Every `from` in the picture becomes `to`. */
-static void
-replace(const char *from, const char *to)
-{
-	const size_t nfrom = strlen(from), nto = strlen(to);
-	char *p = picture;
-
-	while (nfrom > 0 && (p = strstr(p, from)) != NULL) {
-		assert_true(strlen(picture) + nto < sizeof(picture));
-		memmove(p + nto, p + nfrom, strlen(p + nfrom) + 1);
-		memcpy(p, to, nto);
-		p += nto;
-	}
-}
-
-/* The line that is exactly `name` and `value` is told by `to`. */
-static void
-replace_line(const char *name, const char *value, const char *to)
-{
-	char from[256], with[256];
-
-	snprintf(from, sizeof(from), "%s%s\n", name, value);
-	snprintf(with, sizeof(with), "%s%s\n", name, to);
-	replace(from, with);
-}
-
-static void
-own_bounding(char *out, size_t size)
-{
-	char line[128];
-	FILE *f = fopen("/proc/self/status", "re");
-
-	out[0] = '\0';
-	while (fgets(line, sizeof(line), f) != NULL)
-		if (strncmp(line, "CapBnd:\t", 8) == 0)
-			snprintf(out, size, "%.*s",
-			    (int)strcspn(line + 8, "\n"), line + 8);
-	(void)fclose(f);
-}
 
 static void
 own_groups(char *out, size_t size)
@@ -84,88 +43,33 @@ normalise(const struct rig *r)
 	char text[512], *tmp;
 
 	/* A terminal writes \r\n. */
-	replace("\r\n", "\n");
-	own_bounding(text, sizeof(text));
-	replace_line("CapBnd:\t", text, "inherited");
+	picture_replace("\r\n", "\n");
+	picture_bounding(text, sizeof(text));
+	picture_replace_line("CapBnd:\t", text, "inherited");
 	/* Root's own shell is root's: exec gives back what C9 dropped. */
-	replace_line("CapPrm:\t", text, "all");
-	replace_line("CapEff:\t", text, "all");
-	replace_line("CapBnd:\t", "0000000000000000", "empty");
+	picture_replace_line("CapPrm:\t", text, "all");
+	picture_replace_line("CapEff:\t", text, "all");
+	picture_replace_line("CapBnd:\t", "0000000000000000", "empty");
 	own_groups(text, sizeof(text));
-	replace_line("groups", text, " own");
+	picture_replace_line("groups", text, " own");
 	snprintf(text, sizeof(text), "%u %u %u", getuid(), getuid(), getuid());
-	replace_line("uid ", text, "own");
+	picture_replace_line("uid ", text, "own");
 	snprintf(text, sizeof(text), "%u %u %u", getgid(), getgid(), getgid());
-	replace_line("gid ", text, "own");
+	picture_replace_line("gid ", text, "own");
 	snprintf(text, sizeof(text), "tty owner %u ", getuid());
-	replace(text, "tty owner own ");
-	replace(r->base, "BASE");
-	replace(r->dir, "DIR");
-	replace_line("env HOME=", r->login.home, "~");
-	replace_line("env USER=", r->login.user, "me");
-	replace_line("env LOGNAME=", r->login.user, "me");
-	replace_line("env SHELL=", r->login.shell, "sh");
+	picture_replace(text, "tty owner own ");
+	picture_replace(r->base, "BASE");
+	picture_replace(r->dir, "DIR");
+	picture_replace_line("env HOME=", r->login.home, "~");
+	picture_replace_line("env USER=", r->login.user, "me");
+	picture_replace_line("env LOGNAME=", r->login.user, "me");
+	picture_replace_line("env SHELL=", r->login.shell, "sh");
 	tmp = strstr(picture, "TMPDIR=/tmp/rdv-run-");
 	if (tmp != NULL) {
 		snprintf(text, sizeof(text), "%.19s", strchr(tmp, '=') + 1);
-		replace(text, "TMP");
+		picture_replace(text, "TMP");
 		/* And it is gone with the run. */
 		assert_int_equal(access(text, F_OK), -1);
-	}
-}
-
-static void
-read_golden(const char *name)
-{
-	char path[512];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/golden/%s%s.txt", tools, name,
-	    getuid() == 0 ? "-root" : "");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	n = read(fd, golden, sizeof(golden) - 1);
-	assert_true(n >= 0);
-	golden[n] = '\0';
-	(void)close(fd);
-}
-
-static void
-write_golden(const char *dir, const char *name)
-{
-	char path[512];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s%s.txt", dir, name,
-	    getuid() == 0 ? "-root" : "");
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, picture, strlen(picture)), strlen(picture));
-	(void)close(fd);
-}
-
-/* The first line that differs says more than two pages side by side. */
-static void
-compare(const char *name)
-{
-	const char *a = picture, *b = golden;
-	const char *dir = getenv("RDV_GOLDEN");
-	size_t na, nb;
-
-	if (dir != NULL) {
-		write_golden(dir, name);
-		return;
-	}
-	read_golden(name);
-	while (*a != '\0' || *b != '\0') {
-		na = strcspn(a, "\n");
-		nb = strcspn(b, "\n");
-		if (na != nb || memcmp(a, b, na) != 0)
-			fail_msg("%s: is \"%.*s\", golden \"%.*s\"", name,
-			    (int)na, a, (int)nb, b);
-		a += na + (a[na] == '\n');
-		b += nb + (b[nb] == '\n');
 	}
 }
 
@@ -183,56 +87,10 @@ abstract_listener(char *name, size_t size)
 	return fd;
 }
 
-/* A copy where the confined profiles may run it from. */
-static void
-put_program(const char *from, const char *path)
-{
-	static char bytes[1 << 16];
-	int in = open(from, O_RDONLY | O_CLOEXEC);
-	int out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
-	ssize_t n;
-
-	assert_true(in >= 0 && out >= 0);
-	while ((n = read(in, bytes, sizeof(bytes))) > 0)
-		assert_int_equal(write(out, bytes, (size_t)n), n);
-	(void)close(in);
-	(void)close(out);
-}
-
-/* Another terminal of the same user. */
-static int
-other_terminal(char *name, size_t size)
-{
-	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	assert_int_equal(unlockpt(fd), 0);
-	assert_int_equal(ptsname_r(fd, name, size), 0);
-	return fd;
-}
-
-#define ARGS 32
-
-struct probe_args {
-	char text[ARGS][400];
-	const char *argv[ARGS + 1];
-	int n;
-};
-
-static void
-add(struct probe_args *p, const char *label, char mode, const char *what)
-{
-	assert_true(p->n < ARGS);
-	snprintf(p->text[p->n], sizeof(p->text[0]), "%s=%c:%s", label, mode,
-	    what);
-	p->argv[p->n] = p->text[p->n];
-	p->argv[++p->n] = NULL;
-}
-
 static void
 picture_of(struct rig *r, const char *profile, bool pty)
 {
-	static struct probe_args p;
+	static struct picture_args p;
 	char work[128], outside[256], path[300], pts[64], name[64], pid[16];
 	const char *paths[] = { work, NULL };
 	struct rig_spawn s = { .profile = profile, .argv = p.argv, .pty = pty };
@@ -246,44 +104,44 @@ picture_of(struct rig *r, const char *profile, bool pty)
 	(void)mkdir(outside, 0700);
 	snprintf(path, sizeof(path), "%s/actor", tools);
 	snprintf(outside, sizeof(outside), "%s/actor", work);
-	put_program(path, outside);
+	picture_program(path, outside);
 	snprintf(outside, sizeof(outside), "%s/outside", r->dir);
 	listener = abstract_listener(name, sizeof(name));
-	terminal = other_terminal(pts, sizeof(pts));
+	terminal = picture_terminal(pts, sizeof(pts));
 	snprintf(path, sizeof(path), "%s/probe", tools);
 	snprintf(p.text[0], sizeof(p.text[0]), "%s/probe", work);
-	put_program(path, p.text[0]);
+	picture_program(path, p.text[0]);
 	p.argv[0] = p.text[0];
 	p.n = 1;
-	add(&p, "list its path", 'l', work);
-	add(&p, "create in its path", 'c', work);
+	picture_add(&p, "list its path", 'l', work);
+	picture_add(&p, "create in its path", 'c', work);
 	snprintf(path, sizeof(path), "%s/actor", work);
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	add(&p, "run from its path", 'x', path);
-	add(&p, "list outside", 'l', outside);
-	add(&p, "create outside", 'c', outside);
-	add(&p, "list home", 'l', r->dir);
-	add(&p, "create in /tmp", 'c', "/tmp");
-	add(&p, "list /tmp", 'l', "/tmp");
+	picture_add(&p, "run from its path", 'x', path);
+	picture_add(&p, "list outside", 'l', outside);
+	picture_add(&p, "create outside", 'c', outside);
+	picture_add(&p, "list home", 'l', r->dir);
+	picture_add(&p, "create in /tmp", 'c', "/tmp");
+	picture_add(&p, "list /tmp", 'l', "/tmp");
 	snprintf(path, sizeof(path), "%s/server/lock", r->base);
-	add(&p, "read rdv's lock", 'r', path);
-	add(&p, "read /etc/passwd", 'r', "/etc/passwd");
-	add(&p, "list /usr", 'l', "/usr");
-	add(&p, "run /bin/sh", 'x', "/bin/sh");
-	add(&p, "read /proc/self/status", 'r', "/proc/self/status");
-	add(&p, "write /dev/null", 'w', "/dev/null");
-	add(&p, "read /dev/urandom", 'r', "/dev/urandom");
-	add(&p, "open another terminal", 'r', pts);
-	add(&p, "open a new terminal", 'r', "/dev/ptmx");
-	add(&p, "list /dev/shm", 'l', "/dev/shm");
-	add(&p, "signal the test", 'k', pid);
+	picture_add(&p, "read rdv's lock", 'r', path);
+	picture_add(&p, "read /etc/passwd", 'r', "/etc/passwd");
+	picture_add(&p, "list /usr", 'l', "/usr");
+	picture_add(&p, "run /bin/sh", 'x', "/bin/sh");
+	picture_add(&p, "read /proc/self/status", 'r', "/proc/self/status");
+	picture_add(&p, "write /dev/null", 'w', "/dev/null");
+	picture_add(&p, "read /dev/urandom", 'r', "/dev/urandom");
+	picture_add(&p, "open another terminal", 'r', pts);
+	picture_add(&p, "open a new terminal", 'r', "/dev/ptmx");
+	picture_add(&p, "list /dev/shm", 'l', "/dev/shm");
+	picture_add(&p, "signal the test", 'k', pid);
 	snprintf(path, sizeof(path), "/proc/%d/environ", getpid());
-	add(&p, "read the test's environment", 'r', path);
-	add(&p, "abstract socket outside", 'a', name);
+	picture_add(&p, "read the test's environment", 'r', path);
+	picture_add(&p, "abstract socket outside", 'a', name);
 	s.cwd = work;
 	if (strcmp(profile, "login") != 0)
 		s.paths = paths;
-	rig_run(r, &s, picture, sizeof(picture), &end);
+	rig_run(r, &s, picture, PICTURE_MAX, &end);
 	assert_int_equal(end.status, 0);
 	(void)close(listener);
 	(void)close(terminal);
@@ -309,7 +167,7 @@ check(const char *profile, const char *name, bool pty, const char *mutant)
 	picture_of(&r, profile, pty);
 	rig_stop(&r);
 	if (name != NULL)
-		compare(name);
+		picture_compare(name);
 }
 
 static int

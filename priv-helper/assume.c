@@ -8,7 +8,10 @@
 #include "priv-helper/assume.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 #include "security/mutant.h"
@@ -28,19 +31,33 @@ assume(uid_t uid, gid_t gid)
 		   : -EPERM;
 }
 
+/* What every change of these ids takes from a process. */
+static struct {
+	int signal; /* at the death of the parent; 0: none */
+	pid_t parent;
+} had;
+
 int
 assume_account(uid_t uid, gid_t gid)
 {
-	int err = mutant("C04-owner") ? 0 : assume(uid, gid);
+	int err;
 
+	had.parent = getppid();
+	if (prctl(PR_GET_PDEATHSIG, &had.signal) < 0)
+		return -errno;
+	err = mutant("C04-owner") ? 0 : assume(uid, gid);
 	if (err != 0)
 		assume_root();
 	return err;
 }
 
+/* Dumpable again would be readable to others; and we may be an orphan now. */
 void
 assume_root(void)
 {
-	if (assume(0, 0) != 0)
+	if (assume(0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
+	    prctl(PR_SET_PDEATHSIG, had.signal) < 0)
 		fatalx("assume", "cannot come back to root");
+	if (had.signal != 0 && getppid() != had.parent)
+		(void)raise(had.signal);
 }

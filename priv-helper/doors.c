@@ -29,6 +29,8 @@
 #include "priv-helper/assume.h"
 #include "priv-helper/sockets.h"
 
+#define PROOFS "enroll" /* the account's own to make */
+
 struct door {
 	TAILQ_ENTRY(door) entry;
 	uid_t uid;
@@ -164,7 +166,10 @@ doors_open_web(struct doors *d, const struct account *a, char *why,
 	return open_door(d, a, true, "web", why, whysize);
 }
 
-/* What else the account keeps in its directory is its own and stays. */
+/*
+ * The directory of proofs goes along when it is empty; what else the account
+ * keeps there is its own and stays.
+ */
 static void
 close_door(struct doors *d, struct door *p)
 {
@@ -172,6 +177,7 @@ close_door(struct doors *d, struct door *p)
 
 	if (err == 0) {
 		close_names(p);
+		(void)unlinkat(p->dir, PROOFS, AT_REMOVEDIR);
 		assume_root();
 	}
 	(void)unlinkat(d->run_fd, p->name, AT_REMOVEDIR);

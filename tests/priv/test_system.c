@@ -480,6 +480,38 @@ test_needs_root(void **state)
 	assert_int_equal(WEXITSTATUS(status), 77);
 }
 
+/* Changing ids takes the signal of a parent's death away; it is set again. */
+static void
+test_ends_with_its_parent(void **state)
+{
+	struct rigsys s;
+	int64_t deadline;
+	pid_t parent;
+	pid_t *helper = mmap(NULL, sizeof(*helper), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	NEEDS_ROOT;
+	rigsys_prepare(&s);
+	parent = fork();
+	assert_true(parent >= 0);
+	if (parent == 0) {
+		rigsys_launch(&s, NULL);
+		*helper = s.rig.helper;
+		(void)pause();
+		_exit(0);
+	}
+	rigsys_daemon(&s);
+	rig_expect_log(&s.rig, "open user=");
+	assert_int_equal(kill(parent, SIGKILL), 0);
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	deadline = rig_deadline();
+	while (kill(*helper, 0) == 0)
+		assert_false(rig_late(deadline));
+	rigsys_cleanup(&s);
+	(void)munmap(helper, sizeof(*helper));
+}
+
 int
 main(void)
 {
@@ -492,6 +524,7 @@ main(void)
 		cmocka_unit_test(abuse_C03_places_of_others),
 		cmocka_unit_test(abuse_C03_traps_in_own_directory),
 		cmocka_unit_test(abuse_C05_one_instance),
+		cmocka_unit_test(test_ends_with_its_parent),
 		cmocka_unit_test(test_needs_root),
 	};
 

@@ -74,6 +74,10 @@ void helper_signal(struct helper *h, uint64_t handle, int sig, bool all,
     helper_plain_fn *cb, void *arg);
 void helper_logout(struct helper *h, const uint8_t grant[PRIV_GRANT_LEN],
     helper_plain_fn *cb, void *arg);
+void helper_enroll(struct helper *h, const struct priv_enroll *m,
+    helper_plain_fn *cb, void *arg);
+void helper_revoke(struct helper *h, const struct priv_revoke *m,
+    helper_plain_fn *cb, void *arg);
 /* Confirms that the end of a run is durable. */
 void helper_exit_ack(struct helper *h, uint64_t handle);
 /*

@@ -129,6 +129,8 @@ bool auth_counts(const struct auth *a, const struct http_req *r,
 /* The user whose uid the daemon runs as; user mode has no other. */
 const char *auth_owner(const struct auth *a);
 const char *auth_user_name(const struct auth *a, const char *user_id);
+/* Of the user of that uid, while it is served; NULL otherwise. */
+const char *auth_user_id(const struct auth *a, uid_t uid);
 
 struct audit_entry;
 struct token;

@@ -16,7 +16,7 @@
 #include "lib/xalloc.h"
 
 static struct auth_user *
-by_uid(struct auth *a, uid_t uid)
+by_uid(const struct auth *a, uid_t uid)
 {
 	for (size_t i = 0; i < a->nusers; i++) {
 		if (a->users[i].uid == uid)
@@ -104,6 +104,14 @@ auth_serve_no_more(struct auth *a, uid_t uid)
 		return;
 	u->served = false;
 	auth_watch_fire_user(a, u->id);
+}
+
+const char *
+auth_user_id(const struct auth *a, uid_t uid)
+{
+	const struct auth_user *u = by_uid(a, uid);
+
+	return u != NULL && u->served ? u->id : NULL;
 }
 
 bool

@@ -13,6 +13,7 @@
 
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
+#include "daemon/core/grant.h"
 #include "daemon/http/http.h"
 #include "lib/ctlproto.h"
 #include "lib/err.h"
@@ -115,6 +116,8 @@ word_unlisten(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
 		return false;
 	log_info("people", "no longer serving uid=%u", m.uid);
 	auth_serve_no_more(p->app->auth, m.uid);
+	/* The helper has ended it, or is about to. */
+	grant_forget(p->app->grants, m.uid);
 	http_server_unlisten(p->app->server, m.uid);
 	TAILQ_FOREACH_SAFE (e, &p->entrances, link, next)
 		if (e->uid == m.uid)

@@ -313,8 +313,17 @@ grant_offer(struct grants *g, uid_t uid, bool token, const char *text)
 		serve_later(g);
 }
 
+/*
+ * It is given back as well: should the helper have it after all, asking again
+ * and again would fill its table.
+ */
 void
 grant_forget(struct grants *g, uid_t uid)
 {
-	forget(holder_of(g, uid));
+	struct holder *h = holder_of(g, uid);
+
+	if (!g->system || h->until == 0)
+		return;
+	helper_logout(g->app->helper, h->grant.bytes, NULL, NULL);
+	forget(h);
 }

@@ -33,7 +33,10 @@ void grants_end(struct grants *g);
  * RDV_E_UNAVAILABLE until a caller comes.
  */
 void grant_offer(struct grants *g, uid_t uid, bool token, const char *text);
-/* The helper has forgotten that user's grant, or is about to. */
+/*
+ * The helper has forgotten that user's grant, or may have. In user mode nothing
+ * ends one but the helper's own end.
+ */
 void grant_forget(struct grants *g, uid_t uid);
 
 struct grant {

@@ -3,4 +3,5 @@ import { finish } from '../harness/rdv.mjs';
 
 await import('./accounts.mjs');
 await import('./tokens.mjs');
+await import('./install.mjs');
 finish();

@@ -107,9 +107,9 @@ fits(const struct options *o)
 
 	if (o->system)
 		return o->base == NULL &&
-		       (*s->root == '\0' || path_absolute_ok(s->root));
+		       (s->root == NULL || path_absolute_ok(s->root));
 	return o->base != NULL && path_absolute_ok(o->base) &&
-	       *s->root == '\0' && s->nadmit == 0 && s->web_user == NULL;
+	       s->root == NULL && s->nadmit == 0 && s->web_user == NULL;
 }
 
 static void
@@ -245,6 +245,7 @@ run_system(const struct options *o, struct launch *l)
 	l->lock = s.lock;
 	l->system = &s;
 	status = supervise(l);
+	l->system = NULL;
 	system_close(&s);
 	return status;
 }
@@ -252,7 +253,7 @@ run_system(const struct options *o, struct launch *l)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .ready = -1, .sys = { .root = "" } };
+	struct options o = { .ready = -1 };
 	static struct user user;
 	struct hygiene hygiene;
 	struct launch l;

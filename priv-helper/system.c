@@ -154,8 +154,8 @@ system_open(struct system *s, const struct system_options *o, char *why,
 	s->service = xcalloc(1, sizeof(*s->service));
 	err = user_named(s->service, SERVICE_USER, why, whysize);
 	if (err == 0)
-		err = places_make(&s->places, o->root, s->service->uid,
-		    s->service->gid, why, whysize);
+		err = places_make(&s->places, o->root != NULL ? o->root : "",
+		    s->service->uid, s->service->gid, why, whysize);
 	if (err != 0)
 		return err;
 	set_rule(s);

@@ -14,7 +14,7 @@ struct user;
 #define SYSTEM_ADMIT_MAX 64
 
 struct system_options {
-	const char *root; /* "" or the directory that stands for "/" */
+	const char *root; /* the directory that stands for "/", or NULL */
 	const char *admit[SYSTEM_ADMIT_MAX + 1];
 	unsigned nadmit;
 	const char *web_user; /* the reverse proxy's account; NULL: no web */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +19,24 @@
 #include "priv-helper/serve.h"
 #include "priv-helper/user.h"
 #include "security/mutant.h"
+
+static int
+by_number(const void *a, const void *b)
+{
+	const gid_t x = *(const gid_t *)a, y = *(const gid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* As the kernel gives them back: C10 compares, and may not sort itself. */
+static void
+sort_groups(struct accounts *all)
+{
+	struct account *a;
+
+	for (a = all->list; a < all->list + all->n; a++)
+		qsort(a->groups, a->ngroups, sizeof(a->groups[0]), by_number);
+}
 
 static void
 take_own(struct ops *o, const struct user *u)
@@ -89,6 +108,7 @@ served_init(struct ops *o, const struct serve_args *a)
 	if (all->n > 0)
 		memcpy(o->accounts.list, all->list,
 		    all->n * sizeof(*all->list));
+	sort_groups(&o->accounts);
 }
 
 static bool
@@ -112,6 +132,7 @@ served_reload(struct ops *o, int fd)
 	}
 	accounts_done(&o->accounts);
 	o->accounts = now;
+	sort_groups(&o->accounts);
 	ended = grant_keep(&o->grants, is_served, &o->accounts);
 	log_info("serve", "accounts=%zu grants ended=%u", now.n, ended);
 }

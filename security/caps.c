@@ -11,6 +11,8 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
+#include "security/mutant.h"
+
 /* [main] keeps all of them, [ops] the first four. */
 static const cap_value_t kept[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP,
 	CAP_KILL, CAP_CHOWN };
@@ -96,7 +98,7 @@ caps_keep_kill(void)
 
 	if (capget(&head, data) < 0)
 		return -errno;
-	data[0].permitted &= CAP_TO_MASK(CAP_KILL);
+	data[0].permitted &= mutant("reaper kill") ? 0 : CAP_TO_MASK(CAP_KILL);
 	data[0].effective = data[0].permitted;
 	data[0].inheritable = 0;
 	data[1] = (struct __user_cap_data_struct){ 0 };

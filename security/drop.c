@@ -213,7 +213,7 @@ set_ids(const struct drop_plan *p)
 static int
 c8_ids(struct drop_plan *p)
 {
-	return mutant("ids") ? 0 : set_ids(p);
+	return mutant("drop ids") ? 0 : set_ids(p);
 }
 
 /* Root to user leaves them inheritable; a non-root helper keeps all. */

@@ -23,7 +23,7 @@ struct drop_plan {
 	int ruleset; /* Landlock, or -1 when not confined */
 	uid_t uid;
 	gid_t gid;
-	const gid_t *groups;
+	const gid_t *groups; /* by rising number */
 	unsigned ngroups;
 	rlim_t nofile; /* soft limit as this helper found it */
 	const struct profile_limit *limits;

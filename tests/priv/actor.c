@@ -228,6 +228,15 @@ act_wait(char **arg)
 	return 0;
 }
 
+/* All of root's, as sudo: the user's other processes may not signal it. */
+static int
+act_root_wait(char **arg)
+{
+	if (setresuid(0, 0, 0) < 0)
+		return say(-1);
+	return act_wait(arg);
+}
+
 /* N lines, numbered, to see what is lost or doubled. */
 static int
 act_count(char **arg)
@@ -258,6 +267,7 @@ static const struct {
 	{ "kill", act_kill },
 	{ "open", act_open },
 	{ "prlimit", act_prlimit },
+	{ "root-wait", act_root_wait },
 	{ "shm", act_shm },
 	{ "signal", act_signal },
 	{ "stdio-flags", act_stdio_flags },

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * [ops] alone, forked from the test as [main] forks it, so that the test says
+ * which accounts are served and when. The accounts are real ones, made with a
+ * name of this process and removed again; their homes lie below the rig.
+ */
+#define RDV_MUTANTS
+#include "tests/priv/rigops.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "lib/clock.h"
+#include "lib/ctlproto.h"
+#include "lib/log.h"
+#include "lib/secret.h"
+#include "lib/sha256.h"
+#include "lib/str.h"
+#include "priv-helper/accountwire.h"
+#include "priv-helper/serve.h"
+#include "security/mutant.h"
+#include "tests/unit/check.h"
+
+static char names[RIGOPS_PEOPLE][32], shared[32];
+static pid_t maker; /* 0: there are no accounts */
+
+/* The wait status of a program whose output nobody needs. */
+static int
+call(const char *const *argv)
+{
+	int status, null;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		(void)dup2(null, 1);
+		(void)dup2(null, 2);
+		execv(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(126);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+#define CALL(...) call((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Others may be at the account files at this moment: they are locked then. */
+#define MUST(...)                                          \
+	do {                                               \
+		int64_t deadline_ = rig_deadline();        \
+		while (CALL(__VA_ARGS__) != 0)             \
+			assert_false(rig_late(deadline_)); \
+	} while (0)
+
+static void
+remove_accounts(void)
+{
+	unsigned i;
+
+	if (getpid() != maker)
+		return;
+	maker = 0;
+	for (i = 0; i < RIGOPS_PEOPLE; i++)
+		(void)CALL("/usr/sbin/userdel", "-f", names[i]);
+	(void)CALL("/usr/sbin/groupdel", shared);
+}
+
+int
+rigops_accounts(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	if (geteuid() != 0)
+		return 0;
+	(void)atexit(remove_accounts);
+	snprintf(shared, sizeof(shared), "rdvog%d", getpid());
+	for (i = 0; i < RIGOPS_PEOPLE; i++)
+		snprintf(names[i], sizeof(names[i]), "rdvo%d%c", getpid(),
+		    'a' + (int)i);
+	maker = getpid();
+	MUST("/usr/sbin/groupadd", shared);
+	for (i = 0; i < RIGOPS_PEOPLE; i++)
+		MUST("/usr/sbin/useradd", "-M", "-U", "-s", "/bin/sh", "-G",
+		    shared, names[i]);
+	return 0;
+}
+
+int
+rigops_no_accounts(void **state)
+{
+	(void)state;
+	remove_accounts();
+	return 0;
+}
+
+void
+rigops_need(void)
+{
+	if (maker != 0)
+		return;
+	print_message("two accounts need root\n");
+	skip();
+}
+
+static void
+make_dir(const char *path, mode_t mode, const struct account *a)
+{
+	assert_int_equal(mkdir(path, mode), 0);
+	assert_int_equal(chmod(path, mode), 0);
+	if (a != NULL)
+		assert_int_equal(chown(path, a->uid, a->gid), 0);
+}
+
+static void
+make_person(struct rigops *s, unsigned i)
+{
+	const struct passwd *pw = getpwnam(names[i]);
+	struct account *a = &s->who[i];
+	char path[256];
+	int n = USER_GROUPS_MAX;
+
+	assert_non_null(pw);
+	a->uid = pw->pw_uid;
+	a->gid = pw->pw_gid;
+	a->web = i == 0;
+	snprintf(a->name, sizeof(a->name), "%s", names[i]);
+	snprintf(a->home, sizeof(a->home), "%s/home-%c", s->rig.dir,
+	    'a' + (int)i);
+	snprintf(a->shell, sizeof(a->shell), "/bin/sh");
+	assert_true(getgrouplist(a->name, a->gid, a->groups, &n) > 0);
+	a->ngroups = (unsigned)n;
+	make_dir(a->home, 0700, a);
+	snprintf(path, sizeof(path), "%s/%s", s->run, a->name);
+	make_dir(path, 0700, a);
+	snprintf(path, sizeof(path), "%s/%s/enroll", s->run, a->name);
+	make_dir(path, 0700, a);
+}
+
+static void
+prepare(struct rigops *s)
+{
+	char path[256];
+	unsigned i;
+	int fd;
+
+	memset(s, 0, sizeof(*s));
+	rig_prepare(&s->rig);
+	assert_int_equal(chmod(s->rig.dir, 0755), 0);
+	snprintf(s->run, sizeof(s->run), "%s/run", s->rig.dir);
+	snprintf(s->state, sizeof(s->state), "%s/state", s->rig.dir);
+	make_dir(s->run, 0755, NULL);
+	make_dir(s->state, 0700, NULL);
+	for (i = 0; i < RIGOPS_PEOPLE; i++)
+		make_person(s, i);
+	/* By rising uid, as [main] has them. */
+	assert_true(s->who[0].uid < s->who[1].uid);
+	snprintf(s->service, sizeof(s->service), "service-of-this-test");
+	snprintf(path, sizeof(path), "%s/service-token", s->state);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, s->service, strlen(s->service)),
+	    strlen(s->service));
+	(void)close(fd);
+}
+
+static _Noreturn void
+become_ops(const struct rigops *s, int control, const char *mutant)
+{
+	const struct rlimit few = { 2048, 2048 };
+	struct account list[RIGOPS_PEOPLE];
+	const struct accounts all = { .list = list, .n = RIGOPS_PEOPLE };
+	const struct serve_args args = { .main = control,
+		.nofile = 2048,
+		.accounts = &all,
+		.helper_state = s->state,
+		.run_dir = s->run };
+	char path[128];
+	int fd;
+
+	memcpy(list, s->who, sizeof(list));
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)setrlimit(RLIMIT_NOFILE, &few);
+	snprintf(path, sizeof(path), "%s/log", s->rig.dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	(void)dup2(fd, 1);
+	(void)dup2(fd, 2);
+	if (mutant != NULL)
+		(void)setenv("RDV_MUTANT", mutant, 1);
+	mutant_init();
+	(void)umask(077);
+	log_init("rdv-ops", STDERR_FILENO, LOG_INFO);
+	/* Its end is that of ours: the test's copy must not be here. */
+	(void)close(s->main);
+	serve(&args);
+}
+
+static void
+say(const struct rigops *s, char what, int fd)
+{
+	const struct seqpkt_fds fds = { .fd = { fd }, .n = 1 };
+
+	assert_int_equal(seqpkt_send(s->main, &what, 1, &fds), 0);
+	(void)close(fd);
+}
+
+static void
+hello(struct rigops *s)
+{
+	struct priv_hello m = { .pid = 1 };
+	struct seqpkt_fds fds;
+	struct priv_header h;
+	struct buf b;
+
+	snprintf(m.build, sizeof(m.build), "%s", RDV_BUILD);
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_hello(&b, rig_id(&s->rig), PRIV_REQUEST, &m);
+	rig_send(&s->rig, b.data, b.len);
+	buf_done(&b);
+	rig_answer(&s->rig, &b, &h, &fds);
+	assert_true(priv_get_hello(&b, &s->rig.hello));
+	buf_done(&b);
+}
+
+void
+rigops_reconnect(struct rigops *s)
+{
+	int pair[2];
+
+	if (s->rig.ops >= 0)
+		(void)close(s->rig.ops);
+	assert_int_equal(seqpkt_pair(pair), 0);
+	s->rig.ops = pair[0];
+	say(s, CTL_DAEMON, pair[1]);
+	hello(s);
+}
+
+void
+rigops_start(struct rigops *s, const char *mutant)
+{
+	int pair[2];
+
+	rigops_need();
+	prepare(s);
+	assert_int_equal(seqpkt_pair(pair), 0);
+	s->main = pair[0];
+	s->rig.helper = fork();
+	assert_true(s->rig.helper >= 0);
+	if (s->rig.helper == 0)
+		become_ops(s, pair[1], mutant);
+	(void)close(pair[1]);
+	rigops_reconnect(s);
+}
+
+void
+rigops_stop(struct rigops *s)
+{
+	int status;
+
+	(void)close(s->main);
+	status = rig_wait(&s->rig);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	rig_cleanup(&s->rig);
+}
+
+void
+rigops_reload(struct rigops *s, unsigned served)
+{
+	struct account list[RIGOPS_PEOPLE];
+	struct accounts all = { .list = list };
+	int fd = memfd_create("accounts", MFD_CLOEXEC);
+	char seen[64];
+	unsigned i;
+	struct buf b;
+
+	for (i = 0; i < RIGOPS_PEOPLE; i++)
+		if (served & 1u << i)
+			list[all.n++] = s->who[i];
+	buf_init(&b, 1 << 20);
+	accountwire_put(&b, &all);
+	assert_true(fd >= 0 && buf_ok(&b));
+	assert_int_equal(write(fd, b.data, b.len), b.len);
+	buf_done(&b);
+	say(s, CTL_ACCOUNTS, fd);
+	snprintf(seen, sizeof(seen), "accounts=%zu grants", all.n);
+	rig_expect_log(&s->rig, seen);
+}
+
+void
+rigops_token(struct rigops *s, char text[RIGOPS_TEXT],
+    uint8_t sum[PRIV_HASH_LEN])
+{
+	uint8_t raw[32];
+
+	(void)s;
+	secret_random(raw, sizeof(raw));
+	memcpy(text, "rdv_", 5);
+	str_base64url(text + 4, raw, sizeof(raw));
+	sha256(text, strlen(text), sum);
+}
+
+void
+rigops_proof(struct rigops *s, unsigned person,
+    const uint8_t sum[PRIV_HASH_LEN], char path[256])
+{
+	char own[256], hex[SHA256_TEXT];
+	int fd;
+
+	if (path == NULL)
+		path = own;
+	str_hex(hex, sum, PRIV_HASH_LEN);
+	snprintf(path, 256, "%s/%s/enroll/%s", s->run, s->who[person].name,
+	    hex);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(dprintf(fd, "%s\n", hex), 65);
+	assert_int_equal(fchown(fd, s->who[person].uid, s->who[person].gid), 0);
+	(void)close(fd);
+}
+
+enum priv_result
+rigops_login(struct rigops *s, enum priv_login_kind kind, uid_t uid,
+    const char *secret)
+{
+	struct priv_login m = { .kind = (uint8_t)kind, .uid = uid };
+	struct priv_login_answer a;
+	struct seqpkt_fds fds;
+	struct priv_header h;
+	struct buf b;
+
+	snprintf(m.secret, sizeof(m.secret), "%s", secret);
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_login(&b, rig_id(&s->rig), &m);
+	rig_send(&s->rig, b.data, b.len);
+	buf_done(&b);
+	rig_answer(&s->rig, &b, &h, &fds);
+	assert_true(priv_get_login_answer(&b, &a));
+	buf_done(&b);
+	if (a.result == PRIV_DONE)
+		s->rig.login = a;
+	return a.result;
+}
+
+void
+rigops_enter(struct rigops *s, unsigned person)
+{
+	char text[RIGOPS_TEXT], why[PRIV_WHY_MAX + 1];
+	uint8_t sum[PRIV_HASH_LEN];
+	enum priv_result result;
+
+	rigops_token(s, text, sum);
+	rigops_proof(s, person, sum, NULL);
+	result = rig_enroll(&s->rig, s->who[person].uid, sum, 0, why);
+	if (result != PRIV_DONE)
+		print_message("enroll: %s\n", why);
+	assert_int_equal(result, PRIV_DONE);
+	assert_int_equal(rigops_login(s, PRIV_LOGIN_TOKEN, 0, text), PRIV_DONE);
+	assert_int_equal(s->rig.login.uid, s->who[person].uid);
+}
+
+int
+rigops_as(const struct account *a, int (*act)(void *arg), void *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (setgroups(a->ngroups, a->groups) < 0 ||
+		    setresgid(a->gid, a->gid, a->gid) < 0 ||
+		    setresuid(a->uid, a->uid, a->uid) < 0)
+			_exit(125);
+		_exit(act(arg));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+void
+rigops_status(pid_t pid, const char *key, char out[128])
+{
+	const size_t len = strlen(key);
+	char path[64], line[512];
+	FILE *f;
+
+	out[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, key, len) == 0 && line[len] == ':')
+			snprintf(out, 128, "%.*s",
+			    (int)strcspn(line + len + 2, "\n"), line + len + 2);
+	(void)fclose(f);
+	out[strcspn(out, " ")] = '\0';
+}

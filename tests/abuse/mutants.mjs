@@ -11,6 +11,7 @@
 // Where no code of ours can be switched off, a row has `none` instead, which
 // says why.
 import { life } from './mutants-life.mjs';
+import { people } from './mutants-people.mjs';
 import { reach } from './mutants-reach.mjs';
 import { ticket } from './mutants-ticket.mjs';
 
@@ -946,5 +947,5 @@ const records = [
 ];
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
-	...helper, ...git, ...processes, ...records, ...reach, ...life,
+	...helper, ...git, ...processes, ...records, ...reach, ...people, ...life,
 	...ticket];

@@ -15,24 +15,24 @@
 
 #define NOW 1000000
 
-static char dir[64], state[80];
+static char dir[64], store[80];
 static struct tokens t;
 static char why[256];
 
 static int
-begin(void **unused)
+begin(void **state)
 {
-	(void)unused;
+	(void)state;
 	snprintf(dir, sizeof(dir), "/tmp/rdv-tokens-XXXXXX");
 	assert_non_null(mkdtemp(dir));
-	snprintf(state, sizeof(state), "%s/state", dir);
-	return tokens_open(&t, state, why, sizeof(why));
+	snprintf(store, sizeof(store), "%s/state", dir);
+	return tokens_open(&t, store, why, sizeof(why));
 }
 
 static int
-end(void **unused)
+end(void **state)
 {
-	(void)unused;
+	(void)state;
 	tokens_close(&t);
 	scratch_remove(dir, geteuid());
 	return 0;
@@ -42,7 +42,7 @@ static void
 reopen(void)
 {
 	tokens_close(&t);
-	assert_int_equal(tokens_open(&t, state, why, sizeof(why)), 0);
+	assert_int_equal(tokens_open(&t, store, why, sizeof(why)), 0);
 }
 
 static struct token
@@ -87,7 +87,7 @@ write_file(const char *name, const char *text, mode_t mode)
 	char path[128];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", state, name);
+	snprintf(path, sizeof(path), "%s/%s", store, name);
 	(void)unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
@@ -97,9 +97,9 @@ write_file(const char *name, const char *text, mode_t mode)
 }
 
 static void
-kept_over_a_restart(void **unused)
+kept_over_a_restart(void **state)
 {
-	(void)unused;
+	(void)state;
 	assert_int_equal(add(1001, 1, 0), 0);
 	assert_int_equal(add(1002, 2, NOW + 5), 0);
 	assert_int_equal(owner(1, NOW), 1001);
@@ -118,9 +118,9 @@ kept_over_a_restart(void **unused)
 }
 
 static void
-each_uid_has_its_own(void **unused)
+each_uid_has_its_own(void **state)
 {
-	(void)unused;
+	(void)state;
 	assert_int_equal(add(1001, 1, 0), 0);
 	/* Nobody takes another's over by enrolling the same hash. */
 	assert_int_equal(add(1002, 1, 0), RDV_E_EXISTS);
@@ -130,11 +130,11 @@ each_uid_has_its_own(void **unused)
 
 /* Of one account as many as it may have; another is none the worse for it. */
 static void
-bounded(void **unused)
+bounded(void **state)
 {
 	unsigned i;
 
-	(void)unused;
+	(void)state;
 	for (i = 0; i < TOKENS_EACH; i++)
 		assert_int_equal(add(1001, i, i == 0 ? NOW + 1 : 0), 0);
 	assert_int_equal(add(1001, 999, 0), RDV_E_FULL);
@@ -148,26 +148,26 @@ bounded(void **unused)
 }
 
 static void
-closed_to_others(void **unused)
+closed_to_others(void **state)
 {
 	char path[128];
 	struct stat st;
 
-	(void)unused;
+	(void)state;
 	assert_int_equal(add(1001, 1, 0), 0);
-	snprintf(path, sizeof(path), "%s/" TOKENS_FILE, state);
+	snprintf(path, sizeof(path), "%s/" TOKENS_FILE, store);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(chmod(path, 0640), 0);
 	tokens_close(&t);
-	assert_int_equal(tokens_open(&t, state, why, sizeof(why)),
+	assert_int_equal(tokens_open(&t, store, why, sizeof(why)),
 	    RDV_E_DENIED);
 	assert_int_equal(chmod(path, 0600), 0);
-	assert_int_equal(chmod(state, 0711), 0);
-	assert_int_equal(tokens_open(&t, state, why, sizeof(why)), -EPERM);
+	assert_int_equal(chmod(store, 0711), 0);
+	assert_int_equal(tokens_open(&t, store, why, sizeof(why)), -EPERM);
 	assert_non_null(strstr(why, "needs 0700"));
-	assert_int_equal(chmod(state, 0700), 0);
-	assert_int_equal(tokens_open(&t, state, why, sizeof(why)), 0);
+	assert_int_equal(chmod(store, 0700), 0);
+	assert_int_equal(tokens_open(&t, store, why, sizeof(why)), 0);
 	assert_int_equal(owner(1, NOW), 1001);
 }
 
@@ -175,7 +175,7 @@ closed_to_others(void **unused)
 
 /* Half a file would be half of the accounts: refused, and left as it is. */
 static void
-not_understood(void **unused)
+not_understood(void **state)
 {
 	static const char *const bad[] = { "1001 " HEX " 0", "0 " HEX " 0\n",
 		"-1 " HEX " 0\n", "4294967295 " HEX " 0\n", "1001 " HEX "\n",
@@ -184,29 +184,29 @@ not_understood(void **unused)
 		"1001 " HEX " x\n" };
 	size_t i;
 
-	(void)unused;
+	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		write_file(TOKENS_FILE, bad[i], 0600);
 		tokens_close(&t);
-		assert_int_equal(tokens_open(&t, state, why, sizeof(why)),
+		assert_int_equal(tokens_open(&t, store, why, sizeof(why)),
 		    RDV_E_MALFORMED);
 		assert_int_equal(t.dir, -1);
 	}
 	write_file(TOKENS_FILE, "1001 " HEX " 0\n", 0600);
-	assert_int_equal(tokens_open(&t, state, why, sizeof(why)), 0);
+	assert_int_equal(tokens_open(&t, store, why, sizeof(why)), 0);
 	assert_int_equal(t.n, 1);
 }
 
 /* What cannot be written is not there; what cannot be removed is refused. */
 static void
-disk_full(void **unused)
+disk_full(void **state)
 {
 	char path[128];
 
-	(void)unused;
+	(void)state;
 	assert_int_equal(add(1001, 1, 0), 0);
 	/* A directory of that name cannot be replaced by a file. */
-	snprintf(path, sizeof(path), "%s/" TOKENS_FILE, state);
+	snprintf(path, sizeof(path), "%s/" TOKENS_FILE, store);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_true(add(1001, 2, 0) < 0);
@@ -226,13 +226,13 @@ is_service(const char *text, int64_t now)
 }
 
 static void
-service_token(void **unused)
+service_token(void **state)
 {
 	uint8_t sum[SHA256_LEN];
 	char hex[SHA256_TEXT], line[128];
 	size_t i;
 
-	(void)unused;
+	(void)state;
 	assert_false(is_service("", NOW));
 	assert_false(is_service("new", NOW));
 	write_file(TOKENS_SERVICE, "new\n", 0600);

@@ -13,7 +13,7 @@ struct serve_args {
 	const struct user *user;
 	rlim_t nofile;
 	/* System mode; NULL in user mode. */
-	const struct accounts *accounts; /* admitted as [main] knows it now */
+	const struct accounts *accounts; /* whose list serve() takes over */
 	const char *helper_state;	 /* root's own: hashes, service token */
 	const char *run_dir; /* holds the directory of each account */
 };

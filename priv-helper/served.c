@@ -103,11 +103,8 @@ served_init(struct ops *o, const struct serve_args *a)
 	o->run_dir = a->run_dir;
 	if (tokens_open(&o->tokens, a->helper_state, why, sizeof(why)) != 0)
 		fatalx("serve", "%s", why);
-	o->accounts.list = xcalloc(all->n + 1, sizeof(*all->list));
-	o->accounts.n = all->n;
-	if (all->n > 0)
-		memcpy(o->accounts.list, all->list,
-		    all->n * sizeof(*all->list));
+	/* A fork of [main]: its list is here to be taken over, not copied. */
+	o->accounts = *all;
 	sort_groups(&o->accounts);
 }
 

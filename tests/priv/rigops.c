@@ -29,6 +29,7 @@
 #include "lib/secret.h"
 #include "lib/sha256.h"
 #include "lib/str.h"
+#include "lib/xalloc.h"
 #include "priv-helper/accountwire.h"
 #include "priv-helper/serve.h"
 #include "security/mutant.h"
@@ -179,8 +180,9 @@ static _Noreturn void
 become_ops(const struct rigops *s, int control, const char *mutant)
 {
 	const struct rlimit few = { 2048, 2048 };
-	struct account list[RIGOPS_PEOPLE];
-	const struct accounts all = { .list = list, .n = RIGOPS_PEOPLE };
+	const struct accounts all = { .list = xcalloc(RIGOPS_PEOPLE,
+					  sizeof(*all.list)),
+		.n = RIGOPS_PEOPLE };
 	const struct serve_args args = { .main = control,
 		.nofile = 2048,
 		.accounts = &all,
@@ -189,7 +191,7 @@ become_ops(const struct rigops *s, int control, const char *mutant)
 	char path[128];
 	int fd;
 
-	memcpy(list, s->who, sizeof(list));
+	memcpy(all.list, s->who, sizeof(s->who));
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)setrlimit(RLIMIT_NOFILE, &few);
 	snprintf(path, sizeof(path), "%s/log", s->rig.dir);

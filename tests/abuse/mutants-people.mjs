@@ -48,24 +48,24 @@ const ends = [
 	{ ids: ['E01'], guard: 'nobody revokes another\'s token',
 		off: [['priv-helper/tokens.c', 'if (p->uid == uid &&', 'if (']],
 		red: ['unit/priv/test_tokens each_uid_has_its_own',
-			'priv/enroll abuse_E09_revoked'] },
+			'priv/ended abuse_E09_revoked'] },
 	{ ids: ['E09'], guard: 'a grant ends with the token it was given for',
 		off: [['priv-helper/op_revoke.c', '\tgrant_end_of(&o->grants, sum);\n',
 			'']],
-		red: ['priv/enroll abuse_E09_revoked'] },
+		red: ['priv/ended abuse_E09_revoked'] },
 	{ ids: ['E09'], guard: 'a token ends when it expires',
 		off: [['priv-helper/tokens.c', 'return t->expires == 0 || ' +
 			't->expires > now || mutant("token expiry");', 'return true;']],
 		red: ['unit/priv/test_tokens kept_over_a_restart',
-			'priv/enroll abuse_E09_expired'] },
+			'priv/ended abuse_E09_expired'] },
 	{ ids: ['E09'], guard: 'a grant lasts no longer than its token',
 		off: [[login, 'if (t->expires != 0 && t->expires - now < v->ttl)',
 			'if (false)']],
-		red: ['priv/enroll abuse_E09_expired'] },
+		red: ['priv/ended abuse_E09_expired'] },
 	{ ids: ['E09'], guard: 'a grant ends when its account is served no more',
 		off: [['priv-helper/served.c', 'ended = grant_keep(&o->grants, ' +
 			'is_served, &o->accounts);', 'ended = 0;']],
-		red: ['priv/enroll abuse_E09_withdrawn'] },
+		red: ['priv/ended abuse_E09_withdrawn'] },
 ];
 
 const rights = [

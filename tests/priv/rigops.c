@@ -356,39 +356,60 @@ rigops_login(struct rigops *s, enum priv_login_kind kind, uid_t uid,
 }
 
 void
-rigops_enter(struct rigops *s, unsigned person)
+rigops_enrol(struct rigops *s, unsigned person, int64_t expires,
+    char text[RIGOPS_TEXT], uint8_t sum[PRIV_HASH_LEN])
 {
-	char text[RIGOPS_TEXT], why[PRIV_WHY_MAX + 1];
-	uint8_t sum[PRIV_HASH_LEN];
+	char why[PRIV_WHY_MAX + 1];
 	enum priv_result result;
 
 	rigops_token(s, text, sum);
 	rigops_proof(s, person, sum, NULL);
-	result = rig_enroll(&s->rig, s->who[person].uid, sum, 0, why);
+	result = rig_enroll(&s->rig, s->who[person].uid, sum, expires, why);
 	if (result != PRIV_DONE)
 		print_message("enroll: %s\n", why);
 	assert_int_equal(result, PRIV_DONE);
+}
+
+void
+rigops_enter(struct rigops *s, unsigned person)
+{
+	char text[RIGOPS_TEXT];
+	uint8_t sum[PRIV_HASH_LEN];
+
+	rigops_enrol(s, person, 0, text, sum);
 	assert_int_equal(rigops_login(s, PRIV_LOGIN_TOKEN, 0, text), PRIV_DONE);
 	assert_int_equal(s->rig.login.uid, s->who[person].uid);
 }
 
-int
-rigops_as(const struct account *a, int (*act)(void *arg), void *arg)
+enum priv_result
+rigops_spawn(struct rigops *s)
 {
-	int status;
-	pid_t pid = fork();
+	static const char *const argv[] = { "true", NULL };
+	const struct rig_spawn run = { .argv = argv };
+	struct rig_result res;
+	struct priv_exit end;
 
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (setgroups(a->ngroups, a->groups) < 0 ||
-		    setresgid(a->gid, a->gid, a->gid) < 0 ||
-		    setresuid(a->uid, a->uid, a->uid) < 0)
-			_exit(125);
-		_exit(act(arg));
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	rig_spawn(&s->rig, &run, &res);
+	rig_close(&res);
+	if (res.a.result != PRIV_DONE)
+		return (enum priv_result)res.a.result;
+	rig_exit(&s->rig, res.a.handle, &end);
+	assert_int_equal(rig_ack(&s->rig, res.a.handle), PRIV_DONE);
+	return PRIV_DONE;
+}
+
+void
+rigops_control(struct rigops *s, unsigned person)
+{
+	static const char *const argv[] = { "id", "-u", NULL };
+	const struct rig_spawn run = { .argv = argv };
+	struct priv_exit end;
+	char uid[16], out[64];
+
+	rigops_enter(s, person);
+	rig_run(&s->rig, &run, out, sizeof(out), &end);
+	snprintf(uid, sizeof(uid), "%u\n", s->who[person].uid);
+	assert_string_equal(out, uid);
 }
 
 void

@@ -48,11 +48,16 @@ void rigops_proof(struct rigops *s, unsigned person,
 /* Result of LOGIN; on DONE rig.login is what was answered. */
 enum priv_result rigops_login(struct rigops *s, enum priv_login_kind kind,
     uid_t uid, const char *secret);
-/* Token, proof, ENROLL and LOGIN of that person. */
+/* A token of that person's, enrolled. */
+void rigops_enrol(struct rigops *s, unsigned person, int64_t expires,
+    char text[RIGOPS_TEXT], uint8_t sum[PRIV_HASH_LEN]);
+/* The same, and LOGIN. */
 void rigops_enter(struct rigops *s, unsigned person);
+/* A whole run with the rig's grant, or why there is none. */
+enum priv_result rigops_spawn(struct rigops *s);
+/* That person is served. */
+void rigops_control(struct rigops *s, unsigned person);
 
-/* Runs `act` as that person in a child of the test; its exit status. */
-int rigops_as(const struct account *a, int (*act)(void *arg), void *arg);
 /* A value of /proc/PID/status, up to the first blank. */
 void rigops_status(pid_t pid, const char *key, char out[128]);
 

@@ -57,7 +57,8 @@ by_token(const struct ops *o, const struct priv_login *m, struct verdict *v,
 	t = tokens_find(&o->tokens, v->token, now);
 	if (t != NULL)
 		v->who = accounts_find(&o->accounts, t->uid);
-	if (v->who == NULL || (m->uid != 0 && m->uid != v->who->uid))
+	if (t == NULL || v->who == NULL ||
+	    (m->uid != 0 && m->uid != v->who->uid))
 		return no(a, PRIV_DENIED, "no such token, or it has ended");
 	if (t->expires != 0 && t->expires - now < v->ttl)
 		v->ttl = t->expires - now;

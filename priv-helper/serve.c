@@ -284,6 +284,7 @@ serve(const struct serve_args *a)
 	deadline = clock_mono_ms() + END_MS;
 	while (!all_ended(o) && clock_mono_ms() < deadline)
 		turn(o, p, &orphans);
+	tokens_close(&o->tokens);
 	log_info("serve", "stopped; runs=%u", all_ended(o) ? 0 : o->runs.n);
 	/* Not _exit(2): a sanitizer looks for leaks at a regular end. */
 	exit(0);

@@ -8,7 +8,7 @@ const tokens = [
 		off: [[login, 'if (o->system && !mutant("login uid"))', 'if (false)']],
 		red: ['priv/enroll abuse_E01_claims'] },
 	{ ids: ['E01'], guard: 'a token is its owner\'s, whoever rdvd says that is',
-		off: [[login, ' || (m->uid != 0 && m->uid != v->who->uid))', ')']],
+		off: [[login, ' ||\n\t    (m->uid != 0 && m->uid != v->who->uid))', ')']],
 		red: ['priv/enroll abuse_E01_claims'] },
 	{ ids: ['E01'], guard: 'the web acts for whom it may and nobody else',
 		off: [[login, 'if (!v->who->web && !mutant("login web"))',

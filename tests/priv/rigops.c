@@ -4,7 +4,9 @@
  * which accounts are served and when. The accounts are real ones, made with a
  * name of this process and removed again; their homes lie below the rig.
  */
-#define RDV_MUTANTS
+#ifndef RDV_MUTANTS
+#define RDV_MUTANTS /* what is linked is the test build */
+#endif
 #include "tests/priv/rigops.h"
 
 #include <errno.h>

@@ -415,6 +415,28 @@ rigops_control(struct rigops *s, unsigned person)
 }
 
 void
+rigops_work(const struct rigops *s, unsigned i, char path[256])
+{
+	snprintf(path, 256, "%s/work", s->who[i].home);
+	(void)mkdir(path, 0700);
+	assert_int_equal(chown(path, s->who[i].uid, s->who[i].gid), 0);
+}
+
+void
+rigops_terminal(struct rigops *s, unsigned person, struct rig_result *res,
+    char pts[64], char pid[16])
+{
+	static const char *const argv[] = { "cat", NULL };
+	const struct rig_spawn run = { .argv = argv, .pty = true };
+
+	rigops_enter(s, person);
+	rig_spawn(&s->rig, &run, res);
+	assert_int_equal(res->a.result, PRIV_DONE);
+	assert_int_equal(ptsname_r(res->fds.fd[0], pts, 64), 0);
+	snprintf(pid, 16, "%u", res->a.pid);
+}
+
+void
 rigops_status(pid_t pid, const char *key, char out[128])
 {
 	const size_t len = strlen(key);

@@ -58,6 +58,11 @@ enum priv_result rigops_spawn(struct rigops *s);
 /* That person is served. */
 void rigops_control(struct rigops *s, unsigned person);
 
+/* A directory of that person's, in the home. */
+void rigops_work(const struct rigops *s, unsigned person, char path[256]);
+/* Enters, and starts cat in a terminal: the slave's name, the program's pid. */
+void rigops_terminal(struct rigops *s, unsigned person, struct rig_result *res,
+    char pts[64], char pid[16]);
 /* A value of /proc/PID/status, up to the first blank. */
 void rigops_status(pid_t pid, const char *key, char out[128]);
 

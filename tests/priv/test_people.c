@@ -236,6 +236,66 @@ reaper_is_the_user(void **state)
 	rigops_stop(&s);
 }
 
+/* rdvd asks for all runs at once, and is told whose each is. */
+static void
+inventory_tells_whose(void **state)
+{
+	struct priv_inventory_answer a;
+	struct rig_result res[2];
+	char pts[64], pid[16];
+	struct seqpkt_fds fds;
+	struct rigops s;
+	uint64_t after = 0;
+	unsigned i;
+
+	(void)state;
+	rigops_start(&s, NULL);
+	for (i = 0; i < 2; i++)
+		rigops_terminal(&s, i, &res[i], pts, pid);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(rig_inventory(&s.rig, after, &a, &fds),
+		    PRIV_DONE);
+		seqpkt_fds_close(&fds);
+		assert_int_equal(a.uid, s.who[i].uid);
+		assert_int_equal(a.handle, res[i].a.handle);
+		after = a.handle;
+		rig_close(&res[i]);
+	}
+	assert_int_equal(rig_inventory(&s.rig, after, &a, &fds), PRIV_NO_SUCH);
+	rigops_stop(&s);
+}
+
+/* What a killed reaper leaves, [ops] removes with the account's rights. */
+static void
+lost_run_is_tidied(void **state)
+{
+	const struct rig_spawn run = { .profile = "script",
+		.argv = SH("mkdir -m 0 $TMPDIR/closed; echo $TMPDIR; cat") };
+	struct rig_result res;
+	struct priv_exit end;
+	struct rigops s;
+	struct stat st;
+	ssize_t n;
+
+	(void)state;
+	rigops_start(&s, NULL);
+	rigops_enter(&s, 1);
+	rig_spawn(&s.rig, &run, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	assert_true(rig_readable(res.fds.fd[1]));
+	n = read(res.fds.fd[1], out, sizeof(out) - 1);
+	assert_true(n > 0);
+	out[strcspn(out, "\n")] = '\0';
+	assert_int_equal(stat(out, &st), 0);
+	assert_int_equal(st.st_uid, s.who[1].uid);
+	assert_int_equal(kill(rig_parent((pid_t)res.a.pid), SIGKILL), 0);
+	rig_exit(&s.rig, res.a.handle, &end);
+	assert_int_equal(end.status, SIGKILL);
+	assert_int_equal(stat(out, &st), -1);
+	rig_close(&res);
+	rigops_stop(&s);
+}
+
 /* How a program that has become root ends when its run gets SIGTERM. */
 static int
 end_of_setuid(const char *mutant)
@@ -362,6 +422,8 @@ main(void)
 		cmocka_unit_test(pipes_are_its_own),
 		cmocka_unit_test(abuse_E01_signals),
 		cmocka_unit_test(reaper_is_the_user),
+		cmocka_unit_test(inventory_tells_whose),
+		cmocka_unit_test(lost_run_is_tidied),
 		cmocka_unit_test(abuse_H01_setuid),
 		cmocka_unit_test(verified),
 		cmocka_unit_test(fault_at_every_stage),

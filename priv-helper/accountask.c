@@ -46,14 +46,6 @@ shell_refuses(const char *shell)
 	       strcmp(base, "/false") == 0;
 }
 
-static int
-by_gid(const void *a, const void *b)
-{
-	const gid_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* NULL, or why the account is left out. */
 static const char *
 fill(struct account *a, const struct passwd *pw)
@@ -79,8 +71,6 @@ fill(struct account *a, const struct passwd *pw)
 	if (getgrouplist(pw->pw_name, pw->pw_gid, a->groups, &n) < 0)
 		return "too many groups";
 	a->ngroups = (unsigned)n;
-	/* As the kernel will give them back to whoever verifies them. */
-	qsort(a->groups, a->ngroups, sizeof(a->groups[0]), by_gid);
 	return NULL;
 }
 

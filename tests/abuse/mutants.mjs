@@ -13,6 +13,7 @@
 import { life } from './mutants-life.mjs';
 import { people } from './mutants-people.mjs';
 import { reach } from './mutants-reach.mjs';
+import { system } from './mutants-system.mjs';
 import { ticket } from './mutants-ticket.mjs';
 
 const origin = 'daemon/auth/origin.c', identify = 'daemon/auth/identify.c';
@@ -948,4 +949,4 @@ const records = [
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...processes, ...records, ...reach, ...people, ...life,
-	...ticket];
+	...system, ...ticket];

@@ -442,6 +442,40 @@ abuse_C03_traps_in_own_directory(void **state)
 	}
 }
 
+/* A directory of that name, made by somebody else before. */
+static void
+abuse_C03_directory_of_another(void **state)
+{
+	char path[256];
+	struct rigsys_word w;
+	struct rigsys s;
+
+	(void)state;
+	NEEDS_ROOT;
+	rigsys_prepare(&s);
+	(void)snprintf(path, sizeof(path), "%s/run", s.rig.dir);
+	assert_int_equal(mkdir(path, 0755), 0);
+	rigsys_path(&s, path, NULL, NULL);
+	assert_int_equal(mkdir(path, 0755), 0);
+	rigsys_path(&s, path, s.people[0], NULL);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(chown(path, s.uids[1], s.uids[1]), 0);
+	rigsys_launch(&s, NULL);
+	rigsys_daemon(&s);
+	rigsys_word(&s, &w);
+	(void)close(w.fd);
+	rigsys_expect_listen(&s, s.web_uid, true);
+	rigsys_expect_listen(&s, s.uids[1], false);
+	rig_expect_log(&s.rig, "is there already");
+	/* Put right, it is made at the next reload. */
+	assert_int_equal(chown(path, s.uids[0], s.uids[0]), 0);
+	rigsys_reload(&s);
+	rig_ops(&s.rig);
+	rigsys_expect_listen(&s, s.uids[0], false);
+	expect_dial(&s, s.people[0], s.uids[0], 0);
+	rigsys_stop(&s);
+}
+
 static void
 abuse_C05_one_instance(void **state)
 {
@@ -523,6 +557,7 @@ main(void)
 		cmocka_unit_test(abuse_E12_what_each_may_do),
 		cmocka_unit_test(abuse_C03_places_of_others),
 		cmocka_unit_test(abuse_C03_traps_in_own_directory),
+		cmocka_unit_test(abuse_C03_directory_of_another),
 		cmocka_unit_test(abuse_C05_one_instance),
 		cmocka_unit_test(test_ends_with_its_parent),
 		cmocka_unit_test(test_needs_root),

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -144,4 +145,18 @@ places_make(struct places *p, const char *root, uid_t uid, gid_t gid, char *why,
 	p->keep = xasprintf("%s/%s", root, places[KEEP].path);
 	p->settings = xasprintf("%s/etc/rdv/rdv.toml", root);
 	return 0;
+}
+
+void
+places_done(struct places *p)
+{
+	if (p->run == NULL)
+		return;
+	(void)close(p->run_fd);
+	(void)close(p->keep_fd);
+	free(p->run);
+	free(p->state);
+	free(p->keep);
+	free(p->settings);
+	*p = (struct places){ .run_fd = -1, .keep_fd = -1 };
 }

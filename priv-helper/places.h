@@ -22,5 +22,6 @@ struct places {
  */
 int places_make(struct places *p, const char *root, uid_t uid, gid_t gid,
     char *why, size_t whysize);
+void places_done(struct places *p);
 
 #endif

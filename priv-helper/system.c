@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -171,6 +172,10 @@ system_close(struct system *s)
 	if (s->doors != NULL)
 		doors_free(s->doors);
 	s->doors = NULL;
+	accounts_done(&s->accounts);
+	places_done(&s->places);
+	free(s->service);
+	s->service = NULL;
 }
 
 void

@@ -42,7 +42,7 @@ struct system {
  */
 int system_open(struct system *s, const struct system_options *o, char *why,
     size_t whysize);
-/* Removes the sockets' names. */
+/* Removes the sockets' names, and frees what is owned; not the lock. */
 void system_close(struct system *s);
 
 /* Loads the accounts anew; system_asked() follows. */

@@ -72,6 +72,13 @@ api_unreachable(const struct cmd_call *c, int err, const char *why)
 		out_error(c->cli, "TOO_BIG", "%s", why);
 		return CMD_FAILED;
 	}
+	if (c->cli->run_dir != NULL) {
+		out_error(c->cli, "UNREACHABLE",
+		    "the rdv of this host is not reachable (%s); without a "
+		    "token: rdv login",
+		    why);
+		return CMD_UNREACHABLE;
+	}
 	self = cli_prefix(c->cli);
 	out_error(c->cli, "UNREACHABLE",
 	    "rdvd is not reachable (%s); start it "
@@ -191,15 +198,26 @@ ask(const struct cmd_call *c, struct client_request *rq,
 	return rc;
 }
 
+typedef int asker(const struct cmd_call *c, struct client_request *rq,
+    struct client_reply *reply, char *why, size_t whysize);
+
+static int
+ask_openly(const struct cmd_call *c, struct client_request *rq,
+    struct client_reply *reply, char *why, size_t whysize)
+{
+	rq->socket = c->cli->api_socket;
+	return client_do(rq, reply, why, whysize);
+}
+
 static int64_t
 timeout_of(const struct cmd_call *c, int64_t fallback)
 {
 	return c->cli->timeout_ms > 0 ? c->cli->timeout_ms : fallback;
 }
 
-int
-api_send(const struct cmd_call *c, const char *method, const char *target,
-    struct js *body, struct js **out)
+static int
+send_with(const struct cmd_call *c, asker *how, const char *method,
+    const char *target, struct js *body, struct js **out)
 {
 	struct client_request rq = { .method = method,
 		.target = target,
@@ -215,7 +233,7 @@ api_send(const struct cmd_call *c, const char *method, const char *target,
 		js_free(body);
 		rq.body = buf_cstr(&text);
 	}
-	rc = buf_ok(&text) ? ask(c, &rq, &reply, why, sizeof(why))
+	rc = buf_ok(&text) ? how(c, &rq, &reply, why, sizeof(why))
 			   : RDV_E_TOO_BIG;
 	if (!buf_ok(&text))
 		(void)snprintf(why, sizeof(why), "the request is too long");
@@ -226,6 +244,20 @@ api_send(const struct cmd_call *c, const char *method, const char *target,
 	client_reply_done(&reply);
 	buf_done(&text);
 	return rc;
+}
+
+int
+api_send(const struct cmd_call *c, const char *method, const char *target,
+    struct js *body, struct js **out)
+{
+	return send_with(c, ask, method, target, body, out);
+}
+
+int
+api_open(const struct cmd_call *c, const char *method, const char *target,
+    struct js *body, struct js **out)
+{
+	return send_with(c, ask_openly, method, target, body, out);
 }
 
 int

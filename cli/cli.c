@@ -21,7 +21,8 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-#define HINT_MAX 65536
+#define HINT_MAX   65536
+#define SYSTEM_RUN "/run/rdv"
 
 /* HOME, as every shell has it, and the account's own where it is missing. */
 static const char *
@@ -115,12 +116,52 @@ find_own_files(struct cli *cli)
 	cli->share_dir = xstrdup(share);
 }
 
+static bool
+has_socket(const char *dir)
+{
+	char *path = xasprintf("%s/api.sock", dir);
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/*
+ * The host's rdv, when it is named or is the only one there. Our own goes
+ * first: whoever started it means it. NULL: our own.
+ */
+static char *
+find_run_dir(const struct cli *cli)
+{
+	const char *set = getenv("RDV_RUN");
+	const struct passwd *pw;
+	char *dir;
+
+	if (set != NULL && set[0] != '\0')
+		return absolute(set);
+	if (cli->own_base || has_socket(cli->base))
+		return NULL;
+	/* Not $USER, which may be anybody. */
+	pw = getpwuid(geteuid());
+	if (pw == NULL)
+		return NULL;
+	dir = xasprintf(SYSTEM_RUN "/%s", pw->pw_name);
+	if (has_socket(dir))
+		return dir;
+	free(dir);
+	return NULL;
+}
+
 static int
 find_sockets(struct cli *cli, const char *given, char *why, unsigned whysize)
 {
+	const char *dir;
+
+	cli->run_dir = find_run_dir(cli);
+	dir = cli->run_dir != NULL ? cli->run_dir : cli->base;
 	if (given == NULL) {
-		cli->api_socket = xasprintf("%s/api.sock", cli->base);
-		cli->term_socket = xasprintf("%s/terminal.sock", cli->base);
+		cli->api_socket = xasprintf("%s/api.sock", dir);
+		cli->term_socket = xasprintf("%s/terminal.sock", dir);
 		return 0;
 	}
 	cli->api_socket = absolute(given);
@@ -161,6 +202,7 @@ void
 cli_done(struct cli *cli)
 {
 	free(cli->base);
+	free(cli->run_dir);
 	free(cli->api_socket);
 	free(cli->term_socket);
 	free(cli->exe);

@@ -13,8 +13,9 @@ struct cmd_call;
  */
 struct cli {
 	char *base;	   /* ${RDV_HOME:-~/.rdv}, absolute */
-	char *api_socket;  /* --socket, or base/api.sock */
-	char *term_socket; /* --socket, or base/terminal.sock */
+	char *run_dir;	   /* of the host's rdv for us; NULL: our own rdv */
+	char *api_socket;  /* --socket, or api.sock in run_dir or base */
+	char *term_socket; /* the same of terminal.sock */
 	char *exe;	   /* this executable */
 	char *bin_dir;	   /* its directory: rdvd and rdv-helper are there */
 	char *share_dir;   /* bin_dir/../share/rdv */

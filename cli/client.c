@@ -112,7 +112,8 @@ put_request(struct buf *b, const struct exchange *x)
 
 	buf_printf(b, "%s %s HTTP/1.1\r\nHost: rdv\r\nConnection: close\r\n",
 	    rq->method, rq->target);
-	buf_printf(b, "Authorization: Bearer %s\r\n", rq->token);
+	if (rq->token != NULL)
+		buf_printf(b, "Authorization: Bearer %s\r\n", rq->token);
 	buf_printf(b, "Accept: %s\r\n",
 	    rq->accept != NULL ? rq->accept : "application/json");
 	if (strcmp(rq->method, "POST") == 0)

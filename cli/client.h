@@ -17,7 +17,7 @@
  */
 struct client_request {
 	const char *socket; /* path */
-	const char *token;
+	const char *token;  /* NULL: none is shown */
 	const char *method;
 	const char *target; /* path and query */
 	const char *accept; /* NULL: application/json */

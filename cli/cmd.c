@@ -18,7 +18,7 @@ const struct cmd_opt cmd_globals[] = {
 	{ .name = "no-color", .help = "no colours (as NO_COLOR=1)" },
 	{ .name = "socket",
 	    .arg = "PATH",
-	    .help = "use this socket instead of $RDV_HOME/api.sock" },
+	    .help = "use this socket (rdv help login: which else)" },
 	{ .name = "timeout",
 	    .arg = "S",
 	    .min = 1,

@@ -10,7 +10,8 @@
  * A connection to a daemon that is really ours: before a byte is sent, owner
  * and mode of the directory and of the socket are checked on the descriptors
  * that the connection then goes through, and the listening process must run
- * under our own uid (abuse L12). `fd` is non-blocking and close-on-exec.
+ * under our own uid or root's (abuse L12). `fd` is non-blocking and
+ * close-on-exec.
  *
  * `server` (may be NULL) gets the process that called listen(), as the kernel
  * noted it: [main]. RDV_E_UNAVAILABLE: nobody is there. RDV_E_DENIED: somebody

@@ -18,7 +18,8 @@ struct app {
 	struct http_server *server;
 	struct auth *auth;
 	struct api *api;
-	struct probe *probe; /* core/probe */
+	struct probe *probe;   /* core/probe */
+	struct people *people; /* core/people; NULL in user mode */
 	struct house *house;
 	struct grants *grants;	     /* core/grant */
 	struct runs *runs;	     /* core/run */

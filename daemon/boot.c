@@ -26,6 +26,7 @@
 #include "daemon/core/boot.h"
 #include "daemon/core/clitoken.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/people.h"
 #include "daemon/core/probe.h"
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
@@ -89,6 +90,39 @@ check_socket(const struct conf *conf, int fd, const char *path, const char *key,
 	return EX_SETTINGS;
 }
 
+static int
+check_both(struct app *app, const struct boot_fds *fds, char *why,
+    size_t whysize)
+{
+	int status = check_socket(app->conf, fds->api, app->conf->api_socket,
+	    "server.api_socket", why, whysize);
+
+	if (status == 0)
+		status = check_socket(app->conf, fds->terminal,
+		    app->conf->terminal_socket, "server.terminal_socket", why,
+		    whysize);
+	return status;
+}
+
+/* In system mode [main] has the say about these. */
+static int
+check_none(const struct conf *conf, char *why, size_t whysize)
+{
+	static const char *const keys[] = { "server.api_socket",
+		"server.terminal_socket", "auth.service_token_file" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		if (!conf_is_set(conf, keys[i]))
+			continue;
+		(void)snprintf(why, whysize,
+		    "%s: %s: rdv-helper decides this in system mode; remove "
+		    "the setting",
+		    conf_source(conf, keys[i]), keys[i]);
+		return EX_SETTINGS;
+	}
+	return 0;
+}
+
 /* [main] made them; whoever starts rdvd otherwise has to as well. */
 static int
 check_dirs(const struct conf *conf, char *why, size_t whysize)
@@ -149,7 +183,8 @@ open_state(struct app *app, char *why, size_t whysize)
 	app->bus = event_bus_new(app->loop, app->db);
 	event_retain(app->bus, app->conf->event_retention_days * DAY_MS);
 	err = auth_new(&app->auth, app, why, whysize);
-	if (err == 0)
+	/* In system mode a token is its owner's to make. */
+	if (err == 0 && !app->conf->system)
 		err = clitoken_ensure(app, why, whysize);
 	if (err != 0)
 		return final(app, err);
@@ -186,6 +221,8 @@ build_core(struct app *app)
 	app->worktrees = worktrees_new(app);
 	app->probe = probe_new(app);
 	app->house = house_new(app);
+	if (conf->system)
+		app->people = people_new(app);
 }
 
 /* The directory of a configured path, to be allowed as a whole. */
@@ -228,12 +265,16 @@ confine(struct app *app, char *why, size_t whysize)
 	char *database = dir_of(conf->database_path);
 	char *log = dir_of(conf->log_file), *pid = dir_of(conf->pid_file);
 	const char *const rw[] = { server, database, log, pid, NULL };
-	const char *const ro[] = { NULL };
+	char *file = dir_of(conf->file);
+	/* Read again on SIGHUP; where it is missing it stays so. */
+	const char *const ro[] = { access(file, R_OK) == 0 ? file : NULL,
+		NULL };
 	int err;
 
 	rss_open();
 	warn_audit(conf->base, rw);
 	err = confine_daemon(rw, ro, why, whysize);
+	free(file);
 	free(server);
 	free(database);
 	free(log);
@@ -302,6 +343,18 @@ listen_on(struct app *app, int fd, const char *what, char *why, size_t whysize)
 	return 1;
 }
 
+static int
+listen_both(struct app *app, const struct boot_fds *fds, char *why,
+    size_t whysize)
+{
+	int status = listen_on(app, fds->api, "api", why, whysize);
+
+	if (status == 0)
+		status =
+		    listen_on(app, fds->terminal, "terminal", why, whysize);
+	return status;
+}
+
 static void
 write_pid(struct app *app)
 {
@@ -346,10 +399,7 @@ serve(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
 
 	app->helper = helper_new(app->loop, fds->control, &boot_helper_ops,
 	    boot_gone_cb, app);
-	status = listen_on(app, fds->api, "api", why, whysize);
-	if (status == 0)
-		status =
-		    listen_on(app, fds->terminal, "terminal", why, whysize);
+	status = app->conf->system ? 0 : listen_both(app, fds, why, whysize);
 	if (status != 0)
 		return status;
 	loop_signal(app->loop, SIGTERM, boot_term_cb, app);
@@ -366,12 +416,8 @@ boot_up(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
 
 	app->tmux = tmux_there();
 	app->loop = loop_new();
-	status = check_socket(app->conf, fds->api, app->conf->api_socket,
-	    "server.api_socket", why, whysize);
-	if (status == 0)
-		status = check_socket(app->conf, fds->terminal,
-		    app->conf->terminal_socket, "server.terminal_socket", why,
-		    whysize);
+	status = app->conf->system ? check_none(app->conf, why, whysize)
+				   : check_both(app, fds, why, whysize);
 	if (status == 0)
 		status = open_state(app, why, whysize);
 	if (status != 0)
@@ -395,6 +441,7 @@ boot_down(struct app *app)
 	if (app->db != NULL)
 		db_settle(app->db);
 	http_server_free(app->server);
+	people_free(app->people);
 	house_free(app->house);
 	probe_free(app->probe);
 	worktrees_free(app->worktrees);

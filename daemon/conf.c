@@ -166,6 +166,7 @@ conf_init(struct conf *c, const char *base, const char *home)
 	memset(c, 0, sizeof(*c));
 	c->base = xstrdup(base);
 	c->home = xstrdup(home);
+	c->file = xasprintf("%s/server/config.toml", base);
 	for (const struct conf_row *row = conf_rows; row->key != NULL; row++) {
 		const char *why = set_default(c, row, home);
 
@@ -189,6 +190,7 @@ conf_done(struct conf *c)
 	}
 	free(c->base);
 	free(c->home);
+	free(c->file);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -238,6 +240,14 @@ conf_source(const struct conf *c, const char *key)
 	const char *source = row != NULL ? c->sources[row - conf_rows] : NULL;
 
 	return source != NULL ? source : "the default";
+}
+
+bool
+conf_is_set(const struct conf *c, const char *key)
+{
+	const struct conf_row *row = row_find(key);
+
+	return row != NULL && c->sources[row - conf_rows] != NULL;
 }
 
 /* The rule a value broke, in numbers or words, for the end of the sentence. */

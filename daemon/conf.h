@@ -14,8 +14,10 @@
  * conf_rows[] each. Paths come out absolute, "~" expanded.
  */
 struct conf {
-	char *base; /* ${RDV_HOME:-~/.rdv}; not a key */
-	char *home; /* for "~"; not a key */
+	char *base;  /* ${RDV_HOME:-~/.rdv}; not a key */
+	char *home;  /* for "~"; not a key */
+	char *file;  /* where the settings stand; not a key */
+	bool system; /* several accounts; not a key */
 	char *api_socket, *terminal_socket, *pid_file, *log_file;
 	char *log_level;
 	char *database_path;
@@ -81,6 +83,8 @@ int conf_load(struct conf *c, const char *path, char *why, size_t whysize);
 void conf_done(struct conf *c);
 /* "<path>:<line>" of a key that a file gives, else "the default". */
 const char *conf_source(const struct conf *c, const char *key);
+/* Whether a file gives the key. */
+bool conf_is_set(const struct conf *c, const char *key);
 /* Takes the values that may change while running from `fresh`. */
 void conf_reload(struct conf *c, struct conf *fresh);
 /* Every key with value, source (default or file:line) and help: rdvd -T. */

@@ -17,15 +17,13 @@
 #include "daemon/helpercall.h"
 #include "daemon/helperlink.h"
 #include "daemon/loop.h"
+#include "lib/ctlproto.h"
 #include "lib/err.h"
 #include "lib/idmap.h"
 #include "lib/list.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
-
-/* What [main] writes beside the descriptor of a new ops socket. */
-#define CONTROL_OPS 'O'
 
 struct exit_wait {
 	TAILQ_ENTRY(exit_wait) link;
@@ -368,24 +366,37 @@ connected(struct helper *h, struct seqpkt_fds *fds)
 	say_hello(h);
 }
 
-/* [main] is our parent and says one thing only; anything else is its end. */
+static bool
+control_word(struct helper *h, const uint8_t *p, size_t len,
+    struct seqpkt_fds *fds)
+{
+	struct buf body;
+	bool ok;
+
+	if (len == 1 && p[0] == CTL_OPS && fds->n == 1) {
+		connected(h, fds);
+		return true;
+	}
+	buf_wrap(&body, p + 1, len - 1);
+	ok = h->cb->word != NULL && h->cb->word((char)p[0], &body, fds, h->arg);
+	seqpkt_fds_close(fds);
+	return ok;
+}
+
+/* [main] is our parent; what it would never say is its end. */
 static void
 helper_control_cb(int fd, short what, void *arg)
 {
 	struct helper *h = arg;
 	struct seqpkt_fds fds = { .n = 0 };
-	uint8_t p[2];
+	uint8_t p[CTL_MAX];
 	long n = seqpkt_recv(fd, p, sizeof(p), &fds);
 
 	(void)what;
 	if (n == -EAGAIN)
 		return;
-	if (n == 1 && p[0] == CONTROL_OPS && fds.n == 1) {
-		connected(h, &fds);
+	if (n > 0 && control_word(h, p, (size_t)n, &fds))
 		return;
-	}
-	if (n > 0)
-		seqpkt_fds_close(&fds);
 	loop_watch_disable(h->control);
 	log_errorx("helper", "the control socket ended (%ld)", n);
 	end(h);

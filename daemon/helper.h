@@ -26,6 +26,13 @@ struct helper_ops {
 	void (*exited)(const struct priv_exit *ev, void *arg);
 	/* A process was started that nobody here asked for: to be ended. */
 	void (*stray)(uint64_t handle, void *arg);
+	/*
+	 * Another word of [main] (lib/ctlproto.h), with what came beside it:
+	 * the callee takes the descriptor and sets n to 0, or leaves it to be
+	 * closed. False: [main] does not say such a thing, and rdvd ends.
+	 */
+	bool (*word)(char what, struct buf *body, struct seqpkt_fds *fds,
+	    void *arg);
 };
 
 /*
@@ -66,6 +73,10 @@ helper_plain_fn(int err, const struct priv_plain_answer *a, void *arg);
 void helper_signal(struct helper *h, uint64_t handle, int sig, bool all,
     helper_plain_fn *cb, void *arg);
 void helper_logout(struct helper *h, const uint8_t grant[PRIV_GRANT_LEN],
+    helper_plain_fn *cb, void *arg);
+void helper_enroll(struct helper *h, const struct priv_enroll *m,
+    helper_plain_fn *cb, void *arg);
+void helper_revoke(struct helper *h, const struct priv_revoke *m,
     helper_plain_fn *cb, void *arg);
 /* Confirms that the end of a run is durable. */
 void helper_exit_ack(struct helper *h, uint64_t handle);

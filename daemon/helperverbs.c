@@ -163,6 +163,32 @@ helper_logout(struct helper *h, const uint8_t grant[PRIV_GRANT_LEN],
 	helper_call_send(c, PRIV_LOGOUT, id, &b);
 }
 
+void
+helper_enroll(struct helper *h, const struct priv_enroll *m,
+    helper_plain_fn *cb, void *arg)
+{
+	struct helper_call *c = helper_call_new(h, answer_plain, arg);
+	struct buf b;
+	uint32_t id = helper_call_begin(h, &b);
+
+	c->cb.plain = cb;
+	priv_put_enroll(&b, id, m);
+	helper_call_send(c, PRIV_ENROLL, id, &b);
+}
+
+void
+helper_revoke(struct helper *h, const struct priv_revoke *m,
+    helper_plain_fn *cb, void *arg)
+{
+	struct helper_call *c = helper_call_new(h, answer_plain, arg);
+	struct buf b;
+	uint32_t id = helper_call_begin(h, &b);
+
+	c->cb.plain = cb;
+	priv_put_revoke(&b, id, m);
+	helper_call_send(c, PRIV_REVOKE, id, &b);
+}
+
 /*
  * Without a callback: what is lost with a dying [ops] it would have forgotten.
  */

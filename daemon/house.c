@@ -111,7 +111,6 @@ house_reload_cb(void *arg)
 {
 	struct house *h = arg;
 	struct conf *conf = h->app->conf, fresh;
-	char *path = xasprintf("%s/server/config.toml", conf->base);
 	enum log_level level;
 	char why[512];
 
@@ -122,7 +121,7 @@ house_reload_cb(void *arg)
 	 * again.
 	 */
 	conf_init(&fresh, conf->base, conf->home);
-	if (conf_load(&fresh, path, why, sizeof(why)) == 0) {
+	if (conf_load(&fresh, conf->file, why, sizeof(why)) == 0) {
 		conf_reload(conf, &fresh);
 		if (log_level_parse(conf->log_level, &level))
 			log_set_level(level);
@@ -132,5 +131,4 @@ house_reload_cb(void *arg)
 		log_warnx("house", "settings stay as they were: %s", why);
 	}
 	conf_done(&fresh);
-	free(path);
 }

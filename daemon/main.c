@@ -38,6 +38,7 @@ enum {
 	OPT_TERMINAL,
 	OPT_READY,
 	OPT_WEB,
+	OPT_SYSTEM,
 	OPT_ROUTES,
 	OPT_JSON
 };
@@ -48,7 +49,8 @@ struct options {
 	enum mode mode;
 	bool json; /* of -T */
 	const char *base;
-	const char *file; /* of -t */
+	const char *file;   /* of -t */
+	const char *system; /* system mode's settings */
 	struct boot_fds fds;
 	char *web[WEB_MAX + 1];
 	unsigned nweb;
@@ -57,6 +59,8 @@ struct options {
 static const char usage_text[] =
     "usage: rdvd --base DIR --control-fd N --api-fd N --terminal-fd N\n"
     "            [--ready-fd N] [--web HOST:PORT]...   (from rdv-helper)\n"
+    "       rdvd --base DIR --control-fd N --system SETTINGS\n"
+    "            [--ready-fd N] [--web HOST:PORT]...   (likewise)\n"
     "       rdvd -T [--json] [--base DIR]\n"
     "                               print every setting with its source\n"
     "       rdvd -t [FILE]          check a settings file\n"
@@ -115,6 +119,9 @@ one_option(struct options *o, int opt)
 		return fd_option(optarg, &o->fds.ready);
 	case OPT_WEB:
 		return web_option(o, optarg);
+	case OPT_SYSTEM:
+		o->system = optarg;
+		return path_absolute_ok(optarg);
 	case OPT_ROUTES:
 		o->mode = MODE_ROUTES;
 		return true;
@@ -144,6 +151,7 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "terminal-fd", required_argument, NULL, OPT_TERMINAL },
 		{ "ready-fd", required_argument, NULL, OPT_READY },
 		{ "web", required_argument, NULL, OPT_WEB },
+		{ "system", required_argument, NULL, OPT_SYSTEM },
 		{ "routes", no_argument, NULL, OPT_ROUTES },
 		{ "json", no_argument, NULL, OPT_JSON },
 		{ "version", no_argument, NULL, 'V' },
@@ -212,8 +220,12 @@ settings(struct conf *conf, const struct options *o)
 		return EX_SETTINGS;
 	}
 	conf_init(conf, base, home);
-	path = o->file != NULL ? xstrdup(o->file)
-			       : xasprintf("%s/server/config.toml", base);
+	if (o->system != NULL) {
+		conf->system = true;
+		free(conf->file);
+		conf->file = xstrdup(o->system);
+	}
+	path = xstrdup(o->file != NULL ? o->file : conf->file);
 	if (o->file != NULL && access(path, R_OK) != 0)
 		err = -errno;
 	if (err != 0)
@@ -250,6 +262,8 @@ harden(void)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	/* Ctrl-C reaches the whole group; [main] ends us in its own order. */
 	(void)signal(SIGINT, SIG_IGN);
+	/* Until it can be served. */
+	(void)signal(SIGHUP, SIG_IGN);
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
 	    prctl(PR_SET_DUMPABLE, 0) != 0)
 		fatal("main", "cannot protect memory");
@@ -290,6 +304,16 @@ serve(struct options *o, struct conf *conf)
 	return status;
 }
 
+/* In system mode the listening sockets come over the control socket. */
+static bool
+fds_fit(const struct options *o)
+{
+	const bool own = o->system == NULL;
+
+	return o->fds.control >= 0 && (o->fds.api >= 0) == own &&
+	       (o->fds.terminal >= 0) == own;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -317,7 +341,7 @@ main(int argc, char **argv)
 	else if (o.mode == MODE_SHOW && !conf_print_json(&conf, stdout))
 		status = 1;
 	if (o.mode == MODE_SERVE) {
-		if (o.fds.control < 0 || o.fds.api < 0 || o.fds.terminal < 0)
+		if (!fds_fit(&o))
 			return usage();
 		if (log_level_parse(conf.log_level, &level))
 			log_set_level(level);

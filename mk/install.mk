@@ -27,8 +27,22 @@ down:
 proxy-check:
 	@sh proxy-conf/check.sh
 
+# System mode in the foreground, for hosts without systemd and for tests:
+# sudo make run-system [ROOT=DIR] [PORT=N] [WEB_USER=NAME] [ADMIT="NAME ..."]
+.PHONY: run-system
+run-system: deps-run
+	@$(MAKE) --no-print-directory -s all
+	@exec env ROOT="$(ROOT)" PORT="$(PORT)" WEB_USER="$(WEB_USER)" \
+	    ADMIT="$(ADMIT)" sh etc/system/run.sh $(abspath $(BUILD)/bin) \
+	    $(abspath $(share))
+
 dest	:= $(DESTDIR)$(PREFIX)
-.PHONY: install uninstall
+SYSCONFDIR ?= /etc
+etc	:= $(DESTDIR)$(SYSCONFDIR)
+units	:= rdv.service rdv-web.service
+paths	= sed -e 's,@BIN@,$(PREFIX)/bin,g' -e 's,@SHARE@,$(PREFIX)/share/rdv,g'
+
+.PHONY: install install-system uninstall uninstall-system
 install: all
 	install -d $(dest)/bin $(dest)/share/rdv
 	install -m 755 $(bins) $(dest)/bin/
@@ -39,8 +53,47 @@ install: all
 	    $(dest)/share/bash-completion/completions/rdv
 	install -D -m 644 etc/completion/rdv.zsh \
 	    $(dest)/share/zsh/site-functions/_rdv
-uninstall:
+	@if [ -n "$(DESTDIR)" ] || [ "$$(id -u)" = 0 ]; then \
+		$(MAKE) --no-print-directory install-system; \
+	else \
+		echo "not root: without the units of system mode"; \
+	fi
+
+# A settings file that is there is the administrator's.
+install-system:
+	install -d $(dest)/lib/systemd/system
+	for u in $(units); do $(paths) etc/system/$$u.in \
+	    > $(dest)/lib/systemd/system/$$u || exit 1; done
+	install -D -m 644 etc/system/sysusers.conf $(dest)/lib/sysusers.d/rdv.conf
+	install -D -m 644 etc/system/tmpfiles.conf $(dest)/lib/tmpfiles.d/rdv.conf
+	install -D -m 755 etc/system/web.sh $(dest)/share/rdv/system/web.sh
+	install -D -m 644 etc/system/logrotate.conf $(etc)/logrotate.d/rdv
+	[ -e $(etc)/rdv/rdv.toml ] || \
+	    install -D -m 644 etc/system/rdv.toml $(etc)/rdv/rdv.toml
+	@if [ -z "$(DESTDIR)" ]; then \
+		! command -v systemd-sysusers >/dev/null || \
+		    systemd-sysusers $(dest)/lib/sysusers.d/rdv.conf; \
+		! command -v systemd-tmpfiles >/dev/null || \
+		    systemd-tmpfiles --create $(dest)/lib/tmpfiles.d/rdv.conf; \
+		[ ! -d /run/systemd/system ] || systemctl daemon-reload; \
+	fi
+
+uninstall: uninstall-system
 	rm -f $(patsubst $(BUILD)/bin/%,$(dest)/bin/%,$(bins))
 	rm -f $(dest)/share/bash-completion/completions/rdv \
 	    $(dest)/share/zsh/site-functions/_rdv
 	rm -rf $(dest)/share/rdv
+
+# State, logs, accounts and settings that were changed stay.
+uninstall-system:
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then \
+		systemctl disable --now $(units) 2>/dev/null || true; \
+	fi
+	rm -f $(patsubst %,$(dest)/lib/systemd/system/%,$(units)) \
+	    $(dest)/lib/sysusers.d/rdv.conf $(dest)/lib/tmpfiles.d/rdv.conf \
+	    $(etc)/logrotate.d/rdv
+	@if cmp -s etc/system/rdv.toml $(etc)/rdv/rdv.toml; then \
+		rm -f $(etc)/rdv/rdv.toml; rmdir $(etc)/rdv 2>/dev/null || true; \
+	elif [ -e $(etc)/rdv/rdv.toml ]; then \
+		echo "kept: $(etc)/rdv/rdv.toml was changed"; \
+	fi

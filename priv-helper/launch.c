@@ -22,8 +22,10 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 #include "priv-helper/audit.h"
+#include "priv-helper/become.h"
 #include "priv-helper/env.h"
 #include "priv-helper/serve.h"
+#include "priv-helper/system.h"
 #include "priv-helper/user.h"
 #include "security/signals.h"
 
@@ -92,7 +94,7 @@ launch_audit(const struct launch *l, int control)
 pid_t
 launch_ops(const struct launch *l, int control)
 {
-	const struct serve_args args = { .main = LAUNCH_CONTROL,
+	struct serve_args args = { .main = LAUNCH_CONTROL,
 		.base = l->base,
 		.user = l->user,
 		.nofile = l->nofile };
@@ -100,15 +102,23 @@ launch_ops(const struct launch *l, int control)
 
 	if (pid != 0)
 		return pid;
+	if (l->system != NULL) {
+		args.accounts = &l->system->accounts;
+		args.helper_state = l->system->places.keep;
+		args.run_dir = l->system->places.run;
+	}
 	settle("rdv-ops", control);
 	serve(&args);
 }
 
 /* rdvd: only what it needs, from the account database and from here. */
 static void
-daemon_env(const struct user *u, char **env)
+daemon_env(const struct launch *l, char **env)
 {
-	env[0] = xasprintf("HOME=%s", u->home);
+	const struct user *u = l->system != NULL ? l->system->service : l->user;
+
+	/* Its account has no home of its own; "~" of a setting is its state. */
+	env[0] = xasprintf("HOME=%s", l->system != NULL ? l->base : u->home);
 	env[1] = xasprintf("USER=%s", u->name);
 	env[2] = xasprintf("LOGNAME=%s", u->name);
 	env[3] = xasprintf("SHELL=%s", u->shell);
@@ -134,16 +144,20 @@ still_waited_for(int ready)
 static char **
 daemon_argv(const struct launch *l, int ready)
 {
+	const bool sys = l->system != NULL;
+	/* In system mode the listening sockets come over the first of them. */
 	const char *const fixed[] = { "rdvd", "--base", l->base, "--control-fd",
-		"3", "--api-fd", "4", "--terminal-fd", "5" };
-	const size_t nfixed = sizeof(fixed) / sizeof(fixed[0]);
+		"3", sys ? "--system" : "--api-fd",
+		sys ? l->system->places.settings : "4",
+		sys ? NULL : "--terminal-fd", "5", NULL };
 	size_t n, web = 0;
 	char **argv;
 
 	while (l->web[web] != NULL)
 		web++;
-	argv = xcalloc(nfixed + 2 + 2 * web + 1, sizeof(*argv));
-	for (n = 0; n < nfixed; n++)
+	argv = xcalloc(sizeof(fixed) / sizeof(fixed[0]) + 2 + 2 * web,
+	    sizeof(*argv));
+	for (n = 0; fixed[n] != NULL; n++)
 		argv[n] = xstrdup(fixed[n]);
 	if (ready >= 0) {
 		argv[n++] = xstrdup("--ready-fd");
@@ -154,6 +168,18 @@ daemon_argv(const struct launch *l, int ready)
 		argv[n++] = xstrdup(l->web[web]);
 	}
 	return argv;
+}
+
+/* A reload that comes before rdvd can serve it must not end it. */
+static void
+to_service(const struct launch *l)
+{
+	const struct sigaction ign = { .sa_handler = SIG_IGN };
+	const struct user *u = l->system->service;
+
+	if (sigaction(SIGHUP, &ign, NULL) < 0 ||
+	    become_service(u->uid, u->gid) != 0)
+		fatalx("launch", "rdvd cannot be made its account's");
 }
 
 /*
@@ -172,7 +198,7 @@ launch_daemon(const struct launch *l, int control)
 
 	if (pid != 0)
 		return pid;
-	daemon_env(l->user, env);
+	daemon_env(l, env);
 	argv = daemon_argv(l, ready);
 	if (!place(fd, LAUNCH_END - LAUNCH_CONTROL, LAUNCH_CONTROL) ||
 	    fcntl(LAUNCH_PROGRAM, F_SETFD, FD_CLOEXEC) < 0)
@@ -180,6 +206,8 @@ launch_daemon(const struct launch *l, int control)
 	sigemptyset(&none);
 	if (signals_default() < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		fatal("launch", "signals of rdvd");
+	if (l->system != NULL)
+		to_service(l);
 	(void)syscall(SYS_execveat, LAUNCH_PROGRAM, "", argv, env,
 	    AT_EMPTY_PATH);
 	log_error("launch", "cannot run rdvd");

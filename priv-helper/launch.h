@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+struct system;
 struct user;
 
 /* What the three processes of [main] are started with. */
@@ -15,9 +16,10 @@ struct launch {
 	const struct user *user;
 	rlim_t nofile;	   /* soft limit as we found it */
 	int program;	   /* rdvd, O_PATH */
-	int api, terminal; /* listening sockets */
+	int api, terminal; /* listening sockets; -1 in system mode */
 	int ready;	   /* -1: nobody waits */
 	int lock;
+	struct system *system; /* NULL in user mode */
 };
 
 /*

@@ -28,6 +28,7 @@
 #include "priv-helper/policyprint.h"
 #include "priv-helper/sockets.h"
 #include "priv-helper/supervise.h"
+#include "priv-helper/system.h"
 #include "priv-helper/user.h"
 #include "security/mutant.h"
 
@@ -35,8 +36,10 @@
 #define WEB_MAX	   16
 
 struct options {
-	const char *base;
-	const char *audit; /* NULL: in the base directory */
+	const char *base;  /* user mode */
+	const char *audit; /* NULL: beside the rest of the state */
+	bool system;
+	struct system_options sys;
 	const char *web[WEB_MAX + 1];
 	unsigned nweb;
 	int ready;
@@ -56,9 +59,13 @@ usage(void)
 	fprintf(stderr,
 	    "usage: rdv-helper --base DIR [--web HOST:PORT]... [--ready-fd N]\n"
 	    "                  [--audit DIR] [--foreground-child]\n"
+	    "       rdv-helper --system [--root DIR] [--admit USER|@GROUP]...\n"
+	    "                  [--web-user USER] [--web HOST:PORT]...\n"
+	    "                  [--ready-fd N] [--foreground-child]\n"
 	    "       rdv-helper -t [FILE]   explain a policy, " POLICYFILE "\n"
 	    "       " EXPLAIN_USAGE "\n"
-	    "Started by \"rdv up\"; starts rdvd and stays its parent.\n");
+	    "Starts rdvd and stays its parent: for one account, started by\n"
+	    "\"rdv up\", or for all who are admitted, started by root.\n");
 	exit(EXIT_USAGE);
 }
 
@@ -80,6 +87,42 @@ descriptor(const char *text)
 	return (int)n;
 }
 
+/* False: it is none of system mode's. */
+static bool
+system_option(struct options *o, int c)
+{
+	struct system_options *s = &o->sys;
+
+	if (c == 's')
+		o->system = true;
+	else if (c == 'R')
+		s->root = optarg;
+	else if (c == 'd' && s->nadmit < SYSTEM_ADMIT_MAX && *optarg != '\0')
+		s->admit[s->nadmit++] = optarg;
+	else if (c == 'u')
+		s->web_user = optarg;
+	else
+		return false;
+	return true;
+}
+
+/* Each mode has its own options, and a mixture says nothing. */
+static bool
+fits(const struct options *o)
+{
+	const struct system_options *s = &o->sys;
+	const bool sys = s->root != NULL || s->nadmit > 0 ||
+			 s->web_user != NULL;
+
+	if (o->test)
+		return !o->system && !sys && o->base == NULL;
+	if (o->system)
+		return o->base == NULL && o->audit == NULL &&
+		       (s->root == NULL || path_absolute_ok(s->root));
+	return !sys && o->base != NULL && path_absolute_ok(o->base) &&
+	       (o->audit == NULL || path_absolute_ok(o->audit));
+}
+
 static void
 parse(struct options *o, int argc, char **argv)
 {
@@ -90,6 +133,10 @@ parse(struct options *o, int argc, char **argv)
 		{ "ready-fd", required_argument, NULL, 'r' },
 		{ "foreground-child", no_argument, NULL, 'f' },
 		{ "version", no_argument, NULL, 'v' },
+		{ "system", no_argument, NULL, 's' },
+		{ "root", required_argument, NULL, 'R' },
+		{ "admit", required_argument, NULL, 'd' },
+		{ "web-user", required_argument, NULL, 'u' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -99,6 +146,8 @@ parse(struct options *o, int argc, char **argv)
 			o->base = optarg;
 		else if (c == 'a')
 			o->audit = optarg;
+		else if (system_option(o, c))
+			continue;
 		else if (c == 'w' && o->nweb < WEB_MAX)
 			o->web[o->nweb++] = optarg;
 		else if (c == 'r')
@@ -112,14 +161,9 @@ parse(struct options *o, int argc, char **argv)
 		else
 			usage();
 	}
-	if (o->test) {
+	if (o->test)
 		o->file = optind < argc ? argv[optind++] : POLICYFILE;
-		if (optind != argc || o->base != NULL)
-			usage();
-		return;
-	}
-	if (optind != argc || o->base == NULL || !path_absolute_ok(o->base) ||
-	    (o->audit != NULL && !path_absolute_ok(o->audit)))
+	if (optind != argc || !fits(o))
 		usage();
 }
 
@@ -182,17 +226,60 @@ warn_root(const struct user *u)
 		    "this rdv is root here");
 }
 
+static int
+run_user(const struct options *o, struct launch *l)
+{
+	struct held h = {
+		.api = { .name = "api.sock", .owner = geteuid(), .fd = -1 },
+		.terminal = { .name = "terminal.sock",
+		    .owner = geteuid(),
+		    .fd = -1 },
+	};
+	char audit[PATH_MAX];
+	int status;
+
+	warn_root(l->user);
+	take(&h, o->base);
+	snprintf(audit, sizeof(audit), "%s/audit", o->base);
+	l->base = o->base;
+	l->audit = o->audit != NULL ? o->audit : audit;
+	l->api = h.api.fd;
+	l->terminal = h.terminal.fd;
+	l->lock = h.lock;
+	status = supervise(l);
+	sockets_close(&h.api, h.base);
+	sockets_close(&h.terminal, h.base);
+	return status;
+}
+
+static int
+run_system(const struct options *o, struct launch *l)
+{
+	struct system s;
+	char why[256];
+	int status;
+
+	if (system_open(&s, &o->sys, why, sizeof(why)) != 0)
+		refuse("system mode", why);
+	l->base = s.places.state;
+	l->audit = s.places.audit;
+	l->api = l->terminal = -1;
+	l->lock = s.lock;
+	l->system = &s;
+	status = supervise(l);
+	l->system = NULL;
+	system_close(&s);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options o = { .ready = -1 };
-	struct held h = { .api = { .name = "api.sock", .fd = -1 },
-		.terminal = { .name = "terminal.sock", .fd = -1 } };
 	static struct user user;
 	struct hygiene hygiene;
 	struct launch l;
-	char why[256], audit[PATH_MAX];
-	int program, status;
+	char why[256];
 
 	mutant_init();
 	hygiene_stdio();
@@ -211,22 +298,10 @@ main(int argc, char **argv)
 		refuse("prctl", strerror(errno));
 	if (user_load(&user, why, sizeof(why)) != 0)
 		refuse("account", why);
-	warn_root(&user);
-	program = open_daemon();
-	take(&h, o.base);
-	snprintf(audit, sizeof(audit), "%s/audit", o.base);
-	l = (struct launch){ .base = o.base,
-		.audit = o.audit != NULL ? o.audit : audit,
-		.web = o.web,
+	l = (struct launch){ .web = o.web,
 		.user = &user,
 		.nofile = hygiene.nofile,
-		.program = program,
-		.api = h.api.fd,
-		.terminal = h.terminal.fd,
-		.ready = o.ready,
-		.lock = h.lock };
-	status = supervise(&l);
-	sockets_close(&h.api, h.base);
-	sockets_close(&h.terminal, h.base);
-	return status;
+		.program = open_daemon(),
+		.ready = o.ready };
+	return o.system ? run_system(&o, &l) : run_user(&o, &l);
 }

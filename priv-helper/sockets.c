@@ -80,7 +80,7 @@ make_way(const struct sock *s, int basefd, const struct sockaddr_un *sun,
 		return refuse(s, -EEXIST, why, whysize,
 		    "something that is not a socket has this name; rdv does "
 		    "not remove it");
-	if (st.st_uid != geteuid())
+	if (st.st_uid != s->owner)
 		return refuse(s, -EEXIST, why, whysize,
 		    "a socket of another account has this name");
 	if (!is_dead(sun))
@@ -114,7 +114,8 @@ remember(struct sock *s, int basefd)
 
 	if (fstatat(basefd, s->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (!S_ISSOCK(st.st_mode))
+	if (!S_ISSOCK(st.st_mode) ||
+	    (st.st_uid != s->owner && !mutant("C04-owner")))
 		return -EEXIST;
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;

@@ -8,6 +8,7 @@
 /* A listening socket of ours, and the inode by which it is known again. */
 struct sock {
 	const char *name; /* within the base directory */
+	uid_t owner;	  /* whose it is */
 	int fd;		  /* -1: not open */
 	dev_t dev;
 	ino_t ino;
@@ -15,8 +16,9 @@ struct sock {
 
 /*
  * Listens on `base`/`s->name`, mode 0600 from the first moment. A socket left
- * behind is replaced only when it is ours and nobody listens on it; the caller
- * holds the lock. 0, or -errno / RDV_E_BUSY with a sentence in `why`.
+ * behind is replaced only when it is the owner's and nobody listens on it; the
+ * caller holds the lock, and has the owner's rights in the file system. 0, or
+ * -errno / RDV_E_BUSY with a sentence in `why`.
  */
 int sockets_open(struct sock *s, int basefd, const char *base, char *why,
     size_t whysize);

@@ -26,6 +26,7 @@
 #include "priv-helper/cgroup.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/sweep.h"
+#include "priv-helper/system.h"
 
 #define DELAY_MIN_MS 50
 #define DELAY_MAX_MS 400
@@ -62,7 +63,8 @@ struct super {
 	int signals;
 	enum phase phase;
 	int64_t due;
-	int status; /* what rdv-helper will exit with */
+	int status;   /* what rdv-helper will exit with */
+	bool telling; /* rdvd is to hear more, when it takes it */
 };
 
 static int
@@ -138,19 +140,54 @@ kin_start(struct super *s, struct kin *k)
 	log_info("main", "started %s pid=%d", k->name, pid);
 }
 
-/* One byte with a descriptor: all that is ever said on these sockets. */
+/* It does not read what it waits for: it is broken. */
+static void
+give_up(const struct kin *k, int err)
+{
+	log_errorx("main", "%s does not take its socket: %s", k->name,
+	    strerror(-err));
+	(void)kill(k->pid, SIGKILL);
+}
+
+/* One byte with a descriptor; in user mode nothing else is ever said. */
 static void
 hand(const struct kin *k, char what, int fd)
 {
 	const struct seqpkt_fds fds = { .fd = { fd }, .n = 1 };
 	int err = seqpkt_send(k->control, &what, 1, &fds);
 
-	if (err == 0)
+	if (err != 0)
+		give_up(k, err);
+}
+
+/* Whom rdvd serves: as much as it takes now. */
+static void
+tell(struct super *s)
+{
+	struct system *sys = s->launch->system;
+	int err = 0;
+
+	s->telling = false;
+	if (sys == NULL || s->daemon.pid == 0)
 		return;
-	/* It does not read what it waits for: it is broken. */
-	log_errorx("main", "%s does not take its socket: %s", k->name,
-	    strerror(-err));
-	(void)kill(k->pid, SIGKILL);
+	err = system_tell(sys, s->daemon.control);
+	s->telling = err == -EAGAIN;
+	if (err != 0 && !s->telling)
+		give_up(&s->daemon, err);
+}
+
+static void
+introduce(struct super *s)
+{
+	int err = 0;
+
+	if (s->launch->system == NULL)
+		return;
+	err = system_daemon(s->launch->system, s->daemon.control);
+	if (err != 0)
+		give_up(&s->daemon, err);
+	else
+		tell(s);
 }
 
 static void
@@ -221,6 +258,8 @@ keep_running(struct super *s)
 	const bool audit = keep(s, &s->audit, now), ops = keep(s, &s->ops, now),
 		   daemon = keep(s, &s->daemon, now);
 
+	if (daemon)
+		introduce(s);
 	if (s->ops.pid == 0)
 		return;
 	if ((audit || ops) && s->audit.pid != 0)
@@ -286,6 +325,22 @@ by_pid(struct super *s, pid_t pid)
 	return NULL;
 }
 
+/* New accounts: [ops] judges by them, and rdvd hears of their sockets. */
+static void
+asked(struct super *s, pid_t pid, int status)
+{
+	int fd;
+
+	if (s->launch->system == NULL ||
+	    !system_asked(s->launch->system, pid, status, &fd))
+		return;
+	/* Closed is how it is told to end. */
+	if (s->ops.control >= 0)
+		hand(&s->ops, CTL_ACCOUNTS, fd);
+	(void)close(fd);
+	tell(s);
+}
+
 static void
 collect(struct super *s)
 {
@@ -295,9 +350,11 @@ collect(struct super *s)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		k = by_pid(s, pid);
-		/* Others are reapers that an ended [ops] left to us. */
-		if (k == NULL)
+		if (k == NULL) {
+			/* Or a reaper that an ended [ops] left to us. */
+			asked(s, pid, status);
 			continue;
+		}
 		if (s->phase < k->until)
 			log_end(k, status);
 		k->untold = pid;
@@ -309,14 +366,27 @@ collect(struct super *s)
 	}
 }
 
+/* A terminal that closes ends user mode; a service reads its settings. */
+static void
+reload(struct super *s)
+{
+	log_info("main", "reloading");
+	system_reload(s->launch->system);
+	if (s->daemon.pid != 0)
+		(void)kill(s->daemon.pid, SIGHUP);
+}
+
 static void
 read_signals(struct super *s)
 {
 	struct signalfd_siginfo si;
 
-	while (read(s->signals, &si, sizeof(si)) == sizeof(si))
-		if (si.ssi_signo != SIGCHLD)
+	while (read(s->signals, &si, sizeof(si)) == sizeof(si)) {
+		if (si.ssi_signo == SIGHUP && s->launch->system != NULL)
+			reload(s);
+		else if (si.ssi_signo != SIGCHLD)
 			stop(s);
+	}
 }
 
 static bool
@@ -399,7 +469,8 @@ supervise(const struct launch *l)
 		    .until = DRAINING },
 		.records = { .sock = -1 },
 		.signals = open_signals() };
-	struct pollfd p = { .fd = s.signals, .events = POLLIN };
+	struct pollfd p[2] = { { .fd = s.signals, .events = POLLIN },
+		{ .events = POLLOUT } };
 	enum phase before;
 
 	if (s.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
@@ -407,7 +478,10 @@ supervise(const struct launch *l)
 	while (s.phase != GONE) {
 		if (s.phase == RUNNING)
 			keep_running(&s);
-		(void)poll(&p, 1, patience(&s));
+		p[1].fd = s.telling ? s.daemon.control : -1;
+		(void)poll(p, 2, patience(&s));
+		if (p[1].revents != 0)
+			tell(&s);
 		read_signals(&s);
 		collect(&s);
 		do {
@@ -415,7 +489,8 @@ supervise(const struct launch *l)
 			press(&s);
 		} while (s.phase != before);
 	}
-	cgroup_forget(l->base);
+	cgroup_forget(
+	    l->system != NULL ? l->system->places.keep : l->base);
 	log_info("main", "stopped");
 	return s.status;
 }

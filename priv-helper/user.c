@@ -87,3 +87,27 @@ user_load(struct user *u, char *why, size_t whysize)
 		    "the account's name or shell is not usable");
 	return 0;
 }
+
+int
+user_named(struct user *u, const char *name, char *why, size_t whysize)
+{
+	char buf[PASSWD_BUF];
+	struct passwd pw, *found = NULL;
+	int err;
+
+	memset(u, 0, sizeof(*u));
+	err = getpwnam_r(name, &pw, buf, sizeof(buf), &found);
+	if (err != 0 || found == NULL) {
+		(void)snprintf(why, whysize, "there is no account \"%s\"",
+		    name);
+		return err != 0 ? -err : RDV_E_NOT_FOUND;
+	}
+	u->uid = pw.pw_uid;
+	u->gid = pw.pw_gid;
+	if (u->uid == 0 || u->gid == 0 || from_passwd(u, &pw) != 0) {
+		(void)snprintf(why, whysize, "the account \"%s\" is not usable",
+		    name);
+		return RDV_E_INVALID;
+	}
+	return 0;
+}

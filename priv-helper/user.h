@@ -25,5 +25,10 @@ struct user {
  * -errno / RDV_E_NOT_FOUND with a sentence in `why`.
  */
 int user_load(struct user *u, char *why, size_t whysize);
+/*
+ * The same for an account of rdv's own, by name and without its groups: what
+ * runs as one has none. Never root.
+ */
+int user_named(struct user *u, const char *name, char *why, size_t whysize);
 
 #endif

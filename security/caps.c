@@ -13,9 +13,11 @@
 
 #include "security/mutant.h"
 
+/* [main] keeps all of them, [ops] the first four, [audit] none. */
 static const cap_value_t kept[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP,
-	CAP_KILL };
-#define KEPT ((int)(sizeof(kept) / sizeof(kept[0])))
+	CAP_KILL, CAP_CHOWN };
+#define KEPT_OPS  4
+#define KEPT_MAIN 5
 
 static bool
 has(cap_t set, cap_value_t cap)
@@ -39,8 +41,8 @@ caps_privileged(void)
 	return yes;
 }
 
-int
-caps_keep_four(void)
+static int
+keep(int n)
 {
 	cap_t now = cap_get_proc(), want = cap_init();
 	int i, err = 0;
@@ -48,7 +50,7 @@ caps_keep_four(void)
 	if (now == NULL || want == NULL)
 		err = -errno;
 	/* What a container took away already cannot be kept. */
-	for (i = 0; err == 0 && i < KEPT; i++) {
+	for (i = 0; err == 0 && i < n; i++) {
 		if (!has(now, kept[i]))
 			continue;
 		if (cap_set_flag(want, CAP_PERMITTED, 1, &kept[i], CAP_SET) <
@@ -61,6 +63,18 @@ caps_keep_four(void)
 	(void)cap_free(now);
 	(void)cap_free(want);
 	return err;
+}
+
+int
+caps_keep_four(void)
+{
+	return keep(KEPT_OPS);
+}
+
+int
+caps_keep_main(void)
+{
+	return keep(KEPT_MAIN);
 }
 
 int

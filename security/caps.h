@@ -12,6 +12,13 @@ bool caps_privileged(void);
  * set stays: login shells inherit it, and sudo must work in them. 0 or -errno.
  */
 int caps_keep_four(void);
+/*
+ * The same for [main] in system mode, which has to hand those four on to [ops]
+ * and needs them itself: SETUID and SETGID to make sockets with an account's
+ * own rights and to start rdvd as its account, SETPCAP to empty rdvd's bounding
+ * set, KILL to end rdvd. And CHOWN, to give an account its directory.
+ */
+int caps_keep_main(void);
 
 /* The rest runs between fork and exec: system calls only. 0 or -errno. */
 

@@ -9,11 +9,12 @@
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/enroll.h"
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "lib/clock.h"
 #include "lib/js.h"
-#include "lib/str.h"
+#include "lib/secret.h"
 
 static const struct out_col cols[] = {
 	{ "ID", "id", OUT_SHORT_ID },
@@ -42,29 +43,44 @@ token_ls(struct cmd_call *c)
 	return rc;
 }
 
-/* "30d", "12h", "90m": milliseconds from now, or 0 when it is none. */
-static int64_t
-parse_age(const char *text)
+/* What rdvd says and what only we know, as one object. */
+static void
+print_made(const struct js *v, const char *text)
 {
-	static const struct {
-		char unit;
-		int64_t ms;
-	} units[] = { { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
-	char number[16];
-	size_t len = strlen(text), i;
-	int64_t n;
+	struct js *o = js_object(), *scopes = js_array();
+	size_t i;
 
-	if (len < 2 || len > sizeof(number))
-		return 0;
-	memcpy(number, text, len - 1);
-	number[len - 1] = '\0';
-	if (!str_to_i64(number, 1, 100000, &n))
-		return 0;
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (units[i].unit == text[len - 1])
-			return n * units[i].ms;
+	js_add_str(o, "id", js_str(v, "id", NULL));
+	js_add_str(o, "name", js_str(v, "name", NULL));
+	js_add_str(o, "rawKey", text);
+	for (i = 0; i < js_len(js_get(v, "scopes")); i++)
+		js_push_str(scopes, js_text(js_at(js_get(v, "scopes"), i)));
+	js_add(o, "scopes", scopes);
+	out_json(o);
+	js_free(o);
+}
+
+/*
+ * System mode: the same by another way, since there the text is made here.
+ */
+static int
+token_new_own(struct cmd_call *c, int64_t age)
+{
+	char text[ENROLL_TEXT];
+	struct js *v;
+	int rc = enroll_token(c, c->args[0], age, text, &v);
+
+	if (rc == CMD_OK) {
+		if (c->cli->json) {
+			print_made(v, text);
+		} else {
+			out_line(text);
+			out_note(c->cli, "it will not be shown again");
+		}
+		js_free(v);
 	}
-	return 0;
+	secret_wipe(text, sizeof(text));
+	return rc;
 }
 
 /* The value is printed alone, so that it can go into a file unseen. */
@@ -77,11 +93,13 @@ token_new(struct cmd_call *c)
 	unsigned i;
 	int rc;
 
-	if (expires != NULL && (age = parse_age(expires)) == 0) {
+	if (expires != NULL && (age = enroll_age(expires)) == 0) {
 		out_error(c->cli, "INVALID_ARGUMENT",
 		    "--expires wants 90m, 12h or 30d, not %s", expires);
 		return CMD_USAGE;
 	}
+	if (c->cli->run_dir != NULL)
+		return token_new_own(c, age);
 	body = js_object();
 	js_add_str(body, "name", c->args[0]);
 	/* By this clock, which is the daemon's: both are on one machine. */

@@ -17,6 +17,8 @@
 #include "daemon/api/sessionmemo.h"
 #include "daemon/api/state.h"
 #include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/grant.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -152,6 +154,10 @@ pass_auth(struct api_call *c)
 
 	if (auth_identify(c->app->auth, c->req, &need, &actor, &no)) {
 		c->actor = actor;
+		if (c->app->conf->system && actor != NULL &&
+		    actor->proof != NULL)
+			grant_offer(c->app->grants, actor->uid,
+			    actor->via == AUTH_TOKEN, actor->proof);
 		return true;
 	}
 	if (no.close != 0 && c->route->turn_away != NULL)

@@ -210,7 +210,8 @@ signin_login(struct api_call *c)
 		return;
 	}
 	code = auth_find(auth, in->code);
-	if (code == NULL || code->kind != TOKEN_CODE) {
+	if (code == NULL || code->kind != TOKEN_CODE ||
+	    !auth_counts(auth, c->req, code->user_id)) {
 		auth_failed(auth, c->req, &no);
 		api_refuse(c, &no);
 		return;

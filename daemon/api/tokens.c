@@ -7,14 +7,18 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/scopes.h"
+#include "daemon/api/tokenname.h"
 #include "daemon/app.h"
 #include "daemon/auth/scope.h"
+#include "daemon/conf.h"
 #include "daemon/core/credential.h"
+#include "daemon/core/enroll.h"
 #include "daemon/store/db.h"
 #include "daemon/store/tokens.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/log.h"
 
 struct token_in {
 	uint64_t set;
@@ -147,8 +151,8 @@ wanted(struct api_call *c, uint32_t *bits)
 }
 
 /* Names are shown in terminals. */
-static bool
-name_ok(const char *s)
+bool
+token_name_ok(const char *s)
 {
 	for (; *s != '\0'; s++) {
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
@@ -221,9 +225,16 @@ tokens_create(struct api_call *c)
 		.expires_at = -1,
 	};
 
+	/* The helper takes no token whose owner has not asked for it itself. */
+	if (c->app->conf->system) {
+		api_fail(c, RDV_E_STATE,
+		    "on this host tokens are made by their owner: rdv token "
+		    "new, or POST /api/login over the own socket");
+		return;
+	}
 	if (!wanted(c, &spec.scopes))
 		return;
-	if (!name_ok(in->name)) {
+	if (!token_name_ok(in->name)) {
 		api_fail(c, RDV_E_INVALID, "name: must be printable");
 		return;
 	}
@@ -250,6 +261,38 @@ tokens_found_cb(const struct store_token *t, void *arg)
 	return false;
 }
 
+static void
+revoke_here(struct api_call *c)
+{
+	const char *user = c->actor->user_id, *id = c->params[0];
+	struct credential_change *ch = credential_begin(c->app->auth);
+	struct tx *tx = tx_begin(c->app->db);
+	int err = credential_revoke(ch, tx, user, id);
+
+	if (err != 0) {
+		tx_abort(tx);
+		credential_done(err, ch);
+		api_fail(c, err, NULL);
+		return;
+	}
+	api_commit_answer(c, tx,
+	    &(struct api_answer){
+		.status = 204, .durable = credential_done, .arg = ch });
+}
+
+/* Whatever the helper says: here it counts no more, and nobody gets past us. */
+static void
+tokens_revoked_cb(int err, const char *why, void *arg)
+{
+	struct api_call *c = arg;
+
+	if (err != 0)
+		log_errorx("tokens",
+		    "token=%s is revoked here, and the helper still has it: %s",
+		    c->params[0], why);
+	revoke_here(c);
+}
+
 /*
  * The look-up is the check of ownership, since a revocation goes by the id
  * alone (C14). Also the credential of this very request may go; its answer
@@ -259,9 +302,8 @@ static void
 tokens_revoke(struct api_call *c)
 {
 	const char *user = c->actor->user_id, *id = c->params[0];
-	struct credential_change *ch;
+	const struct token *t;
 	bool found = false;
-	struct tx *tx;
 	int err;
 
 	err = store_token_get(c->app->db, user, id, tokens_found_cb, &found);
@@ -272,18 +314,12 @@ tokens_revoke(struct api_call *c)
 	}
 	/* Written or not: taking a right away is never refused. */
 	(void)auth_audit(c->app->auth, c->req, "token.revoke", c->actor, id);
-	ch = credential_begin(c->app->auth);
-	tx = tx_begin(c->app->db);
-	err = credential_revoke(ch, tx, user, id);
-	if (err != 0) {
-		tx_abort(tx);
-		credential_done(err, ch);
-		api_fail(c, err, NULL);
-		return;
-	}
-	api_commit_answer(c, tx,
-	    &(struct api_answer){
-		.status = 204, .durable = credential_done, .arg = ch });
+	t = auth_find_id(c->app->auth, id);
+	if (c->app->conf->system && t != NULL)
+		enroll_revoke(c->app, c->actor->uid, t->digest,
+		    tokens_revoked_cb, c);
+	else
+		revoke_here(c);
 }
 
 const struct api_route api_routes_tokens[] = {

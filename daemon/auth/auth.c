@@ -27,10 +27,9 @@
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
-static bool
-auth_user_cb(const struct store_user *u, void *arg)
+struct auth_user *
+auth_user_add(struct auth *a, const struct store_user *u)
 {
-	struct auth *a = arg;
 	struct auth_user *slot;
 
 	a->users = xreallocarray(a->users, a->nusers + 1, sizeof(*a->users));
@@ -38,6 +37,15 @@ auth_user_cb(const struct store_user *u, void *arg)
 	memcpy(slot->id, u->id, sizeof(slot->id));
 	slot->uid = u->uid;
 	slot->name = xstrdup(u->name);
+	/* In system mode whoever has a row need not be welcome any more. */
+	slot->served = !a->app->conf->system;
+	return slot;
+}
+
+static bool
+auth_user_cb(const struct store_user *u, void *arg)
+{
+	(void)auth_user_add(arg, u);
 	return true;
 }
 
@@ -67,7 +75,7 @@ owner_insert(struct auth *a, const char *name)
 		return err;
 	}
 	tx_commit(tx, NULL, NULL);
-	(void)auth_user_cb(&u, a);
+	(void)auth_user_add(a, &u);
 	return 0;
 }
 
@@ -106,7 +114,7 @@ owner_ensure(struct auth *a)
 	free(name);
 	if (err != 0)
 		return err;
-	/* Nobody is added after this, so the pointer stays good. */
+	/* In user mode nobody is added later, so the pointer stays good. */
 	a->owner = u != NULL ? u->id : a->users[a->nusers - 1].id;
 	return 0;
 }
@@ -129,13 +137,16 @@ load(struct auth *a, char *why, size_t whysize)
 		    conf->base, strerror(-err));
 		return err;
 	}
-	err = service_load(&a->service, conf->service_token_file,
-	    a->app->first_start ? conf->token_rotation_days * DAY_MS : 0, why,
-	    whysize);
+	/* In system mode [main] has the token and brings it. */
+	if (!conf->system)
+		err = service_load(&a->service, conf->service_token_file,
+		    a->app->first_start ? conf->token_rotation_days * DAY_MS
+					: 0,
+		    why, whysize);
 	if (err != 0)
 		return err;
 	err = store_users_each(a->app->db, auth_user_cb, a);
-	if (err == 0)
+	if (err == 0 && !conf->system)
 		err = owner_ensure(a);
 	for (size_t i = 0; i < a->nusers && err == 0; i++)
 		err = tokens_load(a->tokens, a->app->db, a->users[i].id,

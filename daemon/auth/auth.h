@@ -52,6 +52,11 @@ struct actor {
 	uint32_t scopes;
 	/* Of token or cookie, a ticket's too; in logs and audit. */
 	char token_id[UUID_TEXT];
+	/*
+	 * The text that shows the helper whom this is, in the request: the
+	 * token's own, or the reverse proxy's; NULL when there is neither.
+	 */
+	const char *proof;
 };
 
 /* Why a request is turned away, ready for the error body. */
@@ -104,9 +109,28 @@ struct auth_watch *auth_on_revoke(struct auth *a, const struct actor *actor,
     void (*cb)(void *), void *arg);
 void auth_unwatch(struct auth_watch *w);
 
+/*
+ * System mode, where [main] says who is served. The first makes the user's row
+ * when there is none, and gives it the account's present name; 0, or an error
+ * after which that user is not served. The second ends what lives by the
+ * user's credentials; they count again when it is served again.
+ */
+int auth_serve(struct auth *a, uid_t uid, const char *name);
+void auth_serve_no_more(struct auth *a, uid_t uid);
+/* The service token, as [main] brings it; false: it is none. */
+bool auth_service(struct auth *a, const char *text, size_t len);
+/*
+ * Whether credentials of that user count in this request: the user is served,
+ * and the socket is not another person's.
+ */
+bool auth_counts(const struct auth *a, const struct http_req *r,
+    const char *user_id);
+
 /* The user whose uid the daemon runs as; user mode has no other. */
 const char *auth_owner(const struct auth *a);
 const char *auth_user_name(const struct auth *a, const char *user_id);
+/* Of the user of that uid, while it is served; NULL otherwise. */
+const char *auth_user_id(const struct auth *a, uid_t uid);
 
 struct audit_entry;
 struct token;

@@ -227,18 +227,19 @@ digest_text(const char *text, uint8_t digest[DIGEST_LEN])
 }
 
 /*
- * A credential of that kind and of a user that exists; it may have expired.
+ * A credential of that kind and of a user whose are heard here; it may have
+ * expired.
  * Found by the hash of all of it, so the time that takes tells nothing of how
  * much was right (C10).
  */
 static struct token *
-find(struct auth *a, const uint8_t digest[DIGEST_LEN], enum token_kind kind)
+find(struct auth *a, const struct http_req *r,
+    const uint8_t digest[DIGEST_LEN], enum token_kind kind)
 {
 	struct token *t = tokens_find(a->tokens, digest);
 
 	/* A cookie is no bearer token, and a sign-in code is neither. */
-	if (t == NULL || t->kind != kind ||
-	    auth_user_find(a, t->user_id) == NULL)
+	if (t == NULL || t->kind != kind || !auth_counts(a, r, t->user_id))
 		return NULL;
 	return t;
 }
@@ -266,7 +267,7 @@ by_token(struct auth *a, const struct http_req *r,
     const uint8_t digest[DIGEST_LEN], struct actor *out,
     struct auth_refusal *no)
 {
-	struct token *t = find(a, digest, TOKEN_CLI);
+	struct token *t = find(a, r, digest, TOKEN_CLI);
 
 	if (t == NULL)
 		return failed(a, r, NULL, &invalid, no);
@@ -294,7 +295,7 @@ by_cookie(struct auth *a, const struct http_req *r, const struct offer *o,
 		 */
 		if (!digest_text(o->cookies[i], digest))
 			continue;
-		t = find(a, digest, TOKEN_COOKIE);
+		t = find(a, r, digest, TOKEN_COOKIE);
 		if (t != NULL && secret_equal(t->page, key, DIGEST_LEN))
 			return admit(a, r, t, out, no);
 		alone = t != NULL ? t : alone;
@@ -315,7 +316,7 @@ by_service(struct auth *a, const struct http_req *r, const struct offer *o,
 		    "the service token needs X-RDV-User-ID");
 	}
 	u = auth_user_find(a, o->user);
-	if (u == NULL) {
+	if (u == NULL || !auth_counts(a, r, u->id)) {
 		note_refusal(a, r, "UNKNOWN_USER", NULL);
 		return refuse(no, 403, "UNKNOWN_USER", "no such user");
 	}
@@ -325,6 +326,15 @@ by_service(struct auth *a, const struct http_req *r, const struct offer *o,
 	out->via = AUTH_SERVICE;
 	out->scopes = SCOPE_ACT_AS;
 	return true;
+}
+
+/* On a person's own socket there is no proxy, and nobody acts for others. */
+static bool
+is_service(struct auth *a, const struct http_req *r,
+    const uint8_t digest[DIGEST_LEN])
+{
+	return r->person == HTTP_ANYBODY &&
+	       service_is(&a->service, digest, clock_wall_ms());
 }
 
 /*
@@ -343,8 +353,9 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 	if (text != NULL) {
 		if (!digest_text(text, digest))
 			return failed(a, r, NULL, &invalid, no);
+		out->proof = text;
 		/* Either header may have either of the two (contract 1.4). */
-		if (!service_is(&a->service, digest, clock_wall_ms()))
+		if (!is_service(a, r, digest))
 			return by_token(a, r, digest, out, no);
 		if (o->user != NULL || o->ncookies == 0)
 			return by_service(a, r, o, out, no);
@@ -412,7 +423,8 @@ by_ticket(struct auth *a, const struct http_req *r,
 		return false;
 	}
 	digest_of(text, strlen(text), digest);
-	if (auth_ticket_spend(a, digest, need->session_id, out, token_id))
+	if (auth_ticket_spend(a, digest, need->session_id, out, token_id) &&
+	    auth_counts(a, r, out->user_id))
 		return true;
 	return failed(a, r, auth_find_id(a, token_id), &no_ticket, no);
 }
@@ -421,8 +433,18 @@ static bool
 by_any(struct auth *a, const struct http_req *r, const struct auth_need *need,
     const struct offer *o, struct actor *out, struct auth_refusal *no)
 {
-	if (o->ticket != NULL)
-		return by_ticket(a, r, need, o->ticket, out, no);
+	uint8_t digest[DIGEST_LEN];
+
+	if (o->ticket != NULL) {
+		if (!by_ticket(a, r, need, o->ticket, out, no))
+			return false;
+		/* Beside it stands what the proxy adds to every request. */
+		out->proof = NULL;
+		if (o->service != NULL && digest_text(o->service, digest) &&
+		    is_service(a, r, digest))
+			out->proof = o->service;
+		return true;
+	}
 	return judge(a, r, o, out, no) &&
 	       (out->via != AUTH_COOKIE ||
 		   from_page(a, r, need, out->token_id, no));

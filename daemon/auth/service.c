@@ -127,6 +127,18 @@ token_make(struct service *s, const struct files *f)
 	return err;
 }
 
+/* Anything shorter would be a password, and this is none. */
+static bool
+token_digest(struct service *s, const char *text, size_t len)
+{
+	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == ' '))
+		len--;
+	if (len != TEXT_LEN)
+		return false;
+	digest_of(text, len, s->digest);
+	return true;
+}
+
 static int
 token_read(struct service *s, const struct files *f)
 {
@@ -137,13 +149,8 @@ token_read(struct service *s, const struct files *f)
 	err = path_read_private(f->dir, f->token, FILE_MAX, &text, &len);
 	if (err != 0)
 		return err;
-	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == ' '))
-		len--;
-	/* Anything shorter would be a password, and this is none. */
-	if (len != TEXT_LEN)
+	if (!token_digest(s, text, len))
 		err = RDV_E_MALFORMED;
-	else
-		digest_of(text, len, s->digest);
 	secret_free(text, len);
 	return err;
 }
@@ -205,6 +212,18 @@ service_load(struct service *s, const char *path, int64_t rotate_ms, char *why,
 	if (f.dir >= 0)
 		(void)close(f.dir);
 	return err;
+}
+
+bool
+service_set(struct service *s, const char *text, size_t len)
+{
+	struct service fresh = { .created_at = clock_wall_ms() };
+
+	if (!token_digest(&fresh, text, len))
+		return false;
+	uuid_v7(fresh.id);
+	*s = fresh;
+	return true;
 }
 
 /* Both are compared whatever the first says. */

@@ -29,6 +29,8 @@ struct service {
  */
 int service_load(struct service *s, const char *path, int64_t rotate_ms,
     char *why, size_t whysize);
+/* In system mode: the text that [main] brings. False: it is no such token. */
+bool service_set(struct service *s, const char *text, size_t len);
 bool service_is(const struct service *s, const uint8_t digest[DIGEST_LEN],
     int64_t now);
 

@@ -14,17 +14,20 @@
 
 #define AUTH_SEEN 1024
 
+struct store_user;
+
 /* What the files of auth/ share; nobody else includes this. */
 struct auth_user {
 	char id[UUID_TEXT];
 	uid_t uid;
 	char *name;
+	bool served; /* in system mode: [main] has announced it */
 };
 
 struct auth_watch {
 	TAILQ_ENTRY(auth_watch) link;
 	struct auth *auth;
-	char token_id[UUID_TEXT];
+	char user_id[UUID_TEXT], token_id[UUID_TEXT];
 	void (*cb)(void *);
 	void *arg;
 	bool fired;
@@ -40,7 +43,7 @@ struct auth {
 	struct auth_limit *limit;
 	struct auth_user *users;
 	size_t nusers;
-	const char *owner;
+	const char *owner; /* user mode's */
 	TAILQ_HEAD(, auth_watch) watches;
 	struct loop_timer *sweep; /* expiry */
 	struct loop_timer *flush; /* last use */
@@ -51,11 +54,15 @@ struct auth {
 };
 
 const struct auth_user *auth_user_find(const struct auth *a, const char *id);
+/* One more, with a row; the array may move. */
+struct auth_user *auth_user_add(struct auth *a, const struct store_user *u);
 /* A line about a credential that was good, within the rate of such lines. */
 void auth_audit_use(struct auth *a, const struct http_req *r,
     const struct actor *by);
 /* Fires the watches of one credential. */
 void auth_watch_fire(struct auth *a, const char *token_id);
+/* Those of all credentials by which a user acts. */
+void auth_watch_fire_user(struct auth *a, const char *user_id);
 void auth_timers_start(struct auth *a);
 void auth_timers_stop(struct auth *a);
 /* Looks again when the next credential expires. */

@@ -29,6 +29,7 @@ auth_on_revoke(struct auth *a, const struct actor *actor, void (*cb)(void *),
 	w->auth = a;
 	w->cb = cb;
 	w->arg = arg;
+	(void)str_copy(w->user_id, actor->user_id, sizeof(w->user_id));
 	(void)str_copy(w->token_id, actor->token_id, sizeof(w->token_id));
 	TAILQ_INSERT_TAIL(&a->watches, w, link);
 	return w;
@@ -43,28 +44,43 @@ auth_unwatch(struct auth_watch *w)
 	free(w);
 }
 
+/* Of a token or of a user: NULL is any. */
 static struct auth_watch *
-watch_next(struct auth *a, const char *token_id)
+watch_next(struct auth *a, const char *token_id, const char *user_id)
 {
 	struct auth_watch *w;
 
 	TAILQ_FOREACH (w, &a->watches, link) {
-		if (!w->fired && strcmp(w->token_id, token_id) == 0)
+		if (!w->fired &&
+		    (token_id == NULL || strcmp(w->token_id, token_id) == 0) &&
+		    (user_id == NULL || strcmp(w->user_id, user_id) == 0))
 			return w;
 	}
 	return NULL;
 }
 
-void
-auth_watch_fire(struct auth *a, const char *token_id)
+/* A callback may remove any watch, so each search starts afresh. */
+static void
+fire(struct auth *a, const char *token_id, const char *user_id)
 {
 	struct auth_watch *w;
 
-	/* A callback may remove any watch, so each search starts afresh. */
-	while ((w = watch_next(a, token_id)) != NULL) {
+	while ((w = watch_next(a, token_id, user_id)) != NULL) {
 		w->fired = true;
 		w->cb(w->arg);
 	}
+}
+
+void
+auth_watch_fire(struct auth *a, const char *token_id)
+{
+	fire(a, token_id, NULL);
+}
+
+void
+auth_watch_fire_user(struct auth *a, const char *user_id)
+{
+	fire(a, NULL, user_id);
 }
 
 /* Wakes at the next end of a credential, and now and then regardless. */

@@ -8,6 +8,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/people.h"
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
 #include "daemon/core/worktree.h"
@@ -70,9 +71,19 @@ boot_stray_cb(uint64_t handle, void *arg)
 	runs_stray(app->runs, handle);
 }
 
+static bool
+boot_word_cb(char what, struct buf *body, struct seqpkt_fds *fds, void *arg)
+{
+	struct app *app = arg;
+
+	/* In user mode all there is was there at the start. */
+	return app->people != NULL && people_word(app->people, what, body, fds);
+}
+
 const struct helper_ops boot_helper_ops = {
 	.ready = boot_ready_cb,
 	.lost = boot_lost_cb,
 	.exited = boot_exited_cb,
 	.stray = boot_stray_cb,
+	.word = boot_word_cb,
 };

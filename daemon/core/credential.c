@@ -97,8 +97,7 @@ make_room(struct credential_change *ch, struct tx *tx,
 
 /* The id is what logs and events name it by; it tells nothing of the text. */
 static void
-token_fill(struct token *t, const struct credential_spec *spec,
-    char text[TOKEN_TEXT])
+token_fill(struct token *t, const struct credential_spec *spec)
 {
 	uuid_v7(t->id);
 	(void)str_copy(t->user_id, spec->user_id, sizeof(t->user_id));
@@ -107,47 +106,77 @@ token_fill(struct token *t, const struct credential_spec *spec,
 	t->expires_at = spec->expires_at;
 	t->created_at = clock_wall_ms();
 	t->stored_use = t->used = -1;
-	token_text(spec->kind, text, t->digest);
 }
 
 /* The row holds the digest, so that who reads the database has nothing (C11).
  */
+static int
+insert(struct credential_change *ch, struct tx *tx, const char *name,
+    const char *prefix, const char *page)
+{
+	char hash[DIGEST_TEXT], scopes[SCOPE_TEXT];
+	const struct token *t = &ch->token;
+	struct store_token row;
+	int err;
+
+	str_hex(hash, t->digest, DIGEST_LEN);
+	scope_format(t->scopes, scopes);
+	row = (struct store_token){ t->id, t->user_id, name,
+		token_kind_name(t->kind), prefix, hash, page, scopes,
+		t->expires_at, -1, t->created_at };
+	err = store_token_insert(tx, &row);
+	if (err != 0)
+		return err;
+	emit(tx, EV_TOKEN_CREATED, t->user_id, t->id, token_kind_name(t->kind));
+	ch->issued = true;
+	return 0;
+}
+
 int
 credential_issue(struct credential_change *ch, struct tx *tx,
     const struct credential_spec *spec, char id[UUID_TEXT],
     char text[TOKEN_TEXT], char page_key[TOKEN_TEXT])
 {
-	char page[DIGEST_TEXT] = "", hash[DIGEST_TEXT], scopes[SCOPE_TEXT],
-	     prefix[TOKEN_PREFIX] = "";
+	char page[DIGEST_TEXT] = "", prefix[TOKEN_PREFIX] = "";
 	struct token *t = &ch->token;
-	struct store_token row;
 	int err;
 
 	err = make_room(ch, tx, spec);
 	if (err != 0)
 		return err;
-	token_fill(t, spec, text);
-	str_hex(hash, t->digest, DIGEST_LEN);
+	token_fill(t, spec);
+	token_text(spec->kind, text, t->digest);
 	if (page_key != NULL) {
 		token_text(spec->kind, page_key, t->page);
 		str_hex(page, t->page, DIGEST_LEN);
 	}
-	scope_format(spec->scopes, scopes);
 	/* Only what people look at in lists has its first characters kept. */
 	if (spec->kind == TOKEN_CLI)
 		memcpy(prefix, text, TOKEN_PREFIX - 1);
-	row = (struct store_token){ t->id, t->user_id, spec->name,
-		token_kind_name(spec->kind), prefix, hash,
-		page_key != NULL ? page : NULL, scopes, t->expires_at, -1,
-		t->created_at };
-	err = store_token_insert(tx, &row);
+	err =
+	    insert(ch, tx, spec->name, prefix, page_key != NULL ? page : NULL);
+	if (err == 0)
+		memcpy(id, t->id, UUID_TEXT);
+	return err;
+}
+
+int
+credential_enroll(struct credential_change *ch, struct tx *tx,
+    const struct credential_spec *spec, const uint8_t digest[DIGEST_LEN],
+    char id[UUID_TEXT])
+{
+	struct token *t = &ch->token;
+	int err;
+
+	err = make_room(ch, tx, spec);
 	if (err != 0)
 		return err;
-	emit(tx, EV_TOKEN_CREATED, t->user_id, t->id,
-	    token_kind_name(spec->kind));
-	ch->issued = true;
-	memcpy(id, t->id, UUID_TEXT);
-	return 0;
+	token_fill(t, spec);
+	memcpy(t->digest, digest, DIGEST_LEN);
+	err = insert(ch, tx, spec->name, "", NULL);
+	if (err == 0)
+		memcpy(id, t->id, UUID_TEXT);
+	return err == -EEXIST ? RDV_E_EXISTS : err;
 }
 
 /* Revocations first: a login must not be seen beside what it replaces. */

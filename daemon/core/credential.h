@@ -38,6 +38,13 @@ int credential_issue(struct credential_change *ch, struct tx *tx,
     const struct credential_spec *spec, char id[UUID_TEXT],
     char text[TOKEN_TEXT], char page_key[TOKEN_TEXT]);
 /*
+ * The same for a token whose text is its owner's alone: a CLI token by its
+ * digest, of which lists show no beginning. Also RDV_E_EXISTS: it is there.
+ */
+int credential_enroll(struct credential_change *ch, struct tx *tx,
+    const struct credential_spec *spec, const uint8_t digest[DIGEST_LEN],
+    char id[UUID_TEXT]);
+/*
  * Whose it is was judged before: `user_id` only gets the event. RDV_E_NOT_FOUND
  * when it was revoked already.
  */

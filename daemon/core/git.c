@@ -369,6 +369,9 @@ git_spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
 	struct job *j = arg;
 
 	j->pending = false;
+	/* As of a run: the grant may have ended with its token. */
+	if (err == 0 && a->result == PRIV_DENIED)
+		grant_forget(j->git->app->grants, j->uid);
 	/* Not the three that the protocol has for pipes. */
 	if (err == 0 && a->result == PRIV_DONE && fds->n != 3) {
 		seqpkt_fds_close(fds);

@@ -9,12 +9,14 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/conf.h"
 #include "daemon/helper.h"
 #include "daemon/loop.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/list.h"
 #include "lib/secret.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 /* How long a request waits for a helper that is being replaced. */
@@ -35,11 +37,14 @@ struct holder {
 	struct grant grant; /* its strings are ours */
 	int64_t until;	    /* monotonic; 0: no grant */
 	bool asking;
+	struct priv_login offer; /* system mode: how to ask */
+	int64_t offer_until;	 /* 0: there is none */
 	TAILQ_HEAD(, waiter) waiters;
 };
 
 struct grants {
 	struct app *app;
+	bool system;
 	bool open;
 	bool due; /* serving is deferred */
 	struct loop_timer *timer;
@@ -55,6 +60,7 @@ grants_new(struct app *app)
 	struct grants *g = xcalloc(1, sizeof(*g));
 
 	g->app = app;
+	g->system = app->conf->system;
 	g->timer = loop_timer_new(app->loop, grants_timer_cb, g);
 	TAILQ_INIT(&g->holders);
 	return g;
@@ -70,6 +76,13 @@ forget(struct holder *h)
 	free((char *)h->grant.shell);
 	h->grant.user = h->grant.home = h->grant.shell = NULL;
 	h->until = 0;
+}
+
+static void
+wipe_offer(struct holder *h)
+{
+	secret_wipe(&h->offer, sizeof(h->offer));
+	h->offer_until = 0;
 }
 
 /* Answers those who have waited since before `now`; all of them with 0. */
@@ -108,6 +121,7 @@ grants_free(struct grants *g)
 	while ((h = TAILQ_FIRST(&g->holders)) != NULL) {
 		TAILQ_REMOVE(&g->holders, h, link);
 		forget(h);
+		wipe_offer(h);
 		free(h);
 	}
 	loop_undefer(g->app->loop, grants_serve_cb, g);
@@ -164,6 +178,7 @@ grant_login_cb(int err, const struct priv_login_answer *a, void *arg)
 	/* The helper went away: those who wait go on waiting for the next. */
 	if (err != 0)
 		return;
+	wipe_offer(h);
 	/* A grant for another uid than was asked for is none. */
 	if (a->result == PRIV_DONE && a->uid == h->grant.uid)
 		keep(h, a);
@@ -174,15 +189,19 @@ grant_login_cb(int err, const struct priv_login_answer *a, void *arg)
 	serve_later(h->grants);
 }
 
+/* In system mode only somebody's credential can ask. */
 static void
 ask(struct holder *h)
 {
-	struct priv_login m = { .kind = PRIV_LOGIN_UID, .uid = h->grant.uid };
+	const struct priv_login own = { .kind = PRIV_LOGIN_UID,
+		.uid = h->grant.uid };
+	const bool offered = h->offer_until > 0;
 
-	if (h->asking)
+	if (h->asking || (h->grants->system && !offered))
 		return;
 	h->asking = true;
-	helper_login(h->grants->app->helper, &m, grant_login_cb, h);
+	helper_login(h->grants->app->helper, offered ? &h->offer : &own,
+	    grant_login_cb, h);
 }
 
 static void
@@ -225,8 +244,16 @@ grants_timer_cb(void *arg)
 	struct holder *h;
 
 	TAILQ_FOREACH (h, &g->holders, link) {
-		refuse(h, RDV_E_UNAVAILABLE, "the helper is not there", now);
-		waiting = waiting || !TAILQ_EMPTY(&h->waiters);
+		refuse(h, RDV_E_UNAVAILABLE,
+		    g->system && g->open && h->offer_until == 0
+			? "the helper was shown no credential of this user; "
+			  "it goes on with the user's next request"
+			: "the helper is not there",
+		    now);
+		if (h->offer_until <= now)
+			wipe_offer(h);
+		waiting =
+		    waiting || !TAILQ_EMPTY(&h->waiters) || h->offer_until > 0;
 	}
 	/* Five looks in the time one may wait: nobody waits much longer. */
 	if (waiting)
@@ -263,4 +290,42 @@ grant_get(struct grants *g, uid_t uid, grant_fn *cb, void *arg)
 		loop_timer_set(g->timer, WAIT_MS / 5);
 	if (g->open)
 		serve_later(g);
+}
+
+void
+grant_offer(struct grants *g, uid_t uid, bool token, const char *text)
+{
+	struct holder *h = holder_of(g, uid);
+	const int64_t now = clock_mono_ms();
+
+	/* What is being asked with stays until the answer. */
+	if (now < h->until || h->asking)
+		return;
+	wipe_offer(h);
+	h->offer.kind = token ? PRIV_LOGIN_TOKEN : PRIV_LOGIN_SERVICE;
+	h->offer.uid = token ? 0 : uid;
+	if (!str_copy(h->offer.secret, text, sizeof(h->offer.secret))) {
+		wipe_offer(h);
+		return;
+	}
+	h->offer_until = now + WAIT_MS;
+	if (!loop_timer_pending(g->timer))
+		loop_timer_set(g->timer, WAIT_MS / 5);
+	if (g->open && !TAILQ_EMPTY(&h->waiters))
+		serve_later(g);
+}
+
+/*
+ * It is given back as well: should the helper have it after all, asking again
+ * and again would fill its table.
+ */
+void
+grant_forget(struct grants *g, uid_t uid)
+{
+	struct holder *h = holder_of(g, uid);
+
+	if (!g->system || h->until == 0)
+		return;
+	helper_logout(g->app->helper, h->grant.bytes, NULL, NULL);
+	forget(h);
 }

@@ -25,6 +25,20 @@ void grants_open(struct grants *g);
 /* rdvd ends: nobody waits any more. */
 void grants_end(struct grants *g);
 
+/*
+ * System mode, where a claim is worth nothing: what a caller has shown, by
+ * which the helper can be asked for that user. `token`: it is a token of the
+ * user's own, else the reverse proxy's. Kept for as long as a request may wait,
+ * and only while there is no grant; work that nobody waits beside fails with
+ * RDV_E_UNAVAILABLE until a caller comes.
+ */
+void grant_offer(struct grants *g, uid_t uid, bool token, const char *text);
+/*
+ * The helper has forgotten that user's grant, or may have. In user mode nothing
+ * ends one but the helper's own end.
+ */
+void grant_forget(struct grants *g, uid_t uid);
+
 struct grant {
 	uint8_t bytes[PRIV_GRANT_LEN];
 	uid_t uid;

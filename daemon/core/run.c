@@ -337,6 +337,9 @@ run_spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
 {
 	struct run *run = arg;
 
+	/* A grant ends with its token, and the helper alone knows when. */
+	if (err == 0 && a->result == PRIV_DENIED)
+		grant_forget(run->runs->app->grants, run->uid);
 	if (err == 0 && a->result == PRIV_DONE)
 		spawned(run, a, fds);
 	else if (err == 0)

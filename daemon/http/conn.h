@@ -44,6 +44,7 @@ struct http_conn {
 	const struct conn_ops *ops; /* NULL after gone() */
 	void *user;
 	struct peer *peer;
+	uid_t person; /* as http_req has it */
 	pid_t pid;
 	uint64_t id;
 	int fd;

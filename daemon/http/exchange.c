@@ -96,6 +96,7 @@ take_head(struct exchange *x, const char *head, size_t len)
 	q->r.conn = x->conn;
 	q->r.conn_id = x->conn->id;
 	q->r.peer_uid = x->conn->peer->uid;
+	q->r.person = x->conn->person;
 	q->r.peer_pid = x->conn->pid;
 	why = parse_head(q, head, len, &g);
 	if (why == GATE_OK)

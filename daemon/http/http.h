@@ -46,6 +46,7 @@ struct http_req {
 	size_t body_max; /* bytes; lowered by http_early_fn, never raised */
 	char id[37];	 /* request id, in logs and error bodies */
 	uid_t peer_uid;	 /* SO_PEERCRED of the connection */
+	uid_t person;	 /* whose credentials alone count, or HTTP_ANYBODY */
 	pid_t peer_pid;
 	uint64_t conn_id;   /* of the connection, from 1, never reused */
 	bool websocket;	    /* a complete RFC 6455 section 4.1 upgrade */
@@ -53,6 +54,9 @@ struct http_req {
 	void *actor;	    /* set by auth/, lives in the arena */
 	bool replied;
 };
+
+/* Root is no person here: it comes in everywhere and has no credentials. */
+#define HTTP_ANYBODY 0
 
 /* First value of a header by lower-case name, or NULL. */
 const char *http_header(const struct http_req *r, const char *name);
@@ -121,6 +125,10 @@ void http_server_early(struct http_server *s, http_early_fn *cb);
  * out; the descriptor stays the caller's.
  */
 int http_server_listen(struct http_server *s, int listener, uid_t owner);
+/* The same for a socket of one person: requests over it say whose it is. */
+int http_server_listen_for(struct http_server *s, int listener, uid_t person);
+/* Serves that person's sockets no more and ends the connections over them. */
+void http_server_unlisten(struct http_server *s, uid_t person);
 /*
  * Graceful end: stops accepting, answers 503 to new requests on open
  * connections, closes WebSockets with 1001 and streams, calls `done` when

@@ -50,9 +50,10 @@ static void
 retry_cb(void *arg)
 {
 	struct http_server *s = arg;
+	struct listener *l;
 
-	for (unsigned i = 0; i < s->nlisteners; i++)
-		loop_watch_enable(s->listeners[i].watch);
+	LIST_FOREACH (l, &s->listeners, entry)
+		loop_watch_enable(l->watch);
 }
 
 /* Any descriptor will do, and this one needs no file system. */
@@ -79,6 +80,7 @@ http_server_new(struct loop *l, const struct http_limits *limits,
 	TAILQ_INIT(&s->conns);
 	LIST_INIT(&s->requests);
 	LIST_INIT(&s->peers);
+	LIST_INIT(&s->listeners);
 	s->sweep = loop_timer_new(l, sweep_cb, s);
 	s->retry = loop_timer_new(l, retry_cb, s);
 	s->reserve = open_reserve();
@@ -174,6 +176,7 @@ admit(struct listener *l, int fd)
 	struct http_server *s = l->server;
 	struct ucred cred;
 	socklen_t len = sizeof cred;
+	struct http_conn *c;
 	struct peer *p;
 
 	/* No word of the kernel about the peer, no service (abuse C08). */
@@ -194,7 +197,9 @@ admit(struct listener *l, int fd)
 		return;
 	}
 	p->conns++;
-	exchange_start(conn_new(s, fd, p, cred.pid));
+	c = conn_new(s, fd, p, cred.pid);
+	c->person = l->person;
+	exchange_start(c);
 	/* Without connections nothing wakes an idle daemon. */
 	if (!loop_timer_pending(s->sweep))
 		loop_timer_set(s->sweep, SWEEP_MS);
@@ -203,8 +208,10 @@ admit(struct listener *l, int fd)
 static void
 pause_accepting(struct http_server *s)
 {
-	for (unsigned i = 0; i < s->nlisteners; i++)
-		loop_watch_disable(s->listeners[i].watch);
+	struct listener *l;
+
+	LIST_FOREACH (l, &s->listeners, entry)
+		loop_watch_disable(l->watch);
 	loop_timer_set(s->retry, RETRY_MS);
 }
 
@@ -252,22 +259,56 @@ accept_cb(int listener, short what, void *arg)
 	}
 }
 
-int
-http_server_listen(struct http_server *s, int listener, uid_t owner)
+static int
+listen_as(struct http_server *s, int listener, uid_t owner, uid_t person)
 {
-	struct listener *l = &s->listeners[s->nlisteners];
+	struct listener *l;
 	int flags = fcntl(listener, F_GETFL);
 
-	if (s->nlisteners == SERVER_LISTENER)
-		return -ENOSPC;
 	/* A client gone between poll and accept must not block us. */
 	if (flags == -1 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) == -1)
 		return -errno;
+	l = xcalloc(1, sizeof *l);
 	l->server = s;
 	l->owner = owner;
+	l->person = person;
 	l->watch = loop_watch_new(s->loop, listener, LOOP_READ, accept_cb, l);
-	s->nlisteners++;
+	LIST_INSERT_HEAD(&s->listeners, l, entry);
 	return 0;
+}
+
+int
+http_server_listen(struct http_server *s, int listener, uid_t owner)
+{
+	return listen_as(s, listener, owner, HTTP_ANYBODY);
+}
+
+int
+http_server_listen_for(struct http_server *s, int listener, uid_t person)
+{
+	return listen_as(s, listener, person, person);
+}
+
+static void
+listener_free(struct listener *l)
+{
+	LIST_REMOVE(l, entry);
+	loop_watch_free(l->watch);
+	free(l);
+}
+
+void
+http_server_unlisten(struct http_server *s, uid_t person)
+{
+	struct listener *l, *next;
+	struct http_conn *c;
+
+	LIST_FOREACH_SAFE (l, &s->listeners, entry, next)
+		if (l->person == person)
+			listener_free(l);
+	TAILQ_FOREACH (c, &s->conns, entry)
+		if (c->person == person && !c->dead)
+			conn_drop(c);
 }
 
 void
@@ -325,6 +366,7 @@ void
 http_server_drain(struct http_server *s, int64_t ms, void (*done)(void *),
     void *arg)
 {
+	struct listener *l, *next;
 	struct http_conn *c;
 
 	if (s->draining)
@@ -337,9 +379,8 @@ http_server_drain(struct http_server *s, int64_t ms, void (*done)(void *),
 	 * waits in their queue for the next rdvd, if there is one.
 	 */
 	loop_timer_clear(s->retry);
-	for (unsigned i = 0; i < s->nlisteners; i++)
-		loop_watch_free(s->listeners[i].watch);
-	s->nlisteners = 0;
+	LIST_FOREACH_SAFE (l, &s->listeners, entry, next)
+		listener_free(l);
 	s->drain = loop_timer_new(s->loop, drained, s);
 	loop_timer_set(s->drain, ms);
 	TAILQ_FOREACH (c, &s->conns, entry)
@@ -352,6 +393,7 @@ void
 http_server_free(struct http_server *s)
 {
 	struct http_conn *c, *next;
+	struct listener *l, *rest;
 	struct request *q;
 
 	if (s == NULL)
@@ -363,8 +405,8 @@ http_server_free(struct http_server *s)
 	/* Whoever still holds one may answer it; there is nobody to hear. */
 	LIST_FOREACH (q, &s->requests, entry)
 		q->server = NULL;
-	for (unsigned i = 0; i < s->nlisteners; i++)
-		loop_watch_free(s->listeners[i].watch);
+	LIST_FOREACH_SAFE (l, &s->listeners, entry, rest)
+		listener_free(l);
 	loop_timer_free(s->sweep);
 	loop_timer_free(s->retry);
 	loop_timer_free(s->drain);

@@ -12,10 +12,9 @@
 #include "lib/buf.h"
 
 /* Inside of http/: what connections, requests and upgrades share. */
-#define SERVER_SPARE	32		/* arenas kept for the next requests */
-#define SERVER_TAG	16		/* hexadecimal digits of an id's tag */
-#define SERVER_INPUT	((size_t)65536) /* read at once, kept at most */
-#define SERVER_LISTENER 4		/* sockets */
+#define SERVER_SPARE 32		     /* arenas kept for the next requests */
+#define SERVER_TAG   16		     /* hexadecimal digits of an id's tag */
+#define SERVER_INPUT ((size_t)65536) /* read at once, kept at most */
 
 struct arena;
 struct http_conn;
@@ -30,9 +29,10 @@ struct peer {
 };
 
 struct listener {
+	LIST_ENTRY(listener) entry;
 	struct http_server *server;
 	struct loop_watch *watch;
-	uid_t owner;
+	uid_t owner, person;
 };
 
 struct http_server {
@@ -45,8 +45,7 @@ struct http_server {
 	LIST_HEAD(, request) requests;
 	LIST_HEAD(, peer) peers;
 	struct http_stats stats;
-	struct listener listeners[SERVER_LISTENER];
-	unsigned nlisteners;
+	LIST_HEAD(, listener) listeners;
 	struct loop_timer *sweep; /* deadlines of all connections */
 	struct loop_timer *retry; /* accepting, after running out */
 	int reserve;		  /* a descriptor to give up when out of them */

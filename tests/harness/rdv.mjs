@@ -73,7 +73,7 @@ export function proc(pid) {
 // All live processes below `pid`, itself excluded; zombies do not count.
 export function descendants(pid) {
 	const all = fs.readdirSync('/proc').filter((n) => /^\d+$/.test(n))
-		.map(proc).filter((p) => p && p.state !== 'Z');
+		.map((n) => proc(+n)).filter((p) => p && p.state !== 'Z');
 	const found = [];
 	for (let next = [pid]; next.length > 0;) {
 		const kids = all.filter((p) => next.includes(p.ppid));

@@ -27,17 +27,6 @@ worktreefix_settle
 worktreefix_tidy
 main
 LIST
-# What [main] and rdvd of system mode call: they are not in this tree yet. Each
-# of these lines goes with its first caller.
-cat >>"$tmp/allowed" <<'LIST'
-accounts_ask
-ctl_get_listen
-ctl_get_unlisten
-ctl_put_listen
-ctl_put_unlisten
-priv_put_enroll
-priv_put_revoke
-LIST
 # Tables that tests walk: every statement is prepared, every set is looked at.
 tables='^(store_[a-z_]*_sql|syssets|[a-z_]*_rows)$'
 

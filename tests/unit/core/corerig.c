@@ -33,8 +33,9 @@ static struct arena *rows; /* of corerig_row() and corerig_session() */
 /* [ops] */
 
 static void
-put_login(struct corerig *r, uint32_t id)
+put_login(struct corerig *r, struct opsrig_packet *p)
 {
+	const uint32_t id = p->h.id;
 	struct priv_login_answer a = { .result = PRIV_DONE,
 		.uid = 1000,
 		.ttl_ms = 3600000,
@@ -44,6 +45,10 @@ put_login(struct corerig *r, uint32_t id)
 	struct buf b;
 
 	r->logins++;
+	assert_true(priv_get_login(&p->body, &r->login));
+	if (r->deny_login)
+		a = (struct priv_login_answer){ .result = PRIV_DENIED,
+			.why = "not admitted" };
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_login_answer(&b, id, &a);
 	opsrig_put(&r->ops, &b, NULL);
@@ -58,6 +63,10 @@ put_failure(struct corerig *r, uint32_t id)
 		.err = ENOENT };
 	struct buf b;
 
+	if (r->deny_spawn)
+		a = (struct priv_spawn_answer){ .result = PRIV_DENIED,
+			.why = "no such grant, or it has expired" };
+	r->deny_spawn = false;
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_spawn_answer(&b, id, 0, &a);
 	opsrig_put(&r->ops, &b, NULL);
@@ -119,7 +128,7 @@ on_spawn(struct corerig *r, struct opsrig_packet *p)
 	priv_spawn_done(&m);
 	row = corerig_row(r, f->label);
 	f->row_was_there = row != NULL && strcmp(row->state, "starting") == 0;
-	if (r->fail_spawn) {
+	if (r->fail_spawn || r->deny_spawn) {
 		put_failure(r, p->h.id);
 		return;
 	}
@@ -239,7 +248,7 @@ on_packet(struct corerig *r, struct opsrig_packet *p)
 		priv_put_hello(&b, p->h.id, PRIV_ANSWER, &hello);
 		opsrig_put(&r->ops, &b, NULL);
 	} else if (p->h.op == PRIV_LOGIN) {
-		put_login(r, p->h.id);
+		put_login(r, p);
 	} else if (p->h.op == PRIV_LOGOUT) {
 		r->logouts++;
 		r->logout = p->h.id;

@@ -55,6 +55,9 @@ struct corerig {
 	unsigned logouts;
 	struct fake_run runs[CORERIG_RUNS];
 	unsigned nruns, spawns, logins;
+	struct priv_login login; /* the newest */
+	bool deny_login;	 /* LOGIN is DENIED */
+	bool deny_spawn;	 /* the next SPAWN is, once */
 	/* The newest outcome of a session call. */
 	unsigned answers;
 	int err;

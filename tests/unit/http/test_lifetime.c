@@ -65,7 +65,7 @@ abuse_C01_another_account_is_turned_away(void **state)
 	if (geteuid() == 0)
 		skip();
 	rigapp_start(&a, NULL);
-	a.g.server->listeners[0].owner = geteuid() + 1;
+	LIST_FIRST(&a.g.server->listeners)->owner = geteuid() + 1;
 	fd = rig_connect(&a.g);
 	rig_text(&a.g, fd, GET);
 	rig_get(&a.g, fd, &r);
@@ -73,7 +73,7 @@ abuse_C01_another_account_is_turned_away(void **state)
 	assert_non_null(strstr(r.body, "OTHER_ACCOUNT"));
 	rig_expect_end(&a.g, fd);
 	assert_int_equal(a.calls, 0);
-	a.g.server->listeners[0].owner = geteuid();
+	LIST_FIRST(&a.g.server->listeners)->owner = geteuid();
 	fd = rig_connect(&a.g);
 	assert_int_equal(rig_status(&a.g, fd, GET), 200);
 	(void)close(fd);

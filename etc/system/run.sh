@@ -1,0 +1,56 @@
+#!/bin/sh
+# sudo make run-system: what the units start, in the foreground. Ends with
+# Ctrl-C or when rdv-helper does.
+# usage: [ROOT=DIR] [PORT=N] [WEB_USER=NAME] [ADMIT="NAME @GROUP ..."]
+#        run.sh BINDIR SHAREDIR
+set -eu
+bin=$1 share=$2
+root=${ROOT:-} port=${PORT:-7717} user=${WEB_USER:-www-data}
+here=$(cd "$(dirname "$0")" && pwd)
+
+[ "$(id -u)" = 0 ] || { echo "run-system: needs root: sudo make run-system" >&2; exit 1; }
+if ! id rdv >/dev/null 2>&1 || ! getent group rdv-users >/dev/null; then
+	if command -v systemd-sysusers >/dev/null 2>&1; then
+		systemd-sysusers "$here/sysusers.conf"
+	else
+		getent group rdv-users >/dev/null || groupadd --system rdv-users
+		id rdv >/dev/null 2>&1 || useradd --system --user-group \
+		    --no-create-home --home-dir /var/lib/rdv \
+		    --shell /usr/sbin/nologin rdv
+	fi
+fi
+# Whoever types this wants to use it.
+set -- --system ${root:+--root "$root"} --web-user "$user" \
+    --web "127.0.0.1:$port"
+for who in ${ADMIT:-@rdv-users ${SUDO_USER:-}}; do
+	[ "$who" = root ] || set -- "$@" --admit "$who"
+done
+"$bin/rdv-helper" --foreground-child "$@" &
+helper=$! web=
+end() {
+	trap '' INT TERM HUP
+	[ -z "$web" ] || kill -QUIT "$web" 2>/dev/null || true
+	kill -TERM "$helper" 2>/dev/null || true
+	wait "$helper" && status=0 || status=$?
+	[ -z "$web" ] || wait "$web" || true
+	rm -rf "$root/run/rdv-web"
+	exit "$status"
+}
+trap end INT TERM
+trap 'kill -HUP "$helper"' HUP
+
+nginx=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx) || nginx=
+if [ -z "$nginx" ]; then
+	echo "run-system: without the page: nginx is not installed" >&2
+elif sh "$here/web.sh" "$share" "$root" "$port" "$user"; then
+	(cd "$root/run/rdv-web" &&
+	    exec "$nginx" -e stderr -p ./ -c nginx.conf) &
+	web=$!
+	echo "page:    http://127.0.0.1:$port/"
+fi
+echo "command: ${root:+RDV_RUN=$root/run/rdv/\$USER }$bin/rdv login"
+# A signal ends the wait; a reload is none to end by.
+while kill -0 "$helper" 2>/dev/null; do
+	wait "$helper" || true
+done
+end

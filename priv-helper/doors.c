@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who may connect is decided by the kernel: a socket is its account's, 0600,
+ * in that account's directory, 0700. Names in such a directory belong to the
+ * account, so they are only ever touched with its own rights: a socket is its
+ * owner's from the moment it exists, and a link that somebody lays leads
+ * nowhere he could not go himself (abuse C01, C03, C04).
+ *
+ * Invariant: an account's sockets are told to rdvd before its end is.
+ */
+#include "priv-helper/doors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/ctlproto.h"
+#include "lib/list.h"
+#include "lib/log.h"
+#include "lib/seqpkt.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+#include "priv-helper/accounts.h"
+#include "priv-helper/assume.h"
+#include "priv-helper/sockets.h"
+
+#define PROOFS "enroll" /* the account's own to make */
+
+struct door {
+	TAILQ_ENTRY(door) entry;
+	uid_t uid;
+	gid_t gid;
+	bool web;
+	bool leaving;  /* closed; rdvd is still to be told */
+	unsigned told; /* how many of the sockets rdvd has */
+	char name[ACCOUNTS_NAME_MAX + 1];
+	char *path;
+	int dir; /* O_PATH */
+	struct sock socks[CTL_KIND_MAX];
+};
+
+struct doors {
+	const char *run;
+	int run_fd;
+	TAILQ_HEAD(, door) list;
+};
+
+static const char *const names[CTL_KIND_MAX] = {
+	[CTL_API] = "api.sock",
+	[CTL_TERMINAL] = "terminal.sock",
+};
+
+struct doors *
+doors_new(const char *run, int run_fd)
+{
+	struct doors *d = xcalloc(1, sizeof(*d));
+
+	d->run = run;
+	d->run_fd = run_fd;
+	TAILQ_INIT(&d->list);
+	return d;
+}
+
+/*
+ * The directory, root's and closed until it is the account's. One that root
+ * owns was made by us, a moment before we were killed.
+ */
+static int
+open_dir(struct doors *d, struct door *p, char *why, size_t whysize)
+{
+	struct stat st;
+
+	if (mkdirat(d->run_fd, p->name, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	p->dir = openat(d->run_fd, p->name,
+	    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (p->dir < 0 || fstat(p->dir, &st) < 0)
+		return -errno;
+	if ((st.st_mode & 0777) != 0700 ||
+	    (st.st_uid != 0 && st.st_uid != p->uid)) {
+		(void)snprintf(why, whysize,
+		    "%s: is there already, with another owner or mode",
+		    p->path);
+		return -EPERM;
+	}
+	if (st.st_uid == 0 &&
+	    fchownat(p->dir, "", p->uid, p->gid, AT_EMPTY_PATH) < 0)
+		return -errno;
+	return 0;
+}
+
+static void
+close_names(struct door *p)
+{
+	int i;
+
+	for (i = 0; i < CTL_KIND_MAX; i++)
+		sockets_close(&p->socks[i], p->dir);
+}
+
+static int
+open_names(struct door *p, char *why, size_t whysize)
+{
+	int i, err = assume_account(p->uid, p->gid);
+
+	if (err != 0)
+		return err;
+	for (i = 0; i < CTL_KIND_MAX && err == 0; i++)
+		err = sockets_open(&p->socks[i], p->dir, p->path, why, whysize);
+	if (err != 0)
+		close_names(p);
+	assume_root();
+	return err;
+}
+
+static void
+free_door(struct door *p)
+{
+	if (p->dir >= 0)
+		(void)close(p->dir);
+	free(p->path);
+	free(p);
+}
+
+static int
+open_door(struct doors *d, const struct account *a, bool web, const char *name,
+    char *why, size_t whysize)
+{
+	struct door *p = xcalloc(1, sizeof(*p));
+	int i, err;
+
+	p->uid = a->uid;
+	p->gid = a->gid;
+	p->web = web;
+	p->dir = -1;
+	p->path = xasprintf("%s/%s", d->run, name);
+	(void)str_copy(p->name, name, sizeof(p->name));
+	for (i = 0; i < CTL_KIND_MAX; i++)
+		p->socks[i] = (struct sock){
+			.name = names[i], .owner = a->uid, .fd = -1
+		};
+	why[0] = '\0';
+	err = open_dir(d, p, why, whysize);
+	if (err == 0)
+		err = open_names(p, why, whysize);
+	if (err == 0) {
+		TAILQ_INSERT_TAIL(&d->list, p, entry);
+		return 0;
+	}
+	if (why[0] == '\0')
+		(void)snprintf(why, whysize, "%s: %s", p->path,
+		    strerror(err < 0 ? -err : EBUSY));
+	free_door(p);
+	return err;
+}
+
+int
+doors_open_web(struct doors *d, const struct account *a, char *why,
+    size_t whysize)
+{
+	return open_door(d, a, true, "web", why, whysize);
+}
+
+/*
+ * The directory of proofs goes along when it is empty; what else the account
+ * keeps there is its own and stays.
+ */
+static void
+close_door(struct doors *d, struct door *p)
+{
+	int err = assume_account(p->uid, p->gid);
+
+	if (err == 0) {
+		close_names(p);
+		(void)unlinkat(p->dir, PROOFS, AT_REMOVEDIR);
+		assume_root();
+	}
+	(void)unlinkat(d->run_fd, p->name, AT_REMOVEDIR);
+}
+
+/* A name that its owner removed or replaced can only be made anew. */
+static bool
+is_whole(const struct door *p)
+{
+	struct stat st;
+	bool whole = true;
+	int i;
+
+	if (assume_account(p->uid, p->gid) != 0)
+		return true;
+	for (i = 0; i < CTL_KIND_MAX; i++)
+		if (fstatat(p->dir, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    st.st_dev != p->socks[i].dev ||
+		    st.st_ino != p->socks[i].ino)
+			whole = false;
+	assume_root();
+	return whole;
+}
+
+static bool
+stays(const struct door *p, const struct accounts *a)
+{
+	const struct account *found = accounts_find(a, p->uid);
+
+	return p->web || (found != NULL && strcmp(found->name, p->name) == 0 &&
+			     found->gid == p->gid && is_whole(p));
+}
+
+static bool
+has_door(const struct doors *d, uid_t uid)
+{
+	const struct door *p;
+
+	TAILQ_FOREACH (p, &d->list, entry)
+		if (p->uid == uid && !p->leaving)
+			return true;
+	return false;
+}
+
+void
+doors_follow(struct doors *d, const struct accounts *a)
+{
+	struct door *p, *next;
+	char why[256];
+	size_t i;
+
+	TAILQ_FOREACH_SAFE (p, &d->list, entry, next) {
+		if (p->leaving || stays(p, a))
+			continue;
+		log_info("doors", "closed user=%s uid=%u", p->name, p->uid);
+		close_door(d, p);
+		p->leaving = true;
+	}
+	for (i = 0; i < a->n; i++) {
+		if (has_door(d, a->list[i].uid))
+			continue;
+		if (open_door(d, &a->list[i], false, a->list[i].name, why,
+			sizeof(why)) != 0)
+			log_errorx("doors", "no sockets for %s: %s",
+			    a->list[i].name, why);
+		else
+			log_info("doors", "open user=%s uid=%u",
+			    a->list[i].name, a->list[i].uid);
+	}
+}
+
+void
+doors_untold(struct doors *d)
+{
+	struct door *p;
+
+	TAILQ_FOREACH (p, &d->list, entry)
+		p->told = 0;
+}
+
+static int
+say(int control, const struct buf *b, int fd)
+{
+	const struct seqpkt_fds fds = { .fd = { fd }, .n = 1 };
+
+	return seqpkt_send(control, b->data, b->len, fd >= 0 ? &fds : NULL);
+}
+
+static int
+tell_socket(struct door *p, int control)
+{
+	struct ctl_listen m = { (uint8_t)p->told, p->web, p->uid, "" };
+	struct buf b;
+	int err;
+
+	(void)str_copy(m.name, p->name, sizeof(m.name));
+	buf_init(&b, CTL_MAX);
+	ctl_put_listen(&b, &m);
+	err = say(control, &b, p->socks[p->told].fd);
+	buf_done(&b);
+	if (err == 0)
+		p->told++;
+	return err;
+}
+
+static int
+tell_end(const struct door *p, int control)
+{
+	const struct ctl_unlisten m = { p->uid };
+	struct buf b;
+	int err;
+
+	if (p->told == 0)
+		return 0;
+	buf_init(&b, CTL_MAX);
+	ctl_put_unlisten(&b, &m);
+	err = say(control, &b, -1);
+	buf_done(&b);
+	return err;
+}
+
+/* In order: who left and came back is told of in that order. */
+int
+doors_tell(struct doors *d, int control)
+{
+	struct door *p, *next;
+	int err = 0;
+
+	TAILQ_FOREACH_SAFE (p, &d->list, entry, next) {
+		if (p->leaving) {
+			err = tell_end(p, control);
+			if (err != 0)
+				return err;
+			TAILQ_REMOVE(&d->list, p, entry);
+			free_door(p);
+			continue;
+		}
+		while (p->told < CTL_KIND_MAX && err == 0)
+			err = tell_socket(p, control);
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+void
+doors_free(struct doors *d)
+{
+	struct door *p;
+
+	while ((p = TAILQ_FIRST(&d->list)) != NULL) {
+		TAILQ_REMOVE(&d->list, p, entry);
+		if (!p->leaving)
+			close_door(d, p);
+		free_door(p);
+	}
+	free(d);
+}

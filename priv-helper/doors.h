@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_DOORS_H
+#define RDV_DOORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct account;
+struct accounts;
+struct doors;
+
+/*
+ * The listening sockets of system mode: two for each admitted account, in a
+ * directory of its own, and two for the reverse proxy. `run` is the directory
+ * run/rdv, `run_fd` a descriptor of it; both stay the caller's.
+ */
+struct doors *doors_new(const char *run, int run_fd);
+/* Removes the names that are still ours, and frees. */
+void doors_free(struct doors *d);
+
+/* The reverse proxy's, in run/web. 0, or -errno with a sentence in `why`. */
+int doors_open_web(struct doors *d, const struct account *a, char *why,
+    size_t whysize);
+/*
+ * Makes the sockets of who is new, closes those of who is gone, and makes those
+ * anew whose names are not there any more. An account whose sockets cannot be
+ * made goes without, which is logged.
+ */
+void doors_follow(struct doors *d, const struct accounts *a);
+
+/* There is a new rdvd, which knows none of them. */
+void doors_untold(struct doors *d);
+/*
+ * Tells rdvd what it does not know yet, each socket with its descriptor. 0 when
+ * it knows all, -EAGAIN when `control` takes no more for now, or -errno.
+ */
+int doors_tell(struct doors *d, int control);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System mode, as [main] sees it. As root it makes directories and sockets and
+ * starts two processes; what it reads is the account database, in a child, and
+ * nothing that a person can write.
+ */
+#include "priv-helper/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/ctlproto.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/secret.h"
+#include "lib/seqpkt.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+#include "priv-helper/doors.h"
+#include "priv-helper/lock.h"
+#include "priv-helper/user.h"
+#include "security/caps.h"
+#include "security/mutant.h"
+
+#define SERVICE_USER "rdv"
+#define TOKEN_FILE   "service-token"
+#define TOKEN_RAW    32
+#define TOKEN_TEXT   44 /* in standard base64 */
+
+static int
+refuse(int err, char *why, size_t whysize, const char *text)
+{
+	(void)snprintf(why, whysize, "%s", text);
+	return err;
+}
+
+/*
+ * The token that nginx shows. It is made here because both who must know it,
+ * [ops] and nginx, read it as root; rdvd is given the open file.
+ */
+static int
+make_token(const struct system *s)
+{
+	char raw[TOKEN_RAW], text[TOKEN_TEXT + 2];
+	int err;
+
+	if (faccessat(s->places.keep_fd, TOKEN_FILE, F_OK,
+		AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	secret_random(raw, sizeof(raw));
+	str_base64(text, raw, sizeof(raw));
+	text[TOKEN_TEXT] = '\n';
+	err = path_write_private(s->places.keep_fd, TOKEN_FILE, text,
+	    TOKEN_TEXT + 1);
+	secret_wipe(raw, sizeof(raw));
+	secret_wipe(text, sizeof(text));
+	return err;
+}
+
+/* The first list is waited for: without it there is nothing to serve. */
+static int
+first_accounts(struct system *s)
+{
+	int status, fd, err = 0;
+	pid_t pid = accounts_ask(&s->rule, &fd);
+
+	if (pid < 0)
+		return (int)pid;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
+	    accounts_take(&s->accounts, fd) != 0)
+		err = -EIO;
+	(void)close(fd);
+	return err;
+}
+
+static int
+open_web(struct system *s, char *why, size_t whysize)
+{
+	struct user *u;
+	struct account a = { .web = false };
+	int err;
+
+	if (s->options->web_user == NULL)
+		return 0;
+	u = xcalloc(1, sizeof(*u));
+	err = user_named(u, s->options->web_user, why, whysize);
+	if (err == 0) {
+		a.uid = u->uid;
+		a.gid = u->gid;
+		err = doors_open_web(s->doors, &a, why, whysize);
+	}
+	secret_free(u, sizeof(*u));
+	return err;
+}
+
+static void
+set_rule(struct system *s)
+{
+	size_t n = 0;
+
+	s->never[n++] = SERVICE_USER;
+	/* The reverse proxy's directory has this name. */
+	s->never[n++] = "web";
+	if (s->options->web_user != NULL)
+		s->never[n++] = s->options->web_user;
+	s->rule = (struct accounts_rule){ s->options->admit, s->never };
+}
+
+static int
+open_all(struct system *s, char *why, size_t whysize)
+{
+	int err;
+
+	err = lock_take(s->places.keep_fd, &s->lock, why, whysize);
+	if (err == 0) {
+		err = make_token(s);
+		if (err != 0)
+			return refuse(err, why, whysize,
+			    "the service token cannot be made");
+		err = first_accounts(s);
+		if (err != 0)
+			return refuse(err, why, whysize,
+			    "the account database cannot be asked");
+		s->doors = doors_new(s->places.run, s->places.run_fd);
+		err = open_web(s, why, whysize);
+	}
+	if (err != 0)
+		return err;
+	doors_follow(s->doors, &s->accounts);
+	err = caps_keep_main();
+	return err == 0 ? 0 : refuse(err, why, whysize, "capabilities");
+}
+
+int
+system_open(struct system *s, const struct system_options *o, char *why,
+    size_t whysize)
+{
+	int err;
+
+	*s = (struct system){ .options = o, .lock = -1, .answer = -1 };
+	if (geteuid() != 0)
+		return refuse(-EPERM, why, whysize,
+		    "system mode is started by root");
+	if (!mutant("E12-groups") && setgroups(0, NULL) < 0)
+		return refuse(-errno, why, whysize, "setgroups");
+	s->service = xcalloc(1, sizeof(*s->service));
+	err = user_named(s->service, SERVICE_USER, why, whysize);
+	if (err == 0)
+		err = places_make(&s->places, o->root != NULL ? o->root : "",
+		    s->service->uid, s->service->gid, why, whysize);
+	if (err != 0)
+		return err;
+	set_rule(s);
+	err = open_all(s, why, whysize);
+	if (err != 0)
+		system_close(s);
+	return err;
+}
+
+void
+system_close(struct system *s)
+{
+	if (s->doors != NULL)
+		doors_free(s->doors);
+	s->doors = NULL;
+	accounts_done(&s->accounts);
+	places_done(&s->places);
+	free(s->service);
+	s->service = NULL;
+}
+
+void
+system_reload(struct system *s)
+{
+	pid_t pid;
+
+	s->again = s->asking != 0;
+	if (s->again)
+		return;
+	pid = accounts_ask(&s->rule, &s->answer);
+	if (pid < 0)
+		log_errorx("system", "accounts: %s", strerror(-pid));
+	else
+		s->asking = pid;
+}
+
+/* What cannot be read leaves everything as it was. */
+static bool
+take(struct system *s, int status)
+{
+	struct accounts fresh;
+
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
+	    accounts_take(&fresh, s->answer) != 0) {
+		log_errorx("system",
+		    "the accounts cannot be loaded; they stay as they were");
+		return false;
+	}
+	accounts_done(&s->accounts);
+	s->accounts = fresh;
+	doors_follow(s->doors, &s->accounts);
+	log_info("system", "accounts loaded n=%zu", s->accounts.n);
+	return true;
+}
+
+bool
+system_asked(struct system *s, pid_t pid, int status, int *fd)
+{
+	bool taken;
+
+	if (pid != s->asking)
+		return false;
+	s->asking = 0;
+	taken = take(s, status);
+	*fd = s->answer;
+	if (!taken)
+		(void)close(s->answer);
+	s->answer = -1;
+	if (s->again)
+		system_reload(s);
+	return taken;
+}
+
+int
+system_daemon(struct system *s, int control)
+{
+	const char what = CTL_SERVICE;
+	struct seqpkt_fds fds = { .n = 1 };
+	int err;
+
+	doors_untold(s->doors);
+	fds.fd[0] = openat(s->places.keep_fd, TOKEN_FILE,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fds.fd[0] < 0)
+		return -errno;
+	err = seqpkt_send(control, &what, 1, &fds);
+	(void)close(fds.fd[0]);
+	return err;
+}
+
+int
+system_tell(struct system *s, int control)
+{
+	return doors_tell(s->doors, control);
+}

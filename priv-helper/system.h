@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_SYSTEM_H
+#define RDV_SYSTEM_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "priv-helper/accounts.h"
+#include "priv-helper/places.h"
+
+struct doors;
+struct user;
+
+#define SYSTEM_ADMIT_MAX 64
+
+struct system_options {
+	const char *root; /* the directory that stands for "/", or NULL */
+	const char *admit[SYSTEM_ADMIT_MAX + 1];
+	unsigned nadmit;
+	const char *web_user; /* the reverse proxy's account; NULL: no web */
+};
+
+/* What [main] owns in system mode. */
+struct system {
+	const struct system_options *options;
+	struct user *service; /* rdvd's account */
+	struct accounts_rule rule;
+	const char *never[5];
+	struct places places;
+	struct doors *doors;
+	struct accounts accounts; /* admitted now */
+	pid_t asking;		  /* the child that loads the next; 0: none */
+	int answer;		  /* where it writes them */
+	bool again;		  /* asked to reload while it was at it */
+	int lock;
+};
+
+/*
+ * Places, accounts, lock, sockets, and then none of root's capabilities but
+ * those of caps_keep_main(). 0, or an error with a sentence in `why` and with
+ * no name of a socket left behind.
+ */
+int system_open(struct system *s, const struct system_options *o, char *why,
+    size_t whysize);
+/* Removes the sockets' names, and frees what is owned; not the lock. */
+void system_close(struct system *s);
+
+/* Loads the accounts anew; system_asked() follows. */
+void system_reload(struct system *s);
+/*
+ * A child of [main] has ended. True when there are new accounts, with their
+ * memory file in `*fd`, which the caller closes.
+ */
+bool system_asked(struct system *s, pid_t pid, int status, int *fd);
+
+/* There is a new rdvd behind `control`. 0, or -errno: it does not listen. */
+int system_daemon(struct system *s, int control);
+/* As doors_tell(). */
+int system_tell(struct system *s, int control);
+
+#endif

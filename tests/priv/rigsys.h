@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_RIGSYS_H
+#define RDV_RIGSYS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lib/ctlproto.h"
+#include "tests/priv/rig.h"
+
+#define RIGSYS_PEOPLE 2
+
+/*
+ * System mode below a root of its own, with accounts made for it: a group of
+ * two people, and one in the reverse proxy's place. Needs root.
+ */
+struct rigsys {
+	struct rig rig;
+	char group[32];
+	char people[RIGSYS_PEOPLE][32], web[32];
+	uid_t uids[RIGSYS_PEOPLE], web_uid;
+	uid_t service; /* of the account "rdv" */
+};
+
+/* False, having said so, without root. */
+bool rigsys_possible(void);
+/* Makes accounts and root; both people are members of the group. */
+void rigsys_prepare(struct rigsys *s);
+void rigsys_launch(struct rigsys *s, const char *mutant);
+/* Waits for (another) rdvd: its control socket. */
+void rigsys_daemon(struct rigsys *s);
+/* Ends it all and removes the accounts. */
+void rigsys_stop(struct rigsys *s);
+void rigsys_cleanup(struct rigsys *s);
+/* Changes the group, and has [main] read it. */
+void rigsys_member(struct rigsys *s, unsigned person, bool in);
+void rigsys_reload(struct rigsys *s);
+
+/* The next packet of [main] to rdvd: its first byte, what it says, its fd. */
+struct rigsys_word {
+	char what;
+	struct ctl_listen listen;
+	struct ctl_unlisten unlisten;
+	int fd; /* -1: none */
+};
+void rigsys_word(struct rigsys *s, struct rigsys_word *out);
+/* Waits for the two sockets of that uid and closes them. */
+void rigsys_expect_listen(struct rigsys *s, uid_t uid, bool web);
+
+/* DIR/run/rdv/`name`/`file` or, with NULL, shorter. */
+void rigsys_path(const struct rigsys *s, char out[256], const char *name,
+    const char *file);
+/* What connect(2) says to that uid: 0 or -errno. */
+int rigsys_dial(const char *path, uid_t uid);
+/* A value of /proc/PID/status, without blanks around it. */
+void rigsys_status(pid_t pid, const char *key, char out[128]);
+
+#endif

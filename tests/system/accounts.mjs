@@ -1,0 +1,142 @@
+// Each account has its own rdv, as far as it can see: its socket, its runs
+// under its own uid, and nothing of anybody else.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test, waitFor } from '../harness/rdv.mjs';
+import { System } from '../harness/system.mjs';
+
+const s = await System.start();
+const [ann, bob] = s.people;
+
+const file = (who, name) => path.join(who.home, name);
+
+// A session of that account, over its own socket.
+async function session(who, name, command) {
+	const r = await s.over(who, 'POST', '/api/sessions',
+		{ body: { name, command } });
+	assert.equal(r.status, 201, `${r.raw}`);
+	return r.json;
+}
+
+const ended = (who, id) => waitFor('the end', async () => {
+	const r = await s.over(who, 'GET', `/api/sessions/${id}`);
+	return r.json.run?.state !== 'running' && r.json;
+});
+
+await test('rdv login, and what it runs is its account\'s', async () => {
+	for (const who of [ann, bob]) {
+		s.login(who);
+		assert.equal(fs.statSync(file(who, '.rdv/cli-token')).uid, who.uid);
+		assert.equal(fs.statSync(file(who, '.rdv/cli-token')).mode & 0o777,
+			0o600);
+		const me = await s.over(who, 'GET', '/api/user');
+		assert.equal(me.json.name, who.name);
+		await session(who, 'who', ['/bin/sh', '-c',
+			'id -un > "$HOME/who.new" && mv "$HOME/who.new" "$HOME/who"']);
+		await waitFor('it has run', () => fs.existsSync(file(who, 'who')));
+		assert.equal(fs.readFileSync(file(who, 'who'), 'utf8').trim(),
+			who.name);
+		assert.equal(fs.statSync(file(who, 'who')).uid, who.uid);
+	}
+});
+
+await test('the commands of rdv work over the own socket', async () => {
+	let r = s.rdv(ann, 'session', 'ls', '--json');
+	assert.equal(r.status, 0, r.err);
+	assert.deepEqual(JSON.parse(r.out).map((x) => x.name), ['who']);
+	r = s.as(ann, path.join(s.bin, 'rdv'), ['session', 'ls'],
+		{ env: { RDV_RUN: bob.run } });
+	assert.notEqual(r.status, 0);
+	assert.match(r.err, /Permission denied|another/, r.err);
+});
+
+await test('nobody reaches another account\'s socket (C01)', () => {
+	for (const [who, whose, want] of [[ann, ann, 0], [bob, bob, 0],
+		[ann, bob, 13], [bob, ann, 13], [s.web, ann, 13],
+		[ann, s.web, 13]]) {
+		const r = s.as(who, process.execPath, ['-e',
+			'require("net").connect(process.argv[1])' +
+			'.on("connect", () => process.exit(0))' +
+			'.on("error", (e) => process.exit(-e.errno))',
+			path.join(s.root, 'run/rdv', whose === s.web ? 'web' :
+				whose.name, 'api.sock')]);
+		assert.equal(r.status, want, `${who.name} to ${whose.name}`);
+	}
+	return Promise.resolve();
+});
+
+await test('a token is worth nothing on another socket (C14)', async () => {
+	const own = await s.over(ann, 'GET', '/api/user');
+	assert.equal(own.status, 200);
+	const wrong = await s.over(bob, 'GET', '/api/user',
+		{ token: `${ann.token.slice(0, -1)}!` });
+	const other = await s.over(bob, 'GET', '/api/user', { token: ann.token });
+	assert.equal(other.status, 401);
+	assert.equal(other.json.code, wrong.json.code);
+	assert.equal(other.json.error, wrong.json.error);
+});
+
+await test('what is another\'s is not there (C14)', async () => {
+	const mine = await session(ann, 'mine', ['/bin/cat']);
+	for (const [method, target, body] of [
+		['GET', `/api/sessions/${mine.id}`],
+		['DELETE', `/api/sessions/${mine.id}`],
+		['POST', `/api/sessions/${mine.id}/exec`, { command: 'x' }],
+		['GET', `/api/sessions/${mine.id}/scrollback`]]) {
+		const theirs = await s.over(bob, method, target, { body });
+		const none = await s.over(bob, method, target.replace(mine.id,
+			'01890000-0000-7000-8000-000000000000'), { body });
+		assert.equal(theirs.status, 404, `${method} ${target}`);
+		assert.equal(theirs.json.code, none.json.code);
+		assert.equal(theirs.json.error, none.json.error);
+	}
+	const list = await s.over(bob, 'GET', '/api/sessions');
+	assert.equal(JSON.stringify(list.json).includes(mine.id), false);
+	assert.equal((await s.over(ann, 'GET', `/api/sessions/${mine.id}`))
+		.status, 200, 'control');
+	await s.over(ann, 'DELETE', `/api/sessions/${mine.id}`);
+});
+
+await test('a withdrawn account loses its sockets and keeps its work',
+	async () => {
+		const held = await session(bob, 'held', ['/bin/cat']);
+		await s.member(bob, false);
+		await waitFor('gone', () => !fs.existsSync(bob.run));
+		await waitFor('told', () =>
+			s.log().includes(`no longer serving uid=${bob.uid}`));
+		assert.equal((await s.over(ann, 'GET', '/api/user')).status, 200);
+		await s.member(bob, true);
+		await waitFor('back', () => fs.existsSync(path.join(bob.run,
+			'api.sock')));
+		const r = await s.over(bob, 'GET', `/api/sessions/${held.id}`);
+		assert.equal(r.status, 200, `${r.raw}`);
+		await session(bob, 'after', ['/bin/true']);
+		await s.over(bob, 'DELETE', `/api/sessions/${held.id}`);
+	});
+
+await test('a new rdvd serves all of them', async () => {
+	const held = await session(ann, 'held', ['/bin/cat']);
+	const old = s.rdvd;
+	process.kill(old, 'SIGKILL');
+	await waitFor('another', () => s.rdvd && s.rdvd !== old);
+	for (const who of [ann, bob])
+		assert.equal((await s.over(who, 'GET', '/api/user')).status, 200);
+	const r = await s.over(ann, 'GET', `/api/sessions/${held.id}`);
+	assert.equal(r.status, 200);
+	/* The grants ended with it; the first request brings another. */
+	await session(ann, 'again', ['/bin/true']);
+	await s.over(ann, 'DELETE', `/api/sessions/${held.id}`);
+	s.track();
+});
+
+await test('what ends is ended', async (t) => {
+	t.after(() => fs.existsSync(s.scratch) && s.stop());
+	for (const who of [ann, bob]) {
+		const list = await s.over(who, 'GET', '/api/sessions');
+		for (const x of list.json)
+			await ended(who, x.id);
+	}
+	assert.equal(await s.stop(), 0);
+	assert.equal(fs.existsSync(s.scratch), false);
+});

@@ -1,0 +1,122 @@
+// `make run-system`, and what `make install` puts where: all of it goes again.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { bare, build, deadline, descendants, root, skip, test,
+	waitFor } from '../harness/rdv.mjs';
+
+const env = { ...bare, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+const make = (...args) => spawnSync('make', ['--no-print-directory',
+	`BUILD=${build}`, ...args], { cwd: root, env, encoding: 'utf8' });
+
+function scratch(t) {
+	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-install-'));
+	fs.chmodSync(dir, 0o755);
+	t.after(() => fs.rmSync(dir, { recursive: true }));
+	return dir;
+}
+
+const files = (dir) => fs.readdirSync(dir, { recursive: true })
+	.filter((f) => !fs.statSync(path.join(dir, f)).isDirectory()).sort();
+
+await test('make install puts all there, make uninstall takes it', (t) => {
+	const dir = scratch(t);
+	let r = make('install', `DESTDIR=${dir}`, 'PREFIX=/usr');
+	assert.equal(r.status, 0, r.stderr);
+	for (const f of ['usr/bin/rdvd', 'usr/lib/systemd/system/rdv.service',
+		'usr/lib/systemd/system/rdv-web.service', 'etc/rdv/rdv.toml',
+		'usr/lib/sysusers.d/rdv.conf', 'usr/lib/tmpfiles.d/rdv.conf',
+		'etc/logrotate.d/rdv', 'usr/share/rdv/system/web.sh'])
+		assert.ok(fs.existsSync(path.join(dir, f)), f);
+	for (const u of ['rdv.service', 'rdv-web.service'])
+		assert.equal(fs.readFileSync(path.join(dir,
+			'usr/lib/systemd/system', u), 'utf8').includes('@BIN@'), false);
+	r = spawnSync(path.join(dir, 'usr/bin/rdvd'),
+		['-t', path.join(dir, 'etc/rdv/rdv.toml')], { encoding: 'utf8' });
+	assert.equal(r.status, 0, r.stderr);
+	/* What the administrator has changed is his. */
+	fs.appendFileSync(path.join(dir, 'etc/rdv/rdv.toml'), '# mine\n');
+	assert.equal(make('install', `DESTDIR=${dir}`, 'PREFIX=/usr').status, 0);
+	assert.match(fs.readFileSync(path.join(dir, 'etc/rdv/rdv.toml'), 'utf8'),
+		/# mine/);
+	r = make('uninstall', `DESTDIR=${dir}`, 'PREFIX=/usr');
+	assert.equal(r.status, 0, r.stderr);
+	assert.deepEqual(files(dir), ['etc/rdv/rdv.toml']);
+	return Promise.resolve();
+});
+
+await test('systemd understands the units', async (t) => {
+	if (spawnSync('systemd-analyze', ['--version']).status !== 0)
+		return skip('no systemd-analyze here');
+	const dir = scratch(t);
+	const at = { BIN: path.join(build, 'bin'), SHARE: path.join(root, 'etc') };
+	const units = ['rdv.service', 'rdv-web.service'].map((u) => {
+		const file = path.join(dir, u);
+		fs.writeFileSync(file, fs.readFileSync(path.join(root,
+			'etc/system', `${u}.in`), 'utf8')
+			.replace(/@(BIN|SHARE)@/g, (_, word) => at[word]));
+		return file;
+	});
+	const r = spawnSync('systemd-analyze', ['verify', '--man=no', ...units],
+		{ encoding: 'utf8', env });
+	assert.equal(r.stderr, '');
+	assert.equal(r.status, 0);
+	/* Control: it does find what is wrong. */
+	fs.appendFileSync(units[0], '[Service]\nNoSuchThing=1\n');
+	assert.match(spawnSync('systemd-analyze', ['verify', '--man=no',
+		units[0]], { encoding: 'utf8', env }).stderr, /NoSuchThing/);
+});
+
+const free = () => new Promise((resolve) => {
+	const s = net.createServer().listen(0, '127.0.0.1', () => {
+		const { port } = s.address();
+		s.close(() => resolve(port));
+	});
+});
+
+const get = (port, target) => new Promise((resolve) => {
+	http.get({ port, path: target, agent: false,
+		headers: { Host: `127.0.0.1:${port}` } }, (r) => {
+		r.resume();
+		r.on('end', () => resolve(r.statusCode));
+	}).on('error', () => resolve(0));
+});
+
+await test('make run-system serves a page, and ends as a whole', async (t) => {
+	if (spawnSync('nginx', ['-v'], { env }).status !== 0)
+		return skip('no nginx here');
+	const dir = scratch(t), port = await free();
+	const log = fs.openSync(path.join(dir, 'log'), 'a');
+	fs.mkdirSync(path.join(dir, 'root'));
+	const run = spawn('sh', [path.join(root, 'etc/system/run.sh'),
+		path.join(build, 'bin'), path.join(build, 'share/rdv')],
+	{ stdio: ['ignore', log, log], env: { ...env, PORT: `${port}`,
+		ROOT: path.join(dir, 'root'), ADMIT: '@rdv-users' } });
+	const ended = once(run, 'exit');
+	t.after(() => run.exitCode === null && run.kill('SIGTERM'));
+	await waitFor('the page', async () => await get(port, '/') === 200);
+	await waitFor('rdvd', async () => await get(port, '/health') === 200);
+	assert.equal(await get(port, '/api/user'), 401);
+	const all = descendants(run.pid);
+	const uid = (p) => +/^Uid:\s+(\d+)/m.exec(fs.readFileSync(
+		`/proc/${p.pid}/status`, 'utf8'))[1];
+	const id = (name) => +spawnSync('id', ['-u', name]).stdout;
+	const rdvd = all.find((p) => p.name === 'rdvd');
+	assert.equal(uid(rdvd), id('rdv'));
+	const nginx = all.filter((p) => p.name === 'nginx').map(uid).sort();
+	assert.deepEqual(nginx, [0, id('www-data')].sort(), 'master and worker');
+	const secret = path.join(dir, 'root/run/rdv-web/service-token.conf');
+	assert.equal(fs.statSync(secret).mode & 0o777, 0o600);
+	run.kill('SIGTERM');
+	await deadline('the end', ended);
+	await waitFor('all gone', () => all.every((p) =>
+		!fs.existsSync(`/proc/${p.pid}`)));
+	assert.equal(await get(port, '/'), 0);
+	assert.deepEqual(fs.readdirSync(path.join(dir, 'root/run')), ['rdv']);
+	assert.deepEqual(fs.readdirSync(path.join(dir, 'root/run/rdv')), []);
+});

@@ -1,0 +1,7 @@
+// All of the system layer: several accounts on one rdv.
+import { finish } from '../harness/rdv.mjs';
+
+await import('./accounts.mjs');
+await import('./tokens.mjs');
+await import('./install.mjs');
+finish();

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several users: whose credentials count on whose socket, and what happens to
+ * them when [main] says that somebody is served no more.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/auth/auth.h"
+#include "daemon/core/credential.h"
+#include "daemon/store/db.h"
+#include "daemon/store/users.h"
+#include "lib/err.h"
+#include "lib/str.h"
+#include "tests/unit/api/fx.h"
+#include "tests/unit/check.h"
+
+#define ALICE 4242
+#define BOB   4343
+
+struct find {
+	uid_t uid;
+	char id[UUID_TEXT], name[64];
+	unsigned rows;
+};
+
+static bool
+found_cb(const struct store_user *u, void *arg)
+{
+	struct find *f = arg;
+
+	if (u->uid == f->uid) {
+		memcpy(f->id, u->id, sizeof(f->id));
+		(void)str_copy(f->name, u->name, sizeof(f->name));
+		f->rows++;
+	}
+	return true;
+}
+
+static struct find
+row_of(struct fx *fx, uid_t uid)
+{
+	struct find f = { .uid = uid };
+
+	db_settle(fx->app.db);
+	assert_int_equal(store_users_each(fx->app.db, found_cb, &f), 0);
+	return f;
+}
+
+static void
+issue(struct fx *fx, uid_t uid, enum token_kind kind, char text[TOKEN_TEXT])
+{
+	struct credential_change *ch = credential_begin(fx->app.auth);
+	struct find f = row_of(fx, uid);
+	struct credential_spec spec = { f.id, "test", kind,
+		kind == TOKEN_CODE ? 0 : SCOPE_FULL, -1 };
+	struct tx *tx = tx_begin(fx->app.db);
+	char id[UUID_TEXT];
+
+	assert_int_equal(f.rows, 1);
+	assert_int_equal(credential_issue(ch, tx, &spec, id, text,
+			     kind == TOKEN_COOKIE ? fx->page_key : NULL),
+	    0);
+	tx_commit(tx, credential_done, ch);
+	db_settle(fx->app.db);
+}
+
+/* What a request with these headers over that socket is told; 0: it may. */
+static int
+judged(struct fx *fx, uid_t person, const char *const *headers, uid_t *who)
+{
+	const struct auth_need need = { .scope = SCOPE_READ };
+	struct http_req *r = fx_req(HTTP_M_GET, "/", headers);
+	struct auth_refusal no = { .status = 0 };
+	struct actor *actor = NULL;
+
+	r->person = person;
+	if (auth_identify(fx->app.auth, r, &need, &actor, &no))
+		no.status = 0;
+	*who = actor != NULL ? actor->uid : 0;
+	if (actor != NULL && actor->via == AUTH_TOKEN)
+		assert_ptr_equal(actor->proof, headers[1] + strlen("Bearer "));
+	fx_req_free(r);
+	return no.status;
+}
+
+static void
+expect(struct fx *fx, uid_t person, const char *const *headers, int status,
+    uid_t who)
+{
+	uid_t got;
+
+	assert_int_equal(judged(fx, person, headers, &got), status);
+	assert_int_equal(got, who);
+}
+
+static void
+two_users(struct fx *fx)
+{
+	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice"), 0);
+	assert_int_equal(auth_serve(fx->app.auth, BOB, "bob"), 0);
+}
+
+static void
+abuse_C14_token_on_another_socket(void **state)
+{
+	char text[TOKEN_TEXT], bearer[80];
+	const char *headers[] = { "authorization", bearer, NULL };
+	struct fx *fx = *state;
+
+	two_users(fx);
+	issue(fx, ALICE, TOKEN_CLI, text);
+	(void)snprintf(bearer, sizeof(bearer), "Bearer %s", text);
+	expect(fx, ALICE, headers, 0, ALICE);
+	expect(fx, HTTP_ANYBODY, headers, 0, ALICE);
+	/* As a wrong one, and no other way. */
+	expect(fx, BOB, headers, 401, 0);
+	bearer[strlen(bearer) - 1] ^= 1;
+	expect(fx, ALICE, headers, 401, 0);
+}
+
+static void
+abuse_C14_cookie_on_another_socket(void **state)
+{
+	char text[TOKEN_TEXT], cookie[80];
+	const char *headers[] = { "cookie", cookie, "origin",
+		"http://127.0.0.1:8443", "x-rdv-page-key", NULL, NULL };
+	struct fx *fx = *state;
+
+	two_users(fx);
+	issue(fx, ALICE, TOKEN_COOKIE, text);
+	(void)snprintf(cookie, sizeof(cookie), "rdv_session=%s", text);
+	headers[5] = fx->page_key;
+	expect(fx, HTTP_ANYBODY, headers, 0, ALICE);
+	expect(fx, BOB, headers, 401, 0);
+}
+
+/* The proxy has a socket of its own: on a person's its token is nothing. */
+static void
+abuse_C12_service_token_on_a_persons_socket(void **state)
+{
+	struct fx *fx = *state;
+	struct find f;
+	const char *headers[] = { "x-rdv-service-token", fx->service,
+		"x-rdv-user-id", NULL, NULL };
+
+	two_users(fx);
+	f = row_of(fx, ALICE);
+	headers[3] = f.id;
+	expect(fx, HTTP_ANYBODY, headers, 0, ALICE);
+	expect(fx, ALICE, headers, 401, 0);
+	expect(fx, BOB, headers, 401, 0);
+}
+
+static void
+fired_cb(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+static void
+abuse_C13_served_no_more(void **state)
+{
+	char text[TOKEN_TEXT], bearer[80], other[TOKEN_TEXT];
+	const char *headers[] = { "authorization", bearer, NULL };
+	struct fx *fx = *state;
+	struct auth_watch *w[3];
+	unsigned alice = 0, bob = 0;
+	struct actor by = { .scopes = SCOPE_FULL };
+
+	two_users(fx);
+	issue(fx, ALICE, TOKEN_CLI, text);
+	issue(fx, BOB, TOKEN_CLI, other);
+	(void)snprintf(bearer, sizeof(bearer), "Bearer %s", text);
+	memcpy(by.user_id, row_of(fx, ALICE).id, sizeof(by.user_id));
+	w[0] = auth_on_revoke(fx->app.auth, &by, fired_cb, &alice);
+	/* By the proxy's own token, which is not hers alone. */
+	by.via = AUTH_SERVICE;
+	w[1] = auth_on_revoke(fx->app.auth, &by, fired_cb, &alice);
+	memcpy(by.user_id, row_of(fx, BOB).id, sizeof(by.user_id));
+	w[2] = auth_on_revoke(fx->app.auth, &by, fired_cb, &bob);
+	expect(fx, ALICE, headers, 0, ALICE);
+	auth_serve_no_more(fx->app.auth, ALICE);
+	assert_int_equal(alice, 2);
+	assert_int_equal(bob, 0);
+	expect(fx, ALICE, headers, 401, 0);
+	expect(fx, HTTP_ANYBODY, headers, 401, 0);
+	/* Served again, it is the same user with the same credentials. */
+	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice"), 0);
+	expect(fx, ALICE, headers, 0, ALICE);
+	assert_int_equal(row_of(fx, ALICE).rows, 1);
+	for (int i = 0; i < 3; i++)
+		auth_unwatch(w[i]);
+}
+
+/* A name is whose the account database says; a row is its uid's for good. */
+static void
+test_names_that_move(void **state)
+{
+	struct fx *fx = *state;
+	struct find before, after;
+
+	two_users(fx);
+	before = row_of(fx, ALICE);
+	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alicia"), 0);
+	after = row_of(fx, ALICE);
+	assert_string_equal(after.id, before.id);
+	assert_string_equal(after.name, "alicia");
+	/* Another account has the name of one that is gone. */
+	assert_int_equal(auth_serve(fx->app.auth, 4444, "bob"), 0);
+	assert_string_equal(row_of(fx, 4444).name, "bob");
+	assert_string_equal(row_of(fx, BOB).name, "bob#4343");
+	assert_string_not_equal(row_of(fx, BOB).id, row_of(fx, 4444).id);
+}
+
+/* After a start nobody is served until [main] says so. */
+static void
+test_a_start_serves_nobody(void **state)
+{
+	char text[TOKEN_TEXT], bearer[80];
+	const char *headers[] = { "authorization", bearer, NULL };
+	struct fx *fx = *state;
+
+	two_users(fx);
+	issue(fx, ALICE, TOKEN_CLI, text);
+	(void)snprintf(bearer, sizeof(bearer), "Bearer %s", text);
+	fx_close(fx);
+	fx->conf.system = true;
+	fx_open(fx);
+	expect(fx, ALICE, headers, 401, 0);
+	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice"), 0);
+	expect(fx, ALICE, headers, 0, ALICE);
+	assert_null(auth_owner(fx->app.auth));
+	/* The service token is what [main] brings, and nothing else. */
+	assert_false(auth_service(fx->app.auth, "short", 5));
+	assert_true(auth_service(fx->app.auth, fx->service, 44));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, fx_setup, fx_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(abuse_C14_token_on_another_socket),
+		T(abuse_C14_cookie_on_another_socket),
+		T(abuse_C12_service_token_on_a_persons_socket),
+		T(abuse_C13_served_no_more),
+		T(test_names_that_move),
+		T(test_a_start_serves_nobody),
+	};
+
+	return CHECK_RUN("people", tests);
+}

@@ -489,8 +489,7 @@ supervise(const struct launch *l)
 			press(&s);
 		} while (s.phase != before);
 	}
-	cgroup_forget(
-	    l->system != NULL ? l->system->places.keep : l->base);
+	cgroup_forget(l->system != NULL ? l->system->places.keep : l->base);
 	log_info("main", "stopped");
 	return s.status;
 }

@@ -233,8 +233,8 @@ digest_text(const char *text, uint8_t digest[DIGEST_LEN])
  * much was right (C10).
  */
 static struct token *
-find(struct auth *a, const struct http_req *r,
-    const uint8_t digest[DIGEST_LEN], enum token_kind kind)
+find(struct auth *a, const struct http_req *r, const uint8_t digest[DIGEST_LEN],
+    enum token_kind kind)
 {
 	struct token *t = tokens_find(a->tokens, digest);
 

@@ -40,6 +40,7 @@ dest	:= $(DESTDIR)$(PREFIX)
 SYSCONFDIR ?= /etc
 etc	:= $(DESTDIR)$(SYSCONFDIR)
 units	:= rdv.service rdv-web.service
+settings := rdv.toml helper.toml
 paths	= sed -e 's,@BIN@,$(PREFIX)/bin,g' -e 's,@SHARE@,$(PREFIX)/share/rdv,g'
 
 .PHONY: install install-system uninstall uninstall-system
@@ -59,7 +60,7 @@ install: all
 		echo "not root: without the units of system mode"; \
 	fi
 
-# A settings file that is there is the administrator's.
+# A settings file or policy that is there is the administrator's.
 install-system:
 	install -d $(dest)/lib/systemd/system
 	for u in $(units); do $(paths) etc/system/$$u.in \
@@ -68,8 +69,9 @@ install-system:
 	install -D -m 644 etc/system/tmpfiles.conf $(dest)/lib/tmpfiles.d/rdv.conf
 	install -D -m 755 etc/system/web.sh $(dest)/share/rdv/system/web.sh
 	install -D -m 644 etc/system/logrotate.conf $(etc)/logrotate.d/rdv
-	[ -e $(etc)/rdv/rdv.toml ] || \
-	    install -D -m 644 etc/system/rdv.toml $(etc)/rdv/rdv.toml
+	install -D -m 644 etc/helper.toml $(etc)/rdv/helper.toml.example
+	for f in $(settings); do [ -e $(etc)/rdv/$$f ] || \
+	    install -D -m 644 etc/system/$$f $(etc)/rdv/$$f || exit 1; done
 	@if [ -z "$(DESTDIR)" ]; then \
 		! command -v systemd-sysusers >/dev/null || \
 		    systemd-sysusers $(dest)/lib/sysusers.d/rdv.conf; \
@@ -91,9 +93,11 @@ uninstall-system:
 	fi
 	rm -f $(patsubst %,$(dest)/lib/systemd/system/%,$(units)) \
 	    $(dest)/lib/sysusers.d/rdv.conf $(dest)/lib/tmpfiles.d/rdv.conf \
-	    $(etc)/logrotate.d/rdv
-	@if cmp -s etc/system/rdv.toml $(etc)/rdv/rdv.toml; then \
-		rm -f $(etc)/rdv/rdv.toml; rmdir $(etc)/rdv 2>/dev/null || true; \
-	elif [ -e $(etc)/rdv/rdv.toml ]; then \
-		echo "kept: $(etc)/rdv/rdv.toml was changed"; \
-	fi
+	    $(etc)/logrotate.d/rdv $(etc)/rdv/helper.toml.example
+	@for f in $(settings); do \
+		if cmp -s etc/system/$$f $(etc)/rdv/$$f; then \
+			rm -f $(etc)/rdv/$$f; \
+		elif [ -e $(etc)/rdv/$$f ]; then \
+			echo "kept: $(etc)/rdv/$$f was changed"; \
+		fi; \
+	done; rmdir $(etc)/rdv 2>/dev/null || true

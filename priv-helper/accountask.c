@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is admitted, asked from the account database in a child of its own: it
- * may block for as long as a directory server likes, and what it loads and
- * opens ends with the child.
+ * Whom the policy admits, asked from the account database in a child of its
+ * own: it may block for as long as a directory server likes, and what it loads
+ * and opens ends with the child. The policy is read here as well, once, so that
+ * who is admitted and what he may do come from the same text.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,6 +25,9 @@
 #include "lib/xalloc.h"
 #include "priv-helper/accounts.h"
 #include "priv-helper/accountwire.h"
+#include "priv-helper/policyfile.h"
+#include "priv-helper/policyfor.h"
+#include "priv-helper/policyuser.h"
 #include "security/signals.h"
 
 #define MEM_FD	 3
@@ -36,16 +42,6 @@ is_one_of(const char *const *names, const char *name)
 	return false;
 }
 
-/* No login: what such an account would run is not for people. */
-static bool
-shell_refuses(const char *shell)
-{
-	const char *base = strrchr(shell, '/');
-
-	return base == NULL || strcmp(base, "/nologin") == 0 ||
-	       strcmp(base, "/false") == 0;
-}
-
 /* NULL, or why the account is left out. */
 static const char *
 fill(struct account *a, const struct passwd *pw)
@@ -54,7 +50,6 @@ fill(struct account *a, const struct passwd *pw)
 
 	a->uid = pw->pw_uid;
 	a->gid = pw->pw_gid;
-	a->web = true;
 	if (pw->pw_uid == 0 || pw->pw_gid == 0)
 		return "root is never admitted";
 	if (!str_copy(a->name, pw->pw_name, sizeof(a->name)) ||
@@ -64,10 +59,9 @@ fill(struct account *a, const struct passwd *pw)
 	if (!str_copy(a->home, pw->pw_dir, sizeof(a->home)) ||
 	    !path_absolute_ok(a->home))
 		return "the home directory is not an absolute path";
-	if (shell_refuses(pw->pw_shell) ||
-	    !str_copy(a->shell, pw->pw_shell, sizeof(a->shell)) ||
+	if (!str_copy(a->shell, pw->pw_shell, sizeof(a->shell)) ||
 	    !path_absolute_ok(a->shell))
-		return "the shell refuses logins";
+		return "the shell is not an absolute path";
 	if (getgrouplist(pw->pw_name, pw->pw_gid, a->groups, &n) < 0)
 		return "too many groups";
 	a->ngroups = (unsigned)n;
@@ -86,58 +80,146 @@ is_there(const struct accounts *a, const struct account *p)
 	return false;
 }
 
-/* A name that is no account, or one that is left out, stops nobody else. */
-static void
-add(struct accounts *a, const struct accounts_rule *rule, const char *name)
+/* What the policy says; takes over the names of its groups. */
+static bool
+admitted(struct account *a, struct policyuser *u, const struct policy *p,
+    char *why, size_t whysize)
 {
-	const struct passwd *pw = getpwnam(name);
-	struct account *p;
-	const char *why;
+	struct policy_account of;
+	struct policy_rights r;
 
-	if (a->n == ACCOUNTS_MAX || pw == NULL) {
-		log_warnx("accounts", "%s: %s", name,
-		    pw == NULL ? "no such account" : "there are too many");
-		return;
+	policyuser_account(u, &of);
+	if (policy_for(p, &of, &r, why, whysize) != 0)
+		return false;
+	a->web = r.web;
+	policy_rights_done(&r);
+	if (u->uid != a->uid ||
+	    !str_copy(a->real_home, u->home, sizeof(a->real_home)) ||
+	    !path_absolute_ok(a->real_home)) {
+		(void)str_copy(why, "the home directory is not usable",
+		    whysize);
+		return false;
+	}
+	a->named = u->groups;
+	u->groups = NULL;
+	return true;
+}
+
+static bool
+add_known(struct accounts *a, const struct accounts_rule *rule,
+    const struct policy *policy, struct policyuser *u, char *why,
+    size_t whysize)
+{
+	const struct passwd *pw = getpwnam(u->name);
+	struct account *p;
+	const char *wrong;
+
+	if (pw == NULL || a->n == ACCOUNTS_MAX) {
+		(void)str_copy(why,
+		    pw == NULL ? "no such account" : "there are too many",
+		    whysize);
+		return false;
 	}
 	a->list = xreallocarray(a->list, a->n + 1, sizeof(*a->list));
 	p = &a->list[a->n];
 	memset(p, 0, sizeof(*p));
-	why = fill(p, pw);
-	if (why == NULL && is_one_of(rule->never, p->name))
-		why = "it is rdv's own";
-	if (why != NULL)
-		log_warnx("accounts", "%s is left out: %s", name, why);
-	else if (!is_there(a, p))
+	wrong = fill(p, pw);
+	if (wrong == NULL && is_one_of(rule->never, p->name))
+		wrong = "it is rdv's own";
+	if (wrong != NULL) {
+		(void)str_copy(why, wrong, whysize);
+		return false;
+	}
+	if (!admitted(p, u, policy, why, whysize))
+		return false;
+	if (!is_there(a, p))
 		a->n++;
+	return true;
 }
 
 /*
- * Members by the list of the group. Those who have it as their first group are
- * not in there, and no database has to tell who they are.
+ * A name that is no account, or one that is left out, stops nobody else. But
+ * where the shadow file cannot be read nothing is known of anybody.
  */
-static void
-add_group(struct accounts *a, const struct accounts_rule *rule,
-    const char *name)
+static bool
+add(struct accounts *a, const struct accounts_rule *rule,
+    const struct policy *policy, const char *name)
 {
-	const struct group *gr = getgrnam(name);
-	char **names;
-	size_t n = 0, i;
+	char why[512];
+	struct policyuser u;
+	int err = policyuser_load(&u, name);
 
-	if (gr == NULL) {
-		log_warnx("accounts", "@%s: no such group", name);
-		return;
+	if (err != 0) {
+		log_warnx("accounts", "%s is left out: %s", name,
+		    err > 0 ? "no such account" : strerror(-err));
+		return err != -EACCES;
 	}
-	while (gr->gr_mem[n] != NULL)
-		n++;
-	/* Copied: the next question may overwrite the answer. */
-	names = xcalloc(n + 1, sizeof(*names));
-	for (i = 0; i < n; i++)
-		names[i] = xstrdup(gr->gr_mem[i]);
-	for (i = 0; i < n; i++) {
-		add(a, rule, names[i]);
-		free(names[i]);
+	if (!add_known(a, rule, policy, &u, why, sizeof(why)))
+		log_warnx("accounts", "%s is left out: %s", name, why);
+	policyuser_done(&u);
+	return true;
+}
+
+static bool
+add_all(struct accounts *a, const struct accounts_rule *rule,
+    const struct policy *policy)
+{
+	int err;
+	char **names = policyuser_names(policy, &err), **name;
+
+	if (names == NULL) {
+		log_errorx("accounts", "the account database: %s",
+		    strerror(-err));
+		return false;
 	}
-	free(names);
+	for (name = names; *name != NULL; name++)
+		if (!add(a, rule, policy, *name))
+			return false;
+	policyuser_free_names(names);
+	return true;
+}
+
+static int
+open_policy(const struct accounts_rule *rule, int *fd, char *why,
+    size_t whysize)
+{
+	int top = open(*rule->root != '\0' ? rule->root : "/",
+	    O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err;
+
+	if (top < 0) {
+		err = -errno;
+		(void)snprintf(why, whysize, ".: %s", strerror(-err));
+		return err;
+	}
+	err =
+	    policyfile_open(top, POLICYFILE + 1, rule->owner, fd, why, whysize);
+	(void)close(top);
+	return err;
+}
+
+/* Its text goes into `a`, for whoever judges by it. */
+static bool
+load_policy(struct accounts *a, const struct accounts_rule *rule,
+    struct policy *p)
+{
+	char why[512];
+	int fd, err = open_policy(rule, &fd, why, sizeof(why));
+
+	a->source = xasprintf("%s%s", rule->root, POLICYFILE);
+	if (err != 0) {
+		log_errorx("accounts", "policy: %s/%s", rule->root, why);
+		return false;
+	}
+	err = policyfile_text(&a->policy, &a->npolicy, fd, a->source, why,
+	    sizeof(why));
+	(void)close(fd);
+	if (err == 0)
+		err = policy_parse(p, a->policy, a->npolicy, a->source, why,
+		    sizeof(why));
+	if (err != 0)
+		log_errorx("accounts", "policy: %s", why);
+	return err == 0;
 }
 
 static int
@@ -167,16 +249,14 @@ static _Noreturn void
 ask(const struct accounts_rule *rule, int fd)
 {
 	struct accounts a = { .n = 0 };
-	const char *const *p;
+	struct policy policy;
 	struct buf b;
 
 	log_init("rdv-accounts", STDERR_FILENO, LOG_INFO);
-	for (p = rule->admit; *p != NULL; p++) {
-		if (**p == '@')
-			add_group(&a, rule, *p + 1);
-		else
-			add(&a, rule, *p);
-	}
+	if (!load_policy(&a, rule, &policy))
+		_exit(ACCOUNTS_BAD_POLICY);
+	if (!add_all(&a, rule, &policy))
+		_exit(1);
 	if (a.n > 1)
 		qsort(a.list, a.n, sizeof(*a.list), by_uid);
 	buf_init(&b, WIRE_MAX);

@@ -18,9 +18,23 @@
 #include "lib/path.h"
 #include "lib/xalloc.h"
 #include "priv-helper/accountwire.h"
+#include "priv-helper/policy.h"
 
 /* The database gives at most so much: groups and paths of everybody. */
-#define TEXT_MAX ((size_t)256 * 1024 * 1024)
+#define TEXT_MAX       ((size_t)256 * 1024 * 1024)
+#define GROUP_NAME_MAX 1024
+
+static void
+put_names(struct buf *b, char *const *names)
+{
+	uint32_t n = 0, i;
+
+	while (names != NULL && names[n] != NULL)
+		n++;
+	buf_put_u32(b, n);
+	for (i = 0; i < n; i++)
+		buf_put_str(b, names[i]);
+}
 
 void
 accountwire_put(struct buf *b, const struct accounts *a)
@@ -28,6 +42,10 @@ accountwire_put(struct buf *b, const struct accounts *a)
 	const struct account *p;
 	unsigned i;
 
+	buf_put_u32(b, (uint32_t)a->npolicy);
+	if (a->npolicy > 0)
+		buf_put(b, a->policy, a->npolicy);
+	buf_put_str(b, a->source != NULL ? a->source : "");
 	buf_put_u32(b, (uint32_t)a->n);
 	for (p = a->list; p < a->list + a->n; p++) {
 		buf_put_u32(b, p->uid);
@@ -35,10 +53,12 @@ accountwire_put(struct buf *b, const struct accounts *a)
 		buf_put_u8(b, p->web);
 		buf_put_str(b, p->name);
 		buf_put_str(b, p->home);
+		buf_put_str(b, p->real_home);
 		buf_put_str(b, p->shell);
 		buf_put_u32(b, p->ngroups);
 		for (i = 0; i < p->ngroups; i++)
 			buf_put_u32(b, p->groups[i]);
+		put_names(b, p->named);
 	}
 }
 
@@ -57,6 +77,22 @@ get_groups(struct buf *b, struct account *p)
 	return true;
 }
 
+static bool
+get_names(struct buf *b, struct account *p)
+{
+	uint32_t n, i;
+
+	if (!buf_get_u32(b, &n) || n > USER_GROUPS_MAX)
+		return false;
+	p->named = xcalloc(n + 1, sizeof(*p->named));
+	for (i = 0; i < n; i++) {
+		p->named[i] = buf_get_strdup(b, GROUP_NAME_MAX);
+		if (p->named[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* Root is nobody's account here, whatever a database says. */
 static bool
 get_one(struct buf *b, struct account *p)
@@ -67,11 +103,30 @@ get_one(struct buf *b, struct account *p)
 	    !buf_get_u8(b, &web) || web > 1 ||
 	    !buf_get_str(b, p->name, ACCOUNTS_NAME_MAX) ||
 	    !buf_get_str(b, p->home, USER_PATH_MAX - 1) ||
-	    !buf_get_str(b, p->shell, USER_PATH_MAX - 1) || !get_groups(b, p))
+	    !buf_get_str(b, p->real_home, USER_PATH_MAX - 1) ||
+	    !buf_get_str(b, p->shell, USER_PATH_MAX - 1) || !get_groups(b, p) ||
+	    !get_names(b, p))
 		return false;
 	p->web = web == 1;
 	return p->uid != 0 && path_component_ok(p->name) &&
-	       path_absolute_ok(p->home) && path_absolute_ok(p->shell);
+	       path_absolute_ok(p->home) && path_absolute_ok(p->real_home) &&
+	       path_absolute_ok(p->shell);
+}
+
+/* Its grammar is the business of whoever judges by it. */
+static bool
+get_policy(struct buf *b, struct accounts *a)
+{
+	uint32_t n;
+
+	if (!buf_get_u32(b, &n) || n > POLICY_TEXT_MAX)
+		return false;
+	a->npolicy = n;
+	a->policy = xcalloc((size_t)n + 1, 1);
+	if (!buf_get(b, a->policy, n))
+		return false;
+	a->source = buf_get_strdup(b, USER_PATH_MAX - 1);
+	return a->source != NULL;
 }
 
 static bool
@@ -81,19 +136,16 @@ get(struct buf *b, struct accounts *a)
 	uint32_t n, i;
 
 	*a = (struct accounts){ .n = 0 };
-	if (!buf_get_u32(b, &n) || n > ACCOUNTS_MAX)
+	if (!get_policy(b, a) || !buf_get_u32(b, &n) || n > ACCOUNTS_MAX)
 		return false;
 	a->list = n > 0 ? xcalloc(n, sizeof(*a->list)) : NULL;
+	a->n = n;
 	for (i = 0; i < n; i++) {
 		p = &a->list[i];
 		if (!get_one(b, p) || (i > 0 && p->uid <= p[-1].uid))
-			break;
-		a->n++;
+			return false;
 	}
-	if (i == n && buf_end(b))
-		return true;
-	accounts_done(a);
-	return false;
+	return buf_end(b);
 }
 
 int
@@ -113,13 +165,26 @@ accounts_take(struct accounts *a, int fd)
 	buf_wrap(&b, text, (size_t)st.st_size);
 	ok = get(&b, a);
 	(void)munmap(text, (size_t)st.st_size);
+	if (!ok)
+		accounts_done(a);
 	return ok ? 0 : RDV_E_MALFORMED;
 }
 
 void
 accounts_done(struct accounts *a)
 {
+	char **name;
+	size_t i;
+
+	for (i = 0; i < a->n; i++) {
+		for (name = a->list[i].named; name != NULL && *name != NULL;
+		     name++)
+			free(*name);
+		free(a->list[i].named);
+	}
 	free(a->list);
+	free(a->policy);
+	free(a->source);
 	*a = (struct accounts){ .n = 0 };
 }
 

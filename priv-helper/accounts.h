@@ -18,30 +18,40 @@ struct account {
 	bool web; /* the web may act for it */
 	char name[ACCOUNTS_NAME_MAX + 1];
 	char home[USER_PATH_MAX];
+	char real_home[USER_PATH_MAX]; /* without links, for the policy */
 	char shell[USER_PATH_MAX];
 	gid_t groups[USER_GROUPS_MAX];
 	unsigned ngroups;
+	char **named; /* of its groups those with a name; NULL: none */
 };
 
 /*
- * All of them, by rising uid, each uid and name once. [main] loads them before
- * its forks and again on reload; [ops] and what it starts never ask the name
- * service.
+ * All of them, by rising uid, each uid and name once, and the policy that
+ * admits them. [main] loads them before its forks and again on reload; [ops]
+ * and what it starts never ask the name service.
  */
 struct accounts {
 	struct account *list; /* NULL when n is 0 */
 	size_t n;
+	char *policy; /* the file's text; NULL: user mode, there is none */
+	size_t npolicy;
+	char *source; /* the file's name; NULL with `policy` */
 };
 
-/* Who is admitted, as the command line says it; NULL-terminated. */
+/* Where the policy is, and whom it cannot admit. */
 struct accounts_rule {
-	const char *const *admit; /* NAME of an account, or @GROUP */
-	const char *const *never; /* names of rdv's own accounts */
+	const char *root;	  /* the directory that stands for "/" */
+	uid_t owner;		  /* whose the policy has to be: root's */
+	const char *const *never; /* names of rdv's own accounts; NULL last */
 };
+
+/* A child of accounts_ask() ends with it: the policy cannot be taken. */
+#define ACCOUNTS_BAD_POLICY 2
 
 /*
- * Asks the account database, which may block, load libraries and open
- * descriptors: so it is asked in a child, which is waited for.
+ * Reads the policy and asks the account database about whom it is about. The
+ * latter may block, load libraries and open descriptors: so both is done in a
+ * child, which is waited for and says itself in the log what is wrong.
  * accounts_ask() starts the child; once that has ended with status 0,
  * accounts_take() reads what it found out from `*fd`. The pid, or -errno.
  */

@@ -98,14 +98,17 @@ grant_drop(struct grants *g, const uint8_t token[PRIV_GRANT_LEN])
 }
 
 unsigned
-grant_keep(struct grants *g, bool (*keep)(uid_t uid, void *arg), void *arg)
+grant_keep(struct grants *g, bool (*keep)(uid_t uid, bool own, void *arg),
+    void *arg)
 {
+	static const uint8_t none[SHA256_LEN];
 	const int64_t now = clock_mono_ms();
 	struct grant *p;
 	unsigned n = 0;
 
 	for (p = g->grant; p < g->grant + GRANTS_MAX; p++) {
-		if (!live(p, now) || keep(p->uid, arg))
+		if (!live(p, now) ||
+		    keep(p->uid, memcmp(p->from, none, SHA256_LEN) != 0, arg))
 			continue;
 		secret_wipe(p, sizeof(*p));
 		n++;

@@ -40,9 +40,12 @@ uint32_t
 grant_number(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN]);
 /* False when there was none. */
 bool grant_drop(struct grants *g, const uint8_t token[PRIV_GRANT_LEN]);
-/* Ends those whose uid `keep` refuses; how many. */
-unsigned
-grant_keep(struct grants *g, bool (*keep)(uid_t uid, void *arg), void *arg);
+/*
+ * Ends those that `keep` refuses; how many. `own`: given for a token of that
+ * account's, and not for the web's.
+ */
+unsigned grant_keep(struct grants *g,
+    bool (*keep)(uid_t uid, bool own, void *arg), void *arg);
 /* Ends those that were given for that token. */
 void grant_end_of(struct grants *g, const uint8_t from[SHA256_LEN]);
 /* All of them, as when the daemon they were given to is gone. */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "lib/err.h"
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -59,21 +60,27 @@ usage(void)
 	fprintf(stderr,
 	    "usage: rdv-helper --base DIR [--web HOST:PORT]... [--ready-fd N]\n"
 	    "                  [--audit DIR] [--foreground-child]\n"
-	    "       rdv-helper --system [--root DIR] [--admit USER|@GROUP]...\n"
-	    "                  [--web-user USER] [--web HOST:PORT]...\n"
-	    "                  [--ready-fd N] [--foreground-child]\n"
+	    "       rdv-helper --system [--root DIR] [--web-user USER]\n"
+	    "                  [--web HOST:PORT]... [--ready-fd N]\n"
+	    "                  [--foreground-child]\n"
 	    "       rdv-helper -t [FILE]   explain a policy, " POLICYFILE "\n"
 	    "       " EXPLAIN_USAGE "\n"
 	    "Starts rdvd and stays its parent: for one account, started by\n"
-	    "\"rdv up\", or for all who are admitted, started by root.\n");
+	    "\"rdv up\", or for all whom the policy admits, by root.\n");
 	exit(EXIT_USAGE);
+}
+
+static _Noreturn void
+refuse_with(int status, const char *what, const char *why)
+{
+	fprintf(stderr, "rdv-helper: %s: %s\n", what, why);
+	exit(status);
 }
 
 static _Noreturn void
 refuse(const char *what, const char *why)
 {
-	fprintf(stderr, "rdv-helper: %s: %s\n", what, why);
-	exit(LAUNCH_REFUSED);
+	refuse_with(LAUNCH_REFUSED, what, why);
 }
 
 static int
@@ -97,8 +104,6 @@ system_option(struct options *o, int c)
 		o->system = true;
 	else if (c == 'R')
 		s->root = optarg;
-	else if (c == 'd' && s->nadmit < SYSTEM_ADMIT_MAX && *optarg != '\0')
-		s->admit[s->nadmit++] = optarg;
 	else if (c == 'u')
 		s->web_user = optarg;
 	else
@@ -111,8 +116,7 @@ static bool
 fits(const struct options *o)
 {
 	const struct system_options *s = &o->sys;
-	const bool sys = s->root != NULL || s->nadmit > 0 ||
-			 s->web_user != NULL;
+	const bool sys = s->root != NULL || s->web_user != NULL;
 
 	if (o->test)
 		return !o->system && !sys && o->base == NULL;
@@ -135,7 +139,6 @@ parse(struct options *o, int argc, char **argv)
 		{ "version", no_argument, NULL, 'v' },
 		{ "system", no_argument, NULL, 's' },
 		{ "root", required_argument, NULL, 'R' },
-		{ "admit", required_argument, NULL, 'd' },
 		{ "web-user", required_argument, NULL, 'u' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -257,10 +260,12 @@ run_system(const struct options *o, struct launch *l)
 {
 	struct system s;
 	char why[256];
-	int status;
+	int status, err = system_open(&s, &o->sys, why, sizeof(why));
 
-	if (system_open(&s, &o->sys, why, sizeof(why)) != 0)
-		refuse("system mode", why);
+	if (err != 0)
+		refuse_with(err == RDV_E_INVALID ? LAUNCH_BAD_CONFIG
+						 : LAUNCH_REFUSED,
+		    "system mode", why);
 	l->base = s.places.state;
 	l->audit = s.places.audit;
 	l->api = l->terminal = -1;

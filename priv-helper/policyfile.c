@@ -147,18 +147,18 @@ policyfile_open(int top, const char *rel, uid_t owner, int *fd, char *why,
 }
 
 int
-policyfile_read(struct policy *p, int fd, const char *path, char *why,
+policyfile_text(char **text, size_t *len, int fd, const char *path, char *why,
     size_t whysize)
 {
 	const struct judge j = { POLICYFILE_ANYBODY, why, whysize };
-	char *text = xmalloc(POLICY_TEXT_MAX + 1);
+	char *got = xmalloc(POLICY_TEXT_MAX + 1);
 	size_t used = 0;
 	ssize_t n;
-	int err;
+	int err = 0;
 
 	/* It may have grown since it was judged. */
 	do {
-		n = read(fd, text + used, POLICY_TEXT_MAX + 1 - used);
+		n = read(fd, got + used, POLICY_TEXT_MAX + 1 - used);
 		used += n > 0 ? (size_t)n : 0;
 	} while ((n > 0 && used <= POLICY_TEXT_MAX) ||
 		 (n < 0 && errno == EINTR));
@@ -166,8 +166,26 @@ policyfile_read(struct policy *p, int fd, const char *path, char *why,
 		err = fail(&j, path);
 	else if (used > POLICY_TEXT_MAX)
 		err = deny(&j, path, "is larger than 256 KiB");
-	else
-		err = policy_parse(p, text, used, path, why, whysize);
+	if (err != 0) {
+		free(got);
+		return err;
+	}
+	*text = got;
+	*len = used;
+	return 0;
+}
+
+int
+policyfile_read(struct policy *p, int fd, const char *path, char *why,
+    size_t whysize)
+{
+	char *text;
+	size_t len;
+	int err = policyfile_text(&text, &len, fd, path, why, whysize);
+
+	if (err != 0)
+		return err;
+	err = policy_parse(p, text, len, path, why, whysize);
 	free(text);
 	return err;
 }

@@ -21,6 +21,12 @@ struct policy;
 int policyfile_open(int top, const char *rel, uid_t owner, int *fd, char *why,
     size_t whysize);
 /*
+ * All of what policyfile_open() has opened: 0 with `*text` to be freed, or
+ * RDV_E_DENIED (it has grown) or -errno with a sentence in `why`.
+ */
+int policyfile_text(char **text, size_t *len, int fd, const char *path,
+    char *why, size_t whysize);
+/*
  * Reads a policy from what policyfile_open() has opened; the descriptor stays
  * the caller's, at its end. As policy_parse(), or -errno.
  */

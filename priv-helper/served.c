@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/err.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
@@ -39,43 +40,90 @@ sort_groups(struct accounts *all)
 		qsort(a->groups, a->ngroups, sizeof(a->groups[0]), by_number);
 }
 
-/*
- * No file's policy is known here yet, so each account may do through rdv what
- * it may do itself; it is judged by that all the same.
- */
-static void
-own_rights(const struct account *a, struct policy_rights *r)
+/* What all are judged by: without a file there is one account, our own. */
+static int
+read_policy(const struct ops *o, const struct accounts *all, struct policy *p,
+    char *why, size_t whysize)
 {
-	const char *const none[] = { NULL };
-	const struct policy_account of = {
-		.uid = a->uid, .name = a->name, .home = a->home, .groups = none
-	};
-	struct policy own;
-	char why[256];
-
-	policy_own(&own, a->uid);
-	if (policy_for(&own, &of, r, why, sizeof(why)) != 0)
-		fatalx("serve", "policy: %s", why);
-	policy_done(&own);
-	if (mutant("few runs"))
-		r->limit[POLICY_MAX_RUNS] = 1;
+	if (!o->system) {
+		policy_own(p, all->list->uid);
+		return 0;
+	}
+	if (all->policy == NULL) {
+		(void)str_copy(why, "there is no policy", whysize);
+		return RDV_E_INVALID;
+	}
+	return policy_parse(p, all->policy, all->npolicy, all->source, why,
+	    whysize);
 }
 
-/* Takes `all` over. */
+static int
+rights_of(const struct account *a, const struct policy *p,
+    struct policy_rights *r, char *why, size_t whysize)
+{
+	const char *const none[] = { NULL };
+	const struct policy_account of = { .uid = a->uid,
+		.name = a->name,
+		.home = a->real_home,
+		.groups =
+		    a->named != NULL ? (const char *const *)a->named : none };
+	int err = policy_for(p, &of, r, why, whysize);
+
+	if (err == 0 && mutant("few runs"))
+		r->limit[POLICY_MAX_RUNS] = 1;
+	return err;
+}
+
 static void
-serve_these(struct ops *o, const struct accounts *all)
+rights_done(struct policy_rights *r, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < o->accounts.n; i++)
-		policy_rights_done(&o->rights[i]);
-	free(o->rights);
+	for (i = 0; i < n; i++)
+		policy_rights_done(&r[i]);
+	free(r);
+}
+
+/* NULL: not all of them have some, and why. */
+static struct policy_rights *
+all_rights(const struct ops *o, const struct accounts *all, char *why,
+    size_t whysize)
+{
+	struct policy_rights *r;
+	struct policy p;
+	size_t n;
+
+	if (read_policy(o, all, &p, why, whysize) != 0)
+		return NULL;
+	r = xcalloc(all->n + 1, sizeof(*r));
+	for (n = 0; n < all->n; n++)
+		if (rights_of(&all->list[n], &p, &r[n], why, whysize) != 0)
+			break;
+	policy_done(&p);
+	if (n == all->n)
+		return r;
+	rights_done(r, n);
+	return NULL;
+}
+
+/*
+ * Takes `all` over; or leaves everything as it was, with a sentence in `why`:
+ * nobody is served without rights that a policy gives.
+ */
+static bool
+serve_these(struct ops *o, const struct accounts *all, char *why,
+    size_t whysize)
+{
+	struct policy_rights *rights = all_rights(o, all, why, whysize);
+
+	if (rights == NULL)
+		return false;
+	rights_done(o->rights, o->accounts.n);
 	accounts_done(&o->accounts);
 	o->accounts = *all;
+	o->rights = rights;
 	sort_groups(&o->accounts);
-	o->rights = all->n > 0 ? xcalloc(all->n, sizeof(*o->rights)) : NULL;
-	for (i = 0; i < all->n; i++)
-		own_rights(&all->list[i], &o->rights[i]);
+	return true;
 }
 
 static void
@@ -83,6 +131,7 @@ take_own(struct ops *o, const struct user *u)
 {
 	struct account *a = xcalloc(1, sizeof(*a));
 	const struct accounts all = { .list = a, .n = 1 };
+	char why[256];
 
 	a->uid = u->uid;
 	a->gid = u->gid;
@@ -90,8 +139,10 @@ take_own(struct ops *o, const struct user *u)
 	memcpy(a->groups, u->groups, sizeof(a->groups));
 	(void)str_copy(a->name, u->name, sizeof(a->name));
 	(void)str_copy(a->home, u->home, sizeof(a->home));
+	(void)str_copy(a->real_home, u->home, sizeof(a->real_home));
 	(void)str_copy(a->shell, u->shell, sizeof(a->shell));
-	serve_these(o, &all);
+	if (!serve_these(o, &all, why, sizeof(why)))
+		fatalx("serve", "policy: %s", why);
 }
 
 /* A home directory in /opt, say: programs there are not for confined runs. */
@@ -146,7 +197,8 @@ served_init(struct ops *o, const struct serve_args *a)
 	if (tokens_open(&o->tokens, a->helper_state, why, sizeof(why)) != 0)
 		fatalx("serve", "%s", why);
 	/* A fork of [main]: its list is here to be taken over, not copied. */
-	serve_these(o, all);
+	if (!serve_these(o, all, why, sizeof(why)))
+		fatalx("serve", "policy: %s", why);
 }
 
 const struct policy_rights *
@@ -156,25 +208,29 @@ served_rights(const struct ops *o, const struct account *who)
 }
 
 static bool
-is_served(uid_t uid, void *arg)
+is_served(uid_t uid, bool own, void *arg)
 {
-	return accounts_find(arg, uid) != NULL || mutant("served reload");
+	const struct account *a = accounts_find(arg, uid);
+
+	return (a != NULL && (own || a->web)) || mutant("served reload");
 }
 
 void
 served_reload(struct ops *o, int fd)
 {
+	char why[256] = "not for user mode";
 	struct accounts now;
-	int err = accounts_take(&now, fd);
 	unsigned ended;
 
-	if (!o->system || err != 0) {
+	if (accounts_take(&now, fd) != 0) {
 		log_errorx("serve", "accounts from [main] are not usable");
-		if (err == 0)
-			accounts_done(&now);
 		return;
 	}
-	serve_these(o, &now);
+	if (!o->system || !serve_these(o, &now, why, sizeof(why))) {
+		log_errorx("serve", "accounts from [main]: %s", why);
+		accounts_done(&now);
+		return;
+	}
 	ended = grant_keep(&o->grants, is_served, &o->accounts);
 	log_info("serve", "accounts=%zu grants ended=%u", now.n, ended);
 }

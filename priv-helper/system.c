@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System mode, as [main] sees it. As root it makes directories and sockets and
- * starts two processes; what it reads is the account database, in a child, and
- * nothing that a person can write.
+ * starts its processes; what it reads, policy and account database, it reads in
+ * a child, and is nothing that a person can write.
  */
 #include "priv-helper/system.h"
 
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/ctlproto.h"
+#include "lib/err.h"
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/secret.h"
@@ -24,6 +25,7 @@
 #include "lib/xalloc.h"
 #include "priv-helper/doors.h"
 #include "priv-helper/lock.h"
+#include "priv-helper/policyfile.h"
 #include "priv-helper/user.h"
 #include "security/caps.h"
 #include "security/mutant.h"
@@ -67,7 +69,7 @@ make_token(const struct system *s)
 static int
 first_accounts(struct system *s)
 {
-	int status, fd, err = 0;
+	int status, fd, err;
 	pid_t pid = accounts_ask(&s->rule, &fd);
 
 	if (pid < 0)
@@ -75,9 +77,13 @@ first_accounts(struct system *s)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
-	    accounts_take(&s->accounts, fd) != 0)
-		err = -EIO;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		err = WIFEXITED(status) &&
+			      WEXITSTATUS(status) == ACCOUNTS_BAD_POLICY
+			  ? RDV_E_INVALID
+			  : -EIO;
+	else
+		err = accounts_take(&s->accounts, fd);
 	(void)close(fd);
 	return err;
 }
@@ -112,7 +118,10 @@ set_rule(struct system *s)
 	s->never[n++] = "web";
 	if (s->options->web_user != NULL)
 		s->never[n++] = s->options->web_user;
-	s->rule = (struct accounts_rule){ s->options->admit, s->never };
+	s->rule = (struct accounts_rule){
+		.root = s->options->root != NULL ? s->options->root : "",
+		.never = s->never,
+	};
 }
 
 static int
@@ -129,7 +138,9 @@ open_all(struct system *s, char *why, size_t whysize)
 		err = first_accounts(s);
 		if (err != 0)
 			return refuse(err, why, whysize,
-			    "the account database cannot be asked");
+			    err == RDV_E_INVALID
+				? "not without a policy, " POLICYFILE
+				: "the account database cannot be asked");
 		s->doors = doors_new(s->places.run, s->places.run_fd);
 		err = open_web(s, why, whysize);
 	}
@@ -202,7 +213,8 @@ take(struct system *s, int status)
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
 	    accounts_take(&fresh, s->answer) != 0) {
 		log_errorx("system",
-		    "the accounts cannot be loaded; they stay as they were");
+		    "policy and accounts cannot be loaded; both stay as "
+		    "they were");
 		return false;
 	}
 	accounts_done(&s->accounts);

@@ -11,12 +11,8 @@
 struct doors;
 struct user;
 
-#define SYSTEM_ADMIT_MAX 64
-
 struct system_options {
-	const char *root; /* the directory that stands for "/", or NULL */
-	const char *admit[SYSTEM_ADMIT_MAX + 1];
-	unsigned nadmit;
+	const char *root;     /* the directory that stands for "/", or NULL */
 	const char *web_user; /* the reverse proxy's account; NULL: no web */
 };
 
@@ -36,16 +32,17 @@ struct system {
 };
 
 /*
- * Places, accounts, lock, sockets, and then none of root's capabilities but
- * those of caps_keep_main(). 0, or an error with a sentence in `why` and with
- * no name of a socket left behind.
+ * Places, lock, policy and accounts, sockets, and then none of root's
+ * capabilities but those of caps_keep_main(). 0, or an error with a sentence in
+ * `why` and with no name of a socket left behind; RDV_E_INVALID: the policy is
+ * missing, wrong or not in a place that is root's alone.
  */
 int system_open(struct system *s, const struct system_options *o, char *why,
     size_t whysize);
 /* Removes the sockets' names, and frees what is owned; not the lock. */
 void system_close(struct system *s);
 
-/* Loads the accounts anew; system_asked() follows. */
+/* Loads policy and accounts anew; system_asked() follows. */
 void system_reload(struct system *s);
 /*
  * A child of [main] has ended. True when there are new accounts, with their

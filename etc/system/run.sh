@@ -1,7 +1,8 @@
 #!/bin/sh
 # sudo make run-system: what the units start, in the foreground. Ends with
 # Ctrl-C or when rdv-helper does.
-# usage: [ROOT=DIR] [PORT=N] [WEB_USER=NAME] [ADMIT="NAME @GROUP ..."]
+# Where there is no policy yet, one is written: it admits rdv-users and ADMIT.
+# usage: [ROOT=DIR] [PORT=N] [WEB_USER=NAME] [ADMIT="NAME ..."]
 #        run.sh BINDIR SHAREDIR
 set -eu
 bin=$1 share=$2
@@ -19,13 +20,25 @@ if ! id rdv >/dev/null 2>&1 || ! getent group rdv-users >/dev/null; then
 		    --shell /usr/sbin/nologin rdv
 	fi
 fi
-# Whoever types this wants to use it.
-set -- --system ${root:+--root "$root"} --web-user "$user" \
-    --web "127.0.0.1:$port"
-for who in ${ADMIT:-@rdv-users ${SUDO_USER:-}}; do
-	[ "$who" = root ] || set -- "$@" --admit "$who"
-done
-"$bin/rdv-helper" --foreground-child "$@" &
+policy=$root/etc/rdv/helper.toml
+if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then
+	[ -d "$root/etc/rdv" ] || mkdir -p -m 755 "$root/etc" "$root/etc/rdv"
+	users=
+	# Whoever types this wants to use it.
+	for who in ${ADMIT:-${SUDO_USER:-}}; do
+		[ "$who" = root ] || users="$users${users:+, }\"$who\""
+	done
+	sed "s/^groups = .*/&${users:+\nusers = [$users]}/" \
+	    "$here/helper.toml" >"$policy.new"
+	chmod 644 "$policy.new"
+	mv "$policy.new" "$policy"
+	echo "policy:  $policy"
+elif [ -n "${ADMIT:-}" ]; then
+	echo "run-system: $policy is there: it says who is admitted, not ADMIT" >&2
+	exit 1
+fi
+"$bin/rdv-helper" --foreground-child --system ${root:+--root "$root"} \
+    --web-user "$user" --web "127.0.0.1:$port" &
 helper=$! web=
 end() {
 	trap '' INT TERM HUP

@@ -21,8 +21,7 @@ async function must(program, ...args) {
 const id = (name) => +execFileSync('id', ['-u', name]).toString();
 
 export class System extends Rdv {
-	// options: people (how many), args (for rdv-helper), settings (rdv.toml),
-	// also (an account that is there and not admitted).
+	// options: people (how many), args (for rdv-helper), settings (rdv.toml).
 	static async start(options = {}) {
 		const s = new System();
 		s.options = options;
@@ -37,6 +36,7 @@ export class System extends Rdv {
 				options.settings);
 		try {
 			await s.accounts(options.people ?? 2);
+			s.policy();
 			s.programs();
 			await s.up();
 		} catch (e) {
@@ -74,6 +74,22 @@ export class System extends Rdv {
 			run: path.join(this.root, 'run/rdv', name) };
 	}
 
+	// Its group, and what is said beside that.
+	policy(more = '') {
+		fs.writeFileSync(path.join(this.root, 'etc/rdv/helper.toml'),
+			`[access]\ngroups = ["${this.group}"]\n` +
+			`[default]\nweb = true\n${more}`, { mode: 0o644 });
+	}
+
+	// A new policy, once [ops] has taken or refused it.
+	async reload(more, word = 'mod=serve msg="accounts=') {
+		const before = this.log().length;
+		this.policy(more);
+		process.kill(this.main.pid, 'SIGHUP');
+		await waitFor('the reload', () =>
+			this.log().slice(before).includes(word));
+	}
+
 	// Where every account can run them, whoever owns the tree.
 	programs() {
 		this.bin = path.join(this.scratch, 'bin');
@@ -91,8 +107,7 @@ export class System extends Rdv {
 		this.inspected ??= 0;
 		Rdv.running.add(this);
 		this.main = spawn(path.join(this.bin, 'rdv-helper'), ['--system',
-			'--root', this.root, '--admit', `@${this.group}`,
-			'--web-user', this.web.name, '--web', '127.0.0.1:8443',
+			'--root', this.root, '--web-user', this.web.name, '--web', '127.0.0.1:8443',
 			'--ready-fd', '3', ...(this.options.args ?? [])],
 		{ stdio: ['ignore', log, log, 'pipe'], cwd: '/', env: bare });
 		fs.closeSync(log);

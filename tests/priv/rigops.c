@@ -144,6 +144,7 @@ make_person(struct rigops *s, unsigned i)
 	snprintf(a->name, sizeof(a->name), "%s", names[i]);
 	snprintf(a->home, sizeof(a->home), "%s/home-%c", s->rig.dir,
 	    'a' + (int)i);
+	(void)str_copy(a->real_home, a->home, sizeof(a->real_home));
 	snprintf(a->shell, sizeof(a->shell), "/bin/sh");
 	assert_true(getgrouplist(a->name, a->gid, a->groups, &n) > 0);
 	a->ngroups = (unsigned)n;
@@ -171,6 +172,10 @@ rigops_prepare(struct rigops *s)
 	make_dir(s->state, 0700, NULL);
 	for (i = 0; i < RIGOPS_PEOPLE; i++)
 		make_person(s, i);
+	snprintf(s->policy, sizeof(s->policy),
+	    "[access]\nusers = [\"%s\", \"%s\"]\n"
+	    "[default]\nroots = [\"/\"]\n",
+	    names[0], names[1]);
 	/* By rising uid, as [main] has them. */
 	assert_true(s->who[0].uid < s->who[1].uid);
 	snprintf(s->service, sizeof(s->service), "service-of-this-test");
@@ -203,7 +208,10 @@ become_ops(const struct rigops *s, int control, const char *mutant)
 	const struct rlimit few = { 2048, 2048 };
 	const struct accounts all = { .list = xcalloc(RIGOPS_PEOPLE,
 					  sizeof(*all.list)),
-		.n = RIGOPS_PEOPLE };
+		.n = RIGOPS_PEOPLE,
+		.policy = xstrdup(s->policy),
+		.npolicy = strlen(s->policy),
+		.source = xstrdup("policy") };
 	const struct serve_args args = { .main = control,
 		.nofile = 2048,
 		.accounts = &all,
@@ -339,12 +347,15 @@ rigops_stop(struct rigops *s)
 }
 
 void
-rigops_reload(struct rigops *s, unsigned served)
+rigops_tell(struct rigops *s, unsigned served)
 {
 	struct account list[RIGOPS_PEOPLE];
-	struct accounts all = { .list = list };
+	char source[] = "policy";
+	struct accounts all = { .list = list,
+		.policy = s->policy,
+		.npolicy = strlen(s->policy),
+		.source = source };
 	int fd = memfd_create("accounts", MFD_CLOEXEC);
-	char seen[64];
 	unsigned i;
 	struct buf b;
 
@@ -357,7 +368,16 @@ rigops_reload(struct rigops *s, unsigned served)
 	assert_int_equal(write(fd, b.data, b.len), b.len);
 	buf_done(&b);
 	say(s->main, CTL_ACCOUNTS, fd);
-	snprintf(seen, sizeof(seen), "accounts=%zu grants", all.n);
+}
+
+void
+rigops_reload(struct rigops *s, unsigned served)
+{
+	char seen[64];
+
+	rigops_tell(s, served);
+	snprintf(seen, sizeof(seen), "accounts=%d grants",
+	    __builtin_popcount(served));
 	rig_expect_log(&s->rig, seen);
 }
 

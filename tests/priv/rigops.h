@@ -24,6 +24,7 @@ struct rigops {
 	pid_t auditor;
 	struct account who[RIGOPS_PEOPLE];
 	char run[96], state[96];
+	char policy[512]; /* a test may change it before launch or reload */
 	char service[RIGOPS_TEXT];
 	unsigned enrolled;
 };
@@ -42,6 +43,8 @@ void rigops_launch(struct rigops *s, const char *mutant);
 void rigops_stop(struct rigops *s);
 /* What [main] says on a reload: bit i of `served` for who[i]. */
 void rigops_reload(struct rigops *s, unsigned served);
+/* The same, without waiting for [ops] to take it. */
+void rigops_tell(struct rigops *s, unsigned served);
 /* Another rdvd; the old connection is closed. */
 void rigops_reconnect(struct rigops *s);
 

@@ -157,6 +157,24 @@ make_dir(const struct rigsys *s, const char *path, mode_t mode, uid_t uid)
 }
 
 void
+rigsys_policy(const struct rigsys *s, const char *fmt, ...)
+{
+	char path[256];
+	va_list ap;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/etc/rdv/helper.toml",
+	    s->rig.dir);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_int_equal(fchmod(fileno(f), 0644), 0);
+	va_start(ap, fmt);
+	(void)vfprintf(f, fmt, ap);
+	va_end(ap);
+	assert_int_equal(fclose(f), 0);
+}
+
+void
 rigsys_prepare(struct rigsys *s)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -172,6 +190,10 @@ rigsys_prepare(struct rigsys *s)
 	make_dir(s, "var", 0755, 0);
 	make_dir(s, "var/lib", 0755, 0);
 	make_dir(s, "var/lib/rdv", 0700, s->service);
+	make_dir(s, "etc", 0755, 0);
+	make_dir(s, "etc/rdv", 0755, 0);
+	rigsys_policy(s, "[access]\ngroups = [\"%s\"]\nusers = [\"root\"]\n",
+	    s->group);
 	(void)snprintf(r->base, sizeof(r->base), "%s/var/lib/rdv", r->dir);
 	r->listen = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/relay.sock",
@@ -186,14 +208,13 @@ void
 rigsys_launch(struct rigsys *s, const char *mutant)
 {
 	struct rig *r = &s->rig;
-	char tools[256], program[300], log[128], admit[40];
+	char tools[256], program[300], log[128];
 	int fd;
 
 	rig_tools(tools, sizeof(tools));
 	(void)snprintf(program, sizeof(program), "%s/%s/rdv-helper", tools,
 	    mutant != NULL ? "mutant" : "real");
 	(void)snprintf(log, sizeof(log), "%s/log", r->dir);
-	(void)snprintf(admit, sizeof(admit), "@%s", s->group);
 	r->helper = fork();
 	assert_true(r->helper >= 0);
 	if (r->helper > 0)
@@ -205,8 +226,8 @@ rigsys_launch(struct rigsys *s, const char *mutant)
 		(void)setenv("RDV_MUTANT", mutant, 1);
 	/* Ends with this test, should it fail before rigsys_stop(). */
 	execl(program, "rdv-helper", "--foreground-child", "--system", "--root",
-	    r->dir, "--admit", admit, "--admit", "root", "--web-user", s->web,
-	    "--web", "127.0.0.1:8080", (char *)NULL);
+	    r->dir, "--web-user", s->web, "--web", "127.0.0.1:8080",
+	    (char *)NULL);
 	_exit(126);
 }
 

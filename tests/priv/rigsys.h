@@ -26,6 +26,9 @@ struct rigsys {
 bool rigsys_possible(void);
 /* Makes accounts and root; both people are members of the group. */
 void rigsys_prepare(struct rigsys *s);
+/* The whole text of the policy. */
+void rigsys_policy(const struct rigsys *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 void rigsys_launch(struct rigsys *s, const char *mutant);
 /* Waits for (another) rdvd: its control socket. */
 void rigsys_daemon(struct rigsys *s);

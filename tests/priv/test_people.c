@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/str.h"
 #include "security/drop.h"
 #include "tests/priv/rigops.h"
 #include "tests/priv/rigpic.h"
@@ -285,6 +286,110 @@ abuse_E01_limits(void **state)
 	rigops_stop(&s);
 }
 
+static enum priv_result
+starts(struct rigops *s, const char *profile, char why[PRIV_WHY_MAX + 1])
+{
+	const struct rig_spawn run = { .profile = profile, .argv = SH("true") };
+	struct rig_result res;
+	struct priv_exit end;
+
+	rig_spawn(&s->rig, &run, &res);
+	rig_close(&res);
+	(void)str_copy(why, res.a.why, PRIV_WHY_MAX + 1);
+	if (res.a.result != PRIV_DONE)
+		return (enum priv_result)res.a.result;
+	rig_exit(&s->rig, res.a.handle, &end);
+	assert_int_equal(rig_ack(&s->rig, res.a.handle), PRIV_DONE);
+	return PRIV_DONE;
+}
+
+static void
+only_scripts(struct rigops *s, unsigned person)
+{
+	const size_t used = strlen(s->policy);
+
+	(void)snprintf(s->policy + used, sizeof(s->policy) - used,
+	    "[user.%s]\nprofiles = [\"script\"]\n", s->who[person].name);
+}
+
+/* Each has the rights of the file, the others theirs. */
+static void
+abuse_E01_policy(void **state)
+{
+	char why[PRIV_WHY_MAX + 1], rule[96];
+	struct rigops s;
+
+	(void)state;
+	rigops_prepare(&s);
+	only_scripts(&s, 1);
+	rigops_launch(&s, NULL);
+	rigops_enter(&s, 1);
+	assert_int_equal(starts(&s, NULL, why), PRIV_DENIED);
+	snprintf(rule, sizeof(rule), "[user.%s] profiles", s.who[1].name);
+	assert_non_null(strstr(why, rule));
+	assert_int_equal(starts(&s, "script", why), PRIV_DONE);
+	rigops_enter(&s, 0);
+	assert_int_equal(starts(&s, NULL, why), PRIV_DONE);
+	rigops_stop(&s);
+}
+
+/* A new file counts for grants that are there; one that is wrong does not. */
+static void
+abuse_E01_policy_reloaded(void **state)
+{
+	char why[PRIV_WHY_MAX + 1], good[sizeof(((struct rigops *)0)->policy)];
+	struct rigops s;
+
+	(void)state;
+	rigops_start(&s, NULL);
+	rigops_enter(&s, 1);
+	assert_int_equal(starts(&s, NULL, why), PRIV_DONE);
+	(void)str_copy(good, s.policy, sizeof(good));
+	only_scripts(&s, 1);
+	rigops_reload(&s, 3);
+	assert_int_equal(starts(&s, NULL, why), PRIV_DENIED);
+	assert_int_equal(starts(&s, "script", why), PRIV_DONE);
+	(void)snprintf(s.policy, sizeof(s.policy), "[access]\nfriends = 1\n");
+	rigops_tell(&s, 3);
+	rig_expect_log(&s.rig, "policy:2: access.friends");
+	/* One that admits nobody who is on the list is none either. */
+	(void)snprintf(s.policy, sizeof(s.policy), "[access]\n");
+	rigops_tell(&s, 3);
+	rig_expect_log(&s.rig, "neither [access] users");
+	assert_int_equal(starts(&s, NULL, why), PRIV_DENIED);
+	assert_int_equal(starts(&s, "script", why), PRIV_DONE);
+	(void)str_copy(s.policy, good, sizeof(s.policy));
+	rigops_reload(&s, 2);
+	assert_int_equal(starts(&s, NULL, why), PRIV_DONE);
+	rigops_stop(&s);
+}
+
+/* Where the policy takes the web away, what the web was given goes as well. */
+static void
+abuse_E01_web_withdrawn(void **state)
+{
+	struct priv_login_answer own;
+	struct rigops s;
+
+	(void)state;
+	rigops_start(&s, NULL);
+	rigops_enter(&s, 0);
+	own = s.rig.login;
+	assert_int_equal(rigops_login(&s, PRIV_LOGIN_SERVICE, s.who[0].uid,
+			     s.service),
+	    PRIV_DONE);
+	assert_int_equal(rigops_spawn(&s), PRIV_DONE);
+	s.who[0].web = false;
+	rigops_reload(&s, 3);
+	assert_int_equal(rigops_spawn(&s), PRIV_DENIED);
+	assert_int_equal(rigops_login(&s, PRIV_LOGIN_SERVICE, s.who[0].uid,
+			     s.service),
+	    PRIV_DENIED);
+	s.rig.login = own;
+	assert_int_equal(rigops_spawn(&s), PRIV_DONE);
+	rigops_stop(&s);
+}
+
 /* What a killed reaper leaves, [ops] removes with the account's rights. */
 static void
 lost_run_is_tidied(void **state)
@@ -444,6 +549,9 @@ main(void)
 		cmocka_unit_test(reaper_is_the_user),
 		cmocka_unit_test(inventory_tells_whose),
 		cmocka_unit_test(abuse_E01_limits),
+		cmocka_unit_test(abuse_E01_policy),
+		cmocka_unit_test(abuse_E01_policy_reloaded),
+		cmocka_unit_test(abuse_E01_web_withdrawn),
 		cmocka_unit_test(lost_run_is_tidied),
 		cmocka_unit_test(abuse_H01_setuid),
 		cmocka_unit_test(verified),

@@ -30,6 +30,7 @@ await test('make install puts all there, make uninstall takes it', (t) => {
 	assert.equal(r.status, 0, r.stderr);
 	for (const f of ['usr/bin/rdvd', 'usr/lib/systemd/system/rdv.service',
 		'usr/lib/systemd/system/rdv-web.service', 'etc/rdv/rdv.toml',
+		'etc/rdv/helper.toml', 'etc/rdv/helper.toml.example',
 		'usr/lib/sysusers.d/rdv.conf', 'usr/lib/tmpfiles.d/rdv.conf',
 		'etc/logrotate.d/rdv', 'usr/share/rdv/system/web.sh'])
 		assert.ok(fs.existsSync(path.join(dir, f)), f);
@@ -39,6 +40,9 @@ await test('make install puts all there, make uninstall takes it', (t) => {
 	r = spawnSync(path.join(dir, 'usr/bin/rdvd'),
 		['-t', path.join(dir, 'etc/rdv/rdv.toml')], { encoding: 'utf8' });
 	assert.equal(r.status, 0, r.stderr);
+	r = spawnSync(path.join(dir, 'usr/bin/rdv-helper'),
+		['-t', path.join(dir, 'etc/rdv/helper.toml')], { encoding: 'utf8' });
+	assert.match(r.stdout, /^groups = \["rdv-users"\]/m, r.stderr);
 	/* What the administrator has changed is his. */
 	fs.appendFileSync(path.join(dir, 'etc/rdv/rdv.toml'), '# mine\n');
 	assert.equal(make('install', `DESTDIR=${dir}`, 'PREFIX=/usr').status, 0);
@@ -96,7 +100,7 @@ await test('make run-system serves a page, and ends as a whole', async (t) => {
 	const run = spawn('sh', [path.join(root, 'etc/system/run.sh'),
 		path.join(build, 'bin'), path.join(build, 'share/rdv')],
 	{ stdio: ['ignore', log, log], env: { ...env, PORT: `${port}`,
-		ROOT: path.join(dir, 'root'), ADMIT: '@rdv-users' } });
+		ROOT: path.join(dir, 'root') } });
 	const ended = once(run, 'exit');
 	t.after(() => run.exitCode === null && run.kill('SIGTERM'));
 	await waitFor('the page', async () => await get(port, '/') === 200);

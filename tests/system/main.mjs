@@ -3,5 +3,6 @@ import { finish } from '../harness/rdv.mjs';
 
 await import('./accounts.mjs');
 await import('./tokens.mjs');
+await import('./policy.mjs');
 await import('./install.mjs');
 finish();

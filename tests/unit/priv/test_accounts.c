@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,19 +16,29 @@
 #include "priv-helper/accounts.h"
 #include "priv-helper/accountwire.h"
 #include "tests/unit/check.h"
+#include "tests/unit/lib/tmpdir.h"
 
 #define WIRE_MAX 65536
 
+static char staff[] = "staff", audio[] = "audio",
+	    *alices[] = { staff, audio, NULL };
 static struct account two[2] = {
-	{ 1001, 100, true, "alice", "/home/alice", "/bin/sh", { 7, 9 }, 2 },
-	{ 1002, 100, false, "bob", "/home/bob", "/bin/bash", { 0 }, 0 },
+	{ 1001, 100, true, "alice", "/home/alice", "/data/alice", "/bin/sh",
+	    { 7, 9 }, 2, alices },
+	{ 1002, 100, false, "bob", "/home/bob", "/home/bob", "/bin/bash", { 0 },
+	    0, NULL },
 };
 
 /* Through a file, as from the child, without its last `cut` bytes. */
 static bool
 travels(const struct account *list, size_t n, size_t cut, struct accounts *out)
 {
-	const struct accounts in = { (struct account *)list, n };
+	char policy[] = "[access]\n", source[] = "/etc/policy";
+	const struct accounts in = { .list = (struct account *)list,
+		.n = n,
+		.policy = policy,
+		.npolicy = strlen(policy),
+		.source = source };
 	int fd = memfd_create("accounts", MFD_CLOEXEC);
 	struct buf b;
 	bool ok;
@@ -54,17 +66,24 @@ all_of_an_account_travels(void **state)
 	assert_non_null(p);
 	assert_string_equal(p->name, "alice");
 	assert_string_equal(p->home, "/home/alice");
+	assert_string_equal(p->real_home, "/data/alice");
 	assert_string_equal(p->shell, "/bin/sh");
 	assert_int_equal(p->gid, 100);
 	assert_true(p->web);
 	assert_int_equal(p->ngroups, 2);
 	assert_int_equal(p->groups[1], 9);
+	assert_string_equal(p->named[1], "audio");
+	assert_null(p->named[2]);
+	assert_string_equal(a.policy, "[access]\n");
+	assert_int_equal(a.npolicy, strlen(a.policy));
+	assert_string_equal(a.source, "/etc/policy");
 	assert_false(accounts_find(&a, 1002)->web);
 	assert_null(accounts_find(&a, 1003));
 	assert_null(accounts_find(&a, 0));
 	accounts_done(&a);
 	assert_true(travels(NULL, 0, 0, &a));
 	assert_null(accounts_find(&a, 1001));
+	accounts_done(&a);
 }
 
 static void
@@ -76,6 +95,7 @@ refused(size_t which, const struct account *bad)
 	list[which] = *bad;
 	assert_false(travels(list, 2, 0, &a));
 	assert_null(a.list);
+	assert_null(a.policy);
 }
 
 static void
@@ -103,21 +123,54 @@ nothing_else_is_taken(void **state)
 	bad = two[1];
 	(void)str_copy(bad.shell, "", sizeof(bad.shell));
 	refused(1, &bad);
+	bad = two[1];
+	(void)str_copy(bad.real_home, "home", sizeof(bad.real_home));
+	refused(1, &bad);
 }
 
-static int
-asked(const char *const *admit, const char *const *never, struct accounts *a)
+/* A directory that stands for "/", with that policy in it. */
+static void
+make_root(char root[64], const char *text)
 {
-	const struct accounts_rule rule = { admit, never };
-	int fd, status, err;
+	int dir = tmpdir_new(root), fd;
+
+	assert_int_equal(mkdirat(dir, "etc", 0755), 0);
+	assert_int_equal(mkdirat(dir, "etc/rdv", 0755), 0);
+	fd = openat(dir, "etc/rdv/helper.toml",
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	(void)close(fd);
+	(void)close(dir);
+}
+
+/* The status of the child, and with 0 what it has found out. */
+static int
+ask_in(const char *root, const char *const *never, struct accounts *a)
+{
+	const struct accounts_rule rule = { root, getuid(), never };
+	int fd, status;
 	pid_t pid = accounts_ask(&rule, &fd);
 
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	err = accounts_take(a, fd);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 0)
+		assert_int_equal(accounts_take(a, fd), 0);
 	(void)close(fd);
-	return err;
+	return WEXITSTATUS(status);
+}
+
+static int
+asked(const char *policy, const char *const *never, struct accounts *a)
+{
+	char root[64];
+	int status;
+
+	make_root(root, policy);
+	status = ask_in(root, never, a);
+	tmpdir_remove(root);
+	return status;
 }
 
 /* Whoever runs the tests has a shell; root has one and is left out. */
@@ -125,31 +178,69 @@ static void
 the_database_is_asked(void **state)
 {
 	static const char *const nobody[] = { NULL };
-	const char *names[] = { "root", "no-such-account", "@no-such-group",
-		"nobody", NULL, NULL };
 	const struct passwd *pw = getpwuid(getuid());
-	char own[ACCOUNTS_NAME_MAX + 1] = "";
+	const char *own[2] = { NULL };
 	struct accounts a;
+	char policy[512];
 
 	(void)state;
-	assert_int_equal(asked(names, nobody, &a), 0);
+	assert_int_equal(asked("[access]\ngroups = [\"no-such-group\"]\n"
+			       "users = [\"root\", \"nobody\", \"no-such\"]\n",
+			     nobody, &a),
+	    0);
 	assert_int_equal(a.n, 0);
+	accounts_done(&a);
 	if (pw == NULL || pw->pw_uid == 0) {
 		print_message("needs an account with a shell, not root\n");
 		skip();
 		return;
 	}
-	(void)str_copy(own, pw->pw_name, sizeof(own));
-	names[4] = own;
-	assert_int_equal(asked(names, nobody, &a), 0);
+	own[0] = pw->pw_name;
+	(void)snprintf(policy, sizeof(policy),
+	    "[access]\nmin_uid = 1\nusers = [\"%s\"]\n"
+	    "[user.%s]\nweb = true\n",
+	    own[0], own[0]);
+	assert_int_equal(asked(policy, nobody, &a), 0);
 	assert_int_equal(a.n, 1);
 	assert_int_equal(a.list[0].uid, getuid());
 	assert_int_equal(a.list[0].gid, pw->pw_gid);
 	assert_true(a.list[0].ngroups >= 1);
+	assert_true(a.list[0].web);
+	assert_non_null(a.list[0].named);
+	assert_string_equal(a.policy, policy);
 	accounts_done(&a);
 	/* Its own accounts never. */
-	assert_int_equal(asked(names, names, &a), 0);
+	assert_int_equal(asked(policy, own, &a), 0);
 	assert_int_equal(a.n, 0);
+	accounts_done(&a);
+	/* Not the web, unless it says so. */
+	*strstr(policy, "[user") = '\0';
+	assert_int_equal(asked(policy, nobody, &a), 0);
+	assert_int_equal(a.n, 1);
+	assert_false(a.list[0].web);
+	accounts_done(&a);
+}
+
+static void
+no_policy_no_accounts(void **state)
+{
+	static const char *const nobody[] = { NULL };
+	char root[64], path[128];
+	struct accounts a;
+
+	(void)state;
+	assert_int_equal(asked("[access]\nfriends = true\n", nobody, &a),
+	    ACCOUNTS_BAD_POLICY);
+	make_root(root, "[access]\n");
+	(void)snprintf(path, sizeof(path), "%s/etc/rdv/helper.toml", root);
+	assert_int_equal(ask_in(root, nobody, &a), 0);
+	accounts_done(&a);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(ask_in(root, nobody, &a), ACCOUNTS_BAD_POLICY);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(ask_in(root, nobody, &a), ACCOUNTS_BAD_POLICY);
+	tmpdir_remove(root);
+	assert_int_equal(ask_in(root, nobody, &a), ACCOUNTS_BAD_POLICY);
 }
 
 static void
@@ -162,8 +253,10 @@ a_file_that_is_none(void **state)
 	assert_int_equal(accounts_take(&a, fd), RDV_E_MALFORMED);
 	assert_int_equal(write(fd, "\1\0\0\0", 4), 4);
 	assert_int_equal(accounts_take(&a, fd), RDV_E_MALFORMED);
-	assert_int_equal(pwrite(fd, "\0\0\0\0", 4, 0), 4);
+	/* No text of a policy, no name of it, no account. */
+	assert_int_equal(pwrite(fd, "\0\0\0\0\0\0\0\0\0\0", 10, 0), 10);
 	assert_int_equal(accounts_take(&a, fd), 0);
+	accounts_done(&a);
 	(void)close(fd);
 }
 
@@ -174,6 +267,7 @@ main(void)
 		cmocka_unit_test(all_of_an_account_travels),
 		cmocka_unit_test(nothing_else_is_taken),
 		cmocka_unit_test(the_database_is_asked),
+		cmocka_unit_test(no_policy_no_accounts),
 		cmocka_unit_test(a_file_that_is_none),
 	};
 

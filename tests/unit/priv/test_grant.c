@@ -93,10 +93,19 @@ bounded_and_reused(void **state)
 }
 
 static bool
-keep_even(uid_t uid, void *arg)
+keep_even(uid_t uid, bool own, void *arg)
 {
+	(void)own;
 	++*(unsigned *)arg;
 	return uid % 2 == 0;
+}
+
+static bool
+keep_own(uid_t uid, bool own, void *arg)
+{
+	(void)uid;
+	(void)arg;
+	return own;
 }
 
 /* Of an account that is served no more all end, of others none. */
@@ -117,6 +126,11 @@ ended_by_uid(void **state)
 	assert_false(grant_find(&g, odd[1], &uid));
 	assert_true(grant_find(&g, even, &uid));
 	assert_int_equal(uid, 1002);
+	/* Which is the web's, as that has no token of the account's. */
+	assert_true(grant_new(&g, 1002, odd[0], GRANT_TTL_MS, odd[1]));
+	assert_int_equal(grant_keep(&g, keep_own, NULL), 1);
+	assert_false(grant_find(&g, even, &uid));
+	assert_true(grant_find(&g, odd[1], &uid));
 }
 
 /* With its token all that it was good for, and nothing of another's. */

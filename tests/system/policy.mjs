@@ -1,0 +1,54 @@
+// The policy binds what people do over their sockets and through the proxy, and
+// a new one binds whoever is there.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from '../harness/rdv.mjs';
+import { System } from '../harness/system.mjs';
+
+const s = await System.start();
+const [ann, bob] = s.people;
+
+const begin = (who, name) => s.over(who, 'POST', '/api/sessions',
+	{ body: { name, command: ['/bin/true'] } });
+
+await test('what the policy does not grant is refused, with its rule (F17)',
+	async () => {
+		for (const who of [ann, bob]) {
+			s.login(who);
+			assert.equal((await begin(who, 'free')).status, 201, 'control');
+		}
+		await s.reload(`[user.${bob.name}]\nprofiles = ["script"]\n`);
+		const no = await begin(bob, 'bound');
+		assert.notEqual(no.status, 201);
+		assert.match(`${no.raw}`, new RegExp(`\\[user\\.${bob.name}\\]`));
+		assert.equal((await begin(ann, 'free')).status, 201);
+	});
+
+await test('a file that is wrong leaves the policy of before', async () => {
+	await s.reload('[user.x]\nwhatever = 1\n', 'both stay as they were');
+	assert.notEqual((await begin(bob, 'bound')).status, 201);
+	assert.equal((await begin(ann, 'free')).status, 201);
+	await s.reload('');
+	assert.equal((await begin(bob, 'free')).status, 201);
+});
+
+await test('the web acts for whom the policy says (E01)', async () => {
+	const service = fs.readFileSync(path.join(s.root,
+		'var/lib/rdv-helper/service-token'), 'utf8').trim();
+	const { id } = (await s.over(bob, 'GET', '/api/user')).json;
+	const byProxy = () => s.request('POST', '/api/sessions', {
+		token: service, headers: { 'X-RDV-User-ID': id },
+		body: { name: 'web', command: ['/bin/true'] } });
+	assert.equal((await byProxy()).status, 201, 'control');
+	await s.reload(`[user.${bob.name}]\nweb = false\n`);
+	const r = await byProxy();
+	assert.notEqual(r.status, 201);
+	assert.match(`${r.raw}`, /not for this account by the web/);
+	assert.equal((await begin(bob, 'own')).status, 201);
+});
+
+await test('all of it ends', async (t) => {
+	t.after(() => fs.existsSync(s.scratch) && s.stop());
+	assert.equal(await s.stop(), 0);
+});

@@ -765,8 +765,8 @@ const processes = [
 			'priv/guard abuse_H06_high'] },
 	{ ids: ['H06'], guard: 'of a request the low half counts',
 		off: [['security/filter.c', 'emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, ' +
-			'g->n + 3);', 'emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, ' +
-			'g->n + 5);\n\temit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)' +
+			'g->n + 4);', 'emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, ' +
+			'g->n + 6);\n\temit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)' +
 			'ARG_LOW(g->arg) + 4, 0, 0);\n\temit(p, BPF_JMP | BPF_JEQ | ' +
 			'BPF_K, 0, 0, g->n + 3);']],
 		red: ['abuse H05 H06 a confined', 'priv/guard abuse_H06_high',

@@ -138,38 +138,72 @@ put_repaired(struct buf *b, const char *s, size_t len)
 
 /*
  * Eight bytes at once: not zero when one of them is no ASCII, a control byte or
- * one of the two that need an escape. (x - 1) & ~x sets the top bit of a zero
- * byte, and can be wrong only about a byte above a zero one.
+ * one of the two that need an escape. Taking away 0x20, or 1 of what is 0 where
+ * such a byte stands, sets the top bit of the lowest that is not plain; what
+ * that borrows from those above it changes nothing any more.
  */
 static uint64_t
 not_plain(uint64_t w)
 {
-	uint64_t quote = w ^ EACH('"'), slash = w ^ EACH('\\');
-
 	return EACH(0x80) &
-	       (w | ((w - EACH(0x20)) & ~w) | ((quote - EACH(1)) & ~quote) |
-		   ((slash - EACH(1)) & ~slash));
+	       (w | (w - EACH(0x20)) | ((w ^ EACH('"')) - EACH(1)) |
+		   ((w ^ EACH('\\')) - EACH(1)));
 }
 
-/* True for text that stands in JSON as it is, which is nearly all there is. */
-static bool
-plain(const char *s, size_t len)
+/* Fewer bytes than a word has, judged as one that they and "a"s make up. */
+static uint64_t
+copy_short(uint8_t *at, const char *s, size_t len)
 {
-	uint64_t w, odd = 0;
+	uint64_t w = EACH('a');
+	uint32_t low, high;
 
-	for (; len >= sizeof(w); s += sizeof(w), len -= sizeof(w)) {
-		memcpy(&w, s, sizeof(w));
-		odd |= not_plain(w);
+	if (len >= sizeof(low)) {
+		memcpy(&low, s, sizeof(low));
+		memcpy(&high, s + len - sizeof(high), sizeof(high));
+		memcpy(at, &low, sizeof(low));
+		memcpy(at + len - sizeof(high), &high, sizeof(high));
+		return not_plain((uint64_t)high << 32 | low);
 	}
-	w = EACH('a');
-	memcpy(&w, s, len);
-	return (odd | not_plain(w)) == 0;
+	for (size_t i = 0; i < len; i++) {
+		at[i] = (uint8_t)s[i];
+		w = w << 8 | at[i];
+	}
+	return not_plain(w);
+}
+
+static uint64_t
+copy_word(uint8_t *at, const char *s)
+{
+	uint64_t w;
+
+	memcpy(&w, s, sizeof(w));
+	memcpy(at, &w, sizeof(w));
+	return not_plain(w);
+}
+
+/*
+ * Copies text that may stand in JSON as it is, which is nearly all there is;
+ * false for any other, with `at` as good as unwritten. The last word overlaps
+ * the one before it.
+ */
+static bool
+copy_plain(uint8_t *at, const char *s, size_t len)
+{
+	const size_t word = sizeof(uint64_t);
+	uint64_t odd = 0;
+
+	if (len < word)
+		return copy_short(at, s, len) == 0;
+	for (size_t i = 0; i < len - word; i += word)
+		odd |= copy_word(at + i, s + i);
+	return (odd | copy_word(at + len - word, s + len - word)) == 0;
 }
 
 /* `before` and `after` are one byte each, or 0 for none. */
 static void
-put_plain(struct buf *b, char before, const char *s, size_t len, char after)
+put_string(struct buf *b, char before, const char *s, char after)
 {
+	size_t len = strlen(s), was = b->len;
 	uint8_t *at = buf_room(b, (before != 0) + len + 2 + (after != 0));
 
 	if (at == NULL)
@@ -177,24 +211,13 @@ put_plain(struct buf *b, char before, const char *s, size_t len, char after)
 	if (before != 0)
 		*at++ = (uint8_t)before;
 	*at++ = '"';
-	memcpy(at, s, len);
-	at[len] = '"';
-	if (after != 0)
-		at[len + 1] = (uint8_t)after;
-}
-
-static void
-put_string(struct buf *b, char before, const char *s, char after)
-{
-	size_t len = strlen(s);
-
-	if (plain(s, len)) {
-		put_plain(b, before, s, len, after);
+	if (copy_plain(at, s, len)) {
+		at[len] = '"';
+		if (after != 0)
+			at[len + 1] = (uint8_t)after;
 		return;
 	}
-	if (before != 0)
-		buf_put_u8(b, (uint8_t)before);
-	buf_put_u8(b, '"');
+	b->len = was + (before != 0) + 1;
 	if (str_utf8_valid(s, len))
 		put_utf8(b, s, len);
 	else

@@ -16,6 +16,7 @@
 #include "lib/js.h"
 #include "lib/log.h"
 #include "lib/str.h"
+#include "lib/word.h"
 #include "lib/xalloc.h"
 
 /* What is built here is bounded by what the caller walks. */
@@ -134,27 +135,11 @@ put_repaired(struct buf *b, const char *s, size_t len)
 	}
 }
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/*
- * Eight bytes at once: not zero when one of them is no ASCII, a control byte or
- * one of the two that need an escape. Taking away 0x20, or 1 of what is 0 where
- * such a byte stands, sets the top bit of the lowest that is not plain; what
- * that borrows from those above it changes nothing any more.
- */
-static uint64_t
-not_plain(uint64_t w)
-{
-	return EACH(0x80) &
-	       (w | (w - EACH(0x20)) | ((w ^ EACH('"')) - EACH(1)) |
-		   ((w ^ EACH('\\')) - EACH(1)));
-}
-
 /* Fewer bytes than a word has, judged as one that they and "a"s make up. */
 static uint64_t
 copy_short(uint8_t *at, const char *s, size_t len)
 {
-	uint64_t w = EACH('a');
+	uint64_t w = WORD_EACH('a');
 	uint32_t low, high;
 
 	if (len >= sizeof(low)) {
@@ -162,13 +147,13 @@ copy_short(uint8_t *at, const char *s, size_t len)
 		memcpy(&high, s + len - sizeof(high), sizeof(high));
 		memcpy(at, &low, sizeof(low));
 		memcpy(at + len - sizeof(high), &high, sizeof(high));
-		return not_plain((uint64_t)high << 32 | low);
+		return word_odd((uint64_t)high << 32 | low);
 	}
 	for (size_t i = 0; i < len; i++) {
 		at[i] = (uint8_t)s[i];
 		w = w << 8 | at[i];
 	}
-	return not_plain(w);
+	return word_odd(w);
 }
 
 static uint64_t
@@ -178,7 +163,7 @@ copy_word(uint8_t *at, const char *s)
 
 	memcpy(&w, s, sizeof(w));
 	memcpy(at, &w, sizeof(w));
-	return not_plain(w);
+	return word_odd(w);
 }
 
 /*

@@ -5,7 +5,6 @@
  */
 #include "daemon/api/session.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "daemon/app.h"
@@ -15,6 +14,7 @@
 #include "daemon/store/sessions.h"
 #include "daemon/term/term.h"
 #include "lib/js.h"
+#include "lib/str.h"
 
 static struct js *
 guards_json(int64_t guards)
@@ -95,13 +95,13 @@ session_json(struct app *app, const struct store_session *s,
     const struct store_run *r)
 {
 	struct js *o = js_object();
-	char tmux[64];
+	char tmux[64] = "rdv-";
 
 	/*
 	 * Nothing here is called so. Clients of the older API print it and some
 	 * take it for required (contract 2.2).
 	 */
-	(void)snprintf(tmux, sizeof(tmux), "rdv-%s", s->id);
+	(void)str_copy(tmux + 4, s->id, sizeof(tmux) - 4);
 	js_add_str(o, "id", s->id);
 	js_add_str(o, "name", s->name);
 	js_add_str(o, "status", s->status);

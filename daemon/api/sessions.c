@@ -259,6 +259,7 @@ session_who_of(struct api_call *c, session_fn *cb)
 		.id = c->params[0],
 		.cb = cb,
 		.arg = c,
+		.arena = c->req->arena,
 	};
 }
 

@@ -42,7 +42,7 @@ sessions_free(struct sessions *s)
 struct session_op *
 session_op_new(struct sessions *s, const struct session_who *who)
 {
-	struct arena *a = arena_new();
+	struct arena *a = who->arena != NULL ? who->arena : arena_new();
 	struct session_op *op = arena_alloc(a, sizeof(*op));
 
 	op->sessions = s;
@@ -57,11 +57,13 @@ void
 session_op_end(struct session_op *op, int err, const char *why)
 {
 	const struct session_who *w = &op->who;
+	struct arena *own = w->arena == NULL ? op->arena : NULL;
 
 	/* NULL: it goes on by itself (sessions_settle), and nobody asks. */
 	if (w->cb != NULL)
 		w->cb(err, w->id, why, w->arg);
-	arena_free(op->arena);
+	/* The caller's may be gone by now, and `op` with it. */
+	arena_free(own);
 }
 
 static const char *

@@ -22,8 +22,8 @@ struct sessions {
 };
 
 /*
- * One request from its call to its answer. It owns an arena, in which
- * everything it needs is copied, and is freed by session_op_end().
+ * One request from its call to its answer. Everything it needs is copied into
+ * an arena, the caller's or its own, and is freed by session_op_end().
  */
 struct session_op {
 	struct sessions *sessions;

@@ -222,7 +222,8 @@ next(struct js *v, const char *key)
 	if (o == NULL || o->array != (key == NULL))
 		fatalx("js", "cannot add to this value");
 	/* What was looked at is no longer what it is. */
-	js_free(o->parsed);
+	if (o->parsed != NULL)
+		js_free(o->parsed);
 	o->parsed = NULL;
 	comma = o->n++ > 0 ? ',' : '\0';
 	if (key != NULL)

@@ -86,11 +86,12 @@ patch_row(struct session_op *op, const struct session_patch *p)
 static int
 write_patch(struct session_op *op, struct tx *tx, const struct session_patch *p)
 {
-	int err = store_session_update(tx, &op->row);
+	int err = 0;
 
-	if (err == 0 && (p->has_folder || p->has_order))
+	/* What a rule could refuse comes first, see tx_begin_bare(). */
+	if (p->has_folder || p->has_order)
 		err = store_session_place(tx, &op->row);
-	return err;
+	return err == 0 ? store_session_update(tx, &op->row) : err;
 }
 
 void
@@ -109,7 +110,7 @@ session_update(struct sessions *s, const struct session_who *who,
 		return;
 	}
 	op->row.updated_at = clock_wall_ms();
-	tx = tx_begin(s->app->db);
+	tx = tx_begin_bare(s->app->db);
 	err = write_patch(op, tx, patch);
 	if (err == 0) {
 		emit(op, tx, EV_SESSION_UPDATED, op->row.status);

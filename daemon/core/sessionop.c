@@ -111,15 +111,21 @@ session_load_cb(const struct store_session *s, const struct store_run *r,
 }
 
 bool
-session_op_load(struct session_op *op)
+session_op_read(struct session_op *op, store_session_fn *cb, void *arg)
 {
 	int err = store_session_get(op->sessions->app->db, op->who.user_id,
-	    op->who.id, session_load_cb, op);
+	    op->who.id, cb, arg);
 
 	if (err == 0)
 		return true;
 	session_op_end(op, err, "there is no such session");
 	return false;
+}
+
+bool
+session_op_load(struct session_op *op)
+{
+	return session_op_read(op, session_load_cb, op);
 }
 
 struct run *

@@ -33,7 +33,7 @@ struct session_op {
 	bool has_run;
 	struct store_run run_row;
 	struct run *run; /* being started */
-	int err;	 /* to be answered when a last change is durable */
+	int err;	 /* to be answered, perhaps after a last change */
 	const char *why;
 	void *more; /* the call's own, in the arena */
 };
@@ -44,6 +44,8 @@ session_op_new(struct sessions *s, const struct session_who *who);
 void session_op_end(struct session_op *op, int err, const char *why);
 /* Loads row and run; false when that was answered. */
 bool session_op_load(struct session_op *op);
+/* The same for a caller who keeps what it needs of them. */
+bool session_op_read(struct session_op *op, store_session_fn *cb, void *arg);
 /* The live run of a row, or NULL; *unknown: not settled yet. */
 struct run *
 session_run_of(struct app *app, const struct store_run *row, bool *unknown);

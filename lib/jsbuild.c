@@ -85,6 +85,18 @@ jsbuild_finish(struct jsbuild *o, struct buf *b)
 	jsbuild_free(o);
 }
 
+/* What is built has no bound of its own: only growing is left to be asked. */
+static uint8_t *
+room(struct buf *b, size_t len)
+{
+	uint8_t *at = b->data + b->len;
+
+	if (len >= b->cap - b->len)
+		return buf_room(b, len);
+	b->len += len;
+	return at;
+}
+
 /* RFC 8259 section 7: these and nothing else must be escaped. */
 static void
 put_escaped(struct buf *b, unsigned char c)
@@ -189,7 +201,7 @@ static void
 put_string(struct buf *b, char before, const char *s, char after)
 {
 	size_t len = strlen(s), was = b->len;
-	uint8_t *at = buf_room(b, (before != 0) + len + 2 + (after != 0));
+	uint8_t *at = room(b, (before != 0) + len + 2 + (after != 0));
 
 	if (at == NULL)
 		return;
@@ -233,12 +245,21 @@ next(struct js *v, const char *key)
 	return &o->text;
 }
 
+static void
+put_null(struct buf *b)
+{
+	uint8_t *at = room(b, 4);
+
+	if (at != NULL)
+		memcpy(at, "null", 4);
+}
+
 /* NULL is null. */
 static void
 put_text(struct buf *b, const char *s)
 {
 	if (s == NULL)
-		buf_put_text(b, "null");
+		put_null(b);
 	else
 		put_string(b, '\0', s, '\0');
 }
@@ -274,7 +295,7 @@ js_add_ms(struct js *o, const char *key, int64_t ms)
 	struct buf *b = next(o, key);
 
 	if (ms < 0)
-		buf_put_text(b, "null");
+		put_null(b);
 	else
 		buf_put_dec(b, ms);
 }

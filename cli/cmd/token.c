@@ -20,6 +20,7 @@ static const struct out_col cols[] = {
 	{ "NAME", "name", OUT_TEXT },
 	{ "KEY", "keyPrefix", OUT_TEXT },
 	{ "SCOPES", "scopes", OUT_LIST },
+	{ "SESSION", "sessionId", OUT_SHORT_ID },
 	{ "USED", "lastUsedAt", OUT_AGE },
 	{ "EXPIRES", "expiresAt", OUT_TIME },
 	{ NULL, NULL, OUT_TEXT },
@@ -67,14 +68,41 @@ parse_age(const char *text)
 	return 0;
 }
 
+static struct js *
+scopes_of(struct cmd_call *c)
+{
+	struct js *list = js_array();
+	const char *scope;
+
+	for (unsigned i = 0; (scope = cmd_nth(c, "scope", i)) != NULL; i++)
+		js_push_str(list, scope);
+	return list;
+}
+
+/* Which scope goes with a session is for rdvd to say. */
+static int
+add_session(struct cmd_call *c, struct js *body)
+{
+	const char *word = cmd_value(c, "session");
+	char *id;
+	int rc;
+
+	if (word == NULL)
+		return CMD_OK;
+	rc = pick_session(c, word, &id);
+	if (rc == CMD_OK)
+		js_add_str(body, "session_id", id);
+	free(id);
+	return rc;
+}
+
 /* The value is printed alone, so that it can go into a file unseen. */
 static int
 token_new(struct cmd_call *c)
 {
-	const char *expires = cmd_value(c, "expires"), *scope;
-	struct js *body, *scopes, *v;
+	const char *expires = cmd_value(c, "expires");
+	struct js *body, *v;
 	int64_t age = 0;
-	unsigned i;
 	int rc;
 
 	if (expires != NULL && (age = parse_age(expires)) == 0) {
@@ -87,11 +115,12 @@ token_new(struct cmd_call *c)
 	/* By this clock, which is the daemon's: both are on one machine. */
 	if (age > 0)
 		js_add_int(body, "expiresAt", clock_wall_ms() + age);
-	if (cmd_flag(c, "scope")) {
-		scopes = js_array();
-		for (i = 0; (scope = cmd_nth(c, "scope", i)) != NULL; i++)
-			js_push_str(scopes, scope);
-		js_add(body, "scopes", scopes);
+	if (cmd_flag(c, "scope"))
+		js_add(body, "scopes", scopes_of(c));
+	rc = add_session(c, body);
+	if (rc != CMD_OK) {
+		js_free(body);
+		return rc;
 	}
 	rc = api_send(c, "POST", "/api/tokens", body, &v);
 	if (rc != CMD_OK)
@@ -142,6 +171,9 @@ static const struct cmd_opt new_opts[] = {
 	    .many = true,
 	    .words = "full|read|run|approve",
 	    .help = "what it may do; may be repeated" },
+	{ .name = "session",
+	    .arg = "SESSION",
+	    .help = "with --scope run: the one it is for, and ends with" },
 	{ .name = "expires",
 	    .arg = "AGE",
 	    .help = "end it after 90m, 12h or 30d (never)" },
@@ -155,7 +187,7 @@ static const struct cmd_arg revoke_args[] = {
 const struct cmd cmd_token_ls = {
 	.path = "token ls",
 	.help = "list tokens",
-	.scope = "tokens",
+	.scope = "full",
 	.run = token_ls,
 };
 
@@ -164,7 +196,12 @@ const struct cmd cmd_token_new = {
 	.args = new_args,
 	.opts = new_opts,
 	.help = "make a token and show it once",
-	.scope = "tokens",
+	.doc = "A token may what its scopes say, and never more than the one "
+	       "that makes it. full (the default): everything. read: look. "
+	       "approve: decide what runs ask leave for, and look. run: look "
+	       "at and act in the one session that --session names, and "
+	       "nothing else; it ends with the session.",
+	.scope = "full",
 	.run = token_new,
 };
 
@@ -172,6 +209,6 @@ const struct cmd cmd_token_revoke = {
 	.path = "token revoke",
 	.args = revoke_args,
 	.help = "revoke a token (id, name or key prefix)",
-	.scope = "tokens",
+	.scope = "full",
 	.run = token_revoke,
 };

@@ -11,6 +11,7 @@
 #include "daemon/auth/scope.h"
 #include "daemon/core/credential.h"
 #include "daemon/store/db.h"
+#include "daemon/store/sessions.h"
 #include "daemon/store/tokens.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
@@ -21,6 +22,7 @@ struct token_in {
 	const char *name;
 	int64_t expires_at;
 	const char **scopes;
+	const char *session_id;
 };
 
 #define OFF(f) offsetof(struct token_in, f)
@@ -44,10 +46,18 @@ static const struct js_field create_fields[] = {
 	    .help = "ms since 1970; null or absent: never" },
 	{ .name = "scopes",
 	    .kind = JS_TEXTS,
-	    /* One more than there are words: naming one twice is no harm. */
+	    /* More than there are words: naming one twice is no harm. */
 	    .offset = OFF(scopes),
 	    .max = 8,
-	    .help = "full, or some of read, run, write, approve, tokens" },
+	    .help = "full; or some of read, approve; or run alone" },
+	{ .name = "session_id",
+	    .alias = "sessionId",
+	    .kind = JS_TEXT,
+	    .offset = OFF(session_id),
+	    .min = 1,
+	    .max = 36,
+	    .help = "with run: the session it is for; with its end the token "
+		    "ends too" },
 	{ .name = NULL },
 };
 
@@ -61,6 +71,7 @@ token_json(const struct store_token *t)
 	js_add_str(o, "name", t->name);
 	js_add_str(o, "keyPrefix", t->key_prefix);
 	js_add(o, "scopes", api_scopes_json(scope_parse(t->scopes)));
+	js_add_str(o, "sessionId", t->session_id);
 	js_add_ms(o, "lastUsedAt", t->last_used_at);
 	js_add_ms(o, "expiresAt", t->expires_at);
 	js_add_ms(o, "createdAt", t->created_at);
@@ -146,6 +157,61 @@ wanted(struct api_call *c, uint32_t *bits)
 	return true;
 }
 
+static bool
+tokens_session_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	(void)r;
+	*(bool *)arg = s->closed_at < 0;
+	return false;
+}
+
+/* Its user's, and not over: what ends with a session must not come after. */
+static bool
+session_ok(struct api_call *c)
+{
+	const struct token_in *in = c->in;
+	bool open = false;
+	int err = store_session_get(c->app->db, c->actor->user_id,
+	    in->session_id, tokens_session_cb, &open);
+
+	if (err == 0 && !open)
+		err = RDV_E_STATE;
+	if (err == 0)
+		return true;
+	api_fail(c, err,
+	    err == RDV_E_STATE	     ? "session_id: the session is closed"
+	    : err == RDV_E_NOT_FOUND ? "session_id: there is no such session"
+				     : NULL);
+	return false;
+}
+
+/*
+ * What an agent is given is for one session, and nothing beside it may widen
+ * that. False when it was answered.
+ */
+static bool
+bound(struct api_call *c, struct credential_spec *spec)
+{
+	const struct token_in *in = c->in;
+	const char *why = NULL;
+
+	if (!scope_is_run(spec->scopes) && !JS_SET(in, 3))
+		return true;
+	if (!scope_is_run(spec->scopes))
+		why = "session_id: goes with the scope run alone";
+	else if (spec->scopes != SCOPE_RUN)
+		why = "scopes: run stands alone";
+	else if (!JS_SET(in, 3))
+		why = "session_id: a run token is for one session";
+	if (why != NULL) {
+		api_fail(c, RDV_E_INVALID, why);
+		return false;
+	}
+	spec->session_id = in->session_id;
+	return session_ok(c);
+}
+
 /* Names are shown in terminals. */
 static bool
 name_ok(const char *s)
@@ -171,6 +237,7 @@ created_json(struct api_call *c, const char *id, const char *text,
 	js_add_str(o, "name", in->name);
 	js_add_str(o, "keyPrefix", prefix);
 	js_add(o, "scopes", api_scopes_json(bits));
+	js_add_str(o, "sessionId", in->session_id);
 	js_add_ms(o, "expiresAt", expires_at);
 	js_add_ms(o, "createdAt", clock_wall_ms());
 	return o;
@@ -221,7 +288,7 @@ tokens_create(struct api_call *c)
 		.expires_at = -1,
 	};
 
-	if (!wanted(c, &spec.scopes))
+	if (!wanted(c, &spec.scopes) || !bound(c, &spec))
 		return;
 	if (!name_ok(in->name)) {
 		api_fail(c, RDV_E_INVALID, "name: must be printable");

@@ -284,6 +284,31 @@ auth_forget(struct auth *a, const char *token_id)
 	auth_watch_fire(a, token_id);
 }
 
+static const struct token *
+bound_to(struct auth *a, const char *session_id)
+{
+	struct token *t;
+
+	TAILQ_FOREACH (t, tokens_all(a->tokens), link) {
+		if (strcmp(t->session_id, session_id) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+/* Each search starts afresh: a callback may end others. */
+void
+auth_forget_session(struct auth *a, const char *session_id)
+{
+	const struct token *t;
+	char id[UUID_TEXT];
+
+	while ((t = bound_to(a, session_id)) != NULL) {
+		memcpy(id, t->id, sizeof(id));
+		auth_forget(a, id);
+	}
+}
+
 static struct audit_entry
 entry_of(const struct http_req *r, const char *event, const struct actor *by,
     const char *subject)

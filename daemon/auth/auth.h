@@ -29,10 +29,13 @@ enum auth_via {
 	AUTH_VIA_MAX
 };
 
-/* What a caller may do; a route row names the scopes of which one is needed. */
+/*
+ * What a caller may do; a route row names the rights of which one is needed.
+ * The words that tokens have are sets of these (auth/scope.h).
+ */
 #define SCOPE_NONE    0x00u /* no credential needed */
 #define SCOPE_READ    0x01u
-#define SCOPE_RUN     0x02u /* act on sessions: input, exec, resize, signal */
+#define SCOPE_RUN     0x02u /* look at and act on a session that is named */
 #define SCOPE_WRITE   0x04u /* create, change, delete */
 #define SCOPE_APPROVE 0x08u
 #define SCOPE_TOKENS  0x10u /* make and revoke tokens */
@@ -50,6 +53,8 @@ struct actor {
 	uid_t uid;
 	enum auth_via via;
 	uint32_t scopes;
+	/* The only session it may look at and act on; "": all of the user. */
+	char session_id[UUID_TEXT];
 	/* Of token or cookie, a ticket's too; in logs and audit. */
 	char token_id[UUID_TEXT];
 };
@@ -124,6 +129,8 @@ unsigned auth_count(struct auth *a, const char *user_id, int kind,
 void auth_admit(struct auth *a, const struct token *token);
 /* It counts no more, and what lives by it ends. */
 void auth_forget(struct auth *a, const char *token_id);
+/* The same for all that are bound to a session. */
+void auth_forget_session(struct auth *a, const char *session_id);
 /*
  * A credential presented in a body was wrong: counted and audited like one in
  * a header; `no` becomes the 401 or 429.

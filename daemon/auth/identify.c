@@ -255,6 +255,7 @@ admit(struct auth *a, const struct http_req *r, struct token *t,
 		t->used = now;
 	memcpy(out->user_id, t->user_id, sizeof(out->user_id));
 	memcpy(out->token_id, t->id, sizeof(out->token_id));
+	memcpy(out->session_id, t->session_id, sizeof(out->session_id));
 	out->uid = auth_user_find(a, t->user_id)->uid;
 	out->via = t->kind == TOKEN_COOKIE ? AUTH_COOKIE : AUTH_TOKEN;
 	out->scopes = t->scopes;

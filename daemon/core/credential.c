@@ -76,6 +76,45 @@ credential_revoke(struct credential_change *ch, struct tx *tx,
 	return 0;
 }
 
+/* Rows cannot be changed while they are read. */
+struct bound {
+	size_t n;
+	struct {
+		char id[UUID_TEXT], user_id[UUID_TEXT];
+	} * list;
+};
+
+static bool
+credential_bound_cb(const struct store_token *t, void *arg)
+{
+	struct bound *b = arg;
+
+	b->list = xreallocarray(b->list, b->n + 1, sizeof(*b->list));
+	(void)str_copy(b->list[b->n].id, t->id, UUID_TEXT);
+	(void)str_copy(b->list[b->n++].user_id, t->user_id, UUID_TEXT);
+	return true;
+}
+
+/*
+ * From the rows, not from memory: one that is not durable yet is among them,
+ * and becomes known to memory before this change does.
+ */
+int
+credential_session_ends(struct db *db, struct tx *tx, const char *session_id)
+{
+	struct bound b = { 0, NULL };
+	int err;
+
+	err = store_tokens_bound(db, session_id, credential_bound_cb, &b);
+	for (size_t i = 0; i < b.n && err == 0; i++) {
+		err = store_token_revoke(tx, b.list[i].id, clock_wall_ms());
+		emit(tx, EV_TOKEN_REVOKED, b.list[i].user_id, b.list[i].id,
+		    token_kind_name(TOKEN_CLI));
+	}
+	free(b.list);
+	return err;
+}
+
 /* Keeps a user within the bound of a kind. */
 static int
 make_room(struct credential_change *ch, struct tx *tx,
@@ -104,6 +143,9 @@ token_fill(struct token *t, const struct credential_spec *spec,
 	(void)str_copy(t->user_id, spec->user_id, sizeof(t->user_id));
 	t->kind = spec->kind;
 	t->scopes = spec->scopes;
+	(void)str_copy(t->session_id,
+	    spec->session_id != NULL ? spec->session_id : "",
+	    sizeof(t->session_id));
 	t->expires_at = spec->expires_at;
 	t->created_at = clock_wall_ms();
 	t->stored_use = t->used = -1;
@@ -123,6 +165,10 @@ credential_issue(struct credential_change *ch, struct tx *tx,
 	struct store_token row;
 	int err;
 
+	/* Run is for one session, and nothing else is (auth/scope.h). */
+	if (spec->session_id != NULL ? spec->scopes != SCOPE_RUN
+				     : scope_is_run(spec->scopes))
+		return RDV_E_INVALID;
 	err = make_room(ch, tx, spec);
 	if (err != 0)
 		return err;
@@ -138,8 +184,8 @@ credential_issue(struct credential_change *ch, struct tx *tx,
 		memcpy(prefix, text, TOKEN_PREFIX - 1);
 	row = (struct store_token){ t->id, t->user_id, spec->name,
 		token_kind_name(spec->kind), prefix, hash,
-		page_key != NULL ? page : NULL, scopes, t->expires_at, -1,
-		t->created_at };
+		page_key != NULL ? page : NULL, scopes, spec->session_id,
+		t->expires_at, -1, t->created_at };
 	err = store_token_insert(tx, &row);
 	if (err != 0)
 		return err;

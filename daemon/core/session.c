@@ -297,21 +297,16 @@ session_resume(struct sessions *s, const struct session_who *who)
 	resume(session_op_new(s, who));
 }
 
-/* Its run is over: the last step. Of several closers the first one writes. */
+/* Its run is over: the last step. */
 static void
 session_run_ended_cb(int err, void *arg)
 {
 	struct session_op *op = arg;
-	struct tx *tx;
 
-	if (err != 0) {
+	if (err != 0)
 		session_op_end(op, err, "rdv is ending; the session follows");
-		return;
-	}
-	tx = tx_begin(op->sessions->app->db);
-	if (store_session_closed(tx, op->row.id, clock_wall_ms()) == 0)
-		emit(op, tx, EV_SESSION_CLOSED, "closed");
-	session_op_commit(op, tx, 0);
+	else
+		session_op_over(op);
 }
 
 static void

@@ -9,13 +9,16 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/auth/auth.h"
 #include "daemon/conf.h"
+#include "daemon/core/credential.h"
 #include "daemon/core/run.h"
 #include "daemon/core/sessionstate.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/js.h"
 #include "lib/secret.h"
@@ -165,6 +168,38 @@ session_op_commit(struct session_op *op, struct tx *tx, int err)
 	}
 	tx_abort(tx);
 	session_op_end(op, err, op->why);
+}
+
+/* The rows are the truth; memory follows (auth/auth.c). */
+static void
+session_over_cb(int err, void *arg)
+{
+	struct session_op *op = arg;
+
+	if (err == 0)
+		auth_forget_session(op->sessions->app->auth, op->row.id);
+	session_op_end(op, err != 0 && op->err == 0 ? err : op->err, op->why);
+}
+
+void
+session_op_over(struct session_op *op)
+{
+	struct db *db = op->sessions->app->db;
+	struct tx *tx = tx_begin(db);
+	int err = 0;
+
+	/* Of several closers the first one writes. */
+	if (store_session_closed(tx, op->row.id, clock_wall_ms()) == 0) {
+		event_emit(tx, EV_SESSION_CLOSED, op->row.user_id, op->row.id,
+		    session_event(&op->row, "closed"));
+		err = credential_session_ends(db, tx, op->row.id);
+	}
+	if (err == 0) {
+		tx_commit(tx, session_over_cb, op);
+		return;
+	}
+	tx_abort(tx);
+	session_over_cb(err, op);
 }
 
 struct js *

@@ -62,6 +62,11 @@ bool session_op_refuse_leaving(struct session_op *op);
  */
 struct run *
 session_start_run(struct session_op *op, struct tx *tx, enum priv_io io);
+/*
+ * The session is over, with the credentials that were for it alone: writes
+ * that and commits; the op ends with op->err and op->why.
+ */
+void session_op_over(struct session_op *op);
 /* Event body of a session. */
 struct js *session_event(const struct store_session *s, const char *status);
 

@@ -15,6 +15,7 @@ import { life } from './mutants-life.mjs';
 import { people } from './mutants-people.mjs';
 import { policy } from './mutants-policy.mjs';
 import { reach } from './mutants-reach.mjs';
+import { scopes } from './mutants-scopes.mjs';
 import { ticket } from './mutants-ticket.mjs';
 
 const origin = 'daemon/auth/origin.c', identify = 'daemon/auth/identify.c';
@@ -965,4 +966,4 @@ const records = [
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...processes, ...records, ...reach, ...people, ...audit,
-	...life, ...policy, ...ticket];
+	...life, ...policy, ...scopes, ...ticket];

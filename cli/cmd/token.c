@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdv token ls, new and revoke. A token is shown once, on stdout and nowhere
- * else, so that it can go straight into a file.
+ * rdv token ls, new, revoke and rotate-service. A token is shown once, on
+ * stdout and nowhere else, so that it can go straight into a file.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +161,24 @@ token_revoke(struct cmd_call *c)
 	return rc;
 }
 
+static int
+token_rotate(struct cmd_call *c)
+{
+	struct js *v;
+	int rc = api_send(c, "POST", "/api/service-token/rotate", NULL, &v);
+
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		out_note(c->cli,
+		    "nginx gets a new token; the one before ends after "
+		    "auth.token_grace_minutes");
+	js_free(v);
+	return rc;
+}
+
 static const struct cmd_arg new_args[] = {
 	{ .name = "NAME" },
 	{ .name = NULL },
@@ -211,4 +229,14 @@ const struct cmd cmd_token_revoke = {
 	.help = "revoke a token (id, name or key prefix)",
 	.scope = "full",
 	.run = token_revoke,
+};
+
+const struct cmd cmd_token_rotate_service = {
+	.path = "token rotate-service",
+	.help = "give nginx another token, without downtime",
+	.doc = "The service token is what rdvd knows nginx by. Whoever saw it "
+	       "may have it until auth.token_grace_minutes are over; rotate "
+	       "twice to end it at once.",
+	.scope = "full",
+	.run = token_rotate,
 };

@@ -25,8 +25,6 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-#define DAY_MS (24 * 3600 * 1000LL)
-
 static bool
 auth_user_cb(const struct store_user *u, void *arg)
 {
@@ -119,6 +117,7 @@ static int
 load(struct auth *a, char *why, size_t whysize)
 {
 	struct conf *conf = a->app->conf;
+	struct service_rule rule = auth_service_rule(a);
 	char *dir = xasprintf("%s/server", conf->base);
 	int err;
 
@@ -129,8 +128,10 @@ load(struct auth *a, char *why, size_t whysize)
 		    conf->base, strerror(-err));
 		return err;
 	}
-	err = service_load(&a->service, conf->service_token_file,
-	    a->app->first_start ? conf->token_rotation_days * DAY_MS : 0, why,
+	/* A restart after a crash has other worries. */
+	if (!a->app->first_start)
+		rule.rotate_ms = 0;
+	err = service_load(&a->service, conf->service_token_file, &rule, why,
 	    whysize);
 	if (err != 0)
 		return err;

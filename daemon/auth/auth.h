@@ -149,6 +149,15 @@ bool auth_audit(struct auth *a, const struct http_req *r, const char *event,
  */
 bool auth_audit_often(struct auth *a, const struct http_req *r,
     const char *event, const struct actor *by, const char *subject);
+/*
+ * A new service token; the one before is honoured for the grace of the
+ * settings. 0 and what is shown of it, or -errno: then nothing has changed.
+ */
+struct auth_service {
+	char id[UUID_TEXT];
+	int64_t created_at, previous_until; /* ms */
+};
+int auth_rotate_service(struct auth *a, struct auth_service *out);
 /* After SIGHUP: the allowed hosts of the configuration. */
 void auth_reload(struct auth *a);
 

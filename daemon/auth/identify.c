@@ -306,7 +306,7 @@ by_cookie(struct auth *a, const struct http_req *r, const struct offer *o,
 /* The service token names the user it acts for; by itself it is nobody. */
 static bool
 by_service(struct auth *a, const struct http_req *r, const struct offer *o,
-    struct actor *out, struct auth_refusal *no)
+    const char *id, struct actor *out, struct auth_refusal *no)
 {
 	const struct auth_user *u;
 
@@ -321,7 +321,7 @@ by_service(struct auth *a, const struct http_req *r, const struct offer *o,
 		return refuse(no, 403, "UNKNOWN_USER", "no such user");
 	}
 	memcpy(out->user_id, u->id, sizeof(out->user_id));
-	memcpy(out->token_id, a->service.id, sizeof(out->token_id));
+	(void)str_copy(out->token_id, id, sizeof(out->token_id));
 	out->uid = u->uid;
 	out->via = AUTH_SERVICE;
 	out->scopes = SCOPE_ACT_AS;
@@ -340,15 +340,17 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 {
 	const char *text = o->bearer != NULL ? o->bearer : o->service;
 	uint8_t digest[DIGEST_LEN];
+	const char *id;
 
 	if (text != NULL) {
 		if (!digest_text(text, digest))
 			return failed(a, r, NULL, &invalid, no);
 		/* Either header may have either of the two (contract 1.4). */
-		if (!service_is(&a->service, digest, clock_wall_ms()))
+		id = service_id(&a->service, digest, clock_wall_ms());
+		if (id == NULL)
 			return by_token(a, r, digest, out, no);
 		if (o->user != NULL || o->ncookies == 0)
-			return by_service(a, r, o, out, no);
+			return by_service(a, r, o, id, out, no);
 	}
 	if (o->ncookies == 0) {
 		note_refusal(a, r, "MISSING_TOKEN", NULL);

@@ -1,6 +1,8 @@
 // Guards of scopes and of what a run token is bound to. Rows as in mutants.mjs.
 const api = 'daemon/api/api.c', tokens = 'daemon/api/tokens.c';
-const session = 'unit/core/test_sessiontoken', made = 'unit/api/test_tokens';
+const service = 'daemon/auth/service.c', watch = 'daemon/auth/watch.c';
+const session = 'unit/core/test_sessiontoken', made = 'unit/api/test_tokens',
+	state = 'unit/api/test_state';
 
 export const scopes = [
 	{ ids: ['C12'], guard: 'a run token gets to its own session alone',
@@ -54,4 +56,26 @@ export const scopes = [
 		off: [[tokens, '*(bool *)arg = s->closed_at < 0;',
 			'*(bool *)arg = s->id != NULL;']],
 		red: ['api C12 what a run token needs'] },
+	{ ids: ['C13'], guard: 'the service token before is honoured for a while',
+		off: [[service, 'return previous && now < s->previous_until ? ' +
+			's->previous_id : NULL;', 'return previous ? NULL : NULL;']],
+		red: [`${state} test_service_token_rotates`,
+			'api C13 the old service token', 'e2e C13 nobody behind nginx'] },
+	{ ids: ['C13'], guard: 'and no longer',
+		off: [[service, 'return previous && now < s->previous_until ? ',
+			'return previous ? ']],
+		red: [`${state} test_service_token_rotates`, 'api the grace outlasts'] },
+	{ ids: ['C13'], guard: 'what is open by it ends when the grace is over',
+		off: [[watch, 'auth_watch_fire(a, s->previous_id);', '']],
+		red: [`${state} test_C13_grace_ends`] },
+	{ ids: ['C13'], guard: 'what is open by the one before that ends at once',
+		off: [[watch, 'auth_watch_fire(a, gone);', '']],
+		red: ['api C13 the old service token'] },
+	{ ids: ['C13'], guard: 'a ticket of a service token ends with it',
+		off: [['daemon/auth/ticket.c', 'return service_counts(&a->service, ' +
+			'by->token_id, now);', 'return true;']],
+		red: ['api C13 the old service token'] },
+	{ ids: ['C13'], guard: 'nginx is told of another service token',
+		off: [['cli/launch.c', '(void)kill(l->nginx.pid, SIGHUP);', '']],
+		red: ['e2e C13 nobody behind nginx'] },
 ];

@@ -68,6 +68,7 @@ const TABLE = {
 	// Only a cookie signs out; that it works is tested below.
 	'POST /api/auth/logout': [ANY, 422, { body: bad }],
 	'GET /api/auth/me': [ANY, 200],
+	'POST /api/service-token/rotate': [TOKENS, 422, { body: bad }],
 	'GET /api/tokens': [TOKENS, 200],
 	'POST /api/tokens': [TOKENS, 422, { body: bad }],
 	'GET /api/tokens/{id}': [TOKENS, 200, at('token')],

@@ -194,6 +194,7 @@ pass_own(struct api_call *c)
 	if (who == NULL || who->session_id[0] == '\0' ||
 	    c->route->scope == SCOPE_ANY || is_own(c))
 		return true;
+	auth_out_of_reach(c->app->auth, c->req, who);
 	if (c->route->turn_away != NULL)
 		c->route->turn_away(c, &no);
 	else

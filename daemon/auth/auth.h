@@ -137,6 +137,9 @@ void auth_forget_session(struct auth *a, const char *session_id);
  */
 void
 auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no);
+/* For the record: `by` asked for what its credential does not reach. */
+void auth_out_of_reach(struct auth *a, const struct http_req *r,
+    const struct actor *by);
 /*
  * Writes to the audit log for the person behind `r`. False when that failed:
  * what the line was to record must then not be done.

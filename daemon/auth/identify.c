@@ -216,6 +216,13 @@ auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no)
 	(void)failed(a, r, NULL, &invalid, no);
 }
 
+void
+auth_out_of_reach(struct auth *a, const struct http_req *r,
+    const struct actor *by)
+{
+	note_refusal(a, r, "NOT_FOUND", auth_find_id(a, by->token_id));
+}
+
 /* What a credential is known by; false for what can be none. */
 static bool
 digest_text(const char *text, uint8_t digest[DIGEST_LEN])

@@ -2,7 +2,9 @@
 // and not derived from the rows, so that a row that asks for less than it should
 // is found; a route that has no line here fails.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { Rdv, deadline, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from './terminal.mjs';
 
@@ -270,6 +272,12 @@ await test('C12 a run token acts in its session and nowhere else', async () => {
 		assert.deepEqual([b.status, b.json.error], [404, a.json.error]);
 	}
 	assert.equal((await look(there)).includes('from-the-agent'), false);
+	// The answers do not tell, the record does.
+	const audit = fs.readFileSync(path.join(rdv.base, 'server/audit.log'),
+		'utf8');
+	assert.ok(audit.split('\n').filter((line) => line.includes(
+		`token=${who.token_id}`) && /result=NOT_FOUND/.test(line)).length >= 18,
+	audit.slice(-2000));
 	const now = await rdv.call('GET', `/api/sessions/${there.id}`);
 	assert.equal(now.run.state, 'running');
 	// Nor does a ticket lead further, or an Idempotency-Key.

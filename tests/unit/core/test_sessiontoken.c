@@ -102,26 +102,33 @@ test_C13_a_token_on_its_way_ends_too(void **state)
 static void
 test_C12_run_is_bound(void **state)
 {
-	static const uint32_t wide[] = { SCOPE_RUN | SCOPE_READ, SCOPE_READ,
-		SCOPE_RUN | SCOPE_APPROVE, SCOPE_FULL };
+	static const struct {
+		uint32_t scopes;
+		bool session;
+	} wrong[] = { { SCOPE_RUN, false }, { SCOPE_RUN | SCOPE_READ, true },
+		{ SCOPE_RUN | SCOPE_READ, false }, { SCOPE_READ, true },
+		{ SCOPE_RUN | SCOPE_APPROVE, true }, { SCOPE_FULL, true } };
+	const size_t n = sizeof(wrong) / sizeof(*wrong);
 	char id[UUID_TEXT], text[TOKEN_TEXT];
 	struct corerig *r = *state;
-	struct credential_spec spec = { r->user, "test", TOKEN_CLI, SCOPE_RUN,
-		-1, NULL };
-	struct credential_change *ch = credential_begin(r->app.auth);
-	struct tx *tx = tx_begin(r->app.db);
+	struct credential_spec spec = { r->user, "test", TOKEN_CLI, 0, -1,
+		NULL };
+	struct credential_change *ch;
+	int err[sizeof(wrong) / sizeof(*wrong)];
+	struct tx *tx;
 
-	assert_int_equal(credential_issue(ch, tx, &spec, id, text, NULL),
-	    RDV_E_INVALID);
-	spec.session_id = "01900000-0000-7000-8000-00000000000a";
-	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
-		spec.scopes = wide[i];
-		assert_int_equal(credential_issue(ch, tx, &spec, id, text,
-				     NULL),
-		    RDV_E_INVALID);
+	corerig_create(r, "one");
+	ch = credential_begin(r->app.auth);
+	tx = tx_begin(r->app.db);
+	for (size_t i = 0; i < n; i++) {
+		spec.scopes = wrong[i].scopes;
+		spec.session_id = wrong[i].session ? r->id : NULL;
+		err[i] = credential_issue(ch, tx, &spec, id, text, NULL);
 	}
 	tx_abort(tx);
 	credential_done(RDV_E_INVALID, ch);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(err[i], RDV_E_INVALID);
 }
 
 #define T(name) \

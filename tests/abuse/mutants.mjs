@@ -896,8 +896,8 @@ const records = [
 			'n += len;']],
 		red: ['abuse N01 no secret'] },
 	{ ids: ['O06'], guard: 'an answer waits for the disk',
-		off: [[flusher, 'if (err == 0 && fdatasync(f->fd) < 0)',
-			'if (false)']],
+		off: [[flusher, 'int err = fdatasync(f->fd) < 0 ? -errno : 0;',
+			'int err = f == NULL ? -errno : 0;']],
 		red: ['unit/store/test_power abuse_O06'] },
 	{ ids: ['O06'], guard: 'an answer waits for the commit',
 		off: [[tx, 'tx->done = done;', 'if (done != NULL && tx->err == 0) {\n' +

@@ -343,6 +343,8 @@ async function endsAll(name, headers, s, end, codes = [4001]) {
 		'application/x-ndjson')];
 	if (!name.startsWith('run'))
 		streams.push(stream('/api/events', 'text/event-stream'));
+	for (const one of streams)
+		one.catch(() => {}); // told of below
 	const t = await Terminal.open(rdv, s, { token: null, headers });
 	const control = await Terminal.open(rdv, there);
 	await t.said('ready');

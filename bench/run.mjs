@@ -2,7 +2,7 @@
 // ratios. Nothing here passes or fails: figures go to docs/performance.md.
 //
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
-//                                callgrind]...
+//                                spawn|guards|handover|filter|runs|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -11,6 +11,7 @@ import path from 'node:path';
 import { once } from 'node:events';
 import { requestCounts } from './callgrind-http.mjs';
 import { terminalCounts } from './callgrind-term.mjs';
+import * as privilege from './privilege.mjs';
 
 const build = path.resolve(process.argv[2] ?? 'build');
 const wanted = process.argv.slice(3);
@@ -304,7 +305,7 @@ async function http_() {
 	delete sides.node;
 	const calm = rounds(sides, ([sock, file]) =>
 		measure('httpload', [sock, 64, 2, 5000, file]),
-		(a, b) => a.p99_us < b.p99_us);
+		(a, b) => a.p99_us < b.p99_us, 9);
 	say('GET session at 5,000/s', { rdv_p99: calm.rdv.p99_us,
 		nginx_p99: calm.nginx.p99_us,
 		p99_of_nginx: calm.rdv.p99_us / calm.nginx.p99_us });
@@ -403,8 +404,14 @@ async function callgrind() {
 	await terminalCounts(bench);
 }
 
+const helper = { build, scratch, started, tool, say, measure, usage, rdvStart,
+	stop, call };
 const all = { terminal, echo, http: http_, writes, events, memory, start,
-	callgrind };
+	spawn: () => privilege.spawning(helper),
+	guards: () => privilege.guards(helper),
+	handover: () => privilege.handover(helper),
+	filter: () => privilege.filter(helper),
+	runs: () => privilege.runs(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

@@ -78,7 +78,7 @@ open_proofs(const struct cli *cli)
 
 static struct js *
 request(const struct cmd_call *c, const char *hex, const char *name,
-    int64_t age)
+    int64_t age, const char *session)
 {
 	struct js *body = js_object(), *scopes;
 	const char *scope;
@@ -94,12 +94,14 @@ request(const struct cmd_call *c, const char *hex, const char *name,
 			js_push_str(scopes, scope);
 		js_add(body, "scopes", scopes);
 	}
+	if (session != NULL)
+		js_add_str(body, "session_id", session);
 	return body;
 }
 
 int
 enroll_token(const struct cmd_call *c, const char *name, int64_t age,
-    char text[ENROLL_TEXT], struct js **out)
+    const char *session, char text[ENROLL_TEXT], struct js **out)
 {
 	char hex[SHA256_TEXT], line[SHA256_TEXT + 1];
 	int dir = open_proofs(c->cli), err = dir < 0 ? dir : 0, rc;
@@ -114,7 +116,7 @@ enroll_token(const struct cmd_call *c, const char *name, int64_t age,
 		rc = CMD_FAILED;
 	} else {
 		rc = api_open(c, "POST", "/api/login",
-		    request(c, hex, name, age), out);
+		    request(c, hex, name, age, session), out);
 		/* The helper has used it up, or nobody ever shall. */
 		(void)unlinkat(dir, hex, 0);
 	}

@@ -24,6 +24,7 @@
 
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/filewatch.h"
 #include "cli/front.h"
 #include "cli/proc.h"
 #include "cli/settings.h"
@@ -53,7 +54,9 @@ struct launch {
 	struct launch_info info;
 	struct child helper, nginx;
 	struct front_probe *probe;
-	struct js *fresh; /* settings, newer than those of the start */
+	struct js *fresh;	   /* settings, newer than those of the start */
+	const struct js *rendered; /* those that nginx has */
+	struct filewatch *token;   /* of the service token; NULL: none */
 	int listener, ready_fd, signals;
 	enum phase phase;
 	int64_t due;	 /* of every phase but RUNNING */
@@ -186,6 +189,7 @@ settings_now(struct launch *l)
 	if (l->nginx.started == 0)
 		return l->conf->settings;
 	if (settings_ask(l->conf->cli, &s, why, sizeof(why)) == 0) {
+		l->rendered = l->conf->settings;
 		js_free(l->fresh);
 		l->fresh = s;
 	} else {
@@ -198,9 +202,44 @@ static int
 render(struct launch *l, const struct js *settings)
 {
 	const struct launch_conf *c = l->conf;
-
-	return front_render(c->cli, c->server_dir, l->info.port, settings,
+	int rc = front_render(c->cli, c->server_dir, l->info.port, settings,
 	    l->why, sizeof(l->why));
+
+	if (rc == 0)
+		l->rendered = settings;
+	return rc;
+}
+
+/* Before the token is read: what changes from here on is news. */
+static void
+watch_token(struct launch *l, const struct js *settings)
+{
+	char *path = settings_path(settings, "auth.service_token_file");
+
+	filewatch_free(l->token);
+	l->token = filewatch_new(path);
+	if (l->token == NULL)
+		log_warn("up", "%s: nginx learns of another only when started",
+		    path);
+	free(path);
+}
+
+/*
+ * rdvd has another service token and honours the old one for a while. nginx
+ * takes the new one with new workers; the old ones end with what they are at,
+ * so no request and no terminal notices.
+ */
+static void
+token_changed(struct launch *l)
+{
+	if (!filewatch_changed(l->token) || l->nginx.pid == 0)
+		return;
+	if (render(l, l->rendered) != 0) {
+		log_warnx("up", "nginx keeps its service token: %s", l->why);
+		l->why[0] = '\0';
+		return;
+	}
+	(void)kill(l->nginx.pid, SIGHUP);
 }
 
 /*
@@ -216,10 +255,12 @@ start_nginx(struct launch *l)
 	int rc;
 
 	child_started(&l->nginx);
+	watch_token(l, settings);
 	rc = render(l, settings);
 	if (rc != 0 && settings != c->settings) {
 		log_warnx("up", "nginx keeps its settings: %s", l->why);
 		l->why[0] = '\0';
+		watch_token(l, c->settings);
 		rc = render(l, c->settings);
 	}
 	if (rc == 0)
@@ -492,19 +533,23 @@ begin(struct launch *l)
 static void
 turn(struct launch *l)
 {
-	struct pollfd p[3] = {
-		{ l->signals, POLLIN, 0 }, { l->ready_fd, POLLIN, 0 },
-		{ l->probe != NULL ? front_probe_fd(l->probe) : -1, POLLIN, 0 }
-	};
+	/* nginx that is starting would die of SIGHUP: the news waits. */
+	int token = l->phase == RUNNING ? filewatch_fd(l->token) : -1;
+	struct pollfd p[4] = { { l->signals, POLLIN, 0 },
+		{ l->ready_fd, POLLIN, 0 },
+		{ l->probe != NULL ? front_probe_fd(l->probe) : -1, POLLIN, 0 },
+		{ token, POLLIN, 0 } };
 	enum phase before;
 
 	if (l->phase == RUNNING)
 		keep_running(l);
-	(void)poll(p, 3, patience(l));
+	(void)poll(p, 4, patience(l));
 	if (p[1].revents != 0)
 		helper_is_ready(l);
 	if (p[2].revents != 0)
 		probe_answers(l);
+	if (p[3].revents != 0)
+		token_changed(l);
 	if (p[0].revents != 0)
 		take_signals(l);
 	do {
@@ -529,6 +574,7 @@ launch_run(const struct launch_conf *conf)
 			turn(&l);
 	}
 	front_probe_free(l.probe);
+	filewatch_free(l.token);
 	js_free(l.fresh);
 	drop(&l.listener);
 	drop(&l.ready_fd);

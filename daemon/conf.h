@@ -22,7 +22,7 @@ struct conf {
 	char *log_level;
 	char *database_path;
 	char *service_token_file;
-	int64_t token_rotation_days;
+	int64_t token_rotation_days, token_grace_minutes;
 	char **allowed_hosts; /* Host values cookie callers may use */
 	int64_t login_tries_per_minute;
 	int64_t audit_max_bytes;

@@ -56,7 +56,10 @@ const struct conf_row conf_rows[] = {
 	    "token of the reverse proxy; made at start when missing" },
 	{ "auth.token_rotation_days", CONF_INT, OFF(token_rotation_days),
 	    0, 3650, "30", NULL,
-	    "age at which a start replaces the service token; 0: never" },
+	    "age at which the service token is replaced; 0: never" },
+	{ "auth.token_grace_minutes", CONF_INT, OFF(token_grace_minutes),
+	    1, 10080, "1440", NULL,
+	    "how long the service token before is honoured" },
 	{ "auth.allowed_hosts", CONF_HOSTS, OFF(allowed_hosts), 0, 64,
 	    NULL, NULL, "further HOST or HOST:PORT a page is loaded from; "
 	    "rdvd reads it again on SIGHUP, nginx when it starts" },

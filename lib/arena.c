@@ -84,8 +84,8 @@ arena_free(struct arena *a)
 	free(a);
 }
 
-void *
-arena_alloc(struct arena *a, size_t size)
+static void *
+take(struct arena *a, size_t size)
 {
 	const size_t align = _Alignof(max_align_t);
 	struct block *k = a->head;
@@ -97,21 +97,35 @@ arena_alloc(struct arena *a, size_t size)
 		at = 0;
 	}
 	k->used = at + size;
-	return memset((uint8_t *)k->data + at, 0, size);
+	return (uint8_t *)k->data + at;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	return memset(take(a, size), 0, size);
+}
+
+/* `len` bytes and a NUL. */
+static char *
+copy(struct arena *a, const char *s, size_t len)
+{
+	char *out = take(a, len + 1);
+
+	out[len] = '\0';
+	return memcpy(out, s, len);
 }
 
 char *
 arena_strdup(struct arena *a, const char *s)
 {
-	return arena_strndup(a, s, strlen(s));
+	return copy(a, s, strlen(s));
 }
 
 char *
 arena_strndup(struct arena *a, const char *s, size_t len)
 {
-	size_t n = strnlen(s, len);
-
-	return memcpy(arena_alloc(a, n + 1), s, n);
+	return copy(a, s, strnlen(s, len));
 }
 
 char *

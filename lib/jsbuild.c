@@ -16,6 +16,7 @@
 #include "lib/js.h"
 #include "lib/log.h"
 #include "lib/str.h"
+#include "lib/word.h"
 #include "lib/xalloc.h"
 
 /* What is built here is bounded by what the caller walks. */
@@ -84,6 +85,18 @@ jsbuild_finish(struct jsbuild *o, struct buf *b)
 	jsbuild_free(o);
 }
 
+/* What is built has no bound of its own: only growing is left to be asked. */
+static uint8_t *
+room(struct buf *b, size_t len)
+{
+	uint8_t *at = b->data + b->len;
+
+	if (len >= b->cap - b->len)
+		return buf_room(b, len);
+	b->len += len;
+	return at;
+}
+
 /* RFC 8259 section 7: these and nothing else must be escaped. */
 static void
 put_escaped(struct buf *b, unsigned char c)
@@ -134,67 +147,74 @@ put_repaired(struct buf *b, const char *s, size_t len)
 	}
 }
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/*
- * Eight bytes at once: not zero when one of them is no ASCII, a control byte or
- * one of the two that need an escape. (x - 1) & ~x sets the top bit of a zero
- * byte, and can be wrong only about a byte above a zero one.
- */
+/* Fewer bytes than a word has, judged as one that they and "a"s make up. */
 static uint64_t
-not_plain(uint64_t w)
+copy_short(uint8_t *at, const char *s, size_t len)
 {
-	uint64_t quote = w ^ EACH('"'), slash = w ^ EACH('\\');
+	uint64_t w = WORD_EACH('a');
+	uint32_t low, high;
 
-	return EACH(0x80) &
-	       (w | ((w - EACH(0x20)) & ~w) | ((quote - EACH(1)) & ~quote) |
-		   ((slash - EACH(1)) & ~slash));
+	if (len >= sizeof(low)) {
+		memcpy(&low, s, sizeof(low));
+		memcpy(&high, s + len - sizeof(high), sizeof(high));
+		memcpy(at, &low, sizeof(low));
+		memcpy(at + len - sizeof(high), &high, sizeof(high));
+		return word_odd((uint64_t)high << 32 | low);
+	}
+	for (size_t i = 0; i < len; i++) {
+		at[i] = (uint8_t)s[i];
+		w = w << 8 | at[i];
+	}
+	return word_odd(w);
 }
 
-/* True for text that stands in JSON as it is, which is nearly all there is. */
-static bool
-plain(const char *s, size_t len)
+static uint64_t
+copy_word(uint8_t *at, const char *s)
 {
-	uint64_t w, odd = 0;
+	uint64_t w;
 
-	for (; len >= sizeof(w); s += sizeof(w), len -= sizeof(w)) {
-		memcpy(&w, s, sizeof(w));
-		odd |= not_plain(w);
-	}
-	w = EACH('a');
-	memcpy(&w, s, len);
-	return (odd | not_plain(w)) == 0;
+	memcpy(&w, s, sizeof(w));
+	memcpy(at, &w, sizeof(w));
+	return word_odd(w);
+}
+
+/*
+ * Copies text that may stand in JSON as it is, which is nearly all there is;
+ * false for any other, with `at` as good as unwritten. The last word overlaps
+ * the one before it.
+ */
+static bool
+copy_plain(uint8_t *at, const char *s, size_t len)
+{
+	const size_t word = sizeof(uint64_t);
+	uint64_t odd = 0;
+
+	if (len < word)
+		return copy_short(at, s, len) == 0;
+	for (size_t i = 0; i < len - word; i += word)
+		odd |= copy_word(at + i, s + i);
+	return (odd | copy_word(at + len - word, s + len - word)) == 0;
 }
 
 /* `before` and `after` are one byte each, or 0 for none. */
 static void
-put_plain(struct buf *b, char before, const char *s, size_t len, char after)
+put_string(struct buf *b, char before, const char *s, char after)
 {
-	uint8_t *at = buf_room(b, (before != 0) + len + 2 + (after != 0));
+	size_t len = strlen(s), was = b->len;
+	uint8_t *at = room(b, (before != 0) + len + 2 + (after != 0));
 
 	if (at == NULL)
 		return;
 	if (before != 0)
 		*at++ = (uint8_t)before;
 	*at++ = '"';
-	memcpy(at, s, len);
-	at[len] = '"';
-	if (after != 0)
-		at[len + 1] = (uint8_t)after;
-}
-
-static void
-put_string(struct buf *b, char before, const char *s, char after)
-{
-	size_t len = strlen(s);
-
-	if (plain(s, len)) {
-		put_plain(b, before, s, len, after);
+	if (copy_plain(at, s, len)) {
+		at[len] = '"';
+		if (after != 0)
+			at[len + 1] = (uint8_t)after;
 		return;
 	}
-	if (before != 0)
-		buf_put_u8(b, (uint8_t)before);
-	buf_put_u8(b, '"');
+	b->len = was + (before != 0) + 1;
 	if (str_utf8_valid(s, len))
 		put_utf8(b, s, len);
 	else
@@ -214,7 +234,8 @@ next(struct js *v, const char *key)
 	if (o == NULL || o->array != (key == NULL))
 		fatalx("js", "cannot add to this value");
 	/* What was looked at is no longer what it is. */
-	js_free(o->parsed);
+	if (o->parsed != NULL)
+		js_free(o->parsed);
 	o->parsed = NULL;
 	comma = o->n++ > 0 ? ',' : '\0';
 	if (key != NULL)
@@ -224,12 +245,21 @@ next(struct js *v, const char *key)
 	return &o->text;
 }
 
+static void
+put_null(struct buf *b)
+{
+	uint8_t *at = room(b, 4);
+
+	if (at != NULL)
+		memcpy(at, "null", 4);
+}
+
 /* NULL is null. */
 static void
 put_text(struct buf *b, const char *s)
 {
 	if (s == NULL)
-		buf_put_text(b, "null");
+		put_null(b);
 	else
 		put_string(b, '\0', s, '\0');
 }
@@ -265,7 +295,7 @@ js_add_ms(struct js *o, const char *key, int64_t ms)
 	struct buf *b = next(o, key);
 
 	if (ms < 0)
-		buf_put_text(b, "null");
+		put_null(b);
 	else
 		buf_put_dec(b, ms);
 }

@@ -99,27 +99,58 @@ second_text(time_t sec)
 	return text;
 }
 
-/* Everything before the message; bounded far below the line's length. */
+struct head {
+	char *text;
+	size_t size, used;
+};
+
+/* At most `max` bytes: no part of a head is long. */
+static void
+put(struct head *h, const char *s, size_t max)
+{
+	size_t len = strnlen(s, max);
+
+	if (len >= h->size - h->used)
+		len = h->size - h->used - 1;
+	memcpy(h->text + h->used, s, len);
+	h->used += len;
+}
+
+/*
+ * Everything before the message, bounded far below the line's length. By hand:
+ * a record is made for each change, and printf took longer than the rest.
+ */
 static size_t
 put_head(char *line, size_t size, enum log_level level, const char *mod)
 {
+	struct head h = { line, size, 0 };
 	int64_t ms = clock_wall_ms();
-	const char *when = second_text((time_t)(ms / 1000));
-	char req[80], drop[32] = "";
-	int n;
+	const unsigned part = (unsigned)(ms % 1000);
+	const char fraction[] = { '.', (char)('0' + part / 100),
+		(char)('0' + part / 10 % 10), (char)('0' + part % 10), '\0' };
+	char text[80];
 
-	req[0] = '\0';
+	put(&h, "ts=", 8);
+	put(&h, second_text((time_t)(ms / 1000)), 32);
+	put(&h, fraction, 4);
+	put(&h, "Z level=", 8);
+	put(&h, level_names[level], 8);
+	put(&h, " proc=", 8);
+	put(&h, log_proc, 32);
+	put(&h, " mod=", 8);
+	put(&h, mod, 32);
 	if (log_request != NULL) {
-		str_copy(req, " req=", sizeof(req));
-		str_escape(req + 5, sizeof(req) - 5, log_request,
+		str_escape(text, sizeof(text), log_request,
 		    strlen(log_request));
+		put(&h, " req=", 8);
+		put(&h, text, sizeof(text));
 	}
-	if (log_dropped > 0)
-		snprintf(drop, sizeof(drop), " dropped=%u", log_dropped);
-	n = snprintf(line, size,
-	    "ts=%s.%03dZ level=%s proc=%.32s mod=%.32s%s%s msg=\"", when,
-	    (int)(ms % 1000), level_names[level], log_proc, mod, req, drop);
-	return n < 0 ? 0 : (size_t)n;
+	if (log_dropped > 0) {
+		snprintf(text, sizeof(text), " dropped=%u", log_dropped);
+		put(&h, text, sizeof(text));
+	}
+	put(&h, " msg=\"", 8);
+	return h.used;
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "lib/word.h"
 
 bool
 str_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
@@ -126,6 +127,17 @@ utf8_seq(const uint8_t *s, size_t len)
 	return l->len;
 }
 
+static bool
+ascii_word(const uint8_t *s, size_t len)
+{
+	uint64_t w;
+
+	if (len < sizeof(w))
+		return false;
+	memcpy(&w, s, sizeof(w));
+	return word_wide(w) == 0;
+}
+
 bool
 str_utf8_valid(const char *s, size_t len)
 {
@@ -133,7 +145,7 @@ str_utf8_valid(const char *s, size_t len)
 	int n;
 
 	for (; len > 0; p += n, len -= (size_t)n) {
-		n = utf8_seq(p, len);
+		n = ascii_word(p, len) ? 8 : utf8_seq(p, len);
 		if (n <= 0)
 			return false;
 	}
@@ -191,7 +203,15 @@ static size_t
 ascii_len(const uint8_t *s, size_t len)
 {
 	size_t n = 0;
+	uint64_t w;
 
+	for (; len - n >= sizeof(w); n += sizeof(w)) {
+		memcpy(&w, s + n, sizeof(w));
+		w = word_odd(w) |
+		    word_wide((w ^ WORD_EACH(0x7f)) - WORD_EACH(1));
+		if (w != 0)
+			break;
+	}
 	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' &&
 	       s[n] != '\\')
 		n++;

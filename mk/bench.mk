@@ -2,15 +2,38 @@
 # peer node-pty is built from its source by npm on first use.
 bench_tools := $(patsubst %,$(BUILD)/bench/%,flood rawpty termclient httpload \
 	       syncpeer fanout counted)
+# Those of the helper's side: made of its own objects.
+bench_priv := $(patsubst %,$(BUILD)/bench/%,spawnload guards handover filtered)
+bench_use := $(BUILD)/libpriv.a $(BUILD)/libsec.a $(BUILD)/liblib.a
+bench_spawn := $(BUILD)/bench/stamp $(BUILD)/bench/place/.stamp
 .PHONY: bench
-bench: all $(bench_tools) $(BUILD)/bench/rdvd-unconfined \
-    bench/node_modules/.stamp
+bench: all $(bench_tools) $(bench_priv) $(bench_spawn) \
+    $(BUILD)/bench/rdvd-unconfined bench/node_modules/.stamp
 	node bench/run.mjs $(BUILD) $(B)
 
 $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $@ bench/$*.c bench/bench.c \
 	    -lpthread -lutil -lsqlite3
+
+$(bench_priv): $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h \
+    $(bench_use)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $@ bench/$*.c bench/bench.c \
+	    $(bench_use) $(LIBS_HELPER)
+
+# It starts without libc, so there is nobody to set the stack's canary.
+$(BUILD)/bench/stamp: bench/stamp.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -static -nostartfiles \
+	    -fno-stack-protector -o $@ $<
+
+# rdv-helper starts the rdvd beside it, whichever that is.
+$(BUILD)/bench/place/.stamp: $(BUILD)/bin/rdv-helper $(BUILD)/bench/spawnload
+	@mkdir -p $(@D)
+	cp $(BUILD)/bin/rdv-helper $(@D)/
+	cp $(BUILD)/bench/spawnload $(@D)/rdvd
+	@touch $@
 
 bench/node_modules/.stamp: bench/package-lock.json
 	cd bench && npm ci --foreground-scripts --no-audit --no-fund

@@ -236,7 +236,7 @@ const struct cmd cmd_folder_new = {
 	.args = new_args,
 	.opts = new_opts,
 	.help = "make a folder",
-	.scope = "write",
+	.scope = "full",
 	.run = folder_new,
 };
 
@@ -245,7 +245,7 @@ const struct cmd cmd_folder_mv = {
 	.args = folder_args,
 	.opts = mv_opts,
 	.help = "rename or move a folder",
-	.scope = "write",
+	.scope = "full",
 	.run = folder_mv,
 };
 
@@ -253,6 +253,6 @@ const struct cmd cmd_folder_rm = {
 	.path = "folder rm",
 	.args = folder_args,
 	.help = "delete a folder; what is in it moves up",
-	.scope = "write",
+	.scope = "full",
 	.run = folder_rm,
 };

@@ -58,7 +58,8 @@ login_run(struct cmd_call *c)
 		    "your own needs no login");
 		return CMD_FAILED;
 	}
-	rc = enroll_token(c, name != NULL ? name : "rdv login", age, text, &v);
+	rc = enroll_token(c, name != NULL ? name : "rdv login", age, NULL, text,
+	    &v);
 	if (rc == CMD_OK) {
 		rc = store(c, text);
 		if (rc == CMD_OK && c->cli->json)
@@ -77,7 +78,7 @@ static const struct cmd_opt login_opts[] = {
 	{ .name = "scope",
 	    .arg = "S",
 	    .many = true,
-	    .words = "full|read|run|approve",
+	    .words = "full|read|approve",
 	    .help = "what it may do; may be repeated" },
 	{ .name = "expires",
 	    .arg = "AGE",

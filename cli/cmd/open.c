@@ -47,6 +47,6 @@ const struct cmd cmd_open = {
 	.path = "open",
 	.alias = "url",
 	.help = "print a one-time URL that signs a browser in",
-	.scope = "tokens",
+	.scope = "full",
 	.run = open_page,
 };

@@ -253,6 +253,6 @@ const struct cmd cmd_sandbox_run = {
 	.doc = "Ends with the command's exit status (128 + N after signal N) "
 	       "and closes its session. Where input or output is no terminal "
 	       "the command gets pipes.",
-	.scope = "write",
+	.scope = "full",
 	.run = sandbox_run,
 };

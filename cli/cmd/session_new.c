@@ -247,6 +247,6 @@ const struct cmd cmd_session_new = {
 	       "its own; the branch is created when it does not exist. "
 	       "Without -- the session runs your login shell. The id of the "
 	       "session is printed.",
-	.scope = "write",
+	.scope = "full",
 	.run = session_new,
 };

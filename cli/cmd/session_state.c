@@ -69,7 +69,7 @@ const struct cmd cmd_session_suspend = {
 	.alias = "suspend",
 	.args = args,
 	.help = "put a session aside; its program goes on",
-	.scope = "write",
+	.scope = "full",
 	.run = session_suspend,
 };
 
@@ -80,7 +80,7 @@ const struct cmd cmd_session_resume = {
 	.help = "take a session up again",
 	.doc = "When the program of the session has ended meanwhile, it is "
 	       "started again as a new run of the same session.",
-	.scope = "write",
+	.scope = "full",
 	.run = session_resume,
 };
 
@@ -91,6 +91,6 @@ const struct cmd cmd_session_close = {
 	.help = "end a session and all it started; its output stays",
 	.doc =
 	    "A worktree made for the session stays too: see rdv worktree rm.",
-	.scope = "write",
+	.scope = "full",
 	.run = session_close,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdv token ls, new and revoke. A token is shown once, on stdout and nowhere
- * else, so that it can go straight into a file.
+ * rdv token ls, new, revoke and rotate-service. A token is shown once, on
+ * stdout and nowhere else, so that it can go straight into a file.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +21,7 @@ static const struct out_col cols[] = {
 	{ "NAME", "name", OUT_TEXT },
 	{ "KEY", "keyPrefix", OUT_TEXT },
 	{ "SCOPES", "scopes", OUT_LIST },
+	{ "SESSION", "sessionId", OUT_SHORT_ID },
 	{ "USED", "lastUsedAt", OUT_AGE },
 	{ "EXPIRES", "expiresAt", OUT_TIME },
 	{ NULL, NULL, OUT_TEXT },
@@ -66,10 +67,15 @@ print_made(const struct js *v, const char *text)
 static int
 token_new_own(struct cmd_call *c, int64_t age)
 {
-	char text[ENROLL_TEXT];
+	const char *word = cmd_value(c, "session");
+	char text[ENROLL_TEXT], *id = NULL;
 	struct js *v;
-	int rc = enroll_token(c, c->args[0], age, text, &v);
+	int rc = word != NULL ? pick_session(c, word, &id) : CMD_OK;
 
+	if (rc != CMD_OK)
+		return rc;
+	rc = enroll_token(c, c->args[0], age, id, text, &v);
+	free(id);
 	if (rc == CMD_OK) {
 		if (c->cli->json) {
 			print_made(v, text);
@@ -83,14 +89,41 @@ token_new_own(struct cmd_call *c, int64_t age)
 	return rc;
 }
 
+static struct js *
+scopes_of(struct cmd_call *c)
+{
+	struct js *list = js_array();
+	const char *scope;
+
+	for (unsigned i = 0; (scope = cmd_nth(c, "scope", i)) != NULL; i++)
+		js_push_str(list, scope);
+	return list;
+}
+
+/* Which scope goes with a session is for rdvd to say. */
+static int
+add_session(struct cmd_call *c, struct js *body)
+{
+	const char *word = cmd_value(c, "session");
+	char *id;
+	int rc;
+
+	if (word == NULL)
+		return CMD_OK;
+	rc = pick_session(c, word, &id);
+	if (rc == CMD_OK)
+		js_add_str(body, "session_id", id);
+	free(id);
+	return rc;
+}
+
 /* The value is printed alone, so that it can go into a file unseen. */
 static int
 token_new(struct cmd_call *c)
 {
-	const char *expires = cmd_value(c, "expires"), *scope;
-	struct js *body, *scopes, *v;
+	const char *expires = cmd_value(c, "expires");
+	struct js *body, *v;
 	int64_t age = 0;
-	unsigned i;
 	int rc;
 
 	if (expires != NULL && (age = enroll_age(expires)) == 0) {
@@ -105,11 +138,12 @@ token_new(struct cmd_call *c)
 	/* By this clock, which is the daemon's: both are on one machine. */
 	if (age > 0)
 		js_add_int(body, "expiresAt", clock_wall_ms() + age);
-	if (cmd_flag(c, "scope")) {
-		scopes = js_array();
-		for (i = 0; (scope = cmd_nth(c, "scope", i)) != NULL; i++)
-			js_push_str(scopes, scope);
-		js_add(body, "scopes", scopes);
+	if (cmd_flag(c, "scope"))
+		js_add(body, "scopes", scopes_of(c));
+	rc = add_session(c, body);
+	if (rc != CMD_OK) {
+		js_free(body);
+		return rc;
 	}
 	rc = api_send(c, "POST", "/api/tokens", body, &v);
 	if (rc != CMD_OK)
@@ -150,6 +184,24 @@ token_revoke(struct cmd_call *c)
 	return rc;
 }
 
+static int
+token_rotate(struct cmd_call *c)
+{
+	struct js *v;
+	int rc = api_send(c, "POST", "/api/service-token/rotate", NULL, &v);
+
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		out_note(c->cli,
+		    "nginx gets a new token; the one before ends after "
+		    "auth.token_grace_minutes");
+	js_free(v);
+	return rc;
+}
+
 static const struct cmd_arg new_args[] = {
 	{ .name = "NAME" },
 	{ .name = NULL },
@@ -160,6 +212,9 @@ static const struct cmd_opt new_opts[] = {
 	    .many = true,
 	    .words = "full|read|run|approve",
 	    .help = "what it may do; may be repeated" },
+	{ .name = "session",
+	    .arg = "SESSION",
+	    .help = "with --scope run: the one it is for, and ends with" },
 	{ .name = "expires",
 	    .arg = "AGE",
 	    .help = "end it after 90m, 12h or 30d (never)" },
@@ -173,7 +228,7 @@ static const struct cmd_arg revoke_args[] = {
 const struct cmd cmd_token_ls = {
 	.path = "token ls",
 	.help = "list tokens",
-	.scope = "tokens",
+	.scope = "full",
 	.run = token_ls,
 };
 
@@ -182,7 +237,12 @@ const struct cmd cmd_token_new = {
 	.args = new_args,
 	.opts = new_opts,
 	.help = "make a token and show it once",
-	.scope = "tokens",
+	.doc = "A token may what its scopes say, and never more than the one "
+	       "that makes it. full (the default): everything. read: look. "
+	       "approve: decide what runs ask leave for, and look. run: look "
+	       "at and act in the one session that --session names, and "
+	       "nothing else; it ends with the session.",
+	.scope = "full",
 	.run = token_new,
 };
 
@@ -190,6 +250,16 @@ const struct cmd cmd_token_revoke = {
 	.path = "token revoke",
 	.args = revoke_args,
 	.help = "revoke a token (id, name or key prefix)",
-	.scope = "tokens",
+	.scope = "full",
 	.run = token_revoke,
+};
+
+const struct cmd cmd_token_rotate_service = {
+	.path = "token rotate-service",
+	.help = "give nginx another token, without downtime",
+	.doc = "The service token is what rdvd knows nginx by. Whoever saw it "
+	       "may have it until auth.token_grace_minutes are over; rotate "
+	       "twice to end it at once.",
+	.scope = "full",
+	.run = token_rotate,
 };

@@ -248,7 +248,7 @@ const struct cmd cmd_worktree_rm = {
 	       "is locked, in use, or in the middle of an operation. With "
 	       "--force it goes to the trash, from where rdv worktree restore "
 	       "brings it back.",
-	.scope = "write",
+	.scope = "full",
 	.run = worktree_rm,
 };
 
@@ -263,6 +263,6 @@ const struct cmd cmd_worktree_restore = {
 	.path = "worktree restore",
 	.args = restore_args,
 	.help = "bring a worktree back from the trash (id, path or branch)",
-	.scope = "write",
+	.scope = "full",
 	.run = worktree_restore,
 };

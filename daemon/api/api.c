@@ -19,6 +19,7 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/grant.h"
+#include "daemon/store/runs.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -167,6 +168,46 @@ pass_auth(struct api_call *c)
 	return false;
 }
 
+/* Whether the first {name} is the session the caller is bound to, or of it. */
+static bool
+is_own(struct api_call *c)
+{
+	const struct actor *who = c->actor;
+	struct store_run r;
+
+	if (c->route->of == API_OF_SESSION)
+		return strcmp(c->params[0], who->session_id) == 0;
+	return c->route->of == API_OF_RUN &&
+	       store_run_get(c->app->db, c->req->arena, who->user_id,
+		   c->params[0], &r) == 0 &&
+	       r.session_id != NULL &&
+	       strcmp(r.session_id, who->session_id) == 0;
+}
+
+/*
+ * In the words of the handlers, so that what is there and somebody else's
+ * business looks like what is not there (C14).
+ */
+static bool
+pass_own(struct api_call *c)
+{
+	const struct actor *who = c->actor;
+	struct auth_refusal no = { 404, "NOT_FOUND",
+		c->route->of == API_OF_RUN ? "there is no such run"
+					   : "there is no such session",
+		0, 4003 };
+
+	if (who == NULL || who->session_id[0] == '\0' ||
+	    c->route->scope == SCOPE_ANY || is_own(c))
+		return true;
+	auth_out_of_reach(c->app->auth, c->req, who);
+	if (c->route->turn_away != NULL)
+		c->route->turn_away(c, &no);
+	else
+		api_refuse(c, &no);
+	return false;
+}
+
 /* Exactly JSON: what a form or a plain text field can send is not (A08). */
 static bool
 json_type(const char *type)
@@ -259,7 +300,7 @@ typedef bool step_fn(struct api_call *c);
  * last, because nothing may refuse once it is durable.
  */
 static step_fn *const head_steps[] = { pass_gate, pass_match, pass_auth,
-	pass_kind, pass_body, NULL };
+	pass_kind, pass_own, pass_body, NULL };
 static step_fn *const body_steps[] = { api_claim, pass_decode, api_intend,
 	NULL };
 

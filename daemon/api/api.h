@@ -18,6 +18,8 @@ struct tx;
  * which replies now or returns and replies later from a callback.
  */
 enum api_kind { API_PLAIN, API_STREAM, API_WEBSOCKET };
+/* What the first {name} of a pattern is, as far as dispatch needs to know. */
+enum api_of { API_OF_ANY, API_OF_SESSION, API_OF_RUN };
 
 struct api_call {
 	struct app *app;
@@ -38,6 +40,11 @@ struct api_route {
 	const char *pattern; /* "/api/sessions/{id}/exec" */
 	uint32_t scope;	     /* one of these bits is needed */
 	enum api_kind kind;
+	/*
+	 * A caller who is bound to a session is let through to its own alone;
+	 * with API_OF_ANY only where every credential will do (SCOPE_ANY).
+	 */
+	enum api_of of;
 	const struct js_field *body;  /* NULL: none or {} */
 	const struct js_field *query; /* NULL: none; no JS_TEXTS, JS_PAIRS */
 	/*

@@ -66,25 +66,24 @@ static const char intro[] =
     "* **Errors** are `{\"error\", \"code\", \"details\"?, "
     "\"request_id\"}`.\n";
 
+/* Words of which one is enough. */
 static void
-scope_text(uint32_t scope, char out[SCOPE_TEXT])
+print_scope(uint32_t scope, FILE *out)
 {
-	char *p;
+	const char *sep = "";
 
-	if (scope == SCOPE_NONE) {
-		memcpy(out, "none", 5);
-		return;
-	}
-	if (scope == SCOPE_ANY) {
-		memcpy(out, "any", 4);
-		return;
-	}
-	scope_format(scope, out);
-	/* Any one of them is enough. */
-	for (p = out; *p != '\0'; p++) {
-		if (*p == ',')
-			*p = '/';
-	}
+	if (scope == SCOPE_NONE)
+		(void)fputs("none", out);
+	else if (scope == SCOPE_ANY)
+		(void)fputs("any", out);
+	else
+		for (const struct scope_word *w = scope_words; w->name != NULL;
+		     w++) {
+			if ((w->bits & scope) == 0)
+				continue;
+			(void)fprintf(out, "%s%s", sep, w->name);
+			sep = "/";
+		}
 }
 
 static void
@@ -137,12 +136,11 @@ print_row(const struct api_route *row, FILE *out)
 		[API_STREAM] = ", stream",
 		[API_WEBSOCKET] = ", WebSocket",
 	};
-	char scope[SCOPE_TEXT];
 
-	scope_text(row->scope, scope);
-	(void)fprintf(out, "\n### %s %s\n\n%s. Scope %s; answers %d%s.\n",
-	    http_method_name(row->method), row->pattern, row->doc, scope,
-	    row->success, kinds[row->kind]);
+	(void)fprintf(out, "\n### %s %s\n\n%s. Scope ",
+	    http_method_name(row->method), row->pattern, row->doc);
+	print_scope(row->scope, out);
+	(void)fprintf(out, "; answers %d%s.\n", row->success, kinds[row->kind]);
 	if (row->body != NULL || row->query != NULL)
 		(void)fputc('\n', out);
 	print_fields("body", row->body, out);

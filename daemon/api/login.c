@@ -9,7 +9,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/scopes.h"
-#include "daemon/api/tokenname.h"
+#include "daemon/api/tokenwish.h"
 #include "daemon/app.h"
 #include "daemon/auth/digest.h"
 #include "daemon/auth/scope.h"
@@ -27,6 +27,7 @@ struct login_in {
 	const char *sha256, *name;
 	int64_t expires_in;
 	const char **scopes;
+	const char *session_id;
 };
 
 #define OFF(f) offsetof(struct login_in, f)
@@ -58,7 +59,13 @@ static const struct js_field login_fields[] = {
 	    .kind = JS_TEXTS,
 	    .offset = OFF(scopes),
 	    .max = 8,
-	    .help = "full, or some of read, run, write, approve, tokens" },
+	    .help = "full; or some of read, approve; or run alone" },
+	{ .name = "session_id",
+	    .kind = JS_TEXT,
+	    .offset = OFF(session_id),
+	    .min = 1,
+	    .max = 36,
+	    .help = "with run: the session it is for" },
 	{ .name = NULL },
 };
 
@@ -67,8 +74,7 @@ struct login {
 	struct api_call *c;
 	char user_id[UUID_TEXT];
 	uint8_t digest[DIGEST_LEN];
-	uint32_t scopes;
-	int64_t expires_at; /* ms, -1: never */
+	struct credential_spec spec;
 };
 
 /* NULL, having answered, unless the kernel names the person itself. */
@@ -92,23 +98,18 @@ person(struct api_call *c)
 	return id;
 }
 
+/* The kernel has said who asks: that is worth all there is. */
 static bool
-wanted(struct api_call *c, uint32_t *bits)
+judge(struct login *l)
 {
-	const struct login_in *in = c->in;
+	const struct login_in *in = l->c->in;
+	const struct token_wish wish = {
+		.scopes = JS_SET(in, 3) ? in->scopes : NULL,
+		.session_id = JS_SET(in, 4) ? in->session_id : NULL,
+		.most = SCOPE_FULL,
+	};
 
-	*bits = 0;
-	if (!JS_SET(in, 3))
-		*bits = SCOPE_FULL;
-	for (const char **w = in->scopes; JS_SET(in, 3) && *w != NULL; w++) {
-		if (scope_add(*w, strlen(*w), bits))
-			continue;
-		api_fail(c, RDV_E_INVALID, "scopes: no such word");
-		return false;
-	}
-	if (*bits == 0)
-		api_fail(c, RDV_E_INVALID, "scopes: a token needs some");
-	return *bits != 0;
+	return token_wish_ok(l->c, &wish, &l->spec);
 }
 
 static struct js *
@@ -121,8 +122,9 @@ login_json(const struct login *l, const char *id)
 	js_add_str(o, "name", in->name);
 	js_add_str(o, "user_id", l->user_id);
 	js_add_str(o, "user", auth_user_name(l->c->app->auth, l->user_id));
-	js_add(o, "scopes", api_scopes_json(l->scopes));
-	js_add_ms(o, "expires_at", l->expires_at);
+	js_add(o, "scopes", api_scopes_json(l->spec.scopes));
+	js_add_str(o, "session_id", l->spec.session_id);
+	js_add_ms(o, "expires_at", l->spec.expires_at);
 	return o;
 }
 
@@ -143,9 +145,6 @@ login_enrolled_cb(int err, const char *why, void *arg)
 {
 	struct login *l = arg;
 	struct api_call *c = l->c;
-	const struct login_in *in = c->in;
-	const struct credential_spec spec = { l->user_id, in->name, TOKEN_CLI,
-		l->scopes, l->expires_at };
 	struct credential_change *ch;
 	char id[UUID_TEXT];
 	struct tx *tx;
@@ -154,9 +153,12 @@ login_enrolled_cb(int err, const char *why, void *arg)
 		api_fail(c, err, why);
 		return;
 	}
+	/* The session may have ended meanwhile. */
+	if (!judge(l))
+		return;
 	ch = credential_begin(c->app->auth);
 	tx = tx_begin(c->app->db);
-	err = credential_enroll(ch, tx, &spec, l->digest, id);
+	err = credential_enroll(ch, tx, &l->spec, l->digest, id);
 	if (err != 0) {
 		tx_abort(tx);
 		credential_done(err, ch);
@@ -178,7 +180,17 @@ login_new(struct api_call *c)
 	struct login *l = arena_alloc(c->req->arena, sizeof(*l));
 	const char *id = person(c);
 
-	if (id == NULL || !wanted(c, &l->scopes))
+	if (id == NULL)
+		return;
+	l->c = c;
+	memcpy(l->user_id, id, sizeof(l->user_id));
+	l->spec = (struct credential_spec){ .user_id = l->user_id,
+		.name = in->name,
+		.kind = TOKEN_CLI,
+		.expires_at = in->expires_in > 0
+				  ? clock_wall_ms() + in->expires_in
+				  : -1 };
+	if (!judge(l))
 		return;
 	if (!token_name_ok(in->name)) {
 		api_fail(c, RDV_E_INVALID, "name: must be printable");
@@ -193,11 +205,7 @@ login_new(struct api_call *c)
 		    "the audit log cannot be written");
 		return;
 	}
-	l->c = c;
-	memcpy(l->user_id, id, sizeof(l->user_id));
-	l->expires_at =
-	    in->expires_in > 0 ? clock_wall_ms() + in->expires_in : -1;
-	enroll_token(c->app, c->req->person, l->digest, l->expires_at,
+	enroll_token(c->app, c->req->person, l->digest, l->spec.expires_at,
 	    login_enrolled_cb, l);
 }
 

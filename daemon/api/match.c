@@ -17,9 +17,10 @@
 
 struct api_index_table {
 	const struct api_route *rows;
-	size_t common;	/* bytes that begin all patterns */
-	size_t skip;	/* whole segments among them, bytes */
-	uint32_t score; /* of what is skipped */
+	uint8_t *slashes; /* of each row's pattern */
+	size_t common;	  /* bytes that begin all patterns */
+	size_t skip;	  /* whole segments among them, bytes */
+	uint32_t score;	  /* of what is skipped */
 };
 
 struct api_index {
@@ -31,6 +32,18 @@ struct piece {
 	const char *p;
 	size_t len;
 };
+
+static uint8_t
+count_slashes(const char *s)
+{
+	uint8_t n = 0;
+
+	while ((s = strchr(s, '/')) != NULL && n < UINT8_MAX) {
+		s++;
+		n++;
+	}
+	return n;
+}
 
 /*
  * Walks pattern and path together, byte by byte: most rows part from the path
@@ -45,13 +58,13 @@ match_one(const char *pattern, const char *path, struct piece *params,
 
 	while (*pattern != '\0') {
 		if (*pattern == '{') {
-			size_t len = strcspn(path, "/");
+			size_t len = (size_t)(strchrnul(path, '/') - path);
 
 			if (len == 0 || n == MATCH_PARAMS)
 				return false;
 			params[n++] = (struct piece){ path, len };
 			path += len;
-			pattern += strcspn(pattern, "}") + 1;
+			pattern = strchr(pattern, '}') + 1;
 			continue;
 		}
 		if (*pattern != *path)
@@ -140,6 +153,8 @@ table_init(struct api_index_table *t, const struct api_route *rows)
 	t->rows = rows;
 	if (rows->pattern == NULL)
 		return;
+	for (size_t i = 0; rows[i].pattern != NULL; i++)
+		t->slashes[i] = count_slashes(rows[i].pattern);
 	t->common = common_prefix(rows);
 	/* What is behind the last slash may be the beginning of a segment. */
 	for (size_t i = 0; i < t->common; i++) {
@@ -150,30 +165,49 @@ table_init(struct api_index_table *t, const struct api_route *rows)
 	}
 }
 
+static size_t
+count_rows(const struct api_route *rows)
+{
+	size_t n = 0;
+
+	while (rows[n].pattern != NULL)
+		n++;
+	return n;
+}
+
+/* In one piece: behind the tables are the bytes they point to. */
 struct api_index *
 api_index_new(const struct api_route *const *tables)
 {
 	struct api_index *x;
-	size_t n = 0;
+	size_t n = 0, rows = 0;
+	uint8_t *slashes;
 
-	while (tables[n] != NULL)
-		n++;
-	x = xcalloc(1, sizeof(*x) + n * sizeof(x->tables[0]));
-	for (; x->n < n; x->n++)
+	for (; tables[n] != NULL; n++)
+		rows += count_rows(tables[n]);
+	x = xcalloc(1, sizeof(*x) + n * sizeof(x->tables[0]) + rows);
+	slashes = (uint8_t *)&x->tables[n];
+	for (; x->n < n; x->n++) {
+		x->tables[x->n].slashes = slashes;
 		table_init(&x->tables[x->n], tables[x->n]);
+		slashes += count_rows(tables[x->n]);
+	}
 	return x;
 }
 
 static void
 consider_table(struct best *best, const struct api_index_table *t,
-    enum http_method method, const char *path)
+    enum http_method method, const char *path, uint8_t slashes)
 {
-	const struct api_route *row = t->rows;
+	const struct api_route *rows = t->rows;
 
-	if (row->pattern == NULL || strncmp(row->pattern, path, t->common) != 0)
+	if (rows->pattern == NULL ||
+	    strncmp(rows->pattern, path, t->common) != 0)
 		return;
-	for (; row->pattern != NULL; row++)
-		consider(best, t, row, method, path);
+	/* A parameter is one segment, so both sides have as many. */
+	for (size_t i = 0; rows[i].pattern != NULL; i++)
+		if (t->slashes[i] == slashes)
+			consider(best, t, &rows[i], method, path);
 }
 
 int
@@ -181,9 +215,10 @@ api_match(const struct api_index *index, struct arena *a,
     enum http_method method, const char *path, struct api_match *m)
 {
 	struct best best = { .row = NULL };
+	uint8_t slashes = count_slashes(path);
 
 	for (size_t i = 0; i < index->n; i++)
-		consider_table(&best, &index->tables[i], method, path);
+		consider_table(&best, &index->tables[i], method, path, slashes);
 	if (!best.any)
 		return RDV_E_NOT_FOUND;
 	m->allowed = best.allowed;

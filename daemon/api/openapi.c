@@ -256,9 +256,7 @@ scopes_json(uint32_t scope)
 	struct js *list = js_array();
 
 	for (const struct scope_word *w = scope_words; w->name != NULL; w++) {
-		bool single = (w->bits & (w->bits - 1)) == 0;
-
-		if (single && (w->bits & scope) != 0)
+		if ((w->bits & scope) != 0)
 			js_push_str(list, w->name);
 	}
 	return list;

@@ -398,14 +398,16 @@ runs_log(struct api_call *c)
 }
 
 const struct api_route api_routes_runs[] = {
-	{ HTTP_M_GET, "/api/sessions/{id}/runs", SCOPE_READ,
-	    .handler = runs_list, .success = 200,
+	{ HTTP_M_GET, "/api/sessions/{id}/runs", SCOPE_READ | SCOPE_RUN,
+	    .of = API_OF_SESSION, .handler = runs_list, .success = 200,
 	    .doc = "Every run of a session, oldest first" },
-	{ HTTP_M_GET, "/api/runs/{id}", SCOPE_READ, .handler = runs_get,
-	    .success = 200, .doc = "One execution of a program" },
-	{ HTTP_M_GET, "/api/runs/{id}/log", SCOPE_READ, .kind = API_STREAM,
-	    .query = log_fields, .in_size = sizeof(struct log_in),
-	    .handler = runs_log, .success = 200,
+	{ HTTP_M_GET, "/api/runs/{id}", SCOPE_READ | SCOPE_RUN,
+	    .of = API_OF_RUN, .handler = runs_get, .success = 200,
+	    .doc = "One execution of a program" },
+	{ HTTP_M_GET, "/api/runs/{id}/log", SCOPE_READ | SCOPE_RUN,
+	    .of = API_OF_RUN, .kind = API_STREAM, .query = log_fields,
+	    .in_size = sizeof(struct log_in), .handler = runs_log,
+	    .success = 200,
 	    .doc = "Its output: application/octet-stream, "
 		   "application/x-ndjson or text/event-stream" },
 	{ .pattern = NULL },

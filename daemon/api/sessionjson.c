@@ -5,7 +5,6 @@
  */
 #include "daemon/api/session.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "daemon/app.h"
@@ -15,16 +14,22 @@
 #include "daemon/store/sessions.h"
 #include "daemon/term/term.h"
 #include "lib/js.h"
+#include "lib/str.h"
 
-static struct js *
-guards_json(int64_t guards)
+static void
+add_guards(struct js *o, int64_t guards)
 {
-	struct js *list = js_array();
+	struct js *list;
 	const char *name;
 
+	if (guards == 0) {
+		js_add_json(o, "guards", "[]");
+		return;
+	}
+	list = js_array();
 	for (unsigned i = 0; (name = guard_name(guards, i)) != NULL; i++)
 		js_push_str(list, name);
-	return list;
+	js_add(o, "guards", list);
 }
 
 static int64_t
@@ -80,7 +85,7 @@ run_json(struct app *app, const struct store_run *r)
 	js_add_str(o, "cwd", r->cwd);
 	js_add_json(o, "argv", r->argv_json);
 	add_live(app, o, r);
-	js_add(o, "guards", guards_json(r->guards));
+	add_guards(o, r->guards);
 	js_add_ms(o, "created_at", r->created_at);
 	js_add_ms(o, "started_at", r->started_at);
 	js_add_ms(o, "ended_at", r->ended_at);
@@ -95,13 +100,13 @@ session_json(struct app *app, const struct store_session *s,
     const struct store_run *r)
 {
 	struct js *o = js_object();
-	char tmux[64];
+	char tmux[64] = "rdv-";
 
 	/*
 	 * Nothing here is called so. Clients of the older API print it and some
 	 * take it for required (contract 2.2).
 	 */
-	(void)snprintf(tmux, sizeof(tmux), "rdv-%s", s->id);
+	(void)str_copy(tmux + 4, s->id, sizeof(tmux) - 4);
 	js_add_str(o, "id", s->id);
 	js_add_str(o, "name", s->name);
 	js_add_str(o, "status", s->status);

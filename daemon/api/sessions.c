@@ -259,6 +259,7 @@ session_who_of(struct api_call *c, session_fn *cb)
 		.id = c->params[0],
 		.cb = cb,
 		.arg = c,
+		.arena = c->req->arena,
 	};
 }
 
@@ -498,8 +499,9 @@ const struct api_route api_routes_sessions[] = {
 	{ HTTP_M_POST, "/api/sessions/reorder", SCOPE_WRITE,
 	    .body = reorder_fields, IN(ids_in), .handler = sessions_reorder,
 	    .success = 200, .doc = "Sets the order of the sessions named" },
-	{ HTTP_M_GET, "/api/sessions/{id}", SCOPE_READ, .handler = sessions_get,
-	    .success = 200, .doc = "A session with its newest run" },
+	{ HTTP_M_GET, "/api/sessions/{id}", SCOPE_READ | SCOPE_RUN,
+	    .of = API_OF_SESSION, .handler = sessions_get, .success = 200,
+	    .doc = "A session with its newest run" },
 	{ HTTP_M_PATCH, "/api/sessions/{id}", SCOPE_WRITE, .body = patch_fields,
 	    IN(patch_in), .handler = sessions_patch, .success = 200,
 	    .doc = "Changes name, folder or place" },

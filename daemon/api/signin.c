@@ -85,7 +85,7 @@ static void
 signin_code(struct api_call *c)
 {
 	struct credential_spec spec = { c->actor->user_id, "sign-in",
-		TOKEN_CODE, 0, clock_wall_ms() + CODE_MS };
+		TOKEN_CODE, 0, clock_wall_ms() + CODE_MS, NULL };
 	struct api_answer answer = { .status = 201 };
 	char id[UUID_TEXT], text[TOKEN_TEXT];
 	struct change x;
@@ -149,7 +149,7 @@ exchange(struct change *x, const struct token *code, char text[TOKEN_TEXT],
     char page_key[TOKEN_TEXT])
 {
 	struct credential_spec spec = { code->user_id, "browser", TOKEN_COOKIE,
-		SCOPE_FULL, clock_wall_ms() + COOKIE_S * 1000 };
+		SCOPE_FULL, clock_wall_ms() + COOKIE_S * 1000, NULL };
 	char id[UUID_TEXT];
 	int err;
 
@@ -266,6 +266,8 @@ signin_me(struct api_call *c)
 
 	js_add_str(o, "via", via[c->actor->via]);
 	js_add(o, "scopes", api_scopes_json(c->actor->scopes));
+	js_add_str(o, "session_id",
+	    c->actor->session_id[0] != '\0' ? c->actor->session_id : NULL);
 	js_add_str(o, "token_id", c->actor->token_id);
 	api_reply(c, 200, o);
 }

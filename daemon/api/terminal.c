@@ -264,7 +264,7 @@ terminal_open(struct api_call *c)
 
 const struct api_route api_routes_terminal[] = {
 	{ HTTP_M_GET, "/ws/terminal/{session_id}", SCOPE_READ | SCOPE_RUN,
-	    .kind = API_WEBSOCKET, .query = query_fields,
+	    .of = API_OF_SESSION, .kind = API_WEBSOCKET, .query = query_fields,
 	    .in_size = sizeof(struct terminal_in), .handler = terminal_open,
 	    .turn_away = terminal_turn_away, .success = 101,
 	    .doc = "A terminal; see docs/stream.md" },

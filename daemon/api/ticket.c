@@ -89,7 +89,7 @@ ticket_new(struct api_call *c)
 
 const struct api_route api_routes_ticket[] = {
 	{ HTTP_M_POST, "/api/sessions/{id}/terminal-token",
-	    SCOPE_READ | SCOPE_RUN, .body = ticket_fields,
+	    SCOPE_READ | SCOPE_RUN, .of = API_OF_SESSION, .body = ticket_fields,
 	    .in_size = sizeof(struct ticket_in), .body_max = 1024,
 	    .handler = ticket_new, .atomic = true, .success = 201,
 	    .doc = "A ticket for its terminal: good once, for 60 s" },

@@ -7,13 +7,14 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/scopes.h"
-#include "daemon/api/tokenname.h"
+#include "daemon/api/tokenwish.h"
 #include "daemon/app.h"
 #include "daemon/auth/scope.h"
 #include "daemon/conf.h"
 #include "daemon/core/credential.h"
 #include "daemon/core/enroll.h"
 #include "daemon/store/db.h"
+#include "daemon/store/sessions.h"
 #include "daemon/store/tokens.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
@@ -25,6 +26,7 @@ struct token_in {
 	const char *name;
 	int64_t expires_at;
 	const char **scopes;
+	const char *session_id;
 };
 
 #define OFF(f) offsetof(struct token_in, f)
@@ -48,10 +50,18 @@ static const struct js_field create_fields[] = {
 	    .help = "ms since 1970; null or absent: never" },
 	{ .name = "scopes",
 	    .kind = JS_TEXTS,
-	    /* One more than there are words: naming one twice is no harm. */
+	    /* More than there are words: naming one twice is no harm. */
 	    .offset = OFF(scopes),
 	    .max = 8,
-	    .help = "full, or some of read, run, write, approve, tokens" },
+	    .help = "full; or some of read, approve; or run alone" },
+	{ .name = "session_id",
+	    .alias = "sessionId",
+	    .kind = JS_TEXT,
+	    .offset = OFF(session_id),
+	    .min = 1,
+	    .max = 36,
+	    .help = "with run: the session it is for; with its end the token "
+		    "ends too" },
 	{ .name = NULL },
 };
 
@@ -65,6 +75,7 @@ token_json(const struct store_token *t)
 	js_add_str(o, "name", t->name);
 	js_add_str(o, "keyPrefix", t->key_prefix);
 	js_add(o, "scopes", api_scopes_json(scope_parse(t->scopes)));
+	js_add_str(o, "sessionId", t->session_id);
 	js_add_ms(o, "lastUsedAt", t->last_used_at);
 	js_add_ms(o, "expiresAt", t->expires_at);
 	js_add_ms(o, "createdAt", t->created_at);
@@ -117,37 +128,94 @@ tokens_get(struct api_call *c)
 }
 
 /*
- * The wanted scopes; false when that was answered. Absent means everything, as
- * with the older API; an empty list would be a token that can do nothing but be
- * counted.
+ * Absent means everything, as with the older API; an empty list would be a
+ * token that can do nothing but be counted. False when it was answered.
  */
 static bool
-wanted(struct api_call *c, uint32_t *bits)
+wanted(struct api_call *c, const struct token_wish *w,
+    struct credential_spec *spec)
 {
-	const struct token_in *in = c->in;
+	const char **word;
 
-	*bits = 0;
-	if (!JS_SET(in, 2)) {
-		*bits = SCOPE_FULL;
-	} else {
-		for (const char **w = in->scopes; *w != NULL; w++) {
-			if (scope_add(*w, strlen(*w), bits))
-				continue;
-			api_fail(c, RDV_E_INVALID, "scopes: no such word");
-			return false;
-		}
+	spec->scopes = w->scopes == NULL ? SCOPE_FULL : 0;
+	for (word = w->scopes; word != NULL && *word != NULL; word++) {
+		if (scope_add(*word, strlen(*word), &spec->scopes))
+			continue;
+		api_fail(c, RDV_E_INVALID, "scopes: no such word");
+		return false;
 	}
-	if (*bits == 0) {
+	if (spec->scopes == 0) {
 		api_fail(c, RDV_E_INVALID, "scopes: a token needs some");
 		return false;
 	}
 	/* Nobody hands on what he does not have. */
-	if ((*bits & ~c->actor->scopes) != 0) {
+	if ((spec->scopes & ~w->most) != 0) {
 		api_fail(c, RDV_E_DENIED,
 		    "scopes: more than this credential has itself");
 		return false;
 	}
 	return true;
+}
+
+static bool
+tokens_session_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	(void)r;
+	*(bool *)arg = s->closed_at < 0;
+	return false;
+}
+
+/* Its user's, and not over: what ends with a session must not come after. */
+static bool
+session_ok(struct api_call *c, const struct credential_spec *spec)
+{
+	bool open = false;
+	int err = store_session_get(c->app->db, spec->user_id, spec->session_id,
+	    tokens_session_cb, &open);
+
+	if (err == 0 && !open)
+		err = RDV_E_STATE;
+	if (err == 0)
+		return true;
+	api_fail(c, err,
+	    err == RDV_E_STATE	     ? "session_id: the session is closed"
+	    : err == RDV_E_NOT_FOUND ? "session_id: there is no such session"
+				     : NULL);
+	return false;
+}
+
+/*
+ * What an agent is given is for one session, and nothing beside it may widen
+ * that. False when it was answered.
+ */
+static bool
+bound(struct api_call *c, const struct token_wish *w,
+    struct credential_spec *spec)
+{
+	const char *why = NULL;
+
+	if (!scope_is_run(spec->scopes) && w->session_id == NULL)
+		return true;
+	if (!scope_is_run(spec->scopes))
+		why = "session_id: goes with the scope run alone";
+	else if (spec->scopes != SCOPE_RUN)
+		why = "scopes: run stands alone";
+	else if (w->session_id == NULL)
+		why = "session_id: a run token is for one session";
+	if (why != NULL) {
+		api_fail(c, RDV_E_INVALID, why);
+		return false;
+	}
+	spec->session_id = w->session_id;
+	return session_ok(c, spec);
+}
+
+bool
+token_wish_ok(struct api_call *c, const struct token_wish *w,
+    struct credential_spec *spec)
+{
+	return wanted(c, w, spec) && bound(c, w, spec);
 }
 
 /* Names are shown in terminals. */
@@ -175,6 +243,7 @@ created_json(struct api_call *c, const char *id, const char *text,
 	js_add_str(o, "name", in->name);
 	js_add_str(o, "keyPrefix", prefix);
 	js_add(o, "scopes", api_scopes_json(bits));
+	js_add_str(o, "sessionId", in->session_id);
 	js_add_ms(o, "expiresAt", expires_at);
 	js_add_ms(o, "createdAt", clock_wall_ms());
 	return o;
@@ -218,6 +287,11 @@ static void
 tokens_create(struct api_call *c)
 {
 	const struct token_in *in = c->in;
+	const struct token_wish wish = {
+		.scopes = JS_SET(in, 2) ? in->scopes : NULL,
+		.session_id = JS_SET(in, 3) ? in->session_id : NULL,
+		.most = c->actor->scopes,
+	};
 	struct credential_spec spec = {
 		.user_id = c->actor->user_id,
 		.name = in->name,
@@ -232,7 +306,7 @@ tokens_create(struct api_call *c)
 		    "new, or POST /api/login over the own socket");
 		return;
 	}
-	if (!wanted(c, &spec.scopes))
+	if (!token_wish_ok(c, &wish, &spec))
 		return;
 	if (!token_name_ok(in->name)) {
 		api_fail(c, RDV_E_INVALID, "name: must be printable");

@@ -25,8 +25,6 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-#define DAY_MS (24 * 3600 * 1000LL)
-
 struct auth_user *
 auth_user_add(struct auth *a, const struct store_user *u)
 {
@@ -127,6 +125,7 @@ static int
 load(struct auth *a, char *why, size_t whysize)
 {
 	struct conf *conf = a->app->conf;
+	struct service_rule rule = auth_service_rule(a);
 	char *dir = xasprintf("%s/server", conf->base);
 	int err;
 
@@ -137,11 +136,12 @@ load(struct auth *a, char *why, size_t whysize)
 		    conf->base, strerror(-err));
 		return err;
 	}
+	/* A restart after a crash has other worries. */
+	if (!a->app->first_start)
+		rule.rotate_ms = 0;
 	/* In system mode [main] has the token and brings it. */
 	if (!conf->system)
-		err = service_load(&a->service, conf->service_token_file,
-		    a->app->first_start ? conf->token_rotation_days * DAY_MS
-					: 0,
+		err = service_load(&a->service, conf->service_token_file, &rule,
 		    why, whysize);
 	if (err != 0)
 		return err;
@@ -293,6 +293,31 @@ auth_forget(struct auth *a, const char *token_id)
 	if (t != NULL)
 		tokens_del(a->tokens, t);
 	auth_watch_fire(a, token_id);
+}
+
+static const struct token *
+bound_to(struct auth *a, const char *session_id)
+{
+	struct token *t;
+
+	TAILQ_FOREACH (t, tokens_all(a->tokens), link) {
+		if (strcmp(t->session_id, session_id) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+/* Each search starts afresh: a callback may end others. */
+void
+auth_forget_session(struct auth *a, const char *session_id)
+{
+	const struct token *t;
+	char id[UUID_TEXT];
+
+	while ((t = bound_to(a, session_id)) != NULL) {
+		memcpy(id, t->id, sizeof(id));
+		auth_forget(a, id);
+	}
 }
 
 static struct audit_entry

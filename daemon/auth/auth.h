@@ -29,10 +29,13 @@ enum auth_via {
 	AUTH_VIA_MAX
 };
 
-/* What a caller may do; a route row names the scopes of which one is needed. */
+/*
+ * What a caller may do; a route row names the rights of which one is needed.
+ * The words that tokens have are sets of these (auth/scope.h).
+ */
 #define SCOPE_NONE    0x00u /* no credential needed */
 #define SCOPE_READ    0x01u
-#define SCOPE_RUN     0x02u /* act on sessions: input, exec, resize, signal */
+#define SCOPE_RUN     0x02u /* look at and act on a session that is named */
 #define SCOPE_WRITE   0x04u /* create, change, delete */
 #define SCOPE_APPROVE 0x08u
 #define SCOPE_TOKENS  0x10u /* make and revoke tokens */
@@ -50,6 +53,8 @@ struct actor {
 	uid_t uid;
 	enum auth_via via;
 	uint32_t scopes;
+	/* The only session it may look at and act on; "": all of the user. */
+	char session_id[UUID_TEXT];
 	/* Of token or cookie, a ticket's too; in logs and audit. */
 	char token_id[UUID_TEXT];
 	/*
@@ -148,12 +153,17 @@ unsigned auth_count(struct auth *a, const char *user_id, int kind,
 void auth_admit(struct auth *a, const struct token *token);
 /* It counts no more, and what lives by it ends. */
 void auth_forget(struct auth *a, const char *token_id);
+/* The same for all that are bound to a session. */
+void auth_forget_session(struct auth *a, const char *session_id);
 /*
  * A credential presented in a body was wrong: counted and audited like one in
  * a header; `no` becomes the 401 or 429.
  */
 void
 auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no);
+/* For the record: `by` asked for what its credential does not reach. */
+void auth_out_of_reach(struct auth *a, const struct http_req *r,
+    const struct actor *by);
 /*
  * Writes to the audit log for the person behind `r`. False when that failed:
  * what the line was to record must then not be done.
@@ -166,6 +176,15 @@ bool auth_audit(struct auth *a, const struct http_req *r, const char *event,
  */
 bool auth_audit_often(struct auth *a, const struct http_req *r,
     const char *event, const struct actor *by, const char *subject);
+/*
+ * A new service token; the one before is honoured for the grace of the
+ * settings. 0 and what is shown of it, or -errno: then nothing has changed.
+ */
+struct auth_service {
+	char id[UUID_TEXT];
+	int64_t created_at, previous_until; /* ms */
+};
+int auth_rotate_service(struct auth *a, struct auth_service *out);
 /* After SIGHUP: the allowed hosts of the configuration. */
 void auth_reload(struct auth *a);
 

@@ -216,6 +216,13 @@ auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no)
 	(void)failed(a, r, NULL, &invalid, no);
 }
 
+void
+auth_out_of_reach(struct auth *a, const struct http_req *r,
+    const struct actor *by)
+{
+	note_refusal(a, r, "NOT_FOUND", auth_find_id(a, by->token_id));
+}
+
 /* What a credential is known by; false for what can be none. */
 static bool
 digest_text(const char *text, uint8_t digest[DIGEST_LEN])
@@ -256,6 +263,7 @@ admit(struct auth *a, const struct http_req *r, struct token *t,
 		t->used = now;
 	memcpy(out->user_id, t->user_id, sizeof(out->user_id));
 	memcpy(out->token_id, t->id, sizeof(out->token_id));
+	memcpy(out->session_id, t->session_id, sizeof(out->session_id));
 	out->uid = auth_user_find(a, t->user_id)->uid;
 	out->via = t->kind == TOKEN_COOKIE ? AUTH_COOKIE : AUTH_TOKEN;
 	out->scopes = t->scopes;
@@ -306,7 +314,7 @@ by_cookie(struct auth *a, const struct http_req *r, const struct offer *o,
 /* The service token names the user it acts for; by itself it is nobody. */
 static bool
 by_service(struct auth *a, const struct http_req *r, const struct offer *o,
-    struct actor *out, struct auth_refusal *no)
+    const char *id, struct actor *out, struct auth_refusal *no)
 {
 	const struct auth_user *u;
 
@@ -321,20 +329,24 @@ by_service(struct auth *a, const struct http_req *r, const struct offer *o,
 		return refuse(no, 403, "UNKNOWN_USER", "no such user");
 	}
 	memcpy(out->user_id, u->id, sizeof(out->user_id));
-	memcpy(out->token_id, a->service.id, sizeof(out->token_id));
+	(void)str_copy(out->token_id, id, sizeof(out->token_id));
 	out->uid = u->uid;
 	out->via = AUTH_SERVICE;
 	out->scopes = SCOPE_ACT_AS;
 	return true;
 }
 
-/* On a person's own socket there is no proxy, and nobody acts for others. */
-static bool
-is_service(struct auth *a, const struct http_req *r,
+/*
+ * The id of the service token that this is, or NULL. On a person's own socket
+ * there is no proxy, and nobody acts for others.
+ */
+static const char *
+service_of(struct auth *a, const struct http_req *r,
     const uint8_t digest[DIGEST_LEN])
 {
-	return r->person == HTTP_ANYBODY &&
-	       service_is(&a->service, digest, clock_wall_ms());
+	if (r->person != HTTP_ANYBODY)
+		return NULL;
+	return service_id(&a->service, digest, clock_wall_ms());
 }
 
 /*
@@ -349,16 +361,18 @@ judge(struct auth *a, const struct http_req *r, const struct offer *o,
 {
 	const char *text = o->bearer != NULL ? o->bearer : o->service;
 	uint8_t digest[DIGEST_LEN];
+	const char *id;
 
 	if (text != NULL) {
 		if (!digest_text(text, digest))
 			return failed(a, r, NULL, &invalid, no);
 		out->proof = text;
 		/* Either header may have either of the two (contract 1.4). */
-		if (!is_service(a, r, digest))
+		id = service_of(a, r, digest);
+		if (id == NULL)
 			return by_token(a, r, digest, out, no);
 		if (o->user != NULL || o->ncookies == 0)
-			return by_service(a, r, o, out, no);
+			return by_service(a, r, o, id, out, no);
 	}
 	if (o->ncookies == 0) {
 		note_refusal(a, r, "MISSING_TOKEN", NULL);
@@ -441,7 +455,7 @@ by_any(struct auth *a, const struct http_req *r, const struct auth_need *need,
 		/* Beside it stands what the proxy adds to every request. */
 		out->proof = NULL;
 		if (o->service != NULL && digest_text(o->service, digest) &&
-		    is_service(a, r, digest))
+		    service_of(a, r, digest) != NULL)
 			out->proof = o->service;
 		return true;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The words for what a credential may do. "full" stands first, so that
- * formatting prefers it to its parts; it deliberately does not hold "service",
- * which only the service token has.
+ * The words for what a credential may do. Each stands before those that it
+ * holds, so that formatting prefers it; "full" deliberately does not hold
+ * "service", which only the service token has.
  */
 #include "daemon/auth/scope.h"
 
@@ -13,12 +13,15 @@
 
 const struct scope_word scope_words[] = {
 	{ "full", SCOPE_FULL, "everything the user may do" },
-	{ "read", SCOPE_READ, "look at sessions, output and events" },
-	{ "run", SCOPE_RUN, "type into sessions and signal them" },
-	{ "write", SCOPE_WRITE, "create, change and delete" },
-	{ "approve", SCOPE_APPROVE, "decide what a run asks leave for" },
-	{ "tokens", SCOPE_TOKENS, "make and revoke tokens" },
-	{ "service", SCOPE_SERVICE, "make sign-in codes" },
+	{ "service", SCOPE_ACT_AS,
+	    "act for a user and make sign-in codes; no decisions and no "
+	    "tokens; of the service token alone" },
+	{ "approve", SCOPE_READ | SCOPE_APPROVE,
+	    "decide what runs ask leave for, and look at everything" },
+	{ "read", SCOPE_READ, "look at everything of the user" },
+	{ "run", SCOPE_RUN,
+	    "look at and act in one session, named when the token is made; "
+	    "everything else is not there" },
 	{ NULL, 0, NULL },
 };
 
@@ -49,7 +52,7 @@ scope_parse(const char *text)
 	return bits;
 }
 
-/* Bits that "full" covers are gone when its parts come. */
+/* Bits that a word covers are gone when those it holds come. */
 void
 scope_format(uint32_t bits, char out[SCOPE_TEXT])
 {
@@ -63,4 +66,11 @@ scope_format(uint32_t bits, char out[SCOPE_TEXT])
 		used += (size_t)snprintf(out + used, SCOPE_TEXT - used, "%s%s",
 		    used > 0 ? "," : "", w->name);
 	}
+}
+
+bool
+scope_is_run(uint32_t bits)
+{
+	return (bits & SCOPE_RUN) != 0 && (bits & SCOPE_FULL) != SCOPE_FULL &&
+	       (bits & SCOPE_ACT_AS) != SCOPE_ACT_AS;
 }

@@ -20,6 +20,8 @@ extern const struct scope_word scope_words[];
 bool scope_add(const char *word, size_t len, uint32_t *bits);
 /* Comma-separated words as stored; unknown ones are ignored: less is safe. */
 uint32_t scope_parse(const char *text);
+/* Whether "run" is among the words, which is then bound to a session. */
+bool scope_is_run(uint32_t bits);
 /* The fewest words for `bits`, comma-separated. */
 void scope_format(uint32_t bits, char out[SCOPE_TEXT]);
 

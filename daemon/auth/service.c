@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The service token's files. The token is written before its sidecar: a crash
+ * The service token's files. The sidecar is written before its token: a crash
  * in between leaves a sidecar whose digest does not fit, which is then taken
- * for none and made anew around the token that stands.
+ * for none and made anew around the token that stands. The proxy has that one;
+ * the other nobody has seen.
  */
 #include "daemon/auth/service.h"
 
@@ -23,7 +24,6 @@
 
 #define RAW_LEN	 32
 #define TEXT_LEN 44
-#define GRACE_MS (24 * 3600 * 1000LL)
 #define FILE_MAX 4096
 
 /* The two files and the directory they stand in. */
@@ -64,6 +64,7 @@ sidecar_write(const struct service *s, const struct files *f)
 	js_add_str(o, "sha256", hex);
 	if (s->previous_until > 0) {
 		str_hex(hex, s->previous, DIGEST_LEN);
+		js_add_str(o, "previous_token_id", s->previous_id);
 		js_add_str(o, "previous_sha256", hex);
 		js_add_ms(o, "previous_until", s->previous_until);
 	}
@@ -96,7 +97,11 @@ sidecar_read(struct service *s, const struct files *f)
 	     str_unhex(found.digest, DIGEST_LEN, js_str(o, "sha256", "")) &&
 	     secret_equal(found.digest, s->digest, DIGEST_LEN);
 	found.created_at = js_int(o, "created_at", 0);
-	if (str_unhex(found.previous, DIGEST_LEN,
+	/* Without an id, as an older rdv wrote it, nothing could be ended. */
+	if (uuid_valid(js_str(o, "previous_token_id", "")) &&
+	    str_copy(found.previous_id, js_str(o, "previous_token_id", ""),
+		sizeof(found.previous_id)) &&
+	    str_unhex(found.previous, DIGEST_LEN,
 		js_str(o, "previous_sha256", "")))
 		found.previous_until = js_int(o, "previous_until", 0);
 	if (ok)
@@ -119,11 +124,13 @@ token_make(struct service *s, const struct files *f)
 	str_base64(text, raw, sizeof(raw));
 	digest_of(text, TEXT_LEN, s->digest);
 	text[TEXT_LEN] = '\n';
-	err = path_write_private(f->dir, f->token, text, TEXT_LEN + 1);
-	secret_wipe(raw, sizeof(raw));
-	secret_wipe(text, sizeof(text));
 	uuid_v7(s->id);
 	s->created_at = clock_wall_ms();
+	err = sidecar_write(s, f);
+	if (err == 0)
+		err = path_write_private(f->dir, f->token, text, TEXT_LEN + 1);
+	secret_wipe(raw, sizeof(raw));
+	secret_wipe(text, sizeof(text));
 	return err;
 }
 
@@ -155,13 +162,23 @@ token_read(struct service *s, const struct files *f)
 	return err;
 }
 
-/* The proxy reads its token at start: until then the old one is its own. */
+/* The proxy learns of it a little later: until then it has the one before. */
 static int
-rotate(struct service *s, const struct files *f)
+rotate(struct service *s, const struct files *f, int64_t grace_ms)
 {
-	memcpy(s->previous, s->digest, DIGEST_LEN);
-	s->previous_until = clock_wall_ms() + GRACE_MS;
-	return token_make(s, f);
+	struct service fresh = *s;
+	int err;
+
+	memcpy(fresh.previous, s->digest, DIGEST_LEN);
+	memcpy(fresh.previous_id, s->id, sizeof(fresh.previous_id));
+	fresh.previous_until = clock_wall_ms() + grace_ms;
+	err = token_make(&fresh, f);
+	/* If that fails too, the token that stands is adopted by the next. */
+	if (err != 0)
+		(void)sidecar_write(s, f);
+	else
+		*s = fresh;
+	return err;
 }
 
 /* A token without a sidecar, put there by hand, counts as new. */
@@ -173,29 +190,26 @@ adopt(struct service *s)
 }
 
 static int
-load(struct service *s, const struct files *f, int64_t rotate_ms)
+load(struct service *s, const struct files *f, const struct service_rule *rule)
 {
 	int err = token_read(s, f);
 
-	if (err == -ENOENT) {
-		err = token_make(s, f);
-	} else if (err == 0) {
-		bool known = sidecar_read(s, f);
-
-		if (known && (rotate_ms <= 0 ||
-				 clock_wall_ms() - s->created_at < rotate_ms))
-			return 0;
-		if (known)
-			err = rotate(s, f);
-		else
-			adopt(s);
+	if (err == -ENOENT)
+		return token_make(s, f);
+	if (err != 0)
+		return err;
+	if (!sidecar_read(s, f)) {
+		adopt(s);
+		return sidecar_write(s, f);
 	}
-	return err != 0 ? err : sidecar_write(s, f);
+	return service_due(s, rule, clock_wall_ms())
+		   ? rotate(s, f, rule->grace_ms)
+		   : 0;
 }
 
 int
-service_load(struct service *s, const char *path, int64_t rotate_ms, char *why,
-    size_t whysize)
+service_load(struct service *s, const char *path,
+    const struct service_rule *rule, char *why, size_t whysize)
 {
 	struct files f = { .dir = -1 };
 	int err;
@@ -203,7 +217,7 @@ service_load(struct service *s, const char *path, int64_t rotate_ms, char *why,
 	memset(s, 0, sizeof(*s));
 	err = files_open(&f, path);
 	if (err == 0)
-		err = load(s, &f, rotate_ms);
+		err = load(s, &f, rule);
 	if (err != 0)
 		(void)snprintf(why, whysize, "%s: %s", path,
 		    err < 0 ? strerror(-err)
@@ -226,13 +240,42 @@ service_set(struct service *s, const char *text, size_t len)
 	return true;
 }
 
-/* Both are compared whatever the first says. */
+int
+service_rotate(struct service *s, const char *path, int64_t grace_ms)
+{
+	struct files f = { .dir = -1 };
+	int err = files_open(&f, path);
+
+	if (err == 0)
+		err = rotate(s, &f, grace_ms);
+	if (f.dir >= 0)
+		(void)close(f.dir);
+	return err;
+}
+
 bool
-service_is(const struct service *s, const uint8_t digest[DIGEST_LEN],
+service_due(const struct service *s, const struct service_rule *rule,
+    int64_t now)
+{
+	return rule->rotate_ms > 0 && now - s->created_at >= rule->rotate_ms;
+}
+
+/* Both are compared whatever the first says. */
+const char *
+service_id(const struct service *s, const uint8_t digest[DIGEST_LEN],
     int64_t now)
 {
 	bool current = secret_equal(s->digest, digest, DIGEST_LEN);
 	bool previous = secret_equal(s->previous, digest, DIGEST_LEN);
 
-	return current || (previous && now < s->previous_until);
+	if (current)
+		return s->id;
+	return previous && now < s->previous_until ? s->previous_id : NULL;
+}
+
+bool
+service_counts(const struct service *s, const char *id, int64_t now)
+{
+	return strcmp(id, s->id) == 0 ||
+	       (strcmp(id, s->previous_id) == 0 && now < s->previous_until);
 }

@@ -48,6 +48,7 @@ struct auth {
 	struct loop_timer *sweep; /* expiry */
 	struct loop_timer *flush; /* last use */
 	struct token_note service_note;
+	int64_t service_again; /* wall clock; a rotation failed */
 	/* Which credential was seen on which connection, as hashes. */
 	uint64_t seen[AUTH_SEEN];
 	struct auth_stats stats;
@@ -63,6 +64,7 @@ void auth_audit_use(struct auth *a, const struct http_req *r,
 void auth_watch_fire(struct auth *a, const char *token_id);
 /* Those of all credentials by which a user acts. */
 void auth_watch_fire_user(struct auth *a, const char *user_id);
+struct service_rule auth_service_rule(const struct auth *a);
 void auth_timers_start(struct auth *a);
 void auth_timers_stop(struct auth *a);
 /* Looks again when the next credential expires. */

@@ -130,19 +130,17 @@ find(struct tickets *ts, const uint8_t digest[DIGEST_LEN])
 	return found;
 }
 
-/*
- * Whether the credential still counts. The service token is the same as long
- * as this process is.
- */
+/* Whether the credential still counts. */
 static bool
 backed(struct auth *a, const struct actor *by)
 {
+	int64_t now = clock_wall_ms();
 	const struct token *t;
 
 	if (by->via == AUTH_SERVICE)
-		return true;
+		return service_counts(&a->service, by->token_id, now);
 	t = tokens_find_id(a->tokens, by->token_id);
-	return t != NULL && !token_ended(t, clock_wall_ms());
+	return t != NULL && !token_ended(t, now);
 }
 
 /* Whoever may type may look, so looking is in each of the two scopes. */

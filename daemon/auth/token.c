@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/auth/auth.h"
 #include "daemon/auth/scope.h"
 #include "daemon/store/tokens.h"
 #include "lib/idmap.h"
@@ -153,6 +154,26 @@ digests_parse(const struct store_token *row, struct token *t)
 		   str_unhex(t->page, sizeof(t->page), row->page_hash));
 }
 
+/*
+ * Run is bound to a session and stands alone, or it is none: a row of a time
+ * when it was not bound gives less, never more.
+ */
+static bool
+scopes_parse(const struct store_token *row, struct token *t)
+{
+	bool run;
+
+	t->scopes = scope_parse(row->scopes);
+	run = scope_is_run(t->scopes);
+	if (row->session_id != NULL)
+		return run && t->scopes == SCOPE_RUN &&
+		       str_copy(t->session_id, row->session_id,
+			   sizeof(t->session_id));
+	if (run)
+		t->scopes &= ~SCOPE_RUN;
+	return true;
+}
+
 static bool
 tokens_load_cb(const struct store_token *row, void *arg)
 {
@@ -162,9 +183,9 @@ tokens_load_cb(const struct store_token *row, void *arg)
 	if (!kind_parse(row->kind, &token.kind) ||
 	    !digests_parse(row, &token) ||
 	    !str_copy(token.id, row->id, sizeof(token.id)) ||
-	    !str_copy(token.user_id, row->user_id, sizeof(token.user_id)))
+	    !str_copy(token.user_id, row->user_id, sizeof(token.user_id)) ||
+	    !scopes_parse(row, &token))
 		return true;
-	token.scopes = scope_parse(row->scopes);
 	token.created_at = row->created_at;
 	token.stored_use = token.used = row->last_used_at;
 	tokens_add(arg, &token);

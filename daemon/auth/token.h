@@ -29,7 +29,8 @@ struct token {
 	char id[UUID_TEXT], user_id[UUID_TEXT];
 	enum token_kind kind;
 	uint32_t scopes;
-	int64_t expires_at; /* -1: never */
+	char session_id[UUID_TEXT]; /* "": bound to none */
+	int64_t expires_at;	    /* -1: never */
 	int64_t created_at;
 	int64_t stored_use; /* last_used_at as the row has it, or -1 */
 	int64_t used;	    /* last use seen, or -1 */

@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What happens to credentials over time: the watches that end streams when one
- * is revoked or expires, and the batch that writes when each was last used.
+ * is revoked or expires, the service token that is replaced by another, and the
+ * batch that writes when each was last used.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/app.h"
 #include "daemon/auth/audit.h"
 #include "daemon/auth/state.h"
+#include "daemon/conf.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
 #include "daemon/store/tokens.h"
 #include "lib/clock.h"
 #include "lib/list.h"
+#include "lib/log.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
+#define DAY_MS	     (24 * 3600 * 1000LL)
+#define MINUTE_MS    60000
 #define FLUSH_MS     60000
-#define SWEEP_MAX_MS 60000 /* the wall clock may be set at any time */
+#define AGAIN_MS     (3600 * 1000) /* what fails is not tried at every turn */
+#define SWEEP_MAX_MS 60000	   /* the wall clock may be set at any time */
 
 struct auth_watch *
 auth_on_revoke(struct auth *a, const struct actor *actor, void (*cb)(void *),
@@ -83,6 +90,12 @@ auth_watch_fire_user(struct auth *a, const char *user_id)
 	fire(a, NULL, user_id);
 }
 
+static int64_t
+sooner(int64_t at, int64_t now, int64_t wait)
+{
+	return at > now && at - now < wait ? at - now : wait;
+}
+
 /* Wakes at the next end of a credential, and now and then regardless. */
 void
 auth_sweep_plan(struct auth *a)
@@ -90,11 +103,88 @@ auth_sweep_plan(struct auth *a)
 	int64_t now = clock_wall_ms(), wait = SWEEP_MAX_MS;
 	struct token *t;
 
-	TAILQ_FOREACH (t, tokens_all(a->tokens), link) {
-		if (t->expires_at > now && t->expires_at - now < wait)
-			wait = t->expires_at - now;
-	}
+	TAILQ_FOREACH (t, tokens_all(a->tokens), link)
+		wait = sooner(t->expires_at, now, wait);
+	wait = sooner(a->service.previous_until, now, wait);
 	loop_timer_set(a->sweep, wait);
+}
+
+struct service_rule
+auth_service_rule(const struct auth *a)
+{
+	const struct conf *conf = a->app->conf;
+
+	/* In system mode it is [main]'s to make, and rdvd may not. */
+	return (struct service_rule){
+		.rotate_ms =
+		    conf->system ? 0 : conf->token_rotation_days * DAY_MS,
+		.grace_ms = conf->token_grace_minutes * MINUTE_MS,
+	};
+}
+
+/*
+ * The loop waits for the disk here, once in weeks: nobody may be let in by a
+ * token that a crash would take back.
+ */
+int
+auth_rotate_service(struct auth *a, struct auth_service *out)
+{
+	struct service *s = &a->service;
+	char gone[UUID_TEXT];
+	int err;
+
+	memcpy(gone, s->previous_id, sizeof(gone));
+	err = service_rotate(s, a->app->conf->service_token_file,
+	    auth_service_rule(a).grace_ms);
+	if (err != 0)
+		return err;
+	/* Two at a time: what lives by the one before them ends. */
+	auth_watch_fire(a, gone);
+	auth_sweep_plan(a);
+	memcpy(out->id, s->id, sizeof(out->id));
+	out->created_at = s->created_at;
+	out->previous_until = s->previous_until;
+	return 0;
+}
+
+/* Like whoever asks for it: no record, no new token. */
+static int
+rotate_by_age(struct auth *a)
+{
+	struct audit_entry e = { .event = "service.rotate",
+		.result = "ok",
+		.subject = a->service.id };
+	struct auth_service fresh;
+
+	if (!audit_write(a->audit, &e))
+		return -EIO;
+	return auth_rotate_service(a, &fresh);
+}
+
+static void
+service_sweep(struct auth *a, int64_t now)
+{
+	struct service_rule rule = auth_service_rule(a);
+	struct service *s = &a->service;
+	int err;
+
+	if (s->previous_until > 0 && now >= s->previous_until) {
+		s->previous_until = 0;
+		auth_watch_fire(a, s->previous_id);
+	}
+	if (!service_due(s, &rule, now) || now < a->service_again)
+		return;
+	err = rotate_by_age(a);
+	if (err == 0) {
+		log_info("auth", "the service token was replaced by token=%s",
+		    s->id);
+		return;
+	}
+	a->service_again = now + AGAIN_MS;
+	log_warnx("auth",
+	    "the service token is older than token_rotation_days and cannot "
+	    "be replaced: %s: %s",
+	    a->app->conf->service_token_file, strerror(-err));
 }
 
 static void
@@ -112,6 +202,7 @@ auth_sweep_cb(void *arg)
 		if (t->kind != TOKEN_CLI)
 			tokens_del(a->tokens, t);
 	}
+	service_sweep(a, now);
 	auth_sweep_plan(a);
 }
 

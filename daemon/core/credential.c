@@ -76,6 +76,53 @@ credential_revoke(struct credential_change *ch, struct tx *tx,
 	return 0;
 }
 
+/* Rows cannot be changed while they are read. */
+struct bound {
+	size_t n;
+	struct {
+		char id[UUID_TEXT], user_id[UUID_TEXT];
+	} * list;
+};
+
+static bool
+credential_bound_cb(const struct store_token *t, void *arg)
+{
+	struct bound *b = arg;
+
+	b->list = xreallocarray(b->list, b->n + 1, sizeof(*b->list));
+	(void)str_copy(b->list[b->n].id, t->id, UUID_TEXT);
+	(void)str_copy(b->list[b->n++].user_id, t->user_id, UUID_TEXT);
+	return true;
+}
+
+/*
+ * From the rows, not from memory: one that is not durable yet is among them,
+ * and becomes known to memory before this change does.
+ */
+int
+credential_session_ends(struct db *db, struct tx *tx, const char *session_id)
+{
+	struct bound b = { 0, NULL };
+	int err;
+
+	err = store_tokens_bound(db, session_id, credential_bound_cb, &b);
+	for (size_t i = 0; i < b.n && err == 0; i++) {
+		err = store_token_revoke(tx, b.list[i].id, clock_wall_ms());
+		emit(tx, EV_TOKEN_REVOKED, b.list[i].user_id, b.list[i].id,
+		    token_kind_name(TOKEN_CLI));
+	}
+	free(b.list);
+	return err;
+}
+
+/* Run is for one session, and nothing else is (auth/scope.h). */
+static bool
+goes_together(const struct credential_spec *spec)
+{
+	return spec->session_id != NULL ? spec->scopes == SCOPE_RUN
+					: !scope_is_run(spec->scopes);
+}
+
 /* Keeps a user within the bound of a kind. */
 static int
 make_room(struct credential_change *ch, struct tx *tx,
@@ -103,6 +150,9 @@ token_fill(struct token *t, const struct credential_spec *spec)
 	(void)str_copy(t->user_id, spec->user_id, sizeof(t->user_id));
 	t->kind = spec->kind;
 	t->scopes = spec->scopes;
+	(void)str_copy(t->session_id,
+	    spec->session_id != NULL ? spec->session_id : "",
+	    sizeof(t->session_id));
 	t->expires_at = spec->expires_at;
 	t->created_at = clock_wall_ms();
 	t->stored_use = t->used = -1;
@@ -111,8 +161,8 @@ token_fill(struct token *t, const struct credential_spec *spec)
 /* The row holds the digest, so that who reads the database has nothing (C11).
  */
 static int
-insert(struct credential_change *ch, struct tx *tx, const char *name,
-    const char *prefix, const char *page)
+insert(struct credential_change *ch, struct tx *tx,
+    const struct credential_spec *spec, const char *prefix, const char *page)
 {
 	char hash[DIGEST_TEXT], scopes[SCOPE_TEXT];
 	const struct token *t = &ch->token;
@@ -121,9 +171,9 @@ insert(struct credential_change *ch, struct tx *tx, const char *name,
 
 	str_hex(hash, t->digest, DIGEST_LEN);
 	scope_format(t->scopes, scopes);
-	row = (struct store_token){ t->id, t->user_id, name,
+	row = (struct store_token){ t->id, t->user_id, spec->name,
 		token_kind_name(t->kind), prefix, hash, page, scopes,
-		t->expires_at, -1, t->created_at };
+		spec->session_id, t->expires_at, -1, t->created_at };
 	err = store_token_insert(tx, &row);
 	if (err != 0)
 		return err;
@@ -141,6 +191,8 @@ credential_issue(struct credential_change *ch, struct tx *tx,
 	struct token *t = &ch->token;
 	int err;
 
+	if (!goes_together(spec))
+		return RDV_E_INVALID;
 	err = make_room(ch, tx, spec);
 	if (err != 0)
 		return err;
@@ -154,7 +206,7 @@ credential_issue(struct credential_change *ch, struct tx *tx,
 	if (spec->kind == TOKEN_CLI)
 		memcpy(prefix, text, TOKEN_PREFIX - 1);
 	err =
-	    insert(ch, tx, spec->name, prefix, page_key != NULL ? page : NULL);
+	    insert(ch, tx, spec, prefix, page_key != NULL ? page : NULL);
 	if (err == 0)
 		memcpy(id, t->id, UUID_TEXT);
 	return err;
@@ -168,12 +220,14 @@ credential_enroll(struct credential_change *ch, struct tx *tx,
 	struct token *t = &ch->token;
 	int err;
 
+	if (!goes_together(spec))
+		return RDV_E_INVALID;
 	err = make_room(ch, tx, spec);
 	if (err != 0)
 		return err;
 	token_fill(t, spec);
 	memcpy(t->digest, digest, DIGEST_LEN);
-	err = insert(ch, tx, spec->name, "", NULL);
+	err = insert(ch, tx, spec, "", NULL);
 	if (err == 0)
 		memcpy(id, t->id, UUID_TEXT);
 	return err == -EEXIST ? RDV_E_EXISTS : err;

@@ -7,6 +7,7 @@
 #include "daemon/auth/token.h"
 
 struct auth;
+struct db;
 struct tx;
 
 /* Per user; then an expired one is revoked, and without one RDV_E_FULL. */
@@ -18,7 +19,8 @@ struct credential_spec {
 	const char *user_id, *name;
 	enum token_kind kind;
 	uint32_t scopes;
-	int64_t expires_at; /* ms, -1: never */
+	int64_t expires_at;	/* ms, -1: never */
+	const char *session_id; /* the only one it is for; NULL: all */
 };
 
 /*
@@ -32,7 +34,8 @@ struct credential_change *credential_begin(struct auth *a);
 /*
  * At most one per change. The text is shown to its owner and kept nowhere; so
  * is the page key that a cookie gets, for which others pass NULL. Whoever has
- * shown them wipes them. 0, RDV_E_FULL, or -errno of the store; not 0: abort.
+ * shown them wipes them. 0, RDV_E_FULL, RDV_E_INVALID when scopes and session
+ * do not go together, or -errno of the store; not 0: abort.
  */
 int credential_issue(struct credential_change *ch, struct tx *tx,
     const struct credential_spec *spec, char id[UUID_TEXT],
@@ -50,6 +53,12 @@ int credential_enroll(struct credential_change *ch, struct tx *tx,
  */
 int credential_revoke(struct credential_change *ch, struct tx *tx,
     const char *user_id, const char *id);
+/*
+ * Revokes what is bound to a session, in the transaction that ends it. When
+ * that is durable auth_forget_session() follows. 0 or -errno: then abort.
+ */
+int
+credential_session_ends(struct db *db, struct tx *tx, const char *session_id);
 /* tx_done_fn: `ch` is freed; also to be called after an abort. */
 void credential_done(int err, void *ch);
 

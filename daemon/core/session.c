@@ -62,35 +62,74 @@ end_when_durable(struct session_op *op)
 }
 
 static int
-patch_row(struct session_op *op, const struct session_patch *p)
+judge_patch(struct session_op *op, const struct session_patch *p)
 {
 	struct store_folder folder;
 
 	if (p->has_name && !session_name_ok(p->name, &op->why))
 		return RDV_E_INVALID;
-	if (p->has_name)
-		op->row.name = p->name;
-	if (p->has_order)
-		op->row.tab_order = p->tab_order;
-	if (!p->has_folder)
+	if (!p->has_folder || p->folder_id == NULL)
 		return 0;
-	op->row.folder_id = p->folder_id;
-	/* Told only if the look-up below fails. */
+	/* Told only if the look-up fails. */
 	op->why = "folder_id: there is no such folder";
-	return p->folder_id == NULL
-		   ? 0
-		   : store_folder_get(op->sessions->app->db, op->arena,
-			 op->who.user_id, p->folder_id, &folder);
+	return store_folder_get(op->sessions->app->db, op->arena,
+	    op->who.user_id, p->folder_id, &folder);
+}
+
+struct patching {
+	struct session_op *op;
+	const struct session_patch *patch;
+	session_row_fn *made;
+};
+
+/*
+ * The answer is made of the row while it is at hand; of all its text only what
+ * is written and told is copied.
+ */
+static bool
+session_patch_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	const struct patching *patching = arg;
+	const struct session_patch *p = patching->patch;
+	struct session_op *op = patching->op;
+	struct store_session row = *s;
+
+	op->err = judge_patch(op, p);
+	if (op->err != 0)
+		return false;
+	row.updated_at = clock_wall_ms();
+	if (p->has_name)
+		row.name = p->name;
+	if (p->has_order)
+		row.tab_order = p->tab_order;
+	if (p->has_folder)
+		row.folder_id = p->folder_id;
+	if (patching->made != NULL)
+		patching->made(&row, r, op->who.arg);
+	op->row = (struct store_session){
+		.id = op->who.id,
+		.user_id = op->who.user_id,
+		.name = arena_strdup(op->arena, row.name),
+		.status = arena_strdup(op->arena, row.status),
+		.folder_id = row.folder_id == NULL
+				 ? NULL
+				 : arena_strdup(op->arena, row.folder_id),
+		.tab_order = row.tab_order,
+		.updated_at = row.updated_at,
+	};
+	return false;
 }
 
 static int
 write_patch(struct session_op *op, struct tx *tx, const struct session_patch *p)
 {
-	int err = store_session_update(tx, &op->row);
+	int err = 0;
 
-	if (err == 0 && (p->has_folder || p->has_order))
+	/* What a rule could refuse comes first, see tx_begin_bare(). */
+	if (p->has_folder || p->has_order)
 		err = store_session_place(tx, &op->row);
-	return err;
+	return err == 0 ? store_session_update(tx, &op->row) : err;
 }
 
 void
@@ -98,25 +137,20 @@ session_update(struct sessions *s, const struct session_who *who,
     const struct session_patch *patch, session_row_fn *made)
 {
 	struct session_op *op = session_op_new(s, who);
+	struct patching patching = { op, patch, made };
 	struct tx *tx;
 	int err;
 
-	if (!session_op_load(op))
+	if (!session_op_read(op, session_patch_cb, &patching))
 		return;
-	err = patch_row(op, patch);
-	if (err != 0) {
-		session_op_end(op, err, op->why);
+	if (op->err != 0) {
+		session_op_end(op, op->err, op->why);
 		return;
 	}
-	op->row.updated_at = clock_wall_ms();
-	tx = tx_begin(s->app->db);
+	tx = tx_begin_bare(s->app->db);
 	err = write_patch(op, tx, patch);
-	if (err == 0) {
+	if (err == 0)
 		emit(op, tx, EV_SESSION_UPDATED, op->row.status);
-		if (made != NULL)
-			made(&op->row, op->has_run ? &op->run_row : NULL,
-			    op->who.arg);
-	}
 	session_op_commit(op, tx, err);
 }
 
@@ -263,21 +297,16 @@ session_resume(struct sessions *s, const struct session_who *who)
 	resume(session_op_new(s, who));
 }
 
-/* Its run is over: the last step. Of several closers the first one writes. */
+/* Its run is over: the last step. */
 static void
 session_run_ended_cb(int err, void *arg)
 {
 	struct session_op *op = arg;
-	struct tx *tx;
 
-	if (err != 0) {
+	if (err != 0)
 		session_op_end(op, err, "rdv is ending; the session follows");
-		return;
-	}
-	tx = tx_begin(op->sessions->app->db);
-	if (store_session_closed(tx, op->row.id, clock_wall_ms()) == 0)
-		emit(op, tx, EV_SESSION_CLOSED, "closed");
-	session_op_commit(op, tx, 0);
+	else
+		session_op_over(op);
 }
 
 static void

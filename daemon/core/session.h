@@ -10,6 +10,7 @@
 #include "lib/privproto.h"
 
 struct app;
+struct arena;
 struct sessions;
 struct store_run;
 struct store_session;
@@ -39,6 +40,7 @@ struct session_who {
 	const char *id; /* of the session; NULL to create one */
 	session_fn *cb;
 	void *arg;
+	struct arena *arena; /* lives until `cb` is called; NULL: none */
 };
 
 /* Everything is copied. */

@@ -266,19 +266,9 @@ fill_row(struct session_op *op, const struct session_spec *spec)
 }
 
 static void
-session_failed_cb(int err, void *arg)
-{
-	struct session_op *op = arg;
-
-	(void)err; /* a close that is not recorded leaves a dead session */
-	session_op_end(op, op->err, op->why);
-}
-
-static void
 session_started_cb(int err, const char *why, void *arg)
 {
 	struct session_op *op = arg;
-	struct tx *tx;
 
 	/* While rdvd ends the next one finds out what became of it. */
 	if (err == 0 || op->sessions->app->draining) {
@@ -291,11 +281,7 @@ session_started_cb(int err, const char *why, void *arg)
 	 */
 	op->err = err;
 	op->why = keep(op->arena, why);
-	tx = tx_begin(op->sessions->app->db);
-	if (store_session_closed(tx, op->row.id, clock_wall_ms()) == 0)
-		event_emit(tx, EV_SESSION_CLOSED, op->row.user_id, op->row.id,
-		    session_event(&op->row, "closed"));
-	tx_commit(tx, session_failed_cb, op);
+	session_op_over(op);
 }
 
 static void

@@ -9,13 +9,16 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/auth/auth.h"
 #include "daemon/conf.h"
+#include "daemon/core/credential.h"
 #include "daemon/core/run.h"
 #include "daemon/core/sessionstate.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/js.h"
 #include "lib/secret.h"
@@ -42,7 +45,7 @@ sessions_free(struct sessions *s)
 struct session_op *
 session_op_new(struct sessions *s, const struct session_who *who)
 {
-	struct arena *a = arena_new();
+	struct arena *a = who->arena != NULL ? who->arena : arena_new();
 	struct session_op *op = arena_alloc(a, sizeof(*op));
 
 	op->sessions = s;
@@ -57,11 +60,13 @@ void
 session_op_end(struct session_op *op, int err, const char *why)
 {
 	const struct session_who *w = &op->who;
+	struct arena *own = w->arena == NULL ? op->arena : NULL;
 
 	/* NULL: it goes on by itself (sessions_settle), and nobody asks. */
 	if (w->cb != NULL)
 		w->cb(err, w->id, why, w->arg);
-	arena_free(op->arena);
+	/* The caller's may be gone by now, and `op` with it. */
+	arena_free(own);
 }
 
 static const char *
@@ -109,15 +114,21 @@ session_load_cb(const struct store_session *s, const struct store_run *r,
 }
 
 bool
-session_op_load(struct session_op *op)
+session_op_read(struct session_op *op, store_session_fn *cb, void *arg)
 {
 	int err = store_session_get(op->sessions->app->db, op->who.user_id,
-	    op->who.id, session_load_cb, op);
+	    op->who.id, cb, arg);
 
 	if (err == 0)
 		return true;
 	session_op_end(op, err, "there is no such session");
 	return false;
+}
+
+bool
+session_op_load(struct session_op *op)
+{
+	return session_op_read(op, session_load_cb, op);
 }
 
 struct run *
@@ -157,6 +168,38 @@ session_op_commit(struct session_op *op, struct tx *tx, int err)
 	}
 	tx_abort(tx);
 	session_op_end(op, err, op->why);
+}
+
+/* The rows are the truth; memory follows (auth/auth.c). */
+static void
+session_over_cb(int err, void *arg)
+{
+	struct session_op *op = arg;
+
+	if (err == 0)
+		auth_forget_session(op->sessions->app->auth, op->row.id);
+	session_op_end(op, err != 0 && op->err == 0 ? err : op->err, op->why);
+}
+
+void
+session_op_over(struct session_op *op)
+{
+	struct db *db = op->sessions->app->db;
+	struct tx *tx = tx_begin(db);
+	int err = 0;
+
+	/* Of several closers the first one writes. */
+	if (store_session_closed(tx, op->row.id, clock_wall_ms()) == 0) {
+		event_emit(tx, EV_SESSION_CLOSED, op->row.user_id, op->row.id,
+		    session_event(&op->row, "closed"));
+		err = credential_session_ends(db, tx, op->row.id);
+	}
+	if (err == 0) {
+		tx_commit(tx, session_over_cb, op);
+		return;
+	}
+	tx_abort(tx);
+	session_over_cb(err, op);
 }
 
 struct js *

@@ -22,8 +22,8 @@ struct sessions {
 };
 
 /*
- * One request from its call to its answer. It owns an arena, in which
- * everything it needs is copied, and is freed by session_op_end().
+ * One request from its call to its answer. Everything it needs is copied into
+ * an arena, the caller's or its own, and is freed by session_op_end().
  */
 struct session_op {
 	struct sessions *sessions;
@@ -33,7 +33,7 @@ struct session_op {
 	bool has_run;
 	struct store_run run_row;
 	struct run *run; /* being started */
-	int err;	 /* to be answered when a last change is durable */
+	int err;	 /* to be answered, perhaps after a last change */
 	const char *why;
 	void *more; /* the call's own, in the arena */
 };
@@ -44,6 +44,8 @@ session_op_new(struct sessions *s, const struct session_who *who);
 void session_op_end(struct session_op *op, int err, const char *why);
 /* Loads row and run; false when that was answered. */
 bool session_op_load(struct session_op *op);
+/* The same for a caller who keeps what it needs of them. */
+bool session_op_read(struct session_op *op, store_session_fn *cb, void *arg);
 /* The live run of a row, or NULL; *unknown: not settled yet. */
 struct run *
 session_run_of(struct app *app, const struct store_run *row, bool *unknown);
@@ -60,6 +62,11 @@ bool session_op_refuse_leaving(struct session_op *op);
  */
 struct run *
 session_start_run(struct session_op *op, struct tx *tx, enum priv_io io);
+/*
+ * The session is over, with the credentials that were for it alone: writes
+ * that and commits; the op ends with op->err and op->why.
+ */
+void session_op_over(struct session_op *op);
 /* Event body of a session. */
 struct js *session_event(const struct store_session *s, const char *status);
 

@@ -78,12 +78,11 @@ event_emit(struct tx *tx, enum event_kind kind, const char *user_id,
 
 	buf_init(&text, BODY_MAX);
 	if (body != NULL)
-		js_dump(body, &text);
+		js_finish(body, &text);
 	else
 		buf_put_text(&text, "{}");
 	e.body = buf_ok(&text) ? buf_cstr(&text) : "{\"omitted\":true}";
 	if (store_event_insert(tx, &e) == 0)
 		tx_stage(tx, event_item_new(&e));
 	buf_done(&text);
-	js_free(body);
 }

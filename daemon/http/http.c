@@ -28,11 +28,18 @@ http_method_name(enum http_method m)
 	return names[m];
 }
 
+/* Most names part at their first byte, and each request asks for twenty. */
+static bool
+is(const struct http_header *h, const char *name)
+{
+	return h->name[0] == name[0] && strcmp(h->name, name) == 0;
+}
+
 const char *
 http_header(const struct http_req *r, const char *name)
 {
 	for (unsigned i = 0; i < r->nheaders; i++)
-		if (strcmp(r->headers[i].name, name) == 0)
+		if (is(&r->headers[i], name))
 			return r->headers[i].value;
 	return NULL;
 }
@@ -43,7 +50,7 @@ http_header_count(const struct http_req *r, const char *name)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < r->nheaders; i++)
-		if (strcmp(r->headers[i].name, name) == 0)
+		if (is(&r->headers[i], name))
 			n++;
 	return n;
 }
@@ -83,7 +90,7 @@ bool
 http_list_has(const struct http_req *r, const char *name, const char *token)
 {
 	for (unsigned i = 0; i < r->nheaders; i++)
-		if (strcmp(r->headers[i].name, name) == 0 &&
+		if (is(&r->headers[i], name) &&
 		    list_has(r->headers[i].value, token))
 			return true;
 	return false;
@@ -153,7 +160,7 @@ http_cookies(struct http_req *r, const char *name, const char **out,
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < r->nheaders; i++)
-		if (strcmp(r->headers[i].name, "cookie") == 0)
+		if (is(&r->headers[i], "cookie"))
 			n = cookies_in(r, r->headers[i].value, name, out, n,
 			    max);
 	return n;

@@ -25,9 +25,9 @@ static bool
 path_byte(unsigned char c)
 {
 	if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	    (c >= 'a' && c <= 'z'))
+	    (c >= 'a' && c <= 'z') || c == '-' || c == '/')
 		return true;
-	return c != '\0' && strchr("-._~!$&'()*+,;=:@/", c) != NULL;
+	return c != '\0' && strchr("._~!$&'()*+,;=:@", c) != NULL;
 }
 
 static int
@@ -85,10 +85,9 @@ target_split(const char *raw, size_t len, struct target *out)
 		t.authority_len = (size_t)(p - t.authority);
 	}
 	t.path = p;
-	while (p < end && *p != '?')
-		p++;
-	t.path_len = (size_t)(p - t.path);
-	if (p < end) {
+	p = memchr(p, '?', (size_t)(end - p));
+	t.path_len = (size_t)((p != NULL ? p : end) - t.path);
+	if (p != NULL) {
 		t.query = p + 1;
 		t.query_len = (size_t)(end - t.query);
 	}

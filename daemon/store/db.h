@@ -62,6 +62,13 @@ void db_stats(struct db *db, struct db_stats *out);
  * transaction (each its savepoint); the flusher thread then syncs the log.
  */
 struct tx *tx_begin(struct db *db);
+/*
+ * The same without a savepoint, which is a tenth of a small change. Undone
+ * after it has written something it takes its whole turn along, so it is for
+ * what no rule can refuse by then: only memory or the disk, which fail the turn
+ * as well.
+ */
+struct tx *tx_begin_bare(struct db *db);
 struct db *tx_db(struct tx *tx);
 /*
  * Ends the change. `done(0)` runs on the loop's thread when it is durable, or

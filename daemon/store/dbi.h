@@ -24,6 +24,8 @@ struct tx {
 	void *arg;
 	int err;
 	size_t staged; /* events of the turn when this change began */
+	bool bare;     /* has no savepoint to go back to */
+	bool wrote;
 };
 TAILQ_HEAD(tx_list, tx);
 

@@ -129,6 +129,20 @@ tend_log(struct flusher *f, bool idle)
 }
 
 /*
+ * The new size goes along, since it is needed to read what was written
+ * (fdatasync(2)).
+ */
+static int
+sync_log(struct flusher *f, int64_t *us)
+{
+	int64_t start = clock_mono_us();
+	int err = fdatasync(f->fd) < 0 ? -errno : 0;
+
+	*us = clock_mono_us() - start;
+	return err;
+}
+
+/*
  * Called with the lock held, which is given up for the sync. A copy that is due
  * comes before the answer: those who wait for the answer write nothing
  * meanwhile, so the copy is complete and the log can start over.
@@ -138,17 +152,15 @@ serve(struct flusher *f)
 {
 	uint64_t target = f->requested;
 	int err = f->err;
+	int64_t us = 0;
 
 	pthread_mutex_unlock(&f->lock);
-	/*
-	 * The new size goes along, since it is needed to read what was written
-	 * (fdatasync(2)).
-	 */
-	if (err == 0 && fdatasync(f->fd) < 0)
-		err = -errno;
-	else if (err == 0)
+	if (err == 0)
+		err = sync_log(f, &us);
+	if (err == 0)
 		tend_log(f, false);
 	pthread_mutex_lock(&f->lock);
+	f->stats.sync_us += (uint64_t)us;
 	if (err == 0) {
 		f->stats.syncs++;
 		f->synced = target;

@@ -129,11 +129,13 @@ CREATE TABLE token (
 	last_used_at INTEGER,
 	revoked_at INTEGER,
 	created_at INTEGER NOT NULL
-, page_hash TEXT) STRICT;
+, page_hash TEXT, session_id TEXT REFERENCES session (id)) STRICT;
 
 CREATE INDEX token_expiry ON token (expires_at);
 
 CREATE INDEX token_revoked ON token (revoked_at);
+
+CREATE INDEX token_session ON token (session_id);
 
 CREATE INDEX token_user ON token (user_id, kind, created_at);
 

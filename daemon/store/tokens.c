@@ -11,7 +11,7 @@
 
 #define COLUMNS                                                           \
 	"id, user_id, name, kind, key_prefix, hash, scopes, expires_at, " \
-	"last_used_at, created_at, page_hash"
+	"last_used_at, created_at, page_hash, session_id"
 
 /*
  * Expired CLI tokens are among them: their owner is to hear EXPIRED, not wrong.
@@ -25,8 +25,11 @@ static const char sql_list[] =
 static const char sql_get[] =
     "SELECT " COLUMNS " FROM token WHERE id = ? AND user_id = ? "
     "AND kind = 'cli' AND revoked_at IS NULL";
-static const char sql_insert[] =
-    "INSERT INTO token (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+static const char sql_bound[] =
+    "SELECT " COLUMNS " FROM token WHERE session_id = ? "
+    "AND revoked_at IS NULL";
+static const char sql_insert[] = "INSERT INTO token (" COLUMNS ") VALUES "
+				 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char sql_revoke[] =
     "UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
 static const char sql_touch[] =
@@ -57,6 +60,7 @@ tokens_row_cb(struct row *row, void *arg)
 		.last_used_at = row_int_or(row, 8, -1),
 		.created_at = row_int(row, 9),
 		.page_hash = row_str(row, 10),
+		.session_id = row_str(row, 11),
 	};
 
 	e->any = true;
@@ -96,11 +100,20 @@ store_token_get(struct db *db, const char *user_id, const char *id,
 }
 
 int
+store_tokens_bound(struct db *db, const char *session_id, store_token_fn *cb,
+    void *arg)
+{
+	struct each e = { cb, arg, false };
+
+	return db_query(db, sql_bound, tokens_row_cb, &e, "s", session_id);
+}
+
+int
 store_token_insert(struct tx *tx, const struct store_token *t)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssnnis", t->id, t->user_id,
+	long n = tx_exec(tx, sql_insert, "sssssssnniss", t->id, t->user_id,
 	    t->name, t->kind, t->key_prefix, t->hash, t->scopes, t->expires_at,
-	    t->last_used_at, t->created_at, t->page_hash);
+	    t->last_used_at, t->created_at, t->page_hash, t->session_id);
 
 	return n < 0 ? (int)n : 0;
 }

@@ -19,7 +19,8 @@ struct store_token {
 	const char *key_prefix;
 	const char *hash;		  /* 64 hexadecimal digits */
 	const char *page_hash;		  /* the same of a cookie's page key */
-	const char *scopes;		  /* "full" or "read,run" */
+	const char *scopes;		  /* "full" or "read,approve" */
+	const char *session_id;		  /* bound to it alone; or NULL */
 	int64_t expires_at, last_used_at; /* -1: never */
 	int64_t created_at;
 };
@@ -37,6 +38,9 @@ int store_tokens_list(struct db *db, const char *user_id, store_token_fn *cb,
     void *arg);
 /* Calls `cb` at most once; RDV_E_NOT_FOUND when it is not that user's. */
 int store_token_get(struct db *db, const char *user_id, const char *id,
+    store_token_fn *cb, void *arg);
+/* Those bound to a session that are not revoked. */
+int store_tokens_bound(struct db *db, const char *session_id,
     store_token_fn *cb, void *arg);
 /* 0 or -errno, here and below, and what is said beside it. */
 int store_token_insert(struct tx *tx, const struct store_token *t);

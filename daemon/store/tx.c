@@ -184,7 +184,7 @@ turn_settle(struct db *db)
 }
 
 struct tx *
-tx_begin(struct db *db)
+tx_begin_bare(struct db *db)
 {
 	struct tx *tx = xcalloc(1, sizeof *tx);
 
@@ -193,9 +193,20 @@ tx_begin(struct db *db)
 	tx->db = db;
 	db->turn->open++;
 	tx->staged = db->turn->nstaged;
-	tx->err = turn_do(db, sql_savepoint);
+	tx->err = db->turn->err;
+	tx->bare = true;
 	TAILQ_INSERT_TAIL(&db->turn->changes, tx, link);
 	db->stats.changes++;
+	return tx;
+}
+
+struct tx *
+tx_begin(struct db *db)
+{
+	struct tx *tx = tx_begin_bare(db);
+
+	tx->bare = false;
+	tx->err = turn_do(db, sql_savepoint);
 	return tx;
 }
 
@@ -233,6 +244,7 @@ tx_exec(struct tx *tx, const char *sql, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = stmt_run(&tx->db->stmts, sql, NULL, NULL, fmt, ap);
 	va_end(ap);
+	tx->wrote = tx->wrote || n > 0;
 	if (n >= 0)
 		return n;
 	tx->err = (int)n;
@@ -240,6 +252,16 @@ tx_exec(struct tx *tx, const char *sql, const char *fmt, ...)
 	if (sqlite3_get_autocommit(tx->db->conn))
 		turn->err = tx->err;
 	return n;
+}
+
+/* What failed by itself has written nothing (sqlite.org/lang_conflict.html). */
+static void
+undo_bare(struct tx *tx)
+{
+	struct turn *t = tx->db->turn;
+
+	if (t->err == 0 && (tx->wrote || TAILQ_NEXT(tx, link) != NULL))
+		t->err = tx->err != 0 ? tx->err : -ECANCELED;
 }
 
 /*
@@ -252,8 +274,12 @@ tx_undo(struct tx *tx)
 	struct tx *inner = tx;
 
 	tx->db->version++;
-	(void)turn_do(tx->db, sql_undo);
-	(void)turn_do(tx->db, sql_release);
+	if (tx->bare) {
+		undo_bare(tx);
+	} else {
+		(void)turn_do(tx->db, sql_undo);
+		(void)turn_do(tx->db, sql_release);
+	}
 	turn_unstage(tx->db, tx->db->turn, tx->staged);
 	while ((inner = TAILQ_NEXT(inner, link)) != NULL)
 		if (inner->err == 0)
@@ -268,7 +294,8 @@ tx_commit(struct tx *tx, tx_done_fn *done, void *arg)
 	tx->db->turn->open--;
 	/* A savepoint that is released is still undone with the turn. */
 	if (tx->err == 0)
-		tx->err = turn_do(tx->db, sql_release);
+		tx->err =
+		    tx->bare ? tx->db->turn->err : turn_do(tx->db, sql_release);
 	if (tx->err != 0)
 		tx_undo(tx);
 }

@@ -310,9 +310,13 @@ await test('C12 every route asks for its scope, for every kind of token',
 			Object.entries(ops).map(([m, op]) => ({ m: m.toUpperCase(), p,
 				scopes: op['x-rdv-scopes'] }))).filter((r) => r.scopes.length);
 		const kinds = {};
-		for (const s of ['read', 'run', 'write', 'approve', 'tokens', 'full'])
-			kinds[s] = { Authorization:
-				`Bearer ${(await token(rdv, s)).rawKey}` };
+		const s = await rdv.session('kept', ['/bin/cat']);
+		for (const kind of ['read', 'approve', 'full'])
+			kinds[kind] = { Authorization:
+				`Bearer ${(await token(rdv, kind)).rawKey}` };
+		kinds.run = { Authorization: `Bearer ${(await rdv.call('POST',
+			'/api/tokens', { name: 'run', scopes: ['run'],
+				session_id: s.id })).rawKey}` };
 		kinds.cookie = await page(rdv);
 		kinds['service as user'] = { 'X-RDV-User-ID': me.id,
 			'X-RDV-Service-Token': rdv.serviceToken() };
@@ -329,7 +333,7 @@ await test('C12 every route asks for its scope, for every kind of token',
 						...headers }, { body: '{}' });
 				const no = [401, 403].includes(r.status);
 				(seen[kind] ??= { yes: 0, no: 0 })[no ? 'no' : 'yes']++;
-				const own = ['read', 'run', 'write', 'approve', 'tokens'];
+				const own = ['read', 'run', 'approve'];
 				if (own.includes(kind) && !scopes.includes(kind))
 					assert.equal(r.status, 403, `${kind}: ${m} ${p}`);
 				if (kind === 'full' || kind === 'cookie')
@@ -337,11 +341,10 @@ await test('C12 every route asks for its scope, for every kind of token',
 						`${kind}: ${m} ${p} ${r.status}`);
 			}
 		assert.equal(seen['service alone'].yes, 0, 'it stands for nobody');
-		for (const kind of ['read', 'run', 'write', 'tokens'])
+		for (const kind of ['read', 'run', 'approve'])
 			assert.ok(seen[kind].yes > 0 && seen[kind].no > 0,
 				`${kind} ${JSON.stringify(seen[kind])}`);
 		// By effect: what a read token must not do is not done.
-		const s = await rdv.session('kept', ['/bin/cat']);
 		for (const [m, more, body] of [['DELETE', '', undefined],
 			['PATCH', '', { name: 'x' }], ['POST', '/exec', { command: 'x' }],
 			['POST', '/suspend', undefined],
@@ -353,12 +356,32 @@ await test('C12 every route asks for its scope, for every kind of token',
 		assert.deepEqual([now.name, now.status, now.run.state],
 			['kept', 'active', 'running']);
 		// Nobody lends what he has not: a token makes none with more scopes.
-		const maker = (await token(rdv, 'tokens')).rawKey;
-		for (const scopes of [['full'], ['run'], undefined])
-			assert.equal((await rdv.request('POST', '/api/tokens', { token:
-				maker, body: { name: 'x', scopes } })).status, 403);
-		assert.equal((await rdv.request('POST', '/api/tokens', { token: maker,
-			body: { name: 'x', scopes: ['tokens'] } })).status, 201);
+		const maker = (await token(rdv, 'full')).rawKey;
+		const lend = async (as, scopes) => (await rdv.request('POST',
+			'/api/tokens', { token: as, body: { name: 'x', scopes } })).status;
+		for (const scopes of [['service'], ['full', 'service']])
+			assert.equal(await lend(maker, scopes), 403);
+		for (const kind of ['read', 'approve', 'run'])
+			assert.equal(await lend(kinds[kind].Authorization.slice(7),
+				[kind]), 403);
+		assert.equal(await lend(maker, ['full']), 201);
+		// What an agent has is for its session, whatever stands beside it.
+		const { id } = await rdv.session('beside', ['/bin/cat']);
+		const agent = kinds.run.Authorization.slice(7);
+		for (const [m, tail, body] of [['POST', '/exec', { command: 'x' }],
+			['POST', '/signal', { signal: 'KILL' }], ['GET', '', undefined]]) {
+			const r = await rdv.request(m, `/api/sessions/${id}${tail}`,
+				{ body, token: agent });
+			assert.deepEqual([r.status, r.json.error],
+				[404, 'there is no such session']);
+		}
+		const own = await rdv.request('POST', `/api/sessions/${s.id}/exec`,
+			{ body: { command: 'x' }, token: agent });
+		assert.equal(own.status, 202, 'control');
+		// And it ends with it.
+		await rdv.call('DELETE', `/api/sessions/${s.id}`);
+		assert.equal((await rdv.request('GET', '/api/auth/me',
+			{ token: agent })).status, 401);
 	});
 
 // Rows of somebody else, as if another account had made them.

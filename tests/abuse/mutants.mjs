@@ -15,6 +15,7 @@ import { life } from './mutants-life.mjs';
 import { people } from './mutants-people.mjs';
 import { policy } from './mutants-policy.mjs';
 import { reach } from './mutants-reach.mjs';
+import { scopes } from './mutants-scopes.mjs';
 import { system } from './mutants-system.mjs';
 import { ticket } from './mutants-ticket.mjs';
 
@@ -334,7 +335,7 @@ const local = [
 		red: ['abuse C12 every route', 'api every closed route',
 			'unit/api/test_auth test_C12'] },
 	{ ids: ['C12'], guard: 'a token makes none with more scopes',
-		off: [['daemon/api/tokens.c', 'if ((*bits & ~c->actor->scopes) != 0) {',
+		off: [['daemon/api/tokens.c', 'if ((spec->scopes & ~w->most) != 0) {',
 			'if (false) {']],
 		red: ['abuse C12 every route'] },
 	...[['a session', 'daemon/store/sessions.c', 'session.id = ? AND ' +
@@ -768,8 +769,8 @@ const processes = [
 			'priv/guard abuse_H06_high'] },
 	{ ids: ['H06'], guard: 'of a request the low half counts',
 		off: [['security/filter.c', 'emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, ' +
-			'g->n + 3);', 'emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, ' +
-			'g->n + 5);\n\temit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)' +
+			'g->n + 4);', 'emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, ' +
+			'g->n + 6);\n\temit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)' +
 			'ARG_LOW(g->arg) + 4, 0, 0);\n\temit(p, BPF_JMP | BPF_JEQ | ' +
 			'BPF_K, 0, 0, g->n + 3);']],
 		red: ['abuse H05 H06 a confined', 'priv/guard abuse_H06_high',
@@ -898,8 +899,8 @@ const records = [
 			'n += len;']],
 		red: ['abuse N01 no secret'] },
 	{ ids: ['O06'], guard: 'an answer waits for the disk',
-		off: [[flusher, 'if (err == 0 && fdatasync(f->fd) < 0)',
-			'if (false)']],
+		off: [[flusher, 'int err = fdatasync(f->fd) < 0 ? -errno : 0;',
+			'int err = f == NULL ? -errno : 0;']],
 		red: ['unit/store/test_power abuse_O06'] },
 	{ ids: ['O06'], guard: 'an answer waits for the commit',
 		off: [[tx, 'tx->done = done;', 'if (done != NULL && tx->err == 0) {\n' +
@@ -968,4 +969,4 @@ const records = [
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...processes, ...records, ...reach, ...people, ...audit,
-	...life, ...policy, ...system, ...ticket];
+	...life, ...policy, ...scopes, ...system, ...ticket];

@@ -225,10 +225,14 @@ await test('C12 a ticket may what its credential may, at most', async () => {
 	const one = (await rdv.call('POST', `/api/sessions/${s.id}/terminal-token`,
 		undefined, { token: null, headers: service })).token;
 	await (await enters(one)).t.close();
-	const { rawKey: none } = await rdv.call('POST', '/api/tokens',
-		{ name: 'none', scopes: ['tokens', 'write', 'approve'] });
-	assert.equal((await rdv.request('POST',
-		`/api/sessions/${s.id}/terminal-token`, { token: none })).status, 403);
+	// What is for one session gets no ticket for the one beside it.
+	const beside = await rdv.session('beside', ['/bin/cat']);
+	const { rawKey: bound } = await rdv.call('POST', '/api/tokens',
+		{ name: 'bound', scopes: ['run'], session_id: beside.id });
+	const asks = async (id) => (await rdv.request('POST',
+		`/api/sessions/${id}/terminal-token`, { token: bound })).status;
+	assert.equal(await asks(s.id), 404);
+	assert.equal(await asks(beside.id), 201);
 });
 
 await test('D02 asking for tickets pushes nothing out of the record',

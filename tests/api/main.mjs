@@ -7,6 +7,8 @@ await import('./sizes.mjs');
 await import('./protocol.mjs');
 await import('./folders.mjs');
 await import('./tokens.mjs');
+await import('./scopes.mjs');
+await import('./rotation.mjs');
 await import('./events.mjs');
 await import('./worktrees.mjs');
 await import('./confinedgit.mjs');

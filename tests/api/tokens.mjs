@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, below, deadline, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bare, below, bin, deadline, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from './terminal.mjs';
 
 const rdv = await Rdv.start();
@@ -84,6 +84,26 @@ await test('a read token sees and cannot type', async () => {
 	await t.saw('yes');
 	assert.equal(t.text.includes('no'), false);
 	await t.close();
+});
+
+await test('the command line makes a token for one session', async () => {
+	const { execFileSync } = await import('node:child_process');
+	const cli = (...args) => execFileSync(bin('rdv'), args, { encoding: 'utf8',
+		env: { ...bare, HOME: rdv.home, RDV_HOME: rdv.base } });
+	const s = await rdv.session('for an agent', ['/bin/cat']);
+	const token = cli('token', 'new', 'agent', '--scope', 'run', '--session',
+		'for an agent').trim();
+	const who = (await rdv.request('GET', '/api/auth/me', { token })).json;
+	assert.deepEqual([who.scopes, who.session_id], [['run'], s.id]);
+	assert.match(cli('token', 'ls'), new RegExp(`agent.*run.*${s.id
+		.slice(0, 8)}`));
+	for (const scope of ['full', 'read', 'approve'])
+		assert.deepEqual((await rdv.request('GET', '/api/auth/me', { token:
+			cli('token', 'new', 'x', '--scope', scope).trim() })).json.scopes,
+		[scope]);
+	assert.throws(() => cli('token', 'new', 'agent', '--scope', 'run'),
+		/session_id: a run token is for one session/);
+	assert.throws(() => cli('token', 'new', 'x', '--scope', 'service'));
 });
 
 await rdv.stop();

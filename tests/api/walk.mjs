@@ -71,16 +71,17 @@ await test('every closed route: 401 with a wrong credential', () =>
 		}))));
 
 await test('every closed route: 403 below its scope (C12)', async () => {
+	const { id } = await rdv.session('bound', ['/bin/cat']);
 	for (const scope of ['read', 'run', 'approve', 'service']) {
 		const made = await rdv.request('POST', '/api/tokens', { body:
-			{ name: scope, scopes: [scope] } });
+			{ name: scope, scopes: [scope],
+				...scope === 'run' && { session_id: id } } });
 		// A token makes no token with more than it has itself.
 		if (scope === 'service') {
 			assert.equal(made.status, 403);
 			continue;
 		}
 		const token = made.json.rawKey;
-		// `run` alone cannot even see; what it may do is its own scope.
 		const may = [scope];
 		await Promise.all(each(closed.filter((r) => !r.scopes.some((s) =>
 			may.includes(s))), (r) => refusal(r, 403, 'ACCESS_DENIED',

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/auth/scope.h"
 #include "daemon/core/credential.h"
 #include "daemon/event/event.h"
 #include "daemon/loop.h"
@@ -136,14 +137,34 @@ fx_teardown(void **state)
 }
 
 void
+fx_session(struct fx *fx)
+{
+	struct tx *tx = tx_begin(fx->app.db);
+
+	assert_true(tx_exec(tx,
+			"INSERT INTO session (id, user_id, name, status, "
+			"profile, cols, rows, created_at, updated_at) VALUES "
+			"(?, ?, 'work', 'active', 'login', 80, 24, 1, 1) "
+			"ON CONFLICT DO NOTHING",
+			"ss", FX_SESSION, auth_owner(fx->app.auth)) >= 0);
+	tx_commit(tx, NULL, NULL);
+	db_settle(fx->app.db);
+}
+
+void
 fx_issue(struct fx *fx, enum token_kind kind, uint32_t scopes,
     int64_t expires_at, char id[UUID_TEXT], char text[TOKEN_TEXT])
 {
 	struct credential_change *ch = credential_begin(fx->app.auth);
 	struct credential_spec spec = { auth_owner(fx->app.auth), "test", kind,
-		scopes, expires_at };
-	struct tx *tx = tx_begin(fx->app.db);
+		scopes, expires_at, NULL };
+	struct tx *tx;
 
+	if (scope_is_run(scopes)) {
+		fx_session(fx);
+		spec.session_id = FX_SESSION;
+	}
+	tx = tx_begin(fx->app.db);
 	assert_int_equal(credential_issue(ch, tx, &spec, id, text,
 			     kind == TOKEN_COOKIE ? fx->page_key : NULL),
 	    0);

@@ -33,7 +33,13 @@ char *fx_read(struct fx *fx, const char *rel);
 /* Whether these bytes stand anywhere in a file. */
 bool fx_contains(struct fx *fx, const char *rel, const char *what);
 
-/* A credential that is live at once; its text comes back. */
+/* The only session there is, without a run: of tokens of scope run. */
+#define FX_SESSION "01900000-0000-7000-8000-00000000000a"
+void fx_session(struct fx *fx);
+/*
+ * A credential that is live at once; its text comes back. One of scope run is
+ * for FX_SESSION, which is made for it.
+ */
 void fx_issue(struct fx *fx, enum token_kind kind, uint32_t scopes,
     int64_t expires_at, char id[UUID_TEXT], char text[TOKEN_TEXT]);
 void fx_revoke(struct fx *fx, const char *id);

@@ -3,6 +3,7 @@
  * What auth keeps on disk: the service token and its rotation, the token of
  * the command line, the audit log. Modes are part of the promise (C16).
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include "daemon/auth/audit.h"
 #include "daemon/auth/service.h"
 #include "daemon/core/clitoken.h"
+#include "daemon/http/http.h"
+#include "daemon/loop.h"
 #include "daemon/store/db.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -43,11 +46,12 @@ write_file(struct fx *fx, const char *rel, const char *text, mode_t mode)
 static int
 load(struct fx *fx, struct service *s, int64_t rotate)
 {
+	struct service_rule rule = { .rotate_ms = rotate, .grace_ms = DAY_MS };
 	char path[256];
 
 	(void)snprintf(path, sizeof(path), "%s",
 	    fx_path(fx, "server/service-token"));
-	return service_load(s, path, rotate, fx->why, sizeof(fx->why));
+	return service_load(s, path, &rule, fx->why, sizeof(fx->why));
 }
 
 static void
@@ -102,13 +106,168 @@ test_service_token_rotates(void **state)
 	digest_of_file(fx, fresh);
 	assert_memory_not_equal(old, fresh, DIGEST_LEN);
 	now += 31 * DAY_MS;
-	assert_true(service_is(&s, fresh, now));
+	assert_non_null(service_id(&s, fresh, now));
 	/* The old one is good for a day more. */
-	assert_true(service_is(&s, old, now));
-	assert_false(service_is(&s, old, now + DAY_MS + 5000));
-	assert_true(service_is(&s, fresh, now + DAY_MS + 5000));
+	assert_non_null(service_id(&s, old, now));
+	assert_null(service_id(&s, old, now + DAY_MS + 5000));
+	assert_non_null(service_id(&s, fresh, now + DAY_MS + 5000));
 	memset(old, 0, sizeof(old));
-	assert_false(service_is(&s, old, now));
+	assert_null(service_id(&s, old, now));
+}
+
+/* The sidecar is written first: the proxy's token is the one that counts. */
+static void
+test_service_token_half_rotated(void **state)
+{
+	uint8_t stands[DIGEST_LEN];
+	struct service one, two;
+	struct fx *fx = *state;
+	char *before;
+
+	digest_of_file(fx, stands);
+	assert_int_equal(load(fx, &one, 0), 0);
+	before = fx_read(fx, "server/service-token");
+	assert_int_equal(service_rotate(&one,
+			     fx_path(fx, "server/service-token"), DAY_MS),
+	    0);
+	/* As after a crash in between. */
+	write_file(fx, "server/service-token", before, 0600);
+	assert_int_equal(load(fx, &two, 0), 0);
+	assert_non_null(service_id(&two, stands, clock_wall_ms()));
+	assert_null(service_id(&two, one.digest, clock_wall_ms()));
+	assert_string_not_equal(two.id, one.id);
+	free(before);
+}
+
+static void
+test_service_token_twice_is_the_end(void **state)
+{
+	uint8_t first[DIGEST_LEN];
+	int64_t now = clock_wall_ms();
+	char id[2][UUID_TEXT];
+	struct service s;
+	struct fx *fx = *state;
+	const char *path = fx_path(fx, "server/service-token");
+
+	digest_of_file(fx, first);
+	assert_int_equal(load(fx, &s, 0), 0);
+	memcpy(id[0], s.id, UUID_TEXT);
+	assert_int_equal(service_rotate(&s, path, DAY_MS), 0);
+	memcpy(id[1], s.id, UUID_TEXT);
+	assert_string_equal(service_id(&s, first, now), id[0]);
+	assert_true(service_counts(&s, id[0], now));
+	assert_true(service_counts(&s, id[1], now));
+	assert_false(service_counts(&s, id[0], now + DAY_MS + 5000));
+	assert_int_equal(service_rotate(&s, path, DAY_MS), 0);
+	assert_null(service_id(&s, first, now));
+	assert_false(service_counts(&s, id[0], now));
+	assert_true(service_counts(&s, id[1], now));
+}
+
+/* Nothing has changed when the file cannot be written. */
+static void
+test_service_token_stays_when_it_must(void **state)
+{
+	struct service s, before;
+	struct fx *fx = *state;
+
+	assert_int_equal(load(fx, &s, 0), 0);
+	before = s;
+	assert_int_equal(service_rotate(&s, fx_path(fx, "nowhere/token"),
+			     DAY_MS),
+	    -ENOENT);
+	assert_memory_equal(&s, &before, sizeof(s));
+}
+
+static void
+set_cb(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static void
+service_actor(struct fx *fx, struct actor *who)
+{
+	const char *h[] = { "x-rdv-service-token", fx->service, "x-rdv-user-id",
+		auth_owner(fx->app.auth), NULL };
+	struct auth_need need = { .scope = SCOPE_READ };
+	struct http_req *r = fx_req(HTTP_M_GET, "/", h);
+	struct auth_refusal no;
+	struct actor *actor;
+
+	assert_true(auth_identify(fx->app.auth, r, &need, &actor, &no));
+	*who = *actor;
+	fx_req_free(r);
+}
+
+static void
+stop_cb(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Until something else has expired: the same look finds what is due. */
+static void
+sweep(struct fx *fx)
+{
+	struct actor who = { .via = AUTH_TOKEN };
+	char text[TOKEN_TEXT];
+	struct auth_watch *w;
+
+	fx_issue(fx, TOKEN_CLI, SCOPE_READ, clock_wall_ms() + 20, who.token_id,
+	    text);
+	w = auth_on_revoke(fx->app.auth, &who, stop_cb, fx->app.loop);
+	loop_run(fx->app.loop);
+	auth_unwatch(w);
+}
+
+/* What is open by the service token ends with it: when the grace is over. */
+static void
+test_C13_grace_ends_what_is_open(void **state)
+{
+	struct fx *fx = *state;
+	struct auth_service fresh;
+	struct actor who;
+	struct auth_watch *w;
+	bool ended = false;
+
+	service_actor(fx, &who);
+	w = auth_on_revoke(fx->app.auth, &who, set_cb, &ended);
+	fx->conf.token_grace_minutes = 1;
+	assert_int_equal(auth_rotate_service(fx->app.auth, &fresh), 0);
+	assert_string_not_equal(fresh.id, who.token_id);
+	/* The old text is still good, and known as what it is. */
+	service_actor(fx, &who);
+	assert_string_not_equal(fresh.id, who.token_id);
+	sweep(fx);
+	assert_false(ended);
+	clock_shift(0, 60001);
+	sweep(fx);
+	assert_true(ended);
+	clock_shift(0, 0);
+	auth_unwatch(w);
+}
+
+/* One that is due is replaced while rdvd runs, on record. */
+static void
+test_service_token_is_replaced_by_age(void **state)
+{
+	uint8_t old[DIGEST_LEN], now[DIGEST_LEN];
+	struct fx *fx = *state;
+	char *log;
+
+	digest_of_file(fx, old);
+	sweep(fx);
+	digest_of_file(fx, now);
+	assert_memory_equal(old, now, DIGEST_LEN);
+	clock_shift(0, fx->conf.token_rotation_days * DAY_MS + 1);
+	sweep(fx);
+	clock_shift(0, 0);
+	digest_of_file(fx, now);
+	assert_memory_not_equal(old, now, DIGEST_LEN);
+	log = fx_read(fx, "server/audit.log");
+	assert_non_null(strstr(log, "event=service.rotate"));
+	free(log);
 }
 
 static void
@@ -120,7 +279,7 @@ test_service_token_zero_digest_is_none(void **state)
 
 	/* Without a previous token its empty place matches nothing. */
 	assert_int_equal(load(fx, &s, 0), 0);
-	assert_false(service_is(&s, zero, 0));
+	assert_null(service_id(&s, zero, 0));
 }
 
 static void
@@ -323,6 +482,11 @@ main(void)
 		T(test_C16_modes),
 		T(test_service_token_stays),
 		T(test_service_token_rotates),
+		T(test_service_token_half_rotated),
+		T(test_service_token_twice_is_the_end),
+		T(test_service_token_stays_when_it_must),
+		T(test_C13_grace_ends_what_is_open),
+		T(test_service_token_is_replaced_by_age),
 		T(test_service_token_zero_digest_is_none),
 		T(test_service_token_refusals),
 		T(test_cli_token_is_kept_while_good),

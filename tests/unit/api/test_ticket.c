@@ -17,7 +17,7 @@
 #include "tests/unit/api/fx.h"
 #include "tests/unit/check.h"
 
-#define HERE  "01900000-0000-7000-8000-00000000000a"
+#define HERE  FX_SESSION
 #define THERE "01900000-0000-7000-8000-00000000000b"
 
 static const char *const page[] = { "origin", "http://127.0.0.1:8443", NULL };

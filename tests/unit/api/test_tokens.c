@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/match.h"
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
 #include "daemon/core/credential.h"
@@ -88,16 +89,14 @@ test_nobody_hands_on_more(void **state)
 	struct answer a;
 	struct made m;
 
-	make(fx, "{\"name\":\"t\",\"scopes\":[\"read\",\"tokens\"]}", &m);
+	make(fx, "{\"name\":\"t\",\"scopes\":[\"read\",\"approve\"]}", &m);
+	assert_int_equal(status_with(fx, m.key, "POST", "/api/tokens",
+			     "{\"name\":\"x\",\"scopes\":[\"read\"]}"),
+	    403);
+	make(fx, "{\"name\":\"t\",\"scopes\":[\"full\"]}", &m);
 	assert_int_equal(status_with(fx, m.key, "POST", "/api/tokens",
 			     "{\"name\":\"x\",\"scopes\":[\"read\"]}"),
 	    201);
-	assert_int_equal(status_with(fx, m.key, "POST", "/api/tokens",
-			     "{\"name\":\"x\",\"scopes\":[\"run\"]}"),
-	    403);
-	assert_int_equal(status_with(fx, m.key, "POST", "/api/tokens",
-			     "{\"name\":\"x\"}"),
-	    403);
 	/* Not even a full one has what is the proxy's. */
 	rig_do(fx, &a, "POST", "/api/tokens",
 	    "{\"name\":\"x\",\"scopes\":[\"service\"]}", 403);
@@ -108,6 +107,98 @@ test_nobody_hands_on_more(void **state)
 	rig_do(fx, &a, "POST", "/api/tokens", "{\"name\":\"x\",\"scopes\":[]}",
 	    422);
 	answer_done(&a);
+}
+
+/* One row per way to ask for what there is not. */
+static void
+test_C12_run_is_for_one_session(void **state)
+{
+	static const struct {
+		const char *scopes, *session, *field;
+		int status;
+	} rows[] = {
+		{ "[\"run\"]", NULL, "session_id", 422 },
+		{ "[\"run\"]", "\"\"", "session_id", 422 },
+		{ "[\"run\"]", "\"nowhere\"", NULL, 404 },
+		{ "[\"run\",\"read\"]", "\"" FX_SESSION "\"", "scopes", 422 },
+		{ "[\"run\",\"approve\"]", "\"" FX_SESSION "\"", "scopes",
+		    422 },
+		{ "[\"run\",\"service\"]", "\"" FX_SESSION "\"", NULL, 403 },
+		{ "[\"full\"]", "\"" FX_SESSION "\"", "session_id", 422 },
+		{ "[\"read\"]", "\"" FX_SESSION "\"", "session_id", 422 },
+		{ "[\"tokens\"]", NULL, "scopes", 422 },
+		{ "[\"write\"]", NULL, "scopes", 422 },
+		{ "[\"run\"]", "\"" FX_SESSION "\"", NULL, 201 },
+	};
+	struct fx *fx = *state;
+	struct answer a;
+	char body[200];
+
+	fx_session(fx);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		(void)snprintf(body, sizeof(body),
+		    "{\"name\":\"x\",\"scopes\":%s%s%s}", rows[i].scopes,
+		    rows[i].session != NULL ? ",\"session_id\":" : "",
+		    rows[i].session != NULL ? rows[i].session : "");
+		rig_do(fx, &a, "POST", "/api/tokens", body, rows[i].status);
+		if (rows[i].field != NULL)
+			assert_string_equal(js_str(js_get(a.json, "details"),
+						"field", ""),
+			    rows[i].field);
+		answer_done(&a);
+	}
+}
+
+/* Rows of a time when run was bound to nothing, or that somebody made up. */
+static void
+test_C12_old_rows_give_less(void **state)
+{
+	static const struct {
+		const char *scopes, *session;
+		int status; /* of GET /api/user */
+		bool run;
+	} rows[] = {
+		{ "read,run,write,tokens", NULL, 200, false },
+		{ "run", NULL, 403, false },
+		{ "run", FX_SESSION, 403, true },
+		{ "read,run", FX_SESSION, 401, false },
+		{ "full", FX_SESSION, 401, false },
+	};
+	char id[UUID_TEXT], text[8][TOKEN_TEXT];
+	struct fx *fx = *state;
+	const size_t n = sizeof(rows) / sizeof(*rows);
+	struct tx *tx;
+
+	fx_session(fx);
+	for (size_t i = 0; i < n; i++) {
+		fx_issue(fx, TOKEN_CLI, SCOPE_FULL, -1, id, text[i]);
+		tx = tx_begin(fx->app.db);
+		assert_int_equal(tx_exec(tx,
+				     "UPDATE token SET scopes = ?, "
+				     "session_id = ? WHERE id = ?",
+				     "sss", rows[i].scopes, rows[i].session,
+				     id),
+		    1);
+		tx_commit(tx, NULL, NULL);
+		db_settle(fx->app.db);
+	}
+	rig_close(fx);
+	fx_close(fx);
+	fx_open(fx);
+	rig_open(fx, api_tables);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(status_with(fx, text[i], "GET", "/api/user",
+				     NULL),
+		    rows[i].status);
+		assert_int_equal(status_with(fx, text[i], "GET",
+				     "/api/sessions/" FX_SESSION "/runs",
+				     NULL) == 200,
+		    rows[i].run || rows[i].status == 200);
+		assert_int_equal(status_with(fx, text[i], "POST",
+				     "/api/sessions/" FX_SESSION "/signal",
+				     "{}") == 422,
+		    rows[i].run);
+	}
 }
 
 static void
@@ -225,6 +316,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_made_listed_revoked),
 		T(test_nobody_hands_on_more),
+		T(test_C12_run_is_for_one_session),
+		T(test_C12_old_rows_give_less),
 		T(test_expiry),
 		T(test_expired_tokens_make_room),
 		T(test_N01_keys_stand_nowhere),

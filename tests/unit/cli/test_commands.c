@@ -391,7 +391,7 @@ a_token_is_printed_alone(void **state)
 	struct js *v;
 
 	(void)state;
-	RUN(&ran, "token", "new", "ci", "--scope", "read", "--scope", "run",
+	RUN(&ran, "token", "new", "ci", "--scope", "read", "--scope", "approve",
 	    "--expires", "30d");
 	assert_int_equal(ran.rc, CMD_OK);
 	assert_string_equal(ran.out, "rdv_once\n");
@@ -399,6 +399,13 @@ a_token_is_printed_alone(void **state)
 	v = body_sent(0);
 	assert_int_equal(js_len(js_get(v, "scopes")), 2);
 	assert_true(js_int(v, "expiresAt", 0) > 1000LL * 86400 * 365);
+	js_free(v);
+	RUN(&ran, "token", "new", "agent", "--scope", "run", "--session",
+	    "01900000-0000-7000-8000-00000000000a");
+	assert_int_equal(ran.rc, CMD_OK);
+	v = body_sent(0);
+	assert_string_equal(js_str(v, "session_id", ""),
+	    "01900000-0000-7000-8000-00000000000a");
 	js_free(v);
 	RUN(&ran, "token", "new", "ci", "--expires", "soon");
 	assert_int_equal(ran.rc, CMD_USAGE);

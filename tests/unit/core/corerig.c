@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "daemon/auth/auth.h"
 #include "daemon/core/boot.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/run.h"
@@ -332,19 +333,27 @@ rig_is_settled(void *arg)
 	return runs_settled(((struct corerig *)arg)->app.runs);
 }
 
+/* Its owner is a user too: not before the one of the tests. */
+static void
+rig_auth(struct corerig *r)
+{
+	if (auth_new(&r->app.auth, &r->app, r->why, sizeof(r->why)) != 0)
+		fail_msg("%s", r->why);
+}
+
 void
 corerig_daemon_up(struct corerig *r)
 {
-	char why[256];
-
 	memset(&r->app, 0, sizeof(r->app));
 	r->app.conf = &r->conf;
 	r->app.loop = loop_new();
-	if (db_open(&r->app.db, r->app.loop, r->conf.database_path, why,
-		sizeof(why)) != 0)
-		fail_msg("%s", why);
+	if (db_open(&r->app.db, r->app.loop, r->conf.database_path, r->why,
+		sizeof(r->why)) != 0)
+		fail_msg("%s", r->why);
 	assert_int_equal(db_start(r->app.db), 0);
 	r->app.bus = event_bus_new(r->app.loop, r->app.db);
+	if (r->user[0] != '\0')
+		rig_auth(r);
 	r->app.grants = grants_new(&r->app);
 	r->app.runs = runs_new(&r->app);
 	r->app.sessions = sessions_new(&r->app);
@@ -368,6 +377,7 @@ corerig_daemon_down(struct corerig *r)
 	sessions_free(r->app.sessions);
 	runs_free(r->app.runs);
 	grants_free(r->app.grants);
+	auth_free(r->app.auth);
 	event_bus_free(r->app.bus);
 	db_close(r->app.db);
 	loop_free(r->app.loop);
@@ -405,6 +415,7 @@ corerig_setup(void **state)
 	r.generation = CORERIG_GENERATION;
 	corerig_daemon_up(&r);
 	rig_user(&r);
+	rig_auth(&r);
 	*state = &r;
 	return 0;
 }

@@ -162,6 +162,28 @@ escape_cuts_plain_text_anywhere(void **state)
 	}
 }
 
+/* Long text is judged in words; a byte by itself is not. */
+static void
+every_byte_at_every_place(void **state)
+{
+	char in[20], out[128], one[8], want[128];
+
+	(void)state;
+	for (unsigned i = 0; i < 19 * 0x100; i++) {
+		const int at = (int)(i / 0x100);
+		const char c = (char)(i % 0x100);
+
+		memset(in, 'x', sizeof(in));
+		in[at] = c;
+		str_escape(one, sizeof(one), &c, 1);
+		(void)snprintf(want, sizeof(want), "%.*s%s%.*s", at,
+		    "xxxxxxxxxxxxxxxxxxx", one, 18 - at, "xxxxxxxxxxxxxxxxxxx");
+		str_escape(out, sizeof(out), in, 19);
+		assert_string_equal(out, want);
+		assert_int_equal(str_utf8_valid(in, 19), str_utf8_valid(&c, 1));
+	}
+}
+
 int
 main(void)
 {
@@ -174,6 +196,7 @@ main(void)
 		cmocka_unit_test(escapes_what_must_not_be_printed),
 		cmocka_unit_test(escape_cuts_between_pieces),
 		cmocka_unit_test(escape_cuts_plain_text_anywhere),
+		cmocka_unit_test(every_byte_at_every_place),
 	};
 
 	return CHECK_RUN("str", tests);

@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 
 #include "security/filter.h"
 #include "security/profile.h"
+#include "security/sysset.h"
 #include "tests/unit/check.h"
 
 #if defined(__x86_64__)
@@ -238,6 +240,62 @@ extra_guard(void **state)
 	filter_done(&f);
 }
 
+struct answers {
+	uint32_t of[1024], now;
+};
+
+static int
+expect(const char *name, void *arg)
+{
+	struct answers *a = arg;
+	int nr = seccomp_syscall_resolve_name(name);
+
+	if (nr >= 0)
+		a->of[nr] = a->now;
+	return 0;
+}
+
+static bool
+guarded(const struct filter_spec *spec, long nr)
+{
+	const struct filter_guard *g;
+
+	for (g = spec->guards; g->call != NULL; g++)
+		if (seccomp_syscall_resolve_name(g->call) == nr)
+			return true;
+	return false;
+}
+
+/* Ranges of numbers and halves of them: not one ends a number off. */
+static void
+every_number(void **state)
+{
+	const struct filter_spec *spec =
+	    profiles[profile_find("script")].filter;
+	struct answers a;
+	unsigned allowed = 0, denied = 0;
+	long nr;
+
+	(void)state;
+	for (nr = 0; nr < 1024; nr++)
+		a.of[nr] = UNKNOWN;
+	a.now = SECCOMP_RET_ALLOW;
+	assert_int_equal(sysset_walk(spec->allow, expect, &a), 0);
+	a.now = DENIED;
+	assert_int_equal(sysset_walk(spec->forbid, expect, &a), 0);
+	for (nr = 0; nr < 1024; nr++) {
+		if (guarded(spec, nr))
+			continue;
+		assert_int_equal(call(&script, nr, 0, 0), a.of[nr]);
+		allowed += a.of[nr] == SECCOMP_RET_ALLOW;
+		denied += a.of[nr] == DENIED;
+	}
+	assert_true(allowed > 100 && denied > 50);
+	assert_int_equal(call(&script, 0x3fffffff, 0, 0), UNKNOWN);
+	/* A tracer has taken the call away. */
+	assert_int_equal(call(&script, -1, 0, 0), UNKNOWN);
+}
+
 int
 main(void)
 {
@@ -248,6 +306,7 @@ main(void)
 		cmocka_unit_test(socket_families),
 		cmocka_unit_test(foreign_architecture),
 		cmocka_unit_test(extra_guard),
+		cmocka_unit_test(every_number),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, build, done);

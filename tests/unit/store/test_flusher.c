@@ -139,14 +139,19 @@ nobody_is_answered_before_the_disk(void **state)
 {
 	struct fx *fx = *state;
 	struct answer one, two, three;
+	int64_t start = clock_mono_us(), at_disk;
 	struct db_stats s;
+	uint64_t us;
 	unsigned before;
 
+	db_stats(fx->db, &s);
+	us = s.sync_us;
 	hold(true);
 	before = syncs_so_far();
 	put(fx, &one);
 	fx_turn(fx);
 	await_sync();
+	at_disk = clock_mono_us();
 	/* The loop turns, and turns are committed, while the disk is slow. */
 	put(fx, &two);
 	fx_turn(fx);
@@ -155,8 +160,11 @@ nobody_is_answered_before_the_disk(void **state)
 	assert_false(one.done || two.done || three.done);
 	db_stats(fx->db, &s);
 	assert_int_equal(s.waiting, 3);
+	at_disk = clock_mono_us() - at_disk;
 	hold(false);
 	fx_until(fx, &three.done);
+	db_stats(fx->db, &s);
+	assert_in_range(s.sync_us - us, at_disk, clock_mono_us() - start);
 	assert_true(one.done && two.done);
 	/* The second sync was for all that had come meanwhile. */
 	assert_int_equal(syncs_so_far() - before, 2);

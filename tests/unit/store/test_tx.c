@@ -180,6 +180,113 @@ an_inner_change_is_part_of_the_outer(void **state)
 	assert_int_equal(users(fx->db), 0);
 }
 
+/* A neighbour, a bare change by `bare`, and a neighbour behind it. */
+static void
+beside(struct fx *fx, struct heard *h, void (*bare)(struct tx *, struct ear *))
+{
+	struct ear ear[3] = { { h, 1 }, { h, 2 }, { h, 3 } };
+	struct tx *tx;
+
+	tx = tx_begin(fx->db);
+	add_user(tx, "a", 1);
+	tx_commit(tx, heard_cb, &ear[0]);
+	bare(tx_begin_bare(fx->db), &ear[1]);
+	tx = tx_begin(fx->db);
+	add_user(tx, "e", 5);
+	tx_commit(tx, heard_cb, &ear[2]);
+	fx_until(fx, &h->all);
+}
+
+static void
+writes_two(struct tx *tx, struct ear *ear)
+{
+	add_user(tx, "b", 2);
+	add_user(tx, "c", 3);
+	tx_commit(tx, heard_cb, ear);
+}
+
+static void
+fails_first(struct tx *tx, struct ear *ear)
+{
+	tx_stage(tx, xcalloc(1, 1));
+	assert_int_equal(add_user(tx, "a", 2), -EEXIST);
+	tx_commit(tx, heard_cb, ear);
+}
+
+static void
+writes_and_fails(struct tx *tx, struct ear *ear)
+{
+	add_user(tx, "b", 2);
+	assert_int_equal(add_user(tx, "a", 3), -EEXIST);
+	tx_commit(tx, heard_cb, ear);
+}
+
+static void
+writes_and_is_undone(struct tx *tx, struct ear *ear)
+{
+	add_user(tx, "b", 2);
+	tx_abort(tx);
+	heard_cb(0, ear);
+}
+
+static void
+has_an_inner_one_and_is_undone(struct tx *tx, struct ear *ear)
+{
+	struct tx *inner = tx_begin(tx_db(tx));
+
+	add_user(inner, "b", 2);
+	tx_commit(inner, heard_cb, ear);
+	tx_abort(tx);
+}
+
+static void
+a_bare_change_is_kept(void **state)
+{
+	struct fx *fx = *state;
+	struct heard h = { .want = 3 };
+
+	beside(fx, &h, writes_two);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(h.err[i], 0);
+	assert_int_equal(users(fx->db), 4);
+}
+
+static void
+a_bare_change_that_fails_first_fails_alone(void **state)
+{
+	struct fx *fx = *state;
+	struct heard h = { .want = 3 };
+
+	beside(fx, &h, fails_first);
+	assert_int_equal(h.err[0], 0);
+	assert_int_equal(h.err[1], -EEXIST);
+	assert_int_equal(h.err[2], 0);
+	assert_int_equal(users(fx->db), 2);
+}
+
+/* Nobody is told that it was kept, whatever of the turn came before or after.
+ */
+static void
+a_bare_change_undone_takes_its_turn_along(void **state)
+{
+	static void (*const bare[])(struct tx *,
+	    struct ear *) = { writes_and_fails, writes_and_is_undone,
+		has_an_inner_one_and_is_undone };
+	struct fx *fx = *state;
+
+	for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++) {
+		struct heard h = { .want = 3 };
+
+		beside(fx, &h, bare[i]);
+		for (unsigned k = 0; k < h.n; k++)
+			if (h.order[k] != 2)
+				assert_int_not_equal(h.err[k], 0);
+		assert_int_equal(users(fx->db), 0);
+	}
+	/* And the next turn is as good as any. */
+	a_change_is_kept(state);
+}
+
 static void
 a_wrong_statement_is_an_error(void **state)
 {
@@ -435,6 +542,9 @@ main(void)
 		T(the_version_moves_with_every_change_and_back),
 		T(a_broken_rule_fails_its_own_change),
 		T(an_inner_change_is_part_of_the_outer),
+		T(a_bare_change_is_kept),
+		T(a_bare_change_that_fails_first_fails_alone),
+		T(a_bare_change_undone_takes_its_turn_along),
 		T(a_wrong_statement_is_an_error),
 		T(arguments_are_only_values),
 		T(a_statement_may_ask_itself),

@@ -1,0 +1,116 @@
+// The helper's side: what a confined start costs, and what each guard does.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { once } from 'node:events';
+
+const STARTS = 50;
+
+// A directory that confined runs may have, with the program to start in it: the
+// built one may lie in a home directory, which they may not.
+function place(bench, name) {
+	const dir = path.join(bench.scratch, name);
+	fs.mkdirSync(dir);
+	fs.chmodSync(bench.scratch, 0o711);
+	fs.copyFileSync(bench.tool('stamp'), path.join(dir, 'stamp'));
+	return dir;
+}
+
+// bench/spawnload in rdvd's place prints its line and says that it is done.
+async function asDaemon(bench, plan) {
+	const base = path.join(bench.scratch, 'place');
+	fs.mkdirSync(base, { mode: 0o700 });
+	fs.writeFileSync(path.join(base, 'plan'), plan);
+	const child = spawn(bench.tool('place/rdv-helper'), ['--base', base], {
+		stdio: ['ignore', 'pipe', fs.openSync(path.join(bench.scratch,
+			'place.log'), 'a')] });
+	bench.started.push(child);
+	let text = '';
+	child.stdout.on('data', (d) => { text += d; });
+	await once(child, 'close');
+	if (!text.startsWith('{'))
+		throw new Error('spawnload: ' + fs.readFileSync(path.join(
+			bench.scratch, 'place.log'), 'utf8'));
+	return JSON.parse(text);
+}
+
+const here = (us) => us === null ? 'missing' : us;
+const ratio = (a, b) => a === null || b === null ? 'missing' : a / b;
+
+export async function spawning(bench) {
+	const bwrap = spawnSync('sh', ['-c', 'command -v bwrap'],
+		{ encoding: 'utf8' }).stdout.trim();
+	const r = await asDaemon(bench,
+		`${place(bench, 'spawn')}\n${STARTS}\n${bwrap}\n`);
+	bench.say('spawn, request to exec', { plain_us: r.plain,
+		login_us: r.login, script_us: r.script,
+		login_of_plain: ratio(r.login, r.plain),
+		script_of_plain: ratio(r.script, r.plain), ops_kb: r.ops_kb,
+		peer_kb: r.peer_kb });
+	bench.say('spawn, new namespaces', { agent_us: here(r.agent),
+		bwrap_us: here(r.bwrap), of_bwrap: ratio(r.agent, r.bwrap) });
+}
+
+export function guards(bench) {
+	const r = bench.measure('guards', [place(bench, 'guards')]);
+	bench.say('fork and exec', { us: r.plain });
+	delete r.plain;
+	for (const [name, us] of Object.entries(r))
+		bench.say(`  ${name}`, { more_us: here(us) });
+}
+
+export function handover(bench) {
+	const r = bench.measure('handover', []);
+	bench.say('descriptors handed over', { rdv_us: r.handover_us,
+		byte_us: r.byte_us, times: r.handover_us / r.byte_us });
+}
+
+export function filter(bench) {
+	const dir = path.join(bench.scratch, 'files');
+	fs.mkdirSync(dir);
+	const r = bench.measure('filtered', [dir]);
+	bench.say('file calls under the filter', { with_ns: r.with_ns,
+		without_ns: r.without_ns, times: r.with_ns / r.without_ns,
+		of_one_instruction: r.with_ns / r.one_ns,
+		instructions: r.instructions });
+}
+
+// [main], its children by the names they have given themselves, and no other.
+function family(rdv) {
+	const pids = { main: rdv.child.pid };
+	const children = fs.readFileSync(
+		`/proc/${rdv.child.pid}/task/${rdv.child.pid}/children`, 'utf8');
+	for (const pid of children.trim().split(' '))
+		pids[fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim()] = +pid;
+	return pids;
+}
+
+function sizes(bench, rdv) {
+	const now = {};
+	for (const [name, pid] of Object.entries(family(rdv)))
+		now[name] = { kb: bench.usage(pid).rss,
+			fds: fs.readdirSync(`/proc/${pid}/fd`).length };
+	return now;
+}
+
+// One run after the other in one session; its log ends when it is over.
+export async function runs(bench) {
+	const rdv = await bench.rdvStart();
+	let s = await bench.call(rdv, 'POST', '/api/sessions', { name: 'runs',
+		io: 'pipes', command: ['/bin/true'] });
+	const marks = [1000, 10000], at = {};
+	for (let n = 1; ; n++) {
+		await bench.call(rdv, 'GET', `/api/runs/${s.run.id}/log?follow=true`);
+		if (marks.includes(n))
+			at[n] = sizes(bench, rdv);
+		if (n === marks[1])
+			break;
+		s = await bench.call(rdv, 'POST', `/api/sessions/${s.id}/resume`);
+	}
+	for (const [name, a] of Object.entries(at[marks[0]])) {
+		const b = at[marks[1]][name];
+		bench.say(`10,000 runs, ${name}`, { kb_at_1000: a.kb,
+			kb_at_10000: b.kb, fds_at_1000: a.fds, fds_at_10000: b.fds });
+	}
+	await bench.stop(rdv.child);
+}

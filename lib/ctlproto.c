@@ -15,6 +15,7 @@
 static const struct wire_field listen_fields[] = {
 	{ &wire_u8, AT(kind), CTL_KIND_MAX - 1, 0 },
 	{ &wire_u8, AT(web), 1, 0 },
+	{ &wire_u8, AT(by_web), 1, 0 },
 	{ &wire_u32, AT(uid), 0, 0 },
 	{ &wire_text, AT(name), CTL_NAME_MAX, 0 },
 	{ NULL, 0, 0, 0 },

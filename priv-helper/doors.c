@@ -36,6 +36,7 @@ struct door {
 	uid_t uid;
 	gid_t gid;
 	bool web;
+	bool by_web;   /* the web may act for the account */
 	bool leaving;  /* closed; rdvd is still to be told */
 	unsigned told; /* how many of the sockets rdvd has */
 	char name[ACCOUNTS_NAME_MAX + 1];
@@ -137,6 +138,7 @@ open_door(struct doors *d, const struct account *a, bool web, const char *name,
 	p->uid = a->uid;
 	p->gid = a->gid;
 	p->web = web;
+	p->by_web = a->web;
 	p->dir = -1;
 	p->path = xasprintf("%s/%s", d->run, name);
 	(void)str_copy(p->name, name, sizeof(p->name));
@@ -208,7 +210,8 @@ stays(const struct door *p, const struct accounts *a)
 	const struct account *found = accounts_find(a, p->uid);
 
 	return p->web || (found != NULL && strcmp(found->name, p->name) == 0 &&
-			     found->gid == p->gid && is_whole(p));
+			     found->gid == p->gid && found->web == p->by_web &&
+			     is_whole(p));
 }
 
 static bool
@@ -269,7 +272,8 @@ say(int control, const struct buf *b, int fd)
 static int
 tell_socket(struct door *p, int control)
 {
-	struct ctl_listen m = { (uint8_t)p->told, p->web, p->uid, "" };
+	struct ctl_listen m = { (uint8_t)p->told, p->web, p->by_web, p->uid,
+		"" };
 	struct buf b;
 	int err;
 

@@ -23,8 +23,9 @@ int doors_open_web(struct doors *d, const struct account *a, char *why,
     size_t whysize);
 /*
  * Makes the sockets of who is new, closes those of who is gone, and makes those
- * anew whose names are not there any more. An account whose sockets cannot be
- * made goes without, which is logged.
+ * anew whose names are not there any more, or for whom the web's leave changed:
+ * what the web has open for somebody ends so. An account whose sockets cannot
+ * be made goes without, which is logged.
  */
 void doors_follow(struct doors *d, const struct accounts *a);
 

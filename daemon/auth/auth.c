@@ -36,7 +36,7 @@ auth_user_add(struct auth *a, const struct store_user *u)
 	slot->uid = u->uid;
 	slot->name = xstrdup(u->name);
 	/* In system mode whoever has a row need not be welcome any more. */
-	slot->served = !a->app->conf->system;
+	slot->served = slot->by_web = !a->app->conf->system;
 	return slot;
 }
 

@@ -116,11 +116,12 @@ void auth_unwatch(struct auth_watch *w);
 
 /*
  * System mode, where [main] says who is served. The first makes the user's row
- * when there is none, and gives it the account's present name; 0, or an error
+ * when there is none, and gives it the account's present name; without `by_web`
+ * its credentials count on its own socket alone; 0, or an error
  * after which that user is not served. The second ends what lives by the
  * user's credentials; they count again when it is served again.
  */
-int auth_serve(struct auth *a, uid_t uid, const char *name);
+int auth_serve(struct auth *a, uid_t uid, const char *name, bool by_web);
 void auth_serve_no_more(struct auth *a, uid_t uid);
 /* The service token, as [main] brings it; false: it is none. */
 bool auth_service(struct auth *a, const char *text, size_t len);

@@ -81,7 +81,7 @@ insert(struct auth *a, uid_t uid, const char *name, struct auth_user **out)
 }
 
 int
-auth_serve(struct auth *a, uid_t uid, const char *name)
+auth_serve(struct auth *a, uid_t uid, const char *name, bool by_web)
 {
 	struct auth_user *u = by_uid(a, uid);
 	int err = free_name(a, uid, name);
@@ -90,8 +90,10 @@ auth_serve(struct auth *a, uid_t uid, const char *name)
 		err = insert(a, uid, name, &u);
 	else if (err == 0 && strcmp(u->name, name) != 0)
 		err = rename_user(a, u, name);
-	if (err == 0)
+	if (err == 0) {
 		u->served = true;
+		u->by_web = by_web;
+	}
 	return err;
 }
 
@@ -125,6 +127,7 @@ auth_counts(const struct auth *a, const struct http_req *r, const char *user_id)
 {
 	const struct auth_user *u = auth_user_find(a, user_id);
 
-	return u != NULL && u->served &&
-	       (r->person == HTTP_ANYBODY || r->person == u->uid);
+	if (u == NULL || !u->served)
+		return false;
+	return r->person == HTTP_ANYBODY ? u->by_web : r->person == u->uid;
 }

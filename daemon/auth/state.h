@@ -22,6 +22,7 @@ struct auth_user {
 	uid_t uid;
 	char *name;
 	bool served; /* in system mode: [main] has announced it */
+	bool by_web; /* and it may be reached through the reverse proxy */
 };
 
 struct auth_watch {

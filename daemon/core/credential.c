@@ -205,8 +205,7 @@ credential_issue(struct credential_change *ch, struct tx *tx,
 	/* Only what people look at in lists has its first characters kept. */
 	if (spec->kind == TOKEN_CLI)
 		memcpy(prefix, text, TOKEN_PREFIX - 1);
-	err =
-	    insert(ch, tx, spec, prefix, page_key != NULL ? page : NULL);
+	err = insert(ch, tx, spec, prefix, page_key != NULL ? page : NULL);
 	if (err == 0)
 		memcpy(id, t->id, UUID_TEXT);
 	return err;

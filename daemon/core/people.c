@@ -74,7 +74,7 @@ serve(struct people *p, const struct ctl_listen *m, int fd)
 	/* The proxy is nobody: the cookies behind it say who somebody is. */
 	if (m->web)
 		return http_server_listen(p->app->server, fd, m->uid);
-	err = auth_serve(p->app->auth, m->uid, m->name);
+	err = auth_serve(p->app->auth, m->uid, m->name, m->by_web == 1);
 	if (err == 0)
 		err = http_server_listen_for(p->app->server, fd, m->uid);
 	return err;

@@ -67,6 +67,7 @@ const TABLE = {
 	'GET /ws/terminal/{session_id}': [LOOK, 101, at('session')],
 	'POST /api/auth/code': [WRITE, 422, { body: bad }],
 	'POST /api/auth/login': [OPEN, 422, { body: bad }],
+	'POST /api/login': [OPEN, 422, { body: bad }],
 	// Only a cookie signs out; that it works is tested below.
 	'POST /api/auth/logout': [ANY, 422, { body: bad }],
 	'GET /api/auth/me': [ANY, 200],

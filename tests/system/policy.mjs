@@ -41,10 +41,11 @@ await test('the web acts for whom the policy says (E01)', async () => {
 		token: service, headers: { 'X-RDV-User-ID': id },
 		body: { name: 'web', command: ['/bin/true'] } });
 	assert.equal((await byProxy()).status, 201, 'control');
-	await s.reload(`[user.${bob.name}]\nweb = false\n`);
+	await s.reload(`[user.${bob.name}]\nweb = false\n`,
+		`serving user=${bob.name} `);
 	const r = await byProxy();
-	assert.notEqual(r.status, 201);
-	assert.match(`${r.raw}`, /not for this account by the web/);
+	assert.equal(r.status, 403);
+	assert.equal(r.json.code, 'UNKNOWN_USER');
 	assert.equal((await begin(bob, 'own')).status, 201);
 });
 

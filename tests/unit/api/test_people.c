@@ -53,7 +53,7 @@ issue(struct fx *fx, uid_t uid, enum token_kind kind, char text[TOKEN_TEXT])
 	struct credential_change *ch = credential_begin(fx->app.auth);
 	struct find f = row_of(fx, uid);
 	struct credential_spec spec = { f.id, "test", kind,
-		kind == TOKEN_CODE ? 0 : SCOPE_FULL, -1 };
+		kind == TOKEN_CODE ? 0 : SCOPE_FULL, -1, NULL };
 	struct tx *tx = tx_begin(fx->app.db);
 	char id[UUID_TEXT];
 
@@ -97,8 +97,8 @@ expect(struct fx *fx, uid_t person, const char *const *headers, int status,
 static void
 two_users(struct fx *fx)
 {
-	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice"), 0);
-	assert_int_equal(auth_serve(fx->app.auth, BOB, "bob"), 0);
+	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice", true), 0);
+	assert_int_equal(auth_serve(fx->app.auth, BOB, "bob", true), 0);
 }
 
 static void
@@ -152,6 +152,31 @@ abuse_C12_service_token_on_a_persons_socket(void **state)
 	expect(fx, BOB, headers, 401, 0);
 }
 
+/* Not by the page, not by its token, not by one of the account's own. */
+static void
+abuse_C14_not_by_the_web(void **state)
+{
+	char text[TOKEN_TEXT], bearer[80];
+	struct fx *fx = *state;
+	struct find f;
+	const char *own[] = { "authorization", bearer, NULL };
+	const char *web[] = { "x-rdv-service-token", fx->service,
+		"x-rdv-user-id", NULL, NULL };
+
+	two_users(fx);
+	f = row_of(fx, ALICE);
+	web[3] = f.id;
+	issue(fx, ALICE, TOKEN_CLI, text);
+	(void)snprintf(bearer, sizeof(bearer), "Bearer %s", text);
+	expect(fx, HTTP_ANYBODY, web, 0, ALICE);
+	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice", false), 0);
+	expect(fx, HTTP_ANYBODY, web, 403, 0);
+	expect(fx, HTTP_ANYBODY, own, 401, 0);
+	expect(fx, ALICE, own, 0, ALICE);
+	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice", true), 0);
+	expect(fx, HTTP_ANYBODY, own, 0, ALICE);
+}
+
 static void
 fired_cb(void *arg)
 {
@@ -186,7 +211,7 @@ abuse_C13_served_no_more(void **state)
 	expect(fx, ALICE, headers, 401, 0);
 	expect(fx, HTTP_ANYBODY, headers, 401, 0);
 	/* Served again, it is the same user with the same credentials. */
-	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice"), 0);
+	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice", true), 0);
 	expect(fx, ALICE, headers, 0, ALICE);
 	assert_int_equal(row_of(fx, ALICE).rows, 1);
 	for (int i = 0; i < 3; i++)
@@ -202,12 +227,12 @@ test_names_that_move(void **state)
 
 	two_users(fx);
 	before = row_of(fx, ALICE);
-	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alicia"), 0);
+	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alicia", true), 0);
 	after = row_of(fx, ALICE);
 	assert_string_equal(after.id, before.id);
 	assert_string_equal(after.name, "alicia");
 	/* Another account has the name of one that is gone. */
-	assert_int_equal(auth_serve(fx->app.auth, 4444, "bob"), 0);
+	assert_int_equal(auth_serve(fx->app.auth, 4444, "bob", true), 0);
 	assert_string_equal(row_of(fx, 4444).name, "bob");
 	assert_string_equal(row_of(fx, BOB).name, "bob#4343");
 	assert_string_not_equal(row_of(fx, BOB).id, row_of(fx, 4444).id);
@@ -228,7 +253,7 @@ test_a_start_serves_nobody(void **state)
 	fx->conf.system = true;
 	fx_open(fx);
 	expect(fx, ALICE, headers, 401, 0);
-	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice"), 0);
+	assert_int_equal(auth_serve(fx->app.auth, ALICE, "alice", true), 0);
 	expect(fx, ALICE, headers, 0, ALICE);
 	assert_null(auth_owner(fx->app.auth));
 	/* The service token is what [main] brings, and nothing else. */
@@ -245,6 +270,7 @@ main(void)
 		T(abuse_C14_token_on_another_socket),
 		T(abuse_C14_cookie_on_another_socket),
 		T(abuse_C12_service_token_on_a_persons_socket),
+		T(abuse_C14_not_by_the_web),
 		T(abuse_C13_served_no_more),
 		T(test_names_that_move),
 		T(test_a_start_serves_nobody),

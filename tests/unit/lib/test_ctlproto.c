@@ -5,7 +5,7 @@
 #include "lib/ctlproto.h"
 #include "tests/unit/check.h"
 
-static const struct ctl_listen alice = { CTL_TERMINAL, 0, 1001, "alice" };
+static const struct ctl_listen alice = { CTL_TERMINAL, 0, 1, 1001, "alice" };
 
 /* What is left of `m` when the last `cut` bytes of its packet are missing. */
 static bool
@@ -36,9 +36,10 @@ a_listener_is_told_whole(void **state)
 	assert_true(listens(&alice, 0, &out));
 	assert_int_equal(out.kind, CTL_TERMINAL);
 	assert_int_equal(out.web, 0);
+	assert_int_equal(out.by_web, 1);
 	assert_int_equal(out.uid, 1001);
 	assert_string_equal(out.name, "alice");
-	for (cut = 1; cut <= 12; cut++) {
+	for (cut = 1; cut <= 13; cut++) {
 		assert_false(listens(&alice, cut, &out));
 		assert_int_equal(out.uid, 0);
 	}

@@ -2,6 +2,7 @@
 import { finish } from '../harness/rdv.mjs';
 
 await import('./accounts.mjs');
+await import('./others.mjs');
 await import('./tokens.mjs');
 await import('./policy.mjs');
 await import('./install.mjs');

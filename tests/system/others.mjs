@@ -1,0 +1,183 @@
+// Every id of one account, on every route and stream of another: the same
+// answer as for an id that nobody has. The routes are rdvd's own list, so one
+// that is new has to say here what it is asked with.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test, waitFor } from '../harness/rdv.mjs';
+import { System } from '../harness/system.mjs';
+
+const s = await System.start();
+const [ann, bob] = s.people;
+const NOBODY = '01900000-0000-7000-8000-000000000000';
+
+const call = async (who, method, target, body, status = 201) => {
+	const r = await s.over(who, method, target, { body });
+	assert.equal(r.status, status, `${method} ${target}: ${r.raw}`);
+	return r.json;
+};
+
+for (const who of [ann, bob])
+	s.login(who);
+const held = await call(ann, 'POST', '/api/sessions',
+	{ name: 'hers', command: ['/bin/cat'] });
+const ids = {
+	session: held.id, run: held.run.id,
+	folder: (await call(ann, 'POST', '/api/folders', { name: 'hers' })).id,
+	token: (await call(ann, 'GET', '/api/tokens', undefined, 200))[0].id,
+};
+const his = {
+	session: (await call(bob, 'POST', '/api/sessions',
+		{ name: 'his', command: ['/bin/cat'] })).id,
+	folder: (await call(bob, 'POST', '/api/folders', { name: 'his' })).id,
+};
+
+// What the id in the path is, and the body with which it would be done.
+const PATHS = {
+	'GET /api/folders/{id}': ['folder'],
+	'PATCH /api/folders/{id}': ['folder', { name: 'taken' }],
+	'GET /api/folders/{id}/children': ['folder'],
+	'GET /api/folders/{id}/context': ['folder'],
+	'GET /api/sessions/{id}': ['session'],
+	'GET /api/sessions/{id}/runs': ['session'],
+	'GET /api/sessions/{id}/scrollback': ['session'],
+	'PATCH /api/sessions/{id}': ['session', { name: 'taken' }],
+	'PUT /api/sessions/{id}/folder': ['session', { folder_id: null }],
+	'POST /api/sessions/{id}/exec': ['session', { command: 'x' }],
+	'POST /api/sessions/{id}/input': ['session', { data: 'x' }],
+	'POST /api/sessions/{id}/terminal-token': ['session', {}],
+	'POST /api/sessions/{id}/signal': ['session', { signal: 'CONT' }],
+	'POST /api/sessions/{id}/suspend': ['session', {}],
+	'POST /api/sessions/{id}/resume': ['session', {}],
+	'GET /api/runs/{id}': ['run'],
+	'GET /api/runs/{id}/log': ['run'],
+	'GET /api/tokens/{id}': ['token'],
+	'DELETE /api/folders/{id}': ['folder'],
+	'DELETE /api/sessions/{id}': ['session'],
+	'DELETE /api/tokens/{id}': ['token'],
+	'GET /ws/terminal/{session_id}': ['session'],
+};
+
+// Ids in bodies: what is done to one's own with what is another's.
+const BODIES = [
+	['POST', '/api/folders', (id) => ({ name: 'x', parent_id: id }), 'folder'],
+	['PATCH', `/api/folders/${his.folder}`, (id) => ({ parent_id: id }),
+		'folder'],
+	['POST', '/api/folders/reorder', (id) => ({ folder_ids: [id] }),
+		'folder'],
+	['POST', '/api/sessions', (id) => ({ name: 'x', folder_id: id,
+		command: ['/bin/true'] }), 'folder'],
+	['PATCH', `/api/sessions/${his.session}`, (id) => ({ folder_id: id }),
+		'folder'],
+	['PUT', `/api/sessions/${his.session}/folder`, (id) => ({ folder_id: id }),
+		'folder'],
+	['POST', '/api/sessions/reorder', (id) => ({ session_ids: [id] }),
+		'session'],
+	['POST', '/api/worktrees/restore', (id) => ({ id }), 'session'],
+	['POST', '/api/login', (id) => ({ sha256: 'a'.repeat(64), name: 'x',
+		scopes: ['run'], session_id: id }), 'session'],
+];
+
+// All that an answer says, but for what names the request itself.
+const said = ({ status, json, raw }) => {
+	const { request_id: _, ...rest } = json ?? { raw: `${raw}` };
+	return { status, ...rest };
+};
+
+function terminal(who, id) {
+	return s.raw(`GET /ws/terminal/${id} HTTP/1.1\r\nHost: localhost\r\n` +
+		`Authorization: Bearer ${who.token}\r\nConnection: Upgrade\r\n` +
+		'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+		'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+	{ sock: path.join(who.run, 'terminal.sock'),
+		until: (t) => /"type":"(ready|error)"/.test(t) });
+}
+
+const bare = (text) => text.replace(/^Date:.*$/m, '')
+	.replace(/^X-Request-ID:.*$/mi, '').replace(/"request_id":"[^"]*"/g, '');
+
+await test('every route with an id has a line here', async () => {
+	const { paths } = await call(ann, 'GET', '/api/openapi.json', undefined,
+		200);
+	const have = Object.entries(paths).flatMap(([p, ops]) => Object.keys(ops)
+		.map((m) => `${m.toUpperCase()} ${p}`)).filter((r) => /\{/.test(r));
+	assert.deepEqual(have.sort(), Object.keys(PATHS).sort());
+});
+
+await test('C14 another\'s id on every route is an id that nobody has',
+	async () => {
+		for (const [route, [kind, body]] of Object.entries(PATHS)) {
+			const [method, pattern] = route.split(' ');
+			if (pattern.startsWith('/ws/'))
+				continue;
+			const ask = (id) => s.over(bob, method,
+				pattern.replace(/\{\w+\}/, id), { body });
+			const hers = said(await ask(ids[kind]));
+			assert.equal(hers.status, 404, `${route}: ${hers.error}`);
+			assert.deepEqual(hers, said(await ask(NOBODY)), route);
+		}
+	});
+
+await test('C14 nor does a body get at it', async () => {
+	for (const [method, target, body, kind] of BODIES) {
+		const ask = (id) => s.over(bob, method, target, { body: body(id) });
+		const hers = said(await ask(ids[kind]));
+		assert.ok(hers.status >= 400, `${method} ${target}: ${hers.status}`);
+		/* Some repeat what they were asked for. */
+		hers.error = hers.error.replace(ids[kind], NOBODY);
+		assert.deepEqual(hers, said(await ask(NOBODY)), `${method} ${target}`);
+	}
+});
+
+await test('C14 nor a terminal or a stream', async () => {
+	const none = await terminal(bob, NOBODY);
+	assert.match(none, /NOT_FOUND/);
+	assert.equal(bare(await terminal(bob, ids.session)), bare(none));
+	assert.match(await terminal(ann, ids.session), /"type":"ready"/, 'control');
+	for (const accept of ['text/event-stream', 'application/x-ndjson']) {
+		const ask = (id) => s.over(bob, 'GET',
+			`/api/runs/${id}/log?follow=true`, { headers: { Accept: accept } });
+		const hers = said(await ask(ids.run));
+		assert.equal(hers.status, 404);
+		assert.deepEqual(hers, said(await ask(NOBODY)));
+	}
+});
+
+await test('C14 lists and events name nothing of another\'s', async () => {
+	const lists = ['/api/sessions', '/api/folders', '/api/tokens',
+		'/api/worktrees/trash', '/api/status', '/metrics',
+		'/api/events?since=0&limit=1000'];
+	let own = '';
+	for (const target of lists) {
+		const text = `${(await s.over(bob, 'GET', target)).raw}`;
+		for (const id of [...Object.values(ids), ann.name])
+			assert.equal(text.includes(id), false, `${target}: ${id}`);
+		own += (await s.over(ann, 'GET', target)).raw;
+	}
+	for (const id of Object.values(ids))
+		assert.ok(own.includes(id), `control: ${id}`);
+});
+
+await test('C14 and nothing of hers has changed', async () => {
+	for (const [route, [kind]] of Object.entries(PATHS)) {
+		const [method, pattern] = route.split(' ');
+		if (method !== 'GET' || pattern.startsWith('/ws/'))
+			continue;
+		const r = await s.over(ann, 'GET',
+			pattern.replace(/\{\w+\}/, ids[kind]));
+		assert.equal(r.status, 200, `${route}: ${r.raw}`);
+	}
+	const now = await call(ann, 'GET', `/api/sessions/${ids.session}`,
+		undefined, 200);
+	assert.equal(now.name, 'hers');
+	assert.equal(now.run.state, 'running');
+	assert.equal((await call(ann, 'GET', `/api/folders/${ids.folder}`,
+		undefined, 200)).name, 'hers');
+});
+
+await test('all of it ends', async (t) => {
+	t.after(() => s.stop());
+	for (const [who, id] of [[ann, ids.session], [bob, his.session]])
+		await s.over(who, 'DELETE', `/api/sessions/${id}`);
+	await waitFor('the end', async () => (await s.over(ann, 'GET',
+		`/api/runs/${ids.run}`)).json?.state !== 'running');
+});

@@ -193,7 +193,7 @@ open_policy(const struct accounts_rule *rule, int *fd, char *why,
 		return err;
 	}
 	err =
-	    policyfile_open(top, POLICYFILE + 1, rule->owner, fd, why, whysize);
+	    policyfile_open(top, &POLICYFILE[1], rule->owner, fd, why, whysize);
 	(void)close(top);
 	return err;
 }

@@ -10,6 +10,7 @@
 //
 // Where no code of ours can be switched off, a row has `none` instead, which
 // says why.
+import { attack } from './mutants-attack.mjs';
 import { audit } from './mutants-audit.mjs';
 import { life } from './mutants-life.mjs';
 import { people } from './mutants-people.mjs';
@@ -965,5 +966,5 @@ const records = [
 ];
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
-	...helper, ...git, ...processes, ...records, ...reach, ...people, ...audit,
-	...life, ...policy, ...scopes, ...ticket];
+	...helper, ...git, ...processes, ...records, ...reach, ...people,
+	...audit, ...life, ...policy, ...scopes, ...ticket, ...attack];

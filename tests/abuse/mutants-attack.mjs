@@ -1,0 +1,47 @@
+// Guards of [ops] against a taken-over rdvd that only sequences of packets try.
+// The seeds of the fuzzer's target are those sequences. Rows as in mutants.mjs.
+const peer = 'priv-helper/peer.c', spawn = 'priv-helper/op_spawn.c';
+const grants = 'priv-helper/grant.c', seqpkt = 'lib/seqpkt.c';
+const signal = 'priv-helper/op_signal.c', login = 'priv-helper/op_login.c';
+const exit = 'priv-helper/op_exit.c', runs = 'priv-helper/run.c';
+const seeds = ['fuzz/ops corpus'];
+
+export const attack = [
+	['E09', 'request ids rise',
+		peer, '(int32_t)(h.id - o->last_id) <= 0', 'false'],
+	['E09', 'HELLO comes first and once',
+		peer, 'if (verb->first == o->hello)', 'if (false)'],
+	['E09', 'a start is answered to who asked',
+		spawn, 'if (r->conn != o->conn || o->daemon < 0)', 'if (false)'],
+	['E01', 'grants end with their connection',
+		peer, '\tgrant_wipe(&o->grants);\n', ''],
+	['E01', 'a start needs a live grant', spawn,
+		'if (!grant_find(&o->grants, m->grant, &uid))',
+		'if (grant_find(&o->grants, m->grant, &uid), uid = o->user.uid, false)'],
+	['E01', 'a grant expires',
+		grants, 'return g->expires > now;', 'return g->expires > 0;'],
+	['E01', 'a grant that was given back is gone', grants,
+		'\tsecret_wipe(&g->grant[p - g->grant], sizeof(*p));\n', ''],
+	['E01', 'one account alone is acted for',
+		login, 'if (m->uid != o->user.uid)', 'if (false)'],
+	['E01', 'only some signals are sent', signal,
+		'if (!is_allowed(order.sig))', 'if (is_allowed(order.sig) && false)'],
+	['E01', 'a run is confirmed when it has ended',
+		exit, 'if (r->state != RUN_ENDED)', 'if (false)'],
+	['E01', 'nothing begins while rdv stops',
+		spawn, '\tif (o->ending)\n', '\tif (false)\n'],
+	['E01', 'a start under way has no handle yet', runs,
+		'(r->state == RUN_RUNNING || r->state == RUN_ENDED))\n\t\t\treturn r;' +
+		'\n\treturn NULL;\n}\n\nstruct run *\nrun_after',
+		'true)\n\t\t\treturn r;\n\treturn NULL;\n}\n\nstruct run *\nrun_after'],
+	['E04', 'a packet with descriptors ends [ops]',
+		seqpkt, '|| (msg.msg_flags & MSG_CTRUNC)', ''],
+	['E04', 'nothing stays open of a run that is confirmed',
+		exit, '\tseqpkt_fds_close(&r->fds);\n', ''],
+	['O07', 'no signal without a record before it', signal,
+		'if (!audit_signal(o, &m->signal, why))',
+		'if (!audit_signal(o, &m->signal, why) && false)'],
+	['O07', 'no grant without a record before it', login,
+		'if (!audit_login(o, m, a->why))',
+		'if (!audit_login(o, m, a->why) && false)'],
+].map(([id, guard, ...off]) => ({ ids: [id], guard, off: [off], red: seeds }));

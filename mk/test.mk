@@ -1,7 +1,7 @@
 # Tests. `make test` is what CI runs: it installs what is missing, builds
 # everything and runs every layer (tests/harness/all lists them). The targets
 # below are its parts: `make unit`, `make unit-lib`, `make fuzz-replay`,
-# `make fuzz T=privproto SECONDS=60`, `make fuzz T=ops RUNS=10000000 SECONDS=0`.
+# `make fuzz T=privproto SECONDS=60`. `make soak` is no part of it: it takes hours.
 
 .PHONY: test unit fuzz fuzz-replay
 test: deps
@@ -129,6 +129,14 @@ fuzz:
 	@mkdir -p $(BUILD)/fuzzing/corpus/$(T)
 	cd $(BUILD)/fuzzing && libfuzzer/$(T) -max_total_time=$(SECONDS) \
 	    -runs=$(RUNS) corpus/$(T) $(abspath tests/fuzz/corpus/$(T))
+
+# What takes too long for each change: ten million runs of the fuzzer that plays
+# a taken-over rdvd, and a million rounds of the races.
+.PHONY: soak soak-races
+soak: soak-races
+	$(MAKE) fuzz T=ops RUNS=10000000 SECONDS=0
+soak-races: $(BUILD)/unit/priv/test_races
+	RDV_RACES=320000 $(BUILD)/unit/priv/test_races
 
 # Small programs of the black-box layers: tests/<layer>/X.c is $(BUILD)/tests/X.
 # They stand alone and are never sanitized: they run confined, where a sanitizer

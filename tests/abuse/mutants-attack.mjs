@@ -1,12 +1,39 @@
-// Guards of [ops] against a taken-over rdvd that only sequences of packets try.
-// The seeds of the fuzzer's target are those sequences. Rows as in mutants.mjs.
+// Guards of the helper that take a sequence or a race to be tried. Rows as in
+// mutants.mjs.
 const peer = 'priv-helper/peer.c', spawn = 'priv-helper/op_spawn.c';
 const grants = 'priv-helper/grant.c', seqpkt = 'lib/seqpkt.c';
 const signal = 'priv-helper/op_signal.c', login = 'priv-helper/op_login.c';
 const exit = 'priv-helper/op_exit.c', runs = 'priv-helper/run.c';
 const seeds = ['fuzz/ops corpus'];
 
-export const attack = [
+const races = (name) => `unit/priv/test_races abuse_${name}`;
+const scratch = 'priv-helper/scratch.c';
+
+// What only shows when somebody acts between a check and a use.
+const raced = [
+	{ ids: ['F10'], guard: 'a directory that has become a link is not entered',
+		off: [[scratch, 'const int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;',
+			'const int flags = O_DIRECTORY | O_CLOEXEC;']],
+		red: [races('F10_every_step')] },
+	{ ids: ['F10'], guard: 'nor is one that was to be removed itself',
+		off: [[scratch, 't.top = open(path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);',
+			't.top = open(path, O_DIRECTORY | O_CLOEXEC);']],
+		red: [races('F10_itself')] },
+	{ ids: ['F18'], guard: 'what was judged is what is granted',
+		off: [['priv-helper/roots.c', '\t*fd = opened;', '\t(void)close(opened);\n' +
+			'\t*fd = open(path, O_PATH | O_CLOEXEC);']],
+		red: [races('F18_every_step')] },
+	{ ids: ['F02'], guard: 'nothing is made through a link in the middle',
+		off: [['lib/pathopen.c', 'RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |', '']],
+		red: [races('F02_create')] },
+	{ ids: ['F02', 'F03'], guard: 'nor by descent',
+		off: [['lib/pathopen.c', '(flags & ~O_TRUNC) | O_NOFOLLOW | O_CLOEXEC',
+			'(flags & ~O_TRUNC) | O_CLOEXEC']],
+		red: [races('F02_F03_create_by_descent')] },
+];
+
+// Sequences of packets: the seeds of the fuzzer's target.
+const packets = [
 	['E09', 'request ids rise',
 		peer, '(int32_t)(h.id - o->last_id) <= 0', 'false'],
 	['E09', 'HELLO comes first and once',
@@ -45,3 +72,5 @@ export const attack = [
 		'if (!audit_login(o, m, a->why))',
 		'if (!audit_login(o, m, a->why) && false)'],
 ].map(([id, guard, ...off]) => ({ ids: [id], guard, off: [off], red: seeds }));
+
+export const attack = [...raced, ...packets];

@@ -32,6 +32,19 @@ const raced = [
 		red: [races('F02_F03_create_by_descent')] },
 ];
 
+// Every state, every verb, every trick, against a live [ops].
+const live = [
+	{ ids: ['E02'], guard: 'an answer is no request',
+		off: [[peer, 'if (h.kind != PRIV_REQUEST)', 'if (false)']],
+		red: ['priv/states abuse_E02_E04_E08_every_trick'] },
+	{ ids: ['E04', 'E08'], guard: 'what descriptors came with ends [ops]',
+		off: [[seqpkt, '|| (msg.msg_flags & MSG_CTRUNC)', '']],
+		red: ['priv/states abuse_E02_E04_E08_every_trick'] },
+	{ ids: ['E01', 'E09'], guard: 'nothing is heard before HELLO',
+		off: [[peer, 'if (verb->first == o->hello)', 'if (false)']],
+		red: ['priv/states abuse_E01_E09_every_state'] },
+];
+
 // Sequences of packets: the seeds of the fuzzer's target.
 const packets = [
 	['E09', 'request ids rise',
@@ -73,4 +86,4 @@ const packets = [
 		'if (!audit_login(o, m, a->why) && false)'],
 ].map(([id, guard, ...off]) => ({ ids: [id], guard, off: [off], red: seeds }));
 
-export const attack = [...raced, ...packets];
+export const attack = [...raced, ...live, ...packets];

@@ -45,6 +45,25 @@ const live = [
 		red: ['priv/states abuse_E01_E09_every_state'] },
 ];
 
+const secrets = [
+	{ ids: ['H20', 'N02', 'N08'], guard: 'rdvd is not dumpable',
+		off: [['daemon/main.c', 'prctl(PR_SET_DUMPABLE, 0) != 0', 'false']],
+		red: ['abuse N02 H20 a session reads', 'abuse N08 no process'] },
+	{ ids: ['N07'], guard: 'what stands in the token file is looked up',
+		off: [['daemon/core/clitoken.c', '*live = t != NULL && t->kind == ' +
+			'TOKEN_CLI &&\n\t\tstrcmp(t->user_id, auth_owner(app->auth)) == 0;',
+		'*live = true;']],
+		red: ['abuse N07 a token file'] },
+	{ ids: ['N01'], guard: 'of a variable that is refused the name alone is told',
+		off: [['priv-helper/env.c', 'sizeof(name), var, strcspn(var, "="));',
+			'sizeof(name), var, strlen(var));']],
+		red: ['abuse N01 what a session'] },
+	{ ids: ['E01', 'E02'], guard: 'a number beyond its range ends [ops]',
+		off: [['lib/wire.c', 'return buf_get_u8(b, v) && *v <= f->max;',
+			'return buf_get_u8(b, v);']],
+		red: ['priv/states abuse_E01_every_field'] },
+];
+
 // Sequences of packets: the seeds of the fuzzer's target.
 const packets = [
 	['E09', 'request ids rise',
@@ -86,4 +105,4 @@ const packets = [
 		'if (!audit_login(o, m, a->why) && false)'],
 ].map(([id, guard, ...off]) => ({ ids: [id], guard, off: [off], red: seeds }));
 
-export const attack = [...raced, ...live, ...packets];
+export const attack = [...raced, ...live, ...secrets, ...packets];

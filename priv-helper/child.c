@@ -9,29 +9,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "lib/path.h"
 #include "lib/str.h"
 #include "priv-helper/cglimit.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/env.h"
 #include "priv-helper/lookup.h"
 #include "priv-helper/ops.h"
+#include "priv-helper/reach.h"
 #include "priv-helper/reaper.h"
-#include "priv-helper/repo.h"
-#include "priv-helper/roots.h"
 #include "priv-helper/run.h"
 #include "priv-helper/scratch.h"
-#include "priv-helper/served.h"
 #include "priv-helper/tty.h"
 #include "security/asuser.h"
 #include "security/landlock.h"
@@ -51,17 +46,16 @@ struct child {
 	char **env;
 	char program[PATH_MAX];
 	char scratch[SCRATCH_PATH];
-	struct roots roots; /* of a confined one */
-	bool as_user;	    /* the account's rights are on */
+	bool as_user; /* the account's rights are on */
 	uint64_t handle;
 	int cgroup;
-	int ruleset;
+	struct reach reach;
 	int status[2];
 	int control[2];
 };
 
-static bool
-failed(struct child_error *e, const char *stage, int err)
+bool
+child_failed(struct child_error *e, const char *stage, int err)
 {
 	e->result = PRIV_FAILED;
 	e->stage = stage;
@@ -106,8 +100,8 @@ child_done(struct child *c)
 	tty_close_child(&c->tty);
 	if (c->cgroup >= 0)
 		(void)close(c->cgroup);
-	if (c->ruleset >= 0)
-		(void)close(c->ruleset);
+	if (c->reach.ruleset >= 0)
+		(void)close(c->reach.ruleset);
 	if (c->status[1] >= 0)
 		(void)close(c->status[1]);
 	if (c->control[1] >= 0)
@@ -159,9 +153,9 @@ check_guards(struct child *c, struct child_error *e)
 	if (!c->profile->confined)
 		return true;
 	if (landlock_abi() == 0)
-		return failed(e, "C15 landlock", -EOPNOTSUPP);
+		return child_failed(e, "C15 landlock", -EOPNOTSUPP);
 	if (!filter_supported())
-		return failed(e, "C17 seccomp", -EOPNOTSUPP);
+		return child_failed(e, "C17 seccomp", -EOPNOTSUPP);
 	return true;
 }
 
@@ -178,7 +172,7 @@ make_env(struct child *c, struct child_error *e)
 	if (c->profile->confined) {
 		err = scratch_make(c->scratch);
 		if (err != 0)
-			return failed(e, "P3 scratch directory", err);
+			return child_failed(e, "P3 scratch directory", err);
 		req.tmpdir = c->scratch;
 	}
 	e->result = PRIV_DENIED;
@@ -205,7 +199,7 @@ find_program(struct child *c, struct child_error *e)
 		err = lookup_program(c->program, sizeof(c->program), name,
 		    search);
 	}
-	return err == 0 || failed(e, "P3 program", err);
+	return err == 0 || child_failed(e, "P3 program", err);
 }
 
 static bool
@@ -215,10 +209,10 @@ make_stdio(struct child *c, struct child_error *e)
 
 	if (c->m->io == PRIV_IO_PTY) {
 		err = tty_open(&c->tty, c->m->cols, c->m->rows, c->user->uid);
-		return err == 0 || failed(e, "P4 terminal", err);
+		return err == 0 || child_failed(e, "P4 terminal", err);
 	}
 	err = tty_pipes(&c->tty);
-	return err == 0 || failed(e, "P4 pipes", err);
+	return err == 0 || child_failed(e, "P4 pipes", err);
 }
 
 static bool
@@ -229,160 +223,17 @@ make_cgroup(struct child *c, struct child_error *e)
 	if (err == 0)
 		err = cglimit_set(c->cgroup, &c->profile->quota,
 		    c->o->cgroup_limits);
-	return err == 0 || failed(e, "P5 cgroup", err);
-}
-
-/*
- * Not every system has all of a profile's paths. One with the home directory or
- * rdv's own state in it stays closed; serve() has said so.
- */
-static int
-allow_path(const struct child *c, const struct profile_path *p)
-{
-	int fd = open(p->path, O_PATH | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return errno == ENOENT || errno == EACCES ? 0 : -errno;
-	if (!roots_inside(&c->roots, fd))
-		err = landlock_allow_fd(c->ruleset, fd, p->access);
-	(void)close(fd);
-	return err;
-}
-
-static int
-allow_profile(const struct child *c)
-{
-	const struct profile_path *p;
-	int err;
-
-	for (p = c->profile->paths; p->path != NULL; p++) {
-		err = allow_path(c, p);
-		if (err != 0)
-			return err;
-	}
-	if (c->profile->exe != NULL) {
-		err =
-		    landlock_allow(c->ruleset, c->program, LANDLOCK_READ_EXEC);
-		if (err != 0)
-			return err;
-	}
-	/* Of all terminals its own alone (H07), by descriptor. */
-	if (c->m->io == PRIV_IO_PTY)
-		return landlock_allow_fd(c->ruleset, c->tty.child[0],
-		    LANDLOCK_TERMINAL);
-	return 0;
-}
-
-/* A part that is missing, or is a link, is left out. */
-static int
-allow_part(const struct child *c, int dir, const struct profile_path *p)
-{
-	const struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-	};
-	int fd, err;
-
-	fd = (int)syscall(SYS_openat2, dir, p->path, &how, sizeof(how));
-	if (fd < 0)
-		return 0;
-	err = landlock_allow_fd(c->ruleset, fd, p->access);
-	(void)close(fd);
-	return err;
-}
-
-/* Without its repository a worktree is only a directory; git says so then. */
-static int
-allow_repo(const struct child *c, unsigned i, int root)
-{
-	const struct profile_path *p = c->profile->repo;
-	struct repo repo;
-	char why[128];
-	int err;
-
-	if (p == NULL)
-		return 0;
-	err = repo_open(&c->roots, root, &repo, why, sizeof(why));
-	if (err == RDV_E_DENIED)
-		log_warnx("spawn", "paths: %s: without its repository: %s",
-		    c->m->paths[i], why);
-	if (err != 0)
-		return 0;
-	for (; p->path != NULL && err == 0; p++)
-		err = allow_part(c, repo.common, p);
-	if (err == 0)
-		err = landlock_allow_fd(c->ruleset, repo.admin,
-		    c->profile->repo_own);
-	(void)close(repo.common);
-	(void)close(repo.admin);
-	return err;
-}
-
-static bool
-allow_roots(const struct child *c, struct child_error *e)
-{
-	unsigned i;
-	int fd, err;
-
-	for (i = 0; i < c->m->pathc; i++) {
-		err = roots_open(&c->roots, c->m->paths[i], &fd, e->why,
-		    sizeof(e->why));
-		if (err == RDV_E_DENIED) {
-			e->result = PRIV_DENIED;
-			return false;
-		}
-		if (err != 0)
-			return failed(e, "P5 paths", err);
-		err = landlock_allow_fd(c->ruleset, fd, c->profile->roots);
-		if (err == 0)
-			err = allow_repo(c, i, fd);
-		(void)close(fd);
-		if (err != 0)
-			return failed(e, "P5 paths", err);
-	}
-	return true;
-}
-
-/*
- * With the user's rights, as everything that follows from it. In system mode
- * an account has rdv's files in its own home.
- */
-static int
-find_roots(struct child *c)
-{
-	char base[ROOTS_PATH_MAX];
-	const char *own = c->o->base;
-
-	if (own == NULL) {
-		if (!path_join(base, sizeof(base), c->user->home, ".rdv"))
-			return -ENAMETOOLONG;
-		own = base;
-	}
-	if (!roots_init(&c->roots, c->user->home, own, c->o->run_dir,
-		served_rights(c->o, c->user)))
-		return -ENAMETOOLONG;
-	return 0;
+	return err == 0 || child_failed(e, "P5 cgroup", err);
 }
 
 static bool
 make_ruleset(struct child *c, struct child_error *e)
 {
-	int err;
-
-	if (!c->profile->confined)
-		return true;
-	err = find_roots(c);
-	if (err != 0)
-		return failed(e, "P5 ruleset", err);
-	c->ruleset = landlock_new();
-	if (c->ruleset < 0)
-		return failed(e, "P5 ruleset", c->ruleset);
-	err = allow_profile(c);
-	if (err == 0)
-		err = landlock_allow(c->ruleset, c->scratch, c->profile->roots);
-	if (err != 0)
-		return failed(e, "P5 ruleset", err);
-	return allow_roots(c, e);
+	c->reach.profile = c->profile;
+	c->reach.program = c->program;
+	c->reach.scratch = c->scratch;
+	c->reach.terminal = c->m->io == PRIV_IO_PTY ? c->tty.child[0] : -1;
+	return reach_make(&c->reach, e);
 }
 
 static bool
@@ -391,9 +242,9 @@ make_channels(struct child *c, struct child_error *e)
 	int err;
 
 	if (pipe2(c->status, O_CLOEXEC | O_NONBLOCK) < 0)
-		return failed(e, "P6 status pipe", -errno);
+		return child_failed(e, "P6 status pipe", -errno);
 	err = seqpkt_pair(c->control);
-	return err == 0 || failed(e, "P6 control socket", err);
+	return err == 0 || child_failed(e, "P6 control socket", err);
 }
 
 static void
@@ -414,7 +265,7 @@ plan(const struct child *c, struct reaper_plan *p)
 	d->pty = c->m->io == PRIV_IO_PTY;
 	memcpy(d->stdio, c->tty.child, sizeof(d->stdio));
 	d->status = c->status[1];
-	d->ruleset = c->ruleset;
+	d->ruleset = c->reach.ruleset;
 	d->uid = c->user->uid;
 	d->gid = c->user->gid;
 	d->groups = c->user->groups;
@@ -509,12 +360,12 @@ prepare(struct child *c, struct child_error *e)
 	for (i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
 		err = rights(c, stages[i].as_user);
 		if (err != 0)
-			return failed(e, "P3 rights", err);
+			return child_failed(e, "P3 rights", err);
 		if (!stages[i].make(c, e))
 			return false;
 		/* After it has been made, so that it has to be undone. */
 		if (mutant(stages[i].name))
-			return failed(e, stages[i].name, -EIO);
+			return child_failed(e, stages[i].name, -EIO);
 	}
 	return true;
 }
@@ -530,7 +381,7 @@ child_start(struct ops *o, const struct account *user,
 		.tty = { .child = { -1, -1, -1 } },
 		.handle = r->handle,
 		.cgroup = -1,
-		.ruleset = -1,
+		.reach = { .o = o, .user = user, .m = m, .ruleset = -1 },
 		.status = { -1, -1 },
 		.control = { -1, -1 } };
 	struct reaper_plan p;
@@ -545,7 +396,7 @@ child_start(struct ops *o, const struct account *user,
 		plan(&c, &p);
 		pid = fork_reaper(o, &p);
 		if (pid < 0)
-			ok = failed(e, "P7 fork", -errno);
+			ok = child_failed(e, "P7 fork", -errno);
 	}
 	if (ok)
 		hand_over(&c, r, pid);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_REACH_H
+#define RDV_REACH_H
+
+#include "priv-helper/roots.h"
+
+struct account;
+struct child_error;
+struct ops;
+struct priv_spawn;
+struct profile;
+
+/* What a confined run is to reach; the pointers and `terminal` are borrowed. */
+struct reach {
+	const struct ops *o;
+	const struct account *user;
+	const struct priv_spawn *m;
+	const struct profile *profile;
+	const char *program; /* as it has been found */
+	const char *scratch; /* its own directory */
+	int terminal;	     /* its side of it, or -1 */
+	int ruleset;	     /* Landlock; -1, or the caller's to close */
+	struct roots roots;
+};
+
+/*
+ * Makes the rule set; of a profile that is not confined there is none. Call it
+ * with the account's rights. False with `e` filled.
+ */
+bool reach_make(struct reach *x, struct child_error *e);
+
+#endif

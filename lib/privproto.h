@@ -146,9 +146,14 @@ struct priv_spawn_answer {
 #define PRIV_G_LANDLOCK 0x04u
 #define PRIV_G_RLIMITS	0x08u
 #define PRIV_G_PDEATH	0x10u
-#define PRIV_G_CGROUP	0x20u /* ends as a whole, by its cgroup */
-#define PRIV_G_PIDS	0x40u /* limited by its cgroup */
-#define PRIV_G_MEMORY	0x80u /* the same */
+#define PRIV_G_CGROUP	0x20u  /* ends as a whole, by its cgroup */
+#define PRIV_G_PIDS	0x40u  /* limited by its cgroup */
+#define PRIV_G_MEMORY	0x80u  /* the same */
+#define PRIV_G_PIDNS	0x100u /* sees its own processes alone */
+#define PRIV_G_MOUNTNS	0x200u /* own /proc, /tmp, /dev/shm, /dev/pts */
+#define PRIV_G_ROOT	0x400u /* and else what is granted, by name too */
+#define PRIV_G_IPCNS	0x800u
+#define PRIV_G_NETNS	0x1000u
 
 struct priv_signal {
 	uint64_t handle;

@@ -28,6 +28,7 @@
 #include "priv-helper/run.h"
 #include "priv-helper/scratch.h"
 #include "priv-helper/tty.h"
+#include "priv-helper/view.h"
 #include "security/asuser.h"
 #include "security/landlock.h"
 #include "security/mutant.h"
@@ -97,6 +98,7 @@ static void
 child_done(struct child *c)
 {
 	env_free(c->env);
+	view_done(&c->reach.spaces);
 	tty_close_child(&c->tty);
 	if (c->cgroup >= 0)
 		(void)close(c->cgroup);
@@ -156,6 +158,7 @@ check_guards(struct child *c, struct child_error *e)
 		return child_failed(e, "C15 landlock", -EOPNOTSUPP);
 	if (!filter_supported())
 		return child_failed(e, "C17 seccomp", -EOPNOTSUPP);
+	view_init(&c->reach.spaces, c->o, c->user, c->profile);
 	return true;
 }
 
@@ -233,7 +236,11 @@ make_ruleset(struct child *c, struct child_error *e)
 	c->reach.program = c->program;
 	c->reach.scratch = c->scratch;
 	c->reach.terminal = c->m->io == PRIV_IO_PTY ? c->tty.child[0] : -1;
-	return reach_make(&c->reach, e);
+	if (!reach_make(&c->reach, e))
+		return false;
+	if (c->reach.spaces.own_tmp)
+		env_replace(c->env, "TMPDIR", c->scratch, "/tmp");
+	return true;
 }
 
 static bool
@@ -273,10 +280,30 @@ plan(const struct child *c, struct reaper_plan *p)
 	d->nofile = o->nofile;
 	d->limits = c->profile->limits;
 	d->filter = &o->filters[c->profile - profiles];
+	if (c->reach.spaces.view != NSPACE_NONE)
+		d->spaces = &c->reach.spaces;
 	d->cwd = c->m->cwd;
 	d->path = c->program;
 	d->argv = c->m->argv;
 	d->envp = c->env;
+}
+
+/* The pid, 0 in the child, or -errno. */
+static pid_t
+make_reaper(struct reaper_plan *p)
+{
+	const struct drop_plan *d = &p->drop;
+	const struct nspace_ids ids = { .privileged = d->privileged,
+		.uid = d->uid,
+		.gid = d->gid,
+		.groups = d->groups,
+		.ngroups = d->ngroups };
+	pid_t pid;
+
+	if (d->spaces != NULL)
+		return nspace_fork(&ids, &p->spaces_err);
+	pid = fork();
+	return pid < 0 ? -errno : pid;
 }
 
 /* Signals stay blocked in the new process: its first must find it ready. */
@@ -285,20 +312,16 @@ fork_reaper(struct ops *o, struct reaper_plan *p)
 {
 	sigset_t all, old;
 	pid_t pid;
-	int err;
 
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &old);
-	errno = EIO;
-	pid = mutant("P7 fork") ? -1 : fork();
-	err = errno;
+	pid = mutant("P7 fork") ? -EIO : make_reaper(p);
 	if (pid == 0) {
 		/* It acts for one user and has no business with the rest. */
 		grant_wipe(&o->grants);
 		reaper_run(p);
 	}
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
-	errno = err;
 	return pid;
 }
 
@@ -312,6 +335,7 @@ guards(const struct child *c)
 
 	if (!c->profile->confined)
 		return 0;
+	g |= view_guards(&c->reach.spaces);
 	if (c->cgroup >= 0)
 		g |= PRIV_G_CGROUP;
 	if ((kept & CGLIMIT_PIDS) != 0)
@@ -396,7 +420,7 @@ child_start(struct ops *o, const struct account *user,
 		plan(&c, &p);
 		pid = fork_reaper(o, &p);
 		if (pid < 0)
-			ok = child_failed(e, "P7 fork", -errno);
+			ok = child_failed(e, "P7 fork", pid);
 	}
 	if (ok)
 		hand_over(&c, r, pid);

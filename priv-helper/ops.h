@@ -17,6 +17,7 @@
 #include "priv-helper/run.h"
 #include "priv-helper/tokens.h"
 #include "security/filter.h"
+#include "security/nspace.h"
 #include "security/profile.h"
 
 /* All that [ops] knows. There is one, and nothing of it is global. */
@@ -42,6 +43,7 @@ struct ops {
 	struct tokens tokens;
 	struct runs runs;
 	struct filter filters[PROFILES];
+	bool views[NSPACE_VIEWS]; /* which runs can have here */
 	char cgroup[CGROUP_PATH]; /* where those of runs lie; "": none */
 	unsigned cgroup_limits;	  /* CGLIMIT_*: what they can be held to */
 };

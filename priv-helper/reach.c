@@ -21,6 +21,7 @@
 #include "priv-helper/ops.h"
 #include "priv-helper/repo.h"
 #include "priv-helper/served.h"
+#include "priv-helper/view.h"
 #include "security/landlock.h"
 #include "security/profile.h"
 
@@ -29,20 +30,23 @@
  * rdv's own state in it stays closed; serve() has said so.
  */
 static int
-allow_path(const struct reach *x, const struct profile_path *p)
+allow_path(struct reach *x, const struct profile_path *p)
 {
 	int fd = open(p->path, O_PATH | O_CLOEXEC), err = 0;
 
 	if (fd < 0)
 		return errno == ENOENT || errno == EACCES ? 0 : -errno;
-	if (!roots_inside(&x->roots, fd))
+	if (!roots_inside(&x->roots, fd)) {
 		err = landlock_allow_fd(x->ruleset, fd, p->access);
+		if (err == 0)
+			err = view_show(&x->spaces, p->path, fd, true);
+	}
 	(void)close(fd);
 	return err;
 }
 
 static int
-allow_profile(const struct reach *x)
+allow_profile(struct reach *x)
 {
 	const struct profile_path *p;
 	int err;
@@ -59,10 +63,12 @@ allow_profile(const struct reach *x)
 			return err;
 	}
 	/* Of all terminals its own alone (H07), by descriptor. */
-	if (x->terminal >= 0)
-		return landlock_allow_fd(x->ruleset, x->terminal,
-		    LANDLOCK_TERMINAL);
-	return 0;
+	if (x->terminal < 0)
+		return 0;
+	err = view_show_terminal(&x->spaces, x->terminal);
+	return err != 0 ? err
+			: landlock_allow_fd(x->ruleset, x->terminal,
+			      LANDLOCK_TERMINAL);
 }
 
 /* A part that is missing, or is a link, is left out. */
@@ -85,7 +91,7 @@ allow_part(const struct reach *x, int dir, const struct profile_path *p)
 
 /* Without its repository a worktree is only a directory; git says so then. */
 static int
-allow_repo(const struct reach *x, unsigned i, int root)
+allow_repo(struct reach *x, unsigned i, int root)
 {
 	const struct profile_path *p = x->profile->repo;
 	struct repo repo;
@@ -105,13 +111,27 @@ allow_repo(const struct reach *x, unsigned i, int root)
 	if (err == 0)
 		err = landlock_allow_fd(x->ruleset, repo.admin,
 		    x->profile->repo_own);
+	if (err == 0)
+		err = view_show_named(&x->spaces, repo.common,
+		    x->profile->repo_own == LANDLOCK_READ);
 	(void)close(repo.common);
 	(void)close(repo.admin);
 	return err;
 }
 
+static int
+allow_root(struct reach *x, unsigned i, int fd)
+{
+	const bool readonly = x->profile->roots == LANDLOCK_READ_EXEC;
+	int err = landlock_allow_fd(x->ruleset, fd, x->profile->roots);
+
+	if (err == 0)
+		err = view_show_named(&x->spaces, fd, readonly);
+	return err != 0 ? err : allow_repo(x, i, fd);
+}
+
 static bool
-allow_roots(const struct reach *x, struct child_error *e)
+allow_roots(struct reach *x, struct child_error *e)
 {
 	unsigned i;
 	int fd, err;
@@ -125,9 +145,7 @@ allow_roots(const struct reach *x, struct child_error *e)
 		}
 		if (err != 0)
 			return child_failed(e, "P5 paths", err);
-		err = landlock_allow_fd(x->ruleset, fd, x->profile->roots);
-		if (err == 0)
-			err = allow_repo(x, i, fd);
+		err = allow_root(x, i, fd);
 		(void)close(fd);
 		if (err != 0)
 			return child_failed(e, "P5 paths", err);
@@ -171,8 +189,15 @@ reach_make(struct reach *x, struct child_error *e)
 		return child_failed(e, "P5 ruleset", x->ruleset);
 	err = allow_profile(x);
 	if (err == 0)
-		err = landlock_allow(x->ruleset, x->scratch, x->profile->roots);
+		err =
+		    landlock_allow(x->ruleset, x->scratch, x->profile->scratch);
 	if (err != 0)
 		return child_failed(e, "P5 ruleset", err);
-	return allow_roots(x, e);
+	if (!allow_roots(x, e))
+		return false;
+	/* Where it could begin without namespaces, it can with them. */
+	if (path_is_under("/tmp", x->m->cwd))
+		x->spaces.uses_tmp = true;
+	err = view_show_tmp(&x->spaces, x->scratch);
+	return err == 0 || child_failed(e, "P5 ruleset", err);
 }

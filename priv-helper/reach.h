@@ -3,6 +3,7 @@
 #define RDV_REACH_H
 
 #include "priv-helper/roots.h"
+#include "security/nspace.h"
 
 struct account;
 struct child_error;
@@ -10,7 +11,10 @@ struct ops;
 struct priv_spawn;
 struct profile;
 
-/* What a confined run is to reach; the pointers and `terminal` are borrowed. */
+/*
+ * What a confined run is to reach; the pointers and `terminal` are borrowed,
+ * and `spaces` has been begun by view_init().
+ */
 struct reach {
 	const struct ops *o;
 	const struct account *user;
@@ -21,11 +25,13 @@ struct reach {
 	int terminal;	     /* its side of it, or -1 */
 	int ruleset;	     /* Landlock; -1, or the caller's to close */
 	struct roots roots;
+	struct nspace spaces;
 };
 
 /*
- * Makes the rule set; of a profile that is not confined there is none. Call it
- * with the account's rights. False with `e` filled.
+ * Makes the rule set, and shows the same in `spaces`; of a profile that is not
+ * confined there is none. Call it with the account's rights. False with `e`
+ * filled.
  */
 bool reach_make(struct reach *x, struct child_error *e);
 

@@ -26,6 +26,7 @@
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/served.h"
+#include "priv-helper/view.h"
 #include "security/asuser.h"
 #include "security/caps.h"
 #include "security/landlock.h"
@@ -294,6 +295,7 @@ serve(const struct serve_args *a)
 	shed(o);
 	build_filters(o);
 	served_init(o, a);
+	view_probe(o);
 	find_cgroup(o, o->system ? a->helper_state : a->base);
 	count_room(o);
 	p = xcalloc(P_RUNS + 2 * RUNS_TABLE, sizeof(*p));

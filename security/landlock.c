@@ -93,6 +93,7 @@ static const uint64_t rights[LANDLOCK_ACCESS_MAX] = {
 	[LANDLOCK_DEVICE] = FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE,
 	[LANDLOCK_TERMINAL] =
 	    FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV,
+	[LANDLOCK_LIST] = FS_READ_DIR,
 };
 
 static const struct {
@@ -133,6 +134,8 @@ landlock_abi(void)
 
 	if (mutant("landlock 2"))
 		return 2;
+	if (mutant("landlock 1"))
+		return 1;
 	if (mutant("landlock 0"))
 		return 0;
 	v = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_VERSION);

@@ -13,6 +13,7 @@ enum landlock_access {
 	LANDLOCK_STORE,	     /* as WRITE, but files and directories alone */
 	LANDLOCK_DEVICE,     /* read and write one device node */
 	LANDLOCK_TERMINAL,   /* and its ioctls */
+	LANDLOCK_LIST,	     /* names in directories, and no more */
 	LANDLOCK_ACCESS_MAX
 };
 

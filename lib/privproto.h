@@ -64,6 +64,8 @@ enum priv_result {
 
 enum priv_login_kind { PRIV_LOGIN_UID, PRIV_LOGIN_TOKEN, PRIV_LOGIN_SERVICE };
 enum priv_io { PRIV_IO_PTY, PRIV_IO_PIPES };
+/* What a run asks for of the network; PROFILE: all that its profile has. */
+enum priv_net { PRIV_NET_PROFILE, PRIV_NET_NONE, PRIV_NET_LIST, PRIV_NET_FULL };
 /* Bits of priv_hello.features: what is on offer here. */
 #define PRIV_F_SECCOMP	0x01u
 #define PRIV_F_LANDLOCK 0x02u
@@ -118,6 +120,7 @@ struct priv_spawn {
 	char label[PRIV_LABEL_MAX + 1]; /* run id; comes back in INVENTORY */
 	uint8_t io;			/* enum priv_io */
 	uint16_t cols, rows;		/* pty only */
+	uint8_t net;			/* enum priv_net */
 	char *cwd;			/* absolute */
 	char **argv;  /* argv[0] absolute, or a name to be found */
 	char **envp;  /* NAME=value; names judged by the profile */

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -158,7 +159,8 @@ check_guards(struct child *c, struct child_error *e)
 		return child_failed(e, "C15 landlock", -EOPNOTSUPP);
 	if (!filter_supported())
 		return child_failed(e, "C17 seccomp", -EOPNOTSUPP);
-	view_init(&c->reach.spaces, c->o, c->user, c->profile);
+	c->reach.online = c->profile->network && c->m->net != PRIV_NET_NONE;
+	view_init(&c->reach.spaces, c->o, c->user, c->profile, c->reach.online);
 	return true;
 }
 
@@ -254,6 +256,19 @@ make_channels(struct child *c, struct child_error *e)
 	return err == 0 || child_failed(e, "P6 control socket", err);
 }
 
+static const struct filter *
+filter_of(const struct child *c)
+{
+	const ptrdiff_t i = c->profile - profiles;
+
+	if (c->profile->own_filter != NULL && view_is_alone(&c->reach.spaces))
+		return &c->o->own_filters[i];
+	if (c->profile->offline_filter != NULL && !c->reach.online &&
+	    !c->reach.spaces.net)
+		return &c->o->offline_filters[i];
+	return &c->o->filters[i];
+}
+
 static void
 plan(const struct child *c, struct reaper_plan *p)
 {
@@ -279,7 +294,7 @@ plan(const struct child *c, struct reaper_plan *p)
 	d->ngroups = c->user->ngroups;
 	d->nofile = o->nofile;
 	d->limits = c->profile->limits;
-	d->filter = &o->filters[c->profile - profiles];
+	d->filter = filter_of(c);
 	if (c->reach.spaces.view != NSPACE_NONE)
 		d->spaces = &c->reach.spaces;
 	d->cwd = c->m->cwd;

@@ -45,11 +45,30 @@ allow_path(struct reach *x, const struct profile_path *p)
 	return err;
 }
 
+/* What the policy adds to it: places that programs may be run from. */
+static int
+allow_tools(struct reach *x)
+{
+	const struct policy_rights *r = served_rights(x->o, x->user);
+	char **tools = r->profile[x->profile - profiles].tools;
+	struct profile_path p = { .access = LANDLOCK_READ_EXEC };
+	int err = 0;
+
+	for (; tools != NULL && *tools != NULL && err == 0; tools++) {
+		p.path = *tools;
+		err = allow_path(x, &p);
+	}
+	return err;
+}
+
 static int
 allow_profile(struct reach *x)
 {
 	const struct profile_path *p;
-	int err;
+	int err = allow_tools(x);
+
+	if (err != 0)
+		return err;
 
 	for (p = x->profile->paths; p->path != NULL; p++) {
 		err = allow_path(x, p);
@@ -184,7 +203,7 @@ reach_make(struct reach *x, struct child_error *e)
 	err = find_roots(x);
 	if (err != 0)
 		return child_failed(e, "P5 ruleset", err);
-	x->ruleset = landlock_new();
+	x->ruleset = landlock_new(x->online || x->spaces.net);
 	if (x->ruleset < 0)
 		return child_failed(e, "P5 ruleset", x->ruleset);
 	err = allow_profile(x);

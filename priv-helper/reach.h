@@ -2,6 +2,8 @@
 #ifndef RDV_REACH_H
 #define RDV_REACH_H
 
+#include <stdbool.h>
+
 #include "priv-helper/roots.h"
 #include "security/nspace.h"
 
@@ -23,6 +25,7 @@ struct reach {
 	const char *program; /* as it has been found */
 	const char *scratch; /* its own directory */
 	int terminal;	     /* its side of it, or -1 */
+	bool online;	     /* the host's network is open to it */
 	int ruleset;	     /* Landlock; -1, or the caller's to close */
 	struct roots roots;
 	struct nspace spaces;

@@ -19,6 +19,7 @@
 #include "priv-helper/accounts.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/roots.h"
+#include "security/landlock.h"
 #include "security/profile.h"
 
 /* In system mode no account's, so that none has to be there for it. */
@@ -49,7 +50,7 @@ view_probe(struct ops *o)
  */
 void
 view_init(struct nspace *s, const struct ops *o, const struct account *user,
-    const struct profile *p)
+    const struct profile *p, bool online)
 {
 	memset(s, 0, sizeof(*s));
 	if (!o->views[p->view] || user->uid == 0 ||
@@ -57,7 +58,7 @@ view_init(struct nspace *s, const struct ops *o, const struct account *user,
 		return;
 	s->view = p->view;
 	s->ipc = p->view == NSPACE_ROOT;
-	s->net = s->ipc && !p->network;
+	s->net = !online;
 }
 
 void
@@ -195,6 +196,13 @@ view_show_terminal(struct nspace *s, int fd)
 		m->optional = s->view == NSPACE_OVER;
 	}
 	return err;
+}
+
+/* Abstract names are the network namespace's, and known to Landlock since 6. */
+bool
+view_is_alone(const struct nspace *s)
+{
+	return s->view == NSPACE_ROOT && (s->net || landlock_abi() >= 6);
 }
 
 unsigned

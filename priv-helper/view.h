@@ -12,9 +12,12 @@ struct profile;
 
 /* At its start, for [ops]: which views this host lets runs have. */
 void view_probe(struct ops *o);
-/* What a run of the account has of its profile's namespaces. */
+/*
+ * What a run of the account has of its profile's namespaces; without `online`
+ * an empty network is one of them.
+ */
 void view_init(struct nspace *s, const struct ops *o,
-    const struct account *user, const struct profile *p);
+    const struct account *user, const struct profile *p, bool online);
 void view_done(struct nspace *s);
 
 /*
@@ -35,6 +38,8 @@ int view_show_tmp(struct nspace *s, const char *scratch);
  * where ttyname(3) looks for it.
  */
 int view_show_terminal(struct nspace *s, int fd);
+/* True when it can name no socket or shared object but its own. */
+bool view_is_alone(const struct nspace *s);
 /* PRIV_G_* of all that. */
 unsigned view_guards(const struct nspace *s);
 

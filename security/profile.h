@@ -50,11 +50,18 @@ struct profile {
 	const struct profile_path *repo;
 	enum landlock_access repo_own;
 	const struct filter_spec *filter;
+	/*
+	 * In its place where the run has a root of its own, and can name no
+	 * socket, queue or memory of anybody else's; NULL: there is none.
+	 */
+	const struct filter_spec *own_filter;
+	/* For a run that asks for no network and cannot have an empty one. */
+	const struct filter_spec *offline_filter;
 	const struct profile_limit *limits;
 	struct profile_quota quota;
 };
 
-#define PROFILES 3
+#define PROFILES 5
 
 extern const struct profile profiles[PROFILES];
 

@@ -14,7 +14,7 @@ const programs = [
 		'{ SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM }, 3 ']],
 	red: ['priv/reach datagrams_to_others'] },
 	{ ids: ['I20'], guard: 'a program has no System V objects',
-		off: [[sets, '"@ipc", "acct"', '"acct"'],
+		off: [[sets, '"@ipc", "@power", NULL', '"@power", NULL'],
 			[sets, '"@ids", "@kill"', '"@ids", "@ipc", "@kill"']],
 		red: ['priv/reach memory_of_others'] },
 	{ ids: ['H06'], guard: 'a terminal gets no other line discipline',

@@ -1,5 +1,6 @@
 // Guards of a run's namespaces. Rows as in mutants.mjs.
 const mounts = 'security/nsmount.c', view = 'priv-helper/view.c';
+const child = 'priv-helper/child.c';
 
 // For guards that namespaces stand behind: with these on, what is let through
 // would find nothing.
@@ -34,4 +35,24 @@ export const spaces = [
 	{ ids: ['I17'], guard: 'a host without namespaces is noticed at the start',
 		off: [[view, 'o->views[v] = err == 0;', 'o->views[v] = true;']],
 		red: ['priv/kernels golden_kernels'] },
+	{ ids: ['I18'], guard: 'in a root of its own there is nothing else',
+		off: [[view, 's->view = p->view;', 's->view = NSPACE_OVER;']],
+		red: ['priv/agent abuse_I18_names', 'priv/probe golden_agent'] },
+	{ ids: ['I08', 'I09'], guard: 'no UNIX socket where others\' can be named',
+		off: [[view, 'return s->view == NSPACE_ROOT && (s->net || ' +
+			'landlock_abi() >= 6);', 'return true || s->net;']],
+		red: ['priv/agent abuse_I09'] },
+	{ ids: ['I10'], guard: 'without a network there is an empty one',
+		off: [[view, 's->net = !online;', 's->net = online && false;']],
+		red: ['priv/agent abuse_I10', 'priv/probe golden_lsp'] },
+	{ ids: ['I10'], guard: 'or no socket, and no port',
+		off: [[child, 'if (c->profile->offline_filter != NULL &&',
+			'if (false && c->profile->offline_filter != NULL &&'],
+		['security/landlock.c', 'network || abi < FIRST_NET ? 0 : NET_TCP',
+			'network || abi < FIRST_NET ? 0 : 0']],
+		red: ['priv/agent abuse_I10'] },
+	{ ids: ['I13'], guard: 'a network that cannot be held to is refused',
+		off: [['priv-helper/op_spawn.c',
+			'judge_net(&m->spawn, profile, &e) &&', '']],
+		red: ['priv/agent abuse_I13'] },
 ];

@@ -43,6 +43,7 @@ struct rig_spawn {
 	const char *cwd;     /* NULL: "/" */
 	const char *const *argv, *const *env, *const *paths;
 	bool pty;
+	uint8_t net; /* enum priv_net */
 	const char *label;
 };
 

@@ -215,6 +215,20 @@ golden_script_pipes(void **state)
 	check("script", "script-pipes", false, NULL);
 }
 
+static void
+golden_agent(void **state)
+{
+	(void)state;
+	check("agent", "agent", true, NULL);
+}
+
+static void
+golden_lsp(void **state)
+{
+	(void)state;
+	check("lsp", "lsp", false, NULL);
+}
+
 /* A host without user namespaces: the same promises, but for what is new. */
 static void
 golden_without_namespaces(void **state)
@@ -222,6 +236,8 @@ golden_without_namespaces(void **state)
 	(void)state;
 	check("script", "script", true, "no userns");
 	check("script", "script-pipes", false, "no userns");
+	check("agent", "agent", true, "no userns");
+	check("lsp", "lsp", false, "no userns");
 }
 
 /* The oldest Landlock, with namespaces and without. */
@@ -231,6 +247,8 @@ golden_landlock_1(void **state)
 	(void)state;
 	check("script", "script-landlock1", true, "landlock 1");
 	check("script", "script-landlock1", true, "landlock 1+no userns");
+	check("agent", "agent-landlock1", true, "landlock 1");
+	check("agent", "agent-landlock1", true, "landlock 1+no userns");
 }
 
 /* git is its only program: the mutant lets the probe be it. */
@@ -260,6 +278,8 @@ main(void)
 		cmocka_unit_test(golden_login),
 		cmocka_unit_test(golden_script),
 		cmocka_unit_test(golden_script_pipes),
+		cmocka_unit_test(golden_agent),
+		cmocka_unit_test(golden_lsp),
 		cmocka_unit_test(golden_without_namespaces),
 		cmocka_unit_test(golden_landlock_1),
 		cmocka_unit_test(golden_git),

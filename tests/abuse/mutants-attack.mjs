@@ -82,7 +82,8 @@ const packets = [
 	['E01', 'a grant that was given back is gone', grants,
 		'\tsecret_wipe(&g->grant[p - g->grant], sizeof(*p));\n', ''],
 	['E01', 'one account alone is acted for',
-		login, 'if (m->uid != o->user.uid)', 'if (false)'],
+		login, 'accounts_find(&o->accounts, m->uid);\n' +
+		'\tif (v->who != NULL)', 'o->accounts.list;\n\tif (v->who != NULL)'],
 	['E01', 'only some signals are sent', signal,
 		'if (!is_allowed(order.sig))', 'if (is_allowed(order.sig) && false)'],
 	['E01', 'a run is confirmed when it has ended',

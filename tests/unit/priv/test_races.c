@@ -316,7 +316,7 @@ make_grantable(struct roots *rs, struct policy_rights *rights)
 
 	rights_make(rights, NULL, in("home"));
 	make_root();
-	assert_true(roots_init(rs, in("home"), in("out"), rights));
+	assert_true(roots_init(rs, in("home"), in("out"), NULL, rights));
 	assert_int_equal(fstatat(topfd, "out/sub", &secret, 0), 0);
 	return secret.st_ino;
 }
@@ -420,7 +420,7 @@ remove_while(const char *name, const char *deep)
 	while (score_more(&s)) {
 		fill_scratch("run", deep);
 		before = swap_release();
-		scratch_remove(in("run"));
+		scratch_remove(in("run"), geteuid());
 		s.kind[atomic_load(&swap.done) == before]++;
 		assert_int_equal(faccessat(topfd, "run", F_OK, 0), -1);
 		assert_int_equal(faccessat(topfd, "out/sub/0", F_OK, 0), 0);
@@ -465,8 +465,8 @@ abuse_F10_itself(void **state)
 		assert_int_equal(symlinkat(in("out"), topfd, "other0"), 0);
 		before = swap_release();
 		while (there("run0") || there("other0")) {
-			scratch_remove(in("run0"));
-			scratch_remove(in("other0"));
+			scratch_remove(in("run0"), geteuid());
+			scratch_remove(in("other0"), geteuid());
 			(void)unlinkat(topfd, "run0", 0);
 			(void)unlinkat(topfd, "other0", 0);
 		}
@@ -487,7 +487,7 @@ remove_with_swaps(const char *deep, unsigned first, unsigned second)
 	steps.first = first;
 	steps.second = second;
 	between_calls = swap_here;
-	scratch_remove(in("run"));
+	scratch_remove(in("run"), geteuid());
 	between_calls = NULL;
 	assert_int_equal(faccessat(topfd, "run", F_OK, 0), -1);
 	outside_is_whole();

@@ -94,7 +94,8 @@ fuzz_dir = $(if $(fuzz_dir_$(1)),$(fuzz_dir_$(1)),api)
 fuzz_more_privproto := $(call obj,tests/unit/lib/priv_echo.c)
 fuzz_more_ops := $(call obj,tests/fuzz/ops_world.c tests/fuzz/ops_model.c)
 # [ops] ends itself over a malformed packet; here only that packet's turn ends.
-fuzz_link_ops := -Wl,--wrap=_exit
+# Tokens are kept in memory.
+fuzz_link_ops := -Wl,--wrap=_exit,--wrap=path_write_private
 fuzz_bins := $(patsubst %,$(BUILD)/fuzz/%,$(fuzz_names))
 define fuzz_rules
 $(BUILD)/fuzz/$(1): $(BUILD)/obj/tests/fuzz/fuzz_$(1).o \

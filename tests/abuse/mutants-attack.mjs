@@ -3,7 +3,8 @@
 const peer = 'priv-helper/peer.c', spawn = 'priv-helper/op_spawn.c';
 const grants = 'priv-helper/grant.c', seqpkt = 'lib/seqpkt.c';
 const signal = 'priv-helper/op_signal.c', login = 'priv-helper/op_login.c';
-const exit = 'priv-helper/op_exit.c', runs = 'priv-helper/run.c';
+const revoke = 'priv-helper/op_revoke.c', exit = 'priv-helper/op_exit.c';
+const runs = 'priv-helper/run.c';
 const seeds = ['fuzz/ops corpus'];
 
 const races = (name) => `unit/priv/test_races abuse_${name}`;
@@ -76,14 +77,25 @@ const packets = [
 		peer, '\tgrant_wipe(&o->grants);\n', ''],
 	['E01', 'a start needs a live grant', spawn,
 		'if (!grant_find(&o->grants, m->grant, &uid))',
-		'if (grant_find(&o->grants, m->grant, &uid), uid = o->user.uid, false)'],
+		'if (grant_find(&o->grants, m->grant, &uid), uid = o->accounts.list->uid, false)'],
 	['E01', 'a grant expires',
 		grants, 'return g->expires > now;', 'return g->expires > 0;'],
 	['E01', 'a grant that was given back is gone', grants,
 		'\tsecret_wipe(&g->grant[p - g->grant], sizeof(*p));\n', ''],
-	['E01', 'one account alone is acted for',
-		login, 'accounts_find(&o->accounts, m->uid);\n' +
-		'\tif (v->who != NULL)', 'o->accounts.list;\n\tif (v->who != NULL)'],
+	['E01', 'a claim is good for who is served', login,
+		'\tif (v->who != NULL)\n\t\treturn PRIV_DONE;\n\tsnprintf',
+		'\tv->who = o->accounts.list;\n\tif (true)\n\t\treturn PRIV_DONE;\n' +
+		'\tsnprintf'],
+	['E01', 'a start is for whom its grant is', spawn,
+		'*who = accounts_find(&o->accounts, uid);', '*who = o->accounts.list;'],
+	['E01', 'a token of somebody else is not revoked', revoke,
+		'if (!tokens_has(&o->tokens, *uid, m->sha256, clock_wall_ms()))',
+		'if (false)'],
+	['E01', 'nobody is enrolled without a proof', 'priv-helper/op_enroll.c',
+		'return err == RDV_E_DENIED ? PRIV_DENIED : PRIV_FAILED;',
+		'return PRIV_DONE;'],
+	['E09', 'grants end with the token they were given for', revoke,
+		'\tgrant_end_of(&o->grants, sum);\n', ''],
 	['E01', 'only some signals are sent', signal,
 		'if (!is_allowed(order.sig))', 'if (is_allowed(order.sig) && false)'],
 	['E01', 'a run is confirmed when it has ended',

@@ -13,6 +13,7 @@
 
 #include "build.h"
 #include "lib/clock.h"
+#include "lib/sha256.h"
 #include "lib/str.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/ops_model.h"
@@ -79,7 +80,11 @@ say_login(struct buf *b, uint32_t id)
 	struct priv_login m = { .kind = who >> 6,
 		.uid = who & 0x30 ? who : WORLD_UID };
 
-	memset(m.secret, 's', who & 7);
+	if (m.kind != PRIV_LOGIN_UID)
+		(void)str_copy(m.secret, world_token[(who & 7) % WORLD_TOKENS],
+		    sizeof(m.secret));
+	if (m.kind == PRIV_LOGIN_TOKEN && (who & 8) == 0)
+		m.uid = 0;
 	priv_put_login(b, id, &m);
 }
 
@@ -148,6 +153,31 @@ say_exit(struct buf *b, uint32_t id)
 	priv_put_exit(b, id, PRIV_REQUEST, &m);
 }
 
+static void
+say_enroll(struct buf *b, uint32_t id)
+{
+	const uint8_t what = take();
+	const char *text = world_token[(what & 7) % WORLD_TOKENS];
+	struct priv_enroll m = { .uid = WORLD_UID + (what >> 3 & 3),
+		.expires_ms = what & 0x20 ? 1 : 0 };
+
+	world.proof = (what & 0x40) != 0;
+	sha256(text, strlen(text), m.sha256);
+	priv_put_enroll(b, id, &m);
+}
+
+static void
+say_revoke(struct buf *b, uint32_t id)
+{
+	struct priv_revoke m;
+	const char *text;
+
+	memcpy(m.grant, some_grant(), sizeof(m.grant));
+	text = world_token[take() % WORLD_TOKENS];
+	sha256(text, strlen(text), m.sha256);
+	priv_put_revoke(b, id, &m);
+}
+
 /* No message at all, or one written by the fuzzer itself. */
 static void
 say_anything(struct buf *b, uint32_t id)
@@ -199,6 +229,9 @@ say(void (*what)(struct buf *, uint32_t))
 	struct buf b;
 
 	if (!model_may_ask())
+		return;
+	/* What these change the model learns from their answers alone. */
+	if (model.deaf && (what == say_enroll || what == say_revoke))
 		return;
 	buf_init(&b, 2 * SEQPKT_MAX);
 	what(&b, ++model.id);
@@ -329,8 +362,11 @@ static void (*const words[])(struct buf *, uint32_t) = { say_hello, say_login,
 	say_anything };
 static void (*const deeds[])(void) = { do_reaper, do_status, do_flip, do_resize,
 	do_fds, do_id, do_connect, do_deaf, do_time, do_scribe, do_ending };
+static void (*const more[])(struct buf *, uint32_t) = { say_enroll,
+	say_revoke };
 #define WORDS (sizeof(words) / sizeof(words[0]))
 #define DEEDS (sizeof(deeds) / sizeof(deeds[0]))
+#define MORE  (sizeof(more) / sizeof(more[0]))
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -340,15 +376,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	at = data;
 	left = size;
 	memset(&trick, 0, sizeof(trick));
-	world_begin();
+	/* A first byte of 0xff is system mode, and no deed. */
+	world_begin(size > 0 && *data == 0xff && take() == 0xff);
 	model_begin();
 	do_connect();
 	while (left > 0 && !world.broken) {
-		what = take() % (WORDS + DEEDS);
+		what = take() % (WORDS + DEEDS + MORE);
 		if (what < WORDS)
 			say(words[what]);
-		else
+		else if (what < WORDS + DEEDS)
 			deeds[what - WORDS]();
+		else
+			say(more[what - WORDS - DEEDS]);
 		model_turn();
 	}
 	model_end();

@@ -23,6 +23,10 @@ void
 model_begin(void)
 {
 	memset(&model, 0, sizeof(model));
+	if (world.system) {
+		model.owner[WORLD_ANN] = WORLD_UID;
+		model.owner[WORLD_BOB] = WORLD_UID + 1;
+	}
 }
 
 void
@@ -44,17 +48,33 @@ model_may_ask(void)
 	       world.ops.daemon >= 0;
 }
 
-static bool
-grant_lives(const uint8_t *token)
+/* Whom a live grant is for; 0: there is none like it. */
+static uid_t
+granted_to(const uint8_t *token)
 {
-	bool lives = false;
+	uid_t uid = 0;
 	unsigned i;
 
 	for (i = 0; i < model.ngrants; i++)
-		lives |=
-		    model.grant[i].end > clock_mono_ms() &&
-		    memcmp(model.grant[i].token, token, PRIV_GRANT_LEN) == 0;
-	return lives;
+		if (model.grant[i].end > clock_mono_ms() &&
+		    memcmp(model.grant[i].token, token, PRIV_GRANT_LEN) == 0)
+			uid = model.grant[i].uid;
+	return uid;
+}
+
+/* Which of the texts a hash is of, or -1. */
+static int
+token_of(const uint8_t sum[SHA256_LEN])
+{
+	uint8_t one[SHA256_LEN];
+	int i;
+
+	for (i = 0; i < WORLD_TOKENS; i++) {
+		sha256(world_token[i], strlen(world_token[i]), one);
+		if (memcmp(one, sum, sizeof(one)) == 0)
+			return i;
+	}
+	return -1;
 }
 
 static struct far *
@@ -85,6 +105,10 @@ decode(struct buf *b, uint16_t op, union ops_request *m)
 		return priv_get_logout(b, &m->logout);
 	case PRIV_INVENTORY:
 		return priv_get_inventory(b, &m->inventory);
+	case PRIV_ENROLL:
+		return priv_get_enroll(b, &m->enroll);
+	case PRIV_REVOKE:
+		return priv_get_revoke(b, &m->revoke);
 	default:
 		return priv_get_exit(b, &m->exit);
 	}
@@ -136,23 +160,45 @@ heard_hello(struct buf *b, const struct priv_header *h,
 	model.generation = m.generation;
 }
 
+/* By what this LOGIN may be granted, as heard_login() finds it: -1 a claim. */
+static int
+login_by(const struct priv_login *m, uid_t uid)
+{
+	int i;
+
+	if (!world.system) {
+		FUZZ_CHECK(m->kind == PRIV_LOGIN_UID && m->uid == WORLD_UID &&
+			   uid == WORLD_UID);
+		return -1;
+	}
+	FUZZ_CHECK(m->kind == PRIV_LOGIN_TOKEN);
+	for (i = 0; i < WORLD_TOKENS; i++)
+		if (strcmp(world_token[i], m->secret) == 0)
+			break;
+	FUZZ_CHECK(i < WORLD_TOKENS && uid != 0 && model.owner[i] == uid);
+	FUZZ_CHECK(m->uid == 0 || m->uid == uid);
+	return i;
+}
+
 static void
 heard_login(struct buf *b, const struct priv_header *h,
     const struct model_asked *q)
 {
-	const struct priv_login *m = &q->m.login;
 	struct priv_login_answer a;
+	int from;
 
 	FUZZ_CHECK(priv_get_login_answer(b, &a) && h->nfds == 0);
 	if (a.result != PRIV_DONE) {
 		FUZZ_CHECK(a.home[0] == '\0' && a.uid == 0);
 		return;
 	}
-	FUZZ_CHECK(m->kind == PRIV_LOGIN_UID && m->uid == WORLD_UID);
-	FUZZ_CHECK(q->recorded && !grant_lives(a.grant));
+	from = login_by(&q->m.login, a.uid);
+	FUZZ_CHECK(q->recorded && granted_to(a.grant) == 0);
 	if (model.ngrants == MODEL_GRANTS)
 		return;
 	memcpy(model.grant[model.ngrants].token, a.grant, PRIV_GRANT_LEN);
+	model.grant[model.ngrants].uid = a.uid;
+	model.grant[model.ngrants].from = from;
 	model.grant[model.ngrants++].end = q->now + GRANT_TTL_MS;
 }
 
@@ -170,7 +216,7 @@ heard_spawn(struct buf *b, const struct priv_header *h,
 	f = far_of(a.handle);
 	FUZZ_CHECK(f != NULL && !f->told && !f->confirmed);
 	FUZZ_CHECK(a.handle >> 32 == model.generation >> 32);
-	FUZZ_CHECK(q->granted && q->recorded);
+	FUZZ_CHECK(q->granted != 0 && q->recorded);
 	f->told = true;
 }
 
@@ -196,7 +242,7 @@ heard_inventory(struct buf *b, const struct priv_header *h,
 static void
 after_logout(const struct priv_plain_answer *a, const struct model_asked *q)
 {
-	FUZZ_CHECK((a->result == PRIV_DONE) == q->granted);
+	FUZZ_CHECK((a->result == PRIV_DONE) == (q->granted != 0));
 }
 
 static void
@@ -225,6 +271,37 @@ after_exit(const struct priv_plain_answer *a, const struct model_asked *q)
 }
 
 static void
+after_enroll(const struct priv_plain_answer *a, const struct model_asked *q)
+{
+	const int i = token_of(q->m.enroll.sha256);
+
+	if (a->result != PRIV_DONE)
+		return;
+	FUZZ_CHECK(world.system && world.proof && q->recorded);
+	FUZZ_CHECK(q->m.enroll.uid == WORLD_UID ||
+		   q->m.enroll.uid == WORLD_UID + 1);
+	FUZZ_CHECK(i < 0 || model.owner[i] == 0);
+	if (i >= 0)
+		model.owner[i] = q->m.enroll.uid;
+}
+
+static void
+after_revoke(const struct priv_plain_answer *a, const struct model_asked *q)
+{
+	const int i = token_of(q->m.revoke.sha256);
+	unsigned g;
+
+	if (a->result != PRIV_DONE)
+		return;
+	FUZZ_CHECK(world.system && q->granted != 0 && q->recorded);
+	FUZZ_CHECK(i >= 0 && model.owner[i] == q->granted);
+	model.owner[i] = 0;
+	for (g = 0; g < model.ngrants; g++)
+		if (model.grant[g].from == i)
+			model.grant[g].end = 0;
+}
+
+static void
 heard_plain(struct buf *b, const struct priv_header *h,
     const struct model_asked *q)
 {
@@ -233,6 +310,8 @@ heard_plain(struct buf *b, const struct priv_header *h,
 		[PRIV_LOGOUT] = after_logout,
 		[PRIV_SIGNAL] = after_signal,
 		[PRIV_EXIT] = after_exit,
+		[PRIV_ENROLL] = after_enroll,
+		[PRIV_REVOKE] = after_revoke,
 	};
 	struct priv_plain_answer a;
 
@@ -249,6 +328,8 @@ static void (*const heard[PRIV_OP_MAX])(struct buf *,
 	[PRIV_LOGOUT] = heard_plain,
 	[PRIV_INVENTORY] = heard_inventory,
 	[PRIV_EXIT] = heard_plain,
+	[PRIV_ENROLL] = heard_plain,
+	[PRIV_REVOKE] = heard_plain,
 };
 
 static void
@@ -377,7 +458,8 @@ look_at_acts(struct model_asked *q, unsigned starts)
 		FUZZ_CHECK(world.before == 0 && world.after == 0);
 	if (world.starts != starts) {
 		FUZZ_CHECK(world.starts == starts + 1 && !q->must_break);
-		FUZZ_CHECK(q->h.op == PRIV_SPAWN && q->granted);
+		FUZZ_CHECK(q->h.op == PRIV_SPAWN && q->granted != 0);
+		FUZZ_CHECK(world.started == q->granted);
 		FUZZ_CHECK(profile_find(m->profile) >= 0 && m->argc > 0);
 		FUZZ_CHECK(m->pathc == 0 || strcmp(m->profile, "login") != 0);
 		FUZZ_CHECK(!world.ops.ending);
@@ -409,8 +491,8 @@ read_next(void)
 	const unsigned starts = world.starts;
 
 	q->now = clock_mono_ms();
-	q->granted = q->h.op == PRIV_SPAWN ? grant_lives(q->m.spawn.grant)
-					   : grant_lives(q->m.logout.grant);
+	/* A request that has one begins with it, whichever it is. */
+	q->granted = granted_to(q->m.logout.grant);
 	world.before = world.after = 0;
 	world_read();
 	if (!world.broken && still_there())

@@ -16,7 +16,7 @@ struct model_asked {
 	struct priv_header h;
 	union ops_request m; /* nothing on the heap of it is left */
 	int64_t now;
-	bool granted;	 /* SPAWN, LOGOUT: by a grant that was live */
+	uid_t granted;	 /* SPAWN, LOGOUT, REVOKE: by a live grant for it */
 	bool recorded;	 /* the record of an act to come was written */
 	bool must_break; /* malformed */
 	bool empty;
@@ -32,8 +32,11 @@ extern struct model {
 	struct {
 		uint8_t token[PRIV_GRANT_LEN];
 		int64_t end; /* 0: dead */
+		uid_t uid;
+		int from; /* index in world_token; -1: by a claim */
 	} grant[MODEL_GRANTS];
 	unsigned ngrants;
+	uid_t owner[WORLD_TOKENS]; /* of a token; 0: it is none */
 	uint64_t generation;
 	bool unread; /* `next` has not been read yet */
 	struct model_asked next;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/err.h"
 #include "lib/list.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -25,13 +26,23 @@
 #include "priv-helper/child.h"
 #include "priv-helper/follow.h"
 #include "priv-helper/peer.h"
+#include "priv-helper/proof.h"
 #include "tests/fuzz/fuzz.h"
 
 /* So few that an rdvd that does not read is soon felt. */
 #define SOCKET_BYTES 8192
 
 struct world world;
-static struct policy_rights rights;
+static struct policy_rights rights[2];
+static struct account people[2] = {
+	{ .uid = WORLD_UID, .name = "ann", .home = "/home/ann" },
+	{ .uid = WORLD_UID + 1, .name = "bob", .home = "/home/bob" },
+};
+static struct token tokens[TOKENS_MAX];
+
+const char *const world_token[WORLD_TOKENS] = { "ann-1", "bob-1", "new-1",
+	"new-2", "new-3", "never" };
+
 static jmp_buf ended;
 static bool inside;
 static int null = -1;
@@ -39,6 +50,8 @@ static off_t open_before;
 
 _Noreturn void __real__exit(int status);
 _Noreturn void __wrap__exit(int status);
+int __wrap_path_write_private(int dirfd, const char *name, const void *p,
+    size_t len);
 
 /* [ops] ends itself over a malformed packet: here, that packet's turn ends. */
 _Noreturn void
@@ -158,14 +171,49 @@ give_channels(struct run *r, struct far *f)
 	f->status = status[1];
 }
 
+/* A proof is there or not; how one is judged has its own tests. */
+int
+proof_look(const char *run_dir, const struct account *a, bool privileged,
+    const uint8_t sum[SHA256_LEN], char *why, size_t whysize)
+{
+	(void)run_dir;
+	(void)a;
+	(void)privileged;
+	(void)sum;
+	if (world.proof)
+		return 0;
+	(void)str_copy(why, "no proof", whysize);
+	return RDV_E_DENIED;
+}
+
+int
+proof_take(const char *run_dir, const struct account *a, bool privileged,
+    const uint8_t sum[SHA256_LEN], char *why, size_t whysize)
+{
+	return proof_look(run_dir, a, privileged, sum, why, whysize);
+}
+
+/* Where the product would write its tokens down. */
+int
+__wrap_path_write_private(int dirfd, const char *name, const void *p,
+    size_t len)
+{
+	(void)dirfd;
+	(void)name;
+	(void)p;
+	(void)len;
+	return 0;
+}
+
 /* Where the product would fork; what it judges before that is its own. */
 bool
-child_start(struct ops *o, const struct priv_spawn *m, struct run *r,
-    struct child_error *e)
+child_start(struct ops *o, const struct account *user,
+    const struct priv_spawn *m, struct run *r, struct child_error *e)
 {
 	struct far *f;
 
 	world.starts++;
+	world.started = user->uid;
 	/* The product waits for the record where this stands. */
 	if (!audit_wait(&o->audit, e->why, sizeof(e->why)))
 		return child_unrecorded(e);
@@ -193,13 +241,21 @@ make_ops(struct ops *o)
 	memset(o, 0, sizeof(*o));
 	o->main = o->daemon = o->signals = -1;
 	o->audit.sock = -1;
-	o->user.uid = WORLD_UID;
-	(void)str_copy(o->user.name, "ann", sizeof(o->user.name));
-	(void)str_copy(o->user.home, "/home/ann", sizeof(o->user.home));
-	(void)str_copy(o->user.shell, "/bin/sh", sizeof(o->user.shell));
+	o->system = world.system;
+	o->accounts.list = people;
+	o->accounts.n = world.system ? 2 : 1;
+	o->rights = rights;
 	/* Room for a few more starts than may be under way at once. */
 	o->run_fds = 40 * RUN_FDS;
-	o->rights = rights;
+	o->tokens.dir = -1;
+	o->tokens.list = tokens;
+	if (world.system) {
+		o->tokens.n = 2;
+		tokens[0] = (struct token){ .uid = people[0].uid };
+		tokens[1] = (struct token){ .uid = people[1].uid };
+		sha256(world_token[WORLD_ANN], 5, tokens[0].sha256);
+		sha256(world_token[WORLD_BOB], 5, tokens[1].sha256);
+	}
 	runs_init(&o->runs);
 }
 
@@ -213,34 +269,41 @@ count_open(void)
 	return st.st_size;
 }
 
+static void
+make_rights(const struct account *u, struct policy_rights *r)
+{
+	const char *const none[] = { NULL };
+	const struct policy_account a = {
+		.uid = u->uid, .name = u->name, .home = u->home, .groups = none
+	};
+	struct policy policy;
+	char why[256];
+
+	policy_own(&policy, u->uid);
+	FUZZ_CHECK(policy_for(&policy, &a, r, why, sizeof(why)) == 0);
+	policy_done(&policy);
+}
+
 /* What is made once and stays. */
 static void
 prepare(void)
 {
-	const char *const none[] = { NULL };
-	const struct policy_account a = { .uid = WORLD_UID,
-		.name = "ann",
-		.home = "/home/ann",
-		.groups = none };
-	struct policy policy;
-	char why[256];
-
 	(void)signal(SIGPIPE, SIG_IGN);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	FUZZ_CHECK(null >= 0);
 	log_init("fuzz", null, LOG_ERROR);
-	policy_own(&policy, WORLD_UID);
-	FUZZ_CHECK(policy_for(&policy, &a, &rights, why, sizeof(why)) == 0);
-	policy_done(&policy);
+	make_rights(&people[0], &rights[0]);
+	make_rights(&people[1], &rights[1]);
 }
 
 void
-world_begin(void)
+world_begin(bool system)
 {
 	if (null < 0)
 		prepare();
 	open_before = count_open();
 	memset(&world, 0, sizeof(world));
+	world.system = system;
 	make_ops(&world.ops);
 	world.rdvd = -1;
 	clock_shift(0, 0);
@@ -303,7 +366,7 @@ static void
 follow(struct run *r)
 {
 	if (r->control >= 0)
-		follow_reaper(r);
+		follow_reaper(&world.ops, r);
 	if (r->status >= 0)
 		follow_start(r);
 	/* The reaper has been waited for. */

@@ -8,8 +8,14 @@
 
 #include "priv-helper/ops.h"
 
-#define WORLD_UID 1000 /* whom this [ops] serves */
+#define WORLD_UID 1000 /* whom this [ops] serves in user mode */
 #define FAR_MAX	  128
+
+/* Texts of tokens; in system mode two are known from the start. */
+#define WORLD_TOKENS 6
+extern const char *const world_token[WORLD_TOKENS];
+#define WORLD_ANN 0 /* of uid 1000 */
+#define WORLD_BOB 1 /* of uid 1001 */
 
 /* What the audit log answers. */
 enum scribe { SCRIBE_WRITES, SCRIBE_REFUSES, SCRIBE_ABSENT, SCRIBE_MODES };
@@ -35,6 +41,9 @@ struct world {
 	enum scribe scribe;
 	struct far far[FAR_MAX];
 	unsigned nfar;
+	bool system;	 /* mode */
+	bool proof;	 /* there is one, for any account that enrols a token */
+	uid_t started;	 /* for whom child_start() was called last */
 	unsigned starts; /* child_start() was called so often */
 	unsigned before; /* records of acts to come that were written */
 	unsigned after;	 /* records of what became of acts */
@@ -44,8 +53,8 @@ struct world {
 
 extern struct world world;
 
-/* A new [ops] with nobody connected. */
-void world_begin(void);
+/* A new [ops] with nobody connected; `system`: it serves two accounts. */
+void world_begin(bool system);
 /* Everything closed; aborts when a descriptor is left. */
 void world_end(void);
 /* A new rdvd. */

@@ -318,8 +318,14 @@ async function writes() {
 	const s = await session(rdv, 'one', ['/bin/cat']);
 	const patch = requestFile('patch', rdv, 'PATCH', `/api/sessions/${s.id}`,
 		'{"name":"n%d"}');
-	const peer = measure('syncpeer', [path.join(scratch, 'peer.db'), 5]);
-	const o = measure('httpload', [rdv.sock, 64, 5, 0, patch]);
+	let n = 0;
+	const best = rounds({
+		peer: () => measure('syncpeer',
+			[path.join(scratch, `peer${n++}.db`), 2]),
+		rdv: () => measure('httpload', [rdv.sock, 64, 2, 0, patch]),
+	}, (side) => side(), (a, b) => a.p99_us === undefined ?
+		a.commits_per_s > b.commits_per_s : a.per_s > b.per_s);
+	const { peer, rdv: o } = best;
 	say('PATCH, 64 clients', { rdv: o.per_s, single_sync: peer.commits_per_s,
 		times: o.per_s / peer.commits_per_s, p99_us: o.p99_us,
 		fsync_us: peer.fsync_us, p99_fsyncs: o.p99_us / peer.fsync_us });

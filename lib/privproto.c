@@ -55,6 +55,7 @@ static const struct wire_field spawn_fields[] = {
 	{ &wire_u8, AT(priv_spawn, io), PRIV_IO_PIPES, 0 },
 	{ &wire_u16, AT(priv_spawn, cols), 0, 0 },
 	{ &wire_u16, AT(priv_spawn, rows), 0, 0 },
+	{ &wire_u8, AT(priv_spawn, net), PRIV_NET_FULL, 0 },
 	{ &wire_heap, AT(priv_spawn, cwd), PRIV_PATH_MAX, 0 },
 	{ &wire_list, AT(priv_spawn, argv), PRIV_ARGV_MAX,
 	    AT(priv_spawn, argc) },

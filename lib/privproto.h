@@ -64,6 +64,8 @@ enum priv_result {
 
 enum priv_login_kind { PRIV_LOGIN_UID, PRIV_LOGIN_TOKEN, PRIV_LOGIN_SERVICE };
 enum priv_io { PRIV_IO_PTY, PRIV_IO_PIPES };
+/* What a run asks for of the network; PROFILE: all that its profile has. */
+enum priv_net { PRIV_NET_PROFILE, PRIV_NET_NONE, PRIV_NET_LIST, PRIV_NET_FULL };
 /* Bits of priv_hello.features: what is on offer here. */
 #define PRIV_F_SECCOMP	0x01u
 #define PRIV_F_LANDLOCK 0x02u
@@ -118,6 +120,7 @@ struct priv_spawn {
 	char label[PRIV_LABEL_MAX + 1]; /* run id; comes back in INVENTORY */
 	uint8_t io;			/* enum priv_io */
 	uint16_t cols, rows;		/* pty only */
+	uint8_t net;			/* enum priv_net */
 	char *cwd;			/* absolute */
 	char **argv;  /* argv[0] absolute, or a name to be found */
 	char **envp;  /* NAME=value; names judged by the profile */
@@ -146,9 +149,14 @@ struct priv_spawn_answer {
 #define PRIV_G_LANDLOCK 0x04u
 #define PRIV_G_RLIMITS	0x08u
 #define PRIV_G_PDEATH	0x10u
-#define PRIV_G_CGROUP	0x20u /* ends as a whole, by its cgroup */
-#define PRIV_G_PIDS	0x40u /* limited by its cgroup */
-#define PRIV_G_MEMORY	0x80u /* the same */
+#define PRIV_G_CGROUP	0x20u  /* ends as a whole, by its cgroup */
+#define PRIV_G_PIDS	0x40u  /* limited by its cgroup */
+#define PRIV_G_MEMORY	0x80u  /* the same */
+#define PRIV_G_PIDNS	0x100u /* sees its own processes alone */
+#define PRIV_G_MOUNTNS	0x200u /* own /proc, /tmp, /dev/shm, /dev/pts */
+#define PRIV_G_ROOT	0x400u /* and else what is granted, by name too */
+#define PRIV_G_IPCNS	0x800u
+#define PRIV_G_NETNS	0x1000u
 
 struct priv_signal {
 	uint64_t handle;

@@ -1,7 +1,7 @@
 # Tests. `make test` is what CI runs: it installs what is missing, builds
 # everything and runs every layer (tests/harness/all lists them). The targets
 # below are its parts: `make unit`, `make unit-lib`, `make fuzz-replay`,
-# `make fuzz T=privproto SECONDS=60`.
+# `make fuzz T=privproto SECONDS=60`. `make soak` is no part of it: it takes hours.
 
 .PHONY: test unit fuzz fuzz-replay
 test: deps
@@ -86,11 +86,16 @@ fuzz_dir_toml := lib
 fuzz_dir_js := lib
 fuzz_dir_path := lib
 fuzz_dir_policy := priv
+fuzz_dir_ops := priv
 fuzz_dir_http := http
 fuzz_dir_ws := http
 fuzz_dir = $(if $(fuzz_dir_$(1)),$(fuzz_dir_$(1)),api)
 # A target may share code with a unit test.
 fuzz_more_privproto := $(call obj,tests/unit/lib/priv_echo.c)
+fuzz_more_ops := $(call obj,tests/fuzz/ops_world.c tests/fuzz/ops_model.c)
+# [ops] ends itself over a malformed packet; here only that packet's turn ends.
+# Tokens are kept in memory.
+fuzz_link_ops := -Wl,--wrap=_exit,--wrap=path_write_private
 fuzz_bins := $(patsubst %,$(BUILD)/fuzz/%,$(fuzz_names))
 define fuzz_rules
 $(BUILD)/fuzz/$(1): $(BUILD)/obj/tests/fuzz/fuzz_$(1).o \
@@ -103,22 +108,36 @@ $(BUILD)/fuzz/$(1) $(BUILD)/libfuzzer/$(1):
 	@echo "LD $$@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $$(fuzz_engine) -o $$@ $$(filter %.o,$$^) \
 	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
-	    $(call link,$(call fuzz_dir,$(1)))
+	    $(fuzz_link_$(1)) $(call link,$(call fuzz_dir,$(1)))
 endef
 $(foreach t,$(fuzz_names),$(eval $(call fuzz_rules,$(t))))
 $(BUILD)/libfuzzer/%: fuzz_engine = -fsanitize=fuzzer
+
+# Which byte of a random token differs teaches a fuzzer nothing, and is asked
+# for every grant there may be.
+$(BUILD)/obj/lib/secret.o: CFLAGS += $(if $(findstring fuzzer,$(SAN)),\
+    -fno-sanitize-coverage=trace-cmp)
 
 fuzz-replay: $(fuzz_bins)
 	@sh tests/harness/fuzz $(BUILD)/fuzz
 
 SECONDS	?= 60
+RUNS	?= -1
 fuzz:
 	@test -n "$(T)" || { echo "make fuzz T=one of: $(fuzz_names)"; exit 2; }
 	$(MAKE) CC=clang SAN=fuzzer-no-link,address,undefined \
 	    BUILD=$(BUILD)/fuzzing $(BUILD)/fuzzing/libfuzzer/$(T)
 	@mkdir -p $(BUILD)/fuzzing/corpus/$(T)
 	cd $(BUILD)/fuzzing && libfuzzer/$(T) -max_total_time=$(SECONDS) \
-	    corpus/$(T) $(abspath tests/fuzz/corpus/$(T))
+	    -runs=$(RUNS) corpus/$(T) $(abspath tests/fuzz/corpus/$(T))
+
+# What takes too long for each change: ten million runs of the fuzzer that plays
+# a taken-over rdvd, and a million rounds of the races.
+.PHONY: soak soak-races
+soak: soak-races
+	$(MAKE) fuzz T=ops RUNS=10000000 SECONDS=0
+soak-races: $(BUILD)/unit/priv/test_races
+	RDV_RACES=320000 $(BUILD)/unit/priv/test_races
 
 # Small programs of the black-box layers: tests/<layer>/X.c is $(BUILD)/tests/X.
 # They stand alone and are never sanitized: they run confined, where a sanitizer

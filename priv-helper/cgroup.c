@@ -180,7 +180,7 @@ try_out(const char *dir)
 
 	if (err != 0)
 		return err;
-	pid = leader_fork(fd, &pidfd);
+	pid = leader_fork(fd, 0, &pidfd);
 	if (pid == 0)
 		_exit(0);
 	(void)close(fd);

@@ -9,30 +9,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "lib/path.h"
 #include "lib/str.h"
 #include "priv-helper/cglimit.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/env.h"
 #include "priv-helper/lookup.h"
 #include "priv-helper/ops.h"
+#include "priv-helper/reach.h"
 #include "priv-helper/reaper.h"
-#include "priv-helper/repo.h"
-#include "priv-helper/roots.h"
 #include "priv-helper/run.h"
 #include "priv-helper/scratch.h"
-#include "priv-helper/served.h"
 #include "priv-helper/tty.h"
+#include "priv-helper/view.h"
 #include "security/asuser.h"
 #include "security/landlock.h"
 #include "security/mutant.h"
@@ -51,17 +48,16 @@ struct child {
 	char **env;
 	char program[PATH_MAX];
 	char scratch[SCRATCH_PATH];
-	struct roots roots; /* of a confined one */
-	bool as_user;	    /* the account's rights are on */
+	bool as_user; /* the account's rights are on */
 	uint64_t handle;
 	int cgroup;
-	int ruleset;
+	struct reach reach;
 	int status[2];
 	int control[2];
 };
 
-static bool
-failed(struct child_error *e, const char *stage, int err)
+bool
+child_failed(struct child_error *e, const char *stage, int err)
 {
 	e->result = PRIV_FAILED;
 	e->stage = stage;
@@ -103,11 +99,12 @@ static void
 child_done(struct child *c)
 {
 	env_free(c->env);
+	view_done(&c->reach.spaces);
 	tty_close_child(&c->tty);
 	if (c->cgroup >= 0)
 		(void)close(c->cgroup);
-	if (c->ruleset >= 0)
-		(void)close(c->ruleset);
+	if (c->reach.ruleset >= 0)
+		(void)close(c->reach.ruleset);
 	if (c->status[1] >= 0)
 		(void)close(c->status[1]);
 	if (c->control[1] >= 0)
@@ -159,9 +156,11 @@ check_guards(struct child *c, struct child_error *e)
 	if (!c->profile->confined)
 		return true;
 	if (landlock_abi() == 0)
-		return failed(e, "C15 landlock", -EOPNOTSUPP);
+		return child_failed(e, "C15 landlock", -EOPNOTSUPP);
 	if (!filter_supported())
-		return failed(e, "C17 seccomp", -EOPNOTSUPP);
+		return child_failed(e, "C17 seccomp", -EOPNOTSUPP);
+	c->reach.online = c->profile->network && c->m->net != PRIV_NET_NONE;
+	view_init(&c->reach.spaces, c->o, c->user, c->profile, c->reach.online);
 	return true;
 }
 
@@ -178,7 +177,7 @@ make_env(struct child *c, struct child_error *e)
 	if (c->profile->confined) {
 		err = scratch_make(c->scratch);
 		if (err != 0)
-			return failed(e, "P3 scratch directory", err);
+			return child_failed(e, "P3 scratch directory", err);
 		req.tmpdir = c->scratch;
 	}
 	e->result = PRIV_DENIED;
@@ -205,7 +204,7 @@ find_program(struct child *c, struct child_error *e)
 		err = lookup_program(c->program, sizeof(c->program), name,
 		    search);
 	}
-	return err == 0 || failed(e, "P3 program", err);
+	return err == 0 || child_failed(e, "P3 program", err);
 }
 
 static bool
@@ -215,10 +214,10 @@ make_stdio(struct child *c, struct child_error *e)
 
 	if (c->m->io == PRIV_IO_PTY) {
 		err = tty_open(&c->tty, c->m->cols, c->m->rows, c->user->uid);
-		return err == 0 || failed(e, "P4 terminal", err);
+		return err == 0 || child_failed(e, "P4 terminal", err);
 	}
 	err = tty_pipes(&c->tty);
-	return err == 0 || failed(e, "P4 pipes", err);
+	return err == 0 || child_failed(e, "P4 pipes", err);
 }
 
 static bool
@@ -229,160 +228,21 @@ make_cgroup(struct child *c, struct child_error *e)
 	if (err == 0)
 		err = cglimit_set(c->cgroup, &c->profile->quota,
 		    c->o->cgroup_limits);
-	return err == 0 || failed(e, "P5 cgroup", err);
-}
-
-/*
- * Not every system has all of a profile's paths. One with the home directory or
- * rdv's own state in it stays closed; serve() has said so.
- */
-static int
-allow_path(const struct child *c, const struct profile_path *p)
-{
-	int fd = open(p->path, O_PATH | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return errno == ENOENT || errno == EACCES ? 0 : -errno;
-	if (!roots_inside(&c->roots, fd))
-		err = landlock_allow_fd(c->ruleset, fd, p->access);
-	(void)close(fd);
-	return err;
-}
-
-static int
-allow_profile(const struct child *c)
-{
-	const struct profile_path *p;
-	int err;
-
-	for (p = c->profile->paths; p->path != NULL; p++) {
-		err = allow_path(c, p);
-		if (err != 0)
-			return err;
-	}
-	if (c->profile->exe != NULL) {
-		err =
-		    landlock_allow(c->ruleset, c->program, LANDLOCK_READ_EXEC);
-		if (err != 0)
-			return err;
-	}
-	/* Of all terminals its own alone (H07), by descriptor. */
-	if (c->m->io == PRIV_IO_PTY)
-		return landlock_allow_fd(c->ruleset, c->tty.child[0],
-		    LANDLOCK_TERMINAL);
-	return 0;
-}
-
-/* A part that is missing, or is a link, is left out. */
-static int
-allow_part(const struct child *c, int dir, const struct profile_path *p)
-{
-	const struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-	};
-	int fd, err;
-
-	fd = (int)syscall(SYS_openat2, dir, p->path, &how, sizeof(how));
-	if (fd < 0)
-		return 0;
-	err = landlock_allow_fd(c->ruleset, fd, p->access);
-	(void)close(fd);
-	return err;
-}
-
-/* Without its repository a worktree is only a directory; git says so then. */
-static int
-allow_repo(const struct child *c, unsigned i, int root)
-{
-	const struct profile_path *p = c->profile->repo;
-	struct repo repo;
-	char why[128];
-	int err;
-
-	if (p == NULL)
-		return 0;
-	err = repo_open(&c->roots, root, &repo, why, sizeof(why));
-	if (err == RDV_E_DENIED)
-		log_warnx("spawn", "paths: %s: without its repository: %s",
-		    c->m->paths[i], why);
-	if (err != 0)
-		return 0;
-	for (; p->path != NULL && err == 0; p++)
-		err = allow_part(c, repo.common, p);
-	if (err == 0)
-		err = landlock_allow_fd(c->ruleset, repo.admin,
-		    c->profile->repo_own);
-	(void)close(repo.common);
-	(void)close(repo.admin);
-	return err;
-}
-
-static bool
-allow_roots(const struct child *c, struct child_error *e)
-{
-	unsigned i;
-	int fd, err;
-
-	for (i = 0; i < c->m->pathc; i++) {
-		err = roots_open(&c->roots, c->m->paths[i], &fd, e->why,
-		    sizeof(e->why));
-		if (err == RDV_E_DENIED) {
-			e->result = PRIV_DENIED;
-			return false;
-		}
-		if (err != 0)
-			return failed(e, "P5 paths", err);
-		err = landlock_allow_fd(c->ruleset, fd, c->profile->roots);
-		if (err == 0)
-			err = allow_repo(c, i, fd);
-		(void)close(fd);
-		if (err != 0)
-			return failed(e, "P5 paths", err);
-	}
-	return true;
-}
-
-/*
- * With the user's rights, as everything that follows from it. In system mode
- * an account has rdv's files in its own home.
- */
-static int
-find_roots(struct child *c)
-{
-	char base[ROOTS_PATH_MAX];
-	const char *own = c->o->base;
-
-	if (own == NULL) {
-		if (!path_join(base, sizeof(base), c->user->home, ".rdv"))
-			return -ENAMETOOLONG;
-		own = base;
-	}
-	if (!roots_init(&c->roots, c->user->home, own, c->o->run_dir,
-		served_rights(c->o, c->user)))
-		return -ENAMETOOLONG;
-	return 0;
+	return err == 0 || child_failed(e, "P5 cgroup", err);
 }
 
 static bool
 make_ruleset(struct child *c, struct child_error *e)
 {
-	int err;
-
-	if (!c->profile->confined)
-		return true;
-	err = find_roots(c);
-	if (err != 0)
-		return failed(e, "P5 ruleset", err);
-	c->ruleset = landlock_new();
-	if (c->ruleset < 0)
-		return failed(e, "P5 ruleset", c->ruleset);
-	err = allow_profile(c);
-	if (err == 0)
-		err = landlock_allow(c->ruleset, c->scratch, c->profile->roots);
-	if (err != 0)
-		return failed(e, "P5 ruleset", err);
-	return allow_roots(c, e);
+	c->reach.profile = c->profile;
+	c->reach.program = c->program;
+	c->reach.scratch = c->scratch;
+	c->reach.terminal = c->m->io == PRIV_IO_PTY ? c->tty.child[0] : -1;
+	if (!reach_make(&c->reach, e))
+		return false;
+	if (c->reach.spaces.own_tmp)
+		env_replace(c->env, "TMPDIR", c->scratch, "/tmp");
+	return true;
 }
 
 static bool
@@ -391,9 +251,22 @@ make_channels(struct child *c, struct child_error *e)
 	int err;
 
 	if (pipe2(c->status, O_CLOEXEC | O_NONBLOCK) < 0)
-		return failed(e, "P6 status pipe", -errno);
+		return child_failed(e, "P6 status pipe", -errno);
 	err = seqpkt_pair(c->control);
-	return err == 0 || failed(e, "P6 control socket", err);
+	return err == 0 || child_failed(e, "P6 control socket", err);
+}
+
+static const struct filter *
+filter_of(const struct child *c)
+{
+	const ptrdiff_t i = c->profile - profiles;
+
+	if (c->profile->own_filter != NULL && view_is_alone(&c->reach.spaces))
+		return &c->o->own_filters[i];
+	if (c->profile->offline_filter != NULL && !c->reach.online &&
+	    !c->reach.spaces.net)
+		return &c->o->offline_filters[i];
+	return &c->o->filters[i];
 }
 
 static void
@@ -414,18 +287,38 @@ plan(const struct child *c, struct reaper_plan *p)
 	d->pty = c->m->io == PRIV_IO_PTY;
 	memcpy(d->stdio, c->tty.child, sizeof(d->stdio));
 	d->status = c->status[1];
-	d->ruleset = c->ruleset;
+	d->ruleset = c->reach.ruleset;
 	d->uid = c->user->uid;
 	d->gid = c->user->gid;
 	d->groups = c->user->groups;
 	d->ngroups = c->user->ngroups;
 	d->nofile = o->nofile;
 	d->limits = c->profile->limits;
-	d->filter = &o->filters[c->profile - profiles];
+	d->filter = filter_of(c);
+	if (c->reach.spaces.view != NSPACE_NONE)
+		d->spaces = &c->reach.spaces;
 	d->cwd = c->m->cwd;
 	d->path = c->program;
 	d->argv = c->m->argv;
 	d->envp = c->env;
+}
+
+/* The pid, 0 in the child, or -errno. */
+static pid_t
+make_reaper(struct reaper_plan *p)
+{
+	const struct drop_plan *d = &p->drop;
+	const struct nspace_ids ids = { .privileged = d->privileged,
+		.uid = d->uid,
+		.gid = d->gid,
+		.groups = d->groups,
+		.ngroups = d->ngroups };
+	pid_t pid;
+
+	if (d->spaces != NULL)
+		return nspace_fork(&ids, &p->spaces_err);
+	pid = fork();
+	return pid < 0 ? -errno : pid;
 }
 
 /* Signals stay blocked in the new process: its first must find it ready. */
@@ -434,20 +327,16 @@ fork_reaper(struct ops *o, struct reaper_plan *p)
 {
 	sigset_t all, old;
 	pid_t pid;
-	int err;
 
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &old);
-	errno = EIO;
-	pid = mutant("P7 fork") ? -1 : fork();
-	err = errno;
+	pid = mutant("P7 fork") ? -EIO : make_reaper(p);
 	if (pid == 0) {
 		/* It acts for one user and has no business with the rest. */
 		grant_wipe(&o->grants);
 		reaper_run(p);
 	}
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
-	errno = err;
 	return pid;
 }
 
@@ -461,6 +350,7 @@ guards(const struct child *c)
 
 	if (!c->profile->confined)
 		return 0;
+	g |= view_guards(&c->reach.spaces);
 	if (c->cgroup >= 0)
 		g |= PRIV_G_CGROUP;
 	if ((kept & CGLIMIT_PIDS) != 0)
@@ -509,12 +399,12 @@ prepare(struct child *c, struct child_error *e)
 	for (i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
 		err = rights(c, stages[i].as_user);
 		if (err != 0)
-			return failed(e, "P3 rights", err);
+			return child_failed(e, "P3 rights", err);
 		if (!stages[i].make(c, e))
 			return false;
 		/* After it has been made, so that it has to be undone. */
 		if (mutant(stages[i].name))
-			return failed(e, stages[i].name, -EIO);
+			return child_failed(e, stages[i].name, -EIO);
 	}
 	return true;
 }
@@ -530,7 +420,7 @@ child_start(struct ops *o, const struct account *user,
 		.tty = { .child = { -1, -1, -1 } },
 		.handle = r->handle,
 		.cgroup = -1,
-		.ruleset = -1,
+		.reach = { .o = o, .user = user, .m = m, .ruleset = -1 },
 		.status = { -1, -1 },
 		.control = { -1, -1 } };
 	struct reaper_plan p;
@@ -545,7 +435,7 @@ child_start(struct ops *o, const struct account *user,
 		plan(&c, &p);
 		pid = fork_reaper(o, &p);
 		if (pid < 0)
-			ok = failed(e, "P7 fork", -errno);
+			ok = child_failed(e, "P7 fork", pid);
 	}
 	if (ok)
 		hand_over(&c, r, pid);

@@ -16,6 +16,8 @@ struct child_error {
 	char why[PRIV_WHY_MAX + 1];
 };
 
+/* Fills `e`. False. */
+bool child_failed(struct child_error *e, const char *stage, int err);
 /* Fills `e`, but for `why`, for a start without a record. False. */
 bool child_unrecorded(struct child_error *e);
 /*

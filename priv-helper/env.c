@@ -198,3 +198,16 @@ env_get(char *const *env, const char *name)
 			return *env + len + 1;
 	return NULL;
 }
+
+void
+env_replace(char **env, const char *name, const char *from, const char *to)
+{
+	char *old = xasprintf("%s=%s", name, from);
+
+	for (; *env != NULL; env++)
+		if (strcmp(*env, old) == 0) {
+			free(*env);
+			*env = xasprintf("%s=%s", name, to);
+		}
+	free(old);
+}

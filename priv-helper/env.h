@@ -31,5 +31,8 @@ env_build(const struct env_request *r, char ***out, char *why, size_t whysize);
 void env_free(char **env);
 /* Value of `name`, or NULL. */
 const char *env_get(char *const *env, const char *name);
+/* NAME=from, where it is that, becomes NAME=to. */
+void
+env_replace(char **env, const char *name, const char *from, const char *to);
 
 #endif

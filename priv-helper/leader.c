@@ -9,10 +9,14 @@
 #include "priv-helper/leader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,9 +34,10 @@
  * every processor has passed by, 8 to 20 ms where this takes 0.3.
  */
 static long
-fork_into(int cgroup, int *pidfd)
+fork_into(int cgroup, unsigned spaces, int *pidfd)
 {
-	struct clone_args a = { .flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
+	struct clone_args a = { .flags =
+				    spaces | CLONE_PIDFD | CLONE_INTO_CGROUP,
 		.pidfd = (uintptr_t)pidfd,
 		.exit_signal = SIGCHLD,
 		.cgroup = (uint64_t)cgroup };
@@ -41,17 +46,38 @@ fork_into(int cgroup, int *pidfd)
 }
 
 pid_t
-leader_fork(int cgroup, int *pidfd)
+leader_fork(int cgroup, unsigned spaces, int *pidfd)
 {
 	long pid;
 
 	if (cgroup >= 0)
-		pid = fork_into(cgroup, pidfd);
+		pid = fork_into(cgroup, spaces, pidfd);
 	else
 		/* Container runtimes answer clone3(2) with ENOSYS. */
-		pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, pidfd,
+		pid = syscall(SYS_clone,
+		    (unsigned long)spaces | CLONE_PIDFD | SIGCHLD, NULL, pidfd,
 		    NULL, NULL);
 	return pid < 0 ? -errno : (pid_t)pid;
+}
+
+pid_t
+leader_outside(int pidfd)
+{
+	static const char key[] = "\nPid:\t";
+	char path[40], text[512];
+	const char *at;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, key);
+	return at != NULL ? (pid_t)strtol(at + strlen(key), NULL, 10) : -ESRCH;
 }
 
 int

@@ -16,21 +16,6 @@
 #include "priv-helper/peer.h"
 #include "security/landlock.h"
 
-/* A number above zero in a file of /proc. */
-static bool
-is_positive(const char *path)
-{
-	unsigned value = 0;
-	FILE *f = fopen(path, "re");
-
-	if (f == NULL)
-		return false;
-	if (fscanf(f, "%u", &value) != 1)
-		value = 0;
-	(void)fclose(f);
-	return value > 0;
-}
-
 static uint32_t
 features(const struct ops *o, uint32_t abi)
 {
@@ -40,7 +25,7 @@ features(const struct ops *o, uint32_t abi)
 		f |= PRIV_F_SECCOMP;
 	if (abi > 0)
 		f |= PRIV_F_LANDLOCK;
-	if (is_positive("/proc/sys/user/max_user_namespaces"))
+	if (o->views[NSPACE_ROOT])
 		f |= PRIV_F_USERNS;
 	if (o->cgroup[0] != '\0')
 		f |= PRIV_F_CGROUP;

@@ -73,17 +73,38 @@ judge_form(const struct priv_spawn *m, int profile, struct child_error *e)
 	return true;
 }
 
-/*
- * What a child would have of the network is all or nothing: nothing between can
- * be held to yet.
- */
+/* A list of hosts is refused before it comes to the policy. */
+static enum policy_net
+net_of(const struct priv_spawn *m, int profile)
+{
+	return profiles[profile].network && m->net != PRIV_NET_NONE
+		   ? POLICY_NET_FULL
+		   : POLICY_NET_NONE;
+}
+
+/* What cannot be held to, or had, is refused and never rounded. */
+static bool
+judge_net(const struct priv_spawn *m, int profile, struct child_error *e)
+{
+	const struct profile *p = &profiles[profile];
+
+	if (m->net == PRIV_NET_LIST)
+		return no(e, PRIV_UNSUPPORTED,
+		    "network: a run cannot be held to a list of hosts yet");
+	if (m->net == PRIV_NET_NONE && !p->confined)
+		return no(e, PRIV_DENIED,
+		    "network: this profile is not confined to any");
+	if (m->net == PRIV_NET_FULL && !p->network)
+		return no(e, PRIV_DENIED, "network: this profile has none");
+	return true;
+}
+
 static bool
 judge_policy(const struct ops *o, const struct account *who,
     const struct priv_spawn *m, int profile, struct child_error *e)
 {
 	struct policy_request q = { .profile = profile,
-		.net = profiles[profile].network ? POLICY_NET_FULL
-						 : POLICY_NET_NONE,
+		.net = net_of(m, profile),
 		.pty = m->io == PRIV_IO_PTY };
 	const struct run *r;
 	int err;
@@ -196,6 +217,7 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 	memset(&e, 0, sizeof(e));
 	ok = judge_grant(o, &m->spawn, &who, &e) &&
 	     judge_form(&m->spawn, profile, &e) &&
+	     judge_net(&m->spawn, profile, &e) &&
 	     judge_policy(o, who, &m->spawn, profile, &e) && judge_room(o, &e);
 	if (ok)
 		r = run_new(&o->runs);

@@ -17,6 +17,7 @@
 #include "priv-helper/run.h"
 #include "priv-helper/tokens.h"
 #include "security/filter.h"
+#include "security/nspace.h"
 #include "security/profile.h"
 
 /* All that [ops] knows. There is one, and nothing of it is global. */
@@ -42,6 +43,9 @@ struct ops {
 	struct tokens tokens;
 	struct runs runs;
 	struct filter filters[PROFILES];
+	struct filter own_filters[PROFILES]; /* see struct profile */
+	struct filter offline_filters[PROFILES];
+	bool views[NSPACE_VIEWS]; /* which runs can have here */
 	char cgroup[CGROUP_PATH]; /* where those of runs lie; "": none */
 	unsigned cgroup_limits;	  /* CGLIMIT_*: what they can be held to */
 };

@@ -31,6 +31,7 @@
 #include "priv-helper/sweep.h"
 #include "security/caps.h"
 #include "security/mutant.h"
+#include "security/nspace.h"
 
 /* Right above stdio, and clear of the numbers that are used then. */
 #define FIRST_FD 3
@@ -128,6 +129,13 @@ forget(struct reaper *r, pid_t pid)
 			r->told[i] = 0;
 }
 
+/* Of a PID namespace: kill(-1) reaches all that is left, at once. */
+static bool
+is_first(const struct reaper *r)
+{
+	return r->plan->drop.spaces != NULL;
+}
+
 static void
 begin_end(struct reaper *r, int sig)
 {
@@ -135,6 +143,11 @@ begin_end(struct reaper *r, int sig)
 		return;
 	r->soft = sig;
 	r->kill_at = clock_mono_ms() + REAPER_GRACE_MS;
+	if (is_first(r)) {
+		(void)kill(-1, sig);
+		(void)kill(-1, SIGCONT);
+		return;
+	}
 	/* The program is told together with its process group. */
 	if (!r->exited && !was_told(r->program, r)) {
 		(void)leader_signal(r->pidfd, r->program, sig);
@@ -248,6 +261,8 @@ static int
 kill_rest(const struct reaper *r)
 {
 	kill_cgroup(r);
+	if (is_first(r))
+		return kill(-1, SIGKILL) == 0;
 	return sweep_children(SIGKILL, NULL, NULL);
 }
 
@@ -260,7 +275,7 @@ press(struct reaper *r)
 	if (r->soft == 0 || mutant("H01"))
 		return true;
 	if (now < r->kill_at) {
-		if (sweep_children(r->soft, was_told, r) > 0)
+		if (!is_first(r) && sweep_children(r->soft, was_told, r) > 0)
 			(void)sweep_children(SIGCONT, NULL, NULL);
 		return true;
 	}
@@ -323,6 +338,8 @@ reaper_stage_name(uint32_t stage)
 		return "P7 pidfd";
 	if (stage == REAPER_STAGE_IDS)
 		return "P7 reaper ids";
+	if (stage == REAPER_STAGE_SPACES)
+		return "P7 user namespace";
 	return drop_stage_name(stage);
 }
 
@@ -355,6 +372,17 @@ become_user(const struct reaper_plan *p)
 	(void)syscall(SYS_futex, p->drop.ready, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+/* 0 in the child; the pid, or -errno. */
+static pid_t
+make_program(const struct reaper_plan *p, int *pidfd)
+{
+	const struct nspace *s = p->drop.spaces;
+
+	if (mutant("P7 pidfd"))
+		return -EIO;
+	return leader_fork(p->cgroup, s != NULL ? nspace_flags(s) : 0, pidfd);
+}
+
 _Noreturn void
 reaper_run(struct reaper_plan *p)
 {
@@ -370,21 +398,22 @@ reaper_run(struct reaper_plan *p)
 	(void)prctl(PR_SET_NAME, "rdv-reaper");
 	r.signals = open_signals();
 	p->drop.ready = shared_word();
+	if (p->spaces_err != 0)
+		fail(p, REAPER_STAGE_SPACES, -p->spaces_err);
 	if (r.signals < 0 || p->drop.ready == NULL ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		fail(p, REAPER_STAGE_FORK, errno);
 	p->drop.parent = getpid();
-	r.program =
-	    mutant("P7 pidfd") ? -EIO : leader_fork(p->cgroup, &r.pidfd);
+	r.program = make_program(p, &r.pidfd);
 	if (r.program < 0)
 		fail(p, REAPER_STAGE_PIDFD, -r.program);
 	if (r.program == 0)
 		drop_exec(&p->drop);
+	started.pid = is_first(&r) ? leader_outside(r.pidfd) : r.program;
 	cgroup_hold(p->cgroups, p->handle, &r.cgroup);
 	become_user(p);
 	settle(&r);
 	started.news = REAPER_STARTED;
-	started.pid = r.program;
 	tell(&r, &started);
 	watch(&r);
 	/* The last child may have ended before it came to that. */

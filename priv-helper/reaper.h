@@ -38,9 +38,10 @@ struct reaper_order {
  * What a drop_report may name beside the stages C1..: the reaper was not made,
  * or the program was not, whose process and pidfd are one step.
  */
-#define REAPER_STAGE_FORK  0
-#define REAPER_STAGE_PIDFD (DROP_STAGES + 1)
-#define REAPER_STAGE_IDS   (DROP_STAGES + 2) /* the reaper's own */
+#define REAPER_STAGE_FORK   0
+#define REAPER_STAGE_PIDFD  (DROP_STAGES + 1)
+#define REAPER_STAGE_IDS    (DROP_STAGES + 2) /* the reaper's own */
+#define REAPER_STAGE_SPACES (DROP_STAGES + 3)
 
 struct reaper_plan {
 	int control; /* the reaper's end */
@@ -49,6 +50,7 @@ struct reaper_plan {
 	const char *cgroups; /* as cgroup_init() gives it */
 	uint64_t handle;
 	char scratch[SCRATCH_PATH];
+	int spaces_err; /* of nspace_fork() */
 	struct drop_plan drop;
 };
 

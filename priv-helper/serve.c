@@ -26,6 +26,7 @@
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/served.h"
+#include "priv-helper/view.h"
 #include "security/asuser.h"
 #include "security/caps.h"
 #include "security/landlock.h"
@@ -43,25 +44,35 @@ static const struct filter_guard no_truncate = { "truncate", 0, 0, false, { 0 },
 	0 };
 
 static void
-build_filters(struct ops *o)
+build_filter(const struct profile *p, const struct filter_spec *from,
+    struct filter *out)
 {
 	struct filter_spec spec;
-	int i, err;
+	int err;
 
-	for (i = 0; i < PROFILES; i++) {
-		if (!profiles[i].confined)
-			continue;
-		spec = *profiles[i].filter;
-		if (landlock_abi() < 3)
-			spec.extra = &no_truncate;
-		err = filter_build(&o->filters[i], &spec);
-		if (err != 0)
-			fatalx("serve", "filter of profile %s: %s",
-			    profiles[i].name, strerror(-err));
-		if (o->filters[i].skipped[0] != '\0')
-			log_info("serve",
-			    "profile=%s calls unknown to libseccomp: %s",
-			    profiles[i].name, o->filters[i].skipped);
+	if (from == NULL)
+		return;
+	spec = *from;
+	if (landlock_abi() < 3)
+		spec.extra = &no_truncate;
+	err = filter_build(out, &spec);
+	if (err != 0)
+		fatalx("serve", "filter of profile %s: %s", p->name,
+		    strerror(-err));
+	if (out->skipped[0] != '\0')
+		log_info("serve", "profile=%s calls unknown to libseccomp: %s",
+		    p->name, out->skipped);
+}
+
+static void
+build_filters(struct ops *o)
+{
+	for (int i = 0; i < PROFILES; i++) {
+		build_filter(&profiles[i], profiles[i].filter, &o->filters[i]);
+		build_filter(&profiles[i], profiles[i].own_filter,
+		    &o->own_filters[i]);
+		build_filter(&profiles[i], profiles[i].offline_filter,
+		    &o->offline_filters[i]);
 	}
 	if (*landlock_missing(landlock_abi()) != '\0')
 		log_warnx("serve", "Landlock: %s",
@@ -294,6 +305,7 @@ serve(const struct serve_args *a)
 	shed(o);
 	build_filters(o);
 	served_init(o, a);
+	view_probe(o);
 	find_cgroup(o, o->system ? a->helper_state : a->base);
 	count_room(o);
 	p = xcalloc(P_RUNS + 2 * RUNS_TABLE, sizeof(*p));

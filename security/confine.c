@@ -80,7 +80,7 @@ static int
 confine_files(const char *const rw[], const char *const ro[], char *why,
     size_t whysize)
 {
-	int ruleset = landlock_new();
+	int ruleset = landlock_new(false);
 	int err;
 
 	if (ruleset < 0)
@@ -196,7 +196,7 @@ confine_daemon(const char *const rw[], const char *const ro[], char *why,
 static int
 confine_dir(int dir, char *why, size_t whysize)
 {
-	int ruleset = landlock_new(), err;
+	int ruleset = landlock_new(false), err;
 
 	if (ruleset < 0)
 		return fail(ruleset, "landlock", why, whysize);

@@ -26,6 +26,7 @@
 #include "security/filter.h"
 #include "security/landlock.h"
 #include "security/mutant.h"
+#include "security/nspace.h"
 #include "security/profile.h"
 #include "security/signals.h"
 
@@ -182,13 +183,16 @@ c6_limits(struct drop_plan *p)
 	return 0;
 }
 
-/* EPERM after C8. Without CAP_SETPCAP there is C14, which makes it moot. */
+/*
+ * EPERM after C9. Without CAP_SETPCAP there is C14, which makes it moot; in a
+ * user namespace of our own there is that capability.
+ */
 static int
 c7_bounding(struct drop_plan *p)
 {
 	int err = caps_clear_ambient();
 
-	if (err == 0 && p->confined && p->privileged)
+	if (err == 0 && p->confined && (p->privileged || p->spaces != NULL))
 		err = caps_drop_bounding();
 	return err;
 }
@@ -216,6 +220,16 @@ c8_ids(struct drop_plan *p)
 	return mutant("drop ids") ? 0 : set_ids(p);
 }
 
+/*
+ * As the user, or its files could not be mounted; and with the capabilities
+ * that a user namespace gave.
+ */
+static int
+c8b_namespaces(struct drop_plan *p)
+{
+	return p->spaces == NULL ? 0 : nspace_enter(p->spaces);
+}
+
 /* Root to user leaves them inheritable; a non-root helper keeps all. */
 static int
 c9_capabilities(struct drop_plan *p)
@@ -240,10 +254,14 @@ verify_ids(const struct drop_plan *p)
 	n = getgroups(GROUPS_MAX, groups);
 	if (n < 0)
 		return -errno;
-	if ((unsigned)n != p->ngroups ||
-	    memcmp(groups, p->groups, (size_t)n * sizeof(gid_t)) != 0)
+	if ((unsigned)n != p->ngroups)
 		return -EPERM;
-	return 0;
+	/* A user namespace of an account's own has no numbers for them. */
+	if (p->spaces != NULL && !p->privileged)
+		return 0;
+	return memcmp(groups, p->groups, (size_t)n * sizeof(gid_t)) == 0
+		   ? 0
+		   : -EPERM;
 }
 
 /*
@@ -340,11 +358,14 @@ c14_no_new_privs(struct drop_plan *p)
 static int
 c15_landlock(struct drop_plan *p)
 {
-	int err;
+	int err = 0;
 
 	if (!p->confined || mutant("landlock"))
 		return 0;
-	err = landlock_restrict(p->ruleset);
+	if (p->spaces != NULL)
+		err = nspace_allow(p->spaces, p->ruleset);
+	if (err == 0)
+		err = landlock_restrict(p->ruleset);
 	(void)close(p->ruleset);
 	return err;
 }
@@ -387,6 +408,7 @@ static const struct stage {
 	{ "C6 limits", c6_limits },
 	{ "C7 bounding set", c7_bounding },
 	{ "C8 ids", c8_ids },
+	{ "C8b namespaces", c8b_namespaces },
 	{ "C9 capabilities", c9_capabilities },
 	{ "C10 verify", c10_verify },
 	{ "C11 parent death", c11_parent },
@@ -428,8 +450,9 @@ drop_to_reaper(const struct drop_plan *p)
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
 		return -errno;
 	err = set_ids(p);
+	/* In a namespace nobody else's process is left to be signalled. */
 	if (err == 0)
-		err = caps_keep_kill();
+		err = p->spaces != NULL ? caps_drop_all() : caps_keep_kill();
 	if (err == 0 && prctl(PR_SET_KEEPCAPS, 0) < 0)
 		err = -errno;
 	if (err == 0)

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 struct filter;
+struct nspace;
 struct profile_limit;
 
 /*
@@ -28,7 +29,9 @@ struct drop_plan {
 	rlim_t nofile; /* soft limit as this helper found it */
 	const struct profile_limit *limits;
 	const struct filter *filter; /* when confined */
-	pid_t parent;		     /* whose death is the child's, confined */
+	/* Made in new namespaces, by a reaper in new ones; NULL: not. */
+	const struct nspace *spaces;
+	pid_t parent; /* whose death is the child's, confined */
 	/* Shared with the parent, who sets and wakes it (futex) when it is what
 	 * it shall be; before that no program begins. */
 	uint32_t *ready;
@@ -44,7 +47,7 @@ struct drop_report {
 	int32_t err;
 };
 
-#define DROP_STAGES 18
+#define DROP_STAGES 19
 
 /*
  * C1..C18: becomes the program or reports {stage, errno} and _exit(127)s. Call

@@ -36,6 +36,10 @@
 #define SCOPE_ABSTRACT_SOCKET (1ull << 0)
 #define SCOPE_SIGNAL	      (1ull << 1)
 
+/* bind(2) and connect(2), since version 4. No rule ever grants a port. */
+#define NET_TCP	  3ull
+#define FIRST_NET 4
+
 #define CREATE_VERSION	  1u
 #define RULE_PATH_BENEATH 1
 
@@ -51,7 +55,7 @@ struct path_attr {
 	int32_t fd;
 } __attribute__((packed));
 
-/* Index: version. Network rights (4) are left alone: see profile.c. */
+/* Index: version. */
 static const struct version {
 	uint64_t fs, scoped;
 	const char *missing;
@@ -93,6 +97,7 @@ static const uint64_t rights[LANDLOCK_ACCESS_MAX] = {
 	[LANDLOCK_DEVICE] = FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE,
 	[LANDLOCK_TERMINAL] =
 	    FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV,
+	[LANDLOCK_LIST] = FS_READ_DIR,
 };
 
 static const struct {
@@ -133,6 +138,8 @@ landlock_abi(void)
 
 	if (mutant("landlock 2"))
 		return 2;
+	if (mutant("landlock 1"))
+		return 1;
 	if (mutant("landlock 0"))
 		return 0;
 	v = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_VERSION);
@@ -148,10 +155,11 @@ landlock_missing(int abi)
 }
 
 int
-landlock_new(void)
+landlock_new(bool network)
 {
 	const int abi = landlock_abi();
 	const struct ruleset_attr attr = { .fs = versions[abi].fs,
+		.net = network || abi < FIRST_NET ? 0 : NET_TCP,
 		.scoped = versions[abi].scoped };
 	long fd;
 

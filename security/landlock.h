@@ -13,6 +13,7 @@ enum landlock_access {
 	LANDLOCK_STORE,	     /* as WRITE, but files and directories alone */
 	LANDLOCK_DEVICE,     /* read and write one device node */
 	LANDLOCK_TERMINAL,   /* and its ioctls */
+	LANDLOCK_LIST,	     /* names in directories, and no more */
 	LANDLOCK_ACCESS_MAX
 };
 
@@ -44,9 +45,10 @@ const char *landlock_missing(int abi);
 /*
  * A rule set that handles all rights of the kernel's version, so that nothing
  * is allowed until a rule says so, with the scopes for signals and abstract
- * sockets where they exist. A close-on-exec descriptor or -errno.
+ * sockets where they exist; without `network` no TCP port is allowed, where
+ * that can be held. A close-on-exec descriptor or -errno.
  */
-int landlock_new(void);
+int landlock_new(bool network);
 /* Grants by open descriptor (O_PATH will do) or by path. 0 or -errno. */
 int landlock_allow_fd(int ruleset, int fd, enum landlock_access access);
 int landlock_allow(int ruleset, const char *path, enum landlock_access access);

@@ -32,14 +32,18 @@
 	{ "clone", 0, NAMESPACES, false, { 0 }, 1 },                        \
 	    { "ioctl", 1, ALL, true, { TIOCSTI, TIOCLINUX, TIOCSETD }, 3 }, \
 	    { "prlimit64", 0, ALL, false, { 0 }, 1 },                       \
-	    { "socketpair", 0, ALL, false, { AF_UNIX }, 1 },                \
 	{                                                                   \
-		"socketpair", 1, SOCK_TYPE, false,                          \
-		    { SOCK_STREAM, SOCK_SEQPACKET }, 2                      \
+		"socketpair", 0, ALL, false, { AF_UNIX }, 1                 \
+	}
+#define NO_DATAGRAMS                                   \
+	{                                              \
+		"socketpair", 1, SOCK_TYPE, false,     \
+		    { SOCK_STREAM, SOCK_SEQPACKET }, 2 \
 	}
 
 static const struct filter_guard script_guards[] = {
 	COMMON_GUARDS,
+	NO_DATAGRAMS,
 	{ "socket", 0, ALL, false, { AF_INET, AF_INET6, AF_NETLINK }, 3 },
 	{ NULL, 0, 0, false, { 0 }, 0 },
 };
@@ -47,9 +51,29 @@ static const struct filter_guard script_guards[] = {
 /* Nothing to execute that has no path, where Landlock decides by paths. */
 static const struct filter_guard git_guards[] = {
 	COMMON_GUARDS,
+	NO_DATAGRAMS,
 	{ "execveat", 0, ALL, false, { 0 }, 0 },
 	{ "memfd_create", 0, ALL, false, { 0 }, 0 },
 	{ "socket", 0, ALL, false, { 0 }, 0 },
+	{ NULL, 0, 0, false, { 0 }, 0 },
+};
+
+static const struct filter_guard offline_guards[] = {
+	COMMON_GUARDS,
+	NO_DATAGRAMS,
+	{ "socket", 0, ALL, false, { 0 }, 0 },
+	{ NULL, 0, 0, false, { 0 }, 0 },
+};
+
+/*
+ * For a root of its own. There an AF_UNIX socket reaches what is below the
+ * run's own paths, and abstract names are held by Landlock or by a network
+ * namespace; a browser, a build server or a database needs one.
+ */
+static const struct filter_guard own_guards[] = {
+	COMMON_GUARDS,
+	{ "socket", 0, ALL, false, { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK },
+	    4 },
 	{ NULL, 0, 0, false, { 0 }, 0 },
 };
 
@@ -57,6 +81,11 @@ static const struct filter_spec script_filter = { "@program", "@forbidden",
 	script_guards, NULL };
 static const struct filter_spec git_filter = { "@program", "@forbidden",
 	git_guards, NULL };
+
+static const struct filter_spec offline_filter = { "@program", "@forbidden",
+	offline_guards, NULL };
+static const struct filter_spec own_filter = { "@program-own", "@power",
+	own_guards, NULL };
 
 /* No /dev/ptmx and /dev/pts: other terminals of the user live there (H07);
  * child.c adds the run's own. No /tmp: child.c makes a private one. */
@@ -69,7 +98,8 @@ static const struct profile_path script_paths[] = {
 	{ "/lib64", LANDLOCK_READ_EXEC },
 	{ "/opt", LANDLOCK_READ_EXEC },
 	{ "/etc", LANDLOCK_READ_EXEC },
-	{ "/run/systemd/resolve", LANDLOCK_READ },
+	{ "/run/systemd/resolve/resolv.conf", LANDLOCK_READ },
+	{ "/run/systemd/resolve/stub-resolv.conf", LANDLOCK_READ },
 	{ "/proc", LANDLOCK_READ },
 	{ "/sys", LANDLOCK_READ },
 	{ "/dev/null", LANDLOCK_DEVICE },
@@ -98,6 +128,12 @@ static const struct profile_path script_repo[] = {
 	{ "reftable", LANDLOCK_STORE },
 	{ "rr-cache", LANDLOCK_STORE },
 	{ "rdv", LANDLOCK_STORE },
+	{ NULL, LANDLOCK_READ },
+};
+
+/* A language server looks, and writes nothing that git or a person would. */
+static const struct profile_path lsp_repo[] = {
+	{ ".", LANDLOCK_READ },
 	{ NULL, LANDLOCK_READ },
 };
 
@@ -192,12 +228,15 @@ const struct profile profiles[PROFILES] = {
 		    "system's programs, nothing else of the user's",
 	    .confined = true,
 	    .network = true,
+	    .view = NSPACE_OVER,
 	    .env = script_env,
 	    .paths = script_paths,
 	    .roots = LANDLOCK_WRITE_EXEC,
+	    .scratch = LANDLOCK_WRITE_EXEC,
 	    .repo = script_repo,
 	    .repo_own = LANDLOCK_STORE,
 	    .filter = &script_filter,
+	    .offline_filter = &offline_filter,
 	    .limits = confined_limits,
 	    .quota = { .processes = PROCESSES },
 	},
@@ -211,7 +250,44 @@ const struct profile profiles[PROFILES] = {
 	    .env = git_env,
 	    .paths = git_paths,
 	    .roots = LANDLOCK_WRITE,
+	    .scratch = LANDLOCK_WRITE,
 	    .filter = &git_filter,
+	    .limits = confined_limits,
+	    .quota = { .processes = PROCESSES },
+	},
+	{
+	    .name = "agent",
+	    .help = "a coding agent: its paths and of their repository what "
+		    "git writes, in a root where nothing else can be named",
+	    .confined = true,
+	    .network = true,
+	    .view = NSPACE_ROOT,
+	    .env = script_env,
+	    .paths = script_paths,
+	    .roots = LANDLOCK_WRITE_EXEC,
+	    .scratch = LANDLOCK_WRITE_EXEC,
+	    .repo = script_repo,
+	    .repo_own = LANDLOCK_STORE,
+	    .filter = &script_filter,
+	    .offline_filter = &offline_filter,
+	    .own_filter = &own_filter,
+	    .limits = confined_limits,
+	    .quota = { .processes = PROCESSES },
+	},
+	{
+	    .name = "lsp",
+	    .help = "a language server: reads and runs what is in its paths, "
+		    "writes to its own /tmp alone, and has no network",
+	    .confined = true,
+	    .view = NSPACE_ROOT,
+	    .env = script_env,
+	    .paths = script_paths,
+	    .roots = LANDLOCK_READ_EXEC,
+	    .scratch = LANDLOCK_WRITE_EXEC,
+	    .repo = lsp_repo,
+	    .repo_own = LANDLOCK_READ,
+	    .filter = &offline_filter,
+	    .own_filter = &own_filter,
 	    .limits = confined_limits,
 	    .quota = { .processes = PROCESSES },
 	},

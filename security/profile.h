@@ -8,6 +8,7 @@
 
 #include "security/filter.h"
 #include "security/landlock.h"
+#include "security/nspace.h"
 
 struct profile_path {
 	const char *path; /* NULL ends; one that does not exist is skipped */
@@ -32,12 +33,15 @@ struct profile {
 	/* no_new_privs, seccomp, Landlock, limits, death with the reaper. */
 	bool confined;
 	bool network; /* may speak to other hosts */
+	/* Where this host allows it; without, the rest below holds alone. */
+	enum nspace_view view;
 	/* The only program, found in `search`; NULL: whatever is asked for. */
 	const char *exe;
 	const char *search;	/* NULL: the request's PATH */
 	const char *const *env; /* fixed NAME=value, win over all */
 	const struct profile_path *paths;
-	enum landlock_access roots; /* what the request's paths get */
+	enum landlock_access roots;   /* what the request's paths get */
+	enum landlock_access scratch; /* and its own temporary directory */
 	/*
 	 * Where one of them is a linked worktree: what of its repository's
 	 * common git directory comes with it, "." being all of that; NULL:
@@ -46,11 +50,18 @@ struct profile {
 	const struct profile_path *repo;
 	enum landlock_access repo_own;
 	const struct filter_spec *filter;
+	/*
+	 * In its place where the run has a root of its own, and can name no
+	 * socket, queue or memory of anybody else's; NULL: there is none.
+	 */
+	const struct filter_spec *own_filter;
+	/* For a run that asks for no network and cannot have an empty one. */
+	const struct filter_spec *offline_filter;
 	const struct profile_limit *limits;
 	struct profile_quota quota;
 };
 
-#define PROFILES 3
+#define PROFILES 5
 
 extern const struct profile profiles[PROFILES];
 

@@ -58,20 +58,7 @@ static const char *const set_file_write[] = { "chmod", "chown", "creat",
 	"sync", "sync_file_range", "syncfs", "truncate", "umask", "unlink",
 	"unlinkat", "utime", "utimensat", "utimes", NULL };
 
-static const char *const set_forbidden[] = { "@ipc", "acct", "add_key",
-	"adjtimex", "bpf", "chroot", "clock_adjtime", "clock_settime",
-	"delete_module", "fanotify_init", "fanotify_mark", "finit_module",
-	"fsconfig", "fsmount", "fsopen", "fspick", "get_kernel_syms",
-	"init_module", "ioperm", "iopl", "kcmp", "kexec_file_load",
-	"kexec_load", "keyctl", "lookup_dcookie", "memfd_secret",
-	"migrate_pages", "modify_ldt", "mount", "mount_setattr", "move_mount",
-	"move_pages", "nfsservctl", "open_by_handle_at", "open_tree",
-	"perf_event_open", "personality", "pidfd_getfd", "pivot_root",
-	"process_madvise", "process_vm_readv", "process_vm_writev", "ptrace",
-	"quotactl", "quotactl_fd", "reboot", "request_key", "setdomainname",
-	"sethostname", "setns", "settimeofday", "stime", "swapoff", "swapon",
-	"syslog", "umount", "umount2", "unshare", "userfaultfd", "ustat",
-	"vhangup", NULL };
+static const char *const set_forbidden[] = { "@ipc", "@power", NULL };
 
 static const char *const set_ids[] = { "capget", "capset", "getegid", "geteuid",
 	"getgid", "getgroups", "getpgid", "getpgrp", "getpid", "getppid",
@@ -100,6 +87,20 @@ static const char *const set_net[] = { "accept", "accept4", "bind", "connect",
 static const char *const set_pipe[] = { "copy_file_range", "pipe", "pipe2",
 	"sendfile", "splice", "tee", "vmsplice", NULL };
 
+static const char *const set_power[] = { "acct", "add_key", "adjtimex", "bpf",
+	"chroot", "clock_adjtime", "clock_settime", "delete_module",
+	"fanotify_init", "fanotify_mark", "finit_module", "fsconfig", "fsmount",
+	"fsopen", "fspick", "get_kernel_syms", "init_module", "ioperm", "iopl",
+	"kcmp", "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie",
+	"memfd_secret", "migrate_pages", "modify_ldt", "mount", "mount_setattr",
+	"move_mount", "move_pages", "nfsservctl", "open_by_handle_at",
+	"open_tree", "perf_event_open", "personality", "pidfd_getfd",
+	"pivot_root", "process_madvise", "process_vm_readv",
+	"process_vm_writev", "ptrace", "quotactl", "quotactl_fd", "reboot",
+	"request_key", "setdomainname", "sethostname", "setns", "settimeofday",
+	"stime", "swapoff", "swapon", "syslog", "umount", "umount2", "unshare",
+	"userfaultfd", "ustat", "vhangup", NULL };
+
 static const char *const set_process[] = { "clone", "execve", "execveat",
 	"fork", "getrlimit", "getrusage", "pidfd_open", "prctl", "prlimit64",
 	"setrlimit", "times", "vfork", "wait4", "waitid", NULL };
@@ -108,6 +109,8 @@ static const char *const set_program[] = { "@event", "@file-read",
 	"@file-write", "@ids", "@kill", "@memory", "@net", "@pipe", "@process",
 	"@sandbox", "@sched", "@signal", "@stdio", "@system", "@thread",
 	"@time", "@watch", "ioctl", NULL };
+
+static const char *const set_program_own[] = { "@ipc", "@program", NULL };
 
 static const char *const set_sandbox[] = { "landlock_add_rule",
 	"landlock_create_ruleset", "landlock_restrict_self", "seccomp", NULL };
@@ -175,12 +178,20 @@ const struct sysset syssets[] = {
 	{ "@memory", "mapping memory", set_memory },
 	{ "@net", "sockets; the families are guarded by argument", set_net },
 	{ "@pipe", "pipes and moving bytes between descriptors", set_pipe },
+	{ "@power",
+	    "changing the machine, or reaching into it or into other "
+	    "processes past all that holds a program",
+	    set_power },
 	{ "@process", "starting, waiting for and limiting processes",
 	    set_process },
 	{ "@program",
 	    "an ordinary developer's program: compiler, interpreter, editor, "
 	    "version control",
 	    set_program },
+	{ "@program-own",
+	    "the same with objects that are shared by number, for programs "
+	    "that have a namespace of them",
+	    set_program_own },
 	{ "@sandbox", "restricting oneself further", set_sandbox },
 	{ "@sched",
 	    "priorities and processors: of one's own threads, and of the "

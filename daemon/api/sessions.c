@@ -103,9 +103,9 @@ static const struct js_field create_fields[] = {
 	FIELD(create_in, "is_orchestrator_session", "isOrchestratorSession",
 	    JS_BOOL, is_orchestrator, .help = "watches others"),
 	FIELD(create_in, "profile", NULL, JS_ONE_OF, profile,
-	    .words = "login|script",
-	    .help = "login: as ssh would give it; script: confined to its "
-		    "directory"),
+	    .words = "login|script|agent|lsp",
+	    .help = "login: as ssh would give it; the others are confined to "
+		    "the directory, see rdv sandbox explain"),
 	FIELD(create_in, "io", NULL, JS_ONE_OF, io, .words = "pty|pipes",
 	    .help = "a terminal, or output and errors apart"),
 	FIELD(create_in, "cols", NULL, JS_INT, cols, .min = TERM_COLS_MIN,

@@ -24,6 +24,11 @@ static const struct name guards[] = {
 	{ PRIV_G_CGROUP, "cgroup" },
 	{ PRIV_G_PIDS, "cgroup_pids" },
 	{ PRIV_G_MEMORY, "cgroup_memory" },
+	{ PRIV_G_PIDNS, "pid_namespace" },
+	{ PRIV_G_MOUNTNS, "mount_namespace" },
+	{ PRIV_G_ROOT, "private_root" },
+	{ PRIV_G_IPCNS, "ipc_namespace" },
+	{ PRIV_G_NETNS, "net_namespace" },
 	{ 0, NULL },
 };
 

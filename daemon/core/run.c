@@ -375,7 +375,7 @@ fill_in(struct run *run, const struct grant *g)
 		run->cwd = xstrdup(g->home);
 	}
 	/* Confined: its own directory is all it may write. */
-	if (strcmp(m->profile, "script") == 0 && m->paths == NULL) {
+	if (strcmp(m->profile, "login") != 0 && m->paths == NULL) {
 		const char *const paths[] = { m->cwd, NULL };
 
 		m->paths = copy_list(paths, &m->pathc);

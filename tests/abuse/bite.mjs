@@ -38,6 +38,11 @@ const layers = {
 	priv: (what, name) => ({ ...cmocka, ok: null, build: [],
 		run: ['tests/priv/run', what], only: name,
 		file: `tests/priv/test_${what}.c` }),
+	// The seeds of a fuzzer's target, as one test.
+	fuzz: (what) => ({ ok: /^ok (.*)/, bad: /^FAIL (.*)/, why: /^ /,
+		build: [`build/fuzz/${what}`], run: ['sh', '-c', 'if build/fuzz/$0 ' +
+			'tests/fuzz/corpus/$0; then echo ok corpus; else echo FAIL corpus; ' +
+			'fi', what] }),
 };
 const blackBox = (layer, name) => ({ ...script, build: ['all'], only: name,
 	run: ['tests/harness/as-user', `tests/${layer}/run`] });
@@ -214,6 +219,9 @@ function namesAt(where) {
 // A name that a macro or a template completes is known up to there.
 function exists(t) {
 	const inC = t.text.includes('/');
+	if (t.text.startsWith('fuzz/'))
+		return fs.existsSync(`tests/fuzz/fuzz_${t.text.slice(5)
+			.split(' ')[0]}.c`);
 	return namesAt(t.text.split(' ')[0]).some((name) => {
 		const [fixed, ...rest] = name.split('${');
 		return fixed.startsWith(t.name) ||

@@ -12,5 +12,6 @@ await import('./files.mjs');
 await import('./git.mjs');
 await import('./process.mjs');
 await import('./out.mjs');
+await import('./secrets.mjs');
 await import('./store.mjs');
 finish();

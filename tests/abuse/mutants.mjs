@@ -10,11 +10,13 @@
 //
 // Where no code of ours can be switched off, a row has `none` instead, which
 // says why.
+import { attack } from './mutants-attack.mjs';
 import { audit } from './mutants-audit.mjs';
 import { life } from './mutants-life.mjs';
 import { people } from './mutants-people.mjs';
 import { policy } from './mutants-policy.mjs';
 import { reach } from './mutants-reach.mjs';
+import { noSpaces, spaces } from './mutants-spaces.mjs';
 import { scopes } from './mutants-scopes.mjs';
 import { system } from './mutants-system.mjs';
 import { ticket } from './mutants-ticket.mjs';
@@ -212,7 +214,7 @@ const files = [
 		red: ['abuse F05 a sibling', 'unit/lib/test_path abuse_F05_under'] },
 	{ ids: ['F05'], guard: 'a confined program writes beneath its root only',
 		off: [['security/drop.c', 'if (!p->confined || mutant("landlock"))',
-			'if (true)']],
+			'if (true)'], noSpaces],
 		red: ['abuse F05 a sibling'] },
 	{ ids: ['F06'], guard: '(over-blocking) only ".." itself is refused',
 		off: [[pathopen, 'if (len == 2 && p[0] == \'.\' && p[1] == \'.\')',
@@ -785,7 +787,7 @@ const processes = [
 			'LANDLOCK_READ },\n};\n\n/*\n * A repo',
 		'{ "/dev/tty", LANDLOCK_TERMINAL },\n\t{ "/dev/pts", ' +
 			'LANDLOCK_TERMINAL },\n\t{ NULL, LANDLOCK_READ },\n};\n\n/*\n' +
-			' * A repo']],
+			' * A repo'], noSpaces],
 		red: ['abuse H07 a confined', 'priv/guard abuse_H07'] },
 	{ ids: ['H08'], guard: 'who holds a terminal open is ended, and not ' +
 		'waited for',
@@ -968,5 +970,6 @@ const records = [
 ];
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
-	...helper, ...git, ...processes, ...records, ...reach, ...people, ...audit,
-	...life, ...policy, ...scopes, ...system, ...ticket];
+	...helper, ...git, ...processes, ...records, ...reach, ...people,
+	...audit, ...life, ...policy, ...scopes, ...system, ...ticket, ...attack,
+	...spaces];

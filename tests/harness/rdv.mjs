@@ -63,7 +63,7 @@ export function proc(pid) {
 		const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
 		const close = stat.lastIndexOf(')');
 		const f = stat.slice(close + 2).split(' ');
-		return { pid, name: stat.slice(stat.indexOf('(') + 1, close),
+		return { pid: +pid, name: stat.slice(stat.indexOf('(') + 1, close),
 			state: f[0], ppid: +f[1], start: f[19] };
 	} catch {
 		return null;

@@ -380,7 +380,8 @@ rig_spawn_send(struct rig *r, const struct rig_spawn *s)
 {
 	struct priv_spawn m = { .io = s->pty ? PRIV_IO_PTY : PRIV_IO_PIPES,
 		.cols = 80,
-		.rows = 24 };
+		.rows = 24,
+		.net = s->net };
 	struct buf b;
 
 	memcpy(m.grant, r->login.grant, sizeof(m.grant));

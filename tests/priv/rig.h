@@ -43,6 +43,7 @@ struct rig_spawn {
 	const char *cwd;     /* NULL: "/" */
 	const char *const *argv, *const *env, *const *paths;
 	bool pty;
+	uint8_t net; /* enum priv_net */
 	const char *label;
 };
 
@@ -117,6 +118,14 @@ void rig_log(const struct rig *r, char *out, size_t size);
 void rig_expect_log(const struct rig *r, const char *text);
 bool rig_alive(pid_t pid);
 pid_t rig_parent(pid_t pid);
+/* Our number of the process that `run`, a living one, knows as `inside`. */
+pid_t rig_outside(pid_t run, pid_t inside);
+/* Our name of the directory that a living `run` knows as `inside`, its TMPDIR.
+ */
+void rig_tmpdir(pid_t run, const char *inside, char out[64]);
+/* True for what is out of reach: refused or, in its own namespaces, not there.
+ */
+bool rig_refused(const char *name_of_errno);
 /* Waits until no process of that pid is left. */
 void rig_gone(pid_t pid);
 int64_t rig_deadline(void);

@@ -5,6 +5,7 @@
  */
 #include "tests/priv/rig.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/unit/check.h"
@@ -125,4 +127,96 @@ rig_parent(pid_t pid)
 	assert_true(n > 0);
 	p = strrchr(text, ')');
 	return (pid_t)strtol(p + 4, NULL, 10);
+}
+
+/* Its PID namespace as the kernel names it. */
+static void
+space_of(const char *pid, char out[64])
+{
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/ns/pid", pid);
+	n = readlink(path, out, 63);
+	out[n > 0 ? n : 0] = '\0';
+}
+
+/* The last number of NSpid, or 0. */
+static pid_t
+number_inside(const char *pid)
+{
+	char path[64], line[256];
+	pid_t number = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/status", pid);
+	f = fopen(path, "re");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "NSpid:", 6) == 0)
+			number = (pid_t)strtol(strrchr(line, '\t'), NULL, 10);
+	if (f != NULL)
+		(void)fclose(f);
+	return number;
+}
+
+pid_t
+rig_outside(pid_t run, pid_t inside)
+{
+	char pid[16], ours[64], its[64], space[64];
+	const struct dirent *e;
+	pid_t found = 0;
+	DIR *d;
+
+	snprintf(pid, sizeof(pid), "%d", run);
+	space_of("self", ours);
+	space_of(pid, its);
+	assert_true(its[0] != '\0');
+	if (strcmp(ours, its) == 0)
+		return inside;
+	d = opendir("/proc");
+	while (found == 0 && (e = readdir(d)) != NULL) {
+		space_of(e->d_name, space);
+		if (strcmp(space, its) == 0 &&
+		    number_inside(e->d_name) == inside)
+			found = (pid_t)strtol(e->d_name, NULL, 10);
+	}
+	(void)closedir(d);
+	assert_true(found > 0);
+	return found;
+}
+
+void
+rig_tmpdir(pid_t run, const char *inside, char out[64])
+{
+	const struct dirent *e;
+	struct stat its, st;
+	char path[64];
+	DIR *d;
+
+	snprintf(out, 64, "%.63s", inside);
+	if (strcmp(inside, "/tmp") != 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/%s%s", run, "root", inside);
+	assert_int_equal(stat(path, &its), 0);
+	d = opendir("/tmp");
+	while ((e = readdir(d)) != NULL) {
+		snprintf(path, sizeof(path), "/tmp/%.40s", e->d_name);
+		if (lstat(path, &st) == 0 && st.st_ino == its.st_ino &&
+		    st.st_dev == its.st_dev)
+			snprintf(out, 64, "%s", path);
+	}
+	(void)closedir(d);
+	assert_memory_equal(out, "/tmp/rdv-run-", 13);
+}
+
+bool
+rig_refused(const char *name)
+{
+	static const char *const names[] = { "EACCES", "EPERM", "ENOENT",
+		"ESRCH" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(name, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
 }

@@ -71,6 +71,7 @@ fault(uint32_t stage)
 	s.pty = true;
 	expect_stage(&r, &s, name);
 	s.profile = "script";
+	s.cwd = NULL;
 	expect_stage(&r, &s, name);
 	rig_stop(&r);
 	assert_int_equal(rig_count_fds(), before);
@@ -133,11 +134,14 @@ static void
 test_stage_names(void **state)
 {
 	char prefix[8];
-	uint32_t stage;
+	uint32_t stage, number = 0;
 
 	(void)state;
 	for (stage = 1; stage <= DROP_STAGES; stage++) {
-		snprintf(prefix, sizeof(prefix), "C%u ", stage);
+		/* One came later: "C8b". */
+		if (strncmp(drop_stage_name(stage), "C8b ", 4) == 0)
+			continue;
+		snprintf(prefix, sizeof(prefix), "C%u ", ++number);
 		assert_memory_equal(drop_stage_name(stage), prefix,
 		    strlen(prefix));
 		assert_true(strlen(drop_stage_name(stage)) <= 32);

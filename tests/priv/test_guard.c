@@ -103,10 +103,10 @@ abuse_H05_master_of_the_helper(void **state)
 	/* [ops] holds every master, at some low number. */
 	snprintf(path, sizeof(path), "/proc/%u/fd/5", r.hello.pid);
 	act(&r, "script", true, ARGV(actor, "open", path, "2"), &end);
-	assert_string_equal(out, "EACCES\r\n");
+	assert_true(rig_refused(out));
 	snprintf(path, sizeof(path), "/proc/%u/environ", r.hello.pid);
 	act(&r, "script", true, ARGV(actor, "open", path, "0"), &end);
-	assert_string_equal(out, "EACCES\r\n");
+	assert_true(rig_refused(out));
 	if (geteuid() != 0) {
 		/* Nor can a terminal, where the kernel is all there is. */
 		act(&r, "login", true, ARGV(actor, "open", path, "0"), &end);
@@ -178,12 +178,12 @@ abuse_H07_neighbour(void **state)
 	name[strcspn(name, "\r")] = '\0';
 	assert_memory_equal(name, "/dev/pts/", 9);
 	act(&r, "script", true, ARGV(actor, "open", name, "0"), &end);
-	assert_string_equal(out, "EACCES\r\n");
+	assert_true(rig_refused(out));
 	act(&r, "script", true, ARGV(actor, "open", name, "1"), &end);
-	assert_string_equal(out, "EACCES\r\n");
+	assert_true(rig_refused(out));
 	snprintf(pid, sizeof(pid), "%u", res.a.pid);
 	act(&r, "script", true, ARGV(actor, "kill", pid), &end);
-	assert_string_equal(out, "EPERM\r\n");
+	assert_true(rig_refused(out));
 	assert_true(rig_alive((pid_t)res.a.pid));
 	/* The socket of rdv itself is merely visible, and that is all. */
 	snprintf(path, sizeof(path), "%s/api.sock", r.base);

@@ -130,8 +130,8 @@ abuse_E01_not_as_root(void **state)
 	assert_memory_equal(out, uid, strlen(uid));
 	rigops_stop(&s);
 	/* With the guard off it is root who looks, and nothing is the user's.
-	 */
-	rigops_start(&s, "asuser");
+	 * In its namespaces the program looks again, as the user. */
+	rigops_start(&s, "asuser+no userns");
 	assert_int_equal(rigops_login(&s, PRIV_LOGIN_SERVICE, s.who[0].uid,
 			     s.service),
 	    PRIV_DONE);
@@ -396,6 +396,7 @@ lost_run_is_tidied(void **state)
 {
 	const struct rig_spawn run = { .profile = "script",
 		.argv = SH("mkdir -m 0 $TMPDIR/closed; echo $TMPDIR; cat") };
+	char tmp[64];
 	struct rig_result res;
 	struct priv_exit end;
 	struct rigops s;
@@ -411,12 +412,13 @@ lost_run_is_tidied(void **state)
 	n = read(res.fds.fd[1], out, sizeof(out) - 1);
 	assert_true(n > 0);
 	out[strcspn(out, "\n")] = '\0';
-	assert_int_equal(stat(out, &st), 0);
+	rig_tmpdir((pid_t)res.a.pid, out, tmp);
+	assert_int_equal(stat(tmp, &st), 0);
 	assert_int_equal(st.st_uid, s.who[1].uid);
 	assert_int_equal(kill(rig_parent((pid_t)res.a.pid), SIGKILL), 0);
 	rig_exit(&s.rig, res.a.handle, &end);
 	assert_int_equal(end.status, SIGKILL);
-	assert_int_equal(stat(out, &st), -1);
+	assert_int_equal(stat(tmp, &st), -1);
 	rig_close(&res);
 	rigops_stop(&s);
 }
@@ -482,6 +484,7 @@ fault(const char *mutant, const char *stage, int err)
 	for (n = 0; n < 3; n++) {
 		run.pty = n == 1;
 		run.profile = n == 2 ? "script" : "login";
+		run.cwd = n == 2 ? NULL : work;
 		expect_fail(&s, &run, stage, err);
 	}
 	snprintf(path, sizeof(path), "%s/canary", work);

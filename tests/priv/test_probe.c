@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "security/landlock.h"
+#include "security/profile.h"
 #include "tests/priv/rig.h"
 #include "tests/priv/rigpic.h"
 #include "tests/unit/check.h"
@@ -122,7 +123,7 @@ picture_of(struct rig *r, const char *profile, bool pty)
 	picture_add(&p, "run from its path", 'x', path);
 	picture_add(&p, "list outside", 'l', outside);
 	picture_add(&p, "create outside", 'c', outside);
-	picture_add(&p, "list home", 'l', r->dir);
+	picture_add(&p, "list above its path", 'l', r->dir);
 	picture_add(&p, "create in /tmp", 'c', "/tmp");
 	picture_add(&p, "list /tmp", 'l', "/tmp");
 	snprintf(path, sizeof(path), "%s/server/lock", r->base);
@@ -150,26 +151,39 @@ picture_of(struct rig *r, const char *profile, bool pty)
 	normalise(r);
 }
 
+/* It has the host's processes and file systems before it, where others have
+ * their own. */
+static bool
+shares(const struct rig *r, const char *profile)
+{
+	return profiles[profile_find(profile)].view != NSPACE_NONE &&
+	       (r->hello.features & PRIV_F_USERNS) == 0;
+}
+
 static void
 check(const char *profile, const char *name, bool pty, const char *mutant)
 {
+	char page[64];
 	struct rig r;
 
 	if (strcmp(profile, "login") != 0 && landlock_abi() < 6) {
 		print_message("golden files are for Landlock 6 and later\n");
 		skip();
 	}
-	rig_prepare(&r);
+	/* Not below /tmp, which a run may have of its own. */
+	rig_prepare_in(&r, "/var/tmp");
 	/* The same limit everywhere, since the picture shows it. */
 	r.nofile = 2048;
 	rig_launch(&r, mutant);
 	rig_daemon(&r);
 	rig_ops(&r);
 	rig_login(&r);
+	snprintf(page, sizeof(page), "%s%s", name != NULL ? name : "",
+	    shares(&r, profile) ? "-shared" : "");
 	picture_of(&r, profile, pty);
 	rig_stop(&r);
 	if (name != NULL)
-		picture_compare(name);
+		picture_compare(page);
 }
 
 static int
@@ -201,6 +215,42 @@ golden_script_pipes(void **state)
 	check("script", "script-pipes", false, NULL);
 }
 
+static void
+golden_agent(void **state)
+{
+	(void)state;
+	check("agent", "agent", true, NULL);
+}
+
+static void
+golden_lsp(void **state)
+{
+	(void)state;
+	check("lsp", "lsp", false, NULL);
+}
+
+/* A host without user namespaces: the same promises, but for what is new. */
+static void
+golden_without_namespaces(void **state)
+{
+	(void)state;
+	check("script", "script", true, "no userns");
+	check("script", "script-pipes", false, "no userns");
+	check("agent", "agent", true, "no userns");
+	check("lsp", "lsp", false, "no userns");
+}
+
+/* The oldest Landlock, with namespaces and without. */
+static void
+golden_landlock_1(void **state)
+{
+	(void)state;
+	check("script", "script-landlock1", true, "landlock 1");
+	check("script", "script-landlock1", true, "landlock 1+no userns");
+	check("agent", "agent-landlock1", true, "landlock 1");
+	check("agent", "agent-landlock1", true, "landlock 1+no userns");
+}
+
 /* git is its only program: the mutant lets the probe be it. */
 static void
 golden_git(void **state)
@@ -214,10 +264,10 @@ static void
 golden_bites(void **state)
 {
 	(void)state;
-	check("script", NULL, true, "landlock");
+	check("script", NULL, true, "landlock+no userns");
 	assert_non_null(strstr(picture, "\ncreate outside: ok\n"));
 	assert_non_null(strstr(picture, "\nopen another terminal: ok\n"));
-	check("script", NULL, true, "seccomp");
+	check("script", NULL, true, "seccomp+no userns");
 	assert_non_null(strstr(picture, "\nSeccomp:\t0\n"));
 }
 
@@ -228,6 +278,10 @@ main(void)
 		cmocka_unit_test(golden_login),
 		cmocka_unit_test(golden_script),
 		cmocka_unit_test(golden_script_pipes),
+		cmocka_unit_test(golden_agent),
+		cmocka_unit_test(golden_lsp),
+		cmocka_unit_test(golden_without_namespaces),
+		cmocka_unit_test(golden_landlock_1),
 		cmocka_unit_test(golden_git),
 		cmocka_unit_test(golden_bites),
 	};

@@ -62,7 +62,7 @@ limits_of_others(void **state)
 	act(&r, "prlimit", "0");
 	assert_string_equal(out, "ok\n");
 	rig_stop(&r);
-	rig_start(&r, "seccomp");
+	rig_start(&r, "seccomp+no userns");
 	snprintf(main_pid, sizeof(main_pid), "%d", r.helper);
 	act(&r, "prlimit", main_pid);
 	assert_string_equal(out, "ok\n");
@@ -98,7 +98,7 @@ datagrams_to_others(void **state)
 	assert_int_equal(recv(fd, &byte, 1, 0), -1);
 	(void)close(fd);
 	rig_stop(&r);
-	rig_start(&r, "seccomp");
+	rig_start(&r, "seccomp+no userns");
 	fd = service(&r, path);
 	act(&r, "datagram", path);
 	assert_string_equal(out, "ok\n");
@@ -121,7 +121,7 @@ memory_of_others(void **state)
 	act(&r, "shm", number);
 	assert_string_equal(out, "EPERM\n");
 	rig_stop(&r);
-	rig_start(&r, "seccomp");
+	rig_start(&r, "seccomp+no userns");
 	act(&r, "shm", number);
 	assert_string_equal(out, "ok\n");
 	rig_stop(&r);

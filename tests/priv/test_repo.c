@@ -49,18 +49,22 @@ make(const struct rig *r)
 static bool
 writes(struct rig *r, const char *profile, const char *name)
 {
-	char root[128], script[512], out[64];
+	char root[128], path[256], script[512], out[64];
 	const struct rig_spawn s = { .profile = profile,
 		.cwd = root,
 		.paths = strcmp(profile, "login") == 0 ? NULL : ARGV(root),
 		.argv = ARGV("/bin/sh", "-c", script) };
+	static unsigned serial;
 	struct priv_exit end;
+	struct stat st;
 
 	snprintf(root, sizeof(root), "%s/a", r->dir);
-	snprintf(script, sizeof(script),
-	    "(echo >'%s/main/%s') 2>/dev/null && echo yes", r->dir, name);
+	snprintf(path, sizeof(path), "%s/main/%s", r->dir, name);
+	/* More each time: what counts is what has come of it out here. */
+	snprintf(script, sizeof(script), "printf %%%ud x >'%s' 2>/dev/null",
+	    ++serial, path);
 	rig_run(r, &s, out, sizeof(out), &end);
-	return strcmp(out, "yes\n") == 0;
+	return stat(path, &st) == 0 && st.st_size == (off_t)serial;
 }
 
 static void

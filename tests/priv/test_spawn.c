@@ -381,7 +381,7 @@ test_guards_are_told(void **state)
 	struct rig_result res;
 	struct priv_exit end;
 	struct rig r;
-	uint32_t cgroup;
+	uint32_t cgroup, spaces;
 	int i;
 
 	(void)state;
@@ -389,6 +389,9 @@ test_guards_are_told(void **state)
 	cgroup = (r.hello.features & PRIV_F_CGROUP) != 0 ? PRIV_G_CGROUP : 0;
 	if ((r.hello.features & PRIV_F_PIDS) != 0)
 		cgroup |= PRIV_G_PIDS;
+	spaces = (r.hello.features & PRIV_F_USERNS) != 0
+		     ? PRIV_G_PIDNS | PRIV_G_MOUNTNS
+		     : 0;
 	for (i = 0; i < 3; i++) {
 		s.profile = i == 0 ? "login" : i == 1 ? "script" : "git";
 		rig_spawn(&r, &s, &res);
@@ -396,7 +399,8 @@ test_guards_are_told(void **state)
 		assert_int_equal(res.a.guards,
 		    i == 0 ? 0
 			   : PRIV_G_NNP | PRIV_G_SECCOMP | PRIV_G_LANDLOCK |
-				 PRIV_G_RLIMITS | PRIV_G_PDEATH | cgroup);
+				 PRIV_G_RLIMITS | PRIV_G_PDEATH | cgroup |
+				 (i == 1 ? spaces : 0));
 		rig_exit(&r, res.a.handle, &end);
 		assert_int_equal(end.status, 0);
 		assert_int_equal(rig_ack(&r, res.a.handle), PRIV_DONE);

@@ -66,9 +66,11 @@ start_stray(struct rig *r, struct stray *t)
 	assert_int_equal(t->res.a.result, PRIV_DONE);
 	t->pid = read_pid(t->res.fds.fd[1]);
 	/* "stay": the program waits to be stopped; else it ends by itself. */
-	if (strcmp(t->how, "stay") == 0)
-		assert_int_equal(rig_signal(r, t->res.a.handle, SIGTERM, true),
-		    PRIV_DONE);
+	if (strcmp(t->how, "stay") != 0)
+		return;
+	t->pid = rig_outside((pid_t)t->res.a.pid, t->pid);
+	assert_int_equal(rig_signal(r, t->res.a.handle, SIGTERM, true),
+	    PRIV_DONE);
 }
 
 static void

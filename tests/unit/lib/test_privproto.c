@@ -96,6 +96,7 @@ put_spawn(struct buf *b)
 	m.io = PRIV_IO_PTY;
 	m.cols = 80;
 	m.rows = 24;
+	m.net = PRIV_NET_NONE;
 	m.cwd = cwd;
 	m.argv = argv;
 	m.envp = envp;

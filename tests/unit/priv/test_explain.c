@@ -72,8 +72,9 @@ test_script(void **state)
 	(void)state;
 	explain("script", &newest, false);
 	says("\nMay read:\n"
-	     "  /usr /bin /sbin /lib /lib32 /lib64 /etc /run/systemd/resolve "
-	     "/proc /sys\n"
+	     "  /usr /bin /sbin /lib /lib32 /lib64 /etc "
+	     "/run/systemd/resolve/resolv.conf\n"
+	     "  /run/systemd/resolve/stub-resolv.conf /proc /sys\n"
 	     "  all that it may write\n");
 	says("\nMay write:\n"
 	     "  /dev/null /dev/zero /dev/full /dev/random /dev/urandom "
@@ -212,6 +213,7 @@ test_json(void **state)
 		assert_true(js_bool(v, "usable", false));
 		js_free(v);
 	}
+	explain("git", &newest, true);
 	says("\"may_run\":[\"/usr/lib/git-core\",");
 }
 

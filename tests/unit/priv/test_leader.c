@@ -46,7 +46,7 @@ group_start(struct group *g)
 	int p[2];
 
 	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
-	g->leader = leader_fork(-1, &g->pidfd);
+	g->leader = leader_fork(-1, 0, &g->pidfd);
 	assert_true(g->leader >= 0);
 	if (g->leader == 0)
 		live(p[1]);
@@ -107,7 +107,7 @@ test_no_process_without_pidfd(void **state)
 	none = old;
 	none.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	err = leader_fork(-1, &pidfd);
+	err = leader_fork(-1, 0, &pidfd);
 	if (err == 0)
 		_exit(0);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);

@@ -14,7 +14,12 @@
 #define LEN(a)	    (sizeof(a) / sizeof((a)[0]))
 #define GROUPS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-enum { LOGIN = 1, SCRIPT = 2, GIT = 4, ALL = 7 }; /* bits of profiles[] */
+enum {
+	LOGIN = 1,
+	SCRIPT = 2,
+	GIT = 4,
+	ALL = (1 << PROFILES) - 1
+}; /* bits of profiles[] */
 
 static void
 parse(struct policy *p, const char *text)

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a confined run is granted, as a Landlock rule set: what its profile
+ * says, its own directory and terminal, the paths that were asked for, and of a
+ * worktree's repository a part. All of it is opened with the rights of the
+ * account, judged, and granted by descriptor.
+ */
+#include "priv-helper/reach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "priv-helper/accounts.h"
+#include "priv-helper/child.h"
+#include "priv-helper/ops.h"
+#include "priv-helper/repo.h"
+#include "priv-helper/served.h"
+#include "priv-helper/view.h"
+#include "security/landlock.h"
+#include "security/profile.h"
+
+/*
+ * Not every system has all of a profile's paths. One with the home directory or
+ * rdv's own state in it stays closed; serve() has said so.
+ */
+static int
+allow_path(struct reach *x, const struct profile_path *p)
+{
+	int fd = open(p->path, O_PATH | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+	if (!roots_inside(&x->roots, fd)) {
+		err = landlock_allow_fd(x->ruleset, fd, p->access);
+		if (err == 0)
+			err = view_show(&x->spaces, p->path, fd, true);
+	}
+	(void)close(fd);
+	return err;
+}
+
+/* What the policy adds to it: places that programs may be run from. */
+static int
+allow_tools(struct reach *x)
+{
+	const struct policy_rights *r = served_rights(x->o, x->user);
+	char **tools = r->profile[x->profile - profiles].tools;
+	struct profile_path p = { .access = LANDLOCK_READ_EXEC };
+	int err = 0;
+
+	for (; tools != NULL && *tools != NULL && err == 0; tools++) {
+		p.path = *tools;
+		err = allow_path(x, &p);
+	}
+	return err;
+}
+
+static int
+allow_profile(struct reach *x)
+{
+	const struct profile_path *p;
+	int err = allow_tools(x);
+
+	if (err != 0)
+		return err;
+
+	for (p = x->profile->paths; p->path != NULL; p++) {
+		err = allow_path(x, p);
+		if (err != 0)
+			return err;
+	}
+	if (x->profile->exe != NULL) {
+		err =
+		    landlock_allow(x->ruleset, x->program, LANDLOCK_READ_EXEC);
+		if (err != 0)
+			return err;
+	}
+	/* Of all terminals its own alone (H07), by descriptor. */
+	if (x->terminal < 0)
+		return 0;
+	err = view_show_terminal(&x->spaces, x->terminal);
+	return err != 0 ? err
+			: landlock_allow_fd(x->ruleset, x->terminal,
+			      LANDLOCK_TERMINAL);
+}
+
+/* A part that is missing, or is a link, is left out. */
+static int
+allow_part(const struct reach *x, int dir, const struct profile_path *p)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	int fd, err;
+
+	fd = (int)syscall(SYS_openat2, dir, p->path, &how, sizeof(how));
+	if (fd < 0)
+		return 0;
+	err = landlock_allow_fd(x->ruleset, fd, p->access);
+	(void)close(fd);
+	return err;
+}
+
+/* Without its repository a worktree is only a directory; git says so then. */
+static int
+allow_repo(struct reach *x, unsigned i, int root)
+{
+	const struct profile_path *p = x->profile->repo;
+	struct repo repo;
+	char why[128];
+	int err;
+
+	if (p == NULL)
+		return 0;
+	err = repo_open(&x->roots, root, &repo, why, sizeof(why));
+	if (err == RDV_E_DENIED)
+		log_warnx("spawn", "paths: %s: without its repository: %s",
+		    x->m->paths[i], why);
+	if (err != 0)
+		return 0;
+	for (; p->path != NULL && err == 0; p++)
+		err = allow_part(x, repo.common, p);
+	if (err == 0)
+		err = landlock_allow_fd(x->ruleset, repo.admin,
+		    x->profile->repo_own);
+	if (err == 0)
+		err = view_show_named(&x->spaces, repo.common,
+		    x->profile->repo_own == LANDLOCK_READ);
+	(void)close(repo.common);
+	(void)close(repo.admin);
+	return err;
+}
+
+static int
+allow_root(struct reach *x, unsigned i, int fd)
+{
+	const bool readonly = x->profile->roots == LANDLOCK_READ_EXEC;
+	int err = landlock_allow_fd(x->ruleset, fd, x->profile->roots);
+
+	if (err == 0)
+		err = view_show_named(&x->spaces, fd, readonly);
+	return err != 0 ? err : allow_repo(x, i, fd);
+}
+
+static bool
+allow_roots(struct reach *x, struct child_error *e)
+{
+	unsigned i;
+	int fd, err;
+
+	for (i = 0; i < x->m->pathc; i++) {
+		err = roots_open(&x->roots, x->m->paths[i], &fd, e->why,
+		    sizeof(e->why));
+		if (err == RDV_E_DENIED) {
+			e->result = PRIV_DENIED;
+			return false;
+		}
+		if (err != 0)
+			return child_failed(e, "P5 paths", err);
+		err = allow_root(x, i, fd);
+		(void)close(fd);
+		if (err != 0)
+			return child_failed(e, "P5 paths", err);
+	}
+	return true;
+}
+
+/*
+ * With the user's rights, as everything that follows from it. In system mode
+ * an account has rdv's files in its own home.
+ */
+static int
+find_roots(struct reach *x)
+{
+	char base[ROOTS_PATH_MAX];
+	const char *own = x->o->base;
+
+	if (own == NULL) {
+		if (!path_join(base, sizeof(base), x->user->home, ".rdv"))
+			return -ENAMETOOLONG;
+		own = base;
+	}
+	if (!roots_init(&x->roots, x->user->home, own, x->o->run_dir,
+		served_rights(x->o, x->user)))
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+bool
+reach_make(struct reach *x, struct child_error *e)
+{
+	int err;
+
+	if (!x->profile->confined)
+		return true;
+	err = find_roots(x);
+	if (err != 0)
+		return child_failed(e, "P5 ruleset", err);
+	x->ruleset = landlock_new(x->online || x->spaces.net);
+	if (x->ruleset < 0)
+		return child_failed(e, "P5 ruleset", x->ruleset);
+	err = allow_profile(x);
+	if (err == 0)
+		err =
+		    landlock_allow(x->ruleset, x->scratch, x->profile->scratch);
+	if (err != 0)
+		return child_failed(e, "P5 ruleset", err);
+	if (!allow_roots(x, e))
+		return false;
+	/* Where it could begin without namespaces, it can with them. */
+	if (path_is_under("/tmp", x->m->cwd))
+		x->spaces.uses_tmp = true;
+	err = view_show_tmp(&x->spaces, x->scratch);
+	return err == 0 || child_failed(e, "P5 ruleset", err);
+}

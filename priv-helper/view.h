@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_VIEW_H
+#define RDV_VIEW_H
+
+#include <stdbool.h>
+
+#include "security/nspace.h"
+
+struct account;
+struct ops;
+struct profile;
+
+/* At its start, for [ops]: which views this host lets runs have. */
+void view_probe(struct ops *o);
+/*
+ * What a run of the account has of its profile's namespaces; without `online`
+ * an empty network is one of them.
+ */
+void view_init(struct nspace *s, const struct ops *o,
+    const struct account *user, const struct profile *p, bool online);
+void view_done(struct nspace *s);
+
+/*
+ * Shows what `fd` has opened under `path`, its name; in a view over the host's
+ * it is there already. 0 or -errno; -E2BIG: too much; -EXDEV: it lies where a
+ * run has a file system of its own.
+ */
+int view_show(struct nspace *s, const char *path, int fd, bool readonly);
+/* The same by the kernel's name of it. */
+int view_show_named(struct nspace *s, int fd, bool readonly);
+/*
+ * A run's own directory, when all else has been shown: as /tmp, unless
+ * something in the host's is to be seen; then under its name.
+ */
+int view_show_tmp(struct nspace *s, const char *scratch);
+/*
+ * Its terminal, which is not among those of its own /dev/pts, as /dev/console:
+ * where ttyname(3) looks for it.
+ */
+int view_show_terminal(struct nspace *s, int fd);
+/* True when it can name no socket or shared object but its own. */
+bool view_is_alone(const struct nspace *s);
+/* PRIV_G_* of all that. */
+unsigned view_guards(const struct nspace *s);
+
+#endif

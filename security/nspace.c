@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Namespaces of a run. Its reaper is the first process in the new PID
+ * namespace, so there is no process more than without, and the kernel ends all
+ * of a run together with it. The ids inside are those outside: what a run makes
+ * is its user's, and no number means two accounts.
+ */
+#include "security/nspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "security/landlock.h"
+#include "security/mutant.h"
+#include "security/nsmount.h"
+
+/* "4294967295 4294967295 1\n" for each. */
+#define MAP_TEXT (25 * (NSPACE_GROUPS + 1))
+
+static int
+put_text(int dir, const char *name, const char *text)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	/* The kernel takes a map whole and once. */
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		err = -errno;
+	(void)close(fd);
+	return err;
+}
+
+static void
+add_id(char text[MAP_TEXT], size_t *used, unsigned id)
+{
+	int n = snprintf(text + *used, MAP_TEXT - *used, "%u %u 1\n", id, id);
+
+	*used += (size_t)n;
+}
+
+/* Without privilege it is one group, and setgroups(2) is over for good. */
+static int
+map_groups(int dir, const struct nspace_ids *ids)
+{
+	char text[MAP_TEXT];
+	size_t used = 0;
+	unsigned i;
+	int err = 0;
+
+	if (ids->ngroups > NSPACE_GROUPS)
+		return -E2BIG;
+	add_id(text, &used, ids->gid);
+	for (i = 0; ids->privileged && i < ids->ngroups; i++)
+		if (ids->groups[i] != ids->gid)
+			add_id(text, &used, ids->groups[i]);
+	if (!ids->privileged)
+		err = put_text(dir, "setgroups", "deny");
+	return err != 0 ? err : put_text(dir, "gid_map", text);
+}
+
+/* `proc`: of the process in the new user namespace. */
+static int
+map_ids(const char *proc, const struct nspace_ids *ids)
+{
+	int dir = open(proc, O_PATH | O_DIRECTORY | O_CLOEXEC), err;
+	char text[MAP_TEXT];
+	size_t used = 0;
+
+	if (dir < 0)
+		return -errno;
+	add_id(text, &used, ids->uid);
+	err = put_text(dir, "uid_map", text);
+	if (err == 0)
+		err = map_groups(dir, ids);
+	(void)close(dir);
+	return err;
+}
+
+/*
+ * The files are root's as long as we are not dumpable. For these few calls
+ * others of the same account could look into a copy of a helper that has
+ * nothing which is not that account's own; confined ones could not even then,
+ * because of Landlock. With privilege the parent does it, see below.
+ */
+static int
+map_self(const struct nspace_ids *ids)
+{
+	int err;
+
+	if (prctl(PR_SET_DUMPABLE, 1) < 0)
+		return -errno;
+	err = map_ids("/proc/self", ids);
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 && err == 0)
+		err = -errno;
+	return err;
+}
+
+/* As owner of the namespace, who may map any id by CAP_SETUID and SETGID. */
+static int
+map_child(pid_t pid, const struct nspace_ids *ids)
+{
+	char proc[32];
+
+	snprintf(proc, sizeof(proc), "/proc/%d", pid);
+	return map_ids(proc, ids);
+}
+
+/* In the child of somebody privileged: the parent has mapped us, or not. */
+static int
+await_map(const int go[2])
+{
+	char byte;
+	ssize_t n;
+
+	(void)close(go[1]);
+	n = read(go[0], &byte, 1);
+	(void)close(go[0]);
+	return n == 1 ? 0 : -ECANCELED;
+}
+
+/* And in that parent. The child, or -errno with no child left. */
+static pid_t
+finish_map(pid_t pid, const int go[2], const struct nspace_ids *ids)
+{
+	int err = pid < 0 ? -errno : map_child(pid, ids);
+
+	(void)close(go[0]);
+	if (err == 0 && write(go[1], "", 1) != 1)
+		err = -errno;
+	(void)close(go[1]);
+	if (pid > 0 && err != 0) {
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+	}
+	return err == 0 ? pid : err;
+}
+
+pid_t
+nspace_fork(const struct nspace_ids *ids, int *err)
+{
+	const unsigned long flags = CLONE_NEWUSER | CLONE_NEWPID | SIGCHLD;
+	int go[2];
+	pid_t pid;
+
+	*err = 0;
+	if (ids->privileged && pipe2(go, O_CLOEXEC) < 0)
+		return -errno;
+	pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+	if (pid == 0) {
+		*err = ids->privileged ? await_map(go) : map_self(ids);
+		return 0;
+	}
+	if (ids->privileged)
+		return finish_map(pid, go, ids);
+	return pid < 0 ? -errno : pid;
+}
+
+unsigned
+nspace_flags(const struct nspace *s)
+{
+	unsigned flags = CLONE_NEWNS;
+
+	if (s->ipc)
+		flags |= CLONE_NEWIPC;
+	if (s->net)
+		flags |= CLONE_NEWNET;
+	return flags;
+}
+
+static int
+loopback_up(void)
+{
+	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, SIOCSIFFLAGS, &r) < 0)
+		err = -errno;
+	(void)close(fd);
+	return err;
+}
+
+int
+nspace_enter(const struct nspace *s)
+{
+	int err = s->net ? loopback_up() : 0;
+
+	return err != 0 ? err : nsmount_enter(s);
+}
+
+/*
+ * What has its own file system in there. In a root of its own /dev has nothing
+ * but what is listed, and names are all that LIST shows of the host's.
+ */
+int
+nspace_allow(const struct nspace *s, int ruleset)
+{
+	static const struct {
+		const char *path;
+		enum landlock_access access;
+	} rows[] = {
+		{ "/proc", LANDLOCK_READ },
+		{ "/dev/shm", LANDLOCK_WRITE },
+		{ "/dev/pts", LANDLOCK_TERMINAL },
+		{ "/dev/ptmx", LANDLOCK_TERMINAL },
+	};
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		err = landlock_allow(ruleset, rows[i].path, rows[i].access);
+		if (err != 0)
+			return err;
+	}
+	return landlock_allow(ruleset, s->view == NSPACE_ROOT ? "/" : "/dev",
+	    LANDLOCK_LIST);
+}
+
+/* In the second child: as for a run, with nothing of the host's. */
+static _Noreturn void
+try_view(const struct nspace *s, const struct nspace_ids *ids)
+{
+	int err = 0;
+
+	if (ids->privileged &&
+	    (setgroups(0, NULL) < 0 ||
+		setresgid(ids->gid, ids->gid, ids->gid) < 0 ||
+		setresuid(ids->uid, ids->uid, ids->uid) < 0))
+		err = -errno;
+	if (err == 0)
+		err = nspace_enter(s);
+	_exit(-err);
+}
+
+/* In the first child: the errno of it all as exit status. */
+static _Noreturn void
+try_first(const struct nspace *s, const struct nspace_ids *ids, int err)
+{
+	const unsigned long flags = nspace_flags(s) | SIGCHLD;
+	int status;
+	long pid;
+
+	if (err != 0)
+		_exit(-err);
+	pid = syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+	if (pid == 0)
+		try_view(s, ids);
+	if (pid < 0)
+		_exit(errno);
+	if (waitpid((pid_t)pid, &status, 0) < 0 || !WIFEXITED(status))
+		_exit(EIO);
+	_exit(WEXITSTATUS(status));
+}
+
+int
+nspace_probe(enum nspace_view view, const struct nspace_ids *ids)
+{
+	const struct nspace s = { .view = view,
+		.ipc = view == NSPACE_ROOT,
+		.net = view == NSPACE_ROOT };
+	int status, err;
+	pid_t pid;
+
+	if (mutant("no userns"))
+		return -EPERM;
+	if (ids->uid == 0)
+		return -EOPNOTSUPP;
+	pid = nspace_fork(ids, &err);
+	if (pid == 0)
+		try_first(&s, ids, err);
+	if (pid < 0)
+		return pid;
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return -EIO;
+	return -WEXITSTATUS(status);
+}

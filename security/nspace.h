@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_NSPACE_H
+#define RDV_NSPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* What of the file system a run has to itself. */
+enum nspace_view {
+	NSPACE_NONE,
+	NSPACE_OVER, /* /proc, /dev/shm, /dev/pts, /tmp, over the host's */
+	NSPACE_ROOT, /* those, in a root that has only what is listed */
+	NSPACE_VIEWS
+};
+
+/* Things of the host's that a run can be shown. */
+#define NSPACE_MOUNTS 96
+/* An account in more groups than this has no namespaces. */
+#define NSPACE_GROUPS 128
+
+/* One of them. */
+struct nspace_mount {
+	char *from;	/* absolute */
+	const char *to; /* where in the new root, without the first '/' */
+	char *link;	/* a symbolic link to this, and nothing else; or NULL */
+	dev_t dev;	/* what has been judged: another thing of the */
+	ino_t ino;	/* same name ends the start with ESTALE */
+	bool directory;
+	bool readonly;
+	bool device;
+	bool optional; /* left out where there is no place for it */
+};
+
+/* The namespaces of one run: of users, processes and mounts, and these. */
+struct nspace {
+	enum nspace_view view;
+	bool ipc;
+	bool net;      /* one with a loopback interface and nothing else */
+	bool uses_tmp; /* is shown something that lies in the host's /tmp */
+	bool own_tmp;
+	struct nspace_mount mounts[NSPACE_MOUNTS];
+	size_t n;
+};
+
+/* Whose, and whether ids can be set; see struct drop_plan. */
+struct nspace_ids {
+	bool privileged;
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	unsigned ngroups;
+};
+
+/*
+ * fork(2) whose child is the first process of a new PID namespace, in a new
+ * user namespace that knows these ids under their own numbers and no others,
+ * and where it has all capabilities. What becomes an orphan in there comes to
+ * it, and nothing outlives it. 0 in the child, with `err` 0 or -errno: it is
+ * not to go on then; the pid; or -errno with no child made. Not for uid 0,
+ * which takes CAP_SETFCAP.
+ */
+pid_t nspace_fork(const struct nspace_ids *ids, int *err);
+/* The CLONE_NEW* for a process to be made in there. */
+unsigned nspace_flags(const struct nspace *s);
+/*
+ * In that process, as the user and with its capabilities still there: brings
+ * about the view, and the loopback interface. System calls only. 0 or -errno.
+ */
+int nspace_enter(const struct nspace *s);
+/* Lets a Landlock rule set reach what is new in there. 0 or -errno. */
+int nspace_allow(const struct nspace *s, int ruleset);
+/*
+ * Whether this host lets us have such a view, tried in a child. 0 or -errno;
+ * -EOPNOTSUPP for uid 0.
+ */
+int nspace_probe(enum nspace_view view, const struct nspace_ids *ids);
+
+#endif

@@ -1,0 +1,175 @@
+// Group N: what nobody but its owner is to read. Each canary is placed where such
+// a thing belongs, and then everything is searched that rdv writes, answers or
+// shows of itself. out.mjs has what stands for a person: tokens, codes, cookies.
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { below, descendants, test, waitFor } from '../harness/rdv.mjs';
+import { sanitized } from '../harness/sanitizer.mjs';
+import { ended, options, output, run } from './lib.mjs';
+
+const canary = (kind) => `${kind}-${crypto.randomBytes(12).toString('hex')}`;
+const readable = (p) => {
+	try { return fs.readFileSync(p, 'latin1'); } catch { return null; }
+};
+
+// rdv's own: [main], [ops], [audit], rdvd, reapers; not what they started.
+const own = (rdv) => [{ pid: rdv.main.pid, name: 'rdv-helper' },
+	...descendants(rdv.main.pid).filter((p) => /^rdv/.test(p.name))];
+
+// All that rdv writes, answers, and shows of itself: { where: text }.
+async function everywhere(rdv, sessions) {
+	const found = { log: rdv.log() };
+	for (const name of below(rdv.base)) {
+		const p = path.join(rdv.base, name);
+		if (fs.lstatSync(p).isFile())
+			found[name] = fs.readFileSync(p, 'latin1');
+	}
+	for (const { pid, name } of own(rdv))
+		for (const f of ['cmdline', 'environ', 'comm', 'status', 'maps'])
+			found[`/proc/${name}/${f}`] = readable(`/proc/${pid}/${f}`) ?? '';
+	for (const target of ['/metrics', '/health', '/api/status', '/api/user',
+		'/api/folders', '/api/tokens', '/api/openapi.json',
+		'/api/events?since=0&limit=1000', '/api/nothing',
+		...sessions.map((id) => `/api/sessions/${id}/nothing`)])
+		found[target] = String((await rdv.request('GET', target)).raw);
+	return found;
+}
+
+// Where each canary may be seen, and no place else. It must be seen somewhere:
+// a search that finds nothing finds nothing.
+function search(found, canaries) {
+	for (const [kind, { text, home }] of Object.entries(canaries)) {
+		const hits = Object.keys(found).filter((k) => found[k].includes(text));
+		assert.deepEqual(hits.filter((k) => !home.test(k)), [],
+			`${kind} in ${hits}`);
+		assert.ok(hits.length > 0 || home.source === 'nowhere',
+			`control: ${kind} is found where it belongs`);
+	}
+}
+
+await test('N01 what a session is given, reads and prints stays its own',
+	async (t) => {
+		const rdv = await t.start({ ...options, config: `${options.config}
+[server]
+log_level = "debug"
+` });
+		const db = /^server\/rdv\.db/, log = /^server\/(logs|runs)\/|\.log$|^logs\//;
+		const canaries = {
+			argument: { text: canary('argument'), home: db },
+			environment: { text: canary('environment'), home: db },
+			typed: { text: canary('typed'), home: /nowhere/ },
+			file: { text: canary('file'), home: /nowhere/ },
+			printed: { text: canary('printed'), home: log },
+		};
+		const secret = path.join(rdv.home, 'secret');
+		fs.writeFileSync(secret, canaries.file.text, { mode: 0o600 });
+		// It reads what is typed without showing it, and a file; of both it
+		// prints a digest, so that we know that it had them.
+		const s = await rdv.session('given', ['/bin/sh', '-c',
+			'stty -echo; echo ready; read x; printf %s "$x" | sha256sum; ' +
+			`sha256sum <${secret}; echo "$3-$2"; exec sleep 1000`, 'sh',
+			canaries.argument.text, ...canaries.printed.text.split('-')
+				.reverse()],
+		{ environment: { GIVEN: canaries.environment.text } });
+		await waitFor('it reads', async () =>
+			(await output(rdv, s)).includes('ready'));
+		await rdv.call('POST', `/api/sessions/${s.id}/exec`,
+			{ command: canaries.typed.text });
+		const sum = (x) => crypto.createHash('sha256').update(x).digest('hex');
+		await waitFor('it has all of it', async () => {
+			const text = await output(rdv, s);
+			return text.includes(sum(canaries.typed.text)) &&
+				text.includes(sum(canaries.file.text)) &&
+				text.includes(canaries.printed.text);
+		});
+		// A refused start is told with its program, and with nothing else of it.
+		for (const body of [{ command: ['/nonexistent', canaries.argument.text] },
+			{ command: ['/bin/true'], environment:
+				{ LD_PRELOAD: canaries.environment.text } },
+			{ command: ['/bin/true', canaries.argument.text],
+				project_path: '/nonexistent' }])
+			await rdv.request('POST', '/api/sessions',
+				{ body: { name: 'refused', ...body } });
+		search(await everywhere(rdv, [s.id]), canaries);
+		// The same of an rdvd that begins again, and of a session that is over.
+		process.kill(rdv.rdvd, 'SIGKILL');
+		await waitFor('another daemon', async () => (await rdv.request('GET',
+			'/api/user').catch(() => null))?.status === 200);
+		search(await everywhere(rdv, [s.id]), canaries);
+		await rdv.call('DELETE', `/api/sessions/${s.id}`);
+		await ended(rdv, s.id);
+		search(await everywhere(rdv, [s.id]), canaries);
+	});
+
+await test('N02 H20 a session reads nothing of rdv\'s own processes',
+	async (t) => {
+		const rdv = await t.start(options);
+		await rdv.session('keeps a reaper', ['/bin/cat']);
+		const look = (pids) => run(rdv, ['/bin/sh', '-c', 'for p in "$@"; do ' +
+			'for f in environ mem maps fd/0 root/ cwd/ auxv; do ' +
+			'head -c 1 /proc/$p/$f >/dev/null 2>&1 && echo "$p $f"; ' +
+			'ls /proc/$p/$f >/dev/null 2>&1 && [ -d /proc/$p/$f ] && ' +
+			'echo "$p $f"; done; done; head -c 1 /proc/self/environ | wc -c',
+		'sh', ...pids.map(String)]);
+		const pids = own(rdv).map((p) => p.pid);
+		assert.ok(pids.length >= 5, JSON.stringify(descendants(rdv.main.pid)));
+		const r = await look(pids);
+		assert.equal(r.text, '1\r\n', 'its own, and nothing of ours');
+	});
+
+await test('N08 no process of rdv leaves a core, and none can be read',
+	async (t) => {
+		const rdv = await t.start(options);
+		await rdv.session('keeps a reaper', ['/bin/cat']);
+		for (const { pid, name } of own(rdv)) {
+			const limits = fs.readFileSync(`/proc/${pid}/limits`, 'utf8');
+			assert.match(limits, /^Max core file size +0 +/m, name);
+			if (process.getuid() !== 0)
+				assert.throws(() => fs.readFileSync(`/proc/${pid}/environ`),
+					/EACCES/, name);
+		}
+		assert.match(fs.readFileSync('/proc/self/environ', 'latin1'), /PATH/,
+			'control');
+		// One that crashes is gone without a trace of its memory.
+		const files = () => below(rdv.scratch).filter((n) => /core/.test(n));
+		const old = rdv.rdvd;
+		process.kill(old, sanitized() ? 'SIGKILL' : 'SIGSEGV');
+		await waitFor('another daemon', () => rdv.rdvd && rdv.rdvd !== old);
+		await waitFor('it answers', async () => (await rdv.request('GET',
+			'/api/user').catch(() => null))?.status === 200);
+		assert.deepEqual(files(), []);
+	});
+
+// What may have become of a file that holds a secret while nobody ran.
+const harms = {
+	cut: (b) => b.subarray(0, b.length >> 1),
+	empty: () => Buffer.alloc(0),
+	'with a bit changed': (b) => Buffer.from(b).fill(b[20] ^ 1, 20, 21),
+	longer: (b) => Buffer.concat([b.subarray(0, -1), Buffer.from('0\n')]),
+};
+
+await test('N07 a token file that was harmed gives nobody anything',
+	async (t) => {
+		const rdv = await t.start(options);
+		const file = path.join(rdv.base, 'cli-token');
+		for (const [what, harm] of Object.entries(harms)) {
+			const good = fs.readFileSync(file);
+			const gone = once(rdv.main, 'exit');
+			rdv.main.kill('SIGTERM');
+			await gone;
+			const bad = harm(good);
+			fs.writeFileSync(file, bad, { mode: 0o600 });
+			await rdv.up();
+			const text = bad.toString('latin1').trim();
+			if (text)
+				assert.equal((await rdv.request('GET', '/api/user',
+					{ token: text })).status, 401, what);
+			// The file holds a whole token again, of whoever owns it.
+			assert.equal((await rdv.request('GET', '/api/user')).status, 200,
+				what);
+			assert.equal(fs.statSync(file).mode & 0o777, 0o600, what);
+		}
+	});

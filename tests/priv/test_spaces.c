@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What namespaces add for a confined run: its own processes, terminals, shared
+ * memory and temporary files, which the same account has others of outside. It
+ * is shown from both sides: what is in there is not out here, nor the other way
+ * round, and in there it works.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "security/nspace.h"
+#include "tests/priv/rig.h"
+#include "tests/priv/rigpic.h"
+#include "tests/unit/check.h"
+
+#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define SH(text)  ARGV("/bin/sh", "-c", text)
+#define NOBODY	  65534
+
+static char out[1 << 16];
+
+/* False where root has no namespaces; who else has none skips. */
+static bool
+begin(struct rig *r)
+{
+	rig_start(r, NULL);
+	if ((r->hello.features & PRIV_F_USERNS) != 0)
+		return true;
+	rig_stop(r);
+	print_message("no namespaces for this account, nothing to try\n");
+	/* Root's is tried as another account, in the round after this one. */
+	if (getuid() != 0)
+		skip();
+	return false;
+}
+
+static void
+run(struct rig *r, bool pty, const char *text, const char *wanted)
+{
+	const struct rig_spawn s = {
+		.profile = "script", .argv = SH(text), .pty = pty
+	};
+	struct priv_exit end;
+
+	rig_run(r, &s, out, sizeof(out), &end);
+	assert_string_equal(out, wanted);
+	assert_int_equal(end.status, 0);
+}
+
+/* The reaper is the first, and takes no notice of what it gets from inside. */
+static void
+abuse_I18_processes(void **state)
+{
+	char text[256];
+	struct rig r;
+
+	(void)state;
+	if (!begin(&r))
+		return;
+	run(&r, false, "cd /proc; echo [0-9]*; cat $$/comm 1/comm",
+	    "1 2\nsh\nrdv-reaper\n");
+	run(&r, false,
+	    "kill -KILL 1 2>/dev/null; kill -TERM 1 2>/dev/null; "
+	    "kill -STOP 1 2>/dev/null; echo lives",
+	    "lives\n");
+	snprintf(text, sizeof(text),
+	    "cat /proc/1/environ /proc/1/maps 2>/dev/null | wc -c; "
+	    "ls /proc/1/fd /proc/1/root 2>/dev/null | wc -l; "
+	    "kill -0 %d 2>/dev/null || echo no",
+	    getpid());
+	run(&r, false, text, "0\n0\nno\n");
+	rig_stop(&r);
+}
+
+/* True for a file of that name out here, which goes. */
+static bool
+found(const char *path)
+{
+	return unlink(path) == 0;
+}
+
+static void
+abuse_I20_shared(void **state)
+{
+	char text[512], mine[64], its[64];
+	static const char *const places[] = { "/tmp", "/dev/shm" };
+	struct rig r;
+	int fd;
+
+	(void)state;
+	if (!begin(&r))
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(mine, sizeof(mine), "%s/mine-%d", places[i], getpid());
+		snprintf(its, sizeof(its), "%s/its-%d", places[i], getpid());
+		fd = open(mine, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+		assert_true(fd >= 0);
+		(void)close(fd);
+		snprintf(text, sizeof(text),
+		    "test -e %s || echo hidden; test -e %s || echo new; "
+		    "echo x >%s && cat %s",
+		    mine, its, its, its);
+		run(&r, false, text, "hidden\nnew\nx\n");
+		assert_false(found(its));
+		/* Nor is it the next run's. */
+		run(&r, false, text, "hidden\nnew\nx\n");
+		assert_true(found(mine));
+	}
+	rig_stop(&r);
+}
+
+/* New ones are its own; what it was started on has a name, and is usable. */
+static void
+abuse_I19_terminals(void **state)
+{
+	char name[64], text[256];
+	struct rig r;
+	int other;
+
+	(void)state;
+	if (!begin(&r))
+		return;
+	other = picture_terminal(name, sizeof(name));
+	snprintf(text, sizeof(text), "tty; test -e %s || echo none", name);
+	run(&r, true, text, "/dev/console\r\nnone\r\n");
+	run(&r, true, "echo hi >$(tty); stty size </dev/tty",
+	    "hi\r\n24 80\r\n");
+	if (access("/usr/bin/script", X_OK) == 0)
+		run(&r, false,
+		    "ls -1 /dev/pts; script -qc 'tty; ls -1 /dev/pts' "
+		    "/dev/null | tr -d '\\r'",
+		    "ptmx\n/dev/pts/0\n0\nptmx\n");
+	(void)close(other);
+	rig_stop(&r);
+}
+
+/* In a child: 0 when the view comes about with a thing so described. */
+static int
+view_with(const char *path, ino_t more)
+{
+	struct nspace s = { .view = NSPACE_ROOT };
+	const bool root = getuid() == 0;
+	const struct nspace_ids ids = { .privileged = root,
+		.uid = root ? NOBODY : getuid(),
+		.gid = root ? NOBODY : getgid() };
+	struct stat st;
+	int err, status;
+	pid_t pid;
+
+	assert_int_equal(stat(path, &st), 0);
+	s.mounts[0] = (struct nspace_mount){ .from = (char *)(uintptr_t)path,
+		.to = path + 1,
+		.dev = st.st_dev,
+		.ino = st.st_ino + more,
+		.directory = true };
+	s.n = 1;
+	pid = nspace_fork(&ids, &err);
+	if (pid == 0) {
+		if (err == 0 && root &&
+		    (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+			setresuid(NOBODY, NOBODY, NOBODY) < 0))
+			err = -errno;
+		if (err == 0 && syscall(SYS_unshare, nspace_flags(&s)) < 0)
+			err = -errno;
+		_exit(err != 0 ? 1 : -nspace_enter(&s));
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Another directory of the same name is not shown in place of the judged. */
+static void
+abuse_I24_another(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	if (getuid() != 0 && begin(&r))
+		rig_stop(&r);
+	assert_int_equal(view_with("/usr", 0), 0);
+	assert_int_equal(view_with("/usr", 1), ESTALE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(abuse_I18_processes),
+		cmocka_unit_test(abuse_I20_shared),
+		cmocka_unit_test(abuse_I19_terminals),
+		cmocka_unit_test(abuse_I24_another),
+	};
+
+	return CHECK_RUN("spaces", tests);
+}

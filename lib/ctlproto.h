@@ -34,10 +34,10 @@
 enum ctl_kind { CTL_API, CTL_TERMINAL, CTL_KIND_MAX };
 
 struct ctl_listen {
-	uint8_t kind; /* enum ctl_kind */
-	uint8_t web;  /* 1: of the reverse proxy, which is nobody */
+	uint8_t kind;	/* enum ctl_kind */
+	uint8_t web;	/* 1: of the reverse proxy, which is nobody */
 	uint8_t by_web; /* 1: through that one this account may be reached */
-	uint32_t uid; /* who may connect, beside root */
+	uint32_t uid;	/* who may connect, beside root */
 	char name[CTL_NAME_MAX + 1]; /* of that account */
 };
 

@@ -12,6 +12,7 @@
 // says why.
 import { attack } from './mutants-attack.mjs';
 import { audit } from './mutants-audit.mjs';
+import { held } from './mutants-hold.mjs';
 import { life } from './mutants-life.mjs';
 import { people } from './mutants-people.mjs';
 import { policy } from './mutants-policy.mjs';
@@ -969,4 +970,4 @@ const records = [
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...ticket, ...attack,
-	...spaces];
+	...spaces, ...held];

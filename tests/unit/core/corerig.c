@@ -2,7 +2,6 @@
 /* The rig for tests of runs and sessions: see corerig.h. */
 #include "tests/unit/core/corerig.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -47,20 +46,6 @@ put_login(struct corerig *r, uint32_t id)
 	r->logins++;
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_login_answer(&b, id, &a);
-	opsrig_put(&r->ops, &b, NULL);
-}
-
-static void
-put_failure(struct corerig *r, uint32_t id)
-{
-	struct priv_spawn_answer a = { .result = PRIV_FAILED,
-		.why = "C12 chdir: No such file or directory",
-		.stage = "C12 chdir",
-		.err = ENOENT };
-	struct buf b;
-
-	buf_init(&b, SEQPKT_MAX);
-	priv_put_spawn_answer(&b, id, 0, &a);
 	opsrig_put(&r->ops, &b, NULL);
 }
 
@@ -121,7 +106,7 @@ on_spawn(struct corerig *r, struct opsrig_packet *p)
 	row = corerig_row(r, f->label);
 	f->row_was_there = row != NULL && strcmp(row->state, "starting") == 0;
 	if (r->fail_spawn) {
-		put_failure(r, p->h.id);
+		opsrig_not_there(&r->ops, p->h.id);
 		return;
 	}
 	r->nruns++;
@@ -517,7 +502,7 @@ void
 corerig_release(struct corerig *r)
 {
 	if (r->fail_spawn)
-		put_failure(r, r->held);
+		opsrig_not_there(&r->ops, r->held);
 	else
 		answer_spawn(r, r->held, &r->runs[r->nruns - 1]);
 }

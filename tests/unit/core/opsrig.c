@@ -297,6 +297,20 @@ opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
 }
 
 void
+opsrig_not_there(struct opsrig *r, uint32_t id)
+{
+	struct priv_spawn_answer a = { .result = PRIV_FAILED,
+		.why = "C12 chdir: No such file or directory",
+		.stage = "C12 chdir",
+		.err = ENOENT };
+	struct buf b;
+
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_spawn_answer(&b, id, 0, &a);
+	opsrig_put(r, &b, NULL);
+}
+
+void
 opsrig_plain(struct opsrig *r, uint32_t id, enum priv_op op,
     enum priv_result result)
 {

@@ -129,9 +129,6 @@ struct priv_spawn {
 	unsigned argc, envc, pathc;
 };
 
-/* What a run may have of the network. */
-enum priv_net { PRIV_NET_NONE, PRIV_NET_LIST, PRIV_NET_FULL };
-
 /* What is limited; each in the unit of its name. */
 enum priv_limit {
 	PRIV_LIMIT_PROCESSES,	 /* of the run; threads count too */
@@ -150,7 +147,7 @@ enum priv_by { PRIV_BY_NOTHING, PRIV_BY_RLIMIT, PRIV_BY_CGROUP, PRIV_BY_MAX };
  */
 struct priv_hold {
 	uint32_t lacked; /* PRIV_G_*: what its profile has and this host not */
-	uint8_t net;	 /* enum priv_net */
+	uint8_t net;	 /* enum priv_net, but PROFILE */
 	uint8_t landlock_abi; /* that it is held by; 0: by none */
 	struct {
 		uint8_t by;   /* enum priv_by */

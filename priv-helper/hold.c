@@ -13,11 +13,6 @@
 #include "security/landlock.h"
 #include "security/profile.h"
 
-_Static_assert((int)PRIV_NET_NONE == (int)POLICY_NET_NONE &&
-		   (int)PRIV_NET_LIST == (int)POLICY_NET_LIST &&
-		   (int)PRIV_NET_FULL == (int)POLICY_NET_FULL,
-    "the policy and the protocol count networks alike");
-
 enum policy_net
 hold_net(const struct profile *p, uint8_t asked)
 {
@@ -38,7 +33,8 @@ lacked(const struct profile *p, uint32_t guards)
 	};
 	static const uint32_t views[NSPACE_VIEWS] = {
 		[NSPACE_OVER] = PRIV_G_PIDNS | PRIV_G_MOUNTNS,
-		[NSPACE_ROOT] = PRIV_G_PIDNS | PRIV_G_MOUNTNS | PRIV_G_ROOT,
+		[NSPACE_ROOT] =
+		    PRIV_G_PIDNS | PRIV_G_MOUNTNS | PRIV_G_ROOT | PRIV_G_IPCNS,
 	};
 	const int abi = landlock_abi();
 	uint32_t wanted = PRIV_G_CGROUP | views[p->view], missing = 0;
@@ -94,7 +90,8 @@ hold_record(struct run *r, const struct policy_rights *rights, uint8_t net)
 	struct priv_hold *h = &r->hold;
 
 	h->lacked = lacked(p, r->guards);
-	h->net = (uint8_t)hold_net(p, net);
+	h->net =
+	    hold_net(p, net) == POLICY_NET_FULL ? PRIV_NET_FULL : PRIV_NET_NONE;
 	h->landlock_abi =
 	    (uint8_t)((r->guards & PRIV_G_LANDLOCK) != 0 ? landlock_abi() : 0);
 	by_cgroup(h, PRIV_LIMIT_PROCESSES, (r->guards & PRIV_G_PIDS) != 0,

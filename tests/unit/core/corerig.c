@@ -105,6 +105,10 @@ on_spawn(struct corerig *r, struct opsrig_packet *p)
 	priv_spawn_done(&m);
 	row = corerig_row(r, f->label);
 	f->row_was_there = row != NULL && strcmp(row->state, "starting") == 0;
+	if (r->deny_spawn != NULL) {
+		opsrig_denied(&r->ops, p->h.id, r->deny_spawn);
+		return;
+	}
 	if (r->fail_spawn) {
 		opsrig_not_there(&r->ops, p->h.id);
 		return;
@@ -184,6 +188,8 @@ on_inventory(struct corerig *r, struct opsrig_packet *p)
 		a.status = f->status;
 		a.uid = 1000;
 		a.started_ms = 1;
+		(void)str_copy(a.hold.granted, "told by INVENTORY",
+		    sizeof(a.hold.granted));
 	}
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_inventory_answer(&b, p->h.id,

@@ -1,9 +1,10 @@
 // The policy of a run, as it is shown, beside what the program itself is told by
 // the kernel.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
 
 const rdv = await Rdv.start();
 const work = path.join(rdv.home, 'work');
@@ -103,6 +104,23 @@ await test('a run that was never started has no policy', async () => {
 	const run = await get(id);
 	assert.equal(run.state, 'failed');
 	assert.equal(run.policy, null);
+});
+
+await test('session show tells how the run is held', async () => {
+	const show = (...words) => spawnSync(bin('rdv'), ['session', 'show',
+		...words], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin',
+			HOME: rdv.home, RDV_HOME: rdv.base } }).stdout;
+	const s = await start('shown', 'script', ['/bin/sleep', '1000']);
+	const text = show('shown');
+	assert.match(text, /^network +full$/m);
+	assert.match(text, /^granted by +\[default\] profiles \(user mode\)$/m);
+	assert.match(text, /^core_bytes +0 {2}rlimit$/m);
+	const { policy } = JSON.parse(show('--json', 'shown')).run;
+	assert.deepEqual(policy, s.run.policy);
+	for (const name of policy.lacked)
+		assert.match(text, new RegExp(`^lacked .*\\b${name}\\b`, 'm'));
+	for (const { name, by } of policy.limits)
+		assert.match(text, new RegExp(`^${name} .* ${by}$`, 'm'));
 });
 
 await rdv.stop();

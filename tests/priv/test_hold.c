@@ -24,7 +24,7 @@ static const struct row {
 } rows[] = {
 	{ { .profile = "login", .argv = ARGV("cat") }, PRIV_NET_FULL, 0 },
 	{ { .profile = "script", .argv = ARGV("cat") }, PRIV_NET_FULL,
-	    PRIV_G_CGROUP | PRIV_G_PIDS },
+	    PRIV_G_CGROUP | PRIV_G_PIDS | PRIV_G_PIDNS | PRIV_G_MOUNTNS },
 	{ { .profile = "git", .argv = ARGV("git", "hash-object", "--stdin") },
 	    PRIV_NET_NONE, PRIV_G_CGROUP | PRIV_G_PIDS },
 };

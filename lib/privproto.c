@@ -66,6 +66,25 @@ static const struct wire_field spawn_fields[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+#define LIMIT(s, what)                                                 \
+	{ &wire_u8, AT(s, hold.limits[what].by), PRIV_BY_MAX - 1, 0 }, \
+	{                                                              \
+		&wire_u64, AT(s, hold.limits[what].max), 0, 0          \
+	}
+
+#define HOLD(s)                                                                \
+	{ &wire_u32, AT(s, hold.lacked), 0, 0 },                               \
+	    { &wire_u8, AT(s, hold.net), PRIV_NET_FULL, 0 },                   \
+	    { &wire_u8, AT(s, hold.landlock_abi), UINT8_MAX, 0 },              \
+	    LIMIT(s, PRIV_LIMIT_PROCESSES), LIMIT(s, PRIV_LIMIT_MEMORY_BYTES), \
+	    LIMIT(s, PRIV_LIMIT_ACCOUNT_PROCESSES),                            \
+	    LIMIT(s, PRIV_LIMIT_OPEN_FILES), LIMIT(s, PRIV_LIMIT_FILE_BYTES),  \
+	    LIMIT(s, PRIV_LIMIT_CORE_BYTES),                                   \
+	    { &wire_text, AT(s, hold.admitted), PRIV_RULE_MAX, 0 },            \
+	{                                                                      \
+		&wire_text, AT(s, hold.granted), PRIV_RULE_MAX, 0              \
+	}
+
 static const struct wire_field spawn_answer_fields[] = {
 	{ &wire_u8, AT(priv_spawn_answer, result), PRIV_RESULT_MAX - 1, 0 },
 	{ &wire_text, AT(priv_spawn_answer, why), PRIV_WHY_MAX, 0 },
@@ -74,6 +93,7 @@ static const struct wire_field spawn_answer_fields[] = {
 	{ &wire_u64, AT(priv_spawn_answer, handle), 0, 0 },
 	{ &wire_u32, AT(priv_spawn_answer, pid), 0, 0 },
 	{ &wire_u32, AT(priv_spawn_answer, guards), 0, 0 },
+	HOLD(priv_spawn_answer),
 	{ NULL, 0, 0, 0 },
 };
 
@@ -112,6 +132,7 @@ static const struct wire_field inventory_answer_fields[] = {
 	{ &wire_u32, AT(priv_inventory_answer, guards), 0, 0 },
 	{ &wire_u32, AT(priv_inventory_answer, status), 0, 0 },
 	{ &wire_u64, AT(priv_inventory_answer, started_ms), 0, 0 },
+	HOLD(priv_inventory_answer),
 	{ NULL, 0, 0, 0 },
 };
 

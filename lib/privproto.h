@@ -33,6 +33,7 @@
 #define PRIV_LABEL_MAX	 64
 #define PRIV_WHY_MAX	 512
 #define PRIV_PATHS_MAX	 16 /* read-write roots of a confined spawn */
+#define PRIV_RULE_MAX	 255
 
 enum priv_op {
 	PRIV_HELLO = 1,
@@ -128,6 +129,35 @@ struct priv_spawn {
 	unsigned argc, envc, pathc;
 };
 
+/* What is limited; each in the unit of its name. */
+enum priv_limit {
+	PRIV_LIMIT_PROCESSES,	 /* of the run; threads count too */
+	PRIV_LIMIT_MEMORY_BYTES, /* of the run */
+	PRIV_LIMIT_ACCOUNT_PROCESSES,
+	PRIV_LIMIT_OPEN_FILES, /* of a process, as what follows */
+	PRIV_LIMIT_FILE_BYTES,
+	PRIV_LIMIT_CORE_BYTES,
+	PRIV_LIMITS
+};
+enum priv_by { PRIV_BY_NOTHING, PRIV_BY_RLIMIT, PRIV_BY_CGROUP, PRIV_BY_MAX };
+
+/*
+ * How a run is held beside its guards, as it was decided at its start: a policy
+ * that is read again changes nothing of it. All zero where nothing was started.
+ */
+struct priv_hold {
+	uint32_t lacked; /* PRIV_G_*: what its profile has and this host not */
+	uint8_t net;	 /* enum priv_net, but PROFILE */
+	uint8_t landlock_abi; /* that it is held by; 0: by none */
+	struct {
+		uint8_t by;   /* enum priv_by */
+		uint64_t max; /* the program cannot raise it; 0 by nothing */
+	} limits[PRIV_LIMITS];
+	/* Rules of the policy: "[default] profiles (FILE:LINE)". */
+	char admitted[PRIV_RULE_MAX + 1]; /* the account, by this */
+	char granted[PRIV_RULE_MAX + 1];  /* and the profile to it */
+};
+
 struct priv_spawn_answer {
 	uint8_t result;
 	char why[PRIV_WHY_MAX + 1];
@@ -136,6 +166,7 @@ struct priv_spawn_answer {
 	uint64_t handle; /* of the run, never 0, never reused */
 	uint32_t pid;	 /* for show only, never for a decision */
 	uint32_t guards; /* PRIV_G_*: what is on for this child */
+	struct priv_hold hold;
 };
 /* Descriptors of a spawn, in this order:
  *   pty:   master, spool read end, spool write end
@@ -157,6 +188,12 @@ struct priv_spawn_answer {
 #define PRIV_G_ROOT	0x400u /* and else what is granted, by name too */
 #define PRIV_G_IPCNS	0x800u
 #define PRIV_G_NETNS	0x1000u
+/* Parts of Landlock, named only where lacked: otherwise they are on with it. */
+#define PRIV_G_LL_RENAME   0x10000u
+#define PRIV_G_LL_TRUNCATE 0x20000u
+#define PRIV_G_LL_DEVICES  0x40000u
+#define PRIV_G_LL_SIGNALS  0x80000u
+#define PRIV_G_LL_ABSTRACT 0x100000u
 
 struct priv_signal {
 	uint64_t handle;
@@ -190,6 +227,7 @@ struct priv_inventory_answer {
 	uint32_t uid, pid, guards;
 	int32_t status;	    /* wait status when exited */
 	int64_t started_ms; /* wall clock */
+	struct priv_hold hold;
 };
 
 /*

@@ -371,7 +371,8 @@ lacks_landlock(struct page *g)
 		[LANDLOCK_HOLD_RENAME] = { "renames across directories",
 		    "they all fail with EXDEV" },
 		[LANDLOCK_HOLD_TRUNCATE] = { "truncate(2)",
-		    "it can empty every file that the account may write" },
+		    "it can empty, by opening it, a file that it may read "
+		    "and the account may write" },
 		[LANDLOCK_HOLD_DEVICES] = { "ioctls of devices",
 		    "those of a device that it may open are all allowed, but "
 		    "for the ones refused on terminals" },

@@ -25,6 +25,7 @@ describe(const struct run *r, struct priv_inventory_answer *a)
 	a->uid = r->uid;
 	a->pid = (uint32_t)r->pid;
 	a->guards = r->guards;
+	a->hold = r->hold;
 	a->status = r->end.status;
 	a->started_ms = r->started_ms;
 }

@@ -15,6 +15,7 @@
 #include "lib/str.h"
 #include "priv-helper/auditacts.h"
 #include "priv-helper/child.h"
+#include "priv-helper/hold.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/served.h"
@@ -73,15 +74,6 @@ judge_form(const struct priv_spawn *m, int profile, struct child_error *e)
 	return true;
 }
 
-/* A list of hosts is refused before it comes to the policy. */
-static enum policy_net
-net_of(const struct priv_spawn *m, int profile)
-{
-	return profiles[profile].network && m->net != PRIV_NET_NONE
-		   ? POLICY_NET_FULL
-		   : POLICY_NET_NONE;
-}
-
 /* What cannot be held to, or had, is refused and never rounded. */
 static bool
 judge_net(const struct priv_spawn *m, int profile, struct child_error *e)
@@ -104,7 +96,7 @@ judge_policy(const struct ops *o, const struct account *who,
     const struct priv_spawn *m, int profile, struct child_error *e)
 {
 	struct policy_request q = { .profile = profile,
-		.net = net_of(m, profile),
+		.net = hold_net(&profiles[profile], m->net),
 		.pty = m->io == PRIV_IO_PTY };
 	const struct run *r;
 	int err;
@@ -232,7 +224,9 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 		r->conn = o->conn;
 		r->request = id;
 		ok = start(o, who, &m->spawn, r, &e);
-		if (!ok)
+		if (ok)
+			hold_record(r, served_rights(o, who), m->spawn.net);
+		else
 			run_free(&o->runs, r);
 	}
 	if (!ok)
@@ -275,6 +269,7 @@ outcome(const struct run *r, struct priv_spawn_answer *a)
 		a->handle = r->handle;
 		a->pid = (uint32_t)r->pid;
 		a->guards = r->guards;
+		a->hold = r->hold;
 		return true;
 	}
 	if (r->lost)

@@ -403,6 +403,13 @@ policy_judge(const struct policy_rights *r, const struct policy_request *q,
 	return 0;
 }
 
+/* Where the sentence that it is the end of goes over to it. */
+const char *
+policy_rule(const struct policy_rights *r, int key)
+{
+	return strstr(r->rule[key], ": ") + 2;
+}
+
 const char *
 policy_root(const struct policy_rights *r, const char *path)
 {

@@ -63,6 +63,8 @@ void policy_rights_done(struct policy_rights *r);
  */
 int policy_judge(const struct policy_rights *r, const struct policy_request *q,
     char *why, size_t whysize);
+/* The rule a key has been decided by, alone. Borrowed. */
+const char *policy_rule(const struct policy_rights *r, int key);
 /*
  * Whether a confined program may be let write at `path`: NULL, or the end of a
  * sentence with the rule. `path` is the kernel's name of what has been opened:

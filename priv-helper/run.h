@@ -49,6 +49,7 @@ struct run {
 	int profile; /* index into profiles[] */
 	uint8_t io;
 	uint32_t guards;
+	struct priv_hold hold;
 	int64_t started_ms; /* wall clock */
 	/* Ours until the end is confirmed; stdin only until it is answered. */
 	struct seqpkt_fds fds;

@@ -31,6 +31,10 @@ static const struct out_col cols[] = {
 	{ "command", "run.argv", OUT_LIST },
 	{ "directory", "run.cwd", OUT_TEXT },
 	{ "guards", "run.guards", OUT_LIST },
+	{ "lacked", "run.policy.lacked", OUT_LIST },
+	{ "network", "run.policy.network", OUT_TEXT },
+	{ "admitted by", "run.policy.admitted_by", OUT_TEXT },
+	{ "granted by", "run.policy.granted_by", OUT_TEXT },
 	{ "output", "run.log_bytes", OUT_BYTES },
 	{ "columns", "run.cols", OUT_NUMBER },
 	{ "rows", "run.rows", OUT_NUMBER },
@@ -41,6 +45,26 @@ static const struct out_col cols[] = {
 	{ "memory KB", "run.max_rss_kb", OUT_NUMBER },
 	{ NULL, NULL, OUT_TEXT },
 };
+
+static const struct out_col limit_cols[] = {
+	{ "LIMIT", "name", OUT_TEXT },
+	{ "AT MOST", "max", OUT_NUMBER },
+	{ "KEPT BY", "by", OUT_TEXT },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static void
+show(const struct cli *cli, const struct js *v)
+{
+	const struct js *policy = js_get(js_get(v, "run"), "policy");
+	const struct js *limits = js_get(policy, "limits");
+
+	out_fields(cli, cols, v);
+	if (js_len(limits) == 0)
+		return;
+	out_line("");
+	out_table(cli, limit_cols, limits, "");
+}
 
 static int
 session_show(struct cmd_call *c)
@@ -57,7 +81,7 @@ session_show(struct cmd_call *c)
 	if (rc == CMD_OK && c->cli->json)
 		out_json(v);
 	else if (rc == CMD_OK)
-		out_fields(c->cli, cols, v);
+		show(c->cli, v);
 	js_free(v);
 	free(path);
 	free(id);

@@ -403,7 +403,7 @@ const struct api_route api_routes_runs[] = {
 	    .doc = "Every run of a session, oldest first" },
 	{ HTTP_M_GET, "/api/runs/{id}", SCOPE_READ | SCOPE_RUN,
 	    .of = API_OF_RUN, .handler = runs_get, .success = 200,
-	    .doc = "One execution of a program" },
+	    .doc = "One execution of a program, and how it is held" },
 	{ HTTP_M_GET, "/api/runs/{id}/log", SCOPE_READ | SCOPE_RUN,
 	    .of = API_OF_RUN, .kind = API_STREAM, .query = log_fields,
 	    .in_size = sizeof(struct log_in), .handler = runs_log,

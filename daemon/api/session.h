@@ -15,6 +15,9 @@ struct store_session;
 /* Shapes of sessions and runs (docs/http-api.md). */
 struct js *session_json(struct app *app, const struct store_session *s,
     const struct store_run *r);
+/* One of many: without the policy of its run, a third of it all. */
+struct js *session_list_item(struct app *app, const struct store_session *s,
+    const struct store_run *r);
 /* What of a run is newer in memory than in its row. */
 struct run_live {
 	int64_t cols, rows; /* 0: not known */

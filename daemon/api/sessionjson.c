@@ -67,8 +67,8 @@ add_live(struct app *app, struct js *o, const struct store_run *r)
 	js_add_int(o, "log_bytes", live.bytes >= 0 ? live.bytes : r->log_bytes);
 }
 
-struct js *
-run_json(struct app *app, const struct store_run *r)
+static struct js *
+run_brief(struct app *app, const struct store_run *r)
 {
 	struct js *o = js_object();
 
@@ -96,8 +96,17 @@ run_json(struct app *app, const struct store_run *r)
 }
 
 struct js *
-session_json(struct app *app, const struct store_session *s,
-    const struct store_run *r)
+run_json(struct app *app, const struct store_run *r)
+{
+	struct js *o = run_brief(app, r);
+
+	js_add_json(o, "policy", r->policy_json);
+	return o;
+}
+
+/* `run` is taken over; NULL: it has none. */
+static struct js *
+session_with(const struct store_session *s, struct js *run)
 {
 	struct js *o = js_object();
 	char tmux[64] = "rdv-";
@@ -130,11 +139,25 @@ session_json(struct app *app, const struct store_session *s,
 	js_add_str(o, "parent_session_id", NULL);
 	js_add_str(o, "profile", s->profile);
 	js_add_json(o, "command", s->argv_json);
-	if (r != NULL)
-		js_add(o, "run", run_json(app, r));
+	if (run != NULL)
+		js_add(o, "run", run);
 	else
 		js_add_str(o, "run", NULL);
 	return o;
+}
+
+struct js *
+session_json(struct app *app, const struct store_session *s,
+    const struct store_run *r)
+{
+	return session_with(s, r != NULL ? run_json(app, r) : NULL);
+}
+
+struct js *
+session_list_item(struct app *app, const struct store_session *s,
+    const struct store_run *r)
+{
+	return session_with(s, r != NULL ? run_brief(app, r) : NULL);
 }
 
 struct listing {
@@ -148,7 +171,7 @@ session_push_cb(const struct store_session *s, const struct store_run *r,
 {
 	struct listing *l = arg;
 
-	js_push(l->list, session_json(l->app, s, r));
+	js_push(l->list, session_list_item(l->app, s, r));
 	return true;
 }
 

@@ -322,7 +322,7 @@ sessions_push_cb(const struct store_session *s, const struct store_run *r,
 {
 	struct encode *e = arg;
 
-	js_push(e->v, session_json(e->c->app, s, r));
+	js_push(e->v, session_list_item(e->c->app, s, r));
 	return true;
 }
 

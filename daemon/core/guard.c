@@ -29,6 +29,11 @@ static const struct name guards[] = {
 	{ PRIV_G_ROOT, "private_root" },
 	{ PRIV_G_IPCNS, "ipc_namespace" },
 	{ PRIV_G_NETNS, "net_namespace" },
+	{ PRIV_G_LL_RENAME, "landlock_rename" },
+	{ PRIV_G_LL_TRUNCATE, "landlock_truncate" },
+	{ PRIV_G_LL_DEVICES, "landlock_devices" },
+	{ PRIV_G_LL_SIGNALS, "landlock_signals" },
+	{ PRIV_G_LL_ABSTRACT, "landlock_abstract_sockets" },
 	{ 0, NULL },
 };
 

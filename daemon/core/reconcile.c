@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 
 #include "daemon/app.h"
+#include "daemon/core/runpolicy.h"
 #include "daemon/core/runstate.h"
 #include "daemon/helper.h"
 #include "daemon/loop.h"
@@ -161,6 +162,7 @@ adopt(struct reconcile *rc, const struct store_run *row,
 	run->handle = a->handle;
 	run->generation = helper_generation(r->app->helper);
 	run->guards = a->guards;
+	run->policy_json = run_policy_json(a->profile, a->guards, &a->hold);
 	run->cwd = row->cwd != NULL ? xstrdup(row->cwd) : NULL;
 	run->argv_json =
 	    row->argv_json != NULL ? xstrdup(row->argv_json) : NULL;

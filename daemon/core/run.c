@@ -18,6 +18,7 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/runpolicy.h"
 #include "daemon/core/runstate.h"
 #include "daemon/event/event.h"
 #include "daemon/helper.h"
@@ -128,6 +129,7 @@ run_free(struct run *run)
 	free(run->end.cause);
 	free(run->cwd);
 	free(run->argv_json);
+	free(run->policy_json);
 	free(run);
 }
 
@@ -304,6 +306,8 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 	run->handle = a->handle;
 	run->generation = helper_generation(run->runs->app->helper);
 	run->guards = a->guards;
+	run->policy_json =
+	    run_policy_json(run->spawn->profile, a->guards, &a->hold);
 	run->started_at = clock_wall_ms();
 	run->phase = RUN_LIVE;
 	spawn_free(run);

@@ -61,6 +61,7 @@ write_running(struct tx *tx, const struct run *run)
 		.argv_json = run->argv_json,
 		.cwd = run->cwd,
 		.guards = run->guards,
+		.policy_json = run->policy_json,
 		.started_at = run->started_at,
 	};
 

@@ -41,6 +41,7 @@ struct run {
 	uint64_t generation; /* of the [ops] that has it */
 	uint32_t guards;
 	char *cwd, *argv_json; /* as recorded; may be NULL */
+	char *policy_json;     /* NULL until it runs */
 	int64_t started_at, touched;
 	struct term *term; /* NULL before launch */
 	bool exited;	   /* `exit` is filled */

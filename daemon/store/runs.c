@@ -27,7 +27,7 @@ static const char sql_insert[] =
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char sql_running[] =
     "UPDATE run SET state = 'running', handle = ?, generation = ?, "
-    "argv_json = ?, cwd = ?, guards = ?, started_at = ? "
+    "argv_json = ?, cwd = ?, guards = ?, policy_json = ?, started_at = ? "
     "WHERE id = ? AND state = 'starting'";
 static const char sql_resized[] =
     "UPDATE run SET cols = ?, rows = ? "
@@ -84,7 +84,8 @@ store_run_row(struct row *row, int first, struct store_run *out)
 	out->maxrss_kb = row_int_or(row, i++, -1);
 	out->created_at = row_int(row, i++);
 	out->started_at = row_int_or(row, i++, -1);
-	out->ended_at = row_int_or(row, i, -1);
+	out->ended_at = row_int_or(row, i++, -1);
+	out->policy_json = row_str(row, i);
 	return true;
 }
 
@@ -118,6 +119,7 @@ store_run_keep(struct arena *a, struct store_run *r)
 	r->argv_json = keep(a, r->argv_json);
 	r->cwd = keep(a, r->cwd);
 	r->cause = keep(a, r->cause);
+	r->policy_json = keep(a, r->policy_json);
 }
 
 static bool
@@ -195,9 +197,9 @@ changed(long n)
 int
 store_run_running(struct tx *tx, const struct store_run *r)
 {
-	return changed(tx_exec(tx, sql_running, "ssssiis", r->handle,
-	    r->generation, r->argv_json, r->cwd, r->guards, r->started_at,
-	    r->id));
+	return changed(tx_exec(tx, sql_running, "ssssisis", r->handle,
+	    r->generation, r->argv_json, r->cwd, r->guards, r->policy_json,
+	    r->started_at, r->id));
 }
 
 int

@@ -68,7 +68,7 @@ CREATE TABLE run (
 	created_at INTEGER NOT NULL,
 	started_at INTEGER,
 	ended_at INTEGER
-) STRICT;
+, policy_json TEXT) STRICT;
 
 CREATE INDEX run_session ON run (session_id, created_at);
 

@@ -12,6 +12,7 @@
 // says why.
 import { attack } from './mutants-attack.mjs';
 import { audit } from './mutants-audit.mjs';
+import { held } from './mutants-hold.mjs';
 import { life } from './mutants-life.mjs';
 import { people } from './mutants-people.mjs';
 import { policy } from './mutants-policy.mjs';
@@ -972,4 +973,4 @@ const records = [
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...ticket, ...attack,
-	...spaces];
+	...spaces, ...held];

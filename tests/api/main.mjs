@@ -17,5 +17,6 @@ await import('./cage.mjs');
 await import('./cli.mjs');
 await import('./cliout.mjs');
 await import('./sandbox.mjs');
+await import('./held.mjs');
 await import('./audit.mjs');
 finish();

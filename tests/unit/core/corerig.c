@@ -2,7 +2,6 @@
 /* The rig for tests of runs and sessions: see corerig.h. */
 #include "tests/unit/core/corerig.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -52,24 +51,6 @@ put_login(struct corerig *r, struct opsrig_packet *p)
 			.why = "not admitted" };
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_login_answer(&b, id, &a);
-	opsrig_put(&r->ops, &b, NULL);
-}
-
-static void
-put_failure(struct corerig *r, uint32_t id)
-{
-	struct priv_spawn_answer a = { .result = PRIV_FAILED,
-		.why = "C12 chdir: No such file or directory",
-		.stage = "C12 chdir",
-		.err = ENOENT };
-	struct buf b;
-
-	if (r->deny_spawn)
-		a = (struct priv_spawn_answer){ .result = PRIV_DENIED,
-			.why = "no such grant, or it has expired" };
-	r->deny_spawn = false;
-	buf_init(&b, SEQPKT_MAX);
-	priv_put_spawn_answer(&b, id, 0, &a);
 	opsrig_put(&r->ops, &b, NULL);
 }
 
@@ -129,8 +110,13 @@ on_spawn(struct corerig *r, struct opsrig_packet *p)
 	priv_spawn_done(&m);
 	row = corerig_row(r, f->label);
 	f->row_was_there = row != NULL && strcmp(row->state, "starting") == 0;
-	if (r->fail_spawn || r->deny_spawn) {
-		put_failure(r, p->h.id);
+	if (r->deny_spawn != NULL) {
+		opsrig_denied(&r->ops, p->h.id, r->deny_spawn);
+		r->deny_spawn = NULL;
+		return;
+	}
+	if (r->fail_spawn) {
+		opsrig_not_there(&r->ops, p->h.id);
 		return;
 	}
 	r->nruns++;
@@ -208,6 +194,8 @@ on_inventory(struct corerig *r, struct opsrig_packet *p)
 		a.status = f->status;
 		a.uid = 1000;
 		a.started_ms = 1;
+		(void)str_copy(a.hold.granted, "told by INVENTORY",
+		    sizeof(a.hold.granted));
 	}
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_inventory_answer(&b, p->h.id,
@@ -526,7 +514,7 @@ void
 corerig_release(struct corerig *r)
 {
 	if (r->fail_spawn)
-		put_failure(r, r->held);
+		opsrig_not_there(&r->ops, r->held);
 	else
 		answer_spawn(r, r->held, &r->runs[r->nruns - 1]);
 }

@@ -45,6 +45,7 @@ struct corerig {
 	uint64_t generation;
 	bool hold_spawn;	   /* SPAWN is not answered */
 	bool fail_spawn;	   /* SPAWN fails at C12 */
+	const char *deny_spawn;	   /* why the next is DENIED; NULL: it is not */
 	bool mute_inventory;	   /* INVENTORY is not answered */
 	unsigned busy_inventories; /* so many are answered by BUSY */
 	bool mute_logout;	   /* LOGOUT is not answered */
@@ -57,7 +58,6 @@ struct corerig {
 	unsigned nruns, spawns, logins;
 	struct priv_login login; /* the newest */
 	bool deny_login;	 /* LOGIN is DENIED */
-	bool deny_spawn;	 /* the next SPAWN is, once */
 	/* The newest outcome of a session call. */
 	unsigned answers;
 	int err;

@@ -286,14 +286,41 @@ void
 opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
     const struct seqpkt_fds *fds)
 {
-	struct priv_spawn_answer a = {
-		.result = PRIV_DONE, .handle = handle, .pid = 42
-	};
+	struct priv_spawn_answer a = { .result = PRIV_DONE,
+		.handle = handle,
+		.pid = 42,
+		.hold = { .granted = "told by SPAWN" } };
 	struct buf b;
 
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_spawn_answer(&b, id, fds != NULL ? (uint8_t)fds->n : 0, &a);
 	opsrig_put(r, &b, fds);
+}
+
+void
+opsrig_not_there(struct opsrig *r, uint32_t id)
+{
+	struct priv_spawn_answer a = { .result = PRIV_FAILED,
+		.why = "C12 chdir: No such file or directory",
+		.stage = "C12 chdir",
+		.err = ENOENT };
+	struct buf b;
+
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_spawn_answer(&b, id, 0, &a);
+	opsrig_put(r, &b, NULL);
+}
+
+void
+opsrig_denied(struct opsrig *r, uint32_t id, const char *why)
+{
+	struct priv_spawn_answer a = { .result = PRIV_DENIED };
+	struct buf b;
+
+	(void)str_copy(a.why, why, sizeof(a.why));
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_spawn_answer(&b, id, 0, &a);
+	opsrig_put(r, &b, NULL);
 }
 
 void

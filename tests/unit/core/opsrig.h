@@ -66,6 +66,10 @@ void opsrig_put(struct opsrig *r, struct buf *b, const struct seqpkt_fds *fds);
 
 void opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
     const struct seqpkt_fds *fds);
+/* A start that failed, as its directory is not there. */
+void opsrig_not_there(struct opsrig *r, uint32_t id);
+/* One that the policy refuses. */
+void opsrig_denied(struct opsrig *r, uint32_t id, const char *why);
 void opsrig_plain(struct opsrig *r, uint32_t id, enum priv_op op,
     enum priv_result result);
 void opsrig_exit(struct opsrig *r, uint64_t handle, int status);

@@ -107,6 +107,20 @@ put_spawn(struct buf *b)
 }
 
 static void
+fill_hold(struct priv_hold *h)
+{
+	h->lacked = PRIV_G_MEMORY | PRIV_G_LL_ABSTRACT;
+	h->net = PRIV_NET_FULL;
+	h->landlock_abi = 7;
+	for (unsigned i = 0; i < PRIV_LIMITS; i++) {
+		h->limits[i].by = (uint8_t)(i % PRIV_BY_MAX);
+		h->limits[i].max = i % PRIV_BY_MAX * 1000;
+	}
+	str_copy(h->admitted, "[access] users (F:1)", sizeof(h->admitted));
+	str_copy(h->granted, "[default] profiles (F:9)", sizeof(h->granted));
+}
+
+static void
 put_spawn_answer(struct buf *b)
 {
 	struct priv_spawn_answer m;
@@ -119,6 +133,7 @@ put_spawn_answer(struct buf *b)
 	m.handle = 0;
 	m.pid = 0;
 	m.guards = 0;
+	memset(&m.hold, 0, sizeof(m.hold));
 	priv_put_spawn_answer(b, 3, 0, &m);
 }
 
@@ -134,6 +149,7 @@ put_spawn_answer_done(struct buf *b)
 	m.handle = 0x0102030405060708;
 	m.pid = 99;
 	m.guards = PRIV_G_NNP | PRIV_G_PDEATH;
+	fill_hold(&m.hold);
 	priv_put_spawn_answer(b, 3, 3, &m);
 }
 
@@ -194,6 +210,7 @@ put_inventory_answer(struct buf *b)
 	m.guards = PRIV_G_SECCOMP;
 	m.status = 0x0f00;
 	m.started_ms = 1763683200000;
+	fill_hold(&m.hold);
 	priv_put_inventory_answer(b, 6, 2, &m);
 }
 
@@ -497,7 +514,8 @@ enums_are_bounded(void **state)
 	static const size_t rows[][3] = { { 2, 18, 3 }, { 3, 18, 6 },
 		{ 4, 18 + 32 + 8 + 38, 2 }, { 5, 18, 6 }, { 7, 18 + 8, 2 },
 		{ 8, 18, 6 }, { 11, 18, 6 }, { 11, 18 + 9 + 5 + 7, 2 },
-		{ 11, 18 + 9 + 5 + 8, 2 } };
+		{ 11, 18 + 9 + 5 + 8, 2 }, { 6, 18 + 29, 4 }, { 6, 18 + 31, 3 },
+		{ 6, 18 + 31 + 5 * 9, 3 } };
 	struct buf b;
 	size_t i;
 	unsigned v;

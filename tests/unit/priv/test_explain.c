@@ -125,7 +125,7 @@ test_older_kernels(void **state)
 		int since; /* the version that holds it */
 	} rows[] = {
 		{ "renames across directories; what follows: they all", 2 },
-		{ "truncate(2); what follows: it can empty every file", 3 },
+		{ "truncate(2); what follows: it can empty, by opening", 3 },
 		{ "ioctls of devices; what follows: those of a device", 5 },
 		{ "signals; what follows: it can end every process", 6 },
 		{ "abstract UNIX sockets; what follows: the system", 6 },

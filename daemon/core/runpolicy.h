@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_RUNPOLICY_H
+#define RDV_RUNPOLICY_H
+
+#include <stdint.h>
+
+struct priv_hold;
+
+/*
+ * How a run is held, as the text of a JSON object for its row and for doors:
+ * profile, admitted_by, granted_by, network, landlock_abi, guards, lacked and
+ * limits. To be freed.
+ */
+char *run_policy_json(const char *profile, uint32_t guards,
+    const struct priv_hold *h);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a run is held, as a record that is told to rdvd and stays. Invariant: it
+ * says what is so, not what was meant: a guard that this host could not give is
+ * in it by name, and a limit that nobody keeps is kept by nothing.
+ */
+#include "priv-helper/hold.h"
+
+#include <sys/resource.h>
+
+#include "lib/str.h"
+#include "priv-helper/run.h"
+#include "security/landlock.h"
+#include "security/profile.h"
+
+enum policy_net
+hold_net(const struct profile *p, uint8_t asked)
+{
+	return p->network && asked != PRIV_NET_NONE ? POLICY_NET_FULL
+						    : POLICY_NET_NONE;
+}
+
+/* A profile that is not confined asks for no guards, so it lacks none. */
+static uint32_t
+lacked(const struct profile *p, uint32_t guards)
+{
+	static const uint32_t parts[LANDLOCK_HOLD_MAX] = {
+		[LANDLOCK_HOLD_RENAME] = PRIV_G_LL_RENAME,
+		[LANDLOCK_HOLD_TRUNCATE] = PRIV_G_LL_TRUNCATE,
+		[LANDLOCK_HOLD_DEVICES] = PRIV_G_LL_DEVICES,
+		[LANDLOCK_HOLD_SIGNALS] = PRIV_G_LL_SIGNALS,
+		[LANDLOCK_HOLD_ABSTRACT] = PRIV_G_LL_ABSTRACT,
+	};
+	static const uint32_t views[NSPACE_VIEWS] = {
+		[NSPACE_OVER] = PRIV_G_PIDNS | PRIV_G_MOUNTNS,
+		[NSPACE_ROOT] =
+		    PRIV_G_PIDNS | PRIV_G_MOUNTNS | PRIV_G_ROOT | PRIV_G_IPCNS,
+	};
+	const int abi = landlock_abi();
+	uint32_t wanted = PRIV_G_CGROUP | views[p->view], missing = 0;
+
+	if (!p->confined)
+		return 0;
+	if (p->quota.processes > 0)
+		wanted |= PRIV_G_PIDS;
+	if (p->quota.memory_mb > 0)
+		wanted |= PRIV_G_MEMORY;
+	for (int i = 0; i < LANDLOCK_HOLD_MAX; i++)
+		if (!landlock_holds(abi, (enum landlock_hold)i))
+			missing |= parts[i];
+	return missing | (wanted & ~guards);
+}
+
+static void
+by_cgroup(struct priv_hold *h, enum priv_limit what, bool on, uint64_t max)
+{
+	if (!on)
+		return;
+	h->limits[what].by = PRIV_BY_CGROUP;
+	h->limits[what].max = max;
+}
+
+/*
+ * The hard limit, which a program without privilege cannot raise: the profile's
+ * or a lower one that this process has itself, as C6 leaves that in force.
+ */
+static void
+by_rlimit(struct priv_hold *h, enum priv_limit what, const struct profile *p,
+    int resource)
+{
+	struct rlimit own = { RLIM_INFINITY, RLIM_INFINITY };
+	const struct profile_limit *l;
+	rlim_t max;
+
+	(void)getrlimit((__rlimit_resource_t)resource, &own);
+	max = own.rlim_max;
+	for (l = p->limits; l->resource >= 0; l++)
+		if (l->resource == resource && l->max < max)
+			max = l->max;
+	if (max == RLIM_INFINITY)
+		return;
+	h->limits[what].by = PRIV_BY_RLIMIT;
+	h->limits[what].max = max;
+}
+
+void
+hold_record(struct run *r, const struct policy_rights *rights, uint8_t net)
+{
+	const struct profile *p = &profiles[r->profile];
+	struct priv_hold *h = &r->hold;
+
+	h->lacked = lacked(p, r->guards);
+	h->net =
+	    hold_net(p, net) == POLICY_NET_FULL ? PRIV_NET_FULL : PRIV_NET_NONE;
+	h->landlock_abi =
+	    (uint8_t)((r->guards & PRIV_G_LANDLOCK) != 0 ? landlock_abi() : 0);
+	by_cgroup(h, PRIV_LIMIT_PROCESSES, (r->guards & PRIV_G_PIDS) != 0,
+	    p->quota.processes);
+	by_cgroup(h, PRIV_LIMIT_MEMORY_BYTES, (r->guards & PRIV_G_MEMORY) != 0,
+	    (uint64_t)p->quota.memory_mb << 20);
+	by_rlimit(h, PRIV_LIMIT_ACCOUNT_PROCESSES, p, RLIMIT_NPROC);
+	by_rlimit(h, PRIV_LIMIT_OPEN_FILES, p, RLIMIT_NOFILE);
+	by_rlimit(h, PRIV_LIMIT_FILE_BYTES, p, RLIMIT_FSIZE);
+	by_rlimit(h, PRIV_LIMIT_CORE_BYTES, p, RLIMIT_CORE);
+	(void)str_copy(h->admitted, policy_rule(rights, POLICY_USERS),
+	    sizeof(h->admitted));
+	(void)str_copy(h->granted, policy_rule(rights, POLICY_PROFILES),
+	    sizeof(h->granted));
+}

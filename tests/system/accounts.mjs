@@ -107,8 +107,9 @@ await test('a withdrawn account loses its sockets and keeps its work',
 			s.log().includes(`no longer serving uid=${bob.uid}`));
 		assert.equal((await s.over(ann, 'GET', '/api/user')).status, 200);
 		await s.member(bob, true);
-		await waitFor('back', () => fs.existsSync(path.join(bob.run,
-			'api.sock')));
+		/* A name is there a moment before its socket listens. */
+		await waitFor('back', () => s.log()
+			.split(`serving user=${bob.name} `).length > 2);
 		const r = await s.over(bob, 'GET', `/api/sessions/${held.id}`);
 		assert.equal(r.status, 200, `${r.raw}`);
 		await session(bob, 'after', ['/bin/true']);

@@ -10,7 +10,8 @@ export const promised = [
 	...range('C', [1, 6], [10, 14], [16, 17]), ...range('D', [1, 6]),
 	...range('E', [1, 15]), ...range('F', [1, 7], [9, 11], [17, 18]),
 	...range('G', [1, 10], [12, 13]), ...range('H', [1, 3], [5, 20]),
-	'I13', 'J09', ...range('N', [1, 2], [7, 8]), ...range('O', [1, 9], [12]), 'D09',
+	...range('I', [8, 10], [13], [18, 20], [24]), 'J09',
+	...range('N', [1, 2], [7, 8]), ...range('O', [1, 9], [12]), 'D09',
 ];
 
 // Tests of a case that are named after what they look at.

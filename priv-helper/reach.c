@@ -131,7 +131,7 @@ allow_repo(struct reach *x, unsigned i, int root)
 		err = landlock_allow_fd(x->ruleset, repo.admin,
 		    x->profile->repo_own);
 	if (err == 0)
-		err = view_show_named(&x->spaces, repo.common,
+		err = view_show_named(&x->spaces, NULL, repo.common,
 		    x->profile->repo_own == LANDLOCK_READ);
 	(void)close(repo.common);
 	(void)close(repo.admin);
@@ -145,7 +145,7 @@ allow_root(struct reach *x, unsigned i, int fd)
 	int err = landlock_allow_fd(x->ruleset, fd, x->profile->roots);
 
 	if (err == 0)
-		err = view_show_named(&x->spaces, fd, readonly);
+		err = view_show_named(&x->spaces, x->m->paths[i], fd, readonly);
 	return err != 0 ? err : allow_repo(x, i, fd);
 }
 

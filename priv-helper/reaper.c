@@ -400,6 +400,9 @@ reaper_run(struct reaper_plan *p)
 	p->drop.ready = shared_word();
 	if (p->spaces_err != 0)
 		fail(p, REAPER_STAGE_SPACES, -p->spaces_err);
+	/* What kill(-1) reaches anywhere else is all of the account. */
+	if (is_first(&r) && getpid() != 1)
+		fail(p, REAPER_STAGE_SPACES, EPROTO);
 	if (r.signals < 0 || p->drop.ready == NULL ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		fail(p, REAPER_STAGE_FORK, errno);

@@ -149,15 +149,27 @@ view_show(struct nspace *s, const char *path, int fd, bool readonly)
 }
 
 int
-view_show_named(struct nspace *s, int fd, bool readonly)
+view_show_named(struct nspace *s, const char *path, int fd, bool readonly)
 {
 	char name[ROOTS_PATH_MAX];
+	struct nspace_mount *m;
 	int err;
 
 	if (s->view == NSPACE_NONE)
 		return 0;
 	err = roots_name(fd, name);
-	return err != 0 ? err : view_show(s, name, fd, readonly);
+	if (err == 0)
+		err = view_show(s, name, fd, readonly);
+	if (err != 0 || s->view == NSPACE_OVER || path == NULL ||
+	    strcmp(path, name) == 0)
+		return err;
+	m = add(s, path, fd, &err);
+	if (m != NULL) {
+		m->link = xstrdup(name);
+		/* It may be there already, in something else that is shown. */
+		m->optional = true;
+	}
+	return err;
 }
 
 int

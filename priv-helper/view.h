@@ -26,8 +26,11 @@ void view_done(struct nspace *s);
  * run has a file system of its own.
  */
 int view_show(struct nspace *s, const char *path, int fd, bool readonly);
-/* The same by the kernel's name of it. */
-int view_show_named(struct nspace *s, int fd, bool readonly);
+/*
+ * The same by the kernel's name of it. Where `path`, how it is called in the
+ * request, is another, that leads there; NULL: nothing does.
+ */
+int view_show_named(struct nspace *s, const char *path, int fd, bool readonly);
 /*
  * A run's own directory, when all else has been shown: as /tmp, unless
  * something in the host's is to be seen; then under its name.

@@ -128,7 +128,7 @@ put(const struct nspace_mount *m, int tree)
 
 	if (m->link != NULL) {
 		err = make_way(m->to);
-		if (err == 0 && symlink(m->link, m->to) < 0)
+		if (err == 0 && symlink(m->link, m->to) < 0 && !m->optional)
 			err = -errno;
 		return err;
 	}

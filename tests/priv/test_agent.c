@@ -47,12 +47,11 @@ find_tools(void **state)
 	return 0;
 }
 
-/* Below /var/tmp: what is in /tmp is a run's own. */
 static void
-begin(struct scene *s, const char *mutant)
+begin_in(struct scene *s, const char *parent, const char *mutant)
 {
 	memset(s, 0, sizeof(*s));
-	rig_prepare_in(&s->r, "/var/tmp");
+	rig_prepare_in(&s->r, parent);
 	rig_launch(&s->r, mutant);
 	rig_daemon(&s->r);
 	rig_ops(&s->r);
@@ -61,6 +60,13 @@ begin(struct scene *s, const char *mutant)
 	snprintf(s->work, sizeof(s->work), "%s/work", s->r.dir);
 	assert_int_equal(mkdir(s->work, 0700), 0);
 	snprintf(s->a, sizeof(s->a), "%s/a", s->work);
+}
+
+/* Not below /tmp, which is a run's own. */
+static void
+begin(struct scene *s, const char *mutant)
+{
+	begin_in(s, "/var/tmp", mutant);
 }
 
 static void
@@ -165,6 +171,46 @@ works_tools(void **state)
 		    "false; echo '{\"scripts\":{\"test\":\"node -e \\\"console."
 		    "log(6*7)\\\"\"}}' >package.json; npm -s test",
 		    "42\n");
+	end(&s);
+}
+
+/* With paths in the host's /tmp that is not its own, and closed around them. */
+static void
+works_in_tmp(void **state)
+{
+	static const char *const profiles[] = { "agent", "script" };
+	struct scene s;
+
+	(void)state;
+	begin_in(&s, "/tmp", NULL);
+	make_worktrees(&s);
+	for (size_t i = 0; i < 2; i++)
+		says(&s, profiles[i],
+		    "exec 2>&1; echo $TMPDIR | cut -c1-13; echo x >$TMPDIR/x; "
+		    "cat $TMPDIR/x; echo y >>f; git commit -qam more; git log "
+		    "--format=%s -1; (echo z >/tmp/no) 2>/dev/null || echo no; "
+		    "(echo z >../main/.git/config) 2>/dev/null || echo no",
+		    "/tmp/rdv-run-\nx\nmore\nno\nno\n");
+	end(&s);
+}
+
+/* A path with a link on the way to it keeps its name. */
+static void
+works_by_a_link(void **state)
+{
+	char link[160], way[200];
+	struct scene s;
+
+	(void)state;
+	begin(&s, NULL);
+	make_worktrees(&s);
+	snprintf(link, sizeof(link), "%s/link", s.r.dir);
+	assert_int_equal(symlink(s.work, link), 0);
+	snprintf(way, sizeof(way), "%s/a", link);
+	assert_int_equal(run(&s, "agent", way, "cat f; echo x >made"), 0);
+	assert_string_equal(out, "1\n");
+	snprintf(way, sizeof(way), "%s/made", s.a);
+	assert_int_equal(access(way, F_OK), 0);
 	end(&s);
 }
 
@@ -447,6 +493,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(works_worktree),
 		cmocka_unit_test(works_tools),
+		cmocka_unit_test(works_in_tmp),
+		cmocka_unit_test(works_by_a_link),
 		cmocka_unit_test(abuse_I09_own_sockets),
 		cmocka_unit_test(abuse_I08_sockets_of_others),
 		cmocka_unit_test(abuse_I18_I21_out_of_reach),

@@ -307,16 +307,12 @@ plan(const struct child *c, struct reaper_plan *p)
 static pid_t
 make_reaper(struct reaper_plan *p)
 {
-	const struct drop_plan *d = &p->drop;
-	const struct nspace_ids ids = { .privileged = d->privileged,
-		.uid = d->uid,
-		.gid = d->gid,
-		.groups = d->groups,
-		.ngroups = d->ngroups };
+	struct nspace_ids ids;
 	pid_t pid;
 
-	if (d->spaces != NULL)
-		return nspace_fork(&ids, &p->spaces_err);
+	reaper_ids(p, &ids);
+	if (p->drop.spaces != NULL)
+		return nspace_fork(&ids, p->go);
 	pid = fork();
 	return pid < 0 ? -errno : pid;
 }

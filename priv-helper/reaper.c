@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -372,6 +373,62 @@ become_user(const struct reaper_plan *p)
 	(void)syscall(SYS_futex, p->drop.ready, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+void
+reaper_ids(const struct reaper_plan *p, struct nspace_ids *ids)
+{
+	const struct drop_plan *d = &p->drop;
+
+	*ids = (struct nspace_ids){ .privileged = d->privileged,
+		.uid = d->uid,
+		.gid = d->gid,
+		.groups = d->groups,
+		.ngroups = d->ngroups };
+}
+
+static int
+rising(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Of [ops], whose copy we are, what this run is made of and no more. */
+static void
+shed_descriptors(const struct reaper_plan *p)
+{
+	const struct drop_plan *d = &p->drop;
+	int kept[] = { STDERR_FILENO, p->control, p->spool, p->cgroup, p->go[0],
+		p->go[1], d->stdio[0], d->stdio[1], d->stdio[2], d->status,
+		d->ruleset };
+	const size_t n = sizeof(kept) / sizeof(kept[0]);
+	int next = FIRST_FD;
+	size_t i;
+
+	qsort(kept, n, sizeof(kept[0]), rising);
+	for (i = 0; i < n; i++) {
+		if (kept[i] > next)
+			(void)syscall(SYS_close_range, next, kept[i] - 1, 0);
+		if (kept[i] >= next)
+			next = kept[i] + 1;
+	}
+	(void)syscall(SYS_close_range, next, ~0u, 0);
+}
+
+/* What kill(-1) reaches in any other place is all of the account. */
+static void
+enter_spaces(struct reaper_plan *p)
+{
+	struct nspace_ids ids;
+	int err;
+
+	reaper_ids(p, &ids);
+	shed_descriptors(p);
+	err = nspace_settle(&ids, p->go);
+	if (err == 0 && getpid() != 1)
+		err = -EPROTO;
+	if (err != 0)
+		fail(p, REAPER_STAGE_SPACES, -err);
+}
+
 /* 0 in the child; the pid, or -errno. */
 static pid_t
 make_program(const struct reaper_plan *p, int *pidfd)
@@ -396,13 +453,10 @@ reaper_run(struct reaper_plan *p)
 	r.spool = p->spool;
 	r.end.news = REAPER_ENDED;
 	(void)prctl(PR_SET_NAME, "rdv-reaper");
+	if (is_first(&r))
+		enter_spaces(p);
 	r.signals = open_signals();
 	p->drop.ready = shared_word();
-	if (p->spaces_err != 0)
-		fail(p, REAPER_STAGE_SPACES, -p->spaces_err);
-	/* What kill(-1) reaches anywhere else is all of the account. */
-	if (is_first(&r) && getpid() != 1)
-		fail(p, REAPER_STAGE_SPACES, EPROTO);
 	if (r.signals < 0 || p->drop.ready == NULL ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		fail(p, REAPER_STAGE_FORK, errno);
@@ -413,6 +467,8 @@ reaper_run(struct reaper_plan *p)
 	if (r.program == 0)
 		drop_exec(&p->drop);
 	started.pid = is_first(&r) ? leader_outside(r.pidfd) : r.program;
+	if (started.pid < 0)
+		fail(p, REAPER_STAGE_PIDFD, -started.pid);
 	cgroup_hold(p->cgroups, p->handle, &r.cgroup);
 	become_user(p);
 	settle(&r);

@@ -50,10 +50,13 @@ struct reaper_plan {
 	const char *cgroups; /* as cgroup_init() gives it */
 	uint64_t handle;
 	char scratch[SCRATCH_PATH];
-	int spaces_err; /* of nspace_fork() */
+	int go[2]; /* of nspace_fork() */
 	struct drop_plan drop;
 };
 
+/* Of whoever the plan is for. */
+struct nspace_ids;
+void reaper_ids(const struct reaper_plan *p, struct nspace_ids *ids);
 /* The life of a reaper, in the process that was forked for it. */
 _Noreturn void reaper_run(struct reaper_plan *p);
 /* "P7 pidfd", or as drop_stage_name(). */

@@ -91,9 +91,8 @@ map_ids(const char *proc, const struct nspace_ids *ids)
 
 /*
  * The files are root's as long as we are not dumpable. For these few calls
- * others of the same account could look into a copy of a helper that has
- * nothing which is not that account's own; confined ones could not even then,
- * because of Landlock. With privilege the parent does it, see below.
+ * others of the same account could look into us; confined ones could not even
+ * then, because of Landlock. With privilege the parent does it, see below.
  */
 static int
 map_self(const struct nspace_ids *ids)
@@ -118,29 +117,24 @@ map_child(pid_t pid, const struct nspace_ids *ids)
 	return map_ids(proc, ids);
 }
 
-/* In the child of somebody privileged: the parent has mapped us, or not. */
-static int
-await_map(const int go[2])
+static void
+shut(int *fd)
 {
-	char byte;
-	ssize_t n;
-
-	(void)close(go[1]);
-	n = read(go[0], &byte, 1);
-	(void)close(go[0]);
-	return n == 1 ? 0 : -ECANCELED;
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
 }
 
-/* And in that parent. The child, or -errno with no child left. */
+/* In a parent with privilege. The child, or -errno with no child left. */
 static pid_t
-finish_map(pid_t pid, const int go[2], const struct nspace_ids *ids)
+map_and_go(pid_t pid, int go[2], const struct nspace_ids *ids)
 {
 	int err = pid < 0 ? -errno : map_child(pid, ids);
 
-	(void)close(go[0]);
+	shut(&go[0]);
 	if (err == 0 && write(go[1], "", 1) != 1)
 		err = -errno;
-	(void)close(go[1]);
+	shut(&go[1]);
 	if (pid > 0 && err != 0) {
 		(void)kill(pid, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
@@ -149,23 +143,35 @@ finish_map(pid_t pid, const int go[2], const struct nspace_ids *ids)
 }
 
 pid_t
-nspace_fork(const struct nspace_ids *ids, int *err)
+nspace_fork(const struct nspace_ids *ids, int go[2])
 {
 	const unsigned long flags = CLONE_NEWUSER | CLONE_NEWPID | SIGCHLD;
-	int go[2];
 	pid_t pid;
 
-	*err = 0;
+	go[0] = go[1] = -1;
 	if (ids->privileged && pipe2(go, O_CLOEXEC) < 0)
 		return -errno;
 	pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
-	if (pid == 0) {
-		*err = ids->privileged ? await_map(go) : map_self(ids);
+	if (pid == 0)
 		return 0;
-	}
 	if (ids->privileged)
-		return finish_map(pid, go, ids);
+		return map_and_go(pid, go, ids);
 	return pid < 0 ? -errno : pid;
+}
+
+int
+nspace_settle(const struct nspace_ids *ids, int go[2])
+{
+	char byte;
+	ssize_t n;
+
+	if (!ids->privileged)
+		return map_self(ids);
+	/* Its end without a byte: the parent could not, and will say so. */
+	shut(&go[1]);
+	n = read(go[0], &byte, 1);
+	shut(&go[0]);
+	return n == 1 ? 0 : -ECANCELED;
 }
 
 unsigned
@@ -248,8 +254,10 @@ try_view(const struct nspace *s, const struct nspace_ids *ids)
 
 /* In the first child: the errno of it all as exit status. */
 static _Noreturn void
-try_first(const struct nspace *s, const struct nspace_ids *ids, int err)
+try_first(const struct nspace *s, const struct nspace_ids *ids, int go[2])
 {
+	const int err = nspace_settle(ids, go);
+
 	const unsigned long flags = nspace_flags(s) | SIGCHLD;
 	int status;
 	long pid;
@@ -272,16 +280,16 @@ nspace_probe(enum nspace_view view, const struct nspace_ids *ids)
 	const struct nspace s = { .view = view,
 		.ipc = view == NSPACE_ROOT,
 		.net = view == NSPACE_ROOT };
-	int status, err;
+	int status, go[2];
 	pid_t pid;
 
 	if (mutant("no userns"))
 		return -EPERM;
 	if (ids->uid == 0)
 		return -EOPNOTSUPP;
-	pid = nspace_fork(ids, &err);
+	pid = nspace_fork(ids, go);
 	if (pid == 0)
-		try_first(&s, ids, err);
+		try_first(&s, ids, go);
 	if (pid < 0)
 		return pid;
 	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))

@@ -54,13 +54,17 @@ struct nspace_ids {
 
 /*
  * fork(2) whose child is the first process of a new PID namespace, in a new
- * user namespace that knows these ids under their own numbers and no others,
- * and where it has all capabilities. What becomes an orphan in there comes to
- * it, and nothing outlives it. 0 in the child, with `err` 0 or -errno: it is
- * not to go on then; the pid; or -errno with no child made. Not for uid 0,
- * which takes CAP_SETFCAP.
+ * user namespace. What becomes an orphan in there comes to it, and nothing
+ * outlives it. 0 in the child; the pid; or -errno with no child made. `go` is
+ * for nspace_settle(). Not for uid 0, which takes CAP_SETFCAP.
  */
-pid_t nspace_fork(const struct nspace_ids *ids, int *err);
+pid_t nspace_fork(const struct nspace_ids *ids, int go[2]);
+/*
+ * In that child, once it has nothing any more that others of the account may
+ * not see: makes the ids known under their own numbers, and no others. It has
+ * all capabilities in there. 0 or -errno: then it is not to go on.
+ */
+int nspace_settle(const struct nspace_ids *ids, int go[2]);
 /* The CLONE_NEW* for a process to be made in there. */
 unsigned nspace_flags(const struct nspace *s);
 /*

@@ -152,7 +152,7 @@ view_with(const char *path, ino_t more)
 		.uid = root ? NOBODY : getuid(),
 		.gid = root ? NOBODY : getgid() };
 	struct stat st;
-	int err, status;
+	int err, status, go[2];
 	pid_t pid;
 
 	assert_int_equal(stat(path, &st), 0);
@@ -162,8 +162,9 @@ view_with(const char *path, ino_t more)
 		.ino = st.st_ino + more,
 		.directory = true };
 	s.n = 1;
-	pid = nspace_fork(&ids, &err);
+	pid = nspace_fork(&ids, go);
 	if (pid == 0) {
+		err = nspace_settle(&ids, go);
 		if (err == 0 && root &&
 		    (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 			setresuid(NOBODY, NOBODY, NOBODY) < 0))

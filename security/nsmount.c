@@ -80,41 +80,63 @@ take_up(const struct nspace_mount *m, int *tree)
 	return attributes(m, *tree);
 }
 
-/* All but the last part of a path are directories. */
+/* The directory of that name in `dir`, which is closed; or -errno. */
 static int
-make_way(const char *to)
+enter(int dir, const char *name, size_t len)
 {
-	char path[PATH_MAX];
-	size_t i;
+	char part[NAME_MAX + 1] = "";
+	int next = -1, err = ENAMETOOLONG;
 
-	for (i = 0; to[i] != '\0'; i++) {
-		if (i + 1 == sizeof(path))
-			return -ENAMETOOLONG;
-		path[i] = '\0';
-		if (to[i] == '/' && mkdir(path, 0755) < 0 && errno != EEXIST)
-			return -errno;
-		path[i] = to[i];
+	if (len < sizeof(part)) {
+		memcpy(part, name, len);
+		if (mkdirat(dir, part, 0755) == 0 || errno == EEXIST)
+			next = openat(dir, part,
+			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		err = errno;
 	}
-	return 0;
+	(void)close(dir);
+	return next >= 0 ? next : -err;
+}
+
+/*
+ * The directory for the last part of a path, which is left in `to`. What was
+ * put before may be written to by other runs: a link of theirs is not followed,
+ * as it would lead to the host's files until the root is another.
+ */
+static int
+make_way(const char **to)
+{
+	int dir = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *slash;
+
+	if (dir < 0)
+		return -errno;
+	for (; dir >= 0 && (slash = strchr(*to, '/')) != NULL; *to = slash + 1)
+		dir = enter(dir, *to, (size_t)(slash - *to));
+	return dir;
 }
 
 /* mkdir(2) and the like say EEXIST before anything else, also if read-only. */
 static int
-make_place(const char *to, bool directory)
+make_place(int dir, const char *name, bool directory)
 {
-	int err = make_way(to);
+	int err = directory ? mkdirat(dir, name, 0755)
+			    : mknodat(dir, name, S_IFREG | 0444, 0);
 
-	if (err != 0)
-		return err;
-	err = directory ? mkdir(to, 0755) : mknod(to, S_IFREG | 0444, 0);
 	return err < 0 && errno != EEXIST ? -errno : 0;
 }
 
+/* Before anything that others could write to. */
 static int
 put_fresh(const struct fresh *f)
 {
-	int err = make_place(f->to, true);
+	const char *name = f->to;
+	int dir = make_way(&name), err;
 
+	if (dir < 0)
+		return dir;
+	err = make_place(dir, name, true);
+	(void)close(dir);
 	if (err == 0 &&
 	    mount(f->type, f->to, f->type, f->flags, f->options) < 0)
 		err = -errno;
@@ -122,21 +144,32 @@ put_fresh(const struct fresh *f)
 }
 
 static int
-put(const struct nspace_mount *m, int tree)
+put_at(const struct nspace_mount *m, int tree, int dir, const char *name)
 {
 	int err;
 
-	if (m->link != NULL) {
-		err = make_way(m->to);
-		if (err == 0 && symlink(m->link, m->to) < 0 && !m->optional)
-			err = -errno;
-		return err;
-	}
-	err = make_place(m->to, m->directory);
+	if (m->link != NULL)
+		return symlinkat(m->link, dir, name) < 0 && !m->optional
+			   ? -errno
+			   : 0;
+	err = make_place(dir, name, m->directory);
 	if (err == 0 &&
-	    move_mount(tree, "", AT_FDCWD, m->to, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	    move_mount(tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		err = -errno;
 	return m->optional ? 0 : err;
+}
+
+static int
+put(const struct nspace_mount *m, int tree)
+{
+	const char *name = m->to;
+	int dir = make_way(&name), err;
+
+	if (dir < 0)
+		return m->optional ? 0 : dir;
+	err = put_at(m, tree, dir, name);
+	(void)close(dir);
+	return err;
 }
 
 static int

@@ -55,4 +55,9 @@ export const spaces = [
 		off: [['priv-helper/op_spawn.c',
 			'judge_net(&m->spawn, profile, &e) &&', '']],
 		red: ['priv/agent abuse_I13'] },
+	{ ids: ['I24'], guard: 'no link is followed to where a place is made',
+		off: [['security/nsmount.c',
+			'O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);',
+			'O_PATH | O_DIRECTORY | O_CLOEXEC);']],
+		red: ['priv/spaces abuse_I24_link'] },
 ];

@@ -142,41 +142,55 @@ abuse_I19_terminals(void **state)
 	rig_stop(&r);
 }
 
-/* In a child: 0 when the view comes about with a thing so described. */
+/* In a child: 0 when such a view comes about. */
 static int
-view_with(const char *path, ino_t more)
+view_of(const struct nspace *s)
 {
-	struct nspace s = { .view = NSPACE_ROOT };
 	const bool root = getuid() == 0;
 	const struct nspace_ids ids = { .privileged = root,
 		.uid = root ? NOBODY : getuid(),
 		.gid = root ? NOBODY : getgid() };
-	struct stat st;
 	int err, status, go[2];
-	pid_t pid;
+	pid_t pid = nspace_fork(&ids, go);
 
-	assert_int_equal(stat(path, &st), 0);
-	s.mounts[0] = (struct nspace_mount){ .from = (char *)(uintptr_t)path,
-		.to = path + 1,
-		.dev = st.st_dev,
-		.ino = st.st_ino + more,
-		.directory = true };
-	s.n = 1;
-	pid = nspace_fork(&ids, go);
 	if (pid == 0) {
 		err = nspace_settle(&ids, go);
 		if (err == 0 && root &&
 		    (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 			setresuid(NOBODY, NOBODY, NOBODY) < 0))
 			err = -errno;
-		if (err == 0 && syscall(SYS_unshare, nspace_flags(&s)) < 0)
+		if (err == 0 && syscall(SYS_unshare, nspace_flags(s)) < 0)
 			err = -errno;
-		_exit(err != 0 ? 1 : -nspace_enter(&s));
+		_exit(err != 0 ? 1 : -nspace_enter(s));
 	}
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static void
+show(struct nspace *s, const char *from, const char *to, ino_t more)
+{
+	struct stat st;
+
+	assert_int_equal(stat(from, &st), 0);
+	s->mounts[s->n++] =
+	    (struct nspace_mount){ .from = (char *)(uintptr_t)from,
+		    .to = to + 1,
+		    .dev = st.st_dev,
+		    .ino = st.st_ino + more,
+		    .directory = true };
+}
+
+/* With one directory so described. */
+static int
+view_with(const char *path, ino_t more)
+{
+	struct nspace s = { .view = NSPACE_ROOT };
+
+	show(&s, path, path, more);
+	return view_of(&s);
 }
 
 /* Another directory of the same name is not shown in place of the judged. */
@@ -192,6 +206,46 @@ abuse_I24_another(void **state)
 	assert_int_equal(view_with("/usr", 1), ESTALE);
 }
 
+/*
+ * Another run that may write to a path puts a link where a place is to be made:
+ * nothing is made where it leads, though the account might.
+ */
+static void
+abuse_I24_link(void **state)
+{
+	char dir[] = "/tmp/rdv-spaces-XXXXXX", shared[64], out_there[64];
+	char sub[80], name[80], linked[96], made[80];
+	struct nspace s = { .view = NSPACE_ROOT }, control = s;
+
+	(void)state;
+	if (getuid() != 0 &&
+	    nspace_probe(NSPACE_ROOT,
+		&(struct nspace_ids){ .uid = getuid(), .gid = getgid() }) != 0)
+		skip();
+	assert_non_null(mkdtemp(dir));
+	snprintf(shared, sizeof(shared), "%s/shared", dir);
+	/* Not in /tmp, which is covered by then. */
+	snprintf(out_there, sizeof(out_there), "/var/tmp/rdv-spaces-%d",
+	    getpid());
+	snprintf(sub, sizeof(sub), "%s/sub", shared);
+	snprintf(name, sizeof(name), "%s/link", shared);
+	snprintf(linked, sizeof(linked), "%s/made", name);
+	snprintf(made, sizeof(made), "%s/made", out_there);
+	assert_int_equal(mkdir(shared, 0777) | mkdir(out_there, 0777), 0);
+	assert_int_equal(chmod(dir, 0755) | chmod(out_there, 0777), 0);
+	assert_int_equal(chmod(shared, 0777) | mkdir(sub, 0777), 0);
+	assert_int_equal(symlink(out_there, name), 0);
+	show(&control, shared, shared, 0);
+	show(&control, "/usr", sub, 0);
+	assert_int_equal(view_of(&control), 0);
+	show(&s, shared, shared, 0);
+	show(&s, "/usr", linked, 0);
+	assert_int_equal(view_of(&s), ENOTDIR);
+	assert_int_not_equal(access(made, F_OK), 0);
+	assert_int_equal(unlink(name) | rmdir(sub), 0);
+	assert_int_equal(rmdir(shared) | rmdir(out_there) | rmdir(dir), 0);
+}
+
 int
 main(void)
 {
@@ -200,6 +254,7 @@ main(void)
 		cmocka_unit_test(abuse_I20_shared),
 		cmocka_unit_test(abuse_I19_terminals),
 		cmocka_unit_test(abuse_I24_another),
+		cmocka_unit_test(abuse_I24_link),
 	};
 
 	return CHECK_RUN("spaces", tests);

@@ -17,6 +17,9 @@ export const promised = [
 // Tests of a case that are named after what they look at.
 const picture = ['priv/probe golden_'], filter = 'unit/security/test_filter';
 export const shown = {
+	B02: ['unit/cli/test_proxy headers_are_chosen'],
+	B09: ['unit/cli/test_proxy headers_are_chosen'],
+	B10: ['unit/cli/test_proxy headers_are_chosen'],
 	H20: ['priv/reach memory_of_others'],
 	I01: picture, I02: [`${filter} foreign_architecture`], I03: picture,
 	I04: [`${filter} namespaces`], I05: [`${filter} abuse_H06_ioctl`],

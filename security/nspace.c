@@ -10,12 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -26,6 +27,8 @@
 #include "security/mutant.h"
 #include "security/nsmount.h"
 
+/* Linux gives a new namespace its loopback first. */
+#define LOOPBACK_INDEX 1
 /* "4294967295 4294967295 1\n" for each. */
 #define MAP_TEXT (25 * (NSPACE_GROUPS + 1))
 
@@ -186,16 +189,35 @@ nspace_flags(const struct nspace *s)
 	return flags;
 }
 
+/* By netlink, rtnetlink(7): rdv makes no network socket, not even for this. */
 static int
 loopback_up(void)
 {
-	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg i;
+	} ask = { .h = { .nlmsg_len = sizeof(ask),
+		      .nlmsg_type = RTM_NEWLINK,
+		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.i = { .ifi_index = LOOPBACK_INDEX,
+		    .ifi_flags = IFF_UP,
+		    .ifi_change = IFF_UP } };
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+	} ack;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int err = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, SIOCSIFFLAGS, &r) < 0)
+	if (send(fd, &ask, sizeof(ask), 0) < 0 ||
+	    recv(fd, &ack, sizeof(ack), 0) < 0)
 		err = -errno;
+	else if (ack.h.nlmsg_type != NLMSG_ERROR)
+		err = -EPROTO;
+	else
+		err = ack.e.error;
 	(void)close(fd);
 	return err;
 }

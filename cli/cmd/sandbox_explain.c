@@ -117,7 +117,9 @@ sandbox_explain(struct cmd_call *c)
 }
 
 static const struct cmd_arg args[] = {
-	{ .name = "PROFILE", .words = "login|script|git", .optional = true },
+	{ .name = "PROFILE",
+	    .words = "login|script|git|agent|lsp",
+	    .optional = true },
 	{ .name = NULL },
 };
 

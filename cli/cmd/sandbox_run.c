@@ -236,7 +236,7 @@ sandbox_run(struct cmd_call *c)
 static const struct cmd_opt opts[] = {
 	{ .name = "profile",
 	    .arg = "P",
-	    .words = "login|script|git",
+	    .words = "login|script|git|agent|lsp",
 	    .help = "how confined it runs (script)" },
 	{ .name = "net",
 	    .arg = "N",

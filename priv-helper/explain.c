@@ -161,6 +161,13 @@ join(char out[ENTRY_MAX], const struct filter_guard *f, const struct named *n)
 	}
 }
 
+/* Whether the directory a run is started in, and what else it is given, is. */
+static bool
+roots(const struct page *g, unsigned has)
+{
+	return (landlock_means(g->p->roots) & has) == has;
+}
+
 static void
 fill_read(struct page *g)
 {
@@ -171,6 +178,8 @@ fill_read(struct page *g)
 		return;
 	}
 	words_of(g, LANDLOCK_MEANS_READ, LANDLOCK_MEANS_WRITE);
+	if (!roots(g, LANDLOCK_MEANS_WRITE))
+		say(g, "the directory it is started in");
 	say(g, "all that it may write");
 	for (p = g->p->repo; p != NULL && p->path != NULL; p++)
 		if (means(p, LANDLOCK_MEANS_READ, LANDLOCK_MEANS_WRITE))
@@ -188,7 +197,8 @@ fill_write(struct page *g)
 		return;
 	}
 	words_of(g, LANDLOCK_MEANS_WRITE, 0);
-	say(g, "the directory it is started in");
+	if (roots(g, LANDLOCK_MEANS_WRITE))
+		say(g, "the directory it is started in");
 	say(g, "$TMPDIR, a directory of its own that is removed at its end");
 	if (g->p->repo == NULL)
 		return;
@@ -196,7 +206,9 @@ fill_write(struct page *g)
 		if (means(p, LANDLOCK_MEANS_WRITE, 0))
 			say(g, "in a linked worktree, of its repository: %s",
 			    p->path);
-	say(g, "in a linked worktree: what git keeps for this one of them");
+	if ((landlock_means(g->p->repo_own) & LANDLOCK_MEANS_WRITE) != 0)
+		say(g, "in a linked worktree: what git keeps for this one of "
+		       "them");
 }
 
 static void
@@ -212,9 +224,9 @@ fill_run(struct page *g)
 	if (g->p->exe != NULL)
 		say(g, "%s, as found in %s, and nothing else to begin with",
 		    g->p->exe, g->p->search);
-	if ((landlock_means(g->p->roots) & LANDLOCK_MEANS_RUN) != 0)
-		say(g, "what it may write in the directory it is started in "
-		       "and in $TMPDIR");
+	if (roots(g, LANDLOCK_MEANS_RUN))
+		say(g, "what is in the directory it is started in and in "
+		       "$TMPDIR");
 	f = guard_on(g, "memfd_create", 0);
 	if (f != NULL && f->n == 0)
 		say(g, "nothing that has no path: memfd_create fails");
@@ -244,6 +256,9 @@ fill_network(struct page *g)
 	else
 		say(g, "sockets of these families, and pairs of its own: %s",
 		    text);
+	if (g->p->own_filter != NULL)
+		say(g, "in a root of its own UNIX sockets, too: it can name "
+		       "no others than its own there");
 }
 
 static int
@@ -264,6 +279,24 @@ calls_in(const char *set)
 	return n;
 }
 
+/* A run's own record tells whether it has them; see hold.c. */
+static void
+say_view(struct page *g)
+{
+	static const char *const views[NSPACE_VIEWS] = {
+		[NSPACE_OVER] = "over the host's",
+		[NSPACE_ROOT] = "in a root that has nothing else but what it "
+				"may read, write or run",
+	};
+
+	if (views[g->p->view] != NULL)
+		say(g,
+		    "where the host allows namespaces: its own processes "
+		    "alone are to be seen, with /proc, /tmp, /dev/shm and "
+		    "/dev/pts of its own, %s",
+		    views[g->p->view]);
+}
+
 static void
 fill_processes(struct page *g)
 {
@@ -279,6 +312,7 @@ fill_processes(struct page *g)
 		say(g, "no new namespaces");
 	if (guard_on(g, "prlimit64", 0) != NULL)
 		say(g, "no limits but its own can be set");
+	say_view(g);
 	if (landlock_holds(g->h->abi, LANDLOCK_HOLD_SIGNALS))
 		say(g, "signals only to what it started");
 	say(g, "all that it started ends with it");
@@ -297,7 +331,11 @@ fill_terminals(struct page *g)
 		say(g, "whatever the account may");
 		return;
 	}
-	say(g, "its own; no other can be opened, and no new one made");
+	say(g, "its own; no other can be opened");
+	say(g, g->p->view == NSPACE_NONE
+		   ? "no new one can be made"
+		   : "new ones, which nobody else sees, where the host "
+		     "allows namespaces; without them none");
 	f = guard_on(g, "ioctl", 1);
 	if (f == NULL)
 		return;
@@ -379,7 +417,9 @@ lacks_landlock(struct page *g)
 		[LANDLOCK_HOLD_SIGNALS] = { "signals",
 		    "it can end every process of the account" },
 		[LANDLOCK_HOLD_ABSTRACT] = { "abstract UNIX sockets",
-		    "the system call filter refuses UNIX sockets, so nothing" },
+		    "the system call filter refuses UNIX sockets, or the "
+		    "network "
+		    "is its own, so nothing" },
 	};
 
 	for (int i = 0; i < LANDLOCK_HOLD_MAX; i++)

@@ -185,6 +185,29 @@ test_cgroups(void **state)
 }
 
 /* Stable: a key is never renamed, and the groups are the same for all. */
+/* What it only reads is not among what it writes. */
+static void
+test_lsp(void **state)
+{
+	(void)state;
+	explain("lsp", &newest, false);
+	says("  the directory it is started in\n  all that it may write\n");
+	says("\nMay write:\n"
+	     "  /dev/null /dev/zero /dev/full /dev/random /dev/urandom "
+	     "/dev/tty\n"
+	     "  $TMPDIR, a directory of its own that is removed at its end\n"
+	     "\n");
+	says("  in a root of its own UNIX sockets, too");
+	says("  new ones, which nobody else sees, where the host");
+	says("its own processes alone");
+	/* Where it may write what it is started in, that is there. */
+	explain("agent", &newest, false);
+	says("/dev/tty\n  the directory it is started in\n  $TMPDIR");
+	explain("git", &newest, false);
+	says("  no new one can be made\n");
+	says_not("namespaces: its own processes");
+}
+
 static void
 test_json(void **state)
 {
@@ -252,6 +275,7 @@ main(void)
 		T(test_older_kernels),
 		T(test_what_is_refused),
 		T(test_cgroups),
+		T(test_lsp),
 		T(test_json),
 		T(test_list),
 	};

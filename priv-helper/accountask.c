@@ -204,7 +204,7 @@ load_policy(struct accounts *a, const struct accounts_rule *rule,
     struct policy *p)
 {
 	char why[512];
-	int fd, err = open_policy(rule, &fd, why, sizeof(why));
+	int fd = -1, err = open_policy(rule, &fd, why, sizeof(why));
 
 	a->source = xasprintf("%s%s", rule->root, POLICYFILE);
 	if (err != 0) {

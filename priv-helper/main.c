@@ -250,6 +250,7 @@ run_user(const struct options *o, struct launch *l)
 	l->terminal = h.terminal.fd;
 	l->lock = h.lock;
 	status = supervise(l);
+	l->audit = NULL; /* its text ends here */
 	sockets_close(&h.api, h.base);
 	sockets_close(&h.terminal, h.base);
 	return status;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, build, descendants, proc, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, build, proc, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
 import { ended, options, output, refused, run, unharmed } from './lib.mjs';
 
@@ -25,13 +25,14 @@ const attempt = (body) => rdv.request('POST', '/api/sessions', { body:
 const stubborn = 'for i in 1 2 3; do (trap "" TERM HUP INT QUIT; ' +
 	'setsid sh -c \'trap "" TERM HUP INT QUIT; echo pid=$$; ' +
 	'exec tail -f /dev/null\' &) & done; ';
-const pidsOf = async (s, n) => outside(await waitFor('pids', async () => {
+const pidsOf = (s, n) => waitFor('pids', async () => {
 	const found = [...(await output(rdv, s)).matchAll(/pid=(\d+)/g)];
 	return found.length >= n && found.map((m) => +m[1]);
-}));
+});
 
-// Those of our own, of what a run in its own PID namespace knows by numbers.
-async function outside(pids) {
+// Those of our own, of what a run in its own PID namespace knows by numbers;
+// nothing else here has a number twice and is a tail(1).
+function outside(pids) {
 	const read = (p, what) => {
 		try {
 			return fs.readFileSync(`/proc/${p}/${what}`, 'utf8');
@@ -39,15 +40,11 @@ async function outside(pids) {
 			return '';
 		}
 	};
-	const numbers = (p) => /NSpid:(.*)\n/.exec(read(p, 'status'))?.[1].trim()
-		.split('\t').map(Number) ?? [];
-	const tails = () => descendants(rdv.main.pid).map((p) => p.pid)
-		.filter((p) => read(p, 'cmdline').startsWith('tail\0-f'))
-		.map(numbers);
-	const spaces = numbers('self').length;
-	// Without namespaces it is the same number twice.
-	return Promise.all(pids.map((pid) => waitFor('its process', () =>
-		tails().find((n) => n.at(-1) === pid)?.[spaces - 1])));
+	const tails = () => fs.readdirSync('/proc').filter((p) =>
+		/^\d+$/.test(p) && read(p, 'cmdline').startsWith('tail\0-f')).map(
+		(p) => /NSpid:(.*)/.exec(read(p, 'status'))?.[1].match(/\d+/g) ?? []);
+	return Promise.all(pids.map((pid) => waitFor(`process ${pid}`, () =>
+		+(tails().find((n) => +n.at(-1) === pid)?.[0] ?? 0))));
 }
 
 await test('H01 what forks away and is deaf ends with its session', async () => {
@@ -55,7 +52,8 @@ await test('H01 what forks away and is deaf ends with its session', async () => 
 		for (const stop of [close, (s) => signal(s, 'TERM', true)]) {
 			const s = await rdv.session('deaf', ['/bin/sh', '-c',
 				`${stubborn}exec cat`], { profile, project_path: home });
-			const pids = await pidsOf(s, 3);
+			const told = await pidsOf(s, 3);
+			const pids = profile === 'login' ? told : await outside(told);
 			assert.ok(pids.every(alive), 'control: they run');
 			// TERM alone, to the group, does not do it.
 			await signal(s, 'TERM');

@@ -77,7 +77,7 @@ ruleset_before(struct start *s)
 	const struct profile_path *p;
 	int fd, err = 0;
 
-	s->ruleset = landlock_new();
+	s->ruleset = landlock_new(true);
 	for (p = script->paths; p->path != NULL && err == 0; p++) {
 		fd = open(p->path, O_PATH | O_CLOEXEC);
 		if (fd < 0)
@@ -217,7 +217,7 @@ tty_after(struct start *s)
 static pid_t
 pidfd_fork(struct start *s)
 {
-	return leader_fork(-1, &s->pidfd);
+	return leader_fork(-1, 0, &s->pidfd);
 }
 
 static void
@@ -235,7 +235,7 @@ cgroup_before(struct start *s)
 static pid_t
 cgroup_fork(struct start *s)
 {
-	return leader_fork(s->cgroup, &s->pidfd);
+	return leader_fork(s->cgroup, 0, &s->pidfd);
 }
 
 static void

@@ -65,7 +65,7 @@ enum priv_result {
 
 enum priv_login_kind { PRIV_LOGIN_UID, PRIV_LOGIN_TOKEN, PRIV_LOGIN_SERVICE };
 enum priv_io { PRIV_IO_PTY, PRIV_IO_PIPES };
-/* What a run asks for of the network; PROFILE: all that its profile has. */
+/* What a run asks for of the network; PROFILE: what the policy gives it. */
 enum priv_net { PRIV_NET_PROFILE, PRIV_NET_NONE, PRIV_NET_LIST, PRIV_NET_FULL };
 /* Bits of priv_hello.features: what is on offer here. */
 #define PRIV_F_SECCOMP	0x01u

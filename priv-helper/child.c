@@ -50,6 +50,7 @@ struct child {
 	char scratch[SCRATCH_PATH];
 	bool as_user; /* the account's rights are on */
 	uint64_t handle;
+	enum policy_net net;
 	int cgroup;
 	struct reach reach;
 	int status[2];
@@ -159,7 +160,7 @@ check_guards(struct child *c, struct child_error *e)
 		return child_failed(e, "C15 landlock", -EOPNOTSUPP);
 	if (!filter_supported())
 		return child_failed(e, "C17 seccomp", -EOPNOTSUPP);
-	c->reach.online = c->profile->network && c->m->net != PRIV_NET_NONE;
+	c->reach.online = c->net == POLICY_NET_FULL;
 	view_init(&c->reach.spaces, c->o, c->user, c->profile, c->reach.online);
 	return true;
 }
@@ -415,6 +416,7 @@ child_start(struct ops *o, const struct account *user,
 		.profile = &profiles[r->profile],
 		.tty = { .child = { -1, -1, -1 } },
 		.handle = r->handle,
+		.net = r->net,
 		.cgroup = -1,
 		.reach = { .o = o, .user = user, .m = m, .ruleset = -1 },
 		.status = { -1, -1 },

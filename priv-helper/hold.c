@@ -14,10 +14,13 @@
 #include "security/profile.h"
 
 enum policy_net
-hold_net(const struct profile *p, uint8_t asked)
+hold_net(const struct policy_rights *rights, int profile, uint8_t asked)
 {
-	return p->network && asked != PRIV_NET_NONE ? POLICY_NET_FULL
-						    : POLICY_NET_NONE;
+	if (!profiles[profile].network || asked == PRIV_NET_NONE)
+		return POLICY_NET_NONE;
+	if (asked == PRIV_NET_PROFILE)
+		return rights->profile[profile].net;
+	return asked == PRIV_NET_LIST ? POLICY_NET_LIST : POLICY_NET_FULL;
 }
 
 /* A profile that is not confined asks for no guards, so it lacks none. */
@@ -84,14 +87,18 @@ by_rlimit(struct priv_hold *h, enum priv_limit what, const struct profile *p,
 }
 
 void
-hold_record(struct run *r, const struct policy_rights *rights, uint8_t net)
+hold_record(struct run *r, const struct policy_rights *rights)
 {
+	static const uint8_t nets[] = {
+		[POLICY_NET_NONE] = PRIV_NET_NONE,
+		[POLICY_NET_LIST] = PRIV_NET_LIST,
+		[POLICY_NET_FULL] = PRIV_NET_FULL,
+	};
 	const struct profile *p = &profiles[r->profile];
 	struct priv_hold *h = &r->hold;
 
 	h->lacked = lacked(p, r->guards);
-	h->net =
-	    hold_net(p, net) == POLICY_NET_FULL ? PRIV_NET_FULL : PRIV_NET_NONE;
+	h->net = nets[r->net];
 	h->landlock_abi =
 	    (uint8_t)((r->guards & PRIV_G_LANDLOCK) != 0 ? landlock_abi() : 0);
 	by_cgroup(h, PRIV_LIMIT_PROCESSES, (r->guards & PRIV_G_PIDS) != 0,

@@ -4,20 +4,19 @@
 
 #include "priv-helper/policyfor.h"
 
-struct profile;
 struct run;
 
 /*
- * What a child of a profile that asks for PRIV_NET_* would have of the network:
- * all or nothing, as nothing between can be held to yet.
+ * What a child of profiles[profile] that asks for PRIV_NET_* would have of the
+ * network. Who asks for nothing in particular gets what the policy gives.
  */
-enum policy_net hold_net(const struct profile *p, uint8_t asked);
+enum policy_net
+hold_net(const struct policy_rights *rights, int profile, uint8_t asked);
 /*
- * Puts down how the run is held, from its profile, its guards and the rights of
- * its account; `net` is what it asked for. To be called when it has been
- * started, before it is told of.
+ * Puts down how the run is held, from its profile, its network, its guards and
+ * the rights of its account. To be called when it has been started, before it
+ * is told of.
  */
-void
-hold_record(struct run *r, const struct policy_rights *rights, uint8_t net);
+void hold_record(struct run *r, const struct policy_rights *rights);
 
 #endif

@@ -76,11 +76,12 @@ judge_form(const struct priv_spawn *m, int profile, struct child_error *e)
 
 /* What cannot be held to, or had, is refused and never rounded. */
 static bool
-judge_net(const struct priv_spawn *m, int profile, struct child_error *e)
+judge_net(const struct ops *o, const struct account *who,
+    const struct priv_spawn *m, int profile, struct child_error *e)
 {
 	const struct profile *p = &profiles[profile];
 
-	if (m->net == PRIV_NET_LIST)
+	if (hold_net(served_rights(o, who), profile, m->net) == POLICY_NET_LIST)
 		return no(e, PRIV_UNSUPPORTED,
 		    "network: a run cannot be held to a list of hosts yet");
 	if (m->net == PRIV_NET_NONE && !p->confined)
@@ -96,7 +97,7 @@ judge_policy(const struct ops *o, const struct account *who,
     const struct priv_spawn *m, int profile, struct child_error *e)
 {
 	struct policy_request q = { .profile = profile,
-		.net = hold_net(&profiles[profile], m->net),
+		.net = hold_net(served_rights(o, who), profile, m->net),
 		.pty = m->io == PRIV_IO_PTY };
 	const struct run *r;
 	int err;
@@ -209,7 +210,7 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 	memset(&e, 0, sizeof(e));
 	ok = judge_grant(o, &m->spawn, &who, &e) &&
 	     judge_form(&m->spawn, profile, &e) &&
-	     judge_net(&m->spawn, profile, &e) &&
+	     judge_net(o, who, &m->spawn, profile, &e) &&
 	     judge_policy(o, who, &m->spawn, profile, &e) && judge_room(o, &e);
 	if (ok)
 		r = run_new(&o->runs);
@@ -221,11 +222,12 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 		r->uid = who->uid;
 		r->gid = who->gid;
 		r->profile = profile;
+		r->net = hold_net(served_rights(o, who), profile, m->spawn.net);
 		r->conn = o->conn;
 		r->request = id;
 		ok = start(o, who, &m->spawn, r, &e);
 		if (ok)
-			hold_record(r, served_rights(o, who), m->spawn.net);
+			hold_record(r, served_rights(o, who));
 		else
 			run_free(&o->runs, r);
 	}

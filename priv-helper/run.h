@@ -9,6 +9,7 @@
 
 #include "lib/privproto.h"
 #include "lib/seqpkt.h"
+#include "priv-helper/policy.h"
 #include "priv-helper/reaper.h"
 
 #define RUNS_MAX   1024
@@ -46,7 +47,8 @@ struct run {
 	char label[PRIV_LABEL_MAX + 1];
 	uid_t uid; /* whose it is */
 	gid_t gid;
-	int profile; /* index into profiles[] */
+	int profile;	     /* index into profiles[] */
+	enum policy_net net; /* what it has of the network */
 	uint8_t io;
 	uint32_t guards;
 	struct priv_hold hold;

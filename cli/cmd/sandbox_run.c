@@ -26,20 +26,10 @@
 static int
 judge(struct cmd_call *c)
 {
-	const char *net = cmd_value(c, "net");
-
-	if (c->rest == NULL || c->rest[0] == NULL) {
-		out_error(c->cli, "INVALID_ARGUMENT",
-		    "no command stands behind --");
-		return CMD_USAGE;
-	}
-	if (net == NULL || strcmp(net, "full") == 0)
+	if (c->rest != NULL && c->rest[0] != NULL)
 		return CMD_OK;
-	out_error(c->cli, "UNSUPPORTED",
-	    "--net %s cannot be held to yet, so nothing was started; without "
-	    "--net the network is open",
-	    net);
-	return CMD_FAILED;
+	out_error(c->cli, "INVALID_ARGUMENT", "no command stands behind --");
+	return CMD_USAGE;
 }
 
 static struct js *
@@ -51,6 +41,8 @@ request(struct cmd_call *c, const char *here, bool pty)
 
 	js_add_str(body, "name", "sandbox");
 	js_add_str(body, "profile", profile != NULL ? profile : "script");
+	if (cmd_value(c, "net") != NULL)
+		js_add_str(body, "network", cmd_value(c, "net"));
 	js_add_str(body, "project_path", here);
 	js_add_str(body, "io", pty ? "pty" : "pipes");
 	if (pty && tty_size(STDOUT_FILENO, &cols, &rows)) {
@@ -241,7 +233,7 @@ static const struct cmd_opt opts[] = {
 	{ .name = "net",
 	    .arg = "N",
 	    .words = "none|list|full",
-	    .help = "what it has of the network (full)" },
+	    .help = "what it has of the network (what the policy gives)" },
 	{ .name = NULL },
 };
 

@@ -143,6 +143,8 @@ build(struct cmd_call *c, struct js *body)
 	js_add_str(body, "name", c->args[0]);
 	if (cmd_value(c, "profile") != NULL)
 		js_add_str(body, "profile", cmd_value(c, "profile"));
+	if (cmd_value(c, "net") != NULL)
+		js_add_str(body, "network", cmd_value(c, "net"));
 	add_size(body);
 	rc = add_place(c, body);
 	if (rc == CMD_OK)
@@ -229,6 +231,10 @@ static const struct cmd_opt opts[] = {
 	    .arg = "P",
 	    .words = "login|script",
 	    .help = "how confined it runs" },
+	{ .name = "net",
+	    .arg = "N",
+	    .words = "none|list|full",
+	    .help = "what it has of the network" },
 	{ .name = "env",
 	    .arg = "K=V",
 	    .many = true,

@@ -32,6 +32,7 @@ static const struct out_col cols[] = {
 	{ "directory", "run.cwd", OUT_TEXT },
 	{ "guards", "run.guards", OUT_LIST },
 	{ "lacked", "run.policy.lacked", OUT_LIST },
+	{ "network asked", "network", OUT_TEXT },
 	{ "network", "run.policy.network", OUT_TEXT },
 	{ "admitted by", "run.policy.admitted_by", OUT_TEXT },
 	{ "granted by", "run.policy.granted_by", OUT_TEXT },

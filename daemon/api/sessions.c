@@ -38,7 +38,7 @@ struct create_in {
 	const char **environment;
 	const char *agent_provider;
 	bool is_orchestrator;
-	const char *profile, *io;
+	const char *profile, *network, *io;
 	int64_t cols, rows;
 };
 
@@ -106,6 +106,10 @@ static const struct js_field create_fields[] = {
 	    .words = "login|script|agent|lsp",
 	    .help = "login: as ssh would give it; the others are confined to "
 		    "the directory, see rdv sandbox explain"),
+	FIELD(create_in, "network", NULL, JS_ONE_OF, network,
+	    .words = "none|list|full",
+	    .help = "what it has of the network; default what the policy gives "
+		    "its profile"),
 	FIELD(create_in, "io", NULL, JS_ONE_OF, io, .words = "pty|pipes",
 	    .help = "a terminal, or output and errors apart"),
 	FIELD(create_in, "cols", NULL, JS_INT, cols, .min = TERM_COLS_MIN,
@@ -284,6 +288,7 @@ sessions_create(struct api_call *c)
 		.is_orchestrator = in->is_orchestrator,
 		/* What people expect of a terminal; confined on request. */
 		.profile = in->profile != NULL ? in->profile : "login",
+		.network = in->network,
 		.io = in->io != NULL && strcmp(in->io, "pipes") == 0
 			  ? PRIV_IO_PIPES
 			  : PRIV_IO_PTY,

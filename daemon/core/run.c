@@ -154,6 +154,7 @@ spawn_of(const struct run_spec *spec)
 	(void)str_copy(m->profile, spec->profile, sizeof(m->profile));
 	(void)str_copy(m->label, spec->id, sizeof(m->label));
 	m->io = (uint8_t)spec->io;
+	m->net = (uint8_t)spec->net;
 	m->cols = (uint16_t)spec->cols;
 	m->rows = (uint16_t)spec->rows;
 	m->cwd = spec->cwd != NULL ? xstrdup(spec->cwd) : NULL;

@@ -42,6 +42,7 @@ struct run_spec {
 	const char *session_id; /* or NULL */
 	const char *reason;	/* a constant: "terminal", "script", ... */
 	const char *profile;
+	enum priv_net net;
 	enum priv_io io;
 	const char *cwd;	 /* NULL: the user's home */
 	const char *const *argv; /* NULL: the login shell */

@@ -6,10 +6,11 @@
  */
 #include "daemon/core/runpolicy.h"
 
+#include <string.h>
+
 #include "daemon/core/guard.h"
 #include "lib/buf.h"
 #include "lib/js.h"
-#include "lib/privproto.h"
 #include "lib/xalloc.h"
 
 /* Two rules of the policy, each byte as six at most, and the words here. */
@@ -85,4 +86,17 @@ run_policy_json(const char *profile, uint32_t guards, const struct priv_hold *h)
 	text = xstrdup(buf_cstr(&b));
 	buf_done(&b);
 	return text;
+}
+
+enum priv_net
+run_policy_net(const char *word)
+{
+	enum priv_net net = PRIV_NET_FULL;
+
+	if (word == NULL)
+		return PRIV_NET_PROFILE;
+	/* A word that is none of them, which no row has, gets the least. */
+	while (net > PRIV_NET_NONE && strcmp(word, nets[net]) != 0)
+		net--;
+	return net;
 }

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-struct priv_hold;
+#include "lib/privproto.h"
 
 /*
  * How a run is held, as the text of a JSON object for its row and for doors:
@@ -13,5 +13,7 @@ struct priv_hold;
  */
 char *run_policy_json(const char *profile, uint32_t guards,
     const struct priv_hold *h);
+/* Of "none", "list" and "full"; PRIV_NET_PROFILE of NULL. */
+enum priv_net run_policy_net(const char *word);
 
 #endif

@@ -257,6 +257,7 @@ fill_row(struct session_op *op, const struct session_spec *spec)
 	/* The only type there is; clients of the older API expect one. */
 	row->terminal_type = "shell";
 	row->profile = arena_strdup(a, spec->profile);
+	row->network = keep(a, spec->network);
 	row->argv_json = command_json(a, spec);
 	row->env_json = env_json(a, spec->env);
 	row->cols = spec->cols;

@@ -13,6 +13,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/credential.h"
 #include "daemon/core/run.h"
+#include "daemon/core/runpolicy.h"
 #include "daemon/core/sessionstate.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
@@ -92,6 +93,7 @@ keep_session(struct arena *a, struct store_session *s)
 	s->agent_provider = keep(a, s->agent_provider);
 	s->terminal_type = keep(a, s->terminal_type);
 	s->profile = keep(a, s->profile);
+	s->network = keep(a, s->network);
 	s->argv_json = keep(a, s->argv_json);
 	s->env_json = keep(a, s->env_json);
 	s->run_id = keep(a, s->run_id);
@@ -317,6 +319,7 @@ session_start_run(struct session_op *op, struct tx *tx, enum priv_io io)
 		.session_id = s->id,
 		.reason = "terminal",
 		.profile = s->profile,
+		.net = run_policy_net(s->network),
 		.io = io,
 		.cwd = cwd_of(op),
 		.argv = argv_of(op->arena, s->argv_json),

@@ -105,7 +105,8 @@ CREATE TABLE session (
 	created_at INTEGER NOT NULL,
 	updated_at INTEGER NOT NULL,
 	closed_at INTEGER
-) STRICT;
+, network TEXT
+    CHECK (network IN ('none', 'list', 'full'))) STRICT;
 
 CREATE INDEX session_folder ON session (folder_id, tab_order);
 

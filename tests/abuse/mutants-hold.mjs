@@ -12,8 +12,7 @@ const record = [
 	['a lower limit in force is the one in it', 'max = own.rlim_max;',
 		'max = RLIM_INFINITY;', 'lower_limit'],
 	['what a profile has of the network is in it',
-		'return p->network && asked != PRIV_NET_NONE ?',
-		'return !p->network && asked != PRIV_NET_NONE ?',
+		'h->net = nets[r->net];', 'h->net = PRIV_NET_FULL;',
 		'abuse_I13_record_and_kernel_agree'],
 ].map(([guard, from, to, red]) => ({ ids: ['I13'], guard: `the record: ${guard}`,
 	off: [[hold, from, to]], red: [`priv/hold ${red}`] }));

@@ -94,6 +94,26 @@ await test('the policy of a run outlives its daemon and the run', async () => {
 	assert.deepEqual(item.run.guards, policy.guards);
 });
 
+await test('what is asked of the network holds for every run of a session',
+	async () => {
+		const { id, network, run } = await rdv.session('offline', ['/bin/true'],
+			{ profile: 'script', project_path: work, network: 'none' });
+		assert.equal(network, 'none');
+		assert.equal(run.policy.network, 'none');
+		await ended(id);
+		const again = await rdv.call('POST', `/api/sessions/${id}/resume`);
+		assert.notEqual(again.run.id, run.id);
+		assert.equal(again.network, 'none');
+		assert.equal(again.run.policy.network, 'none');
+		// Nothing was asked for: null, and what the policy gives.
+		const free = await start('online', 'script', ['/bin/true']);
+		assert.equal(free.network, null);
+		assert.equal(free.run.policy.network, 'full');
+		const odd = await rdv.request('POST', '/api/sessions', { body: {
+			name: 'odd', command: ['/bin/true'], network: 'some' } });
+		assert.equal(odd.status, 422);
+	});
+
 await test('a run that was never started has no policy', async () => {
 	const r = await rdv.request('POST', '/api/sessions', { body: { name: 'none',
 		profile: 'script', project_path: work,
@@ -113,6 +133,9 @@ await test('session show tells how the run is held', async () => {
 	const s = await start('shown', 'script', ['/bin/sleep', '1000']);
 	const text = show('shown');
 	assert.match(text, /^network +full$/m);
+	await rdv.session('asked', ['/bin/true'], { profile: 'script',
+		project_path: work, network: 'none' });
+	assert.match(show('asked'), /^network asked +none$/m);
 	assert.match(text, /^granted by +\[default\] profiles \(user mode\)$/m);
 	assert.match(text, /^core_bytes +0 {2}rlimit$/m);
 	const { policy } = JSON.parse(show('--json', 'shown')).run;

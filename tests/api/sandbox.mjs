@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
 
@@ -73,11 +74,13 @@ await test('sandbox run: it is held by the profile', () => {
 
 await test('sandbox run: what it cannot hold to starts nothing', async () => {
 	const words = ['--', '/usr/bin/touch', 'started'];
-	for (const net of ['none', 'list']) {
-		const r = sandbox(['--net', net, ...words], { cwd: work });
+	for (const [more, why] of [[['--net', 'list'], /list of hosts/],
+		[['--profile', 'login', '--net', 'none'], /not confined/],
+		[['--profile', 'lsp', '--net', 'full'], /this profile has none/]]) {
+		const r = sandbox([...more, ...words], { cwd: work });
 		assert.deepEqual({ status: r.status, out: r.out },
 			{ status: 1, out: '' });
-		assert.match(r.err, new RegExp(`--net ${net} cannot be held to yet`));
+		assert.match(r.err, why);
 	}
 	const git = sandbox(['--profile', 'git', ...words], { cwd: work });
 	assert.equal(git.status, 1);
@@ -88,6 +91,32 @@ await test('sandbox run: what it cannot hold to starts nothing', async () => {
 	assert.ok(fs.existsSync(path.join(work, 'started')));
 	assert.equal(await open(), 0);
 });
+
+// What listens outside, and a program that connects to it.
+async function listener(use) {
+	const server = net.createServer((c) => c.destroy());
+	await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+	try {
+		await use(['--', '/bin/bash', '-c',
+			`exec 3<>/dev/tcp/127.0.0.1/${server.address().port}`]);
+	} finally {
+		server.close();
+	}
+}
+
+await test('abuse I10 sandbox run: without network nothing is reached',
+	() => listener((words) => {
+		for (const profile of ['script', 'agent', 'lsp']) {
+			const r = sandbox(['--profile', profile, '--net', 'none', ...words],
+				{ cwd: work });
+			assert.notEqual(r.status, 0, profile);
+			assert.match(r.err, /\/dev\/tcp\/127/);
+		}
+		for (const more of [[], ['--net', 'full']]) {
+			const r = sandbox([...more, ...words], { cwd: work });
+			assert.equal(r.status, 0, r.err);
+		}
+	}));
 
 await test('sandbox run: every byte comes through as it is', () => {
 	const all = Buffer.from(Uint8Array.from({ length: 70000 },

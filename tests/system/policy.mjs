@@ -9,6 +9,10 @@ import { System } from '../harness/system.mjs';
 const s = await System.start();
 const [ann, bob] = s.people;
 
+ann.work = path.join(ann.home, 'work');
+fs.mkdirSync(ann.work);
+fs.chownSync(ann.work, ann.uid, ann.uid);
+
 const begin = (who, name) => s.over(who, 'POST', '/api/sessions',
 	{ body: { name, command: ['/bin/true'] } });
 
@@ -23,6 +27,25 @@ await test('what the policy does not grant is refused, with its rule (F17)',
 		assert.notEqual(no.status, 201);
 		assert.match(`${no.raw}`, new RegExp(`\\[user\\.${bob.name}\\]`));
 		assert.equal((await begin(ann, 'free')).status, 201);
+	});
+
+await test('a profile has the network the policy gives it, and no more (F17)',
+	async () => {
+		s.login(ann);
+		const ask = (network) => s.over(ann, 'POST', '/api/sessions', { body: {
+			name: 'net', command: ['/bin/true'], profile: 'script',
+			project_path: ann.work, network } });
+		const had = async (network) =>
+			(await ask(network)).json.run?.policy.network;
+		assert.equal(await had(), 'full');
+		await s.reload('[profile.script]\nnetwork = "none"\n');
+		assert.equal(await had(), 'none', 'by itself');
+		assert.equal(await had('none'), 'none');
+		const no = await ask('full');
+		assert.equal(no.status, 403);
+		assert.match(no.json.error, /\[profile\.script\] network \(.*:\d+\)/);
+		await s.reload('');
+		assert.equal(await had('full'), 'full', 'control');
 	});
 
 await test('a file that is wrong leaves the policy of before', async () => {

@@ -46,6 +46,17 @@ test_words(void **state)
 	free(text);
 }
 
+static void
+test_asked_of_the_network(void **state)
+{
+	(void)state;
+	assert_int_equal(run_policy_net(NULL), PRIV_NET_PROFILE);
+	assert_int_equal(run_policy_net("none"), PRIV_NET_NONE);
+	assert_int_equal(run_policy_net("list"), PRIV_NET_LIST);
+	assert_int_equal(run_policy_net("full"), PRIV_NET_FULL);
+	assert_int_equal(run_policy_net("all"), PRIV_NET_NONE);
+}
+
 /* The longest rules there may be, each byte of which takes six in JSON. */
 static void
 test_longest(void **state)
@@ -189,6 +200,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_asked_of_the_network),
 		cmocka_unit_test(test_longest),
 		T(test_of_the_start),
 		T(test_of_an_adopted_start),

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/privproto.h"
+#include "priv-helper/hold.h"
 #include "priv-helper/policyfor.h"
 #include "priv-helper/policyuser.h"
 #include "tests/unit/check.h"
@@ -338,6 +340,32 @@ rights_of_ann(struct policy_rights *r, const char *text)
 	policy_done(&p);
 }
 
+static enum policy_net
+net_of(const struct policy_rights *r, const char *profile, uint8_t asked)
+{
+	return hold_net(r, profile_find(profile), asked);
+}
+
+/* What is judged is what a run would have, asked for or by itself. */
+static void
+abuse_F17_network_by_itself(void **state)
+{
+	struct policy_rights r;
+
+	(void)state;
+	rights_of_ann(&r, judged);
+	assert_int_equal(net_of(&r, "script", PRIV_NET_PROFILE),
+	    POLICY_NET_LIST);
+	assert_int_equal(net_of(&r, "script", PRIV_NET_NONE), POLICY_NET_NONE);
+	assert_int_equal(net_of(&r, "script", PRIV_NET_LIST), POLICY_NET_LIST);
+	assert_int_equal(net_of(&r, "script", PRIV_NET_FULL), POLICY_NET_FULL);
+	assert_int_equal(net_of(&r, "agent", PRIV_NET_PROFILE),
+	    POLICY_NET_FULL);
+	/* A profile without network has none, whatever the policy says. */
+	assert_int_equal(net_of(&r, "git", PRIV_NET_PROFILE), POLICY_NET_NONE);
+	policy_rights_done(&r);
+}
+
 /* The rule that refused is said, with its place. */
 static void
 abuse_E01_requests(void **state)
@@ -430,6 +458,7 @@ main(void)
 		cmocka_unit_test(abuse_E01_merging),
 		cmocka_unit_test(abuse_E01_odd_accounts),
 		cmocka_unit_test(abuse_E01_requests),
+		cmocka_unit_test(abuse_F17_network_by_itself),
 		cmocka_unit_test(abuse_F05_roots),
 		cmocka_unit_test(abuse_E01_closed),
 	};

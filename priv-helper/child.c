@@ -40,7 +40,7 @@
 
 /* What is built for one child; freed as a whole, whoever failed. */
 struct child {
-	const struct ops *o;
+	struct ops *o;
 	const struct account *user;
 	const struct priv_spawn *m;
 	const struct profile *profile;

@@ -14,6 +14,7 @@
 #include "priv-helper/grant.h"
 #include "priv-helper/policyfor.h"
 #include "priv-helper/roots.h"
+#include "priv-helper/rules.h"
 #include "priv-helper/run.h"
 #include "priv-helper/tokens.h"
 #include "security/filter.h"
@@ -45,6 +46,7 @@ struct ops {
 	struct filter filters[PROFILES];
 	struct filter own_filters[PROFILES]; /* see struct profile */
 	struct filter offline_filters[PROFILES];
+	struct rules rules[PROFILES];
 	bool views[NSPACE_VIEWS]; /* which runs can have here */
 	char cgroup[CGROUP_PATH]; /* where those of runs lie; "": none */
 	unsigned cgroup_limits;	  /* CGLIMIT_*: what they can be held to */

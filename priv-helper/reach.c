@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,26 +21,27 @@
 #include "priv-helper/child.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/repo.h"
+#include "priv-helper/rules.h"
 #include "priv-helper/served.h"
 #include "priv-helper/view.h"
 #include "security/landlock.h"
 #include "security/profile.h"
 
-/*
- * Not every system has all of a profile's paths. One with the home directory or
- * rdv's own state in it stays closed; serve() has said so.
- */
+/* As for a profile's own paths, see rules.c. */
 static int
-allow_path(struct reach *x, const struct profile_path *p)
+allow_tool(struct reach *x, const char *path)
 {
-	int fd = open(p->path, O_PATH | O_CLOEXEC), err = 0;
+	int fd = open(path, O_PATH | O_CLOEXEC), err = 0;
+	struct stat st;
 
 	if (fd < 0)
 		return errno == ENOENT || errno == EACCES ? 0 : -errno;
-	if (!roots_inside(&x->roots, fd)) {
-		err = landlock_allow_fd(x->ruleset, fd, p->access);
+	if (fstat(fd, &st) < 0) {
+		err = -errno;
+	} else if (!roots_inside(&x->roots, fd)) {
+		err = landlock_allow_fd(x->ruleset, fd, LANDLOCK_READ_EXEC);
 		if (err == 0)
-			err = view_show(&x->spaces, p->path, fd, true);
+			err = view_show(&x->spaces, path, &st, true);
 	}
 	(void)close(fd);
 	return err;
@@ -51,12 +53,35 @@ allow_tools(struct reach *x)
 {
 	const struct policy_rights *r = served_rights(x->o, x->user);
 	char **tools = r->profile[x->profile - profiles].tools;
-	struct profile_path p = { .access = LANDLOCK_READ_EXEC };
 	int err = 0;
 
-	for (; tools != NULL && *tools != NULL && err == 0; tools++) {
-		p.path = *tools;
-		err = allow_path(x, &p);
+	for (; tools != NULL && *tools != NULL && err == 0; tools++)
+		err = allow_tool(x, *tools);
+	return err;
+}
+
+/* The rule set with its profile's own paths, which are shown as well. */
+static int
+begin_rules(struct reach *x)
+{
+	const struct rules_for who = { .uid = x->user->uid,
+		.network = x->online || x->spaces.net,
+		.roots = &x->roots };
+	struct rules *r = &x->o->rules[x->profile - profiles];
+	const struct profile_path *p = x->profile->paths;
+	const struct rules_seen *seen = r->seen;
+	int err = 0;
+
+	x->ruleset = rules_take(r, &who, x->profile);
+	if (x->ruleset < 0)
+		return x->ruleset;
+	for (; p->path != NULL && err == 0; p++, seen++) {
+		const struct stat st = { .st_dev = seen->dev,
+			.st_ino = seen->ino,
+			.st_mode = seen->mode };
+
+		if (seen->granted)
+			err = view_show(&x->spaces, p->path, &st, true);
 	}
 	return err;
 }
@@ -64,17 +89,12 @@ allow_tools(struct reach *x)
 static int
 allow_profile(struct reach *x)
 {
-	const struct profile_path *p;
-	int err = allow_tools(x);
+	int err = begin_rules(x);
 
+	if (err == 0)
+		err = allow_tools(x);
 	if (err != 0)
 		return err;
-
-	for (p = x->profile->paths; p->path != NULL; p++) {
-		err = allow_path(x, p);
-		if (err != 0)
-			return err;
-	}
 	if (x->profile->exe != NULL) {
 		err =
 		    landlock_allow(x->ruleset, x->program, LANDLOCK_READ_EXEC);
@@ -203,9 +223,6 @@ reach_make(struct reach *x, struct child_error *e)
 	err = find_roots(x);
 	if (err != 0)
 		return child_failed(e, "P5 ruleset", err);
-	x->ruleset = landlock_new(x->online || x->spaces.net);
-	if (x->ruleset < 0)
-		return child_failed(e, "P5 ruleset", x->ruleset);
 	err = allow_profile(x);
 	if (err == 0)
 		err =

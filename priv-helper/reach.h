@@ -18,7 +18,7 @@ struct profile;
  * and `spaces` has been begun by view_init().
  */
 struct reach {
-	const struct ops *o;
+	struct ops *o; /* whose rules of the profile are used up */
 	const struct account *user;
 	const struct priv_spawn *m;
 	const struct profile *profile;

@@ -21,6 +21,7 @@
 #include "lib/ctlproto.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "priv-helper/ahead.h"
 #include "priv-helper/cglimit.h"
 #include "priv-helper/follow.h"
 #include "priv-helper/ops.h"
@@ -272,8 +273,10 @@ all_ended(const struct ops *o)
 static void
 turn(struct ops *o, struct pollfd *p, bool *orphans)
 {
-	nfds_t n = fill(o, p);
+	nfds_t n;
 
+	ahead_make(o);
+	n = fill(o, p);
 	if (poll(p, n, patience(o, *orphans)) < 0 && errno != EINTR)
 		fatal("serve", "poll");
 	/* Runs first: what they have to say may free places for requests. */
@@ -300,6 +303,7 @@ serve(const struct serve_args *a)
 	o->main = a->main;
 	o->daemon = -1;
 	o->audit.sock = -1;
+	ahead_init(o);
 	o->nofile = a->nofile;
 	runs_init(&o->runs);
 	shed(o);

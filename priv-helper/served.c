@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
+#include "priv-helper/ahead.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/policyfor.h"
 #include "priv-helper/serve.h"
@@ -231,6 +232,7 @@ served_reload(struct ops *o, int fd)
 		accounts_done(&now);
 		return;
 	}
+	ahead_drop(o);
 	ended = grant_keep(&o->grants, is_served, &o->accounts);
 	log_info("serve", "accounts=%zu grants ended=%u", now.n, ended);
 }

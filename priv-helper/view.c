@@ -92,25 +92,31 @@ is_own(const char *path)
 
 /* NULL with `err`. */
 static struct nspace_mount *
-add(struct nspace *s, const char *path, int fd, int *err)
+add_thing(struct nspace *s, const char *path, const struct stat *st, int *err)
 {
 	struct nspace_mount *m = &s->mounts[s->n];
-	struct stat st;
 
 	*err = s->n == NSPACE_MOUNTS ? -E2BIG : 0;
-	if (*err == 0 && fstat(fd, &st) < 0)
-		*err = -errno;
 	if (*err != 0)
 		return NULL;
 	memset(m, 0, sizeof(*m));
 	m->from = xstrdup(path);
 	m->to = m->from + 1;
-	m->dev = st.st_dev;
-	m->ino = st.st_ino;
-	m->directory = S_ISDIR(st.st_mode);
-	m->device = S_ISCHR(st.st_mode);
+	m->dev = st->st_dev;
+	m->ino = st->st_ino;
+	m->directory = S_ISDIR(st->st_mode);
+	m->device = S_ISCHR(st->st_mode);
 	s->n++;
 	return m;
+}
+
+static struct nspace_mount *
+add(struct nspace *s, const char *path, int fd, int *err)
+{
+	struct stat st;
+
+	*err = fstat(fd, &st) < 0 ? -errno : 0;
+	return *err == 0 ? add_thing(s, path, &st, err) : NULL;
 }
 
 /* Of /bin and its like, on systems where they are links to what is shown. */
@@ -127,7 +133,8 @@ link_into_usr(const char *path)
 }
 
 int
-view_show(struct nspace *s, const char *path, int fd, bool readonly)
+view_show(struct nspace *s, const char *path, const struct stat *st,
+    bool readonly)
 {
 	struct nspace_mount *m;
 	int err = 0;
@@ -140,7 +147,7 @@ view_show(struct nspace *s, const char *path, int fd, bool readonly)
 		s->uses_tmp = true;
 	if (s->view == NSPACE_OVER)
 		return 0;
-	m = add(s, path, fd, &err);
+	m = add_thing(s, path, st, &err);
 	if (m != NULL) {
 		m->readonly = readonly && !m->device;
 		m->link = readonly ? link_into_usr(path) : NULL;
@@ -153,17 +160,20 @@ view_show_named(struct nspace *s, const char *path, int fd, bool readonly)
 {
 	char name[ROOTS_PATH_MAX];
 	struct nspace_mount *m;
+	struct stat st;
 	int err;
 
 	if (s->view == NSPACE_NONE)
 		return 0;
 	err = roots_name(fd, name);
+	if (err == 0 && fstat(fd, &st) < 0)
+		err = -errno;
 	if (err == 0)
-		err = view_show(s, name, fd, readonly);
+		err = view_show(s, name, &st, readonly);
 	if (err != 0 || s->view == NSPACE_OVER || path == NULL ||
 	    strcmp(path, name) == 0)
 		return err;
-	m = add(s, path, fd, &err);
+	m = add_thing(s, path, &st, &err);
 	if (m != NULL) {
 		m->link = xstrdup(name);
 		/* It may be there already, in something else that is shown. */

@@ -9,6 +9,7 @@
 struct account;
 struct ops;
 struct profile;
+struct stat;
 
 /* At its start, for [ops]: which views this host lets runs have. */
 void view_probe(struct ops *o);
@@ -21,14 +22,15 @@ void view_init(struct nspace *s, const struct ops *o,
 void view_done(struct nspace *s);
 
 /*
- * Shows what `fd` has opened under `path`, its name; in a view over the host's
- * it is there already. 0 or -errno; -E2BIG: too much; -EXDEV: it lies where a
+ * Shows what `st` is of under `path`, its name; in a view over the host's it is
+ * there already. 0 or -errno; -E2BIG: too much; -EXDEV: it lies where a
  * run has a file system of its own.
  */
-int view_show(struct nspace *s, const char *path, int fd, bool readonly);
+int view_show(struct nspace *s, const char *path, const struct stat *st,
+    bool readonly);
 /*
- * The same by the kernel's name of it. Where `path`, how it is called in the
- * request, is another, that leads there; NULL: nothing does.
+ * The same of an open `fd`, by the kernel's name of it. Where `path`, how it is
+ * called in the request, is another, that leads there; NULL: nothing does.
  */
 int view_show_named(struct nspace *s, const char *path, int fd, bool readonly);
 /*

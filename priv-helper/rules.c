@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every run of a profile may reach, whatever it is asked to do. One path
+ * with the home directory or rdv's own state in it stays closed; serve() has
+ * said so. Looking all of it up takes longer than fork and exec, so it is done
+ * while nobody waits; a rule holds on to what was found, not to a name, and so
+ * what stands at the names is compared before a rule set is used.
+ */
+#include "priv-helper/rules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "security/landlock.h"
+#include "security/profile.h"
+
+void
+rules_init(struct rules *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->ruleset = -1;
+}
+
+static int
+allow_path(const struct roots *roots, int ruleset, const struct profile_path *p,
+    struct rules_seen *seen)
+{
+	int fd = open(p->path, O_PATH | O_CLOEXEC), err = 0;
+	bool granted = false;
+	struct stat st;
+
+	*seen = (struct rules_seen){ 0 };
+	if (fd < 0)
+		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+	if (fstat(fd, &st) < 0)
+		err = -errno;
+	else if (!roots_inside(roots, fd))
+		granted = true;
+	if (granted)
+		err = landlock_allow_fd(ruleset, fd, p->access);
+	if (err == 0)
+		*seen = (struct rules_seen){ st.st_dev, st.st_ino, st.st_mode,
+			granted };
+	(void)close(fd);
+	return err;
+}
+
+int
+rules_make(struct rules *r, const struct profile *profile)
+{
+	const struct profile_path *p = profile->paths;
+	struct rules_seen *seen = r->seen;
+	int ruleset, err = 0;
+
+	if (r->ruleset >= 0 || r->roots.home[0] == '\0')
+		return 0;
+	ruleset = landlock_new(r->network);
+	if (ruleset < 0)
+		return ruleset;
+	for (; p->path != NULL && err == 0; p++, seen++)
+		err = seen < r->seen + RULES_PATHS
+			  ? allow_path(&r->roots, ruleset, p, seen)
+			  : -E2BIG;
+	if (err == 0)
+		r->ruleset = ruleset;
+	else
+		(void)close(ruleset);
+	return err;
+}
+
+static bool
+unchanged(const struct rules *r, const struct profile *profile)
+{
+	const struct profile_path *p;
+	const struct rules_seen *seen = r->seen;
+	struct stat st;
+
+	for (p = profile->paths; p->path != NULL; p++, seen++) {
+		if (stat(p->path, &st) < 0)
+			st = (struct stat){ 0 };
+		if (st.st_dev != seen->dev || st.st_ino != seen->ino)
+			return false;
+	}
+	return true;
+}
+
+/* All that decides which paths stay closed, and what is open beside them. */
+static bool
+is_for(const struct rules *r, const struct rules_for *who)
+{
+	return r->uid == who->uid && r->network == who->network &&
+	       strcmp(r->roots.home, who->roots->home) == 0 &&
+	       strcmp(r->roots.base, who->roots->base) == 0 &&
+	       strcmp(r->roots.run, who->roots->run) == 0;
+}
+
+static void
+discard(struct rules *r)
+{
+	if (r->ruleset >= 0)
+		(void)close(r->ruleset);
+	r->ruleset = -1;
+}
+
+int
+rules_take(struct rules *r, const struct rules_for *who,
+    const struct profile *profile)
+{
+	int ruleset, err;
+
+	if (!is_for(r, who)) {
+		discard(r);
+		r->uid = who->uid;
+		r->network = who->network;
+		r->roots = *who->roots;
+		r->roots.rights = NULL;
+	}
+	if (r->ruleset >= 0 && !unchanged(r, profile))
+		discard(r);
+	err = rules_make(r, profile);
+	if (err != 0)
+		return err;
+	ruleset = r->ruleset;
+	r->ruleset = -1;
+	return ruleset;
+}
+
+void
+rules_drop(struct rules *r)
+{
+	discard(r);
+	rules_init(r);
+}

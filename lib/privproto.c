@@ -78,8 +78,9 @@ static const struct wire_field spawn_fields[] = {
 	    { &wire_u8, AT(s, hold.landlock_abi), UINT8_MAX, 0 },              \
 	    LIMIT(s, PRIV_LIMIT_PROCESSES), LIMIT(s, PRIV_LIMIT_MEMORY_BYTES), \
 	    LIMIT(s, PRIV_LIMIT_ACCOUNT_PROCESSES),                            \
-	    LIMIT(s, PRIV_LIMIT_OPEN_FILES), LIMIT(s, PRIV_LIMIT_FILE_BYTES),  \
-	    LIMIT(s, PRIV_LIMIT_CORE_BYTES),                                   \
+	    LIMIT(s, PRIV_LIMIT_ACCOUNT_MEMORY_BYTES),                         \
+	    LIMIT(s, PRIV_LIMIT_OPEN_FILES), LIMIT(s, PRIV_LIMIT_DATA_BYTES),  \
+	    LIMIT(s, PRIV_LIMIT_FILE_BYTES), LIMIT(s, PRIV_LIMIT_CORE_BYTES),  \
 	    { &wire_text, AT(s, hold.admitted), PRIV_RULE_MAX, 0 },            \
 	{                                                                      \
 		&wire_text, AT(s, hold.granted), PRIV_RULE_MAX, 0              \

@@ -134,7 +134,9 @@ enum priv_limit {
 	PRIV_LIMIT_PROCESSES,	 /* of the run; threads count too */
 	PRIV_LIMIT_MEMORY_BYTES, /* of the run */
 	PRIV_LIMIT_ACCOUNT_PROCESSES,
+	PRIV_LIMIT_ACCOUNT_MEMORY_BYTES,
 	PRIV_LIMIT_OPEN_FILES, /* of a process, as what follows */
+	PRIV_LIMIT_DATA_BYTES, /* memory of its own that it can write */
 	PRIV_LIMIT_FILE_BYTES,
 	PRIV_LIMIT_CORE_BYTES,
 	PRIV_LIMITS

@@ -27,7 +27,8 @@ static const struct {
 static int
 put(int dir, const char *file, const char *text)
 {
-	const int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
+	/* Or memory.max waits until as much has been reclaimed. */
+	const int fd = openat(dir, file, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	int err = 0;
 
 	if (fd < 0)
@@ -82,21 +83,38 @@ cglimit_wanted(const struct profile_quota *q, unsigned on)
 	return wanted;
 }
 
+static int
+write_limit(int dir, size_t i, uint64_t most)
+{
+	char text[24] = "max";
+
+	if (most > 0)
+		snprintf(text, sizeof(text), "%llu",
+		    (unsigned long long)(most * limits[i].unit));
+	return put(dir, limits[i].file, text);
+}
+
 int
 cglimit_set(int run, const struct profile_quota *q, unsigned on)
 {
 	const unsigned wanted = cglimit_wanted(q, on);
-	char text[24];
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < LIMITS && err == 0; i++) {
-		if ((wanted & limits[i].bit) == 0)
-			continue;
-		snprintf(text, sizeof(text), "%llu",
-		    (unsigned long long)(amount(q, limits[i].bit) *
-					 limits[i].unit));
-		err = put(run, limits[i].file, text);
-	}
+	for (i = 0; i < LIMITS && err == 0; i++)
+		if ((wanted & limits[i].bit) != 0)
+			err = write_limit(run, i, amount(q, limits[i].bit));
+	return err;
+}
+
+int
+cglimit_renew(int dir, const struct profile_quota *q, unsigned on)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < LIMITS && err == 0; i++)
+		if ((on & limits[i].bit) != 0)
+			err = write_limit(dir, i, amount(q, limits[i].bit));
 	return err;
 }

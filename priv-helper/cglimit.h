@@ -22,5 +22,10 @@ const char *cglimit_text(unsigned on);
  */
 unsigned cglimit_wanted(const struct profile_quota *q, unsigned on);
 int cglimit_set(int run, const struct profile_quota *q, unsigned on);
+/*
+ * The same for a cgroup that has been in use: what `q` does not limit has no
+ * limit from now on. A lower one than what is used waits for nobody.
+ */
+int cglimit_renew(int dir, const struct profile_quota *q, unsigned on);
 
 #endif

@@ -50,6 +50,32 @@ place_make(const char *dir)
 	return 0;
 }
 
+void
+cgroup_of_account(const char *place, uid_t uid, char dir[CGROUP_PATH])
+{
+	int n = snprintf(dir, CGROUP_PATH, "%s/user-%u", place, uid);
+
+	if (place[0] == '\0' || n >= CGROUP_PATH)
+		dir[0] = '\0';
+}
+
+int
+cgroup_account_make(const char *place, const char *dir, int *fd)
+{
+	int err;
+
+	*fd = -1;
+	if (dir[0] == '\0')
+		return 0;
+	err = place_make(place);
+	if (err == 0)
+		err = place_make(dir);
+	if (err != 0)
+		return err;
+	*fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? -errno : 0;
+}
+
 int
 cgroup_make(const char *dir, uint64_t handle, int *fd)
 {

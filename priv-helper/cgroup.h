@@ -3,6 +3,7 @@
 #define RDV_CGROUP_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /* A longer path counts as no cgroup. */
 #define CGROUP_PATH 1024
@@ -18,6 +19,17 @@ int cgroup_init(const char *base, char dir[CGROUP_PATH], unsigned *limits);
 void cgroup_forget(const char *base);
 /* Removes `dir` with all that holds no process; "" is fine. */
 void cgroup_done(const char *dir);
+
+/*
+ * Where those of one account lie below such a place: a cgroup for all of them
+ * together. "" when that is "", or the path would be too long.
+ */
+void cgroup_of_account(const char *place, uid_t uid, char dir[CGROUP_PATH]);
+/*
+ * Makes it, where it is not there yet, and opens it: -1 where it is "". 0 or
+ * -errno.
+ */
+int cgroup_account_make(const char *place, const char *dir, int *fd);
 
 /*
  * The cgroup of one run in such a `dir`; with "" nothing is done. Make sets

@@ -22,12 +22,14 @@
 #include "priv-helper/cglimit.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/env.h"
+#include "priv-helper/limits.h"
 #include "priv-helper/lookup.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/reach.h"
 #include "priv-helper/reaper.h"
 #include "priv-helper/run.h"
 #include "priv-helper/scratch.h"
+#include "priv-helper/served.h"
 #include "priv-helper/tty.h"
 #include "priv-helper/view.h"
 #include "security/asuser.h"
@@ -51,6 +53,8 @@ struct child {
 	bool as_user; /* the account's rights are on */
 	uint64_t handle;
 	enum policy_net net;
+	struct limits limits;	   /* of the account */
+	char cgroups[CGROUP_PATH]; /* where that of the run lies */
 	int cgroup;
 	struct reach reach;
 	int status[2];
@@ -147,7 +151,7 @@ child_undo(struct child *c)
 		scratch_remove(c->scratch, c->user->uid);
 	(void)rights(c, false);
 	if (c->cgroup >= 0)
-		cgroup_remove(c->o->cgroup, c->handle);
+		cgroup_remove(c->cgroups, c->handle);
 }
 
 /* A kernel without a guard makes the product refuse, not go without. */
@@ -221,11 +225,31 @@ make_stdio(struct child *c, struct child_error *e)
 	return err == 0 || child_failed(e, "P4 pipes", err);
 }
 
+/* That of all runs of the account, as the policy has it now. */
+static int
+hold_account(struct child *c)
+{
+	int fd, err;
+
+	limits_of(&c->limits, served_rights(c->o, c->user), limits_kept(c->o));
+	limits_cgroup(c->o, c->user->uid, c->cgroups);
+	if (!c->o->system)
+		return 0;
+	err = cgroup_account_make(c->o->cgroup, c->cgroups, &fd);
+	if (err == 0)
+		err = cglimit_renew(fd, &c->limits.all, limits_kept(c->o));
+	if (fd >= 0)
+		(void)close(fd);
+	return err;
+}
+
 static bool
 make_cgroup(struct child *c, struct child_error *e)
 {
-	int err = cgroup_make(c->o->cgroup, c->handle, &c->cgroup);
+	int err = hold_account(c);
 
+	if (err == 0)
+		err = cgroup_make(c->cgroups, c->handle, &c->cgroup);
 	if (err == 0)
 		err = cglimit_set(c->cgroup, &c->profile->quota,
 		    c->o->cgroup_limits);
@@ -280,7 +304,7 @@ plan(const struct child *c, struct reaper_plan *p)
 	p->control = c->control[1];
 	p->spool = c->m->io == PRIV_IO_PTY ? c->tty.ours.fd[2] : -1;
 	p->cgroup = c->cgroup;
-	p->cgroups = o->cgroup;
+	p->cgroups = c->cgroups;
 	p->handle = c->handle;
 	memcpy(p->scratch, c->scratch, sizeof(p->scratch));
 	d->confined = c->profile->confined;
@@ -295,6 +319,7 @@ plan(const struct child *c, struct reaper_plan *p)
 	d->ngroups = c->user->ngroups;
 	d->nofile = o->nofile;
 	d->limits = c->profile->limits;
+	d->account = c->limits.process;
 	d->filter = filter_of(c);
 	if (c->reach.spaces.view != NSPACE_NONE)
 		d->spaces = &c->reach.spaces;

@@ -365,7 +365,9 @@ fill_limits(struct page *g)
 		const char *text;
 	} named[] = { { RLIMIT_CORE, "bytes of a core dump" },
 		{ RLIMIT_NOFILE, "open files of a process" },
-		{ RLIMIT_NPROC, "processes and threads of the account" },
+		{ RLIMIT_NPROC,
+		    "processes and threads of the account, or of the run "
+		    "where it has namespaces" },
 		{ RLIMIT_FSIZE, "bytes of a file" } };
 	const struct profile_quota *q = &g->p->quota;
 	const struct profile_limit *l;
@@ -379,7 +381,8 @@ fill_limits(struct page *g)
 	if ((kept & CGLIMIT_PIDS) != 0)
 		say(g, "processes and threads of the run: %u", q->processes);
 	if ((kept & CGLIMIT_MEMORY) != 0)
-		say(g, "megabytes of memory of the run: %u", q->memory_mb);
+		say(g, "megabytes of memory of the run: %llu",
+		    (unsigned long long)q->memory_mb);
 	if (g->p->limits->resource >= 0)
 		say(g, "a lower limit that is in force already stays");
 	else if (q->processes == 0 && q->memory_mb == 0)

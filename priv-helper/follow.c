@@ -15,10 +15,20 @@
 #include "lib/list.h"
 #include "priv-helper/auditacts.h"
 #include "priv-helper/cgroup.h"
+#include "priv-helper/limits.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/sweep.h"
 #include "security/asuser.h"
 #include "security/mutant.h"
+
+static void
+remove_cgroup(const struct ops *o, const struct run *r)
+{
+	char dir[CGROUP_PATH];
+
+	limits_cgroup(o, r->uid, dir);
+	cgroup_remove(dir, r->handle);
+}
 
 static struct run *
 by_reaper(struct ops *o, pid_t pid)
@@ -99,7 +109,7 @@ follow_reaper(struct ops *o, struct run *r)
 	r->over = true;
 	/* The directory is ours, and that reaper has become somebody else. */
 	if (o->system)
-		cgroup_remove(o->cgroup, r->handle);
+		remove_cgroup(o, r);
 	r->end.status = report.status;
 	r->end.user_us = report.user_us;
 	r->end.sys_us = report.sys_us;
@@ -166,7 +176,7 @@ sweep_lost(struct ops *o, bool orphans)
 			continue;
 		r->over = true;
 		remove_scratch(o, r);
-		cgroup_remove(o->cgroup, r->handle);
+		remove_cgroup(o, r);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "lib/str.h"
+#include "priv-helper/limits.h"
 #include "priv-helper/run.h"
 #include "security/landlock.h"
 #include "security/profile.h"
@@ -63,31 +64,71 @@ by_cgroup(struct priv_hold *h, enum priv_limit what, bool on, uint64_t max)
 	h->limits[what].max = max;
 }
 
+static rlim_t
+lowest(const struct profile_limit *l, int resource, rlim_t max)
+{
+	for (; l->resource >= 0; l++)
+		if (l->resource == resource && l->max < max)
+			max = l->max;
+	return max;
+}
+
 /*
  * The hard limit, which a program without privilege cannot raise: the profile's
- * or a lower one that this process has itself, as C6 leaves that in force.
+ * or the account's, or a lower one that this process has itself, as C6 leaves
+ * that in force.
  */
 static void
 by_rlimit(struct priv_hold *h, enum priv_limit what, const struct profile *p,
-    int resource)
+    const struct limits *l, int resource)
 {
 	struct rlimit own = { RLIM_INFINITY, RLIM_INFINITY };
-	const struct profile_limit *l;
 	rlim_t max;
 
 	(void)getrlimit((__rlimit_resource_t)resource, &own);
-	max = own.rlim_max;
-	for (l = p->limits; l->resource >= 0; l++)
-		if (l->resource == resource && l->max < max)
-			max = l->max;
-	if (max == RLIM_INFINITY)
+	max = lowest(p->limits, resource, own.rlim_max);
+	max = lowest(l->process, resource, max);
+	if (max == RLIM_INFINITY || h->limits[what].by != PRIV_BY_NOTHING)
 		return;
 	h->limits[what].by = PRIV_BY_RLIMIT;
 	h->limits[what].max = max;
 }
 
+/*
+ * An rlimit of processes counts those of the uid in one user namespace: a run
+ * with one of its own is held to it for itself alone.
+ */
+static enum priv_limit
+nproc_of(const struct run *r)
+{
+	return (r->guards & PRIV_G_PIDNS) != 0 ? PRIV_LIMIT_PROCESSES
+					       : PRIV_LIMIT_ACCOUNT_PROCESSES;
+}
+
+static void
+record_limits(struct run *r, const struct limits *l)
+{
+	const struct profile *p = &profiles[r->profile];
+	struct priv_hold *h = &r->hold;
+
+	by_cgroup(h, PRIV_LIMIT_PROCESSES, (r->guards & PRIV_G_PIDS) != 0,
+	    p->quota.processes);
+	by_cgroup(h, PRIV_LIMIT_MEMORY_BYTES, (r->guards & PRIV_G_MEMORY) != 0,
+	    p->quota.memory_mb << 20);
+	by_cgroup(h, PRIV_LIMIT_ACCOUNT_PROCESSES, l->all.processes > 0,
+	    l->all.processes);
+	by_cgroup(h, PRIV_LIMIT_ACCOUNT_MEMORY_BYTES, l->all.memory_mb > 0,
+	    l->all.memory_mb << 20);
+	by_rlimit(h, nproc_of(r), p, l, RLIMIT_NPROC);
+	by_rlimit(h, PRIV_LIMIT_OPEN_FILES, p, l, RLIMIT_NOFILE);
+	by_rlimit(h, PRIV_LIMIT_DATA_BYTES, p, l, RLIMIT_DATA);
+	by_rlimit(h, PRIV_LIMIT_FILE_BYTES, p, l, RLIMIT_FSIZE);
+	by_rlimit(h, PRIV_LIMIT_CORE_BYTES, p, l, RLIMIT_CORE);
+}
+
 void
-hold_record(struct run *r, const struct policy_rights *rights)
+hold_record(const struct ops *o, struct run *r,
+    const struct policy_rights *rights)
 {
 	static const uint8_t nets[] = {
 		[POLICY_NET_NONE] = PRIV_NET_NONE,
@@ -96,19 +137,14 @@ hold_record(struct run *r, const struct policy_rights *rights)
 	};
 	const struct profile *p = &profiles[r->profile];
 	struct priv_hold *h = &r->hold;
+	struct limits limits;
 
 	h->lacked = lacked(p, r->guards);
 	h->net = nets[r->net];
 	h->landlock_abi =
 	    (uint8_t)((r->guards & PRIV_G_LANDLOCK) != 0 ? landlock_abi() : 0);
-	by_cgroup(h, PRIV_LIMIT_PROCESSES, (r->guards & PRIV_G_PIDS) != 0,
-	    p->quota.processes);
-	by_cgroup(h, PRIV_LIMIT_MEMORY_BYTES, (r->guards & PRIV_G_MEMORY) != 0,
-	    (uint64_t)p->quota.memory_mb << 20);
-	by_rlimit(h, PRIV_LIMIT_ACCOUNT_PROCESSES, p, RLIMIT_NPROC);
-	by_rlimit(h, PRIV_LIMIT_OPEN_FILES, p, RLIMIT_NOFILE);
-	by_rlimit(h, PRIV_LIMIT_FILE_BYTES, p, RLIMIT_FSIZE);
-	by_rlimit(h, PRIV_LIMIT_CORE_BYTES, p, RLIMIT_CORE);
+	limits_of(&limits, rights, limits_kept(o));
+	record_limits(r, &limits);
 	(void)str_copy(h->admitted, policy_rule(rights, POLICY_USERS),
 	    sizeof(h->admitted));
 	(void)str_copy(h->granted, policy_rule(rights, POLICY_PROFILES),

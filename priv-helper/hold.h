@@ -4,6 +4,7 @@
 
 #include "priv-helper/policyfor.h"
 
+struct ops;
 struct run;
 
 /*
@@ -17,6 +18,7 @@ hold_net(const struct policy_rights *rights, int profile, uint8_t asked);
  * the rights of its account. To be called when it has been started, before it
  * is told of.
  */
-void hold_record(struct run *r, const struct policy_rights *rights);
+void hold_record(const struct ops *o, struct run *r,
+    const struct policy_rights *rights);
 
 #endif

@@ -227,7 +227,7 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 		r->request = id;
 		ok = start(o, who, &m->spawn, r, &e);
 		if (ok)
-			hold_record(r, served_rights(o, who));
+			hold_record(o, r, served_rights(o, who));
 		else
 			run_free(&o->runs, r);
 	}
@@ -258,11 +258,38 @@ fail_with(struct priv_spawn_answer *a, const char *stage, int err)
 	return true;
 }
 
+/*
+ * That the account has all the processes it may have shows at exec alone, or
+ * where its cgroup takes no further one.
+ */
+static bool
+is_over(const struct ops *o, const struct run *r, struct priv_spawn_answer *a)
+{
+	const struct account *who = accounts_find(&o->accounts, r->uid);
+	const struct policy_rights *rights;
+	const bool kept =
+	    r->hold.limits[PRIV_LIMIT_ACCOUNT_PROCESSES].by == PRIV_BY_CGROUP;
+
+	if (who == NULL || r->failure.err != EAGAIN ||
+	    (r->failure.stage != DROP_STAGES &&
+		(!kept || r->failure.stage != REAPER_STAGE_PIDFD)))
+		return false;
+	rights = served_rights(o, who);
+	if (rights->limit[POLICY_MAX_PROCESSES] == POLICY_NO_LIMIT)
+		return false;
+	a->result = PRIV_BUSY;
+	snprintf(a->why, sizeof(a->why), "one process more %s",
+	    rights->rule[POLICY_MAX_PROCESSES]);
+	return true;
+}
+
 /* True when the outcome is known; `a` says which. */
 static bool
-outcome(const struct run *r, struct priv_spawn_answer *a)
+outcome(const struct ops *o, const struct run *r, struct priv_spawn_answer *a)
 {
 	memset(a, 0, sizeof(*a));
+	if (is_over(o, r, a))
+		return true;
 	if (r->failure.err != 0)
 		return fail_with(a, reaper_stage_name(r->failure.stage),
 		    r->failure.err);
@@ -304,7 +331,7 @@ op_spawn_settle(struct ops *o, struct run *r)
 {
 	struct priv_spawn_answer a;
 
-	if (o->full || !outcome(r, &a) || !tell(o, r, &a))
+	if (o->full || !outcome(o, r, &a) || !tell(o, r, &a))
 		return;
 	audit_spawn_done(o, r, &a);
 	if (a.result != PRIV_DONE) {

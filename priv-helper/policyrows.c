@@ -42,10 +42,11 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	    "whatever else is said" },
 	[POLICY_MAX_PROCESSES] = { "max_processes", POLICY_IN_RIGHTS,
 	    POLICY_T_LIMIT, 1, COUNT_MAX, 4096, NULL,
-	    "processes of the account at once; 0: no limit" },
+	    "processes and threads of the account; 0: no limit" },
 	[POLICY_MAX_MEMORY] = { "max_memory_mb", POLICY_IN_RIGHTS,
 	    POLICY_T_LIMIT, 16, MB_MAX, POLICY_NO_LIMIT, NULL,
-	    "MiB of memory of all its runs together; 0: no limit" },
+	    "MiB of memory: of all its runs by cgroup, else of a process; "
+	    "0: no limit" },
 	[POLICY_MAX_RUNS] = { "max_runs", POLICY_IN_RIGHTS, POLICY_T_LIMIT,
 	    1, COUNT_MAX, 128, NULL,
 	    "runs at once, terminals among them; 0: no limit" },

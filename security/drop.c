@@ -152,6 +152,16 @@ limit(const struct profile_limit *l)
 	return 0;
 }
 
+static int
+limit_all(const struct profile_limit *l)
+{
+	int err = 0;
+
+	for (; l->resource >= 0 && err == 0; l++)
+		err = limit(l);
+	return err;
+}
+
 /*
  * Before C8: over NPROC, setresuid() would succeed and execve() fail. The
  * helper's own umask and descriptor limit are not the user's.
@@ -159,7 +169,6 @@ limit(const struct profile_limit *l)
 static int
 c6_limits(struct drop_plan *p)
 {
-	const struct profile_limit *l;
 	struct rlimit r;
 	int err;
 
@@ -175,12 +184,8 @@ c6_limits(struct drop_plan *p)
 		r.rlim_cur = p->nofile;
 	if (setrlimit(RLIMIT_NOFILE, &r) < 0)
 		return -errno;
-	for (l = p->limits; l->resource >= 0; l++) {
-		err = limit(l);
-		if (err != 0)
-			return err;
-	}
-	return 0;
+	err = limit_all(p->limits);
+	return err != 0 ? err : limit_all(p->account);
 }
 
 /*

@@ -27,8 +27,9 @@ struct drop_plan {
 	const gid_t *groups; /* by rising number */
 	unsigned ngroups;
 	rlim_t nofile; /* soft limit as this helper found it */
-	const struct profile_limit *limits;
-	const struct filter *filter; /* when confined */
+	const struct profile_limit *limits;  /* of its profile */
+	const struct profile_limit *account; /* and of whose it is */
+	const struct filter *filter;	     /* when confined */
 	/* Made in new namespaces, by a reaper in new ones; NULL: not. */
 	const struct nspace *spaces;
 	pid_t parent; /* whose death is the child's, confined */

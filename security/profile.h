@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
 
 #include "security/filter.h"
@@ -23,7 +24,7 @@ struct profile_limit {
 /* Of one run, kept by its cgroup where that can be; 0: no limit. */
 struct profile_quota {
 	unsigned processes; /* threads count too, as in pids.max */
-	unsigned memory_mb;
+	uint64_t memory_mb;
 };
 
 /* How a child is held. One row each in profile.c; nothing else decides. */

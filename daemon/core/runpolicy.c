@@ -32,7 +32,9 @@ static const char *const limits[PRIV_LIMITS] = {
 	[PRIV_LIMIT_PROCESSES] = "processes",
 	[PRIV_LIMIT_MEMORY_BYTES] = "memory_bytes",
 	[PRIV_LIMIT_ACCOUNT_PROCESSES] = "account_processes",
+	[PRIV_LIMIT_ACCOUNT_MEMORY_BYTES] = "account_memory_bytes",
 	[PRIV_LIMIT_OPEN_FILES] = "open_files",
+	[PRIV_LIMIT_DATA_BYTES] = "data_bytes",
 	[PRIV_LIMIT_FILE_BYTES] = "file_bytes",
 	[PRIV_LIMIT_CORE_BYTES] = "core_bytes",
 };

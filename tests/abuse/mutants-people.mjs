@@ -101,8 +101,8 @@ const rights = [
 		red: ['priv/cgpeople abuse_H01_cgroup_of_a_person'] },
 	{ ids: ['H01'], guard: '[ops] removes a cgroup that its reaper cannot',
 		off: [['priv-helper/follow.c',
-			'if (o->system)\n\t\tcgroup_remove(',
-			'if (false)\n\t\tcgroup_remove(']],
+			'if (o->system)\n\t\tremove_cgroup(',
+			'if (false)\n\t\tremove_cgroup(']],
 		red: ['priv/cgpeople abuse_H01_cgroup_of_a_person'] },
 ];
 

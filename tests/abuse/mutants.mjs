@@ -14,6 +14,7 @@ import { attack } from './mutants-attack.mjs';
 import { audit } from './mutants-audit.mjs';
 import { held } from './mutants-hold.mjs';
 import { life } from './mutants-life.mjs';
+import { limits } from './mutants-limits.mjs';
 import { people } from './mutants-people.mjs';
 import { policy } from './mutants-policy.mjs';
 import { reach } from './mutants-reach.mjs';
@@ -973,4 +974,4 @@ const records = [
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...ticket, ...attack,
-	...spaces, ...held];
+	...spaces, ...held, ...limits];

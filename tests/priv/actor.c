@@ -257,6 +257,49 @@ act_truncate(char **arg)
 	return say(truncate(arg[0], 0));
 }
 
+/* How many children it gets, at most so many; all of them end with it. */
+static int
+act_processes(char **arg)
+{
+	long n = 0, most = strtol(arg[0], NULL, 10);
+	int hold[2];
+
+	if (pipe(hold) < 0)
+		return 1;
+	while (n < most) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			break;
+		if (pid == 0) {
+			(void)close(hold[1]);
+			(void)!read(hold[0], &n, 1);
+			_exit(0);
+		}
+		n++;
+	}
+	(void)close(hold[1]);
+	while (wait(NULL) > 0)
+		continue;
+	printf("%ld\n", n);
+	return 0;
+}
+
+/* How many megabytes it gets and can write to. */
+static int
+act_memory(char **arg)
+{
+	long n = 0, most = strtol(arg[0], NULL, 10);
+	char *p;
+
+	while (n < most && (p = malloc(1 << 20)) != NULL) {
+		memset(p, 1, 1 << 20);
+		n++;
+	}
+	printf("%ld\n", n);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*act)(char **arg);
@@ -268,8 +311,10 @@ static const struct {
 	{ "env", act_env },
 	{ "fds", act_fds },
 	{ "kill", act_kill },
+	{ "memory", act_memory },
 	{ "open", act_open },
 	{ "prlimit", act_prlimit },
+	{ "processes", act_processes },
 	{ "root-wait", act_root_wait },
 	{ "shm", act_shm },
 	{ "signal", act_signal },

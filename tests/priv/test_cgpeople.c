@@ -54,8 +54,8 @@ path_of(const struct rigops *s, uint64_t handle, const char *name,
 	struct stat st;
 
 	assert_int_equal(stat(s->state, &st), 0);
-	snprintf(out, PATH_LEN, "%s/rdv-%jx-%jx/run-%016llx/%s", own,
-	    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+	snprintf(out, PATH_LEN, "%s/rdv-%jx-%jx/user-%u/run-%016llx/%s", own,
+	    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, s->who[1].uid,
 	    (unsigned long long)handle, name);
 }
 
@@ -89,7 +89,10 @@ stranger_in(const struct rigops *s, uint64_t handle)
 	return pid;
 }
 
-/* A run of person 1 is killed; whether its cgroup is there after its end. */
+/*
+ * A run of person 1, in the cgroup of all of that person's, is killed; whether
+ * its cgroup is there after its end.
+ */
 static bool
 stays(struct rigops *s, const char *profile, pid_t *stranger)
 {

@@ -116,8 +116,34 @@ look_cgroups(const struct priv_spawn_answer *a, bool confined)
 		own[0] = '\0';
 	assert_int_equal((a->guards & PRIV_G_CGROUP) != 0,
 	    own[0] != '\0' && confined);
-	look_cgroup(own, &a->hold, PRIV_LIMIT_PROCESSES, "pids.max");
+	if (a->hold.limits[PRIV_LIMIT_PROCESSES].by != PRIV_BY_RLIMIT)
+		look_cgroup(own, &a->hold, PRIV_LIMIT_PROCESSES, "pids.max");
 	look_cgroup(own, &a->hold, PRIV_LIMIT_MEMORY_BYTES, "memory.max");
+}
+
+/*
+ * In a user namespace of its own a run is counted by itself, elsewhere with all
+ * there is of the account (user_namespaces(7)).
+ */
+static void
+look_processes(const struct priv_spawn_answer *a)
+{
+	const struct priv_hold *h = &a->hold;
+	char path[64], map[128];
+	unsigned n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/uid_map", a->pid);
+	assert_true(line_of(path, "", map, sizeof(map)));
+	assert_int_equal(sscanf(map, "%*u %*u %u", &n), 1);
+	if (n != 1) {
+		look_rlimit(a->pid, h, PRIV_LIMIT_ACCOUNT_PROCESSES,
+		    "Max processes");
+		return;
+	}
+	assert_int_equal(h->limits[PRIV_LIMIT_ACCOUNT_PROCESSES].by,
+	    PRIV_BY_NOTHING);
+	if (h->limits[PRIV_LIMIT_PROCESSES].by != PRIV_BY_CGROUP)
+		look_rlimit(a->pid, h, PRIV_LIMIT_PROCESSES, "Max processes");
 }
 
 /* What a version of Landlock has no hold on (landlock(7)). */
@@ -168,8 +194,8 @@ look(const struct priv_spawn_answer *a, const struct row *row)
 	look_guards(a, row, confined);
 	look_landlock(&a->hold, confined);
 	look_cgroups(a, confined);
-	look_rlimit(a->pid, &a->hold, PRIV_LIMIT_ACCOUNT_PROCESSES,
-	    "Max processes");
+	look_processes(a);
+	look_rlimit(a->pid, &a->hold, PRIV_LIMIT_DATA_BYTES, "Max data size");
 	look_rlimit(a->pid, &a->hold, PRIV_LIMIT_OPEN_FILES, "Max open files");
 	look_rlimit(a->pid, &a->hold, PRIV_LIMIT_FILE_BYTES, "Max file size");
 	look_rlimit(a->pid, &a->hold, PRIV_LIMIT_CORE_BYTES,

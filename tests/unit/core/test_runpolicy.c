@@ -40,7 +40,10 @@ test_words(void **state)
 	    "{\"name\":\"processes\",\"max\":8192,\"by\":\"cgroup\"},"
 	    "{\"name\":\"memory_bytes\",\"max\":null,\"by\":\"nothing\"},"
 	    "{\"name\":\"account_processes\",\"max\":null,\"by\":\"nothing\"},"
+	    "{\"name\":\"account_memory_bytes\",\"max\":null,"
+	    "\"by\":\"nothing\"},"
 	    "{\"name\":\"open_files\",\"max\":1024,\"by\":\"rlimit\"},"
+	    "{\"name\":\"data_bytes\",\"max\":null,\"by\":\"nothing\"},"
 	    "{\"name\":\"file_bytes\",\"max\":null,\"by\":\"nothing\"},"
 	    "{\"name\":\"core_bytes\",\"max\":0,\"by\":\"rlimit\"}]}");
 	free(text);

@@ -100,6 +100,31 @@ test_set(void **state)
 	(void)close(run);
 }
 
+/* Of a cgroup that was in use, what is limited no more has no limit left. */
+static void
+test_renew(void **state)
+{
+	const struct profile_quota q = { 20, UINT64_C(1) << 40 }, none = { 0 };
+	int dir_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(dir_fd >= 0);
+	put("pids.max", "");
+	put("memory.max", "");
+	assert_int_equal(cglimit_renew(dir_fd, &q, BOTH), 0);
+	expect("pids.max", "20");
+	expect("memory.max", "1152921504606846976");
+	put("pids.max", "");
+	put("memory.max", "");
+	assert_int_equal(cglimit_renew(dir_fd, &none, BOTH), 0);
+	expect("pids.max", "max");
+	expect("memory.max", "max");
+	assert_int_equal(unlink("memory.max"), 0);
+	assert_true(cglimit_renew(dir_fd, &none, BOTH) < 0);
+	assert_int_equal(cglimit_renew(dir_fd, &none, CGLIMIT_PIDS), 0);
+	(void)close(dir_fd);
+}
+
 static void
 test_text(void **state)
 {
@@ -117,6 +142,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_switch_on, enter, leave),
 		cmocka_unit_test(test_wanted),
 		cmocka_unit_test_setup_teardown(test_set, enter, leave),
+		cmocka_unit_test_setup_teardown(test_renew, enter, leave),
 		cmocka_unit_test(test_text),
 	};
 

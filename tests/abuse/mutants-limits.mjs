@@ -1,0 +1,32 @@
+// Limits of an account: that they are set, that they are what the policy says,
+// and that the record tells by what they are kept. Rows as in mutants.mjs.
+const file = 'priv-helper/limits.c', unit = 'unit/priv/test_limits abuse_I23';
+
+export const limits = [
+	{ ids: ['H04', 'I23'], guard: 'the limits of an account hold its runs',
+		off: [['security/drop.c',
+			'return err != 0 ? err : limit_all(p->account);', 'return err;']],
+		red: ['priv/limits abuse_H04_processes_of_an_account',
+			'priv/limits abuse_I23_one_process_too_many',
+			'priv/limits abuse_I23_memory_of_an_account'] },
+	{ ids: ['H04', 'I23'], guard: 'an account has so many processes',
+		off: [[file, 'if (processes > 0)', 'if (false)']],
+		red: [unit, 'priv/limits abuse_H04_processes_of_an_account',
+			'priv/limits abuse_I23_one_process_too_many'] },
+	{ ids: ['I23'], guard: 'a process of an account has so much memory',
+		off: [[file, 'if (memory > 0 && l->all.memory_mb == 0)', 'if (false)']],
+		red: [unit, 'priv/limits abuse_I23_memory_of_an_account'] },
+	{ ids: ['I23'], guard: 'the cgroup of an account has its limits',
+		off: [[file, 'l->all.processes = (unsigned)processes;', ';'],
+			[file, 'l->all.memory_mb = memory;', ';']],
+		red: [unit] },
+	{ ids: ['I23'], guard: 'the rule that ran out of processes is told',
+		off: [['priv-helper/op_spawn.c', 'if (is_over(o, r, a))',
+			'if (false && is_over(o, r, a))']],
+		red: ['priv/limits abuse_I23_one_process_too_many'] },
+	{ ids: ['I13'], guard: 'the record: who is counted alone',
+		off: [['priv-helper/hold.c',
+			'return (r->guards & PRIV_G_PIDNS) != 0 ? PRIV_LIMIT_PROCESSES',
+			'return false ? PRIV_LIMIT_PROCESSES']],
+		red: ['priv/hold abuse_I13_record_and_kernel_agree'] },
+];

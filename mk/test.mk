@@ -92,10 +92,11 @@ fuzz_dir_ws := http
 fuzz_dir = $(if $(fuzz_dir_$(1)),$(fuzz_dir_$(1)),api)
 # A target may share code with a unit test.
 fuzz_more_privproto := $(call obj,tests/unit/lib/priv_echo.c)
-fuzz_more_ops := $(call obj,tests/fuzz/ops_world.c tests/fuzz/ops_model.c)
+fuzz_more_ops := $(call obj,$(wildcard tests/fuzz/ops_*.c))
 # [ops] ends itself over a malformed packet; here only that packet's turn ends.
-# Tokens are kept in memory.
-fuzz_link_ops := -Wl,--wrap=_exit,--wrap=path_write_private
+# Tokens are kept in memory, and its clocks stand still.
+fuzz_link_ops := -Wl,--wrap=_exit,--wrap=path_write_private \
+    -Wl,--wrap=path_read_private,--wrap=clock_mono_ms,--wrap=clock_wall_ms
 fuzz_bins := $(patsubst %,$(BUILD)/fuzz/%,$(fuzz_names))
 define fuzz_rules
 $(BUILD)/fuzz/$(1): $(BUILD)/obj/tests/fuzz/fuzz_$(1).o \

@@ -116,6 +116,28 @@ const packets = [
 	['O07', 'no grant without a record before it', login,
 		'if (!audit_login(o, m, a->why))',
 		'if (!audit_login(o, m, a->why) && false)'],
+	['E01', 'the web has leave or nothing', login,
+		'if (!v->who->web && !mutant("login web"))', 'if (false)'],
+	['E01', 'a grant ends no later than its token', login,
+		'if (t->expires != 0 && t->expires - now < v->ttl)', 'if (false)'],
+	['E01', 'a policy that is withdrawn takes the web\'s grants',
+		'priv-helper/served.c', '(own || a->web)', '(own || true)'],
+	['E01', 'a policy that is wrong changes nothing', 'priv-helper/served.c',
+		'if (!o->system || !serve_these(o, &now, why, sizeof(why))) {',
+		'if (!serve_these(o, &now, why, sizeof(why)) && ' +
+		'(o->accounts = now, false)) {'],
+	['E01', 'the policy is asked before a start', spawn,
+		'\treturn err == 0;\n}\n\n/* Runs that are done',
+		'\treturn true;\n}\n\n/* Runs that are done'],
+	['E01', 'an account has so many tokens and no more',
+		'priv-helper/tokens.c', 'own < TOKENS_EACH && t->n', 't->n'],
+	['E09', 'the service token of before ends', 'priv-helper/tokens.c',
+		'now < until && secret', 'secret'],
+	['E09', 'a proof is used up', 'priv-helper/op_enroll.c',
+		'result = ask(o, proof_take, a, &m->enroll, why);',
+		'result = PRIV_DONE;'],
+	['E01', 'nobody is enrolled who is not served', 'priv-helper/op_enroll.c',
+		'if (a == NULL)', 'if (false)'],
 ].map(([id, guard, ...off]) => ({ ids: [id], guard, off: [off], red: seeds }));
 
 export const attack = [...raced, ...live, ...secrets, ...packets];

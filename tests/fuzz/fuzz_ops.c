@@ -32,6 +32,9 @@ take(void)
 	return *at++;
 }
 
+#define RELOADS_MAX 3
+static unsigned reloads;
+
 /* What is done to the next packet. */
 static struct {
 	uint8_t flip;
@@ -78,7 +81,7 @@ say_login(struct buf *b, uint32_t id)
 {
 	const uint8_t who = take();
 	struct priv_login m = { .kind = who >> 6,
-		.uid = who & 0x30 ? who : WORLD_UID };
+		.uid = WORLD_UID + (who >> 4 & 3) };
 
 	if (m.kind != PRIV_LOGIN_UID)
 		(void)str_copy(m.secret, world_token[(who & 7) % WORLD_TOKENS],
@@ -108,7 +111,8 @@ say_spawn(struct buf *b, uint32_t id)
 		.paths = paths,
 		.argc = more & 0x40 ? 0 : 1,
 		.envc = more & 1,
-		.pathc = more >> 1 & 1 };
+		.pathc = more >> 1 & 1,
+		.net = how >> 6 };
 
 	memcpy(m.grant, grant, sizeof(m.grant));
 	(void)str_copy(m.profile, names[how >> 4 & 3], sizeof(m.profile));
@@ -158,10 +162,11 @@ say_enroll(struct buf *b, uint32_t id)
 {
 	const uint8_t what = take();
 	const char *text = world_token[(what & 7) % WORLD_TOKENS];
-	struct priv_enroll m = { .uid = WORLD_UID + (what >> 3 & 3),
-		.expires_ms = what & 0x20 ? 1 : 0 };
+	struct priv_enroll m = { .uid = WORLD_UID + (what >> 3 & 3) };
 
-	world.proof = (what & 0x40) != 0;
+	if (what & 0x20)
+		m.expires_ms = what & 0x80 ? clock_wall_ms() + 20000 : 1;
+	world.proof = what & 0x40 ? m.uid : what & 0x80 ? m.uid + 1 : 0;
 	sha256(text, strlen(text), m.sha256);
 	priv_put_enroll(b, id, &m);
 }
@@ -295,7 +300,22 @@ do_time(void)
 		GRANT_TTL_MS };
 
 	world.shift += steps[take() & 3];
-	clock_shift(world.shift, 0);
+}
+
+/*
+ * What its grants come to the model knows from answers that are all heard. Few,
+ * as each costs as much as all else that an input does.
+ */
+static void
+do_reload(void)
+{
+	const unsigned policy = take() % POLICIES;
+
+	if (model.deaf || reloads == RELOADS_MAX)
+		return;
+	reloads++;
+	world_reload(policy);
+	model_reloaded();
 }
 
 static void
@@ -362,11 +382,14 @@ static void (*const words[])(struct buf *, uint32_t) = { say_hello, say_login,
 	say_anything };
 static void (*const deeds[])(void) = { do_reaper, do_status, do_flip, do_resize,
 	do_fds, do_id, do_connect, do_deaf, do_time, do_scribe, do_ending };
+/* Those that came later, so that older inputs mean what they meant. */
 static void (*const more[])(struct buf *, uint32_t) = { say_enroll,
 	say_revoke };
+static void (*const last[])(void) = { do_reload };
 #define WORDS (sizeof(words) / sizeof(words[0]))
 #define DEEDS (sizeof(deeds) / sizeof(deeds[0]))
 #define MORE  (sizeof(more) / sizeof(more[0]))
+#define LAST  (sizeof(last) / sizeof(last[0]))
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -376,18 +399,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	at = data;
 	left = size;
 	memset(&trick, 0, sizeof(trick));
+	reloads = 0;
 	/* A first byte of 0xff is system mode, and no deed. */
 	world_begin(size > 0 && *data == 0xff && take() == 0xff);
 	model_begin();
 	do_connect();
 	while (left > 0 && !world.broken) {
-		what = take() % (WORDS + DEEDS + MORE);
+		what = take() % (WORDS + DEEDS + MORE + LAST);
 		if (what < WORDS)
 			say(words[what]);
 		else if (what < WORDS + DEEDS)
 			deeds[what - WORDS]();
-		else
+		else if (what < WORDS + DEEDS + MORE)
 			say(more[what - WORDS - DEEDS]);
+		else
+			last[what - WORDS - DEEDS - MORE]();
 		model_turn();
 	}
 	model_end();

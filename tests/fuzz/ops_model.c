@@ -16,6 +16,7 @@
 #include "build.h"
 #include "lib/clock.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/ops_right.h"
 
 struct model model;
 
@@ -24,8 +25,8 @@ model_begin(void)
 {
 	memset(&model, 0, sizeof(model));
 	if (world.system) {
-		model.owner[WORLD_ANN] = WORLD_UID;
-		model.owner[WORLD_BOB] = WORLD_UID + 1;
+		model.token[WORLD_ANN].owner = WORLD_UID;
+		model.token[WORLD_BOB].owner = WORLD_UID + 1;
 	}
 }
 
@@ -160,26 +161,6 @@ heard_hello(struct buf *b, const struct priv_header *h,
 	model.generation = m.generation;
 }
 
-/* By what this LOGIN may be granted, as heard_login() finds it: -1 a claim. */
-static int
-login_by(const struct priv_login *m, uid_t uid)
-{
-	int i;
-
-	if (!world.system) {
-		FUZZ_CHECK(m->kind == PRIV_LOGIN_UID && m->uid == WORLD_UID &&
-			   uid == WORLD_UID);
-		return -1;
-	}
-	FUZZ_CHECK(m->kind == PRIV_LOGIN_TOKEN);
-	for (i = 0; i < WORLD_TOKENS; i++)
-		if (strcmp(world_token[i], m->secret) == 0)
-			break;
-	FUZZ_CHECK(i < WORLD_TOKENS && uid != 0 && model.owner[i] == uid);
-	FUZZ_CHECK(m->uid == 0 || m->uid == uid);
-	return i;
-}
-
 static void
 heard_login(struct buf *b, const struct priv_header *h,
     const struct model_asked *q)
@@ -192,14 +173,14 @@ heard_login(struct buf *b, const struct priv_header *h,
 		FUZZ_CHECK(a.home[0] == '\0' && a.uid == 0);
 		return;
 	}
-	from = login_by(&q->m.login, a.uid);
+	from = right_login(q, a.uid);
 	FUZZ_CHECK(q->recorded && granted_to(a.grant) == 0);
 	if (model.ngrants == MODEL_GRANTS)
 		return;
 	memcpy(model.grant[model.ngrants].token, a.grant, PRIV_GRANT_LEN);
 	model.grant[model.ngrants].uid = a.uid;
 	model.grant[model.ngrants].from = from;
-	model.grant[model.ngrants++].end = q->now + GRANT_TTL_MS;
+	model.grant[model.ngrants++].end = right_end(from, q->now);
 }
 
 static void
@@ -273,16 +254,24 @@ after_exit(const struct priv_plain_answer *a, const struct model_asked *q)
 static void
 after_enroll(const struct priv_plain_answer *a, const struct model_asked *q)
 {
-	const int i = token_of(q->m.enroll.sha256);
+	const struct priv_enroll *m = &q->m.enroll;
+	const int i = token_of(m->sha256);
 
 	if (a->result != PRIV_DONE)
 		return;
-	FUZZ_CHECK(world.system && world.proof && q->recorded);
-	FUZZ_CHECK(q->m.enroll.uid == WORLD_UID ||
-		   q->m.enroll.uid == WORLD_UID + 1);
-	FUZZ_CHECK(i < 0 || model.owner[i] == 0);
-	if (i >= 0)
-		model.owner[i] = q->m.enroll.uid;
+	FUZZ_CHECK(world.system && q->proof == m->uid && q->recorded);
+	/* And it has been used up. */
+	FUZZ_CHECK(world.proof == 0);
+	FUZZ_CHECK(right_of(m->uid) != NULL);
+	FUZZ_CHECK(m->expires_ms == 0 ||
+		   m->expires_ms > q->now - WORLD_MONO + WORLD_WALL);
+	FUZZ_CHECK(right_tokens(m->uid, q->now) < TOKENS_EACH);
+	if (i < 0)
+		return;
+	FUZZ_CHECK(right_owner(i, q->now) == 0);
+	model.token[i].owner = m->uid;
+	model.token[i].until =
+	    m->expires_ms == 0 ? 0 : m->expires_ms - WORLD_WALL + WORLD_MONO;
 }
 
 static void
@@ -294,8 +283,11 @@ after_revoke(const struct priv_plain_answer *a, const struct model_asked *q)
 	if (a->result != PRIV_DONE)
 		return;
 	FUZZ_CHECK(world.system && q->granted != 0 && q->recorded);
-	FUZZ_CHECK(i >= 0 && model.owner[i] == q->granted);
-	model.owner[i] = 0;
+	/* Those that have no text here are the second account's. */
+	if (i < 0)
+		return;
+	FUZZ_CHECK(right_owner(i, q->now) == q->granted);
+	model.token[i].owner = 0;
 	for (g = 0; g < model.ngrants; g++)
 		if (model.grant[g].from == i)
 			model.grant[g].end = 0;
@@ -463,6 +455,7 @@ look_at_acts(struct model_asked *q, unsigned starts)
 		FUZZ_CHECK(profile_find(m->profile) >= 0 && m->argc > 0);
 		FUZZ_CHECK(m->pathc == 0 || strcmp(m->profile, "login") != 0);
 		FUZZ_CHECK(!world.ops.ending);
+		right_start(m, q->granted);
 	}
 	/* A start's second record comes when its outcome is known. */
 	if (q->h.op != PRIV_SPAWN)
@@ -493,6 +486,7 @@ read_next(void)
 	q->now = clock_mono_ms();
 	/* A request that has one begins with it, whichever it is. */
 	q->granted = granted_to(q->m.logout.grant);
+	q->proof = world.proof;
 	world.before = world.after = 0;
 	world_read();
 	if (!world.broken && still_there())

@@ -10,6 +10,9 @@
 
 #define MODEL_GRANTS 256
 #define MODEL_ASKED  64
+/* What a grant is for, when it is no token of the account's. */
+#define MODEL_CLAIM (-1) /* its uid */
+#define MODEL_WEB   (-2) /* the service token */
 
 /* A request, and what was so at the moment it was read. */
 struct model_asked {
@@ -17,6 +20,7 @@ struct model_asked {
 	union ops_request m; /* nothing on the heap of it is left */
 	int64_t now;
 	uid_t granted;	 /* SPAWN, LOGOUT, REVOKE: by a live grant for it */
+	uid_t proof;	 /* ENROLL: whose account has one */
 	bool recorded;	 /* the record of an act to come was written */
 	bool must_break; /* malformed */
 	bool empty;
@@ -33,10 +37,13 @@ extern struct model {
 		uint8_t token[PRIV_GRANT_LEN];
 		int64_t end; /* 0: dead */
 		uid_t uid;
-		int from; /* index in world_token; -1: by a claim */
+		int from; /* index in world_token, or MODEL_* */
 	} grant[MODEL_GRANTS];
 	unsigned ngrants;
-	uid_t owner[WORLD_TOKENS]; /* of a token; 0: it is none */
+	struct {
+		uid_t owner;   /* 0: it is none */
+		int64_t until; /* monotonic ms; 0: for ever */
+	} token[WORLD_TOKENS];
 	uint64_t generation;
 	bool unread; /* `next` has not been read yet */
 	struct model_asked next;
@@ -47,6 +54,8 @@ extern struct model {
 void model_begin(void);
 /* Of a new rdvd: nothing it was told counts any more. */
 void model_connected(void);
+/* Of another policy in force: who has lost what by it. */
+void model_reloaded(void);
 /* Whether it can keep one more request in mind. */
 bool model_may_ask(void);
 /* These bytes have been sent. */

@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,21 +29,22 @@
 #include "priv-helper/follow.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/proof.h"
+#include "priv-helper/served.h"
 #include "tests/fuzz/fuzz.h"
 
 /* So few that an rdvd that does not read is soon felt. */
 #define SOCKET_BYTES 8192
 
 struct world world;
-static struct policy_rights rights[2];
-static struct account people[2] = {
-	{ .uid = WORLD_UID, .name = "ann", .home = "/home/ann" },
-	{ .uid = WORLD_UID + 1, .name = "bob", .home = "/home/bob" },
-};
+/* The one account of user mode, and what it may do. */
+static struct policy_rights rights;
+static struct account own = { .uid = WORLD_UID, .name = "ann", .home = "/" };
 static struct token tokens[TOKENS_MAX];
+static char old_service[160];
+static int people[POLICIES];
 
 const char *const world_token[WORLD_TOKENS] = { "ann-1", "bob-1", "new-1",
-	"new-2", "new-3", "never" };
+	"new-2", "new-3", "never", "service", "service-old" };
 
 static jmp_buf ended;
 static bool inside;
@@ -52,6 +55,10 @@ _Noreturn void __real__exit(int status);
 _Noreturn void __wrap__exit(int status);
 int __wrap_path_write_private(int dirfd, const char *name, const void *p,
     size_t len);
+int __wrap_path_read_private(int dirfd, const char *name, size_t max, char **p,
+    size_t *len);
+int64_t __wrap_clock_mono_ms(void);
+int64_t __wrap_clock_wall_ms(void);
 
 /* [ops] ends itself over a malformed packet: here, that packet's turn ends. */
 _Noreturn void
@@ -60,6 +67,18 @@ __wrap__exit(int status)
 	if (inside)
 		longjmp(ended, 1);
 	__real__exit(status);
+}
+
+int64_t
+__wrap_clock_mono_ms(void)
+{
+	return WORLD_MONO + world.shift;
+}
+
+int64_t
+__wrap_clock_wall_ms(void)
+{
+	return WORLD_WALL + world.shift;
 }
 
 static bool
@@ -177,10 +196,9 @@ proof_look(const char *run_dir, const struct account *a, bool privileged,
     const uint8_t sum[SHA256_LEN], char *why, size_t whysize)
 {
 	(void)run_dir;
-	(void)a;
 	(void)privileged;
 	(void)sum;
-	if (world.proof)
+	if (world.proof == a->uid)
 		return 0;
 	(void)str_copy(why, "no proof", whysize);
 	return RDV_E_DENIED;
@@ -190,7 +208,10 @@ int
 proof_take(const char *run_dir, const struct account *a, bool privileged,
     const uint8_t sum[SHA256_LEN], char *why, size_t whysize)
 {
-	return proof_look(run_dir, a, privileged, sum, why, whysize);
+	const int err = proof_look(run_dir, a, privileged, sum, why, whysize);
+
+	world.proof = 0;
+	return err;
 }
 
 /* Where the product would write its tokens down. */
@@ -202,6 +223,21 @@ __wrap_path_write_private(int dirfd, const char *name, const void *p,
 	(void)name;
 	(void)p;
 	(void)len;
+	return 0;
+}
+
+/* Where it would look for the service token, and the one before. */
+int
+__wrap_path_read_private(int dirfd, const char *name, size_t max, char **p,
+    size_t *len)
+{
+	(void)dirfd;
+	(void)max;
+	*p = strdup(strcmp(name, TOKENS_SERVICE) == 0
+			? world_token[WORLD_SERVICE]
+			: old_service);
+	FUZZ_CHECK(*p != NULL);
+	*len = strlen(*p);
 	return 0;
 }
 
@@ -226,6 +262,8 @@ child_start(struct ops *o, const struct account *user,
 	f = &world.far[world.nfar++];
 	memset(f, 0, sizeof(*f));
 	f->handle = r->handle;
+	f->uid = user->uid;
+	f->pty = m->io == PRIV_IO_PTY;
 	give_descriptors(r, f);
 	give_channels(r, f);
 	r->reaper = 1;
@@ -236,27 +274,44 @@ child_start(struct ops *o, const struct account *user,
 }
 
 static void
+make_tokens(struct tokens *t)
+{
+	size_t i;
+
+	t->dir = -1;
+	t->list = tokens;
+	if (!world.system)
+		return;
+	t->n = 2 + WORLD_BOBS;
+	memset(tokens, 0, t->n * sizeof(tokens[0]));
+	tokens[0].uid = WORLD_UID;
+	sha256(world_token[WORLD_ANN], 5, tokens[0].sha256);
+	sha256(world_token[WORLD_BOB], 5, tokens[1].sha256);
+	for (i = 1; i < t->n; i++)
+		tokens[i].uid = WORLD_UID + 1;
+	for (i = 2; i < t->n; i++)
+		tokens[i].sha256[0] = (uint8_t)i;
+}
+
+static void
 make_ops(struct ops *o)
 {
 	memset(o, 0, sizeof(*o));
 	o->main = o->daemon = o->signals = -1;
 	o->audit.sock = -1;
 	o->system = world.system;
-	o->accounts.list = people;
-	o->accounts.n = world.system ? 2 : 1;
-	o->rights = rights;
 	/* Room for a few more starts than may be under way at once. */
 	o->run_fds = 40 * RUN_FDS;
-	o->tokens.dir = -1;
-	o->tokens.list = tokens;
-	if (world.system) {
-		o->tokens.n = 2;
-		tokens[0] = (struct token){ .uid = people[0].uid };
-		tokens[1] = (struct token){ .uid = people[1].uid };
-		sha256(world_token[WORLD_ANN], 5, tokens[0].sha256);
-		sha256(world_token[WORLD_BOB], 5, tokens[1].sha256);
-	}
+	make_tokens(&o->tokens);
 	runs_init(&o->runs);
+	if (world.system) {
+		served_reload(o, people[0]);
+		FUZZ_CHECK(o->accounts.n == 2);
+		return;
+	}
+	o->accounts.list = &own;
+	o->accounts.n = 1;
+	o->rights = &rights;
 }
 
 /* How many are open: the size of this directory, since Linux 6.2. */
@@ -270,18 +325,31 @@ count_open(void)
 }
 
 static void
-make_rights(const struct account *u, struct policy_rights *r)
+make_rights(void)
 {
 	const char *const none[] = { NULL };
-	const struct policy_account a = {
-		.uid = u->uid, .name = u->name, .home = u->home, .groups = none
-	};
+	const struct policy_account a = { .uid = own.uid,
+		.name = own.name,
+		.home = own.home,
+		.groups = none };
 	struct policy policy;
 	char why[256];
 
-	policy_own(&policy, u->uid);
-	FUZZ_CHECK(policy_for(&policy, &a, r, why, sizeof(why)) == 0);
+	policy_own(&policy, own.uid);
+	FUZZ_CHECK(policy_for(&policy, &a, &rights, why, sizeof(why)) == 0);
 	policy_done(&policy);
+}
+
+static void
+make_service(void)
+{
+	uint8_t sum[SHA256_LEN];
+	char hex[2 * SHA256_LEN + 1];
+
+	sha256(world_token[WORLD_OLD], strlen(world_token[WORLD_OLD]), sum);
+	str_hex(hex, sum, sizeof(sum));
+	(void)snprintf(old_service, sizeof(old_service), "%s %lld\n", hex,
+	    (long long)(WORLD_WALL + WORLD_OLD_MS));
 }
 
 /* What is made once and stays. */
@@ -292,8 +360,9 @@ prepare(void)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	FUZZ_CHECK(null >= 0);
 	log_init("fuzz", null, LOG_ERROR);
-	make_rights(&people[0], &rights[0]);
-	make_rights(&people[1], &rights[1]);
+	make_rights();
+	make_service();
+	people_make(people);
 }
 
 void
@@ -306,7 +375,27 @@ world_begin(bool system)
 	world.system = system;
 	make_ops(&world.ops);
 	world.rdvd = -1;
-	clock_shift(0, 0);
+}
+
+static void
+forget_people(struct ops *o)
+{
+	size_t i;
+
+	if (!world.system)
+		return;
+	for (i = 0; i < o->accounts.n; i++)
+		policy_rights_done(&o->rights[i]);
+	free(o->rights);
+	accounts_done(&o->accounts);
+}
+
+void
+world_reload(unsigned policy)
+{
+	served_reload(&world.ops, people[policy]);
+	if (world.system && policy != POLICY_BROKEN)
+		world.policy = policy;
 }
 
 static void
@@ -333,6 +422,7 @@ world_end(void)
 		run_free(&world.ops.runs, r);
 	for (i = 0; i < world.nfar; i++)
 		close_far(&world.far[i]);
+	forget_people(&world.ops);
 	/* [ops] keeps descriptors of nothing that is over, and of no packet. */
 	FUZZ_CHECK(count_open() == open_before);
 }

@@ -33,6 +33,8 @@ struct app {
 	bool first_start;	     /* not a restart after a crash */
 	bool pid_written;
 	bool draining;
+	bool stopping;	 /* all of rdv is: [main] has said so */
+	unsigned to_end; /* what is waited for before the loop ends */
 };
 
 #endif

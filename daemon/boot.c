@@ -292,11 +292,12 @@ confine(struct app *app, char *why, size_t whysize)
 }
 
 static void
-boot_drained_cb(void *arg)
+boot_ended_cb(void *arg)
 {
 	struct app *app = arg;
 
-	loop_stop(app->loop);
+	if (--app->to_end == 0)
+		loop_stop(app->loop);
 }
 
 /* Asked for twice is asked for once; the first deadline stands. */
@@ -306,10 +307,11 @@ drain(struct app *app, int64_t ms)
 	if (app->draining)
 		return;
 	app->draining = true;
+	app->to_end++;
 	terms_leave(app->terms);
 	log_info("main", "ending; requests under way have %lld ms",
 	    (long long)ms);
-	http_server_drain(app->server, ms, boot_drained_cb, app);
+	http_server_drain(app->server, ms, boot_ended_cb, app);
 }
 
 static void
@@ -317,6 +319,12 @@ boot_term_cb(void *arg)
 {
 	struct app *app = arg;
 
+	helper_hear(app->helper);
+	/* What runs goes on without rdvd, but not without [main]. */
+	if (app->stopping && !runs_stopping(app->runs)) {
+		app->to_end++;
+		runs_stop_all(app->runs, boot_ended_cb, app);
+	}
 	drain(app, app->conf->drain_ms);
 }
 

@@ -383,23 +383,40 @@ control_word(struct helper *h, const uint8_t *p, size_t len,
 	return ok;
 }
 
-/* [main] is our parent; what it would never say is its end. */
-static void
-helper_control_cb(int fd, short what, void *arg)
+/*
+ * True when there was a word. [main] is our parent; what it would never say is
+ * its end.
+ */
+static bool
+hear_one(struct helper *h)
 {
-	struct helper *h = arg;
 	struct seqpkt_fds fds = { .n = 0 };
 	uint8_t p[CTL_MAX];
-	long n = seqpkt_recv(fd, p, sizeof(p), &fds);
+	long n = seqpkt_recv(h->control_fd, p, sizeof(p), &fds);
 
-	(void)what;
 	if (n == -EAGAIN)
-		return;
+		return false;
 	if (n > 0 && control_word(h, p, (size_t)n, &fds))
-		return;
+		return true;
 	loop_watch_disable(h->control);
 	log_errorx("helper", "the control socket ended (%ld)", n);
 	end(h);
+	return false;
+}
+
+static void
+helper_control_cb(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)hear_one(arg);
+}
+
+void
+helper_hear(struct helper *h)
+{
+	while (!h->ending && hear_one(h))
+		;
 }
 
 void

@@ -44,6 +44,8 @@ struct helper_ops {
  */
 struct helper *helper_new(struct loop *l, int control,
     const struct helper_ops *ops, void (*gone)(void *), void *arg);
+/* Takes what [main] has said until now, before what follows it is acted on. */
+void helper_hear(struct helper *h);
 /* Fails every request, calls `lost` in any case, and nothing afterwards. */
 void helper_free(struct helper *h);
 bool helper_ready(const struct helper *h);

@@ -12,6 +12,7 @@
  * nobody answers. The first byte tells which:
  *
  *   'O' to rdvd or [audit]  a socket to [ops]
+ *   'S' to rdvd    all of rdv ends: SIGTERM follows, and means more than rdvd
  *   'D' to [ops]   a socket to rdvd
  *   'A' to [ops]   a socket to [audit]
  * and in system mode
@@ -21,6 +22,7 @@
  *   'P' to [ops]   the file with the accounts that are admitted from now on
  */
 #define CTL_OPS	     'O'
+#define CTL_STOP     'S'
 #define CTL_DAEMON   'D'
 #define CTL_AUDIT    'A'
 #define CTL_LISTEN   'L'

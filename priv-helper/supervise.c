@@ -275,14 +275,29 @@ enter(struct super *s, enum phase phase, int64_t ms)
 	s->due = clock_mono_ms() + ms;
 }
 
+/*
+ * A SIGTERM alone may be for rdvd alone, and then its runs go on. Without the
+ * word, which is in its queue first, they end all the same and are called lost.
+ */
+static void
+stop_daemon(const struct kin *k)
+{
+	const char what = CTL_STOP;
+
+	if (k->pid == 0)
+		return;
+	if (seqpkt_send(k->control, &what, 1, NULL) != 0)
+		log_warnx("main", "%s does not take its socket", k->name);
+	(void)kill(k->pid, SIGTERM);
+}
+
 static void
 stop(struct super *s)
 {
 	if (s->phase == RUNNING) {
 		log_info("main", "stopping");
 		enter(s, DRAINING, DRAIN_MS);
-		if (s->daemon.pid != 0)
-			(void)kill(s->daemon.pid, SIGTERM);
+		stop_daemon(&s->daemon);
 	} else if (s->phase == DRAINING) {
 		/* Asked twice: whoever asks does not want to wait. */
 		s->due = clock_mono_ms();

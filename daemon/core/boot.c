@@ -13,6 +13,8 @@
 #include "daemon/core/session.h"
 #include "daemon/core/worktree.h"
 #include "daemon/helper.h"
+#include "lib/buf.h"
+#include "lib/ctlproto.h"
 
 /* A session to be closed may have had to wait for a run not settled at first.
  */
@@ -76,6 +78,10 @@ boot_word_cb(char what, struct buf *body, struct seqpkt_fds *fds, void *arg)
 {
 	struct app *app = arg;
 
+	if (what == CTL_STOP) {
+		app->stopping = true;
+		return buf_left(body) == 0 && fds->n == 0;
+	}
 	/* In user mode all there is was there at the start. */
 	return app->people != NULL && people_word(app->people, what, body, fds);
 }

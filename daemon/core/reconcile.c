@@ -248,7 +248,24 @@ reconcile_left_cb(const struct store_run *row, void *arg)
 	copy->generation = row->generation == NULL
 			       ? NULL
 			       : arena_strdup(l->arena, row->generation);
+	copy->cause =
+	    row->cause == NULL ? NULL : arena_strdup(l->arena, row->cause);
 	return true;
+}
+
+static bool
+of_this_helper(const struct reconcile *rc, const struct store_run *row)
+{
+	return row->generation != NULL &&
+	       strtoull(row->generation, NULL, 16) ==
+		   helper_generation(rc->runs->app->helper);
+}
+
+/* All of rdv was on its way down, and took it along (core/runstop.c). */
+static bool
+is_stopped(const struct reconcile *rc, const struct store_run *row)
+{
+	return row->cause != NULL && !of_this_helper(rc, row);
 }
 
 /*
@@ -258,12 +275,11 @@ reconcile_left_cb(const struct store_run *row, void *arg)
 static const char *
 why_lost(const struct reconcile *rc, const struct store_run *row)
 {
-	uint64_t now = helper_generation(rc->runs->app->helper);
-	bool same = row->generation != NULL &&
-		    strtoull(row->generation, NULL, 16) == now;
 	bool starting = strcmp(row->state, "starting") == 0;
 
-	if (row->generation != NULL && !same)
+	if (is_stopped(rc, row))
+		return row->cause;
+	if (row->generation != NULL && !of_this_helper(rc, row))
 		return "rdv was stopped or restarted while it ran; exit "
 		       "status unknown";
 	if (!starting)
@@ -279,11 +295,12 @@ lose(struct reconcile *rc, const struct store_run *row, const char *why)
 	struct runs *r = rc->runs;
 	struct run *run = run_alloc(r, row->id, row->user_id, row->session_id);
 
-	rc->lost++;
+	if (!is_stopped(rc, row))
+		rc->lost++;
 	/* For the size of its log; there may be none. */
 	if (term_new(r->terms, row->id, true, &run->term) == 0)
 		term_recall_size(run->term, run_size(row));
-	run_over(run, "lost", why);
+	run_over(run, is_stopped(rc, row) ? "killed" : "lost", why);
 }
 
 static void

@@ -79,6 +79,7 @@ runs_free(struct runs *r)
 	if (r == NULL)
 		return;
 	reconcile_free(r->reconcile);
+	runstop_free(r->stopping);
 	while ((run = TAILQ_FIRST(&r->live)) != NULL)
 		run_free(run);
 	terms_free(r->terms);

@@ -81,6 +81,13 @@ void run_on_end(struct run *run, run_end_fn *cb, void *arg);
 /* The helper's news, from core/boot.c. */
 void runs_exited(struct runs *r, const struct priv_exit *ev);
 void runs_lost(struct runs *r);
+/*
+ * All of rdv ends, and with it whatever runs: that is written down first, then
+ * everything is stopped. `done` is called once, when nothing runs any more, or
+ * when what does has had its time and is left to [ops].
+ */
+void runs_stop_all(struct runs *r, void (*done)(void *), void *arg);
+bool runs_stopping(const struct runs *r);
 /* rdvd ends: whoever waits for a run is answered, the runs go on. */
 void runs_let_go(struct runs *r);
 void runs_stray(struct runs *r, uint64_t handle);

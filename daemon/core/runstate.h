@@ -63,6 +63,7 @@ struct run {
 
 struct js;
 struct reconcile; /* core/reconcile.c */
+struct runstop;	  /* core/runstop.c */
 
 struct runs {
 	struct app *app;
@@ -72,6 +73,7 @@ struct runs {
 	unsigned n;
 	bool settled;
 	struct reconcile *reconcile; /* under way, or NULL */
+	struct runstop *stopping;    /* the same */
 };
 
 struct run *run_alloc(struct runs *r, const char *id, const char *user_id,
@@ -98,5 +100,6 @@ struct js *run_event(const struct run *run, const char *state);
 /* Ends a process that is no run of ours, and lets the helper forget it. */
 void runs_doom(struct runs *r, uint64_t handle);
 void reconcile_free(struct reconcile *rc);
+void runstop_free(struct runstop *s);
 
 #endif

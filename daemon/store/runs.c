@@ -39,8 +39,12 @@ static const char sql_ended[] =
     "user_us = ?, sys_us = ?, maxrss_kb = ?, ended_at = ? "
     "WHERE id = ? AND state IN ('starting', 'running')";
 
+static const char sql_stopping[] =
+    "UPDATE run SET cause = ? WHERE state IN ('starting', 'running')";
+
 const char *const store_runs_sql[] = { sql_get, sql_find, sql_of_session,
-	sql_in_flight, sql_insert, sql_running, sql_resized, sql_ended, NULL };
+	sql_in_flight, sql_insert, sql_running, sql_resized, sql_ended,
+	sql_stopping, NULL };
 
 struct each {
 	store_run_fn *cb;
@@ -215,4 +219,12 @@ store_run_ended(struct tx *tx, const struct store_run *r)
 	return changed(tx_exec(tx, sql_ended, "snnsnninnnis", r->state,
 	    r->exit_code, r->signal, r->cause, r->cols, r->rows, r->log_bytes,
 	    r->user_us, r->sys_us, r->maxrss_kb, r->ended_at, r->id));
+}
+
+int
+store_runs_stopping(struct tx *tx, const char *cause)
+{
+	long n = tx_exec(tx, sql_stopping, "s", cause);
+
+	return n < 0 ? (int)n : 0;
 }

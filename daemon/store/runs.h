@@ -64,5 +64,7 @@ int store_run_running(struct tx *tx, const struct store_run *r);
 int store_run_resized(struct tx *tx, const struct store_run *r);
 /* cols and rows of -1 leave what the row has. */
 int store_run_ended(struct tx *tx, const struct store_run *r);
+/* Why all that are in flight are about to end. 0 or -errno. */
+int store_runs_stopping(struct tx *tx, const char *cause);
 
 #endif

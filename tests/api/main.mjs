@@ -18,5 +18,6 @@ await import('./cli.mjs');
 await import('./cliout.mjs');
 await import('./sandbox.mjs');
 await import('./held.mjs');
+await import('./stop.mjs');
 await import('./audit.mjs');
 finish();

@@ -164,6 +164,59 @@ test_lost_with_another_helper(void **state)
 }
 
 static void
+stopped_cb(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+/* All of rdv is stopped: its run has ended, and says by what. */
+static void
+test_stop_of_all(void **state)
+{
+	struct corerig *r = *state;
+	unsigned stopped = 0;
+	char run[UUID_TEXT];
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	r->exit_on_signal = true;
+	runs_stop_all(r->app.runs, stopped_cb, &stopped);
+	await_state(r, run, "killed");
+	assert_string_equal(corerig_row(r, run)->cause, "rdv was stopped");
+	assert_int_equal(stopped, 1);
+	assert_int_equal(corerig_run(r, run)->sig, SIGHUP);
+	assert_int_equal(corerig_events(r, "run.ended", run), 1);
+}
+
+/* rdvd dies in the midst of it, and so does all the rest. */
+static void
+test_stop_of_all_by_the_row(void **state)
+{
+	struct corerig *r = *state;
+	unsigned stopped = 0;
+	char run[UUID_TEXT];
+	struct fake_run *f;
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	f = corerig_run(r, run);
+	runs_stop_all(r->app.runs, stopped_cb, &stopped);
+	db_settle(r->app.db);
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	corerig_daemon_down(r);
+	/* What is still there with the same [ops] is no end of it. */
+	corerig_daemon_up(r);
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	corerig_daemon_down(r);
+	seqpkt_fds_close(&f->fds);
+	r->generation += UINT64_C(1) << 32;
+	corerig_daemon_up(r);
+	await_state(r, run, "killed");
+	assert_string_equal(corerig_row(r, run)->cause, "rdv was stopped");
+	assert_int_equal(corerig_row(r, run)->exit_code, -1);
+}
+
+static void
 test_lost_without_record(void **state)
 {
 	struct corerig *r = *state;
@@ -476,6 +529,8 @@ main(void)
 		T(test_finishes_what_has_ended),
 		T(test_confirms_an_end_once_more),
 		T(test_lost_with_another_helper),
+		T(test_stop_of_all),
+		T(test_stop_of_all_by_the_row),
 		T(test_lost_without_record),
 		T(test_incomplete_answer_settles_nothing),
 		T(test_ends_what_has_no_row),

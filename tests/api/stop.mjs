@@ -1,0 +1,60 @@
+// What a stop leaves in the rows: all of rdv, rdvd alone, and none that anybody
+// saw coming.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test, waitFor } from '../harness/rdv.mjs';
+
+const run = async (rdv, s) => (await rdv.call('GET', `/api/sessions/${s.id}`))
+	.run;
+const log = async (rdv, s) => (await rdv.request('GET',
+	`/api/runs/${s.run.id}/log`)).raw.toString();
+
+async function end(rdv, signal) {
+	rdv.track();
+	const gone = once(rdv.main, 'exit');
+	rdv.main.kill(signal);
+	await gone;
+	await waitFor('all of it ends', () => rdv.alive().length === 0);
+}
+
+await test('a stop of rdv ends what runs, and the runs say so', async (t) => {
+	const rdv = await t.start();
+	const term = await rdv.session('term', ['/bin/sh', '-c',
+		'trap "echo bye; exit 3" HUP; echo up; while :; do sleep 1; done']);
+	const deaf = await rdv.session('deaf', ['/bin/sh', '-c',
+		'trap "" HUP TERM; echo up; while :; do sleep 1; done']);
+	const pipes = await rdv.session('pipes', ['/bin/sleep', '1000'],
+		{ profile: 'script', io: 'pipes', project_path: rdv.home });
+	for (const s of [term, deaf])
+		await waitFor('it is up', async () => /up/.test(await log(rdv, s)));
+	/* rdvd alone: nothing ends. */
+	const old = rdv.rdvd;
+	process.kill(old, 'SIGTERM');
+	await waitFor('another rdvd', () => rdv.rdvd && rdv.rdvd !== old);
+	for (const s of [term, deaf, pipes])
+		assert.equal((await run(rdv, s)).state, 'running');
+	await end(rdv, 'SIGTERM');
+	await rdv.up();
+	for (const s of [term, deaf, pipes]) {
+		const r = await run(rdv, s);
+		assert.equal(r.state, 'killed');
+		assert.match(r.cause, /^rdv was stopped/);
+		assert.equal((await rdv.call('GET', `/api/sessions/${s.id}`))
+			.status, 'active');
+	}
+	/* How, and what was said last, was seen. */
+	assert.equal((await run(rdv, term)).exit_code, 3);
+	assert.match(await log(rdv, term), /bye/);
+	assert.equal((await run(rdv, deaf)).signal, 9);
+	assert.equal((await run(rdv, pipes)).signal, 15);
+});
+
+await test('nobody saw a rdv end that was killed', async (t) => {
+	const rdv = await t.start();
+	const s = await rdv.session('cat', ['/bin/cat']);
+	await end(rdv, 'SIGKILL');
+	await rdv.up();
+	const r = await run(rdv, s);
+	assert.equal(r.state, 'lost');
+	assert.match(r.cause, /exit status unknown/);
+});

@@ -17,7 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "daemon/conf.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/path.h"
@@ -65,9 +64,9 @@ under(struct arena *a, const char *root, const char *path)
 }
 
 static bool
-under_roots(struct arena *a, const struct conf *conf, const char *path)
+under_roots(struct arena *a, const struct repo_rules *rules, const char *path)
 {
-	char **root = conf->repo_roots;
+	char *const *root = rules->roots;
 
 	for (; root != NULL && *root != NULL; root++)
 		if (under(a, *root, path))
@@ -80,9 +79,9 @@ under_roots(struct arena *a, const struct conf *conf, const char *path)
  * resolved each time: one may be a link that was changed.
  */
 static bool
-repo_allowed(struct arena *a, const struct conf *conf, const char *path)
+repo_allowed(struct arena *a, const struct repo_rules *rules, const char *path)
 {
-	return under(a, conf->worktree_dir, path) || under_roots(a, conf, path);
+	return under(a, rules->dir, path) || under_roots(a, rules, path);
 }
 
 const char *
@@ -165,7 +164,7 @@ find_git(const struct repo_ask *ask, const char *at, struct stat *st)
 {
 	struct arena *a = ask->arena;
 
-	while (strcmp(at, "/") != 0 && repo_allowed(a, ask->conf, at)) {
+	while (strcmp(at, "/") != 0 && repo_allowed(a, ask->rules, at)) {
 		if (lstat(arena_printf(a, "%s/.git", at), st) == 0)
 			return at;
 		at = repo_parent(a, at);
@@ -188,7 +187,7 @@ repo_find(const struct repo_ask *ask, const char *path, struct repo_place *out,
 	real = canonical(a, path);
 	if (real == NULL)
 		return no_directory(a, path, why);
-	if (!repo_allowed(a, ask->conf, real))
+	if (!repo_allowed(a, ask->rules, real))
 		return outside(a, real, why);
 	at = find_git(ask, real, &st);
 	/* A link, or anything else in the place of .git, is not followed. */
@@ -207,13 +206,13 @@ repo_find(const struct repo_ask *ask, const char *path, struct repo_place *out,
 }
 
 bool
-repo_is_main(struct arena *a, const struct conf *conf, const char *top)
+repo_is_main(struct arena *a, const struct repo_rules *rules, const char *top)
 {
 	const char *real = canonical(a, top);
 	struct stat st;
 
 	return real != NULL && strcmp(real, top) == 0 &&
-	       under_roots(a, conf, top) &&
+	       under_roots(a, rules, top) &&
 	       lstat(arena_printf(a, "%s/.git", top), &st) == 0 &&
 	       S_ISDIR(st.st_mode);
 }
@@ -223,7 +222,7 @@ repo_is_main(struct arena *a, const struct conf *conf, const char *top)
  * link of that name would decide where git writes.
  */
 int
-repo_new_path(struct arena *a, const struct conf *conf, const char *path,
+repo_new_path(struct arena *a, const struct repo_rules *rules, const char *path,
     const char **out, const char **why)
 {
 	const char *parent, *name, *full;
@@ -241,7 +240,7 @@ repo_new_path(struct arena *a, const struct conf *conf, const char *path,
 	}
 	full = arena_printf(a, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent,
 	    name);
-	if (!repo_allowed(a, conf, full))
+	if (!repo_allowed(a, rules, full))
 		return outside(a, full, why);
 	if (lstat(full, &st) == 0) {
 		*why = arena_printf(a, "%s is there already", full);

@@ -7,7 +7,12 @@
 #include <sys/types.h>
 
 struct arena;
-struct conf;
+
+/* Where repositories and their worktrees may lie. */
+struct repo_rules {
+	const char *dir;    /* where rdv makes worktrees */
+	char *const *roots; /* NULL-terminated, or NULL: nowhere */
+};
 
 /*
  * Where a path lies, found by looking at names alone: rdvd may not open files
@@ -20,7 +25,7 @@ struct repo_place {
 
 struct repo_ask {
 	struct arena *arena;
-	const struct conf *conf;
+	const struct repo_rules *rules;
 	uid_t uid; /* whose repositories they must be */
 };
 
@@ -32,13 +37,14 @@ struct repo_ask {
 int repo_find(const struct repo_ask *ask, const char *path,
     struct repo_place *out, const char **why);
 /* `top` is a main work tree under the roots: its .git is a directory. */
-bool repo_is_main(struct arena *a, const struct conf *conf, const char *top);
+bool
+repo_is_main(struct arena *a, const struct repo_rules *rules, const char *top);
 /*
  * Judges where a new worktree shall be: the canonical path in `*out`. As above,
  * and RDV_E_EXISTS when something has that name.
  */
-int repo_new_path(struct arena *a, const struct conf *conf, const char *path,
-    const char **out, const char **why);
+int repo_new_path(struct arena *a, const struct repo_rules *rules,
+    const char *path, const char **out, const char **why);
 /* "/a/b/.git/worktrees/c" is of "/a/b"; NULL when it has another form. */
 const char *repo_of_gitdir(struct arena *a, const char *at, const char *gitdir);
 /* It has objects in another repository, which git may not read here. */

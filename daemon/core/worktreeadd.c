@@ -364,6 +364,7 @@ add_opened(struct wt_op *op)
 {
 	struct adding *d = op->own;
 	const struct wt_entry *other = wt_on(&op->list, d->branch);
+	const struct repo_rules rules = wt_rules(op);
 	struct store_worktree taken;
 	const char *why = NULL;
 	int err;
@@ -373,7 +374,7 @@ add_opened(struct wt_op *op)
 		    d->branch, other->path);
 		return;
 	}
-	err = repo_new_path(op->arena, op->w->app->conf,
+	err = repo_new_path(op->arena, &rules,
 	    d->path != NULL ? d->path : default_path(op), &op->row.path, &why);
 	if (err != 0) {
 		wt_fail(op, err, "%s", why);

@@ -311,10 +311,21 @@ ask_config(struct wt_op *op)
 	wt_git(op, op->at, argv, NULL, config_cb);
 }
 
+struct repo_rules
+wt_rules(const struct wt_op *op)
+{
+	const struct conf *conf = op->w->app->conf;
+
+	return (struct repo_rules){ .dir = conf->worktree_dir,
+		.roots = conf->repo_roots };
+}
+
 static void
 read_config(struct wt_op *op)
 {
-	if (!repo_is_main(op->arena, op->w->app->conf, op->top)) {
+	const struct repo_rules rules = wt_rules(op);
+
+	if (!repo_is_main(op->arena, &rules, op->top)) {
 		wt_fail(op, RDV_E_INVALID,
 		    "%s is not the main work tree of a repository under "
 		    "worktrees.repo_roots",
@@ -363,9 +374,10 @@ wt_open(struct wt_op *op, const char *path, wt_step_fn *next)
 	struct store_worktree row;
 	struct repo_place place;
 	const char *why = NULL;
+	const struct repo_rules rules = wt_rules(op);
 	struct repo_ask ask = {
 		.arena = op->arena,
-		.conf = op->w->app->conf,
+		.rules = &rules,
 		.uid = op->who.uid,
 	};
 	int err = repo_find(&ask, path, &place, &why);

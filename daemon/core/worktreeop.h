@@ -8,6 +8,7 @@
 
 #include "daemon/core/git.h"
 #include "daemon/core/porcelain.h"
+#include "daemon/core/repo.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/store/worktrees.h"
@@ -70,6 +71,8 @@ void wt_end(struct wt_op *op);
 void wt_let_go(struct worktrees *w);
 /* None is left; all are freed. */
 void wt_done(struct worktrees *w);
+/* Where the settings let repositories and worktrees lie, as they are now. */
+struct repo_rules wt_rules(const struct wt_op *op);
 /* `step` later from the loop, so that no caller is answered at once. */
 void wt_later(struct wt_op *op, wt_step_fn *step);
 void wt_fail(struct wt_op *op, int err, const char *fmt, ...)

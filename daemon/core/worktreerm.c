@@ -373,6 +373,7 @@ static void
 restore_start(struct wt_op *op)
 {
 	struct moving *m = op->own;
+	const struct repo_rules rules = wt_rules(op);
 	const char *path, *why = NULL;
 	int err = store_worktree_get(op->w->app->db, op->arena, op->who.user_id,
 	    m->id, &op->row);
@@ -385,8 +386,7 @@ restore_start(struct wt_op *op)
 		return;
 	}
 	/* Something else may have taken the place meanwhile. */
-	err = repo_new_path(op->arena, op->w->app->conf, op->row.path, &path,
-	    &why);
+	err = repo_new_path(op->arena, &rules, op->row.path, &path, &why);
 	if (err != 0)
 		wt_fail(op, err, "%s", why);
 	else

@@ -236,7 +236,7 @@ const files = [
 		'\t\treturn outside(a, real, why);', ''],
 	['daemon/core/repo.c', 'while (strcmp(at, "/") != 0 && ' +
 		'repo_allowed(a, ask->conf, at)) {', 'while (strcmp(at, "/") != 0) {'],
-	['daemon/core/repo.c', 'under_roots(a, conf, top) &&', '']],
+	['daemon/core/repo.c', 'under_roots(a, rules, top) &&', '']],
 	red: ['abuse F05 a sibling'] },
 	{ ids: ['F07'], guard: 'no magic link leads to a repository',
 		off: [['daemon/core/repo.c', '.resolve = RESOLVE_NO_MAGICLINKS',
@@ -704,7 +704,7 @@ const git = [
 		off: [['daemon/core/repo.c', 'while (strcmp(at, "/") != 0 && ' +
 			'repo_allowed(a, ask->conf, at)) {', 'while (strcmp(at, "/") ' +
 			'!= 0) {'],
-		['daemon/core/repo.c', 'under_roots(a, conf, top) &&', '']],
+		['daemon/core/repo.c', 'under_roots(a, rules, top) &&', '']],
 		red: ['abuse G08 a repository above'] },
 	{ ids: ['G08'], guard: 'a repository belongs to who asks',
 		off: [['daemon/core/repo.c', 'if (!owned(ask, at, &st)) {',

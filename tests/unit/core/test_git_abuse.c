@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/conf.h"
 #include "daemon/core/repo.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -295,7 +296,9 @@ static void
 abuse_G08_a_repository_of_somebody_else_is_not_used(void **state)
 {
 	struct arena *a = arena_new();
-	struct repo_ask ask = { a, live.app.conf, live.who.uid };
+	const struct repo_rules rules = { live.app.conf->worktree_dir,
+		live.app.conf->repo_roots };
+	struct repo_ask ask = { a, &rules, live.who.uid };
 	struct repo_place place;
 	const char *why = NULL;
 

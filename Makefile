@@ -44,6 +44,7 @@ lib_src	:= $(wildcard lib/*.c)
 sec_src	:= $(wildcard security/*.c)
 priv_src := $(filter-out priv-helper/main.c,$(wildcard priv-helper/*.c))
 dmn_src	:= $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
+wrk_src	:= $(wildcard git-worker/*.c)
 cli_src	:= $(filter-out cli/main.c,$(wildcard cli/*.c cli/cmd/*.c))
 obj	= $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -74,7 +75,7 @@ $(BUILD)/lib%.a:
 $(BUILD)/liblib.a: $(call obj,$(lib_src))
 $(BUILD)/libsec.a: $(call obj,$(sec_src))
 $(BUILD)/libpriv.a: $(call obj,$(priv_src))
-$(BUILD)/libdmn.a: $(call obj,$(dmn_src)) $(gen_dmn)
+$(BUILD)/libdmn.a: $(call obj,$(dmn_src) $(wrk_src)) $(gen_dmn)
 $(BUILD)/libcli.a: $(call obj,$(cli_src)) $(gen_cli)
 
 $(BUILD)/bin/rdvd: $(call obj,daemon/main.c) $(BUILD)/libdmn.a \

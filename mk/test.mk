@@ -14,6 +14,7 @@ define dmn_archive
 $(BUILD)/dmn/$(1).a: $(call obj,$(wildcard daemon/$(1)/*.c)) $(gen_dmn_$(1))
 endef
 gen_dmn_api := $(BUILD)/obj/gen/routes.o
+gen_dmn_core := $(call obj,$(wrk_src))
 gen_dmn_store := $(BUILD)/obj/gen/migrations.o
 $(foreach d,$(dmn_dirs),$(eval $(call dmn_archive,$(d))))
 # What wires everything together needs everything: it is no part of the base.

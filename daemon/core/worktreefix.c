@@ -12,11 +12,11 @@
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
-#include "daemon/core/mounts.h"
-#include "daemon/core/repo.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/loop.h"
 #include "daemon/store/users.h"
+#include "git-worker/mounts.h"
+#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/core/repo.h"
 #include "daemon/core/run.h"
+#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/path.h"

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "daemon/core/repo.h"
+#include "git-worker/place.h"
 #include "lib/arena.h"
 
 struct wt_moving {

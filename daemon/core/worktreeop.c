@@ -18,6 +18,7 @@
 #include "daemon/core/repo.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
+#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"

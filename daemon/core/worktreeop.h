@@ -8,10 +8,10 @@
 
 #include "daemon/core/git.h"
 #include "daemon/core/porcelain.h"
-#include "daemon/core/repo.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/store/worktrees.h"
+#include "git-worker/place.h"
 
 struct wt_op;
 typedef void wt_step_fn(struct wt_op *op);

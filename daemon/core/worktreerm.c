@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/core/repo.h"
 #include "daemon/core/run.h"
 #include "daemon/core/worktreelook.h"
 #include "daemon/core/worktreemove.h"
 #include "daemon/core/worktreeop.h"
+#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"

@@ -232,14 +232,14 @@ const files = [
 		red: ['unit/lib/test_pathopen abuse_F07_no_magic_link'] },
 	{ ids: ['F05'], guard: 'a repository lies under one of the roots: ' +
 		'what is named, what is found, and the main worktree',
-	off: [['daemon/core/repo.c', 'if (!repo_allowed(a, ask->conf, real))\n' +
+	off: [['git-worker/place.c', 'if (!repo_allowed(a, ask->rules, real))\n' +
 		'\t\treturn outside(a, real, why);', ''],
-	['daemon/core/repo.c', 'while (strcmp(at, "/") != 0 && ' +
-		'repo_allowed(a, ask->conf, at)) {', 'while (strcmp(at, "/") != 0) {'],
-	['daemon/core/repo.c', 'under_roots(a, rules, top) &&', '']],
+	['git-worker/place.c', 'while (strcmp(at, "/") != 0 && ' +
+		'repo_allowed(a, ask->rules, at)) {', 'while (strcmp(at, "/") != 0) {'],
+	['git-worker/place.c', 'under_roots(a, rules, top) &&', '']],
 	red: ['abuse F05 a sibling'] },
 	{ ids: ['F07'], guard: 'no magic link leads to a repository',
-		off: [['daemon/core/repo.c', '.resolve = RESOLVE_NO_MAGICLINKS',
+		off: [['git-worker/place.c', '.resolve = RESOLVE_NO_MAGICLINKS',
 			'.resolve = 0']],
 		red: ['abuse F07 magic links'] },
 	{ ids: ['F07'], guard: 'what a confined program may write is opened ' +
@@ -696,18 +696,18 @@ const git = [
 	off: [sandbox, pin('safe.bareRepository=explicit'),
 		pin('core.fsmonitor=false'),
 		[profile, 'KEY_1=core.fsmonitor', 'KEY_1=core.zz'],
-		['daemon/core/repo.c', 'if (lstat(arena_printf(a, "%s/.git", at), st) ' +
+		['git-worker/place.c', 'if (lstat(arena_printf(a, "%s/.git", at), st) ' +
 			'== 0)', 'if (lstat(at, st) == 0)']],
 	red: ['abuse G07 a bare',
 		'unit/core/test_git_abuse abuse_G07_a_hidden'] },
 	{ ids: ['G08'], guard: 'nothing is found above the roots',
-		off: [['daemon/core/repo.c', 'while (strcmp(at, "/") != 0 && ' +
-			'repo_allowed(a, ask->conf, at)) {', 'while (strcmp(at, "/") ' +
+		off: [['git-worker/place.c', 'while (strcmp(at, "/") != 0 && ' +
+			'repo_allowed(a, ask->rules, at)) {', 'while (strcmp(at, "/") ' +
 			'!= 0) {'],
-		['daemon/core/repo.c', 'under_roots(a, rules, top) &&', '']],
+		['git-worker/place.c', 'under_roots(a, rules, top) &&', '']],
 		red: ['abuse G08 a repository above'] },
 	{ ids: ['G08'], guard: 'a repository belongs to who asks',
-		off: [['daemon/core/repo.c', 'if (!owned(ask, at, &st)) {',
+		off: [['git-worker/place.c', 'if (!owned(ask, at, &st)) {',
 			'if (false) {']],
 		red: ['unit/core/test_git_abuse abuse_G08'] },
 ];

@@ -7,7 +7,8 @@ cd "$(dirname "$0")/../.."
 found=$(mktemp) || exit 1
 trap 'rm -f "$found"' EXIT
 
-sources=$(find lib security priv-helper daemon cli -name '*.[ch]' 2>/dev/null |
+sources=$(find lib security priv-helper git-worker daemon cli \
+    -name '*.[ch]' 2>/dev/null |
     LC_ALL=C sort)
 
 # refuse FILES HEADERS REASON: no file whose path matches the first extended
@@ -35,13 +36,15 @@ owner() {
 }
 
 # Directions between directories.
-refuse '^lib/' '(security|priv-helper|daemon|cli)/' 'lib stands below all'
-refuse '^security/' '(priv-helper|daemon|cli)/' 'security knows only lib'
-refuse '^priv-helper/' '(daemon|cli)/' 'the helper knows only security and lib'
+refuse '^lib/' '(security|priv-helper|git-worker|daemon|cli)/' 'lib stands below all'
+refuse '^security/' '(priv-helper|git-worker|daemon|cli)/' 'security knows only lib'
+refuse '^priv-helper/' '(git-worker|daemon|cli)/' 'the helper knows only security and lib'
 refuse '^daemon/' '(priv-helper|cli)/' 'the daemon never sees the helper'
 refuse '^daemon/' 'security/(filter|caps|drop|profile|landlock|sysset)\.h' \
     'the daemon may only confine itself (security/confine.h)'
-refuse '^cli/' '(security|priv-helper|daemon)/' 'the CLI knows only lib'
+refuse '^git-worker/' '(security|priv-helper|daemon|cli)/' \
+    'what looks at repositories knows only lib'
+refuse '^cli/' '(security|priv-helper|git-worker|daemon)/' 'the CLI knows only lib'
 
 # Directions inside the daemon.
 refuse '^daemon/http/' 'daemon/(auth|api|store|event|core|term|app)' \

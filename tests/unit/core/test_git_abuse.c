@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/conf.h"
-#include "daemon/core/repo.h"
+#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"

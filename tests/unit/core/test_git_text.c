@@ -16,8 +16,9 @@
 #include "daemon/core/git.h"
 #include "daemon/core/gitpins.h"
 #include "daemon/core/porcelain.h"
-#include "daemon/core/mounts.h"
 #include "daemon/core/repo.h"
+#include "git-worker/mounts.h"
+#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "tests/unit/lib/tmpdir.h"
 

@@ -4,7 +4,7 @@
  * can be reached in it, and behind a mount that is somebody else's: a remote
  * one, or the directory that it was bound from.
  */
-#include "daemon/core/mounts.h"
+#include "git-worker/mounts.h"
 
 #include <string.h>
 

@@ -197,6 +197,13 @@ find_program(struct child *c, struct child_error *e)
 	const char *name = c->m->argv[0];
 	int err;
 
+	c->reach.worker =
+	    c->profile->worker != NULL && strcmp(name, c->profile->worker) == 0;
+	if (c->reach.worker) {
+		err = lookup_program(c->program, sizeof(c->program), name,
+		    c->o->bin);
+		return err == 0 || child_failed(e, "P3 program", err);
+	}
 	if (search == NULL)
 		search = env_get(c->env, "PATH");
 	if (c->profile->exe != NULL && !mutant("git-exe")) {

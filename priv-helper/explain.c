@@ -224,6 +224,11 @@ fill_run(struct page *g)
 	if (g->p->exe != NULL)
 		say(g, "%s, as found in %s, and nothing else to begin with",
 		    g->p->exe, g->p->search);
+	if (g->p->worker != NULL)
+		say(g,
+		    "or %s of rdv itself, which may also make directories "
+		    "in the account's ~/.rdv",
+		    g->p->worker);
 	if (roots(g, LANDLOCK_MEANS_RUN))
 		say(g, "what is in the directory it is started in and in "
 		       "$TMPDIR");

@@ -12,6 +12,7 @@ struct user;
 struct launch {
 	const char *base;
 	const char *audit;	/* directory of the audit log */
+	const char *bin;	/* where rdv's programs are */
 	const char *const *web; /* HOST:PORT, NULL-terminated */
 	const struct user *user;
 	rlim_t nofile;	   /* soft limit as we found it */

@@ -194,26 +194,35 @@ take(struct held *h, const char *base)
 	}
 }
 
+/* The programs that belong to this one are beside it, whatever PATH says. */
+static void
+find_bin(char dir[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", dir, PATH_MAX - 1);
+	char *slash;
+
+	if (n < 0 || n == PATH_MAX - 1)
+		refuse("/proc/self/exe", strerror(errno));
+	dir[n] = '\0';
+	slash = strrchr(dir, '/');
+	if (slash == NULL || slash == dir)
+		refuse(dir, "not a usable place");
+	*slash = '\0';
+}
+
 /*
- * rdvd is the one beside us, whatever PATH says; and it stays the one that was
- * there at our start. One of another build, put in its place by an update,
- * would be refused by [ops], who has the terminals of the one before it.
+ * rdvd stays the one that was there at our start. One of another build, put in
+ * its place by an update, would be refused by [ops], who has the terminals of
+ * the one before it.
  */
 static int
-open_daemon(void)
+open_daemon(const char *bin)
 {
 	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash;
 	int fd;
 
-	if (n < 0 || (size_t)n == sizeof(path) - 1)
-		refuse("/proc/self/exe", strerror(errno));
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (slash == NULL ||
-	    !str_copy(slash, "/rdvd", sizeof(path) - (size_t)(slash - path)))
-		refuse(path, "not a usable place");
+	if (!path_join(path, sizeof(path), bin, "rdvd"))
+		refuse(bin, "not a usable place");
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		refuse(path, strerror(errno));
@@ -283,6 +292,7 @@ main(int argc, char **argv)
 {
 	struct options o = { .ready = -1 };
 	static struct user user;
+	static char bin[PATH_MAX];
 	struct hygiene hygiene;
 	struct launch l;
 	char why[256];
@@ -304,10 +314,12 @@ main(int argc, char **argv)
 		refuse("prctl", strerror(errno));
 	if (user_load(&user, why, sizeof(why)) != 0)
 		refuse("account", why);
+	find_bin(bin);
 	l = (struct launch){ .web = o.web,
+		.bin = bin,
 		.user = &user,
 		.nofile = hygiene.nofile,
-		.program = open_daemon(),
+		.program = open_daemon(bin),
 		.ready = o.ready };
 	return o.system ? run_system(&o, &l) : run_user(&o, &l);
 }

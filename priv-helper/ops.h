@@ -39,6 +39,7 @@ struct ops {
 	struct accounts accounts;     /* who is served; in user mode its own */
 	struct policy_rights *rights; /* of each of them, in their order */
 	const char *base;	      /* rdv's own; NULL: in each home */
+	const char *bin;	      /* where rdv's programs are */
 	const char *run_dir;	      /* NULL in user mode */
 	struct grants grants;
 	struct tokens tokens;

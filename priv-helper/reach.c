@@ -86,6 +86,17 @@ begin_rules(struct reach *x)
 	return err;
 }
 
+/* In the home directory only as long as there is nothing of rdv's in it. */
+static int
+allow_worker(struct reach *x)
+{
+	int err = landlock_allow(x->ruleset, x->roots.base, LANDLOCK_MKDIR);
+
+	if (err == -ENOENT)
+		err = landlock_allow(x->ruleset, x->roots.home, LANDLOCK_MKDIR);
+	return err;
+}
+
 static int
 allow_profile(struct reach *x)
 {
@@ -93,6 +104,8 @@ allow_profile(struct reach *x)
 
 	if (err == 0)
 		err = allow_tools(x);
+	if (err == 0 && x->worker)
+		err = allow_worker(x);
 	if (err != 0)
 		return err;
 	if (x->profile->exe != NULL) {

@@ -23,6 +23,7 @@ struct reach {
 	const struct priv_spawn *m;
 	const struct profile *profile;
 	const char *program; /* as it has been found */
+	bool worker;	     /* it is the profile's worker */
 	const char *scratch; /* its own directory */
 	int terminal;	     /* its side of it, or -1 */
 	bool online;	     /* the host's network is open to it */

@@ -42,7 +42,9 @@ roots_init(struct roots *rs, const char *home, const char *base,
 	return (run == NULL || resolve(rs->run, run)) &&
 	       resolve(rs->home, home) && resolve(rs->base, base) &&
 	       path_join(rs->server, ROOTS_PATH_MAX, rs->base, "server") &&
-	       path_join(rs->trash, ROOTS_PATH_MAX, rs->server, "trash") &&
+	       /* In user mode a part of rdvd's state, as it always was. */
+	       path_join(rs->trash, ROOTS_PATH_MAX,
+		   run == NULL ? rs->server : rs->base, "trash") &&
 	       path_join(rs->worktrees, ROOTS_PATH_MAX, rs->base, "worktrees");
 }
 

@@ -305,6 +305,7 @@ serve(const struct serve_args *a)
 	o->audit.sock = -1;
 	ahead_init(o);
 	o->nofile = a->nofile;
+	o->bin = a->bin;
 	runs_init(&o->runs);
 	shed(o);
 	build_filters(o);

@@ -10,6 +10,7 @@ struct user;
 struct serve_args {
 	int main; /* socket to [main] */
 	const char *base;
+	const char *bin; /* where rdv's programs are */
 	const struct user *user;
 	rlim_t nofile;
 	/* System mode; NULL in user mode. */

@@ -98,6 +98,7 @@ static const uint64_t rights[LANDLOCK_ACCESS_MAX] = {
 	[LANDLOCK_TERMINAL] =
 	    FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV,
 	[LANDLOCK_LIST] = FS_READ_DIR,
+	[LANDLOCK_MKDIR] = FS_MAKE_DIR,
 };
 
 static const struct {

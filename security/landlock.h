@@ -14,6 +14,7 @@ enum landlock_access {
 	LANDLOCK_DEVICE,     /* read and write one device node */
 	LANDLOCK_TERMINAL,   /* and its ioctls */
 	LANDLOCK_LIST,	     /* names in directories, and no more */
+	LANDLOCK_MKDIR,	     /* new directories, and no more */
 	LANDLOCK_ACCESS_MAX
 };
 

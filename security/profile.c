@@ -247,6 +247,7 @@ const struct profile profiles[PROFILES] = {
 	    .confined = true,
 	    .exe = "git",
 	    .search = "/usr/bin:/bin:/usr/local/bin",
+	    .worker = "rdv-git",
 	    .env = git_env,
 	    .paths = git_paths,
 	    .roots = LANDLOCK_WRITE,

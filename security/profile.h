@@ -38,7 +38,13 @@ struct profile {
 	enum nspace_view view;
 	/* The only program, found in `search`; NULL: whatever is asked for. */
 	const char *exe;
-	const char *search;	/* NULL: the request's PATH */
+	const char *search; /* NULL: the request's PATH */
+	/*
+	 * One of rdv's own, beside the helper, that may be asked for in its
+	 * place; it may also make directories where the account's own of rdv
+	 * lie. NULL: there is none.
+	 */
+	const char *worker;
 	const char *const *env; /* fixed NAME=value, win over all */
 	const struct profile_path *paths;
 	enum landlock_access roots;   /* what the request's paths get */

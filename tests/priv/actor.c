@@ -159,6 +159,27 @@ act_open(char **arg)
 }
 
 static int
+act_mkdir(char **arg)
+{
+	return say(mkdir(arg[0], 0700));
+}
+
+static int
+act_exec(char **arg)
+{
+	return say(execv(arg[0], arg));
+}
+
+/* Only its name is looked at. */
+static int
+act_stat(char **arg)
+{
+	struct stat st;
+
+	return say(stat(arg[0], &st));
+}
+
+static int
 act_connect(char **arg)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -309,9 +330,11 @@ static const struct {
 	{ "count", act_count },
 	{ "datagram", act_datagram },
 	{ "env", act_env },
+	{ "exec", act_exec },
 	{ "fds", act_fds },
 	{ "kill", act_kill },
 	{ "memory", act_memory },
+	{ "mkdir", act_mkdir },
 	{ "open", act_open },
 	{ "prlimit", act_prlimit },
 	{ "processes", act_processes },
@@ -319,6 +342,7 @@ static const struct {
 	{ "shm", act_shm },
 	{ "signal", act_signal },
 	{ "stdio-flags", act_stdio_flags },
+	{ "stat", act_stat },
 	{ "sti", act_sti },
 #ifdef __x86_64__
 	{ "sti32", act_sti32 },

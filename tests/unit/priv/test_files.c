@@ -203,6 +203,13 @@ abuse_E01_proofs(void **state)
 	assert_int_equal(judge(&rs, in("run/ann")), RDV_E_DENIED);
 	assert_int_equal(judge(&rs, dir), RDV_E_DENIED);
 	assert_int_equal(judge(&rs, in("runner")), 0);
+	/* Each account's trash is its own, and not in rdvd's state. */
+	(void)mkdir(in("ann"), 0700);
+	(void)mkdir(in("ann/.rdv"), 0700);
+	(void)mkdir(in("ann/.rdv/trash"), 0700);
+	(void)mkdir(in("ann/.rdv/other"), 0700);
+	assert_int_equal(judge(&rs, in("ann/.rdv/trash")), 0);
+	assert_int_equal(judge(&rs, in("ann/.rdv/other")), RDV_E_DENIED);
 	fd = open(dir, O_PATH | O_CLOEXEC);
 	assert_true(roots_inside(&rs, fd));
 	(void)close(fd);

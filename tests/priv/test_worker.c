@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What rdv-git may do, asked of a program in its place: look everywhere, read
+ * nothing of the user's, make directories where rdv has its own, run nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/priv/rig.h"
+#include "tests/unit/check.h"
+
+#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static char out[1 << 16];
+static char tools[256];
+
+static int
+find_tools(void **state)
+{
+	(void)state;
+	rig_tools(tools, sizeof(tools));
+	return 0;
+}
+
+/* What a run of that profile and program says to `VERB ARG 0`. */
+static void
+act(struct rig *r, const char *profile, const char *program, const char *verb,
+    const char *arg, const char *want)
+{
+	const struct rig_spawn s = { .profile = profile,
+		.argv = ARGV(program, verb, arg, "0") };
+	struct priv_exit end;
+
+	rig_run(r, &s, out, sizeof(out), &end);
+	assert_int_equal(end.status, 0);
+	assert_string_equal(out, want);
+}
+
+static void
+worker(struct rig *r, const char *verb, const char *arg, const char *want)
+{
+	act(r, "git", "rdv-git", verb, arg, want);
+}
+
+static void
+looks_and_makes_directories(void **state)
+{
+	char path[160], file[160];
+	struct stat st;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	snprintf(file, sizeof(file), "%s/file", r.dir);
+	(void)close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	worker(&r, "stat", file, "ok\n");
+	worker(&r, "open", file, "EACCES\n");
+	worker(&r, "open", r.dir, "EACCES\n");
+	snprintf(path, sizeof(path), "%s/made", r.dir);
+	worker(&r, "mkdir", path, "EACCES\n");
+	snprintf(path, sizeof(path), "%s/trees", r.base);
+	worker(&r, "mkdir", path, "ok\n");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	snprintf(path, sizeof(path), "%s/server/lock", r.base);
+	worker(&r, "open", path, "EACCES\n");
+	worker(&r, "truncate", path, "EACCES\n");
+	worker(&r, "exec", "/usr/bin/env", "EACCES\n");
+	worker(&r, "exec", "/usr/bin/git", "EACCES\n");
+	rig_stop(&r);
+}
+
+/* Of the profile's own program nobody can make a directory there. */
+static void
+only_the_worker_makes_them(void **state)
+{
+	char path[160], name[300];
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, "git-exe");
+	snprintf(path, sizeof(path), "%s/trees", r.base);
+	snprintf(name, sizeof(name), "%s/actor", tools);
+	act(&r, "git", name, "mkdir", path, "EACCES\n");
+	worker(&r, "mkdir", path, "ok\n");
+	rig_stop(&r);
+}
+
+static void
+refused(struct rig *r, const char *profile, const char *program)
+{
+	const struct rig_spawn s = { .profile = profile,
+		.argv = ARGV(program, "stat", "/") };
+	struct rig_result res;
+
+	rig_spawn_send(r, &s);
+	rig_spawn_answer(r, &res);
+	assert_int_not_equal(res.a.result, PRIV_DONE);
+	rig_close(&res);
+}
+
+/* By its name alone, and of that profile: which file that is [ops] knows. */
+static void
+no_other_way_to_name_it(void **state)
+{
+	char name[300];
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	snprintf(name, sizeof(name), "%s/real/rdv-git", tools);
+	refused(&r, "git", name);
+	refused(&r, "git", "./rdv-git");
+	refused(&r, "git", "rdv-helper");
+	refused(&r, "script", "rdv-git");
+	refused(&r, "login", "rdv-git");
+	worker(&r, "stat", "/", "ok\n");
+	rig_stop(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(looks_and_makes_directories),
+		cmocka_unit_test(only_the_worker_makes_them),
+		cmocka_unit_test(no_other_way_to_name_it),
+	};
+
+	return cmocka_run_group_tests_name("worker", tests, find_tools, NULL);
+}

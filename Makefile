@@ -44,11 +44,12 @@ lib_src	:= $(wildcard lib/*.c)
 sec_src	:= $(wildcard security/*.c)
 priv_src := $(filter-out priv-helper/main.c,$(wildcard priv-helper/*.c))
 dmn_src	:= $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
-wrk_src	:= $(wildcard git-worker/*.c)
+wrk_src	:= $(filter-out git-worker/main.c,$(wildcard git-worker/*.c))
 cli_src	:= $(filter-out cli/main.c,$(wildcard cli/*.c cli/cmd/*.c))
 obj	= $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-bins	:= $(BUILD)/bin/rdvd $(BUILD)/bin/rdv-helper $(BUILD)/bin/rdv
+bins	:= $(BUILD)/bin/rdvd $(BUILD)/bin/rdv-helper $(BUILD)/bin/rdv-git \
+	   $(BUILD)/bin/rdv
 
 .PHONY: all
 all: $(bins) $(BUILD)/share/rdv/.stamp
@@ -75,7 +76,8 @@ $(BUILD)/lib%.a:
 $(BUILD)/liblib.a: $(call obj,$(lib_src))
 $(BUILD)/libsec.a: $(call obj,$(sec_src))
 $(BUILD)/libpriv.a: $(call obj,$(priv_src))
-$(BUILD)/libdmn.a: $(call obj,$(dmn_src) $(wrk_src)) $(gen_dmn)
+$(BUILD)/libwrk.a: $(call obj,$(wrk_src))
+$(BUILD)/libdmn.a: $(call obj,$(dmn_src)) $(gen_dmn)
 $(BUILD)/libcli.a: $(call obj,$(cli_src)) $(gen_cli)
 
 $(BUILD)/bin/rdvd: $(call obj,daemon/main.c) $(BUILD)/libdmn.a \
@@ -89,6 +91,13 @@ $(BUILD)/bin/rdv-helper: $(call obj,priv-helper/main.c) $(BUILD)/libpriv.a \
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_HELPER)
+
+# Started for each look, so nothing but libc has to be loaded.
+$(BUILD)/bin/rdv-git: $(call obj,git-worker/main.c) $(BUILD)/libwrk.a \
+    $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/bin/rdv: $(call obj,cli/main.c) $(BUILD)/libcli.a \
     $(BUILD)/liblib.a

@@ -45,8 +45,8 @@ is_plain(const char *path)
  * and judged once more by [ops], by descriptor; this is for good answers and
  * for never asking about what is outside.
  */
-static const char *
-canonical(struct arena *a, const char *path)
+const char *
+place_real(struct arena *a, const char *path)
 {
 	char buf[PATH_MAX];
 
@@ -58,13 +58,13 @@ canonical(struct arena *a, const char *path)
 static bool
 under(struct arena *a, const char *root, const char *path)
 {
-	const char *real = canonical(a, root);
+	const char *real = place_real(a, root);
 
 	return real != NULL && path_is_under(real, path);
 }
 
 static bool
-under_roots(struct arena *a, const struct repo_rules *rules, const char *path)
+under_roots(struct arena *a, const struct place_rules *rules, const char *path)
 {
 	char *const *root = rules->roots;
 
@@ -79,27 +79,9 @@ under_roots(struct arena *a, const struct repo_rules *rules, const char *path)
  * resolved each time: one may be a link that was changed.
  */
 static bool
-repo_allowed(struct arena *a, const struct repo_rules *rules, const char *path)
+allowed(struct arena *a, const struct place_rules *rules, const char *path)
 {
 	return under(a, rules->dir, path) || under_roots(a, rules, path);
-}
-
-const char *
-repo_parent(struct arena *a, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash == NULL || slash == path)
-		return "/";
-	return arena_strndup(a, path, (size_t)(slash - path));
-}
-
-bool
-repo_absent(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) < 0 && errno == ENOENT;
 }
 
 /*
@@ -108,7 +90,7 @@ repo_absent(const char *path)
  * when it cannot be told: the trash beside it always works.
  */
 bool
-repo_same_mount(const char *one, const char *two)
+place_same_mount(const char *one, const char *two)
 {
 	struct statx a, b;
 
@@ -121,10 +103,13 @@ repo_same_mount(const char *one, const char *two)
 
 /* gitrepository-layout(5): who has this file has objects elsewhere. */
 bool
-repo_borrows(struct arena *a, const char *top)
+place_borrows(struct arena *a, const char *top)
 {
-	return !repo_absent(arena_printf(a, "%s/.git/objects/info/alternates",
-	    top));
+	const char *file =
+	    arena_printf(a, "%s/.git/objects/info/alternates", top);
+	struct stat st;
+
+	return lstat(file, &st) == 0 || errno != ENOENT;
 }
 
 static int
@@ -150,7 +135,7 @@ outside(struct arena *a, const char *path, const char **why)
  * no look into the repository.
  */
 static bool
-owned(const struct repo_ask *ask, const char *at, const struct stat *git)
+owned(const struct place_ask *ask, const char *at, const struct stat *git)
 {
 	struct stat st;
 
@@ -160,20 +145,20 @@ owned(const struct repo_ask *ask, const char *at, const struct stat *git)
 
 /* Upwards from `at`, and not beyond what is allowed (abuse G08). */
 static const char *
-find_git(const struct repo_ask *ask, const char *at, struct stat *st)
+find_git(const struct place_ask *ask, const char *at, struct stat *st)
 {
 	struct arena *a = ask->arena;
 
-	while (strcmp(at, "/") != 0 && repo_allowed(a, ask->rules, at)) {
+	while (strcmp(at, "/") != 0 && allowed(a, ask->rules, at)) {
 		if (lstat(arena_printf(a, "%s/.git", at), st) == 0)
 			return at;
-		at = repo_parent(a, at);
+		at = path_parent(a, at);
 	}
 	return NULL;
 }
 
 int
-repo_find(const struct repo_ask *ask, const char *path, struct repo_place *out,
+place_find(const struct place_ask *ask, const char *path, struct place *out,
     const char **why)
 {
 	struct arena *a = ask->arena;
@@ -184,10 +169,10 @@ repo_find(const struct repo_ask *ask, const char *path, struct repo_place *out,
 		*why = "not a plain absolute path";
 		return RDV_E_INVALID;
 	}
-	real = canonical(a, path);
+	real = place_real(a, path);
 	if (real == NULL)
 		return no_directory(a, path, why);
-	if (!repo_allowed(a, ask->rules, real))
+	if (!allowed(a, ask->rules, real))
 		return outside(a, real, why);
 	at = find_git(ask, real, &st);
 	/* A link, or anything else in the place of .git, is not followed. */
@@ -206,9 +191,9 @@ repo_find(const struct repo_ask *ask, const char *path, struct repo_place *out,
 }
 
 bool
-repo_is_main(struct arena *a, const struct repo_rules *rules, const char *top)
+place_is_main(struct arena *a, const struct place_rules *rules, const char *top)
 {
-	const char *real = canonical(a, top);
+	const char *real = place_real(a, top);
 	struct stat st;
 
 	return real != NULL && strcmp(real, top) == 0 &&
@@ -222,7 +207,7 @@ repo_is_main(struct arena *a, const struct repo_rules *rules, const char *top)
  * link of that name would decide where git writes.
  */
 int
-repo_new_path(struct arena *a, const struct repo_rules *rules, const char *path,
+place_new(struct arena *a, const struct place_rules *rules, const char *path,
     const char **out, const char **why)
 {
 	const char *parent, *name, *full;
@@ -233,14 +218,14 @@ repo_new_path(struct arena *a, const struct repo_rules *rules, const char *path,
 		return RDV_E_INVALID;
 	}
 	name = strrchr(path, '/') + 1;
-	parent = canonical(a, repo_parent(a, path));
+	parent = place_real(a, path_parent(a, path));
 	if (parent == NULL) {
-		(void)no_directory(a, repo_parent(a, path), why);
+		(void)no_directory(a, path_parent(a, path), why);
 		return RDV_E_INVALID;
 	}
 	full = arena_printf(a, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent,
 	    name);
-	if (!repo_allowed(a, rules, full))
+	if (!allowed(a, rules, full))
 		return outside(a, full, why);
 	if (lstat(full, &st) == 0) {
 		*why = arena_printf(a, "%s is there already", full);
@@ -255,9 +240,37 @@ repo_new_path(struct arena *a, const struct repo_rules *rules, const char *path,
 	return 0;
 }
 
+static bool
+make_dir(const char *path)
+{
+	return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+int
+place_make(struct arena *a, const char *path, const char **out,
+    const char **why)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 && errno == ENOENT &&
+	    (!make_dir(path_parent(a, path)) || !make_dir(path))) {
+		*why = arena_printf(a, "%s cannot be made: %s", path,
+		    strerror(errno));
+		return RDV_E_INVALID;
+	}
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode) ||
+	    st.st_uid != geteuid()) {
+		*why =
+		    arena_printf(a, "%s is no directory of this account", path);
+		return RDV_E_INVALID;
+	}
+	*out = place_real(a, path);
+	return *out != NULL ? 0 : no_directory(a, path, why);
+}
+
 /* The marks that git's own status goes by (wt-status.c). */
 const char *
-repo_midway(const char *gitdir)
+place_midway(const char *gitdir)
 {
 	static const struct {
 		const char *name, *what;

@@ -9,23 +9,23 @@
 struct arena;
 
 /* Where repositories and their worktrees may lie. */
-struct repo_rules {
+struct place_rules {
 	const char *dir;    /* where rdv makes worktrees */
 	char *const *roots; /* NULL-terminated, or NULL: nowhere */
 };
 
 /*
- * Where a path lies, found by looking at names alone: rdvd may not open files
- * outside its own state.
+ * Where a path lies, found by looking at names alone: the sandbox lets no file
+ * of the user's be opened here.
  */
-struct repo_place {
+struct place {
 	const char *at; /* canonical top of the work tree around the path */
 	bool linked;	/* its .git is a file: the repository is elsewhere */
 };
 
-struct repo_ask {
+struct place_ask {
 	struct arena *arena;
-	const struct repo_rules *rules;
+	const struct place_rules *rules;
 	uid_t uid; /* whose repositories they must be */
 };
 
@@ -34,32 +34,37 @@ struct repo_ask {
  * path, outside the roots, in no work tree or in somebody else's. A sentence in
  * `*why`.
  */
-int repo_find(const struct repo_ask *ask, const char *path,
-    struct repo_place *out, const char **why);
+int place_find(const struct place_ask *ask, const char *path, struct place *out,
+    const char **why);
 /* `top` is a main work tree under the roots: its .git is a directory. */
-bool
-repo_is_main(struct arena *a, const struct repo_rules *rules, const char *top);
+bool place_is_main(struct arena *a, const struct place_rules *rules,
+    const char *top);
 /*
  * Judges where a new worktree shall be: the canonical path in `*out`. As above,
  * and RDV_E_EXISTS when something has that name.
  */
-int repo_new_path(struct arena *a, const struct repo_rules *rules,
+int place_new(struct arena *a, const struct place_rules *rules,
     const char *path, const char **out, const char **why);
+/*
+ * Makes one of rdv's own directories, 0700, and the one it is in, where they
+ * are missing; its canonical path in `*out`. 0, or RDV_E_INVALID with a
+ * sentence: it cannot be, or what is there is no directory of this account.
+ */
+int place_make(struct arena *a, const char *path, const char **out,
+    const char **why);
+/* As far as it can be resolved, or NULL. */
+const char *place_real(struct arena *a, const char *path);
 /* It has objects in another repository, which git may not read here. */
-bool repo_borrows(struct arena *a, const char *top);
-/* The directory a path is in. */
-const char *repo_parent(struct arena *a, const char *path);
+bool place_borrows(struct arena *a, const char *top);
 /*
  * What stands in one directory can be renamed into the other. False when it
  * cannot be told.
  */
-bool repo_same_mount(const char *one, const char *two);
-/* True when lstat(2) says there is nothing of this name. */
-bool repo_absent(const char *path);
+bool place_same_mount(const char *one, const char *two);
 /*
  * Name of the operation a work tree is in the middle of, by what lies in its
  * git directory; "" when it cannot be told; NULL when there is none.
  */
-const char *repo_midway(const char *gitdir);
+const char *place_midway(const char *gitdir);
 
 #endif

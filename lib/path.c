@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "lib/arena.h"
 #include "lib/str.h"
 
 /*
@@ -109,4 +110,14 @@ path_join(char *out, size_t size, const char *dir, const char *rel)
 		out[used++] = '/';
 	out[used] = '\0';
 	return true;
+}
+
+const char *
+path_parent(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL || slash == path)
+		return "/";
+	return arena_strndup(a, path, (size_t)(slash - path));
 }

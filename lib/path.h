@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct arena;
+
 /*
  * Opens `rel` beneath directory `rootfd` and nowhere else: no "..", no
  * absolute path, no symlink at any component, no magic link, no mount crossed
@@ -29,6 +31,8 @@ bool path_is_under(const char *root, const char *path);
  * alone. False when over `size` or when both are relative.
  */
 bool path_join(char *out, size_t size, const char *dir, const char *rel);
+/* The directory an absolute path is in. */
+const char *path_parent(struct arena *a, const char *path);
 
 /*
  * A directory only its owner may enter: created 0700 when missing, otherwise

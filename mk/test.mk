@@ -14,7 +14,6 @@ define dmn_archive
 $(BUILD)/dmn/$(1).a: $(call obj,$(wildcard daemon/$(1)/*.c)) $(gen_dmn_$(1))
 endef
 gen_dmn_api := $(BUILD)/obj/gen/routes.o
-gen_dmn_core := $(call obj,$(wrk_src))
 gen_dmn_store := $(BUILD)/obj/gen/migrations.o
 $(foreach d,$(dmn_dirs),$(eval $(call dmn_archive,$(d))))
 # What wires everything together needs everything: it is no part of the base.
@@ -34,6 +33,7 @@ libsec := $(BUILD)/libsec.a
 use_lib	:= $(liblib)
 use_security := $(libsec) $(liblib)
 use_priv := $(BUILD)/libpriv.a $(libsec) $(liblib)
+use_worker := $(BUILD)/libwrk.a $(liblib)
 use_cli	:= $(BUILD)/libcli.a $(liblib)
 use_daemon := $(call dmn,base) $(liblib)
 use_http := $(call dmn,base http) $(liblib)
@@ -47,6 +47,7 @@ use_api	:= $(call dmn,base $(dmn_dirs)) $(BUILD)/dmn/wire.a $(liblib)
 link_lib := -ljansson
 link_security := -ljansson $(LIBS_HELPER)
 link_priv := -ljansson $(LIBS_HELPER)
+link_worker := -ljansson
 link_cli := $(LIBS_CLI)
 use = $(if $(use_$(1)),$(use_$(1)),$(use_api))
 link = $(if $(link_$(1)),$(link_$(1)),$(LIBS_DAEMON))

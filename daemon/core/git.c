@@ -23,6 +23,7 @@
 #include "daemon/loop.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/gitproto.h"
 #include "lib/list.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
@@ -446,13 +447,15 @@ fill_spawn(struct priv_spawn *s, const struct git_call *call)
 	size_t n = 2 + 2 * count(git_pins) + 2 * count(call->configs) +
 		   count(call->argv);
 
-	(void)str_copy(s->profile, call->host ? "login" : "git",
+	(void)str_copy(s->profile, call->as == GIT_AS_HOST ? "login" : "git",
 	    sizeof(s->profile));
 	(void)str_copy(s->label, "git", sizeof(s->label));
 	s->io = PRIV_IO_PIPES;
 	s->cwd = xstrdup(call->dir);
 	s->argv = xcalloc(n, sizeof(char *));
-	if (!call->host) {
+	if (call->as == GIT_AS_WORKER)
+		s->argv[s->argc++] = xstrdup(GITPROTO_PROGRAM);
+	if (call->as == GIT_AS_GIT) {
 		s->argv[s->argc++] = xstrdup("git");
 		add_configs(s, git_pins);
 		add_configs(s, call->configs);

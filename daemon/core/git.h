@@ -9,6 +9,13 @@
 struct app;
 struct git;
 
+/* What a call starts. */
+enum git_as {
+	GIT_AS_GIT,
+	GIT_AS_WORKER, /* rdv-git, which looks at paths (lib/gitproto.h) */
+	GIT_AS_HOST,   /* a program of the host, in the `login` profile */
+};
+
 /*
  * git commands in the `git` profile through the helper, their output kept in
  * memory up to a bound. Pinned configuration (no hooks, fsmonitor, pager,
@@ -30,12 +37,11 @@ unsigned git_pending(const struct git *g);
 struct git_call {
 	uid_t uid;
 	const char *dir;	    /* working directory, absolute */
-	const char *const *argv;    /* after "git", NULL-terminated */
+	const char *const *argv;    /* after its name; of the host: all */
 	const char *const *paths;   /* writable roots, NULL-terminated */
 	const char *const *configs; /* more "key=value" to pin, or NULL */
 	size_t max;		    /* bytes of stdout kept, then TOO_BIG */
-	/* Not git: argv is a program of the host, in the `login` profile. */
-	bool host;
+	enum git_as as;
 };
 
 struct git_result {

@@ -20,12 +20,13 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
-/* Before the daemon confines itself; later it could not make the first one. */
+/* Out of rdv-git's reach; rdvd has its own rights before it confines itself. */
 static void
-make_dir(const char *path)
+make_dir(const struct conf *conf)
 {
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		log_warn("worktree", "%s cannot be made", path);
+	if (!conf->system && conf_is_set(conf, "worktrees.dir") &&
+	    mkdir(conf->worktree_dir, 0700) < 0 && errno != EEXIST)
+		log_warn("worktree", "%s cannot be made", conf->worktree_dir);
 }
 
 struct worktrees *
@@ -37,9 +38,7 @@ worktrees_new(struct app *app)
 	w->git = git_new(app);
 	TAILQ_INIT(&w->ops);
 	TAILQ_INIT(&w->ended);
-	w->trash = xasprintf("%s/server/trash", app->conf->base);
-	make_dir(app->conf->worktree_dir);
-	make_dir(w->trash);
+	make_dir(app->conf);
 	worktreefix_init(w);
 	return w;
 }
@@ -63,7 +62,6 @@ worktrees_free(struct worktrees *w)
 	worktreefix_done(w);
 	git_free(w->git);
 	wt_done(w);
-	free(w->trash);
 	free(w);
 }
 
@@ -90,7 +88,7 @@ drop_trash(struct wt_op *op)
 	size_t n = 0;
 
 	for (size_t i = 0; i < op->list.n; i++)
-		if (!worktree_in_trash(op->w, op->list.entries[i].path))
+		if (!worktree_in_trash(op, op->list.entries[i].path))
 			op->list.entries[n++] = op->list.entries[i];
 	op->list.n = n;
 }

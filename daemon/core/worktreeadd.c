@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
 #include "daemon/core/branch.h"
+#include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreeop.h"
-#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -20,14 +19,12 @@
 
 #define LOCAL  "refs/heads/"
 #define REMOTE "refs/remotes/origin/"
-/* Names tried when the default one is taken. */
-#define NAMES_MAX 20
-
 struct adding {
 	worktree_made_fn *cb;
 	void *arg;
 	const char *repo, *branch, *base, *path;
 	bool create, either;
+	const struct git_fact *placed; /* where it can be made */
 	const char *start; /* commit of a new branch; NULL: it exists */
 	bool track;	   /* it is the one origin has of this name */
 	const char *local_base, *remote_base; /* commits, or NULL */
@@ -119,7 +116,7 @@ undo_tree(struct wt_op *op)
 	 */
 	const char *const argv[] = { "worktree", "remove", "--force", "--force",
 		"--", op->row.path, NULL };
-	const char *const more[] = { repo_parent(op->arena, op->row.path),
+	const char *const more[] = { path_parent(op->arena, op->row.path),
 		NULL };
 
 	if (e == NULL || !wt_half_made(e)) {
@@ -188,7 +185,7 @@ add_noted(struct wt_op *op)
 	const char *const known[] = { "worktree", "add", "--", op->row.path,
 		d->branch, NULL };
 	/* git makes the directory itself, so it has to write in its parent. */
-	const char *const more[] = { repo_parent(op->arena, op->row.path),
+	const char *const more[] = { path_parent(op->arena, op->row.path),
 		NULL };
 
 	d->noted = true;
@@ -338,25 +335,38 @@ ask_refs(struct wt_op *op)
 	wt_git(op, op->top, argv, NULL, refs_cb);
 }
 
-/* <worktrees.dir>/<repository>-<branch>, or with a number when taken. */
-static const char *
-default_path(struct wt_op *op)
+static void
+add_placed(struct wt_op *op)
 {
 	struct adding *d = op->own;
-	const char *dir = op->w->app->conf->worktree_dir, *path = NULL;
+	struct store_worktree taken;
+
+	if (d->placed->found != GIT_FOUND) {
+		wt_fail_fact(op, d->placed);
+		return;
+	}
+	op->row.path = d->placed->text;
+	/* Missing on disk, and still somebody's: registered, or in the making.
+	 */
+	if (wt_at(&op->list, op->row.path) != NULL ||
+	    store_worktree_at(op->w->app->db, op->arena, op->who.user_id,
+		op->row.path, &taken) != RDV_E_NOT_FOUND)
+		wt_fail(op, RDV_E_EXISTS, "%s belongs to another worktree",
+		    op->row.path);
+	else
+		ask_refs(op);
+}
+
+/* <repository>-<branch>: where rdv makes worktrees it gets a free name. */
+static const char *
+default_name(const struct wt_op *op)
+{
+	const struct adding *d = op->own;
 	char name[160];
 
 	branch_dir(name, sizeof(name), d->branch);
-	/* When all are taken the last one is, and that is what is told. */
-	for (int i = 1; i <= NAMES_MAX; i++) {
-		path = arena_printf(op->arena, "%s/%s-%s", dir,
-		    strrchr(op->top, '/') + 1, *name != '\0' ? name : "wt");
-		if (i > 1)
-			path = arena_printf(op->arena, "%s-%d", path, i);
-		if (repo_absent(path))
-			break;
-	}
-	return path;
+	return arena_printf(op->arena, "%s-%s", strrchr(op->top, '/') + 1,
+	    *name != '\0' ? name : "wt");
 }
 
 static void
@@ -364,31 +374,21 @@ add_opened(struct wt_op *op)
 {
 	struct adding *d = op->own;
 	const struct wt_entry *other = wt_on(&op->list, d->branch);
-	const struct repo_rules rules = wt_rules(op);
-	struct store_worktree taken;
-	const char *why = NULL;
-	int err;
 
 	if (other != NULL) {
 		wt_fail(op, RDV_E_BUSY, "branch %s is checked out in %s",
 		    d->branch, other->path);
 		return;
 	}
-	err = repo_new_path(op->arena, &rules,
-	    d->path != NULL ? d->path : default_path(op), &op->row.path, &why);
-	if (err != 0) {
-		wt_fail(op, err, "%s", why);
-		return;
-	}
-	/* Missing on disk, and still somebody's: registered, or in the making.
-	 */
-	if (wt_at(&op->list, op->row.path) != NULL ||
-	    store_worktree_at(op->w->app->db, op->arena, op->row.path,
-		&taken) != RDV_E_NOT_FOUND)
-		wt_fail(op, RDV_E_EXISTS, "%s belongs to another worktree",
-		    op->row.path);
+	if (d->path == NULL)
+		d->placed = wt_question(op, "fresh", default_name(op));
+	else if (path_absolute_ok(d->path))
+		d->placed = wt_question(op, "new", d->path);
+	if (d->placed == NULL)
+		wt_fail(op, RDV_E_INVALID,
+		    "the new worktree's path is not a plain absolute one");
 	else
-		ask_refs(op);
+		wt_ask(op, add_placed);
 }
 
 static void

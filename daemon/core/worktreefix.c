@@ -12,15 +12,15 @@
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/loop.h"
 #include "daemon/store/users.h"
-#include "git-worker/mounts.h"
-#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/path.h"
 #include "lib/str.h"
 
 /* A git of an earlier daemon is being ended, and gets 2 s for that. */
@@ -29,6 +29,11 @@
 #define DAY_MS	  (24 * HOUR_MS)
 #define TIDY_MS	  (10 * 60 * 1000LL) /* after a start */
 #define TIDY_MAX  5		     /* in one round */
+
+/* What there is at the two places a worktree can be, seen before git moves. */
+struct fixing {
+	const struct git_fact *path, *trash;
+};
 
 static void
 fix_end(struct wt_op *op)
@@ -92,7 +97,7 @@ fix_creating(struct wt_op *op)
 	/* As in undo_tree(): what was being made is locked. */
 	const char *const argv[] = { "worktree", "remove", "--force", "--force",
 		"--", op->row.path, NULL };
-	const char *const more[] = { repo_parent(op->arena, op->row.path),
+	const char *const more[] = { path_parent(op->arena, op->row.path),
 		NULL };
 
 	if (e == NULL)
@@ -134,6 +139,7 @@ static void
 fix_moved(struct wt_op *op)
 {
 	const struct wt_entry *here = wt_at(&op->list, op->row.path);
+	const struct fixing *f = op->own;
 	const struct wt_entry *e = NULL;
 
 	if (op->row.trash_path != NULL)
@@ -143,19 +149,11 @@ fix_moved(struct wt_op *op)
 	/* Not moved after all, or back already; its branch may be missing. */
 	else if (here != NULL)
 		wt_attach(op, here, fix_attached);
-	else if (repo_absent(op->row.path))
+	else if (wt_absent(f->path))
 		settle(op, "removed", EV_WORKTREE_REMOVED, NULL);
 	else
 		settle(op, "failed", EV_WORKTREE_FAILED,
 		    "interrupted; git no longer knows it");
-}
-
-/* It is not where git has it registered, but where it was to go. */
-static bool
-misplaced(const struct wt_op *op, const char *registered, const char *real)
-{
-	return wt_at(&op->list, registered) != NULL &&
-	       repo_absent(registered) && !repo_absent(real);
 }
 
 /* Where it really is, when git has another place for it; else NULL. */
@@ -163,12 +161,17 @@ static const char *
 real_place(const struct wt_op *op)
 {
 	const char *path = op->row.path, *trash = op->row.trash_path;
+	const struct fixing *f = op->own;
 
 	if (trash == NULL)
 		return NULL;
-	if (misplaced(op, path, trash))
+	if (wt_at(&op->list, path) != NULL && wt_absent(f->path) &&
+	    !wt_absent(f->trash))
 		return trash;
-	return misplaced(op, trash, path) ? path : NULL;
+	return wt_at(&op->list, trash) != NULL && wt_absent(f->trash) &&
+		       !wt_absent(f->path)
+		   ? path
+		   : NULL;
 }
 
 static void
@@ -219,6 +222,12 @@ fix_opened(struct wt_op *op)
 static void
 fix_start(struct wt_op *op)
 {
+	struct fixing *f = arena_alloc(op->arena, sizeof(*f));
+
+	op->own = f;
+	f->path = wt_question(op, "there", op->row.path);
+	if (op->row.trash_path != NULL)
+		f->trash = wt_question(op, "there", op->row.trash_path);
 	wt_open(op, op->row.repo_path, fix_opened);
 }
 
@@ -238,7 +247,7 @@ named_cb(struct wt_op *op, const struct git_result *r)
 	const char *const argv[] = { "worktree", "remove", "--force", "--force",
 		"--", op->row.trash_path, NULL };
 	const char *const more[] = { op->row.trash_path,
-		repo_parent(op->arena, op->row.trash_path), NULL };
+		path_parent(op->arena, op->row.trash_path), NULL };
 
 	if (r != NULL && r->status != 0)
 		wt_fail_git(op, r);
@@ -248,9 +257,10 @@ named_cb(struct wt_op *op, const struct git_result *r)
 
 /* git deletes what it finds, and would find what is mounted there. */
 static void
-mounts_cb(struct wt_op *op, const struct git_result *r)
+tidy_seen(struct wt_op *op)
 {
 	const struct wt_entry *e = wt_at(&op->list, op->row.trash_path);
+	const struct git_fact *mounted = op->own;
 	/* Before the directory goes, or gc could take its commits. */
 	const char *const argv[] = { "update-ref", "--",
 		arena_printf(op->arena, "refs/rdv/rescue/%s", op->row.id),
@@ -258,8 +268,8 @@ mounts_cb(struct wt_op *op, const struct git_result *r)
 
 	if (e == NULL)
 		wt_fail(op, RDV_E_STATE, "git no longer knows it");
-	else if (r->status != 0 ||
-		 mounts_below(r->out, r->outlen, op->row.trash_path))
+	else if (mounted->found != GIT_FOUND ||
+		 (mounted->flags & GIT_F_MOUNTED) != 0)
 		wt_fail(op, RDV_E_STATE, "something is mounted in it");
 	else if (e->commit == NULL)
 		named_cb(op, NULL);
@@ -270,10 +280,9 @@ mounts_cb(struct wt_op *op, const struct git_result *r)
 static void
 tidy_opened(struct wt_op *op)
 {
-	static const char *const argv[] = { "/bin/cat", "/proc/self/mountinfo",
-		NULL };
-
-	wt_host(op, argv, mounts_cb);
+	/* The arena's, hence not const to begin with. */
+	op->own = (void *)wt_question(op, "mounted", op->row.trash_path);
+	wt_ask(op, tidy_seen);
 }
 
 static void

@@ -6,11 +6,12 @@
  */
 #include "daemon/core/worktreelook.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/app.h"
 #include "daemon/core/run.h"
-#include "git-worker/place.h"
+#include "daemon/core/worktreeask.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/path.h"
@@ -19,24 +20,31 @@
 /* Beside a worktree that lies on another file system than the trash. */
 #define TRASH_BESIDE "/.rdv-trash-"
 
-/* Places to look for submodules, and submodules; more is not looked at. */
+/*
+ * Places where submodules may be, those of them that are there, what find(1)
+ * finds in them, and submodules; more is not looked at.
+ */
+#define PLACES_MAX  (GITPROTO_ASK_MAX - 1)
 #define ROOTS_MAX   32
+#define HITS_MAX    4096
 #define MODULES_MAX 256
 
 struct wt_asking {
 	struct wt_look *look;
 	bool judge;
 	wt_step_fn *next;
-	const char *roots[ROOTS_MAX]; /* where git directories may lie */
+	const char *roots[PLACES_MAX]; /* where git directories may lie */
+	const struct git_fact *there[PLACES_MAX];
+	const struct git_fact *midway;
 	size_t nroots;
 	const char **modules; /* git directories of submodules */
 	size_t nmodules, module;
 };
 
 bool
-worktree_in_trash(const struct worktrees *w, const char *path)
+worktree_in_trash(const struct wt_op *op, const char *path)
 {
-	return path_is_under(w->trash, path) ||
+	return (op->trash != NULL && path_is_under(op->trash, path)) ||
 	       strstr(path, TRASH_BESIDE) != NULL;
 }
 
@@ -125,25 +133,64 @@ ask_module(struct wt_op *op)
 	    NULL, module_cb);
 }
 
-/* Each "objects" of a git directory; below refs it may be a branch's name. */
+/* A name that a git directory has in it. */
+struct hit {
+	const char *dir;
+	bool head; /* else "objects" */
+};
+
+static int
+by_directory(const void *a, const void *b)
+{
+	const struct hit *x = a, *y = b;
+
+	return strcmp(x->dir, y->dir);
+}
+
+/* From "NAME DIRECTORY" each; sorted. */
+static size_t
+read_hits(struct wt_op *op, const struct git_result *r, struct hit *hits)
+{
+	const char *end = r->out + r->outlen, *blank;
+	size_t n = 0;
+
+	for (const char *p = r->out; p < end; p += strlen(p) + 1) {
+		blank = strchr(p, ' ');
+		if (blank == NULL || n == HITS_MAX) {
+			unknown(op, "what all of its submodules hold");
+			break;
+		}
+		hits[n++] = (struct hit){ blank + 1, *p == 'H' };
+	}
+	qsort(hits, n, sizeof(*hits), by_directory);
+	return n;
+}
+
+/*
+ * What has both names is a git directory. One alone may be a file that was
+ * checked out, or, below refs and logs, a branch's name.
+ */
 static void
 modules_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_asking *ask = op->asking;
-	const char *end = r->out + r->outlen;
+	struct hit *hits = arena_alloc(op->arena, HITS_MAX * sizeof(*hits));
+	size_t n = read_hits(op, r, hits);
 
 	if (r->status != 0)
 		unknown(op, "what its submodules hold");
 	ask->modules =
 	    arena_alloc(op->arena, MODULES_MAX * sizeof(*ask->modules));
-	for (const char *p = r->out; p < end; p += strlen(p) + 1) {
-		if (repo_absent(arena_printf(op->arena, "%s/HEAD", p)))
+	for (size_t i = 1; i < n; i++) {
+		if (hits[i - 1].head == hits[i].head ||
+		    strcmp(hits[i - 1].dir, hits[i].dir) != 0)
 			continue;
 		if (ask->nmodules == MODULES_MAX) {
 			unknown(op, "what all of its submodules hold");
 			break;
 		}
-		ask->modules[ask->nmodules++] = arena_strdup(op->arena, p);
+		ask->modules[ask->nmodules++] =
+		    arena_strdup(op->arena, hits[i].dir);
 	}
 	ask_module(op);
 }
@@ -151,21 +198,53 @@ modules_cb(struct wt_op *op, const struct git_result *r)
 static void
 ask_modules(struct wt_op *op)
 {
-	static const char *const tail[] = { "-type", "d", "-name", "objects",
-		"-printf", "%h\\0", NULL };
-	const char *argv[ROOTS_MAX + 8] = { "/usr/bin/find" };
+	static const char *const tail[] = { "(", "-type", "d", "-name",
+		"objects", "-o", "-name", "HEAD", ")", "-printf", "%f %h\\0",
+		NULL };
+	const char *argv[ROOTS_MAX + 16] = { "/usr/bin/find" };
 	struct wt_asking *ask = op->asking;
 	size_t n = 1;
 
-	if (ask->nroots == 0) {
+	for (size_t i = 0; i < ask->nroots; i++) {
+		if (wt_absent(ask->there[i]))
+			continue;
+		if (n > ROOTS_MAX) {
+			unknown(op, "what all of its submodules hold");
+			break;
+		}
+		argv[n++] = ask->roots[i];
+	}
+	if (n == 1) {
 		ask_inside(op);
 		return;
 	}
-	for (size_t i = 0; i < ask->nroots; i++)
-		argv[n++] = ask->roots[i];
+	op->asking->look->modules = true;
 	for (size_t i = 0; i < sizeof(tail) / sizeof(tail[0]); i++)
 		argv[n++] = tail[i];
 	wt_host(op, argv, modules_cb);
+}
+
+static void
+judge_midway(struct wt_op *op)
+{
+	const struct git_fact *f = op->asking->midway;
+	struct wt_look *look = op->asking->look;
+
+	if (f == NULL)
+		return;
+	if (f->found != GIT_FOUND) {
+		unknown(op, "whether an operation is open");
+	} else if (*f->text != '\0') {
+		look->reasons |= WT_MIDWAY;
+		look->midway = f->text;
+	}
+}
+
+static void
+facts_seen(struct wt_op *op)
+{
+	judge_midway(op);
+	ask_modules(op);
 }
 
 static void
@@ -173,12 +252,12 @@ add_root(struct wt_op *op, const char *path)
 {
 	struct wt_asking *ask = op->asking;
 
-	if (repo_absent(path))
-		return;
-	if (ask->nroots == ROOTS_MAX)
+	if (ask->nroots == PLACES_MAX) {
 		unknown(op, "what all of its submodules hold");
-	else
-		ask->roots[ask->nroots++] = path;
+		return;
+	}
+	ask->there[ask->nroots] = wt_question(op, "there", path);
+	ask->roots[ask->nroots++] = path;
 }
 
 /*
@@ -208,9 +287,10 @@ index_cb(struct wt_op *op, const struct git_result *r)
 	look->hidden = r->status != 0;
 	for (const char *p = r->out; p < end; p += strlen(p) + 1)
 		index_entry(op, p);
-	if (op->asking->nroots > 0)
-		look->modules = true;
-	ask_modules(op);
+	if (op->questions != NULL)
+		wt_ask(op, facts_seen);
+	else
+		facts_seen(op);
 }
 
 /* The index can be told to hide changes, from git's own look as well. */
@@ -226,20 +306,14 @@ ask_index(struct wt_op *op)
 static void
 gitdir_cb(struct wt_op *op, const struct git_result *r)
 {
-	struct wt_look *look = op->asking->look;
 	size_t len = strcspn(r->out, "\n");
-	const char *dir = arena_strndup(op->arena, r->out, len), *what;
+	const char *dir = arena_strndup(op->arena, r->out, len);
 
 	if (r->status != 0 || len == 0) {
 		unknown(op, "its git directory");
 	} else {
 		add_root(op, arena_printf(op->arena, "%s/modules", dir));
-		what = repo_midway(dir);
-		if (what != NULL && *what == '\0')
-			unknown(op, "whether an operation is open");
-		else if (what != NULL)
-			look->reasons |= WT_MIDWAY;
-		look->midway = what;
+		op->asking->midway = wt_question(op, "midway", dir);
 	}
 	ask_index(op);
 }

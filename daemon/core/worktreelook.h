@@ -24,7 +24,7 @@ struct wt_look {
 void worktree_look(struct wt_op *op, struct wt_look *look, bool judge,
     wt_step_fn *next);
 /* By its name alone: in rdv's trash, or beside where it was. */
-bool worktree_in_trash(const struct worktrees *w, const char *path);
+bool worktree_in_trash(const struct wt_op *op, const char *path);
 /* One sentence about the reasons, in the arena. */
 const char *worktree_reasons(struct arena *a, const struct wt_look *look);
 

@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "daemon/core/repo.h"
-#include "git-worker/place.h"
 #include "lib/arena.h"
+#include "lib/path.h"
 
 struct wt_moving {
 	const char *from, *to;
@@ -133,8 +133,8 @@ wt_move(struct wt_op *op, const char *from, const char *to, wt_git_fn *next)
 	struct wt_moving *m = arena_alloc(op->arena, sizeof(*m));
 
 	*m = (struct wt_moving){ .from = from, .to = to, .next = next };
-	m->more[0] = repo_parent(op->arena, from);
-	m->more[1] = repo_parent(op->arena, to);
+	m->more[0] = path_parent(op->arena, from);
+	m->more[1] = path_parent(op->arena, to);
 	m->more[2] = from;
 	op->moving = m;
 	wt_git(op, op->top, argv, m->more, moved_cb);

@@ -13,17 +13,17 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
 #include "daemon/core/gitpins.h"
 #include "daemon/core/repo.h"
+#include "daemon/core/worktreeask.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
-#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/js.h"
 #include "lib/list.h"
+#include "lib/path.h"
 #include "lib/xalloc.h"
 
 /* Of git's output: a list of thousands of worktrees or changed files. */
@@ -31,6 +31,13 @@
 #define PATHS_MAX  12
 
 #define LOCAL "refs/heads/"
+
+/* What is asked of rdv-git about a repository. */
+struct wt_opening {
+	const struct git_fact *trash, *at;
+	const char *likely;	     /* the main work tree, or NULL */
+	const struct git_fact *main; /* of that, or of op->top */
+};
 
 struct wt_op *
 wt_new(struct worktrees *w, const struct worktree_who *who, bool writes,
@@ -174,7 +181,7 @@ lacks_borrowed(const struct wt_op *op, const struct git_result *r)
 {
 	return (strstr(r->err, "object") != NULL ||
 		   strstr(r->err, "unable to read") != NULL) &&
-	       op->top != NULL && repo_borrows(op->arena, op->top);
+	       op->borrows;
 }
 
 void
@@ -237,6 +244,21 @@ wt_git(struct wt_op *op, const char *dir, const char *const *argv,
 	git_run(op->w->git, &call, wt_git_cb, op);
 }
 
+void
+wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next)
+{
+	struct git_call call = {
+		.uid = op->who.uid,
+		.dir = "/",
+		.argv = argv,
+		.max = OUTPUT_MAX,
+		.as = GIT_AS_WORKER,
+	};
+
+	op->git_next = next;
+	git_run(op->w->git, &call, wt_git_cb, op);
+}
+
 /*
  * Outside of the sandbox, hence never with a word from a repository for a
  * program: all of argv is ours, but for paths.
@@ -249,7 +271,7 @@ wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next)
 		.dir = "/",
 		.argv = argv,
 		.max = OUTPUT_MAX,
-		.host = true,
+		.as = GIT_AS_HOST,
 	};
 
 	op->git_next = next;
@@ -312,28 +334,39 @@ ask_config(struct wt_op *op)
 	wt_git(op, op->at, argv, NULL, config_cb);
 }
 
-struct repo_rules
-wt_rules(const struct wt_op *op)
-{
-	const struct conf *conf = op->w->app->conf;
-
-	return (struct repo_rules){ .dir = conf->worktree_dir,
-		.roots = conf->repo_roots };
-}
-
+/* What is known of the main work tree by now, by a fact's flags. */
 static void
-read_config(struct wt_op *op)
+judge_top(struct wt_op *op, const struct git_fact *f)
 {
-	const struct repo_rules rules = wt_rules(op);
-
-	if (!repo_is_main(op->arena, &rules, op->top)) {
+	if ((f->flags & GIT_F_MAIN) == 0) {
 		wt_fail(op, RDV_E_INVALID,
 		    "%s is not the main work tree of a repository under "
 		    "worktrees.repo_roots",
 		    op->top);
 		return;
 	}
+	op->borrows = (f->flags & GIT_F_BORROWS) != 0;
 	enter(op, ask_config);
+}
+
+static void
+top_seen(struct wt_op *op)
+{
+	judge_top(op, op->opening->main);
+}
+
+/* The main work tree is op->top, if it is one: perhaps that is known. */
+static void
+read_config(struct wt_op *op)
+{
+	struct wt_opening *o = op->opening;
+
+	if (o->likely != NULL && strcmp(o->likely, op->top) == 0) {
+		judge_top(op, o->main);
+		return;
+	}
+	o->main = wt_question(op, "main", op->top);
+	wt_ask(op, top_seen);
 }
 
 /* A file of one line, shown as all added: "+gitdir: /a/.git/worktrees/b". */
@@ -369,35 +402,14 @@ read_pointer(struct wt_op *op)
 	wt_git(op, "/usr", argv, NULL, pointer_cb);
 }
 
-void
-wt_open(struct wt_op *op, const char *path, wt_step_fn *next)
+/* A row of ours says better where it belongs than a file in the tree. */
+static void
+find_top(struct wt_op *op)
 {
 	struct store_worktree row;
-	struct repo_place place;
-	const char *why = NULL;
-	const struct repo_rules rules = wt_rules(op);
-	struct repo_ask ask = {
-		.arena = op->arena,
-		.rules = &rules,
-		.uid = op->who.uid,
-	};
-	int err = repo_find(&ask, path, &place, &why);
+	int err = store_worktree_at(op->w->app->db, op->arena, op->who.user_id,
+	    op->at, &row);
 
-	if (err != 0) {
-		wt_fail(op, err, "%s", why);
-		return;
-	}
-	op->opened = next;
-	op->at = place.at;
-	if (!place.linked) {
-		op->top = op->at;
-		read_config(op);
-		return;
-	}
-	/*
-	 * A row of ours says better where it belongs than a file in the tree.
-	 */
-	err = store_worktree_at(op->w->app->db, op->arena, op->at, &row);
 	if (err == 0) {
 		op->top = row.repo_path;
 		read_config(op);
@@ -406,6 +418,53 @@ wt_open(struct wt_op *op, const char *path, wt_step_fn *next)
 	} else {
 		wt_fail(op, err, "the database cannot be read");
 	}
+}
+
+static void
+placed(struct wt_op *op)
+{
+	const struct git_fact *at = op->opening->at, *trash;
+
+	trash = op->opening->trash;
+	if (at->found != GIT_FOUND) {
+		wt_fail_fact(op, at);
+		return;
+	}
+	if (!path_absolute_ok(at->text)) {
+		wt_fail(op, RDV_E_SPAWN, "rdv-git: that is no path");
+		return;
+	}
+	op->at = at->text;
+	if (trash->found == GIT_FOUND && path_absolute_ok(trash->text))
+		op->trash = trash->text;
+	op->near_trash =
+	    op->trash != NULL && (at->flags & GIT_F_SAME_MOUNT) != 0;
+	if ((at->flags & GIT_F_LINKED) != 0) {
+		find_top(op);
+	} else {
+		op->top = op->at;
+		judge_top(op, at);
+	}
+}
+
+void
+wt_open(struct wt_op *op, const char *path, wt_step_fn *next)
+{
+	struct wt_opening *o = arena_alloc(op->arena, sizeof(*o));
+	struct store_worktree row;
+
+	op->opened = next;
+	op->opening = o;
+	/* In this order: where the tree is told by its way to the trash. */
+	o->trash = wt_question(op, "trash", op->keeps ? "make" : "look");
+	o->at = wt_question(op, "place", path);
+	/* Mostly it is the path of a row, and then one call is enough. */
+	if (store_worktree_at(op->w->app->db, op->arena, op->who.user_id, path,
+		&row) == 0) {
+		o->likely = row.repo_path;
+		o->main = wt_question(op, "main", o->likely);
+	}
+	wt_ask(op, placed);
 }
 
 static void

@@ -11,7 +11,6 @@
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/store/worktrees.h"
-#include "git-worker/place.h"
 
 struct wt_op;
 typedef void wt_step_fn(struct wt_op *op);
@@ -32,6 +31,10 @@ struct wt_op {
 	/* The repository, after wt_open(). */
 	const char *at;	 /* canonical top of the tree the path lies in */
 	const char *top; /* of the main work tree */
+	const char
+	    *trash;	 /* canonical, where removed ones go; may be missing */
+	bool near_trash; /* a rename can put `at` there */
+	bool borrows;	 /* it has objects of another repository */
 	const char *const *configs; /* programs taken away, gitpins.h */
 	struct wt_list list;
 	const struct wt_entry *here; /* the entry of `at` */
@@ -39,7 +42,9 @@ struct wt_op {
 	struct store_worktree row; /* of what is made or moved */
 	void *own;		   /* what the operation needs beyond that */
 	struct wt_asking *asking;  /* while worktree_look() asks */
-	struct wt_moving *moving;  /* while wt_move() is at it */
+	struct wt_questions *questions; /* for the next wt_ask() */
+	struct wt_opening *opening;	/* while wt_open() asks */
+	struct wt_moving *moving;	/* while wt_move() is at it */
 
 	wt_step_fn *next, *opened, *attached;
 	const char *branch, *commit; /* while wt_attach() asks */
@@ -48,6 +53,7 @@ struct wt_op {
 	bool judging;  /* a git that cannot answer is an answer */
 	bool deferred; /* its next step is with the loop */
 	bool writes;   /* it adds, moves or removes worktrees */
+	bool keeps;    /* it may need the trash */
 	bool entered;  /* it is at work on its repository */
 	bool waiting;  /* for another one that is */
 	bool leaves;   /* op->at is being taken away */
@@ -58,7 +64,6 @@ struct worktrees {
 	struct app *app;
 	struct git *git;
 	struct wt_ops ops, ended;
-	char *trash;			  /* server/trash */
 	struct loop_timer *settle, *tidy; /* worktreefix.c */
 	int64_t tidied; /* so far the last round came; -1: begin anew */
 };
@@ -71,8 +76,6 @@ void wt_end(struct wt_op *op);
 void wt_let_go(struct worktrees *w);
 /* None is left; all are freed. */
 void wt_done(struct worktrees *w);
-/* Where the settings let repositories and worktrees lie, as they are now. */
-struct repo_rules wt_rules(const struct wt_op *op);
 /* `step` later from the loop, so that no caller is answered at once. */
 void wt_later(struct wt_op *op, wt_step_fn *step);
 void wt_fail(struct wt_op *op, int err, const char *fmt, ...)
@@ -94,7 +97,9 @@ void wt_relist(struct wt_op *op, wt_step_fn *next);
  */
 void wt_git(struct wt_op *op, const char *dir, const char *const *argv,
     const char *const *more, wt_git_fn *next);
-/* The same for a program of the host, which may look everywhere. */
+/* The same for rdv-git, which may look everywhere and read nothing. */
+void wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next);
+/* The same for a program of the host, which may read everywhere. */
 void wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next);
 /*
  * In the trash HEAD was detached from op->row.branch: back at op->row.path it

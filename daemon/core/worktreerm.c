@@ -11,10 +11,10 @@
 
 #include "daemon/app.h"
 #include "daemon/core/run.h"
+#include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreelook.h"
 #include "daemon/core/worktreemove.h"
 #include "daemon/core/worktreeop.h"
-#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -26,6 +26,8 @@ struct moving {
 	const char *path; /* as it was given */
 	const char *id;	  /* of the row to restore */
 	bool force;
+	const struct git_fact *there; /* what it was moved from */
+	const struct git_fact *back;  /* where it is to be restored */
 	struct wt_look look;
 	bool known;	    /* there is a row of it already */
 	bool keep;	    /* into the trash, not out of the world */
@@ -61,12 +63,11 @@ move_failed(struct wt_op *op)
 
 /* Where it was before, if it is still there whole; else that is found out. */
 static void
-move_undo(struct wt_op *op)
+move_seen(struct wt_op *op)
 {
 	struct moving *m = op->own;
-	const char *from = m->leaving ? op->row.path : op->row.trash_path;
 
-	if (wt_at(&op->list, from) == NULL || repo_absent(from)) {
+	if ((m->there->flags & GIT_F_THERE) == 0) {
 		worktrees_reconcile(op->w);
 		move_failed(op);
 		return;
@@ -74,6 +75,21 @@ move_undo(struct wt_op *op)
 	op->row.state = m->leaving ? "ready" : "trashed";
 	op->row.cause = m->why;
 	wt_store(op, false, EV_WORKTREE_FAILED, move_failed);
+}
+
+static void
+move_undo(struct wt_op *op)
+{
+	struct moving *m = op->own;
+	const char *from = m->leaving ? op->row.path : op->row.trash_path;
+
+	if (wt_at(&op->list, from) == NULL) {
+		worktrees_reconcile(op->w);
+		move_failed(op);
+		return;
+	}
+	m->there = wt_question(op, "there", from);
+	wt_ask(op, move_seen);
 }
 
 /*
@@ -157,7 +173,7 @@ remove_noted(struct wt_op *op)
 	struct moving *m = op->own;
 	/* Without force: git looks once more. */
 	const char *const drop[] = { "worktree", "remove", "--", op->at, NULL };
-	const char *const more[] = { repo_parent(op->arena, op->at), NULL };
+	const char *const more[] = { path_parent(op->arena, op->at), NULL };
 
 	m->noted = true;
 	if (m->keep)
@@ -170,11 +186,10 @@ remove_noted(struct wt_op *op)
 static const char *
 trash_path(const struct wt_op *op, const char *id)
 {
-	const char *parent = repo_parent(op->arena, op->at);
-
-	if (repo_same_mount(parent, op->w->trash))
-		return arena_printf(op->arena, "%s/%s", op->w->trash, id);
-	return arena_printf(op->arena, "%s/.rdv-trash-%s", parent, id);
+	if (op->near_trash)
+		return arena_printf(op->arena, "%s/%s", op->trash, id);
+	return arena_printf(op->arena, "%s/.rdv-trash-%s",
+	    path_parent(op->arena, op->at), id);
 }
 
 static int
@@ -182,8 +197,8 @@ find_row(struct wt_op *op)
 {
 	struct moving *m = op->own;
 	char id[UUID_TEXT];
-	int err =
-	    store_worktree_at(op->w->app->db, op->arena, op->at, &op->row);
+	int err = store_worktree_at(op->w->app->db, op->arena, op->who.user_id,
+	    op->at, &op->row);
 
 	m->known = err == 0;
 	if (err == RDV_E_NOT_FOUND) {
@@ -268,7 +283,7 @@ remove_opened(struct wt_op *op)
 	if (op->at == op->top)
 		wt_fail(op, RDV_E_INVALID,
 		    "%s is the main work tree; it is never removed", op->at);
-	else if (worktree_in_trash(op->w, op->at))
+	else if (worktree_in_trash(op, op->at))
 		wt_fail(op, RDV_E_INVALID, "%s is in the trash", op->at);
 	/* It would move along, and git would no longer find it. */
 	else if (nested(op) != NULL)
@@ -283,6 +298,7 @@ remove_start(struct wt_op *op)
 {
 	struct moving *m = op->own;
 
+	op->keeps = true;
 	wt_open(op, m->path, remove_opened);
 }
 
@@ -357,6 +373,13 @@ restore_noted(struct wt_op *op)
 static void
 restore_opened(struct wt_op *op)
 {
+	const struct moving *m = op->own;
+
+	/* Something else may have taken the place meanwhile. */
+	if (m->back->found != GIT_FOUND) {
+		wt_fail_fact(op, m->back);
+		return;
+	}
 	op->here = wt_at(&op->list, op->row.trash_path);
 	if (op->here == NULL) {
 		wt_fail(op, RDV_E_NOT_FOUND,
@@ -373,8 +396,6 @@ static void
 restore_start(struct wt_op *op)
 {
 	struct moving *m = op->own;
-	const struct repo_rules rules = wt_rules(op);
-	const char *path, *why = NULL;
 	int err = store_worktree_get(op->w->app->db, op->arena, op->who.user_id,
 	    m->id, &op->row);
 
@@ -385,12 +406,8 @@ restore_start(struct wt_op *op)
 		wt_fail(op, err, "there is no such worktree in the trash");
 		return;
 	}
-	/* Something else may have taken the place meanwhile. */
-	err = repo_new_path(op->arena, &rules, op->row.path, &path, &why);
-	if (err != 0)
-		wt_fail(op, err, "%s", why);
-	else
-		wt_open(op, op->row.repo_path, restore_opened);
+	m->back = wt_question(op, "new", op->row.path);
+	wt_open(op, op->row.repo_path, restore_opened);
 }
 
 void

@@ -22,9 +22,10 @@ static const char sql_change[] =
 static const char sql_get[] =
     "SELECT " COLUMNS " FROM worktree WHERE id = ? AND user_id = ?";
 /* A path may have had many; these states are those that hold it now. */
-static const char sql_at[] = "SELECT " COLUMNS " FROM worktree WHERE path = ? "
-			     "AND state IN ('creating', 'ready', 'removing') "
-			     "ORDER BY updated_at DESC LIMIT 1";
+static const char sql_at[] =
+    "SELECT " COLUMNS " FROM worktree WHERE path = ? "
+    "AND user_id = ? AND state IN ('creating', 'ready', 'removing') "
+    "ORDER BY updated_at DESC LIMIT 1";
 /* Oldest change first: the trash is tidied in this order. */
 static const char sql_in[] = "SELECT " COLUMNS " FROM worktree "
 			     "WHERE state = ? ORDER BY updated_at";
@@ -133,11 +134,12 @@ store_worktree_get(struct db *db, struct arena *a, const char *user_id,
 }
 
 int
-store_worktree_at(struct db *db, struct arena *a, const char *path,
-    struct store_worktree *out)
+store_worktree_at(struct db *db, struct arena *a, const char *user_id,
+    const char *path, struct store_worktree *out)
 {
 	struct copy c = { a, out, false };
-	int err = db_query(db, sql_at, worktrees_copy_cb, &c, "s", path);
+	int err =
+	    db_query(db, sql_at, worktrees_copy_cb, &c, "ss", path, user_id);
 
 	return err == 0 && !c.found ? RDV_E_NOT_FOUND : err;
 }

@@ -37,11 +37,11 @@ int store_worktree_change(struct tx *tx, const struct store_worktree *w);
 int store_worktree_get(struct db *db, struct arena *a, const char *user_id,
     const char *id, struct store_worktree *out);
 /*
- * The one that has this path now, whoever it is of: creating, ready or
- * removing. RDV_E_NOT_FOUND.
+ * The one of that user's that has this path now: creating, ready or removing.
+ * RDV_E_NOT_FOUND.
  */
-int store_worktree_at(struct db *db, struct arena *a, const char *path,
-    struct store_worktree *out);
+int store_worktree_at(struct db *db, struct arena *a, const char *user_id,
+    const char *path, struct store_worktree *out);
 typedef bool store_worktree_fn(const struct store_worktree *w, void *arg);
 /* All in one state, the one longest unchanged first. */
 int store_worktrees_in(struct db *db, const char *state, store_worktree_fn *cb,

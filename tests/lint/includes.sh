@@ -39,7 +39,8 @@ owner() {
 refuse '^lib/' '(security|priv-helper|git-worker|daemon|cli)/' 'lib stands below all'
 refuse '^security/' '(priv-helper|git-worker|daemon|cli)/' 'security knows only lib'
 refuse '^priv-helper/' '(git-worker|daemon|cli)/' 'the helper knows only security and lib'
-refuse '^daemon/' '(priv-helper|cli)/' 'the daemon never sees the helper'
+refuse '^daemon/' '(priv-helper|git-worker|cli)/' \
+    'the daemon sees neither the helper nor what looks for it'
 refuse '^daemon/' 'security/(filter|caps|drop|profile|landlock|sysset)\.h' \
     'the daemon may only confine itself (security/confine.h)'
 refuse '^git-worker/' '(security|priv-helper|daemon|cli)/' \

@@ -408,19 +408,22 @@ copy(const char *from, const char *to)
 static void
 lay_out(const char *dir)
 {
-	char self[1024], helper[1100], to[640];
+	static const char *const names[] = { "rdv-helper", "rdv-git" };
+	char self[1024], from[1100], to[640];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
 	self[n > 0 ? n : 0] = '\0';
 	for (int i = 0; i < 3; i++)
 		*strrchr(self, '/') = '\0';
-	(void)snprintf(helper, sizeof helper, "%s/bin/rdv-helper", self);
 	(void)snprintf(to, sizeof to, "%s/bin", dir);
 	(void)mkdir(to, 0700);
 	(void)snprintf(to, sizeof to, "%s/home", dir);
 	(void)mkdir(to, 0700);
-	(void)snprintf(to, sizeof to, "%s/bin/rdv-helper", dir);
-	copy(helper, to);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		(void)snprintf(from, sizeof from, "%s/bin/%s", self, names[i]);
+		(void)snprintf(to, sizeof to, "%s/bin/%s", dir, names[i]);
+		copy(from, to);
+	}
 	(void)snprintf(to, sizeof to, "%s/bin/rdvd", dir);
 	copy("/proc/self/exe", to);
 }

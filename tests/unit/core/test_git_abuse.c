@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/conf.h"
-#include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"
@@ -292,26 +290,6 @@ abuse_G07_a_hidden_bare_repository_is_not_used(void **state)
 	assert_false(canary());
 }
 
-static void
-abuse_G08_a_repository_of_somebody_else_is_not_used(void **state)
-{
-	struct arena *a = arena_new();
-	const struct repo_rules rules = { live.app.conf->worktree_dir,
-		live.app.conf->repo_roots };
-	struct repo_ask ask = { a, &rules, live.who.uid };
-	struct repo_place place;
-	const char *why = NULL;
-
-	(void)state;
-	assert_int_equal(repo_find(&ask, live.repo, &place, &why), 0);
-	assert_string_equal(place.at, live.repo);
-	ask.uid++;
-	assert_int_equal(repo_find(&ask, live.repo, &place, &why),
-	    RDV_E_INVALID);
-	assert_non_null(strstr(why, "another account"));
-	arena_free(a);
-}
-
 static int
 all(void)
 {
@@ -319,7 +297,6 @@ all(void)
 	const struct CMUnitTest tests[] = {
 		T(abuse_G01_to_G06_no_program_of_the_repository_runs),
 		T(abuse_G07_a_hidden_bare_repository_is_not_used),
-		T(abuse_G08_a_repository_of_somebody_else_is_not_used),
 	};
 
 	return CHECK_RUN("core/git_abuse", tests);

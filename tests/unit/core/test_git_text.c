@@ -5,22 +5,14 @@
  */
 #include "tests/unit/check.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "daemon/core/git.h"
 #include "daemon/core/gitpins.h"
 #include "daemon/core/porcelain.h"
 #include "daemon/core/repo.h"
-#include "git-worker/mounts.h"
-#include "git-worker/place.h"
 #include "lib/arena.h"
-#include "tests/unit/lib/tmpdir.h"
 
 #define OID	"1111111111111111111111111111111111111111"
 #define ZERO	"0000000000000000000000000000000000000000"
@@ -256,82 +248,6 @@ pointers_of_worktrees(void **state)
 	    "/r");
 }
 
-/*
- * Who may mount nothing may do so in a user namespace. Where that is not to be
- * had either, /proc has to do, which is another file system everywhere.
- */
-static int
-mounted(const char *dir)
-{
-	if (chdir(dir) < 0)
-		return 4;
-	if (unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("one", "two", NULL, MS_BIND, NULL) < 0 ||
-	    mount("tmpfs", "tmp", "tmpfs", 0, NULL) < 0)
-		return repo_same_mount("one", "/proc") ? 1 : 0;
-	if (repo_same_mount("one", "two") || repo_same_mount("one", "tmp"))
-		return 2;
-	return repo_same_mount(".", "one/in") ? 0 : 3;
-}
-
-static void
-a_rename_stays_on_one_mount(void **state)
-{
-	static const char *const made[] = { "one", "one/in", "two", "tmp" };
-	char dir[64];
-	int fd = tmpdir_new(dir), status;
-	pid_t pid;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
-		assert_int_equal(mkdirat(fd, made[i], 0700), 0);
-	(void)close(fd);
-	assert_false(repo_same_mount(dir, "/nonexistent"));
-	pid = fork();
-	if (pid == 0)
-		_exit(mounted(dir));
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	tmpdir_remove(dir);
-	assert_int_equal(status, 0);
-}
-
-static void
-what_is_mounted_below(void **state)
-{
-	static const char text[] =
-	    "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
-	    "2 1 8:1 /d /t/a\\040b/in rw shared:1 - ext4 /dev/sda1 rw\n"
-	    "3 1 0:9 / /t/fuse rw - fuse.sshfs host:/ rw\n"
-	    "4 1 0:9 / /t/x\\134y rw - tmpfs t rw\n";
-	static const struct {
-		const char *dir;
-		bool below;
-	} rows[] = {
-		{ "/t/a b", true },
-		{ "/t/a b/in", true },
-		{ "/t/a b/in/deeper", false },
-		{ "/t/a b/i", false },
-		{ "/t/a", false },
-		{ "/t/fuse", true },
-		{ "/t/fus", false },
-		{ "/t/fuse2", false },
-		{ "/t/x\\y", true },
-		{ "/t", true },
-		{ "/home", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (mounts_below(text, sizeof(text) - 1, rows[i].dir) !=
-		    rows[i].below)
-			fail_msg("%s", rows[i].dir);
-	/* What is not all of it says nothing. */
-	assert_true(mounts_below("", 0, "/home"));
-	assert_true(mounts_below(text + 36, sizeof(text) - 37, "/home"));
-	assert_true(mounts_below(text, 9, "/home"));
-}
-
 int
 main(void)
 {
@@ -347,8 +263,6 @@ main(void)
 		T(overrides_are_bounded),
 		T(what_git_complains_of),
 		T(pointers_of_worktrees),
-		T(a_rename_stays_on_one_mount),
-		T(what_is_mounted_below),
 	};
 
 	return CHECK_RUN("core/git_text", tests);

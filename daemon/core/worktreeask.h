@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_WORKTREEASK_H
+#define RDV_WORKTREEASK_H
+
+#include "daemon/core/worktreeop.h"
+#include "lib/gitproto.h"
+
+/*
+ * What only the account itself can see, asked of rdv-git. One more question for
+ * the next wt_ask(); `arg` is not empty. The fact is in the arena, and says
+ * that it could not be looked at until it is answered.
+ */
+const struct git_fact *
+wt_question(struct wt_op *op, const char *question, const char *arg);
+/*
+ * Asks all of them at once, in their order. No answer is the operation's
+ * failure; while a removal is judged it is a fact like others, and a reason
+ * against it.
+ */
+void wt_ask(struct wt_op *op, wt_step_fn *next);
+/* Fails with what a fact says, which is not GIT_FOUND. */
+void wt_fail_fact(struct wt_op *op, const struct git_fact *f);
+/* Nothing is there, seen with the account's own eyes. */
+bool wt_absent(const struct git_fact *f);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_GITPROTO_H
+#define RDV_GITPROTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+/*
+ * Between rdvd, which may look at no path of a user's, and rdv-git, which looks
+ * as that user:
+ *
+ *   rdv-git ask DIR TRASH ROOT... -- QUESTION ARGUMENT ...
+ *
+ * DIR and TRASH are where rdv makes worktrees and where removed ones go ("~/"
+ * is the account's home); beneath DIR and the ROOTs repositories may lie.
+ * Standard output is rdv-git's build and one fact for each question.
+ */
+#define GITPROTO_PROGRAM "rdv-git"
+
+/* Of one call: what rdvd has to ask at once, and no more. */
+#define GITPROTO_ASK_MAX 100
+
+/* A path, or a sentence with one in it. */
+#define GITPROTO_TEXT_MAX 4607
+
+enum git_found {
+	GIT_FOUND,
+	GIT_NO_SUCH, /* nothing of that name */
+	GIT_REFUSED, /* not to be used, or not to be looked at */
+	GIT_TAKEN,   /* something of that name is there */
+	GIT_FOUND_MAX
+};
+
+#define GIT_F_LINKED	 0x01u /* .git is a file: another has the repository */
+#define GIT_F_MAIN	 0x02u /* a main work tree beneath a root */
+#define GIT_F_BORROWS	 0x04u /* and has objects of another repository */
+#define GIT_F_SAME_MOUNT 0x08u /* can be renamed into the trash */
+#define GIT_F_THERE	 0x10u
+#define GIT_F_ABSENT	 0x20u /* neither: it could not be looked at */
+#define GIT_F_MOUNTED	 0x40u /* something is, there or below */
+
+/* The answer to one question (git-worker/ask.c says what each fills in). */
+struct git_fact {
+	uint8_t found; /* enum git_found */
+	uint8_t flags;
+	char text[GITPROTO_TEXT_MAX + 1]; /* what was found, or why not */
+};
+
+void gitproto_put_build(struct buf *b, const char *build);
+void gitproto_put(struct buf *b, const struct git_fact *f);
+/*
+ * All of an answer to `n` questions, as it came from a program that runs as the
+ * user. 0; RDV_E_NEWER: of another build; RDV_E_MALFORMED. What it says is
+ * still only that user's word.
+ */
+int gitproto_get(struct buf *b, const char *build, struct git_fact *const *f,
+    size_t n);
+
+#endif

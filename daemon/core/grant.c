@@ -48,6 +48,8 @@ struct grants {
 	bool open;
 	bool due; /* serving is deferred */
 	struct loop_timer *timer;
+	grant_given_fn *given;
+	void *given_arg;
 	TAILQ_HEAD(, holder) holders;
 };
 
@@ -130,6 +132,24 @@ grants_free(struct grants *g)
 }
 
 void
+grants_on_given(struct grants *g, grant_given_fn *cb, void *arg)
+{
+	g->given = cb;
+	g->given_arg = arg;
+}
+
+bool
+grant_is_given(const struct grants *g, uid_t uid)
+{
+	const struct holder *h;
+
+	TAILQ_FOREACH (h, &g->holders, link)
+		if (h->grant.uid == uid)
+			return clock_mono_ms() < h->until;
+	return false;
+}
+
+void
 grants_forget(struct grants *g)
 {
 	struct holder *h;
@@ -180,12 +200,15 @@ grant_login_cb(int err, const struct priv_login_answer *a, void *arg)
 		return;
 	wipe_offer(h);
 	/* A grant for another uid than was asked for is none. */
-	if (a->result == PRIV_DONE && a->uid == h->grant.uid)
+	if (a->result == PRIV_DONE && a->uid == h->grant.uid) {
 		keep(h, a);
-	else
+		if (h->grants->given != NULL)
+			h->grants->given(h->grant.uid, h->grants->given_arg);
+	} else {
 		refuse(h,
 		    a->result == PRIV_FAILED ? RDV_E_UNAVAILABLE : RDV_E_DENIED,
 		    a->why, 0);
+	}
 	serve_later(h->grants);
 }
 

@@ -39,6 +39,16 @@ void grant_offer(struct grants *g, uid_t uid, bool token, const char *text);
  */
 void grant_forget(struct grants *g, uid_t uid);
 
+/*
+ * The helper has given leave for a user, for the first time or again. In system
+ * mode that is when work for him can be done that nobody waits beside. One
+ * listener; NULL is none. Called from the loop.
+ */
+typedef void grant_given_fn(uid_t uid, void *arg);
+void grants_on_given(struct grants *g, grant_given_fn *cb, void *arg);
+/* There is one now, which may end at any moment. */
+bool grant_is_given(const struct grants *g, uid_t uid);
+
 struct grant {
 	uint8_t bytes[PRIV_GRANT_LEN];
 	uid_t uid;

@@ -8,10 +8,13 @@
  */
 #include "daemon/core/worktreefix.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/grant.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/loop.h"
@@ -22,6 +25,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/xalloc.h"
 
 /* A git of an earlier daemon is being ended, and gets 2 s for that. */
 #define SETTLE_MS 3000
@@ -297,6 +301,7 @@ struct begin {
 	int64_t after, before; /* rows changed in between are looked at */
 	int left;
 	int64_t last; /* when the newest one of them was changed */
+	const struct wt_round *round; /* of this account alone; NULL: of all */
 };
 
 struct owner {
@@ -321,6 +326,17 @@ keep(struct arena *a, const char *s)
 	return s != NULL ? arena_strdup(a, s) : NULL;
 }
 
+/* Work for whom the helper has no leave would only fail: it waits for that. */
+static bool
+may_begin(const struct begin *b, const struct owner *o)
+{
+	const struct app *app = b->w->app;
+
+	if (!o->found || (b->round != NULL && b->round->uid != o->uid))
+		return false;
+	return !app->conf->system || grant_is_given(app->grants, o->uid);
+}
+
 static bool
 begin_cb(const struct store_worktree *row, void *arg)
 {
@@ -332,12 +348,14 @@ begin_cb(const struct store_worktree *row, void *arg)
 	if (row->updated_at <= b->after)
 		return true;
 	/* They come in this order: behind it all are younger. */
-	if (row->updated_at >= b->before || b->left-- <= 0)
+	if (row->updated_at >= b->before || b->left <= 0)
 		return false;
+	if (store_users_each(b->w->app->db, owner_cb, &owner) != 0 ||
+	    !may_begin(b, &owner))
+		return true;
+	b->left--;
 	b->last = row->updated_at;
-	if (wt_in_flight(b->w, NULL, NULL, row->id) ||
-	    store_users_each(b->w->app->db, owner_cb, &owner) != 0 ||
-	    !owner.found)
+	if (wt_in_flight(b->w, NULL, NULL, row->id))
 		return true;
 	/* git runs as whoever the row is of; there is no request to say it. */
 	who.uid = owner.uid;
@@ -375,28 +393,57 @@ worktreefix_settle(struct worktrees *w)
 
 	/* "removing" is also what is on its way back. */
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		struct begin b = { w, fix_start, -1, INT64_MAX, INT32_MAX, -1 };
+		struct begin b = { w, fix_start, -1, INT64_MAX, INT32_MAX, -1,
+			NULL };
 
 		begin(&b, states[i]);
 	}
 }
 
 /* What cannot be ended, as its repository is gone, keeps nobody else here. */
-void
-worktreefix_tidy(struct worktrees *w)
+static void
+tidy(struct worktrees *w, struct wt_round *r)
 {
-	struct begin b = { w, tidy_start, w->tidied, 0, TIDY_MAX, -1 };
+	struct begin b = { w, tidy_start, r->came, 0, TIDY_MAX, -1, r };
 
 	b.before =
 	    clock_wall_ms() - w->app->conf->trash_retention_days * DAY_MS;
 	begin(&b, "trashed");
-	w->tidied = b.left > 0 ? -1 : b.last;
+	r->came = b.left > 0 ? -1 : b.last;
+	r->began = clock_mono_ms();
+	r->due = false;
+}
+
+static struct wt_round *
+round_of(struct worktrees *w, uid_t uid)
+{
+	struct wt_round *r;
+
+	SLIST_FOREACH(r, &w->rounds, link)
+	if (r->uid == uid)
+		return r;
+	r = xcalloc(1, sizeof(*r));
+	*r = (struct wt_round){ .uid = uid, .began = -1, .came = -1 };
+	SLIST_INSERT_HEAD(&w->rounds, r, link);
+	return r;
+}
+
+void
+worktreefix_tidy(struct worktrees *w)
+{
+	tidy(w, round_of(w, geteuid()));
 }
 
 static void
 fix_settle_cb(void *arg)
 {
-	worktreefix_settle(arg);
+	struct worktrees *w = arg;
+	struct wt_round *r;
+
+	worktreefix_settle(w);
+	SLIST_FOREACH(r, &w->rounds, link)
+	if (r->due)
+		tidy(w, r);
 }
 
 static void
@@ -408,6 +455,21 @@ fix_tidy_cb(void *arg)
 	loop_timer_set(w->tidy, w->app->conf->cleanup_interval_hours * HOUR_MS);
 }
 
+/*
+ * In system mode work that nobody waits beside is done when its user comes, and
+ * the trash is looked through as rarely as elsewhere.
+ */
+static void
+fix_given_cb(uid_t uid, void *arg)
+{
+	struct worktrees *w = arg;
+	struct wt_round *r = round_of(w, uid);
+	const int64_t rest = w->app->conf->cleanup_interval_hours * HOUR_MS;
+
+	r->due = r->began < 0 || clock_mono_ms() - r->began >= rest;
+	worktrees_reconcile(w);
+}
+
 void
 worktrees_reconcile(struct worktrees *w)
 {
@@ -417,15 +479,25 @@ worktrees_reconcile(struct worktrees *w)
 void
 worktreefix_init(struct worktrees *w)
 {
+	SLIST_INIT(&w->rounds);
 	w->settle = loop_timer_new(w->app->loop, fix_settle_cb, w);
-	w->tidied = -1;
 	w->tidy = loop_timer_new(w->app->loop, fix_tidy_cb, w);
-	loop_timer_set(w->tidy, TIDY_MS);
+	if (w->app->conf->system)
+		grants_on_given(w->app->grants, fix_given_cb, w);
+	else
+		loop_timer_set(w->tidy, TIDY_MS);
 }
 
 void
 worktreefix_done(struct worktrees *w)
 {
+	struct wt_round *r;
+
+	grants_on_given(w->app->grants, NULL, NULL);
 	loop_timer_free(w->settle);
 	loop_timer_free(w->tidy);
+	while ((r = SLIST_FIRST(&w->rounds)) != NULL) {
+		SLIST_REMOVE_HEAD(&w->rounds, link);
+		free(r);
+	}
 }

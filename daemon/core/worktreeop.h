@@ -60,12 +60,21 @@ struct wt_op {
 };
 TAILQ_HEAD(wt_ops, wt_op);
 
+/* How far the trash of one account has been looked through. */
+struct wt_round {
+	SLIST_ENTRY(wt_round) link;
+	uid_t uid;
+	int64_t began; /* monotonic; -1: not yet */
+	int64_t came;  /* the newest row it came to; -1: begin anew */
+	bool due;
+};
+
 struct worktrees {
 	struct app *app;
 	struct git *git;
 	struct wt_ops ops, ended;
 	struct loop_timer *settle, *tidy; /* worktreefix.c */
-	int64_t tidied; /* so far the last round came; -1: begin anew */
+	SLIST_HEAD(, wt_round) rounds;	  /* one in user mode */
 };
 
 struct wt_op *wt_new(struct worktrees *w, const struct worktree_who *who,

@@ -49,6 +49,7 @@ struct job {
 	TAILQ_ENTRY(job) link;
 	struct git *git;
 	uid_t uid;
+	bool optional;
 	size_t max;
 	struct priv_spawn spawn; /* its strings are ours */
 	struct pipe_end out, err;
@@ -370,8 +371,11 @@ git_spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
 	struct job *j = arg;
 
 	j->pending = false;
-	/* As of a run: the grant may have ended with its token. */
-	if (err == 0 && a->result == PRIV_DENIED)
+	/*
+	 * As of a run: the grant may have ended with its token. What comes
+	 * next will tell, where there is a next.
+	 */
+	if (err == 0 && a->result == PRIV_DENIED && !j->optional)
 		grant_forget(j->git->app->grants, j->uid);
 	/* Not the three that the protocol has for pipes. */
 	if (err == 0 && a->result == PRIV_DONE && fds->n != 3) {
@@ -502,6 +506,7 @@ git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg)
 	j = xcalloc(1, sizeof(*j));
 	j->git = g;
 	j->uid = call->uid;
+	j->optional = call->optional;
 	j->cb = cb;
 	j->arg = arg;
 	j->out.fd = j->err.fd = -1;

@@ -42,6 +42,7 @@ struct git_call {
 	const char *const *configs; /* more "key=value" to pin, or NULL */
 	size_t max;		    /* bytes of stdout kept, then TOO_BIG */
 	enum git_as as;
+	bool optional; /* the caller goes on when the policy denies it */
 };
 
 struct git_result {

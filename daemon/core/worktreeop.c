@@ -209,15 +209,25 @@ wt_git_cb(int err, const struct git_result *r, const char *why, void *arg)
 
 	/*
 	 * An answer that does not come is one when a removal is judged: not
-	 * known. Where something is to be done it is a failure.
+	 * known. Where something is to be done it is a failure. The policy may
+	 * grant git and no program that sees everything.
 	 */
-	if (op->judging && (err == RDV_E_TOO_BIG || err == RDV_E_TIMEOUT ||
-			       err == RDV_E_SPAWN))
+	if ((op->judging && (err == RDV_E_TOO_BIG || err == RDV_E_TIMEOUT ||
+				err == RDV_E_SPAWN)) ||
+	    (op->optional && err == RDV_E_DENIED))
 		op->git_next(op, &none);
 	else if (err != 0)
 		wt_fail(op, err, "%s", why);
 	else
 		op->git_next(op, r);
+}
+
+static void
+run(struct wt_op *op, const struct git_call *call, wt_git_fn *next)
+{
+	op->git_next = next;
+	op->optional = call->optional;
+	git_run(op->w->git, call, wt_git_cb, op);
 }
 
 void
@@ -240,8 +250,7 @@ wt_git(struct wt_op *op, const char *dir, const char *const *argv,
 		paths[n++] = op->top;
 	for (; more != NULL && *more != NULL && n < PATHS_MAX; more++)
 		paths[n++] = *more;
-	op->git_next = next;
-	git_run(op->w->git, &call, wt_git_cb, op);
+	run(op, &call, next);
 }
 
 void
@@ -255,8 +264,7 @@ wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next)
 		.as = GIT_AS_WORKER,
 	};
 
-	op->git_next = next;
-	git_run(op->w->git, &call, wt_git_cb, op);
+	run(op, &call, next);
 }
 
 /*
@@ -272,10 +280,10 @@ wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next)
 		.argv = argv,
 		.max = OUTPUT_MAX,
 		.as = GIT_AS_HOST,
+		.optional = op->judging,
 	};
 
-	op->git_next = next;
-	git_run(op->w->git, &call, wt_git_cb, op);
+	run(op, &call, next);
 }
 
 static void

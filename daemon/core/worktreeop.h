@@ -50,6 +50,7 @@ struct wt_op {
 	const char *branch, *commit; /* while wt_attach() asks */
 	wt_git_fn *git_next;
 	wt_fail_fn *fail;
+	bool optional; /* what runs may be denied */
 	bool judging;  /* a git that cannot answer is an answer */
 	bool deferred; /* its next step is with the loop */
 	bool writes;   /* it adds, moves or removes worktrees */

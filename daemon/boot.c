@@ -104,20 +104,26 @@ check_both(struct app *app, const struct boot_fds *fds, char *why,
 	return status;
 }
 
-/* In system mode [main] has the say about these. */
+/* In system mode [main] has the say about these, or each account. */
 static int
 check_none(const struct conf *conf, char *why, size_t whysize)
 {
-	static const char *const keys[] = { "server.api_socket",
-		"server.terminal_socket", "auth.service_token_file" };
+	static const char helper[] = "rdv-helper decides this";
+	static const struct {
+		const char *key, *text;
+	} keys[] = {
+		{ "server.api_socket", helper },
+		{ "server.terminal_socket", helper },
+		{ "auth.service_token_file", helper },
+		{ "worktrees.dir", "each account has its ~/.rdv/worktrees" },
+	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		if (!conf_is_set(conf, keys[i]))
+		if (!conf_is_set(conf, keys[i].key))
 			continue;
 		(void)snprintf(why, whysize,
-		    "%s: %s: rdv-helper decides this in system mode; remove "
-		    "the setting",
-		    conf_source(conf, keys[i]), keys[i]);
+		    "%s: %s: %s in system mode; remove the setting",
+		    conf_source(conf, keys[i].key), keys[i].key, keys[i].text);
 		return EX_SETTINGS;
 	}
 	return 0;

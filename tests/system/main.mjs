@@ -5,5 +5,6 @@ await import('./accounts.mjs');
 await import('./others.mjs');
 await import('./tokens.mjs');
 await import('./policy.mjs');
+await import('./worktrees.mjs');
 await import('./install.mjs');
 finish();

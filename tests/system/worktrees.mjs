@@ -1,0 +1,266 @@
+// Worktrees of two accounts whose homes are closed to everybody else, rdvd
+// among them: made, worked in, removed, restored and in the end deleted, each
+// by its account alone.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test, waitFor } from '../harness/rdv.mjs';
+import { System } from '../harness/system.mjs';
+
+const s = await System.start({ settings:
+	'[cleanup]\ntrash_retention_days = 1\n' });
+const [ann, bob] = s.people;
+const DAY_MS = 24 * 3600 * 1000;
+
+const file = (who, name) => path.join(who.home, name);
+const ask = (who, method, target, body) => s.over(who, method, target,
+	{ body });
+const status = (who, p) => ask(who, 'GET',
+	`/api/worktrees/status?worktree_path=${encodeURIComponent(p)}`);
+const remove = (who, p, force = false) => ask(who, 'DELETE', '/api/worktrees',
+	{ worktree_path: p, force });
+const list = async (who, repo) => {
+	const r = await ask(who, 'GET',
+		`/api/worktrees?repo_path=${encodeURIComponent(repo)}`);
+	assert.equal(r.status, 200, `${r.raw}`);
+	return r.json.map((w) => w.path);
+};
+
+function git(who, dir, ...args) {
+	const r = s.as(who, 'git', ['-C', dir, '-c', 'user.name=t', '-c',
+		'user.email=t@example.org', ...args]);
+	assert.equal(r.status, 0, `git ${args.join(' ')}: ${r.err}`);
+	return r.out.trim();
+}
+
+function newRepo(who, name) {
+	const at = file(who, name);
+	assert.equal(s.as(who, 'git', ['init', '-q', '-b', 'main', at]).status, 0);
+	fs.writeFileSync(path.join(at, 'file'), 'one\n');
+	fs.chownSync(path.join(at, 'file'), who.uid, who.uid);
+	git(who, at, 'add', 'file');
+	git(who, at, 'commit', '-q', '-m', 'one');
+	return at;
+}
+
+// What in a home belongs to anybody but its owner.
+const strangers = (who) => execFileSync('find', [who.home, '!', '-uid',
+	`${who.uid}`], { encoding: 'utf8' });
+
+const ended = (who, id) => waitFor('the end', async () => {
+	const r = await ask(who, 'GET', `/api/sessions/${id}`);
+	return r.json.run?.state !== 'running' && r.json;
+});
+
+async function session(who, body) {
+	const r = await ask(who, 'POST', '/api/sessions', { name: 'x', ...body });
+	assert.equal(r.status, 201, `${r.raw}`);
+	return r.json;
+}
+
+for (const who of [ann, bob]) {
+	s.login(who);
+	who.repo = newRepo(who, 'repo');
+}
+
+await test('a session gets a worktree, in a home that is closed', async () => {
+	for (const who of [ann, bob]) {
+		assert.equal(fs.statSync(who.home).mode & 0o777, 0o700);
+		const made = await session(who, { repo_path: who.repo,
+			create_worktree: true, worktree_branch: 'b', profile: 'script',
+			command: ['/bin/sh', '-c', 'echo two >>file && git -c ' +
+				'user.name=t -c user.email=t@example.org commit -qam two'] });
+		assert.equal(made.project_path, file(who, '.rdv/worktrees/repo-b'));
+		const end = await ended(who, made.id);
+		assert.equal(end.run.exit_code, 0, JSON.stringify(end));
+		assert.equal(git(who, made.project_path, 'log', '-1', '--format=%s'),
+			'two');
+		for (const name of ['.rdv', '.rdv/worktrees'])
+			assert.equal(fs.statSync(file(who, name)).mode & 0o7777, 0o700,
+				name);
+		assert.equal(fs.statSync(made.project_path).uid, who.uid);
+		assert.equal(strangers(who), '');
+	}
+});
+
+await test('an agent commits there too', async () => {
+	const made = await session(ann, { repo_path: ann.repo,
+		create_worktree: true, worktree_branch: 'agent', profile: 'agent',
+		command: ['/bin/sh', '-c', 'echo two >>file && git -c user.name=t ' +
+			'-c user.email=t@example.org commit -qam agent'] });
+	assert.equal((await ended(ann, made.id)).run.exit_code, 0);
+	assert.equal(git(ann, ann.repo, 'log', '-1', '--format=%s', 'agent'),
+		'agent');
+	assert.equal((await remove(ann, made.project_path, true)).status, 200);
+});
+
+await test('the same by the command line', () => {
+	const json = (...args) => {
+		const r = s.rdv(ann, '--json', ...args);
+		assert.equal(r.status, 0, `${args.join(' ')}: ${r.err}`);
+		return JSON.parse(r.out);
+	};
+	json('session', 'new', 'cli', '--repo', ann.repo, '--branch', 'cli', '--',
+		'/bin/cat');
+	const { path: at } = json('worktree', 'ls', '--repo', ann.repo)
+		.find((w) => w.branch === 'cli');
+	assert.equal(json('worktree', 'status', at).is_clean, true);
+	fs.writeFileSync(path.join(at, 'new'), 'work');
+	fs.chownSync(path.join(at, 'new'), ann.uid, ann.uid);
+	assert.equal(s.rdv(ann, 'worktree', 'rm', at).status, 1, 'holds work');
+	json('close', 'cli');
+	const { trash_id: id } = json('worktree', 'rm', at, '--force');
+	assert.equal(fs.existsSync(at), false);
+	assert.deepEqual(fs.readdirSync(file(ann, '.rdv/trash')).includes(id),
+		true);
+	assert.equal(fs.statSync(file(ann, '.rdv/trash')).mode & 0o7777, 0o700);
+	assert.ok(json('worktree', 'trash').items.some((i) => i.id === id));
+	json('worktree', 'restore', id);
+	assert.equal(fs.readFileSync(path.join(at, 'new'), 'utf8'), 'work');
+	assert.equal(strangers(ann), '');
+	json('worktree', 'rm', at, '--force');
+});
+
+await test('C14 another\'s repository is as one that is not there', async () => {
+	const make = (who, repo) => ask(who, 'POST', '/api/worktrees',
+		{ repo_path: repo, branch: 'stolen', create_branch: true });
+	const said = (r, p) => {
+		const { request_id: _, error, ...rest } = r.json;
+		return { status: r.status, error: error.replaceAll(p, 'P'), ...rest };
+	};
+	const none = file(ann, 'none');
+	for (const act of [make, (who, p) => status(who, p),
+		(who, p) => remove(who, p, true),
+		(who, p) => ask(who, 'GET', '/api/worktrees?repo_path=' +
+			encodeURIComponent(p))]) {
+		for (const p of [ann.repo, file(ann, '.rdv/worktrees/repo-b')]) {
+			const no = await act(bob, p);
+			assert.ok(no.status >= 400, `${act}: ${no.raw}`);
+			assert.deepEqual(said(no, p), said(await act(bob, none), none));
+		}
+	}
+	assert.equal(git(ann, ann.repo, 'branch', '--list', 'stolen'), '');
+	assert.equal(strangers(ann), '');
+	assert.equal((await make(ann, ann.repo)).status, 201, 'control');
+	assert.equal((await remove(ann, file(ann,
+		'.rdv/worktrees/repo-stolen'), true)).status, 200);
+});
+
+await test('C14 even where its home is open to everybody', async (t) => {
+	t.after(() => fs.chmodSync(ann.home, 0o700));
+	fs.chmodSync(ann.home, 0o755);
+	const at = file(ann, '.rdv/worktrees/repo-b');
+	assert.ok((await list(ann, ann.repo)).includes(at), 'control');
+	for (const p of [ann.repo, at]) {
+		const r = await ask(bob, 'POST', '/api/worktrees',
+			{ repo_path: p, branch: 'stolen', create_branch: true });
+		assert.equal(r.status, 400, `${r.raw}`);
+		/* ~/.rdv stays closed, whatever the home is. */
+		assert.match(r.json.error, p === at ? /Permission denied/
+			: /belongs to another account/);
+	}
+	assert.equal(strangers(ann), '');
+});
+
+await test('C14 what another has in the trash is not there', async () => {
+	const { items } = (await ask(ann, 'GET', '/api/worktrees/trash')).json;
+	assert.ok(items.length > 0, 'control');
+	const ids = items.map((i) => i.id);
+	const his = (await ask(bob, 'GET', '/api/worktrees/trash')).raw;
+	for (const id of ids) {
+		assert.equal(`${his}`.includes(id), false);
+		assert.equal((await ask(bob, 'POST', '/api/worktrees/restore',
+			{ id })).status, 404);
+	}
+});
+
+await test('with submodules, by the rename as the account', async () => {
+	const inner = newRepo(bob, 'inner');
+	git(bob, bob.repo, '-c', 'protocol.file.allow=always', 'submodule', 'add',
+		'-q', inner, 'sub');
+	git(bob, bob.repo, 'commit', '-q', '-m', 'sub');
+	const r = await ask(bob, 'POST', '/api/worktrees',
+		{ repo_path: bob.repo, branch: 'm', create_branch: true });
+	assert.equal(r.status, 201, `${r.raw}`);
+	git(bob, r.json.path, '-c', 'protocol.file.allow=always', 'submodule',
+		'update', '-q', '--init');
+	const gone = await remove(bob, r.json.path, true);
+	assert.equal(gone.status, 200, `${gone.raw}`);
+	assert.equal(fs.existsSync(r.json.path), false);
+	const back = await ask(bob, 'POST', '/api/worktrees/restore',
+		{ id: gone.json.trash_id });
+	assert.equal(back.status, 200, `${back.raw}`);
+	assert.equal(fs.existsSync(path.join(r.json.path, 'sub/file')), true);
+	assert.equal(strangers(bob), '');
+});
+
+await test('one with a program in it is busy, whoever started that',
+	async () => {
+		const at = file(bob, '.rdv/worktrees/repo-b');
+		const held = await session(bob, { project_path: at,
+			command: ['/bin/cat'] });
+		assert.equal((await status(bob, at)).json.exists, true);
+		const no = await remove(bob, at);
+		assert.equal(no.status, 409);
+		assert.ok(no.json.details.reasons.includes('WORKTREE_BUSY'),
+			`${no.raw}`);
+		await ask(bob, 'DELETE', `/api/sessions/${held.id}`);
+		await waitFor('it is free', async () => !(await remove(bob, at))
+			.json.details?.reasons.includes('WORKTREE_BUSY'));
+	});
+
+await test('the trash ends when its account comes again', async () => {
+	const kept = fs.readdirSync(file(ann, '.rdv/trash'));
+	assert.ok(kept.length > 0, 'control');
+	execFileSync('sqlite3', [path.join(s.root, 'var/lib/rdv/server/rdv.db'),
+		`UPDATE worktree SET updated_at = updated_at - ${2 * DAY_MS} ` +
+		'WHERE state = \'trashed\'']);
+	const old = s.rdvd;
+	process.kill(old, 'SIGKILL');
+	await waitFor('another rdvd', () => s.rdvd && s.rdvd !== old);
+	await waitFor('it answers', async () => {
+		try {
+			return (await list(ann, ann.repo)).length > 0;
+		} catch {
+			return false;
+		}
+	});
+	await waitFor('the trash is empty', () =>
+		fs.readdirSync(file(ann, '.rdv/trash')).length === 0);
+	await waitFor('and says so', async () => (await ask(ann, 'GET',
+		'/api/worktrees/trash')).json.items.length === 0);
+	assert.match(git(ann, ann.repo, 'for-each-ref', 'refs/rdv/rescue'), /commit/);
+	assert.equal(strangers(ann), '');
+});
+
+await test('who may start no login has worktrees all the same', async () => {
+	await s.reload(`[user.${bob.name}]\nprofiles = ["script", "git"]\n`);
+	const r = await ask(bob, 'POST', '/api/worktrees',
+		{ repo_path: bob.repo, branch: 'narrow', create_branch: true });
+	assert.equal(r.status, 201, `${r.raw}`);
+	/* Who else works there only a program that sees all of his can tell. */
+	const no = await remove(bob, r.json.path);
+	assert.equal(no.status, 409, `${no.raw}`);
+	assert.deepEqual(no.json.details.reasons, ['STATE_UNKNOWN']);
+	assert.equal((await remove(bob, r.json.path, true)).status, 200);
+	await s.reload('');
+});
+
+await test('worktrees.dir is no setting of system mode', () => {
+	const dir = fs.mkdtempSync(path.join(s.scratch, 'set-'));
+	const config = path.join(dir, 'etc/rdv/rdv.toml');
+	fs.chmodSync(dir, 0o755);
+	fs.cpSync(path.join(s.root, 'etc'), path.join(dir, 'etc'),
+		{ recursive: true });
+	fs.writeFileSync(config, '[worktrees]\ndir = "/srv/worktrees"\n');
+	const r = spawnSync(path.join(s.bin, 'rdv-helper'), ['--system', '--root',
+		dir, '--web-user', s.web.name], { encoding: 'utf8', timeout: 20000 });
+	assert.equal(r.status, 78, r.stderr);
+	assert.match(r.stderr, /worktrees\.dir: each account has its ~\/\.rdv/);
+});
+
+await test('all of it ends', async (t) => {
+	t.after(() => fs.existsSync(s.scratch) && s.stop());
+	assert.equal(await s.stop(), 0);
+});

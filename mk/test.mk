@@ -40,7 +40,8 @@ use_http := $(call dmn,base http) $(liblib)
 use_store := $(call dmn,base store event) $(liblib)
 use_event := $(use_store)
 use_auth := $(call dmn,base http store event auth) $(liblib)
-use_core := $(call dmn,base http store event auth core term) $(liblib)
+use_emu	:= $(call dmn,emu) $(liblib)
+use_core := $(call dmn,base http store event auth core term emu) $(liblib)
 use_term := $(use_core)
 use_api	:= $(call dmn,base $(dmn_dirs)) $(BUILD)/dmn/wire.a $(liblib)
 
@@ -89,6 +90,7 @@ fuzz_dir_js := lib
 fuzz_dir_path := lib
 fuzz_dir_policy := priv
 fuzz_dir_ops := priv
+fuzz_dir_emu := emu
 fuzz_dir_http := http
 fuzz_dir_ws := http
 fuzz_dir = $(if $(fuzz_dir_$(1)),$(fuzz_dir_$(1)),api)
@@ -156,6 +158,13 @@ $(BUILD)/tests/$(basename $(notdir $(1))): $(1)
 endef
 $(foreach f,$(prog_src),$(eval $(call prog_rule,$(f))))
 
+# The emulator of the screen layer is the daemon's own.
+emu_bin := $(BUILD)/tests/emu
+$(emu_bin): $(call obj,tests/screen/emu.c) $(use_emu)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
 # What the harness puts before a layer: it stands alone, too.
 ports_bin := $(BUILD)/tests/ports
 $(ports_bin): $(wildcard tests/ports/*.c) tests/ports/ports.h
@@ -165,7 +174,8 @@ $(ports_bin): $(wildcard tests/ports/*.c) tests/ports/ports.h
 # What the layers under an unprivileged account need is made beforehand: that
 # account may not be able to write here.
 .PHONY: test-built tsan-built
-test-built: all $(unit_all) $(fuzz_bins) $(prog_bins) $(ports_bin)
+test-built: all $(unit_all) $(fuzz_bins) $(prog_bins) $(ports_bin) \
+    $(emu_bin)
 
 # The flusher is the only thread beside the loop; these tests have it run.
 tsan-built: $(patsubst %,$(BUILD)/unit/store/test_%,bus flusher open tx)

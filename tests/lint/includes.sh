@@ -55,6 +55,7 @@ refuse '^daemon/store/' 'daemon/(http|auth|api|core|term|app)' \
 refuse '^daemon/event/' 'daemon/(http|auth|api|core|term|app)' \
     'event knows neither HTTP nor rules'
 refuse '^daemon/auth/' 'daemon/(api|core|term)/' 'auth stands below the doors'
+refuse '^daemon/emu/' 'daemon/[^e]' 'the emulator knows bytes and nothing else'
 refuse '^daemon/core/' 'daemon/api/' 'core stands below the doors'
 refuse '^daemon/(http|auth|api|event)/' 'daemon/helper\.h' \
     'doors ask core, core asks the helper'

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * National character sets and the one for drawing boxes: what xterm.js has
+ * (src/common/data/Charsets.ts), in which a few characters are none of those
+ * that DEC had.
+ */
+#include <string.h>
+
+#include "daemon/emu/state.h"
+
+/* Number 0 is ASCII. What is in no set stays as it is. */
+static const struct charset {
+	char final, alias;
+	const char *from;
+	uint16_t to[31];
+} sets[] = {
+	{ 'B', 0, "", { 0 } },
+	{ '0', 0, "`abcdefghijklmnopqrstuvwxyz{|}~",
+	    { 0x25c6, 0x2592, 0x2409, 0x240c, 0x240d, 0x240a, 0xb0, 0xb1,
+		0x2424, 0x240b, 0x2518, 0x2510, 0x250c, 0x2514, 0x253c, 0x23ba,
+		0x23bb, 0x2500, 0x23bc, 0x23bd, 0x251c, 0x2524, 0x2534, 0x252c,
+		0x2502, 0x2264, 0x2265, 0x3c0, 0x2260, 0xa3, 0xb7 } },
+	{ 'A', 0, "#", { 0xa3 } },
+	{ '4', 0, "#@[\\]{|}~",
+	    { 0xa3, 0xbe, 0x69, 0xbd, 0x7c, 0xa8, 0x66, 0xbc, 0xb4 } },
+	{ 'C', '5', "[\\]^`{|}~",
+	    { 0xc4, 0xd6, 0xc5, 0xdc, 0xe9, 0xe4, 0xf6, 0xe5, 0xfc } },
+	{ 'R', 0, "#@[\\]{|}~",
+	    { 0xa3, 0xe0, 0xb0, 0xe7, 0xa7, 0xe9, 0xf9, 0xe8, 0xa8 } },
+	{ 'Q', 0, "@[\\]^`{|}~",
+	    { 0xe0, 0xe2, 0xe7, 0xea, 0xee, 0xf4, 0xe9, 0xf9, 0xe8, 0xfb } },
+	{ 'K', 0, "@[\\]{|}~",
+	    { 0xa7, 0xc4, 0xd6, 0xdc, 0xe4, 0xf6, 0xfc, 0xdf } },
+	{ 'Y', 0, "#@[\\]`{|}~",
+	    { 0xa3, 0xa7, 0xb0, 0xe7, 0xe9, 0xf9, 0xe0, 0xf2, 0xe8, 0xec } },
+	{ 'E', '6', "@[\\]^`{|}~",
+	    { 0xc4, 0xc6, 0xd8, 0xc5, 0xdc, 0xe4, 0xe6, 0xf8, 0xe5, 0xfc } },
+	{ 'Z', 0, "#@[\\]{|}",
+	    { 0xa3, 0xa7, 0xa1, 0xd1, 0xbf, 0xb0, 0xf1, 0xe7 } },
+	{ 'H', '7', "@[\\]^`{|}~",
+	    { 0xc9, 0xc4, 0xd6, 0xc5, 0xdc, 0xe9, 0xe4, 0xf6, 0xe5, 0xfc } },
+	{ '=', 0, "#@[\\]^_`{|}~",
+	    { 0xf9, 0xe0, 0xe9, 0xe7, 0xea, 0xee, 0xe8, 0xf4, 0xe4, 0xf6, 0xfc,
+		0xfb } },
+};
+
+uint32_t
+emu_charset(uint8_t set, uint32_t ch)
+{
+	const struct charset *s = &sets[set];
+	const char *at = ch > 0 ? strchr(s->from, (int)ch) : NULL;
+
+	return at != NULL ? s->to[at - s->from] : ch;
+}
+
+int
+emu_charset_of(uint32_t final)
+{
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		if (final == (uint32_t)sets[i].final ||
+		    (sets[i].alias != 0 && final == (uint32_t)sets[i].alias))
+			return (int)i;
+	return -1;
+}
+
+char
+emu_charset_final(uint8_t set)
+{
+	return sets[set].final;
+}
+
+void
+emu_glevel(struct emu *e, uint8_t level)
+{
+	e->glevel = level;
+	e->charset = e->g[level];
+}
+
+void
+emu_designate(struct emu *e, unsigned g, uint8_t set)
+{
+	e->g[g] = set;
+	if (e->glevel == g)
+		e->charset = set;
+}

@@ -4,7 +4,8 @@
  * they never exist in this process only, so kill -9 between any two
  * instructions neither loses nor doubles one. Invariant: an index record is
  * written before the bytes it describes; one without bytes is harmless and is
- * overwritten by the next, so no two have the same offset.
+ * overwritten by the next, so no two have the same offset but for a size and
+ * the stretch that comes behind it.
  */
 #include "daemon/term/runlog.h"
 
@@ -21,16 +22,21 @@
 
 /*
  * 16 bytes, little endian: u64 offset, u56 wall ms, u8 stream. A stretch ends
- * with its stream or after this long, so typing costs no record per key.
+ * with its stream or after this long, so typing costs no record per key. A size
+ * has its rows and columns in the upper bits of the offset.
  */
 #define RECORD	     16
 #define SPAN_MS	     50
 #define NAME_MAX_LEN (UUID_TEXT + 4)
+#define OFFSET_BITS  44
+#define COLS_BITS    10
+#define BELOW(bits)  (((uint64_t)1 << (bits)) - 1)
 
 struct record {
 	uint64_t offset;
 	int64_t time_ms;
 	uint8_t stream;
+	unsigned cols, rows; /* of a size */
 };
 
 static void
@@ -50,31 +56,41 @@ get_u64(const uint8_t *p)
 	return v;
 }
 
+static void
+record_decode(const uint8_t *raw, struct record *out)
+{
+	uint64_t where = get_u64(raw), when = get_u64(raw + 8);
+
+	out->offset = where & BELOW(OFFSET_BITS);
+	out->cols = (unsigned)(where >> OFFSET_BITS & BELOW(COLS_BITS));
+	out->rows = (unsigned)(where >> (OFFSET_BITS + COLS_BITS));
+	out->time_ms = (int64_t)(when >> 8);
+	out->stream = (uint8_t)when;
+}
+
 static bool
 record_get(const struct runlog *l, uint64_t i, struct record *out)
 {
 	uint8_t raw[RECORD];
-	uint64_t when;
 
 	if (pread(l->idx, raw, RECORD, (off_t)(i * RECORD)) != RECORD)
 		return false;
-	when = get_u64(raw + 8);
-	out->offset = get_u64(raw);
-	out->time_ms = (int64_t)(when >> 8);
-	out->stream = (uint8_t)when;
+	record_decode(raw, out);
 	return true;
 }
 
+/* `size`: the upper bits of a record of a size. */
 static int
-record_put(struct runlog *l, int64_t now, uint8_t stream)
+record_put(struct runlog *l, int64_t now, uint8_t stream, uint64_t size)
 {
 	uint64_t slot = l->records;
 	uint8_t raw[RECORD];
 	ssize_t n;
 
-	if (slot > 0 && l->last_offset == l->size)
+	if (slot > 0 && l->last_offset == l->size &&
+	    (l->last_stream != RUNLOG_SIZE || stream == RUNLOG_SIZE))
 		slot--;
-	put_u64(raw, l->size);
+	put_u64(raw, l->size | size);
 	put_u64(raw + 8, (uint64_t)now << 8 | stream);
 	n = pwrite(l->idx, raw, RECORD, (off_t)(slot * RECORD));
 	if (n != RECORD)
@@ -97,7 +113,14 @@ mark(struct runlog *l, uint8_t stream)
 	if (l->records > 0 && stream == l->last_stream && age >= 0 &&
 	    age < SPAN_MS)
 		return 0;
-	return record_put(l, now, stream);
+	return record_put(l, now, stream, 0);
+}
+
+int
+runlog_put_size(struct runlog *l, unsigned cols, unsigned rows)
+{
+	return record_put(l, clock_wall_ms(), RUNLOG_SIZE,
+	    ((uint64_t)rows << COLS_BITS | cols) << OFFSET_BITS);
 }
 
 static int
@@ -264,4 +287,33 @@ runlog_span(const struct runlog *l, uint64_t off, struct runlog_span *out)
 	if (next < l->records && record_get(l, next, &r) && r.offset < l->size)
 		out->to = r.offset;
 	return true;
+}
+
+uint64_t
+runlog_sizes(const struct runlog *l, uint64_t off)
+{
+	return off > 0 ? records_upto(l, off - 1) : 0;
+}
+
+bool
+runlog_next_size(const struct runlog *l, uint64_t *i, struct runlog_size *out)
+{
+	uint8_t raw[256 * RECORD];
+	struct record r;
+	ssize_t n;
+
+	while (*i < l->records) {
+		n = pread(l->idx, raw, sizeof(raw), (off_t)(*i * RECORD));
+		if (n < RECORD)
+			return false;
+		for (ssize_t at = 0; at + RECORD <= n; at += RECORD) {
+			(*i)++;
+			record_decode(raw + at, &r);
+			if (r.stream != RUNLOG_SIZE)
+				continue;
+			*out = (struct runlog_size){ r.offset, r.cols, r.rows };
+			return true;
+		}
+	}
+	return false;
 }

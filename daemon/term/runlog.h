@@ -14,6 +14,8 @@
 #define RUNLOG_OUT 1 /* terminal or standard output */
 #define RUNLOG_ERR 2
 #define RUNLOG_RDV 3 /* a sentence of rdv's own */
+/* No bytes: the terminal's size from here on. Only in the index. */
+#define RUNLOG_SIZE 4
 
 struct runlog {
 	int fd, idx; /* -1: closed */
@@ -41,6 +43,8 @@ void runlog_close(struct runlog *l);
 long runlog_splice(struct runlog *l, int pipe, size_t len, uint8_t stream);
 /* Appends text of rdv's own. 0 or -errno. */
 int runlog_note(struct runlog *l, const char *text);
+/* The terminal has this size from here on. 0 or -errno. */
+int runlog_put_size(struct runlog *l, unsigned cols, unsigned rows);
 /* Up to `len` bytes at `off`; 0 at the end, or -errno. */
 long runlog_read(const struct runlog *l, uint64_t off, void *p, size_t len);
 
@@ -51,5 +55,15 @@ struct runlog_span {
 };
 /* The stretch that holds the byte at `off`. False: there is none. */
 bool runlog_span(const struct runlog *l, uint64_t off, struct runlog_span *out);
+
+struct runlog_size {
+	uint64_t at;
+	unsigned cols, rows;
+};
+/* Where in the index to begin with the sizes at `off` and behind it. */
+uint64_t runlog_sizes(const struct runlog *l, uint64_t off);
+/* The next one from *i on, which goes behind it. False: there is none. */
+bool
+runlog_next_size(const struct runlog *l, uint64_t *i, struct runlog_size *out);
 
 #endif

@@ -11,6 +11,7 @@
 #include "daemon/loop.h"
 #include "daemon/term/state.h"
 #include "lib/err.h"
+#include "lib/log.h"
 
 #define GATHER_MS 50
 
@@ -34,6 +35,15 @@ tell(struct term *t)
 			    v == t->size.owner, v->arg);
 }
 
+void
+size_log(struct term *t)
+{
+	int err = runlog_put_size(&t->log, t->size.cols, t->size.rows);
+
+	if (err != 0)
+		log_warnx("term", "size not logged error=%d", -err);
+}
+
 static void
 apply(struct term *t)
 {
@@ -46,6 +56,7 @@ apply(struct term *t)
 		s->rows = s->rows_due;
 		/* Fails for a program that is gone; then nobody looks. */
 		(void)ioctl(t->pump.src[0].fd, TIOCSWINSZ, &ws);
+		size_log(t);
 		if (t->sized != NULL)
 			t->sized(t->arg);
 	}

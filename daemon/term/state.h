@@ -74,12 +74,18 @@ struct terms {
 	TAILQ_HEAD(, term) all;
 	struct viewer_list again; /* have more to give in the next turn */
 	struct loop_timer *again_timer, *tick;
-	unsigned lagging; /* viewers whose sink is full */
+	unsigned lagging;	       /* viewers whose sink is full */
+	TAILQ_HEAD(, screen_job) jobs; /* screens that are worked out */
+	struct loop_timer *slice;
+	uint8_t *step; /* bytes on their way to an emulator */
 	const struct term *window_term;
 	uint64_t window_off;
 	size_t window_len;
 	uint8_t window[VIEWER_CHUNK];
 };
+
+void screens_init(struct terms *ts);
+void screens_done(struct terms *ts);
 
 /* Some bytes at `off`, valid until the next call. Length, or -errno. */
 long terms_window(struct terms *ts, const struct term *t, uint64_t off,
@@ -96,5 +102,7 @@ void input_done(struct input *in);
 /* A viewer has gone, and the size with it to whoever stated one last. */
 void size_leave(struct term *t, const struct viewer *v);
 void size_done(struct size *s);
+/* What comes from now on was written for the size in force. */
+void size_log(struct term *t);
 
 #endif

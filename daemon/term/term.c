@@ -37,6 +37,7 @@ terms_new(const struct terms_conf *conf)
 	busypoll_init(&ts->load.busypoll, conf->loop);
 	ts->again_timer = loop_timer_new(conf->loop, viewer_again_cb, ts);
 	ts->tick = loop_timer_new(conf->loop, viewer_tick_cb, ts);
+	screens_init(ts);
 	return ts;
 }
 
@@ -48,6 +49,7 @@ terms_free(struct terms *ts)
 	floods_done(&ts->load.floods);
 	loop_timer_free(ts->again_timer);
 	loop_timer_free(ts->tick);
+	screens_done(ts);
 	free(ts);
 }
 
@@ -191,6 +193,8 @@ term_start(struct term *t, const struct term_start *s)
 	t->size.cols = t->size.cols_due = s->cols;
 	t->size.rows = t->size.rows_due = s->rows;
 	t->input.fd = s->fd[0];
+	if (s->io == PRIV_IO_PTY && s->cols > 0)
+		size_log(t);
 	pump_start(&t->pump, s->io, s->io == PRIV_IO_PIPES ? s->fd + 1 : s->fd);
 }
 

@@ -21,6 +21,7 @@ import { reach } from './mutants-reach.mjs';
 import { noSpaces, spaces } from './mutants-spaces.mjs';
 import { scopes } from './mutants-scopes.mjs';
 import { system } from './mutants-system.mjs';
+import { screen } from './mutants-screen.mjs';
 import { ticket } from './mutants-ticket.mjs';
 
 const origin = 'daemon/auth/origin.c', identify = 'daemon/auth/identify.c';
@@ -973,5 +974,5 @@ const records = [
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...processes, ...records, ...reach, ...people,
-	...audit, ...life, ...policy, ...scopes, ...system, ...ticket, ...attack,
-	...spaces, ...held, ...limits];
+	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
+	...ticket, ...attack, ...spaces, ...held, ...limits];

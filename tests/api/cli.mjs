@@ -28,7 +28,7 @@ await test('cli: a session from its start to its end', async () => {
 	await waitFor('typed', async () => (await cli('scrollback', 'one',
 		'--lines', '20')).out.includes('typed'));
 	for (const args of [['session', 'ls'], ['show', 'one'], ['status'],
-		['suspend', 'one'], ['resume', 'one'], ['scrollback', 'one', '--all'],
+		['screen', 'one'], ['suspend', 'one'], ['resume', 'one'], ['scrollback', 'one', '--all'],
 		['close', 'one']])
 		await json(...args);
 	assert.equal((await cli('show', 'nobody')).status, 1);

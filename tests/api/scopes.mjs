@@ -59,6 +59,7 @@ const TABLE = {
 	'POST /api/sessions/{id}/signal': [ACT, 422, { id: 'session',
 		body: bad }],
 	'GET /api/sessions/{id}/scrollback': [LOOK, 200, at('session')],
+	'GET /api/sessions/{id}/screen': [LOOK, 200, at('session')],
 	'GET /api/sessions/{id}/runs': [LOOK, 200, at('session')],
 	'POST /api/sessions/{id}/terminal-token': [LOOK, 422, { id: 'session',
 		body: bad }],
@@ -258,7 +259,7 @@ await test('C12 a run token acts in its session and nowhere else', async () => {
 		['POST', '/input', { data: 'from-the-agent' }],
 		['POST', '/signal', { signal: 'KILL' }],
 		['POST', '/terminal-token', {}], ['GET', '/runs', undefined],
-		['GET', '/scrollback', undefined]]) {
+		['GET', '/scrollback', undefined], ['GET', '/screen', undefined]]) {
 		const a = await ask(method, `/api/sessions/${there.id}${tail}`, body);
 		const b = await ask(method, `/api/sessions/${NOBODY}${tail}`, body);
 		assert.deepEqual([a.status, a.json.error, a.json.code],

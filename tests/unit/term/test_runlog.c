@@ -166,6 +166,41 @@ expect_span(const struct fx *fx, uint64_t off, uint64_t from, uint64_t to,
 	assert_int_equal(s.stream, stream);
 }
 
+/* Sizes stand between the stretches and are no bytes. */
+static void
+test_sizes(void **state)
+{
+	struct fx *fx = *state;
+	struct runlog_size s;
+	struct runlog_span span;
+	uint64_t i = runlog_sizes(&fx->log, 0);
+
+	assert_int_equal(runlog_put_size(&fx->log, 80, 24), 0);
+	put(fx, "first", RUNLOG_OUT);
+	assert_int_equal(runlog_put_size(&fx->log, 81, 24), 0);
+	assert_int_equal(runlog_put_size(&fx->log, 1000, 500), 0);
+	put(fx, "second", RUNLOG_OUT);
+	reopen(fx, RUNLOG_ADOPT);
+	put(fx, "third", RUNLOG_OUT);
+	assert_true(runlog_next_size(&fx->log, &i, &s));
+	assert_int_equal(s.at, 0);
+	assert_int_equal(s.cols, 80);
+	/* Two at one place are the last. */
+	assert_true(runlog_next_size(&fx->log, &i, &s));
+	assert_int_equal(s.at, 5);
+	assert_int_equal(s.cols, 1000);
+	assert_int_equal(s.rows, 500);
+	assert_false(runlog_next_size(&fx->log, &i, &s));
+	i = runlog_sizes(&fx->log, 5);
+	assert_true(runlog_next_size(&fx->log, &i, &s));
+	assert_int_equal(s.at, 5);
+	assert_true(runlog_span(&fx->log, 2, &span));
+	assert_int_equal(span.to, 5);
+	assert_true(runlog_span(&fx->log, 5, &span));
+	assert_int_equal(span.from, 5);
+	assert_int_equal(span.stream, RUNLOG_OUT);
+}
+
 static void
 test_spans_by_stream(void **state)
 {
@@ -277,6 +312,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_only_ids_are_names, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_modes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_spans_by_stream, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_spans_by_time, setup,

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a session's terminal shows, as text: for whoever wants to look without
+ * being a terminal. Invariant: nothing of it acts on the reader's terminal but
+ * the colours that were asked for; escape sequences of a program are not in it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/app.h"
+#include "daemon/core/run.h"
+#include "daemon/emu/emu.h"
+#include "daemon/store/runs.h"
+#include "daemon/store/sessions.h"
+#include "daemon/term/screen.h"
+#include "daemon/term/term.h"
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+
+/* More than any screen without colours, and most with them. */
+#define TEXT_MAX (4u << 20)
+
+struct screen_in {
+	uint64_t set;
+	const char *format;
+};
+
+static const struct js_field screen_fields[] = {
+	{ .name = "format",
+	    .kind = JS_ONE_OF,
+	    .offset = offsetof(struct screen_in, format),
+	    .words = "text|ansi",
+	    .help = "ansi: with colours, as escape sequences; default text" },
+	{ .name = NULL },
+};
+
+struct asked {
+	struct api_call *c;
+	const char *run_id;
+	struct term *term;
+	int err;
+	bool ansi;
+};
+
+static bool
+screen_session_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	struct asked *a = arg;
+
+	(void)s;
+	a->err = RDV_E_STATE;
+	if (r == NULL)
+		return false;
+	a->run_id = arena_strdup(a->c->req->arena, r->id);
+	a->err = run_open_term(a->c->app->runs, r, &a->term);
+	if (a->err == -ENOENT)
+		a->err = RDV_E_STATE;
+	return false;
+}
+
+static struct js *
+modes_json(const struct emu *e)
+{
+	struct js *list = js_array();
+	char *names, *name;
+	struct buf b;
+
+	buf_init(&b, 1024);
+	emu_modes(e, &b);
+	buf_put_u8(&b, '\0');
+	names = (char *)b.data;
+	while ((name = strsep(&names, " ")) != NULL)
+		if (*name != '\0')
+			js_push_str(list, name);
+	buf_done(&b);
+	return list;
+}
+
+static struct js *
+cursor_json(const struct emu_look *look)
+{
+	struct js *o = js_object();
+
+	js_add_int(o, "x", look->x);
+	js_add_int(o, "y", look->y);
+	js_add_bool(o, "visible", !look->cursor_hidden);
+	return o;
+}
+
+static struct js *
+screen_json(const struct emu *e, uint64_t offset, const char *run_id,
+    const char *text)
+{
+	struct js *o = js_object();
+	struct emu_look look;
+
+	emu_look(e, &look);
+	js_add_str(o, "content", text);
+	js_add_str(o, "run_id", run_id);
+	js_add_int(o, "offset", (int64_t)offset);
+	js_add_int(o, "cols", look.cols);
+	js_add_int(o, "rows", look.rows);
+	js_add(o, "cursor", cursor_json(&look));
+	js_add_str(o, "title", look.title);
+	js_add_bool(o, "alternate", look.alternate);
+	js_add(o, "modes", modes_json(e));
+	js_add_int(o, "history", look.history);
+	return o;
+}
+
+static void
+screen_done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+{
+	struct asked *a = arg;
+	struct buf text;
+
+	if (err != 0) {
+		api_fail(a->c, err, NULL);
+		return;
+	}
+	buf_init(&text, TEXT_MAX);
+	emu_text(e, a->ansi, &text);
+	if (buf_ok(&text))
+		api_reply(a->c, 200,
+		    screen_json(e, offset, a->run_id, buf_cstr(&text)));
+	else
+		api_fail(a->c, RDV_E_TOO_BIG,
+		    "the screen has too many colours");
+	buf_done(&text);
+}
+
+static void
+screen_get(struct api_call *c)
+{
+	const struct screen_in *in = c->in;
+	struct asked *a = arena_alloc(c->req->arena, sizeof(*a));
+	struct screen_job *j = NULL;
+	int err;
+
+	*a = (struct asked){ .c = c,
+		.ansi = in->format != NULL && strcmp(in->format, "ansi") == 0 };
+	err = store_session_get(c->app->db, c->actor->user_id, c->params[0],
+	    screen_session_cb, a);
+	if (err == 0)
+		err = a->err;
+	if (err == 0) {
+		j = screen_job_new(a->term, screen_done_cb, a);
+		term_unref(a->term);
+		err = j == NULL ? RDV_E_STATE : 0;
+	}
+	if (err != 0)
+		api_fail(c, err,
+		    err == RDV_E_NOT_FOUND ? "there is no such session"
+		    : err == RDV_E_STATE   ? "it has no terminal"
+					   : NULL);
+}
+
+const struct api_route api_routes_screen[] = {
+	{ HTTP_M_GET, "/api/sessions/{id}/screen", SCOPE_READ | SCOPE_RUN,
+	    .of = API_OF_SESSION, .query = screen_fields,
+	    .in_size = sizeof(struct screen_in), .handler = screen_get,
+	    .success = 200, .doc = "What its terminal shows, as text" },
+	{ .pattern = NULL },
+};

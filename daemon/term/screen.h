@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_SCREEN_H
+#define RDV_SCREEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct emu;
+struct screen_job;
+struct term;
+
+/*
+ * What a terminal shows, worked out from its log when somebody asks, in slices
+ * of SCREEN_SLICE_US, between which everybody else has his turn. `done` is
+ * called once, from the loop and never inside screen_job_new(): with the
+ * emulator, which is gone when it returns, and the offset its state stands
+ * for; or with `err` negative. The job is gone with that call.
+ */
+typedef void
+screen_fn(int err, const struct emu *e, uint64_t offset, void *arg);
+
+#define SCREEN_SLICE_US 500
+
+/* NULL: its run has no terminal. The state is that at the log's end now. */
+struct screen_job *screen_job_new(struct term *t, screen_fn *done, void *arg);
+/* `done` is not called any more. */
+void screen_job_free(struct screen_job *j);
+
+#endif

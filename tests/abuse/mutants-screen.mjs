@@ -1,0 +1,13 @@
+// Guards of the emulator, which reads what any program writes. Rows as in
+// mutants.mjs.
+export const screen = [
+	{ ids: ['J02'], guard: 'the emulator answers nothing (planted: it does)',
+		off: [['daemon/term/screen.c', 'j->at += emu_feed(',
+			'(void)term_input(j->term, "\\x1b[?1;2c", 7);\n\tj->at += ' +
+			'emu_feed(']],
+		red: ['api J02 looking at a screen'] },
+	{ ids: ['J06'], guard: 'what cells refer to is bounded',
+		off: [['daemon/emu/intern.c',
+			'if (t->n == t->n_max || len > t->max - t->len)', 'if (false)']],
+		red: ['unit/emu/test_emu test_J06_floods'] },
+];

@@ -1,0 +1,84 @@
+// What a terminal shows, worked out when somebody asks.
+import assert from 'node:assert/strict';
+import { test, waitFor } from '../harness/rdv.mjs';
+import { Terminal } from '../harness/terminal.mjs';
+
+const screen = (rdv, s, query = '') =>
+	rdv.call('GET', `/api/sessions/${s.id}/screen${query}`);
+const print = (text, then = 'exec cat') =>
+	['/bin/sh', '-c', `printf '${text}'; ${then}`];
+const shown = (rdv, s, text) => waitFor(`the screen shows ${text}`,
+	async () => {
+		const now = await screen(rdv, s);
+		return now.content.includes(text) && now;
+	});
+
+await test('a screen has text, cursor, title and modes, with nobody attached',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await rdv.session('looks', print('main\\033[?1049h\\033[2J' +
+			'\\033[H\\033[1;31mred\\033[0m\\033[3;5Hx\\033]2;a title\\007' +
+			'\\033[?2004h\\033[?1002h\\033[?25lend'));
+		const now = await shown(rdv, s, 'end');
+		const lines = now.content.split('\n');
+		assert.deepEqual(lines.slice(0, 3), ['red', '', '    xend']);
+		assert.equal(lines.length, now.rows + 1);
+		assert.deepEqual(now.cursor, { x: 8, y: 2, visible: false });
+		assert.equal(now.title, 'a title');
+		assert.equal(now.alternate, true);
+		assert.deepEqual(now.modes, ['bracketed-paste', 'wrap', 'mouse-drag']);
+		assert.equal(now.run_id, s.run.id);
+		const { log_bytes } = (await rdv.call('GET',
+			`/api/sessions/${s.id}`)).run;
+		assert.equal(now.offset, log_bytes);
+		const ansi = await screen(rdv, s, '?format=ansi');
+		assert.ok(ansi.content.startsWith('\x1b[0;1;31mred\x1b[0m\n'));
+	});
+
+await test('what was written for another size is shown for that size',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await rdv.session('sized', ['/bin/cat']);
+		const v = await Terminal.open(rdv, s.id, { query: 'cols=20&rows=5' });
+		await v.message('ready');
+		v.type(`${'x'.repeat(25)}\r`);
+		await shown(rdv, s, 'x'.repeat(20));
+		v.send({ type: 'resize', cols: 40, rows: 6 });
+		await v.message('size', (m) => m.cols === 40);
+		const now = await screen(rdv, s);
+		assert.deepEqual([now.cols, now.rows], [40, 6]);
+		// Broken at the twentieth column, as it was when it came.
+		assert.equal(now.content.split('\n')[0], 'x'.repeat(20));
+	});
+
+await test('an ended run shows its last screen, a run with pipes none',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await rdv.session('over', print('the end', 'exit 3'));
+		await waitFor('it ends', async () => (await rdv.call('GET',
+			`/api/sessions/${s.id}`)).run.state === 'failed');
+		assert.match((await screen(rdv, s)).content, /^the end\n/);
+		const p = await rdv.call('POST', '/api/sessions', { name: 'pipes',
+			command: ['/bin/cat'], io: 'pipes' });
+		const no = await rdv.request('GET', `/api/sessions/${p.id}/screen`);
+		assert.deepEqual([no.status, no.json.error],
+			[409, 'it has no terminal']);
+	});
+
+// J02: what asks a terminal something gets no answer from the emulator.
+await test('J02 looking at a screen answers no question of its program',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await rdv.session('asks', print('\\033[c\\033[6n\\033[?1$p' +
+			'\\033P$qm\\033\\\\\\033]10;?\\007\\033[18tasked', 'exec cat -v'));
+		await shown(rdv, s, 'asked');
+		const before = (await screen(rdv, s)).offset;
+		// The control: what is typed comes back, from the terminal's echo and
+		// from cat.
+		await rdv.call('POST', `/api/sessions/${s.id}/exec`,
+			{ command: 'typed' });
+		await waitFor('echo and answer', async () =>
+			(await screen(rdv, s)).content.match(/typed/g)?.length === 2);
+		const { offset } = await screen(rdv, s);
+		assert.equal(offset - before, 2 * 'typed\r\n'.length);
+	});

@@ -56,6 +56,7 @@ static const struct wire_field spawn_fields[] = {
 	{ &wire_u16, AT(priv_spawn, cols), 0, 0 },
 	{ &wire_u16, AT(priv_spawn, rows), 0, 0 },
 	{ &wire_u8, AT(priv_spawn, net), PRIV_NET_FULL, 0 },
+	{ &wire_u64, AT(priv_spawn, output_bytes), 0, 0 },
 	{ &wire_heap, AT(priv_spawn, cwd), PRIV_PATH_MAX, 0 },
 	{ &wire_list, AT(priv_spawn, argv), PRIV_ARGV_MAX,
 	    AT(priv_spawn, argc) },
@@ -79,6 +80,7 @@ static const struct wire_field spawn_fields[] = {
 	    LIMIT(s, PRIV_LIMIT_PROCESSES), LIMIT(s, PRIV_LIMIT_MEMORY_BYTES), \
 	    LIMIT(s, PRIV_LIMIT_ACCOUNT_PROCESSES),                            \
 	    LIMIT(s, PRIV_LIMIT_ACCOUNT_MEMORY_BYTES),                         \
+	    LIMIT(s, PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES),                         \
 	    LIMIT(s, PRIV_LIMIT_OPEN_FILES), LIMIT(s, PRIV_LIMIT_DATA_BYTES),  \
 	    LIMIT(s, PRIV_LIMIT_FILE_BYTES), LIMIT(s, PRIV_LIMIT_CORE_BYTES),  \
 	    { &wire_text, AT(s, hold.admitted), PRIV_RULE_MAX, 0 },            \

@@ -122,7 +122,9 @@ struct priv_spawn {
 	uint8_t io;			/* enum priv_io */
 	uint16_t cols, rows;		/* pty only */
 	uint8_t net;			/* enum priv_net */
-	char *cwd;			/* absolute */
+	/* Of its user's runs, kept by rdvd, which alone knows and pays. */
+	uint64_t output_bytes;
+	char *cwd;    /* absolute */
 	char **argv;  /* argv[0] absolute, or a name to be found */
 	char **envp;  /* NAME=value; names judged by the profile */
 	char **paths; /* what a confined child may write */
@@ -135,13 +137,20 @@ enum priv_limit {
 	PRIV_LIMIT_MEMORY_BYTES, /* of the run */
 	PRIV_LIMIT_ACCOUNT_PROCESSES,
 	PRIV_LIMIT_ACCOUNT_MEMORY_BYTES,
-	PRIV_LIMIT_OPEN_FILES, /* of a process, as what follows */
+	PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES, /* of its runs, as it is kept */
+	PRIV_LIMIT_OPEN_FILES,		 /* of a process, as what follows */
 	PRIV_LIMIT_DATA_BYTES, /* memory of its own that it can write */
 	PRIV_LIMIT_FILE_BYTES,
 	PRIV_LIMIT_CORE_BYTES,
 	PRIV_LIMITS
 };
-enum priv_by { PRIV_BY_NOTHING, PRIV_BY_RLIMIT, PRIV_BY_CGROUP, PRIV_BY_MAX };
+enum priv_by {
+	PRIV_BY_NOTHING,
+	PRIV_BY_RLIMIT,
+	PRIV_BY_CGROUP,
+	PRIV_BY_RDVD, /* whose own disk it is about */
+	PRIV_BY_MAX
+};
 
 /*
  * How a run is held beside its guards, as it was decided at its start: a policy

@@ -56,12 +56,19 @@ lacked(const struct profile *p, uint32_t guards)
 }
 
 static void
-by_cgroup(struct priv_hold *h, enum priv_limit what, bool on, uint64_t max)
+kept_by(struct priv_hold *h, enum priv_limit what, enum priv_by by, bool on,
+    uint64_t max)
 {
 	if (!on)
 		return;
-	h->limits[what].by = PRIV_BY_CGROUP;
+	h->limits[what].by = (uint8_t)by;
 	h->limits[what].max = max;
+}
+
+static void
+by_cgroup(struct priv_hold *h, enum priv_limit what, bool on, uint64_t max)
+{
+	kept_by(h, what, PRIV_BY_CGROUP, on, max);
 }
 
 static rlim_t
@@ -119,6 +126,8 @@ record_limits(struct run *r, const struct limits *l)
 	    l->all.processes);
 	by_cgroup(h, PRIV_LIMIT_ACCOUNT_MEMORY_BYTES, l->all.memory_mb > 0,
 	    l->all.memory_mb << 20);
+	kept_by(h, PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES, PRIV_BY_RDVD,
+	    l->output_mb > 0, l->output_mb << 20);
 	by_rlimit(h, nproc_of(r), p, l, RLIMIT_NPROC);
 	by_rlimit(h, PRIV_LIMIT_OPEN_FILES, p, l, RLIMIT_NOFILE);
 	by_rlimit(h, PRIV_LIMIT_DATA_BYTES, p, l, RLIMIT_DATA);

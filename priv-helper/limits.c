@@ -42,6 +42,7 @@ limits_of(struct limits *l, const struct policy_rights *r, unsigned kept)
 	if (memory > 0 && l->all.memory_mb == 0)
 		*p++ = (struct profile_limit){ RLIMIT_DATA, memory << 20 };
 	p->resource = -1;
+	l->output_mb = amount(r, POLICY_MAX_DISK);
 }
 
 unsigned

@@ -14,6 +14,7 @@ struct policy_rights;
 struct limits {
 	struct profile_quota all;	 /* of all its runs, by its cgroup */
 	struct profile_limit process[3]; /* of each of the run's processes */
+	uint64_t output_mb;		 /* for rdvd to keep; 0: no limit */
 };
 
 /*

@@ -98,7 +98,8 @@ judge_policy(const struct ops *o, const struct account *who,
 {
 	struct policy_request q = { .profile = profile,
 		.net = hold_net(served_rights(o, who), profile, m->net),
-		.pty = m->io == PRIV_IO_PTY };
+		.pty = m->io == PRIV_IO_PTY,
+		.output_bytes = m->output_bytes };
 	const struct run *r;
 	int err;
 

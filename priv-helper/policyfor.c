@@ -400,6 +400,9 @@ policy_judge(const struct policy_rights *r, const struct policy_request *q,
 	if (q->pty && (int64_t)q->terminals >= r->limit[POLICY_MAX_TERMINALS])
 		return says_no(RDV_E_FULL, "one terminal more",
 		    r->rule[POLICY_MAX_TERMINALS], why, whysize);
+	if ((int64_t)(q->output_bytes >> 20) >= r->limit[POLICY_MAX_DISK])
+		return says_no(RDV_E_FULL, "more output kept",
+		    r->rule[POLICY_MAX_DISK], why, whysize);
 	return 0;
 }
 

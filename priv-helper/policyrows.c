@@ -55,7 +55,7 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	    "terminals at once; 0: no limit" },
 	[POLICY_MAX_DISK] = { "max_disk_mb", POLICY_IN_RIGHTS, POLICY_T_LIMIT,
 	    16, MB_MAX, POLICY_NO_LIMIT, NULL,
-	    "MiB of logs, trash and worktrees kept for it; 0: no limit" },
+	    "MiB of output of its runs that is kept; 0: no limit" },
 	[POLICY_NETWORK] = { "network", POLICY_IN_PROFILE, POLICY_T_NET,
 	    0, 0, POLICY_NET_FULL, NULL,
 	    "what the profile may have of the network at most" },

@@ -28,6 +28,7 @@ static const struct out_col cols[] = {
 	{ "exit code", "run.exit_code", OUT_NUMBER },
 	{ "signal", "run.signal", OUT_TEXT },
 	{ "cause", "run.cause", OUT_TEXT },
+	{ "waits", "run.waits", OUT_TEXT },
 	{ "command", "run.argv", OUT_LIST },
 	{ "directory", "run.cwd", OUT_TEXT },
 	{ "guards", "run.guards", OUT_LIST },

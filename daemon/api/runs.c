@@ -11,8 +11,10 @@
 #include "daemon/api/api.h"
 #include "daemon/api/session.h"
 #include "daemon/app.h"
+#include "daemon/core/kept.h"
 #include "daemon/core/run.h"
 #include "daemon/http/stream.h"
+#include "daemon/store/db.h"
 #include "daemon/store/runs.h"
 #include "daemon/store/sessions.h"
 #include "daemon/term/runlog.h"
@@ -393,8 +395,53 @@ runs_log(struct api_call *c)
 		feed_start(c, t, since, run_find(c->app->runs, r.id) != NULL);
 	} else {
 		api_fail(c, err == -ENOENT ? RDV_E_STATE : err,
-		    "it has no output yet");
+		    "it has no output, or none any more");
 	}
+}
+
+struct forgetting {
+	struct runs *runs;
+	char user_id[UUID_TEXT];
+	uint64_t bytes;
+};
+
+static void
+runs_forgotten_cb(int err, void *arg)
+{
+	struct forgetting *f = arg;
+
+	if (err == 0)
+		kept_forget(f->runs, f->user_id, f->bytes);
+	free(f);
+}
+
+static void
+runs_forget(struct api_call *c)
+{
+	struct api_answer answer = { .status = 204,
+		.durable = runs_forgotten_cb };
+	struct forgetting *f;
+	struct store_run r;
+	struct tx *tx;
+	int err;
+
+	if (!run_get(c, &r))
+		return;
+	f = xcalloc(1, sizeof(*f));
+	f->runs = c->app->runs;
+	(void)str_copy(f->user_id, r.user_id, sizeof(f->user_id));
+	answer.arg = f;
+	tx = tx_begin(c->app->db);
+	err = kept_remove(c->app->runs, tx, &r, &f->bytes);
+	if (err == 0) {
+		api_commit_answer(c, tx, &answer);
+		return;
+	}
+	tx_abort(tx);
+	free(f);
+	api_fail(c, err,
+	    "it goes on; only of a run that has ended the output "
+	    "can be removed");
 }
 
 const struct api_route api_routes_runs[] = {
@@ -410,5 +457,8 @@ const struct api_route api_routes_runs[] = {
 	    .success = 200,
 	    .doc = "Its output: application/octet-stream, "
 		   "application/x-ndjson or text/event-stream" },
+	{ HTTP_M_DELETE, "/api/runs/{id}/log", SCOPE_WRITE,
+	    .handler = runs_forget, .success = 204,
+	    .doc = "Removes the output of a run that has ended, for good" },
 	{ .pattern = NULL },
 };

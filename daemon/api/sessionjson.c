@@ -32,6 +32,11 @@ add_guards(struct js *o, int64_t guards)
 	js_add(o, "guards", list);
 }
 
+/* The limit itself is in the policy of the run. */
+static const char no_room[] =
+    "its output: as much is kept for the account as max_disk_mb of the policy "
+    "grants; remove that of runs that have ended";
+
 static int64_t
 ms_of(int64_t us)
 {
@@ -98,8 +103,11 @@ run_brief(struct app *app, const struct store_run *r)
 struct js *
 run_json(struct app *app, const struct store_run *r)
 {
+	struct run *run = run_find(app->runs, r->id);
 	struct js *o = run_brief(app, r);
 
+	js_add_str(o, "waits",
+	    run != NULL && run_waits_for_room(run) ? no_room : NULL);
 	js_add_json(o, "policy", r->policy_json);
 	return o;
 }

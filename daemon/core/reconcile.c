@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 
 #include "daemon/app.h"
-#include "daemon/core/runpolicy.h"
+#include "daemon/core/kept.h"
 #include "daemon/core/runstate.h"
 #include "daemon/helper.h"
 #include "daemon/loop.h"
@@ -125,6 +125,7 @@ start_term(struct run *run, const struct store_run *row, enum priv_io io,
 		.fd = { fds->fd[0], fds->fd[1], fds->fd[2] },
 		.drained = run_drained_cb,
 		.sized = run_sized_cb,
+		.room = run_room_cb,
 		.arg = run,
 	};
 
@@ -161,8 +162,9 @@ adopt(struct reconcile *rc, const struct store_run *row,
 	run->io = a->io;
 	run->handle = a->handle;
 	run->generation = helper_generation(r->app->helper);
-	run->guards = a->guards;
-	run->policy_json = run_policy_json(a->profile, a->guards, &a->hold);
+	run_take_hold(run, a->profile, a->guards, &a->hold);
+	/* Without, it goes on: what has begun is not ended by our disk. */
+	(void)kept_follow(run);
 	run->cwd = row->cwd != NULL ? xstrdup(row->cwd) : NULL;
 	run->argv_json =
 	    row->argv_json != NULL ? xstrdup(row->argv_json) : NULL;

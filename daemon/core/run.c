@@ -18,6 +18,7 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/kept.h"
 #include "daemon/core/runpolicy.h"
 #include "daemon/core/runstate.h"
 #include "daemon/event/event.h"
@@ -64,6 +65,7 @@ runs_new(struct app *app)
 	r->app = app;
 	r->dirfd = open_dir(app->conf);
 	TAILQ_INIT(&r->live);
+	TAILQ_INIT(&r->kept);
 	conf.dirfd = r->dirfd;
 	conf.input_max = (size_t)app->conf->input_queue_bytes;
 	conf.stall_ms = app->conf->viewer_stall_ms;
@@ -82,6 +84,7 @@ runs_free(struct runs *r)
 	runstop_free(r->stopping);
 	while ((run = TAILQ_FIRST(&r->live)) != NULL)
 		run_free(run);
+	kept_free(r);
 	terms_free(r->terms);
 	r->app->terms = NULL;
 	(void)close(r->dirfd);
@@ -288,6 +291,21 @@ spawn_failed(struct run *run, const struct priv_spawn_answer *a)
 	start_failed(run, outcomes[a->result], "failed", why);
 }
 
+void
+run_take_hold(struct run *run, const char *profile, uint32_t guards,
+    const struct priv_hold *h)
+{
+	run->guards = guards;
+	run->policy_json = run_policy_json(profile, guards, h);
+	run->output_max = h->limits[PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES].max;
+}
+
+bool
+run_room_cb(void *arg)
+{
+	return kept_has_room(arg);
+}
+
 static void
 spawned(struct run *run, const struct priv_spawn_answer *a,
     struct seqpkt_fds *fds)
@@ -297,6 +315,7 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 		.fd = { fds->fd[0], fds->fd[1], fds->fd[2] },
 		.drained = run_drained_cb,
 		.sized = run_sized_cb,
+		.room = run_room_cb,
 		.arg = run,
 	};
 
@@ -307,9 +326,7 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 	fds->n = 0;
 	run->handle = a->handle;
 	run->generation = helper_generation(run->runs->app->helper);
-	run->guards = a->guards;
-	run->policy_json =
-	    run_policy_json(run->spawn->profile, a->guards, &a->hold);
+	run_take_hold(run, run->spawn->profile, a->guards, &a->hold);
 	run->started_at = clock_wall_ms();
 	run->phase = RUN_LIVE;
 	spawn_free(run);
@@ -371,6 +388,7 @@ fill_in(struct run *run, const struct grant *g)
 	const char *const shell[] = { g->shell, "-l", NULL };
 
 	memcpy(m->grant, g->bytes, sizeof(m->grant));
+	m->output_bytes = kept_bytes(run);
 	if (m->argc == 0) {
 		free(m->argv);
 		m->argv = copy_list(shell, &m->argc);
@@ -417,7 +435,7 @@ run_launch(struct run *run, run_started_fn *cb, void *arg)
 	err = term_new(r->terms, run->id, false, &run->term);
 	if (r->app->draining)
 		start_failed(run, RDV_E_UNAVAILABLE, "failed", "rdv is ending");
-	else if (err != 0)
+	else if (err != 0 || (err = kept_follow(run)) != 0)
 		start_failed(run, err, "failed", strerror(-err));
 	else
 		grant_get(r->app->grants, run->uid, run_grant_cb, run);
@@ -467,6 +485,12 @@ runs_busy_under(const struct runs *r, const char *path)
 		if (run->cwd != NULL && path_is_under(path, run->cwd))
 			return true;
 	return false;
+}
+
+bool
+run_waits_for_room(struct run *run)
+{
+	return run->phase == RUN_LIVE && !run->exited && !kept_has_room(run);
 }
 
 unsigned

@@ -34,6 +34,11 @@ bool run_touch(struct run *run);
 /* True when a live run's working directory lies under `path`. */
 bool runs_busy_under(const struct runs *r, const char *path);
 unsigned runs_live(const struct runs *r);
+/*
+ * It writes no further output: its user has as much as the policy grants, until
+ * kept_remove() (core/kept.h).
+ */
+bool run_waits_for_room(struct run *run);
 
 struct run_spec {
 	const char *id; /* a fresh UUID */

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "daemon/app.h"
+#include "daemon/core/kept.h"
 #include "daemon/core/runstate.h"
 #include "daemon/event/event.h"
 #include "daemon/helper.h"
@@ -256,6 +257,7 @@ over(struct run *run, const struct run_end *end)
 	if (run->phase == RUN_OVER)
 		return;
 	run->phase = RUN_OVER;
+	(void)kept_bytes(run);
 	run->end = *end;
 	run->end.cause = end->cause != NULL ? xstrdup(end->cause) : NULL;
 	run->end.at = clock_wall_ms();

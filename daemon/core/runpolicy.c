@@ -26,6 +26,7 @@ static const char *const keepers[PRIV_BY_MAX] = {
 	[PRIV_BY_NOTHING] = "nothing",
 	[PRIV_BY_RLIMIT] = "rlimit",
 	[PRIV_BY_CGROUP] = "cgroup",
+	[PRIV_BY_RDVD] = "rdvd",
 };
 
 static const char *const limits[PRIV_LIMITS] = {
@@ -33,6 +34,7 @@ static const char *const limits[PRIV_LIMITS] = {
 	[PRIV_LIMIT_MEMORY_BYTES] = "memory_bytes",
 	[PRIV_LIMIT_ACCOUNT_PROCESSES] = "account_processes",
 	[PRIV_LIMIT_ACCOUNT_MEMORY_BYTES] = "account_memory_bytes",
+	[PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES] = "account_output_bytes",
 	[PRIV_LIMIT_OPEN_FILES] = "open_files",
 	[PRIV_LIMIT_DATA_BYTES] = "data_bytes",
 	[PRIV_LIMIT_FILE_BYTES] = "file_bytes",

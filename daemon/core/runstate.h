@@ -48,8 +48,11 @@ struct run {
 	bool usage;	   /* and so are the times in it */
 	bool orphan;	   /* its [ops] is gone: no exit will be reported */
 	struct priv_exit exit;
-	const char *stop; /* why it shall end; NULL: it shall not */
-	bool stopped;	  /* and the helper took that before any exit came */
+	const char *stop;    /* why it shall end; NULL: it shall not */
+	bool stopped;	     /* and the helper took that before any exit came */
+	struct kept *kept;   /* its user's output; NULL: not followed */
+	uint64_t counted;    /* of its own, in that */
+	uint64_t output_max; /* of the user's; 0: no limit */
 	struct loop_timer *stop_again;
 	struct run_end end;
 	/* What is stored and what is to be: only the newest matters. */
@@ -62,6 +65,7 @@ struct run {
 };
 
 struct js;
+struct kept;	  /* core/kept.c */
 struct reconcile; /* core/reconcile.c */
 struct runstop;	  /* core/runstop.c */
 
@@ -74,6 +78,7 @@ struct runs {
 	bool settled;
 	struct reconcile *reconcile; /* under way, or NULL */
 	struct runstop *stopping;    /* the same */
+	TAILQ_HEAD(, kept) kept;     /* of each user that has run something */
 };
 
 struct run *run_alloc(struct runs *r, const char *id, const char *user_id,
@@ -92,6 +97,11 @@ void run_drained_cb(void *run);
 struct term_dims run_size(const struct store_run *row);
 /* The term's callback: its size is to be recorded. */
 void run_sized_cb(void *run);
+/* The term's callback: whether its output may grow. */
+bool run_room_cb(void *run);
+/* What its record holds it to beside the kernel. */
+void run_take_hold(struct run *run, const char *profile, uint32_t guards,
+    const struct priv_hold *h);
 /* run_free(), then those who wait for the end are called. */
 void run_leave(struct run *run, int err);
 /* Removes it from the table; nothing of it may be in flight. */

@@ -38,13 +38,18 @@ static const char sql_ended[] =
     "cols = coalesce(?, cols), rows = coalesce(?, rows), log_bytes = ?, "
     "user_us = ?, sys_us = ?, maxrss_kb = ?, ended_at = ? "
     "WHERE id = ? AND state IN ('starting', 'running')";
+static const char sql_output[] =
+    "SELECT coalesce(sum(log_bytes), 0) FROM run WHERE user_id = ?";
+static const char sql_forgotten[] =
+    "UPDATE run SET log_bytes = 0 "
+    "WHERE id = ? AND log_bytes > 0 AND ended_at IS NOT NULL";
 
 static const char sql_stopping[] =
     "UPDATE run SET cause = ? WHERE state IN ('starting', 'running')";
 
 const char *const store_runs_sql[] = { sql_get, sql_find, sql_of_session,
 	sql_in_flight, sql_insert, sql_running, sql_resized, sql_ended,
-	sql_stopping, NULL };
+	sql_stopping, sql_output, sql_forgotten, NULL };
 
 struct each {
 	store_run_fn *cb;
@@ -180,6 +185,19 @@ store_runs_in_flight(struct db *db, store_run_fn *cb, void *arg)
 	return db_query(db, sql_in_flight, runs_each_cb, &e, "");
 }
 
+static bool
+runs_output_cb(struct row *row, void *arg)
+{
+	*(int64_t *)arg = row_int(row, 0);
+	return false;
+}
+
+int
+store_runs_output(struct db *db, const char *user_id, int64_t *bytes)
+{
+	return db_query(db, sql_output, runs_output_cb, bytes, "s", user_id);
+}
+
 int
 store_run_insert(struct tx *tx, const struct store_run *r)
 {
@@ -227,4 +245,10 @@ store_runs_stopping(struct tx *tx, const char *cause)
 	long n = tx_exec(tx, sql_stopping, "s", cause);
 
 	return n < 0 ? (int)n : 0;
+}
+
+int
+store_run_forgotten(struct tx *tx, const char *id)
+{
+	return changed(tx_exec(tx, sql_forgotten, "s", id));
 }

@@ -62,6 +62,13 @@ int store_run_insert(struct tx *tx, const struct store_run *r);
 int store_run_running(struct tx *tx, const struct store_run *r);
 /* Writes cols and rows alone. */
 int store_run_resized(struct tx *tx, const struct store_run *r);
+/*
+ * Bytes of output of all runs of a user that have ended, and are kept. 0 or
+ * -errno.
+ */
+int store_runs_output(struct db *db, const char *user_id, int64_t *bytes);
+/* RDV_E_STATE: it has not ended, or has none. */
+int store_run_forgotten(struct tx *tx, const char *id);
 /* cols and rows of -1 leave what the row has. */
 int store_run_ended(struct tx *tx, const struct store_run *r);
 /* Why all that are in flight are about to end. 0 or -errno. */

@@ -350,7 +350,10 @@ pump_turn_cb(void *arg)
 	struct pump *p = arg;
 	struct turn t = { 0 };
 
-	if (p->io == PRIV_IO_PIPES)
+	/* What a run has left when it ends is no more than a pipe holds. */
+	if (p->ending == PUMP_LIVES && !p->ops->room(p->arg))
+		t.blocked = true;
+	else if (p->io == PRIV_IO_PIPES)
 		turn_pipes(p, &t);
 	else
 		turn_pty(p, &t);

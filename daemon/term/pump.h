@@ -21,6 +21,7 @@ struct runlog;
  * the spool, or from two pipes directly. Embedded in struct term.
  */
 struct pump_ops {
+	bool (*room)(void *arg);    /* the log may grow; asked each turn */
 	void (*grown)(void *arg);   /* the log has new bytes */
 	void (*drained)(void *arg); /* there will be no more; called once */
 };
@@ -29,7 +30,7 @@ struct pump_ops {
 struct pump_load {
 	struct floods floods;
 	struct busypoll busypoll;
-	unsigned blocked; /* pumps that wait for room on the disk now */
+	unsigned blocked; /* pumps that wait for room now */
 	uint64_t blocks;  /* times one had to, since start */
 	uint64_t bytes;
 };
@@ -39,7 +40,7 @@ enum pump_state {
 	PUMP_IDLE,    /* nothing before pump_start() */
 	PUMP_WATCH,   /* wait for readable */
 	PUMP_FLOOD,   /* there was much and will be more: takes turns */
-	PUMP_BLOCKED, /* no room on the disk: try again later */
+	PUMP_BLOCKED, /* no room for more: try again later */
 	PUMP_HUNG,    /* nobody has the terminal open: look again later */
 	PUMP_DONE
 };

@@ -206,6 +206,23 @@ runlog_close(struct runlog *l)
 	l->fd = l->idx = -1;
 }
 
+/* The index last: without a log it says nothing and harms nobody. */
+int
+runlog_remove(int dirfd, const char *run_id)
+{
+	static const char *const suffixes[] = { ".log", ".idx" };
+	char name[NAME_MAX_LEN];
+
+	if (!uuid_valid(run_id))
+		return -EINVAL;
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(name, sizeof(name), "%s%s", run_id, suffixes[i]);
+		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
 long
 runlog_splice(struct runlog *l, int pipe, size_t len, uint8_t stream)
 {

@@ -35,6 +35,10 @@ int runlog_open(struct runlog *l, int dirfd, const char *run_id,
     enum runlog_mode mode);
 void runlog_close(struct runlog *l);
 /*
+ * For good; who has it open reads on. 0, also when there is none, or -errno.
+ */
+int runlog_remove(int dirfd, const char *run_id);
+/*
  * Moves up to `len` bytes from a pipe to the end of the log inside the kernel,
  * so that a byte is in the one or in the other whenever we are killed. The
  * number moved, 0 at the end of the pipe, -EAGAIN when it is empty, or the

@@ -50,6 +50,7 @@ struct term {
 	struct term_end end; /* cause is ours */
 	term_drained_fn *drained;
 	term_sized_fn *sized;
+	term_room_fn *room;
 	void *arg;
 };
 

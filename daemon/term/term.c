@@ -17,10 +17,12 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
+static bool term_room_cb(void *);
 static void term_grown_cb(void *);
 static void term_drained_cb(void *);
 
 static const struct pump_ops pump_ops = {
+	.room = term_room_cb,
 	.grown = term_grown_cb,
 	.drained = term_drained_cb,
 };
@@ -189,6 +191,7 @@ term_start(struct term *t, const struct term_start *s)
 	t->io = s->io;
 	t->drained = s->drained;
 	t->sized = s->sized;
+	t->room = s->room;
 	t->arg = s->arg;
 	t->size.cols = t->size.cols_due = s->cols;
 	t->size.rows = t->size.rows_due = s->rows;
@@ -196,6 +199,14 @@ term_start(struct term *t, const struct term_start *s)
 	if (s->io == PRIV_IO_PTY && s->cols > 0)
 		size_log(t);
 	pump_start(&t->pump, s->io, s->io == PRIV_IO_PIPES ? s->fd + 1 : s->fd);
+}
+
+static bool
+term_room_cb(void *arg)
+{
+	struct term *t = arg;
+
+	return t->room == NULL || t->room(t->arg);
 }
 
 static void

@@ -55,6 +55,8 @@ struct term_end {
 typedef void term_drained_fn(void *arg);
 /* The terminal has another size now: term_size(). */
 typedef void term_sized_fn(void *arg);
+/* False: the log is not to grow for now; the program waits. */
+typedef bool term_room_fn(void *arg);
 
 /*
  * Creates the log of a new run, or with `adopt` goes on with it. 0 or -errno.
@@ -81,6 +83,7 @@ struct term_start {
 	unsigned cols, rows;
 	term_drained_fn *drained;
 	term_sized_fn *sized; /* may be NULL */
+	term_room_fn *room;   /* may be NULL */
 	void *arg;
 };
 void term_start(struct term *t, const struct term_start *s);

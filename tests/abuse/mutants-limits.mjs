@@ -1,6 +1,7 @@
 // Limits of an account: that they are set, that they are what the policy says,
 // and that the record tells by what they are kept. Rows as in mutants.mjs.
 const file = 'priv-helper/limits.c', unit = 'unit/priv/test_limits abuse_I23';
+const kept = 'unit/core/test_kept abuse_I23_output_of_an_account';
 
 export const limits = [
 	{ ids: ['H04', 'I23'], guard: 'the limits of an account hold its runs',
@@ -24,6 +25,22 @@ export const limits = [
 		off: [['priv-helper/op_spawn.c', 'if (is_over(o, r, a))',
 			'if (false && is_over(o, r, a))']],
 		red: ['priv/limits abuse_I23_one_process_too_many'] },
+	{ ids: ['I23'], guard: 'a start is refused when so much output is kept',
+		off: [['priv-helper/policyfor.c', 'if ((int64_t)(q->output_bytes >> 20) >=',
+			'if (false && (int64_t)(q->output_bytes >> 20) >=']],
+		red: ['unit/priv/test_policyfor abuse_I23_output'] },
+	{ ids: ['I23'], guard: 'a run waits when so much output is kept',
+		off: [['daemon/term/pump.c', '!p->ops->room(p->arg))',
+			'false)']],
+		red: [kept] },
+	{ ids: ['I23'], guard: 'output is counted from before this daemon',
+		off: [['daemon/core/kept.c', 'k->bytes = (uint64_t)bytes;', ';']],
+		red: ['unit/core/test_kept abuse_I23_output_is_counted_anew'] },
+	{ ids: ['I23'], guard: 'output of a run that goes on is not removed',
+		off: [['daemon/core/kept.c',
+			'if (row->ended_at < 0 || run_find(r, row->id) != NULL)',
+			'if (false)']],
+		red: [kept] },
 	{ ids: ['I13'], guard: 'the record: who is counted alone',
 		off: [['priv-helper/hold.c',
 			'return (r->guards & PRIV_G_PIDNS) != 0 ? PRIV_LIMIT_PROCESSES',

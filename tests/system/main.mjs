@@ -6,5 +6,6 @@ await import('./others.mjs');
 await import('./tokens.mjs');
 await import('./policy.mjs');
 await import('./worktrees.mjs');
+await import('./limits.mjs');
 await import('./install.mjs');
 finish();

@@ -69,6 +69,7 @@ keep_spawn(struct fake_run *f, const struct priv_spawn *m)
 		n += (size_t)snprintf(f->env + n, sizeof(f->env) - n, "%s\n",
 		    m->envp[i]);
 	f->io = m->io;
+	f->output_bytes = m->output_bytes;
 }
 
 static void
@@ -79,11 +80,11 @@ answer_spawn(struct corerig *r, uint32_t id, struct fake_run *f)
 	f->handle = r->generation + r->nruns;
 	if (f->io == PRIV_IO_PTY) {
 		opsrig_pty(&f->fds, &f->far);
-		opsrig_spawned(&r->ops, id, f->handle, &f->fds);
+		opsrig_spawned(&r->ops, id, f->handle, &f->fds, r->output_max);
 		return;
 	}
 	opsrig_pipes(&f->fds, far);
-	opsrig_spawned(&r->ops, id, f->handle, &f->fds);
+	opsrig_spawned(&r->ops, id, f->handle, &f->fds, r->output_max);
 	/* [ops] keeps the output ends only. */
 	close(f->fds.fd[0]);
 	f->fds.fd[0] = f->fds.fd[1];
@@ -196,6 +197,7 @@ on_inventory(struct corerig *r, struct opsrig_packet *p)
 		a.started_ms = 1;
 		(void)str_copy(a.hold.granted, "told by INVENTORY",
 		    sizeof(a.hold.granted));
+		opsrig_hold(&a.hold, r->output_max);
 	}
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_inventory_answer(&b, p->h.id,

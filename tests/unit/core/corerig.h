@@ -22,6 +22,7 @@ struct fake_run {
 	char label[PRIV_LABEL_MAX + 1], profile[PRIV_PROFILE_MAX + 1];
 	char cwd[256], argv0[256], argv1[256], env[1024];
 	uint8_t io;
+	uint64_t output_bytes; /* as SPAWN told it */
 	bool exited, acked, told;
 	int status;
 	struct seqpkt_fds fds; /* [ops]'s own copies */
@@ -43,6 +44,7 @@ struct corerig {
 	char user[UUID_TEXT];
 	/* The script. */
 	uint64_t generation;
+	uint64_t output_max;	   /* of the account; 0: no limit */
 	bool hold_spawn;	   /* SPAWN is not answered */
 	bool fail_spawn;	   /* SPAWN fails at C12 */
 	const char *deny_spawn;	   /* why the next is DENIED; NULL: it is not */

@@ -283,8 +283,17 @@ opsrig_die(struct opsrig *r)
 }
 
 void
+opsrig_hold(struct priv_hold *h, uint64_t output_max)
+{
+	if (output_max == 0)
+		return;
+	h->limits[PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES].by = PRIV_BY_RDVD;
+	h->limits[PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES].max = output_max;
+}
+
+void
 opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
-    const struct seqpkt_fds *fds)
+    const struct seqpkt_fds *fds, uint64_t output_max)
 {
 	struct priv_spawn_answer a = { .result = PRIV_DONE,
 		.handle = handle,
@@ -292,6 +301,7 @@ opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
 		.hold = { .granted = "told by SPAWN" } };
 	struct buf b;
 
+	opsrig_hold(&a.hold, output_max);
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_spawn_answer(&b, id, fds != NULL ? (uint8_t)fds->n : 0, &a);
 	opsrig_put(r, &b, fds);

@@ -23,6 +23,8 @@ test_words(void **state)
 		.net = PRIV_NET_LIST,
 		.landlock_abi = 2,
 		.limits = { [PRIV_LIMIT_PROCESSES] = { PRIV_BY_CGROUP, 8192 },
+		    [PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES] = { PRIV_BY_RDVD,
+			16 << 20 },
 		    [PRIV_LIMIT_OPEN_FILES] = { PRIV_BY_RLIMIT, 1024 },
 		    [PRIV_LIMIT_CORE_BYTES] = { PRIV_BY_RLIMIT, 0 } },
 		.admitted = "[access] users (F:1)",
@@ -42,6 +44,8 @@ test_words(void **state)
 	    "{\"name\":\"account_processes\",\"max\":null,\"by\":\"nothing\"},"
 	    "{\"name\":\"account_memory_bytes\",\"max\":null,"
 	    "\"by\":\"nothing\"},"
+	    "{\"name\":\"account_output_bytes\",\"max\":16777216,"
+	    "\"by\":\"rdvd\"},"
 	    "{\"name\":\"open_files\",\"max\":1024,\"by\":\"rlimit\"},"
 	    "{\"name\":\"data_bytes\",\"max\":null,\"by\":\"nothing\"},"
 	    "{\"name\":\"file_bytes\",\"max\":null,\"by\":\"nothing\"},"

@@ -97,6 +97,7 @@ put_spawn(struct buf *b)
 	m.cols = 80;
 	m.rows = 24;
 	m.net = PRIV_NET_NONE;
+	m.output_bytes = 0x0102030405;
 	m.cwd = cwd;
 	m.argv = argv;
 	m.envp = envp;
@@ -514,8 +515,8 @@ enums_are_bounded(void **state)
 	static const size_t rows[][3] = { { 2, 18, 3 }, { 3, 18, 6 },
 		{ 4, 18 + 32 + 8 + 38, 2 }, { 5, 18, 6 }, { 7, 18 + 8, 2 },
 		{ 8, 18, 6 }, { 11, 18, 6 }, { 11, 18 + 9 + 5 + 7, 2 },
-		{ 11, 18 + 9 + 5 + 8, 2 }, { 6, 18 + 29, 4 }, { 6, 18 + 31, 3 },
-		{ 6, 18 + 31 + 5 * 9, 3 } };
+		{ 11, 18 + 9 + 5 + 8, 2 }, { 6, 18 + 29, 4 }, { 6, 18 + 31, 4 },
+		{ 6, 18 + 31 + 8 * 9, 4 } };
 	struct buf b;
 	size_t i;
 	unsigned v;

@@ -279,8 +279,8 @@ static const char judged[] = "[access]\nusers = [\"ann\"]\n"
 			     "max_runs = 3\nmax_terminals = 2\n"
 			     "roots = [\"/r\"]\n"
 			     "[user.ann]\ndeny_profiles = [\"login\"]\n" /* 9 */
-			     "deny_roots = [\"/r/keys\"]\n"
-			     "[profile.script]\nnetwork = \"list\"\n"; /* 12 */
+			     "deny_roots = [\"/r/keys\"]\nmax_disk_mb = 20\n"
+			     "[profile.script]\nnetwork = \"list\"\n"; /* 13 */
 
 /* Numbers of profiles, filled in at run time. */
 static const struct asks {
@@ -296,7 +296,7 @@ static const struct asks {
 	{ "script", POLICY_NET_LIST, false, 2, 2, 0, "" },
 	{ "script", POLICY_NET_FULL, false, 0, 0, RDV_E_DENIED,
 	    "so much of the network is not granted by the policy: "
-	    "[profile.script] network (F:12)" },
+	    "[profile.script] network (F:13)" },
 	{ "git", POLICY_NET_NONE, false, 0, 0, RDV_E_DENIED,
 	    "this profile is not granted by the policy: [default] profiles "
 	    "(F:4)" },
@@ -392,6 +392,31 @@ abuse_E01_requests(void **state)
 	policy_rights_done(&r);
 }
 
+/* To the last byte below the limit. */
+static void
+abuse_I23_output(void **state)
+{
+	struct policy_request q = { .profile = profile_find("script"),
+		.output_bytes = (20 << 20) - 1 };
+	struct policy_rights r;
+	char why[256] = "";
+
+	(void)state;
+	rights_of_ann(&r, judged);
+	assert_int_equal(policy_judge(&r, &q, why, sizeof(why)), 0);
+	q.output_bytes++;
+	assert_int_equal(policy_judge(&r, &q, why, sizeof(why)), RDV_E_FULL);
+	assert_string_equal(why,
+	    "more output kept is not granted by the policy: [user.ann] "
+	    "max_disk_mb (F:11)");
+	/* What rdvd says may be any number. */
+	q.output_bytes = UINT64_MAX;
+	assert_int_equal(policy_judge(&r, &q, why, sizeof(why)), RDV_E_FULL);
+	r.limit[POLICY_MAX_DISK] = POLICY_NO_LIMIT;
+	assert_int_equal(policy_judge(&r, &q, why, sizeof(why)), 0);
+	policy_rights_done(&r);
+}
+
 static void
 abuse_F05_roots(void **state)
 {
@@ -459,6 +484,7 @@ main(void)
 		cmocka_unit_test(abuse_E01_odd_accounts),
 		cmocka_unit_test(abuse_E01_requests),
 		cmocka_unit_test(abuse_F17_network_by_itself),
+		cmocka_unit_test(abuse_I23_output),
 		cmocka_unit_test(abuse_F05_roots),
 		cmocka_unit_test(abuse_E01_closed),
 	};

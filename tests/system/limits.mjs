@@ -1,0 +1,124 @@
+// The limits of a policy as people meet them: refused with the rule that did it,
+// held while a run goes on, and how to make room again.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test, waitFor } from '../harness/rdv.mjs';
+import { System } from '../harness/system.mjs';
+
+const s = await System.start();
+const [ann, bob] = s.people;
+for (const who of s.people) {
+	s.login(who);
+	who.work = path.join(who.home, 'work');
+	fs.mkdirSync(who.work);
+	fs.chownSync(who.work, who.uid, who.uid);
+}
+
+const rule = (key) => new RegExp(`by the policy: \\[user\\.${ann.name}\\] ` +
+	`${key} \\(\\S*helper\\.toml:\\d+\\)`);
+const only = (text) => s.reload(`[user.${ann.name}]\n${text}`);
+const create = (who, body) => s.over(who, 'POST', '/api/sessions',
+	{ body: { name: 'x', io: 'pipes', command: ['/bin/true'], ...body } });
+
+// The same sentence at both doors.
+async function refused(status, code, key, body, ...words) {
+	const r = await create(ann, body);
+	assert.equal(r.status, status);
+	assert.equal(r.json.code, code);
+	assert.match(r.json.error, rule(key));
+	const cli = s.rdv(ann, 'session', 'new', 'y',
+		...words);
+	assert.equal(cli.status, 1, cli.err);
+	assert.match(cli.err, rule(key));
+	assert.equal((await create(bob, { ...body, project_path: bob.work }))
+		.status, 201, 'another account');
+}
+
+await test('E01 a refusal reaches the user with its rule, at both doors',
+	async () => {
+		await only('profiles = ["login"]\n');
+		await refused(403, 'ACCESS_DENIED', 'profiles', { profile: 'script',
+			project_path: ann.work }, '--profile', 'script', '--', '/bin/true');
+		// Outside the roots, where she may write.
+		const open = `${s.scratch}/open`;
+		fs.mkdirSync(open);
+		fs.chmodSync(open, 0o777);
+		await only('roots = ["~"]\n');
+		await refused(403, 'ACCESS_DENIED', 'roots', { profile: 'script',
+			project_path: open }, '--dir', open, '--profile', 'script', '--',
+			'/bin/true');
+		await only('max_runs = 1\n');
+		const r = await create(ann, { command: ['/bin/sleep', '1000'] });
+		assert.equal(r.status, 201, 'control');
+		await refused(409, 'BUSY', 'max_runs', {}, '--', '/bin/true');
+		assert.equal((await s.over(ann, 'DELETE',
+			`/api/sessions/${r.json.id}`)).status, 204);
+		assert.equal((await create(ann, {})).status, 201, 'again');
+	});
+
+await test('I23 processes and memory are limited, and the run says by what',
+	async () => {
+		await only('max_processes = 100\nmax_memory_mb = 256\n');
+		const r = await create(ann, { command: ['/bin/sh', '-c', 'ulimit -a'] });
+		assert.equal(r.status, 201);
+		const run = await waitFor('its end', async () => {
+			const now = (await s.over(ann, 'GET',
+				`/api/sessions/${r.json.id}`)).json.run;
+			return now.ended_at && now;
+		});
+		const limit = Object.fromEntries(run.policy.limits.map((l) =>
+			[l.name, l]));
+		const { raw } = await s.over(ann, 'GET', `/api/runs/${run.id}/log`);
+		assert.match(`${raw}`, /^process\S* +100$/m);
+		assert.equal(limit.account_processes.max, 100);
+		if (limit.account_memory_bytes.by === 'cgroup')
+			return;
+		assert.match(`${raw}`, /^data\S* +262144$/m);
+		assert.deepEqual(limit.data_bytes,
+			{ name: 'data_bytes', max: 256 << 20, by: 'rlimit' });
+		assert.equal(limit.account_memory_bytes.by, 'nothing');
+	});
+
+await test('I23 at the limit of output a run waits and no other starts',
+	async () => {
+		const MOST = 16 << 20;
+		const flood = (mb) => ['/bin/sh', '-c',
+			`head -c ${mb << 20} /dev/zero; sleep 1000`];
+		const session = async (id) => (await s.over(ann, 'GET',
+			`/api/sessions/${id}`)).json;
+		const bytes = (id, n) => waitFor(`${n} bytes`, async () =>
+			(await session(id)).run.log_bytes >= n);
+		await only('max_disk_mb = 16\n');
+		const old = (await create(ann, { name: 'old', command: flood(10) })).json;
+		await bytes(old.id, 10 << 20);
+		await s.over(ann, 'DELETE', `/api/sessions/${old.id}`);
+		const now = (await create(ann, { name: 'now', command: flood(12) })).json;
+		await waitFor('it waits', async () =>
+			/max_disk_mb/.test((await session(now.id)).run.waits));
+		const { run } = await session(now.id);
+		assert.ok(run.log_bytes < MOST - (9 << 20) + (1 << 20));
+		assert.deepEqual(run.policy.limits.find(({ name }) =>
+			name === 'account_output_bytes'),
+		{ name: 'account_output_bytes', max: MOST, by: 'rdvd' });
+		assert.match(s.rdv(ann, 'session', 'show', 'now').out,
+			/^waits +its output: .*max_disk_mb/m);
+		await refused(409, 'BUSY', 'max_disk_mb', {}, '--', '/bin/true');
+		// What goes on is not removed; what has ended is, and it goes on.
+		assert.equal((await s.over(ann, 'DELETE', `/api/runs/${run.id}/log`))
+			.status, 409);
+		assert.equal((await s.over(bob, 'DELETE',
+			`/api/runs/${old.run.id}/log`)).status, 404);
+		const forget = s.rdv(ann, 'session', 'forget', old.id);
+		assert.equal(forget.status, 0, forget.err);
+		await bytes(now.id, 12 << 20);
+		assert.equal((await session(now.id)).run.waits, null);
+		assert.equal((await s.over(ann, 'GET',
+			`/api/runs/${old.run.id}/log`)).status, 409);
+		assert.equal((await create(ann, {})).status, 201);
+	});
+
+await test('all of it ends', async (t) => {
+	t.after(() => fs.existsSync(s.scratch) && s.stop());
+	assert.equal(await s.stop(), 0);
+});

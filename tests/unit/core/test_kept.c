@@ -165,6 +165,7 @@ abuse_I23_output_of_an_account(void **state)
 	/* The helper judges by it. */
 	assert_int_equal(second.f->output_bytes, first.written);
 	corerig_until(r, is_stopped, &second);
+	corerig_settle(r);
 	assert_in_range(logged(&second) + first.written, MOST,
 	    MOST + 128 * 1024);
 	/* What it has written is not all logged, and is not lost. */

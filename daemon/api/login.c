@@ -154,14 +154,19 @@ login_enrolled_cb(int err, const char *why, void *arg)
 		return;
 	}
 	/* The session may have ended meanwhile. */
-	if (!judge(l))
+	if (!judge(l)) {
+		enroll_drop(c->app, c->req->person, l->digest);
 		return;
+	}
 	ch = credential_begin(c->app->auth);
 	tx = tx_begin(c->app->db);
 	err = credential_enroll(ch, tx, &l->spec, l->digest, id);
 	if (err != 0) {
 		tx_abort(tx);
 		credential_done(err, ch);
+		/* Of one that there is it would be the end. */
+		if (err != RDV_E_EXISTS)
+			enroll_drop(c->app, c->req->person, l->digest);
 		refuse(c, err);
 		return;
 	}

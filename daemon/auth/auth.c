@@ -309,12 +309,17 @@ bound_to(struct auth *a, const char *session_id)
 
 /* Each search starts afresh: a callback may end others. */
 void
-auth_forget_session(struct auth *a, const char *session_id)
+auth_forget_session(struct auth *a, const char *session_id, auth_gone_fn *gone,
+    void *arg)
 {
+	const struct auth_user *u;
 	const struct token *t;
 	char id[UUID_TEXT];
 
 	while ((t = bound_to(a, session_id)) != NULL) {
+		u = auth_user_find(a, t->user_id);
+		if (u != NULL)
+			gone(u->uid, t->digest, arg);
 		memcpy(id, t->id, sizeof(id));
 		auth_forget(a, id);
 	}

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/auth/digest.h"
 #include "lib/secret.h"
 
 struct app;
@@ -154,8 +155,12 @@ unsigned auth_count(struct auth *a, const char *user_id, int kind,
 void auth_admit(struct auth *a, const struct token *token);
 /* It counts no more, and what lives by it ends. */
 void auth_forget(struct auth *a, const char *token_id);
+/* Told of each that ends so: whose it was, and the hash of its text. */
+typedef void
+auth_gone_fn(uid_t uid, const uint8_t digest[DIGEST_LEN], void *arg);
 /* The same for all that are bound to a session. */
-void auth_forget_session(struct auth *a, const char *session_id);
+void auth_forget_session(struct auth *a, const char *session_id,
+    auth_gone_fn *gone, void *arg);
 /*
  * A credential presented in a body was wrong: counted and audited like one in
  * a header; `no` becomes the 401 or 429.

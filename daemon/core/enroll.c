@@ -12,6 +12,7 @@
 #include "daemon/core/grant.h"
 #include "daemon/helper.h"
 #include "lib/err.h"
+#include "lib/log.h"
 #include "lib/xalloc.h"
 
 struct enroll {
@@ -78,8 +79,6 @@ enroll_revoked_cb(int err, const struct priv_plain_answer *a, void *arg)
 	const struct priv_plain_answer gone = { .result = PRIV_DONE };
 	struct enroll *e = arg;
 
-	/* A grant ends with the token it was given for. */
-	grant_forget(e->app->grants, e->uid);
 	enroll_answer_cb(err, err == 0 && a->result == PRIV_NO_SUCH ? &gone : a,
 	    e);
 }
@@ -88,6 +87,8 @@ static void
 enroll_grant_cb(int err, const struct grant *g, const char *why, void *arg)
 {
 	struct enroll *e = arg;
+	struct grants *grants = e->app->grants;
+	const uid_t uid = e->uid;
 	struct priv_revoke m;
 
 	if (err != 0) {
@@ -97,6 +98,11 @@ enroll_grant_cb(int err, const struct grant *g, const char *why, void *arg)
 	memcpy(m.grant, g->bytes, sizeof(m.grant));
 	memcpy(m.sha256, e->digest, sizeof(m.sha256));
 	helper_revoke(e->app->helper, &m, enroll_revoked_cb, e);
+	/*
+	 * A grant ends with the token it was given for. Not when that is
+	 * answered: who asks meanwhile has to show a token of his own.
+	 */
+	grant_forget_of(grants, uid, m.sha256);
 }
 
 void
@@ -105,4 +111,20 @@ enroll_revoke(struct app *app, uid_t uid, const uint8_t digest[DIGEST_LEN],
 {
 	grant_get(app->grants, uid, enroll_grant_cb,
 	    enroll_new(app, uid, digest, cb, arg));
+}
+
+static void
+enroll_dropped_cb(int err, const char *why, void *arg)
+{
+	(void)arg;
+	if (err != 0)
+		log_errorx("tokens",
+		    "a token has ended here, and the helper still has it: %s",
+		    why);
+}
+
+void
+enroll_drop(struct app *app, uid_t uid, const uint8_t digest[DIGEST_LEN])
+{
+	enroll_revoke(app, uid, digest, enroll_dropped_cb, NULL);
 }

@@ -21,5 +21,11 @@ void enroll_token(struct app *app, uid_t uid, const uint8_t digest[DIGEST_LEN],
 /* Its end; one that the helper does not know is as good as ended. */
 void enroll_revoke(struct app *app, uid_t uid, const uint8_t digest[DIGEST_LEN],
     enroll_fn *cb, void *arg);
+/*
+ * The same for one that counts no more here, which nobody waits for. Where it
+ * fails the log says so, and its owner can still have it removed by nothing but
+ * its expiry.
+ */
+void enroll_drop(struct app *app, uid_t uid, const uint8_t digest[DIGEST_LEN]);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/auth/digest.h"
 #include "daemon/conf.h"
 #include "daemon/helper.h"
 #include "daemon/loop.h"
@@ -37,8 +38,9 @@ struct holder {
 	struct grant grant; /* its strings are ours */
 	int64_t until;	    /* monotonic; 0: no grant */
 	bool asking;
-	struct priv_login offer; /* system mode: how to ask */
-	int64_t offer_until;	 /* 0: there is none */
+	uint8_t from[DIGEST_LEN]; /* of the token it is asked for, or zero */
+	struct priv_login offer;  /* system mode: how to ask */
+	int64_t offer_until;	  /* 0: there is none */
 	TAILQ_HEAD(, waiter) waiters;
 };
 
@@ -223,6 +225,9 @@ ask(struct holder *h)
 	if (h->asking || (h->grants->system && !offered))
 		return;
 	h->asking = true;
+	memset(h->from, 0, sizeof(h->from));
+	if (offered && h->offer.kind == PRIV_LOGIN_TOKEN)
+		digest_of(h->offer.secret, strlen(h->offer.secret), h->from);
 	helper_login(h->grants->app->helper, offered ? &h->offer : &own,
 	    grant_login_cb, h);
 }
@@ -351,4 +356,11 @@ grant_forget(struct grants *g, uid_t uid)
 		return;
 	helper_logout(g->app->helper, h->grant.bytes, NULL, NULL);
 	forget(h);
+}
+
+void
+grant_forget_of(struct grants *g, uid_t uid, const uint8_t token[DIGEST_LEN])
+{
+	if (memcmp(holder_of(g, uid)->from, token, DIGEST_LEN) == 0)
+		grant_forget(g, uid);
 }

@@ -38,6 +38,9 @@ void grant_offer(struct grants *g, uid_t uid, bool token, const char *text);
  * ends one but the helper's own end.
  */
 void grant_forget(struct grants *g, uid_t uid);
+/* The same, where it was given for the token of that digest. */
+void grant_forget_of(struct grants *g, uid_t uid,
+    const uint8_t token[PRIV_HASH_LEN]);
 
 /*
  * The helper has given leave for a user, for the first time or again. In system

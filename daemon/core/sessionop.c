@@ -12,6 +12,7 @@
 #include "daemon/auth/auth.h"
 #include "daemon/conf.h"
 #include "daemon/core/credential.h"
+#include "daemon/core/enroll.h"
 #include "daemon/core/run.h"
 #include "daemon/core/runpolicy.h"
 #include "daemon/core/sessionstate.h"
@@ -172,14 +173,25 @@ session_op_commit(struct session_op *op, struct tx *tx, int err)
 	session_op_end(op, err, op->why);
 }
 
-/* The rows are the truth; memory follows (auth/auth.c). */
+static void
+session_gone_cb(uid_t uid, const uint8_t digest[DIGEST_LEN], void *arg)
+{
+	struct app *app = arg;
+
+	if (app->conf->system)
+		enroll_drop(app, uid, digest);
+}
+
+/* The rows are the truth; memory follows (auth/auth.c), and the helper. */
 static void
 session_over_cb(int err, void *arg)
 {
 	struct session_op *op = arg;
+	struct app *app = op->sessions->app;
 
 	if (err == 0)
-		auth_forget_session(op->sessions->app->auth, op->row.id);
+		auth_forget_session(app->auth, op->row.id, session_gone_cb,
+		    app);
 	session_op_end(op, err != 0 && op->err == 0 ? err : op->err, op->why);
 }
 

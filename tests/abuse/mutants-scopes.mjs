@@ -50,8 +50,8 @@ export const scopes = [
 		red: [`${session} test_C13_its_tokens`, `${session} test_C13_a_token`,
 			'api C13 a run token ends'] },
 	{ ids: ['C13'], guard: 'and what is open by them, at once',
-		off: [['daemon/core/sessionop.c', 'auth_forget_session(op->sessions->' +
-			'app->auth, op->row.id);', ';']],
+		off: [['daemon/core/sessionop.c', 'auth_forget_session(app->auth, ' +
+			'op->row.id, session_gone_cb,\n\t\t    app);', ';']],
 		red: [`${session} test_C13_its_tokens`, 'abuse C12 every route',
 			'api C13 a run token ends'] },
 	{ ids: ['C13'], guard: 'a session that is over gets no token',

@@ -97,6 +97,32 @@ await test('rdv token new and revoke', async () => {
 	assert.equal(old.status, 409, `${old.raw}`);
 });
 
+await test('C13 a run token ends with its session in the helper, too',
+	async () => {
+		const kept = () => fs.readFileSync(path.join(s.root,
+			'var/lib/rdv-helper/tokens'), 'latin1');
+		const lines = () => kept().split('\n').length;
+		const before = lines();
+		// Of 64 for one account, which a session must not use up.
+		for (let i = 0; i < 3; i++) {
+			const made = await s.over(ann, 'POST', '/api/sessions', { body: {
+				name: `agent${i}`, command: ['/bin/sleep', '1000'] } });
+			assert.equal(made.status, 201, `${made.raw}`);
+			const text = `rdv_run_${i}`;
+			assert.equal(prove(ann, sha(text)), true);
+			const r = ask(ann, ann, { sha256: sha(text), name: `run${i}`,
+				scopes: ['run'], session_id: made.json.id });
+			assert.equal(r.status, 200, JSON.stringify(r.json));
+			assert.ok(kept().includes(sha(text)));
+			assert.equal((await s.over(ann, 'DELETE',
+				`/api/sessions/${made.json.id}`)).status, 204);
+			await waitFor('it is gone', () => !kept().includes(sha(text)));
+		}
+		assert.equal(lines(), before);
+		assert.equal((await s.over(ann, 'GET', '/api/sessions')).status, 200);
+		s.login(ann);
+	});
+
 await test('revoking what the grant was given for asks again', async () => {
 	const made = s.rdv(ann, 'token', 'new', 'second');
 	const first = ann.token;

@@ -87,7 +87,7 @@ put_claim(struct buf *b, const struct audit_msg *m)
 	};
 
 	if (m->kind != PRIV_LOGIN_UID)
-		auditline_put_word(b, "by", by[m->kind]);
+		auditline_put_word(b, "shown", by[m->kind]);
 	if (m->kind != PRIV_LOGIN_TOKEN ||
 	    (m->phase == AUDIT_AFTER && m->result == PRIV_DONE))
 		put_uid(b, m);

@@ -102,18 +102,18 @@ every_token(void **state)
 	expect(&s, want);
 	assert_int_equal(rigops_login(&s, PRIV_LOGIN_TOKEN, 0, token),
 	    PRIV_DONE);
-	expect(&s, "act=login phase=before by=token ");
+	expect(&s, "act=login phase=before shown=token ");
 	snprintf(want, sizeof(want),
-	    "act=login phase=after by=token uid=%u grant=1 result=done", uid);
+	    "act=login phase=after shown=token uid=%u grant=1 result=done", uid);
 	expect(&s, want);
 	assert_int_equal(rigops_login(&s, PRIV_LOGIN_TOKEN, 0, "none"),
 	    PRIV_DENIED);
-	expect(&s, "act=login phase=refused by=token result=denied");
+	expect(&s, "act=login phase=refused shown=token result=denied");
 	assert_int_equal(rigops_login(&s, PRIV_LOGIN_SERVICE, s.who[0].uid,
 			     s.service),
 	    PRIV_DONE);
 	snprintf(want, sizeof(want),
-	    "act=login phase=after by=service uid=%u grant=2 result=done",
+	    "act=login phase=after shown=service uid=%u grant=2 result=done",
 	    s.who[0].uid);
 	expect(&s, want);
 	assert_int_equal(rig_revoke(&s.rig, sum), PRIV_NO_SUCH);

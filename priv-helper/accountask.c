@@ -201,24 +201,22 @@ open_policy(const struct accounts_rule *rule, int *fd, char *why,
 /* Its text goes into `a`, for whoever judges by it. */
 static bool
 load_policy(struct accounts *a, const struct accounts_rule *rule,
-    struct policy *p)
+    struct policy *p, char *why, size_t whysize)
 {
-	char why[512];
-	int fd = -1, err = open_policy(rule, &fd, why, sizeof(why));
+	char part[512];
+	int fd = -1, err = open_policy(rule, &fd, part, sizeof(part));
 
 	a->source = xasprintf("%s%s", rule->root, POLICYFILE);
 	if (err != 0) {
-		log_errorx("accounts", "policy: %s/%s", rule->root, why);
+		(void)snprintf(why, whysize, "%s/%s", rule->root, part);
 		return false;
 	}
 	err = policyfile_text(&a->policy, &a->npolicy, fd, a->source, why,
-	    sizeof(why));
+	    whysize);
 	(void)close(fd);
 	if (err == 0)
 		err = policy_parse(p, a->policy, a->npolicy, a->source, why,
-		    sizeof(why));
-	if (err != 0)
-		log_errorx("accounts", "policy: %s", why);
+		    whysize);
 	return err == 0;
 }
 
@@ -231,13 +229,13 @@ by_uid(const void *a, const void *b)
 }
 
 static bool
-write_all(int fd, const struct buf *b)
+write_all(int fd, const void *p, size_t len)
 {
 	size_t at = 0;
 	ssize_t n;
 
-	while (at < b->len) {
-		n = write(fd, b->data + at, b->len - at);
+	while (at < len) {
+		n = write(fd, (const char *)p + at, len - at);
 		if (n <= 0)
 			return false;
 		at += (size_t)n;
@@ -250,18 +248,22 @@ ask(const struct accounts_rule *rule, int fd)
 {
 	struct accounts a = { .n = 0 };
 	struct policy policy;
+	char why[1024];
 	struct buf b;
 
 	log_init("rdv-accounts", STDERR_FILENO, LOG_INFO);
-	if (!load_policy(&a, rule, &policy))
+	if (!load_policy(&a, rule, &policy, why, sizeof(why))) {
+		log_errorx("accounts", "policy: %s", why);
+		(void)write_all(fd, why, strlen(why));
 		_exit(ACCOUNTS_BAD_POLICY);
+	}
 	if (!add_all(&a, rule, &policy))
 		_exit(1);
 	if (a.n > 1)
 		qsort(a.list, a.n, sizeof(*a.list), by_uid);
 	buf_init(&b, WIRE_MAX);
 	accountwire_put(&b, &a);
-	_exit(buf_ok(&b) && write_all(fd, &b) ? 0 : 1);
+	_exit(buf_ok(&b) && write_all(fd, b.data, b.len) ? 0 : 1);
 }
 
 /*

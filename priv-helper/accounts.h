@@ -51,7 +51,8 @@ struct accounts_rule {
 /*
  * Reads the policy and asks the account database about whom it is about. The
  * latter may block, load libraries and open descriptors: so both is done in a
- * child, which is waited for and says itself in the log what is wrong.
+ * child, which is waited for and says itself in the log what is wrong, and with
+ * ACCOUNTS_BAD_POLICY in `*fd` too, as a sentence.
  * accounts_ask() starts the child; once that has ended with status 0,
  * accounts_take() reads what it found out from `*fd`. The pid, or -errno.
  */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/sha256.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/ops.h"
@@ -261,4 +262,19 @@ audit_exit(struct ops *o, const struct run *r)
 	a.subject = (uint32_t)r->pid;
 	a.status = r->end.status;
 	audit_tell(&o->audit, &a);
+}
+
+void
+audit_policy(struct audit_link *link, const struct accounts *before,
+    const struct accounts *after, const char *why)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_POLICY, why == NULL ? AUDIT_NEWS : AUDIT_REFUSED);
+	sha256(before->policy, before->npolicy, a.policy[0]);
+	if (why == NULL)
+		sha256(after->policy, after->npolicy, a.policy[1]);
+	put_result(&a, why == NULL ? PRIV_DONE : PRIV_DENIED,
+	    why == NULL ? "" : why);
+	audit_tell(link, &a);
 }

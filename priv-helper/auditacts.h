@@ -7,6 +7,8 @@
 
 #include "lib/privproto.h"
 
+struct accounts;
+struct audit_link;
 struct ops;
 struct run;
 
@@ -43,5 +45,11 @@ bool audit_revoke(struct ops *o, const struct priv_revoke *m, char *why);
 void audit_revoke_done(struct ops *o, const struct priv_revoke *m, bool refused,
     enum priv_result result, const char *why);
 void audit_exit(struct ops *o, const struct run *r);
+/*
+ * The policy was read again: from `before` to `after`, texts of them. `why`:
+ * the one before stays in force; NULL: it does not.
+ */
+void audit_policy(struct audit_link *link, const struct accounts *before,
+    const struct accounts *after, const char *why);
 
 #endif

@@ -30,6 +30,8 @@ static const struct wire_field fields[] = {
 	{ &wire_u8, AT(kind), PRIV_LOGIN_SERVICE, 0 },
 	{ &wire_bytes, AT(token), PRIV_HASH_LEN, 0 },
 	{ &wire_u64, AT(expires), 0, 0 },
+	{ &wire_bytes, AT(policy[0]), PRIV_HASH_LEN, 0 },
+	{ &wire_bytes, AT(policy[1]), PRIV_HASH_LEN, 0 },
 	{ &wire_u64, AT(handle), 0, 0 },
 	{ &wire_u32, AT(subject), 0, 0 },
 	{ &wire_u32, AT(guards), 0, 0 },
@@ -253,6 +255,15 @@ put_status(struct buf *b, const struct audit_msg *m)
 	auditline_put_num(b, "status", m->status);
 }
 
+/* Of a file that could not be taken there is none after it. */
+static void
+put_policy(struct buf *b, const struct audit_msg *m)
+{
+	auditline_put_hex(b, "before", m->policy[0], PRIV_HASH_LEN);
+	if (m->phase != AUDIT_REFUSED)
+		auditline_put_hex(b, "after", m->policy[1], PRIV_HASH_LEN);
+}
+
 typedef void put_fn(struct buf *b, const struct audit_msg *m);
 
 /* Each act's fields before it and after it, in their order. */
@@ -281,6 +292,8 @@ static const struct {
 	    { put_token, put_result, put_why, NULL } },
 	[AUDIT_EXIT] = { "exit", { NULL },
 	    { put_handle, put_label, put_subject, put_status, NULL } },
+	[AUDIT_POLICY] = { "policy", { NULL },
+	    { put_policy, put_result, put_why, NULL } },
 	[AUDIT_ASK] = { "ask", { NULL }, { NULL } },
 };
 

@@ -24,8 +24,9 @@ enum audit_act {
 	AUDIT_SIGNAL,
 	AUDIT_ENROLL,
 	AUDIT_REVOKE,
-	AUDIT_EXIT, /* a run has ended with all it started */
-	AUDIT_ASK,  /* could something begin now? Leaves no record */
+	AUDIT_EXIT,   /* a run has ended with all it started */
+	AUDIT_POLICY, /* read again: of [ops] in force, of [main] unusable */
+	AUDIT_ASK,    /* could something begin now? Leaves no record */
 	AUDIT_ACTS
 };
 
@@ -44,6 +45,8 @@ struct audit_msg {
 	uint8_t kind;		      /* enum priv_login_kind */
 	uint8_t token[PRIV_HASH_LEN]; /* of its text, which is one */
 	int64_t expires;	      /* of the token, wall clock ms */
+	/* SHA-256 of the policy's text, before and after it was read again. */
+	uint8_t policy[2][PRIV_HASH_LEN];
 	uint64_t handle;
 	uint32_t subject; /* pid of what was started or has ended */
 	uint32_t guards;

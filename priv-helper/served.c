@@ -17,6 +17,7 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/ahead.h"
+#include "priv-helper/auditacts.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/policyfor.h"
 #include "priv-helper/serve.h"
@@ -119,6 +120,9 @@ serve_these(struct ops *o, const struct accounts *all, char *why,
 
 	if (rights == NULL)
 		return false;
+	/* Not of the first one: [audit] is not there yet. */
+	if (o->accounts.policy != NULL)
+		audit_policy(&o->audit, &o->accounts, all, NULL);
 	rights_done(o->rights, o->accounts.n);
 	accounts_done(&o->accounts);
 	o->accounts = *all;
@@ -229,6 +233,8 @@ served_reload(struct ops *o, int fd)
 	}
 	if (!o->system || !serve_these(o, &now, why, sizeof(why))) {
 		log_errorx("serve", "accounts from [main]: %s", why);
+		if (o->system)
+			audit_policy(&o->audit, &o->accounts, &now, why);
 		accounts_done(&now);
 		return;
 	}

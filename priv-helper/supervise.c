@@ -22,6 +22,7 @@
 #include "lib/log.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
+#include "priv-helper/auditacts.h"
 #include "priv-helper/auditask.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/launch.h"
@@ -344,11 +345,18 @@ by_pid(struct super *s, pid_t pid)
 static void
 asked(struct super *s, pid_t pid, int status)
 {
+	struct system *sys = s->launch->system;
+	char why[SYSTEM_WHY];
 	int fd;
 
-	if (s->launch->system == NULL ||
-	    !system_asked(s->launch->system, pid, status, &fd))
+	if (sys == NULL)
 		return;
+	if (!system_asked(sys, pid, status, &fd, why)) {
+		s->records.sock = s->audit.control;
+		if (why[0] != '\0')
+			audit_policy(&s->records, &sys->accounts, NULL, why);
+		return;
+	}
 	/* Closed is how it is told to end. */
 	if (s->ops.control >= 0)
 		hand(&s->ops, CTL_ACCOUNTS, fd);

@@ -204,9 +204,23 @@ system_reload(struct system *s)
 		s->asking = pid;
 }
 
+static void
+why_not(const struct system *s, int status, char why[SYSTEM_WHY])
+{
+	ssize_t n = -1;
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == ACCOUNTS_BAD_POLICY)
+		n = pread(s->answer, why, SYSTEM_WHY - 1, 0);
+	if (n > 0)
+		why[n] = '\0';
+	else
+		(void)str_copy(why, "the account database cannot be asked",
+		    SYSTEM_WHY);
+}
+
 /* What cannot be read leaves everything as it was. */
 static bool
-take(struct system *s, int status)
+take(struct system *s, int status, char why[SYSTEM_WHY])
 {
 	struct accounts fresh;
 
@@ -215,6 +229,7 @@ take(struct system *s, int status)
 		log_errorx("system",
 		    "policy and accounts cannot be loaded; both stay as "
 		    "they were");
+		why_not(s, status, why);
 		return false;
 	}
 	accounts_done(&s->accounts);
@@ -225,14 +240,16 @@ take(struct system *s, int status)
 }
 
 bool
-system_asked(struct system *s, pid_t pid, int status, int *fd)
+system_asked(struct system *s, pid_t pid, int status, int *fd,
+    char why[SYSTEM_WHY])
 {
 	bool taken;
 
+	why[0] = '\0';
 	if (pid != s->asking)
 		return false;
 	s->asking = 0;
-	taken = take(s, status);
+	taken = take(s, status, why);
 	*fd = s->answer;
 	if (!taken)
 		(void)close(s->answer);

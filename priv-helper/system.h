@@ -16,6 +16,8 @@ struct system_options {
 	const char *web_user; /* the reverse proxy's account; NULL: no web */
 };
 
+#define SYSTEM_WHY 513 /* as in a record, with its NUL */
+
 /* What [main] owns in system mode. */
 struct system {
 	const struct system_options *options;
@@ -46,9 +48,11 @@ void system_close(struct system *s);
 void system_reload(struct system *s);
 /*
  * A child of [main] has ended. True when there are new accounts, with their
- * memory file in `*fd`, which the caller closes.
+ * memory file in `*fd`, which the caller closes. False with a sentence in `why`
+ * when all stays as it was; with "" when it was another child.
  */
-bool system_asked(struct system *s, pid_t pid, int status, int *fd);
+bool system_asked(struct system *s, pid_t pid, int status, int *fd,
+    char why[SYSTEM_WHY]);
 
 /* There is a new rdvd behind `control`. 0, or -errno: it does not listen. */
 int system_daemon(struct system *s, int control);

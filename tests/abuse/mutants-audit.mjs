@@ -4,6 +4,10 @@ const room = 'priv-helper/auditroom.c';
 const log = 'priv-helper/auditlog.c', dirTest = 'unit/lib/test_auditdir ';
 
 export const audit = [
+	{ ids: ['F17'], guard: 'a policy that is read again is on record',
+		off: [['priv-helper/served.c',
+			'audit_policy(&o->audit, &o->accounts, all, NULL);', ';']],
+		red: ['priv/auditpeople abuse_F17_policy_on_record'] },
 	{ ids: ['O01'], guard: 'a confined run reaches its own directory alone',
 		off: [['priv-helper/reach.c', 'landlock_allow(x->ruleset, x->scratch,',
 			'landlock_allow(x->ruleset, "/tmp",']],

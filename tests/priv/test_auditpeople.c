@@ -104,7 +104,8 @@ every_token(void **state)
 	    PRIV_DONE);
 	expect(&s, "act=login phase=before shown=token ");
 	snprintf(want, sizeof(want),
-	    "act=login phase=after shown=token uid=%u grant=1 result=done", uid);
+	    "act=login phase=after shown=token uid=%u grant=1 result=done",
+	    uid);
 	expect(&s, want);
 	assert_int_equal(rigops_login(&s, PRIV_LOGIN_TOKEN, 0, "none"),
 	    PRIV_DENIED);
@@ -255,12 +256,52 @@ abuse_D09_no_token_on_full_disk(void **state)
 	rigops_stop(&s);
 }
 
+static void
+also(struct rigops *s, const char *line)
+{
+	const size_t used = strlen(s->policy);
+
+	snprintf(s->policy + used, sizeof(s->policy) - used, "%s", line);
+}
+
+/* A new policy is told with the digests of both; a wrong one, with the old. */
+static void
+abuse_F17_policy_on_record(void **state)
+{
+	char first[SHA256_TEXT], second[SHA256_TEXT], want[512];
+	uint8_t sum[SHA256_LEN];
+	struct rigops s;
+
+	(void)state;
+	rigops_start(&s, NULL);
+	sha256(s.policy, strlen(s.policy), sum);
+	str_hex(first, sum, sizeof(sum));
+	also(&s, "max_runs = 3\n");
+	sha256(s.policy, strlen(s.policy), sum);
+	str_hex(second, sum, sizeof(sum));
+	rigops_reload(&s, 3);
+	snprintf(want, sizeof(want),
+	    "act=policy phase=news before=%s after=%s result=done", first,
+	    second);
+	expect(&s, want);
+	also(&s, "nothing = 3\n");
+	rigops_tell(&s, 3);
+	snprintf(want, sizeof(want),
+	    "act=policy phase=refused before=%s result=denied "
+	    "why=\"policy:6: default.nothing: no such key",
+	    second);
+	expect(&s, want);
+	assert_int_equal(count("act=policy"), 2);
+	rigops_stop(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_token),
 		cmocka_unit_test(abuse_O07_tokens),
+		cmocka_unit_test(abuse_F17_policy_on_record),
 		cmocka_unit_test(abuse_D09_no_token_on_full_disk),
 	};
 

@@ -1,9 +1,10 @@
 // The policy binds what people do over their sockets and through the proxy, and
 // a new one binds whoever is there.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { test } from '../harness/rdv.mjs';
+import { test, waitFor } from '../harness/rdv.mjs';
 import { System } from '../harness/system.mjs';
 
 const s = await System.start();
@@ -54,6 +55,45 @@ await test('a file that is wrong leaves the policy of before', async () => {
 	assert.equal((await begin(ann, 'free')).status, 201);
 	await s.reload('');
 	assert.equal((await begin(bob, 'free')).status, 201);
+});
+
+await test('each reading of the policy is on record', async () => {
+	const keep = path.join(s.root, 'var/lib/rdv-helper/audit');
+	const file = path.join(s.root, 'etc/rdv/helper.toml');
+	const sha = () => crypto.createHash('sha256')
+		.update(fs.readFileSync(file)).digest('hex');
+	const lines = () => fs.readdirSync(keep).sort().map((n) =>
+		fs.readFileSync(path.join(keep, n), 'latin1')).join('')
+		.split('\n').filter((l) => l.includes(' act=policy '));
+	const one = async (change, want) => {
+		const n = lines().length;
+		await change();
+		await waitFor('a record', () => lines().length > n);
+		assert.equal(lines().length, n + 1);
+		assert.ok(lines().at(-1).includes(want), `${lines().at(-1)}: ${want}`);
+	};
+	const first = sha();
+	await one(() => s.reload('[default]\n', 'both stay as they were'),
+		`by=main`);
+	const no = lines().at(-1);
+	assert.ok(no.includes(`phase=refused before=${first} result=denied ` +
+		`why="${file}:`), no);
+	await one(() => s.reload(`[user.${bob.name}]\nmax_runs = 9\n`),
+		'by=ops');
+	const yes = lines().at(-1);
+	assert.ok(yes.includes(`phase=news before=${first} after=${sha()} ` +
+		'result=done'), yes);
+	// And back, from what stands there now.
+	const second = sha();
+	await one(() => s.reload(''), `before=${second} after=${first}`);
+	// A file that is in no place to be taken from is named as well.
+	fs.chmodSync(file, 0o666);
+	await one(() => process.kill(s.main.pid, 'SIGHUP'),
+		'by its group or others');
+	fs.chmodSync(file, 0o644);
+	const verify = s.as({ uid: 0, home: '/root', run: '' },
+		path.join(s.bin, 'rdv'), ['audit', 'verify', keep]);
+	assert.equal(verify.status, 0, `${verify.out}${verify.err}`);
 });
 
 await test('the web acts for whom the policy says (E01)', async () => {

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "priv-helper/cglimit.h"
+#include "priv-helper/explainpolicy.h"
 #include "security/filter.h"
 #include "security/landlock.h"
 #include "security/profile.h"
@@ -478,6 +479,19 @@ fill_not_held(struct page *g)
 	lacks_cgroup(g);
 }
 
+static void
+policy_line_cb(const char *text, void *arg)
+{
+	say(arg, "%s", text);
+}
+
+static void
+fill_policy(struct page *g)
+{
+	explainpolicy_tell(g->h->policy, (int)(g->p - profiles), policy_line_cb,
+	    g);
+}
+
 static const struct group {
 	const char *key, *title;
 	void (*fill)(struct page *g);
@@ -492,6 +506,7 @@ static const struct group {
 	{ "limits", "Limits", fill_limits },
 	{ "left_out", "Not granted here", fill_left_out },
 	{ "not_held", "What this kernel cannot hold", fill_not_held },
+	{ "policy", "The policy of this host, for this account", fill_policy },
 };
 
 /* The beginning of the object, without its end. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct explain_policy;
 struct profile;
 
 /* What a profile meets here. */
@@ -18,6 +19,7 @@ struct explain_host {
 	/* Why a path of a profile is not granted here, or NULL: it is. */
 	const char *(*left_out)(const char *path, void *arg);
 	void *arg;
+	const struct explain_policy *policy;
 };
 
 /* What this host makes of a profile, in plain words or as one JSON object. */
@@ -28,13 +30,14 @@ void explain_list(bool json, FILE *out);
 
 #define EXPLAIN_USAGE                                                    \
 	"rdv-helper --explain [PROFILE [--base DIR] [--cgroup "          \
-	"none|WORD,...]] [--json]\n"                                     \
+	"none|WORD,...]\n"                                               \
+	"                  [--policy FILE --run DIR]] [--json]\n"        \
 	"                  what a profile comes to here; the words: run" \
 	" processes memory"
 /*
  * The words after `rdv-helper --explain`. Needs no privilege, starts nothing
- * and reads nothing but its words. The exit status: 0, 1 for a profile that
- * does not exist or output that failed, 2 for wrong usage.
+ * and reads nothing but its words and the policy. The exit status: 0, 1 for a
+ * profile that does not exist or output that failed, 2 for wrong usage.
  */
 int explain_main(int argc, char **argv);
 

@@ -2,7 +2,8 @@
 /*
  * `rdv-helper --explain`: asks the kernel and looks at the paths, as a run
  * would find them. Cgroups are the one thing it is told: whether one was
- * delegated is known to the helper that runs, not to one started beside it.
+ * delegated is known to the helper that runs, not to one started beside it. Of
+ * a host's policy it is told where that is, and reads it if it may.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include "lib/str.h"
 #include "priv-helper/cglimit.h"
 #include "priv-helper/explain.h"
+#include "priv-helper/explainpolicy.h"
 #include "priv-helper/roots.h"
 #include "priv-helper/user.h"
 #include "security/filter.h"
@@ -24,7 +26,7 @@
 #define EXIT_USAGE 2
 
 struct words {
-	const char *profile, *base, *cgroup;
+	const char *profile, *base, *cgroup, *policy, *run;
 	bool json;
 };
 
@@ -70,12 +72,20 @@ take_cgroup(struct explain_host *h, const char *text)
 }
 
 static bool
+is_place(const char *path)
+{
+	return path == NULL || path_absolute_ok(path);
+}
+
+static bool
 parse(struct words *w, int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "base", required_argument, NULL, 'b' },
 		{ "cgroup", required_argument, NULL, 'c' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "policy", required_argument, NULL, 'p' },
+		{ "run", required_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -88,12 +98,17 @@ parse(struct words *w, int argc, char **argv)
 			w->cgroup = optarg;
 		else if (c == 'j')
 			w->json = true;
+		else if (c == 'p')
+			w->policy = optarg;
+		else if (c == 'r')
+			w->run = optarg;
 		else
 			return false;
 	}
 	if (optind <= argc)
 		w->profile = (argv - 1)[optind++];
-	return optind > argc && (w->base == NULL || path_absolute_ok(w->base));
+	return optind > argc && is_place(w->base) && is_place(w->policy) &&
+	       is_place(w->run);
 }
 
 static int
@@ -101,6 +116,7 @@ explain_one(const struct words *w, struct explain_host *h)
 {
 	static struct user user;
 	static struct roots roots;
+	static struct explain_policy policy;
 	const int i = profile_find(w->profile);
 	char why[256], name[64];
 
@@ -113,19 +129,23 @@ explain_one(const struct words *w, struct explain_host *h)
 	}
 	if (user_load(&user, why, sizeof(why)) != 0 ||
 	    !roots_init(&roots, user.home,
-		w->base != NULL ? w->base : user.home, NULL, NULL)) {
+		w->base != NULL ? w->base : user.home, w->run, NULL)) {
 		(void)fprintf(stderr, "rdv-helper: no usable home directory\n");
 		return 1;
 	}
+	if (w->policy != NULL)
+		explainpolicy_load(&policy, w->policy, user.name);
 	h->arg = &roots;
+	h->policy = &policy;
 	explain_profile(&profiles[i], h, w->json, stdout);
+	explainpolicy_done(&policy);
 	return 0;
 }
 
 int
 explain_main(int argc, char **argv)
 {
-	struct words w = { NULL, NULL, NULL, false };
+	struct words w = { .json = false };
 	struct explain_host h = { .abi = landlock_abi(),
 		.seccomp = filter_supported(),
 		.left_out = left_out_cb };

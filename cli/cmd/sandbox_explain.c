@@ -5,6 +5,7 @@
  * can know is asked of rdvd and handed on.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,16 @@
 #include "cli/out.h"
 #include "cli/proc.h"
 #include "lib/js.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 #define WORDS_MAX 64
+#define RUN	  "/run/rdv"
+
+/* Of the host's rdv; NULL: there is none for us. */
+struct places {
+	char *state, *policy, *run;
+};
 
 static bool
 has(const struct js *list, const char *word)
@@ -95,25 +103,76 @@ become(struct cmd_call *c, const char *const *argv)
 							     : CMD_FAILED;
 }
 
+/*
+ * Where the host's rdv has its places: what stands before "/run/rdv/NAME", as
+ * the helper has it with --root. False: this is not such a name.
+ */
+static bool
+find_root(const char *run_dir, char out[PATH_MAX])
+{
+	char *name, *tail;
+
+	if (run_dir == NULL || !str_copy(out, run_dir, PATH_MAX))
+		return false;
+	name = strrchr(out, '/');
+	if (name == NULL)
+		return false;
+	*name = '\0';
+	tail =
+	    strlen(out) >= strlen(RUN) ? out + strlen(out) - strlen(RUN) : NULL;
+	if (tail == NULL || strcmp(tail, RUN) != 0)
+		return false;
+	*tail = '\0';
+	return true;
+}
+
+/* Of our own rdv the base directory; of the host's its state and policy. */
+static unsigned
+add_places(const struct cli *cli, struct places *p, const char **argv)
+{
+	char root[PATH_MAX];
+	unsigned n = 0;
+
+	argv[n++] = "--base";
+	if (!find_root(cli->run_dir, root)) {
+		argv[n++] = cli->base;
+		return n;
+	}
+	p->state = xasprintf("%s/var/lib/rdv", root);
+	p->policy = xasprintf("%s/etc/rdv/helper.toml", root);
+	p->run = xasprintf("%s" RUN, root);
+	argv[n++] = p->state;
+	argv[n++] = "--policy";
+	argv[n++] = p->policy;
+	argv[n++] = "--run";
+	argv[n++] = p->run;
+	return n;
+}
+
 static int
 sandbox_explain(struct cmd_call *c)
 {
-	const char *argv[9] = { "rdv-helper", "--explain" };
+	const char *argv[14] = { "rdv-helper", "--explain" };
+	struct places places = { NULL, NULL, NULL };
 	char cgroup[WORDS_MAX];
 	unsigned n = 2;
+	int rc;
 
 	if (c->cli->json)
 		argv[n++] = "--json";
 	if (c->nargs > 0) {
 		argv[n++] = c->args[0];
-		argv[n++] = "--base";
-		argv[n++] = c->cli->base;
+		n += add_places(c->cli, &places, argv + n);
 	}
 	if (c->nargs > 0 && ask_cgroup(c, cgroup)) {
 		argv[n++] = "--cgroup";
 		argv[n] = cgroup;
 	}
-	return become(c, argv);
+	rc = become(c, argv);
+	free(places.state);
+	free(places.policy);
+	free(places.run);
+	return rc;
 }
 
 static const struct cmd_arg args[] = {
@@ -128,7 +187,9 @@ const struct cmd cmd_sandbox_explain = {
 	.args = args,
 	.help = "what a profile lets a program do on this kernel",
 	.doc = "Without a profile all of them, a line each. No rdvd is needed; "
-	       "whether a run has a cgroup is known only while one runs.",
+	       "whether a run has a cgroup is known only while one runs. On a "
+	       "host that serves several accounts it also says what the policy "
+	       "has for yours.",
 	.scope = "local",
 	.run = sandbox_explain,
 };

@@ -71,6 +71,8 @@ this_kernel(void **state)
 	shows(abi);
 	shows("\"cgroup\":null");
 	shows("\"/usr\",");
+	/* Without a file there is no policy but the account's own rights. */
+	shows("this is user mode\"]}");
 	/* Of the paths in its row this one is on no host of the tests. */
 	assert_int_equal(explain(NULL, WORDS("git")), 0);
 	shows("/usr/local/libexec/git-core: not on this host\n");

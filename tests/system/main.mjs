@@ -7,5 +7,6 @@ await import('./tokens.mjs');
 await import('./policy.mjs');
 await import('./worktrees.mjs');
 await import('./limits.mjs');
+await import('./explain.mjs');
 await import('./install.mjs');
 finish();

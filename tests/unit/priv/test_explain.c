@@ -11,6 +11,7 @@
 #include "lib/js.h"
 #include "priv-helper/cglimit.h"
 #include "priv-helper/explain.h"
+#include "priv-helper/explainpolicy.h"
 #include "security/profile.h"
 #include "tests/unit/check.h"
 
@@ -24,7 +25,10 @@ opt_is_missing(const char *path, void *arg)
 	return strcmp(path, "/opt") == 0 ? "not on this host" : NULL;
 }
 
+/* Without a file, as in user mode. */
+static const struct explain_policy own;
 static const struct explain_host newest = { .abi = 7,
+	.policy = &own,
 	.seccomp = true,
 	.cgroup_known = true,
 	.cgroup = true,
@@ -215,7 +219,7 @@ test_json(void **state)
 		"network_allowed", "usable", "landlock_abi", "seccomp",
 		"cgroup", "may_read", "may_write", "may_run", "network",
 		"processes", "terminals", "environment", "limits", "left_out",
-		"not_held", NULL };
+		"not_held", "policy", NULL };
 	const char *key;
 	char why[128];
 	struct js *v, *member;
@@ -231,7 +235,7 @@ test_json(void **state)
 			assert_true(js_member(v, k, &key, &member));
 			assert_string_equal(key, keys[k]);
 		}
-		assert_false(js_member(v, 18, &key, &member));
+		assert_false(js_member(v, 19, &key, &member));
 		assert_string_equal(js_str(v, "profile", ""), profiles[i].name);
 		assert_true(js_bool(v, "usable", false));
 		js_free(v);

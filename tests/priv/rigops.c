@@ -35,6 +35,7 @@
 #include "lib/xalloc.h"
 #include "priv-helper/accountwire.h"
 #include "priv-helper/audit.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/serve.h"
 #include "security/mutant.h"
 #include "tests/unit/check.h"
@@ -271,7 +272,7 @@ hello(struct rigops *s)
 }
 
 void
-rigops_reconnect(struct rigops *s)
+rigops_mute(struct rigops *s)
 {
 	int pair[2];
 
@@ -280,6 +281,12 @@ rigops_reconnect(struct rigops *s)
 	assert_int_equal(seqpkt_pair(pair), 0);
 	s->rig.ops = pair[0];
 	say(s->main, CTL_DAEMON, pair[1]);
+}
+
+void
+rigops_reconnect(struct rigops *s)
+{
+	rigops_mute(s);
 	hello(s);
 }
 
@@ -332,19 +339,35 @@ rigops_start(struct rigops *s, const char *mutant)
 	rigops_launch(s, mutant);
 }
 
-void
-rigops_stop(struct rigops *s)
+/* Its end, and all else. */
+static void
+stop(struct rigops *s, int want)
 {
-	int status;
+	int status = rig_wait(&s->rig);
 
-	(void)close(s->main);
-	status = rig_wait(&s->rig);
 	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(WEXITSTATUS(status), want);
 	(void)close(s->audit);
 	assert_int_equal(waitpid(s->auditor, &status, 0), s->auditor);
 	assert_int_equal(status, 0);
 	rig_cleanup(&s->rig);
+}
+
+void
+rigops_stop(struct rigops *s)
+{
+	(void)close(s->main);
+	stop(s, 0);
+}
+
+void
+rigops_ended(struct rigops *s)
+{
+	assert_true(rig_closed(s->rig.ops));
+	/* As [main] does after it. */
+	cgroup_forget(s->state);
+	stop(s, 1);
+	(void)close(s->main);
 }
 
 void

@@ -48,6 +48,11 @@ void rigops_tell(struct rigops *s, unsigned served);
 /* Another rdvd; the old connection is closed. */
 void rigops_reconnect(struct rigops *s);
 
+/* Another rdvd that has not said HELLO. */
+void rigops_mute(struct rigops *s);
+/* [ops] has ended itself: nobody is served by this one any more. */
+void rigops_ended(struct rigops *s);
+
 /* A fresh token text and its hash. */
 void rigops_token(struct rigops *s, char text[RIGOPS_TEXT],
     uint8_t sum[PRIV_HASH_LEN]);

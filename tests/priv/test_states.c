@@ -184,6 +184,24 @@ put_exit(struct buf *b, uint32_t id, const struct scene *s)
 	priv_put_exit(b, id, PRIV_REQUEST, &m);
 }
 
+static void
+put_enroll(struct buf *b, uint32_t id, const struct scene *s)
+{
+	const struct priv_enroll m = { .uid = getuid() };
+
+	(void)s;
+	priv_put_enroll(b, id, &m);
+}
+
+static void
+put_revoke(struct buf *b, uint32_t id, const struct scene *s)
+{
+	struct priv_revoke m = { .sha256 = { 1 } };
+
+	memcpy(m.grant, s->r.login.grant, sizeof(m.grant));
+	priv_put_revoke(b, id, &m);
+}
+
 /*
  * In each state: MUTE, GREETED, GRANTED, RUNNING, ENDED. HELLO is refused where
  * it has been said, everything else where it has not. EXIT stands last, because
@@ -204,6 +222,12 @@ static const struct verb {
 	    { ENDS, PRIV_NO_SUCH, PRIV_NO_SUCH, PRIV_NO_SUCH, PRIV_NO_SUCH } },
 	{ "INVENTORY", put_inventory,
 	    { ENDS, PRIV_NO_SUCH, PRIV_NO_SUCH, PRIV_DONE, PRIV_DONE } },
+	{ "ENROLL", put_enroll,
+	    { ENDS, PRIV_UNSUPPORTED, PRIV_UNSUPPORTED, PRIV_UNSUPPORTED,
+		PRIV_UNSUPPORTED } },
+	{ "REVOKE", put_revoke,
+	    { ENDS, PRIV_UNSUPPORTED, PRIV_UNSUPPORTED, PRIV_UNSUPPORTED,
+		PRIV_UNSUPPORTED } },
 	{ "EXIT", put_exit,
 	    { ENDS, PRIV_NO_SUCH, PRIV_NO_SUCH, PRIV_DENIED, PRIV_DONE } },
 	{ "HELLO", put_hello, { PRIV_DONE, ENDS, ENDS, ENDS, ENDS } },

@@ -351,7 +351,8 @@ const local = [
 		.map(([what, file, text]) => ({ ids: ['C14'],
 			guard: `${what} is looked for among the user's own`,
 			off: [[file, text, text.replace(/(\S*user_id = \?)$/, '($1 OR 1)')]],
-			red: ['abuse C14 what is another'] })),
+			red: ['abuse C14 what is another',
+				'system C14 another'] })),
 	{ ids: ['C14'], guard: 'an event is for its user',
 		off: [['daemon/event/bus.c', 'return ev->user_id == NULL || ' +
 			'strcmp(ev->user_id, s->user) == 0;', 'return true;']],

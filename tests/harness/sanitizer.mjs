@@ -19,6 +19,9 @@ export function watch(program) {
 	    !fs.readFileSync(program).includes('__asan_init'))
 		return;
 	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-san-'));
+	// What root starts may become any account before it has a report.
+	if (process.getuid() === 0)
+		fs.chmodSync(dir, 0o1733);
 	const to = `log_path=${path.join(dir, 'report')}`;
 	env.ASAN_OPTIONS = `${to}:detect_leaks=1`;
 	env.UBSAN_OPTIONS = `${to}:print_stacktrace=1`;

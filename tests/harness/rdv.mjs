@@ -165,7 +165,7 @@ export class Rdv {
 
 	// Remembers all that runs below [main] now, for stop() to ask after.
 	track() {
-		for (const p of descendants(this.main.pid))
+		for (const p of this.main ? descendants(this.main.pid) : [])
 			this.seen.set(`${p.pid} ${p.start}`, p);
 	}
 
@@ -200,6 +200,21 @@ export class Rdv {
 			this.remove();
 		}
 		return this.main.exitCode;
+	}
+
+	// All of it is gone when this returns, whatever state it is in: node ends.
+	abandon() {
+		const end = Date.now() + 10000;
+		const main = this.main ? [proc(this.main.pid)] : [];
+		for (const p of main.filter(Boolean))
+			this.seen.set(`${p.pid} ${p.start}`, p);
+		this.track();
+		this.main?.kill('SIGTERM');
+		while (this.alive().length > 0 && Date.now() < end)
+			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+		for (const p of this.alive())
+			process.kill(p.pid, 'SIGKILL');
+		fs.rmSync(this.scratch, { recursive: true, force: true });
 	}
 
 	remove() {
@@ -293,6 +308,15 @@ export class Rdv {
 		}), deadlineMs);
 	}
 }
+
+// A test that ends node, and a signal that ends all tests, leave nothing: what
+// only SIGKILL can leave is for tests/harness/sweep.
+process.on('exit', () => {
+	for (const rdv of Rdv.running)
+		rdv.abandon();
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+	process.on(signal, () => process.exit(130));
 
 const results = { passed: 0, failed: 0, skipped: 0 };
 

@@ -19,6 +19,7 @@ export function watch(program) {
 	    !fs.readFileSync(program).includes('__asan_init'))
 		return;
 	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-san-'));
+	process.on('exit', () => fs.rmSync(dir, { recursive: true, force: true }));
 	// What root starts may become any account before it has a report.
 	if (process.getuid() === 0)
 		fs.chmodSync(dir, 0o1733);

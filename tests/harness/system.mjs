@@ -40,7 +40,7 @@ export class System extends Rdv {
 			s.programs();
 			await s.up();
 		} catch (e) {
-			await s.forget();
+			s.forget();
 			throw e;
 		}
 		return s;
@@ -158,7 +158,7 @@ export class System extends Rdv {
 		process.kill(this.main.pid, 'SIGHUP');
 	}
 
-	async forget() {
+	forget() {
 		for (const name of this.made ?? [])
 			spawnSync('userdel', ['-f', name], { stdio: 'ignore' });
 		spawnSync('groupdel', [this.group], { stdio: 'ignore' });
@@ -168,11 +168,19 @@ export class System extends Rdv {
 		fs.rmSync(this.scratch, { recursive: true, force: true });
 	}
 
+	abandon() {
+		try {
+			super.abandon();
+		} finally {
+			this.forget();
+		}
+	}
+
 	async stop() {
 		try {
 			return await super.stop();
 		} finally {
-			await this.forget();
+			this.forget();
 		}
 	}
 }

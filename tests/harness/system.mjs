@@ -26,7 +26,10 @@ export class System extends Rdv {
 		const s = new System();
 		s.options = options;
 		s.seen = new Map();
-		s.tag = `${process.pid}${String.fromCharCode(97 + number++ % 26)}`;
+		// The number alone would not do where others have their own numbers.
+		s.tag = process.pid + [number++, Math.random() * 26,
+			Math.random() * 26].map((n) => String.fromCharCode(97 + n % 26))
+			.join('');
 		s.scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-system-'));
 		fs.chmodSync(s.scratch, 0o755);
 		s.root = path.join(s.scratch, 'root');

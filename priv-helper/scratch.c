@@ -2,7 +2,7 @@
 /*
  * Temporary directories of confined runs. The tree to remove was made by a
  * program we do not trust: names are taken from open directories only, a link
- * is removed and never followed, another file system is not entered, and a
+ * is removed and never followed, what is mounted is not entered, and a
  * tree deeper than we have descriptors for is moved up piece by piece.
  */
 #include "priv-helper/scratch.h"
@@ -10,10 +10,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* One descriptor per level, and one frame of the stack. */
@@ -24,6 +27,7 @@
 struct tree {
 	int top;
 	dev_t dev;
+	uint64_t mount; /* 0: the kernel does not say, before Linux 5.8 */
 	unsigned moved;
 };
 
@@ -40,26 +44,60 @@ scratch_make(char path[SCRATCH_PATH])
 
 static void empty(struct tree *t, int fd, unsigned depth);
 
+/*
+ * The device of an open directory, and its mount, which a bind mount of the
+ * same file system differs in. Nothing is asked of the file system itself: one
+ * that does not answer would hold us for ever.
+ */
+static bool
+place(int fd, dev_t *dev, uint64_t *mount)
+{
+	struct statx sx;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID,
+		&sx) < 0)
+		return false;
+	*dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
+	*mount = sx.stx_mask & STATX_MNT_ID ? sx.stx_mnt_id : 0;
+	return true;
+}
+
 /* For a directory whose own mode keeps us out: by inode, not by name. */
 static void
-unlock(int fd, const char *name)
+unlock(int fd)
 {
 	char self[40];
-	int path =
-	    openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (path < 0)
-		return;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", path);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 	(void)chmod(self, 0700);
-	(void)close(path);
+}
+
+/* To be read, or -1: it is of another mount, or gone. */
+static int
+open_dir(const struct tree *t, int fd, const char *name)
+{
+	int at =
+	    openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int sub = -1;
+	uint64_t mount;
+	dev_t dev;
+
+	if (at >= 0 && place(at, &dev, &mount) && dev == t->dev &&
+	    mount == t->mount) {
+		sub = openat(at, ".", O_DIRECTORY | O_CLOEXEC);
+		if (sub < 0 && errno == EACCES) {
+			unlock(at);
+			sub = openat(at, ".", O_DIRECTORY | O_CLOEXEC);
+		}
+	}
+	if (at >= 0)
+		(void)close(at);
+	return sub;
 }
 
 static void
 remove_dir(struct tree *t, int fd, const char *name, unsigned depth)
 {
-	const int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	struct stat st;
 	char up[32];
 	int sub;
 
@@ -68,19 +106,11 @@ remove_dir(struct tree *t, int fd, const char *name, unsigned depth)
 		(void)renameat(fd, name, t->top, up);
 		return;
 	}
-	sub = openat(fd, name, flags);
-	if (sub < 0 && errno == EACCES) {
-		unlock(fd, name);
-		sub = openat(fd, name, flags);
-	}
+	sub = open_dir(t, fd, name);
 	if (sub < 0)
 		return;
-	if (fstat(sub, &st) == 0 && st.st_dev == t->dev) {
-		(void)fchmod(sub, 0700);
-		empty(t, sub, depth + 1);
-	} else {
-		(void)close(sub);
-	}
+	(void)fchmod(sub, 0700);
+	empty(t, sub, depth + 1);
 	(void)unlinkat(fd, name, AT_REMOVEDIR);
 }
 
@@ -115,8 +145,8 @@ scratch_remove(const char *path, uid_t uid)
 	t.top = open(path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (t.top < 0)
 		return;
-	if (fstat(t.top, &st) == 0 && st.st_uid == uid) {
-		t.dev = st.st_dev;
+	if (fstat(t.top, &st) == 0 && st.st_uid == uid &&
+	    place(t.top, &t.dev, &t.mount)) {
 		(void)fchmod(t.top, 0700);
 		for (pass = 0; pass < PASSES_MAX && rmdir(path) < 0; pass++) {
 			fd = openat(t.top, ".", O_DIRECTORY | O_CLOEXEC);

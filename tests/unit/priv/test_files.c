@@ -5,11 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/err.h"
@@ -291,10 +294,118 @@ scratch_worst(void **state)
 	scratch_remove("/nonexistent", geteuid());
 }
 
+static bool
+say(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	return fd >= 0 && close(fd) == 0 && ok;
+}
+
+static bool
+map(const char *file, unsigned id)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "0 %u 1", id);
+	return say(file, text);
+}
+
+/* Root of mounts that nobody else sees. */
+static bool
+own_mounts(void)
+{
+	const uid_t uid = geteuid();
+	const gid_t gid = getegid();
+
+	if (uid == 0)
+		return unshare(CLONE_NEWNS) == 0 &&
+		       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
+	       map("/proc/self/uid_map", uid) &&
+	       say("/proc/self/setgroups", "deny") &&
+	       map("/proc/self/gid_map", gid);
+}
+
+/* A file system whose server never answers. */
+static bool
+mount_stuck(const char *at)
+{
+	char options[128];
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	snprintf(options, sizeof(options),
+	    "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	return fd >= 0 &&
+	       mount("stuck", at, "fuse", MS_NOSUID | MS_NODEV, options) == 0;
+}
+
+/*
+ * In a process of its own: what it comes to. A bind mount of the same file
+ * system, another file system, and one that hangs, each in a directory of a
+ * run; then the same without them.
+ */
+static int
+remove_mounted(const char *path)
+{
+	/* Some hosts keep FUSE to root; tests/priv/ has it then. */
+	const int n = access("/dev/fuse", R_OK | W_OK) == 0 ? 3 : 2;
+	char at[3][128], inside[160];
+	int i;
+
+	(void)alarm(20);
+	if (!own_mounts())
+		return 2;
+	for (i = 0; i < n; i++) {
+		snprintf(at[i], sizeof(at[i]), "%s/m%d", path, i);
+		if (mkdir(at[i], 0700) < 0)
+			return 3;
+	}
+	if (mount(in("mounted"), at[0], NULL, MS_BIND, NULL) < 0 ||
+	    mount("tmp", at[1], "tmpfs", 0, NULL) < 0 ||
+	    (n > 2 && !mount_stuck(at[2])))
+		return 4;
+	snprintf(inside, sizeof(inside), "%s/inside", at[1]);
+	if (mkdir(inside, 0700) < 0)
+		return 5;
+	scratch_remove(path, geteuid());
+	if (access(in("mounted/inside"), F_OK) < 0 || access(inside, F_OK) < 0)
+		return 6;
+	for (i = 0; i < n; i++)
+		if (umount2(at[i], MNT_DETACH) < 0)
+			return 7;
+	scratch_remove(path, geteuid());
+	return access(path, F_OK) < 0 ? 0 : 8;
+}
+
+static void
+abuse_F12_mounts(void **state)
+{
+	char path[SCRATCH_PATH];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(mkdir(in("mounted"), 0700), 0);
+	make("mounted/inside", 0600);
+	assert_int_equal(scratch_make(path), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(remove_mounted(path));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	scratch_remove(path, geteuid());
+	/* No user namespaces here, or no FUSE. */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(abuse_F12_mounts),
 		cmocka_unit_test(programs),
 		cmocka_unit_test(abuse_E01_roots),
 		cmocka_unit_test(abuse_E01_proofs),

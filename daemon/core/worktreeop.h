@@ -93,6 +93,8 @@ void wt_fail(struct wt_op *op, int err, const char *fmt, ...)
 /* Fails with what git said. */
 void wt_fail_git(struct wt_op *op, const struct git_result *r);
 
+/* `step` when the operation's turn in its repository has come. */
+void wt_enter(struct wt_op *op, wt_step_fn *step);
 /*
  * Finds the repository around `path`, its programs and its worktrees, and waits
  * for its turn there: git's own commands trip over a worktree that another one

@@ -85,6 +85,7 @@ unit: $(unit_all)
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_dir_privproto := lib
 fuzz_dir_auditline := lib
+fuzz_dir_gitproto := lib
 fuzz_dir_toml := lib
 fuzz_dir_js := lib
 fuzz_dir_path := lib

@@ -70,9 +70,11 @@ const daemon = [
 			'"sched_setscheduler", "sched_yield", "sendmmsg"']],
 		red: ['priv/confine what_does_not'] },
 	{ ids: ['I01'], guard: 'rdvd touches no files where Landlock does not look',
-		off: [[sets, '"unlinkat", NULL };\n\nstatic const char *const ' +
-			'set_daemon_forbidden', '"unlinkat", "utimensat", NULL };\n\n' +
-			'static const char *const set_daemon_forbidden']],
+		off: [[sets, '"unlinkat",\n\tNULL };', '"unlinkat", "utimensat",\n' +
+			'\tNULL };']],
+		red: ['priv/confine what_does_not'] },
+	{ ids: ['I01'], guard: 'rdvd makes no directory, and asks no mount\'s number',
+		off: [[sets, '"openat2", "prctl",', '"openat2", "mkdir", "prctl",']],
 		red: ['priv/confine what_does_not'] },
 	{ ids: ['I16'], guard: 'rdvd holds no capability, whoever starts it',
 		off: [[confine, 'if (err != 0 || mutant("capabilities"))',

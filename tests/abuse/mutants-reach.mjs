@@ -1,6 +1,7 @@
 // Guards of what a confined program, or a rdvd that was taken over, may reach
 // although no path names it. Rows as in mutants.mjs.
 const profile = 'security/profile.c', confine = 'security/confine.c';
+const paths = 'priv-helper/reach.c';
 const sets = 'security/sysset.c', repo = 'priv-helper/repo.c';
 const store = '{ "objects", LANDLOCK_STORE },';
 
@@ -76,6 +77,18 @@ const daemon = [
 	{ ids: ['I01'], guard: 'rdvd makes no directory, and asks no mount\'s number',
 		off: [[sets, '"openat2", "prctl",', '"openat2", "mkdir", "prctl",']],
 		red: ['priv/confine what_does_not'] },
+	{ ids: ['E01'], guard: 'rdv-git makes directories beneath rdv\'s own alone',
+		off: [[paths, 'landlock_allow(x->ruleset, x->roots.base, LANDLOCK_MKDIR)',
+			'landlock_allow(x->ruleset, "/", LANDLOCK_MKDIR)']],
+		red: ['priv/worker abuse_E01_looks'] },
+	{ ids: ['E01'], guard: 'and nothing else of its profile does',
+		off: [[paths, 'if (err == 0 && x->worker)', 'if (err == 0)']],
+		red: ['priv/worker abuse_E01_only'] },
+	{ ids: ['E01'], guard: 'it is named by its name alone, in its profile',
+		off: [['priv-helper/child.c', 'c->profile->worker != NULL && ' +
+			'strcmp(name, c->profile->worker) == 0',
+		'strcmp(name, "rdv-git") == 0']],
+		red: ['priv/worker abuse_E01_no_other'] },
 	{ ids: ['I16'], guard: 'rdvd holds no capability, whoever starts it',
 		off: [[confine, 'if (err != 0 || mutant("capabilities"))',
 			'if (true)']],

@@ -47,7 +47,7 @@ worker(struct rig *r, const char *verb, const char *arg, const char *want)
 }
 
 static void
-looks_and_makes_directories(void **state)
+abuse_E01_looks_and_makes_directories(void **state)
 {
 	char path[160], file[160];
 	struct stat st;
@@ -76,7 +76,7 @@ looks_and_makes_directories(void **state)
 
 /* Of the profile's own program nobody can make a directory there. */
 static void
-only_the_worker_makes_them(void **state)
+abuse_E01_only_the_worker_makes_them(void **state)
 {
 	char path[160], name[300];
 	struct rig r;
@@ -105,7 +105,7 @@ refused(struct rig *r, const char *profile, const char *program)
 
 /* By its name alone, and of that profile: which file that is [ops] knows. */
 static void
-no_other_way_to_name_it(void **state)
+abuse_E01_no_other_way_to_name_it(void **state)
 {
 	char name[300];
 	struct rig r;
@@ -126,9 +126,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(looks_and_makes_directories),
-		cmocka_unit_test(only_the_worker_makes_them),
-		cmocka_unit_test(no_other_way_to_name_it),
+		cmocka_unit_test(abuse_E01_looks_and_makes_directories),
+		cmocka_unit_test(abuse_E01_only_the_worker_makes_them),
+		cmocka_unit_test(abuse_E01_no_other_way_to_name_it),
 	};
 
 	return cmocka_run_group_tests_name("worker", tests, find_tools, NULL);

@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "daemon/conf.h"
+#include "daemon/store/db.h"
+#include "daemon/store/users.h"
+#include "daemon/store/worktrees.h"
 #include "lib/err.h"
 #include "tests/unit/core/kit.h"
 #include "tests/unit/core/live.h"
@@ -218,6 +221,42 @@ outside_the_roots_nothing_is_done(void **state)
 	live.app.conf->repo_roots = roots;
 	assert_int_equal(live_sh(live.scratch, "rm -rf elsewhere elsewhere2"),
 	    0);
+}
+
+/* A shared directory: what another had there once decides nothing. */
+static void
+abuse_C14_a_row_of_another_user_is_not_there(void **state)
+{
+	struct store_user other = { .uid = live.who.uid + 1, .name = "other" };
+	struct store_worktree row = { .repo_path = "/hers",
+		.path = live_path("w/mine"),
+		.state = "ready" };
+	struct worktree_spec s = kit_spec("c14");
+	struct outcome o;
+	struct tx *tx = tx_begin(live.app.db);
+	char id[UUID_TEXT];
+
+	(void)state;
+	uuid_v7(other.id);
+	uuid_v7(id);
+	row.id = id;
+	row.user_id = other.id;
+	assert_int_equal(store_user_insert(tx, &other, 1), 0);
+	assert_int_equal(store_worktree_insert(tx, &row), 0);
+	tx_commit(tx, NULL, NULL);
+	db_settle(live.app.db);
+	s.path = row.path;
+	o = kit_create(&s);
+	kit_ok(&o);
+	o = kit_status(row.path);
+	kit_ok(&o);
+	/* The control: one's own is in the way, on disk or not. */
+	assert_int_equal(live_sh(live.repo, "git worktree remove --force %s",
+			     row.path),
+	    0);
+	s.branch = "c14b";
+	o = kit_create(&s);
+	kit_refused(&o, RDV_E_EXISTS, "belongs to another worktree");
 }
 
 static void
@@ -526,6 +565,7 @@ all(void)
 		T(a_new_branch_starts_where_it_should),
 		T(paths_are_judged),
 		T(outside_the_roots_nothing_is_done),
+		T(abuse_C14_a_row_of_another_user_is_not_there),
 		T(the_main_tree_is_never_removed),
 		T(one_that_git_alone_knows),
 		T(abuse_G09_the_file_in_the_tree_decides_nothing),

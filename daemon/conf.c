@@ -105,6 +105,18 @@ set_int(struct conf *c, const struct conf_row *row, int64_t value)
 	return NULL;
 }
 
+/* In system mode "~" is each account's own home, which rdv-git knows. */
+static char *
+expand_each(const struct conf *c, const char *value, const char *home)
+{
+	char *path = expand(value, c->base, home);
+
+	if (path == NULL || !c->system || value[0] != '~')
+		return path;
+	free(path);
+	return xstrdup(value);
+}
+
 /* The old list goes only when the whole new one is sound. */
 static const char *
 set_list(struct conf *c, const struct conf_row *row, char *const *values,
@@ -120,7 +132,7 @@ set_list(struct conf *c, const struct conf_row *row, char *const *values,
 	list = xcalloc(n + 1, sizeof(*list));
 	for (size_t i = 0; i < n; i++) {
 		if (row->type == CONF_PATHS)
-			list[i] = expand(values[i], c->base, home);
+			list[i] = expand_each(c, values[i], home);
 		else if (host_ok(values[i]))
 			list[i] = xstrdup(values[i]);
 		if (list[i] == NULL) {

@@ -33,7 +33,9 @@ struct conf {
 	int64_t input_queue_bytes, viewer_stall_ms;
 	int64_t event_retention_days, idempotency_hours;
 	char *worktree_dir;
-	char **repo_roots; /* where repositories may lie; default: anywhere */
+	/* Where repositories may lie; default: anywhere. In system mode as set.
+	 */
+	char **repo_roots;
 	int64_t git_timeout_ms;
 	int64_t trash_retention_days, cleanup_interval_hours;
 	/* CONF_INERT: kept for rdvd -T and read by nothing. */

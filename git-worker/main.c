@@ -30,13 +30,14 @@ usage(const char *what)
 	exit(EXIT_USAGE);
 }
 
-/* Of "~/x"; HOME is [ops]'s, from the account database. */
-static const char *
-expand(struct arena *a, const char *path)
+/* Of "~" and "~/x"; HOME is [ops]'s, from the account database. */
+static char *
+expand(struct arena *a, char *path)
 {
 	const char *home = getenv("HOME");
 
-	if (path[0] == '~' && path[1] == '/' && home != NULL)
+	if (path[0] == '~' && (path[1] == '/' || path[1] == '\0') &&
+	    home != NULL)
 		path = arena_printf(a, "%s%s", home, path + 1);
 	if (!path_absolute_ok(path))
 		usage("a directory is not a plain absolute path");
@@ -57,6 +58,8 @@ parse(struct asking *q, char **word)
 	q->rules.dir = expand(q->arena, word[0]);
 	q->trash = expand(q->arena, word[1]);
 	q->rules.roots = word + 2;
+	for (word += 2; *word != NULL; word++)
+		*word = expand(q->arena, *word);
 	return end + 1;
 }
 

@@ -14,9 +14,10 @@ struct buf;
  *
  *   rdv-git ask DIR TRASH ROOT... -- QUESTION ARGUMENT ...
  *
- * DIR and TRASH are where rdv makes worktrees and where removed ones go ("~/"
- * is the account's home); beneath DIR and the ROOTs repositories may lie.
- * Standard output is rdv-git's build and one fact for each question.
+ * DIR and TRASH are where rdv makes worktrees and where removed ones go;
+ * beneath DIR and the ROOTs repositories may lie. "~" and "~/x" are of the
+ * account's home. Standard output is rdv-git's build and one fact for each
+ * question.
  */
 #define GITPROTO_PROGRAM "rdv-git"
 

@@ -210,12 +210,7 @@ await test('one with a program in it is busy, whoever started that',
 			.json.details?.reasons.includes('WORKTREE_BUSY'));
 	});
 
-await test('the trash ends when its account comes again', async () => {
-	const kept = fs.readdirSync(file(ann, '.rdv/trash'));
-	assert.ok(kept.length > 0, 'control');
-	execFileSync('sqlite3', [path.join(s.root, 'var/lib/rdv/server/rdv.db'),
-		`UPDATE worktree SET updated_at = updated_at - ${2 * DAY_MS} ` +
-		'WHERE state = \'trashed\'']);
+const restarted = async () => {
 	const old = s.rdvd;
 	process.kill(old, 'SIGKILL');
 	await waitFor('another rdvd', () => s.rdvd && s.rdvd !== old);
@@ -226,6 +221,30 @@ await test('the trash ends when its account comes again', async () => {
 			return false;
 		}
 	});
+};
+const sql = (text) => execFileSync('sqlite3', [path.join(s.root,
+	'var/lib/rdv/server/rdv.db'), text], { encoding: 'utf8' }).trim();
+
+await test('what a crash left is settled when its account comes', async () => {
+	const made = await ask(ann, 'POST', '/api/worktrees',
+		{ repo_path: ann.repo, branch: 'cut', create_branch: true });
+	assert.equal(made.status, 201, `${made.raw}`);
+	const state = () => sql('SELECT state FROM worktree WHERE path = ' +
+		`'${made.json.path}'`);
+	assert.equal(state(), 'ready');
+	sql('UPDATE worktree SET state = \'creating\' WHERE path = ' +
+		`'${made.json.path}'`);
+	await restarted();
+	await waitFor('it is settled', () => state() === 'ready');
+	assert.equal((await remove(ann, made.json.path)).status, 200);
+});
+
+await test('the trash ends when its account comes again', async () => {
+	const kept = fs.readdirSync(file(ann, '.rdv/trash'));
+	assert.ok(kept.length > 0, 'control');
+	sql(`UPDATE worktree SET updated_at = updated_at - ${2 * DAY_MS} ` +
+		'WHERE state = \'trashed\'');
+	await restarted();
 	await waitFor('the trash is empty', () =>
 		fs.readdirSync(file(ann, '.rdv/trash')).length === 0);
 	await waitFor('and says so', async () => (await ask(ann, 'GET',
@@ -245,6 +264,24 @@ await test('who may start no login has worktrees all the same', async () => {
 	assert.deepEqual(no.json.details.reasons, ['STATE_UNKNOWN']);
 	assert.equal((await remove(bob, r.json.path, true)).status, 200);
 	await s.reload('');
+});
+
+await test('"~" of the roots is each account\'s own home (F05)', async () => {
+	const at = path.join(s.scratch, 'elsewhere');
+	const there = () => ask(ann, 'GET', `/api/worktrees?repo_path=${at}`);
+	fs.mkdirSync(at);
+	fs.chownSync(at, ann.uid, ann.uid);
+	git(ann, at, 'init', '-q');
+	git(ann, at, 'commit', '-q', '--allow-empty', '-m', 'one');
+	await s.reload(`[user.${ann.name}]\nroots = ["~", "${at}"]\n`);
+	assert.equal((await there()).status, 200, 'control');
+	fs.appendFileSync(path.join(s.root, 'etc/rdv/rdv.toml'),
+		'[worktrees]\nrepo_roots = ["~"]\n');
+	await restarted();
+	const r = await there();
+	assert.equal(r.status, 400);
+	assert.match(r.json.error, /is outside worktrees\.repo_roots/);
+	assert.ok((await list(ann, ann.repo)).includes(ann.repo), 'control');
 });
 
 await test('worktrees.dir is no setting of system mode', () => {

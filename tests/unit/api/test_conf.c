@@ -122,6 +122,35 @@ test_file(void **state)
 	conf_done(&c);
 }
 
+/* Whose home "~" is, is only known when somebody asks. */
+static void
+test_roots_of_each_account(void **state)
+{
+	static const char text[] =
+	    "[worktrees]\nrepo_roots = [\"~/src\", \"/srv\", \"~\"]\n";
+	char why[256];
+	struct conf c;
+
+	(void)state;
+	assert_string_equal(load(&c, text), "");
+	assert_string_equal(c.repo_roots[0], HOME "/src");
+	assert_string_equal(c.repo_roots[2], HOME);
+	conf_done(&c);
+	conf_init(&c, BASE, HOME);
+	c.system = true;
+	assert_int_equal(conf_load(&c, file, why, sizeof(why)), 0);
+	assert_string_equal(c.repo_roots[0], "~/src");
+	assert_string_equal(c.repo_roots[1], "/srv");
+	assert_string_equal(c.repo_roots[2], "~");
+	conf_done(&c);
+	/* Sound it has to be all the same. */
+	write_file("[worktrees]\nrepo_roots = [\"~/../x\"]\n");
+	conf_init(&c, BASE, HOME);
+	c.system = true;
+	assert_int_equal(conf_load(&c, file, why, sizeof(why)), RDV_E_INVALID);
+	conf_done(&c);
+}
+
 static void
 test_missing_file_is_fine(void **state)
 {
@@ -415,6 +444,7 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_roots_of_each_account),
 		cmocka_unit_test(test_missing_file_is_fine),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_older_file),

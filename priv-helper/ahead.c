@@ -1,23 +1,148 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a start needs and no request decides, made before one comes. It is one
- * account's, for one profile, and holds nothing that its run would not have.
+ * Which spare runs there are. Forking two processes and building a run's
+ * surroundings takes several times as long as the rest of a start, so it is
+ * done while nobody waits. A spare run is one account's from its first moment
+ * and never another's; it does nothing until it is told to, and is judged, put
+ * on record and told exactly as a new one.
  */
 #include "priv-helper/ahead.h"
 
-#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "lib/clock.h"
+#include "lib/path.h"
+#include "lib/xalloc.h"
+#include "priv-helper/child.h"
 #include "priv-helper/ops.h"
-#include "security/asuser.h"
-#include "security/landlock.h"
+#include "security/mutant.h"
+
+/* Of the room for runs, this part at least is to be free. */
+#define ROOM 2
+
+/* Elsewhere every path is there, whatever is asked for. */
+static unsigned
+listed(const struct run *r, const struct priv_spawn *m)
+{
+	return profiles[r->profile].view == NSPACE_ROOT ? m->pathc : 0;
+}
+
+static bool
+is_in_tmp(const struct priv_spawn *m)
+{
+	unsigned i;
+
+	for (i = 0; i < m->pathc; i++)
+		if (path_is_under("/tmp", m->paths[i]))
+			return true;
+	return path_is_under("/tmp", m->cwd);
+}
+
+static bool
+is_like(const struct ahead_kind *k, const struct run *r,
+    const struct priv_spawn *m)
+{
+	const unsigned n = listed(r, m);
+	unsigned i;
+
+	if (k->until == 0 || k->uid != r->uid || k->profile != r->profile ||
+	    k->io != r->io || k->net != r->net || k->in_tmp != is_in_tmp(m) ||
+	    k->guess.pathc != n)
+		return false;
+	for (i = 0; i < n; i++)
+		if (strcmp(k->guess.paths[i], m->paths[i]) != 0)
+			return false;
+	return true;
+}
+
+static struct ahead_kind *
+find(struct ops *o, const struct run *r, const struct priv_spawn *m)
+{
+	struct ahead_kind *k;
+
+	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+		if (is_like(k, r, m))
+			return k;
+	return NULL;
+}
+
+static void
+forget(struct ahead_kind *k)
+{
+	if (k->run != NULL)
+		run_abandon(k->run);
+	while (k->guess.pathc > 0)
+		free(k->guess.paths[--k->guess.pathc]);
+	free(k->guess.paths);
+	memset(k, 0, sizeof(*k));
+}
+
+/* In a free place, or that of the kind that has waited longest. */
+static struct ahead_kind *
+remember(struct ops *o, const struct run *r, const struct priv_spawn *m)
+{
+	struct ahead_kind *k, *oldest = o->ahead.kinds;
+	unsigned i;
+
+	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+		if (k->until < oldest->until)
+			oldest = k;
+	k = oldest;
+	forget(k);
+	k->uid = r->uid;
+	k->profile = r->profile;
+	k->io = r->io;
+	k->net = r->net;
+	k->in_tmp = is_in_tmp(m);
+	k->guess.pathc = listed(r, m);
+	k->guess.paths = xcalloc(k->guess.pathc + 1u, sizeof(char *));
+	for (i = 0; i < k->guess.pathc; i++)
+		k->guess.paths[i] = xstrdup(m->paths[i]);
+	return k;
+}
 
 void
-ahead_init(struct ops *o)
+ahead_expect(struct ops *o, const struct run *r, const struct priv_spawn *m)
 {
-	int i;
+	struct ahead_kind *k = find(o, r, m);
 
-	for (i = 0; i < PROFILES; i++)
-		rules_init(&o->rules[i]);
+	if (k == NULL)
+		k = remember(o, r, m);
+	k->guess.uses_tmp = r->uses_tmp;
+	k->until = clock_mono_ms() + (mutant("ahead") ? 300 : AHEAD_IDLE_MS);
+}
+
+/* As far as has been heard of it; its end may be on its way. */
+static bool
+is_well(const struct run *r)
+{
+	return !r->over && !r->lost && !r->exec && r->failure.err == 0 &&
+	       r->control >= 0;
+}
+
+struct run *
+ahead_take(struct ops *o, const struct run *like, const struct priv_spawn *m)
+{
+	struct ahead_kind *k = find(o, like, m);
+	struct run *r = k != NULL ? k->run : NULL;
+
+	if (r == NULL)
+		return NULL;
+	k->run = NULL;
+	if (!is_well(r)) {
+		run_abandon(r);
+		return NULL;
+	}
+	r->state = RUN_STARTING;
+	return r;
+}
+
+static bool
+has_room(const struct ops *o)
+{
+	return o->runs.n + AHEAD_MAX < RUNS_MAX / ROOM &&
+	       (o->runs.n + AHEAD_MAX) * RUN_FDS < o->run_fds / ROOM;
 }
 
 static bool
@@ -31,36 +156,89 @@ starting(const struct ops *o)
 	return false;
 }
 
-static void
-make_rules(struct ops *o, struct rules *r, const struct profile *profile)
+static const struct ahead_kind *
+first_due(const struct ops *o)
 {
-	const struct account *who = accounts_find(&o->accounts, r->uid);
+	const struct ahead_kind *k;
 
-	if (r->ruleset >= 0 || r->roots.home[0] == '\0' || who == NULL ||
-	    asuser_begin(o->privileged, who->uid, who->gid, who->groups,
-		who->ngroups) != 0)
-		return;
-	(void)rules_make(r, profile);
-	asuser_end(o->privileged);
+	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+		if (k->until != 0 && k->run == NULL)
+			return k;
+	return NULL;
+}
+
+bool
+ahead_due(const struct ops *o)
+{
+	return first_due(o) != NULL && !o->ending && has_room(o) &&
+	       !starting(o);
 }
 
 void
 ahead_make(struct ops *o)
 {
-	int i;
+	struct ahead_kind *k = &o->ahead.kinds[first_due(o) - o->ahead.kinds];
+	const struct account *who = accounts_find(&o->accounts, k->uid);
+	const struct run like = { .uid = k->uid,
+		.gid = who != NULL ? who->gid : 0,
+		.profile = k->profile,
+		.io = k->io,
+		.net = k->net };
+	struct run *r = who != NULL ? run_like(&o->runs, &like) : NULL;
 
-	if (landlock_abi() == 0 || o->ending || starting(o))
+	if (r != NULL && child_ahead(o, who, r, &k->guess)) {
+		r->state = RUN_SPARE;
+		k->run = r;
 		return;
-	for (i = 0; i < PROFILES; i++)
-		if (profiles[i].confined)
-			make_rules(o, &o->rules[i], &profiles[i]);
+	}
+	run_free(&o->runs, r);
+	forget(k);
+}
+
+int64_t
+ahead_expire(struct ops *o)
+{
+	const int64_t now = clock_mono_ms();
+	struct ahead_kind *k;
+	int64_t left = -1;
+
+	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++) {
+		if (k->until != 0 && k->until <= now)
+			forget(k);
+		if (k->until != 0 && (left < 0 || k->until - now < left))
+			left = k->until - now;
+	}
+	return left;
 }
 
 void
 ahead_drop(struct ops *o)
 {
-	int i;
+	struct ahead_kind *k;
 
-	for (i = 0; i < PROFILES; i++)
-		rules_drop(&o->rules[i]);
+	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+		forget(k);
+}
+
+void
+ahead_drop_of(struct ops *o, uid_t uid)
+{
+	struct ahead_kind *k;
+
+	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+		if (k->until != 0 && k->uid == uid)
+			forget(k);
+}
+
+void
+ahead_lose(struct ops *o, struct run *r)
+{
+	struct ahead_kind *k;
+
+	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+		if (k->run == r) {
+			forget(k);
+			return;
+		}
+	run_abandon(r);
 }

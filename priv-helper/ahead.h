@@ -2,17 +2,66 @@
 #ifndef RDV_AHEAD_H
 #define RDV_AHEAD_H
 
-struct ops;
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-/* Nothing is ready, and nobody is expected. */
-void ahead_init(struct ops *o);
+#include "priv-helper/policy.h"
+
+struct ops;
+struct priv_spawn;
+struct run;
+
 /*
- * Makes what the next starts need, of the accounts and profiles that have had
- * one; not while a start is under way. What fails here fails again, and is
- * told, at the start.
+ * Spare runs: what a start needs and no request decides, with both processes,
+ * for a request like the last one of its account. A start that finds none like
+ * it makes all of that itself, in the same way.
  */
+
+/* Kinds of starts that are expected, each with at most one spare run. */
+#define AHEAD_MAX 4
+/* No longer than this without one. */
+#define AHEAD_IDLE_MS 30000
+
+/* What a run is expected to be shown. */
+struct ahead_guess {
+	char **paths; /* those asked for, where only they can be seen */
+	unsigned pathc;
+	bool uses_tmp;
+};
+
+struct ahead {
+	struct ahead_kind {
+		int64_t until; /* monotonic ms; 0: a free place */
+		uid_t uid;
+		int profile;
+		uint8_t io;
+		enum policy_net net;
+		bool in_tmp; /* cwd or a path, as far as names tell */
+		struct ahead_guess guess;
+		struct run *run; /* NULL: still to be made */
+	} kinds[AHEAD_MAX];
+};
+
+/* This start has been made, and another like it may follow. */
+void
+ahead_expect(struct ops *o, const struct run *r, const struct priv_spawn *m);
+/*
+ * The spare run for such a start as `like`, which is the caller's as one that
+ * is starting; or NULL.
+ */
+struct run *
+ahead_take(struct ops *o, const struct run *like, const struct priv_spawn *m);
+/* True when there is something to make; not while a start is under way. */
+bool ahead_due(const struct ops *o);
+/* Makes one of them. What fails here fails again, and is told, at a start. */
 void ahead_make(struct ops *o);
-/* Whatever is ready is not used any more: accounts or their rights are new. */
+/* Ends what has not been asked for in time. Until the next such end, or -1. */
+int64_t ahead_expire(struct ops *o);
+/* All of them, or those of an account, are ended and not made again. */
 void ahead_drop(struct ops *o);
+void ahead_drop_of(struct ops *o, uid_t uid);
+/* This one is of no use any more. */
+void ahead_lose(struct ops *o, struct run *r);
 
 #endif

@@ -22,14 +22,17 @@
 #include "priv-helper/cglimit.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/env.h"
+#include "priv-helper/hold.h"
 #include "priv-helper/limits.h"
 #include "priv-helper/lookup.h"
 #include "priv-helper/ops.h"
+#include "priv-helper/order.h"
 #include "priv-helper/reach.h"
 #include "priv-helper/reaper.h"
 #include "priv-helper/run.h"
 #include "priv-helper/scratch.h"
 #include "priv-helper/served.h"
+#include "priv-helper/spare.h"
 #include "priv-helper/tty.h"
 #include "priv-helper/view.h"
 #include "security/asuser.h"
@@ -40,23 +43,28 @@
 /* A program that has not begun by then hangs on its directory or itself. */
 #define START_MS 10000
 
+/* Until a request says how large it is. */
+#define COLS 80
+#define ROWS 24
+
 /* What is built for one child; freed as a whole, whoever failed. */
 struct child {
 	struct ops *o;
 	const struct account *user;
-	const struct priv_spawn *m;
+	const struct priv_spawn *m; /* NULL: it is made before a request, */
+	const struct ahead_guess *guess; /* and this is what is expected */
 	const struct profile *profile;
-	struct tty tty;
+	struct run *r;
+	struct spare *s;
+	bool fresh; /* `s` is being made, and not used up */
 	char **env;
 	char program[PATH_MAX];
-	char scratch[SCRATCH_PATH];
-	bool as_user; /* the account's rights are on */
-	uint64_t handle;
-	enum policy_net net;
+	bool as_user;		   /* the account's rights are on */
 	struct limits limits;	   /* of the account */
 	char cgroups[CGROUP_PATH]; /* where that of the run lies */
 	int cgroup;
 	struct reach reach;
+	struct nspace now; /* what a spare one would show if made now */
 	int status[2];
 	int control[2];
 };
@@ -104,12 +112,9 @@ static void
 child_done(struct child *c)
 {
 	env_free(c->env);
-	view_done(&c->reach.spaces);
-	tty_close_child(&c->tty);
+	view_done(&c->now);
 	if (c->cgroup >= 0)
 		(void)close(c->cgroup);
-	if (c->reach.ruleset >= 0)
-		(void)close(c->reach.ruleset);
 	if (c->status[1] >= 0)
 		(void)close(c->status[1]);
 	if (c->control[1] >= 0)
@@ -140,18 +145,21 @@ rights(struct child *c, bool as_user)
 	return err;
 }
 
-/* What the run would have taken over. */
+/* What the run would have taken over; of one with a reaper that is its work. */
 static void
 child_undo(struct child *c)
 {
-	tty_done(&c->tty);
+	struct run *r = c->r;
+
+	if (!c->fresh)
+		return;
 	pair_close(c->status);
 	pair_close(c->control);
-	if (c->scratch[0] != '\0' && rights(c, true) == 0)
-		scratch_remove(c->scratch, c->user->uid);
+	if (r->scratch[0] != '\0' && rights(c, true) == 0)
+		scratch_remove(r->scratch, r->uid);
 	(void)rights(c, false);
 	if (c->cgroup >= 0)
-		cgroup_remove(c->cgroups, c->handle);
+		cgroup_remove(c->cgroups, r->handle);
 }
 
 /* A kernel without a guard makes the product refuse, not go without. */
@@ -164,9 +172,17 @@ check_guards(struct child *c, struct child_error *e)
 		return child_failed(e, "C15 landlock", -EOPNOTSUPP);
 	if (!filter_supported())
 		return child_failed(e, "C17 seccomp", -EOPNOTSUPP);
-	c->reach.online = c->net == POLICY_NET_FULL;
-	view_init(&c->reach.spaces, c->o, c->user, c->profile, c->reach.online);
+	view_init(&c->s->spaces, c->o, c->user, c->profile,
+	    run_is_online(c->r));
 	return true;
+}
+
+static bool
+make_scratch(struct child *c, struct child_error *e)
+{
+	int err = c->profile->confined ? scratch_make(c->r->scratch) : 0;
+
+	return err == 0 || child_failed(e, "P3 scratch directory", err);
 }
 
 static bool
@@ -177,14 +193,9 @@ make_env(struct child *c, struct child_error *e)
 		.vars = c->m->envp,
 		.nvars = c->m->envc,
 		.pty = c->m->io == PRIV_IO_PTY };
-	int err;
 
-	if (c->profile->confined) {
-		err = scratch_make(c->scratch);
-		if (err != 0)
-			return child_failed(e, "P3 scratch directory", err);
-		req.tmpdir = c->scratch;
-	}
+	if (c->profile->confined)
+		req.tmpdir = c->r->scratch;
 	e->result = PRIV_DENIED;
 	return env_build(&req, &c->env, e->why, sizeof(e->why)) == 0;
 }
@@ -224,11 +235,11 @@ make_stdio(struct child *c, struct child_error *e)
 {
 	int err;
 
-	if (c->m->io == PRIV_IO_PTY) {
-		err = tty_open(&c->tty, c->m->cols, c->m->rows, c->user->uid);
+	if (c->r->io == PRIV_IO_PTY) {
+		err = tty_open(&c->s->tty, COLS, ROWS, c->user->uid);
 		return err == 0 || child_failed(e, "P4 terminal", err);
 	}
-	err = tty_pipes(&c->tty);
+	err = tty_pipes(&c->s->tty);
 	return err == 0 || child_failed(e, "P4 pipes", err);
 }
 
@@ -236,45 +247,91 @@ make_stdio(struct child *c, struct child_error *e)
 static int
 hold_account(struct child *c)
 {
-	int fd, err;
-
 	limits_of(&c->limits, served_rights(c->o, c->user), limits_kept(c->o));
 	limits_cgroup(c->o, c->user->uid, c->cgroups);
-	if (!c->o->system)
-		return 0;
-	err = cgroup_account_make(c->o->cgroup, c->cgroups, &fd);
-	if (err == 0)
-		err = cglimit_renew(fd, &c->limits.all, limits_kept(c->o));
-	if (fd >= 0)
-		(void)close(fd);
-	return err;
+	return limits_hold(c->o, &c->limits, c->cgroups);
 }
 
+/* The profile's quota is put down before there is a process in it. */
 static bool
 make_cgroup(struct child *c, struct child_error *e)
 {
 	int err = hold_account(c);
 
 	if (err == 0)
-		err = cgroup_make(c->cgroups, c->handle, &c->cgroup);
+		err = cgroup_make(c->cgroups, c->r->handle, &c->cgroup);
 	if (err == 0)
 		err = cglimit_set(c->cgroup, &c->profile->quota,
 		    c->o->cgroup_limits);
 	return err == 0 || child_failed(e, "P5 cgroup", err);
 }
 
+/* What was right when it was made; another can be made instead. */
+static bool
+stale(struct child_error *e)
+{
+	e->stale = true;
+	return child_failed(e, "P5 rules", -ESTALE);
+}
+
+static bool
+begin_ruleset(struct child *c, struct child_error *e)
+{
+	int err;
+
+	if (c->r->io == PRIV_IO_PTY)
+		c->reach.terminal = c->s->tty.child[0];
+	err = reach_begin(&c->reach);
+	c->s->own = c->s->spaces.n;
+	return err == 0 || child_failed(e, "P5 ruleset", err);
+}
+
+/* To be granted in the end, but seen from the beginning. */
+static bool
+show_guess(struct child *c, struct child_error *e)
+{
+	c->reach.cwd = "/";
+	c->reach.paths = c->guess->paths;
+	c->reach.pathc = c->guess->pathc;
+	c->reach.shown = true;
+	c->s->spaces.uses_tmp = c->guess->uses_tmp;
+	return reach_make(&c->reach, e);
+}
+
+static bool
+check_rules(struct child *c, struct child_error *e)
+{
+	view_init(&c->now, c->o, c->user, c->profile, run_is_online(c->r));
+	c->reach.spaces = &c->now;
+	return reach_holds(&c->reach) || stale(e);
+}
+
 static bool
 make_ruleset(struct child *c, struct child_error *e)
 {
-	c->reach.profile = c->profile;
-	c->reach.program = c->program;
-	c->reach.scratch = c->scratch;
-	c->reach.terminal = c->m->io == PRIV_IO_PTY ? c->tty.child[0] : -1;
+	const struct nspace *shown = c->reach.spaces;
+
 	if (!reach_make(&c->reach, e))
 		return false;
-	if (c->reach.spaces.own_tmp)
-		env_replace(c->env, "TMPDIR", c->scratch, "/tmp");
+	if (shown == &c->now && !view_same(&c->s->spaces, c->s->own, shown))
+		return stale(e);
+	c->r->uses_tmp = shown->uses_tmp;
+	if (shown->own_tmp)
+		env_replace(c->env, "TMPDIR", c->r->scratch, "/tmp");
 	return true;
+}
+
+static const struct filter *
+filter_of(const struct child *c)
+{
+	const ptrdiff_t i = c->profile - profiles;
+
+	if (c->profile->own_filter != NULL && view_is_alone(&c->s->spaces))
+		return &c->o->own_filters[i];
+	if (c->profile->offline_filter != NULL && !run_is_online(c->r) &&
+	    !c->s->spaces.net)
+		return &c->o->offline_filters[i];
+	return &c->o->filters[i];
 }
 
 static bool
@@ -285,41 +342,45 @@ make_channels(struct child *c, struct child_error *e)
 	if (pipe2(c->status, O_CLOEXEC | O_NONBLOCK) < 0)
 		return child_failed(e, "P6 status pipe", -errno);
 	err = seqpkt_pair(c->control);
-	return err == 0 || child_failed(e, "P6 control socket", err);
+	if (err != 0)
+		return child_failed(e, "P6 control socket", err);
+	c->s->order = order_new(filter_of(c));
+	return c->s->order != NULL || child_failed(e, "P6 order", -errno);
 }
 
-static const struct filter *
-filter_of(const struct child *c)
+/* What the program is to be, where it can see that. */
+static bool
+make_order(struct child *c, struct child_error *e)
 {
-	const ptrdiff_t i = c->profile - profiles;
+	const struct drop_order told = { .cwd = c->m->cwd,
+		.path = c->program,
+		.argv = c->m->argv,
+		.envp = c->env };
 
-	if (c->profile->own_filter != NULL && view_is_alone(&c->reach.spaces))
-		return &c->o->own_filters[i];
-	if (c->profile->offline_filter != NULL && !c->reach.online &&
-	    !c->reach.spaces.net)
-		return &c->o->offline_filters[i];
-	return &c->o->filters[i];
+	return order_tell(c->s->order, &told) ||
+	       child_failed(e, "P6 order", -E2BIG);
 }
 
 static void
 plan(const struct child *c, struct reaper_plan *p)
 {
 	const struct ops *o = c->o;
+	const struct spare *s = c->s;
 	struct drop_plan *d = &p->drop;
 
 	memset(p, 0, sizeof(*p));
 	p->control = c->control[1];
-	p->spool = c->m->io == PRIV_IO_PTY ? c->tty.ours.fd[2] : -1;
+	p->spool = c->r->io == PRIV_IO_PTY ? s->tty.ours.fd[2] : -1;
 	p->cgroup = c->cgroup;
 	p->cgroups = c->cgroups;
-	p->handle = c->handle;
-	memcpy(p->scratch, c->scratch, sizeof(p->scratch));
+	p->handle = c->r->handle;
+	memcpy(p->scratch, c->r->scratch, sizeof(p->scratch));
 	d->confined = c->profile->confined;
 	d->privileged = o->privileged;
-	d->pty = c->m->io == PRIV_IO_PTY;
-	memcpy(d->stdio, c->tty.child, sizeof(d->stdio));
+	d->pty = c->r->io == PRIV_IO_PTY;
+	memcpy(d->stdio, s->tty.child, sizeof(d->stdio));
 	d->status = c->status[1];
-	d->ruleset = c->reach.ruleset;
+	d->ruleset = s->rules.ruleset;
 	d->uid = c->user->uid;
 	d->gid = c->user->gid;
 	d->groups = c->user->groups;
@@ -327,13 +388,10 @@ plan(const struct child *c, struct reaper_plan *p)
 	d->nofile = o->nofile;
 	d->limits = c->profile->limits;
 	d->account = c->limits.process;
-	d->filter = filter_of(c);
-	if (c->reach.spaces.view != NSPACE_NONE)
-		d->spaces = &c->reach.spaces;
-	d->cwd = c->m->cwd;
-	d->path = c->program;
-	d->argv = c->m->argv;
-	d->envp = c->env;
+	d->filter = &s->order->filter;
+	if (s->spaces.view != NSPACE_NONE)
+		d->spaces = &s->spaces;
+	d->order = &s->order->told;
 }
 
 /* The pid, 0 in the child, or -errno. */
@@ -369,72 +427,130 @@ fork_reaper(struct ops *o, struct reaper_plan *p)
 	return pid;
 }
 
-/* What is on for this child. */
-static uint32_t
-guards(const struct child *c)
+/* Both processes. The program waits for its order. */
+static bool
+make_processes(struct child *c, struct child_error *e)
 {
-	uint32_t g = PRIV_G_NNP | PRIV_G_SECCOMP | PRIV_G_LANDLOCK |
-		     PRIV_G_RLIMITS | PRIV_G_PDEATH;
-	unsigned kept = cglimit_wanted(&c->profile->quota, c->o->cgroup_limits);
+	struct run *r = c->r;
+	struct reaper_plan p;
+	pid_t pid;
 
-	if (!c->profile->confined)
-		return 0;
-	g |= view_guards(&c->reach.spaces);
-	if (c->cgroup >= 0)
-		g |= PRIV_G_CGROUP;
-	if ((kept & CGLIMIT_PIDS) != 0)
-		g |= PRIV_G_PIDS;
-	if ((kept & CGLIMIT_MEMORY) != 0)
-		g |= PRIV_G_MEMORY;
-	return g;
-}
-
-static void
-hand_over(struct child *c, struct run *r, pid_t reaper)
-{
-	r->reaper = reaper;
-	r->fds = c->tty.ours;
+	plan(c, &p);
+	pid = fork_reaper(c->o, &p);
+	if (pid < 0)
+		return child_failed(e, "P7 fork", pid);
+	r->reaper = pid;
+	r->fds = c->s->tty.ours;
+	c->s->tty.ours.n = 0;
+	tty_close_child(&c->s->tty);
 	r->status = c->status[0];
 	r->control = c->control[0];
-	memcpy(r->scratch, c->scratch, sizeof(r->scratch));
-	r->io = c->m->io;
-	(void)str_copy(r->label, c->m->label, sizeof(r->label));
-	r->guards = guards(c);
-	r->started_ms = clock_wall_ms();
-	r->deadline = clock_mono_ms() + (mutant("hang") ? 500 : START_MS);
+	r->guards = hold_guards(c->o, r, c->cgroup >= 0);
+	return true;
 }
+
+enum when {
+	MADE = 1,  /* for a request, or before */
+	AHEAD = 2, /* before it */
+	ASKED = 4, /* for a request */
+	READY = 8  /* for one that is served by what is there */
+};
 
 /* In this order: each uses what the ones before it have made. */
 static const struct stage {
 	const char *name; /* in test builds it can be made to fail by this */
 	bool as_user;	  /* looks up, opens or makes what is the account's */
+	unsigned when;
 	bool (*make)(struct child *c, struct child_error *e);
 } stages[] = {
-	{ "P3 guards", false, check_guards },
-	{ "P3 environment", true, make_env },
-	{ "P3 program", true, find_program },
-	{ "P4 stdio", true, make_stdio },
-	{ "P5 cgroup", false, make_cgroup },
-	{ "P5 ruleset", true, make_ruleset },
-	{ "P6 channels", false, make_channels },
+	{ "P3 guards", false, MADE, check_guards },
+	{ "P3 scratch", true, MADE, make_scratch },
+	{ "P3 environment", true, ASKED, make_env },
+	{ "P3 program", true, ASKED, find_program },
+	{ "P4 stdio", true, MADE, make_stdio },
+	{ "P5 cgroup", false, MADE, make_cgroup },
+	{ "P5 begin", true, MADE, begin_ruleset },
+	{ "P5 guess", true, AHEAD, show_guess },
+	{ "P5 rules", true, READY, check_rules },
+	{ "P5 ruleset", true, ASKED, make_ruleset },
+	{ "P6 channels", false, MADE, make_channels },
+	{ "P6 order", false, ASKED, make_order },
 };
 
 static bool
 prepare(struct child *c, struct child_error *e)
 {
-	size_t i;
+	const unsigned when = c->m == NULL ? MADE | AHEAD
+			      : c->fresh   ? MADE | ASKED
+					   : READY | ASKED;
+	const struct stage *s;
 	int err;
 
-	for (i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
-		err = rights(c, stages[i].as_user);
+	for (s = stages; s < stages + sizeof(stages) / sizeof(*s); s++) {
+		if ((s->when & when) == 0)
+			continue;
+		err = rights(c, s->as_user);
 		if (err != 0)
 			return child_failed(e, "P3 rights", err);
-		if (!stages[i].make(c, e))
+		if (!s->make(c, e))
 			return false;
 		/* After it has been made, so that it has to be undone. */
-		if (mutant(stages[i].name))
-			return child_failed(e, stages[i].name, -EIO);
+		if (mutant(s->name))
+			return child_failed(e, s->name, -EIO);
 	}
+	return true;
+}
+
+static void
+child_init(struct child *c, struct ops *o, const struct account *user,
+    const struct priv_spawn *m, struct run *r)
+{
+	memset(c, 0, sizeof(*c));
+	c->o = o;
+	c->user = user;
+	c->m = m;
+	c->profile = &profiles[r->profile];
+	c->r = r;
+	c->fresh = r->spare == NULL;
+	if (c->fresh)
+		r->spare = spare_new();
+	c->s = r->spare;
+	c->cgroup = c->status[0] = c->status[1] = -1;
+	c->control[0] = c->control[1] = -1;
+	c->reach = (struct reach){ .o = o,
+		.user = user,
+		.profile = c->profile,
+		.program = c->program,
+		.scratch = r->scratch,
+		.terminal = -1,
+		.online = run_is_online(r),
+		.spare = c->s,
+		.spaces = &c->s->spaces };
+	if (m == NULL)
+		return;
+	c->reach.cwd = m->cwd;
+	c->reach.paths = m->paths;
+	c->reach.pathc = m->pathc;
+}
+
+/* What a run has of its request. */
+static bool
+begin(struct child *c, struct child_error *e)
+{
+	struct run *r = c->r;
+	int err;
+
+	if (r->io == PRIV_IO_PTY) {
+		err = tty_resize(r->fds.fd[0], c->m->cols, c->m->rows);
+		if (err != 0)
+			return child_failed(e, "P4 terminal", err);
+	}
+	order_give(c->s->order);
+	(void)str_copy(r->label, c->m->label, sizeof(r->label));
+	r->started_ms = clock_wall_ms();
+	r->deadline = clock_mono_ms() + (mutant("hang") ? 500 : START_MS);
+	spare_free(r->spare);
+	r->spare = NULL;
 	return true;
 }
 
@@ -442,34 +558,39 @@ bool
 child_start(struct ops *o, const struct account *user,
     const struct priv_spawn *m, struct run *r, struct child_error *e)
 {
-	struct child c = { .o = o,
-		.user = user,
-		.m = m,
-		.profile = &profiles[r->profile],
-		.tty = { .child = { -1, -1, -1 } },
-		.handle = r->handle,
-		.net = r->net,
-		.cgroup = -1,
-		.reach = { .o = o, .user = user, .m = m, .ruleset = -1 },
-		.status = { -1, -1 },
-		.control = { -1, -1 } };
-	struct reaper_plan p;
-	pid_t pid = -1;
-	bool ok = prepare(&c, e);
+	struct child c;
+	bool ok;
 
+	child_init(&c, o, user, m, r);
+	ok = prepare(&c, e);
 	(void)rights(&c, false);
 	/* Asked for before all this was prepared: it has mostly come. */
 	if (ok && !audit_wait(&o->audit, e->why, sizeof(e->why)))
 		ok = child_unrecorded(e);
-	if (ok) {
-		plan(&c, &p);
-		pid = fork_reaper(o, &p);
-		if (pid < 0)
-			ok = child_failed(e, "P7 fork", pid);
-	}
-	if (ok)
-		hand_over(&c, r, pid);
+	if (ok && c.fresh)
+		ok = make_processes(&c, e);
+	if (!ok)
+		child_undo(&c);
 	else
+		ok = begin(&c, e);
+	child_done(&c);
+	return ok;
+}
+
+bool
+child_ahead(struct ops *o, const struct account *user, struct run *r,
+    const struct ahead_guess *guess)
+{
+	struct child_error e;
+	struct child c;
+	bool ok;
+
+	child_init(&c, o, user, NULL, r);
+	c.guess = guess;
+	ok = prepare(&c, &e);
+	(void)rights(&c, false);
+	ok = ok && make_processes(&c, &e);
+	if (!ok)
 		child_undo(&c);
 	child_done(&c);
 	return ok;

@@ -139,7 +139,9 @@ explainpolicy_tell(const struct explain_policy *e, int profile,
 {
 	const struct teller t = { line, arg };
 	const struct policy_request q = { .profile = profile,
-		.net = hold_net(&profiles[profile], PRIV_NET_PROFILE) };
+		.net = e->admitted
+			   ? hold_net(&e->rights, profile, PRIV_NET_PROFILE)
+			   : POLICY_NET_NONE };
 	char why[512];
 
 	if (e->file == NULL) {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/list.h"
+#include "priv-helper/ahead.h"
 #include "priv-helper/auditacts.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/limits.h"
@@ -137,6 +138,9 @@ follow_start(struct run *r)
 static void
 advance(struct ops *o, struct run *r)
 {
+	/* It has died, or had to: nobody is told, the next start says why. */
+	if (r->state == RUN_SPARE && r->over)
+		ahead_lose(o, r);
 	if (r->state == RUN_STARTING)
 		op_spawn_settle(o, r);
 	if (r->state == RUN_RUNNING && r->over) {

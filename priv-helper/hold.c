@@ -9,8 +9,12 @@
 #include <sys/resource.h>
 
 #include "lib/str.h"
+#include "priv-helper/cglimit.h"
 #include "priv-helper/limits.h"
+#include "priv-helper/ops.h"
 #include "priv-helper/run.h"
+#include "priv-helper/spare.h"
+#include "priv-helper/view.h"
 #include "security/landlock.h"
 #include "security/profile.h"
 
@@ -133,6 +137,26 @@ record_limits(struct run *r, const struct limits *l)
 	by_rlimit(h, PRIV_LIMIT_DATA_BYTES, p, l, RLIMIT_DATA);
 	by_rlimit(h, PRIV_LIMIT_FILE_BYTES, p, l, RLIMIT_FSIZE);
 	by_rlimit(h, PRIV_LIMIT_CORE_BYTES, p, l, RLIMIT_CORE);
+}
+
+uint32_t
+hold_guards(const struct ops *o, const struct run *r, bool cgroup)
+{
+	const struct profile *p = &profiles[r->profile];
+	uint32_t g = PRIV_G_NNP | PRIV_G_SECCOMP | PRIV_G_LANDLOCK |
+		     PRIV_G_RLIMITS | PRIV_G_PDEATH;
+	unsigned kept = cglimit_wanted(&p->quota, o->cgroup_limits);
+
+	if (!p->confined)
+		return 0;
+	g |= view_guards(&r->spare->spaces);
+	if (cgroup)
+		g |= PRIV_G_CGROUP;
+	if ((kept & CGLIMIT_PIDS) != 0)
+		g |= PRIV_G_PIDS;
+	if ((kept & CGLIMIT_MEMORY) != 0)
+		g |= PRIV_G_MEMORY;
+	return g;
 }
 
 void

@@ -13,6 +13,8 @@ struct run;
  */
 enum policy_net
 hold_net(const struct policy_rights *rights, int profile, uint8_t asked);
+/* PRIV_G_*: what is on for it while it still has what it was made with. */
+uint32_t hold_guards(const struct ops *o, const struct run *r, bool cgroup);
 /*
  * Puts down how the run is held, from its profile, its network, its guards and
  * the rights of its account. To be called when it has been started, before it

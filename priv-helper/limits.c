@@ -8,6 +8,7 @@
 #include "priv-helper/limits.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "priv-helper/cglimit.h"
 #include "priv-helper/ops.h"
@@ -58,4 +59,19 @@ limits_cgroup(const struct ops *o, uid_t uid, char dir[CGROUP_PATH])
 		cgroup_of_account(o->cgroup, uid, dir);
 	else
 		memcpy(dir, o->cgroup, CGROUP_PATH);
+}
+
+int
+limits_hold(const struct ops *o, const struct limits *l, const char *dir)
+{
+	int fd, err;
+
+	if (!o->system)
+		return 0;
+	err = cgroup_account_make(o->cgroup, dir, &fd);
+	if (err == 0)
+		err = cglimit_renew(fd, &l->all, limits_kept(o));
+	if (fd >= 0)
+		(void)close(fd);
+	return err;
 }

@@ -30,5 +30,7 @@ unsigned limits_kept(const struct ops *o);
  * is one account, and what is delegated is all for it.
  */
 void limits_cgroup(const struct ops *o, uid_t uid, char dir[CGROUP_PATH]);
+/* Makes that of an account in system mode and limits it. 0 or -errno. */
+int limits_hold(const struct ops *o, const struct limits *l, const char *dir);
 
 #endif

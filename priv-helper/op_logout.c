@@ -34,11 +34,15 @@ answer_question(struct ops *o, uint32_t id)
 void
 op_logout(struct ops *o, uint32_t id, union ops_request *m)
 {
+	uid_t uid;
+
 	if (is_question(&m->logout)) {
 		answer_question(o, id);
 		return;
 	}
 	audit_logout(o, &m->logout);
+	if (grant_find(&o->grants, m->logout.grant, &uid))
+		ahead_drop_of(o, uid);
 	if (grant_drop(&o->grants, m->logout.grant))
 		peer_answer(o, id, PRIV_LOGOUT, PRIV_DONE, "");
 	else

@@ -120,19 +120,22 @@ static bool
 has_place(const struct ops *o)
 {
 	const rlim_t live = count(o, RUN_STARTING, RUN_ENDED);
-	const rlim_t done = o->runs.n - live;
+	const rlim_t spare = count(o, RUN_SPARE, RUN_SPARE);
+	const rlim_t done = o->runs.n - live - spare;
 
 	return live < RUNS_MAX && o->runs.n < RUNS_TABLE &&
-	       (live + 1) * RUN_FDS + done * RUN_DONE_FDS <= o->run_fds;
+	       (live + spare + 1) * RUN_FDS + done * RUN_DONE_FDS <= o->run_fds;
 }
 
 static bool
-judge_room(const struct ops *o, struct child_error *e)
+judge_room(struct ops *o, struct child_error *e)
 {
 	if (o->ending)
 		return no(e, PRIV_BUSY, "rdv is stopping");
 	if (count(o, RUN_STARTING, RUN_STARTING) >= PRIV_OUTSTANDING)
 		return no(e, PRIV_BUSY, "too many starts at once");
+	if (!has_place(o))
+		ahead_drop(o);
 	if (!has_place(o))
 		return no(e, PRIV_BUSY, "too many runs");
 	return true;
@@ -199,54 +202,71 @@ start(struct ops *o, const struct account *who, const struct priv_spawn *m,
 	return false;
 }
 
+/* One that was made before, or a new one; NULL: no handle is left. */
+static struct run *
+new_run(struct ops *o, const struct account *who, const struct priv_spawn *m,
+    int profile)
+{
+	const struct run like = { .uid = who->uid,
+		.gid = who->gid,
+		.profile = profile,
+		.io = m->io,
+		.net = hold_net(served_rights(o, who), profile, m->net) };
+	struct run *r = ahead_take(o, &like, m);
+
+	return r != NULL ? r : run_like(&o->runs, &like);
+}
+
+/* False with `e`, which may say that another attempt is worth it. */
+static bool
+attempt(struct ops *o, uint32_t id, const struct account *who,
+    const struct priv_spawn *m, struct child_error *e)
+{
+	struct run *r = new_run(o, who, m, profile_find(m->profile));
+	bool ok;
+
+	memset(e, 0, sizeof(*e));
+	if (r == NULL) {
+		(void)no(e, PRIV_BUSY, "no handle is left; restart rdv");
+		audit_spawn_refused(o, m, e->result, e->why);
+		return false;
+	}
+	r->conn = o->conn;
+	r->request = id;
+	ok = start(o, who, m, r, e);
+	if (ok) {
+		hold_record(o, r, served_rights(o, who));
+		ahead_expect(o, r, m);
+	} else if (r->reaper != 0) {
+		run_abandon(r);
+	} else {
+		run_free(&o->runs, r);
+	}
+	return ok;
+}
+
 void
 op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 {
 	const int profile = profile_find(m->spawn.profile);
 	const struct account *who = NULL;
 	struct child_error e;
-	struct run *r = NULL;
 	bool ok;
 
 	memset(&e, 0, sizeof(e));
-	ok = judge_grant(o, &m->spawn, &who, &e) &&
-	     judge_form(&m->spawn, profile, &e) &&
-	     judge_net(o, who, &m->spawn, profile, &e) &&
-	     judge_policy(o, who, &m->spawn, profile, &e) && judge_room(o, &e);
-	if (ok)
-		r = run_new(&o->runs);
-	if (ok && r == NULL)
-		ok = no(&e, PRIV_BUSY, "no handle is left; restart rdv");
-	if (!ok)
+	if (judge_grant(o, &m->spawn, &who, &e) &&
+	    judge_form(&m->spawn, profile, &e) &&
+	    judge_net(o, who, &m->spawn, profile, &e) &&
+	    judge_policy(o, who, &m->spawn, profile, &e) && judge_room(o, &e)) {
+		ok = attempt(o, id, who, &m->spawn, &e) ||
+		     (e.stale && attempt(o, id, who, &m->spawn, &e));
+	} else {
 		audit_spawn_refused(o, &m->spawn, e.result, e.why);
-	if (ok) {
-		r->uid = who->uid;
-		r->gid = who->gid;
-		r->profile = profile;
-		r->net = hold_net(served_rights(o, who), profile, m->spawn.net);
-		r->conn = o->conn;
-		r->request = id;
-		ok = start(o, who, &m->spawn, r, &e);
-		if (ok)
-			hold_record(o, r, served_rights(o, who));
-		else
-			run_free(&o->runs, r);
+		ok = false;
 	}
 	if (!ok)
 		answer_error(o, id, &e);
 	priv_spawn_done(&m->spawn);
-}
-
-/* Ends what has begun and is not to become a run. */
-static void
-abandon(struct run *r)
-{
-	const struct reaper_order order = { .verb = REAPER_KILL };
-
-	if (r->control >= 0)
-		(void)seqpkt_send(r->control, &order, sizeof(order), NULL);
-	seqpkt_fds_close(&r->fds);
-	r->state = RUN_DONE;
 }
 
 static bool
@@ -336,7 +356,9 @@ op_spawn_settle(struct ops *o, struct run *r)
 		return;
 	audit_spawn_done(o, r, &a);
 	if (a.result != PRIV_DONE) {
-		abandon(r);
+		/* Nothing more is tried than what was asked for. */
+		ahead_drop_of(o, r->uid);
+		run_abandon(r);
 		return;
 	}
 	run_close_stdin(r);

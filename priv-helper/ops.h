@@ -9,12 +9,12 @@
 #include "lib/buf.h"
 #include "lib/privproto.h"
 #include "priv-helper/accounts.h"
+#include "priv-helper/ahead.h"
 #include "priv-helper/auditask.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/grant.h"
 #include "priv-helper/policyfor.h"
 #include "priv-helper/roots.h"
-#include "priv-helper/rules.h"
 #include "priv-helper/run.h"
 #include "priv-helper/tokens.h"
 #include "security/filter.h"
@@ -47,7 +47,7 @@ struct ops {
 	struct filter filters[PROFILES];
 	struct filter own_filters[PROFILES]; /* see struct profile */
 	struct filter offline_filters[PROFILES];
-	struct rules rules[PROFILES];
+	struct ahead ahead;
 	bool views[NSPACE_VIEWS]; /* which runs can have here */
 	char cgroup[CGROUP_PATH]; /* where those of runs lie; "": none */
 	unsigned cgroup_limits;	  /* CGLIMIT_*: what they can be held to */

@@ -23,9 +23,18 @@
 #include "priv-helper/repo.h"
 #include "priv-helper/rules.h"
 #include "priv-helper/served.h"
+#include "priv-helper/spare.h"
 #include "priv-helper/view.h"
 #include "security/landlock.h"
 #include "security/profile.h"
+
+static int
+grant(const struct reach *x, int fd, enum landlock_access access)
+{
+	if (x->shown)
+		return 0;
+	return landlock_allow_fd(x->spare->rules.ruleset, fd, access);
+}
 
 /* As for a profile's own paths, see rules.c. */
 static int
@@ -38,10 +47,10 @@ allow_tool(struct reach *x, const char *path)
 		return errno == ENOENT || errno == EACCES ? 0 : -errno;
 	if (fstat(fd, &st) < 0) {
 		err = -errno;
-	} else if (!roots_inside(&x->roots, fd)) {
-		err = landlock_allow_fd(x->ruleset, fd, LANDLOCK_READ_EXEC);
+	} else if (!roots_inside(&x->spare->roots, fd)) {
+		err = grant(x, fd, LANDLOCK_READ_EXEC);
 		if (err == 0)
-			err = view_show(&x->spaces, path, &st, true);
+			err = view_show(x->spaces, path, &st, true);
 	}
 	(void)close(fd);
 	return err;
@@ -60,28 +69,29 @@ allow_tools(struct reach *x)
 	return err;
 }
 
-/* The rule set with its profile's own paths, which are shown as well. */
-static int
-begin_rules(struct reach *x)
+static struct rules_for
+rules_who(const struct reach *x)
 {
-	const struct rules_for who = { .uid = x->user->uid,
-		.network = x->online || x->spaces.net,
-		.roots = &x->roots };
-	struct rules *r = &x->o->rules[x->profile - profiles];
+	return (struct rules_for){ .uid = x->user->uid,
+		.network = x->online || x->spaces->net,
+		.roots = &x->spare->roots };
+}
+
+/* What the rule set has of its profile's own paths. */
+static int
+show_profile(struct reach *x)
+{
 	const struct profile_path *p = x->profile->paths;
-	const struct rules_seen *seen = r->seen;
+	const struct rules_seen *seen = x->spare->rules.seen;
 	int err = 0;
 
-	x->ruleset = rules_take(r, &who, x->profile);
-	if (x->ruleset < 0)
-		return x->ruleset;
 	for (; p->path != NULL && err == 0; p++, seen++) {
 		const struct stat st = { .st_dev = seen->dev,
 			.st_ino = seen->ino,
 			.st_mode = seen->mode };
 
 		if (seen->granted)
-			err = view_show(&x->spaces, p->path, &st, true);
+			err = view_show(x->spaces, p->path, &st, true);
 	}
 	return err;
 }
@@ -90,37 +100,28 @@ begin_rules(struct reach *x)
 static int
 allow_worker(struct reach *x)
 {
-	int err = landlock_allow(x->ruleset, x->roots.base, LANDLOCK_MKDIR);
+	const struct roots *roots = &x->spare->roots;
+	const int ruleset = x->spare->rules.ruleset;
+	int err = landlock_allow(ruleset, roots->base, LANDLOCK_MKDIR);
 
 	if (err == -ENOENT)
-		err = landlock_allow(x->ruleset, x->roots.home, LANDLOCK_MKDIR);
+		err = landlock_allow(ruleset, roots->home, LANDLOCK_MKDIR);
 	return err;
 }
 
 static int
 allow_profile(struct reach *x)
 {
-	int err = begin_rules(x);
+	int err = show_profile(x);
 
 	if (err == 0)
 		err = allow_tools(x);
 	if (err == 0 && x->worker)
 		err = allow_worker(x);
-	if (err != 0)
-		return err;
-	if (x->profile->exe != NULL) {
-		err =
-		    landlock_allow(x->ruleset, x->program, LANDLOCK_READ_EXEC);
-		if (err != 0)
-			return err;
-	}
-	/* Of all terminals its own alone (H07), by descriptor. */
-	if (x->terminal < 0)
-		return 0;
-	err = view_show_terminal(&x->spaces, x->terminal);
-	return err != 0 ? err
-			: landlock_allow_fd(x->ruleset, x->terminal,
-			      LANDLOCK_TERMINAL);
+	if (err == 0 && x->profile->exe != NULL && !x->shown)
+		err = landlock_allow(x->spare->rules.ruleset, x->program,
+		    LANDLOCK_READ_EXEC);
+	return err;
 }
 
 /* A part that is missing, or is a link, is left out. */
@@ -136,7 +137,7 @@ allow_part(const struct reach *x, int dir, const struct profile_path *p)
 	fd = (int)syscall(SYS_openat2, dir, p->path, &how, sizeof(how));
 	if (fd < 0)
 		return 0;
-	err = landlock_allow_fd(x->ruleset, fd, p->access);
+	err = grant(x, fd, p->access);
 	(void)close(fd);
 	return err;
 }
@@ -152,19 +153,18 @@ allow_repo(struct reach *x, unsigned i, int root)
 
 	if (p == NULL)
 		return 0;
-	err = repo_open(&x->roots, root, &repo, why, sizeof(why));
-	if (err == RDV_E_DENIED)
+	err = repo_open(&x->spare->roots, root, &repo, why, sizeof(why));
+	if (err == RDV_E_DENIED && !x->shown)
 		log_warnx("spawn", "paths: %s: without its repository: %s",
-		    x->m->paths[i], why);
+		    x->paths[i], why);
 	if (err != 0)
 		return 0;
 	for (; p->path != NULL && err == 0; p++)
 		err = allow_part(x, repo.common, p);
 	if (err == 0)
-		err = landlock_allow_fd(x->ruleset, repo.admin,
-		    x->profile->repo_own);
+		err = grant(x, repo.admin, x->profile->repo_own);
 	if (err == 0)
-		err = view_show_named(&x->spaces, NULL, repo.common,
+		err = view_show_named(x->spaces, NULL, repo.common,
 		    x->profile->repo_own == LANDLOCK_READ);
 	(void)close(repo.common);
 	(void)close(repo.admin);
@@ -175,10 +175,10 @@ static int
 allow_root(struct reach *x, unsigned i, int fd)
 {
 	const bool readonly = x->profile->roots == LANDLOCK_READ_EXEC;
-	int err = landlock_allow_fd(x->ruleset, fd, x->profile->roots);
+	int err = grant(x, fd, x->profile->roots);
 
 	if (err == 0)
-		err = view_show_named(&x->spaces, x->m->paths[i], fd, readonly);
+		err = view_show_named(x->spaces, x->paths[i], fd, readonly);
 	return err != 0 ? err : allow_repo(x, i, fd);
 }
 
@@ -188,8 +188,8 @@ allow_roots(struct reach *x, struct child_error *e)
 	unsigned i;
 	int fd, err;
 
-	for (i = 0; i < x->m->pathc; i++) {
-		err = roots_open(&x->roots, x->m->paths[i], &fd, e->why,
+	for (i = 0; i < x->pathc; i++) {
+		err = roots_open(&x->spare->roots, x->paths[i], &fd, e->why,
 		    sizeof(e->why));
 		if (err == RDV_E_DENIED) {
 			e->result = PRIV_DENIED;
@@ -220,10 +220,49 @@ find_roots(struct reach *x)
 			return -ENAMETOOLONG;
 		own = base;
 	}
-	if (!roots_init(&x->roots, x->user->home, own, x->o->run_dir,
+	if (!roots_init(&x->spare->roots, x->user->home, own, x->o->run_dir,
 		served_rights(x->o, x->user)))
 		return -ENAMETOOLONG;
 	return 0;
+}
+
+int
+reach_begin(struct reach *x)
+{
+	struct rules *r = &x->spare->rules;
+	struct rules_for who;
+	int err;
+
+	if (!x->profile->confined)
+		return 0;
+	err = find_roots(x);
+	if (err != 0)
+		return err;
+	who = rules_who(x);
+	err = rules_make(r, &who, x->profile);
+	if (err == 0)
+		err =
+		    landlock_allow(r->ruleset, x->scratch, x->profile->scratch);
+	/* Of all terminals its own alone (H07), by descriptor. */
+	if (err != 0 || x->terminal < 0)
+		return err;
+	err = view_show_terminal(x->spaces, x->terminal);
+	return err != 0 ? err
+			: landlock_allow_fd(r->ruleset, x->terminal,
+			      LANDLOCK_TERMINAL);
+}
+
+bool
+reach_holds(struct reach *x)
+{
+	struct rules_for who;
+
+	if (!x->profile->confined)
+		return true;
+	if (find_roots(x) != 0)
+		return false;
+	who = rules_who(x);
+	return rules_hold(&x->spare->rules, &who, x->profile);
 }
 
 bool
@@ -233,20 +272,14 @@ reach_make(struct reach *x, struct child_error *e)
 
 	if (!x->profile->confined)
 		return true;
-	err = find_roots(x);
-	if (err != 0)
-		return child_failed(e, "P5 ruleset", err);
 	err = allow_profile(x);
-	if (err == 0)
-		err =
-		    landlock_allow(x->ruleset, x->scratch, x->profile->scratch);
 	if (err != 0)
 		return child_failed(e, "P5 ruleset", err);
 	if (!allow_roots(x, e))
 		return false;
 	/* Where it could begin without namespaces, it can with them. */
-	if (path_is_under("/tmp", x->m->cwd))
-		x->spaces.uses_tmp = true;
-	err = view_show_tmp(&x->spaces, x->scratch);
+	if (path_is_under("/tmp", x->cwd))
+		x->spaces->uses_tmp = true;
+	err = view_show_tmp(x->spaces, x->scratch);
 	return err == 0 || child_failed(e, "P5 ruleset", err);
 }

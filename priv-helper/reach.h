@@ -4,38 +4,44 @@
 
 #include <stdbool.h>
 
-#include "priv-helper/roots.h"
-#include "security/nspace.h"
-
 struct account;
 struct child_error;
+struct nspace;
 struct ops;
-struct priv_spawn;
 struct profile;
+struct spare;
 
-/*
- * What a confined run is to reach; the pointers and `terminal` are borrowed,
- * and `spaces` has been begun by view_init().
- */
+/* What a confined run is to reach; all of it is borrowed. */
 struct reach {
-	struct ops *o; /* whose rules of the profile are used up */
+	const struct ops *o;
 	const struct account *user;
-	const struct priv_spawn *m;
 	const struct profile *profile;
 	const char *program; /* as it has been found */
 	bool worker;	     /* it is the profile's worker */
 	const char *scratch; /* its own directory */
-	int terminal;	     /* its side of it, or -1 */
-	bool online;	     /* the host's network is open to it */
-	int ruleset;	     /* Landlock; -1, or the caller's to close */
-	struct roots roots;
-	struct nspace spaces;
+	const char *cwd;
+	char *const *paths;
+	unsigned pathc;
+	int terminal; /* its side of it, or -1 */
+	bool online;  /* the host's network is open to it */
+	struct spare *spare;
+	/* Where it is shown; has been begun by view_init(). */
+	struct nspace *spaces;
+	bool shown; /* and nowhere granted */
 };
 
 /*
- * Makes the rule set, and shows the same in `spaces`; of a profile that is not
- * confined there is none. Call it with the account's rights. False with `e`
- * filled.
+ * Of a profile that is not confined there is nothing to reach. Call all of them
+ * with the account's rights.
+ *
+ * Makes the rule set, with what no request decides. 0 or -errno.
+ */
+int reach_begin(struct reach *x);
+/* False when something else would be made now. */
+bool reach_holds(struct reach *x);
+/*
+ * Grants the rest by that rule set, unless it is only to be shown, and shows
+ * all of it. False with `e` filled.
  */
 bool reach_make(struct reach *x, struct child_error *e);
 

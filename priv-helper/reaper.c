@@ -207,6 +207,25 @@ collect(struct reaper *r)
 }
 
 static void
+kill_now(struct reaper *r)
+{
+	begin_end(r, SIGKILL);
+	r->kill_at = clock_mono_ms();
+}
+
+/* Its run goes on; but one that has not been asked for never will be. */
+static void
+lose_ops(struct reaper *r)
+{
+	const uint32_t *given = &r->plan->drop.order->given;
+
+	(void)close(r->control);
+	r->control = -1;
+	if (__atomic_load_n(given, __ATOMIC_ACQUIRE) == 0)
+		kill_now(r);
+}
+
+static void
 obey(struct reaper *r)
 {
 	struct reaper_order o;
@@ -215,8 +234,7 @@ obey(struct reaper *r)
 	if (n == -EAGAIN)
 		return;
 	if (n != (long)sizeof(o)) {
-		(void)close(r->control);
-		r->control = -1;
+		lose_ops(r);
 		return;
 	}
 	switch ((enum reaper_verb)o.verb) {
@@ -228,8 +246,7 @@ obey(struct reaper *r)
 		begin_end(r, o.sig);
 		break;
 	case REAPER_KILL:
-		begin_end(r, SIGKILL);
-		r->kill_at = clock_mono_ms();
+		kill_now(r);
 		break;
 	}
 }
@@ -421,7 +438,6 @@ enter_spaces(struct reaper_plan *p)
 	int err;
 
 	reaper_ids(p, &ids);
-	shed_descriptors(p);
 	err = nspace_settle(&ids, p->go);
 	if (err == 0 && getpid() != 1)
 		err = -EPROTO;
@@ -453,6 +469,7 @@ reaper_run(struct reaper_plan *p)
 	r.spool = p->spool;
 	r.end.news = REAPER_ENDED;
 	(void)prctl(PR_SET_NAME, "rdv-reaper");
+	shed_descriptors(p);
 	if (is_first(&r))
 		enter_spaces(p);
 	r.signals = open_signals();

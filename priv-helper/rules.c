@@ -14,15 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/str.h"
 #include "security/landlock.h"
 #include "security/profile.h"
-
-void
-rules_init(struct rules *r)
-{
-	memset(r, 0, sizeof(*r));
-	r->ruleset = -1;
-}
 
 static int
 allow_path(const struct roots *roots, int ruleset, const struct profile_path *p,
@@ -48,26 +42,38 @@ allow_path(const struct roots *roots, int ruleset, const struct profile_path *p,
 	return err;
 }
 
+static bool
+remember(struct rules *r, const struct rules_for *who)
+{
+	r->uid = who->uid;
+	r->network = who->network;
+	return str_copy(r->home, who->roots->home, sizeof(r->home)) &&
+	       str_copy(r->base, who->roots->base, sizeof(r->base)) &&
+	       str_copy(r->run, who->roots->run, sizeof(r->run));
+}
+
 int
-rules_make(struct rules *r, const struct profile *profile)
+rules_make(struct rules *r, const struct rules_for *who,
+    const struct profile *profile)
 {
 	const struct profile_path *p = profile->paths;
 	struct rules_seen *seen = r->seen;
-	int ruleset, err = 0;
+	int err = 0;
 
-	if (r->ruleset >= 0 || r->roots.home[0] == '\0')
-		return 0;
-	ruleset = landlock_new(r->network);
-	if (ruleset < 0)
-		return ruleset;
+	r->ruleset = -1;
+	if (!remember(r, who))
+		return -ENAMETOOLONG;
+	r->ruleset = landlock_new(r->network);
+	if (r->ruleset < 0)
+		return r->ruleset;
 	for (; p->path != NULL && err == 0; p++, seen++)
 		err = seen < r->seen + RULES_PATHS
-			  ? allow_path(&r->roots, ruleset, p, seen)
+			  ? allow_path(who->roots, r->ruleset, p, seen)
 			  : -E2BIG;
-	if (err == 0)
-		r->ruleset = ruleset;
-	else
-		(void)close(ruleset);
+	if (err != 0) {
+		(void)close(r->ruleset);
+		r->ruleset = -1;
+	}
 	return err;
 }
 
@@ -92,45 +98,14 @@ static bool
 is_for(const struct rules *r, const struct rules_for *who)
 {
 	return r->uid == who->uid && r->network == who->network &&
-	       strcmp(r->roots.home, who->roots->home) == 0 &&
-	       strcmp(r->roots.base, who->roots->base) == 0 &&
-	       strcmp(r->roots.run, who->roots->run) == 0;
+	       strcmp(r->home, who->roots->home) == 0 &&
+	       strcmp(r->base, who->roots->base) == 0 &&
+	       strcmp(r->run, who->roots->run) == 0;
 }
 
-static void
-discard(struct rules *r)
-{
-	if (r->ruleset >= 0)
-		(void)close(r->ruleset);
-	r->ruleset = -1;
-}
-
-int
-rules_take(struct rules *r, const struct rules_for *who,
+bool
+rules_hold(const struct rules *r, const struct rules_for *who,
     const struct profile *profile)
 {
-	int ruleset, err;
-
-	if (!is_for(r, who)) {
-		discard(r);
-		r->uid = who->uid;
-		r->network = who->network;
-		r->roots = *who->roots;
-		r->roots.rights = NULL;
-	}
-	if (r->ruleset >= 0 && !unchanged(r, profile))
-		discard(r);
-	err = rules_make(r, profile);
-	if (err != 0)
-		return err;
-	ruleset = r->ruleset;
-	r->ruleset = -1;
-	return ruleset;
-}
-
-void
-rules_drop(struct rules *r)
-{
-	discard(r);
-	rules_init(r);
+	return r->ruleset >= 0 && is_for(r, who) && unchanged(r, profile);
 }

@@ -18,13 +18,15 @@ struct rules_for {
 	const struct roots *roots;
 };
 
-/* The rule set for the next run of one profile, made before it is asked for. */
+/* A rule set for one run of a profile. */
 struct rules {
-	int ruleset; /* Landlock's; -1: none is ready */
-	/* For whom: who had the last one. */
+	int ruleset; /* Landlock's; -1: none */
 	uid_t uid;
 	bool network;
-	struct roots roots; /* without rights; "" as home: for nobody yet */
+	/* Of the roots it was made for. */
+	char home[ROOTS_PATH_MAX];
+	char base[ROOTS_PATH_MAX];
+	char run[ROOTS_PATH_MAX];
 	/* What was found at the profile's paths; no inode: nothing. */
 	struct rules_seen {
 		dev_t dev;
@@ -34,23 +36,19 @@ struct rules {
 	} seen[RULES_PATHS];
 };
 
-/* An empty one, for nobody. */
-void rules_init(struct rules *r);
 /*
  * Makes a rule set that grants a profile's own paths, but for those with the
- * account's home directory or rdv's own state in them; does nothing while one
- * is ready, or for nobody. Not every system has all of the paths. Call both
- * with the account's rights. 0 or -errno.
+ * account's home directory or rdv's own state in them. Not every system has all
+ * of the paths. Close-on-exec, and the caller's. Call both with the account's
+ * rights. 0 or -errno.
  */
-int rules_make(struct rules *r, const struct profile *profile);
-/*
- * Hands out the one that is ready, if it is for this account and all that was
- * found at the paths is still what is there, or else a new one; `seen` is of
- * that one then. A close-on-exec descriptor, the caller's, or -errno.
- */
-int rules_take(struct rules *r, const struct rules_for *who,
+int rules_make(struct rules *r, const struct rules_for *who,
     const struct profile *profile);
-/* Forgets what is ready, and for whom. */
-void rules_drop(struct rules *r);
+/*
+ * True when it is what would be made now: it is for this account, and all that
+ * was found at the paths is still what is there.
+ */
+bool rules_hold(const struct rules *r, const struct rules_for *who,
+    const struct profile *profile);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "lib/secret.h"
 #include "lib/xalloc.h"
+#include "priv-helper/spare.h"
 
 #define SERIAL_BITS 32
 #define SERIAL_MAX  ((UINT64_C(1) << SERIAL_BITS) - 1)
@@ -42,11 +43,46 @@ run_new(struct runs *rs)
 	return r;
 }
 
+struct run *
+run_like(struct runs *rs, const struct run *other)
+{
+	struct run *r = run_new(rs);
+
+	if (r == NULL)
+		return NULL;
+	r->uid = other->uid;
+	r->gid = other->gid;
+	r->profile = other->profile;
+	r->io = other->io;
+	r->net = other->net;
+	return r;
+}
+
+bool
+run_is_online(const struct run *r)
+{
+	return r->net == POLICY_NET_FULL;
+}
+
+void
+run_abandon(struct run *r)
+{
+	const struct reaper_order order = { .verb = REAPER_KILL };
+
+	if (r->control >= 0)
+		(void)seqpkt_send(r->control, &order, sizeof(order), NULL);
+	seqpkt_fds_close(&r->fds);
+	spare_free(r->spare);
+	r->spare = NULL;
+	r->state = RUN_DONE;
+}
+
 void
 run_free(struct runs *rs, struct run *r)
 {
 	if (r == NULL)
 		return;
+	spare_free(r->spare);
 	TAILQ_REMOVE(&rs->list, r, entry);
 	rs->n--;
 	seqpkt_fds_close(&r->fds);

@@ -12,6 +12,8 @@
 #include "priv-helper/policy.h"
 #include "priv-helper/reaper.h"
 
+struct spare;
+
 #define RUNS_MAX   1024
 #define RUNS_TABLE (RUNS_MAX + 256) /* with those done and not yet gone */
 /* Descriptors of a run at its worst: four of its own, control, status. */
@@ -26,7 +28,8 @@ enum run_state {
 	RUN_STARTING, /* exec is still to come, or to be answered */
 	RUN_RUNNING,
 	RUN_ENDED, /* waits for the daemon to make the end durable */
-	RUN_DONE   /* owed to nobody; freed when its reaper is gone */
+	RUN_DONE,  /* owed to nobody; freed when its reaper is gone */
+	RUN_SPARE  /* made before it is asked for, see ahead.h */
 };
 
 struct run {
@@ -50,12 +53,14 @@ struct run {
 	int profile;	     /* index into profiles[] */
 	enum policy_net net; /* what it has of the network */
 	uint8_t io;
+	bool uses_tmp; /* it sees something of the host's /tmp */
 	uint32_t guards;
 	struct priv_hold hold;
 	int64_t started_ms; /* wall clock */
 	/* Ours until the end is confirmed; stdin only until it is answered. */
 	struct seqpkt_fds fds;
 	char scratch[SCRATCH_PATH];
+	struct spare *spare; /* until its program is told to begin */
 	struct priv_exit end;
 };
 
@@ -72,6 +77,12 @@ struct runs {
 void runs_init(struct runs *rs);
 /* A run with the next handle; NULL when no handle is left. */
 struct run *run_new(struct runs *rs);
+/* And its account, profile, io and network of another. */
+struct run *run_like(struct runs *rs, const struct run *other);
+/* The host's network is open to it. */
+bool run_is_online(const struct run *r);
+/* Ends what has begun and is not to become, or to be any more, a run. */
+void run_abandon(struct run *r);
 /* Closes everything and forgets the handle. */
 void run_free(struct runs *rs, struct run *r);
 struct run *run_find(const struct runs *rs, uint64_t handle);

@@ -32,6 +32,7 @@
 #include "security/caps.h"
 #include "security/landlock.h"
 #include "security/mutant.h"
+#include "security/slim.h"
 
 /* Descriptors [ops] needs beside those of runs. */
 #define OWN_FDS 32
@@ -148,6 +149,7 @@ begin_end(struct ops *o)
 	const struct reaper_order order = { .verb = REAPER_END, .sig = SIGHUP };
 	struct run *r;
 
+	ahead_drop(o);
 	log_info("serve", "stopping; runs=%u", o->runs.n);
 	o->ending = true;
 	peer_disconnect(o);
@@ -227,11 +229,11 @@ fill(const struct ops *o, struct pollfd *p)
 }
 
 static int
-patience(const struct ops *o, bool orphans)
+patience(struct ops *o, bool orphans)
 {
 	const int64_t now = clock_mono_ms();
+	int64_t left = ahead_expire(o);
 	const struct run *r;
-	int64_t left = -1;
 
 	if (orphans || o->ending)
 		return AGAIN_MS;
@@ -273,12 +275,17 @@ all_ended(const struct ops *o)
 static void
 turn(struct ops *o, struct pollfd *p, bool *orphans)
 {
-	nfds_t n;
+	const bool due = ahead_due(o);
+	const int wait = due ? 0 : patience(o, *orphans);
+	const nfds_t n = fill(o, p);
+	int ready = poll(p, n, wait);
 
-	ahead_make(o);
-	n = fill(o, p);
-	if (poll(p, n, patience(o, *orphans)) < 0 && errno != EINTR)
+	if (ready < 0 && errno != EINTR)
 		fatal("serve", "poll");
+	if (ready == 0 && due) {
+		ahead_make(o);
+		return;
+	}
 	/* Runs first: what they have to say may free places for requests. */
 	serve_runs(o, p + P_RUNS);
 	if (p[P_SIGNALS].revents != 0 || *orphans)
@@ -303,11 +310,11 @@ serve(const struct serve_args *a)
 	o->main = a->main;
 	o->daemon = -1;
 	o->audit.sock = -1;
-	ahead_init(o);
 	o->nofile = a->nofile;
 	o->bin = a->bin;
 	runs_init(&o->runs);
 	shed(o);
+	slim_init();
 	build_filters(o);
 	served_init(o, a);
 	view_probe(o);

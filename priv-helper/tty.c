@@ -135,6 +135,14 @@ tty_pipes(struct tty *t)
 	return err;
 }
 
+int
+tty_resize(int master, uint16_t cols, uint16_t rows)
+{
+	const struct winsize size = { .ws_col = cols, .ws_row = rows };
+
+	return ioctl(master, TIOCSWINSZ, &size) < 0 ? -errno : 0;
+}
+
 void
 tty_close_child(struct tty *t)
 {

@@ -73,6 +73,36 @@ view_done(struct nspace *s)
 	s->n = 0;
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+same_mount(const struct nspace_mount *a, const struct nspace_mount *b)
+{
+	return same_text(a->from, b->from) && same_text(a->to, b->to) &&
+	       same_text(a->link, b->link) && a->dev == b->dev &&
+	       a->ino == b->ino && a->directory == b->directory &&
+	       a->readonly == b->readonly && a->device == b->device &&
+	       a->optional == b->optional;
+}
+
+bool
+view_same(const struct nspace *a, size_t skip, const struct nspace *b)
+{
+	size_t i;
+
+	if (a->view != b->view || a->ipc != b->ipc || a->net != b->net ||
+	    a->own_tmp != b->own_tmp || a->n != skip + b->n)
+		return false;
+	for (i = 0; i < b->n; i++)
+		if (!same_mount(&a->mounts[skip + i], &b->mounts[i]))
+			return false;
+	return true;
+}
+
 /*
  * To Landlock what is mounted beneath a directory is beneath it: in a place
  * that a run may write it would be writable, whatever its own rule says.

@@ -3,6 +3,7 @@
 #define RDV_VIEW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "security/nspace.h"
 
@@ -20,6 +21,8 @@ void view_probe(struct ops *o);
 void view_init(struct nspace *s, const struct ops *o,
     const struct account *user, const struct profile *p, bool online);
 void view_done(struct nspace *s);
+/* True when `b` shows the same as `a`, but for the first `skip` of that. */
+bool view_same(const struct nspace *a, size_t skip, const struct nspace *b);
 
 /*
  * Shows what `st` is of under `path`, its name; in a view over the host's it is

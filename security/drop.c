@@ -3,7 +3,8 @@
  * The child's way from a copy of the helper to somebody's program, one function
  * per stage in the one order that works: the comments at the stages say what
  * breaks otherwise. Any failure ends the child; a half-dropped child never
- * reaches the program. After fork only system calls are made here.
+ * reaches the program. After fork only system calls are made here. In the
+ * middle it waits to be told what to become, if it was made before that.
  */
 #include "security/drop.h"
 
@@ -29,6 +30,7 @@
 #include "security/nspace.h"
 #include "security/profile.h"
 #include "security/signals.h"
+#include "security/slim.h"
 
 /* Where C4 puts what must live until exec, right above stdio. */
 #define STATUS_FD  3
@@ -232,7 +234,12 @@ c8_ids(struct drop_plan *p)
 static int
 c8b_namespaces(struct drop_plan *p)
 {
-	return p->spaces == NULL ? 0 : nspace_enter(p->spaces);
+	int err;
+
+	if (p->spaces == NULL)
+		return 0;
+	err = nspace_enter(p->spaces);
+	return err != 0 ? err : nspace_allow(p->spaces, p->ruleset);
 }
 
 /* Root to user leaves them inheritable; a non-root helper keeps all. */
@@ -298,25 +305,43 @@ c10_verify(struct drop_plan *p)
 	return err != 0 ? err : verify_for_good(p);
 }
 
-/* One that dies instead leaves us to [ops], which ends us. */
+/* The word is a futex(2) of whoever sets it. */
 static void
-await_parent(const struct drop_plan *p)
+await(const uint32_t *word)
 {
-	while (__atomic_load_n(p->ready, __ATOMIC_ACQUIRE) == 0)
-		(void)syscall(SYS_futex, p->ready, FUTEX_WAIT, 0, NULL, NULL,
-		    0);
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
+		(void)syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0);
 }
 
-/* After C8, which would clear it; a parent gone already sends no signal. */
+/*
+ * After C8, which would clear it; a parent gone already sends no signal. One
+ * that dies instead of becoming ready leaves us to [ops], which ends us.
+ */
 static int
 c11_parent(struct drop_plan *p)
 {
-	await_parent(p);
-	if (!p->confined)
-		return 0;
+	await(p->ready);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
 	return getppid() == p->parent ? 0 : -ESRCH;
+}
+
+/*
+ * Up to here nothing depends on a request, so that this process may have been
+ * made before there was one. It is the user's, can do nothing that the program
+ * could not, cannot be traced, and lives no longer than its reaper.
+ */
+static int
+c11b_order(struct drop_plan *p)
+{
+	if (prctl(PR_SET_NAME, "rdv-spare") < 0)
+		return -errno;
+	if (__atomic_load_n(&p->order->given, __ATOMIC_ACQUIRE) == 0)
+		slim_down();
+	await(&p->order->given);
+	if (!p->confined && prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return -errno;
+	return 0;
 }
 
 /* As the user; and there is no second choice of directory (H15). */
@@ -327,7 +352,7 @@ c12_chdir(struct drop_plan *p)
 		(void)poll(NULL, 0, -1);
 	if (mutant("slow"))
 		(void)poll(NULL, 0, 300);
-	if (chdir(p->cwd) == 0)
+	if (chdir(p->order->cwd) == 0)
 		return 0;
 	if (mutant("H15"))
 		return chdir("/") < 0 ? -errno : 0;
@@ -363,14 +388,11 @@ c14_no_new_privs(struct drop_plan *p)
 static int
 c15_landlock(struct drop_plan *p)
 {
-	int err = 0;
+	int err;
 
 	if (!p->confined || mutant("landlock"))
 		return 0;
-	if (p->spaces != NULL)
-		err = nspace_allow(p->spaces, p->ruleset);
-	if (err == 0)
-		err = landlock_restrict(p->ruleset);
+	err = landlock_restrict(p->ruleset);
 	(void)close(p->ruleset);
 	return err;
 }
@@ -397,7 +419,7 @@ c17_seccomp(struct drop_plan *p)
 static int
 c18_execve(struct drop_plan *p)
 {
-	execve(p->path, p->argv, p->envp);
+	execve(p->order->path, p->order->argv, p->order->envp);
 	return -errno;
 }
 
@@ -417,6 +439,7 @@ static const struct stage {
 	{ "C9 capabilities", c9_capabilities },
 	{ "C10 verify", c10_verify },
 	{ "C11 parent death", c11_parent },
+	{ "C11b order", c11b_order },
 	{ "C12 chdir", c12_chdir },
 	{ "C13 keyring", c13_keyring },
 	{ "C14 no_new_privs", c14_no_new_privs },
@@ -427,8 +450,9 @@ static const struct stage {
 };
 
 _Noreturn void
-drop_exec(struct drop_plan *p)
+drop_exec(const struct drop_plan *plan)
 {
+	struct drop_plan p = *plan;
 	struct drop_report report;
 	uint32_t i;
 	int err = 0;
@@ -436,11 +460,11 @@ drop_exec(struct drop_plan *p)
 	memset(&report, 0, sizeof(report));
 	for (i = 0; i < DROP_STAGES && err == 0; i++)
 		/* In test builds a stage can be made to fail by its name. */
-		err = mutant(stages[i].name) ? -EIO : stages[i].run(p);
+		err = mutant(stages[i].name) ? -EIO : stages[i].run(&p);
 	report.stage = i;
 	report.err = -err;
 	/* Fits into an empty pipe; there is nobody else to tell. */
-	(void)!write(p->status, &report, sizeof(report));
+	(void)!write(p.status, &report, sizeof(report));
 	_exit(127);
 }
 

@@ -12,8 +12,20 @@ struct nspace;
 struct profile_limit;
 
 /*
- * Everything a child needs between fork and exec, decided and opened before
- * the fork. Descriptors may have any numbers; drop_exec() moves them.
+ * What a child is to do in the end. It lies in memory that is shared with
+ * whoever made the child, and may come after it.
+ */
+struct drop_order {
+	uint32_t given; /* not 0: all the rest is there; a futex(2) */
+	const char *cwd;
+	const char *path; /* for execve(2), as it will be looked up after C12 */
+	char *const *argv;
+	char *const *envp;
+};
+
+/*
+ * Everything else a child needs between fork and exec, decided and opened
+ * before the fork. Descriptors may have any numbers; drop_exec() moves them.
  */
 struct drop_plan {
 	bool confined;
@@ -29,17 +41,15 @@ struct drop_plan {
 	rlim_t nofile; /* soft limit as this helper found it */
 	const struct profile_limit *limits;  /* of its profile */
 	const struct profile_limit *account; /* and of whose it is */
-	const struct filter *filter;	     /* when confined */
+	/* When confined; not on the heap, which is given up for the order. */
+	const struct filter *filter;
 	/* Made in new namespaces, by a reaper in new ones; NULL: not. */
 	const struct nspace *spaces;
 	pid_t parent; /* whose death is the child's, confined */
 	/* Shared with the parent, who sets and wakes it (futex) when it is what
 	 * it shall be; before that no program begins. */
 	uint32_t *ready;
-	const char *cwd;
-	const char *path; /* for execve(2), as it will be looked up after C12 */
-	char *const *argv;
-	char *const *envp;
+	const struct drop_order *order;
 };
 
 /* What comes down the status pipe instead of its end. */
@@ -48,13 +58,14 @@ struct drop_report {
 	int32_t err;
 };
 
-#define DROP_STAGES 19
+#define DROP_STAGES 20
 
 /*
- * C1..C18: becomes the program or reports {stage, errno} and _exit(127)s. Call
- * with all signals blocked. No allocation, stdio, NSS or logging happens here.
+ * C1..C18, with a wait for the order between: becomes the program or reports
+ * {stage, errno} and _exit(127)s. Call with all signals blocked. No allocation,
+ * stdio, NSS or logging happens here.
  */
-_Noreturn void drop_exec(struct drop_plan *p);
+_Noreturn void drop_exec(const struct drop_plan *plan);
 /*
  * For the parent of the program: becomes the plan's user as C8 does, and keeps
  * CAP_KILL alone, if it had that. System calls only. 0 or -errno.

@@ -13,8 +13,8 @@ const holdTest = (name) => `unit/core/test_worktree_held ${name}`;
 
 const parts = [
 	{ ids: ['D10'], guard: 'runs that tidy count against descriptors',
-		off: [[spawn, '(live + 1) * RUN_FDS + done * RUN_DONE_FDS',
-			'(live + 1) * RUN_FDS']],
+		off: [[spawn, '(live + spare + 1) * RUN_FDS + done * RUN_DONE_FDS',
+			'(live + spare + 1) * RUN_FDS']],
 		red: ['priv/life test_slow_tidying'] },
 	{ ids: ['D10', 'E08'], guard: 'descriptors that cannot be handed over end a ' +
 		'start, not the connection',

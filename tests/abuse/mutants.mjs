@@ -646,12 +646,12 @@ const helper = [
 		red: ['abuse G13 names that are',
 			'unit/core/test_git_branch abuse_G13_nothing'] },
 	{ ids: ['E15'], guard: 'no shell stands between (planted: one does)',
-		off: [[drop, 'execve(p->path, p->argv, p->envp);',
+		off: [[drop, 'execve(p->order->path, p->order->argv, p->order->envp);',
 			'static char line[65536];\n\tchar *sh[] = { "sh", "-c", line, NULL ' +
-			'};\n\n\tfor (char **a = p->argv; *a != NULL; a++) {\n' +
+			'};\n\n\tfor (char **a = p->order->argv; *a != NULL; a++) {\n' +
 			'\t\t(void)strncat(line, *a, 60000);\n' +
 			'\t\t(void)strncat(line, " ", 60000);\n\t}\n' +
-			'\texecve("/bin/sh", sh, p->envp);']],
+			'\texecve("/bin/sh", sh, p->order->envp);']],
 		red: ['abuse E15 no shell', 'priv/spawn abuse_E15'] },
 	{ ids: ['E15'], guard: 'a session name has no control characters',
 		off: [['daemon/core/sessionnew.c', 'if (c < 0x20 || c == 0x7f ||',

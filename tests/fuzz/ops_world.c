@@ -273,6 +273,18 @@ child_start(struct ops *o, const struct account *user,
 	return true;
 }
 
+/* None is made before it is asked for. */
+bool
+child_ahead(struct ops *o, const struct account *user, struct run *r,
+    const struct ahead_guess *guess)
+{
+	(void)o;
+	(void)user;
+	(void)r;
+	(void)guess;
+	return false;
+}
+
 static void
 make_tokens(struct tokens *t)
 {

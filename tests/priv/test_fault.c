@@ -138,8 +138,9 @@ test_stage_names(void **state)
 
 	(void)state;
 	for (stage = 1; stage <= DROP_STAGES; stage++) {
-		/* One came later: "C8b". */
-		if (strncmp(drop_stage_name(stage), "C8b ", 4) == 0)
+		/* Some came later: "C8b". */
+		if (strncmp(drop_stage_name(stage), "C8b ", 4) == 0 ||
+		    strncmp(drop_stage_name(stage), "C11b ", 5) == 0)
 			continue;
 		snprintf(prefix, sizeof(prefix), "C%u ", ++number);
 		assert_memory_equal(drop_stage_name(stage), prefix,

@@ -112,15 +112,6 @@ reads(int ruleset, const char *name)
 	return WEXITSTATUS(status) == 0;
 }
 
-static int
-take(struct rules *r, uid_t uid, const struct roots *rs,
-    const struct profile *p)
-{
-	const struct rules_for who = { .uid = uid, .roots = rs };
-
-	return rules_take(r, &who, p);
-}
-
 /* A TCP port, under the rules alone. */
 static bool
 binds(int ruleset)
@@ -142,19 +133,29 @@ binds(int ruleset)
 	return WEXITSTATUS(status) == 0;
 }
 
-/* As [ops] has them after a first run. */
-static struct rules
-get_ready(void)
+static struct rules_for
+whose(uid_t uid, const struct roots *rs)
 {
-	struct rules r;
+	return (struct rules_for){ .uid = uid, .roots = rs };
+}
 
-	rules_init(&r);
-	assert_int_equal(rules_make(&r, &profile), 0);
-	assert_int_equal(r.ruleset, -1);
-	(void)close(take(&r, UID, &roots, &profile));
-	assert_int_equal(rules_make(&r, &profile), 0);
-	assert_true(r.ruleset >= 0);
-	return r;
+/* As for a run that has not been asked for yet. */
+static void
+make(struct rules *r)
+{
+	const struct rules_for who = whose(UID, &roots);
+
+	assert_int_equal(rules_make(r, &who, &profile), 0);
+	assert_true(r->ruleset >= 0);
+	assert_true(rules_hold(r, &who, &profile));
+}
+
+static bool
+holds(const struct rules *r, uid_t uid, const struct roots *rs)
+{
+	const struct rules_for who = whose(uid, rs);
+
+	return rules_hold(r, &who, &profile);
 }
 
 static void
@@ -165,70 +166,72 @@ need_landlock(void)
 }
 
 static void
-the_one_that_is_ready(void **state)
+each_is_for_one_run(void **state)
 {
-	struct rules r;
-	int ready, again;
+	static struct rules one, two;
 
 	(void)state;
 	need_landlock();
-	r = get_ready();
-	ready = r.ruleset;
-	assert_int_equal(rules_make(&r, &profile), 0);
-	assert_int_equal(r.ruleset, ready);
-	assert_int_equal(take(&r, UID, &roots, &profile), ready);
-	assert_int_equal(r.ruleset, -1);
-	/* Each is used once: what is added for a run is that run's. */
-	again = take(&r, UID, &roots, &profile);
-	assert_true(again >= 0 && again != ready);
-	assert_true(reads(ready, "shown") && reads(again, "shown"));
-	(void)close(ready);
-	(void)close(again);
+	make(&one);
+	make(&two);
+	/* What is added for a run is that run's. */
+	assert_int_not_equal(one.ruleset, two.ruleset);
+	assert_true(reads(one.ruleset, "shown") && reads(two.ruleset, "shown"));
+	(void)close(two.ruleset);
+	(void)close(one.ruleset);
 }
 
 static void
 another_directory_of_that_name(void **state)
 {
-	struct rules r;
-	int old, ruleset;
+	static struct rules r;
 
 	(void)state;
 	need_landlock();
-	r = get_ready();
-	old = dup(r.ruleset);
+	make(&r);
 	assert_int_equal(rename(in("shown"), in("moved")), 0);
 	put("shown");
 	/* This is what the comparison is for. */
-	assert_true(reads(old, "moved") && !reads(old, "shown"));
-	ruleset = take(&r, UID, &roots, &profile);
-	assert_true(ruleset >= 0);
-	assert_true(reads(ruleset, "shown") && !reads(ruleset, "moved"));
-	(void)close(ruleset);
-	(void)close(old);
+	assert_true(reads(r.ruleset, "moved") && !reads(r.ruleset, "shown"));
+	assert_false(holds(&r, UID, &roots));
+	(void)close(r.ruleset);
+	make(&r);
+	assert_true(reads(r.ruleset, "shown") && !reads(r.ruleset, "moved"));
+	(void)close(r.ruleset);
 }
 
 static void
 one_that_comes_later(void **state)
 {
-	struct rules r;
-	int ruleset;
+	static struct rules r;
 
 	(void)state;
 	need_landlock();
-	r = get_ready();
+	make(&r);
 	put("later");
-	ruleset = take(&r, UID, &roots, &profile);
-	assert_true(ruleset >= 0 && reads(ruleset, "later"));
-	(void)close(ruleset);
+	assert_false(holds(&r, UID, &roots));
+	(void)close(r.ruleset);
+}
+
+static void
+one_that_goes(void **state)
+{
+	static struct rules r;
+
+	(void)state;
+	need_landlock();
+	make(&r);
+	assert_int_equal(rename(in("shown"), in("moved")), 0);
+	assert_false(holds(&r, UID, &roots));
+	(void)close(r.ruleset);
 }
 
 /* What is ready for one account is no other's, nor that of one that moved. */
 static void
 another_account(void **state)
 {
-	static struct roots moved, based;
-	struct rules r;
-	int old, ruleset;
+	static struct roots moved, based, run;
+	static struct rules r;
 
 	(void)state;
 	need_landlock();
@@ -236,25 +239,49 @@ another_account(void **state)
 	    NULL, &rights));
 	assert_true(roots_init(&based, in("above/home"), in("shown/.rdv"), NULL,
 	    &rights));
-	r = get_ready();
-	old = dup(r.ruleset);
-	ruleset = take(&r, UID + 1, &roots, &profile);
-	assert_true(ruleset >= 0);
-	assert_int_equal(r.uid, UID + 1);
-	(void)close(ruleset);
-	assert_int_equal(rules_make(&r, &profile), 0);
-	ruleset = take(&r, UID + 1, &moved, &profile);
-	assert_true(reads(old, "shown") && !reads(ruleset, "shown"));
-	(void)close(ruleset);
-	assert_int_equal(rules_make(&r, &profile), 0);
-	ruleset = take(&r, UID + 1, &roots, &profile);
-	assert_true(reads(ruleset, "shown"));
-	(void)close(ruleset);
-	assert_int_equal(rules_make(&r, &profile), 0);
-	ruleset = take(&r, UID + 1, &based, &profile);
-	assert_false(reads(ruleset, "shown"));
-	(void)close(ruleset);
-	(void)close(old);
+	assert_true(roots_init(&run, in("above/home"), in("above/home/.rdv"),
+	    in("shown"), &rights));
+	make(&r);
+	assert_false(holds(&r, UID + 1, &roots));
+	assert_false(holds(&r, UID, &moved));
+	assert_false(holds(&r, UID, &based));
+	assert_false(holds(&r, UID, &run));
+	assert_true(holds(&r, UID, &roots));
+	(void)close(r.ruleset);
+}
+
+static bool
+shown_to(const struct roots *rs)
+{
+	const struct rules_for who = whose(UID, rs);
+	static struct rules r;
+	bool yes;
+
+	assert_int_equal(rules_make(&r, &who, &profile), 0);
+	yes = reads(r.ruleset, "shown");
+	(void)close(r.ruleset);
+	return yes;
+}
+
+static void
+what_stays_closed(void **state)
+{
+	static struct roots moved, based;
+	static struct rules r;
+
+	(void)state;
+	need_landlock();
+	assert_true(roots_init(&moved, in("shown/home"), in("above/home/.rdv"),
+	    NULL, &rights));
+	assert_true(roots_init(&based, in("above/home"), in("shown/.rdv"), NULL,
+	    &rights));
+	assert_true(shown_to(&roots));
+	assert_false(shown_to(&moved));
+	assert_false(shown_to(&based));
+	make(&r);
+	assert_false(reads(r.ruleset, "above"));
+	assert_false(reads(r.ruleset, "above/home"));
+	(void)close(r.ruleset);
 }
 
 /* Without network no TCP port is open, and not by a rule set made with one. */
@@ -264,71 +291,52 @@ another_network(void **state)
 	const struct rules_for online = {
 		.uid = UID, .network = true, .roots = &roots
 	};
-	struct rules r;
-	int ready, ruleset;
+	static struct rules r, open;
 
 	(void)state;
 	need_landlock();
-	r = get_ready();
-	ready = dup(r.ruleset);
-	ruleset = rules_take(&r, &online, &profile);
-	assert_true(ruleset >= 0 && r.network);
-	assert_true(binds(ruleset));
-	assert_int_equal(binds(ready), landlock_abi() < 4);
-	(void)close(ruleset);
-	(void)close(ready);
+	make(&r);
+	assert_int_equal(binds(r.ruleset), landlock_abi() < 4);
+	assert_false(rules_hold(&r, &online, &profile));
+	assert_int_equal(rules_make(&open, &online, &profile), 0);
+	assert_true(binds(open.ruleset));
+	assert_false(holds(&open, UID, &roots));
+	(void)close(open.ruleset);
+	(void)close(r.ruleset);
 }
 
 /* What a view is made of is told of the rules that are handed out. */
 static void
 what_was_seen(void **state)
 {
+	static struct rules r;
 	struct stat st;
-	struct rules r;
 
 	(void)state;
 	need_landlock();
-	r = get_ready();
-	(void)close(take(&r, UID, &roots, &profile));
+	make(&r);
 	assert_int_equal(stat(shown, &st), 0);
 	assert_true(r.seen[0].granted && r.seen[0].ino == st.st_ino);
 	assert_int_equal(r.seen[0].mode, st.st_mode);
 	assert_true(!r.seen[1].granted && r.seen[1].ino == 0);
 	assert_true(!r.seen[2].granted && r.seen[2].ino != 0);
-}
-
-static void
-the_home_directory_stays_closed(void **state)
-{
-	struct rules r;
-	int ruleset;
-
-	(void)state;
-	need_landlock();
-	r = get_ready();
-	ruleset = take(&r, UID, &roots, &profile);
-	assert_true(ruleset >= 0 && reads(ruleset, "shown"));
-	assert_false(reads(ruleset, "above"));
-	assert_false(reads(ruleset, "above/home"));
-	(void)close(ruleset);
+	(void)close(r.ruleset);
 }
 
 static void
 every_profile_has_room(void **state)
 {
-	int i, ruleset;
+	const struct rules_for who = whose(UID, &roots);
+	static struct rules r;
+	int i;
 
 	(void)state;
 	need_landlock();
 	for (i = 0; i < PROFILES; i++) {
-		struct rules r;
-
 		if (!profiles[i].confined)
 			continue;
-		rules_init(&r);
-		ruleset = take(&r, UID, &roots, &profiles[i]);
-		assert_true(ruleset >= 0);
-		(void)close(ruleset);
+		assert_int_equal(rules_make(&r, &who, &profiles[i]), 0);
+		(void)close(r.ruleset);
 	}
 }
 
@@ -336,20 +344,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_one_that_is_ready, set_up,
+		cmocka_unit_test_setup_teardown(each_is_for_one_run, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(another_directory_of_that_name,
 		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_that_comes_later, set_up,
 		    tear_down),
+		cmocka_unit_test_setup_teardown(one_that_goes, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(another_account, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(what_stays_closed, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(another_network, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(what_was_seen, set_up,
 		    tear_down),
-		cmocka_unit_test_setup_teardown(the_home_directory_stays_closed,
-		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_profile_has_room, set_up,
 		    tear_down),
 	};

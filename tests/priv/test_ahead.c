@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spare runs: after a start there is one for the next, which takes it. It is
+ * its account's alone, holds nothing that a run would not, and is gone when it
+ * is not wanted; one that was killed, or that no longer fits, costs nothing.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/priv/rigaudit.h"
+#include "tests/priv/rigops.h"
+#include "tests/unit/check.h"
+
+#define ARGV(...)  ((const char *const[]){ __VA_ARGS__, NULL })
+#define SH(text)   ARGV("/bin/sh", "-c", text)
+#define SPARES_MAX 16
+#define SPARE	   "rdv-spare"
+
+static char out[1 << 12];
+
+struct pids {
+	pid_t pid[SPARES_MAX];
+	unsigned n;
+};
+
+static void
+read_file(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[96];
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, size - 1);
+		(void)close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+}
+
+static struct pids
+children(pid_t of)
+{
+	struct pids all = { .n = 0 };
+	char name[64], text[512], *p = text, *end;
+	long pid;
+
+	snprintf(name, sizeof(name), "task/%d/children", of);
+	read_file(of, name, text, sizeof(text));
+	while (all.n < SPARES_MAX && (pid = strtol(p, &end, 10)) > 0) {
+		all.pid[all.n++] = (pid_t)pid;
+		p = end;
+	}
+	return all;
+}
+
+/* The processes that wait to become programs. */
+static struct pids
+spares(const struct rig *r)
+{
+	const struct pids reapers = children((pid_t)r->hello.pid);
+	struct pids found = { .n = 0 }, of;
+	char comm[32];
+	unsigned i, k;
+
+	for (i = 0; i < reapers.n; i++) {
+		of = children(reapers.pid[i]);
+		for (k = 0; k < of.n && found.n < SPARES_MAX; k++) {
+			read_file(of.pid[k], "comm", comm, sizeof(comm));
+			if (strcmp(comm, SPARE "\n") == 0)
+				found.pid[found.n++] = of.pid[k];
+		}
+	}
+	return found;
+}
+
+/* Waits until there are so many; the last of them. */
+static pid_t
+wait_for(const struct rig *r, unsigned n)
+{
+	const int64_t deadline = rig_deadline();
+	struct pids now;
+
+	do {
+		assert_false(rig_late(deadline));
+		now = spares(r);
+	} while (now.n != n);
+	return n > 0 ? now.pid[n - 1] : 0;
+}
+
+static void
+run(struct rig *r, const struct rig_spawn *s)
+{
+	struct priv_exit end;
+
+	rig_run(r, s, out, sizeof(out), &end);
+	assert_int_equal(end.status, 0);
+}
+
+/* One whose program waits for its input to end. */
+static pid_t
+start(struct rig *r, const struct rig_spawn *s)
+{
+	struct rig_result res;
+	struct priv_exit end;
+
+	rig_spawn(r, s, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	rig_close(&res);
+	assert_int_equal(rig_signal(r, res.a.handle, SIGKILL, true), PRIV_DONE);
+	rig_exit(r, res.a.handle, &end);
+	assert_int_equal(rig_ack(r, res.a.handle), PRIV_DONE);
+	return (pid_t)res.a.pid;
+}
+
+static void
+start_with(const struct rig_spawn *s)
+{
+	pid_t spare;
+	struct rig r;
+
+	rig_start(&r, NULL);
+	assert_int_equal(spares(&r).n, 0);
+	(void)start(&r, s);
+	spare = wait_for(&r, 1);
+	assert_int_equal(start(&r, s), spare);
+	assert_int_not_equal(wait_for(&r, 1), spare);
+	rig_stop(&r);
+}
+
+static void
+the_next_start_takes_it(void **state)
+{
+	const struct rig_spawn login = { .argv = ARGV("cat") },
+			       pty = { .argv = ARGV("cat"), .pty = true },
+			       script = { .argv = ARGV("cat"),
+				       .profile = "script" },
+			       agent = { .argv = ARGV("cat"),
+				       .profile = "agent",
+				       .pty = true };
+
+	(void)state;
+	start_with(&login);
+	start_with(&pty);
+	start_with(&script);
+	start_with(&agent);
+}
+
+/* Another profile, network or kind of input is another kind of run. */
+static void
+another_kind_does_not(void **state)
+{
+	struct rig_spawn s = { .argv = ARGV("cat"), .profile = "script" };
+	pid_t spare;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	(void)start(&r, &s);
+	spare = wait_for(&r, 1);
+	s.net = PRIV_NET_NONE;
+	assert_int_not_equal(start(&r, &s), spare);
+	s.pty = true;
+	assert_int_not_equal(start(&r, &s), spare);
+	s.profile = "agent";
+	assert_int_not_equal(start(&r, &s), spare);
+	(void)wait_for(&r, 4);
+	/* There are so many and no more, the youngest kinds. */
+	s.profile = "login";
+	s.net = PRIV_NET_PROFILE;
+	(void)start(&r, &s);
+	rig_gone(spare);
+	(void)wait_for(&r, 4);
+	rig_stop(&r);
+}
+
+static unsigned
+count_fds(pid_t pid)
+{
+	struct dirent *e;
+	unsigned n = 0;
+	char path[64];
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	d = opendir(path);
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.';
+	(void)closedir(d);
+	return n;
+}
+
+/* It is somebody's before it is a run, and no more than the run will be. */
+static void
+abuse_E01_a_spare_holds_nothing(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat"), .profile = "script" };
+	struct rigops o;
+	char text[128];
+	pid_t spare;
+
+	(void)state;
+	rigops_need();
+	rigops_start(&o, NULL);
+	rigops_enter(&o, 0);
+	(void)start(&o.rig, &s);
+	spare = wait_for(&o.rig, 1);
+	rigops_status(spare, "Uid", text);
+	assert_int_equal(strtoul(text, NULL, 10), o.who[0].uid);
+	rigops_status(spare, "CapPrm", text);
+	assert_int_equal(strtoul(text, NULL, 16), 0);
+	rigops_status(spare, "CapBnd", text);
+	assert_int_equal(strtoul(text, NULL, 16), 0);
+	/* Its three, where it reports a failure, and the rule set. */
+	assert_int_equal(count_fds(spare), 5);
+	rigops_status(rig_parent(spare), "Uid", text);
+	assert_int_equal(strtoul(text, NULL, 10), o.who[0].uid);
+	rigops_stop(&o);
+}
+
+static void
+abuse_E01_a_spare_is_one_accounts(void **state)
+{
+	struct rig_spawn s = { .argv = SH("id -u; echo $PPID") };
+	char uid[16], text[RIGOPS_TEXT];
+	uint8_t sum[PRIV_HASH_LEN];
+	struct rigops o;
+	pid_t spare;
+
+	(void)state;
+	rigops_need();
+	rigops_start(&o, NULL);
+	rigops_enter(&o, 0);
+	run(&o.rig, &s);
+	spare = wait_for(&o.rig, 1);
+	rigops_enrol(&o, 1, 0, text, sum);
+	rigops_enter(&o, 1);
+	run(&o.rig, &s);
+	snprintf(uid, sizeof(uid), "%u\n", o.who[1].uid);
+	assert_memory_equal(out, uid, strlen(uid));
+	assert_int_not_equal(strtol(strchr(out, '\n'), NULL, 10),
+	    rig_parent(spare));
+	/* The other's is still there, and one of this account's. */
+	(void)wait_for(&o.rig, 2);
+	assert_true(rig_alive(spare));
+	rigops_stop(&o);
+}
+
+/* Accounts and rights are new: what was made by the old ones is not used. */
+static void
+abuse_E01_a_spare_ends_with_its_rights(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat") };
+	struct rigops o;
+	pid_t spare;
+
+	(void)state;
+	rigops_need();
+	rigops_start(&o, NULL);
+	rigops_enter(&o, 0);
+	(void)start(&o.rig, &s);
+	spare = wait_for(&o.rig, 1);
+	rigops_reload(&o, 3);
+	rig_gone(spare);
+	assert_int_equal(spares(&o.rig).n, 0);
+	(void)start(&o.rig, &s);
+	(void)wait_for(&o.rig, 1);
+	rigops_stop(&o);
+}
+
+static enum priv_result
+logout(struct rig *r)
+{
+	struct priv_logout m;
+	struct priv_header h;
+	struct seqpkt_fds fds;
+	struct priv_plain_answer a;
+	struct buf b;
+
+	memcpy(m.grant, r->login.grant, sizeof(m.grant));
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_logout(&b, rig_id(r), &m);
+	rig_send(r, b.data, b.len);
+	buf_done(&b);
+	rig_answer(r, &b, &h, &fds);
+	assert_true(priv_get_plain_answer(&b, &a));
+	buf_done(&b);
+	return a.result;
+}
+
+static void
+it_ends(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat"), .profile = "script" };
+	struct rig r;
+	pid_t spare;
+
+	(void)state;
+	/* When nobody has asked for a while. */
+	rig_start(&r, "ahead");
+	(void)start(&r, &s);
+	rig_gone(wait_for(&r, 1));
+	assert_int_equal(spares(&r).n, 0);
+	rig_stop(&r);
+	/* With a grant of its account. */
+	rig_start(&r, NULL);
+	(void)start(&r, &s);
+	spare = wait_for(&r, 1);
+	assert_int_equal(logout(&r), PRIV_DONE);
+	rig_gone(spare);
+	rig_stop(&r);
+	/* With [ops], which leaves others to bring their runs to an end. */
+	rig_start(&r, NULL);
+	(void)start(&r, &s);
+	spare = wait_for(&r, 1);
+	assert_int_equal(kill((pid_t)r.hello.pid, SIGKILL), 0);
+	rig_gone(spare);
+	rig_stop(&r);
+}
+
+static void
+one_that_is_killed_costs_nothing(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat"), .profile = "script" };
+	const int64_t deadline = rig_deadline();
+	struct rig r;
+	pid_t spare;
+
+	(void)state;
+	rig_start(&r, NULL);
+	(void)start(&r, &s);
+	spare = wait_for(&r, 1);
+	assert_int_equal(kill(spare, SIGKILL), 0);
+	rig_gone(spare);
+	(void)start(&r, &s);
+	/* With its reaper, whose work [ops] does then. */
+	spare = wait_for(&r, 1);
+	assert_int_equal(kill(rig_parent(spare), SIGKILL), 0);
+	rig_gone(spare);
+	while (children((pid_t)r.hello.pid).n > 0)
+		assert_false(rig_late(deadline));
+	(void)start(&r, &s);
+	assert_int_not_equal(wait_for(&r, 1), spare);
+	rig_stop(&r);
+}
+
+/* What stands at a path now is what is seen, not what stood there before. */
+static void
+put_word(const char *dir, const char *word)
+{
+	char path[160];
+	int fd;
+
+	assert_int_equal(mkdir(dir, 0700), 0);
+	snprintf(path, sizeof(path), "%s/word", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, word, strlen(word)), strlen(word));
+	(void)close(fd);
+}
+
+static void
+abuse_I24_one_that_does_not_fit(void **state)
+{
+	struct rig_spawn s = { .argv = ARGV("cat", "word") };
+	static const char *const profiles[] = { "script", "agent" };
+	char work[128], moved[160];
+	struct rig r;
+	size_t i;
+
+	(void)state;
+	rig_prepare_in(&r, "/var/tmp");
+	rig_launch(&r, NULL);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	for (i = 0; i < 2; i++) {
+		snprintf(work, sizeof(work), "%s/work%zu", r.dir, i);
+		snprintf(moved, sizeof(moved), "%s/moved%zu", r.dir, i);
+		s.profile = profiles[i];
+		s.cwd = work;
+		s.paths = ARGV(work);
+		put_word(work, "one");
+		run(&r, &s);
+		(void)wait_for(&r, (unsigned)i + 1);
+		run(&r, &s);
+		assert_string_equal(out, "one");
+		(void)wait_for(&r, (unsigned)i + 1);
+		assert_int_equal(rename(work, moved), 0);
+		put_word(work, "two");
+		run(&r, &s);
+		assert_string_equal(out, "two");
+		(void)wait_for(&r, (unsigned)i + 1);
+	}
+	rig_stop(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_next_start_takes_it),
+		cmocka_unit_test(another_kind_does_not),
+		cmocka_unit_test(abuse_E01_a_spare_holds_nothing),
+		cmocka_unit_test(abuse_E01_a_spare_is_one_accounts),
+		cmocka_unit_test(abuse_E01_a_spare_ends_with_its_rights),
+		cmocka_unit_test(it_ends),
+		cmocka_unit_test(one_that_is_killed_costs_nothing),
+		cmocka_unit_test(abuse_I24_one_that_does_not_fit),
+	};
+
+	return cmocka_run_group_tests_name("ahead", tests, rigops_accounts,
+	    rigops_no_accounts);
+}

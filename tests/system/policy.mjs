@@ -50,6 +50,7 @@ await test('a profile has the network the policy gives it, and no more (F17)',
 	});
 
 await test('a file that is wrong leaves the policy of before', async () => {
+	await s.reload(`[user.${bob.name}]\nprofiles = ["script"]\n`);
 	await s.reload('[user.x]\nwhatever = 1\n', 'both stay as they were');
 	assert.notEqual((await begin(bob, 'bound')).status, 201);
 	assert.equal((await begin(ann, 'free')).status, 201);

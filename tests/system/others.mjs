@@ -51,6 +51,7 @@ const PATHS = {
 	'GET /api/runs/{id}': ['run'],
 	'GET /api/runs/{id}/log': ['run'],
 	'GET /api/tokens/{id}': ['token'],
+	'DELETE /api/runs/{id}/log': ['run'],
 	'DELETE /api/folders/{id}': ['folder'],
 	'DELETE /api/sessions/{id}': ['session'],
 	'DELETE /api/tokens/{id}': ['token'],

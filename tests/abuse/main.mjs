@@ -6,6 +6,7 @@ await import('./web.mjs');
 await import('./ticket.mjs');
 await import('./http.mjs');
 await import('./flood.mjs');
+await import('./volume.mjs');
 await import('./local.mjs');
 await import('./helper.mjs');
 await import('./files.mjs');

@@ -41,6 +41,18 @@ const parts = [
 		off: [['daemon/core/git.c', 'if (err == RDV_E_BUSY || (err == 0 && ' +
 			'a->result == PRIV_BUSY)) {', 'if (false) {']],
 		red: ['unit/core/test_order test_git_deadline'] },
+	{ ids: ['D07'], guard: 'output is not kept in memory',
+		off: [['daemon/term/pump.c', '\tif (n > 0) {\n\t\tp->spooled += ' +
+			'(size_t)n;\n\t\treturn n;', '\tif (n > 0) {\n\t\t' +
+			'explicit_bzero(malloc((size_t)n), (size_t)n);\n\t\t' +
+			'p->spooled += (size_t)n;\n\t\treturn n;'],
+		['daemon/term/pump.c', '#include <errno.h>\n',
+			'#include <errno.h>\n#include <stdlib.h>\n#include <string.h>\n']],
+		red: ['abuse D07 output'] },
+	{ ids: ['D08'], guard: 'there are so many sessions and no more',
+		off: [['daemon/core/sessionnew.c', 'return count < ' +
+			's->app->conf->max_sessions ? 0 : RDV_E_FULL;', 'return 0;']],
+		red: ['abuse D08 sessions'] },
 	{ ids: ['D05'], guard: 'a log that nobody reads stops nobody',
 		off: [['lib/log.c', 'if (takes_a_line()) {', 'if (true) {']],
 		red: ['unit/lib/test_log full_blocking_pipe'] },

@@ -1,0 +1,140 @@
+// Too much of everything: output, sessions, subscribers, processes. Each is
+// bounded or costs so little that it adds up to nothing, and beside it somebody
+// who wants little gets it.
+import assert from 'node:assert/strict';
+import { Rdv, descendants, test, waitFor } from '../harness/rdv.mjs';
+import { Terminal } from '../harness/terminal.mjs';
+import { sanitized } from '../harness/sanitizer.mjs';
+import { connect, ended, options, rss } from './lib.mjs';
+
+const MIB = 1 << 20;
+const rdv = await Rdv.start({ ...options, config: `${options.config}
+[terminal]
+max_sessions = 140
+[server]
+max_connections_per_peer = 500
+` });
+
+// The most memory that rdvd had while `fn` ran, beyond what it had before.
+async function most(fn) {
+	const before = rss(rdv.rdvd);
+	let top = before;
+	const look = setInterval(() => {
+		top = Math.max(top, rss(rdv.rdvd));
+	}, 10);
+	try {
+		await fn();
+	} finally {
+		clearInterval(look);
+	}
+	return top - before;
+}
+
+// What it says, how much that is in the log, in bytes at least.
+const floods = {
+	'one line': ['head -c 64M /dev/zero | tr "\\0" x', 64 * MIB],
+	'empty lines': ['yes "" | head -n 2000000', 4e6],
+	'escape sequences': ['yes "$(printf "\\033[31m\\033]0;x")" | ' +
+		'head -c 16M', 16 * MIB],
+};
+
+await test('D07 output without end costs no memory', async () => {
+	for (const [what, [command, bytes]] of Object.entries(floods)) {
+		const s = await rdv.session('flood', ['/bin/sh', '-c', command]);
+		const t = await Terminal.open(rdv, s.id, { query: 'tail=1000' });
+		const more = await most(async () => {
+			// It is asked for what has been said, over and over.
+			while ((await rdv.call('GET', `/api/sessions/${s.id}`))
+				.run.state === 'running') {
+				const r = await rdv.request('GET',
+					`/api/sessions/${s.id}/scrollback`);
+				assert.equal(r.status, 200, what);
+				assert.ok(r.raw.length < 8 * MIB, `${what}: ${r.raw.length}`);
+			}
+			await ended(rdv, s.id);
+		});
+		const { run } = await ended(rdv, s.id);
+		assert.ok(run.log_bytes >= bytes, `control: ${what}: all is kept, ` +
+			`${run.log_bytes} bytes`);
+		assert.ok(sanitized() || more < 12 * MIB, `${what}: ${more} bytes`);
+		await t.close();
+		await rdv.call('DELETE', `/api/sessions/${s.id}`);
+	}
+});
+
+await test('D08 sessions and subscribers add up to little, and have a bound',
+	async () => {
+		const begin = (i) => rdv.session(`idle${i}`, ['/bin/cat']);
+		const many = async (from, to) => {
+			for (let i = from; i < to; i += 10)
+				await Promise.all(Array.from({ length: 10 }, (_, n) =>
+					begin(i + n)));
+		};
+		await many(0, 20);
+		const first = await most(() => many(20, 80));
+		const second = await most(() => many(80, 140));
+		assert.ok(sanitized() || second < 60 * 48 * 1024, `${second} bytes`);
+		assert.ok(sanitized() || second < 2 * first + 2 * MIB,
+			`${first}, then ${second}`);
+		const over = await rdv.request('POST', '/api/sessions',
+			{ body: { name: 'over', command: ['/bin/cat'] } });
+		assert.equal(over.status, 429, `${over.raw}`);
+		const streams = [];
+		const stream = 'GET /api/events HTTP/1.1\r\nHost: localhost\r\n' +
+			`Accept: text/event-stream\r\nAuthorization: Bearer ${rdv.token}` +
+			'\r\n\r\n';
+		const more = await most(async () => {
+			for (let i = 0; i < 400; i++) {
+				const o = await connect(rdv);
+				o.say(stream);
+				streams.push(o);
+			}
+			await waitFor('streams', () =>
+				streams.every((o) => o.text.includes('200 OK')));
+		});
+		assert.ok(sanitized() || more < 400 * 8 * 1024, `${more} bytes`);
+		// All of them are told, and nobody waits for them.
+		await rdv.call('POST', '/api/folders', { name: 'told' });
+		await waitFor('told', () =>
+			streams.every((o) => o.text.includes('folder.')));
+		const beyond = [];
+		for (let i = 0; i < 200; i++)
+			beyond.push(await connect(rdv));
+		await waitFor('the bound', () => beyond.some((o) => o.closed));
+		for (const o of [...streams, ...beyond])
+			o.c.destroy();
+		const list = await rdv.call('GET', '/api/sessions');
+		for (const s of list)
+			await rdv.call('DELETE', `/api/sessions/${s.id}`);
+		await begin('again');
+	});
+
+await rdv.stop();
+
+await test('H04 a fork bomb ends with its session, and others live', async (t) => {
+	// So few that the bomb is nobody else's.
+	const own = await t.start({ ...options,
+		by: ['prlimit', '--nproc=700:700'] });
+	const cat = await own.session('quiet', ['/bin/cat']);
+	const quiet = await Terminal.open(own, cat.id);
+	await quiet.message('ready');
+	const before = descendants(own.main.pid).length;
+	const bomb = await own.session('bomb', ['/usr/bin/perl', '-e',
+		'$| = 1; 1 while defined fork; print "full\n"; sleep 1000']);
+	await waitFor('the bound', async () => String((await own.request('GET',
+		`/api/runs/${bomb.run.id}/log`)).raw).includes('full'));
+	own.track();
+	assert.ok(descendants(own.main.pid).length > before + 100, 'control');
+	quiet.type('alive\n');
+	await quiet.shows('alive');
+	const no = await own.request('POST', '/api/sessions',
+		{ body: { name: 'more', command: ['/bin/true'] } });
+	assert.ok(no.status >= 400 && no.json.error, `${no.status} ${no.raw}`);
+	await own.call('DELETE', `/api/sessions/${bomb.id}`);
+	await waitFor('all of it gone', () =>
+		descendants(own.main.pid).length <= before);
+	quiet.type('still\n');
+	await quiet.shows('still');
+	await ended(own, (await own.session('after', ['/bin/true'])).id);
+	await quiet.close();
+});

@@ -93,6 +93,10 @@ const daemon = [
 		off: [[confine, 'if (err != 0 || mutant("capabilities"))',
 			'if (true)']],
 		red: ['priv/confine no_capabilities'] },
+	{ ids: ['I15'], guard: 'a borrowed directory opens nothing in it',
+		off: [['security/drop.c', 'if (!p->confined || mutant("landlock"))',
+			'if (true)']],
+		red: ['priv/reach abuse_I15_borrowed'] },
 ];
 
 export const reach = [...programs, ...daemon];

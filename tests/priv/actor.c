@@ -272,6 +272,34 @@ act_count(char **arg)
 	return 0;
 }
 
+/* A directory from whoever serves that socket, and a file in it. */
+static int
+act_borrow(char **arg)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	char byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), dir;
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.100s", arg[0]);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+		printf("connect: ");
+		return say(-1);
+	}
+	if (recvmsg(fd, &msg, 0) < 0 || CMSG_FIRSTHDR(&msg) == NULL)
+		return 97;
+	memcpy(&dir, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(dir));
+	return say(openat(dir, arg[1], O_RDONLY));
+}
+
 static int
 act_truncate(char **arg)
 {
@@ -326,6 +354,7 @@ static const struct {
 	int (*act)(char **arg);
 } verbs[] = {
 	{ "args", act_args },
+	{ "borrow", act_borrow },
 	{ "connect", act_connect },
 	{ "count", act_count },
 	{ "datagram", act_datagram },

@@ -7,12 +7,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ipc.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/priv/rig.h"
@@ -158,6 +162,76 @@ state_in_a_system_directory(void **state)
 	rig_stop(&r);
 }
 
+/* Somebody outside who gives a directory to whoever asks. */
+static pid_t
+lender(const char *path, const char *dir)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct seqpkt_fds fds = { .n = 1 };
+	pid_t pid;
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.100s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	fds.fd[0] = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fds.fd[0] >= 0);
+	pid = fork();
+	if (pid == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (pid == 0) {
+		int to = accept(fd, NULL, NULL);
+
+		if (to < 0 || seqpkt_send(to, "x", 1, &fds) != 0)
+			_exit(1);
+		(void)close(to);
+	}
+	(void)close(fd);
+	seqpkt_fds_close(&fds);
+	return pid;
+}
+
+/*
+ * A directory that comes over a socket opens nothing in it: what counts is the
+ * file that is asked for, not by which descriptor. The run may speak to that
+ * socket, for it lies in what the run was given.
+ */
+static void
+abuse_I15_borrowed(void **state)
+{
+	char work[128], path[160], beside[128];
+	struct rig_spawn s = { .profile = "agent",
+		.argv = ARGV(actor, "borrow", path, "secret"),
+		.paths = ARGV(work, tools) };
+	struct priv_exit end;
+	struct rig r;
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	rig_start(&r, NULL);
+	snprintf(work, sizeof(work), "%s/work", r.dir);
+	snprintf(beside, sizeof(beside), "%s/beside", r.dir);
+	snprintf(path, sizeof(path), "%s/lender", work);
+	assert_int_equal(mkdir(work, 0700), 0);
+	assert_int_equal(mkdir(beside, 0700), 0);
+	fd = open(beside, O_PATH | O_CLOEXEC);
+	(void)close(openat(fd, "secret", O_CREAT | O_WRONLY, 0600));
+	(void)close(fd);
+	pid = lender(path, beside);
+	rig_run(&r, &s, out, sizeof(out), &end);
+	/* Where a run has no namespaces it may speak to no socket at all. */
+	assert_string_equal(out,
+	    r.hello.features & PRIV_F_USERNS ? "EACCES\n" : "connect: EPERM\n");
+	s.profile = "login";
+	s.paths = NULL;
+	rig_run(&r, &s, out, sizeof(out), &end);
+	assert_string_equal(out, "ok\n");
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	rig_stop(&r);
+}
+
 int
 main(void)
 {
@@ -166,6 +240,7 @@ main(void)
 		cmocka_unit_test(datagrams_to_others),
 		cmocka_unit_test(memory_of_others),
 		cmocka_unit_test(state_in_a_system_directory),
+		cmocka_unit_test(abuse_I15_borrowed),
 	};
 
 	return cmocka_run_group_tests_name("reach", tests, find_tools, NULL);

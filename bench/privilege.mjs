@@ -5,23 +5,31 @@ import path from 'node:path';
 import { once } from 'node:events';
 
 const STARTS = 50;
+const NOBODY = 65534;
 
 // A directory that confined runs may have, with the program to start in it: the
 // built one may lie in a home directory, which they may not.
-function place(bench, name) {
+function place(bench, name, id = process.getuid()) {
 	const dir = path.join(bench.scratch, name);
 	fs.mkdirSync(dir);
+	fs.chownSync(dir, id, id === NOBODY ? id : process.getgid());
 	fs.chmodSync(bench.scratch, 0o711);
 	fs.copyFileSync(bench.tool('stamp'), path.join(dir, 'stamp'));
 	return dir;
 }
 
 // bench/spawnload in rdvd's place prints its line and says that it is done.
-async function asDaemon(bench, plan) {
-	const base = path.join(bench.scratch, 'place');
+async function asDaemon(bench, plan, id) {
+	const own = id === process.getuid();
+	const base = path.join(bench.scratch, `place${id}`);
+	const programs = path.join(bench.scratch, `programs${id}`);
+	fs.cpSync(bench.tool('place'), programs, { recursive: true });
 	fs.mkdirSync(base, { mode: 0o700 });
 	fs.writeFileSync(path.join(base, 'plan'), plan);
-	const child = spawn(bench.tool('place/rdv-helper'), ['--base', base], {
+	if (!own)
+		fs.chownSync(base, id, id);
+	const child = spawn(path.join(programs, 'rdv-helper'), ['--base', base], {
+		...own ? {} : { uid: id, gid: id },
 		stdio: ['ignore', 'pipe', fs.openSync(path.join(bench.scratch,
 			'place.log'), 'a')] });
 	bench.started.push(child);
@@ -37,18 +45,30 @@ async function asDaemon(bench, plan) {
 const here = (us) => us === null ? 'missing' : us;
 const ratio = (a, b) => a === null || b === null ? 'missing' : a / b;
 
-export async function spawning(bench) {
+async function spawningAs(bench, who, id) {
 	const bwrap = spawnSync('sh', ['-c', 'command -v bwrap'],
 		{ encoding: 'utf8' }).stdout.trim();
-	const r = await asDaemon(bench,
-		`${place(bench, 'spawn')}\n${STARTS}\n${bwrap}\n`);
-	bench.say('spawn, request to exec', { plain_us: r.plain,
+	const r = await asDaemon(bench, `${place(bench, `spawn${id}`, id)}\n` +
+		`${STARTS}\n${bwrap}\n`, id);
+	bench.say(`spawn as ${who}, request to exec`, { plain_us: r.plain,
 		login_us: r.login, script_us: r.script,
 		login_of_plain: ratio(r.login, r.plain),
 		script_of_plain: ratio(r.script, r.plain), ops_kb: r.ops_kb,
 		peer_kb: r.peer_kb });
-	bench.say('spawn, new namespaces', { agent_us: here(r.agent),
-		bwrap_us: here(r.bwrap), of_bwrap: ratio(r.agent, r.bwrap) });
+	bench.say(`spawn as ${who}, own root and network`, {
+		anew_us: here(r.anew), bwrap_us: here(r.bwrap),
+		anew_of_bwrap: ratio(r.anew, r.bwrap), ready_us: here(r.agent),
+		ready_of_plain: ratio(r.agent, r.plain) });
+}
+
+// Root's own runs have no namespaces.
+export async function spawning(bench) {
+	if (process.getuid() === 0) {
+		await spawningAs(bench, 'root', 0);
+		await spawningAs(bench, 'nobody', NOBODY);
+	} else {
+		await spawningAs(bench, 'this account', process.getuid());
+	}
 }
 
 export function guards(bench) {

@@ -14,10 +14,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,8 +36,9 @@
 #define WAIT_MS 10000
 /* Between starts: nobody starts one in the very moment another has ended. */
 #define PAUSE_MS 5
+#define KINDS	 8
 
-static char dir[256], program[300], bwrap[256], *paths[] = { dir };
+static char dir[256], program[300], bwrap[256];
 static long starts;
 static int ops, ops_pid;
 static uint32_t id;
@@ -154,32 +157,58 @@ finish(uint64_t handle)
 	expect(PRIV_EXIT, PRIV_ANSWER, &b, &fds);
 }
 
+struct side {
+	const char *name;
+	int64_t (*run)(const struct side *s);
+	const char *profile;
+	uint8_t net;
+	bool paths, anew;
+	int64_t best; /* median of the best turn, -1: there is no such thing */
+};
+
+/* Of a start that nothing was made ahead for: one path more, another each time
+ * and more of them than [ops] remembers. */
+static void
+add_path(char path[300])
+{
+	static unsigned turn;
+
+	snprintf(path, 300, "%s/%u", dir, turn++ % KINDS);
+	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+		bench_die(path);
+}
+
 /* Nanoseconds until exec, or -1 when this helper has no such profile. */
 static int64_t
-spawn(const char *profile)
+spawn(const struct side *s)
 {
-	char *argv[] = { program, NULL };
+	char *argv[] = { program, NULL }, path[300];
+	char *paths[] = { dir, path };
 	struct priv_spawn m = { .io = PRIV_IO_PIPES,
+		.net = s->net,
 		.cwd = dir,
 		.argv = argv,
 		.argc = 1,
 		.paths = paths,
-		.pathc = strcmp(profile, "login") != 0 };
-	const int64_t begun = bench_ns();
+		.pathc = s->paths + s->anew };
+	int64_t begun;
 	struct priv_spawn_answer a;
 	struct seqpkt_fds fds;
 	struct buf b;
 	int64_t t;
 
+	if (s->anew)
+		add_path(path);
+	begun = bench_ns();
 	memcpy(m.grant, grant.grant, sizeof(m.grant));
-	snprintf(m.profile, sizeof(m.profile), "%s", profile);
+	snprintf(m.profile, sizeof(m.profile), "%s", s->profile);
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_spawn(&b, ++id, &m);
 	ask(&b);
 	expect(PRIV_SPAWN, PRIV_ANSWER, &b, &fds);
 	if (!priv_get_spawn_answer(&b, &a) ||
 	    (a.result != PRIV_DONE && a.result != PRIV_DENIED)) {
-		fprintf(stderr, "spawnload: %s: %s\n", profile, a.why);
+		fprintf(stderr, "spawnload: %s: %s\n", s->name, a.why);
 		exit(DONE);
 	}
 	if (a.result == PRIV_DENIED)
@@ -215,17 +244,17 @@ plain(const char *const argv[])
 }
 
 static int64_t
-bare_side(const char *name)
+bare_side(const struct side *s)
 {
 	const char *const argv[] = { program, NULL };
 
-	(void)name;
+	(void)s;
 	return plain(argv);
 }
 
 /* The strongest it has in one command line, with as much of the system. */
 static int64_t
-bwrap_side(const char *name)
+bwrap_side(const struct side *s)
 {
 	const char *const argv[] = { bwrap, "--unshare-all",
 		"--die-with-parent", "--new-session", "--ro-bind", "/usr",
@@ -235,20 +264,26 @@ bwrap_side(const char *name)
 		"--tmpfs", "/tmp", "--bind", dir, dir, "--chdir", dir, program,
 		NULL };
 
-	(void)name;
+	(void)s;
 	return bwrap[0] == '\0' ? -1 : plain(argv);
 }
 
-static struct side {
-	const char *name;
-	int64_t (*run)(const char *name);
-	int64_t best; /* median of the best turn, -1: there is no such thing */
-} sides[] = {
-	{ "plain", bare_side, INT64_MAX },
-	{ "login", spawn, INT64_MAX },
-	{ "script", spawn, INT64_MAX },
-	{ "agent", spawn, INT64_MAX },
-	{ "bwrap", bwrap_side, INT64_MAX },
+static struct side sides[] = {
+	{ .name = "plain", .run = bare_side },
+	{ .name = "login", .run = spawn, .profile = "login" },
+	{ .name = "script", .run = spawn, .profile = "script", .paths = true },
+	{ .name = "agent",
+	    .run = spawn,
+	    .profile = "agent",
+	    .net = PRIV_NET_NONE,
+	    .paths = true },
+	{ .name = "anew",
+	    .run = spawn,
+	    .profile = "agent",
+	    .net = PRIV_NET_NONE,
+	    .paths = true,
+	    .anew = true },
+	{ .name = "bwrap", .run = bwrap_side },
 };
 #define SIDES (sizeof(sides) / sizeof(sides[0]))
 
@@ -261,7 +296,7 @@ turn(struct side *s)
 
 	for (i = 0; i < starts && s->best >= 0; i++) {
 		(void)poll(NULL, 0, PAUSE_MS);
-		took[i] = s->run(s->name);
+		took[i] = s->run(s);
 		if (took[i] < 0)
 			s->best = -1;
 	}
@@ -314,6 +349,8 @@ main(int argc, char **argv)
 	read_plan(argv[2]);
 	join();
 	grow_to(resident_kb(ops_pid));
+	for (i = 0; i < SIDES; i++)
+		sides[i].best = INT64_MAX;
 	for (n = 0; n < TURNS; n++)
 		for (i = 0; i < SIDES; i++)
 			turn(&sides[i]);

@@ -7,7 +7,7 @@ bench_priv := $(patsubst %,$(BUILD)/bench/%,spawnload guards handover filtered)
 bench_use := $(BUILD)/libpriv.a $(BUILD)/libsec.a $(BUILD)/liblib.a
 bench_spawn := $(BUILD)/bench/stamp $(BUILD)/bench/place/.stamp
 .PHONY: bench bench-built
-bench: bench-built bench/node_modules/.stamp
+bench: deps-bench bench-built bench/node_modules/.stamp
 	node bench/run.mjs $(BUILD) $(B)
 
 # They use the helper's functions, so they are built with every test of it.

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the Debian packages rdv needs: `run` for building and running it,
-# `test` for what `make test` needs beyond that. Does nothing when all are
-# there, so it costs milliseconds on every later call.
+# `test` for what `make test` needs beyond that, `bench` for what `make bench`
+# compares with. Does nothing when all are there, so it costs milliseconds on
+# every later call.
 set -eu
 # What su leaves of an ordinary account's path is not enough for dpkg.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -11,6 +12,7 @@ run="gcc make pkg-config git libevent-dev libsqlite3-dev libjansson-dev
 test="clang clang-format clang-tidy cppcheck libclang-rt-14-dev
     libcmocka-dev chromium vim-tiny htop less tmux sqlite3 procps zsh
     bash-completion valgrind strace mc"
+bench="bubblewrap"
 # Whoever has an nginx or a node of another make keeps it.
 have_nginx() { command -v nginx >/dev/null 2>&1; }
 have_node() {
@@ -20,7 +22,8 @@ have_node() {
 case ${1:-run} in
 run) want=$run ;;
 test) want="$run $test" ;;
-*) echo "usage: deps.sh run|test" >&2; exit 2 ;;
+bench) want="$run $test $bench" ;;
+*) echo "usage: deps.sh run|test|bench" >&2; exit 2 ;;
 esac
 have_nginx || want="$want nginx-light"
 have_node || want="$want nodejs npm"

@@ -5,12 +5,14 @@ const doors = 'priv-helper/doors.c', places = 'priv-helper/places.c';
 const grant = 'daemon/core/grant.c';
 
 export const system = [
-	{ ids: ['C14'], guard: 'on a person\'s socket nobody else\'s credential counts',
+	{ ids: ['C14', 'C09'],
+		guard: 'on a person\'s socket nobody else\'s credential counts',
 		off: [[people, 'u->by_web : r->person == u->uid;',
 			'u->by_web : u->uid != 0;']],
 		red: ['unit/api/test_people abuse_C14_token_on',
 			'unit/api/test_people abuse_C14_cookie_on',
-			'system a token is worth nothing on another'] },
+			'system a token is worth nothing on another',
+			'system C09 a connection'] },
 	{ ids: ['C12'], guard: 'on a person\'s socket there is no reverse proxy',
 		off: [[identify, 'if (r->person != HTTP_ANYBODY)\n',
 			'if (false)\n']],

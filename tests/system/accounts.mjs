@@ -1,6 +1,7 @@
 // Each account has its own rdv, as far as it can see: its socket, its runs
 // under its own uid, and nothing of anybody else.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test, waitFor } from '../harness/rdv.mjs';
@@ -75,6 +76,42 @@ await test('a token is worth nothing on another socket (C14)', async () => {
 	assert.equal(other.status, 401);
 	assert.equal(other.json.code, wrong.json.code);
 	assert.equal(other.json.error, wrong.json.error);
+});
+
+// Connects as one, is another from then on, and says that: what is answered.
+const passed = (from, to, text) => execFileSync('perl', ['-MSocket', '-MPOSIX',
+	'-e', `my ($path, $one, $two, $text) = @ARGV;
+	$> = $one;
+	socket(S, PF_UNIX, SOCK_STREAM, 0);
+	connect(S, sockaddr_un($path)) or die;
+	$> = 0;
+	POSIX::setgid($two);
+	POSIX::setuid($two);
+	$< == $two && $> == $two or die;
+	syswrite(S, $text);
+	print while <S>;`, path.join(from.run, 'api.sock'), from.uid, to.uid, text],
+{ encoding: 'utf8' });
+const spoken = (method, target, token, body = '') => `${method} ${target} ` +
+	`HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: ` +
+	`application/json\r\nContent-Length: ${body.length}\r\n` +
+	`${token ? `Authorization: Bearer ${token}\r\n` : ''}\r\n${body}`;
+
+await test('C09 a connection that is passed on brings no right with it', () => {
+	const ask = (token) => passed(ann, bob, spoken('GET', '/api/user', token))
+		.slice(9, 12);
+	assert.equal(ask(ann.token), '200', 'control');
+	assert.equal(ask(bob.token), '401');
+	assert.equal(ask(null), '401');
+	/* The one route without a token asks for a proof that is hers. */
+	const hex = '5a'.repeat(32);
+	s.as(bob, '/bin/sh', ['-c', 'umask 077; mkdir -p "$1/enroll" && ' +
+		'echo "$2" >"$1/enroll/$2"', 'sh', bob.run, hex]);
+	const body = JSON.stringify({ sha256: hex, name: 'x' });
+	const login = (from) => passed(from, bob, spoken('POST', '/api/login', null,
+		body)).slice(9, 12);
+	assert.equal(login(ann), '403');
+	assert.equal(login(bob), '201', 'control');
+	return Promise.resolve();
 });
 
 await test('what is another\'s is not there (C14)', async () => {

@@ -83,10 +83,13 @@ await test('D02 refusals fill no log and wash nothing out of one', () =>
 		assert.ok(rdv.log().length < before.log + 256 * 1024);
 		assert.ok(audit().length < before.audit + 512 * 1024);
 		assert.ok(told() >= 1000, 'control: most are told of one by one');
-		// The next line says how many it does not show.
+		// The next line says how many it does not show; so has any that had
+		// its turn while this went on, on a machine that is slow.
 		await rdv.call('DELETE', `/api/tokens/${made.id}`);
-		const left = /event=token.revoke .* left_out=(\d+)$/m.exec(audit());
-		assert.ok(+left[1] + told() >= many, `${left[1]} + ${told()}`);
+		assert.match(audit(), /event=token.revoke .* left_out=\d+$/m);
+		const left = [...audit().matchAll(/ left_out=(\d+)$/gm)]
+			.reduce((sum, m) => sum + +m[1], 0);
+		assert.ok(left + told() >= many, `${left} + ${told()}`);
 	}));
 
 const stream = (last) => `GET /api/events HTTP/1.1\r\n${auth}` +

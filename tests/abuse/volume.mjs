@@ -120,7 +120,8 @@ await test('H04 a fork bomb ends with its session, and others live', async (t) =
 	await quiet.message('ready');
 	const before = descendants(own.main.pid).length;
 	const bomb = await own.session('bomb', ['/usr/bin/perl', '-e',
-		'$| = 1; 1 while defined fork; print "full\n"; sleep 1000']);
+		'$SIG{HUP} = $SIG{TERM} = "IGNORE"; $| = 1; 1 while defined fork; ' +
+		'print "full\n"; sleep 1000']);
 	await waitFor('the bound', async () => String((await own.request('GET',
 		`/api/runs/${bomb.run.id}/log`)).raw).includes('full'));
 	own.track();

@@ -404,7 +404,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world_begin(size > 0 && *data == 0xff && take() == 0xff);
 	model_begin();
 	do_connect();
-	while (left > 0 && !world.broken) {
+	while (left > 0 && !world.broken && !model.confused) {
 		what = take() % (WORDS + DEEDS + MORE + LAST);
 		if (what < WORDS)
 			say(words[what]);

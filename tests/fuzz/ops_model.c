@@ -141,11 +141,14 @@ void
 model_asked(const uint8_t *p, size_t len, bool fds)
 {
 	struct model_asked *a = &model.next;
+	unsigned i;
 
 	memset(a, 0, sizeof(*a));
 	a->empty = len == 0;
 	a->must_end = a->empty && !fds;
 	a->must_break = fds || (len > 0 && !well_formed(a, p, len));
+	for (i = 0; i < model.nasked; i++)
+		model.confused |= model.asked[i].h.id == a->h.id;
 	model.unread = true;
 }
 
@@ -507,6 +510,8 @@ read_next(void)
 void
 model_turn(void)
 {
+	if (model.confused)
+		return;
 	if (model.unread && !world.ops.full)
 		read_next();
 	if (world.broken)

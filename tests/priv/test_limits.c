@@ -155,7 +155,8 @@ abuse_I23_one_process_too_many(void **state)
 		rig_spawn(&s.rig, &run, &res[n]);
 	} while (res[n++].a.result == PRIV_DONE);
 	n--;
-	assert_in_range(n, 2, FEW / 2);
+	/* Two each; one may come in before its reaper is counted. */
+	assert_in_range(n, 2, FEW / 2 + 1);
 	assert_int_equal(res[n].a.result, PRIV_BUSY);
 	snprintf(rule, sizeof(rule),
 	    "one process more is not granted by the policy: [user.%s] "

@@ -350,8 +350,8 @@ static const struct field {
 	{ "SPAWN", PRIV_HEADER + 34, 0 },    /* a NUL in it */
 	{ "SPAWN", PRIV_HEADER + 39, 0xff }, /* the label's length */
 	{ "SPAWN", PRIV_HEADER + 41, PRIV_IO_PIPES + 1 },
-	{ "SPAWN", PRIV_HEADER + 47, 0xff }, /* that of cwd */
-	{ "SPAWN", PRIV_HEADER + 50, 0xff }, /* how many arguments */
+	{ "SPAWN", PRIV_HEADER + 55, 0xff }, /* that of cwd */
+	{ "SPAWN", PRIV_HEADER + 58, 0xff }, /* how many arguments */
 	{ "SIGNAL", PRIV_HEADER + 8, 2 },    /* `all` */
 	{ "SIGNAL", PRIV_HEADER + 8, 0xff },
 };

@@ -26,6 +26,13 @@ static const struct wire_field unlisten_fields[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+static const struct wire_field service_fields[] = {
+	{ &wire_bytes, offsetof(struct ctl_service, previous),
+	    sizeof(((struct ctl_service *)NULL)->previous), 0 },
+	{ &wire_u64, offsetof(struct ctl_service, until), 0, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
 void
 ctl_put_listen(struct buf *b, const struct ctl_listen *m)
 {
@@ -40,6 +47,13 @@ ctl_put_unlisten(struct buf *b, const struct ctl_unlisten *m)
 	wire_put(b, unlisten_fields, m);
 }
 
+void
+ctl_put_service(struct buf *b, const struct ctl_service *m)
+{
+	buf_put_u8(b, CTL_SERVICE);
+	wire_put(b, service_fields, m);
+}
+
 bool
 ctl_get_listen(struct buf *b, struct ctl_listen *m)
 {
@@ -51,4 +65,10 @@ bool
 ctl_get_unlisten(struct buf *b, struct ctl_unlisten *m)
 {
 	return wire_get(b, unlisten_fields, m, sizeof(*m));
+}
+
+bool
+ctl_get_service(struct buf *b, struct ctl_service *m)
+{
+	return wire_get(b, service_fields, m, sizeof(*m)) && m->until >= 0;
 }

@@ -18,7 +18,7 @@
  * and in system mode
  *   'L' to rdvd    a listening socket, and whom it serves
  *   'U' to rdvd    an account that is served no more
- *   'T' to rdvd    the file with the service token
+ *   'T' to rdvd    a file with the service token, and which was the one before
  *   'P' to [ops]   the file with the accounts that are admitted from now on
  */
 #define CTL_OPS	     'O'
@@ -47,11 +47,18 @@ struct ctl_unlisten {
 	uint32_t uid;
 };
 
+struct ctl_service {
+	uint8_t previous[32]; /* SHA-256 of the text of the one before */
+	int64_t until; /* honoured until then, wall ms; 0: there is none */
+};
+
 /* Append the whole packet. */
 void ctl_put_listen(struct buf *b, const struct ctl_listen *m);
 void ctl_put_unlisten(struct buf *b, const struct ctl_unlisten *m);
+void ctl_put_service(struct buf *b, const struct ctl_service *m);
 /* The packet after its first byte. False unless every byte is in its place. */
 bool ctl_get_listen(struct buf *b, struct ctl_listen *m);
 bool ctl_get_unlisten(struct buf *b, struct ctl_unlisten *m);
+bool ctl_get_service(struct buf *b, struct ctl_service *m);
 
 #endif

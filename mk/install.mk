@@ -39,7 +39,7 @@ run-system: deps-run
 dest	:= $(DESTDIR)$(PREFIX)
 SYSCONFDIR ?= /etc
 etc	:= $(DESTDIR)$(SYSCONFDIR)
-units	:= rdv.service rdv-web.service
+units	:= rdv.service rdv-web.service rdv-web-token.path rdv-web-token.service
 settings := rdv.toml helper.toml
 paths	= sed -e 's,@BIN@,$(PREFIX)/bin,g' -e 's,@SHARE@,$(PREFIX)/share/rdv,g'
 
@@ -86,7 +86,8 @@ uninstall: uninstall-system
 	    $(dest)/share/zsh/site-functions/_rdv
 	rm -rf $(dest)/share/rdv
 
-# State, logs, accounts and settings that were changed stay.
+# State, logs, accounts and settings that were changed stay, and are named.
+kept	:= /var/lib/rdv /var/lib/rdv-helper /var/log/rdv
 uninstall-system:
 	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then \
 		systemctl disable --now $(units) 2>/dev/null || true; \
@@ -101,3 +102,11 @@ uninstall-system:
 			echo "kept: $(etc)/rdv/$$f was changed"; \
 		fi; \
 	done; rmdir $(etc)/rdv 2>/dev/null || true
+	@if [ -z "$(DESTDIR)" ]; then \
+		[ ! -d /run/systemd/system ] || systemctl daemon-reload; \
+		for d in $(kept); do \
+			[ ! -e $$d ] || echo "kept: $$d"; \
+		done; \
+		! getent group rdv-users >/dev/null || \
+		    echo "kept: account rdv, group rdv-users"; \
+	fi

@@ -30,8 +30,10 @@
 #include "priv-helper/policyuser.h"
 #include "security/signals.h"
 
-#define MEM_FD	 3
-#define WIRE_MAX ((size_t)256 * 1024 * 1024)
+#define DAY_MS	  (24 * 3600 * 1000LL)
+#define MINUTE_MS 60000
+#define MEM_FD	  3
+#define WIRE_MAX  ((size_t)256 * 1024 * 1024)
 
 static bool
 is_one_of(const char *const *names, const char *name)
@@ -198,6 +200,15 @@ open_policy(const struct accounts_rule *rule, int *fd, char *why,
 	return err;
 }
 
+static void
+take_times(struct accounts *a, const struct policy *p)
+{
+	const int64_t days = p->access.values[POLICY_ROTATION].num;
+
+	a->rotation_ms = days == POLICY_NO_LIMIT ? INT64_MAX : days * DAY_MS;
+	a->grace_ms = p->access.values[POLICY_GRACE].num * MINUTE_MS;
+}
+
 /* Its text goes into `a`, for whoever judges by it. */
 static bool
 load_policy(struct accounts *a, const struct accounts_rule *rule,
@@ -217,6 +228,8 @@ load_policy(struct accounts *a, const struct accounts_rule *rule,
 	if (err == 0)
 		err = policy_parse(p, a->policy, a->npolicy, a->source, why,
 		    whysize);
+	if (err == 0)
+		take_times(a, p);
 	return err == 0;
 }
 

@@ -46,6 +46,8 @@ accountwire_put(struct buf *b, const struct accounts *a)
 	if (a->npolicy > 0)
 		buf_put(b, a->policy, a->npolicy);
 	buf_put_str(b, a->source != NULL ? a->source : "");
+	buf_put_u64(b, (uint64_t)a->rotation_ms);
+	buf_put_u64(b, (uint64_t)a->grace_ms);
 	buf_put_u32(b, (uint32_t)a->n);
 	for (p = a->list; p < a->list + a->n; p++) {
 		buf_put_u32(b, p->uid);
@@ -117,6 +119,7 @@ get_one(struct buf *b, struct account *p)
 static bool
 get_policy(struct buf *b, struct accounts *a)
 {
+	uint64_t rotation, grace;
 	uint32_t n;
 
 	if (!buf_get_u32(b, &n) || n > POLICY_TEXT_MAX)
@@ -126,7 +129,12 @@ get_policy(struct buf *b, struct accounts *a)
 	if (!buf_get(b, a->policy, n))
 		return false;
 	a->source = buf_get_strdup(b, USER_PATH_MAX - 1);
-	return a->source != NULL;
+	if (a->source == NULL || !buf_get_u64(b, &rotation) ||
+	    !buf_get_u64(b, &grace))
+		return false;
+	a->rotation_ms = (int64_t)rotation;
+	a->grace_ms = (int64_t)grace;
+	return a->rotation_ms >= 0 && a->grace_ms >= 0;
 }
 
 static bool

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "priv-helper/user.h"
@@ -36,6 +37,8 @@ struct accounts {
 	char *policy; /* the file's text; NULL: user mode, there is none */
 	size_t npolicy;
 	char *source; /* the file's name; NULL with `policy` */
+	/* Of the service token, for [main], which parses no policy. */
+	int64_t rotation_ms, grace_ms;
 };
 
 /* Where the policy is, and whom it cannot admit. */

@@ -112,6 +112,13 @@ put_token(struct buf *b, const struct audit_msg *m)
 }
 
 static void
+put_made(struct buf *b, const struct audit_msg *m)
+{
+	if (m->result == PRIV_DONE)
+		put_token(b, m);
+}
+
+static void
 put_expires(struct buf *b, const struct audit_msg *m)
 {
 	auditline_put_num(b, "expires", m->expires);
@@ -294,6 +301,7 @@ static const struct {
 	    { put_handle, put_label, put_subject, put_status, NULL } },
 	[AUDIT_POLICY] = { "policy", { NULL },
 	    { put_policy, put_result, put_why, NULL } },
+	[AUDIT_ROTATE] = { "rotate", { NULL }, { put_made, put_result, NULL } },
 	[AUDIT_ASK] = { "ask", { NULL }, { NULL } },
 };
 

@@ -26,6 +26,7 @@ enum audit_act {
 	AUDIT_REVOKE,
 	AUDIT_EXIT,   /* a run has ended with all it started */
 	AUDIT_POLICY, /* read again: of [ops] in force, of [main] unusable */
+	AUDIT_ROTATE, /* of [main]: another service token */
 	AUDIT_ASK,    /* could something begin now? Leaves no record */
 	AUDIT_ACTS
 };

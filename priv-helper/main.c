@@ -27,6 +27,7 @@
 #include "priv-helper/lock.h"
 #include "priv-helper/policyfile.h"
 #include "priv-helper/policyprint.h"
+#include "priv-helper/rotate.h"
 #include "priv-helper/sockets.h"
 #include "priv-helper/supervise.h"
 #include "priv-helper/system.h"
@@ -44,7 +45,7 @@ struct options {
 	const char *web[WEB_MAX + 1];
 	unsigned nweb;
 	int ready;
-	bool child, test;
+	bool child, test, rotate;
 	const char *file; /* of -t */
 };
 
@@ -64,6 +65,7 @@ usage(void)
 	    "                  [--web HOST:PORT]... [--ready-fd N]\n"
 	    "                  [--foreground-child]\n"
 	    "       rdv-helper -t [FILE]   explain a policy, " POLICYFILE "\n"
+	    "       rdv-helper --rotate-service [--root DIR]\n"
 	    "       " EXPLAIN_USAGE "\n"
 	    "Starts rdvd and stays its parent: for one account, started by\n"
 	    "\"rdv up\", or for all whom the policy admits, by root.\n");
@@ -102,6 +104,8 @@ system_option(struct options *o, int c)
 
 	if (c == 's')
 		o->system = true;
+	else if (c == 'T')
+		o->rotate = true;
 	else if (c == 'R')
 		s->root = optarg;
 	else if (c == 'u')
@@ -120,6 +124,9 @@ fits(const struct options *o)
 
 	if (o->test)
 		return !o->system && !sys && o->base == NULL;
+	if (o->rotate)
+		return !o->system && s->web_user == NULL && o->base == NULL &&
+		       (s->root == NULL || path_absolute_ok(s->root));
 	if (o->system)
 		return o->base == NULL && o->audit == NULL &&
 		       (s->root == NULL || path_absolute_ok(s->root));
@@ -140,6 +147,7 @@ parse(struct options *o, int argc, char **argv)
 		{ "system", no_argument, NULL, 's' },
 		{ "root", required_argument, NULL, 'R' },
 		{ "web-user", required_argument, NULL, 'u' },
+		{ "rotate-service", no_argument, NULL, 'T' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -307,6 +315,8 @@ main(int argc, char **argv)
 	parse(&o, argc, argv);
 	if (o.test)
 		return policyprint_main(o.file);
+	if (o.rotate)
+		return rotate_main(o.sys.root != NULL ? o.sys.root : "");
 	if (hygiene_clean(&hygiene, o.ready, why, sizeof(why)) != 0)
 		refuse("cannot start", why);
 	log_init("rdv-helper", STDERR_FILENO, LOG_INFO);

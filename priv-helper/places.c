@@ -30,7 +30,7 @@ enum { RUN, STATE, KEEP, LOGS, PLACES };
 static const struct place places[PLACES] = {
 	[RUN] = { "run/rdv", 0755, false },
 	[STATE] = { "var/lib/rdv", 0700, true },
-	[KEEP] = { "var/lib/rdv-helper", 0700, false },
+	[KEEP] = { PLACES_KEEP, 0700, false },
 	[LOGS] = { "var/log/rdv", 0750, false },
 };
 

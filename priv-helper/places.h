@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#define PLACES_KEEP "var/lib/rdv-helper"
+#define PLACES_PID  "pid" /* in there: of [main], while it lives */
+
 /* The directories of system mode, and what stands in them. */
 struct places {
 	char *run;	/* run/rdv: a directory for each account */

@@ -24,6 +24,12 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	[POLICY_MIN_UID] = { "min_uid", POLICY_IN_ACCESS, POLICY_T_COUNT,
 	    1, UID_LAST, 1000, NULL,
 	    "accounts below it are the system's and never admitted" },
+	[POLICY_ROTATION] = { "token_rotation_days", POLICY_IN_ACCESS,
+	    POLICY_T_LIMIT, 1, 3650, 30, NULL,
+	    "age at which nginx is given another service token; 0: no limit" },
+	[POLICY_GRACE] = { "token_grace_minutes", POLICY_IN_ACCESS,
+	    POLICY_T_COUNT, 1, 10080, 1440, NULL,
+	    "how long the service token before is honoured" },
 	[POLICY_NAME] = { "name", POLICY_IN_NAMED, POLICY_T_NAME,
 	    0, 0, 0, NULL, "the account or group, where its name has a dot "
 	    "and cannot be the table's" },

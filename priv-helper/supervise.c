@@ -78,6 +78,7 @@ open_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -399,15 +400,57 @@ reload(struct super *s)
 		(void)kill(s->daemon.pid, SIGHUP);
 }
 
+/* Like an act of [ops]: without a record it is not done. */
+static bool
+begin_rotation(struct super *s, struct audit_msg *m)
+{
+	char why[AUDIT_WHY];
+	bool go;
+
+	memset(m, 0, sizeof(*m));
+	m->act = AUDIT_ROTATE;
+	s->records.sock = s->audit.control;
+	go = audit_before(&s->records, m, why, sizeof(why));
+	/* Who is asked and gone is closed there. */
+	s->audit.control = s->records.sock;
+	if (!go)
+		log_errorx("main", "the service token stays: %s", why);
+	return go;
+}
+
+static void
+rotate(struct super *s)
+{
+	struct system *sys = s->launch->system;
+	struct audit_msg m;
+	int err;
+
+	if (sys == NULL || !system_rotation_due(sys) || !begin_rotation(s, &m))
+		return;
+	err = system_rotate(sys, s->daemon.control, m.token);
+	m.phase = AUDIT_AFTER;
+	m.result = err == 0 ? PRIV_DONE : PRIV_FAILED;
+	audit_tell(&s->records, &m);
+	if (err == 0)
+		log_info("main", "the service token was replaced");
+	else
+		log_errorx("main", "the service token stays: %s",
+		    strerror(err < 0 ? -err : EBADMSG));
+	tell(s);
+}
+
 static void
 read_signals(struct super *s)
 {
+	struct system *sys = s->launch->system;
 	struct signalfd_siginfo si;
 
 	while (read(s->signals, &si, sizeof(si)) == sizeof(si)) {
-		if (si.ssi_signo == SIGHUP && s->launch->system != NULL)
+		if (si.ssi_signo == SIGHUP && sys != NULL)
 			reload(s);
-		else if (si.ssi_signo != SIGCHLD)
+		else if (si.ssi_signo == SIGUSR1 && sys != NULL)
+			system_ask_rotation(sys);
+		else if (si.ssi_signo != SIGCHLD && si.ssi_signo != SIGUSR1)
 			stop(s);
 	}
 }
@@ -458,8 +501,9 @@ static int
 patience(const struct super *s)
 {
 	const struct kin *const all[] = { &s->audit, &s->ops, &s->daemon };
+	const struct system *sys = s->launch->system;
 	const int64_t now = clock_mono_ms();
-	int64_t left = -1, wait;
+	int64_t left = sys != NULL ? system_patience(sys) : -1, wait;
 	size_t i;
 
 	if (s->phase != RUNNING)
@@ -507,6 +551,8 @@ supervise(const struct launch *l)
 			tell(&s);
 		read_signals(&s);
 		collect(&s);
+		if (s.phase == RUNNING)
+			rotate(&s);
 		do {
 			before = s.phase;
 			press(&s);

@@ -15,53 +15,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/ctlproto.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/secret.h"
-#include "lib/seqpkt.h"
-#include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/doors.h"
 #include "priv-helper/lock.h"
 #include "priv-helper/policyfile.h"
+#include "priv-helper/servicetoken.h"
 #include "priv-helper/user.h"
 #include "security/caps.h"
 #include "security/mutant.h"
 
 #define SERVICE_USER "rdv"
-#define TOKEN_FILE   "service-token"
-#define TOKEN_RAW    32
-#define TOKEN_TEXT   44 /* in standard base64 */
+/* nginx is told of one token before there may be another. */
+#define SPACING_MS 3000
+/* The wall clock may be set at any time; what fails is not tried at once. */
+#define LOOK_MS	 (3600 * 1000)
+#define AGAIN_MS 100
 
 static int
 refuse(int err, char *why, size_t whysize, const char *text)
 {
 	(void)snprintf(why, whysize, "%s", text);
-	return err;
-}
-
-/*
- * The token that nginx shows. It is made here because both who must know it,
- * [ops] and nginx, read it as root; rdvd is given the open file.
- */
-static int
-make_token(const struct system *s)
-{
-	char raw[TOKEN_RAW], text[TOKEN_TEXT + 2];
-	int err;
-
-	if (faccessat(s->places.keep_fd, TOKEN_FILE, F_OK,
-		AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
-	secret_random(raw, sizeof(raw));
-	str_base64(text, raw, sizeof(raw));
-	text[TOKEN_TEXT] = '\n';
-	err = path_write_private(s->places.keep_fd, TOKEN_FILE, text,
-	    TOKEN_TEXT + 1);
-	secret_wipe(raw, sizeof(raw));
-	secret_wipe(text, sizeof(text));
 	return err;
 }
 
@@ -86,6 +64,17 @@ first_accounts(struct system *s)
 		err = accounts_take(&s->accounts, fd);
 	(void)close(fd);
 	return err;
+}
+
+/* For who wants to signal [main] (rotate.c). */
+static int
+write_pid(const struct system *s)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	return path_write_private(s->places.keep_fd, PLACES_PID, text,
+	    (size_t)n);
 }
 
 static int
@@ -131,7 +120,9 @@ open_all(struct system *s, char *why, size_t whysize)
 
 	err = lock_take(s->places.keep_fd, &s->lock, why, whysize);
 	if (err == 0) {
-		err = make_token(s);
+		err = servicetoken_make(s->places.keep_fd);
+		if (err == 0)
+			err = write_pid(s);
 		if (err != 0)
 			return refuse(err, why, whysize,
 			    "the service token cannot be made");
@@ -184,6 +175,8 @@ system_close(struct system *s)
 		doors_free(s->doors);
 	s->doors = NULL;
 	accounts_done(&s->accounts);
+	if (s->lock >= 0 && s->places.run != NULL)
+		(void)unlinkat(s->places.keep_fd, PLACES_PID, 0);
 	places_done(&s->places);
 	free(s->service);
 	s->service = NULL;
@@ -262,22 +255,73 @@ system_asked(struct system *s, pid_t pid, int status, int *fd,
 int
 system_daemon(struct system *s, int control)
 {
-	const char what = CTL_SERVICE;
-	struct seqpkt_fds fds = { .n = 1 };
-	int err;
-
 	doors_untold(s->doors);
-	fds.fd[0] = openat(s->places.keep_fd, TOKEN_FILE,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fds.fd[0] < 0)
-		return -errno;
-	err = seqpkt_send(control, &what, 1, &fds);
-	(void)close(fds.fd[0]);
-	return err;
+	s->token_untold = true;
+	return system_tell(s, control);
 }
 
 int
 system_tell(struct system *s, int control)
 {
+	int err;
+
+	if (s->token_untold) {
+		err = servicetoken_tell(s->places.keep_fd, control);
+		if (err != 0)
+			return err;
+		s->token_untold = false;
+	}
 	return doors_tell(s->doors, control);
+}
+
+void
+system_ask_rotation(struct system *s)
+{
+	const int64_t now = clock_mono_ms();
+
+	s->rotation_asked = true;
+	s->look_at =
+	    s->rotated_at + SPACING_MS > now ? s->rotated_at + SPACING_MS : now;
+}
+
+/* When it was made is the file's own time; one without any is old enough. */
+bool
+system_rotation_due(struct system *s)
+{
+	const int64_t now = clock_mono_ms();
+	int64_t age;
+
+	if (now < s->look_at)
+		return false;
+	s->look_at = now + LOOK_MS;
+	age = clock_wall_ms() - servicetoken_made(s->places.keep_fd);
+	return s->rotation_asked || age >= s->accounts.rotation_ms;
+}
+
+int64_t
+system_patience(const struct system *s)
+{
+	const int64_t left = s->look_at - clock_mono_ms();
+
+	return left > 0 ? left : 0;
+}
+
+int
+system_rotate(struct system *s, int control, uint8_t sum[SHA256_LEN])
+{
+	const int64_t now = clock_mono_ms();
+	int err = servicetoken_rotate(s->places.keep_fd, s->accounts.grace_ms,
+	    control, sum);
+
+	/* rdvd has too much to read: nothing has been said or done. */
+	if (err == -EAGAIN) {
+		s->look_at = now + AGAIN_MS;
+		return err;
+	}
+	s->rotation_asked = false;
+	if (err == 0)
+		s->rotated_at = now;
+	else
+		s->token_untold = true;
+	return err;
 }

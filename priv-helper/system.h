@@ -3,8 +3,10 @@
 #define RDV_SYSTEM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/sha256.h"
 #include "priv-helper/accounts.h"
 #include "priv-helper/places.h"
 
@@ -31,6 +33,9 @@ struct system {
 	int answer;		  /* where it writes them */
 	bool again;		  /* asked to reload while it was at it */
 	int lock;
+	bool token_untold; /* rdvd is still to be told of the service token */
+	bool rotation_asked;
+	int64_t rotated_at, look_at; /* monotonic ms */
 };
 
 /*
@@ -56,7 +61,19 @@ bool system_asked(struct system *s, pid_t pid, int status, int *fd,
 
 /* There is a new rdvd behind `control`. 0, or -errno: it does not listen. */
 int system_daemon(struct system *s, int control);
-/* As doors_tell(). */
+/* The service token if need be, then as doors_tell(). */
 int system_tell(struct system *s, int control);
+
+/*
+ * The service token is replaced when root asks for it or at the age the policy
+ * says. Asked for twice in a moment, nginx is given time for the first one.
+ */
+void system_ask_rotation(struct system *s);
+/* True: system_rotate() is next. */
+bool system_rotation_due(struct system *s);
+/* ms until that is worth asking again. */
+int64_t system_patience(const struct system *s);
+/* As servicetoken_rotate(); -EAGAIN is tried again. */
+int system_rotate(struct system *s, int control, uint8_t sum[SHA256_LEN]);
 
 #endif

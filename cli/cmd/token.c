@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/enroll.h"
+#include "cli/hostservice.h"
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "lib/clock.h"
@@ -188,8 +189,11 @@ static int
 token_rotate(struct cmd_call *c)
 {
 	struct js *v;
-	int rc = api_send(c, "POST", "/api/service-token/rotate", NULL, &v);
+	int rc;
 
+	if (hostservice_is_ours(c->cli))
+		return hostservice_rotate(c->cli);
+	rc = api_send(c, "POST", "/api/service-token/rotate", NULL, &v);
 	if (rc != CMD_OK)
 		return rc;
 	if (c->cli->json)
@@ -259,7 +263,8 @@ const struct cmd cmd_token_rotate_service = {
 	.help = "give nginx another token, without downtime",
 	.doc = "The service token is what rdvd knows nginx by. Whoever saw it "
 	       "may have it until auth.token_grace_minutes are over; rotate "
-	       "twice to end it at once.",
+	       "twice to end it at once. That of the host's rdv is root's to "
+	       "replace: sudo rdv token rotate-service.",
 	.scope = "full",
 	.run = token_rotate,
 };

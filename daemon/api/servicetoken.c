@@ -23,8 +23,8 @@ servicetoken_rotate(struct api_call *c)
 
 	if (c->app->conf->system) {
 		api_fail(c, RDV_E_STATE,
-		    "on this host the service token is made by rdv-helper: "
-		    "remove it from /var/lib/rdv-helper and restart rdv");
+		    "the service token of this host acts for everybody, so "
+		    "root replaces it: sudo rdv token rotate-service");
 		return;
 	}
 	if (!auth_audit(auth, c->req, "service.rotate", c->actor, NULL)) {

@@ -11,6 +11,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/scopes.h"
 #include "daemon/app.h"
+#include "daemon/conf.h"
 #include "daemon/core/credential.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
@@ -91,6 +92,15 @@ signin_code(struct api_call *c)
 	struct change x;
 	int err;
 
+	/*
+	 * Everybody has a socket for that (rdv url), and nginx no need of it:
+	 * whoever once had its token would get cookies that outlive it.
+	 */
+	if (c->app->conf->system && c->actor->via == AUTH_SERVICE) {
+		api_fail(c, RDV_E_DENIED,
+		    "the proxy gives no sign-in codes; rdv url does");
+		return;
+	}
 	if (!auth_audit(c->app->auth, c->req, "code.new", c->actor, NULL)) {
 		no_audit(c);
 		return;

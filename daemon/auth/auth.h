@@ -124,8 +124,12 @@ void auth_unwatch(struct auth_watch *w);
  */
 int auth_serve(struct auth *a, uid_t uid, const char *name, bool by_web);
 void auth_serve_no_more(struct auth *a, uid_t uid);
-/* The service token, as [main] brings it; false: it is none. */
-bool auth_service(struct auth *a, const char *text, size_t len);
+/*
+ * The service token, as [main] brings it, and which one is honoured beside it
+ * until when (auth/service.h). What lives by another ends. False: it is none.
+ */
+bool auth_service(struct auth *a, const char *text, size_t len,
+    const uint8_t previous[32], int64_t until);
 /*
  * Whether credentials of that user count in this request: the user is served,
  * and the socket is not another person's.

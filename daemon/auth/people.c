@@ -116,10 +116,25 @@ auth_user_id(const struct auth *a, uid_t uid)
 	return u != NULL && u->served ? u->id : NULL;
 }
 
-bool
-auth_service(struct auth *a, const char *text, size_t len)
+static void
+end_service(struct auth *a, const char *id)
 {
-	return service_set(&a->service, text, len);
+	if (id[0] != '\0' && !service_counts(&a->service, id, clock_wall_ms()))
+		auth_watch_fire(a, id);
+}
+
+bool
+auth_service(struct auth *a, const char *text, size_t len,
+    const uint8_t previous[DIGEST_LEN], int64_t until)
+{
+	const struct service was = a->service;
+
+	if (!service_set(&a->service, text, len, previous, until))
+		return false;
+	end_service(a, was.id);
+	end_service(a, was.previous_id);
+	auth_sweep_plan(a);
+	return true;
 }
 
 bool

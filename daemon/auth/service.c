@@ -228,14 +228,32 @@ service_load(struct service *s, const char *path,
 	return err;
 }
 
-bool
-service_set(struct service *s, const char *text, size_t len)
+static void
+id_of(const struct service *s, const uint8_t digest[DIGEST_LEN],
+    char id[UUID_TEXT])
 {
-	struct service fresh = { .created_at = clock_wall_ms() };
+	if (s->id[0] != '\0' && secret_equal(s->digest, digest, DIGEST_LEN))
+		memcpy(id, s->id, UUID_TEXT);
+	else if (s->previous_id[0] != '\0' &&
+		 secret_equal(s->previous, digest, DIGEST_LEN))
+		memcpy(id, s->previous_id, UUID_TEXT);
+	else
+		uuid_v7(id);
+}
+
+bool
+service_set(struct service *s, const char *text, size_t len,
+    const uint8_t previous[DIGEST_LEN], int64_t until)
+{
+	struct service fresh = { .created_at = clock_wall_ms(),
+		.previous_until = until };
 
 	if (!token_digest(&fresh, text, len))
 		return false;
-	uuid_v7(fresh.id);
+	id_of(s, fresh.digest, fresh.id);
+	memcpy(fresh.previous, previous, DIGEST_LEN);
+	if (until > 0)
+		id_of(s, previous, fresh.previous_id);
 	*s = fresh;
 	return true;
 }

@@ -35,8 +35,13 @@ struct service_rule {
  */
 int service_load(struct service *s, const char *path,
     const struct service_rule *rule, char *why, size_t whysize);
-/* In system mode: the text that [main] brings. False: it is no such token. */
-bool service_set(struct service *s, const char *text, size_t len);
+/*
+ * In system mode, as [main] tells it: the token's text, and the digest of the
+ * one before, which is honoured until `until` (0: there is none). One that was
+ * known keeps its id. False: it is no such token, and nothing has changed.
+ */
+bool service_set(struct service *s, const char *text, size_t len,
+    const uint8_t previous[DIGEST_LEN], int64_t until);
 /*
  * Replaces it. 0; or -errno, then nothing has changed. Waits for the disk; the
  * one before the one before counts no more from here on.

@@ -127,17 +127,18 @@ word_unlisten(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
 
 /* The file is root's; we have it open and cannot find it. */
 static bool
-word_service(struct people *p, const struct buf *body,
-    const struct seqpkt_fds *fds)
+word_service(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
 {
+	struct ctl_service m;
 	char text[TOKEN_MAX];
 	ssize_t n;
 	bool ok;
 
-	if (buf_left(body) != 0 || fds->n != 1)
+	if (!ctl_get_service(body, &m) || fds->n != 1)
 		return false;
 	n = pread(fds->fd[0], text, sizeof(text), 0);
-	ok = n > 0 && auth_service(p->app->auth, text, (size_t)n);
+	ok = n > 0 &&
+	     auth_service(p->app->auth, text, (size_t)n, m.previous, m.until);
 	secret_wipe(text, sizeof(text));
 	if (!ok)
 		log_errorx("people",

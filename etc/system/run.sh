@@ -39,9 +39,10 @@ elif [ -n "${ADMIT:-}" ]; then
 fi
 "$bin/rdv-helper" --foreground-child --system ${root:+--root "$root"} \
     --web-user "$user" --web "127.0.0.1:$port" &
-helper=$! web=
+helper=$! web= follow=
 end() {
 	trap '' INT TERM HUP
+	[ -z "$follow" ] || kill "$follow" 2>/dev/null || true
 	[ -z "$web" ] || kill -QUIT "$web" 2>/dev/null || true
 	kill -TERM "$helper" 2>/dev/null || true
 	wait "$helper" && status=0 || status=$?
@@ -49,16 +50,26 @@ end() {
 	rm -rf "$root/run/rdv-web"
 	exit "$status"
 }
+# rdv.service has a path unit for that.
+follow() {
+	trap - INT TERM HUP
+	while sleep 1; do
+		! sh "$here/web.sh" token "$root" 2>/dev/null ||
+		    kill -HUP "$web"
+	done
+}
 trap end INT TERM
 trap 'kill -HUP "$helper"' HUP
 
 nginx=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx) || nginx=
 if [ -z "$nginx" ]; then
 	echo "run-system: without the page: nginx is not installed" >&2
-elif sh "$here/web.sh" "$share" "$root" "$port" "$user"; then
+elif sh "$here/web.sh" all "$share" "$root" "$port" "$user"; then
 	(cd "$root/run/rdv-web" &&
 	    exec "$nginx" -e stderr -p ./ -c nginx.conf) &
 	web=$!
+	follow &
+	follow=$!
 	echo "page:    http://127.0.0.1:$port/"
 fi
 echo "command: ${root:+RDV_RUN=$root/run/rdv/\$USER }$bin/rdv login"

@@ -106,4 +106,25 @@ const rights = [
 		red: ['priv/cgpeople abuse_H01_cgroup_of_a_person'] },
 ];
 
-export const people = [...tokens, ...ends, ...rights];
+const rotated = ['unit/api/test_people abuse_C13_service_token_of_main'];
+const service = [
+	{ ids: ['C13'], guard: 'the service token before ends with its grace',
+		off: [['daemon/auth/service.c',
+			'return previous && now < s->previous_until ? s->previous_id : NULL;',
+			'return previous ? s->previous_id : NULL;']],
+		red: rotated },
+	{ ids: ['C13'], guard: 'what lives by a service token ends with it',
+		off: [['daemon/auth/people.c', '\t\tauth_watch_fire(a, id);\n', '\t\t;\n']],
+		red: rotated },
+	{ ids: ['C12'], guard: 'the service token of a host is not an account\'s',
+		off: [['daemon/api/servicetoken.c', 'if (c->app->conf->system)',
+			'if (false)']],
+		red: ['system C12 nobody but root'] },
+	{ ids: ['C12'], guard: 'who has the service token gets no sign-in codes',
+		off: [['daemon/api/signin.c',
+			'if (c->app->conf->system && c->actor->via == AUTH_SERVICE)',
+			'if (false)']],
+		red: ['system C12 who has the service token'] },
+];
+
+export const people = [...tokens, ...ends, ...rights, ...service];

@@ -23,7 +23,7 @@ const id = (name) => +execFileSync('id', ['-u', name]).toString();
 export class System extends Rdv {
 	// options: people (how many), args (for rdv-helper), settings (rdv.toml).
 	static async start(options = {}) {
-		const s = new System();
+		const s = new this();
 		s.options = options;
 		s.seen = new Map();
 		// The number alone would not do where others have their own numbers.

@@ -269,7 +269,7 @@ rigsys_word(struct rigsys *s, struct rigsys_word *out)
 	else if (out->what == CTL_UNLISTEN)
 		assert_true(ctl_get_unlisten(&b, &out->unlisten));
 	else
-		assert_int_equal(n, 1);
+		assert_true(ctl_get_service(&b, &out->service));
 }
 
 void

@@ -44,6 +44,7 @@ struct rigsys_word {
 	char what;
 	struct ctl_listen listen;
 	struct ctl_unlisten unlisten;
+	struct ctl_service service;
 	int fd; /* -1: none */
 };
 void rigsys_word(struct rigsys *s, struct rigsys_word *out);

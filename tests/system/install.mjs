@@ -14,6 +14,9 @@ const env = { ...bare, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 const make = (...args) => spawnSync('make', ['--no-print-directory',
 	`BUILD=${build}`, ...args], { cwd: root, env, encoding: 'utf8' });
 
+const units = ['rdv.service', 'rdv-web.service', 'rdv-web-token.path',
+	'rdv-web-token.service'];
+
 function scratch(t) {
 	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-install-'));
 	fs.chmodSync(dir, 0o755);
@@ -29,14 +32,16 @@ await test('make install puts all there, make uninstall takes it', (t) => {
 	let r = make('install', `DESTDIR=${dir}`, 'PREFIX=/usr');
 	assert.equal(r.status, 0, r.stderr);
 	for (const f of ['usr/bin/rdvd', 'usr/lib/systemd/system/rdv.service',
-		'usr/lib/systemd/system/rdv-web.service', 'etc/rdv/rdv.toml',
+		'usr/lib/systemd/system/rdv-web.service',
+		'usr/lib/systemd/system/rdv-web-token.path',
+		'usr/lib/systemd/system/rdv-web-token.service', 'etc/rdv/rdv.toml',
 		'etc/rdv/helper.toml', 'etc/rdv/helper.toml.example',
 		'usr/lib/sysusers.d/rdv.conf', 'usr/lib/tmpfiles.d/rdv.conf',
 		'etc/logrotate.d/rdv', 'usr/share/rdv/system/web.sh'])
 		assert.ok(fs.existsSync(path.join(dir, f)), f);
-	for (const u of ['rdv.service', 'rdv-web.service'])
+	for (const u of units)
 		assert.equal(fs.readFileSync(path.join(dir,
-			'usr/lib/systemd/system', u), 'utf8').includes('@BIN@'), false);
+			'usr/lib/systemd/system', u), 'utf8').match(/@(BIN|SHARE)@/), null);
 	r = spawnSync(path.join(dir, 'usr/bin/rdvd'),
 		['-t', path.join(dir, 'etc/rdv/rdv.toml')], { encoding: 'utf8' });
 	assert.equal(r.status, 0, r.stderr);
@@ -59,21 +64,21 @@ await test('systemd understands the units', async (t) => {
 		return skip('no systemd-analyze here');
 	const dir = scratch(t);
 	const at = { BIN: path.join(build, 'bin'), SHARE: path.join(root, 'etc') };
-	const units = ['rdv.service', 'rdv-web.service'].map((u) => {
+	const made = units.map((u) => {
 		const file = path.join(dir, u);
 		fs.writeFileSync(file, fs.readFileSync(path.join(root,
 			'etc/system', `${u}.in`), 'utf8')
 			.replace(/@(BIN|SHARE)@/g, (_, word) => at[word]));
 		return file;
 	});
-	const r = spawnSync('systemd-analyze', ['verify', '--man=no', ...units],
+	const r = spawnSync('systemd-analyze', ['verify', '--man=no', ...made],
 		{ encoding: 'utf8', env });
 	assert.equal(r.stderr, '');
 	assert.equal(r.status, 0);
 	/* Control: it does find what is wrong. */
-	fs.appendFileSync(units[0], '[Service]\nNoSuchThing=1\n');
+	fs.appendFileSync(made[0], '[Service]\nNoSuchThing=1\n');
 	assert.match(spawnSync('systemd-analyze', ['verify', '--man=no',
-		units[0]], { encoding: 'utf8', env }).stderr, /NoSuchThing/);
+		made[0]], { encoding: 'utf8', env }).stderr, /NoSuchThing/);
 });
 
 const free = () => new Promise((resolve) => {

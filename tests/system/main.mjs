@@ -1,12 +1,16 @@
 // All of the system layer: several accounts on one rdv.
-import { finish } from '../harness/rdv.mjs';
+import { Rdv, finish } from '../harness/rdv.mjs';
 
 await import('./accounts.mjs');
 await import('./others.mjs');
 await import('./tokens.mjs');
+await import('./rotation.mjs');
 await import('./policy.mjs');
 await import('./worktrees.mjs');
 await import('./limits.mjs');
 await import('./explain.mjs');
 await import('./install.mjs');
+// What RDV_ONLY has left out does not end what was started for it.
+for (const rdv of [...Rdv.running])
+	await rdv.stop();
 finish();

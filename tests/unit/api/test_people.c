@@ -10,6 +10,7 @@
 #include "daemon/core/credential.h"
 #include "daemon/store/db.h"
 #include "daemon/store/users.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/str.h"
 #include "tests/unit/api/fx.h"
@@ -242,6 +243,7 @@ test_names_that_move(void **state)
 static void
 test_a_start_serves_nobody(void **state)
 {
+	static const uint8_t none[DIGEST_LEN];
 	char text[TOKEN_TEXT], bearer[80];
 	const char *headers[] = { "authorization", bearer, NULL };
 	struct fx *fx = *state;
@@ -257,8 +259,77 @@ test_a_start_serves_nobody(void **state)
 	expect(fx, ALICE, headers, 0, ALICE);
 	assert_null(auth_owner(fx->app.auth));
 	/* The service token is what [main] brings, and nothing else. */
-	assert_false(auth_service(fx->app.auth, "short", 5));
-	assert_true(auth_service(fx->app.auth, fx->service, 44));
+	assert_false(auth_service(fx->app.auth, "short", 5, none, 0));
+	assert_true(auth_service(fx->app.auth, fx->service, 44, none, 0));
+}
+
+/* 44 characters each, as base64 has them. */
+static const char first[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+		  second[] = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=",
+		  third[] = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA=";
+
+/* [main] tells of `text`, and of `before` as honoured for another minute. */
+static void
+tell(struct fx *fx, const char *text, const char *before, int64_t ms)
+{
+	uint8_t sum[DIGEST_LEN];
+
+	digest_of(before, strlen(before), sum);
+	assert_true(auth_service(fx->app.auth, text, strlen(text), sum,
+	    ms == 0 ? 0 : clock_wall_ms() + ms));
+}
+
+/* By which id the token in these headers is known. */
+static void
+service_id(struct fx *fx, const char *const *headers, char id[UUID_TEXT])
+{
+	const struct auth_need need = { .scope = SCOPE_READ };
+	struct http_req *r = fx_req(HTTP_M_GET, "/", headers);
+	struct auth_refusal no;
+	struct actor *actor;
+
+	r->person = HTTP_ANYBODY;
+	assert_true(auth_identify(fx->app.auth, r, &need, &actor, &no));
+	memcpy(id, actor->token_id, UUID_TEXT);
+	fx_req_free(r);
+}
+
+/* What lives by a service token ends with its grace and not before. */
+static void
+abuse_C13_service_token_of_main(void **state)
+{
+	const char *headers[] = { "x-rdv-service-token", first, "x-rdv-user-id",
+		NULL, NULL };
+	struct fx *fx = *state;
+	struct auth_watch *w;
+	struct actor by;
+	unsigned fired = 0;
+	char id[UUID_TEXT];
+
+	two_users(fx);
+	memcpy(id, row_of(fx, ALICE).id, sizeof(id));
+	headers[3] = id;
+	tell(fx, first, "", 0);
+	expect(fx, HTTP_ANYBODY, headers, 0, ALICE);
+	by = (struct actor){ .via = AUTH_SERVICE };
+	service_id(fx, headers, by.token_id);
+	w = auth_on_revoke(fx->app.auth, &by, fired_cb, &fired);
+	tell(fx, second, first, 60000);
+	expect(fx, HTTP_ANYBODY, headers, 0, ALICE);
+	/* Said once more it is the same. */
+	tell(fx, second, first, 60000);
+	assert_int_equal(fired, 0);
+	tell(fx, third, second, 60000);
+	assert_int_equal(fired, 1);
+	expect(fx, HTTP_ANYBODY, headers, 401, 0);
+	headers[1] = second;
+	expect(fx, HTTP_ANYBODY, headers, 0, ALICE);
+	clock_shift(0, 60001);
+	expect(fx, HTTP_ANYBODY, headers, 401, 0);
+	headers[1] = third;
+	expect(fx, HTTP_ANYBODY, headers, 0, ALICE);
+	clock_shift(0, 0);
+	auth_unwatch(w);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, fx_setup, fx_teardown)
@@ -272,6 +343,7 @@ main(void)
 		T(abuse_C12_service_token_on_a_persons_socket),
 		T(abuse_C14_not_by_the_web),
 		T(abuse_C13_served_no_more),
+		T(abuse_C13_service_token_of_main),
 		T(test_names_that_move),
 		T(test_a_start_serves_nobody),
 	};

@@ -84,6 +84,31 @@ an_end_is_told_whole(void **state)
 	buf_done(&b);
 }
 
+static void
+a_token_is_told_whole(void **state)
+{
+	struct ctl_service out, m = { { 1, 2, 3 }, 1234567890123 };
+	struct buf b;
+	uint8_t first;
+
+	(void)state;
+	buf_init(&b, CTL_MAX);
+	ctl_put_service(&b, &m);
+	assert_true(buf_get_u8(&b, &first));
+	assert_int_equal(first, CTL_SERVICE);
+	assert_true(ctl_get_service(&b, &out));
+	assert_memory_equal(&out, &m, sizeof(m));
+	assert_false(ctl_get_service(&b, &out));
+	buf_done(&b);
+	/* There was no time before the clock. */
+	m.until = -1;
+	buf_init(&b, CTL_MAX);
+	ctl_put_service(&b, &m);
+	assert_true(buf_get_u8(&b, &first));
+	assert_false(ctl_get_service(&b, &out));
+	buf_done(&b);
+}
+
 int
 main(void)
 {
@@ -91,6 +116,7 @@ main(void)
 		cmocka_unit_test(a_listener_is_told_whole),
 		cmocka_unit_test(bounds_hold_for_the_sender),
 		cmocka_unit_test(an_end_is_told_whole),
+		cmocka_unit_test(a_token_is_told_whole),
 	};
 
 	return CHECK_RUN("ctlproto", tests);

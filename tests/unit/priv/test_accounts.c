@@ -243,9 +243,32 @@ no_policy_no_accounts(void **state)
 	assert_int_equal(ask_in(root, nobody, &a), ACCOUNTS_BAD_POLICY);
 }
 
+/* Of the whole policy [main] knows these two. */
+static void
+times_of_the_service_token(void **state)
+{
+	static const char *const nobody[] = { NULL };
+	const int64_t minute = 60000, day = 24 * 60 * minute;
+	struct accounts a;
+
+	(void)state;
+	assert_int_equal(asked("[access]\n", nobody, &a), 0);
+	assert_int_equal(a.rotation_ms, 30 * day);
+	assert_int_equal(a.grace_ms, day);
+	accounts_done(&a);
+	assert_int_equal(asked("[access]\ntoken_rotation_days = 0\n"
+			       "token_grace_minutes = 7\n",
+			     nobody, &a),
+	    0);
+	assert_int_equal(a.rotation_ms, INT64_MAX);
+	assert_int_equal(a.grace_ms, 7 * minute);
+	accounts_done(&a);
+}
+
 static void
 a_file_that_is_none(void **state)
 {
+	uint8_t empty[4 + 2 + 8 + 8 + 4] = { 0 };
 	struct accounts a;
 	int fd = memfd_create("none", MFD_CLOEXEC);
 
@@ -253,10 +276,13 @@ a_file_that_is_none(void **state)
 	assert_int_equal(accounts_take(&a, fd), RDV_E_MALFORMED);
 	assert_int_equal(write(fd, "\1\0\0\0", 4), 4);
 	assert_int_equal(accounts_take(&a, fd), RDV_E_MALFORMED);
-	/* No text of a policy, no name of it, no account. */
-	assert_int_equal(pwrite(fd, "\0\0\0\0\0\0\0\0\0\0", 10, 0), 10);
+	/* No text of a policy, no name of it, two times, no account. */
+	assert_int_equal(pwrite(fd, empty, sizeof(empty), 0), sizeof(empty));
 	assert_int_equal(accounts_take(&a, fd), 0);
 	accounts_done(&a);
+	empty[13] = 0xff;
+	assert_int_equal(pwrite(fd, empty, sizeof(empty), 0), sizeof(empty));
+	assert_int_equal(accounts_take(&a, fd), RDV_E_MALFORMED);
 	(void)close(fd);
 }
 
@@ -268,6 +294,7 @@ main(void)
 		cmocka_unit_test(nothing_else_is_taken),
 		cmocka_unit_test(the_database_is_asked),
 		cmocka_unit_test(no_policy_no_accounts),
+		cmocka_unit_test(times_of_the_service_token),
 		cmocka_unit_test(a_file_that_is_none),
 	};
 

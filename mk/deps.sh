@@ -70,6 +70,7 @@ apt() { $as env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >/dev/null; }
 apt update
 # shellcheck disable=SC2086
 apt install -y --no-install-recommends $missing
-if [ -n "$quiet_nginx" ] && [ -d /run/systemd/system ]; then
+# Where systemd is not running, in an image that is made, it will be.
+if [ -n "$quiet_nginx" ] && command -v systemctl >/dev/null 2>&1; then
 	$as systemctl disable -q nginx || true
 fi

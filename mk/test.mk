@@ -145,6 +145,12 @@ soak: soak-races
 soak-races: $(BUILD)/unit/priv/test_races
 	RDV_RACES=320000 $(BUILD)/unit/priv/test_races
 
+# Under a real systemd, in a container of its own. No part of `make test`: it
+# needs root, a mirror of Debian and minutes. TREE=DIR keeps the tree it makes.
+.PHONY: systemd-test
+systemd-test:
+	@TREE="$(TREE)" tests/systemd/run
+
 # Small programs of the black-box layers: tests/<layer>/X.c is $(BUILD)/tests/X.
 # They stand alone and are never sanitized: they run confined, where a sanitizer
 # could not. (tests/priv builds its own, in two versions; mk/crash.mk has a rule

@@ -250,6 +250,33 @@ go_beside(char own[CGROUP_PATH])
 	return false;
 }
 
+static bool
+is_delegated(const char *dir)
+{
+	char mark = 0;
+
+	return getxattr(dir, "user.delegate", &mark, 1) == 1 && mark == '1';
+}
+
+void
+cgroup_enter(void)
+{
+	char own[CGROUP_PATH], path[CGROUP_PATH + 32];
+	int fd;
+
+	if (find_own(own) != 0 || !is_delegated(own))
+		return;
+	(void)snprintf(path, sizeof(path), "%s/main", own);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return;
+	(void)snprintf(path, sizeof(path), "%s/main/cgroup.procs", own);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "0", 1);
+	(void)close(fd);
+}
+
 /* One place for each base directory, whatever its name. */
 static int
 find_place(const char *base, char dir[CGROUP_PATH])

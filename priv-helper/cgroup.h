@@ -15,6 +15,12 @@
  * when no cgroup is delegated to us.
  */
 int cgroup_init(const char *base, char dir[CGROUP_PATH], unsigned *limits);
+/*
+ * For [main] as a service, before its forks: what DelegateSubgroup= does since
+ * systemd 254. A cgroup that holds processes can limit none below it, so where
+ * one is delegated to us we go into a part of it, and leave the rest to runs.
+ */
+void cgroup_enter(void);
 /* For [main], when nothing of an [ops] is left: whatever that left behind. */
 void cgroup_forget(const char *base);
 /* Removes `dir` with all that holds no process; "" is fine. */

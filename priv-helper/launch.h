@@ -19,6 +19,7 @@ struct launch {
 	int program;	   /* rdvd, O_PATH */
 	int api, terminal; /* listening sockets; -1 in system mode */
 	int ready;	   /* -1: nobody waits */
+	int told;	   /* where rdvd's byte comes out again; -1 */
 	int lock;
 	struct system *system; /* NULL in user mode */
 };

@@ -21,10 +21,12 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/explain.h"
 #include "priv-helper/hygiene.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/lock.h"
+#include "priv-helper/notify.h"
 #include "priv-helper/policyfile.h"
 #include "priv-helper/policyprint.h"
 #include "priv-helper/rotate.h"
@@ -278,7 +280,10 @@ run_system(const struct options *o, struct launch *l)
 {
 	struct system s;
 	char why[256];
-	int status, err = system_open(&s, &o->sys, why, sizeof(why));
+	int status, err;
+
+	cgroup_enter();
+	err = system_open(&s, &o->sys, why, sizeof(why));
 
 	if (err != 0)
 		refuse_with(err == RDV_E_INVALID ? LAUNCH_BAD_CONFIG
@@ -317,6 +322,7 @@ main(int argc, char **argv)
 		return policyprint_main(o.file);
 	if (o.rotate)
 		return rotate_main(o.sys.root != NULL ? o.sys.root : "");
+	notify_take();
 	if (hygiene_clean(&hygiene, o.ready, why, sizeof(why)) != 0)
 		refuse("cannot start", why);
 	log_init("rdv-helper", STDERR_FILENO, LOG_INFO);
@@ -330,6 +336,9 @@ main(int argc, char **argv)
 		.user = &user,
 		.nofile = hygiene.nofile,
 		.program = open_daemon(bin),
-		.ready = o.ready };
+		.ready = o.ready,
+		.told = -1 };
+	if (o.ready < 0)
+		l.told = notify_open(&l.ready);
 	return o.system ? run_system(&o, &l) : run_user(&o, &l);
 }

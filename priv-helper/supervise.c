@@ -26,6 +26,7 @@
 #include "priv-helper/auditask.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/launch.h"
+#include "priv-helper/notify.h"
 #include "priv-helper/sweep.h"
 #include "priv-helper/system.h"
 
@@ -536,8 +537,8 @@ supervise(const struct launch *l)
 		    .until = DRAINING },
 		.records = { .sock = -1 },
 		.signals = open_signals() };
-	struct pollfd p[2] = { { .fd = s.signals, .events = POLLIN },
-		{ .events = POLLOUT } };
+	struct pollfd p[3] = { { .fd = s.signals, .events = POLLIN },
+		{ .events = POLLOUT }, { .fd = l->told, .events = POLLIN } };
 	enum phase before;
 
 	if (s.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
@@ -546,9 +547,13 @@ supervise(const struct launch *l)
 		if (s.phase == RUNNING)
 			keep_running(&s);
 		p[1].fd = s.telling ? s.daemon.control : -1;
-		(void)poll(p, 2, patience(&s));
+		(void)poll(p, 3, patience(&s));
 		if (p[1].revents != 0)
 			tell(&s);
+		if (p[2].revents != 0) {
+			notify_ready(p[2].fd);
+			p[2].fd = -1;
+		}
 		read_signals(&s);
 		collect(&s);
 		if (s.phase == RUNNING)

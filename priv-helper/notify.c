@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The service manager believes [main] alone (NotifyAccess=main), and rdvd knows
+ * when it serves; so the byte that rdvd writes for anybody who waits is told on
+ * from here.
+ */
+#include "priv-helper/notify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/str.h"
+
+static const char text[] = "READY=1";
+
+static struct sockaddr_un place = { .sun_family = AF_UNIX };
+
+void
+notify_take(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+	    !str_copy(place.sun_path, path, sizeof(place.sun_path)))
+		place.sun_path[0] = '\0';
+}
+
+int
+notify_open(int *ready)
+{
+	int fd[2];
+
+	if (place.sun_path[0] == '\0' || pipe2(fd, O_CLOEXEC) < 0)
+		return -1;
+	*ready = fd[1];
+	return fd[0];
+}
+
+static int
+tell(void)
+{
+	struct sockaddr_un to = place;
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+				    strlen(to.sun_path));
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+
+	/* An abstract name has a NUL where it is written with '@'. */
+	if (to.sun_path[0] == '@')
+		to.sun_path[0] = '\0';
+	if (fd < 0 || sendto(fd, text, sizeof(text) - 1, MSG_NOSIGNAL,
+			  (const struct sockaddr *)&to, len) < 0)
+		err = -errno;
+	if (fd >= 0)
+		(void)close(fd);
+	return err;
+}
+
+void
+notify_ready(int fd)
+{
+	char byte;
+	int err = read(fd, &byte, 1) == 1 ? tell() : 0;
+
+	if (err != 0)
+		log_warnx("main", "the service manager cannot be told: %s",
+		    strerror(-err));
+	(void)close(fd);
+}

@@ -59,6 +59,33 @@ read_policy(const struct ops *o, const struct accounts *all, struct policy *p,
 	    whysize);
 }
 
+/*
+ * By the name that is left when all links are followed: in a root of a run's
+ * own nothing can be put behind one, /bin being one there as well. A link to
+ * "/" is as little a tool as "/" is. What does not exist is left to a start.
+ */
+static void
+follow_links(char **tools)
+{
+	char **to = tools, *real;
+
+	for (; *tools != NULL; tools++) {
+		real = realpath(*tools, NULL);
+		if (real == NULL) {
+			*to++ = *tools;
+			continue;
+		}
+		if (real[1] == '\0')
+			log_warnx("serve", "tools: %s is /: left out", *tools);
+		free(*tools);
+		if (real[1] == '\0')
+			free(real);
+		else
+			*to++ = real;
+	}
+	*to = NULL;
+}
+
 static int
 rights_of(const struct account *a, const struct policy *p,
     struct policy_rights *r, char *why, size_t whysize)
@@ -71,6 +98,9 @@ rights_of(const struct account *a, const struct policy *p,
 		    a->named != NULL ? (const char *const *)a->named : none };
 	int err = policy_for(p, &of, r, why, whysize);
 
+	for (int i = 0; err == 0 && i < PROFILES; i++)
+		if (r->profile[i].tools != NULL)
+			follow_links(r->profile[i].tools);
 	if (err == 0 && mutant("few runs"))
 		r->limit[POLICY_MAX_RUNS] = 1;
 	return err;

@@ -113,6 +113,47 @@ await test('the web acts for whom the policy says (E01)', async () => {
 	assert.equal((await begin(bob, 'own')).status, 201);
 });
 
+await test('tools behind a link are where the link leads', async (t) => {
+	/* Not in /tmp, which is another one there. */
+	const top = fs.mkdtempSync('/srv/rdv-tools-');
+	const dir = path.join(top, 'tools'), link = path.join(top, 'link');
+	t.after(() => fs.rmSync(top, { recursive: true }));
+	fs.chmodSync(top, 0o755);
+	const run = async (name, program) => {
+		const made = await s.over(ann, 'POST', '/api/sessions', { body: { name,
+			profile: 'script', io: 'pipes', project_path: ann.work,
+			command: [program] } });
+		if (made.status !== 201)
+			return made;
+		return waitFor('its end', async () => {
+			const { run } = (await s.over(ann, 'GET',
+				`/api/sessions/${made.json.id}`)).json;
+			return run.ended_at && run;
+		});
+	};
+	s.login(ann);
+	ann.work = path.join(ann.home, 'work');
+	s.as(ann, '/bin/mkdir', [ann.work]);
+	fs.mkdirSync(dir);
+	fs.chmodSync(dir, 0o755);
+	fs.copyFileSync('/bin/true', path.join(dir, 'tool'));
+	fs.chmodSync(path.join(dir, 'tool'), 0o755);
+	fs.symlinkSync(dir, link);
+	const tool = path.join(dir, 'tool');
+	const no = await run('none', tool);
+	assert.match(`${no.raw}`, /cannot run/, 'control');
+	/* One of the distribution's as well: /lib is a link. */
+	await s.reload('[profile.script]\n' +
+		`tools = ["/lib/git-core", "${link}", "${top}/none"]\n`);
+	const yes = await run('tool', tool);
+	assert.equal(yes.exit_code, 0, `${yes.raw}`);
+	/* What is everything is left out. */
+	fs.unlinkSync(link);
+	fs.symlinkSync('/', link);
+	await s.reload(`[profile.script]\ntools = ["${link}"]\n`, 'is /: left out');
+	assert.match(`${(await run('all', tool)).raw}`, /cannot run/);
+});
+
 await test('all of it ends', async (t) => {
 	t.after(() => fs.existsSync(s.scratch) && s.stop());
 	assert.equal(await s.stop(), 0);

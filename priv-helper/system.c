@@ -20,6 +20,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/secret.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/doors.h"
 #include "priv-helper/lock.h"

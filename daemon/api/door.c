@@ -319,6 +319,7 @@ on_resume(struct door *d, const struct js *m)
 	const char *run = js_str(m, "run_id", d->run_id);
 	const char *why = "that offset is not in the log";
 
+	door_screen_drop(d);
 	if (strcmp(run, d->run_id) != 0)
 		why = "the session has another run now";
 	else if (offset >= 0 && viewer_seek(d->viewer, (uint64_t)offset))
@@ -406,6 +407,7 @@ door_drained_cb(struct ws *ws, void *arg)
 
 	(void)ws;
 	close_when_drained(d);
+	door_screen_more(d);
 	if (d->viewer != NULL)
 		viewer_more(d->viewer);
 }
@@ -417,6 +419,7 @@ door_closed_cb(struct ws *ws, unsigned code, void *arg)
 
 	(void)ws;
 	(void)code;
+	door_screen_drop(d);
 	viewer_free(d->viewer);
 	auth_unwatch(d->watch);
 	term_unref(d->term);

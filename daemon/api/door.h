@@ -6,10 +6,12 @@
 #include <stdint.h>
 
 #include "daemon/term/viewer.h"
+#include "lib/buf.h"
 #include "lib/secret.h"
 
 struct app;
 struct auth_watch;
+struct screen_job;
 struct term;
 struct ws;
 struct ws_ops;
@@ -37,6 +39,12 @@ struct door {
 	bool closing; /* our close frame is sent or decided */
 	bool ended;   /* "exit" was said; close when the queue is short */
 	int64_t touched;
+	/* A screen that is worked out, and then what of it is to be sent. */
+	struct screen_job *job;
+	struct buf screen;
+	uint64_t screen_end; /* the offset it stands for */
+	unsigned screen_cols, screen_rows;
+	bool has_screen;
 };
 
 /* A door is the argument of both; it is freed when its WebSocket is closed. */
@@ -49,6 +57,14 @@ void door_refuse(struct door *d, const struct door_refusal *no);
 void door_revoked_cb(void *door);
 void door_say_ready(struct door *d, uint64_t offset);
 void door_say_resync(struct door *d, uint64_t offset, const char *reason);
+/*
+ * The screen first, then what comes behind it: the viewer is held until then.
+ * False: its run has none.
+ */
+bool door_screen(struct door *d);
+/* Sends what the client takes of it now. */
+void door_screen_more(struct door *d);
+void door_screen_drop(struct door *d);
 /* Where the last `bytes` of the log begin. */
 uint64_t door_tail(const struct door *d, uint64_t bytes);
 /* Somebody is here: the session's activity is noted now and then. */

@@ -23,7 +23,7 @@ struct terminal_in {
 	uint64_t set;
 	int64_t offset, tail, cols, rows;
 	const char *run_id, *ticket;
-	bool read_only, keep_size;
+	bool read_only, keep_size, screen;
 };
 
 static const struct js_field query_fields[] = {
@@ -63,6 +63,11 @@ static const struct js_field query_fields[] = {
 	    .kind = JS_BOOL,
 	    .offset = offsetof(struct terminal_in, keep_size),
 	    .help = "the terminal keeps its size while somebody owns it" },
+	{ .name = "screen",
+	    .kind = JS_BOOL,
+	    .offset = offsetof(struct terminal_in, screen),
+	    .help = "without an offset that can be had: what it shows first, "
+		    "in place of a replay" },
 	{ .name = "token",
 	    .kind = JS_TEXT,
 	    .offset = offsetof(struct terminal_in, ticket),
@@ -115,12 +120,17 @@ attach(struct door *d, const struct terminal_in *in)
 	const char *why;
 
 	conf.offset = begin_at(d, in, &why);
+	conf.held = in->screen && (!JS_SET(in, 0) || why != NULL);
+	if (conf.held)
+		conf.offset = term_bytes(d->term);
 	d->viewer = viewer_new(d->term, &conf, &door_viewer_ops, d);
 	/* Before "ready", which tells the outcome. */
 	say_size(d, in);
 	door_say_ready(d, conf.offset);
 	if (why != NULL)
 		door_say_resync(d, conf.offset, why);
+	if (conf.held && !door_screen(d))
+		viewer_release(d->viewer, begin_at(d, in, &why));
 	door_touch(d);
 }
 

@@ -41,11 +41,25 @@ struct ext {
 	uint32_t style, colour, link; /* link: id of `links` */
 };
 
+/*
+ * Cells from `used` on are as if nothing was ever written to them. Most of a
+ * line is: they are neither looked at nor, above the screen, there.
+ */
 struct line {
-	unsigned len;
-	bool wrapped; /* goes on from the line above */
+	unsigned len; /* columns */
+	unsigned used;
+	unsigned room; /* cells there are */
+	bool wrapped;  /* goes on from the line above */
 	struct cell cell[];
 };
+
+/* Cells before `end` may have been written to. */
+static inline void
+line_use(struct line *l, unsigned end)
+{
+	if (l->used < end)
+		l->used = end;
+}
 
 /* A cursor that can be taken back. */
 struct saved {

@@ -35,8 +35,11 @@ void emu_resize(struct emu *e, unsigned cols, unsigned rows);
  * emu_restore() puts stands for so many bytes less.
  */
 size_t emu_partial(const struct emu *e);
-/* Output that brings any terminal like it to the same state. */
-void emu_restore(const struct emu *e, struct buf *out);
+/*
+ * Output that brings any terminal like it to the same state, with at most so
+ * many lines above the screen.
+ */
+void emu_restore(const struct emu *e, unsigned lines, struct buf *out);
 
 struct emu_look {
 	unsigned cols, rows, x, y; /* the cursor, from 0 */

@@ -16,8 +16,19 @@ emu_line_new(unsigned len)
 	struct line *l =
 	    xmalloc(sizeof(*l) + (size_t)len * sizeof(struct cell));
 
-	l->len = len;
+	l->len = l->room = len;
+	l->used = 0;
 	l->wrapped = false;
+	return l;
+}
+
+struct line *
+emu_line_blank(unsigned len)
+{
+	struct line *l = emu_line_new(len);
+
+	for (unsigned i = 0; i < len; i++)
+		l->cell[i] = (struct cell){ .ch = CELL_WIDTH(1) };
 	return l;
 }
 
@@ -29,12 +40,21 @@ emu_blank(const struct emu *e)
 		.bg = e->pen.bg & CELL_COLOUR };
 }
 
+static bool
+is_plain(struct cell c)
+{
+	return c.ch == CELL_WIDTH(1) && (c.fg | c.bg) == 0;
+}
+
 void
 emu_fill(struct emu *e, struct line *l, struct cell c)
 {
-	for (unsigned i = 0; i < l->len; i++)
+	unsigned end = is_plain(c) ? l->used : l->len;
+
+	for (unsigned i = 0; i < end; i++)
 		l->cell[i] = c;
-	e->work += l->len;
+	l->used = is_plain(c) ? 0 : l->len;
+	e->work += end + 1;
 }
 
 /* What lies outside of a line has no width, as in xterm.js. */
@@ -58,6 +78,7 @@ halve(struct line *l, unsigned x, struct cell fill)
 {
 	fill.ch = CELL_WIDTH(1);
 	l->cell[x] = fill;
+	line_use(l, x + 1);
 }
 
 void
@@ -73,6 +94,8 @@ emu_cells_insert(struct emu *e, struct line *l, unsigned at, unsigned n,
 	    (l->len - at - n) * sizeof(fill));
 	for (unsigned i = 0; i < n; i++)
 		l->cell[at + i] = fill;
+	l->used = l->used + n < l->len ? l->used + n : l->len;
+	line_use(l, at + n);
 	if (emu_cell_width(l, l->len - 1) == 2)
 		halve(l, l->len - 1, fill);
 	e->work += l->len - at;
@@ -89,6 +112,8 @@ emu_cells_delete(struct emu *e, struct line *l, unsigned at, unsigned n,
 	    (l->len - at - n) * sizeof(fill));
 	for (unsigned i = l->len - n; i < l->len; i++)
 		l->cell[i] = fill;
+	if (!is_plain(fill))
+		l->used = l->len;
 	if (at > 0 && emu_cell_width(l, at - 1) == 2)
 		halve(l, at - 1, fill);
 	if (emu_cell_is_empty(l, at))
@@ -118,8 +143,12 @@ emu_cells_replace(struct emu *e, struct line *l, unsigned from, unsigned to,
 	if (to > 0 && to < l->len && emu_cell_width(l, to - 1) == 2 &&
 	    !(respect && is_protected(l, to)))
 		halve(l, to, fill);
+	if (is_plain(fill) && to > l->used)
+		to = l->used;
 	if (to > l->len)
 		to = l->len;
+	if (!is_plain(fill))
+		line_use(l, to);
 	for (unsigned i = from; i < to; i++)
 		if (!(respect && is_protected(l, i)))
 			l->cell[i] = fill;
@@ -148,30 +177,37 @@ emu_hist_clear(struct emu *e)
 	e->hist_n = e->hist_at = 0;
 }
 
-/* Takes a line; gives back one to use again, or NULL. */
+/* A copy: a flood of short lines touches little memory then. */
 static struct line *
-hist_push(struct emu *e, struct line *l)
+pack(struct line *room, const struct line *l)
 {
-	struct line *old = NULL;
+	unsigned n = l->used;
 
-	if (e->hist_n < e->hist_max) {
-		e->hist[hist_index(e, e->hist_n++)] = l;
-		e->main.saved.y--;
-		return NULL;
+	if (room == NULL || room->room < n) {
+		free(room);
+		room = emu_line_new(n);
 	}
-	old = e->hist[e->hist_at];
-	e->hist[e->hist_at] = l;
-	e->hist_at = (e->hist_at + 1) % e->hist_max;
-	return old;
+	room->len = l->len;
+	room->wrapped = l->wrapped;
+	room->used = n;
+	memcpy(room->cell, l->cell, n * sizeof(struct cell));
+	return room;
 }
 
-static struct line *
-line_again(struct line *old, unsigned len)
+void
+emu_hist_push(struct emu *e, const struct line *l)
 {
-	if (old != NULL && old->len == len)
-		return old;
-	free(old);
-	return emu_line_new(len);
+	struct line **at;
+
+	if (e->hist_n < e->hist_max) {
+		at = &e->hist[hist_index(e, e->hist_n++)];
+		*at = NULL;
+		e->main.saved.y--;
+	} else {
+		at = &e->hist[e->hist_at];
+		e->hist_at = (e->hist_at + 1) % e->hist_max;
+	}
+	*at = pack(*at, l);
 }
 
 /* The line that leaves at the top of the screen is kept if it is the main one.
@@ -183,7 +219,7 @@ emu_scroll(struct emu *e, bool wrapped)
 	struct line **top = &s->line[s->top], *l = *top;
 
 	if (s == &e->main && s->top == 0)
-		l = line_again(hist_push(e, l), e->cols);
+		emu_hist_push(e, l);
 	memmove(top, top + 1, (s->bottom - s->top) * sizeof(*top));
 	s->line[s->bottom] = l;
 	emu_fill(e, l, emu_blank(e));
@@ -268,7 +304,7 @@ screen_make(struct emu *e, struct screen *s, struct cell fill)
 {
 	s->line = xcalloc(e->rows, sizeof(struct line *));
 	for (unsigned i = 0; i < e->rows; i++) {
-		s->line[i] = emu_line_new(e->cols);
+		s->line[i] = emu_line_blank(e->cols);
 		emu_fill(e, s->line[i], fill);
 	}
 }

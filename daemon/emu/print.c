@@ -21,7 +21,10 @@ cell_at(struct emu *e, unsigned x)
 {
 	struct line *l = e->on->line[e->on->y];
 
-	return x < l->len ? &l->cell[x] : NULL;
+	if (x >= l->len)
+		return NULL;
+	line_use(l, x + 1);
+	return &l->cell[x];
 }
 
 static void
@@ -83,6 +86,8 @@ wrap(struct emu *e)
 		s->line[s->y]->wrapped = true;
 	}
 	/* Room for half a character stays empty. */
+	if (old != NULL)
+		line_use(old, x < old->len ? old->len : 0);
 	for (; old != NULL && x < old->len; x++) {
 		old->cell[x] = e->pen;
 		old->cell[x].ch = CELL_WIDTH(1);
@@ -112,6 +117,7 @@ make_space(struct emu *e, unsigned width)
 
 	emu_cells_insert(e, l, e->on->x, width, e->pen);
 	if (emu_cell_width(l, e->cols - 1) == 2) {
+		line_use(l, e->cols);
 		l->cell[e->cols - 1] = e->pen;
 		l->cell[e->cols - 1].ch = 0;
 	}
@@ -179,10 +185,12 @@ static size_t
 ascii_run(struct emu *e, const uint8_t *p, size_t n)
 {
 	struct screen *s = e->on;
-	struct cell *c = &s->line[s->y]->cell[s->x], pen = e->pen;
+	struct line *l = s->line[s->y];
+	struct cell *c = &l->cell[s->x], pen = e->pen;
 
 	if (n > e->cols - s->x)
 		n = e->cols - s->x;
+	line_use(l, s->x + (unsigned)n);
 	for (size_t i = 0; i < n; i++) {
 		c[i] = pen;
 		c[i].ch = p[i] | CELL_WIDTH(1);

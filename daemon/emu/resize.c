@@ -12,22 +12,13 @@
 #include "lib/xalloc.h"
 
 static struct line *
-blank_line(unsigned cols)
-{
-	struct line *l = emu_line_new(cols);
-
-	for (unsigned i = 0; i < cols; i++)
-		l->cell[i] = (struct cell){ .ch = CELL_WIDTH(1) };
-	return l;
-}
-
-static struct line *
 line_resize(struct line *l, unsigned cols)
 {
-	struct line *out = blank_line(cols);
-	unsigned n = l->len < cols ? l->len : cols;
+	struct line *out = emu_line_blank(cols);
+	unsigned n = l->used < cols ? l->used : cols;
 
 	memcpy(out->cell, l->cell, n * sizeof(struct cell));
+	out->used = n;
 	out->wrapped = l->wrapped;
 	free(l);
 	return out;
@@ -45,21 +36,6 @@ hist_pop(struct emu *e)
 }
 
 static void
-hist_add(struct emu *e, struct line *l)
-{
-	if (e->hist_n == e->hist_max) {
-		free(emu_hist_get(e, 0));
-		e->hist_at = (e->hist_at + 1) % e->hist_max;
-		e->hist_n--;
-	} else {
-		e->main.saved.y--;
-	}
-	e->hist[(e->hist_at + e->hist_n) % e->hist_max] = l;
-	e->hist_n++;
-}
-
-/* `cursor`: the last row that must stay, counted from the top. */
-static void
 grow(struct emu *e, struct screen *s, unsigned rows)
 {
 	bool above = s == &e->main;
@@ -71,7 +47,7 @@ grow(struct emu *e, struct screen *s, unsigned rows)
 			s->line[0] = hist_pop(e);
 			s->y++;
 		} else {
-			s->line[n] = blank_line(e->cols);
+			s->line[n] = emu_line_blank(e->cols);
 		}
 	}
 }
@@ -85,9 +61,8 @@ shrink(struct emu *e, struct screen *s, unsigned rows)
 			continue;
 		}
 		if (s == &e->main)
-			hist_add(e, s->line[0]);
-		else
-			free(s->line[0]);
+			emu_hist_push(e, s->line[0]);
+		free(s->line[0]);
 		memmove(s->line, s->line + 1, (n - 1) * sizeof(*s->line));
 		s->y -= s->y > 0;
 	}
@@ -124,7 +99,7 @@ screen_resize(struct emu *e, struct screen *s, unsigned cols, unsigned rows)
 	else
 		shrink(e, s, rows);
 	for (unsigned i = 0; i < rows; i++)
-		if (s->line[i]->len != cols)
+		if (s->line[i]->len != cols || s->line[i]->room < cols)
 			s->line[i] = line_resize(s->line[i], cols);
 	if (s->x >= cols)
 		s->x = cols - 1;

@@ -24,27 +24,48 @@ width(const struct cell *c)
 	return c->ch >> 22;
 }
 
+static const struct cell *
+cell_of(const struct line *l, unsigned x)
+{
+	static const struct cell plain = { .ch = CELL_WIDTH(1) };
+
+	return x < l->used ? &l->cell[x] : &plain;
+}
+
 /* Cells from `x` on without a character and with the same background. */
 static unsigned
-gap(const struct line *l, unsigned x)
+gap(const struct line *l, unsigned x, unsigned end)
 {
+	uint32_t bg = cell_of(l, x)->bg;
 	unsigned n = 0;
 
-	while (x + n < l->len && !has_content(&l->cell[x + n]) &&
-	       ((l->cell[x + n].bg ^ l->cell[x].bg) & CELL_COLOUR) == 0)
+	while (x + n < end && !has_content(cell_of(l, x + n)) &&
+	       ((cell_of(l, x + n)->bg ^ bg) & CELL_COLOUR) == 0)
 		n++;
+	return n;
+}
+
+/* Behind the last cell that an empty row with that background lacks. */
+static unsigned
+drawn(const struct line *l, uint32_t bg)
+{
+	unsigned n = bg == 0 ? l->used : l->len;
+
+	while (n > 0 && !has_content(cell_of(l, n - 1)) &&
+	       (cell_of(l, n - 1)->bg & CELL_COLOUR) == bg)
+		n--;
 	return n;
 }
 
 static unsigned
 used(const struct line *l)
 {
-	unsigned n = l->len;
+	unsigned n = l->used;
 
 	while (n > 0 && !has_content(&l->cell[n - 1]))
 		n--;
 	/* The second half of a wide character has none. */
-	return n > 0 && n < l->len && width(&l->cell[n - 1]) == 2 ? n + 1 : n;
+	return n > 0 && n < l->used && width(&l->cell[n - 1]) == 2 ? n + 1 : n;
 }
 
 /* The cursor is behind what was printed; a line that is full wraps. */
@@ -109,22 +130,23 @@ put_other_line(struct emu_out *o, const struct line *l)
 static void
 put_line(struct emu_out *o, const struct line *l)
 {
-	unsigned n;
+	unsigned x, n, end;
 
 	if (l->len != o->e->cols) {
 		put_other_line(o, l);
 		return;
 	}
-	for (unsigned x = 0; x < l->len; x += n) {
-		const struct cell *c = &l->cell[x];
+	end = drawn(l, o->row_bg);
+	for (x = 0; x < end; x += n) {
+		const struct cell *c = cell_of(l, x);
 
 		n = width(c) == 2 ? 2 : 1;
 		if (has_content(c) && x + n <= l->len) {
 			print(o, c);
 			continue;
 		}
-		n = has_content(c) ? 1 : gap(l, x);
-		put_gap(o, c, n, x + n >= l->len);
+		n = has_content(c) ? 1 : gap(l, x, end);
+		put_gap(o, c, n, x + n >= end);
 	}
 }
 
@@ -136,7 +158,7 @@ static void
 force_wrap(struct emu_out *o, const struct line *l)
 {
 	bool full = o->x == o->e->cols;
-	struct cell bg = { .bg = l->cell[l->len - 1].bg & CELL_COLOUR };
+	struct cell bg = { .bg = cell_of(l, l->len - 1)->bg & CELL_COLOUR };
 
 	emu_put_plain(o);
 	if (!full)
@@ -156,15 +178,15 @@ force_wrap(struct emu_out *o, const struct line *l)
 static void
 wrap_into(struct emu_out *o, const struct line *l, const struct line *next)
 {
-	const struct cell *first = &next->cell[0];
+	const struct cell *last = cell_of(l, l->len - 1);
+	const struct cell *first = cell_of(next, 0);
 
 	if (o->x == o->e->cols && has_content(first) && width(first) > 0)
 		return;
 	/* A wide character that found no room wraps by itself. */
 	if (l->len == o->e->cols && next->len > 1 && width(first) == 2 &&
-	    has_content(first) && !has_content(&l->cell[l->len - 1]) &&
-	    ((l->cell[l->len - 1].bg ^ first->bg) & CELL_COLOUR) == 0 &&
-	    o->x < o->e->cols) {
+	    has_content(first) && !has_content(last) &&
+	    ((last->bg ^ first->bg) & CELL_COLOUR) == 0 && o->x < o->e->cols) {
 		buf_printf(o->b, "\x1b[%uG", o->e->cols);
 		o->x = o->e->cols - 1;
 		return;
@@ -200,12 +222,13 @@ put_next(struct emu_out *o, const struct line *before, const struct line *l)
 }
 
 static void
-put_main(struct emu_out *o)
+put_main(struct emu_out *o, unsigned lines)
 {
 	const struct emu *e = o->e;
 	const struct line *before = NULL, *l;
+	unsigned i = e->hist_n > lines ? e->hist_n - lines : 0;
 
-	for (unsigned i = 0; i < e->hist_n + e->rows; i++, before = l) {
+	for (; i < e->hist_n + e->rows; i++, before = l) {
 		l = i < e->hist_n ? emu_hist_get(e, i)
 				  : e->main.line[i - e->hist_n];
 		put_next(o, before, l);
@@ -396,13 +419,13 @@ put_cursor(struct emu_out *o)
 
 /* CAN ends whatever the reader was in the middle of. */
 void
-emu_restore(const struct emu *e, struct buf *out)
+emu_restore(const struct emu *e, unsigned lines, struct buf *out)
 {
 	struct emu_out o = { .e = e, .b = out };
 
 	buf_put_text(out, "\x18\x1b"
 			  "c\x1b[20l");
-	put_main(&o);
+	put_main(&o, lines);
 	if (e->on == &e->main && e->alt.saved.is_set) {
 		buf_put_text(out, "\x1b[?47h");
 		put_saved(&o, &e->alt.saved);

@@ -88,7 +88,8 @@ void emu_glevel(struct emu *e, uint8_t level);
 void emu_designate(struct emu *e, unsigned g, uint8_t set);
 
 /* grid.c: cells and lines of the screen that is on. */
-struct line *emu_line_new(unsigned len);
+struct line *emu_line_new(unsigned len); /* its cells are not set */
+struct line *emu_line_blank(unsigned len);
 struct cell emu_blank(const struct emu *e);
 void emu_fill(struct emu *e, struct line *l, struct cell c);
 unsigned emu_cell_width(const struct line *l, unsigned x);
@@ -108,6 +109,8 @@ void emu_lines_down(struct emu *e, unsigned top, unsigned bottom, unsigned n,
 void emu_hist_clear(struct emu *e);
 /* Lines above a screen of so many columns. */
 unsigned emu_hist_limit(unsigned cols);
+/* A copy of the line becomes the newest above the screen. */
+void emu_hist_push(struct emu *e, const struct line *l);
 struct line *emu_hist_get(const struct emu *e, unsigned i);
 void emu_tabs_reset(struct screen *s);
 void emu_screen_on(struct emu *e, struct screen *s);

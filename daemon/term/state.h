@@ -64,7 +64,7 @@ struct viewer {
 	size_t chunk;
 	unsigned cols, rows; /* of its window, as stated; 0: never */
 	uint64_t stated;     /* which of its terminal's it was */
-	bool read_only, dead, leaving, told, again, lagging, paused;
+	bool read_only, dead, leaving, told, again, lagging, paused, held;
 };
 TAILQ_HEAD(viewer_list, viewer);
 

@@ -47,6 +47,7 @@ viewer_new(struct term *t, const struct viewer_conf *conf,
 	v->offset = conf->offset;
 	v->chunk = conf->chunk > 0 ? conf->chunk : VIEWER_CHUNK;
 	v->read_only = conf->read_only;
+	v->held = conf->held;
 	term_ref(t);
 	TAILQ_INSERT_TAIL(&t->viewers, v, link);
 	t->nviewers++;
@@ -135,6 +136,8 @@ viewer_run(struct viewer *v)
 	bool full = false;
 	long n = 1;
 
+	if (v->held)
+		return;
 	while (!v->dead && n > 0 && v->offset < log->size) {
 		full = v->ops->queued(v->arg) >= VIEWER_LOW;
 		if (full)
@@ -209,6 +212,14 @@ viewer_tick_cb(void *arg)
 }
 
 void
+viewer_release(struct viewer *v, uint64_t offset)
+{
+	v->held = false;
+	v->offset = offset;
+	later(v);
+}
+
+void
 viewer_more(struct viewer *v)
 {
 	if (!v->dead)
@@ -227,6 +238,7 @@ viewer_seek(struct viewer *v, uint64_t offset)
 	if (offset > v->term->log.size)
 		return false;
 	v->offset = offset;
+	v->held = false;
 	later(v);
 	return true;
 }

@@ -42,6 +42,7 @@ struct viewer_conf {
 	uint64_t offset; /* at most the size of the log */
 	size_t chunk;	 /* bytes per output() at most; 0: VIEWER_CHUNK */
 	bool read_only;
+	bool held; /* gets nothing before viewer_release() */
 };
 #define VIEWER_CHUNK 65536
 /* Above this many queued bytes a sink gets no more. */
@@ -51,10 +52,12 @@ struct viewer_conf {
 struct viewer *viewer_new(struct term *t, const struct viewer_conf *conf,
     const struct viewer_ops *ops, void *arg);
 void viewer_free(struct viewer *v);
+/* One that was held goes on, from that offset. */
+void viewer_release(struct viewer *v, uint64_t offset);
 /* The sink has room again. */
 void viewer_more(struct viewer *v);
 uint64_t viewer_offset(const struct viewer *v);
-/* Goes on from another offset; false when it is beyond the log. */
+/* Goes on from another offset, held or not; false when it is beyond the log. */
 bool viewer_seek(struct viewer *v, uint64_t offset);
 
 /* As term_input(), and the viewer is paused while too much waits. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
+import { dump, newTerm, write } from '../screen/xterm.mjs';
 
 const screen = (rdv, s, query = '') =>
 	rdv.call('GET', `/api/sessions/${s.id}/screen${query}`);
@@ -64,6 +65,77 @@ await test('an ended run shows its last screen, a run with pipes none',
 		assert.deepEqual([no.status, no.json.error],
 			[409, 'it has no terminal']);
 	});
+
+// A viewer that asks for the screen, and xterm.js fed with what it gets.
+async function attach(rdv, s, query = '', protocol = 'rdv.v1') {
+	const v = await Terminal.open(rdv, s.id,
+		{ query: `screen=true${query}`, protocol });
+	await v.message('screen', (m) => !m.more);
+	return v;
+}
+
+async function drawn(v, { cols, rows }) {
+	const term = newTerm(cols, rows);
+	await write(term, v.screen);
+	await write(term, v.output);
+	return term;
+}
+
+for (const protocol of ['rdv.v1', null])
+	await test(`attaching gives the screen and what comes behind it, ${protocol}`,
+		async (t) => {
+			const rdv = await t.start();
+			const s = await rdv.session('long', print('\\033[?2004h\\033[31m' +
+				'first', 'seq 30000; printf "last"; exec cat'));
+			await shown(rdv, s, 'last');
+			const v = await attach(rdv, s, '', protocol);
+			const ready = v.messages[0];
+			assert.equal(ready.type, 'ready');
+			const { offset } = v.messages.find((m) => m.type === 'screen');
+			assert.equal(offset, ready.end);
+			assert.equal(v.output.length, 0);
+			v.type('typed\r');
+			await waitFor('echo and answer', () =>
+				v.output.toString().match(/typed/g)?.length === 2);
+			const restored = await drawn(v, ready);
+			const watched = newTerm(ready.cols, ready.rows);
+			await write(watched, (await rdv.request('GET',
+				`/api/runs/${s.run.id}/log`)).raw);
+			assert.deepEqual(dump(restored), dump(watched));
+			// In a fraction of what a replay of all of it takes.
+			assert.ok(v.screen.length < offset / 4, `${v.screen.length}`);
+		});
+
+await test('a client with an offset gets its bytes, one with a wrong one the ' +
+	'screen', async (t) => {
+	const rdv = await t.start();
+	const s = await rdv.session('again', print('one two'));
+	await shown(rdv, s, 'two');
+	const at = `screen=true&run_id=${s.run.id}&offset=`;
+	const good = await Terminal.open(rdv, s.id, { query: `${at}4` });
+	await good.shows('two');
+	assert.equal(good.screen, '');
+	const bad = await Terminal.open(rdv, s.id, { query: `${at}999` });
+	await bad.message('screen');
+	assert.ok(bad.messages.findIndex((m) => m.type === 'resync') <
+		bad.messages.findIndex((m) => m.type === 'screen'));
+	assert.match(bad.screen, /one two/);
+	// Who wants bytes after all has them.
+	bad.send({ type: 'resume', offset: 0 });
+	bad.offset = 0;
+	await bad.shows('one two');
+});
+
+await test('an ended run gives its screen, then its end', async (t) => {
+	const rdv = await t.start();
+	const s = await rdv.session('over', print('the end', 'exit 3'));
+	await waitFor('it ends', async () => (await rdv.call('GET',
+		`/api/sessions/${s.id}`)).run.state === 'failed');
+	const v = await attach(rdv, s);
+	assert.equal((await v.message('exit')).code, 3);
+	assert.match(v.screen, /the end/);
+	assert.equal(await v.ended(), 1000);
+});
 
 // J02: what asks a terminal something gets no answer from the emulator.
 await test('J02 looking at a screen answers no question of its program',

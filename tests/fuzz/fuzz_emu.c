@@ -28,7 +28,7 @@ static void
 restore(const struct emu *e, struct buf *b)
 {
 	buf_init(b, 64u << 20);
-	emu_restore(e, b);
+	emu_restore(e, EMU_HISTORY, b);
 	FUZZ_CHECK(buf_ok(b));
 }
 

@@ -32,6 +32,7 @@ export class Terminal {
 	}
 
 	messages = []; // parsed JSON, in order, output excepted
+	screen = ''; // what brings a terminal to where output begins
 	output = Buffer.alloc(0);
 	offset = null; // behind the last byte of output
 	closed = null; // close code
@@ -43,8 +44,10 @@ export class Terminal {
 		const m = JSON.parse(data);
 		if (m.type === 'output')
 			return this.#append(m.offset, Buffer.from(m.data));
-		if (m.type === 'ready' || m.type === 'resync')
+		if (['ready', 'resync', 'screen'].includes(m.type))
 			this.offset = m.offset;
+		if (m.type === 'screen')
+			this.screen += m.data;
 		this.messages.push(m);
 	}
 

@@ -44,7 +44,7 @@ answer(const struct emu *e, bool text, bool sgr)
 	if (text)
 		emu_text(e, sgr, &b);
 	else
-		emu_restore(e, &b);
+		emu_restore(e, EMU_HISTORY, &b);
 	head[0] = (uint32_t)emu_partial(e);
 	head[1] = buf_ok(&b) ? (uint32_t)b.len : 0;
 	(void)fwrite(head, sizeof(head), 1, stdout);

@@ -58,7 +58,7 @@ restored(const struct emu *e)
 	char *s;
 
 	buf_init(&b, OUT);
-	emu_restore(e, &b);
+	emu_restore(e, EMU_HISTORY, &b);
 	assert_true(buf_ok(&b));
 	s = strdup(buf_cstr(&b));
 	buf_done(&b);

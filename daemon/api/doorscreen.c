@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client that knows nothing of a terminal yet is given its screen, and then
+ * the bytes behind it, instead of a piece of its past. Invariant: the viewer is
+ * held until all of the screen is on its way, and goes on at the very offset it
+ * stands for, so that nothing is missing and nothing comes twice.
+ */
+#include "daemon/api/door.h"
+
+#include "daemon/emu/emu.h"
+#include "daemon/http/ws.h"
+#include "daemon/term/screen.h"
+#include "daemon/term/term.h"
+#include "daemon/term/utf8.h"
+
+/* What is kept for a client that takes its time. */
+#define SCREEN_MAX (8u << 20)
+/* Of it in one message: a byte may be six in JSON. */
+#define PIECE	  16384
+#define PIECE_MAX (6 * PIECE + 256)
+
+static void
+put_piece(struct door *d, const uint8_t *p, size_t len, bool more)
+{
+	struct buf b;
+
+	buf_init(&b, PIECE_MAX);
+	buf_put_text(&b, "{\"type\":\"screen\",\"data\":\"");
+	utf8_put_json(&b, p, len);
+	buf_printf(&b,
+	    "\",\"offset\":%llu,\"cols\":%u,\"rows\":%u,\"more\":%s}",
+	    (unsigned long long)d->screen_end, d->screen_cols, d->screen_rows,
+	    more ? "true" : "false");
+	ws_text(d->ws, buf_cstr(&b), b.len);
+	buf_done(&b);
+}
+
+void
+door_screen_more(struct door *d)
+{
+	struct buf *b = &d->screen;
+
+	while (d->has_screen && !d->closing && ws_queued(d->ws) < VIEWER_LOW) {
+		const uint8_t *p = b->data + b->off;
+		size_t len = b->len - b->off;
+
+		if (len > PIECE)
+			len = utf8_whole(p, PIECE, false);
+		b->off += len;
+		put_piece(d, p, len, b->off < b->len);
+		if (b->off < b->len)
+			continue;
+		door_screen_drop(d);
+		viewer_release(d->viewer, d->screen_end);
+	}
+}
+
+/* Lines above the screen that make it too much are left out. */
+static bool
+put_screen(struct door *d, const struct emu *e)
+{
+	buf_init(&d->screen, SCREEN_MAX);
+	emu_restore(e, EMU_HISTORY, &d->screen);
+	if (buf_ok(&d->screen))
+		return true;
+	buf_done(&d->screen);
+	buf_init(&d->screen, 4 * SCREEN_MAX);
+	emu_restore(e, 0, &d->screen);
+	if (buf_ok(&d->screen))
+		return true;
+	buf_done(&d->screen);
+	return false;
+}
+
+static void
+screen_done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+{
+	struct door *d = arg;
+	uint64_t tail = door_tail(d, DOOR_TAIL);
+	struct emu_look look;
+
+	d->job = NULL;
+	if (err != 0 || !put_screen(d, e)) {
+		door_say_resync(d, tail, "its screen cannot be had");
+		viewer_release(d->viewer, tail);
+		return;
+	}
+	emu_look(e, &look);
+	d->screen_cols = look.cols;
+	d->screen_rows = look.rows;
+	d->screen_end = offset;
+	d->has_screen = true;
+	door_screen_more(d);
+}
+
+bool
+door_screen(struct door *d)
+{
+	d->job = screen_job_new(d->term, screen_done_cb, d);
+	return d->job != NULL;
+}
+
+void
+door_screen_drop(struct door *d)
+{
+	screen_job_free(d->job);
+	d->job = NULL;
+	if (d->has_screen)
+		buf_done(&d->screen);
+	d->has_screen = false;
+}

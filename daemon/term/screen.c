@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a log to a screen. While nobody asks nothing is emulated: an idle
- * terminal has no emulator and a flood pays for none. Jobs take turns, a few
- * at a time, since each holds a screen and the lines above it. Invariant: the
- * loop is held for a slice and one step at most, whatever the log contains
- * (abuse J06).
+ * From a log to a screen: from the newest checkpoint on, past what need not be
+ * emulated, in steps. A job is somebody who waits, or one of the daemon's own
+ * that makes a checkpoint when much was logged since the last; the latter gives
+ * way to everybody. Invariant: the loop is held for a slice and one step at
+ * most, whatever the log contains (abuse J06).
  */
 #include "daemon/term/screen.h"
 
@@ -12,30 +12,27 @@
 #include <stdlib.h>
 
 #include "daemon/emu/emu.h"
+#include "daemon/emu/skip.h"
 #include "daemon/loop.h"
+#include "daemon/term/ckpt.h"
+#include "daemon/term/flight.h"
 #include "daemon/term/state.h"
+#include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/log.h"
 #include "lib/xalloc.h"
 
 /* A step: so many bytes, or cells that they change. */
 #define STEP_BYTES 16384
 #define STEP_WORK  65536
-/* Emulators there are at once. */
-#define AT_ONCE 4
-
-struct screen_job {
-	TAILQ_ENTRY(screen_job) link;
-	struct term *term;
-	screen_fn *done;
-	void *arg;
-	struct emu *emu; /* NULL: its turn has not come */
-	uint64_t at, until;
-	uint64_t index; /* of the next size in the log's index */
-	struct runlog_size size;
-	bool has_size; /* `size` is to come */
-};
-
-static void screens_slice_cb(void *terms);
+/* Emulators there are at once: each holds a screen and the lines above. */
+#define AT_ONCE 4u
+/* A job of the daemon's own rests so long after each slice. */
+#define REST_US 1500
+/* So much is logged before one is made; so much emulated before it is kept. */
+#define KEEP_EVERY (64u << 20)
+#define KEEP_WORTH (1u << 20)
+#define CKPT_MAX   (8u << 20)
 
 static void
 next_size(struct screen_job *j)
@@ -45,18 +42,52 @@ next_size(struct screen_job *j)
 
 /* What was logged before sizes were has the one the terminal has now. */
 static void
-begin(struct screen_job *j)
+begin_at_start(struct screen_job *j)
 {
 	unsigned cols, rows;
 
 	term_size(j->term, &cols, &rows);
 	j->index = runlog_sizes(&j->term->log, 0);
 	next_size(j);
-	if (j->has_size && j->size.at == 0) {
+	if (j->has_size && j->size.at == 0 &&
+	    term_size_ok(j->size.cols, j->size.rows)) {
 		cols = j->size.cols;
 		rows = j->size.rows;
 	}
 	j->emu = emu_new(cols, rows);
+}
+
+static void
+begin(struct screen_job *j)
+{
+	struct term *t = j->term;
+	struct ckpt c;
+	int err;
+
+	buf_init(&j->load, CKPT_MAX);
+	err = ckpt_read(t->ts->conf.dirfd, t->run_id, &c, &j->load);
+	if (err == 0 && c.offset <= j->until && term_size_ok(c.cols, c.rows)) {
+		j->emu = emu_new(c.cols, c.rows);
+		j->at = j->begun = c.offset;
+		j->index = runlog_sizes(&t->log, c.offset);
+		next_size(j);
+		return;
+	}
+	buf_done(&j->load);
+	begin_at_start(j);
+}
+
+/* The checkpoint itself is output to be emulated first. */
+static void
+load_step(struct screen_job *j)
+{
+	size_t left = buf_left(&j->load);
+	size_t max = left < STEP_BYTES ? left : STEP_BYTES;
+
+	j->load.off +=
+	    emu_feed(j->emu, j->load.data + j->load.off, max, STEP_WORK);
+	if (buf_left(&j->load) == 0)
+		buf_done(&j->load);
 }
 
 /* One step. False: it is where it was to come, or err is set. */
@@ -65,8 +96,13 @@ step(struct screen_job *j, int *err)
 {
 	struct terms *ts = j->term->ts;
 	size_t max = STEP_BYTES;
+	uint64_t end;
 	long n;
 
+	if (buf_left(&j->load) > 0) {
+		load_step(j);
+		return true;
+	}
 	while (j->has_size && j->size.at <= j->at) {
 		if (term_size_ok(j->size.cols, j->size.rows))
 			emu_resize(j->emu, j->size.cols, j->size.rows);
@@ -74,10 +110,11 @@ step(struct screen_job *j, int *err)
 	}
 	if (j->at >= j->until)
 		return false;
-	if (max > j->until - j->at)
-		max = (size_t)(j->until - j->at);
-	if (j->has_size && max > j->size.at - j->at)
-		max = (size_t)(j->size.at - j->at);
+	end = j->has_size && j->size.at < j->until ? j->size.at : j->until;
+	if (flight_step(j, end))
+		return true;
+	if (max > end - j->at)
+		max = (size_t)(end - j->at);
 	n = runlog_read(&j->term->log, j->at, ts->step, max);
 	if (n <= 0) {
 		*err = n < 0 ? (int)n : -EIO;
@@ -87,35 +124,102 @@ step(struct screen_job *j, int *err)
 	return true;
 }
 
+/* A log that cannot be kept a checkpoint of is emulated again next time. */
+static void
+keep(struct screen_job *j, uint64_t at)
+{
+	struct term *t = j->term;
+	struct emu_look look;
+	struct ckpt c;
+	struct buf b;
+	int err;
+
+	t->kept = at;
+	emu_look(j->emu, &look);
+	c = (struct ckpt){ at, look.cols, look.rows };
+	buf_init(&b, CKPT_MAX);
+	emu_restore(j->emu, EMU_HISTORY, &b);
+	err = buf_ok(&b) ? ckpt_write(t->ts->conf.dirfd, t->run_id, &c, &b)
+			 : -EFBIG;
+	if (err != 0)
+		log_debug("term", "no checkpoint error=%d", -err);
+	buf_done(&b);
+}
+
 static void
 finish(struct screen_job *j, int err)
 {
 	uint64_t at = j->at - emu_partial(j->emu);
 
-	j->done(err, j->emu, at, j->arg);
+	if (j->done != NULL)
+		j->done(err, j->emu, at, j->arg);
+	if (err == 0 && j->at - j->begun >= KEEP_WORTH)
+		keep(j, at);
 	screen_job_free(j);
 }
 
-/* The first of those whose turn it is goes behind the others. */
+/* Who waits comes before the daemon's own. */
 static void
-turn(struct terms *ts)
+enqueue(struct terms *ts, struct screen_job *j)
 {
-	struct screen_job *j = TAILQ_FIRST(&ts->jobs), *last = j;
+	struct screen_job *own = NULL;
+
+	if (j->done != NULL && !TAILQ_EMPTY(&ts->jobs) &&
+	    TAILQ_LAST(&ts->jobs, screen_jobs)->done == NULL)
+		TAILQ_FOREACH (own, &ts->jobs, link)
+			if (own->done == NULL)
+				break;
+	if (own != NULL)
+		TAILQ_INSERT_BEFORE(own, j, link);
+	else
+		TAILQ_INSERT_TAIL(&ts->jobs, j, link);
+}
+
+/* Those that have an emulator stand at the front of their kind, in turn. */
+static void
+rotate(struct terms *ts, struct screen_job *j)
+{
+	struct screen_job *last = j, *next;
+
+	while ((next = TAILQ_NEXT(last, link)) != NULL && next->emu != NULL &&
+	       (next->done == NULL) == (j->done == NULL))
+		last = next;
+	if (last == j)
+		return;
+	TAILQ_REMOVE(&ts->jobs, j, link);
+	TAILQ_INSERT_AFTER(&ts->jobs, last, j, link);
+}
+
+/* The next without an emulator that may have one, of the kind of `first`. */
+static struct screen_job *
+to_begin(const struct terms *ts, const struct screen_job *first)
+{
+	struct screen_job *j;
+
+	if (ts->emus[first->done == NULL] >=
+	    (first->done != NULL ? AT_ONCE : 1))
+		return NULL;
+	TAILQ_FOREACH (j, &ts->jobs, link)
+		if (j->emu == NULL &&
+		    (j->done == NULL) == (first->done == NULL))
+			break;
+	return j;
+}
+
+static void
+turn(struct terms *ts, struct screen_job *first)
+{
+	struct screen_job *j = to_begin(ts, first);
 	int err = 0;
 
-	if (j->emu == NULL)
+	if (j != NULL) {
+		ts->emus[j->done == NULL]++;
 		begin(j);
-	if (!step(j, &err)) {
-		finish(j, err);
-		return;
+	} else if (step(first, &err)) {
+		rotate(ts, first);
+	} else {
+		finish(first, err);
 	}
-	for (unsigned n = 1; n < AT_ONCE && last != NULL; n++)
-		last = TAILQ_NEXT(last, link);
-	TAILQ_REMOVE(&ts->jobs, j, link);
-	if (last == NULL || last == j)
-		TAILQ_INSERT_TAIL(&ts->jobs, j, link);
-	else
-		TAILQ_INSERT_AFTER(&ts->jobs, last, j, link);
 }
 
 static void
@@ -123,16 +227,20 @@ screens_slice_cb(void *arg)
 {
 	struct terms *ts = arg;
 	int64_t end = clock_mono_us() + SCREEN_SLICE_US;
+	struct screen_job *first;
 
-	do
-		turn(ts);
-	while (!TAILQ_EMPTY(&ts->jobs) && clock_mono_us() < end);
-	if (TAILQ_EMPTY(&ts->jobs)) {
-		free(ts->step);
-		ts->step = NULL;
-	} else {
-		loop_timer_set_us(ts->slice, 0);
+	while ((first = TAILQ_FIRST(&ts->jobs)) != NULL) {
+		turn(ts, first);
+		if (clock_mono_us() >= end)
+			break;
 	}
+	first = TAILQ_FIRST(&ts->jobs);
+	if (first != NULL) {
+		loop_timer_set_us(ts->slice, first->done != NULL ? 0 : REST_US);
+		return;
+	}
+	free(ts->step);
+	ts->step = NULL;
 }
 
 struct screen_job *
@@ -150,10 +258,10 @@ screen_job_new(struct term *t, screen_fn *done, void *arg)
 	j->until = t->log.size;
 	term_ref(t);
 	if (ts->step == NULL)
-		ts->step = xmalloc(STEP_BYTES);
-	if (TAILQ_EMPTY(&ts->jobs))
-		loop_timer_set_us(ts->slice, 0);
-	TAILQ_INSERT_TAIL(&ts->jobs, j, link);
+		ts->step = xmalloc(FLIGHT_BYTES);
+	enqueue(ts, j);
+	/* One that rests is not waited for. */
+	loop_timer_set_us(ts->slice, 0);
 	return j;
 }
 
@@ -170,9 +278,21 @@ screen_job_free(struct screen_job *j)
 	TAILQ_REMOVE(&ts->jobs, j, link);
 	if (TAILQ_EMPTY(&ts->jobs))
 		loop_timer_clear(ts->slice);
+	if (j->emu != NULL)
+		ts->emus[j->done == NULL]--;
 	emu_free(j->emu);
+	buf_done(&j->load);
+	if (t->keeper == j)
+		t->keeper = NULL;
 	free(j);
 	term_unref(t);
+}
+
+void
+screen_grown(struct term *t)
+{
+	if (t->keeper == NULL && t->log.size - t->kept >= KEEP_EVERY)
+		t->keeper = screen_job_new(t, NULL, NULL);
 }
 
 void
@@ -185,6 +305,10 @@ screens_init(struct terms *ts)
 void
 screens_done(struct terms *ts)
 {
+	struct screen_job *j;
+
+	while ((j = TAILQ_FIRST(&ts->jobs)) != NULL)
+		screen_job_free(j);
 	loop_timer_free(ts->slice);
 	free(ts->step);
 }

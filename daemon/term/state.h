@@ -7,6 +7,7 @@
 #include "daemon/term/term.h"
 #include "daemon/term/viewer.h"
 #include "lib/list.h"
+#include "lib/secret.h"
 
 /*
  * What the files of term/ share. An idle terminal holds no buffer: bytes on
@@ -47,7 +48,10 @@ struct term {
 	TAILQ_HEAD(, viewer) viewers; /* freed ones stay until reaped */
 	unsigned nviewers;
 	bool is_ended;
-	struct term_end end; /* cause is ours */
+	char run_id[UUID_TEXT];
+	uint64_t kept; /* of the newest checkpoint, as far as known */
+	struct screen_job *keeper; /* makes another */
+	struct term_end end;	   /* cause is ours */
 	term_drained_fn *drained;
 	term_sized_fn *sized;
 	term_room_fn *room;
@@ -75,10 +79,11 @@ struct terms {
 	TAILQ_HEAD(, term) all;
 	struct viewer_list again; /* have more to give in the next turn */
 	struct loop_timer *again_timer, *tick;
-	unsigned lagging;	       /* viewers whose sink is full */
-	TAILQ_HEAD(, screen_job) jobs; /* screens that are worked out */
+	unsigned lagging; /* viewers whose sink is full */
+	TAILQ_HEAD(screen_jobs, screen_job) jobs; /* of screens */
 	struct loop_timer *slice;
-	uint8_t *step; /* bytes on their way to an emulator */
+	uint8_t *step;	  /* bytes on their way to an emulator */
+	unsigned emus[2]; /* jobs that have one: of others, of its own */
 	const struct term *window_term;
 	uint64_t window_off;
 	size_t window_len;
@@ -87,6 +92,8 @@ struct terms {
 
 void screens_init(struct terms *ts);
 void screens_done(struct terms *ts);
+/* The log of a terminal has more; a checkpoint of it may be due. */
+void screen_grown(struct term *t);
 
 /* Some bytes at `off`, valid until the next call. Length, or -errno. */
 long terms_window(struct terms *ts, const struct term *t, uint64_t off,

@@ -15,6 +15,7 @@
 #include "daemon/term/state.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 static bool term_room_cb(void *);
@@ -121,6 +122,7 @@ term_make(struct terms *ts, const char *run_id, enum runlog_mode mode,
 		free(t);
 		return err;
 	}
+	(void)str_copy(t->run_id, run_id, sizeof(t->run_id));
 	TAILQ_INSERT_TAIL(&ts->all, t, link);
 	ts->stats.terms++;
 	*out = t;
@@ -218,6 +220,7 @@ term_grown_cb(void *arg)
 	TAILQ_FOREACH (v, &t->viewers, link)
 		if (!v->dead)
 			viewer_run(v);
+	screen_grown(t);
 }
 
 static void

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Over a flood instead of through it. The log is looked through for how far
+ * there is nothing in it but lines (daemon/emu/skip.h); then the last lines of
+ * that, as many as are kept, are all that is emulated. Invariant: where a job
+ * lands is right behind the end of a line, so many lines before the first byte
+ * that is no plain one that all there was before is gone.
+ */
+#include "daemon/term/flight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/emu/skip.h"
+#include "daemon/term/term.h"
+#include "lib/xalloc.h"
+
+/* Less than this is emulated as fast. */
+#define WORTH (512u << 10)
+/* Lines longer than this on average are not looked for. */
+#define BACK_MAX (4u << 20)
+/* The pen is known within this, or the stretch is emulated. */
+#define PEN_MAX (256u << 10)
+
+static bool
+read_at(const struct screen_job *j, uint64_t off, uint8_t *p, size_t len)
+{
+	return runlog_read(&j->term->log, off, p, len) == (long)len;
+}
+
+/*
+ * Behind the `lines`th end of a line before `end`, or an earlier one that
+ * followed a carriage return. 0: not found.
+ */
+static uint64_t
+find_back(const struct screen_job *j, uint64_t end, unsigned lines)
+{
+	uint8_t *block = j->term->ts->step;
+	uint64_t floor = end - j->at > BACK_MAX ? end - BACK_MAX : j->at;
+	const uint8_t *nl;
+	size_t len;
+
+	while (end > floor) {
+		len = end - floor < FLIGHT_BYTES ? (size_t)(end - floor)
+						 : FLIGHT_BYTES;
+		end -= len;
+		if (!read_at(j, end, block, len))
+			return 0;
+		while ((nl = memrchr(block, '\n', len)) != NULL) {
+			len = (size_t)(nl - block);
+			lines -= lines > 0;
+			if (lines == 0 && len > 0 && nl[-1] == '\r')
+				return end + len + 1;
+		}
+	}
+	return 0;
+}
+
+/* By then the cursor is in the last row, wherever it was. */
+static bool
+is_down(const struct screen_job *j, uint64_t to)
+{
+	uint8_t *block = j->term->ts->step;
+	uint64_t at = j->at;
+	struct emu_look look;
+	size_t len, n = 0;
+
+	emu_look(j->emu, &look);
+	for (; at < to && at - j->at < BACK_MAX; at += len) {
+		len = to - at < FLIGHT_BYTES ? (size_t)(to - at) : FLIGHT_BYTES;
+		if (!read_at(j, at, block, len))
+			return false;
+		for (size_t i = 0; i < len && n < look.rows; i++)
+			n += block[i] == '\n';
+		if (n >= look.rows)
+			return true;
+	}
+	return false;
+}
+
+static bool
+set_pen(struct screen_job *j, uint64_t to)
+{
+	size_t len = to - j->at < PEN_MAX ? (size_t)(to - j->at) : PEN_MAX;
+	uint8_t *p = xmalloc(len);
+	bool ok = read_at(j, to - len, p, len) &&
+		  skip_pen(j->emu, p, len, to - len == j->at);
+
+	free(p);
+	return ok;
+}
+
+static void
+fly(struct screen_job *j, uint64_t end)
+{
+	struct emu_look look;
+	uint64_t to;
+
+	if (end - j->at < WORTH)
+		return;
+	emu_look(j->emu, &look);
+	to = find_back(j, end, EMU_HISTORY + look.rows + 1);
+	if (to < j->at + WORTH / 2 || !is_down(j, to) || !set_pen(j, to))
+		return;
+	skip_jump(j->emu);
+	j->at = to;
+}
+
+/* What was looked at once is not looked at again. */
+static void
+land(struct screen_job *j)
+{
+	j->looking = false;
+	j->look_at =
+	    j->ahead > j->at + FLIGHT_BYTES ? j->ahead : j->at + FLIGHT_BYTES;
+	fly(j, j->ahead);
+}
+
+bool
+flight_step(struct screen_job *j, uint64_t end)
+{
+	uint8_t *block = j->term->ts->step;
+	size_t len, n;
+
+	if (!j->looking) {
+		if (j->at < j->look_at || end - j->at < WORTH ||
+		    !skip_possible(j->emu))
+			return false;
+		j->looking = true;
+		j->ahead = j->at;
+	}
+	len = end - j->ahead < FLIGHT_BYTES ? (size_t)(end - j->ahead)
+					    : FLIGHT_BYTES;
+	if (!read_at(j, j->ahead, block, len)) {
+		land(j);
+		return true;
+	}
+	n = skip_plain(block, len);
+	j->ahead += n;
+	/* A sequence that the block cut is looked at whole in the next. */
+	if (j->ahead == end || n + 64 < len || n == 0)
+		land(j);
+	return true;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_FLIGHT_H
+#define RDV_FLIGHT_H
+
+#include "daemon/emu/emu.h"
+#include "daemon/term/screen.h"
+#include "daemon/term/state.h"
+#include "lib/buf.h"
+
+struct screen_job {
+	TAILQ_ENTRY(screen_job) link;
+	struct term *term;
+	screen_fn *done; /* NULL: nobody waits */
+	void *arg;
+	struct emu *emu; /* NULL: its turn has not come */
+	uint64_t at, until;
+	uint64_t begun;	 /* of the checkpoint */
+	struct buf load; /* what of it is still to be emulated */
+	uint64_t index;	 /* of the next size in the log's index */
+	struct runlog_size size;
+	bool has_size; /* `size` is to come */
+	/* How far it was looked ahead, and where to look next. */
+	uint64_t ahead, look_at;
+	bool looking;
+};
+
+/* The block that struct terms has for all jobs. */
+#define FLIGHT_BYTES 65536
+
+/*
+ * A step of looking ahead for a stretch that need not be emulated, up to
+ * `end`, or over it. False: there is nothing to look for now.
+ */
+bool flight_step(struct screen_job *j, uint64_t end);
+
+#endif

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a log to a screen: what is worked out from a checkpoint, or over a flood
+ * that is not emulated, is what emulating all of it comes to.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/emu/emu.h"
+#include "daemon/emu/skip.h"
+#include "daemon/term/ckpt.h"
+#include "daemon/term/runlog.h"
+#include "daemon/term/screen.h"
+#include "tests/unit/check.h"
+#include "tests/unit/term/termrig.h"
+
+#define COLS 80
+#define ROWS 24
+#define OUT  (8u << 20)
+
+struct fx {
+	struct termrig g;
+	char run[UUID_TEXT];
+	struct buf log; /* as it should be */
+	struct term *term;
+	bool done;
+	int err;
+	uint64_t offset;
+	struct buf got;
+};
+
+static int
+setup(void **state)
+{
+	struct fx *fx = calloc(1, sizeof(*fx));
+
+	termrig_start(&fx->g, 1000, 1000);
+	uuid_v7(fx->run);
+	buf_init(&fx->log, 64u << 20);
+	*state = fx;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fx *fx = *state;
+
+	buf_done(&fx->log);
+	buf_done(&fx->got);
+	termrig_stop(&fx->g);
+	free(fx);
+	return 0;
+}
+
+/* What was put into fx->log since the last time is logged. */
+static void
+flush(struct fx *fx)
+{
+	char name[64];
+	struct stat st;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.log", fx->run);
+	fd = openat(fx->g.dirfd, name, O_CREAT | O_APPEND | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	termrig_write(fd, fx->log.data + st.st_size,
+	    fx->log.len - (size_t)st.st_size);
+	close(fd);
+}
+
+static void
+open_log(struct fx *fx)
+{
+	const struct term_end end = {
+		.state = "completed", .exit_code = 0, .signal = -1
+	};
+	char name[64];
+	int fd;
+
+	flush(fx);
+	snprintf(name, sizeof(name), "%s.idx", fx->run);
+	fd = openat(fx->g.dirfd, name, O_CREAT | O_RDWR, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(term_open(fx->g.terms, fx->run, &end,
+			     (struct term_dims){ COLS, ROWS }, &fx->term),
+	    0);
+}
+
+static void
+done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+{
+	struct fx *fx = arg;
+
+	fx->done = true;
+	fx->err = err;
+	fx->offset = offset;
+	buf_init(&fx->got, OUT);
+	emu_restore(e, EMU_HISTORY, &fx->got);
+}
+
+static bool
+is_done(void *arg)
+{
+	return ((struct fx *)arg)->done;
+}
+
+static void
+ask(struct fx *fx)
+{
+	open_log(fx);
+	fx->done = false;
+	buf_done(&fx->got);
+	assert_non_null(screen_job_new(fx->term, done_cb, fx));
+	term_unref(fx->term);
+	termrig_until(&fx->g, is_done, fx);
+	assert_int_equal(fx->err, 0);
+}
+
+/* As if one had watched all along. */
+static void
+check(struct fx *fx)
+{
+	struct emu *e = emu_new(COLS, ROWS);
+	struct buf want;
+	size_t at = 0;
+
+	ask(fx);
+	while (at < fx->log.len)
+		at += emu_feed(e, fx->log.data + at, fx->log.len - at, 100000);
+	assert_int_equal(fx->offset, fx->log.len - emu_partial(e));
+	buf_init(&want, OUT);
+	emu_restore(e, EMU_HISTORY, &want);
+	assert_int_equal(fx->got.len, want.len);
+	assert_memory_equal(fx->got.data, want.data, want.len);
+	buf_done(&want);
+	emu_free(e);
+}
+
+typedef void line_fn(struct buf *b, unsigned i);
+
+static void
+flood(struct fx *fx, size_t len, line_fn *line)
+{
+	size_t end = fx->log.len + len;
+
+	for (unsigned i = 0; fx->log.len < end; i++)
+		line(&fx->log, i);
+}
+
+static void
+short_line(struct buf *b, unsigned i)
+{
+	buf_printf(b, "%u y\r\n", i);
+}
+
+static void
+coloured_line(struct buf *b, unsigned i)
+{
+	buf_printf(b, "\x1b[3%um%u coloured\x1b[0m and not\x1b[K %u\r\n", i % 8,
+	    i, i);
+}
+
+static void
+open_line(struct buf *b, unsigned i)
+{
+	buf_printf(b, "\x1b[3%um%u never set back\r\n", i % 8, i);
+}
+
+static void
+long_line(struct buf *b, unsigned i)
+{
+	buf_printf(b,
+	    "%u lines \xc3\xa4nd \xe6\x97\xa5\xe6\x9c\xac that are so long "
+	    "that "
+	    "they go on in the next one, or even in the one after that, %u "
+	    "\t.\b!\r\n",
+	    i, i * i);
+}
+
+static void
+bare_line(struct buf *b, unsigned i)
+{
+	buf_printf(b, "%u\n%u\r\n\x0b%u%u\x0c", i, i, i, i);
+}
+
+static void
+moving_line(struct buf *b, unsigned i)
+{
+	buf_printf(b, "%u\x1b[5A\x1b[%u;3H%u\r\n", i, i % 30, i);
+}
+
+static void
+shifted_line(struct buf *b, unsigned i)
+{
+	buf_printf(b,
+	    "%u \x0eqqq\x0f \xc2\x9b"
+	    "3C%u\r\n",
+	    i, i);
+}
+
+static void
+half_line(struct buf *b, unsigned i)
+{
+	buf_printf(b, "%u\r\n%u", i, i);
+}
+
+static line_fn *const floods[] = { short_line, coloured_line, open_line,
+	long_line, bare_line, moving_line, shifted_line };
+
+static void
+test_floods(void **state)
+{
+	struct fx *fx = *state;
+
+	for (size_t i = 0; i < sizeof(floods) / sizeof(floods[0]); i++) {
+		uuid_v7(fx->run);
+		buf_reset(&fx->log);
+		buf_put_text(&fx->log, "before\x1b[44m\x1b[5;10H\x1b"
+				       "7\x1b[?2004h"
+				       "\x1b]2;title\x07");
+		flood(fx, 3u << 20, floods[i]);
+		check(fx);
+		buf_put_text(&fx->log,
+		    "\x1b[?1049h\x1b[2J\x1b[Hover it\xe6\x97");
+		check(fx);
+		buf_put_text(&fx->log, "\xa5\x1b[?1049l\x1b"
+				       "8back\x1b[");
+		flood(fx, 2u << 20, half_line);
+		check(fx);
+	}
+}
+
+/* In margins, or on the alternate screen, lines stay that scroll off nowhere.
+ */
+static void
+test_where_floods_leave_more(void **state)
+{
+	static const char *const starts[] = { "top\x1b[2;10r\x1b[5;1H",
+		"main\x1b[?1049h", "\x1b[3;9r\x1b[?6h" };
+	struct fx *fx = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		uuid_v7(fx->run);
+		buf_reset(&fx->log);
+		buf_put_text(&fx->log, starts[i]);
+		flood(fx, 2u << 20, coloured_line);
+		check(fx);
+		buf_put_text(&fx->log, "\x1b[?1049l\x1b[?6l\x1b[rend");
+		check(fx);
+	}
+}
+
+static int
+ckpt_fd(struct fx *fx, int flags)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s.ckpt", fx->run);
+	return openat(fx->g.dirfd, name, flags);
+}
+
+/* With a checkpoint, what is before it is not looked at any more. */
+static void
+test_checkpoint_is_used(void **state)
+{
+	struct fx *fx = *state;
+	struct ckpt c;
+	struct buf b;
+	char name[64];
+	int fd;
+
+	flood(fx, 3u << 20, coloured_line);
+	check(fx);
+	buf_init(&b, OUT);
+	assert_int_equal(ckpt_read(fx->g.dirfd, fx->run, &c, &b), 0);
+	assert_int_equal(c.offset, fx->log.len);
+	buf_done(&b);
+	buf_put_text(&fx->log, "after");
+	check(fx);
+	/* The log is nothing but zeroes: its screen comes from elsewhere. */
+	snprintf(name, sizeof(name), "%s.log", fx->run);
+	fd = openat(fx->g.dirfd, name, O_WRONLY);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(ftruncate(fd, (off_t)fx->log.len), 0);
+	assert_int_equal(pwrite(fd, "after", 5, (off_t)fx->log.len - 5), 5);
+	close(fd);
+	check(fx);
+}
+
+static void
+test_torn_checkpoint_is_not(void **state)
+{
+	struct fx *fx = *state;
+	uint8_t byte;
+	struct stat st;
+	int fd;
+
+	flood(fx, 2u << 20, short_line);
+	check(fx);
+	fd = ckpt_fd(fx, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	for (off_t at = 0; at < st.st_size; at += st.st_size / 20) {
+		assert_int_equal(pread(fd, &byte, 1, at), 1);
+		byte ^= 1;
+		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+		check(fx);
+		/* The next look writes a whole one: this is another file now.
+		 */
+		close(fd);
+		fd = ckpt_fd(fx, O_RDWR);
+	}
+	assert_int_equal(ftruncate(fd, st.st_size / 2), 0);
+	close(fd);
+	check(fx);
+}
+
+/* One that stands for more than there is belongs to another log. */
+static void
+test_checkpoint_ahead_of_log(void **state)
+{
+	struct fx *fx = *state;
+	struct ckpt c = { .offset = 1u << 20, .cols = COLS, .rows = ROWS };
+	struct buf b;
+
+	buf_init(&b, 100);
+	buf_put_text(&b, "not this");
+	assert_int_equal(ckpt_write(fx->g.dirfd, fx->run, &c, &b), 0);
+	buf_done(&b);
+	buf_put_text(&fx->log, "but this");
+	check(fx);
+}
+
+static void
+free_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+{
+	(void)err;
+	(void)e;
+	(void)offset;
+	(void)arg;
+	fail_msg("%s", "called after it was let go of");
+}
+
+/* Many at once, some of them let go of: the others come to their end. */
+static void
+test_jobs_take_turns(void **state)
+{
+	struct screen_job *gone[20];
+	struct fx *fx = *state;
+
+	flood(fx, 1u << 20, moving_line);
+	open_log(fx);
+	for (size_t i = 0; i < 20; i++)
+		gone[i] = screen_job_new(fx->term, free_cb, fx);
+	term_unref(fx->term);
+	for (size_t i = 0; i < 10; i++)
+		screen_job_free(gone[i]);
+	termrig_turns(&fx->g, 5);
+	for (size_t i = 10; i < 20; i++)
+		screen_job_free(gone[i]);
+	check(fx);
+}
+
+/* Cut at any byte, a plain stretch is the same and never longer. */
+static void
+test_plain_is_what_is_cut(void **state)
+{
+	static const char text[] = "one\r\n\x1b[1;31mred\x1b[0m\xc2\xa0\xc3\xa9"
+				   "\x1b[Kend\x1b[2Jodd";
+	const uint8_t *p = (const uint8_t *)text;
+	size_t odd = (size_t)(strstr(text, "\x1b[2J") - text), n;
+
+	(void)state;
+	assert_int_equal(skip_plain(p, sizeof(text) - 1), odd);
+	for (size_t len = 0; len < sizeof(text); len++) {
+		n = skip_plain(p, len);
+		assert_true(n <= len && n <= odd);
+		assert_true(n + 8 > (len < odd ? len : odd));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_floods, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_where_floods_leave_more,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(test_checkpoint_is_used, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_torn_checkpoint_is_not,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(test_checkpoint_ahead_of_log,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(test_jobs_take_turns, setup,
+		    teardown),
+		cmocka_unit_test(test_plain_is_what_is_cut),
+	};
+
+	return CHECK_RUN("screen", tests);
+}

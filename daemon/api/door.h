@@ -57,11 +57,11 @@ void door_refuse(struct door *d, const struct door_refusal *no);
 void door_revoked_cb(void *door);
 void door_say_ready(struct door *d, uint64_t offset);
 void door_say_resync(struct door *d, uint64_t offset, const char *reason);
-/*
- * The screen first, then what comes behind it: the viewer is held until then.
- * False: its run has none.
+/* Whether its run has a terminal. */
+bool door_has_screen(const struct door *d);
+/* The screen first, then what comes behind it: the viewer is held until then.
  */
-bool door_screen(struct door *d);
+void door_screen(struct door *d);
 /* Sends what the client takes of it now. */
 void door_screen_more(struct door *d);
 void door_screen_drop(struct door *d);

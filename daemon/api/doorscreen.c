@@ -94,10 +94,18 @@ screen_done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
 }
 
 bool
+door_has_screen(const struct door *d)
+{
+	unsigned cols, rows;
+
+	term_size(d->term, &cols, &rows);
+	return cols > 0 && rows > 0;
+}
+
+void
 door_screen(struct door *d)
 {
 	d->job = screen_job_new(d->term, screen_done_cb, d);
-	return d->job != NULL;
 }
 
 void

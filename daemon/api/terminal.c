@@ -120,7 +120,8 @@ attach(struct door *d, const struct terminal_in *in)
 	const char *why;
 
 	conf.offset = begin_at(d, in, &why);
-	conf.held = in->screen && (!JS_SET(in, 0) || why != NULL);
+	conf.held = in->screen && (!JS_SET(in, 0) || why != NULL) &&
+		    door_has_screen(d);
 	if (conf.held)
 		conf.offset = term_bytes(d->term);
 	d->viewer = viewer_new(d->term, &conf, &door_viewer_ops, d);
@@ -129,8 +130,8 @@ attach(struct door *d, const struct terminal_in *in)
 	door_say_ready(d, conf.offset);
 	if (why != NULL)
 		door_say_resync(d, conf.offset, why);
-	if (conf.held && !door_screen(d))
-		viewer_release(d->viewer, begin_at(d, in, &why));
+	if (conf.held)
+		door_screen(d);
 	door_touch(d);
 }
 

@@ -314,7 +314,8 @@ session_op_refuse_leaving(struct session_op *op)
 {
 	const char *cwd = cwd_of(op);
 
-	if (cwd == NULL || !worktree_leaves(op->sessions->app->worktrees, cwd))
+	if (cwd == NULL ||
+	    !worktree_leaves(op->sessions->app->worktrees, op->who.uid, cwd))
 		return false;
 	session_op_end(op, RDV_E_BUSY, "its worktree is being removed");
 	return true;

@@ -97,10 +97,11 @@ typedef void worktree_moved_fn(int err, const struct worktree_moved *moved,
 void worktree_remove(struct worktrees *w, const struct worktree_who *who,
     const char *path, bool force, worktree_moved_fn *cb, void *arg);
 /*
- * True from when a removal was judged possible until it is done: no program may
- * begin there. What begins before that stands against the removal.
+ * True from when a removal by that user was judged possible until it is done:
+ * no program of his may begin there. What begins before stands against the
+ * removal.
  */
-bool worktree_leaves(const struct worktrees *w, const char *path);
+bool worktree_leaves(const struct worktrees *w, uid_t uid, const char *path);
 /* Back to where it was. RDV_E_EXISTS when something else is there now. */
 void worktree_restore(struct worktrees *w, const struct worktree_who *who,
     const char *id, worktree_moved_fn *cb, void *arg);

@@ -355,7 +355,7 @@ begin_cb(const struct store_worktree *row, void *arg)
 		return true;
 	b->left--;
 	b->last = row->updated_at;
-	if (wt_in_flight(b->w, NULL, NULL, row->id))
+	if (wt_in_flight(b->w, NULL, owner.uid, NULL, row->id))
 		return true;
 	/* git runs as whoever the row is of; there is no request to say it. */
 	who.uid = owner.uid;

@@ -82,7 +82,9 @@ must_wait(const struct wt_op *op)
 	TAILQ_FOREACH (o, &op->w->ops, link) {
 		if (o == op)
 			before = false;
-		else if ((o->entered || (before && o->waiting)) &&
+		/* What one account says of a place holds up no other. */
+		else if (o->who.uid == op->who.uid &&
+			 (o->entered || (before && o->waiting)) &&
 			 (o->writes || op->writes) &&
 			 strcmp(o->top, op->top) == 0)
 			return true;
@@ -359,13 +361,13 @@ equal(const char *a, const char *b)
 }
 
 bool
-wt_in_flight(const struct worktrees *w, const struct wt_op *but,
+wt_in_flight(const struct worktrees *w, const struct wt_op *but, uid_t uid,
     const char *path, const char *id)
 {
 	const struct wt_op *op;
 
 	TAILQ_FOREACH (op, &w->ops, link)
-		if (op != but &&
+		if (op != but && op->who.uid == uid &&
 		    (equal(op->row.path, path) || equal(op->row.id, id)))
 			return true;
 	return false;

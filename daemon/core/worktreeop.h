@@ -124,8 +124,8 @@ void wt_attach(struct wt_op *op, const struct wt_entry *e, wt_step_fn *next);
  * to be made.
  */
 void wt_unbranch(struct wt_op *op, wt_git_fn *next);
-/* Another operation is at work on a worktree with this path, or this id. */
-bool wt_in_flight(const struct worktrees *w, const struct wt_op *but,
+/* Another one of that user's is at work on one with this path, or this id. */
+bool wt_in_flight(const struct worktrees *w, const struct wt_op *but, uid_t uid,
     const char *path, const char *id);
 /* git was interrupted while it made this one; nobody has worked in it. */
 bool wt_half_made(const struct wt_entry *e);

@@ -233,7 +233,7 @@ remove_looked(struct wt_op *op)
 	}
 	err = find_row(op);
 	if (err != 0 || strcmp(op->row.state, "ready") != 0 ||
-	    wt_in_flight(op->w, op, op->at, NULL)) {
+	    wt_in_flight(op->w, op, op->who.uid, op->at, NULL)) {
 		wt_fail(op, err != 0 ? err : RDV_E_STATE,
 		    "%s is being made or moved", op->at);
 		return;
@@ -254,12 +254,13 @@ remove_looked(struct wt_op *op)
 
 /* By the row: op->at is the repository when git has to stand elsewhere. */
 bool
-worktree_leaves(const struct worktrees *w, const char *path)
+worktree_leaves(const struct worktrees *w, uid_t uid, const char *path)
 {
 	const struct wt_op *op;
 
 	TAILQ_FOREACH (op, &w->ops, link)
-		if (op->leaves && path_is_under(op->row.path, path))
+		if (op->leaves && op->who.uid == uid &&
+		    path_is_under(op->row.path, path))
 			return true;
 	return false;
 }
@@ -400,7 +401,7 @@ restore_start(struct wt_op *op)
 	    m->id, &op->row);
 
 	if (err == 0 && (strcmp(op->row.state, "trashed") != 0 ||
-			    wt_in_flight(op->w, op, NULL, m->id)))
+			    wt_in_flight(op->w, op, op->who.uid, NULL, m->id)))
 		err = RDV_E_NOT_FOUND;
 	if (err != 0) {
 		wt_fail(op, err, "there is no such worktree in the trash");

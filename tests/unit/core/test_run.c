@@ -488,19 +488,25 @@ test_no_program_where_a_worktree_leaves(void **state)
 	await_state(r, run_of(r, id), "completed");
 	who = corerig_who(r, id);
 	TAILQ_INSERT_TAIL(&r->app.worktrees->ops, &removal, link);
+	removal.who.uid = who.uid;
 	corerig_create(r, "two");
 	assert_int_equal(r->err, RDV_E_BUSY);
 	session_resume(r->app.sessions, &who);
 	corerig_answer(r);
 	assert_int_equal(r->err, RDV_E_BUSY);
 	assert_int_equal(r->spawns, 1);
+	/* Another's say holds up nobody (C14). */
+	removal.who.uid++;
+	corerig_create(r, "three");
+	assert_int_equal(r->err, 0);
+	assert_int_equal(r->spawns, 2);
 	TAILQ_REMOVE(&r->app.worktrees->ops, &removal, link);
 	session_resume(r->app.sessions, &who);
 	corerig_answer(r);
 	assert_int_equal(r->err, 0);
 	corerig_create(r, "two");
 	assert_int_equal(r->err, 0);
-	assert_int_equal(r->spawns, 3);
+	assert_int_equal(r->spawns, 4);
 }
 
 #define T(name) \

@@ -404,7 +404,7 @@ git_is_asked(const void *arg)
 static bool
 it_leaves(const void *path)
 {
-	return worktree_leaves(live.app.worktrees, path);
+	return worktree_leaves(live.app.worktrees, live.who.uid, path);
 }
 
 /* All the while the repository itself goes nowhere. */
@@ -413,7 +413,8 @@ it_alone_left(const void *arg)
 {
 	const struct outcome *o = arg;
 
-	assert_false(worktree_leaves(live.app.worktrees, live.repo));
+	assert_false(worktree_leaves(live.app.worktrees, live.who.uid,
+	    live.repo));
 	return o->done;
 }
 
@@ -455,7 +456,7 @@ a_program_that_begins_meanwhile_holds_it(void **state)
 	kit_refused(&o, RDV_E_DIRTY, "a process runs in it");
 	assert_int_equal(o.reasons, WT_BUSY);
 	assert_true(live_exists(w.path));
-	assert_false(worktree_leaves(live.app.worktrees, w.path));
+	assert_false(worktree_leaves(live.app.worktrees, live.who.uid, w.path));
 	run_discard(run);
 	o = (struct outcome){ 0 };
 	worktree_remove(live.app.worktrees, &live.who, w.path, false,
@@ -463,7 +464,7 @@ a_program_that_begins_meanwhile_holds_it(void **state)
 	live_wait(it_leaves, w.path);
 	live_wait(it_alone_left, &o);
 	kit_ok(&o);
-	assert_false(worktree_leaves(live.app.worktrees, w.path));
+	assert_false(worktree_leaves(live.app.worktrees, live.who.uid, w.path));
 }
 
 /* As many as one round takes, and none of them can be ended. */

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -553,25 +552,4 @@ git_free(struct git *g)
 	loop_undefer(g->app->loop, git_sweep_cb, g);
 	git_sweep_cb(g);
 	free(g);
-}
-
-/* What is fatal comes after warnings and says why it ended. */
-void
-git_complaint(const struct git_result *r, char *out, size_t size)
-{
-	static const char *const heads[] = { "fatal: ", "error: " };
-	const char *line = r->err, *found = NULL;
-	size_t len;
-
-	for (size_t i = 0; i < 2 && found == NULL; i++) {
-		found = strstr(r->err, heads[i]);
-		if (found != NULL)
-			line = found + strlen(heads[i]);
-	}
-	len = strcspn(line, "\n");
-	if (len == 0)
-		(void)snprintf(out, size, "git ended with status %d",
-		    r->status);
-	else
-		(void)str_escape(out, size, line, len);
 }

@@ -61,7 +61,5 @@ struct git_result {
 typedef void
 git_fn(int err, const struct git_result *r, const char *why, void *arg);
 void git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg);
-/* What git complains of: its first "fatal:" or "error:" line, or its first. */
-void git_complaint(const struct git_result *r, char *out, size_t size);
 
 #endif

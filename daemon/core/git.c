@@ -29,13 +29,15 @@
 
 /*
  * [ops] has room for 32 starts that are not answered: git alone must not use
- * them up, as sessions need them too.
+ * them up, as sessions need them too. What runs and waits is of one account
+ * each: whoever stops a git of its own is in nobody else's way.
  */
-#define RUNNING_MAX 12
-#define WAITING_MAX 500
-#define ERR_MAX	    4096
-#define CHUNK	    65536
-#define AGAIN_MS    1000
+#define STARTING_MAX 12
+#define RUNNING_MAX  12
+#define WAITING_MAX  500
+#define ERR_MAX	     4096
+#define CHUNK	     65536
+#define AGAIN_MS     1000
 
 struct pipe_end {
 	int fd; /* -1: closed */
@@ -54,6 +56,7 @@ struct job {
 	struct pipe_end out, err;
 	struct loop_timer *timer;
 	uint64_t handle; /* 0: not started */
+	bool starting;	 /* counted among them */
 	bool pending;	 /* the helper has a callback of ours */
 	bool exited;
 	int status;
@@ -66,7 +69,7 @@ TAILQ_HEAD(jobs, job);
 struct git {
 	struct app *app;
 	struct jobs running, waiting, refused, ended;
-	unsigned nrunning, nwaiting;
+	unsigned nrunning, nwaiting, nstarting;
 	bool ending;
 };
 
@@ -128,17 +131,40 @@ git_sweep_cb(void *arg)
 	}
 }
 
-/* Room for one more: the longest waiting one starts. */
+static unsigned
+count_of(const struct jobs *jobs, uid_t uid)
+{
+	const struct job *j;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (j, jobs, link)
+		n += j->uid == uid;
+	return n;
+}
+
+/* Room for one more: of those who may, the longest waiting one starts. */
 static void
 next_job(struct git *g)
 {
-	struct job *j = TAILQ_FIRST(&g->waiting);
+	struct job *j;
 
-	if (g->ending || j == NULL || g->nrunning >= RUNNING_MAX)
+	if (g->ending || g->nstarting >= STARTING_MAX)
+		return;
+	TAILQ_FOREACH (j, &g->waiting, link)
+		if (count_of(&g->running, j->uid) < RUNNING_MAX)
+			break;
+	if (j == NULL)
 		return;
 	TAILQ_REMOVE(&g->waiting, j, link);
 	g->nwaiting--;
 	job_start(j);
+}
+
+static void
+start_over(struct job *j)
+{
+	j->git->nstarting -= j->starting;
+	j->starting = false;
 }
 
 static void
@@ -166,6 +192,7 @@ job_end(struct job *j, int err, const char *why)
 	end_close(&j->out);
 	end_close(&j->err);
 	loop_timer_clear(j->timer);
+	start_over(j);
 	TAILQ_REMOVE(&g->running, j, link);
 	g->nrunning--;
 	if (TAILQ_EMPTY(&g->ended))
@@ -346,6 +373,8 @@ job_run(struct job *j, uint64_t handle, struct seqpkt_fds *fds)
 	j->err.watch =
 	    loop_watch_new(app->loop, j->err.fd, LOOP_READ, git_err_cb, j);
 	loop_timer_set(j->timer, app->conf->git_timeout_ms);
+	start_over(j);
+	next_job(j->git);
 }
 
 /* NO_SUCH is the grant, which a new [ops] does not know: it passes. */
@@ -421,7 +450,8 @@ job_start(struct job *j)
 
 	TAILQ_INSERT_TAIL(&g->running, j, link);
 	g->nrunning++;
-	j->pending = true;
+	g->nstarting++;
+	j->pending = j->starting = true;
 	grant_get(g->app->grants, j->uid, git_grant_cb, j);
 }
 
@@ -514,7 +544,7 @@ git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg)
 	j->timer = loop_timer_new(g->app->loop, git_timeout_cb, j);
 	fill_spawn(&j->spawn, call);
 	/* Told from the loop: no caller is answered within its own call. */
-	if (g->nwaiting >= WAITING_MAX) {
+	if (count_of(&g->waiting, j->uid) >= WAITING_MAX) {
 		if (TAILQ_EMPTY(&g->refused))
 			loop_defer(g->app->loop, git_refuse_cb, g);
 		TAILQ_INSERT_TAIL(&g->refused, j, link);

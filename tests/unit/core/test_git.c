@@ -106,6 +106,48 @@ abuse_G26_it_has_a_deadline(void **state)
 }
 
 static void
+denied_cb(int err, const struct git_result *r, const char *why, void *arg)
+{
+	(void)r;
+	(void)why;
+	*(int *)arg = err;
+}
+
+static bool
+is_told(const void *arg)
+{
+	return *(const int *)arg != 0;
+}
+
+/* More than may run at once, and none of them goes on: the next user's does. */
+static void
+abuse_G26_one_account_holds_up_no_other(void **state)
+{
+	int64_t was = live.app.conf->git_timeout_ms;
+	const struct git_call other = {
+		.uid = live.who.uid + 1, .dir = "/", .argv = head, .max = 4096
+	};
+	static struct ran x[20];
+	int err = 0;
+
+	(void)state;
+	hang(true);
+	live.app.conf->git_timeout_ms = 3000;
+	for (int i = 0; i < 20; i++)
+		ran_start(&x[i], live.repo, head, 4096);
+	git_run(live.app.worktrees->git, &other, denied_cb, &err);
+	live_wait(is_told, &err);
+	/* In user mode nobody acts for another, but it had its turn. */
+	assert_int_equal(err, RDV_E_DENIED);
+	for (int i = 0; i < 20; i++)
+		assert_false(x[i].done);
+	for (int i = 0; i < 20; i++)
+		live_until(&x[i].done);
+	live.app.conf->git_timeout_ms = was;
+	hang(false);
+}
+
+static void
 many_wait_and_too_many_do_not(void **state)
 {
 	static struct ran x[700];
@@ -174,6 +216,7 @@ all(void)
 		T(it_runs_and_answers),
 		T(what_it_says_is_bounded),
 		T(abuse_G26_it_has_a_deadline),
+		T(abuse_G26_one_account_holds_up_no_other),
 		T(many_wait_and_too_many_do_not),
 		T(without_the_helper_it_says_so),
 	};

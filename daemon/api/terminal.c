@@ -120,8 +120,8 @@ attach(struct door *d, const struct terminal_in *in)
 	const char *why;
 
 	conf.offset = begin_at(d, in, &why);
-	conf.held = in->screen && (!JS_SET(in, 0) || why != NULL) &&
-		    door_has_screen(d);
+	conf.held =
+	    in->screen && (!JS_SET(in, 0) || why != NULL) && door_has_screen(d);
 	if (conf.held)
 		conf.offset = term_bytes(d->term);
 	d->viewer = viewer_new(d->term, &conf, &door_viewer_ops, d);

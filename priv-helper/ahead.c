@@ -16,6 +16,7 @@
 #include "lib/xalloc.h"
 #include "priv-helper/child.h"
 #include "priv-helper/ops.h"
+#include "priv-helper/served.h"
 #include "security/mutant.h"
 
 /* Of the room for runs, this part at least is to be free. */
@@ -102,11 +103,24 @@ remember(struct ops *o, const struct run *r, const struct priv_spawn *m)
 	return k;
 }
 
+/* Each has two, which count as the account's own. */
+static bool
+has_few_processes(const struct ops *o, const struct run *r)
+{
+	const struct account *who = accounts_find(&o->accounts, r->uid);
+
+	return who == NULL ||
+	       served_rights(o, who)->limit[POLICY_MAX_PROCESSES] <
+		   AHEAD_PROCESSES;
+}
+
 void
 ahead_expect(struct ops *o, const struct run *r, const struct priv_spawn *m)
 {
 	struct ahead_kind *k = find(o, r, m);
 
+	if (has_few_processes(o, r))
+		return;
 	if (k == NULL)
 		k = remember(o, r, m);
 	k->guess.uses_tmp = r->uses_tmp;

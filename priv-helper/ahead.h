@@ -20,6 +20,8 @@ struct run;
 
 /* Kinds of starts that are expected, each with at most one spare run. */
 #define AHEAD_MAX 4
+/* Of an account that may have fewer processes there is none. */
+#define AHEAD_PROCESSES 100
 /* No longer than this without one. */
 #define AHEAD_IDLE_MS 30000
 

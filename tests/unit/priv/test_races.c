@@ -45,8 +45,10 @@ static struct swap {
 	unsigned pairs;
 	atomic_bool on, held;
 	atomic_ulong done; /* how often it has */
+	/* Around a look at `held` and what follows from it. */
+	pthread_mutex_t look;
 	pthread_t thread;
-} swap;
+} swap = { .look = PTHREAD_MUTEX_INITIALIZER };
 
 /* With pauses of changing length: without any, locks are all that is tried. */
 static void *
@@ -57,15 +59,26 @@ swapping(void *arg)
 	(void)arg;
 	while (atomic_load(&swap.on)) {
 		i = turn++ % swap.pairs;
+		(void)pthread_mutex_lock(&swap.look);
 		if (!atomic_load(&swap.held) &&
 		    renameat2(topfd, swap.name[0][i], topfd, swap.name[1][i],
 			RENAME_EXCHANGE) == 0)
 			atomic_fetch_add(&swap.done, 1);
+		(void)pthread_mutex_unlock(&swap.look);
 		for (i = turn * 2654435761u >> PAUSE_SHIFT; i > 0; i--)
 			if (!atomic_load(&swap.on))
 				break;
 	}
 	return NULL;
+}
+
+/* It has swapped for the last time when this returns. */
+static void
+swap_hold(void)
+{
+	(void)pthread_mutex_lock(&swap.look);
+	atomic_store(&swap.held, true);
+	(void)pthread_mutex_unlock(&swap.look);
 }
 
 /* Lets it go; how often it has swapped before. */
@@ -391,7 +404,7 @@ fill_scratch(const char *run, const char *deep)
 	char name[64];
 	unsigned i;
 
-	atomic_store(&swap.held, true);
+	swap_hold();
 	assert_int_equal(mkdirat(topfd, run, 0700), 0);
 	if (strcmp(deep, run) != 0)
 		assert_int_equal(mkdirat(topfd, deep, 0700), 0);

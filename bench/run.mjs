@@ -2,13 +2,14 @@
 // ratios. Nothing here passes or fails: figures go to docs/performance.md.
 //
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
-//                                spawn|guards|handover|filter|runs|callgrind]...
+//                                attach|spawn|guards|handover|filter|runs|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
+import WebSocket from 'ws';
 import { requestCounts } from './callgrind-http.mjs';
 import { terminalCounts } from './callgrind-term.mjs';
 import * as privilege from './privilege.mjs';
@@ -90,6 +91,17 @@ function call(rdv, method, target, body) {
 		});
 		req.on('error', reject);
 		req.end(body && JSON.stringify(body));
+	});
+}
+
+function text(rdv, target) {
+	return new Promise((resolve, reject) => {
+		http.get({ socketPath: rdv.sock, path: target, headers: {
+			Host: 'localhost', Authorization: `Bearer ${rdv.token}` } }, (res) => {
+			let all = '';
+			res.on('data', (d) => { all += d; });
+			res.on('end', () => resolve(all));
+		}).on('error', reject);
 	});
 }
 
@@ -403,6 +415,80 @@ async function start() {
 		worst_ms: times[4] });
 }
 
+const metric = async (rdv, name) => +new RegExp(`^rdv_${name} (\\d+)$`, 'm')
+	.exec(await text(rdv, '/metrics'))[1];
+
+// From the request to the last piece of the screen, as a page has it.
+async function shown(rdv, s) {
+	const begin = performance.now();
+	const ws = new WebSocket(`ws+unix:${rdv.term}:/ws/terminal/${s.id}` +
+		'?screen=true', ['rdv.v1'], { headers: { Host: 'localhost',
+			Authorization: `Bearer ${rdv.token}` } });
+	let data = '';
+	await new Promise((resolve, reject) => {
+		ws.on('error', reject);
+		ws.on('message', (m, binary) => {
+			const piece = binary ? {} : JSON.parse(m);
+			data += piece.data ?? '';
+			if (piece.more === false)
+				resolve();
+		});
+	});
+	const ms = performance.now() - begin;
+	ws.terminate();
+	return { ms, data };
+}
+
+async function logged(rdv, s, size) {
+	for (;;) {
+		const { run } = await call(rdv, 'GET', `/api/sessions/${s.id}`);
+		if (run.log_bytes >= size)
+			return run;
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+}
+
+// Until no screen is worked on: what the daemon does by itself is done.
+async function rested(rdv) {
+	for (let last = -1; ;) {
+		const now = await metric(rdv, 'screens_emulated_bytes_total') +
+			await metric(rdv, 'screens_looked_bytes_total');
+		if (now === last)
+			return;
+		last = now;
+		await new Promise((resolve) => setTimeout(resolve, 500));
+	}
+}
+
+// Attaching to a terminal with a long log: at once when it has been written,
+// and again; beside libvterm for as many bytes as were emulated.
+async function attach() {
+	const rdv = await rdvStart(), mib = Number(process.env.RDV_LOG_MIB ?? 1024);
+	for (const kind of ['flood', 'build', 'full']) {
+		const begin = performance.now();
+		const s = await session(rdv, kind, [tool('screens'), kind,
+			String(mib)]);
+		const run = await logged(rdv, s, mib << 20);
+		const mbps = (mib << 20) / 1e3 / (performance.now() - begin);
+		if (kind === 'full')
+			await rested(rdv);
+		const before = await metric(rdv, 'screens_emulated_bytes_total');
+		const first = await shown(rdv, s);
+		const emulated = await metric(rdv,
+			'screens_emulated_bytes_total') - before;
+		const again = [];
+		for (let i = 0; i < 5; i++)
+			again.push((await shown(rdv, s)).ms);
+		const bare = measure('vterm', [path.join(rdv.base, 'server/runs',
+			`${run.id}.log`), Math.max(emulated, 4096)]).ms;
+		say(`attach ${kind}`, { log_mb: (mib << 20) / 1e6, written_mbps: mbps,
+			first_ms: first.ms, again_ms: Math.min(...again),
+			emulated_kb: emulated / 1e3, screen_kb: first.data.length / 1e3,
+			vterm_ms: bare, of_vterm: first.ms / bare });
+	}
+	await stop(rdv.child);
+}
+
 async function callgrind() {
 	const bench = { build, scratch, tool, say, measure, rdvStart, stop, session,
 		endpoint, requestFile, streamFile, triggerFile };
@@ -413,6 +499,7 @@ async function callgrind() {
 const helper = { build, scratch, started, tool, say, measure, usage, rdvStart,
 	stop, call };
 const all = { terminal, echo, http: http_, writes, events, memory, start,
+	attach,
 	spawn: () => privilege.spawning(helper),
 	guards: () => privilege.guards(helper),
 	handover: () => privilege.handover(helper),

@@ -1,7 +1,7 @@
 # `make bench` prints ratios against peers of the same run; it is no test. The
 # peer node-pty is built from its source by npm on first use.
 bench_tools := $(patsubst %,$(BUILD)/bench/%,flood rawpty termclient httpload \
-	       syncpeer fanout counted)
+	       syncpeer fanout counted screens vterm)
 # Those of the helper's side: made of its own objects.
 bench_priv := $(patsubst %,$(BUILD)/bench/%,spawnload guards handover filtered)
 bench_use := $(BUILD)/libpriv.a $(BUILD)/libsec.a $(BUILD)/liblib.a
@@ -17,8 +17,9 @@ bench-built: all $(bench_tools) $(bench_priv) $(bench_spawn) \
 $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $@ bench/$*.c bench/bench.c \
-	    -lpthread -lutil -lsqlite3
+	    -lpthread -lutil -lsqlite3 $(bench_more)
 
+$(BUILD)/bench/vterm: bench_more = -lvterm
 $(bench_priv): $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h \
     $(bench_use)
 	@mkdir -p $(@D)

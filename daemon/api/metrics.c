@@ -164,6 +164,11 @@ metrics_terminals(struct app *app, struct buf *b)
 	    t.slow);
 	count(b, "input_refused_total", "inputs over their bound",
 	    t.input_refused);
+	count(b, "screens_total", "screens worked out from logs", t.screens);
+	count(b, "screens_emulated_bytes_total", "bytes emulated for them",
+	    t.emulated);
+	count(b, "screens_looked_bytes_total",
+	    "bytes only looked through for them", t.looked);
 }
 
 static void

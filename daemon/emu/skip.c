@@ -61,7 +61,7 @@ sequence(const uint8_t *p, size_t len)
 }
 
 size_t
-skip_plain(const uint8_t *p, size_t len)
+skip_plain(const uint8_t *p, size_t len, size_t *last)
 {
 	size_t at = 0, n;
 
@@ -70,8 +70,10 @@ skip_plain(const uint8_t *p, size_t len)
 		if (at == len)
 			return at;
 		n = sequence(p + at, len - at);
+		if (n > 0)
+			*last = at + n;
 		/* A character of Latin, not a control. */
-		if (p[at] == 0xc2 && at + 1 < len && p[at + 1] >= 0xa0)
+		else if (p[at] == 0xc2 && at + 1 < len && p[at + 1] >= 0xa0)
 			n = 2;
 		if (n == 0)
 			return at;

@@ -14,8 +14,11 @@ struct emu;
  * and EMU_HISTORY more is gone for good, and nothing else of it has stayed but
  * the pen.
  */
-/* How many bytes from the front are of that kind; whole sequences only. */
-size_t skip_plain(const uint8_t *p, size_t len);
+/*
+ * How many bytes from the front are of that kind; whole sequences only. When
+ * there is a sequence among them, *last is behind the last.
+ */
+size_t skip_plain(const uint8_t *p, size_t len, size_t *last);
 /* Whether such a stretch leaves no more than that, where the emulator is. */
 bool skip_possible(const struct emu *e);
 /* Right behind a carriage return and a line feed in one: all of it is gone. */

@@ -19,8 +19,8 @@
 #define WORTH (512u << 10)
 /* Lines longer than this on average are not looked for. */
 #define BACK_MAX (4u << 20)
-/* The pen is known within this, or the stretch is emulated. */
-#define PEN_MAX (256u << 10)
+/* The pen is looked for within this, then within twice as much. */
+#define PEN_MIN (64u << 10)
 
 static bool
 read_at(const struct screen_job *j, uint64_t off, uint8_t *p, size_t len)
@@ -78,14 +78,27 @@ is_down(const struct screen_job *j, uint64_t to)
 	return false;
 }
 
+/*
+ * The pen at `to`: as it is when no sequence came, else by the last ones before
+ * that, as far back as there is one that sets it anew.
+ */
 static bool
 set_pen(struct screen_job *j, uint64_t to)
 {
-	size_t len = to - j->at < PEN_MAX ? (size_t)(to - j->at) : PEN_MAX;
-	uint8_t *p = xmalloc(len);
-	bool ok = read_at(j, to - len, p, len) &&
-		  skip_pen(j->emu, p, len, to - len == j->at);
+	uint64_t end = j->sequence < to ? j->sequence : to;
+	size_t len = PEN_MIN / 2;
+	uint8_t *p = NULL;
+	bool ok = j->sequence == 0, whole = false;
 
+	while (!ok && !whole && len < BACK_MAX) {
+		len *= 2;
+		whole = end - j->at <= len;
+		if (whole)
+			len = (size_t)(end - j->at);
+		p = xreallocarray(p, len, 1);
+		ok = read_at(j, end - len, p, len) &&
+		     skip_pen(j->emu, p, len, whole);
+	}
 	free(p);
 	return ok;
 }
@@ -120,7 +133,7 @@ bool
 flight_step(struct screen_job *j, uint64_t end)
 {
 	uint8_t *block = j->term->ts->step;
-	size_t len, n;
+	size_t len, n, last = 0;
 
 	if (!j->looking) {
 		if (j->at < j->look_at || end - j->at < WORTH ||
@@ -128,6 +141,7 @@ flight_step(struct screen_job *j, uint64_t end)
 			return false;
 		j->looking = true;
 		j->ahead = j->at;
+		j->sequence = 0;
 	}
 	len = end - j->ahead < FLIGHT_BYTES ? (size_t)(end - j->ahead)
 					    : FLIGHT_BYTES;
@@ -135,7 +149,10 @@ flight_step(struct screen_job *j, uint64_t end)
 		land(j);
 		return true;
 	}
-	n = skip_plain(block, len);
+	n = skip_plain(block, len, &last);
+	if (last > 0)
+		j->sequence = j->ahead + last;
+	j->term->ts->stats.looked += n;
 	j->ahead += n;
 	/* A sequence that the block cut is looked at whole in the next. */
 	if (j->ahead == end || n + 64 < len || n == 0)

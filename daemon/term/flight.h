@@ -14,13 +14,15 @@ struct screen_job {
 	void *arg;
 	struct emu *emu; /* NULL: its turn has not come */
 	uint64_t at, until;
-	uint64_t begun;	 /* of the checkpoint */
+	uint64_t begun; /* of the checkpoint */
+	uint64_t emulated;
 	struct buf load; /* what of it is still to be emulated */
 	uint64_t index;	 /* of the next size in the log's index */
 	struct runlog_size size;
 	bool has_size; /* `size` is to come */
 	/* How far it was looked ahead, and where to look next. */
 	uint64_t ahead, look_at;
+	uint64_t sequence; /* behind the last in the stretch; 0: none */
 	bool looking;
 };
 

@@ -29,8 +29,14 @@
 #define AT_ONCE 4u
 /* A job of the daemon's own rests so long after each slice. */
 #define REST_US 1500
-/* So much is logged before one is made; so much emulated before it is kept. */
-#define KEEP_EVERY (64u << 20)
+/*
+ * So much is logged before a checkpoint is made: what has to be emulated when
+ * somebody attaches shall take some 20 ms. A flood is only looked through,
+ * which is many times faster, and pays for less.
+ */
+#define KEEP_OFTEN  (2u << 20)
+#define KEEP_SELDOM (64u << 20)
+/* Less than this is emulated again next time. */
 #define KEEP_WORTH (1u << 20)
 #define CKPT_MAX   (8u << 20)
 
@@ -81,12 +87,13 @@ begin(struct screen_job *j)
 static void
 load_step(struct screen_job *j)
 {
-	size_t left = buf_left(&j->load);
-	size_t max = left < STEP_BYTES ? left : STEP_BYTES;
+	size_t left = buf_left(&j->load), n;
 
-	j->load.off +=
-	    emu_feed(j->emu, j->load.data + j->load.off, max, STEP_WORK);
-	if (buf_left(&j->load) == 0)
+	n = emu_feed(j->emu, j->load.data + j->load.off,
+	    left < STEP_BYTES ? left : STEP_BYTES, STEP_WORK);
+	j->load.off += n;
+	j->term->ts->stats.emulated += n;
+	if (n == left)
 		buf_done(&j->load);
 }
 
@@ -120,7 +127,10 @@ step(struct screen_job *j, int *err)
 		*err = n < 0 ? (int)n : -EIO;
 		return false;
 	}
-	j->at += emu_feed(j->emu, ts->step, (size_t)n, STEP_WORK);
+	n = (long)emu_feed(j->emu, ts->step, (size_t)n, STEP_WORK);
+	j->at += (uint64_t)n;
+	ts->stats.emulated += (uint64_t)n;
+	j->emulated += (uint64_t)n;
 	return true;
 }
 
@@ -135,6 +145,7 @@ keep(struct screen_job *j, uint64_t at)
 	int err;
 
 	t->kept = at;
+	t->is_flood = j->emulated < (j->at - j->begun) / 4;
 	emu_look(j->emu, &look);
 	c = (struct ckpt){ at, look.cols, look.rows };
 	buf_init(&b, CKPT_MAX);
@@ -151,9 +162,12 @@ finish(struct screen_job *j, int err)
 {
 	uint64_t at = j->at - emu_partial(j->emu);
 
+	j->term->ts->stats.screens++;
 	if (j->done != NULL)
 		j->done(err, j->emu, at, j->arg);
-	if (err == 0 && j->at - j->begun >= KEEP_WORTH)
+	if (err != 0)
+		j->term->kept = j->until; /* not again at once */
+	else if (j->at - j->begun >= KEEP_WORTH)
 		keep(j, at);
 	screen_job_free(j);
 }
@@ -291,7 +305,9 @@ screen_job_free(struct screen_job *j)
 void
 screen_grown(struct term *t)
 {
-	if (t->keeper == NULL && t->log.size - t->kept >= KEEP_EVERY)
+	uint64_t every = t->is_flood ? KEEP_SELDOM : KEEP_OFTEN;
+
+	if (t->keeper == NULL && t->log.size - t->kept >= every)
 		t->keeper = screen_job_new(t, NULL, NULL);
 }
 

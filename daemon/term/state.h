@@ -50,6 +50,7 @@ struct term {
 	bool is_ended;
 	char run_id[UUID_TEXT];
 	uint64_t kept; /* of the newest checkpoint, as far as known */
+	bool is_flood; /* so it was up to there */
 	struct screen_job *keeper; /* makes another */
 	struct term_end end;	   /* cause is ours */
 	term_drained_fn *drained;

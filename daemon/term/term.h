@@ -33,6 +33,9 @@ struct terms_stats {
 	uint64_t blocks;	/* times a log had no room */
 	uint64_t slow;		/* viewers closed for being slow */
 	uint64_t input_refused; /* inputs over the bound */
+	uint64_t screens;	/* worked out from logs */
+	uint64_t emulated;	/* bytes emulated for that */
+	uint64_t looked;	/* bytes only looked through */
 	unsigned terms, viewers, blocked, flowing;
 };
 void terms_stats(const struct terms *ts, struct terms_stats *out);

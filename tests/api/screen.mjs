@@ -1,5 +1,7 @@
 // What a terminal shows, worked out when somebody asks.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
 import { dump, newTerm, write } from '../screen/xterm.mjs';
@@ -136,6 +138,29 @@ await test('an ended run gives its screen, then its end', async (t) => {
 	assert.match(v.screen, /the end/);
 	assert.equal(await v.ended(), 1000);
 });
+
+await test('a checkpoint is made though nobody looks, and survives kill -9',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await rdv.session('kept', print('\\033[?2004hfirst',
+			'yes "$(printf "\\033[5A\\033[2;3Hx")" | head -c 5000000; ' +
+			'printf "\\033[H\\033[Jlast"; exec cat'));
+		const file = path.join(rdv.base, 'server', 'runs', `${s.run.id}.ckpt`);
+		await waitFor('a checkpoint', () => fs.existsSync(file));
+		const before = await shown(rdv, s, 'last');
+		const old = rdv.rdvd;
+		process.kill(old, 'SIGKILL');
+		await waitFor('a new rdvd', async () => rdv.rdvd !== old &&
+			(await rdv.request('GET', '/health')).status === 200);
+		assert.deepEqual(await shown(rdv, s, 'last'), before);
+		const emulated = Number(/^rdv_screens_emulated_bytes_total (\d+)$/m
+			.exec((await rdv.request('GET', '/metrics')).raw)[1]);
+		// The log has five million bytes.
+		assert.ok(emulated < 4500000, `${emulated}`);
+		// A torn one costs time, nothing else.
+		fs.truncateSync(file, 100);
+		assert.deepEqual(await screen(rdv, s), before);
+	});
 
 // J02: what asks a terminal something gets no answer from the emulator.
 await test('J02 looking at a screen answers no question of its program',

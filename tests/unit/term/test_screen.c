@@ -257,6 +257,26 @@ test_where_floods_leave_more(void **state)
 	}
 }
 
+/* Most of a flood is not emulated, whether it has colours or not. */
+static void
+test_floods_are_not_emulated(void **state)
+{
+	struct fx *fx = *state;
+	struct terms_stats before, now;
+
+	for (size_t i = 0; i < 5; i++) {
+		uuid_v7(fx->run);
+		buf_reset(&fx->log);
+		buf_put_text(&fx->log, "\x1b[2;5H\x1b[7mx\x1b[m");
+		flood(fx, 4u << 20, floods[i]);
+		terms_stats(fx->g.terms, &before);
+		check(fx);
+		terms_stats(fx->g.terms, &now);
+		assert_true(now.emulated - before.emulated < 1u << 20);
+		assert_true(now.looked - before.looked < 5u << 20);
+	}
+}
+
 static int
 ckpt_fd(struct fx *fx, int flags)
 {
@@ -375,12 +395,12 @@ test_plain_is_what_is_cut(void **state)
 	static const char text[] = "one\r\n\x1b[1;31mred\x1b[0m\xc2\xa0\xc3\xa9"
 				   "\x1b[Kend\x1b[2Jodd";
 	const uint8_t *p = (const uint8_t *)text;
-	size_t odd = (size_t)(strstr(text, "\x1b[2J") - text), n;
+	size_t odd = (size_t)(strstr(text, "\x1b[2J") - text), n, last = 0;
 
 	(void)state;
-	assert_int_equal(skip_plain(p, sizeof(text) - 1), odd);
+	assert_int_equal(skip_plain(p, sizeof(text) - 1, &last), odd);
 	for (size_t len = 0; len < sizeof(text); len++) {
-		n = skip_plain(p, len);
+		n = skip_plain(p, len, &last);
 		assert_true(n <= len && n <= odd);
 		assert_true(n + 8 > (len < odd ? len : odd));
 	}
@@ -391,6 +411,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_floods, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_floods_are_not_emulated,
+		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_where_floods_leave_more,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_checkpoint_is_used, setup,

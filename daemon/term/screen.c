@@ -270,7 +270,9 @@ screen_job_new(struct term *t, screen_fn *done, void *arg)
 	j->done = done;
 	j->arg = arg;
 	j->until = t->log.size;
-	term_ref(t);
+	/* One of the daemon's own ends with its terminal. */
+	if (done != NULL)
+		term_ref(t);
 	if (ts->step == NULL)
 		ts->step = xmalloc(FLIGHT_BYTES);
 	enqueue(ts, j);
@@ -284,9 +286,11 @@ screen_job_free(struct screen_job *j)
 {
 	struct terms *ts;
 	struct term *t;
+	bool holds;
 
 	if (j == NULL)
 		return;
+	holds = j->done != NULL;
 	t = j->term;
 	ts = t->ts;
 	TAILQ_REMOVE(&ts->jobs, j, link);
@@ -299,7 +303,8 @@ screen_job_free(struct screen_job *j)
 	if (t->keeper == j)
 		t->keeper = NULL;
 	free(j);
-	term_unref(t);
+	if (holds)
+		term_unref(t);
 }
 
 void

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/loop.h"
+#include "daemon/term/screen.h"
 #include "daemon/term/state.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -177,6 +178,7 @@ term_unref(struct term *t)
 {
 	if (t == NULL || --t->refs > 0)
 		return;
+	screen_job_free(t->keeper);
 	close_program(t);
 	runlog_close(&t->log);
 	if (t->ts->window_term == t)

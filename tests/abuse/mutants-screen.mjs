@@ -2,9 +2,9 @@
 // mutants.mjs.
 export const screen = [
 	{ ids: ['J02'], guard: 'the emulator answers nothing (planted: it does)',
-		off: [['daemon/term/screen.c', 'j->at += emu_feed(',
+		off: [['daemon/term/screen.c', 'j->at += (uint64_t)n;',
 			'(void)term_input(j->term, "\\x1b[?1;2c", 7);\n\tj->at += ' +
-			'emu_feed(']],
+			'(uint64_t)n;']],
 		red: ['api J02 looking at a screen'] },
 	{ ids: ['J06'], guard: 'what cells refer to is bounded',
 		off: [['daemon/emu/intern.c',

@@ -48,8 +48,8 @@ await test('what the policy has for the account is explained to it', async () =>
 
 await test('less of the network than a profile has is explained', async () => {
 	await s.reload('[profile.script]\nnetwork = "none"\n');
-	says(explain(ann, 'script'), /^it cannot be started: so much of the network/);
-	says(explain(ann, 'lsp'), /^it may be started; /);
+	says(explain(ann, 'script'), /^network: at most none$/);
+	says(explain(ann, 'agent'), /^network: at most full$/);
 });
 
 await test('a policy that only root may read is said to be so', async () => {

@@ -39,6 +39,7 @@ const PATHS = {
 	'GET /api/folders/{id}/context': ['folder'],
 	'GET /api/sessions/{id}': ['session'],
 	'GET /api/sessions/{id}/runs': ['session'],
+	'GET /api/sessions/{id}/screen': ['session'],
 	'GET /api/sessions/{id}/scrollback': ['session'],
 	'PATCH /api/sessions/{id}': ['session', { name: 'taken' }],
 	'PUT /api/sessions/{id}/folder': ['session', { folder_id: null }],

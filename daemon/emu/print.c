@@ -94,6 +94,16 @@ wrap(struct emu *e)
 	}
 }
 
+/* What is left of a wide character that is written over. */
+static void
+halve_before(struct emu *e)
+{
+	struct screen *s = e->on;
+
+	if (s->x > 0 && emu_cell_width(s->line[s->y], s->x - 1) == 2)
+		put(e, s->x - 1, CELL_WIDTH(1));
+}
+
 /* False: it is not shown. */
 static bool
 make_room(struct emu *e, unsigned width)
@@ -106,7 +116,9 @@ make_room(struct emu *e, unsigned width)
 		wrap(e);
 		return true;
 	}
+	/* xterm.js does it where its input happens to be cut. */
 	s->x = e->cols - 1;
+	halve_before(e);
 	return width != 2;
 }
 
@@ -151,14 +163,12 @@ print_one(struct emu *e, uint32_t ch)
 		put(e, s->x++, 0);
 }
 
-/* What is left of a wide character that is written over. */
+/* A run that was cut is no new one. */
 static void
 before_run(struct emu *e)
 {
-	struct screen *s = e->on;
-
-	if (s->x > 0 && emu_cell_width(s->line[s->y], s->x - 1) == 2)
-		put(e, s->x - 1, CELL_WIDTH(1));
+	if (e->in.join == 0)
+		halve_before(e);
 }
 
 static void

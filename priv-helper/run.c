@@ -28,7 +28,7 @@ runs_init(struct runs *rs)
 	} while (rs->generation == 0);
 }
 
-struct run *
+static struct run *
 run_new(struct runs *rs)
 {
 	struct run *r;

@@ -75,9 +75,10 @@ struct runs {
 };
 
 void runs_init(struct runs *rs);
-/* A run with the next handle; NULL when no handle is left. */
-struct run *run_new(struct runs *rs);
-/* And its account, profile, io and network of another. */
+/*
+ * A run with the next handle, and account, profile, io and network of another;
+ * NULL when no handle is left.
+ */
 struct run *run_like(struct runs *rs, const struct run *other);
 /* The host's network is open to it. */
 bool run_is_online(const struct run *r);

@@ -10,8 +10,8 @@
 #include "daemon/emu/state.h"
 #include "lib/xalloc.h"
 
-struct line *
-emu_line_new(unsigned len)
+static struct line *
+line_new(unsigned len)
 {
 	struct line *l =
 	    xmalloc(sizeof(*l) + (size_t)len * sizeof(struct cell));
@@ -25,7 +25,7 @@ emu_line_new(unsigned len)
 struct line *
 emu_line_blank(unsigned len)
 {
-	struct line *l = emu_line_new(len);
+	struct line *l = line_new(len);
 
 	for (unsigned i = 0; i < len; i++)
 		l->cell[i] = (struct cell){ .ch = CELL_WIDTH(1) };
@@ -185,7 +185,7 @@ pack(struct line *room, const struct line *l)
 
 	if (room == NULL || room->room < n) {
 		free(room);
-		room = emu_line_new(n);
+		room = line_new(n);
 	}
 	room->len = l->len;
 	room->wrapped = l->wrapped;
@@ -220,7 +220,7 @@ emu_scroll(struct emu *e, bool wrapped)
 
 	if (s == &e->main && s->top == 0)
 		emu_hist_push(e, l);
-	memmove(top, top + 1, (s->bottom - s->top) * sizeof(*top));
+	memmove(top, top + 1, (s->bottom - s->top) * sizeof(struct line *));
 	s->line[s->bottom] = l;
 	emu_fill(e, l, emu_blank(e));
 	l->wrapped = wrapped;

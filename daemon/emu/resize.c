@@ -43,7 +43,8 @@ grow(struct emu *e, struct screen *s, unsigned rows)
 	s->line = xreallocarray(s->line, rows, sizeof(struct line *));
 	for (unsigned n = e->rows; n < rows; n++) {
 		if (above && e->hist_n > 0 && n <= s->y + 1) {
-			memmove(s->line + 1, s->line, n * sizeof(*s->line));
+			memmove(s->line + 1, s->line,
+			    n * sizeof(struct line *));
 			s->line[0] = hist_pop(e);
 			s->y++;
 		} else {
@@ -63,7 +64,7 @@ shrink(struct emu *e, struct screen *s, unsigned rows)
 		if (s == &e->main)
 			emu_hist_push(e, s->line[0]);
 		free(s->line[0]);
-		memmove(s->line, s->line + 1, (n - 1) * sizeof(*s->line));
+		memmove(s->line, s->line + 1, (n - 1) * sizeof(struct line *));
 		s->y -= s->y > 0;
 	}
 }

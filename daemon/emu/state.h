@@ -88,7 +88,6 @@ void emu_glevel(struct emu *e, uint8_t level);
 void emu_designate(struct emu *e, unsigned g, uint8_t set);
 
 /* grid.c: cells and lines of the screen that is on. */
-struct line *emu_line_new(unsigned len); /* its cells are not set */
 struct line *emu_line_blank(unsigned len);
 struct cell emu_blank(const struct emu *e);
 void emu_fill(struct emu *e, struct line *l, struct cell c);

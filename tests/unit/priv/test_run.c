@@ -7,6 +7,8 @@
 #include "priv-helper/run.h"
 #include "tests/unit/check.h"
 
+static const struct run like;
+
 static void
 handles(void **state)
 {
@@ -18,8 +20,8 @@ handles(void **state)
 	runs_init(&a);
 	runs_init(&b);
 	assert_int_not_equal(a.generation, b.generation);
-	one = run_new(&a);
-	two = run_new(&a);
+	one = run_like(&a, &like);
+	two = run_like(&a, &like);
 	first = one->handle;
 	assert_int_equal(first & a.generation, a.generation);
 	assert_true(two->handle > first);
@@ -35,7 +37,7 @@ handles(void **state)
 	assert_null(run_after(&a, two->handle));
 	run_free(&a, one);
 	assert_null(run_find(&a, first));
-	three = run_new(&a);
+	three = run_like(&a, &like);
 	assert_true(three->handle > two->handle);
 	run_free(&a, two);
 	run_free(&a, three);
@@ -51,7 +53,7 @@ no_handle_left(void **state)
 	(void)state;
 	runs_init(&rs);
 	rs.serial = UINT32_MAX;
-	assert_null(run_new(&rs));
+	assert_null(run_like(&rs, &like));
 	assert_int_equal(rs.n, 0);
 }
 
@@ -65,7 +67,7 @@ stdin_goes(void **state)
 
 	(void)state;
 	runs_init(&rs);
-	r = run_new(&rs);
+	r = run_like(&rs, &like);
 	r->io = PRIV_IO_PIPES;
 	for (i = 0; i < 3; i++)
 		r->fds.fd[r->fds.n++] = open("/dev/null", O_RDWR | O_CLOEXEC);

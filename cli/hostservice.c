@@ -43,19 +43,36 @@ find_root(const struct cli *cli)
 	return xstrdup("");
 }
 
+/* That file of the host's rdv, when it is meant and the file is there. */
+static char *
+find_kept(const struct cli *cli, const char *name)
+{
+	char *root = geteuid() == 0 ? find_root(cli) : NULL, *path;
+
+	if (root == NULL)
+		return NULL;
+	path = xasprintf("%s" KEEP "/%s", root, name);
+	free(root);
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
 bool
 hostservice_is_ours(const struct cli *cli)
 {
-	char *root = geteuid() == 0 ? find_root(cli) : NULL, *path;
-	bool there;
+	char *path = find_kept(cli, "service-token");
+	const bool there = path != NULL;
 
-	if (root == NULL)
-		return false;
-	path = xasprintf("%s" KEEP "/service-token", root);
-	there = access(path, F_OK) == 0;
 	free(path);
-	free(root);
 	return there;
+}
+
+char *
+hostservice_audit(const struct cli *cli)
+{
+	return find_kept(cli, "audit");
 }
 
 /* "SHA256 UNTIL"; 0: not there. */

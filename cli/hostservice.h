@@ -11,6 +11,11 @@ struct cli;
  * replace, and nobody else can even see it.
  */
 bool hostservice_is_ours(const struct cli *cli);
+/*
+ * Where the host's rdv keeps its audit log, which root alone can read; NULL
+ * when another rdv is meant. Free it.
+ */
+char *hostservice_audit(const struct cli *cli);
 /* Has it replaced, and waits. An enum cmd_exit; what is wrong has been said. */
 int hostservice_rotate(const struct cli *cli);
 

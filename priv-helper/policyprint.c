@@ -298,13 +298,14 @@ policyprint_main(const char *file)
 	policyprint_keys(&p, stdout);
 	err = print_accounts(&p, stdout);
 	policy_done(&p);
+	/* What is wrong stands behind it, also where both are one file. */
+	if (fflush(stdout) != 0)
+		return 1;
 	if (err != 0)
 		(void)fprintf(stderr, "rdv-helper: accounts: %s\n",
 		    strerror(-err));
 	if (place[0] != '\0')
 		(void)fprintf(stderr,
 		    "rdv-helper: would not be taken from there: %s\n", place);
-	if (fflush(stdout) != 0)
-		return 1;
 	return err != 0 || place[0] != '\0' ? 1 : 0;
 }

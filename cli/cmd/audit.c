@@ -13,6 +13,7 @@
 
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/hostservice.h"
 #include "cli/out.h"
 #include "lib/auditdir.h"
 #include "lib/buf.h"
@@ -68,6 +69,27 @@ load_keys(struct audit *a, const char *file)
 	return CMD_OK;
 }
 
+/* Whose rdv is the host's has none of his own. */
+static char *
+find_log(const struct cli *cli)
+{
+	char *path = hostservice_audit(cli);
+
+	return path != NULL ? path : xasprintf("%s/audit", cli->base);
+}
+
+static int
+refuse_log(struct audit *a, int err)
+{
+	const struct cli *cli = a->call->cli;
+
+	if (err != -ENOENT || cli->run_dir == NULL || a->call->nargs > 0)
+		return refuse(a, a->path, err);
+	out_error(cli, "AUDIT",
+	    "the audit log of this host is root's: sudo rdv audit");
+	return CMD_FAILED;
+}
+
 static int
 audit_open(struct audit *a, struct cmd_call *c, const char *key)
 {
@@ -75,11 +97,10 @@ audit_open(struct audit *a, struct cmd_call *c, const char *key)
 
 	memset(a, 0, sizeof(*a));
 	a->call = c;
-	a->path = c->nargs > 0 ? xstrdup(c->args[0])
-			       : xasprintf("%s/audit", c->cli->base);
+	a->path = c->nargs > 0 ? xstrdup(c->args[0]) : find_log(c->cli);
 	a->dir = open(a->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (a->dir < 0)
-		return refuse(a, a->path, -errno);
+		return refuse_log(a, -errno);
 	if (!auditcrypt_load(why, sizeof(why))) {
 		out_error(c->cli, "AUDIT", "%s", why);
 		return CMD_FAILED;

@@ -95,6 +95,13 @@ await test('each reading of the policy is on record', async () => {
 	const verify = s.as({ uid: 0, home: '/root', run: '' },
 		path.join(s.bin, 'rdv'), ['audit', 'verify', keep]);
 	assert.equal(verify.status, 0, `${verify.out}${verify.err}`);
+	// Without a directory root means the host's, and nobody else has one.
+	const found = s.as({ uid: 0, home: '/root', run: ann.run },
+		path.join(s.bin, 'rdv'), ['audit', 'verify']);
+	assert.equal(found.out, verify.out);
+	const none = s.rdv(ann, 'audit', 'verify');
+	assert.equal(none.status, 1);
+	assert.match(none.err, /the audit log of this host is root's: sudo rdv audit/);
 });
 
 await test('the web acts for whom the policy says (E01)', async () => {

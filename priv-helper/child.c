@@ -388,10 +388,10 @@ plan(const struct child *c, struct reaper_plan *p)
 	d->nofile = o->nofile;
 	d->limits = c->profile->limits;
 	d->account = c->limits.process;
-	d->filter = &s->order->filter;
+	d->filter = &s->order->page->filter;
 	if (s->spaces.view != NSPACE_NONE)
 		d->spaces = &s->spaces;
-	d->order = &s->order->told;
+	d->order = &s->order->page->told;
 }
 
 /* The pid, 0 in the child, or -errno. */
@@ -439,6 +439,7 @@ make_processes(struct child *c, struct child_error *e)
 	pid = fork_reaper(c->o, &p);
 	if (pid < 0)
 		return child_failed(e, "P7 fork", pid);
+	order_keep(c->s->order);
 	r->reaper = pid;
 	r->fds = c->s->tty.ours;
 	c->s->tty.ours.n = 0;

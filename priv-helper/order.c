@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Strings and lists one behind the other, in pages that come into being when
- * they are written to. Nothing is taken back: it serves for one start.
+ * they are written to. Nothing is taken back: it serves for one start. What is
+ * in there may be anything by now, so all that decides where the next byte goes
+ * is kept outside of it.
  */
 #include "priv-helper/order.h"
 
@@ -9,12 +11,15 @@
 #include <linux/filter.h>
 #include <linux/futex.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/log.h"
 #include "lib/seqpkt.h"
+#include "lib/xalloc.h"
 
 /*
  * A request of nothing but empty strings, each a pointer as well, what the
@@ -22,41 +27,67 @@
  */
 #define ORDER_BYTES ((size_t)SEQPKT_MAX * 64)
 
-_Static_assert(ORDER_BYTES > sizeof(struct order) +
+_Static_assert(ORDER_BYTES > sizeof(struct order_page) +
 				 USHRT_MAX * sizeof(struct sock_filter) +
 				 SEQPKT_MAX * 16,
     "room for a filter");
 
+const size_t order_bytes = ORDER_BYTES;
+
+/* Room for so much, or NULL. */
+static void *
+take(struct order *t, size_t len)
+{
+	const size_t at =
+	    (t->used + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
+
+	if (len > ORDER_BYTES - sizeof(*t->page) - at)
+		return NULL;
+	t->used = at + len;
+	return t->page->bytes + at;
+}
+
 static void *
 put(struct order *t, const void *p, size_t len)
 {
-	const size_t at = (t->used + sizeof(p) - 1) & ~(sizeof(p) - 1);
+	void *to = take(t, len);
 
-	if (len > ORDER_BYTES - sizeof(*t) - at)
-		return NULL;
-	t->used = at + len;
-	return memcpy(t->bytes + at, p, len);
+	return to == NULL ? NULL : memcpy(to, p, len);
 }
 
 struct order *
 order_new(const struct filter *f)
 {
-	struct order *t = mmap(NULL, ORDER_BYTES, PROT_READ | PROT_WRITE,
+	struct order *t;
+	void *page = mmap(NULL, ORDER_BYTES, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (t == MAP_FAILED)
+	if (page == MAP_FAILED)
 		return NULL;
-	t->filter = *f;
+	t = xcalloc(1, sizeof(*t));
+	t->page = page;
+	t->page->filter = *f;
 	if (f->len > 0)
-		t->filter.code = put(t, f->code, f->len * sizeof(*f->code));
+		t->page->filter.code =
+		    put(t, f->code, f->len * sizeof(*f->code));
 	return t;
+}
+
+/* It is a mapping of its own, so nothing has to be split and nothing fails. */
+void
+order_keep(struct order *t)
+{
+	if (madvise(t->page, ORDER_BYTES, MADV_DONTFORK) < 0)
+		fatal("order", "madvise");
 }
 
 void
 order_free(struct order *t)
 {
-	if (t != NULL)
-		(void)munmap(t, ORDER_BYTES);
+	if (t == NULL)
+		return;
+	(void)munmap(t->page, ORDER_BYTES);
+	free(t);
 }
 
 static char *
@@ -69,33 +100,41 @@ static char *const *
 put_list(struct order *t, char *const *from)
 {
 	size_t n = 0, i;
-	char **list;
+	char **list, *text;
 
 	while (from[n] != NULL)
 		n++;
-	list = put(t, from, (n + 1) * sizeof(*from));
-	for (i = 0; list != NULL && i < n; i++) {
-		list[i] = put_text(t, from[i]);
-		if (list[i] == NULL)
+	list = take(t, (n + 1) * sizeof(*list));
+	if (list == NULL)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		text = put_text(t, from[i]);
+		if (text == NULL)
 			return NULL;
+		list[i] = text;
 	}
+	list[n] = NULL;
 	return list;
 }
 
 bool
 order_tell(struct order *t, const struct drop_order *o)
 {
-	t->told.cwd = put_text(t, o->cwd);
-	t->told.path = put_text(t, o->path);
-	t->told.argv = put_list(t, o->argv);
-	t->told.envp = put_list(t, o->envp);
-	return t->told.cwd != NULL && t->told.path != NULL &&
-	       t->told.argv != NULL && t->told.envp != NULL;
+	const struct drop_order told = { .cwd = put_text(t, o->cwd),
+		.path = put_text(t, o->path),
+		.argv = put_list(t, o->argv),
+		.envp = put_list(t, o->envp) };
+
+	t->page->told = told;
+	return told.cwd != NULL && told.path != NULL && told.argv != NULL &&
+	       told.envp != NULL;
 }
 
 void
 order_give(struct order *t)
 {
-	__atomic_store_n(&t->told.given, 1, __ATOMIC_RELEASE);
-	(void)syscall(SYS_futex, &t->told.given, FUTEX_WAKE, 1, NULL, NULL, 0);
+	uint32_t *given = &t->page->told.given;
+
+	__atomic_store_n(given, 1, __ATOMIC_RELEASE);
+	(void)syscall(SYS_futex, given, FUTEX_WAKE, 1, NULL, NULL, 0);
 }

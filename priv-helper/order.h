@@ -10,18 +10,31 @@
 
 /*
  * What a program's process learns when its run is asked for, in memory that it
- * shares with [ops] since it was made, at the same address. [ops] writes it and
- * reads nothing from it: the process is another account's.
+ * shares with [ops] since it was made, at the same address. The process is
+ * another account's and can write there too, so [ops] reads nothing from it.
  */
-struct order {
+struct order_page {
 	struct drop_order told;
 	struct filter filter;
-	size_t used;
 	char bytes[];
 };
 
+/* [ops]' own side of it: where the memory is, and how much is written to. */
+struct order {
+	struct order_page *page;
+	size_t used;
+};
+
+/* Of the shared memory. */
+extern const size_t order_bytes;
+
 /* To be made before the process is, with its filter; or NULL with errno. */
 struct order *order_new(const struct filter *f);
+/*
+ * After the fork that it was made for, and before any other: what is forked
+ * from now on does not have it.
+ */
+void order_keep(struct order *t);
 /* NULL is fine. What a process has of it stays. */
 void order_free(struct order *t);
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "priv-helper/order.h"
 #include "tests/priv/rigaudit.h"
 #include "tests/priv/rigops.h"
 #include "tests/unit/check.h"
@@ -34,16 +35,18 @@ static void
 read_file(pid_t pid, const char *name, char *text, size_t size)
 {
 	char path[96];
-	ssize_t n = 0;
+	size_t len = 0;
+	ssize_t n;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, size - 1);
+	/* A map comes in pieces of a page at most. */
+	while (fd >= 0 && (n = read(fd, text + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	if (fd >= 0)
 		(void)close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
+	text[len] = '\0';
 }
 
 static struct pids
@@ -255,6 +258,65 @@ abuse_E01_a_spare_is_one_accounts(void **state)
 	rigops_stop(&o);
 }
 
+/* How many such pieces of memory a process has, and of which run the last is.
+ */
+static unsigned
+orders(pid_t pid, unsigned long *inode)
+{
+	static char text[1 << 17];
+	unsigned long from, to, number;
+	char *line, *save, mode[8];
+	unsigned n = 0;
+
+	read_file(pid, "maps", text, sizeof(text));
+	assert_true(text[0] != '\0');
+	for (line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &from, &to, mode,
+			&number) == 4 &&
+		    to - from == order_bytes && strcmp(mode, "rw-s") == 0) {
+			*inode = number;
+			n++;
+		}
+	}
+	return n;
+}
+
+/* What one is to run is written where no other account's process can look. */
+static void
+abuse_E01_an_order_is_one_runs(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat") };
+	unsigned long own[2], reapers;
+	struct rig_result res;
+	struct rigops o;
+	struct pids now;
+	unsigned i;
+
+	(void)state;
+	rigops_need();
+	rigops_start(&o, NULL);
+	for (i = 0; i < 2; i++) {
+		rigops_enter(&o, i);
+		rig_spawn(&o.rig, &s, &res);
+		assert_int_equal(res.a.result, PRIV_DONE);
+		/* Made while the first one's spare run waited. */
+		assert_int_equal(orders(rig_parent((pid_t)res.a.pid), &reapers),
+		    1);
+		assert_int_equal(orders((pid_t)res.a.pid, &reapers), 0);
+		rig_close(&res);
+		(void)wait_for(&o.rig, i + 1);
+	}
+	now = spares(&o.rig);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(orders(now.pid[i], &own[i]), 1);
+		assert_int_equal(orders(rig_parent(now.pid[i]), &reapers), 1);
+		assert_int_equal(reapers, own[i]);
+	}
+	assert_int_not_equal(own[0], own[1]);
+	rigops_stop(&o);
+}
+
 /* Accounts and rights are new: what was made by the old ones is not used. */
 static void
 abuse_E01_a_spare_ends_with_its_rights(void **state)
@@ -411,6 +473,7 @@ main(void)
 		cmocka_unit_test(another_kind_does_not),
 		cmocka_unit_test(abuse_E01_a_spare_holds_nothing),
 		cmocka_unit_test(abuse_E01_a_spare_is_one_accounts),
+		cmocka_unit_test(abuse_E01_an_order_is_one_runs),
 		cmocka_unit_test(abuse_E01_a_spare_ends_with_its_rights),
 		cmocka_unit_test(it_ends),
 		cmocka_unit_test(one_that_is_killed_costs_nothing),

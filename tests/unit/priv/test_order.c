@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory that [ops] shares with another account's process: whatever is
+ * written there, [ops] writes its own in order and nowhere else.
+ */
+#include <linux/filter.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/seqpkt.h"
+#include "priv-helper/order.h"
+#include "tests/unit/check.h"
+
+static const struct filter none;
+static char one[] = "one", empty[] = "", three[] = "three", var[] = "A=1";
+static char *argv[] = { one, empty, three, NULL };
+static char *envp[] = { var, NULL };
+static const struct drop_order wanted = {
+	.cwd = "/tmp", .path = "/bin/true", .argv = argv, .envp = envp
+};
+
+static void
+assert_inside(const struct order *t, const void *p, size_t len)
+{
+	const char *from = t->page->bytes, *at = p;
+
+	assert_true(at >= from);
+	assert_true(at + len <= (const char *)t->page + order_bytes);
+}
+
+static void
+assert_list(const struct order *t, char *const *list, char *const *want)
+{
+	size_t i;
+
+	assert_inside(t, list, sizeof(*list));
+	for (i = 0; want[i] != NULL; i++) {
+		assert_inside(t, list[i], strlen(want[i]) + 1);
+		assert_string_equal(list[i], want[i]);
+	}
+	assert_null(list[i]);
+}
+
+static void
+assert_told(const struct order *t)
+{
+	const struct drop_order *o = &t->page->told;
+
+	assert_inside(t, o->cwd, sizeof("/tmp"));
+	assert_string_equal(o->cwd, "/tmp");
+	assert_string_equal(o->path, "/bin/true");
+	assert_list(t, o->argv, argv);
+	assert_list(t, o->envp, envp);
+}
+
+static void
+says_what_is_told(void **state)
+{
+	struct sock_filter code[] = { { 1, 2, 3, 4 }, { 5, 6, 7, 8 } };
+	const struct filter f = { .code = code, .len = 2 };
+	struct order *t = order_new(&f);
+
+	(void)state;
+	assert_non_null(t);
+	assert_inside(t, t->page->filter.code, sizeof(code));
+	assert_true(order_tell(t, &wanted));
+	assert_told(t);
+	assert_memory_equal(t->page->filter.code, code, sizeof(code));
+	order_give(t);
+	assert_int_equal(t->page->told.given, 1);
+	order_free(t);
+	order_free(NULL);
+}
+
+/* Every byte of it, as whoever has it mapped as well can. */
+static void
+abuse_E01_it_is_not_read(void **state)
+{
+	static const uint8_t fill[] = { 0xff, 0x80, 0x41, 0x01 };
+	struct order *t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(fill); i++) {
+		t = order_new(&none);
+		memset(t->page, fill[i], order_bytes);
+		assert_true(order_tell(t, &wanted));
+		assert_told(t);
+		order_free(t);
+	}
+}
+
+static void
+too_much_is_refused(void **state)
+{
+	static char text[SEQPKT_MAX];
+	char *many[66];
+	const struct drop_order o = {
+		.cwd = "/", .path = "/", .argv = many, .envp = envp
+	};
+	struct order *t = order_new(&none);
+	size_t i;
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	for (i = 0; i < 65; i++)
+		many[i] = text;
+	many[65] = NULL;
+	assert_false(order_tell(t, &o));
+	/* The largest that is not too much. */
+	many[62] = NULL;
+	order_free(t);
+	t = order_new(&none);
+	assert_true(order_tell(t, &o));
+	order_free(t);
+}
+
+/* True where a new process has that memory. */
+static bool
+is_passed_on(const struct order *t)
+{
+	unsigned char in;
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(mincore(t->page, 1, &in) == 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status) == 1;
+}
+
+static void
+kept_from_other_processes(void **state)
+{
+	struct order *t = order_new(&none);
+
+	(void)state;
+	assert_true(is_passed_on(t));
+	order_keep(t);
+	assert_false(is_passed_on(t));
+	assert_true(order_tell(t, &wanted));
+	assert_told(t);
+	order_free(t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(says_what_is_told),
+		cmocka_unit_test(abuse_E01_it_is_not_read),
+		cmocka_unit_test(too_much_is_refused),
+		cmocka_unit_test(kept_from_other_processes),
+	};
+
+	return cmocka_run_group_tests_name("order", tests, NULL, NULL);
+}

@@ -170,22 +170,32 @@ starting(const struct ops *o)
 	return false;
 }
 
+/* Nobody may ask for what no grant is left for. */
+static int64_t
+ends(const struct ops *o, const struct ahead_kind *k)
+{
+	const int64_t granted = grant_until(&o->grants, k->uid);
+
+	return granted < k->until ? granted : k->until;
+}
+
 static const struct ahead_kind *
 first_due(const struct ops *o)
 {
 	const struct ahead_kind *k;
 
 	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
-		if (k->until != 0 && k->run == NULL)
+		if (k->until != 0 && k->run == NULL && ends(o, k) != 0)
 			return k;
 	return NULL;
 }
 
+/* Without [audit] there will be no start that could take it. */
 bool
-ahead_due(const struct ops *o)
+ahead_due(struct ops *o)
 {
 	return first_due(o) != NULL && !o->ending && has_room(o) &&
-	       !starting(o);
+	       !starting(o) && audit_well(&o->audit);
 }
 
 void
@@ -214,13 +224,16 @@ ahead_expire(struct ops *o)
 {
 	const int64_t now = clock_mono_ms();
 	struct ahead_kind *k;
-	int64_t left = -1;
+	int64_t left = -1, end;
 
 	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++) {
-		if (k->until != 0 && k->until <= now)
+		if (k->until == 0)
+			continue;
+		end = ends(o, k);
+		if (end <= now)
 			forget(k);
-		if (k->until != 0 && (left < 0 || k->until - now < left))
-			left = k->until - now;
+		else if (left < 0 || end - now < left)
+			left = end - now;
 	}
 	return left;
 }

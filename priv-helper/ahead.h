@@ -54,11 +54,17 @@ ahead_expect(struct ops *o, const struct run *r, const struct priv_spawn *m);
  */
 struct run *
 ahead_take(struct ops *o, const struct run *like, const struct priv_spawn *m);
-/* True when there is something to make; not while a start is under way. */
-bool ahead_due(const struct ops *o);
+/*
+ * True when there is something to make; not while a start is under way, for an
+ * account without a live grant, or while no start could be put on record.
+ */
+bool ahead_due(struct ops *o);
 /* Makes one of them. What fails here fails again, and is told, at a start. */
 void ahead_make(struct ops *o);
-/* Ends what has not been asked for in time. Until the next such end, or -1. */
+/*
+ * Ends what has not been asked for in time, or outlives the grants of its
+ * account. Milliseconds until the next such end, or -1.
+ */
 int64_t ahead_expire(struct ops *o);
 /* All of them, or those of an account, are ended and not made again. */
 void ahead_drop(struct ops *o);

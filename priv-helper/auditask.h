@@ -36,6 +36,8 @@ bool audit_wait(struct audit_link *a, char *why, size_t whysize);
 /* Both, for an act with nothing to prepare. */
 bool audit_before(struct audit_link *a, struct audit_msg *m, char *why,
     size_t whysize);
+/* True unless it is certain, or feared, that a record could not be had now. */
+bool audit_well(struct audit_link *a);
 /*
  * True when the record asked for last is certainly not in the log, so that what
  * has become of the act is a refusal and no end of something begun. May wait.

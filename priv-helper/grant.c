@@ -78,6 +78,19 @@ grant_find(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN],
 	return true;
 }
 
+int64_t
+grant_until(const struct grants *g, uid_t uid)
+{
+	const int64_t now = clock_mono_ms();
+	const struct grant *p;
+	int64_t until = 0;
+
+	for (p = g->grant; p < g->grant + GRANTS_MAX; p++)
+		if (p->uid == uid && live(p, now) && p->expires > until)
+			until = p->expires;
+	return until;
+}
+
 uint32_t
 grant_number(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN])
 {

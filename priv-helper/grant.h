@@ -35,6 +35,8 @@ bool grant_new(struct grants *g, uid_t uid, const uint8_t from[SHA256_LEN],
 /* The uid of a live grant. */
 bool grant_find(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN],
     uid_t *uid);
+/* When the last live one of that uid ends, monotonic ms; 0: there is none. */
+int64_t grant_until(const struct grants *g, uid_t uid);
 /* Its number, or 0 when there is no such live one. */
 uint32_t
 grant_number(const struct grants *g, const uint8_t token[PRIV_GRANT_LEN]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * REVOKE: a token ends, and with it every grant that was given for it: who has
- * stolen a token does not outlive it by the hour that a grant may last.
+ * stolen a token does not outlive it by the hour that a grant may last. Nor do
+ * spare runs outlive the last grant.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,8 @@ end(struct ops *o, uid_t uid, const uint8_t sum[SHA256_LEN],
 	if (err == RDV_E_NOT_FOUND)
 		err = 0;
 	grant_end_of(&o->grants, sum);
+	if (grant_until(&o->grants, uid) == 0)
+		ahead_drop_of(o, uid);
 	return err == 0 ? PRIV_DONE : say(PRIV_FAILED, why, strerror(-err));
 }
 

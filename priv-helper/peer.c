@@ -39,6 +39,7 @@ peer_disconnect(struct ops *o)
 	o->daemon = -1;
 	o->hello = false;
 	grant_wipe(&o->grants);
+	ahead_drop(o);
 	/* The next rdvd learns about ends by INVENTORY. */
 	TAILQ_FOREACH (r, &o->runs.list, entry)
 		r->notice_due = false;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "priv-helper/order.h"
 #include "tests/priv/rigaudit.h"
 #include "tests/priv/rigops.h"
@@ -23,6 +24,8 @@
 #define SH(text)   ARGV("/bin/sh", "-c", text)
 #define SPARES_MAX 16
 #define SPARE	   "rdv-spare"
+/* Of a token: enough for one start on a loaded machine. */
+#define SHORT_MS 4000
 
 static char out[1 << 12];
 
@@ -339,6 +342,61 @@ abuse_E01_a_spare_ends_with_its_rights(void **state)
 	rigops_stop(&o);
 }
 
+/* With a grant that is left it is taken, and ends with the last one. */
+static void
+abuse_E01_a_spare_ends_with_its_token(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat") };
+	char text[2][RIGOPS_TEXT];
+	uint8_t sum[2][PRIV_HASH_LEN];
+	struct rigops o;
+	pid_t spare;
+	unsigned i;
+
+	(void)state;
+	rigops_need();
+	rigops_start(&o, NULL);
+	for (i = 0; i < 2; i++) {
+		rigops_enrol(&o, 0, 0, text[i], sum[i]);
+		assert_int_equal(rigops_login(&o, PRIV_LOGIN_TOKEN, 0, text[i]),
+		    PRIV_DONE);
+	}
+	(void)start(&o.rig, &s);
+	spare = wait_for(&o.rig, 1);
+	assert_int_equal(rig_revoke(&o.rig, sum[0]), PRIV_DONE);
+	assert_int_equal(start(&o.rig, &s), spare);
+	spare = wait_for(&o.rig, 1);
+	assert_int_equal(rig_revoke(&o.rig, sum[1]), PRIV_DONE);
+	rig_gone(spare);
+	rigops_stop(&o);
+}
+
+/* A grant ends with its token as well, or with the connection. */
+static void
+abuse_E01_a_spare_ends_with_its_grant(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat") };
+	char text[RIGOPS_TEXT];
+	uint8_t sum[PRIV_HASH_LEN];
+	struct rigops o;
+	pid_t spare;
+
+	(void)state;
+	rigops_need();
+	rigops_start(&o, NULL);
+	rigops_enrol(&o, 0, clock_wall_ms() + SHORT_MS, text, sum);
+	assert_int_equal(rigops_login(&o, PRIV_LOGIN_TOKEN, 0, text),
+	    PRIV_DONE);
+	(void)start(&o.rig, &s);
+	rig_gone(wait_for(&o.rig, 1));
+	rigops_enter(&o, 0);
+	(void)start(&o.rig, &s);
+	spare = wait_for(&o.rig, 1);
+	rigops_reconnect(&o);
+	rig_gone(spare);
+	rigops_stop(&o);
+}
+
 static enum priv_result
 logout(struct rig *r)
 {
@@ -475,6 +533,8 @@ main(void)
 		cmocka_unit_test(abuse_E01_a_spare_is_one_accounts),
 		cmocka_unit_test(abuse_E01_an_order_is_one_runs),
 		cmocka_unit_test(abuse_E01_a_spare_ends_with_its_rights),
+		cmocka_unit_test(abuse_E01_a_spare_ends_with_its_token),
+		cmocka_unit_test(abuse_E01_a_spare_ends_with_its_grant),
 		cmocka_unit_test(it_ends),
 		cmocka_unit_test(one_that_is_killed_costs_nothing),
 		cmocka_unit_test(abuse_I24_one_that_does_not_fit),

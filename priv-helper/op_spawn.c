@@ -22,6 +22,8 @@
 
 /* Beyond any screen; the daemon's own bounds are narrower. */
 #define CELLS_MAX 4096
+/* Of all starts under way, where there are several accounts. */
+#define SHARE (PRIV_OUTSTANDING / 2)
 
 static bool
 no(struct child_error *e, enum priv_result result, const char *why)
@@ -127,11 +129,26 @@ has_place(const struct ops *o)
 	       (live + spare + 1) * RUN_FDS + done * RUN_DONE_FDS <= o->run_fds;
 }
 
+/* Whatever hangs in one account, the others have room. */
 static bool
-judge_room(struct ops *o, struct child_error *e)
+has_its_share(const struct ops *o, const struct account *who)
+{
+	const struct run *r;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		n += r->state == RUN_STARTING && r->uid == who->uid;
+	return o->accounts.n > 1 && n >= SHARE;
+}
+
+static bool
+judge_room(struct ops *o, const struct account *who, struct child_error *e)
 {
 	if (o->ending)
 		return no(e, PRIV_BUSY, "rdv is stopping");
+	if (has_its_share(o, who))
+		return no(e, PRIV_BUSY,
+		    "too many starts of this account at once");
 	if (count(o, RUN_STARTING, RUN_STARTING) >= PRIV_OUTSTANDING)
 		return no(e, PRIV_BUSY, "too many starts at once");
 	if (!has_place(o))
@@ -257,7 +274,8 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 	if (judge_grant(o, &m->spawn, &who, &e) &&
 	    judge_form(&m->spawn, profile, &e) &&
 	    judge_net(o, who, &m->spawn, profile, &e) &&
-	    judge_policy(o, who, &m->spawn, profile, &e) && judge_room(o, &e)) {
+	    judge_policy(o, who, &m->spawn, profile, &e) &&
+	    judge_room(o, who, &e)) {
 		ok = attempt(o, id, who, &m->spawn, &e) ||
 		     (e.stale && attempt(o, id, who, &m->spawn, &e));
 	} else {

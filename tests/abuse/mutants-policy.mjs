@@ -49,7 +49,7 @@ const asked = [
 		red: unit('abuse_E01_requests') },
 	{ ids: ['E01'], guard: 'a start is judged by the policy',
 		off: [['priv-helper/op_spawn.c',
-			'judge_policy(o, who, &m->spawn, profile, &e) && ', '']],
+			'judge_policy(o, who, &m->spawn, profile, &e) &&\n\t    ', '']],
 		red: ['priv/policy abuse_E01_more_than_granted'] },
 	{ ids: ['E01'], guard: 'paths and repositories are judged by the policy',
 		off: [['priv-helper/roots.c', 'return policy_root(rs->rights, path);',

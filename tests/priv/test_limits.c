@@ -227,6 +227,37 @@ renewed(void **state)
 	rigops_stop(&s);
 }
 
+/* Programs that hang as they begin are not in anybody else's way. */
+static void
+starts_of_one_account(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("true") };
+	const unsigned share = PRIV_OUTSTANDING / 2;
+	struct priv_login_answer other;
+	struct rig_result res;
+	struct rigops o;
+	unsigned i, busy = 0, late = 0;
+
+	(void)state;
+	rigops_need();
+	rigops_start(&o, "hang");
+	rigops_enter(&o, 1);
+	other = o.rig.login;
+	rigops_enter(&o, 0);
+	for (i = 0; i <= share; i++)
+		rig_spawn_send(&o.rig, &s);
+	o.rig.login = other;
+	rig_spawn_send(&o.rig, &s);
+	for (i = 0; i <= share + 1; i++) {
+		rig_spawn_answer(&o.rig, &res);
+		busy += res.a.result == PRIV_BUSY;
+		late += strcmp(res.a.stage, "P7 deadline") == 0;
+	}
+	assert_int_equal(busy, 1);
+	assert_int_equal(late, share + 1);
+	rigops_stop(&o);
+}
+
 int
 main(void)
 {
@@ -235,6 +266,7 @@ main(void)
 		cmocka_unit_test(abuse_I23_one_process_too_many),
 		cmocka_unit_test(abuse_I23_memory_of_an_account),
 		cmocka_unit_test(renewed),
+		cmocka_unit_test(starts_of_one_account),
 	};
 
 	return cmocka_run_group_tests_name("limits", tests, begin,

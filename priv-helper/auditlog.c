@@ -252,7 +252,8 @@ make_room(struct auditlog *log, const struct audit_msg *m)
 /*
  * Whoever asks for what is refused writes here at will, so that is bounded, and
  * on a full disk what is left is for better things. Counted by the record that
- * follows, which is a head if there is no other.
+ * follows, which is a head if there is no other. A policy is read on root's
+ * word alone: what rdvd is refused does not hide that one was not taken.
  */
 static bool
 leave_out(struct auditlog *log, const struct audit_msg *m)
@@ -260,7 +261,7 @@ leave_out(struct auditlog *log, const struct audit_msg *m)
 	const int64_t now = clock_mono_ms();
 	const bool scarce = auditroom_scarce(&log->room, log->size);
 
-	if (m->phase != AUDIT_REFUSED)
+	if (m->phase != AUDIT_REFUSED || m->act == AUDIT_POLICY)
 		return false;
 	if (!scarce && bucket_take(&log->refusals, now))
 		return false;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* What the log of privileged acts writes down, and what it only counts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/auditcrypt.h"
+#include "lib/path.h"
+#include "priv-helper/auditlog.h"
+#include "tests/unit/check.h"
+#include "tests/unit/lib/tmpdir.h"
+
+#define ROOM (1 << 20)
+
+static struct auditlog made;
+
+static void
+add(uint8_t act, enum audit_phase phase, const char *why)
+{
+	struct audit_msg m = { .act = act,
+		.phase = (uint8_t)phase,
+		.pid = 1,
+		.result = PRIV_DENIED };
+	char said[AUDIT_WHY] = "";
+
+	(void)snprintf(m.why, sizeof(m.why), "%s", why);
+	assert_int_equal(auditlog_add(&made, "ops", &m, said), 0);
+}
+
+/* How often `what` stands in the log. */
+static unsigned
+told(const char *what)
+{
+	char *text, *at;
+	unsigned n = 0;
+	size_t len;
+
+	assert_int_equal(path_read_private(made.dir, "000001.log", ROOM, &text,
+			     &len),
+	    0);
+	for (at = text; (at = strstr(at, what)) != NULL; at++)
+		n++;
+	free(text);
+	return n;
+}
+
+/* A taken-over rdvd asks for what is refused, until that is only counted. */
+static void
+abuse_F17_refused_policy_is_told(void **state)
+{
+	char dir[64], why[256];
+	int i, fd = tmpdir_new(dir);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_true(auditcrypt_load(why, sizeof(why)));
+	auditlog_open(&made, fd);
+	assert_string_equal(made.broken, "");
+	for (i = 0; i < 400; i++)
+		add(AUDIT_SPAWN, AUDIT_REFUSED, "");
+	assert_true(made.left_out > 0);
+	assert_true(told("act=spawn phase=refused") < 400);
+	add(AUDIT_POLICY, AUDIT_REFUSED, "line 1");
+	assert_int_equal(told("act=policy phase=refused"), 1);
+	assert_int_equal(told("omitted="), 1);
+	(void)close(made.file);
+	(void)close(fd);
+	tmpdir_remove(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(abuse_F17_refused_policy_is_told),
+	};
+
+	return CHECK_RUN("auditlog", tests);
+}

@@ -155,12 +155,13 @@ put_previous(int dir, const struct ctl_service *m)
 
 int
 servicetoken_rotate(int dir, int64_t grace_ms, int control,
-    uint8_t sum[SHA256_LEN])
+    uint8_t sum[SHA256_LEN], bool *told)
 {
 	struct ctl_service m = { .until = clock_wall_ms() + grace_ms };
 	char old[FILE_MAX], text[TEXT_LEN + 2];
 	int err = read_line(dir, TOKENS_SERVICE, old);
 
+	*told = false;
 	if (err != 0)
 		return err;
 	sha256(old, strlen(old), m.previous);
@@ -168,7 +169,9 @@ servicetoken_rotate(int dir, int64_t grace_ms, int control,
 	sha256(text, TEXT_LEN, sum);
 	if (control >= 0)
 		err = say(control, text, &m);
-	if (err == 0)
+	*told = control >= 0 && err == 0;
+	/* A taken-over rdvd that closes its end must not keep the old one. */
+	if (err != -EAGAIN)
 		err = put_previous(dir, &m);
 	if (err == 0)
 		err = put_text(dir, text);

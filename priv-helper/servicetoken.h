@@ -2,6 +2,7 @@
 #ifndef RDV_SERVICETOKEN_H
 #define RDV_SERVICETOKEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/sha256.h"
@@ -23,9 +24,11 @@ int servicetoken_tell(int dir, int control);
  * Another token; the one before is honoured for `grace_ms` from now on. rdvd
  * (`control`, -1: none) hears of it before nginx can, and [ops] looks at each
  * LOGIN, so that nothing is refused in between. Durable when it returns 0 with
- * the new one's hash in `sum`; on an error rdvd is to be told once more.
+ * the new one's hash in `sum`; on an error, and unless rdvd was `told`, it is
+ * to be told once more. -EAGAIN: it has too much to read, and nothing was done;
+ * of an rdvd that cannot be told at all nothing depends.
  */
 int servicetoken_rotate(int dir, int64_t grace_ms, int control,
-    uint8_t sum[SHA256_LEN]);
+    uint8_t sum[SHA256_LEN], bool *told);
 
 #endif

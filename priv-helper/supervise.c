@@ -65,8 +65,10 @@ struct super {
 	int signals;
 	enum phase phase;
 	int64_t due;
-	int status;   /* what rdv-helper will exit with */
-	bool telling; /* rdvd is to hear more, when it takes it */
+	int status;    /* what rdv-helper will exit with */
+	bool telling;  /* rdvd is to hear more, when it takes it */
+	bool rotating; /* begun and on record, and not done yet */
+	struct audit_msg rotation;
 };
 
 static int
@@ -403,8 +405,9 @@ reload(struct super *s)
 
 /* Like an act of [ops]: without a record it is not done. */
 static bool
-begin_rotation(struct super *s, struct audit_msg *m)
+begin_rotation(struct super *s)
 {
+	struct audit_msg *m = &s->rotation;
 	char why[AUDIT_WHY];
 	bool go;
 
@@ -423,15 +426,21 @@ static void
 rotate(struct super *s)
 {
 	struct system *sys = s->launch->system;
-	struct audit_msg m;
+	struct audit_msg *m = &s->rotation;
 	int err;
 
-	if (sys == NULL || !system_rotation_due(sys) || !begin_rotation(s, &m))
+	if (sys == NULL || !system_rotation_due(sys))
 		return;
-	err = system_rotate(sys, s->daemon.control, m.token);
-	m.phase = AUDIT_AFTER;
-	m.result = err == 0 ? PRIV_DONE : PRIV_FAILED;
-	audit_tell(&s->records, &m);
+	if (!s->rotating && !begin_rotation(s))
+		return;
+	err = system_rotate(sys, s->daemon.control, m->token);
+	/* It is the same one that is tried again: one record of it. */
+	s->rotating = err == -EAGAIN;
+	if (s->rotating)
+		return;
+	m->phase = AUDIT_AFTER;
+	m->result = err == 0 ? PRIV_DONE : PRIV_FAILED;
+	audit_tell(&s->records, m);
 	if (err == 0)
 		log_info("main", "the service token was replaced");
 	else

@@ -36,6 +36,8 @@
 /* The wall clock may be set at any time; what fails is not tried at once. */
 #define LOOK_MS	 (3600 * 1000)
 #define AGAIN_MS 100
+/* So often; then nginx has another token, and rdvd when it listens again. */
+#define DEAF_MAX 20
 
 static int
 refuse(int err, char *why, size_t whysize, const char *text)
@@ -311,18 +313,24 @@ int
 system_rotate(struct system *s, int control, uint8_t sum[SHA256_LEN])
 {
 	const int64_t now = clock_mono_ms();
+	const bool deaf = s->deaf >= DEAF_MAX;
+	bool told;
 	int err = servicetoken_rotate(s->places.keep_fd, s->accounts.grace_ms,
-	    control, sum);
+	    deaf ? -1 : control, sum, &told);
 
 	/* rdvd has too much to read: nothing has been said or done. */
 	if (err == -EAGAIN) {
+		s->deaf++;
 		s->look_at = now + AGAIN_MS;
 		return err;
 	}
+	s->deaf = 0;
 	s->rotation_asked = false;
 	if (err == 0)
 		s->rotated_at = now;
-	else
+	if (!told)
+		log_warnx("system", "rdvd has not heard of the service token");
+	if (err != 0 || !told)
 		s->token_untold = true;
 	return err;
 }

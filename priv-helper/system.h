@@ -36,6 +36,7 @@ struct system {
 	bool token_untold; /* rdvd is still to be told of the service token */
 	bool rotation_asked;
 	int64_t rotated_at, look_at; /* monotonic ms */
+	unsigned deaf; /* how often rdvd did not take this token */
 };
 
 /*
@@ -73,7 +74,7 @@ void system_ask_rotation(struct system *s);
 bool system_rotation_due(struct system *s);
 /* ms until that is worth asking again. */
 int64_t system_patience(const struct system *s);
-/* As servicetoken_rotate(); -EAGAIN is tried again. */
+/* As servicetoken_rotate(); -EAGAIN is tried again, some 2 s long. */
 int system_rotate(struct system *s, int control, uint8_t sum[SHA256_LEN]);
 
 #endif

@@ -107,7 +107,15 @@ const rights = [
 ];
 
 const rotated = ['unit/api/test_people abuse_C13_service_token_of_main'];
+const rotates = 'unit/priv/test_servicetoken abuse_C13_not_held_up_by_';
 const service = [
+	{ ids: ['C13'], guard: 'a closed rdvd does not keep the service token',
+		off: [['priv-helper/servicetoken.c', 'if (err != -EAGAIN)',
+			'if (err == 0)']],
+		red: [`${rotates}a_closed_end`] },
+	{ ids: ['C13'], guard: 'a deaf rdvd does not keep the service token',
+		off: [['priv-helper/system.c', 's->deaf >= DEAF_MAX', 'false']],
+		red: [`${rotates}a_deaf_one`] },
 	{ ids: ['C13'], guard: 'the service token before ends with its grace',
 		off: [['daemon/auth/service.c',
 			'return previous && now < s->previous_until ?',

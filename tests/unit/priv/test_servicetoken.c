@@ -12,6 +12,7 @@
 #include "lib/path.h"
 #include "lib/seqpkt.h"
 #include "priv-helper/servicetoken.h"
+#include "priv-helper/system.h"
 #include "priv-helper/tokens.h"
 #include "tests/unit/check.h"
 #include "tests/unit/lib/tmpdir.h"
@@ -118,6 +119,7 @@ replaced(void **state)
 	char one[64], two[64], three[64];
 	uint8_t sum[SHA256_LEN];
 	int pair[2];
+	bool told;
 
 	(void)state;
 	assert_int_equal(seqpkt_pair(pair), 0);
@@ -125,17 +127,20 @@ replaced(void **state)
 	stands(one);
 	assert_int_equal(servicetoken_tell(fd, pair[0]), 0);
 	expect_told(pair[1], one, NULL);
-	assert_int_equal(servicetoken_rotate(fd, GRACE, pair[0], sum), 0);
+	assert_int_equal(servicetoken_rotate(fd, GRACE, pair[0], sum, &told),
+	    0);
 	stands(two);
 	assert_string_not_equal(one, two);
 	expect_told(pair[1], two, one);
 	assert_true(honoured(one) && honoured(two));
+	assert_true(told);
 	/* To another rdvd the same is said. */
 	assert_int_equal(servicetoken_tell(fd, pair[0]), 0);
 	expect_told(pair[1], two, one);
 	/* Nobody has to be there to be told. */
-	assert_int_equal(servicetoken_rotate(fd, GRACE, -1, sum), 0);
+	assert_int_equal(servicetoken_rotate(fd, GRACE, -1, sum, &told), 0);
 	stands(three);
+	assert_false(told);
 	assert_false(honoured(one));
 	assert_true(honoured(two) && honoured(three));
 	clock_shift(0, GRACE + 1);
@@ -152,6 +157,7 @@ not_told_not_replaced(void **state)
 	char one[64], now[64], junk = 'x';
 	uint8_t sum[SHA256_LEN];
 	int pair[2];
+	bool told;
 
 	(void)state;
 	assert_int_equal(seqpkt_pair(pair), 0);
@@ -159,10 +165,66 @@ not_told_not_replaced(void **state)
 	stands(one);
 	while (seqpkt_send(pair[0], &junk, 1, NULL) == 0)
 		;
-	assert_int_equal(servicetoken_rotate(fd, GRACE, pair[0], sum), -EAGAIN);
+	assert_int_equal(servicetoken_rotate(fd, GRACE, pair[0], sum, &told),
+	    -EAGAIN);
 	stands(now);
 	assert_string_equal(one, now);
 	assert_int_equal(faccessat(fd, TOKENS_SERVICE_UNTIL, F_OK, 0), -1);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
+/* An rdvd that has closed its end keeps root from nothing. */
+static void
+abuse_C13_not_held_up_by_a_closed_end(void **state)
+{
+	char one[64], two[64];
+	uint8_t sum[SHA256_LEN];
+	int pair[2];
+	bool told;
+
+	(void)state;
+	assert_int_equal(seqpkt_pair(pair), 0);
+	assert_int_equal(servicetoken_make(fd), 0);
+	stands(one);
+	(void)close(pair[1]);
+	assert_int_equal(servicetoken_rotate(fd, GRACE, pair[0], sum, &told),
+	    0);
+	assert_false(told);
+	stands(two);
+	assert_string_not_equal(one, two);
+	assert_true(honoured(one) && honoured(two));
+	(void)close(pair[0]);
+}
+
+/* And one that reads nothing, not for long. */
+static void
+abuse_C13_not_held_up_by_a_deaf_one(void **state)
+{
+	struct system s = { .places = { .keep_fd = fd },
+		.accounts = { .grace_ms = GRACE } };
+	char one[64], now[64], junk = 'x';
+	uint8_t sum[SHA256_LEN];
+	int i, pair[2];
+
+	(void)state;
+	assert_int_equal(seqpkt_pair(pair), 0);
+	assert_int_equal(servicetoken_make(fd), 0);
+	stands(one);
+	while (seqpkt_send(pair[0], &junk, 1, NULL) == 0)
+		;
+	system_ask_rotation(&s);
+	assert_int_equal(system_rotate(&s, pair[0], sum), -EAGAIN);
+	stands(now);
+	assert_string_equal(one, now);
+	for (i = 0; i < 50 && system_rotate(&s, pair[0], sum) != 0; i++)
+		assert_true(s.rotation_asked);
+	assert_in_range(i, 10, 49);
+	assert_true(s.token_untold && !s.rotation_asked);
+	stands(now);
+	assert_string_not_equal(one, now);
+	/* The next one has as much time again. */
+	assert_int_equal(system_rotate(&s, pair[0], sum), -EAGAIN);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 }
@@ -173,11 +235,12 @@ a_crash_in_between(void **state)
 {
 	char one[64];
 	uint8_t sum[SHA256_LEN];
+	bool told;
 
 	(void)state;
 	assert_int_equal(servicetoken_make(fd), 0);
 	stands(one);
-	assert_int_equal(servicetoken_rotate(fd, GRACE, -1, sum), 0);
+	assert_int_equal(servicetoken_rotate(fd, GRACE, -1, sum, &told), 0);
 	assert_int_equal(unlinkat(fd, TOKENS_SERVICE, 0), 0);
 	assert_int_equal(path_write_private(fd, TOKENS_SERVICE, one, 44), 0);
 	clock_shift(0, GRACE + 1);
@@ -192,6 +255,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_told_not_replaced, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    abuse_C13_not_held_up_by_a_closed_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    abuse_C13_not_held_up_by_a_deaf_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_crash_in_between, setup,
 		    teardown),
 	};

@@ -71,3 +71,15 @@ gitproto_get(struct buf *b, const char *build, struct git_fact *const *f,
 			return RDV_E_MALFORMED;
 	return buf_end(b) ? 0 : RDV_E_MALFORMED;
 }
+
+bool
+gitproto_is_midway(const char *text)
+{
+	static const char *const names[] = { "rebase", "rebase or am", "merge",
+		"cherry-pick", "revert", "cherry-pick or revert", "bisect" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0)
+			return true;
+	return false;
+}

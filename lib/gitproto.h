@@ -59,5 +59,10 @@ void gitproto_put(struct buf *b, const struct git_fact *f);
  */
 int gitproto_get(struct buf *b, const char *build, struct git_fact *const *f,
     size_t n);
+/*
+ * Whether `text` is a name that "midway" answers with (git-worker/place.c). It
+ * comes under GIT_FOUND as a path does, and is shown to people.
+ */
+bool gitproto_is_midway(const char *text);
 
 #endif

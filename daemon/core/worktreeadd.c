@@ -345,6 +345,10 @@ add_placed(struct wt_op *op)
 		wt_fail_fact(op, d->placed);
 		return;
 	}
+	if (!path_absolute_ok(d->placed->text)) {
+		wt_fail(op, RDV_E_SPAWN, "rdv-git: that is no path");
+		return;
+	}
 	op->row.path = d->placed->text;
 	/* Missing on disk, and still somebody's: registered, or in the making.
 	 */

@@ -14,6 +14,7 @@
 #include "daemon/core/worktreeask.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/gitproto.h"
 #include "lib/path.h"
 #include "lib/str.h"
 
@@ -232,7 +233,8 @@ judge_midway(struct wt_op *op)
 
 	if (f == NULL)
 		return;
-	if (f->found != GIT_FOUND) {
+	if (f->found != GIT_FOUND ||
+	    (*f->text != '\0' && !gitproto_is_midway(f->text))) {
 		unknown(op, "whether an operation is open");
 	} else if (*f->text != '\0') {
 		look->reasons |= WT_MIDWAY;

@@ -98,6 +98,18 @@ out_of_its_bounds(void **state)
 	}
 }
 
+/* It is found as a path is, and shown to people: these words and no other. */
+static void
+abuse_E01_midway_in_these_words(void **state)
+{
+	(void)state;
+	assert_true(gitproto_is_midway("rebase"));
+	assert_true(gitproto_is_midway("cherry-pick or revert"));
+	assert_false(gitproto_is_midway(""));
+	assert_false(gitproto_is_midway("rebase "));
+	assert_false(gitproto_is_midway("merge\x1b[2J"));
+}
+
 int
 main(void)
 {
@@ -106,6 +118,7 @@ main(void)
 		cmocka_unit_test(of_another_build),
 		cmocka_unit_test(nothing_but_all_of_it),
 		cmocka_unit_test(out_of_its_bounds),
+		cmocka_unit_test(abuse_E01_midway_in_these_words),
 	};
 
 	return CHECK_RUN("lib/gitproto", tests);

@@ -21,6 +21,7 @@
 #include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/gitproto.h"
 #include "tests/unit/lib/tmpdir.h"
 
 static struct arena *a;
@@ -212,6 +213,25 @@ directories_are_made_for_their_owner_alone(void **state)
 	assert_non_null(strstr(why, "cannot be made: No such file"));
 }
 
+/* Each mark has a name that rdvd takes; the last one made is found first. */
+static void
+abuse_E01_every_mark_has_its_word(void **state)
+{
+	static const char *const marks[] = { "h/BISECT_LOG", "h/sequencer",
+		"h/REVERT_HEAD", "h/CHERRY_PICK_HEAD", "h/MERGE_HEAD",
+		"h/rebase-apply", "h/rebase-merge" };
+	const char *last = "";
+
+	(void)state;
+	make("h");
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		write_file(marks[i]);
+		assert_true(gitproto_is_midway(place_midway(in("h"))));
+		assert_string_not_equal(place_midway(in("h")), last);
+		last = place_midway(in("h"));
+	}
+}
+
 static void
 what_an_operation_leaves(void **state)
 {
@@ -310,6 +330,7 @@ main(void)
 		T(abuse_G08_a_repository_of_somebody_else_is_not_used),
 		T(directories_are_made_for_their_owner_alone),
 		T(what_an_operation_leaves),
+		T(abuse_E01_every_mark_has_its_word),
 		T(a_rename_stays_on_one_mount),
 		T(what_is_mounted_below),
 	};

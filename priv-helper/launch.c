@@ -97,6 +97,7 @@ launch_ops(const struct launch *l, int control)
 	struct serve_args args = { .main = LAUNCH_CONTROL,
 		.base = l->base,
 		.bin = l->bin,
+		.worker = l->worker,
 		.user = l->user,
 		.nofile = l->nofile };
 	pid_t pid = fork_group();

@@ -5,15 +5,18 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "priv-helper/lookup.h"
+
 struct system;
 struct user;
 
 /* What the three processes of [main] are started with. */
 struct launch {
 	const char *base;
-	const char *audit;	/* directory of the audit log */
-	const char *bin;	/* where rdv's programs are */
-	const char *const *web; /* HOST:PORT, NULL-terminated */
+	const char *audit;	  /* directory of the audit log */
+	const char *bin;	  /* where rdv's programs are */
+	struct program_id worker; /* rdv-git there, held open by [main] */
+	const char *const *web;	  /* HOST:PORT, NULL-terminated */
 	const struct user *user;
 	rlim_t nofile;	   /* soft limit as we found it */
 	int program;	   /* rdvd, O_PATH */

@@ -3,6 +3,13 @@
 #define RDV_LOOKUP_H
 
 #include <stddef.h>
+#include <sys/types.h>
+
+/* Which file it is, whatever it is called; `ino` 0: none. */
+struct program_id {
+	dev_t dev;
+	ino_t ino;
+};
 
 /*
  * The path that execve(2) is to get for `name`: a name without '/' is looked

@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "build.h"
 #include "lib/err.h"
+#include "lib/gitproto.h"
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -239,6 +241,26 @@ open_daemon(const char *bin)
 	return fd;
 }
 
+/*
+ * And so does rdv-git, whose answers rdvd goes by. Held open for good, so that
+ * no other file gets its number; without one there is nothing to compare with.
+ */
+static struct program_id
+hold_worker(const char *bin)
+{
+	struct program_id id = { .ino = 0 };
+	char path[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	if (!path_join(path, sizeof(path), bin, GITPROTO_PROGRAM))
+		refuse(bin, "not a usable place");
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		id = (struct program_id){ .dev = st.st_dev, .ino = st.st_ino };
+	return id;
+}
+
 static void
 warn_root(const struct user *u)
 {
@@ -336,6 +358,7 @@ main(int argc, char **argv)
 		.user = &user,
 		.nofile = hygiene.nofile,
 		.program = open_daemon(bin),
+		.worker = hold_worker(bin),
 		.ready = o.ready,
 		.told = -1 };
 	if (o.ready < 0)

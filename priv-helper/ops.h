@@ -13,6 +13,7 @@
 #include "priv-helper/auditask.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/grant.h"
+#include "priv-helper/lookup.h"
 #include "priv-helper/policyfor.h"
 #include "priv-helper/roots.h"
 #include "priv-helper/run.h"
@@ -40,6 +41,7 @@ struct ops {
 	struct policy_rights *rights; /* of each of them, in their order */
 	const char *base;	      /* rdv's own; NULL: in each home */
 	const char *bin;	      /* where rdv's programs are */
+	struct program_id worker;     /* rdv-git there, at the start */
 	const char *run_dir;	      /* NULL in user mode */
 	struct grants grants;
 	struct tokens tokens;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -109,6 +110,26 @@ allow_worker(struct reach *x)
 	return err;
 }
 
+/* By descriptor: what takes its place before it is executed is not granted. */
+static int
+allow_program(struct reach *x)
+{
+	const struct program_id *id = &x->o->worker;
+	int fd = open(x->program, O_PATH | O_CLOEXEC), err = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		err = -errno;
+	else if (x->worker && (st.st_dev != id->dev || st.st_ino != id->ino))
+		err = RDV_E_STATE;
+	else
+		err = grant(x, fd, LANDLOCK_READ_EXEC);
+	(void)close(fd);
+	return err;
+}
+
 static int
 allow_profile(struct reach *x)
 {
@@ -119,8 +140,7 @@ allow_profile(struct reach *x)
 	if (err == 0 && x->worker)
 		err = allow_worker(x);
 	if (err == 0 && x->profile->exe != NULL && !x->shown)
-		err = landlock_allow(x->spare->rules.ruleset, x->program,
-		    LANDLOCK_READ_EXEC);
+		err = allow_program(x);
 	return err;
 }
 
@@ -273,6 +293,14 @@ reach_make(struct reach *x, struct child_error *e)
 	if (!x->profile->confined)
 		return true;
 	err = allow_profile(x);
+	if (err == RDV_E_STATE) {
+		e->result = PRIV_DENIED;
+		snprintf(e->why, sizeof(e->why),
+		    "%s is not the one that was there at the start; "
+		    "restart rdv",
+		    x->profile->worker);
+		return false;
+	}
 	if (err != 0)
 		return child_failed(e, "P5 ruleset", err);
 	if (!allow_roots(x, e))

@@ -312,6 +312,7 @@ serve(const struct serve_args *a)
 	o->audit.sock = -1;
 	o->nofile = a->nofile;
 	o->bin = a->bin;
+	o->worker = a->worker;
 	runs_init(&o->runs);
 	shed(o);
 	slim_init();

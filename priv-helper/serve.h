@@ -3,6 +3,9 @@
 #define RDV_SERVE_H
 
 #include <sys/resource.h>
+#include <sys/types.h>
+
+#include "priv-helper/lookup.h"
 
 struct accounts;
 struct user;
@@ -10,7 +13,8 @@ struct user;
 struct serve_args {
 	int main; /* socket to [main] */
 	const char *base;
-	const char *bin; /* where rdv's programs are */
+	const char *bin;	  /* where rdv's programs are */
+	struct program_id worker; /* rdv-git there, at the start */
 	const struct user *user;
 	rlim_t nofile;
 	/* System mode; NULL in user mode. */

@@ -122,6 +122,43 @@ abuse_E01_no_other_way_to_name_it(void **state)
 	rig_stop(&r);
 }
 
+static void
+replaced_is_refused(struct rig *r)
+{
+	const struct rig_spawn s = { .profile = "git",
+		.argv = ARGV("rdv-git", "stat", "/", "0") };
+	struct rig_result res;
+
+	rig_spawn_send(r, &s);
+	rig_spawn_answer(r, &res);
+	assert_int_equal(res.a.result, PRIV_DENIED);
+	assert_non_null(strstr(res.a.why, "restart rdv"));
+	rig_close(&res);
+}
+
+/* Where rdv was built a run may write. The same program, in another file. */
+static void
+abuse_E01_worker_put_in_its_place(void **state)
+{
+	char name[300], kept[300], other[300];
+	struct rig r;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	snprintf(name, sizeof(name), "%s/real/rdv-git", tools);
+	snprintf(kept, sizeof(kept), "%s/real/kept", tools);
+	snprintf(other, sizeof(other), "%s/mutant/rdv-git", tools);
+	rig_start(&r, NULL);
+	worker(&r, "stat", "/", "ok\n");
+	assert_int_equal(rename(name, kept), 0);
+	assert_int_equal(link(other, name), 0);
+	replaced_is_refused(&r);
+	assert_int_equal(rename(kept, name), 0);
+	worker(&r, "stat", "/", "ok\n");
+	rig_stop(&r);
+}
+
 int
 main(void)
 {
@@ -129,6 +166,7 @@ main(void)
 		cmocka_unit_test(abuse_E01_looks_and_makes_directories),
 		cmocka_unit_test(abuse_E01_only_the_worker_makes_them),
 		cmocka_unit_test(abuse_E01_no_other_way_to_name_it),
+		cmocka_unit_test(abuse_E01_worker_put_in_its_place),
 	};
 
 	return cmocka_run_group_tests_name("worker", tests, find_tools, NULL);

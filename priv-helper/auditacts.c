@@ -10,13 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/sha256.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
+#include "priv-helper/accounts.h"
+#include "priv-helper/accountwire.h"
 #include "priv-helper/ops.h"
 
 /* Bytes of a refused program's path: each may take four in a record. */
 #define PROGRAM_MAX 255
+/* As much as came here, see accounts.c. */
+#define ADMITTED_MAX ((size_t)256 * 1024 * 1024)
 
 static void
 begin(struct audit_msg *m, enum audit_act act, enum audit_phase phase)
@@ -264,6 +269,20 @@ audit_exit(struct ops *o, const struct run *r)
 	audit_tell(&o->audit, &a);
 }
 
+/* As they travel, but for the policy's text. */
+static void
+digest_admitted(const struct accounts *a, uint8_t sum[SHA256_LEN])
+{
+	struct accounts list = *a;
+	struct buf b;
+
+	list.npolicy = 0;
+	buf_init(&b, ADMITTED_MAX);
+	accountwire_put(&b, &list);
+	sha256(b.data, b.len, sum);
+	buf_done(&b);
+}
+
 void
 audit_policy(struct audit_link *link, const struct accounts *before,
     const struct accounts *after, const char *why)
@@ -272,8 +291,11 @@ audit_policy(struct audit_link *link, const struct accounts *before,
 
 	begin(&a, AUDIT_POLICY, why == NULL ? AUDIT_NEWS : AUDIT_REFUSED);
 	sha256(before->policy, before->npolicy, a.policy[0]);
-	if (why == NULL)
+	if (why == NULL) {
 		sha256(after->policy, after->npolicy, a.policy[1]);
+		digest_admitted(before, a.admitted[0]);
+		digest_admitted(after, a.admitted[1]);
+	}
 	put_result(&a, why == NULL ? PRIV_DONE : PRIV_DENIED,
 	    why == NULL ? "" : why);
 	audit_tell(link, &a);

@@ -46,8 +46,9 @@ void audit_revoke_done(struct ops *o, const struct priv_revoke *m, bool refused,
     enum priv_result result, const char *why);
 void audit_exit(struct ops *o, const struct run *r);
 /*
- * The policy was read again: from `before` to `after`, texts of them. `why`:
- * the one before stays in force; NULL: it does not.
+ * The policy was read again: from `before` to `after`, whose groups are sorted.
+ * `why`: the one before stays in force; NULL: it does not. Told and not asked
+ * for: what withdraws rights must not wait for a log that is broken.
  */
 void audit_policy(struct audit_link *link, const struct accounts *before,
     const struct accounts *after, const char *why);

@@ -32,6 +32,8 @@ static const struct wire_field fields[] = {
 	{ &wire_u64, AT(expires), 0, 0 },
 	{ &wire_bytes, AT(policy[0]), PRIV_HASH_LEN, 0 },
 	{ &wire_bytes, AT(policy[1]), PRIV_HASH_LEN, 0 },
+	{ &wire_bytes, AT(admitted[0]), PRIV_HASH_LEN, 0 },
+	{ &wire_bytes, AT(admitted[1]), PRIV_HASH_LEN, 0 },
 	{ &wire_u64, AT(handle), 0, 0 },
 	{ &wire_u32, AT(subject), 0, 0 },
 	{ &wire_u32, AT(guards), 0, 0 },
@@ -271,6 +273,16 @@ put_policy(struct buf *b, const struct audit_msg *m)
 		auditline_put_hex(b, "after", m->policy[1], PRIV_HASH_LEN);
 }
 
+/* The same text admits others when somebody has joined a group. */
+static void
+put_admitted(struct buf *b, const struct audit_msg *m)
+{
+	if (m->phase == AUDIT_REFUSED)
+		return;
+	auditline_put_hex(b, "admitted_before", m->admitted[0], PRIV_HASH_LEN);
+	auditline_put_hex(b, "admitted_after", m->admitted[1], PRIV_HASH_LEN);
+}
+
 typedef void put_fn(struct buf *b, const struct audit_msg *m);
 
 /* Each act's fields before it and after it, in their order. */
@@ -300,7 +312,7 @@ static const struct {
 	[AUDIT_EXIT] = { "exit", { NULL },
 	    { put_handle, put_label, put_subject, put_status, NULL } },
 	[AUDIT_POLICY] = { "policy", { NULL },
-	    { put_policy, put_result, put_why, NULL } },
+	    { put_policy, put_result, put_why, put_admitted, NULL } },
 	[AUDIT_ROTATE] = { "rotate", { NULL }, { put_made, put_result, NULL } },
 	[AUDIT_ASK] = { "ask", { NULL }, { NULL } },
 };

@@ -48,6 +48,8 @@ struct audit_msg {
 	int64_t expires;	      /* of the token, wall clock ms */
 	/* SHA-256 of the policy's text, before and after it was read again. */
 	uint8_t policy[2][PRIV_HASH_LEN];
+	/* And of whom it admits, with their groups. */
+	uint8_t admitted[2][PRIV_HASH_LEN];
 	uint64_t handle;
 	uint32_t subject; /* pid of what was started or has ended */
 	uint32_t guards;

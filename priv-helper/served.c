@@ -34,7 +34,7 @@ by_number(const void *a, const void *b)
 
 /* As the kernel gives them back: C10 compares, and may not sort itself. */
 static void
-sort_groups(struct accounts *all)
+sort_groups(const struct accounts *all)
 {
 	struct account *a;
 
@@ -150,6 +150,7 @@ serve_these(struct ops *o, const struct accounts *all, char *why,
 
 	if (rights == NULL)
 		return false;
+	sort_groups(all);
 	/* Not of the first one: [audit] is not there yet. */
 	if (o->accounts.policy != NULL)
 		audit_policy(&o->audit, &o->accounts, all, NULL);
@@ -157,7 +158,6 @@ serve_these(struct ops *o, const struct accounts *all, char *why,
 	accounts_done(&o->accounts);
 	o->accounts = *all;
 	o->rights = rights;
-	sort_groups(&o->accounts);
 	return true;
 }
 

@@ -7,6 +7,10 @@
 
 #include "lib/auditcrypt.h"
 #include "lib/path.h"
+#include "lib/seqpkt.h"
+#include "priv-helper/accounts.h"
+#include "priv-helper/auditacts.h"
+#include "priv-helper/auditask.h"
 #include "priv-helper/auditlog.h"
 #include "tests/unit/check.h"
 #include "tests/unit/lib/tmpdir.h"
@@ -69,11 +73,62 @@ abuse_F17_refused_policy_is_told(void **state)
 	tmpdir_remove(dir);
 }
 
+static void
+policy_told(const struct accounts *before, const struct accounts *after,
+    struct audit_msg *m)
+{
+	struct audit_link link = { .sock = -1 };
+	uint8_t packet[SEQPKT_MAX];
+	struct buf b;
+	int pair[2];
+	long n;
+
+	assert_int_equal(seqpkt_pair(pair), 0);
+	audit_connect(&link, pair[0]);
+	audit_policy(&link, before, after, NULL);
+	n = seqpkt_recv(pair[1], packet, sizeof(packet), NULL);
+	assert_true(n > 0);
+	buf_wrap(&b, packet, (size_t)n);
+	assert_true(auditmsg_get(&b, m));
+	assert_int_equal(m->act, AUDIT_POLICY);
+	audit_connect(&link, -1);
+	(void)close(pair[1]);
+}
+
+/* Somebody has joined a group: the same text, and other rights. */
+static void
+abuse_F17_other_groups_on_record(void **state)
+{
+	static char text[] = "x = 1";
+	static struct account one[2];
+	const struct accounts before = { .list = &one[0],
+		.n = 1,
+		.policy = text,
+		.npolicy = sizeof(text) - 1 };
+	struct accounts after = before;
+	struct audit_msg m;
+
+	(void)state;
+	one[0].ngroups = 1;
+	one[1] = one[0];
+	after.list = &one[1];
+	policy_told(&before, &after, &m);
+	assert_memory_equal(m.policy[0], m.policy[1], PRIV_HASH_LEN);
+	assert_memory_equal(m.admitted[0], m.admitted[1], PRIV_HASH_LEN);
+	auditmsg_done(&m);
+	one[1].groups[one[1].ngroups++] = 27;
+	policy_told(&before, &after, &m);
+	assert_memory_equal(m.policy[0], m.policy[1], PRIV_HASH_LEN);
+	assert_memory_not_equal(m.admitted[0], m.admitted[1], PRIV_HASH_LEN);
+	auditmsg_done(&m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_F17_refused_policy_is_told),
+		cmocka_unit_test(abuse_F17_other_groups_on_record),
 	};
 
 	return CHECK_RUN("auditlog", tests);

@@ -18,21 +18,12 @@
 #include <unistd.h>
 
 #include "lib/log.h"
-#include "lib/seqpkt.h"
 #include "lib/xalloc.h"
-
-/*
- * A request of nothing but empty strings, each a pointer as well, what the
- * environment has beside it, and before that the longest filter.
- */
-#define ORDER_BYTES ((size_t)SEQPKT_MAX * 64)
 
 _Static_assert(ORDER_BYTES > sizeof(struct order_page) +
 				 USHRT_MAX * sizeof(struct sock_filter) +
 				 SEQPKT_MAX * 16,
     "room for a filter");
-
-const size_t order_bytes = ORDER_BYTES;
 
 /* Room for so much, or NULL. */
 static void *

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/seqpkt.h"
 #include "security/drop.h"
 #include "security/filter.h"
 
@@ -25,8 +26,12 @@ struct order {
 	size_t used;
 };
 
-/* Of the shared memory. */
-extern const size_t order_bytes;
+/*
+ * Of the shared memory: a request of nothing but empty strings, each a pointer
+ * as well, what the environment has beside it, and before that the longest
+ * filter.
+ */
+#define ORDER_BYTES ((size_t)SEQPKT_MAX * 64)
 
 /* To be made before the process is, with its filter; or NULL with errno. */
 struct order *order_new(const struct filter *f);

@@ -140,6 +140,12 @@ audit_before(struct audit_link *a, struct audit_msg *m, char *why,
 }
 
 bool
+audit_well(struct audit_link *a)
+{
+	return !audit_absent(a);
+}
+
+bool
 audit_absent(struct audit_link *a)
 {
 	(void)a;

@@ -277,7 +277,7 @@ orders(pid_t pid, unsigned long *inode)
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &from, &to, mode,
 			&number) == 4 &&
-		    to - from == order_bytes && strcmp(mode, "rw-s") == 0) {
+		    to - from == ORDER_BYTES && strcmp(mode, "rw-s") == 0) {
 			*inode = number;
 			n++;
 		}

@@ -27,7 +27,7 @@ assert_inside(const struct order *t, const void *p, size_t len)
 	const char *from = t->page->bytes, *at = p;
 
 	assert_true(at >= from);
-	assert_true(at + len <= (const char *)t->page + order_bytes);
+	assert_true(at + len <= (const char *)t->page + ORDER_BYTES);
 }
 
 static void
@@ -85,7 +85,7 @@ abuse_E01_it_is_not_read(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(fill); i++) {
 		t = order_new(&none);
-		memset(t->page, fill[i], order_bytes);
+		memset(t->page, fill[i], ORDER_BYTES);
 		assert_true(order_tell(t, &wanted));
 		assert_told(t);
 		order_free(t);

@@ -137,8 +137,13 @@ hostservice_rotate(const struct cli *cli)
 {
 	char *root = find_root(cli);
 	struct js *v;
-	int rc = run_helper(cli, root);
+	int rc;
 
+	if (root == NULL) {
+		out_error(cli, "UNAVAILABLE", "the host has no rdv of root's");
+		return CMD_FAILED;
+	}
+	rc = run_helper(cli, root);
 	if (rc == CMD_OK && cli->json) {
 		v = js_object();
 		js_add_ms(v, "previous_until", honoured_until(root));

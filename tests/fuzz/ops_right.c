@@ -115,7 +115,7 @@ right_start(const struct priv_spawn *m, uid_t uid)
 	FUZZ_CHECK(strstr(r->profiles, word) != NULL);
 	FUZZ_CHECK(m->net != PRIV_NET_LIST);
 	if (r->offline && strcmp(m->profile, "script") == 0)
-		FUZZ_CHECK(m->net == PRIV_NET_NONE);
+		FUZZ_CHECK(world.net == POLICY_NET_NONE);
 	for (f = world.far; f < world.far + world.nfar; f++) {
 		if (f->uid != uid || !f->told || f->ended || f->control < 0)
 			continue;

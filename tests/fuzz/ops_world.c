@@ -256,6 +256,7 @@ child_start(struct ops *o, const struct account *user,
 
 	world.starts++;
 	world.started = user->uid;
+	world.net = r->net;
 	/* The product waits for the record where this stands. */
 	if (!audit_wait(&o->audit, e->why, sizeof(e->why)))
 		return child_unrecorded(e);

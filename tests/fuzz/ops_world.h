@@ -58,11 +58,12 @@ struct world {
 	unsigned policy; /* the one in force, of system mode */
 	uid_t proof;	 /* whose account has one, of any token; 0: nobody's */
 	uid_t started;	 /* for whom child_start() was called last */
-	unsigned starts; /* child_start() was called so often */
-	unsigned before; /* records of acts to come that were written */
-	unsigned after;	 /* records of what became of acts */
-	bool broken;	 /* [ops] has ended itself */
-	int64_t shift;	 /* of both clocks, ms */
+	enum policy_net net; /* and what that has of it */
+	unsigned starts;     /* child_start() was called so often */
+	unsigned before;     /* records of acts to come that were written */
+	unsigned after;	     /* records of what became of acts */
+	bool broken;	     /* [ops] has ended itself */
+	int64_t shift;	     /* of both clocks, ms */
 };
 
 extern struct world world;

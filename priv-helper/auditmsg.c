@@ -279,8 +279,8 @@ put_admitted(struct buf *b, const struct audit_msg *m)
 {
 	if (m->phase == AUDIT_REFUSED)
 		return;
-	auditline_put_hex(b, "admitted_before", m->admitted[0], PRIV_HASH_LEN);
-	auditline_put_hex(b, "admitted_after", m->admitted[1], PRIV_HASH_LEN);
+	auditline_put_hex(b, "listbefore", m->admitted[0], PRIV_HASH_LEN);
+	auditline_put_hex(b, "listafter", m->admitted[1], PRIV_HASH_LEN);
 }
 
 typedef void put_fn(struct buf *b, const struct audit_msg *m);

@@ -8,6 +8,7 @@
 #include "lib/auditcrypt.h"
 #include "lib/path.h"
 #include "lib/seqpkt.h"
+#include "lib/str.h"
 #include "priv-helper/accounts.h"
 #include "priv-helper/auditacts.h"
 #include "priv-helper/auditask.h"
@@ -59,6 +60,7 @@ abuse_F17_refused_policy_is_told(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	assert_true(auditcrypt_load(why, sizeof(why)));
+	(void)str_copy(made.boot, "unknown", sizeof(made.boot));
 	auditlog_open(&made, fd);
 	assert_string_equal(made.broken, "");
 	for (i = 0; i < 400; i++)
@@ -68,6 +70,12 @@ abuse_F17_refused_policy_is_told(void **state)
 	add(AUDIT_POLICY, AUDIT_REFUSED, "line 1");
 	assert_int_equal(told("act=policy phase=refused"), 1);
 	assert_int_equal(told("omitted="), 1);
+	/* What it says of one that is in force reads as a record, too. */
+	add(AUDIT_POLICY, AUDIT_NEWS, "");
+	assert_int_equal(told(" listbefore="), 1);
+	(void)close(made.file);
+	auditlog_open(&made, fd);
+	assert_string_equal(made.broken, "");
 	(void)close(made.file);
 	(void)close(fd);
 	tmpdir_remove(dir);

@@ -80,8 +80,9 @@ struct intern {
 };
 void intern_init(struct intern *t, uint32_t n_max, size_t bytes_max);
 void intern_done(struct intern *t);
-/* 0 when there is no room. */
-uint32_t intern_id(struct intern *t, const void *p, size_t len);
+/* 0 when there is no room. Each slot it looks at is one of `work`. */
+#define INTERN_PROBES 16
+uint32_t intern_id(struct intern *t, const void *p, size_t len, size_t *work);
 const uint8_t *intern_get(const struct intern *t, uint32_t id, size_t *len);
 
 #endif

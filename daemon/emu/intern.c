@@ -2,13 +2,17 @@
 /*
  * Small numbers for byte strings that cells refer to: links, underlines,
  * characters with marks. Invariant: neither their number nor their bytes pass
- * the bound, whatever a program writes (abuse J06); what finds no room is 0.
+ * the bound, whatever a program writes (abuse J06), and no search looks at more
+ * than INTERN_PROBES of them; what finds no room is 0.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/emu/state.h"
+#include "lib/secret.h"
 #include "lib/xalloc.h"
+
+#define SLOTS(t) (4 * (t)->n_max)
 
 void
 intern_init(struct intern *t, uint32_t n_max, size_t bytes_max)
@@ -24,15 +28,53 @@ intern_done(struct intern *t)
 	free(t->slot);
 }
 
-/* FNV-1a: short keys, and a bad spread costs no more than a table is large. */
-static uint32_t
+static uint64_t
+rotl(uint64_t v, unsigned n)
+{
+	return v << n | v >> (64 - n);
+}
+
+static void
+sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[2] += v[3];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] = rotl(v[0], 32) + v[3];
+	v[2] += v[1];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[2] = rotl(v[2], 32);
+}
+
+/*
+ * SipHash-1-3 with a key of this process: a program that chooses the strings
+ * cannot know which of them meet in one slot.
+ */
+static uint64_t
 hash(const uint8_t *p, size_t len)
 {
-	uint32_t h = 0x811c9dc5u;
+	static uint64_t key[2];
+	uint64_t v[4], word;
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x01000193u;
-	return h;
+	if ((key[0] | key[1]) == 0)
+		secret_random(key, sizeof(key));
+	v[0] = key[0] ^ 0x736f6d6570736575u;
+	v[1] = key[1] ^ 0x646f72616e646f6du;
+	v[2] = key[0] ^ 0x6c7967656e657261u;
+	v[3] = key[1] ^ 0x7465646279746573u;
+	for (size_t i = 0; i <= len; i += sizeof(word)) {
+		word = i + sizeof(word) > len ? (uint64_t)len << 56 : 0;
+		memcpy(&word, p + i, len - i < sizeof(word) ? len - i : 8);
+		v[3] ^= word;
+		sip_round(v);
+		v[0] ^= word;
+	}
+	v[2] ^= 0xff;
+	for (unsigned i = 0; i < 3; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 const uint8_t *
@@ -55,23 +97,34 @@ add(struct intern *t, const void *p, size_t len)
 	return t->n;
 }
 
-/* Twice as many slots as there may be strings: a search always ends. */
-uint32_t
-intern_id(struct intern *t, const void *p, size_t len)
+/* Where a search begins, of four times as many slots as strings. */
+static uint32_t
+first_slot(struct intern *t, const void *p, size_t len)
 {
-	uint32_t slots = 2 * t->n_max, i;
-	const uint8_t *have;
-	size_t n;
-
 	if (t->slot == NULL) {
 		t->bytes = xmalloc(t->max);
 		t->at = xcalloc(t->n_max, sizeof(*t->at));
-		t->slot = xcalloc(slots, sizeof(*t->slot));
+		t->slot = xcalloc(SLOTS(t), sizeof(*t->slot));
 	}
-	for (i = hash(p, len) % slots; t->slot[i] != 0; i = (i + 1) % slots) {
+	return (uint32_t)(hash(p, len) % SLOTS(t));
+}
+
+/* Hardly any search is as long as that, even when the table is full. */
+uint32_t
+intern_id(struct intern *t, const void *p, size_t len, size_t *work)
+{
+	uint32_t i = first_slot(t, p, len);
+	const uint8_t *have;
+	size_t n;
+
+	for (unsigned left = INTERN_PROBES; left > 0;
+	     left--, i = (i + 1) % SLOTS(t)) {
+		++*work;
+		if (t->slot[i] == 0)
+			return t->slot[i] = add(t, p, len);
 		have = intern_get(t, t->slot[i], &n);
 		if (n == len && memcmp(have, p, len) == 0)
 			return t->slot[i];
 	}
-	return t->slot[i] = add(t, p, len);
+	return 0;
 }

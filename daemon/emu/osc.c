@@ -137,7 +137,7 @@ hyperlink(struct emu *e, char *text)
 	len = strlen(name) + 1;
 	memcpy(key, name, len);
 	memcpy(key + len, uri, strlen(uri));
-	emu_pen_link(e, intern_id(&e->links, key, len + strlen(uri)));
+	emu_pen_link(e, intern_id(&e->links, key, len + strlen(uri), &e->work));
 }
 
 void

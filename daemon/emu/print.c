@@ -63,7 +63,7 @@ mark(struct emu *e, struct cell *c, uint32_t ch)
 	}
 	if (depth(e, p.base) >= MARKS)
 		return;
-	id = intern_id(&e->marked, &p, sizeof(p));
+	id = intern_id(&e->marked, &p, sizeof(p), &e->work);
 	if (id != 0)
 		c->ch = (c->ch & ~CELL_CONTENT) | CELL_MARKED | id;
 }

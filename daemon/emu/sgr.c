@@ -47,8 +47,8 @@ emu_pen_changed(struct emu *e)
 {
 	e->pen.ext = 0;
 	if (e->pen.bg & BG_EXTENDED)
-		e->pen.ext =
-		    intern_id(&e->exts, &e->pen_ext, sizeof(e->pen_ext));
+		e->pen.ext = intern_id(&e->exts, &e->pen_ext,
+		    sizeof(e->pen_ext), &e->work);
 	if (e->pen.ext == 0)
 		e->pen.bg &= ~BG_EXTENDED;
 }

@@ -10,4 +10,8 @@ export const screen = [
 		off: [['daemon/emu/intern.c',
 			'if (t->n == t->n_max || len > t->max - t->len)', 'if (false)']],
 		red: ['unit/emu/test_emu test_J06_floods'] },
+	{ ids: ['J06'], guard: 'where a mark is kept has a secret (planted: none)',
+		off: [['daemon/emu/intern.c', 'hash(p, len) % SLOTS(t)',
+			'0 * hash(p, len) % SLOTS(t)']],
+		red: ['unit/emu/test_emu test_J06_chosen'] },
 ];

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/emu/emu.h"
+#include "daemon/emu/state.h"
 #include "lib/buf.h"
 #include "tests/unit/check.h"
 
@@ -268,6 +269,45 @@ test_J06_floods_of_rare_things_are_bounded(void **state)
 	emu_free(e);
 }
 
+/* FNV-1a: what a key tells of its slot when no secret is in it. */
+static uint32_t
+plain_hash(const void *p, size_t len)
+{
+	const uint8_t *s = p;
+	uint32_t h = 0x811c9dc5u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ s[i]) * 0x01000193u;
+	return h;
+}
+
+/*
+ * J06: strings that were chosen to meet in one place find room as others do,
+ * and what a search looks at is bounded and paid for.
+ */
+static void
+test_J06_chosen_strings_do_not_meet(void **state)
+{
+	uint32_t key[2] = { 0, 0x300 };
+	size_t work, lost = 0, n = 0;
+	struct intern t;
+
+	(void)state;
+	intern_init(&t, 65535, 65535 * sizeof(key));
+	for (; n < 500; key[0]++) {
+		/* In a table of twice or four times as many slots. */
+		if (plain_hash(key, sizeof(key)) % (4 * 65535) % 131070 >= 64)
+			continue;
+		n++;
+		work = 0;
+		if (intern_id(&t, key, sizeof(key), &work) == 0)
+			lost++;
+		assert_in_range(work, 1, INTERN_PROBES);
+	}
+	assert_int_equal(lost, 0);
+	intern_done(&t);
+}
+
 /* One sequence costs no more than a screen, and the caller gets its turn. */
 static void
 test_work(void **state)
@@ -293,6 +333,7 @@ main(void)
 		cmocka_unit_test(test_colours),
 		cmocka_unit_test(test_resize),
 		cmocka_unit_test(test_J06_floods_of_rare_things_are_bounded),
+		cmocka_unit_test(test_J06_chosen_strings_do_not_meet),
 		cmocka_unit_test(test_work),
 	};
 

@@ -118,7 +118,8 @@ screen_done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
 	struct buf text;
 
 	if (err != 0) {
-		api_fail(a->c, err, NULL);
+		api_fail(a->c, err == -ENOENT ? RDV_E_STATE : err,
+		    err == -ENOENT ? "its output was removed" : NULL);
 		return;
 	}
 	buf_init(&text, TEXT_MAX);

@@ -27,7 +27,7 @@
  */
 #define RECORD	     16
 #define SPAN_MS	     50
-#define NAME_MAX_LEN (UUID_TEXT + 4)
+#define NAME_MAX_LEN (UUID_TEXT + 16)
 #define OFFSET_BITS  44
 #define COLS_BITS    10
 #define BELOW(bits)  (((uint64_t)1 << (bits)) - 1)
@@ -206,21 +206,33 @@ runlog_close(struct runlog *l)
 	l->fd = l->idx = -1;
 }
 
-/* The index last: without a log it says nothing and harms nobody. */
+/*
+ * Screens made of it are output too, a half-written one as well. The index
+ * last: without a log it says nothing and harms nobody.
+ */
 int
 runlog_remove(int dirfd, const char *run_id)
 {
-	static const char *const suffixes[] = { ".log", ".idx" };
+	static const char *const suffixes[] = { ".log", ".ckpt", ".ckpt.part",
+		".idx" };
 	char name[NAME_MAX_LEN];
 
 	if (!uuid_valid(run_id))
 		return -EINVAL;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
 		(void)snprintf(name, sizeof(name), "%s%s", run_id, suffixes[i]);
 		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
 			return -errno;
 	}
 	return 0;
+}
+
+bool
+runlog_is_removed(const struct runlog *l)
+{
+	struct stat st;
+
+	return fstat(l->fd, &st) < 0 || st.st_nlink == 0;
 }
 
 long

@@ -35,9 +35,12 @@ int runlog_open(struct runlog *l, int dirfd, const char *run_id,
     enum runlog_mode mode);
 void runlog_close(struct runlog *l);
 /*
- * For good; who has it open reads on. 0, also when there is none, or -errno.
+ * For good, with the checkpoint of its screen; who has it open reads on. 0,
+ * also when there is none, or -errno.
  */
 int runlog_remove(int dirfd, const char *run_id);
+/* Whether that was done since it was opened: nothing of it is to be kept. */
+bool runlog_is_removed(const struct runlog *l);
 /*
  * Moves up to `len` bytes from a pipe to the end of the log inside the kernel,
  * so that a byte is in the one or in the other whenever we are killed. The

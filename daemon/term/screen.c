@@ -106,6 +106,11 @@ step(struct screen_job *j, int *err)
 	uint64_t end;
 	long n;
 
+	/* Its owner wants it gone, not looked at or kept once more. */
+	if (runlog_is_removed(&j->term->log)) {
+		*err = -ENOENT;
+		return false;
+	}
 	if (buf_left(&j->load) > 0) {
 		load_step(j);
 		return true;

@@ -14,7 +14,8 @@ struct term;
  * of SCREEN_SLICE_US, between which everybody else has his turn. `done` is
  * called once, from the loop and never inside screen_job_new(): with the
  * emulator, which is gone when it returns, and the offset its state stands
- * for; or with `err` negative. The job is gone with that call.
+ * for; or with `err` negative, -ENOENT when the
+ * log was removed meanwhile. The job is gone with that call.
  */
 typedef void
 screen_fn(int err, const struct emu *e, uint64_t offset, void *arg);

@@ -359,6 +359,73 @@ test_checkpoint_ahead_of_log(void **state)
 }
 
 static void
+put_part(struct fx *fx)
+{
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.ckpt.part", fx->run);
+	fd = openat(fx->g.dirfd, name, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static bool
+has_file(struct fx *fx, const char *suffix)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%s", fx->run, suffix);
+	return faccessat(fx->g.dirfd, name, F_OK, 0) == 0;
+}
+
+/* What is shown of a log that was removed is removed, whole or half. */
+static void
+test_checkpoint_goes_with_log(void **state)
+{
+	struct fx *fx = *state;
+
+	flood(fx, 3u << 20, coloured_line);
+	check(fx);
+	put_part(fx);
+	assert_true(has_file(fx, ".ckpt"));
+	assert_int_equal(runlog_remove(fx->g.dirfd, fx->run), 0);
+	assert_false(has_file(fx, ".log"));
+	assert_false(has_file(fx, ".idx"));
+	assert_false(has_file(fx, ".ckpt"));
+	assert_false(has_file(fx, ".ckpt.part"));
+}
+
+static void
+err_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+{
+	struct fx *fx = arg;
+
+	(void)e;
+	(void)offset;
+	fx->err = err;
+	fx->done = true;
+}
+
+/* Nor is it written again by who was at work on it. */
+static void
+test_removed_log_leaves_no_checkpoint(void **state)
+{
+	struct fx *fx = *state;
+
+	flood(fx, 3u << 20, moving_line);
+	open_log(fx);
+	assert_non_null(screen_job_new(fx->term, err_cb, fx));
+	term_unref(fx->term);
+	termrig_turns(&fx->g, 2);
+	assert_false(fx->done);
+	assert_int_equal(runlog_remove(fx->g.dirfd, fx->run), 0);
+	termrig_until(&fx->g, is_done, fx);
+	assert_int_equal(fx->err, -ENOENT);
+	assert_false(has_file(fx, ".ckpt"));
+}
+
+static void
 free_cb(int err, const struct emu *e, uint64_t offset, void *arg)
 {
 	(void)err;
@@ -421,6 +488,10 @@ main(void)
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_checkpoint_ahead_of_log,
 		    setup, teardown),
+		cmocka_unit_test_setup_teardown(test_checkpoint_goes_with_log,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_removed_log_leaves_no_checkpoint, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jobs_take_turns, setup,
 		    teardown),
 		cmocka_unit_test(test_plain_is_what_is_cut),

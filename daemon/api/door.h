@@ -33,7 +33,7 @@ struct door {
 	struct viewer *viewer; /* NULL: refused */
 	struct term *term;
 	struct auth_watch *watch;
-	char session_id[UUID_TEXT], run_id[UUID_TEXT];
+	char session_id[UUID_TEXT], run_id[UUID_TEXT], user_id[UUID_TEXT];
 	bool binary, read_only;
 	bool ready;   /* "ready" was said */
 	bool closing; /* our close frame is sent or decided */

@@ -105,7 +105,7 @@ door_has_screen(const struct door *d)
 void
 door_screen(struct door *d)
 {
-	d->job = screen_job_new(d->term, screen_done_cb, d);
+	d->job = screen_job_new(d->term, d->user_id, screen_done_cb, d);
 }
 
 void

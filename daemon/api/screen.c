@@ -40,6 +40,7 @@ struct asked {
 	struct api_call *c;
 	const char *run_id;
 	struct term *term;
+	struct screen_job *job;
 	int err;
 	bool ansi;
 };
@@ -133,12 +134,21 @@ screen_done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
 	buf_done(&text);
 }
 
+/* Nobody is there to look at it; the call has to end all the same. */
+static void
+screen_gone_cb(void *arg)
+{
+	struct asked *a = arg;
+
+	screen_job_free(a->job);
+	api_fail(a->c, RDV_E_STATE, "the client has left");
+}
+
 static void
 screen_get(struct api_call *c)
 {
 	const struct screen_in *in = c->in;
 	struct asked *a = arena_alloc(c->req->arena, sizeof(*a));
-	struct screen_job *j = NULL;
 	int err;
 
 	*a = (struct asked){ .c = c,
@@ -148,9 +158,12 @@ screen_get(struct api_call *c)
 	if (err == 0)
 		err = a->err;
 	if (err == 0) {
-		j = screen_job_new(a->term, screen_done_cb, a);
+		a->job = screen_job_new(a->term, c->actor->user_id,
+		    screen_done_cb, a);
 		term_unref(a->term);
-		err = j == NULL ? RDV_E_STATE : 0;
+		err = a->job == NULL ? RDV_E_STATE : 0;
+		c->req->gone = screen_gone_cb;
+		c->req->gone_arg = a;
 	}
 	if (err != 0)
 		api_fail(c, err,

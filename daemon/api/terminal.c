@@ -258,6 +258,7 @@ terminal_open(struct api_call *c)
 	struct auth *auth = c->app->auth;
 	char run_id[UUID_TEXT] = "";
 
+	(void)str_copy(d->user_id, actor.user_id, sizeof(d->user_id));
 	d->read_only = in.read_only || !(actor.scopes & SCOPE_RUN);
 	if (in.run_id != NULL) {
 		(void)str_copy(run_id, in.run_id, sizeof(run_id));

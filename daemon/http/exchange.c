@@ -265,6 +265,8 @@ exchange_gone(void *user)
 	if (q != NULL && x->state == EXCHANGE_WAIT) {
 		q->exchange = NULL;
 		q->r.conn = NULL;
+		if (q->r.gone != NULL)
+			q->r.gone(q->r.gone_arg);
 	} else if (q != NULL) {
 		request_free(q);
 	}

@@ -53,6 +53,12 @@ struct http_req {
 	int64_t started_us; /* monotonic */
 	void *actor;	    /* set by auth/, lives in the arena */
 	bool replied;
+	/*
+	 * A handler's own, or NULL: the client has left before the answer. The
+	 * request may be answered in it, and is to be answered in any case.
+	 */
+	void (*gone)(void *arg);
+	void *gone_arg;
 };
 
 /* Root is no person here: it comes in everywhere and has no credentials. */

@@ -10,6 +10,7 @@
 struct screen_job {
 	TAILQ_ENTRY(screen_job) link;
 	struct term *term;
+	struct screen_user *user;
 	screen_fn *done; /* NULL: nobody waits */
 	void *arg;
 	struct emu *emu; /* NULL: its turn has not come */

@@ -3,13 +3,15 @@
  * From a log to a screen: from the newest checkpoint on, past what need not be
  * emulated, in steps. A job is somebody who waits, or one of the daemon's own
  * that makes a checkpoint when much was logged since the last; the latter gives
- * way to everybody. Invariant: the loop is held for a slice and one step at
+ * way to everybody. Users have their turns one after the other, however much
+ * each has asked for. Invariant: the loop is held for a slice and one step at
  * most, whatever the log contains (abuse J06).
  */
 #include "daemon/term/screen.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/emu/emu.h"
 #include "daemon/emu/skip.h"
@@ -20,13 +22,19 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 /* A step: so many bytes, or cells that they change. */
 #define STEP_BYTES 16384
 #define STEP_WORK  65536
-/* Emulators there are at once: each holds a screen and the lines above. */
+/*
+ * Emulators there are at once: each holds a screen and the lines above. A
+ * user's second one is not begun where it could keep another's first waiting.
+ */
+#define OF_USER 2u
 #define AT_ONCE 4u
+#define FIRSTS	8u
 /* A job of the daemon's own rests so long after each slice. */
 #define REST_US 1500
 /*
@@ -177,68 +185,98 @@ finish(struct screen_job *j, int err)
 	screen_job_free(j);
 }
 
-/* Who waits comes before the daemon's own. */
-static void
-enqueue(struct terms *ts, struct screen_job *j)
+static struct screen_user *
+user_of(struct terms *ts, const char *id)
 {
-	struct screen_job *own = NULL;
+	struct screen_user *u;
 
-	if (j->done != NULL && !TAILQ_EMPTY(&ts->jobs) &&
-	    TAILQ_LAST(&ts->jobs, screen_jobs)->done == NULL)
-		TAILQ_FOREACH (own, &ts->jobs, link)
-			if (own->done == NULL)
-				break;
-	if (own != NULL)
-		TAILQ_INSERT_BEFORE(own, j, link);
-	else
-		TAILQ_INSERT_TAIL(&ts->jobs, j, link);
+	if (id == NULL)
+		return &ts->own;
+	TAILQ_FOREACH (u, &ts->askers, link)
+		if (strcmp(u->id, id) == 0)
+			return u;
+	u = xcalloc(1, sizeof(*u));
+	(void)str_copy(u->id, id, sizeof(u->id));
+	TAILQ_INIT(&u->jobs);
+	TAILQ_INSERT_TAIL(&ts->askers, u, link);
+	return u;
 }
 
-/* Those that have an emulator stand at the front of their kind, in turn. */
 static void
-rotate(struct terms *ts, struct screen_job *j)
+user_leave(struct terms *ts, struct screen_user *u)
 {
-	struct screen_job *last = j, *next;
-
-	while ((next = TAILQ_NEXT(last, link)) != NULL && next->emu != NULL &&
-	       (next->done == NULL) == (j->done == NULL))
-		last = next;
-	if (last == j)
+	if (u == &ts->own || !TAILQ_EMPTY(&u->jobs))
 		return;
-	TAILQ_REMOVE(&ts->jobs, j, link);
-	TAILQ_INSERT_AFTER(&ts->jobs, last, j, link);
+	TAILQ_REMOVE(&ts->askers, u, link);
+	free(u);
 }
 
-/* The next without an emulator that may have one, of the kind of `first`. */
+static bool
+may_begin(const struct terms *ts, const struct screen_user *u)
+{
+	if (u == &ts->own)
+		return u->emus == 0;
+	return u->emus < OF_USER && ts->emus < (u->emus > 0 ? AT_ONCE : FIRSTS);
+}
+
+/* Those that have an emulator stand at the front, in turn. */
 static struct screen_job *
-to_begin(const struct terms *ts, const struct screen_job *first)
+waiting(const struct screen_user *u)
 {
 	struct screen_job *j;
 
-	if (ts->emus[first->done == NULL] >=
-	    (first->done != NULL ? AT_ONCE : 1))
-		return NULL;
-	TAILQ_FOREACH (j, &ts->jobs, link)
-		if (j->emu == NULL &&
-		    (j->done == NULL) == (first->done == NULL))
+	TAILQ_FOREACH (j, &u->jobs, link)
+		if (j->emu == NULL)
 			break;
 	return j;
 }
 
 static void
-turn(struct terms *ts, struct screen_job *first)
+rotate(struct screen_user *u, struct screen_job *j)
 {
-	struct screen_job *j = to_begin(ts, first);
+	struct screen_job *behind;
+
+	TAILQ_REMOVE(&u->jobs, j, link);
+	behind = waiting(u);
+	if (behind != NULL)
+		TAILQ_INSERT_BEFORE(behind, j, link);
+	else
+		TAILQ_INSERT_TAIL(&u->jobs, j, link);
+}
+
+/* Whose turn it is. Who may not begin waits for others, who can go on. */
+static struct screen_user *
+next_user(struct terms *ts)
+{
+	struct screen_user *u;
+
+	TAILQ_FOREACH (u, &ts->askers, link)
+		if (u->emus > 0 || may_begin(ts, u))
+			return u;
+	return TAILQ_EMPTY(&ts->own.jobs) ? NULL : &ts->own;
+}
+
+static void
+turn(struct terms *ts, struct screen_user *u)
+{
+	struct screen_job *j = may_begin(ts, u) ? waiting(u) : NULL;
 	int err = 0;
 
-	if (j != NULL) {
-		ts->emus[j->done == NULL]++;
-		begin(j);
-	} else if (step(first, &err)) {
-		rotate(ts, first);
-	} else {
-		finish(first, err);
+	if (u != &ts->own) {
+		TAILQ_REMOVE(&ts->askers, u, link);
+		TAILQ_INSERT_TAIL(&ts->askers, u, link);
 	}
+	if (j != NULL) {
+		u->emus++;
+		ts->emus += u != &ts->own;
+		begin(j);
+		rotate(u, j);
+		return;
+	}
+	j = TAILQ_FIRST(&u->jobs);
+	rotate(u, j);
+	if (!step(j, &err))
+		finish(j, err);
 }
 
 static void
@@ -246,16 +284,16 @@ screens_slice_cb(void *arg)
 {
 	struct terms *ts = arg;
 	int64_t end = clock_mono_us() + SCREEN_SLICE_US;
-	struct screen_job *first;
+	struct screen_user *u;
 
-	while ((first = TAILQ_FIRST(&ts->jobs)) != NULL) {
-		turn(ts, first);
+	while ((u = next_user(ts)) != NULL) {
+		turn(ts, u);
 		if (clock_mono_us() >= end)
 			break;
 	}
-	first = TAILQ_FIRST(&ts->jobs);
-	if (first != NULL) {
-		loop_timer_set_us(ts->slice, first->done != NULL ? 0 : REST_US);
+	u = next_user(ts);
+	if (u != NULL) {
+		loop_timer_set_us(ts->slice, u != &ts->own ? 0 : REST_US);
 		return;
 	}
 	free(ts->step);
@@ -263,7 +301,7 @@ screens_slice_cb(void *arg)
 }
 
 struct screen_job *
-screen_job_new(struct term *t, screen_fn *done, void *arg)
+screen_job_new(struct term *t, const char *user_id, screen_fn *done, void *arg)
 {
 	struct terms *ts = t->ts;
 	struct screen_job *j;
@@ -272,6 +310,7 @@ screen_job_new(struct term *t, screen_fn *done, void *arg)
 		return NULL;
 	j = xcalloc(1, sizeof(*j));
 	j->term = t;
+	j->user = user_of(ts, user_id);
 	j->done = done;
 	j->arg = arg;
 	j->until = t->log.size;
@@ -280,7 +319,7 @@ screen_job_new(struct term *t, screen_fn *done, void *arg)
 		term_ref(t);
 	if (ts->step == NULL)
 		ts->step = xmalloc(FLIGHT_BYTES);
-	enqueue(ts, j);
+	TAILQ_INSERT_TAIL(&j->user->jobs, j, link);
 	/* One that rests is not waited for. */
 	loop_timer_set_us(ts->slice, 0);
 	return j;
@@ -298,11 +337,14 @@ screen_job_free(struct screen_job *j)
 	holds = j->done != NULL;
 	t = j->term;
 	ts = t->ts;
-	TAILQ_REMOVE(&ts->jobs, j, link);
-	if (TAILQ_EMPTY(&ts->jobs))
+	TAILQ_REMOVE(&j->user->jobs, j, link);
+	if (j->emu != NULL) {
+		j->user->emus--;
+		ts->emus -= j->user != &ts->own;
+	}
+	user_leave(ts, j->user);
+	if (next_user(ts) == NULL)
 		loop_timer_clear(ts->slice);
-	if (j->emu != NULL)
-		ts->emus[j->done == NULL]--;
 	emu_free(j->emu);
 	buf_done(&j->load);
 	if (t->keeper == j)
@@ -318,23 +360,24 @@ screen_grown(struct term *t)
 	uint64_t every = t->is_flood ? KEEP_SELDOM : KEEP_OFTEN;
 
 	if (t->keeper == NULL && t->log.size - t->kept >= every)
-		t->keeper = screen_job_new(t, NULL, NULL);
+		t->keeper = screen_job_new(t, NULL, NULL, NULL);
 }
 
 void
 screens_init(struct terms *ts)
 {
-	TAILQ_INIT(&ts->jobs);
+	TAILQ_INIT(&ts->askers);
+	TAILQ_INIT(&ts->own.jobs);
 	ts->slice = loop_timer_new(ts->conf.loop, screens_slice_cb, ts);
 }
 
 void
 screens_done(struct terms *ts)
 {
-	struct screen_job *j;
+	struct screen_user *u;
 
-	while ((j = TAILQ_FIRST(&ts->jobs)) != NULL)
-		screen_job_free(j);
+	while ((u = next_user(ts)) != NULL)
+		screen_job_free(TAILQ_FIRST(&u->jobs));
 	loop_timer_free(ts->slice);
 	free(ts->step);
 }

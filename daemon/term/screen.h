@@ -22,8 +22,13 @@ screen_fn(int err, const struct emu *e, uint64_t offset, void *arg);
 
 #define SCREEN_SLICE_US 500
 
-/* NULL: its run has no terminal. The state is that at the log's end now. */
-struct screen_job *screen_job_new(struct term *t, screen_fn *done, void *arg);
+/*
+ * For a user, who has two under way at most and waits for them with more; NULL:
+ * for the daemon itself, without `done`. NULL is returned when its run has no
+ * terminal. The state is that at the log's end now.
+ */
+struct screen_job *
+screen_job_new(struct term *t, const char *user_id, screen_fn *done, void *arg);
 /* `done` is not called any more. */
 void screen_job_free(struct screen_job *j);
 

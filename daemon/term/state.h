@@ -73,6 +73,14 @@ struct viewer {
 };
 TAILQ_HEAD(viewer_list, viewer);
 
+/* Those whose screens are worked out for one user. */
+struct screen_user {
+	TAILQ_ENTRY(screen_user) link;
+	char id[UUID_TEXT];
+	unsigned emus; /* jobs that have an emulator */
+	TAILQ_HEAD(, screen_job) jobs;
+};
+
 struct terms {
 	struct terms_conf conf;
 	struct pump_load load;
@@ -80,11 +88,12 @@ struct terms {
 	TAILQ_HEAD(, term) all;
 	struct viewer_list again; /* have more to give in the next turn */
 	struct loop_timer *again_timer, *tick;
-	unsigned lagging; /* viewers whose sink is full */
-	TAILQ_HEAD(screen_jobs, screen_job) jobs; /* of screens */
+	unsigned lagging;		  /* viewers whose sink is full */
+	TAILQ_HEAD(, screen_user) askers; /* in turn; each has a job */
+	struct screen_user own;		  /* the daemon: after all others */
+	unsigned emus;			  /* of the askers */
 	struct loop_timer *slice;
-	uint8_t *step;	  /* bytes on their way to an emulator */
-	unsigned emus[2]; /* jobs that have one: of others, of its own */
+	uint8_t *step; /* bytes on their way to an emulator */
 	const struct term *window_term;
 	uint64_t window_off;
 	size_t window_len;

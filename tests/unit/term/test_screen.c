@@ -117,7 +117,7 @@ ask(struct fx *fx)
 	open_log(fx);
 	fx->done = false;
 	buf_done(&fx->got);
-	assert_non_null(screen_job_new(fx->term, done_cb, fx));
+	assert_non_null(screen_job_new(fx->term, fx->run, done_cb, fx));
 	term_unref(fx->term);
 	termrig_until(&fx->g, is_done, fx);
 	assert_int_equal(fx->err, 0);
@@ -415,7 +415,7 @@ test_removed_log_leaves_no_checkpoint(void **state)
 
 	flood(fx, 3u << 20, moving_line);
 	open_log(fx);
-	assert_non_null(screen_job_new(fx->term, err_cb, fx));
+	assert_non_null(screen_job_new(fx->term, fx->run, err_cb, fx));
 	term_unref(fx->term);
 	termrig_turns(&fx->g, 2);
 	assert_false(fx->done);
@@ -445,7 +445,7 @@ test_jobs_take_turns(void **state)
 	flood(fx, 1u << 20, moving_line);
 	open_log(fx);
 	for (size_t i = 0; i < 20; i++)
-		gone[i] = screen_job_new(fx->term, free_cb, fx);
+		gone[i] = screen_job_new(fx->term, fx->run, free_cb, fx);
 	term_unref(fx->term);
 	for (size_t i = 0; i < 10; i++)
 		screen_job_free(gone[i]);
@@ -453,6 +453,43 @@ test_jobs_take_turns(void **state)
 	for (size_t i = 10; i < 20; i++)
 		screen_job_free(gone[i]);
 	check(fx);
+}
+
+static void
+count_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+{
+	(void)e;
+	(void)offset;
+	assert_int_equal(err, 0);
+	++*(unsigned *)arg;
+}
+
+static bool
+all_done(void *arg)
+{
+	return *(unsigned *)arg == 6;
+}
+
+/* As much work as each of another's six, asked for last: it is done first. */
+static void
+test_users_take_turns(void **state)
+{
+	struct fx *fx = *state;
+	unsigned others = 0;
+
+	/* Less than a checkpoint is kept of, which would help the rest. */
+	flood(fx, 900000, moving_line);
+	open_log(fx);
+	for (size_t i = 0; i < 6; i++)
+		assert_non_null(screen_job_new(fx->term, "other", count_cb,
+		    &others));
+	termrig_turns(&fx->g, 3);
+	assert_non_null(screen_job_new(fx->term, fx->run, err_cb, fx));
+	term_unref(fx->term);
+	termrig_until(&fx->g, is_done, fx);
+	assert_int_equal(fx->err, 0);
+	assert_int_equal(others, 0);
+	termrig_until(&fx->g, all_done, &others);
 }
 
 /* Cut at any byte, a plain stretch is the same and never longer. */
@@ -493,6 +530,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_removed_log_leaves_no_checkpoint, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jobs_take_turns, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_users_take_turns, setup,
 		    teardown),
 		cmocka_unit_test(test_plain_is_what_is_cut),
 	};

@@ -172,6 +172,7 @@ emu_hist_clear(struct emu *e)
 {
 	for (unsigned i = 0; i < e->hist_n; i++)
 		free(emu_hist_get(e, i));
+	e->work += e->hist_n;
 	/* Where a saved cursor is counted from. */
 	e->main.saved.y += e->hist_n;
 	e->hist_n = e->hist_at = 0;
@@ -307,6 +308,7 @@ screen_make(struct emu *e, struct screen *s, struct cell fill)
 		s->line[i] = emu_line_blank(e->cols);
 		emu_fill(e, s->line[i], fill);
 	}
+	e->work += (size_t)e->rows * e->cols;
 }
 
 static void

@@ -417,14 +417,20 @@ is_text(uint32_t c)
 	return c >= WIDE || (c >= 0x20 && c < 0x7f);
 }
 
+/*
+ * Of text that is taken at once: where each character pushes others away it
+ * costs a line, and is looked at as work only behind the run.
+ */
+#define RUN 256
+
 /* A run of characters that are shown. Returns the bytes taken. */
 static size_t
 text(struct emu *e, const uint8_t *p, size_t len)
 {
-	uint32_t run[256], c;
+	uint32_t run[RUN], c;
 	size_t i = 0, n = 0;
 
-	while (i < len && n < sizeof(run) / sizeof(run[0])) {
+	while (i < len && n < RUN) {
 		if (e->in.need == 0 && p[i] < 0x80 && !is_text(p[i]))
 			break;
 		if (!decode(&e->in, p[i++], &c))
@@ -480,7 +486,7 @@ usual(struct emu *e, const uint8_t *p, size_t len)
 static size_t
 ground(struct emu *e, const uint8_t *p, size_t len)
 {
-	size_t n = e->in.need == 0 ? ascii(p, len) : 0;
+	size_t n = e->in.need == 0 ? ascii(p, len < RUN ? len : RUN) : 0;
 
 	if (n > 0) {
 		emu_print_ascii(e, p, n);

@@ -322,6 +322,54 @@ test_work(void **state)
 	emu_free(e);
 }
 
+/* What makes or clears much ends a step by itself, so no step has two of it. */
+static void
+test_J06_screens_are_work(void **state)
+{
+	static const struct {
+		const char *in;
+		size_t first, least;
+	} steps[] = {
+		{ "\x1b"
+		  "c\x1b"
+		  "c",
+		    2, 500000 },
+		{ "\x1b[?47h\x1b[?47l", 6, 500000 },
+		{ "\x1b[?1049h\x1b[?1049l", 8, 500000 },
+		{ "\x1b[3J\x1b[3J", 4, 500 },
+	};
+	struct emu *e = emu_new(1000, 500);
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		const char *in = steps[i].in;
+
+		feed(e, "\x1b[500H", 6, 6);
+		for (unsigned k = 0; k < 500; k++)
+			feed(e, "\n", 1, 1);
+		n = emu_feed(e, (const uint8_t *)in, strlen(in), 500);
+		assert_int_equal(n, steps[i].first);
+		assert_true(e->work >= steps[i].least);
+		feed(e, in + n, strlen(in) - n, strlen(in));
+	}
+	emu_free(e);
+}
+
+/* So does text that pushes a line away with each character. */
+static void
+test_J06_inserted_text_is_work(void **state)
+{
+	struct emu *e = emu_new(1000, 5);
+	uint8_t in[4096];
+
+	(void)state;
+	memset(in, 'x', sizeof(in));
+	feed(e, "\x1b[4h", 4, 4);
+	assert_in_range(emu_feed(e, in, sizeof(in), 65536), 1, 512);
+	emu_free(e);
+}
+
 int
 main(void)
 {
@@ -334,6 +382,8 @@ main(void)
 		cmocka_unit_test(test_resize),
 		cmocka_unit_test(test_J06_floods_of_rare_things_are_bounded),
 		cmocka_unit_test(test_J06_chosen_strings_do_not_meet),
+		cmocka_unit_test(test_J06_screens_are_work),
+		cmocka_unit_test(test_J06_inserted_text_is_work),
 		cmocka_unit_test(test_work),
 	};
 

@@ -37,7 +37,8 @@ void emu_resize(struct emu *e, unsigned cols, unsigned rows);
 size_t emu_partial(const struct emu *e);
 /*
  * Output that brings any terminal like it to the same state, with at most so
- * many lines above the screen.
+ * many lines above the screen. Lines behind the one that is too much for the
+ * buffer are not looked at.
  */
 void emu_restore(const struct emu *e, unsigned lines, struct buf *out);
 
@@ -52,7 +53,7 @@ void emu_look(const struct emu *e, struct emu_look *out);
 void emu_modes(const struct emu *e, struct buf *out);
 /*
  * The screen as lines of text, blanks at their ends removed; with `sgr` the
- * colours are in it as escape sequences.
+ * colours are in it as escape sequences. It ends as emu_restore() does.
  */
 void emu_text(const struct emu *e, bool sgr, struct buf *out);
 

@@ -23,30 +23,66 @@ static const struct {
 	{ 0, BG_OVERLINE, ";53" },
 };
 
+/*
+ * A screen may have another pen in each cell, so they are not printed with a
+ * format: longest are all looks, two colours and that of underlines.
+ */
+#define LOOK_MAX 128
+
+static char *
+add_text(char *p, const char *s)
+{
+	size_t n = strlen(s);
+
+	memcpy(p, s, n);
+	return p + n;
+}
+
+/* `v` is below 1000. */
+static char *
+add_number(char *p, char before, unsigned v)
+{
+	*p++ = before;
+	if (v >= 100)
+		*p++ = (char)('0' + v / 100 % 10);
+	if (v >= 10)
+		*p++ = (char)('0' + v / 10 % 10);
+	*p++ = (char)('0' + v % 10);
+	return p;
+}
+
+static char *
+add_rgb(char *p, char before, uint32_t c)
+{
+	p = add_number(p, before, c >> 16 & 0xff);
+	p = add_number(p, before, c >> 8 & 0xff);
+	return add_number(p, before, c & 0xff);
+}
+
 /* `base`: 30 for characters, 40 for what is behind them. */
-static void
-put_colour(struct buf *b, uint32_t c, unsigned base)
+static char *
+add_colour(char *p, uint32_t c, unsigned base)
 {
 	unsigned v = c & 0xff;
 
 	if ((c & COLOUR_RGB) == COLOUR_RGB)
-		buf_printf(b, ";%u;2;%u;%u;%u", base + 8, c >> 16 & 0xff,
-		    c >> 8 & 0xff, v);
-	else if (c & COLOUR_256)
-		buf_printf(b, ";%u;5;%u", base + 8, v);
-	else if (c & COLOUR_16)
-		buf_printf(b, ";%u", v < 8 ? base + v : base + 60 + v - 8);
+		return add_rgb(add_text(add_number(p, ';', base + 8), ";2"),
+		    ';', c);
+	if (c & COLOUR_256)
+		return add_number(add_text(add_number(p, ';', base + 8), ";5"),
+		    ';', v);
+	if (c & COLOUR_16)
+		return add_number(p, ';', v < 8 ? base + v : base + 52 + v);
+	return p;
 }
 
 /* Only with colons: else its numbers mean blinking and the like elsewhere. */
-static void
-put_underline(struct buf *b, uint32_t c)
+static char *
+add_underline(char *p, uint32_t c)
 {
 	if ((c & COLOUR_RGB) == COLOUR_RGB)
-		buf_printf(b, "58:2::%u:%u:%u", c >> 16 & 0xff, c >> 8 & 0xff,
-		    c & 0xff);
-	else
-		buf_printf(b, "58:5:%u", c & 0xff);
+		return add_rgb(add_text(p, "58:2:"), ':', c);
+	return add_number(add_text(p, "58:5"), ':', c & 0xff);
 }
 
 static struct ext
@@ -63,21 +99,21 @@ ext_of(const struct emu *e, uint32_t id)
 static void
 put_look(struct emu_out *o, const struct cell *c, struct ext x)
 {
-	buf_put_text(o->b, "\x1b[0");
+	char text[LOOK_MAX], *p = add_text(text, "\x1b[0");
+
 	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
 		if (c->fg & looks[i].fg || c->bg & looks[i].bg)
-			buf_put_text(o->b, looks[i].number);
+			p = add_text(p, looks[i].number);
+	if (c->fg & FG_UNDERLINE)
+		p = add_text(p, ";4");
 	if (c->fg & FG_UNDERLINE && x.style > 1)
-		buf_printf(o->b, ";4:%u", x.style);
-	else if (c->fg & FG_UNDERLINE)
-		buf_put_text(o->b, ";4");
-	put_colour(o->b, c->fg & CELL_COLOUR, 30);
-	put_colour(o->b, c->bg & CELL_COLOUR, 40);
-	if (x.colour != 0) {
-		buf_put_u8(o->b, ';');
-		put_underline(o->b, x.colour);
-	}
-	buf_put_u8(o->b, 'm');
+		p = add_number(p, ':', x.style);
+	p = add_colour(p, c->fg & CELL_COLOUR, 30);
+	p = add_colour(p, c->bg & CELL_COLOUR, 40);
+	if (x.colour != 0)
+		p = add_underline(add_text(p, ";"), x.colour);
+	*p++ = 'm';
+	buf_put(o->b, text, (size_t)(p - text));
 	/* Which a 0 among them takes away in xterm.js. */
 	if (c->bg & BG_PROTECTED)
 		buf_put_text(o->b, "\x1b[1\"q");
@@ -127,11 +163,13 @@ emu_put_plain(struct emu_out *o)
 void
 emu_put_underline(struct emu_out *o, const struct ext *x)
 {
+	char text[LOOK_MAX], *p;
+
 	if (x->colour == 0 || o->pen.ext != 0)
 		return;
-	buf_put_text(o->b, "\x1b[");
-	put_underline(o->b, x->colour);
-	buf_put_u8(o->b, 'm');
+	p = add_underline(add_text(text, "\x1b["), x->colour);
+	*p++ = 'm';
+	buf_put(o->b, text, (size_t)(p - text));
 }
 
 static void

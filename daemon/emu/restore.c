@@ -228,7 +228,7 @@ put_main(struct emu_out *o, unsigned lines)
 	const struct line *before = NULL, *l;
 	unsigned i = e->hist_n > lines ? e->hist_n - lines : 0;
 
-	for (; i < e->hist_n + e->rows; i++, before = l) {
+	for (; i < e->hist_n + e->rows && buf_ok(o->b); i++, before = l) {
 		l = i < e->hist_n ? emu_hist_get(e, i)
 				  : e->main.line[i - e->hist_n];
 		put_next(o, before, l);
@@ -244,7 +244,7 @@ put_alt(struct emu_out *o)
 	buf_put_text(o->b, "\x1b[?47h\x1b[H");
 	o->x = o->y = 0;
 	o->row_bg = 0;
-	for (unsigned y = 0; y < o->e->rows; y++) {
+	for (unsigned y = 0; y < o->e->rows && buf_ok(o->b); y++) {
 		put_next(o, before, o->e->alt.line[y]);
 		before = o->e->alt.line[y];
 	}
@@ -481,6 +481,6 @@ emu_text(const struct emu *e, bool sgr, struct buf *out)
 {
 	struct emu_out o = { .e = e, .b = out, .no_links = true };
 
-	for (unsigned y = 0; y < e->rows; y++)
+	for (unsigned y = 0; y < e->rows && buf_ok(out); y++)
 		text_line(&o, e->on->line[y], sgr);
 }

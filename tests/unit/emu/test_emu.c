@@ -370,6 +370,38 @@ test_J06_inserted_text_is_work(void **state)
 	emu_free(e);
 }
 
+/* J06: what is too much for a buffer ends there: no later line is looked at. */
+static void
+test_J06_no_line_behind_a_full_buffer(void **state)
+{
+	struct emu *e = emu_new(100, 50);
+	struct line *last;
+	struct buf b[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 5000; i++)
+		feed(e, i % 2 ? "\x1b[31mx" : "\x1b[32mx", 6, 6);
+	feed(e, "\x1b[H", 3, 3);
+	/* Looking at it would be the end. */
+	last = e->main.line[40];
+	e->main.line[40] = NULL;
+	for (unsigned i = 0; i < 3; i++)
+		buf_init(&b[i], 4096);
+	emu_text(e, true, &b[0]);
+	emu_restore(e, 0, &b[1]);
+	e->on = &e->alt;
+	e->alt.line = e->main.line;
+	emu_restore(e, 0, &b[2]);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_false(buf_ok(&b[i]));
+		buf_done(&b[i]);
+	}
+	e->alt.line = NULL;
+	e->on = &e->main;
+	e->main.line[40] = last;
+	emu_free(e);
+}
+
 int
 main(void)
 {
@@ -384,6 +416,7 @@ main(void)
 		cmocka_unit_test(test_J06_chosen_strings_do_not_meet),
 		cmocka_unit_test(test_J06_screens_are_work),
 		cmocka_unit_test(test_J06_inserted_text_is_work),
+		cmocka_unit_test(test_J06_no_line_behind_a_full_buffer),
 		cmocka_unit_test(test_work),
 	};
 

@@ -426,7 +426,7 @@ completion_offers(void **state)
 	RUN(&ran, "__complete", "--", "session", "new", "x", "--pro");
 	assert_string_equal(ran.out, "--profile\n");
 	RUN(&ran, "__complete", "--", "session", "new", "x", "--profile", "");
-	assert_string_equal(ran.out, "login\nscript\n");
+	assert_string_equal(ran.out, "login\nscript\nagent\nlsp\n");
 	RUN(&ran, "__complete", "--", "attach", "--socket", fake.sock, "tw");
 	assert_string_equal(ran.out, "twin\ntwin\n");
 	RUN(&ran, "__complete", "--", "session", "new", "x", "--dir", "");
@@ -447,7 +447,9 @@ completion_offers_behind_equals(void **state)
 {
 	(void)state;
 	RUN(&ran, "__complete", "--", "session", "new", "x", "--profile=");
-	assert_string_equal(ran.out, "--profile=login\n--profile=script\n");
+	assert_string_equal(ran.out,
+	    "--profile=login\n--profile=script\n--profile=agent\n"
+	    "--profile=lsp\n");
 	RUN(&ran, "__complete", "--", "session", "new", "x", "--profile=s");
 	assert_string_equal(ran.out, "--profile=script\n");
 	RUN(&ran, "__complete", "--", "session", "ls", "--status=closedx");

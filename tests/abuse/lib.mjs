@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
-import { deadline, descendants, fdCount, proc, waitFor } from
+import { deadline, fdCount, proc, waitFor, working } from
 	'../harness/rdv.mjs';
 import { sanitized } from '../harness/sanitizer.mjs';
 
@@ -106,7 +106,7 @@ export async function unharmed(rdv, fn, { bytes = 24 << 20 } = {}) {
 			p?.state === 'Z' && p.ppid === rdv.main.pid);
 	await rdv.call('GET', '/api/user');
 	const before = { pid: rdv.rdvd, fds: fdCount(rdv.rdvd),
-		memory: rss(rdv.rdvd), kids: descendants(rdv.main.pid).length };
+		memory: rss(rdv.rdvd), kids: working(rdv.main.pid).length };
 	await fn();
 	await rdv.call('GET', '/api/user');
 	assert.equal(rdv.rdvd, before.pid, 'the same daemon');
@@ -114,7 +114,7 @@ export async function unharmed(rdv, fn, { bytes = 24 << 20 } = {}) {
 		await waitFor('descriptors as before', () =>
 			fdCount(rdv.rdvd) <= before.fds + 1);
 	await waitFor('processes as before', () =>
-		descendants(rdv.main.pid).length <= before.kids &&
+		working(rdv.main.pid).length <= before.kids &&
 		zombies().length === 0);
 	// A sanitizer keeps what is freed for a while, to see it used again.
 	assert.ok(sanitized() || rss(rdv.rdvd) < before.memory + bytes,

@@ -6,7 +6,7 @@ import crypto from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
-import { below, descendants, test, waitFor } from '../harness/rdv.mjs';
+import { below, test, waitFor, working } from '../harness/rdv.mjs';
 import { sanitized } from '../harness/sanitizer.mjs';
 import { ended, options, output, run } from './lib.mjs';
 
@@ -17,7 +17,7 @@ const readable = (p) => {
 
 // rdv's own: [main], [ops], [audit], rdvd, reapers; not what they started.
 const own = (rdv) => [{ pid: rdv.main.pid, name: 'rdv-helper' },
-	...descendants(rdv.main.pid).filter((p) => /^rdv/.test(p.name))];
+	...working(rdv.main.pid).filter((p) => /^rdv/.test(p.name))];
 
 // All that rdv writes, answers, and shows of itself: { where: text }.
 async function everywhere(rdv, sessions) {
@@ -115,7 +115,7 @@ await test('N02 H20 a session reads nothing of rdv\'s own processes',
 			'echo "$p $f"; done; done; head -c 1 /proc/self/environ | wc -c',
 		'sh', ...pids.map(String)]);
 		const pids = own(rdv).map((p) => p.pid);
-		assert.ok(pids.length >= 5, JSON.stringify(descendants(rdv.main.pid)));
+		assert.ok(pids.length >= 5, JSON.stringify(working(rdv.main.pid)));
 		const r = await look(pids);
 		assert.equal(r.text, '1\r\n', 'its own, and nothing of ours');
 	});

@@ -89,12 +89,13 @@ await test('the shells complete a value behind its option', async (t) => {
 	assert.equal(inBash('att'), 'attach,');
 	assert.equal(inBash(...start, '--profile', 's'), 'script,');
 	// bash replaces the last of its words only, zsh all of the one it has.
-	assert.equal(inBash(...start, '--profile', '='), 'login,script,');
+	assert.equal(inBash(...start, '--profile', '='),
+		'login,script,agent,lsp,');
 	assert.equal(inBash(...start, '--profile', '=', 's'), 'script,');
 	assert.equal(inBash(...start, '--profile=s'), '--profile=script,');
 	assert.equal(inZsh('att'), 'attach,');
 	assert.equal(inZsh(...start, '--profile='),
-		'--profile=login,--profile=script,');
+		'--profile=login,--profile=script,--profile=agent,--profile=lsp,');
 	// Whole again, it is no argument of the command.
 	await rdv.session('only one', ['/bin/true']);
 	assert.match(inBash('attach', '--socket', '=', 'x', 'only'),

@@ -83,6 +83,15 @@ export function descendants(pid) {
 	return found;
 }
 
+// Those of an rdv without its spare runs, which come and go by themselves: the
+// program that waits, and its reaper.
+export function working(pid) {
+	const all = descendants(pid);
+	const spare = all.filter((p) => p.name === 'rdv-spare');
+	return all.filter((p) => !spare.some((s) => s.pid === p.pid ||
+		s.ppid === p.pid));
+}
+
 // Open descriptors of a process. The list itself is closed to us where the
 // process is not dumpable, but since Linux 6.2 the directory's size is their
 // number. Null where neither can be had: then a test must skip, not pass.

@@ -53,7 +53,6 @@ class Rig {
 	jumps: boolean[] = [];
 	states: LinkState[] = [];
 	dropped = 0;
-	screens: string[] = [];
 	done: (() => void)[] = [];
 	autoDraw = true;
 	private ids = 0;
@@ -80,9 +79,6 @@ class Rig {
 		ready: () => undefined,
 		jumped: (first) => {
 			this.jumps.push(first);
-		},
-		screen: (text, size, at) => {
-			this.screens.push(`${size.cols}x${size.rows}@${at} ${text}`);
 		},
 		output: (bytes, _at, done) => {
 			this.shown += new TextDecoder().decode(bytes);
@@ -127,28 +123,6 @@ class Rig {
 		this.ready(0);
 	}
 }
-
-test("a screen comes in pieces, and output goes on where it ends", () => {
-	const rig = new Rig();
-	const piece = { type: "screen", offset: 998, cols: 90, rows: 20 };
-
-	rig.link.start();
-	assert.equal(rig.last.query.get("screen"), "true");
-	rig.ready(1000);
-	rig.last.say({ ...piece, data: "one ", more: true });
-	assert.deepEqual(rig.screens, []);
-	rig.last.say({ ...piece, data: "two", more: false });
-	assert.deepEqual(rig.screens, ["90x20@998 one two"]);
-	rig.last.out(998, "next");
-	assert.equal(rig.shown, "next");
-	/* Half a screen is none: the next connection begins anew. */
-	rig.last.say({ ...piece, data: "half", more: true });
-	rig.last.onclose?.({ code: 1006 });
-	rig.pass(300);
-	rig.ready(1002);
-	rig.last.say({ ...piece, data: "whole", more: false });
-	assert.equal(rig.screens[1], "90x20@998 whole");
-});
 
 test("the first connection asks for a tail, the next for its offset", () => {
 	const rig = new Rig();

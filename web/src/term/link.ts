@@ -14,7 +14,6 @@ import { InputQueue } from "./input.ts";
 import {
 	decodeFrame, decodeText,
 	type ClientMessage, type Exit, type Ready, type ServerMessage,
-	type Shown,
 } from "./wire.ts";
 
 export type Refusal = "signin" | "gone" | "closed";
@@ -56,8 +55,6 @@ export interface Handlers {
 	ready(msg: Ready): void;
 	/* The stream goes on at the cursor, which is not where it was. */
 	jumped(first: boolean): void;
-	/* What the terminal shows at the cursor: all there is before it. */
-	screen(text: string, size: Size, offset: number): void;
 	/* `done` is called once the bytes have been drawn. */
 	output(bytes: Uint8Array, offset: number, done: () => void): void;
 	sized(size: Size, owner: boolean): void;
@@ -94,7 +91,6 @@ export class Link {
 	private readOnly = false;
 	private lag = 0;
 	private exit: Exit | null = null;
-	private pieces: string[] = [];
 	private retry = 0;
 	private heartbeat = 0;
 	private pumping = 0;
@@ -146,7 +142,6 @@ export class Link {
 	private connect(): void {
 		this.release();
 		this.exit = null;
-		this.pieces = [];
 		this.set({ name: "connecting" });
 		const socket = this.env.open(this.path());
 		this.socket = socket;
@@ -162,8 +157,6 @@ export class Link {
 		query.set("rows", String(size.rows));
 		if (size.keep)
 			query.set("keep_size", "true");
-		/* The tail is for a server that knows of no screens. */
-		query.set("screen", "true");
 		if (this.cursor.run === null) {
 			query.set("tail", String(replay));
 		} else {
@@ -211,7 +204,6 @@ export class Link {
 		switch (msg.type) {
 		case "ready": this.opened(msg); break;
 		case "resync": this.jump(msg.run_id, msg.offset); break;
-		case "screen": this.shown(msg); break;
 		case "size": this.on.sized(msg, msg.owner); break;
 		case "flow": this.flow(msg.input === "paused"); break;
 		case "exit": this.exit = msg; break;
@@ -243,17 +235,6 @@ export class Link {
 
 		this.cursor.jump(run || this.cursor.run!, offset);
 		this.on.jumped(first);
-	}
-
-	private shown(msg: Shown): void {
-		const { offset, cols, rows } = msg;
-
-		this.pieces.push(msg.data);
-		if (msg.more)
-			return;
-		this.jump(this.cursor.run!, offset);
-		this.on.screen(this.pieces.join(""), { cols, rows }, offset);
-		this.pieces = [];
 	}
 
 	private output(data: ArrayBuffer): void {

@@ -62,8 +62,6 @@ export class Screen {
 	private drawn = 0;
 	private live = Infinity;
 	private bracketed = false;
-	/* Output goes on behind a whole screen, not in the middle of a log. */
-	private whole = false;
 
 	constructor(
 		private readonly host: HTMLElement,
@@ -81,7 +79,6 @@ export class Screen {
 			size: () => this.claim(),
 			ready: (msg) => this.ready(msg),
 			jumped: (first) => this.jumped(first),
-			screen: (text, size, at) => this.shown(text, size, at),
 			output: (bytes, at, done) => this.draw(bytes, at, done),
 			sized: (size, owner) => this.sized(size, owner),
 			state: (link) => this.linked(link),
@@ -150,8 +147,7 @@ export class Screen {
 	/* Output */
 
 	private draw(all: Uint8Array, from: number, done: () => void): void {
-		const cut = from > 0 && !this.whole &&
-		    from === this.link.cursor.start;
+		const cut = from > 0 && from === this.link.cursor.start;
 		const bytes = cut ? fromLine(all) : all;
 		const at = from + all.length - bytes.length;
 		const split = clamp(this.live - at, 0, bytes.length);
@@ -174,28 +170,9 @@ export class Screen {
 		});
 	}
 
-	/* In the size it was worked out for, and then in the one there is. What
-	 * it switches on reports nothing: nobody switched it on just now. */
-	private shown(text: string, size: Size, at: number): void {
-		const { term } = this;
-
-		this.whole = true;
-		term.write("", () => {
-			this.drawn = -1;
-			term.resize(size.cols, size.rows);
-		});
-		term.write(text, () => {
-			const { cols, rows } = this.state.size;
-
-			term.resize(cols, rows);
-			this.drawn = at;
-		});
-	}
-
 	private jumped(first: boolean): void {
 		const { next } = this.link.cursor;
 
-		this.whole = false;
 		if (first)
 			this.drawn = next;
 		else

@@ -31,21 +31,9 @@ export interface Exit {
 	offset: number | null;
 }
 
-/* A piece of what brings a terminal of that size to where it was at the
- * offset; output goes on there. */
-export interface Shown {
-	type: "screen";
-	data: string;
-	offset: number;
-	cols: number;
-	rows: number;
-	more: boolean;
-}
-
 export type ServerMessage =
 	| Ready
 	| Exit
-	| Shown
 	| { type: "resync"; run_id: string; offset: number; reason: string }
 	| { type: "size"; cols: number; rows: number; owner: boolean }
 	| { type: "flow"; input: "paused" | "open" }
@@ -101,18 +89,6 @@ function resync(f: Fields): ServerMessage | null {
 	    reason: str(f, "reason") };
 }
 
-function screen(f: Fields): ServerMessage | null {
-	const offset = int(f, "offset");
-
-	if (offset === null)
-		return null;
-	return {
-		type: "screen", data: str(f, "data"), offset,
-		cols: int(f, "cols") ?? 80, rows: int(f, "rows") ?? 24,
-		more: f.more === true,
-	};
-}
-
 function size(f: Fields): ServerMessage | null {
 	const cols = int(f, "cols"), rows = int(f, "rows");
 
@@ -122,7 +98,7 @@ function size(f: Fields): ServerMessage | null {
 }
 
 const decoders: Record<string, (f: Fields) => ServerMessage | null> = {
-	ready, exit, resync, screen, size,
+	ready, exit, resync, size,
 	flow: (f) => ({ type: "flow",
 	    input: f.input === "paused" ? "paused" : "open" }),
 	pong: () => ({ type: "pong" }),

@@ -55,7 +55,7 @@ export class Browser {
 		page.complaints = [];
 		page.on('console', (msg) => {
 			if (msg.type() === 'error' || msg.type() === 'warning')
-				page.complaints.push(msg.text());
+				page.complaints.push(`${msg.text()} ${msg.location().url}`);
 		});
 		page.on('pageerror', (err) =>
 		    page.complaints.push(String(err)));

@@ -107,6 +107,7 @@ export class System extends Rdv {
 	async up() {
 		this.logPath = path.join(this.scratch, 'log');
 		const log = fs.openSync(this.logPath, 'a', 0o600);
+		const begun = fs.fstatSync(log).size;
 		this.inspected ??= 0;
 		Rdv.running.add(this);
 		this.main = spawn(path.join(this.bin, 'rdv-helper'), ['--system',
@@ -123,6 +124,9 @@ export class System extends Rdv {
 		this.term = path.join(this.root, 'run/rdv/web/terminal.sock');
 		await waitFor('all are served', () => this.people.every((p) =>
 			this.log().includes(`serving user=${p.name} `)));
+		// Who is asked before that says that the helper is not there.
+		await waitFor('rdvd has its helper', () => fs.readFileSync(this.logPath)
+			.subarray(begun).includes('mod=helper msg="ready'));
 		this.track();
 	}
 

@@ -1,7 +1,6 @@
 // What a terminal shows, worked out when somebody asks.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
@@ -161,35 +160,6 @@ await test('a checkpoint is made though nobody looks, and survives kill -9',
 		// A torn one costs time, nothing else.
 		fs.truncateSync(file, 100);
 		assert.deepEqual(await screen(rdv, s), before);
-	});
-
-const screens = async (rdv) => Number(/^rdv_screens_total (\d+)$/m
-	.exec((await rdv.request('GET', '/metrics')).raw)[1]);
-const leave = (rdv, s) => new Promise((resolve, reject) => {
-	const c = net.connect(rdv.sock);
-	c.on('error', reject);
-	c.on('close', resolve);
-	c.write(`GET /api/sessions/${s.id}/screen HTTP/1.1\r\nHost: localhost\r\n` +
-		`Authorization: Bearer ${rdv.token}\r\n\r\n`, () => c.destroy());
-});
-
-await test('a screen whose asker has left is worked out no further',
-	async (t) => {
-		const rdv = await t.start();
-		const s = await rdv.session('left', print('first',
-			'yes "$(printf "\\033[5A\\033[2;3Hx")" | head -c 12000000'));
-		await waitFor('it ends', async () => (await rdv.call('GET',
-			`/api/sessions/${s.id}`)).run.state === 'completed');
-		const file = path.join(rdv.base, 'server', 'runs', `${s.run.id}.ckpt`);
-		await screen(rdv, s);
-		// Once more from the beginning, which is as long for each.
-		fs.rmSync(file);
-		const before = await screens(rdv);
-		for (let i = 0; i < 3; i++)
-			await leave(rdv, s);
-		await screen(rdv, s);
-		// Of four that began one after the other only the last was wanted.
-		assert.equal(await screens(rdv) - before, 1);
 	});
 
 // J02: what asks a terminal something gets no answer from the emulator.

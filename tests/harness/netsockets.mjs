@@ -20,7 +20,8 @@ function gone(fn, otherwise) {
 	try {
 		return fn();
 	} catch (e) {
-		if (e.code !== 'ENOENT' && e.code !== 'ESRCH' && e.code !== 'EINVAL')
+		// ENXIO: its network namespace is being taken down.
+		if (!['ENOENT', 'ESRCH', 'EINVAL', 'ENXIO'].includes(e.code))
 			throw e;
 		return otherwise;
 	}

@@ -143,6 +143,21 @@ pick_session(const struct cmd_call *c, const char *word, char **id)
 }
 
 int
+pick_session_get(const struct cmd_call *c, const char *tail, struct js **out)
+{
+	char *id, *path;
+	int rc = pick_session(c, c->args[0], &id);
+
+	if (rc != CMD_OK)
+		return rc;
+	path = api_path("/api/sessions/", id, tail);
+	rc = api_get(c, path, out);
+	free(path);
+	free(id);
+	return rc;
+}
+
+int
 pick_folder(const struct cmd_call *c, const char *word, char **id)
 {
 	return pick(c, &kinds_folder, word, id);

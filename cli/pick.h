@@ -3,6 +3,7 @@
 #define RDV_PICK_H
 
 struct cmd_call;
+struct js;
 
 /*
  * What a user's word means: a full id, a name, or the beginning of exactly one
@@ -11,6 +12,12 @@ struct cmd_call;
  * or another exit status after telling why.
  */
 int pick_session(const struct cmd_call *c, const char *word, char **id);
+/*
+ * What GET of the session that the first argument means answers, or of what
+ * lies below it at `tail`. CMD_OK and an answer the caller frees, or as above.
+ */
+int
+pick_session_get(const struct cmd_call *c, const char *tail, struct js **out);
 int pick_folder(const struct cmd_call *c, const char *word, char **id);
 int pick_token(const struct cmd_call *c, const char *word, char **id);
 /* An item of the trash, also by its branch or path. */

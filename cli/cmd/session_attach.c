@@ -2,9 +2,6 @@
 /*
  * rdv attach: this terminal becomes a view of a session's terminal.
  */
-#include <stdlib.h>
-
-#include "cli/api.h"
 #include "cli/attach.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
@@ -19,21 +16,13 @@ session_attach(struct cmd_call *c)
 		.read_only = cmd_flag(c, "read-only"),
 		.exit_code = cmd_flag(c, "exit-code") };
 	struct js *session = NULL;
-	char *id, *path;
-	int rc;
+	int rc = pick_session_get(c, "", &session);
 
-	rc = pick_session(c, c->args[0], &id);
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/sessions/", id, "");
-	rc = api_get(c, path, &session);
 	if (rc == CMD_OK) {
 		conf.session = session;
 		rc = attach_run(&conf);
 	}
 	js_free(session);
-	free(path);
-	free(id);
 	return rc;
 }
 

@@ -4,9 +4,7 @@
  * terminal: for scripts, and for a look that moves nobody's size.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
@@ -17,22 +15,14 @@ static int
 session_screen(struct cmd_call *c)
 {
 	struct js *v = NULL;
-	char *id, *path;
-	int rc;
+	int rc = pick_session_get(c,
+	    cmd_flag(c, "ansi") ? "/screen?format=ansi" : "/screen", &v);
 
-	rc = pick_session(c, c->args[0], &id);
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/sessions/", id,
-	    cmd_flag(c, "ansi") ? "/screen?format=ansi" : "/screen");
-	rc = api_get(c, path, &v);
 	if (rc == CMD_OK && c->cli->json)
 		out_json(v);
 	else if (rc == CMD_OK)
 		(void)fputs(js_str(v, "content", ""), stdout);
 	js_free(v);
-	free(path);
-	free(id);
 	return rc;
 }
 

@@ -3,9 +3,6 @@
  * rdv session show: one session with its current run, everything the daemon
  * knows of it.
  */
-#include <stdlib.h>
-
-#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
@@ -72,21 +69,13 @@ static int
 session_show(struct cmd_call *c)
 {
 	struct js *v = NULL;
-	char *id, *path;
-	int rc;
+	int rc = pick_session_get(c, "", &v);
 
-	rc = pick_session(c, c->args[0], &id);
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/sessions/", id, "");
-	rc = api_get(c, path, &v);
 	if (rc == CMD_OK && c->cli->json)
 		out_json(v);
 	else if (rc == CMD_OK)
 		show(c->cli, v);
 	js_free(v);
-	free(path);
-	free(id);
 	return rc;
 }
 

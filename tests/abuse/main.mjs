@@ -10,6 +10,7 @@ await import('./volume.mjs');
 await import('./local.mjs');
 await import('./helper.mjs');
 await import('./files.mjs');
+await import('./widen.mjs');
 await import('./git.mjs');
 await import('./process.mjs');
 await import('./out.mjs');

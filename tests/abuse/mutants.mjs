@@ -714,6 +714,11 @@ const git = [
 		red: ['unit/worker/test_place abuse_G08'] },
 ];
 
+const settings = [
+	{ ids: ['I22'], guard: 'the sandbox: what a run may is written where it ' +
+		'cannot write', off: [sandbox], red: ['abuse I22 a run changes'] },
+];
+
 const reaper = 'priv-helper/reaper.c', input = 'daemon/term/input.c';
 const size = 'daemon/term/size.c', runend = 'daemon/core/runend.c';
 const noSweep = [[reaper, 'if (r->soft == 0 || mutant("H01"))', 'if (true)'],
@@ -975,6 +980,6 @@ const records = [
 ];
 
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
-	...helper, ...git, ...processes, ...records, ...reach, ...people,
+	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
 	...ticket, ...attack, ...spaces, ...held, ...limits];

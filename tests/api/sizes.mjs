@@ -30,10 +30,7 @@ await test('an ended run is shown in its last size, after a restart too',
 			assert.equal(again.ready.size_owner, false);
 			await again.t.message('exit');
 			assert.equal(size((await runOf(rdv, s))), '132x43');
-			const old = rdv.rdvd;
-			process.kill(old, 'SIGKILL');
-			await waitFor('a new rdvd', async () => rdv.rdvd !== old &&
-				(await rdv.request('GET', '/health')).status === 200);
+			await rdv.again();
 		}
 	});
 
@@ -50,13 +47,7 @@ await test('a run that nobody saw end keeps the size it was given last',
 		// record of the size before this one, then the one that waited for it.
 		for (const name of ['x', 'y'])
 			await first.call('PATCH', `/api/sessions/${s.id}`, { name });
-		for (const pid of [first.rdvd, first.ops])
-			process.kill(pid, 'SIGSTOP');
-		const gone = [first.main.pid, first.rdvd, first.ops];
-		first.track();
-		for (const pid of gone)
-			process.kill(pid, 'SIGKILL');
-		await waitFor('all gone', () => first.alive().length === 0);
+		await first.vanish();
 		const second = await tt.start({ base });
 		assert.equal((await runOf(second, s)).state, 'lost');
 		const again = await open(second, s);

@@ -9,10 +9,10 @@ const run = async (rdv, s) => (await rdv.call('GET', `/api/sessions/${s.id}`))
 const log = async (rdv, s) => (await rdv.request('GET',
 	`/api/runs/${s.run.id}/log`)).raw.toString();
 
-async function end(rdv, signal) {
+async function end(rdv) {
 	rdv.track();
 	const gone = once(rdv.main, 'exit');
-	rdv.main.kill(signal);
+	rdv.main.kill('SIGTERM');
 	await gone;
 	await waitFor('all of it ends', () => rdv.alive().length === 0);
 }
@@ -28,12 +28,10 @@ await test('a stop of rdv ends what runs, and the runs say so', async (t) => {
 	for (const s of [term, deaf])
 		await waitFor('it is up', async () => /up/.test(await log(rdv, s)));
 	/* rdvd alone: nothing ends. */
-	const old = rdv.rdvd;
-	process.kill(old, 'SIGTERM');
-	await waitFor('another rdvd', () => rdv.rdvd && rdv.rdvd !== old);
+	await rdv.again('SIGTERM');
 	for (const s of [term, deaf, pipes])
 		assert.equal((await run(rdv, s)).state, 'running');
-	await end(rdv, 'SIGTERM');
+	await end(rdv);
 	await rdv.up();
 	for (const s of [term, deaf, pipes]) {
 		const r = await run(rdv, s);
@@ -52,7 +50,7 @@ await test('a stop of rdv ends what runs, and the runs say so', async (t) => {
 await test('nobody saw a rdv end that was killed', async (t) => {
 	const rdv = await t.start();
 	const s = await rdv.session('cat', ['/bin/cat']);
-	await end(rdv, 'SIGKILL');
+	await rdv.vanish();
 	await rdv.up();
 	const r = await run(rdv, s);
 	assert.equal(r.state, 'lost');

@@ -29,11 +29,14 @@ export function below(dir, at = '') {
 			...e.isDirectory() ? below(dir, name) : []]);
 }
 
+// Sanitized programs are several times as slow, and so is what waits for them.
+export const patience = (ms) => sanitizer.sanitized() ? 3 * ms : ms;
+
 // Polls until `fn` gives something true; its value. A deadline is a bug found,
 // not a measure of time: it is long. What happens soon is seen at once, and what
 // takes long does not cost the processors that it needs.
 export async function waitFor(what, fn, deadlineMs = 20000) {
-	const end = Date.now() + deadlineMs;
+	const end = Date.now() + patience(deadlineMs);
 	for (let n = 0;; n++) {
 		const v = await fn();
 		if (v)
@@ -47,7 +50,8 @@ export async function waitFor(what, fn, deadlineMs = 20000) {
 export async function deadline(what, promise, ms = 20000) {
 	let timer;
 	const late = new Promise((_, reject) => {
-		timer = setTimeout(() => reject(new Error(`deadline: ${what}`)), ms);
+		timer = setTimeout(() => reject(new Error(`deadline: ${what}`)),
+			patience(ms));
 	});
 	try {
 		return await Promise.race([promise, late]);
@@ -134,6 +138,7 @@ export class Rdv {
 	async up() {
 		this.logPath = path.join(this.scratch, 'log');
 		const log = fs.openSync(this.logPath, 'a', 0o600);
+		const begun = fs.fstatSync(log).size;
 		this.inspected ??= 0;
 		Rdv.running.add(this);
 		const [program, ...args] = [...(this.options.by ?? []),
@@ -148,6 +153,7 @@ export class Rdv {
 		try {
 			if (!await deadline('ready', Promise.race([ready, ended])))
 				throw new Error('rdv-helper ended');
+			await this.settled(begun);
 		} catch (e) {
 			this.main.kill('SIGKILL');
 			e.message += `: ${this.log()}`;
@@ -166,6 +172,25 @@ export class Rdv {
 	serviceToken() {
 		return fs.readFileSync(path.join(this.base, 'server/service-token'),
 			'utf8').trim();
+	}
+
+	// Ready is a little before rdvd has its helper and knows its runs: whoever
+	// asks for one before that is told so. `from` is a size of the log.
+	settled(from) {
+		return waitFor('rdvd knows its runs', () =>
+			this.logged(from, 'mod=run msg="settled '));
+	}
+
+	logged(from, text) {
+		return fs.readFileSync(this.logPath).subarray(from).includes(text);
+	}
+
+	// Ends rdvd; there is another one then, and it knows its runs.
+	async again(signal = 'SIGKILL') {
+		const old = this.rdvd, from = fs.statSync(this.logPath).size;
+		process.kill(old, signal);
+		await waitFor('another rdvd', () => this.rdvd && this.rdvd !== old);
+		await this.settled(from);
 	}
 
 	log() {
@@ -211,6 +236,21 @@ export class Rdv {
 		return this.main.exitCode;
 	}
 
+	// All of it ends and none of it sees anything of that: what outlived [main]
+	// by a moment would end the runs in order, and put that on record.
+	async vanish() {
+		const kids = [this.rdvd, this.ops];
+		this.track();
+		for (const pid of kids)
+			process.kill(pid, 'SIGSTOP');
+		await waitFor('they stand still', () => kids.every((pid) =>
+			proc(pid).state === 'T'));
+		for (const pid of [this.main.pid, ...kids])
+			process.kill(pid, 'SIGKILL');
+		await waitFor('all gone', () => this.alive().length === 0 &&
+			(this.main.exitCode ?? this.main.signalCode) !== null);
+	}
+
 	// All of it is gone when this returns, whatever state it is in: node ends.
 	abandon() {
 		const end = Date.now() + 10000;
@@ -242,17 +282,22 @@ export class Rdv {
 		sanitizer.inspect(said);
 	}
 
-	// [ops] is a fork of [main]; rdvd is a program of its own.
-	child(name) {
-		return descendants(this.main.pid).find((p) => p.name === name &&
-			p.ppid === this.main.pid)?.pid;
+	// Which one [main] started last, once it has that name and while it lives.
+	// Parent and name do not tell: what a killed [ops] had just forked comes to
+	// [main], and is called like it for a moment.
+	child(title, name) {
+		const log = this.log(), said = `mod=main msg="started ${title} pid=`;
+		const at = log.lastIndexOf(said);
+		const p = at < 0 ? null : proc(parseInt(log.slice(at + said.length)));
+		return p?.ppid === this.main.pid && p.name === name &&
+			p.state !== 'Z' ? p.pid : undefined;
 	}
 	// Live processes named `name` anywhere below [main].
 	all(name) {
 		return descendants(this.main.pid).filter((p) => p.name === name);
 	}
-	get rdvd() { return this.child('rdvd'); }
-	get ops() { return this.child('rdv-ops'); }
+	get rdvd() { return this.child('rdvd', 'rdvd'); }
+	get ops() { return this.child('[ops]', 'rdv-ops'); }
 
 	// One request on a connection of its own; never throws for a status.
 	request(method, target, { body, headers = {}, token = this.token,

@@ -122,12 +122,15 @@ export class System extends Rdv {
 		this.main.stdio[3].destroy();
 		this.sock = path.join(this.root, 'run/rdv/web/api.sock');
 		this.term = path.join(this.root, 'run/rdv/web/terminal.sock');
-		await waitFor('all are served', () => this.people.every((p) =>
-			this.log().includes(`serving user=${p.name} `)));
-		// Who is asked before that says that the helper is not there.
-		await waitFor('rdvd has its helper', () => fs.readFileSync(this.logPath)
-			.subarray(begun).includes('mod=helper msg="ready'));
+		await this.serving(begun);
 		this.track();
+	}
+
+	// To everybody, and what is asked for is done.
+	async serving(from) {
+		await waitFor('all are served', () => this.people.every((p) =>
+			this.logged(from, `serving user=${p.name} `)));
+		await this.settled(from);
 	}
 
 	// A command as that account; status, out and err.

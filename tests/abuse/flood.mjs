@@ -4,14 +4,14 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { once } from 'node:events';
-import { Rdv, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, patience, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
 import { sanitized } from '../harness/sanitizer.mjs';
 import { connect, options, rss, unharmed, upgrade } from './lib.mjs';
 
 const rdv = await Rdv.start({ ...options, config: `${options.config}
 [terminal]
-viewer_stall_ms = 2000
+viewer_stall_ms = ${patience(2000)}
 ` });
 const auth = `Host: localhost\r\nAuthorization: Bearer ${rdv.token}\r\n`;
 const opening = (id, query = '') => `GET /ws/terminal/${id}${query} HTTP/1.1` +

@@ -86,11 +86,7 @@ await test('the policy of a run outlives its daemon and the run', async () => {
 	};
 	assert.equal(policy.profile, 'script');
 	await same('running');
-	const old = rdv.rdvd;
-	process.kill(old, 'SIGKILL');
-	await waitFor('another daemon', async () => rdv.rdvd && rdv.rdvd !== old &&
-		(await rdv.request('GET', `/api/sessions/${s.id}`)
-			.catch(() => ({}))).status === 200);
+	await rdv.again();
 	await same('adopted');
 	await rdv.call('POST', `/api/sessions/${s.id}/signal`, { signal: 'KILL' });
 	await ended(s.id);

@@ -49,9 +49,10 @@ const floods = await shell('floods', 'read go; ' +
 	"head -c 4000000 /dev/zero | tr '\\0' x; read more");
 const slow = await open(floods), quick = await open(floods);
 slow.ws.pause();
+// It cannot be slow before this.
+const flood = performance.now();
 quick.type('\n');
-const flooded = waitFor('all of it', () => quick.output.length > 4000000)
-	.then(() => performance.now());
+const flooded = waitFor('all of it', () => quick.output.length > 4000000);
 // Judged by the test that awaits it, which may not have been asked for.
 flooded.catch(() => {});
 
@@ -258,11 +259,11 @@ await test('1001 when the server shuts down', async (tt) => {
 });
 
 await test('1013 after 10 s in which a client takes nothing', async () => {
-	const begin = await flooded;
+	await flooded;
 	assert.equal(slow.closed, null, 'nobody waited for it');
 	await waitFor('it is called slow', async () => /^rdv_viewers_slow_total 1$/m
 		.test(String((await rdv.request('GET', '/metrics')).raw)), 30000);
-	assert.ok(performance.now() - begin > 9000);
+	assert.ok(performance.now() - flood > 9000);
 	slow.ws.resume();
 	assert.equal((await slow.message('error')).code, 'SLOW_VIEWER');
 	assert.equal(await slow.ended(), 1013);
@@ -278,7 +279,8 @@ await test('1013 after 10 s in which a client takes nothing', async () => {
 
 await test('a ping every 20 s', async () => {
 	await waitFor('a ping', () => first !== null, 30000);
-	assert.ok(first > 19000 && first < 25000, `${first} ms`);
+	// It may be seen late, and never early.
+	assert.ok(first > 19000 && first < 30000, `${first} ms`);
 	await answers(pinged);
 	await pinged.close();
 });

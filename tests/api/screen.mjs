@@ -148,10 +148,7 @@ await test('a checkpoint is made though nobody looks, and survives kill -9',
 		const file = path.join(rdv.base, 'server', 'runs', `${s.run.id}.ckpt`);
 		await waitFor('a checkpoint', () => fs.existsSync(file));
 		const before = await shown(rdv, s, 'last');
-		const old = rdv.rdvd;
-		process.kill(old, 'SIGKILL');
-		await waitFor('a new rdvd', async () => rdv.rdvd !== old &&
-			(await rdv.request('GET', '/health')).status === 200);
+		await rdv.again();
 		assert.deepEqual(await shown(rdv, s, 'last'), before);
 		const emulated = Number(/^rdv_screens_emulated_bytes_total (\d+)$/m
 			.exec((await rdv.request('GET', '/metrics')).raw)[1]);

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, bare, below, bin, deadline, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bare, below, bin, deadline, patience, test, waitFor } from
+	'../harness/rdv.mjs';
 import { Terminal } from './terminal.mjs';
 
 const rdv = await Rdv.start();
@@ -40,7 +41,7 @@ await test('an expired token says so', async () => {
 		{ name: 'short', expiresAt: Date.now() - 1000 } });
 	assert.equal(r.status, 422, 'an end in the past is refused');
 	const made = await rdv.call('POST', '/api/tokens',
-		{ name: 'brief', expiresAt: Date.now() + 1000 });
+		{ name: 'brief', expiresAt: Date.now() + patience(2000) });
 	assert.equal((await rdv.request('GET', '/api/user',
 		{ token: made.rawKey })).status, 200);
 	const a = await waitFor('the end', async () => {

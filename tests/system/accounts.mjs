@@ -155,9 +155,7 @@ await test('a withdrawn account loses its sockets and keeps its work',
 
 await test('a new rdvd serves all of them', async () => {
 	const held = await session(ann, 'held', ['/bin/cat']);
-	const old = s.rdvd;
-	process.kill(old, 'SIGKILL');
-	await waitFor('another', () => s.rdvd && s.rdvd !== old);
+	await s.again();
 	for (const who of [ann, bob])
 		assert.equal((await s.over(who, 'GET', '/api/user')).status, 200);
 	const r = await s.over(ann, 'GET', `/api/sessions/${held.id}`);

@@ -172,6 +172,14 @@ $(emu_bin): $(call obj,tests/screen/emu.c) $(use_emu)
 	@echo "LD $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
+# rdv-git as a lost account could make it: it lies about the trash.
+liar_bin := $(BUILD)/tests/liar
+$(liar_bin): $(call obj,tests/api/liar/liar.c git-worker/main.c) \
+    $(BUILD)/libwrk.a $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=place_make -o $@ $^
+
 # What the harness puts before a layer: it stands alone, too.
 ports_bin := $(BUILD)/tests/ports
 $(ports_bin): $(wildcard tests/ports/*.c) tests/ports/ports.h
@@ -182,7 +190,7 @@ $(ports_bin): $(wildcard tests/ports/*.c) tests/ports/ports.h
 # account may not be able to write here.
 .PHONY: test-built tsan-built
 test-built: all $(unit_all) $(fuzz_bins) $(prog_bins) $(ports_bin) \
-    $(emu_bin)
+    $(emu_bin) $(liar_bin)
 
 # The flusher is the only thread beside the loop; these tests have it run.
 tsan-built: $(patsubst %,$(BUILD)/unit/store/test_%,bus flusher open tx)

@@ -29,6 +29,33 @@ make_dir(const struct conf *conf)
 		log_warn("worktree", "%s cannot be made", conf->worktree_dir);
 }
 
+/*
+ * In system mode it lies in a home that rdvd cannot see. Elsewhere it lies in
+ * rdvd's own state, and may be a link there, which is followed once, before
+ * anything that runs for the account could have turned it.
+ */
+static void
+find_trash(struct worktrees *w)
+{
+	const struct conf *conf = w->app->conf;
+	char *server, *real;
+
+	if (conf->system) {
+		w->trash = xstrdup("~/.rdv/trash");
+		return;
+	}
+	w->trash = xasprintf("%s/server/trash", conf->base);
+	w->real_trash = realpath(w->trash, NULL);
+	if (w->real_trash != NULL)
+		return;
+	/* Not made yet, then. */
+	server = xasprintf("%s/server", conf->base);
+	real = realpath(server, NULL);
+	w->real_trash = xasprintf("%s/trash", real != NULL ? real : server);
+	free(server);
+	free(real);
+}
+
 struct worktrees *
 worktrees_new(struct app *app)
 {
@@ -36,6 +63,7 @@ worktrees_new(struct app *app)
 
 	w->app = app;
 	w->git = git_new(app);
+	find_trash(w);
 	TAILQ_INIT(&w->ops);
 	TAILQ_INIT(&w->ended);
 	make_dir(app->conf);
@@ -62,6 +90,8 @@ worktrees_free(struct worktrees *w)
 	worktreefix_done(w);
 	git_free(w->git);
 	wt_done(w);
+	free(w->trash);
+	free(w->real_trash);
 	free(w);
 }
 

@@ -4,7 +4,7 @@
  * into a home directory, and nowhere has it any business there. rdv-git looks,
  * as the account. Its answers can be lies, but only about what is that
  * account's anyway: nothing is done here on their word but run that account's
- * git.
+ * git. What rdvd knows by itself it compares (worktreeopen.c).
  */
 #include "daemon/core/worktreeask.h"
 
@@ -101,9 +101,7 @@ put_places(const struct wt_op *op, const char **argv, size_t *n)
 	char *const *root = conf->repo_roots;
 
 	argv[(*n)++] = conf->system ? "~/.rdv/worktrees" : conf->worktree_dir;
-	argv[(*n)++] = conf->system ? "~/.rdv/trash"
-				    : arena_printf(op->arena, "%s/server/trash",
-					  conf->base);
+	argv[(*n)++] = op->w->trash;
 	for (size_t i = 0; i < ROOTS_MAX && root[i] != NULL; i++)
 		argv[(*n)++] = root[i];
 }

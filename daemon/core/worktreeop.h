@@ -73,6 +73,8 @@ struct wt_round {
 struct worktrees {
 	struct app *app;
 	struct git *git;
+	char *trash;	  /* as rdv-git is told it */
+	char *real_trash; /* as it has to name it; NULL: rdvd cannot know */
 	struct wt_ops ops, ended;
 	struct loop_timer *settle, *tidy; /* worktreefix.c */
 	SLIST_HEAD(, wt_round) rounds;	  /* one in user mode */

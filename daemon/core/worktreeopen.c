@@ -13,6 +13,7 @@
 #include "daemon/core/worktreeop.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/log.h"
 #include "lib/path.h"
 
 /* What is asked of rdv-git about a repository. */
@@ -142,12 +143,44 @@ find_top(struct wt_op *op)
 	}
 }
 
+/*
+ * Under another name than its own, worktrees would be moved where the answer
+ * says, and what lies in the trash would not be known for it. One that is
+ * missing is named as it was told.
+ */
+static bool
+is_another_trash(const struct wt_op *op, const struct git_fact *trash)
+{
+	const struct worktrees *w = op->w;
+
+	return trash->found == GIT_FOUND && w->real_trash != NULL &&
+	       strcmp(trash->text, w->real_trash) != 0 &&
+	       strcmp(trash->text, w->trash) != 0;
+}
+
+static void
+refuse_trash(struct wt_op *op, const struct git_fact *trash)
+{
+	const char *real = op->w->real_trash;
+
+	log_warnx("worktree", "uid %u: rdv-git names %s as the trash, not %s",
+	    (unsigned)op->who.uid, trash->text, real);
+	wt_fail(op, RDV_E_SPAWN,
+	    "rdv-git names %s as the trash, and that is %s; if you have moved "
+	    "it, restart rdv",
+	    trash->text, real);
+}
+
 static void
 placed(struct wt_op *op)
 {
 	const struct git_fact *at = op->opening->at, *trash;
 
 	trash = op->opening->trash;
+	if (is_another_trash(op, trash)) {
+		refuse_trash(op, trash);
+		return;
+	}
 	if (at->found != GIT_FOUND) {
 		wt_fail_fact(op, at);
 		return;

@@ -13,6 +13,7 @@ await import('./rotation.mjs');
 await import('./events.mjs');
 await import('./worktrees.mjs');
 await import('./confinedgit.mjs');
+await import('./liar.mjs');
 await import('./state.mjs');
 await import('./cage.mjs');
 await import('./cli.mjs');

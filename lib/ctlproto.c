@@ -26,6 +26,12 @@ static const struct wire_field unlisten_fields[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+static const struct wire_field output_fields[] = {
+	{ &wire_u32, offsetof(struct ctl_output, uid), 0, 0 },
+	{ &wire_u64, offsetof(struct ctl_output, bytes), 0, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
 static const struct wire_field service_fields[] = {
 	{ &wire_bytes, offsetof(struct ctl_service, previous),
 	    sizeof(((struct ctl_service *)NULL)->previous), 0 },
@@ -48,6 +54,13 @@ ctl_put_unlisten(struct buf *b, const struct ctl_unlisten *m)
 }
 
 void
+ctl_put_output(struct buf *b, const struct ctl_output *m)
+{
+	buf_put_u8(b, CTL_OUTPUT);
+	wire_put(b, output_fields, m);
+}
+
+void
 ctl_put_service(struct buf *b, const struct ctl_service *m)
 {
 	buf_put_u8(b, CTL_SERVICE);
@@ -65,6 +78,12 @@ bool
 ctl_get_unlisten(struct buf *b, struct ctl_unlisten *m)
 {
 	return wire_get(b, unlisten_fields, m, sizeof(*m));
+}
+
+bool
+ctl_get_output(struct buf *b, struct ctl_output *m)
+{
+	return wire_get(b, output_fields, m, sizeof(*m)) && m->uid != 0;
 }
 
 bool

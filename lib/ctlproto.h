@@ -18,6 +18,7 @@
  * and in system mode
  *   'L' to rdvd    a listening socket, and whom it serves
  *   'U' to rdvd    an account that is served no more
+ *   'M' to rdvd    how much output is to be kept for an account by now
  *   'T' to rdvd    a file with the service token, and which was the one before
  *   'P' to [ops]   the file with the accounts that are admitted from now on
  */
@@ -27,6 +28,7 @@
 #define CTL_AUDIT    'A'
 #define CTL_LISTEN   'L'
 #define CTL_UNLISTEN 'U'
+#define CTL_OUTPUT   'M'
 #define CTL_SERVICE  'T'
 #define CTL_ACCOUNTS 'P'
 
@@ -47,6 +49,11 @@ struct ctl_unlisten {
 	uint32_t uid;
 };
 
+struct ctl_output {
+	uint32_t uid;
+	uint64_t bytes; /* of all its runs; 0: no limit */
+};
+
 struct ctl_service {
 	uint8_t previous[32]; /* SHA-256 of the text of the one before */
 	int64_t until; /* honoured until then, wall ms; 0: there is none */
@@ -55,10 +62,12 @@ struct ctl_service {
 /* Append the whole packet. */
 void ctl_put_listen(struct buf *b, const struct ctl_listen *m);
 void ctl_put_unlisten(struct buf *b, const struct ctl_unlisten *m);
+void ctl_put_output(struct buf *b, const struct ctl_output *m);
 void ctl_put_service(struct buf *b, const struct ctl_service *m);
 /* The packet after its first byte. False unless every byte is in its place. */
 bool ctl_get_listen(struct buf *b, struct ctl_listen *m);
 bool ctl_get_unlisten(struct buf *b, struct ctl_unlisten *m);
+bool ctl_get_output(struct buf *b, struct ctl_output *m);
 bool ctl_get_service(struct buf *b, struct ctl_service *m);
 
 #endif

@@ -94,6 +94,8 @@ admitted(struct account *a, struct policyuser *u, const struct policy *p,
 	if (policy_for(p, &of, &r, why, whysize) != 0)
 		return false;
 	a->web = r.web;
+	if (r.limit[POLICY_MAX_DISK] != POLICY_NO_LIMIT)
+		a->output_bytes = (uint64_t)r.limit[POLICY_MAX_DISK] << 20;
 	policy_rights_done(&r);
 	if (u->uid != a->uid ||
 	    !str_copy(a->real_home, u->home, sizeof(a->real_home)) ||

@@ -53,6 +53,7 @@ accountwire_put(struct buf *b, const struct accounts *a)
 		buf_put_u32(b, p->uid);
 		buf_put_u32(b, p->gid);
 		buf_put_u8(b, p->web);
+		buf_put_u64(b, p->output_bytes);
 		buf_put_str(b, p->name);
 		buf_put_str(b, p->home);
 		buf_put_str(b, p->real_home);
@@ -103,6 +104,7 @@ get_one(struct buf *b, struct account *p)
 
 	if (!buf_get_u32(b, &p->uid) || !buf_get_u32(b, &p->gid) ||
 	    !buf_get_u8(b, &web) || web > 1 ||
+	    !buf_get_u64(b, &p->output_bytes) ||
 	    !buf_get_str(b, p->name, ACCOUNTS_NAME_MAX) ||
 	    !buf_get_str(b, p->home, USER_PATH_MAX - 1) ||
 	    !buf_get_str(b, p->real_home, USER_PATH_MAX - 1) ||

@@ -16,7 +16,8 @@
 struct account {
 	uid_t uid;
 	gid_t gid;
-	bool web; /* the web may act for it */
+	bool web;	       /* the web may act for it */
+	uint64_t output_bytes; /* of its runs, to be kept; 0: no limit */
 	char name[ACCOUNTS_NAME_MAX + 1];
 	char home[USER_PATH_MAX];
 	char real_home[USER_PATH_MAX]; /* without links, for the policy */

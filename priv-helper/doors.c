@@ -39,6 +39,8 @@ struct door {
 	bool by_web;   /* the web may act for the account */
 	bool leaving;  /* closed; rdvd is still to be told */
 	unsigned told; /* how many of the sockets rdvd has */
+	uint64_t output_bytes;
+	bool output_told;
 	char name[ACCOUNTS_NAME_MAX + 1];
 	char *path;
 	int dir; /* O_PATH */
@@ -139,6 +141,8 @@ open_door(struct doors *d, const struct account *a, bool web, const char *name,
 	p->gid = a->gid;
 	p->web = web;
 	p->by_web = a->web;
+	p->output_bytes = a->output_bytes;
+	p->output_told = web; /* which runs nothing */
 	p->dir = -1;
 	p->path = xasprintf("%s/%s", d->run, name);
 	(void)str_copy(p->name, name, sizeof(p->name));
@@ -214,6 +218,18 @@ stays(const struct door *p, const struct accounts *a)
 			     is_whole(p));
 }
 
+/* What is under way need not wait for a start to hear of it. */
+static void
+follow_output(struct door *p, const struct accounts *a)
+{
+	const struct account *found = accounts_find(a, p->uid);
+
+	if (p->web || found->output_bytes == p->output_bytes)
+		return;
+	p->output_bytes = found->output_bytes;
+	p->output_told = false;
+}
+
 static bool
 has_door(const struct doors *d, uid_t uid)
 {
@@ -233,8 +249,12 @@ doors_follow(struct doors *d, const struct accounts *a)
 	size_t i;
 
 	TAILQ_FOREACH_SAFE (p, &d->list, entry, next) {
-		if (p->leaving || stays(p, a))
+		if (p->leaving)
 			continue;
+		if (stays(p, a)) {
+			follow_output(p, a);
+			continue;
+		}
 		log_info("doors", "closed user=%s uid=%u", p->name, p->uid);
 		close_door(d, p);
 		p->leaving = true;
@@ -257,8 +277,10 @@ doors_untold(struct doors *d)
 {
 	struct door *p;
 
-	TAILQ_FOREACH (p, &d->list, entry)
+	TAILQ_FOREACH (p, &d->list, entry) {
 		p->told = 0;
+		p->output_told = p->web;
+	}
 }
 
 static int
@@ -284,6 +306,21 @@ tell_socket(struct door *p, int control)
 	buf_done(&b);
 	if (err == 0)
 		p->told++;
+	return err;
+}
+
+static int
+tell_output(struct door *p, int control)
+{
+	const struct ctl_output m = { p->uid, p->output_bytes };
+	struct buf b;
+	int err;
+
+	buf_init(&b, CTL_MAX);
+	ctl_put_output(&b, &m);
+	err = say(control, &b, -1);
+	buf_done(&b);
+	p->output_told = err == 0;
 	return err;
 }
 
@@ -321,6 +358,8 @@ doors_tell(struct doors *d, int control)
 		}
 		while (p->told < CTL_KIND_MAX && err == 0)
 			err = tell_socket(p, control);
+		if (err == 0 && !p->output_told)
+			err = tell_output(p, control);
 		if (err != 0)
 			return err;
 	}

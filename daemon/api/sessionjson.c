@@ -35,8 +35,8 @@ add_guards(struct js *o, int64_t guards)
 /* The limit itself is in the policy of the run. */
 static const char no_room[] =
     "its output: as much is kept for the account as max_disk_mb of the policy "
-    "granted when it started; it goes on once output of runs that have ended "
-    "is removed, and without any to remove it can only be ended";
+    "allows; it goes on once output of runs that have ended is removed, or "
+    "the limit is raised";
 
 static int64_t
 ms_of(int64_t us)

@@ -25,11 +25,22 @@ struct kept {
 	uint64_t bytes;
 };
 
+struct kept_limit {
+	SLIST_ENTRY(kept_limit) link;
+	uid_t uid;
+	uint64_t bytes;
+};
+
 void
 kept_free(struct runs *r)
 {
+	struct kept_limit *l;
 	struct kept *k;
 
+	while ((l = SLIST_FIRST(&r->allowed)) != NULL) {
+		SLIST_REMOVE_HEAD(&r->allowed, link);
+		free(l);
+	}
 	while ((k = TAILQ_FIRST(&r->kept)) != NULL) {
 		TAILQ_REMOVE(&r->kept, k, link);
 		free(k);
@@ -86,10 +97,43 @@ kept_bytes(struct run *run)
 	return run->kept->bytes;
 }
 
+static struct kept_limit *
+find_limit(const struct runs *r, uid_t uid)
+{
+	struct kept_limit *l;
+
+	SLIST_FOREACH(l, &r->allowed, link)
+	if (l->uid == uid)
+		return l;
+	return NULL;
+}
+
+/*
+ * What a run was granted at its start stays granted. A policy that allows more
+ * by now counts for it as well: who waits has done nothing but be early.
+ */
 bool
 kept_has_room(struct run *run)
 {
-	return run->output_max == 0 || kept_bytes(run) < run->output_max;
+	const struct kept_limit *now;
+
+	if (run->output_max == 0 || kept_bytes(run) < run->output_max)
+		return true;
+	now = find_limit(run->runs, run->uid);
+	return now != NULL && (now->bytes == 0 || kept_bytes(run) < now->bytes);
+}
+
+void
+kept_allow(struct runs *r, uid_t uid, uint64_t bytes)
+{
+	struct kept_limit *l = find_limit(r, uid);
+
+	if (l == NULL) {
+		l = xcalloc(1, sizeof(*l));
+		l->uid = uid;
+		SLIST_INSERT_HEAD(&r->allowed, l, link);
+	}
+	l->bytes = bytes;
 }
 
 int

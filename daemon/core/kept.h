@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct kept; /* the output of all runs of one user */
 struct run;
@@ -23,8 +24,13 @@ void kept_free(struct runs *r);
 int kept_follow(struct run *run);
 /* Bytes, with all that the run has logged; 0 of one that is not followed. */
 uint64_t kept_bytes(struct run *run);
-/* False: its user has as much output as run->output_max, or more. */
+/*
+ * False: its user has as much output as run->output_max, or more, and more than
+ * the policy of now allows as well.
+ */
 bool kept_has_room(struct run *run);
+/* The policy allows that account so many bytes by now; 0: no limit. */
+void kept_allow(struct runs *r, uid_t uid, uint64_t bytes);
 
 /*
  * The output of a run that has ended goes for good; that there is none left is

@@ -14,6 +14,7 @@
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/kept.h"
 #include "daemon/http/http.h"
 #include "lib/ctlproto.h"
 #include "lib/err.h"
@@ -125,6 +126,17 @@ word_unlisten(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
 	return true;
 }
 
+static bool
+word_output(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
+{
+	struct ctl_output m;
+
+	if (!ctl_get_output(body, &m) || fds->n != 0)
+		return false;
+	kept_allow(p->app->runs, m.uid, m.bytes);
+	return true;
+}
+
 /* The file is root's; we have it open and cannot find it. */
 static bool
 word_service(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
@@ -154,5 +166,7 @@ people_word(struct people *p, char what, struct buf *body,
 		return word_listen(p, body, fds);
 	if (what == CTL_UNLISTEN)
 		return word_unlisten(p, body, fds);
+	if (what == CTL_OUTPUT)
+		return word_output(p, body, fds);
 	return what == CTL_SERVICE && word_service(p, body, fds);
 }

@@ -66,6 +66,7 @@ runs_new(struct app *app)
 	r->dirfd = open_dir(app->conf);
 	TAILQ_INIT(&r->live);
 	TAILQ_INIT(&r->kept);
+	SLIST_INIT(&r->allowed);
 	conf.dirfd = r->dirfd;
 	conf.input_max = (size_t)app->conf->input_queue_bytes;
 	conf.stall_ms = app->conf->viewer_stall_ms;

@@ -79,6 +79,7 @@ struct runs {
 	struct reconcile *reconcile; /* under way, or NULL */
 	struct runstop *stopping;    /* the same */
 	TAILQ_HEAD(, kept) kept;     /* of each user that has run something */
+	SLIST_HEAD(, kept_limit) allowed; /* by the policy of now */
 };
 
 struct run *run_alloc(struct runs *r, const char *id, const char *user_id,

@@ -268,8 +268,22 @@ rigsys_word(struct rigsys *s, struct rigsys_word *out)
 		assert_true(ctl_get_listen(&b, &out->listen));
 	else if (out->what == CTL_UNLISTEN)
 		assert_true(ctl_get_unlisten(&b, &out->unlisten));
+	else if (out->what == CTL_OUTPUT)
+		assert_true(ctl_get_output(&b, &out->output));
 	else
 		assert_true(ctl_get_service(&b, &out->service));
+}
+
+void
+rigsys_expect_output(struct rigsys *s, uid_t uid, uint64_t bytes)
+{
+	struct rigsys_word w;
+
+	rigsys_word(s, &w);
+	assert_int_equal(w.what, CTL_OUTPUT);
+	assert_int_equal(w.output.uid, uid);
+	assert_int_equal(w.output.bytes, bytes);
+	assert_int_equal(w.fd, -1);
 }
 
 void
@@ -289,6 +303,8 @@ rigsys_expect_listen(struct rigsys *s, uid_t uid, bool web)
 		assert_true(S_ISSOCK(st.st_mode));
 		(void)close(w.fd);
 	}
+	if (!web)
+		rigsys_expect_output(s, uid, 0);
 }
 
 void

@@ -44,11 +44,17 @@ struct rigsys_word {
 	char what;
 	struct ctl_listen listen;
 	struct ctl_unlisten unlisten;
+	struct ctl_output output;
 	struct ctl_service service;
 	int fd; /* -1: none */
 };
 void rigsys_word(struct rigsys *s, struct rigsys_word *out);
-/* Waits for the two sockets of that uid and closes them. */
+/* The word of how much output is kept for that uid. */
+void rigsys_expect_output(struct rigsys *s, uid_t uid, uint64_t bytes);
+/*
+ * Waits for the two sockets of that uid and closes them; a person's output has
+ * no limit.
+ */
 void rigsys_expect_listen(struct rigsys *s, uid_t uid, bool web);
 
 /* DIR/run/rdv/`name`/`file` or, with NULL, shorter. */

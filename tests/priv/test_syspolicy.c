@@ -132,6 +132,34 @@ test_the_policy_says_who(void **state)
 	rigsys_stop(&s);
 }
 
+/* Of who stays served rdvd hears what changed, and a new rdvd all of it. */
+static void
+test_a_reload_tells_of_limits(void **state)
+{
+	struct rigsys s;
+
+	(void)state;
+	NEEDS_ROOT;
+	rigsys_prepare(&s);
+	begin(&s);
+	rigsys_expect_listen(&s, s.uids[0], false);
+	rigsys_expect_listen(&s, s.uids[1], false);
+	rig_ops(&s.rig);
+	rigsys_policy(&s, GROUP "[user.%s]\nmax_disk_mb = 16\n", s.group,
+	    s.people[1]);
+	rigsys_reload(&s);
+	rigsys_expect_output(&s, s.uids[1], 16 << 20);
+	rigsys_policy(&s, GROUP "[default]\nmax_disk_mb = 17\n", s.group);
+	rigsys_reload(&s);
+	rigsys_expect_output(&s, s.uids[0], 17 << 20);
+	rigsys_expect_output(&s, s.uids[1], 17 << 20);
+	rigsys_policy(&s, GROUP, s.group);
+	rigsys_reload(&s);
+	rigsys_expect_output(&s, s.uids[0], 0);
+	rigsys_expect_output(&s, s.uids[1], 0);
+	rigsys_stop(&s);
+}
+
 static void
 abuse_F17_a_bad_reload_changes_nothing(void **state)
 {
@@ -164,6 +192,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_F17_no_start_without_a_policy),
 		cmocka_unit_test(test_the_policy_says_who),
+		cmocka_unit_test(test_a_reload_tells_of_limits),
 		cmocka_unit_test(abuse_F17_a_bad_reload_changes_nothing),
 	};
 

@@ -1,6 +1,7 @@
 // The limits of a policy as people meet them: refused with the rule that did it,
 // held while a run goes on, and how to make room again.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test, waitFor } from '../harness/rdv.mjs';
@@ -103,8 +104,7 @@ await test('I23 at the limit of output a run waits and no other starts',
 		{ name: 'account_output_bytes', max: MOST, by: 'rdvd' });
 		assert.match(s.rdv(ann, 'session', 'show', 'now').out,
 			/^waits +its output: .*max_disk_mb/m);
-		// There may be nothing to remove, and no new limit frees it.
-		assert.match(run.waits, /granted when it started; .*only be ended$/);
+		assert.match(run.waits, /is removed, or the limit is raised$/);
 		await refused(409, 'BUSY', 'max_disk_mb', {}, '--', '/bin/true');
 		// What goes on is not removed; what has ended is, and it goes on.
 		assert.equal((await s.over(ann, 'DELETE', `/api/runs/${run.id}/log`))
@@ -118,6 +118,46 @@ await test('I23 at the limit of output a run waits and no other starts',
 		assert.equal((await s.over(ann, 'GET',
 			`/api/runs/${old.run.id}/log`)).status, 409);
 		assert.equal((await create(ann, {})).status, 201);
+	});
+
+await test('I23 a raised limit lets those go on who wait, without a new start',
+	async () => {
+		const most = 20 << 20, go = path.join(bob.work, 'go');
+		const flood = ['/bin/sh', '-c', `head -c ${most} /dev/zero
+			[ ! -p ${go} ] || cat ${go} /dev/zero; exec sleep 1000`];
+		execFileSync('mkfifo', ['-m', '666', go]);
+		const ask = async (id) => (await s.over(ann, 'GET',
+			`/api/sessions/${id}`)).json.run;
+		const his = async (which) => (await s.over(bob, 'GET',
+			`/api/sessions/${which}`)).json?.run;
+		const waits = (id) => waitFor('it waits', async () =>
+			(await ask(id)).waits);
+		await only('max_disk_mb = 20\n');
+		const { id } = (await create(ann, { command: flood })).json;
+		await waits(id);
+		const before = (await ask(id)).log_bytes;
+		// One of another account is not freed by what she gets.
+		await s.reload(`[user.${ann.name}]\nmax_disk_mb = 16\n` +
+			`[user.${bob.name}]\nmax_disk_mb = 16\n`);
+		const other = (await create(bob, { command: flood })).json;
+		await waitFor('his waits', async () => (await his(other.id)).waits);
+		assert.ok((await ask(id)).waits, 'a lower one frees nobody');
+		assert.equal((await ask(id)).log_bytes, before);
+		await s.reload(`[user.${ann.name}]\nmax_disk_mb = 100\n` +
+			`[user.${bob.name}]\nmax_disk_mb = 16\n`);
+		await waitFor('it goes on', async () =>
+			(await ask(id)).log_bytes === most);
+		assert.equal((await ask(id)).waits, null);
+		assert.match((await his(other.id)).waits, /max_disk_mb/);
+		// A new rdvd hears of it as well.
+		await s.reload(`[user.${bob.name}]\nmax_disk_mb = 0\n`);
+		await waitFor('all of his', async () =>
+			(await his(other.id)).log_bytes >= most);
+		process.kill(s.rdvd, 'SIGKILL');
+		await fs.promises.writeFile(go, 'more');
+		await waitFor('and more', async () =>
+			(await his(other.id))?.log_bytes > 2 * most);
+		await s.over(bob, 'DELETE', `/api/sessions/${other.id}`);
 	});
 
 await test('all of it ends', async (t) => {

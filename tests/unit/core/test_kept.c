@@ -12,6 +12,7 @@
 
 #include "daemon/core/kept.h"
 #include "daemon/core/run.h"
+#include "daemon/core/runstate.h"
 #include "daemon/store/db.h"
 #include "daemon/term/term.h"
 #include "lib/arena.h"
@@ -207,6 +208,28 @@ abuse_I23_output_is_counted_anew(void **state)
 	finish(&second);
 }
 
+/* A policy that is read again frees who waits, and binds nobody more. */
+static void
+abuse_I23_a_raised_limit_counts_at_once(void **state)
+{
+	struct corerig *r = *state;
+	struct writer w;
+
+	begin(r, "waits", &w);
+	corerig_until(r, is_stopped, &w);
+	kept_allow(r->app.runs, geteuid() + 1, 0);
+	kept_allow(r->app.runs, live(&w)->uid, MOST / 2);
+	assert_true(run_waits_for_room(live(&w)));
+	kept_allow(r->app.runs, live(&w)->uid, 2 * MOST);
+	assert_false(run_waits_for_room(live(&w)));
+	corerig_until(r, is_logged, &w);
+	corerig_until(r, is_stopped, &w);
+	assert_in_range(logged(&w), 2 * MOST, 2 * MOST + 128 * 1024);
+	kept_allow(r->app.runs, live(&w)->uid, 0);
+	corerig_until(r, is_logged, &w);
+	finish(&w);
+}
+
 /* Without a limit it is counted all the same, for a later one. */
 static void
 no_limit(void **state)
@@ -232,6 +255,9 @@ main(void)
 		    setup, corerig_teardown),
 		cmocka_unit_test_setup_teardown(
 		    abuse_I23_output_is_counted_anew, setup, corerig_teardown),
+		cmocka_unit_test_setup_teardown(
+		    abuse_I23_a_raised_limit_counts_at_once, setup,
+		    corerig_teardown),
 		cmocka_unit_test_setup_teardown(no_limit, setup,
 		    corerig_teardown),
 	};

@@ -85,6 +85,32 @@ an_end_is_told_whole(void **state)
 }
 
 static void
+a_limit_is_told_whole(void **state)
+{
+	struct ctl_output out, m = { 1001, 5ull << 32 };
+	struct buf b;
+	uint8_t first;
+
+	(void)state;
+	buf_init(&b, CTL_MAX);
+	ctl_put_output(&b, &m);
+	assert_true(buf_get_u8(&b, &first));
+	assert_int_equal(first, CTL_OUTPUT);
+	assert_true(ctl_get_output(&b, &out));
+	assert_int_equal(out.uid, 1001);
+	assert_int_equal(out.bytes, 5ull << 32);
+	assert_false(ctl_get_output(&b, &out));
+	buf_done(&b);
+	/* Root has no runs here, and a packet cut short would be its. */
+	m.uid = 0;
+	buf_init(&b, CTL_MAX);
+	ctl_put_output(&b, &m);
+	assert_true(buf_get_u8(&b, &first));
+	assert_false(ctl_get_output(&b, &out));
+	buf_done(&b);
+}
+
+static void
 a_token_is_told_whole(void **state)
 {
 	struct ctl_service out, m = { { 1, 2, 3 }, 1234567890123 };
@@ -116,6 +142,7 @@ main(void)
 		cmocka_unit_test(a_listener_is_told_whole),
 		cmocka_unit_test(bounds_hold_for_the_sender),
 		cmocka_unit_test(an_end_is_told_whole),
+		cmocka_unit_test(a_limit_is_told_whole),
 		cmocka_unit_test(a_token_is_told_whole),
 	};
 

@@ -114,6 +114,17 @@ tell_limits(const struct teller *t, const struct policy_rights *r)
 	}
 }
 
+/* Only of a profile with network has the policy anything to say. */
+static void
+tell_network(const struct teller *t, const struct policy_rights *r, int i)
+{
+	if (profiles[i].network)
+		tell(t, "network: at most %s",
+		    policy_net_name(r->profile[i].net));
+	else
+		tell(t, "network: none, whatever the policy says");
+}
+
 static void
 tell_granted(const struct teller *t, const struct policy_rights *r, int i)
 {
@@ -121,8 +132,7 @@ tell_granted(const struct teller *t, const struct policy_rights *r, int i)
 
 	tell(t, "it may be started; %s", policy_rule(r, POLICY_PROFILES));
 	if (p->confined) {
-		tell(t, "network: at most %s",
-		    policy_net_name(r->profile[i].net));
+		tell_network(t, r, i);
 		tell_paths(t, "what it is given to write lies in", r->roots,
 		    policy_rule(r, POLICY_ROOTS));
 		tell_paths(t, "and not in", r->denied_roots,

@@ -52,6 +52,17 @@ await test('less of the network than a profile has is explained', async () => {
 	says(explain(ann, 'agent'), /^network: at most full$/);
 });
 
+await test('what has no network is not said to have any', async () => {
+	await s.reload('[profile.script]\nnetwork = "full"\n');
+	says(explain(ann, 'script'), /^network: at most full$/);
+	for (const profile of ['git', 'lsp']) {
+		const page = explain(ann, profile);
+		assert.equal(page.network_allowed, false, profile);
+		says(page, /^network: none, whatever the policy says$/);
+		assert.equal(page.policy.filter((l) => /network/.test(l)).length, 1);
+	}
+});
+
 await test('a policy that only root may read is said to be so', async () => {
 	fs.chmodSync(file, 0o600);
 	says(explain(ann, 'script'),

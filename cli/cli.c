@@ -70,6 +70,28 @@ cli_path(const char *given, char *out, unsigned size)
 	return fits;
 }
 
+static bool
+is_above(const char *here, const char *dir)
+{
+	char real[PATH_MAX];
+
+	return dir != NULL && realpath(dir, real) != NULL &&
+	       path_is_under(here, real);
+}
+
+/* HOME may be another directory than the account's; either is said to be one.
+ */
+bool
+cli_is_at_home(void)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+	char here[PATH_MAX];
+
+	return getcwd(here, sizeof(here)) != NULL &&
+	       (is_above(here, home()) ||
+		   is_above(here, pw != NULL ? pw->pw_dir : NULL));
+}
+
 /* RDV_HOME may be relative; a daemon started from it must not be. */
 static int
 find_base(struct cli *cli, char *why, unsigned whysize)

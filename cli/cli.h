@@ -38,6 +38,11 @@ void cli_done(struct cli *cli);
  */
 bool cli_path(const char *given, char *out, unsigned size);
 /*
+ * Whether the current directory is, or contains, the home directory: what is
+ * confined cannot be started there.
+ */
+bool cli_is_at_home(void);
+/*
  * How a user calls this program from here: "rdv" or the path to it, with
  * "RDV_HOME=... " in front when that is set. Caller frees.
  */

@@ -58,8 +58,12 @@ touches_run(const struct roots *rs, const char *path)
 const char *
 roots_objection(const struct roots *rs, const char *path)
 {
+	if (strcmp(path, rs->home) == 0)
+		return "is the home directory, which no confined program is "
+		       "given; it may be given a directory in it";
 	if (path_is_under(path, rs->home))
-		return "contains the home directory";
+		return "contains the home directory, which no confined "
+		       "program is given; it may be given a directory in it";
 	if (path_is_under(path, rs->base))
 		return "contains rdv's own state";
 	/* Proofs of new tokens lie there: a run must not write its own. */

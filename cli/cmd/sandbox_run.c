@@ -196,6 +196,10 @@ run_here(struct cmd_call *c, const char *here)
 		hold_signals(&set, &old);
 	rc = api_send(c, "POST", "/api/sessions", request(c, here, pty),
 	    &session);
+	if (rc == CMD_FAILED && cmd_value(c, "dir") == NULL && cli_is_at_home())
+		out_note(c->cli,
+		    "go to the project's directory first, or name it: --dir "
+		    "DIR");
 	if (rc == CMD_OK && pty)
 		rc = at_terminal(c, session);
 	else if (rc == CMD_OK)
@@ -209,14 +213,16 @@ run_here(struct cmd_call *c, const char *here)
 static int
 sandbox_run(struct cmd_call *c)
 {
+	const char *dir = cmd_value(c, "dir");
 	char *here;
 	int rc = judge(c);
 
 	if (rc != CMD_OK)
 		return rc;
-	here = getcwd(NULL, 0);
+	here = dir != NULL ? realpath(dir, NULL) : getcwd(NULL, 0);
 	if (here == NULL) {
-		out_error(c->cli, "INVALID_PATH", "the current directory: %s",
+		out_error(c->cli, "INVALID_PATH", "%s: %s",
+		    dir != NULL ? dir : "the current directory",
 		    strerror(errno));
 		return CMD_FAILED;
 	}
@@ -230,6 +236,10 @@ static const struct cmd_opt opts[] = {
 	    .arg = "P",
 	    .words = "login|script|git|agent|lsp",
 	    .help = "how confined it runs (script)" },
+	{ .name = "dir",
+	    .arg = "D",
+	    .word = CMD_DIR,
+	    .help = "directory to start in, and to work on (this one)" },
 	{ .name = "net",
 	    .arg = "N",
 	    .words = "none|list|full",
@@ -242,9 +252,12 @@ const struct cmd cmd_sandbox_run = {
 	.opts = opts,
 	.rest = "COMMAND...",
 	.help = "try a command in a profile, in this directory",
-	.doc = "Ends with the command's exit status (128 + N after signal N) "
-	       "and closes its session. Where input or output is no terminal "
-	       "the command gets pipes.",
+	.doc =
+	    "The command may change what is in the directory and nothing "
+	    "else. The home directory is never given to it, only one in "
+	    "it. Ends with the command's exit status (128 + N after signal N) "
+	    "and closes its session. Where input or output is no terminal "
+	    "the command gets pipes.",
 	.scope = "full",
 	.run = sandbox_run,
 };

@@ -177,6 +177,20 @@ tell(struct cmd_call *c, const struct js *session)
 	free(hint);
 }
 
+/* What the refusal says is true, and not yet what to do. */
+static void
+tell_where(struct cmd_call *c)
+{
+	const char *profile = cmd_value(c, "profile");
+
+	if (profile != NULL && strcmp(profile, "login") != 0 &&
+	    cmd_value(c, "dir") == NULL && cmd_value(c, "repo") == NULL &&
+	    cli_is_at_home())
+		out_note(c->cli,
+		    "go to the project's directory first, or name it: --dir "
+		    "DIR, or --repo DIR");
+}
+
 static int
 session_new(struct cmd_call *c)
 {
@@ -190,6 +204,8 @@ session_new(struct cmd_call *c)
 		return rc;
 	}
 	rc = api_send(c, "POST", "/api/sessions", body, &session);
+	if (rc == CMD_FAILED)
+		tell_where(c);
 	if (rc != CMD_OK)
 		return rc;
 	/* Then without an id on stdout: the screen is the session's. */
@@ -251,8 +267,9 @@ const struct cmd cmd_session_new = {
 	.help = "start a shell or a command in a new session",
 	.doc = "With --repo and --branch the session gets a git worktree of "
 	       "its own; the branch is created when it does not exist. "
-	       "Without -- the session runs your login shell. The id of the "
-	       "session is printed.",
+	       "Without -- the session runs your login shell. A confined "
+	       "profile works on the directory it starts in, which cannot be "
+	       "your home directory. The id of the session is printed.",
 	.scope = "full",
 	.run = session_new,
 };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
 
@@ -60,6 +61,46 @@ await test('sandbox run: pipes in, output and errors out, its status',
 			{ cwd: work }).status, 128 + 15);
 		assert.equal(await open(), 0, 'its session is closed');
 	});
+
+// What the refusal says, and what to do about it.
+await test('in the home directory it is said where to start instead', () => {
+	const is = /: \S+ is the home directory, which no confined program is given/;
+	const above = /: \/ contains the home directory, which no confined program /;
+	const go = /go to the project's directory first, or name it: --dir DIR/;
+	const show = ['--', '/bin/sh', '-c', 'pwd'];
+	// The account's, and not what HOME says.
+	const home = os.userInfo().homedir;
+	for (const [cwd, why] of [[home, is], ['/', above]]) {
+		const r = sandbox(show, { cwd });
+		assert.equal(r.status, 1);
+		assert.match(r.err, why);
+		assert.match(r.err, go);
+		const made = run(['session', 'new', 'x', '--profile', 'agent', ...show],
+			{ cwd });
+		assert.equal(made.status, 1);
+		assert.match(made.err, why);
+		assert.match(made.err, /--dir DIR, or --repo DIR/);
+		// As it says.
+		const done = sandbox(['--dir', work, ...show], { cwd });
+		assert.deepEqual(done, { status: 0, out: `${work}\n`, err: '' });
+		const good = run(['session', 'new', 'x', '--profile', 'agent',
+			'--dir', work, ...show], { cwd });
+		assert.equal(good.status, 0);
+		assert.equal(run(['session', 'close', good.out.trim()]).status, 0);
+	}
+	// Named, it is refused as well, and nothing is to be named then.
+	const named = sandbox(['--dir', home, ...show], { cwd: work });
+	assert.match(named.err, is);
+	assert.doesNotMatch(named.err, go);
+	assert.equal(sandbox(['--dir', `${work}/none`, ...show]).status, 1);
+	// Another refusal is no matter of the directory.
+	const other = sandbox(['--', '/no/such/program'], { cwd: work });
+	assert.notEqual(other.status, 0);
+	assert.doesNotMatch(other.err, go);
+	const login = run(['session', 'new', 'x', ...show], { cwd: home });
+	assert.equal(login.status, 0);
+	assert.equal(run(['session', 'close', login.out.trim()]).status, 0);
+});
 
 await test('sandbox run: it is held by the profile', () => {
 	const touch = `touch ${rdv.home}/outside`;

@@ -186,6 +186,7 @@ find_sockets(struct cli *cli, const char *given, char *why, unsigned whysize)
 		cli->term_socket = xasprintf("%s/terminal.sock", dir);
 		return 0;
 	}
+	cli->own_socket = true;
 	cli->api_socket = absolute(given);
 	if (cli->api_socket == NULL) {
 		(void)snprintf(why, whysize, "--socket is too long a path");

@@ -20,6 +20,7 @@ struct cli {
 	char *bin_dir;	   /* its directory: rdvd and rdv-helper are there */
 	char *share_dir;   /* bin_dir/../share/rdv */
 	bool own_base;	   /* RDV_HOME is set: hints must repeat it */
+	bool own_socket;   /* --socket is given */
 	bool json, quiet, color;
 	int64_t timeout_ms; /* 0: not given */
 };

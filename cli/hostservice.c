@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdv-helper knows how to ask its [main] (priv-helper/rotate.c). The host's rdv
- * is meant when root has none of its own, or when RDV_RUN names a directory
- * below ROOT/run/rdv.
+ * Which rdv is the host's, and what root may do with it. For root it is meant
+ * unless RDV_HOME or --socket name another, whatever else root may have
+ * started: who types sudo means the host.
  */
 #include "cli/hostservice.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -22,32 +23,77 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-#define RUN	       "/run/rdv/"
+#define RUN	       "/run/rdv"
 #define KEEP	       "/var/lib/rdv-helper"
 #define LINE_MAX_BYTES 256
 
-/* The directory that stands for "/"; NULL: another rdv is meant. */
+/* What stands before "/run/rdv/NAME"; NULL: it is no such name. */
 static char *
-find_root(const struct cli *cli)
+root_of(const char *run_dir)
 {
-	const char *at;
+	const char *name = strrchr(run_dir, '/');
+	const size_t len = name != NULL ? (size_t)(name - run_dir) : 0;
 
-	if (cli->run_dir != NULL) {
-		at = strstr(cli->run_dir, RUN);
-		return at == NULL ? NULL
-				  : xstrndup(cli->run_dir,
-					(size_t)(at - cli->run_dir));
+	if (len < strlen(RUN) ||
+	    strncmp(run_dir + len - strlen(RUN), RUN, strlen(RUN)) != 0)
+		return NULL;
+	return xstrndup(run_dir, len - strlen(RUN));
+}
+
+/* Its [main], by the file it keeps; 0: it does not run. */
+static pid_t
+running(const char *root)
+{
+	char *dir = xasprintf("%s" KEEP, root), *text = NULL, name[64];
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int64_t pid = 0;
+	pid_t parent;
+
+	free(dir);
+	if (fd < 0)
+		return 0;
+	if (path_read_private(fd, "pid", LINE_MAX_BYTES, &text, NULL) == 0) {
+		text[strcspn(text, "\n")] = '\0';
+		/* A number may be another's by now. */
+		if (!str_to_i64(text, 1, INT_MAX, &pid) ||
+		    !proc_stat((pid_t)pid, &parent, name, sizeof(name)) ||
+		    strncmp(name, "rdv", 3) != 0)
+			pid = 0;
 	}
-	if (cli->own_base || access(cli->api_socket, F_OK) == 0)
+	free(text);
+	(void)close(fd);
+	return (pid_t)pid;
+}
+
+char *
+hostservice_root(const struct cli *cli)
+{
+	if (cli->run_dir != NULL)
+		return root_of(cli->run_dir);
+	if (geteuid() != 0 || cli->own_base || cli->own_socket ||
+	    access(KEEP, F_OK) != 0)
+		return NULL;
+	/* One that does not run is meant when there is no other. */
+	if (running("") == 0 && access(cli->api_socket, F_OK) == 0)
 		return NULL;
 	return xstrdup("");
+}
+
+pid_t
+hostservice_pid(const struct cli *cli)
+{
+	char *root = hostservice_root(cli);
+	pid_t pid = root != NULL ? running(root) : 0;
+
+	free(root);
+	return pid;
 }
 
 /* That file of the host's rdv, when it is meant and the file is there. */
 static char *
 find_kept(const struct cli *cli, const char *name)
 {
-	char *root = geteuid() == 0 ? find_root(cli) : NULL, *path;
+	char *root = geteuid() == 0 ? hostservice_root(cli) : NULL, *path;
 
 	if (root == NULL)
 		return NULL;
@@ -135,7 +181,8 @@ run_helper(const struct cli *cli, const char *root)
 int
 hostservice_rotate(const struct cli *cli)
 {
-	char *root = find_root(cli);
+	char *root = hostservice_root(cli);
+	char *kept;
 	struct js *v;
 	int rc;
 
@@ -143,17 +190,21 @@ hostservice_rotate(const struct cli *cli)
 		out_error(cli, "UNAVAILABLE", "the host has no rdv of root's");
 		return CMD_FAILED;
 	}
+	kept = xasprintf("%s" KEEP, root);
 	rc = run_helper(cli, root);
 	if (rc == CMD_OK && cli->json) {
 		v = js_object();
 		js_add_ms(v, "previous_until", honoured_until(root));
+		js_add_str(v, "state", kept);
 		out_json(v);
 		js_free(v);
 	} else if (rc == CMD_OK) {
 		out_note(cli,
-		    "nginx gets a new token; the one before ends after "
-		    "token_grace_minutes of the policy");
+		    "nginx of this host's rdv (%s) gets a new token; the one "
+		    "before ends after token_grace_minutes of the policy",
+		    kept);
 	}
+	free(kept);
 	free(root);
 	return rc;
 }

@@ -3,9 +3,18 @@
 #define RDV_HOSTSERVICE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct cli;
 
+/*
+ * The directory that stands for "/" to the host's rdv, when that is the one
+ * that is meant: by whom it serves, and by root unless RDV_HOME or --socket say
+ * otherwise. NULL: it is not. Free it.
+ */
+char *hostservice_root(const struct cli *cli);
+/* Of its [main], for root, who alone can know; 0: it does not run. */
+pid_t hostservice_pid(const struct cli *cli);
 /*
  * The service token of the host's rdv, which acts for everybody: root's to
  * replace, and nobody else can even see it.

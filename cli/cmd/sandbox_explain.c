@@ -5,7 +5,6 @@
  * can know is asked of rdvd and handed on.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +14,13 @@
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/hostservice.h"
 #include "cli/out.h"
 #include "cli/proc.h"
 #include "lib/js.h"
-#include "lib/str.h"
 #include "lib/xalloc.h"
 
 #define WORDS_MAX 64
-#define RUN	  "/run/rdv"
 
 /* Of the host's rdv; NULL: there is none for us. */
 struct places {
@@ -103,44 +101,22 @@ become(struct cmd_call *c, const char *const *argv)
 							     : CMD_FAILED;
 }
 
-/*
- * Where the host's rdv has its places: what stands before "/run/rdv/NAME", as
- * the helper has it with --root. False: this is not such a name.
- */
-static bool
-find_root(const char *run_dir, char out[PATH_MAX])
-{
-	char *name, *tail;
-
-	if (run_dir == NULL || !str_copy(out, run_dir, PATH_MAX))
-		return false;
-	name = strrchr(out, '/');
-	if (name == NULL)
-		return false;
-	*name = '\0';
-	tail =
-	    strlen(out) >= strlen(RUN) ? out + strlen(out) - strlen(RUN) : NULL;
-	if (tail == NULL || strcmp(tail, RUN) != 0)
-		return false;
-	*tail = '\0';
-	return true;
-}
-
 /* Of our own rdv the base directory; of the host's its state and policy. */
 static unsigned
 add_places(const struct cli *cli, struct places *p, const char **argv)
 {
-	char root[PATH_MAX];
+	char *root = hostservice_root(cli);
 	unsigned n = 0;
 
 	argv[n++] = "--base";
-	if (!find_root(cli->run_dir, root)) {
+	if (root == NULL) {
 		argv[n++] = cli->base;
 		return n;
 	}
 	p->state = xasprintf("%s/var/lib/rdv", root);
 	p->policy = xasprintf("%s/etc/rdv/helper.toml", root);
-	p->run = xasprintf("%s" RUN, root);
+	p->run = xasprintf("%s/run/rdv", root);
+	free(root);
 	argv[n++] = p->state;
 	argv[n++] = "--policy";
 	argv[n++] = p->policy;

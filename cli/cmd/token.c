@@ -185,6 +185,20 @@ token_revoke(struct cmd_call *c)
 	return rc;
 }
 
+/* What rdvd says, and of which rdv it is. */
+static void
+print_rotated(const struct cli *cli, const struct js *v)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "token_id", js_str(v, "token_id", NULL));
+	js_add_ms(o, "created_at", js_int(v, "created_at", -1));
+	js_add_ms(o, "previous_until", js_int(v, "previous_until", -1));
+	js_add_str(o, "state", cli->base);
+	out_json(o);
+	js_free(o);
+}
+
 static int
 token_rotate(struct cmd_call *c)
 {
@@ -197,11 +211,12 @@ token_rotate(struct cmd_call *c)
 	if (rc != CMD_OK)
 		return rc;
 	if (c->cli->json)
-		out_json(v);
+		print_rotated(c->cli, v);
 	else
 		out_note(c->cli,
-		    "nginx gets a new token; the one before ends after "
-		    "auth.token_grace_minutes");
+		    "nginx of the rdv in %s gets a new token; the one before "
+		    "ends after auth.token_grace_minutes",
+		    c->cli->base);
 	js_free(v);
 	return rc;
 }
@@ -264,7 +279,8 @@ const struct cmd cmd_token_rotate_service = {
 	.doc = "The service token is what rdvd knows nginx by. Whoever saw it "
 	       "may have it until auth.token_grace_minutes are over; rotate "
 	       "twice to end it at once. That of the host's rdv is root's to "
-	       "replace: sudo rdv token rotate-service.",
+	       "replace: sudo rdv token rotate-service. While that runs root "
+	       "means it, and one of root's own by RDV_HOME alone.",
 	.scope = "full",
 	.run = token_rotate,
 };

@@ -74,7 +74,8 @@ await test('the command line rotates the service token', async () => {
 		env: { ...bare, HOME: first.home, RDV_HOME: first.base } });
 	const told = JSON.parse(cli('--json', 'token', 'rotate-service'));
 	assert.deepEqual(Object.keys(told).sort(),
-		['created_at', 'previous_until', 'token_id']);
+		['created_at', 'previous_until', 'state', 'token_id']);
+	assert.equal(told.state, first.base);
 	assert.notEqual(first.serviceToken(), before);
 	assert.equal(cli('token', 'rotate-service'), '');
 });

@@ -223,6 +223,50 @@ await test('C12 nobody but root replaces the service token', async () => {
 	assert.notEqual(s.service, was);
 });
 
+// The host's places as they are named, in mounts of our own.
+const there = ['-m', 'sh', '-c', `mount -t tmpfs none /run &&
+	mkdir /run/rdv && mount --bind "$0/run/rdv" /run/rdv &&
+	mount -t tmpfs none /var/lib && mkdir -m 700 /var/lib/rdv-helper &&
+	mount --bind "$0/var/lib/rdv-helper" /var/lib/rdv-helper && exec "$@"`];
+
+await test('C12 root with an rdv of its own is told which one it rotates',
+	async (t) => {
+		if (none)
+			return skip('no nginx here');
+		const home = fs.mkdtempSync(path.join(s.scratch, 'root-'));
+		const own = await t.start({ base: path.join(home, '.rdv') });
+		const program = path.join(s.bin, 'rdv');
+		const words = ['token', 'rotate-service'];
+		const both = () => [s.service, own.serviceToken()];
+		const changes = (...args) => {
+			const was = both();
+			const r = spawnSync(...args);
+			assert.equal(r.status, 0, r.stderr);
+			return [both().map((text, i) => text !== was[i]), r];
+		};
+		const plain = { encoding: 'utf8', env: { ...env, HOME: home } };
+		const named = { encoding: 'utf8', env: { ...env, HOME: home,
+			RDV_HOME: own.base } };
+		const [host, said] = changes('unshare',
+			[...there, s.root, program, ...words], plain);
+		assert.deepEqual(host, [true, false]);
+		assert.match(said.stderr, /this host's rdv \(\/var\/lib\/rdv-helper\)/);
+		const [one, of] = changes('unshare',
+			[...there, s.root, program, '--json', ...words], plain);
+		assert.deepEqual(one, [true, false]);
+		assert.equal(JSON.parse(of.stdout).state, '/var/lib/rdv-helper');
+		const [mine, told] = changes('unshare',
+			[...there, s.root, program, ...words], named);
+		assert.deepEqual(mine, [false, true]);
+		assert.ok(told.stderr.includes(`the rdv in ${own.base} `), told.stderr);
+		const [socket] = changes('unshare', [...there, s.root, program,
+			'--socket', own.sock, ...words], plain);
+		assert.deepEqual(socket, [false, true]);
+		// Without the host's, root's own is meant.
+		const [alone] = changes(program, words, plain);
+		assert.deepEqual(alone, [false, true]);
+	});
+
 await test('C12 who has the service token gets no sign-in codes', async () => {
 	if (none)
 		return skip('no nginx here');

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asking rdvd for its settings. It gets the environment that it is served with,
- * HOME as passwd has it and nothing else: "~" must mean the same to both.
+ * Asking rdvd for its settings, and rdv-helper what it thinks of a policy. They
+ * get the environment that they are served with, HOME as passwd has it and
+ * nothing else: "~" must mean the same to both.
  */
 #include "cli/settings.h"
 
@@ -28,15 +29,15 @@
 
 #define ANSWER_MAX (2 << 20)
 #define ANSWER_MS  10000 /* a file system may hang */
+#define HELPER	   "rdv-helper"
+#define EX_PLACE   1 /* of rdv-helper -t: somebody else may write there */
 
 static int
-start(const struct cli *cli, int out, pid_t *pid)
+start(const struct cli *cli, const char *const *argv, int out, pid_t *pid)
 {
 	const struct passwd *pw = getpwuid(geteuid());
-	char *path = xasprintf("%s/rdvd", cli->bin_dir);
+	char *path = xasprintf("%s/%s", cli->bin_dir, argv[0]);
 	char *home = xasprintf("HOME=%s", pw != NULL ? pw->pw_dir : "/");
-	const char *argv[] = { "rdvd", "-T", "--json", "--base", cli->base,
-		NULL };
 	const char *envp[] = { home, NULL };
 	struct proc_spec spec = { .path = path,
 		.argv = argv,
@@ -71,7 +72,7 @@ read_all(int fd, struct buf *b)
 
 /* Its status; -1 when it was ended or did not answer. */
 static int
-answer(const struct cli *cli, struct buf *b, int *err)
+answer(const struct cli *cli, const char *const *argv, struct buf *b, int *err)
 {
 	int fds[2], status = -1;
 	pid_t pid;
@@ -80,7 +81,7 @@ answer(const struct cli *cli, struct buf *b, int *err)
 	*err = pipe2(fds, O_CLOEXEC) == -1 ? -errno : 0;
 	if (*err != 0)
 		return -1;
-	*err = start(cli, fds[1], &pid);
+	*err = start(cli, argv, fds[1], &pid);
 	(void)close(fds[1]);
 	if (*err == 0) {
 		whole = read_all(fds[0], b);
@@ -95,46 +96,93 @@ answer(const struct cli *cli, struct buf *b, int *err)
 	return status;
 }
 
-/* rdvd says what is wrong in one line, after its name. */
+/* What is wrong, in one line behind its name; else the first line there is. */
 static int
-refused(struct buf *b, char *why, size_t whysize)
+refused(const char *name, int status, struct buf *b, char *why, size_t whysize)
 {
-	char *text = xstrdup(buf_cstr(b));
-	const char *said = text;
+	char *text = xasprintf("\n%s", buf_cstr(b));
+	char *prefix = xasprintf("\n%s: ", name), *said;
 
-	text[strcspn(text, "\n")] = '\0';
-	if (str_starts(said, "rdvd: "))
-		said += strlen("rdvd: ");
-	out_sentence(why, whysize,
-	    *said != '\0' ? said : "rdvd does not tell its settings");
+	said = strstr(text, prefix);
+	said = said != NULL ? said + strlen(prefix) : text + 1;
+	said[strcspn(said, "\n")] = '\0';
+	if (*said != '\0')
+		out_sentence(why, whysize, said);
+	else
+		(void)snprintf(why, whysize, "%s does not tell its settings",
+		    name);
+	free(prefix);
 	free(text);
-	return RDV_E_INVALID;
+	return status == EX_PLACE && strcmp(name, HELPER) == 0 ? RDV_E_DENIED
+							       : RDV_E_INVALID;
+}
+
+/* 0 with the answer in `b`; else why not. */
+static int
+ask(const struct cli *cli, const char *const *argv, struct buf *b, char *why,
+    size_t whysize)
+{
+	int err, status = answer(cli, argv, b, &err);
+
+	if (err != 0) {
+		(void)snprintf(why, whysize, "%s/%s: %s", cli->bin_dir, argv[0],
+		    strerror(-err));
+		return RDV_E_SPAWN;
+	}
+	return status != 0 ? refused(argv[0], status, b, why, whysize) : 0;
+}
+
+static int
+ask_rdvd(const struct cli *cli, const char *const *argv, struct js **out,
+    char *why, size_t whysize)
+{
+	char wrong[160] = "";
+	struct buf b;
+	int rc;
+
+	*out = NULL;
+	buf_init(&b, ANSWER_MAX);
+	rc = ask(cli, argv, &b, why, whysize);
+	if (rc == 0)
+		*out =
+		    js_parse((const char *)b.data, b.len, wrong, sizeof(wrong));
+	if (rc == 0 && *out == NULL) {
+		(void)snprintf(why, whysize, "rdvd's settings: %s", wrong);
+		rc = RDV_E_INVALID;
+	}
+	buf_done(&b);
+	return rc;
 }
 
 int
 settings_ask(const struct cli *cli, struct js **out, char *why, size_t whysize)
 {
-	char wrong[160] = "";
-	struct buf b;
-	int status, err, rc = 0;
+	const char *const argv[] = { "rdvd", "-T", "--json", "--base",
+		cli->base, NULL };
 
-	*out = NULL;
+	return ask_rdvd(cli, argv, out, why, whysize);
+}
+
+int
+settings_ask_host(const struct cli *cli, const char *state, const char *file,
+    struct js **out, char *why, size_t whysize)
+{
+	const char *const argv[] = { "rdvd", "-T", "--json", "--base", state,
+		"--system", file, NULL };
+
+	return ask_rdvd(cli, argv, out, why, whysize);
+}
+
+int
+settings_judge_policy(const struct cli *cli, const char *file, char *why,
+    size_t whysize)
+{
+	const char *const argv[] = { HELPER, "-t", file, NULL };
+	struct buf b;
+	int rc;
+
 	buf_init(&b, ANSWER_MAX);
-	status = answer(cli, &b, &err);
-	if (err != 0) {
-		(void)snprintf(why, whysize, "%s/rdvd: %s", cli->bin_dir,
-		    strerror(-err));
-		rc = RDV_E_SPAWN;
-	} else if (status != 0) {
-		rc = refused(&b, why, whysize);
-	} else {
-		*out =
-		    js_parse((const char *)b.data, b.len, wrong, sizeof(wrong));
-	}
-	if (rc == 0 && *out == NULL) {
-		(void)snprintf(why, whysize, "rdvd's settings: %s", wrong);
-		rc = RDV_E_INVALID;
-	}
+	rc = ask(cli, argv, &b, why, whysize);
 	buf_done(&b);
 	return rc;
 }

@@ -20,6 +20,7 @@
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/doctor.h"
 #include "cli/front.h"
 #include "cli/out.h"
 #include "cli/proc.h"
@@ -37,18 +38,8 @@
 /* include/uapi/linux/landlock.h: ask for the version, make nothing. */
 #define LANDLOCK_VERSION 1u
 
-struct doctor {
-	const struct cmd_call *call;
-	const struct cli *cli;
-	struct js *status; /* of rdvd, or NULL */
-	char unreachable[512];
-	const char *name; /* of the row being judged */
-	struct js *rows;
-	bool failed, reached;
-};
-
-static void __attribute__((format(printf, 3, 4)))
-judge(struct doctor *d, const char *state, const char *fmt, ...)
+void
+doctor_judge(struct doctor *d, const char *state, const char *fmt, ...)
 {
 	struct js *row = js_object();
 	char text[512];
@@ -76,11 +67,12 @@ look_programs(struct doctor *d)
 		(void)snprintf(path, sizeof(path), "%s/%s", d->cli->bin_dir,
 		    names[i]);
 		if (access(path, X_OK) == -1) {
-			judge(d, "failed", "%s: %s", path, strerror(errno));
+			doctor_judge(d, "failed", "%s: %s", path,
+			    strerror(errno));
 			return;
 		}
 	}
-	judge(d, "ok", "in %s", d->cli->bin_dir);
+	doctor_judge(d, "ok", "in %s", d->cli->bin_dir);
 }
 
 /* As they would be read now; rdvd has those it was started with. */
@@ -91,17 +83,26 @@ look_settings(struct doctor *d)
 	struct js *s;
 	char why[512];
 	unsigned idle;
+	int err;
 
-	if (settings_ask(d->cli, &s, why, sizeof(why)) != 0) {
-		judge(d, "failed", "%s", why);
+	if (d->host != NULL && doctor_is_closed(d, d->settings))
+		return;
+	err = d->host != NULL ? settings_ask_host(d->cli, d->state, d->settings,
+				    &s, why, sizeof(why))
+			      : settings_ask(d->cli, &s, why, sizeof(why));
+	if (err != 0) {
+		doctor_judge(d, "failed", "%s", why);
 		return;
 	}
 	idle = settings_idle(s, &first);
 	if (idle > 0)
-		judge(d, "warning", "%s: without effect, one of %u (rdvd -t)",
-		    first, idle);
+		doctor_judge(d, "warning",
+		    "%s: without effect, one of %u (rdvd -t)", first, idle);
 	else
-		judge(d, "ok", "%s/server/config.toml", d->cli->base);
+		doctor_judge(d, "ok", "%s%s", d->settings,
+		    access(d->settings, F_OK) == 0
+			? ""
+			: ": not there, so the defaults");
 	js_free(s);
 }
 
@@ -113,9 +114,9 @@ look_files(struct doctor *d)
 	(void)snprintf(path, sizeof(path), "%s/web/index.html",
 	    d->cli->share_dir);
 	if (access(path, R_OK) == -1)
-		judge(d, "failed", "%s: %s", path, strerror(errno));
+		doctor_judge(d, "failed", "%s: %s", path, strerror(errno));
 	else
-		judge(d, "ok", "in %s", d->cli->share_dir);
+		doctor_judge(d, "ok", "in %s", d->cli->share_dir);
 }
 
 static void
@@ -124,9 +125,9 @@ look_installed(struct doctor *d, const char *program, const char *otherwise)
 	char path[4096];
 
 	if (proc_find(program, path, sizeof(path)))
-		judge(d, "ok", "%s", path);
+		doctor_judge(d, "ok", "%s", path);
 	else
-		judge(d, "failed", "not found: %s", otherwise);
+		doctor_judge(d, "failed", "not found: %s", otherwise);
 }
 
 static void
@@ -154,28 +155,31 @@ look_landlock(struct doctor *d)
 #endif
 
 	if (abi > 0)
-		judge(d, "ok", "Landlock ABI %ld", abi);
+		doctor_judge(d, "ok", "Landlock ABI %ld", abi);
 	else
-		judge(d, "warning",
+		doctor_judge(d, "warning",
 		    "no Landlock: the profiles script and git "
 		    "are refused");
 }
 
 static void
-look_base(struct doctor *d)
+look_state(struct doctor *d)
 {
 	struct stat st;
 
-	if (lstat(d->cli->base, &st) == -1)
-		judge(d, "failed", "%s: %s", d->cli->base, strerror(errno));
+	if (d->host != NULL)
+		doctor_look_state(d);
+	else if (lstat(d->cli->base, &st) == -1)
+		doctor_judge(d, "failed", "%s: %s", d->cli->base,
+		    strerror(errno));
 	else if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
 		 (st.st_mode & 077) != 0)
-		judge(d, "failed",
+		doctor_judge(d, "failed",
 		    "%s must be a directory of yours alone "
 		    "(chmod 700)",
 		    d->cli->base);
 	else
-		judge(d, "ok", "%s", d->cli->base);
+		doctor_judge(d, "ok", "%s", d->cli->base);
 }
 
 /* Output is kept on this disk and nowhere else. */
@@ -186,13 +190,13 @@ look_disk(struct doctor *d)
 	struct statvfs fs;
 	char text[32];
 
-	if (statvfs(d->cli->base, &fs) == -1) {
-		judge(d, "skipped", "%s", strerror(errno));
+	if (statvfs(d->state, &fs) == -1) {
+		doctor_judge(d, "skipped", "%s", strerror(errno));
 		return;
 	}
 	left = (unsigned long long)fs.f_bavail * fs.f_frsize;
 	out_bytes(text, sizeof(text), (int64_t)left);
-	judge(d, left < DISK_LEAST ? "warning" : "ok", "%s left", text);
+	doctor_judge(d, left < DISK_LEAST ? "warning" : "ok", "%s left", text);
 }
 
 static void
@@ -200,13 +204,16 @@ look_token(struct doctor *d)
 {
 	char *token, why[512];
 
-	if (sock_token(&token, d->cli->base, "cli-token", why, sizeof(why)) !=
-	    0) {
-		judge(d, "failed", "%s", why);
-		return;
+	if (d->nobody)
+		doctor_judge(d, "skipped", "%s", d->unreachable);
+	else if (sock_token(&token, d->cli->base, "cli-token", why,
+		     sizeof(why)) != 0) {
+		doctor_judge(d, "failed", "%s%s", why,
+		    d->host != NULL ? " (rdv login)" : "");
+	} else {
+		secret_free(token, strlen(token));
+		doctor_judge(d, "ok", "%s/cli-token", d->cli->base);
 	}
-	secret_free(token, strlen(token));
-	judge(d, "ok", "%s/cli-token", d->cli->base);
 }
 
 /* The same checks as before a token is sent, in words. */
@@ -217,14 +224,19 @@ look_socket(struct doctor *d)
 	pid_t pid;
 	int fd;
 
+	if (d->nobody) {
+		doctor_look_sockets(d);
+		return;
+	}
 	if (sock_open(&fd, d->cli->api_socket, DIAL_MS, &pid, why,
 		sizeof(why)) != 0) {
-		judge(d, "failed", "%s", why);
+		doctor_judge(d, "failed", "%s", why);
 		return;
 	}
 	(void)close(fd);
 	d->reached = true;
-	judge(d, "ok", "%s, of process %d", d->cli->api_socket, (int)pid);
+	doctor_judge(d, "ok", "%s, of process %d", d->cli->api_socket,
+	    (int)pid);
 }
 
 /* Two builds side by side work or do not; [ops] refuses, we only warn. */
@@ -234,17 +246,26 @@ look_daemon(struct doctor *d)
 	const char *build;
 
 	if (d->status == NULL) {
-		judge(d, "failed", "%s", d->unreachable);
+		doctor_judge(d, d->nobody ? "skipped" : "failed", "%s",
+		    d->unreachable);
 		return;
 	}
 	build = js_str(d->status, "build", "?");
 	if (strcmp(build, RDV_BUILD) != 0)
-		judge(d, "warning", "it is %s, this is %s: rdv down, rdv up",
-		    build, RDV_BUILD);
+		doctor_judge(d, "warning", "it is %s, this is %s: %s", build,
+		    RDV_BUILD,
+		    d->host != NULL ? "systemctl restart rdv"
+				    : "rdv down, rdv up");
 	else
-		judge(d, "ok", "process %lld, up %lld s",
+		doctor_judge(d, "ok", "process %lld, up %lld s",
 		    (long long)js_int(d->status, "pid", 0),
 		    (long long)js_int(d->status, "uptime_seconds", 0));
+}
+
+static const char *
+unasked(const struct doctor *d)
+{
+	return d->nobody ? d->unreachable : "rdvd does not answer";
 }
 
 static void
@@ -253,11 +274,13 @@ look_helper(struct doctor *d)
 	const struct js *h = js_get(d->status, "helper");
 
 	if (d->status == NULL)
-		judge(d, "skipped", "rdvd does not answer");
+		doctor_judge(d, "skipped", "%s", unasked(d));
 	else if (!js_bool(h, "ready", false))
-		judge(d, "failed", "rdvd has none: nothing can be started");
+		doctor_judge(d, "failed",
+		    "rdvd has none: nothing can be started");
 	else
-		judge(d, "ok", "process %lld", (long long)js_int(h, "pid", 0));
+		doctor_judge(d, "ok", "process %lld",
+		    (long long)js_int(h, "pid", 0));
 }
 
 static bool
@@ -281,13 +304,15 @@ look_cgroups(struct doctor *d)
 	const bool pids = offers(h, "cgroup_pids");
 	const bool memory = offers(h, "cgroup_memory");
 
-	if (!js_bool(h, "ready", false))
-		judge(d, "skipped", "the helper does not answer");
+	if (d->status == NULL)
+		doctor_judge(d, "skipped", "%s", unasked(d));
+	else if (!js_bool(h, "ready", false))
+		doctor_judge(d, "skipped", "the helper does not answer");
 	else if (!offers(h, "cgroup"))
-		judge(d, "ok",
+		doctor_judge(d, "ok",
 		    "none is delegated: runs go without, limited by rlimits");
 	else
-		judge(d, "ok", "one for each run, limits: %s%srlimits",
+		doctor_judge(d, "ok", "one for each run, limits: %s%srlimits",
 		    pids ? "processes, " : "", memory ? "memory, " : "");
 }
 
@@ -321,13 +346,13 @@ judge_audit(struct doctor *d, int dir)
 	const int err = walk_audit(dir, &log, &bad);
 
 	if (err == RDV_E_CORRUPT)
-		judge(d, "failed", "%s line %llu: %s (rdv audit verify)",
+		doctor_judge(d, "failed", "%s line %llu: %s (rdv audit verify)",
 		    bad.file, (unsigned long long)bad.line, bad.what);
 	else if (err != 0)
-		judge(d, "failed", "%s",
+		doctor_judge(d, "failed", "%s",
 		    err < 0 ? strerror(-err) : err_name(err));
 	else
-		judge(d, "ok", "%llu records, signed up to %llu",
+		doctor_judge(d, "ok", "%llu records, signed up to %llu",
 		    (unsigned long long)log.chain.seq,
 		    (unsigned long long)log.chain.head);
 }
@@ -338,19 +363,23 @@ look_audit(struct doctor *d)
 {
 	const char *refused =
 	    js_str(js_get(d->status, "helper"), "refused", "");
-	char path[4096], why[256];
+	char why[256];
 	int dir;
 
 	if (refused[0] != '\0') {
-		judge(d, "failed", "nothing can be started: %s", refused);
+		doctor_judge(d, "failed", "nothing can be started: %s",
+		    refused);
 		return;
 	}
-	(void)snprintf(path, sizeof(path), "%s/audit", d->cli->base);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->host != NULL && geteuid() != 0) {
+		doctor_judge(d, "skipped", "it is root's: sudo rdv audit show");
+		return;
+	}
+	dir = open(d->audit, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		judge(d, "skipped", "%s: %s", path, strerror(errno));
+		doctor_judge(d, "skipped", "%s: %s", d->audit, strerror(errno));
 	else if (!auditcrypt_load(why, sizeof(why)))
-		judge(d, "skipped", "%s", why);
+		doctor_judge(d, "skipped", "%s", why);
 	else
 		judge_audit(d, dir);
 	if (dir >= 0)
@@ -386,16 +415,17 @@ look_page(struct doctor *d)
 	int status;
 
 	if (colon == NULL || !str_to_u64(colon + 1, 1, 65535, &port)) {
-		judge(d, "skipped", "%s",
-		    d->status == NULL ? "rdvd does not answer"
+		doctor_judge(d, "skipped", "%s",
+		    d->status == NULL ? unasked(d)
+		    : d->host != NULL ? "started without --web"
 				      : "started with --no-web");
 		return;
 	}
 	status = probe((unsigned)port);
 	if (status == 200)
-		judge(d, "ok", "127.0.0.1:%u answers", (unsigned)port);
+		doctor_judge(d, "ok", "127.0.0.1:%u answers", (unsigned)port);
 	else
-		judge(d, "failed", "127.0.0.1:%u: %s", (unsigned)port,
+		doctor_judge(d, "failed", "127.0.0.1:%u: %s", (unsigned)port,
 		    status < 0 ? strerror(-status) : "nginx cannot reach rdvd");
 }
 
@@ -406,11 +436,12 @@ static const struct {
 } checks[] = {
 	{ "programs", look_programs },
 	{ "settings", look_settings },
+	{ "policy", doctor_look_policy },
 	{ "files", look_files },
 	{ "nginx", look_nginx },
 	{ "git", look_git },
 	{ "kernel", look_landlock },
-	{ "state", look_base },
+	{ "state", look_state },
 	{ "disk", look_disk },
 	{ "token", look_token },
 	{ "socket", look_socket },
@@ -428,23 +459,36 @@ static const struct out_col cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
+/* Asked once for all rows; those that need it say so when it is missing. */
+static void
+ask_rdvd(struct doctor *d)
+{
+	const struct cmd_call *c = d->call;
+	struct js *health;
+
+	if (d->nobody) {
+		(void)str_copy(d->unreachable,
+		    "root is no user of the rdv of this host",
+		    sizeof(d->unreachable));
+		return;
+	}
+	/* Has rdvd ask its helper, whose answer the status tells. */
+	if (api_try(c, "/health", &health, d->unreachable,
+		sizeof(d->unreachable)) == 0)
+		js_free(health);
+	(void)api_try(c, "/api/status", &d->status, d->unreachable,
+	    sizeof(d->unreachable));
+}
+
 static int
 doctor(struct cmd_call *c)
 {
 	struct doctor d = { .call = c, .cli = c->cli, .rows = js_array() };
-	struct js *v = js_object(), *health;
+	struct js *v = js_object();
 	size_t i;
 
-	/*
-	 * Asked once for all rows; those that need it say so when it is
-	 * missing.
-	 */
-	/* Has rdvd ask its helper, whose answer the status tells. */
-	if (api_try(c, "/health", &health, d.unreachable,
-		sizeof(d.unreachable)) == 0)
-		js_free(health);
-	(void)api_try(c, "/api/status", &d.status, d.unreachable,
-	    sizeof(d.unreachable));
+	doctor_find(&d);
+	ask_rdvd(&d);
 	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		d.name = checks[i].name;
 		checks[i].look(&d);
@@ -457,6 +501,7 @@ doctor(struct cmd_call *c)
 		out_json(v);
 	js_free(v);
 	js_free(d.status);
+	doctor_forget(&d);
 	if (!d.failed)
 		return CMD_OK;
 	return d.reached ? CMD_FAILED : CMD_UNREACHABLE;
@@ -465,7 +510,9 @@ doctor(struct cmd_call *c)
 const struct cmd cmd_doctor = {
 	.path = "doctor",
 	.help = "look for what is wrong",
-	.doc = "Exit status 0 when nothing failed, 3 when rdvd is not "
+	.doc = "Of the rdv that this account speaks to: its own, or the one of "
+	       "the host, of which root sees what nobody else may. Exit status "
+	       "0 when nothing failed, 3 when rdvd is not "
 	       "reachable, otherwise 1.",
 	.scope = "read",
 	.run = doctor,

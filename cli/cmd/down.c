@@ -111,6 +111,12 @@ down(struct cmd_call *c)
 	int rc;
 
 	rc = find(c, &i, why, sizeof(why));
+	if (rc == RDV_E_NOT_FOUND && c->cli->run_dir != NULL) {
+		out_error(c->cli, "REFUSED",
+		    "the rdv of this host is root's to stop, and you have none "
+		    "of your own");
+		return CMD_FAILED;
+	}
 	if (rc == RDV_E_NOT_FOUND)
 		return report(c, 0);
 	if (rc != 0) {

@@ -14,6 +14,8 @@ static const struct out_col cols[] = {
 	{ "build", "build", OUT_TEXT },
 	{ "rdvd pid", "pid", OUT_NUMBER },
 	{ "up for seconds", "uptime_seconds", OUT_NUMBER },
+	{ "mode", "mode", OUT_TEXT },
+	{ "settings", "settings", OUT_TEXT },
 	{ "state in", "base", OUT_TEXT },
 	{ "database", "database.path", OUT_TEXT },
 	{ "database size", "database.bytes", OUT_BYTES },

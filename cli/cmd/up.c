@@ -375,6 +375,14 @@ up(struct cmd_call *c)
 	bool found;
 	int rc;
 
+	/* Another here would take the place of the token for the host's. */
+	if (c->cli->run_dir != NULL) {
+		out_error(c->cli, "ALREADY_RUNNING",
+		    "the rdv of this host serves you (%s): rdv login; for one "
+		    "of your own beside it: RDV_HOME=DIR rdv up",
+		    c->cli->api_socket);
+		return CMD_FAILED;
+	}
 	/* Before anything is made: nothing here is ever wider than that. */
 	(void)umask(077);
 	rc = look_for_one(c, &found);

@@ -198,6 +198,8 @@ system_status(struct api_call *c)
 	js_add_str(o, "build", RDV_BUILD);
 	js_add_int(o, "pid", getpid());
 	js_add_int(o, "uptime_seconds", uptime(app));
+	js_add_str(o, "mode", app->conf->system ? "system" : "user");
+	js_add_str(o, "settings", app->conf->file);
 	js_add_str(o, "base", app->conf->base);
 	js_add(o, "helper", status_helper(app));
 	js_add(o, "database", status_database(app));

@@ -123,6 +123,19 @@ await test('cli: the doctor says whether runs have cgroups', async () => {
 		? /^one for each run/ : /^none is delegated/);
 });
 
+await test('cli: the doctor names what is ours, where it is ours', async () => {
+	const { checks } = JSON.parse((await cli('--json', 'doctor')).out);
+	const of = (name) => checks.find((c) => c.name === name).detail;
+	assert.equal(of('state'), rdv.base);
+	assert.equal(of('policy'), 'none, as this rdv is yours alone');
+	assert.match(of('audit'), /^\d+ records/);
+	assert.ok(of('socket').startsWith(`${rdv.sock}, of process `));
+	assert.ok(of('settings').startsWith(`${rdv.base}/server/config.toml`));
+	const { mode, settings } = await json('status');
+	assert.deepEqual([mode, settings],
+		['user', `${rdv.base}/server/config.toml`]);
+});
+
 await test('cli: the doctor looks at the settings', async () => {
 	const file = path.join(rdv.base, 'server/config.toml');
 	const look = async (text) => {

@@ -9,6 +9,7 @@ await import('./policy.mjs');
 await import('./worktrees.mjs');
 await import('./limits.mjs');
 await import('./explain.mjs');
+await import('./doctor.mjs');
 await import('./install.mjs');
 // What RDV_ONLY has left out does not end what was started for it.
 for (const rdv of [...Rdv.running])

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What of rdv doctor differs between an rdv of one's own and that of the host:
+ * where things are, and who may look at them.
+ */
+#include "cli/doctor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/hostservice.h"
+#include "cli/settings.h"
+#include "lib/err.h"
+#include "lib/xalloc.h"
+
+/* What is ours or the host's, as the caller speaks to the one or the other. */
+void
+doctor_find(struct doctor *d)
+{
+	const char *base = d->cli->base;
+
+	d->host = hostservice_root(d->cli);
+	if (d->host == NULL) {
+		d->settings = xasprintf("%s/server/config.toml", base);
+		d->state = xstrdup(base);
+		d->audit = xasprintf("%s/audit", base);
+		return;
+	}
+	d->nobody = geteuid() == 0;
+	d->settings = xasprintf("%s/etc/rdv/rdv.toml", d->host);
+	d->policy = xasprintf("%s/etc/rdv/helper.toml", d->host);
+	d->state = xasprintf("%s/var/lib/rdv", d->host);
+	d->audit = xasprintf("%s/var/lib/rdv-helper/audit", d->host);
+}
+
+void
+doctor_forget(struct doctor *d)
+{
+	free(d->host);
+	free(d->settings);
+	free(d->policy);
+	free(d->state);
+	free(d->audit);
+}
+
+/* Nothing is wrong with a file because we may not look into it. */
+bool
+doctor_is_closed(struct doctor *d, const char *path)
+{
+	if (access(path, R_OK) == 0 || errno != EACCES)
+		return false;
+	doctor_judge(d, "skipped", "%s: %s", path, strerror(EACCES));
+	return true;
+}
+
+/*
+ * Whom it admits, and to what: sandbox explain says that of oneself. With a
+ * directory in the place of "/" rdv-helper judges where the file lies from
+ * there on.
+ */
+void
+doctor_look_policy(struct doctor *d)
+{
+	char why[512];
+	int err;
+
+	if (d->host == NULL) {
+		doctor_judge(d, "ok", "none, as this rdv is yours alone");
+		return;
+	}
+	if (doctor_is_closed(d, d->policy))
+		return;
+	err = settings_judge_policy(d->cli, d->policy, why, sizeof(why));
+	if (err == 0 || (err == RDV_E_DENIED && d->host[0] != '\0'))
+		doctor_judge(d, "ok", "%s", d->policy);
+	else
+		doctor_judge(d, "failed", "%s", why);
+}
+
+/* Root's to look into; that it is closed to others is to be seen by all. */
+void
+doctor_look_state(struct doctor *d)
+{
+	struct stat st;
+
+	if (lstat(d->state, &st) == -1)
+		doctor_judge(d, "failed", "%s: %s", d->state, strerror(errno));
+	else if (!S_ISDIR(st.st_mode) || (st.st_mode & 077) != 0)
+		doctor_judge(d, "failed", "%s must be rdv's alone (chmod 700)",
+		    d->state);
+	else
+		doctor_judge(d, "ok", "%s", d->state);
+}
+
+/* Each account has its own; whether somebody listens there [main] tells. */
+void
+doctor_look_sockets(struct doctor *d)
+{
+	const pid_t pid = hostservice_pid(d->cli);
+
+	d->reached = pid > 0;
+	if (pid > 0)
+		doctor_judge(d, "ok",
+		    "%s/run/rdv/USER/api.sock of each account, of process %d",
+		    d->host, (int)pid);
+	else
+		doctor_judge(d, "failed",
+		    "the rdv of this host does not run (systemctl start rdv)");
+}

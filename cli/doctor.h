@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_DOCTOR_H
+#define RDV_DOCTOR_H
+
+#include <stdbool.h>
+
+struct cli;
+struct cmd_call;
+struct js;
+
+/* What rdv doctor looks at, and what it has found. */
+struct doctor {
+	const struct cmd_call *call;
+	const struct cli *cli;
+	char *host;  /* stands for "/" to the host's rdv; NULL: our own rdv */
+	bool nobody; /* root, whom the host's rdv does not serve */
+	char *settings, *policy, *state, *audit; /* where they are */
+	struct js *status;			 /* of rdvd, or NULL */
+	char unreachable[512];
+	const char *name; /* of the row being judged */
+	struct js *rows;
+	bool failed, reached;
+};
+
+/* Of the host's rdv or our own, as the caller speaks to the one or the other.
+ */
+void doctor_find(struct doctor *d);
+void doctor_forget(struct doctor *d);
+/* The verdict of the row: "ok", "warning", "failed" or "skipped", and why. */
+void doctor_judge(struct doctor *d, const char *state, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A file that is there and closed to the caller: then that was the verdict. */
+bool doctor_is_closed(struct doctor *d, const char *path);
+void doctor_look_policy(struct doctor *d);
+/* Of the host's rdv, the sockets for root. */
+void doctor_look_state(struct doctor *d);
+void doctor_look_sockets(struct doctor *d);
+
+#endif

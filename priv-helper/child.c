@@ -344,7 +344,7 @@ make_channels(struct child *c, struct child_error *e)
 	err = seqpkt_pair(c->control);
 	if (err != 0)
 		return child_failed(e, "P6 control socket", err);
-	c->s->order = order_new(filter_of(c));
+	c->s->order = order_new();
 	return c->s->order != NULL || child_failed(e, "P6 order", -errno);
 }
 
@@ -388,7 +388,7 @@ plan(const struct child *c, struct reaper_plan *p)
 	d->nofile = o->nofile;
 	d->limits = c->profile->limits;
 	d->account = c->limits.process;
-	d->filter = &s->order->page->filter;
+	d->filter = filter_of(c);
 	if (s->spaces.view != NSPACE_NONE)
 		d->spaces = &s->spaces;
 	d->order = &s->order->page->told;

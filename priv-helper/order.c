@@ -7,8 +7,6 @@
  */
 #include "priv-helper/order.h"
 
-#include <limits.h>
-#include <linux/filter.h>
 #include <linux/futex.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,11 +17,6 @@
 
 #include "lib/log.h"
 #include "lib/xalloc.h"
-
-_Static_assert(ORDER_BYTES > sizeof(struct order_page) +
-				 USHRT_MAX * sizeof(struct sock_filter) +
-				 SEQPKT_MAX * 16,
-    "room for a filter");
 
 /* Room for so much, or NULL. */
 static void *
@@ -47,7 +40,7 @@ put(struct order *t, const void *p, size_t len)
 }
 
 struct order *
-order_new(const struct filter *f)
+order_new(void)
 {
 	struct order *t;
 	void *page = mmap(NULL, ORDER_BYTES, PROT_READ | PROT_WRITE,
@@ -57,10 +50,6 @@ order_new(const struct filter *f)
 		return NULL;
 	t = xcalloc(1, sizeof(*t));
 	t->page = page;
-	t->page->filter = *f;
-	if (f->len > 0)
-		t->page->filter.code =
-		    put(t, f->code, f->len * sizeof(*f->code));
 	return t;
 }
 

@@ -7,7 +7,6 @@
 
 #include "lib/seqpkt.h"
 #include "security/drop.h"
-#include "security/filter.h"
 
 /*
  * What a program's process learns when its run is asked for, in memory that it
@@ -16,7 +15,6 @@
  */
 struct order_page {
 	struct drop_order told;
-	struct filter filter;
 	char bytes[];
 };
 
@@ -28,13 +26,12 @@ struct order {
 
 /*
  * Of the shared memory: a request of nothing but empty strings, each a pointer
- * as well, what the environment has beside it, and before that the longest
- * filter.
+ * as well, and what the environment has beside it.
  */
 #define ORDER_BYTES ((size_t)SEQPKT_MAX * 64)
 
-/* To be made before the process is, with its filter; or NULL with errno. */
-struct order *order_new(const struct filter *f);
+/* To be made before the process is; or NULL with errno. */
+struct order *order_new(void);
 /*
  * After the fork that it was made for, and before any other: what is forked
  * from now on does not have it.

@@ -327,6 +327,44 @@ c11_parent(struct drop_plan *p)
 }
 
 /*
+ * Another user's child must not share the helper's keys. With the own account
+ * there is nothing to cross, and a keyring per run would use up the 200 keys an
+ * ordinary user has. A kernel or container without keys has none to share.
+ */
+static int
+c13_keyring(struct drop_plan *p)
+{
+	if (!p->privileged)
+		return 0;
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
+	    errno != ENOSYS && errno != EPERM)
+		return -errno;
+	return 0;
+}
+
+/* Without it Landlock is EPERM and seccomp EACCES. */
+static int
+c14_no_new_privs(struct drop_plan *p)
+{
+	if (p->confined && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+/*
+ * Before there is an order, because the kernel takes longer over a filter than
+ * over all that follows. What follows is open to every program there is: that
+ * goes for rules of its own, too.
+ */
+static int
+c17_seccomp(struct drop_plan *p)
+{
+	if (!p->confined || mutant("seccomp"))
+		return 0;
+	return filter_apply(p->filter);
+}
+
+/*
  * Up to here nothing depends on a request, so that this process may have been
  * made before there was one. It is the user's, can do nothing that the program
  * could not, cannot be traced, and lives no longer than its reaper.
@@ -359,32 +397,7 @@ c12_chdir(struct drop_plan *p)
 	return -errno;
 }
 
-/*
- * Another user's child must not share the helper's keys. With the own account
- * there is nothing to cross, and a keyring per run would use up the 200 keys an
- * ordinary user has. A kernel or container without keys has none to share.
- */
-static int
-c13_keyring(struct drop_plan *p)
-{
-	if (!p->privileged)
-		return 0;
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
-	    errno != ENOSYS && errno != EPERM)
-		return -errno;
-	return 0;
-}
-
-/* Without it Landlock is EPERM and seccomp EACCES. */
-static int
-c14_no_new_privs(struct drop_plan *p)
-{
-	if (p->confined && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	return 0;
-}
-
-/* As the user, and before seccomp has the last word. */
+/* As the user. The paths that were asked for are in it now. */
 static int
 c15_landlock(struct drop_plan *p)
 {
@@ -405,14 +418,6 @@ c16_mask(struct drop_plan *p)
 	(void)p;
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
-}
-
-static int
-c17_seccomp(struct drop_plan *p)
-{
-	if (!p->confined || mutant("seccomp"))
-		return 0;
-	return filter_apply(p->filter);
 }
 
 /* Not execvp(): the path was looked up where looking up was safe. */
@@ -439,13 +444,13 @@ static const struct stage {
 	{ "C9 capabilities", c9_capabilities },
 	{ "C10 verify", c10_verify },
 	{ "C11 parent death", c11_parent },
-	{ "C11b order", c11b_order },
-	{ "C12 chdir", c12_chdir },
 	{ "C13 keyring", c13_keyring },
 	{ "C14 no_new_privs", c14_no_new_privs },
+	{ "C17 seccomp", c17_seccomp },
+	{ "C11b order", c11b_order },
+	{ "C12 chdir", c12_chdir },
 	{ "C15 landlock", c15_landlock },
 	{ "C16 signal mask", c16_mask },
-	{ "C17 seccomp", c17_seccomp },
 	{ "C18 execve", c18_execve },
 };
 

@@ -41,8 +41,7 @@ struct drop_plan {
 	rlim_t nofile; /* soft limit as this helper found it */
 	const struct profile_limit *limits;  /* of its profile */
 	const struct profile_limit *account; /* and of whose it is */
-	/* When confined; not on the heap, which is given up for the order. */
-	const struct filter *filter;
+	const struct filter *filter; /* when confined */
 	/* Made in new namespaces, by a reaper in new ones; NULL: not. */
 	const struct nspace *spaces;
 	pid_t parent; /* whose death is the child's, confined */

@@ -226,6 +226,11 @@ abuse_E01_a_spare_holds_nothing(void **state)
 	assert_int_equal(strtoul(text, NULL, 16), 0);
 	rigops_status(spare, "CapBnd", text);
 	assert_int_equal(strtoul(text, NULL, 16), 0);
+	rigops_status(spare, "NoNewPrivs", text);
+	assert_int_equal(strtoul(text, NULL, 10), 1);
+	/* With the filter that it will run under. */
+	rigops_status(spare, "Seccomp", text);
+	assert_int_equal(strtoul(text, NULL, 10), 2);
 	/* Its three, where it reports a failure, and the rule set. */
 	assert_int_equal(count_fds(spare), 5);
 	rigops_status(rig_parent(spare), "Uid", text);

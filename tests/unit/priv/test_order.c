@@ -3,7 +3,6 @@
  * The memory that [ops] shares with another account's process: whatever is
  * written there, [ops] writes its own in order and nowhere else.
  */
-#include <linux/filter.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -13,7 +12,6 @@
 #include "priv-helper/order.h"
 #include "tests/unit/check.h"
 
-static const struct filter none;
 static char one[] = "one", empty[] = "", three[] = "three", var[] = "A=1";
 static char *argv[] = { one, empty, three, NULL };
 static char *envp[] = { var, NULL };
@@ -58,16 +56,12 @@ assert_told(const struct order *t)
 static void
 says_what_is_told(void **state)
 {
-	struct sock_filter code[] = { { 1, 2, 3, 4 }, { 5, 6, 7, 8 } };
-	const struct filter f = { .code = code, .len = 2 };
-	struct order *t = order_new(&f);
+	struct order *t = order_new();
 
 	(void)state;
 	assert_non_null(t);
-	assert_inside(t, t->page->filter.code, sizeof(code));
 	assert_true(order_tell(t, &wanted));
 	assert_told(t);
-	assert_memory_equal(t->page->filter.code, code, sizeof(code));
 	order_give(t);
 	assert_int_equal(t->page->told.given, 1);
 	order_free(t);
@@ -84,7 +78,7 @@ abuse_E01_it_is_not_read(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(fill); i++) {
-		t = order_new(&none);
+		t = order_new();
 		memset(t->page, fill[i], ORDER_BYTES);
 		assert_true(order_tell(t, &wanted));
 		assert_told(t);
@@ -100,7 +94,7 @@ too_much_is_refused(void **state)
 	const struct drop_order o = {
 		.cwd = "/", .path = "/", .argv = many, .envp = envp
 	};
-	struct order *t = order_new(&none);
+	struct order *t = order_new();
 	size_t i;
 
 	(void)state;
@@ -112,7 +106,7 @@ too_much_is_refused(void **state)
 	/* The largest that is not too much. */
 	many[62] = NULL;
 	order_free(t);
-	t = order_new(&none);
+	t = order_new();
 	assert_true(order_tell(t, &o));
 	order_free(t);
 }
@@ -136,7 +130,7 @@ is_passed_on(const struct order *t)
 static void
 kept_from_other_processes(void **state)
 {
-	struct order *t = order_new(&none);
+	struct order *t = order_new();
 
 	(void)state;
 	assert_true(is_passed_on(t));

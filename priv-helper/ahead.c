@@ -198,6 +198,25 @@ ahead_due(struct ops *o)
 	       !starting(o) && audit_well(&o->audit);
 }
 
+/*
+ * exec(2) tells us in its middle that it will succeed, and whoever is woken
+ * then often runs in its place. Making a spare run would have the program wait
+ * for longer than all of its start took.
+ */
+void
+ahead_rest(struct ops *o)
+{
+	o->ahead.rest = clock_mono_ms() + AHEAD_REST_MS;
+}
+
+int
+ahead_resting(const struct ops *o)
+{
+	const int64_t left = o->ahead.rest - clock_mono_ms();
+
+	return left > 0 ? (int)left : 0;
+}
+
 void
 ahead_make(struct ops *o)
 {

@@ -24,6 +24,8 @@ struct run;
 #define AHEAD_PROCESSES 100
 /* No longer than this without one. */
 #define AHEAD_IDLE_MS 30000
+/* Nor is one made so soon after a start, whose program has just begun. */
+#define AHEAD_REST_MS 2
 
 /* What a run is expected to be shown. */
 struct ahead_guess {
@@ -43,6 +45,7 @@ struct ahead {
 		struct ahead_guess guess;
 		struct run *run; /* NULL: still to be made */
 	} kinds[AHEAD_MAX];
+	int64_t rest; /* monotonic ms: nothing is made until then */
 };
 
 /* This start has been made, and another like it may follow. */
@@ -59,6 +62,10 @@ ahead_take(struct ops *o, const struct run *like, const struct priv_spawn *m);
  * account without a live grant, or while no start could be put on record.
  */
 bool ahead_due(struct ops *o);
+/* A program has begun. */
+void ahead_rest(struct ops *o);
+/* Milliseconds for which nothing is to be made because of that; 0: now. */
+int ahead_resting(const struct ops *o);
 /* Makes one of them. What fails here fails again, and is told, at a start. */
 void ahead_make(struct ops *o);
 /*

@@ -381,4 +381,5 @@ op_spawn_settle(struct ops *o, struct run *r)
 	}
 	run_close_stdin(r);
 	r->state = RUN_RUNNING;
+	ahead_rest(o);
 }

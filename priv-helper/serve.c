@@ -276,13 +276,13 @@ static void
 turn(struct ops *o, struct pollfd *p, bool *orphans)
 {
 	const bool due = ahead_due(o);
-	const int wait = due ? 0 : patience(o, *orphans);
+	const int wait = due ? ahead_resting(o) : patience(o, *orphans);
 	const nfds_t n = fill(o, p);
 	int ready = poll(p, n, wait);
 
 	if (ready < 0 && errno != EINTR)
 		fatal("serve", "poll");
-	if (ready == 0 && due) {
+	if (ready == 0 && due && ahead_resting(o) == 0) {
 		ahead_make(o);
 		return;
 	}

@@ -106,6 +106,20 @@ not_longer_than_a_grant(void **state)
 	assert_int_equal(ahead_expire(&o), -1);
 }
 
+/* It waits, and is not forgotten, whatever has begun before. */
+static void
+none_right_behind_a_start(void **state)
+{
+	(void)state;
+	assert_int_equal(ahead_resting(&o), 0);
+	ahead_rest(&o);
+	assert_in_range(ahead_resting(&o), 1, AHEAD_REST_MS);
+	assert_true(ahead_due(&o));
+	clock_shift(AHEAD_REST_MS, 0);
+	assert_int_equal(ahead_resting(&o), 0);
+	assert_true(ahead_due(&o));
+}
+
 int
 main(void)
 {
@@ -115,6 +129,8 @@ main(void)
 		    end),
 		cmocka_unit_test_setup_teardown(not_longer_than_a_grant, begin,
 		    end),
+		cmocka_unit_test_setup_teardown(none_right_behind_a_start,
+		    begin, end),
 	};
 
 	return cmocka_run_group_tests_name("ahead", tests, NULL, NULL);

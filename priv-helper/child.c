@@ -550,8 +550,6 @@ begin(struct child *c, struct child_error *e)
 	(void)str_copy(r->label, c->m->label, sizeof(r->label));
 	r->started_ms = clock_wall_ms();
 	r->deadline = clock_mono_ms() + (mutant("hang") ? 500 : START_MS);
-	spare_free(r->spare);
-	r->spare = NULL;
 	return true;
 }
 

@@ -58,6 +58,13 @@ run_like(struct runs *rs, const struct run *other)
 	return r;
 }
 
+void
+run_drop_spare(struct run *r)
+{
+	spare_free(r->spare);
+	r->spare = NULL;
+}
+
 bool
 run_is_online(const struct run *r)
 {
@@ -72,8 +79,7 @@ run_abandon(struct run *r)
 	if (r->control >= 0)
 		(void)seqpkt_send(r->control, &order, sizeof(order), NULL);
 	seqpkt_fds_close(&r->fds);
-	spare_free(r->spare);
-	r->spare = NULL;
+	run_drop_spare(r);
 	r->state = RUN_DONE;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Holds together what becomes free together: when its program is told to begin,
+/* Holds together what becomes free together: when its program has begun,
  * or when there will be none. */
 #include "priv-helper/spare.h"
 

@@ -38,6 +38,7 @@ LDFLAGS	:= -pie -Wl,-z,relro,-z,now $(LDSAN)
 LIBS_HELPER := -lseccomp -lcap
 LIBS_DAEMON := -levent -lsqlite3 -ljansson -lwslay -lhttp_parser -lcrypto \
 	       -lseccomp -lcap -lpthread
+LIBS_EGRESS := -lseccomp -lcap -lpthread
 LIBS_CLI    := -ljansson -lwslay -lhttp_parser
 
 lib_src	:= $(wildcard lib/*.c)
@@ -46,10 +47,11 @@ priv_src := $(filter-out priv-helper/main.c,$(wildcard priv-helper/*.c))
 dmn_src	:= $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
 wrk_src	:= $(filter-out git-worker/main.c,$(wildcard git-worker/*.c))
 cli_src	:= $(filter-out cli/main.c,$(wildcard cli/*.c cli/cmd/*.c))
+egress_src := $(filter-out egress/main.c,$(wildcard egress/*.c))
 obj	= $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 bins	:= $(BUILD)/bin/rdvd $(BUILD)/bin/rdv-helper $(BUILD)/bin/rdv-git \
-	   $(BUILD)/bin/rdv
+	   $(BUILD)/bin/rdv-egress $(BUILD)/bin/rdv
 
 .PHONY: all
 all: $(bins) $(BUILD)/share/rdv/.stamp
@@ -77,6 +79,7 @@ $(BUILD)/liblib.a: $(call obj,$(lib_src))
 $(BUILD)/libsec.a: $(call obj,$(sec_src))
 $(BUILD)/libpriv.a: $(call obj,$(priv_src))
 $(BUILD)/libwrk.a: $(call obj,$(wrk_src))
+$(BUILD)/libegress.a: $(call obj,$(egress_src))
 $(BUILD)/libdmn.a: $(call obj,$(dmn_src)) $(gen_dmn)
 $(BUILD)/libcli.a: $(call obj,$(cli_src)) $(gen_cli)
 
@@ -98,6 +101,12 @@ $(BUILD)/bin/rdv-git: $(call obj,git-worker/main.c) $(BUILD)/libwrk.a \
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/bin/rdv-egress: $(call obj,egress/main.c) $(BUILD)/libegress.a \
+    $(BUILD)/libsec.a $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_EGRESS)
 
 $(BUILD)/bin/rdv: $(call obj,cli/main.c) $(BUILD)/libcli.a \
     $(BUILD)/liblib.a

@@ -97,3 +97,9 @@ host_ok(const char *s)
 	return len > 2 && s[len - 1] == ']' &&
 	       address_ok(AF_INET6, s + 1, len - 2);
 }
+
+bool
+host_port_ok(const char *s)
+{
+	return host_ok(s) && s[host_name_len(s)] == ':';
+}

@@ -13,6 +13,8 @@
  * nothing, as in browsers (WHATWG URL, "ends in a number").
  */
 bool host_ok(const char *s);
+/* The same with a port, which a connection always has. */
+bool host_port_ok(const char *s);
 /* Bytes of it in front of the port. */
 size_t host_name_len(const char *s);
 

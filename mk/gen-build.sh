@@ -3,8 +3,8 @@
 # from different trees refuse each other at HELLO and equal trees agree.
 set -eu
 version=$1 out=$2
-digest=$(find lib security priv-helper git-worker daemon cli -name '*.[ch]' -o \
-    -name '*.sql' | LC_ALL=C sort | xargs cat | sha256sum | cut -c1-16)
+digest=$(find lib security priv-helper git-worker egress daemon cli \
+    -name '*.[ch]' -o -name '*.sql' | LC_ALL=C sort | xargs cat | sha256sum | cut -c1-16)
 tmp=$out.tmp.$$
 printf '#define RDV_VERSION "%s"\n#define RDV_BUILD "%s-%s"\n' \
     "$version" "$version" "$digest" > "$tmp"

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/egress.h"
 #include "lib/host.h"
 #include "lib/log.h"
 #include "lib/path.h"
@@ -69,13 +70,6 @@ static bool
 tool_ok(const char *s)
 {
 	return path_absolute_ok(s) && s[1] != '\0';
-}
-
-/* A connection is always to one port. */
-static bool
-host_port_ok(const char *s)
-{
-	return host_ok(s) && s[host_name_len(s)] == ':';
 }
 
 /* Its place, or -1. */
@@ -419,6 +413,11 @@ check_profile(const struct policy *p, int i, char *why, size_t whysize)
 	    net->num != POLICY_NET_LIST)
 		return refuse(p, hosts->line, s->title,
 		    "network_hosts without network = \"list\"", why, whysize);
+	for (size_t n = 0; hosts->list != NULL && hosts->list[n] != NULL; n++)
+		if (n == EGRESS_HOSTS)
+			return refuse(p, hosts->line, s->title,
+			    "network_hosts has more than 64 entries", why,
+			    whysize);
 	return 0;
 }
 

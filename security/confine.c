@@ -11,8 +11,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -28,6 +30,8 @@
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #endif
+
+#define DNS_PORT 53
 
 #ifdef RDV_SANITIZED
 #define SANITIZED true
@@ -242,4 +246,89 @@ confine_audit(int dir, char *why, size_t whysize)
 	snprintf(why, whysize, "%s%s",
 	    *skipped != '\0' ? "calls unknown to libseccomp: " : "", skipped);
 	return 0;
+}
+
+/*
+ * By which names are looked up. What resolv.conf is a link to is made anew when
+ * the network changes, so that directory counts and not the file.
+ */
+static int
+allow_names(int ruleset)
+{
+	static const char *const files[] = { "/etc/resolv.conf", "/etc/hosts",
+		"/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", NULL };
+	char real[PATH_MAX], *slash;
+	int err = 0;
+
+	for (const char *const *f = files; *f != NULL && err == 0; f++) {
+		err = landlock_allow(ruleset, *f, LANDLOCK_READ);
+		if (err == -ENOENT || err == -EACCES)
+			err = 0;
+	}
+	if (err != 0 || realpath(files[0], real) == NULL ||
+	    strncmp(real, "/run/", 5) != 0)
+		return err;
+	slash = strrchr(real + 5, '/');
+	if (slash == NULL)
+		return 0;
+	*slash = '\0';
+	return landlock_allow(ruleset, real, LANDLOCK_READ);
+}
+
+static int
+confine_egress_reach(const uint16_t *ports, unsigned n)
+{
+	int ruleset = landlock_new(false), err;
+
+	if (ruleset < 0)
+		return ruleset;
+	err = allow_names(ruleset);
+	if (err == 0)
+		err = landlock_allow_port(ruleset, DNS_PORT);
+	for (unsigned i = 0; i < n && err == 0; i++)
+		err = landlock_allow_port(ruleset, ports[i]);
+	for (const char *const *p = sanitizer_reads; *p != NULL && err == 0;
+	     p++)
+		err = landlock_allow(ruleset, *p, LANDLOCK_READ);
+	if (err == 0 && !mutant("landlock"))
+		err = landlock_restrict(ruleset);
+	(void)close(ruleset);
+	return err;
+}
+
+/*
+ * What connects by sending is not seen by Landlock before it knows of it. No
+ * name service is asked over a UNIX socket: getaddrinfo(3) goes on without.
+ */
+int
+confine_egress(const uint16_t *ports, unsigned n)
+{
+	const struct filter_guard guards[] = {
+		{ "clone", 0, CLONE_THREAD, false, { CLONE_THREAD }, 1 },
+		{ "fcntl", 1, ~0u, false,
+		    { F_GETFL, F_SETFL, F_GETFD, F_SETFD }, 4 },
+		{ "ioctl", 1, ~0u, false, { FIONREAD }, 1 },
+		{ "mmap", 2, PROT_EXEC, false, { 0 }, 1 },
+		{ "mprotect", 2, PROT_EXEC, false, { 0 }, 1 },
+		{ "prctl", 0, ~0u, false, { PR_SET_NAME, PR_SET_VMA }, 2 },
+		{ "sendmmsg", 3, MSG_FASTOPEN, false, { 0 }, 1 },
+		{ "sendmsg", 2, MSG_FASTOPEN, false, { 0 }, 1 },
+		{ "sendto", 3, MSG_FASTOPEN, false, { 0 }, 1 },
+		{ "socket", 0, ~0u, false, { AF_INET, AF_INET6 }, 2 },
+		{ "socket", 1, 0xf, false, { SOCK_STREAM, SOCK_DGRAM }, 2 },
+		{ "tgkill", 0, ~0u, false, { (uint32_t)getpid() }, 1 },
+		{ NULL, 0, 0, false, { 0 }, 0 },
+	};
+	const struct filter_spec spec = { "@egress", "@forbidden", guards,
+		NULL };
+	char skipped[256] = "";
+	int err = caps_verify_none();
+
+	if (err == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		err = -errno;
+	if (err == 0)
+		err = confine_egress_reach(ports, n);
+	if (err == 0 && !SANITIZED)
+		err = apply_calls(&spec, skipped, sizeof(skipped));
+	return err;
 }

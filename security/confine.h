@@ -3,6 +3,7 @@
 #define RDV_CONFINE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Takes all capabilities from rdvd, that is this process, and puts it under
@@ -24,5 +25,14 @@ int confine_daemon(const char *const rw[], const char *const ro[], char *why,
  * holds, and files in `dir`, which is open.
  */
 int confine_audit(int dir, char *why, size_t whysize);
+
+/*
+ * The same for rdv-egress, which has been given to the run's account before:
+ * sockets of the internet that it makes itself and no port to listen on, TCP to
+ * these ports and to name servers alone where the kernel has a hold on that,
+ * and the files that names are looked up by. Threads may be started. 0 or
+ * -errno.
+ */
+int confine_egress(const uint16_t *ports, unsigned n);
 
 #endif

@@ -36,12 +36,14 @@
 #define SCOPE_ABSTRACT_SOCKET (1ull << 0)
 #define SCOPE_SIGNAL	      (1ull << 1)
 
-/* bind(2) and connect(2), since version 4. No rule ever grants a port. */
-#define NET_TCP	  3ull
-#define FIRST_NET 4
+/* bind(2) and connect(2), since version 4. No rule ever grants the first. */
+#define NET_TCP	    3ull
+#define NET_CONNECT 2ull
+#define FIRST_NET   4
 
 #define CREATE_VERSION	  1u
 #define RULE_PATH_BENEATH 1
+#define RULE_NET_PORT	  2
 
 /* A kernel takes a longer struct than it knows when the rest is zero. */
 struct ruleset_attr {
@@ -54,6 +56,11 @@ struct path_attr {
 	uint64_t access;
 	int32_t fd;
 } __attribute__((packed));
+
+struct port_attr {
+	uint64_t access;
+	uint64_t port;
+};
 
 /* Index: version. */
 static const struct version {
@@ -199,6 +206,18 @@ landlock_allow(int ruleset, const char *path, enum landlock_access access)
 	err = landlock_allow_fd(ruleset, fd, access);
 	(void)close(fd);
 	return err;
+}
+
+int
+landlock_allow_port(int ruleset, uint16_t port)
+{
+	const struct port_attr attr = { .access = NET_CONNECT, .port = port };
+
+	if (landlock_abi() >= FIRST_NET &&
+	    syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &attr, 0) <
+		0)
+		return -errno;
+	return 0;
 }
 
 int

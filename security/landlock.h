@@ -3,6 +3,7 @@
 #define RDV_LANDLOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* What a rule grants beneath a directory, or on one file. */
 enum landlock_access {
@@ -53,6 +54,8 @@ int landlock_new(bool network);
 /* Grants by open descriptor (O_PATH will do) or by path. 0 or -errno. */
 int landlock_allow_fd(int ruleset, int fd, enum landlock_access access);
 int landlock_allow(int ruleset, const char *path, enum landlock_access access);
+/* One port to connect to; nothing where the kernel has no hold on that. */
+int landlock_allow_port(int ruleset, uint16_t port);
 /* Confines this thread and its descendants for good. Needs no_new_privs. */
 int landlock_restrict(int ruleset);
 

@@ -39,6 +39,18 @@ static const char *const set_daemon_forbidden[] = { "@forbidden", "bind",
 	"setgroups", "setregid", "setresgid", "setresuid", "setreuid", "setuid",
 	"socket", "vfork", NULL };
 
+static const char *const set_egress[] = { "@thread", "accept4", "brk",
+	"clock_gettime", "clock_nanosleep", "clone", "close", "connect",
+	"fcntl", "fstat", "fstatfs", "getegid", "geteuid", "getgid",
+	"getpeername", "getpid", "getrandom", "getsockname", "getsockopt",
+	"gettimeofday", "getuid", "ioctl", "lseek", "madvise", "mmap",
+	"mprotect", "mremap", "munmap", "newfstatat", "openat", "poll", "ppoll",
+	"prctl", "pread64", "read", "recvfrom", "recvmmsg", "recvmsg",
+	"restart_syscall", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
+	"sched_getaffinity", "sendmmsg", "sendmsg", "sendto", "setsockopt",
+	"shutdown", "socket", "stat", "tgkill", "time", "uname", "write",
+	"writev", NULL };
+
 static const char *const set_event[] = { "epoll_create", "epoll_create1",
 	"epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd",
 	"eventfd2", "poll", "ppoll", "pselect6", "select", "signalfd",
@@ -161,6 +173,10 @@ const struct sysset syssets[] = {
 	    "what a taken-over rdvd would try first; EPERM, so that it shows "
 	    "in a log",
 	    set_daemon_forbidden },
+	{ "@egress",
+	    "what rdv-egress does: looking up names, connecting, carrying "
+	    "bytes",
+	    set_egress },
 	{ "@event", "waiting for descriptors, signals and timers", set_event },
 	{ "@file-read", "looking at files and directories", set_file_read },
 	{ "@file-write", "changing files; where, is for Landlock to say",

@@ -7,9 +7,8 @@ cd "$(dirname "$0")/../.."
 found=$(mktemp) || exit 1
 trap 'rm -f "$found"' EXIT
 
-sources=$(find lib security priv-helper git-worker daemon cli \
-    -name '*.[ch]' 2>/dev/null |
-    LC_ALL=C sort)
+sources=$(find lib security priv-helper git-worker egress daemon cli \
+    -name '*.[ch]' 2>/dev/null | LC_ALL=C sort)
 
 # refuse FILES HEADERS REASON: no file whose path matches the first extended
 # regular expression includes what matches the second.
@@ -36,16 +35,24 @@ owner() {
 }
 
 # Directions between directories.
-refuse '^lib/' '(security|priv-helper|git-worker|daemon|cli)/' 'lib stands below all'
-refuse '^security/' '(priv-helper|git-worker|daemon|cli)/' 'security knows only lib'
-refuse '^priv-helper/' '(git-worker|daemon|cli)/' 'the helper knows only security and lib'
-refuse '^daemon/' '(priv-helper|git-worker|cli)/' \
-    'the daemon sees neither the helper nor what looks for it'
+refuse '^lib/' '(security|priv-helper|git-worker|egress|daemon|cli)/' \
+    'lib stands below all'
+refuse '^security/' '(priv-helper|git-worker|egress|daemon|cli)/' \
+    'security knows only lib'
+refuse '^priv-helper/' '(git-worker|egress|daemon|cli)/' \
+    'the helper knows only security and lib'
+refuse '^daemon/' '(priv-helper|git-worker|egress|cli)/' \
+    'the daemon sees neither the helper nor what looks or connects for it'
 refuse '^daemon/' 'security/(filter|caps|drop|profile|landlock|sysset)\.h' \
     'the daemon may only confine itself (security/confine.h)'
-refuse '^git-worker/' '(security|priv-helper|daemon|cli)/' \
+refuse '^git-worker/' '(security|priv-helper|egress|daemon|cli)/' \
     'what looks at repositories knows only lib'
-refuse '^cli/' '(security|priv-helper|git-worker|daemon)/' 'the CLI knows only lib'
+refuse '^egress/' '(priv-helper|git-worker|daemon|cli)/' \
+    'the proxy knows only security and lib'
+refuse '^egress/' 'security/(filter|caps|drop|profile|landlock|sysset)\.h' \
+    'the proxy may only confine itself (security/confine.h)'
+refuse '^cli/' '(security|priv-helper|git-worker|egress|daemon)/' \
+    'the CLI knows only lib'
 
 # Directions inside the daemon.
 refuse '^daemon/http/' 'daemon/(auth|api|store|event|core|term|app)' \
@@ -75,7 +82,7 @@ owner '^daemon/(loop|http/.*)\.[ch]$' 'event2/'
 owner '^security/filter\.c$' 'seccomp\.h'
 owner '^security/caps\.c$' 'sys/capability\.h'
 owner '^security/landlock\.c$' 'linux/landlock\.h'
-owner '^daemon/store/.*\.c$' 'pthread\.h'
+owner '^(daemon/store/.*|egress/conn)\.c$' 'pthread\.h'
 
 n=$(wc -l <"$found")
 cat "$found"

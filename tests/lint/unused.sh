@@ -30,7 +30,8 @@ LIST
 # Tables that tests walk: every statement is prepared, every set is looked at.
 tables='^(store_[a-z_]*_sql|syssets|[a-z_]*_rows)$'
 
-objects=$(for d in lib security priv-helper git-worker daemon cli gen; do
+objects=$(for d in lib security priv-helper git-worker egress daemon cli \
+    gen; do
 	find "$objdir/$d" -name '*.o' 2>/dev/null
 done)
 [ -n "$objects" ] || { echo "$objdir: no objects"; exit 1; }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/helpercall.h"
+#include "lib/egress.h"
 #include "lib/err.h"
 #include "lib/secret.h"
 
@@ -32,21 +33,36 @@ is_terminal(int fd)
 	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && isatty(fd);
 }
 
+/* Which can be read at once, and by nobody written from here. */
+static bool
+is_page(int fd)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_size == (off_t)sizeof(struct egress_page) && flags != -1 &&
+	       (flags & O_ACCMODE) == O_RDONLY;
+}
+
 /*
  * See privproto.h for the order; INVENTORY brings no stdin. Each is looked at:
  * one of another kind could make the loop block, or be a file that nobody meant
  * to hand over (E04).
  */
 static bool
-fds_ok(const struct seqpkt_fds *fds, uint8_t io, bool with_stdin)
+fds_ok(const struct seqpkt_fds *fds, uint8_t io, uint8_t net, bool with_stdin)
 {
+	const unsigned page = net == PRIV_NET_LIST;
 	unsigned i = 0;
 
+	if (page && (fds->n == 0 || !is_page(fds->fd[fds->n - 1])))
+		return false;
 	if (io == PRIV_IO_PTY)
-		return fds->n == 3 && is_terminal(fds->fd[0]) &&
+		return fds->n == 3 + page && is_terminal(fds->fd[0]) &&
 		       is_pipe(fds->fd[1], O_RDONLY) &&
 		       is_pipe(fds->fd[2], O_WRONLY);
-	if (fds->n != (with_stdin ? 3 : 2))
+	if (fds->n != (with_stdin ? 3 : 2) + page)
 		return false;
 	if (with_stdin && !is_pipe(fds->fd[i++], O_WRONLY))
 		return false;
@@ -96,7 +112,8 @@ answer_spawn(struct helper_call *c, int err, struct buf *body,
 	if (err == 0) {
 		ok = priv_get_spawn_answer(body, &a) &&
 		     (a.result == PRIV_DONE
-			     ? a.handle != 0 && fds_ok(fds, c->io, true)
+			     ? a.handle != 0 &&
+				   fds_ok(fds, c->io, a.hold.net, true)
 			     : fds->n == 0);
 		if (!ok)
 			err = RDV_E_UNAVAILABLE;
@@ -217,7 +234,8 @@ answer_inventory(struct helper_call *c, int err, struct buf *body,
 	if (err == 0) {
 		ok = priv_get_inventory_answer(body, &a) &&
 		     (a.result == PRIV_DONE
-			     ? a.handle != 0 && fds_ok(fds, a.io, false)
+			     ? a.handle != 0 &&
+				   fds_ok(fds, a.io, a.hold.net, false)
 			     : fds->n == 0);
 		if (!ok || (a.result != PRIV_DONE && a.result != PRIV_NO_SUCH))
 			err = RDV_E_UNAVAILABLE;

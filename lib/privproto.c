@@ -64,6 +64,8 @@ static const struct wire_field spawn_fields[] = {
 	    AT(priv_spawn, envc) },
 	{ &wire_list, AT(priv_spawn, paths), PRIV_PATHS_MAX,
 	    AT(priv_spawn, pathc) },
+	{ &wire_list, AT(priv_spawn, hosts), PRIV_HOSTS_MAX,
+	    AT(priv_spawn, hostc) },
 	{ NULL, 0, 0, 0 },
 };
 
@@ -84,8 +86,9 @@ static const struct wire_field spawn_fields[] = {
 	    LIMIT(s, PRIV_LIMIT_OPEN_FILES), LIMIT(s, PRIV_LIMIT_DATA_BYTES),  \
 	    LIMIT(s, PRIV_LIMIT_FILE_BYTES), LIMIT(s, PRIV_LIMIT_CORE_BYTES),  \
 	    { &wire_text, AT(s, hold.admitted), PRIV_RULE_MAX, 0 },            \
+	    { &wire_text, AT(s, hold.granted), PRIV_RULE_MAX, 0 },             \
 	{                                                                      \
-		&wire_text, AT(s, hold.granted), PRIV_RULE_MAX, 0              \
+		&wire_text, AT(s, hold.listed), PRIV_RULE_MAX, 0               \
 	}
 
 static const struct wire_field spawn_answer_fields[] = {
@@ -174,10 +177,10 @@ static const struct op_row {
 } ops[PRIV_OP_MAX] = {
 	[PRIV_HELLO] = { "HELLO", REQ | ANS, 0 },
 	[PRIV_LOGIN] = { "LOGIN", REQ | ANS, 0 },
-	[PRIV_SPAWN] = { "SPAWN", REQ | ANS, 3 },
+	[PRIV_SPAWN] = { "SPAWN", REQ | ANS, 4 },
 	[PRIV_SIGNAL] = { "SIGNAL", REQ | ANS, 0 },
 	[PRIV_LOGOUT] = { "LOGOUT", REQ | ANS, 0 },
-	[PRIV_INVENTORY] = { "INVENTORY", REQ | ANS, 3 },
+	[PRIV_INVENTORY] = { "INVENTORY", REQ | ANS, 4 },
 	[PRIV_EXIT] = { "EXIT", REQ | ANS | NTC, 0 },
 	[PRIV_ENROLL] = { "ENROLL", REQ | ANS, 0 },
 	[PRIV_REVOKE] = { "REVOKE", REQ | ANS, 0 },
@@ -306,6 +309,8 @@ spawn_ok(const struct priv_spawn *m)
 		total += strlen(m->argv[i]);
 	for (i = 0; i < m->envc; i++)
 		total += strlen(m->envp[i]);
+	for (i = 0; i < m->hostc; i++)
+		total += strlen(m->hosts[i]);
 	return m->argc > 0 && total <= PRIV_TEXT_MAX;
 }
 

@@ -33,6 +33,7 @@
 #define PRIV_LABEL_MAX	 64
 #define PRIV_WHY_MAX	 512
 #define PRIV_PATHS_MAX	 16 /* read-write roots of a confined spawn */
+#define PRIV_HOSTS_MAX	 64
 #define PRIV_RULE_MAX	 255
 
 enum priv_op {
@@ -128,7 +129,8 @@ struct priv_spawn {
 	char **argv;  /* argv[0] absolute, or a name to be found */
 	char **envp;  /* NAME=value; names judged by the profile */
 	char **paths; /* what a confined child may write */
-	unsigned argc, envc, pathc;
+	char **hosts; /* HOST:PORT, of PRIV_NET_LIST */
+	unsigned argc, envc, pathc, hostc;
 };
 
 /* What is limited; each in the unit of its name. */
@@ -167,6 +169,7 @@ struct priv_hold {
 	/* Rules of the policy: "[default] profiles (FILE:LINE)". */
 	char admitted[PRIV_RULE_MAX + 1]; /* the account, by this */
 	char granted[PRIV_RULE_MAX + 1];  /* and the profile to it */
+	char listed[PRIV_RULE_MAX + 1];	  /* its hosts; "" without a list */
 };
 
 struct priv_spawn_answer {
@@ -182,6 +185,8 @@ struct priv_spawn_answer {
 /* Descriptors of a spawn, in this order:
  *   pty:   master, spool read end, spool write end
  *   pipes: stdin write end, stdout read end, stderr read end
+ * and behind them, of a run that is held to a list of hosts, its page
+ * (lib/egress.h).
  * The spool is a pipe that [ops] keeps a duplicate of: rdvd splices from the
  * master into it and from it into the log, so that no byte ever exists in
  * rdvd's memory alone (docs/architecture.md, "exactly once").

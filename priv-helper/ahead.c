@@ -117,10 +117,12 @@ has_few_processes(const struct ops *o, const struct run *r)
 void
 ahead_expect(struct ops *o, const struct run *r, const struct priv_spawn *m)
 {
-	struct ahead_kind *k = find(o, r, m);
+	struct ahead_kind *k;
 
-	if (has_few_processes(o, r))
+	/* Its rdv-egress is made with it, and for its own list. */
+	if (r->net == POLICY_NET_LIST || has_few_processes(o, r))
 		return;
+	k = find(o, r, m);
 	if (k == NULL)
 		k = remember(o, r, m);
 	k->guess.uses_tmp = r->uses_tmp;

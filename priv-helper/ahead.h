@@ -48,7 +48,10 @@ struct ahead {
 	int64_t rest; /* monotonic ms: nothing is made until then */
 };
 
-/* This start has been made, and another like it may follow. */
+/*
+ * This start has been made, and another like it may follow. Nothing is made
+ * ahead for a network that is held to a list.
+ */
 void
 ahead_expect(struct ops *o, const struct run *r, const struct priv_spawn *m);
 /*

@@ -16,13 +16,16 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/egress.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "priv-helper/cglimit.h"
 #include "priv-helper/cgroup.h"
+#include "priv-helper/egress.h"
 #include "priv-helper/env.h"
 #include "priv-helper/hold.h"
+#include "priv-helper/hosts.h"
 #include "priv-helper/limits.h"
 #include "priv-helper/lookup.h"
 #include "priv-helper/ops.h"
@@ -67,6 +70,7 @@ struct child {
 	struct nspace now; /* what a spare one would show if made now */
 	int status[2];
 	int control[2];
+	struct egress egress;
 };
 
 bool
@@ -112,6 +116,7 @@ static void
 child_done(struct child *c)
 {
 	env_free(c->env);
+	egress_close(&c->egress);
 	view_done(&c->now);
 	if (c->cgroup >= 0)
 		(void)close(c->cgroup);
@@ -162,6 +167,23 @@ child_undo(struct child *c)
 		cgroup_remove(c->cgroups, r->handle);
 }
 
+/* Here nothing else would do as well, so there is no going without. */
+static bool
+check_list(const struct child *c, struct child_error *e)
+{
+	if (c->r->net != POLICY_NET_LIST)
+		return true;
+	if (c->s->spaces.net)
+		return c->o->egress >= 0 ||
+		       child_failed(e, "P6 egress", -ENOENT);
+	(void)child_failed(e, "C8b namespaces", -EOPNOTSUPP);
+	(void)str_copy(e->why,
+	    "network: a list of hosts needs net_namespace, which this host "
+	    "does not give",
+	    sizeof(e->why));
+	return false;
+}
+
 /* A kernel without a guard makes the product refuse, not go without. */
 static bool
 check_guards(struct child *c, struct child_error *e)
@@ -174,7 +196,7 @@ check_guards(struct child *c, struct child_error *e)
 		return child_failed(e, "C17 seccomp", -EOPNOTSUPP);
 	view_init(&c->s->spaces, c->o, c->user, c->profile,
 	    run_is_online(c->r));
-	return true;
+	return check_list(c, e);
 }
 
 static bool
@@ -192,7 +214,8 @@ make_env(struct child *c, struct child_error *e)
 		.profile = c->profile,
 		.vars = c->m->envp,
 		.nvars = c->m->envc,
-		.pty = c->m->io == PRIV_IO_PTY };
+		.pty = c->m->io == PRIV_IO_PTY,
+		.egress = c->r->net == POLICY_NET_LIST };
 
 	if (c->profile->confined)
 		req.tmpdir = c->r->scratch;
@@ -370,6 +393,7 @@ plan(const struct child *c, struct reaper_plan *p)
 
 	memset(p, 0, sizeof(*p));
 	p->control = c->control[1];
+	p->leash = -1;
 	p->spool = c->r->io == PRIV_IO_PTY ? s->tty.ours.fd[2] : -1;
 	p->cgroup = c->cgroup;
 	p->cgroups = c->cgroups;
@@ -381,6 +405,7 @@ plan(const struct child *c, struct reaper_plan *p)
 	memcpy(d->stdio, s->tty.child, sizeof(d->stdio));
 	d->status = c->status[1];
 	d->ruleset = s->rules.ruleset;
+	d->egress = -1;
 	d->uid = c->user->uid;
 	d->gid = c->user->gid;
 	d->groups = c->user->groups;
@@ -392,6 +417,32 @@ plan(const struct child *c, struct reaper_plan *p)
 	if (s->spaces.view != NSPACE_NONE)
 		d->spaces = &s->spaces;
 	d->order = &s->order->page->told;
+}
+
+/*
+ * The way out of a run with a list, whose own processes come right after it.
+ * Such a run is never made ahead, so there is a request. What its program is
+ * to be is no business of rdv-egress.
+ */
+static bool
+make_egress(struct child *c, struct reaper_plan *p, struct child_error *e)
+{
+	const struct policy_rights *r = served_rights(c->o, c->user);
+	const int profile = c->r->profile;
+	char rule[EGRESS_RULE_MAX + 1];
+	int err;
+
+	if (c->r->net != POLICY_NET_LIST)
+		return true;
+	hosts_rule(r, profile, c->m, rule, sizeof(rule));
+	order_keep(c->s->order);
+	err = egress_start(c->o->egress, &p->drop, hosts_of(r, profile, c->m),
+	    rule, &c->egress);
+	order_lend(c->s->order);
+	if (err != 0)
+		return child_failed(e, "P6 egress", err);
+	p->leash = p->drop.egress = c->egress.leash;
+	return true;
 }
 
 /* The pid, 0 in the child, or -errno. */
@@ -436,6 +487,8 @@ make_processes(struct child *c, struct child_error *e)
 	pid_t pid;
 
 	plan(c, &p);
+	if (!make_egress(c, &p, e))
+		return false;
 	pid = fork_reaper(c->o, &p);
 	if (pid < 0)
 		return child_failed(e, "P7 fork", pid);
@@ -443,6 +496,10 @@ make_processes(struct child *c, struct child_error *e)
 	r->reaper = pid;
 	r->fds = c->s->tty.ours;
 	c->s->tty.ours.n = 0;
+	r->egress = c->egress.pid;
+	if (c->egress.page >= 0)
+		r->fds.fd[r->fds.n++] = c->egress.page;
+	c->egress.page = -1;
 	tty_close_child(&c->s->tty);
 	r->status = c->status[0];
 	r->control = c->control[0];
@@ -518,6 +575,7 @@ child_init(struct child *c, struct ops *o, const struct account *user,
 	c->s = r->spare;
 	c->cgroup = c->status[0] = c->status[1] = -1;
 	c->control[0] = c->control[1] = -1;
+	c->egress.leash = c->egress.page = -1;
 	c->reach = (struct reach){ .o = o,
 		.user = user,
 		.profile = c->profile,

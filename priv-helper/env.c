@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/egress.h"
 #include "lib/err.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
@@ -23,7 +24,7 @@
 #define VALUE_MAX_BYTES 10240
 /* The account's seven, TERM and TMPDIR. */
 #define OWN_MAX	  9
-#define FIXED_MAX 32
+#define FIXED_MAX 48
 
 /* A trailing '*' matches any rest. */
 static const char *const refused[] = { "AWKLIBPATH", "BASHOPTS", "BASH_*",
@@ -152,10 +153,28 @@ set_account(const struct env_request *r, char **env, size_t *n)
 		set(env, n, xstrdup("GIT_CONFIG_GLOBAL=/dev/null"));
 }
 
+/*
+ * Both spellings, as half of the programs know only one; curl takes HTTP_PROXY
+ * from none but the lower one. What is on its own loopback is not the host's.
+ */
+#define EGRESS_URL "http://127.0.0.1:3128"
+_Static_assert(EGRESS_PORT == 3128, "the address of rdv-egress");
+static const char *const egress_env[] = { "HTTP_PROXY=" EGRESS_URL,
+	"HTTPS_PROXY=" EGRESS_URL, "ALL_PROXY=" EGRESS_URL,
+	"http_proxy=" EGRESS_URL, "https_proxy=" EGRESS_URL,
+	"all_proxy=" EGRESS_URL, "NO_PROXY=localhost,127.0.0.1,::1",
+	"no_proxy=localhost,127.0.0.1,::1", "NODE_USE_ENV_PROXY=1", NULL };
+
+static void
+set_fixed(const char *const *fixed, char **env, size_t *n)
+{
+	for (; *fixed != NULL; fixed++)
+		set(env, n, xstrdup(*fixed));
+}
+
 int
 env_build(const struct env_request *r, char ***out, char *why, size_t whysize)
 {
-	const char *const *fixed;
 	char **env;
 	size_t n = 0;
 	unsigned i;
@@ -170,8 +189,9 @@ env_build(const struct env_request *r, char ***out, char *why, size_t whysize)
 	set_account(r, env, &n);
 	for (i = 0; i < r->nvars; i++)
 		set(env, &n, xstrdup(r->vars[i]));
-	for (fixed = r->profile->env; *fixed != NULL; fixed++)
-		set(env, &n, xstrdup(*fixed));
+	set_fixed(r->profile->env, env, &n);
+	if (r->egress)
+		set_fixed(egress_env, env, &n);
 	*out = env;
 	return 0;
 }

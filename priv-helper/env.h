@@ -17,6 +17,7 @@ struct env_request {
 	char *const *vars; /* NAME=value, from the daemon */
 	unsigned nvars;
 	const char *tmpdir; /* NULL: none of its own */
+	bool egress;	    /* its only way out is rdv-egress */
 	bool pty;
 };
 

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "lib/egress.h"
 #include "priv-helper/cglimit.h"
 #include "priv-helper/explainpolicy.h"
 #include "security/filter.h"
@@ -253,6 +254,11 @@ fill_network(struct page *g)
 		say(g, "every host and port the account can reach");
 	if (!g->p->confined)
 		return;
+	if (g->p->network)
+		say(g,
+		    "with the network \"list\" the hosts of that list alone, "
+		    "through a proxy at 127.0.0.1:%d; this takes namespaces",
+		    EGRESS_PORT);
 	f = guard_on(g, "socket", 0);
 	if (f == NULL)
 		return;

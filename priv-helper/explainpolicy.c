@@ -13,6 +13,7 @@
 #include "lib/privproto.h"
 #include "lib/str.h"
 #include "priv-helper/hold.h"
+#include "priv-helper/hosts.h"
 #include "priv-helper/policyfile.h"
 #include "priv-helper/policyuser.h"
 
@@ -114,15 +115,24 @@ tell_limits(const struct teller *t, const struct policy_rights *r)
 	}
 }
 
-/* Only of a profile with network has the policy anything to say. */
+/* Only of a profile with network has the policy anything to say, and of a list
+ * what it lets through that nobody asks for a part of. */
 static void
 tell_network(const struct teller *t, const struct policy_rights *r, int i)
 {
-	if (profiles[i].network)
-		tell(t, "network: at most %s",
-		    policy_net_name(r->profile[i].net));
-	else
+	static const struct priv_spawn all;
+	const struct policy_hold *h = &r->profile[i];
+	char rule[PRIV_RULE_MAX + 1];
+
+	if (!profiles[i].network) {
 		tell(t, "network: none, whatever the policy says");
+		return;
+	}
+	tell(t, "network: at most %s", policy_net_name(h->net));
+	if (h->net != POLICY_NET_LIST)
+		return;
+	hosts_rule(r, i, &all, rule, sizeof(rule));
+	tell_paths(t, "hosts it may reach", hosts_of(r, i, &all), rule);
 }
 
 static void

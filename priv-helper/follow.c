@@ -42,10 +42,31 @@ by_reaper(struct ops *o, pid_t pid)
 	return NULL;
 }
 
-static bool
-is_reaper(pid_t pid, void *arg)
+static struct run *
+by_egress(struct ops *o, pid_t pid)
 {
-	return by_reaper(arg, pid) != NULL;
+	struct run *r;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		if (r->egress == pid)
+			return r;
+	return NULL;
+}
+
+/* A reaper, or the rdv-egress of a run, which ends with its reaper. */
+static bool
+is_ours(pid_t pid, void *arg)
+{
+	return by_reaper(arg, pid) != NULL || by_egress(arg, pid) != NULL;
+}
+
+static void
+egress_ended(struct ops *o, pid_t pid)
+{
+	struct run *r = by_egress(o, pid);
+
+	if (r != NULL)
+		r->egress = 0;
 }
 
 /* A program whose reaper was killed has become our child. */
@@ -75,8 +96,9 @@ follow_children(struct ops *o)
 			orphan_ended(o, pid, status);
 		else
 			r->reaper = 0;
+		egress_ended(o, pid);
 	}
-	return sweep_children(0, is_reaper, o) > 0;
+	return sweep_children(0, is_ours, o) > 0;
 }
 
 static void
@@ -173,7 +195,7 @@ sweep_lost(struct ops *o, bool orphans)
 	struct run *r;
 
 	if (orphans && !mutant("H01") &&
-	    sweep_children(SIGKILL, is_reaper, o) > 0)
+	    sweep_children(SIGKILL, is_ours, o) > 0)
 		return;
 	TAILQ_FOREACH (r, &o->runs.list, entry) {
 		if (!r->lost || r->over || r->reaper != 0)
@@ -194,7 +216,8 @@ follow_step(struct ops *o, bool orphans)
 		advance(o, r);
 		/* Not while its reaper is to be waited for: it must stay known.
 		 */
-		if (r->state == RUN_DONE && r->reaper == 0 && r->control < 0)
+		if (r->state == RUN_DONE && r->reaper == 0 && r->egress == 0 &&
+		    r->control < 0)
 			run_free(&o->runs, r);
 	}
 }

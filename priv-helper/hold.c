@@ -10,6 +10,7 @@
 
 #include "lib/str.h"
 #include "priv-helper/cglimit.h"
+#include "priv-helper/hosts.h"
 #include "priv-helper/limits.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/run.h"
@@ -161,7 +162,7 @@ hold_guards(const struct ops *o, const struct run *r, bool cgroup)
 
 void
 hold_record(const struct ops *o, struct run *r,
-    const struct policy_rights *rights)
+    const struct policy_rights *rights, const struct priv_spawn *m)
 {
 	static const uint8_t nets[] = {
 		[POLICY_NET_NONE] = PRIV_NET_NONE,
@@ -182,4 +183,6 @@ hold_record(const struct ops *o, struct run *r,
 	    sizeof(h->admitted));
 	(void)str_copy(h->granted, policy_rule(rights, POLICY_PROFILES),
 	    sizeof(h->granted));
+	if (r->net == POLICY_NET_LIST)
+		hosts_rule(rights, r->profile, m, h->listed, sizeof(h->listed));
 }

@@ -66,16 +66,22 @@ place(int *fd, int n, int first)
 	return syscall(SYS_close_range, first + n, ~0u, 0) == 0;
 }
 
-/* In the child of ours that goes on with this program. */
-static void
-settle(const char *proc, int control)
+/*
+ * In the child of ours that goes on with this program. It keeps `more` as well,
+ * unless that is -1; the number it has then.
+ */
+static int
+settle(const char *proc, int control, int more)
 {
-	int fd[1] = { control };
+	int fd[2] = { control, more };
+	const int n = more < 0 ? 1 : 2;
 
 	log_init(proc, STDERR_FILENO, LOG_INFO);
-	if (!place(fd, 1, LAUNCH_CONTROL))
+	if (!place(fd, n, LAUNCH_CONTROL))
 		fatal("launch", "descriptors of %s", proc);
-	(void)fcntl(LAUNCH_CONTROL, F_SETFD, FD_CLOEXEC);
+	for (int i = 0; i < n; i++)
+		(void)fcntl(LAUNCH_CONTROL + i, F_SETFD, FD_CLOEXEC);
+	return more < 0 ? -1 : LAUNCH_CONTROL + 1;
 }
 
 pid_t
@@ -87,7 +93,7 @@ launch_audit(const struct launch *l, int control)
 
 	if (pid != 0)
 		return pid;
-	settle("rdv-audit", control);
+	(void)settle("rdv-audit", control, -1);
 	audit_serve(&args);
 }
 
@@ -109,7 +115,7 @@ launch_ops(const struct launch *l, int control)
 		args.helper_state = l->system->places.keep;
 		args.run_dir = l->system->places.run;
 	}
-	settle("rdv-ops", control);
+	args.egress = settle("rdv-ops", control, l->egress);
 	serve(&args);
 }
 

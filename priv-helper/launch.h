@@ -20,6 +20,7 @@ struct launch {
 	const struct user *user;
 	rlim_t nofile;	   /* soft limit as we found it */
 	int program;	   /* rdvd, O_PATH */
+	int egress;	   /* rdv-egress, O_PATH; -1: not installed */
 	int api, terminal; /* listening sockets; -1 in system mode */
 	int ready;	   /* -1: nobody waits */
 	int told;	   /* where rdvd's byte comes out again; -1 */

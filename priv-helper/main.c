@@ -223,20 +223,20 @@ find_bin(char dir[PATH_MAX])
 }
 
 /*
- * rdvd stays the one that was there at our start. One of another build, put in
- * its place by an update, would be refused by [ops], who has the terminals of
- * the one before it.
+ * A program stays the one that was there at our start. A rdvd of another build,
+ * put in its place by an update, would be refused by [ops], who has the
+ * terminals of the one before it. -1 where there is none and none is needed.
  */
 static int
-open_daemon(const char *bin)
+open_beside(const char *bin, const char *name, bool needed)
 {
 	char path[PATH_MAX];
 	int fd;
 
-	if (!path_join(path, sizeof(path), bin, "rdvd"))
+	if (!path_join(path, sizeof(path), bin, name))
 		refuse(bin, "not a usable place");
 	fd = open(path, O_PATH | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0 && (needed || errno != ENOENT))
 		refuse(path, strerror(errno));
 	return fd;
 }
@@ -357,7 +357,8 @@ main(int argc, char **argv)
 		.bin = bin,
 		.user = &user,
 		.nofile = hygiene.nofile,
-		.program = open_daemon(bin),
+		.program = open_beside(bin, "rdvd", true),
+		.egress = open_beside(bin, "rdv-egress", false),
 		.worker = hold_worker(bin),
 		.ready = o.ready,
 		.told = -1 };

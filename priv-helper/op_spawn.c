@@ -16,6 +16,7 @@
 #include "priv-helper/auditacts.h"
 #include "priv-helper/child.h"
 #include "priv-helper/hold.h"
+#include "priv-helper/hosts.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/served.h"
@@ -81,17 +82,21 @@ static bool
 judge_net(const struct ops *o, const struct account *who,
     const struct priv_spawn *m, int profile, struct child_error *e)
 {
+	const struct policy_rights *r = served_rights(o, who);
 	const struct profile *p = &profiles[profile];
+	const bool less = m->net == PRIV_NET_NONE || m->net == PRIV_NET_LIST;
+	const bool some = m->net == PRIV_NET_FULL || m->net == PRIV_NET_LIST;
 
-	if (hold_net(served_rights(o, who), profile, m->net) == POLICY_NET_LIST)
-		return no(e, PRIV_UNSUPPORTED,
-		    "network: a run cannot be held to a list of hosts yet");
-	if (m->net == PRIV_NET_NONE && !p->confined)
+	if (less && !p->confined)
 		return no(e, PRIV_DENIED,
 		    "network: this profile is not confined to any");
-	if (m->net == PRIV_NET_FULL && !p->network)
+	if (some && !p->network)
 		return no(e, PRIV_DENIED, "network: this profile has none");
-	return true;
+	if (hosts_judge(r, profile, hold_net(r, profile, m->net), m, e->why,
+		sizeof(e->why)))
+		return true;
+	e->result = PRIV_DENIED;
+	return false;
 }
 
 static bool
@@ -117,6 +122,17 @@ judge_policy(const struct ops *o, const struct account *who,
 	return err == 0;
 }
 
+static rlim_t
+lists(const struct ops *o)
+{
+	const struct run *r;
+	rlim_t n = 0;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		n += r->net == POLICY_NET_LIST;
+	return n;
+}
+
 /* Runs that are done keep a place for as long as their reapers tidy. */
 static bool
 has_place(const struct ops *o)
@@ -124,9 +140,10 @@ has_place(const struct ops *o)
 	const rlim_t live = count(o, RUN_STARTING, RUN_ENDED);
 	const rlim_t spare = count(o, RUN_SPARE, RUN_SPARE);
 	const rlim_t done = o->runs.n - live - spare;
+	const rlim_t fds =
+	    (live + spare + 1) * RUN_FDS + done * RUN_DONE_FDS + lists(o);
 
-	return live < RUNS_MAX && o->runs.n < RUNS_TABLE &&
-	       (live + spare + 1) * RUN_FDS + done * RUN_DONE_FDS <= o->run_fds;
+	return live < RUNS_MAX && o->runs.n < RUNS_TABLE && fds <= o->run_fds;
 }
 
 /* Whatever hangs in one account, the others have room. */
@@ -252,7 +269,7 @@ attempt(struct ops *o, uint32_t id, const struct account *who,
 	r->request = id;
 	ok = start(o, who, m, r, e);
 	if (ok) {
-		hold_record(o, r, served_rights(o, who));
+		hold_record(o, r, served_rights(o, who), m);
 		ahead_expect(o, r, m);
 	} else if (r->reaper != 0) {
 		run_abandon(r);
@@ -273,8 +290,8 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 	memset(&e, 0, sizeof(e));
 	if (judge_grant(o, &m->spawn, &who, &e) &&
 	    judge_form(&m->spawn, profile, &e) &&
-	    judge_net(o, who, &m->spawn, profile, &e) &&
 	    judge_policy(o, who, &m->spawn, profile, &e) &&
+	    judge_net(o, who, &m->spawn, profile, &e) &&
 	    judge_room(o, who, &e)) {
 		ok = attempt(o, id, who, &m->spawn, &e) ||
 		     (e.stale && attempt(o, id, who, &m->spawn, &e));

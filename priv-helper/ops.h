@@ -35,6 +35,7 @@ struct ops {
 	bool ending;
 	bool privileged;
 	bool system;
+	int egress;	/* the program, O_PATH; -1: not installed */
 	rlim_t nofile;	/* soft limit that children get back */
 	rlim_t run_fds; /* how many descriptors runs may hold together */
 	struct accounts accounts;     /* who is served; in user mode its own */

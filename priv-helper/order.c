@@ -54,11 +54,23 @@ order_new(void)
 }
 
 /* It is a mapping of its own, so nothing has to be split and nothing fails. */
+static void
+advise(struct order *t, int advice)
+{
+	if (madvise(t->page, ORDER_BYTES, advice) < 0)
+		fatal("order", "madvise");
+}
+
 void
 order_keep(struct order *t)
 {
-	if (madvise(t->page, ORDER_BYTES, MADV_DONTFORK) < 0)
-		fatal("order", "madvise");
+	advise(t, MADV_DONTFORK);
+}
+
+void
+order_lend(struct order *t)
+{
+	advise(t, MADV_DOFORK);
 }
 
 void

@@ -37,6 +37,8 @@ struct order *order_new(void);
  * from now on does not have it.
  */
 void order_keep(struct order *t);
+/* Takes that back, where something else had to be forked first. */
+void order_lend(struct order *t);
 /* NULL is fine. What a process has of it stays. */
 void order_free(struct order *t);
 

@@ -298,6 +298,7 @@ hold(const struct policy *p, int i, struct policy_hold *h)
 
 	h->net = (enum policy_net)s->values[POLICY_NETWORK].num;
 	h->rule = rule(p, &d, POLICY_NETWORK, OUTSIDE);
+	h->hosts_rule = rule(p, &d, POLICY_NETWORK_HOSTS, OUTSIDE);
 	h->hosts = list_copy(s->values[POLICY_NETWORK_HOSTS].list);
 	h->tools = list_copy(s->values[POLICY_TOOLS].list);
 }
@@ -366,6 +367,7 @@ policy_rights_done(struct policy_rights *r)
 	list_free(r->denied_roots);
 	for (int i = 0; i < PROFILES; i++) {
 		free(r->profile[i].rule);
+		free(r->profile[i].hosts_rule);
 		list_free(r->profile[i].hosts);
 		list_free(r->profile[i].tools);
 	}

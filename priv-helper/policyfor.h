@@ -31,7 +31,7 @@ struct policy_rights {
 	int64_t limit[POLICY_KEYS]; /* of POLICY_MAX_*; POLICY_NO_LIMIT */
 	struct policy_hold {
 		enum policy_net net;
-		char *rule;
+		char *rule, *hosts_rule;
 		char **hosts, **tools; /* NULL-terminated */
 	} profile[PROFILES];
 };

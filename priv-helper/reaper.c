@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +44,8 @@
 /* What does not die of SIGKILL this long hangs in the kernel: not waited for.
  */
 #define STUCK_MS 5000
+/* rdv-egress gives what is on its way half of that. */
+#define RELEASE_MS 1000
 /* How long a cgroup may take to become empty once it has been killed. */
 #define KILLED_MS 1000
 /* And when it has not: what has been waited for may be about to leave it. */
@@ -60,6 +63,7 @@ struct reaper {
 	int64_t kill_at;      /* end of the grace, when soft */
 	pid_t told[TOLD_MAX]; /* who has had the soft signal */
 	struct cgroup_hold cgroup;
+	int leash; /* of rdv-egress; -1: none */
 	struct reaper_report end;
 };
 
@@ -68,7 +72,7 @@ static void
 settle(struct reaper *r)
 {
 	int *const kept[] = { &r->control, &r->signals, &r->pidfd, &r->spool,
-		&r->cgroup.kill, &r->cgroup.events };
+		&r->cgroup.kill, &r->cgroup.events, &r->leash };
 	const size_t n = sizeof(kept) / sizeof(kept[0]);
 	int i, null, next = FIRST_FD;
 	size_t k;
@@ -415,7 +419,7 @@ shed_descriptors(const struct reaper_plan *p)
 	const struct drop_plan *d = &p->drop;
 	int kept[] = { STDERR_FILENO, p->control, p->spool, p->cgroup, p->go[0],
 		p->go[1], d->stdio[0], d->stdio[1], d->stdio[2], d->status,
-		d->ruleset };
+		d->ruleset, p->leash };
 	const size_t n = sizeof(kept) / sizeof(kept[0]);
 	int next = FIRST_FD;
 	size_t i;
@@ -456,6 +460,21 @@ make_program(const struct reaper_plan *p, int *pidfd)
 	return leader_fork(p->cgroup, s != NULL ? nspace_flags(s) : 0, pidfd);
 }
 
+/*
+ * Nothing of the run is left to ask for anything: what rdv-egress has counted
+ * by its own end is all there will be.
+ */
+static void
+release(const struct reaper *r)
+{
+	struct pollfd p = { .fd = r->leash, .events = POLLIN };
+
+	if (r->leash < 0)
+		return;
+	(void)shutdown(r->leash, SHUT_WR);
+	(void)poll(&p, 1, RELEASE_MS);
+}
+
 _Noreturn void
 reaper_run(struct reaper_plan *p)
 {
@@ -467,6 +486,7 @@ reaper_run(struct reaper_plan *p)
 	r.plan = p;
 	r.control = p->control;
 	r.spool = p->spool;
+	r.leash = p->leash;
 	r.end.news = REAPER_ENDED;
 	(void)prctl(PR_SET_NAME, "rdv-reaper");
 	shed_descriptors(p);
@@ -499,6 +519,7 @@ reaper_run(struct reaper_plan *p)
 	scratch_remove(p->scratch, p->drop.uid);
 	cgroup_wait(&r.cgroup, p->drop.confined ? KILLED_MS : LEAVE_MS);
 	cgroup_remove(p->cgroups, p->handle);
+	release(&r);
 	tell(&r, &r.end);
 	_exit(0);
 }

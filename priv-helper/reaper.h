@@ -51,6 +51,7 @@ struct reaper_plan {
 	uint64_t handle;
 	char scratch[SCRATCH_PATH];
 	int go[2]; /* of nspace_fork() */
+	int leash; /* of rdv-egress; -1: none */
 	struct drop_plan drop;
 };
 

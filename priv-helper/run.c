@@ -126,10 +126,11 @@ run_after(const struct runs *rs, uint64_t after)
 void
 run_close_stdin(struct run *r)
 {
+	const unsigned page = r->net == POLICY_NET_LIST;
 	unsigned i;
 
 	/* A terminal's master stays: it has no end of its own to close. */
-	if (r->io != PRIV_IO_PIPES || r->fds.n != 3)
+	if (r->io != PRIV_IO_PIPES || r->fds.n != 3 + page)
 		return;
 	(void)close(r->fds.fd[0]);
 	for (i = 1; i < r->fds.n; i++)

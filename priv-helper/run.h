@@ -16,7 +16,10 @@ struct spare;
 
 #define RUNS_MAX   1024
 #define RUNS_TABLE (RUNS_MAX + 256) /* with those done and not yet gone */
-/* Descriptors of a run at its worst: four of its own, control, status. */
+/*
+ * Descriptors of a run at its worst: four of its own, control, status. One that
+ * is held to a list of hosts has one more.
+ */
 #define RUN_FDS 6
 /*
  * Of one that is done: control; and a second, because poll(2) refuses more
@@ -50,6 +53,7 @@ struct run {
 	char label[PRIV_LABEL_MAX + 1];
 	uid_t uid; /* whose it is */
 	gid_t gid;
+	pid_t egress;	     /* rdv-egress of a list; 0: none, or waited for */
 	int profile;	     /* index into profiles[] */
 	enum policy_net net; /* what it has of the network */
 	uint8_t io;

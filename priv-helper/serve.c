@@ -313,6 +313,7 @@ serve(const struct serve_args *a)
 	o->nofile = a->nofile;
 	o->bin = a->bin;
 	o->worker = a->worker;
+	o->egress = a->egress;
 	runs_init(&o->runs);
 	shed(o);
 	slim_init();

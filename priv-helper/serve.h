@@ -17,6 +17,7 @@ struct serve_args {
 	struct program_id worker; /* rdv-git there, at the start */
 	const struct user *user;
 	rlim_t nofile;
+	int egress; /* rdv-egress, O_PATH; -1: not installed */
 	/* System mode; NULL in user mode. */
 	const struct accounts *accounts; /* whose list serve() takes over */
 	const char *helper_state;	 /* root's own: hashes, service token */

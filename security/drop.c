@@ -35,6 +35,7 @@
 /* Where C4 puts what must live until exec, right above stdio. */
 #define STATUS_FD  3
 #define RULESET_FD 4
+#define EGRESS_FD  5
 /* Clear of every number that C4 assigns. */
 #define PARK_FD	   10
 #define GROUPS_MAX 1024
@@ -107,6 +108,8 @@ c4_stdio(struct drop_plan *p)
 		err = park(&p->stdio[i]);
 	if (err == 0 && p->ruleset >= 0)
 		err = park(&p->ruleset);
+	if (err == 0 && p->egress >= 0)
+		err = park(&p->egress);
 	if (err != 0)
 		return err;
 	if (p->pty && ioctl(p->stdio[0], TIOCSCTTY, 0) < 0)
@@ -122,6 +125,11 @@ c4_stdio(struct drop_plan *p)
 			return -errno;
 		p->ruleset = RULESET_FD;
 	}
+	if (p->egress >= 0) {
+		if (dup3(p->egress, EGRESS_FD, O_CLOEXEC) < 0)
+			return -errno;
+		p->egress = EGRESS_FD;
+	}
 	return 0;
 }
 
@@ -131,6 +139,8 @@ c5_descriptors(struct drop_plan *p)
 {
 	unsigned first = p->ruleset >= 0 ? RULESET_FD + 1 : STATUS_FD + 1;
 
+	if (p->egress >= 0)
+		first = EGRESS_FD + 1;
 	if (mutant("H19"))
 		return fcntl(0, F_DUPFD, PARK_FD) < 0 ? -errno : 0;
 	if (syscall(SYS_close_range, first, ~0u, 0) < 0)
@@ -240,6 +250,19 @@ c8b_namespaces(struct drop_plan *p)
 		return 0;
 	err = nspace_enter(p->spaces);
 	return err != 0 ? err : nspace_allow(p->spaces, p->ruleset);
+}
+
+/* In its own network, and before anything of it is the program's. */
+static int
+c8c_egress(struct drop_plan *p)
+{
+	int err;
+
+	if (p->egress < 0)
+		return 0;
+	err = nspace_offer(p->egress);
+	(void)close(p->egress);
+	return err;
 }
 
 /* Root to user leaves them inheritable; a non-root helper keeps all. */
@@ -441,6 +464,7 @@ static const struct stage {
 	{ "C7 bounding set", c7_bounding },
 	{ "C8 ids", c8_ids },
 	{ "C8b namespaces", c8b_namespaces },
+	{ "C8c egress", c8c_egress },
 	{ "C9 capabilities", c9_capabilities },
 	{ "C10 verify", c10_verify },
 	{ "C11 parent death", c11_parent },

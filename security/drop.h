@@ -34,6 +34,7 @@ struct drop_plan {
 	int stdio[3];
 	int status;  /* where a failure is reported; close-on-exec */
 	int ruleset; /* Landlock, or -1 when not confined */
+	int egress;  /* the leash of rdv-egress, or -1 for none */
 	uid_t uid;
 	gid_t gid;
 	const gid_t *groups; /* by rising number */
@@ -41,7 +42,7 @@ struct drop_plan {
 	rlim_t nofile; /* soft limit as this helper found it */
 	const struct profile_limit *limits;  /* of its profile */
 	const struct profile_limit *account; /* and of whose it is */
-	const struct filter *filter; /* when confined */
+	const struct filter *filter;	     /* when confined */
 	/* Made in new namespaces, by a reaper in new ones; NULL: not. */
 	const struct nspace *spaces;
 	pid_t parent; /* whose death is the child's, confined */
@@ -57,7 +58,7 @@ struct drop_report {
 	int32_t err;
 };
 
-#define DROP_STAGES 20
+#define DROP_STAGES 21
 
 /*
  * C1..C18, with a wait for the order between: becomes the program or reports

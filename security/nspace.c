@@ -13,6 +13,8 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,12 +25,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/egress.h"
+#include "lib/seqpkt.h"
 #include "security/landlock.h"
 #include "security/mutant.h"
 #include "security/nsmount.h"
 
 /* Linux gives a new namespace its loopback first. */
 #define LOOPBACK_INDEX 1
+/* rdv-egress has only to be executed; [ops] gives a start as long. */
+#define OFFER_MS 10000
 /* "4294967295 4294967295 1\n" for each. */
 #define MAP_TEXT (25 * (NSPACE_GROUPS + 1))
 
@@ -228,6 +234,56 @@ nspace_enter(const struct nspace *s)
 	int err = s->net ? loopback_up() : 0;
 
 	return err != 0 ? err : nsmount_enter(s);
+}
+
+/* Non-blocking, or -errno. */
+static int
+listen_inside(void)
+{
+	const struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons(EGRESS_PORT),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0 &&
+	    bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 &&
+	    listen(fd, SOMAXCONN) == 0)
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -errno;
+}
+
+/* What it answers: 0 or -errno. */
+static int
+await_word(int leash)
+{
+	struct pollfd p = { .fd = leash, .events = POLLIN };
+	int32_t word;
+	long n;
+
+	if (poll(&p, 1, OFFER_MS) <= 0)
+		return -ETIMEDOUT;
+	n = seqpkt_recv(leash, &word, sizeof(word), NULL);
+	if (n == (long)sizeof(word))
+		return -word;
+	return n < 0 ? (int)n : -ECONNABORTED;
+}
+
+int
+nspace_offer(int leash)
+{
+	struct seqpkt_fds fds = { .n = 1 };
+	int err;
+
+	/* Whose it is, for who watches for sockets (tests/ports). */
+	(void)prctl(PR_SET_NAME, "rdv-egress");
+	fds.fd[0] = listen_inside();
+	if (fds.fd[0] < 0)
+		return fds.fd[0];
+	err = seqpkt_send(leash, "", 1, &fds);
+	(void)close(fds.fd[0]);
+	return err != 0 ? err : await_word(leash);
 }
 
 /*

@@ -72,6 +72,12 @@ unsigned nspace_flags(const struct nspace *s);
  * about the view, and the loopback interface. System calls only. 0 or -errno.
  */
 int nspace_enter(const struct nspace *s);
+/*
+ * In there, once the loopback interface is up: makes the socket that rdv-egress
+ * is to listen on, hands it over by `leash` and waits until it has it and is
+ * confined. System calls only. 0 or -errno.
+ */
+int nspace_offer(int leash);
 /* Lets a Landlock rule set reach what is new in there. 0 or -errno. */
 int nspace_allow(const struct nspace *s, int ruleset);
 /*

@@ -32,6 +32,18 @@ judge(struct cmd_call *c)
 	return CMD_USAGE;
 }
 
+/* Judged where the policy is. */
+static void
+add_hosts(struct cmd_call *c, struct js *body)
+{
+	struct js *hosts = js_array();
+	const char *host;
+
+	for (unsigned i = 0; (host = cmd_nth(c, "allow", i)) != NULL; i++)
+		js_push_str(hosts, host);
+	js_add(body, "network_hosts", hosts);
+}
+
 static struct js *
 request(struct cmd_call *c, const char *here, bool pty)
 {
@@ -43,6 +55,8 @@ request(struct cmd_call *c, const char *here, bool pty)
 	js_add_str(body, "profile", profile != NULL ? profile : "script");
 	if (cmd_value(c, "net") != NULL)
 		js_add_str(body, "network", cmd_value(c, "net"));
+	if (cmd_value(c, "allow") != NULL)
+		add_hosts(c, body);
 	js_add_str(body, "project_path", here);
 	js_add_str(body, "io", pty ? "pty" : "pipes");
 	if (pty && tty_size(STDOUT_FILENO, &cols, &rows)) {
@@ -244,6 +258,10 @@ static const struct cmd_opt opts[] = {
 	    .arg = "N",
 	    .words = "none|list|full",
 	    .help = "what it has of the network (what the policy gives)" },
+	{ .name = "allow",
+	    .arg = "H:P",
+	    .many = true,
+	    .help = "a host and port that --net list lets through" },
 	{ .name = NULL },
 };
 

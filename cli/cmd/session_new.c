@@ -134,6 +134,23 @@ add_size(struct js *body)
 	js_add_int(body, "rows", rows);
 }
 
+static void
+add_network(struct cmd_call *c, struct js *body)
+{
+	const char *net = cmd_value(c, "net"), *host;
+	struct js *hosts = NULL;
+
+	if (net != NULL)
+		js_add_str(body, "network", net);
+	for (unsigned i = 0; (host = cmd_nth(c, "allow", i)) != NULL; i++) {
+		if (hosts == NULL)
+			hosts = js_array();
+		js_push_str(hosts, host);
+	}
+	if (hosts != NULL)
+		js_add(body, "network_hosts", hosts);
+}
+
 static int
 build(struct cmd_call *c, struct js *body)
 {
@@ -143,8 +160,7 @@ build(struct cmd_call *c, struct js *body)
 	js_add_str(body, "name", c->args[0]);
 	if (cmd_value(c, "profile") != NULL)
 		js_add_str(body, "profile", cmd_value(c, "profile"));
-	if (cmd_value(c, "net") != NULL)
-		js_add_str(body, "network", cmd_value(c, "net"));
+	add_network(c, body);
 	add_size(body);
 	rc = add_place(c, body);
 	if (rc == CMD_OK)
@@ -251,6 +267,10 @@ static const struct cmd_opt opts[] = {
 	    .arg = "N",
 	    .words = "none|list|full",
 	    .help = "what it has of the network" },
+	{ .name = "allow",
+	    .arg = "H:P",
+	    .many = true,
+	    .help = "a host and port that --net list lets through" },
 	{ .name = "env",
 	    .arg = "K=V",
 	    .many = true,

@@ -32,6 +32,8 @@ static const struct out_col cols[] = {
 	{ "lacked", "run.policy.lacked", OUT_LIST },
 	{ "network asked", "network", OUT_TEXT },
 	{ "network", "run.policy.network", OUT_TEXT },
+	{ "network by", "run.policy.network_by", OUT_TEXT },
+	{ "refused elsewhere", "run.egress.refused", OUT_NUMBER },
 	{ "admitted by", "run.policy.admitted_by", OUT_TEXT },
 	{ "granted by", "run.policy.granted_by", OUT_TEXT },
 	{ "output", "run.log_bytes", OUT_BYTES },
@@ -52,17 +54,34 @@ static const struct out_col limit_cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
+static const struct out_col host_cols[] = {
+	{ "HOST", "host", OUT_TEXT },
+	{ "SENT", "sent", OUT_BYTES },
+	{ "RECEIVED", "received", OUT_BYTES },
+	{ "CONNECTIONS", "connections", OUT_NUMBER },
+	{ "REFUSED", "refused", OUT_NUMBER },
+	{ "FAILED", "failed", OUT_NUMBER },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static void
+show_table(const struct cli *cli, const struct out_col *columns,
+    const struct js *rows)
+{
+	if (js_len(rows) == 0)
+		return;
+	out_line("");
+	out_table(cli, columns, rows, "");
+}
+
 static void
 show(const struct cli *cli, const struct js *v)
 {
-	const struct js *policy = js_get(js_get(v, "run"), "policy");
-	const struct js *limits = js_get(policy, "limits");
+	const struct js *run = js_get(v, "run");
 
 	out_fields(cli, cols, v);
-	if (js_len(limits) == 0)
-		return;
-	out_line("");
-	out_table(cli, limit_cols, limits, "");
+	show_table(cli, limit_cols, js_get(js_get(run, "policy"), "limits"));
+	show_table(cli, host_cols, js_get(js_get(run, "egress"), "hosts"));
 }
 
 static int

@@ -22,6 +22,7 @@ struct js *session_list_item(struct app *app, const struct store_session *s,
 struct run_live {
 	int64_t cols, rows; /* 0: not known */
 	int64_t bytes;	    /* of its log; -1: it does not live */
+	uint64_t egress;    /* changes with what it had of its hosts */
 };
 void run_live_of(struct app *app, const char *run_id, struct run_live *out);
 struct js *run_json(struct app *app, const struct store_run *r);

@@ -5,6 +5,7 @@
  */
 #include "daemon/api/session.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/app.h"
@@ -53,6 +54,8 @@ run_live_of(struct app *app, const char *run_id, struct run_live *out)
 
 	memset(out, 0, sizeof(*out));
 	out->bytes = -1;
+	if (run != NULL)
+		out->egress = run_egress_sum(run);
 	if (t == NULL)
 		return;
 	term_size(t, &cols, &rows);
@@ -101,6 +104,17 @@ run_brief(struct app *app, const struct store_run *r)
 	return o;
 }
 
+/* Of one that lives, as it is now. */
+static void
+add_egress(struct app *app, struct js *o, const struct store_run *r)
+{
+	const struct run *run = run_find(app->runs, r->id);
+	char *now = run != NULL ? run_egress_json(run) : NULL;
+
+	js_add_json(o, "egress", now != NULL ? now : r->egress_json);
+	free(now);
+}
+
 struct js *
 run_json(struct app *app, const struct store_run *r)
 {
@@ -110,6 +124,7 @@ run_json(struct app *app, const struct store_run *r)
 	js_add_str(o, "waits",
 	    run != NULL && run_waits_for_room(run) ? no_room : NULL);
 	js_add_json(o, "policy", r->policy_json);
+	add_egress(app, o, r);
 	return o;
 }
 
@@ -148,6 +163,7 @@ session_with(const struct store_session *s, struct js *run)
 	js_add_str(o, "parent_session_id", NULL);
 	js_add_str(o, "profile", s->profile);
 	js_add_str(o, "network", s->network);
+	js_add_json(o, "network_hosts", s->network_hosts_json);
 	js_add_json(o, "command", s->argv_json);
 	if (run != NULL)
 		js_add(o, "run", run);

@@ -38,7 +38,7 @@ struct create_in {
 	const char **environment;
 	const char *agent_provider;
 	bool is_orchestrator;
-	const char *profile, *network, *io;
+	const char *profile, *network, **network_hosts, *io;
 	int64_t cols, rows;
 };
 
@@ -110,6 +110,10 @@ static const struct js_field create_fields[] = {
 	    .words = "none|list|full",
 	    .help = "what it has of the network; default what the policy gives "
 		    "its profile"),
+	FIELD(create_in, "network_hosts", "networkHosts", JS_TEXTS,
+	    network_hosts, .max = PRIV_HOSTS_MAX,
+	    .help = "HOST:PORT that the network \"list\" lets through; default "
+		    "all that the policy lists"),
 	FIELD(create_in, "io", NULL, JS_ONE_OF, io, .words = "pty|pipes",
 	    .help = "a terminal, or output and errors apart"),
 	FIELD(create_in, "cols", NULL, JS_INT, cols, .min = TERM_COLS_MIN,
@@ -289,6 +293,7 @@ sessions_create(struct api_call *c)
 		/* What people expect of a terminal; confined on request. */
 		.profile = in->profile != NULL ? in->profile : "login",
 		.network = in->network,
+		.network_hosts = in->network_hosts,
 		.io = in->io != NULL && strcmp(in->io, "pipes") == 0
 			  ? PRIV_IO_PIPES
 			  : PRIV_IO_PTY,

@@ -171,6 +171,7 @@ adopt(struct reconcile *rc, const struct store_run *row,
 	run->started_at =
 	    row->started_at >= 0 ? row->started_at : a->started_ms;
 	run->phase = RUN_LIVE;
+	run_take_page(run, &a->hold, fds);
 	start_term(run, row, a->io, fds);
 	/* Its daemon may have died between the start and the row of it. */
 	run->running_due = strcmp(row->state, "starting") == 0;

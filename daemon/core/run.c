@@ -17,6 +17,7 @@
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/egress.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/kept.h"
 #include "daemon/core/runpolicy.h"
@@ -105,6 +106,7 @@ run_alloc(struct runs *r, const char *id, const char *user_id,
 		(void)str_copy(run->session_id, session_id,
 		    sizeof(run->session_id));
 	run->started_at = -1;
+	run->page = -1;
 	STAILQ_INIT(&run->waiters);
 	TAILQ_INSERT_TAIL(&r->live, run, link);
 	r->n++;
@@ -135,6 +137,8 @@ run_free(struct run *run)
 	free(run->cwd);
 	free(run->argv_json);
 	free(run->policy_json);
+	if (run->page >= 0)
+		(void)close(run->page);
 	free(run);
 }
 
@@ -165,6 +169,7 @@ spawn_of(const struct run_spec *spec)
 	m->cwd = spec->cwd != NULL ? xstrdup(spec->cwd) : NULL;
 	m->argv = copy_list(spec->argv, &m->argc);
 	m->envp = copy_list(spec->env, &m->envc);
+	m->hosts = copy_list(spec->hosts, &m->hostc);
 	return m;
 }
 
@@ -324,6 +329,7 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 		start.cols = run->spawn->cols;
 		start.rows = run->spawn->rows;
 	}
+	run_take_page(run, &a->hold, fds);
 	fds->n = 0;
 	run->handle = a->handle;
 	run->generation = helper_generation(run->runs->app->helper);
@@ -463,6 +469,26 @@ struct term *
 run_term(struct run *run)
 {
 	return run->term;
+}
+
+void
+run_take_page(struct run *run, const struct priv_hold *h,
+    struct seqpkt_fds *fds)
+{
+	if (h->net == PRIV_NET_LIST)
+		run->page = fds->fd[--fds->n];
+}
+
+char *
+run_egress_json(const struct run *run)
+{
+	return egress_json(run->page);
+}
+
+uint64_t
+run_egress_sum(const struct run *run)
+{
+	return egress_sum(run->page);
 }
 
 bool

@@ -31,6 +31,12 @@ struct term *run_term(struct run *run);
 bool run_has_ended(const struct run *run);
 /* True once a minute: its session's activity is to be written down. */
 bool run_touch(struct run *run);
+/*
+ * What it has had of the hosts its network is held to, up to now: as
+ * egress_json() and egress_sum().
+ */
+char *run_egress_json(const struct run *run);
+uint64_t run_egress_sum(const struct run *run);
 /* True when a live run's working directory lies under `path`. */
 bool runs_busy_under(const struct runs *r, const char *path);
 unsigned runs_live(const struct runs *r);
@@ -48,6 +54,7 @@ struct run_spec {
 	const char *reason;	/* a constant: "terminal", "script", ... */
 	const char *profile;
 	enum priv_net net;
+	const char *const *hosts; /* HOST:PORT, or NULL */
 	enum priv_io io;
 	const char *cwd;	 /* NULL: the user's home */
 	const char *const *argv; /* NULL: the login shell */

@@ -102,6 +102,7 @@ static void
 write_end(struct tx *tx, const struct run *run)
 {
 	const struct run_end *e = &run->end;
+	char *egress = run_egress_json(run);
 	struct store_run row = {
 		.id = run->id,
 		.state = e->state,
@@ -112,6 +113,7 @@ write_end(struct tx *tx, const struct run *run)
 		.sys_us = e->sys_us,
 		.maxrss_kb = e->maxrss_kb,
 		.ended_at = e->at,
+		.egress_json = egress,
 	};
 
 	if (run->term != NULL)
@@ -120,6 +122,7 @@ write_end(struct tx *tx, const struct run *run)
 	if (store_run_ended(tx, &row) == 0)
 		event_emit(tx, EV_RUN_ENDED, run->user_id, run->id,
 		    run_event(run, e->state));
+	free(egress);
 }
 
 void

@@ -13,8 +13,8 @@
 #include "lib/js.h"
 #include "lib/xalloc.h"
 
-/* Two rules of the policy, each byte as six at most, and the words here. */
-#define TEXT_MAX (12 * (PRIV_RULE_MAX + 1) + 4096)
+/* Three rules of the policy, each byte as six at most, and the words here. */
+#define TEXT_MAX (18 * (PRIV_RULE_MAX + 1) + 4096)
 
 static const char *const nets[] = {
 	[PRIV_NET_NONE] = "none",
@@ -81,6 +81,7 @@ run_policy_json(const char *profile, uint32_t guards, const struct priv_hold *h)
 	js_add_str(o, "admitted_by", h->admitted);
 	js_add_str(o, "granted_by", h->granted);
 	js_add_str(o, "network", nets[h->net]);
+	js_add_str(o, "network_by", *h->listed != '\0' ? h->listed : NULL);
 	js_add_int(o, "landlock_abi", h->landlock_abi);
 	js_add(o, "guards", guards_json(guards));
 	js_add(o, "lacked", guards_json(h->lacked));

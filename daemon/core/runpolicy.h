@@ -8,8 +8,8 @@
 
 /*
  * How a run is held, as the text of a JSON object for its row and for doors:
- * profile, admitted_by, granted_by, network, landlock_abi, guards, lacked and
- * limits. To be freed.
+ * profile, admitted_by, granted_by, network, network_by, landlock_abi, guards,
+ * lacked and limits. To be freed.
  */
 char *run_policy_json(const char *profile, uint32_t guards,
     const struct priv_hold *h);

@@ -5,6 +5,7 @@
 #include "daemon/core/run.h"
 #include "daemon/term/term.h"
 #include "lib/list.h"
+#include "lib/seqpkt.h"
 
 /* What core/run*.c share: a live run in memory and the table of them. */
 enum run_phase {
@@ -42,6 +43,7 @@ struct run {
 	uint32_t guards;
 	char *cwd, *argv_json; /* as recorded; may be NULL */
 	char *policy_json;     /* NULL until it runs */
+	int page;	       /* of a network that is held to a list; or -1 */
 	int64_t started_at, touched;
 	struct term *term; /* NULL before launch */
 	bool exited;	   /* `exit` is filled */
@@ -82,6 +84,9 @@ struct runs {
 	SLIST_HEAD(, kept_limit) allowed; /* by the policy of now */
 };
 
+/* The last of its descriptors, if it is held to a list. */
+void run_take_page(struct run *run, const struct priv_hold *h,
+    struct seqpkt_fds *fds);
 struct run *run_alloc(struct runs *r, const char *id, const char *user_id,
     const char *session_id);
 /* Brings the row to what is known; tries again until that is durable. */

@@ -55,6 +55,7 @@ struct session_spec {
 	const char *agent_provider;
 	bool is_orchestrator;
 	const char *profile;
+	const char *const *network_hosts; /* HOST:PORT, NULL; or NULL */
 	const char *network; /* "none", "list", "full"; NULL: the policy's */
 	enum priv_io io;
 	unsigned cols, rows;

@@ -20,6 +20,7 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/host.h"
 #include "lib/js.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -95,6 +96,22 @@ judge_env(const char *const *env)
 	return NULL;
 }
 
+/* What the policy says to them the helper knows. */
+static const char *
+judge_hosts(const struct session_spec *spec)
+{
+	const char *const *h = spec->network_hosts;
+
+	if (h != NULL && h[0] != NULL && spec->network != NULL &&
+	    strcmp(spec->network, "list") != 0)
+		return "network_hosts: only with the network \"list\"";
+	for (; h != NULL && *h != NULL; h++)
+		if (!host_port_ok(*h))
+			return "network_hosts: HOST:PORT with a name, IPv4 or "
+			       "[IPv6]";
+	return NULL;
+}
+
 static const char *
 judge_command(const struct session_spec *spec)
 {
@@ -126,7 +143,8 @@ fits(const struct session_spec *spec)
 	size_t shell =
 	    spec->shell_command != NULL ? strlen(spec->shell_command) : 0;
 
-	return bytes_of(spec->argv) + bytes_of(spec->env) + shell <=
+	return bytes_of(spec->argv) + bytes_of(spec->env) +
+		   bytes_of(spec->network_hosts) + shell <=
 	       PRIV_TEXT_MAX;
 }
 
@@ -163,6 +181,8 @@ judge(struct session_op *op, const struct session_spec *spec)
 	op->why = judge_paths(spec);
 	if (op->why == NULL)
 		op->why = judge_env(spec->env);
+	if (op->why == NULL)
+		op->why = judge_hosts(spec);
 	if (op->why == NULL)
 		op->why = judge_command(spec);
 	if (op->why != NULL)
@@ -219,6 +239,19 @@ command_json(struct arena *a, const struct session_spec *spec)
 }
 
 static const char *
+hosts_json(struct arena *a, const char *const *hosts)
+{
+	struct js *list;
+
+	if (hosts == NULL || hosts[0] == NULL)
+		return NULL;
+	list = js_array();
+	for (; *hosts != NULL; hosts++)
+		js_push_str(list, *hosts);
+	return dump(a, list);
+}
+
+static const char *
 env_json(struct arena *a, const char *const *env)
 {
 	struct js *o;
@@ -258,6 +291,7 @@ fill_row(struct session_op *op, const struct session_spec *spec)
 	row->terminal_type = "shell";
 	row->profile = arena_strdup(a, spec->profile);
 	row->network = keep(a, spec->network);
+	row->network_hosts_json = hosts_json(a, spec->network_hosts);
 	row->argv_json = command_json(a, spec);
 	row->env_json = env_json(a, spec->env);
 	row->cols = spec->cols;

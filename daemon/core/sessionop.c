@@ -95,6 +95,7 @@ keep_session(struct arena *a, struct store_session *s)
 	s->terminal_type = keep(a, s->terminal_type);
 	s->profile = keep(a, s->profile);
 	s->network = keep(a, s->network);
+	s->network_hosts_json = keep(a, s->network_hosts_json);
 	s->argv_json = keep(a, s->argv_json);
 	s->env_json = keep(a, s->env_json);
 	s->run_id = keep(a, s->run_id);
@@ -230,7 +231,7 @@ session_event(const struct store_session *s, const char *status)
 
 /* The strings of a JSON array in the arena. */
 static const char *const *
-argv_of(struct arena *a, const char *text)
+strings_of(struct arena *a, const char *text)
 {
 	struct js *list;
 	const char **argv;
@@ -333,9 +334,10 @@ session_start_run(struct session_op *op, struct tx *tx, enum priv_io io)
 		.reason = "terminal",
 		.profile = s->profile,
 		.net = run_policy_net(s->network),
+		.hosts = strings_of(op->arena, s->network_hosts_json),
 		.io = io,
 		.cwd = cwd_of(op),
-		.argv = argv_of(op->arena, s->argv_json),
+		.argv = strings_of(op->arena, s->argv_json),
 		.env = env_of(op),
 		.cols = (unsigned)s->cols,
 		.rows = (unsigned)s->rows,

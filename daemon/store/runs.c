@@ -36,7 +36,7 @@ static const char sql_resized[] =
 static const char sql_ended[] =
     "UPDATE run SET state = ?, exit_code = ?, signal = ?, cause = ?, "
     "cols = coalesce(?, cols), rows = coalesce(?, rows), log_bytes = ?, "
-    "user_us = ?, sys_us = ?, maxrss_kb = ?, ended_at = ? "
+    "user_us = ?, sys_us = ?, maxrss_kb = ?, ended_at = ?, egress_json = ? "
     "WHERE id = ? AND state IN ('starting', 'running')";
 static const char sql_output[] =
     "SELECT coalesce(sum(log_bytes), 0) FROM run WHERE user_id = ?";
@@ -94,7 +94,8 @@ store_run_row(struct row *row, int first, struct store_run *out)
 	out->created_at = row_int(row, i++);
 	out->started_at = row_int_or(row, i++, -1);
 	out->ended_at = row_int_or(row, i++, -1);
-	out->policy_json = row_str(row, i);
+	out->policy_json = row_str(row, i++);
+	out->egress_json = row_str(row, i);
 	return true;
 }
 
@@ -129,6 +130,7 @@ store_run_keep(struct arena *a, struct store_run *r)
 	r->cwd = keep(a, r->cwd);
 	r->cause = keep(a, r->cause);
 	r->policy_json = keep(a, r->policy_json);
+	r->egress_json = keep(a, r->egress_json);
 }
 
 static bool
@@ -234,9 +236,10 @@ store_run_resized(struct tx *tx, const struct store_run *r)
 int
 store_run_ended(struct tx *tx, const struct store_run *r)
 {
-	return changed(tx_exec(tx, sql_ended, "snnsnninnnis", r->state,
+	return changed(tx_exec(tx, sql_ended, "snnsnninnniss", r->state,
 	    r->exit_code, r->signal, r->cause, r->cols, r->rows, r->log_bytes,
-	    r->user_us, r->sys_us, r->maxrss_kb, r->ended_at, r->id));
+	    r->user_us, r->sys_us, r->maxrss_kb, r->ended_at, r->egress_json,
+	    r->id));
 }
 
 int

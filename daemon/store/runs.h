@@ -20,6 +20,7 @@ struct store_run {
 	const char *handle, *generation; /* hexadecimal */
 	const char *argv_json, *cwd, *cause;
 	const char *policy_json; /* core/runpolicy.h */
+	const char *egress_json; /* core/egress.h */
 	int64_t cols, rows;
 	int64_t exit_code, signal;
 	int64_t guards, log_bytes;
@@ -34,7 +35,7 @@ struct store_run {
 	"run.argv_json, run.cwd, run.cause, run.cols, run.rows, "   \
 	"run.exit_code, run.signal, run.guards, run.log_bytes, "    \
 	"run.user_us, run.sys_us, run.maxrss_kb, run.created_at, "  \
-	"run.started_at, run.ended_at, run.policy_json"
+	"run.started_at, run.ended_at, run.policy_json, run.egress_json"
 
 /* False when there is no run in these columns. Strings are borrowed. */
 bool store_run_row(struct row *row, int first, struct store_run *out);

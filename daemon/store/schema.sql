@@ -68,7 +68,7 @@ CREATE TABLE run (
 	created_at INTEGER NOT NULL,
 	started_at INTEGER,
 	ended_at INTEGER
-, policy_json TEXT) STRICT;
+, policy_json TEXT, egress_json TEXT) STRICT;
 
 CREATE INDEX run_session ON run (session_id, created_at);
 
@@ -106,7 +106,7 @@ CREATE TABLE session (
 	updated_at INTEGER NOT NULL,
 	closed_at INTEGER
 , network TEXT
-    CHECK (network IN ('none', 'list', 'full'))) STRICT;
+    CHECK (network IN ('none', 'list', 'full')), network_hosts_json TEXT) STRICT;
 
 CREATE INDEX session_folder ON session (folder_id, tab_order);
 

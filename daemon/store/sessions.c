@@ -16,11 +16,11 @@
 	"session.id, session.user_id, folder_id, name, status, "            \
 	"project_path, repo_path, worktree_id, worktree_branch, "           \
 	"base_branch, agent_provider, is_orchestrator_session, "            \
-	"terminal_type, session.profile, network, session.argv_json, "      \
-	"env_json, "                                                        \
+	"terminal_type, session.profile, network, network_hosts_json, "     \
+	"session.argv_json, env_json, "                                     \
 	"session.cols, session.rows, run_id, tab_order, last_activity_at, " \
 	"session.created_at, updated_at, closed_at"
-#define RUN_AT 25 /* the first column of the run */
+#define RUN_AT 26 /* the first column of the run */
 #define FROM                                     \
 	"SELECT " COLUMNS ", " STORE_RUN_COLUMNS \
 	" FROM session LEFT JOIN run ON run.id = session.run_id "
@@ -44,10 +44,11 @@ static const char sql_count[] =
 static const char sql_insert[] =
     "INSERT INTO session (id, user_id, folder_id, name, status, project_path, "
     "repo_path, worktree_id, worktree_branch, base_branch, agent_provider, "
-    "is_orchestrator_session, terminal_type, profile, network, argv_json, "
-    "env_json, cols, rows, run_id, tab_order, last_activity_at, created_at, "
-    "updated_at) "
+    "is_orchestrator_session, terminal_type, profile, network, "
+    "network_hosts_json, argv_json, env_json, cols, rows, run_id, tab_order, "
+    "last_activity_at, created_at, updated_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, "
     "?, "
     "?)";
 /*
@@ -117,6 +118,7 @@ session_row(struct row *row, struct store_session *s)
 	s->terminal_type = row_str(row, i++);
 	s->profile = row_str(row, i++);
 	s->network = row_str(row, i++);
+	s->network_hosts_json = row_str(row, i++);
 	s->argv_json = row_str(row, i++);
 	s->env_json = row_str(row, i++);
 	s->cols = row_int(row, i++);
@@ -222,13 +224,13 @@ store_sessions_count(struct db *db, const char *user_id, int64_t *count,
 int
 store_session_insert(struct tx *tx, const struct store_session *s)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssssssisssssiisinii", s->id,
+	long n = tx_exec(tx, sql_insert, "sssssssssssissssssiisinii", s->id,
 	    s->user_id, s->folder_id, s->name, s->status, s->project_path,
 	    s->repo_path, s->worktree_id, s->worktree_branch, s->base_branch,
 	    s->agent_provider, (int64_t)s->is_orchestrator, s->terminal_type,
-	    s->profile, s->network, s->argv_json, s->env_json, s->cols, s->rows,
-	    s->run_id, s->tab_order, s->last_activity_at, s->created_at,
-	    s->updated_at);
+	    s->profile, s->network, s->network_hosts_json, s->argv_json,
+	    s->env_json, s->cols, s->rows, s->run_id, s->tab_order,
+	    s->last_activity_at, s->created_at, s->updated_at);
 
 	return n < 0 ? (int)n : 0;
 }

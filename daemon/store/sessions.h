@@ -19,6 +19,7 @@ struct store_session {
 	const char *project_path, *repo_path;
 	const char *worktree_id, *worktree_branch, *base_branch;
 	const char *agent_provider, *terminal_type, *profile, *network;
+	const char *network_hosts_json;
 	const char *argv_json, *env_json, *run_id;
 	bool is_orchestrator;
 	int64_t cols, rows, tab_order;

@@ -12,6 +12,7 @@
 // says why.
 import { attack } from './mutants-attack.mjs';
 import { audit } from './mutants-audit.mjs';
+import { listed } from './mutants-egress.mjs';
 import { held } from './mutants-hold.mjs';
 import { life } from './mutants-life.mjs';
 import { limits } from './mutants-limits.mjs';
@@ -552,8 +553,8 @@ const helper = [
 			'if']],
 		red: ['unit/lib/test_seqpkt abuse_E04_errors'] },
 	{ ids: ['E04'], guard: 'descriptors are of the kind that was asked for',
-		off: [['daemon/helperverbs.c', 'a.handle != 0 && fds_ok(fds, c->io, ' +
-			'true)', 'a.handle != 0']],
+		off: [['daemon/helperverbs.c', 'fds_ok(fds, c->io, a.hold.net, true)',
+			'true']],
 		red: ['unit/core/test_helper_abuse test_E04_wrong'] },
 	{ ids: ['E05'], guard: 'truncated control data is an error',
 		off: [[seqpkt, '!good || (msg.msg_flags & MSG_CTRUNC)', '!good']],
@@ -611,10 +612,10 @@ const helper = [
 	{ ids: ['E12'], guard: 'the environment of the start is thrown away, and ' +
 		'that of a program made from nothing',
 	off: [[hygiene, 'if (clearenv() != 0)', 'if (0)'],
-		[env, 'for (fixed = r->profile->env;', 'extern char **environ;\n' +
+		[env, 'set_fixed(r->profile->env, env, &n);', 'extern char **environ;\n' +
 			'\tfor (char **e = environ; *e != NULL; e++)\n' +
-			'\t\tset(env, &n, xstrdup(*e));\n\tfor (fixed = r->profile->env;'],
-		[env, '#define FIXED_MAX 32', '#define FIXED_MAX 512']],
+			'\t\tset(env, &n, xstrdup(*e));\n\tset_fixed(r->profile->env, env, &n);'],
+		[env, '#define FIXED_MAX 48', '#define FIXED_MAX 512']],
 	red: ['abuse E12 hostile', 'priv/main abuse_E12_normalised'] },
 	{ ids: ['E12'], guard: 'standard descriptors are open before anything else',
 		off: [['priv-helper/main.c', 'hygiene_stdio();', '']],
@@ -982,4 +983,4 @@ const records = [
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
-	...ticket, ...attack, ...spaces, ...held, ...limits];
+	...ticket, ...attack, ...spaces, ...held, ...limits, ...listed];

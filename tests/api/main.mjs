@@ -21,5 +21,6 @@ await import('./cliout.mjs');
 await import('./sandbox.mjs');
 await import('./held.mjs');
 await import('./stop.mjs');
+await import('./egress.mjs');
 await import('./audit.mjs');
 finish();

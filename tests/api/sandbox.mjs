@@ -115,7 +115,7 @@ await test('sandbox run: it is held by the profile', () => {
 
 await test('sandbox run: what it cannot hold to starts nothing', async () => {
 	const words = ['--', '/usr/bin/touch', 'started'];
-	for (const [more, why] of [[['--net', 'list'], /list of hosts/],
+	for (const [more, why] of [[['--net', 'list'], /network_hosts: none is asked for/],
 		[['--profile', 'login', '--net', 'none'], /not confined/],
 		[['--profile', 'lsp', '--net', 'full'], /this profile has none/]]) {
 		const r = sandbox([...more, ...words], { cwd: work });

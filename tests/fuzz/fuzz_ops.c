@@ -96,12 +96,14 @@ say_spawn(struct buf *b, uint32_t id)
 {
 	static const char *const names[] = { "login", "script", "git", "root" };
 	static char root[] = "/", tmp[] = "/tmp", relative[] = "tmp",
-		    up[] = "/a/../b", sh[] = "sh", none[] = "", env[] = "A=1";
+		    up[] = "/a/../b", sh[] = "sh", none[] = "", env[] = "A=1",
+		    host[] = "a.example:443";
 	static char *const cwds[] = { root, tmp, relative, up };
 	const uint8_t *grant = some_grant();
 	const uint8_t how = take(), more = take();
 	char *argv[] = { more & 0x80 ? none : sh, NULL };
 	char *envp[] = { env, NULL }, *paths[] = { tmp, NULL };
+	char *hosts[] = { host, NULL };
 	struct priv_spawn m = { .io = how & 1,
 		.cols = how & 2 ? 80 : more,
 		.rows = how & 2 ? 24 : 5000,
@@ -112,7 +114,9 @@ say_spawn(struct buf *b, uint32_t id)
 		.argc = more & 0x40 ? 0 : 1,
 		.envc = more & 1,
 		.pathc = more >> 1 & 1,
-		.net = how >> 6 };
+		.net = how >> 6,
+		.hosts = hosts,
+		.hostc = more >> 5 & 1 };
 
 	memcpy(m.grant, grant, sizeof(m.grant));
 	(void)str_copy(m.profile, names[how >> 4 & 3], sizeof(m.profile));

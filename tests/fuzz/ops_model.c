@@ -457,6 +457,8 @@ look_at_acts(struct model_asked *q, unsigned starts)
 		FUZZ_CHECK(world.started == q->granted);
 		FUZZ_CHECK(profile_find(m->profile) >= 0 && m->argc > 0);
 		FUZZ_CHECK(m->pathc == 0 || strcmp(m->profile, "login") != 0);
+		FUZZ_CHECK(m->net != PRIV_NET_LIST ||
+			   strcmp(m->profile, "script") == 0);
 		FUZZ_CHECK(!world.ops.ending);
 		right_start(m, q->granted);
 	}

@@ -27,38 +27,64 @@
 #define RING_PAGES  64 /* a power of two; a record has some 100 bytes */
 #define RECORD_SIZE 1024
 #define FIELDS	    3
-#define DAEMONS	    "comm ~ \"rdv*\" && comm != \"rdv\" && "
-#define CLI	    "comm == \"rdv\" && "
-#define INET	    "(family == 2 || family == 10)" /* AF_INET, AF_INET6 */
-#define LISTEN	    "newstate == 10"		    /* TCP_LISTEN */
-#define SOCKET	    "syscalls/sys_enter_socket"
-#define STATE	    "sock/inet_sock_set_state"
+#define DAEMONS \
+	"comm ~ \"rdv*\" && comm != \"rdv\" && comm != \"rdv-egress\" && "
+#define EGRESS "comm == \"rdv-egress\" && "
+#define CLI    "comm == \"rdv\" && "
+#define INET   "(family == 2 || family == 10)" /* AF_INET, AF_INET6 */
+#define LISTEN "newstate == 10"		       /* TCP_LISTEN */
+#define SOCKET "syscalls/sys_enter_socket"
+#define STATE  "sock/inet_sock_set_state"
 
 /* Offsets of fields in the raw record, in the order a tap names them. */
-typedef bool allowed_fn(const unsigned char *raw, const size_t *at);
+typedef bool allowed_fn(int pid, const unsigned char *raw, const size_t *at);
 
 static bool
-never(const unsigned char *raw, const size_t *at)
+never(int pid, const unsigned char *raw, const size_t *at)
 {
+	(void)pid;
 	(void)raw;
 	(void)at;
 	return false;
 }
 
 static bool
-is_stream(const unsigned char *raw, const size_t *at)
+is_stream(int pid, const unsigned char *raw, const size_t *at)
 {
 	int type;
 
+	(void)pid;
 	memcpy(&type, raw + at[0], sizeof(type));
 	return (type & 0xf) == SOCK_STREAM; /* the rest are flags */
 }
 
+/* For names it asks by datagrams; see look.c for whom it hears. */
 static bool
-listens_on_loopback(const unsigned char *raw, const size_t *at)
+is_stream_or_datagram(int pid, const unsigned char *raw, const size_t *at)
+{
+	int type;
+
+	(void)pid;
+	memcpy(&type, raw + at[0], sizeof(type));
+	type &= 0xf;
+	return type == SOCK_STREAM || type == SOCK_DGRAM;
+}
+
+static bool
+listens_apart(int pid, const unsigned char *raw, const size_t *at)
+{
+	uint16_t port;
+
+	memcpy(&port, raw + at[0], sizeof(port));
+	return lives_apart(pid, port);
+}
+
+static bool
+listens_on_loopback(int pid, const unsigned char *raw, const size_t *at)
 {
 	uint16_t family;
 
+	(void)pid;
 	memcpy(&family, raw + at[0], sizeof(family));
 	return family == AF_INET ? is_loopback(raw + at[1], 4)
 				 : is_loopback(raw + at[2], 16);
@@ -80,6 +106,10 @@ static const struct tap {
 	    "makes a network socket that is not TCP" },
 	{ STATE, CLI LISTEN, { "family", "saddr[4]", "saddr_v6[16]" },
 	    listens_on_loopback, "rdv", "listens on TCP beyond the loopback" },
+	{ SOCKET, EGRESS INET, { "type" }, is_stream_or_datagram, "rdv-egress",
+	    "makes a network socket that is neither TCP nor UDP" },
+	{ STATE, EGRESS LISTEN, { "sport" }, listens_apart, "rdv-egress",
+	    "listens where others can reach it" },
 };
 #define NTAPS (sizeof(taps) / sizeof(taps[0]))
 
@@ -268,7 +298,7 @@ take_sample(struct events *e, const struct ring *r, const struct sample *s)
 
 	for (tap = 0; tap < NTAPS; tap++) {
 		if (r->ids[tap] == s->id &&
-		    !taps[tap].allowed(s->raw, e->at[tap]))
+		    !taps[tap].allowed((int)s->pid, s->raw, e->at[tap]))
 			found(taps[tap].who, (int)s->pid, taps[tap].what);
 	}
 }

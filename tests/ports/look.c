@@ -21,8 +21,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define SEEN_MAX  1024
-#define LISTENING 0x0a
+#define SEEN_MAX    1024
+#define LISTENING   0x0a
+#define UNCONNECTED 0x07
 
 /* What was found already. */
 static unsigned long seen[SEEN_MAX];
@@ -130,6 +131,94 @@ listens_wide(int pid, unsigned long inode)
 	return wide;
 }
 
+/* A line of one of our own tables, or false. */
+struct entry {
+	unsigned port, state;
+	unsigned long inode;
+};
+
+static bool
+read_entry(const char *line, struct entry *e)
+{
+	return sscanf(line,
+		   " %*d: %*[0-9A-F]:%x %*s %x %*s %*s %*s %*u %*d %lu",
+		   &e->port, &e->state, &e->inode) == 3;
+}
+
+/* Whether such a socket is in our namespace: of that inode, or on that port. */
+static bool
+is_here(const char *const *tables, unsigned state, unsigned long inode,
+    unsigned port)
+{
+	char path[64], line[512];
+	bool here = false;
+	struct entry e;
+	FILE *f;
+
+	for (; *tables != NULL; tables++) {
+		(void)snprintf(path, sizeof(path), "/proc/self/net/%s",
+		    *tables);
+		f = fopen(path, "re");
+		while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+			here =
+			    here || (read_entry(line, &e) && e.state == state &&
+					(inode != 0 ? e.inode == inode
+						    : e.port == port));
+		if (f != NULL)
+			(void)fclose(f);
+	}
+	return here;
+}
+
+static const char *const tcp[] = { "tcp", "tcp6", NULL };
+static const char *const udp[] = { "udp", "udp6", NULL };
+
+/* True when it has no interface but the loopback. */
+static bool
+has_lo_alone(int pid)
+{
+	char path[64], line[512], name[32];
+	bool alone = true;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/net/dev", pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return false;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, " %31[^:]:", name) == 1 &&
+		    strchr(line, ':') != NULL)
+			alone = alone && strcmp(name, "lo") == 0;
+	(void)fclose(f);
+	return alone;
+}
+
+bool
+lives_apart(int pid, unsigned port)
+{
+	char path[64], its[64], ours[64];
+	ssize_t n, m = readlink("/proc/self/ns/net", ours, sizeof(ours));
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	n = readlink(path, its, sizeof(its));
+	if (n <= 0)
+		return !is_here(tcp, LISTENING, 0, port);
+	return (n != m || memcmp(its, ours, (size_t)n) != 0) &&
+	       has_lo_alone(pid);
+}
+
+/* It connects, and hears whom it has asked and nobody else. */
+static bool
+is_egress(const char *comm, const char *protocol, unsigned long inode)
+{
+	if (strcmp(comm, "rdv-egress") != 0)
+		return false;
+	if (strncmp(protocol, "TCP", 3) == 0)
+		return !is_here(tcp, LISTENING, inode, 0);
+	return strncmp(protocol, "UDP", 3) == 0 &&
+	       !is_here(udp, UNCONNECTED, inode, 0);
+}
+
 /* By the name of its protocol: "UNIX-STREAM", "TCPv6", "UDP", "RAW"... */
 static bool
 is_allowed(const char *comm, int pid, const char *protocol, unsigned long inode)
@@ -137,7 +226,8 @@ is_allowed(const char *comm, int pid, const char *protocol, unsigned long inode)
 	return strncmp(protocol, "UNIX", 4) == 0 ||
 	       strcmp(protocol, "NETLINK") == 0 ||
 	       (strcmp(comm, "rdv") == 0 && strncmp(protocol, "TCP", 3) == 0 &&
-		   !listens_wide(pid, inode));
+		   !listens_wide(pid, inode)) ||
+	       is_egress(comm, protocol, inode);
 }
 
 /* A descriptor that has gone meanwhile has no name. */

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,15 +78,21 @@ static const struct plant {
 	in_addr_t ip;
 	bool breach;
 	bool handed; /* made under another name */
+	bool held;   /* that is all the breach is: no event says it */
+	bool apart;  /* in a network namespace of its own */
 } plants[] = {
-	{ "rdvd", SOCK_STREAM, INADDR_LOOPBACK, true, false },
-	{ "rdvd", SOCK_STREAM, INADDR_LOOPBACK, true, true },
-	{ "rdvd", SOCK_DGRAM, INADDR_LOOPBACK, true, false },
-	{ "rdv-planted", SOCK_STREAM, INADDR_ANY, true, false },
-	{ "rdv", SOCK_STREAM, INADDR_ANY, true, false },
-	{ "rdv", SOCK_DGRAM, INADDR_LOOPBACK, true, false },
-	{ "rdv", SOCK_STREAM, INADDR_LOOPBACK, false, false },
-	{ "nginx", SOCK_STREAM, INADDR_ANY, false, false },
+	{ "rdvd", SOCK_STREAM, INADDR_LOOPBACK, true, false, false, false },
+	{ "rdvd", SOCK_STREAM, INADDR_LOOPBACK, true, true, false, false },
+	{ "rdvd", SOCK_DGRAM, INADDR_LOOPBACK, true, false, false, false },
+	{ "rdv-planted", SOCK_STREAM, INADDR_ANY, true, false, false, false },
+	{ "rdv", SOCK_STREAM, INADDR_ANY, true, false, false, false },
+	{ "rdv", SOCK_DGRAM, INADDR_LOOPBACK, true, false, false, false },
+	{ "rdv", SOCK_STREAM, INADDR_LOOPBACK, false, false, false, false },
+	{ "rdv-egress", SOCK_STREAM, INADDR_LOOPBACK, true, false, true,
+	    false },
+	{ "rdv-egress", SOCK_DGRAM, INADDR_LOOPBACK, true, false, true, false },
+	{ "rdv-egress", SOCK_STREAM, INADDR_ANY, false, false, false, true },
+	{ "nginx", SOCK_STREAM, INADDR_ANY, false, false, false, false },
 };
 
 /* In a child: opens it and closes it at once, or when `hold` has an end. */
@@ -97,6 +104,10 @@ plant(const struct plant *p, int ready, int hold)
 	char byte = 0;
 	int fd;
 
+	/* Where that cannot be had there is nothing to see, which is right. */
+	if (p->apart && unshare(CLONE_NEWUSER | CLONE_NEWNET) == -1 &&
+	    unshare(CLONE_NEWNET) == -1)
+		_exit(0);
 	(void)prctl(PR_SET_NAME, p->handed ? "other" : p->comm);
 	fd = socket(AF_INET, p->type | SOCK_CLOEXEC, 0);
 	(void)prctl(PR_SET_NAME, p->comm);
@@ -147,7 +158,7 @@ rehearsal(void)
 
 	rehearsing = true;
 	for (i = 0; i < sizeof(plants) / sizeof(plants[0]); i++) {
-		if (events != NULL)
+		if (events != NULL && !plants[i].held)
 			good = rehearse(&plants[i], false) && good;
 		good = rehearse(&plants[i], true) && good;
 		/* Those of the held one are no answer to the next. */

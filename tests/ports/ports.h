@@ -10,6 +10,11 @@
  * rdvd, rdv-helper, rdv-ops, rdv-reaper and any build of them. "rdv" alone is
  * the command line, the only one with the exception. Whoever takes another name
  * is not known: that is an attacker, whom the filter of rdvd must stop.
+ *
+ * The other one is rdv-egress, the way out of a run whose network is held to a
+ * list: it connects, and looks up names. It listens in the network namespace of
+ * its run, which has a loopback interface and nothing else, so nobody but that
+ * run can reach it; in ours it hears nobody.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +28,13 @@ void found(const char *who, int pid, const char *what);
 
 /* Four bytes of an address as the kernel has them, or sixteen. */
 bool is_loopback(const unsigned char *ip, size_t len);
+
+/*
+ * Whether the process is in a network namespace with a loopback interface alone
+ * that is not ours. One that has gone is in none, so that nobody listens on
+ * that port in ours is enough then.
+ */
+bool lives_apart(int pid, unsigned port);
 
 struct events;
 

@@ -393,9 +393,11 @@ rig_spawn_send(struct rig *r, const struct rig_spawn *s)
 	m.argv = (char **)s->argv;
 	m.envp = (char **)s->env;
 	m.paths = (char **)s->paths;
+	m.hosts = (char **)s->hosts;
 	m.argc = count(s->argv);
 	m.envc = count(s->env);
 	m.pathc = count(s->paths);
+	m.hostc = count(s->hosts);
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_spawn(&b, rig_id(r), &m);
 	assert_true(buf_ok(&b));

@@ -44,6 +44,7 @@ struct rig_spawn {
 	const char *const *argv, *const *env, *const *paths;
 	bool pty;
 	uint8_t net; /* enum priv_net */
+	const char *const *hosts;
 	const char *label;
 };
 

@@ -214,7 +214,8 @@ become_ops(const struct rigops *s, int control, const char *mutant)
 		.policy = xstrdup(s->policy),
 		.npolicy = strlen(s->policy),
 		.source = xstrdup("policy") };
-	const struct serve_args args = { .main = control,
+	char tools[256], program[300];
+	struct serve_args args = { .main = control,
 		.nofile = 2048,
 		.accounts = &all,
 		.helper_state = s->state,
@@ -229,6 +230,9 @@ become_ops(const struct rigops *s, int control, const char *mutant)
 	/* Its end is that of ours: the test's copy must not be here. */
 	(void)close(s->main);
 	(void)close(s->audit);
+	rig_tools(tools, sizeof(tools));
+	(void)snprintf(program, sizeof(program), "%s/real/rdv-egress", tools);
+	args.egress = open(program, O_PATH | O_CLOEXEC);
 	serve(&args);
 }
 

@@ -438,7 +438,9 @@ abuse_I13_network_refused(void **state)
 		uint8_t net, result;
 		const char *why;
 	} no[] = {
-		{ "agent", PRIV_NET_LIST, PRIV_UNSUPPORTED, "list of hosts" },
+		{ "agent", PRIV_NET_LIST, PRIV_DENIED, "none is asked for" },
+		{ "login", PRIV_NET_LIST, PRIV_DENIED, "not confined" },
+		{ "git", PRIV_NET_LIST, PRIV_DENIED, "has none" },
 		{ "login", PRIV_NET_NONE, PRIV_DENIED, "not confined" },
 		{ "lsp", PRIV_NET_FULL, PRIV_DENIED, "has none" },
 		{ "git", PRIV_NET_FULL, PRIV_DENIED, "has none" },

@@ -188,6 +188,34 @@ another_kind_does_not(void **state)
 	rig_stop(&r);
 }
 
+/* It has an rdv-egress of its own, which is made with it. */
+static void
+a_list_takes_none(void **state)
+{
+	const struct rig_spawn full = { .argv = ARGV("cat"),
+		.profile = "script" };
+	struct rig_spawn list = { .argv = ARGV("cat"),
+		.profile = "script",
+		.hosts = ARGV("192.0.2.1:1"),
+		.net = PRIV_NET_LIST };
+	pid_t spare;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	/* Nothing is held to a list there. */
+	if ((r.hello.features & PRIV_F_USERNS) == 0)
+		list = full;
+	(void)start(&r, &list);
+	/* What is remembered first is made first. */
+	(void)start(&r, &full);
+	spare = wait_for(&r, 1);
+	if (list.net == PRIV_NET_LIST)
+		assert_int_not_equal(start(&r, &list), spare);
+	assert_int_equal(start(&r, &full), spare);
+	rig_stop(&r);
+}
+
 static unsigned
 count_fds(pid_t pid)
 {
@@ -534,6 +562,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_next_start_takes_it),
 		cmocka_unit_test(another_kind_does_not),
+		cmocka_unit_test(a_list_takes_none),
 		cmocka_unit_test(abuse_E01_a_spare_holds_nothing),
 		cmocka_unit_test(abuse_E01_a_spare_is_one_accounts),
 		cmocka_unit_test(abuse_E01_an_order_is_one_runs),

@@ -15,8 +15,8 @@
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
-/* The stages but for two, "C8b" and "C11b". */
-#define NUMBERED (DROP_STAGES - 2)
+/* The stages but for three, "C8b", "C8c" and "C11b". */
+#define NUMBERED  (DROP_STAGES - 3)
 #define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* Children of a process, as the kernel lists them; "" when there are none. */
@@ -143,12 +143,12 @@ test_stage_names(void **state)
 	/* A number is a name, and is the stage's wherever it is moved to. */
 	for (stage = 1; stage <= DROP_STAGES; stage++) {
 		assert_int_equal(drop_stage_name(stage)[0], 'C');
-		number = (uint32_t)strtoul(drop_stage_name(stage) + 1, &rest,
-		    10);
+		number =
+		    (uint32_t)strtoul(drop_stage_name(stage) + 1, &rest, 10);
 		assert_in_range(number, 1, NUMBERED);
 		assert_true(strlen(drop_stage_name(stage)) <= 32);
 		/* Some came later: "C8b". */
-		if (*rest == 'b')
+		if (*rest == 'b' || *rest == 'c')
 			continue;
 		assert_false(seen[number]);
 		seen[number] = true;

@@ -50,6 +50,12 @@ await test('less of the network than a profile has is explained', async () => {
 	await s.reload('[profile.script]\nnetwork = "none"\n');
 	says(explain(ann, 'script'), /^network: at most none$/);
 	says(explain(ann, 'agent'), /^network: at most full$/);
+	await s.reload('[profile.script]\nnetwork = "list"\n' +
+		'network_hosts = ["a.example:443", "b.example:80"]\n');
+	says(explain(ann, 'script'), /^network: at most list$/);
+	says(explain(ann, 'script'), new RegExp('^hosts it may reach: ' +
+		'a\\.example:443, b\\.example:80; \\[profile\\.script\\] network_hosts ' +
+		'\\(\\S*helper\\.toml:\\d+\\)$'));
 });
 
 await test('what has no network is not said to have any', async () => {

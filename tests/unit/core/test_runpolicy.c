@@ -28,14 +28,17 @@ test_words(void **state)
 		    [PRIV_LIMIT_OPEN_FILES] = { PRIV_BY_RLIMIT, 1024 },
 		    [PRIV_LIMIT_CORE_BYTES] = { PRIV_BY_RLIMIT, 0 } },
 		.admitted = "[access] users (F:1)",
-		.granted = "[user.\"a\"] profiles (F:9)" };
+		.granted = "[user.\"a\"] profiles (F:9)",
+		.listed = "[profile.x] network_hosts (F:12)" };
 	char *text = run_policy_json("script", PRIV_G_NNP | PRIV_G_CGROUP, &h);
 
 	(void)state;
 	assert_string_equal(text,
 	    "{\"profile\":\"script\",\"admitted_by\":\"[access] users (F:1)\","
 	    "\"granted_by\":\"[user.\\\"a\\\"] profiles (F:9)\","
-	    "\"network\":\"list\",\"landlock_abi\":2,"
+	    "\"network\":\"list\","
+	    "\"network_by\":\"[profile.x] network_hosts (F:12)\","
+	    "\"landlock_abi\":2,"
 	    "\"guards\":[\"no_new_privs\",\"cgroup\"],"
 	    "\"lacked\":[\"cgroup_memory\",\"landlock_truncate\"],"
 	    "\"limits\":["
@@ -74,6 +77,7 @@ test_longest(void **state)
 	(void)state;
 	memset(h.admitted, '\x01', PRIV_RULE_MAX);
 	memset(h.granted, '\x01', PRIV_RULE_MAX);
+	memset(h.listed, '\x01', PRIV_RULE_MAX);
 	for (unsigned i = 0; i < PRIV_LIMITS; i++) {
 		h.limits[i].by = PRIV_BY_CGROUP;
 		h.limits[i].max = UINT64_MAX;

@@ -85,7 +85,8 @@ put_spawn(struct buf *b)
 	static char lang[] = "LANG=C.UTF-8", cwd[] = "/home/ann/src";
 	char *argv[] = { sh, c, cmd, none, NULL };
 	char *envp[] = { lang, NULL };
-	char *paths[] = { cwd, NULL };
+	static char host[] = "registry.example:443";
+	char *paths[] = { cwd, NULL }, *hosts[] = { host, NULL };
 	struct priv_spawn m;
 
 	memset(&m, garbage, sizeof(m));
@@ -103,7 +104,8 @@ put_spawn(struct buf *b)
 	m.envp = envp;
 	m.paths = paths;
 	m.argc = 4;
-	m.envc = m.pathc = 1;
+	m.hosts = hosts;
+	m.envc = m.pathc = m.hostc = 1;
 	priv_put_spawn(b, 3, &m);
 }
 
@@ -119,6 +121,8 @@ fill_hold(struct priv_hold *h)
 	}
 	str_copy(h->admitted, "[access] users (F:1)", sizeof(h->admitted));
 	str_copy(h->granted, "[default] profiles (F:9)", sizeof(h->granted));
+	str_copy(h->listed, "[profile.x] network_hosts (F:12)",
+	    sizeof(h->listed));
 }
 
 static void
@@ -487,7 +491,7 @@ header_that_lies(void **state)
 		{ 0, 15, 0xff },			/* length, huge */
 		{ 0, 16, 1 },		      /* descriptors with a request */
 		{ 1, 16, 1 },		      /* and with HELLO */
-		{ 6, 16, 4 }, { 6, 16, 255 }, /* more than a spawn has */
+		{ 6, 16, 5 }, { 6, 16, 255 }, /* more than a spawn has */
 		{ 0, 17, 2 }, { 0, 17, 3 }, { 0, 17, 255 }, /* kind */
 		{ 12, 8, 1 }, /* a notice with an id */
 	};

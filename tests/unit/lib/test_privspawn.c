@@ -120,7 +120,9 @@ text_in_all_is_bounded_by_the_decoder(void **state)
 		buf_put_str(&b, "/");
 		buf_put_u16(&b, 1);
 		buf_put_str(&b, text);
+		/* Neither environment nor paths, nor hosts. */
 		buf_put_u32(&b, 0);
+		buf_put_u16(&b, 0);
 		assert_true(buf_ok(&b));
 		memset(&m, 0xff, sizeof(m));
 		assert_int_equal(priv_get_spawn(&b, &m), n < PRIV_TEXT_MAX);

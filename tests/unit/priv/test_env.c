@@ -52,6 +52,38 @@ from_nothing(void **state)
 	env_free(env);
 }
 
+/* Its only way out is told to it, and not to be told otherwise (I11). */
+static void
+abuse_I11_proxy_is_fixed(void **state)
+{
+	static const char *const vars[] = { "HTTPS_PROXY=http://evil",
+		"NO_PROXY=*", NULL };
+	static const char *const names[] = { "HTTP_PROXY", "HTTPS_PROXY",
+		"ALL_PROXY", "http_proxy", "https_proxy", "all_proxy" };
+	struct env_request r = { .user = &me,
+		.profile = &profiles[profile_find("script")],
+		.vars = (char *const *)(uintptr_t)vars,
+		.nvars = 2 };
+	char **env;
+
+	(void)state;
+	assert_int_equal(env_build(&r, &env, why, sizeof(why)), 0);
+	assert_null(env_get(env, "http_proxy"));
+	assert_string_equal(env_get(env, "NO_PROXY"), "*");
+	env_free(env);
+	r.egress = true;
+	assert_int_equal(env_build(&r, &env, why, sizeof(why)), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_string_equal(env_get(env, names[i]),
+		    "http://127.0.0.1:3128");
+	assert_string_equal(env_get(env, "NO_PROXY"),
+	    "localhost,127.0.0.1,::1");
+	assert_string_equal(env_get(env, "no_proxy"),
+	    "localhost,127.0.0.1,::1");
+	assert_string_equal(env_get(env, "NODE_USE_ENV_PROXY"), "1");
+	env_free(env);
+}
+
 static void
 request_replaces_defaults(void **state)
 {
@@ -190,6 +222,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_nothing),
+		cmocka_unit_test(abuse_I11_proxy_is_fixed),
 		cmocka_unit_test(request_replaces_defaults),
 		cmocka_unit_test(fixed_ones_win),
 		cmocka_unit_test(closed_home),

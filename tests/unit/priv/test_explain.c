@@ -86,6 +86,9 @@ test_script(void **state)
 	     "  the directory it is started in\n");
 	says("\nNetwork:\n"
 	     "  every host and port the account can reach\n"
+	     "  with the network \"list\" the hosts of that list alone, "
+	     "through a proxy at\n"
+	     "    127.0.0.1:3128; this takes namespaces\n"
 	     "  sockets of these families, and pairs of its own: IPv4, IPv6, "
 	     "netlink\n");
 	says("  signals only to what it started\n");

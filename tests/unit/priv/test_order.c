@@ -136,6 +136,10 @@ kept_from_other_processes(void **state)
 	assert_true(is_passed_on(t));
 	order_keep(t);
 	assert_false(is_passed_on(t));
+	order_lend(t);
+	assert_true(is_passed_on(t));
+	order_keep(t);
+	assert_false(is_passed_on(t));
 	assert_true(order_tell(t, &wanted));
 	assert_told(t);
 	order_free(t);

@@ -57,29 +57,37 @@ no_handle_left(void **state)
 	assert_int_equal(rs.n, 0);
 }
 
+static void
+close_stdin_of(enum policy_net net, unsigned n)
+{
+	struct runs rs;
+	struct run *r;
+	int first;
+
+	runs_init(&rs);
+	r = run_like(&rs, &like);
+	r->io = PRIV_IO_PIPES;
+	r->net = net;
+	while (r->fds.n < n)
+		r->fds.fd[r->fds.n++] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	first = r->fds.fd[0];
+	run_close_stdin(r);
+	assert_int_equal(r->fds.n, n - 1);
+	assert_int_equal(fcntl(first, F_GETFD), -1);
+	run_close_stdin(r);
+	assert_int_equal(r->fds.n, n - 1);
+	first = r->fds.fd[1];
+	run_free(&rs, r);
+	assert_int_equal(fcntl(first, F_GETFD), -1);
+}
+
 /* The first descriptor of pipes is ours only until the answer. */
 static void
 stdin_goes(void **state)
 {
-	struct runs rs;
-	struct run *r;
-	int i;
-
 	(void)state;
-	runs_init(&rs);
-	r = run_like(&rs, &like);
-	r->io = PRIV_IO_PIPES;
-	for (i = 0; i < 3; i++)
-		r->fds.fd[r->fds.n++] = open("/dev/null", O_RDWR | O_CLOEXEC);
-	i = r->fds.fd[0];
-	run_close_stdin(r);
-	assert_int_equal(r->fds.n, 2);
-	assert_int_equal(fcntl(i, F_GETFD), -1);
-	run_close_stdin(r);
-	assert_int_equal(r->fds.n, 2);
-	i = r->fds.fd[1];
-	run_free(&rs, r);
-	assert_int_equal(fcntl(i, F_GETFD), -1);
+	close_stdin_of(POLICY_NET_FULL, 3);
+	close_stdin_of(POLICY_NET_LIST, 4);
 }
 
 int

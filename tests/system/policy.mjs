@@ -49,6 +49,30 @@ await test('a profile has the network the policy gives it, and no more (F17)',
 		assert.equal(await had('full'), 'full', 'control');
 	});
 
+await test('a list of hosts is the policy\'s, and a part of it may be asked for',
+	async () => {
+		s.login(ann);
+		await s.reload('[profile.script]\nnetwork = "list"\n' +
+			'network_hosts = ["a.example:443", "b.example:80"]\n');
+		const ask = (more = {}) => s.over(ann, 'POST', '/api/sessions', { body: {
+			name: 'list', command: ['/bin/true'], profile: 'script',
+			project_path: ann.work, ...more } });
+		const hosts = async (more) => {
+			const { json } = await ask(more);
+			assert.equal(json.run.policy.network, 'list');
+			assert.match(json.run.policy.network_by,
+				/\[profile\.script\] network_hosts \(.*helper\.toml:\d+\)$/);
+			return json.run.egress.hosts.map(({ host }) => host);
+		};
+		assert.deepEqual(await hosts(), ['a.example:443', 'b.example:80']);
+		assert.deepEqual(await hosts({ network_hosts: ['B.example:80'] }),
+			['B.example:80']);
+		const no = await ask({ network_hosts: ['c.example:443'] });
+		assert.equal(no.status, 403);
+		assert.match(no.json.error, /c\.example:443 is not granted by the policy: /);
+		await s.reload('');
+	});
+
 await test('a file that is wrong leaves the policy of before', async () => {
 	await s.reload(`[user.${bob.name}]\nprofiles = ["script"]\n`);
 	await s.reload('[user.x]\nwhatever = 1\n', 'both stay as they were');

@@ -73,8 +73,9 @@ await test('abuse I11 egress: curl through it, and only to the list',
 		await curl('-H', 'Host: evil.example', `http://${at}/f`);
 		assert.deepEqual(asked.map((r) => r.url),
 			['/a?b', '/c', '/d', '/e', '/f']);
-		for (const { headers } of asked)
-			assert.equal(headers.host, at);
+		for (const { rawHeaders } of asked)
+			assert.deepEqual(rawHeaders.filter((word, i) => i % 2 === 1 &&
+				rawHeaders[i - 1].toLowerCase() === 'host'), [at]);
 		const port = at.split(':')[1];
 		for (const to of [`127.0.0.3:${port}`, `127.0.0.2:${port ^ 1}`]) {
 			const no = await curl('-w', '%{http_code}', `http://${to}/`);
@@ -120,7 +121,7 @@ await test('abuse I11 egress: one request and nothing behind it', async (t) => {
 	for (const more of ['Content-Length: 3\\r\\nTransfer-Encoding: chunked',
 		'A: b\\r\\n C: d', 'A : b']) {
 		const { out } = await say(`POST http://${at}/3 HTTP/1.1`, more, '', '');
-		assert.match(out, /^HTTP\/1.1 400 /);
+		assert.match(out, /^HTTP\/1.1 400 [^]*\r\n\r\nrdv: /);
 	}
 	assert.equal(asked.length, 3);
 });

@@ -126,6 +126,31 @@ await test('abuse I11 egress: one request and nothing behind it', async (t) => {
 	assert.equal(asked.length, 3);
 });
 
+await test('egress: 64 connections at once, and the others after them',
+	async (t) => {
+		if (!possible || !have('curl'))
+			return skip('namespaces or curl');
+		const waiting = [];
+		let most = 0, served = 0;
+		// All of the first wait for each other, so fewer would be for ever.
+		const { at } = await service(t, (req, res) => {
+			waiting.push(res);
+			most = Math.max(most, waiting.length);
+			if (waiting.length === 64 || served + waiting.length === 150)
+				for (const one of waiting.splice(0)) {
+					served++;
+					one.end('.');
+				}
+		});
+		// It has its progress on the other output, whatever it is told.
+		const { status, out } = await sandbox([at], '/usr/bin/curl', '-sS', '-Z',
+			'--parallel-immediate', '--parallel-max', '100',
+			`http://${at}/[1-150]`);
+		assert.equal(status, 0);
+		assert.equal(out, '.'.repeat(150));
+		assert.equal(most, 64);
+	});
+
 await test('egress: TLS goes through as it is', async (t) => {
 	if (!possible || !have('curl') || !have('openssl'))
 		return skip('namespaces, curl or openssl');

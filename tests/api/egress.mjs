@@ -95,6 +95,64 @@ await test('abuse I11 egress: curl through it, and only to the list',
 		assert.equal(asked.length, 5);
 	});
 
+await test('abuse I11 egress: a redirect is a request like any other',
+	async (t) => {
+		if (!possible || !have('curl'))
+			return skip('namespaces or curl');
+		const { at, asked } = await service(t, (req, res) => {
+			const to = new URL(req.url, `http://${at}`).searchParams.get('to');
+			if (to === null)
+				return res.end('here');
+			return res.writeHead(302, { location: to }).end();
+		});
+		const port = at.split(':')[1];
+		const follow = (to) => sandbox([at], '/usr/bin/curl', '-sSL',
+			'--noproxy', '', `http://${at}/?to=${encodeURIComponent(to)}`);
+		assert.equal((await follow(`http://${at}/there`)).out, 'here', 'control');
+		for (const to of ['169.254.169.254', '10.0.0.1', 'localhost',
+			`127.0.0.1:${port}`, `[::1]:${port}`, `[::ffff:127.0.0.2]:${port}`,
+			`[::ffff:7f00:2]:${port}`, `127.0.0.2:${port ^ 1}`])
+			assert.match((await follow(`http://${to}/`)).out,
+				/^rdv: \S+ is not let through by /, to);
+		// Other spellings of an address that is in the list are not it.
+		for (const to of [`2130706434:${port}`, `0x7f000002:${port}`,
+			`127.2:${port}`]) {
+			const { out } = await sandbox([at], '/bin/bash', '-c',
+				'exec 3<>/dev/tcp/127.0.0.1/3128; ' +
+				'printf "CONNECT $0 HTTP/1.1\\r\\n\\r\\n" >&3; cat <&3', to);
+			assert.match(out, /^HTTP\/1\.1 400 [^]*names no HOST:PORT/, to);
+		}
+		assert.equal(asked.length, 10);
+	});
+
+// It asks in its own name for whoever asks it, here for what is not listed.
+const relay = `
+import socket, sys, threading
+def carry(a, b):
+    while data := a.recv(4096): b.sendall(data)
+    b.shutdown(socket.SHUT_WR)
+def serve(c):
+    s = socket.create_connection(('127.0.0.1', 3128))
+    threading.Thread(target=carry, args=(s, c)).start()
+    carry(c, s)
+l = socket.create_server(('127.0.0.1', 4128))
+for to in sys.argv[1:]:
+    c = socket.create_connection(('127.0.0.1', 4128))
+    threading.Thread(target=serve, args=(l.accept()[0],)).start()
+    c.sendall(f'CONNECT {to} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'.encode())
+    print(to, c.recv(4096).decode().split(' ')[1])
+    c.close()
+`;
+
+await test('abuse I11 egress: a relay inside changes nothing', async (t) => {
+	if (!possible || !have('python3'))
+		return skip('namespaces or python3');
+	const { at } = await service(t, (req, res) => res.end('here'));
+	const not = `127.0.0.3:${at.split(':')[1]}`;
+	const r = await sandbox([at], '/usr/bin/python3', '-c', relay, at, not);
+	assert.deepEqual(r, { status: 0, out: `${at} 200\n${not} 403\n`, err: '' });
+});
+
 await test('abuse I11 egress: one request and nothing behind it', async (t) => {
 	if (!possible)
 		return skip('namespaces');

@@ -1,7 +1,9 @@
 // The policy binds what people do over their sockets and through the proxy, and
 // a new one binds whoever is there.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import crypto from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test, waitFor } from '../harness/rdv.mjs';
@@ -72,6 +74,51 @@ await test('a list of hosts is the policy\'s, and a part of it may be asked for'
 		assert.match(no.json.error, /c\.example:443 is not granted by the policy: /);
 		await s.reload('');
 	});
+
+// In a process of its own, as the command line is waited for.
+const serving = `require('node:http').createServer((q, r) => r.end('here\\n'))
+	.listen(0, '127.0.0.2', function () { console.log(this.address().port); });`;
+
+await test('abuse I12 the list of the policy, by the command line', async (t) => {
+	const there = spawn(process.execPath, ['-e', serving],
+		{ stdio: ['ignore', 'pipe', 'inherit'] });
+	t.after(() => there.kill('SIGKILL'));
+	const at = `127.0.0.2:${`${(await once(there.stdout, 'data'))[0]}`.trim()}`;
+	await s.reload('[profile.script]\nnetwork = "list"\n' +
+		`network_hosts = ["a.example:443", "${at}"]\n`);
+	const rule = /\[profile\.script\] network_hosts \(.*helper\.toml:\d+\)/;
+	const rdv = (...words) => s.as(ann, '/bin/sh', ['-c',
+		'cd "$0" && exec "$@"', ann.work, path.join(s.bin, 'rdv'), ...words]);
+	const fetched = (...words) => rdv('sandbox', 'run', ...words, '--',
+		'curl', '-sS', `http://${at}/`, 'http://127.0.0.3:1/');
+	// By itself, and with no more of the list than that.
+	for (const more of [[], ['--net', 'list', '--allow', at]]) {
+		const { out } = fetched(...more);
+		assert.match(out, /^here\nrdv: 127\.0\.0\.3:1 is not let through by /);
+		assert.match(out, rule);
+	}
+	for (const [net, why, ...more] of [
+		['list', rule, '--allow', '127.0.0.3:1'],
+		['full', /\[profile\.script\] network \(.*helper\.toml:\d+\)/]]) {
+		const no = fetched('--net', net, ...more);
+		assert.equal(no.out, '');
+		assert.match(no.err, why);
+		assert.notEqual(no.status, 0);
+	}
+	const made = rdv('session', 'new', 'held', '--profile', 'script', '--net',
+		'list', '--', 'sh', '-c', `curl -sS http://${at}/; read x`);
+	assert.equal(made.status, 0, made.err);
+	const id = made.out.trim();
+	const shown = await waitFor('its counts', () => {
+		const { out } = rdv('session', 'show', id);
+		return new RegExp(`^${at} .* 1 +0 +0$`, 'm').test(out) && out;
+	});
+	assert.match(shown, /^a\.example:443 +0 +0 +0 +0 +0$/m);
+	assert.match(shown, /^refused elsewhere +0$/m);
+	assert.match(shown, rule);
+	rdv('session', 'close', id);
+	await s.reload('');
+});
 
 await test('a file that is wrong leaves the policy of before', async () => {
 	await s.reload(`[user.${bob.name}]\nprofiles = ["script"]\n`);

@@ -154,8 +154,8 @@ const packets = [
 		'if (!serve_these(o, &now, why, sizeof(why)) && ' +
 		'(o->accounts = now, false)) {'],
 	['E01', 'the policy is asked before a start', spawn,
-		'\treturn err == 0;\n}\n\n/* Runs that are done',
-		'\treturn true;\n}\n\n/* Runs that are done'],
+		'\treturn err == 0;\n}\n\nstatic rlim_t',
+		'\treturn true;\n}\n\nstatic rlim_t'],
 	['E01', 'an account has so many tokens and no more',
 		'priv-helper/tokens.c', 'own < TOKENS_EACH && t->n', 't->n'],
 	['E09', 'the service token of before ends', 'priv-helper/tokens.c',

@@ -1,6 +1,6 @@
 // Guards of a run's namespaces. Rows as in mutants.mjs.
 const mounts = 'security/nsmount.c', view = 'priv-helper/view.c';
-const child = 'priv-helper/child.c';
+const child = 'priv-helper/child.c', made = 'priv-helper/processes.c';
 
 // For guards that namespaces stand behind: with these on, what is let through
 // would find nothing.
@@ -45,7 +45,8 @@ export const spaces = [
 			'if (grant_until(&o->grants, uid) == 0)', 'if (false)']],
 		red: ['priv/ahead abuse_E01_a_spare_ends_with_its_token'] },
 	{ ids: ['E01'], guard: 'what a run is told is kept from later ones',
-		off: [[child, '\torder_keep(c->s->order);\n', '']],
+		off: [[made, '\torder_keep(c->s->order);\n\tr->reaper = pid;',
+			'\tr->reaper = pid;']],
 		red: ['priv/ahead abuse_E01_an_order_is'] },
 	{ ids: ['E01'], guard: 'what a run can write to is not read',
 		off: [['priv-helper/order.c', '(t->used + sizeof(void *) - 1)',
@@ -73,7 +74,7 @@ export const spaces = [
 		off: [[view, 's->net = !online;', 's->net = online && false;']],
 		red: ['priv/agent abuse_I10', 'priv/probe golden_lsp'] },
 	{ ids: ['I10'], guard: 'or no socket, and no port',
-		off: [[child, 'if (c->profile->offline_filter != NULL &&',
+		off: [[made, 'if (c->profile->offline_filter != NULL &&',
 			'if (false && c->profile->offline_filter != NULL &&'],
 		['security/landlock.c', 'network || abi < FIRST_NET ? 0 : NET_TCP',
 			'network || abi < FIRST_NET ? 0 : 0']],

@@ -148,7 +148,7 @@ metrics_runs(struct app *app, struct buf *b)
 	    h.failed);
 }
 
-/* Each of the last three is a bound that had its consequence. */
+/* Blocked, slow and refused: each a bound that had its consequence. */
 static void
 metrics_terminals(struct app *app, struct buf *b)
 {
@@ -164,6 +164,9 @@ metrics_terminals(struct app *app, struct buf *b)
 	    t.slow);
 	count(b, "input_refused_total", "inputs over their bound",
 	    t.input_refused);
+	gauge(b, "screens_working", "screens under way or waiting", t.working);
+	count(b, "screens_unwanted_total", "screens whose askers left first",
+	    t.unwanted);
 	count(b, "screens_total", "screens worked out from logs", t.screens);
 	count(b, "screens_emulated_bytes_total", "bytes emulated for them",
 	    t.emulated);

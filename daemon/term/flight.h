@@ -25,6 +25,7 @@ struct screen_job {
 	uint64_t ahead, look_at;
 	uint64_t sequence; /* behind the last in the stretch; 0: none */
 	bool looking;
+	bool over; /* it is where it was to come, or has failed */
 };
 
 /* The block that struct terms has for all jobs. */

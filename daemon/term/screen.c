@@ -176,6 +176,7 @@ finish(struct screen_job *j, int err)
 	uint64_t at = j->at - emu_partial(j->emu);
 
 	j->term->ts->stats.screens++;
+	j->over = true;
 	if (j->done != NULL)
 		j->done(err, j->emu, at, j->arg);
 	if (err != 0)
@@ -320,6 +321,7 @@ screen_job_new(struct term *t, const char *user_id, screen_fn *done, void *arg)
 	if (ts->step == NULL)
 		ts->step = xmalloc(FLIGHT_BYTES);
 	TAILQ_INSERT_TAIL(&j->user->jobs, j, link);
+	ts->stats.working++;
 	/* One that rests is not waited for. */
 	loop_timer_set_us(ts->slice, 0);
 	return j;
@@ -337,6 +339,8 @@ screen_job_free(struct screen_job *j)
 	holds = j->done != NULL;
 	t = j->term;
 	ts = t->ts;
+	ts->stats.working--;
+	ts->stats.unwanted += holds && !j->over;
 	TAILQ_REMOVE(&j->user->jobs, j, link);
 	if (j->emu != NULL) {
 		j->user->emus--;

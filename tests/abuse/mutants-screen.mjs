@@ -6,6 +6,12 @@ export const screen = [
 			'(void)term_input(j->term, "\\x1b[?1;2c", 7);\n\tj->at += ' +
 			'(uint64_t)n;']],
 		red: ['api J02 looking at a screen'] },
+	{ ids: ['D06'], guard: 'a screen ends with its asker',
+		off: [['daemon/api/screen.c', 'screen_job_free(a->job);', '']],
+		red: ['api D06 a screen that nobody waits for'] },
+	{ ids: ['D06'], guard: 'and with its client of a terminal',
+		off: [['daemon/api/doorscreen.c', 'screen_job_free(d->job);', '']],
+		red: ['api D06 a screen that nobody waits for'] },
 	{ ids: ['J06'], guard: 'what cells refer to is bounded',
 		off: [['daemon/emu/intern.c',
 			'if (t->n == t->n_max || len > t->max - t->len)', 'if (false)']],

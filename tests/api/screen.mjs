@@ -1,6 +1,8 @@
 // What a terminal shows, worked out when somebody asks.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
@@ -175,4 +177,71 @@ await test('J02 looking at a screen answers no question of its program',
 			(await screen(rdv, s)).content.match(/typed/g)?.length === 2);
 		const { offset } = await screen(rdv, s);
 		assert.equal(offset - before, 2 * 'typed\r\n'.length);
+	});
+
+// Of all that is emulated there are numbers, and the last who asks is the one
+// that is meant: nobody else does here.
+const metrics = async (rdv) => {
+	const { raw } = await rdv.request('GET', '/metrics');
+	return Object.fromEntries(['working', 'unwanted_total', 'total',
+		'emulated_bytes_total'].map((name) => [name, Number(new RegExp(
+		`^rdv_screens_${name} (\\d+)$`, 'm').exec(raw)[1])]));
+};
+// Sent and closed before rdvd, which is stopped, has seen any of it: so it has
+// the request and its end in the same turn, and the work had no time to end.
+async function askAndLeave(rdv, target, ...lines) {
+	process.kill(rdv.rdvd, 'SIGSTOP');
+	try {
+		const c = net.connect(rdv.sock);
+		await once(c, 'connect');
+		await new Promise((sent) => c.write([`GET ${target} HTTP/1.1`,
+			'Host: localhost', `Authorization: Bearer ${rdv.token}`, ...lines,
+			'', ''].join('\r\n'), sent));
+		c.destroy();
+		await once(c, 'close');
+	} finally {
+		process.kill(rdv.rdvd, 'SIGCONT');
+	}
+}
+
+await test('D06 a screen that nobody waits for any more is worked out no further',
+	async (t) => {
+		const most = 6000000;
+		const rdv = await t.start();
+		const s = await rdv.session('long', print('begin', 'yes "$(printf ' +
+			`"\\033[5A\\033[2;3Hx")" | head -c ${most}; printf last; exec cat`));
+		const runs = path.join(rdv.base, 'server', 'runs', `${s.run.id}`);
+		// Without a checkpoint all of it has to be emulated.
+		const quiet = async () => {
+			await waitFor('nothing to do', async () =>
+				(await metrics(rdv)).working === 0);
+			fs.rmSync(`${runs}.ckpt`, { force: true });
+			return metrics(rdv);
+		};
+		await waitFor('all of it', () => fs.statSync(`${runs}.log`).size > most);
+		await shown(rdv, s, 'last');
+		const ask = `/api/sessions/${s.id}/screen`;
+		const open = `/ws/terminal/${s.id}?screen=true`;
+		const upgrade = ['Connection: Upgrade', 'Upgrade: websocket',
+			'Sec-WebSocket-Version: 13',
+			'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='];
+		for (const words of [[ask], [open, ...upgrade]]) {
+			const before = await quiet();
+			await askAndLeave(rdv, ...words);
+			await waitFor('it is given up', async () =>
+				(await metrics(rdv)).unwanted_total > before.unwanted_total);
+			const after = await metrics(rdv);
+			assert.equal(after.working, 0);
+			assert.equal(after.total, before.total);
+			assert.ok(after.emulated_bytes_total - before.emulated_bytes_total <
+				most, words[0]);
+		}
+		// The control: who stays has all of it emulated, and his answer.
+		const before = await quiet();
+		assert.match((await screen(rdv, s)).content, /last/);
+		const after = await metrics(rdv);
+		assert.equal(after.total, before.total + 1);
+		assert.equal(after.unwanted_total, before.unwanted_total);
+		assert.ok(after.emulated_bytes_total - before.emulated_bytes_total >=
+			most);
 	});

@@ -144,8 +144,8 @@ print_profile(const struct policy_rights *r, int i, FILE *out)
 	while (h->hosts[hosts] != NULL)
 		hosts++;
 	(void)fprintf(out, "#   profile %s, network: %s", profiles[i].name,
-	    policy_net_name(h->net));
-	if (h->net == POLICY_NET_LIST)
+	    profiles[i].network ? policy_net_name(h->net) : "none");
+	if (profiles[i].network && h->net == POLICY_NET_LIST)
 		(void)fprintf(out, " (%zu hosts)", hosts);
 	(void)fprintf(out, "; %s\n", from(h->rule));
 }

@@ -32,6 +32,8 @@ if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then
 	    "$here/helper.toml" >"$policy.new"
 	chmod 644 "$policy.new"
 	mv "$policy.new" "$policy"
+	[ -e "$policy.example" ] ||
+	    install -m 644 "$here/../helper.toml" "$policy.example"
 	echo "policy:  $policy"
 elif [ -n "${ADMIT:-}" ]; then
 	echo "run-system: $policy is there: it says who is admitted, not ADMIT" >&2
@@ -50,10 +52,16 @@ end() {
 	rm -rf "$root/run/rdv-web"
 	exit "$status"
 }
-# rdv.service has a path unit for that.
+# rdv.service has a path unit for that. Until we wait for it, one that has ended
+# is still there, as a zombie.
 follow() {
 	trap - INT TERM HUP
 	while sleep 1; do
+		case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$web/status") in
+		Z* | '')
+			echo "run-system: nginx has ended: there is no page" >&2
+			return
+		esac
 		! sh "$here/web.sh" token "$root" 2>/dev/null ||
 		    kill -HUP "$web"
 	done

@@ -415,7 +415,7 @@ explained(void **state)
 	    "[access]\ngroups = [\"nogroup\"]\nusers = [\"no-such\", "
 	    "\"root\"]\n"
 	    "min_uid = 2\ndeny_groups = [\"no-group\"]\n[default]\nprofiles = "
-	    "[\"script\"]\nweb = true\n"
+	    "[\"script\", \"git\", \"agent\"]\nweb = true\n"
 	    "[group.nogroup]\nmax_runs = 7\nroots = [\"~\", \"/s/%u\"]\n"
 	    "[group.none-such]\nweb = false\n[user.sync]\ndeny_roots = "
 	    "[\"/s/sync/keys\"]\nweb = false\n"
@@ -433,7 +433,7 @@ explained(void **state)
 	shows("# root (uid 0): refused: this uid is never admitted\n");
 	shows("# nobody (uid 65534): refused: its shell refuses logins\n");
 	shows("# sync (uid 4): is admitted by the policy: [access] groups (");
-	shows("#   profiles: script; [default] profiles (");
+	shows("#   profiles: script git agent; [default] profiles (");
 	shows("/s/sync; [group.nogroup] roots (");
 	shows("#   denied roots: /s/sync/keys; [user.sync] deny_roots (");
 	shows("#   web: no; [user.sync] web (");
@@ -441,6 +441,8 @@ explained(void **state)
 	shows("#   max_disk_mb: 0 (no limit); [default] max_disk_mb (the "
 	      "default)\n");
 	shows("#   profile script, network: none; [profile.script] network (");
+	shows("#   profile git, network: none; ");
+	shows("#   profile agent, network: full; ");
 	shows("would not be taken from there: /tmp: can be written by its "
 	      "group or others\n");
 	assert_int_equal(geteuid() != 0,

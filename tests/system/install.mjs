@@ -110,6 +110,11 @@ await test('make run-system serves a page, and ends as a whole', async (t) => {
 	t.after(() => run.exitCode === null && run.kill('SIGTERM'));
 	await waitFor('the page', async () => await get(port, '/') === 200);
 	await waitFor('rdvd', async () => await get(port, '/health') === 200);
+	const etc = path.join(dir, 'root/etc/rdv');
+	assert.deepEqual(fs.readdirSync(etc).sort(),
+		['helper.toml', 'helper.toml.example']);
+	assert.equal(fs.statSync(path.join(etc, 'helper.toml.example')).mode & 0o777,
+		0o644);
 	assert.equal(await get(port, '/api/user'), 401);
 	const all = descendants(run.pid);
 	const uid = (p) => +/^Uid:\s+(\d+)/m.exec(fs.readFileSync(
@@ -125,7 +130,33 @@ await test('make run-system serves a page, and ends as a whole', async (t) => {
 	await deadline('the end', ended);
 	await waitFor('all gone', () => all.every((p) =>
 		!fs.existsSync(`/proc/${p.pid}`)));
+	assert.doesNotMatch(fs.readFileSync(path.join(dir, 'log'), 'utf8'),
+		/there is no page/);
 	assert.equal(await get(port, '/'), 0);
 	assert.deepEqual(fs.readdirSync(path.join(dir, 'root/run')), ['rdv']);
 	assert.deepEqual(fs.readdirSync(path.join(dir, 'root/run/rdv')), []);
+});
+
+await test('make run-system says that there is no page', async (t) => {
+	if (spawnSync('nginx', ['-v'], { env }).status !== 0)
+		return skip('no nginx here');
+	const dir = scratch(t), taken = net.createServer().listen(0, '127.0.0.1');
+	await once(taken, 'listening');
+	t.after(() => taken.close());
+	const log = path.join(dir, 'log'), fd = fs.openSync(log, 'a');
+	fs.mkdirSync(path.join(dir, 'root'));
+	const run = spawn('sh', [path.join(root, 'etc/system/run.sh'),
+		path.join(build, 'bin'), path.join(build, 'share/rdv')],
+	{ stdio: ['ignore', fd, fd], env: { ...env,
+		PORT: `${taken.address().port}`, ROOT: path.join(dir, 'root') } });
+	const ended = once(run, 'exit');
+	t.after(() => run.exitCode === null && run.kill('SIGTERM'));
+	await waitFor('it says so', () => fs.readFileSync(log, 'utf8')
+		.includes('run-system: nginx has ended: there is no page'));
+	const all = descendants(run.pid);
+	assert.ok(all.some((p) => p.name === 'rdvd'), 'the rest goes on');
+	run.kill('SIGTERM');
+	await deadline('the end', ended);
+	await waitFor('all gone', () => all.every((p) =>
+		!fs.existsSync(`/proc/${p.pid}`)));
 });

@@ -95,6 +95,29 @@ await test('abuse_A15 signing in kills the cookie that was there before',
 	await page.context().close();
 });
 
+await test('what was asked before a sign-in does not end it',
+    async ({ product, browser }) => {
+	const page = await browser.signedIn();
+	const old = await keyOf(page);
+	const held = [];
+
+	await page.route('**/api/folders', (route) => {
+		held.push(route);
+	});
+	await product.session('listed');
+	await until(() => held.length > 0, 'a list is asked for');
+	await page.goto(await product.url());
+	await until(async () => await keyOf(page) !== old, 'the key changed');
+	/* With the key it was asked with; given up, it is not asked at all. */
+	await page.unroute('**/api/folders');
+	for (const route of held)
+		await route.continue().catch(() => undefined);
+	await page.waitForSelector('.desk >> text=listed');
+	equal(page.complaints, [], 'complaints');
+	await page.context().close();
+	await product.closeAll();
+});
+
 await test('abuse_A15 a chosen cookie is not adopted',
     async ({ product, browser }) => {
 	const context = await browser.context();

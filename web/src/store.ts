@@ -55,6 +55,7 @@ export class Store {
 	/* The page key that was last asked with who this is. */
 	private known: string | null = null;
 	private timer = 0;
+	private asking = new AbortController();
 	private fetching = false;
 	private stale = false;
 
@@ -113,6 +114,10 @@ export class Store {
 	async signIn(code: string): Promise<void> {
 		let notice: string | null = null;
 
+		this.rest();
+		/* Its terminals go as well, and are opened anew. */
+		if (this.state.phase === "ready")
+			this.set({ phase: "starting" });
 		try {
 			const { page_key } = await change<{ page_key: string }>(
 			    "POST", "/api/auth/login", { code });
@@ -137,16 +142,26 @@ export class Store {
 	}
 
 	async signOut(): Promise<void> {
-		await this.act(() => change("POST", "/api/auth/logout"));
+		this.rest();
+		await change("POST", "/api/auth/logout").catch(() => undefined);
 		/* Also when the server did not hear: without the key this browser
 		 * is signed out. */
 		dropPageKey();
 		this.signedOut(null);
 	}
 
-	signedOut(notice: string | null): void {
+	/* What is under way asks with what is about to count no more; refused
+	 * after the next sign-in, it would end that one. */
+	private rest(): void {
 		this.follower?.stop();
 		this.follower = null;
+		clearTimeout(this.timer);
+		this.asking.abort();
+		this.stale = false;
+	}
+
+	signedOut(notice: string | null): void {
+		this.rest();
 		this.set({ ...initial, phase: "signed-out", notice,
 		    route: this.state.route });
 		/* By another tab, which signed in anew: that is for all. */
@@ -180,10 +195,13 @@ export class Store {
 			return;
 		}
 		this.fetching = true;
+		this.asking = new AbortController();
+		const { signal } = this.asking;
 		try {
-			await this.load();
+			await this.load(signal);
 		} catch (err) {
-			if (err instanceof ApiError && err.status === 401)
+			if (!signal.aborted && err instanceof ApiError &&
+			    err.status === 401)
 				this.signedOut("You were signed out.");
 		}
 		this.fetching = false;
@@ -193,26 +211,29 @@ export class Store {
 		}
 	}
 
-	private async load(): Promise<void> {
+	private async load(signal: AbortSignal): Promise<void> {
 		const query = this.state.showClosed
 		    ? "?status=active,suspended,closed" : "";
 		const [sessions, folders] = await Promise.all([
-			get<Session[]>(`/api/sessions${query}`),
-			get<Folder[]>("/api/folders"),
+			get<Session[]>(`/api/sessions${query}`, signal),
+			get<Folder[]>("/api/folders", signal),
 		]);
+		const all = await this.withOpen(sessions, signal);
 
-		this.set({ sessions: await this.withOpen(sessions), folders,
-		    loaded: true });
+		if (!signal.aborted)
+			this.set({ sessions: all, folders, loaded: true });
 	}
 
 	/* The session being looked at stays known after it was closed. */
-	private async withOpen(sessions: Session[]): Promise<Session[]> {
+	private async withOpen(
+		sessions: Session[], signal: AbortSignal,
+	): Promise<Session[]> {
 		const { route } = this.state;
 
 		if (route.page !== "session" ||
 		    sessions.some((s) => s.id === route.id))
 			return sessions;
-		const open = await get<Session>(`/api/sessions/${route.id}`)
+		const open = await get<Session>(`/api/sessions/${route.id}`, signal)
 		    .catch(() => null);
 		return open === null ? sessions : [...sessions, open];
 	}

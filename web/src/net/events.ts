@@ -35,7 +35,7 @@ export class EventFollower {
 			try {
 				await this.follow();
 			} catch (err) {
-				if (this.fatal(err))
+				if (this.stopped || this.fatal(err))
 					return;
 			}
 			this.on.live(false);

@@ -76,9 +76,9 @@ async function decode<T>(res: Response): Promise<T> {
 	return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
-export async function get<T>(path: string): Promise<T> {
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 	return decode<T>(await call(path, {
-		headers: { Accept: "application/json" },
+		headers: { Accept: "application/json" }, signal: signal ?? null,
 	}));
 }
 

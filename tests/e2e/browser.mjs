@@ -45,7 +45,7 @@ export class Browser {
 			colorScheme: 'dark', ...options,
 		});
 
-		context.setDefaultTimeout(15_000);
+		context.setDefaultTimeout(30_000);
 		return context;
 	}
 

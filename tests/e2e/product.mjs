@@ -168,7 +168,7 @@ export class Product {
 				sock.destroy();
 				done(parse(got));
 			};
-			sock.setTimeout(8000, end);
+			sock.setTimeout(20000, end);
 			sock.on('data', (part) => {
 				got += part.toString('latin1');
 				if (complete(got))

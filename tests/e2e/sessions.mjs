@@ -54,6 +54,8 @@ await test('of many sessions the one that is open is in sight',
 	const [first, last] = [made[0].id, made[39].id];
 
 	/* By its address, and then as the newest, which stands last. */
+	await page.waitForSelector(`a[data-session='${last}']`,
+	    { state: 'attached' });
 	equal([await seen(first), await seen(last)], [true, false], 'at first');
 	await page.goto(`${product.origin}/#/s/${last}`);
 	await page.reload();

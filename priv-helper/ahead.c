@@ -196,18 +196,35 @@ first_due(const struct ops *o)
 bool
 ahead_due(struct ops *o)
 {
+	if (o->ahead.begun)
+		return true;
 	return first_due(o) != NULL && !o->ending && has_room(o) &&
 	       !starting(o) && audit_well(&o->audit);
+}
+
+static void
+give_back(struct ops *o)
+{
+	struct run *r;
+
+	o->ahead.begun = false;
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		if (r->state == RUN_RUNNING || r->state == RUN_ENDED)
+			run_drop_spare(r);
 }
 
 /*
  * exec(2) tells us in its middle that it will succeed, and whoever is woken
  * then often runs in its place. Making a spare run would have the program wait
- * for longer than all of its start took.
+ * for longer than all of its start took. Where starts follow one another, there
+ * is only one that has not given back what it was made of.
  */
 void
 ahead_rest(struct ops *o)
 {
+	if (o->ahead.begun)
+		give_back(o);
+	o->ahead.begun = true;
 	o->ahead.rest = clock_mono_ms() + AHEAD_REST_MS;
 }
 
@@ -219,8 +236,8 @@ ahead_resting(const struct ops *o)
 	return left > 0 ? (int)left : 0;
 }
 
-void
-ahead_make(struct ops *o)
+static void
+make(struct ops *o)
 {
 	struct ahead_kind *k = &o->ahead.kinds[first_due(o) - o->ahead.kinds];
 	const struct account *who = accounts_find(&o->accounts, k->uid);
@@ -238,6 +255,15 @@ ahead_make(struct ops *o)
 	}
 	run_free(&o->runs, r);
 	forget(k);
+}
+
+void
+ahead_make(struct ops *o)
+{
+	if (o->ahead.begun)
+		give_back(o);
+	else
+		make(o);
 }
 
 int64_t

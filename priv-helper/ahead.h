@@ -45,7 +45,8 @@ struct ahead {
 		struct ahead_guess guess;
 		struct run *run; /* NULL: still to be made */
 	} kinds[AHEAD_MAX];
-	int64_t rest; /* monotonic ms: nothing is made until then */
+	int64_t rest; /* monotonic ms: nothing is done until then */
+	bool begun;   /* runs still have what they were made of */
 };
 
 /*
@@ -62,14 +63,18 @@ struct run *
 ahead_take(struct ops *o, const struct run *like, const struct priv_spawn *m);
 /*
  * True when there is something to make; not while a start is under way, for an
- * account without a live grant, or while no start could be put on record.
+ * account without a live grant, or while no start could be put on record. Or
+ * when something is to be given back.
  */
 bool ahead_due(struct ops *o);
-/* A program has begun. */
+/* The program of a run is about to be one that has begun. */
 void ahead_rest(struct ops *o);
-/* Milliseconds for which nothing is to be made because of that; 0: now. */
+/* Milliseconds for which nothing is to be done because of that; 0: now. */
 int ahead_resting(const struct ops *o);
-/* Makes one of them. What fails here fails again, and is told, at a start. */
+/*
+ * Gives back what runs were made of, or else makes one of those that are
+ * expected. What fails here fails again, and is told, at a start.
+ */
 void ahead_make(struct ops *o);
 /*
  * Ends what has not been asked for in time, or outlives the grants of its

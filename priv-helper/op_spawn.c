@@ -397,7 +397,6 @@ op_spawn_settle(struct ops *o, struct run *r)
 		return;
 	}
 	run_close_stdin(r);
-	run_drop_spare(r);
-	r->state = RUN_RUNNING;
 	ahead_rest(o);
+	r->state = RUN_RUNNING;
 }

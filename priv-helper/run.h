@@ -64,7 +64,7 @@ struct run {
 	/* Ours until the end is confirmed; stdin only until it is answered. */
 	struct seqpkt_fds fds;
 	char scratch[SCRATCH_PATH];
-	struct spare *spare; /* until its program has begun */
+	struct spare *spare; /* until shortly after its program has begun */
 	struct priv_exit end;
 };
 
@@ -96,8 +96,8 @@ struct run *run_after(const struct runs *rs, uint64_t after);
 /* After the answer: what only the daemon may hold from now on. */
 void run_close_stdin(struct run *r);
 /*
- * And what it was made of. Not before: giving it back takes long, and where
- * there is one processor its program would wait for that.
+ * What it was made of. Not in the middle of a start: that takes long, and where
+ * there is one processor its program would wait for it.
  */
 void run_drop_spare(struct run *r);
 

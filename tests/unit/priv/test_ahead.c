@@ -7,6 +7,7 @@
 #include "lib/seqpkt.h"
 #include "priv-helper/ahead.h"
 #include "priv-helper/ops.h"
+#include "priv-helper/spare.h"
 #include "tests/unit/check.h"
 
 #define UID 1001
@@ -106,18 +107,58 @@ not_longer_than_a_grant(void **state)
 	assert_int_equal(ahead_expire(&o), -1);
 }
 
+/* What the run has of it is the last that is done for its start. */
+static struct run *
+begun_run(void)
+{
+	const struct run like = { .uid = UID };
+	struct run *r = run_like(&o.runs, &like);
+
+	r->spare = spare_new();
+	ahead_rest(&o);
+	r->state = RUN_RUNNING;
+	return r;
+}
+
 /* It waits, and is not forgotten, whatever has begun before. */
 static void
 none_right_behind_a_start(void **state)
 {
+	struct run *r;
+
 	(void)state;
 	assert_int_equal(ahead_resting(&o), 0);
-	ahead_rest(&o);
+	r = begun_run();
 	assert_in_range(ahead_resting(&o), 1, AHEAD_REST_MS);
 	assert_true(ahead_due(&o));
+	assert_non_null(r->spare);
 	clock_shift(AHEAD_REST_MS, 0);
 	assert_int_equal(ahead_resting(&o), 0);
+	ahead_make(&o);
+	assert_null(r->spare);
 	assert_true(ahead_due(&o));
+	run_free(&o.runs, r);
+}
+
+/* Nor is it kept for as long as starts follow one another. */
+static void
+what_a_start_was_made_of_goes_with_the_next(void **state)
+{
+	struct run *first = begun_run(), *second;
+
+	(void)state;
+	o.ahead.kinds[0].until = 0;
+	second = begun_run();
+	assert_null(first->spare);
+	assert_non_null(second->spare);
+	assert_true(ahead_due(&o));
+	/* It may have ended by then. */
+	second->state = RUN_ENDED;
+	ahead_make(&o);
+	assert_null(second->spare);
+	assert_false(ahead_due(&o));
+	run_free(&o.runs, first);
+	run_free(&o.runs, second);
 }
 
 int
@@ -131,6 +172,8 @@ main(void)
 		    end),
 		cmocka_unit_test_setup_teardown(none_right_behind_a_start,
 		    begin, end),
+		cmocka_unit_test_setup_teardown(
+		    what_a_start_was_made_of_goes_with_the_next, begin, end),
 	};
 
 	return cmocka_run_group_tests_name("ahead", tests, NULL, NULL);

@@ -3,8 +3,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const STARTS = 50;
+const SETTLE_MS = 2000;
 const NOBODY = 65534;
 
 // A directory that confined runs may have, with the program to start in it: the
@@ -58,7 +60,7 @@ async function spawningAs(bench, who, id) {
 	bench.say(`spawn as ${who}, own root and network`, {
 		anew_us: here(r.anew), bwrap_us: here(r.bwrap),
 		anew_of_bwrap: ratio(r.anew, r.bwrap), ready_us: here(r.agent),
-		ready_of_plain: ratio(r.agent, r.plain) });
+		plain_us: r.rarer, ready_of_plain: ratio(r.agent, r.rarer) });
 }
 
 // Root's own runs have no namespaces.
@@ -113,24 +115,31 @@ function sizes(bench, rdv) {
 	return now;
 }
 
+// The last run may still be on its way out when its log has ended.
+async function atRest(bench, rdv) {
+	await delay(SETTLE_MS);
+	return sizes(bench, rdv);
+}
+
 // One run after the other in one session; its log ends when it is over.
 export async function runs(bench) {
 	const rdv = await bench.rdvStart();
 	let s = await bench.call(rdv, 'POST', '/api/sessions', { name: 'runs',
 		io: 'pipes', command: ['/bin/true'] });
-	const marks = [1000, 10000], at = {};
+	const marks = [1000, 10000, 20000], at = {};
 	for (let n = 1; ; n++) {
 		await bench.call(rdv, 'GET', `/api/runs/${s.run.id}/log?follow=true`);
 		if (marks.includes(n))
-			at[n] = sizes(bench, rdv);
-		if (n === marks[1])
+			at[n] = await atRest(bench, rdv);
+		if (n === marks.at(-1))
 			break;
 		s = await bench.call(rdv, 'POST', `/api/sessions/${s.id}/resume`);
 	}
 	for (const [name, a] of Object.entries(at[marks[0]])) {
-		const b = at[marks[1]][name];
-		bench.say(`10,000 runs, ${name}`, { kb_at_1000: a.kb,
-			kb_at_10000: b.kb, fds_at_1000: a.fds, fds_at_10000: b.fds });
+		const b = at[marks[1]][name], c = at[marks[2]][name];
+		bench.say(`20,000 runs, ${name}`, { kb_at_1000: a.kb,
+			kb_at_10000: b.kb, kb_at_20000: c.kb, fds_at_1000: a.fds,
+			fds_at_10000: b.fds, fds_at_20000: c.fds });
 	}
 	await bench.stop(rdv.child);
 }

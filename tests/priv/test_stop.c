@@ -191,7 +191,8 @@ bystander(pid_t wanted, const int pair[2])
 			return pid;
 		(void)kill(pid, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
-		if (rig_late(deadline))
+		if (kill(wanted, 0) == 0 || errno == EPERM ||
+		    rig_late(deadline))
 			break;
 	}
 	return 0;
@@ -206,7 +207,7 @@ pid_reuse(const char *mutant)
 	struct priv_exit end;
 	struct rig r;
 	pid_t victim;
-	int pair[2];
+	int pair[2], left;
 	char byte = 'x';
 	bool lives;
 
@@ -214,11 +215,18 @@ pid_reuse(const char *mutant)
 			     pair),
 	    0);
 	rig_start(&r, mutant);
-	rig_spawn(&r, &s, &res);
-	rig_exit(&r, res.a.handle, &end);
-	victim = bystander((pid_t)res.a.pid, pair);
+	/* A spare run may have the number first, and keeps it. */
+	for (left = 5, victim = 0; victim == 0; left--) {
+		assert_true(left > 0);
+		rig_spawn(&r, &s, &res);
+		rig_exit(&r, res.a.handle, &end);
+		victim = bystander((pid_t)res.a.pid, pair);
+		if (victim > 0)
+			break;
+		assert_int_equal(rig_ack(&r, res.a.handle), PRIV_DONE);
+		rig_close(&res);
+	}
 	(void)close(pair[1]);
-	assert_true(victim > 0);
 	assert_int_equal(rig_signal(&r, res.a.handle, SIGKILL, true),
 	    PRIV_DONE);
 	assert_int_equal(rig_signal(&r, res.a.handle, SIGKILL, false),

@@ -21,6 +21,7 @@ struct app {
 	struct probe *probe;   /* core/probe */
 	struct people *people; /* core/people; NULL in user mode */
 	struct house *house;
+	struct ready *ready;
 	struct grants *grants;	     /* core/grant */
 	struct runs *runs;	     /* core/run */
 	struct terms *terms;	     /* term/term, made by core/run */

@@ -36,6 +36,7 @@
 #include "daemon/house.h"
 #include "daemon/http/http.h"
 #include "daemon/loop.h"
+#include "daemon/ready.h"
 #include "daemon/rss.h"
 #include "daemon/store/db.h"
 #include "daemon/term/term.h"
@@ -390,18 +391,6 @@ write_pid(struct app *app)
 	free(dir);
 }
 
-/* Who waits for this byte may connect; the sockets listen since [main]. */
-static void
-tell_ready(struct app *app, int fd)
-{
-	log_info("main", "ready base=%s", app->conf->base);
-	if (fd < 0)
-		return;
-	if (write(fd, "1", 1) != 1)
-		log_warn("main", "nobody waits for ready");
-	(void)close(fd);
-}
-
 /*
  * The helper is sought before the first request can need it. [main] keeps what
  * connects meanwhile in the backlog of its sockets: a pause, not a refusal.
@@ -419,7 +408,7 @@ serve(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
 	loop_signal(app->loop, SIGTERM, boot_term_cb, app);
 	loop_signal(app->loop, SIGHUP, house_reload_cb, app->house);
 	write_pid(app);
-	tell_ready(app, fds->ready);
+	app->ready = ready_new(app->loop, fds->ready, app->conf->base);
 	return 0;
 }
 
@@ -455,6 +444,7 @@ boot_down(struct app *app)
 	if (app->db != NULL)
 		db_settle(app->db);
 	http_server_free(app->server);
+	ready_free(app->ready);
 	people_free(app->people);
 	house_free(app->house);
 	probe_free(app->probe);

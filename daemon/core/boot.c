@@ -13,6 +13,7 @@
 #include "daemon/core/session.h"
 #include "daemon/core/worktree.h"
 #include "daemon/helper.h"
+#include "daemon/ready.h"
 #include "lib/buf.h"
 #include "lib/ctlproto.h"
 
@@ -26,8 +27,10 @@ boot_settled_cb(bool first, void *arg)
 	if (first)
 		grants_open(app->grants);
 	sessions_settle(app->sessions);
-	if (first)
-		worktrees_reconcile(app->worktrees);
+	if (!first)
+		return;
+	worktrees_reconcile(app->worktrees);
+	ready_tell(app->ready);
 }
 
 static void

@@ -32,6 +32,13 @@ await test('health is healthy, and degraded while [ops] is dead (O11)',
 		assert.notEqual(rdv.ops, stopped);
 	});
 
+await test('ready is said when a session can be started', async (t) => {
+	const log = (await t.start()).log();
+	const settled = log.indexOf('mod=run msg="settled ');
+	const ready = log.indexOf('mod=main msg="ready base=');
+	assert.ok(settled >= 0 && ready > settled, log);
+});
+
 await test('health is degraded while nothing can be put on record (O11)',
 	async (t) => {
 		const rdv = await t.start();

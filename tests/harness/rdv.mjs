@@ -174,8 +174,9 @@ export class Rdv {
 			'utf8').trim();
 	}
 
-	// Ready is a little before rdvd has its helper and knows its runs: whoever
-	// asks for one before that is told so. `from` is a size of the log.
+	// A first rdvd is ready when it knows its runs, or on a slow machine two
+	// seconds after its start; later ones tell nobody. `from` is a size of the
+	// log.
 	settled(from) {
 		return waitFor('rdvd knows its runs', () =>
 			this.logged(from, 'mod=run msg="settled '));

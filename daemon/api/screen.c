@@ -8,11 +8,8 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
-#include "daemon/app.h"
-#include "daemon/core/run.h"
+#include "daemon/api/session.h"
 #include "daemon/emu/emu.h"
-#include "daemon/store/runs.h"
-#include "daemon/store/sessions.h"
 #include "daemon/term/screen.h"
 #include "daemon/term/term.h"
 #include "lib/arena.h"
@@ -38,29 +35,10 @@ static const struct js_field screen_fields[] = {
 
 struct asked {
 	struct api_call *c;
-	const char *run_id;
-	struct term *term;
+	struct session_output of;
 	struct screen_job *job;
-	int err;
 	bool ansi;
 };
-
-static bool
-screen_session_cb(const struct store_session *s, const struct store_run *r,
-    void *arg)
-{
-	struct asked *a = arg;
-
-	(void)s;
-	a->err = RDV_E_STATE;
-	if (r == NULL)
-		return false;
-	a->run_id = arena_strdup(a->c->req->arena, r->id);
-	a->err = run_open_term(a->c->app->runs, r, &a->term);
-	if (a->err == -ENOENT)
-		a->err = RDV_E_STATE;
-	return false;
-}
 
 static struct js *
 modes_json(const struct emu *e)
@@ -127,7 +105,7 @@ screen_done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
 	emu_text(e, a->ansi, &text);
 	if (buf_ok(&text))
 		api_reply(a->c, 200,
-		    screen_json(e, offset, a->run_id, buf_cstr(&text)));
+		    screen_json(e, offset, a->of.run_id, buf_cstr(&text)));
 	else
 		api_fail(a->c, RDV_E_TOO_BIG,
 		    "the screen has too many colours");
@@ -153,23 +131,17 @@ screen_get(struct api_call *c)
 
 	*a = (struct asked){ .c = c,
 		.ansi = in->format != NULL && strcmp(in->format, "ansi") == 0 };
-	err = store_session_get(c->app->db, c->actor->user_id, c->params[0],
-	    screen_session_cb, a);
-	if (err == 0)
-		err = a->err;
+	err = session_output(c, &a->of);
 	if (err == 0) {
-		a->job = screen_job_new(a->term, c->actor->user_id,
+		a->job = screen_job_new(a->of.term, c->actor->user_id,
 		    screen_done_cb, a);
-		term_unref(a->term);
+		term_unref(a->of.term);
 		err = a->job == NULL ? RDV_E_STATE : 0;
 		c->req->gone = screen_gone_cb;
 		c->req->gone_arg = a;
 	}
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such session"
-		    : err == RDV_E_STATE   ? "it has no terminal"
-					   : NULL);
+		session_output_fail(c, err, "it has no terminal");
 }
 
 const struct api_route api_routes_screen[] = {

@@ -11,6 +11,7 @@ struct app;
 struct js;
 struct store_run;
 struct store_session;
+struct term;
 
 /* Shapes of sessions and runs (docs/http-api.md). */
 struct js *session_json(struct app *app, const struct store_session *s,
@@ -34,5 +35,18 @@ int session_list_json(struct app *app, const char *user_id,
 struct session_who session_who_of(struct api_call *c, session_fn *cb);
 /* An outcome of core/session in the words of this door. */
 void session_fail(struct api_call *c, int err, const char *why);
+
+/*
+ * The output of the newest run of the session in the path. 0 and a reference;
+ * RDV_E_NOT_FOUND; RDV_E_STATE when there is none yet; or another of
+ * run_open_term().
+ */
+struct session_output {
+	struct term *term;
+	const char *run_id; /* in the request's arena */
+};
+int session_output(struct api_call *c, struct session_output *out);
+/* Answers with that; `none` is the sentence of RDV_E_STATE. */
+void session_output_fail(struct api_call *c, int err, const char *none);
 
 #endif

@@ -4,17 +4,13 @@
  * typing, signals, the last lines of its output. Text is typed byte for byte;
  * this door has no key names (abuse H12).
  */
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
 #include "daemon/api/api.h"
 #include "daemon/api/session.h"
 #include "daemon/app.h"
-#include "daemon/core/run.h"
 #include "daemon/core/session.h"
-#include "daemon/store/runs.h"
-#include "daemon/store/sessions.h"
 #include "daemon/term/strip.h"
 #include "daemon/term/term.h"
 #include "lib/arena.h"
@@ -176,31 +172,6 @@ sessionio_signal(struct api_call *c)
 	session_signal(c->app->sessions, &who, signals[i].number, in->all);
 }
 
-struct scroll {
-	struct api_call *c;
-	struct term *term;
-	const char *run_id;
-	int err;
-};
-
-/* The row's strings are gone after this; what the answer names is copied. */
-static bool
-sessionio_open_log_cb(const struct store_session *s, const struct store_run *r,
-    void *arg)
-{
-	struct scroll *x = arg;
-
-	(void)s;
-	x->err = RDV_E_STATE;
-	if (r == NULL)
-		return false;
-	x->run_id = arena_strdup(x->c->req->arena, r->id);
-	x->err = run_open_term(x->c->app->runs, r, &x->term);
-	if (x->err == -ENOENT)
-		x->err = RDV_E_STATE;
-	return false;
-}
-
 static struct js *
 scrollback_json(const struct scrollback *s, const char *run_id)
 {
@@ -218,32 +189,26 @@ static void
 sessionio_scrollback(struct api_call *c)
 {
 	const struct scroll_in *in = c->in;
-	struct scroll x = { .c = c };
+	struct session_output of;
 	struct scrollback s = { .raw = in->raw };
 	struct buf text;
-	int err = store_session_get(c->app->db, c->actor->user_id, c->params[0],
-	    sessionio_open_log_cb, &x);
+	int err = session_output(c, &of);
 
-	if (err == 0)
-		err = x.err;
 	if (err != 0) {
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? no_session
-		    : err == RDV_E_STATE   ? "it has no output yet"
-					   : NULL);
+		session_output_fail(c, err, "it has no output yet");
 		return;
 	}
 	/* Each byte may become the three of U+FFFD. */
 	buf_init(&text, 3 * SCROLLBACK_MAX + 1);
 	s.out = &text;
-	err = scrollback_get(x.term, JS_SET(in, 0) ? (uint64_t)in->lines : 100,
+	err = scrollback_get(of.term, JS_SET(in, 0) ? (uint64_t)in->lines : 100,
 	    &s);
 	if (err == 0)
-		api_reply(c, 200, scrollback_json(&s, x.run_id));
+		api_reply(c, 200, scrollback_json(&s, of.run_id));
 	else
 		api_fail(c, err, NULL);
 	buf_done(&text);
-	term_unref(x.term);
+	term_unref(of.term);
 }
 
 /*

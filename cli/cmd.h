@@ -24,6 +24,7 @@ enum cmd_word {
 	CMD_FOLDER,
 	CMD_DIR,
 	CMD_COMMAND, /* a command of rdv itself */
+	CMD_KEY,
 	CMD_WORD_MAX
 };
 

@@ -163,6 +163,13 @@ offer_names(const struct want *w, const struct cmd_call *c, const char *target)
 	js_free(list);
 }
 
+/* Those people look for, of daemon/term/key.c. */
+static const char key_words[] =
+    "Enter|Tab|Escape|Up|Down|Left|Right|PageUp|PageDown|Home|End|Backspace|"
+    "Space|Delete|Insert|BTab|F1|F2|F3|F4|F5|F6|F7|F8|F9|F10|F11|F12|"
+    "C-a|C-b|C-c|C-d|C-e|C-f|C-g|C-h|C-i|C-j|C-k|C-l|C-m|C-n|C-o|C-p|C-q|C-r|"
+    "C-s|C-t|C-u|C-v|C-w|C-x|C-y|C-z|M-b|M-d|M-f|M-x";
+
 static void
 offer_kind(const struct want *w, const struct cmd_call *c, enum cmd_word kind,
     const char *words)
@@ -177,6 +184,8 @@ offer_kind(const struct want *w, const struct cmd_call *c, enum cmd_word kind,
 		out_line("//dir"); /* the script asks the shell itself */
 	else if (kind == CMD_COMMAND)
 		offer_commands(w, NULL);
+	else if (kind == CMD_KEY)
+		offer_words(w, key_words);
 }
 
 /* An option, or behind its "=" a value: that one is offered with its option. */
@@ -205,7 +214,7 @@ offer_arg(const struct want *w, const struct cmd_call *c, const struct place *p)
 	const struct cmd_arg *a = p->cmd->args;
 	unsigned at = 0;
 
-	while (a != NULL && a->name != NULL && at < p->nargs)
+	while (a != NULL && a->name != NULL && !a->many && at < p->nargs)
 		a++, at++;
 	if (a != NULL && a->name != NULL)
 		offer_kind(w, c, a->word, a->words);

@@ -39,7 +39,7 @@ request(struct cmd_call *c)
 static int
 session_exec(struct cmd_call *c)
 {
-	struct js *body = request(c), *done;
+	struct js *body = request(c), *done, *v = NULL;
 	char *id, *path;
 	int rc;
 
@@ -54,14 +54,17 @@ session_exec(struct cmd_call *c)
 		return rc;
 	}
 	path = api_path("/api/sessions/", id, "/exec");
-	rc = api_send(c, "POST", path, body, NULL);
+	rc = api_send(c, "POST", path, body, &v);
 	if (rc == CMD_OK && c->cli->json) {
 		done = js_object();
 		js_add_str(done, "id", id);
 		js_add_bool(done, "accepted", true);
+		js_add_str(done, "run_id", js_str(v, "run_id", NULL));
+		js_add_ms(done, "offset", js_int(v, "offset", -1));
 		out_json(done);
 		js_free(done);
 	}
+	js_free(v);
 	free(path);
 	free(id);
 	return rc;
@@ -84,8 +87,9 @@ const struct cmd cmd_session_exec = {
 	.args = args,
 	.opts = opts,
 	.help = "type a line into a session",
-	.doc = "Options of ours stand before the session: what follows it is "
-	       "typed as it is. Quote what your own shell would change.",
+	.doc = "Behind the first word of the text everything is text. When "
+	       "that word begins with a dash it stands behind --. Quote what "
+	       "your own shell would change.",
 	.scope = "run",
 	.run = session_exec,
 };

@@ -36,6 +36,9 @@ struct session_who session_who_of(struct api_call *c, session_fn *cb);
 /* An outcome of core/session in the words of this door. */
 void session_fail(struct api_call *c, int err, const char *why);
 
+/* Types and answers: where that was, or why it was not done. */
+void session_type(struct api_call *c, const void *p, size_t len, bool end);
+
 /*
  * The output of the newest run of the session in the path. 0 and a reference;
  * RDV_E_NOT_FOUND; RDV_E_STATE when there is none yet; or another of

@@ -91,14 +91,26 @@ sessionio_taken_cb(int err, const char *id, const char *why, void *arg)
 		api_empty(c, 202);
 }
 
-static void
-type(struct api_call *c, const void *p, size_t len, bool end)
+static struct js *
+place_json(const struct session_place *at)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "run_id", at->run_id);
+	js_add_int(o, "offset", (int64_t)at->offset);
+	return o;
+}
+
+void
+session_type(struct api_call *c, const void *p, size_t len, bool end)
 {
 	struct session_who who = session_who_of(c, NULL);
-	int err = session_input(c->app->sessions, &who, p, len, end);
+	struct session_text text = { p, len, end };
+	struct session_place at;
+	int err = session_input(c->app->sessions, &who, &text, &at);
 
 	if (err == 0)
-		api_empty(c, 202);
+		api_reply(c, 202, place_json(&at));
 	else /* RDV_E_STATE has two reasons, known by what was asked */
 		session_fail(c, err,
 		    err == RDV_E_NOT_FOUND ? no_session
@@ -122,7 +134,7 @@ sessionio_exec(struct api_call *c)
 	memcpy(line, in->text, len);
 	if (!JS_SET(in, 1) || in->flag)
 		line[len++] = '\r';
-	type(c, line, len, false);
+	session_type(c, line, len, false);
 }
 
 static void
@@ -133,9 +145,9 @@ sessionio_input(struct api_call *c)
 	char *bytes = arena_alloc(c->req->arena, len + 1);
 
 	if (!in->base64)
-		type(c, in->text, len, in->flag);
+		session_type(c, in->text, len, in->flag);
 	else if (str_unbase64(bytes, len, &len, in->text))
-		type(c, bytes, len, in->flag);
+		session_type(c, bytes, len, in->flag);
 	else
 		api_fail(c, RDV_E_INVALID, "data: is no base64");
 }

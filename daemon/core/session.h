@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "lib/privproto.h"
+#include "lib/secret.h"
 
 struct app;
 struct arena;
@@ -87,6 +88,17 @@ void session_reorder(struct sessions *s, const struct session_who *who,
 void session_signal(struct sessions *s, const struct session_who *who, int sig,
     bool all);
 
+struct session_text {
+	const void *p;
+	size_t len;
+	bool end; /* and then its input ends */
+};
+/* The byte of its output that came next when it was typed: echo and answer
+ * stand behind it. */
+struct session_place {
+	char run_id[UUID_TEXT];
+	uint64_t offset;
+};
 /*
  * Types into its program, now: 0; RDV_E_STATE without a program, or when its
  * input shall end and cannot; RDV_E_UNAVAILABLE when it is not known yet
@@ -94,7 +106,7 @@ void session_signal(struct sessions *s, const struct session_who *who, int sig,
  * was typed.
  */
 int session_input(struct sessions *s, const struct session_who *who,
-    const void *p, size_t len, bool end);
+    const struct session_text *text, struct session_place *at);
 /* Somebody looks at it or types; written down now and then. */
 void session_touch(struct sessions *s, const char *id, const char *run_id);
 

@@ -13,6 +13,7 @@
 #include "daemon/term/term.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/str.h"
 
 /*
  * Told to nobody and waited for by nobody: a touch that is lost costs a minute.
@@ -42,6 +43,7 @@ session_touch(struct sessions *s, const char *id, const char *run_id)
 struct find {
 	struct app *app;
 	struct run *run;
+	char run_id[UUID_TEXT];
 	bool unknown;
 };
 
@@ -52,16 +54,20 @@ session_find_run_cb(const struct store_session *s, const struct store_run *r,
 	struct find *f = arg;
 
 	(void)s;
-	if (r != NULL)
-		f->run = session_run_of(f->app, r, &f->unknown);
+	if (r == NULL)
+		return false;
+	f->run = session_run_of(f->app, r, &f->unknown);
+	(void)str_copy(f->run_id, r->id, sizeof(f->run_id));
 	return false;
 }
 
 int
-session_input(struct sessions *s, const struct session_who *who, const void *p,
-    size_t len, bool end)
+session_input(struct sessions *s, const struct session_who *who,
+    const struct session_text *text, struct session_place *at)
 {
 	struct find f = { .app = s->app };
+	uint64_t next;
+	struct term *t;
 	int err = store_session_get(s->app->db, who->user_id, who->id,
 	    session_find_run_cb, &f);
 
@@ -69,15 +75,22 @@ session_input(struct sessions *s, const struct session_who *who, const void *p,
 		return err;
 	if (f.unknown)
 		return RDV_E_UNAVAILABLE;
-	if (f.run == NULL || run_term(f.run) == NULL)
+	/* Its terminal is there until the record of its end is durable. */
+	t = f.run != NULL && !run_has_ended(f.run) ? run_term(f.run) : NULL;
+	if (t == NULL)
 		return RDV_E_STATE;
 	/* Before the text: a refusal says that nothing was typed. */
-	if (end && !term_input_has_end(run_term(f.run)))
+	if (text->end && !term_input_has_end(t))
 		return RDV_E_STATE;
-	if (len > 0)
-		err = term_input(run_term(f.run), p, len);
-	if (err == 0 && end)
-		err = term_input_end(run_term(f.run));
+	next = term_bytes(t);
+	if (text->len > 0)
+		err = term_input(t, text->p, text->len);
+	if (err == 0 && text->end)
+		err = term_input_end(t);
+	if (err == 0) {
+		memcpy(at->run_id, f.run_id, sizeof(at->run_id));
+		at->offset = next;
+	}
 	touch(s, who->id, f.run);
 	return err;
 }

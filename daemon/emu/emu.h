@@ -45,6 +45,7 @@ void emu_restore(const struct emu *e, unsigned lines, struct buf *out);
 struct emu_look {
 	unsigned cols, rows, x, y; /* the cursor, from 0 */
 	bool cursor_hidden, alternate;
+	bool app_cursor;   /* DECCKM: arrows send something else */
 	const char *title; /* UTF-8; "" when none */
 	unsigned history;  /* lines above the screen */
 };

@@ -449,6 +449,7 @@ emu_look(const struct emu *e, struct emu_look *out)
 		.y = e->on->y,
 		.cursor_hidden = e->modes & MODE_HIDDEN,
 		.alternate = e->on == &e->alt,
+		.app_cursor = e->modes & MODE_APP_CURSOR,
 		.title = e->title != NULL ? e->title : "",
 		.history = e->hist_n,
 	};

@@ -96,8 +96,8 @@ const verbs = [
 			'0);', 'session_op_end(op, 0, NULL);']],
 		red: [sessionTest('same_again_waits')] },
 	{ ids: ['H12'], guard: 'input that is refused was not typed',
-		off: [['daemon/core/sessionio.c', 'if (end && !term_input_has_end(' +
-			'run_term(f.run)))', 'if (false)']],
+		off: [['daemon/core/sessionio.c', 'if (text->end && !term_input_has_end(t))',
+			'if (false)']],
 		red: [sessionTest('input_and_its_end')] },
 	{ ids: ['H02'], guard: 'a stop the helper could not take is repeated',
 		off: [[runend, 'else if (err == RDV_E_BUSY || (err == 0 && a->result == ' +

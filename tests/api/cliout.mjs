@@ -93,6 +93,8 @@ await test('the shells complete a value behind its option', async (t) => {
 		'login,script,agent,lsp,');
 	assert.equal(inBash(...start, '--profile', '=', 's'), 'script,');
 	assert.equal(inBash(...start, '--profile=s'), '--profile=script,');
+	assert.equal(inBash('send-keys', 'x', 'Page'), 'PageUp,PageDown,');
+	assert.equal(inZsh('send-keys', 'x', 'a', 'C-z'), 'C-z,');
 	assert.equal(inZsh('att'), 'attach,');
 	assert.equal(inZsh(...start, '--profile='),
 		'--profile=login,--profile=script,--profile=agent,--profile=lsp,');

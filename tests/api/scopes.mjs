@@ -56,6 +56,7 @@ const TABLE = {
 		body: bad }],
 	'POST /api/sessions/{id}/exec': [ACT, 422, { id: 'session', body: bad }],
 	'POST /api/sessions/{id}/input': [ACT, 422, { id: 'session', body: bad }],
+	'POST /api/sessions/{id}/keys': [ACT, 422, { id: 'session', body: bad }],
 	'POST /api/sessions/{id}/signal': [ACT, 422, { id: 'session',
 		body: bad }],
 	'GET /api/sessions/{id}/scrollback': [LOOK, 200, at('session')],
@@ -258,6 +259,7 @@ await test('C12 a run token acts in its session and nowhere else', async () => {
 	for (const [method, tail, body] of [['GET', '', undefined],
 		['POST', '/exec', { command: 'from-the-agent' }],
 		['POST', '/input', { data: 'from-the-agent' }],
+		['POST', '/keys', { keys: ['Enter'] }],
 		['POST', '/signal', { signal: 'KILL' }],
 		['POST', '/terminal-token', {}], ['GET', '/runs', undefined],
 		['GET', '/scrollback', undefined], ['GET', '/screen', undefined]]) {

@@ -45,6 +45,7 @@ const PATHS = {
 	'PUT /api/sessions/{id}/folder': ['session', { folder_id: null }],
 	'POST /api/sessions/{id}/exec': ['session', { command: 'x' }],
 	'POST /api/sessions/{id}/input': ['session', { data: 'x' }],
+	'POST /api/sessions/{id}/keys': ['session', { keys: ['Up'] }],
 	'POST /api/sessions/{id}/terminal-token': ['session', {}],
 	'POST /api/sessions/{id}/signal': ['session', { signal: 'CONT' }],
 	'POST /api/sessions/{id}/suspend': ['session', {}],

@@ -40,6 +40,8 @@ static const struct {
 	    "\"argv\":[\"sh\",\"-c\",\"x\"],\"exit_code\":3}}" },
 	{ "DELETE /api/sessions/" ID_C " ", 204, "" },
 	{ "POST /api/sessions/" ID_C "/exec ", 202, "" },
+	{ "POST /api/sessions/" ID_C "/keys ", 202,
+	    "{\"run_id\":\"r1\",\"offset\":7}" },
 	{ "POST /api/sessions ", 201,
 	    "{\"id\":\"" ID_A "\",\"name\":\"n\",\"run\":{\"cwd\":\"/x\"}}" },
 	{ "POST /api/sessions/" ID_C "/suspend ", 409,
@@ -370,6 +372,27 @@ exec_types_literally(void **state)
 }
 
 static void
+keys_are_sent_as_words(void **state)
+{
+	struct js *v;
+
+	(void)state;
+	RUN(&ran, "send-keys", "--json", ID_C, "C-c", "-l", "Enter");
+	assert_int_equal(ran.rc, CMD_OK);
+	assert_non_null(strstr(ran.out, "\"offset\": 7"));
+	v = body_sent(0);
+	assert_int_equal(js_len(js_get(v, "keys")), 3);
+	assert_string_equal(js_text(js_at(js_get(v, "keys"), 1)), "-l");
+	assert_false(js_bool(v, "literal", true));
+	js_free(v);
+	RUN(&ran, "send-keys", ID_C, "-l", "C-c");
+	assert_string_equal(ran.out, "");
+	v = body_sent(0);
+	assert_true(js_bool(v, "literal", false));
+	js_free(v);
+}
+
+static void
 an_id_is_printed_alone(void **state)
 {
 	struct js *v;
@@ -496,6 +519,7 @@ main(void)
 		T(new_starts_here),
 		T(new_refuses_nonsense),
 		T(exec_types_literally),
+		T(keys_are_sent_as_words),
 		T(an_id_is_printed_alone),
 		T(a_token_is_printed_alone),
 		T(completion_offers),

@@ -58,8 +58,9 @@ struct corerig {
 	unsigned logouts;
 	struct fake_run runs[CORERIG_RUNS];
 	unsigned nruns, spawns, logins;
-	struct priv_login login; /* the newest */
-	bool deny_login;	 /* LOGIN is DENIED */
+	struct session_place typed; /* where a text was, last */
+	struct priv_login login;    /* the newest */
+	bool deny_login;	    /* LOGIN is DENIED */
 	/* The newest outcome of a session call. */
 	unsigned answers;
 	int err;

@@ -13,6 +13,7 @@
 #include "lib/err.h"
 #include "tests/unit/check.h"
 #include "tests/unit/core/corerig.h"
+#include "tests/unit/core/typing.h"
 
 static void
 run_of(struct corerig *r, char out[UUID_TEXT])
@@ -253,16 +254,14 @@ test_incomplete_answer_settles_nothing(void **state)
 	assert_string_equal(corerig_row(r, run)->state, "running");
 	/* And who types into it is not told that there is no program. */
 	who = corerig_who(r, r->id);
-	assert_int_equal(session_input(r->app.sessions, &who, "x", 1, false),
-	    RDV_E_UNAVAILABLE);
+	assert_int_equal(typing(r, &who, "x", false), RDV_E_UNAVAILABLE);
 	/* The same [ops] after all: everything is found. */
 	r->mute_inventory = false;
 	opsrig_connect(&r->ops);
 	corerig_settle(r);
 	assert_true(runs_settled(r->app.runs));
 	assert_non_null(run_find(r->app.runs, run));
-	assert_int_equal(session_input(r->app.sessions, &who, "x", 1, false),
-	    0);
+	assert_int_equal(typing(r, &who, "x", false), 0);
 }
 
 static void

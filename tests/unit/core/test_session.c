@@ -12,6 +12,7 @@
 #include "lib/err.h"
 #include "tests/unit/check.h"
 #include "tests/unit/core/corerig.h"
+#include "tests/unit/core/typing.h"
 
 static struct session_spec
 plain_spec(void)
@@ -75,8 +76,7 @@ test_H14_same_name_twice(void **state)
 	assert_int_equal(r->nruns, 2);
 	/* What is typed into one does not reach the other. */
 	who = corerig_who(r, first);
-	assert_int_equal(session_input(r->app.sessions, &who, "x\n", 2, false),
-	    0);
+	assert_int_equal(typing(r, &who, "x\n", false), 0);
 	assert_int_equal(read(r->runs[0].far, first, 8), 2);
 }
 
@@ -441,8 +441,7 @@ test_other_user(void **state)
 	session_signal(r->app.sessions, &who, SIGKILL, true);
 	corerig_answer(r);
 	assert_int_equal(r->err, RDV_E_NOT_FOUND);
-	assert_int_equal(session_input(r->app.sessions, &who, "x", 1, false),
-	    RDV_E_NOT_FOUND);
+	assert_int_equal(typing(r, &who, "x", false), RDV_E_NOT_FOUND);
 	expect_status(r, id, "active");
 	assert_int_equal(newest(r)->signals, 0);
 }
@@ -485,24 +484,20 @@ test_input_and_its_end(void **state)
 	corerig_create(r, "one");
 	(void)snprintf(id, sizeof(id), "%s", r->id);
 	who = corerig_who(r, id);
-	assert_int_equal(session_input(r->app.sessions, &who, "ls\r", 3, false),
-	    0);
+	assert_int_equal(typing(r, &who, "ls\r", false), 0);
 	/* A terminal's input has no end of its own. */
-	assert_int_equal(session_input(r->app.sessions, &who, "", 0, true),
-	    RDV_E_STATE);
+	assert_int_equal(typing(r, &who, "", true), RDV_E_STATE);
 	/* And what goes with such an end is not typed either. */
-	assert_int_equal(session_input(r->app.sessions, &who, "rm\r", 3, true),
-	    RDV_E_STATE);
-	assert_int_equal(session_input(r->app.sessions, &who, "\r", 1, false),
-	    0);
+	assert_int_equal(typing(r, &who, "rm\r", true), RDV_E_STATE);
+	assert_int_equal(typing(r, &who, "\r", false), 0);
 	assert_int_equal(read(newest(r)->far, got, sizeof(got)), 3);
 	assert_memory_equal(got, "ls\n", 3);
+	assert_string_equal(r->typed.run_id, newest(r)->label);
 	assert_int_equal(read(newest(r)->far, got, sizeof(got)), 1);
 	assert_int_equal(got[0], '\n');
 	corerig_exit(r, newest(r), 0);
 	corerig_until(r, none_live, r);
-	assert_int_equal(session_input(r->app.sessions, &who, "ls\r", 3, false),
-	    RDV_E_STATE);
+	assert_int_equal(typing(r, &who, "ls\r", false), RDV_E_STATE);
 }
 
 struct got {

@@ -267,12 +267,12 @@ api_get(const struct cmd_call *c, const char *target, struct js **out)
 }
 
 int
-api_try(const struct cmd_call *c, const char *target, struct js **out,
-    char *why, size_t whysize)
+api_try_for(const struct cmd_call *c, const char *target, int64_t ms,
+    struct js **out, int *status, char *why, size_t whysize)
 {
-	struct client_request rq = { .method = "GET",
-		.target = target,
-		.timeout_ms = timeout_of(c, TIMEOUT_MS) };
+	struct client_request rq = {
+		.method = "GET", .target = target, .timeout_ms = ms
+	};
 	struct client_reply reply = { .status = 0 };
 	int rc;
 
@@ -285,8 +285,19 @@ api_try(const struct cmd_call *c, const char *target, struct js **out,
 		(void)snprintf(why, whysize, "status %d", reply.status);
 		rc = RDV_E_DENIED;
 	}
+	*status = reply.status;
 	client_reply_done(&reply);
 	return rc;
+}
+
+int
+api_try(const struct cmd_call *c, const char *target, struct js **out,
+    char *why, size_t whysize)
+{
+	int status;
+
+	return api_try_for(c, target, timeout_of(c, TIMEOUT_MS), out, &status,
+	    why, whysize);
 }
 
 int

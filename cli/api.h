@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cli/http.h"
 
@@ -25,6 +26,9 @@ int api_open(const struct cmd_call *c, const char *method, const char *target,
 /* GET without a word to the user: 0, or RDV_E_* with a sentence in `why`. */
 int api_try(const struct cmd_call *c, const char *target, struct js **out,
     char *why, size_t whysize);
+/* The same with a time of its own, whatever the status is. */
+int api_try_for(const struct cmd_call *c, const char *target, int64_t ms,
+    struct js **out, int *status, char *why, size_t whysize);
 /* POST likewise, whatever the status is; `body` is taken over. */
 int api_try_post(const struct cmd_call *c, const char *target, struct js *body,
     int *status, char *why, size_t whysize);

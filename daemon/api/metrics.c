@@ -156,6 +156,7 @@ metrics_terminals(struct app *app, struct buf *b)
 
 	terms_stats(app->terms, &t);
 	gauge(b, "viewers", "viewers of terminals", t.viewers);
+	gauge(b, "waits", "requests that wait for output", t.awaits);
 	gauge(b, "terminals_blocked", "terminals whose log has no room",
 	    t.blocked);
 	count(b, "output_bytes_total", "bytes of output logged", t.bytes);

@@ -47,6 +47,7 @@ void session_type(struct api_call *c, const void *p, size_t len, bool end);
 struct session_output {
 	struct term *term;
 	const char *run_id; /* in the request's arena */
+	bool is_unknown;    /* rdvd has just started: it may live or not */
 };
 int session_output(struct api_call *c, struct session_output *out);
 /* Answers with that; `none` is the sentence of RDV_E_STATE. */

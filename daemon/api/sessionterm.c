@@ -4,6 +4,7 @@
  * whether it lives or has ended.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/api/api.h"
 #include "daemon/api/session.h"
@@ -33,6 +34,10 @@ sessionterm_open_cb(const struct store_session *s, const struct store_run *r,
 	if (r == NULL)
 		return false;
 	a->out->run_id = arena_strdup(a->c->req->arena, r->id);
+	/* In flight and not in memory: its log can be read as it is by now. */
+	a->out->is_unknown = (strcmp(r->state, "starting") == 0 ||
+				 strcmp(r->state, "running") == 0) &&
+			     run_find(a->c->app->runs, r->id) == NULL;
 	a->err = run_open_term(a->c->app->runs, r, &a->out->term);
 	if (a->err == -ENOENT)
 		a->err = RDV_E_STATE;

@@ -5,6 +5,7 @@
 #include "daemon/term/pump.h"
 #include "daemon/term/runlog.h"
 #include "daemon/term/term.h"
+#include "daemon/term/turns.h"
 #include "daemon/term/viewer.h"
 #include "lib/list.h"
 #include "lib/secret.h"
@@ -47,6 +48,7 @@ struct term {
 	struct size size;
 	TAILQ_HEAD(, viewer) viewers; /* freed ones stay until reaped */
 	unsigned nviewers;
+	TAILQ_HEAD(, await) awaits;
 	bool is_ended;
 	char run_id[UUID_TEXT];
 	uint64_t kept; /* of the newest checkpoint, as far as known */
@@ -93,7 +95,8 @@ struct terms {
 	struct screen_user own;		  /* the daemon: after all others */
 	unsigned emus;			  /* of the askers */
 	struct loop_timer *slice;
-	uint8_t *step; /* bytes on their way to an emulator */
+	struct turns turns; /* of who reads through logs for text */
+	uint8_t *step;	    /* bytes on their way to an emulator */
 	const struct term *window_term;
 	uint64_t window_off;
 	size_t window_len;
@@ -104,6 +107,11 @@ void screens_init(struct terms *ts);
 void screens_done(struct terms *ts);
 /* The log of a terminal has more; a checkpoint of it may be due. */
 void screen_grown(struct term *t);
+
+/* Its log has more, or has ended; only if somebody waits. */
+void awaits_grown(struct term *t);
+/* rdvd ends. */
+void awaits_leave(struct term *t);
 
 /* Some bytes at `off`, valid until the next call. Length, or -errno. */
 long terms_window(struct terms *ts, const struct term *t, uint64_t off,

@@ -42,6 +42,7 @@ terms_new(const struct terms_conf *conf)
 	ts->again_timer = loop_timer_new(conf->loop, viewer_again_cb, ts);
 	ts->tick = loop_timer_new(conf->loop, viewer_tick_cb, ts);
 	screens_init(ts);
+	turns_init(&ts->turns, conf->loop);
 	return ts;
 }
 
@@ -54,6 +55,7 @@ terms_free(struct terms *ts)
 	loop_timer_free(ts->again_timer);
 	loop_timer_free(ts->tick);
 	screens_done(ts);
+	turns_done(&ts->turns);
 	free(ts);
 }
 
@@ -107,6 +109,7 @@ term_alloc(struct terms *ts)
 	t->ts = ts;
 	t->refs = 1;
 	TAILQ_INIT(&t->viewers);
+	TAILQ_INIT(&t->awaits);
 	input_init(&t->input);
 	pump_init(&t->pump, ts->conf.loop, &t->log, &ts->load, &pump_ops, t);
 	return t;
@@ -222,6 +225,8 @@ term_grown_cb(void *arg)
 	TAILQ_FOREACH (v, &t->viewers, link)
 		if (!v->dead)
 			viewer_run(v);
+	if (!TAILQ_EMPTY(&t->awaits))
+		awaits_grown(t);
 	screen_grown(t);
 }
 
@@ -305,12 +310,14 @@ term_detach_all(struct term *t, const char *reason)
 void
 terms_leave(struct terms *ts)
 {
-	struct term *t;
+	struct term *t, *next;
 	struct viewer *v;
 
 	TAILQ_FOREACH (t, &ts->all, link)
 		TAILQ_FOREACH (v, &t->viewers, link)
 			v->leaving = true;
+	TAILQ_FOREACH_SAFE (t, &ts->all, link, next)
+		awaits_leave(t);
 }
 
 unsigned

@@ -37,7 +37,7 @@ struct terms_stats {
 	uint64_t emulated;	/* bytes emulated for that */
 	uint64_t looked;	/* bytes only looked through */
 	uint64_t unwanted;	/* screens whose askers left meanwhile */
-	unsigned terms, viewers, blocked, flowing;
+	unsigned terms, viewers, awaits, blocked, flowing;
 	unsigned working; /* screens under way, or waiting for their turn */
 };
 void terms_stats(const struct terms *ts, struct terms_stats *out);

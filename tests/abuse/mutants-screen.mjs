@@ -32,4 +32,17 @@ export const screen = [
 		off: [['daemon/emu/restore.c', 'y < e->rows && buf_ok(out)',
 			'y < e->rows']],
 		red: ['unit/emu/test_emu test_J06_no_line'] },
+	{ ids: ['D11'], guard: 'a pattern goes on where it can match yet',
+		off: [['daemon/term/pattern.c', 'fail[n] = (uint16_t)have;',
+			'fail[n] = (uint16_t)(have / 2);']],
+		red: ['unit/term/test_plain test_D11'] },
+	{ ids: ['D11'], guard: 'a pattern has so many pieces',
+		off: [['daemon/term/pattern.c', 'if (p->pieces == PATTERN_PIECES)',
+			'if (p->pieces > PATTERN_PIECES)']],
+		red: ['unit/term/test_plain test_pattern_bounds'] },
+	{ ids: ['C13'], guard: 'a wait ends with its credential',
+		off: [['daemon/api/sessionwait.c', 'w->watch = auth_on_revoke(' +
+			'c->app->auth, c->actor, wait_revoked_cb, w);',
+			'(void)wait_revoked_cb;']],
+		red: ['api C13 a wait ends'] },
 ];

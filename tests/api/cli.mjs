@@ -68,6 +68,8 @@ await test('cli: the scope that help names is the one that is needed',
 		await json('folder', 'new', 'part');
 		for (const [command, ...rest] of [['session ls'],
 			['session show', 'part'], ['session exec', 'part', 'x'],
+			['session send-keys', 'part', 'x'],
+			['session wait', 'part', '--silence', '1'],
 			['session scrollback', 'part'], ['session suspend', 'part'],
 			['session resume', 'part'], ['session close', 'part'],
 			['session new', 'part', '--', '/bin/true'], ['events'],

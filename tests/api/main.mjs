@@ -4,6 +4,7 @@ import { finish } from '../harness/rdv.mjs';
 await import('./walk.mjs');
 await import('./sessions.mjs');
 await import('./input.mjs');
+await import('./wait.mjs');
 await import('./sizes.mjs');
 await import('./screen.mjs');
 await import('./protocol.mjs');

@@ -61,6 +61,7 @@ const TABLE = {
 		body: bad }],
 	'GET /api/sessions/{id}/scrollback': [LOOK, 200, at('session')],
 	'GET /api/sessions/{id}/screen': [LOOK, 200, at('session')],
+	'GET /api/sessions/{id}/wait': [LOOK, 400, at('session')],
 	'GET /api/sessions/{id}/runs': [LOOK, 200, at('session')],
 	'POST /api/sessions/{id}/terminal-token': [LOOK, 422, { id: 'session',
 		body: bad }],
@@ -262,7 +263,8 @@ await test('C12 a run token acts in its session and nowhere else', async () => {
 		['POST', '/keys', { keys: ['Enter'] }],
 		['POST', '/signal', { signal: 'KILL' }],
 		['POST', '/terminal-token', {}], ['GET', '/runs', undefined],
-		['GET', '/scrollback', undefined], ['GET', '/screen', undefined]]) {
+		['GET', '/scrollback', undefined], ['GET', '/screen', undefined],
+		['GET', '/wait?exit=true&timeout_ms=0', undefined]]) {
 		const a = await ask(method, `/api/sessions/${there.id}${tail}`, body);
 		const b = await ask(method, `/api/sessions/${NOBODY}${tail}`, body);
 		assert.deepEqual([a.status, a.json.error, a.json.code],

@@ -31,7 +31,8 @@ const his = {
 	folder: (await call(bob, 'POST', '/api/folders', { name: 'his' })).id,
 };
 
-// What the id in the path is, and the body with which it would be done.
+// What the id in the path is, the body with which it would be done, and what
+// stands behind the path.
 const PATHS = {
 	'GET /api/folders/{id}': ['folder'],
 	'PATCH /api/folders/{id}': ['folder', { name: 'taken' }],
@@ -41,6 +42,8 @@ const PATHS = {
 	'GET /api/sessions/{id}/runs': ['session'],
 	'GET /api/sessions/{id}/screen': ['session'],
 	'GET /api/sessions/{id}/scrollback': ['session'],
+	'GET /api/sessions/{id}/wait': ['session', undefined,
+		'?exit=true&timeout_ms=0'],
 	'PATCH /api/sessions/{id}': ['session', { name: 'taken' }],
 	'PUT /api/sessions/{id}/folder': ['session', { folder_id: null }],
 	'POST /api/sessions/{id}/exec': ['session', { command: 'x' }],
@@ -108,12 +111,13 @@ await test('every route with an id has a line here', async () => {
 
 await test('C14 another\'s id on every route is an id that nobody has',
 	async () => {
-		for (const [route, [kind, body]] of Object.entries(PATHS)) {
+		for (const [route, [kind, body, query = '']] of
+			Object.entries(PATHS)) {
 			const [method, pattern] = route.split(' ');
 			if (pattern.startsWith('/ws/'))
 				continue;
 			const ask = (id) => s.over(bob, method,
-				pattern.replace(/\{\w+\}/, id), { body });
+				pattern.replace(/\{\w+\}/, id) + query, { body });
 			const hers = said(await ask(ids[kind]));
 			assert.equal(hers.status, 404, `${route}: ${hers.error}`);
 			assert.deepEqual(hers, said(await ask(NOBODY)), route);
@@ -161,12 +165,12 @@ await test('C14 lists and events name nothing of another\'s', async () => {
 });
 
 await test('C14 and nothing of hers has changed', async () => {
-	for (const [route, [kind]] of Object.entries(PATHS)) {
+	for (const [route, [kind, , query = '']] of Object.entries(PATHS)) {
 		const [method, pattern] = route.split(' ');
 		if (method !== 'GET' || pattern.startsWith('/ws/'))
 			continue;
 		const r = await s.over(ann, 'GET',
-			pattern.replace(/\{\w+\}/, ids[kind]));
+			pattern.replace(/\{\w+\}/, ids[kind]) + query);
 		assert.equal(r.status, 200, `${route}: ${r.raw}`);
 	}
 	const now = await call(ann, 'GET', `/api/sessions/${ids.session}`,

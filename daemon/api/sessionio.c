@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What goes into and comes out of a session's program without a terminal:
- * typing, signals, the last lines of its output. Text is typed byte for byte;
- * this door has no key names (abuse H12).
+ * typing and signals. Text is typed byte for byte; this door has no key names
+ * (abuse H12).
  */
 #include <signal.h>
 #include <string.h>
@@ -11,10 +11,7 @@
 #include "daemon/api/session.h"
 #include "daemon/app.h"
 #include "daemon/core/session.h"
-#include "daemon/term/strip.h"
-#include "daemon/term/term.h"
 #include "lib/arena.h"
-#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/str.h"
 
@@ -28,12 +25,6 @@ struct signal_in {
 	uint64_t set;
 	const char *signal;
 	bool all;
-};
-
-struct scroll_in {
-	uint64_t set;
-	int64_t lines;
-	bool raw;
 };
 
 #define FIELD(st, n, camel, k, member, ...)                        \
@@ -66,14 +57,6 @@ static const struct js_field signal_fields[] = {
 	    .help = "to its process group"),
 	FIELD(signal_in, "all", NULL, JS_BOOL, all,
 	    .help = "to end everything it ever started"),
-	{ .name = NULL },
-};
-
-static const struct js_field scroll_fields[] = {
-	FIELD(scroll_in, "lines", NULL, JS_INT, lines, .min = 1, .max = 100000,
-	    .help = "default 100"),
-	FIELD(scroll_in, "raw", NULL, JS_BOOL, raw,
-	    .help = "keep escape sequences"),
 	{ .name = NULL },
 };
 
@@ -184,45 +167,6 @@ sessionio_signal(struct api_call *c)
 	session_signal(c->app->sessions, &who, signals[i].number, in->all);
 }
 
-static struct js *
-scrollback_json(const struct scrollback *s, const char *run_id)
-{
-	struct js *o = js_object();
-
-	js_add_str(o, "content", buf_cstr(s->out));
-	js_add_str(o, "run_id", run_id);
-	js_add_int(o, "from", (int64_t)s->from);
-	js_add_int(o, "to", (int64_t)s->to);
-	js_add_bool(o, "truncated", s->truncated);
-	return o;
-}
-
-static void
-sessionio_scrollback(struct api_call *c)
-{
-	const struct scroll_in *in = c->in;
-	struct session_output of;
-	struct scrollback s = { .raw = in->raw };
-	struct buf text;
-	int err = session_output(c, &of);
-
-	if (err != 0) {
-		session_output_fail(c, err, "it has no output yet");
-		return;
-	}
-	/* Each byte may become the three of U+FFFD. */
-	buf_init(&text, 3 * SCROLLBACK_MAX + 1);
-	s.out = &text;
-	err = scrollback_get(of.term, JS_SET(in, 0) ? (uint64_t)in->lines : 100,
-	    &s);
-	if (err == 0)
-		api_reply(c, 200, scrollback_json(&s, of.run_id));
-	else
-		api_fail(c, err, NULL);
-	buf_done(&text);
-	term_unref(of.term);
-}
-
 /*
  * Bounds of text count bytes, which JSON may spell as six each (\u001b): a body
  * of 512 KiB has room for 64 KiB of them.
@@ -242,9 +186,5 @@ const struct api_route api_routes_sessionio[] = {
 	    .of = API_OF_SESSION, .body = signal_fields, IN(signal_in),
 	    .handler = sessionio_signal, .success = 202,
 	    .doc = "Signals its program" },
-	{ HTTP_M_GET, "/api/sessions/{id}/scrollback", SCOPE_READ | SCOPE_RUN,
-	    .of = API_OF_SESSION, .query = scroll_fields, IN(scroll_in),
-	    .handler = sessionio_scrollback, .success = 200,
-	    .doc = "The last lines of its output as text" },
 	{ .pattern = NULL },
 };

@@ -3,7 +3,7 @@
  * rdv session scrollback: what a session has written. --all reads the log of
  * the run as it is stored; unless --raw is given, everything that would act on
  * a terminal is taken out (abuse J01, J02), here for the log and in rdvd for
- * lines.
+ * lines. --grep asks page by page, however large the log is.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 #include "cli/vt.h"
 #include "lib/buf.h"
 #include "lib/js.h"
+#include "lib/xalloc.h"
 
 struct dump {
 	struct vt *vt; /* NULL: raw */
@@ -90,6 +91,106 @@ last_lines(struct cmd_call *c, const char *id)
 	return rc;
 }
 
+/* What one answer has at most (docs/http-api.md). */
+#define PAGE 1000
+
+/* Pages of hits, newest first, as rdvd gives them. */
+struct pages {
+	struct js **page;
+	size_t n;
+	int64_t hits, next; /* next: where to go on; -1: nowhere */
+};
+
+static int
+next_page(const struct cmd_call *c, const char *id, struct pages *p,
+    int64_t want)
+{
+	struct buf target;
+	struct js *v = NULL;
+	int rc;
+
+	buf_init(&target, 4096);
+	buf_printf(&target,
+	    "/api/sessions/%s/scrollback?limit=%lld&context=%lld", id,
+	    (long long)(want < PAGE ? want : PAGE),
+	    (long long)cmd_number(c, "context", 0));
+	api_query(&target, "query", cmd_value(c, "grep"));
+	if (cmd_flag(c, "ignore-case"))
+		buf_put_text(&target, "&ignore_case=true");
+	if (p->next >= 0)
+		buf_printf(&target, "&before=%lld", (long long)p->next);
+	rc = api_get(c, buf_cstr(&target), &v);
+	buf_done(&target);
+	if (rc != CMD_OK)
+		return rc;
+	p->page = xreallocarray(p->page, p->n + 1, sizeof(struct js *));
+	p->page[p->n++] = v;
+	p->hits += (int64_t)js_len(js_get(v, "hits"));
+	p->next = js_int(v, "next", -1);
+	return rc;
+}
+
+static void
+print_lines(const struct js *list)
+{
+	for (size_t i = 0; i < js_len(list); i++)
+		out_line(js_text(js_at(list, i)));
+}
+
+static void
+print_hit(const struct js *hit, bool is_first)
+{
+	const struct js *before = js_get(hit, "before");
+
+	if (before != NULL && !is_first)
+		out_line("--");
+	print_lines(before);
+	out_line(js_str(hit, "text", ""));
+	print_lines(js_get(hit, "after"));
+}
+
+/* Oldest first, as the program wrote them. */
+static void
+print_pages(const struct pages *p)
+{
+	bool is_first = true;
+
+	for (size_t i = p->n; i > 0; i--) {
+		const struct js *hits = js_get(p->page[i - 1], "hits");
+
+		for (size_t k = js_len(hits); k > 0; k--) {
+			print_hit(js_at(hits, k - 1), is_first);
+			is_first = false;
+		}
+	}
+}
+
+static int
+grep(const struct cmd_call *c, const char *id)
+{
+	struct pages p = { .next = cmd_number(c, "before", -1) };
+	int64_t want = cmd_number(c, "lines", 100);
+	int rc;
+
+	do {
+		rc = next_page(c, id, &p, want - p.hits);
+	} while (rc == CMD_OK && p.next >= 0 && p.hits < want &&
+		 (!c->cli->json || p.hits == 0));
+	/* Of JSON one page with hits, which says where the next begins. */
+	if (rc == CMD_OK && c->cli->json)
+		out_json(p.page[p.n - 1]);
+	else if (rc == CMD_OK)
+		print_pages(&p);
+	if (rc == CMD_OK && p.hits == 0 && !c->cli->json)
+		out_note(c->cli, "no line has it");
+	if (rc == CMD_OK && p.hits == 0)
+		rc = CMD_FAILED;
+	while (p.n > 0)
+		js_free(p.page[--p.n]);
+	free(p.page);
+	return rc;
+}
+
 /* The log belongs to a run; a session may have had several. */
 static int
 all(struct cmd_call *c, const char *id)
@@ -110,21 +211,39 @@ all(struct cmd_call *c, const char *id)
 	return rc;
 }
 
+/* What makes no sense together, or NULL. */
+static const char *
+clash(const struct cmd_call *c)
+{
+	if (cmd_flag(c, "all") && cmd_flag(c, "lines"))
+		return "--all and --lines exclude each other";
+	if (cmd_flag(c, "grep") && (cmd_flag(c, "all") || cmd_flag(c, "raw")))
+		return "--grep excludes --all and --raw";
+	if (!cmd_flag(c, "grep") &&
+	    (cmd_flag(c, "ignore-case") || cmd_flag(c, "context") ||
+		cmd_flag(c, "before")))
+		return "--ignore-case, --context and --before are about --grep";
+	return NULL;
+}
+
 static int
 session_scrollback(struct cmd_call *c)
 {
+	const char *why = clash(c);
 	char *id;
 	int rc;
 
-	if (cmd_flag(c, "all") && cmd_flag(c, "lines")) {
-		out_error(c->cli, "INVALID_ARGUMENT",
-		    "--all and --lines exclude each other");
+	if (why != NULL) {
+		out_error(c->cli, "INVALID_ARGUMENT", "%s", why);
 		return CMD_USAGE;
 	}
 	rc = pick_session(c, c->args[0], &id);
 	if (rc != CMD_OK)
 		return rc;
-	rc = cmd_flag(c, "all") ? all(c, id) : last_lines(c, id);
+	if (cmd_flag(c, "grep"))
+		rc = grep(c, id);
+	else
+		rc = cmd_flag(c, "all") ? all(c, id) : last_lines(c, id);
 	free(id);
 	return rc;
 }
@@ -142,6 +261,23 @@ static const struct cmd_opt opts[] = {
 	    .max = 100000,
 	    .help = "the last N lines (100)" },
 	{ .name = "all", .help = "everything the run has written" },
+	{ .name = "grep",
+	    .arg = "TEXT",
+	    .help = "the last N lines that have TEXT in them" },
+	{ .name = "ignore-case",
+	    .letter = 'i',
+	    .help = "of the letters a to z, for --grep" },
+	{ .name = "context",
+	    .letter = 'C',
+	    .arg = "N",
+	    .min = 0,
+	    .max = 20,
+	    .help = "with N lines around each, for --grep" },
+	{ .name = "before",
+	    .arg = "OFFSET",
+	    .min = 0,
+	    .max = INT64_MAX,
+	    .help = "lines before that byte, for --grep: `next` of --json" },
 	{ .name = "raw",
 	    .help = "keep escape sequences, byte for byte with --all" },
 	{ .name = NULL },
@@ -154,7 +290,8 @@ const struct cmd cmd_session_scrollback = {
 	.opts = opts,
 	.help = "print what a session has written",
 	.doc = "With --all --json the log comes as one object a line: offset, "
-	       "time, stream and data (base64).",
+	       "time, stream and data (base64). TEXT is no pattern. With "
+	       "--grep the exit status is 1 when no line has it.",
 	.scope = "read",
 	.run = session_scrollback,
 };

@@ -96,7 +96,8 @@ struct terms {
 	unsigned emus;			  /* of the askers */
 	struct loop_timer *slice;
 	struct turns turns; /* of who reads through logs for text */
-	uint8_t *step;	    /* bytes on their way to an emulator */
+	TAILQ_HEAD(, search) searches;
+	uint8_t *step; /* bytes on their way to an emulator */
 	const struct term *window_term;
 	uint64_t window_off;
 	size_t window_len;

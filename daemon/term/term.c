@@ -37,6 +37,7 @@ terms_new(const struct terms_conf *conf)
 	ts->conf = *conf;
 	TAILQ_INIT(&ts->all);
 	TAILQ_INIT(&ts->again);
+	TAILQ_INIT(&ts->searches);
 	floods_init(&ts->load.floods, conf->loop);
 	busypoll_init(&ts->load.busypoll, conf->loop);
 	ts->again_timer = loop_timer_new(conf->loop, viewer_again_cb, ts);

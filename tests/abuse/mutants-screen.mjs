@@ -45,4 +45,7 @@ export const screen = [
 			'c->app->auth, c->actor, wait_revoked_cb, w);',
 			'(void)wait_revoked_cb;']],
 		red: ['api C13 a wait ends'] },
+	{ ids: ['J06'], guard: 'a search tells so much and no more',
+		off: [['daemon/term/search.c', 's->told >= SEARCH_ANSWER', 'false']],
+		red: ['unit/term/test_search test_J06'] },
 ];

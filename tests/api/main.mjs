@@ -5,6 +5,7 @@ await import('./walk.mjs');
 await import('./sessions.mjs');
 await import('./input.mjs');
 await import('./wait.mjs');
+await import('./search.mjs');
 await import('./sizes.mjs');
 await import('./screen.mjs');
 await import('./protocol.mjs');

@@ -27,6 +27,7 @@ struct strip {
 	unsigned param; /* its first number */
 	bool more;	/* a second number began: the first is complete */
 	size_t len, col;
+	size_t ink; /* behind it there are only blanks, up to len */
 	uint32_t cell[LINE_CELLS];
 };
 
@@ -44,21 +45,37 @@ strip_new(struct buf *out)
 static void
 flush_line(struct strip *s)
 {
-	size_t n = s->len;
+	size_t n = s->ink;
 
 	while (n > 0 && s->cell[n - 1] == ' ')
 		n--;
 	for (size_t i = 0; i < n; i++)
 		utf8_put(s->out, s->cell[i]);
-	s->len = s->col = 0;
+	s->len = s->col = s->ink = 0;
+}
+
+/*
+ * Motions and erasing make thousands of blanks out of a few bytes, which has to
+ * cost no more than such bytes may (abuse J06).
+ */
+static void
+blank(uint32_t *cell, size_t n)
+{
+	if (n > 0)
+		cell[0] = ' ';
+	for (size_t done = 1; done < n; done *= 2)
+		memcpy(cell + done, cell,
+		    (done < n - done ? done : n - done) * sizeof(*cell));
 }
 
 static void
 move_to(struct strip *s, size_t col)
 {
 	s->col = col < LINE_CELLS ? col : LINE_CELLS - 1;
-	while (s->len < s->col)
-		s->cell[s->len++] = ' ';
+	if (s->len >= s->col)
+		return;
+	blank(s->cell + s->len, s->col - s->len);
+	s->len = s->col;
 }
 
 static void
@@ -69,6 +86,8 @@ put_cell(struct strip *s, uint32_t ch)
 	s->cell[s->col++] = ch;
 	if (s->len < s->col)
 		s->len = s->col;
+	if (ch != ' ' && s->ink < s->col)
+		s->ink = s->col;
 }
 
 static void
@@ -96,10 +115,14 @@ csi_erase(struct strip *s)
 {
 	if (s->param == 0)
 		s->len = s->col;
-	for (size_t i = 0; s->param == 1 && i < s->col; i++)
-		s->cell[i] = ' ';
+	if (s->param == 1)
+		blank(s->cell, s->col);
 	if (s->param == 2)
 		s->len = s->col = 0;
+	if (s->ink > s->len)
+		s->ink = s->len;
+	if (s->param == 1 && s->ink <= s->col)
+		s->ink = 0;
 }
 
 static void
@@ -114,6 +137,8 @@ csi_delete(struct strip *s)
 	memmove(s->cell + s->col, s->cell + s->col + n,
 	    (s->len - s->col - n) * sizeof(s->cell[0]));
 	s->len -= n;
+	if (s->ink > s->len)
+		s->ink = s->len;
 }
 
 /* Sequences that act within a line; every other one is dropped. */
@@ -217,7 +242,8 @@ strip_feed(struct strip *s, const uint8_t *p, size_t len)
 	uint32_t ch;
 	size_t n;
 
-	for (; len > 0; p += n, len -= n) {
+	/* What has no room any more need not be found out. */
+	for (; len > 0 && !s->out->failed; p += n, len -= n) {
 		n = utf8_next(p, len, &ch);
 		on_char(s, ch);
 	}

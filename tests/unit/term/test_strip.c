@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Terminal output as text, and the last lines of a log. */
 #include <string.h>
+#include <time.h>
 
 #include "daemon/term/strip.h"
 #include "lib/buf.h"
@@ -24,6 +25,10 @@ static const struct {
 	{ "abc\x1b[1GX\n", "Xbc\n" },
 	{ "abcdef\x1b[3G\x1b[2P\n", "abef\n" },
 	{ "abc\x1b[2Kx\n", "x\n" },
+	{ "abc\x1b[2D\x1b[1K\n", " bc\n" },
+	{ "ab  \x1b[2C\x1b[1K\n", "\n" },
+	{ "ab  cd\x1b[2D\x1b[K\n", "ab\n" },
+	{ "ab  cd\x1b[4D\x1b[9P\n", "ab\n" },
 	{ "abc\x1b[1Kx\n", "   x\n" },
 	{ "\x1b]0;a title\x07text\n", "text\n" },
 	{ "\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\\n", "link\n" },
@@ -113,6 +118,41 @@ test_bounds(void **state)
 	buf_done(&b);
 }
 
+static double
+cpu_seconds(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/*
+ * The loop waits for whoever looks at such a log: a second is fifty times what
+ * this takes, and a third of what it took when each blank was put by itself.
+ */
+static void
+test_J06_blanks(void **state)
+{
+	static const char *const made[] = { "\x1b[4095Cxx", "\x1b[4095C\n",
+		"\x1b[4095Cx\x1b[1K\n", "\x1b[4095C\x1b[2K" };
+	double start = cpu_seconds();
+	struct strip *s;
+	struct buf b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		buf_init(&b, 65536);
+		s = strip_new(&b);
+		for (size_t n = 0; n < 400000; n += strlen(made[i]))
+			strip_feed(s, (const uint8_t *)made[i],
+			    strlen(made[i]));
+		strip_end(s);
+		buf_done(&b);
+	}
+	assert_true(cpu_seconds() - start < 1);
+}
+
 static void
 expect_lines(struct term *t, uint64_t lines, bool raw, const char *want,
     bool truncated)
@@ -197,6 +237,7 @@ main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_table_in_pieces),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_J06_blanks),
 		cmocka_unit_test(test_scrollback_lines),
 		cmocka_unit_test(test_scrollback_is_bounded),
 	};

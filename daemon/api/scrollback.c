@@ -82,7 +82,11 @@ last_lines(struct api_call *c, const struct session_output *of)
 	s.out = &text;
 	err = scrollback_get(of->term,
 	    JS_SET(in, LINES) ? (uint64_t)in->lines : 100, &s);
-	if (err == 0)
+	/* Motions make more of it; half of that would look like all. */
+	if (err == 0 && !buf_ok(&text))
+		api_fail(c, RDV_E_TOO_BIG,
+		    "as text these lines are over 3 MiB; ask for fewer");
+	else if (err == 0)
 		api_reply(c, 200, scrollback_json(&s, of->run_id));
 	else
 		api_fail(c, err, NULL);

@@ -76,6 +76,19 @@ await test('a search that makes no sense is refused', async (t) => {
 		0);
 });
 
+await test('lines that motions make too long are refused, not left out',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await ran(rdv, 'i=0; while [ $i -lt 1000 ]; do i=$((i+1)); ' +
+			'printf "\\033[4095Cx\\n"; done; echo last');
+		const lines = (n) => ask(rdv, s, { lines: n });
+		const r = await lines(1001);
+		assert.deepEqual([r.status, r.json.code], [413, 'TOO_LARGE']);
+		const few = (await lines(3)).json.content.split('\n');
+		assert.deepEqual(few.map((line) => line.trim()), ['x', 'x', 'last', '']);
+		assert.equal((await look(rdv, s, { query: 'x' })).hits.length, 100);
+	});
+
 await test('a long search leaves everybody else his turn, and the third is ' +
 	'refused', async (t) => {
 	const rdv = await t.start();

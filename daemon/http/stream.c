@@ -76,6 +76,12 @@ stream_close(struct stream *s)
 	conn_end(s->conn);
 }
 
+void
+stream_break(struct stream *s)
+{
+	conn_drop(s->conn);
+}
+
 /* The answer said "Connection: close"; nothing sent after it counts. */
 static size_t
 stream_input(void *user, const char *p, size_t len)
@@ -103,11 +109,19 @@ stream_tick(void *user, int64_t now_ms)
 		stream_write(s, s->beat, strlen(s->beat));
 }
 
-/* A clean end, without a word of why: an EventSource comes back by itself. */
+/*
+ * A clean end, without a word of why: an EventSource comes back by itself.
+ * Bytes would be taken for all there are.
+ */
 static void
 stream_drain(void *user)
 {
-	stream_close(user);
+	struct stream *s = user;
+
+	if (s->beat != NULL)
+		stream_close(s);
+	else
+		stream_break(s);
 }
 
 static void

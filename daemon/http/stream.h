@@ -29,5 +29,7 @@ void stream_write(struct stream *s, const void *p, size_t len);
 size_t stream_queued(const struct stream *s);
 /* Ends the response cleanly; `closed` follows. */
 void stream_close(struct stream *s);
+/* Ends it in the middle, so that its reader sees that something is missing. */
+void stream_break(struct stream *s);
 
 #endif

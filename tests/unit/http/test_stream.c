@@ -332,6 +332,26 @@ drain_ends_streams_cleanly(void **state)
 	rig_stop(&a.g);
 }
 
+/* Half of a log must not look like the whole of it. */
+static void
+drain_breaks_bytes_off(void **state)
+{
+	bool done = false;
+	struct app a;
+	int fd;
+
+	(void)state;
+	start(&a, "application/octet-stream");
+	fd = get_stream(&a);
+	stream_write(a.s, "hello", 5);
+	expect(&a, fd, "5\r\nhello\r\n");
+	http_server_drain(a.g.server, 60000, drained_cb, &done);
+	rig_expect_end(&a.g, fd);
+	rig_until(&a.g, is_set, &done);
+	assert_int_equal(a.closed, 1);
+	rig_stop(&a.g);
+}
+
 static void
 idle_streams_are_small(void **state)
 {
@@ -369,6 +389,7 @@ main(void)
 		cmocka_unit_test(input_counts_for_nothing),
 		cmocka_unit_test(client_gone_before_it_opens),
 		cmocka_unit_test(drain_ends_streams_cleanly),
+		cmocka_unit_test(drain_breaks_bytes_off),
 		cmocka_unit_test(idle_streams_are_small),
 	};
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /api/runs: one execution and its log. The log is given as bytes, as NDJSON or
- * as server-sent events; to its present end, or on until the run's end. In each
- * form a viewer pulls from the log, so a slow client costs an offset.
+ * as server-sent events, or as a recording to be played; to its present end, or
+ * on until the run's end. In each form a viewer pulls from the log, so a slow
+ * client costs an offset.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/casthead.h"
 #include "daemon/api/session.h"
 #include "daemon/app.h"
 #include "daemon/core/kept.h"
@@ -17,6 +19,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/runs.h"
 #include "daemon/store/sessions.h"
+#include "daemon/term/cast.h"
 #include "daemon/term/runlog.h"
 #include "daemon/term/term.h"
 #include "daemon/term/viewer.h"
@@ -28,7 +31,8 @@
 /* Base64 makes four bytes of three (RFC 4648), hence twice the room. */
 #define CHUNK	   32768 /* of the log in one line or event */
 #define LINE_BYTES (2 * CHUNK)
-#define TAIL_BYTES 4096 /* of a line or event beside its data */
+#define TAIL_BYTES 4096	      /* of a line or event beside its data */
+#define HEAD_BYTES (2u << 20) /* a command can be long, and JSON longer */
 
 /* `since` counts bytes of the log, like every offset (docs/stream.md). */
 struct log_in {
@@ -51,10 +55,26 @@ static const struct js_field log_fields[] = {
 	{ .name = NULL },
 };
 
-enum form { FORM_RAW, FORM_NDJSON, FORM_SSE };
+struct cast_in {
+	uint64_t set;
+	int64_t idle_limit;
+};
+
+static const struct js_field cast_fields[] = {
+	{ .name = "idle_limit",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct cast_in, idle_limit),
+	    .min = 1,
+	    .max = 86400,
+	    .help = "s; players shorten what is longer to it" },
+	{ .name = NULL },
+};
+
+enum form { FORM_RAW, FORM_CAST, FORM_NDJSON, FORM_SSE };
 
 static const char *const types[] = {
 	[FORM_RAW] = "application/octet-stream",
+	[FORM_CAST] = "application/x-asciicast",
 	[FORM_NDJSON] = "application/x-ndjson",
 	[FORM_SSE] = "text/event-stream",
 };
@@ -66,6 +86,7 @@ struct feed {
 	struct term *term;
 	struct auth_watch *watch;
 	enum form form;
+	struct cast cast; /* of FORM_CAST */
 	bool follow;
 	uint64_t until; /* without follow: the end when it was asked for */
 	bool closing;
@@ -78,6 +99,21 @@ feed_end(struct feed *f)
 		return;
 	f->closing = true;
 	stream_close(f->stream);
+}
+
+/*
+ * It ends before its end, which must not look like the whole of it. The other
+ * forms have a last word for that, which is missing then.
+ */
+static void
+feed_cut(struct feed *f)
+{
+	if (f->form >= FORM_NDJSON) {
+		feed_end(f);
+		return;
+	}
+	f->closing = true;
+	stream_break(f->stream);
 }
 
 static void
@@ -140,6 +176,18 @@ feed_line(struct feed *f, uint64_t off, const uint8_t *p, size_t len)
 }
 
 static size_t
+feed_cast(struct feed *f, uint64_t off, const uint8_t *p, size_t len)
+{
+	struct buf b;
+
+	buf_init(&b, (size_t)CAST_ROOM * CHUNK);
+	len = cast_put(&f->cast, off, p, len, off + len == f->until, &b);
+	stream_write(f->stream, b.data, b.len);
+	buf_done(&b);
+	return len;
+}
+
+static size_t
 feed_output_cb(uint64_t off, const uint8_t *p, size_t len, bool last, void *arg)
 {
 	struct feed *f = arg;
@@ -153,6 +201,8 @@ feed_output_cb(uint64_t off, const uint8_t *p, size_t len, bool last, void *arg)
 		stream_write(f->stream, p, len);
 	else if (f->form == FORM_SSE)
 		feed_sse(f, off, p, len);
+	else if (f->form == FORM_CAST)
+		len = feed_cast(f, off, p, len);
 	while (f->form == FORM_NDJSON && done < len)
 		done += feed_line(f, off + done, p + done, len - done);
 	/* A run that has ended says so itself. */
@@ -170,7 +220,10 @@ feed_queued_cb(void *arg)
 	return f->closing ? VIEWER_LOW : stream_queued(f->stream);
 }
 
-/* Bytes have no room for a last word: there the end of the body says it. */
+/*
+ * Bytes and events have no room for a last word: there the end of the body says
+ * it.
+ */
 static void
 feed_ended_cb(const struct term_end *end, void *arg)
 {
@@ -190,7 +243,7 @@ feed_ended_cb(const struct term_end *end, void *arg)
 	js_dump(o, &b);
 	buf_put_text(&b, f->form == FORM_SSE ? "\n\n" : "\n");
 	js_free(o);
-	if (f->form != FORM_RAW)
+	if (f->form >= FORM_NDJSON)
 		stream_write(f->stream, b.data, b.len);
 	buf_done(&b);
 	feed_end(f);
@@ -200,7 +253,7 @@ feed_ended_cb(const struct term_end *end, void *arg)
 static void
 feed_slow_cb(void *arg)
 {
-	feed_end(arg);
+	feed_cut(arg);
 }
 
 static const struct viewer_ops viewer_ops = {
@@ -222,7 +275,7 @@ feed_drained_cb(struct stream *s, void *arg)
 static void
 feed_revoked_cb(void *arg)
 {
-	feed_end(arg);
+	feed_cut(arg);
 }
 
 static void
@@ -257,31 +310,37 @@ feed_open(struct api_call *c, struct feed *f)
 }
 
 /* Takes over the reference to `t`. */
-static void
-feed_start(struct api_call *c, struct term *t, uint64_t since, bool live)
+static struct feed *
+feed_new(struct term *t, enum form form)
 {
-	const struct log_in *in = c->in;
-	struct viewer_conf conf = { .offset = since, .chunk = CHUNK };
 	struct feed *f = xcalloc(1, sizeof(*f));
 
 	f->term = t;
-	f->follow = in->follow;
+	f->form = form;
 	f->until = term_bytes(t);
-	if (http_list_has(c->req, "accept", types[FORM_SSE]))
-		f->form = FORM_SSE;
-	else if (http_list_has(c->req, "accept", types[FORM_NDJSON]))
-		f->form = FORM_NDJSON;
+	return f;
+}
+
+/* `head`: what goes before all output, or NULL. */
+static void
+feed_start(struct api_call *c, struct feed *f, uint64_t since, bool live,
+    const struct buf *head)
+{
+	struct viewer_conf conf = { .offset = since, .chunk = CHUNK };
+
 	if (!feed_open(c, f)) {
-		term_unref(t);
+		term_unref(f->term);
 		free(f);
 		return;
 	}
+	if (head != NULL)
+		stream_write(f->stream, head->data, head->len);
 	/*
 	 * Nothing can be typed here, so it must never inherit the terminal's
 	 * size.
 	 */
 	conf.read_only = true;
-	f->viewer = viewer_new(t, &conf, &viewer_ops, f);
+	f->viewer = viewer_new(f->term, &conf, &viewer_ops, f);
 	/* Nothing will come that could be the last byte. */
 	if (!f->follow && live && since == f->until)
 		feed_end(f);
@@ -369,34 +428,90 @@ since_of(struct api_call *c, uint64_t *since)
 	       str_to_u64(last, 0, INT64_MAX, since);
 }
 
+/*
+ * The output of the run that the path names; false when the call is over. A run
+ * that never got a terminal has no log file, which is a state and no fault of
+ * the disk.
+ */
+static bool
+run_output(struct api_call *c, struct store_run *r, struct term **t)
+{
+	int err;
+
+	if (!run_get(c, r))
+		return false;
+	err = run_open_term(c->app->runs, r, t);
+	if (err != 0)
+		api_fail(c, err == -ENOENT ? RDV_E_STATE : err,
+		    "it has no output, or none any more");
+	return err == 0;
+}
+
+static enum form
+form_wanted(const struct api_call *c)
+{
+	if (http_list_has(c->req, "accept", types[FORM_SSE]))
+		return FORM_SSE;
+	if (http_list_has(c->req, "accept", types[FORM_NDJSON]))
+		return FORM_NDJSON;
+	return FORM_RAW;
+}
+
+static bool
+is_live(const struct api_call *c, const struct store_run *r)
+{
+	return run_find(c->app->runs, r->id) != NULL;
+}
+
 static void
 runs_log(struct api_call *c)
 {
+	const struct log_in *in = c->in;
 	struct term *t = NULL;
 	struct store_run r;
 	uint64_t since;
-	int err;
+	struct feed *f;
 
-	if (!run_get(c, &r))
-		return;
 	if (!since_of(c, &since)) {
 		api_fail(c, RDV_E_INVALID, "Last-Event-ID: is no offset");
 		return;
 	}
-	/*
-	 * A run that never got a terminal has no log file, which is a state and
-	 * no fault of the disk.
-	 */
-	err = run_open_term(c->app->runs, &r, &t);
-	if (err == 0 && since > term_bytes(t)) {
+	if (!run_output(c, &r, &t))
+		return;
+	if (since > term_bytes(t)) {
 		term_unref(t);
 		api_fail(c, RDV_E_INVALID, "since: is beyond the log");
-	} else if (err == 0) {
-		feed_start(c, t, since, run_find(c->app->runs, r.id) != NULL);
-	} else {
-		api_fail(c, err == -ENOENT ? RDV_E_STATE : err,
-		    "it has no output, or none any more");
+		return;
 	}
+	f = feed_new(t, form_wanted(c));
+	f->follow = in->follow;
+	feed_start(c, f, since, is_live(c, &r), NULL);
+}
+
+static void
+runs_cast(struct api_call *c)
+{
+	const struct cast_in *in = c->in;
+	struct cast_head head = { .idle_limit = in->idle_limit };
+	struct term *t = NULL;
+	struct store_run r;
+	struct feed *f;
+	struct buf b;
+
+	if (!run_output(c, &r, &t))
+		return;
+	f = feed_new(t, FORM_CAST);
+	if (!cast_begin(&f->cast, t)) {
+		term_unref(t);
+		free(f);
+		api_fail(c, RDV_E_STATE, "it has no terminal");
+		return;
+	}
+	casthead_fill(c, &r, &head);
+	buf_init(&b, HEAD_BYTES);
+	cast_put_head(&f->cast, &head, &b);
+	feed_start(c, f, 0, is_live(c, &r), &b);
+	buf_done(&b);
 }
 
 struct forgetting {
@@ -457,6 +572,11 @@ const struct api_route api_routes_runs[] = {
 	    .success = 200,
 	    .doc = "Its output: application/octet-stream, "
 		   "application/x-ndjson or text/event-stream" },
+	{ HTTP_M_GET, "/api/runs/{id}/cast", SCOPE_READ | SCOPE_RUN,
+	    .of = API_OF_RUN, .kind = API_STREAM, .query = cast_fields,
+	    .in_size = sizeof(struct cast_in), .handler = runs_cast,
+	    .success = 200,
+	    .doc = "What its terminal has shown so far, as asciicast v2" },
 	{ HTTP_M_DELETE, "/api/runs/{id}/log", SCOPE_WRITE,
 	    .handler = runs_forget, .success = 204,
 	    .doc = "Removes the output of a run that has ended, for good" },

@@ -22,22 +22,16 @@
 
 /*
  * 16 bytes, little endian: u64 offset, u56 wall ms, u8 stream. A stretch ends
- * with its stream or after this long, so typing costs no record per key. A size
- * has its rows and columns in the upper bits of the offset.
+ * with its stream or after this long: each key that is typed has its time, and
+ * so has each picture of an animation, while a flood has 50 records a second. A
+ * size has its rows and columns in the upper bits of the offset.
  */
 #define RECORD	     16
-#define SPAN_MS	     50
+#define SPAN_MS	     20
 #define NAME_MAX_LEN (UUID_TEXT + 16)
 #define OFFSET_BITS  44
 #define COLS_BITS    10
 #define BELOW(bits)  (((uint64_t)1 << (bits)) - 1)
-
-struct record {
-	uint64_t offset;
-	int64_t time_ms;
-	uint8_t stream;
-	unsigned cols, rows; /* of a size */
-};
 
 static void
 put_u64(uint8_t *p, uint64_t v)
@@ -57,7 +51,7 @@ get_u64(const uint8_t *p)
 }
 
 static void
-record_decode(const uint8_t *raw, struct record *out)
+record_decode(const uint8_t *raw, struct runlog_record *out)
 {
 	uint64_t where = get_u64(raw), when = get_u64(raw + 8);
 
@@ -68,11 +62,13 @@ record_decode(const uint8_t *raw, struct record *out)
 	out->stream = (uint8_t)when;
 }
 
-static bool
-record_get(const struct runlog *l, uint64_t i, struct record *out)
+bool
+runlog_record(const struct runlog *l, uint64_t i, struct runlog_record *out)
 {
 	uint8_t raw[RECORD];
 
+	if (i >= l->records)
+		return false;
 	if (pread(l->idx, raw, RECORD, (off_t)(i * RECORD)) != RECORD)
 		return false;
 	record_decode(raw, out);
@@ -139,22 +135,25 @@ open_one(int dirfd, const char *run_id, const char *suffix,
 }
 
 /*
- * After a loss of power the log can be shorter than its index says; what is
- * said of bytes that are not there is forgotten.
+ * After a loss of power the log can be shorter than its index says, and the
+ * index can end in zeros; what is said of bytes that are not there is
+ * forgotten, and what says nothing.
  */
 static int
 index_settle(struct runlog *l, bool trim)
 {
-	struct record r = { 0 };
+	struct runlog_record r = { 0 };
 	struct stat st;
 
+	if (l->idx < 0)
+		return 0;
 	if (fstat(l->idx, &st) < 0)
 		return -errno;
 	l->records = (uint64_t)st.st_size / RECORD;
 	while (l->records > 0) {
-		if (!record_get(l, l->records - 1, &r))
+		if (!runlog_record(l, l->records - 1, &r))
 			return -EIO;
-		if (r.offset <= l->size)
+		if (r.offset <= l->size && r.stream != 0)
 			break;
 		l->records--;
 	}
@@ -180,7 +179,8 @@ runlog_open(struct runlog *l, int dirfd, const char *run_id,
 	if (got.fd < 0)
 		return got.fd;
 	err = got.idx = open_one(dirfd, run_id, ".idx", mode);
-	if (err < 0)
+	/* Output whose times are lost is output all the same. */
+	if (err < 0 && (err != -ENOENT || mode != RUNLOG_READ))
 		goto out;
 	err = -EIO;
 	if (fstat(got.fd, &st) < 0 || !S_ISREG(st.st_mode))
@@ -288,12 +288,12 @@ static uint64_t
 records_upto(const struct runlog *l, uint64_t off)
 {
 	uint64_t lo = 0, hi = l->records;
-	struct record r;
+	struct runlog_record r;
 
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
-		if (!record_get(l, mid, &r) || r.offset > off)
+		if (!runlog_record(l, mid, &r) || r.offset > off)
 			hi = mid;
 		else
 			lo = mid + 1;
@@ -305,15 +305,16 @@ bool
 runlog_span(const struct runlog *l, uint64_t off, struct runlog_span *out)
 {
 	uint64_t next = records_upto(l, off);
-	struct record r;
+	struct runlog_record r;
 
-	if (off >= l->size || next == 0 || !record_get(l, next - 1, &r))
+	if (off >= l->size || next == 0 || !runlog_record(l, next - 1, &r))
 		return false;
 	out->from = r.offset;
 	out->time_ms = r.time_ms;
 	out->stream = r.stream;
 	out->to = l->size;
-	if (next < l->records && record_get(l, next, &r) && r.offset < l->size)
+	if (next < l->records && runlog_record(l, next, &r) &&
+	    r.offset < l->size)
 		out->to = r.offset;
 	return true;
 }
@@ -328,7 +329,7 @@ bool
 runlog_next_size(const struct runlog *l, uint64_t *i, struct runlog_size *out)
 {
 	uint8_t raw[256 * RECORD];
-	struct record r;
+	struct runlog_record r;
 	ssize_t n;
 
 	while (*i < l->records) {

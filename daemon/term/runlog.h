@@ -67,6 +67,17 @@ struct runlog_size {
 	uint64_t at;
 	unsigned cols, rows;
 };
+/* A record of the index as it stands there. */
+struct runlog_record {
+	uint64_t offset; /* of what it tells of */
+	int64_t time_ms; /* wall clock */
+	uint8_t stream;
+	unsigned cols, rows; /* of a size */
+};
+/* The i-th, from 0. False: there are no more. */
+bool
+runlog_record(const struct runlog *l, uint64_t i, struct runlog_record *out);
+
 /* Where in the index to begin with the sizes at `off` and behind it. */
 uint64_t runlog_sizes(const struct runlog *l, uint64_t off);
 /* The next one from *i on, which goes behind it. False: there is none. */

@@ -8,6 +8,7 @@ await import('./wait.mjs');
 await import('./search.mjs');
 await import('./sizes.mjs');
 await import('./screen.mjs');
+await import('./cast.mjs');
 await import('./protocol.mjs');
 await import('./folders.mjs');
 await import('./tokens.mjs');

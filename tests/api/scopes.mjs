@@ -67,6 +67,7 @@ const TABLE = {
 		body: bad }],
 	'GET /api/runs/{id}': [LOOK, 200, at('run')],
 	'GET /api/runs/{id}/log': [LOOK, 200, at('run')],
+	'GET /api/runs/{id}/cast': [LOOK, 200, at('run')],
 	'DELETE /api/runs/{id}/log': [WRITE, 404],
 	'GET /ws/terminal/{session_id}': [LOOK, 101, at('session')],
 	'POST /api/auth/code': [WRITE, 422, { body: bad }],

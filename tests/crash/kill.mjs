@@ -118,6 +118,29 @@ async function settle(rdv, sessions, viewers) {
 		assert.equal(v.failed, null);
 }
 
+// The index went on after each kill: all bytes are in the recording, none is
+// older than the one before, and the last round has a time of its own.
+async function recordingIsWhole(rdv, session, lastRound) {
+	const { raw } = await rdv.request('GET',
+		`/api/runs/${session.run.id}/cast`);
+	let at = raw.indexOf('\n'), offset = 0, before = 0;
+	const { timestamp } = JSON.parse(raw.subarray(0, at));
+	while (at + 1 < raw.length) {
+		const next = raw.indexOf('\n', at + 1);
+		const [t, code, data] = JSON.parse(raw.subarray(at + 1, next));
+		at = next;
+		assert.ok(t >= before, `${t} after ${before}`);
+		before = t;
+		if (code !== 'o')
+			continue;
+		assert.ok(expected(offset, data.length).equals(Buffer.from(data)),
+			`recorded at ${offset}`);
+		offset += data.length;
+	}
+	assert.equal(offset, sizeOf(rdv, session));
+	assert.ok((timestamp + before) * 1000 >= lastRound - 2000, 'its times');
+}
+
 // What each rdvd asked for stands in one chain, and nothing is missing in it.
 function auditIsWhole(rdv, starts) {
 	const audit = (word) => execFileSync(bin('rdv'), ['audit', word,
@@ -154,8 +177,9 @@ await test(`${rounds} rounds of kill -9 with live terminals (H18)`, async () => 
 		await whole();
 		const baseline = { ops: fdCount(rdv.ops), main: fdCount(rdv.main.pid) };
 		const gaps = [];
-		let rdvdFds = 0;
+		let rdvdFds = 0, lastRound;
 		for (let i = 0; i < rounds; i++) {
+			lastRound = Date.now();
 			gaps.push(await killRound(rdv, viewers, random));
 			await settle(rdv, sessions, viewers);
 			rdvdFds ||= fdCount(rdv.rdvd);
@@ -175,6 +199,7 @@ await test(`${rounds} rounds of kill -9 with live terminals (H18)`, async () => 
 			assert.equal(now.run.state, 'running');
 			assert.equal(now.run.id, s.run.id, 'the same run');
 		}
+		await recordingIsWhole(rdv, sessions[0], lastRound);
 		auditIsWhole(rdv, FLOODS + IDLE);
 		gaps.sort((a, b) => a - b);
 		console.log(`     back after ${gaps[gaps.length >> 1]} ms (median), ` +

@@ -55,6 +55,7 @@ const PATHS = {
 	'POST /api/sessions/{id}/resume': ['session', {}],
 	'GET /api/runs/{id}': ['run'],
 	'GET /api/runs/{id}/log': ['run'],
+	'GET /api/runs/{id}/cast': ['run'],
 	'GET /api/tokens/{id}': ['token'],
 	'DELETE /api/runs/{id}/log': ['run'],
 	'DELETE /api/folders/{id}': ['folder'],

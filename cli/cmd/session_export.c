@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rdv session export: what a session's terminal has shown, with its times, as a
- * file for players. A file is either whole or not there: what breaks off in the
- * middle is removed.
+ * file for players. Words are taken out of it here and not in rdvd: they are
+ * secrets, and no business of the daemon. A file is either whole or not there:
+ * what breaks off in the middle is removed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,19 +17,25 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/redact.h"
 #include "lib/buf.h"
 #include "lib/js.h"
+#include "lib/secret.h"
 
 /* A first line holds a command, which may have a megabyte. */
 #define LINE_MAX ((size_t)16 << 20)
+/* Of what redaction has held back, each byte can become six. */
+#define OUT_MAX ((size_t)128 << 20)
 
 struct export
 {
 	struct cmd_call *call;
 	const char *name; /* of the file, or NULL */
 	FILE *to;
-	struct buf line;
+	struct redact *redact; /* NULL: all of it */
+	struct buf line, out;
 	uint64_t lines;
+	bool bad; /* it was no recording */
 };
 
 /*
@@ -48,6 +55,26 @@ tell_mark(struct export *x)
 	js_free(ev);
 }
 
+/* False: nobody can take any more of it. */
+static bool
+put(struct export *x, const struct buf *b)
+{
+	return fwrite(b->data, 1, b->len, x->to) == b->len;
+}
+
+static bool
+put_redacted(struct export *x)
+{
+	buf_reset(&x->out);
+	if (!redact_line(x->redact, (const char *)x->line.data, x->line.len,
+		&x->out) ||
+	    !buf_ok(&x->out)) {
+		x->bad = true;
+		return false;
+	}
+	return put(x, &x->out);
+}
+
 static bool
 take_line(struct export *x)
 {
@@ -56,9 +83,15 @@ take_line(struct export *x)
 	x->lines++;
 	if (x->lines == 2)
 		tell_mark(x);
-	good = buf_ok(&x->line) &&
-	       fwrite(x->line.data, 1, x->line.len, x->to) == x->line.len &&
-	       fputc('\n', x->to) != EOF;
+	x->bad = !buf_ok(&x->line);
+	if (x->bad)
+		return false;
+	if (x->redact != NULL) {
+		good = put_redacted(x);
+	} else {
+		buf_put_u8(&x->line, '\n');
+		good = put(x, &x->line);
+	}
 	buf_reset(&x->line);
 	return good;
 }
@@ -92,6 +125,17 @@ target(struct cmd_call *c, const char *run)
 	return api_path("/api/runs/", run, tail);
 }
 
+/* A write that fails is seen by whoever closes the file. */
+static void
+finish_redacted(struct export *x)
+{
+	buf_reset(&x->out);
+	redact_end(x->redact, &x->out);
+	(void)put(x, &x->out);
+	out_note(x->call->cli, "%llu places redacted",
+	    (unsigned long long)redact_count(x->redact));
+}
+
 static int
 fetch(struct export *x, const char *run)
 {
@@ -102,10 +146,18 @@ fetch(struct export *x, const char *run)
 	int rc;
 
 	buf_init(&x->line, LINE_MAX);
+	buf_init(&x->out, OUT_MAX);
 	rc = api_stream(x->call, &s);
 	if (rc == CMD_UNREACHABLE && s.begun)
 		rc = api_unreachable(x->call, 0, "it ended in the middle");
+	if (x->bad) {
+		out_error(x->call->cli, "BAD_ANSWER", "rdvd sent no recording");
+		rc = CMD_FAILED;
+	}
+	if (rc == CMD_OK && x->redact != NULL)
+		finish_redacted(x);
 	buf_done(&x->line);
+	buf_done(&x->out);
 	free(path);
 	return rc;
 }
@@ -139,40 +191,114 @@ fetch_file(struct export *x, const char *run)
 }
 
 static int
-export_run(struct cmd_call *c, const char *run)
+export_run(struct export *x, const char *run)
 {
-	struct export x = { .call = c, .name = c->args[1], .to = stdout };
-
-	if (x.name != NULL && strcmp(x.name, "-") != 0)
-		return fetch_file(&x, run);
+	x->name = x->call->args[1];
+	x->to = stdout;
+	if (x->name != NULL && strcmp(x->name, "-") != 0)
+		return fetch_file(x, run);
 	/* JSON has no escape sequence in it, but says nothing to a person. */
 	if (isatty(STDOUT_FILENO)) {
-		out_error(c->cli, "INVALID_ARGUMENT",
-		    "a recording is for a player: name a file, or \"-\" and "
-		    "where it goes");
+		out_error(x->call->cli, "INVALID_ARGUMENT",
+		    "a recording is for a player: name a file, or send the "
+		    "output somewhere");
 		return CMD_USAGE;
 	}
-	return fetch(&x, run);
+	return fetch(x, run);
+}
+
+static int
+add_word(struct export *x, const char *word, size_t len)
+{
+	if (redact_add(x->redact, word, len) == 0)
+		return CMD_OK;
+	out_error(x->call->cli, "INVALID_ARGUMENT",
+	    "a text to redact is empty or no UTF-8");
+	return CMD_USAGE;
+}
+
+static int
+add_file(struct export *x, const char *name)
+{
+	FILE *f = fopen(name, "re");
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+	int rc = CMD_OK;
+
+	errno = f != NULL ? 0 : errno;
+	while (f != NULL && rc == CMD_OK &&
+	       (n = getline(&line, &room, f)) >= 0) {
+		n -= n > 0 && line[n - 1] == '\n';
+		if (n > 0)
+			rc = add_word(x, line, (size_t)n);
+	}
+	if (f == NULL || ferror(f) != 0) {
+		out_error(x->call->cli, "CANNOT_READ", "cannot read %s: %s",
+		    name, strerror(errno));
+		rc = CMD_FAILED;
+	}
+	secret_free(line, room);
+	if (f != NULL)
+		(void)fclose(f);
+	return rc;
+}
+
+/* What is to be taken out, from the options. */
+static int
+add_words(struct export *x)
+{
+	const struct cmd_call *c = x->call;
+	const char *value;
+	int rc = CMD_OK;
+
+	if (!cmd_flag(c, "redact") && !cmd_flag(c, "redact-file"))
+		return CMD_OK;
+	x->redact = redact_new();
+	for (unsigned i = 0; rc == CMD_OK; i++) {
+		value = cmd_nth(c, "redact", i);
+		if (value == NULL)
+			break;
+		rc = add_word(x, value, strlen(value));
+	}
+	for (unsigned i = 0; rc == CMD_OK; i++) {
+		value = cmd_nth(c, "redact-file", i);
+		if (value == NULL)
+			break;
+		rc = add_file(x, value);
+	}
+	return rc;
+}
+
+static int
+export_newest(struct export *x)
+{
+	struct js *v = NULL;
+	int rc = pick_session_get(x->call, "", &v);
+	const char *run = js_str(js_get(v, "run"), "id", NULL);
+
+	if (rc == CMD_OK && run != NULL) {
+		rc = export_run(x, run);
+	} else if (rc == CMD_OK) {
+		out_error(x->call->cli, "INVALID_STATE",
+		    "the session never ran");
+		rc = CMD_FAILED;
+	}
+	js_free(v);
+	return rc;
 }
 
 static int
 session_export(struct cmd_call *c)
 {
-	struct js *v = NULL;
-	const char *run = cmd_value(c, "run");
-	int rc;
+	struct export x = { .call = c };
+	int rc = add_words(&x);
 
-	if (run != NULL)
-		return export_run(c, run);
-	rc = pick_session_get(c, "", &v);
-	run = js_str(js_get(v, "run"), "id", NULL);
-	if (rc == CMD_OK && run != NULL) {
-		rc = export_run(c, run);
-	} else if (rc == CMD_OK) {
-		out_error(c->cli, "INVALID_STATE", "the session never ran");
-		rc = CMD_FAILED;
-	}
-	js_free(v);
+	if (rc == CMD_OK && cmd_flag(c, "run"))
+		rc = export_run(&x, cmd_value(c, "run"));
+	else if (rc == CMD_OK)
+		rc = export_newest(&x);
+	redact_free(x.redact);
 	return rc;
 }
 
@@ -191,6 +317,15 @@ static const struct cmd_opt opts[] = {
 	    .min = 1,
 	    .max = 86400,
 	    .help = "players shorten every pause to so much" },
+	{ .name = "redact",
+	    .arg = "TEXT",
+	    .many = true,
+	    .help = "put stars for TEXT, also across events and colours" },
+	{ .name = "redact-file",
+	    .arg = "FILE",
+	    .many = true,
+	    .help = "the same for each line of FILE, which ps(1) does not "
+		    "show" },
 	{ .name = "run",
 	    .arg = "ID",
 	    .help = "an earlier run of the session; default the newest" },
@@ -205,7 +340,11 @@ const struct cmd cmd_session_export = {
 	.doc = "It is there for every terminal, at any time, also when the "
 	       "session has ended. What was typed is in it only as far as the "
 	       "program has shown it. FILE must not exist; without one it goes "
-	       "to standard output. Play it with \"asciinema play FILE\".",
+	       "to standard output. Play it with \"asciinema play FILE\". "
+	       "Redaction "
+	       "finds what was written in one piece; a program that draws it "
+	       "here and there, or writes it otherwise, has to be looked for "
+	       "by eye.",
 	.scope = "read",
 	.run = session_export,
 };

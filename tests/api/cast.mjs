@@ -184,3 +184,35 @@ await test('asciinema plays it', async (t) => {
 	for (const how of [['cat'], ['play', '-i', '0.01']])
 		assert.match(played(file, ...how), /\x1b\[31mred €\ufffd end\r*\n/);
 });
+
+await test('words are taken out of what is exported, and of that alone',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await rdv.session('my hunter2', sh('printf "pass: hun"; ' +
+			'sleep 0.2; printf "\\033[31mter2 \\000 tok\\033[men 77\\n"'));
+		await ended(rdv, s);
+		fs.writeFileSync(path.join(rdv.home, 'words'), 'hunter2\n\ntoken 77');
+		const run = cli(rdv, 'session', 'export', s.id, '--cast', '--redact',
+			'pass:', '--redact-file', 'words');
+		// In the title, the command and three times in the output.
+		assert.deepEqual([run.status, run.err],
+			[0, 'rdv: 5 places redacted\n']);
+		const { head, output, events } = parse(run.out);
+		assert.equal(output,
+			'***** ***\x1b[31m**** \0 ***\x1b[m*****\r\n');
+		assert.equal(head.title, 'my *******');
+		assert.ok(!run.out.includes('hunter2'));
+		const whole = parse(cli(rdv, 'session', 'export', s.id).out);
+		assert.match(whole.output, /^pass: hun\x1b\[31mter2 \0 tok/);
+		assert.deepEqual(events.map((e) => e[0]),
+			whole.events.map((e) => e[0]));
+		for (const [words, status, why] of [
+			[['--redact', ''], 2, /empty or no UTF-8/],
+			[['--redact-file', 'none'], 1, /cannot read none: No such/]]) {
+			const no = cli(rdv, 'session', 'export', s.id, 'x.cast',
+				...words);
+			assert.equal(no.status, status);
+			assert.match(no.err, why);
+		}
+		assert.ok(!fs.existsSync(path.join(rdv.home, 'x.cast')));
+	});

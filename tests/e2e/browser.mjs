@@ -145,6 +145,19 @@ export async function dims(page) {
 	return { cols: Number(found[1]), rows: Number(found[2]) };
 }
 
+/* On the third character of the row that begins so. */
+export async function clickRow(page, text) {
+	const at = (await rows(page)).findIndex((r) => r.startsWith(text));
+	const { cols, rows: lines } = await dims(page);
+	const box = await page.locator('.xterm-screen').boundingBox();
+	const x = box.x + box.width / cols * 2.5;
+	const y = box.y + box.height / lines * (at + 0.5);
+
+	await page.mouse.move(x - 5, y - 2);
+	await page.mouse.move(x, y);
+	await page.mouse.click(x, y);
+}
+
 /* The numbers behind 'Details', which are read again and again. */
 export async function details(page) {
 	await page.$eval('.details', (el) => {

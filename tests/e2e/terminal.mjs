@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import {
-	dims, openSession, paste, rows, shows, type,
+	clickRow, dims, openSession, paste, rows, shows, type,
 } from './browser.mjs';
 
 async function withShell({ product, browser }, fn) {
@@ -178,17 +178,7 @@ await test('a click on a link shows where it leads, and only web links', (all) =
     withShell(all, async (page) => {
 	const osc = (url, text) => `\\033]8;;${url}\\033\\\\${text}` +
 	    '\\033]8;;\\033\\\\';
-	const click = async (text) => {
-		const at = (await rows(page)).findIndex((r) =>
-		    r.startsWith(text));
-		const { cols, rows: lines } = await dims(page);
-		const box = await page.locator('.xterm-screen').boundingBox();
-		const x = box.x + box.width / cols * 2.5;
-		const y = box.y + box.height / lines * (at + 0.5);
-		await page.mouse.move(x - 5, y - 2);
-		await page.mouse.move(x, y);
-		await page.mouse.click(x, y);
-	};
+	const click = (text) => clickRow(page, text);
 
 	await type(page, `printf '${osc('https://ok.example/a', 'GOODLINK')}` +
 	    `\\n${osc('javascript:alert(1)', 'EVILLINK')}\\n` +

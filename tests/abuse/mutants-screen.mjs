@@ -52,4 +52,13 @@ export const screen = [
 		off: [['daemon/term/strip.c', 'len > 0 && !s->out->failed;',
 			'len > 0;']],
 		red: ['unit/term/test_strip test_J06'] },
+	{ ids: ['J11'], guard: 'a title out of a recording is made a label',
+		off: [['web/src/term/player.ts', 'this.title = label(title)',
+			'this.title = title']],
+		red: ['e2e abuse_J11 a hostile'] },
+	{ ids: ['J11'], guard: 'a link out of a recording is offered, not opened',
+		off: [['web/src/term/base.ts',
+			'linkHandler: { activate: (_ev, text) => offer(text, on) }',
+			'linkHandler: { activate: (_ev, text) => on.link(text) }']],
+		red: ['e2e abuse_J11 a hostile'] },
 ];

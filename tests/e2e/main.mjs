@@ -2,7 +2,7 @@
 import { end } from './case.mjs';
 
 const files = ['signin', 'sessions', 'terminal', 'tabs', 'phone', 'refusals',
-	'hosts', 'rotation', 'hostile', 'recovery', 'policy'];
+	'hosts', 'rotation', 'replay', 'hostile', 'recovery', 'policy'];
 
 try {
 	for (const file of files)

@@ -48,8 +48,9 @@ const session = (id: string, part: Partial<Session> = {}): Session => ({
 });
 
 const run = (part: Partial<Run>): Run => ({
-	id: "r", state: "running", exit_code: null, signal: null, cause: null,
-	cwd: null, cols: null, rows: null, log_bytes: 0, started_at: null, ended_at: null, ...part,
+	id: "r", session_id: "s", state: "running", exit_code: null,
+	signal: null, cause: null, cwd: null, cols: null, rows: null,
+	log_bytes: 0, started_at: null, ended_at: null, ...part,
 });
 
 test("folders nest, and sessions lie in theirs", () => {

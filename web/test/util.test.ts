@@ -62,9 +62,10 @@ test("sizes and ages read like sentences", () => {
 });
 
 test("addresses survive a round trip and nothing else is understood", () => {
-	for (const hash of ["#/", "#/new", `#/s/${id}`])
+	for (const hash of ["#/", "#/new", `#/s/${id}`, `#/replay/${id}`])
 		assert.equal(formatRoute(parseRoute(hash)), hash);
 	for (const hash of ["", "#/s/../x", `#/s/${id}/x`, "#/s/", "#x",
+	    "#/replay/x",
 	    `#/s/${id}?server=https://evil.example`])
 		assert.deepEqual(parseRoute(hash), { page: "home" });
 });

@@ -6,6 +6,7 @@
 
 export interface Run {
 	id: string;
+	session_id: string;
 	state: string;
 	exit_code: number | null;
 	signal: number | null;

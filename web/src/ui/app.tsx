@@ -8,6 +8,7 @@ import type { ComponentChild } from "preact";
 import type { State, Store } from "../store.ts";
 import { useStore, useTitle } from "./hooks.ts";
 import { NewSessionForm } from "./newsession.tsx";
+import { ReplayPage } from "./replay.tsx";
 import { SessionPage } from "./session.tsx";
 import { Sidebar } from "./sidebar.tsx";
 import { SignIn } from "./signin.tsx";
@@ -46,6 +47,8 @@ function pageOf(store: Store, state: State): ComponentChild {
 		return <NewSessionForm store={store} state={state} />;
 	if (route.page === "home")
 		return <Home state={state} />;
+	if (route.page === "replay")
+		return <ReplayPage key={route.id} run={route.id} />;
 	const session = state.sessions.find((s) => s.id === route.id);
 	if (session === undefined)
 		return <Missing loaded={state.loaded} />;

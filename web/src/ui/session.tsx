@@ -9,6 +9,7 @@ import { useState } from "preact/hooks";
 import type { Session } from "../net/types.ts";
 import type { State, Store } from "../store.ts";
 import { ending, statusOf, type Tone } from "../util/status.ts";
+import { formatRoute } from "../util/route.ts";
 import { label, pathTail } from "../util/text.ts";
 import { buildTree, flatten } from "../util/tree.ts";
 import { AskName, Confirm } from "./dialog.tsx";
@@ -75,6 +76,10 @@ function Actions({ store, state, session }: Props) {
 			    session={session} />
 			<button type="button" class="button"
 			    onClick={() => setAsk("rename")}>Rename</button>
+			{replayable(session) && <a class="button"
+			    title="What it has shown, from the beginning"
+			    href={formatRoute({ page: "replay",
+			        id: session.run!.id })}>Replay</a>}
 			{session.status === "active" && !over && <button type="button"
 			    class="button" title="Detach; it keeps running"
 			    onClick={() => void store.suspend(id)}>
@@ -90,6 +95,14 @@ function Actions({ store, state, session }: Props) {
 			    done={() => setAsk(null)} />
 		</div>
 	);
+}
+
+/* A terminal whose output stands. Of one that goes on it may be newer. */
+function replayable(session: Session): boolean {
+	const { run } = session;
+
+	return run !== null && run.cols !== null &&
+	    (run.ended_at === null || run.log_bytes > 0);
 }
 
 function Asked({ ask, store, session, done }: {

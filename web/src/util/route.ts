@@ -9,7 +9,9 @@
 export type Route =
 	| { page: "home" }
 	| { page: "new" }
-	| { page: "session"; id: string };
+	| { page: "session"; id: string }
+	/* Of a run. */
+	| { page: "replay"; id: string };
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -20,6 +22,8 @@ export function parseRoute(hash: string): Route {
 		return { page: "new" };
 	if (path.startsWith("/s/") && uuid.test(path.slice(3)))
 		return { page: "session", id: path.slice(3) };
+	if (path.startsWith("/replay/") && uuid.test(path.slice(8)))
+		return { page: "replay", id: path.slice(8) };
 	return { page: "home" };
 }
 
@@ -28,6 +32,7 @@ export function formatRoute(route: Route): string {
 	case "home": return "#/";
 	case "new": return "#/new";
 	case "session": return `#/s/${route.id}`;
+	case "replay": return `#/replay/${route.id}`;
 	}
 }
 

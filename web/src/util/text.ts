@@ -38,6 +38,16 @@ export function bytes(n: number): string {
 	return `${(n / 1_000_000).toFixed(1)} MB`;
 }
 
+/* A position in a recording. */
+export function clock(ms: number): string {
+	const s = Math.floor(ms / 1000);
+	const two = (n: number) => String(n).padStart(2, "0");
+	const hours = Math.floor(s / 3600), min = Math.floor(s / 60) % 60;
+
+	return hours > 0 ? `${hours}:${two(min)}:${two(s % 60)}`
+	    : `${min}:${two(s % 60)}`;
+}
+
 const units: ReadonlyArray<readonly [number, string]> = [
 	[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"],
 ];

@@ -22,12 +22,14 @@
 
 /*
  * 16 bytes, little endian: u64 offset, u56 wall ms, u8 stream. A stretch ends
- * with its stream or after this long: each key that is typed has its time, and
- * so has each picture of an animation, while a flood has 50 records a second. A
- * size has its rows and columns in the upper bits of the offset.
+ * with its stream or after this long, so that each picture of an animation has
+ * its time. What comes drop by drop has fewer: the index would be the larger of
+ * the two, and only the log counts against a limit. A size has its rows and
+ * columns in the upper bits of the offset.
  */
 #define RECORD	     16
 #define SPAN_MS	     20
+#define TRICKLE_MS   100
 #define NAME_MAX_LEN (UUID_TEXT + 16)
 #define OFFSET_BITS  44
 #define COLS_BITS    10
@@ -104,10 +106,11 @@ mark(struct runlog *l, uint8_t stream)
 {
 	int64_t now = clock_wall_ms();
 	int64_t age = now - l->last_ms;
+	int64_t span = l->size - l->last_offset < RECORD ? TRICKLE_MS : SPAN_MS;
 
 	/* A clock set back starts a new stretch too. */
 	if (l->records > 0 && stream == l->last_stream && age >= 0 &&
-	    age < SPAN_MS)
+	    age < span)
 		return 0;
 	return record_put(l, now, stream, 0);
 }

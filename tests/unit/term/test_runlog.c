@@ -242,6 +242,26 @@ test_spans_by_time(void **state)
 	expect_span(fx, 6, 6, 11, RUNLOG_OUT);
 }
 
+/* In all the index is no larger than the log and some bytes a second. */
+static void
+test_spans_of_drops(void **state)
+{
+	struct fx *fx = *state;
+
+	for (int i = 0; i < 100; i++) {
+		clock_shift(0, i * 30);
+		put(fx, ".", RUNLOG_OUT);
+	}
+	/* Three seconds, and some more on a busy machine. */
+	assert_in_range(fx->log.records, 20, 40);
+	clock_shift(0, 100 * 30);
+	put(fx, "sixteen bytes at least", RUNLOG_OUT);
+	clock_shift(0, 101 * 30);
+	put(fx, ".", RUNLOG_OUT);
+	expect_span(fx, fx->log.size - 1, fx->log.size - 1, fx->log.size,
+	    RUNLOG_OUT);
+}
+
 /* A record is written first; when no bytes follow it, the next replaces it. */
 static void
 test_record_without_bytes(void **state)
@@ -316,6 +336,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_spans_by_stream, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_spans_by_time, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_spans_of_drops, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_record_without_bytes,
 		    setup, teardown),

@@ -204,6 +204,7 @@ struct priv_spawn_answer {
 #define PRIV_G_ROOT	0x400u /* and else what is granted, by name too */
 #define PRIV_G_IPCNS	0x800u
 #define PRIV_G_NETNS	0x1000u
+#define PRIV_G_RECORDED 0x2000u /* its output stays; rdvd keeps it so */
 /* Parts of Landlock, named only where lacked: otherwise they are on with it. */
 #define PRIV_G_LL_RENAME   0x10000u
 #define PRIV_G_LL_TRUNCATE 0x20000u

@@ -151,6 +151,10 @@ tell_granted(const struct teller *t, const struct policy_rights *r, int i)
 		    "");
 	}
 	tell_limits(t, r);
+	tell(t, "its output %s; %s",
+	    r->recording ? "is kept and cannot be removed"
+			 : "can be removed by the account",
+	    policy_rule(r, POLICY_RECORDING));
 }
 
 void

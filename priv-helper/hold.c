@@ -174,6 +174,8 @@ hold_record(const struct ops *o, struct run *r,
 	struct limits limits;
 
 	h->lacked = lacked(p, r->guards);
+	if (rights->recording)
+		r->guards |= PRIV_G_RECORDED;
 	h->net = nets[r->net];
 	h->landlock_abi =
 	    (uint8_t)((r->guards & PRIV_G_LANDLOCK) != 0 ? landlock_abi() : 0);

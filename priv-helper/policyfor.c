@@ -268,6 +268,16 @@ all_say_yes(const struct deciders *d, int key)
 	return true;
 }
 
+/* For what binds an account: one table of several is enough. */
+static bool
+any_says_yes(const struct deciders *d, int key)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->s[i]->values[key].num != 0)
+			return true;
+	return false;
+}
+
 static char **
 list_copy(char *const *from)
 {
@@ -334,6 +344,8 @@ grant(const struct policy *p, const struct policy_account *a, int key,
 		r->denied_roots = unite_roots(&d, key, a);
 	else if (key == POLICY_WEB)
 		r->web = all_say_yes(&d, key);
+	else if (key == POLICY_RECORDING)
+		r->recording = any_says_yes(&d, key);
 	else
 		r->limit[key] = largest(&d, key);
 }

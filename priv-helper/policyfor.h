@@ -28,6 +28,7 @@ struct policy_rights {
 	uint32_t denied_profiles;
 	char **roots, **denied_roots; /* absolute; NULL-terminated */
 	bool web;
+	bool recording;		    /* what its runs write stays */
 	int64_t limit[POLICY_KEYS]; /* of POLICY_MAX_*; POLICY_NO_LIMIT */
 	struct policy_hold {
 		enum policy_net net;

@@ -171,6 +171,8 @@ print_rights(const struct policy_rights *r, FILE *out)
 		    r->rule[POLICY_DENY_ROOTS], out);
 	(void)fprintf(out, "#   web: %s; %s\n", r->web ? "yes" : "no",
 	    from(r->rule[POLICY_WEB]));
+	(void)fprintf(out, "#   recording required: %s; %s\n",
+	    r->recording ? "yes" : "no", from(r->rule[POLICY_RECORDING]));
 	for (key = POLICY_MAX_PROCESSES; key <= POLICY_MAX_DISK; key++)
 		(void)fprintf(out, "#   %s: %lld%s; %s\n", policy_rows[key].key,
 		    number(r->limit[key]),

@@ -62,6 +62,10 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	[POLICY_MAX_DISK] = { "max_disk_mb", POLICY_IN_RIGHTS, POLICY_T_LIMIT,
 	    16, MB_MAX, POLICY_NO_LIMIT, NULL,
 	    "MiB of output of its runs that is kept; 0: no limit" },
+	[POLICY_RECORDING] = { "recording_required", POLICY_IN_RIGHTS,
+	    POLICY_T_BOOL, 0, 1, 0, NULL,
+	    "whether the output of its runs stays, so that nobody removes it "
+	    "through rdv" },
 	[POLICY_NETWORK] = { "network", POLICY_IN_PROFILE, POLICY_T_NET,
 	    0, 0, POLICY_NET_FULL, NULL,
 	    "what the profile may have of the network at most" },

@@ -80,7 +80,7 @@ const struct cmd cmd_session_forget = {
 	.args = args,
 	.help = "remove the output of a session's runs that have ended",
 	.doc = "It cannot be brought back. What a run that goes on has written "
-	       "stays.",
+	       "stays, and what the policy of the host keeps as a recording.",
 	.scope = "full",
 	.run = session_forget,
 };

@@ -555,8 +555,11 @@ runs_forget(struct api_call *c)
 	tx_abort(tx);
 	free(f);
 	api_fail(c, err,
-	    "it goes on; only of a run that has ended the output "
-	    "can be removed");
+	    err == RDV_E_DENIED
+		? "it stays: recording_required of the policy, as it "
+		  "was when the run started"
+		: "it goes on; only of a run that has ended the output "
+		  "can be removed");
 }
 
 const struct api_route api_routes_runs[] = {

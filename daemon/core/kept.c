@@ -16,6 +16,7 @@
 #include "daemon/store/runs.h"
 #include "daemon/term/runlog.h"
 #include "lib/err.h"
+#include "lib/privproto.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
@@ -143,6 +144,9 @@ kept_remove(struct runs *r, struct tx *tx, const struct store_run *row,
 	int err;
 
 	*bytes = 0;
+	/* As it was at the start: who is recorded does not wait it out. */
+	if ((row->guards & PRIV_G_RECORDED) != 0)
+		return RDV_E_DENIED;
 	if (row->ended_at < 0 || run_find(r, row->id) != NULL)
 		return RDV_E_STATE;
 	/* First: a row that says more than there is can be asked for again. */

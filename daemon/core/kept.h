@@ -35,7 +35,8 @@ void kept_allow(struct runs *r, uid_t uid, uint64_t bytes);
 /*
  * The output of a run that has ended goes for good; that there is none left is
  * written into `tx`, and once it is durable kept_forget() follows with `bytes`.
- * 0; RDV_E_STATE while the run goes on; or -errno, and `tx` is to be aborted.
+ * 0; RDV_E_STATE while the run goes on; RDV_E_DENIED when the policy it was
+ * started under keeps it; or -errno, and `tx` is to be aborted.
  */
 int kept_remove(struct runs *r, struct tx *tx, const struct store_run *row,
     uint64_t *bytes);

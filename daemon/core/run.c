@@ -429,6 +429,29 @@ run_grant_cb(int err, const struct grant *g, const char *why, void *arg)
 	}
 }
 
+/* A terminal that cannot be recorded is not started, whoever asks for it. */
+static int
+record(struct run *run)
+{
+	const struct priv_spawn *m = run->spawn;
+	const struct term_dims size = { m->cols, m->rows };
+	int err = term_new(run->runs->terms, run->id, false, &run->term);
+
+	if (err == 0 && m->io == PRIV_IO_PTY && m->cols > 0)
+		err = term_announce_size(run->term, size);
+	return err;
+}
+
+static void
+not_recorded(struct run *run, int err)
+{
+	char why[128];
+
+	(void)snprintf(why, sizeof(why), "its output cannot be recorded: %s",
+	    strerror(-err));
+	start_failed(run, err, "failed", why);
+}
+
 void
 run_launch(struct run *run, run_started_fn *cb, void *arg)
 {
@@ -439,10 +462,12 @@ run_launch(struct run *run, run_started_fn *cb, void *arg)
 	run->started_arg = arg;
 	run->phase = RUN_ASKED;
 	/* Before the process: what fails from here on can be shown in it. */
-	err = term_new(r->terms, run->id, false, &run->term);
+	err = record(run);
 	if (r->app->draining)
 		start_failed(run, RDV_E_UNAVAILABLE, "failed", "rdv is ending");
-	else if (err != 0 || (err = kept_follow(run)) != 0)
+	else if (err != 0)
+		not_recorded(run, err);
+	else if ((err = kept_follow(run)) != 0)
 		start_failed(run, err, "failed", strerror(-err));
 	else
 		grant_get(r->app->grants, run->uid, run_grant_cb, run);

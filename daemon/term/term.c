@@ -209,6 +209,12 @@ term_start(struct term *t, const struct term_start *s)
 	pump_start(&t->pump, s->io, s->io == PRIV_IO_PIPES ? s->fd + 1 : s->fd);
 }
 
+int
+term_announce_size(struct term *t, struct term_dims size)
+{
+	return runlog_put_size(&t->log, size.cols, size.rows);
+}
+
 static bool
 term_room_cb(void *arg)
 {

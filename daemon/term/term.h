@@ -92,6 +92,11 @@ struct term_start {
 	void *arg;
 };
 void term_start(struct term *t, const struct term_start *s);
+/*
+ * Puts down the size it will be started with, before there is a program: 0, or
+ * the -errno by which it cannot be recorded.
+ */
+int term_announce_size(struct term *t, struct term_dims size);
 /* Text of rdv's own at the end of the log, before or after the run. */
 void term_note(struct term *t, const char *text);
 /* The run has ended or nobody can tell any more: `drained` will follow. */

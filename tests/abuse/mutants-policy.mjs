@@ -97,4 +97,22 @@ const place = [
 		red: ['priv/policy abuse_F09_sizes'] },
 ];
 
-export const policy = [...admission, ...merging, ...asked, ...place];
+const recording = [
+	{ ids: ['O13'], guard: 'a recording that the policy asks for stays',
+		off: [['daemon/core/kept.c',
+			'if ((row->guards & PRIV_G_RECORDED) != 0)', 'if (false)']],
+		red: ['unit/core/test_kept abuse_O13_a_recording',
+			'system O13 a recording'] },
+	{ ids: ['O13'], guard: 'one table that asks for it is enough',
+		off: [[rights, 'r->recording = any_says_yes(&d, key)',
+			'r->recording = all_say_yes(&d, key)']],
+		red: unit('abuse_O13_recording') },
+	{ ids: ['O13'], guard: 'what cannot be recorded is not started',
+		off: [['daemon/core/run.c',
+			'else if (err != 0)\n\t\tnot_recorded(run, err);',
+			'else if (err != 0 && false)\n\t\tnot_recorded(run, err);']],
+		red: ['unit/core/test_run abuse_O13_not_recorded'] },
+];
+
+export const policy = [...admission, ...merging, ...asked, ...place,
+	...recording];

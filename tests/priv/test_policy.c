@@ -416,7 +416,8 @@ explained(void **state)
 	    "\"root\"]\n"
 	    "min_uid = 2\ndeny_groups = [\"no-group\"]\n[default]\nprofiles = "
 	    "[\"script\", \"git\", \"agent\"]\nweb = true\n"
-	    "[group.nogroup]\nmax_runs = 7\nroots = [\"~\", \"/s/%u\"]\n"
+	    "[group.nogroup]\nmax_runs = 7\nrecording_required = true\nroots = "
+	    "[\"~\", \"/s/%u\"]\n"
 	    "[group.none-such]\nweb = false\n[user.sync]\ndeny_roots = "
 	    "[\"/s/sync/keys\"]\nweb = false\n"
 	    "[profile.script]\nnetwork = \"none\"\n");
@@ -437,6 +438,8 @@ explained(void **state)
 	shows("/s/sync; [group.nogroup] roots (");
 	shows("#   denied roots: /s/sync/keys; [user.sync] deny_roots (");
 	shows("#   web: no; [user.sync] web (");
+	shows("#   recording required: yes; [group.nogroup] "
+	      "recording_required (");
 	shows("#   max_runs: 7; [group.nogroup] max_runs (");
 	shows("#   max_disk_mb: 0 (no limit); [default] max_disk_mb (the "
 	      "default)\n");

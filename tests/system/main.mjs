@@ -8,6 +8,7 @@ await import('./rotation.mjs');
 await import('./policy.mjs');
 await import('./worktrees.mjs');
 await import('./limits.mjs');
+await import('./recording.mjs');
 await import('./explain.mjs');
 await import('./doctor.mjs');
 await import('./install.mjs');

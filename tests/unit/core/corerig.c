@@ -78,13 +78,14 @@ answer_spawn(struct corerig *r, uint32_t id, struct fake_run *f)
 	int far[3];
 
 	f->handle = r->generation + r->nruns;
-	if (f->io == PRIV_IO_PTY) {
+	if (f->io == PRIV_IO_PTY)
 		opsrig_pty(&f->fds, &f->far);
-		opsrig_spawned(&r->ops, id, f->handle, &f->fds, r->output_max);
+	else
+		opsrig_pipes(&f->fds, far);
+	opsrig_spawned(&r->ops, id, f->handle, &f->fds, r->output_max,
+	    r->guards);
+	if (f->io == PRIV_IO_PTY)
 		return;
-	}
-	opsrig_pipes(&f->fds, far);
-	opsrig_spawned(&r->ops, id, f->handle, &f->fds, r->output_max);
 	/* [ops] keeps the output ends only. */
 	close(f->fds.fd[0]);
 	f->fds.fd[0] = f->fds.fd[1];

@@ -45,6 +45,7 @@ struct corerig {
 	/* The script. */
 	uint64_t generation;
 	uint64_t output_max;	   /* of the account; 0: no limit */
+	uint32_t guards;	   /* PRIV_G_*, of what is started */
 	bool hold_spawn;	   /* SPAWN is not answered */
 	bool fail_spawn;	   /* SPAWN fails at C12 */
 	const char *deny_spawn;	   /* why the next is DENIED; NULL: it is not */

@@ -293,11 +293,12 @@ opsrig_hold(struct priv_hold *h, uint64_t output_max)
 
 void
 opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
-    const struct seqpkt_fds *fds, uint64_t output_max)
+    const struct seqpkt_fds *fds, uint64_t output_max, uint32_t guards)
 {
 	struct priv_spawn_answer a = { .result = PRIV_DONE,
 		.handle = handle,
 		.pid = 42,
+		.guards = guards,
 		.hold = { .granted = "told by SPAWN" } };
 	struct buf b;
 

@@ -65,7 +65,7 @@ bool opsrig_silent(struct opsrig *r);
 void opsrig_put(struct opsrig *r, struct buf *b, const struct seqpkt_fds *fds);
 
 void opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
-    const struct seqpkt_fds *fds, uint64_t output_max);
+    const struct seqpkt_fds *fds, uint64_t output_max, uint32_t guards);
 /* All output of an account, in its record; 0: no limit. */
 void opsrig_hold(struct priv_hold *h, uint64_t output_max);
 /* A start that failed, as its directory is not there. */

@@ -99,7 +99,7 @@ test_spawn_hands_over_descriptors(void **state)
 	outcome_spawn(r, PRIV_IO_PTY, &o);
 	opsrig_get(r, &p);
 	opsrig_pty(&fds, &slave);
-	opsrig_spawned(r, p.h.id, GENERATION + 1, &fds, 0);
+	opsrig_spawned(r, p.h.id, GENERATION + 1, &fds, 0, 0);
 	seqpkt_fds_close(&fds);
 	opsrig_until(r, outcome_is_there, &o);
 	assert_int_equal(o.err, 0);
@@ -111,7 +111,7 @@ test_spawn_hands_over_descriptors(void **state)
 	outcome_spawn(r, PRIV_IO_PIPES, &o);
 	opsrig_get(r, &p);
 	opsrig_pipes(&fds, far);
-	opsrig_spawned(r, p.h.id, GENERATION + 2, &fds, 0);
+	opsrig_spawned(r, p.h.id, GENERATION + 2, &fds, 0, 0);
 	seqpkt_fds_close(&fds);
 	opsrig_until(r, outcome_is_there, &o);
 	assert_int_equal(o.fds.n, 3);

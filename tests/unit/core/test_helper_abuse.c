@@ -173,13 +173,13 @@ test_E09_late_spawn_is_a_stray(void **state)
 	opsrig_connect(r);
 	opsrig_pty(&fds, &slave);
 	/* Before HELLO it will stand in INVENTORY. */
-	opsrig_spawned(r, 99, GENERATION + 1, &fds, 0);
+	opsrig_spawned(r, 99, GENERATION + 1, &fds, 0, 0);
 	opsrig_hello(r, RDV_BUILD, GENERATION);
 	opsrig_turns(r, 3);
 	assert_true(helper_ready(r->helper));
 	assert_int_equal(r->strays, 0);
 	before = opsrig_fds();
-	opsrig_spawned(r, 99, GENERATION + 2, &fds, 0);
+	opsrig_spawned(r, 99, GENERATION + 2, &fds, 0, 0);
 	opsrig_turns(r, 3);
 	assert_int_equal(r->strays, 1);
 	assert_int_equal(r->stray, GENERATION + 2);

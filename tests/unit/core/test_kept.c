@@ -186,6 +186,31 @@ abuse_I23_output_of_an_account(void **state)
 	assert_int_equal(corerig_row(r, second.run)->log_bytes, second.written);
 }
 
+/* What a run that is recorded wrote stays, by another rdvd and policy too. */
+static void
+abuse_O13_a_recording_stays(void **state)
+{
+	struct corerig *r = *state;
+	struct writer kept, free;
+
+	r->output_max = 0;
+	r->guards = PRIV_G_RECORDED;
+	begin(r, "kept", &kept);
+	corerig_until(r, has_half, &kept);
+	finish(&kept);
+	r->guards = 0;
+	begin(r, "free", &free);
+	corerig_until(r, has_half, &free);
+	finish(&free);
+	assert_int_equal(forget(r, kept.run), RDV_E_DENIED);
+	corerig_daemon_down(r);
+	corerig_daemon_up(r);
+	assert_int_equal(forget(r, kept.run), RDV_E_DENIED);
+	assert_int_equal(corerig_row(r, kept.run)->log_bytes, kept.written);
+	assert_int_equal(forget(r, free.run), 0);
+	assert_int_equal(corerig_row(r, free.run)->log_bytes, 0);
+}
+
 /* Another rdvd knows it from the rows and the record. */
 static void
 abuse_I23_output_is_counted_anew(void **state)
@@ -258,6 +283,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    abuse_I23_a_raised_limit_counts_at_once, setup,
 		    corerig_teardown),
+		cmocka_unit_test_setup_teardown(abuse_O13_a_recording_stays,
+		    setup, corerig_teardown),
 		cmocka_unit_test_setup_teardown(no_limit, setup,
 		    corerig_teardown),
 	};

@@ -3,9 +3,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/core/run.h"
+#include "daemon/core/runstate.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/store/db.h"
 #include "daemon/term/term.h"
@@ -46,6 +48,33 @@ await_state(struct corerig *r, const char *run, const char *state)
 
 	corerig_until(r, has_state, &w);
 	corerig_settle(r);
+}
+
+/* Without its log there is no program: nobody would see what it writes. */
+static void
+abuse_O13_not_recorded_not_started(void **state)
+{
+	struct corerig *r = *state;
+	const struct store_run *row;
+	const int dir = r->app.runs->dirfd;
+
+	if (geteuid() == 0) {
+		print_message("[ SKIPPED  ] root may write everywhere\n");
+		skip();
+	}
+	assert_int_equal(fchmod(dir, 0500), 0);
+	corerig_create(r, "dark");
+	corerig_settle(r);
+	assert_int_equal(fchmod(dir, 0700), 0);
+	assert_int_not_equal(r->err, 0);
+	assert_int_equal(r->spawns, 0);
+	row = corerig_row(r, run_of(r, r->id));
+	assert_string_equal(row->state, "failed");
+	assert_string_equal(row->cause,
+	    "its output cannot be recorded: Permission denied");
+	corerig_create(r, "light");
+	assert_int_equal(r->err, 0);
+	assert_int_equal(r->spawns, 1);
 }
 
 static void
@@ -517,6 +546,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_row_before_process),
+		T(abuse_O13_not_recorded_not_started),
 		T(test_output_then_end_then_ack),
 		T(test_H17_ends_are_told_apart),
 		T(test_H15_start_that_fails),

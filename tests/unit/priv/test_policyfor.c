@@ -235,6 +235,52 @@ abuse_E01_merging(void **state)
 	policy_done(&p);
 }
 
+static const char recorded[] =
+    "[access]\ngroups = [\"a\", \"b\", \"c\"]\n"
+    "[group.a]\nrecording_required = true\n"  /* 4 */
+    "[group.b]\nrecording_required = false\n" /* 6 */
+    "[group.c]\nmax_runs = 1\n"
+    "[user.u]\nrecording_required = false\n"; /* 10 */
+
+static const struct told {
+	const char *name;
+	const char *const *groups;
+	bool recording;
+	const char *rule;
+} told[] = {
+	{ "n", GROUPS("a"), true, "[group.a] recording_required (F:4)" },
+	{ "n", GROUPS("b"), false, "[group.b] recording_required (F:6)" },
+	{ "n", GROUPS("a", "b"), true,
+	    "[group.a] recording_required (F:4) and [group.b] "
+	    "recording_required (F:6)" },
+	{ "n", GROUPS("c"), false,
+	    "[default] recording_required (the default)" },
+	{ "u", GROUPS("a"), false, "[user.u] recording_required (F:10)" },
+};
+
+/* O13: who is in one group that is recorded is, whatever the others say. */
+static void
+abuse_O13_recording(void **state)
+{
+	struct policy_rights r;
+	struct policy p;
+	char why[256];
+
+	(void)state;
+	parse(&p, recorded);
+	for (size_t i = 0; i < LEN(told); i++) {
+		const struct policy_account a = { 1000, told[i].name, "/h",
+			NULL, told[i].groups };
+
+		assert_int_equal(policy_for(&p, &a, &r, why, sizeof(why)), 0);
+		assert_int_equal(r.recording, told[i].recording);
+		assert_string_equal(policy_rule(&r, POLICY_RECORDING),
+		    told[i].rule);
+		policy_rights_done(&r);
+	}
+	policy_done(&p);
+}
+
 /* E01: what an account is called or lives in must not widen its roots. */
 static void
 abuse_E01_odd_accounts(void **state)
@@ -481,6 +527,7 @@ main(void)
 		cmocka_unit_test(abuse_E01_admission),
 		cmocka_unit_test(abuse_E01_nobody_by_default),
 		cmocka_unit_test(abuse_E01_merging),
+		cmocka_unit_test(abuse_O13_recording),
 		cmocka_unit_test(abuse_E01_odd_accounts),
 		cmocka_unit_test(abuse_E01_requests),
 		cmocka_unit_test(abuse_F17_network_by_itself),

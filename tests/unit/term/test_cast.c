@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A log and its index as a recording. */
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/term/cast.h"
@@ -288,6 +291,30 @@ test_a_torn_index(void **state)
 	assert_int_equal(fx->log.records, 2);
 }
 
+/* A full disk, as far as a test can have one. */
+static void
+abuse_O13_a_size_that_cannot_be_written(void **state)
+{
+	struct fx *fx = *state;
+	const struct term_dims size = { 80, 24 };
+	struct rlimit was, none;
+	char run[UUID_TEXT];
+	struct term *t;
+	int full;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = (struct rlimit){ 0, was.rlim_max };
+	uuid_v7(run);
+	assert_int_equal(term_new(fx->rig.terms, run, false, &t), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	full = term_announce_size(t, size);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(full, -EFBIG);
+	assert_int_equal(term_announce_size(t, size), 0);
+	term_unref(t);
+}
+
 int
 main(void)
 {
@@ -302,6 +329,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_without_times_it_says_so_and_has_a_pace, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    abuse_O13_a_size_that_cannot_be_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_torn_index, setup,
 		    teardown),
 	};

@@ -33,7 +33,8 @@
 #define SENTENCE 768
 
 struct conns {
-	struct egress_page *page;
+	const struct egress_page *list; /* what decides */
+	struct egress_page *page;	/* what is only written to */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_attr_t attr;
@@ -52,10 +53,11 @@ struct conn {
 };
 
 struct conns *
-conns_new(struct egress_page *page)
+conns_new(const struct egress_page *list, struct egress_page *page)
 {
 	struct conns *c = xcalloc(1, sizeof(*c));
 
+	c->list = list;
 	c->page = page;
 	c->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (c->news < 0) {
@@ -120,10 +122,10 @@ conns_room(struct conns *c)
 static void
 add(struct conn *c, int row, enum egress_count what)
 {
-	struct egress_page *p = c->all->page;
-	const uint32_t i = row >= 0 ? (uint32_t)row : p->n;
+	const uint32_t i = row >= 0 ? (uint32_t)row : c->all->list->n;
 
-	__atomic_fetch_add(&p->rows[i].count[what], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&c->all->page->rows[i].count[what], 1,
+	    __ATOMIC_RELAXED);
 }
 
 /* False when it is to be ended. */
@@ -265,18 +267,18 @@ carry(struct conn *c, int host, int row, size_t used)
 static void
 serve(struct conn *c)
 {
-	const struct egress_page *page = c->all->page;
+	const struct egress_page *list = c->all->list;
 	const size_t used = read_head(c);
 	struct dial_error e;
 	int row, host;
 
 	if (used == 0)
 		return;
-	row = judge_target(page, &c->head.target);
+	row = judge_target(list, &c->head.target);
 	if (row < 0) {
 		add(c, row, EGRESS_REFUSED);
 		answer(c, 403, "%s is not let through by %s", c->head.shown,
-		    page->rule);
+		    list->rule);
 		return;
 	}
 	host = dial(&c->head.target, &e);
@@ -284,7 +286,7 @@ serve(struct conn *c)
 		add(c, row, e.refused ? EGRESS_REFUSED : EGRESS_FAILED);
 		answer(c, e.refused ? 403 : 502, "%s: %s%s%s", c->head.shown,
 		    e.why, e.refused ? ", which has to stand itself in " : "",
-		    e.refused ? page->rule : "");
+		    e.refused ? list->rule : "");
 		return;
 	}
 	add(c, row, EGRESS_CONNECTIONS);

@@ -15,8 +15,12 @@ struct egress_page;
  */
 struct conns;
 
-/* NULL with errno. */
-struct conns *conns_new(struct egress_page *page);
+/*
+ * What `list` has is let through, and counted in the same rows of `page`. NULL
+ * with errno.
+ */
+struct conns *
+conns_new(const struct egress_page *list, struct egress_page *page);
 /* Serves it and closes it, where there is room. */
 void conns_add(struct conns *c, int fd);
 bool conns_room(struct conns *c);

@@ -66,16 +66,33 @@ take_listener(void)
 	return fds.fd[0];
 }
 
+/*
+ * What decides is taken over before anybody else has the page: rdvd is given it
+ * to look at, but a descriptor of such memory can be opened anew for writing.
+ */
+static struct egress_page *
+take_list(const struct egress_page *page)
+{
+	struct egress_page *list = malloc(sizeof(*list));
+
+	if (list == NULL)
+		fail(-ENOMEM);
+	memcpy(list, page, sizeof(*list));
+	if (list->n > EGRESS_HOSTS)
+		fail(-EPROTO);
+	return list;
+}
+
 static void
-confine(const struct egress_page *page)
+confine(const struct egress_page *list)
 {
 	uint16_t ports[EGRESS_HOSTS];
 	struct target t;
 	unsigned n = 0;
 	int err;
 
-	for (uint32_t i = 0; i < page->n && i < EGRESS_HOSTS; i++)
-		if (target_parse(page->rows[i].host, &t))
+	for (uint32_t i = 0; i < list->n; i++)
+		if (target_parse(list->rows[i].host, &t))
 			ports[n++] = t.port;
 	err = confine_egress(ports, n);
 	if (err != 0)
@@ -106,7 +123,7 @@ serve(struct conns *all, int listener)
 int
 main(int argc, char **argv)
 {
-	struct egress_page *page;
+	struct egress_page *page, *list;
 	const int32_t ready = 0;
 	struct conns *all;
 	int listener;
@@ -123,10 +140,11 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_NAME, "rdv-egress");
 	(void)prctl(PR_SET_DUMPABLE, 0);
-	all = conns_new(page);
+	list = take_list(page);
+	all = conns_new(list, page);
 	if (all == NULL)
 		fail(-errno);
-	confine(page);
+	confine(list);
 	listener = take_listener();
 	if (seqpkt_send(EGRESS_LEASH, &ready, sizeof(ready), NULL) != 0)
 		return 1;

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whose rdv-egress is (abuse E01, H01): nobody's but [ops]', whatever rdvd
+ * writes where it is to read, and whatever its account does to it.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/egress.h"
+#include "lib/privproto.h"
+#include "tests/priv/rig.h"
+#include "tests/unit/check.h"
+
+#define PYTHON "/usr/bin/python3"
+/* Nobody is there: what is let through is answered with 502. */
+#define LISTED "127.0.0.2:1"
+#define OTHER  "127.0.0.3:1"
+
+static const char asks[] =
+    "import socket, sys\n"
+    "sys.stdin.readline()\n"
+    "for to in sys.argv[1:]:\n"
+    "    s = socket.create_connection(('127.0.0.1', 3128), 20)\n"
+    "    s.sendall(f'CONNECT {to} HTTP/1.1\\r\\n\\r\\n'.encode())\n"
+    "    print(s.recv(4096).decode().split(' ')[1])\n";
+
+/* False where runs have no namespaces, as root's: there is no list then. */
+static bool
+begin(struct rig *r, struct rig_result *res)
+{
+	const struct rig_spawn run = { .profile = "script",
+		.cwd = "/",
+		.argv = (const char *const[]){ PYTHON, "-c", asks, LISTED,
+		    OTHER, NULL },
+		.hosts = (const char *const[]){ LISTED, NULL },
+		.net = PRIV_NET_LIST };
+
+	if (access(PYTHON, X_OK) != 0)
+		skip();
+	rig_start(r, NULL);
+	rig_spawn(r, &run, res);
+	if ((r->hello.features & PRIV_F_USERNS) != 0) {
+		assert_int_equal(res->a.result, PRIV_DONE);
+		return true;
+	}
+	assert_string_equal(res->a.stage, "C8b namespaces");
+	rig_stop(r);
+	return false;
+}
+
+/* What it was answered to each. */
+static void
+expect(struct rig *r, struct rig_result *res, const char *wanted)
+{
+	char out[256];
+	size_t n;
+
+	assert_int_equal(write(res->fds.fd[0], "\n", 1), 1);
+	n = rig_read_all(res->fds.fd[1], out, sizeof(out) - 1);
+	out[n] = '\0';
+	assert_string_equal(out, wanted);
+	rig_exit(r, res->a.handle, &(struct priv_exit){ 0 });
+	rig_close(res);
+}
+
+/*
+ * A descriptor that only reads can be opened anew for writing by whoever may
+ * write the file: everybody, or as here its owner.
+ */
+static void
+rewrite_list(int look, const char *host)
+{
+	struct egress_page page;
+	char path[64];
+	int fd;
+
+	assert_true(egress_read(look, &page));
+	assert_string_equal(page.rows[0].host, LISTED);
+	(void)snprintf(page.rows[0].host, sizeof(page.rows[0].host), "%s",
+	    host);
+	(void)fchmod(look, 0600);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", look);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));
+	(void)close(fd);
+}
+
+/* What was granted decides. */
+static void
+abuse_E01_the_list_is_not_rdvds(void **state)
+{
+	struct rig_result res;
+	struct rig r;
+
+	(void)state;
+	if (!begin(&r, &res))
+		return;
+	rewrite_list(res.fds.fd[3], OTHER);
+	expect(&r, &res, "502\n403\n");
+	rig_stop(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(abuse_E01_the_list_is_not_rdvds),
+	};
+
+	return cmocka_run_group_tests_name("egressown", tests, NULL, NULL);
+}

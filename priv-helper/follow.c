@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/list.h"
+#include "lib/log.h"
 #include "priv-helper/ahead.h"
 #include "priv-helper/auditacts.h"
 #include "priv-helper/cgroup.h"
@@ -206,6 +207,22 @@ sweep_lost(struct ops *o, bool orphans)
 	}
 }
 
+/*
+ * Not while a child is to be waited for: it must stay known. rdv-egress has had
+ * its time before its reaper ended. One that is still there may have been
+ * stopped, which its account can do, and would hold a place of everybody's.
+ */
+static void
+free_done(struct ops *o, struct run *r)
+{
+	if (r->state != RUN_DONE || r->reaper != 0 || r->control >= 0)
+		return;
+	if (r->egress == 0)
+		run_free(&o->runs, r);
+	else if (kill(r->egress, SIGKILL) < 0)
+		log_warn("follow", "rdv-egress %d", (int)r->egress);
+}
+
 void
 follow_step(struct ops *o, bool orphans)
 {
@@ -214,10 +231,6 @@ follow_step(struct ops *o, bool orphans)
 	sweep_lost(o, orphans);
 	TAILQ_FOREACH_SAFE (r, &o->runs.list, entry, next) {
 		advance(o, r);
-		/* Not while its reaper is to be waited for: it must stay known.
-		 */
-		if (r->state == RUN_DONE && r->reaper == 0 && r->egress == 0 &&
-		    r->control < 0)
-			run_free(&o->runs, r);
+		free_done(o, r);
 	}
 }

@@ -106,11 +106,65 @@ abuse_E01_the_list_is_not_rdvds(void **state)
 	rig_stop(&r);
 }
 
+static void
+read_text(const char *path, char *text, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	size_t n = f != NULL ? fread(text, 1, size - 1, f) : 0;
+
+	text[n] = '\0';
+	if (f != NULL)
+		(void)fclose(f);
+}
+
+/* The rdv-egress among the children of [ops]. */
+static pid_t
+proxy_of(const struct rig *r)
+{
+	char path[64], text[512] = "", comm[16], *at = text;
+	pid_t pid;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/children",
+	    r->hello.pid, r->hello.pid);
+	read_text(path, text, sizeof(text));
+	while ((pid = (pid_t)strtol(at, &at, 10)) > 0) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+		read_text(path, comm, sizeof(comm));
+		if (strcmp(comm, "rdv-egress\n") == 0)
+			return pid;
+	}
+	return 0;
+}
+
+/* Stopped by its account it cannot end itself; no place is held by that. */
+static void
+abuse_H01_a_stopped_one_is_ended(void **state)
+{
+	struct rig_result res;
+	struct rig r;
+	pid_t pid;
+
+	(void)state;
+	if (!begin(&r, &res))
+		return;
+	pid = proxy_of(&r);
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(kill((pid_t)res.a.pid, SIGKILL), 0);
+	rig_exit(&r, res.a.handle, &(struct priv_exit){ 0 });
+	assert_true(rig_alive(pid));
+	assert_int_equal(rig_ack(&r, res.a.handle), PRIV_DONE);
+	rig_gone(pid);
+	rig_close(&res);
+	rig_stop(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_E01_the_list_is_not_rdvds),
+		cmocka_unit_test(abuse_H01_a_stopped_one_is_ended),
 	};
 
 	return cmocka_run_group_tests_name("egressown", tests, NULL, NULL);

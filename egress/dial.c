@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "egress/here.h"
 #include "lib/clock.h"
 
 /* For one address; with all of them no longer than a client waits. */
@@ -41,42 +42,13 @@ set_port(struct sockaddr *sa, uint16_t port)
 		((struct sockaddr_in6 *)(void *)sa)->sin6_port = htons(port);
 }
 
-static bool
-same_ip(const struct sockaddr *a, const struct sockaddr *b)
-{
-	const struct sockaddr_in *x = (const void *)a, *y = (const void *)b;
-	const struct sockaddr_in6 *x6 = (const void *)a, *y6 = (const void *)b;
-
-	if (a->sa_family == AF_INET)
-		return x->sin_addr.s_addr == y->sin_addr.s_addr;
-	return memcmp(&x6->sin6_addr, &y6->sin6_addr, 16) == 0;
-}
-
-/*
- * Where a packet to it would leave from is that very address: it is this host,
- * whose services trust what comes from it, by a public name. Nothing is sent.
- */
-static bool
-is_this_host(const struct addrinfo *a)
-{
-	struct sockaddr_storage own = { 0 };
-	socklen_t len = sizeof(own);
-	int fd = socket(a->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool same = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0 &&
-		    getsockname(fd, (struct sockaddr *)&own, &len) == 0 &&
-		    same_ip((const struct sockaddr *)&own, a->ai_addr);
-
-	if (fd >= 0)
-		(void)close(fd);
-	return same;
-}
-
+/* Services of this host trust what comes from it, by a public name, too. */
 static const char *
 judge(const struct target *t, const struct addrinfo *a)
 {
 	const char *what = t->literal ? NULL : judge_address(a->ai_addr);
 
-	if (what == NULL && !t->literal && is_this_host(a))
+	if (what == NULL && !t->literal && here_is(a->ai_addr))
 		what = "an address of this host";
 	return what;
 }

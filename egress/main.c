@@ -19,6 +19,7 @@
 
 #include "build.h"
 #include "egress/conn.h"
+#include "egress/here.h"
 #include "egress/judge.h"
 #include "lib/egress.h"
 #include "lib/seqpkt.h"
@@ -126,7 +127,7 @@ main(int argc, char **argv)
 	struct egress_page *page, *list;
 	const int32_t ready = 0;
 	struct conns *all;
-	int listener;
+	int listener, err;
 
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return puts("rdv-egress " RDV_BUILD) < 0;
@@ -141,6 +142,9 @@ main(int argc, char **argv)
 	(void)prctl(PR_SET_NAME, "rdv-egress");
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	list = take_list(page);
+	err = here_open();
+	if (err != 0)
+		fail(err);
 	all = conns_new(list, page);
 	if (all == NULL)
 		fail(-errno);

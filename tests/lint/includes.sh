@@ -82,7 +82,7 @@ owner '^daemon/(loop|http/.*)\.[ch]$' 'event2/'
 owner '^security/filter\.c$' 'seccomp\.h'
 owner '^security/caps\.c$' 'sys/capability\.h'
 owner '^security/landlock\.c$' 'linux/landlock\.h'
-owner '^(daemon/store/.*|egress/conn)\.c$' 'pthread\.h'
+owner '^(daemon/store/.*|egress/(conn|here))\.c$' 'pthread\.h'
 
 n=$(wc -l <"$found")
 cat "$found"

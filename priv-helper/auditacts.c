@@ -11,15 +11,20 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/egress.h"
 #include "lib/sha256.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/accounts.h"
 #include "priv-helper/accountwire.h"
+#include "priv-helper/hosts.h"
 #include "priv-helper/ops.h"
+#include "priv-helper/served.h"
 
 /* Bytes of a refused program's path: each may take four in a record. */
 #define PROGRAM_MAX 255
+/* Each host of a list, and a NUL. */
+#define LIST_MAX ((size_t)EGRESS_HOSTS * (EGRESS_HOST_MAX + 1))
 /* As much as came here, see accounts.c. */
 #define ADMITTED_MAX ((size_t)256 * 1024 * 1024)
 
@@ -106,6 +111,29 @@ names_free(char **list, unsigned n)
 	free(list);
 }
 
+/* What it is given, which need not be what was asked for. */
+static void
+put_network(const struct ops *o, const struct priv_spawn *m,
+    const struct run *r, struct audit_msg *a)
+{
+	const struct account *who = accounts_find(&o->accounts, r->uid);
+	char *const *host;
+	struct buf all;
+
+	a->net = (uint8_t)r->net;
+	if (r->net != POLICY_NET_LIST || who == NULL)
+		return;
+	buf_init(&all, LIST_MAX);
+	host = hosts_of(served_rights(o, who), r->profile, m);
+	for (; *host != NULL; host++) {
+		buf_put_text(&all, *host);
+		buf_put_u8(&all, 0);
+		a->hostc++;
+	}
+	sha256(all.data, all.len, a->hosts);
+	buf_done(&all);
+}
+
 bool
 audit_spawn(struct ops *o, const struct priv_spawn *m, const struct run *r,
     char *why)
@@ -126,6 +154,7 @@ audit_spawn(struct ops *o, const struct priv_spawn *m, const struct run *r,
 	a.envc = m->envc;
 	a.paths = m->paths;
 	a.pathc = m->pathc;
+	put_network(o, m, r, &a);
 	ok = audit_begin(&o->audit, &a, why, PRIV_WHY_MAX + 1);
 	names_free(a.env, a.envc);
 	return ok;

@@ -11,9 +11,11 @@
 
 #include "lib/auditline.h"
 #include "lib/buf.h"
+#include "lib/egress.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
 #include "lib/wire.h"
+#include "priv-helper/policyfor.h"
 #include "security/mutant.h"
 
 #define AT(member) offsetof(struct audit_msg, member)
@@ -42,6 +44,9 @@ static const struct wire_field fields[] = {
 	{ &wire_u32, AT(err), 0, 0 },
 	{ &wire_u32, AT(status), 0, 0 },
 	{ &wire_u32, AT(sig), 0, 0 },
+	{ &wire_u8, AT(net), POLICY_NET_FULL, 0 },
+	{ &wire_u8, AT(hostc), EGRESS_HOSTS, 0 },
+	{ &wire_bytes, AT(hosts), PRIV_HASH_LEN, 0 },
 	{ &wire_text, AT(name), PRIV_PROFILE_MAX, 0 },
 	{ &wire_text, AT(label), PRIV_LABEL_MAX, 0 },
 	{ &wire_text, AT(stage), 32, 0 },
@@ -215,6 +220,18 @@ put_paths(struct buf *b, const struct audit_msg *m)
 	}
 }
 
+/* 64 names would make a record that nobody reads, and more fields than one has.
+ */
+static void
+put_network(struct buf *b, const struct audit_msg *m)
+{
+	auditline_put_word(b, "network", policy_net_name(m->net));
+	if (m->net != POLICY_NET_LIST)
+		return;
+	auditline_put_num(b, "hosts", m->hostc);
+	auditline_put_hex(b, "listed", m->hosts, sizeof(m->hosts));
+}
+
 static void
 put_result(struct buf *b, const struct audit_msg *m)
 {
@@ -288,7 +305,7 @@ typedef void put_fn(struct buf *b, const struct audit_msg *m);
 /* Each act's fields before it and after it, in their order. */
 static const struct {
 	const char *name;
-	put_fn *before[9], *after[9];
+	put_fn *before[10], *after[9];
 } acts[] = {
 	[AUDIT_STARTED] = { "start", { NULL },
 	    { put_process, put_subject, NULL } },
@@ -300,7 +317,7 @@ static const struct {
 	    { put_grant, put_result, NULL } },
 	[AUDIT_SPAWN] = { "spawn",
 	    { put_handle, put_uid, put_grant, put_profile, put_label,
-		put_program, put_digest, put_paths, NULL },
+		put_program, put_digest, put_paths, put_network, NULL },
 	    { put_handle, put_label, put_result, put_subject, put_guards,
 		put_stage, put_why, NULL } },
 	[AUDIT_SIGNAL] = { "signal", { put_handle, put_signal, NULL },

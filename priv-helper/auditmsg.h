@@ -56,6 +56,9 @@ struct audit_msg {
 	uint8_t result; /* enum priv_result */
 	uint8_t all;
 	int32_t err, status, sig;
+	uint8_t net;		      /* enum policy_net, of a start */
+	uint8_t hostc;		      /* how many hosts, when that is a list */
+	uint8_t hosts[PRIV_HASH_LEN]; /* SHA-256 of each, and a NUL */
 	char name[PRIV_PROFILE_MAX + 1]; /* a profile, or a process of [main] */
 	char label[PRIV_LABEL_MAX + 1];
 	char stage[33];

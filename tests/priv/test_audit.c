@@ -141,7 +141,7 @@ every_act(void **state)
 	snprintf(want, sizeof(want),
 	    "act=spawn phase=before handle=%016llx uid=%u grant=1 "
 	    "profile=\"login\" label=\"the label\" program=\"/bin/sleep\" "
-	    "%s",
+	    "%s network=full",
 	    (unsigned long long)res.a.handle, getuid(), args_of_sleep());
 	audit_expect(&r, want);
 	snprintf(want, sizeof(want),

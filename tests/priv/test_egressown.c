@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose rdv-egress is (abuse E01, H01): nobody's but [ops]', whatever rdvd
- * writes where it is to read, and whatever its account does to it.
+ * Whose rdv-egress is (abuse E01, H01, I12): nobody's but [ops]', whatever rdvd
+ * writes where it is to read, and whatever its account does to it. What it lets
+ * through is on record.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -11,9 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/auditcrypt.h"
 #include "lib/egress.h"
 #include "lib/privproto.h"
+#include "lib/sha256.h"
+#include "lib/str.h"
 #include "tests/priv/rig.h"
+#include "tests/priv/rigaudit.h"
 #include "tests/unit/check.h"
 
 #define PYTHON "/usr/bin/python3"
@@ -106,6 +111,28 @@ abuse_E01_the_list_is_not_rdvds(void **state)
 	rig_stop(&r);
 }
 
+/* Which list that was, is told by more than what rdvd keeps. */
+static void
+abuse_I12_the_list_is_on_record(void **state)
+{
+	static const char all[] = LISTED;
+	char want[128] = "network=list hosts=1 listed=";
+	uint8_t sum[SHA256_LEN];
+	char out[256];
+	struct rig_result res;
+	struct rig r;
+
+	(void)state;
+	if (!begin(&r, &res))
+		return;
+	assert_true(auditcrypt_load(out, sizeof(out)));
+	sha256(all, sizeof(all), sum);
+	str_hex(want + strlen(want), sum, sizeof(sum));
+	audit_expect(&r, want);
+	expect(&r, &res, "502\n403\n");
+	rig_stop(&r);
+}
+
 static void
 read_text(const char *path, char *text, size_t size)
 {
@@ -164,6 +191,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_E01_the_list_is_not_rdvds),
+		cmocka_unit_test(abuse_I12_the_list_is_on_record),
 		cmocka_unit_test(abuse_H01_a_stopped_one_is_ended),
 	};
 

@@ -200,6 +200,9 @@ judge_body(struct parse *s)
 	}
 	if (err == 0 && said > 1)
 		err = no(s, 400, "the length of the body is said twice");
+	/* Before 1.1 chunks are not known, and to some the next request. */
+	if (err == 0 && s->h->body == BODY_CHUNKED && s->version.p[7] == '0')
+		err = no(s, 400, "chunks in HTTP/1.0");
 	if (err == 0 && s->h->connect && s->h->body != BODY_NONE)
 		err = no(s, 400, "CONNECT with a body");
 	return err;

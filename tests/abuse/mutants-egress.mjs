@@ -50,6 +50,9 @@ export const listed = [
 		off: [[head, 'if (err == 0 && said > 1)', 'if (false)']],
 		red: ['unit/egress/test_head abuse_I11_refused',
 			'api abuse I11 egress: one request'] },
+	{ ids: ['I11'], guard: 'chunks are of HTTP/1.1',
+		off: [[head, "s->version.p[7] == '0')", 'false)']],
+		red: ['unit/egress/test_head abuse_I11_refused'] },
 	{ ids: ['I11'], guard: 'no header goes on in the next line',
 		off: [[head, 'if (s->n == HEADERS_MAX || n == 0 || n == line.n ||',
 			'if (n == 0) return true;\n\tif (s->n == HEADERS_MAX || ' +

@@ -169,6 +169,8 @@ static const struct {
 	{ G "Transfer-Encoding: chunked" E "content-length: 0" E E, 400 },
 	{ G "Transfer-Encoding: chunked" E "Transfer-Encoding: chunked" E E,
 	    400 },
+	{ "POST http://a.example/ HTTP/1.0" E "Transfer-Encoding: chunked" E E,
+	    400 },
 	{ G "Transfer-Encoding: gzip, chunked" E E, 501 },
 	{ G "Transfer-Encoding: identity" E E, 501 },
 	{ G "Transfer-Encoding: xchunked" E E, 501 },

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/list.h"
-#include "lib/log.h"
 #include "priv-helper/ahead.h"
 #include "priv-helper/auditacts.h"
 #include "priv-helper/cgroup.h"
@@ -22,6 +22,9 @@
 #include "priv-helper/sweep.h"
 #include "security/asuser.h"
 #include "security/mutant.h"
+
+/* A reaper ends what is left in less. */
+#define DONE_MS 30000
 
 static void
 remove_cgroup(const struct ops *o, const struct run *r)
@@ -207,20 +210,33 @@ sweep_lost(struct ops *o, bool orphans)
 	}
 }
 
+/* In the end by force, as often as that takes. */
+static void
+end_reaper(struct run *r, int64_t now)
+{
+	if (r->leave != 0)
+		(void)kill(r->reaper, SIGKILL);
+	r->leave = now + (mutant("done") ? 300 : DONE_MS);
+}
+
 /*
- * Not while a child is to be waited for: it must stay known. rdv-egress has had
- * its time before its reaper ended. One that is still there may have been
- * stopped, which its account can do, and would hold a place of everybody's.
+ * Not while a child is to be waited for: it must stay known. Both are the
+ * account's, which can stop them with a signal, and would hold a place of
+ * everybody's. rdv-egress has had its time before its reaper ended.
  */
 static void
 free_done(struct ops *o, struct run *r)
 {
-	if (r->state != RUN_DONE || r->reaper != 0 || r->control >= 0)
+	const int64_t now = clock_mono_ms();
+
+	if (r->state != RUN_DONE)
 		return;
-	if (r->egress == 0)
+	if (r->reaper == 0 && r->egress != 0)
+		(void)kill(r->egress, SIGKILL);
+	else if (r->reaper == 0 && r->control < 0)
 		run_free(&o->runs, r);
-	else if (kill(r->egress, SIGKILL) < 0)
-		log_warn("follow", "rdv-egress %d", (int)r->egress);
+	else if (r->reaper != 0 && now >= r->leave)
+		end_reaper(r, now);
 }
 
 void

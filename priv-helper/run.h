@@ -48,7 +48,8 @@ struct run {
 	bool exec;    /* the status pipe has ended: it is the program now */
 	struct drop_report failure; /* of the start; err 0: none */
 	int64_t deadline;	    /* of the start, monotonic */
-	uint32_t conn, request;	    /* who asked, to answer once */
+	int64_t leave;		/* of its reaper, when it is done; 0: not yet */
+	uint32_t conn, request; /* who asked, to answer once */
 	bool notice_due;
 	char label[PRIV_LABEL_MAX + 1];
 	uid_t uid; /* whose it is */

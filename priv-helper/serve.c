@@ -228,20 +228,34 @@ fill(const struct ops *o, struct pollfd *p)
 	return n;
 }
 
+/* What is looked at then, whoever says something. */
+static bool
+due_at(const struct ops *o, const struct run *r, int64_t *at)
+{
+	if (r->state == RUN_STARTING && !o->full)
+		*at = r->deadline;
+	else if (r->state == RUN_DONE && r->reaper != 0)
+		*at = r->leave;
+	else
+		return false;
+	return true;
+}
+
 static int
 patience(struct ops *o, bool orphans)
 {
 	const int64_t now = clock_mono_ms();
 	int64_t left = ahead_expire(o);
 	const struct run *r;
+	int64_t at;
 
 	if (orphans || o->ending)
 		return AGAIN_MS;
 	TAILQ_FOREACH (r, &o->runs.list, entry) {
-		if (r->state != RUN_STARTING || o->full)
+		if (!due_at(o, r, &at))
 			continue;
-		if (left < 0 || r->deadline - now < left)
-			left = r->deadline > now ? r->deadline - now : 0;
+		if (left < 0 || at - now < left)
+			left = at > now ? at - now : 0;
 	}
 	return (int)left;
 }

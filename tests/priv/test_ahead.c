@@ -480,6 +480,25 @@ it_ends(void **state)
 	rig_stop(&r);
 }
 
+/* By its account, whose its reaper is: no place of everybody's is held. */
+static void
+abuse_H01_one_that_is_stopped(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("cat") };
+	pid_t reaper;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, "done");
+	(void)start(&r, &s);
+	reaper = rig_parent(wait_for(&r, 1));
+	assert_int_equal(kill(reaper, SIGSTOP), 0);
+	assert_int_equal(logout(&r), PRIV_DONE);
+	rig_gone(reaper);
+	assert_int_equal(spares(&r).n, 0);
+	rig_stop(&r);
+}
+
 static void
 one_that_is_killed_costs_nothing(void **state)
 {
@@ -570,6 +589,7 @@ main(void)
 		cmocka_unit_test(abuse_E01_a_spare_ends_with_its_token),
 		cmocka_unit_test(abuse_E01_a_spare_ends_with_its_grant),
 		cmocka_unit_test(it_ends),
+		cmocka_unit_test(abuse_H01_one_that_is_stopped),
 		cmocka_unit_test(one_that_is_killed_costs_nothing),
 		cmocka_unit_test(abuse_I24_one_that_does_not_fit),
 	};

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -297,8 +298,8 @@ confine_egress_reach(const uint16_t *ports, unsigned n)
 }
 
 /*
- * What connects by sending is not seen by Landlock before it knows of it. No
- * name service is asked over a UNIX socket: getaddrinfo(3) goes on without.
+ * What connects by sending, or as MPTCP, Landlock does not see. No name service
+ * is asked over a UNIX socket: getaddrinfo(3) goes on without.
  */
 int
 confine_egress(const uint16_t *ports, unsigned n)
@@ -316,6 +317,7 @@ confine_egress(const uint16_t *ports, unsigned n)
 		{ "sendto", 3, MSG_FASTOPEN, false, { 0 }, 1 },
 		{ "socket", 0, ~0u, false, { AF_INET, AF_INET6 }, 2 },
 		{ "socket", 1, 0xf, false, { SOCK_STREAM, SOCK_DGRAM }, 2 },
+		{ "socket", 2, ~0u, false, { 0, IPPROTO_TCP, IPPROTO_UDP }, 3 },
 		{ "tgkill", 0, ~0u, false, { (uint32_t)getpid() }, 1 },
 		{ NULL, 0, 0, false, { 0 }, 0 },
 	};

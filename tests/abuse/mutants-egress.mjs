@@ -93,6 +93,10 @@ export const listed = [
 	{ ids: ['I13'], guard: 'and no files, and the listed ports',
 		off: [[confine, 'err = confine_egress_reach(ports, n);', 'err = 0;']],
 		red: ['unit/egress/test_confine abuse_I13'] },
+	{ ids: ['I13'], guard: 'and no protocol that Landlock has no ports of',
+		off: [[confine, '{ "socket", 2, ~0u, false, ' +
+			'{ 0, IPPROTO_TCP, IPPROTO_UDP }, 3 },', '']],
+		red: ['unit/egress/test_confine abuse_I13'] },
 	{ ids: ['E01'], guard: 'rdv-egress is the account\'s',
 		off: [[egress, 'drop_to_reaper(plan) != 0 ||', '']],
 		red: ['priv/egress abuse_E01'] },

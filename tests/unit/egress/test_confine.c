@@ -24,6 +24,10 @@
 #include "security/landlock.h"
 #include "tests/unit/check.h"
 
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static uint16_t port; /* somebody listens on it */
@@ -139,6 +143,22 @@ no_fast_open(void)
 		   : 0;
 }
 
+/* Which is TCP on the wire, where the other side knows no more. */
+static int
+no_mptcp(void)
+{
+	const struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
+
+	/* Not every kernel has it. */
+	if (fd < 0)
+		return errno == EPERM ? EPERM : 0;
+	return connect(fd, (const struct sockaddr *)&in, sizeof(in)) < 0 ? errno
+									 : 0;
+}
+
 static const struct {
 	int (*try)(void);
 	const char *what;
@@ -156,6 +176,7 @@ static const struct {
 	{ no_code, "memory to run", EPERM, 0 },
 	{ no_other_port, "another port", EACCES, 4 },
 	{ no_fast_open, "connecting by sending", EPERM, 0 },
+	{ no_mptcp, "a kind of TCP that Landlock does not see", EPERM, 0 },
 };
 
 static int

@@ -186,6 +186,26 @@ abuse_H01_a_stopped_one_is_ended(void **state)
 	rig_stop(&r);
 }
 
+/* Nor does it outlive [ops] itself, which somebody has killed. */
+static void
+abuse_H01_none_outlives_ops(void **state)
+{
+	struct rig_result res;
+	struct rig r;
+	pid_t pid;
+
+	(void)state;
+	if (!begin(&r, &res))
+		return;
+	pid = proxy_of(&r);
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(kill((pid_t)r.hello.pid, SIGKILL), 0);
+	rig_gone(pid);
+	rig_close(&res);
+	rig_stop(&r);
+}
+
 int
 main(void)
 {
@@ -193,6 +213,7 @@ main(void)
 		cmocka_unit_test(abuse_E01_the_list_is_not_rdvds),
 		cmocka_unit_test(abuse_I12_the_list_is_on_record),
 		cmocka_unit_test(abuse_H01_a_stopped_one_is_ended),
+		cmocka_unit_test(abuse_H01_none_outlives_ops),
 	};
 
 	return cmocka_run_group_tests_name("egressown", tests, NULL, NULL);

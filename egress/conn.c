@@ -261,6 +261,9 @@ carry(struct conn *c, int host, int row, size_t used)
 		ok = send_all(host, h->out, h->outlen, r.sent);
 	if (ok)
 		relay(&r);
+	/* Behind its one request there may be more. */
+	if (!h->connect)
+		linger(c);
 }
 
 /* Names of the run's choosing go into sentences as the grammar has them. */

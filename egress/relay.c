@@ -75,6 +75,14 @@ drain(struct way *w)
 	return true;
 }
 
+/* The host takes no more of it, but may have answered before it said so. */
+static void
+give_up(struct way *up)
+{
+	up->len = 0;
+	up->ended = true;
+}
+
 /*
  * The end of a request with a length is no end of the connection: some servers
  * take it for one and do not answer.
@@ -122,7 +130,7 @@ step(struct way *up, struct way *down)
 	if (down->len == 0 && !down->ended && p[1].revents != 0 && !fill(down))
 		return false;
 	if (up->len > 0 && !drain(up))
-		return false;
+		give_up(up);
 	return down->len == 0 || drain(down);
 }
 

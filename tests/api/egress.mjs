@@ -209,6 +209,21 @@ await test('egress: 64 connections at once, and the others after them',
 		assert.equal(most, 64);
 	});
 
+await test('egress: an answer that does not wait for the body gets through',
+	async (t) => {
+		if (!possible || !have('curl'))
+			return skip('namespaces or curl');
+		const { at } = await service(t, (req, res) => {
+			res.writeHead(413, { connection: 'close' });
+			res.end('too much\n', () => req.socket.destroy());
+		});
+		fs.writeFileSync(path.join(work, 'bigger'), 'x'.repeat(8 << 20));
+		for (let i = 0; i < 5; i++)
+			assert.equal((await sandbox([at], '/usr/bin/curl', '-s', '-H',
+				'Expect:', '--data-binary', '@bigger', `http://${at}/`)).out,
+			'too much\n');
+	});
+
 await test('egress: TLS goes through as it is', async (t) => {
 	if (!possible || !have('curl') || !have('openssl'))
 		return skip('namespaces, curl or openssl');

@@ -343,7 +343,7 @@ rigops_start(struct rigops *s, const char *mutant)
 	rigops_launch(s, mutant);
 }
 
-/* Its end, and all else. */
+/* Its end, and all else, as [main] does it: a cgroup may come until then. */
 static void
 stop(struct rigops *s, int want)
 {
@@ -351,6 +351,8 @@ stop(struct rigops *s, int want)
 
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), want);
+	if (want != 0)
+		cgroup_forget(s->state);
 	(void)close(s->audit);
 	assert_int_equal(waitpid(s->auditor, &status, 0), s->auditor);
 	assert_int_equal(status, 0);
@@ -368,8 +370,6 @@ void
 rigops_ended(struct rigops *s)
 {
 	assert_true(rig_closed(s->rig.ops));
-	/* As [main] does after it. */
-	cgroup_forget(s->state);
 	stop(s, 1);
 	(void)close(s->main);
 }

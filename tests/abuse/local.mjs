@@ -426,9 +426,14 @@ await test('C14 what is another user\'s is not there', async (t) => {
 
 	const { paths } = await rdv.call('GET', '/api/openapi.json');
 	const bodies = { exec: { command: 'x' }, input: { data: 'x' },
+		keys: { keys: ['Enter'] },
 		signal: { signal: 'KILL' }, folder: { folder_id: null } };
+	// What a route has to be told to say anything at all.
+	const queries = { wait: '?exit=true' };
 	const call = async (m, p, to) => {
-		const r = await rdv.request(m, p.replace('{id}', to), { body:
+		const target = p.replace('{id}', to) +
+			(queries[p.split('/').pop()] ?? '');
+		const r = await rdv.request(m, target, { body:
 			m === 'GET' || m === 'DELETE' ? undefined :
 				m === 'PATCH' ? { name: 'x' } : bodies[p.split('/').pop()] });
 		return [r.status, r.json && { ...r.json, request_id: '' }];

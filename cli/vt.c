@@ -152,8 +152,7 @@ end_sequence(struct vt *vt, struct buf *out)
 
 	if (!vt->over && may_pass(vt, string)) {
 		buf_put(out, vt->seq, vt->len);
-		if (!string)
-			vtmode_note(&vt->mode, vt->seq, vt->len);
+		vtmode_note(&vt->mode, vt->seq, vt->len);
 	}
 	vt->state = GROUND;
 	vt->len = 0;
@@ -168,8 +167,10 @@ hold(struct vt *vt, char ch, struct buf *out)
 		vt->seq[vt->len++] = ch;
 		return;
 	}
-	if (!vt->over && vt->kind == VT_WATCH)
+	if (!vt->over && vt->kind == VT_WATCH) {
 		buf_put(out, vt->seq, vt->len);
+		vtmode_note(&vt->mode, vt->seq, vt->len);
+	}
 	vt->over = true;
 	if (vt->kind == VT_WATCH)
 		buf_put_u8(out, (uint8_t)ch);
@@ -304,6 +305,15 @@ vt_feed(struct vt *vt, const char *p, size_t len, struct buf *out)
 			len--;
 		}
 	}
+}
+
+void
+vt_doubt(struct vt *vt)
+{
+	vt->state = GROUND;
+	vt->len = 0;
+	vt->over = false;
+	vtmode_doubt(&vt->mode);
 }
 
 /* A pipe has no modes; a terminal gets them back, then a line of its own. */

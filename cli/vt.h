@@ -25,6 +25,11 @@ void vt_set(struct vt *vt, enum vt_kind kind);
 /* Appends to `out` what of these bytes may be shown. */
 void vt_feed(struct vt *vt, const char *p, size_t len, struct buf *out);
 /*
+ * Not all of what came out reached the terminal: begins anew behind it, and
+ * takes any mode for switched on that ever was.
+ */
+void vt_doubt(struct vt *vt);
+/*
  * Appends what undoes the modes that the bytes so far have switched on: mouse,
  * alternate screen, hidden cursor ... and a line end when the text stopped
  * inside a line. Nothing when all is as it was.

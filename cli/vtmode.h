@@ -10,13 +10,19 @@ struct buf;
 
 /* What a program has changed about the terminal it writes to. */
 struct vtmode {
-	uint32_t changed;  /* bit per row of the table of private modes */
+	uint64_t changed;  /* bit per row of the two tables */
+	uint64_t ever;	   /* the same of all that was on at some time */
 	unsigned keyboard; /* depth of the kitty keyboard stack */
-	bool margins, cursor, keypad, charset, colors, modify_keys;
+	unsigned deepest;
 };
 
 /* One complete sequence, ESC included. */
 void vtmode_note(struct vtmode *m, const char *seq, size_t len);
+/*
+ * Output that was noted did not all reach the terminal: whatever was switched
+ * on once may be on.
+ */
+void vtmode_doubt(struct vtmode *m);
 /* Appends what takes all of it back, and forgets it. */
 void vtmode_leave(struct vtmode *m, struct buf *out);
 

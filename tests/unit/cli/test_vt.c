@@ -258,9 +258,38 @@ modes_are_taken_back(void **state)
 	leave("\033[>1u\033[>5u\033[<1u\033[<u", "");
 	leave("\033[>4;2m", "\033[>4m");
 	leave("\033[?1049h\033[?1000h\033c", "");
+	leave("\033[4h\033[20h\033[3g\033H", "\033[4l\033[20l\033[?5W");
+	leave("\033[4;20h\033[4;20l", "");
+	leave("\033]4;1;red\007\033]10;red\007\033]11;red\033\\\033]12;red\007",
+	    "\033]104\033\\\033]110\033\\\033]111\033\\\033]112\033\\");
+	leave("\033]4;1;red\007\033]104;1\007", "\033]104\033\\");
+	leave("\033]4;1;red\007\033]104\007\033]11;red\007\033]111\007", "");
+	leave("\033]8;;http://a\033\\", "\033]8;;\033\\");
+	leave("\033]8;;http://a\007\033]8;;\007", "");
 	/* A mode set inside a title is text. */
 	leave("\033]0;\033[?25h\007", "");
 	leave("\033[?99999999999999h\033[;;;;;;;;;;;;;;;;;;;;;;h", "");
+}
+
+/* What was switched off in output that was thrown away may be on. */
+static void
+in_doubt_all_is_taken_back(void **state)
+{
+	struct vt *vt = vt_new(VT_WATCH);
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 4096);
+	feed(vt, &out, "\033[?1000h\033[>1u\033[?1000l\033[<u\033]0;half", 99);
+	vt_doubt(vt);
+	buf_reset(&out);
+	vt_leave(vt, &out);
+	assert_string_equal(buf_cstr(&out), "\033[<1u\033[?1000l");
+	buf_reset(&out);
+	feed(vt, &out, "text\n", 99);
+	assert_string_equal(buf_cstr(&out), "text\n");
+	buf_done(&out);
+	vt_free(vt);
 }
 
 int
@@ -275,6 +304,7 @@ main(void)
 		cmocka_unit_test(stripped_is_text),
 		cmocka_unit_test(cuts_do_not_matter),
 		cmocka_unit_test(modes_are_taken_back),
+		cmocka_unit_test(in_doubt_all_is_taken_back),
 	};
 
 	return CHECK_RUN("vt", tests);

@@ -13,6 +13,7 @@
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
 #include "daemon/core/session.h"
+#include "daemon/emu/emu.h"
 #include "daemon/http/ws.h"
 #include "daemon/term/term.h"
 #include "daemon/term/utf8.h"
@@ -329,6 +330,26 @@ on_resume(struct door *d, const struct js *m)
 	(void)viewer_seek(d->viewer, (uint64_t)offset);
 }
 
+/*
+ * For one that has lost count, or cannot take all there is: what lies between
+ * is skipped. Output that was on its way still comes before it.
+ */
+static void
+on_screen(struct door *d, const struct js *m)
+{
+	int64_t lines = js_int(m, "lines", EMU_HISTORY);
+
+	if (!door_has_screen(d)) {
+		say_error(d, "NO_SCREEN", "the run has no terminal");
+		return;
+	}
+	if (lines < 0 || lines > EMU_HISTORY)
+		lines = EMU_HISTORY;
+	door_screen_drop(d);
+	viewer_hold(d->viewer);
+	door_screen(d, (unsigned)lines);
+}
+
 /* For pages, whose WebSocket cannot send the ping frame of RFC 6455. */
 static void
 on_ping(struct door *d, const struct js *m)
@@ -351,6 +372,7 @@ static const struct {
 	{ "input", on_input },
 	{ "resize", on_resize },
 	{ "resume", on_resume },
+	{ "screen", on_screen },
 	{ "ping", on_ping },
 	{ "take_size", on_take_size },
 	{ "detach", on_detach },

@@ -44,6 +44,7 @@ struct door {
 	struct buf screen;
 	uint64_t screen_end; /* the offset it stands for */
 	unsigned screen_cols, screen_rows;
+	unsigned screen_lines; /* above it, at most */
 	bool has_screen;
 };
 
@@ -59,9 +60,11 @@ void door_say_ready(struct door *d, uint64_t offset);
 void door_say_resync(struct door *d, uint64_t offset, const char *reason);
 /* Whether its run has a terminal. */
 bool door_has_screen(const struct door *d);
-/* The screen first, then what comes behind it: the viewer is held until then.
+/*
+ * The screen with at most so many lines above it, then what comes behind it:
+ * the viewer is held until then.
  */
-void door_screen(struct door *d);
+void door_screen(struct door *d, unsigned lines);
 /* Sends what the client takes of it now. */
 void door_screen_more(struct door *d);
 void door_screen_drop(struct door *d);

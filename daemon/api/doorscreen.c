@@ -60,7 +60,7 @@ static bool
 put_screen(struct door *d, const struct emu *e)
 {
 	buf_init(&d->screen, SCREEN_MAX);
-	emu_restore(e, EMU_HISTORY, &d->screen);
+	emu_restore(e, d->screen_lines, &d->screen);
 	if (buf_ok(&d->screen))
 		return true;
 	buf_done(&d->screen);
@@ -103,8 +103,9 @@ door_has_screen(const struct door *d)
 }
 
 void
-door_screen(struct door *d)
+door_screen(struct door *d, unsigned lines)
 {
+	d->screen_lines = lines;
 	d->job = screen_job_new(d->term, d->user_id, screen_done_cb, d);
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/run.h"
+#include "daemon/emu/emu.h"
 #include "daemon/http/ws.h"
 #include "daemon/store/runs.h"
 #include "daemon/store/sessions.h"
@@ -21,7 +22,7 @@
 
 struct terminal_in {
 	uint64_t set;
-	int64_t offset, tail, cols, rows;
+	int64_t offset, tail, cols, rows, lines;
 	const char *run_id, *ticket;
 	bool read_only, keep_size, screen;
 };
@@ -68,6 +69,11 @@ static const struct js_field query_fields[] = {
 	    .offset = offsetof(struct terminal_in, screen),
 	    .help = "without an offset that can be had: what it shows first, "
 		    "in place of a replay" },
+	{ .name = "lines",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct terminal_in, lines),
+	    .max = EMU_HISTORY,
+	    .help = "with screen: lines above it at most; default 2000" },
 	{ .name = "token",
 	    .kind = JS_TEXT,
 	    .offset = offsetof(struct terminal_in, ticket),
@@ -131,7 +137,8 @@ attach(struct door *d, const struct terminal_in *in)
 	if (why != NULL)
 		door_say_resync(d, conf.offset, why);
 	if (conf.held)
-		door_screen(d);
+		door_screen(d,
+		    JS_SET(in, 8) ? (unsigned)in->lines : EMU_HISTORY);
 	door_touch(d);
 }
 

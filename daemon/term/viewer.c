@@ -211,6 +211,14 @@ viewer_tick_cb(void *arg)
 		loop_timer_set(ts->tick, TICK_MS);
 }
 
+/* Nobody waits for a held one: it is not slow. */
+void
+viewer_hold(struct viewer *v)
+{
+	v->held = true;
+	lag(v, false);
+}
+
 void
 viewer_release(struct viewer *v, uint64_t offset)
 {

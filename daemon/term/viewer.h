@@ -52,6 +52,8 @@ struct viewer_conf {
 struct viewer *viewer_new(struct term *t, const struct viewer_conf *conf,
     const struct viewer_ops *ops, void *arg);
 void viewer_free(struct viewer *v);
+/* Gets nothing, its end included, before viewer_release(). */
+void viewer_hold(struct viewer *v);
 /* One that was held goes on, from that offset. */
 void viewer_release(struct viewer *v, uint64_t offset);
 /* The sink has room again. */

@@ -130,6 +130,40 @@ await test('a client with an offset gets its bytes, one with a wrong one the ' +
 	await bad.shows('one two');
 });
 
+await test('a screen can be asked for again, without lines above', async (t) => {
+	const rdv = await t.start();
+	const s = await rdv.session('again', print('\\033[?2004h', 'seq 5000; ' +
+		'printf last; exec cat'));
+	await shown(rdv, s, 'last');
+	const v = await attach(rdv, s, '&lines=0');
+	assert.doesNotMatch(v.screen, /4970/);
+	assert.match(v.screen, /4990/);
+	const first = v.screen;
+	v.screen = '';
+	v.send({ type: 'screen', lines: 0 });
+	await waitFor('the second', () => v.messages.filter((m) =>
+		m.type === 'screen' && !m.more).length === 2);
+	assert.equal(v.screen, first);
+	v.screen = '';
+	v.send({ type: 'screen' });
+	await waitFor('the third', () => v.messages.filter((m) =>
+		m.type === 'screen' && !m.more).length === 3);
+	assert.match(v.screen, /4000/);
+	// The harness checks that output goes on at the offset it named.
+	v.type('more\n');
+	await v.shows('more');
+	await v.close();
+});
+
+await test('a run without a terminal has no screen to ask for', async (t) => {
+	const rdv = await t.start();
+	const s = await rdv.session('pipes', ['cat'], { io: 'pipes' });
+	const v = await Terminal.open(rdv, s.id);
+	v.send({ type: 'screen' });
+	assert.equal((await v.message('error')).code, 'NO_SCREEN');
+	await v.close();
+});
+
 await test('an ended run gives its screen, then its end', async (t) => {
 	const rdv = await t.start();
 	const s = await rdv.session('over', print('the end', 'exit 3'));

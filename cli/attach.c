@@ -3,7 +3,8 @@
  * rdv attach: keyboard, screen and signals around a view. One poll loop that
  * never blocks: signals come as bytes, the screen is written through a
  * non-blocking descriptor of its own, and both directions stop reading when
- * the other side does not take what is there. So a flood does not lock the
+ * the other side does not take what is there. What a slow terminal would take
+ * long for is dropped and its screen asked for. So a flood does not lock the
  * keyboard, a paste loses nothing, and memory has a bound.
  */
 #include "cli/attach.h"
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "cli/api.h"
@@ -31,15 +33,25 @@
 #include "lib/js.h"
 
 #define INPUT_MAX  65536
-#define OUTPUT_LOW ((size_t)256 << 10) /* above it rdvd is made to wait */
-#define OUTPUT_MAX ((size_t)8 << 20)
+#define OUTPUT_LOW ((size_t)32 << 10) /* above it rdvd is made to wait */
+/* The same for a terminal that took longer than SLOW_MS for what was there. */
+#define SLOW_LOW 2048
+#define SLOW_MS	 500
+/* A screen, the largest that rdvd sends, and what came with it. */
+#define OUTPUT_MAX ((size_t)40 << 20)
 #define FLUSH_MS   2000
 
 struct attach {
 	const struct attach_conf *conf;
 	const char *name;
 	struct view view;
-	struct buf out; /* for the screen, not yet taken by it */
+	struct buf out;	  /* for the screen, not yet taken by it */
+	uint64_t written; /* taken by it, in all */
+	uint64_t mark;	  /* what was there at mark_at ends here */
+	int64_t mark_at;  /* monotonic ms */
+	uint64_t screens; /* of the view, when last looked */
+	uint64_t whole;	  /* up to here a screen is written, never skipped */
+	bool slow;
 	struct keys keys;
 	char input[INPUT_MAX]; /* typed, not yet taken by rdvd */
 	size_t input_len;
@@ -47,11 +59,12 @@ struct attach {
 	int signals;
 	int signal; /* that ends us, or 0 */
 	bool detached;
+	bool hung_up; /* the terminal is gone: nothing is written any more */
 };
 
 /* Signals we turn into events; the first row ends us. */
 static const int handled[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGWINCH,
-	SIGTSTP };
+	SIGTSTP, SIGCONT };
 
 static void
 mask(sigset_t *set)
@@ -73,14 +86,110 @@ take_size(struct attach *a)
 		view_size(&a->view, cols, rows);
 }
 
-/* As job control wants it: stop in cooked mode, be raw again afterwards. */
+/* The title is the terminal's own again afterwards (xterm's stack of them). */
+static void
+enter_screen(struct attach *a)
+{
+	buf_put_text(&a->out, "\033[22;0t");
+}
+
+/*
+ * The description of the screen is our own and does not block; what is left
+ * stays in the buffer, which moves down once much of it is behind us.
+ */
+static void
+write_screen(struct attach *a)
+{
+	struct buf *b = &a->out;
+	ssize_t n;
+
+	while (buf_left(b) > 0) {
+		n = write(a->screen, b->data + b->off, buf_left(b));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && errno != EAGAIN) {
+			a->hung_up = true;
+			a->signal = SIGHUP;
+		}
+		if (n <= 0)
+			break;
+		b->off += (size_t)n;
+		a->written += (uint64_t)n;
+	}
+	if (buf_left(b) == 0) {
+		buf_reset(b);
+	} else if (b->off > OUTPUT_LOW) {
+		memmove(b->data, b->data + b->off, buf_left(b));
+		b->len -= b->off;
+		b->off = 0;
+	}
+}
+
+static void
+drain(struct attach *a)
+{
+	int64_t end = clock_mono_ms() + FLUSH_MS, left = FLUSH_MS;
+	struct pollfd p = { a->screen, POLLOUT, 0 };
+
+	while (buf_left(&a->out) > 0 && left > 0 && !a->hung_up) {
+		write_screen(a);
+		left = end - clock_mono_ms();
+		if (buf_left(&a->out) > 0 && left > 0)
+			(void)poll(&p, 1, (int)left);
+	}
+}
+
+/* What the terminal has not taken so far, here and in the kernel. */
+static void
+drop_output(struct attach *a)
+{
+	(void)tcflush(a->screen, TCOFLUSH);
+	a->written += buf_left(&a->out);
+	buf_reset(&a->out);
+	vt_doubt(a->view.vt);
+}
+
+/*
+ * All that was received is shown, if the terminal takes it, then its modes are
+ * taken back. A slow one is owed these before all else: whoever leaves does not
+ * wait for pages that nobody wants to see.
+ */
+static void
+leave_screen(struct attach *a)
+{
+	if (a->view.end != VIEW_EXITED && a->slow)
+		drop_output(a);
+	drain(a);
+	if (buf_left(&a->out) > 0) {
+		drop_output(a);
+		buf_put_text(&a->out, "\030\r\n");
+	}
+	vt_leave(a->view.vt, &a->out);
+	buf_put_text(&a->out, "\033[23;0t");
+	drain(a);
+}
+
+/*
+ * As job control wants it: stop in cooked mode with nothing switched on. Who
+ * continues us sends SIGCONT, which is blocked and waits for us to come back.
+ */
 static void
 stop_for_a_while(struct attach *a)
 {
+	leave_screen(a);
 	tty_restore();
-	(void)raise(SIGSTOP);
+	if (!a->hung_up)
+		(void)raise(SIGSTOP);
+}
+
+/* Others wrote on this terminal and set its modes, whatever stopped us. */
+static void
+come_back(struct attach *a)
+{
 	(void)tty_raw(STDIN_FILENO);
+	enter_screen(a);
 	take_size(a);
+	(void)view_redraw(&a->view);
 }
 
 static void
@@ -93,6 +202,8 @@ take_signal(struct attach *a)
 			take_size(a);
 		else if (si.ssi_signo == SIGTSTP)
 			stop_for_a_while(a);
+		else if (si.ssi_signo == SIGCONT)
+			come_back(a);
 		else
 			a->signal = (int)si.ssi_signo;
 	}
@@ -114,6 +225,7 @@ take_keys(struct attach *a)
 		return;
 	if (n <= 0) {
 		/* The terminal is gone, and with it who would detach. */
+		a->hung_up = true;
 		a->signal = SIGHUP;
 		return;
 	}
@@ -134,35 +246,6 @@ send_input(struct attach *a)
 	a->input_len -= n;
 }
 
-/*
- * The description of the screen is our own and does not block; what is left
- * stays in the buffer, which moves down once much of it is behind us.
- */
-static void
-write_screen(struct attach *a)
-{
-	struct buf *b = &a->out;
-	ssize_t n;
-
-	while (buf_left(b) > 0) {
-		n = write(a->screen, b->data + b->off, buf_left(b));
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && errno != EAGAIN)
-			a->signal = SIGHUP;
-		if (n <= 0)
-			break;
-		b->off += (size_t)n;
-	}
-	if (buf_left(b) == 0) {
-		buf_reset(b);
-	} else if (b->off > OUTPUT_LOW) {
-		memmove(b->data, b->data + b->off, buf_left(b));
-		b->len -= b->off;
-		b->off = 0;
-	}
-}
-
 /* Of two waits the shorter; negative is for ever. */
 static int
 sooner(int a, int b)
@@ -172,6 +255,43 @@ sooner(int a, int b)
 	return b < 0 || a < b ? a : b;
 }
 
+/*
+ * Ms until the terminal is slow, 0 now, -1 not for what is there. It is when
+ * all it is given at some moment is not taken for SLOW_MS while rdvd has more.
+ * A screen is always written in whole, or a very slow one would never see any.
+ */
+static int
+slow_wait(struct attach *a)
+{
+	size_t left = buf_left(&a->out);
+	int64_t now = clock_mono_ms(), due;
+
+	if (a->view.screens != a->screens) {
+		a->screens = a->view.screens;
+		a->whole = a->written + left;
+	}
+	if (left == 0 || a->written >= a->mark) {
+		a->slow = a->slow && left > 0;
+		a->mark = a->written + left;
+		a->mark_at = now;
+	}
+	if (left < (a->slow ? SLOW_LOW : OUTPUT_LOW) || a->view.skipping ||
+	    a->view.drawing || a->written < a->whole)
+		return -1;
+	due = a->mark_at + SLOW_MS;
+	return due > now ? (int)(due - now) : 0;
+}
+
+/* What it will not take in time is skipped, the screen is drawn instead. */
+static void
+skip_if_slow(struct attach *a)
+{
+	if (slow_wait(a) != 0 || !view_redraw(&a->view))
+		return;
+	drop_output(a);
+	a->slow = true;
+}
+
 enum { KEYBOARD, SIGNALS, SCREEN, VIEW, FDS };
 
 static void
@@ -179,6 +299,7 @@ turn(struct attach *a)
 {
 	bool room = a->input_len + KEYS_HELD < INPUT_MAX;
 	bool writing = buf_left(&a->out) > 0;
+	size_t low = a->slow ? SLOW_LOW : OUTPUT_LOW;
 	struct pollfd p[FDS] = {
 		[KEYBOARD] = { room ? STDIN_FILENO : -1, POLLIN, 0 },
 		[SIGNALS] = { a->signals, POLLIN, 0 },
@@ -186,11 +307,13 @@ turn(struct attach *a)
 	};
 	int wait = sooner(view_tick(&a->view), keys_wait(&a->keys));
 
+	if (a->view.has_screen)
+		wait = sooner(wait, slow_wait(a));
 	/* Room made by the last turn is not announced by any descriptor. */
 	if (a->input_len > 0 && view_takes_input(&a->view))
 		wait = 0;
-	p[VIEW].fd =
-	    view_fd(&a->view, buf_left(&a->out) < OUTPUT_LOW, &p[VIEW].events);
+	p[VIEW].fd = view_fd(&a->view,
+	    buf_left(&a->out) < low || a->view.skipping, &p[VIEW].events);
 	if (a->view.end != VIEW_ON || poll(p, FDS, wait) == -1)
 		return;
 	if (p[SIGNALS].revents != 0)
@@ -202,22 +325,7 @@ turn(struct attach *a)
 		view_turn(&a->view, p[VIEW].revents);
 	if (buf_left(&a->out) > 0)
 		write_screen(a);
-}
-
-/* All that was received is shown, then the terminal's modes are taken back. */
-static void
-flush(struct attach *a)
-{
-	int64_t end = clock_mono_ms() + FLUSH_MS, left = FLUSH_MS;
-	struct pollfd p = { a->screen, POLLOUT, 0 };
-
-	vt_leave(a->view.vt, &a->out);
-	while (buf_left(&a->out) > 0 && left > 0 && a->signal != SIGHUP) {
-		write_screen(a);
-		left = end - clock_mono_ms();
-		if (buf_left(&a->out) > 0 && left > 0)
-			(void)poll(&p, 1, (int)left);
-	}
+	skip_if_slow(a);
 }
 
 /*
@@ -237,11 +345,12 @@ run_loop(struct attach *a)
 		(void)snprintf(a->view.why, sizeof(a->view.why),
 		    "cannot take over the terminal");
 	} else {
+		enter_screen(a);
 		view_start(&a->view);
 	}
 	while (a->view.end == VIEW_ON && !a->detached && a->signal == 0)
 		turn(a);
-	flush(a);
+	leave_screen(a);
 	view_done(&a->view);
 	tty_restore();
 	(void)close(a->signals);
@@ -411,12 +520,15 @@ attach_run(const struct attach_conf *conf)
 	a->view.cli = conf->call->cli;
 	a->view.session = js_str(conf->session, "id", "");
 	a->view.read_only = conf->read_only;
+	a->view.follow = conf->follow;
+	a->view.patience = conf->patience_ms;
 	a->view.live = js_int(js_get(conf->session, "run"), "log_bytes", 0);
 	a->view.vt = vt_new(VT_WATCH);
 	a->view.out = &a->out;
 	if (a->screen >= 0) {
-		out_note(conf->call->cli, "%s: detach with Ctrl-\\ twice",
-		    a->name);
+		out_note(conf->call->cli, "%s: %sdetach with Ctrl-\\ twice",
+		    a->name,
+		    conf->read_only ? "read only, keys are not sent; " : "");
 		take_size(a);
 		run_loop(a);
 		rc = report(a);

@@ -12,6 +12,8 @@ struct attach_conf {
 	const struct js *session; /* as the API gave it */
 	bool read_only;
 	bool exit_code;
+	bool follow;	      /* the session keeps its size, whatever ours is */
+	unsigned patience_ms; /* for an rdvd that is away; 0: the usual */
 };
 
 /*

@@ -74,7 +74,8 @@ tty_raw(int fd)
 	static bool registered;
 	struct termios raw;
 
-	if (tcgetattr(fd, &saved) == -1)
+	/* Raw already, it was stopped in between: what is now is not ours. */
+	if (raw_fd == -1 && tcgetattr(fd, &saved) == -1)
 		return -errno;
 	if (!registered) {
 		(void)atexit(tty_restore);

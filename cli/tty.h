@@ -9,7 +9,10 @@
  * tty_restore() runs at exit and on fatal signals.
  */
 
-/* 0 or -errno. One terminal at a time. */
+/*
+ * 0 or -errno. One terminal at a time. Once more without tty_restore() makes it
+ * raw again, whatever others did to it, and still restores what was at first.
+ */
 int tty_raw(int fd);
 /* Harmless when nothing is to restore. */
 void tty_restore(void);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The view's connection. Output is counted where it is taken from rdvd, and a
- * reconnect asks for exactly the next byte. Input is sent at most once: what
- * the socket had taken when the connection broke may be lost, never doubled.
+ * reconnect asks for exactly the next byte, or for the screen when that is no
+ * use; what is put on the screen then: cli/redraw.c. Input is sent at most
+ * once: what the socket had taken when the connection broke may be lost, never
+ * doubled.
  */
 #include "cli/view.h"
 
@@ -11,6 +13,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/redraw.h"
 #include "cli/sock.h"
 #include "cli/vt.h"
 #include "cli/ws.h"
@@ -25,6 +28,7 @@
 #define DELAY_MAX_MS 1000
 #define DIAL_MS	     200 /* the keyboard waits for no longer */
 #define TAIL_BYTES   262144
+#define GAP_MAX	     65536 /* more is not shown byte by byte */
 #define ALIGN_MAX    4096
 #define FRAME_MAX    16384 /* rdvd takes 64 KiB in one message */
 #define QUEUED_MAX   65536
@@ -46,7 +50,8 @@ retry_later(struct view *v)
 	v->ws = NULL;
 	if (v->ready || v->lost_at == 0)
 		v->lost_at = now;
-	v->ready = v->paused = false;
+	v->anew = v->anew || v->skipping || v->drawing;
+	v->ready = v->paused = v->skipping = v->drawing = false;
 	v->retry_at = now + v->delay;
 	v->delay = v->delay == 0 ? 50 : v->delay * 2;
 	if (v->delay > DELAY_MAX_MS)
@@ -58,17 +63,21 @@ static void
 ready_msg(struct view *v, const struct js *m)
 {
 	bool first = v->offset < 0;
+	int64_t end = js_int(m, "end", 0);
 
 	(void)str_copy(v->run, js_str(m, "run_id", ""), sizeof(v->run));
 	v->offset = js_int(m, "offset", first ? 0 : v->offset);
-	v->align = first && v->offset > 0;
+	v->has_screen = js_int(m, "cols", 0) > 0;
+	v->align = first && v->offset > 0 && !v->has_screen;
 	if (first)
 		v->live = js_int(m, "end", v->live);
 	v->read_only = v->read_only || js_bool(m, "read_only", false);
 	v->owner = js_bool(m, "size_owner", false);
 	v->ready = true;
 	v->delay = 0;
-	v->told = false;
+	v->told = v->anew = false;
+	if (!first && end - v->offset > GAP_MAX)
+		(void)view_redraw(v);
 }
 
 /* The stream goes on elsewhere: another run, or output no longer kept. */
@@ -77,12 +86,14 @@ resync_msg(struct view *v, const struct js *m)
 {
 	(void)str_copy(v->run, js_str(m, "run_id", v->run), sizeof(v->run));
 	v->offset = js_int(m, "offset", v->offset);
+	v->skipping = false;
 }
 
 static void
 size_msg(struct view *v, const struct js *m)
 {
 	v->owner = js_bool(m, "owner", false);
+	redraw_judge(v, m);
 }
 
 static void
@@ -94,6 +105,10 @@ flow_msg(struct view *v, const struct js *m)
 static void
 exit_msg(struct view *v, const struct js *m)
 {
+	/* The last of it was dropped: it is to be seen all the same. */
+	v->again = v->skipping;
+	if (v->again)
+		return;
 	v->code = (int)js_int(m, "code", -1);
 	v->signal = (int)js_int(m, "signal", -1);
 	(void)str_copy(v->state, js_str(m, "state", "completed"),
@@ -114,6 +129,7 @@ static const struct {
 	void (*fn)(struct view *v, const struct js *m);
 } messages[] = {
 	{ "ready", ready_msg },
+	{ "screen", redraw_msg },
 	{ "resync", resync_msg },
 	{ "size", size_msg },
 	{ "flow", flow_msg },
@@ -195,6 +211,8 @@ binary_cb(const uint8_t *p, size_t len, void *arg)
 		at = at << 8 | p[i];
 	p += 8;
 	len -= 8;
+	if (v->skipping)
+		return;
 	/* What we have already is not shown twice. */
 	if (v->offset >= 0 && at < (uint64_t)v->offset) {
 		skip = (uint64_t)v->offset - at < len
@@ -212,20 +230,21 @@ binary_cb(const uint8_t *p, size_t len, void *arg)
 static const struct ws_ops ops = { .text = text_cb, .binary = binary_cb };
 
 /*
- * Only one of the two: where we were, or the last screens of a first visit. Who
- * comes back takes the size only if it had it: a lost connection moves nothing.
+ * Only one of the two: where we were, or what it shows. Who comes back takes
+ * the size only if it had it: a lost connection moves nothing.
  */
 static void
 put_target(struct view *v, struct buf *b)
 {
-	buf_printf(b, "/ws/terminal/%s?cols=%u&rows=%u", v->session, v->cols,
-	    v->rows);
-	if (v->offset >= 0)
+	buf_printf(b, "/ws/terminal/%s?screen=true&lines=0", v->session);
+	if (!v->follow)
+		buf_printf(b, "&cols=%u&rows=%u", v->cols, v->rows);
+	if (v->offset >= 0 && !v->anew)
 		buf_printf(b, "&offset=%lld&run_id=%s", (long long)v->offset,
 		    v->run);
 	else
 		buf_printf(b, "&tail=%d", TAIL_BYTES);
-	if (v->offset >= 0 && !v->owner)
+	if (v->offset >= 0 && !v->owner && !v->follow)
 		buf_put_text(b, "&keep_size=true");
 	if (v->read_only)
 		buf_put_text(b, "&read_only=1");
@@ -276,6 +295,7 @@ void
 view_start(struct view *v)
 {
 	v->offset = -1;
+	v->patience = v->patience > 0 ? v->patience : PATIENCE_MS;
 	v->code = v->signal = -1;
 	v->lost_at = clock_mono_ms();
 	v->cols = v->cols < COLS_MIN ? COLS_MIN : v->cols;
@@ -351,7 +371,8 @@ judge_close(struct view *v)
 	if (!ws_is_open(v->ws) && code == 1006) {
 		status = ws_refusal(v->ws, &body, &len);
 		judge_refusal(v, status, body, len);
-	} else if (passing(code)) {
+	} else if (passing(code) || v->again) {
+		v->again = false;
 		retry_later(v);
 	} else if (code == 1000) {
 		v->end = VIEW_RELEASED;
@@ -370,29 +391,34 @@ view_turn(struct view *v, short revents)
 		judge_close(v);
 }
 
+/* Said before the next attempt, which then is one for the whole screen. */
+static void
+tell_if_late(struct view *v, int64_t now)
+{
+	if (v->ready || v->told || now - v->lost_at < TELL_MS)
+		return;
+	redraw_tell(v, "waiting for rdvd (Ctrl-\\ twice detaches)");
+	v->told = true;
+	/* The line goes away with what is under it. */
+	v->anew = v->has_screen;
+}
+
 int
 view_tick(struct view *v)
 {
 	int64_t now = clock_mono_ms(), due;
 
+	if (v->end == VIEW_ON)
+		tell_if_late(v, now);
 	if (v->ws == NULL && v->end == VIEW_ON && now >= v->retry_at)
 		connect_now(v);
 	if (v->ready || v->end != VIEW_ON)
 		return -1;
-	if (now - v->lost_at >= PATIENCE_MS) {
+	if (now - v->lost_at >= v->patience) {
 		v->end = VIEW_LOST;
 		return -1;
 	}
-	/*
-	 * Into the program's screen, since there is no other place; it is drawn
-	 * anew by what comes.
-	 */
-	if (!v->told && now - v->lost_at >= TELL_MS) {
-		buf_put_text(v->out, "\r\n\033[7mrdv: waiting for rdvd "
-				     "(Ctrl-\\ twice detaches)\033[m\r\n");
-		v->told = true;
-	}
-	due = v->told ? v->lost_at + PATIENCE_MS : v->lost_at + TELL_MS;
+	due = v->told ? v->lost_at + v->patience : v->lost_at + TELL_MS;
 	if (v->ws == NULL && v->retry_at < due)
 		due = v->retry_at;
 	return due > now ? (int)(due - now) : 0;
@@ -434,7 +460,7 @@ view_size(struct view *v, unsigned cols, unsigned rows)
 		  : rows > ROWS_MAX ? ROWS_MAX
 				    : rows;
 	/* Stated when it opens, if it is not open now. */
-	if (!v->ready || v->read_only)
+	if (!v->ready || v->read_only || v->follow)
 		return;
 	n = snprintf(text, sizeof(text),
 	    "{\"type\":\"resize\",\"cols\":%u,\"rows\":%u}", v->cols, v->rows);

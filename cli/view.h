@@ -24,14 +24,17 @@ enum view_end {
 
 /*
  * The connection of `rdv attach`: what rdvd sends goes through `vt` to `out`,
- * and when the connection breaks it is made again at the byte that comes next,
- * so that each byte of a run is put out exactly once.
+ * first the screen and then what is behind it. When the connection breaks it is
+ * made again at the byte that comes next, or with the screen again, so that no
+ * byte of a run is put out twice.
  */
 struct view {
 	const struct cli *cli;
 	const char *session; /* id */
 	bool read_only;
+	bool follow; /* states no size */
 	unsigned cols, rows;
+	int64_t patience; /* ms for rdvd to come back */
 	struct vt *vt;
 	struct buf *out;
 	int64_t live; /* output before this offset is old: shown, not obeyed */
@@ -43,7 +46,14 @@ struct view {
 	bool paused;	  /* rdvd takes no input now */
 	bool owner;	  /* the terminal has our size, when last heard */
 	bool align;	  /* began in the middle: skip to a line or escape */
-	bool told;	  /* the user knows that we are waiting */
+	bool told;	  /* a line of ours is on the screen */
+	bool has_screen;  /* its run has a terminal */
+	bool drawn;	  /* a screen of it was put out */
+	bool drawing;	  /* and more of one is to come */
+	bool skipping;	  /* output is nothing to us before a screen */
+	bool anew;	  /* the next connection begins with a screen */
+	bool again;	  /* the end will be told by the next connection */
+	uint64_t screens; /* put out in whole */
 	int64_t lost_at;  /* monotonic ms; valid while not ready */
 	int64_t retry_at; /* while there is no connection */
 	int64_t delay;
@@ -66,5 +76,10 @@ bool view_takes_input(const struct view *v);
 /* Hands over input; returns how many bytes were taken. */
 size_t view_input(struct view *v, const char *p, size_t len);
 void view_size(struct view *v, unsigned cols, unsigned rows);
+/*
+ * What was put out is not on the terminal: the screen is asked for and output
+ * before it dropped. False for a run that has none; then output goes on.
+ */
+bool view_redraw(struct view *v);
 
 #endif

@@ -312,7 +312,7 @@ vt_doubt(struct vt *vt)
 {
 	vt->state = GROUND;
 	vt->len = 0;
-	vt->over = false;
+	vt->over = vt->inside = false;
 	vtmode_doubt(&vt->mode);
 }
 

@@ -2,6 +2,8 @@
 /*
  * rdv attach: this terminal becomes a view of a session's terminal.
  */
+#include <string.h>
+
 #include "cli/attach.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
@@ -12,9 +14,12 @@
 static int
 session_attach(struct cmd_call *c)
 {
+	const char *size = cmd_value(c, "size");
 	struct attach_conf conf = { .call = c,
 		.read_only = cmd_flag(c, "read-only"),
-		.exit_code = cmd_flag(c, "exit-code") };
+		.exit_code = cmd_flag(c, "exit-code"),
+		.follow = size != NULL && strcmp(size, "follow") == 0,
+		.patience_ms = 1000 * (unsigned)cmd_number(c, "patience", 0) };
 	struct js *session = NULL;
 	int rc = pick_session_get(c, "", &session);
 
@@ -33,6 +38,16 @@ static const struct cmd_arg args[] = {
 
 static const struct cmd_opt opts[] = {
 	{ .name = "read-only", .letter = 'r', .help = "look, but do not type" },
+	{ .name = "size",
+	    .arg = "HOW",
+	    .words = "follow|own",
+	    .help = "own: the session takes the size of this terminal, the "
+		    "default; follow: it keeps its own" },
+	{ .name = "patience",
+	    .arg = "SECONDS",
+	    .min = 1,
+	    .max = 86400,
+	    .help = "give up when rdvd is away for longer; default 60" },
 	{ .name = "exit-code",
 	    .help = "end with the program's exit status when it ends" },
 	{ .name = NULL },
@@ -44,11 +59,17 @@ const struct cmd cmd_session_attach = {
 	.args = args,
 	.opts = opts,
 	.help = "join a session from this terminal",
-	.doc = "Detach with Ctrl-\\ pressed twice; the program goes on. When "
+	.doc = "Detach with Ctrl-\\ pressed twice; the program goes on. The "
+	       "screen is shown at once; what was here moves up. When "
 	       "rdvd restarts, the view comes back by itself and goes on at "
-	       "its byte. Exit status 0 after detaching or when the program "
+	       "its byte, or with the screen when that is far. A terminal "
+	       "that is slower than the program is shown the screen now and "
+	       "then, so that keys keep their effect. Who follows a "
+	       "session larger than the terminal is told; its lines wrap. "
+	       "Exit status 0 after detaching or when the program "
 	       "ended; with --exit-code that of the program (128 + N after "
-	       "signal N). With --json one object at the end.",
+	       "signal N); 3 when rdvd did not come back. With --json one "
+	       "object at the end.",
 	.scope = "run",
 	.run = session_attach,
 };

@@ -61,6 +61,8 @@ rig_start_with(fake_fn *fn, const char *option)
 	rig.child = forkpty(&rig.master, NULL, NULL, &size);
 	assert_true(rig.child != -1);
 	if (rig.child == 0) {
+		if (rig.err > 0)
+			(void)dup2(rig.err, STDERR_FILENO);
 		if (cmd_parse(&call, option != NULL ? 5 : 4, (char **)argv, why,
 			sizeof(why)) != CMD_OK ||
 		    cli_init(&cli, &call, why, sizeof(why)) != 0)
@@ -158,6 +160,7 @@ rig_setup(void **state)
 
 	(void)state;
 	rig.status = rig.state = NULL;
+	rig.err = 0;
 	assert_int_equal(openpty(&m, &s, NULL, NULL, NULL), 0);
 	assert_int_equal(tcgetattr(s, &rig.before), 0);
 	(void)close(m);

@@ -24,6 +24,7 @@ struct rig {
 	/* Of the one session and its run; NULL: active and running. */
 	const char *status, *state;
 	int master;
+	int err; /* standard error of rdv, or 0: the terminal */
 	pid_t child;
 	pid_t writer;	      /* types what is too much for one write, or 0 */
 	char screen[1 << 20]; /* all that was shown */

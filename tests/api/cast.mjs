@@ -172,9 +172,14 @@ function played(file, ...how) {
 
 await test('asciinema plays it', async (t) => {
 	const rdv = await t.start();
-	const s = await rdv.session('play', sh('printf "\\033[31mred " ; sleep 2; ' +
+	const s = await rdv.session('play', sh('printf "\\033[31mred " ; read x; ' +
 		'printf "\\342\\202"; sleep 0.1; printf "\\254\\377 end\\n"'));
+	// What is set before the first byte is the size of the head.
+	await logged(rdv, s, 'red');
 	const v = await Terminal.open(rdv, s.id, { query: 'cols=70&rows=20' });
+	await waitFor('its size', async () => (await rdv.call('GET',
+		`/api/sessions/${s.id}`)).run.cols === 70);
+	v.type('\r');
 	await ended(rdv, s);
 	v.close();
 	const file = path.join(rdv.home, 'play.cast');
@@ -182,7 +187,7 @@ await test('asciinema plays it', async (t) => {
 	const { events } = parse(fs.readFileSync(file, 'utf8'));
 	assert.ok(events.some((e) => e[1] === 'r'));
 	for (const how of [['cat'], ['play', '-i', '0.01']])
-		assert.match(played(file, ...how), /\x1b\[31mred €\ufffd end\r*\n/);
+		assert.match(played(file, ...how), /\x1b\[31mred \r*\n€\ufffd end\r*\n/);
 });
 
 await test('words are taken out of what is exported, and of that alone',

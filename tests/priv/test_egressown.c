@@ -163,6 +163,17 @@ proxy_of(const struct rig *r)
 	return 0;
 }
 
+/* That of the only run, which its account has stopped. */
+static pid_t
+stopped(const struct rig *r)
+{
+	const pid_t pid = proxy_of(r);
+
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	return pid;
+}
+
 /* Stopped by its account it cannot end itself; no place is held by that. */
 static void
 abuse_H01_a_stopped_one_is_ended(void **state)
@@ -174,9 +185,7 @@ abuse_H01_a_stopped_one_is_ended(void **state)
 	(void)state;
 	if (!begin(&r, &res))
 		return;
-	pid = proxy_of(&r);
-	assert_true(pid > 0);
-	assert_int_equal(kill(pid, SIGSTOP), 0);
+	pid = stopped(&r);
 	assert_int_equal(kill((pid_t)res.a.pid, SIGKILL), 0);
 	rig_exit(&r, res.a.handle, &(struct priv_exit){ 0 });
 	assert_true(rig_alive(pid));
@@ -197,9 +206,7 @@ abuse_H01_none_outlives_ops(void **state)
 	(void)state;
 	if (!begin(&r, &res))
 		return;
-	pid = proxy_of(&r);
-	assert_true(pid > 0);
-	assert_int_equal(kill(pid, SIGSTOP), 0);
+	pid = stopped(&r);
 	assert_int_equal(kill((pid_t)r.hello.pid, SIGKILL), 0);
 	rig_gone(pid);
 	rig_close(&res);

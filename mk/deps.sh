@@ -11,7 +11,8 @@ run="gcc make pkg-config git libevent-dev libsqlite3-dev libjansson-dev
     libseccomp-dev libcap-dev libssl-dev libhttp-parser-dev libwslay-dev"
 test="clang clang-format clang-tidy cppcheck libclang-rt-14-dev
     libcmocka-dev chromium vim-tiny htop less tmux sqlite3 procps zsh
-    bash-completion valgrind strace mc libvterm-dev asciinema"
+    bash-completion valgrind strace mc libvterm-dev asciinema curl openssl
+    python3"
 bench="bubblewrap"
 # Whoever has an nginx or a node of another make keeps it.
 have_nginx() { command -v nginx >/dev/null 2>&1; }

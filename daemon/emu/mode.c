@@ -126,10 +126,13 @@ emu_modes_restore(const struct emu *e, struct buf *out)
 {
 	for (size_t i = 0; i < SWITCHES; i++)
 		if (e->modes & switches[i].bit && switches[i].number != 6 &&
-		    switches[i].number != 7)
+		    switches[i].number != 7 && switches[i].number != 66)
 			buf_printf(out, "\x1b[%s%dh",
 			    switches[i].is_private ? "?" : "",
 			    (int)switches[i].number);
+	/* DECKPAM, since tmux and others know no mode 66. */
+	if (e->modes & MODE_APP_KEYPAD)
+		buf_put_text(out, "\x1b=");
 	if (!(e->modes & MODE_WRAP))
 		buf_put_text(out, "\x1b[?7l");
 	if (e->modes & MODE_BLINK_SET)

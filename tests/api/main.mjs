@@ -22,6 +22,7 @@ await import('./state.mjs');
 await import('./cage.mjs');
 await import('./cli.mjs');
 await import('./cliout.mjs');
+await import('./attach.mjs');
 await import('./sandbox.mjs');
 await import('./held.mjs');
 await import('./stop.mjs');

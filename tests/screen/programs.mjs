@@ -48,9 +48,15 @@ class Tmux {
 		return fs.readFileSync(this.log);
 	}
 
-	end() {
-		spawnSync('tmux', ['-S', path.join(this.dir, 'sock'), 'kill-server']);
-		fs.rmSync(this.dir, { recursive: true, force: true });
+	// A shell still writes its history when its terminal is gone.
+	async end() {
+		const tmux = (...args) => spawnSync('tmux', ['-S',
+			path.join(this.dir, 'sock'), ...args], { encoding: 'utf8' });
+		const pids = tmux('list-panes', '-a', '-F', '#{pane_pid}').stdout;
+		tmux('kill-server');
+		await waitFor('the programs are gone', () => !pids.split('\n').some(
+			(pid) => pid && fs.existsSync(`/proc/${pid}`)));
+		fs.rmSync(this.dir, { recursive: true, force: true, maxRetries: 20 });
 	}
 }
 

@@ -57,7 +57,7 @@ plan(const struct child *c, struct reaper_plan *p)
 	memcpy(d->stdio, s->tty.child, sizeof(d->stdio));
 	d->status = c->status[1];
 	d->ruleset = s->rules.ruleset;
-	d->egress = -1;
+	d->egress = d->network = -1;
 	d->uid = c->user->uid;
 	d->gid = c->user->gid;
 	d->groups = c->user->groups;

@@ -63,7 +63,8 @@ struct reaper {
 	int64_t kill_at;      /* end of the grace, when soft */
 	pid_t told[TOLD_MAX]; /* who has had the soft signal */
 	struct cgroup_hold cgroup;
-	int leash; /* of rdv-egress; -1: none */
+	int leash;   /* of rdv-egress; -1: none */
+	int network; /* where it is handed over; -1: none */
 	struct reaper_report end;
 };
 
@@ -449,6 +450,23 @@ enter_spaces(struct reaper_plan *p)
 		fail(p, REAPER_STAGE_SPACES, -err);
 }
 
+/* The way on which the program's process gets its network. 0 or -errno. */
+static int
+open_way(struct reaper *r, struct reaper_plan *p)
+{
+	int ends[2], err;
+
+	r->network = -1;
+	if (p->drop.spaces == NULL || !p->drop.spaces->net)
+		return 0;
+	err = seqpkt_pair(ends);
+	if (err != 0)
+		return err;
+	r->network = ends[0];
+	p->drop.network = ends[1];
+	return 0;
+}
+
 /* 0 in the child; the pid, or -errno. */
 static pid_t
 make_program(const struct reaper_plan *p, int *pidfd)
@@ -480,6 +498,7 @@ reaper_run(struct reaper_plan *p)
 {
 	struct reaper r;
 	struct reaper_report started;
+	int err;
 
 	memset(&r, 0, sizeof(r));
 	memset(&started, 0, sizeof(started));
@@ -492,6 +511,9 @@ reaper_run(struct reaper_plan *p)
 	shed_descriptors(p);
 	if (is_first(&r))
 		enter_spaces(p);
+	err = open_way(&r, p);
+	if (err != 0)
+		fail(p, REAPER_STAGE_FORK, -err);
 	r.signals = open_signals();
 	p->drop.ready = shared_word();
 	if (r.signals < 0 || p->drop.ready == NULL ||
@@ -503,6 +525,8 @@ reaper_run(struct reaper_plan *p)
 		fail(p, REAPER_STAGE_PIDFD, -r.program);
 	if (r.program == 0)
 		drop_exec(&p->drop);
+	if (r.network >= 0)
+		nspace_lend_network(r.network);
 	started.pid = is_first(&r) ? leader_outside(r.pidfd) : r.program;
 	if (started.pid < 0)
 		fail(p, REAPER_STAGE_PIDFD, -started.pid);

@@ -32,10 +32,8 @@
 #include "security/signals.h"
 #include "security/slim.h"
 
-/* Where C4 puts what must live until exec, right above stdio. */
-#define STATUS_FD  3
-#define RULESET_FD 4
-#define EGRESS_FD  5
+/* Where C4 puts what must live longer, right above stdio. */
+#define FIRST_FD 3
 /* Clear of every number that C4 assigns. */
 #define PARK_FD	   10
 #define GROUPS_MAX 1024
@@ -102,14 +100,17 @@ park(int *fd)
 static int
 c4_stdio(struct drop_plan *p)
 {
-	int i, err = park(&p->status);
+	int *const kept[] = { &p->status, &p->ruleset, &p->egress,
+		&p->network };
+	const size_t n = sizeof(kept) / sizeof(kept[0]);
+	int i, err = 0;
+	size_t k;
 
 	for (i = 0; err == 0 && i < 3; i++)
 		err = park(&p->stdio[i]);
-	if (err == 0 && p->ruleset >= 0)
-		err = park(&p->ruleset);
-	if (err == 0 && p->egress >= 0)
-		err = park(&p->egress);
+	for (k = 0; err == 0 && k < n; k++)
+		if (*kept[k] >= 0)
+			err = park(kept[k]);
 	if (err != 0)
 		return err;
 	if (p->pty && ioctl(p->stdio[0], TIOCSCTTY, 0) < 0)
@@ -117,18 +118,13 @@ c4_stdio(struct drop_plan *p)
 	for (i = 0; i < 3; i++)
 		if (dup2(p->stdio[i], i) < 0)
 			return -errno;
-	if (dup3(p->status, STATUS_FD, O_CLOEXEC) < 0)
-		return -errno;
-	p->status = STATUS_FD;
-	if (p->ruleset >= 0) {
-		if (dup3(p->ruleset, RULESET_FD, O_CLOEXEC) < 0)
+	p->first = FIRST_FD;
+	for (k = 0; k < n; k++) {
+		if (*kept[k] < 0)
+			continue;
+		*kept[k] = dup3(*kept[k], (int)p->first++, O_CLOEXEC);
+		if (*kept[k] < 0)
 			return -errno;
-		p->ruleset = RULESET_FD;
-	}
-	if (p->egress >= 0) {
-		if (dup3(p->egress, EGRESS_FD, O_CLOEXEC) < 0)
-			return -errno;
-		p->egress = EGRESS_FD;
 	}
 	return 0;
 }
@@ -137,13 +133,9 @@ c4_stdio(struct drop_plan *p)
 static int
 c5_descriptors(struct drop_plan *p)
 {
-	unsigned first = p->ruleset >= 0 ? RULESET_FD + 1 : STATUS_FD + 1;
-
-	if (p->egress >= 0)
-		first = EGRESS_FD + 1;
 	if (mutant("H19"))
 		return fcntl(0, F_DUPFD, PARK_FD) < 0 ? -errno : 0;
-	if (syscall(SYS_close_range, first, ~0u, 0) < 0)
+	if (syscall(SYS_close_range, p->first, ~0u, 0) < 0)
 		return -errno;
 	return 0;
 }
@@ -248,7 +240,9 @@ c8b_namespaces(struct drop_plan *p)
 
 	if (p->spaces == NULL)
 		return 0;
-	err = nspace_enter(p->spaces);
+	err = nspace_enter(p->spaces, p->network);
+	if (p->network >= 0)
+		(void)close(p->network);
 	return err != 0 ? err : nspace_allow(p->spaces, p->ruleset);
 }
 

@@ -32,9 +32,11 @@ struct drop_plan {
 	bool privileged; /* ids can be set; otherwise they are only verified */
 	bool pty;	 /* stdio[0] becomes the controlling terminal */
 	int stdio[3];
-	int status;  /* where a failure is reported; close-on-exec */
-	int ruleset; /* Landlock, or -1 when not confined */
-	int egress;  /* the leash of rdv-egress, or -1 for none */
+	int status;	/* where a failure is reported; close-on-exec */
+	int ruleset;	/* Landlock, or -1 when not confined */
+	int egress;	/* the leash of rdv-egress, or -1 for none */
+	int network;	/* for nspace_enter() */
+	unsigned first; /* of those that nobody needs; C4 says */
 	uid_t uid;
 	gid_t gid;
 	const gid_t *groups; /* by rising number */

@@ -33,8 +33,8 @@
 
 /* Linux gives a new namespace its loopback first. */
 #define LOOPBACK_INDEX 1
-/* rdv-egress has only to be executed; [ops] gives a start as long. */
-#define OFFER_MS 10000
+/* [ops] gives a start as long. */
+#define WORD_MS 10000
 /* "4294967295 4294967295 1\n" for each. */
 #define MAP_TEXT (25 * (NSPACE_GROUPS + 1))
 
@@ -190,8 +190,6 @@ nspace_flags(const struct nspace *s)
 
 	if (s->ipc)
 		flags |= CLONE_NEWIPC;
-	if (s->net)
-		flags |= CLONE_NEWNET;
 	return flags;
 }
 
@@ -228,12 +226,68 @@ loopback_up(void)
 	return err;
 }
 
-int
-nspace_enter(const struct nspace *s)
+/* Of the caller's; or -errno. */
+static int
+new_network(void)
 {
-	int err = s->net ? loopback_up() : 0;
+	int fd, err = unshare(CLONE_NEWNET) < 0 ? -errno : loopback_up();
 
-	return err != 0 ? err : nsmount_enter(s);
+	if (err != 0)
+		return err;
+	fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+void
+nspace_lend_network(int to)
+{
+	struct seqpkt_fds fds = { .n = 1 };
+	int32_t word = 0;
+
+	fds.fd[0] = new_network();
+	if (fds.fd[0] < 0)
+		word = -fds.fd[0];
+	/* Should it not arrive, its end is what the other side will see. */
+	(void)seqpkt_send(to, &word, sizeof(word), word == 0 ? &fds : NULL);
+	if (word == 0)
+		(void)close(fds.fd[0]);
+}
+
+/* What the other side says: 0 or -errno; and what comes with it. */
+static int
+await_word(int from, struct seqpkt_fds *fds)
+{
+	struct pollfd p = { .fd = from, .events = POLLIN };
+	int32_t word;
+	long n;
+
+	if (poll(&p, 1, WORD_MS) <= 0)
+		return -ETIMEDOUT;
+	n = seqpkt_recv(from, &word, sizeof(word), fds);
+	if (n == (long)sizeof(word))
+		return -word;
+	return n < 0 ? (int)n : -ECONNABORTED;
+}
+
+static int
+join_network(int from)
+{
+	struct seqpkt_fds fds = { .n = 0 };
+	int err = await_word(from, &fds);
+
+	if (err == 0 && (fds.n != 1 || setns(fds.fd[0], CLONE_NEWNET) < 0))
+		err = fds.n != 1 ? -EPROTO : -errno;
+	seqpkt_fds_close(&fds);
+	return err;
+}
+
+int
+nspace_enter(const struct nspace *s, int network)
+{
+	int err = nsmount_enter(s);
+
+	/* Last, as the kernel takes longer over it than over the mounts. */
+	return err == 0 && s->net ? join_network(network) : err;
 }
 
 /* Non-blocking, or -errno. */
@@ -254,22 +308,6 @@ listen_inside(void)
 	return -errno;
 }
 
-/* What it answers: 0 or -errno. */
-static int
-await_word(int leash)
-{
-	struct pollfd p = { .fd = leash, .events = POLLIN };
-	int32_t word;
-	long n;
-
-	if (poll(&p, 1, OFFER_MS) <= 0)
-		return -ETIMEDOUT;
-	n = seqpkt_recv(leash, &word, sizeof(word), NULL);
-	if (n == (long)sizeof(word))
-		return -word;
-	return n < 0 ? (int)n : -ECONNABORTED;
-}
-
 int
 nspace_offer(int leash)
 {
@@ -283,7 +321,7 @@ nspace_offer(int leash)
 		return fds.fd[0];
 	err = seqpkt_send(leash, "", 1, &fds);
 	(void)close(fds.fd[0]);
-	return err != 0 ? err : await_word(leash);
+	return err != 0 ? err : await_word(leash, NULL);
 }
 
 /*
@@ -316,7 +354,7 @@ nspace_allow(const struct nspace *s, int ruleset)
 
 /* In the second child: as for a run, with nothing of the host's. */
 static _Noreturn void
-try_view(const struct nspace *s, const struct nspace_ids *ids)
+try_view(const struct nspace *s, const struct nspace_ids *ids, int network)
 {
 	int err = 0;
 
@@ -326,7 +364,7 @@ try_view(const struct nspace *s, const struct nspace_ids *ids)
 		setresuid(ids->uid, ids->uid, ids->uid) < 0))
 		err = -errno;
 	if (err == 0)
-		err = nspace_enter(s);
+		err = nspace_enter(s, network);
 	_exit(-err);
 }
 
@@ -334,19 +372,21 @@ try_view(const struct nspace *s, const struct nspace_ids *ids)
 static _Noreturn void
 try_first(const struct nspace *s, const struct nspace_ids *ids, int go[2])
 {
-	const int err = nspace_settle(ids, go);
-
 	const unsigned long flags = nspace_flags(s) | SIGCHLD;
-	int status;
+	int err = nspace_settle(ids, go), status, network[2] = { -1, -1 };
 	long pid;
 
+	if (err == 0 && s->net)
+		err = seqpkt_pair(network);
 	if (err != 0)
 		_exit(-err);
 	pid = syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
 	if (pid == 0)
-		try_view(s, ids);
+		try_view(s, ids, network[1]);
 	if (pid < 0)
 		_exit(errno);
+	if (s->net)
+		nspace_lend_network(network[0]);
 	if (waitpid((pid_t)pid, &status, 0) < 0 || !WIFEXITED(status))
 		_exit(EIO);
 	_exit(WEXITSTATUS(status));

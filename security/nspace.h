@@ -65,13 +65,21 @@ pid_t nspace_fork(const struct nspace_ids *ids, int go[2]);
  * all capabilities in there. 0 or -errno: then it is not to go on.
  */
 int nspace_settle(const struct nspace_ids *ids, int go[2]);
-/* The CLONE_NEW* for a process to be made in there. */
+/* The CLONE_NEW* for a process to be made in there; its network comes later. */
 unsigned nspace_flags(const struct nspace *s);
 /*
- * In that process, as the user and with its capabilities still there: brings
- * about the view, and the loopback interface. System calls only. 0 or -errno.
+ * In the maker of that process, if it is to have a network of its own: enters a
+ * new one, which has a loopback interface and nothing else, and hands it over
+ * by that end of a seqpkt_pair(). That takes half a millisecond, which passes
+ * beside the other's mounts. System calls only.
  */
-int nspace_enter(const struct nspace *s);
+void nspace_lend_network(int to);
+/*
+ * In that process, as the user and with its capabilities still there: brings
+ * about the view, and enters what comes by `network`, the other end (-1 for
+ * none). System calls only. 0 or -errno.
+ */
+int nspace_enter(const struct nspace *s, int network);
 /*
  * In there, once the loopback interface is up: makes the socket that rdv-egress
  * is to listen on, hands it over by `leash` and waits until it has it and is

@@ -574,7 +574,7 @@ const helper = [
 		'\tif (keep < 3)\n\t\treturn'],
 	['priv-helper/launch.c', 'return syscall(SYS_close_range, first + n, ~0u, ' +
 		'0) == 0;', 'return true;'],
-	[drop, 'if (syscall(SYS_close_range, first, ~0u, 0) < 0)\n\t\treturn ' +
+	[drop, 'if (syscall(SYS_close_range, p->first, ~0u, 0) < 0)\n\t\treturn ' +
 		'-errno;', '']],
 	red: ['priv/spawn abuse_H19_E07', 'abuse H19 a child',
 		'api a child sees'] },

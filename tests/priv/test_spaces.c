@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/seqpkt.h"
 #include "security/nspace.h"
 #include "tests/priv/rig.h"
 #include "tests/priv/rigpic.h"
@@ -142,9 +143,47 @@ abuse_I19_terminals(void **state)
 	rig_stop(&r);
 }
 
+/* Whoever is to lend a network: does, cannot, or is gone. */
+enum lender { LENDS, CANNOT, GONE };
+
+static _Noreturn void
+lend(int to, enum lender how)
+{
+	const int32_t word = EMFILE;
+
+	if (how == LENDS)
+		nspace_lend_network(to);
+	else if (how == CANNOT)
+		(void)seqpkt_send(to, &word, sizeof(word), NULL);
+	_exit(0);
+}
+
+static ino_t
+network(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/net", &st) == 0 ? st.st_ino : 0;
+}
+
+static int
+enter(const struct nspace *s, enum lender how)
+{
+	const ino_t before = network();
+	int ends[2] = { -1, -1 }, err;
+
+	if (s->net && (seqpkt_pair(ends) != 0 || before == 0))
+		return -EIO;
+	if (s->net && fork() == 0)
+		lend(ends[0], how);
+	(void)close(ends[0]);
+	err = nspace_enter(s, ends[1]);
+	return err == 0 && s->net && network() == before ? -ENOTUNIQ : err;
+}
+
 /* In a child: 0 when such a view comes about. */
 static int
-view_of(const struct nspace *s)
+view_from(const struct nspace *s, enum lender how)
 {
 	const bool root = getuid() == 0;
 	const struct nspace_ids ids = { .privileged = root,
@@ -161,12 +200,18 @@ view_of(const struct nspace *s)
 			err = -errno;
 		if (err == 0 && syscall(SYS_unshare, nspace_flags(s)) < 0)
 			err = -errno;
-		_exit(err != 0 ? 1 : -nspace_enter(s));
+		_exit(err != 0 ? 1 : -enter(s, how));
 	}
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static int
+view_of(const struct nspace *s)
+{
+	return view_from(s, LENDS);
 }
 
 static void
@@ -191,6 +236,22 @@ view_with(const char *path, ino_t more)
 
 	show(&s, path, path, more);
 	return view_of(&s);
+}
+
+/* Who does not get the network that was to be its own stays in none. */
+static void
+abuse_I10_lent(void **state)
+{
+	const struct nspace s = { .view = NSPACE_ROOT, .net = true };
+	struct rig r;
+
+	(void)state;
+	if (!begin(&r))
+		return;
+	rig_stop(&r);
+	assert_int_equal(view_from(&s, LENDS), 0);
+	assert_int_equal(view_from(&s, CANNOT), EMFILE);
+	assert_int_equal(view_from(&s, GONE), ECONNABORTED);
 }
 
 /* Another directory of the same name is not shown in place of the judged. */
@@ -253,6 +314,7 @@ main(void)
 		cmocka_unit_test(abuse_I18_processes),
 		cmocka_unit_test(abuse_I20_shared),
 		cmocka_unit_test(abuse_I19_terminals),
+		cmocka_unit_test(abuse_I10_lent),
 		cmocka_unit_test(abuse_I24_another),
 		cmocka_unit_test(abuse_I24_link),
 	};

@@ -79,7 +79,19 @@ forget(struct ahead_kind *k)
 	memset(k, 0, sizeof(*k));
 }
 
-/* In a free place, or that of the kind that has waited longest. */
+static void
+end_replaced(struct ops *o)
+{
+	if (o->ahead.replaced != NULL)
+		run_abandon(o->ahead.replaced);
+	o->ahead.replaced = NULL;
+}
+
+/*
+ * In a free place, or that of the kind that has waited longest. To end its
+ * spare run takes the kernel as long as a start, and the one for which it goes
+ * is under way: that waits as well.
+ */
 static struct ahead_kind *
 remember(struct ops *o, const struct run *r, const struct priv_spawn *m)
 {
@@ -90,6 +102,9 @@ remember(struct ops *o, const struct run *r, const struct priv_spawn *m)
 		if (k->until < oldest->until)
 			oldest = k;
 	k = oldest;
+	end_replaced(o);
+	o->ahead.replaced = k->run;
+	k->run = NULL;
 	forget(k);
 	k->uid = r->uid;
 	k->profile = r->profile;
@@ -208,6 +223,7 @@ give_back(struct ops *o)
 	struct run *r;
 
 	o->ahead.begun = false;
+	end_replaced(o);
 	TAILQ_FOREACH (r, &o->runs.list, entry)
 		if (r->state == RUN_RUNNING || r->state == RUN_ENDED)
 			run_drop_spare(r);
@@ -290,6 +306,7 @@ ahead_drop(struct ops *o)
 {
 	struct ahead_kind *k;
 
+	end_replaced(o);
 	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
 		forget(k);
 }
@@ -299,6 +316,7 @@ ahead_drop_of(struct ops *o, uid_t uid)
 {
 	struct ahead_kind *k;
 
+	end_replaced(o);
 	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
 		if (k->until != 0 && k->uid == uid)
 			forget(k);
@@ -309,6 +327,8 @@ ahead_lose(struct ops *o, struct run *r)
 {
 	struct ahead_kind *k;
 
+	if (o->ahead.replaced == r)
+		o->ahead.replaced = NULL;
 	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
 		if (k->run == r) {
 			forget(k);

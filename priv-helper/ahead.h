@@ -45,6 +45,8 @@ struct ahead {
 		struct ahead_guess guess;
 		struct run *run; /* NULL: still to be made */
 	} kinds[AHEAD_MAX];
+	/* Of a kind that has lost its place to this start's; or NULL. */
+	struct run *replaced;
 	int64_t rest; /* monotonic ms: nothing is done until then */
 	bool begun;   /* runs still have what they were made of */
 };

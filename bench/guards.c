@@ -187,6 +187,7 @@ parent_child(const struct start *s)
 static int
 scratch_before(struct start *s)
 {
+	scratch_name(s->scratch);
 	return scratch_make(s->scratch);
 }
 

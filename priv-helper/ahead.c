@@ -269,7 +269,10 @@ make(struct ops *o)
 		k->run = r;
 		return;
 	}
-	run_free(&o->runs, r);
+	if (r != NULL && r->reaper != 0)
+		run_abandon(r);
+	else
+		run_free(&o->runs, r);
 	forget(k);
 }
 

@@ -17,9 +17,11 @@
 #include "lib/str.h"
 #include "priv-helper/cglimit.h"
 #include "priv-helper/env.h"
+#include "priv-helper/follow.h"
 #include "priv-helper/lookup.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/order.h"
+#include "priv-helper/reaper.h"
 #include "priv-helper/run.h"
 #include "priv-helper/scratch.h"
 #include "priv-helper/served.h"
@@ -80,6 +82,7 @@ static void
 child_done(struct child *c)
 {
 	env_free(c->env);
+	tty_close_child(&c->s->tty);
 	egress_close(&c->egress);
 	view_done(&c->now);
 	if (c->cgroup >= 0)
@@ -120,13 +123,10 @@ child_undo(struct child *c)
 {
 	struct run *r = c->r;
 
-	if (!c->fresh)
+	if (!c->fresh || r->reaper != 0)
 		return;
 	pair_close(c->status);
 	pair_close(c->control);
-	if (r->scratch[0] != '\0' && rights(c, true) == 0)
-		scratch_remove(r->scratch, r->uid);
-	(void)rights(c, false);
 	if (c->cgroup >= 0)
 		cgroup_remove(c->cgroups, r->handle);
 }
@@ -160,6 +160,8 @@ check_guards(struct child *c, struct child_error *e)
 		return child_failed(e, "C17 seccomp", -EOPNOTSUPP);
 	view_init(&c->s->spaces, c->o, c->user, c->profile,
 	    run_is_online(c->r));
+	/* The reaper, which will remove it, is made before it. */
+	scratch_name(c->r->scratch);
 	return check_list(c, e);
 }
 
@@ -262,6 +264,14 @@ stale(struct child_error *e)
 }
 
 static bool
+new_ruleset(struct child *c, struct child_error *e)
+{
+	int err = reach_new(&c->reach);
+
+	return err == 0 || child_failed(e, "P5 ruleset", err);
+}
+
+static bool
 begin_ruleset(struct child *c, struct child_error *e)
 {
 	int err;
@@ -322,6 +332,15 @@ make_channels(struct child *c, struct child_error *e)
 	return c->s->order != NULL || child_failed(e, "P6 order", -errno);
 }
 
+/* All that it is to see has been judged. */
+static bool
+show_view(struct child *c, struct child_error *e)
+{
+	return c->s->spaces.view == NSPACE_NONE ||
+	       order_show(c->s->order, &c->s->spaces) ||
+	       child_failed(e, "P6 order", -E2BIG);
+}
+
 /* What the program is to be, where it can see that. */
 static bool
 make_order(struct child *c, struct child_error *e)
@@ -342,7 +361,11 @@ enum when {
 	READY = 8  /* for one that is served by what is there */
 };
 
-/* In this order: each uses what the ones before it have made. */
+/*
+ * In this order: each uses what the ones before it have made. The processes
+ * come as early as they can, since making them and their namespaces takes as
+ * long as the looking up that follows. They wait for what comes of that.
+ */
 static const struct stage {
 	const char *name; /* in test builds it can be made to fail by this */
 	bool as_user;	  /* looks up, opens or makes what is the account's */
@@ -350,16 +373,19 @@ static const struct stage {
 	bool (*make)(struct child *c, struct child_error *e);
 } stages[] = {
 	{ "P3 guards", false, MADE, check_guards },
+	{ "P4 stdio", true, MADE, make_stdio },
+	{ "P5 cgroup", false, MADE, make_cgroup },
+	{ "P5 new", false, MADE, new_ruleset },
+	{ "P6 channels", false, MADE, make_channels },
+	{ "P7 processes", false, MADE, processes_make },
 	{ "P3 scratch", true, MADE, make_scratch },
 	{ "P3 environment", true, ASKED, make_env },
 	{ "P3 program", true, ASKED, find_program },
-	{ "P4 stdio", true, MADE, make_stdio },
-	{ "P5 cgroup", false, MADE, make_cgroup },
 	{ "P5 begin", true, MADE, begin_ruleset },
 	{ "P5 guess", true, AHEAD, show_guess },
 	{ "P5 rules", true, READY, check_rules },
 	{ "P5 ruleset", true, ASKED, make_ruleset },
-	{ "P6 channels", false, MADE, make_channels },
+	{ "P6 view", false, MADE, show_view },
 	{ "P6 order", false, ASKED, make_order },
 };
 
@@ -439,6 +465,23 @@ begin(struct child *c, struct child_error *e)
 	return true;
 }
 
+/*
+ * A process that fails while we go on takes with it what we are about to use:
+ * then it is its own report that says why.
+ */
+static void
+prefer_report(struct child *c, struct child_error *e)
+{
+	struct run *r = c->r;
+
+	if (!c->fresh || r->reaper == 0 || e->result != PRIV_FAILED)
+		return;
+	follow_start(r);
+	if (r->failure.err != 0)
+		(void)child_failed(e, reaper_stage_name(r->failure.stage),
+		    -r->failure.err);
+}
+
 bool
 child_start(struct ops *o, const struct account *user,
     const struct priv_spawn *m, struct run *r, struct child_error *e)
@@ -449,11 +492,11 @@ child_start(struct ops *o, const struct account *user,
 	child_init(&c, o, user, m, r);
 	ok = prepare(&c, e);
 	(void)rights(&c, false);
+	if (!ok)
+		prefer_report(&c, e);
 	/* Asked for before all this was prepared: it has mostly come. */
 	if (ok && !audit_wait(&o->audit, e->why, sizeof(e->why)))
 		ok = child_unrecorded(e);
-	if (ok && c.fresh)
-		ok = processes_make(&c, e);
 	if (!ok)
 		child_undo(&c);
 	else
@@ -474,7 +517,6 @@ child_ahead(struct ops *o, const struct account *user, struct run *r,
 	c.guess = guess;
 	ok = prepare(&c, &e);
 	(void)rights(&c, false);
-	ok = ok && processes_make(&c, &e);
 	if (!ok)
 		child_undo(&c);
 	child_done(&c);

@@ -35,6 +35,16 @@ remove_cgroup(const struct ops *o, const struct run *r)
 	cgroup_remove(dir, r->handle);
 }
 
+/* What its reaper would have done, with the same rights. */
+static void
+remove_scratch(const struct ops *o, const struct run *r)
+{
+	if (asuser_begin(o->privileged, r->uid, r->gid, NULL, 0) != 0)
+		return;
+	scratch_remove(r->scratch, r->uid);
+	asuser_end(o->privileged);
+}
+
 static struct run *
 by_reaper(struct ops *o, pid_t pid)
 {
@@ -118,6 +128,24 @@ reaper_gone(struct run *r)
 }
 
 void
+follow_start(struct run *r)
+{
+	ssize_t n;
+
+	if (r->status < 0)
+		return;
+	n = read(r->status, &r->failure, sizeof(r->failure));
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n == 0)
+		r->exec = true;
+	else if (n != sizeof(r->failure) || r->failure.err == 0)
+		r->failure = (struct drop_report){ .stage = 0, .err = EPROTO };
+	(void)close(r->status);
+	r->status = -1;
+}
+
+void
 follow_reaper(struct ops *o, struct run *r)
 {
 	struct reaper_report report;
@@ -134,6 +162,10 @@ follow_reaper(struct ops *o, struct run *r)
 		return;
 	}
 	r->over = true;
+	/* Before it was made, it may be: they are made at the same time. */
+	follow_start(r);
+	if (!r->exec)
+		remove_scratch(o, r);
 	/* The directory is ours, and that reaper has become somebody else. */
 	if (o->system)
 		remove_cgroup(o, r);
@@ -143,21 +175,6 @@ follow_reaper(struct ops *o, struct run *r)
 	r->end.maxrss_kb = report.maxrss_kb;
 	r->end.swept =
 	    report.swept > UINT8_MAX ? UINT8_MAX : (uint8_t)report.swept;
-}
-
-void
-follow_start(struct run *r)
-{
-	ssize_t n = read(r->status, &r->failure, sizeof(r->failure));
-
-	if (n < 0 && errno == EAGAIN)
-		return;
-	if (n == 0)
-		r->exec = true;
-	else if (n != sizeof(r->failure) || r->failure.err == 0)
-		r->failure = (struct drop_report){ .stage = 0, .err = EPROTO };
-	(void)close(r->status);
-	r->status = -1;
 }
 
 /* Moves a run on as far as what is known about it allows. */
@@ -177,16 +194,6 @@ advance(struct ops *o, struct run *r)
 	}
 	if (r->state == RUN_ENDED && r->notice_due)
 		op_exit_notice(o, r);
-}
-
-/* What its reaper would have done, with the same rights. */
-static void
-remove_scratch(const struct ops *o, const struct run *r)
-{
-	if (asuser_begin(o->privileged, r->uid, r->gid, NULL, 0) != 0)
-		return;
-	scratch_remove(r->scratch, r->uid);
-	asuser_end(o->privileged);
 }
 
 /*

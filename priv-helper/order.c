@@ -8,6 +8,7 @@
 #include "priv-helper/order.h"
 
 #include <linux/futex.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "security/nspace.h"
 
 /* Room for so much, or NULL. */
 static void *
@@ -109,15 +111,59 @@ put_list(struct order *t, char *const *from)
 	return list;
 }
 
+static void
+wake(uint32_t *word)
+{
+	__atomic_store_n(word, 1, __ATOMIC_RELEASE);
+	(void)syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* `to` may point into `from`, or be a name of the program's own. */
+static bool
+put_mount(struct order *t, struct nspace_mount *to,
+    const struct nspace_mount *m)
+{
+	struct nspace_mount copy = *m;
+
+	copy.from = put_text(t, m->from);
+	copy.to = put_text(t, m->to);
+	copy.link = m->link != NULL ? put_text(t, m->link) : NULL;
+	*to = copy;
+	return copy.from != NULL && copy.to != NULL &&
+	       (m->link == NULL || copy.link != NULL);
+}
+
+bool
+order_show(struct order *t, const struct nspace *s)
+{
+	struct nspace *view = take(t, sizeof(*view));
+	size_t i;
+
+	if (view == NULL)
+		return false;
+	/* Pages that nothing is written to do not come into being. */
+	memcpy(view, s, offsetof(struct nspace, mounts));
+	for (i = 0; i < s->n; i++)
+		if (!put_mount(t, &view->mounts[i], &s->mounts[i]))
+			return false;
+	t->page->told.view = view;
+	wake(&t->page->told.shown);
+	return true;
+}
+
 bool
 order_tell(struct order *t, const struct drop_order *o)
 {
+	struct drop_order *to = &t->page->told;
 	const struct drop_order told = { .cwd = put_text(t, o->cwd),
 		.path = put_text(t, o->path),
 		.argv = put_list(t, o->argv),
 		.envp = put_list(t, o->envp) };
 
-	t->page->told = told;
+	to->cwd = told.cwd;
+	to->path = told.path;
+	to->argv = told.argv;
+	to->envp = told.envp;
 	return told.cwd != NULL && told.path != NULL && told.argv != NULL &&
 	       told.envp != NULL;
 }
@@ -125,8 +171,5 @@ order_tell(struct order *t, const struct drop_order *o)
 void
 order_give(struct order *t)
 {
-	uint32_t *given = &t->page->told.given;
-
-	__atomic_store_n(given, 1, __ATOMIC_RELEASE);
-	(void)syscall(SYS_futex, given, FUTEX_WAKE, 1, NULL, NULL, 0);
+	wake(&t->page->told.given);
 }

@@ -26,9 +26,9 @@ struct order {
 
 /*
  * Of the shared memory: a request of nothing but empty strings, each a pointer
- * as well, and what the environment has beside it.
+ * as well, what the environment has beside it, and the names in a view.
  */
-#define ORDER_BYTES ((size_t)SEQPKT_MAX * 64)
+#define ORDER_BYTES ((size_t)SEQPKT_MAX * 128)
 
 /* To be made before the process is; or NULL with errno. */
 struct order *order_new(void);
@@ -42,6 +42,11 @@ void order_lend(struct order *t);
 /* NULL is fine. What a process has of it stays. */
 void order_free(struct order *t);
 
+/*
+ * Copies what a run in namespaces is to see, and wakes the process that waits
+ * for it; nothing is executed by that. False when there is too much of it.
+ */
+bool order_show(struct order *t, const struct nspace *s);
 /* Copies. False when there is too much of it. */
 bool order_tell(struct order *t, const struct drop_order *o);
 /* Wakes the process. Nothing may be written afterwards. */

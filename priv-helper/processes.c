@@ -151,7 +151,6 @@ processes_make(struct child *c, struct child_error *e)
 	if (c->egress.page >= 0)
 		r->fds.fd[r->fds.n++] = c->egress.page;
 	c->egress.page = -1;
-	tty_close_child(&c->s->tty);
 	r->status = c->status[0];
 	r->control = c->control[0];
 	r->guards = hold_guards(c->o, r, c->cgroup >= 0);

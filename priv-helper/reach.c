@@ -247,6 +247,14 @@ find_roots(struct reach *x)
 }
 
 int
+reach_new(struct reach *x)
+{
+	return x->profile->confined
+		   ? rules_new(&x->spare->rules, rules_who(x).network)
+		   : 0;
+}
+
+int
 reach_begin(struct reach *x)
 {
 	struct rules *r = &x->spare->rules;

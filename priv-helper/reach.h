@@ -34,8 +34,10 @@ struct reach {
  * Of a profile that is not confined there is nothing to reach. Call all of them
  * with the account's rights.
  *
- * Makes the rule set, with what no request decides. 0 or -errno.
+ * Makes the rule set, which grants nothing yet. 0 or -errno.
  */
+int reach_new(struct reach *x);
+/* Grants by it what no request decides. 0 or -errno. */
 int reach_begin(struct reach *x);
 /* False when something else would be made now. */
 bool reach_holds(struct reach *x);

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -525,6 +526,11 @@ reaper_run(struct reaper_plan *p)
 		fail(p, REAPER_STAGE_PIDFD, -r.program);
 	if (r.program == 0)
 		drop_exec(&p->drop);
+	/*
+	 * The program's way is the longer one, and [ops] is at work beside us:
+	 * on two processors it would wait until our network is made.
+	 */
+	(void)sched_yield();
 	if (r.network >= 0)
 		nspace_lend_network(r.network);
 	started.pid = is_first(&r) ? leader_outside(r.pidfd) : r.program;

@@ -46,10 +46,17 @@ static bool
 remember(struct rules *r, const struct rules_for *who)
 {
 	r->uid = who->uid;
-	r->network = who->network;
 	return str_copy(r->home, who->roots->home, sizeof(r->home)) &&
 	       str_copy(r->base, who->roots->base, sizeof(r->base)) &&
 	       str_copy(r->run, who->roots->run, sizeof(r->run));
+}
+
+int
+rules_new(struct rules *r, bool network)
+{
+	r->network = network;
+	r->ruleset = landlock_new(network);
+	return r->ruleset < 0 ? r->ruleset : 0;
 }
 
 int
@@ -60,20 +67,12 @@ rules_make(struct rules *r, const struct rules_for *who,
 	struct rules_seen *seen = r->seen;
 	int err = 0;
 
-	r->ruleset = -1;
 	if (!remember(r, who))
 		return -ENAMETOOLONG;
-	r->ruleset = landlock_new(r->network);
-	if (r->ruleset < 0)
-		return r->ruleset;
 	for (; p->path != NULL && err == 0; p++, seen++)
 		err = seen < r->seen + RULES_PATHS
 			  ? allow_path(who->roots, r->ruleset, p, seen)
 			  : -E2BIG;
-	if (err != 0) {
-		(void)close(r->ruleset);
-		r->ruleset = -1;
-	}
 	return err;
 }
 

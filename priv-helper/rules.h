@@ -37,10 +37,15 @@ struct rules {
 };
 
 /*
- * Makes a rule set that grants a profile's own paths, but for those with the
- * account's home directory or rdv's own state in them. Not every system has all
- * of the paths. Close-on-exec, and the caller's. Call both with the account's
- * rights. 0 or -errno.
+ * Begins a rule set that grants nothing yet: a process that is to have it can
+ * be made then. Close-on-exec, and the caller's. 0 or -errno, which is in
+ * r->ruleset as well.
+ */
+int rules_new(struct rules *r, bool network);
+/*
+ * Grants a profile's own paths by it, but for those with the account's home
+ * directory or rdv's own state in them. Not every system has all of the paths.
+ * Call it and rules_hold() with the account's rights. 0 or -errno.
  */
 int rules_make(struct rules *r, const struct rules_for *who,
     const struct profile *profile);

@@ -19,6 +19,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "lib/secret.h"
+#include "lib/str.h"
+
 /* One descriptor per level, and one frame of the stack. */
 #define DEPTH_MAX 32
 /* Passes over the top; each removes at least DEPTH_MAX levels. */
@@ -31,15 +34,21 @@ struct tree {
 	unsigned moved;
 };
 
-int
-scratch_make(char path[SCRATCH_PATH])
+void
+scratch_name(char path[SCRATCH_PATH])
 {
-	char made[SCRATCH_PATH] = "/tmp/rdv-run-XXXXXX";
+	unsigned char id[8];
+	char text[2 * sizeof(id) + 1];
 
-	if (mkdtemp(made) == NULL)
-		return -errno;
-	memcpy(path, made, sizeof(made));
-	return 0;
+	secret_random(id, sizeof(id));
+	str_hex(text, id, sizeof(id));
+	snprintf(path, SCRATCH_PATH, "/tmp/rdv-run-%s", text);
+}
+
+int
+scratch_make(const char *path)
+{
+	return mkdir(path, 0700) < 0 ? -errno : 0;
 }
 
 static void empty(struct tree *t, int fd, unsigned depth);

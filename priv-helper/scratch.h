@@ -7,11 +7,13 @@
 #define SCRATCH_PATH 32
 
 /*
- * A private temporary directory for one confined run: /tmp itself is shared
- * with programs that are not confined and trust what they find there. 0 or
- * -errno.
+ * The name of a private temporary directory for one confined run: /tmp itself
+ * is shared with programs that are not confined and trust what they find there.
+ * Nobody else knows it, or will ever have the same.
  */
-int scratch_make(char path[SCRATCH_PATH]);
+void scratch_name(char path[SCRATCH_PATH]);
+/* Makes it, the caller's. 0 or -errno. */
+int scratch_make(const char *path);
 /*
  * Removes it with all that is in it, by descriptor and without following
  * anything; stays on its file system. What cannot be removed stays, and what is

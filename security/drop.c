@@ -229,9 +229,18 @@ c8_ids(struct drop_plan *p)
 	return mutant("drop ids") ? 0 : set_ids(p);
 }
 
+/* The word is a futex(2) of whoever sets it. */
+static void
+await(const uint32_t *word)
+{
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
+		(void)syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0);
+}
+
 /*
  * As the user, or its files could not be mounted; and with the capabilities
- * that a user namespace gave.
+ * that a user namespace gave. What is to be seen is looked up while we are
+ * made, so it may have to be waited for.
  */
 static int
 c8b_namespaces(struct drop_plan *p)
@@ -240,10 +249,11 @@ c8b_namespaces(struct drop_plan *p)
 
 	if (p->spaces == NULL)
 		return 0;
-	err = nspace_enter(p->spaces, p->network);
+	await(&p->order->shown);
+	err = nspace_enter(p->order->view, p->network);
 	if (p->network >= 0)
 		(void)close(p->network);
-	return err != 0 ? err : nspace_allow(p->spaces, p->ruleset);
+	return err != 0 ? err : nspace_allow(p->order->view, p->ruleset);
 }
 
 /* In its own network, and before anything of it is the program's. */
@@ -320,14 +330,6 @@ c10_verify(struct drop_plan *p)
 	if (err == 0)
 		err = caps_verify_none();
 	return err != 0 ? err : verify_for_good(p);
-}
-
-/* The word is a futex(2) of whoever sets it. */
-static void
-await(const uint32_t *word)
-{
-	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
-		(void)syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0);
 }
 
 /*

@@ -16,7 +16,9 @@ struct profile_limit;
  * whoever made the child, and may come after it.
  */
 struct drop_order {
-	uint32_t given; /* not 0: all the rest is there; a futex(2) */
+	/* Not 0: the view is there, and all the rest; each a futex(2). */
+	uint32_t shown, given;
+	const struct nspace *view; /* NULL without namespaces */
 	const char *cwd;
 	const char *path; /* for execve(2), as it will be looked up after C12 */
 	char *const *argv;
@@ -45,7 +47,8 @@ struct drop_plan {
 	const struct profile_limit *limits;  /* of its profile */
 	const struct profile_limit *account; /* and of whose it is */
 	const struct filter *filter;	     /* when confined */
-	/* Made in new namespaces, by a reaper in new ones; NULL: not. */
+	/* Made in new namespaces, by a reaper in new ones; NULL: not. What is
+	 * to be seen in them comes with the order. */
 	const struct nspace *spaces;
 	pid_t parent; /* whose death is the child's, confined */
 	/* Shared with the parent, who sets and wakes it (futex) when it is what

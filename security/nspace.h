@@ -39,8 +39,8 @@ struct nspace {
 	bool net;      /* one with a loopback interface and nothing else */
 	bool uses_tmp; /* is shown something that lies in the host's /tmp */
 	bool own_tmp;
-	struct nspace_mount mounts[NSPACE_MOUNTS];
 	size_t n;
+	struct nspace_mount mounts[NSPACE_MOUNTS]; /* the first n of them */
 };
 
 /* Whose, and whether ids can be set; see struct drop_plan. */

@@ -37,13 +37,24 @@ childless(pid_t pid)
 }
 
 static void
-expect_stage(struct rig *r, const struct rig_spawn *s, const char *stage)
+expect_nothing(struct rig *r)
 {
 	struct priv_inventory_answer a;
 	struct seqpkt_fds fds;
-	struct rig_result res;
 	int64_t deadline = rig_deadline();
 	char path[128];
+
+	assert_int_equal(rig_inventory(r, 0, &a, &fds), PRIV_NO_SUCH);
+	snprintf(path, sizeof(path), "%s/canary", r->dir);
+	assert_int_equal(access(path, F_OK), -1);
+	while (!childless((pid_t)r->hello.pid))
+		assert_false(rig_late(deadline));
+}
+
+static void
+expect_stage(struct rig *r, const struct rig_spawn *s, const char *stage)
+{
+	struct rig_result res;
 
 	rig_spawn(r, s, &res);
 	assert_int_equal(res.a.result, PRIV_FAILED);
@@ -51,11 +62,7 @@ expect_stage(struct rig *r, const struct rig_spawn *s, const char *stage)
 	assert_int_equal(res.a.err, EIO);
 	assert_true(strncmp(res.a.why, stage, strlen(stage)) == 0);
 	assert_int_equal(res.fds.n, 0);
-	assert_int_equal(rig_inventory(r, 0, &a, &fds), PRIV_NO_SUCH);
-	snprintf(path, sizeof(path), "%s/canary", r->dir);
-	assert_int_equal(access(path, F_OK), -1);
-	while (!childless((pid_t)r->hello.pid))
-		assert_false(rig_late(deadline));
+	expect_nothing(r);
 }
 
 static void
@@ -112,6 +119,45 @@ fault_before_the_fork(const char *name)
 		s.pty = i % 2;
 		expect_stage(&r, &s, name);
 	}
+	rig_stop(&r);
+}
+
+/*
+ * Its processes are there by then: they end without having done anything, and
+ * what they hold is given back.
+ */
+static void
+refused_after_the_fork(void **state)
+{
+	struct rig_spawn s = { .argv = ARGV("touch", "canary"),
+		.profile = "script",
+		.paths = ARGV("/") };
+	struct rig_result res;
+	struct priv_exit end;
+	struct rig r;
+	char out[64];
+	int i;
+
+	(void)state;
+	rig_prepare(&r);
+	r.nofile = 64;
+	rig_launch(&r, NULL);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	s.cwd = r.dir;
+	for (i = 0; i < 100; i++) {
+		s.pty = i % 2;
+		rig_spawn(&r, &s, &res);
+		assert_int_equal(res.a.result, PRIV_DENIED);
+		expect_nothing(&r);
+	}
+	/* Without that path it begins, in what was left of descriptors. */
+	s.pty = false;
+	s.paths = NULL;
+	s.argv = ARGV("true");
+	rig_run(&r, &s, out, sizeof(out), &end);
+	assert_int_equal(end.status, 0);
 	rig_stop(&r);
 }
 
@@ -237,6 +283,7 @@ main(void)
 		cmocka_unit_test(positive_control),
 		cmocka_unit_test(fault_at_every_stage),
 		cmocka_unit_test(fault_at_every_stage_of_the_parent),
+		cmocka_unit_test(refused_after_the_fork),
 		cmocka_unit_test(test_kernel_without_landlock),
 		cmocka_unit_test(test_old_landlock),
 	};

@@ -66,7 +66,7 @@ normalise(const struct rigops *s, unsigned me)
 	picture_replace(a->name, "own");
 	tmp = strstr(picture, "TMPDIR=/tmp/rdv-run-");
 	if (tmp != NULL) {
-		snprintf(text, sizeof(text), "%.19s", strchr(tmp, '=') + 1);
+		snprintf(text, sizeof(text), "%.29s", strchr(tmp, '=') + 1);
 		picture_replace(text, "TMP");
 		assert_int_equal(access(text, F_OK), -1);
 	}

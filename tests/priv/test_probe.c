@@ -69,7 +69,7 @@ normalise(const struct rig *r)
 	picture_replace_line("env SHELL=", r->login.shell, "sh");
 	tmp = strstr(picture, "TMPDIR=/tmp/rdv-run-");
 	if (tmp != NULL) {
-		snprintf(text, sizeof(text), "%.19s", strchr(tmp, '=') + 1);
+		snprintf(text, sizeof(text), "%.29s", strchr(tmp, '=') + 1);
 		picture_replace(text, "TMP");
 		/* And it is gone with the run. */
 		assert_int_equal(access(text, F_OK), -1);

@@ -268,6 +268,7 @@ scratch_worst(void **state)
 	make("canary", 0600);
 	assert_int_equal(mkdir(in("canary-dir"), 0700), 0);
 	make("canary-dir/inside", 0600);
+	scratch_name(path);
 	assert_int_equal(scratch_make(path), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
@@ -389,6 +390,7 @@ abuse_F12_mounts(void **state)
 	(void)state;
 	assert_int_equal(mkdir(in("mounted"), 0700), 0);
 	make("mounted/inside", 0600);
+	scratch_name(path);
 	assert_int_equal(scratch_make(path), 0);
 	pid = fork();
 	if (pid == 0)

@@ -10,6 +10,7 @@
 
 #include "lib/seqpkt.h"
 #include "priv-helper/order.h"
+#include "security/nspace.h"
 #include "tests/unit/check.h"
 
 static char one[] = "one", empty[] = "", three[] = "three", var[] = "A=1";
@@ -68,6 +69,81 @@ says_what_is_told(void **state)
 	order_free(NULL);
 }
 
+static const struct nspace seen = { .view = NSPACE_ROOT,
+	.ipc = true,
+	.n = 2,
+	.mounts = {
+	    { .from = one, .to = "tmp", .ino = 7, .directory = true },
+	    { .from = three, .to = three + 1, .link = one, .ino = 8 },
+	} };
+
+static void
+assert_mount(const struct order *t, const struct nspace_mount *m,
+    const struct nspace_mount *want)
+{
+	assert_inside(t, m->from, strlen(want->from) + 1);
+	assert_inside(t, m->to, strlen(want->to) + 1);
+	assert_string_equal(m->from, want->from);
+	assert_string_equal(m->to, want->to);
+	assert_int_equal(m->link != NULL, want->link != NULL);
+	if (want->link != NULL) {
+		assert_inside(t, m->link, strlen(want->link) + 1);
+		assert_string_equal(m->link, want->link);
+	}
+	assert_int_equal(m->ino, want->ino);
+	assert_int_equal(m->directory, want->directory);
+}
+
+static void
+assert_shown(const struct order *t)
+{
+	const struct nspace *s = t->page->told.view;
+	size_t i;
+
+	assert_inside(t, s, sizeof(*s));
+	assert_int_equal(s->view, NSPACE_ROOT);
+	assert_true(s->ipc);
+	assert_int_equal(s->n, seen.n);
+	for (i = 0; i < s->n; i++)
+		assert_mount(t, &s->mounts[i], &seen.mounts[i]);
+}
+
+/* In this order; what is told later takes nothing of it back. */
+static void
+shows_what_is_to_be_seen(void **state)
+{
+	struct order *t = order_new();
+
+	(void)state;
+	assert_non_null(t);
+	assert_true(order_show(t, &seen));
+	assert_int_equal(t->page->told.shown, 1);
+	assert_true(order_tell(t, &wanted));
+	assert_int_equal(t->page->told.shown, 1);
+	assert_int_equal(t->page->told.given, 0);
+	assert_shown(t);
+	assert_told(t);
+	order_free(t);
+}
+
+static void
+too_much_is_not_shown(void **state)
+{
+	static char text[SEQPKT_MAX];
+	static struct nspace s;
+	struct order *t = order_new();
+	size_t i;
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	s.n = NSPACE_MOUNTS;
+	for (i = 0; i < s.n; i++)
+		s.mounts[i] = (struct nspace_mount){ .from = text, .to = text };
+	assert_false(order_show(t, &s));
+	assert_int_equal(t->page->told.shown, 0);
+	order_free(t);
+}
+
 /* Every byte of it, as whoever has it mapped as well can. */
 static void
 abuse_E01_it_is_not_read(void **state)
@@ -80,7 +156,9 @@ abuse_E01_it_is_not_read(void **state)
 	for (i = 0; i < sizeof(fill); i++) {
 		t = order_new();
 		memset(t->page, fill[i], ORDER_BYTES);
+		assert_true(order_show(t, &seen));
 		assert_true(order_tell(t, &wanted));
+		assert_shown(t);
 		assert_told(t);
 		order_free(t);
 	}
@@ -90,7 +168,7 @@ static void
 too_much_is_refused(void **state)
 {
 	static char text[SEQPKT_MAX];
-	char *many[66];
+	char *many[131];
 	const struct drop_order o = {
 		.cwd = "/", .path = "/", .argv = many, .envp = envp
 	};
@@ -99,12 +177,12 @@ too_much_is_refused(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
-	for (i = 0; i < 65; i++)
+	for (i = 0; i < 130; i++)
 		many[i] = text;
-	many[65] = NULL;
+	many[130] = NULL;
 	assert_false(order_tell(t, &o));
 	/* The largest that is not too much. */
-	many[62] = NULL;
+	many[126] = NULL;
 	order_free(t);
 	t = order_new();
 	assert_true(order_tell(t, &o));
@@ -151,6 +229,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_what_is_told),
 		cmocka_unit_test(abuse_E01_it_is_not_read),
+		cmocka_unit_test(shows_what_is_to_be_seen),
+		cmocka_unit_test(too_much_is_not_shown),
 		cmocka_unit_test(too_much_is_refused),
 		cmocka_unit_test(kept_from_other_processes),
 	};

@@ -145,6 +145,7 @@ make(struct rules *r)
 {
 	const struct rules_for who = whose(UID, &roots);
 
+	assert_int_equal(rules_new(r, who.network), 0);
 	assert_int_equal(rules_make(r, &who, &profile), 0);
 	assert_true(r->ruleset >= 0);
 	assert_true(rules_hold(r, &who, &profile));
@@ -257,6 +258,7 @@ shown_to(const struct roots *rs)
 	static struct rules r;
 	bool yes;
 
+	assert_int_equal(rules_new(&r, who.network), 0);
 	assert_int_equal(rules_make(&r, &who, &profile), 0);
 	yes = reads(r.ruleset, "shown");
 	(void)close(r.ruleset);
@@ -298,6 +300,7 @@ another_network(void **state)
 	make(&r);
 	assert_int_equal(binds(r.ruleset), landlock_abi() < 4);
 	assert_false(rules_hold(&r, &online, &profile));
+	assert_int_equal(rules_new(&open, online.network), 0);
 	assert_int_equal(rules_make(&open, &online, &profile), 0);
 	assert_true(binds(open.ruleset));
 	assert_false(holds(&open, UID, &roots));
@@ -335,6 +338,7 @@ every_profile_has_room(void **state)
 	for (i = 0; i < PROFILES; i++) {
 		if (!profiles[i].confined)
 			continue;
+		assert_int_equal(rules_new(&r, who.network), 0);
 		assert_int_equal(rules_make(&r, &who, &profiles[i]), 0);
 		(void)close(r.ruleset);
 	}

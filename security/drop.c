@@ -249,6 +249,9 @@ c8b_namespaces(struct drop_plan *p)
 
 	if (p->spaces == NULL)
 		return 0;
+	err = nspace_begin(p->spaces);
+	if (err != 0)
+		return err;
 	await(&p->order->shown);
 	err = nspace_enter(p->order->view, p->network);
 	if (p->network >= 0)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a run sees of the file system. Everything of the host's is taken up
- * first, by the name it was judged under and compared with what was judged: a
- * descriptor from before would do better, but cannot be mounted from here. Then
- * the places are made and filled in one order for both kinds of view, since all
- * of them are relative to where the new root is, or stays.
+ * before anything of it is covered, by the name it was judged under and
+ * compared with what was judged: a descriptor from before would do better, but
+ * cannot be mounted from here. Then the places are made and filled in one order
+ * for both kinds of view, since all of them are relative to where the new root
+ * is, or stays.
  */
 #include "security/nsmount.h"
 
@@ -80,6 +81,21 @@ take_up(const struct nspace_mount *m, int *tree)
 	return attributes(m, *tree);
 }
 
+/* The directory that was made or found last, and what it is called. */
+struct way {
+	const char *to;
+	size_t len;
+	int dir; /* -1: none */
+};
+
+static void
+leave(struct way *w)
+{
+	if (w->dir >= 0)
+		(void)close(w->dir);
+	w->dir = -1;
+}
+
 /* The directory of that name in `dir`, which is closed; or -errno. */
 static int
 enter(int dir, const char *name, size_t len)
@@ -94,26 +110,41 @@ enter(int dir, const char *name, size_t len)
 			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		err = errno;
 	}
-	(void)close(dir);
+	if (dir >= 0)
+		(void)close(dir);
 	return next >= 0 ? next : -err;
 }
 
 /*
- * The directory for the last part of a path, which is left in `to`. What was
- * put before may be written to by other runs: a link of theirs is not followed,
- * as it would lead to the host's files until the root is another.
+ * The directory for the last part of a path, which is put in `name`: one of
+ * `w`, or where we are. What was put before may be written to by other runs: a
+ * link of theirs is not followed, as it would lead to the host's files until
+ * the root is another. 0 or -errno.
  */
 static int
-make_way(const char **to)
+make_way(struct way *w, const char *to, const char **name, int *dir)
 {
-	int dir = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const char *slash;
+	const char *last = strrchr(to, '/'), *slash;
+	const size_t len = last != NULL ? (size_t)(last - to) : 0;
+	int at = AT_FDCWD;
 
-	if (dir < 0)
-		return -errno;
-	for (; dir >= 0 && (slash = strchr(*to, '/')) != NULL; *to = slash + 1)
-		dir = enter(dir, *to, (size_t)(slash - *to));
-	return dir;
+	*name = last != NULL ? last + 1 : to;
+	*dir = AT_FDCWD;
+	if (last == NULL)
+		return 0;
+	if (w->dir < 0 || w->len != len || memcmp(w->to, to, len) != 0) {
+		leave(w);
+		for (w->to = to; to < last; to = slash + 1) {
+			slash = strchr(to, '/');
+			at = enter(at, to, (size_t)(slash - to));
+			if (at < 0)
+				return at;
+		}
+		w->len = len;
+		w->dir = at;
+	}
+	*dir = w->dir;
+	return 0;
 }
 
 /* mkdir(2) and the like say EEXIST before anything else, also if read-only. */
@@ -130,16 +161,27 @@ make_place(int dir, const char *name, bool directory)
 static int
 put_fresh(const struct fresh *f)
 {
-	const char *name = f->to;
-	int dir = make_way(&name), err;
+	struct way w = { .dir = -1 };
+	const char *name;
+	int dir, err = make_way(&w, f->to, &name, &dir);
 
-	if (dir < 0)
-		return dir;
-	err = make_place(dir, name, true);
-	(void)close(dir);
+	if (err == 0)
+		err = make_place(dir, name, true);
+	leave(&w);
 	if (err == 0 &&
 	    mount(f->type, f->to, f->type, f->flags, f->options) < 0)
 		err = -errno;
+	return err;
+}
+
+static int
+put_all_fresh(void)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; err == 0 && i < sizeof(fresh) / sizeof(fresh[0]); i++)
+		err = put_fresh(&fresh[i]);
 	return err;
 }
 
@@ -160,38 +202,62 @@ put_at(const struct nspace_mount *m, int tree, int dir, const char *name)
 }
 
 static int
-put(const struct nspace_mount *m, int tree)
+put(struct way *w, const struct nspace_mount *m, int tree)
 {
-	const char *name = m->to;
-	int dir = make_way(&name), err;
+	const char *name;
+	int dir, err = make_way(w, m->to, &name, &dir);
 
-	if (dir < 0)
-		return m->optional ? 0 : dir;
+	if (err != 0)
+		return m->optional ? 0 : err;
 	err = put_at(m, tree, dir, name);
-	(void)close(dir);
+	/* It may cover where the way leads. */
+	if (m->directory)
+		leave(w);
 	return err;
 }
 
 static int
 fill(const struct nspace *s, const int trees[])
 {
+	struct way w = { .dir = -1 };
 	size_t i;
 	int err = 0;
 
-	for (i = 0; err == 0 && i < sizeof(fresh) / sizeof(fresh[0]); i++)
-		err = put_fresh(&fresh[i]);
 	for (i = 0; err == 0 && i < s->n; i++)
-		err = put(&s->mounts[i], trees[i]);
+		err = put(&w, &s->mounts[i], trees[i]);
+	leave(&w);
 	return err;
 }
 
-/* /tmp is a directory on every system, and what is in there is taken up. */
 static int
-begin_root(void)
+put_links(void)
 {
-	if (mount("rdv", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0)
+	size_t i;
+
+	for (i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (symlink(links[i].link, links[i].to) < 0)
+			return -errno;
+	return 0;
+}
+
+/*
+ * /proc is a directory on every system, and nothing in it is ever taken up: so
+ * this need not wait for what is.
+ */
+int
+nsmount_begin(const struct nspace *s)
+{
+	int err;
+
+	if (s->view != NSPACE_ROOT)
+		return 0;
+	if (mount("rdv", "/proc", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") <
+	    0)
 		return -errno;
-	return chdir("/tmp") < 0 ? -errno : 0;
+	if (chdir("/proc") < 0)
+		return -errno;
+	err = put_all_fresh();
+	return err != 0 ? err : put_links();
 }
 
 /*
@@ -202,11 +268,7 @@ static int
 finish_root(void)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	size_t i;
 
-	for (i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-		if (symlink(links[i].link, links[i].to) < 0)
-			return -errno;
 	if (mount_setattr(AT_FDCWD, ".", 0, &attr, sizeof(attr)) < 0 ||
 	    syscall(SYS_pivot_root, ".", ".") < 0 ||
 	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
@@ -226,10 +288,8 @@ nsmount_enter(const struct nspace *s)
 		trees[i] = -1;
 	for (i = 0; err == 0 && i < s->n; i++)
 		err = take_up(&s->mounts[i], &trees[i]);
-	if (err == 0 && root)
-		err = begin_root();
-	else if (err == 0 && chdir("/") < 0)
-		err = -errno;
+	if (err == 0 && !root)
+		err = chdir("/") < 0 ? -errno : put_all_fresh();
 	if (err == 0)
 		err = fill(s, trees);
 	for (i = 0; i < s->n; i++)

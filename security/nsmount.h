@@ -5,8 +5,14 @@
 struct nspace;
 
 /*
- * Makes the view of a run in its new mount namespace, whose root and working
- * directory are that view's afterwards. System calls only. 0 or -errno.
+ * Makes of a root of its own what is the same in all of them, beside the old
+ * one: only s->view has to be there yet. The working directory is in it
+ * afterwards. System calls only. 0 or -errno.
+ */
+int nsmount_begin(const struct nspace *s);
+/*
+ * Then makes the view of a run in its new mount namespace, whose root and
+ * working directory are that view's afterwards. System calls only. 0 or -errno.
  */
 int nsmount_enter(const struct nspace *s);
 

@@ -282,6 +282,12 @@ join_network(int from)
 }
 
 int
+nspace_begin(const struct nspace *s)
+{
+	return nsmount_begin(s);
+}
+
+int
 nspace_enter(const struct nspace *s, int network)
 {
 	int err = nsmount_enter(s);
@@ -363,6 +369,8 @@ try_view(const struct nspace *s, const struct nspace_ids *ids, int network)
 		setresgid(ids->gid, ids->gid, ids->gid) < 0 ||
 		setresuid(ids->uid, ids->uid, ids->uid) < 0))
 		err = -errno;
+	if (err == 0)
+		err = nspace_begin(s);
 	if (err == 0)
 		err = nspace_enter(s, network);
 	_exit(-err);

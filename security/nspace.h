@@ -75,9 +75,14 @@ unsigned nspace_flags(const struct nspace *s);
  */
 void nspace_lend_network(int to);
 /*
- * In that process, as the user and with its capabilities still there: brings
- * about the view, and enters what comes by `network`, the other end (-1 for
- * none). System calls only. 0 or -errno.
+ * In that process, as the user and with its capabilities still there: does of
+ * nspace_enter() what no more than s->view is needed for. System calls only. 0
+ * or -errno.
+ */
+int nspace_begin(const struct nspace *s);
+/*
+ * After that and in the same way: brings about the view, and enters what comes
+ * by `network`, the other end (-1 for none). System calls only. 0 or -errno.
  */
 int nspace_enter(const struct nspace *s, int network);
 /*

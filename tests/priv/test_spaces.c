@@ -177,7 +177,12 @@ enter(const struct nspace *s, enum lender how)
 	if (s->net && fork() == 0)
 		lend(ends[0], how);
 	(void)close(ends[0]);
-	err = nspace_enter(s, ends[1]);
+	/* After that: as a reaper, who lends has its own mounts. */
+	if (syscall(SYS_unshare, nspace_flags(s)) < 0)
+		return -errno;
+	err = nspace_begin(s);
+	if (err == 0)
+		err = nspace_enter(s, ends[1]);
 	return err == 0 && s->net && network() == before ? -ENOTUNIQ : err;
 }
 
@@ -197,8 +202,6 @@ view_from(const struct nspace *s, enum lender how)
 		if (err == 0 && root &&
 		    (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 			setresuid(NOBODY, NOBODY, NOBODY) < 0))
-			err = -errno;
-		if (err == 0 && syscall(SYS_unshare, nspace_flags(s)) < 0)
 			err = -errno;
 		_exit(err != 0 ? 1 : -enter(s, how));
 	}

@@ -89,6 +89,7 @@ static const struct block v4_blocks[] = {
 	{ "169.254.0.0", 16, "a link-local address" },
 	{ "172.16.0.0", 12, "a private address" },
 	{ "192.0.0.0", 24, "a reserved address" },
+	{ "192.88.99.0", 24, "a reserved address" }, /* relays of 6to4 */
 	{ "192.168.0.0", 16, "a private address" },
 	{ "198.18.0.0", 15, "a private address" },
 	{ "224.0.0.0", 4, "a multicast address" },

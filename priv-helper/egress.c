@@ -69,7 +69,10 @@ fill(int fd, char *const *hosts, const char *rule)
 		   : 0;
 }
 
-/* A descriptor to write it, which rdv-egress gets, and *look to read it. */
+/*
+ * A descriptor to write it, which rdv-egress gets, and *look to read it, which
+ * only its owner, who is not rdvd in system mode, could make one to write.
+ */
 static int
 make_page(char *const *hosts, const char *rule, int *look)
 {
@@ -77,6 +80,8 @@ make_page(char *const *hosts, const char *rule, int *look)
 	int err = fd < 0 ? -errno : fill(fd, hosts, rule);
 	char path[32];
 
+	if (err == 0 && fchmod(fd, 0400) < 0)
+		err = -errno;
 	if (err == 0) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		*look = open(path, O_RDONLY | O_CLOEXEC);

@@ -4,6 +4,7 @@
  * writes where it is to read, and whatever its account does to it. What it lets
  * through is on record.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -75,7 +76,8 @@ expect(struct rig *r, struct rig_result *res, const char *wanted)
 
 /*
  * A descriptor that only reads can be opened anew for writing by whoever may
- * write the file: everybody, or as here its owner.
+ * write the file: nobody, until its owner, as here, says otherwise. Root may
+ * at once.
  */
 static void
 rewrite_list(int look, const char *host)
@@ -88,8 +90,12 @@ rewrite_list(int look, const char *host)
 	assert_string_equal(page.rows[0].host, LISTED);
 	(void)snprintf(page.rows[0].host, sizeof(page.rows[0].host), "%s",
 	    host);
-	(void)fchmod(look, 0600);
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", look);
+	if (geteuid() != 0) {
+		assert_int_equal(open(path, O_RDWR | O_CLOEXEC), -1);
+		assert_int_equal(errno, EACCES);
+	}
+	assert_int_equal(fchmod(look, 0600), 0);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,6 +104,40 @@ audit_begin(struct audit_link *a, struct audit_msg *m, char *why,
 	return err == 0 || no(why, whysize, strerror(-err));
 }
 
+static void
+in_vain(struct audit_link *a)
+{
+	a->vain = a->vain == 0 ? 1 : a->vain * 2;
+	if (a->vain > AUDIT_SPARE_MAX)
+		a->vain = AUDIT_SPARE_MAX;
+	a->spare = a->vain;
+}
+
+/*
+ * The answer is some 50 us away, and waking a processor that went to sleep
+ * takes half of that again. Giving way each time costs nobody anything; on a
+ * machine where that takes long, sleeping is no worse.
+ */
+static void
+stay_awake(struct audit_link *a)
+{
+	const int64_t until = clock_mono_us() + AUDIT_AWAKE_US;
+	bool late = false;
+
+	if (a->spare > 0) {
+		a->spare--;
+		return;
+	}
+	while (!late && read_acks(a) && a->acked != a->asked) {
+		(void)sched_yield();
+		late = clock_mono_us() >= until;
+	}
+	if (late)
+		in_vain(a);
+	else
+		a->vain = 0;
+}
+
 bool
 audit_wait(struct audit_link *a, char *why, size_t whysize)
 {
@@ -112,6 +147,7 @@ audit_wait(struct audit_link *a, char *why, size_t whysize)
 
 	if (mutant("audit-block"))
 		return true;
+	stay_awake(a);
 	while (read_acks(a) && a->acked != a->asked && left > 0) {
 		(void)poll(&p, 1, (int)left);
 		left = deadline - clock_mono_ms();

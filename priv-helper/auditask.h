@@ -10,6 +10,9 @@
 
 /* An act waits this long for its record, and is refused then. */
 #define AUDIT_WAIT_MS 2000
+/* And stays awake for this long, but for so many acts after one in vain. */
+#define AUDIT_AWAKE_US	150
+#define AUDIT_SPARE_MAX 64
 
 /* The way of [ops] or [main] to [audit]. */
 struct audit_link {
@@ -19,6 +22,8 @@ struct audit_link {
 	uint32_t acked; /* the last one that was answered */
 	bool late;	/* an answer is overdue; nothing is asked until then */
 	uint32_t missed;
+	unsigned vain;	      /* waits without sleep that brought nothing */
+	unsigned spare;	      /* acts that sleep at once because of that */
 	struct audit_ack ack; /* the last one */
 };
 

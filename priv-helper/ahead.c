@@ -17,6 +17,7 @@
 #include "priv-helper/child.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/served.h"
+#include "priv-helper/warm.h"
 #include "security/mutant.h"
 
 /* Of the room for runs, this part at least is to be free. */
@@ -267,6 +268,7 @@ make(struct ops *o)
 	if (r != NULL && child_ahead(o, who, r, &k->guess)) {
 		r->state = RUN_SPARE;
 		k->run = r;
+		warm_up(o, r);
 		return;
 	}
 	if (r != NULL && r->reaper != 0)

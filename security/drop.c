@@ -389,7 +389,9 @@ c17_seccomp(struct drop_plan *p)
 /*
  * Up to here nothing depends on a request, so that this process may have been
  * made before there was one. It is the user's, can do nothing that the program
- * could not, cannot be traced, and lives no longer than its reaper.
+ * could not, cannot be traced, and lives no longer than its reaper. From here
+ * on it uses nothing of libc but syscall(2), whose page the wait has used: each
+ * other one would have to come back while somebody waits.
  */
 static int
 c11b_order(struct drop_plan *p)
@@ -399,7 +401,7 @@ c11b_order(struct drop_plan *p)
 	if (__atomic_load_n(&p->order->given, __ATOMIC_ACQUIRE) == 0)
 		slim_down();
 	await(&p->order->given);
-	if (!p->confined && prctl(PR_SET_PDEATHSIG, 0) < 0)
+	if (!p->confined && syscall(SYS_prctl, PR_SET_PDEATHSIG, 0L) < 0)
 		return -errno;
 	return 0;
 }
@@ -412,7 +414,7 @@ c12_chdir(struct drop_plan *p)
 		(void)poll(NULL, 0, -1);
 	if (mutant("slow"))
 		(void)poll(NULL, 0, 300);
-	if (chdir(p->order->cwd) == 0)
+	if (syscall(SYS_chdir, p->order->cwd) == 0)
 		return 0;
 	if (mutant("H15"))
 		return chdir("/") < 0 ? -errno : 0;
@@ -435,18 +437,21 @@ c15_landlock(struct drop_plan *p)
 static int
 c16_mask(struct drop_plan *p)
 {
-	sigset_t none;
+	const uint64_t none = 0; /* as the kernel has it */
 
 	(void)p;
-	sigemptyset(&none);
-	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
+	if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL,
+		sizeof(none)) < 0)
+		return -errno;
+	return 0;
 }
 
 /* Not execvp(): the path was looked up where looking up was safe. */
 static int
 c18_execve(struct drop_plan *p)
 {
-	execve(p->order->path, p->order->argv, p->order->envp);
+	(void)syscall(SYS_execve, p->order->path, p->order->argv,
+	    p->order->envp);
 	return -errno;
 }
 

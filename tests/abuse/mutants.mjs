@@ -647,7 +647,8 @@ const helper = [
 		red: ['abuse G13 names that are',
 			'unit/core/test_git_branch abuse_G13_nothing'] },
 	{ ids: ['E15'], guard: 'no shell stands between (planted: one does)',
-		off: [[drop, 'execve(p->order->path, p->order->argv, p->order->envp);',
+		off: [[drop, '(void)syscall(SYS_execve, p->order->path, p->order->argv,' +
+			'\n\t    p->order->envp);',
 			'static char line[65536];\n\tchar *sh[] = { "sh", "-c", line, NULL ' +
 			'};\n\n\tfor (char **a = p->order->argv; *a != NULL; a++) {\n' +
 			'\t\t(void)strncat(line, *a, 60000);\n' +

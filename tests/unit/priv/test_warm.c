@@ -31,11 +31,9 @@ faults(void)
 __attribute__((noinline)) static void
 go_deep(void)
 {
-	volatile char room[DEEP];
-	size_t i;
+	char room[DEEP];
 
-	for (i = 0; i < sizeof(room); i += PAGE)
-		room[i] = 1;
+	explicit_bzero(room, sizeof(room));
 }
 
 static void

@@ -39,6 +39,12 @@ static const struct wire_field service_fields[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+static const struct wire_field gone_fields[] = {
+	{ &wire_u64, offsetof(struct ctl_gone, handle), 0, 0 },
+	{ &wire_u32, offsetof(struct ctl_gone, status), 0, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
 void
 ctl_put_listen(struct buf *b, const struct ctl_listen *m)
 {
@@ -67,6 +73,13 @@ ctl_put_service(struct buf *b, const struct ctl_service *m)
 	wire_put(b, service_fields, m);
 }
 
+void
+ctl_put_gone(struct buf *b, const struct ctl_gone *m)
+{
+	buf_put_u8(b, CTL_GONE);
+	wire_put(b, gone_fields, m);
+}
+
 bool
 ctl_get_listen(struct buf *b, struct ctl_listen *m)
 {
@@ -90,4 +103,10 @@ bool
 ctl_get_service(struct buf *b, struct ctl_service *m)
 {
 	return wire_get(b, service_fields, m, sizeof(*m)) && m->until >= 0;
+}
+
+bool
+ctl_get_gone(struct buf *b, struct ctl_gone *m)
+{
+	return wire_get(b, gone_fields, m, sizeof(*m)) && m->handle != 0;
 }

@@ -15,6 +15,7 @@
  *   'S' to rdvd    all of rdv ends: SIGTERM follows, and means more than rdvd
  *   'D' to [ops]   a socket to rdvd
  *   'A' to [ops]   a socket to [audit]
+ *   'G' to [ops]   a run of an [ops] before it, of which nothing is left
  * and in system mode
  *   'L' to rdvd    a listening socket, and whom it serves
  *   'U' to rdvd    an account that is served no more
@@ -26,6 +27,7 @@
 #define CTL_STOP     'S'
 #define CTL_DAEMON   'D'
 #define CTL_AUDIT    'A'
+#define CTL_GONE     'G'
 #define CTL_LISTEN   'L'
 #define CTL_UNLISTEN 'U'
 #define CTL_OUTPUT   'M'
@@ -59,15 +61,22 @@ struct ctl_service {
 	int64_t until; /* honoured until then, wall ms; 0: there is none */
 };
 
+struct ctl_gone {
+	uint64_t handle;
+	int32_t status; /* of its program, when [main] has waited for that */
+};
+
 /* Append the whole packet. */
 void ctl_put_listen(struct buf *b, const struct ctl_listen *m);
 void ctl_put_unlisten(struct buf *b, const struct ctl_unlisten *m);
 void ctl_put_output(struct buf *b, const struct ctl_output *m);
 void ctl_put_service(struct buf *b, const struct ctl_service *m);
+void ctl_put_gone(struct buf *b, const struct ctl_gone *m);
 /* The packet after its first byte. False unless every byte is in its place. */
 bool ctl_get_listen(struct buf *b, struct ctl_listen *m);
 bool ctl_get_unlisten(struct buf *b, struct ctl_unlisten *m);
 bool ctl_get_output(struct buf *b, struct ctl_output *m);
 bool ctl_get_service(struct buf *b, struct ctl_service *m);
+bool ctl_get_gone(struct buf *b, struct ctl_gone *m);
 
 #endif

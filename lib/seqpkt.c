@@ -100,8 +100,8 @@ walk(struct msghdr *msg, struct seqpkt_fds *got)
 	return good;
 }
 
-long
-seqpkt_recv(int sock, void *p, size_t size, struct seqpkt_fds *fds)
+static long
+receive(int sock, void *p, size_t size, struct seqpkt_fds *fds, int flags)
 {
 	struct iovec iov = { .iov_base = p,
 		.iov_len = size < SEQPKT_MAX ? size : SEQPKT_MAX };
@@ -118,7 +118,7 @@ seqpkt_recv(int sock, void *p, size_t size, struct seqpkt_fds *fds)
 		msg.msg_controllen = sizeof(control);
 	}
 	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
@@ -135,6 +135,18 @@ seqpkt_recv(int sock, void *p, size_t size, struct seqpkt_fds *fds)
 	else if (fds != NULL)
 		*fds = got;
 	return err;
+}
+
+long
+seqpkt_recv(int sock, void *p, size_t size, struct seqpkt_fds *fds)
+{
+	return receive(sock, p, size, fds, 0);
+}
+
+long
+seqpkt_peek(int sock, void *p, size_t size)
+{
+	return receive(sock, p, size, NULL, MSG_PEEK);
 }
 
 void

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #define SEQPKT_MAX     16384 /* bytes in one packet */
-#define SEQPKT_FDS_MAX 4
+#define SEQPKT_FDS_MAX 6
 
 struct seqpkt_fds {
 	int fd[SEQPKT_FDS_MAX];
@@ -33,6 +33,8 @@ seqpkt_send(int sock, const void *p, size_t len, const struct seqpkt_fds *fds);
  * fds->n is 0 (abuse E04-E06).
  */
 long seqpkt_recv(int sock, void *p, size_t size, struct seqpkt_fds *fds);
+/* The same and it stays in the queue; a packet with descriptors is -EBADMSG. */
+long seqpkt_peek(int sock, void *p, size_t size);
 void seqpkt_fds_close(struct seqpkt_fds *fds);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "priv-helper/cgroup.h"
 #include "priv-helper/limits.h"
 #include "priv-helper/ops.h"
+#include "priv-helper/park.h"
 #include "priv-helper/sweep.h"
 #include "security/asuser.h"
 #include "security/mutant.h"
@@ -127,6 +129,7 @@ reaper_gone(struct run *r)
 	r->end.status = SIGKILL;
 }
 
+/* The end stays in the queue, for an [ops] that comes after this one. */
 void
 follow_start(struct run *r)
 {
@@ -149,15 +152,17 @@ void
 follow_reaper(struct ops *o, struct run *r)
 {
 	struct reaper_report report;
-	long n = seqpkt_recv(r->control, &report, sizeof(report), NULL);
+	long n = seqpkt_peek(r->control, &report, sizeof(report));
 
-	if (n == -EAGAIN)
+	/* An order that it did not read any more; what it said comes next. */
+	if (n == -EAGAIN || n == -ECONNRESET)
 		return;
 	if (n != (long)sizeof(report)) {
 		reaper_gone(r);
 		return;
 	}
 	if (report.news == REAPER_STARTED) {
+		(void)seqpkt_recv(r->control, &report, sizeof(report), NULL);
 		r->pid = report.pid;
 		return;
 	}
@@ -221,7 +226,10 @@ sweep_lost(struct ops *o, bool orphans)
 static void
 end_reaper(struct run *r, int64_t now)
 {
-	if (r->leave != 0)
+	if (r->leave != 0 && r->pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, r->pidfd, SIGKILL, NULL,
+		    0);
+	else if (r->leave != 0)
 		(void)kill(r->reaper, SIGKILL);
 	r->leave = now + (mutant("done") ? 300 : DONE_MS);
 }
@@ -236,11 +244,12 @@ free_done(struct ops *o, struct run *r)
 {
 	const int64_t now = clock_mono_ms();
 
-	if (r->state != RUN_DONE)
+	if (r->state != RUN_DONE || !park_rest(o, r))
 		return;
 	if (r->reaper == 0 && r->egress != 0)
 		(void)kill(r->egress, SIGKILL);
-	else if (r->reaper == 0 && r->control < 0)
+	else if (r->reaper == 0 && (r->over || r->control < 0) &&
+		 park_drop(o, r))
 		run_free(&o->runs, r);
 	else if (r->reaper != 0 && now >= r->leave)
 		end_reaper(r, now);

@@ -24,6 +24,7 @@
 #include "priv-helper/audit.h"
 #include "priv-helper/become.h"
 #include "priv-helper/env.h"
+#include "priv-helper/parked.h"
 #include "priv-helper/serve.h"
 #include "priv-helper/system.h"
 #include "priv-helper/user.h"
@@ -44,7 +45,10 @@ fork_group(void)
 	return pid < 0 ? -errno : pid;
 }
 
-/* Puts `fd[i]` to number first + i, inherited; -1 leaves that one closed. */
+/*
+ * Puts `fd[i]` to number first + i, inherited; -1 leaves that one closed. All
+ * others are still to be closed.
+ */
 static bool
 place(int *fd, int n, int first)
 {
@@ -63,22 +67,23 @@ place(int *fd, int n, int first)
 		else if (dup2(fd[i], first + i) < 0)
 			return false;
 	}
-	return syscall(SYS_close_range, first + n, ~0u, 0) == 0;
+	return true;
 }
 
 /*
  * In the child of ours that goes on with this program. It keeps `more` as well,
- * unless that is -1; the number it has then.
+ * unless that is -1, and what is parked; the number `more` has then.
  */
 static int
-settle(const char *proc, int control, int more)
+settle(const char *proc, int control, int more, struct parked *parked)
 {
 	int fd[2] = { control, more };
 	const int n = more < 0 ? 1 : 2;
 
 	log_init(proc, STDERR_FILENO, LOG_INFO);
-	if (!place(fd, n, LAUNCH_CONTROL))
+	if (!parked_clear(parked, PARK_FD) || !place(fd, n, LAUNCH_CONTROL))
 		fatal("launch", "descriptors of %s", proc);
+	parked_close_others(parked, LAUNCH_CONTROL + n);
 	for (int i = 0; i < n; i++)
 		(void)fcntl(LAUNCH_CONTROL + i, F_SETFD, FD_CLOEXEC);
 	return more < 0 ? -1 : LAUNCH_CONTROL + 1;
@@ -93,7 +98,9 @@ launch_audit(const struct launch *l, int control)
 
 	if (pid != 0)
 		return pid;
-	(void)settle("rdv-audit", control, -1);
+	/* It may end long after us, and must not keep a terminal. */
+	parked_free(l->parked);
+	(void)settle("rdv-audit", control, -1, parked_new());
 	audit_serve(&args);
 }
 
@@ -115,7 +122,8 @@ launch_ops(const struct launch *l, int control)
 		args.helper_state = l->system->places.keep;
 		args.run_dir = l->system->places.run;
 	}
-	args.egress = settle("rdv-ops", control, l->egress);
+	args.parked = l->parked;
+	args.egress = settle("rdv-ops", control, l->egress, l->parked);
 	serve(&args);
 }
 
@@ -214,6 +222,7 @@ launch_daemon(const struct launch *l, int control)
 	daemon_env(l, env);
 	argv = daemon_argv(l, ready);
 	if (!place(fd, LAUNCH_END - LAUNCH_CONTROL, LAUNCH_CONTROL) ||
+	    syscall(SYS_close_range, LAUNCH_END, ~0u, 0) < 0 ||
 	    fcntl(LAUNCH_PROGRAM, F_SETFD, FD_CLOEXEC) < 0)
 		fatal("launch", "descriptors of rdvd");
 	sigemptyset(&none);

@@ -7,6 +7,7 @@
 
 #include "priv-helper/lookup.h"
 
+struct parked;
 struct system;
 struct user;
 
@@ -26,6 +27,7 @@ struct launch {
 	int told;	   /* where rdvd's byte comes out again; -1 */
 	int lock;
 	struct system *system; /* NULL in user mode */
+	struct parked *parked; /* runs for the next [ops] */
 };
 
 /*

@@ -29,6 +29,7 @@
 #include "priv-helper/launch.h"
 #include "priv-helper/lock.h"
 #include "priv-helper/notify.h"
+#include "priv-helper/parked.h"
 #include "priv-helper/policyfile.h"
 #include "priv-helper/policyprint.h"
 #include "priv-helper/rotate.h"
@@ -331,6 +332,7 @@ main(int argc, char **argv)
 	struct hygiene hygiene;
 	struct launch l;
 	char why[256];
+	int status;
 
 	mutant_init();
 	hygiene_stdio();
@@ -361,8 +363,11 @@ main(int argc, char **argv)
 		.egress = open_beside(bin, "rdv-egress", false),
 		.worker = hold_worker(bin),
 		.ready = o.ready,
-		.told = -1 };
+		.told = -1,
+		.parked = parked_new() };
 	if (o.ready < 0)
 		l.told = notify_open(&l.ready);
-	return o.system ? run_system(&o, &l) : run_user(&o, &l);
+	status = o.system ? run_system(&o, &l) : run_user(&o, &l);
+	parked_free(l.parked);
+	return status;
 }

@@ -18,6 +18,7 @@
 #include "priv-helper/hold.h"
 #include "priv-helper/hosts.h"
 #include "priv-helper/ops.h"
+#include "priv-helper/park.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/served.h"
 
@@ -382,12 +383,26 @@ tell(struct ops *o, const struct run *r, struct priv_spawn_answer *a)
 	return err != -EAGAIN;
 }
 
+/* What is told of outlives us. False: [main] is to take it first. */
+static bool
+leave(struct ops *o, struct run *r, struct priv_spawn_answer *a)
+{
+	int err = a->result == PRIV_DONE ? park_add(o, r) : 0;
+
+	if (err == 0)
+		return true;
+	memset(a, 0, sizeof(*a));
+	(void)fail_with(a, "P7 hand over", -err);
+	return err != -EAGAIN;
+}
+
 void
 op_spawn_settle(struct ops *o, struct run *r)
 {
 	struct priv_spawn_answer a;
 
-	if (o->full || !outcome(o, r, &a) || !tell(o, r, &a))
+	if (o->full || !outcome(o, r, &a) || !leave(o, r, &a) ||
+	    !tell(o, r, &a))
 		return;
 	audit_spawn_done(o, r, &a);
 	if (a.result != PRIV_DONE) {

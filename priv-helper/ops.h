@@ -32,6 +32,7 @@ struct ops {
 	bool hello;	  /* rdvd has said it */
 	uint32_t last_id; /* request ids rise, so that none comes twice */
 	bool full;	  /* rdvd does not take what it asked for */
+	bool main_full;	  /* nor [main] what is left with it */
 	bool ending;
 	bool privileged;
 	bool system;

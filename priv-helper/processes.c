@@ -46,7 +46,6 @@ plan(const struct child *c, struct reaper_plan *p)
 	memset(p, 0, sizeof(*p));
 	p->control = c->control[1];
 	p->leash = -1;
-	p->spool = c->r->io == PRIV_IO_PTY ? s->tty.ours.fd[2] : -1;
 	p->cgroup = c->cgroup;
 	p->cgroups = c->cgroups;
 	p->handle = c->r->handle;

@@ -4,8 +4,9 @@
  * subreaper to whom everything comes that the program leaves behind. It only
  * ever signals its own children, which it has not waited for yet, so a signal
  * cannot reach a stranger with a reused pid (abuse H01-H03); the program's
- * group it signals by pidfd. The end is reported once nothing is left, and when
- * [ops] is gone the run goes on to its own end all the same.
+ * group it signals by pidfd. The end is reported once nothing is left. Another
+ * [ops] may have come meanwhile: the socket's other end is with [main] as well,
+ * and when neither has it, nobody will ever ask for this run, and it ends.
  */
 #include "priv-helper/reaper.h"
 
@@ -56,7 +57,6 @@ struct reaper {
 	const struct reaper_plan *plan;
 	int control; /* -1: [ops] is gone */
 	int signals;
-	int spool; /* -1: none, or nobody reads it any more */
 	pid_t program;
 	int pidfd;	      /* the program's; names it and nobody later */
 	bool exited;	      /* the program */
@@ -73,7 +73,7 @@ struct reaper {
 static void
 settle(struct reaper *r)
 {
-	int *const kept[] = { &r->control, &r->signals, &r->pidfd, &r->spool,
+	int *const kept[] = { &r->control, &r->signals, &r->pidfd,
 		&r->cgroup.kill, &r->cgroup.events, &r->leash };
 	const size_t n = sizeof(kept) / sizeof(kept[0]);
 	int i, null, next = FIRST_FD;
@@ -162,19 +162,6 @@ begin_end(struct reaper *r, int sig)
 	}
 }
 
-/*
- * [ops] and rdvd have both let go of the terminal: its end is not to be seen
- * any more, and nobody could ask for it. So it ends now, with those that take
- * no notice of a hang-up.
- */
-static void
-let_go(struct reaper *r)
-{
-	(void)close(r->spool);
-	r->spool = -1;
-	begin_end(r, SIGHUP);
-}
-
 static uint64_t
 usec(const struct timeval *t)
 {
@@ -219,7 +206,10 @@ kill_now(struct reaper *r)
 	r->kill_at = clock_mono_ms();
 }
 
-/* Its run goes on; but one that has not been asked for never will be. */
+/*
+ * Neither [ops] nor [main] has us any more, so nobody was told of this run, or
+ * nobody is left. One that has not been asked for has nothing to be told.
+ */
 static void
 lose_ops(struct reaper *r)
 {
@@ -229,6 +219,8 @@ lose_ops(struct reaper *r)
 	r->control = -1;
 	if (__atomic_load_n(given, __ATOMIC_ACQUIRE) == 0)
 		kill_now(r);
+	else if (!mutant("P05"))
+		begin_end(r, SIGHUP);
 }
 
 static void
@@ -320,26 +312,18 @@ patience(const struct reaper *r)
 static void
 watch(struct reaper *r)
 {
-	struct pollfd p[3];
+	struct pollfd p[2];
 
 	while (collect(r)) {
 		if (!press(r) || (r->exited && mutant("H01")))
 			return;
 		p[0] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = r->control, .events = POLLIN };
-		/*
-		 * A pipe without a reader is an error whatever is asked for.
-		 * While [ops] lives it is a reader, and who polls a pipe is
-		 * woken by each splice: twice for every key and its echo.
-		 */
-		p[2] = (struct pollfd){ .fd = r->control < 0 ? r->spool : -1 };
-		(void)poll(p, 3, patience(r));
+		(void)poll(p, 2, patience(r));
 		if (p[0].revents != 0)
 			read_signals(r);
 		if (p[1].revents != 0)
 			obey(r);
-		if (p[2].revents != 0)
-			let_go(r);
 	}
 }
 
@@ -419,9 +403,9 @@ static void
 shed_descriptors(const struct reaper_plan *p)
 {
 	const struct drop_plan *d = &p->drop;
-	int kept[] = { STDERR_FILENO, p->control, p->spool, p->cgroup, p->go[0],
-		p->go[1], d->stdio[0], d->stdio[1], d->stdio[2], d->status,
-		d->ruleset, p->leash };
+	int kept[] = { STDERR_FILENO, p->control, p->cgroup, p->go[0], p->go[1],
+		d->stdio[0], d->stdio[1], d->stdio[2], d->status, d->ruleset,
+		p->leash };
 	const size_t n = sizeof(kept) / sizeof(kept[0]);
 	int next = FIRST_FD;
 	size_t i;
@@ -505,7 +489,6 @@ reaper_run(struct reaper_plan *p)
 	memset(&started, 0, sizeof(started));
 	r.plan = p;
 	r.control = p->control;
-	r.spool = p->spool;
 	r.leash = p->leash;
 	r.end.news = REAPER_ENDED;
 	(void)prctl(PR_SET_NAME, "rdv-reaper");

@@ -44,9 +44,8 @@ struct reaper_order {
 #define REAPER_STAGE_SPACES (DROP_STAGES + 3)
 
 struct reaper_plan {
-	int control; /* the reaper's end */
-	int spool;   /* of a terminal: where its output goes; -1: none */
-	int cgroup;  /* what the program is born into; -1: ours */
+	int control;	     /* the reaper's end */
+	int cgroup;	     /* what the program is born into; -1: ours */
 	const char *cgroups; /* as cgroup_init() gives it */
 	uint64_t handle;
 	char scratch[SCRATCH_PATH];

@@ -28,16 +28,13 @@ runs_init(struct runs *rs)
 	} while (rs->generation == 0);
 }
 
-static struct run *
-run_new(struct runs *rs)
+struct run *
+run_adopt(struct runs *rs, uint64_t handle)
 {
-	struct run *r;
+	struct run *r = xcalloc(1, sizeof(*r));
 
-	if (rs->serial == SERIAL_MAX)
-		return NULL;
-	r = xcalloc(1, sizeof(*r));
-	r->handle = rs->generation | ++rs->serial;
-	r->control = r->status = -1;
+	r->handle = handle;
+	r->control = r->status = r->pidfd = -1;
 	TAILQ_INSERT_TAIL(&rs->list, r, entry);
 	rs->n++;
 	return r;
@@ -46,10 +43,12 @@ run_new(struct runs *rs)
 struct run *
 run_like(struct runs *rs, const struct run *other)
 {
-	struct run *r = run_new(rs);
+	struct run *r;
 
-	if (r == NULL)
+	if (rs->serial == SERIAL_MAX)
 		return NULL;
+	r = run_adopt(rs, rs->generation | (rs->serial + 1));
+	rs->serial++;
 	r->uid = other->uid;
 	r->gid = other->gid;
 	r->profile = other->profile;
@@ -96,6 +95,8 @@ run_free(struct runs *rs, struct run *r)
 		(void)close(r->control);
 	if (r->status >= 0)
 		(void)close(r->status);
+	if (r->pidfd >= 0)
+		(void)close(r->pidfd);
 	free(r);
 }
 
@@ -114,13 +115,14 @@ run_find(const struct runs *rs, uint64_t handle)
 struct run *
 run_after(const struct runs *rs, uint64_t after)
 {
-	struct run *r;
+	struct run *r, *next = NULL;
 
 	TAILQ_FOREACH (r, &rs->list, entry)
 		if (r->handle > after &&
-		    (r->state == RUN_RUNNING || r->state == RUN_ENDED))
-			return r;
-	return NULL;
+		    (r->state == RUN_RUNNING || r->state == RUN_ENDED) &&
+		    (next == NULL || r->handle < next->handle))
+			next = r;
+	return next;
 }
 
 void

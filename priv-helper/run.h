@@ -35,17 +35,22 @@ enum run_state {
 	RUN_SPARE  /* made before it is asked for, see ahead.h */
 };
 
+/* What [main] keeps of it for the next [ops], see park.h. */
+enum run_parked { RUN_UNPARKED, RUN_PARKED, RUN_RESTING };
+
 struct run {
 	TAILQ_ENTRY(run) entry;
 	uint64_t handle;
 	enum run_state state;
-	pid_t reaper; /* 0: waited for */
-	pid_t pid;    /* of the program; 0: not known yet */
-	bool over;    /* everything has ended; `end` is filled */
-	bool lost;    /* the reaper died without saying so */
-	int control;  /* to the reaper, or -1 */
-	int status;   /* read end while starting, or -1 */
-	bool exec;    /* the status pipe has ended: it is the program now */
+	pid_t reaper; /* 0: waited for, by us or, of one adopted, by [main] */
+	int pidfd;    /* of a reaper that is [main]'s child; or -1 */
+	enum run_parked parked;
+	pid_t pid;   /* of the program; 0: not known yet */
+	bool over;   /* everything has ended; `end` is filled */
+	bool lost;   /* the reaper died without saying so */
+	int control; /* to the reaper, or -1 */
+	int status;  /* read end while starting, or -1 */
+	bool exec;   /* the status pipe has ended: it is the program now */
 	struct drop_report failure; /* of the start; err 0: none */
 	int64_t deadline;	    /* of the start, monotonic */
 	int64_t leave;		/* of its reaper, when it is done; 0: not yet */
@@ -71,7 +76,7 @@ struct run {
 
 TAILQ_HEAD(run_list, run);
 
-/* All runs, oldest first, which is also the order of their handles. */
+/* All runs, oldest first; adopted ones have handles of another generation. */
 struct runs {
 	struct run_list list;
 	unsigned n;
@@ -85,6 +90,8 @@ void runs_init(struct runs *rs);
  * NULL when no handle is left.
  */
 struct run *run_like(struct runs *rs, const struct run *other);
+/* One of an [ops] before this one, by its handle, with nothing else. */
+struct run *run_adopt(struct runs *rs, uint64_t handle);
 /* The host's network is open to it. */
 bool run_is_online(const struct run *r);
 /* Ends what has begun and is not to become, or to be any more, a run. */
@@ -92,7 +99,7 @@ void run_abandon(struct run *r);
 /* Closes everything and forgets the handle. */
 void run_free(struct runs *rs, struct run *r);
 struct run *run_find(const struct runs *rs, uint64_t handle);
-/* The oldest one the daemon may know, above `after`; NULL: no further. */
+/* That with the smallest handle above `after` which the daemon may know. */
 struct run *run_after(const struct runs *rs, uint64_t after);
 /* After the answer: what only the daemon may hold from now on. */
 void run_close_stdin(struct run *r);

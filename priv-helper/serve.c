@@ -25,6 +25,7 @@
 #include "priv-helper/cglimit.h"
 #include "priv-helper/follow.h"
 #include "priv-helper/ops.h"
+#include "priv-helper/park.h"
 #include "priv-helper/peer.h"
 #include "priv-helper/served.h"
 #include "priv-helper/view.h"
@@ -161,12 +162,32 @@ begin_end(struct ops *o)
 			    NULL);
 }
 
+/* Of a reaper that was killed the program's own end may be known. */
+static void
+run_gone(struct ops *o, const uint8_t *p, size_t len)
+{
+	struct ctl_gone m;
+	struct run *r;
+	struct buf b;
+
+	buf_wrap(&b, p, len);
+	if (!ctl_get_gone(&b, &m))
+		return;
+	TAILQ_FOREACH (r, &o->runs.list, entry) {
+		if (r->handle != m.handle)
+			continue;
+		r->reaper = 0;
+		if (r->lost && m.status != 0)
+			r->end.status = m.status;
+	}
+}
+
 static void
 read_main(struct ops *o)
 {
 	struct seqpkt_fds fds;
-	char what;
-	long n = seqpkt_recv(o->main, &what, sizeof(what), &fds);
+	uint8_t p[CTL_MAX], what;
+	long n = seqpkt_recv(o->main, p, sizeof(p), &fds);
 
 	if (n == -EAGAIN)
 		return;
@@ -174,7 +195,11 @@ read_main(struct ops *o)
 		begin_end(o);
 		return;
 	}
-	if (fds.n != 1) {
+	what = p[0];
+	if (what == CTL_GONE) {
+		run_gone(o, p + 1, (size_t)n - 1);
+		seqpkt_fds_close(&fds);
+	} else if (fds.n != 1) {
 		seqpkt_fds_close(&fds);
 	} else if (what == CTL_ACCOUNTS) {
 		served_reload(o, fds.fd[0]);
@@ -218,11 +243,14 @@ fill(const struct ops *o, struct pollfd *p)
 	const struct run *r;
 	nfds_t n = P_RUNS;
 
-	p[P_MAIN] = (struct pollfd){ .fd = o->main, .events = POLLIN };
+	p[P_MAIN] = (struct pollfd){ .fd = o->main,
+		.events = o->main_full ? POLLIN | POLLOUT : POLLIN };
 	p[P_DAEMON] = (struct pollfd){ .fd = o->daemon, .events = wanted(o) };
 	p[P_SIGNALS] = (struct pollfd){ .fd = o->signals, .events = POLLIN };
 	TAILQ_FOREACH (r, &o->runs.list, entry) {
-		p[n++] = (struct pollfd){ .fd = r->control, .events = POLLIN };
+		/* Its last word stays where it is. */
+		p[n++] = (struct pollfd){ .fd = r->over ? -1 : r->control,
+			.events = POLLIN };
 		p[n++] = (struct pollfd){ .fd = r->status, .events = POLLIN };
 	}
 	return n;
@@ -308,6 +336,8 @@ turn(struct ops *o, struct pollfd *p, bool *orphans)
 		o->full = false;
 	else if (p[P_DAEMON].revents != 0)
 		peer_read(o);
+	if (p[P_MAIN].revents & POLLOUT)
+		o->main_full = false;
 	if (p[P_MAIN].revents != 0)
 		read_main(o);
 	follow_step(o, *orphans);
@@ -336,6 +366,7 @@ serve(const struct serve_args *a)
 	view_probe(o);
 	find_cgroup(o, o->system ? a->helper_state : a->base);
 	count_room(o);
+	park_adopt(o, a->parked);
 	p = xcalloc(P_RUNS + 2 * RUNS_TABLE, sizeof(*p));
 	while (!o->ending)
 		turn(o, p, &orphans);

@@ -8,6 +8,7 @@
 #include "priv-helper/lookup.h"
 
 struct accounts;
+struct parked;
 struct user;
 
 struct serve_args {
@@ -17,7 +18,8 @@ struct serve_args {
 	struct program_id worker; /* rdv-git there, at the start */
 	const struct user *user;
 	rlim_t nofile;
-	int egress; /* rdv-egress, O_PATH; -1: not installed */
+	int egress;	       /* rdv-egress, O_PATH; -1: not installed */
+	struct parked *parked; /* for park_adopt() */
 	/* System mode; NULL in user mode. */
 	const struct accounts *accounts; /* whose list serve() takes over */
 	const char *helper_state;	 /* root's own: hashes, service token */

@@ -27,6 +27,7 @@
 #include "priv-helper/cgroup.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/notify.h"
+#include "priv-helper/parked.h"
 #include "priv-helper/sweep.h"
 #include "priv-helper/system.h"
 
@@ -68,6 +69,7 @@ struct super {
 	int status;    /* what rdv-helper will exit with */
 	bool telling;  /* rdvd is to hear more, when it takes it */
 	bool rotating; /* begun and on record, and not done yet */
+	bool sweeping; /* there are orphans, or somebody is to hear of them */
 	struct audit_msg rotation;
 };
 
@@ -368,6 +370,24 @@ asked(struct super *s, pid_t pid, int status)
 	tell(s);
 }
 
+/* It says what it leaves, whatever moment that is said in. */
+static void
+hear_ops(struct super *s)
+{
+	if (s->ops.control < 0 ||
+	    parked_hear(s->launch->parked, s->ops.control))
+		return;
+	log_errorx("main", "[ops] says what it never would; killing it");
+	(void)kill(s->ops.pid, SIGKILL);
+}
+
+static void
+ops_ended(struct super *s)
+{
+	hear_ops(s);
+	parked_orphaned(s->launch->parked);
+}
+
 static void
 collect(struct super *s)
 {
@@ -379,9 +399,12 @@ collect(struct super *s)
 		k = by_pid(s, pid);
 		if (k == NULL) {
 			/* Or a reaper that an ended [ops] left to us. */
+			parked_ended(s->launch->parked, pid, status);
 			asked(s, pid, status);
 			continue;
 		}
+		if (k == &s->ops)
+			ops_ended(s);
 		if (s->phase < k->until)
 			log_end(k, status);
 		k->untold = pid;
@@ -471,6 +494,26 @@ is_audit(pid_t pid, void *arg)
 	return pid == ((const struct super *)arg)->audit.pid;
 }
 
+/* A child that is there on purpose. */
+static bool
+is_ours(pid_t pid, void *arg)
+{
+	struct super *s = arg;
+
+	return by_pid(s, pid) != NULL ||
+	       (s->launch->system != NULL &&
+		   system_is_asking(s->launch->system, pid));
+}
+
+/* What a killed reaper leaves falls to us when its [ops] is gone. */
+static void
+sweep(struct super *s)
+{
+	if (s->phase < ENDING_REST)
+		s->sweeping =
+		    parked_sweep(s->launch->parked, is_ours, s, s->ops.control);
+}
+
 /*
  * One step down the order of ending; each has a bound. [audit] is the last, so
  * that all others' ends are on record.
@@ -518,6 +561,8 @@ patience(const struct super *s)
 
 	if (s->phase != RUNNING)
 		return AGAIN_MS;
+	if (s->sweeping && (left < 0 || left > AGAIN_MS))
+		left = AGAIN_MS;
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (all[i]->pid != 0)
 			continue;
@@ -546,8 +591,9 @@ supervise(const struct launch *l)
 		    .until = DRAINING },
 		.records = { .sock = -1 },
 		.signals = open_signals() };
-	struct pollfd p[3] = { { .fd = s.signals, .events = POLLIN },
-		{ .events = POLLOUT }, { .fd = l->told, .events = POLLIN } };
+	struct pollfd p[4] = { { .fd = s.signals, .events = POLLIN },
+		{ .events = POLLOUT }, { .fd = l->told, .events = POLLIN },
+		{ .events = POLLIN } };
 	enum phase before;
 
 	if (s.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
@@ -556,15 +602,19 @@ supervise(const struct launch *l)
 		if (s.phase == RUNNING)
 			keep_running(&s);
 		p[1].fd = s.telling ? s.daemon.control : -1;
-		(void)poll(p, 3, patience(&s));
+		p[3].fd = s.ops.control;
+		(void)poll(p, 4, patience(&s));
 		if (p[1].revents != 0)
 			tell(&s);
 		if (p[2].revents != 0) {
 			notify_ready(p[2].fd);
 			p[2].fd = -1;
 		}
+		if (p[3].revents & POLLIN)
+			hear_ops(&s);
 		read_signals(&s);
 		collect(&s);
+		sweep(&s);
 		if (s.phase == RUNNING)
 			rotate(&s);
 		do {

@@ -236,6 +236,12 @@ take(struct system *s, int status, char why[SYSTEM_WHY])
 }
 
 bool
+system_is_asking(const struct system *s, pid_t pid)
+{
+	return s->asking != 0 && s->asking == pid;
+}
+
+bool
 system_asked(struct system *s, pid_t pid, int status, int *fd,
     char why[SYSTEM_WHY])
 {

@@ -57,6 +57,7 @@ void system_reload(struct system *s);
  * memory file in `*fd`, which the caller closes. False with a sentence in `why`
  * when all stays as it was; with "" when it was another child.
  */
+bool system_is_asking(const struct system *s, pid_t pid);
 bool system_asked(struct system *s, pid_t pid, int status, int *fd,
     char why[SYSTEM_WHY]);
 

@@ -207,8 +207,14 @@ item(struct reconcile *rc, const struct priv_inventory_answer *a,
 	int err = RDV_E_NOT_FOUND;
 
 	/* Ours, and its EXIT may have gone to nobody. */
-	if (run != NULL) {
+	if (run != NULL && run->handle == a->handle) {
 		exited(run, a);
+		run_found(run);
+		return;
+	}
+	/* Its start was never answered, and has failed because of that. */
+	if (run != NULL) {
+		end_item(rc, a);
 		return;
 	}
 	if (uuid_valid(a->label))
@@ -334,6 +340,7 @@ complete(struct reconcile *rc)
 	struct runs *r = rc->runs;
 	bool first = !rc->again;
 
+	runs_not_found(r);
 	/* What lives and could not be adopted has a row like what is gone. */
 	if (!rc->look_due)
 		settle_rows(rc);

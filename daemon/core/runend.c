@@ -336,7 +336,7 @@ run_exited(struct run *run, const struct priv_exit *ev, bool usage)
 	if (run->exited || run->phase != RUN_LIVE)
 		return;
 	run->exited = true;
-	run->orphan = false;
+	run->away = run->orphan = false;
 	run->usage = usage;
 	run->exit = *ev;
 	term_finish(run->term, PUMP_EXITED);
@@ -374,19 +374,42 @@ runs_stray(struct runs *r, uint64_t handle)
 }
 
 /*
- * The processes live on and their terminals are still ours; what is lost is
- * the one who would have told how they end.
+ * The processes live on, their terminals are still ours, and [main] has them
+ * for the next [ops].
  */
 void
 runs_lost(struct runs *r)
 {
-	struct run *run, *next;
+	struct run *run;
 
 	reconcile_free(r->reconcile);
 	r->reconcile = NULL;
+	TAILQ_FOREACH (run, &r->live, link)
+		run->away =
+		    run->phase == RUN_LIVE && !run->exited && !run->orphan;
+}
+
+void
+run_found(struct run *run)
+{
+	if (!run->away)
+		return;
+	run->away = false;
+	run->generation = helper_generation(run->runs->app->helper);
+	/* Whether the one before has sent the signal is not known. */
+	if (run->stop != NULL && !run->stopped)
+		run_end_now(run);
+}
+
+void
+runs_not_found(struct runs *r)
+{
+	struct run *run, *next;
+
 	TAILQ_FOREACH_SAFE (run, &r->live, link, next) {
-		if (run->phase != RUN_LIVE || run->exited)
+		if (!run->away)
 			continue;
+		run->away = false;
 		run->orphan = true;
 		if (run->stop != NULL)
 			run_end_now(run);
@@ -455,6 +478,9 @@ run_end_now(struct run *run)
 {
 	struct stop_call *s;
 
+	/* The next [ops] will be asked. */
+	if (run->away)
+		return;
 	/* Closing its terminal is all that is left to do to an orphan. */
 	if (run->orphan) {
 		run_over(run, "lost",

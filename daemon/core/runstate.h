@@ -48,7 +48,8 @@ struct run {
 	struct term *term; /* NULL before launch */
 	bool exited;	   /* `exit` is filled */
 	bool usage;	   /* and so are the times in it */
-	bool orphan;	   /* its [ops] is gone: no exit will be reported */
+	bool away;	   /* its [ops] is gone, and the next may have it */
+	bool orphan;	   /* it has not: no exit will be reported */
 	struct priv_exit exit;
 	const char *stop;    /* why it shall end; NULL: it shall not */
 	bool stopped;	     /* and the helper took that before any exit came */
@@ -97,6 +98,10 @@ void run_over(struct run *run, const char *state, const char *cause);
 void run_exited(struct run *run, const struct priv_exit *ev, bool usage);
 /* Asks for the end that run_stop() decided on. */
 void run_end_now(struct run *run);
+/* The [ops] of now has it, after one that is gone. */
+void run_found(struct run *run);
+/* The same [ops] was asked for all that it has: the rest nobody has. */
+void runs_not_found(struct runs *r);
 /* The term's callback: all output is in the log. */
 void run_drained_cb(void *run);
 /* As the row has it. */

@@ -34,9 +34,27 @@ const parts = [
 			'\t\t*__builtin_strstr(at, " (deleted)") = 0;\n' +
 			'\texecve(at, argv, env);']],
 		red: ['priv/main test_update_while_running'] },
-	{ ids: ['H01'], guard: 'what nobody could end any more ends',
-		off: [['priv-helper/reaper.c', 'if (p[2].revents != 0)', 'if (false)']],
-		red: ['abuse H01 the same when'] },
+	{ ids: ['H01', 'P05'], guard: 'a run is with [main] before it is told of',
+		off: [['priv-helper/park.c', 'if (r->parked != RUN_UNPARKED || ' +
+			'mutant("P05"))', 'if (true)']],
+		red: ['abuse H01 the same when', 'priv/park abuse_P05_ops_killed',
+			'priv/park abuse_P05_both_killed'] },
+	{ ids: ['P05'], guard: 'a run that nobody was told of ends',
+		off: [['priv-helper/reaper.c', 'else if (!mutant("P05"))\n\t\t' +
+			'begin_end(r, SIGHUP);', '']],
+		red: ['priv/park abuse_P05_start_under_way'] },
+	{ ids: ['P05'], guard: 'the last word of a reaper stays in its socket',
+		off: [['priv-helper/follow.c', 'seqpkt_peek(r->control, &report, ' +
+			'sizeof(report));', 'seqpkt_recv(r->control, &report, ' +
+			'sizeof(report), NULL);']],
+		red: ['priv/park abuse_P05_end_not_durable'] },
+	{ ids: ['P05'], guard: '[main] ends what a killed reaper leaves to it',
+		off: [['priv-helper/parked.c', 'if (p->sweep && !mutant("H01") &&',
+			'if (false &&']],
+		red: ['priv/park abuse_P05_reaper_killed'] },
+	{ ids: ['P05'], guard: 'the next [ops] is asked for an end once more',
+		off: [['daemon/core/reconcile.c', '\t\trun_found(run);\n', '']],
+		red: ['unit/core/test_opsgone abuse_P05_closed_while_ops_is_away'] },
 	{ ids: ['E10'], guard: 'who could not be told to end is told again: git',
 		off: [['daemon/core/git.c', 'if (err == RDV_E_BUSY || (err == 0 && ' +
 			'a->result == PRIV_BUSY)) {', 'if (false) {']],

@@ -2,5 +2,6 @@
 import { finish } from '../harness/rdv.mjs';
 
 await import('./kill.mjs');
+await import('./outlive.mjs');
 await import('./keys.mjs');
 finish();

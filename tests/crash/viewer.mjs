@@ -2,19 +2,26 @@
 // offset, and a viewer that was cut off comes back at the one it wants next.
 import WebSocket from 'ws';
 
-// Byte `offset` of the pattern program's output.
-export function expected(offset, length) {
+// The lines of the pattern program, of each kind.
+const lines = {
+	plain: (n) => `${n.padStart(15, '0')}\n`,
+	screen: (n) => `\x1b[?1049h${n.padStart(7, '0')}\n`,
+	hostile: (n) => `\x1b]52;c;${n.padStart(8, '0')}\x07`,
+};
+
+// Byte `offset` of its output.
+export function expected(offset, length, kind = 'plain') {
 	const first = Math.floor(offset / 16);
 	let text = '';
 	for (let line = first; text.length < length + 16; line++)
-		text += `${line.toString(16).padStart(15, '0')}\n`;
+		text += lines[kind](line.toString(16));
 	return Buffer.from(text.slice(offset % 16, offset % 16 + length));
 }
 
 // A viewer that comes back by itself and resumes at its byte offset.
 export class Viewer {
-	constructor(rdv, session) {
-		Object.assign(this, { rdv, session, offset: 0, drops: 0, open: false,
+	constructor(rdv, session, kind) {
+		Object.assign(this, { rdv, session, kind, offset: 0, drops: 0, open: false,
 			failed: null, ended: false });
 		this.connect();
 	}
@@ -49,7 +56,7 @@ export class Viewer {
 		const bytes = data.subarray(8);
 		if (at !== this.offset)
 			this.failed ??= `offset ${at}, expected ${this.offset}`;
-		else if (!bytes.equals(expected(at, bytes.length)))
+		else if (!bytes.equals(expected(at, bytes.length, this.kind)))
 			this.failed ??= `wrong bytes at ${at}`;
 		this.offset = at + bytes.length;
 	}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors of runs, kept by [main] so that neither [ops] nor rdvd has the
+ * only ones. [main] looks at no more of a record than whose it is: records are
+ * of one size, and what they say is for the next [ops], which is a fork of us
+ * and finds everything where it is. We are the parent of what an [ops] leaves,
+ * and the only one who can wait for it.
+ */
+#include "priv-helper/parked.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/ctlproto.h"
+#include "lib/list.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+#include "priv-helper/reaper.h"
+#include "priv-helper/run.h"
+#include "priv-helper/sweep.h"
+#include "security/mutant.h"
+
+/* Reapers of runs that nobody was told of end them by themselves. */
+#define GRACE_MS (REAPER_GRACE_MS + 2000)
+
+struct parked *
+parked_new(void)
+{
+	struct parked *p = xcalloc(1, sizeof(*p));
+
+	TAILQ_INIT(&p->list);
+	return p;
+}
+
+static void
+forget(struct parked *p, struct parked_run *k)
+{
+	seqpkt_fds_close(&k->fds);
+	if (k->pidfd >= 0)
+		(void)close(k->pidfd);
+	TAILQ_REMOVE(&p->list, k, entry);
+	p->n--;
+	free(k);
+}
+
+void
+parked_free(struct parked *p)
+{
+	struct parked_run *k;
+
+	if (p == NULL)
+		return;
+	while ((k = TAILQ_FIRST(&p->list)) != NULL)
+		forget(p, k);
+	free(p);
+}
+
+unsigned
+parked_live(const struct parked *p)
+{
+	const struct parked_run *k;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (k, &p->list, entry)
+		n += k->fds.n > 0;
+	return n;
+}
+
+static struct parked_run *
+find(const struct parked *p, uint64_t handle)
+{
+	struct parked_run *k;
+
+	TAILQ_FOREACH (k, &p->list, entry)
+		if (k->record.handle == handle)
+			return k;
+	return NULL;
+}
+
+static bool
+add(struct parked *p, const struct park_record *rec, struct seqpkt_fds *fds)
+{
+	struct parked_run *k;
+
+	if (fds->n < PARK_FDS_MIN + (rec->reaper != 0) || p->n >= RUNS_TABLE ||
+	    find(p, rec->handle) != NULL)
+		return false;
+	k = xcalloc(1, sizeof(*k));
+	k->record = *rec;
+	k->ended = k->told = rec->reaper == 0;
+	k->pidfd = k->ended ? -1 : fds->fd[--fds->n];
+	k->fds = *fds;
+	fds->n = 0;
+	TAILQ_INSERT_TAIL(&p->list, k, entry);
+	p->n++;
+	return true;
+}
+
+static bool
+change(struct parked *p, const struct park_record *rec)
+{
+	struct parked_run *k = find(p, rec->handle);
+
+	if (k == NULL)
+		return false;
+	if (rec->verb == PARK_REST)
+		seqpkt_fds_close(&k->fds);
+	else
+		forget(p, k);
+	return true;
+}
+
+static bool
+take(struct parked *p, const struct park_record *rec, size_t len,
+    struct seqpkt_fds *fds)
+{
+	if (len != sizeof(*rec) || rec->version != PARK_VERSION ||
+	    rec->verb > PARK_DROP)
+		return false;
+	if (rec->verb == PARK_ADD)
+		return add(p, rec, fds);
+	return fds->n == 0 && change(p, rec);
+}
+
+bool
+parked_hear(struct parked *p, int sock)
+{
+	struct seqpkt_fds fds = { .n = 0 };
+	struct park_record rec;
+	bool good = true;
+	long n;
+
+	do {
+		n = seqpkt_recv(sock, &rec, sizeof(rec), &fds);
+		if (n > 0)
+			good = take(p, &rec, (size_t)n, &fds);
+		seqpkt_fds_close(&fds);
+		/* Killed with something unread: that is said first, and once.
+		 */
+	} while (good && (n > 0 || n == -ECONNRESET));
+	return good && (n == 0 || n == -EAGAIN);
+}
+
+static bool
+raise_fd(int *fd, int first)
+{
+	int now = *fd;
+
+	if (now >= first || now < 0)
+		return true;
+	*fd = fcntl(now, F_DUPFD_CLOEXEC, first);
+	(void)close(now);
+	return *fd >= 0;
+}
+
+bool
+parked_clear(struct parked *p, int first)
+{
+	struct parked_run *k;
+	unsigned i;
+
+	TAILQ_FOREACH (k, &p->list, entry) {
+		if (!raise_fd(&k->pidfd, first))
+			return false;
+		for (i = 0; i < k->fds.n; i++)
+			if (!raise_fd(&k->fds.fd[i], first))
+				return false;
+	}
+	return true;
+}
+
+static int
+rising(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+void
+parked_close_others(const struct parked *p, int first)
+{
+	const size_t most = SEQPKT_FDS_MAX + 1;
+	int *all = xcalloc((size_t)p->n * most + 1, sizeof(*all));
+	const struct parked_run *k;
+	size_t n = 0, i;
+
+	TAILQ_FOREACH (k, &p->list, entry) {
+		for (i = 0; i < k->fds.n; i++)
+			all[n++] = k->fds.fd[i];
+		if (k->pidfd >= 0)
+			all[n++] = k->pidfd;
+	}
+	qsort(all, n, sizeof(*all), rising);
+	for (i = 0; i < n; i++) {
+		if (all[i] > first)
+			(void)syscall(SYS_close_range, first, all[i] - 1, 0);
+		first = all[i] + 1;
+	}
+	(void)syscall(SYS_close_range, first, ~0u, 0);
+	free(all);
+}
+
+/* [ops] had waited for it already, so nobody will. */
+static bool
+was_waited_for(const struct parked_run *k)
+{
+	siginfo_t si;
+
+	return k->pidfd >= 0 &&
+	       waitid(P_PIDFD, (id_t)k->pidfd, &si,
+		   WEXITED | WNOHANG | WNOWAIT) < 0 &&
+	       errno == ECHILD;
+}
+
+void
+parked_orphaned(struct parked *p)
+{
+	struct parked_run *k;
+
+	TAILQ_FOREACH (k, &p->list, entry) {
+		k->nobodys = k->fds.n == 0;
+		k->ended |= was_waited_for(k);
+	}
+	p->sweep = true;
+	p->sweep_at = clock_mono_ms() + GRACE_MS;
+}
+
+void
+parked_ended(struct parked *p, pid_t pid, int status)
+{
+	struct parked_run *k;
+
+	TAILQ_FOREACH (k, &p->list, entry) {
+		if (k->record.pid == pid)
+			k->status = status;
+		if (k->record.reaper != pid || k->ended)
+			continue;
+		k->ended = true;
+		/* It leaves in order when nothing of its run is left. */
+		p->sweep |= !WIFEXITED(status) || k->record.egress != 0;
+	}
+}
+
+struct kept {
+	const struct parked *p;
+	bool (*spare)(pid_t pid, void *arg);
+	void *arg;
+};
+
+static bool
+is_kept(pid_t pid, void *arg)
+{
+	const struct kept *s = arg;
+	const struct parked_run *k;
+
+	if (s->spare(pid, s->arg))
+		return true;
+	TAILQ_FOREACH (k, &s->p->list, entry)
+		if (!k->ended &&
+		    (k->record.reaper == pid || k->record.egress == pid))
+			return true;
+	return false;
+}
+
+/* True: [ops] does not take it now. */
+static bool
+tell_gone(struct parked_run *k, int sock)
+{
+	const struct ctl_gone m = { .handle = k->record.handle,
+		.status = k->status };
+	struct buf b;
+	int err;
+
+	buf_init(&b, CTL_MAX);
+	ctl_put_gone(&b, &m);
+	err = seqpkt_send(sock, b.data, b.len, NULL);
+	buf_done(&b);
+	k->told = err == 0;
+	return err == -EAGAIN;
+}
+
+static bool
+tell_all(struct parked *p, int sock)
+{
+	struct parked_run *k, *next;
+	bool more = false;
+
+	TAILQ_FOREACH_SAFE (k, &p->list, entry, next) {
+		if (k->ended && k->nobodys)
+			forget(p, k);
+		else if (k->ended && !k->told && sock >= 0)
+			more |= tell_gone(k, sock);
+	}
+	return more;
+}
+
+bool
+parked_sweep(struct parked *p, bool (*spare)(pid_t pid, void *arg), void *arg,
+    int sock)
+{
+	struct kept kept = { .p = p, .spare = spare, .arg = arg };
+
+	if (p->sweep && clock_mono_ms() < p->sweep_at)
+		return true;
+	if (p->sweep && !mutant("H01") &&
+	    sweep_children(SIGKILL, is_kept, &kept) > 0)
+		return true;
+	p->sweep = false;
+	return tell_all(p, sock);
+}

@@ -25,39 +25,19 @@
 #include "priv-helper/auditacts.h"
 #include "priv-helper/auditask.h"
 #include "priv-helper/cgroup.h"
+#include "priv-helper/kin.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/notify.h"
 #include "priv-helper/parked.h"
 #include "priv-helper/sweep.h"
 #include "priv-helper/system.h"
 
-#define DELAY_MIN_MS 50
-#define DELAY_MAX_MS 400
-/* Having lived this long, an end is news and not part of a series. */
-#define STEADY_MS 10000
 /* rdvd drains for up to 30 s, [ops] gives runs 2 s. */
 #define DRAIN_MS 35000
 #define OPS_MS	 8000
 #define REST_MS	 5000
 #define AUDIT_MS 5000
 #define AGAIN_MS 100
-
-/* In this order; `due` is the deadline of each but the first. */
-enum phase { RUNNING, DRAINING, ENDING_OPS, ENDING_REST, ENDING_AUDIT, GONE };
-
-/* One of the three. */
-struct kin {
-	const char *name;
-	pid_t (*launch)(const struct launch *l, int control);
-	pid_t pid;   /* 0: not running */
-	int control; /* -1: none */
-	int64_t started;
-	int64_t start_at; /* when not running */
-	int64_t delay;
-	enum phase until; /* its end is news before that */
-	pid_t untold;	  /* its end is still to be put on record; 0: none */
-	int status;	  /* of that end */
-};
 
 struct super {
 	const struct launch *launch;
@@ -87,64 +67,6 @@ open_signals(void)
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static void
-kin_close(struct kin *k)
-{
-	if (k->control >= 0)
-		(void)close(k->control);
-	k->control = -1;
-}
-
-/*
- * Delays the next start: twice as long as before when it was short-lived, half
- * as long when it outlived its delay by far. Starting then never takes more
- * than a third of the time, and a client never waits longer than a second.
- */
-static void
-kin_ended(struct kin *k)
-{
-	const int64_t now = clock_mono_ms(), lived = now - k->started;
-
-	k->pid = 0;
-	kin_close(k);
-	if (lived >= STEADY_MS)
-		k->delay = 0;
-	else if (lived > 2 * (k->delay + DELAY_MIN_MS))
-		k->delay /= 2;
-	else
-		k->delay = k->delay * 2 + DELAY_MIN_MS;
-	if (k->delay > DELAY_MAX_MS)
-		k->delay = DELAY_MAX_MS;
-	k->start_at = now + k->delay;
-}
-
-static void
-kin_start(struct super *s, struct kin *k)
-{
-	int pair[2], err;
-	pid_t pid;
-
-	k->started = clock_mono_ms();
-	err = seqpkt_pair(pair);
-	if (err != 0) {
-		log_errorx("main", "cannot start %s: %s", k->name,
-		    strerror(-err));
-		kin_ended(k);
-		return;
-	}
-	pid = k->launch(s->launch, pair[1]);
-	(void)close(pair[1]);
-	k->control = pair[0];
-	if (pid < 0) {
-		log_errorx("main", "cannot start %s: %s", k->name,
-		    strerror(-pid));
-		kin_ended(k);
-		return;
-	}
-	k->pid = pid;
-	log_info("main", "started %s pid=%d", k->name, pid);
 }
 
 /* It does not read what it waits for: it is broken. */
@@ -246,7 +168,7 @@ keep(struct super *s, struct kin *k, int64_t now)
 {
 	if (k->pid != 0 || k->start_at > now)
 		return false;
-	kin_start(s, k);
+	kin_start(k, s->launch);
 	if (k->pid == 0)
 		return false;
 	record_end(s, k);

@@ -565,15 +565,17 @@ const helper = [
 			'(c->cmsg_type != SCM_RIGHTS)\n\t\t\tcontinue;\n\t\tif']],
 		red: ['unit/lib/test_seqpkt abuse_E06'] },
 	{ ids: ['E07'], guard: 'what is received is close-on-exec',
-		off: [[seqpkt, 'recvmsg(sock, &msg, MSG_CMSG_CLOEXEC)',
-			'recvmsg(sock, &msg, 0)']],
+		off: [[seqpkt, 'recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags)',
+			'recvmsg(sock, &msg, flags)']],
 		red: ['unit/lib/test_seqpkt abuse_E07'] },
 	{ ids: ['E07', 'H19'], guard: 'all other descriptors are closed: at start, ' +
 		'in [ops] and before exec',
 	off: [[hygiene, 'if (keep < 3)\n\t\treturn', 'if (1)\n\t\treturn 0;\n' +
 		'\tif (keep < 3)\n\t\treturn'],
-	['priv-helper/launch.c', 'return syscall(SYS_close_range, first + n, ~0u, ' +
-		'0) == 0;', 'return true;'],
+	['priv-helper/launch.c', '\tparked_close_others(parked, ' +
+		'LAUNCH_CONTROL + n);\n', ''],
+	['priv-helper/launch.c', 'syscall(SYS_close_range, LAUNCH_END, ~0u, 0) < 0',
+		'false'],
 	[drop, 'if (syscall(SYS_close_range, p->first, ~0u, 0) < 0)\n\t\treturn ' +
 		'-errno;', '']],
 	red: ['priv/spawn abuse_H19_E07', 'abuse H19 a child',
@@ -588,7 +590,7 @@ const helper = [
 		red: ['abuse E10 the helper killed amid',
 			'unit/core/test_run test_E10'] },
 	{ ids: ['E10'], guard: 'a helper that dies again and again is delayed',
-		off: [['priv-helper/supervise.c', 'k->start_at = now + k->delay;',
+		off: [['priv-helper/kin.c', 'k->start_at = now + k->delay;',
 			'k->start_at = now;']],
 		red: ['abuse E10 killed in a loop'] },
 	{ ids: ['E11'], guard: 'runs stay when the daemon goes (planted: they end)',

@@ -32,6 +32,8 @@ struct conf {
 	int64_t max_sessions, max_viewers;
 	int64_t input_queue_bytes, viewer_stall_ms;
 	int64_t event_retention_days, idempotency_hours;
+	char *links; /* "auto", "none", "read" or "write" */
+	int64_t link_max_hours;
 	char *worktree_dir;
 	/* Where repositories may lie; default: anywhere. In system mode as set.
 	 */

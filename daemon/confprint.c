@@ -156,14 +156,32 @@ conf_warning(const struct conf *c, size_t *at, char *out, size_t size)
 	return false;
 }
 
+/* All of them are pointers. */
+static const char *const reloaded[] = { "server.log_level",
+	"auth.allowed_hosts", "sharing.links" };
+
+/* Swapped, so that conf_done(fresh) frees what was replaced. */
+static void
+swap(void *a, void *b)
+{
+	void *tmp;
+
+	memcpy(&tmp, a, sizeof(tmp));
+	memcpy(a, b, sizeof(tmp));
+	memcpy(b, &tmp, sizeof(tmp));
+}
+
 void
 conf_reload(struct conf *c, struct conf *fresh)
 {
-	char **hosts = c->allowed_hosts, *level = c->log_level;
-
-	/* Swapped, so that conf_done(fresh) frees what was replaced. */
-	c->allowed_hosts = fresh->allowed_hosts;
-	c->log_level = fresh->log_level;
-	fresh->allowed_hosts = hosts;
-	fresh->log_level = level;
+	for (size_t i = 0; conf_rows[i].key != NULL; i++) {
+		for (size_t k = 0; k < sizeof(reloaded) / sizeof(*reloaded);
+		     k++) {
+			if (strcmp(conf_rows[i].key, reloaded[k]) != 0)
+				continue;
+			swap((char *)c + conf_rows[i].offset,
+			    (char *)fresh + conf_rows[i].offset);
+			swap(&c->sources[i], &fresh->sources[i]);
+		}
+	}
 }

@@ -79,6 +79,12 @@ const struct conf_row conf_rows[] = {
 	{ "terminal.viewer_stall_ms", CONF_INT, OFF(viewer_stall_ms),
 	    100, 600000, "10000", NULL,
 	    "a viewer that takes nothing for so long is dropped" },
+	{ "sharing.links", CONF_WORD, OFF(links), 0, 0,
+	    "auto", "auto|none|read|write",
+	    "what links to a terminal may do at most; auto: write, for a whole "
+	    "host read; SIGHUP reloads it" },
+	{ "sharing.max_hours", CONF_INT, OFF(link_max_hours), 1, 8760,
+	    "720", NULL, "longest life of a link" },
 	{ "events.retention_days", CONF_INT, OFF(event_retention_days), 1, 3650,
 	    "7", NULL, "how far back events can be read" },
 	{ "worktrees.dir", CONF_PATH, OFF(worktree_dir), 1, 4095,

@@ -271,6 +271,7 @@ signin_me(struct api_call *c)
 		[AUTH_TOKEN] = "token",
 		[AUTH_COOKIE] = "cookie",
 		[AUTH_TICKET] = "ticket",
+		[AUTH_LINK] = "link",
 	};
 	struct js *o = user_json(c, c->actor->user_id);
 

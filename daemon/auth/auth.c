@@ -15,6 +15,7 @@
 #include "daemon/app.h"
 #include "daemon/auth/audit.h"
 #include "daemon/auth/limit.h"
+#include "daemon/auth/link.h"
 #include "daemon/auth/state.h"
 #include "daemon/conf.h"
 #include "daemon/http/http.h"
@@ -202,6 +203,7 @@ auth_reload(struct auth *a)
 {
 	origin_done(&a->rules);
 	origin_init(&a->rules, a->app->web, a->app->conf->allowed_hosts);
+	auth_links_judge(a);
 }
 
 const struct auth_user *
@@ -318,7 +320,8 @@ auth_forget_session(struct auth *a, const char *session_id, auth_gone_fn *gone,
 
 	while ((t = bound_to(a, session_id)) != NULL) {
 		u = auth_user_find(a, t->user_id);
-		if (u != NULL)
+		/* Of a link the helper knows nothing. */
+		if (u != NULL && t->kind == TOKEN_CLI)
 			gone(u->uid, t->digest, arg);
 		memcpy(id, t->id, sizeof(id));
 		auth_forget(a, id);
@@ -334,6 +337,7 @@ entry_of(const struct http_req *r, const char *event, const struct actor *by,
 		[AUTH_TOKEN] = "token",
 		[AUTH_COOKIE] = "cookie",
 		[AUTH_TICKET] = "ticket",
+		[AUTH_LINK] = "link",
 	};
 
 	return (struct audit_entry){

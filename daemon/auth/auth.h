@@ -27,6 +27,7 @@ enum auth_via {
 	AUTH_TOKEN,
 	AUTH_COOKIE,
 	AUTH_TICKET,
+	AUTH_LINK,
 	AUTH_VIA_MAX
 };
 
@@ -159,7 +160,7 @@ unsigned auth_count(struct auth *a, const char *user_id, int kind,
 void auth_admit(struct auth *a, const struct token *token);
 /* It counts no more, and what lives by it ends. */
 void auth_forget(struct auth *a, const char *token_id);
-/* Told of each that ends so: whose it was, and the hash of its text. */
+/* Told of each CLI token that ends so: whose, and the hash of its text. */
 typedef void
 auth_gone_fn(uid_t uid, const uint8_t digest[DIGEST_LEN], void *arg);
 /* The same for all that are bound to a session. */
@@ -171,6 +172,9 @@ void auth_forget_session(struct auth *a, const char *session_id,
  */
 void
 auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no);
+/* The same about a link: like one that is not there, 404. */
+void auth_link_failed(struct auth *a, const struct http_req *r,
+    struct auth_refusal *no);
 /* For the record: `by` asked for what its credential does not reach. */
 void auth_out_of_reach(struct auth *a, const struct http_req *r,
     const struct actor *by);

@@ -41,6 +41,10 @@ static const struct auth_refusal no_page_key = { 401, "PAGE_KEY_REQUIRED",
 static const struct auth_refusal no_ticket = { 401, "INVALID_TOKEN",
 	"the ticket is not valid; one is good once, for 60 s, for one session",
 	0, 4002 };
+/* The same about one that has expired, was revoked or is not allowed here. */
+static const struct auth_refusal no_link = { 404, "NOT_FOUND",
+	"there is no such link; it may have been revoked or have expired", 0,
+	0 };
 static const struct auth_refusal empty_ticket = { 401, "MISSING_TOKEN",
 	"token: is empty", 0, 4001 };
 
@@ -214,6 +218,13 @@ void
 auth_failed(struct auth *a, const struct http_req *r, struct auth_refusal *no)
 {
 	(void)failed(a, r, NULL, &invalid, no);
+}
+
+void
+auth_link_failed(struct auth *a, const struct http_req *r,
+    struct auth_refusal *no)
+{
+	(void)failed(a, r, NULL, &no_link, no);
 }
 
 void

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/auth/link.h"
 #include "daemon/auth/state.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -140,7 +141,7 @@ backed(struct auth *a, const struct actor *by)
 	if (by->via == AUTH_SERVICE)
 		return service_counts(&a->service, by->token_id, now);
 	t = tokens_find_id(a->tokens, by->token_id);
-	return t != NULL && !token_ended(t, now);
+	return t != NULL && !token_ended(t, now) && auth_link_allowed(a, t);
 }
 
 /* Whoever may type may look, so looking is in each of the two scopes. */

@@ -22,6 +22,7 @@ static const char *const kind_names[TOKEN_KIND_MAX] = {
 	[TOKEN_CLI] = "cli",
 	[TOKEN_COOKIE] = "cookie",
 	[TOKEN_CODE] = "code",
+	[TOKEN_LINK] = "link",
 };
 
 struct tokens {
@@ -154,6 +155,19 @@ digests_parse(const struct store_token *row, struct token *t)
 		   str_unhex(t->page, sizeof(t->page), row->page_hash));
 }
 
+/* For one session, to look at it or to act in it as well. */
+static bool
+link_parse(const struct store_token *row, struct token *t)
+{
+	t->scopes = scope_parse(row->scopes);
+	t->uses = t->stored_uses = row->uses;
+	return (t->scopes == SCOPE_READ || t->scopes == SCOPE_RUN) &&
+	       row->session_id != NULL && row->expires_at >= 0 &&
+	       str_copy(t->session_id, row->session_id,
+		   sizeof(t->session_id)) &&
+	       str_copy(t->label, row->name, sizeof(t->label));
+}
+
 /*
  * Run is bound to a session and stands alone, or it is none: a row of a time
  * when it was not bound gives less, never more.
@@ -163,6 +177,8 @@ scopes_parse(const struct store_token *row, struct token *t)
 {
 	bool run;
 
+	if (t->kind == TOKEN_LINK)
+		return link_parse(row, t);
 	t->scopes = scope_parse(row->scopes);
 	run = scope_is_run(t->scopes);
 	if (row->session_id != NULL)
@@ -200,15 +216,17 @@ tokens_load(struct tokens *t, struct db *db, const char *user_id, int64_t now)
 
 /*
  * The ends of tokens are dates, which outlast a start, and move with the clock.
- * A code is good for minutes: a clock that was set back to long before it was
- * made would keep it for hours, and ends it instead.
+ * A code is good for minutes and a link for as long as was meant for others: a
+ * clock that was set back to long before it was made would keep it for hours,
+ * and ends it instead.
  */
 bool
 token_ended(const struct token *t, int64_t now)
 {
 	int64_t length = t->expires_at - t->created_at;
 
-	if (t->kind == TOKEN_CODE && now < t->created_at - length)
+	if ((t->kind == TOKEN_CODE || t->kind == TOKEN_LINK) &&
+	    now < t->created_at - length)
 		return true;
 	return t->expires_at >= 0 && t->expires_at <= now;
 }
@@ -221,7 +239,7 @@ token_kind_name(enum token_kind kind)
 
 /*
  * 256 bits of kernel randomness. The prefix lets scanners of public code find a
- * token that was committed by mistake; cookies and codes need none.
+ * token that was committed by mistake; the others need none.
  */
 void
 token_text(enum token_kind kind, char text[TOKEN_TEXT],

@@ -13,10 +13,17 @@
 
 struct db;
 
-enum token_kind { TOKEN_CLI, TOKEN_COOKIE, TOKEN_CODE, TOKEN_KIND_MAX };
+enum token_kind {
+	TOKEN_CLI,
+	TOKEN_COOKIE,
+	TOKEN_CODE,
+	TOKEN_LINK,
+	TOKEN_KIND_MAX
+};
 
 #define TOKEN_TEXT   48 /* "rdv_", 43 characters, NUL */
 #define TOKEN_PREFIX 13 /* shown in lists, NUL; nothing is decided by it */
+#define TOKEN_LABEL  65 /* of a link: 64 bytes of UTF-8, NUL */
 
 /* When the audit log last told of its use, and by which process. */
 struct token_note {
@@ -32,8 +39,10 @@ struct token {
 	char session_id[UUID_TEXT]; /* "": bound to none */
 	int64_t expires_at;	    /* -1: never */
 	int64_t created_at;
-	int64_t stored_use; /* last_used_at as the row has it, or -1 */
-	int64_t used;	    /* last use seen, or -1 */
+	int64_t stored_use;	   /* last_used_at as the row has it, or -1 */
+	int64_t used;		   /* last use seen, or -1 */
+	int64_t uses, stored_uses; /* of a link: how often it was opened */
+	char label[TOKEN_LABEL];   /* of a link: who it is for; "": unsaid */
 	uint8_t digest[DIGEST_LEN];
 	uint8_t page[DIGEST_LEN]; /* of a cookie's page key */
 	struct token_note note;

@@ -214,12 +214,13 @@ flush(struct auth *a)
 	struct token *t;
 
 	TAILQ_FOREACH (t, tokens_all(a->tokens), link) {
-		if (t->used == t->stored_use)
+		if (t->used == t->stored_use && t->uses == t->stored_uses)
 			continue;
 		if (tx == NULL)
 			tx = tx_begin(a->app->db);
-		(void)store_token_touch(tx, t->id, t->used);
+		(void)store_token_touch(tx, t->id, t->used, t->uses);
 		t->stored_use = t->used;
+		t->stored_uses = t->uses;
 	}
 	/* Losing a time of last use to a full disk is no reason to do more. */
 	if (tx != NULL)

@@ -35,6 +35,7 @@ static const unsigned bounds[TOKEN_KIND_MAX] = {
 	[TOKEN_CLI] = CREDENTIAL_CLI_MAX,
 	[TOKEN_COOKIE] = CREDENTIAL_COOKIE_MAX,
 	[TOKEN_CODE] = CREDENTIAL_CODE_MAX,
+	[TOKEN_LINK] = CREDENTIAL_LINK_MAX,
 };
 
 struct credential_change *
@@ -80,7 +81,7 @@ credential_revoke(struct credential_change *ch, struct tx *tx,
 struct bound {
 	size_t n;
 	struct {
-		char id[UUID_TEXT], user_id[UUID_TEXT];
+		char id[UUID_TEXT], user_id[UUID_TEXT], kind[8];
 	} * list;
 };
 
@@ -91,7 +92,8 @@ credential_bound_cb(const struct store_token *t, void *arg)
 
 	b->list = xreallocarray(b->list, b->n + 1, sizeof(*b->list));
 	(void)str_copy(b->list[b->n].id, t->id, UUID_TEXT);
-	(void)str_copy(b->list[b->n++].user_id, t->user_id, UUID_TEXT);
+	(void)str_copy(b->list[b->n].user_id, t->user_id, UUID_TEXT);
+	(void)str_copy(b->list[b->n++].kind, t->kind, sizeof(b->list->kind));
 	return true;
 }
 
@@ -109,18 +111,38 @@ credential_session_ends(struct db *db, struct tx *tx, const char *session_id)
 	for (size_t i = 0; i < b.n && err == 0; i++) {
 		err = store_token_revoke(tx, b.list[i].id, clock_wall_ms());
 		emit(tx, EV_TOKEN_REVOKED, b.list[i].user_id, b.list[i].id,
-		    token_kind_name(TOKEN_CLI));
+		    b.list[i].kind);
 	}
 	free(b.list);
 	return err;
 }
 
-/* Run is for one session, and nothing else is (auth/scope.h). */
+static bool
+link_ok(const struct credential_spec *spec)
+{
+	if (spec->session_id == NULL || spec->expires_at < 0)
+		return false;
+	return spec->scopes == SCOPE_READ || spec->scopes == SCOPE_RUN;
+}
+
+/*
+ * Of tokens run is for one session, and nothing else is (auth/scope.h); a link
+ * is for one session, whatever it may do there, and has an end.
+ */
 static bool
 goes_together(const struct credential_spec *spec)
 {
+	if (spec->kind == TOKEN_LINK)
+		return link_ok(spec);
 	return spec->session_id != NULL ? spec->scopes == SCOPE_RUN
 					: !scope_is_run(spec->scopes);
+}
+
+/* Its owner sees it in a list, and revokes what is too much. */
+static bool
+is_listed(enum token_kind kind)
+{
+	return kind == TOKEN_CLI || kind == TOKEN_LINK;
 }
 
 /* Keeps a user within the bound of a kind. */
@@ -135,7 +157,7 @@ make_room(struct credential_change *ch, struct tx *tx,
 	    bounds[spec->kind])
 		return 0;
 	/* Nobody loses a token that still counts without being asked. */
-	if (spec->kind == TOKEN_CLI && !token_ended(old, clock_wall_ms()))
+	if (is_listed(spec->kind) && !token_ended(old, clock_wall_ms()))
 		return RDV_E_FULL;
 	err = credential_revoke(ch, tx, spec->user_id, old->id);
 	/* Its row may be on the way out with a change not yet durable. */
@@ -156,6 +178,8 @@ token_fill(struct token *t, const struct credential_spec *spec)
 	t->expires_at = spec->expires_at;
 	t->created_at = clock_wall_ms();
 	t->stored_use = t->used = -1;
+	if (spec->kind == TOKEN_LINK)
+		(void)str_copy(t->label, spec->name, sizeof(t->label));
 }
 
 /* The row holds the digest, so that who reads the database has nothing (C11).
@@ -173,7 +197,7 @@ insert(struct credential_change *ch, struct tx *tx,
 	scope_format(t->scopes, scopes);
 	row = (struct store_token){ t->id, t->user_id, spec->name,
 		token_kind_name(t->kind), prefix, hash, page, scopes,
-		spec->session_id, t->expires_at, -1, t->created_at };
+		spec->session_id, t->expires_at, -1, t->created_at, 0 };
 	err = store_token_insert(tx, &row);
 	if (err != 0)
 		return err;

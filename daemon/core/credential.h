@@ -12,8 +12,9 @@ struct tx;
 
 /* Per user; then an expired one is revoked, and without one RDV_E_FULL. */
 #define CREDENTIAL_CLI_MAX    256
-#define CREDENTIAL_COOKIE_MAX 64 /* then the oldest is signed out */
-#define CREDENTIAL_CODE_MAX   16 /* then the oldest is void */
+#define CREDENTIAL_COOKIE_MAX 64  /* then the oldest is signed out */
+#define CREDENTIAL_CODE_MAX   16  /* then the oldest is void */
+#define CREDENTIAL_LINK_MAX   128 /* as of tokens */
 
 struct credential_spec {
 	const char *user_id, *name;

@@ -53,9 +53,12 @@ fill(const char *path, const struct migration *list, char *why, size_t whysize)
 	else
 		(void)snprintf(why, whysize, "%s cannot be made: %s", path,
 		    sqlite3_errmsg(conn));
-	/* Kept in the header: every later connection writes ahead. */
-	if (err == 0 && sqlite3_exec(conn, "PRAGMA journal_mode=WAL", NULL,
-			    NULL, NULL) != SQLITE_OK) {
+	/*
+	 * Without the pages of tables that migrations have made anew; and kept
+	 * in the header: every later connection writes ahead.
+	 */
+	if (err == 0 && sqlite3_exec(conn, "VACUUM; PRAGMA journal_mode=WAL",
+			    NULL, NULL, NULL) != SQLITE_OK) {
 		err = stmt_errno(conn, sqlite3_errcode(conn));
 		(void)snprintf(why, whysize, "%s cannot be made: %s", path,
 		    sqlite3_errmsg(conn));

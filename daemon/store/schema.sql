@@ -118,19 +118,22 @@ CREATE INDEX session_user ON session (user_id, status, tab_order, created_at);
 
 CREATE INDEX session_worktree ON session (worktree_id);
 
-CREATE TABLE token (
+CREATE TABLE "token" (
 	id TEXT NOT NULL PRIMARY KEY,
 	user_id TEXT NOT NULL REFERENCES user (id),
 	name TEXT NOT NULL,
-	kind TEXT NOT NULL CHECK (kind IN ('cli', 'cookie', 'code')),
+	kind TEXT NOT NULL CHECK (kind IN ('cli', 'cookie', 'code', 'link')),
 	key_prefix TEXT NOT NULL,
 	hash TEXT NOT NULL UNIQUE,
+	page_hash TEXT,
 	scopes TEXT NOT NULL,
+	session_id TEXT REFERENCES session (id),
 	expires_at INTEGER,
 	last_used_at INTEGER,
+	uses INTEGER NOT NULL DEFAULT 0,
 	revoked_at INTEGER,
 	created_at INTEGER NOT NULL
-, page_hash TEXT, session_id TEXT REFERENCES session (id)) STRICT;
+) STRICT;
 
 CREATE INDEX token_expiry ON token (expires_at);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of `token`: CLI tokens, cookies and sign-in codes. A row is never
+ * Rows of `token`: CLI tokens, cookies, sign-in codes and links. A row is never
  * brought back to life: revoked_at is written once and every reader for
  * authentication asks for rows without it.
  */
@@ -11,7 +11,7 @@
 
 #define COLUMNS                                                           \
 	"id, user_id, name, kind, key_prefix, hash, scopes, expires_at, " \
-	"last_used_at, created_at, page_hash, session_id"
+	"last_used_at, created_at, page_hash, session_id, uses"
 
 /*
  * Expired CLI tokens are among them: their owner is to hear EXPIRED, not wrong.
@@ -29,11 +29,11 @@ static const char sql_bound[] =
     "SELECT " COLUMNS " FROM token WHERE session_id = ? "
     "AND revoked_at IS NULL";
 static const char sql_insert[] = "INSERT INTO token (" COLUMNS ") VALUES "
-				 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+				 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char sql_revoke[] =
     "UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
 static const char sql_touch[] =
-    "UPDATE token SET last_used_at = ? WHERE id = ?";
+    "UPDATE token SET last_used_at = ?, uses = ? WHERE id = ?";
 /* CLI tokens stay, for their owner to see and to revoke. */
 static const char sql_prune[] =
     "DELETE FROM token WHERE expires_at < ? AND kind <> 'cli'";
@@ -61,6 +61,7 @@ tokens_row_cb(struct row *row, void *arg)
 		.created_at = row_int(row, 9),
 		.page_hash = row_str(row, 10),
 		.session_id = row_str(row, 11),
+		.uses = row_int(row, 12),
 	};
 
 	e->any = true;
@@ -111,9 +112,10 @@ store_tokens_bound(struct db *db, const char *session_id, store_token_fn *cb,
 int
 store_token_insert(struct tx *tx, const struct store_token *t)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssnniss", t->id, t->user_id,
+	long n = tx_exec(tx, sql_insert, "sssssssnnissi", t->id, t->user_id,
 	    t->name, t->kind, t->key_prefix, t->hash, t->scopes, t->expires_at,
-	    t->last_used_at, t->created_at, t->page_hash, t->session_id);
+	    t->last_used_at, t->created_at, t->page_hash, t->session_id,
+	    t->uses);
 
 	return n < 0 ? (int)n : 0;
 }
@@ -129,9 +131,9 @@ store_token_revoke(struct tx *tx, const char *id, int64_t now)
 }
 
 int
-store_token_touch(struct tx *tx, const char *id, int64_t used)
+store_token_touch(struct tx *tx, const char *id, int64_t used, int64_t uses)
 {
-	long n = tx_exec(tx, sql_touch, "is", used, id);
+	long n = tx_exec(tx, sql_touch, "iis", used, uses, id);
 
 	return n < 0 ? (int)n : 0;
 }

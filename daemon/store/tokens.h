@@ -15,7 +15,7 @@ struct tx;
  */
 struct store_token {
 	const char *id, *user_id, *name;
-	const char *kind; /* "cli", "cookie", "code" */
+	const char *kind; /* "cli", "cookie", "code", "link" */
 	const char *key_prefix;
 	const char *hash;		  /* 64 hexadecimal digits */
 	const char *page_hash;		  /* the same of a cookie's page key */
@@ -23,6 +23,7 @@ struct store_token {
 	const char *session_id;		  /* bound to it alone; or NULL */
 	int64_t expires_at, last_used_at; /* -1: never */
 	int64_t created_at;
+	int64_t uses; /* counted of links */
 };
 
 typedef bool store_token_fn(const struct store_token *t, void *arg);
@@ -46,9 +47,10 @@ int store_tokens_bound(struct db *db, const char *session_id,
 int store_token_insert(struct tx *tx, const struct store_token *t);
 /* RDV_E_NOT_FOUND when there is no such live row. */
 int store_token_revoke(struct tx *tx, const char *id, int64_t now);
-/* `used` in ms, as last_used_at. */
-int store_token_touch(struct tx *tx, const char *id, int64_t used);
-/* Forgets cookies and codes that expired before `before`; rows or -errno. */
+/* `used` in ms, as last_used_at; how often in all. */
+int
+store_token_touch(struct tx *tx, const char *id, int64_t used, int64_t uses);
+/* Forgets all but CLI tokens that expired before `before`; rows or -errno. */
 long store_tokens_prune(struct tx *tx, int64_t before);
 
 #endif

@@ -4,6 +4,7 @@ import { finish } from '../harness/rdv.mjs';
 await import('./coverage.mjs');
 await import('./web.mjs');
 await import('./ticket.mjs');
+await import('./links.mjs');
 await import('./http.mjs');
 await import('./flood.mjs');
 await import('./volume.mjs');

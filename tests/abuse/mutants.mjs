@@ -24,6 +24,7 @@ import { scopes } from './mutants-scopes.mjs';
 import { system } from './mutants-system.mjs';
 import { screen } from './mutants-screen.mjs';
 import { ticket } from './mutants-ticket.mjs';
+import { linked } from './mutants-links.mjs';
 
 const origin = 'daemon/auth/origin.c', identify = 'daemon/auth/identify.c';
 const gate = 'daemon/http/gate.c', target = 'daemon/http/target.c';
@@ -320,12 +321,12 @@ const local = [
 		off: [[identify, 'h + 7 : ""', 'h + 7 : h']],
 		red: ['abuse C10 guesses'] },
 	{ ids: ['C10'], guard: '(over-blocking) expired tokens make room for new ones',
-		off: [['daemon/core/credential.c', 'if (spec->kind == TOKEN_CLI && ' +
-			'!token_ended(old, clock_wall_ms()))', 'if (spec->kind == ' +
-			'TOKEN_CLI)']],
+		off: [['daemon/core/credential.c', 'if (is_listed(spec->kind) && ' +
+			'!token_ended(old, clock_wall_ms()))', 'if (is_listed(' +
+			'spec->kind))']],
 		red: ['unit/api/test_tokens test_expired_tokens'] },
 	{ ids: ['C10'], guard: 'a token that counts makes no room',
-		off: [['daemon/core/credential.c', 'if (spec->kind == TOKEN_CLI && ' +
+		off: [['daemon/core/credential.c', 'if (is_listed(spec->kind) && ' +
 			'!token_ended(old, clock_wall_ms()))', 'if (false)']],
 		red: ['unit/api/test_tokens test_expired_tokens'] },
 	{ ids: ['C10'], none: 'that the comparison takes constant time is not for ' +
@@ -986,4 +987,4 @@ const records = [
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
-	...ticket, ...attack, ...spaces, ...held, ...limits, ...listed];
+	...ticket, ...linked, ...attack, ...spaces, ...held, ...limits, ...listed];

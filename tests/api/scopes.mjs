@@ -14,16 +14,17 @@ const NOBODY = '01900000-0000-7000-8000-000000000000';
 // In this order stand the cells: + what the line says, else 401, 403, 404.
 const KINDS = ['none', 'service', 'service for a user', 'cookie',
 	'cookie without its key', 'full', 'read', 'approve', 'run here',
-	'run elsewhere', 'expired', 'revoked', 'wrong'];
+	'run elsewhere', 'expired', 'revoked', 'wrong', 'link to look',
+	'link to type'];
 const STATUS = { 1: 401, 3: 403, 4: 404 };
-const OPEN	= '+ + + + + + + + + + + + +';
-const ANY	= '1 1 + + 1 + + + + + 1 1 1';
-const READ	= '1 1 + + 1 + + + 3 3 1 1 1';
-const WRITE	= '1 1 + + 1 + 3 3 3 3 1 1 1';
-const TOKENS	= '1 1 3 + 1 + 3 3 3 3 1 1 1';
+const OPEN	= '+ + + + + + + + + + + + + + +';
+const ANY	= '1 1 + + 1 + + + + + 1 1 1 1 1';
+const READ	= '1 1 + + 1 + + + 3 3 1 1 1 1 1';
+const WRITE	= '1 1 + + 1 + 3 3 3 3 1 1 1 1 1';
+const TOKENS	= '1 1 3 + 1 + 3 3 3 3 1 1 1 1 1';
 // Inside of one session: looked at, and acted on.
-const LOOK	= '1 1 + + 1 + + + + 4 1 1 1';
-const ACT	= '1 1 + + 1 + 3 3 + 4 1 1 1';
+const LOOK	= '1 1 + + 1 + + + + 4 1 1 1 1 1';
+const ACT	= '1 1 + + 1 + 3 3 + 4 1 1 1 1 1';
 
 // Method and pattern: cells, what + is, and what is asked. What would change
 // something is asked with a body that is refused after the credential was heard.
@@ -77,6 +78,10 @@ const TABLE = {
 	'POST /api/auth/logout': [ANY, 422, { body: bad }],
 	'GET /api/auth/me': [ANY, 200],
 	'POST /api/service-token/rotate': [TOKENS, 422, { body: bad }],
+	'POST /api/links/open': [OPEN, 422, { body: bad }],
+	'GET /api/links': [TOKENS, 200],
+	'POST /api/links': [TOKENS, 422, { body: bad }],
+	'DELETE /api/links/{id}': [TOKENS, 404],
 	'GET /api/tokens': [TOKENS, 200],
 	'POST /api/tokens': [TOKENS, 422, { body: bad }],
 	'GET /api/tokens/{id}': [TOKENS, 200, at('token')],
@@ -123,6 +128,10 @@ const there = await rdv.session('there', ['/bin/cat']);
 const folder = await rdv.call('POST', '/api/folders', { name: 'f' });
 const me = await rdv.call('GET', '/api/user');
 
+// What it opens, and that it is nothing as a cookie: tests/abuse/links.mjs.
+const link = async (mode) => (await rdv.call('POST', '/api/links',
+	{ session_id: here.id, mode })).secret;
+
 async function allKinds() {
 	const page = await signIn();
 	const service = { 'X-RDV-Service-Token': rdv.serviceToken() };
@@ -145,6 +154,8 @@ async function allKinds() {
 		expired: bearer(brief.rawKey),
 		revoked: bearer(gone.rawKey),
 		wrong: bearer(`rdv_${'A'.repeat(43)}`),
+		'link to look': bearer(await link('read')),
+		'link to type': bearer(await link('write')),
 	};
 }
 const credentials = await allKinds();

@@ -151,25 +151,41 @@ fx_session(struct fx *fx)
 	db_settle(fx->app.db);
 }
 
+static void
+issue(struct fx *fx, const struct credential_spec *spec, char id[UUID_TEXT],
+    char text[TOKEN_TEXT])
+{
+	struct credential_change *ch = credential_begin(fx->app.auth);
+	struct tx *tx;
+
+	if (spec->session_id != NULL)
+		fx_session(fx);
+	tx = tx_begin(fx->app.db);
+	assert_int_equal(credential_issue(ch, tx, spec, id, text,
+			     spec->kind == TOKEN_COOKIE ? fx->page_key : NULL),
+	    0);
+	tx_commit(tx, credential_done, ch);
+	db_settle(fx->app.db);
+}
+
 void
 fx_issue(struct fx *fx, enum token_kind kind, uint32_t scopes,
     int64_t expires_at, char id[UUID_TEXT], char text[TOKEN_TEXT])
 {
-	struct credential_change *ch = credential_begin(fx->app.auth);
 	struct credential_spec spec = { auth_owner(fx->app.auth), "test", kind,
-		scopes, expires_at, NULL };
-	struct tx *tx;
+		scopes, expires_at, scope_is_run(scopes) ? FX_SESSION : NULL };
 
-	if (scope_is_run(scopes)) {
-		fx_session(fx);
-		spec.session_id = FX_SESSION;
-	}
-	tx = tx_begin(fx->app.db);
-	assert_int_equal(credential_issue(ch, tx, &spec, id, text,
-			     kind == TOKEN_COOKIE ? fx->page_key : NULL),
-	    0);
-	tx_commit(tx, credential_done, ch);
-	db_settle(fx->app.db);
+	issue(fx, &spec, id, text);
+}
+
+void
+fx_link(struct fx *fx, uint32_t scopes, int64_t expires_at, char id[UUID_TEXT],
+    char text[TOKEN_TEXT])
+{
+	struct credential_spec spec = { auth_owner(fx->app.auth), "label",
+		TOKEN_LINK, scopes, expires_at, FX_SESSION };
+
+	issue(fx, &spec, id, text);
 }
 
 void

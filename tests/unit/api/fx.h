@@ -42,6 +42,9 @@ void fx_session(struct fx *fx);
  */
 void fx_issue(struct fx *fx, enum token_kind kind, uint32_t scopes,
     int64_t expires_at, char id[UUID_TEXT], char text[TOKEN_TEXT]);
+/* A link to FX_SESSION, which is made for it. */
+void fx_link(struct fx *fx, uint32_t scopes, int64_t expires_at,
+    char id[UUID_TEXT], char text[TOKEN_TEXT]);
 void fx_revoke(struct fx *fx, const char *id);
 
 /*

@@ -35,6 +35,7 @@ struct parse {
 	const char *group; /* first word of a path with two */
 	char *why;
 	size_t whysize;
+	bool verb; /* the word behind the group was read */
 };
 
 /* The word comes from outside and goes to a terminal. */
@@ -217,17 +218,43 @@ take_command_word(struct parse *p, const char *word)
 
 	if (p->group == NULL) {
 		p->call->cmd = cmd_find(word);
-		if (p->call->cmd != NULL)
-			return CMD_OK;
-		if (!cmd_is_group(word))
+		if (p->call->cmd == NULL && !cmd_is_group(word))
 			return refuse_verb(p, word);
 		p->group = word;
 		return CMD_OK;
 	}
 	(void)snprintf(both, sizeof(both), "%.40s %.40s", p->group, word);
 	p->call->cmd = cmd_find(both);
+	p->verb = true;
 	return p->call->cmd != NULL ? CMD_OK
 				    : refuse(p, "no such command", both);
+}
+
+const struct cmd *
+cmd_verb(const struct cmd *cmd, const char *group, const char *word)
+{
+	char both[96];
+
+	if (cmd == NULL || cmd->alias == NULL ||
+	    !str_starts(cmd->path, group) || strcmp(cmd->alias, group) != 0)
+		return NULL;
+	(void)snprintf(both, sizeof(both), "%.40s %.40s", group, word);
+	return cmd_find(both);
+}
+
+/* "share ls", where "share" alone is a command: nothing else stands between. */
+static bool
+is_verb(const struct parse *p, const char *word)
+{
+	const struct cmd_call *c = p->call;
+
+	for (unsigned i = 0; i < c->ngiven; i++) {
+		if (find_in(cmd_globals, c->given[i].opt->name,
+			strlen(c->given[i].opt->name), 0) != c->given[i].opt)
+			return false;
+	}
+	return !p->verb && c->nargs == 0 &&
+	       cmd_verb(c->cmd, p->group, word) != NULL;
 }
 
 static int
@@ -235,7 +262,7 @@ take_word(struct parse *p, const char *word)
 {
 	struct cmd_call *c = p->call;
 
-	if (c->cmd == NULL)
+	if (c->cmd == NULL || is_verb(p, word))
 		return take_command_word(p, word);
 	if (c->nargs == CMD_ARGS_MAX)
 		return refuse(p, "too many arguments, first too many", word);

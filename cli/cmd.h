@@ -94,6 +94,12 @@ int
 cmd_parse(struct cmd_call *c, int argc, char **argv, char *why, size_t whysize);
 /* Row by its path ("session new") or alias; NULL when there is none. */
 const struct cmd *cmd_find(const char *words);
+/*
+ * The command that "GROUP WORD" means where `cmd` is what GROUP alone means, by
+ * an alias of that name: "share ls" beside "share". NULL: there is none.
+ */
+const struct cmd *
+cmd_verb(const struct cmd *cmd, const char *group, const char *word);
 /* True when some command's path begins with this word and goes on. */
 bool cmd_is_group(const char *word);
 

@@ -36,6 +36,8 @@ static const struct kind kinds_folder = { "folder", { "/api/folders", NULL },
 	NULL, { "name", NULL } };
 static const struct kind kinds_token = { "token", { "/api/tokens", NULL }, NULL,
 	{ "name", "keyPrefix" } };
+static const struct kind kinds_link = { "link", { "/api/links", NULL }, NULL,
+	{ "label", NULL } };
 static const struct kind kinds_trash = { "worktree in the trash",
 	{ "/api/worktrees/trash", NULL }, "items", { "path", "branch" } };
 
@@ -167,6 +169,12 @@ int
 pick_token(const struct cmd_call *c, const char *word, char **id)
 {
 	return pick(c, &kinds_token, word, id);
+}
+
+int
+pick_link(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_link, word, id);
 }
 
 int

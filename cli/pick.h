@@ -19,6 +19,7 @@ int pick_session(const struct cmd_call *c, const char *word, char **id);
 int
 pick_session_get(const struct cmd_call *c, const char *tail, struct js **out);
 int pick_folder(const struct cmd_call *c, const char *word, char **id);
+int pick_link(const struct cmd_call *c, const char *word, char **id);
 int pick_token(const struct cmd_call *c, const char *word, char **id);
 /* An item of the trash, also by its branch or path. */
 int pick_trash(const struct cmd_call *c, const char *word, char **id);

@@ -20,6 +20,7 @@ struct place {
 	const char *group;
 	const struct cmd_opt *opt; /* waits for its value */
 	unsigned nargs;
+	bool verb; /* of a group has been named */
 };
 
 /* The word being typed: "--profile=" leads, "lo" is to be completed. */
@@ -90,11 +91,15 @@ walk(struct place *p, const char *word)
 	} else if (word[0] == '-' && word[1] != '\0') {
 		o = option(p->cmd, word, strlen(word));
 		p->opt = o != NULL && o->arg != NULL ? o : NULL;
+	} else if (p->group != NULL && p->nargs == 0 && !p->verb &&
+		   cmd_verb(p->cmd, p->group, word) != NULL) {
+		p->cmd = cmd_verb(p->cmd, p->group, word);
+		p->verb = true;
 	} else if (p->cmd != NULL) {
 		p->nargs++;
 	} else if (p->group == NULL) {
 		p->cmd = cmd_find(word);
-		p->group = p->cmd == NULL ? word : NULL;
+		p->group = word;
 	} else {
 		(void)snprintf(both, sizeof(both), "%.60s %.60s", p->group,
 		    word);
@@ -214,6 +219,10 @@ offer_arg(const struct want *w, const struct cmd_call *c, const struct place *p)
 	const struct cmd_arg *a = p->cmd->args;
 	unsigned at = 0;
 
+	/* Where a command is also the name of a group. */
+	if (p->nargs == 0 && !p->verb && p->cmd->alias != NULL &&
+	    strcmp(p->cmd->alias, p->group) == 0 && cmd_is_group(p->group))
+		offer_commands(w, p->group);
 	while (a != NULL && a->name != NULL && !a->many && at < p->nargs)
 		a++, at++;
 	if (a != NULL && a->name != NULL)

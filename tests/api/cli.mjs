@@ -46,6 +46,49 @@ await test('cli: folders, tokens, events', async () => {
 		.includes('folder.deleted'), events.at(-1));
 });
 
+await test('cli: links are made, listed and revoked', async (t) => {
+	const mine = await t.start({ args: ['--web', '127.0.0.1:8443'] });
+	const at = { ...env, HOME: mine.home, RDV_HOME: mine.base };
+	const ask = (...args) => new Promise((resolve) => {
+		execFile(bin('rdv'), args, { env: at, cwd: mine.home },
+			(e, out, err) => resolve({ status: e === null ? 0 : e.code, out,
+				err }));
+	});
+	await mine.session('ls', ['/bin/cat']);
+	const { id } = await mine.session('shown', ['/bin/cat']);
+	const made = await ask('share', 'shown', '--label', 'Ann', '--expires',
+		'90m');
+	assert.match(made.out, /^http:\/\/127\.0\.0\.1:8443\/s\/#[\w-]{43}\n$/);
+	assert.match(made.err, /whoever has it may look;/);
+	const typed = JSON.parse((await ask('--json', 'share', '--write', id)).out);
+	assert.deepEqual([typed.mode, typed.session_id, typed.url.split('#')[1]],
+		['write', id, typed.secret]);
+	const list = JSON.parse((await ask('--json', 'share', 'ls')).out);
+	assert.deepEqual(list.map((l) => l.label), ['', 'Ann']);
+	assert.equal(list[1].expires_at - list[1].created_at, 90 * 60000);
+	assert.match((await ask('share', 'ls', 'shown')).out, /Ann +\S+ +read/);
+	// The verb, and not the session of that name, which is shared by "new".
+	assert.equal(JSON.parse((await ask('--json', 'share', 'new', 'ls')).out)
+		.mode, 'read');
+	assert.equal((await ask('share', 'revoke', 'Ann')).status, 0);
+	assert.equal((await ask('share', 'revoke', 'Ann')).status, 1);
+	assert.equal(JSON.parse((await ask('--json', 'share', 'ls', 'shown')).out)
+		.length, 1);
+	for (const [args, status] of [[['share'], 2], [['share', 'nobody'], 1],
+		[['share', 'shown', '--expires', '9x'], 2],
+		[['share', 'shown', '--expires', '999d'], 1],
+		[['share', 'shown', '--label', 'a\u202eb'], 1],
+		[['share', 'shown', 'shown'], 2], [['share', 'ls', 'nobody'], 1]])
+		assert.equal((await ask(...args)).status, status, args.join(' '));
+	// Nowhere to be seen at: no link is made.
+	assert.equal((await cli('session', 'new', 'unseen', '--', '/bin/cat'))
+		.status, 0);
+	const none = await cli('share', 'unseen');
+	assert.deepEqual([none.status, none.out], [1, '']);
+	assert.match(none.err, /--no-web/);
+	assert.deepEqual(await json('share', 'ls'), []);
+});
+
 // One of each kind: with what the help names, and read for the name, it works.
 await test('cli: the scope that help names is the one that is needed',
 	async () => {

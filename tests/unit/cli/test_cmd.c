@@ -100,7 +100,10 @@ names_are_unique(void **state)
 		if (cmds[i]->alias == NULL)
 			continue;
 		assert_ptr_equal(cmd_find(cmds[i]->alias), cmds[i]);
-		assert_false(cmd_is_group(cmds[i]->alias));
+		/* Or it is what that group means by itself. */
+		if (cmd_is_group(cmds[i]->alias))
+			assert_ptr_equal(strstr(cmds[i]->path, cmds[i]->alias),
+			    cmds[i]->path);
 		for (k = 0; cmds[k] != NULL; k++)
 			assert_string_not_equal(cmds[k]->path, cmds[i]->alias);
 	}
@@ -117,8 +120,9 @@ promised_commands_exist(void **state)
 		"session wait", "wait", "attach", "scrollback", "worktree ls",
 		"worktree status", "worktree rm", "folder ls", "folder new",
 		"folder mv", "folder rm", "token ls", "token new",
-		"token revoke", "events", "status", "doctor", "up", "down",
-		"open", "url", "completion", "version", "help" };
+		"token revoke", "share", "share ls", "share revoke", "events",
+		"status", "doctor", "up", "down", "open", "url", "completion",
+		"version", "help" };
 	size_t i;
 
 	(void)state;
@@ -163,6 +167,33 @@ options_stand_anywhere(void **state)
 	assert_string_equal(call.args[0], "a");
 	assert_int_equal(PARSE("scrollback", "a", "-n", "7"), CMD_OK);
 	assert_int_equal(cmd_number(&call, "lines", 100), 7);
+}
+
+/* "share" alone is a command, and the first word of others. */
+static void
+a_command_may_name_a_group(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("share", "a", "--write"), CMD_OK);
+	assert_string_equal(call.cmd->path, "share new");
+	assert_string_equal(call.args[0], "a");
+	assert_int_equal(PARSE("--json", "share", "--quiet", "ls"), CMD_OK);
+	assert_string_equal(call.cmd->path, "share ls");
+	assert_int_equal(call.nargs, 0);
+	assert_int_equal(PARSE("share", "revoke", "ls"), CMD_OK);
+	assert_string_equal(call.cmd->path, "share revoke");
+	assert_string_equal(call.args[0], "ls");
+	/* After an option or a word of its own there is no verb any more. */
+	assert_int_equal(PARSE("share", "--write", "ls"), CMD_OK);
+	assert_string_equal(call.cmd->path, "share new");
+	assert_int_equal(PARSE("share", "new", "ls"), CMD_OK);
+	assert_string_equal(call.cmd->path, "share new");
+	assert_string_equal(call.args[0], "ls");
+	assert_int_equal(PARSE("share", "a", "ls"), CMD_USAGE);
+	assert_int_equal(PARSE("share"), CMD_USAGE);
+	/* Another command's alias is no group. */
+	assert_int_equal(PARSE("attach", "ls"), CMD_OK);
+	assert_string_equal(call.cmd->path, "session attach");
 }
 
 static void
@@ -259,6 +290,7 @@ main(void)
 		cmocka_unit_test(promised_commands_exist),
 		cmocka_unit_test(help_shows_every_row),
 		cmocka_unit_test(options_stand_anywhere),
+		cmocka_unit_test(a_command_may_name_a_group),
 		cmocka_unit_test(values_have_bounds),
 		cmocka_unit_test(wrong_words_are_refused),
 		cmocka_unit_test(rest_is_the_command),

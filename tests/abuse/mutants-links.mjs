@@ -48,6 +48,10 @@ const reach = [
 ];
 
 const secret = [
+	{ ids: ['A13'], guard: 'the page takes a link out of its address',
+		off: [['web/src/ui/guest.tsx',
+			'history.replaceState(null, "", location.pathname);', '']],
+		red: ['e2e abuse_A13 a link shows'] },
 	{ ids: ['C10'], guard: 'wrong links are counted',
 		off: [[identify, '(void)failed(a, r, NULL, &no_link, no);',
 			'(void)a;\n\t(void)r;\n\t*no = no_link;']],

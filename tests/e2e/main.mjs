@@ -1,7 +1,8 @@
 // The files of cases, one after the other.
 import { end } from './case.mjs';
 
-const files = ['signin', 'sessions', 'terminal', 'tabs', 'phone', 'refusals',
+const files = ['signin', 'sessions', 'terminal', 'tabs', 'phone', 'share',
+	'refusals',
 	'hosts', 'rotation', 'replay', 'hostile', 'recovery', 'policy'];
 
 try {

@@ -9,6 +9,7 @@ import { test } from "node:test";
 import {
 	Link, type Env, type LinkState, type Refusal, type Socket,
 } from "../src/term/link.ts";
+import { LateSocket } from "../src/term/late.ts";
 
 class FakeSocket implements Socket {
 	bufferedAmount = 0;
@@ -293,4 +294,33 @@ test("typed keys wait for the connection, half a paste does not", () => {
 	rig.last.onclose?.({ code: 1006 });
 	assert.equal(rig.dropped, 1 << 20);
 	assert.equal(rig.link.queue.pending, 0);
+});
+
+test("a socket that is still to be made is one that can be let go", async () => {
+	const kept = new FakeSocket("/kept"), left = new FakeSocket("/left");
+	const heard: unknown[] = [];
+	const late = new LateSocket(Promise.resolve(kept), () => 0);
+
+	late.onmessage = (ev) => heard.push(ev.data);
+	late.send("too early");
+	await Promise.resolve();
+	kept.say({ type: "pong" });
+	late.send("now");
+	late.onclose = (ev) => heard.push(ev.code);
+	kept.onclose?.({ code: 4001 });
+	assert.deepEqual(heard, ['{"type":"pong"}', 4001]);
+	assert.deepEqual(kept.sent, ["now"]);
+
+	const gone = new LateSocket(Promise.resolve(left), () => 0);
+	gone.close(1000);
+	await Promise.resolve();
+	assert.equal(left.closed, true);
+	assert.equal(left.onmessage, null);
+
+	const never = new LateSocket(Promise.reject(new Error("404")),
+	    () => 4001);
+	const code = await new Promise((resolve) => {
+		never.onclose = (ev) => resolve(ev.code);
+	});
+	assert.equal(code, 4001);
 });

@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Backoff } from "../src/util/backoff.ts";
 import { crc32 } from "../src/util/crc32.ts";
-import { formatRoute, parseRoute, signInCode } from "../src/util/route.ts";
+import {
+	formatRoute, linkSecret, parseRoute, signInCode,
+} from "../src/util/route.ts";
 import { ago, bytes, label, pathTail } from "../src/util/text.ts";
 import { safeLink } from "../src/util/url.ts";
 
@@ -68,6 +70,15 @@ test("addresses survive a round trip and nothing else is understood", () => {
 	    "#/replay/x",
 	    `#/s/${id}?server=https://evil.example`])
 		assert.deepEqual(parseRoute(hash), { page: "home" });
+});
+
+test("what makes a link good is found only in its own form", () => {
+	const secret = "A".repeat(43);
+
+	assert.equal(linkSecret(`#${secret}`), secret);
+	for (const hash of ["", "#", "#short", `#code=${secret}`, `#/s/${secret}`,
+	    `#${secret}&x`, `# ${secret}`, `#${"x".repeat(129)}`, secret])
+		assert.equal(linkSecret(hash), null, hash);
 });
 
 test("a sign-in code is found only in its own form", () => {

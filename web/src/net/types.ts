@@ -48,6 +48,32 @@ export interface User {
 	name: string;
 }
 
+/* A link to a session's terminal, as its owner sees it. */
+export interface ShareLink {
+	id: string;
+	session_id: string;
+	mode: "read" | "write";
+	label: string;
+	created_at: number;
+	expires_at: number;
+	uses: number;
+	last_used_at: number | null;
+	/* Shown once, by the answer that makes it. */
+	path?: string | null;
+}
+
+/* What a link was exchanged for. */
+export interface OpenedLink {
+	/* Opens the terminal once. */
+	token: string;
+	session_id: string;
+	name: string;
+	owner: string;
+	mode: "read" | "write";
+	label: string;
+	expires_at: number;
+}
+
 export interface NewSession {
 	name: string;
 	folder_id?: string;

@@ -33,6 +33,17 @@ export interface ScreenEvents extends LinkEvents {
 	leave(): void;
 }
 
+export interface Ways {
+	/* Output is read aloud. */
+	reader: boolean;
+	/* Takes the terminal's size from nobody unless asked to: a small screen,
+	 * or a guest's. */
+	modest: boolean;
+}
+
+/* Below this nobody reads anything; then what does not fit is panned to. */
+const smallest = 5;
+
 /* CAN ends whatever sequence was half written, RIS starts afresh. */
 const resetSequence = "\x18\x1bc";
 
@@ -62,18 +73,21 @@ export class Screen {
 	private drawn = 0;
 	private live = Infinity;
 	private bracketed = false;
+	/* As large as letters are where the size is ours. */
+	private readonly font: number;
 
 	constructor(
 		private readonly host: HTMLElement,
 		env: Env,
 		private readonly on: ScreenEvents,
 		id: string,
-		readScreen: boolean,
+		private readonly ways: Ways,
 	) {
-		const { term, fitter } = newTerminal(readScreen, on,
+		const { term, fitter } = newTerminal(ways.reader, on,
 		    () => this.mayAnswer());
 
 		this.term = term;
+		this.font = term.options.fontSize!;
 		this.fitter = fitter;
 		this.link = new Link(id, env, {
 			size: () => this.claim(),
@@ -194,18 +208,22 @@ export class Screen {
 		if (fit === undefined || !Number.isFinite(fit.cols) ||
 		    !Number.isFinite(fit.rows))
 			return { cols: this.term.cols, rows: this.term.rows };
+		/* Of letters that are not made smaller. */
+		const shrunk = this.term.options.fontSize! / this.font;
 		return {
-			cols: clamp(fit.cols, 10, 1000),
-			rows: clamp(fit.rows, 3, 500),
+			cols: clamp(Math.floor(fit.cols * shrunk), 10, 1000),
+			rows: clamp(Math.floor(fit.rows * shrunk), 3, 500),
 		};
 	}
 
-	/* A new view takes the size, as the newest one. One that comes back
-	 * takes it only if it had it: a lost network must not move it. */
+	/* A new view takes the size, as the newest one, unless it is a modest
+	 * one. One that comes back takes it only if it had it: a lost network
+	 * must not move it. */
 	private claim(): Size & { keep: boolean } {
 		const back = this.link.cursor.run !== null;
 
-		return { ...this.wish(), keep: back && !this.state.owner };
+		return { ...this.wish(),
+		    keep: (back || this.ways.modest) && !this.state.owner };
 	}
 
 	private ready(msg: Ready): void {
@@ -237,8 +255,11 @@ export class Screen {
 			fitRows(this);
 			return;
 		}
-		if (!this.state.owner || this.state.readOnly)
+		if (!this.state.owner || this.state.readOnly) {
+			this.shrink();
 			return;
+		}
+		this.term.options.fontSize = this.font;
 		const { cols, rows } = this.wish();
 		const { size } = this.state;
 		if (cols === size.cols && rows === size.rows)
@@ -246,6 +267,24 @@ export class Screen {
 		this.term.resize(cols, rows);
 		this.set({ size: { cols, rows } });
 		this.link.send({ type: "resize", cols, rows });
+	}
+
+	/* Somebody else's size: letters small enough for all of it to be seen,
+	 * rather than lines that are broken elsewhere than the program meant. */
+	private shrink(): void {
+		const fit = this.fitter.proposeDimensions();
+		const { size } = this.state;
+		const now = this.term.options.fontSize!;
+
+		if (fit === undefined || !Number.isFinite(fit.cols))
+			return;
+		const by = Math.min(fit.cols / size.cols, fit.rows / size.rows);
+		const wanted = clamp(Math.floor(now * by * 4) / 4, smallest,
+		    this.font);
+		/* What fits is left alone: measured anew it would be another
+		 * quarter, and back. */
+		if (by >= 1 ? wanted - now >= 0.5 : wanted < now)
+			this.term.options.fontSize = wanted;
 	}
 
 	takeSize(): void {

@@ -11,10 +11,14 @@ interface DialogProps {
 	title: string;
 	done(): void;
 	submit(): void;
+	/* Stays when its form is sent. */
+	stays?: boolean;
 	children: ComponentChildren;
 }
 
-function Dialog({ title, done, submit, children }: DialogProps) {
+export function Dialog(
+	{ title, done, submit, stays, children }: DialogProps,
+) {
 	const ref = useRef<HTMLDialogElement>(null);
 
 	useEffect(() => {
@@ -26,7 +30,8 @@ function Dialog({ title, done, submit, children }: DialogProps) {
 	const onSubmit = (ev: Event) => {
 		ev.preventDefault();
 		submit();
-		done();
+		if (stays !== true)
+			done();
 	};
 	return (
 		<dialog ref={ref} aria-label={title} onClose={done}

@@ -12,9 +12,11 @@ import { ending, statusOf, type Tone } from "../util/status.ts";
 import { formatRoute } from "../util/route.ts";
 import { label, pathTail } from "../util/text.ts";
 import { buildTree, flatten } from "../util/tree.ts";
+import { browserEnv } from "../term/env.ts";
 import { AskName, Confirm } from "./dialog.tsx";
 import { useTitle } from "./hooks.ts";
 import { PastView } from "./past.tsx";
+import { ShareDialog } from "./share.tsx";
 import { TerminalView } from "./terminal.tsx";
 
 interface Props {
@@ -65,8 +67,10 @@ function Head({ store, state, session }: Props) {
 	);
 }
 
+type Question = "rename" | "share" | "close" | null;
+
 function Actions({ store, state, session }: Props) {
-	const [ask, setAsk] = useState<"rename" | "close" | null>(null);
+	const [ask, setAsk] = useState<Question>(null);
 	const { id } = session;
 	const { over } = statusOf(session);
 
@@ -76,6 +80,10 @@ function Actions({ store, state, session }: Props) {
 			    session={session} />
 			<button type="button" class="button"
 			    onClick={() => setAsk("rename")}>Rename</button>
+			{session.status === "active" && session.run !== null &&
+			    <button type="button" class="button"
+			    title="Show it to others by a link"
+			    onClick={() => setAsk("share")}>Share</button>}
 			{replayable(session) && <a class="button"
 			    title="What it has shown, from the beginning"
 			    href={formatRoute({ page: "replay",
@@ -106,7 +114,7 @@ function replayable(session: Session): boolean {
 }
 
 function Asked({ ask, store, session, done }: {
-	ask: "rename" | "close" | null;
+	ask: Question;
 	store: Store; session: Session; done(): void;
 }) {
 	const { id, name } = session;
@@ -114,6 +122,8 @@ function Asked({ ask, store, session, done }: {
 	if (ask === "rename")
 		return <AskName title="Rename session" value={name} done={done}
 		    save={(to) => store.rename(id, to)} />;
+	if (ask === "share")
+		return <ShareDialog session={session} done={done} />;
 	if (ask === "close")
 		return <Confirm title={`Close “${label(name)}”?`} done={done}
 		    text={"What runs in it is ended. Its worktree and its " +
@@ -157,7 +167,10 @@ function Body({ store, session }: { store: Store; session: Session }) {
 		<>
 			{session.status === "suspended"
 			    ? <PastView run={session.run} />
-			    : <TerminalView store={store} session={session} />}
+			    : <TerminalView session={session.id} run={session.run}
+			        env={() => browserEnv(session.id)}
+			        refused={(why) => why === "signin" &&
+			            store.signedOut("You were signed out.")} />}
 			<Ended store={store} session={session} />
 		</>
 	);

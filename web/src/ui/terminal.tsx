@@ -7,9 +7,8 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Session } from "../net/types.ts";
-import type { Store } from "../store.ts";
-import { browserEnv } from "../term/env.ts";
+import type { Run } from "../net/types.ts";
+import type { Env, Refusal } from "../term/link.ts";
 import { longInput, Screen, type ScreenState } from "../term/screen.ts";
 import { bytes, label } from "../util/text.ts";
 import { KeyRow } from "./keys.tsx";
@@ -40,7 +39,21 @@ interface View extends Offer {
 	state: ScreenState | null;
 }
 
-function useScreen(store: Store, session: Session): View {
+export interface TerminalProps {
+	session: string;
+	/* Of the session now, where that is known. */
+	run: Run | null;
+	env(): Env;
+	refused(why: Refusal): void;
+	guest?: boolean;
+}
+
+function narrow(): boolean {
+	return matchMedia("(max-width: 700px)").matches;
+}
+
+function useScreen(props: TerminalProps): View {
+	const { session, run } = props;
 	const host = useRef<HTMLDivElement>(null);
 	const [screen, setScreen] = useState<Screen | null>(null);
 	const [state, setState] = useState<ScreenState | null>(null);
@@ -48,21 +61,24 @@ function useScreen(store: Store, session: Session): View {
 	const [notice, setNotice] = useState<string | null>(null);
 
 	useEffect(() => {
-		const made = new Screen(host.current!, browserEnv(session.id), {
+		const made = new Screen(host.current!, props.env(), {
 			state: setState,
 			link: setLink,
 			notice: setNotice,
 			leave: toList,
-		}, session.id, readerOn());
+		}, session, {
+			reader: readerOn(),
+			modest: props.guest === true || narrow(),
+		});
 		setScreen(made);
 		made.start();
 		/* On a touch screen the focus would call up the keyboard. */
 		if (!matchMedia("(pointer: coarse)").matches)
 			made.term.focus();
 		return () => made.dispose();
-	}, [session.id]);
-	useRefused(store, state);
-	useNewRun(screen, session, state?.link.name);
+	}, [session]);
+	useRefused(props.refused, state);
+	useNewRun(screen, run, state?.link.name);
 	const clear = () => {
 		setLink(null);
 		setNotice(null);
@@ -71,21 +87,22 @@ function useScreen(store: Store, session: Session): View {
 	return { host, screen, state, link, notice, clear };
 }
 
-function useRefused(store: Store, state: ScreenState | null): void {
+function useRefused(
+	refused: (why: Refusal) => void, state: ScreenState | null,
+): void {
 	const link = state?.link;
 	const why = link?.name === "refused" ? link.why : null;
 
 	useEffect(() => {
-		if (why === "signin")
-			store.signedOut("You were signed out.");
-	}, [store, why]);
+		if (why !== null)
+			refused(why);
+	}, [why]);
 }
 
 /* Whoever started the session again, this view follows. */
 function useNewRun(
-	screen: Screen | null, session: Session, link: string | undefined,
+	screen: Screen | null, run: Run | null, link: string | undefined,
 ): void {
-	const run = session.run;
 	const live = run?.state === "running" ? run.id : null;
 
 	useEffect(() => {
@@ -95,10 +112,8 @@ function useNewRun(
 	}, [screen, live, link]);
 }
 
-export function TerminalView({ store, session }: {
-	store: Store; session: Session;
-}) {
-	const view = useScreen(store, session);
+export function TerminalView(props: TerminalProps) {
+	const view = useScreen(props);
 	const { screen, state } = view;
 
 	return (
@@ -205,7 +220,7 @@ const linkWords: Record<string, string> = {
 };
 
 const refusals: Record<string, string> = {
-	signin: "signed out",
+	signin: "sent away",
 	gone: "there is no such session",
 	closed: "closed",
 };

@@ -36,6 +36,13 @@ export function formatRoute(route: Route): string {
 	}
 }
 
+/* What a link to a terminal has behind its '#'. */
+export function linkSecret(hash: string): string | null {
+	const match = /^#([A-Za-z0-9_-]{16,128})$/.exec(hash);
+
+	return match ? match[1]! : null;
+}
+
 /* A sign-in code is 32 bytes in base64url; anything else is not sent. */
 export function signInCode(hash: string): string | null {
 	const match = /^#code=([A-Za-z0-9_-]{16,128})$/.exec(hash);

@@ -556,35 +556,3 @@ runs_settled(const struct runs *r)
 {
 	return r->settled;
 }
-
-struct signal_call {
-	run_signal_fn *cb;
-	void *arg;
-};
-
-static void
-run_signal_cb(int err, const struct priv_plain_answer *a, void *arg)
-{
-	static const int results[PRIV_RESULT_MAX] = {
-		[PRIV_DENIED] = RDV_E_INVALID,
-		[PRIV_NO_SUCH] = RDV_E_STATE,
-		[PRIV_FAILED] = RDV_E_STATE,
-		[PRIV_BUSY] = RDV_E_BUSY,
-		[PRIV_UNSUPPORTED] = RDV_E_INVALID,
-	};
-	struct signal_call *s = arg;
-
-	s->cb(err != 0 ? err : results[a->result], s->arg);
-	free(s);
-}
-
-void
-run_signal(struct run *run, int sig, bool all, run_signal_fn *cb, void *arg)
-{
-	struct signal_call *s = xcalloc(1, sizeof(*s));
-
-	s->cb = cb;
-	s->arg = arg;
-	helper_signal(run->runs->app->helper, run->handle, sig, all,
-	    run_signal_cb, s);
-}

@@ -95,6 +95,7 @@ fuzz_dir_policy := priv
 fuzz_dir_ops := priv
 fuzz_dir_emu := emu
 fuzz_dir_pattern := term
+fuzz_dir_tmuxctl := term
 fuzz_dir_http := http
 fuzz_dir_egress := egress
 fuzz_dir_ws := http

@@ -26,6 +26,7 @@ struct app {
 	struct runs *runs;	     /* core/run */
 	struct terms *terms;	     /* term/term, made by core/run */
 	struct sessions *sessions;   /* core/session */
+	struct tmux *tmuxes;	     /* core/tmux */
 	struct worktrees *worktrees; /* core/worktree */
 	int64_t started_ms;	     /* wall clock */
 	int64_t started_mono_ms;     /* for uptime */

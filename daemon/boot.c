@@ -30,6 +30,7 @@
 #include "daemon/core/probe.h"
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
+#include "daemon/core/tmux.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/helper.h"
@@ -224,6 +225,7 @@ build_core(struct app *app)
 	http_server_early(app->server, api_early);
 	app->grants = grants_new(app);
 	app->runs = runs_new(app);
+	app->tmuxes = tmux_new(app);
 	app->sessions = sessions_new(app);
 	app->worktrees = worktrees_new(app);
 	app->probe = probe_new(app);
@@ -449,6 +451,7 @@ boot_down(struct app *app)
 	house_free(app->house);
 	probe_free(app->probe);
 	worktrees_free(app->worktrees);
+	tmux_free(app->tmuxes);
 	sessions_free(app->sessions);
 	runs_free(app->runs);
 	grants_free(app->grants);

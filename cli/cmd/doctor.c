@@ -142,6 +142,22 @@ look_git(struct doctor *d)
 	look_installed(d, "git", "apt-get install git");
 }
 
+/* Nobody needs it who has not asked for it. */
+static void
+look_tmux(struct doctor *d)
+{
+	static const char *const places[] = { "/usr/bin/tmux", "/bin/tmux",
+		"/usr/local/bin/tmux" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (access(places[i], X_OK) == 0) {
+			doctor_judge(d, "ok", "%s", places[i]);
+			return;
+		}
+	doctor_judge(d, "skipped",
+	    "not there; sessions in tmux need the package tmux");
+}
+
 /* A warning, not a failure: terminals do not need it. */
 static void
 look_landlock(struct doctor *d)
@@ -440,6 +456,7 @@ static const struct {
 	{ "files", look_files },
 	{ "nginx", look_nginx },
 	{ "git", look_git },
+	{ "tmux", look_tmux },
 	{ "kernel", look_landlock },
 	{ "state", look_state },
 	{ "disk", look_disk },

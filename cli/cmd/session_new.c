@@ -160,6 +160,8 @@ build(struct cmd_call *c, struct js *body)
 	js_add_str(body, "name", c->args[0]);
 	if (cmd_value(c, "profile") != NULL)
 		js_add_str(body, "profile", cmd_value(c, "profile"));
+	if (cmd_flag(c, "tmux"))
+		js_add_str(body, "terminal_type", "tmux");
 	add_network(c, body);
 	add_size(body);
 	rc = add_place(c, body);
@@ -275,6 +277,8 @@ static const struct cmd_opt opts[] = {
 	    .arg = "K=V",
 	    .many = true,
 	    .help = "set a variable; may be repeated" },
+	{ .name = "tmux",
+	    .help = "keep it in rdv's own tmux server (rdv help tmux ls)" },
 	{ .name = "attach", .help = "and attach to it" },
 	{ .name = NULL },
 };

@@ -13,6 +13,10 @@ struct store_run;
 struct store_session;
 struct term;
 
+/* What a terminal is taken to be that nobody has measured (VT100). */
+#define SESSION_COLS 80
+#define SESSION_ROWS 24
+
 /* Shapes of sessions and runs (docs/http-api.md). */
 struct js *session_json(struct app *app, const struct store_session *s,
     const struct store_run *r);
@@ -33,6 +37,8 @@ int session_list_json(struct app *app, const char *user_id,
 
 /* The caller and the session in the path; `cb` gets the call. */
 struct session_who session_who_of(struct api_call *c, session_fn *cb);
+/* Answers with the session as it stands; it is the caller's. */
+void session_reply(struct api_call *c, const char *id, int status);
 /* An outcome of core/session in the words of this door. */
 void session_fail(struct api_call *c, int err, const char *why);
 

@@ -136,8 +136,8 @@ session_with(const struct store_session *s, struct js *run)
 	char tmux[64] = "rdv-";
 
 	/*
-	 * Nothing here is called so. Clients of the older API print it and some
-	 * take it for required (contract 2.2).
+	 * Only one of the type "tmux" has something called so. Clients of the
+	 * older API print it and some take it for required (contract 2.2).
 	 */
 	(void)str_copy(tmux + 4, s->id, sizeof(tmux) - 4);
 	js_add_str(o, "id", s->id);

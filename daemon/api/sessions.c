@@ -21,9 +21,6 @@
 #include "lib/js.h"
 #include "lib/str.h"
 
-/* What a terminal is taken to be that nobody has measured (VT100). */
-#define COLS	      80
-#define ROWS	      24
 #define REORDER_MAX   10000
 #define JSON_TYPE     "application/json"
 #define SESSION_BYTES (4u << 20)
@@ -36,7 +33,7 @@ struct create_in {
 	const char **command;
 	const char *shell_command;
 	const char **environment;
-	const char *agent_provider;
+	const char *agent_provider, *terminal_type;
 	bool is_orchestrator;
 	const char *profile, *network, **network_hosts, *io;
 	int64_t cols, rows;
@@ -100,6 +97,10 @@ static const struct js_field create_fields[] = {
 	    .words = "claude|codex|gemini|opencode|antigravity|cursor|kimi|"
 		     "none",
 	    .help = "agent it is meant for"),
+	FIELD(create_in, "terminal_type", "terminalType", JS_ONE_OF,
+	    terminal_type, .words = "shell|tmux",
+	    .help = "tmux: in a session of rdv's own tmux server, which this "
+		    "one is a client of"),
 	FIELD(create_in, "is_orchestrator_session", "isOrchestratorSession",
 	    JS_BOOL, is_orchestrator, .help = "watches others"),
 	FIELD(create_in, "profile", NULL, JS_ONE_OF, profile,
@@ -194,8 +195,8 @@ sessions_encode_cb(const struct store_session *s, const struct store_run *r,
 	return false;
 }
 
-static void
-reply_session(struct api_call *c, const char *id, int status)
+void
+session_reply(struct api_call *c, const char *id, int status)
 {
 	struct encode e = { .c = c };
 	int err = store_session_get(c->app->db, c->actor->user_id, id,
@@ -216,7 +217,7 @@ sessions_created_cb(int err, const char *id, const char *why, void *arg)
 	if (err != 0)
 		session_fail(c, err, why);
 	else
-		reply_session(c, id, 201);
+		session_reply(c, id, 201);
 }
 
 static void
@@ -227,7 +228,7 @@ sessions_changed_cb(int err, const char *id, const char *why, void *arg)
 	if (err != 0)
 		session_fail(c, err, why);
 	else
-		reply_session(c, id, 200);
+		session_reply(c, id, 200);
 }
 
 static void
@@ -289,6 +290,7 @@ sessions_create(struct api_call *c)
 		.shell_command = in->shell_command,
 		.env = in->environment,
 		.agent_provider = in->agent_provider,
+		.terminal_type = in->terminal_type,
 		.is_orchestrator = in->is_orchestrator,
 		/* What people expect of a terminal; confined on request. */
 		.profile = in->profile != NULL ? in->profile : "login",
@@ -297,8 +299,8 @@ sessions_create(struct api_call *c)
 		.io = in->io != NULL && strcmp(in->io, "pipes") == 0
 			  ? PRIV_IO_PIPES
 			  : PRIV_IO_PTY,
-		.cols = in->cols > 0 ? (unsigned)in->cols : COLS,
-		.rows = in->rows > 0 ? (unsigned)in->rows : ROWS,
+		.cols = in->cols > 0 ? (unsigned)in->cols : SESSION_COLS,
+		.rows = in->rows > 0 ? (unsigned)in->rows : SESSION_ROWS,
 	};
 
 	session_create(c->app->sessions, &who, &spec);

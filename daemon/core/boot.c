@@ -11,6 +11,7 @@
 #include "daemon/core/people.h"
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
+#include "daemon/core/tmux.h"
 #include "daemon/core/worktree.h"
 #include "daemon/helper.h"
 #include "daemon/ready.h"
@@ -53,6 +54,7 @@ boot_lost_cb(void *arg)
 	if (app->draining) {
 		/* Requests that wait are answered while they exist. */
 		worktrees_let_go(app->worktrees);
+		tmux_let_go(app->tmuxes);
 		grants_end(app->grants);
 		runs_let_go(app->runs);
 	} else {

@@ -473,6 +473,19 @@ run_launch(struct run *run, run_started_fn *cb, void *arg)
 		grant_get(r->app->grants, run->uid, run_grant_cb, run);
 }
 
+void
+run_refuse(struct run *run, int err, const char *why, run_started_fn *cb,
+    void *arg)
+{
+	run->started = cb;
+	run->started_arg = arg;
+	run->phase = RUN_ASKED;
+	if (run->runs->app->draining)
+		let_go(run);
+	else
+		start_failed(run, err, "failed", why);
+}
+
 bool
 run_has_ended(const struct run *run)
 {

@@ -77,6 +77,13 @@ void run_discard(struct run *run);
 typedef void run_started_fn(int err, const char *why, void *arg);
 void run_launch(struct run *run, run_started_fn *cb, void *arg);
 
+/*
+ * Instead: it is not to be started after all, because of `err` and `why`, which
+ * is its end and what `cb` hears.
+ */
+void run_refuse(struct run *run, int err, const char *why, run_started_fn *cb,
+    void *arg);
+
 /* Later, once: 0, or RDV_E_STATE when it has ended, or another outcome. */
 typedef void run_signal_fn(int err, void *arg);
 void

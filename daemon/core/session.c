@@ -13,6 +13,7 @@
 #include "daemon/app.h"
 #include "daemon/core/run.h"
 #include "daemon/core/sessionstate.h"
+#include "daemon/core/sessiontmux.h"
 #include "daemon/event/event.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
@@ -175,6 +176,20 @@ session_reorder(struct sessions *s, const struct session_who *who,
 	session_op_commit(op, tx, err);
 }
 
+/* As tmux itself calls it: a detach. What runs there goes on without us. */
+static void
+leave_tmux(struct session_op *op, struct run *run, run_end_fn *next)
+{
+	run_on_end(run, next, op);
+	run_stop(run, "the session was suspended: detached from tmux");
+}
+
+static void
+session_left_cb(int err, void *arg)
+{
+	session_op_end(arg, err, "rdv is ending");
+}
+
 static void
 session_suspended_cb(int err, void *arg)
 {
@@ -185,7 +200,10 @@ session_suspended_cb(int err, void *arg)
 	/* Now that it is durable: who comes back at once is told so, too. */
 	if (err == 0 && run != NULL && run_term(run) != NULL)
 		term_detach_all(run_term(run), "the session is suspended");
-	session_op_end(op, err, NULL);
+	if (err == 0 && run != NULL && session_is_tmux(&op->row))
+		leave_tmux(op, run, session_left_cb);
+	else
+		session_op_end(op, err, NULL);
 }
 
 void
@@ -219,7 +237,7 @@ session_resumed_cb(int err, void *arg)
 	struct session_op *op = arg;
 
 	if (err == 0) {
-		run_launch(op->run, session_restarted_cb, op);
+		session_launch(op, session_restarted_cb);
 		return;
 	}
 	run_discard(op->run);
@@ -269,6 +287,9 @@ resume(struct session_op *op)
 		run_on_end(run, session_reborn_cb, op);
 	} else if (is(op, "active")) {
 		end_when_durable(op);
+	} else if (session_is_tmux(&op->row)) {
+		/* A crash came between the word and the detach. */
+		leave_tmux(op, run, session_reborn_cb);
 	} else {
 		tx = tx_begin(op->sessions->app->db);
 		(void)store_session_status(tx, op->row.id, "active",
@@ -332,7 +353,7 @@ session_closing_cb(int err, void *arg)
 	struct session_op *op = arg;
 
 	if (err == 0)
-		end_run(op);
+		session_tmux_kill(op, end_run);
 	else
 		session_op_end(op, err, NULL);
 }
@@ -391,6 +412,6 @@ sessions_settle(struct sessions *s)
 		log_errorx("session", "closing sessions cannot be read");
 	for (size_t i = 0; i < c.n; i++)
 		if (session_op_load(c.ops[i]))
-			end_run(c.ops[i]);
+			session_tmux_kill(c.ops[i], end_run);
 	free(c.ops);
 }

@@ -54,6 +54,8 @@ struct session_spec {
 	const char *shell_command; /* for /bin/sh -c */
 	const char *const *env;	   /* name, value, ..., NULL; or NULL */
 	const char *agent_provider;
+	const char *terminal_type; /* NULL: "shell" (core/sessiontmux.h) */
+	const char *adopt;	   /* name of a tmux session; else NULL */
 	bool is_orchestrator;
 	const char *profile;
 	const char *const *network_hosts; /* HOST:PORT, NULL; or NULL */

@@ -12,6 +12,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/run.h"
 #include "daemon/core/sessionstate.h"
+#include "daemon/core/sessiontmux.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/store/db.h"
@@ -185,6 +186,8 @@ judge(struct session_op *op, const struct session_spec *spec)
 		op->why = judge_hosts(spec);
 	if (op->why == NULL)
 		op->why = judge_command(spec);
+	if (op->why == NULL)
+		op->why = session_tmux_judge(spec);
 	if (op->why != NULL)
 		return RDV_E_INVALID;
 	op->why = "command and environment are too long";
@@ -287,8 +290,10 @@ fill_row(struct session_op *op, const struct session_spec *spec)
 	row->base_branch = keep(a, spec->base_branch);
 	row->agent_provider = keep(a, spec->agent_provider);
 	row->is_orchestrator = spec->is_orchestrator;
-	/* The only type there is; clients of the older API expect one. */
-	row->terminal_type = "shell";
+	row->terminal_type = spec->terminal_type == NULL
+				 ? SESSION_SHELL
+				 : arena_strdup(a, spec->terminal_type);
+	op->adopt = keep(a, spec->adopt);
 	row->profile = arena_strdup(a, spec->profile);
 	row->network = keep(a, spec->network);
 	row->network_hosts_json = hosts_json(a, spec->network_hosts);
@@ -325,7 +330,7 @@ session_written_cb(int err, void *arg)
 	struct session_op *op = arg;
 
 	if (err == 0) {
-		run_launch(op->run, session_started_cb, op);
+		session_launch(op, session_started_cb);
 		return;
 	}
 	run_discard(op->run);

@@ -16,6 +16,7 @@
 #include "daemon/core/run.h"
 #include "daemon/core/runpolicy.h"
 #include "daemon/core/sessionstate.h"
+#include "daemon/core/sessiontmux.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/store/db.h"
@@ -229,9 +230,8 @@ session_event(const struct store_session *s, const char *status)
 	return o;
 }
 
-/* The strings of a JSON array in the arena. */
-static const char *const *
-strings_of(struct arena *a, const char *text)
+const char *const *
+session_strings(struct arena *a, const char *text)
 {
 	struct js *list;
 	const char **argv;
@@ -267,8 +267,8 @@ env_add(struct env *e, const char *name, const char *value)
  * (contract 1.6). Names beginning RDV_ are refused from outside, so none
  * stands twice.
  */
-static const char *const *
-env_of(struct session_op *op)
+const char *const *
+session_env(struct session_op *op)
 {
 	const struct store_session *s = &op->row;
 	struct env e = { .arena = op->arena };
@@ -304,8 +304,8 @@ session_new_id(struct session_op *op)
 }
 
 /* Where the last one began: where none was named that was the home. */
-static const char *
-cwd_of(const struct session_op *op)
+const char *
+session_cwd(const struct session_op *op)
 {
 	return op->has_run ? op->run_row.cwd : op->row.project_path;
 }
@@ -313,7 +313,7 @@ cwd_of(const struct session_op *op)
 bool
 session_op_refuse_leaving(struct session_op *op)
 {
-	const char *cwd = cwd_of(op);
+	const char *cwd = session_cwd(op);
 
 	if (cwd == NULL ||
 	    !worktree_leaves(op->sessions->app->worktrees, op->who.uid, cwd))
@@ -334,14 +334,18 @@ session_start_run(struct session_op *op, struct tx *tx, enum priv_io io)
 		.reason = "terminal",
 		.profile = s->profile,
 		.net = run_policy_net(s->network),
-		.hosts = strings_of(op->arena, s->network_hosts_json),
+		.hosts = session_strings(op->arena, s->network_hosts_json),
 		.io = io,
-		.cwd = cwd_of(op),
-		.argv = strings_of(op->arena, s->argv_json),
-		.env = env_of(op),
+		.cwd = session_cwd(op),
 		.cols = (unsigned)s->cols,
 		.rows = (unsigned)s->rows,
 	};
 
+	if (session_is_tmux(s)) {
+		spec.argv = session_tmux_argv(op);
+	} else {
+		spec.argv = session_strings(op->arena, s->argv_json);
+		spec.env = session_env(op);
+	}
 	return run_create(op->sessions->app->runs, tx, &spec);
 }

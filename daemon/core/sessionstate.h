@@ -35,7 +35,8 @@ struct session_op {
 	struct run *run; /* being started */
 	int err;	 /* to be answered, perhaps after a last change */
 	const char *why;
-	void *more; /* the call's own, in the arena */
+	const char *adopt; /* the tmux session it takes over; or NULL */
+	void *more;	   /* the call's own, in the arena */
 };
 
 struct session_op *
@@ -54,6 +55,12 @@ struct run *session_op_run(struct session_op *op, bool *unknown);
 /* Commits; the op ends with 0 when durable. */
 void session_op_commit(struct session_op *op, struct tx *tx, int err);
 const char *session_new_id(struct session_op *op);
+/* The strings of a JSON array in the arena, NULL-terminated; NULL: none. */
+const char *const *session_strings(struct arena *a, const char *text);
+/* The variables of its program, "NAME=value", in the arena. */
+const char *const *session_env(struct session_op *op);
+/* Where its next run begins; NULL: at home. */
+const char *session_cwd(const struct session_op *op);
 /* Before a run: true when it was refused, as its directory is going away. */
 bool session_op_refuse_leaving(struct session_op *op);
 /*

@@ -25,6 +25,7 @@ import { system } from './mutants-system.mjs';
 import { screen } from './mutants-screen.mjs';
 import { ticket } from './mutants-ticket.mjs';
 import { linked } from './mutants-links.mjs';
+import { tmux } from './mutants-tmux.mjs';
 
 const origin = 'daemon/auth/origin.c', identify = 'daemon/auth/identify.c';
 const gate = 'daemon/http/gate.c', target = 'daemon/http/target.c';
@@ -987,4 +988,4 @@ const records = [
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
-	...ticket, ...linked, ...attack, ...spaces, ...held, ...limits, ...listed];
+	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits, ...listed];

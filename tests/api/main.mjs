@@ -27,5 +27,6 @@ await import('./sandbox.mjs');
 await import('./held.mjs');
 await import('./stop.mjs');
 await import('./egress.mjs');
+await import('./tmux.mjs');
 await import('./audit.mjs');
 finish();

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions in tmux. The row is there first, then the tmux session of that name,
+ * then a client of it as the session's run, over the same way as any other
+ * program: so screen, recording and viewers know nothing of tmux. Invariant: a
+ * tmux session is ended only by a close of the row it belongs to, and a row is
+ * closed only when its tmux session is known to be gone.
+ */
+#include "daemon/core/sessiontmux.h"
+
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/sessionstate.h"
+#include "daemon/core/tmux.h"
+#include "daemon/store/users.h"
+#include "daemon/term/tmuxctl.h"
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/str.h"
+
+#define LINE_MAX_BYTES (8 * PRIV_TEXT_MAX) /* each byte may become four */
+
+static bool
+on_own_server(const struct store_session *s)
+{
+	return strcmp(s->terminal_type, SESSION_TMUX) == 0;
+}
+
+bool
+session_is_tmux(const struct store_session *s)
+{
+	return on_own_server(s) ||
+	       strcmp(s->terminal_type, SESSION_TMUX_ATTACHED) == 0;
+}
+
+const char *
+session_tmux_judge(const struct session_spec *spec)
+{
+	if (spec->terminal_type == NULL ||
+	    strcmp(spec->terminal_type, SESSION_SHELL) == 0)
+		return NULL;
+	/* What runs there is a child of the server, which nothing confines. */
+	if (strcmp(spec->profile, "login") != 0)
+		return "profile: what runs in tmux is the tmux server's and "
+		       "cannot be confined";
+	if (spec->network != NULL || spec->network_hosts != NULL)
+		return "network: what runs in tmux has the tmux server's";
+	if (spec->io != PRIV_IO_PTY)
+		return "io: tmux has terminals only";
+	if (spec->project_path != NULL &&
+	    strstr(spec->project_path, "#[") != NULL)
+		return "project_path: tmux cannot start in a directory with "
+		       "\"#[\" in its name";
+	return NULL;
+}
+
+static const char *
+name_of(struct session_op *op)
+{
+	return arena_printf(op->arena, "rdv-%s", op->row.id);
+}
+
+static const char *
+target_of(struct session_op *op)
+{
+	return arena_printf(op->arena, "=%s:", name_of(op));
+}
+
+const char *const *
+session_tmux_argv(struct session_op *op)
+{
+	const struct conf *conf = op->sessions->app->conf;
+	const char **argv;
+
+	if (!on_own_server(&op->row))
+		return session_strings(op->arena, op->row.argv_json);
+	argv = arena_alloc(op->arena, 10 * sizeof(*argv));
+	if (conf->system) {
+		/* Only there it is known where the home is. */
+		argv[0] = "/bin/sh";
+		argv[1] = "-c";
+		argv[2] = "exec tmux -u -S \"$HOME/.rdv/run/tmux.sock\" -N "
+			  "attach-session -t \"$0\"";
+		argv[3] = target_of(op);
+		return argv;
+	}
+	memcpy(argv, (const char *[]){ "tmux", "-u", "-S" }, 3 * sizeof(*argv));
+	argv[3] = arena_printf(op->arena, "%s/run/tmux.sock", conf->base);
+	argv[4] = "-N";
+	argv[5] = "attach-session";
+	argv[6] = "-t";
+	argv[7] = target_of(op);
+	return argv;
+}
+
+/*
+ * tmux gives a single word to a shell, and more of them to execvp(3): a single
+ * one is hence given to a shell that does the same.
+ */
+static void
+put_command(struct buf *b, const char *const *argv)
+{
+	if (argv == NULL)
+		return;
+	buf_put_text(b, " --");
+	if (argv[1] == NULL) {
+		tmuxctl_word(b, "/bin/sh");
+		tmuxctl_word(b, "-c");
+		tmuxctl_word(b, "exec \"$0\"");
+	}
+	for (; *argv != NULL; argv++)
+		tmuxctl_word(b, *argv);
+}
+
+/*
+ * By -e and not by set-environment, which its first program would not see; over
+ * the client's pipe, since a command line can be read by others.
+ */
+static bool
+put_new(struct buf *b, struct session_op *op)
+{
+	const char *cwd = session_cwd(op);
+	bool ok = true;
+
+	buf_put_text(b, "new-session -d -s");
+	tmuxctl_word(b, name_of(op));
+	buf_printf(b, " -x %u -y %u -c", (unsigned)op->row.cols,
+	    (unsigned)op->row.rows);
+	if (cwd != NULL)
+		ok = tmuxctl_format(b, cwd);
+	else
+		buf_put_text(b, " ~");
+	for (const char *const *e = session_env(op); *e != NULL; e++) {
+		buf_put_text(b, " -e");
+		tmuxctl_word(b, *e);
+	}
+	put_command(b, session_strings(op->arena, op->row.argv_json));
+	return ok;
+}
+
+static void
+put_adopt(struct buf *b, struct session_op *op)
+{
+	buf_put_text(b, "rename-session -t");
+	tmuxctl_word(b, arena_printf(op->arena, "=%s:", op->adopt));
+	tmuxctl_word(b, name_of(op));
+}
+
+struct launch {
+	struct session_op *op;
+	run_started_fn *cb;
+};
+
+/* It is there already: an earlier attempt had got as far, or it lives on. */
+static void
+session_tmux_made_cb(int err, const char *text, const char *why, void *arg)
+{
+	const struct launch *l = arg;
+
+	(void)text;
+	if (err == 0 || err == RDV_E_EXISTS)
+		run_launch(l->op->run, l->cb, l->op);
+	else
+		run_refuse(l->op->run, err,
+		    why != NULL ? why : "there is no such tmux session", l->cb,
+		    l->op);
+}
+
+static struct tmux_who
+who_of(const struct session_op *op)
+{
+	return (struct tmux_who){ op->who.uid, op->who.user_id };
+}
+
+void
+session_launch(struct session_op *op, run_started_fn *cb)
+{
+	const struct tmux_who who = who_of(op);
+	struct launch *l;
+	struct buf line;
+	bool ok = true;
+
+	if (!on_own_server(&op->row)) {
+		run_launch(op->run, cb, op);
+		return;
+	}
+	l = arena_alloc(op->arena, sizeof(*l));
+	*l = (struct launch){ op, cb };
+	buf_init_secret(&line, LINE_MAX_BYTES);
+	if (op->adopt != NULL)
+		put_adopt(&line, op);
+	else
+		ok = put_new(&line, op);
+	if (ok && buf_ok(&line))
+		tmux_ask(op->sessions->app->tmuxes, &who, op->adopt == NULL,
+		    buf_cstr(&line), session_tmux_made_cb, l);
+	else
+		run_refuse(op->run, RDV_E_INVALID,
+		    "tmux cannot be told to start this", cb, op);
+	buf_done(&line);
+}
+
+struct killing {
+	struct session_op *op;
+	void (*next)(struct session_op *op);
+};
+
+static void
+session_tmux_killed_cb(int err, const char *text, const char *why, void *arg)
+{
+	const struct killing *k = arg;
+
+	(void)text;
+	/* The intent to close it stays; the next attempt goes on from there. */
+	if (err == 0 || err == RDV_E_NOT_FOUND)
+		k->next(k->op);
+	else
+		session_op_end(k->op, RDV_E_UNAVAILABLE,
+		    arena_printf(k->op->arena,
+			"its tmux session could not be ended: %s",
+			why != NULL ? why : "not known why"));
+}
+
+static bool
+session_user_cb(const struct store_user *u, void *arg)
+{
+	struct session_op *op = arg;
+
+	if (strcmp(u->id, op->who.user_id) != 0)
+		return true;
+	op->who.uid = u->uid;
+	return false;
+}
+
+void
+session_tmux_kill(struct session_op *op, void (*next)(struct session_op *op))
+{
+	struct app *app = op->sessions->app;
+	struct tmux_who who;
+	struct killing *k;
+	struct buf line;
+
+	if (!on_own_server(&op->row)) {
+		next(op);
+		return;
+	}
+	/* What goes on by itself after a crash has nobody's request behind it.
+	 */
+	if (op->who.cb == NULL)
+		(void)store_users_each(app->db, session_user_cb, op);
+	who = who_of(op);
+	k = arena_alloc(op->arena, sizeof(*k));
+	*k = (struct killing){ op, next };
+	buf_init(&line, 1024);
+	buf_put_text(&line, "kill-session -t");
+	tmuxctl_word(&line, target_of(op));
+	tmux_ask(app->tmuxes, &who, false, buf_cstr(&line),
+	    session_tmux_killed_cb, k);
+	buf_done(&line);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tmux server of an account. tmux would make itself a daemon of whichever
+ * client comes first, and end with that one's run, since a run takes all it
+ * started along; hence it is a run by itself.
+ */
+#include "daemon/core/tmuxserver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/core/run.h"
+#include "daemon/store/db.h"
+#include "lib/secret.h"
+#include "lib/xalloc.h"
+
+/*
+ * The directory is the account's to make, so a shell makes it; of the text
+ * nothing comes from outside. -D keeps tmux in the foreground, and up without
+ * sessions.
+ */
+static const char script[] =
+    "umask 077 && mkdir -p -- \"$1\" && "
+    "exec tmux -u -S \"$1/" TMUX_SOCKET_NAME "\" -f /dev/null -D";
+
+struct starting {
+	struct run *run;
+	tmux_server_fn *cb;
+	void *arg;
+};
+
+static void
+tmux_server_started_cb(int err, const char *why, void *arg)
+{
+	struct starting *s = arg;
+
+	s->cb(err, why, s->arg);
+	free(s);
+}
+
+static void
+tmux_server_written_cb(int err, void *arg)
+{
+	struct starting *s = arg;
+
+	if (err == 0) {
+		run_launch(s->run, tmux_server_started_cb, s);
+		return;
+	}
+	run_discard(s->run);
+	tmux_server_started_cb(err, "the tmux server could not be recorded", s);
+}
+
+void
+tmux_server_start(struct app *app, uid_t uid, const char *user_id,
+    const char *dir, char id[UUID_TEXT], tmux_server_fn *cb, void *arg)
+{
+	const char *const argv[] = { "/bin/sh", "-c", script, "tmux", dir,
+		NULL };
+	struct starting *s = xcalloc(1, sizeof(*s));
+	struct run_spec spec = {
+		.id = id,
+		.user_id = user_id,
+		.uid = uid,
+		.reason = "devserver",
+		.profile = "login",
+		.io = PRIV_IO_PIPES,
+		.argv = argv,
+	};
+	struct tx *tx = tx_begin(app->db);
+
+	uuid_v7(id);
+	s->cb = cb;
+	s->arg = arg;
+	s->run = run_create(app->runs, tx, &spec);
+	tx_commit(tx, tmux_server_written_cb, s);
+}

@@ -1,0 +1,39 @@
+// Guards of sessions in tmux. Rows as in mutants.mjs.
+const sessions = 'daemon/core/sessiontmux.c', link = 'daemon/core/tmuxlink.c';
+const ctl = 'daemon/term/tmuxctl.c', unit = 'unit/term/test_tmuxctl';
+
+export const tmux = [
+	{ ids: ['H13'], guard: 'a tmux session is meant exactly',
+		off: [[sessions, '"=%s:", name_of(op)', '"%s", name_of(op)']],
+		red: ['api a tmux session is ended by its whole name'] },
+	{ ids: ['H13'], guard: 'what tmux takes for an id or a pattern is no name',
+		off: [['daemon/core/tmux.c',
+			'strchr("$@%=-{+", name[0]) != NULL', 'false']],
+		red: ['api orphans are listed'] },
+	{ ids: ['H12'], guard: 'a word of a command is nothing but a word',
+		off: [[ctl, 'if (strchr(plain, byte) != NULL)', 'if (true)']],
+		red: [`${unit} test_words`, 'fuzz/tmuxctl',
+			'api a session in tmux is a terminal'] },
+	{ ids: ['H12'], guard: 'a directory is no format that runs something',
+		off: [[ctl, "if (*text == '#')", 'if (false)']],
+		red: [`${unit} test_words`, 'api a session in tmux is a terminal'] },
+	{ ids: ['H12'], guard: 'a reply ends with the numbers it began with',
+		off: [[ctl, 'n[0] == c->time && n[1] == c->number && ' +
+			'n[2] == c->flags', 'n[1] == c->number']],
+		red: [`${unit} test_guards`] },
+	{ ids: ['I08'], guard: 'nothing in tmux is confined in name alone',
+		off: [[sessions, 'if (strcmp(spec->profile, "login") != 0)',
+			'if (false)']],
+		red: ['api what cannot be had in tmux'] },
+	{ ids: ['H18'], guard: 'a tmux session that cannot be asked for is not gone',
+		off: [[sessions, 'if (err == 0 || err == RDV_E_NOT_FOUND)\n\t\tk->next',
+			'if (true)\n\t\tk->next']],
+		red: ['api a session whose tmux session is gone'] },
+	{ ids: ['H18'], guard: 'a close goes on after a crash with its tmux session',
+		off: [['daemon/core/session.c', '\t\t\tsession_tmux_kill(c.ops[i], ' +
+			'end_run);', '\t\t\tend_run(c.ops[i]);']],
+		red: ['api a close that a crash came into'] },
+	{ ids: ['H18'], guard: 'what a dead control client was asked is asked again',
+		off: [[link, 'if (a->own || (sent && a->before))', 'if (sent)']],
+		red: ['api a control client that dies'] },
+];

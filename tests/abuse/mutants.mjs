@@ -988,4 +988,5 @@ const records = [
 export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
-	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits, ...listed];
+	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits,
+	...listed];

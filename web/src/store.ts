@@ -280,6 +280,14 @@ export class Store {
 		this.go({ page: "session", id: made.id });
 	}
 
+	/* Throws likewise. */
+	async adopt(name: string): Promise<void> {
+		const made = await change<Session>("POST", "/api/tmux/adopt",
+		    { name });
+		await this.fetch();
+		this.go({ page: "session", id: made.id });
+	}
+
 	suspend(id: string): Promise<unknown> {
 		return this.act(() =>
 		    change("POST", `/api/sessions/${id}/suspend`));

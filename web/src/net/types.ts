@@ -28,11 +28,21 @@ export interface Session {
 	folder_id: string | null;
 	worktree_branch: string | null;
 	repo_path: string | null;
+	/* "shell", "tmux" or "tmux-attached". */
+	terminal_type: string;
 	command: string[] | null;
 	last_activity_at: number | null;
 	created_at: number;
 	closed_at: number | null;
 	run: Run | null;
+}
+
+/* What a tmux server has; without a session it is nobody's here. */
+export interface TmuxSession {
+	name: string;
+	attached: number;
+	windows: number;
+	session_id: string | null;
 }
 
 export interface Folder {
@@ -83,5 +93,6 @@ export interface NewSession {
 	base_branch?: string;
 	create_worktree?: boolean;
 	shell_command?: string;
+	terminal_type?: "tmux";
 	command?: string[];
 }

@@ -11,6 +11,7 @@ import { messageOf, type State, type Store } from "../store.ts";
 import { label } from "../util/text.ts";
 import { buildTree, flatten } from "../util/tree.ts";
 import { useTitle } from "./hooks.ts";
+import { Orphans } from "./orphans.tsx";
 
 type Place = "directory" | "repository";
 
@@ -23,11 +24,12 @@ interface Fields {
 	base: string;
 	command: string;
 	folder: string;
+	tmux: boolean;
 }
 
 const blank: Fields = {
 	name: "", place: "directory", directory: "", repository: "",
-	branch: "", base: "", command: "", folder: "",
+	branch: "", base: "", command: "", folder: "", tmux: false,
 };
 
 /* What was left empty is not sent: the server knows the defaults. */
@@ -38,6 +40,8 @@ function wishOf(f: Fields): NewSession {
 		wish.folder_id = f.folder;
 	if (f.command.trim() !== "")
 		wish.shell_command = f.command;
+	if (f.tmux)
+		wish.terminal_type = "tmux";
 	if (f.place === "directory") {
 		if (f.directory.trim() !== "")
 			wish.project_path = f.directory.trim();
@@ -52,7 +56,7 @@ function wishOf(f: Fields): NewSession {
 }
 
 interface FieldProps {
-	id: keyof Fields;
+	id: Exclude<keyof Fields, "tmux">;
 	text: string;
 	hint?: string;
 	required?: boolean;
@@ -183,6 +187,12 @@ export function NewSessionForm({ store, state }: {
 			<Field {...part} id="command" text="Command" mono
 			    hint="Empty: your login shell." />
 			<FolderChoice {...part} state={state} />
+			<label class="choice">
+				<input type="checkbox" name="tmux"
+				    checked={fields.tmux} onChange={(ev) => set({
+				        tmux: ev.currentTarget.checked })} />
+				Keep it in tmux
+			</label>
 			<p class="trouble" role="alert">{error}</p>
 			<div class="buttons">
 				<button class="button primary" disabled={busy}>
@@ -190,6 +200,7 @@ export function NewSessionForm({ store, state }: {
 				</button>
 				<a class="button" href="#/">Cancel</a>
 			</div>
+			<Orphans store={store} />
 		</form>
 	);
 }

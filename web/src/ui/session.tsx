@@ -60,11 +60,21 @@ function Head({ store, state, session }: Props) {
 				{session.worktree_branch !== null &&
 				    <span class="branch mono">
 					{label(session.worktree_branch)}</span>}
+				{session.terminal_type !== "shell" &&
+				    <span class="kind"
+				    title={keptBy(session)}>tmux</span>}
 			</p>
 			<Actions store={store} state={state}
 			    session={session} />
 		</header>
 	);
+}
+
+/* What ends with it and what does not. */
+function keptBy(session: Session): string {
+	return session.terminal_type === "tmux"
+	    ? "In rdv's own tmux server; closing ends it"
+	    : "A client of your own tmux server; closing detaches";
 }
 
 type Question = "rename" | "share" | "close" | null;

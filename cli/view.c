@@ -16,6 +16,7 @@
 #include "cli/redraw.h"
 #include "cli/sock.h"
 #include "cli/vt.h"
+#include "cli/vtsafe.h"
 #include "cli/ws.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -180,6 +181,8 @@ show(struct view *v, const char *p, size_t len)
 	if (v->align)
 		align(v, &p, &len);
 	at += (int64_t)(all - len);
+	/* Whose size the program has is who answers it: one of all (J02). */
+	vt_safe(v->vt)->answers = v->owner && !v->read_only;
 	/*
 	 * What was written before we came is replayed: its questions were
 	 * answered then, by somebody else's terminal.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Terminal output, cut into text and escape sequences (ECMA-48). A sequence is
- * held until it is whole; a sequence longer than the buffer passes through when
- * watching and is dropped otherwise, so memory does not grow with it.
+ * held until it is whole and then judged (cli/vtsafe.c); one that is too long
+ * is dropped, so memory does not grow with it. Invariant: outside of what was
+ * judged nothing is put out that begins a sequence anywhere: no control but
+ * those that move the cursor, none of eight bits, in UTF-8 or out of it.
  */
 #include "cli/vt.h"
 
@@ -12,15 +14,20 @@
 #include <string.h>
 
 #include "cli/vtmode.h"
+#include "cli/vtsafe.h"
 #include "lib/buf.h"
 #include "lib/xalloc.h"
 
 #define SEQ_MAX 4096
-#define ESC	'\033'
-#define BEL	'\007'
-#define ENQ	'\005'
-#define CAN	'\030'
-#define SUB	'\032'
+/* The same around a text for the clipboard. */
+#define SEQ_HEAD 64
+#define ESC	 '\033'
+#define BEL	 '\007'
+#define CAN	 '\030'
+#define SUB	 '\032'
+#define DEL	 0x7f
+/* What stands in UTF-8 before each control of eight bits (C1). */
+#define C1_LEAD 0xc2
 
 enum state {
 	GROUND,
@@ -33,13 +40,15 @@ enum state {
 struct vt {
 	enum vt_kind kind, next;
 	enum state state;
-	char seq[SEQ_MAX];
-	size_t len;
-	bool over;   /* longer than seq: passes or is dropped piece by piece */
-	bool c2;     /* VT_STRIP: first byte of a C1 control in UTF-8 */
-	bool cr;     /* VT_STRIP: a \r whose \n may come */
-	bool inside; /* the last text was no end of a line */
+	char *seq;
+	size_t len, size;
+	bool over;	   /* longer than it may be: dropped */
+	bool lead;	   /* C1_LEAD came, its second byte not yet */
+	uint8_t need, low; /* bytes of a character to come; the next's least */
+	bool cr;	   /* VT_STRIP: a \r whose \n may come */
+	bool inside;	   /* the last text was no end of a line */
 	struct vtmode mode;
+	struct vtsafe safe;
 };
 
 struct vt *
@@ -48,187 +57,34 @@ vt_new(enum vt_kind kind)
 	struct vt *vt = xcalloc(1, sizeof(*vt));
 
 	vt->kind = vt->next = kind;
+	vt->size = SEQ_MAX;
+	vt->seq = xcalloc(1, vt->size);
+	vtsafe_init(&vt->safe);
 	return vt;
 }
 
 void
 vt_free(struct vt *vt)
 {
+	if (vt == NULL)
+		return;
+	free(vt->seq);
 	free(vt);
+}
+
+struct vtsafe *
+vt_safe(struct vt *vt)
+{
+	return &vt->safe;
 }
 
 void
 vt_set(struct vt *vt, enum vt_kind kind)
 {
 	vt->next = kind;
-	/* Never within a sequence: half of it would have passed already. */
+	/* Never within a sequence: it was asked or said as a whole. */
 	if (vt->state == GROUND)
 		vt->kind = kind;
-}
-
-/*
- * Control sequences to which a terminal answers, or which make it print, as
- * ECMA-48 and xterm have them (ctlseqs).
- */
-#define ANY 1
-static const struct {
-	char final, prefix, mid;
-	unsigned from, to; /* first parameter; both 0: any */
-} questions[] = {
-	{ 'c', ANY, ANY, 0, 0 }, /* device attributes */
-	{ 'n', 0, 0, 0, 0 },	 /* status, cursor position */
-	{ 'n', '?', 0, 0, 0 }, { 'p', ANY, '$', 0, 0 }, /* is a mode set */
-	{ 'q', '>', 0, 0, 0 },				/* version */
-	{ 't', 0, 0, 11, 21 }, /* window state, size, title */
-	{ 'u', '?', 0, 0, 0 }, /* keyboard flags */
-	{ 'u', 0, '$', 0, 0 }, /* terminal state */
-	{ 'w', 0, '$', 0, 0 }, /* presentation state */
-	{ 'x', 0, 0, 0, 0 },   /* terminal parameters */
-	{ 'y', 0, '*', 0, 0 }, /* checksum of an area */
-	{ 'i', ANY, 0, 0, 0 }, /* print */
-};
-
-static bool
-asks(const struct vtcsi *c)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
-		if (questions[i].final != c->final)
-			continue;
-		if (questions[i].prefix != ANY &&
-		    questions[i].prefix != c->prefix)
-			continue;
-		if (questions[i].mid != ANY && questions[i].mid != c->mid)
-			continue;
-		if (questions[i].to == 0 || (c->param[0] >= questions[i].from &&
-						c->param[0] <= questions[i].to))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Strings worth keeping in a replay set the title or a colour. Questions,
- * clipboard and notifications were for then (abuse J01, J02).
- */
-static bool
-string_may_replay(const char *seq, size_t len)
-{
-	/* OSC numbers: titles, palette, links, colours, and their resets. */
-	static const char *const kept[] = { "0;", "1;", "2;", "4;", "8;", "10;",
-		"11;", "12;", "104", "110", "111", "112" };
-	size_t i, n;
-
-	if (seq[1] != ']' || memmem(seq, len, ";?", 2) != NULL)
-		return false;
-	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		n = strlen(kept[i]);
-		if (len > 2 + n && memcmp(seq + 2, kept[i], n) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-may_pass(const struct vt *vt, bool string)
-{
-	struct vtcsi c;
-
-	if (vt->kind != VT_REPLAY)
-		return vt->kind == VT_WATCH;
-	if (string)
-		return string_may_replay(vt->seq, vt->len);
-	if (vtcsi_parse(&c, vt->seq, vt->len))
-		return !asks(&c);
-	/* ESC Z is DECID, the oldest of all questions. */
-	return !(vt->len == 2 && vt->seq[1] == 'Z');
-}
-
-static void
-end_sequence(struct vt *vt, struct buf *out)
-{
-	bool string = vt->state == STRING || vt->state == STRING_ESC;
-
-	if (!vt->over && may_pass(vt, string)) {
-		buf_put(out, vt->seq, vt->len);
-		vtmode_note(&vt->mode, vt->seq, vt->len);
-	}
-	vt->state = GROUND;
-	vt->len = 0;
-	vt->over = false;
-	vt->kind = vt->next;
-}
-
-static void
-hold(struct vt *vt, char ch, struct buf *out)
-{
-	if (vt->len < SEQ_MAX && !vt->over) {
-		vt->seq[vt->len++] = ch;
-		return;
-	}
-	if (!vt->over && vt->kind == VT_WATCH) {
-		buf_put(out, vt->seq, vt->len);
-		vtmode_note(&vt->mode, vt->seq, vt->len);
-	}
-	vt->over = true;
-	if (vt->kind == VT_WATCH)
-		buf_put_u8(out, (uint8_t)ch);
-}
-
-static void
-begin(struct vt *vt, struct buf *out)
-{
-	/* A sequence cut short by another: it never acted; show it no more. */
-	if (vt->len > 0)
-		end_sequence(vt, out);
-	vt->state = ESCAPE;
-	hold(vt, ESC, out);
-}
-
-static void
-in_escape(struct vt *vt, char ch, struct buf *out)
-{
-	if (ch == ESC) {
-		begin(vt, out);
-		return;
-	}
-	hold(vt, ch, out);
-	if (vt->len == 2 && ch == '[')
-		vt->state = CSI;
-	else if (vt->len == 2 && strchr("]PX^_", ch) != NULL && ch != '\0')
-		vt->state = STRING;
-	/* Intermediates are 0x20 to 0x2f; any other byte ends it (ECMA-35). */
-	else if ((uint8_t)ch < ' ' || (uint8_t)ch > '/')
-		end_sequence(vt, out);
-}
-
-static void
-in_sequence(struct vt *vt, char ch, struct buf *out)
-{
-	if (ch == CAN || ch == SUB) {
-		/* These two cut any sequence short. */
-		hold(vt, ch, out);
-		end_sequence(vt, out);
-	} else if (vt->state == ESCAPE) {
-		in_escape(vt, ch, out);
-	} else if (vt->state == STRING_ESC && ch != '\\') {
-		/* Not ST: the string is over and this is the next one. */
-		vt->len = vt->over ? vt->len : vt->len - 1;
-		begin(vt, out);
-		in_escape(vt, ch, out);
-	} else if (ch == ESC && vt->state == STRING) {
-		hold(vt, ch, out);
-		vt->state = STRING_ESC;
-	} else if (ch == ESC) {
-		begin(vt, out);
-	} else {
-		hold(vt, ch, out);
-		if (vt->state == STRING_ESC ||
-		    (vt->state == STRING && ch == BEL) ||
-		    (vt->state == CSI && ch >= '@' && ch <= '~'))
-			end_sequence(vt, out);
-	}
 }
 
 /* One byte of text for a reader without a terminal. */
@@ -241,78 +97,251 @@ strip_byte(struct vt *vt, uint8_t ch, struct buf *out)
 		vt->cr = false;
 		return;
 	}
-	if (ch != '\r')
-		vt->cr = false;
-	if (vt->c2) {
-		vt->c2 = false;
-		/* U+0080..U+009F are controls to some terminals. */
-		if (ch < 0xa0)
-			return;
-		buf_put_u8(out, 0xc2);
-	}
-	if (ch == '\r')
-		vt->cr = true;
-	else if (ch == 0xc2)
-		vt->c2 = true;
-	else if (ch == '\n' || ch == '\t' || (ch >= ' ' && ch != 0x7f))
+	vt->cr = ch == '\r';
+	if (ch == '\n' || ch == '\t' || (ch >= ' ' && ch != DEL))
 		buf_put_u8(out, ch);
 }
 
-/* Bytes up to the next escape. Only the question ENQ and the bell matter. */
+/*
+ * A byte above ASCII. One of C1 that is no part of a character is a control to
+ * a terminal that does not know UTF-8, and an error to one that does.
+ */
 static void
-put_text(struct vt *vt, const char *p, size_t len, struct buf *out)
+high_byte(struct vt *vt, uint8_t ch, struct buf *out)
 {
-	size_t i;
+	bool goes_on = vt->need > 0 && ch >= vt->low && ch <= 0xbf;
 
-	for (i = len; i > 0; i--) {
-		if (p[i - 1] == '\n' || (uint8_t)p[i - 1] >= ' ') {
-			vt->inside = p[i - 1] != '\n';
-			break;
-		}
+	vt->inside = true;
+	if (goes_on) {
+		vt->need--;
+		vt->low = 0x80;
+	} else {
+		vt->need = ch < 0xc2 || ch > 0xf4 ? 0
+			   : ch < 0xe0		  ? 1
+			   : ch < 0xf0		  ? 2
+						  : 3;
+		/* Longer than it need be is no character either. */
+		vt->low = ch == 0xe0 ? 0xa0 : ch == 0xf0 ? 0x90 : 0x80;
 	}
-	if (vt->kind == VT_WATCH) {
-		buf_put(out, p, len);
+	if (!goes_on && ch < 0xa0)
+		buf_put_text(out, "\xef\xbf\xbd");
+	else
+		buf_put_u8(out, ch);
+}
+
+static void
+text_byte(struct vt *vt, uint8_t ch, struct buf *out)
+{
+	if (vt->kind == VT_STRIP) {
+		strip_byte(vt, ch, out);
 		return;
 	}
-	for (i = 0; i < len; i++) {
-		if (vt->kind == VT_STRIP)
-			strip_byte(vt, (uint8_t)p[i], out);
-		else if (p[i] != ENQ && p[i] != BEL)
-			buf_put_u8(out, (uint8_t)p[i]);
+	if (ch >= 0x80) {
+		high_byte(vt, ch, out);
+		return;
 	}
+	vt->need = 0;
+	if (ch == '\n' || (ch >= ' ' && ch != DEL))
+		vt->inside = ch != '\n';
+	/* The bell is rung when it rings, not when somebody looks. */
+	if ((ch >= ' ' && ch != DEL) || (ch >= '\b' && ch <= 0x0f) ||
+	    (ch == BEL && vt->kind == VT_WATCH))
+		buf_put_u8(out, ch);
+}
+
+static void
+forget(struct vt *vt)
+{
+	vt->state = GROUND;
+	vt->len = 0;
+	vt->over = false;
+	vt->kind = vt->next;
+	if (vt->size > SEQ_MAX) {
+		vt->size = SEQ_MAX;
+		vt->seq = xreallocarray(vt->seq, vt->size, 1);
+	}
+}
+
+static void
+end_sequence(struct vt *vt, struct buf *out)
+{
+	size_t at = out->len;
+
+	if (!vt->over && vt->kind != VT_STRIP)
+		vtsafe_put(&vt->safe, vt->kind == VT_REPLAY, vt->seq, vt->len,
+		    out);
+	if (out->len > at)
+		vtmode_note(&vt->mode, (char *)out->data + at, out->len - at);
+	forget(vt);
+}
+
+/* A text for the clipboard has room, once the person gave it. */
+static bool
+make_room(struct vt *vt)
+{
+	if (vt->len < vt->size)
+		return true;
+	if (vt->size > SEQ_MAX || vt->kind != VT_WATCH ||
+	    !vtsafe_is_long(&vt->safe, vt->seq, vt->len))
+		return false;
+	/* As base64. */
+	vt->size = vt->safe.clipboard_bytes / 3 * 4 + 4 + SEQ_HEAD;
+	if (vt->size <= SEQ_MAX) {
+		vt->size = SEQ_MAX;
+		return false;
+	}
+	vt->seq = xreallocarray(vt->seq, vt->size, 1);
+	return true;
+}
+
+static void
+hold(struct vt *vt, uint8_t ch)
+{
+	if (vt->over || !make_room(vt))
+		vt->over = true;
+	else
+		vt->seq[vt->len++] = (char)ch;
+}
+
+/* What was cut short by it never acted. */
+static void
+begin(struct vt *vt)
+{
+	if (vt->state != GROUND)
+		forget(vt);
+	vt->state = ESCAPE;
+	/* Nor is what follows the rest of a character. */
+	vt->need = 0;
+	hold(vt, ESC);
+}
+
+static void
+in_escape(struct vt *vt, uint8_t ch, struct buf *out)
+{
+	hold(vt, ch);
+	if (vt->len == 2 && ch == '[')
+		vt->state = CSI;
+	else if (vt->len == 2 && memchr("]PX^_", ch, 5) != NULL)
+		vt->state = STRING;
+	/* Intermediates are 0x20 to 0x2f; any other byte ends it (ECMA-35). */
+	else if (ch < ' ' || ch > '/')
+		end_sequence(vt, out);
+}
+
+/* Only commands (ESC ]) may end with a bell, as in xterm. */
+static void
+in_string(struct vt *vt, uint8_t ch, struct buf *out)
+{
+	if (vt->state == STRING_ESC && ch != '\\') {
+		/* Not ST: the string is over and this is the next one. */
+		begin(vt);
+		in_escape(vt, ch, out);
+		return;
+	}
+	hold(vt, ch);
+	if (vt->state == STRING_ESC || (ch == BEL && vt->seq[1] == ']'))
+		end_sequence(vt, out);
+}
+
+static void
+in_sequence(struct vt *vt, uint8_t ch, struct buf *out)
+{
+	bool string = vt->state == STRING || vt->state == STRING_ESC;
+
+	if (ch == CAN || ch == SUB) {
+		/* These two cut any sequence short. */
+		forget(vt);
+	} else if (ch == ESC && vt->state == STRING) {
+		hold(vt, ch);
+		vt->state = STRING_ESC;
+	} else if (ch == ESC) {
+		begin(vt);
+	} else if (string) {
+		in_string(vt, ch, out);
+	} else if (ch < ' ' || ch == DEL) {
+		/* In the midst of a sequence, and done at once (ECMA-48). */
+		text_byte(vt, ch, out);
+	} else if (ch >= 0x80) {
+		forget(vt);
+		text_byte(vt, ch, out);
+	} else if (vt->state == ESCAPE) {
+		in_escape(vt, ch, out);
+	} else {
+		hold(vt, ch);
+		if (ch >= '@' && ch <= '~')
+			end_sequence(vt, out);
+	}
+}
+
+static void
+one_byte(struct vt *vt, uint8_t ch, struct buf *out)
+{
+	if (vt->state != GROUND)
+		in_sequence(vt, ch, out);
+	else if (ch == ESC)
+		begin(vt);
+	else
+		text_byte(vt, ch, out);
+}
+
+/* C1 in UTF-8 is ESC and a letter in other words (ECMA-48 5.3). */
+static void
+take_byte(struct vt *vt, uint8_t ch, struct buf *out)
+{
+	bool lead = vt->lead;
+
+	vt->lead = false;
+	if (lead && ch >= 0x80 && ch < 0xa0) {
+		one_byte(vt, ESC, out);
+		one_byte(vt, ch - 0x40, out);
+		return;
+	}
+	if (lead)
+		one_byte(vt, C1_LEAD, out);
+	if (ch == C1_LEAD)
+		vt->lead = true;
+	else
+		one_byte(vt, ch, out);
+}
+
+/* ASCII that is shown: most of all output. */
+static size_t
+plain(const char *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && p[n] >= ' ' && p[n] <= '~')
+		n++;
+	return n;
 }
 
 void
 vt_feed(struct vt *vt, const char *p, size_t len, struct buf *out)
 {
-	const char *esc;
 	size_t n;
 
 	while (len > 0) {
-		if (vt->state != GROUND) {
-			in_sequence(vt, *p++, out);
-			len--;
-			continue;
+		n = vt->state == GROUND && !vt->lead && !vt->cr ? plain(p, len)
+								: 0;
+		if (n > 0) {
+			buf_put(out, p, n);
+			vt->need = 0;
+			vt->inside = true;
+		} else {
+			take_byte(vt, (uint8_t)*p, out);
+			n = 1;
 		}
-		esc = memchr(p, ESC, len);
-		n = esc != NULL ? (size_t)(esc - p) : len;
-		put_text(vt, p, n, out);
 		p += n;
 		len -= n;
-		if (len > 0) {
-			begin(vt, out);
-			p++;
-			len--;
-		}
 	}
 }
 
 void
 vt_doubt(struct vt *vt)
 {
-	vt->state = GROUND;
-	vt->len = 0;
-	vt->over = vt->inside = false;
+	forget(vt);
+	vt->lead = vt->inside = false;
+	vt->need = 0;
 	vtmode_doubt(&vt->mode);
 }
 

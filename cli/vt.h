@@ -10,16 +10,19 @@ struct buf;
  * A reader of terminal output that knows where escape sequences begin and end.
  */
 enum vt_kind {
-	VT_WATCH,  /* all passes; modes that are switched on are noted */
+	VT_WATCH,  /* what may pass (cli/vtsafe.h); modes set by it are noted */
 	VT_REPLAY, /* the same without what would make the terminal answer, ring
 		      or take something: old questions have old answers */
 	VT_STRIP,  /* text only, lines ended by \n */
 };
 
 struct vt;
+struct vtsafe;
 
 struct vt *vt_new(enum vt_kind kind);
 void vt_free(struct vt *vt);
+/* What a VT_WATCH lets through: the caller's to set, and what came of it. */
+struct vtsafe *vt_safe(struct vt *vt);
 /* From the next sequence on. */
 void vt_set(struct vt *vt, enum vt_kind kind);
 /* Appends to `out` what of these bytes may be shown. */

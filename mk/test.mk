@@ -99,6 +99,7 @@ fuzz_dir_tmuxctl := term
 fuzz_dir_http := http
 fuzz_dir_egress := egress
 fuzz_dir_ws := http
+fuzz_dir_vt := cli
 fuzz_dir = $(if $(fuzz_dir_$(1)),$(fuzz_dir_$(1)),api)
 # A target may share code with a unit test.
 fuzz_more_privproto := $(call obj,tests/unit/lib/priv_echo.c)

@@ -134,4 +134,64 @@ await test('attach -r sends no keys, --size follow leaves the size',
 		await pane.detach();
 	}));
 
+// Says "ready", and what it was asked to once a byte was typed.
+const says = (text, then = 'exec cat -v') => ['/bin/sh', '-c',
+	`stty raw -echo; printf ready; head -c1 >/dev/null; printf '${text}'; ` +
+	then];
+
+const type = (s, text) => rdv.call('POST', `/api/sessions/${s.id}/input`,
+	{ data: text });
+
+// A terminal that lets programs have the clipboard, and tmux's way around it.
+await test('J01 J04 attach hands neither clipboard nor long titles on',
+	() => inPane(async (pane) => {
+		const clip = (text) => `\\033]52;c;${btoa(text)}\\007`;
+		pane.run('set', '-s', 'set-clipboard', 'on');
+		pane.run('set', '-g', 'allow-passthrough', 'on');
+		// The control: what is written to it directly arrives.
+		pane.line(`printf '${clip('mine')}\\033]2;${'y'.repeat(300)}\\007'`);
+		const buffer = () => pane.run('list-buffers', '-F',
+			'#{buffer_sample}').trim();
+		const title = () => pane.run('display-message', '-p',
+			'#{pane_title}').trim();
+		await waitFor('the buffer', () => buffer() === 'mine');
+		await waitFor('the title', () => title() === 'y'.repeat(300));
+		const s = await rdv.session('greedy', says(clip('theirs') +
+			`\\033]52;c;?\\007\\033Ptmux;\\033${clip('round')}\\033\\\\` +
+			`\\033]2;${'x'.repeat(300)}\\007DONE`));
+		pane.attach('greedy');
+		await pane.shows('ready');
+		await type(s, '.');
+		await pane.shows('DONE');
+		await waitFor('the title', () => title() === 'x'.repeat(256));
+		assert.equal(buffer(), 'mine');
+		await pane.detach();
+	}));
+
+// Each of two terminals would answer; what is typed in them comes behind that.
+await test('J02 of all who are attached one terminal answers',
+	() => inPane((one) => inPane(async (two) => {
+		const s = await rdv.session('asking', says('\\033[6n\\033[c' +
+			'\\033[21t\\033P$qm\\033\\\\\\005\\033]52;c;?\\007ASKED'));
+		for (const pane of [one, two]) {
+			pane.attach('asking');
+			await pane.shows('ready');
+		}
+		await type(s, '.');
+		for (const pane of [one, two])
+			await pane.shows('ASKED');
+		one.run('send-keys', '-l', '<1>');
+		two.run('send-keys', '-l', '<2>');
+		const heard = await waitFor('both', async () => {
+			const { content } = await rdv.call('GET',
+				`/api/sessions/${s.id}/scrollback?lines=99`);
+			return content.includes('<1>') && content.includes('<2>') &&
+				content.slice(content.indexOf('ASKED') + 5);
+		});
+		assert.match(heard.replace(/<[12]>/g, ''),
+			/^\^\[\[\d+;\d+R\^\[\[\?[\d;]+c$/);
+		await one.detach();
+		await two.detach();
+	})));
+
 await rdv.stop();

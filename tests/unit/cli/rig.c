@@ -188,11 +188,26 @@ rig_teardown(void **state)
 	return 0;
 }
 
+/* As the line discipline shows them: no terminal is given them raw. */
+static void
+show_controls(char *out, const char *in)
+{
+	for (; *in != '\0'; in++) {
+		if ((unsigned char)*in < ' ') {
+			*out++ = '^';
+			*out++ = (char)(*in | 0x40);
+		} else {
+			*out++ = *in;
+		}
+	}
+	*out = '\0';
+}
+
 /* Says hello, echoes each input in brackets, ends at "bye". */
 void
 rig_echo_fn(int fd, const char *request, unsigned n)
 {
-	char in[65536], out[65600];
+	char in[65536], shown[2 * sizeof(in)], out[2 * sizeof(in) + 64];
 	uint64_t at = 5;
 	size_t len;
 	int op;
@@ -207,7 +222,8 @@ rig_echo_fn(int fd, const char *request, unsigned n)
 			return;
 		if (op == 2 && strcmp(in, "bye") == 0)
 			break;
-		(void)snprintf(out, sizeof(out), "[%d:%s]", op, in);
+		show_controls(shown, in);
+		(void)snprintf(out, sizeof(out), "[%d:%s]", op, shown);
 		RIG_OUTPUT(fd, at, out);
 		at += strlen(out);
 	}

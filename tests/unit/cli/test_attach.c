@@ -25,7 +25,7 @@ input_and_output(void **state)
 	rig_see_raw();
 	rig_see("hello");
 	rig_type("a\003\032");
-	rig_see("[2:a\003\032]");
+	rig_see("[2:a^C^Z]");
 	rig_type("bye");
 	status = rig_wait_end();
 	assert_true(WIFEXITED(status));
@@ -78,9 +78,9 @@ one_key_reaches_the_program(void **state)
 	rig_see_raw();
 	rig_see("hello");
 	rig_type("\034");
-	rig_see("[2:\034]");
+	rig_see("[2:^\\]");
 	rig_type("x\034\034");
-	rig_see("[2:x\034\034]");
+	rig_see("[2:x^\\^\\]");
 	rig_type("bye");
 	(void)rig_wait_end();
 }

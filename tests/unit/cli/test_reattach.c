@@ -267,7 +267,8 @@ history_fn(int fd, const char *request, unsigned n)
 	(void)n;
 	fakews_accept(fd);
 	fakews_text(fd, "{\"type\":\"ready\",\"run_id\":\"" RIG_RUN "\","
-			"\"offset\":100,\"end\":140}");
+			"\"offset\":100,\"end\":140,"
+			"\"size_owner\":true}");
 	RIG_OUTPUT(fd, 100, "5;31mtorn\nOLD\033[6nLINE\033[c|");
 	RIG_OUTPUT(fd, 125, "0123456789abcde\033[6nNEW");
 	fakews_text(fd, "{\"type\":\"exit\",\"code\":0,\"state\":\"completed\""

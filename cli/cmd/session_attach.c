@@ -2,14 +2,55 @@
 /*
  * rdv attach: this terminal becomes a view of a session's terminal.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli/api.h"
 #include "cli/attach.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "lib/buf.h"
 #include "lib/js.h"
+
+#define NAMED 4
+
+/*
+ * In one line, before the terminal becomes a view: who else looks. A label is
+ * somebody's text, which out_note() escapes.
+ */
+static void
+note_others(struct cmd_call *c, const struct js *session)
+{
+	char *path =
+	    api_path("/api/sessions/", js_str(session, "id", ""), "/viewers");
+	const struct js *v;
+	struct buf line;
+	struct js *o;
+	char why[512];
+	int64_t total, i;
+
+	if (!c->cli->json && api_try(c, path, &o, why, sizeof(why)) == 0) {
+		total = js_int(o, "total", 0);
+		buf_init(&line, 1024);
+		for (i = 0; i < total && i < NAMED; i++) {
+			v = js_at(js_get(o, "viewers"), (size_t)i);
+			buf_printf(&line, "%s%s (%s%s)", i > 0 ? ", " : "",
+			    js_str(v, "name", "?"),
+			    js_bool(v, "guest", false) ? "link, " : "",
+			    js_str(v, "mode", "?"));
+		}
+		if (total > NAMED)
+			buf_printf(&line, " and %lld more",
+			    (long long)(total - NAMED));
+		if (total > 0)
+			out_note(c->cli, "also here: %s", buf_cstr(&line));
+		buf_done(&line);
+		js_free(o);
+	}
+	free(path);
+}
 
 static int
 session_attach(struct cmd_call *c)
@@ -24,6 +65,7 @@ session_attach(struct cmd_call *c)
 	int rc = pick_session_get(c, "", &session);
 
 	if (rc == CMD_OK) {
+		note_others(c, session);
 		conf.session = session;
 		rc = attach_run(&conf);
 	}

@@ -3,6 +3,9 @@
  * rdv session show: one session with its current run, everything the daemon
  * knows of it.
  */
+#include <stdlib.h>
+
+#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
@@ -64,6 +67,18 @@ static const struct out_col host_cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
+static const struct out_col viewer_cols[] = {
+	{ "WHO LOOKS", "name", OUT_TEXT },
+	{ "BY A LINK", "guest", OUT_YES },
+	{ "MODE", "mode", OUT_TEXT },
+	{ "COLUMNS", "cols", OUT_NUMBER },
+	{ "ROWS", "rows", OUT_NUMBER },
+	{ "SETS SIZE", "size_owner", OUT_YES },
+	{ "TYPES", "typing", OUT_YES },
+	{ "SINCE", "since", OUT_AGE },
+	{ NULL, NULL, OUT_TEXT },
+};
+
 static void
 show_table(const struct cli *cli, const struct out_col *columns,
     const struct js *rows)
@@ -84,16 +99,34 @@ show(const struct cli *cli, const struct js *v)
 	show_table(cli, host_cols, js_get(js_get(run, "egress"), "hosts"));
 }
 
+/* Beside the rest: a session is shown whether or not that can be had. */
+static void
+show_viewers(struct cmd_call *c, const struct js *v)
+{
+	char *path =
+	    api_path("/api/sessions/", js_str(v, "id", ""), "/viewers");
+	char why[512];
+	struct js *o;
+
+	if (api_try(c, path, &o, why, sizeof(why)) == 0) {
+		show_table(c->cli, viewer_cols, js_get(o, "viewers"));
+		js_free(o);
+	}
+	free(path);
+}
+
 static int
 session_show(struct cmd_call *c)
 {
 	struct js *v = NULL;
 	int rc = pick_session_get(c, "", &v);
 
-	if (rc == CMD_OK && c->cli->json)
+	if (rc == CMD_OK && c->cli->json) {
 		out_json(v);
-	else if (rc == CMD_OK)
+	} else if (rc == CMD_OK) {
 		show(c->cli, v);
+		show_viewers(c, v);
+	}
 	js_free(v);
 	return rc;
 }

@@ -219,6 +219,7 @@ const struct viewer_ops door_viewer_ops = {
 	.stalled_ms = door_stalled_cb,
 	.size = door_size_cb,
 	.flow = door_flow_cb,
+	.presence = door_presence_cb,
 	.ended = door_ended_cb,
 	.slow = door_slow_cb,
 	.detached = door_detached_cb,
@@ -474,6 +475,8 @@ door_say_ready(struct door *d, uint64_t offset)
 	js_add_bool(o, "size_owner", viewer_owns_size(d->viewer));
 	js_add_bool(o, "read_only", d->read_only);
 	js_add_str(o, "protocol", d->binary ? "rdv.v1" : "json");
+	if (d->hears)
+		js_add_int(o, "viewer", (int64_t)viewer_id(d->viewer));
 	say(d, o);
 	d->ready = true;
 }

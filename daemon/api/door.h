@@ -35,6 +35,7 @@ struct door {
 	struct auth_watch *watch;
 	char session_id[UUID_TEXT], run_id[UUID_TEXT], user_id[UUID_TEXT];
 	bool binary, read_only;
+	bool hears;   /* of who else looks */
 	bool ready;   /* "ready" was said */
 	bool closing; /* our close frame is sent or decided */
 	bool ended;   /* "exit" was said; close when the queue is short */
@@ -51,6 +52,9 @@ struct door {
 /* A door is the argument of both; it is freed when its WebSocket is closed. */
 extern const struct ws_ops door_ws_ops;
 extern const struct viewer_ops door_viewer_ops;
+
+/* For struct viewer_ops. */
+void door_presence_cb(const struct term *t, struct buf *said, void *door);
 
 /* Says why, then closes. */
 void door_refuse(struct door *d, const struct door_refusal *no);

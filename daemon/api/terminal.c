@@ -10,6 +10,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/door.h"
 #include "daemon/app.h"
+#include "daemon/auth/link.h"
 #include "daemon/conf.h"
 #include "daemon/core/run.h"
 #include "daemon/emu/emu.h"
@@ -24,7 +25,7 @@ struct terminal_in {
 	uint64_t set;
 	int64_t offset, tail, cols, rows, lines;
 	const char *run_id, *ticket;
-	bool read_only, keep_size, screen;
+	bool read_only, keep_size, screen, presence;
 };
 
 static const struct js_field query_fields[] = {
@@ -80,6 +81,10 @@ static const struct js_field query_fields[] = {
 	    .max = 128,
 	    .help = "a ticket of POST /api/sessions/{id}/terminal-token, in "
 		    "place of a header; spent by it" },
+	{ .name = "presence",
+	    .kind = JS_BOOL,
+	    .offset = offsetof(struct terminal_in, presence),
+	    .help = "tell who else looks, and when that changes" },
 	{ .name = NULL },
 };
 
@@ -115,13 +120,27 @@ say_size(struct door *d, const struct terminal_in *in)
 		(void)viewer_resize(d->viewer, cols, rows);
 }
 
+/* As others see it: by an account, or by what a link is said to be for. */
 static void
-attach(struct door *d, const struct terminal_in *in)
+introduce(const struct door *d, const char *token_id, struct viewer_conf *conf)
+{
+	const struct auth *auth = d->app->auth;
+
+	conf->name = auth_link_label(auth, token_id);
+	if (conf->name != NULL)
+		conf->link = token_id;
+	else
+		conf->name = auth_user_name(auth, d->user_id);
+}
+
+static void
+attach(struct door *d, const struct terminal_in *in, const char *token_id)
 {
 	struct viewer_conf conf = {
 		/* A frame of JSON is up to six times its output; see door.c. */
 		.chunk = d->binary ? 0 : DOOR_TEXT_CHUNK,
 		.read_only = d->read_only,
+		.hears = in->presence,
 	};
 	const char *why;
 
@@ -130,6 +149,8 @@ attach(struct door *d, const struct terminal_in *in)
 	    in->screen && (!JS_SET(in, 0) || why != NULL) && door_has_screen(d);
 	if (conf.held)
 		conf.offset = term_bytes(d->term);
+	d->hears = in->presence;
+	introduce(d, token_id, &conf);
 	d->viewer = viewer_new(d->term, &conf, &door_viewer_ops, d);
 	/* Before "ready", which tells the outcome. */
 	say_size(d, in);
@@ -278,7 +299,7 @@ terminal_open(struct api_call *c)
 	if (t.no.close != 0)
 		door_refuse(d, &t.no);
 	else
-		attach(d, &in);
+		attach(d, &in, actor.token_id);
 }
 
 const struct api_route api_routes_terminal[] = {

@@ -197,6 +197,7 @@ viewer_input(struct viewer *v, const void *p, size_t len)
 
 	if (v->read_only)
 		return RDV_E_DENIED;
+	presence_typed(v);
 	err = input_put(t, p, len, 2 * max);
 	if (err == 0 && t->input.queued > max && !v->paused) {
 		v->paused = true;

@@ -62,6 +62,7 @@ apply(struct term *t)
 	}
 	s->told = s->owner;
 	tell(t);
+	presence_changed(t);
 }
 
 static bool
@@ -117,6 +118,7 @@ note(struct viewer *v, unsigned cols, unsigned rows)
 	v->cols = cols;
 	v->rows = rows;
 	v->stated = ++v->term->size.stated;
+	presence_changed(v->term);
 }
 
 static int

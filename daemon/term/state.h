@@ -2,6 +2,7 @@
 #ifndef RDV_TERM_STATE_H
 #define RDV_TERM_STATE_H
 
+#include "daemon/term/presence.h"
 #include "daemon/term/pump.h"
 #include "daemon/term/runlog.h"
 #include "daemon/term/term.h"
@@ -46,6 +47,7 @@ struct term {
 	struct pump pump;
 	struct input input;
 	struct size size;
+	struct presence presence;
 	TAILQ_HEAD(, viewer) viewers; /* freed ones stay until reaped */
 	unsigned nviewers;
 	TAILQ_HEAD(, await) awaits;
@@ -71,6 +73,10 @@ struct viewer {
 	size_t chunk;
 	unsigned cols, rows; /* of its window, as stated; 0: never */
 	uint64_t stated;     /* which of its terminal's it was */
+	uint64_t id;
+	int64_t since, typed_ms; /* wall clock; monotonic, 0: never */
+	char name[PRESENCE_NAME], by_link[UUID_TEXT];
+	bool hears, unheard, typing;
 	bool read_only, dead, leaving, told, again, lagging, paused, held;
 };
 TAILQ_HEAD(viewer_list, viewer);
@@ -129,6 +135,11 @@ void input_done(struct input *in);
 /* A viewer has gone, and the size with it to whoever stated one last. */
 void size_leave(struct term *t, const struct viewer *v);
 void size_done(struct size *s);
+void presence_changed(struct term *t); /* somebody came, went or changed */
+void presence_typed(struct viewer *v);
+void presence_more(struct viewer *v); /* its sink has room again */
+void presence_done(struct presence *p);
+
 /* What comes from now on was written for the size in force. */
 void size_log(struct term *t);
 

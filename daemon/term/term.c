@@ -184,6 +184,7 @@ term_unref(struct term *t)
 		return;
 	screen_job_free(t->keeper);
 	close_program(t);
+	presence_done(&t->presence);
 	runlog_close(&t->log);
 	if (t->ts->window_term == t)
 		t->ts->window_term = NULL;

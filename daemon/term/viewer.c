@@ -8,10 +8,13 @@
 #include "daemon/term/viewer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/loop.h"
 #include "daemon/term/state.h"
+#include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 /* One viewer's share of a turn, so that a replay does not hold up the rest. */
@@ -35,6 +38,25 @@ later(struct viewer *v)
 	TAILQ_INSERT_TAIL(&ts->again, v, next_again);
 }
 
+/* A name that is too long is cut between characters. */
+static void
+introduce(struct viewer *v, const struct viewer_conf *conf)
+{
+	size_t len;
+
+	v->id = ++v->term->presence.last;
+	v->since = clock_wall_ms();
+	v->hears = conf->hears;
+	v->term->presence.listeners += conf->hears;
+	if (conf->name != NULL &&
+	    !str_copy(v->name, conf->name, sizeof(v->name))) {
+		len = strlen(v->name);
+		v->name[len - str_utf8_tail(v->name, len)] = '\0';
+	}
+	if (conf->link != NULL)
+		(void)str_copy(v->by_link, conf->link, sizeof(v->by_link));
+}
+
 struct viewer *
 viewer_new(struct term *t, const struct viewer_conf *conf,
     const struct viewer_ops *ops, void *arg)
@@ -52,6 +74,8 @@ viewer_new(struct term *t, const struct viewer_conf *conf,
 	TAILQ_INSERT_TAIL(&t->viewers, v, link);
 	t->nviewers++;
 	t->ts->stats.viewers++;
+	introduce(v, conf);
+	presence_changed(t);
 	later(v);
 	return v;
 }
@@ -82,6 +106,8 @@ viewer_free(struct viewer *v)
 	size_leave(v->term, v);
 	v->term->nviewers--;
 	v->term->ts->stats.viewers--;
+	v->term->presence.listeners -= v->hears;
+	presence_changed(v->term);
 	/* It may stand in a list somebody is walking. */
 	loop_defer(v->term->ts->conf.loop, viewer_reap_cb, v);
 }
@@ -230,8 +256,17 @@ viewer_release(struct viewer *v, uint64_t offset)
 void
 viewer_more(struct viewer *v)
 {
+	if (v->dead)
+		return;
+	viewer_run(v);
 	if (!v->dead)
-		viewer_run(v);
+		presence_more(v);
+}
+
+uint64_t
+viewer_id(const struct viewer *v)
+{
+	return v->id;
 }
 
 uint64_t

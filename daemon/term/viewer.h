@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct term;
 struct term_end;
 struct viewer;
@@ -30,6 +31,12 @@ struct viewer_ops {
 	void (*size)(unsigned cols, unsigned rows, bool owner, void *arg);
 	/* Input is over its bound: read no more until told. May be NULL. */
 	void (*flow)(bool paused, void *arg);
+	/*
+	 * Others came, went or changed (term/presence.h). `said` is the same
+	 * for all who are told of it: who finds it empty fills it with what is
+	 * to be sent. May be NULL.
+	 */
+	void (*presence)(const struct term *t, struct buf *said, void *arg);
 	/* All bytes were given and the run is over; called once. */
 	void (*ended)(const struct term_end *end, void *arg);
 	/* Took nothing for too long and is far behind: to be closed. */
@@ -42,7 +49,10 @@ struct viewer_conf {
 	uint64_t offset; /* at most the size of the log */
 	size_t chunk;	 /* bytes per output() at most; 0: VIEWER_CHUNK */
 	bool read_only;
-	bool held; /* gets nothing before viewer_release() */
+	bool held;	  /* gets nothing before viewer_release() */
+	bool hears;	  /* of who else looks */
+	const char *name; /* for others who look; copied; NULL: none */
+	const char *link; /* id of the link it came by, or NULL */
 };
 #define VIEWER_CHUNK 65536
 /* Above this many queued bytes a sink gets no more. */
@@ -58,6 +68,8 @@ void viewer_hold(struct viewer *v);
 void viewer_release(struct viewer *v, uint64_t offset);
 /* The sink has room again. */
 void viewer_more(struct viewer *v);
+/* Among those of its terminal (term/presence.h). */
+uint64_t viewer_id(const struct viewer *v);
 uint64_t viewer_offset(const struct viewer *v);
 /* Goes on from another offset, held or not; false when it is beyond the log. */
 bool viewer_seek(struct viewer *v, uint64_t offset);

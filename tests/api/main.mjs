@@ -7,6 +7,7 @@ await import('./input.mjs');
 await import('./wait.mjs');
 await import('./search.mjs');
 await import('./sizes.mjs');
+await import('./presence.mjs');
 await import('./screen.mjs');
 await import('./cast.mjs');
 await import('./protocol.mjs');

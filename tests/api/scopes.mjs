@@ -65,6 +65,7 @@ const TABLE = {
 		body: bad }],
 	'GET /api/sessions/{id}/scrollback': [LOOK, 200, at('session')],
 	'GET /api/sessions/{id}/screen': [LOOK, 200, at('session')],
+	'GET /api/sessions/{id}/viewers': [LOOK, 200, at('session')],
 	'GET /api/sessions/{id}/wait': [LOOK, 400, at('session')],
 	'GET /api/sessions/{id}/runs': [LOOK, 200, at('session')],
 	'POST /api/sessions/{id}/terminal-token': [LOOK, 422, { id: 'session',

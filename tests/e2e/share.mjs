@@ -96,6 +96,38 @@ await test('abuse_C13 a revoked link sends away who came by it',
 	await product.closeAll();
 });
 
+await test('abuse_J10 who else looks is shown outside the frame, as text',
+    async ({ product, browser }) => {
+	const made = await product.session('company');
+	const page = await browser.signedIn();
+	const chips = (p) => p.$$eval('.others li', (all) => all.map((li) =>
+	    [li.textContent, li.dataset.guest, li.dataset.typing]));
+
+	await openSession(page, made);
+	equal(await chips(page), [], 'alone');
+	const url = await linkFrom(page, { label: '<i>Bo</i>', write: true });
+	const bo = await guest(browser, url);
+	await page.waitForSelector('.others li');
+	equal(await chips(page), [['<i>Bo</i>', 'true', 'false']], 'the guest');
+	equal(await page.locator('.frame .others, .others i').count(), 0,
+	    'neither in the frame nor as markup');
+	check(/by a link, may type/.test(await page.getAttribute('.others li',
+	    'title')), 'what the guest may');
+	await bo.waitForSelector('.others li[data-guest="false"]');
+	// Until it was told: a slow machine may have forgotten it by then.
+	await until(async () => {
+		await type(bo, 'x');
+		return (await chips(page))[0]?.[2] === 'true';
+	}, 'typing');
+	await shot(page, 'chips');
+	await until(async () => (await chips(page))[0]?.[2] === 'false',
+	    'no more');
+	await bo.context().close();
+	await page.waitForSelector('.others', { state: 'detached' });
+	await page.context().close();
+	await product.closeAll();
+});
+
 await test('a phone shows the whole of a large terminal and shrinks nobody',
     async ({ product, browser }) => {
 	const made = await product.session('wide');

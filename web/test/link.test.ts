@@ -78,6 +78,7 @@ class Rig {
 	readonly link = new Link("sid", this.env, {
 		size: () => ({ cols: 100, rows: 30, keep: this.keep }),
 		ready: () => undefined,
+		present: () => undefined,
 		jumped: (first) => {
 			this.jumps.push(first);
 		},

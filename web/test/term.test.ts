@@ -33,7 +33,7 @@ test("messages are checked, unknown and broken ones skipped", () => {
 
 	assert.deepEqual(ready, { type: "ready", run_id: "r", offset: 7,
 	    end: null, cols: 100, rows: 30, size_owner: true,
-	    read_only: false });
+	    read_only: false, viewer: null });
 	for (const bad of ["", "null", "[]", "1", '{"type":"toString"}',
 	    '{"type":"__proto__"}', '{"type":"ready","offset":1}',
 	    '{"type":"resync","offset":1.5}', '{"type":"size","cols":1}'])
@@ -144,4 +144,20 @@ test("the touch Ctrl key makes control characters", () => {
 	assert.equal(control(" "), "\0");
 	assert.equal(control("1"), "1");
 	assert.equal(control("\x1b[A"), "\x1b[A");
+});
+
+test("who looks is read with care", () => {
+	const told = decodeText(JSON.stringify({ type: "presence", total: 9,
+		viewers: [{ id: 1, name: "ann", guest: false, mode: "write",
+			cols: 80, rows: 24, size_owner: true, typing: true },
+		{ id: 2, name: 7, guest: 1, mode: "root", cols: "x" },
+		null, "x", { name: "no id" }] }));
+
+	assert.deepEqual(told, { type: "presence", total: 9, viewers: [
+		{ id: 1, name: "ann", guest: false, mode: "write", cols: 80,
+			rows: 24, size_owner: true, typing: true },
+		{ id: 2, name: "", guest: false, mode: "read", cols: null,
+			rows: null, size_owner: false, typing: false }] });
+	assert.deepEqual(decodeText('{"type":"presence"}'),
+	    { type: "presence", total: 0, viewers: [] });
 });

@@ -93,6 +93,7 @@ test_C12_what_it_can_be(void **state)
 	struct credential_change *ch = credential_begin(fx->app.auth);
 	struct credential_spec spec = { auth_owner(fx->app.auth), "",
 		TOKEN_LINK, 0, 0, NULL };
+	unsigned taken = 0;
 	struct tx *tx;
 
 	fx_session(fx);
@@ -101,12 +102,12 @@ test_C12_what_it_can_be(void **state)
 		spec.scopes = wrong[i].scopes;
 		spec.expires_at = wrong[i].expires_at;
 		spec.session_id = wrong[i].session ? FX_SESSION : NULL;
-		if (credential_issue(ch, tx, &spec, id, text, NULL) !=
-		    RDV_E_INVALID)
-			fail_msg("row %zu was taken", i);
+		taken += credential_issue(ch, tx, &spec, id, text, NULL) !=
+			 RDV_E_INVALID;
 	}
 	tx_abort(tx);
 	credential_done(RDV_E_INVALID, ch);
+	assert_int_equal(taken, 0);
 }
 
 static void

@@ -40,8 +40,24 @@ rig_serve_fn(int fd, const char *request, unsigned n)
 	    rig.state != NULL ? rig.state : "running");
 	if (str_starts(request, "GET /ws/terminal/" RIG_ID "?"))
 		rig.scenario(fd, request, nth++);
+	else if (str_starts(request, "GET /api/sessions/" RIG_ID "/viewers "))
+		fake_json(fd, 200,
+		    rig.viewers != NULL ? rig.viewers
+					: "{\"total\":0,\"viewers\":[]}");
 	else
 		fake_json(fd, 200, session);
+}
+
+char *
+rig_ws_request(void)
+{
+	char *rq = fake_request(&rig.fake);
+
+	while (!str_starts(rq, "GET /ws/")) {
+		free(rq);
+		rq = fake_request(&rig.fake);
+	}
+	return rq;
 }
 
 void
@@ -159,7 +175,7 @@ rig_setup(void **state)
 	int m, s;
 
 	(void)state;
-	rig.status = rig.state = NULL;
+	rig.status = rig.state = rig.viewers = NULL;
 	rig.err = 0;
 	assert_int_equal(openpty(&m, &s, NULL, NULL, NULL), 0);
 	assert_int_equal(tcgetattr(s, &rig.before), 0);

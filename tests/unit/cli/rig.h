@@ -23,6 +23,7 @@ struct rig {
 	fake_fn *scenario; /* serves the WebSocket; counts connections to it */
 	/* Of the one session and its run; NULL: active and running. */
 	const char *status, *state;
+	const char *viewers; /* JSON of who looks; NULL: nobody */
 	int master;
 	int err; /* standard error of rdv, or 0: the terminal */
 	pid_t child;
@@ -44,6 +45,8 @@ void rig_serve_fn(int fd, const char *request, unsigned n);
  * with status 3 at "bye".
  */
 void rig_echo_fn(int fd, const char *request, unsigned n);
+/* The first request for a WebSocket, to be freed. */
+char *rig_ws_request(void);
 /* Reads what there is; false when nothing came or the other side is gone. */
 bool rig_look(int ms);
 /* Waits until the text was shown. */

@@ -32,8 +32,7 @@ input_and_output(void **state)
 	assert_int_equal(WEXITSTATUS(status), 3);
 	assert_non_null(strstr(rig.screen, "ended with status 3"));
 	rig_check_restored();
-	free(fake_request(&rig.fake));
-	rq = fake_request(&rig.fake);
+	rq = rig_ws_request();
 	assert_non_null(strstr(rq, "cols=90&rows=30&tail="));
 	assert_non_null(strstr(rq, "Sec-WebSocket-Protocol: rdv.v1\r\n"));
 	assert_non_null(strstr(rq, "Authorization: Bearer rdv_test-token\r\n"));
@@ -68,6 +67,32 @@ detach_with_two_keys(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == CMD_OK);
 	assert_non_null(strstr(rig.screen, "detached from s"));
 	rig_check_restored();
+}
+
+/* Before the first byte of the view, in one line that no label can break. */
+static void
+others_are_named(void **state)
+{
+	const char *at;
+
+	(void)state;
+	rig.viewers = "{\"total\":7,\"viewers\":["
+		      "{\"name\":\"ann\",\"guest\":false,\"mode\":\"write\"},"
+		      "{\"name\":\"B\\u001b[31mo\\n\",\"guest\":true,"
+		      "\"mode\":\"read\"},"
+		      "{\"name\":\"c\",\"guest\":false,\"mode\":\"read\"},"
+		      "{\"name\":\"d\",\"guest\":false,\"mode\":\"read\"},"
+		      "{\"name\":\"e\",\"guest\":false,\"mode\":\"read\"}]}";
+	rig_start(rig_echo_fn);
+	rig_see_raw();
+	rig_see("hello");
+	rig_type("bye");
+	(void)rig_wait_end();
+	at = strstr(rig.screen,
+	    "rdv: also here: ann (write), B\\e[31mo\\n (link, read), "
+	    "c (read), d (read) and 3 more\r\n");
+	assert_non_null(at);
+	assert_true(at < strstr(rig.screen, "hello"));
 }
 
 static void
@@ -123,8 +148,7 @@ read_only_sends_nothing(void **state)
 	rig.child = 0;
 	assert_null(strstr(rig.screen, "[2:"));
 	assert_non_null(strstr(rig.screen, "s: read only, keys are not sent"));
-	free(fake_request(&rig.fake));
-	rq = fake_request(&rig.fake);
+	rq = rig_ws_request();
 	assert_non_null(strstr(rq, "&read_only=1 "));
 	free(rq);
 }
@@ -204,6 +228,7 @@ main(void)
 		T(input_and_output),
 		T(the_end_of_the_program_is_no_failure),
 		T(detach_with_two_keys),
+		T(others_are_named),
 		T(one_key_reaches_the_program),
 		T(size_follows_the_window),
 		T(read_only_sends_nothing),

@@ -74,8 +74,7 @@ the_screen_is_first(void **state)
 	       at < strstr(rig.screen, "ONE"))
 		lines++, at++;
 	assert_int_equal(lines, 1 + 30);
-	free(fake_request(&rig.fake));
-	rq = fake_request(&rig.fake);
+	rq = rig_ws_request();
 	assert_non_null(strstr(rq, "?screen=true&lines=0&cols=90&rows=30&"));
 	free(rq);
 }

@@ -14,6 +14,7 @@ import { InputQueue } from "./input.ts";
 import {
 	decodeFrame, decodeText,
 	type ClientMessage, type Exit, type Ready, type ServerMessage,
+	type Viewer,
 } from "./wire.ts";
 
 export type Refusal = "signin" | "gone" | "closed";
@@ -58,6 +59,7 @@ export interface Handlers {
 	/* `done` is called once the bytes have been drawn. */
 	output(bytes: Uint8Array, offset: number, done: () => void): void;
 	sized(size: Size, owner: boolean): void;
+	present(viewers: Viewer[], total: number): void;
 	state(state: LinkState): void;
 	input(pending: number, batch: number, paused: boolean): void;
 	dropped(bytes: number): void;
@@ -155,6 +157,7 @@ export class Link {
 
 		query.set("cols", String(size.cols));
 		query.set("rows", String(size.rows));
+		query.set("presence", "true");
 		if (size.keep)
 			query.set("keep_size", "true");
 		if (this.cursor.run === null) {
@@ -205,6 +208,9 @@ export class Link {
 		case "ready": this.opened(msg); break;
 		case "resync": this.jump(msg.run_id, msg.offset); break;
 		case "size": this.on.sized(msg, msg.owner); break;
+		case "presence":
+			this.on.present(msg.viewers, msg.total);
+			break;
 		case "flow": this.flow(msg.input === "paused"); break;
 		case "exit": this.exit = msg; break;
 		case "error": this.trouble(msg.message); break;

@@ -17,7 +17,7 @@ import { Link, type Env, type LinkState, type Size } from "./link.ts";
 import { bracketEnd, neutralise } from "./paste.ts";
 import { isFocusReport } from "./replies.ts";
 import { touchScroll } from "./touch.ts";
-import type { Ready } from "./wire.ts";
+import type { Ready, Viewer } from "./wire.ts";
 
 export interface ScreenState {
 	link: LinkState;
@@ -25,6 +25,9 @@ export interface ScreenState {
 	owner: boolean;
 	readOnly: boolean;
 	title: string;
+	/* Who else looks, as far as they are listed, and how many in all. */
+	others: Viewer[];
+	total: number;
 	input: { pending: number; batch: number; paused: boolean };
 }
 
@@ -66,12 +69,13 @@ export class Screen {
 	private readonly cleanup: (() => void)[] = [];
 	private state: ScreenState = {
 		link: { name: "stopped" }, size: { cols: 80, rows: 24 },
-		owner: false, readOnly: false, title: "",
+		owner: false, readOnly: false, title: "", others: [], total: 0,
 		input: { pending: 0, batch: 0, paused: false },
 	};
 	/* Drawn up to here; answers are given to queries behind `live`. */
 	private drawn = 0;
 	private live = Infinity;
+	private self: number | null = null;
 	private bracketed = false;
 	/* As large as letters are where the size is ours. */
 	private readonly font: number;
@@ -95,6 +99,8 @@ export class Screen {
 			jumped: (first) => this.jumped(first),
 			output: (bytes, at, done) => this.draw(bytes, at, done),
 			sized: (size, owner) => this.sized(size, owner),
+			present: (all, total) => this.set({ total,
+			    others: all.filter((v) => v.id !== this.self) }),
 			state: (link) => this.linked(link),
 			input: (pending, batch, paused) =>
 			    this.set({ input: { pending, batch, paused } }),
@@ -228,6 +234,7 @@ export class Screen {
 
 	private ready(msg: Ready): void {
 		this.live = msg.end ?? msg.offset;
+		this.self = msg.viewer;
 		this.term.options.disableStdin = msg.read_only;
 		this.set({ readOnly: msg.read_only });
 		this.sized(msg, msg.size_owner);

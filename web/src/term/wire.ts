@@ -10,6 +10,18 @@ export const protocol = "rdv.v1";
 export const maxInput = 32 * 1024;
 export const header = 8;
 
+/* Somebody who looks at the same terminal. */
+export interface Viewer {
+	id: number;
+	name: string;
+	guest: boolean;
+	mode: "read" | "write";
+	cols: number | null;
+	rows: number | null;
+	size_owner: boolean;
+	typing: boolean;
+}
+
 export interface Ready {
 	type: "ready";
 	run_id: string;
@@ -20,6 +32,8 @@ export interface Ready {
 	rows: number;
 	size_owner: boolean;
 	read_only: boolean;
+	/* Which of those who look is this one. */
+	viewer: number | null;
 }
 
 export interface Exit {
@@ -37,6 +51,7 @@ export type ServerMessage =
 	| { type: "resync"; run_id: string; offset: number; reason: string }
 	| { type: "size"; cols: number; rows: number; owner: boolean }
 	| { type: "flow"; input: "paused" | "open" }
+	| { type: "presence"; total: number; viewers: Viewer[] }
 	| { type: "pong" }
 	| { type: "error"; code: string; message: string };
 
@@ -69,6 +84,7 @@ function ready(f: Fields): ServerMessage | null {
 		cols: int(f, "cols") ?? 80, rows: int(f, "rows") ?? 24,
 		size_owner: f.size_owner === true,
 		read_only: f.read_only === true,
+		viewer: int(f, "viewer"),
 	};
 }
 
@@ -97,8 +113,30 @@ function size(f: Fields): ServerMessage | null {
 	return { type: "size", cols, rows, owner: f.owner === true };
 }
 
+function viewer(v: unknown): Viewer | null {
+	const f = typeof v === "object" && v !== null ? v as Fields : {};
+	const id = int(f, "id");
+
+	if (id === null)
+		return null;
+	return {
+		id, name: str(f, "name"), guest: f.guest === true,
+		mode: f.mode === "write" ? "write" : "read",
+		cols: int(f, "cols"), rows: int(f, "rows"),
+		size_owner: f.size_owner === true, typing: f.typing === true,
+	};
+}
+
+function presence(f: Fields): ServerMessage {
+	const list = Array.isArray(f.viewers) ? f.viewers : [];
+	const viewers = list.map(viewer).filter((v) => v !== null);
+
+	return { type: "presence", viewers,
+	    total: Math.max(int(f, "total") ?? 0, viewers.length) };
+}
+
 const decoders: Record<string, (f: Fields) => ServerMessage | null> = {
-	ready, exit, resync, size,
+	ready, exit, resync, size, presence,
 	flow: (f) => ({ type: "flow",
 	    input: f.input === "paused" ? "paused" : "open" }),
 	pong: () => ({ type: "pong" }),

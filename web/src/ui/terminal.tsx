@@ -12,6 +12,7 @@ import type { Env, Refusal } from "../term/link.ts";
 import { longInput, Screen, type ScreenState } from "../term/screen.ts";
 import { bytes, label } from "../util/text.ts";
 import { KeyRow } from "./keys.tsx";
+import { Others } from "./others.tsx";
 
 const readerKey = "rdv.screen-reader";
 
@@ -245,6 +246,8 @@ function StatusLine({ screen, state }: Parts) {
 			<span class="link" role="status">{wordFor(state)}</span>
 			{state.readOnly && <span>read only</span>}
 			<span class="title">{label(state.title)}</span>
+			<Others list={state.link.name === "open" ? state.others : []}
+			    total={state.total} />
 			<span class="dims">{`${cols} × ${rows}`}</span>
 			<Details screen={screen} />
 		</div>

@@ -25,6 +25,8 @@ const ids = {
 	folder: (await call(ann, 'POST', '/api/folders', { name: 'hers' })).id,
 	token: (await call(ann, 'GET', '/api/tokens', undefined, 200))[0].id,
 };
+const link = await call(ann, 'POST', '/api/links', { session_id: held.id });
+ids.link = link.id;
 const his = {
 	session: (await call(bob, 'POST', '/api/sessions',
 		{ name: 'his', command: ['/bin/cat'] })).id,
@@ -42,6 +44,7 @@ const PATHS = {
 	'GET /api/sessions/{id}/runs': ['session'],
 	'GET /api/sessions/{id}/screen': ['session'],
 	'GET /api/sessions/{id}/scrollback': ['session'],
+	'GET /api/sessions/{id}/viewers': ['session'],
 	'GET /api/sessions/{id}/wait': ['session', undefined,
 		'?exit=true&timeout_ms=0'],
 	'PATCH /api/sessions/{id}': ['session', { name: 'taken' }],
@@ -61,6 +64,7 @@ const PATHS = {
 	'DELETE /api/folders/{id}': ['folder'],
 	'DELETE /api/sessions/{id}': ['session'],
 	'DELETE /api/tokens/{id}': ['token'],
+	'DELETE /api/links/{id}': ['link'],
 	'GET /ws/terminal/{session_id}': ['session'],
 };
 
@@ -80,6 +84,7 @@ const BODIES = [
 	['POST', '/api/sessions/reorder', (id) => ({ session_ids: [id] }),
 		'session'],
 	['POST', '/api/worktrees/restore', (id) => ({ id }), 'session'],
+	['POST', '/api/links', (id) => ({ session_id: id }), 'session'],
 	['POST', '/api/login', (id) => ({ sha256: 'a'.repeat(64), name: 'x',
 		scopes: ['run'], session_id: id }), 'session'],
 ];
@@ -152,6 +157,7 @@ await test('C14 nor a terminal or a stream', async () => {
 
 await test('C14 lists and events name nothing of another\'s', async () => {
 	const lists = ['/api/sessions', '/api/folders', '/api/tokens',
+		'/api/links', `/api/links?session_id=${ids.session}`,
 		'/api/worktrees/trash', '/api/status', '/metrics',
 		'/api/events?since=0&limit=1000'];
 	let own = '';
@@ -164,6 +170,42 @@ await test('C14 lists and events name nothing of another\'s', async () => {
 	for (const id of Object.values(ids))
 		assert.ok(own.includes(id), `control: ${id}`);
 });
+
+// Through the web, where it is good, and over a person's own socket, where a
+// credential is heard of that person alone.
+const exchange = (who, secret) => s.over(who, 'POST', '/api/links/open',
+	{ body: { secret }, token: null, headers: { Host: '127.0.0.1:8443',
+		Origin: 'http://127.0.0.1:8443' } });
+
+await test('C14 a link is exchanged through the web, and by no other account',
+	async () => {
+		const web = await s.request('POST', '/api/links/open', { token: null,
+			body: { secret: link.secret }, headers: {
+				Host: '127.0.0.1:8443', Origin: 'http://127.0.0.1:8443' } });
+		assert.equal(web.status, 200, `${web.raw}`);
+		assert.deepEqual([web.json.session_id, web.json.owner,
+			web.json.mode], [ids.session, ann.name, 'read']);
+		const his = said(await exchange(bob, link.secret));
+		assert.equal(his.status, 404);
+		assert.deepEqual(his, said(await exchange(bob, 'x'.repeat(43))));
+		// The ticket that came of it opens nothing there either.
+		const t = await s.raw(`GET /ws/terminal/${ids.session}?token=` +
+			`${web.json.token} HTTP/1.1\r\nHost: 127.0.0.1:8443\r\n` +
+			'Origin: http://127.0.0.1:8443\r\nConnection: Upgrade\r\n' +
+			'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+			'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+		{ sock: path.join(bob.run, 'terminal.sock'),
+			until: (text) => /"type":"(ready|error)"/.test(text) });
+		assert.match(t, /INVALID_TOKEN/);
+	});
+
+await test('C12 on a host nobody types by a link, unless root says so',
+	async () => {
+		const r = await s.over(ann, 'POST', '/api/links',
+			{ body: { session_id: ids.session, mode: 'write' } });
+		assert.equal(r.status, 403, `${r.raw}`);
+		assert.match(r.json.error, /^sharing\.links = "auto" \(the default\)/);
+	});
 
 await test('C14 and nothing of hers has changed', async () => {
 	for (const [route, [kind, , query = '']] of Object.entries(PATHS)) {

@@ -134,7 +134,10 @@ lists(const struct ops *o)
 	return n;
 }
 
-/* Runs that are done keep a place for as long as their reapers tidy. */
+/*
+ * Runs that are done keep a place for as long as their reapers tidy. What is
+ * asked for may have a list.
+ */
 static bool
 has_place(const struct ops *o)
 {
@@ -142,7 +145,7 @@ has_place(const struct ops *o)
 	const rlim_t spare = count(o, RUN_SPARE, RUN_SPARE);
 	const rlim_t done = o->runs.n - live - spare;
 	const rlim_t fds =
-	    (live + spare + 1) * RUN_FDS + done * RUN_DONE_FDS + lists(o);
+	    (live + spare + 1) * RUN_FDS + done * RUN_DONE_FDS + lists(o) + 1;
 
 	return live < RUNS_MAX && o->runs.n < RUNS_TABLE && fds <= o->run_fds;
 }

@@ -173,7 +173,8 @@ abuse_E02_lengths_that_lie(void **state)
 static void
 abuse_E04_one_too_many(void **state)
 {
-	static const unsigned liars[] = { 5, 6, 8, 12, 13, 33, 64 };
+	static const unsigned liars[] = { SEQPKT_FDS_MAX + 1,
+		SEQPKT_FDS_MAX + 2, 12, 13, 33, 64 };
 	struct seqpkt_fds got;
 	unsigned i, now = open_fds();
 	char in[4];

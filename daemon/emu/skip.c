@@ -81,6 +81,39 @@ skip_plain(const uint8_t *p, size_t len, size_t *last)
 	}
 }
 
+static bool
+is_printable(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f;
+}
+
+static bool
+all_printable(const uint8_t *p)
+{
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < 64; i++)
+		bad |= !is_printable(p[i]);
+	return bad == 0;
+}
+
+size_t
+skip_unprintable(const uint8_t *p, size_t len)
+{
+	while (len >= 64 && all_printable(p + len - 64))
+		len -= 64;
+	while (len > 0 && is_printable(p[len - 1]))
+		len--;
+	return len;
+}
+
+bool
+skip_to_margin(const struct emu *e, size_t *n)
+{
+	*n = (e->cols - e->main.x) % e->cols;
+	return e->modes & MODE_WRAP;
+}
+
 bool
 skip_possible(const struct emu *e)
 {

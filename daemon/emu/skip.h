@@ -19,9 +19,16 @@ struct emu;
  * there is a sequence among them, *last is behind the last.
  */
 size_t skip_plain(const uint8_t *p, size_t len, size_t *last);
+/* Behind the last byte that is no printable one of ASCII; 0: all are. */
+size_t skip_unprintable(const uint8_t *p, size_t len);
+/*
+ * How many printable ones bring the cursor to where a line begins, one for each
+ * column of a line. False: it does not go on there by itself.
+ */
+bool skip_to_margin(const struct emu *e, size_t *n);
 /* Whether such a stretch leaves no more than that, where the emulator is. */
 bool skip_possible(const struct emu *e);
-/* Right behind a carriage return and a line feed in one: all of it is gone. */
+/* Where a line begins, at the bottom: all there was above is gone. */
 void skip_jump(struct emu *e);
 /*
  * The pen at the end of such bytes, by the sequences in them: from the last

@@ -3,8 +3,8 @@
  * Over a flood instead of through it. The log is looked through for how far
  * there is nothing in it but lines (daemon/emu/skip.h); then the last lines of
  * that, as many as are kept, are all that is emulated. Invariant: where a job
- * lands is right behind the end of a line, so many lines before the first byte
- * that is no plain one that all there was before is gone.
+ * lands a line begins, so many lines before the first byte that is no plain one
+ * that all there was before is gone.
  */
 #include "daemon/term/flight.h"
 
@@ -54,6 +54,40 @@ find_back(const struct screen_job *j, uint64_t end, unsigned lines)
 		}
 	}
 	return 0;
+}
+
+/* Where the endless line begins; false: nobody knows in which column. */
+static bool
+find_margin(const struct screen_job *j, uint64_t *at)
+{
+	uint8_t p[2];
+	size_t n;
+
+	if (!skip_to_margin(j->emu, &n))
+		return false;
+	*at = j->odd > 0 ? j->odd : j->at + n;
+	if (j->odd == 0)
+		return true;
+	return j->odd >= j->at + 2 && read_at(j, j->odd - 2, p, 2) &&
+	       (p[1] == '\r' || (p[0] == '\r' && p[1] == '\n'));
+}
+
+/*
+ * Text that is one line to whoever wrote it is as many as it fills on the
+ * screen: where one of those begins, `lines` of them before `end` and the whole
+ * screen behind the first. 0: it is not so long.
+ */
+static uint64_t
+find_wrapped(const struct screen_job *j, uint64_t end, unsigned lines)
+{
+	struct emu_look look;
+	uint64_t at, fit;
+
+	if (!find_margin(j, &at) || end <= at)
+		return 0;
+	emu_look(j->emu, &look);
+	fit = (end - at) / look.cols;
+	return fit < lines + look.rows ? 0 : at + (fit - lines) * look.cols;
 }
 
 /* By then the cursor is in the last row, wherever it was. */
@@ -107,13 +141,20 @@ static void
 fly(struct screen_job *j, uint64_t end)
 {
 	struct emu_look look;
+	unsigned lines;
 	uint64_t to;
+	bool down;
 
 	if (end - j->at < WORTH)
 		return;
 	emu_look(j->emu, &look);
-	to = find_back(j, end, EMU_HISTORY + look.rows + 1);
-	if (to < j->at + WORTH / 2 || !is_down(j, to) || !set_pen(j, to))
+	lines = EMU_HISTORY + look.rows + 1;
+	to = find_wrapped(j, end, lines);
+	down = to > 0;
+	if (!down)
+		to = find_back(j, end, lines);
+	if (to < j->at + WORTH / 2 || !(down || is_down(j, to)) ||
+	    !set_pen(j, to))
 		return;
 	skip_jump(j->emu);
 	j->at = to;
@@ -133,7 +174,7 @@ bool
 flight_step(struct screen_job *j, uint64_t end)
 {
 	uint8_t *block = j->term->ts->step;
-	size_t len, n, last = 0;
+	size_t len, n, odd, last = 0;
 
 	if (!j->looking) {
 		if (j->at < j->look_at || end - j->at < WORTH ||
@@ -141,7 +182,7 @@ flight_step(struct screen_job *j, uint64_t end)
 			return false;
 		j->looking = true;
 		j->ahead = j->at;
-		j->sequence = 0;
+		j->sequence = j->odd = 0;
 	}
 	len = end - j->ahead < FLIGHT_BYTES ? (size_t)(end - j->ahead)
 					    : FLIGHT_BYTES;
@@ -152,6 +193,9 @@ flight_step(struct screen_job *j, uint64_t end)
 	n = skip_plain(block, len, &last);
 	if (last > 0)
 		j->sequence = j->ahead + last;
+	odd = skip_unprintable(block, n);
+	if (odd > 0)
+		j->odd = j->ahead + odd;
 	j->term->ts->stats.looked += n;
 	j->ahead += n;
 	/* A sequence that the block cut is looked at whole in the next. */

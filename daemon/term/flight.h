@@ -24,6 +24,7 @@ struct screen_job {
 	/* How far it was looked ahead, and where to look next. */
 	uint64_t ahead, look_at;
 	uint64_t sequence; /* behind the last in the stretch; 0: none */
+	uint64_t odd;	   /* likewise of what is not printable */
 	bool looking;
 	bool over; /* it is where it was to come, or has failed */
 };

@@ -43,7 +43,7 @@
  * which is many times faster, and pays for less.
  */
 #define KEEP_OFTEN  (2u << 20)
-#define KEEP_SELDOM (16u << 20)
+#define KEEP_SELDOM (32u << 20)
 /* Less than this is emulated again next time. */
 #define KEEP_WORTH (1u << 20)
 #define CKPT_MAX   (8u << 20)

@@ -211,8 +211,33 @@ half_line(struct buf *b, unsigned i)
 	buf_printf(b, "%u\r\n%u", i, i);
 }
 
+static void
+endless_line(struct buf *b, unsigned i)
+{
+	buf_printf(b, "%u and no end ", i);
+}
+
+/* Lines and colours first, then one that does not end. */
+static void
+late_line(struct buf *b, unsigned i)
+{
+	if (i < 5000)
+		coloured_line(b, i);
+	else
+		endless_line(b, i);
+}
+
+/* In the middle of it nobody knows in which column. */
+static void
+painted_line(struct buf *b, unsigned i)
+{
+	buf_printf(b, "%s%u and no end", i % 90000 == 5 ? "\x1b[32m\t" : "", i);
+}
+
 static line_fn *const floods[] = { short_line, coloured_line, open_line,
-	long_line, bare_line, moving_line, shifted_line };
+	long_line, bare_line, endless_line, late_line, painted_line,
+	moving_line, shifted_line };
+#define NOT_EMULATED 7 /* the first of them */
 
 static void
 test_floods(void **state)
@@ -257,6 +282,23 @@ test_where_floods_leave_more(void **state)
 	}
 }
 
+/* A line that does not wrap fills no others; one that moves text does. */
+static void
+test_where_a_line_does_not_wrap(void **state)
+{
+	static const char *const starts[] = { "a\x1b[?7l\x1b[24;1H",
+		"b\x1b[4h\x1b[24;1H" };
+	struct fx *fx = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		uuid_v7(fx->run);
+		buf_reset(&fx->log);
+		buf_put_text(&fx->log, starts[i]);
+		flood(fx, 2u << 20, endless_line);
+		check(fx);
+	}
+}
+
 /* Most of a flood is not emulated, whether it has colours or not. */
 static void
 test_floods_are_not_emulated(void **state)
@@ -264,7 +306,7 @@ test_floods_are_not_emulated(void **state)
 	struct fx *fx = *state;
 	struct terms_stats before, now;
 
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < NOT_EMULATED; i++) {
 		uuid_v7(fx->run);
 		buf_reset(&fx->log);
 		buf_put_text(&fx->log, "\x1b[2;5H\x1b[7mx\x1b[m");
@@ -515,6 +557,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_floods, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_where_a_line_does_not_wrap,
+		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_floods_are_not_emulated,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_where_floods_leave_more,

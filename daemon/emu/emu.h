@@ -41,6 +41,13 @@ size_t emu_partial(const struct emu *e);
  * buffer are not looked at.
  */
 void emu_restore(const struct emu *e, unsigned lines, struct buf *out);
+/*
+ * The same with fewer lines above the screen, if so many are more than `max`
+ * bytes; most of those that would fit are there. `out` is made here. False, and
+ * there is nothing to free: the screen alone is more.
+ */
+bool emu_restore_most(const struct emu *e, unsigned lines, size_t max,
+    struct buf *out);
 
 struct emu_look {
 	unsigned cols, rows, x, y; /* the cursor, from 0 */

@@ -221,19 +221,22 @@ put_next(struct emu_out *o, const struct line *before, const struct line *l)
 	put_line(o, l);
 }
 
-static void
+/* How many lines there was room for. */
+static unsigned
 put_main(struct emu_out *o, unsigned lines)
 {
 	const struct emu *e = o->e;
 	const struct line *before = NULL, *l;
-	unsigned i = e->hist_n > lines ? e->hist_n - lines : 0;
+	unsigned i = e->hist_n > lines ? e->hist_n - lines : 0, n = 0;
 
 	for (; i < e->hist_n + e->rows && buf_ok(o->b); i++, before = l) {
 		l = i < e->hist_n ? emu_hist_get(e, i)
 				  : e->main.line[i - e->hist_n];
 		put_next(o, before, l);
+		n += buf_ok(o->b);
 	}
 	emu_put_plain(o);
+	return n;
 }
 
 static void
@@ -418,14 +421,15 @@ put_cursor(struct emu_out *o)
 }
 
 /* CAN ends whatever the reader was in the middle of. */
-void
-emu_restore(const struct emu *e, unsigned lines, struct buf *out)
+static unsigned
+put_all(const struct emu *e, unsigned lines, struct buf *out)
 {
 	struct emu_out o = { .e = e, .b = out };
+	unsigned n;
 
 	buf_put_text(out, "\x18\x1b"
 			  "c\x1b[20l");
-	put_main(&o, lines);
+	n = put_main(&o, lines);
 	if (e->on == &e->main && e->alt.saved.is_set) {
 		buf_put_text(out, "\x1b[?47h");
 		put_saved(&o, &e->alt.saved);
@@ -437,6 +441,38 @@ emu_restore(const struct emu *e, unsigned lines, struct buf *out)
 		put_around(&o, &e->alt);
 	}
 	put_cursor(&o);
+	return n;
+}
+
+void
+emu_restore(const struct emu *e, unsigned lines, struct buf *out)
+{
+	(void)put_all(e, lines, out);
+}
+
+/*
+ * Lines differ, and the oldest tell how many fit: a try with an eighth less,
+ * one more, and then the screen alone.
+ */
+bool
+emu_restore_most(const struct emu *e, unsigned lines, size_t max,
+    struct buf *out)
+{
+	unsigned fit;
+
+	if (lines > e->hist_n)
+		lines = e->hist_n;
+	for (unsigned tries = 0;; tries++) {
+		buf_init(out, max);
+		fit = put_all(e, lines, out);
+		if (buf_ok(out))
+			return true;
+		buf_done(out);
+		if (lines == 0)
+			return false;
+		fit -= fit / 8;
+		lines = tries < 2 && fit > e->rows ? fit - e->rows : 0;
+	}
 }
 
 void

@@ -147,7 +147,10 @@ step(struct screen_job *j, int *err)
 	return true;
 }
 
-/* A log that cannot be kept a checkpoint of is emulated again next time. */
+/*
+ * A log that cannot be kept a checkpoint of is emulated again next time; one of
+ * which it would be too much is kept one with fewer lines above the screen.
+ */
 static void
 keep(struct screen_job *j, uint64_t at)
 {
@@ -155,19 +158,18 @@ keep(struct screen_job *j, uint64_t at)
 	struct emu_look look;
 	struct ckpt c;
 	struct buf b;
-	int err;
+	int err = -EFBIG;
 
 	t->kept = at;
 	t->is_flood = j->emulated < (j->at - j->begun) / 4;
 	emu_look(j->emu, &look);
 	c = (struct ckpt){ at, look.cols, look.rows };
-	buf_init(&b, CKPT_MAX);
-	emu_restore(j->emu, EMU_HISTORY, &b);
-	err = buf_ok(&b) ? ckpt_write(t->ts->conf.dirfd, t->run_id, &c, &b)
-			 : -EFBIG;
+	if (emu_restore_most(j->emu, EMU_HISTORY, CKPT_MAX, &b)) {
+		err = ckpt_write(t->ts->conf.dirfd, t->run_id, &c, &b);
+		buf_done(&b);
+	}
 	if (err != 0)
 		log_debug("term", "no checkpoint error=%d", -err);
-	buf_done(&b);
 }
 
 static void

@@ -4,6 +4,7 @@
  * bytes are cut, and that what it puts leads another one to the same state.
  * That xterm.js agrees is what tests/screen looks at.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -402,6 +403,40 @@ test_J06_no_line_behind_a_full_buffer(void **state)
 	emu_free(e);
 }
 
+/* The newest lines above the screen that there is room for. */
+static void
+test_restore_of_most(void **state)
+{
+	struct emu *e = shown("", 1), *other = emu_new(COLS, ROWS);
+	struct emu_look look;
+	struct buf most, want, got;
+	char line[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++)
+		feed(e, line,
+		    (size_t)snprintf(line, sizeof(line), "\x1b[3%umline %u\r\n",
+			i % 8, i),
+		    32);
+	assert_false(emu_restore_most(e, 200, 32, &most));
+	assert_true(emu_restore_most(e, 200, 1500, &most));
+	assert_in_range(most.len, 750, 1500);
+	feed(other, most.data, most.len, 1000);
+	emu_look(other, &look);
+	assert_in_range(look.history, 1, 199);
+	buf_init(&want, OUT);
+	buf_init(&got, OUT);
+	emu_restore(e, look.history, &want);
+	emu_restore(other, 200, &got);
+	assert_int_equal(got.len, want.len);
+	assert_memory_equal(got.data, want.data, want.len);
+	buf_done(&most);
+	buf_done(&want);
+	buf_done(&got);
+	emu_free(e);
+	emu_free(other);
+}
+
 int
 main(void)
 {
@@ -418,6 +453,7 @@ main(void)
 		cmocka_unit_test(test_J06_inserted_text_is_work),
 		cmocka_unit_test(test_J06_no_line_behind_a_full_buffer),
 		cmocka_unit_test(test_work),
+		cmocka_unit_test(test_restore_of_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,6 +217,13 @@ endless_line(struct buf *b, unsigned i)
 	buf_printf(b, "%u and no end ", i);
 }
 
+/* In the middle of it nobody knows in which column. */
+static void
+painted_line(struct buf *b, unsigned i)
+{
+	buf_printf(b, i % 90000 == 5 ? "\x1b[32m\t%u" : "%u", i);
+}
+
 /* Lines and colours first, then one that does not end. */
 static void
 late_line(struct buf *b, unsigned i)
@@ -225,13 +232,6 @@ late_line(struct buf *b, unsigned i)
 		coloured_line(b, i);
 	else
 		endless_line(b, i);
-}
-
-/* In the middle of it nobody knows in which column. */
-static void
-painted_line(struct buf *b, unsigned i)
-{
-	buf_printf(b, "%s%u and no end", i % 90000 == 5 ? "\x1b[32m\t" : "", i);
 }
 
 static line_fn *const floods[] = { short_line, coloured_line, open_line,
@@ -262,39 +262,30 @@ test_floods(void **state)
 	}
 }
 
-/* In margins, or on the alternate screen, lines stay that scroll off nowhere.
+/*
+ * In margins, or on the alternate screen, lines stay that scroll off nowhere;
+ * and what does not wrap fills none.
  */
 static void
 test_where_floods_leave_more(void **state)
 {
-	static const char *const starts[] = { "top\x1b[2;10r\x1b[5;1H",
-		"main\x1b[?1049h", "\x1b[3;9r\x1b[?6h" };
+	static const struct flood_in {
+		const char *start;
+		line_fn *line;
+	} floods_in[] = { { "top\x1b[2;10r\x1b[5;1H", coloured_line },
+		{ "main\x1b[?1049h", coloured_line },
+		{ "\x1b[3;9r\x1b[?6h", coloured_line },
+		{ "\x1b[?7l\x1b[24;1H", endless_line },
+		{ "\x1b[4h\x1b[24;1H", endless_line } };
 	struct fx *fx = *state;
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		uuid_v7(fx->run);
 		buf_reset(&fx->log);
-		buf_put_text(&fx->log, starts[i]);
-		flood(fx, 2u << 20, coloured_line);
+		buf_put_text(&fx->log, floods_in[i].start);
+		flood(fx, 2u << 20, floods_in[i].line);
 		check(fx);
 		buf_put_text(&fx->log, "\x1b[?1049l\x1b[?6l\x1b[rend");
-		check(fx);
-	}
-}
-
-/* A line that does not wrap fills no others; one that moves text does. */
-static void
-test_where_a_line_does_not_wrap(void **state)
-{
-	static const char *const starts[] = { "a\x1b[?7l\x1b[24;1H",
-		"b\x1b[4h\x1b[24;1H" };
-	struct fx *fx = *state;
-
-	for (size_t i = 0; i < 2; i++) {
-		uuid_v7(fx->run);
-		buf_reset(&fx->log);
-		buf_put_text(&fx->log, starts[i]);
-		flood(fx, 2u << 20, endless_line);
 		check(fx);
 	}
 }
@@ -354,6 +345,36 @@ test_checkpoint_is_used(void **state)
 	assert_int_equal(pwrite(fd, "after", 5, (off_t)fx->log.len - 5), 5);
 	close(fd);
 	check(fx);
+}
+
+/* No cell like another: 2,000 lines of it are more than a checkpoint may be. */
+static void
+costly_line(struct buf *b, unsigned i)
+{
+	for (unsigned x = 0; x < COLS; x++)
+		buf_printf(b,
+		    "\x1b[1;4:3;58:2::%u:%u:%u;38;2;%u;%u;%u;48;2;100;%u;%um#",
+		    100 + (x + i) % 2, 100 + x, 200 - x, 100 + i % 100, 100 + x,
+		    255 - x, 100 + x, 100 + i % 50);
+	buf_put_text(b, "\r\n");
+}
+
+static void
+test_checkpoint_of_what_is_too_much(void **state)
+{
+	struct fx *fx = *state;
+	struct ckpt c;
+	struct buf b;
+
+	flood(fx, 14u << 20, costly_line);
+	flush(fx);
+	ask(fx);
+	assert_false(buf_ok(&fx->got));
+	buf_init(&b, OUT);
+	assert_int_equal(ckpt_read(fx->g.dirfd, fx->run, &c, &b), 0);
+	assert_int_equal(c.offset, fx->log.len);
+	assert_true(b.len > OUT / 2);
+	buf_done(&b);
 }
 
 static void
@@ -552,31 +573,23 @@ test_plain_is_what_is_cut(void **state)
 	}
 }
 
+#define WITH_LOG(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_floods, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_where_a_line_does_not_wrap,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(test_floods_are_not_emulated,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(test_where_floods_leave_more,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(test_checkpoint_is_used, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(test_torn_checkpoint_is_not,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(test_checkpoint_ahead_of_log,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(test_checkpoint_goes_with_log,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_removed_log_leaves_no_checkpoint, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_jobs_take_turns, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(test_users_take_turns, setup,
-		    teardown),
+		WITH_LOG(test_floods),
+		WITH_LOG(test_floods_are_not_emulated),
+		WITH_LOG(test_where_floods_leave_more),
+		WITH_LOG(test_checkpoint_is_used),
+		WITH_LOG(test_checkpoint_of_what_is_too_much),
+		WITH_LOG(test_torn_checkpoint_is_not),
+		WITH_LOG(test_checkpoint_ahead_of_log),
+		WITH_LOG(test_checkpoint_goes_with_log),
+		WITH_LOG(test_removed_log_leaves_no_checkpoint),
+		WITH_LOG(test_jobs_take_turns),
+		WITH_LOG(test_users_take_turns),
 		cmocka_unit_test(test_plain_is_what_is_cut),
 	};
 

@@ -90,11 +90,15 @@ is_printable(uint8_t c)
 static bool
 all_printable(const uint8_t *p)
 {
-	unsigned bad = 0;
+	vec v, hit = { 0 };
+	uint64_t out[2];
 
-	for (unsigned i = 0; i < 64; i++)
-		bad |= !is_printable(p[i]);
-	return bad == 0;
+	for (unsigned i = 0; i < 64; i += sizeof(v)) {
+		memcpy(&v, p + i, sizeof(v));
+		hit |= (vec)((vec)(v - 0x20) > 0x5e);
+	}
+	memcpy(out, &hit, sizeof(out));
+	return (out[0] | out[1]) == 0;
 }
 
 size_t

@@ -175,7 +175,8 @@ judge_room(struct ops *o, const struct account *who, struct child_error *e)
 	if (!has_place(o))
 		ahead_drop(o);
 	if (!has_place(o))
-		return no(e, PRIV_BUSY, "too many runs");
+		return no(e, PRIV_BUSY,
+		    "too many runs, or too low a limit on open files");
 	return true;
 }
 

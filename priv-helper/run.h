@@ -14,7 +14,7 @@
 
 struct spare;
 
-#define RUNS_MAX   1024
+#define RUNS_MAX   4096
 #define RUNS_TABLE (RUNS_MAX + 256) /* with those done and not yet gone */
 /*
  * Descriptors of a run at its worst: four of its own, control, status. One that

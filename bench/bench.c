@@ -158,6 +158,14 @@ bench_ws_send(int fd, int binary, const void *p, size_t len)
 	bench_write_all(fd, frame, h + len);
 }
 
+void
+bench_ws_pong(int fd)
+{
+	static const uint8_t frame[] = { 0x8a, 0x80, 0, 0, 0, 0 };
+
+	bench_write_all(fd, frame, sizeof(frame));
+}
+
 static int
 by_value(const void *a, const void *b)
 {
@@ -216,22 +224,25 @@ header_done(struct ws_count *c)
 		for (c->left = 0, i = 2; i < c->need; i++)
 			c->left = c->left << 8 | c->head[i];
 	c->opcode = c->head[0] & 0x0f;
+	c->pings += c->opcode == 9;
 	if (c->opcode != 0)
 		c->skipped = c->skip;
 	c->hlen = 0;
 }
 
-/* Data bytes among `n` bytes of the current frame. */
+/* Data bytes among the next `n` of the current frame. */
 static uint64_t
-counted(struct ws_count *c, uint64_t n)
+counted(struct ws_count *c, const uint8_t *p, uint64_t n)
 {
 	uint64_t s;
 
 	if (c->opcode >= 8 || (c->skip != 0 && c->opcode == 1))
 		return 0;
+	if (c->only != 0 && c->skipped == c->skip)
+		c->other = *p != c->only;
 	s = n < c->skipped ? n : c->skipped;
 	c->skipped -= s;
-	return n - s;
+	return c->other ? 0 : n - s;
 }
 
 uint64_t
@@ -242,7 +253,7 @@ ws_count_feed(struct ws_count *c, const uint8_t *p, size_t len)
 	while (len > 0) {
 		if (c->left > 0) {
 			n = len < c->left ? len : c->left;
-			sum += counted(c, n);
+			sum += counted(c, p, n);
 			c->left -= n;
 			p += n;
 			len -= n;

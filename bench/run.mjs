@@ -2,7 +2,8 @@
 // ratios. Nothing here passes or fails: figures go to docs/performance.md.
 //
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
-//                                attach|spawn|guards|handover|filter|runs|callgrind]...
+//                                attach|attach1g|ttyd|many|recording|
+//                                spawn|guards|handover|filter|runs|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -13,6 +14,7 @@ import WebSocket from 'ws';
 import { requestCounts } from './callgrind-http.mjs';
 import { terminalCounts } from './callgrind-term.mjs';
 import * as privilege from './privilege.mjs';
+import * as terminals from './terminals.mjs';
 
 const build = path.resolve(process.argv[2] ?? 'build');
 const wanted = process.argv.slice(3);
@@ -109,16 +111,16 @@ const session = (rdv, name, command) => call(rdv, 'POST', '/api/sessions',
 	{ name, command, cols: 80, rows: 24 });
 
 function endpoint(rdv, s) {
-	const file = path.join(scratch, 'ws-headers');
+	const file = path.join(scratch, `ws-headers${rdv.pid}`);
 	fs.writeFileSync(file, `Authorization: Bearer ${rdv.token}\r\n` +
 		'Sec-WebSocket-Protocol: rdv.v1\r\n');
-	return `ws:${rdv.term}:/ws/terminal/${s.id}?offset=0:${file}:8`;
+	return `rdv:${rdv.term}:/ws/terminal/${s.id}?offset=0:${file}`;
 }
 
 function nodeEndpoint(sock) {
 	const file = path.join(scratch, 'ws-none');
 	fs.writeFileSync(file, '');
-	return `ws:${sock}:/:${file}:0`;
+	return `node:${sock}:/:${file}`;
 }
 
 const measure = (name, args) => {
@@ -419,24 +421,25 @@ const metric = async (rdv, name) => +new RegExp(`^rdv_${name} (\\d+)$`, 'm')
 	.exec(await text(rdv, '/metrics'))[1];
 
 // From the request to the last piece of the screen, as a page has it.
-async function shown(rdv, s) {
+async function shown(rdv, s, lines = 2000) {
 	const begin = performance.now();
 	const ws = new WebSocket(`ws+unix:${rdv.term}:/ws/terminal/${s.id}` +
-		'?screen=true', ['rdv.v1'], { headers: { Host: 'localhost',
+		`?screen=true&lines=${lines}`, ['rdv.v1'], { headers: { Host: 'localhost',
 			Authorization: `Bearer ${rdv.token}` } });
-	let data = '';
+	let data = '', offset = 0;
 	await new Promise((resolve, reject) => {
 		ws.on('error', reject);
 		ws.on('message', (m, binary) => {
 			const piece = binary ? {} : JSON.parse(m);
 			data += piece.data ?? '';
+			offset = piece.offset;
 			if (piece.more === false)
 				resolve();
 		});
 	});
 	const ms = performance.now() - begin;
 	ws.terminate();
-	return { ms, data };
+	return { ms, data, offset };
 }
 
 async function logged(rdv, s, size) {
@@ -480,7 +483,7 @@ async function attach() {
 		for (let i = 0; i < 5; i++)
 			again.push((await shown(rdv, s)).ms);
 		const bare = measure('vterm', [path.join(rdv.base, 'server/runs',
-			`${run.id}.log`), Math.max(emulated, 4096)]).ms;
+			`${run.id}.log`), run.log_bytes, Math.max(emulated, 4096)]).ms;
 		say(`attach ${kind}`, { log_mb: (mib << 20) / 1e6, written_mbps: mbps,
 			first_ms: first.ms, again_ms: Math.min(...again),
 			emulated_kb: emulated / 1e3, screen_kb: first.data.length / 1e3,
@@ -497,9 +500,13 @@ async function callgrind() {
 }
 
 const helper = { build, scratch, started, tool, say, measure, usage, rdvStart,
-	stop, call };
+	stop, call, session, endpoint, metric, shown, logged, rested };
 const all = { terminal, echo, http: http_, writes, events, memory, start,
 	attach,
+	attach1g: () => terminals.attach1g(helper),
+	ttyd: () => terminals.ttyd(helper),
+	many: () => terminals.many(helper),
+	recording: () => terminals.recording(helper),
 	spawn: () => privilege.spawning(helper),
 	guards: () => privilege.guards(helper),
 	handover: () => privilege.handover(helper),

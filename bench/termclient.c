@@ -12,10 +12,11 @@
  * `stall` releases a flood, reads none of it, says so once the connection has
  * stood full for a second, and stays until it is ended.
  *
- * ENDPOINT is  raw:SOCKET  or  ws:SOCKET:TARGET:HEADERS-FILE:SKIP  .
+ * ENDPOINT is  raw:SOCKET  or  PROTOCOL:SOCKET:TARGET:HEADERS-FILE  .
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,29 @@
 
 #define ENDS_MAX 64
 
+#define INPUT_MAX 16
+
+/* What each of them puts around the terminal's bytes. */
+static const struct proto {
+	const char *name;
+	bool ws;
+	unsigned skip;	    /* bytes at the front of a message of output */
+	char only;	    /* the first of them, where others come too */
+	const char *hello;  /* the first message */
+	const char *before; /* what is typed */
+} protos[] = {
+	{ "raw", false, 0, 0, NULL, "" },
+	{ "rdv", true, 8, 0, NULL, "" },
+	{ "node", true, 0, 0, NULL, "" },
+	{ "ttyd", true, 1, '0',
+	    "{\"AuthToken\":\"\",\"columns\":80,\"rows\":24}", "0" },
+};
+
 struct end {
 	int fd;
-	int ws;
+	const struct proto *proto;
 	struct ws_count count;
+	unsigned pongs;
 	uint64_t got;
 };
 
@@ -50,31 +70,47 @@ slurp(const char *path)
 	return text;
 }
 
+static const struct proto *
+proto_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]); i++)
+		if (strcmp(protos[i].name, name) == 0)
+			return &protos[i];
+	bench_die(name);
+}
+
 static void
 end_open(struct end *e, char *spec)
 {
-	char *part[5] = { NULL };
+	char *part[4] = { NULL };
 	char *save = spec;
 	int i;
 
 	memset(e, 0, sizeof(*e));
-	for (i = 0; i < 5 && save != NULL; i++)
+	for (i = 0; i < 4 && save != NULL; i++)
 		part[i] = strsep(&save, ":");
+	e->proto = proto_of(part[0]);
 	e->fd = bench_connect(part[1]);
-	e->ws = strcmp(part[0], "ws") == 0;
-	if (!e->ws)
+	if (!e->proto->ws)
 		return;
 	bench_ws_open(e->fd, part[2], slurp(part[3]));
-	e->count.skip = (unsigned)bench_num(part[4]);
+	e->count.skip = e->proto->skip;
+	e->count.only = (uint8_t)e->proto->only;
+	if (e->proto->hello != NULL)
+		bench_ws_send(e->fd, 1, e->proto->hello,
+		    strlen(e->proto->hello));
 }
 
 static void
-end_send(struct end *e, const char *s, size_t len)
+end_send(struct end *e, const char *s)
 {
-	if (e->ws)
-		bench_ws_send(e->fd, 1, s, len);
+	char text[INPUT_MAX];
+	int n = snprintf(text, sizeof(text), "%s%s", e->proto->before, s);
+
+	if (e->proto->ws)
+		bench_ws_send(e->fd, 1, text, (size_t)n);
 	else
-		bench_write_all(e->fd, s, len);
+		bench_write_all(e->fd, text, (size_t)n);
 }
 
 /* Reads once; payload bytes, or dies at the end of the stream. */
@@ -86,7 +122,10 @@ end_read(struct end *e)
 
 	if (n <= 0)
 		bench_die("peer closed");
-	got = e->ws ? ws_count_feed(&e->count, buf, (size_t)n) : (uint64_t)n;
+	got = e->proto->ws ? ws_count_feed(&e->count, buf, (size_t)n)
+			   : (uint64_t)n;
+	for (; e->pongs < e->count.pings; e->pongs++)
+		bench_ws_pong(e->fd);
 	e->got += got;
 	return got;
 }
@@ -117,7 +156,7 @@ run_flood(long mib, int n, char **specs)
 	}
 	start = bench_ns();
 	for (i = 0; i < n; i++)
-		end_send(&ends[i], "g", 1);
+		end_send(&ends[i], "g");
 	while (open > 0) {
 		if (poll(pfd, (nfds_t)n, 60000) <= 0)
 			bench_die("no bytes for a minute");
@@ -156,7 +195,7 @@ one_echo(struct end *e, struct end *flood)
 	const int64_t start = bench_ns();
 	uint64_t before = e->got;
 
-	end_send(e, "k", 1);
+	end_send(e, "k");
 	while (e->got == before) {
 		if (poll(p, 2, 10000) <= 0)
 			bench_die("no echo for ten seconds");
@@ -196,7 +235,7 @@ run_echo(long count, char *spec, char *flood_spec)
 	if (flood != NULL) {
 		end_open(&f, flood_spec);
 		end_ready(&f);
-		end_send(&f, "g", 1);
+		end_send(&f, "g");
 	}
 	for (i = 0; i < 50; i++) {
 		(void)one_echo(&e, flood);
@@ -224,7 +263,7 @@ run_stall(char *spec)
 
 	end_open(&e, spec);
 	end_ready(&e);
-	end_send(&e, "g", 1);
+	end_send(&e, "g");
 	while (have == 0 || have != before) {
 		before = have;
 		(void)poll(NULL, 0, 1000);

@@ -12,7 +12,8 @@ bench: deps-bench bench-built bench/node_modules/.stamp
 
 # They use the helper's functions, so they are built with every test of it.
 bench-built: all $(bench_tools) $(bench_priv) $(bench_spawn) \
-    $(BUILD)/bench/rdvd-unconfined
+    $(BUILD)/bench/shown $(BUILD)/bench/rdvd-unconfined \
+    $(BUILD)/bench/rdvd-unrecorded
 
 $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h
 	@mkdir -p $(@D)
@@ -20,6 +21,11 @@ $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h
 	    -lpthread -lutil -lsqlite3 $(bench_more)
 
 $(BUILD)/bench/vterm: bench_more = -lvterm
+$(BUILD)/bench/shown: bench/shown.c bench/bench.c bench/bench.h \
+    $(BUILD)/libdmn.a $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $@ bench/shown.c \
+	    bench/bench.c $(BUILD)/libdmn.a $(BUILD)/liblib.a -lutil
 $(bench_priv): $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h \
     $(bench_use)
 	@mkdir -p $(@D)
@@ -51,3 +57,11 @@ $(BUILD)/bench/rdvd-unconfined: $(call obj,daemon/main.c bench/unconfined.c) \
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+
+# The released one that keeps the log and nothing beside it.
+$(BUILD)/bench/rdvd-unrecorded: $(call obj,daemon/main.c bench/unrecorded.c) \
+    $(BUILD)/libdmn.a $(BUILD)/libsec.a $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=runlog_splice \
+	    -Wl,--wrap=screen_grown -o $@ $^ $(LIBS_DAEMON)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdv tmux ls, adopt and kill: what tmux has beside the sessions of rdv. Names
- * are exact, and nothing is ended that was not named.
+ * rdv tmux ls, adopt, history and kill: what tmux has beside the sessions of
+ * rdv. Names are exact, and nothing is ended that was not named.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 
@@ -131,6 +133,30 @@ tmux_kill(struct cmd_call *c)
 	return rc;
 }
 
+static int
+tmux_history(struct cmd_call *c)
+{
+	struct buf tail;
+	struct js *v;
+	int rc;
+
+	buf_init(&tail, 256);
+	buf_printf(&tail, "/tmux/history?lines=%lld",
+	    (long long)cmd_number(c, "lines", 100));
+	if (cmd_flag(c, "raw"))
+		buf_put_text(&tail, "&raw=true");
+	rc = pick_session_get(c, buf_cstr(&tail), &v);
+	buf_done(&tail);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		(void)fputs(js_str(v, "content", ""), stdout);
+	js_free(v);
+	return rc;
+}
+
 #define DEFAULT                                                 \
 	{                                                       \
 		.name = "default",                              \
@@ -148,6 +174,20 @@ static const struct cmd_opt adopt_opts[] = {
 	    .arg = "N",
 	    .help = "of the new session (that of tmux)" },
 	{ .name = "attach", .help = "and attach to it" },
+	{ .name = NULL },
+};
+
+static const struct cmd_arg session_args[] = {
+	{ .name = "SESSION", .word = CMD_SESSION },
+	{ .name = NULL },
+};
+static const struct cmd_opt history_opts[] = {
+	{ .name = "lines",
+	    .arg = "N",
+	    .min = 1,
+	    .max = 100000,
+	    .help = "so many, from the end (100)" },
+	{ .name = "raw", .help = "with colours" },
 	{ .name = NULL },
 };
 
@@ -174,6 +214,17 @@ const struct cmd cmd_tmux_adopt = {
 	       "The id of the session is printed.",
 	.scope = "full",
 	.run = tmux_adopt,
+};
+
+const struct cmd cmd_tmux_history = {
+	.path = "tmux history",
+	.args = session_args,
+	.opts = history_opts,
+	.help = "print the last lines that tmux has of a session",
+	.doc = "rdv scrollback has what a client of tmux was sent, which is a "
+	       "drawing; the lines of the program itself are in tmux.",
+	.scope = "read",
+	.run = tmux_history,
 };
 
 const struct cmd cmd_tmux_kill = {

@@ -11,11 +11,19 @@
 #include "daemon/app.h"
 #include "daemon/core/session.h"
 #include "daemon/core/sessiontmux.h"
+#include "daemon/core/tmuxhistory.h"
 #include "daemon/core/tmuxlist.h"
 #include "daemon/store/sessions.h"
 #include "lib/arena.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
+
+struct history_in {
+	uint64_t set;
+	int64_t lines;
+	bool raw;
+};
 
 struct tmux_in {
 	uint64_t set;
@@ -41,6 +49,20 @@ static const struct js_field adopt_fields[] = { NAME, SERVER,
 	FIELD("session_name", "sessionName", JS_TEXT, session_name, .min = 1,
 	    .max = 100, .help = "of the new session; default that of tmux"),
 	{ .name = NULL } };
+
+static const struct js_field history_fields[] = {
+	{ .name = "lines",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct history_in, lines),
+	    .min = 1,
+	    .max = 100000,
+	    .help = "default 100" },
+	{ .name = "raw",
+	    .kind = JS_BOOL,
+	    .offset = offsetof(struct history_in, raw),
+	    .help = "keep colours" },
+	{ .name = NULL },
+};
 
 static enum tmux_server
 server_of(const struct api_call *c)
@@ -188,7 +210,8 @@ tmux_adoptee_cb(int err, const struct tmux_listing *list, const char *why,
 		.terminal_type = own ? SESSION_TMUX : SESSION_TMUX_ATTACHED,
 		.adopt = own ? in->name : NULL,
 		.argv =
-		    own ? NULL : tmux_attach_default(c->req->arena, in->name),
+		    own ? NULL
+			: tmux_attach_default(c->app, c->req->arena, in->name),
 		.profile = "login",
 		.io = PRIV_IO_PTY,
 		.cols = SESSION_COLS,
@@ -249,6 +272,36 @@ tmux_end(struct api_call *c)
 		tmux_list(c->app, &who, server_of(c), tmux_victim_cb, c);
 }
 
+static void
+tmux_history_cb(int err, const struct tmux_history *h, const char *why,
+    void *arg)
+{
+	struct api_call *c = arg;
+	struct js *o;
+
+	if (err != 0) {
+		tmux_fail(c, err, why);
+		return;
+	}
+	o = js_object();
+	js_add_str(o, "content", h->text);
+	js_add_int(o, "lines", (int64_t)h->lines);
+	js_add_bool(o, "truncated", h->truncated);
+	js_add_ms(o, "captured_at", clock_wall_ms());
+	api_reply(c, 200, o);
+}
+
+static void
+tmux_past(struct api_call *c)
+{
+	const struct history_in *in = c->in;
+	const struct tmux_who who = who_of(c);
+
+	tmux_history(c->app, &who, c->params[0],
+	    in->lines > 0 ? (uint64_t)in->lines : 100, in->raw, tmux_history_cb,
+	    c);
+}
+
 #define IN .in_size = sizeof(struct tmux_in)
 
 const struct api_route api_routes_tmux[] = {
@@ -261,5 +314,10 @@ const struct api_route api_routes_tmux[] = {
 	{ HTTP_M_POST, "/api/tmux/kill", SCOPE_WRITE, .body = kill_fields, IN,
 	    .handler = tmux_end, .success = 204,
 	    .doc = "Ends a tmux session that has no session here" },
+	{ HTTP_M_GET, "/api/sessions/{id}/tmux/history", SCOPE_READ | SCOPE_RUN,
+	    .of = API_OF_SESSION, .query = history_fields,
+	    .in_size = sizeof(struct history_in), .handler = tmux_past,
+	    .success = 200,
+	    .doc = "The last lines that tmux has of it, as text" },
 	{ .pattern = NULL },
 };

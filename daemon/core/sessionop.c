@@ -19,6 +19,7 @@
 #include "daemon/core/sessiontmux.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
+#include "daemon/loop.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
@@ -42,6 +43,7 @@ sessions_new(struct app *app)
 void
 sessions_free(struct sessions *s)
 {
+	loop_timer_free(s->again);
 	free(s);
 }
 

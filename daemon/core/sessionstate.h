@@ -18,6 +18,7 @@ struct tx;
 /* What core/session*.c share. */
 struct sessions {
 	struct app *app;
+	struct loop_timer *again;	     /* sessiontmux.c; or NULL */
 	TAILQ_HEAD(, session_making) making; /* not yet rows: sessionnew.c */
 };
 

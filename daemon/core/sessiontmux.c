@@ -14,13 +14,16 @@
 #include "daemon/conf.h"
 #include "daemon/core/sessionstate.h"
 #include "daemon/core/tmux.h"
+#include "daemon/loop.h"
 #include "daemon/store/users.h"
 #include "daemon/term/tmuxctl.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/log.h"
 #include "lib/str.h"
 
+#define AGAIN_MS       5000
 #define LINE_MAX_BYTES (8 * PRIV_TEXT_MAX) /* each byte may become four */
 
 static bool
@@ -72,28 +75,12 @@ target_of(struct session_op *op)
 const char *const *
 session_tmux_argv(struct session_op *op)
 {
-	const struct conf *conf = op->sessions->app->conf;
-	const char **argv;
+	const char *const cmd[] = { "attach-session", "-t", target_of(op),
+		NULL };
 
 	if (!on_own_server(&op->row))
 		return session_strings(op->arena, op->row.argv_json);
-	argv = arena_alloc(op->arena, 10 * sizeof(*argv));
-	if (conf->system) {
-		/* Only there it is known where the home is. */
-		argv[0] = "/bin/sh";
-		argv[1] = "-c";
-		argv[2] = "exec tmux -u -S \"$HOME/.rdv/run/tmux.sock\" -N "
-			  "attach-session -t \"$0\"";
-		argv[3] = target_of(op);
-		return argv;
-	}
-	memcpy(argv, (const char *[]){ "tmux", "-u", "-S" }, 3 * sizeof(*argv));
-	argv[3] = arena_printf(op->arena, "%s/run/tmux.sock", conf->base);
-	argv[4] = "-N";
-	argv[5] = "attach-session";
-	argv[6] = "-t";
-	argv[7] = target_of(op);
-	return argv;
+	return tmux_words(op->sessions->app, op->arena, TMUX_OWN, cmd);
 }
 
 /*
@@ -203,10 +190,42 @@ session_launch(struct session_op *op, run_started_fn *cb)
 	buf_done(&line);
 }
 
+/* Of closes that a crash came into. */
+static void
+session_tmux_again_cb(void *arg)
+{
+	struct sessions *s = arg;
+
+	if (!s->app->draining)
+		sessions_settle(s);
+}
+
 struct killing {
 	struct session_op *op;
 	void (*next)(struct session_op *op);
 };
+
+/*
+ * The intent to close it stays, and the next attempt goes on from there: of who
+ * asks again, or where nobody does our own.
+ */
+static void
+not_killed(struct session_op *op, const char *why)
+{
+	struct sessions *s = op->sessions;
+
+	log_warnx("tmux", "not ended, not known to be gone session=%s: %s",
+	    op->row.id, why);
+	if (op->who.cb == NULL) {
+		if (s->again == NULL)
+			s->again = loop_timer_new(s->app->loop,
+			    session_tmux_again_cb, s);
+		loop_timer_set(s->again, AGAIN_MS);
+	}
+	session_op_end(op, RDV_E_UNAVAILABLE,
+	    arena_printf(op->arena, "its tmux session could not be ended: %s",
+		why));
+}
 
 static void
 session_tmux_killed_cb(int err, const char *text, const char *why, void *arg)
@@ -214,14 +233,11 @@ session_tmux_killed_cb(int err, const char *text, const char *why, void *arg)
 	const struct killing *k = arg;
 
 	(void)text;
-	/* The intent to close it stays; the next attempt goes on from there. */
-	if (err == 0 || err == RDV_E_NOT_FOUND)
+	if (err != 0 && err != RDV_E_NOT_FOUND)
+		not_killed(k->op, why != NULL ? why : err_name(err));
+	else if (session_op_load(k->op))
+		/* Anew: its run may have ended with it in the meantime. */
 		k->next(k->op);
-	else
-		session_op_end(k->op, RDV_E_UNAVAILABLE,
-		    arena_printf(k->op->arena,
-			"its tmux session could not be ended: %s",
-			why != NULL ? why : "not known why"));
 }
 
 static bool

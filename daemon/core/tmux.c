@@ -11,13 +11,14 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/conf.h"
+#include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
 #define OUTPUT_MAX (1u << 20)
 #define NAME_BYTES 100
-#define WORDS_MAX  16
 
 struct tmux {
 	struct app *app;
@@ -118,25 +119,49 @@ tmux_host_cb(int err, const struct git_result *r, const char *why, void *arg)
 }
 
 void
-tmux_ask_default(struct tmux *t, uid_t uid, const char *const *argv,
-    tmux_fn *cb, void *arg)
+tmux_run(struct tmux *t, uid_t uid, const char *const *argv, tmux_fn *cb,
+    void *arg)
 {
-	const char *words[WORDS_MAX + 5] = { "tmux", "-u", "-L", "default",
-		"-N" };
 	struct git_call call = {
 		.uid = uid,
 		.dir = "/",
-		.argv = words,
+		.argv = argv,
 		.max = OUTPUT_MAX,
 		.as = GIT_AS_HOST,
 	};
 	struct host_call *h = xcalloc(1, sizeof(*h));
 
-	for (size_t i = 0; i < WORDS_MAX - 1 && argv[i] != NULL; i++)
-		words[5 + i] = argv[i];
 	h->cb = cb;
 	h->arg = arg;
 	git_run(t->host, &call, tmux_host_cb, h);
+}
+
+/* In system mode it is known only there where the home is. */
+static const char in_home[] =
+    "exec tmux -u -S \"$HOME/.rdv/run/tmux.sock\" -N \"$@\"";
+
+const char *const *
+tmux_words(const struct app *app, struct arena *a, enum tmux_server server,
+    const char *const *cmd)
+{
+	const char *const by_shell[] = { "/bin/sh", "-c", in_home, "tmux" };
+	const char *by_name[] = { "tmux", "-u", "-L", "default", "-N" };
+	const bool shell = server == TMUX_OWN && app->conf->system;
+	const size_t head = shell ? 4 : 5;
+	const char **argv;
+	size_t n = 0;
+
+	if (server == TMUX_OWN && !shell) {
+		by_name[2] = "-S";
+		by_name[3] =
+		    arena_printf(a, "%s/run/tmux.sock", app->conf->base);
+	}
+	while (cmd[n] != NULL)
+		n++;
+	argv = arena_alloc(a, (head + n + 1) * sizeof(*argv));
+	memcpy(argv, shell ? by_shell : by_name, head * sizeof(*argv));
+	memcpy(argv + head, cmd, n * sizeof(*argv));
+	return argv;
 }
 
 bool

@@ -9,6 +9,7 @@
 #include "daemon/core/tmuxlink.h"
 
 struct app;
+struct arena;
 struct tmux;
 
 /* The control-mode client's own session, which is nobody's terminal. */
@@ -25,6 +26,9 @@ void tmux_let_go(struct tmux *t);
 /* The same. */
 void tmux_free(struct tmux *t);
 
+/* rdv's own of the account, or the one that tmux takes by itself. */
+enum tmux_server { TMUX_OWN, TMUX_DEFAULT };
+
 struct tmux_who {
 	uid_t uid;
 	const char *user_id;
@@ -33,11 +37,18 @@ struct tmux_who {
 void tmux_ask(struct tmux *t, const struct tmux_who *who, bool start,
     const char *line, tmux_fn *cb, void *arg);
 /*
- * `argv` are the words behind "tmux -L default -N". Outcomes as above, but for
- * RDV_E_TOO_BIG.
+ * All words of a program that gives a server the command `cmd`, and starts no
+ * server; in the arena, the words of `cmd` borrowed.
  */
-void tmux_ask_default(struct tmux *t, uid_t uid, const char *const *argv,
-    tmux_fn *cb, void *arg);
+const char *const *tmux_words(const struct app *app, struct arena *a,
+    enum tmux_server server, const char *const *cmd);
+/*
+ * One command by a process of its own, for what is no business of the control
+ * client: another server, or output that others choose. `argv` is of
+ * tmux_words(). Outcomes as above, and RDV_E_TOO_BIG over 1 MiB.
+ */
+void tmux_run(struct tmux *t, uid_t uid, const char *const *argv, tmux_fn *cb,
+    void *arg);
 /*
  * What tmux may be asked to name: 1 to 100 bytes of text without control
  * characters, ':' and '.', which tmux has in no name, and not beginning like an

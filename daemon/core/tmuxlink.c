@@ -36,6 +36,8 @@
 
 static const char missing[] =
     "tmux is not there: install the package tmux (3.2 or newer)";
+static const char recorded[] =
+    "the policy has all output recorded, and tmux keeps what nobody looks at";
 static const char control[] = "rdv-control";
 
 static void link_connect(struct tmux_link *l);
@@ -314,9 +316,11 @@ link_spawn_cb(int err, const struct priv_spawn_answer *a,
 	struct tmux_link *l = arg;
 	const bool started = err == 0 && a->result == PRIV_DONE;
 
+	const bool unseen = started && (a->guards & PRIV_G_RECORDED) != 0;
+
 	/* Three pipes, or it is not what was asked for: it ends by their EOF.
 	 */
-	if (started && (l->ending || fds->n != 3)) {
+	if (started && (l->ending || unseen || fds->n != 3)) {
 		seqpkt_fds_close(fds);
 		err = RDV_E_UNAVAILABLE;
 	}
@@ -324,7 +328,8 @@ link_spawn_cb(int err, const struct priv_spawn_answer *a,
 		return;
 	if (err != 0) {
 		l->phase = DOWN;
-		link_fail_all(l, err, "the helper is not there");
+		link_fail_all(l, unseen ? RDV_E_DENIED : err,
+		    unseen ? recorded : "the helper is not there");
 	} else if (!started) {
 		not_started(l, a);
 	} else {

@@ -39,14 +39,12 @@ struct looking {
 };
 
 const char *const *
-tmux_attach_default(struct arena *a, const char *name)
+tmux_attach_default(const struct app *app, struct arena *a, const char *name)
 {
-	const char *words[] = { "tmux", "-u", "-L", "default", "-N",
-		"attach-session", "-t", arena_printf(a, "=%s:", name), NULL };
-	const char **argv = arena_alloc(a, sizeof(words));
+	const char *const cmd[] = { "attach-session", "-t",
+		arena_printf(a, "=%s:", name), NULL };
 
-	memcpy(argv, words, sizeof(words));
-	return argv;
+	return tmux_words(app, a, TMUX_DEFAULT, cmd);
 }
 
 const struct tmux_listed *
@@ -102,27 +100,27 @@ parse(struct looking *l, const char *text)
 	return true;
 }
 
-/* The tmux session of a row on the server that is looked at; NULL: another. */
-static const char *
-name_of_row(struct looking *l, const struct store_session *s)
+const char *
+tmux_name_of(struct arena *a, enum tmux_server server,
+    const struct store_session *s)
 {
-	const char *const *argv;
 	const char *want =
-	    l->server == TMUX_OWN ? SESSION_TMUX : SESSION_TMUX_ATTACHED;
+	    server == TMUX_OWN ? SESSION_TMUX : SESSION_TMUX_ATTACHED;
+	const char *const *argv;
 	size_t n = 0;
 	char *name;
 
 	if (strcmp(s->terminal_type, want) != 0)
 		return NULL;
-	if (l->server == TMUX_OWN)
-		return arena_printf(l->arena, "rdv-%s", s->id);
-	argv = session_strings(l->arena, s->argv_json);
+	if (server == TMUX_OWN)
+		return arena_printf(a, "rdv-%s", s->id);
+	argv = session_strings(a, s->argv_json);
 	while (argv != NULL && argv[n] != NULL)
 		n++;
 	/* As tmux_attach_default() has it: "=NAME:". */
 	if (n == 0 || strlen(argv[n - 1]) < 3)
 		return NULL;
-	name = arena_strdup(l->arena, argv[n - 1] + 1);
+	name = arena_strdup(a, argv[n - 1] + 1);
 	name[strlen(name) - 1] = '\0';
 	return name;
 }
@@ -132,7 +130,7 @@ tmuxlist_row_cb(const struct store_session *s, const struct store_run *r,
     void *arg)
 {
 	struct looking *l = arg;
-	const char *name = name_of_row(l, s);
+	const char *name = tmux_name_of(l->arena, l->server, s);
 	struct tmux_gone *gone;
 
 	(void)r;
@@ -204,8 +202,8 @@ tmux_list(struct app *app, const struct tmux_who *who, enum tmux_server server,
 		.cb = cb,
 		.arg = arg };
 	if (server == TMUX_DEFAULT) {
-		tmux_ask_default(app->tmuxes, who->uid, words, tmuxlist_said_cb,
-		    l);
+		tmux_run(app->tmuxes, who->uid,
+		    tmux_words(app, arena, server, words), tmuxlist_said_cb, l);
 		return;
 	}
 	buf_init(&line, 4096);
@@ -221,11 +219,15 @@ tmux_kill(struct app *app, const struct tmux_who *who, enum tmux_server server,
 {
 	char target[128];
 	const char *const words[] = { "kill-session", "-t", target, NULL };
+	struct arena *arena;
 	struct buf line;
 
 	(void)snprintf(target, sizeof(target), "=%s:", name);
 	if (server == TMUX_DEFAULT) {
-		tmux_ask_default(app->tmuxes, who->uid, words, cb, arg);
+		arena = arena_new();
+		tmux_run(app->tmuxes, who->uid,
+		    tmux_words(app, arena, server, words), cb, arg);
+		arena_free(arena);
 		return;
 	}
 	buf_init(&line, 1024);

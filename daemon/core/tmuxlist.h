@@ -9,7 +9,7 @@
 #include "daemon/core/tmux.h"
 #include "lib/secret.h"
 
-enum tmux_server { TMUX_OWN, TMUX_DEFAULT };
+struct store_session;
 
 /* A session that tmux has; its text is borrowed. */
 struct tmux_listed {
@@ -49,7 +49,10 @@ tmux_listed(const struct tmux_listing *list, const char *name);
 void tmux_kill(struct app *app, const struct tmux_who *who,
     enum tmux_server server, const char *name, tmux_fn *cb, void *arg);
 /* The words of a client of a session on the default server, in the arena. */
-struct arena;
-const char *const *tmux_attach_default(struct arena *a, const char *name);
+const char *const *
+tmux_attach_default(const struct app *app, struct arena *a, const char *name);
+/* The tmux session of a row, in the arena; NULL: it is of another server. */
+const char *tmux_name_of(struct arena *a, enum tmux_server server,
+    const struct store_session *s);
 
 #endif

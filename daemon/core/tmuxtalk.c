@@ -67,7 +67,8 @@ link_stop(struct tmux_link *l, const char *failure)
 	loop_timer_clear(l->timer);
 	log_warnx("tmux", "ending the control client uid=%u: %s",
 	    (unsigned)l->uid, failure);
-	helper_signal(l->app->helper, l->handle, SIGKILL, true, NULL, NULL);
+	/* KILL follows; who says goodbye leaves the server nothing half. */
+	helper_signal(l->app->helper, l->handle, SIGTERM, true, NULL, NULL);
 }
 
 void

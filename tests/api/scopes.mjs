@@ -45,6 +45,7 @@ const TABLE = {
 	'DELETE /api/folders/{id}': [WRITE, 404],
 	'GET /api/folders/{id}/children': [READ, 200, at('folder')],
 	'GET /api/folders/{id}/context': [READ, 200, at('folder')],
+	'GET /api/sessions/{id}/tmux/history': [LOOK, 409, at('session')],
 	'GET /api/tmux/sessions': [READ, 200],
 	'POST /api/tmux/adopt': [WRITE, 422, { body: bad }],
 	'POST /api/tmux/kill': [WRITE, 422, { body: bad }],

@@ -40,6 +40,20 @@ const argv = (p) => {
 export const procs = (rdv, ...words) => descendants(rdv.main.pid).filter((p) =>
 	argv(p)[0] === 'tmux' && words.every((w) => argv(p).includes(w)));
 
+// From here on the server lives and nobody can ask it, until what this returns
+// is called.
+async function unreachable(rdv, t) {
+	const dir = path.join(rdv.base, 'run');
+	const open = () => fs.existsSync(dir) && fs.chmodSync(dir, 0o700);
+	t.after(open);
+	fs.chmodSync(dir, 0);
+	for (const p of procs(rdv, '-C'))
+		process.kill(p.pid, 'SIGKILL');
+	await waitFor('its control client is gone', () =>
+		procs(rdv, '-C').length === 0);
+	return open;
+}
+
 await test('a session in tmux is a terminal like any other', async (t) => {
 	const rdv = await t.start();
 	const dir = path.join(rdv.home, 'a #{pid} b');
@@ -149,6 +163,61 @@ await test('tmux goes on without rdvd and without its clients', async (t) => {
 	await again.saw('got after');
 });
 
+await test('tmux outlives [ops], and new sessions join it (H18)', async (t) => {
+	const rdv = await t.start();
+	const s = await make(rdv, 'one', ['/bin/sh', '-c',
+		'while read -r x; do echo "got $x"; done']);
+	const [server] = procs(rdv, '-D');
+	rdv.track();
+	const old = rdv.ops, from = fs.statSync(rdv.logPath).size;
+	process.kill(old, 'SIGKILL');
+	await waitFor('another [ops]', () => rdv.ops && rdv.ops !== old);
+	await rdv.settled(from);
+	const two = await make(rdv, 'two', ['/bin/cat']);
+	/* What has lost its [ops] is [main]'s child by now, or its reaper's. */
+	assert.equal(fs.readFileSync(`/proc/${server.pid}/cmdline`, 'latin1')
+		.split('\0').includes('-D'), true);
+	assert.deepEqual(names(rdv), [`rdv-${s.id}`, `rdv-${two.id}`].sort());
+	const term = await Terminal.open(rdv, s);
+	term.type('after\r');
+	await term.saw('got after');
+	assert.equal((await rdv.request('DELETE', `/api/sessions/${s.id}`)).status,
+		204);
+	assert.deepEqual(names(rdv), [`rdv-${two.id}`]);
+});
+
+await test('what tmux has of a session is text (J01)', async (t) => {
+	const rdv = await t.start();
+	/* A line that looks like the end of a reply, and colours. */
+	const s = await make(rdv, 'one', ['/bin/sh', '-c', 'i=0; while ' +
+		'[ $i -lt 200 ]; do i=$((i + 1)); echo "line $i"; done; ' +
+		'printf "%%end 1 2 1\\n\\033[31mred\\033[0m \\303\\244\\n"; ' +
+		'printf "%0150d\\n" 7; exec cat']);
+	const history = (query = '') => rdv.call('GET',
+		`/api/sessions/${s.id}/tmux/history${query}`);
+	await waitFor('all is there', async () => /0007\n$/.test(
+		(await history()).content));
+	const five = await history('?lines=5');
+	assert.deepEqual(five.content.split('\n').slice(0, 4), ['line 199',
+		'line 200', '%end 1 2 1', 'red ä']);
+	assert.match(five.content.split('\n')[4], /^0{149}7$/, 'not wrapped');
+	assert.equal(five.lines, 5);
+	assert.equal(five.truncated, true);
+	assert.ok(Math.abs(five.captured_at - Date.now()) < 60000);
+	assert.match((await history('?lines=3&raw=true')).content,
+		/\u001b\[31mred/);
+	const all = await history('?lines=1000');
+	assert.equal(all.lines, 203);
+	assert.equal(all.truncated, false);
+	assert.match(all.content, /^line 1\nline 2\n/);
+	const cat = await rdv.session('cat', ['/bin/cat']);
+	assert.equal((await rdv.request('GET',
+		`/api/sessions/${cat.id}/tmux/history`)).status, 409);
+	tmux(rdv, 'kill-session', '-t', `=rdv-${s.id}:`);
+	assert.equal((await rdv.request('GET',
+		`/api/sessions/${s.id}/tmux/history`)).status, 404);
+});
+
 await test('a tmux server that ended is known to be gone', async (t) => {
 	const rdv = await t.start();
 	const s = await make(rdv, 'one', ['/bin/cat']);
@@ -241,23 +310,6 @@ await test('a tmux session is ended by its whole name (H13)', async (t) => {
 	assert.deepEqual(names(rdv), [other]);
 });
 
-await test('a control client that dies is asked again (H18)', async (t) => {
-	const rdv = await t.start();
-	const s = await make(rdv, 'one', ['/bin/cat']);
-	const [server] = procs(rdv, '-D'), [control] = procs(rdv, '-C');
-	process.kill(server.pid, 'SIGSTOP');
-	t.after(() => process.kill(server.pid, 'SIGCONT'));
-	const asked = rdv.request('DELETE', `/api/sessions/${s.id}`);
-	await waitFor('the intent is written', async () => (await rdv.request(
-		'POST', `/api/sessions/${s.id}/suspend`)).status === 409);
-	process.kill(control.pid, 'SIGKILL');
-	await waitFor('another is there', () => procs(rdv, '-C').some((p) =>
-		p.pid !== control.pid));
-	process.kill(server.pid, 'SIGCONT');
-	assert.equal((await asked).status, 204);
-	assert.deepEqual(names(rdv), []);
-});
-
 await test('a session whose tmux session is gone is told from one of which ' +
 	'nothing is known (H18)', async (t) => {
 	const rdv = await t.start();
@@ -267,20 +319,16 @@ await test('a session whose tmux session is gone is told from one of which ' +
 	tmux(rdv, 'kill-session', '-t', `=rdv-${s.id}:`);
 	await state(rdv, s, 'completed');
 	assert.deepEqual((await listed(rdv)).gone, [{ id: s.id, name: 'one' }]);
-	/* A server that does not answer has not lost anything. */
-	const [server] = procs(rdv, '-D');
-	const [control] = procs(rdv, '-C');
-	process.kill(server.pid, 'SIGSTOP');
-	t.after(() => process.kill(server.pid, 'SIGCONT'));
-	const asked = [rdv.request('GET', '/api/tmux/sessions'),
-		rdv.request('DELETE', `/api/sessions/${two.id}`)];
-	process.kill(control.pid, 'SIGKILL');
-	for (const r of await Promise.all(asked)) {
+	/* What cannot be asked has not lost anything. */
+	const open = await unreachable(rdv, t);
+	for (const r of [await rdv.request('GET', '/api/tmux/sessions'),
+		await rdv.request('DELETE', `/api/sessions/${two.id}`)]) {
 		assert.equal(r.status, 503);
-		assert.equal(r.json.code.endsWith('UNAVAILABLE'), true);
+		assert.match(r.json.code, /UNAVAILABLE$/);
+		assert.match(r.json.error, /Permission denied/);
 	}
 	assert.equal((await get(rdv, two)).status, 'active');
-	process.kill(server.pid, 'SIGCONT');
+	open();
 	assert.ok(has(rdv, two));
 	assert.equal((await rdv.request('DELETE', `/api/sessions/${two.id}`))
 		.status, 204, 'it goes on from there');
@@ -291,16 +339,13 @@ await test('a session whose tmux session is gone is told from one of which ' +
 await test('a close that a crash came into is finished (H18)', async (t) => {
 	const rdv = await t.start();
 	const s = await make(rdv, 'one', ['/bin/cat']);
-	const [server] = procs(rdv, '-D');
-	process.kill(server.pid, 'SIGSTOP');
-	t.after(() => process.kill(server.pid, 'SIGCONT'));
-	const asked = rdv.request('DELETE', `/api/sessions/${s.id}`)
-		.catch(() => null);
-	await waitFor('the intent is written', async () => (await rdv.request(
-		'POST', `/api/sessions/${s.id}/suspend`)).status === 409);
+	const open = await unreachable(rdv, t);
+	assert.equal((await rdv.request('DELETE', `/api/sessions/${s.id}`)).status,
+		503);
 	await rdv.again();
-	await asked;
-	process.kill(server.pid, 'SIGCONT');
+	assert.equal((await rdv.request('POST', `/api/sessions/${s.id}/resume`))
+		.status, 409, 'it is being closed');
+	open();
 	await waitFor('it is closed', async () => (await get(rdv, s)).status ===
 		'closed');
 	assert.deepEqual(names(rdv), []);

@@ -9,6 +9,7 @@ await import('./policy.mjs');
 await import('./worktrees.mjs');
 await import('./limits.mjs');
 await import('./recording.mjs');
+await import('./tmux.mjs');
 await import('./explain.mjs');
 await import('./doctor.mjs');
 await import('./install.mjs');

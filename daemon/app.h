@@ -36,6 +36,7 @@ struct app {
 	bool pid_written;
 	bool draining;
 	bool stopping;	 /* all of rdv is: [main] has said so */
+	bool leaving;	 /* for another rdvd; the same */
 	unsigned to_end; /* what is waited for before the loop ends */
 };
 

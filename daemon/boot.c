@@ -49,6 +49,9 @@
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
+/* What is asked just then has this long, when another rdvd is to follow. */
+#define LEAVE_MS 250
+
 /* How long a daemon without its parent still answers what it was asked. */
 #define ORPHAN_MS 2000
 
@@ -292,7 +295,14 @@ confine(struct app *app, char *why, size_t whysize)
 		return EX_FOR_GOOD;
 	if (*why != '\0')
 		log_warnx("main", "confined, but %s", why);
-	err = db_start(app->db);
+	return 0;
+}
+
+static int
+start_flusher(struct app *app, char *why, size_t whysize)
+{
+	int err = db_start(app->db);
+
 	if (err != 0) {
 		(void)snprintf(why, whysize, "the flusher: %s", strerror(-err));
 		return 1;
@@ -334,7 +344,8 @@ boot_term_cb(void *arg)
 		app->to_end++;
 		runs_stop_all(app->runs, boot_ended_cb, app);
 	}
-	drain(app, app->conf->drain_ms);
+	/* A client waits for the next rdvd, and every moment of it. */
+	drain(app, app->leaving ? LEAVE_MS : app->conf->drain_ms);
 }
 
 /* [main] is gone or [ops] speaks nonsense: there is nothing to serve with. */
@@ -429,7 +440,19 @@ boot_up(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
 		return status;
 	build_core(app);
 	status = confine(app, why, whysize);
+	if (status == 0)
+		status = start_flusher(app, why, whysize);
 	return status != 0 ? status : serve(app, fds, why, whysize);
+}
+
+int
+boot_try(struct app *app, char *why, size_t whysize)
+{
+	int status = check_dirs(app->conf, why, whysize);
+
+	if (status == 0 && db_try(app->conf->database_path, why, whysize) != 0)
+		status = EX_FOR_GOOD;
+	return status != 0 ? status : confine(app, why, whysize);
 }
 
 /*

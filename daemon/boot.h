@@ -21,6 +21,12 @@ struct boot_fds {
  */
 int
 boot_up(struct app *app, const struct boot_fds *fds, char *why, size_t whysize);
+/*
+ * Whether this build could serve what is there, of which another rdvd is in the
+ * middle: directories, a database of just this version, and the cage. As above;
+ * the process is confined then, and good for nothing but its end.
+ */
+int boot_try(struct app *app, char *why, size_t whysize);
 /* Takes down what is up, also after a boot_up() that failed half-way. */
 void boot_down(struct app *app);
 

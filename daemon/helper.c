@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "build.h"
 #include "daemon/helpercall.h"
 #include "daemon/helperlink.h"
 #include "daemon/loop.h"
+#include "lib/buildid.h"
 #include "lib/ctlproto.h"
 #include "lib/err.h"
 #include "lib/idmap.h"
@@ -321,10 +321,10 @@ answer_hello(struct helper_call *c, int err, struct buf *body,
 		return true;
 	if (!priv_get_hello(body, &m) || m.generation == 0)
 		return false;
-	if (strcmp(m.build, RDV_BUILD) != 0) {
+	if (strcmp(m.build, build_id) != 0) {
 		log_errorx("helper",
 		    "[ops] is build %s and this is %s: restart rdv", m.build,
-		    RDV_BUILD);
+		    build_id);
 		end(h);
 		return true;
 	}
@@ -348,7 +348,7 @@ say_hello(struct helper *h)
 	struct buf b;
 	uint32_t id = helper_call_begin(h, &b);
 
-	(void)str_copy(m.build, RDV_BUILD, sizeof(m.build));
+	(void)str_copy(m.build, build_id, sizeof(m.build));
 	priv_put_hello(&b, id, PRIV_REQUEST, &m);
 	helper_call_send(c, PRIV_HELLO, id, &b);
 }
@@ -417,6 +417,15 @@ helper_hear(struct helper *h)
 {
 	while (!h->ending && hear_one(h))
 		;
+}
+
+void
+helper_say(struct helper *h, const struct buf *b)
+{
+	int err = seqpkt_send(h->control_fd, b->data, b->len, NULL);
+
+	if (err != 0)
+		log_warnx("helper", "[main] is not told: %s", strerror(-err));
 }
 
 void

@@ -46,6 +46,8 @@ struct helper *helper_new(struct loop *l, int control,
     const struct helper_ops *ops, void (*gone)(void *), void *arg);
 /* Takes what [main] has said until now, before what follows it is acted on. */
 void helper_hear(struct helper *h);
+/* Says something to [main]; it takes it or is gone. */
+void helper_say(struct helper *h, const struct buf *b);
 /* Fails every request, calls `lost` in any case, and nothing afterwards. */
 void helper_free(struct helper *h);
 bool helper_ready(const struct helper *h);

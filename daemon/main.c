@@ -23,6 +23,7 @@
 #include "daemon/boot.h"
 #include "daemon/conf.h"
 #include "daemon/loop.h"
+#include "lib/buildid.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/path.h"
@@ -40,10 +41,18 @@ enum {
 	OPT_WEB,
 	OPT_SYSTEM,
 	OPT_ROUTES,
-	OPT_JSON
+	OPT_JSON,
+	OPT_TRY
 };
 
-enum mode { MODE_SERVE, MODE_SHOW, MODE_CHECK, MODE_VERSION, MODE_ROUTES };
+enum mode {
+	MODE_SERVE,
+	MODE_TRY,
+	MODE_SHOW,
+	MODE_CHECK,
+	MODE_VERSION,
+	MODE_ROUTES
+};
 
 struct options {
 	enum mode mode;
@@ -51,6 +60,7 @@ struct options {
 	const char *base;
 	const char *file;   /* of -t */
 	const char *system; /* system mode's settings */
+	const char *build;  /* of --try: that of the helper */
 	struct boot_fds fds;
 	char *web[WEB_MAX + 1];
 	unsigned nweb;
@@ -61,6 +71,7 @@ static const char usage_text[] =
     "            [--ready-fd N] [--web HOST:PORT]...   (from rdv-helper)\n"
     "       rdvd --base DIR --control-fd N --system SETTINGS\n"
     "            [--ready-fd N] [--web HOST:PORT]...   (likewise)\n"
+    "       rdvd ... --try BUILD    could it serve? and nothing else\n"
     "       rdvd -T [--json] [--base DIR]\n"
     "                               print every setting with its source\n"
     "       rdvd -t [FILE]          check a settings file\n"
@@ -125,6 +136,10 @@ one_option(struct options *o, int opt)
 	case OPT_ROUTES:
 		o->mode = MODE_ROUTES;
 		return true;
+	case OPT_TRY:
+		o->mode = MODE_TRY;
+		o->build = optarg;
+		return true;
 	case OPT_JSON:
 		o->json = true;
 		return true;
@@ -154,6 +169,7 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "system", required_argument, NULL, OPT_SYSTEM },
 		{ "routes", no_argument, NULL, OPT_ROUTES },
 		{ "json", no_argument, NULL, OPT_JSON },
+		{ "try", required_argument, NULL, OPT_TRY },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -304,6 +320,24 @@ serve(struct options *o, struct conf *conf)
 	return status;
 }
 
+/* For rdv-helper, before it has another rdvd end for this one. */
+static int
+try_out(struct conf *conf, const char *build)
+{
+	struct app app = { .conf = conf };
+	char why[512] = "";
+	int status = EX_FOR_GOOD;
+
+	if (strcmp(build, build_id) == 0)
+		status = boot_try(&app, why, sizeof(why));
+	else
+		(void)snprintf(why, sizeof(why),
+		    "rdv-helper is build %s and this is %s", build, build_id);
+	if (status != 0)
+		log_errorx("main", "cannot take over: %s", why);
+	return status;
+}
+
 /* In system mode the listening sockets come over the control socket. */
 static bool
 fds_fit(const struct options *o)
@@ -340,13 +374,14 @@ main(int argc, char **argv)
 		conf_print(&conf, stdout);
 	else if (o.mode == MODE_SHOW && !conf_print_json(&conf, stdout))
 		status = 1;
-	if (o.mode == MODE_SERVE) {
+	if (o.mode == MODE_SERVE || o.mode == MODE_TRY) {
 		if (!fds_fit(&o))
 			return usage();
 		if (log_level_parse(conf.log_level, &level))
 			log_set_level(level);
 		harden();
-		status = serve(&o, &conf);
+		status = o.mode == MODE_TRY ? try_out(&conf, o.build)
+					    : serve(&o, &conf);
 	}
 	conf_done(&conf);
 	return status;

@@ -45,6 +45,12 @@ static const struct wire_field gone_fields[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+static const struct wire_field settled_fields[] = {
+	{ &wire_u32, offsetof(struct ctl_settled, found), 0, 0 },
+	{ &wire_u32, offsetof(struct ctl_settled, lost), 0, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
 void
 ctl_put_listen(struct buf *b, const struct ctl_listen *m)
 {
@@ -80,6 +86,13 @@ ctl_put_gone(struct buf *b, const struct ctl_gone *m)
 	wire_put(b, gone_fields, m);
 }
 
+void
+ctl_put_settled(struct buf *b, const struct ctl_settled *m)
+{
+	buf_put_u8(b, CTL_SETTLED);
+	wire_put(b, settled_fields, m);
+}
+
 bool
 ctl_get_listen(struct buf *b, struct ctl_listen *m)
 {
@@ -109,4 +122,10 @@ bool
 ctl_get_gone(struct buf *b, struct ctl_gone *m)
 {
 	return wire_get(b, gone_fields, m, sizeof(*m)) && m->handle != 0;
+}
+
+bool
+ctl_get_settled(struct buf *b, struct ctl_settled *m)
+{
+	return wire_get(b, settled_fields, m, sizeof(*m));
 }

@@ -15,7 +15,10 @@
  *   'S' to rdvd    all of rdv ends: SIGTERM follows, and means more than rdvd
  *   'D' to [ops]   a socket to rdvd
  *   'A' to [ops]   a socket to [audit]
+ *   'H' to rdvd    another program takes its place: SIGTERM follows
  *   'G' to [ops]   a run of an [ops] before it, of which nothing is left
+ * and rdvd says once
+ *   'N'            it knows what runs
  * and in system mode
  *   'L' to rdvd    a listening socket, and whom it serves
  *   'U' to rdvd    an account that is served no more
@@ -28,6 +31,8 @@
 #define CTL_DAEMON   'D'
 #define CTL_AUDIT    'A'
 #define CTL_GONE     'G'
+#define CTL_LEAVE    'H'
+#define CTL_SETTLED  'N'
 #define CTL_LISTEN   'L'
 #define CTL_UNLISTEN 'U'
 #define CTL_OUTPUT   'M'
@@ -66,17 +71,24 @@ struct ctl_gone {
 	int32_t status; /* of its program, when [main] has waited for that */
 };
 
+struct ctl_settled {
+	uint32_t found; /* what [ops] had: adopted, or ended as nobody's */
+	uint32_t lost;	/* runs by their rows that nobody has any more */
+};
+
 /* Append the whole packet. */
 void ctl_put_listen(struct buf *b, const struct ctl_listen *m);
 void ctl_put_unlisten(struct buf *b, const struct ctl_unlisten *m);
 void ctl_put_output(struct buf *b, const struct ctl_output *m);
 void ctl_put_service(struct buf *b, const struct ctl_service *m);
 void ctl_put_gone(struct buf *b, const struct ctl_gone *m);
+void ctl_put_settled(struct buf *b, const struct ctl_settled *m);
 /* The packet after its first byte. False unless every byte is in its place. */
 bool ctl_get_listen(struct buf *b, struct ctl_listen *m);
 bool ctl_get_unlisten(struct buf *b, struct ctl_unlisten *m);
 bool ctl_get_output(struct buf *b, struct ctl_output *m);
 bool ctl_get_service(struct buf *b, struct ctl_service *m);
 bool ctl_get_gone(struct buf *b, struct ctl_gone *m);
+bool ctl_get_settled(struct buf *b, struct ctl_settled *m);
 
 #endif

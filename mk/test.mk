@@ -145,11 +145,14 @@ fuzz:
 
 # What takes too long for each change: ten million runs of the fuzzer that plays
 # a taken-over rdvd, and a million rounds of the races.
-.PHONY: soak soak-races
-soak: soak-races
+.PHONY: soak soak-races soak-crash
+soak: soak-races soak-crash
 	$(MAKE) fuzz T=ops RUNS=10000000 SECONDS=0
 soak-races: $(BUILD)/unit/priv/test_races
 	RDV_RACES=320000 $(BUILD)/unit/priv/test_races
+soak-crash: all crash-tools
+	RDV_ONLY=P05 RDV_ROUNDS=1000 RDV_TERMINALS=32 tests/harness/as-user \
+	    tests/crash/run
 
 # Under a real systemd, in a container of its own. No part of `make test`: it
 # needs root, a mirror of Debian and minutes. TREE=DIR keeps the tree it makes.

@@ -8,6 +8,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/seqpkt.h"
+#include "priv-helper/carry.h"
 #include "priv-helper/launch.h"
 
 #define DELAY_MIN_MS 50
@@ -66,4 +67,11 @@ kin_start(struct kin *k, const struct launch *l)
 	}
 	k->pid = pid;
 	log_info("main", "started %s pid=%d", k->name, pid);
+}
+
+void
+kin_carried(struct kin *k, const struct carry_kin *from)
+{
+	k->pid = from->pid;
+	k->control = from->pid != 0 ? from->control : -1;
 }

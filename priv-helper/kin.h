@@ -33,5 +33,8 @@ void kin_start(struct kin *k, const struct launch *l);
  */
 void kin_ended(struct kin *k);
 void kin_close(struct kin *k);
+/* One that the program before us had started. */
+struct carry_kin;
+void kin_carried(struct kin *k, const struct carry_kin *from);
 
 #endif

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/buildid.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 #include "priv-helper/audit.h"
@@ -176,10 +177,12 @@ daemon_argv(const struct launch *l, int ready)
 
 	while (l->web[web] != NULL)
 		web++;
-	argv = xcalloc(sizeof(fixed) / sizeof(fixed[0]) + 2 + 2 * web,
+	argv = xcalloc(sizeof(fixed) / sizeof(fixed[0]) + 3 + 2 * web,
 	    sizeof(*argv));
 	for (n = 0; fixed[n] != NULL; n++)
 		argv[n] = xstrdup(fixed[n]);
+	if (l->try)
+		argv[n++] = xasprintf("--try=%s", build_id);
 	if (ready >= 0) {
 		argv[n++] = xstrdup("--ready-fd");
 		argv[n++] = xstrdup("6");
@@ -234,4 +237,14 @@ launch_daemon(const struct launch *l, int control)
 	    AT_EMPTY_PATH);
 	log_error("launch", "cannot run rdvd");
 	_exit(LAUNCH_REFUSED);
+}
+
+pid_t
+launch_try(const struct launch *l, int control)
+{
+	struct launch once = *l;
+
+	once.try = true;
+	once.ready = -1;
+	return launch_daemon(&once, control);
 }

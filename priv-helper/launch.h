@@ -2,12 +2,15 @@
 #ifndef RDV_LAUNCH_H
 #define RDV_LAUNCH_H
 
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
 #include "priv-helper/lookup.h"
 
+struct carry;
 struct parked;
+struct sock;
 struct system;
 struct user;
 
@@ -28,6 +31,13 @@ struct launch {
 	int lock;
 	struct system *system; /* NULL in user mode */
 	struct parked *parked; /* runs for the next [ops] */
+	/* What [main] takes along when it becomes another program. */
+	char *const *argv;
+	int self;		  /* rdv-helper, O_PATH */
+	int dir, server;	  /* of the base; -1 in system mode */
+	struct sock *socks[2];	  /* api, terminal */
+	const struct carry *from; /* NULL, or what it became this one with */
+	bool try;		  /* rdvd only looks whether it could serve */
 };
 
 /*
@@ -55,5 +65,7 @@ enum {
 pid_t launch_audit(const struct launch *l, int control);
 pid_t launch_ops(const struct launch *l, int control);
 pid_t launch_daemon(const struct launch *l, int control);
+/* An rdvd that only looks whether it could serve; its status says. */
+pid_t launch_try(const struct launch *l, int control);
 
 #endif

@@ -23,6 +23,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "priv-helper/carry.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/explain.h"
 #include "priv-helper/hygiene.h"
@@ -36,6 +37,7 @@
 #include "priv-helper/sockets.h"
 #include "priv-helper/supervise.h"
 #include "priv-helper/system.h"
+#include "priv-helper/upgrade.h"
 #include "priv-helper/user.h"
 #include "security/mutant.h"
 
@@ -50,6 +52,7 @@ struct options {
 	const char *web[WEB_MAX + 1];
 	unsigned nweb;
 	int ready;
+	int carry, answer; /* of a program that becomes this one */
 	bool child, test, rotate;
 	const char *file; /* of -t */
 };
@@ -153,6 +156,8 @@ parse(struct options *o, int argc, char **argv)
 		{ "root", required_argument, NULL, 'R' },
 		{ "web-user", required_argument, NULL, 'u' },
 		{ "rotate-service", no_argument, NULL, 'T' },
+		{ "carry", required_argument, NULL, 'c' },
+		{ "try", required_argument, NULL, 't' + 256 },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -168,6 +173,10 @@ parse(struct options *o, int argc, char **argv)
 			o->web[o->nweb++] = optarg;
 		else if (c == 'r')
 			o->ready = descriptor(optarg);
+		else if (c == 'c')
+			o->carry = descriptor(optarg);
+		else if (c == 't' + 256)
+			o->answer = descriptor(optarg);
 		else if (c == 'f')
 			o->child = true;
 		else if (c == 't')
@@ -205,6 +214,25 @@ take(struct held *h, const char *base)
 		sockets_close(&h->api, h->base);
 		refuse(base, why);
 	}
+}
+
+static void
+take_sock(struct sock *s, const struct carry_sock *from)
+{
+	s->fd = from->fd;
+	s->dev = from->dev;
+	s->ino = from->ino;
+}
+
+/* All of it is open and locked, and nobody noticed. */
+static void
+take_carried(struct held *h, const struct carry *c)
+{
+	h->base = c->base;
+	h->server = c->server;
+	h->lock = c->lock;
+	take_sock(&h->api, &c->api);
+	take_sock(&h->terminal, &c->terminal);
 }
 
 /* The programs that belong to this one are beside it, whatever PATH says. */
@@ -284,13 +312,22 @@ run_user(const struct options *o, struct launch *l)
 	int status;
 
 	warn_root(l->user);
-	take(&h, o->base);
+	if (l->from != NULL)
+		take_carried(&h, l->from);
+	else
+		take(&h, o->base);
+	l->dir = h.base;
+	l->server = h.server;
+	l->socks[0] = &h.api;
+	l->socks[1] = &h.terminal;
 	snprintf(audit, sizeof(audit), "%s/audit", o->base);
 	l->base = o->base;
 	l->audit = o->audit != NULL ? o->audit : audit;
 	l->api = h.api.fd;
 	l->terminal = h.terminal.fd;
 	l->lock = h.lock;
+	if (o->answer >= 0)
+		return upgrade_try(l, o->answer);
 	status = supervise(l);
 	l->audit = NULL; /* its text ends here */
 	sockets_close(&h.api, h.base);
@@ -323,13 +360,34 @@ run_system(const struct options *o, struct launch *l)
 	return status;
 }
 
+/* What a first start cleans is clean; but exec(2) has made us dumpable. */
+static void
+take_over(const struct options *o, struct launch *l, struct carry *c)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
+	    !carry_read(o->carry, c, l->parked))
+		refuse("--carry", "not understood");
+	carry_inherit(c, l->parked, false);
+	(void)close(o->carry);
+	l->nofile = c->nofile;
+	l->from = c;
+	if (c->why[0] == '\0')
+		return;
+	/* Back: with the programs of before, wherever they are now. */
+	l->program = c->program;
+	l->egress = c->egress;
+	l->worker =
+	    (struct program_id){ .dev = c->worker_dev, .ino = c->worker_ino };
+}
+
 int
 main(int argc, char **argv)
 {
-	struct options o = { .ready = -1 };
+	struct options o = { .ready = -1, .carry = -1, .answer = -1 };
+	static struct carry carry;
 	static struct user user;
 	static char bin[PATH_MAX];
-	struct hygiene hygiene;
+	struct hygiene hygiene = { .nofile = 0 };
 	struct launch l;
 	char why[256];
 	int status;
@@ -347,7 +405,8 @@ main(int argc, char **argv)
 	if (o.rotate)
 		return rotate_main(o.sys.root != NULL ? o.sys.root : "");
 	notify_take();
-	if (hygiene_clean(&hygiene, o.ready, why, sizeof(why)) != 0)
+	if (o.carry < 0 &&
+	    hygiene_clean(&hygiene, o.ready, why, sizeof(why)) != 0)
 		refuse("cannot start", why);
 	log_init("rdv-helper", STDERR_FILENO, LOG_INFO);
 	if (o.child && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
@@ -364,8 +423,14 @@ main(int argc, char **argv)
 		.worker = hold_worker(bin),
 		.ready = o.ready,
 		.told = -1,
-		.parked = parked_new() };
-	if (o.ready < 0)
+		.parked = parked_new(),
+		.argv = argv,
+		.self = open_beside("/proc/self", "exe", true),
+		.dir = -1,
+		.server = -1 };
+	if (o.carry >= 0)
+		take_over(&o, &l, &carry);
+	else if (o.ready < 0)
 		l.told = notify_open(&l.ready);
 	status = o.system ? run_system(&o, &l) : run_user(&o, &l);
 	parked_free(l.parked);

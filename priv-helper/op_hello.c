@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "build.h"
+#include "lib/buildid.h"
 #include "lib/log.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
@@ -43,13 +43,13 @@ op_hello(struct ops *o, uint32_t id, union ops_request *m)
 	struct buf b;
 
 	/* Not malformed, but nothing can be said in a language not shared. */
-	if (strcmp(m->hello.build, RDV_BUILD) != 0) {
+	if (strcmp(m->hello.build, build_id) != 0) {
 		log_errorx("hello", "rdvd is build %s and this is %s; ending",
-		    m->hello.build, RDV_BUILD);
+		    m->hello.build, build_id);
 		_exit(1);
 	}
 	memset(&a, 0, sizeof(a));
-	(void)str_copy(a.build, RDV_BUILD, sizeof(a.build));
+	(void)str_copy(a.build, build_id, sizeof(a.build));
 	a.pid = (uint32_t)getpid();
 	a.uid = geteuid();
 	a.landlock_abi = (uint32_t)landlock_abi();

@@ -31,6 +31,7 @@
 #include "priv-helper/parked.h"
 #include "priv-helper/sweep.h"
 #include "priv-helper/system.h"
+#include "priv-helper/upgrade.h"
 
 /* rdvd drains for up to 30 s, [ops] gives runs 2 s. */
 #define DRAIN_MS 35000
@@ -51,6 +52,7 @@ struct super {
 	bool rotating; /* begun and on record, and not done yet */
 	bool sweeping; /* there are orphans, or somebody is to hear of them */
 	struct audit_msg rotation;
+	struct upgrade upgrade;
 };
 
 static int
@@ -64,6 +66,7 @@ open_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -195,6 +198,8 @@ keep_running(struct super *s)
 		connect_ops(s, &s->audit, CTL_AUDIT);
 	if ((daemon || ops) && s->daemon.pid != 0)
 		connect_ops(s, &s->daemon, CTL_DAEMON);
+	if (s->audit.pid != 0 && s->daemon.pid != 0)
+		upgrade_started(&s->upgrade);
 }
 
 static void
@@ -249,6 +254,9 @@ daemon_ended(struct super *s, int status)
 {
 	const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
+	/* Then it is not this one that is to serve. */
+	if (s->upgrade.phase == UPGRADE_SETTLING)
+		return;
 	if (s->phase != RUNNING ||
 	    (code != LAUNCH_REFUSED && code != LAUNCH_BAD_CONFIG))
 		return;
@@ -322,7 +330,8 @@ collect(struct super *s)
 		if (k == NULL) {
 			/* Or a reaper that an ended [ops] left to us. */
 			parked_ended(s->launch->parked, pid, status);
-			asked(s, pid, status);
+			if (!upgrade_tried(&s->upgrade, pid, status))
+				asked(s, pid, status);
 			continue;
 		}
 		if (k == &s->ops)
@@ -405,6 +414,8 @@ read_signals(struct super *s)
 			reload(s);
 		else if (si.ssi_signo == SIGUSR1 && sys != NULL)
 			system_ask_rotation(sys);
+		else if (si.ssi_signo == SIGUSR2)
+			upgrade_ask(&s->upgrade);
 		else if (si.ssi_signo != SIGCHLD && si.ssi_signo != SIGUSR1)
 			stop(s);
 	}
@@ -422,7 +433,7 @@ is_ours(pid_t pid, void *arg)
 {
 	struct super *s = arg;
 
-	return by_pid(s, pid) != NULL ||
+	return by_pid(s, pid) != NULL || pid == s->upgrade.pid ||
 	       (s->launch->system != NULL &&
 		   system_is_asking(s->launch->system, pid));
 }
@@ -483,6 +494,9 @@ patience(const struct super *s)
 
 	if (s->phase != RUNNING)
 		return AGAIN_MS;
+	wait = upgrade_patience(&s->upgrade);
+	if (wait >= 0 && (left < 0 || wait < left))
+		left = wait;
 	if (s->sweeping && (left < 0 || left > AGAIN_MS))
 		left = AGAIN_MS;
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -493,6 +507,21 @@ patience(const struct super *s)
 			left = wait;
 	}
 	return (int)left;
+}
+
+/* What the program before us had started, if there was one. */
+static void
+take_over(struct super *s, const struct carry *from)
+{
+	upgrade_init(&s->upgrade, s->launch, from);
+	s->upgrade.audit = &s->audit;
+	s->upgrade.ops = &s->ops;
+	s->upgrade.daemon = &s->daemon;
+	if (from == NULL)
+		return;
+	kin_carried(&s->audit, &from->audit);
+	kin_carried(&s->ops, &from->ops);
+	kin_carried(&s->daemon, &from->daemon);
 }
 
 int
@@ -514,19 +543,25 @@ supervise(const struct launch *l)
 		.records = { .sock = -1 },
 		.signals = open_signals() };
 	struct pollfd p[4] = { { .fd = s.signals, .events = POLLIN },
-		{ .events = POLLOUT }, { .fd = l->told, .events = POLLIN },
+		{ .fd = -1 }, { .fd = l->told, .events = POLLIN },
 		{ .events = POLLIN } };
 	enum phase before;
 
+	take_over(&s, l->from);
 	if (s.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		fatal("main", "signals");
 	while (s.phase != GONE) {
 		if (s.phase == RUNNING)
+			upgrade_step(&s.upgrade);
+		if (s.phase == RUNNING && !upgrade_holds(&s.upgrade))
 			keep_running(&s);
-		p[1].fd = s.telling ? s.daemon.control : -1;
+		p[1].fd = s.daemon.control;
+		p[1].events = s.telling ? POLLIN | POLLOUT : POLLIN;
 		p[3].fd = s.ops.control;
 		(void)poll(p, 4, patience(&s));
-		if (p[1].revents != 0)
+		if (p[1].revents & POLLIN)
+			upgrade_hear(&s.upgrade);
+		if (s.telling && p[1].revents != 0)
 			tell(&s);
 		if (p[2].revents != 0) {
 			notify_ready(p[2].fd);

@@ -18,6 +18,20 @@
 #include "lib/buf.h"
 #include "lib/ctlproto.h"
 
+/* [main] may have counted before. */
+static void
+tell_settled(struct app *app)
+{
+	struct ctl_settled m;
+	struct buf b;
+
+	runs_counts(app->runs, &m.found, &m.lost);
+	buf_init(&b, CTL_MAX);
+	ctl_put_settled(&b, &m);
+	helper_say(app->helper, &b);
+	buf_done(&b);
+}
+
 /* A session to be closed may have had to wait for a run not settled at first.
  */
 static void
@@ -25,8 +39,10 @@ boot_settled_cb(bool first, void *arg)
 {
 	struct app *app = arg;
 
-	if (first)
+	if (first) {
+		tell_settled(app);
 		grants_open(app->grants);
+	}
 	sessions_settle(app->sessions);
 	if (!first)
 		return;
@@ -85,6 +101,10 @@ boot_word_cb(char what, struct buf *body, struct seqpkt_fds *fds, void *arg)
 
 	if (what == CTL_STOP) {
 		app->stopping = true;
+		return buf_left(body) == 0 && fds->n == 0;
+	}
+	if (what == CTL_LEAVE) {
+		app->leaving = true;
 		return buf_left(body) == 0 && fds->n == 0;
 	}
 	/* In user mode all there is was there at the start. */

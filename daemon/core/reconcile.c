@@ -349,6 +349,10 @@ complete(struct reconcile *rc)
 	    rc->adopted, rc->lost, rc->ended, rc->look_due);
 	if (rc->look_due)
 		loop_timer_set(rc->timer, AGAIN_MS);
+	if (!r->settled) {
+		r->found = rc->adopted + rc->ended;
+		r->lost = rc->lost;
+	}
 	r->settled = true;
 	rc->settled(first, rc->arg);
 	if (!rc->look_due) {

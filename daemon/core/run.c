@@ -569,3 +569,10 @@ runs_settled(const struct runs *r)
 {
 	return r->settled;
 }
+
+void
+runs_counts(const struct runs *r, uint32_t *found, uint32_t *lost)
+{
+	*found = r->found;
+	*lost = r->lost;
+}

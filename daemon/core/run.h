@@ -119,6 +119,8 @@ typedef void runs_settled_fn(bool first, void *arg);
 void runs_reconcile(struct runs *r, runs_settled_fn *settled, void *arg);
 /* False until the first reconciliation after start is complete. */
 bool runs_settled(const struct runs *r);
+/* Of the first look: what [ops] had, and rows of which nobody has the run. */
+void runs_counts(const struct runs *r, uint32_t *found, uint32_t *lost);
 
 /*
  * The term of any run: of a live one the live one, else its log. 0 and a

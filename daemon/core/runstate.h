@@ -79,6 +79,7 @@ struct runs {
 	TAILQ_HEAD(run_list, run) live;
 	unsigned n;
 	bool settled;
+	uint32_t found, lost;	     /* of the first look */
 	struct reconcile *reconcile; /* under way, or NULL */
 	struct runstop *stopping;    /* the same */
 	TAILQ_HEAD(, kept) kept;     /* of each user that has run something */

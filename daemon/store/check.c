@@ -144,6 +144,24 @@ check_file(const char *path, int newest, char *why, size_t whysize)
 	return judge_header(&c, header, newest);
 }
 
+int
+check_same(const char *path, int newest, char *why, size_t whysize)
+{
+	struct check c = { path, why, whysize, 0, 0 };
+	uint8_t header[HEADER];
+	int err = read_header(&c, header);
+
+	if (err != 0)
+		return err;
+	if (be32(header + 60) == (uint32_t)newest)
+		return 0;
+	(void)snprintf(why, whysize,
+	    "%s has schema %u and this rdvd makes %d of it, with no way back: "
+	    "stop rdv and start it",
+	    path, be32(header + 60), newest);
+	return RDV_E_NEWER;
+}
+
 static int
 fail_sql(const struct check *c, sqlite3 *conn)
 {

@@ -13,6 +13,8 @@ struct sqlite3;
  */
 /* Before SQLite sees it: the header of the file and its length. */
 int check_file(const char *path, int newest, char *why, size_t whysize);
+/* The same, and it is of just this version. */
+int check_same(const char *path, int newest, char *why, size_t whysize);
 /* After SQLite has read the log: lengths, and every table can be read. */
 int
 check_tables(struct sqlite3 *conn, const char *path, char *why, size_t whysize);

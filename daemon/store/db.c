@@ -102,6 +102,12 @@ exists(const char *path, const char *tail)
 	return there;
 }
 
+int
+db_try(const char *path, char *why, size_t whysize)
+{
+	return check_same(path, migrate_newest(migrations), why, whysize);
+}
+
 /* The file is ours, whole, and there; made if this is the first start. */
 static int
 check_before(const struct opening *o)

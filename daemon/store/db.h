@@ -25,6 +25,8 @@ struct row; /* a result row while its callback runs */
  */
 int db_open(struct db **out, struct loop *l, const char *path, char *why,
     size_t whysize);
+/* Whether it could be opened as it is, by a process that will not do so. */
+int db_try(const char *path, char *why, size_t whysize);
 /*
  * Starts the flusher thread; until then the caller's thread waits for the disk.
  * Called once the process has confined itself to files (Landlock binds the

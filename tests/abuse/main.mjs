@@ -17,4 +17,5 @@ await import('./process.mjs');
 await import('./out.mjs');
 await import('./secrets.mjs');
 await import('./store.mjs');
+await import('./upgrade.mjs');
 finish();

@@ -12,6 +12,7 @@ export const promised = [
 	...range('G', [1, 10], [12, 13]), ...range('H', [1, 20]),
 	...range('I', [8, 13], [15], [18, 20], [22], [24]), 'J09', 'J11',
 	...range('N', [1, 2], [7, 8]), ...range('O', [1, 9], [12, 13]),
+	...range('P', [1, 6]),
 ];
 
 // Tests of a case that are named after what they look at.

@@ -1,5 +1,5 @@
-// What terminals outlive: kill -9 of rdvd, of [ops] and of both, at random
-// moments, while some flood, some are full-screen programs and some write what
+// What terminals outlive: kill -9 of rdvd, of [ops] and of both, upgrades, and
+// upgrades in which one of the new ones is killed, at random moments, while some flood, some are full-screen programs and some write what
 // is meant to do harm. No byte is lost, doubled or foreign, nobody is left who
 // should not be there, and every end is told as it was.
 import assert from 'node:assert/strict';
@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Rdv, build, fdCount, patience, test, waitFor, working } from
 	'../harness/rdv.mjs';
+import { Installed, upgrade } from '../harness/upgrade.mjs';
 import { Viewer } from './viewer.mjs';
 
 const rounds = Number(process.env.RDV_ROUNDS ?? 30);
@@ -18,11 +19,31 @@ const program = path.join(build, 'tests/pattern');
 const kinds = [['plain', true], ['screen', true], ['plain', false],
 	['hostile', true]];
 
+const kill = (...names) => async (rdv) => names.map((n) => rdv[n])
+	.forEach((pid) => process.kill(pid, 'SIGKILL'));
+
+async function amid(rdv, name) {
+	const old = rdv[name], over = upgrade(rdv);
+	const next = await waitFor('the next one', () => rdv[name] &&
+		rdv[name] !== old && rdv[name]);
+	try {
+		process.kill(next, 'SIGKILL');
+	} catch (e) {
+		assert.equal(e.code, 'ESRCH');
+	}
+	assert.match(await over, /^(upgraded|refused) /);
+}
+
+// Each ends with another rdvd, another [ops] or both.
 const acts = {
-	rdvd: (rdv) => [rdv.rdvd],
-	ops: (rdv) => [rdv.ops],
-	'rdvd, ops': (rdv) => [rdv.rdvd, rdv.ops],
-	'ops, rdvd': (rdv) => [rdv.ops, rdv.rdvd],
+	rdvd: kill('rdvd'),
+	ops: kill('ops'),
+	'rdvd, ops': kill('rdvd', 'ops'),
+	'ops, rdvd': kill('ops', 'rdvd'),
+	'upgrade rdvd, ops': async (rdv) => assert.match(await upgrade(rdv),
+		new RegExp(`^upgraded .* terminals=${terminals}$`)),
+	'upgrade rdvd, ops, kill rdvd': (rdv) => amid(rdv, 'rdvd'),
+	'upgrade rdvd, ops, kill ops': (rdv) => amid(rdv, 'ops'),
 };
 
 async function release(v) {
@@ -56,8 +77,9 @@ async function round(rdv, viewers, random) {
 	const target = busy[0].offset + Math.floor(random() * BLOCKS * BLOCK / 2);
 	await waitFor('moment', () => busy[0].offset >= target ||
 		busy[0].failed || (busy[0].offset - BLOCK) % (BLOCKS * BLOCK) === 0);
-	for (const pid of acts[name](rdv))
-		process.kill(pid, 'SIGKILL');
+	if (name.startsWith('upgrade'))
+		rdv.installed.next();
+	await acts[name](rdv);
 	for (const what of ['rdvd', 'ops'])
 		if (name.includes(what))
 			await waitFor(`a new ${what}`, () => rdv[what] &&
@@ -111,7 +133,9 @@ async function statuses(rdv, viewers) {
 
 await test(`P05 ${rounds} rounds of what ${terminals} terminals outlive`,
 	async (t) => {
-		const rdv = await t.start();
+		const installed = new Installed(t);
+		const rdv = await t.start({ helper: installed.helper });
+		rdv.installed = installed;
 		let seed = crypto.randomBytes(4).readUInt32BE();
 		console.log(`     seed ${seed}`);
 		const random = () => (seed = (seed * 1664525 + 1013904223) >>> 0) /

@@ -115,7 +115,7 @@ export class Rdv {
 	static running = new Set();
 
 	// options: base, args (for rdv-helper), env, config (server/config.toml),
-	// by (a command that becomes what follows it).
+	// by (a command that becomes what follows it), helper (another one).
 	static async start(options = {}) {
 		const rdv = new Rdv();
 		rdv.scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-test-'));
@@ -142,7 +142,7 @@ export class Rdv {
 		this.inspected ??= 0;
 		Rdv.running.add(this);
 		const [program, ...args] = [...(this.options.by ?? []),
-			bin('rdv-helper'), '--base', this.base, '--ready-fd', '3',
+			this.options.helper ?? bin('rdv-helper'), '--base', this.base, '--ready-fd', '3',
 			...(this.options.args ?? [])];
 		this.main = spawn(program, args,
 			{ stdio: ['ignore', log, log, 'pipe'], cwd: this.scratch,

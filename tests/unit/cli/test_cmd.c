@@ -121,8 +121,8 @@ promised_commands_exist(void **state)
 		"worktree status", "worktree rm", "folder ls", "folder new",
 		"folder mv", "folder rm", "token ls", "token new",
 		"token revoke", "share", "share ls", "share revoke", "events",
-		"status", "doctor", "up", "down", "open", "url", "completion",
-		"version", "help" };
+		"status", "doctor", "up", "down", "upgrade", "open", "url",
+		"completion", "version", "help" };
 	size_t i;
 
 	(void)state;

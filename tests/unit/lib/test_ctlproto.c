@@ -85,6 +85,34 @@ an_end_is_told_whole(void **state)
 }
 
 static void
+runs_are_told_whole(void **state)
+{
+	struct ctl_gone gone, g = { 7ull << 32, 9 };
+	struct ctl_settled settled, s = { 500, 1 };
+	struct buf b;
+	uint8_t first;
+
+	(void)state;
+	buf_init(&b, CTL_MAX);
+	ctl_put_gone(&b, &g);
+	assert_true(buf_get_u8(&b, &first));
+	assert_int_equal(first, CTL_GONE);
+	assert_true(ctl_get_gone(&b, &gone));
+	assert_int_equal(gone.handle, 7ull << 32);
+	assert_int_equal(gone.status, 9);
+	buf_done(&b);
+	buf_init(&b, CTL_MAX);
+	ctl_put_settled(&b, &s);
+	assert_true(buf_get_u8(&b, &first));
+	assert_int_equal(first, CTL_SETTLED);
+	assert_true(ctl_get_settled(&b, &settled));
+	assert_int_equal(settled.found, 500);
+	assert_int_equal(settled.lost, 1);
+	assert_false(ctl_get_settled(&b, &settled));
+	buf_done(&b);
+}
+
+static void
 a_limit_is_told_whole(void **state)
 {
 	struct ctl_output out, m = { 1001, 5ull << 32 };
@@ -142,6 +170,7 @@ main(void)
 		cmocka_unit_test(a_listener_is_told_whole),
 		cmocka_unit_test(bounds_hold_for_the_sender),
 		cmocka_unit_test(an_end_is_told_whole),
+		cmocka_unit_test(runs_are_told_whole),
 		cmocka_unit_test(a_limit_is_told_whole),
 		cmocka_unit_test(a_token_is_told_whole),
 	};

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory file between two programs of [main]. It never leaves this process
+ * and is sealed, so it is read as what it is; that it is whole and of a version
+ * that we know is looked at all the same, as the writer is another build.
+ */
+#include "priv-helper/carry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/list.h"
+#include "lib/xalloc.h"
+#include "priv-helper/parked.h"
+#include "priv-helper/run.h"
+
+static const char magic[8] = "rdvmain";
+
+/* A run, behind the struct. */
+struct carry_run {
+	struct park_record record;
+	int32_t fd[SEQPKT_FDS_MAX];
+	uint32_t nfds;
+	int32_t pidfd;
+	int32_t status;
+	uint8_t nobodys, ended, told, unused;
+};
+
+static bool
+put(int fd, const void *p, size_t len)
+{
+	return write(fd, p, len) == (ssize_t)len;
+}
+
+static bool
+put_run(int fd, const struct parked_run *k)
+{
+	struct carry_run r;
+
+	memset(&r, 0, sizeof(r));
+	r.record = k->record;
+	memcpy(r.fd, k->fds.fd, sizeof(r.fd));
+	r.nfds = k->fds.n;
+	r.pidfd = k->pidfd;
+	r.status = k->status;
+	r.nobodys = k->nobodys;
+	r.ended = k->ended;
+	r.told = k->told;
+	return put(fd, &r, sizeof(r));
+}
+
+int
+carry_write(const struct carry *c, const struct parked *p)
+{
+	struct carry head = *c;
+	const struct parked_run *k;
+	int fd = memfd_create("rdv-carry", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	bool ok;
+
+	if (fd < 0)
+		return -errno;
+	memcpy(head.magic, magic, sizeof(magic));
+	head.version = CARRY_VERSION;
+	head.size = sizeof(head);
+	head.record = sizeof(struct carry_run);
+	head.runs = p->n;
+	ok = put(fd, &head, sizeof(head));
+	TAILQ_FOREACH (k, &p->list, entry)
+		ok = ok && put_run(fd, k);
+	if (ok && fcntl(fd, F_ADD_SEALS,
+		      F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) == 0)
+		return fd;
+	(void)close(fd);
+	return -EIO;
+}
+
+static bool
+is_ours(const struct carry *c)
+{
+	return memcmp(c->magic, magic, sizeof(magic)) == 0 &&
+	       c->version == CARRY_VERSION && c->size == sizeof(*c) &&
+	       c->record == sizeof(struct carry_run) && c->runs <= RUNS_TABLE &&
+	       c->build[CARRY_BUILD - 1] == '\0' &&
+	       c->why[CARRY_WHY - 1] == '\0';
+}
+
+static bool
+is_open(int fd)
+{
+	return fd < 0 || fcntl(fd, F_GETFD) >= 0;
+}
+
+static bool
+take_run(const struct carry_run *r, struct parked *p)
+{
+	struct parked_run *k;
+	bool open = is_open(r->pidfd);
+	uint32_t i;
+
+	if (r->nfds > SEQPKT_FDS_MAX || r->record.version != PARK_VERSION)
+		return false;
+	for (i = 0; i < r->nfds; i++)
+		open = open && r->fd[i] >= 0 && is_open(r->fd[i]);
+	if (!open)
+		return false;
+	k = xcalloc(1, sizeof(*k));
+	k->record = r->record;
+	memcpy(k->fds.fd, r->fd, sizeof(r->fd));
+	k->fds.n = r->nfds;
+	k->pidfd = r->pidfd;
+	k->status = r->status;
+	k->nobodys = r->nobodys;
+	k->ended = r->ended;
+	k->told = r->told;
+	TAILQ_INSERT_TAIL(&p->list, k, entry);
+	p->n++;
+	return true;
+}
+
+/* All but those of runs; NULL is the last. */
+static void
+all_fds(const struct carry *c, const int32_t *all[12])
+{
+	const int32_t *const list[] = { &c->base, &c->server, &c->lock,
+		&c->api.fd, &c->terminal.fd, &c->audit.control, &c->ops.control,
+		&c->daemon.control, &c->helper, &c->program, &c->egress, NULL };
+
+	memcpy(all, list, sizeof(list));
+}
+
+bool
+carry_read(int fd, struct carry *c, struct parked *p)
+{
+	const int32_t *all[12];
+	struct carry_run r;
+	uint32_t i;
+
+	if (lseek(fd, 0, SEEK_SET) != 0 ||
+	    read(fd, c, sizeof(*c)) != (ssize_t)sizeof(*c) || !is_ours(c))
+		return false;
+	all_fds(c, all);
+	for (i = 0; all[i] != NULL; i++)
+		if (!is_open(*all[i]))
+			return false;
+	for (i = 0; i < c->runs; i++)
+		if (read(fd, &r, sizeof(r)) != (ssize_t)sizeof(r) ||
+		    !take_run(&r, p))
+			return false;
+	return read(fd, &r, 1) == 0;
+}
+
+static void
+mark(int fd, bool inherit)
+{
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFD, inherit ? 0 : FD_CLOEXEC);
+}
+
+void
+carry_inherit(const struct carry *c, const struct parked *p, bool inherit)
+{
+	const int32_t *all[12];
+	const struct parked_run *k;
+	unsigned i;
+
+	all_fds(c, all);
+	for (i = 0; all[i] != NULL; i++)
+		mark(*all[i], inherit);
+	TAILQ_FOREACH (k, &p->list, entry) {
+		for (i = 0; i < k->fds.n; i++)
+			mark(k->fds.fd[i], inherit);
+		mark(k->pidfd, inherit);
+	}
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_CARRY_H
+#define RDV_CARRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct parked;
+
+/*
+ * What [main] takes along when it becomes another program: one memory file of
+ * integers and descriptor numbers, for the same process. A program that knows
+ * another version of it refuses, before anything has ended.
+ */
+#define CARRY_VERSION 1
+#define CARRY_WHY     256
+#define CARRY_BUILD   64
+
+struct carry_kin {
+	int32_t pid; /* 0: not running */
+	int32_t control;
+};
+
+struct carry_sock {
+	int32_t fd;
+	uint64_t dev, ino;
+};
+
+struct carry {
+	char magic[8];
+	uint32_t version, size; /* of this struct */
+	uint32_t record, runs;	/* size and number of what follows */
+	uint64_t nofile;
+	int32_t base, server, lock;
+	struct carry_sock api, terminal;
+	struct carry_kin audit, ops, daemon;
+	/* The programs of before, to go back to. */
+	int32_t helper, program, egress;
+	uint64_t worker_dev, worker_ino;
+	char build[CARRY_BUILD];
+	/* Not empty: this is the way back, and why. */
+	char why[CARRY_WHY];
+};
+
+/* A memory file of it all, close-on-exec, or -errno. */
+int carry_write(const struct carry *c, const struct parked *p);
+/*
+ * Fills `c` and `p`, when there is nothing in it that is not understood, and
+ * every descriptor is open. False otherwise.
+ */
+bool carry_read(int fd, struct carry *c, struct parked *p);
+/* Close-on-exec for all descriptors in it, or not. */
+void carry_inherit(const struct carry *c, const struct parked *p, bool inherit);
+
+#endif

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From one build to the next while everything runs. [main] becomes the new
+ * program by execve(2): it stays the parent of whom it was, and the owner of
+ * what it had. Before, that program has shown in a child of ours that it takes
+ * all of that and that its rdvd could serve; afterwards runs are counted. When
+ * anything differs, [main] becomes the old program again, which was held open.
+ * What it started in between is ended as kill -9 would: nothing depends on
+ * more.
+ */
+#include "priv-helper/upgrade.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/ctlproto.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/seqpkt.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+#include "priv-helper/kin.h"
+#include "priv-helper/launch.h"
+#include "priv-helper/parked.h"
+#include "priv-helper/sockets.h"
+#include "security/mutant.h"
+
+/* A program that hangs is none. */
+#define TRY_MS	  15000
+#define LEAVE_MS  3000
+#define SETTLE_MS 10000
+/* Only a program that knows of this says so. */
+#define PROOF "can take over"
+
+void
+upgrade_init(struct upgrade *u, const struct launch *l,
+    const struct carry *from)
+{
+	*u = (struct upgrade){ .l = l, .program = -1, .answer = -1 };
+	if (from == NULL)
+		return;
+	u->from = *from;
+	u->phase = UPGRADE_LEAVING;
+	u->due = clock_mono_ms() + LEAVE_MS;
+}
+
+/* For whoever asked, and for the log. */
+static void
+say(const struct upgrade *u, bool done, const char *text)
+{
+	char line[CARRY_WHY + 64];
+	int n = snprintf(line, sizeof(line), "%s %s\n",
+	    done ? "upgraded" : "refused", text);
+
+	if (done)
+		log_info("upgrade", "%s", text);
+	else
+		log_errorx("upgrade", "%s", text);
+	if (u->l->server >= 0)
+		(void)path_write_private(u->l->server, UPGRADE_RESULT, line,
+		    (size_t)n);
+}
+
+static void
+drop(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static void
+give_up(struct upgrade *u, const char *why)
+{
+	drop(&u->program);
+	drop(&u->answer);
+	u->phase = UPGRADE_NONE;
+	say(u, false, why);
+}
+
+static void
+describe(const struct upgrade *u, const char *why, struct carry *c)
+{
+	const struct launch *l = u->l;
+
+	memset(c, 0, sizeof(*c));
+	c->nofile = l->nofile;
+	c->base = l->dir;
+	c->server = l->server;
+	c->lock = l->lock;
+	c->api = (struct carry_sock){ l->socks[0]->fd, l->socks[0]->dev,
+		l->socks[0]->ino };
+	c->terminal = (struct carry_sock){ l->socks[1]->fd, l->socks[1]->dev,
+		l->socks[1]->ino };
+	c->audit = (struct carry_kin){ u->audit->pid, u->audit->control };
+	c->ops = (struct carry_kin){ u->ops->pid, u->ops->control };
+	c->daemon = (struct carry_kin){ u->daemon->pid, u->daemon->control };
+	c->helper = l->self;
+	c->program = l->program;
+	c->egress = l->egress;
+	c->worker_dev = l->worker.dev;
+	c->worker_ino = l->worker.ino;
+	(void)str_copy(c->build, RDV_BUILD, sizeof(c->build));
+	(void)str_copy(c->why, why, sizeof(c->why));
+	if (why[0] == '\0')
+		return;
+	/* Back, to what we came from. */
+	c->program = u->from.program;
+	c->egress = u->from.egress;
+	c->worker_dev = u->from.worker_dev;
+	c->worker_ino = u->from.worker_ino;
+}
+
+/* As we were called, but for what was for that time alone. */
+static char **
+argv_of(char *const *old, int carry, int answer)
+{
+	size_t n = 0, i;
+	char **argv;
+
+	while (old[n] != NULL)
+		n++;
+	argv = xcalloc(n + 5, sizeof(*argv));
+	for (n = 0, i = 0; old[i] != NULL; i++)
+		if (strcmp(old[i], "--carry") == 0 ||
+		    strcmp(old[i], "--ready-fd") == 0)
+			i += old[i + 1] != NULL;
+		else
+			argv[n++] = old[i];
+	argv[n++] = xstrdup("--carry");
+	argv[n++] = xasprintf("%d", carry);
+	if (answer >= 0) {
+		argv[n++] = xstrdup("--try");
+		argv[n++] = xasprintf("%d", answer);
+	}
+	return argv;
+}
+
+/* Returns when it cannot be; then it is the child that tries, or all is well.
+ */
+static void
+become(const struct upgrade *u, int program, const struct carry *c, int carry,
+    int answer)
+{
+	char *const env[] = { NULL };
+
+	carry_inherit(c, u->l->parked, true);
+	(void)fcntl(carry, F_SETFD, 0);
+	if (answer >= 0)
+		(void)fcntl(answer, F_SETFD, 0);
+	(void)syscall(SYS_execveat, program, "",
+	    argv_of(u->l->argv, carry, answer), env, AT_EMPTY_PATH);
+	carry_inherit(c, u->l->parked, false);
+}
+
+/* Who may write it may be us: so it is ours or root's, and nobody else's. */
+static int
+open_new(const struct launch *l, const char *name, char *why, size_t size)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int fd = -1;
+
+	if (path_join(path, sizeof(path), l->bin, name))
+		fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		(void)snprintf(why, size, "%s/%s: %s", l->bin, name,
+		    strerror(errno));
+	else if (!S_ISREG(st.st_mode) || (st.st_mode & 022) != 0 ||
+		 (st.st_uid != 0 && st.st_uid != geteuid()))
+		(void)snprintf(why, size,
+		    "%s/%s is not ours, or others may write it", l->bin, name);
+	else
+		return fd;
+	drop(&fd);
+	return -1;
+}
+
+static int
+begin(struct upgrade *u, char *why, size_t size)
+{
+	struct carry c;
+	int rdvd, memory, fd[2];
+
+	u->program = open_new(u->l, "rdv-helper", why, size);
+	rdvd = u->program < 0 ? -1 : open_new(u->l, "rdvd", why, size);
+	if (rdvd < 0)
+		return -EPERM;
+	(void)close(rdvd);
+	describe(u, "", &c);
+	memory = carry_write(&c, u->l->parked);
+	if (memory < 0 || pipe2(fd, O_CLOEXEC) < 0) {
+		drop(&memory);
+		return -EMFILE;
+	}
+	u->pid = fork();
+	if (u->pid == 0) {
+		become(u, u->program, &c, memory, fd[1]);
+		_exit(126);
+	}
+	(void)close(memory);
+	(void)close(fd[1]);
+	u->answer = fd[0];
+	return u->pid < 0 ? -EAGAIN : 0;
+}
+
+void
+upgrade_ask(struct upgrade *u)
+{
+	char why[CARRY_WHY] = "the new program cannot be tried";
+
+	u->again = u->phase != UPGRADE_NONE;
+	if (u->again)
+		return;
+	if (u->l->system != NULL) {
+		give_up(u, "system mode: restart the service");
+		return;
+	}
+	if (begin(u, why, sizeof(why)) != 0) {
+		give_up(u, why);
+		return;
+	}
+	u->phase = UPGRADE_TRYING;
+	u->due = clock_mono_ms() + TRY_MS;
+}
+
+/* In the place of the old program, with all it had at this moment. */
+static void
+go(struct upgrade *u, int program, const char *why)
+{
+	struct carry c;
+	int memory;
+
+	(void)parked_hear(u->l->parked, u->ops->control);
+	describe(u, why, &c);
+	memory = carry_write(&c, u->l->parked);
+	if (memory < 0)
+		return;
+	become(u, program, &c, memory, -1);
+	(void)close(memory);
+}
+
+bool
+upgrade_tried(struct upgrade *u, pid_t pid, int status)
+{
+	char said[CARRY_WHY] = "";
+	ssize_t n;
+
+	if (u->phase != UPGRADE_TRYING || pid != u->pid)
+		return false;
+	n = read(u->answer, said, sizeof(said) - 1);
+	said[n > 0 ? n : 0] = '\0';
+	u->pid = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+	    strcmp(said, PROOF) == 0) {
+		go(u, u->program, "");
+		(void)str_copy(said, "the new program cannot be executed",
+		    sizeof(said));
+	} else if (said[0] == '\0' || strcmp(said, PROOF) == 0) {
+		(void)snprintf(said, sizeof(said),
+		    "the new program failed (%s %d)",
+		    WIFSIGNALED(status) ? "signal" : "status",
+		    WIFSIGNALED(status) ? WTERMSIG(status)
+					: WEXITSTATUS(status));
+	}
+	give_up(u, said);
+	return true;
+}
+
+static int
+refuse(int answer, const char *why)
+{
+	(void)!write(answer, why, strlen(why));
+	return 1;
+}
+
+int
+upgrade_try(const struct launch *l, int answer)
+{
+	int pair[2], status = -1;
+	pid_t pid;
+
+	if (seqpkt_pair(pair) != 0)
+		return refuse(answer, "no socket for the new rdvd");
+	pid = launch_try(l, pair[1]);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return refuse(answer, "the new rdvd cannot be executed");
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return refuse(answer, "the new rdvd refuses; the log says why");
+	(void)!write(answer, PROOF, sizeof(PROOF) - 1);
+	return 0;
+}
+
+bool
+upgrade_holds(const struct upgrade *u)
+{
+	return u->phase == UPGRADE_LEAVING &&
+	       (u->audit->pid != 0 || u->ops->pid != 0 || u->daemon->pid != 0);
+}
+
+void
+upgrade_started(struct upgrade *u)
+{
+	if (u->phase != UPGRADE_LEAVING)
+		return;
+	u->phase = UPGRADE_SETTLING;
+	u->due = clock_mono_ms() + SETTLE_MS;
+	u->expected = parked_live(u->l->parked);
+}
+
+/* To the program that was there before; what has begun here ends there. */
+static void
+go_back(struct upgrade *u, const char *why)
+{
+	log_errorx("upgrade", "%s; going back to %s", why, u->from.build);
+	go(u, u->from.helper, why);
+	log_errorx("upgrade", "and there is no way back");
+	give_up(u, why);
+}
+
+static void
+finish(struct upgrade *u)
+{
+	char text[CARRY_WHY + 64];
+	bool done = u->from.why[0] == '\0';
+
+	if (done)
+		(void)snprintf(text, sizeof(text), "from %s to %s terminals=%u",
+		    u->from.build, RDV_BUILD, u->expected);
+	else
+		(void)snprintf(text, sizeof(text), "%s: %s serves again",
+		    u->from.why, RDV_BUILD);
+	/* The way back ends here; who has gone it goes on with these. */
+	drop(&u->from.helper);
+	if (done) {
+		drop(&u->from.program);
+		drop(&u->from.egress);
+	}
+	u->phase = UPGRADE_NONE;
+	say(u, done, text);
+	if (u->again)
+		upgrade_ask(u);
+}
+
+static void
+settled(struct upgrade *u, const struct ctl_settled *m)
+{
+	char why[CARRY_WHY];
+
+	if (u->phase != UPGRADE_SETTLING)
+		return;
+	if (m->found == u->expected || u->from.why[0] != '\0' ||
+	    mutant("P01")) {
+		finish(u);
+		return;
+	}
+	(void)snprintf(why, sizeof(why),
+	    "there were %u runs before and %u are found", u->expected,
+	    m->found);
+	go_back(u, why);
+}
+
+void
+upgrade_hear(struct upgrade *u)
+{
+	uint8_t p[CTL_MAX];
+	long n = seqpkt_recv(u->daemon->control, p, sizeof(p), NULL);
+	struct ctl_settled m;
+	struct buf b;
+
+	/* Its end is seen by that of the process. */
+	if (n == 0 || n == -EAGAIN || n == -ECONNRESET)
+		return;
+	buf_wrap(&b, p + 1, n > 0 ? (size_t)n - 1 : 0);
+	if (n > 0 && p[0] == CTL_SETTLED && ctl_get_settled(&b, &m)) {
+		settled(u, &m);
+		return;
+	}
+	log_errorx("main", "rdvd says what it never would; killing it");
+	(void)kill(u->daemon->pid, SIGKILL);
+}
+
+/* rdvd first, which may have somebody to answer; the rest needs no time. */
+static void
+leave(struct upgrade *u)
+{
+	const char word = CTL_LEAVE;
+
+	if (u->daemon->pid != 0) {
+		if (clock_mono_ms() >= u->due)
+			(void)kill(u->daemon->pid, SIGKILL);
+		else if (!u->told &&
+			 seqpkt_send(u->daemon->control, &word, 1, NULL) == 0)
+			(void)kill(u->daemon->pid, SIGTERM);
+		u->told = true;
+		return;
+	}
+	if (u->ops->pid != 0)
+		(void)kill(u->ops->pid, SIGKILL);
+	kin_close(u->audit);
+	if (u->audit->pid != 0 && clock_mono_ms() >= u->due + LEAVE_MS)
+		(void)kill(u->audit->pid, SIGKILL);
+}
+
+void
+upgrade_step(struct upgrade *u)
+{
+	const bool late = clock_mono_ms() >= u->due;
+
+	if (u->phase == UPGRADE_TRYING && late)
+		(void)kill(u->pid, SIGKILL);
+	if (u->phase == UPGRADE_LEAVING)
+		leave(u);
+	if (u->phase != UPGRADE_SETTLING)
+		return;
+	if (u->from.why[0] != '\0' && late)
+		finish(u);
+	else if (u->from.why[0] == '\0' && late)
+		go_back(u, "the new rdvd does not find what runs");
+	else if (u->from.why[0] == '\0' &&
+		 (u->ops->pid == 0 || u->daemon->pid == 0))
+		go_back(u, "the new program ended");
+}
+
+int64_t
+upgrade_patience(const struct upgrade *u)
+{
+	const int64_t left = u->due - clock_mono_ms();
+
+	if (u->phase == UPGRADE_NONE)
+		return -1;
+	return left > 0 ? left : 0;
+}

@@ -1,0 +1,184 @@
+// Group P: from one build to the next with live terminals, and back when the
+// next one is no good.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { bare, bin, build, fdCount, proc, test, waitFor } from '../harness/rdv.mjs';
+import { options, output } from './lib.mjs';
+import { Installed, upgrade } from '../harness/upgrade.mjs';
+
+const session = (rdv, n) => rdv.session(`t${n}`, ['/bin/sh', '-c',
+	'echo here $$; while read x; do echo got $x; done; exit 7']);
+
+const pidOf = async (rdv, s) => +await waitFor('its pid', async () =>
+	/here (\d+)/.exec(await output(rdv, s))?.[1]);
+
+async function types(rdv, s, text) {
+	await waitFor('it takes what is typed', async () => (await rdv.request(
+		'POST', `/api/sessions/${s.id}/exec`, { body: { command: text } })
+		.catch(() => ({}))).status === 202);
+	await waitFor('it answers', async () =>
+		(await output(rdv, s)).includes(`got ${text}`));
+}
+
+const buildOf = async (rdv) => (await waitFor('its status', async () =>
+	(await rdv.request('GET', '/api/status').catch(() => null))?.json)).build;
+
+async function start(t, n = 3) {
+	const installed = new Installed(t);
+	const rdv = await t.start({ ...options, helper: installed.helper });
+	const all = [];
+	for (let i = 0; i < n; i++)
+		all.push(await session(rdv, i));
+	const pids = [];
+	for (const s of all)
+		pids.push(await pidOf(rdv, s));
+	return { installed, rdv, all, pids };
+}
+
+// All go on, in the same processes, and end with their own status.
+async function goOn(rdv, all, pids) {
+	for (const [i, s] of all.entries()) {
+		await types(rdv, s, `again${i}`);
+		const now = await rdv.call('GET', `/api/sessions/${s.id}`);
+		assert.deepEqual([now.run.state, now.run.id], ['running', s.run.id]);
+		assert.ok(fs.existsSync(`/proc/${pids[i]}`));
+	}
+}
+
+function asked(rdv) {
+	const r = spawnSync(bin('rdv'), ['upgrade'], { encoding: 'utf8',
+		env: { ...bare, HOME: rdv.home, RDV_HOME: rdv.base } });
+	assert.equal(r.status, 0, r.stderr);
+	return r.stderr.trim();
+}
+
+await test('P01 an upgrade with live terminals', async (t) => {
+	const { installed, rdv, all, pids } = await start(t);
+	const main = rdv.main.pid;
+	const fds = fdCount(main);
+	for (let round = 1; round <= 2; round++) {
+		installed.next();
+		// Whoever asks: a signal, or the command that sends one.
+		const said = round === 1 ? await upgrade(rdv) :
+			asked(rdv);
+		assert.match(said, new RegExp(`upgraded from \\S+ to \\S+${
+			installed.build} terminals=3`));
+		await goOn(rdv, all, pids);
+	}
+	assert.equal(proc(main).name, 'rdv-helper');
+	await types(rdv, await session(rdv, 9), 'new one');
+	await waitFor('descriptors are back', () => fdCount(main) <= fds + 8);
+});
+
+// What has been refused has changed nothing: the same processes serve.
+async function nothingHappened(rdv, all, pids, kids) {
+	assert.deepEqual([rdv.ops, rdv.rdvd], kids);
+	await goOn(rdv, all, pids);
+}
+
+await test('P02 a program that cannot take over is not begun with', async (t) => {
+	const { installed, rdv, all, pids } = await start(t, 1);
+	const kids = [rdv.ops, rdv.rdvd];
+	const crash = fs.readFileSync(`${build}/tests/badrdvd`);
+	const cases = {
+		'not a program': [['rdv-helper', '#!/bin/sh\nexit 0\n']],
+		'another program': [['rdv-helper', fs.readFileSync('/bin/true')]],
+		'one that crashes': [['rdv-helper', crash], ['mode', 'crash']],
+		'no rdvd': [['rdvd', '']],
+		'rdvd of another build': [['rdvd', installed.copy('rdvd', 'e'
+			.repeat(16))]],
+		'rdvd refuses': [['rdvd', crash], ['mode', 'refuse']],
+	};
+	for (const [what, files] of Object.entries(cases)) {
+		installed.next();
+		for (const [name, data] of files)
+			installed.write(name, data);
+		assert.match(await upgrade(rdv), /^refused /, what);
+		await nothingHappened(rdv, all, pids, kids);
+	}
+	installed.next();
+	assert.match(await upgrade(rdv), /^upgraded .* terminals=1$/, 'control');
+	await goOn(rdv, all, pids);
+});
+
+await test('P02 a program that fails is left again', async (t) => {
+	const { installed, rdv, all, pids } = await start(t, 2);
+	const was = await buildOf(rdv);
+	const bad = fs.readFileSync(`${build}/tests/badrdvd`);
+	for (const [mode, why] of [['crash', /ended/], ['few', /2 runs before and 0/],
+		['hang', /does not find/]]) {
+		installed.next();
+		installed.write('rdvd', bad);
+		installed.write('mode', mode);
+		const said = await upgrade(rdv);
+		assert.match(said, /^refused .* serves again$/, mode);
+		assert.match(said, why);
+		await goOn(rdv, all, pids);
+		assert.equal(await buildOf(rdv), was);
+	}
+});
+
+await test('P03 what others may write is not executed', async (t) => {
+	const { installed, rdv, all, pids } = await start(t, 1);
+	const kids = [rdv.ops, rdv.rdvd];
+	for (const name of ['rdv-helper', 'rdvd']) {
+		installed.next();
+		const data = fs.readFileSync(`${installed.dir}/${name}`);
+		installed.write(name, data, 0o775);
+		assert.match(await upgrade(rdv), /^refused .*others may write it/);
+		installed.write('elsewhere', data);
+		fs.rmSync(`${installed.dir}/${name}`);
+		fs.symlinkSync('elsewhere', `${installed.dir}/${name}`);
+		assert.match(await upgrade(rdv), /^refused /, 'a link');
+		await nothingHappened(rdv, all, pids, kids);
+	}
+	installed.next();
+	assert.match(await upgrade(rdv), /^upgraded /, 'control');
+});
+
+await test('P04 more descriptors than a message takes', async (t) => {
+	const { installed, rdv, all, pids } = await start(t, 60);
+	const fds = fdCount(rdv.main.pid);
+	// The kernel takes 253 with one message.
+	if (fds !== null)
+		assert.ok(fds > 253, `${fds}`);
+	installed.next();
+	assert.match(await upgrade(rdv), /^upgraded .* terminals=60$/);
+	await goOn(rdv, all.slice(0, 3), pids);
+	for (const pid of pids)
+		assert.ok(fs.existsSync(`/proc/${pid}`));
+});
+
+await test('P05 kill -9 in the middle of an upgrade', async (t) => {
+	const { installed, rdv, all, pids } = await start(t, 2);
+	for (const name of ['ops', 'rdvd']) {
+		installed.next();
+		const old = rdv[name], over = upgrade(rdv);
+		// Whether that one counts or the upgrade is over by then.
+		const next = await waitFor('the next one', () => rdv[name] &&
+			rdv[name] !== old && rdv[name]);
+		process.kill(next, 'SIGKILL');
+		assert.match(await over, /^(upgraded|refused) /);
+		await goOn(rdv, all, pids);
+	}
+});
+
+await test('P06 what runs keeps what it is held by', async (t) => {
+	const installed = new Installed(t);
+	const rdv = await t.start({ ...options, helper: installed.helper });
+	const dir = path.join(rdv.home, 'work');
+	fs.mkdirSync(dir);
+	const s = await rdv.session('held', ['/bin/sh', '-c',
+		'while read x; do echo got $x; done'], { profile: 'script',
+		project_path: dir });
+	const before = await rdv.call('GET', `/api/runs/${s.run.id}`);
+	assert.ok(before.guards.length > 0, 'control');
+	installed.next();
+	assert.match(await upgrade(rdv), /^upgraded /);
+	await types(rdv, s, 'still');
+	const after = await rdv.call('GET', `/api/runs/${s.run.id}`);
+	assert.deepEqual([after.guards, after.policy],
+		[before.guards, before.policy]);
+});

@@ -1,0 +1,56 @@
+// Programs of rdv in a directory of their own, which the next build is put into.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { build, waitFor } from './rdv.mjs';
+
+const names = ['rdv-helper', 'rdvd', 'rdv-git', 'rdv-egress'];
+const is = /RDV_BUILD "[^"]*-([0-9a-f]{16})"/.exec(fs.readFileSync(
+	path.join(build, 'gen/build.h'), 'utf8'))[1];
+
+export class Installed {
+	constructor(t) {
+		this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-installed-'));
+		t.after(() => fs.rmSync(this.dir, { recursive: true, force: true }));
+		this.n = 0;
+		this.build = is;
+		this.put(names);
+	}
+
+	get helper() { return path.join(this.dir, 'rdv-helper'); }
+
+	// As an installer does: a new file takes the name of the old one.
+	write(name, data, mode = 0o755) {
+		const at = path.join(this.dir, name);
+		fs.writeFileSync(`${at}.new`, data, { mode });
+		fs.chmodSync(`${at}.new`, mode);
+		fs.renameSync(`${at}.new`, at);
+	}
+
+	// The same program under the name of another build.
+	copy(name, as) {
+		const data = fs.readFileSync(path.join(build, 'bin', name));
+		for (let at = 0; (at = data.indexOf(is, at)) >= 0; at++)
+			data.write(as, at, 'latin1');
+		return data;
+	}
+
+	put(which) {
+		for (const name of which)
+			this.write(name, this.copy(name, this.build));
+	}
+
+	next(which = names) {
+		this.build = (++this.n).toString(16).padStart(16, 'f');
+		this.put(which);
+	}
+}
+
+// Asks for it and waits for what comes of it.
+export async function upgrade(rdv) {
+	const file = path.join(rdv.base, 'server/upgrade');
+	fs.rmSync(file, { force: true });
+	process.kill(rdv.main.pid, 'SIGUSR2');
+	return waitFor('the upgrade is over', () => fs.existsSync(file) &&
+		fs.readFileSync(file, 'utf8').trim(), 60000);
+}

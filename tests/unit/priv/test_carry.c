@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What [main] takes along: read back as it was written, and not read at all
+ * when it is of another version, cut short, longer, or names what is not open.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "lib/xalloc.h"
+#include "priv-helper/carry.h"
+#include "priv-helper/parked.h"
+#include "tests/unit/check.h"
+
+static void
+add(struct parked *p, uint64_t handle)
+{
+	struct parked_run *k = xcalloc(1, sizeof(*k));
+
+	k->record.version = PARK_VERSION;
+	k->record.handle = handle;
+	k->fds =
+	    (struct seqpkt_fds){ .fd = { dup(0), dup(0), dup(0) }, .n = 3 };
+	k->pidfd = dup(0);
+	k->ended = true;
+	k->status = 9;
+	TAILQ_INSERT_TAIL(&p->list, k, entry);
+	p->n++;
+}
+
+static struct carry
+sample(void)
+{
+	struct carry c = { .nofile = 1024,
+		.base = 0,
+		.server = 1,
+		.lock = 2,
+		.api = { 0, 3, 4 },
+		.terminal = { 1, 5, 6 },
+		.audit = { 0, -1 },
+		.ops = { 101, 1 },
+		.daemon = { 102, 2 },
+		.helper = 0,
+		.program = 1,
+		.egress = -1,
+		.build = "one",
+		.why = "because" };
+
+	return c;
+}
+
+static void
+it_comes_back(void **state)
+{
+	struct parked *p = parked_new(), *q = parked_new();
+	struct carry c = sample(), d;
+	struct parked_run *k;
+	int fd;
+
+	(void)state;
+	add(p, 7);
+	add(p, 8);
+	fd = carry_write(&c, p);
+	assert_true(fd >= 0);
+	assert_true(carry_read(fd, &d, q));
+	assert_int_equal(d.nofile, 1024);
+	assert_int_equal(d.terminal.ino, 6);
+	assert_int_equal(d.daemon.pid, 102);
+	assert_string_equal(d.build, "one");
+	assert_string_equal(d.why, "because");
+	assert_int_equal(q->n, 2);
+	k = TAILQ_FIRST(&q->list);
+	assert_int_equal(k->record.handle, 7);
+	assert_int_equal(k->fds.n, 3);
+	assert_true(k->ended && !k->told && !k->nobodys);
+	assert_int_equal(k->status, 9);
+	/* They are the same descriptors: marked, and closed once. */
+	carry_inherit(&d, q, true);
+	assert_int_equal(fcntl(k->pidfd, F_GETFD), 0);
+	carry_inherit(&d, q, false);
+	assert_int_equal(fcntl(k->pidfd, F_GETFD), FD_CLOEXEC);
+	parked_free(q);
+	TAILQ_FOREACH (k, &p->list, entry) {
+		k->fds.n = 0;
+		k->pidfd = -1;
+	}
+	parked_free(p);
+	(void)close(fd);
+}
+
+/* A copy in which `len` bytes at `at` are others, and `more` are behind it. */
+static bool
+spoilt(int fd, size_t at, const void *with, size_t len, off_t more)
+{
+	struct parked *p = parked_new();
+	static char text[1 << 16];
+	struct carry c;
+	struct parked_run *k;
+	ssize_t n = pread(fd, text, sizeof(text), 0);
+	int copy = memfd_create("copy", MFD_CLOEXEC);
+	bool ok;
+
+	assert_true(n > 0 && copy >= 0);
+	memcpy(text + at, with, len);
+	assert_int_equal(write(copy, text, (size_t)n), n);
+	assert_int_equal(ftruncate(copy, n + more), 0);
+	ok = carry_read(copy, &c, p);
+	(void)close(copy);
+	TAILQ_FOREACH (k, &p->list, entry) {
+		k->fds.n = 0;
+		k->pidfd = -1;
+	}
+	parked_free(p);
+	return ok;
+}
+
+static void
+abuse_P02_what_is_not_understood(void **state)
+{
+	const uint32_t other = CARRY_VERSION + 1, many = 1u << 20;
+	const int32_t closed = 900;
+	struct parked *p = parked_new();
+	struct carry c = sample();
+	int fd;
+
+	(void)state;
+	add(p, 7);
+	fd = carry_write(&c, p);
+	assert_true(spoilt(fd, 0, "rdv", 3, 0));
+	assert_false(spoilt(fd, 0, "x", 1, 0));
+	assert_false(spoilt(fd, offsetof(struct carry, version), &other,
+	    sizeof(other), 0));
+	assert_false(spoilt(fd, offsetof(struct carry, size), &other,
+	    sizeof(other), 0));
+	assert_false(spoilt(fd, offsetof(struct carry, record), &other,
+	    sizeof(other), 0));
+	assert_false(spoilt(fd, offsetof(struct carry, runs), &many,
+	    sizeof(many), 0));
+	assert_false(spoilt(fd, offsetof(struct carry, lock), &closed,
+	    sizeof(closed), 0));
+	/* The first word of the run behind it: its own version. */
+	assert_false(spoilt(fd, sizeof(c), &other, sizeof(other), 0));
+	assert_false(spoilt(fd, 0, "rdv", 3, -1));
+	assert_false(spoilt(fd, 0, "rdv", 3, 1));
+	/* And nobody can change it once it is written. */
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+	(void)close(fd);
+	parked_free(p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_comes_back),
+		cmocka_unit_test(abuse_P02_what_is_not_understood),
+	};
+
+	return CHECK_RUN("carry", tests);
+}

@@ -9,6 +9,8 @@
  * The modules of one rdvd, wired by main.c. A pointer is set before the first
  * request is accepted and stays until the loop has ended.
  */
+#define APP_BOOT_ID 64 /* as the kernel has it, with its newline and NUL */
+
 struct app {
 	struct loop *loop;
 	struct conf *conf;
@@ -35,8 +37,10 @@ struct app {
 	bool first_start;	     /* not a restart after a crash */
 	bool pid_written;
 	bool draining;
-	bool stopping;	 /* all of rdv is: [main] has said so */
-	bool leaving;	 /* for another rdvd; the same */
+	bool stopping; /* all of rdv is: [main] has said so */
+	bool leaving;  /* for another rdvd; the same */
+	bool rebooted; /* the host was, since runs were last known */
+	char boot_id[APP_BOOT_ID];
 	unsigned to_end; /* what is waited for before the loop ends */
 };
 

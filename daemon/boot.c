@@ -26,6 +26,7 @@
 #include "daemon/core/boot.h"
 #include "daemon/core/clitoken.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/hostboot.h"
 #include "daemon/core/people.h"
 #include "daemon/core/probe.h"
 #include "daemon/core/run.h"
@@ -439,6 +440,7 @@ boot_up(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
 	if (status != 0)
 		return status;
 	build_core(app);
+	hostboot_look(app);
 	status = confine(app, why, whysize);
 	if (status == 0)
 		status = start_flusher(app, why, whysize);

@@ -8,6 +8,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/hostboot.h"
 #include "daemon/core/people.h"
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
@@ -40,6 +41,7 @@ boot_settled_cb(bool first, void *arg)
 	struct app *app = arg;
 
 	if (first) {
+		hostboot_settled(app);
 		tell_settled(app);
 		grants_open(app->grants);
 	}

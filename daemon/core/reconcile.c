@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 
 #include "daemon/app.h"
+#include "daemon/core/hostboot.h"
 #include "daemon/core/kept.h"
 #include "daemon/core/runstate.h"
 #include "daemon/helper.h"
@@ -288,6 +289,8 @@ why_lost(const struct reconcile *rc, const struct store_run *row)
 
 	if (is_stopped(rc, row))
 		return row->cause;
+	if (rc->runs->app->rebooted)
+		return HOSTBOOT_CAUSE;
 	if (row->generation != NULL && !of_this_helper(rc, row))
 		return "rdv was stopped or restarted while it ran; exit "
 		       "status unknown";

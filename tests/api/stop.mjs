@@ -1,8 +1,11 @@
 // What a stop leaves in the rows: all of rdv, rdvd alone, and none that anybody
 // saw coming.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { test, waitFor } from '../harness/rdv.mjs';
+import fs from 'node:fs';
+import path from 'node:path';
+import { bare, bin, test, waitFor } from '../harness/rdv.mjs';
 
 const run = async (rdv, s) => (await rdv.call('GET', `/api/sessions/${s.id}`))
 	.run;
@@ -56,3 +59,40 @@ await test('nobody saw a rdv end that was killed', async (t) => {
 	assert.equal(r.state, 'lost');
 	assert.match(r.cause, /exit status unknown/);
 });
+
+// As after a reboot: nothing runs, and the kernel has another id for itself.
+await test('after a reboot a session says so and starts the same again',
+	async (t) => {
+		const rdv = await t.start();
+		const dir = path.join(rdv.home, 'work');
+		fs.mkdirSync(dir);
+		const s = await rdv.session('same', ['/bin/sh', '-c',
+			'echo "$PWD $WORD"; exec cat'], { project_path: dir,
+			environment: { WORD: 'again' } });
+		const said = async (id) => String((await rdv.request('GET',
+			`/api/runs/${id}/log`)).raw).trim();
+		await waitFor('it runs', async () =>
+			await said(s.run.id) === `${dir} again`);
+		await rdv.vanish();
+		const file = path.join(rdv.base, 'server/boot-id');
+		assert.equal(fs.readFileSync(file, 'utf8'), fs.readFileSync(
+			'/proc/sys/kernel/random/boot_id', 'utf8'), 'control');
+		fs.writeFileSync(file, '00000000-0000-4000-8000-000000000000\n');
+		await rdv.up();
+		const r = await run(rdv, s);
+		assert.deepEqual([r.state, r.exit_code], ['lost', null]);
+		assert.match(r.cause, /^reboot: the host was restarted/);
+		const shown = spawnSync(bin('rdv'), ['show', 'same'], { encoding:
+			'utf8', env: { ...bare, HOME: rdv.home, RDV_HOME: rdv.base } });
+		assert.match(shown.stdout, /the host was restarted.*resume starts/);
+		const next = await rdv.call('POST', `/api/sessions/${s.id}/resume`);
+		const id = next?.run?.id ?? (await rdv.call('GET',
+			`/api/sessions/${s.id}`)).run.id;
+		assert.notEqual(id, s.run.id);
+		await waitFor('the same again', async () =>
+			await said(id) === `${dir} again`);
+		// The next rdvd does not say it once more.
+		await rdv.again();
+		assert.equal((await rdv.call('GET', `/api/runs/${id}`)).state,
+			'running');
+	});

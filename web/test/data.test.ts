@@ -98,6 +98,8 @@ test("an ending names its cause", () => {
 	assert.equal(ending(run({ state: "failed",
 	    cause: "C12 chdir: No such file" })),
 	    "It could not be started: C12 chdir: No such file");
+	assert.match(ending(run({ state: "lost", cause: "reboot: the host" })),
+	    /^It ended when the host was restarted\. The same command/);
 	assert.equal(ending(run({ state: "lost", cause: "a\nb" })),
 	    "How it ended is not known: a b");
 });

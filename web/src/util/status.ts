@@ -38,6 +38,9 @@ export function ending(
 		return `Finished with exit code 0${cause}`;
 	if (run.exit_code !== null)
 		return `Failed with exit code ${run.exit_code}${cause}`;
+	if (run.state === "lost" && run.cause?.startsWith("reboot:"))
+		return "It ended when the host was restarted. The same command " +
+			"can be started again, in the same directory and environment";
 	if (run.state === "lost")
 		return `How it ended is not known${cause}`;
 	if (run.state === "failed")

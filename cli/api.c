@@ -342,7 +342,7 @@ api_stream(const struct cmd_call *c, struct api_stream *s)
 		rc = CMD_UNREACHABLE;
 	else if (rc != 0)
 		rc = api_unreachable(c, rc, why);
-	else if (reply.status != 200)
+	else if (reply.status != 200 && reply.status != 204)
 		rc = refused(c, &reply);
 	client_reply_done(&reply);
 	return rc;

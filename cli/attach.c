@@ -27,6 +27,7 @@
 #include "cli/tty.h"
 #include "cli/view.h"
 #include "cli/vt.h"
+#include "cli/vtsafe.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -292,6 +293,22 @@ skip_if_slow(struct attach *a)
 	a->slow = true;
 }
 
+/* The person's clipboard has another content: he is to know from whom. */
+static void
+tell_clipboard(struct attach *a)
+{
+	struct vtsafe *s = vt_safe(a->view.vt);
+	char text[200];
+
+	if (s->clipped == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "%zu bytes were put on the clipboard by %.100s", s->clipped,
+	    a->name);
+	s->clipped = 0;
+	view_notice(&a->view, text);
+}
+
 enum { KEYBOARD, SIGNALS, SCREEN, VIEW, FDS };
 
 static void
@@ -323,6 +340,7 @@ turn(struct attach *a)
 	send_input(a);
 	if (p[VIEW].fd != -1)
 		view_turn(&a->view, p[VIEW].revents);
+	tell_clipboard(a);
 	if (buf_left(&a->out) > 0)
 		write_screen(a);
 	skip_if_slow(a);
@@ -424,6 +442,23 @@ report_past(const struct attach *a)
 	free(hint);
 }
 
+/* Who wants it has a switch for it; who does not learns that it was tried. */
+static void
+report_refused(const struct attach *a)
+{
+	const struct cli *cli = a->conf->call->cli;
+	char *hint;
+
+	if (vt_safe(a->view.vt)->refused == 0)
+		return;
+	hint = cli_hint(cli, "session clipboard", a->name);
+	out_note(cli,
+	    "%s tried to put text on your clipboard, in vain; it may after: "
+	    "%s on",
+	    a->name, hint);
+	free(hint);
+}
+
 static int
 report(const struct attach *a)
 {
@@ -432,6 +467,7 @@ report(const struct attach *a)
 
 	if (c->cli->json)
 		report_json(a);
+	report_refused(a);
 	if (v->end == VIEW_REFUSED) {
 		out_error(c->cli, "REFUSED", "%s", v->why);
 		return CMD_FAILED;

@@ -25,7 +25,8 @@
 #include "lib/str.h"
 
 #define PATIENCE_MS  60000 /* for rdvd to come back */
-#define TELL_MS	     1000  /* a shorter pause is nobody's business */
+#define NOTICE_MS    4000
+#define TELL_MS	     1000 /* a shorter pause is nobody's business */
 #define DELAY_MAX_MS 1000
 #define DIAL_MS	     200 /* the keyboard waits for no longer */
 #define TAIL_BYTES   262144
@@ -59,6 +60,20 @@ retry_later(struct view *v)
 		v->delay = DELAY_MAX_MS;
 }
 
+/* What this session may do to the terminal it is shown on. */
+static void
+safe_msg(struct view *v, const struct js *m)
+{
+	struct vtsafe *s = vt_safe(v->vt);
+	const struct js *o = js_get(m, "safe");
+
+	s->clipboard_bytes = (size_t)js_int(o, "clipboard_bytes", 0);
+	s->title_chars = (unsigned)js_int(o, "title_chars", s->title_chars);
+	s->link_bytes = (size_t)js_int(o, "link_bytes", (int64_t)s->link_bytes);
+	s->notes_minute =
+	    (unsigned)js_int(o, "notifications_per_minute", s->notes_minute);
+}
+
 /* The server decides where the stream begins; we only asked. */
 static void
 ready_msg(struct view *v, const struct js *m)
@@ -77,6 +92,7 @@ ready_msg(struct view *v, const struct js *m)
 	v->ready = true;
 	v->delay = 0;
 	v->told = v->anew = false;
+	safe_msg(v, m);
 	if (!first && end - v->offset > GAP_MAX)
 		(void)view_redraw(v);
 }
@@ -136,6 +152,7 @@ static const struct {
 	{ "flow", flow_msg },
 	{ "exit", exit_msg },
 	{ "error", error_msg },
+	{ "safe", safe_msg },
 };
 
 /* Types we do not know are those of a newer rdvd: none of our business. */
@@ -411,12 +428,18 @@ view_tick(struct view *v)
 {
 	int64_t now = clock_mono_ms(), due;
 
+	if (v->notice_at != 0 && now >= v->notice_at) {
+		v->notice_at = 0;
+		(void)view_redraw(v);
+	}
 	if (v->end == VIEW_ON)
 		tell_if_late(v, now);
 	if (v->ws == NULL && v->end == VIEW_ON && now >= v->retry_at)
 		connect_now(v);
-	if (v->ready || v->end != VIEW_ON)
+	if (v->end != VIEW_ON)
 		return -1;
+	if (v->ready)
+		return v->notice_at == 0 ? -1 : (int)(v->notice_at - now);
 	if (now - v->lost_at >= v->patience) {
 		v->end = VIEW_LOST;
 		return -1;
@@ -425,6 +448,15 @@ view_tick(struct view *v)
 	if (v->ws == NULL && v->retry_at < due)
 		due = v->retry_at;
 	return due > now ? (int)(due - now) : 0;
+}
+
+void
+view_notice(struct view *v, const char *text)
+{
+	redraw_tell(v, text);
+	/* Without a screen to ask for it stays till something covers it. */
+	if (v->has_screen)
+		v->notice_at = clock_mono_ms() + NOTICE_MS;
 }
 
 bool

@@ -58,7 +58,8 @@ struct view {
 	int64_t retry_at; /* while there is no connection */
 	int64_t delay;
 	enum view_end end;
-	int code, signal; /* of the run; -1: none */
+	int64_t notice_at; /* a line of ours goes away then; 0: none */
+	int code, signal;  /* of the run; -1: none */
 	char state[16];
 	char why[512];
 };
@@ -81,5 +82,7 @@ void view_size(struct view *v, unsigned cols, unsigned rows);
  * before it dropped. False for a run that has none; then output goes on.
  */
 bool view_redraw(struct view *v);
+/* A line of ours over the screen, for some seconds. */
+void view_notice(struct view *v, const char *text);
 
 #endif

@@ -12,7 +12,7 @@
 #include "cli/vtmode.h"
 #include "lib/buf.h"
 
-#define TITLE_CHARS  256
+#define TITLE_CHARS  120
 #define NOTES_MINUTE 6
 #define LINK_BYTES   2048
 /* Larger numbers mean nothing to any of them, and not the same to all. */

@@ -31,6 +31,8 @@ struct conf {
 	    idle_timeout_ms, drain_ms;
 	int64_t max_sessions, max_viewers;
 	int64_t input_queue_bytes, viewer_stall_ms;
+	int64_t title_chars, link_bytes, notifications_per_minute;
+	int64_t clipboard_bytes;
 	int64_t event_retention_days, idempotency_hours;
 	char *links; /* "auto", "none", "read" or "write" */
 	int64_t link_max_hours;

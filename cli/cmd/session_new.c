@@ -162,6 +162,8 @@ build(struct cmd_call *c, struct js *body)
 		js_add_str(body, "profile", cmd_value(c, "profile"));
 	if (cmd_flag(c, "tmux"))
 		js_add_str(body, "terminal_type", "tmux");
+	if (cmd_flag(c, "clipboard"))
+		js_add_bool(body, "clipboard", true);
 	add_network(c, body);
 	add_size(body);
 	rc = add_place(c, body);
@@ -279,6 +281,8 @@ static const struct cmd_opt opts[] = {
 	    .help = "set a variable; may be repeated" },
 	{ .name = "tmux",
 	    .help = "keep it in rdv's own tmux server (rdv help tmux ls)" },
+	{ .name = "clipboard",
+	    .help = "its programs may put text on the clipboard of who looks" },
 	{ .name = "attach", .help = "and attach to it" },
 	{ .name = NULL },
 };

@@ -6,6 +6,7 @@
  * without one makes us parse.
  */
 #include "daemon/api/api.h"
+#include "daemon/api/doors.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "daemon/api/match.h"
 #include "daemon/api/sessionmemo.h"
 #include "daemon/api/state.h"
+#include "daemon/core/clipboard.h"
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/grant.h"
@@ -43,6 +45,8 @@ api_new(struct app *app, const struct api_route *const *tables)
 	api->index = api_index_new(tables);
 	api->kept.sessions = session_memo_new(app);
 	api->kept.events = event_texts_new();
+	api->kept.doors = doors_new();
+	api->kept.clips = clips_new(app->loop);
 	TAILQ_INIT(&api->claims);
 	bucket_init(&api->refusals, LOG_PER_MIN, LOG_BURST, clock_mono_ms());
 	return api;
@@ -61,6 +65,8 @@ api_free(struct api *api)
 	free(api->index);
 	session_memo_free(api->kept.sessions);
 	event_texts_free(api->kept.events);
+	doors_free(api->kept.doors);
+	clips_free(api->kept.clips);
 	free(api);
 }
 

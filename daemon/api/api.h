@@ -126,6 +126,8 @@ const struct api_stats *api_stats(const struct api *api);
 struct api_kept {
 	struct session_memo *sessions;
 	struct event_texts *events;
+	struct doors *doors;
+	struct clips *clips;
 };
 const struct api_kept *api_kept(const struct api *api);
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/api.h"
+#include "daemon/api/doors.h"
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
 #include "daemon/core/session.h"
@@ -41,6 +43,15 @@ say(struct door *d, struct js *o)
 	if (buf_ok(&b))
 		ws_text(d->ws, buf_cstr(&b), b.len);
 	buf_done(&b);
+}
+
+void
+door_say(struct door *d, struct js *o)
+{
+	if (!d->closing)
+		say(d, o);
+	else
+		js_free(o);
 }
 
 static struct js *
@@ -366,6 +377,13 @@ on_detach(struct door *d, const struct js *m)
 	close_door(d, 1000, "detached");
 }
 
+/* A page that has nobody's permission wants to hear of none. */
+static void
+on_subscribe(struct door *d, const struct js *m)
+{
+	d->subscribed = js_bool(m, "enabled", false);
+}
+
 static const struct {
 	const char *type;
 	void (*act)(struct door *d, const struct js *m);
@@ -377,6 +395,7 @@ static const struct {
 	{ "ping", on_ping },
 	{ "take_size", on_take_size },
 	{ "detach", on_detach },
+	{ "clipboard_subscribe", on_subscribe },
 };
 
 static void
@@ -442,6 +461,7 @@ door_closed_cb(struct ws *ws, unsigned code, void *arg)
 
 	(void)ws;
 	(void)code;
+	doors_part(d);
 	door_screen_drop(d);
 	viewer_free(d->viewer);
 	auth_unwatch(d->watch);
@@ -477,8 +497,10 @@ door_say_ready(struct door *d, uint64_t offset)
 	js_add_str(o, "protocol", d->binary ? "rdv.v1" : "json");
 	if (d->hears)
 		js_add_int(o, "viewer", (int64_t)viewer_id(d->viewer));
+	js_add(o, "safe", doors_safe(d->app, d->clipboard));
 	say(d, o);
 	d->ready = true;
+	doors_join(api_kept(d->app->api)->doors, d);
 }
 
 const struct ws_ops door_ws_ops = {

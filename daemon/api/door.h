@@ -4,12 +4,15 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "daemon/term/viewer.h"
 #include "lib/buf.h"
 #include "lib/secret.h"
 
 struct app;
+struct doors;
+struct js;
 struct auth_watch;
 struct screen_job;
 struct term;
@@ -47,6 +50,10 @@ struct door {
 	unsigned screen_cols, screen_rows;
 	unsigned screen_lines; /* above it, at most */
 	bool has_screen;
+	TAILQ_ENTRY(door) link; /* of `doors`, where that is not NULL */
+	struct doors *doors;
+	bool clipboard;	 /* what its session lets programs do, as told */
+	bool subscribed; /* hears of texts for the clipboard */
 };
 
 /* A door is the argument of both; it is freed when its WebSocket is closed. */
@@ -56,6 +63,8 @@ extern const struct viewer_ops door_viewer_ops;
 /* For struct viewer_ops. */
 void door_presence_cb(const struct term *t, struct buf *said, void *door);
 
+/* One message; `o` is taken over. */
+void door_say(struct door *d, struct js *o);
 /* Says why, then closes. */
 void door_refuse(struct door *d, const struct door_refusal *no);
 /* For auth_on_revoke(). */

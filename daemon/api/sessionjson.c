@@ -164,6 +164,7 @@ session_with(const struct store_session *s, struct js *run)
 	js_add_str(o, "profile", s->profile);
 	js_add_str(o, "network", s->network);
 	js_add_json(o, "network_hosts", s->network_hosts_json);
+	js_add_bool(o, "clipboard", s->clipboard);
 	js_add_json(o, "command", s->argv_json);
 	if (run != NULL)
 		js_add(o, "run", run);

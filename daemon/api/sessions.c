@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/doors.h"
 #include "daemon/api/session.h"
 #include "daemon/api/sessionmemo.h"
 #include "daemon/app.h"
@@ -37,6 +38,7 @@ struct create_in {
 	bool is_orchestrator;
 	const char *profile, *network, **network_hosts, *io;
 	int64_t cols, rows;
+	bool clipboard;
 };
 
 struct list_in {
@@ -48,6 +50,7 @@ struct patch_in {
 	uint64_t set;
 	const char *name, *folder_id;
 	int64_t tab_order;
+	bool clipboard;
 };
 
 struct ids_in {
@@ -121,6 +124,8 @@ static const struct js_field create_fields[] = {
 	    .max = TERM_COLS_MAX, .help = "width; default 80"),
 	FIELD(create_in, "rows", NULL, JS_INT, rows, .min = TERM_ROWS_MIN,
 	    .max = TERM_ROWS_MAX, .help = "height; default 24"),
+	FIELD(create_in, "clipboard", NULL, JS_BOOL, clipboard,
+	    .help = "its programs may put text on the clipboard of who looks"),
 	{ .name = NULL },
 };
 
@@ -141,6 +146,8 @@ static const struct js_field patch_fields[] = {
 	    .help = "folder; null: none"),
 	FIELD(patch_in, "tab_order", "tabOrder", JS_INT, tab_order, .min = 0,
 	    .max = 1000000, .help = "place among its neighbours"),
+	FIELD(patch_in, "clipboard", NULL, JS_BOOL, clipboard,
+	    .help = "its programs may put text on the clipboard of who looks"),
 	{ .name = NULL },
 };
 
@@ -301,6 +308,7 @@ sessions_create(struct api_call *c)
 			  : PRIV_IO_PTY,
 		.cols = in->cols > 0 ? (unsigned)in->cols : SESSION_COLS,
 		.rows = in->rows > 0 ? (unsigned)in->rows : SESSION_ROWS,
+		.clipboard = in->clipboard,
 	};
 
 	session_create(c->app->sessions, &who, &spec);
@@ -418,6 +426,9 @@ sessions_patched_cb(int err, const char *id, const char *why, void *arg)
 
 	(void)id;
 	if (err == 0) {
+		if (JS_SET((const struct patch_in *)p->c->in, 3))
+			doors_tell_safe(p->c->app, p->c->params[0],
+			    js_bool(p->answer, "clipboard", false));
 		api_reply(p->c, 200, p->answer);
 		return;
 	}
@@ -440,6 +451,8 @@ sessions_patch(struct api_call *c)
 		.has_name = JS_SET(in, 0),
 		.has_folder = JS_SET(in, 1),
 		.has_order = JS_SET(in, 2),
+		.has_clipboard = JS_SET(in, 3),
+		.clipboard = in->clipboard,
 		.name = in->name,
 		.folder_id = in->folder_id,
 		.tab_order = in->tab_order,
@@ -516,7 +529,7 @@ const struct api_route api_routes_sessions[] = {
 	    .doc = "A session with its newest run" },
 	{ HTTP_M_PATCH, "/api/sessions/{id}", SCOPE_WRITE, .body = patch_fields,
 	    IN(patch_in), .handler = sessions_patch, .success = 200,
-	    .doc = "Changes name, folder or place" },
+	    .doc = "Changes name, folder, place or who has the clipboard" },
 	{ HTTP_M_DELETE, "/api/sessions/{id}", SCOPE_WRITE,
 	    .handler = sessions_delete, .success = 204,
 	    .doc = "Ends its program and all that started, then closes it" },

@@ -194,6 +194,7 @@ terminal_session_cb(const struct store_session *s, const struct store_run *r,
 	int err;
 
 	(void)str_copy(d->session_id, s->id, sizeof(d->session_id));
+	d->clipboard = s->clipboard;
 	if (strcmp(s->status, "active") != 0) {
 		t->no =
 		    refusals[strcmp(s->status, "closed") == 0 ? NO_CLOSED

@@ -104,6 +104,8 @@ session_patch_cb(const struct store_session *s, const struct store_run *r,
 		row.name = p->name;
 	if (p->has_order)
 		row.tab_order = p->tab_order;
+	if (p->has_clipboard)
+		row.clipboard = p->clipboard;
 	if (p->has_folder)
 		row.folder_id = p->folder_id;
 	if (patching->made != NULL)
@@ -117,6 +119,7 @@ session_patch_cb(const struct store_session *s, const struct store_run *r,
 				 ? NULL
 				 : arena_strdup(op->arena, row.folder_id),
 		.tab_order = row.tab_order,
+		.clipboard = row.clipboard,
 		.updated_at = row.updated_at,
 	};
 	return false;

@@ -56,7 +56,7 @@ struct session_spec {
 	const char *agent_provider;
 	const char *terminal_type; /* NULL: "shell" (core/sessiontmux.h) */
 	const char *adopt;	   /* name of a tmux session; else NULL */
-	bool is_orchestrator;
+	bool is_orchestrator, clipboard;
 	const char *profile;
 	const char *const *network_hosts; /* HOST:PORT, NULL; or NULL */
 	const char *network; /* "none", "list", "full"; NULL: the policy's */
@@ -68,9 +68,10 @@ void session_create(struct sessions *s, const struct session_who *who,
     const struct session_spec *spec);
 
 struct session_patch {
-	bool has_name, has_folder, has_order;
+	bool has_name, has_folder, has_order, has_clipboard;
 	const char *name, *folder_id; /* NULL folder: none */
 	int64_t tab_order;
+	bool clipboard;
 };
 /*
  * `made` (NULL: nobody asks) gets the row before the commit, with who->arg, so

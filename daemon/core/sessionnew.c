@@ -290,6 +290,7 @@ fill_row(struct session_op *op, const struct session_spec *spec)
 	row->base_branch = keep(a, spec->base_branch);
 	row->agent_provider = keep(a, spec->agent_provider);
 	row->is_orchestrator = spec->is_orchestrator;
+	row->clipboard = spec->clipboard;
 	row->terminal_type = spec->terminal_type == NULL
 				 ? SESSION_SHELL
 				 : arena_strdup(a, spec->terminal_type);

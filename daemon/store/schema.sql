@@ -106,7 +106,8 @@ CREATE TABLE session (
 	updated_at INTEGER NOT NULL,
 	closed_at INTEGER
 , network TEXT
-    CHECK (network IN ('none', 'list', 'full')), network_hosts_json TEXT) STRICT;
+    CHECK (network IN ('none', 'list', 'full')), network_hosts_json TEXT, clipboard INTEGER NOT NULL DEFAULT 0
+    CHECK (clipboard IN (0, 1))) STRICT;
 
 CREATE INDEX session_folder ON session (folder_id, tab_order);
 

@@ -19,8 +19,8 @@
 	"terminal_type, session.profile, network, network_hosts_json, "     \
 	"session.argv_json, env_json, "                                     \
 	"session.cols, session.rows, run_id, tab_order, last_activity_at, " \
-	"session.created_at, updated_at, closed_at"
-#define RUN_AT 26 /* the first column of the run */
+	"session.created_at, updated_at, closed_at, clipboard"
+#define RUN_AT 27 /* the first column of the run */
 #define FROM                                     \
 	"SELECT " COLUMNS ", " STORE_RUN_COLUMNS \
 	" FROM session LEFT JOIN run ON run.id = session.run_id "
@@ -46,8 +46,9 @@ static const char sql_insert[] =
     "repo_path, worktree_id, worktree_branch, base_branch, agent_provider, "
     "is_orchestrator_session, terminal_type, profile, network, "
     "network_hosts_json, argv_json, env_json, cols, rows, run_id, tab_order, "
-    "last_activity_at, created_at, updated_at) "
+    "last_activity_at, created_at, updated_at, clipboard) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, "
     "?, "
     "?, "
     "?)";
@@ -56,7 +57,7 @@ static const char sql_insert[] =
  * names one of its columns, changed or not. No index has those of the first.
  */
 static const char sql_update[] =
-    "UPDATE session SET name = ?, updated_at = ? WHERE id = ?";
+    "UPDATE session SET name = ?, clipboard = ?, updated_at = ? WHERE id = ?";
 static const char sql_place[] =
     "UPDATE session SET folder_id = ?, tab_order = ? WHERE id = ?";
 static const char sql_status[] =
@@ -128,7 +129,8 @@ session_row(struct row *row, struct store_session *s)
 	s->last_activity_at = row_int_or(row, i++, -1);
 	s->created_at = row_int(row, i++);
 	s->updated_at = row_int(row, i++);
-	s->closed_at = row_int_or(row, i, -1);
+	s->closed_at = row_int_or(row, i++, -1);
+	s->clipboard = row_int(row, i) != 0;
 }
 
 static bool
@@ -224,13 +226,14 @@ store_sessions_count(struct db *db, const char *user_id, int64_t *count,
 int
 store_session_insert(struct tx *tx, const struct store_session *s)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssssssissssssiisinii", s->id,
+	long n = tx_exec(tx, sql_insert, "sssssssssssissssssiisiniii", s->id,
 	    s->user_id, s->folder_id, s->name, s->status, s->project_path,
 	    s->repo_path, s->worktree_id, s->worktree_branch, s->base_branch,
 	    s->agent_provider, (int64_t)s->is_orchestrator, s->terminal_type,
 	    s->profile, s->network, s->network_hosts_json, s->argv_json,
 	    s->env_json, s->cols, s->rows, s->run_id, s->tab_order,
-	    s->last_activity_at, s->created_at, s->updated_at);
+	    s->last_activity_at, s->created_at, s->updated_at,
+	    (int64_t)s->clipboard);
 
 	return n < 0 ? (int)n : 0;
 }
@@ -246,8 +249,8 @@ changed(long n, int none)
 int
 store_session_update(struct tx *tx, const struct store_session *s)
 {
-	return changed(tx_exec(tx, sql_update, "sis", s->name, s->updated_at,
-			   s->id),
+	return changed(tx_exec(tx, sql_update, "siis", s->name,
+			   (int64_t)s->clipboard, s->updated_at, s->id),
 	    RDV_E_NOT_FOUND);
 }
 

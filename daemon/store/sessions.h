@@ -21,7 +21,7 @@ struct store_session {
 	const char *agent_provider, *terminal_type, *profile, *network;
 	const char *network_hosts_json;
 	const char *argv_json, *env_json, *run_id;
-	bool is_orchestrator;
+	bool is_orchestrator, clipboard;
 	int64_t cols, rows, tab_order;
 	int64_t last_activity_at, created_at, updated_at, closed_at;
 };
@@ -54,7 +54,7 @@ int store_sessions_count(struct db *db, const char *user_id, int64_t *count,
 
 /* 0 or -errno, and what is said beside it. */
 int store_session_insert(struct tx *tx, const struct store_session *s);
-/* Writes name and updated_at. RDV_E_NOT_FOUND. */
+/* Writes name, clipboard and updated_at. RDV_E_NOT_FOUND. */
 int store_session_update(struct tx *tx, const struct store_session *s);
 /* Writes folder_id and tab_order. RDV_E_NOT_FOUND. */
 int store_session_place(struct tx *tx, const struct store_session *s);

@@ -163,9 +163,39 @@ await test('J01 J04 attach hands neither clipboard nor long titles on',
 		await pane.shows('ready');
 		await type(s, '.');
 		await pane.shows('DONE');
-		await waitFor('the title', () => title() === 'x'.repeat(256));
+		await waitFor('the title', () => title() === 'x'.repeat(120));
 		assert.equal(buffer(), 'mine');
 		await pane.detach();
+	}));
+
+await test('J01 the clipboard is opened by its owner, and he is told',
+	() => inPane(async (pane) => {
+		const clip = (text) => `\\033]52;c;${btoa(text)}\\007`;
+		pane.run('set', '-s', 'set-clipboard', 'on');
+		const buffers = () => pane.run('list-buffers', '-F',
+			'#{buffer_sample}').trim();
+		const s = await rdv.session('clips', says(`${clip('one')}FIRST`,
+			`head -c1 >/dev/null; printf '${clip('two')}SECOND'; exec cat`));
+		pane.attach('clips');
+		await pane.shows('ready');
+		await type(s, '.');
+		await pane.shows('FIRST');
+		// While it is looked at.
+		const set = await rdv.call('PATCH', `/api/sessions/${s.id}`,
+			{ clipboard: true });
+		assert.equal(set.clipboard, true);
+		await type(s, '.');
+		await pane.shows('SECOND');
+		await waitFor('the buffer', () => buffers() === 'two');
+		await pane.shows('3 bytes were put on the clipboard by clips');
+		await waitFor('the line is gone', () =>
+			!pane.screen().includes('3 bytes were put'));
+		await pane.detach();
+		await pane.shows('clips tried to put text on your clipboard, in vain');
+		// It stays so in the session, also for who comes next.
+		await rdv.again();
+		assert.equal((await rdv.call('GET', `/api/sessions/${s.id}`)).clipboard,
+			true);
 	}));
 
 // Each of two terminals would answer; what is typed in them comes behind that.

@@ -24,6 +24,7 @@ await import('./cage.mjs');
 await import('./cli.mjs');
 await import('./cliout.mjs');
 await import('./attach.mjs');
+await import('./clipboard.mjs');
 await import('./sandbox.mjs');
 await import('./held.mjs');
 await import('./stop.mjs');

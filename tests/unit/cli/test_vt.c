@@ -240,8 +240,8 @@ test_J04_titles_and_notifications(void **state)
 	memset(in + 4, 'x', 1000);
 	(void)stpcpy(in + 1004, "\007");
 	(void)stpcpy(want, "\033]0;");
-	memset(want + 4, 'x', 256);
-	(void)stpcpy(want + 260, "\033\\");
+	memset(want + 4, 'x', 120);
+	(void)stpcpy(want + 124, "\033\\");
 	expect(VT_WATCH, in, want);
 	expect(VT_WATCH, "\033]9;a\001b\007", "\033]9;ab\033\\");
 	expect(VT_WATCH, "\033]777;notify;t;b\007\033]777;x;y\007",

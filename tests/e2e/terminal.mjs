@@ -229,6 +229,87 @@ await test("abuse_J01 the clipboard stays out of a program's reach", (all) =>
 	equal(await clip(), 'mine', 'clipboard');
 }));
 
+await test('abuse_J01 a session that may write the clipboard says so', (all) =>
+    withShell(all, async (page, made) => {
+	const origin = new URL(page.url()).origin;
+
+	await page.context().grantPermissions(
+	    ['clipboard-read', 'clipboard-write'], { origin });
+	const clip = () => page.evaluate(() =>
+	    navigator.clipboard.readText());
+	await page.click('.details summary');
+	const check = page.locator('.panel >> text=Let its programs');
+	await check.click();
+	await page.waitForSelector('.panel input:checked');
+	await until(async () => (await all.product.api('GET',
+	    `/api/sessions/${made.id}`)).clipboard, 'the switch is on');
+	await page.click('.details summary');
+	await type(page, "printf '\\033]52;c;dGhlaXJz\\007set\\n'\n");
+	await page.waitForSelector('.bar >> text=6 bytes were put on the ' +
+	    'clipboard by shell');
+	equal(await clip(), 'theirs', 'clipboard');
+	await page.click('.bar >> text=Dismiss');
+	/* From a program that copies, and from here to a program. */
+	await all.product.api('POST', `/api/sessions/${made.id}/clipboard`,
+	    { data: 'copied' });
+	await until(async () => await clip() === 'copied', 'the copy');
+	await page.evaluate(() => navigator.clipboard.writeText('mine é'));
+	await page.click('.details summary');
+	await page.click('.panel >> text=Send the clipboard to it');
+	await page.waitForSelector('.bar >> text=7 bytes are there');
+	const sent = await all.product.request('GET',
+	    `/api/sessions/${made.id}/clipboard`);
+	equal(sent.body.toString(), 'mine é', 'what was sent');
+	equal(await clip(), 'mine é', 'and it stays here');
+	/* Off again, also for a page that is open. */
+	await check.click();
+	await until(async () => !(await all.product.api('GET',
+	    `/api/sessions/${made.id}`)).clipboard, 'the switch is off');
+	await page.click('.details summary');
+	await type(page, "printf '\\033]52;c;ZXZpbA==\\007over\\n'\n");
+	await shows(page, /^over$/);
+	equal(await clip(), 'mine é', 'nothing more');
+}));
+
+await test('abuse_J04 a notification is a line of text beside the terminal',
+    (all) => withShell(all, async (page) => {
+	await type(page, "printf '\\033]9;\\342\\200\\256<img src=x>\\r done\\007'\n");
+	await page.waitForSelector('.bar >> text=It says: <img src=x> done');
+	equal(await page.locator('.bar img').count(), 0, 'markup');
+	await page.click('.bar >> text=Dismiss');
+	/* Those of the past are not said again. */
+	await type(page, "printf 'all\\n'\n");
+	await shows(page, /^all$/);
+	await page.reload();
+	await shows(page, /^all$/);
+	equal(await page.locator('.bar >> text=It says').count(), 0, 'bars');
+}));
+
+/* What speaks for rdv stands outside of what a program can draw on. */
+await test('abuse_J07 a dialog that a program draws stays in its frame',
+    (all) => withShell(all, async (page) => {
+	await type(page, "printf '\\033[?1049h\\033[2J\\033[HApprove? [Yes]'" +
+	    "; sleep 1000\n");
+	await shows(page, /^Approve\? \[Yes\]/);
+	const box = (selector) => page.locator(selector).first().boundingBox();
+	const frame = await box('.glass .frame');
+	const drawn = await box('.xterm-screen');
+	const edge = await page.locator('.glass .frame').first().evaluate((e) => {
+		const s = getComputedStyle(e);
+		return [s.overflow, getComputedStyle(e.closest('.glass')).overflow];
+	});
+	check(drawn.x >= frame.x && drawn.y >= frame.y &&
+	    drawn.x + drawn.width <= frame.x + frame.width + 1 &&
+	    drawn.y + drawn.height <= frame.y + frame.height + 1,
+	JSON.stringify([frame, drawn, edge]));
+	for (const own of ['.head', '.status', '.sidebar']) {
+		const b = await box(own);
+		check(b.x >= frame.x + frame.width || b.y >= frame.y +
+		    frame.height || b.x + b.width <= frame.x ||
+		    b.y + b.height <= frame.y, `${own} ${JSON.stringify(b)}`);
+	}
+}));
+
 await test('abuse_J06 noise leaves the page and the terminal usable', (all) =>
     withShell(all, async (page) => {
 	await type(page, 'head -c 300000 /dev/urandom; ' +

@@ -43,7 +43,8 @@ const folder = (id: string, parent_id: string | null): Folder =>
 const session = (id: string, part: Partial<Session> = {}): Session => ({
 	id, name: id, status: "active", project_path: null, folder_id: null,
 	worktree_branch: null, repo_path: null, command: null,
-	terminal_type: "shell", last_activity_at: null, created_at: 0, closed_at: null, run: null,
+	terminal_type: "shell", clipboard: false,
+	last_activity_at: null, created_at: 0, closed_at: null, run: null,
 	...part,
 });
 

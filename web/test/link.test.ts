@@ -90,6 +90,8 @@ class Rig {
 				this.done.push(done);
 		},
 		sized: () => undefined,
+		safe: () => undefined,
+		copied: () => undefined,
 		state: (state) => {
 			this.states.push(state);
 		},

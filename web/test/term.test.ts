@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Cursor, fromLine } from "../src/term/cursor.ts";
 import { InputQueue, queueLimit } from "../src/term/input.ts";
+import { strict } from "../src/term/safe.ts";
 import { neutralise } from "../src/term/paste.ts";
 import { decodeFrame, decodeText, maxInput } from "../src/term/wire.ts";
 import { crc32 } from "../src/util/crc32.ts";
@@ -33,7 +34,10 @@ test("messages are checked, unknown and broken ones skipped", () => {
 
 	assert.deepEqual(ready, { type: "ready", run_id: "r", offset: 7,
 	    end: null, cols: 100, rows: 30, size_owner: true,
-	    read_only: false, viewer: null });
+	    read_only: false, viewer: null, safe: strict });
+	assert.deepEqual(decodeText('{"type":"safe","safe":{' +
+	    '"clipboard_bytes":9,"title_chars":-1,"link_bytes":"x"}}'),
+	    { type: "safe", safe: { ...strict, clipboard: 9 } });
 	for (const bad of ["", "null", "[]", "1", '{"type":"toString"}',
 	    '{"type":"__proto__"}', '{"type":"ready","offset":1}',
 	    '{"type":"resync","offset":1.5}', '{"type":"size","cols":1}'])

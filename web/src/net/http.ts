@@ -92,6 +92,10 @@ export async function bytes(
 	return new Uint8Array(await res.arrayBuffer());
 }
 
+export async function text(path: string): Promise<string> {
+	return (await call(path, { headers: { Accept: "text/plain" } })).text();
+}
+
 type Method = "POST" | "PATCH" | "PUT" | "DELETE";
 
 export async function change<T = void>(

@@ -31,6 +31,8 @@ export interface Session {
 	/* "shell", "tmux" or "tmux-attached". */
 	terminal_type: string;
 	command: string[] | null;
+	/* Its programs may write the clipboard of who looks. */
+	clipboard: boolean;
 	last_activity_at: number | null;
 	created_at: number;
 	closed_at: number | null;

@@ -11,6 +11,7 @@ import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
 import { safeLink } from "../util/url.ts";
 import { guardReplies } from "./replies.ts";
+import { guardOutput, nothing, type OutputEvents } from "./safe.ts";
 import "./sheet.ts";
 import { isDark, themeFor } from "./theme.ts";
 
@@ -54,6 +55,7 @@ function offer(text: string, on: LinkEvents): void {
 
 export function newTerminal(
 	readScreen: boolean, on: LinkEvents, mayAnswer: () => boolean,
+	output: OutputEvents = nothing,
 ): Base {
 	const narrow = matchMedia("(max-width: 700px)").matches;
 	const fitter = new FitAddon();
@@ -68,6 +70,7 @@ export function newTerminal(
 	term.loadAddon(new WebLinksAddon((_ev, uri) => offer(uri, on)));
 	term.unicode.activeVersion = "11";
 	guardReplies(term.parser, mayAnswer);
+	guardOutput(term.parser, output);
 	return { term, fitter };
 }
 

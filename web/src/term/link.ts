@@ -11,6 +11,7 @@
 import { Backoff } from "../util/backoff.ts";
 import { Cursor } from "./cursor.ts";
 import { InputQueue } from "./input.ts";
+import type { Safe } from "./safe.ts";
 import {
 	decodeFrame, decodeText,
 	type ClientMessage, type Exit, type Ready, type ServerMessage,
@@ -64,6 +65,10 @@ export interface Handlers {
 	input(pending: number, batch: number, paused: boolean): void;
 	dropped(bytes: number): void;
 	problem(message: string): void;
+	/* What output may do is something else now. */
+	safe(safe: Safe): void;
+	/* The server has a text for the clipboard. */
+	copied(): void;
 }
 
 /* The screen may lag this far behind before the socket is let go, and has to
@@ -214,6 +219,8 @@ export class Link {
 		case "flow": this.flow(msg.input === "paused"); break;
 		case "exit": this.exit = msg; break;
 		case "error": this.trouble(msg.message); break;
+		case "safe": this.on.safe(msg.safe); break;
+		case "clipboard_update": this.on.copied(); break;
 		case "pong": break;
 		}
 	}

@@ -5,8 +5,7 @@
  * replayed past, ends up as rubbish on somebody's command line. So a query
  * is answered only when it is being asked now and by one viewer: the one
  * that owns the size. Answers that carry text somebody else chose (titles,
- * DECRQSS) are never given; xterm.js has no title report switched on, and
- * the clipboard sequence OSC 52 is not implemented by it at all.
+ * DECRQSS) are never given; xterm.js has no title report switched on.
  */
 
 import type { IParser, IDisposable } from "@xterm/xterm";
@@ -35,7 +34,6 @@ export function guardReplies(
 		    (data) => data.includes("?") && !mayAnswer())),
 		parser.registerDcsHandler({ intermediates: "$", final: "q" },
 		    () => true),
-		parser.registerOscHandler(52, () => true),
 	];
 
 	return { dispose: () => all.forEach((one) => one.dispose()) };

@@ -16,6 +16,7 @@ import { fromLine } from "./cursor.ts";
 import { Link, type Env, type LinkState, type Size } from "./link.ts";
 import { bracketEnd, neutralise } from "./paste.ts";
 import { isFocusReport } from "./replies.ts";
+import { strict, type Safe } from "./safe.ts";
 import { touchScroll } from "./touch.ts";
 import type { Ready, Viewer } from "./wire.ts";
 
@@ -34,6 +35,10 @@ export interface ScreenState {
 export interface ScreenEvents extends LinkEvents {
 	state(state: ScreenState): void;
 	leave(): void;
+	/* A program puts text on the clipboard, and may. */
+	clipboard(text: string, bytes: number): void;
+	/* The server has such a text. */
+	copied(): void;
 }
 
 export interface Ways {
@@ -42,6 +47,8 @@ export interface Ways {
 	/* Takes the terminal's size from nobody unless asked to: a small screen,
 	 * or a guest's. */
 	modest: boolean;
+	/* Texts that the server has for the clipboard are told of. */
+	clipboard: boolean;
 }
 
 /* Below this nobody reads anything; then what does not fit is panned to. */
@@ -79,6 +86,7 @@ export class Screen {
 	private bracketed = false;
 	/* As large as letters are where the size is ours. */
 	private readonly font: number;
+	private safe: Safe = strict;
 
 	constructor(
 		private readonly host: HTMLElement,
@@ -88,7 +96,12 @@ export class Screen {
 		private readonly ways: Ways,
 	) {
 		const { term, fitter } = newTerminal(ways.reader, on,
-		    () => this.mayAnswer());
+		    () => this.mayAnswer(), {
+			safe: () => this.safe,
+			live: () => this.drawn >= this.live,
+			clipboard: (text, n) => on.clipboard(text, n),
+			note: (text) => on.notice(`It says: ${text}`),
+		    });
 
 		this.term = term;
 		this.font = term.options.fontSize!;
@@ -98,7 +111,7 @@ export class Screen {
 			ready: (msg) => this.ready(msg),
 			jumped: (first) => this.jumped(first),
 			output: (bytes, at, done) => this.draw(bytes, at, done),
-			sized: (size, owner) => this.sized(size, owner),
+			sized: (size, owner) => this.resized(size, owner),
 			present: (all, total) => this.set({ total,
 			    others: all.filter((v) => v.id !== this.self) }),
 			state: (link) => this.linked(link),
@@ -106,6 +119,8 @@ export class Screen {
 			    this.set({ input: { pending, batch, paused } }),
 			dropped: (n) => this.on.notice("The connection was lost " +
 			    `during a paste: ${n} bytes were not sent.`),
+			safe: (safe) => this.safe = safe,
+			copied: () => this.on.copied(),
 			problem: (text) => this.on.notice(label(text, 300)),
 		});
 		this.open();
@@ -121,7 +136,7 @@ export class Screen {
 		term.onBinary((data) => this.send(
 		    Uint8Array.from(data, (c) => c.charCodeAt(0))));
 		term.onTitleChange((title) =>
-		    this.set({ title: label(title) }));
+		    this.set({ title: label(title, this.safe.title) }));
 		term.attachCustomKeyEventHandler((ev) => this.key(ev));
 		this.listen();
 	}
@@ -235,9 +250,20 @@ export class Screen {
 	private ready(msg: Ready): void {
 		this.live = msg.end ?? msg.offset;
 		this.self = msg.viewer;
+		this.safe = msg.safe;
+		if (this.ways.clipboard)
+			this.link.send({ type: "clipboard_subscribe",
+			    enabled: true });
 		this.term.options.disableStdin = msg.read_only;
 		this.set({ readOnly: msg.read_only });
 		this.sized(msg, msg.size_owner);
+	}
+
+	/* What has come already was for who had the size then to answer. */
+	private resized(size: Size, owner: boolean): void {
+		if (owner && !this.state.owner)
+			this.live = Math.max(this.live, this.link.cursor.next);
+		this.sized(size, owner);
 	}
 
 	private sized(size: Size, owner: boolean): void {

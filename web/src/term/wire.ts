@@ -6,6 +6,8 @@
  * checked here once; the rest of the page can rely on the types.
  */
 
+import { strict, type Safe } from "./safe.ts";
+
 export const protocol = "rdv.v1";
 export const maxInput = 32 * 1024;
 export const header = 8;
@@ -34,6 +36,7 @@ export interface Ready {
 	read_only: boolean;
 	/* Which of those who look is this one. */
 	viewer: number | null;
+	safe: Safe;
 }
 
 export interface Exit {
@@ -52,11 +55,14 @@ export type ServerMessage =
 	| { type: "size"; cols: number; rows: number; owner: boolean }
 	| { type: "flow"; input: "paused" | "open" }
 	| { type: "presence"; total: number; viewers: Viewer[] }
+	| { type: "safe"; safe: Safe }
+	| { type: "clipboard_update"; bytes: number }
 	| { type: "pong" }
 	| { type: "error"; code: string; message: string };
 
 export type ClientMessage =
 	| { type: "resize"; cols: number; rows: number }
+	| { type: "clipboard_subscribe"; enabled: boolean }
 	| { type: "ping" };
 
 type Fields = Record<string, unknown>;
@@ -73,6 +79,24 @@ function int(f: Fields, key: string): number | null {
 	return typeof v === "number" && Number.isSafeInteger(v) ? v : null;
 }
 
+function cap(f: Fields, key: string, without: number): number {
+	const v = int(f, key);
+
+	return v === null || v < 0 ? without : v;
+}
+
+/* A server that names none has those of before. */
+function safe(v: unknown): Safe {
+	const f = (typeof v === "object" && v !== null ? v : {}) as Fields;
+
+	return {
+		clipboard: cap(f, "clipboard_bytes", strict.clipboard),
+		title: cap(f, "title_chars", strict.title),
+		link: cap(f, "link_bytes", strict.link),
+		notes: cap(f, "notifications_per_minute", strict.notes),
+	};
+}
+
 function ready(f: Fields): ServerMessage | null {
 	const offset = int(f, "offset");
 
@@ -85,6 +109,7 @@ function ready(f: Fields): ServerMessage | null {
 		size_owner: f.size_owner === true,
 		read_only: f.read_only === true,
 		viewer: int(f, "viewer"),
+		safe: safe(f.safe),
 	};
 }
 
@@ -139,6 +164,9 @@ const decoders: Record<string, (f: Fields) => ServerMessage | null> = {
 	ready, exit, resync, size, presence,
 	flow: (f) => ({ type: "flow",
 	    input: f.input === "paused" ? "paused" : "open" }),
+	safe: (f) => ({ type: "safe", safe: safe(f.safe) }),
+	clipboard_update: (f) => ({ type: "clipboard_update",
+	    bytes: cap(f, "bytes", 0) }),
 	pong: () => ({ type: "pong" }),
 	error: (f) => ({ type: "error", code: str(f, "code"),
 	    message: str(f, "message") }),

@@ -13,6 +13,7 @@ import { formatRoute } from "../util/route.ts";
 import { label, pathTail } from "../util/text.ts";
 import { buildTree, flatten } from "../util/tree.ts";
 import { browserEnv } from "../term/env.ts";
+import { clipboardOf } from "./clipboard.tsx";
 import { AskName, Confirm } from "./dialog.tsx";
 import { useTitle } from "./hooks.ts";
 import { PastView } from "./past.tsx";
@@ -178,6 +179,7 @@ function Body({ store, session }: { store: Store; session: Session }) {
 			{session.status === "suspended"
 			    ? <PastView run={session.run} />
 			    : <TerminalView session={session.id} run={session.run}
+			        clipboard={clipboardOf(store, session)}
 			        env={() => browserEnv(session.id)}
 			        refused={(why) => why === "signin" &&
 			            store.signedOut("You were signed out.")} />}

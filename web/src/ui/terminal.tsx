@@ -5,12 +5,13 @@
  * where a link would lead.
  */
 
-import type { RefObject } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../net/types.ts";
 import type { Env, Refusal } from "../term/link.ts";
 import { longInput, Screen, type ScreenState } from "../term/screen.ts";
 import { bytes, label } from "../util/text.ts";
+import type { Clipboard, Tell } from "./clipboard.tsx";
 import { KeyRow } from "./keys.tsx";
 import { Others } from "./others.tsx";
 
@@ -38,6 +39,7 @@ interface View extends Offer {
 	host: RefObject<HTMLDivElement | null>;
 	screen: Screen | null;
 	state: ScreenState | null;
+	tell: Tell;
 }
 
 export interface TerminalProps {
@@ -47,6 +49,8 @@ export interface TerminalProps {
 	env(): Env;
 	refused(why: Refusal): void;
 	guest?: boolean;
+	/* Of this browser; none for who is not the session's own. */
+	clipboard?: Clipboard;
 }
 
 function narrow(): boolean {
@@ -67,9 +71,13 @@ function useScreen(props: TerminalProps): View {
 			link: setLink,
 			notice: setNotice,
 			leave: toList,
+			clipboard: (text, n) =>
+			    props.clipboard?.put(text, n, setNotice),
+			copied: () => props.clipboard?.copied(setNotice),
 		}, session, {
 			reader: readerOn(),
 			modest: props.guest === true || narrow(),
+			clipboard: props.clipboard !== undefined,
 		});
 		setScreen(made);
 		made.start();
@@ -85,7 +93,7 @@ function useScreen(props: TerminalProps): View {
 		setNotice(null);
 		screen?.term.focus();
 	};
-	return { host, screen, state, link, notice, clear };
+	return { host, screen, state, link, notice, clear, tell: setNotice };
 }
 
 function useRefused(
@@ -133,7 +141,8 @@ export function TerminalView(props: TerminalProps) {
 			</div>
 			{screen !== null && state !== null && <>
 				<KeyRow screen={screen} />
-				<StatusLine screen={screen} state={state} />
+				<StatusLine screen={screen} state={state}
+				    more={props.clipboard?.panel(view.tell)} />
 			</>}
 		</section>
 	);
@@ -238,7 +247,9 @@ function wordFor(state: ScreenState): string {
 	return linkWords[link.name]!;
 }
 
-function StatusLine({ screen, state }: Parts) {
+function StatusLine({ screen, state, more }: Parts & {
+	more: ComponentChildren;
+}) {
 	const { cols, rows } = state.size;
 
 	return (
@@ -249,7 +260,7 @@ function StatusLine({ screen, state }: Parts) {
 			<Others list={state.link.name === "open" ? state.others : []}
 			    total={state.total} />
 			<span class="dims">{`${cols} × ${rows}`}</span>
-			<Details screen={screen} />
+			<Details screen={screen} more={more} />
 		</div>
 	);
 }
@@ -266,7 +277,9 @@ function useTicks(on: boolean): void {
 	}, [on]);
 }
 
-function Details({ screen }: { screen: Screen }) {
+function Details({ screen, more }: {
+	screen: Screen; more: ComponentChildren;
+}) {
 	const [open, setOpen] = useState(false);
 	const { cursor } = screen.link;
 
@@ -291,6 +304,7 @@ function Details({ screen }: { screen: Screen }) {
 					<div key={k}><dt>{k}</dt>
 						<dd class="mono">{v}</dd></div>
 				))}</dl>
+				{more}
 				<ReaderSwitch screen={screen} />
 				<p class="hint">Ctrl+F6 leaves the terminal.
 					Ctrl+Shift+C copies, Ctrl+Shift+V pastes.</p>

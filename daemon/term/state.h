@@ -2,6 +2,7 @@
 #ifndef RDV_TERM_STATE_H
 #define RDV_TERM_STATE_H
 
+#include "daemon/term/answer.h"
 #include "daemon/term/presence.h"
 #include "daemon/term/pump.h"
 #include "daemon/term/runlog.h"
@@ -48,6 +49,7 @@ struct term {
 	struct input input;
 	struct size size;
 	struct presence presence;
+	struct answer answer;	      /* to questions, while nobody looks */
 	TAILQ_HEAD(, viewer) viewers; /* freed ones stay until reaped */
 	unsigned nviewers;
 	TAILQ_HEAD(, await) awaits;

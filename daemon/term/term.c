@@ -170,6 +170,7 @@ term_ref(struct term *t)
 static void
 close_program(struct term *t)
 {
+	answer_stop(t);
 	if (t->io == PRIV_IO_PIPES && t->input.fd >= 0)
 		(void)close(t->input.fd);
 	input_done(&t->input);
@@ -207,6 +208,7 @@ term_start(struct term *t, const struct term_start *s)
 	t->input.fd = s->fd[0];
 	if (s->io == PRIV_IO_PTY && s->cols > 0)
 		size_log(t);
+	answer_start(t);
 	pump_start(&t->pump, s->io, s->io == PRIV_IO_PIPES ? s->fd + 1 : s->fd);
 }
 
@@ -235,6 +237,7 @@ term_grown_cb(void *arg)
 			viewer_run(v);
 	if (!TAILQ_EMPTY(&t->awaits))
 		awaits_grown(t);
+	answer_grown(t);
 	screen_grown(t);
 }
 

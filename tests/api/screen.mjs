@@ -195,22 +195,46 @@ await test('a checkpoint is made though nobody looks, and survives kill -9',
 		assert.deepEqual(await screen(rdv, s), before);
 	});
 
-// J02: what asks a terminal something gets no answer from the emulator.
+// J02: while nobody looks rdvd answers what has one answer everywhere, and where
+// the cursor is; once, in order, and not what it shows.
+const questions = ['\\033[c', '\\033[6n', '\\033[?1$p', '\\033[21t',
+	'\\033P$qm\\033\\\\', '\\033]10;?\\007', '\\033]52;c;?\\007', '\\005',
+	'\\033[18t', '\\033[5n', '\\033[>c', 'asked'].join('');
+const asking = ['/bin/sh', '-c', 'stty raw -echo; printf ready; head -c1 ' +
+	`>/dev/null; printf '${questions}'; exec cat -v`];
+const types = (rdv, s, data) => rdv.call('POST',
+	`/api/sessions/${s.id}/input`, { data });
+
 await test('J02 looking at a screen answers no question of its program',
 	async (t) => {
 		const rdv = await t.start();
-		const s = await rdv.session('asks', print('\\033[c\\033[6n\\033[?1$p' +
-			'\\033P$qm\\033\\\\\\033]10;?\\007\\033[18tasked', 'exec cat -v'));
-		await shown(rdv, s, 'asked');
-		const before = (await screen(rdv, s)).offset;
-		// The control: what is typed comes back, from the terminal's echo and
-		// from cat.
-		await rdv.call('POST', `/api/sessions/${s.id}/exec`,
-			{ command: 'typed' });
-		await waitFor('echo and answer', async () =>
-			(await screen(rdv, s)).content.match(/typed/g)?.length === 2);
-		const { offset } = await screen(rdv, s);
-		assert.equal(offset - before, 2 * 'typed\r\n'.length);
+		const s = await rdv.session('asks', asking);
+		await shown(rdv, s, 'ready');
+		await types(rdv, s, '.');
+		await shown(rdv, s, '^[[>0;276;0c');
+		// Looked at again and again, it says no more than it did.
+		for (let i = 0; i < 3; i++)
+			await screen(rdv, s);
+		await types(rdv, s, '<end>');
+		await shown(rdv, s, '<end>');
+		assert.match((await screen(rdv, s)).content,
+			/^readyasked\^\[\[\?1;2c\^\[\[1;\d+R\^\[\[0n\^\[\[>0;276;0c<end>\n/);
+	});
+
+await test('J02 who has the size is who answers, and rdvd does not',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await rdv.session('asks', asking);
+		await shown(rdv, s, 'ready');
+		const viewer = await Terminal.open(rdv, s.id,
+			{ query: 'cols=80&rows=24' });
+		await viewer.message('ready', (m) => m.size_owner);
+		viewer.type('.');
+		await viewer.shows('asked');
+		viewer.type('<end>');
+		await viewer.shows('<end>');
+		assert.match(viewer.output.toString('latin1'), /asked<end>$/);
+		await viewer.close();
 	});
 
 // Of all that is emulated there are numbers, and the last who asks is the one

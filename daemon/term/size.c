@@ -89,12 +89,18 @@ static void
 size_ask(struct term *t, const struct viewer *v, unsigned cols, unsigned rows)
 {
 	struct size *s = &t->size;
+	const struct viewer *was = s->owner;
 
 	s->cols_due = cols;
 	s->rows_due = rows;
 	s->owner = v;
 	if (s->timer == NULL)
 		s->timer = loop_timer_new(t->ts->conf.loop, size_timer_cb, t);
+	/* The size can wait; who answers the program must never be two (J02).
+	 */
+	if (was != NULL && was != v && loop_timer_pending(s->timer) &&
+	    was->ops->size != NULL)
+		was->ops->size(s->cols, s->rows, false, was->arg);
 	if (!due(s) || loop_timer_pending(s->timer))
 		return;
 	apply(t);

@@ -124,6 +124,30 @@ test_H10_newest_owns_the_size(void **state)
 	termrig_pty_done(g, &p);
 }
 
+/* Who answers the program's questions is one, also while a size waits. */
+static void
+test_J02_who_had_it_knows_at_once(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	struct sink a, b;
+
+	termrig_pty(g, &p);
+	sink_open(&a, p.term, 0, false);
+	sink_open(&b, p.term, 0, false);
+	assert_int_equal(viewer_resize(a.viewer, 100, 40), 0);
+	assert_true(a.owner);
+	assert_int_equal(viewer_resize(b.viewer, 120, 30), 0);
+	assert_false(a.owner);
+	assert_int_equal(a.cols, 100);
+	await_size(g, &p, 120, 30);
+	assert_true(b.owner);
+	assert_int_equal(a.cols, 120);
+	sink_close(&a);
+	sink_close(&b);
+	termrig_pty_done(g, &p);
+}
+
 static bool
 owns(void *arg)
 {
@@ -247,6 +271,7 @@ main(void)
 		T(test_H10_limits),
 		T(test_H10_storm_is_gathered),
 		T(test_H10_newest_owns_the_size),
+		T(test_J02_who_had_it_knows_at_once),
 		T(test_owner_without_change),
 		T(test_the_size_is_inherited),
 		T(test_nobody_inherits_from_all),

@@ -59,8 +59,14 @@ door_screen_more(struct door *d)
 static bool
 put_screen(struct door *d, const struct emu *e)
 {
-	return emu_restore_most(e, d->screen_lines, SCREEN_MAX, &d->screen) ||
-	       emu_restore_most(e, 0, 4 * SCREEN_MAX, &d->screen);
+	if (emu_restore_most(e, d->screen_lines, SCREEN_MAX, &d->screen))
+		return true;
+	buf_init(&d->screen, 4 * SCREEN_MAX);
+	emu_restore(e, 0, &d->screen);
+	if (buf_ok(&d->screen))
+		return true;
+	buf_done(&d->screen);
+	return false;
 }
 
 static void

@@ -108,7 +108,7 @@ export const screen = [
 		off: [['cli/vtsafe.c', 'if (len < 2 || memchr("PX^_", seq[1], 4) ' +
 			'!= NULL)\n\t\treturn;', 'if (memchr("PX^_", seq[1], 4) != ' +
 			'NULL)\n\t\tbuf_put(out, seq, len);']],
-		red: ['unit/cli/test_vt test_J05', 'api J01 J04 attach'] },
+		red: ['unit/cli/test_vt test_J05'] },
 	{ ids: ['J05'], guard: 'a control of eight bits is none',
 		off: [['cli/vt.c', 'if (!goes_on && ch < 0xa0)', 'if (false)']],
 		red: ['unit/cli/test_vt test_J05'] },

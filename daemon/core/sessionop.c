@@ -43,6 +43,8 @@ sessions_new(struct app *app)
 void
 sessions_free(struct sessions *s)
 {
+	if (s == NULL)
+		return;
 	loop_timer_free(s->again);
 	free(s);
 }

@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -490,6 +491,16 @@ rigops_enter(struct rigops *s, unsigned person)
 	assert_int_equal(s->rig.login.uid, s->who[person].uid);
 }
 
+/* Takes what is left with [main], as that does, and keeps none of it. */
+static void
+take_parked(const struct rigops *s)
+{
+	char record[SEQPKT_MAX];
+
+	while (recv(s->main, record, sizeof(record), MSG_DONTWAIT) > 0)
+		;
+}
+
 enum priv_result
 rigops_spawn(struct rigops *s)
 {
@@ -498,6 +509,7 @@ rigops_spawn(struct rigops *s)
 	struct rig_result res;
 	struct priv_exit end;
 
+	take_parked(s);
 	rig_spawn(&s->rig, &run, &res);
 	rig_close(&res);
 	if (res.a.result != PRIV_DONE)

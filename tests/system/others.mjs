@@ -33,14 +33,17 @@ const his = {
 	folder: (await call(bob, 'POST', '/api/folders', { name: 'his' })).id,
 };
 
-// What the id in the path is, the body with which it would be done, and what
-// stands behind the path.
+// What the id in the path is, the body with which it would be done, what stands
+// behind the path, and what its owner is answered.
 const PATHS = {
 	'GET /api/folders/{id}': ['folder'],
 	'PATCH /api/folders/{id}': ['folder', { name: 'taken' }],
 	'GET /api/folders/{id}/children': ['folder'],
 	'GET /api/folders/{id}/context': ['folder'],
 	'GET /api/sessions/{id}': ['session'],
+	'GET /api/sessions/{id}/clipboard': ['session', undefined, '', 204],
+	'POST /api/sessions/{id}/clipboard': ['session', { data: 'x' }],
+	'GET /api/sessions/{id}/tmux/history': ['session', undefined, '', 409],
 	'GET /api/sessions/{id}/runs': ['session'],
 	'GET /api/sessions/{id}/screen': ['session'],
 	'GET /api/sessions/{id}/scrollback': ['session'],
@@ -208,13 +211,14 @@ await test('C12 on a host nobody types by a link, unless root says so',
 	});
 
 await test('C14 and nothing of hers has changed', async () => {
-	for (const [route, [kind, , query = '']] of Object.entries(PATHS)) {
+	for (const [route, [kind, , query = '', own = 200]] of
+		Object.entries(PATHS)) {
 		const [method, pattern] = route.split(' ');
 		if (method !== 'GET' || pattern.startsWith('/ws/'))
 			continue;
 		const r = await s.over(ann, 'GET',
 			pattern.replace(/\{\w+\}/, ids[kind]) + query);
-		assert.equal(r.status, 200, `${route}: ${r.raw}`);
+		assert.equal(r.status, own, `${route}: ${r.raw}`);
 	}
 	const now = await call(ann, 'GET', `/api/sessions/${ids.session}`,
 		undefined, 200);

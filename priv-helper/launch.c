@@ -95,13 +95,16 @@ launch_audit(const struct launch *l, int control)
 {
 	const struct audit_args args = { .main = LAUNCH_CONTROL,
 		.dir = l->audit };
+	struct parked *none;
 	pid_t pid = fork_group();
 
 	if (pid != 0)
 		return pid;
 	/* It may end long after us, and must not keep a terminal. */
 	parked_free(l->parked);
-	(void)settle("rdv-audit", control, -1, parked_new());
+	none = parked_new();
+	(void)settle("rdv-audit", control, -1, none);
+	parked_free(none);
 	audit_serve(&args);
 }
 

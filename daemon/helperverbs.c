@@ -244,7 +244,8 @@ answer_inventory(struct helper_call *c, int err, struct buf *body,
 		c->cb.inventory(err, NULL, NULL, c->arg);
 		return ok;
 	}
-	/* One ahead and no more: [ops] finds it while this one is taken over. */
+	/* One ahead and no more: [ops] finds it while this one is taken over.
+	 */
 	ask_inventory(c->helper, a.handle, c->cb.inventory, c->arg);
 	c->cb.inventory(0, &a, fds, c->arg);
 	return true;

@@ -374,6 +374,9 @@ take_over(const struct options *o, struct launch *l, struct carry *c)
 	if (c->why[0] == '\0')
 		return;
 	/* Back: with the programs of before, wherever they are now. */
+	(void)close(l->program);
+	if (l->egress >= 0)
+		(void)close(l->egress);
 	l->program = c->program;
 	l->egress = c->egress;
 	l->worker =

@@ -235,7 +235,7 @@ cmd_verb(const struct cmd *cmd, const char *group, const char *word)
 {
 	char both[96];
 
-	if (cmd == NULL || cmd->alias == NULL ||
+	if (cmd == NULL || cmd->alias == NULL || group == NULL ||
 	    !str_starts(cmd->path, group) || strcmp(cmd->alias, group) != 0)
 		return NULL;
 	(void)snprintf(both, sizeof(both), "%.40s %.40s", group, word);

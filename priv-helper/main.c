@@ -300,7 +300,7 @@ warn_root(const struct user *u)
 }
 
 static int
-run_user(const struct options *o, struct launch *l)
+run_user(const struct options *o, const struct launch *common)
 {
 	struct held h = {
 		.api = { .name = "api.sock", .owner = geteuid(), .fd = -1 },
@@ -308,28 +308,28 @@ run_user(const struct options *o, struct launch *l)
 		    .owner = geteuid(),
 		    .fd = -1 },
 	};
+	struct launch l = *common;
 	char audit[PATH_MAX];
 	int status;
 
-	warn_root(l->user);
-	if (l->from != NULL)
-		take_carried(&h, l->from);
+	warn_root(l.user);
+	if (l.from != NULL)
+		take_carried(&h, l.from);
 	else
 		take(&h, o->base);
-	l->dir = h.base;
-	l->server = h.server;
-	l->socks[0] = &h.api;
-	l->socks[1] = &h.terminal;
+	l.dir = h.base;
+	l.server = h.server;
+	l.socks[0] = &h.api;
+	l.socks[1] = &h.terminal;
 	snprintf(audit, sizeof(audit), "%s/audit", o->base);
-	l->base = o->base;
-	l->audit = o->audit != NULL ? o->audit : audit;
-	l->api = h.api.fd;
-	l->terminal = h.terminal.fd;
-	l->lock = h.lock;
+	l.base = o->base;
+	l.audit = o->audit != NULL ? o->audit : audit;
+	l.api = h.api.fd;
+	l.terminal = h.terminal.fd;
+	l.lock = h.lock;
 	if (o->answer >= 0)
-		return upgrade_try(l, o->answer);
-	status = supervise(l);
-	l->audit = NULL; /* its text ends here */
+		return upgrade_try(&l, o->answer);
+	status = supervise(&l);
 	sockets_close(&h.api, h.base);
 	sockets_close(&h.terminal, h.base);
 	return status;

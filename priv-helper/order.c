@@ -154,11 +154,11 @@ order_show(struct order *t, const struct nspace *s)
 bool
 order_tell(struct order *t, const struct drop_order *o)
 {
-	struct drop_order *to = &t->page->told;
 	const struct drop_order told = { .cwd = put_text(t, o->cwd),
 		.path = put_text(t, o->path),
 		.argv = put_list(t, o->argv),
 		.envp = put_list(t, o->envp) };
+	struct drop_order *to = &t->page->told;
 
 	to->cwd = told.cwd;
 	to->path = told.path;

@@ -2,8 +2,8 @@
 import { end } from './case.mjs';
 
 const files = ['signin', 'sessions', 'terminal', 'tabs', 'phone', 'share',
-	'refusals', 'hosts', 'rotation', 'replay', 'tmux', 'hostile', 'recovery',
-	'policy'];
+	'refusals', 'hosts', 'rotation', 'replay', 'tmux', 'echo', 'hostile',
+	'recovery', 'policy'];
 
 try {
 	for (const file of files)

@@ -13,8 +13,10 @@ import {
 	fitRows, followTheme, newTerminal, type LinkEvents,
 } from "./base.ts";
 import { fromLine } from "./cursor.ts";
+import { Guesses } from "./guesses.ts";
 import { Link, type Env, type LinkState, type Size } from "./link.ts";
 import { bracketEnd, neutralise } from "./paste.ts";
+import type { Choice } from "./predict.ts";
 import { isFocusReport } from "./replies.ts";
 import { strict, type Safe } from "./safe.ts";
 import { touchScroll } from "./touch.ts";
@@ -49,6 +51,8 @@ export interface Ways {
 	modest: boolean;
 	/* Texts that the server has for the clipboard are told of. */
 	clipboard: boolean;
+	/* When keys are shown before their echo. */
+	echo: Choice;
 }
 
 /* Below this nobody reads anything; then what does not fit is panned to. */
@@ -72,6 +76,7 @@ export class Screen {
 	/* Set while a modifier of the touch key row is held. */
 	mapInput: ((data: string) => string) | null = null;
 	readonly fitter: FitAddon;
+	readonly guesses: Guesses;
 	private readonly observer: ResizeObserver;
 	private readonly cleanup: (() => void)[] = [];
 	private state: ScreenState = {
@@ -124,6 +129,7 @@ export class Screen {
 			problem: (text) => this.on.notice(label(text, 300)),
 		});
 		this.open();
+		this.guesses = new Guesses(term, ways.echo);
 		this.observer = new ResizeObserver(() => this.fit());
 		this.observer.observe(host);
 	}
@@ -169,6 +175,7 @@ export class Screen {
 	dispose(): void {
 		this.link.stop();
 		this.observer.disconnect();
+		this.guesses.dispose();
 		for (const fn of this.cleanup)
 			fn();
 		this.term.dispose();
@@ -201,6 +208,7 @@ export class Screen {
 	): void {
 		this.term.write(bytes, () => {
 			this.drawn = end;
+			this.guesses.output();
 			done?.();
 		});
 	}
@@ -255,6 +263,7 @@ export class Screen {
 			this.link.send({ type: "clipboard_subscribe",
 			    enabled: true });
 		this.term.options.disableStdin = msg.read_only;
+		this.guesses.allow(!msg.read_only);
 		this.set({ readOnly: msg.read_only });
 		this.sized(msg, msg.size_owner);
 	}
@@ -329,8 +338,20 @@ export class Screen {
 	private typed(data: string): void {
 		if (this.drawn < this.live && isFocusReport(data))
 			return;
-		const map = this.mapInput;
-		this.send(encoder.encode(map === null ? data : map(data)));
+		const text = this.mapInput?.(data) ?? data;
+		if (this.prompt())
+			this.guesses.typed(text);
+		else
+			this.guesses.reset();
+		this.send(encoder.encode(text));
+	}
+
+	/* What is typed is on its way at once, and the screen is up to date. */
+	private prompt(): boolean {
+		const { link, input } = this.state;
+
+		return link.name === "open" && !input.paused &&
+		    input.pending === 0 && this.drawn >= this.live;
 	}
 
 	send(bytes: Uint8Array): void {
@@ -352,6 +373,7 @@ export class Screen {
 
 		if (name === "open" || name === "catching-up") {
 			this.bracketed = this.term.modes.bracketedPasteMode;
+			this.guesses.reset();
 			this.term.paste(neutralise(text));
 		} else {
 			this.on.notice("Not connected: nothing was pasted.");

@@ -12,6 +12,7 @@ import type { Env, Refusal } from "../term/link.ts";
 import { longInput, Screen, type ScreenState } from "../term/screen.ts";
 import { bytes, label } from "../util/text.ts";
 import type { Clipboard, Tell } from "./clipboard.tsx";
+import { EchoSelect, echoChoice, echoTime } from "./echo.tsx";
 import { KeyRow } from "./keys.tsx";
 import { Others } from "./others.tsx";
 
@@ -78,6 +79,7 @@ function useScreen(props: TerminalProps): View {
 			reader: readerOn(),
 			modest: props.guest === true || narrow(),
 			clipboard: props.clipboard !== undefined,
+			echo: echoChoice(),
 		});
 		setScreen(made);
 		made.start();
@@ -293,6 +295,7 @@ function Details({ screen, more }: {
 		["Reconnects", String(screen.link.reconnects)],
 		["Bytes received twice and dropped", String(cursor.seen)],
 		["Gaps noticed and refilled", String(cursor.gaps)],
+		["From a key to its echo", echoTime(screen)],
 	];
 
 	return (
@@ -306,6 +309,7 @@ function Details({ screen, more }: {
 				))}</dl>
 				{more}
 				<ReaderSwitch screen={screen} />
+				<EchoSelect screen={screen} />
 				<p class="hint">Ctrl+F6 leaves the terminal.
 					Ctrl+Shift+C copies, Ctrl+Shift+V pastes.</p>
 			</div>

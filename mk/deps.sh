@@ -12,7 +12,7 @@ run="gcc make pkg-config git libevent-dev libsqlite3-dev libjansson-dev
 test="clang clang-format clang-tidy cppcheck libclang-rt-14-dev
     libcmocka-dev chromium vim-tiny htop less tmux sqlite3 procps zsh
     bash-completion valgrind strace mc libvterm-dev asciinema curl openssl
-    python3"
+    python3 screen openssh-server"
 bench="bubblewrap"
 # Whoever has an nginx or a node of another make keeps it.
 have_nginx() { command -v nginx >/dev/null 2>&1; }
@@ -51,15 +51,21 @@ fi
 echo "rdv: installing, which takes a minute or more:$missing"
 [ -z "$as" ] || sudo true || by_hand "$@"
 # Installed alone, Debian's nginx would at once serve its welcome page on port
-# 80, and again after each boot. rdv starts its own; nobody asked for that one.
-quiet_nginx=
-case " $missing " in *" nginx-light "*)
-	if [ ! -e /usr/sbin/policy-rc.d ] && [ -d /usr/sbin ]; then
-		quiet_nginx=yes
-	fi ;;
-esac
-allow() { [ -z "$quiet_nginx" ] || $as rm -f /usr/sbin/policy-rc.d; }
-if [ -n "$quiet_nginx" ]; then
+# 80, and again after each boot, and its sshd let people in. rdv and its tests
+# start their own; nobody asked for those. One that was there is not touched.
+quiet=
+for p in $missing; do
+	case $p in
+	nginx-light) quiet="$quiet nginx" ;;
+	openssh-server) quiet="$quiet ssh" ;;
+	esac
+done
+policy=
+if [ -n "$quiet" ] && [ ! -e /usr/sbin/policy-rc.d ] && [ -d /usr/sbin ]; then
+	policy=yes
+fi
+allow() { [ -z "$policy" ] || $as rm -f /usr/sbin/policy-rc.d; }
+if [ -n "$policy" ]; then
 	# Left behind, it would keep every service from being started.
 	trap allow EXIT
 	trap 'exit 130' INT TERM HUP
@@ -72,6 +78,7 @@ apt update
 # shellcheck disable=SC2086
 apt install -y --no-install-recommends $missing
 # Where systemd is not running, in an image that is made, it will be.
-if [ -n "$quiet_nginx" ] && command -v systemctl >/dev/null 2>&1; then
-	$as systemctl disable -q nginx || true
+if [ -n "$policy" ] && command -v systemctl >/dev/null 2>&1; then
+	# shellcheck disable=SC2086
+	$as systemctl disable -q $quiet || true
 fi

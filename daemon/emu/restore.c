@@ -239,12 +239,16 @@ put_main(struct emu_out *o, unsigned lines)
 	return n;
 }
 
+/*
+ * It is empty after a reset; but not every reader had one, and GNU screen as it
+ * comes has no second screen and draws this one over the first.
+ */
 static void
 put_alt(struct emu_out *o)
 {
 	const struct line *before = NULL;
 
-	buf_put_text(o->b, "\x1b[?47h\x1b[H");
+	buf_put_text(o->b, "\x1b[?47h\x1b[H\x1b[J");
 	o->x = o->y = 0;
 	o->row_bg = 0;
 	for (unsigned y = 0; y < o->e->rows && buf_ok(o->b); y++) {

@@ -25,6 +25,7 @@ await import('./cli.mjs');
 await import('./cliout.mjs');
 await import('./attach.mjs');
 await import('./clipboard.mjs');
+await import('./inside.mjs');
 await import('./sandbox.mjs');
 await import('./held.mjs');
 await import('./stop.mjs');

@@ -39,9 +39,14 @@ export class Pane {
 		return this.run('capture-pane', '-p');
 	}
 
-	shows(text) {
-		return waitFor(`the pane shows ${text}`, () =>
-			this.screen().includes(text));
+	async shows(text) {
+		try {
+			await waitFor(`the pane shows ${text}`, () =>
+				this.screen().includes(text));
+		} catch (e) {
+			e.message += `, and not\n${this.screen()}`;
+			throw e;
+		}
 	}
 
 	// Alternate screen, visible cursor, application keys and keypad, mouse.

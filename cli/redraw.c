@@ -56,6 +56,7 @@ redraw_msg(struct view *v, const struct js *m)
 	v->offset = v->live = js_int(m, "offset", v->offset);
 	v->skipping = v->align = v->told = false;
 	v->screens++;
+	v->whole = buf_left(v->out);
 	redraw_judge(v, m);
 }
 

@@ -54,6 +54,7 @@ struct view {
 	bool anew;	  /* the next connection begins with a screen */
 	bool again;	  /* the end will be told by the next connection */
 	uint64_t screens; /* put out in whole */
+	size_t whole;	  /* bytes of `out` to the end of the last */
 	int64_t lost_at;  /* monotonic ms; valid while not ready */
 	int64_t retry_at; /* while there is no connection */
 	int64_t delay;

@@ -279,6 +279,9 @@ slow_wait(struct attach *a)
 	size_t left = buf_left(&a->out);
 	int64_t now = clock_mono_ms(), due;
 
+	/* A screen came in the place of some of it. */
+	if (a->mark > a->written + left)
+		a->mark = a->written + left;
 	if (left == 0 || a->written >= a->mark) {
 		a->slow = a->slow && left > 0;
 		a->mark = a->written + left;

@@ -25,9 +25,14 @@ begin(struct view *v)
 {
 	unsigned i;
 
-	/* CAN ends a sequence of which the terminal has only the beginning. */
-	if (v->drawn)
+	/*
+	 * What was not taken so far nobody wants to see any more. CAN ends a
+	 * sequence of which the terminal has only the beginning.
+	 */
+	if (v->drawn) {
+		buf_reset(v->out);
 		buf_put_u8(v->out, '\030');
+	}
 	vt_doubt(v->vt);
 	vt_leave(v->vt, v->out);
 	/* The first time what was here before moves up, to be found there. */

@@ -181,6 +181,57 @@ a_slow_terminal_skips_and_keys_pass(void **state)
 	rig_check_restored();
 }
 
+#define STALE 45000 /* more than the kernel takes, and not yet too much */
+
+/*
+ * Sends away whoever is slow, as rdvd does, and draws a screen for him when he
+ * is back; asked once more, he has it.
+ */
+static void
+sent_away_fn(int fd, const char *request, unsigned n)
+{
+	static char stale[STALE];
+
+	(void)request;
+	fakews_accept(fd);
+	if (n == 0) {
+		fakews_text(fd, READY(0, 0));
+		fakews_text(fd, SCREEN(RESET "FIRST", 0, false));
+		memset(stale, 'f', sizeof(stale));
+		fakews_output(fd, 0, stale, sizeof(stale));
+		fakews_close(fd, 1013);
+		return;
+	}
+	fakews_text(fd, READY(45000, 200000));
+	await_screen(fd);
+	fakews_text(fd, SCREEN(RESET "SECOND", 200000, false));
+	fakews_text(fd, READY(200000, 400000));
+	await_screen(fd);
+	fake_write(told[1], "x", 1);
+	fakews_text(fd, SCREEN(RESET "THIRD", 400000, false));
+	end_run(fd);
+}
+
+static void
+a_screen_does_not_wait_behind_what_is_stale(void **state)
+{
+	struct pollfd p = { .events = POLLIN };
+	size_t i, n = 0;
+
+	(void)state;
+	assert_int_equal(pipe(told), 0);
+	rig_start(sent_away_fn);
+	p.fd = told[0];
+	assert_int_equal(poll(&p, 1, 20000), 1);
+	rig_see("THIRD");
+	(void)close(told[0]);
+	(void)close(told[1]);
+	for (i = 0; i < rig.screen_len; i++)
+		n += rig.screen[i] == 'f';
+	assert_true(n > 4000 && n < 30000);
+	assert_int_equal(rig_wait_end(), 0);
+}
+
 /* A terminal that takes nothing at all is left all the same. */
 static void
 a_stuck_terminal_can_be_left(void **state)
@@ -318,6 +369,7 @@ main(void)
 		T(the_screen_is_first),
 		T(a_long_gap_is_not_replayed),
 		T(a_slow_terminal_skips_and_keys_pass),
+		T(a_screen_does_not_wait_behind_what_is_stale),
 		T(a_stuck_terminal_can_be_left),
 		T(a_long_wait_is_one_line_that_goes),
 		T(where_errors_go_it_is_told_plainly),

@@ -16,8 +16,6 @@
 
 #include "daemon/loop.h"
 
-/* Turns before the loop looks at everybody else: a key waits for them. */
-#define TURNS_MAX 8
 /* Nobody gave more than this: the writers are slower than we are. */
 #define LITTLE	  1024
 #define LITTLE_US 200
@@ -26,7 +24,7 @@ static void
 floods_round_cb(void *arg)
 {
 	struct floods *fs = arg;
-	unsigned n = fs->n < TURNS_MAX ? fs->n : TURNS_MAX;
+	unsigned n = fs->n < FLOODS_TURNS ? fs->n : FLOODS_TURNS;
 	size_t moved, most = 0;
 
 	fs->held = false;

@@ -28,6 +28,11 @@ struct floods {
 	bool held;
 };
 
+/*
+ * Turns in a round, after which the loop looks at everybody else: a key waits
+ * for no more of them, however many flood.
+ */
+#define FLOODS_TURNS 8
 /* A held round comes after this long at the latest. */
 #define FLOODS_HOLD_US 500
 /* Floods move this much between two holds, however many keys are pressed. */

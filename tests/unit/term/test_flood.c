@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose turn it is: fair rounds, and a key before all of them. */
+#include <unistd.h>
+
 #include "daemon/loop.h"
 #include "daemon/term/flood.h"
 #include "lib/clock.h"
 #include "tests/unit/check.h"
 
 #define MEMBERS	    3
+#define CROWD	    50
 #define DEADLINE_MS 10000
 
 struct rig;
@@ -199,6 +202,71 @@ test_last_one_takes_the_hold_along(void **state)
 	assert_int_equal(g->floods.n, 0);
 }
 
+/* Somebody presses a key while many flood, at each place of a round. */
+struct press {
+	struct rig *rig;
+	int fd[2];
+	unsigned at;   /* the turn in which it is pressed */
+	unsigned seen; /* turns there had been when the loop came to it */
+};
+
+static struct press press;
+
+static size_t
+press_turn_cb(void *arg)
+{
+	if (press.rig->turns + 1 == press.at)
+		assert_int_equal(write(press.fd[1], "k", 1), 1);
+	return rig_turn_cb(arg);
+}
+
+static void
+press_seen_cb(int fd, short what, void *arg)
+{
+	char key;
+
+	(void)what;
+	(void)arg;
+	assert_int_equal(read(fd, &key, 1), 1);
+	press.seen = press.rig->turns;
+	loop_stop(press.rig->loop);
+}
+
+static void
+test_a_key_waits_for_one_round(void **state)
+{
+	static struct member crowd[CROWD];
+	struct rig *g = *state;
+	struct loop_watch *w;
+	unsigned most = 0;
+
+	press = (struct press){ .rig = g };
+	assert_int_equal(pipe(press.fd), 0);
+	w = loop_watch_new(g->loop, press.fd[0], LOOP_READ, press_seen_cb,
+	    NULL);
+	for (unsigned i = 0; i < CROWD; i++) {
+		crowd[i] = (struct member){ .rig = g,
+			.flood = { .turn = press_turn_cb, .arg = &crowd[i] } };
+		flood_join(&g->floods, &crowd[i].flood);
+	}
+	for (unsigned i = 0; i < 2 * FLOODS_TURNS; i++) {
+		press.at = g->turns + FLOODS_TURNS + i;
+		turns(g, 100 * CROWD);
+		assert_true(press.seen >= press.at);
+		if (press.seen - press.at > most)
+			most = press.seen - press.at;
+	}
+	/* The rest of the round; that it is one was seen as well. */
+	assert_in_range(most, 1, FLOODS_TURNS - 1);
+	/* What docs/stream.md states, in pages. */
+	assert_int_equal(FLOODS_TURNS * 4096, 32768);
+	for (unsigned i = 0; i < CROWD; i++)
+		flood_leave(&g->floods, &crowd[i].flood);
+	loop_watch_free(w);
+	(void)close(press.fd[0]);
+	(void)close(press.fd[1]);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -207,6 +275,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_each_has_its_turn),
 		T(test_one_leaves_in_its_turn),
+		T(test_a_key_waits_for_one_round),
 		T(test_held_for_a_while),
 		T(test_released_at_once),
 		T(test_not_held_for_ever),

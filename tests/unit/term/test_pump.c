@@ -83,6 +83,49 @@ test_flood_is_logged_exactly(void **state)
 	termrig_pty_done(g, &p);
 }
 
+/* All of a flood. The most that was logged in one turn of the loop. */
+static uint64_t
+log_flood(struct termrig *g, struct termrig_pty *p)
+{
+	const struct pump_load *load = &g->terms->load;
+	uint64_t begin = load->bytes, before, most = 0;
+	int64_t by = clock_mono_ms() + 60000;
+	int pid = termrig_flood(p->slave, FLOOD);
+
+	while (load->bytes - begin < FLOOD && clock_mono_ms() < by) {
+		before = load->bytes;
+		termrig_turns(g, 1);
+		if (load->bytes - before > most)
+			most = load->bytes - before;
+	}
+	assert_int_equal(load->bytes - begin, FLOOD);
+	assert_int_equal(load->blocked, 0);
+	reap(pid);
+	return most;
+}
+
+/*
+ * Where nobody looks a flood waits for nobody, only for the disk. A key
+ * elsewhere waits for a page of it in each turn, watched or not.
+ */
+static void
+test_flood_that_nobody_watches(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	struct sink s;
+
+	termrig_pty(g, &p);
+	assert_in_range(log_flood(g, &p), 1, 4096);
+	assert_int_equal(g->terms->load.blocks, 0);
+	termrig_check_log(g, p.run, FLOOD);
+	sink_open(&s, p.term, FLOOD, false);
+	assert_in_range(log_flood(g, &p), 1, 4096);
+	sink_await(g, &s, FLOOD);
+	sink_close(&s);
+	termrig_pty_done(g, &p);
+}
+
 static bool
 may_hold(void *arg)
 {
@@ -377,6 +420,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_flood_is_logged_exactly),
+		T(test_flood_that_nobody_watches),
 		T(test_key_goes_before_a_flood),
 		T(test_bytes_before_the_end),
 		T(test_reopened_terminal_goes_on),

@@ -321,22 +321,6 @@ skip_if_slow(struct attach *a)
 	a->slow = true;
 }
 
-/* The person's clipboard has another content: he is to know from whom. */
-static void
-tell_clipboard(struct attach *a)
-{
-	struct vtsafe *s = vt_safe(a->view.vt);
-	char text[200];
-
-	if (s->clipped == 0)
-		return;
-	(void)snprintf(text, sizeof(text),
-	    "%zu bytes were put on the clipboard by %.100s", s->clipped,
-	    a->name);
-	s->clipped = 0;
-	view_notice(&a->view, text);
-}
-
 enum { KEYBOARD, SIGNALS, SCREEN, VIEW, FDS };
 
 static void
@@ -369,7 +353,7 @@ turn(struct attach *a)
 	if (p[VIEW].fd != -1)
 		view_turn(&a->view, p[VIEW].revents);
 	note_screen(a);
-	tell_clipboard(a);
+	view_tell_clipboard(&a->view, a->name);
 	if (buf_left(&a->out) > 0)
 		write_screen(a);
 	skip_if_slow(a);

@@ -450,13 +450,28 @@ view_tick(struct view *v)
 	return due > now ? (int)(due - now) : 0;
 }
 
-void
-view_notice(struct view *v, const char *text)
+/* A line of ours over the screen, for some seconds. */
+static void
+notice(struct view *v, const char *text)
 {
 	redraw_tell(v, text);
 	/* Without a screen to ask for it stays till something covers it. */
 	if (v->has_screen)
 		v->notice_at = clock_mono_ms() + NOTICE_MS;
+}
+
+void
+view_tell_clipboard(struct view *v, const char *by)
+{
+	struct vtsafe *s = vt_safe(v->vt);
+	char text[200];
+
+	if (s->clipped == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "%zu bytes were put on the clipboard by %.100s", s->clipped, by);
+	s->clipped = 0;
+	notice(v, text);
 }
 
 bool

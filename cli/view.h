@@ -83,7 +83,10 @@ void view_size(struct view *v, unsigned cols, unsigned rows);
  * before it dropped. False for a run that has none; then output goes on.
  */
 bool view_redraw(struct view *v);
-/* A line of ours over the screen, for some seconds. */
-void view_notice(struct view *v, const char *text);
+/*
+ * Says for some seconds that the person's clipboard has another content, and
+ * from whom: he is to know.
+ */
+void view_tell_clipboard(struct view *v, const char *by);
 
 #endif

@@ -23,8 +23,9 @@ static void
 touch(void *p)
 {
 	volatile char *c = p;
+	const char was = *c;
 
-	*c = *c;
+	*c = was;
 }
 
 static void

@@ -402,6 +402,10 @@ function addStranger(db, id, mine) {
 		INSERT INTO token (id, user_id, name, kind, key_prefix, hash, scopes,
 		    created_at) VALUES ('${id.token}', '${id.user}', 'secret', 'cli',
 		    'rdv_xxxx', '${'ab'.repeat(32)}', 'full', 1);
+		INSERT INTO token (id, user_id, name, kind, key_prefix, hash, scopes,
+		    session_id, created_at) VALUES ('${id.link}', '${id.user}',
+		    'secret', 'link', 'rdv_yyyy', '${'cd'.repeat(32)}', 'read',
+		    '${id.session}', 1);
 		INSERT INTO event (seq, time_ms, kind, user_id, subject, body)
 		    SELECT max(seq) + 1, 1, 'session.created', '${id.user}',
 		    '${id.session}', '{"name":"secret"}' FROM event;`]);
@@ -415,9 +419,10 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	await ended(rdv, s.id);
 	const own = await rdv.call('GET', '/api/tokens');
 	const mine = { sessions: s.id, folders: folder.id, runs: s.run.id,
-		tokens: own[0].id };
-	const id = Object.fromEntries(['user', 'session', 'run', 'folder', 'token']
-		.map((k, i) => [k, NOBODY.slice(0, -1) + (i + 1)]));
+		tokens: own[0].id, links: (await rdv.call('POST', '/api/links',
+			{ session_id: (await rdv.session('shown')).id })).id };
+	const id = Object.fromEntries(['user', 'session', 'run', 'folder', 'token',
+		'link'].map((k, i) => [k, NOBODY.slice(0, -1) + (i + 1)]));
 	const gone = once(rdv.main, 'exit');
 	rdv.main.kill('SIGTERM');
 	await gone;
@@ -426,10 +431,12 @@ await test('C14 what is another user\'s is not there', async (t) => {
 
 	const { paths } = await rdv.call('GET', '/api/openapi.json');
 	const bodies = { exec: { command: 'x' }, input: { data: 'x' },
-		keys: { keys: ['Enter'] },
+		keys: { keys: ['Enter'] }, clipboard: { data: 'x' },
 		signal: { signal: 'KILL' }, folder: { folder_id: null } };
 	// What a route has to be told to say anything at all.
 	const queries = { wait: '?exit=true' };
+	// And what its owner is answered, where that is not 200.
+	const answers = { clipboard: 204, history: 409 };
 	const call = async (m, p, to) => {
 		const target = p.replace('{id}', to) +
 			(queries[p.split('/').pop()] ?? '');
@@ -455,7 +462,8 @@ await test('C14 what is another user\'s is not there', async (t) => {
 					own_id.toUpperCase(), `${own_id}%20`])
 				assert.deepEqual(await call(m, p, to), none, `${what} ${to}`);
 			if (m === 'GET')
-				assert.equal((await call(m, p, own_id))[0], 200, what);
+				assert.equal((await call(m, p, own_id))[0],
+					answers[p.split('/').pop()] ?? 200, what);
 			routes++;
 		}
 	}

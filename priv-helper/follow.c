@@ -47,6 +47,20 @@ remove_scratch(const struct ops *o, const struct run *r)
 	asuser_end(o->privileged);
 }
 
+/*
+ * Of a run that has not begun: its reaper was gone before it was made, so it is
+ * empty. What its account has put there since then is that one's affair, and
+ * nobody's start waits for our looking through it.
+ */
+static void
+remove_empty_scratch(const struct ops *o, const struct run *r)
+{
+	if (asuser_begin(o->privileged, r->uid, r->gid, NULL, 0) != 0)
+		return;
+	(void)rmdir(r->scratch);
+	asuser_end(o->privileged);
+}
+
 static struct run *
 by_reaper(struct ops *o, pid_t pid)
 {
@@ -170,7 +184,7 @@ follow_reaper(struct ops *o, struct run *r)
 	/* Before it was made, it may be: they are made at the same time. */
 	follow_start(r);
 	if (!r->exec)
-		remove_scratch(o, r);
+		remove_empty_scratch(o, r);
 	/* The directory is ours, and that reaper has become somebody else. */
 	if (o->system)
 		remove_cgroup(o, r);
@@ -237,7 +251,8 @@ end_reaper(struct run *r, int64_t now)
 /*
  * Not while a child is to be waited for: it must stay known. Both are the
  * account's, which can stop them with a signal, and would hold a place of
- * everybody's. rdv-egress has had its time before its reaper ended.
+ * everybody's. rdv-egress has had its time before its reaper ended. What a
+ * killed reaper leaves is swept first, or nobody would remove its directory.
  */
 static void
 free_done(struct ops *o, struct run *r)
@@ -248,7 +263,7 @@ free_done(struct ops *o, struct run *r)
 		return;
 	if (r->reaper == 0 && r->egress != 0)
 		(void)kill(r->egress, SIGKILL);
-	else if (r->reaper == 0 && (r->over || r->control < 0) &&
+	else if (r->reaper == 0 && (r->over || (r->control < 0 && !r->lost)) &&
 		 park_drop(o, r))
 		run_free(&o->runs, r);
 	else if (r->reaper != 0 && now >= r->leave)

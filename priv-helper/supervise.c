@@ -544,7 +544,7 @@ supervise(const struct launch *l)
 		.signals = open_signals() };
 	struct pollfd p[4] = { { .fd = s.signals, .events = POLLIN },
 		{ .fd = -1 }, { .fd = l->told, .events = POLLIN },
-		{ .events = POLLIN } };
+		{ .events = POLLIN | POLLRDHUP } };
 	enum phase before;
 
 	take_over(&s, l->from);
@@ -569,6 +569,9 @@ supervise(const struct launch *l)
 		}
 		if (p[3].revents & POLLIN)
 			hear_ops(&s);
+		/* All has been heard, and an end would be polled for ever. */
+		if (p[3].revents & (POLLHUP | POLLRDHUP))
+			kin_close(&s.ops);
 		read_signals(&s);
 		collect(&s);
 		sweep(&s);

@@ -380,9 +380,16 @@ upgrade_hear(struct upgrade *u)
 	struct ctl_settled m;
 	struct buf b;
 
-	/* Its end is seen by that of the process. */
-	if (n == 0 || n == -EAGAIN || n == -ECONNRESET)
+	if (n == -EAGAIN || n == -ECONNRESET)
 		return;
+	/*
+	 * Who ends in order says so first, and its end is that of the process.
+	 * Polled further, the socket of one that lives on would never rest.
+	 */
+	if (n == 0) {
+		kin_close(u->daemon);
+		return;
+	}
 	buf_wrap(&b, p + 1, n > 0 ? (size_t)n - 1 : 0);
 	if (n > 0 && p[0] == CTL_SETTLED && ctl_get_settled(&b, &m)) {
 		settled(u, &m);

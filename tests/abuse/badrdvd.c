@@ -2,9 +2,11 @@
 /*
  * A new rdvd that is no good, in the place of the real one. How, the file
  * "mode" beside it says: "refuse" when it is tried, and when it is to serve
- * "crash", "hang" or "few", which claims to have found nothing of what runs.
+ * "crash", "hang" with its socket closed, or "few", which claims to have found
+ * nothing of what runs.
  */
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,7 @@ int
 main(int argc, char **argv)
 {
 	static const char settled[] = "N\0\0\0\0\0\0\0";
+	struct pollfd control = { .fd = 3, .events = POLLIN };
 	char mode[32] = "";
 	int i;
 
@@ -43,6 +46,9 @@ main(int argc, char **argv)
 		abort();
 	if (strcmp(mode, "few") == 0 && write(3, settled, 9) != 9)
 		return 1;
+	/* Not before [main] has sent what it would have to be killed for. */
+	if (strcmp(mode, "hang") == 0 && poll(&control, 1, -1) == 1)
+		(void)close(3);
 	for (;;)
 		(void)pause();
 }

@@ -77,6 +77,9 @@ const parts = [
 		off: [['priv-helper/upgrade.c', '(u->ops->pid == 0 || ' +
 			'u->daemon->pid == 0))', 'false)']],
 		red: ['abuse P02 a program that fails'] },
+	{ ids: ['P02'], guard: 'a socket that has ended is not polled',
+		off: [['priv-helper/upgrade.c', '\t\tkin_close(u->daemon);\n', '']],
+		red: ['abuse P02 a program that fails'] },
 	{ ids: ['P02', 'P06'], guard: 'the new rdvd is tried before the old one ends',
 		off: [['priv-helper/upgrade.c', 'if (!WIFEXITED(status) || ' +
 			'WEXITSTATUS(status) != 0)', 'if (false)']],

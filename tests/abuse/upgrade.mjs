@@ -107,6 +107,7 @@ await test('P02 a program that fails is left again', async (t) => {
 	const { installed, rdv, all, pids } = await start(t, 2);
 	const was = await buildOf(rdv);
 	const bad = fs.readFileSync(`${build}/tests/badrdvd`);
+	const worked = proc(rdv.main.pid).cpuMs;
 	for (const [mode, why] of [['crash', /ended/], ['few', /2 runs before and 0/],
 		['hang', /does not find/]]) {
 		installed.next();
@@ -118,6 +119,8 @@ await test('P02 a program that fails is left again', async (t) => {
 		await goOn(rdv, all, pids);
 		assert.equal(await buildOf(rdv), was);
 	}
+	// One of them closed its socket and lived on, for ten seconds.
+	assert.ok(proc(rdv.main.pid).cpuMs - worked < 3000);
 });
 
 await test('P03 what others may write is not executed', async (t) => {

@@ -68,7 +68,8 @@ export function proc(pid) {
 		const close = stat.lastIndexOf(')');
 		const f = stat.slice(close + 2).split(' ');
 		return { pid: +pid, name: stat.slice(stat.indexOf('(') + 1, close),
-			state: f[0], ppid: +f[1], start: f[19] };
+			state: f[0], ppid: +f[1], start: f[19],
+			cpuMs: 10 * (+f[11] + +f[12]) };
 	} catch {
 		return null;
 	}

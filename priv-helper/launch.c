@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -209,6 +210,12 @@ to_service(const struct launch *l)
 		fatalx("launch", "rdvd cannot be made its account's");
 }
 
+bool
+launch_bound(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
 /*
  * The lock goes along without a name on the command line: should [main] be
  * killed, no other instance may begin before this rdvd has let go.
@@ -219,12 +226,16 @@ launch_daemon(const struct launch *l, int control)
 	const int ready = still_waited_for(l->ready);
 	int fd[] = { control, l->api, l->terminal, ready, l->lock, l->program };
 	char *env[ENV_N];
+	const pid_t parent = getpid();
 	sigset_t none;
 	char **argv;
 	pid_t pid = fork_group();
 
 	if (pid != 0)
 		return pid;
+	/* It has the lock and both sockets: it must not outlive who asks. */
+	if (l->try && !launch_bound(parent))
+		_exit(LAUNCH_REFUSED);
 	daemon_env(l, env);
 	argv = daemon_argv(l, ready);
 	if (!place(fd, LAUNCH_END - LAUNCH_CONTROL, LAUNCH_CONTROL) ||

@@ -65,6 +65,11 @@ enum {
 pid_t launch_audit(const struct launch *l, int control);
 pid_t launch_ops(const struct launch *l, int control);
 pid_t launch_daemon(const struct launch *l, int control);
+/*
+ * In a child that is to end with `parent`, its maker. False: it does not, or
+ * that has ended already.
+ */
+bool launch_bound(pid_t parent);
 /* An rdvd that only looks whether it could serve; its status says. */
 pid_t launch_try(const struct launch *l, int control);
 

@@ -412,7 +412,8 @@ main(int argc, char **argv)
 	    hygiene_clean(&hygiene, o.ready, why, sizeof(why)) != 0)
 		refuse("cannot start", why);
 	log_init("rdv-helper", STDERR_FILENO, LOG_INFO);
-	if (o.child && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+	/* One that is tried ends with [main], who has seen to that. */
+	if (o.child && o.answer < 0 && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
 		refuse("prctl", strerror(errno));
 	if (user_load(&user, why, sizeof(why)) != 0)
 		refuse("account", why);

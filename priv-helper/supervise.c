@@ -230,6 +230,7 @@ stop(struct super *s)
 {
 	if (s->phase == RUNNING) {
 		log_info("main", "stopping");
+		upgrade_stop(&s->upgrade);
 		enter(s, DRAINING, DRAIN_MS);
 		stop_daemon(&s->daemon);
 	} else if (s->phase == DRAINING) {
@@ -414,9 +415,10 @@ read_signals(struct super *s)
 			reload(s);
 		else if (si.ssi_signo == SIGUSR1 && sys != NULL)
 			system_ask_rotation(sys);
-		else if (si.ssi_signo == SIGUSR2)
+		else if (si.ssi_signo == SIGUSR2 && s->phase == RUNNING)
 			upgrade_ask(&s->upgrade);
-		else if (si.ssi_signo != SIGCHLD && si.ssi_signo != SIGUSR1)
+		else if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT ||
+			 si.ssi_signo == SIGHUP)
 			stop(s);
 	}
 }

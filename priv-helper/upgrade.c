@@ -90,6 +90,18 @@ give_up(struct upgrade *u, const char *why)
 	say(u, false, why);
 }
 
+void
+upgrade_stop(struct upgrade *u)
+{
+	if (u->phase == UPGRADE_NONE)
+		return;
+	if (u->phase == UPGRADE_TRYING)
+		(void)kill(u->pid, SIGKILL);
+	u->pid = 0;
+	u->again = false;
+	give_up(u, "rdv is stopping");
+}
+
 static void
 describe(const struct upgrade *u, const char *why, struct carry *c)
 {
@@ -192,6 +204,7 @@ static int
 begin(struct upgrade *u, char *why, size_t size)
 {
 	struct carry c;
+	const pid_t parent = getpid();
 	int rdvd, memory, fd[2];
 
 	u->program = open_new(u->l, "rdv-helper", why, size);
@@ -201,13 +214,15 @@ begin(struct upgrade *u, char *why, size_t size)
 	(void)close(rdvd);
 	describe(u, "", &c);
 	memory = carry_write(&c, u->l->parked);
-	if (memory < 0 || pipe2(fd, O_CLOEXEC) < 0) {
+	/* What the one that tries leaves may hold the other end for ever. */
+	if (memory < 0 || pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0) {
 		drop(&memory);
 		return -EMFILE;
 	}
 	u->pid = fork();
 	if (u->pid == 0) {
-		become(u, u->program, &c, memory, fd[1]);
+		if (launch_bound(parent))
+			become(u, u->program, &c, memory, fd[1]);
 		_exit(126);
 	}
 	(void)close(memory);
@@ -275,6 +290,8 @@ upgrade_tried(struct upgrade *u, pid_t pid, int status)
 		    WIFSIGNALED(status) ? WTERMSIG(status)
 					: WEXITSTATUS(status));
 	}
+	/* What it has made is no run's. */
+	u->l->parked->sweep = true;
 	give_up(u, said);
 	return true;
 }

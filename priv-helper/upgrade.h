@@ -45,6 +45,8 @@ void upgrade_init(struct upgrade *u, const struct launch *l,
 int upgrade_try(const struct launch *l, int answer);
 /* Begins one. How it went is in the log, and in server/upgrade. */
 void upgrade_ask(struct upgrade *u);
+/* All of rdv stops: there is none to go on with, nor to go back to. */
+void upgrade_stop(struct upgrade *u);
 /* A child has ended. True when it was the one that tries. */
 bool upgrade_tried(struct upgrade *u, pid_t pid, int status);
 /* rdvd has said something: that it knows what runs, or it is broken. */

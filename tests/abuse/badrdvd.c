@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A new rdvd that is no good, in the place of the real one. How, the file
- * "mode" beside it says: "refuse" when it is tried, and when it is to serve
+ * "mode" beside it says: "refuse", "leave" with a child left, or "stall" until
+ * it is continued, when it is tried, and when it is to serve
  * "crash", "hang" with its socket closed, or "few", which claims to have found
  * nothing of what runs.
  */
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,18 @@ read_mode(char mode[32])
 	(void)fclose(f);
 }
 
+static int
+tried(const char *mode)
+{
+	if (strcmp(mode, "stall") == 0)
+		(void)raise(SIGSTOP);
+	if (strcmp(mode, "leave") == 0 && fork() == 0)
+		for (;;)
+			(void)pause();
+	return strcmp(mode, "refuse") == 0 || strcmp(mode, "leave") == 0 ? 77
+									 : 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -41,7 +55,7 @@ main(int argc, char **argv)
 	read_mode(mode);
 	for (i = 1; i < argc; i++)
 		if (strncmp(argv[i], "--try", 5) == 0)
-			return strcmp(mode, "refuse") == 0 ? 77 : 0;
+			return tried(mode);
 	if (strcmp(mode, "crash") == 0)
 		abort();
 	if (strcmp(mode, "few") == 0 && write(3, settled, 9) != 9)

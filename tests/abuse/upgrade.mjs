@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { bare, bin, build, fdCount, proc, test, waitFor } from '../harness/rdv.mjs';
+import { bare, bin, build, descendants, fdCount, proc, test, waitFor }
+	from '../harness/rdv.mjs';
 import { options, output } from './lib.mjs';
 import { Installed, upgrade } from '../harness/upgrade.mjs';
 
@@ -72,6 +73,25 @@ await test('P01 an upgrade with live terminals', async (t) => {
 	await waitFor('descriptors are back', () => fdCount(main) <= fds + 8);
 });
 
+// Begins one whose rdvd stands still while it is tried. That one, and the end.
+async function stalled(installed, rdv) {
+	installed.next();
+	installed.write('rdvd', fs.readFileSync(`${build}/tests/badrdvd`));
+	installed.write('mode', 'stall');
+	const over = upgrade(rdv);
+	const rdvd = await waitFor('it is tried', () =>
+		descendants(rdv.main.pid).find((p) => p.state === 'T'));
+	return { over, rdvd };
+}
+
+function isTry(pid) {
+	try {
+		return fs.readFileSync(`/proc/${pid}/cmdline`).includes('--try');
+	} catch {
+		return false;
+	}
+}
+
 // What has been refused has changed nothing: the same processes serve.
 async function nothingHappened(rdv, all, pids, kids) {
 	assert.deepEqual([rdv.ops, rdv.rdvd], kids);
@@ -90,6 +110,7 @@ await test('P02 a program that cannot take over is not begun with', async (t) =>
 		'rdvd of another build': [['rdvd', installed.copy('rdvd', 'e'
 			.repeat(16))]],
 		'rdvd refuses': [['rdvd', crash], ['mode', 'refuse']],
+		'one that leaves a child': [['rdv-helper', crash], ['mode', 'leave']],
 	};
 	for (const [what, files] of Object.entries(cases)) {
 		installed.next();
@@ -97,6 +118,8 @@ await test('P02 a program that cannot take over is not begun with', async (t) =>
 			installed.write(name, data);
 		assert.match(await upgrade(rdv), /^refused /, what);
 		await nothingHappened(rdv, all, pids, kids);
+		await waitFor('nothing of it is left', () =>
+			!descendants(rdv.main.pid).some((p) => isTry(p.pid)));
 	}
 	installed.next();
 	assert.match(await upgrade(rdv), /^upgraded .* terminals=1$/, 'control');
@@ -166,6 +189,33 @@ await test('P05 kill -9 in the middle of an upgrade', async (t) => {
 		assert.match(await over, /^(upgraded|refused) /);
 		await goOn(rdv, all, pids);
 	}
+});
+
+await test('P05 who tries is killed, and so is what it tries', async (t) => {
+	const { installed, rdv, all, pids } = await start(t, 1);
+	const kids = [rdv.ops, rdv.rdvd];
+	const { over, rdvd } = await stalled(installed, rdv);
+	process.kill(rdvd.ppid, 'SIGKILL');
+	assert.match(await over, /^refused .*signal 9/);
+	// It has the lock and the listening sockets.
+	await waitFor('it is gone', () => proc(rdvd.pid)?.start !== rdvd.start);
+	await nothingHappened(rdv, all, pids, kids);
+	installed.next();
+	assert.match(await upgrade(rdv), /^upgraded .* terminals=1$/, 'control');
+});
+
+await test('P05 a stop during an upgrade', async (t) => {
+	const { installed, rdv } = await start(t, 1);
+	const { over, rdvd } = await stalled(installed, rdv);
+	// [main] finds both at once: it is to stop, and all is well with the try.
+	process.kill(rdv.main.pid, 'SIGSTOP');
+	await waitFor('it stands still', () => proc(rdv.main.pid).state === 'T');
+	process.kill(rdv.main.pid, 'SIGTERM');
+	process.kill(rdvd.pid, 'SIGCONT');
+	await waitFor('the try is over', () => proc(rdvd.ppid).state === 'Z');
+	process.kill(rdv.main.pid, 'SIGCONT');
+	assert.match(await over, /^refused rdv is stopping$/);
+	await waitFor('it stops', () => rdv.main.exitCode === 0, 60000);
 });
 
 await test('P06 what runs keeps what it is held by', async (t) => {

@@ -196,8 +196,13 @@ link_set_cb(int err, const char *text, const char *why, void *arg)
 
 	(void)why;
 	/* Then it is not up, and who waits has been told why. */
-	if (err != 0 || l->phase != SETUP)
+	if (l->phase != SETUP)
 		return;
+	/* Its owner can give any command another meaning. */
+	if (err != 0) {
+		link_stop(l, "tmux refuses to say how it is set up");
+		return;
+	}
 	l->phase = UP;
 	if (*text == '\0')
 		for (size_t i = NOPTIONS; i-- > 0;)

@@ -336,6 +336,26 @@ await test('a session whose tmux session is gone is told from one of which ' +
 	assert.deepEqual((await listed(rdv)).gone, [{ id: s.id, name: 'one' }]);
 });
 
+await test('who waits is answered when tmux is set against it', async (t) => {
+	const rdv = await t.start();
+	const s = await make(rdv, 'one', ['/bin/cat']);
+	const refused = async (on, off, why) => {
+		assert.notEqual(tmux(rdv, ...on), null);
+		for (const p of procs(rdv, '-C'))
+			process.kill(p.pid, 'SIGKILL');
+		await waitFor('its control client is gone', () =>
+			procs(rdv, '-C').length === 0);
+		const r = await rdv.request('GET', '/api/tmux/sessions');
+		assert.equal(r.status, 503);
+		assert.match(r.json.error, why);
+		assert.notEqual(tmux(rdv, ...off), null);
+		assert.equal((await listed(rdv)).sessions[0].session_id, s.id);
+	};
+	const alias = 'command-alias[100]';
+	await refused(['set-option', '-s', alias, 'show-options=show-options -Z'],
+		['set-option', '-su', alias], /refuses to say/);
+});
+
 await test('a close that a crash came into is finished (H18)', async (t) => {
 	const rdv = await t.start();
 	const s = await make(rdv, 'one', ['/bin/cat']);

@@ -16,7 +16,6 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/grant.h"
-#include "daemon/core/run.h"
 #include "daemon/core/tmuxlinkstate.h"
 #include "daemon/core/tmuxserver.h"
 #include "daemon/helper.h"
@@ -170,7 +169,7 @@ no_server(struct tmux_link *l)
 		l->server_until = clock_mono_ms() + SERVER_MS;
 		l->retry_ms = RETRY_MS;
 		l->phase = ASKED;
-		tmux_server_start(l->app, l->uid, l->user_id, l->dir, l->server,
+		tmux_server_start(l->app, l->uid, l->user_id, l->dir,
 		    link_server_cb, l);
 	} else if (clock_mono_ms() < l->server_until) {
 		l->phase = WAIT;
@@ -184,19 +183,20 @@ no_server(struct tmux_link *l)
 }
 
 /*
- * Nothing at the socket's place is no proof while the server we have started
- * lives: somebody may have removed the name.
+ * Nobody at the socket's place is no proof while the account's server is not
+ * known to have ended: somebody may have removed or replaced the name. It may
+ * be of an earlier rdvd.
  */
 static bool
 says_no_server(const struct tmux_link *l, const char *text)
 {
-	struct run *run = run_find(l->app->runs, l->server);
+	const bool nobody =
+	    str_starts(text, "no server running on ") ||
+	    (str_starts(text, "error connecting to ") &&
+		strstr(text, "(No such file or directory)") != NULL);
 
-	if (str_starts(text, "no server running on "))
-		return true;
-	return str_starts(text, "error connecting to ") &&
-	       strstr(text, "(No such file or directory)") != NULL &&
-	       (l->server_until != 0 || run == NULL || run_has_ended(run));
+	return nobody &&
+	       (l->server_until != 0 || tmux_server_ended(l->app, l->user_id));
 }
 
 /*

@@ -47,9 +47,8 @@ struct tmux_link {
 	struct loop_watch *watch[3];
 	struct loop_timer *timer;
 	uint64_t handle;
-	char *dir;		/* of the socket; NULL: no grant yet */
-	char server[UUID_TEXT]; /* the run that was started, or "" */
-	int64_t server_until;	/* when it has to listen; 0: not started */
+	char *dir;	      /* of the socket; NULL: no grant yet */
+	int64_t server_until; /* when it has to listen; 0: not started */
 	int64_t retry_ms;
 	const char *failure; /* why the client is being ended */
 	bool ending;

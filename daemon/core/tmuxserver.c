@@ -12,6 +12,7 @@
 #include "daemon/app.h"
 #include "daemon/core/run.h"
 #include "daemon/store/db.h"
+#include "daemon/store/runs.h"
 #include "lib/secret.h"
 #include "lib/xalloc.h"
 
@@ -23,6 +24,38 @@
 static const char script[] =
     "umask 077 && mkdir -p -- \"$1\" && "
     "exec tmux -u -S \"$1/" TMUX_SOCKET_NAME "\" -f /dev/null -D";
+
+static const char reason[] = "devserver"; /* of no other run */
+
+struct looking {
+	struct runs *runs;
+	const char *user_id;
+	bool found;
+};
+
+/* Whose end is known although it is not written yet does not count. */
+static bool
+tmux_server_row_cb(const struct store_run *r, void *arg)
+{
+	struct looking *look = arg;
+	const struct run *run;
+
+	if (strcmp(r->reason, reason) != 0 ||
+	    strcmp(r->user_id, look->user_id) != 0)
+		return true;
+	run = run_find(look->runs, r->id);
+	look->found = run == NULL || !run_has_ended(run);
+	return !look->found;
+}
+
+bool
+tmux_server_ended(struct app *app, const char *user_id)
+{
+	struct looking look = { .runs = app->runs, .user_id = user_id };
+	int err = store_runs_in_flight(app->db, tmux_server_row_cb, &look);
+
+	return err == 0 && !look.found;
+}
 
 struct starting {
 	struct run *run;
@@ -54,8 +87,9 @@ tmux_server_written_cb(int err, void *arg)
 
 void
 tmux_server_start(struct app *app, uid_t uid, const char *user_id,
-    const char *dir, char id[UUID_TEXT], tmux_server_fn *cb, void *arg)
+    const char *dir, tmux_server_fn *cb, void *arg)
 {
+	char id[UUID_TEXT];
 	const char *const argv[] = { "/bin/sh", "-c", script, "tmux", dir,
 		NULL };
 	struct starting *s = xcalloc(1, sizeof(*s));
@@ -63,7 +97,7 @@ tmux_server_start(struct app *app, uid_t uid, const char *user_id,
 		.id = id,
 		.user_id = user_id,
 		.uid = uid,
-		.reason = "devserver",
+		.reason = reason,
 		.profile = "login",
 		.io = PRIV_IO_PIPES,
 		.argv = argv,

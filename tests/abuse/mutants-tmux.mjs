@@ -29,6 +29,10 @@ export const tmux = [
 		off: [[sessions, 'if (err != 0 && err != RDV_E_NOT_FOUND)\n\t\tnot_killed',
 			'if (false)\n\t\tnot_killed']],
 		red: ['api a session whose tmux session is gone'] },
+	{ ids: ['H18'], guard: 'nobody at its place is no proof that a server ended',
+		off: [['daemon/core/tmuxserver.c', 'err == 0 && !look.found',
+			'err == 0 || !look.found']],
+		red: ['api a tmux server that nobody finds'] },
 	{ ids: ['H18'], guard: 'a close goes on after a crash with its tmux session',
 		off: [['daemon/core/session.c', '\t\t\tsession_tmux_kill(c.ops[i], ' +
 			'end_run);', '\t\t\tend_run(c.ops[i]);']],

@@ -227,8 +227,9 @@ await test('a tmux server that ended is known to be gone', async (t) => {
 	await waitFor('its run has ended', () => procs(rdv, '-D').length === 0);
 	await waitFor('its client has', async () => (await get(rdv, s)).run.state
 		!== 'running');
-	assert.equal((await rdv.request('DELETE', `/api/sessions/${two.id}`))
-		.status, 204);
+	/* That it has is known when its run has ended, and not before. */
+	await waitFor('that is known', async () => (await rdv.request('DELETE',
+		`/api/sessions/${two.id}`)).status === 204);
 	assert.equal(procs(rdv, '-D').length, 0, 'no server to end one in');
 	await rdv.call('POST', `/api/sessions/${s.id}/resume`);
 	assert.ok(has(rdv, s));
@@ -334,6 +335,34 @@ await test('a session whose tmux session is gone is told from one of which ' +
 		.status, 204, 'it goes on from there');
 	assert.deepEqual(names(rdv), []);
 	assert.deepEqual((await listed(rdv)).gone, [{ id: s.id, name: 'one' }]);
+});
+
+await test('a tmux server that nobody finds is not gone, nor to another rdvd ' +
+	'(H18)', async (t) => {
+	const rdv = await t.start();
+	const s = await make(rdv, 'one', ['/bin/cat']);
+	const sock = path.join(rdv.base, 'run/tmux.sock');
+	const unknown = async () => {
+		for (const r of [await rdv.request('GET', '/api/tmux/sessions'),
+			await rdv.request('DELETE', `/api/sessions/${s.id}`)])
+			assert.equal(r.status, 503, JSON.stringify(r.json));
+		assert.notEqual((await get(rdv, s)).status, 'closed');
+		assert.equal(procs(rdv, '-D').length, 1);
+	};
+	fs.renameSync(sock, `${sock}.away`);
+	await rdv.again();
+	await waitFor('the old control client ends', () =>
+		procs(rdv, '-C').length === 0);
+	await unknown();
+	/* Nor when somebody else has had its place. */
+	execFileSync('python3', ['-c', 'import socket, sys; ' +
+		'socket.socket(socket.AF_UNIX).bind(sys.argv[1])', sock]);
+	await unknown();
+	fs.renameSync(`${sock}.away`, sock);
+	assert.ok(has(rdv, s));
+	await waitFor('it is closed', async () => (await rdv.request('DELETE',
+		`/api/sessions/${s.id}`)).status === 204);
+	assert.deepEqual(names(rdv), []);
 });
 
 await test('who waits is answered when tmux is set against it', async (t) => {

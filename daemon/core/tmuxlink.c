@@ -32,6 +32,7 @@
 #define SERVER_MS 15000 /* for a server to listen */
 #define RETRY_MS  20	/* the first; then always twice as long */
 #define RETRY_MAX 640
+#define RESTARTS  3 /* of clients that have answered nobody's question */
 
 static const char missing[] =
     "tmux is not there: install the package tmux (3.2 or newer)";
@@ -223,8 +224,13 @@ ask_again(struct tmux_link *l)
 		a->before = sent;
 		STAILQ_INSERT_TAIL(&l->asks, a, link);
 	}
-	if (!STAILQ_EMPTY(&l->asks) && l->phase == DOWN)
+	if (STAILQ_EMPTY(&l->asks) || l->phase != DOWN)
+		return;
+	if (l->restarts++ < RESTARTS)
 		link_connect(l);
+	else
+		link_fail_all(l, RDV_E_UNAVAILABLE,
+		    "tmux's control client ends again and again");
 }
 
 static void

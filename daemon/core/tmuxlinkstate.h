@@ -50,6 +50,7 @@ struct tmux_link {
 	char *dir;	      /* of the socket; NULL: no grant yet */
 	int64_t server_until; /* when it has to listen; 0: not started */
 	int64_t retry_ms;
+	unsigned restarts; /* at once, since somebody's question was answered */
 	const char *failure; /* why the client is being ended */
 	bool ending;
 };

@@ -41,6 +41,7 @@ link_fail_all(struct tmux_link *l, int err, const char *why)
 	STAILQ_CONCAT(&asks, &l->asks);
 	l->nsent = 0;
 	l->server_until = 0;
+	l->restarts = 0;
 	while ((a = STAILQ_FIRST(&asks)) != NULL) {
 		STAILQ_REMOVE_HEAD(&asks, link);
 		link_ask_end(a, err, NULL, why);
@@ -155,6 +156,8 @@ answer_first(struct tmux_link *l, bool ok, const char *text, size_t len)
 		loop_timer_set(l->timer, LINK_ANSWER_MS);
 	else
 		loop_timer_clear(l->timer);
+	if (!a->own)
+		l->restarts = 0;
 	if (ok)
 		link_ask_end(a, 0, text, NULL);
 	else

@@ -383,6 +383,9 @@ await test('who waits is answered when tmux is set against it', async (t) => {
 	const alias = 'command-alias[100]';
 	await refused(['set-option', '-s', alias, 'show-options=show-options -Z'],
 		['set-option', '-su', alias], /refuses to say/);
+	/* The client is sent away as soon as it has come. */
+	await refused(['set-hook', '-g', 'client-attached', 'detach-client'],
+		['set-hook', '-gu', 'client-attached'], /again and again/);
 });
 
 await test('a close that a crash came into is finished (H18)', async (t) => {

@@ -99,8 +99,12 @@ size_ask(struct term *t, const struct viewer *v, unsigned cols, unsigned rows)
 	/* The size can wait; who answers the program must never be two (J02).
 	 */
 	if (was != NULL && was != v && loop_timer_pending(s->timer) &&
-	    was->ops->size != NULL)
+	    was->ops->size != NULL) {
 		was->ops->size(s->cols, s->rows, false, was->arg);
+		/* So that it hears of it when the size is its own again. */
+		if (s->told == was)
+			s->told = NULL;
+	}
 	if (!due(s) || loop_timer_pending(s->timer))
 		return;
 	apply(t);

@@ -177,6 +177,35 @@ test_owner_without_change(void **state)
 	termrig_pty_done(g, &p);
 }
 
+/* Who lost it while a size waits, and has it again before that is told. */
+static void
+test_J02_who_has_it_again_knows(void **state)
+{
+	struct termrig *g = *state;
+
+	for (int i = 0; i < 2; i++) {
+		struct termrig_pty p;
+		struct sink a, b;
+
+		termrig_pty(g, &p);
+		sink_open(&a, p.term, 0, false);
+		sink_open(&b, p.term, 0, false);
+		assert_int_equal(viewer_resize(a.viewer, 100, 40), 0);
+		assert_int_equal(viewer_resize(b.viewer, 100, 40), 0);
+		assert_false(a.owner);
+		if (i == 0)
+			sink_close(&b);
+		else
+			assert_int_equal(viewer_take_size(a.viewer), 0);
+		assert_true(viewer_owns_size(a.viewer));
+		termrig_until(g, owns, &a);
+		if (i == 1)
+			sink_close(&b);
+		sink_close(&a);
+		termrig_pty_done(g, &p);
+	}
+}
+
 /* What the terminal and everybody who looks at it agree on. */
 static void
 await_owner(struct termrig *g, const struct termrig_pty *p, struct sink *s,
@@ -273,6 +302,7 @@ main(void)
 		T(test_H10_newest_owns_the_size),
 		T(test_J02_who_had_it_knows_at_once),
 		T(test_owner_without_change),
+		T(test_J02_who_has_it_again_knows),
 		T(test_the_size_is_inherited),
 		T(test_nobody_inherits_from_all),
 	};

@@ -38,6 +38,7 @@ struct door {
 	struct auth_watch *watch;
 	char session_id[UUID_TEXT], run_id[UUID_TEXT], user_id[UUID_TEXT];
 	bool binary, read_only;
+	bool guest;   /* by a link */
 	bool hears;   /* of who else looks */
 	bool ready;   /* "ready" was said */
 	bool closing; /* our close frame is sent or decided */

@@ -92,7 +92,7 @@ doors_tell_text(struct app *app, const char *session_id, uint64_t revision,
 
 	TAILQ_FOREACH (d, &api_kept(app->api)->doors->list, link) {
 		if (!d->clipboard || !d->subscribed || d->read_only ||
-		    strcmp(d->session_id, session_id) != 0)
+		    d->guest || strcmp(d->session_id, session_id) != 0)
 			continue;
 		o = js_object();
 		js_add_str(o, "type", "clipboard_update");

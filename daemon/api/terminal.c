@@ -122,12 +122,13 @@ say_size(struct door *d, const struct terminal_in *in)
 
 /* As others see it: by an account, or by what a link is said to be for. */
 static void
-introduce(const struct door *d, const char *token_id, struct viewer_conf *conf)
+introduce(struct door *d, const char *token_id, struct viewer_conf *conf)
 {
 	const struct auth *auth = d->app->auth;
 
 	conf->name = auth_link_label(auth, token_id);
-	if (conf->name != NULL)
+	d->guest = conf->name != NULL;
+	if (d->guest)
 		conf->link = token_id;
 	else
 		conf->name = auth_user_name(auth, d->user_id);

@@ -9,6 +9,7 @@
 
 #include "daemon/auth/audit.h"
 #include "daemon/auth/limit.h"
+#include "daemon/auth/link.h"
 #include "daemon/auth/state.h"
 #include "daemon/http/http.h"
 #include "lib/arena.h"
@@ -449,8 +450,10 @@ by_ticket(struct auth *a, const struct http_req *r,
 	}
 	digest_of(text, strlen(text), digest);
 	if (auth_ticket_spend(a, digest, need->session_id, out, token_id) &&
-	    auth_counts(a, r, out->user_id))
+	    auth_counts(a, r, out->user_id)) {
+		out->uid = auth_user_find(a, out->user_id)->uid;
 		return true;
+	}
 	return failed(a, r, auth_find_id(a, token_id), &no_ticket, no);
 }
 
@@ -463,9 +466,11 @@ by_any(struct auth *a, const struct http_req *r, const struct auth_need *need,
 	if (o->ticket != NULL) {
 		if (!by_ticket(a, r, need, o->ticket, out, no))
 			return false;
-		/* Beside it stands what the proxy adds to every request. */
+		/* Beside it stands what the proxy adds to every request. A
+		 * guest is nobody the helper should be asked about. */
 		out->proof = NULL;
-		if (o->service != NULL && digest_text(o->service, digest) &&
+		if (auth_link_label(a, out->token_id) == NULL &&
+		    o->service != NULL && digest_text(o->service, digest) &&
 		    service_of(a, r, digest) != NULL)
 			out->proof = o->service;
 		return true;

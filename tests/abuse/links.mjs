@@ -77,6 +77,25 @@ await test('C12 a link to look looks, one to type types', async () => {
 	await Promise.all([a.t.close(), b.t.close()]);
 });
 
+await test('J01 who types by a link hears of no clipboard', async () => {
+	const c = await rdv.session('copies', ['/bin/cat']);
+	await rdv.call('PATCH', `/api/sessions/${c.id}`, { clipboard: true });
+	const hands = await link({ session_id: c.id, mode: 'write' });
+	const guest = await come((await exchange(hands.secret)).json.token, c.id);
+	const owner = await Terminal.open(rdv, c.id);
+	for (const t of [guest, owner]) {
+		await t.message('ready');
+		t.send({ type: 'clipboard_subscribe', enabled: true });
+		t.send({ type: 'ping' });
+		await t.message('pong');
+	}
+	const told = await rdv.call('POST', `/api/sessions/${c.id}/clipboard`,
+		{ data: 'x' });
+	assert.equal(told.delivered, 1);
+	assert.equal((await owner.message('clipboard_update')).bytes, 1, 'control');
+	await Promise.all([guest.close(), owner.close()]);
+});
+
 // Every route with the link as every kind of credential, and with its ticket.
 await test('C12 a link is nothing on any other route', async () => {
 	const { paths } = await rdv.call('GET', '/api/openapi.json');

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/auth/auth.h"
+#include "daemon/auth/ticket.h"
 #include "daemon/core/credential.h"
 #include "daemon/store/db.h"
 #include "daemon/store/users.h"
@@ -49,21 +50,50 @@ row_of(struct fx *fx, uid_t uid)
 }
 
 static void
-issue(struct fx *fx, uid_t uid, enum token_kind kind, char text[TOKEN_TEXT])
+session_of(struct fx *fx, const char *user_id)
+{
+	struct tx *tx = tx_begin(fx->app.db);
+
+	assert_true(tx_exec(tx,
+			"INSERT INTO session (id, user_id, name, status, "
+			"profile, cols, rows, created_at, updated_at) VALUES "
+			"(?, ?, 'work', 'active', 'login', 80, 24, 1, 1)",
+			"ss", FX_SESSION, user_id) >= 0);
+	tx_commit(tx, NULL, NULL);
+	db_settle(fx->app.db);
+}
+
+static void
+token_of(struct fx *fx, uid_t uid, enum token_kind kind, char id[UUID_TEXT],
+    char text[TOKEN_TEXT])
 {
 	struct credential_change *ch = credential_begin(fx->app.auth);
 	struct find f = row_of(fx, uid);
 	struct credential_spec spec = { f.id, "test", kind,
 		kind == TOKEN_CODE ? 0 : SCOPE_FULL, -1, NULL };
-	struct tx *tx = tx_begin(fx->app.db);
-	char id[UUID_TEXT];
+	struct tx *tx;
 
+	if (kind == TOKEN_LINK) {
+		session_of(fx, f.id);
+		spec.scopes = SCOPE_READ;
+		spec.expires_at = clock_wall_ms() + 60000;
+		spec.session_id = FX_SESSION;
+	}
+	tx = tx_begin(fx->app.db);
 	assert_int_equal(f.rows, 1);
 	assert_int_equal(credential_issue(ch, tx, &spec, id, text,
 			     kind == TOKEN_COOKIE ? fx->page_key : NULL),
 	    0);
 	tx_commit(tx, credential_done, ch);
 	db_settle(fx->app.db);
+}
+
+static void
+issue(struct fx *fx, uid_t uid, enum token_kind kind, char text[TOKEN_TEXT])
+{
+	char id[UUID_TEXT];
+
+	token_of(fx, uid, kind, id, text);
 }
 
 /* What a request with these headers over that socket is told; 0: it may. */
@@ -151,6 +181,53 @@ abuse_C12_service_token_on_a_persons_socket(void **state)
 	expect(fx, HTTP_ANYBODY, headers, 0, ALICE);
 	expect(fx, ALICE, headers, 401, 0);
 	expect(fx, BOB, headers, 401, 0);
+}
+
+/* By the proxy, with that ticket: 0, and who it is. */
+static struct actor
+came(struct fx *fx, const struct actor *by)
+{
+	char ticket[TOKEN_TEXT], query[80];
+	const char *headers[] = { "x-rdv-service-token", fx->service, "origin",
+		"http://127.0.0.1:8443", NULL };
+	const struct auth_need need = {
+		.scope = SCOPE_READ, .websocket = true, .session_id = FX_SESSION
+	};
+	struct http_req *r = fx_req(HTTP_M_GET, "/", headers);
+	struct auth_refusal no;
+	struct actor *who = NULL, out;
+
+	assert_int_equal(auth_ticket_issue(fx->app.auth, by, FX_SESSION, false,
+			     ticket),
+	    0);
+	(void)snprintf(query, sizeof(query), "token=%s", ticket);
+	r->query = query;
+	r->websocket = true;
+	r->person = HTTP_ANYBODY;
+	assert_true(auth_identify(fx->app.auth, r, &need, &who, &no));
+	out = *who;
+	fx_req_free(r);
+	return out;
+}
+
+/* Nobody is to log in for a guest, least of all as uid 0. */
+static void
+abuse_C12_a_guest_is_no_proof(void **state)
+{
+	struct fx *fx = *state;
+	struct actor by = { .via = AUTH_LINK, .scopes = SCOPE_READ }, who;
+	char text[TOKEN_TEXT];
+
+	two_users(fx);
+	(void)str_copy(by.user_id, row_of(fx, ALICE).id, UUID_TEXT);
+	token_of(fx, ALICE, TOKEN_CLI, by.token_id, text);
+	who = came(fx, &by);
+	assert_non_null(who.proof);
+	assert_int_equal(who.uid, ALICE);
+	token_of(fx, ALICE, TOKEN_LINK, by.token_id, text);
+	who = came(fx, &by);
+	assert_null(who.proof);
+	assert_int_equal(who.uid, ALICE);
 }
 
 /* Not by the page, not by its token, not by one of the account's own. */
@@ -341,6 +418,7 @@ main(void)
 		T(abuse_C14_token_on_another_socket),
 		T(abuse_C14_cookie_on_another_socket),
 		T(abuse_C12_service_token_on_a_persons_socket),
+		T(abuse_C12_a_guest_is_no_proof),
 		T(abuse_C14_not_by_the_web),
 		T(abuse_C13_served_no_more),
 		T(abuse_C13_service_token_of_main),

@@ -52,7 +52,7 @@ hostboot_look(struct app *app)
 	app->rebooted =
 	    app->boot_id[0] != '\0' && dir >= 0 &&
 	    path_read_private(dir, NAME, APP_BOOT_ID, &before, NULL) == 0 &&
-	    strcmp(before, app->boot_id) != 0;
+	    before[0] != '\0' && strcmp(before, app->boot_id) != 0;
 	free(before);
 	if (dir >= 0)
 		(void)close(dir);
@@ -63,9 +63,13 @@ hostboot_look(struct app *app)
 void
 hostboot_settled(struct app *app)
 {
-	int dir = open_server(app), err = -1;
+	int dir, err = -1;
 
 	app->rebooted = false;
+	/* None is not another one: the next rdvd would find them different. */
+	if (app->boot_id[0] == '\0')
+		return;
+	dir = open_server(app);
 	if (dir >= 0) {
 		err = path_write_private(dir, NAME, app->boot_id,
 		    strlen(app->boot_id));

@@ -364,6 +364,11 @@ run_system(const struct options *o, struct launch *l)
 static void
 take_over(const struct options *o, struct launch *l, struct carry *c)
 {
+	/*
+	 * A program executed by descriptor has that one's number for a name
+	 * before Linux 6.14, and "rdv" tells [main] by its name.
+	 */
+	(void)prctl(PR_SET_NAME, "rdv-helper");
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
 	    !carry_read(o->carry, c, l->parked))
 		refuse("--carry", "not understood");

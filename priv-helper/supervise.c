@@ -198,8 +198,6 @@ keep_running(struct super *s)
 		connect_ops(s, &s->audit, CTL_AUDIT);
 	if ((daemon || ops) && s->daemon.pid != 0)
 		connect_ops(s, &s->daemon, CTL_DAEMON);
-	if (s->audit.pid != 0 && s->daemon.pid != 0)
-		upgrade_started(&s->upgrade);
 }
 
 static void
@@ -555,8 +553,10 @@ supervise(const struct launch *l)
 	while (s.phase != GONE) {
 		if (s.phase == RUNNING)
 			upgrade_step(&s.upgrade);
-		if (s.phase == RUNNING && !upgrade_holds(&s.upgrade))
+		if (s.phase == RUNNING && !upgrade_holds(&s.upgrade)) {
+			upgrade_left(&s.upgrade);
 			keep_running(&s);
+		}
 		p[1].fd = s.daemon.control;
 		p[1].events = s.telling ? POLLIN | POLLOUT : POLLIN;
 		p[3].fd = s.ops.control;

@@ -328,7 +328,7 @@ upgrade_holds(const struct upgrade *u)
 }
 
 void
-upgrade_started(struct upgrade *u)
+upgrade_left(struct upgrade *u)
 {
 	if (u->phase != UPGRADE_LEAVING)
 		return;

@@ -53,8 +53,11 @@ bool upgrade_tried(struct upgrade *u, pid_t pid, int status);
 void upgrade_hear(struct upgrade *u);
 /* True while nothing is to be started: what is to go has not gone yet. */
 bool upgrade_holds(const struct upgrade *u);
-/* All three are started. */
-void upgrade_started(struct upgrade *u);
+/*
+ * All that was to go has gone, and what is started from now on is the new: one
+ * that cannot be started is none that serves.
+ */
+void upgrade_left(struct upgrade *u);
 /* What is due by now; may go back, and then never returns. */
 void upgrade_step(struct upgrade *u);
 /* ms until that is worth a call, or -1. */

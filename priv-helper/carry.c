@@ -16,6 +16,7 @@
 #include "lib/xalloc.h"
 #include "priv-helper/parked.h"
 #include "priv-helper/run.h"
+#include "security/profile.h"
 
 static const char magic[8] = "rdvmain";
 
@@ -101,6 +102,11 @@ take_run(const struct carry_run *r, struct parked *p)
 	uint32_t i;
 
 	if (r->nfds > SEQPKT_FDS_MAX || r->record.version != PARK_VERSION)
+		return false;
+	/* [ops] would look up by it what the run is allowed. */
+	if (memchr(r->record.profile, '\0', sizeof(r->record.profile)) ==
+		NULL ||
+	    profile_find(r->record.profile) < 0)
 		return false;
 	for (i = 0; i < r->nfds; i++)
 		open = open && r->fd[i] >= 0 && is_open(r->fd[i]);

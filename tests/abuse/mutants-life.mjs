@@ -93,6 +93,10 @@ const parts = [
 		off: [['priv-helper/upgrade.c', 'pipe2(fd, O_CLOEXEC | O_NONBLOCK)',
 			'pipe2(fd, O_CLOEXEC)']],
 		red: ['abuse P02 a program that cannot'] },
+	{ ids: ['P02'], guard: 'no run is taken over whose profile is not known',
+		off: [['priv-helper/carry.c', 'profile_find(r->record.profile) < 0',
+			'false']],
+		red: ['unit/priv/test_carry abuse_P02_what_is_not_understood'] },
 	{ ids: ['P02', 'P06'], guard: 'the new rdvd is tried before the old one ends',
 		off: [['priv-helper/upgrade.c', 'if (!WIFEXITED(status) || ' +
 			'WEXITSTATUS(status) != 0)', 'if (false)']],

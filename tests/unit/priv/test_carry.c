@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/carry.h"
 #include "priv-helper/parked.h"
@@ -21,6 +22,7 @@ add(struct parked *p, uint64_t handle)
 
 	k->record.version = PARK_VERSION;
 	k->record.handle = handle;
+	(void)str_copy(k->record.profile, "script", sizeof(k->record.profile));
 	k->fds =
 	    (struct seqpkt_fds){ .fd = { dup(0), dup(0), dup(0) }, .n = 3 };
 	k->pidfd = dup(0);
@@ -121,6 +123,9 @@ abuse_P02_what_is_not_understood(void **state)
 {
 	const uint32_t other = CARRY_VERSION + 1, many = 1u << 20;
 	const int32_t closed = 900;
+	const size_t profile =
+	    sizeof(struct carry) + offsetof(struct park_record, profile);
+	char endless[sizeof(((struct park_record *)0)->profile)];
 	struct parked *p = parked_new();
 	struct carry c = sample();
 	int fd;
@@ -142,6 +147,11 @@ abuse_P02_what_is_not_understood(void **state)
 	    sizeof(closed), 0));
 	/* The first word of the run behind it: its own version. */
 	assert_false(spoilt(fd, sizeof(c), &other, sizeof(other), 0));
+	/* A profile of another build's, and one that is no text at all. */
+	assert_false(spoilt(fd, profile, "scribe", 7, 0));
+	memset(endless, 'x', sizeof(endless));
+	assert_false(spoilt(fd, profile, endless, sizeof(endless), 0));
+	assert_true(spoilt(fd, profile, "login", 6, 0));
 	assert_false(spoilt(fd, 0, "rdv", 3, -1));
 	assert_false(spoilt(fd, 0, "rdv", 3, 1));
 	/* And nobody can change it once it is written. */

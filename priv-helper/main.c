@@ -291,6 +291,14 @@ hold_worker(const char *bin)
 }
 
 static void
+open_programs(struct launch *l)
+{
+	l->program = open_beside(l->bin, "rdvd", true);
+	l->egress = open_beside(l->bin, "rdv-egress", false);
+	l->worker = hold_worker(l->bin);
+}
+
+static void
 warn_root(const struct user *u)
 {
 	if (u->uid == 0)
@@ -376,12 +384,12 @@ take_over(const struct options *o, struct launch *l, struct carry *c)
 	(void)close(o->carry);
 	l->nofile = c->nofile;
 	l->from = c;
-	if (c->why[0] == '\0')
+	if (c->why[0] == '\0') {
+		open_programs(l);
 		return;
-	/* Back: with the programs of before, wherever they are now. */
-	(void)close(l->program);
-	if (l->egress >= 0)
-		(void)close(l->egress);
+	}
+	/* Back: with the programs of before, wherever they are now, if at all.
+	 */
 	l->program = c->program;
 	l->egress = c->egress;
 	l->worker =
@@ -427,9 +435,6 @@ main(int argc, char **argv)
 		.bin = bin,
 		.user = &user,
 		.nofile = hygiene.nofile,
-		.program = open_beside(bin, "rdvd", true),
-		.egress = open_beside(bin, "rdv-egress", false),
-		.worker = hold_worker(bin),
 		.ready = o.ready,
 		.told = -1,
 		.parked = parked_new(),
@@ -439,7 +444,9 @@ main(int argc, char **argv)
 		.server = -1 };
 	if (o.carry >= 0)
 		take_over(&o, &l, &carry);
-	else if (o.ready < 0)
+	else
+		open_programs(&l);
+	if (o.carry < 0 && o.ready < 0)
 		l.told = notify_open(&l.ready);
 	status = o.system ? run_system(&o, &l) : run_user(&o, &l);
 	parked_free(l.parked);

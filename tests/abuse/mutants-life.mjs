@@ -97,6 +97,11 @@ const parts = [
 		off: [['priv-helper/carry.c', 'profile_find(r->record.profile) < 0',
 			'false']],
 		red: ['unit/priv/test_carry abuse_P02_what_is_not_understood'] },
+	{ ids: ['P02'], guard: 'the way back opens nothing by name',
+		off: [['priv-helper/main.c', "\tif (c->why[0] == '\\0') {\n\t\t" +
+			'open_programs(l);\n\t\treturn;\n\t}', '\topen_programs(l);\n' +
+			"\tif (c->why[0] == '\\0')\n\t\treturn;"]],
+		red: ['abuse P02 a program that fails'] },
 	{ ids: ['P02', 'P06'], guard: 'the new rdvd is tried before the old one ends',
 		off: [['priv-helper/upgrade.c', 'if (!WIFEXITED(status) || ' +
 			'WEXITSTATUS(status) != 0)', 'if (false)']],

@@ -322,7 +322,7 @@ session_started_cb(int err, const char *why, void *arg)
 	 */
 	op->err = err;
 	op->why = keep(op->arena, why);
-	session_op_over(op);
+	session_tmux_undo(op, session_op_over);
 }
 
 static void

@@ -15,10 +15,12 @@
 #include "daemon/core/sessionstate.h"
 #include "daemon/core/tmux.h"
 #include "daemon/loop.h"
+#include "daemon/store/db.h"
 #include "daemon/store/users.h"
 #include "daemon/term/tmuxctl.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -148,7 +150,8 @@ session_tmux_made_cb(int err, const char *text, const char *why, void *arg)
 	const struct launch *l = arg;
 
 	(void)text;
-	if (err == 0 || err == RDV_E_EXISTS)
+	l->op->in_tmux = err == 0 || err == RDV_E_EXISTS;
+	if (l->op->in_tmux)
 		run_launch(l->op->run, l->cb, l->op);
 	else
 		run_refuse(l->op->run, err,
@@ -207,7 +210,7 @@ struct killing {
 
 /*
  * The intent to close it stays, and the next attempt goes on from there: of who
- * asks again, or where nobody does our own.
+ * asks again, or our own where nobody has asked for an end.
  */
 static void
 not_killed(struct session_op *op, const char *why)
@@ -216,7 +219,7 @@ not_killed(struct session_op *op, const char *why)
 
 	log_warnx("tmux", "not ended, not known to be gone session=%s: %s",
 	    op->row.id, why);
-	if (op->who.cb == NULL) {
+	if (op->who.cb == NULL || op->in_tmux) {
 		if (s->again == NULL)
 			s->again = loop_timer_new(s->app->loop,
 			    session_tmux_again_cb, s);
@@ -275,5 +278,60 @@ session_tmux_kill(struct session_op *op, void (*next)(struct session_op *op))
 	tmuxctl_word(&line, target_of(op));
 	tmux_ask(app->tmuxes, &who, false, buf_cstr(&line),
 	    session_tmux_killed_cb, k);
+	buf_done(&line);
+}
+
+/* It stays as an orphan, which can be adopted again. */
+static void
+session_tmux_renamed_cb(int err, const char *text, const char *why, void *arg)
+{
+	const struct killing *k = arg;
+
+	(void)text;
+	if (err != 0)
+		log_warnx("tmux", "not named as before session=%s: %s",
+		    k->op->row.id, why != NULL ? why : err_name(err));
+	k->next(k->op);
+}
+
+static void
+session_tmux_undoing_cb(int err, void *arg)
+{
+	const struct killing *k = arg;
+
+	if (err == 0)
+		session_tmux_kill(k->op, k->next);
+	else
+		session_op_end(k->op, k->op->err, k->op->why);
+}
+
+void
+session_tmux_undo(struct session_op *op, void (*next)(struct session_op *op))
+{
+	const struct tmux_who who = who_of(op);
+	struct app *app = op->sessions->app;
+	struct killing *k;
+	struct buf line;
+	struct tx *tx;
+
+	if (!op->in_tmux) {
+		next(op);
+		return;
+	}
+	k = arena_alloc(op->arena, sizeof(*k));
+	*k = (struct killing){ op, next };
+	if (op->adopt == NULL) {
+		/* As with any close the intent comes first. */
+		tx = tx_begin(app->db);
+		(void)store_session_closing(tx, op->row.id, clock_wall_ms());
+		tx_commit(tx, session_tmux_undoing_cb, k);
+		return;
+	}
+	buf_init(&line, 1024);
+	buf_put_text(&line, "rename-session -t");
+	tmuxctl_word(&line, target_of(op));
+	tmuxctl_word(&line, op->adopt);
+	tmux_ask(app->tmuxes, &who, false, buf_cstr(&line),
+	    session_tmux_renamed_cb, k);
 	buf_done(&line);
 }

@@ -32,5 +32,11 @@ void session_launch(struct session_op *op, run_started_fn *cb);
  */
 void
 session_tmux_kill(struct session_op *op, void (*next)(struct session_op *op));
+/*
+ * The start of a new session has failed: what tmux had made for it by then is
+ * ended as above, what it had taken over gets its name back, and `next` called.
+ */
+void
+session_tmux_undo(struct session_op *op, void (*next)(struct session_op *op));
 
 #endif

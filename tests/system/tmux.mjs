@@ -28,6 +28,35 @@ await test('O13 where all is recorded there is no tmux', async () => {
 	await s.reload('');
 });
 
+await test('a tmux session whose client is refused does not stay behind',
+	async () => {
+	const first = await make(ann, 'first');
+	assert.equal(first.status, 201, `${first.raw}`);
+	await s.reload(`[user.${ann.name}]\nmax_terminals = 1\n`);
+	const open = async () => (await s.over(ann, 'GET', '/api/sessions')).json
+		.map((x) => x.id);
+	const no = await make(ann, 'one too many');
+	assert.equal(no.status, 409, `${no.raw}`);
+	assert.match(no.json.error, /max_terminals/);
+	assert.deepEqual((await listed(ann)).sessions.map((x) => x.session_id),
+		[first.json.id]);
+	assert.deepEqual(await open(), [first.json.id]);
+	/* One that had been there has its own name back. */
+	assert.equal(s.as(ann, 'tmux', ['-S', path.join(ann.home,
+		'.rdv/run/tmux.sock'), '-N', 'new-session', '-d', '-s', 'my own',
+	'exec cat']).status, 0);
+	assert.equal((await s.over(ann, 'POST', '/api/tmux/adopt', { body:
+		{ name: 'my own' } })).status, 409);
+	assert.deepEqual((await listed(ann)).sessions.map((x) => [x.name,
+		x.session_id]).sort(), [['my own', null],
+		[`rdv-${first.json.id}`, first.json.id]]);
+	await s.reload('');
+	assert.equal((await s.over(ann, 'POST', '/api/tmux/kill', { body:
+		{ name: 'my own' } })).status, 204);
+	assert.equal((await s.over(ann, 'DELETE',
+		`/api/sessions/${first.json.id}`)).status, 204);
+});
+
 await test('C14 tmux of one account is nothing to another', async () => {
 	const mine = await make(ann, 'mine');
 	assert.equal(mine.status, 201, `${mine.raw}`);

@@ -91,9 +91,10 @@ static const struct js_field open_fields[] = {
 
 /*
  * A label is shown to others, in pages and terminals, beside what rdv says
- * itself: so nothing in it may move the cursor or turn the direction of text
- * (J04). By their UTF-8: C1 is C2 80..9F; U+200E, U+200F, U+2028..202E and
- * U+2066..2069 are E2 80 8E/8F, A8..AE and E2 81 A6..A9.
+ * itself: so nothing in it may move the cursor, turn the direction of text or
+ * be there unseen (J04), but U+200D, which joins emoji. By their UTF-8: C1 is
+ * C2 80..9F; U+061C is D8 9C; U+200B, U+200C, U+200E, U+200F, U+2028..202E and
+ * U+2060..2069 are E2 80 8B..8F, A8..AE and E2 81 A0..A9; U+FEFF is EF BB BF.
  */
 static bool
 label_ok(const char *text)
@@ -104,11 +105,14 @@ label_ok(const char *text)
 		if (*s < 0x20 || *s == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0))
 			return false;
 		if (s[0] == 0xe2 && s[1] == 0x80 &&
-		    (s[2] == 0x8e || s[2] == 0x8f ||
+		    ((s[2] >= 0x8b && s[2] <= 0x8f && s[2] != 0x8d) ||
 			(s[2] >= 0xa8 && s[2] <= 0xae)))
 			return false;
-		if (s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 &&
+		if (s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa0 &&
 		    s[2] <= 0xa9)
+			return false;
+		if ((s[0] == 0xd8 && s[1] == 0x9c) ||
+		    (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf))
 			return false;
 	}
 	return true;

@@ -290,7 +290,8 @@ await test('A13 a link stands in no log, no row and no kept answer', async () =>
 await test('J04 a label is capped and cannot turn what stands beside it',
 	async () => {
 		for (const label of ['\x1b[31m', 'a\nb', 'a\x7fb', 'a\u0085b',
-			'a\u202eb', 'a\u2066b', 'a\u200fb', 'a\u2028b', 'x'.repeat(65)])
+			'a\u202eb', 'a\u2066b', 'a\u200fb', 'a\u2028b', 'a\u061cb',
+			'a\u200bb', 'a\u200cb', 'a\u2060b', 'a\u2064b', 'a\ufeffb', 'x'.repeat(65)])
 			assert.equal((await make({ label })).status, 422,
 				JSON.stringify(label));
 		for (const label of ['<b>Ann</b> & "Bo"', 'Zoë 👩‍💻', 'x'.repeat(64), ''])

@@ -161,8 +161,14 @@ class Rig {
 		this.now = end;
 	}
 
-	/* A key that is echoed 300 ms later, so that guesses are shown. */
+	/* A key that is echoed 300 ms later, so that guesses are shown: the
+	 * second such, as one proves nothing. */
 	prove(key = "x", echo = key): void {
+		for (const [first, answer] of [["w", "w"], ["\x7f", "\b\x1b[K"]]) {
+			this.type(first!);
+			this.pass(300);
+			this.say(answer!);
+		}
 		this.type(key);
 		this.pass(300);
 		this.say(echo);
@@ -195,7 +201,7 @@ function seen(tty: Tty, predictor: Predictor): string {
 	return cells.join("").trimEnd();
 }
 
-test("nothing is shown before a first key has been echoed", () => {
+test("nothing is shown before two keys have been echoed", () => {
 	const rig = new Rig();
 
 	rig.type("a");
@@ -204,13 +210,17 @@ test("nothing is shown before a first key has been echoed", () => {
 	assert.equal(rig.guess, "");
 	rig.pass(300);
 	rig.say("a");
-	assert.equal(rig.guess, "b@3", "proved by a");
+	assert.equal(rig.guess, "", "a may be a mask");
 	rig.type("c");
-	assert.equal(rig.guess, "b@3 c@4");
-	assert.equal(rig.line, "$ abc_");
-	rig.say("bc");
+	rig.pass(300);
+	rig.say("b");
+	assert.equal(rig.guess, "c@4", "proved by a and b");
+	rig.type("d");
+	assert.equal(rig.guess, "c@4 d@5");
+	assert.equal(rig.line, "$ abcd_");
+	rig.say("cd");
 	assert.equal(rig.guess, "");
-	assert.equal(rig.line, "$ abc_");
+	assert.equal(rig.line, "$ abcd_");
 	assert.equal(rig.predictor.waiting, 0);
 });
 
@@ -308,17 +318,33 @@ test("a secret is never shown", () => {
 	}
 });
 
+test("a letter for a mask is not taken for an echo", () => {
+	const rig = new Rig();
+
+	rig.prove();
+	rig.type("\r");
+	rig.pass(300);
+	rig.say("\r\nPassword: ");
+	for (const key of "xxSxxx") {
+		rig.type(key);
+		assert.equal(rig.guess, "", key);
+		rig.pass(300);
+		rig.say("x");
+	}
+});
+
 test("what stood there before proves nothing", () => {
 	const rig = new Rig();
 
-	rig.say("x\b");
-	rig.prove();
-	rig.type("a");
-	assert.equal(rig.guess, "");
-	rig.pass(300);
-	rig.say("a");
-	rig.type("b");
-	assert.equal(rig.guess, "b@4", "control");
+	rig.say("xa\b\b");
+	for (const key of "xabc") {
+		rig.type(key);
+		assert.equal(rig.guess, "", key);
+		rig.pass(300);
+		rig.say(key);
+	}
+	rig.type("d");
+	assert.equal(rig.guess, "d@6", "control");
 });
 
 test("a line drawn anew ends what was proved", () => {
@@ -391,15 +417,17 @@ test("an answer that fails to come ends what is shown", () => {
 	const rig = new Rig();
 
 	rig.prove();
-	rig.type("a", "b");
+	rig.type("a", "b", "c");
 	rig.pass(900);
-	assert.equal(rig.guess, "a@3 b@4");
+	assert.equal(rig.guess, "a@3 b@4 c@5");
 	rig.pass(101);
 	assert.equal(rig.guess, "", "2 * 300 + 100 + 300 ms");
 	rig.pass(500);
 	rig.say("a");
-	assert.equal(rig.guess, "b@4", "late, but echoed");
+	assert.equal(rig.guess, "", "one may be a mask");
 	rig.say("b");
+	assert.equal(rig.guess, "c@5", "late, but echoed");
+	rig.say("c");
 	assert.equal(rig.guess, "");
 });
 
@@ -458,9 +486,11 @@ test("off while the way is short, on above 30 ms, off again at 20", () => {
 	const rig = new Rig();
 	const { predictor } = rig;
 	const trip = (ms: number) => {
-		rig.type("a");
-		rig.pass(ms);
-		rig.say("a");
+		for (const key of "ba") {
+			rig.type(key);
+			rig.pass(ms);
+			rig.say(key);
+		}
 		/* A blank is guessed, but its echo is not measured. */
 		rig.type(" ");
 		const on = predictor.shown() !== null;
@@ -483,12 +513,14 @@ test("off while the way is short, on above 30 ms, off again at 20", () => {
 
 test("always shows on a fast line too, never on none", () => {
 	for (const [choice, want] of
-	    [["always", "b@3"], ["auto", ""], ["never", ""]] as const) {
+	    [["always", "b@4"], ["auto", ""], ["never", ""]] as const) {
 		const rig = new Rig(choice);
 
-		rig.type("a");
-		rig.pass(1);
-		rig.say("a");
+		for (const key of "ac") {
+			rig.type(key);
+			rig.pass(1);
+			rig.say(key);
+		}
 		rig.type("b");
 		assert.equal(rig.guess, want, choice);
 	}

@@ -6,8 +6,8 @@
  * looked at: it shows the line of one of the keys, then that key and those
  * before it are done; or something nobody expected, then guessing starts anew.
  *
- * Nobody says when a program stops to echo. So a guess is only shown once
- * another key of its epoch was seen to be echoed, and an epoch ends with
+ * Nobody says when a program stops to echo. So a guess is only shown once two
+ * different keys of its epoch were seen to be echoed, and an epoch ends with
  * anything that may have changed what the program does: a key that is no text,
  * output that was not foreseen, an answer that failed to come. Nothing is sent
  * from here and nothing of the terminal is touched.
@@ -94,7 +94,8 @@ const mostKeys = 256;
 /* Blank columns between what was typed and other text, at least. */
 const gap = 2;
 
-/* What programs print in the place of a secret proves no echo. */
+/* What programs print in the place of a secret proves no echo; of other text
+ * two different ones do, as a mask is one. */
 const masks = " *•●∗▪";
 
 const named: Record<string, Kind> = {
@@ -208,6 +209,8 @@ export class Predictor {
 	private allowed = true;
 	private epoch = 1;
 	private confirmed = 0;
+	/* The first text that was echoed, and its epoch. */
+	private echoed = { text: "", epoch: 0 };
 	/* When it was last unclear to which key an answer belonged. Until those
 	 * that were on their way then are answered, an echo proves nothing. */
 	private doubt = -Infinity;
@@ -355,8 +358,16 @@ export class Predictor {
 		if (!key.fresh ||
 		    now - this.doubt < Math.min(this.patience(), unclear))
 			return;
-		this.confirmed = Math.max(this.confirmed, key.epoch);
-		this.measure(now - key.sent);
+		this.prove(key);
+		if (key.epoch <= this.confirmed)
+			this.measure(now - key.sent);
+	}
+
+	private prove({ text, epoch }: Key): void {
+		if (this.echoed.epoch !== epoch)
+			this.echoed = { text, epoch };
+		else if (this.echoed.text !== text)
+			this.confirmed = Math.max(this.confirmed, epoch);
 	}
 
 	/* Output that was not foreseen may be the answer to keys that are as old

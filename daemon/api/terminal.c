@@ -4,6 +4,7 @@
  * then on it is api/door.c that speaks. Invariant: every socket either gets
  * "ready" or hears why not before it is closed.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "daemon/http/ws.h"
 #include "daemon/store/runs.h"
 #include "daemon/store/sessions.h"
+#include "daemon/term/presence.h"
 #include "daemon/term/term.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
@@ -181,9 +183,19 @@ static const struct door_refusal refusals[] = {
 	{ 4004, "SESSION_SUSPENDED", "the session is suspended" },
 	{ 1013, "STARTING", "it is being started; try again shortly" },
 	{ 1013, "TOO_MANY_VIEWERS", "terminal.max_viewers are there already" },
+	{ 1013, "TOO_MANY_VIEWERS", "32 are there by this link already" },
 	{ 1011, "INTERNAL", "its log cannot be read" },
 };
-enum { NO_SESSION, NO_CLOSED, NO_SUSPENDED, NO_STARTING, NO_ROOM, NO_LOG };
+enum {
+	NO_SESSION,
+	NO_CLOSED,
+	NO_SUSPENDED,
+	NO_STARTING,
+	NO_ROOM,
+	NO_GUESTS,
+	NO_LOG
+};
+#define LINK_VIEWERS 32
 
 static bool
 terminal_session_cb(const struct store_session *s, const struct store_run *r,
@@ -220,6 +232,29 @@ terminal_session_cb(const struct store_session *s, const struct store_run *r,
 	return false;
 }
 
+struct guests {
+	const char *link;
+	unsigned n;
+};
+
+static void
+guests_cb(const struct presence_row *row, void *arg)
+{
+	struct guests *g = arg;
+
+	g->n += row->link != NULL && strcmp(row->link, g->link) == 0;
+}
+
+/* A link that is handed on must not keep everybody else out. */
+static bool
+link_full(const struct term *term, const char *token_id)
+{
+	struct guests g = { .link = token_id };
+
+	(void)presence_each(term, UINT_MAX, guests_cb, &g);
+	return g.n >= LINK_VIEWERS;
+}
+
 /* Finds what is to be shown, or why not. */
 static void
 find_target(struct target *t)
@@ -236,6 +271,9 @@ find_target(struct target *t)
 	terms_stats(c->app->terms, &stats);
 	if (stats.viewers >= (unsigned)c->app->conf->max_viewers)
 		t->no = refusals[NO_ROOM];
+	else if (t->no.close == 0 &&
+		 link_full(t->door->term, c->actor->token_id))
+		t->no = refusals[NO_GUESTS];
 }
 
 static struct door *

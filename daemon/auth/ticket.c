@@ -72,7 +72,8 @@ drop_ended(struct tickets *ts)
 
 /*
  * Per credential too: otherwise one that only may look could use up what the
- * user's others need.
+ * user's others need. Those of all links are counted by themselves, as their
+ * guests are many and the user has to come in beside them.
  */
 static bool
 make_room(struct tickets *ts, const struct actor *by)
@@ -81,7 +82,8 @@ make_room(struct tickets *ts, const struct actor *by)
 	unsigned own = 0, user = 0;
 
 	TAILQ_FOREACH (t, &ts->all, link) {
-		if (strcmp(t->by.user_id, by->user_id) != 0)
+		if (strcmp(t->by.user_id, by->user_id) != 0 ||
+		    (t->by.via == AUTH_LINK) != (by->via == AUTH_LINK))
 			continue;
 		user++;
 		if (strcmp(t->by.token_id, by->token_id) != 0)

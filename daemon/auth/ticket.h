@@ -18,7 +18,7 @@ struct auth;
  */
 #define TICKET_MS	   60000 /* of CLOCK_MONOTONIC */
 #define TICKETS_CREDENTIAL 8	 /* then the oldest of that credential goes */
-#define TICKETS_USER	   64
+#define TICKETS_USER	   64	 /* and as many of the user's links */
 #define TICKETS_ALL	   1024
 
 struct tickets;

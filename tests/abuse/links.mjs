@@ -96,6 +96,26 @@ await test('J01 who types by a link hears of no clipboard', async () => {
 	await Promise.all([guest.close(), owner.close()]);
 });
 
+await test('D02 no more than 32 are there by one link', async () => {
+	const seen = await link(), next = await link();
+	const here = [];
+	for (let i = 0; i < 32; i++)
+		here.push((await enter(seen)).t);
+	const late = await come((await exchange(seen.secret)).json.token);
+	assert.equal((await late.message('error')).code, 'TOO_MANY_VIEWERS');
+	assert.equal(await late.ended(), 1013);
+	here.push((await enter(next)).t);
+	await here.shift().close();
+	await waitFor('one has gone', async () => {
+		const t = await come((await exchange(seen.secret)).json.token);
+		await waitFor('an answer', () => t.messages.some((m) =>
+			['ready', 'error'].includes(m.type)));
+		here.push(t);
+		return t.messages.some((m) => m.type === 'ready');
+	});
+	await Promise.all(here.map((t) => t.close()));
+});
+
 // Every route with the link as every kind of credential, and with its ticket.
 await test('C12 a link is nothing on any other route', async () => {
 	const { paths } = await rdv.call('GET', '/api/openapi.json');

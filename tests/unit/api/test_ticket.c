@@ -400,6 +400,11 @@ test_C10_bounds(void **state)
 	assert_int_equal(auth_ticket_issue(fx->app.auth, &h.actor, HERE, false,
 			     more),
 	    RDV_E_FULL);
+	/* Guests are counted beside them. */
+	h.actor.via = AUTH_LINK;
+	assert_int_equal(auth_ticket_issue(fx->app.auth, &h.actor, HERE, false,
+			     more),
+	    0);
 	/* Whoever has as many as one may have loses one of his own. */
 	ticket_new(fx, &own, more);
 	refused(fx, first, HERE);

@@ -237,7 +237,7 @@ static void
 link_exit_cb(const struct priv_exit *ev, void *arg)
 {
 	struct tmux_link *l = arg;
-	const bool begun = l->phase == SETUP || l->phase == UP;
+	bool begun = l->phase == SETUP || l->phase == UP;
 	const char *failure = l->failure;
 
 	if (ev != NULL)
@@ -247,6 +247,8 @@ link_exit_cb(const struct priv_exit *ev, void *arg)
 	/* It is dead: what it had to say is there. */
 	if (l->fd[2] >= 0)
 		link_err_cb(l->fd[2], LOOP_READ, l);
+	/* Of its first words we may not have read any; it did not complain. */
+	begun = begun || (l->phase == HELLO && l->err.len == 0);
 	drop_client(l);
 	if (ev == NULL)
 		link_fail_all(l, RDV_E_UNAVAILABLE, "the helper was restarted");

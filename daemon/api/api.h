@@ -61,6 +61,11 @@ struct api_route {
 	 */
 	bool atomic;
 	/*
+	 * Of a POST: nothing of it may be written, not even a digest, and to do
+	 * it twice does no harm. Its Idempotency-Key is not looked at.
+	 */
+	bool unclaimed;
+	/*
 	 * Of a WebSocket whose first {name} is a session: a ticket for that
 	 * session opens it too (query field `token`), and this tells of one
 	 * that does not, where no->close is set.

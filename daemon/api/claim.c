@@ -127,7 +127,8 @@ api_claim(struct api_call *c)
 	struct store_idem old;
 	int err;
 
-	if (key == NULL || c->req->method != HTTP_M_POST || c->actor == NULL)
+	if (key == NULL || c->req->method != HTTP_M_POST || c->actor == NULL ||
+	    c->route->unclaimed)
 		return true;
 	if (!key_ok(key) || http_header_count(c->req, "idempotency-key") != 1)
 		return refuse(c, 400, "INVALID_ARGUMENT",

@@ -111,7 +111,8 @@ const struct api_route api_routes_clipboard[] = {
 	{ HTTP_M_POST, "/api/sessions/{id}/clipboard", SCOPE_RUN,
 	    .of = API_OF_SESSION, .body = clip_fields,
 	    .in_size = sizeof(struct clip_in), .handler = clipboard_post,
-	    .success = 200,
-	    .doc = "Copies a text, for 10 minutes and in memory alone" },
+	    .unclaimed = true, .success = 200,
+	    .doc = "Copies a text, for 10 minutes and in memory alone; an "
+		   "Idempotency-Key is not looked at" },
 	{ .pattern = NULL },
 };

@@ -177,7 +177,8 @@ params_json(const struct api_route *row)
 	/*
 	 * Keys belong to users: where nobody is asked who he is there are none.
 	 */
-	if (row->method == HTTP_M_POST && row->scope != SCOPE_NONE)
+	if (row->method == HTTP_M_POST && row->scope != SCOPE_NONE &&
+	    !row->unclaimed)
 		js_push(list,
 		    param_json("Idempotency-Key", "header", false,
 			string_type(),

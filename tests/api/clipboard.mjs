@@ -102,7 +102,14 @@ await test('a copied text is in no log, event or database', async () => {
 	await rdv.request('POST', url(s), { body: { data: word },
 		headers: { 'Idempotency-Key': 'clip-1' } });
 	assert.equal(String(cli(['clipboard', 'paste', 'secret']).stdout), word);
-	// Its answer was kept under the key: what is written is written.
+	// Nor by a digest, which tells whether a guess at it is right.
+	const again = await rdv.request('POST', url(s), { body: { data: 'x' },
+		headers: { 'Idempotency-Key': 'clip-1' } });
+	assert.equal(again.status, 200);
+	assert.equal(again.headers['idempotency-replayed'], undefined);
+	// Control: under the key of another request something is kept.
+	await rdv.request('POST', '/api/folders', { body: { name: 'kept' },
+		headers: { 'Idempotency-Key': 'folder-1' } });
 	const files = fs.readdirSync(rdv.base, { recursive: true })
 		.map((f) => path.join(rdv.base, f)).filter((f) => fs.statSync(f,
 			{ throwIfNoEntry: false })?.isFile());
@@ -110,6 +117,8 @@ await test('a copied text is in no log, event or database', async () => {
 		fs.readFileSync(f).includes(text));
 	assert.notDeepEqual(has(s.id), []);
 	assert.deepEqual(has(word), []);
+	assert.notDeepEqual(has('folder-1'), []);
+	assert.deepEqual(has('clip-1'), []);
 });
 
 await rdv.stop();

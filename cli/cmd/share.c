@@ -13,6 +13,7 @@
 #include "cli/enroll.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/revoke.h"
 #include "cli/signin.h"
 #include "lib/js.h"
 #include "lib/str.h"
@@ -152,27 +153,12 @@ share_ls(struct cmd_call *c)
 static int
 share_revoke(struct cmd_call *c)
 {
-	char *id, *path;
-	struct js *v;
-	int rc;
+	char *id;
+	int rc = pick_link(c, c->args[0], &id);
 
-	rc = pick_link(c, c->args[0], &id);
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/links/", id, "");
-	rc = api_send(c, "DELETE", path, NULL, NULL);
-	if (rc == CMD_OK && c->cli->json) {
-		v = js_object();
-		js_add_str(v, "id", id);
-		js_add_bool(v, "revoked", true);
-		out_json(v);
-		js_free(v);
-	} else if (rc == CMD_OK) {
-		out_note(c->cli, "revoked; who came by it is sent away");
-	}
-	free(path);
-	free(id);
-	return rc;
+	return rc != CMD_OK ? rc
+			    : revoke_by_id(c, "/api/links/", id,
+				  "who came by it is sent away");
 }
 
 static const struct cmd_arg session_arg[] = {

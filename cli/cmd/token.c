@@ -13,6 +13,7 @@
 #include "cli/hostservice.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/revoke.h"
 #include "lib/clock.h"
 #include "lib/js.h"
 #include "lib/secret.h"
@@ -162,27 +163,12 @@ token_new(struct cmd_call *c)
 static int
 token_revoke(struct cmd_call *c)
 {
-	struct js *v;
-	char *id, *path;
-	int rc;
+	char *id;
+	int rc = pick_token(c, c->args[0], &id);
 
-	rc = pick_token(c, c->args[0], &id);
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/tokens/", id, "");
-	rc = api_send(c, "DELETE", path, NULL, NULL);
-	if (rc == CMD_OK && c->cli->json) {
-		v = js_object();
-		js_add_str(v, "id", id);
-		js_add_bool(v, "revoked", true);
-		out_json(v);
-		js_free(v);
-	} else if (rc == CMD_OK) {
-		out_note(c->cli, "revoked; what used it is cut off");
-	}
-	free(path);
-	free(id);
-	return rc;
+	return rc != CMD_OK ? rc
+			    : revoke_by_id(c, "/api/tokens/", id,
+				  "what used it is cut off");
 }
 
 /* What rdvd says, and of which rdv it is. */

@@ -111,6 +111,8 @@ void rig_run(struct rig *r, const struct rig_spawn *s, char *out, size_t size,
 size_t rig_read_all(int fd, char *out, size_t size);
 /* Waits until `fd` is readable; false after RIG_MS. */
 bool rig_readable(int fd);
+/* The first number that a run writes on its output. */
+pid_t rig_read_pid(int fd);
 /* True when end of file has come, false when [ops] still holds it. */
 bool rig_closed(int fd);
 /* The helper's standard error so far, NUL-terminated. */

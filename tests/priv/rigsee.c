@@ -223,3 +223,18 @@ rig_refused(const char *name)
 			return true;
 	return false;
 }
+
+pid_t
+rig_read_pid(int fd)
+{
+	char text[64] = "";
+	const char *p;
+	ssize_t n;
+
+	assert_true(rig_readable(fd));
+	n = read(fd, text, sizeof(text) - 1);
+	assert_true(n > 0);
+	p = strpbrk(text, "0123456789");
+	assert_non_null(p);
+	return (pid_t)strtol(p, NULL, 10);
+}

@@ -32,22 +32,6 @@ find_tools(void **state)
 	return 0;
 }
 
-/* The first number that a run writes on its output. */
-static pid_t
-read_pid(int fd)
-{
-	char text[64] = "";
-	const char *p;
-	ssize_t n;
-
-	assert_true(rig_readable(fd));
-	n = read(fd, text, sizeof(text) - 1);
-	assert_true(n > 0);
-	p = strpbrk(text, "0123456789");
-	assert_non_null(p);
-	return (pid_t)strtol(p, NULL, 10);
-}
-
 /* The old session's stray holds its slave open; the new one sees no byte. */
 static void
 abuse_H08_terminal_reused(void **state)
@@ -65,7 +49,7 @@ abuse_H08_terminal_reused(void **state)
 	rig_start(&r, NULL);
 	rig_spawn(&r, &old, &res);
 	assert_int_equal(res.a.result, PRIV_DONE);
-	stray = read_pid(res.fds.fd[0]);
+	stray = rig_read_pid(res.fds.fd[0]);
 	rig_exit(&r, res.a.handle, &end);
 	assert_false(rig_alive(stray));
 	/* Nobody is left who could write to it. */
@@ -142,7 +126,7 @@ abuse_E11_runs_are_kept(void **state)
 	(void)state;
 	rig_start(&r, NULL);
 	rig_spawn(&r, &s, &res);
-	pid = read_pid(res.fds.fd[1]);
+	pid = rig_read_pid(res.fds.fd[1]);
 	assert_int_equal(pid, res.a.pid);
 	rig_close(&res);
 	rig_kill_daemon(&r);
@@ -214,7 +198,7 @@ abuse_E11_main_killed(void **state)
 	(void)state;
 	rig_start(&r, NULL);
 	rig_spawn(&r, &s, &res);
-	pid = read_pid(res.fds.fd[1]);
+	pid = rig_read_pid(res.fds.fd[1]);
 	assert_int_equal(kill(r.helper, SIGKILL), 0);
 	(void)rig_wait(&r);
 	rig_gone(pid);
@@ -315,7 +299,7 @@ test_run_outlives_ops(void **state)
 	(void)state;
 	rig_start(&r, NULL);
 	rig_spawn(&r, &s, &res);
-	pid = read_pid(res.fds.fd[1]);
+	pid = rig_read_pid(res.fds.fd[1]);
 	assert_int_equal(kill((pid_t)r.hello.pid, SIGKILL), 0);
 	rig_ops(&r);
 	rig_login(&r);
@@ -339,7 +323,7 @@ kill_reaper(const char *profile)
 	rig_start(&r, NULL);
 	rig_spawn(&r, &s, &res);
 	assert_int_equal(res.a.result, PRIV_DONE);
-	stray = rig_outside((pid_t)res.a.pid, read_pid(res.fds.fd[1]));
+	stray = rig_outside((pid_t)res.a.pid, rig_read_pid(res.fds.fd[1]));
 	assert_int_equal(kill(rig_parent((pid_t)res.a.pid), SIGKILL), 0);
 	rig_exit(&r, res.a.handle, &end);
 	assert_int_equal(WTERMSIG(end.status), SIGKILL);

@@ -32,21 +32,6 @@ find_tools(void **state)
 	return 0;
 }
 
-static pid_t
-read_pid(int fd)
-{
-	char text[64] = "";
-	const char *p;
-	ssize_t n;
-
-	assert_true(rig_readable(fd));
-	n = read(fd, text, sizeof(text) - 1);
-	assert_true(n > 0);
-	p = strpbrk(text, "0123456789");
-	assert_non_null(p);
-	return (pid_t)strtol(p, NULL, 10);
-}
-
 /* Another [ops], which has said HELLO and given a grant. */
 static void
 kill_ops(struct rig *r)
@@ -115,7 +100,7 @@ abuse_P05_ops_killed(void **state)
 	rig_start(&r, NULL);
 	rig_spawn(&r, &s, &res);
 	assert_int_equal(res.a.result, PRIV_DONE);
-	pid = read_pid(res.fds.fd[1]);
+	pid = rig_read_pid(res.fds.fd[1]);
 	for (i = 0; i < 3; i++) {
 		kill_ops(&r);
 		only(&r, &a, &fds);
@@ -236,7 +221,7 @@ abuse_P05_signals(void **state)
 	(void)state;
 	rig_start(&r, NULL);
 	rig_spawn(&r, &s, &res);
-	stray = read_pid(res.fds.fd[1]);
+	stray = rig_read_pid(res.fds.fd[1]);
 	kill_ops(&r);
 	assert_int_equal(rig_signal(&r, res.a.handle, SIGTERM, true),
 	    PRIV_DONE);
@@ -260,7 +245,7 @@ reaper_killed(const char *mutant, bool is_off)
 	rig_start(&r, mutant);
 	rig_spawn(&r, &s, &res);
 	assert_int_equal(res.a.result, PRIV_DONE);
-	stray = read_pid(res.fds.fd[1]);
+	stray = rig_read_pid(res.fds.fd[1]);
 	reaper = rig_parent((pid_t)res.a.pid);
 	kill_ops(&r);
 	assert_int_equal(rig_parent(reaper), r.helper);
@@ -337,7 +322,7 @@ abuse_P05_bites(void **state)
 	(void)state;
 	rig_start(&r, "P05");
 	rig_spawn(&r, &s, &res);
-	pid = read_pid(res.fds.fd[1]);
+	pid = rig_read_pid(res.fds.fd[1]);
 	kill_ops(&r);
 	nothing(&r);
 	assert_true(rig_alive(pid));

@@ -32,22 +32,6 @@ find_tools(void **state)
 	return 0;
 }
 
-/* The first number that a run writes on its output. */
-static pid_t
-read_pid(int fd)
-{
-	char text[64] = "";
-	const char *p;
-	ssize_t n;
-
-	assert_true(rig_readable(fd));
-	n = read(fd, text, sizeof(text) - 1);
-	assert_true(n > 0);
-	p = strpbrk(text, "0123456789");
-	assert_non_null(p);
-	return (pid_t)strtol(p, NULL, 10);
-}
-
 struct stray {
 	const char *profile, *how;
 	struct rig_result res;
@@ -64,7 +48,7 @@ start_stray(struct rig *r, struct stray *t)
 
 	rig_spawn(r, &s, &t->res);
 	assert_int_equal(t->res.a.result, PRIV_DONE);
-	t->pid = read_pid(t->res.fds.fd[1]);
+	t->pid = rig_read_pid(t->res.fds.fd[1]);
 	/* "stay": the program waits to be stopped; else it ends by itself. */
 	if (strcmp(t->how, "stay") != 0)
 		return;
@@ -112,7 +96,7 @@ abuse_H01_bites(void **state)
 	(void)state;
 	rig_start(&r, "H01");
 	rig_spawn(&r, &s, &res);
-	stray = read_pid(res.fds.fd[1]);
+	stray = rig_read_pid(res.fds.fd[1]);
 	rig_exit(&r, res.a.handle, &end);
 	assert_true(rig_alive(stray));
 	rig_close(&res);
@@ -290,7 +274,7 @@ test_signals(void **state)
 	(void)state;
 	rig_start(&r, NULL);
 	rig_spawn(&r, &s, &res);
-	(void)read_pid(res.fds.fd[1]);
+	(void)rig_read_pid(res.fds.fd[1]);
 	assert_int_equal(rig_ack(&r, res.a.handle), PRIV_DENIED);
 	assert_int_equal(rig_signal(&r, res.a.handle, 0, false), PRIV_DENIED);
 	assert_int_equal(rig_signal(&r, res.a.handle, 64, false), PRIV_DENIED);
@@ -384,7 +368,7 @@ test_soft_signal_once(void **state)
 	(void)state;
 	rig_start(&r, NULL);
 	rig_spawn(&r, &s, &res);
-	(void)read_pid(res.fds.fd[1]);
+	(void)rig_read_pid(res.fds.fd[1]);
 	assert_int_equal(rig_signal(&r, res.a.handle, SIGTERM, true),
 	    PRIV_DONE);
 	(void)rig_read_all(res.fds.fd[1], out, sizeof(out));

@@ -9,42 +9,8 @@
 
 #include "daemon/core/run.h"
 #include "tests/unit/check.h"
+#include "tests/unit/core/await.h"
 #include "tests/unit/core/corerig.h"
-
-static const char *
-run_of(struct corerig *r, const char *session)
-{
-	static char id[UUID_TEXT];
-
-	(void)snprintf(id, sizeof(id), "%s",
-	    corerig_session(r, session)->run_id);
-	return id;
-}
-
-struct state_wait {
-	struct corerig *r;
-	const char *run, *state;
-};
-
-static bool
-has_state(void *arg)
-{
-	const struct state_wait *w = arg;
-	const struct store_run *row = corerig_row(w->r, w->run);
-
-	/* Not in memory any more: the end is durable, not only written. */
-	return strcmp(row->state, w->state) == 0 &&
-	       run_find(w->r->app.runs, w->run) == NULL;
-}
-
-static void
-await_state(struct corerig *r, const char *run, const char *state)
-{
-	struct state_wait w = { r, run, state };
-
-	corerig_until(r, has_state, &w);
-	corerig_settle(r);
-}
 
 /* [ops] is replaced while rdvd lives, and the next one has the run. */
 static void
@@ -55,7 +21,7 @@ abuse_P05_another_ops_has_it(void **state)
 	const char *run;
 
 	corerig_create(r, "one");
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	f = corerig_run(r, run);
 	opsrig_die(&r->ops);
 	r->generation += UINT64_C(1) << 32;
@@ -65,7 +31,7 @@ abuse_P05_another_ops_has_it(void **state)
 	assert_int_equal(f->signals, 0);
 	assert_int_equal(write(f->far, "still here", 10), 10);
 	corerig_exit(r, f, 3 << 8);
-	await_state(r, run, "failed");
+	await_end(r, run, "failed");
 	assert_int_equal(corerig_row(r, run)->exit_code, 3);
 	assert_null(corerig_row(r, run)->cause);
 	assert_string_equal(corerig_log(r, run), "still here");
@@ -84,7 +50,7 @@ abuse_P05_closed_while_ops_is_away(void **state)
 
 	r->exit_on_signal = true;
 	corerig_create(r, "one");
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	f = corerig_run(r, run);
 	opsrig_die(&r->ops);
 	corerig_settle(r);
@@ -94,7 +60,7 @@ abuse_P05_closed_while_ops_is_away(void **state)
 	assert_string_equal(corerig_row(r, run)->state, "running");
 	r->generation += UINT64_C(1) << 32;
 	opsrig_connect(&r->ops);
-	await_state(r, run, "killed");
+	await_end(r, run, "killed");
 	corerig_answer(r);
 	assert_int_equal(r->err, 0);
 	assert_int_equal(f->signals, 1);

@@ -13,42 +13,8 @@
 #include "daemon/term/term.h"
 #include "lib/err.h"
 #include "tests/unit/check.h"
+#include "tests/unit/core/await.h"
 #include "tests/unit/core/corerig.h"
-
-static const char *
-run_of(struct corerig *r, const char *session)
-{
-	static char id[UUID_TEXT];
-
-	(void)snprintf(id, sizeof(id), "%s",
-	    corerig_session(r, session)->run_id);
-	return id;
-}
-
-struct state_wait {
-	struct corerig *r;
-	const char *run, *state;
-};
-
-static bool
-has_state(void *arg)
-{
-	const struct state_wait *w = arg;
-	const struct store_run *row = corerig_row(w->r, w->run);
-
-	/* Not in memory any more: the end is durable, not only written. */
-	return strcmp(row->state, w->state) == 0 &&
-	       run_find(w->r->app.runs, w->run) == NULL;
-}
-
-static void
-await_state(struct corerig *r, const char *run, const char *state)
-{
-	struct state_wait w = { r, run, state };
-
-	corerig_until(r, has_state, &w);
-	corerig_settle(r);
-}
 
 /* Without its log there is no program: nobody would see what it writes. */
 static void
@@ -68,7 +34,7 @@ abuse_O13_not_recorded_not_started(void **state)
 	assert_int_equal(fchmod(dir, 0700), 0);
 	assert_int_not_equal(r->err, 0);
 	assert_int_equal(r->spawns, 0);
-	row = corerig_row(r, run_of(r, r->id));
+	row = corerig_row(r, await_run_of(r, r->id));
 	assert_string_equal(row->state, "failed");
 	assert_string_equal(row->cause,
 	    "its output cannot be recorded: Permission denied");
@@ -87,7 +53,7 @@ test_row_before_process(void **state)
 
 	corerig_create(r, "one");
 	assert_int_equal(r->err, 0);
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	f = corerig_run(r, run);
 	assert_non_null(f);
 	assert_true(f->row_was_there);
@@ -115,11 +81,11 @@ test_output_then_end_then_ack(void **state)
 	const char *run;
 
 	corerig_create(r, "one");
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	f = corerig_run(r, run);
 	assert_int_equal(write(f->far, "last words", 10), 10);
 	corerig_exit(r, f, 3 << 8);
-	await_state(r, run, "failed");
+	await_end(r, run, "failed");
 	assert_true(f->acked);
 	row = corerig_row(r, run);
 	assert_int_equal(row->exit_code, 3);
@@ -153,9 +119,9 @@ test_H17_ends_are_told_apart(void **state)
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		corerig_create(r, "one");
-		run = run_of(r, r->id);
+		run = await_run_of(r, r->id);
 		corerig_exit(r, corerig_run(r, run), ends[i].status);
-		await_state(r, run, ends[i].state);
+		await_end(r, run, ends[i].state);
 		row = corerig_row(r, run);
 		assert_int_equal(row->exit_code, ends[i].code);
 		assert_int_equal(row->signal, ends[i].sig);
@@ -174,7 +140,7 @@ test_H15_start_that_fails(void **state)
 	assert_string_equal(r->why,
 	    "cannot enter /home/somebody/project: No such file or "
 	    "directory (C12 chdir)");
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	assert_string_equal(corerig_row(r, run)->state, "failed");
 	assert_non_null(strstr(corerig_row(r, run)->cause, "C12 chdir"));
 	assert_non_null(strstr(corerig_log(r, run), "C12 chdir"));
@@ -208,7 +174,7 @@ test_E10_helper_dies_while_starting(void **state)
 	opsrig_die(&r->ops);
 	corerig_answer(r);
 	assert_int_equal(r->err, RDV_E_UNAVAILABLE);
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	assert_string_equal(corerig_row(r, run)->state, "lost");
 	r->generation += UINT64_C(1) << 32;
 	r->nruns = 0;
@@ -230,7 +196,7 @@ test_H02_stop_races_exit(void **state)
 		struct session_who who;
 
 		corerig_create(r, "one");
-		run = run_of(r, r->id);
+		run = await_run_of(r, r->id);
 		f = corerig_run(r, run);
 		who = corerig_who(r, r->id);
 		r->exit_on_signal = order > 0;
@@ -239,7 +205,7 @@ test_H02_stop_races_exit(void **state)
 		session_close(r->app.sessions, &who);
 		if (order == 2)
 			session_close(r->app.sessions, &who);
-		await_state(r, run, order == 0 ? "completed" : "killed");
+		await_end(r, run, order == 0 ? "completed" : "killed");
 		assert_int_equal(r->answers, order == 2 ? 2 : 1);
 		assert_int_equal(r->err, 0);
 		r->answers = 0;
@@ -266,7 +232,7 @@ expect_end(struct corerig *r, const char *run, const char *state, int code)
 {
 	const struct store_run *row;
 
-	await_state(r, run, state);
+	await_end(r, run, state);
 	assert_int_equal(r->answers, 1);
 	assert_int_equal(r->err, 0);
 	r->answers = 0;
@@ -291,7 +257,7 @@ test_H02_first_news_decides(void **state)
 	const char *run;
 
 	corerig_create(r, "one");
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	f = corerig_run(r, run);
 	begin_close(r, r->id);
 	assert_int_equal(f->signals, 0); /* nobody has read it yet */
@@ -301,7 +267,7 @@ test_H02_first_news_decides(void **state)
 
 	/* A program may take the signal and end in its own way. */
 	corerig_create(r, "two");
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	f = corerig_run(r, run);
 	begin_close(r, r->id);
 	corerig_settle(r);
@@ -322,7 +288,7 @@ test_H02_stop_while_output_drains(void **state)
 
 	for (size_t i = 0; i < 2; i++) {
 		corerig_create(r, "one");
-		run = run_of(r, r->id);
+		run = await_run_of(r, r->id);
 		f = corerig_run(r, run);
 		f->exited = true;
 		opsrig_exit(&r->ops, f->handle, statuses[i]);
@@ -351,7 +317,7 @@ test_H02_busy_helper_is_asked_again(void **state)
 	const char *run;
 
 	corerig_create(r, "one");
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	f = corerig_run(r, run);
 	r->busy = 1;
 	r->exit_on_signal = true;
@@ -361,7 +327,7 @@ test_H02_busy_helper_is_asked_again(void **state)
 
 	/* It ends by itself before it is asked again: then nobody is. */
 	corerig_create(r, "two");
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	f = corerig_run(r, run);
 	r->busy = 1;
 	begin_close(r, r->id);
@@ -393,7 +359,7 @@ test_H02_stop_during_start(void **state)
 	corerig_settle(r);
 	assert_int_equal(r->answers, 0);
 	corerig_release(r);
-	await_state(r, run, "killed");
+	await_end(r, run, "killed");
 	assert_int_equal(r->answers, 2);
 	assert_int_equal(r->runs[0].all, 1);
 	assert_int_equal(r->runs[0].sig, SIGHUP);
@@ -411,7 +377,7 @@ test_orphan_goes_on(void **state)
 	const char *run;
 
 	corerig_create(r, "one");
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	f = corerig_run(r, run);
 	opsrig_die(&r->ops);
 	seqpkt_fds_close(&f->fds);
@@ -424,7 +390,7 @@ test_orphan_goes_on(void **state)
 	assert_string_equal(corerig_row(r, run)->state, "running");
 	assert_int_equal(write(f->far, "still here", 10), 10);
 	close(f->far);
-	await_state(r, run, "lost");
+	await_end(r, run, "lost");
 	assert_string_equal(corerig_log(r, run), "still here");
 	assert_non_null(strstr(corerig_row(r, run)->cause,
 	    "the helper was restarted"));
@@ -441,7 +407,7 @@ test_closing_an_orphan_closes_its_terminal(void **state)
 	char byte;
 
 	corerig_create(r, "one");
-	run = run_of(r, r->id);
+	run = await_run_of(r, r->id);
 	f = corerig_run(r, run);
 	opsrig_die(&r->ops);
 	seqpkt_fds_close(&f->fds);
@@ -451,7 +417,7 @@ test_closing_an_orphan_closes_its_terminal(void **state)
 	corerig_settle(r);
 	who = corerig_who(r, r->id);
 	session_close(r->app.sessions, &who);
-	await_state(r, run, "lost");
+	await_end(r, run, "lost");
 	corerig_answer(r);
 	assert_int_equal(r->err, 0);
 	/* The program's terminal hung up. */
@@ -474,7 +440,7 @@ test_signal(void **state)
 	int err = -1;
 
 	corerig_create(r, "one");
-	f = corerig_run(r, run_of(r, r->id));
+	f = corerig_run(r, await_run_of(r, r->id));
 	who = corerig_who(r, r->id);
 	session_signal(r->app.sessions, &who, SIGINT, false);
 	corerig_answer(r);
@@ -513,8 +479,8 @@ test_no_program_where_a_worktree_leaves(void **state)
 
 	corerig_create(r, "one");
 	(void)snprintf(id, sizeof(id), "%s", r->id);
-	corerig_exit(r, corerig_run(r, run_of(r, id)), 0);
-	await_state(r, run_of(r, id), "completed");
+	corerig_exit(r, corerig_run(r, await_run_of(r, id)), 0);
+	await_end(r, await_run_of(r, id), "completed");
 	who = corerig_who(r, id);
 	TAILQ_INSERT_TAIL(&r->app.worktrees->ops, &removal, link);
 	removal.who.uid = who.uid;

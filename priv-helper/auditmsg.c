@@ -331,6 +331,8 @@ static const struct {
 	[AUDIT_POLICY] = { "policy", { NULL },
 	    { put_policy, put_result, put_why, put_admitted, NULL } },
 	[AUDIT_ROTATE] = { "rotate", { NULL }, { put_made, put_result, NULL } },
+	[AUDIT_UPGRADE] = { "upgrade", { NULL },
+	    { put_result, put_why, NULL } },
 	[AUDIT_ASK] = { "ask", { NULL }, { NULL } },
 };
 

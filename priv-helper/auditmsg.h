@@ -24,10 +24,11 @@ enum audit_act {
 	AUDIT_SIGNAL,
 	AUDIT_ENROLL,
 	AUDIT_REVOKE,
-	AUDIT_EXIT,   /* a run has ended with all it started */
-	AUDIT_POLICY, /* read again: of [ops] in force, of [main] unusable */
-	AUDIT_ROTATE, /* of [main]: another service token */
-	AUDIT_ASK,    /* could something begin now? Leaves no record */
+	AUDIT_EXIT,    /* a run has ended with all it started */
+	AUDIT_POLICY,  /* read again: of [ops] in force, of [main] unusable */
+	AUDIT_ROTATE,  /* of [main]: another service token */
+	AUDIT_UPGRADE, /* of [main]: other programs in the place of these */
+	AUDIT_ASK,     /* could something begin now? Leaves no record */
 	AUDIT_ACTS
 };
 

@@ -517,6 +517,7 @@ take_over(struct super *s, const struct carry *from)
 	s->upgrade.audit = &s->audit;
 	s->upgrade.ops = &s->ops;
 	s->upgrade.daemon = &s->daemon;
+	s->upgrade.records = &s->records;
 	if (from == NULL)
 		return;
 	kin_carried(&s->audit, &from->audit);

@@ -31,6 +31,8 @@
 #include "lib/seqpkt.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
+#include "priv-helper/auditask.h"
+#include "priv-helper/auditmsg.h"
 #include "priv-helper/kin.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/parked.h"
@@ -56,7 +58,22 @@ upgrade_init(struct upgrade *u, const struct launch *l,
 	u->due = clock_mono_ms() + LEAVE_MS;
 }
 
-/* For whoever asked, and for the log. */
+/* The program that ends it writes this, which may be another one. */
+static void
+put_on_record(const struct upgrade *u, bool done, const char *text)
+{
+	struct audit_msg m;
+
+	memset(&m, 0, sizeof(m));
+	m.act = AUDIT_UPGRADE;
+	m.phase = AUDIT_AFTER;
+	m.result = done ? PRIV_DONE : PRIV_FAILED;
+	(void)snprintf(m.why, sizeof(m.why), "%s", text);
+	u->records->sock = u->audit->control;
+	audit_tell(u->records, &m);
+}
+
+/* For whoever asked, for the log, and for the record. */
 static void
 say(const struct upgrade *u, bool done, const char *text)
 {
@@ -68,6 +85,7 @@ say(const struct upgrade *u, bool done, const char *text)
 		log_info("upgrade", "%s", text);
 	else
 		log_errorx("upgrade", "%s", text);
+	put_on_record(u, done, text);
 	if (u->l->server >= 0)
 		(void)path_write_private(u->l->server, UPGRADE_RESULT, line,
 		    (size_t)n);
@@ -200,6 +218,22 @@ open_new(const struct launch *l, const char *name, char *why, size_t size)
 	return -1;
 }
 
+/* Like an act of [ops]: without a record it is not done. */
+static bool
+is_on_record(struct upgrade *u, char *why, size_t size)
+{
+	struct audit_msg m;
+	bool good;
+
+	memset(&m, 0, sizeof(m));
+	m.act = AUDIT_UPGRADE;
+	u->records->sock = u->audit->control;
+	good = audit_before(u->records, &m, why, size);
+	/* Who is asked and gone is closed there. */
+	u->audit->control = u->records->sock;
+	return good;
+}
+
 static int
 begin(struct upgrade *u, char *why, size_t size)
 {
@@ -243,7 +277,8 @@ upgrade_ask(struct upgrade *u)
 		give_up(u, "system mode: restart the service");
 		return;
 	}
-	if (begin(u, why, sizeof(why)) != 0) {
+	if (!is_on_record(u, why, sizeof(why)) ||
+	    begin(u, why, sizeof(why)) != 0) {
 		give_up(u, why);
 		return;
 	}
@@ -431,8 +466,11 @@ leave(struct upgrade *u)
 		u->told = true;
 		return;
 	}
-	if (u->ops->pid != 0)
+	if (u->ops->pid != 0) {
 		(void)kill(u->ops->pid, SIGKILL);
+		return;
+	}
+	/* The end of both is on record by then. */
 	kin_close(u->audit);
 	if (u->audit->pid != 0 && clock_mono_ms() >= u->due + LEAVE_MS)
 		(void)kill(u->audit->pid, SIGKILL);

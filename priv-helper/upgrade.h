@@ -8,6 +8,7 @@
 
 #include "priv-helper/carry.h"
 
+struct audit_link;
 struct kin;
 struct launch;
 
@@ -24,6 +25,7 @@ enum upgrade_phase {
 struct upgrade {
 	const struct launch *l;
 	struct kin *audit, *ops, *daemon;
+	struct audit_link *records;
 	enum upgrade_phase phase;
 	int64_t due;	   /* of the phase, monotonic ms */
 	int program;	   /* the new rdv-helper; -1: none */
@@ -43,7 +45,10 @@ void upgrade_init(struct upgrade *u, const struct launch *l,
  * `answer` whether it could take over. Its exit status.
  */
 int upgrade_try(const struct launch *l, int answer);
-/* Begins one. How it went is in the log, and in server/upgrade. */
+/*
+ * Begins one, once that is on record. How it went is on record as well, in the
+ * log, and in server/upgrade.
+ */
 void upgrade_ask(struct upgrade *u);
 /* All of rdv stops: there is none to go on with, nor to go back to. */
 void upgrade_stop(struct upgrade *u);

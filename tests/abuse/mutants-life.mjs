@@ -59,6 +59,15 @@ const parts = [
 		off: [['priv-helper/carry.c', '\t\t\tmark(k->fds.fd[i], inherit);',
 			'\t\t\tmark(k->fds.fd[0], inherit);']],
 		red: ['abuse P01 an upgrade', 'abuse P04 more'] },
+	{ ids: ['P01'], guard: 'an upgrade is not begun without a record',
+		off: [['priv-helper/upgrade.c', 'good = audit_before(u->records, &m, ' +
+			'why, size);', '(void)audit_before(u->records, &m, why, size);' +
+			'\n\tgood = true;']],
+		red: ['abuse P01 without a record'] },
+	{ ids: ['P01'], guard: 'no record is lost over an upgrade',
+		off: [['priv-helper/upgrade.c', '(void)kill(u->ops->pid, SIGKILL);\n' +
+			'\t\treturn;', '(void)kill(u->ops->pid, SIGKILL);']],
+		red: ['abuse P01 an upgrade is on record'] },
 	{ ids: ['P02'], guard: 'a program has to say that it can take over',
 		off: [['priv-helper/upgrade.c', 'strcmp(said, PROOF) == 0) {\n\t\t' +
 			'go(u,', 'true) {\n\t\tgo(u,']],

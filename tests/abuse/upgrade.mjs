@@ -55,6 +55,53 @@ function asked(rdv) {
 	return r.stderr.trim();
 }
 
+function onRecord(rdv) {
+	const r = spawnSync(bin('rdv'), ['audit', 'export'], { encoding: 'utf8',
+		env: { ...bare, HOME: rdv.home, RDV_HOME: rdv.base } });
+	assert.equal(r.status, 0, r.stderr);
+	return r.stdout.trimEnd().split('\n').map((l) => JSON.parse(l));
+}
+
+await test('P01 an upgrade is on record, before and after, and loses none',
+	async (t) => {
+		const { installed, rdv } = await start(t, 1);
+		const { ops } = rdv;
+		installed.next();
+		assert.match(await upgrade(rdv), /^upgraded /);
+		installed.next();
+		installed.write('rdvd', '');
+		assert.match(await upgrade(rdv), /^refused /);
+		const all = await waitFor('both are there', () => {
+			const list = onRecord(rdv);
+			return list.filter((r) => r.act === 'upgrade').length === 4 && list;
+		});
+		assert.deepEqual(all.filter((r) => r.act === 'upgrade')
+			.map((r) => `${r.phase} ${r.result}`), ['before undefined',
+			'after done', 'before undefined', 'after failed']);
+		assert.ok(all.some((r) => r.act === 'end' && +r.child === ops),
+			'the end of [ops]');
+		assert.ok(!all.some((r) => +r.missed > 0), 'none is missed');
+	});
+
+await test('P01 without a record there is no upgrade', async (t) => {
+	const { installed, rdv, all, pids } = await start(t, 1);
+	const kids = [rdv.ops, rdv.rdvd];
+	const { pid } = descendants(rdv.main.pid).find((p) =>
+		p.name === 'rdv-audit');
+	installed.next();
+	process.kill(pid, 'SIGSTOP');
+	try {
+		assert.match(await upgrade(rdv), /^refused .*does not answer/);
+	} finally {
+		process.kill(pid, 'SIGCONT');
+	}
+	await nothingHappened(rdv, all, pids, kids);
+	assert.match(await waitFor('there are records again', async () => {
+		const said = await upgrade(rdv);
+		return said.startsWith('upgraded ') && said;
+	}), /terminals=1/);
+});
+
 await test('P01 an upgrade with live terminals', async (t) => {
 	const { installed, rdv, all, pids } = await start(t);
 	const main = rdv.main.pid;

@@ -223,16 +223,28 @@ auditdir_key(int dirfd, const char *name, bool secret,
 	return (int)err;
 }
 
+/*
+ * A log that is being written gives its head a new file, and may do so twice
+ * while it is read: the file at hand is the place of the next one by then, and
+ * half of that. What reads the same twice is what is there.
+ */
 int
 auditdir_head(struct auditdir *d, int dirfd, const char *name, unsigned which,
     struct audit_damage *bad)
 {
+	uint8_t was[AUDIT_HASH], is[AUDIT_HASH] = { 0 };
 	char *text = xmalloc(AUDITLINE_MAX);
-	long n = read_public(dirfd, name, text, AUDITLINE_MAX);
 	const char *why = NULL;
+	long n;
 
-	if (n >= 0)
+	do {
+		memcpy(was, is, sizeof(was));
+		n = read_public(dirfd, name, text, AUDITLINE_MAX);
+		if (n < 0)
+			break;
 		why = auditchain_mark(&d->chain, which, text, (size_t)n);
+		auditcrypt_hash(text, (size_t)n, is);
+	} while (why != NULL && memcmp(was, is, sizeof(is)) != 0);
 	free(text);
 	if (n < 0 || why == NULL)
 		return n < 0 ? (int)n : 0;

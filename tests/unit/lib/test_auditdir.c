@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/auditdir.h"
@@ -331,6 +333,68 @@ abuse_O03_forged_head(void **state)
 	buf_done(&forged);
 }
 
+/*
+ * As the log does it: the head before is the place of the one after. As many
+ * different ones as half of one and half of another should not come twice.
+ */
+static void
+swap_heads(void)
+{
+	enum { HEADS = 128 };
+	struct buf heads[HEADS], *b;
+	const uint8_t prev[AUDIT_HASH] = { 0 };
+	int fd[2], i;
+
+	for (i = 0; i < HEADS; i++) {
+		buf_init(&heads[i], AUDITLINE_MAX);
+		auditline_put_num(&heads[i], "seq", 1 << i % 20);
+		auditline_put_word(&heads[i], "act", "head");
+		auditline_put_num(&heads[i], "n", i);
+		auditline_put_hex(&heads[i], "prev", prev, AUDIT_HASH);
+		auditline_sign(&heads[i], seed);
+		auditline_end(&heads[i], mac);
+	}
+	put("spare", line[1].data, line[1].len);
+	fd[0] = openat(dir, "spare", O_WRONLY);
+	fd[1] = openat(dir, AUDIT_HEAD, O_WRONLY);
+	for (i = 0;; i++) {
+		b = &heads[i % HEADS];
+		if (pwrite(fd[i % 2], b->data, b->len, 0) < 0 ||
+		    ftruncate(fd[i % 2], (off_t)b->len) < 0 ||
+		    renameat2(dir, "spare", dir, AUDIT_HEAD, RENAME_EXCHANGE) <
+			0)
+			_exit(1);
+	}
+}
+
+/* Who verifies a busy log is not told of damage that is none. */
+static void
+head_of_a_busy_log(void **state)
+{
+	enum { READINGS = 20000 };
+	int order[RECORDS], n = fill(order, -1), i, status;
+	struct audit_damage bad;
+	struct auditdir d;
+	pid_t pid;
+
+	(void)state;
+	put_log(order, n, SECOND);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		swap_heads();
+	memset(&d, 0, sizeof(d));
+	d.chain.pub = pub;
+	for (i = 0; i < READINGS; i++)
+		if (auditdir_head(&d, dir, AUDIT_HEAD, AUDIT_MARK_BESIDE,
+			&bad) != 0)
+			break;
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(i, READINGS);
+	assert_true(WIFSIGNALED(status));
+}
+
 /* The border between two files moved, with every record in its place. */
 static void
 moved_border(void **state)
@@ -396,6 +460,7 @@ main(void)
 		cmocka_unit_test(abuse_O03_older_state),
 		cmocka_unit_test(abuse_O02_behind_the_head),
 		cmocka_unit_test(abuse_O03_forged_head),
+		cmocka_unit_test(head_of_a_busy_log),
 		cmocka_unit_test(moved_border),
 		cmocka_unit_test(from_the_middle),
 		cmocka_unit_test(keys),

@@ -14,13 +14,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "build.h"
 #include "egress/conn.h"
 #include "egress/here.h"
 #include "egress/judge.h"
+#include "egress/serve.h"
 #include "lib/egress.h"
 #include "lib/seqpkt.h"
 #include "security/confine.h"
@@ -100,27 +100,6 @@ confine(const struct egress_page *list)
 		fail(err);
 }
 
-static void
-serve(struct conns *all, int listener)
-{
-	struct pollfd p[3] = { { .events = POLLIN },
-		{ .fd = EGRESS_LEASH, .events = POLLIN },
-		{ .fd = conns_news(all), .events = POLLIN } };
-	int fd;
-
-	for (;;) {
-		p[0].fd = conns_room(all) ? listener : -1;
-		if (poll(p, 3, -1) < 0 && errno != EINTR)
-			return;
-		/* Before its end: what the run has said last is heard. */
-		fd = accept4(p[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd >= 0)
-			conns_add(all, fd);
-		else if (p[1].revents != 0)
-			return;
-	}
-}
-
 int
 main(int argc, char **argv)
 {
@@ -152,7 +131,7 @@ main(int argc, char **argv)
 	listener = take_listener();
 	if (seqpkt_send(EGRESS_LEASH, &ready, sizeof(ready), NULL) != 0)
 		return 1;
-	serve(all, listener);
+	serve(all, listener, EGRESS_LEASH);
 	conns_finish(all, FINISH_MS);
 	/* Threads that still carry something carry it for nobody. */
 	_exit(0);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who waits in rdv-egress: the listener, while there is room, and the leash,
+ * whose end ends it. What the run has asked for before its end is served.
+ */
+#include "egress/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "egress/conn.h"
+
+void
+serve(struct conns *all, int listener, int leash)
+{
+	struct pollfd p[3] = { { .events = POLLIN },
+		{ .fd = leash, .events = POLLIN },
+		{ .fd = conns_news(all), .events = POLLIN } };
+	int fd;
+
+	for (;;) {
+		p[0].fd = conns_room(all) ? listener : -1;
+		if (poll(p, 3, -1) < 0 && errno != EINTR)
+			return;
+		/* Before its end: what the run has said last is heard. */
+		fd = accept4(p[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd >= 0)
+			conns_add(all, fd);
+		else if (p[1].revents != 0)
+			return;
+	}
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who waits in rdv-egress: the listener, while there is room, and the leash,
- * whose end ends it. What the run has asked for before its end is served.
+ * whose end ends it. What the run has asked for before its end is served; a
+ * listener that fails again and again costs no processor.
  */
 #include "egress/serve.h"
 
@@ -12,23 +13,29 @@
 
 #include "egress/conn.h"
 
+/* What has failed is looked at again after this: the host may lack memory. */
+#define REST_MS 100
+
 void
 serve(struct conns *all, int listener, int leash)
 {
 	struct pollfd p[3] = { { .events = POLLIN },
 		{ .fd = leash, .events = POLLIN },
 		{ .fd = conns_news(all), .events = POLLIN } };
-	int fd;
+	int fd, rest = -1;
 
 	for (;;) {
-		p[0].fd = conns_room(all) ? listener : -1;
-		if (poll(p, 3, -1) < 0 && errno != EINTR)
+		p[0].fd = rest < 0 && conns_room(all) ? listener : -1;
+		if (poll(p, 3, rest) < 0 && errno != EINTR)
 			return;
+		rest = -1;
 		/* Before its end: what the run has said last is heard. */
 		fd = accept4(p[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0)
 			conns_add(all, fd);
 		else if (p[1].revents != 0)
 			return;
+		else if (p[0].fd >= 0 && errno != EAGAIN)
+			rest = REST_MS;
 	}
 }

@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/cmd.h"
+#include "cli/hostservice.h"
 #include "cli/out.h"
 #include "cli/sock.h"
 #include "lib/err.h"
@@ -62,6 +63,7 @@ api_query(struct buf *target, const char *name, const char *value)
 int
 api_unreachable(const struct cmd_call *c, int err, const char *why)
 {
+	const bool excluded = hostservice_excludes(c->cli);
 	char *self;
 
 	if (err == RDV_E_DENIED) {
@@ -72,7 +74,7 @@ api_unreachable(const struct cmd_call *c, int err, const char *why)
 		out_error(c->cli, "TOO_BIG", "%s", why);
 		return CMD_FAILED;
 	}
-	if (c->cli->run_dir != NULL) {
+	if (c->cli->run_dir != NULL && !excluded) {
 		out_error(c->cli, "UNREACHABLE",
 		    "the rdv of this host is not reachable (%s); without a "
 		    "token: rdv login",
@@ -80,10 +82,11 @@ api_unreachable(const struct cmd_call *c, int err, const char *why)
 		return CMD_UNREACHABLE;
 	}
 	self = cli_prefix(c->cli);
-	out_error(c->cli, "UNREACHABLE",
-	    "rdvd is not reachable (%s); start it "
-	    "with: %s up",
-	    why, self);
+	out_error(c->cli, "UNREACHABLE", "%s (%s); start %s with: %s up",
+	    excluded ? "the rdv of this host does not serve this account, "
+		       "[access] of its policy decides"
+		     : "rdvd is not reachable",
+	    why, excluded ? "one of your own" : "it", self);
 	free(self);
 	return CMD_UNREACHABLE;
 }

@@ -79,6 +79,24 @@ hostservice_root(const struct cli *cli)
 	return xstrdup("");
 }
 
+bool
+hostservice_excludes(const struct cli *cli)
+{
+	char *root;
+	bool there;
+
+	if (cli->own_socket || geteuid() == 0)
+		return false;
+	if (cli->run_dir == NULL)
+		return !cli->own_base && access(RUN, F_OK) == 0;
+	if (access(cli->run_dir, F_OK) == 0 || errno != ENOENT)
+		return false;
+	root = root_of(cli->run_dir);
+	there = root != NULL;
+	free(root);
+	return there;
+}
+
 pid_t
 hostservice_pid(const struct cli *cli)
 {

@@ -13,6 +13,8 @@ struct cli;
  * otherwise. NULL: it is not. Free it.
  */
 char *hostservice_root(const struct cli *cli);
+/* There is one, and it has no place for this account. */
+bool hostservice_excludes(const struct cli *cli);
 /* Of its [main], for root, who alone can know; 0: it does not run. */
 pid_t hostservice_pid(const struct cli *cli);
 /*

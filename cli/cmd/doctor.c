@@ -22,6 +22,7 @@
 #include "cli/cmd.h"
 #include "cli/doctor.h"
 #include "cli/front.h"
+#include "cli/hostservice.h"
 #include "cli/out.h"
 #include "cli/proc.h"
 #include "cli/settings.h"
@@ -493,8 +494,12 @@ ask_rdvd(struct doctor *d)
 	if (api_try(c, "/health", &health, d->unreachable,
 		sizeof(d->unreachable)) == 0)
 		js_free(health);
-	(void)api_try(c, "/api/status", &d->status, d->unreachable,
-	    sizeof(d->unreachable));
+	if (api_try(c, "/api/status", &d->status, d->unreachable,
+		sizeof(d->unreachable)) != 0 &&
+	    hostservice_excludes(d->cli))
+		(void)str_copy(d->unreachable,
+		    "the rdv of this host does not serve this account",
+		    sizeof(d->unreachable));
 }
 
 static int

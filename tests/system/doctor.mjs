@@ -76,6 +76,18 @@ await test('doctor: root sees what nobody else may, and asks for no token',
 		has(d.rdvd, 'skipped', 'root is no user');
 	});
 
+await test('doctor: whom the host\'s rdv does not serve is told so', () => {
+	const none = { env: { RDV_RUN: at('run/rdv/nobody') } };
+	const rdv = (...args) => s.as(ann, path.join(s.bin, 'rdv'), args, none);
+	const ls = rdv('session', 'ls');
+	assert.equal(ls.status, 3, ls.err);
+	assert.match(ls.err, /does not serve this account, \[access\].*rdv up/);
+	const d = doctor(rdv);
+	has(d.rdvd, 'failed', 'does not serve this account');
+	assert.doesNotMatch(s.rdv(ann, 'session', 'ls', '--timeout', '5').err,
+		/does not serve/);
+});
+
 await test('status: whose rdv it is, and its settings', () => {
 	const { out } = s.rdv(ann, 'status', '--json');
 	const { mode, settings, base } = JSON.parse(out);

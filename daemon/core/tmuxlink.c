@@ -153,8 +153,10 @@ link_server_cb(int err, const char *why, void *arg)
 		link_fail_all(l, err, why);
 }
 
-/* Nobody listens, and those in front of the first who wants a server know it:
- * what was asked before a start must not be answered by it. */
+/*
+ * Nobody listens, and those in front of the first who wants a server know it:
+ * what was asked before a start must not be answered by it.
+ */
 static void
 no_server(struct tmux_link *l)
 {
@@ -323,11 +325,9 @@ link_spawn_cb(int err, const struct priv_spawn_answer *a,
 {
 	struct tmux_link *l = arg;
 	const bool started = err == 0 && a->result == PRIV_DONE;
-
 	const bool unseen = started && (a->guards & PRIV_G_RECORDED) != 0;
 
-	/* Three pipes, or it is not what was asked for: it ends by their EOF.
-	 */
+	/* Not what was asked for without three pipes: their EOF ends it. */
 	if (started && (l->ending || unseen || fds->n != 3)) {
 		seqpkt_fds_close(fds);
 		err = RDV_E_UNAVAILABLE;
@@ -345,8 +345,10 @@ link_spawn_cb(int err, const struct priv_spawn_answer *a,
 	}
 }
 
-/* Attached to a session of its own with nothing in it, since a client without
- * one ends; it takes no part in anybody's size. */
+/*
+ * Attached to a session of its own with nothing in it, since a client without
+ * one ends; it takes no part in anybody's size.
+ */
 static void
 spawn_client(struct tmux_link *l, const struct grant *g)
 {

@@ -84,9 +84,9 @@ link_write(struct tmux_link *l)
 			l->out.off += (size_t)n;
 		else if (n < 0 && errno == EINTR)
 			n = 1;
+		/* It is ending, and its exit comes. */
 		else if (n < 0 && errno != EAGAIN)
-			link_close_end(l,
-			    0); /* it is ending, and its exit comes */
+			link_close_end(l, 0);
 	}
 	if (buf_left(&l->out) == 0)
 		buf_reset(&l->out);

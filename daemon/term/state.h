@@ -6,6 +6,7 @@
 #include "daemon/term/presence.h"
 #include "daemon/term/pump.h"
 #include "daemon/term/runlog.h"
+#include "daemon/term/screenuser.h"
 #include "daemon/term/term.h"
 #include "daemon/term/turns.h"
 #include "daemon/term/viewer.h"
@@ -82,14 +83,6 @@ struct viewer {
 	bool read_only, dead, leaving, told, again, lagging, paused, held;
 };
 TAILQ_HEAD(viewer_list, viewer);
-
-/* Those whose screens are worked out for one user. */
-struct screen_user {
-	TAILQ_ENTRY(screen_user) link;
-	char id[UUID_TEXT];
-	unsigned emus; /* jobs that have an emulator */
-	TAILQ_HEAD(, screen_job) jobs;
-};
 
 struct terms {
 	struct terms_conf conf;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_SCREENUSER_H
+#define RDV_SCREENUSER_H
+
+#include "lib/list.h"
+#include "lib/secret.h"
+
+struct screen_job;
+
+/* Those whose screens are worked out for one user. */
+struct screen_user {
+	TAILQ_ENTRY(screen_user) link;
+	char id[UUID_TEXT];
+	unsigned emus; /* jobs that have an emulator */
+	TAILQ_HEAD(, screen_job) jobs;
+};
+
+#endif

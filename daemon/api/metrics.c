@@ -173,6 +173,9 @@ metrics_terminals(struct app *app, struct buf *b)
 	    t.emulated);
 	count(b, "screens_looked_bytes_total",
 	    "bytes only looked through for them", t.looked);
+	count(b, "answers_total", "answers to programs that asked", t.answers);
+	count(b, "answers_rests_total", "times these waited their turn out",
+	    t.rests);
 }
 
 static void

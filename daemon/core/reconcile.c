@@ -124,6 +124,7 @@ start_term(struct run *run, const struct store_run *row, enum priv_io io,
 	struct term_start start = {
 		.io = io,
 		.fd = { fds->fd[0], fds->fd[1], fds->fd[2] },
+		.owner = run->user_id,
 		.drained = run_drained_cb,
 		.sized = run_sized_cb,
 		.room = run_room_cb,

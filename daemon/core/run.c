@@ -319,6 +319,7 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 	struct term_start start = {
 		.io = run->spawn->io,
 		.fd = { fds->fd[0], fds->fd[1], fds->fd[2] },
+		.owner = run->user_id,
 		.drained = run_drained_cb,
 		.sized = run_sized_cb,
 		.room = run_room_cb,

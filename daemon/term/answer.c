@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariant: what is typed is one of the answers below, each of a fixed form
- * with nothing in it that the program chose; and nothing while the program does
- * not read, so that its questions do not fill its input.
+ * The log is the queue of what was asked, and `at` how far it was answered.
+ * While much is behind that the terminal is read no further, so a program that
+ * asks faster than it is answered waits. Invariant: what is typed is one of the
+ * answers below, each of a fixed form with nothing in it that the program
+ * chose, in the order of the questions; and nothing while the program does not
+ * read, so that its questions do not fill its input.
  */
 #include "daemon/term/answer.h"
 
@@ -12,10 +15,11 @@
 #include "daemon/emu/emu.h"
 #include "daemon/term/screen.h"
 #include "daemon/term/state.h"
-#include "lib/str.h"
 
-/* Who asks says no more until it has heard; a flood is not looked through. */
-#define LOOK 4096
+/* Looked at in a step: what a flood brings at once. */
+#define LOOK VIEWER_CHUNK
+/* So much behind the program's input is not read: the rest is left out. */
+#define UNREAD 65536
 
 /* As xterm.js has them, so that a program hears the same from both. */
 static const struct {
@@ -30,118 +34,217 @@ static const struct {
 	{ "\033[?6n", NULL },
 };
 
+/* Typed together: a step may have a thousand questions. */
+struct said {
+	size_t len;
+	char text[256];
+};
+
+static void
+say(struct term *t, struct said *s)
+{
+	if (s->len > 0)
+		(void)term_input(t, s->text, s->len);
+	s->len = 0;
+}
+
+static void
+put(struct term *t, struct said *s, const char *reply)
+{
+	size_t len = strlen(reply);
+
+	if (s->len + len > sizeof(s->text))
+		say(t, s);
+	memcpy(s->text + s->len, reply, len);
+	s->len += len;
+	t->ts->stats.answers++;
+}
+
 static void
 answer_cursor_cb(int err, const struct emu *e, uint64_t offset, void *arg)
 {
 	struct term *t = arg;
 	struct answer *a = &t->answer;
 	struct emu_look look;
-	char text[32 + ANSWER_AFTER] = "";
+	struct said s = { 0 };
+	char text[32];
 
 	(void)offset;
-	a->job = NULL;
+	a->asked = false;
 	if (err == 0) {
 		emu_look(e, &look);
 		(void)snprintf(text, sizeof(text), "\033[%s%u;%uR",
 		    a->dec ? "?" : "", look.y + 1, look.x + 1);
+		put(t, &s, text);
+		say(t, &s);
 	}
-	/* What was asked behind it is answered behind it. */
-	(void)str_copy(text + strlen(text), a->after,
-	    sizeof(text) - strlen(text));
-	a->after[0] = '\0';
-	if (text[0] != '\0')
-		(void)term_input(t, text, strlen(text));
+	turn_join(&t->ts->turns, &a->turn);
 }
 
-static void
-say(struct term *t, const char *reply)
-{
-	struct answer *a = &t->answer;
-	size_t len = strlen(a->after);
-
-	if (a->job == NULL)
-		(void)term_input(t, reply, strlen(reply));
-	else if (len + strlen(reply) < sizeof(a->after))
-		(void)str_copy(a->after + len, reply, sizeof(a->after) - len);
-}
-
+/* Where it is at the question, not where it went since. */
 static void
 ask_cursor(struct term *t, bool dec)
 {
 	struct answer *a = &t->answer;
 
-	if (a->job != NULL)
+	if (a->job == NULL)
+		a->job = screen_follow_new(t, answer_cursor_cb, t);
+	if (a->job == NULL)
 		return;
 	a->dec = dec;
-	a->job = screen_job_new(t, t->run_id, answer_cursor_cb, t);
+	a->asked = true;
+	screen_follow(a->job, a->at + 1);
 }
 
-static void
-judge(struct term *t)
+/* False: it is a question, and the program has still something to read. */
+static bool
+judge(struct term *t, struct said *s)
 {
 	const struct answer *a = &t->answer;
+	size_t i = 0, n = sizeof(answers) / sizeof(answers[0]);
 
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		if (strlen(answers[i].question) != a->len ||
-		    memcmp(answers[i].question, a->seq, a->len) != 0)
-			continue;
-		if (answers[i].reply != NULL)
-			say(t, answers[i].reply);
-		else
-			ask_cursor(t, a->seq[2] == '?');
+	while (i < n && (strlen(answers[i].question) != a->len ||
+			    memcmp(answers[i].question, a->seq, a->len) != 0))
+		i++;
+	if (i == n)
+		return true;
+	if (t->input.queued > 0)
+		return false;
+	if (answers[i].reply != NULL) {
+		put(t, s, answers[i].reply);
+		return true;
 	}
+	say(t, s);
+	if (t->input.queued > 0)
+		return false;
+	ask_cursor(t, a->seq[2] == '?');
+	return true;
 }
 
-static void
-take(struct term *t, char ch)
+/* False: not taken, as what it completes has to wait. */
+static bool
+take(struct term *t, char ch, struct said *s)
 {
 	struct answer *a = &t->answer;
 
 	if (ch == '\033')
 		a->len = 0;
 	else if (a->len == 0)
-		return;
+		return true;
 	if (a->len == ANSWER_SEQ) {
 		a->len = 0;
-		return;
+		return true;
 	}
 	a->seq[a->len++] = ch;
 	if (a->len > 2 && ch >= '@' && ch <= '~') {
-		judge(t);
+		if (!judge(t, s)) {
+			a->len--;
+			return false;
+		}
 		a->len = 0;
 	} else if (a->len == 2 && ch != '[') {
 		a->len = 0;
 	}
+	return true;
+}
+
+static long
+to_escape(const uint8_t *p, long n)
+{
+	const uint8_t *esc = memchr(p, '\033', (size_t)n);
+
+	return esc != NULL ? esc - p : n;
+}
+
+static void
+look(struct term *t)
+{
+	struct answer *a = &t->answer;
+	struct said s = { 0 };
+	const uint8_t *p = NULL;
+	long n;
+
+	n = terms_window(t->ts, t, a->at, LOOK, &p);
+	/* A log that cannot be read is one that nobody asked anything in. */
+	if (n <= 0)
+		a->at = t->log.size;
+	while (n > 0 && !a->asked) {
+		long skip = a->len == 0 ? to_escape(p, n) : 0;
+
+		a->at += (uint64_t)skip;
+		if (skip == n || !take(t, (char)p[skip], &s))
+			break;
+		a->at++;
+		p += skip + 1;
+		n -= skip + 1;
+	}
+	say(t, &s);
+}
+
+static bool
+is_heard(const struct term *t)
+{
+	uint64_t behind = t->log.size - t->answer.at;
+
+	return t->io == PRIV_IO_PTY && t->input.fd >= 0 &&
+	       t->size.owner == NULL &&
+	       (t->input.queued == 0 || behind <= UNREAD);
+}
+
+/* Where the cursor is, is worked out of what is there: no more comes. */
+static void
+hold(struct term *t)
+{
+	const struct answer *a = &t->answer;
+
+	pump_hold(&t->pump,
+	    a->asked || (t->log.size - a->at > LOOK && t->input.queued == 0));
+}
+
+static bool
+answer_step_cb(void *arg)
+{
+	struct term *t = arg;
+	struct answer *a = &t->answer;
+
+	if (!is_heard(t)) {
+		a->at = t->log.size;
+		a->len = 0;
+	} else if (a->at < t->log.size) {
+		look(t);
+	}
+	hold(t);
+	return !a->asked && a->at < t->log.size && t->input.queued == 0;
 }
 
 void
 answer_grown(struct term *t)
 {
 	struct answer *a = &t->answer;
-	uint64_t end = t->log.size, from = a->at;
-	char part[LOOK];
-	long n;
 
-	a->at = end;
-	if (t->io != PRIV_IO_PTY || t->size.owner != NULL ||
-	    end - from > LOOK || t->input.queued > 0) {
-		a->len = 0;
-		return;
-	}
-	n = term_read(t, from, part, (size_t)(end - from));
-	for (long i = 0; i < n; i++)
-		take(t, part[i]);
+	if (a->asked || a->turn.joined)
+		hold(t);
+	else if (answer_step_cb(t))
+		turn_join(&t->ts->turns, &a->turn);
 }
 
 void
 answer_start(struct term *t)
 {
-	t->answer.at = t->log.size;
+	struct answer *a = &t->answer;
+
+	a->at = t->log.size;
+	a->turn.step = answer_step_cb;
+	a->turn.arg = t;
 }
 
 void
 answer_stop(struct term *t)
 {
-	screen_job_free(t->answer.job);
-	t->answer.job = NULL;
+	struct answer *a = &t->answer;
+
+	turn_leave(&t->ts->turns, &a->turn);
+	screen_job_free(a->job);
+	a->job = NULL;
+	a->asked = false;
 }

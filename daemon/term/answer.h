@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/term/turns.h"
+
 struct screen_job;
 struct term;
 
@@ -15,22 +17,21 @@ struct term;
  * terminal, and where the cursor is. Who looks and has the size gives them
  * instead, so there is one answer (abuse J02).
  */
-#define ANSWER_SEQ   8
-#define ANSWER_AFTER 64
+#define ANSWER_SEQ 8
 
 struct answer {
-	uint64_t at; /* of the log: looked at up to here */
+	uint64_t at; /* of the log: what is behind it waits to be looked at */
 	uint8_t len; /* of a sequence that has begun */
 	char seq[ANSWER_SEQ];
-	/* The cursor is being worked out; what was asked then waits for it. */
-	struct screen_job *job;
-	bool dec; /* by DECXCPR */
-	char after[ANSWER_AFTER];
+	struct screen_job *job; /* NULL: the cursor was never asked for */
+	bool asked;		/* it is being worked out */
+	bool dec;		/* by DECXCPR */
+	struct turn turn;
 };
 
 /* What the log holds at its start was asked before. */
 void answer_start(struct term *t);
-/* The log has more. */
+/* The log has more, or the program has read its input. */
 void answer_grown(struct term *t);
 void answer_stop(struct term *t);
 

@@ -8,12 +8,15 @@
 #include "lib/buf.h"
 
 struct screen_job {
-	TAILQ_ENTRY(screen_job) link;
+	TAILQ_ENTRY(screen_job) link, next_kept;
 	struct term *term;
-	struct screen_user *user;
-	screen_fn *done; /* NULL: nobody waits */
+	struct screen_user *user; /* NULL: it is not to work now */
+	screen_fn *done;	  /* NULL: nobody waits */
 	void *arg;
-	struct emu *emu; /* NULL: its turn has not come */
+	bool working; /* its turn has come */
+	bool follows; /* stays when it is done */
+	bool kept;    /* with the emulator it had */
+	struct emu *emu;
 	uint64_t at, until;
 	uint64_t begun; /* of the checkpoint */
 	uint64_t emulated;

@@ -114,6 +114,8 @@ input_writable_cb(int fd, short what, void *arg)
 		loop_watch_disable(in->writable);
 		if (in->end)
 			finish(t);
+		/* What it asked meanwhile. */
+		answer_grown(t);
 	}
 	flow(t);
 }

@@ -335,6 +335,8 @@ next(struct pump *p, const struct turn *t)
 		next_at_end(p);
 	else if (exited && overdue(p, t))
 		finished(p);
+	else if (p->held && p->ending == PUMP_LIVES)
+		enter(p, PUMP_HELD);
 	else if (t->moved >= FLOOD || (p->state == PUMP_FLOOD && t->moved > 0))
 		enter(p, PUMP_FLOOD);
 	else {
@@ -395,6 +397,17 @@ pump_expect(struct pump *p)
 	p->expected = true;
 	floods_hold(&p->load->floods);
 	busypoll_begin(&p->load->busypoll, clock_mono_us());
+}
+
+void
+pump_hold(struct pump *p, bool on)
+{
+	p->held = on;
+	if (on && (p->state == PUMP_WATCH || p->state == PUMP_FLOOD) &&
+	    p->ending == PUMP_LIVES)
+		enter(p, PUMP_HELD);
+	else if (!on && p->state == PUMP_HELD)
+		enter(p, p->spooled > 0 ? PUMP_FLOOD : PUMP_WATCH);
 }
 
 void

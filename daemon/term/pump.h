@@ -41,6 +41,7 @@ enum pump_state {
 	PUMP_WATCH,   /* wait for readable */
 	PUMP_FLOOD,   /* there was much and will be more: takes turns */
 	PUMP_BLOCKED, /* no room for more: try again later */
+	PUMP_HELD,    /* what came is being answered first */
 	PUMP_HUNG,    /* nobody has the terminal open: look again later */
 	PUMP_DONE
 };
@@ -68,7 +69,8 @@ struct pump {
 	struct flood flood;
 	struct pump_source src[2];
 	int spool_r, spool_w;
-	bool expected;	   /* the echo of a key */
+	bool expected; /* the echo of a key */
+	bool held;
 	size_t spool_size; /* the pipe's capacity */
 	size_t spooled;	   /* bytes in it */
 	enum pump_state state;
@@ -86,6 +88,10 @@ void pump_init(struct pump *p, struct loop *l, struct runlog *log,
 void pump_start(struct pump *p, enum priv_io io, const int *fd);
 /* A key was pressed: its echo goes before the floods of others. */
 void pump_expect(struct pump *p);
+/*
+ * Reads no more while it is on, so the program waits; unless the run is over.
+ */
+void pump_hold(struct pump *p, bool on);
 /* Whatever was written is read to the end, then comes `drained`, later. */
 void pump_finish(struct pump *p, enum pump_ending why);
 /* Lets go of the descriptors; what is in them stays there. */

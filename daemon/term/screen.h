@@ -29,6 +29,17 @@ screen_fn(int err, const struct emu *e, uint64_t offset, void *arg);
  */
 struct screen_job *
 screen_job_new(struct term *t, const char *user_id, screen_fn *done, void *arg);
+/*
+ * One that stays and goes on from where it was: each byte of the log is
+ * emulated once, however often it is asked (screen_follow()). It belongs to
+ * the terminal, to be freed with it, and works in the name of its owner, for
+ * whom one is under way at once. `done` as above, each time; a checkpoint made
+ * meanwhile may bring it further than was asked. NULL as above.
+ */
+struct screen_job *
+screen_follow_new(struct term *t, screen_fn *done, void *arg);
+/* To that offset; not while it is still on its way to another. */
+void screen_follow(struct screen_job *j, uint64_t until);
 /* `done` is not called any more. */
 void screen_job_free(struct screen_job *j);
 

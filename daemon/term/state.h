@@ -56,8 +56,9 @@ struct term {
 	TAILQ_HEAD(, await) awaits;
 	bool is_ended;
 	char run_id[UUID_TEXT];
-	uint64_t kept; /* of the newest checkpoint, as far as known */
-	bool is_flood; /* so it was up to there */
+	char owner[UUID_TEXT]; /* whose turn its questions have; "": nobody's */
+	uint64_t kept;	       /* of the newest checkpoint, as far as known */
+	bool is_flood;	       /* so it was up to there */
 	struct screen_job *keeper; /* makes another */
 	struct term_end end;	   /* cause is ours */
 	term_drained_fn *drained;
@@ -91,10 +92,13 @@ struct terms {
 	TAILQ_HEAD(, term) all;
 	struct viewer_list again; /* have more to give in the next turn */
 	struct loop_timer *again_timer, *tick;
-	unsigned lagging;		  /* viewers whose sink is full */
-	TAILQ_HEAD(, screen_user) askers; /* in turn; each has a job */
-	struct screen_user own;		  /* the daemon: after all others */
-	unsigned emus;			  /* of the askers */
+	unsigned lagging; /* viewers whose sink is full */
+	/* Who wants to see, and those whose programs ask for the cursor. */
+	struct screen_users askers, owners;
+	struct screen_user own;	       /* the daemon: after all others */
+	TAILQ_HEAD(, screen_job) kept; /* the oldest first */
+	bool owner_had;		       /* the last turn */
+	int64_t owners_us, rest_until;
 	struct loop_timer *slice;
 	struct turns turns; /* of who reads through logs for text */
 	TAILQ_HEAD(, search) searches;

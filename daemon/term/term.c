@@ -203,6 +203,8 @@ term_start(struct term *t, const struct term_start *s)
 	t->sized = s->sized;
 	t->room = s->room;
 	t->arg = s->arg;
+	(void)str_copy(t->owner, s->owner != NULL ? s->owner : "",
+	    sizeof(t->owner));
 	t->size.cols = t->size.cols_due = s->cols;
 	t->size.rows = t->size.rows_due = s->rows;
 	t->input.fd = s->fd[0];

@@ -37,6 +37,8 @@ struct terms_stats {
 	uint64_t emulated;	/* bytes emulated for that */
 	uint64_t looked;	/* bytes only looked through */
 	uint64_t unwanted;	/* screens whose askers left meanwhile */
+	uint64_t answers;	/* typed to programs that asked */
+	uint64_t rests;		/* of what is emulated for those */
 	unsigned terms, viewers, awaits, blocked, flowing;
 	unsigned working; /* screens under way, or waiting for their turn */
 };
@@ -86,6 +88,7 @@ struct term_start {
 	 * stderr. Taken over. */
 	int fd[3];
 	unsigned cols, rows;
+	const char *owner; /* id of the user it works for; copied; or NULL */
 	term_drained_fn *drained;
 	term_sized_fn *sized; /* may be NULL */
 	term_room_fn *room;   /* may be NULL */

@@ -195,6 +195,12 @@ await test('a checkpoint is made though nobody looks, and survives kill -9',
 		assert.deepEqual(await screen(rdv, s), before);
 	});
 
+const figures = async (rdv) => {
+	const { raw } = await rdv.request('GET', '/metrics');
+	return Object.fromEntries([...String(raw).matchAll(/^rdv_(\w+) (\d+)$/mg)].map(
+		([, name, n]) => [name, Number(n)]));
+};
+
 // J02: while nobody looks rdvd answers what has one answer everywhere, and where
 // the cursor is; once, in order, and not what it shows.
 const questions = ['\\033[c', '\\033[6n', '\\033[?1$p', '\\033[21t',
@@ -235,6 +241,32 @@ await test('J02 who has the size is who answers, and rdvd does not',
 		await viewer.shows('<end>');
 		assert.match(viewer.output.toString('latin1'), /asked<end>$/);
 		await viewer.close();
+	});
+
+// Of a log that has to be emulated, and is too short for a checkpoint.
+const asksOften = ['/bin/bash', '-c', String.raw`stty raw -echo
+ask() { printf "$1"; read -rs -d R; said=\${REPLY#?}; }
+yes "$(printf '\e[5A\e[2;3Hx')" | head -c 700000
+for ((i = 0; i < 200; i++)); do
+	ask "\e[$((i % 20 + 1));5H\e[6n"
+	[[ $said == "[$((i % 20 + 1));5" ]] || break
+done
+ask '\e[9;9H\e[6n\e[?6n'; one=$said; read -rs -d R
+printf "\e[2J\e[H$i $one \${REPLY#?} end"; exec cat`.replaceAll('\\$', '$')];
+
+await test('J02 who asks in a loop is answered, and each byte emulated once',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await rdv.session('often', asksOften);
+		// Nobody looks meanwhile, as that is emulated too.
+		await rdv.call('GET', `/api/sessions/${s.id}/wait?pattern=end&since=0&timeout_ms=60000`);
+		const { answers_total: answers, screens_emulated_bytes_total: emulated } =
+			await figures(rdv);
+		assert.match((await screen(rdv, s)).content,
+			/^200 \[9;9 \[\?9;9 end\n/);
+		assert.equal(answers, 202);
+		assert.ok(emulated > 700000, `${emulated}`);
+		assert.ok(emulated < 1400000, `${emulated}`);
 	});
 
 // Of all that is emulated there are numbers, and the last who asks is the one

@@ -166,9 +166,16 @@ termrig_drained_cb(void *arg)
 void
 termrig_pty(struct termrig *g, struct termrig_pty *p)
 {
+	termrig_pty_of(g, p, NULL);
+}
+
+void
+termrig_pty_of(struct termrig *g, struct termrig_pty *p, const char *owner)
+{
 	struct term_start start = { .io = PRIV_IO_PTY,
 		.cols = 80,
 		.rows = 24,
+		.owner = owner,
 		.drained = termrig_drained_cb,
 		.arg = p };
 	int spool[2];

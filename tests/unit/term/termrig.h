@@ -46,6 +46,9 @@ struct termrig_pty {
 
 /* Opens all of it and starts the term; or only the terminal. */
 void termrig_pty(struct termrig *g, struct termrig_pty *p);
+/* The same for the terminal of somebody. */
+void
+termrig_pty_of(struct termrig *g, struct termrig_pty *p, const char *owner);
 void termrig_pty_raw(struct termrig_pty *p);
 /* A term's callback whose argument is a termrig_pty. */
 void termrig_drained_cb(void *pty);

@@ -51,6 +51,8 @@ wish(struct cmd_call *c, struct js **body)
 	*body = js_object();
 	js_add_str(*body, "session_id", id);
 	js_add_str(*body, "mode", cmd_flag(c, "write") ? "write" : "read");
+	if (cmd_flag(c, "history"))
+		js_add_bool(*body, "history", true);
 	if (age > 0)
 		js_add_int(*body, "expires_in", age / 1000);
 	if (label != NULL)
@@ -70,6 +72,7 @@ print_json(const struct js *v, const char *url)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		js_add_str(o, texts[i], js_str(v, texts[i], NULL));
+	js_add_bool(o, "history", js_bool(v, "history", false));
 	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
 		js_add_ms(o, times[i], js_int(v, times[i], -1));
 	js_add_str(o, "url", url);
@@ -175,6 +178,8 @@ static const struct cmd_arg link_arg[] = {
 };
 static const struct cmd_opt new_opts[] = {
 	{ .name = "write", .help = "who comes by it may type as well" },
+	{ .name = "history",
+	    .help = "and sees what was there before, from the beginning" },
 	{ .name = "expires",
 	    .arg = "AGE",
 	    .help = "end it after 90m, 12h or 30d (8h)" },
@@ -191,7 +196,9 @@ const struct cmd cmd_share = {
 	.opts = new_opts,
 	.help = "make a link to a session's terminal and show it once",
 	.doc = "Whoever has the link sees the terminal of that session in a "
-	       "browser, and who else looks, and nothing besides; with --write "
+	       "browser, and who else looks, and nothing besides: its screen "
+	       "as it is then and what follows, with --history also all that "
+	       "it showed before. With --write "
 	       "what they type is typed as you. It ends at its time, with the "
 	       "session, or by rdv share revoke, and everybody who came by it "
 	       "is sent away then. A session that is called ls, new or revoke "

@@ -313,12 +313,15 @@ on_take_size(struct door *d, const struct js *m)
 	check(d, viewer_take_size(d->viewer));
 }
 
+const char door_newcomer[] = "this link shows what comes, not what was before";
+
 uint64_t
 door_tail(const struct door *d, uint64_t bytes)
 {
 	uint64_t size = term_bytes(d->term);
+	uint64_t at = size > bytes ? size - bytes : 0;
 
-	return size > bytes ? size - bytes : 0;
+	return at > d->floor ? at : d->floor;
 }
 
 /*
@@ -335,6 +338,8 @@ on_resume(struct door *d, const struct js *m)
 	door_screen_drop(d);
 	if (strcmp(run, d->run_id) != 0)
 		why = "the session has another run now";
+	else if (offset >= 0 && (uint64_t)offset < d->floor)
+		why = door_newcomer;
 	else if (offset >= 0 && viewer_seek(d->viewer, (uint64_t)offset))
 		return;
 	offset = (int64_t)door_tail(d, DOOR_TAIL);

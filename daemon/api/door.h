@@ -38,15 +38,17 @@ struct door {
 	struct auth_watch *watch;
 	char session_id[UUID_TEXT], run_id[UUID_TEXT], user_id[UUID_TEXT];
 	bool binary, read_only;
-	bool guest;   /* by a link */
-	bool hears;   /* of who else looks */
-	bool ready;   /* "ready" was said */
-	bool closing; /* our close frame is sent or decided */
-	bool ended;   /* "exit" was said; close when the queue is short */
+	bool guest;    /* by a link */
+	bool newcomer; /* what was before `floor` is not shown */
+	bool hears;    /* of who else looks */
+	bool ready;    /* "ready" was said */
+	bool closing;  /* our close frame is sent or decided */
+	bool ended;    /* "exit" was said; close when the queue is short */
 	int64_t touched;
 	/* A screen that is worked out, and then what of it is to be sent. */
 	struct screen_job *job;
 	struct buf screen;
+	uint64_t floor;	     /* of the log, nothing before it is sent */
 	uint64_t screen_end; /* the offset it stands for */
 	unsigned screen_cols, screen_rows;
 	unsigned screen_lines; /* above it, at most */
@@ -72,6 +74,8 @@ void door_refuse(struct door *d, const struct door_refusal *no);
 void door_revoked_cb(void *door);
 void door_say_ready(struct door *d, uint64_t offset);
 void door_say_resync(struct door *d, uint64_t offset, const char *reason);
+/* The reason where that is before its floor. */
+extern const char door_newcomer[];
 /* Whether its run has a terminal. */
 bool door_has_screen(const struct door *d);
 /*
@@ -82,7 +86,7 @@ void door_screen(struct door *d, unsigned lines);
 /* Sends what the client takes of it now. */
 void door_screen_more(struct door *d);
 void door_screen_drop(struct door *d);
-/* Where the last `bytes` of the log begin. */
+/* Where the last `bytes` of what it may see of the log begin. */
 uint64_t door_tail(const struct door *d, uint64_t bytes);
 /* Somebody is here: the session's activity is noted now and then. */
 void door_touch(struct door *d);

@@ -102,7 +102,8 @@ door_has_screen(const struct door *d)
 void
 door_screen(struct door *d, unsigned lines)
 {
-	d->screen_lines = lines;
+	/* What is above it was before. */
+	d->screen_lines = d->newcomer ? 0 : lines;
 	d->job = screen_job_new(d->term, d->user_id, screen_done_cb, d);
 }
 

@@ -28,6 +28,7 @@ struct link_in {
 	uint64_t set;
 	const char *session_id, *mode, *label;
 	int64_t expires_in;
+	bool history;
 };
 
 static const struct js_field create_fields[] = {
@@ -55,6 +56,11 @@ static const struct js_field create_fields[] = {
 	    .min = 60,
 	    .max = 8760 * HOUR_S,
 	    .help = "seconds; default 28800, at most sharing.max_hours" },
+	{ .name = "history",
+	    .kind = JS_BOOL,
+	    .offset = offsetof(struct link_in, history),
+	    .help = "show what was there before too, from the run's beginning; "
+		    "without it the screen as it is, and what follows" },
 	{ .name = NULL },
 };
 
@@ -133,6 +139,7 @@ link_json(const struct token *t)
 	js_add_str(o, "session_id", t->session_id);
 	js_add_str(o, "mode", mode_of(t->scopes));
 	js_add_str(o, "label", t->label);
+	js_add_bool(o, "history", t->history);
 	js_add_ms(o, "created_at", t->created_at);
 	js_add_ms(o, "expires_at", t->expires_at);
 	js_add_int(o, "uses", t->uses);
@@ -237,6 +244,7 @@ wish(struct api_call *c, struct credential_spec *spec)
 			      : SCOPE_READ,
 		.expires_at = clock_wall_ms() + age_s * 1000,
 		.session_id = in->session_id,
+		.history = in->history,
 	};
 	if (!label_ok(spec->name)) {
 		api_fail(c, RDV_E_INVALID,
@@ -250,6 +258,7 @@ static struct js *
 made_json(const struct credential_spec *spec, const char *id)
 {
 	struct token t = { .scopes = spec->scopes,
+		.history = spec->history,
 		.expires_at = spec->expires_at,
 		.created_at = clock_wall_ms(),
 		.used = -1 };

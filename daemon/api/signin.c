@@ -86,7 +86,7 @@ static void
 signin_code(struct api_call *c)
 {
 	struct credential_spec spec = { c->actor->user_id, "sign-in",
-		TOKEN_CODE, 0, clock_wall_ms() + CODE_MS, NULL };
+		TOKEN_CODE, 0, clock_wall_ms() + CODE_MS, NULL, false };
 	struct api_answer answer = { .status = 201 };
 	char id[UUID_TEXT], text[TOKEN_TEXT];
 	struct change x;
@@ -159,7 +159,7 @@ exchange(struct change *x, const struct token *code, char text[TOKEN_TEXT],
     char page_key[TOKEN_TEXT])
 {
 	struct credential_spec spec = { code->user_id, "browser", TOKEN_COOKIE,
-		SCOPE_FULL, clock_wall_ms() + COOKIE_S * 1000, NULL };
+		SCOPE_FULL, clock_wall_ms() + COOKIE_S * 1000, NULL, false };
 	char id[UUID_TEXT];
 	int err;
 

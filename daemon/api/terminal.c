@@ -103,6 +103,8 @@ begin_at(const struct door *d, const struct terminal_in *in, const char **why)
 		*why = "the session has another run now";
 	else if ((uint64_t)in->offset > term_bytes(d->term))
 		*why = "that offset is not in the log";
+	else if ((uint64_t)in->offset < d->floor)
+		*why = door_newcomer;
 	else
 		return (uint64_t)in->offset;
 	return door_tail(d, tail);
@@ -147,9 +149,11 @@ attach(struct door *d, const struct terminal_in *in, const char *token_id)
 	};
 	const char *why;
 
+	d->newcomer = !auth_link_history(d->app->auth, token_id);
+	d->floor = d->newcomer ? term_bytes(d->term) : 0;
 	conf.offset = begin_at(d, in, &why);
-	conf.held =
-	    in->screen && (!JS_SET(in, 0) || why != NULL) && door_has_screen(d);
+	conf.held = (in->screen || d->newcomer) &&
+		    (!JS_SET(in, 0) || why != NULL) && door_has_screen(d);
 	if (conf.held)
 		conf.offset = term_bytes(d->term);
 	d->hears = in->presence;

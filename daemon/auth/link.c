@@ -97,3 +97,11 @@ auth_link_label(const struct auth *a, const char *id)
 		return NULL;
 	return t->label[0] != '\0' ? t->label : "guest";
 }
+
+bool
+auth_link_history(const struct auth *a, const char *id)
+{
+	const struct token *t = tokens_find_id(a->tokens, id);
+
+	return t == NULL || t->kind != TOKEN_LINK || t->history;
+}

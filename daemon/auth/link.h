@@ -39,5 +39,10 @@ void auth_links_each(struct auth *a, const char *user_id,
  * NULL when that id is no link's.
  */
 const char *auth_link_label(const struct auth *a, const char *id);
+/*
+ * Whether what was there before somebody came is shown to him: not to who has
+ * a link whose maker did not say so. True of an id that is no link's.
+ */
+bool auth_link_history(const struct auth *a, const char *id);
 
 #endif

@@ -161,6 +161,7 @@ link_parse(const struct store_token *row, struct token *t)
 {
 	t->scopes = scope_parse(row->scopes);
 	t->uses = t->stored_uses = row->uses;
+	t->history = row->history;
 	return (t->scopes == SCOPE_READ || t->scopes == SCOPE_RUN) &&
 	       row->session_id != NULL && row->expires_at >= 0 &&
 	       str_copy(t->session_id, row->session_id,

@@ -43,6 +43,7 @@ struct token {
 	int64_t used;		   /* last use seen, or -1 */
 	int64_t uses, stored_uses; /* of a link: how often it was opened */
 	char label[TOKEN_LABEL];   /* of a link: who it is for; "": unsaid */
+	bool history;		   /* of a link: the past is shown too */
 	uint8_t digest[DIGEST_LEN];
 	uint8_t page[DIGEST_LEN]; /* of a cookie's page key */
 	struct token_note note;

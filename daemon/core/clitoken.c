@@ -59,7 +59,7 @@ make(struct app *app, int dir)
 {
 	struct credential_change *ch = credential_begin(app->auth);
 	struct credential_spec spec = { auth_owner(app->auth), "cli", TOKEN_CLI,
-		SCOPE_FULL, -1, NULL };
+		SCOPE_FULL, -1, NULL, false };
 	struct tx *tx = tx_begin(app->db);
 	char id[UUID_TEXT], line[TOKEN_TEXT + 1];
 	size_t len;

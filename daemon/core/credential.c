@@ -178,8 +178,10 @@ token_fill(struct token *t, const struct credential_spec *spec)
 	t->expires_at = spec->expires_at;
 	t->created_at = clock_wall_ms();
 	t->stored_use = t->used = -1;
-	if (spec->kind == TOKEN_LINK)
-		(void)str_copy(t->label, spec->name, sizeof(t->label));
+	if (spec->kind != TOKEN_LINK)
+		return;
+	(void)str_copy(t->label, spec->name, sizeof(t->label));
+	t->history = spec->history;
 }
 
 /* The row holds the digest, so that who reads the database has nothing (C11).
@@ -197,7 +199,8 @@ insert(struct credential_change *ch, struct tx *tx,
 	scope_format(t->scopes, scopes);
 	row = (struct store_token){ t->id, t->user_id, spec->name,
 		token_kind_name(t->kind), prefix, hash, page, scopes,
-		spec->session_id, t->expires_at, -1, t->created_at, 0 };
+		spec->session_id, t->expires_at, -1, t->created_at, 0,
+		t->history };
 	err = store_token_insert(tx, &row);
 	if (err != 0)
 		return err;

@@ -22,6 +22,7 @@ struct credential_spec {
 	uint32_t scopes;
 	int64_t expires_at;	/* ms, -1: never */
 	const char *session_id; /* the only one it is for; NULL: all */
+	bool history;		/* of a link: what was before is shown too */
 };
 
 /*

@@ -134,7 +134,8 @@ CREATE TABLE "token" (
 	uses INTEGER NOT NULL DEFAULT 0,
 	revoked_at INTEGER,
 	created_at INTEGER NOT NULL
-) STRICT;
+, history INTEGER NOT NULL DEFAULT 0
+    CHECK (history IN (0, 1))) STRICT;
 
 CREATE INDEX token_expiry ON token (expires_at);
 

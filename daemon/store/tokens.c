@@ -11,7 +11,7 @@
 
 #define COLUMNS                                                           \
 	"id, user_id, name, kind, key_prefix, hash, scopes, expires_at, " \
-	"last_used_at, created_at, page_hash, session_id, uses"
+	"last_used_at, created_at, page_hash, session_id, uses, history"
 
 /*
  * Expired CLI tokens are among them: their owner is to hear EXPIRED, not wrong.
@@ -29,7 +29,7 @@ static const char sql_bound[] =
     "SELECT " COLUMNS " FROM token WHERE session_id = ? "
     "AND revoked_at IS NULL";
 static const char sql_insert[] = "INSERT INTO token (" COLUMNS ") VALUES "
-				 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+				 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char sql_revoke[] =
     "UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
 static const char sql_touch[] =
@@ -62,6 +62,7 @@ tokens_row_cb(struct row *row, void *arg)
 		.page_hash = row_str(row, 10),
 		.session_id = row_str(row, 11),
 		.uses = row_int(row, 12),
+		.history = row_int(row, 13) == 1,
 	};
 
 	e->any = true;
@@ -112,10 +113,10 @@ store_tokens_bound(struct db *db, const char *session_id, store_token_fn *cb,
 int
 store_token_insert(struct tx *tx, const struct store_token *t)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssnnissi", t->id, t->user_id,
+	long n = tx_exec(tx, sql_insert, "sssssssnnissii", t->id, t->user_id,
 	    t->name, t->kind, t->key_prefix, t->hash, t->scopes, t->expires_at,
 	    t->last_used_at, t->created_at, t->page_hash, t->session_id,
-	    t->uses);
+	    t->uses, (int64_t)t->history);
 
 	return n < 0 ? (int)n : 0;
 }

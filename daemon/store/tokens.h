@@ -24,6 +24,7 @@ struct store_token {
 	int64_t expires_at, last_used_at; /* -1: never */
 	int64_t created_at;
 	int64_t uses; /* counted of links */
+	bool history; /* of a link: the past is shown too */
 };
 
 typedef bool store_token_fn(const struct store_token *t, void *arg);

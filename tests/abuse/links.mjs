@@ -77,6 +77,73 @@ await test('C12 a link to look looks, one to type types', async () => {
 	await Promise.all([a.t.close(), b.t.close()]);
 });
 
+// All that a viewer can ask for of what was before, with both subprotocols.
+const pasts = ['', '&offset=0', '&tail=262144', '&screen=true',
+	'&screen=true&lines=2000', '&offset=0&screen=true&lines=2000',
+	'&offset=5&tail=262144'];
+const all = (v) => v.screen + v.output;
+const asks = (ready) => [{ type: 'resume', offset: 0, run_id: ready.run_id },
+	{ type: 'resume', offset: ready.end - 1, run_id: ready.run_id },
+	{ type: 'resume', offset: 0, run_id: NOBODY }, { type: 'resume' },
+	{ type: 'screen' }, { type: 'screen', lines: 2000 }];
+
+await test('C12 a link shows what comes, and before it the screen alone',
+	async () => {
+		const p = await rdv.session('with a past', ['/bin/sh', '-c',
+			'stty -echo; echo past-secret; seq -f n%gn 1 300; echo present; exec cat']);
+		await rdv.call('GET', `/api/sessions/${p.id}/wait?pattern=present` +
+			'&since=0&timeout_ms=60000');
+		const now = await link({ session_id: p.id });
+		const told = await link({ session_id: p.id, history: true });
+		assert.deepEqual([now.history, told.history], [false, true]);
+		const last = (v) => v.messages.findLast((m) => m.type === 'pong' ||
+			(m.type === 'screen' && !m.more))?.type;
+		const look = async (query, protocol) => {
+			const { token } = (await exchange(now.secret)).json;
+			const v = await Terminal.open(rdv, p.id, { protocol, token: null,
+				query: `token=${token}${query}`,
+				headers: { Host: web, Origin: origin } });
+			for (const one of asks(await v.message('ready')))
+				v.send(one);
+			v.send({ type: 'ping' });
+			await v.message('pong');
+			v.send({ type: 'screen', lines: 2000 });
+			await waitFor('the screen', () => last(v) === 'screen');
+			await v.close();
+			return all(v);
+		};
+		for (const query of pasts)
+			for (const protocol of ['rdv.v1', null]) {
+				const got = await look(query, protocol);
+				assert.ok(!/past-secret|n150n/.test(got), query);
+				assert.match(got, /n300n[^]*present/, query);
+			}
+		const v = await come((await exchange(now.secret)).json.token, p.id);
+		await v.message('screen', (m) => !m.more);
+		await rdv.call('POST', `/api/sessions/${p.id}/input`,
+			{ data: 'what comes\n' });
+		await v.shows('what comes');
+		await v.close();
+		// Control: who was given it sees it.
+		const w = await come((await exchange(told.secret)).json.token, p.id,
+			'&offset=0');
+		await w.shows('past-secret');
+		await w.close();
+		// So it is after a start, and of what has ended.
+		await rdv.call('POST', `/api/sessions/${p.id}/input`, { data: '\x04' });
+		await waitFor('its end', async () => (await rdv.call('GET',
+			`/api/sessions/${p.id}`)).run.state === 'completed');
+		const x = await come((await exchange(now.secret)).json.token, p.id,
+			'&offset=0');
+		await x.message('exit');
+		assert.ok(!all(x).includes('past-secret'));
+		const y = await come((await exchange(told.secret)).json.token, p.id,
+			'&offset=0');
+		await y.message('exit');
+		assert.ok(all(y).includes('past-secret'), 'control');
+		await Promise.all([x.close(), y.close()]);
+	});
+
 await test('J01 who types by a link hears of no clipboard', async () => {
 	const c = await rdv.session('copies', ['/bin/cat']);
 	await rdv.call('PATCH', `/api/sessions/${c.id}`, { clipboard: true });
@@ -237,12 +304,12 @@ await test('C13 a link ends with its session and outlives rdvd', async (tt) => {
 	const { id } = await mine.session('brief', ['/bin/cat']);
 	const on = (body) => mine.call('POST', '/api/links',
 		{ session_id: id, ...body });
-	const one = await on({ mode: 'write', label: 'one' });
+	const one = await on({ mode: 'write', label: 'one', history: true });
 	assert.equal((await exchange(one.secret, { from: mine })).status, 200);
 	await mine.again('SIGTERM');
 	const [kept] = await mine.call('GET', `/api/links?session_id=${id}`);
-	assert.deepEqual([kept.id, kept.mode, kept.label, kept.uses],
-		[one.id, 'write', 'one', 1]);
+	assert.deepEqual([kept.id, kept.mode, kept.label, kept.uses,
+		kept.history], [one.id, 'write', 'one', 1, true]);
 	const r = await exchange(one.secret, { from: mine });
 	assert.equal(r.status, 200, 'it outlives rdvd');
 	const t = await Terminal.open(mine, id, { query: `token=${r.json.token}`,

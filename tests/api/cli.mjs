@@ -63,6 +63,9 @@ await test('cli: links are made, listed and revoked', async (t) => {
 	const typed = JSON.parse((await ask('--json', 'share', '--write', id)).out);
 	assert.deepEqual([typed.mode, typed.session_id, typed.url.split('#')[1]],
 		['write', id, typed.secret]);
+	const told = JSON.parse((await ask('--json', 'share', '--history', id)).out);
+	assert.deepEqual([typed.history, told.history], [false, true]);
+	assert.equal((await ask('share', 'revoke', told.id)).status, 0);
 	const list = JSON.parse((await ask('--json', 'share', 'ls')).out);
 	assert.deepEqual(list.map((l) => l.label), ['', 'Ann']);
 	assert.equal(list[1].expires_at - list[1].created_at, 90 * 60000);

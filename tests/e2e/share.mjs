@@ -9,11 +9,13 @@ const phone = {
 	deviceScaleFactor: 2,
 };
 
-async function linkFrom(page, { label, write = false }) {
+async function linkFrom(page, { label, write = false, past = false }) {
 	await page.click('.actions >> text=Share');
 	await page.fill('#share-label', label);
 	if (write)
 		await page.check('text=May type, as you');
+	if (past)
+		await page.check('text=Sees what was before');
 	await page.click('text=Make a link');
 	const url = await until(async () => await page.inputValue('#share-url')
 	    .catch(() => null), 'the link');
@@ -64,6 +66,47 @@ await test('abuse_A13 a link shows one terminal, and what is behind # goes',
 	    .then((r) => r.status)), 401, 'nothing else');
 	forgiveOutage(eyes);
 	await eyes.context().close();
+	await page.context().close();
+	await product.closeAll();
+});
+
+await test('abuse_C12 a guest sees the screen, and the past where it was said',
+    async ({ product, browser }) => {
+	const made = await product.session('old');
+	const page = await browser.signedIn();
+	const up = async (p) => {
+		await p.focus('.xterm-helper-textarea');
+		await p.keyboard.press('Shift+PageUp');
+		return rows(p);
+	};
+	const top = async (p) => {
+		for (let now = await rows(p), was = null;
+		    JSON.stringify(now) !== JSON.stringify(was);) {
+			was = now;
+			now = await up(p);
+		}
+	};
+
+	await openSession(page, made);
+	await type(page, 'seq -f n%gn 1 200; echo the-$((1 + 1))-end\n');
+	await shows(page, /^the-2-end$/);
+	const now = await guest(browser, await linkFrom(page, { label: 'now' }));
+	await shows(now, /^the-2-end$/);
+	await shows(now, /^n200n$/);
+	await type(page, 'echo and-$((1 + 2))-more\n');
+	await shows(now, /^and-3-more$/);
+	// Lines that scroll off from now on are there.
+	await type(page, 'seq -f m%gm 1 200\n');
+	await shows(now, /^m200m$/);
+	await until(async () => (await up(now)).includes('m1m'), 'scrolled');
+	await top(now);
+	check(!(await rows(now)).includes('n1n'), 'nothing from before');
+	const all = await guest(browser, await linkFrom(page,
+	    { label: 'all', past: true }));
+	await shows(all, /^m200m$/);
+	await until(async () => (await up(all)).includes('n1n'), 'the past');
+	await now.context().close();
+	await all.context().close();
 	await page.context().close();
 	await product.closeAll();
 });

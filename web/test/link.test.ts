@@ -82,6 +82,10 @@ class Rig {
 		jumped: (first) => {
 			this.jumps.push(first);
 		},
+		restored: (text, done) => {
+			this.shown = text;
+			done();
+		},
 		output: (bytes, _at, done) => {
 			this.shown += new TextDecoder().decode(bytes);
 			if (this.autoDraw)
@@ -127,6 +131,30 @@ class Rig {
 		this.ready(0);
 	}
 }
+
+test("a screen comes in pieces, and output goes on where it stands", () => {
+	const rig = new Rig();
+	const piece = (data: string, more: boolean) => rig.last.say(
+	    { type: "screen", data, offset: 90, cols: 100, rows: 30, more });
+
+	rig.link.start();
+	rig.ready(80);
+	piece("lost with its ", true);
+	rig.last.onclose?.({ code: 1006 });
+	rig.pass(60_000);
+	rig.ready(80);
+	piece("the ", true);
+	assert.equal(rig.shown, "", "not before the last piece");
+	piece("screen", false);
+	rig.last.out(90, " and more");
+	assert.equal(rig.shown, "the screen and more");
+	assert.equal(rig.link.cursor.next, 99);
+	assert.equal(rig.link.cursor.gaps, 0);
+	/* Nothing of a stream that goes on behind a screen is cut. */
+	assert.equal(rig.link.cursor.whole, true);
+	rig.last.say({ type: "resync", run_id: "r1", offset: 300, reason: "" });
+	assert.equal(rig.link.cursor.whole, false);
+});
 
 test("the first connection asks for a tail, the next for its offset", () => {
 	const rig = new Rig();

@@ -173,7 +173,8 @@ fx_issue(struct fx *fx, enum token_kind kind, uint32_t scopes,
     int64_t expires_at, char id[UUID_TEXT], char text[TOKEN_TEXT])
 {
 	struct credential_spec spec = { auth_owner(fx->app.auth), "test", kind,
-		scopes, expires_at, scope_is_run(scopes) ? FX_SESSION : NULL };
+		scopes, expires_at, scope_is_run(scopes) ? FX_SESSION : NULL,
+		false };
 
 	issue(fx, &spec, id, text);
 }
@@ -183,7 +184,7 @@ fx_link(struct fx *fx, uint32_t scopes, int64_t expires_at, char id[UUID_TEXT],
     char text[TOKEN_TEXT])
 {
 	struct credential_spec spec = { auth_owner(fx->app.auth), "label",
-		TOKEN_LINK, scopes, expires_at, FX_SESSION };
+		TOKEN_LINK, scopes, expires_at, FX_SESSION, false };
 
 	issue(fx, &spec, id, text);
 }

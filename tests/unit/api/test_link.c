@@ -92,7 +92,7 @@ test_C12_what_it_can_be(void **state)
 	struct fx *fx = *state;
 	struct credential_change *ch = credential_begin(fx->app.auth);
 	struct credential_spec spec = { auth_owner(fx->app.auth), "",
-		TOKEN_LINK, 0, 0, NULL };
+		TOKEN_LINK, 0, 0, NULL, false };
 	unsigned taken = 0;
 	struct tx *tx;
 

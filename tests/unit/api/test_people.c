@@ -70,7 +70,7 @@ token_of(struct fx *fx, uid_t uid, enum token_kind kind, char id[UUID_TEXT],
 	struct credential_change *ch = credential_begin(fx->app.auth);
 	struct find f = row_of(fx, uid);
 	struct credential_spec spec = { f.id, "test", kind,
-		kind == TOKEN_CODE ? 0 : SCOPE_FULL, -1, NULL };
+		kind == TOKEN_CODE ? 0 : SCOPE_FULL, -1, NULL, false };
 	struct tx *tx;
 
 	if (kind == TOKEN_LINK) {

@@ -28,7 +28,8 @@ issue(struct corerig *r, const char *session_id, char id[UUID_TEXT],
 {
 	struct credential_change *ch = credential_begin(r->app.auth);
 	struct credential_spec spec = { r->user, "test", TOKEN_CLI,
-		session_id != NULL ? SCOPE_RUN : SCOPE_FULL, -1, session_id };
+		session_id != NULL ? SCOPE_RUN : SCOPE_FULL, -1, session_id,
+		false };
 	struct tx *tx = tx_begin(r->app.db);
 
 	assert_int_equal(credential_issue(ch, tx, &spec, id, text, NULL), 0);
@@ -111,8 +112,8 @@ test_C12_run_is_bound(void **state)
 	const size_t n = sizeof(wrong) / sizeof(*wrong);
 	char id[UUID_TEXT], text[TOKEN_TEXT];
 	struct corerig *r = *state;
-	struct credential_spec spec = { r->user, "test", TOKEN_CLI, 0, -1,
-		NULL };
+	struct credential_spec spec = { r->user, "test", TOKEN_CLI, 0, -1, NULL,
+		false };
 	struct credential_change *ch;
 	int err[sizeof(wrong) / sizeof(*wrong)];
 	struct tx *tx;

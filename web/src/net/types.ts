@@ -66,6 +66,8 @@ export interface ShareLink {
 	session_id: string;
 	mode: "read" | "write";
 	label: string;
+	/* What was before is shown too. */
+	history: boolean;
 	created_at: number;
 	expires_at: number;
 	uses: number;

@@ -29,14 +29,17 @@ export class Cursor {
 	next = 0;
 	/* Since the last jump: how much was shown, and its checksum. */
 	start = 0;
+	/* What was before is on the screen: none of it is cut. */
+	whole = false;
 	crc = 0;
 	seen = 0;
 	gaps = 0;
 
-	jump(run: string, offset: number): void {
+	jump(run: string, offset: number, whole = false): void {
 		this.run = run;
 		this.next = offset;
 		this.start = offset;
+		this.whole = whole;
 		this.crc = 0;
 	}
 

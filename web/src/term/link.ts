@@ -14,8 +14,8 @@ import { InputQueue } from "./input.ts";
 import type { Safe } from "./safe.ts";
 import {
 	decodeFrame, decodeText,
-	type ClientMessage, type Exit, type Ready, type ServerMessage,
-	type Viewer,
+	type ClientMessage, type Exit, type Ready, type Restored,
+	type ServerMessage, type Viewer,
 } from "./wire.ts";
 
 export type Refusal = "signin" | "gone" | "closed";
@@ -57,6 +57,8 @@ export interface Handlers {
 	ready(msg: Ready): void;
 	/* The stream goes on at the cursor, which is not where it was. */
 	jumped(first: boolean): void;
+	/* The whole screen, as it is at the cursor. */
+	restored(text: string, done: () => void): void;
 	/* `done` is called once the bytes have been drawn. */
 	output(bytes: Uint8Array, offset: number, done: () => void): void;
 	sized(size: Size, owner: boolean): void;
@@ -97,6 +99,7 @@ export class Link {
 	private live = false;
 	private readOnly = false;
 	private lag = 0;
+	private pieces: string[] = [];
 	private exit: Exit | null = null;
 	private retry = 0;
 	private heartbeat = 0;
@@ -182,6 +185,7 @@ export class Link {
 		this.env.clear(this.pumping);
 		this.pumping = 0;
 		this.socket = null;
+		this.pieces = [];
 		this.live = false;
 		this.queue.paused = false;
 		if (socket === null)
@@ -212,6 +216,7 @@ export class Link {
 		switch (msg.type) {
 		case "ready": this.opened(msg); break;
 		case "resync": this.jump(msg.run_id, msg.offset); break;
+		case "screen": this.restore(msg); break;
 		case "size": this.on.sized(msg, msg.owner); break;
 		case "presence":
 			this.on.present(msg.viewers, msg.total);
@@ -248,6 +253,18 @@ export class Link {
 
 		this.cursor.jump(run || this.cursor.run!, offset);
 		this.on.jumped(first);
+	}
+
+	/* The next byte of output is the one at its offset. */
+	private restore(msg: Restored): void {
+		this.pieces.push(msg.data);
+		if (msg.more)
+			return;
+		const text = this.pieces.join("");
+		this.pieces = [];
+		this.cursor.jump(this.cursor.run!, msg.offset, true);
+		this.lag += text.length;
+		this.on.restored(text, () => this.drawn(text.length));
 	}
 
 	private output(data: ArrayBuffer): void {

@@ -115,6 +115,7 @@ export class Screen {
 			size: () => this.claim(),
 			ready: (msg) => this.ready(msg),
 			jumped: (first) => this.jumped(first),
+			restored: (text, done) => this.restored(text, done),
 			output: (bytes, at, done) => this.draw(bytes, at, done),
 			sized: (size, owner) => this.resized(size, owner),
 			present: (all, total) => this.set({ total,
@@ -189,7 +190,8 @@ export class Screen {
 	/* Output */
 
 	private draw(all: Uint8Array, from: number, done: () => void): void {
-		const cut = from > 0 && from === this.link.cursor.start;
+		const { start, whole } = this.link.cursor;
+		const cut = from > 0 && from === start && !whole;
 		const bytes = cut ? fromLine(all) : all;
 		const at = from + all.length - bytes.length;
 		const split = clamp(this.live - at, 0, bytes.length);
@@ -222,6 +224,18 @@ export class Screen {
 			this.term.write(resetSequence, () => {
 				this.drawn = next;
 			});
+	}
+
+	/* What it switches on is answered by nobody: it was on already. */
+	private restored(text: string, done: () => void): void {
+		const { next } = this.link.cursor;
+
+		this.term.write(resetSequence, () => this.drawn = -1);
+		this.term.write(text, () => {
+			this.drawn = next;
+			this.guesses.output();
+			done();
+		});
 	}
 
 	private mayAnswer(): boolean {

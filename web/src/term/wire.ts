@@ -48,10 +48,19 @@ export interface Exit {
 	offset: number | null;
 }
 
+/* A piece of what brings a terminal to the screen at an offset. */
+export interface Restored {
+	type: "screen";
+	data: string;
+	offset: number;
+	more: boolean;
+}
+
 export type ServerMessage =
 	| Ready
 	| Exit
 	| { type: "resync"; run_id: string; offset: number; reason: string }
+	| Restored
 	| { type: "size"; cols: number; rows: number; owner: boolean }
 	| { type: "flow"; input: "paused" | "open" }
 	| { type: "presence"; total: number; viewers: Viewer[] }
@@ -130,6 +139,15 @@ function resync(f: Fields): ServerMessage | null {
 	    reason: str(f, "reason") };
 }
 
+function screen(f: Fields): ServerMessage | null {
+	const offset = int(f, "offset");
+
+	if (offset === null)
+		return null;
+	return { type: "screen", offset, data: str(f, "data"),
+	    more: f.more === true };
+}
+
 function size(f: Fields): ServerMessage | null {
 	const cols = int(f, "cols"), rows = int(f, "rows");
 
@@ -161,7 +179,7 @@ function presence(f: Fields): ServerMessage {
 }
 
 const decoders: Record<string, (f: Fields) => ServerMessage | null> = {
-	ready, exit, resync, size, presence,
+	ready, exit, resync, screen, size, presence,
 	flow: (f) => ({ type: "flow",
 	    input: f.input === "paused" ? "paused" : "open" }),
 	safe: (f) => ({ type: "safe", safe: safe(f.safe) }),

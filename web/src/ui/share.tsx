@@ -21,6 +21,7 @@ interface Wish {
 	mode: "read" | "write";
 	expires_in: number;
 	label: string;
+	history: boolean;
 }
 
 function useLinks(id: string) {
@@ -51,7 +52,7 @@ export function ShareDialog({ session, done }: {
 }) {
 	const { links, trouble, made, make, revoke } = useLinks(session.id);
 	const [wish, setWish] = useState<Wish>(
-	    { mode: "read", expires_in: 8 * 3600, label: "" });
+	    { mode: "read", expires_in: 8 * 3600, label: "", history: false });
 
 	return (
 		<Dialog title={`Share “${label(session.name)}”`} stays={true}
@@ -73,8 +74,8 @@ export function ShareDialog({ session, done }: {
 function WishFields({ wish, set }: { wish: Wish; set(to: Wish): void }) {
 	return (
 		<>
-			<p class="hint">Whoever has the link sees this terminal and
-				nothing else of yours.</p>
+			<p class="hint">Whoever has the link sees this terminal as it
+				is then and what follows, and nothing else of yours.</p>
 			<label for="share-label">Who it is for</label>
 			<input id="share-label" type="text" value={wish.label}
 			    maxLength={40} autoComplete="off"
@@ -101,6 +102,12 @@ function WishFields({ wish, set }: { wish: Wish; set(to: Wish): void }) {
 					        mode: ev.currentTarget.checked
 					            ? "write" : "read" })} />
 					May type, as you
+				</label>
+				<label class="check">
+					<input type="checkbox" checked={wish.history}
+					    onChange={(ev) => set({ ...wish,
+					        history: ev.currentTarget.checked })} />
+					Sees what was before, too
 				</label>
 			</div>
 		</>
@@ -143,11 +150,12 @@ function LinkList({ links, revoke }: {
 						{label(link.label) || "no label"}</span>
 					<span class="aside">{[
 					    link.mode === "write" ? "types" : "looks",
+					    link.history ? "sees what was before" : "",
 					    `until ${new Date(link.expires_at)
 					        .toLocaleString()}`,
 					    link.last_used_at === null ? "not used"
 					        : `used ${ago(link.last_used_at, now)}`,
-					].join(" · ")}</span>
+					].filter((word) => word !== "").join(" · ")}</span>
 					<button type="button" class="button danger"
 					    onClick={() => revoke(link)}>
 						Revoke</button>

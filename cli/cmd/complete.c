@@ -152,7 +152,8 @@ offer_options(const struct want *w, const struct cmd *cmd)
 
 /* Silent: a message in the middle of somebody's command line helps nobody. */
 static void
-offer_names(const struct want *w, const struct cmd_call *c, const char *target)
+offer_names(const struct want *w, const struct cmd_call *c, const char *target,
+    const char *key)
 {
 	const char *name;
 	struct js *list;
@@ -162,8 +163,10 @@ offer_names(const struct want *w, const struct cmd_call *c, const char *target)
 	if (api_try(c, target, &list, why, sizeof(why)) != 0)
 		return;
 	for (i = 0; i < js_len(list); i++) {
-		name = js_str(js_at(list, i), "name", "");
-		offer(w, name, strlen(name));
+		name = js_str(js_at(list, i), key, "");
+		/* A link need not say who it is for. */
+		if (name[0] != '\0')
+			offer(w, name, strlen(name));
 	}
 	js_free(list);
 }
@@ -182,9 +185,11 @@ offer_kind(const struct want *w, const struct cmd_call *c, enum cmd_word kind,
 	if (words != NULL)
 		offer_words(w, words);
 	else if (kind == CMD_SESSION)
-		offer_names(w, c, "/api/sessions");
+		offer_names(w, c, "/api/sessions", "name");
 	else if (kind == CMD_FOLDER)
-		offer_names(w, c, "/api/folders");
+		offer_names(w, c, "/api/folders", "name");
+	else if (kind == CMD_LINK)
+		offer_names(w, c, "/api/links", "label");
 	else if (kind == CMD_DIR)
 		out_line("//dir"); /* the script asks the shell itself */
 	else if (kind == CMD_COMMAND)

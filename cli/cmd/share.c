@@ -173,7 +173,7 @@ static const struct cmd_arg maybe_session[] = {
 	{ .name = NULL },
 };
 static const struct cmd_arg link_arg[] = {
-	{ .name = "LINK" },
+	{ .name = "LINK", .word = CMD_LINK },
 	{ .name = NULL },
 };
 static const struct cmd_opt new_opts[] = {

@@ -61,6 +61,8 @@ static const struct {
 	{ "POST /api/tokens ", 201,
 	    "{\"id\":\"t1\",\"rawKey\":\"rdv_once\",\"keyPrefix\":\"rdv_o\"}" },
 	{ "GET /api/tokens ", 200, "not json" },
+	{ "GET /api/links ", 200,
+	    "[{\"label\":\"Ann\"},{\"label\":\"\"},{\"label\":\"Bo\"}]" },
 };
 
 static struct fake fake;
@@ -454,6 +456,16 @@ completion_offers(void **state)
 	assert_string_equal(ran.out, "twin\ntwin\n");
 	RUN(&ran, "__complete", "--", "session", "new", "x", "--dir", "");
 	assert_string_equal(ran.out, "//dir\n");
+	/* A verb or a session; and of links those that have a name. */
+	RUN(&ran, "__complete", "--", "share", "--socket", fake.sock, "r");
+	assert_string_equal(ran.out, "revoke\n");
+	RUN(&ran, "__complete", "--", "share", "--socket", fake.sock, "tw");
+	assert_string_equal(ran.out, "twin\ntwin\n");
+	RUN(&ran, "__complete", "--", "share", "x", "--h");
+	assert_string_equal(ran.out, "--history\n--help\n");
+	RUN(&ran, "__complete", "--", "share", "revoke", "--socket", fake.sock,
+	    "");
+	assert_string_equal(ran.out, "Ann\nBo\n");
 	/* Without a server: no names, no error, and still the commands. */
 	fake_end(&fake);
 	RUN(&ran, "__complete", "--", "attach", "");

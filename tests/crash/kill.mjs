@@ -2,12 +2,12 @@
 // terminals flood. Every byte of every terminal is known from its offset, so a
 // lost, doubled or foreign byte fails at once, in the client and in the log.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, bin, build, fdCount, test, waitFor, working } from
+import { Rdv, build, fdCount, test, waitFor, working } from
 	'../harness/rdv.mjs';
+import { audited } from './audited.mjs';
 import { Viewer, expected } from './viewer.mjs';
 
 const rounds = Number(process.env.RDV_ROUNDS ?? 200);
@@ -81,13 +81,7 @@ async function recordingIsWhole(rdv, session, lastRound) {
 
 // What each rdvd asked for stands in one chain, and nothing is missing in it.
 function auditIsWhole(rdv, starts) {
-	const audit = (word) => execFileSync(bin('rdv'), ['audit', word,
-		path.join(rdv.base, 'audit'), '--json'], { encoding: 'utf8',
-		maxBuffer: 1 << 26 });
-	const found = JSON.parse(audit('verify'));
-	assert.ok(found.ok && found.macs && found.last > 0, 'audit log');
-	const records = audit('export').trim().split('\n').map((l) =>
-		JSON.parse(l));
+	const records = audited(rdv);
 	assert.equal(records.filter((r) => r.act === 'spawn' &&
 		r.phase === 'after').length, starts);
 	assert.equal(records.filter((r) => r.act === 'end' &&

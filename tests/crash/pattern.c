@@ -2,9 +2,10 @@
 /*
  * A terminal program whose every output byte is known from its offset, so that
  * a reader can tell a lost, doubled or foreign byte at once: sixteen-byte lines
- * that count. The same in sequences that a screen or somebody's clipboard is
- * changed by. Each byte of input releases one burst of the asked size; 'x' ends
- * it with the asked status, end of input with 0.
+ * that count. The same in what a full-screen program writes, and in what is
+ * meant to do harm. The byte 'g' of its input releases one burst of the asked
+ * size; 'x' ends it with the asked status, end of input with 0. Nothing else
+ * does anything: to some of what it writes a terminal answers.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -16,16 +17,26 @@
 
 #define LINE  16
 #define BLOCK 65536
+#define TURNS 8
 
-/* All of one length: what is before the number, its digits, and the end. */
+/*
+ * What is before the number of a line, and what is behind it, by turns; its
+ * digits fill what is left. tests/crash/viewer.mjs has the same.
+ */
 static const struct kind {
-	const char *name, *before;
-	int digits;
-	char end;
+	const char *name;
+	unsigned turns;
+	const char *before[TURNS], *after[TURNS];
 } kinds[] = {
-	{ "plain", "", 15, '\n' },
-	{ "screen", "\033[?1049h", 7, '\n' },
-	{ "hostile", "\033]52;c;", 8, '\a' },
+	{ "plain", 1, { "" }, { "\n" } },
+	{ "screen", TURNS,
+	    { "\033[?1049h", "\033[2J\033[H", "\033[7m", "\033[5;9H", "\033[0m",
+		"\033[3;9r", "\033M", "\033[r" },
+	    { "\n", "\n", "\033[K\n", "\n", "\r\n", "\n", "\t\n", "\033[9H" } },
+	{ "hostile", TURNS,
+	    { "\033]52;c;", "\033]52;c;?", "\033[c", "\033[5n", "\033]2;",
+		"\033P$q", "\377\376\200", "\033[?1000h" },
+	    { "\a", "\a", "\n", "\n", "\a", "\033\\", "\n", "\n" } },
 };
 
 static const struct kind *kind = kinds;
@@ -47,6 +58,17 @@ write_all(const char *p, size_t len)
 	return 0;
 }
 
+static void
+put_line(char *at, uint64_t line)
+{
+	const char *before = kind->before[line % kind->turns];
+	const char *after = kind->after[line % kind->turns];
+	int digits = LINE - (int)(strlen(before) + strlen(after));
+
+	(void)snprintf(at, LINE + 1, "%s%0*llx%s", before, digits,
+	    (unsigned long long)line, after);
+}
+
 static int
 burst(uint64_t *line, size_t bytes)
 {
@@ -55,9 +77,7 @@ burst(uint64_t *line, size_t bytes)
 
 	for (; bytes > 0; bytes -= BLOCK) {
 		for (i = 0; i < BLOCK; i += LINE)
-			(void)snprintf(block + i, LINE + 1, "%s%0*llx%c",
-			    kind->before, kind->digits,
-			    (unsigned long long)(*line)++, kind->end);
+			put_line(block + i, (*line)++);
 		if (write_all(block, BLOCK) != 0)
 			return -1;
 	}
@@ -88,7 +108,7 @@ main(int argc, char **argv)
 	while (read(0, &go, 1) == 1)
 		if (go == 'x')
 			return status;
-		else if (burst(&line, blocks * BLOCK) != 0)
+		else if (go == 'g' && burst(&line, blocks * BLOCK) != 0)
 			return 1;
 	return 0;
 }

@@ -2,20 +2,54 @@
 // offset, and a viewer that was cut off comes back at the one it wants next.
 import WebSocket from 'ws';
 
-// The lines of the pattern program, of each kind.
-const lines = {
-	plain: (n) => `${n.padStart(15, '0')}\n`,
-	screen: (n) => `\x1b[?1049h${n.padStart(7, '0')}\n`,
-	hostile: (n) => `\x1b]52;c;${n.padStart(8, '0')}\x07`,
+const LINE = 16, BLOCK = 65536;
+
+// What is around the numbers of the pattern program, line by line, by turns.
+const kinds = {
+	plain: [['', '\n']],
+	screen: [['\x1b[?1049h', '\n'], ['\x1b[2J\x1b[H', '\n'],
+		['\x1b[7m', '\x1b[K\n'], ['\x1b[5;9H', '\n'], ['\x1b[0m', '\r\n'],
+		['\x1b[3;9r', '\n'], ['\x1bM', '\t\n'], ['\x1b[r', '\x1b[9H']],
+	hostile: [['\x1b]52;c;', '\x07'], ['\x1b]52;c;?', '\x07'],
+		['\x1b[c', '\n'], ['\x1b[5n', '\n'], ['\x1b]2;', '\x07'],
+		['\x1bP$q', '\x1b\\'], ['\xff\xfe\x80', '\n'], ['\x1b[?1000h', '\n']],
 };
 
-// Byte `offset` of its output.
+function line(kind, n) {
+	const [before, after] = kinds[kind][n % kinds[kind].length];
+	return before + n.toString(16).padStart(LINE - before.length -
+		after.length, '0') + after;
+}
+
+// Terminals of a kind write the same, and most of them at about the same time.
+const made = new Map();
+const KEPT = 256;
+
+function block(kind, n) {
+	const key = `${kind} ${n}`;
+	let bytes = made.get(key);
+	if (!bytes) {
+		const first = n * BLOCK / LINE;
+		bytes = Buffer.from(Array.from({ length: BLOCK / LINE }, (_, i) =>
+			line(kind, first + i)).join(''), 'latin1');
+		made.set(key, bytes);
+		if (made.size > KEPT)
+			made.delete(made.keys().next().value);
+	}
+	return bytes;
+}
+
+// Its output from byte `offset` on.
 export function expected(offset, length, kind = 'plain') {
-	const first = Math.floor(offset / 16);
-	let text = '';
-	for (let line = first; text.length < length + 16; line++)
-		text += lines[kind](line.toString(16));
-	return Buffer.from(text.slice(offset % 16, offset % 16 + length));
+	const parts = [];
+	for (let at = offset; at < offset + length;) {
+		const from = at % BLOCK;
+		const part = block(kind, Math.floor(at / BLOCK))
+			.subarray(from, from + offset + length - at);
+		parts.push(part);
+		at += part.length;
+	}
+	return parts.length === 1 ? parts[0] : Buffer.concat(parts);
 }
 
 // A viewer that comes back by itself and resumes at its byte offset.

@@ -98,6 +98,14 @@ await test('UTF-8 arrives whole, also in pieces', (all) =>
 	    "sleep 0.1; printf '\\251 \\360\\237'; sleep 0.1; " +
 	    "printf '\\214\\261 end\\n'\n");
 	await shows(page, /^漢{8}\s*é\s*🌱\s*end$|^(漢\s?){8} ?é 🌱 ?end$/);
+	// Whose second byte is 0x80, and each part when the one before is drawn.
+	await type(page, "stty -echo; printf 'x\\342\\200'; read a; " +
+	    "printf '\\224y\\342'; read a; printf '\\200\\231z\\n'; stty echo\n");
+	await shows(page, /^x$/);
+	await type(page, '\n');
+	await shows(page, /^x—y$/);
+	await type(page, '\n');
+	await shows(page, /^x—y’z$/);
 	await type(page, 'echo naïve ☕ | od -An -tx1\n');
 	await shows(page, /6e 61 c3 af 76 65 20 e2 98 95 0a/);
 }));

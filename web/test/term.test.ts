@@ -7,6 +7,7 @@ import { Cursor, fromLine } from "../src/term/cursor.ts";
 import { InputQueue, queueLimit } from "../src/term/input.ts";
 import { strict } from "../src/term/safe.ts";
 import { neutralise } from "../src/term/paste.ts";
+import { Whole } from "../src/term/whole.ts";
 import { decodeFrame, decodeText, maxInput } from "../src/term/wire.ts";
 import { crc32 } from "../src/util/crc32.ts";
 import { control } from "../src/ui/control.ts";
@@ -164,4 +165,38 @@ test("who looks is read with care", () => {
 			rows: null, size_owner: false, typing: false }] });
 	assert.deepEqual(decodeText('{"type":"presence"}'),
 	    { type: "presence", total: 0, viewers: [] });
+});
+
+test("output is drawn in whole characters, however it is cut", () => {
+	const bytes = raw("a\u2014\u200d\u2019é漢🌱z");
+	const strictly = new TextDecoder("utf-8", { fatal: true });
+
+	for (let i = 0; i <= bytes.length; i++)
+		for (let j = i; j <= bytes.length; j++) {
+			const whole = new Whole();
+			const parts = [bytes.subarray(0, i), bytes.subarray(i, j),
+			    bytes.subarray(j)].map((part) => whole.take(part));
+
+			for (const part of parts)
+				strictly.decode(part);
+			assert.deepEqual([...parts.flatMap((part) => [...part])],
+			    [...bytes], `cut at ${i} and ${j}`);
+		}
+});
+
+test("what is no character is not held back", () => {
+	const whole = new Whole();
+	const same = (...bytes: number[]) => assert.deepEqual(
+	    [...whole.take(Uint8Array.from(bytes))], bytes);
+
+	same(0x80, 0xbf);
+	same(0xff);
+	same(0xc0, 0x80);
+	same(0xe2, 0x80, 0x0a);
+	/* Three that continue nothing begin nothing either. */
+	same(0x80, 0x80, 0x80);
+	assert.equal(whole.take(Uint8Array.from([0xe2, 0x80])).length, 0);
+	same(...[]);
+	whole.forget();
+	same(0x94);
 });

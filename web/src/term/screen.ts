@@ -20,6 +20,7 @@ import type { Choice } from "./predict.ts";
 import { isFocusReport } from "./replies.ts";
 import { strict, type Safe } from "./safe.ts";
 import { touchScroll } from "./touch.ts";
+import { Whole } from "./whole.ts";
 import type { Ready, Viewer } from "./wire.ts";
 
 export interface ScreenState {
@@ -86,6 +87,7 @@ export class Screen {
 	};
 	/* Drawn up to here; answers are given to queries behind `live`. */
 	private drawn = 0;
+	private readonly whole = new Whole();
 	private live = Infinity;
 	private self: number | null = null;
 	private bracketed = false;
@@ -208,7 +210,7 @@ export class Screen {
 	private write(
 		bytes: Uint8Array, end: number, done: (() => void) | null,
 	): void {
-		this.term.write(bytes, () => {
+		this.term.write(this.whole.take(bytes), () => {
 			this.drawn = end;
 			this.guesses.output();
 			done?.();
@@ -218,6 +220,7 @@ export class Screen {
 	private jumped(first: boolean): void {
 		const { next } = this.link.cursor;
 
+		this.whole.forget();
 		if (first)
 			this.drawn = next;
 		else

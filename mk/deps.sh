@@ -12,7 +12,7 @@ run="gcc make pkg-config git libevent-dev libsqlite3-dev libjansson-dev
 test="clang clang-format clang-tidy cppcheck libclang-rt-14-dev
     libcmocka-dev chromium vim-tiny htop less tmux sqlite3 procps zsh
     bash-completion valgrind strace mc libvterm-dev asciinema curl openssl
-    python3 screen openssh-server"
+    python3 screen openssh-server vttest ncurses-examples"
 bench="bubblewrap"
 # Whoever has an nginx or a node of another make keeps it.
 have_nginx() { command -v nginx >/dev/null 2>&1; }

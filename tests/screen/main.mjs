@@ -3,4 +3,6 @@ import { finish } from '../harness/rdv.mjs';
 
 await import('./random.mjs');
 await import('./programs.mjs');
+await import('./sequences.mjs');
+await import('./vttest.mjs');
 finish();

@@ -3,7 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { bare, waitFor } from '../harness/rdv.mjs';
+import { bare, proc, waitFor } from '../harness/rdv.mjs';
+import { captured } from './cells.mjs';
 
 export const COLS = 80, ROWS = 24;
 
@@ -31,27 +32,53 @@ export class Tmux {
 		this.keys('Enter');
 	}
 
+	// A terminal of that size for print().
+	open(cols, rows) {
+		this.run('new-session', '-d', '-x', String(cols), '-y', String(rows),
+			'exec cat');
+		this.run('set', '-g', 'status', 'off');
+		this.run('resize-window', '-x', String(cols), '-y', String(rows));
+		this.printed = 0;
+	}
+
+	// What it shows of these bytes alone; the title behind them says when.
+	async print(bytes) {
+		const title = `end ${++this.printed}`;
+		fs.writeFileSync(this.log, Buffer.concat([bytes,
+			Buffer.from(`\x1b]2;${title}\x07`)]));
+		this.run('respawn-pane', '-k',
+			`stty raw -echo; cat ${this.log}; exec cat`);
+		await waitFor(title, () => this.run('display-message', '-p',
+			'#{pane_title}').trim() === title);
+		return this.run('capture-pane', '-epN');
+	}
+
 	keys(...keys) {
 		this.run('send-keys', ...keys);
 	}
 
 	screen() {
-		return this.run('capture-pane', '-p').split('\n').slice(0, ROWS)
-			.map((l) => l.trimEnd()).join('\n');
+		return this.run('capture-pane', '-p');
+	}
+
+	cells() {
+		return captured(this.run('capture-pane', '-epN'), COLS, ROWS);
 	}
 
 	bytes() {
 		return fs.readFileSync(this.log);
 	}
 
-	// A shell still writes its history when its terminal is gone.
+	// Killed, since some take seconds over it when their terminal goes.
 	async end() {
 		const tmux = (...args) => spawnSync('tmux', ['-S',
 			path.join(this.dir, 'sock'), ...args], { encoding: 'utf8' });
-		const pids = tmux('list-panes', '-a', '-F', '#{pane_pid}').stdout;
+		const pids = tmux('list-panes', '-a', '-F', '#{pane_pid}').stdout
+			.split('\n').filter(Boolean);
+		pids.forEach((pid) => process.kill(+pid, 'SIGKILL'));
 		tmux('kill-server');
-		await waitFor('the programs are gone', () => !pids.split('\n').some(
-			(pid) => pid && fs.existsSync(`/proc/${pid}`)));
+		await waitFor('the programs are gone', () => pids.every((pid) =>
+			(proc(pid)?.state ?? 'Z') === 'Z'));
 		fs.rmSync(this.dir, { recursive: true, force: true, maxRetries: 20 });
 	}
 }

@@ -133,9 +133,10 @@ class Watch {
 		});
 		const stay = working(rdv.main.pid).filter((p) => this.kids.has(p.pid));
 		assert.ok(stay.length >= 2 * terminals, 'the same processes');
-		const sessions = await rdv.call('GET', '/api/sessions');
-		assert.deepEqual(sessions.filter((s) =>
-			!this.mayflies.unknown.has(s.id)).map((s) => [s.id, s.run.id, s.run.state])
+		const { unknown } = this.mayflies;
+		const sessions = (await rdv.call('GET', '/api/sessions'))
+			.filter((s) => !unknown.has(s.id));
+		assert.deepEqual(sessions.map((s) => [s.id, s.run.id, s.run.state])
 			.sort(), viewers.map(({ session: s }) => [s.id, s.run.id,
 			'running']).sort());
 	}

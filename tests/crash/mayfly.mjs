@@ -16,13 +16,27 @@ const SCRIPT = 'read how < "$0"; echo "ends $how"; case $how in ' +
 export class Mayflies {
 	constructor(rdv) {
 		Object.assign(this, { rdv, fifo: path.join(rdv.home, 'how'),
-			unknown: new Set() });
+			unknown: new Set(), refused: 0 });
 		execFileSync('mkfifo', [this.fifo]);
+	}
+
+	// Without a record there is no start, and on a slow disk [audit] may not have
+	// answered in its two seconds. That session is closed then.
+	session(name, command) {
+		return waitFor('a start that is on record', async () => {
+			const r = await this.rdv.request('POST', '/api/sessions',
+				{ body: { name, command } });
+			if (r.status === 201)
+				return r.json;
+			assert.match(`${r.status} ${r.json?.error}`, /^503 audit: /);
+			this.refused++;
+			return null;
+		}, 60000);
 	}
 
 	async start(random) {
 		this.how = hows[Math.floor(random() * hows.length)];
-		this.ends = await this.rdv.session('ends', ['/bin/sh', '-c', SCRIPT,
+		this.ends = await this.session('ends', ['/bin/sh', '-c', SCRIPT,
 			this.fifo]);
 		this.pipe = await waitFor('it reads', () => {
 			try {

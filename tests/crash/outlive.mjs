@@ -18,7 +18,8 @@ import { Mayflies } from './mayfly.mjs';
 import { Viewer, expected } from './viewer.mjs';
 
 const rounds = Number(process.env.RDV_ROUNDS ?? 30);
-const terminals = Number(process.env.RDV_TERMINALS ?? 8);
+const few = Number(process.env.RDV_TERMINALS ?? 8);
+const many = patience(1) > 1 ? 20 : 100;
 const BLOCK = 65536;
 const program = path.join(build, 'tests/pattern');
 // By turns: what it writes, and how many blocks in each round.
@@ -28,10 +29,23 @@ const sizeOf = (rdv, v) => fs.statSync(path.join(rdv.base, 'server/runs',
 	`${v.session.run.id}.log`)).size;
 
 class Watch {
-	constructor(rdv, seed) {
-		Object.assign(this, { rdv, seed, viewers: [], did: {}, started: {},
-			mayflies: new Mayflies(rdv) });
+	constructor(rdv, seed, terminals) {
+		Object.assign(this, { rdv, seed, terminals, viewers: [], did: {},
+			started: {}, mayflies: new Mayflies(rdv) });
 		rdv.terminals = terminals;
+	}
+
+	static async start(t, terminals) {
+		const installed = new Installed(t);
+		const rdv = await t.start({ helper: installed.helper });
+		rdv.installed = installed;
+		const seed = Number(process.env.RDV_SEED ??
+			crypto.randomBytes(4).readUInt32BE());
+		console.log(`     seed ${seed}`);
+		const watch = new Watch(rdv, seed, terminals);
+		t.after(() => watch.viewers.forEach((v) => v.close()));
+		await watch.open();
+		return watch;
 	}
 
 	// The generator of Numerical Recipes: the same moments for a seed.
@@ -53,7 +67,7 @@ class Watch {
 	}
 
 	async open() {
-		for (let i = 0; i < terminals; i++) {
+		for (let i = 0; i < this.terminals; i++) {
 			const [kind, blocks] = kinds[i % kinds.length];
 			const s = await this.rdv.session(`t${i}`, [program,
 				String(blocks || 1), kind, String(10 + i)]);
@@ -87,8 +101,8 @@ class Watch {
 		return others;
 	}
 
-	async round() {
-		const { rdv, viewers } = this, name = this.next();
+	async round(name = this.next()) {
+		const { rdv, viewers } = this;
 		this.doing = name;
 		const old = await waitFor('all are there', () => rdv.rdvd && rdv.ops &&
 			{ rdvd: rdv.rdvd, ops: rdv.ops });
@@ -125,7 +139,7 @@ class Watch {
 	// No orphan: the three, and of each terminal the program and its reaper, who
 	// are the same as ever. No ghost: whom rdvd has are those that run.
 	async alone() {
-		const { rdv, viewers } = this;
+		const { rdv, viewers, terminals } = this;
 		await waitFor('no orphan', () => working(rdv.main.pid).length ===
 			3 + 2 * terminals).catch((e) => {
 			throw new Error(`${e.message}: ${working(rdv.main.pid).filter(
@@ -235,7 +249,7 @@ function recorded(rdv, did) {
 		.reduce((n, k) => n + did[k], 0);
 	assert.equal(count('upgrade', 'before'), upgrades);
 	assert.equal(count('upgrade', 'after'), upgrades);
-	assert.ok(count('spawn', 'after') >= terminals + rounds);
+	assert.ok(count('spawn', 'after') >= few + rounds);
 }
 
 // A line each hundred rounds, for who waits for a thousand.
@@ -257,22 +271,16 @@ async function finish(watch, before) {
 		bytes += await logIsWhole(rdv, v);
 	console.log(`     ${JSON.stringify(watch.did)}\n` +
 		`     asked for amid it: ${JSON.stringify(watch.started)}\n` +
+		`     not on record in time, and asked for again: ${
+			watch.mayflies.refused}\n` +
 		`     ${bytes} bytes, compared as they came and in the logs\n` +
 		`     at first ${JSON.stringify(before)}\n` +
 		`     at last  ${JSON.stringify(now)}`);
 }
 
-await test(`P05 ${rounds} rounds of what ${terminals} terminals outlive`,
+await test(`P05 ${rounds} rounds of what ${few} terminals outlive`,
 	async (t) => {
-		const installed = new Installed(t);
-		const rdv = await t.start({ helper: installed.helper });
-		rdv.installed = installed;
-		const seed = Number(process.env.RDV_SEED ??
-			crypto.randomBytes(4).readUInt32BE());
-		console.log(`     seed ${seed}`);
-		const watch = new Watch(rdv, seed);
-		t.after(() => watch.viewers.forEach((v) => v.close()));
-		await watch.open();
+		const watch = await Watch.start(t, few);
 		let before;
 		for (let n = 1; n <= rounds; n++) {
 			await watch.round().catch((e) => {
@@ -284,3 +292,11 @@ await test(`P05 ${rounds} rounds of what ${terminals} terminals outlive`,
 		}
 		await finish(watch, before);
 	}, 600000 + rounds * 20000);
+
+await test(`P01 upgrades with ${many} terminals that write`, async (t) => {
+	const watch = await Watch.start(t, many);
+	for (let n = 0; n < 2; n++)
+		await watch.round('upgrade');
+	for (const v of watch.viewers)
+		await logIsWhole(watch.rdv, v);
+});

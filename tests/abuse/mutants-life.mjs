@@ -39,9 +39,12 @@ const parts = [
 			'mutant("P05"))', 'if (true)']],
 		red: ['abuse H01 the same when', 'priv/park abuse_P05_ops_killed',
 			'priv/park abuse_P05_both_killed'] },
-	{ ids: ['P05'], guard: 'a run that nobody was told of ends',
+	{ ids: ['P05'], guard: 'a run that nobody was told of ends: by itself, ' +
+		'and by [main]',
 		off: [['priv-helper/reaper.c', 'else if (!mutant("P05"))\n\t\t' +
-			'begin_end(r, SIGHUP);', '']],
+			'begin_end(r, SIGHUP);', ''],
+		['priv-helper/parked.c', 'if (p->sweep && !mutant("H01") &&',
+			'if (false &&']],
 		red: ['priv/park abuse_P05_start_under_way'] },
 	{ ids: ['P05'], guard: 'the last word of a reaper stays in its socket',
 		off: [['priv-helper/follow.c', 'seqpkt_peek(r->control, &report, ' +

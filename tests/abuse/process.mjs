@@ -74,7 +74,8 @@ await test('H01 what forks away and is deaf ends with its session', async () => 
 await test('H01 the same when the helper that started it is gone', async (t) => {
 	const own = await t.start(options);
 	const s = await own.session('deaf', ['/bin/sh', '-c',
-		'trap "" HUP TERM; echo pid=$$; while :; do sleep 1; done']);
+		'trap "" HUP TERM; trap "echo heard" USR1; echo pid=$$; ' +
+		'while :; do sleep 1; done']);
 	const pid = await waitFor('pid', async () =>
 		/pid=(\d+)/.exec(await output(own, s))?.[1]);
 	own.track();
@@ -82,6 +83,9 @@ await test('H01 the same when the helper that started it is gone', async (t) => 
 	process.kill(own.ops, 'SIGKILL');
 	await own.settled(from);
 	assert.ok(alive(pid), 'control: it survives its helper');
+	await own.call('POST', `/api/sessions/${s.id}/signal`, { signal: 'USR1' });
+	await waitFor('the next one has it', async () =>
+		(await output(own, s)).includes('heard'));
 	await own.call('DELETE', `/api/sessions/${s.id}`);
 	await waitFor('gone', () => !alive(pid));
 	await waitFor('no reaper', () => own.all('rdv-reaper').length === 0);

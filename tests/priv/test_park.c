@@ -296,6 +296,7 @@ await_children(pid_t pid, unsigned wanted)
 static void
 abuse_P05_start_under_way(void **state)
 {
+	const struct priv_login m = { .kind = PRIV_LOGIN_UID, .uid = getuid() };
 	const struct rig_spawn s = { .argv = ARGV("sleep", "1000") };
 	struct rig r;
 
@@ -303,6 +304,9 @@ abuse_P05_start_under_way(void **state)
 	rig_start(&r, "hang");
 	rig_spawn_send(&r, &s);
 	await_children((pid_t)r.hello.pid, 1);
+	/* It has been told what to become when the next request is answered. */
+	rig_ask_login(&r, &m, &r.login);
+	assert_int_equal(r.login.result, PRIV_DONE);
 	kill_ops(&r);
 	nothing(&r);
 	/* The three, and no reaper of what nobody knows of. */

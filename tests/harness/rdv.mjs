@@ -35,7 +35,7 @@ export const patience = (ms) => sanitizer.sanitized() ? 3 * ms : ms;
 // Polls until `fn` gives something true; its value. A deadline is a bug found,
 // not a measure of time: it is long. What happens soon is seen at once, and what
 // takes long does not cost the processors that it needs.
-export async function waitFor(what, fn, deadlineMs = 20000) {
+export async function waitFor(what, fn, deadlineMs = 60000) {
 	const end = Date.now() + patience(deadlineMs);
 	for (let n = 0;; n++) {
 		const v = await fn();
@@ -47,7 +47,7 @@ export async function waitFor(what, fn, deadlineMs = 20000) {
 	}
 }
 
-export async function deadline(what, promise, ms = 20000) {
+export async function deadline(what, promise, ms = 60000) {
 	let timer;
 	const late = new Promise((_, reject) => {
 		timer = setTimeout(() => reject(new Error(`deadline: ${what}`)),
@@ -341,13 +341,36 @@ export class Rdv {
 		return r.json;
 	}
 
+	// A token that ends by itself, and what `use` made of it while it was good.
+	// That takes as long as it takes: one that ended too soon is tried anew,
+	// with more time.
+	async brief(body, use = (made) => made) {
+		for (let ms = 500;; ms *= 4) {
+			const { status, raw, json: made } = await this.request('POST',
+				'/api/tokens', { body: { ...body, expiresAt: Date.now() + ms } });
+			// Its end was in the past when it came.
+			if (status === 422 && ms < 60000)
+				continue;
+			if (status !== 201)
+				throw new Error(`POST /api/tokens: ${status} ${raw}`);
+			try {
+				return await use(made);
+			} catch (e) {
+				const { status: now } = await this.request('GET', '/api/user',
+					{ token: made.rawKey });
+				if (now !== 401 || ms > 60000)
+					throw e;
+			}
+		}
+	}
+
 	session(name, command, more = {}) {
 		return this.call('POST', '/api/sessions', { name, command, ...more });
 	}
 
 	// Bytes as they are, on one connection: everything the peer said before
 	// it closed or before `until(text)` was true.
-	raw(bytes, { until, sock = this.sock, deadlineMs = 20000 } = {}) {
+	raw(bytes, { until, sock = this.sock, deadlineMs = 60000 } = {}) {
 		return deadline('raw answer', new Promise((resolve, reject) => {
 			const c = net.connect(sock);
 			let text = '';
@@ -375,6 +398,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 	process.on(signal, () => process.exit(130));
 
 const results = { passed: 0, failed: 0, skipped: 0 };
+const times = [];
 
 class Skip { constructor(why) { this.why = why; } }
 export const skip = (why) => new Skip(why);
@@ -418,6 +442,7 @@ export async function test(name, fn, deadlineMs = 600000) {
 }
 
 function report(name, result, errors, ms) {
+	times.push([ms, name]);
 	if (errors.length > 0) {
 		results.failed++;
 		console.log(`FAIL ${name}`);
@@ -432,7 +457,7 @@ function report(name, result, errors, ms) {
 	}
 }
 
-// The last line of a layer. Never process.exit(): what keeps node alive then
+// The last lines of a layer. Never process.exit(): what keeps node alive then
 // is a leak that the deadline of the layer will show.
 export function finish() {
 	try {
@@ -440,6 +465,9 @@ export function finish() {
 	} catch (e) {
 		report('after the last test', null, [e], 0);
 	}
+	console.log('slowest:');
+	for (const [ms, name] of times.sort((a, b) => b[0] - a[0]).slice(0, 10))
+		console.log(`${(ms / 1000).toFixed(1).padStart(8)} s ${name}`);
 	console.log(`${results.passed} passed, ${results.failed} failed, ` +
 		`${results.skipped} skipped`);
 	process.exitCode = results.failed > 0 ? 1 : 0;

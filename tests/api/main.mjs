@@ -1,5 +1,6 @@
 // All of the api layer, one file for each thing it looks at.
 import { finish } from '../harness/rdv.mjs';
+import { sanitized } from '../harness/sanitizer.mjs';
 
 await import('./walk.mjs');
 await import('./sessions.mjs');
@@ -26,6 +27,8 @@ await import('./cliout.mjs');
 await import('./attach.mjs');
 await import('./clipboard.mjs');
 await import('./inside.mjs');
+if (!sanitized())
+	await import('./slowline.mjs');
 await import('./sandbox.mjs');
 await import('./held.mjs');
 await import('./stop.mjs');

@@ -5,7 +5,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { Rdv, patience, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
 import { ask, login, options, origin, page, refused, upgrade, web }
 	from './lib.mjs';
@@ -267,10 +267,11 @@ await test('C13 a ticket ends with its credential, and what it opened',
 		assert.equal((await t.message('error')).code, 'TOKEN_REVOKED');
 		assert.equal(await t.ended(), 4001);
 		await turned(await come(left), 'its token is revoked');
-		const short = await rdv.call('POST', '/api/tokens', { name: 'short',
-			expiresAt: Date.now() + patience(2500) });
-		const { t: brief } = await enters(await ticket(short.rawKey));
-		const late = await ticket(short.rawKey);
+		const { brief, late } = await rdv.brief({ name: 'short' },
+			async ({ rawKey }) => ({
+				brief: (await enters(await ticket(rawKey))).t,
+				late: await ticket(rawKey),
+			}));
 		assert.equal((await brief.message('error')).code, 'TOKEN_REVOKED');
 		assert.equal(await brief.ended(), 4001);
 		await turned(await come(late), 'its token has expired');

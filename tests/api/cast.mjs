@@ -74,13 +74,13 @@ await test('a recording is what the log has, with times, sizes and a head',
 		assert.match(head.command, /^\/bin\/sh -c 'printf "one /);
 		// What else is set may be a secret.
 		assert.deepEqual(head.env, { TERM: 'xterm' });
-		assert.ok(Math.abs(head.timestamp - s.run.started_at / 1000) < 2);
+		assert.ok(Math.abs(head.timestamp - s.run.started_at / 1000) < 60);
 		assert.equal(output, (await log(rdv, s.run.id)).toString());
 		assert.match(output, /^one € \ufffd/);
 		const at = (text) => events.findIndex((e) => e[2].includes(text));
 		assert.ok(at('40x12') > at('one') && at('40x12') < at('two'));
 		const pause = events[at('two')][0] - events[at('one')][0];
-		assert.ok(pause >= 1.1 && pause < 20, `${pause}`);
+		assert.ok(pause >= 1.1 && pause < 200, `${pause}`);
 	});
 
 await test('a login shell is named, a run with pipes has nothing to play',

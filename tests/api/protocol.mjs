@@ -262,7 +262,7 @@ await test('1013 after 10 s in which a client takes nothing', async () => {
 	await flooded;
 	assert.equal(slow.closed, null, 'nobody waited for it');
 	await waitFor('it is called slow', async () => /^rdv_viewers_slow_total 1$/m
-		.test(String((await rdv.request('GET', '/metrics')).raw)), 30000);
+		.test(String((await rdv.request('GET', '/metrics')).raw)));
 	assert.ok(performance.now() - flood > 9000);
 	slow.ws.resume();
 	assert.equal((await slow.message('error')).code, 'SLOW_VIEWER');
@@ -278,9 +278,9 @@ await test('1013 after 10 s in which a client takes nothing', async () => {
 });
 
 await test('a ping every 20 s', async () => {
-	await waitFor('a ping', () => first !== null, 30000);
 	// It may be seen late, and never early.
-	assert.ok(first > 19000 && first < 30000, `${first} ms`);
+	await waitFor('a ping', () => first !== null);
+	assert.ok(first > 19000, `${first} ms`);
 	await answers(pinged);
 	await pinged.close();
 });

@@ -143,7 +143,7 @@ const link = async (mode) => (await rdv.call('POST', '/api/links',
 async function allKinds() {
 	const page = await signIn();
 	const service = { 'X-RDV-Service-Token': rdv.serviceToken() };
-	const brief = await make({ scopes: ['full'], expiresAt: Date.now() + 500 });
+	const brief = await rdv.brief({ name: 'brief', scopes: ['full'] });
 	const gone = await make({ scopes: ['full'] });
 	assert.equal((await rdv.request('DELETE', `/api/tokens/${gone.id}`)).status,
 		204);

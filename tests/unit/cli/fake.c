@@ -26,7 +26,7 @@
 #include "tests/unit/check.h"
 
 #define TOKEN	    "rdv_test-token"
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 
 static void
 put_file(const char *dir, const char *name, const char *text, mode_t mode)

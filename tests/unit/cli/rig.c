@@ -21,7 +21,7 @@
 #include "tests/unit/check.h"
 #include "tests/unit/cli/fakews.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 
 struct rig rig = { .master = -1 };
 

@@ -19,7 +19,7 @@
 #include "tests/unit/check.h"
 #include "tests/unit/cli/web.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 
 static void
 check_browser_headers(void)

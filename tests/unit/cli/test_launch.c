@@ -22,7 +22,7 @@
 #include "tests/unit/check.h"
 #include "tests/unit/cli/fake.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 
 static struct fake fake;
 static char bin[96], notes[128], said[1024];

@@ -24,7 +24,7 @@
 #include "lib/path.h"
 #include "tests/unit/check.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 
 struct web web = { .listener = -1, .server_dir = -1, .log = -1 };
 

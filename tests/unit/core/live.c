@@ -30,7 +30,7 @@
 #include "lib/xalloc.h"
 #include "tests/unit/check.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 /* rdv-helper takes this status of an rdvd for final. */
 #define DONE 77
 

@@ -14,7 +14,7 @@
 #include "lib/str.h"
 #include "tests/unit/check.h"
 
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 60000
 
 static void
 rig_ready_cb(const struct priv_hello *hello, void *arg)

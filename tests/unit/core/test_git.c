@@ -97,7 +97,7 @@ abuse_G26_it_has_a_deadline(void **state)
 	live_until(&y.done);
 	assert_int_equal(x.err, RDV_E_TIMEOUT);
 	assert_int_equal(y.err, RDV_E_TIMEOUT);
-	assert_true(clock_mono_ms() - t0 < 5000);
+	assert_true(clock_mono_ms() - t0 < was / 2);
 	live.app.conf->git_timeout_ms = was;
 	hang(false);
 	x = ran_run(live.repo, head, 4096);

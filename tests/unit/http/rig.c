@@ -24,7 +24,7 @@
 #include "lib/log.h"
 #include "lib/str.h"
 
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 60000
 
 const struct http_limits rig_limits = {
 	.conns = 2000,

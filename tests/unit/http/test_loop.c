@@ -292,7 +292,7 @@ busy_turns_do_not_sleep(void **state)
 	start(&t, 3);
 	t.timer = loop_timer_new(t.l, second, &t);
 	/* A loop that sleeps all the same is woken by this, and tells. */
-	loop_timer_set(t.timer, 5000);
+	loop_timer_set(t.timer, 30000);
 	loop_busy_poll(t.l, INT64_C(60000000));
 	loop_run(t.l);
 	assert_string_equal(t.text, "...");

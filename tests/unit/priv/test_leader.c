@@ -16,7 +16,7 @@
 #include "priv-helper/leader.h"
 #include "tests/unit/check.h"
 
-#define WAIT_MS	    20000
+#define WAIT_MS	    60000
 #define WHOLE_GROUP (1u << 2)
 
 /* A group of two: a leader and a member, which holds `alive` open. */

@@ -110,7 +110,7 @@ expect_told(int sock, const char *text, const char *before)
 	}
 	sha256(before, strlen(before), sum);
 	assert_memory_equal(m.previous, sum, SHA256_LEN);
-	assert_true(llabs(m.until - clock_wall_ms() - GRACE) < 5000);
+	assert_true(llabs(m.until - clock_wall_ms() - GRACE) < GRACE / 2);
 }
 
 static void

@@ -16,7 +16,7 @@
 #include "lib/xalloc.h"
 #include "tests/unit/check.h"
 
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 60000
 
 static void
 late_cb(void *arg)

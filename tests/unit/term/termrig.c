@@ -17,7 +17,7 @@
 #include "daemon/term/runlog.h"
 #include "tests/unit/check.h"
 
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 60000
 #define KEEP	    (64u << 20)
 
 int

@@ -9,7 +9,7 @@
 
 #define MEMBERS	    3
 #define CROWD	    50
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 60000
 
 struct rig;
 

@@ -3,11 +3,26 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Rdv, bare, build, deadline, waitFor } from './rdv.mjs';
 
 let number = 0;
+
+// A port that is free and stays so: of those that the kernel gives nobody.
+export async function freePort() {
+	for (;;) {
+		const port = 20000 + Math.floor(Math.random() * 10000);
+		const s = net.createServer().listen(port, '127.0.0.1');
+		const free = await new Promise((resolve) => {
+			s.on('listening', () => s.close(() => resolve(true)));
+			s.on('error', () => resolve(false));
+		});
+		if (free)
+			return port;
+	}
+}
 
 // useradd and its like lock the account files; others may be at them too.
 async function must(program, ...args) {

@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { bare, build, deadline, descendants, root, skip, test,
 	waitFor } from '../harness/rdv.mjs';
+import { freePort } from '../harness/system.mjs';
 
 const env = { ...bare, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 const make = (...args) => spawnSync('make', ['--no-print-directory',
@@ -81,13 +82,6 @@ await test('systemd understands the units', async (t) => {
 		made[0]], { encoding: 'utf8', env }).stderr, /NoSuchThing/);
 });
 
-const free = () => new Promise((resolve) => {
-	const s = net.createServer().listen(0, '127.0.0.1', () => {
-		const { port } = s.address();
-		s.close(() => resolve(port));
-	});
-});
-
 const get = (port, target) => new Promise((resolve) => {
 	http.get({ port, path: target, agent: false,
 		headers: { Host: `127.0.0.1:${port}` } }, (r) => {
@@ -99,7 +93,7 @@ const get = (port, target) => new Promise((resolve) => {
 await test('make run-system serves a page, and ends as a whole', async (t) => {
 	if (spawnSync('nginx', ['-v'], { env }).status !== 0)
 		return skip('no nginx here');
-	const dir = scratch(t), port = await free();
+	const dir = scratch(t), port = await freePort();
 	const log = fs.openSync(path.join(dir, 'log'), 'a');
 	fs.mkdirSync(path.join(dir, 'root'));
 	const run = spawn('sh', [path.join(root, 'etc/system/run.sh'),

@@ -5,24 +5,17 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
 import path from 'node:path';
 import WebSocket from 'ws';
 import { Rdv, bare, deadline, descendants, root, skip, test,
 	waitFor } from '../harness/rdv.mjs';
-import { System } from '../harness/system.mjs';
+import { System, freePort } from '../harness/system.mjs';
 
 const env = { ...bare, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
-const free = () => new Promise((resolve) => {
-	const s = net.createServer().listen(0, '127.0.0.1', () => {
-		const { port } = s.address();
-		s.close(() => resolve(port));
-	});
-});
 
 class Host extends System {
 	async up() {
-		this.port ??= await free();
+		this.port ??= await freePort();
 		this.logPath = path.join(this.scratch, 'log');
 		const log = fs.openSync(this.logPath, 'a', 0o600);
 		const begun = fs.fstatSync(log).size;

@@ -123,7 +123,10 @@ await test('attach over ssh: modes, size, detach, and a line that breaks', () =>
 		const s = await drawing('far');
 		const before = pane.modes();
 		pane.line(`${attach} far; echo "status $?"`);
-		await pane.shows('        DRAWN');
+		await pane.shows('        DRAWN').catch((e) => {
+			e.message += fs.readFileSync(path.join(pane.dir, 'log'), 'utf8');
+			throw e;
+		});
 		await waitFor('the modes', () => pane.modes() === '10111');
 		pane.run('resize-window', '-x', '90', '-y', '20');
 		await waitFor('the size', async () => await size(s) === '90x20');

@@ -7,7 +7,7 @@ import { bare, bin, deadline, test, waitFor } from '../harness/rdv.mjs';
 const ask = (rdv, s, query, options) => rdv.request('GET',
 	`/api/sessions/${s.id}/wait?${new URLSearchParams(query)}`, options);
 async function wait(rdv, s, query) {
-	const r = await ask(rdv, s, { timeout_ms: 20000, ...query });
+	const r = await ask(rdv, s, { timeout_ms: 180000, ...query });
 	assert.equal(r.status, 200, String(r.raw));
 	return r.json;
 }
@@ -23,7 +23,7 @@ async function session(rdv, command = mirror) {
 const waits = async (rdv) => Number(/^rdv_waits (\d+)/m.exec(String((await
 	rdv.request('GET', '/metrics')).raw))[1]);
 const cli = (rdv, ...args) => new Promise((resolve) => execFile(bin('rdv'), args,
-	{ env: { ...bare, HOME: rdv.home, RDV_HOME: rdv.base }, timeout: 60000 },
+	{ env: { ...bare, HOME: rdv.home, RDV_HOME: rdv.base }, timeout: 180000 },
 	(e, out, err) => resolve({ status: e === null ? 0 : e.code, out, err })));
 
 await test('a text is found in what comes after it was asked for',
@@ -268,14 +268,14 @@ await test('who waits sees a flood through, and the program is not held up',
 			{ pattern: i < 4 ? '\n2999999\n' : 'the*end', glob: i >= 4 }));
 		await waitFor('they wait', async () => await waits(rdv) === 8);
 		await send(rdv, s, '\n');
-		for (const r of await deadline('they see it', Promise.all(all), 60000))
+		for (const r of await deadline('they see it', Promise.all(all), 180000))
 			assert.equal(r.matched, true);
 	});
 
 await test('rdvd is killed and starts again: the command waits on', async (t) => {
 	const rdv = await t.start();
 	const s = await session(rdv);
-	const waiting = cli(rdv, 'wait', s.id, '--for', 'after', '--timeout', '40');
+	const waiting = cli(rdv, 'wait', s.id, '--for', 'after', '--timeout', '180');
 	await waitFor('it waits', async () => await waits(rdv) === 1);
 	process.kill(rdv.rdvd, 'SIGKILL');
 	await waitFor('it waits again', () => waits(rdv).then((n) => n === 1,

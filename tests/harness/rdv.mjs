@@ -330,7 +330,7 @@ export class Rdv {
 			});
 			req.on('error', reject);
 			req.end(text);
-		}), 60000);
+		}), 180000);
 	}
 
 	// The same, and a status outside 2xx is a failure of the test.

@@ -20,6 +20,8 @@
 
 static const char magic[8] = "rdvmain";
 
+#define FIXED_FDS 17 /* with the end of the list */
+
 /* A run, behind the struct. */
 struct carry_run {
 	struct park_record record;
@@ -79,11 +81,21 @@ carry_write(const struct carry *c, const struct parked *p)
 }
 
 static bool
+is_user(const struct user *u)
+{
+	return u->ngroups <= USER_GROUPS_MAX &&
+	       u->name[sizeof(u->name) - 1] == '\0' &&
+	       u->home[sizeof(u->home) - 1] == '\0' &&
+	       u->shell[sizeof(u->shell) - 1] == '\0';
+}
+
+static bool
 is_ours(const struct carry *c)
 {
 	return memcmp(c->magic, magic, sizeof(magic)) == 0 &&
 	       c->version == CARRY_VERSION && c->size == sizeof(*c) &&
 	       c->record == sizeof(struct carry_run) && c->runs <= RUNS_TABLE &&
+	       is_user(&c->user) && c->bin[sizeof(c->bin) - 1] == '\0' &&
 	       c->build[CARRY_BUILD - 1] == '\0' &&
 	       c->why[CARRY_WHY - 1] == '\0';
 }
@@ -128,11 +140,13 @@ take_run(const struct carry_run *r, struct parked *p)
 
 /* All but those of runs; NULL is the last. */
 static void
-all_fds(const struct carry *c, const int32_t *all[12])
+all_fds(const struct carry *c, const int32_t *all[FIXED_FDS])
 {
-	const int32_t *const list[] = { &c->base, &c->server, &c->lock,
+	const int32_t *const list[FIXED_FDS] = { &c->base, &c->server, &c->lock,
 		&c->api.fd, &c->terminal.fd, &c->audit.control, &c->ops.control,
-		&c->daemon.control, &c->helper, &c->program, &c->egress, NULL };
+		&c->daemon.control, &c->before.helper, &c->before.daemon,
+		&c->before.egress, &c->before.worker, &c->next.helper,
+		&c->next.daemon, &c->next.egress, &c->next.worker, NULL };
 
 	memcpy(all, list, sizeof(list));
 }
@@ -140,7 +154,7 @@ all_fds(const struct carry *c, const int32_t *all[12])
 bool
 carry_read(int fd, struct carry *c, struct parked *p)
 {
-	const int32_t *all[12];
+	const int32_t *all[FIXED_FDS];
 	struct carry_run r;
 	uint32_t i;
 
@@ -168,7 +182,7 @@ mark(int fd, bool inherit)
 void
 carry_inherit(const struct carry *c, const struct parked *p, bool inherit)
 {
-	const int32_t *all[12];
+	const int32_t *all[FIXED_FDS];
 	const struct parked_run *k;
 	unsigned i;
 

@@ -2,9 +2,13 @@
 #ifndef RDV_CARRY_H
 #define RDV_CARRY_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "priv-helper/programs.h"
+#include "priv-helper/user.h"
 
 struct parked;
 
@@ -13,7 +17,7 @@ struct parked;
  * integers and descriptor numbers, for the same process. A program that knows
  * another version of it refuses, before anything has ended.
  */
-#define CARRY_VERSION 1
+#define CARRY_VERSION 2
 #define CARRY_WHY     256
 #define CARRY_BUILD   64
 
@@ -35,9 +39,11 @@ struct carry {
 	int32_t base, server, lock;
 	struct carry_sock api, terminal;
 	struct carry_kin audit, ops, daemon;
-	/* The programs of before, to go back to. */
-	int32_t helper, program, egress;
-	uint64_t worker_dev, worker_ino;
+	/* Those to go back to, and those that were tried; none: it is back. */
+	struct programs before, next;
+	/* Found out at the first start; nothing of it may fail later. */
+	struct user user;
+	char bin[PATH_MAX];
 	char build[CARRY_BUILD];
 	/* Not empty: this is the way back, and why. */
 	char why[CARRY_WHY];

@@ -115,7 +115,7 @@ launch_ops(const struct launch *l, int control)
 	struct serve_args args = { .main = LAUNCH_CONTROL,
 		.base = l->base,
 		.bin = l->bin,
-		.worker = l->worker,
+		.worker = programs_worker(&l->programs),
 		.user = l->user,
 		.nofile = l->nofile };
 	pid_t pid = fork_group();
@@ -128,7 +128,7 @@ launch_ops(const struct launch *l, int control)
 		args.run_dir = l->system->places.run;
 	}
 	args.parked = l->parked;
-	args.egress = settle("rdv-ops", control, l->egress, l->parked);
+	args.egress = settle("rdv-ops", control, l->programs.egress, l->parked);
 	serve(&args);
 }
 
@@ -224,7 +224,8 @@ pid_t
 launch_daemon(const struct launch *l, int control)
 {
 	const int ready = still_waited_for(l->ready);
-	int fd[] = { control, l->api, l->terminal, ready, l->lock, l->program };
+	int fd[] = { control, l->api, l->terminal, ready, l->lock,
+		l->programs.daemon };
 	char *env[ENV_N];
 	const pid_t parent = getpid();
 	sigset_t none;

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include "priv-helper/lookup.h"
+#include "priv-helper/programs.h"
 
 struct carry;
 struct parked;
@@ -19,12 +19,10 @@ struct launch {
 	const char *base;
 	const char *audit;	  /* directory of the audit log */
 	const char *bin;	  /* where rdv's programs are */
-	struct program_id worker; /* rdv-git there, held open by [main] */
+	struct programs programs; /* which were there when we began */
 	const char *const *web;	  /* HOST:PORT, NULL-terminated */
 	const struct user *user;
 	rlim_t nofile;	   /* soft limit as we found it */
-	int program;	   /* rdvd, O_PATH */
-	int egress;	   /* rdv-egress, O_PATH; -1: not installed */
 	int api, terminal; /* listening sockets; -1 in system mode */
 	int ready;	   /* -1: nobody waits */
 	int told;	   /* where rdvd's byte comes out again; -1 */
@@ -33,7 +31,6 @@ struct launch {
 	struct parked *parked; /* runs for the next [ops] */
 	/* What [main] takes along when it becomes another program. */
 	char *const *argv;
-	int self;		  /* rdv-helper, O_PATH */
 	int dir, server;	  /* of the base; -1 in system mode */
 	struct sock *socks[2];	  /* api, terminal */
 	const struct carry *from; /* NULL, or what it became this one with */

@@ -19,7 +19,6 @@
 
 #include "build.h"
 #include "lib/err.h"
-#include "lib/gitproto.h"
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -235,69 +234,6 @@ take_carried(struct held *h, const struct carry *c)
 	take_sock(&h->terminal, &c->terminal);
 }
 
-/* The programs that belong to this one are beside it, whatever PATH says. */
-static void
-find_bin(char dir[PATH_MAX])
-{
-	ssize_t n = readlink("/proc/self/exe", dir, PATH_MAX - 1);
-	char *slash;
-
-	if (n < 0 || n == PATH_MAX - 1)
-		refuse("/proc/self/exe", strerror(errno));
-	dir[n] = '\0';
-	slash = strrchr(dir, '/');
-	if (slash == NULL || slash == dir)
-		refuse(dir, "not a usable place");
-	*slash = '\0';
-}
-
-/*
- * A program stays the one that was there at our start. A rdvd of another build,
- * put in its place by an update, would be refused by [ops], who has the
- * terminals of the one before it. -1 where there is none and none is needed.
- */
-static int
-open_beside(const char *bin, const char *name, bool needed)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (!path_join(path, sizeof(path), bin, name))
-		refuse(bin, "not a usable place");
-	fd = open(path, O_PATH | O_CLOEXEC);
-	if (fd < 0 && (needed || errno != ENOENT))
-		refuse(path, strerror(errno));
-	return fd;
-}
-
-/*
- * And so does rdv-git, whose answers rdvd goes by. Held open for good, so that
- * no other file gets its number; without one there is nothing to compare with.
- */
-static struct program_id
-hold_worker(const char *bin)
-{
-	struct program_id id = { .ino = 0 };
-	char path[PATH_MAX];
-	struct stat st;
-	int fd;
-
-	if (!path_join(path, sizeof(path), bin, GITPROTO_PROGRAM))
-		refuse(bin, "not a usable place");
-	fd = open(path, O_PATH | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &st) == 0)
-		id = (struct program_id){ .dev = st.st_dev, .ino = st.st_ino };
-	return id;
-}
-
-static void
-open_programs(struct launch *l)
-{
-	l->program = open_beside(l->bin, "rdvd", true);
-	l->egress = open_beside(l->bin, "rdv-egress", false);
-	l->worker = hold_worker(l->bin);
-}
-
 static void
 warn_root(const struct user *u)
 {
@@ -384,16 +320,30 @@ take_over(const struct options *o, struct launch *l, struct carry *c)
 	(void)close(o->carry);
 	l->nofile = c->nofile;
 	l->from = c;
-	if (c->why[0] == '\0') {
-		open_programs(l);
-		return;
-	}
-	/* Back: with the programs of before, wherever they are now, if at all.
-	 */
-	l->program = c->program;
-	l->egress = c->egress;
-	l->worker =
-	    (struct program_id){ .dev = c->worker_dev, .ino = c->worker_ino };
+	/* By now nothing may fail: no name is looked up, nobody is asked. */
+	l->user = &c->user;
+	l->bin = c->bin;
+	l->programs = c->why[0] == '\0' ? c->next : c->before;
+}
+
+/* Who we are and what we are to start. */
+static void
+look_up(struct launch *l)
+{
+	static struct user user;
+	static char bin[PATH_MAX];
+	char why[256];
+	int err;
+
+	if (user_load(&user, why, sizeof(why)) != 0)
+		refuse("account", why);
+	err = programs_place(bin);
+	if (err != 0)
+		refuse("/proc/self/exe", strerror(-err));
+	if (programs_own(&l->programs, bin, why, sizeof(why)) != 0)
+		refuse("cannot start", why);
+	l->user = &user;
+	l->bin = bin;
 }
 
 int
@@ -401,8 +351,6 @@ main(int argc, char **argv)
 {
 	struct options o = { .ready = -1, .carry = -1, .answer = -1 };
 	static struct carry carry;
-	static struct user user;
-	static char bin[PATH_MAX];
 	struct hygiene hygiene = { .nofile = 0 };
 	struct launch l;
 	char why[256];
@@ -428,24 +376,18 @@ main(int argc, char **argv)
 	/* One that is tried ends with [main], who has seen to that. */
 	if (o.child && o.answer < 0 && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
 		refuse("prctl", strerror(errno));
-	if (user_load(&user, why, sizeof(why)) != 0)
-		refuse("account", why);
-	find_bin(bin);
 	l = (struct launch){ .web = o.web,
-		.bin = bin,
-		.user = &user,
 		.nofile = hygiene.nofile,
 		.ready = o.ready,
 		.told = -1,
 		.parked = parked_new(),
 		.argv = argv,
-		.self = open_beside("/proc/self", "exe", true),
 		.dir = -1,
 		.server = -1 };
 	if (o.carry >= 0)
 		take_over(&o, &l, &carry);
 	else
-		open_programs(&l);
+		look_up(&l);
 	if (o.carry < 0 && o.ready < 0)
 		l.told = notify_open(&l.ready);
 	status = o.system ? run_system(&o, &l) : run_user(&o, &l);

@@ -50,7 +50,7 @@ void
 upgrade_init(struct upgrade *u, const struct launch *l,
     const struct carry *from)
 {
-	*u = (struct upgrade){ .l = l, .program = -1, .answer = -1 };
+	*u = (struct upgrade){ .l = l, .next = PROGRAMS_NONE, .answer = -1 };
 	if (from == NULL)
 		return;
 	u->from = *from;
@@ -102,7 +102,7 @@ drop(int *fd)
 static void
 give_up(struct upgrade *u, const char *why)
 {
-	drop(&u->program);
+	programs_close(&u->next);
 	drop(&u->answer);
 	u->phase = UPGRADE_NONE;
 	say(u, false, why);
@@ -137,20 +137,13 @@ describe(const struct upgrade *u, const char *why, struct carry *c)
 	c->audit = (struct carry_kin){ u->audit->pid, u->audit->control };
 	c->ops = (struct carry_kin){ u->ops->pid, u->ops->control };
 	c->daemon = (struct carry_kin){ u->daemon->pid, u->daemon->control };
-	c->helper = l->self;
-	c->program = l->program;
-	c->egress = l->egress;
-	c->worker_dev = l->worker.dev;
-	c->worker_ino = l->worker.ino;
+	/* Back is to what we came from. */
+	c->before = why[0] == '\0' ? l->programs : u->from.before;
+	c->next = u->next;
+	c->user = *l->user;
+	(void)str_copy(c->bin, l->bin, sizeof(c->bin));
 	(void)str_copy(c->build, RDV_BUILD, sizeof(c->build));
 	(void)str_copy(c->why, why, sizeof(c->why));
-	if (why[0] == '\0')
-		return;
-	/* Back, to what we came from. */
-	c->program = u->from.program;
-	c->egress = u->from.egress;
-	c->worker_dev = u->from.worker_dev;
-	c->worker_ino = u->from.worker_ino;
 }
 
 /* As we were called, but for what was for that time alone. */
@@ -195,29 +188,6 @@ become(const struct upgrade *u, int program, const struct carry *c, int carry,
 	carry_inherit(c, u->l->parked, false);
 }
 
-/* Who may write it may be us: so it is ours or root's, and nobody else's. */
-static int
-open_new(const struct launch *l, const char *name, char *why, size_t size)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	int fd = -1;
-
-	if (path_join(path, sizeof(path), l->bin, name))
-		fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		(void)snprintf(why, size, "%s/%s: %s", l->bin, name,
-		    strerror(errno));
-	else if (!S_ISREG(st.st_mode) || (st.st_mode & 022) != 0 ||
-		 (st.st_uid != 0 && st.st_uid != geteuid()))
-		(void)snprintf(why, size,
-		    "%s/%s is not ours, or others may write it", l->bin, name);
-	else
-		return fd;
-	drop(&fd);
-	return -1;
-}
-
 /* Like an act of [ops]: without a record it is not done. */
 static bool
 is_on_record(struct upgrade *u, char *why, size_t size)
@@ -239,13 +209,11 @@ begin(struct upgrade *u, char *why, size_t size)
 {
 	struct carry c;
 	const pid_t parent = getpid();
-	int rdvd, memory, fd[2];
+	int memory, fd[2], err;
 
-	u->program = open_new(u->l, "rdv-helper", why, size);
-	rdvd = u->program < 0 ? -1 : open_new(u->l, "rdvd", why, size);
-	if (rdvd < 0)
-		return -EPERM;
-	(void)close(rdvd);
+	err = programs_next(&u->next, u->l->bin, why, size);
+	if (err != 0)
+		return err;
 	describe(u, "", &c);
 	memory = carry_write(&c, u->l->parked);
 	/* What the one that tries leaves may hold the other end for ever. */
@@ -256,7 +224,7 @@ begin(struct upgrade *u, char *why, size_t size)
 	u->pid = fork();
 	if (u->pid == 0) {
 		if (launch_bound(parent))
-			become(u, u->program, &c, memory, fd[1]);
+			become(u, u->next.helper, &c, memory, fd[1]);
 		_exit(126);
 	}
 	(void)close(memory);
@@ -315,7 +283,7 @@ upgrade_tried(struct upgrade *u, pid_t pid, int status)
 	u->pid = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
 	    strcmp(said, PROOF) == 0) {
-		go(u, u->program, "");
+		go(u, u->next.helper, "");
 		(void)str_copy(said, "the new program cannot be executed",
 		    sizeof(said));
 	} else if (said[0] == '\0' || strcmp(said, PROOF) == 0) {
@@ -377,7 +345,7 @@ static void
 go_back(struct upgrade *u, const char *why)
 {
 	log_errorx("upgrade", "%s; going back to %s", why, u->from.build);
-	go(u, u->from.helper, why);
+	go(u, u->from.before.helper, why);
 	log_errorx("upgrade", "and there is no way back");
 	give_up(u, why);
 }
@@ -395,11 +363,8 @@ finish(struct upgrade *u)
 		(void)snprintf(text, sizeof(text), "%s: %s serves again",
 		    u->from.why, RDV_BUILD);
 	/* The way back ends here; who has gone it goes on with these. */
-	drop(&u->from.helper);
-	if (done) {
-		drop(&u->from.program);
-		drop(&u->from.egress);
-	}
+	if (done)
+		programs_close(&u->from.before);
 	u->phase = UPGRADE_NONE;
 	say(u, done, text);
 	if (u->again)

@@ -27,14 +27,14 @@ struct upgrade {
 	struct kin *audit, *ops, *daemon;
 	struct audit_link *records;
 	enum upgrade_phase phase;
-	int64_t due;	   /* of the phase, monotonic ms */
-	int program;	   /* the new rdv-helper; -1: none */
-	pid_t pid;	   /* of the one that tries */
-	int answer;	   /* what it says; -1 */
-	unsigned expected; /* runs */
-	bool again;	   /* asked for once more meanwhile */
-	bool told;	   /* rdvd is to leave */
-	struct carry from; /* what we came from, of which descriptors stay */
+	int64_t due;	      /* of the phase, monotonic ms */
+	struct programs next; /* those that are tried */
+	pid_t pid;	      /* of the one that tries */
+	int answer;	      /* what it says; -1 */
+	unsigned expected;    /* runs */
+	bool again;	      /* asked for once more meanwhile */
+	bool told;	      /* rdvd is to leave */
+	struct carry from;    /* what we came from, of which descriptors stay */
 };
 
 /* `from`: NULL, or what carry_read() gave, which is taken over. */

@@ -83,8 +83,29 @@ const parts = [
 		off: [['priv-helper/carry.c', 'c->version == CARRY_VERSION', 'true']],
 		red: ['unit/priv/test_carry abuse_P02_what_is_not_understood'] },
 	{ ids: ['P03'], guard: 'a program that others may write is not executed',
-		off: [['priv-helper/upgrade.c', '(st.st_mode & 022) != 0', 'false']],
-		red: ['abuse P03 what others'] },
+		off: [['priv-helper/programs.c', '(st.st_mode & 022) == 0', 'true']],
+		red: ['abuse P03 what others',
+			'unit/priv/test_programs abuse_P03_a_file'] },
+	{ ids: ['P03'], guard: 'nor one that stands where others may write',
+		off: [['priv-helper/programs.c', '(st.st_mode & 022) != 0', 'false']],
+		red: ['abuse P03 what others',
+			'unit/priv/test_programs abuse_P03_a_directory'] },
+	{ ids: ['P03'], guard: 'nor one that is somebody else\'s, where root asks',
+		off: [['priv-helper/programs.c', 'return st->st_uid != 0 && ' +
+			'st->st_uid != geteuid();', '(void)st;\n\treturn false;']],
+		red: ['system P03'] },
+	{ ids: ['P03'], guard: 'what was tried is what is executed',
+		off: [['priv-helper/main.c', "\tl->programs = c->why[0] == '\\0' ? " +
+			'c->next : c->before;', "\tl->programs = c->before;\n\tif (" +
+			"c->why[0] == '\\0')\n\t\t(void)programs_own(&l->programs, " +
+			'l->bin, (char[64]){ 0 }, 64);']],
+		red: ['abuse P03 what was tried'] },
+	{ ids: ['P02'], guard: 'who we are is asked once',
+		off: [['priv-helper/main.c', '\tl->user = &c->user;\n', '\tlook_up(l);' +
+			'\n'], ['priv-helper/main.c', '/* What a first start cleans is',
+			'static void look_up(struct launch *l);\n\n' +
+			'/* What a first start cleans is']],
+		red: ['system P02 an account that'] },
 	{ ids: ['P05'], guard: 'who dies in the middle of an upgrade is not it',
 		off: [['priv-helper/upgrade.c', '(u->ops->pid == 0 || ' +
 			'u->daemon->pid == 0))', 'false)']],
@@ -110,9 +131,11 @@ const parts = [
 			'false']],
 		red: ['unit/priv/test_carry abuse_P02_what_is_not_understood'] },
 	{ ids: ['P02'], guard: 'the way back opens nothing by name',
-		off: [['priv-helper/main.c', "\tif (c->why[0] == '\\0') {\n\t\t" +
-			'open_programs(l);\n\t\treturn;\n\t}', '\topen_programs(l);\n' +
-			"\tif (c->why[0] == '\\0')\n\t\treturn;"]],
+		off: [['priv-helper/main.c', "c->why[0] == '\\0' ? c->next : c->before" +
+			';', "c->next;\n\tif (c->why[0] != '\\0')\n\t\tlook_up(l);"],
+		['priv-helper/main.c', '/* What a first start cleans is',
+			'static void look_up(struct launch *l);\n\n' +
+			'/* What a first start cleans is']],
 		red: ['abuse P02 a program that fails'] },
 	{ ids: ['P02', 'P06'], guard: 'the new rdvd is tried before the old one ends',
 		off: [['priv-helper/upgrade.c', 'if (!WIFEXITED(status) || ' +

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { bare, bin, build, descendants, fdCount, proc, test, waitFor }
 	from '../harness/rdv.mjs';
 import { options, output } from './lib.mjs';
-import { Installed, upgrade } from '../harness/upgrade.mjs';
+import { Installed, programs, upgrade } from '../harness/upgrade.mjs';
 
 const session = (rdv, n) => rdv.session(`t${n}`, ['/bin/sh', '-c',
 	'echo here $$; while read x; do echo got $x; done; exit 7']);
@@ -216,7 +216,7 @@ await test('P02 a program that fails is left again', async (t) => {
 await test('P03 what others may write is not executed', async (t) => {
 	const { installed, rdv, all, pids } = await start(t, 1);
 	const kids = [rdv.ops, rdv.rdvd];
-	for (const name of ['rdv-helper', 'rdvd']) {
+	for (const name of programs) {
 		installed.next();
 		const data = fs.readFileSync(`${installed.dir}/${name}`);
 		installed.write(name, data, 0o775);
@@ -227,6 +227,25 @@ await test('P03 what others may write is not executed', async (t) => {
 		assert.match(await upgrade(rdv), /^refused /, 'a link');
 		await nothingHappened(rdv, all, pids, kids);
 	}
+	installed.next();
+	fs.chmodSync(installed.dir, 0o775);
+	assert.match(await upgrade(rdv), /^refused .*others may write in it/);
+	await nothingHappened(rdv, all, pids, kids);
+	fs.chmodSync(installed.dir, 0o755);
+	assert.match(await upgrade(rdv), /^upgraded /, 'control');
+});
+
+await test('P03 what was tried is what is executed', async (t) => {
+	const { installed, rdv, all, pids } = await start(t, 1);
+	const was = await buildOf(rdv);
+	const { over, rdvd } = await stalled(installed, rdv);
+	// A good one takes the name of the one that is tried, which is none.
+	installed.write('mode', 'crash');
+	installed.put(['rdvd']);
+	process.kill(rdvd.pid, 'SIGCONT');
+	assert.match(await over, /^refused .*ended: .* serves again$/);
+	await goOn(rdv, all, pids);
+	assert.equal(await buildOf(rdv), was);
 	installed.next();
 	assert.match(await upgrade(rdv), /^upgraded /, 'control');
 });

@@ -92,6 +92,11 @@ export class System extends Rdv {
 			run: path.join(this.root, 'run/rdv', name) };
 	}
 
+	// The account is gone, and what runs as it goes on.
+	unmake(name) {
+		return must('userdel', '-f', name);
+	}
+
 	// Its group, and what is said beside that.
 	policy(more = '') {
 		fs.writeFileSync(path.join(this.root, 'etc/rdv/helper.toml'),

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { build, waitFor } from './rdv.mjs';
 
-const names = ['rdv-helper', 'rdvd', 'rdv-git', 'rdv-egress'];
+export const programs = ['rdv-helper', 'rdvd', 'rdv-git', 'rdv-egress'];
 const is = /RDV_BUILD "[^"]*-([0-9a-f]{16})"/.exec(fs.readFileSync(
 	path.join(build, 'gen/build.h'), 'utf8'))[1];
 
@@ -14,7 +14,7 @@ export class Installed {
 		t.after(() => fs.rmSync(this.dir, { recursive: true, force: true }));
 		this.n = 0;
 		this.build = is;
-		this.put(names);
+		this.put(programs);
 	}
 
 	get helper() { return path.join(this.dir, 'rdv-helper'); }
@@ -40,7 +40,7 @@ export class Installed {
 			this.write(name, this.copy(name, this.build));
 	}
 
-	next(which = names) {
+	next(which = programs) {
 		this.build = (++this.n).toString(16).padStart(16, 'f');
 		this.put(which);
 	}

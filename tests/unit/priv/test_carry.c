@@ -44,9 +44,10 @@ sample(void)
 		.audit = { 0, -1 },
 		.ops = { 101, 1 },
 		.daemon = { 102, 2 },
-		.helper = 0,
-		.program = 1,
-		.egress = -1,
+		.before = { 0, 1, -1, -1 },
+		.next = { 1, 0, 2, -1 },
+		.user = { .uid = 7, .ngroups = 1, .groups = { 8 } },
+		.bin = "/opt/rdv",
 		.build = "one",
 		.why = "because" };
 
@@ -70,6 +71,10 @@ it_comes_back(void **state)
 	assert_int_equal(d.nofile, 1024);
 	assert_int_equal(d.terminal.ino, 6);
 	assert_int_equal(d.daemon.pid, 102);
+	assert_int_equal(d.before.daemon, 1);
+	assert_int_equal(d.next.egress, 2);
+	assert_int_equal(d.user.groups[0], 8);
+	assert_string_equal(d.bin, "/opt/rdv");
 	assert_string_equal(d.build, "one");
 	assert_string_equal(d.why, "because");
 	assert_int_equal(q->n, 2);
@@ -145,6 +150,10 @@ abuse_P02_what_is_not_understood(void **state)
 	    sizeof(many), 0));
 	assert_false(spoilt(fd, offsetof(struct carry, lock), &closed,
 	    sizeof(closed), 0));
+	assert_false(spoilt(fd, offsetof(struct carry, next.worker), &closed,
+	    sizeof(closed), 0));
+	assert_false(spoilt(fd, offsetof(struct carry, user.ngroups), &many,
+	    sizeof(many), 0));
 	/* The first word of the run behind it: its own version. */
 	assert_false(spoilt(fd, sizeof(c), &other, sizeof(other), 0));
 	/* A profile of another build's, and one that is no text at all. */

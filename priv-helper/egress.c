@@ -126,8 +126,8 @@ place(int leash, int page, int program)
 /*
  * In the child, with all signals blocked. Like the reaper it is the account's
  * from here on, and has no capability left: the plan is of a run that has
- * namespaces. Whatever has become of it, it does not outlive [ops], without
- * whom there is no run.
+ * namespaces. Like its run it outlives [ops]; it ends with its leash, or by
+ * whose child it is when that has ended and it has not.
  */
 static _Noreturn void
 become(const struct drop_plan *plan, int leash, int page, int program)
@@ -141,7 +141,6 @@ become(const struct drop_plan *plan, int leash, int page, int program)
 	    !limit(RLIMIT_NOFILE, FILES) || !limit(RLIMIT_AS, MEMORY) ||
 	    signals_default() < 0 || drop_to_reaper(plan) != 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
 	    sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		_exit(1);
 	(void)syscall(SYS_execveat, EGRESS_PROGRAM, "", argv, env,

@@ -343,6 +343,17 @@ turn(struct ops *o, struct pollfd *p, bool *orphans)
 	follow_step(o, *orphans);
 }
 
+/* One that its account has stopped, when [main] may not be there to end it. */
+static void
+end_egress(const struct ops *o)
+{
+	const struct run *r;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		if (r->egress != 0)
+			(void)kill(r->egress, SIGKILL);
+}
+
 _Noreturn void
 serve(const struct serve_args *a)
 {
@@ -373,6 +384,7 @@ serve(const struct serve_args *a)
 	deadline = clock_mono_ms() + END_MS;
 	while (!all_ended(o) && clock_mono_ms() < deadline)
 		turn(o, p, &orphans);
+	end_egress(o);
 	cgroup_done(o->cgroup);
 	tokens_close(&o->tokens);
 	log_info("serve", "stopped; runs=%u", all_ended(o) ? 0 : o->runs.n);

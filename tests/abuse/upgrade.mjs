@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
-import { bare, bin, build, descendants, fdCount, proc, test, waitFor }
+import { bare, bin, build, descendants, fdCount, proc, skip, test, waitFor }
 	from '../harness/rdv.mjs';
 import { options, output } from './lib.mjs';
 import { Installed, programs, upgrade } from '../harness/upgrade.mjs';
@@ -320,4 +321,44 @@ await test('P06 what runs keeps what it is held by', async (t) => {
 	const after = await rdv.call('GET', `/api/runs/${s.run.id}`);
 	assert.deepEqual([after.guards, after.policy],
 		[before.guards, before.policy]);
+});
+
+await test('P06 a list of hosts stays the way out, and is counted', async (t) => {
+	const installed = new Installed(t);
+	const rdv = await t.start({ ...options, helper: installed.helper });
+	const { features } = await waitFor('the helper', async () => {
+		const { helper } = await rdv.call('GET', '/api/status');
+		return helper.features.length > 0 && helper;
+	});
+	if (!features.includes('user_namespaces') ||
+		!fs.existsSync('/usr/bin/curl'))
+		return skip('namespaces or curl');
+	const server = http.createServer((req, res) => res.end());
+	await new Promise((done) => { server.listen(0, '127.0.0.2', done); });
+	t.after(() => { server.closeAllConnections?.(); server.close(); });
+	const dir = path.join(rdv.home, 'work');
+	fs.mkdirSync(dir);
+	const at = `127.0.0.2:${server.address().port}`;
+	const s = await rdv.session('listed', ['/bin/sh', '-c', 'while read x; ' +
+		`do echo got $x $(curl -s -o out -w '%{http_code}' ${at}); done`],
+	{ profile: 'script', project_path: dir, network: 'list',
+		network_hosts: [at] });
+	const [{ pid }] = rdv.all('rdv-egress');
+	installed.next();
+	assert.match(await upgrade(rdv), /^upgraded /);
+	await types(rdv, s, 'one');
+	const old = rdv.ops;
+	process.kill(old, 'SIGKILL');
+	await waitFor('another [ops]', () => rdv.ops && rdv.ops !== old);
+	await types(rdv, s, 'two');
+	await waitFor('both were let through', async () =>
+		/got one 200\s[^]*got two 200\s/.test(await output(rdv, s)));
+	assert.deepEqual(rdv.all('rdv-egress').map((p) => p.pid), [pid]);
+	await rdv.call('DELETE', `/api/sessions/${s.id}`);
+	const { egress } = await waitFor('its end', async () => {
+		const run = await rdv.call('GET', `/api/runs/${s.run.id}`);
+		return run.ended_at && run;
+	});
+	assert.equal(egress.hosts[0].connections, 2);
+	await waitFor('it ends', () => rdv.all('rdv-egress').length === 0);
 });

@@ -59,7 +59,7 @@ begin(struct rig *r, struct rig_result *res)
 	return false;
 }
 
-/* What it was answered to each. */
+/* What the program was answered to each, and its end. */
 static void
 expect(struct rig *r, struct rig_result *res, const char *wanted)
 {
@@ -201,9 +201,48 @@ abuse_H01_a_stopped_one_is_ended(void **state)
 	rig_stop(&r);
 }
 
-/* Nor does it outlive [ops] itself, which somebody has killed. */
 static void
-abuse_H01_none_outlives_ops(void **state)
+kill_ops(struct rig *r)
+{
+	assert_int_equal(kill((pid_t)r->hello.pid, SIGKILL), 0);
+	rig_ops(r);
+	r->nnotices = 0;
+	rig_login(r);
+}
+
+/* It goes on as its run does, and what it counts is told in the end. */
+static void
+abuse_H01_outlives_ops_and_ends_with_its_run(void **state)
+{
+	struct priv_inventory_answer a;
+	struct egress_page page;
+	struct rig_result res;
+	struct seqpkt_fds fds;
+	struct rig r;
+	pid_t pid;
+
+	(void)state;
+	if (!begin(&r, &res))
+		return;
+	pid = proxy_of(&r);
+	assert_true(pid > 0);
+	kill_ops(&r);
+	assert_int_equal(rig_parent(pid), r.helper);
+	assert_int_equal(rig_inventory(&r, 0, &a, &fds), PRIV_DONE);
+	assert_int_equal(fds.n, 3);
+	expect(&r, &res, "502\n403\n");
+	assert_true(egress_read(fds.fd[2], &page));
+	assert_int_equal(page.rows[0].count[EGRESS_FAILED], 1);
+	assert_int_equal(page.rows[1].count[EGRESS_REFUSED], 1);
+	seqpkt_fds_close(&fds);
+	assert_int_equal(rig_ack(&r, res.a.handle), PRIV_DONE);
+	rig_gone(pid);
+	rig_stop(&r);
+}
+
+/* By then it is [main]'s, which nobody has to ask. */
+static void
+abuse_H01_a_stopped_one_outlives_ops_alone(void **state)
 {
 	struct rig_result res;
 	struct rig r;
@@ -213,10 +252,54 @@ abuse_H01_none_outlives_ops(void **state)
 	if (!begin(&r, &res))
 		return;
 	pid = stopped(&r);
-	assert_int_equal(kill((pid_t)r.hello.pid, SIGKILL), 0);
+	kill_ops(&r);
+	assert_true(rig_alive(pid));
+	assert_int_equal(kill((pid_t)res.a.pid, SIGKILL), 0);
+	rig_exit(&r, res.a.handle, &(struct priv_exit){ 0 });
 	rig_gone(pid);
+	assert_int_equal(rig_ack(&r, res.a.handle), PRIV_DONE);
 	rig_close(&res);
 	rig_stop(&r);
+}
+
+/* Of a run that nobody ends, and of one that the dead [ops] had begun with. */
+static void
+abuse_H01_none_is_left_of_rdv(void **state)
+{
+	struct rig_result res;
+	struct rig r;
+	pid_t pid;
+
+	(void)state;
+	if (!begin(&r, &res))
+		return;
+	pid = stopped(&r);
+	kill_ops(&r);
+	assert_true(rig_alive(pid));
+	rig_close(&res);
+	rig_stop(&r);
+	rig_gone(pid);
+}
+
+/* Without [main] [ops] ends all runs, and then itself. */
+static void
+abuse_H01_none_is_left_without_main(void **state)
+{
+	struct rig_result res;
+	struct rig r;
+	pid_t pid;
+
+	(void)state;
+	if (!begin(&r, &res))
+		return;
+	pid = stopped(&r);
+	assert_int_equal(kill(r.helper, SIGKILL), 0);
+	(void)rig_wait(&r);
+	rig_gone(pid);
+	rig_gone((pid_t)r.hello.pid);
+	rig_close(&res);
+	rig_kill_daemon(&r);
+	rig_cleanup(&r);
 }
 
 int
@@ -226,7 +309,10 @@ main(void)
 		cmocka_unit_test(abuse_E01_the_list_is_not_rdvds),
 		cmocka_unit_test(abuse_I12_the_list_is_on_record),
 		cmocka_unit_test(abuse_H01_a_stopped_one_is_ended),
-		cmocka_unit_test(abuse_H01_none_outlives_ops),
+		cmocka_unit_test(abuse_H01_outlives_ops_and_ends_with_its_run),
+		cmocka_unit_test(abuse_H01_a_stopped_one_outlives_ops_alone),
+		cmocka_unit_test(abuse_H01_none_is_left_of_rdv),
+		cmocka_unit_test(abuse_H01_none_is_left_without_main),
 	};
 
 	return cmocka_run_group_tests_name("egressown", tests, NULL, NULL);

@@ -134,6 +134,12 @@ hostservice_is_ours(const struct cli *cli)
 }
 
 char *
+hostservice_kept(const struct cli *cli)
+{
+	return find_kept(cli, "");
+}
+
+char *
 hostservice_audit(const struct cli *cli)
 {
 	return find_kept(cli, "audit");

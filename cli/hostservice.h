@@ -23,6 +23,11 @@ pid_t hostservice_pid(const struct cli *cli);
  */
 bool hostservice_is_ours(const struct cli *cli);
 /*
+ * Where its [main] says what only root may know; NULL when another rdv is
+ * meant, or it is not root who asks. Free it.
+ */
+char *hostservice_kept(const struct cli *cli);
+/*
  * Where the host's rdv keeps its audit log, which root alone can read; NULL
  * when another rdv is meant. Free it.
  */

@@ -33,7 +33,6 @@
 #define DAY_MS	  (24 * 3600 * 1000LL)
 #define MINUTE_MS 60000
 #define MEM_FD	  3
-#define WIRE_MAX  ((size_t)256 * 1024 * 1024)
 
 static bool
 is_one_of(const char *const *names, const char *name)
@@ -276,7 +275,7 @@ ask(const struct accounts_rule *rule, int fd)
 		_exit(1);
 	if (a.n > 1)
 		qsort(a.list, a.n, sizeof(*a.list), by_uid);
-	buf_init(&b, WIRE_MAX);
+	buf_init(&b, ACCOUNTS_WIRE_MAX);
 	accountwire_put(&b, &a);
 	_exit(buf_ok(&b) && write_all(fd, b.data, b.len) ? 0 : 1);
 }

@@ -20,8 +20,6 @@
 #include "priv-helper/accountwire.h"
 #include "priv-helper/policy.h"
 
-/* The database gives at most so much: groups and paths of everybody. */
-#define TEXT_MAX       ((size_t)256 * 1024 * 1024)
 #define GROUP_NAME_MAX 1024
 
 static void
@@ -167,7 +165,7 @@ accounts_take(struct accounts *a, int fd)
 	bool ok;
 
 	if (fstat(fd, &st) < 0 || st.st_size <= 0 ||
-	    (size_t)st.st_size > TEXT_MAX)
+	    (size_t)st.st_size > ACCOUNTS_WIRE_MAX)
 		return RDV_E_MALFORMED;
 	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (text == MAP_FAILED)

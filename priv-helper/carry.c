@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/buf.h"
 #include "lib/list.h"
 #include "lib/xalloc.h"
 #include "priv-helper/parked.h"
@@ -20,7 +21,7 @@
 
 static const char magic[8] = "rdvmain";
 
-#define FIXED_FDS 17 /* with the end of the list */
+#define FIXED_FDS 21 /* with the end of the list */
 
 /* A run, behind the struct. */
 struct carry_run {
@@ -55,6 +56,27 @@ put_run(int fd, const struct parked_run *k)
 	return put(fd, &r, sizeof(r));
 }
 
+/* Takes `fd`; it, when it is whole. */
+static int
+seal(int fd, bool whole)
+{
+	if (whole && fcntl(fd, F_ADD_SEALS,
+			 F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) == 0)
+		return fd;
+	(void)close(fd);
+	return -EIO;
+}
+
+int
+carry_memory(const struct buf *b)
+{
+	int fd = memfd_create("rdv-carry", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -errno;
+	return seal(fd, buf_ok(b) && put(fd, b->data, b->len));
+}
+
 int
 carry_write(const struct carry *c, const struct parked *p)
 {
@@ -73,11 +95,7 @@ carry_write(const struct carry *c, const struct parked *p)
 	ok = put(fd, &head, sizeof(head));
 	TAILQ_FOREACH (k, &p->list, entry)
 		ok = ok && put_run(fd, k);
-	if (ok && fcntl(fd, F_ADD_SEALS,
-		      F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) == 0)
-		return fd;
-	(void)close(fd);
-	return -EIO;
+	return seal(fd, ok);
 }
 
 static bool
@@ -95,7 +113,8 @@ is_ours(const struct carry *c)
 	return memcmp(c->magic, magic, sizeof(magic)) == 0 &&
 	       c->version == CARRY_VERSION && c->size == sizeof(*c) &&
 	       c->record == sizeof(struct carry_run) && c->runs <= RUNS_TABLE &&
-	       is_user(&c->user) && c->bin[sizeof(c->bin) - 1] == '\0' &&
+	       is_user(&c->user) && is_user(&c->system.service) &&
+	       c->bin[sizeof(c->bin) - 1] == '\0' &&
 	       c->build[CARRY_BUILD - 1] == '\0' &&
 	       c->why[CARRY_WHY - 1] == '\0';
 }
@@ -146,7 +165,9 @@ all_fds(const struct carry *c, const int32_t *all[FIXED_FDS])
 		&c->api.fd, &c->terminal.fd, &c->audit.control, &c->ops.control,
 		&c->daemon.control, &c->before.helper, &c->before.daemon,
 		&c->before.egress, &c->before.worker, &c->next.helper,
-		&c->next.daemon, &c->next.egress, &c->next.worker, NULL };
+		&c->next.daemon, &c->next.egress, &c->next.worker,
+		&c->system.run, &c->system.keep, &c->system.accounts,
+		&c->system.doors, NULL };
 
 	memcpy(all, list, sizeof(list));
 }

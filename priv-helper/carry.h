@@ -10,6 +10,7 @@
 #include "priv-helper/programs.h"
 #include "priv-helper/user.h"
 
+struct buf;
 struct parked;
 
 /*
@@ -31,6 +32,15 @@ struct carry_sock {
 	uint64_t dev, ino;
 };
 
+/* Of system mode; -1 and zero in user mode. */
+struct carry_system {
+	int32_t run, keep;	 /* the places */
+	int32_t accounts, doors; /* memory files, see carry_memory() */
+	int64_t rotated_at;
+	uint8_t rotation_asked, reload, unused[6];
+	struct user service;
+};
+
 struct carry {
 	char magic[8];
 	uint32_t version, size; /* of this struct */
@@ -41,6 +51,7 @@ struct carry {
 	struct carry_kin audit, ops, daemon;
 	/* Those to go back to, and those that were tried; none: it is back. */
 	struct programs before, next;
+	struct carry_system system;
 	/* Found out at the first start; nothing of it may fail later. */
 	struct user user;
 	char bin[PATH_MAX];
@@ -56,6 +67,8 @@ int carry_write(const struct carry *c, const struct parked *p);
  * every descriptor is open. False otherwise.
  */
 bool carry_read(int fd, struct carry *c, struct parked *p);
+/* One more, of what has no fixed length. */
+int carry_memory(const struct buf *b);
 /* Close-on-exec for all descriptors in it, or not. */
 void carry_inherit(const struct carry *c, const struct parked *p, bool inherit);
 

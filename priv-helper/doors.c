@@ -12,9 +12,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,14 +25,17 @@
 #include "lib/ctlproto.h"
 #include "lib/list.h"
 #include "lib/log.h"
+#include "lib/path.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/accounts.h"
 #include "priv-helper/assume.h"
+#include "priv-helper/carry.h"
 #include "priv-helper/sockets.h"
 
-#define PROOFS "enroll" /* the account's own to make */
+#define PROOFS	       "enroll"		 /* the account's own to make */
+#define DOORS_WIRE_MAX ((size_t)1 << 20) /* of ACCOUNTS_MAX, 128 bytes each */
 
 struct door {
 	TAILQ_ENTRY(door) entry;
@@ -130,26 +136,35 @@ free_door(struct door *p)
 	free(p);
 }
 
-static int
-open_door(struct doors *d, const struct account *a, bool web, const char *name,
-    char *why, size_t whysize)
+static struct door *
+new_door(const struct doors *d, const char *name, uid_t uid, gid_t gid,
+    bool web)
 {
 	struct door *p = xcalloc(1, sizeof(*p));
-	int i, err;
+	int i;
 
-	p->uid = a->uid;
-	p->gid = a->gid;
+	p->uid = uid;
+	p->gid = gid;
 	p->web = web;
-	p->by_web = a->web;
-	p->output_bytes = a->output_bytes;
 	p->output_told = web; /* which runs nothing */
 	p->dir = -1;
 	p->path = xasprintf("%s/%s", d->run, name);
 	(void)str_copy(p->name, name, sizeof(p->name));
 	for (i = 0; i < CTL_KIND_MAX; i++)
-		p->socks[i] = (struct sock){
-			.name = names[i], .owner = a->uid, .fd = -1
-		};
+		p->socks[i] =
+		    (struct sock){ .name = names[i], .owner = uid, .fd = -1 };
+	return p;
+}
+
+static int
+open_door(struct doors *d, const struct account *a, bool web, const char *name,
+    char *why, size_t whysize)
+{
+	struct door *p = new_door(d, name, a->uid, a->gid, web);
+	int err;
+
+	p->by_web = a->web;
+	p->output_bytes = a->output_bytes;
 	why[0] = '\0';
 	err = open_dir(d, p, why, whysize);
 	if (err == 0)
@@ -378,4 +393,156 @@ doors_free(struct doors *d)
 		free_door(p);
 	}
 	free(d);
+}
+
+static void
+put_door(struct buf *b, const struct door *p)
+{
+	int i;
+
+	buf_put_str(b, p->name);
+	buf_put_u32(b, p->uid);
+	buf_put_u32(b, p->gid);
+	buf_put_u8(b, p->web);
+	buf_put_u8(b, p->by_web);
+	buf_put_u64(b, p->output_bytes);
+	buf_put_u32(b, (uint32_t)p->dir);
+	for (i = 0; i < CTL_KIND_MAX; i++) {
+		buf_put_u32(b, (uint32_t)p->socks[i].fd);
+		buf_put_u64(b, p->socks[i].dev);
+		buf_put_u64(b, p->socks[i].ino);
+	}
+}
+
+/* Who has left is nothing to a rdvd that never knew him. */
+int
+doors_put(const struct doors *d)
+{
+	const struct door *p;
+	uint32_t n = 0;
+	struct buf b;
+	int fd;
+
+	TAILQ_FOREACH (p, &d->list, entry)
+		n += !p->leaving;
+	buf_init(&b, DOORS_WIRE_MAX);
+	buf_put_u32(&b, n);
+	TAILQ_FOREACH (p, &d->list, entry)
+		if (!p->leaving)
+			put_door(&b, p);
+	fd = carry_memory(&b);
+	buf_done(&b);
+	return fd;
+}
+
+static bool
+get_fd(struct buf *b, int *fd)
+{
+	uint32_t n;
+
+	if (!buf_get_u32(b, &n) || n > INT_MAX ||
+	    fcntl((int)n, F_SETFD, FD_CLOEXEC) < 0)
+		return false;
+	*fd = (int)n;
+	return true;
+}
+
+static bool
+get_socket(struct buf *b, struct sock *s)
+{
+	uint64_t dev, ino;
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	if (!get_fd(b, &s->fd) || !buf_get_u64(b, &dev) ||
+	    !buf_get_u64(b, &ino))
+		return false;
+	s->dev = dev;
+	s->ino = ino;
+	return getsockopt(s->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) ==
+		   0 &&
+	       listens != 0;
+}
+
+/* True: it is in the list, whole. */
+static bool
+get_door(struct doors *d, struct buf *b)
+{
+	char name[ACCOUNTS_NAME_MAX + 1];
+	uint8_t web, by_web;
+	uint32_t uid, gid;
+	struct door *p;
+	bool good;
+	int i;
+
+	if (!buf_get_str(b, name, ACCOUNTS_NAME_MAX) ||
+	    !path_component_ok(name) || !buf_get_u32(b, &uid) ||
+	    !buf_get_u32(b, &gid) || !buf_get_u8(b, &web) ||
+	    !buf_get_u8(b, &by_web) || web > 1 || by_web > 1)
+		return false;
+	p = new_door(d, name, uid, gid, web == 1);
+	p->by_web = by_web == 1;
+	good = buf_get_u64(b, &p->output_bytes) && get_fd(b, &p->dir);
+	for (i = 0; i < CTL_KIND_MAX && good; i++)
+		good = get_socket(b, &p->socks[i]);
+	TAILQ_INSERT_TAIL(&d->list, p, entry);
+	return good;
+}
+
+void
+doors_forget(struct doors *d)
+{
+	struct door *p;
+
+	while ((p = TAILQ_FIRST(&d->list)) != NULL) {
+		TAILQ_REMOVE(&d->list, p, entry);
+		free(p->path);
+		free(p);
+	}
+	free(d);
+}
+
+struct doors *
+doors_take(const char *run, int run_fd, int fd)
+{
+	struct doors *d = doors_new(run, run_fd);
+	struct stat st;
+	struct buf b;
+	uint32_t n, i = 0;
+	void *text = MAP_FAILED;
+	bool good = fstat(fd, &st) == 0 && st.st_size > 0;
+
+	if (good)
+		text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE,
+		    fd, 0);
+	if (text == MAP_FAILED) {
+		doors_forget(d);
+		return NULL;
+	}
+	buf_wrap(&b, text, (size_t)st.st_size);
+	good = buf_get_u32(&b, &n);
+	for (; good && i < n; i++)
+		good = get_door(d, &b);
+	good = good && buf_end(&b);
+	(void)munmap(text, (size_t)st.st_size);
+	if (good)
+		return d;
+	doors_forget(d);
+	return NULL;
+}
+
+void
+doors_inherit(const struct doors *d, bool inherit)
+{
+	const int flag = inherit ? 0 : FD_CLOEXEC;
+	const struct door *p;
+	int i;
+
+	TAILQ_FOREACH (p, &d->list, entry) {
+		if (p->leaving)
+			continue;
+		(void)fcntl(p->dir, F_SETFD, flag);
+		for (i = 0; i < CTL_KIND_MAX; i++)
+			(void)fcntl(p->socks[i].fd, F_SETFD, flag);
+	}
 }

@@ -18,6 +18,18 @@ struct doors *doors_new(const char *run, int run_fd);
 /* Removes the names that are still ours, and frees. */
 void doors_free(struct doors *d);
 
+/*
+ * All of them for the next program of [main], as a memory file of carry.h in
+ * which descriptors are numbers; or -errno.
+ */
+int doors_put(const struct doors *d);
+/* Those of such a file, whose descriptors they take; NULL: not understood. */
+struct doors *doors_take(const char *run, int run_fd, int fd);
+/* Frees, and leaves names and descriptors to whom they are from. */
+void doors_forget(struct doors *d);
+/* Close-on-exec for all descriptors of theirs, or not. */
+void doors_inherit(const struct doors *d, bool inherit);
+
 /* The reverse proxy's, in run/web. 0, or -errno with a sentence in `why`. */
 int doors_open_web(struct doors *d, const struct account *a, char *why,
     size_t whysize);

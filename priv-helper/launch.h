@@ -31,7 +31,8 @@ struct launch {
 	struct parked *parked; /* runs for the next [ops] */
 	/* What [main] takes along when it becomes another program. */
 	char *const *argv;
-	int dir, server;	  /* of the base; -1 in system mode */
+	int dir;		  /* of the base; -1 in system mode */
+	int server;		  /* where what [main] says stands */
 	struct sock *socks[2];	  /* api, terminal */
 	const struct carry *from; /* NULL, or what it became this one with */
 	bool try;		  /* rdvd only looks whether it could serve */

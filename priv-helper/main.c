@@ -286,9 +286,12 @@ run_system(const struct options *o, struct launch *l)
 	char why[256];
 	int status, err;
 
-	cgroup_enter();
-	err = system_open(&s, &o->sys, why, sizeof(why));
-
+	if (l->from != NULL) {
+		err = system_take(&s, &o->sys, l->from, why, sizeof(why));
+	} else {
+		cgroup_enter();
+		err = system_open(&s, &o->sys, why, sizeof(why));
+	}
 	if (err != 0)
 		refuse_with(err == RDV_E_INVALID ? LAUNCH_BAD_CONFIG
 						 : LAUNCH_REFUSED,
@@ -298,9 +301,13 @@ run_system(const struct options *o, struct launch *l)
 	l->api = l->terminal = -1;
 	l->lock = s.lock;
 	l->system = &s;
-	status = supervise(l);
+	l->server = s.places.keep_fd;
+	status = o->answer >= 0 ? upgrade_try(l, o->answer) : supervise(l);
 	l->system = NULL;
-	system_close(&s);
+	if (o->answer >= 0)
+		system_forget(&s);
+	else
+		system_close(&s);
 	return status;
 }
 

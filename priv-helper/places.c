@@ -118,6 +118,19 @@ descend(const char *root, const struct place *place, uid_t uid, gid_t gid)
 	return fd;
 }
 
+void
+places_take(struct places *p, const char *root, int run_fd, int keep_fd)
+{
+	p->run_fd = run_fd;
+	p->keep_fd = keep_fd;
+	p->run = xasprintf("%s/%s", root, places[RUN].path);
+	p->state = xasprintf("%s/%s", root, places[STATE].path);
+	p->keep = xasprintf("%s/%s", root, places[KEEP].path);
+	/* Made by [audit] itself: root's alone, and nothing rdvd comes near. */
+	p->audit = xasprintf("%s/audit", p->keep);
+	p->settings = xasprintf("%s/etc/rdv/rdv.toml", root);
+}
+
 int
 places_make(struct places *p, const char *root, uid_t uid, gid_t gid, char *why,
     size_t whysize)
@@ -136,16 +149,9 @@ places_make(struct places *p, const char *root, uid_t uid, gid_t gid, char *why,
 				    : "");
 		return fd[i];
 	}
-	p->run_fd = fd[RUN];
-	p->keep_fd = fd[KEEP];
 	(void)close(fd[STATE]);
 	(void)close(fd[LOGS]);
-	p->run = xasprintf("%s/%s", root, places[RUN].path);
-	p->state = xasprintf("%s/%s", root, places[STATE].path);
-	p->keep = xasprintf("%s/%s", root, places[KEEP].path);
-	/* Made by [audit] itself: root's alone, and nothing rdvd comes near. */
-	p->audit = xasprintf("%s/audit", p->keep);
-	p->settings = xasprintf("%s/etc/rdv/rdv.toml", root);
+	places_take(p, root, fd[RUN], fd[KEEP]);
 	return 0;
 }
 

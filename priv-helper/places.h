@@ -26,6 +26,8 @@ struct places {
  */
 int places_make(struct places *p, const char *root, uid_t uid, gid_t gid,
     char *why, size_t whysize);
+/* The same places once more, whose descriptors these are. */
+void places_take(struct places *p, const char *root, int run_fd, int keep_fd);
 void places_done(struct places *p);
 
 #endif

@@ -382,7 +382,9 @@ rotate(struct super *s)
 	struct audit_msg *m = &s->rotation;
 	int err;
 
-	if (sys == NULL || !system_rotation_due(sys))
+	/* Not on record with an [audit] that is on its way out. */
+	if (sys == NULL || upgrade_holds(&s->upgrade) ||
+	    !system_rotation_due(sys))
 		return;
 	if (!s->rotating && !begin_rotation(s))
 		return;
@@ -523,6 +525,8 @@ take_over(struct super *s, const struct carry *from)
 	kin_carried(&s->audit, &from->audit);
 	kin_carried(&s->ops, &from->ops);
 	kin_carried(&s->daemon, &from->daemon);
+	if (s->launch->system != NULL && from->system.reload)
+		system_reload(s->launch->system);
 }
 
 int

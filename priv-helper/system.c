@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -22,8 +23,11 @@
 #include "lib/secret.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
+#include "priv-helper/accountwire.h"
+#include "priv-helper/carry.h"
 #include "priv-helper/doors.h"
 #include "priv-helper/lock.h"
+#include "priv-helper/policy.h"
 #include "priv-helper/policyfile.h"
 #include "priv-helper/servicetoken.h"
 #include "priv-helper/user.h"
@@ -171,18 +175,115 @@ system_open(struct system *s, const struct system_options *o, char *why,
 	return err;
 }
 
+int
+system_take(struct system *s, const struct system_options *o,
+    const struct carry *c, char *why, size_t whysize)
+{
+	const struct carry_system *from = &c->system;
+	int err = geteuid() == 0 ? caps_keep_main() : -EPERM;
+
+	*s = (struct system){ .options = o,
+		.lock = c->lock,
+		.answer = -1,
+		.rotated_at = from->rotated_at,
+		.rotation_asked = from->rotation_asked };
+	if (err != 0)
+		return refuse(err, why, whysize, "capabilities");
+	s->service = xcalloc(1, sizeof(*s->service));
+	*s->service = from->service;
+	places_take(&s->places, o->root != NULL ? o->root : "", from->run,
+	    from->keep);
+	set_rule(s);
+	err = accounts_take(&s->accounts, from->accounts);
+	if (err != 0)
+		return refuse(err, why, whysize, "the accounts");
+	s->doors = doors_take(s->places.run, from->run, from->doors);
+	(void)close(from->accounts);
+	(void)close(from->doors);
+	return s->doors != NULL ? 0
+				: refuse(RDV_E_MALFORMED, why, whysize,
+				      "the accounts' sockets");
+}
+
+bool
+system_fits(const struct system *s, char *why, size_t whysize)
+{
+	const struct accounts *a = &s->accounts;
+	struct policy p;
+
+	if (policy_parse(&p, a->policy, a->npolicy, a->source, why, whysize) !=
+	    0)
+		return false;
+	policy_done(&p);
+	return true;
+}
+
+static int
+put_accounts(const struct accounts *a)
+{
+	struct buf b;
+	int fd;
+
+	buf_init(&b, ACCOUNTS_WIRE_MAX);
+	accountwire_put(&b, a);
+	fd = carry_memory(&b);
+	buf_done(&b);
+	return fd;
+}
+
+/* Who is being asked for ends unheard; the next program asks anew. */
+int
+system_carry(const struct system *s, struct carry_system *c)
+{
+	c->run = s->places.run_fd;
+	c->keep = s->places.keep_fd;
+	c->service = *s->service;
+	c->rotated_at = s->rotated_at;
+	c->rotation_asked = s->rotation_asked;
+	c->reload = s->asking != 0;
+	c->accounts = put_accounts(&s->accounts);
+	c->doors = c->accounts < 0 ? -1 : doors_put(s->doors);
+	if (c->doors >= 0)
+		return 0;
+	system_uncarry(c);
+	return -EIO;
+}
+
+void
+system_uncarry(struct carry_system *c)
+{
+	if (c->accounts >= 0)
+		(void)close(c->accounts);
+	if (c->doors >= 0)
+		(void)close(c->doors);
+	c->accounts = c->doors = -1;
+}
+
+static void
+release(struct system *s)
+{
+	accounts_done(&s->accounts);
+	places_done(&s->places);
+	free(s->service);
+	s->service = NULL;
+	s->doors = NULL;
+}
+
 void
 system_close(struct system *s)
 {
 	if (s->doors != NULL)
 		doors_free(s->doors);
-	s->doors = NULL;
-	accounts_done(&s->accounts);
 	if (s->lock >= 0 && s->places.run != NULL)
 		(void)unlinkat(s->places.keep_fd, PLACES_PID, 0);
-	places_done(&s->places);
-	free(s->service);
-	s->service = NULL;
+	release(s);
+}
+
+void
+system_forget(struct system *s)
+{
+	doors_forget(s->doors);
+	release(s);
 }
 
 void

@@ -10,6 +10,8 @@
 #include "priv-helper/accounts.h"
 #include "priv-helper/places.h"
 
+struct carry;
+struct carry_system;
 struct doors;
 struct user;
 
@@ -47,8 +49,26 @@ struct system {
  */
 int system_open(struct system *s, const struct system_options *o, char *why,
     size_t whysize);
+/*
+ * The same of what the program before this one had, all of it open: nobody is
+ * asked, and of root's capabilities, which executing it has brought back, none
+ * but those are left. 0, or RDV_E_MALFORMED or -errno with a sentence in `why`
+ * and nothing removed.
+ */
+int system_take(struct system *s, const struct system_options *o,
+    const struct carry *c, char *why, size_t whysize);
+/* Whether this program could judge by the policy that is in force. */
+bool system_fits(const struct system *s, char *why, size_t whysize);
+/*
+ * What system_take() is to get, with two memory files of its own in it, which
+ * system_uncarry() closes. 0 or -errno.
+ */
+int system_carry(const struct system *s, struct carry_system *c);
+void system_uncarry(struct carry_system *c);
 /* Removes the sockets' names, and frees what is owned; not the lock. */
 void system_close(struct system *s);
+/* After system_take(), and leaves all of it as it is: only frees. */
+void system_forget(struct system *s);
 
 /* Loads policy and accounts anew; system_asked() follows. */
 void system_reload(struct system *s);

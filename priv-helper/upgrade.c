@@ -36,7 +36,9 @@
 #include "priv-helper/kin.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/parked.h"
+#include "priv-helper/doors.h"
 #include "priv-helper/sockets.h"
+#include "priv-helper/system.h"
 #include "security/mutant.h"
 
 /* A program that hangs is none. */
@@ -120,20 +122,44 @@ upgrade_stop(struct upgrade *u)
 	give_up(u, "rdv is stopping");
 }
 
-static void
+static struct carry_sock
+carry_of(const struct sock *s)
+{
+	return (struct carry_sock){ s->fd, s->dev, s->ino };
+}
+
+static int
+describe_mode(const struct launch *l, struct carry *c)
+{
+	if (l->system != NULL) {
+		c->base = c->server = c->api.fd = c->terminal.fd = -1;
+		return system_carry(l->system, &c->system);
+	}
+	c->base = l->dir;
+	c->server = l->server;
+	c->api = carry_of(l->socks[0]);
+	c->terminal = carry_of(l->socks[1]);
+	c->system.run = c->system.keep = -1;
+	c->system.accounts = c->system.doors = -1;
+	return 0;
+}
+
+/*
+ * All of it as a memory file, or -errno; `c` is for become() and
+ * system_uncarry().
+ */
+static int
 describe(const struct upgrade *u, const char *why, struct carry *c)
 {
 	const struct launch *l = u->l;
+	int fd;
 
 	memset(c, 0, sizeof(*c));
+	fd = describe_mode(l, c);
+	if (fd != 0)
+		return fd;
 	c->nofile = l->nofile;
-	c->base = l->dir;
-	c->server = l->server;
 	c->lock = l->lock;
-	c->api = (struct carry_sock){ l->socks[0]->fd, l->socks[0]->dev,
-		l->socks[0]->ino };
-	c->terminal = (struct carry_sock){ l->socks[1]->fd, l->socks[1]->dev,
-		l->socks[1]->ino };
 	c->audit = (struct carry_kin){ u->audit->pid, u->audit->control };
 	c->ops = (struct carry_kin){ u->ops->pid, u->ops->control };
 	c->daemon = (struct carry_kin){ u->daemon->pid, u->daemon->control };
@@ -144,6 +170,18 @@ describe(const struct upgrade *u, const char *why, struct carry *c)
 	(void)str_copy(c->bin, l->bin, sizeof(c->bin));
 	(void)str_copy(c->build, RDV_BUILD, sizeof(c->build));
 	(void)str_copy(c->why, why, sizeof(c->why));
+	fd = carry_write(c, l->parked);
+	if (fd < 0)
+		system_uncarry(&c->system);
+	return fd;
+}
+
+static void
+inherit(const struct launch *l, const struct carry *c, bool on)
+{
+	carry_inherit(c, l->parked, on);
+	if (l->system != NULL)
+		doors_inherit(l->system->doors, on);
 }
 
 /* As we were called, but for what was for that time alone. */
@@ -179,13 +217,13 @@ become(const struct upgrade *u, int program, const struct carry *c, int carry,
 {
 	char *const env[] = { NULL };
 
-	carry_inherit(c, u->l->parked, true);
+	inherit(u->l, c, true);
 	(void)fcntl(carry, F_SETFD, 0);
 	if (answer >= 0)
 		(void)fcntl(answer, F_SETFD, 0);
 	(void)syscall(SYS_execveat, program, "",
 	    argv_of(u->l->argv, carry, answer), env, AT_EMPTY_PATH);
-	carry_inherit(c, u->l->parked, false);
+	inherit(u->l, c, false);
 }
 
 /* Like an act of [ops]: without a record it is not done. */
@@ -214,11 +252,13 @@ begin(struct upgrade *u, char *why, size_t size)
 	err = programs_next(&u->next, u->l->bin, why, size);
 	if (err != 0)
 		return err;
-	describe(u, "", &c);
-	memory = carry_write(&c, u->l->parked);
+	memory = describe(u, "", &c);
 	/* What the one that tries leaves may hold the other end for ever. */
-	if (memory < 0 || pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0) {
+	if (memory < 0)
+		return memory;
+	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0) {
 		drop(&memory);
+		system_uncarry(&c.system);
 		return -EMFILE;
 	}
 	u->pid = fork();
@@ -228,6 +268,7 @@ begin(struct upgrade *u, char *why, size_t size)
 		_exit(126);
 	}
 	(void)close(memory);
+	system_uncarry(&c.system);
 	(void)close(fd[1]);
 	u->answer = fd[0];
 	return u->pid < 0 ? -EAGAIN : 0;
@@ -241,10 +282,6 @@ upgrade_ask(struct upgrade *u)
 	u->again = u->phase != UPGRADE_NONE;
 	if (u->again)
 		return;
-	if (u->l->system != NULL) {
-		give_up(u, "system mode: restart the service");
-		return;
-	}
 	if (!is_on_record(u, why, sizeof(why)) ||
 	    begin(u, why, sizeof(why)) != 0) {
 		give_up(u, why);
@@ -262,12 +299,12 @@ go(struct upgrade *u, int program, const char *why)
 	int memory;
 
 	(void)parked_hear(u->l->parked, u->ops->control);
-	describe(u, why, &c);
-	memory = carry_write(&c, u->l->parked);
+	memory = describe(u, why, &c);
 	if (memory < 0)
 		return;
 	become(u, program, &c, memory, -1);
 	(void)close(memory);
+	system_uncarry(&c.system);
 }
 
 bool
@@ -309,9 +346,14 @@ refuse(int answer, const char *why)
 int
 upgrade_try(const struct launch *l, int answer)
 {
+	char why[CARRY_WHY] = "the policy: ";
+	const size_t at = strlen(why);
 	int pair[2], status = -1;
 	pid_t pid;
 
+	if (l->system != NULL &&
+	    !system_fits(l->system, why + at, sizeof(why) - at))
+		return refuse(answer, why);
 	if (seqpkt_pair(pair) != 0)
 		return refuse(answer, "no socket for the new rdvd");
 	pid = launch_try(l, pair[1]);

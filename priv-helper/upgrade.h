@@ -12,7 +12,8 @@ struct audit_link;
 struct kin;
 struct launch;
 
-#define UPGRADE_RESULT "upgrade" /* in server/: how the last one went */
+/* How the last one went: in server/, or where only root can look. */
+#define UPGRADE_RESULT "upgrade"
 
 enum upgrade_phase {
 	UPGRADE_NONE,

@@ -17,6 +17,7 @@
 
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/hostservice.h"
 #include "cli/instance.h"
 #include "cli/out.h"
 #include "lib/clock.h"
@@ -118,19 +119,59 @@ ask(struct cmd_call *c, const struct instance *i, int dir)
 	return report(c, dir);
 }
 
+/* A number may become another's: pinned first, and then looked at again. */
+static int
+find_host(const struct cli *cli, struct instance *i, char *why, size_t size)
+{
+	i->main = hostservice_pid(cli);
+	if (i->main != 0)
+		i->main_fd = (int)syscall(SYS_pidfd_open, i->main, 0);
+	if (i->main_fd >= 0 && hostservice_pid(cli) == i->main)
+		return 0;
+	(void)str_copy(why, "the rdv of this host does not run", size);
+	return RDV_E_NOT_FOUND;
+}
+
+/* Who is meant, and in `dir` where it will say how that went. */
+static int
+find(const struct cli *cli, struct instance *i, int *dir, char *why,
+    size_t size)
+{
+	char *kept = hostservice_kept(cli), *root = hostservice_root(cli);
+	char *place =
+	    kept != NULL ? xstrdup(kept) : xasprintf("%s/server", cli->base);
+	int rc;
+
+	rc = kept != NULL ? find_host(cli, i, why, size)
+			  : instance_find(cli, i, why, size);
+	if (rc == RDV_E_NOT_FOUND && kept == NULL && root != NULL) {
+		(void)str_copy(why,
+		    "the rdv of this host is root's: sudo rdv upgrade", size);
+		rc = RDV_E_DENIED;
+	}
+	if (rc == 0) {
+		*dir = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (*dir < 0)
+			(void)str_copy(why, strerror(errno), size);
+		rc = *dir < 0 ? RDV_E_STATE : 0;
+	}
+	free(place);
+	free(root);
+	free(kept);
+	return rc;
+}
+
 static int
 upgrade(struct cmd_call *c)
 {
-	char *server = xasprintf("%s/server", c->cli->base), why[512];
 	struct instance i = { .main_fd = -1, .launcher_fd = -1 };
-	int rc = instance_find(c->cli, &i, why, sizeof(why)), dir;
+	char why[512];
+	int dir = -1, rc = find(c->cli, &i, &dir, why, sizeof(why));
 
-	dir = open(server, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(server);
-	if (rc != 0 || dir < 0) {
+	if (rc != 0) {
 		out_error(c->cli,
 		    rc == RDV_E_NOT_FOUND ? "UNAVAILABLE" : "REFUSED", "%s",
-		    rc != 0 ? why : strerror(errno));
+		    why);
 		rc = CMD_FAILED;
 	} else if (!expects_it(i.main)) {
 		out_error(c->cli, "REFUSED",
@@ -150,7 +191,7 @@ const struct cmd cmd_upgrade = {
 	.help = "go on with the programs that are installed now",
 	.doc = "Sessions go on. The new programs are tried first, what runs is "
 	       "counted afterwards, and when anything differs the old ones "
-	       "serve again.",
+	       "serve again. That of the host is root's: sudo rdv upgrade.",
 	.scope = "local",
 	.run = upgrade,
 };

@@ -94,6 +94,18 @@ const parts = [
 		off: [['priv-helper/programs.c', 'return st->st_uid != 0 && ' +
 			'st->st_uid != geteuid();', '(void)st;\n\treturn false;']],
 		red: ['system P03'] },
+	{ ids: ['P01'], guard: 'of root [main] keeps no more than it had',
+		off: [['priv-helper/system.c', 'geteuid() == 0 ? caps_keep_main() : ',
+			'geteuid() == 0 ? 0 : ']],
+		red: ['system P01 terminals of two'] },
+	{ ids: ['P01'], guard: 'the accounts\' sockets are taken along',
+		off: [['priv-helper/upgrade.c',
+			'\t\tdoors_inherit(l->system->doors, on);\n',
+			'\t\treturn;\n']],
+		red: ['system P01 terminals of two'] },
+	{ ids: ['P02'], guard: 'and are sockets that listen',
+		off: [['priv-helper/doors.c', 'listens != 0', 'true']],
+		red: ['unit/priv/test_doors abuse_P02_sockets'] },
 	{ ids: ['P03'], guard: 'what was tried is what is executed',
 		off: [['priv-helper/main.c', "\tl->programs = c->why[0] == '\\0' ? " +
 			'c->next : c->before;', "\tl->programs = c->before;\n\tif (" +

@@ -9,9 +9,13 @@ const is = /RDV_BUILD "[^"]*-([0-9a-f]{16})"/.exec(fs.readFileSync(
 	path.join(build, 'gen/build.h'), 'utf8'))[1];
 
 export class Installed {
-	constructor(t) {
-		this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-installed-'));
-		t.after(() => fs.rmSync(this.dir, { recursive: true, force: true }));
+	// In `dir`, which is the caller's, or in one that goes with the test.
+	constructor(t, dir) {
+		this.dir = dir ?? fs.mkdtempSync(path.join(os.tmpdir(),
+			'rdv-installed-'));
+		if (dir === undefined)
+			t.after(() => fs.rmSync(this.dir, { recursive: true,
+				force: true }));
 		this.n = 0;
 		this.build = is;
 		this.put(programs);
@@ -48,7 +52,8 @@ export class Installed {
 
 // Asks for it and waits for what comes of it.
 export async function upgrade(rdv) {
-	const file = path.join(rdv.base, 'server/upgrade');
+	const file = path.join(rdv.root ? path.join(rdv.root,
+		'var/lib/rdv-helper') : path.join(rdv.base, 'server'), 'upgrade');
 	fs.rmSync(file, { force: true });
 	process.kill(rdv.main.pid, 'SIGUSR2');
 	return waitFor('the upgrade is over', () => fs.existsSync(file) &&

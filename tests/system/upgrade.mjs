@@ -1,11 +1,11 @@
 // Group P with accounts that are made for it: whose programs an upgrade takes,
 // and one of an account that is not there any more.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
-import { bare, build, deadline, test, waitFor } from '../harness/rdv.mjs';
+import { bare, build, deadline, fdCount, test, waitFor } from '../harness/rdv.mjs';
 import { System } from '../harness/system.mjs';
 import { Installed, programs, upgrade } from '../harness/upgrade.mjs';
 
@@ -80,6 +80,171 @@ await test('P03 programs of another account are not executed', async (t) => {
 	for (const name of programs)
 		fs.chownSync(path.join(installed.dir, name), ann.uid, 0);
 	assert.match(await upgrade(rdv), /^upgraded /, 'control');
+});
+
+// All of the host's rdv, in the directory it was started from.
+const host = new Installed(null, s.bin);
+for (const who of s.people)
+	s.login(who);
+
+const LINES = 50000;
+
+async function terminal(who) {
+	const r = await s.over(who, 'POST', '/api/sessions', { body: {
+		name: `of ${who.name}`, command: ['/bin/sh', '-c',
+			'echo here $$; while read x; do [ "$x" = count ] && seq -f %.0f. ' +
+			`${LINES}; echo got $x; done`] } });
+	assert.equal(r.status, 201, `${r.raw}`);
+	const term = { who, ...r.json };
+	term.pid = +await waitFor('its pid', async () =>
+		/here (\d+)/.exec(await said(term))?.[1]);
+	return term;
+}
+
+const said = async ({ who, run }) => `${(await s.over(who, 'GET',
+	`/api/runs/${run.id}/log`)).raw}`;
+
+// The same process, of the same run, for the same account and no other.
+async function goesOn(term, text) {
+	const { who, id, run, pid } = term;
+	await waitFor('it takes what is typed', async () =>
+		(await type(term, text).catch(() => ({}))).status === 202);
+	await waitFor('it answers', async () => (await said(term))
+		.includes(`got ${text}`));
+	const now = await s.over(who, 'GET', `/api/sessions/${id}`);
+	assert.deepEqual([now.json.run.state, now.json.run.id],
+		['running', run.id]);
+	assert.equal(fs.statSync(`/proc/${pid}`).uid, who.uid);
+	const other = s.people.find((p) => p !== who);
+	assert.equal((await s.over(other, 'GET', `/api/sessions/${id}`)).status,
+		404);
+}
+
+const all = [];
+for (const who of s.people)
+	all.push(await terminal(who));
+const go = async (text) => {
+	for (const term of all)
+		await goesOn(term, text);
+};
+const type = (term, text) => s.over(term.who, 'POST',
+	`/api/sessions/${term.id}/exec`, { body: { command: text } });
+const kids = () => [s.ops, s.rdvd];
+const command = (env) => spawnSync(path.join(s.bin, 'rdv'), ['upgrade'],
+	{ encoding: 'utf8', env: { ...bare, ...env } });
+
+await test('P01 terminals of two accounts go through an upgrade', async () => {
+	const main = s.main.pid, inode = () => s.people.map((p) =>
+		fs.statSync(path.join(p.run, 'api.sock')).ino);
+	const socks = inode();
+	const caps = () => fs.readFileSync(`/proc/${main}/status`, 'utf8')
+		.match(/^Cap(Prm|Eff):.*$/gm);
+	const had = caps(), fds = fdCount(main);
+	for (let round = 1; round <= 3; round++) {
+		host.next();
+		if (round < 3) {
+			assert.match(await upgrade(s), new RegExp('^upgraded from .* to ' +
+				`\\S+${host.build} terminals=2$`));
+		} else {
+			const r = command({ RDV_RUN: ann.run });
+			assert.equal(r.status, 0, r.stderr);
+			assert.match(r.stderr, /^rdv: upgraded .* terminals=2$/m);
+		}
+		await go(`round ${round}`);
+	}
+	assert.equal(s.main.pid, main);
+	assert.deepEqual(inode(), socks);
+	// Executed by root it has all of root's again, and keeps what it had.
+	assert.deepEqual(caps(), had);
+	await waitFor('descriptors are back', () => fdCount(main) <= fds);
+});
+
+await test('P01 what two accounts write meanwhile is whole', async () => {
+	for (const term of all)
+		assert.equal((await type(term, 'count')).status, 202);
+	for (const term of all)
+		await waitFor('it has begun', async () => (await said(term))
+			.includes('\n100.'));
+	host.next();
+	assert.match(await upgrade(s), /^upgraded .* terminals=2$/);
+	for (const term of all) {
+		await waitFor('it has ended', async () => (await said(term))
+			.includes('got count'));
+		const lines = (await said(term)).split(/\r?\n/)
+			.filter((l) => /^\d+\.$/.test(l));
+		assert.equal(lines.length, LINES);
+		assert.ok(lines.every((l, i) => +l === i + 1));
+	}
+});
+
+await test('P01 who is asked for, admitted and told afterwards', async () => {
+	await s.reload(`[user.${bob.name}]\nmax_terminals = 1\n`);
+	const no = await s.over(bob, 'POST', '/api/sessions', { body: {
+		name: 'one more' } });
+	assert.equal(no.status, 409, `${no.raw}`);
+	await s.reload('');
+	await s.member(bob, false);
+	await waitFor('his sockets go', () => !fs.existsSync(bob.run));
+	host.next();
+	assert.match(await upgrade(s), /^upgraded .* terminals=2$/);
+	assert.ok(!fs.existsSync(bob.run));
+	await s.member(bob, true);
+	await waitFor('they come back', () =>
+		fs.existsSync(path.join(bob.run, 'terminal.sock')));
+	await go('told');
+});
+
+await test('P02 a rdvd that fails is left again, in system mode too',
+	async () => {
+		for (const [mode, why] of [['crash', /ended: /],
+			['few', /2 runs before and 0/]]) {
+			host.next();
+			host.write('rdvd', bad);
+			host.write('mode', mode);
+			const over = await upgrade(s);
+			assert.match(over, /^refused .* serves again$/);
+			assert.match(over, why);
+			await go(mode);
+		}
+		host.next();
+		assert.match(await upgrade(s), /^upgraded .* terminals=2$/, 'control');
+		await go('afterwards');
+	});
+
+await test('P03 root executes what is root\'s alone', async () => {
+	const before = kids();
+	for (const name of programs) {
+		host.next();
+		fs.chownSync(path.join(host.dir, name), ann.uid, 0);
+		assert.match(await upgrade(s), new RegExp(`^refused .*${name} is not`));
+	}
+	host.next();
+	fs.chownSync(host.dir, ann.uid, 0);
+	assert.match(await upgrade(s), /^refused .*\/bin is not a directory of ours/);
+	fs.chownSync(host.dir, 0, 0);
+	fs.chmodSync(s.scratch, 0o775);
+	assert.match(await upgrade(s), /^refused .* others may write in it/);
+	fs.chmodSync(s.scratch, 0o755);
+	assert.deepEqual(kids(), before);
+	await go('refused');
+	assert.match(await upgrade(s), /^upgraded /, 'control');
+});
+
+await test('P03 an upgrade of the host is root\'s to ask for', async () => {
+	const before = kids();
+	host.next();
+	const r = s.rdv(ann, 'upgrade');
+	assert.equal(r.status, 1);
+	assert.match(r.err, /is root's: sudo rdv upgrade/);
+	for (const uid of [ann.uid, fs.statSync(`/proc/${s.rdvd}`).uid]) {
+		const kill = s.as({ ...ann, uid }, '/bin/sh', ['-c',
+			`kill -USR2 ${s.main.pid}`]);
+		assert.notEqual(kill.status, 0);
+		assert.match(kill.err, /not permitted/i);
+	}
+	assert.deepEqual(kids(), before);
+	assert.match(await upgrade(s), /^upgraded /, 'control');
+	await go('asked');
 });
 
 await test('all of it ends', async (t) => {

@@ -185,7 +185,7 @@ usable(const struct helper *h, enum priv_op op)
 }
 
 static bool
-helper_answer_cb(int err, struct buf *body, struct seqpkt_fds *fds, void *arg)
+helper_answer_cb(int err, struct buf *body, struct seqpkt_many *fds, void *arg)
 {
 	struct helper_call *c = arg;
 	bool ok = c->answer(c, err, body, fds);
@@ -311,7 +311,7 @@ static const struct helperlink_ops link_ops = {
 
 static bool
 answer_hello(struct helper_call *c, int err, struct buf *body,
-    struct seqpkt_fds *fds)
+    struct seqpkt_many *fds)
 {
 	struct helper *h = c->helper;
 	struct priv_hello m;

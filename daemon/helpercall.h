@@ -15,7 +15,7 @@
  */
 struct helper_call;
 typedef bool helper_answer_fn(struct helper_call *c, int err, struct buf *body,
-    struct seqpkt_fds *fds);
+    struct seqpkt_many *fds);
 
 struct helper_call {
 	TAILQ_ENTRY(helper_call) link; /* while it waits to be failed */
@@ -29,7 +29,8 @@ struct helper_call {
 	} cb;
 	void *arg;
 	int err;
-	uint8_t io; /* of a spawn */
+	uint8_t io;	/* of a spawn */
+	uint64_t after; /* of an inventory */
 };
 
 struct helper_call *

@@ -208,7 +208,7 @@ find(struct helperlink *k, uint32_t id)
 
 static bool
 answered(struct helperlink *k, const struct priv_header *h, struct buf *body,
-    struct seqpkt_fds *fds)
+    struct seqpkt_many *fds)
 {
 	struct request *r = find(k, h->id);
 	bool ok;
@@ -236,7 +236,7 @@ answered(struct helperlink *k, const struct priv_header *h, struct buf *body,
 /* False: the peer is broken or taken over. */
 static bool
 packet(struct helperlink *k, const uint8_t *p, size_t len,
-    struct seqpkt_fds *fds)
+    struct seqpkt_many *fds)
 {
 	struct priv_header h;
 	struct buf b;
@@ -256,9 +256,9 @@ static bool
 receive(struct helperlink *k)
 {
 	static uint8_t space[SEQPKT_MAX]; /* one loop, one thread */
-	struct seqpkt_fds fds = { .n = 0 };
+	struct seqpkt_many fds = { .n = 0 };
 	bool ok;
-	long n = seqpkt_recv(k->sock, space, sizeof(space), &fds);
+	long n = seqpkt_recv_many(k->sock, space, sizeof(space), &fds);
 
 	if (n == -EAGAIN)
 		return false;
@@ -268,7 +268,7 @@ receive(struct helperlink *k)
 		return false;
 	}
 	ok = packet(k, space, (size_t)n, &fds);
-	seqpkt_fds_close(&fds);
+	seqpkt_many_close(&fds);
 	if (!ok)
 		die(k, true);
 	return ok && !k->dead;

@@ -24,7 +24,7 @@ struct helperlink;
  * both are NULL and the result is not looked at.
  */
 typedef bool
-helperlink_fn(int err, struct buf *body, struct seqpkt_fds *fds, void *arg);
+helperlink_fn(int err, struct buf *body, struct seqpkt_many *fds, void *arg);
 
 struct helperlink_ops {
 	/* A notice. False: it breaks the protocol. */

@@ -76,7 +76,7 @@ fds_ok(const struct seqpkt_fds *fds, uint8_t io, uint8_t net, bool with_stdin)
  */
 static bool
 answer_login(struct helper_call *c, int err, struct buf *body,
-    struct seqpkt_fds *fds)
+    struct seqpkt_many *fds)
 {
 	struct priv_login_answer a;
 	bool ok = err != 0 || priv_get_login_answer(body, &a);
@@ -104,21 +104,25 @@ helper_login(struct helper *h, const struct priv_login *m, helper_login_fn *cb,
 
 static bool
 answer_spawn(struct helper_call *c, int err, struct buf *body,
-    struct seqpkt_fds *fds)
+    struct seqpkt_many *fds)
 {
+	struct seqpkt_fds own = { .n = 0 };
 	struct priv_spawn_answer a;
 	bool ok = true;
 
 	if (err == 0) {
+		/* A header that has more of them is none. */
+		seqpkt_many_take(fds, fds->n, &own);
 		ok = priv_get_spawn_answer(body, &a) &&
 		     (a.result == PRIV_DONE
 			     ? a.handle != 0 &&
-				   fds_ok(fds, c->io, a.hold.net, true)
-			     : fds->n == 0);
+				   fds_ok(&own, c->io, a.hold.net, true)
+			     : own.n == 0);
 		if (!ok)
 			err = RDV_E_UNAVAILABLE;
 	}
-	c->cb.spawn(err, err == 0 ? &a : NULL, err == 0 ? fds : NULL, c->arg);
+	c->cb.spawn(err, err == 0 ? &a : NULL, err == 0 ? &own : NULL, c->arg);
+	seqpkt_fds_close(&own);
 	return ok;
 }
 
@@ -138,7 +142,7 @@ helper_spawn(struct helper *h, const struct priv_spawn *m, helper_spawn_fn *cb,
 
 static bool
 answer_plain(struct helper_call *c, int err, struct buf *body,
-    struct seqpkt_fds *fds)
+    struct seqpkt_many *fds)
 {
 	struct priv_plain_answer a;
 	bool ok = err != 0 || priv_get_plain_answer(body, &a);
@@ -222,45 +226,108 @@ helper_exit_ack(struct helper *h, uint64_t handle)
 }
 
 static void
-ask_inventory(struct helper *, uint64_t, helper_inventory_fn *, void *);
+ask_inventory(struct helper *, uint64_t, const struct helper_call *);
 
-static bool
-answer_inventory(struct helper_call *c, int err, struct buf *body,
-    struct seqpkt_fds *fds)
+/* How many descriptors an entry of INVENTORY brings. */
+static unsigned
+fds_of(const struct priv_inventory_answer *a)
 {
-	struct priv_inventory_answer a;
-	bool ok = true;
+	return (a->io == PRIV_IO_PTY ? 3 : 2) + (a->hold.net == PRIV_NET_LIST);
+}
 
-	if (err == 0) {
-		ok = priv_get_inventory_answer(body, &a) &&
-		     (a.result == PRIV_DONE
-			     ? a.handle != 0 &&
-				   fds_ok(fds, a.io, a.hold.net, false)
-			     : fds->n == 0);
-		if (!ok || (a.result != PRIV_DONE && a.result != PRIV_NO_SUCH))
-			err = RDV_E_UNAVAILABLE;
-	}
-	if (err != 0 || a.result == PRIV_NO_SUCH) {
-		c->cb.inventory(err, NULL, NULL, c->arg);
-		return ok;
-	}
-	/* One ahead and no more: [ops] finds it while this one is taken over.
-	 */
-	ask_inventory(c->helper, a.handle, c->cb.inventory, c->arg);
-	c->cb.inventory(0, &a, fds, c->arg);
+/* The next entry with its descriptors. False: there is none like that. */
+static bool
+next_entry(struct buf *body, struct seqpkt_many *fds,
+    struct priv_inventory_answer *a, struct seqpkt_fds *own)
+{
+	own->n = 0;
+	if (!priv_get_inventory_answer(body, a))
+		return false;
+	if (a->result != PRIV_DONE)
+		return true;
+	if (fds->n < fds_of(a))
+		return false;
+	seqpkt_many_take(fds, fds_of(a), own);
 	return true;
 }
 
+/* What an answer to INVENTORY has, seen before any of it is acted on. */
+struct inventory {
+	bool good;	/* all of it is as it has to be */
+	uint8_t result; /* of the last entry */
+	uint64_t last;	/* handle; 0: none */
+};
+
+/*
+ * Handles rise, so that a helper that is broken cannot have us ask for ever.
+ * What ends the list is the last entry, or the only one.
+ */
+static struct inventory
+look_over(struct buf body, struct seqpkt_many fds, uint64_t after)
+{
+	struct inventory v = { .result = PRIV_DONE };
+	struct priv_inventory_answer a;
+	struct seqpkt_fds own;
+
+	do {
+		if (v.result != PRIV_DONE || !next_entry(&body, &fds, &a, &own))
+			return v;
+		v.result = a.result;
+		if (a.result != PRIV_DONE)
+			continue;
+		if (a.handle <= after || !fds_ok(&own, a.io, a.hold.net, false))
+			return v;
+		v.last = after = a.handle;
+	} while (buf_left(&body) > 0);
+	v.good = fds.n == 0;
+	return v;
+}
+
 static void
-ask_inventory(struct helper *h, uint64_t after, helper_inventory_fn *cb,
-    void *arg)
+hand_over(struct helper_call *c, struct buf *body, struct seqpkt_many *fds)
+{
+	struct priv_inventory_answer a;
+	struct seqpkt_fds own;
+
+	while (buf_left(body) > 0 && next_entry(body, fds, &a, &own) &&
+	       a.result == PRIV_DONE) {
+		c->cb.inventory(0, &a, &own, c->arg);
+		seqpkt_fds_close(&own);
+	}
+}
+
+static bool
+answer_inventory(struct helper_call *c, int err, struct buf *body,
+    struct seqpkt_many *fds)
+{
+	struct inventory v = { .good = true };
+
+	if (err == 0) {
+		v = look_over(*body, *fds, c->after);
+		if (!v.good ||
+		    (v.result != PRIV_DONE && v.result != PRIV_NO_SUCH))
+			err = RDV_E_UNAVAILABLE;
+	}
+	/* One ahead: [ops] finds the next ones while these are taken over. */
+	if (err == 0 && v.result == PRIV_DONE)
+		ask_inventory(c->helper, v.last, c);
+	if (err == 0)
+		hand_over(c, body, fds);
+	if (err != 0 || v.result != PRIV_DONE)
+		c->cb.inventory(err, NULL, NULL, c->arg);
+	return v.good;
+}
+
+static void
+ask_inventory(struct helper *h, uint64_t after, const struct helper_call *like)
 {
 	struct priv_inventory m = { .after = after };
-	struct helper_call *c = helper_call_new(h, answer_inventory, arg);
+	struct helper_call *c = helper_call_new(h, answer_inventory, like->arg);
 	struct buf b;
 	uint32_t id = helper_call_begin(h, &b);
 
-	c->cb.inventory = cb;
+	c->cb.inventory = like->cb.inventory;
+	c->after = after;
 	priv_put_inventory(&b, id, &m);
 	helper_call_send(c, PRIV_INVENTORY, id, &b);
 }
@@ -268,5 +335,7 @@ ask_inventory(struct helper *h, uint64_t after, helper_inventory_fn *cb,
 void
 helper_inventory(struct helper *h, helper_inventory_fn *cb, void *arg)
 {
-	ask_inventory(h, 0, cb, arg);
+	const struct helper_call first = { .cb.inventory = cb, .arg = arg };
+
+	ask_inventory(h, 0, &first);
 }

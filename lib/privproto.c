@@ -11,10 +11,13 @@
 #include <string.h>
 
 #include "lib/secret.h"
+#include "lib/seqpkt.h"
 #include "lib/wire.h"
 
 /* Place of the body length in the header, known when the body is written. */
 #define HEADER_LEN_AT 12
+/* And of their number, which grows with it. */
+#define HEADER_NFDS_AT 16
 
 /* The order here is the order on the wire; a released one never changes. */
 #define AT(s, member) offsetof(struct s, member)
@@ -180,7 +183,7 @@ static const struct op_row {
 	[PRIV_SPAWN] = { "SPAWN", REQ | ANS, 4 },
 	[PRIV_SIGNAL] = { "SIGNAL", REQ | ANS, 0 },
 	[PRIV_LOGOUT] = { "LOGOUT", REQ | ANS, 0 },
-	[PRIV_INVENTORY] = { "INVENTORY", REQ | ANS, 4 },
+	[PRIV_INVENTORY] = { "INVENTORY", REQ | ANS, SEQPKT_MANY_MAX },
 	[PRIV_EXIT] = { "EXIT", REQ | ANS | NTC, 0 },
 	[PRIV_ENROLL] = { "ENROLL", REQ | ANS, 0 },
 	[PRIV_REVOKE] = { "REVOKE", REQ | ANS, 0 },
@@ -201,11 +204,21 @@ header_ok(const struct priv_header *h)
 	return h->nfds <= (h->kind == PRIV_ANSWER ? op->fds : 0);
 }
 
+/* How long the body behind a header has become. */
+static void
+put_length(struct buf *b, size_t start)
+{
+	const size_t len = b->len - start - PRIV_HEADER;
+
+	for (size_t i = 0; i < 4; i++)
+		b->data[start + HEADER_LEN_AT + i] = (uint8_t)(len >> 8 * i);
+}
+
 static void
 put(struct buf *b, const struct priv_header *h, const struct wire_field *f,
     const void *m)
 {
-	size_t start = b->len, i, len;
+	const size_t start = b->len;
 
 	if (!header_ok(h))
 		b->failed = true;
@@ -217,11 +230,8 @@ put(struct buf *b, const struct priv_header *h, const struct wire_field *f,
 	buf_put_u8(b, h->nfds);
 	buf_put_u8(b, (uint8_t)h->kind);
 	wire_put(b, f, m);
-	if (!buf_ok(b))
-		return;
-	len = b->len - start - PRIV_HEADER;
-	for (i = 0; i < 4; i++)
-		b->data[start + HEADER_LEN_AT + i] = (uint8_t)(len >> 8 * i);
+	if (buf_ok(b))
+		put_length(b, start);
 }
 
 bool
@@ -422,9 +432,28 @@ priv_put_inventory_answer(struct buf *b, uint32_t id, uint8_t nfds,
 }
 
 bool
+priv_add_inventory_answer(struct buf *b, uint8_t nfds,
+    const struct priv_inventory_answer *m)
+{
+	const size_t before = b->len;
+
+	if (!buf_ok(b))
+		return false;
+	wire_put(b, inventory_answer_fields, m);
+	if (!buf_ok(b)) {
+		b->len = before;
+		b->failed = false;
+		return false;
+	}
+	b->data[HEADER_NFDS_AT] = nfds;
+	put_length(b, 0);
+	return true;
+}
+
+bool
 priv_get_inventory_answer(struct buf *b, struct priv_inventory_answer *m)
 {
-	return wire_get(b, inventory_answer_fields, m, sizeof(*m));
+	return wire_get_next(b, inventory_answer_fields, m, sizeof(*m));
 }
 
 void

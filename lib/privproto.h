@@ -227,15 +227,16 @@ struct priv_logout {
 	uint8_t grant[PRIV_GRANT_LEN];
 };
 
-/* The item with the smallest handle above `after`, so 0 starts. */
+/* The runs with the smallest handles above `after`, so 0 starts. */
 struct priv_inventory {
 	uint64_t after;
 };
 
 enum priv_state { PRIV_RUNNING, PRIV_EXITED };
 
+/* An entry of the answer, which has as many as fit, by rising handles. */
 struct priv_inventory_answer {
-	uint8_t result; /* PRIV_NO_SUCH: no further item */
+	uint8_t result; /* PRIV_NO_SUCH: no further run, and the last entry */
 	uint64_t handle;
 	char label[PRIV_LABEL_MAX + 1];
 	char profile[PRIV_PROFILE_MAX + 1];
@@ -294,6 +295,12 @@ void
 priv_put_inventory(struct buf *b, uint32_t id, const struct priv_inventory *m);
 void priv_put_inventory_answer(struct buf *b, uint32_t id, uint8_t nfds,
     const struct priv_inventory_answer *m);
+/*
+ * One more entry of the answer that `b` has alone, which brings `nfds`
+ * descriptors by now. False: it does not fit, and `b` is as it was.
+ */
+bool priv_add_inventory_answer(struct buf *b, uint8_t nfds,
+    const struct priv_inventory_answer *m);
 void priv_put_exit(struct buf *b, uint32_t id, enum priv_kind k,
     const struct priv_exit *m);
 void priv_put_enroll(struct buf *b, uint32_t id, const struct priv_enroll *m);
@@ -317,6 +324,7 @@ bool priv_get_spawn_answer(struct buf *b, struct priv_spawn_answer *m);
 bool priv_get_signal(struct buf *b, struct priv_signal *m);
 bool priv_get_logout(struct buf *b, struct priv_logout *m);
 bool priv_get_inventory(struct buf *b, struct priv_inventory *m);
+/* The next entry; there are more while buf_left() says so. */
 bool priv_get_inventory_answer(struct buf *b, struct priv_inventory_answer *m);
 bool priv_get_exit(struct buf *b, struct priv_exit *m);
 bool priv_get_enroll(struct buf *b, struct priv_enroll *m);

@@ -12,6 +12,14 @@ struct seqpkt_fds {
 	unsigned n;
 };
 
+/* Of as many runs as one packet tells of; the kernel takes 253 with one. */
+#define SEQPKT_MANY_MAX 252
+
+struct seqpkt_many {
+	int fd[SEQPKT_MANY_MAX];
+	unsigned n;
+};
+
 /* A close-on-exec, non-blocking SOCK_SEQPACKET pair. 0 or -errno. */
 int seqpkt_pair(int fds[2]);
 /*
@@ -20,6 +28,8 @@ int seqpkt_pair(int fds[2]);
  */
 int
 seqpkt_send(int sock, const void *p, size_t len, const struct seqpkt_fds *fds);
+int seqpkt_send_many(int sock, const void *p, size_t len,
+    const struct seqpkt_many *fds);
 /*
  * Receives one packet of at most SEQPKT_MAX bytes into `p`. With `fds` NULL no
  * control buffer is given, so the peer can never hand us a descriptor. Every
@@ -33,8 +43,14 @@ seqpkt_send(int sock, const void *p, size_t len, const struct seqpkt_fds *fds);
  * fds->n is 0 (abuse E04-E06).
  */
 long seqpkt_recv(int sock, void *p, size_t size, struct seqpkt_fds *fds);
+/* The same with room for SEQPKT_MANY_MAX descriptors. */
+long seqpkt_recv_many(int sock, void *p, size_t size, struct seqpkt_many *fds);
 /* The same and it stays in the queue; a packet with descriptors is -EBADMSG. */
 long seqpkt_peek(int sock, void *p, size_t size);
 void seqpkt_fds_close(struct seqpkt_fds *fds);
+void seqpkt_many_close(struct seqpkt_many *fds);
+/* Moves the first `n`, at most SEQPKT_FDS_MAX, over into `out`. */
+void
+seqpkt_many_take(struct seqpkt_many *fds, unsigned n, struct seqpkt_fds *out);
 
 #endif

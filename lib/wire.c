@@ -208,20 +208,32 @@ wire_put(struct buf *b, const struct wire_field *f, const void *m)
 		f->kind->put(b, f, m);
 }
 
-bool
-wire_get(struct buf *b, const struct wire_field *f, void *m, size_t size)
+static bool
+get(struct buf *b, const struct wire_field *f, void *m, size_t size, bool last)
 {
 	const struct wire_field *next = f;
 
 	memset(m, 0, size);
 	while (next->kind != NULL && next->kind->get(b, next, m))
 		next++;
-	if (next->kind == NULL && buf_end(b))
+	if (next->kind == NULL && (!last || buf_end(b)))
 		return true;
 	b->failed = true;
 	wire_drop(f, m);
 	secret_wipe(m, size);
 	return false;
+}
+
+bool
+wire_get(struct buf *b, const struct wire_field *f, void *m, size_t size)
+{
+	return get(b, f, m, size, true);
+}
+
+bool
+wire_get_next(struct buf *b, const struct wire_field *f, void *m, size_t size)
+{
+	return get(b, f, m, size, false);
 }
 
 void

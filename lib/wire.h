@@ -35,6 +35,9 @@ void wire_put(struct buf *b, const struct wire_field *f, const void *m);
  * last byte was consumed; `m` is all zero then.
  */
 bool wire_get(struct buf *b, const struct wire_field *f, void *m, size_t size);
+/* The same, and more may follow in `b`. */
+bool
+wire_get_next(struct buf *b, const struct wire_field *f, void *m, size_t size);
 /* Frees what wire_get() allocated and zeroes those members. */
 void wire_drop(const struct wire_field *f, void *m);
 

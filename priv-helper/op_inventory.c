@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * INVENTORY: what a new rdvd finds, one run per question, with its descriptors.
- * While no rdvd read, programs waited on full pipes and terminals; nothing was
- * lost. Standard input is not here to be given: only rdvd ever held it, so that
- * closing it reached the program.
+ * INVENTORY: what a new rdvd finds, as many runs as one packet takes, with
+ * their descriptors: clients wait for the last of them. While no rdvd read,
+ * programs waited on full pipes and terminals; nothing was lost. Standard input
+ * is not here to be given: only rdvd ever held it, so that closing it reached
+ * the program.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/seqpkt.h"
@@ -12,9 +14,16 @@
 #include "priv-helper/ops.h"
 #include "priv-helper/peer.h"
 
+struct batch {
+	struct buf b;
+	struct seqpkt_many fds;
+	unsigned n;
+};
+
 static void
 describe(const struct run *r, struct priv_inventory_answer *a)
 {
+	memset(a, 0, sizeof(*a));
 	a->result = PRIV_DONE;
 	a->handle = r->handle;
 	(void)str_copy(a->label, r->label, sizeof(a->label));
@@ -30,34 +39,75 @@ describe(const struct run *r, struct priv_inventory_answer *a)
 	a->started_ms = r->started_ms;
 }
 
-static int
-answer(struct ops *o, uint32_t id, const struct priv_inventory_answer *a,
+/* False: it is full. */
+static bool
+put(struct batch *t, uint32_t id, const struct priv_inventory_answer *a,
     const struct seqpkt_fds *fds)
 {
-	struct buf b;
+	const unsigned nfds = t->fds.n + (fds != NULL ? fds->n : 0);
+
+	if (nfds > SEQPKT_MANY_MAX)
+		return false;
+	if (t->n == 0)
+		priv_put_inventory_answer(&t->b, id, (uint8_t)nfds, a);
+	else if (!priv_add_inventory_answer(&t->b, (uint8_t)nfds, a))
+		return false;
+	for (unsigned i = 0; t->fds.n < nfds; i++)
+		t->fds.fd[t->fds.n++] = fds->fd[i];
+	t->n++;
+	return true;
+}
+
+/* Of `n` runs at most the first `most`, and with the last that it is. */
+static int
+offer(struct ops *o, uint32_t id, const struct run *const *runs, unsigned n,
+    unsigned most)
+{
+	struct priv_inventory_answer a;
+	struct batch t = { .n = 0 };
+	bool room = true;
 	int err;
 
-	buf_init(&b, SEQPKT_MAX);
-	priv_put_inventory_answer(&b, id, fds != NULL ? (uint8_t)fds->n : 0, a);
-	err = peer_send(o, &b, fds);
-	buf_done(&b);
+	buf_init(&t.b, SEQPKT_MAX);
+	while (room && t.n < n && t.n < most) {
+		describe(runs[t.n], &a);
+		room = put(&t, id, &a, &runs[t.n]->fds);
+	}
+	memset(&a, 0, sizeof(a));
+	a.result = PRIV_NO_SUCH;
+	if (t.n == n)
+		(void)put(&t, id, &a, NULL);
+	err = peer_send_many(o, &t.b, &t.fds);
+	buf_done(&t.b);
 	return err;
+}
+
+static void
+say_busy(struct ops *o, uint32_t id)
+{
+	struct priv_inventory_answer a;
+	struct buf b;
+
+	memset(&a, 0, sizeof(a));
+	a.result = PRIV_BUSY;
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_inventory_answer(&b, id, 0, &a);
+	(void)peer_send(o, &b, NULL);
+	buf_done(&b);
 }
 
 void
 op_inventory(struct ops *o, uint32_t id, union ops_request *m)
 {
-	const struct run *r = run_after(&o->runs, m->inventory.after);
-	struct priv_inventory_answer a;
+	const struct run **runs;
+	const unsigned n = runs_after(&o->runs, m->inventory.after, &runs);
+	int err = offer(o, id, runs, n, n);
 
-	memset(&a, 0, sizeof(a));
-	a.result = PRIV_NO_SUCH;
-	if (r != NULL)
-		describe(r, &a);
-	if (answer(o, id, &a, r != NULL ? &r->fds : NULL) == 0 || r == NULL)
-		return;
-	/* There is one, and it cannot be given now: to be asked again. */
-	memset(&a, 0, sizeof(a));
-	a.result = PRIV_BUSY;
-	(void)answer(o, id, &a, NULL);
+	/* Where so many descriptors are too many for now, one run may be had.
+	 */
+	if (err != 0 && n > 1)
+		err = offer(o, id, runs, n, 1);
+	if (err != 0)
+		say_busy(o, id);
+	free(runs);
 }

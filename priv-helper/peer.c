@@ -68,15 +68,10 @@ writable(const struct ops *o)
 	       (p.revents & (POLLOUT | POLLHUP | POLLERR)) != 0;
 }
 
-int
-peer_send(struct ops *o, struct buf *b, const struct seqpkt_fds *fds)
+/* What the way of a packet to rdvd came to; `bare`: no descriptor with it. */
+static int
+sent(struct ops *o, int err, bool bare)
 {
-	int err;
-
-	if (o->daemon < 0)
-		return 0;
-	err = buf_ok(b) ? seqpkt_send(o->daemon, b->data, b->len, fds)
-			: -EMSGSIZE;
 	if (err == -EAGAIN)
 		o->full = true;
 	if (err == 0 || err == -EAGAIN)
@@ -86,9 +81,31 @@ peer_send(struct ops *o, struct buf *b, const struct seqpkt_fds *fds)
 		return 0;
 	}
 	log_errorx("peer", "cannot answer rdvd: %s", strerror(-err));
-	if (fds == NULL)
+	if (bare)
 		peer_disconnect(o);
 	return err;
+}
+
+int
+peer_send(struct ops *o, struct buf *b, const struct seqpkt_fds *fds)
+{
+	if (o->daemon < 0)
+		return 0;
+	return sent(o,
+	    buf_ok(b) ? seqpkt_send(o->daemon, b->data, b->len, fds)
+		      : -EMSGSIZE,
+	    fds == NULL);
+}
+
+int
+peer_send_many(struct ops *o, struct buf *b, const struct seqpkt_many *fds)
+{
+	if (o->daemon < 0)
+		return 0;
+	return sent(o,
+	    buf_ok(b) ? seqpkt_send_many(o->daemon, b->data, b->len, fds)
+		      : -EMSGSIZE,
+	    fds->n == 0);
 }
 
 void

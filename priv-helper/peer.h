@@ -10,6 +10,7 @@
 struct buf;
 struct ops;
 struct seqpkt_fds;
+struct seqpkt_many;
 
 /* A new rdvd on `sock`, which is taken over; the old one is forgotten. */
 void peer_connect(struct ops *o, int sock);
@@ -27,6 +28,7 @@ void peer_read(struct ops *o);
  * there is nothing else that could be said, and the connection ends.
  */
 int peer_send(struct ops *o, struct buf *b, const struct seqpkt_fds *fds);
+int peer_send_many(struct ops *o, struct buf *b, const struct seqpkt_many *fds);
 /* A plain answer, with an audit line for PRIV_DENIED. */
 void peer_answer(struct ops *o, uint32_t id, enum priv_op op,
     enum priv_result result, const char *why);

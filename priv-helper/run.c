@@ -112,17 +112,28 @@ run_find(const struct runs *rs, uint64_t handle)
 	return NULL;
 }
 
-struct run *
-run_after(const struct runs *rs, uint64_t after)
+static int
+rising(const void *a, const void *b)
 {
-	struct run *r, *next = NULL;
+	const struct run *const *x = a, *const *y = b;
+
+	return (*x)->handle < (*y)->handle ? -1 : (*x)->handle > (*y)->handle;
+}
+
+unsigned
+runs_after(const struct runs *rs, uint64_t after, const struct run ***out)
+{
+	const struct run **all = xcalloc(rs->n + 1, sizeof(*all));
+	const struct run *r;
+	unsigned n = 0;
 
 	TAILQ_FOREACH (r, &rs->list, entry)
 		if (r->handle > after &&
-		    (r->state == RUN_RUNNING || r->state == RUN_ENDED) &&
-		    (next == NULL || r->handle < next->handle))
-			next = r;
-	return next;
+		    (r->state == RUN_RUNNING || r->state == RUN_ENDED))
+			all[n++] = r;
+	qsort(all, n, sizeof(*all), rising);
+	*out = all;
+	return n;
 }
 
 void

@@ -99,8 +99,12 @@ void run_abandon(struct run *r);
 /* Closes everything and forgets the handle. */
 void run_free(struct runs *rs, struct run *r);
 struct run *run_find(const struct runs *rs, uint64_t handle);
-/* That with the smallest handle above `after` which the daemon may know. */
-struct run *run_after(const struct runs *rs, uint64_t after);
+/*
+ * How many of those that the daemon may know have a handle above `after`; they
+ * stand by rising handles in `out`, which is the caller's to free.
+ */
+unsigned
+runs_after(const struct runs *rs, uint64_t after, const struct run ***out);
 /* After the answer: what only the daemon may hold from now on. */
 void run_close_stdin(struct run *r);
 /*

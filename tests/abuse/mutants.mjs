@@ -522,7 +522,7 @@ const drop = 'security/drop.c', env = 'priv-helper/env.c';
 
 const helper = [
 	{ ids: ['E02'], guard: 'a body is its fields and not a byte more or less',
-		off: [['lib/wire.c', 'if (next->kind == NULL && buf_end(b))',
+		off: [['lib/wire.c', 'if (next->kind == NULL && (!last || buf_end(b)))',
 			'if (true)']],
 		red: ['unit/lib/test_privproto abuse_E02_every_truncation',
 			'priv/attack abuse_E02_lengths'] },
@@ -551,13 +551,21 @@ const helper = [
 		off: [[seqpkt, '(void)close(fd);\n\t\t\tfits = false;', 'fits = false;']],
 		red: ['unit/lib/test_seqpkt abuse_E04_one_too_many'] },
 	{ ids: ['E04'], guard: 'an error keeps none',
-		off: [[seqpkt, 'if (err <= 0)\n\t\tseqpkt_fds_close(&got);\n\telse if',
-			'if']],
+		off: [[seqpkt, 'if (err <= 0)\n\t\twhile (got->n > 0)\n\t\t\t(void)' +
+			'close(got->fd[--got->n]);\n', '']],
 		red: ['unit/lib/test_seqpkt abuse_E04_errors'] },
 	{ ids: ['E04'], guard: 'descriptors are of the kind that was asked for',
-		off: [['daemon/helperverbs.c', 'fds_ok(fds, c->io, a.hold.net, true)',
+		off: [['daemon/helperverbs.c', 'fds_ok(&own, c->io, a.hold.net, true)',
 			'true']],
 		red: ['unit/core/test_helper_abuse test_E04_wrong'] },
+	{ ids: ['E04'], guard: 'and of every run that one answer tells of, before ' +
+		'the first is taken over',
+		off: [['daemon/helperverbs.c', 'a.handle <= after || !fds_ok(&own, ' +
+			'a.io, a.hold.net, false)', 'a.handle <= after']],
+		red: ['unit/core/test_helper_abuse test_E04_inventory'] },
+	{ ids: ['E09'], guard: 'handles rise, or it would be asked for ever',
+		off: [['daemon/helperverbs.c', 'a.handle <= after || ', '']],
+		red: ['unit/core/test_helper_abuse test_E04_inventory'] },
 	{ ids: ['E05'], guard: 'truncated control data is an error',
 		off: [[seqpkt, '!good || (msg.msg_flags & MSG_CTRUNC)', '!good']],
 		red: ['unit/lib/test_seqpkt abuse_E05', 'priv/attack abuse_E05'] },

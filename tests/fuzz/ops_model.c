@@ -204,23 +204,37 @@ heard_spawn(struct buf *b, const struct priv_header *h,
 	f->told = true;
 }
 
+/* How many descriptors it brings. */
+static unsigned
+heard_run(const struct priv_inventory_answer *a, uint64_t after)
+{
+	struct far *f = far_of(a->handle);
+
+	FUZZ_CHECK(f != NULL && !f->confirmed);
+	FUZZ_CHECK(a->handle > after);
+	FUZZ_CHECK(a->state == PRIV_RUNNING || f->ended || f->control < 0);
+	f->told = true;
+	return a->io == PRIV_IO_PTY ? 3 : 2;
+}
+
 static void
 heard_inventory(struct buf *b, const struct priv_header *h,
     const struct model_asked *q)
 {
+	uint64_t after = q->m.inventory.after;
 	struct priv_inventory_answer a;
-	struct far *f;
+	unsigned nfds = 0;
 
-	FUZZ_CHECK(priv_get_inventory_answer(b, &a));
-	if (a.result != PRIV_DONE) {
-		FUZZ_CHECK(h->nfds == 0 && a.handle == 0);
-		return;
-	}
-	f = far_of(a.handle);
-	FUZZ_CHECK(f != NULL && !f->confirmed && h->nfds > 0);
-	FUZZ_CHECK(a.handle > q->m.inventory.after);
-	FUZZ_CHECK(a.state == PRIV_RUNNING || f->ended || f->control < 0);
-	f->told = true;
+	do {
+		FUZZ_CHECK(priv_get_inventory_answer(b, &a));
+		if (a.result != PRIV_DONE)
+			break;
+		nfds += heard_run(&a, after);
+		after = a.handle;
+	} while (buf_left(b) > 0);
+	FUZZ_CHECK(h->nfds == nfds && buf_end(b));
+	if (a.result != PRIV_DONE)
+		FUZZ_CHECK(a.handle == 0);
 }
 
 static void
@@ -357,7 +371,7 @@ answered(const struct priv_header *h)
 }
 
 static void
-listen_once(const uint8_t *p, size_t len, const struct seqpkt_fds *fds)
+listen_once(const uint8_t *p, size_t len, const struct seqpkt_many *fds)
 {
 	struct model_asked q;
 	struct priv_header h;
@@ -378,15 +392,15 @@ static void
 listen_all(void)
 {
 	static uint8_t packet[SEQPKT_MAX];
-	struct seqpkt_fds fds;
+	struct seqpkt_many fds;
 	long n;
 
-	while ((n = seqpkt_recv(world.rdvd, packet, sizeof(packet), &fds)) >
-	       0) {
+	while ((n = seqpkt_recv_many(world.rdvd, packet, sizeof(packet),
+		    &fds)) > 0) {
 		/* Its own copies go first: then a run's are the only ones. */
-		const struct seqpkt_fds count = { .n = fds.n };
+		const struct seqpkt_many count = { .n = fds.n };
 
-		seqpkt_fds_close(&fds);
+		seqpkt_many_close(&fds);
 		listen_once(packet, (size_t)n, &count);
 	}
 	world.ops.full = false;

@@ -199,14 +199,14 @@ keep_notice(struct rig *r, struct buf *b)
 
 /* One packet; `b` takes a copy of it. */
 static void
-receive(struct rig *r, struct buf *b, struct priv_header *h,
-    struct seqpkt_fds *fds)
+receive_many(struct rig *r, struct buf *b, struct priv_header *h,
+    struct seqpkt_many *fds)
 {
 	uint8_t packet[SEQPKT_MAX];
 	long n;
 
 	assert_true(rig_readable(r->ops));
-	n = seqpkt_recv(r->ops, packet, sizeof(packet), fds);
+	n = seqpkt_recv_many(r->ops, packet, sizeof(packet), fds);
 	assert_true(n > 0);
 	buf_init(b, SEQPKT_MAX);
 	buf_put(b, packet, (size_t)n);
@@ -214,17 +214,39 @@ receive(struct rig *r, struct buf *b, struct priv_header *h,
 	assert_int_equal(h->nfds, fds->n);
 }
 
-void
-rig_answer(struct rig *r, struct buf *b, struct priv_header *h,
+static void
+receive(struct rig *r, struct buf *b, struct priv_header *h,
     struct seqpkt_fds *fds)
 {
+	struct seqpkt_many many;
+
+	receive_many(r, b, h, &many);
+	assert_true(many.n <= SEQPKT_FDS_MAX);
+	seqpkt_many_take(&many, many.n, fds);
+}
+
+void
+rig_answer_many(struct rig *r, struct buf *b, struct priv_header *h,
+    struct seqpkt_many *fds)
+{
 	for (;;) {
-		receive(r, b, h, fds);
+		receive_many(r, b, h, fds);
 		if (h->kind != PRIV_NOTICE)
 			return;
 		keep_notice(r, b);
 		buf_done(b);
 	}
+}
+
+void
+rig_answer(struct rig *r, struct buf *b, struct priv_header *h,
+    struct seqpkt_fds *fds)
+{
+	struct seqpkt_many many;
+
+	rig_answer_many(r, b, h, &many);
+	assert_true(many.n <= SEQPKT_FDS_MAX);
+	seqpkt_many_take(&many, many.n, fds);
 }
 
 /* Sends what `b` holds and waits for its answer. */
@@ -499,22 +521,6 @@ rig_revoke(struct rig *r, const uint8_t sha256[PRIV_HASH_LEN])
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_revoke(&b, rig_id(r), &m);
 	return plain(r, &b);
-}
-
-enum priv_result
-rig_inventory(struct rig *r, uint64_t after, struct priv_inventory_answer *a,
-    struct seqpkt_fds *fds)
-{
-	const struct priv_inventory m = { .after = after };
-	struct priv_header h;
-	struct buf b;
-
-	buf_init(&b, SEQPKT_MAX);
-	priv_put_inventory(&b, rig_id(r), &m);
-	call(r, &b, &h, fds);
-	assert_true(priv_get_inventory_answer(&b, a));
-	buf_done(&b);
-	return a->result;
 }
 
 void

@@ -82,6 +82,9 @@ void rig_send(struct rig *r, const void *p, size_t len);
 /* The next answer, header read; EXIT notices on the way are kept. */
 void rig_answer(struct rig *r, struct buf *b, struct priv_header *h,
     struct seqpkt_fds *fds);
+/* The same where there may be more of them than six. */
+void rig_answer_many(struct rig *r, struct buf *b, struct priv_header *h,
+    struct seqpkt_many *fds);
 void
 rig_spawn(struct rig *r, const struct rig_spawn *s, struct rig_result *out);
 void rig_spawn_send(struct rig *r, const struct rig_spawn *s);
@@ -97,7 +100,13 @@ rig_enroll(struct rig *r, uid_t uid, const uint8_t sha256[PRIV_HASH_LEN],
     int64_t expires_ms, char why[PRIV_WHY_MAX + 1]);
 /* With the rig's grant. */
 enum priv_result rig_revoke(struct rig *r, const uint8_t sha256[PRIV_HASH_LEN]);
-/* PRIV_NO_SUCH: no further item. */
+/* All that one answer has, and its descriptors; the caller frees both. */
+void rig_inventories(struct rig *r, uint64_t after, struct buf *b,
+    struct seqpkt_many *fds);
+/* The next run in it, or the end of the list. False: there is neither. */
+bool rig_next(struct buf *b, struct seqpkt_many *many,
+    struct priv_inventory_answer *a, struct seqpkt_fds *fds);
+/* The first of them. PRIV_NO_SUCH: no further run. */
 enum priv_result rig_inventory(struct rig *r, uint64_t after,
     struct priv_inventory_answer *a, struct seqpkt_fds *fds);
 /*

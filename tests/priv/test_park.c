@@ -82,6 +82,84 @@ nothing(struct rig *r)
 	assert_int_equal(rig_inventory(r, 0, &a, &fds), PRIV_NO_SUCH);
 }
 
+#define MANY 100
+
+/* What a run has written is its own label. */
+static void
+hears_itself(const struct priv_inventory_answer *a,
+    const struct seqpkt_fds *fds)
+{
+	size_t len = strlen(a->label), have = 0;
+	ssize_t n;
+
+	while (have < len) {
+		assert_true(rig_readable(fds->fd[0]));
+		n = read(fds->fd[0], out + have, len - have);
+		assert_true(n > 0);
+		have += (size_t)n;
+	}
+	assert_memory_equal(out, a->label, len);
+}
+
+/* All of one answer; true with the end of the list. */
+static bool
+take_answer(struct rig *r, uint64_t *after, unsigned *seen)
+{
+	struct priv_inventory_answer a;
+	struct seqpkt_many many;
+	struct seqpkt_fds fds;
+	struct buf b;
+	bool end = false;
+
+	rig_inventories(r, *after, &b, &many);
+	while (rig_next(&b, &many, &a, &fds)) {
+		assert_false(end);
+		end = a.result != PRIV_DONE;
+		if (end)
+			continue;
+		assert_true(a.handle > *after);
+		*after = a.handle;
+		(*seen)++;
+		hears_itself(&a, &fds);
+		seqpkt_fds_close(&fds);
+	}
+	assert_int_equal(many.n, 0);
+	buf_done(&b);
+	return end;
+}
+
+/*
+ * One answer has as many runs as fit, each with its own descriptors, and the
+ * last one that there are no more.
+ */
+static void
+abuse_P05_many_in_few_answers(void **state)
+{
+	const char *argv[] = { "/bin/sh", "-c", "printf $0; exec sleep 600",
+		NULL, NULL };
+	struct rig_spawn s = { .argv = argv };
+	struct rig_result res;
+	unsigned i, answers = 1, seen = 0;
+	uint64_t after = 0;
+	char label[16];
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	for (i = 0; i < MANY; i++) {
+		snprintf(label, sizeof(label), "label-%u", i);
+		s.label = argv[3] = label;
+		rig_spawn(&r, &s, &res);
+		assert_int_equal(res.a.result, PRIV_DONE);
+		rig_close(&res);
+	}
+	kill_ops(&r);
+	while (!take_answer(&r, &after, &seen))
+		assert_true(++answers < MANY / 10);
+	assert_int_equal(seen, MANY);
+	rig_stop(&r);
+}
+
 /* Asks again, and what it gets is what the first [ops] knew. */
 static void
 abuse_P05_ops_killed(void **state)
@@ -395,6 +473,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_P05_ops_killed),
 		cmocka_unit_test(abuse_P05_both_killed),
+		cmocka_unit_test(abuse_P05_many_in_few_answers),
 		cmocka_unit_test(abuse_P05_end_not_durable),
 		cmocka_unit_test(abuse_P05_signals),
 		cmocka_unit_test(abuse_P05_reaper_killed),

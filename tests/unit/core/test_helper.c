@@ -288,6 +288,50 @@ test_inventory(void **state)
 	assert_int_equal(opsrig_fds(), before);
 }
 
+/* Several at once, and that there is no other: nothing more is asked. */
+static void
+test_inventory_at_once(void **state)
+{
+	struct priv_inventory_answer a = { .result = PRIV_DONE,
+		.io = PRIV_IO_PTY };
+	struct inventory v = { 0 };
+	struct seqpkt_many fds = { .n = 0 };
+	struct opsrig *r = *state;
+	struct opsrig_packet p;
+	struct seqpkt_fds one;
+	struct buf b;
+	int slave;
+
+	opsrig_up(r, GENERATION);
+	helper_inventory(r->helper, inventory_cb, &v);
+	opsrig_get(r, &p);
+	opsrig_pty(&one, &slave);
+	buf_init(&b, SEQPKT_MAX);
+	for (unsigned i = 0; i < 3; i++) {
+		memcpy(fds.fd + fds.n, one.fd, 3 * sizeof(int));
+		fds.n += 3;
+		a.handle = GENERATION + i + 1;
+		if (i == 0)
+			priv_put_inventory_answer(&b, p.h.id, 3, &a);
+		else
+			assert_true(priv_add_inventory_answer(&b,
+			    (uint8_t)fds.n, &a));
+	}
+	memset(&a, 0, sizeof(a));
+	a.result = PRIV_NO_SUCH;
+	assert_true(priv_add_inventory_answer(&b, (uint8_t)fds.n, &a));
+	assert_int_equal(seqpkt_send_many(r->ops, b.data, b.len, &fds), 0);
+	buf_done(&b);
+	seqpkt_fds_close(&one);
+	close(slave);
+	opsrig_until(r, inventory_ended, &v);
+	assert_int_equal(v.err, 0);
+	assert_int_equal(v.items, 3);
+	assert_int_equal(v.fds, 9);
+	assert_int_equal(v.handles[2], GENERATION + 3);
+	assert_true(opsrig_silent(r));
+}
+
 /* "Cannot tell" is never "gone": an answer cut short is no answer. */
 static void
 test_inventory_cut_short(void **state)
@@ -378,6 +422,7 @@ main(void)
 		T(test_bounds),
 		T(test_exits),
 		T(test_inventory),
+		T(test_inventory_at_once),
 		T(test_inventory_cut_short),
 		cmocka_unit_test(test_control_socket),
 		T(test_free_answers_everybody),

@@ -115,6 +115,112 @@ test_E04_descriptors_with_a_refusal(void **state)
 	assert_int_equal(opsrig_fds(), before);
 }
 
+/* An answer that tells of two runs, the first of which is as it should be. */
+enum listed {
+	AS_IT_IS,
+	TOO_FEW_IN_ALL,
+	TOO_MANY_IN_ALL,
+	SECOND_OF_OTHER_KIND,
+	SAME_AGAIN,
+	FALLING,
+	BEHIND_THE_END,
+	LISTED
+};
+
+static void
+list_two(struct opsrig *r, uint32_t id, enum listed w)
+{
+	struct priv_inventory_answer a = { .result = PRIV_DONE,
+		.io = PRIV_IO_PTY };
+	struct seqpkt_many fds = { .n = 0 };
+	struct seqpkt_fds one, two;
+	struct buf b;
+	int slaves[2];
+
+	opsrig_pty(&one, &slaves[0]);
+	opsrig_pty(&two, &slaves[1]);
+	for (unsigned i = 0; i < 3; i++) {
+		fds.fd[i] = one.fd[i];
+		fds.fd[3 + i] = two.fd[w == SECOND_OF_OTHER_KIND ? 2 - i : i];
+	}
+	fds.fd[6] = one.fd[0];
+	fds.n = w == TOO_FEW_IN_ALL ? 5 : w == TOO_MANY_IN_ALL ? 7 : 6;
+	buf_init(&b, SEQPKT_MAX);
+	a.handle = w == FALLING ? GENERATION + 3 : GENERATION + 1;
+	priv_put_inventory_answer(&b, id, 3, &a);
+	if (w == BEHIND_THE_END) {
+		a.result = PRIV_NO_SUCH;
+		assert_true(priv_add_inventory_answer(&b, 3, &a));
+		a.result = PRIV_DONE;
+	}
+	a.handle = w == SAME_AGAIN ? GENERATION + 1 : GENERATION + 2;
+	assert_true(priv_add_inventory_answer(&b, (uint8_t)fds.n, &a));
+	assert_int_equal(seqpkt_send_many(r->ops, b.data, b.len, &fds), 0);
+	buf_done(&b);
+	seqpkt_fds_close(&one);
+	seqpkt_fds_close(&two);
+	close(slaves[0]);
+	close(slaves[1]);
+}
+
+struct listing {
+	unsigned items, ends;
+	int err;
+};
+
+static void
+listing_cb(int err, const struct priv_inventory_answer *a,
+    struct seqpkt_fds *fds, void *arg)
+{
+	struct listing *v = arg;
+
+	if (a != NULL)
+		assert_int_equal(fds->n, 3);
+	v->items += a != NULL;
+	v->ends += a == NULL;
+	v->err = err;
+}
+
+static bool
+listing_is_there(void *arg)
+{
+	const struct listing *v = arg;
+
+	return v->items == 2 || v->ends > 0;
+}
+
+/* Nothing of an answer is taken over before all of it has been looked at. */
+static void
+test_E04_inventory_of_several(void **state)
+{
+	(void)state;
+	for (enum listed w = 0; w < LISTED; w++) {
+		struct listing v = { 0 };
+		struct opsrig_packet p;
+		struct opsrig r;
+		unsigned before;
+
+		opsrig_start(&r);
+		opsrig_up(&r, GENERATION);
+		before = opsrig_fds();
+		helper_inventory(r.helper, listing_cb, &v);
+		opsrig_get(&r, &p);
+		list_two(&r, p.h.id, w);
+		if (w == AS_IT_IS) {
+			opsrig_until(&r, listing_is_there, &v);
+			assert_int_equal(v.items, 2);
+			assert_int_equal(r.gone, 0);
+		} else {
+			opsrig_until(&r, opsrig_is_gone, &r);
+			assert_int_equal(v.items, 0);
+			assert_int_equal(v.err, RDV_E_UNAVAILABLE);
+		}
+		assert_int_equal(opsrig_fds(), before);
+		opsrig_stop(&r);
+		assert_int_equal(v.ends, 1);
+	}
+}
+
 /* Abuse E09: reordered, doubled, unknown and foreign answers. */
 static void
 test_E09_answers_out_of_order(void **state)
@@ -288,6 +394,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_E04_wrong_descriptors),
 		T(test_E04_descriptors_with_a_refusal),
+		cmocka_unit_test(test_E04_inventory_of_several),
 		T(test_E09_answers_out_of_order),
 		T(test_E09_answer_to_another_verb),
 		T(test_E09_late_spawn_is_a_stray),

@@ -109,6 +109,10 @@ echo_inventory_answer(struct buf *in, const struct priv_header *h,
 	if (!priv_get_inventory_answer(in, &m))
 		return false;
 	priv_put_inventory_answer(out, h->id, h->nfds, &m);
+	while (buf_left(in) > 0)
+		if (!priv_get_inventory_answer(in, &m) ||
+		    !priv_add_inventory_answer(out, h->nfds, &m))
+			return false;
 	return true;
 }
 

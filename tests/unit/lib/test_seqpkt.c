@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/seqpkt.h"
@@ -55,7 +56,7 @@ send_fds(unsigned n)
 {
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(64 * sizeof(int))];
+		char bytes[CMSG_SPACE((SEQPKT_MANY_MAX + 1) * sizeof(int))];
 	} control;
 	char x = 'x';
 	struct iovec iov = { &x, 1 };
@@ -67,7 +68,7 @@ send_fds(unsigned n)
 	int null = open("/dev/null", O_RDONLY);
 	ssize_t sent;
 
-	assert_true(null >= 0 && n <= 64);
+	assert_true(null >= 0 && n <= SEQPKT_MANY_MAX + 1);
 	memset(&control, 0, sizeof(control));
 	control.align.cmsg_level = SOL_SOCKET;
 	control.align.cmsg_type = SCM_RIGHTS;
@@ -196,6 +197,47 @@ abuse_E04_one_too_many(void **state)
 	}
 }
 
+/* As many as one packet may bring, in their order; and one more. */
+static void
+abuse_E04_many(void **state)
+{
+	struct seqpkt_many out = { .n = SEQPKT_MANY_MAX }, got;
+	unsigned i, now = open_fds();
+	struct seqpkt_fds first;
+	struct stat want, have;
+	int pipes[2];
+	char in[4];
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	for (i = 0; i < SEQPKT_MANY_MAX; i++)
+		out.fd[i] = pipes[i == 1];
+	assert_int_equal(seqpkt_send_many(ends[0], "x", 1, &out), 0);
+	assert_int_equal(seqpkt_recv_many(ends[1], in, sizeof(in), &got), 1);
+	assert_int_equal(got.n, SEQPKT_MANY_MAX);
+	assert_int_equal(open_fds(), now + 2 + SEQPKT_MANY_MAX);
+	seqpkt_many_take(&got, 2, &first);
+	assert_int_equal(first.n, 2);
+	assert_int_equal(got.n, SEQPKT_MANY_MAX - 2);
+	assert_int_equal(fcntl(first.fd[0], F_GETFL) & O_ACCMODE, O_RDONLY);
+	assert_int_equal(fcntl(first.fd[1], F_GETFL) & O_ACCMODE, O_WRONLY);
+	assert_int_equal(fstat(pipes[0], &want), 0);
+	assert_int_equal(fstat(got.fd[0], &have), 0);
+	assert_int_equal(want.st_ino, have.st_ino);
+	seqpkt_fds_close(&first);
+	seqpkt_many_close(&got);
+	assert_int_equal(open_fds(), now + 2);
+	assert_int_equal(send_fds(SEQPKT_MANY_MAX + 1), 1);
+	assert_int_equal(seqpkt_recv_many(ends[1], in, sizeof(in), &got),
+	    -EBADMSG);
+	assert_int_equal(got.n, 0);
+	assert_int_equal(open_fds(), now + 2);
+	out.n = SEQPKT_MANY_MAX + 1;
+	assert_int_equal(seqpkt_send_many(ends[0], "x", 1, &out), -EINVAL);
+	(void)close(pipes[0]);
+	(void)close(pipes[1]);
+}
+
 static void
 abuse_E04_none_wanted(void **state)
 {
@@ -302,6 +344,7 @@ main(void)
 		PAIR_TEST(refuses_to_send_what_misleads),
 		PAIR_TEST(abuse_E02_lengths_that_lie),
 		PAIR_TEST(abuse_E04_one_too_many),
+		PAIR_TEST(abuse_E04_many),
 		PAIR_TEST(abuse_E04_none_wanted),
 		PAIR_TEST(abuse_E04_errors_leak_none),
 		PAIR_TEST(abuse_E05_descriptor_table_nearly_full),

@@ -2,6 +2,7 @@
 /* The table of runs: handles rise, carry the generation and never come back. */
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "priv-helper/run.h"
@@ -10,10 +11,23 @@
 static const struct run like;
 
 static void
+stands(const struct runs *rs, uint64_t after, const struct run *const *want,
+    unsigned n)
+{
+	const struct run **all;
+	unsigned i;
+
+	assert_int_equal(runs_after(rs, after, &all), n);
+	for (i = 0; i < n; i++)
+		assert_ptr_equal(all[i], want[i]);
+	free(all);
+}
+
+static void
 handles(void **state)
 {
 	struct runs a, b;
-	struct run *one, *two, *three;
+	struct run *one, *two, *three, *old;
 	uint64_t first;
 
 	(void)state;
@@ -32,9 +46,14 @@ handles(void **state)
 	two->state = RUN_ENDED;
 	assert_ptr_equal(run_find(&a, first), one);
 	assert_null(run_find(&b, first));
-	assert_ptr_equal(run_after(&a, 0), one);
-	assert_ptr_equal(run_after(&a, first), two);
-	assert_null(run_after(&a, two->handle));
+	/* One that is adopted can stand behind those with higher handles. */
+	old = run_adopt(&a, 1);
+	old->state = RUN_RUNNING;
+	stands(&a, 0, (const struct run *[]){ old, one, two }, 3);
+	stands(&a, 1, (const struct run *[]){ one, two }, 2);
+	stands(&a, first, (const struct run *[]){ two }, 1);
+	stands(&a, two->handle, NULL, 0);
+	run_free(&a, old);
 	run_free(&a, one);
 	assert_null(run_find(&a, first));
 	three = run_like(&a, &like);

@@ -50,6 +50,12 @@
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
+/*
+ * A client that is served before it is known what runs is told to come again,
+ * and all who come again at once take the time that would be needed for it.
+ */
+#define SETTLE_MS 500
+
 /* What is asked just then has this long, when another rdvd is to follow. */
 #define LEAVE_MS 250
 
@@ -406,8 +412,9 @@ write_pid(struct app *app)
 }
 
 /*
- * The helper is sought before the first request can need it. [main] keeps what
- * connects meanwhile in the backlog of its sockets: a pause, not a refusal.
+ * The helper is sought before the first request can need it, and what runs is
+ * settled before one is heard (core/boot.c), if that is to be had. [main] keeps
+ * what connects meanwhile in the queues of its sockets: a pause, no refusal.
  */
 static int
 serve(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
@@ -416,6 +423,7 @@ serve(struct app *app, const struct boot_fds *fds, char *why, size_t whysize)
 
 	app->helper = helper_new(app->loop, fds->control, &boot_helper_ops,
 	    boot_gone_cb, app);
+	http_server_hold(app->server, SETTLE_MS);
 	status = app->conf->system ? 0 : listen_both(app, fds, why, whysize);
 	if (status != 0)
 		return status;

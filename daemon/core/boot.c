@@ -15,6 +15,7 @@
 #include "daemon/core/tmux.h"
 #include "daemon/core/worktree.h"
 #include "daemon/helper.h"
+#include "daemon/http/http.h"
 #include "daemon/ready.h"
 #include "lib/buf.h"
 #include "lib/ctlproto.h"
@@ -48,6 +49,7 @@ boot_settled_cb(bool first, void *arg)
 	sessions_settle(app->sessions);
 	if (!first)
 		return;
+	http_server_release(app->server);
 	worktrees_reconcile(app->worktrees);
 	ready_tell(app->ready);
 }

@@ -133,6 +133,13 @@ void http_server_early(struct http_server *s, http_early_fn *cb);
 int http_server_listen(struct http_server *s, int listener, uid_t owner);
 /* The same for a socket of one person: requests over it say whose it is. */
 int http_server_listen_for(struct http_server *s, int listener, uid_t person);
+/*
+ * Accepts nobody for so many milliseconds, or until it is let go on: who comes
+ * waits in the queues of the sockets, those of later ones as well. NULL is fine
+ * to be let go on.
+ */
+void http_server_hold(struct http_server *s, int64_t ms);
+void http_server_release(struct http_server *s);
 /* Serves that person's sockets no more and ends the connections over them. */
 void http_server_unlisten(struct http_server *s, uid_t person);
 /*

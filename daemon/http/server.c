@@ -52,8 +52,29 @@ retry_cb(void *arg)
 	struct http_server *s = arg;
 	struct listener *l;
 
+	s->held = false;
 	LIST_FOREACH (l, &s->listeners, entry)
 		loop_watch_enable(l->watch);
+}
+
+void
+http_server_hold(struct http_server *s, int64_t ms)
+{
+	struct listener *l;
+
+	s->held = true;
+	LIST_FOREACH (l, &s->listeners, entry)
+		loop_watch_disable(l->watch);
+	loop_timer_set(s->retry, ms);
+}
+
+void
+http_server_release(struct http_server *s)
+{
+	if (s == NULL || !s->held)
+		return;
+	loop_timer_clear(s->retry);
+	retry_cb(s);
 }
 
 /* Any descriptor will do, and this one needs no file system. */
@@ -205,16 +226,6 @@ admit(struct listener *l, int fd)
 		loop_timer_set(s->sweep, SWEEP_MS);
 }
 
-static void
-pause_accepting(struct http_server *s)
-{
-	struct listener *l;
-
-	LIST_FOREACH (l, &s->listeners, entry)
-		loop_watch_disable(l->watch);
-	loop_timer_set(s->retry, RETRY_MS);
-}
-
 /*
  * Out of descriptors (abuse D10): the reserve lets us take one connection off
  * the queue and turn it away. Where even that fails we wait, or the listener
@@ -231,7 +242,7 @@ out_of_descriptors(struct http_server *s, int listener)
 	if (fd != -1)
 		turn_away(s, fd, (uid_t)-1, GATE_CONNS);
 	else
-		pause_accepting(s);
+		http_server_hold(s, RETRY_MS);
 	s->reserve = open_reserve();
 }
 
@@ -254,7 +265,7 @@ accept_cb(int listener, short what, void *arg)
 		if (errno == EMFILE || errno == ENFILE)
 			out_of_descriptors(l->server, listener);
 		else if (errno != EAGAIN)
-			pause_accepting(l->server);
+			http_server_hold(l->server, RETRY_MS);
 		return;
 	}
 }
@@ -273,6 +284,8 @@ listen_as(struct http_server *s, int listener, uid_t owner, uid_t person)
 	l->owner = owner;
 	l->person = person;
 	l->watch = loop_watch_new(s->loop, listener, LOOP_READ, accept_cb, l);
+	if (s->held)
+		loop_watch_disable(l->watch);
 	LIST_INSERT_HEAD(&s->listeners, l, entry);
 	return 0;
 }

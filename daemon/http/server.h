@@ -47,7 +47,8 @@ struct http_server {
 	struct http_stats stats;
 	LIST_HEAD(, listener) listeners;
 	struct loop_timer *sweep; /* deadlines of all connections */
-	struct loop_timer *retry; /* accepting, after running out */
+	bool held;		  /* nobody is accepted for now */
+	struct loop_timer *retry; /* and until then */
 	int reserve;		  /* a descriptor to give up when out of them */
 	bool draining;
 	struct loop_timer *drain;

@@ -306,10 +306,38 @@ drain_gives_up_after_its_time(void **state)
 	(void)close(fd);
 }
 
+/* Nobody is turned away: who comes waits, at a socket that comes later too. */
+static void
+held_until_it_is_let_go(void **state)
+{
+	struct rigapp a;
+	int fd, again;
+
+	(void)state;
+	rigapp_start(&a, NULL);
+	http_server_hold(a.g.server, 600000);
+	again = dup(a.g.listener);
+	assert_int_equal(http_server_listen(a.g.server, again, geteuid()), 0);
+	fd = rig_connect(&a.g);
+	rig_turns(&a.g, 20);
+	assert_int_equal(rigapp_stats(&a).conns, 0);
+	http_server_release(a.g.server);
+	assert_int_equal(rig_status(&a.g, fd, GET), 200);
+	(void)close(fd);
+	/* Or until the time is over. */
+	http_server_hold(a.g.server, 1);
+	fd = rig_connect(&a.g);
+	assert_int_equal(rig_status(&a.g, fd, GET), 200);
+	(void)close(fd);
+	rig_stop(&a.g);
+	(void)close(again);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(held_until_it_is_let_go),
 		cmocka_unit_test(too_many_connections),
 		cmocka_unit_test(abuse_C01_another_account_is_turned_away),
 		cmocka_unit_test(abuse_D10_out_of_descriptors),

@@ -18,6 +18,7 @@
 #include "daemon/app.h"
 #include "daemon/core/hostboot.h"
 #include "daemon/core/kept.h"
+#include "daemon/core/runpolicy.h"
 #include "daemon/core/runstate.h"
 #include "daemon/helper.h"
 #include "daemon/loop.h"
@@ -164,7 +165,7 @@ adopt(struct reconcile *rc, const struct store_run *row,
 	run->io = a->io;
 	run->handle = a->handle;
 	run->generation = helper_generation(r->app->helper);
-	run_take_hold(run, a->profile, a->guards, &a->hold);
+	run_take_hold(run, a->guards, &a->hold);
 	/* Without, it goes on: what has begun is not ended by our disk. */
 	(void)kept_follow(run);
 	run->cwd = row->cwd != NULL ? xstrdup(row->cwd) : NULL;
@@ -177,6 +178,9 @@ adopt(struct reconcile *rc, const struct store_run *row,
 	start_term(run, row, a->io, fds);
 	/* Its daemon may have died between the start and the row of it. */
 	run->running_due = strcmp(row->state, "starting") == 0;
+	if (run->running_due)
+		run->policy_json =
+		    run_policy_json(a->profile, a->guards, &a->hold);
 	run_store(run);
 	/* Last: an end may be recorded inside, on top of all of the above. */
 	exited(run, a);

@@ -93,6 +93,18 @@ runs_free(struct runs *r)
 	free(r);
 }
 
+/* Ids begin with the time and end with what is random. */
+static struct run_bucket *
+bucket(struct runs *r, const char *id)
+{
+	const size_t len = strlen(id);
+	unsigned sum = 0;
+
+	for (size_t i = len > 8 ? len - 8 : 0; i < len; i++)
+		sum = sum * 31 + (unsigned char)id[i];
+	return &r->ids[sum % RUN_BUCKETS];
+}
+
 struct run *
 run_alloc(struct runs *r, const char *id, const char *user_id,
     const char *session_id)
@@ -109,6 +121,7 @@ run_alloc(struct runs *r, const char *id, const char *user_id,
 	run->page = -1;
 	STAILQ_INIT(&run->waiters);
 	TAILQ_INSERT_TAIL(&r->live, run, link);
+	LIST_INSERT_HEAD(bucket(r, run->id), run, by_id);
 	r->n++;
 	return run;
 }
@@ -128,6 +141,7 @@ void
 run_free(struct run *run)
 {
 	TAILQ_REMOVE(&run->runs->live, run, link);
+	LIST_REMOVE(run, by_id);
 	run->runs->n--;
 	spawn_free(run);
 	loop_timer_free(run->retry);
@@ -298,11 +312,9 @@ spawn_failed(struct run *run, const struct priv_spawn_answer *a)
 }
 
 void
-run_take_hold(struct run *run, const char *profile, uint32_t guards,
-    const struct priv_hold *h)
+run_take_hold(struct run *run, uint32_t guards, const struct priv_hold *h)
 {
 	run->guards = guards;
-	run->policy_json = run_policy_json(profile, guards, h);
 	run->output_max = h->limits[PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES].max;
 }
 
@@ -334,7 +346,9 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 	fds->n = 0;
 	run->handle = a->handle;
 	run->generation = helper_generation(run->runs->app->helper);
-	run_take_hold(run, run->spawn->profile, a->guards, &a->hold);
+	run_take_hold(run, a->guards, &a->hold);
+	run->policy_json =
+	    run_policy_json(run->spawn->profile, a->guards, &a->hold);
 	run->started_at = clock_wall_ms();
 	run->phase = RUN_LIVE;
 	spawn_free(run);
@@ -498,7 +512,7 @@ run_find(struct runs *r, const char *id)
 {
 	struct run *run;
 
-	TAILQ_FOREACH (run, &r->live, link)
+	LIST_FOREACH (run, bucket(r, id), by_id)
 		if (strcmp(run->id, id) == 0)
 			return run;
 	return NULL;

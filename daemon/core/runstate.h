@@ -32,6 +32,7 @@ STAILQ_HEAD(run_waiters, run_waiter);
 
 struct run {
 	TAILQ_ENTRY(run) link;
+	LIST_ENTRY(run) by_id;
 	struct runs *runs;
 	char id[UUID_TEXT], user_id[UUID_TEXT], session_id[UUID_TEXT];
 	uid_t uid;
@@ -42,7 +43,7 @@ struct run {
 	uint64_t generation; /* of the [ops] that has it */
 	uint32_t guards;
 	char *cwd, *argv_json; /* as recorded; may be NULL */
-	char *policy_json;     /* NULL until it runs */
+	char *policy_json;     /* NULL but for the row of a start */
 	int page;	       /* of a network that is held to a list; or -1 */
 	int64_t started_at, touched;
 	struct term *term; /* NULL before launch */
@@ -72,11 +73,14 @@ struct kept;	  /* core/kept.c */
 struct reconcile; /* core/reconcile.c */
 struct runstop;	  /* core/runstop.c */
 
+#define RUN_BUCKETS 1024 /* a power of two */
+
 struct runs {
 	struct app *app;
 	int dirfd; /* server/runs */
 	struct terms *terms;
 	TAILQ_HEAD(run_list, run) live;
+	LIST_HEAD(run_bucket, run) ids[RUN_BUCKETS]; /* the same, by id */
 	unsigned n;
 	bool settled;
 	uint32_t found, lost;	     /* of the first look */
@@ -112,8 +116,7 @@ void run_sized_cb(void *run);
 /* The term's callback: whether its output may grow. */
 bool run_room_cb(void *run);
 /* What its record holds it to beside the kernel. */
-void run_take_hold(struct run *run, const char *profile, uint32_t guards,
-    const struct priv_hold *h);
+void run_take_hold(struct run *run, uint32_t guards, const struct priv_hold *h);
 /* run_free(), then those who wait for the end are called. */
 void run_leave(struct run *run, int err);
 /* Removes it from the table; nothing of it may be in flight. */

@@ -68,7 +68,7 @@ struct ctl_service {
 
 struct ctl_gone {
 	uint64_t handle;
-	int32_t status; /* of its program, when [main] has waited for that */
+	int32_t status; /* of its program, if [main] waited for that; or -1 */
 };
 
 struct ctl_settled {

@@ -30,7 +30,7 @@ struct carry_run {
 	uint32_t nfds;
 	int32_t pidfd;
 	int32_t status;
-	uint8_t nobodys, ended, told, unused;
+	uint8_t nobodys, ended, told, waited;
 };
 
 static bool
@@ -53,6 +53,7 @@ put_run(int fd, const struct parked_run *k)
 	r.nobodys = k->nobodys;
 	r.ended = k->ended;
 	r.told = k->told;
+	r.waited = k->waited;
 	return put(fd, &r, sizeof(r));
 }
 
@@ -152,6 +153,7 @@ take_run(const struct carry_run *r, struct parked *p)
 	k->nobodys = r->nobodys;
 	k->ended = r->ended;
 	k->told = r->told;
+	k->waited = r->waited;
 	TAILQ_INSERT_TAIL(&p->list, k, entry);
 	p->n++;
 	return true;

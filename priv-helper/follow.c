@@ -107,7 +107,7 @@ orphan_ended(struct ops *o, pid_t pid, int status)
 
 	TAILQ_FOREACH (r, &o->runs.list, entry)
 		if (r->lost && r->pid == pid)
-			r->end.status = status;
+			r->seen = r->end.status = status;
 }
 
 bool
@@ -140,7 +140,7 @@ reaper_gone(struct run *r)
 		return;
 	/* Killed: its children come to us and are ended by sweep_lost(). */
 	r->lost = true;
-	r->end.status = SIGKILL;
+	r->end.status = r->seen >= 0 ? r->seen : SIGKILL;
 }
 
 /* The end stays in the queue, for an [ops] that comes after this one. */
@@ -209,8 +209,12 @@ advance(struct ops *o, struct run *r)
 		r->state = RUN_ENDED;
 		r->end.handle = r->handle;
 		r->notice_due = o->hello;
-		audit_exit(o, r);
+		/* Once, by whichever [ops] was the first to see it. */
+		if (!r->ended)
+			audit_exit(o, r);
 	}
+	if (r->state == RUN_ENDED)
+		(void)park_end(o, r);
 	if (r->state == RUN_ENDED && r->notice_due)
 		op_exit_notice(o, r);
 }

@@ -101,6 +101,19 @@ park_add(struct ops *o, struct run *r)
 }
 
 bool
+park_end(struct ops *o, struct run *r)
+{
+	struct park_record rec;
+
+	if (r->parked != RUN_PARKED || r->ended)
+		return true;
+	begin(&rec, PARK_END, r);
+	rec.status = r->end.status;
+	r->ended = send_record(o, &rec, NULL) == 0;
+	return r->ended;
+}
+
+bool
 park_rest(struct ops *o, struct run *r)
 {
 	struct park_record rec;
@@ -163,6 +176,9 @@ adopt(struct ops *o, struct parked_run *k)
 	memcpy(r->scratch, rec->scratch, sizeof(r->scratch));
 	r->hold = rec->hold;
 	r->parked = RUN_PARKED;
+	r->ended = rec->ended;
+	if (k->waited || rec->ended)
+		r->seen = rec->ended ? rec->status : k->status;
 	take_fds(r, k);
 }
 

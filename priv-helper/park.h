@@ -27,7 +27,8 @@ struct run;
 enum park_verb {
 	PARK_ADD,
 	PARK_REST, /* its end is durable: only the processes are left */
-	PARK_DROP  /* and they are gone */
+	PARK_DROP, /* and they are gone */
+	PARK_END   /* how it ended is on record */
 };
 
 struct park_record {
@@ -41,7 +42,9 @@ struct park_record {
 	int32_t pid;
 	uint32_t uid, gid, guards;
 	int64_t started_ms;
-	uint8_t io, net, uses_tmp, unused[5];
+	uint8_t io, net, uses_tmp;
+	uint8_t ended;	/* its end is on record, */
+	int32_t status; /* with this */
 	char profile[PRIV_PROFILE_MAX + 8];
 	char label[PRIV_LABEL_MAX + 8];
 	char scratch[SCRATCH_PATH];
@@ -53,6 +56,8 @@ struct park_record {
  * does not take it, or another -errno.
  */
 int park_add(struct ops *o, struct run *r);
+/* Follows an end that was put on record. False: [main] does not take it now. */
+bool park_end(struct ops *o, struct run *r);
 /* Follows a run that is done. False: [main] does not take it now. */
 bool park_rest(struct ops *o, struct run *r);
 bool park_drop(struct ops *o, struct run *r);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -30,6 +31,12 @@
 
 /* Reapers of runs that nobody was told of end them by themselves. */
 #define GRACE_MS (REAPER_GRACE_MS + 2000)
+/* What does not die of SIGKILL this long hangs in the kernel, or is traced. */
+#define STUCK_MS 5000
+/* A reaper ends what is left in less. */
+#define DONE_MS	 30000
+#define AGAIN_MS 100
+#define STATUS	 1024 /* of /proc/PID/status, as far as the ids */
 
 struct parked *
 parked_new(void)
@@ -111,10 +118,14 @@ change(struct parked *p, const struct park_record *rec)
 
 	if (k == NULL)
 		return false;
-	if (rec->verb == PARK_REST)
+	if (rec->verb == PARK_REST) {
 		seqpkt_fds_close(&k->fds);
-	else
+	} else if (rec->verb == PARK_END) {
+		k->record.ended = true;
+		k->record.status = rec->status;
+	} else {
 		forget(p, k);
+	}
 	return true;
 }
 
@@ -123,7 +134,7 @@ take(struct parked *p, const struct park_record *rec, size_t len,
     struct seqpkt_fds *fds)
 {
 	if (len != sizeof(*rec) || rec->version != PARK_VERSION ||
-	    rec->verb > PARK_DROP)
+	    rec->verb > PARK_END)
 		return false;
 	if (rec->verb == PARK_ADD)
 		return add(p, rec, fds);
@@ -219,40 +230,89 @@ was_waited_for(const struct parked_run *k)
 	       errno == ECHILD;
 }
 
+static void
+unsure(struct parked *p)
+{
+	const int64_t now = clock_mono_ms();
+
+	p->sweep = true;
+	p->sweep_by = (now > p->sweep_at ? now : p->sweep_at) + STUCK_MS;
+}
+
 void
 parked_orphaned(struct parked *p)
 {
+	const int64_t now = clock_mono_ms();
 	struct parked_run *k;
 
+	p->sweep_at = now + GRACE_MS;
+	unsure(p);
 	TAILQ_FOREACH (k, &p->list, entry) {
 		k->nobodys = k->fds.n == 0;
 		k->ended |= was_waited_for(k);
+		k->due = k->nobodys ? now + DONE_MS : p->sweep_by;
 	}
-	p->sweep = true;
-	p->sweep_at = clock_mono_ms() + GRACE_MS;
 }
 
+/* What any child was the parent of comes to us with its end. */
 void
 parked_ended(struct parked *p, pid_t pid, int status)
 {
 	struct parked_run *k;
 
+	unsure(p);
 	TAILQ_FOREACH (k, &p->list, entry) {
-		if (k->record.pid == pid)
+		if (k->record.pid == pid) {
 			k->status = status;
+			k->waited = true;
+		}
 		if (k->record.reaper != pid || k->ended)
 			continue;
 		k->ended = true;
-		/* It leaves in order when nothing of its run is left. */
-		p->sweep |= !WIFEXITED(status) || k->record.egress != 0;
+		/* In order: it has ended all of its run, or waited long. */
+		if (WIFEXITED(status) && k->record.egress == 0)
+			k->due = 0;
+		else
+			k->due = p->sweep_by;
 	}
 }
 
+/* The account that started it; 0 as well when that cannot be known. */
+static uid_t
+owner(pid_t pid)
+{
+	char path[64], text[STATUS];
+	const char *at;
+	ssize_t n = -1;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		(void)close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, "\nUid:\t");
+	return at != NULL ? (uid_t)strtoul(at + 6, NULL, 10) : 0;
+}
+
 struct kept {
-	const struct parked *p;
+	struct parked *p;
 	bool (*spare)(pid_t pid, void *arg);
 	void *arg;
 };
+
+/* Whose it is has to wait for its end; root's may be anybody's, by sudo. */
+static void
+hold(struct parked *p, pid_t pid)
+{
+	const uid_t uid = owner(pid);
+	struct parked_run *k;
+
+	TAILQ_FOREACH (k, &p->list, entry)
+		k->held |= uid == 0 || k->record.uid == uid;
+}
 
 static bool
 is_kept(pid_t pid, void *arg)
@@ -266,7 +326,24 @@ is_kept(pid_t pid, void *arg)
 		if (!k->ended &&
 		    (k->record.reaper == pid || k->record.egress == pid))
 			return true;
+	/* What is not ours to signal is not waited for. */
+	if (kill(pid, 0) == 0)
+		hold(s->p, pid);
 	return false;
+}
+
+static void
+sweep(struct parked *p, struct kept *kept, int64_t now)
+{
+	struct parked_run *k;
+
+	if (!p->sweep || now < p->sweep_at)
+		return;
+	TAILQ_FOREACH (k, &p->list, entry)
+		k->held = false;
+	if (mutant("H01") || sweep_children(SIGKILL, is_kept, kept) <= 0 ||
+	    now >= p->sweep_by)
+		p->sweep = false;
 }
 
 /* True: [ops] does not take it now. */
@@ -274,7 +351,7 @@ static bool
 tell_gone(struct parked_run *k, int sock)
 {
 	const struct ctl_gone m = { .handle = k->record.handle,
-		.status = k->status };
+		.status = k->waited ? k->status : -1 };
 	struct buf b;
 	int err;
 
@@ -286,32 +363,53 @@ tell_gone(struct parked_run *k, int sock)
 	return err == -EAGAIN;
 }
 
+/* Something of it may still be there that is going to end. */
 static bool
-tell_all(struct parked *p, int sock)
+waits(const struct parked *p, const struct parked_run *k, int64_t now)
 {
-	struct parked_run *k, *next;
-	bool more = false;
-
-	TAILQ_FOREACH_SAFE (k, &p->list, entry, next) {
-		if (k->ended && k->nobodys)
-			forget(p, k);
-		else if (k->ended && !k->told && sock >= 0)
-			more |= tell_gone(k, sock);
-	}
-	return more;
+	return p->sweep && now < k->due && (now < p->sweep_at || k->held);
 }
 
-bool
+/* A signal can stop it for ever, and it is its account's. */
+static void
+end_reaper(struct parked_run *k, int64_t now)
+{
+	if (now < k->due)
+		return;
+	(void)syscall(SYS_pidfd_send_signal, k->pidfd, SIGKILL, NULL, 0);
+	k->due = now + DONE_MS;
+}
+
+static void
+soonest(int64_t *wait, int64_t ms)
+{
+	if (*wait < 0 || ms < *wait)
+		*wait = ms > 0 ? ms : 0;
+}
+
+int64_t
 parked_sweep(struct parked *p, bool (*spare)(pid_t pid, void *arg), void *arg,
     int sock)
 {
 	struct kept kept = { .p = p, .spare = spare, .arg = arg };
+	const int64_t now = clock_mono_ms();
+	struct parked_run *k, *next;
+	int64_t wait = -1;
 
-	if (p->sweep && clock_mono_ms() < p->sweep_at)
-		return true;
-	if (p->sweep && !mutant("H01") &&
-	    sweep_children(SIGKILL, is_kept, &kept) > 0)
-		return true;
-	p->sweep = false;
-	return tell_all(p, sock);
+	sweep(p, &kept, now);
+	if (p->sweep)
+		soonest(&wait,
+		    now < p->sweep_at ? p->sweep_at - now : AGAIN_MS);
+	TAILQ_FOREACH_SAFE (k, &p->list, entry, next) {
+		if (k->ended && k->nobodys) {
+			forget(p, k);
+		} else if (k->nobodys) {
+			end_reaper(k, now);
+			soonest(&wait, k->due - now);
+		} else if (k->ended && !k->told && sock >= 0 &&
+			   !waits(p, k, now) && tell_gone(k, sock)) {
+			soonest(&wait, AGAIN_MS);
+		}
+	}
+	return wait;
 }

@@ -19,7 +19,14 @@ struct parked_run {
 	bool nobodys;	       /* it was done when its [ops] ended */
 	bool ended;	       /* its reaper, and [ops] is not its parent */
 	bool told;	       /* and [ops] has heard that */
-	int status;	       /* of a program whose reaper was killed */
+	bool waited;	       /* we were the parent of its program too: */
+	int status;	       /* how that ended */
+	bool held;	       /* there are orphans of its account */
+	/*
+	 * Monotonic ms: so long its orphans are waited for before it is told
+	 * of, or, of one that was done, its reaper before that is killed.
+	 */
+	int64_t due;
 };
 
 /* All of them, oldest first. [ops] gets a copy by the fork that makes it. */
@@ -27,7 +34,8 @@ struct parked {
 	TAILQ_HEAD(, parked_run) list;
 	unsigned n;
 	bool sweep;	  /* there may be orphans */
-	int64_t sweep_at; /* monotonic ms: not before */
+	int64_t sweep_at; /* monotonic ms: not before, */
+	int64_t sweep_by; /* and no longer */
 };
 
 struct parked *parked_new(void);
@@ -48,14 +56,19 @@ bool parked_clear(struct parked *p, int first);
 void parked_close_others(const struct parked *p, int first);
 /* [ops] has ended: what it was the parent of has come to us. */
 void parked_orphaned(struct parked *p);
-/* A child of ours has ended that is none of the three. */
+/*
+ * A child of ours has ended that is none of the three: a reaper, an orphan, or
+ * another program of rdv's that was tried or asked.
+ */
 void parked_ended(struct parked *p, pid_t pid, int status);
 /*
- * Ends orphans, those of reapers that were killed, when there may be some, and
- * tells [ops] of `sock` (-1: none) which runs are gone with all of theirs.
- * `spare` knows our other children. True: there is more to do in a moment.
+ * Ends orphans when there may be some, and reapers that stay, and tells [ops]
+ * of `sock` (-1: none) which runs are gone with all of theirs: those of other
+ * accounts do not hold that up, nor what cannot be ended for longer than its
+ * reaper would have waited. `spare` knows our other children. Milliseconds
+ * until it is to be called again if nothing happens before; -1: it is not.
  */
-bool parked_sweep(struct parked *p, bool (*spare)(pid_t pid, void *arg),
+int64_t parked_sweep(struct parked *p, bool (*spare)(pid_t pid, void *arg),
     void *arg, int sock);
 
 #endif

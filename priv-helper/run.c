@@ -34,7 +34,7 @@ run_adopt(struct runs *rs, uint64_t handle)
 	struct run *r = xcalloc(1, sizeof(*r));
 
 	r->handle = handle;
-	r->control = r->status = r->pidfd = -1;
+	r->control = r->status = r->pidfd = r->seen = -1;
 	TAILQ_INSERT_TAIL(&rs->list, r, entry);
 	rs->n++;
 	return r;

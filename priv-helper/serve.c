@@ -177,7 +177,10 @@ run_gone(struct ops *o, const uint8_t *p, size_t len)
 		if (r->handle != m.handle)
 			continue;
 		r->reaper = 0;
-		if (r->lost && m.status != 0)
+		if (m.status < 0)
+			continue;
+		r->seen = m.status;
+		if (r->lost)
 			r->end.status = m.status;
 	}
 }

@@ -50,7 +50,7 @@ struct super {
 	int status;    /* what rdv-helper will exit with */
 	bool telling;  /* rdvd is to hear more, when it takes it */
 	bool rotating; /* begun and on record, and not done yet */
-	bool sweeping; /* there are orphans, or somebody is to hear of them */
+	int64_t sweep; /* ms until orphans are looked for again; -1 */
 	struct audit_msg rotation;
 	struct upgrade upgrade;
 };
@@ -445,7 +445,7 @@ static void
 sweep(struct super *s)
 {
 	if (s->phase < ENDING_REST)
-		s->sweeping =
+		s->sweep =
 		    parked_sweep(s->launch->parked, is_ours, s, s->ops.control);
 }
 
@@ -499,8 +499,8 @@ patience(const struct super *s)
 	wait = upgrade_patience(&s->upgrade);
 	if (wait >= 0 && (left < 0 || wait < left))
 		left = wait;
-	if (s->sweeping && (left < 0 || left > AGAIN_MS))
-		left = AGAIN_MS;
+	if (s->sweep >= 0 && (left < 0 || s->sweep < left))
+		left = s->sweep;
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (all[i]->pid != 0)
 			continue;
@@ -515,6 +515,7 @@ patience(const struct super *s)
 static void
 take_over(struct super *s, const struct carry *from)
 {
+	s->sweep = -1;
 	upgrade_init(&s->upgrade, s->launch, from);
 	s->upgrade.audit = &s->audit;
 	s->upgrade.ops = &s->ops;

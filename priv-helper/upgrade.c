@@ -330,8 +330,6 @@ upgrade_tried(struct upgrade *u, pid_t pid, int status)
 		    WIFSIGNALED(status) ? WTERMSIG(status)
 					: WEXITSTATUS(status));
 	}
-	/* What it has made is no run's. */
-	u->l->parked->sweep = true;
 	give_up(u, said);
 	return true;
 }

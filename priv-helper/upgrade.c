@@ -45,6 +45,7 @@
 #define TRY_MS	  15000
 #define LEAVE_MS  3000
 #define SETTLE_MS 10000
+#define AGAIN_MS  100
 /* Only a program that knows of this says so. */
 #define PROOF "can take over"
 
@@ -508,5 +509,6 @@ upgrade_patience(const struct upgrade *u)
 
 	if (u->phase == UPGRADE_NONE)
 		return -1;
-	return left > 0 ? left : 0;
+	/* Who is late was killed, and its end is what is waited for. */
+	return left > 0 ? left : AGAIN_MS;
 }

@@ -2,7 +2,7 @@
 // ratios. Nothing here passes or fails: figures go to docs/performance.md.
 //
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
-//                                attach|attach1g|ttyd|many|recording|
+//                                attach|attach1g|ttyd|many|recording|upgrade|
 //                                spawn|guards|handover|filter|runs|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -15,6 +15,7 @@ import { requestCounts } from './callgrind-http.mjs';
 import { terminalCounts } from './callgrind-term.mjs';
 import * as privilege from './privilege.mjs';
 import * as terminals from './terminals.mjs';
+import { upgrades } from './upgrade.mjs';
 
 const build = path.resolve(process.argv[2] ?? 'build');
 const wanted = process.argv.slice(3);
@@ -500,13 +501,15 @@ async function callgrind() {
 }
 
 const helper = { build, scratch, started, tool, say, measure, usage, rdvStart,
-	stop, call, session, endpoint, metric, shown, logged, rested };
+	stop, call, session, endpoint, metric, shown, logged, rested,
+	roomFor: (name, n) => terminals.roomFor({ scratch }, name, n) };
 const all = { terminal, echo, http: http_, writes, events, memory, start,
 	attach,
 	attach1g: () => terminals.attach1g(helper),
 	ttyd: () => terminals.ttyd(helper),
 	many: () => terminals.many(helper),
 	recording: () => terminals.recording(helper),
+	upgrade: () => upgrades(helper),
 	spawn: () => privilege.spawning(helper),
 	guards: () => privilege.guards(helper),
 	handover: () => privilege.handover(helper),

@@ -207,7 +207,7 @@ export async function attach1g(bench) {
 
 // --- many --------------------------------------------------------------
 
-function roomFor(bench, name, sessions) {
+export function roomFor(bench, name, sessions) {
 	const base = path.join(bench.scratch, name);
 	const dir = path.join(base, 'server');
 	for (const d of [base, dir])

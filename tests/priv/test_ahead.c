@@ -4,103 +4,26 @@
  * its account's alone, holds nothing that a run would not, and is gone when it
  * is not wanted; one that was killed, or that no longer fits, costs nothing.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "priv-helper/order.h"
+#include "tests/priv/rigahead.h"
 #include "tests/priv/rigaudit.h"
 #include "tests/priv/rigops.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...)  ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)   ARGV("/bin/sh", "-c", text)
-#define SPARES_MAX 16
-#define SPARE	   "rdv-spare"
+#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define SH(text)  ARGV("/bin/sh", "-c", text)
 /* Of a token: enough for one start on a loaded machine. */
 #define SHORT_MS 4000
 
 static char out[1 << 12];
-
-struct pids {
-	pid_t pid[SPARES_MAX];
-	unsigned n;
-};
-
-static void
-read_file(pid_t pid, const char *name, char *text, size_t size)
-{
-	char path[96];
-	size_t len = 0;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	/* A map comes in pieces of a page at most. */
-	while (fd >= 0 && (n = read(fd, text + len, size - 1 - len)) > 0)
-		len += (size_t)n;
-	if (fd >= 0)
-		(void)close(fd);
-	text[len] = '\0';
-}
-
-static struct pids
-children(pid_t of)
-{
-	struct pids all = { .n = 0 };
-	char name[64], text[512], *p = text, *end;
-	long pid;
-
-	snprintf(name, sizeof(name), "task/%d/children", of);
-	read_file(of, name, text, sizeof(text));
-	while (all.n < SPARES_MAX && (pid = strtol(p, &end, 10)) > 0) {
-		all.pid[all.n++] = (pid_t)pid;
-		p = end;
-	}
-	return all;
-}
-
-/* The processes that wait to become programs. */
-static struct pids
-spares(const struct rig *r)
-{
-	const struct pids reapers = children((pid_t)r->hello.pid);
-	struct pids found = { .n = 0 }, of;
-	char comm[32];
-	unsigned i, k;
-
-	for (i = 0; i < reapers.n; i++) {
-		of = children(reapers.pid[i]);
-		for (k = 0; k < of.n && found.n < SPARES_MAX; k++) {
-			read_file(of.pid[k], "comm", comm, sizeof(comm));
-			if (strcmp(comm, SPARE "\n") == 0)
-				found.pid[found.n++] = of.pid[k];
-		}
-	}
-	return found;
-}
-
-/* Waits until there are so many; the last of them. */
-static pid_t
-wait_for(const struct rig *r, unsigned n)
-{
-	const int64_t deadline = rig_deadline();
-	struct pids now;
-
-	do {
-		assert_false(rig_late(deadline));
-		now = spares(r);
-	} while (now.n != n);
-	return n > 0 ? now.pid[n - 1] : 0;
-}
 
 static void
 run(struct rig *r, const struct rig_spawn *s)
@@ -111,22 +34,6 @@ run(struct rig *r, const struct rig_spawn *s)
 	assert_int_equal(end.status, 0);
 }
 
-/* One whose program waits for its input to end. */
-static pid_t
-start(struct rig *r, const struct rig_spawn *s)
-{
-	struct rig_result res;
-	struct priv_exit end;
-
-	rig_spawn(r, s, &res);
-	assert_int_equal(res.a.result, PRIV_DONE);
-	rig_close(&res);
-	assert_int_equal(rig_signal(r, res.a.handle, SIGKILL, true), PRIV_DONE);
-	rig_exit(r, res.a.handle, &end);
-	assert_int_equal(rig_ack(r, res.a.handle), PRIV_DONE);
-	return (pid_t)res.a.pid;
-}
-
 static void
 start_with(const struct rig_spawn *s)
 {
@@ -134,11 +41,11 @@ start_with(const struct rig_spawn *s)
 	struct rig r;
 
 	rig_start(&r, NULL);
-	assert_int_equal(spares(&r).n, 0);
-	(void)start(&r, s);
-	spare = wait_for(&r, 1);
-	assert_int_equal(start(&r, s), spare);
-	assert_int_not_equal(wait_for(&r, 1), spare);
+	assert_int_equal(rigahead_spares(&r).n, 0);
+	(void)rigahead_start(&r, s);
+	spare = rigahead_wait(&r, 1);
+	assert_int_equal(rigahead_start(&r, s), spare);
+	assert_int_not_equal(rigahead_wait(&r, 1), spare);
 	rig_stop(&r);
 }
 
@@ -170,21 +77,21 @@ another_kind_does_not(void **state)
 
 	(void)state;
 	rig_start(&r, NULL);
-	(void)start(&r, &s);
-	spare = wait_for(&r, 1);
+	(void)rigahead_start(&r, &s);
+	spare = rigahead_wait(&r, 1);
 	s.net = PRIV_NET_NONE;
-	assert_int_not_equal(start(&r, &s), spare);
+	assert_int_not_equal(rigahead_start(&r, &s), spare);
 	s.pty = true;
-	assert_int_not_equal(start(&r, &s), spare);
+	assert_int_not_equal(rigahead_start(&r, &s), spare);
 	s.profile = "agent";
-	assert_int_not_equal(start(&r, &s), spare);
-	(void)wait_for(&r, 4);
+	assert_int_not_equal(rigahead_start(&r, &s), spare);
+	(void)rigahead_wait(&r, 4);
 	/* There are so many and no more, the youngest kinds. */
 	s.profile = "login";
 	s.net = PRIV_NET_PROFILE;
-	(void)start(&r, &s);
+	(void)rigahead_start(&r, &s);
 	rig_gone(spare);
-	(void)wait_for(&r, 4);
+	(void)rigahead_wait(&r, 4);
 	rig_stop(&r);
 }
 
@@ -206,31 +113,14 @@ a_list_takes_none(void **state)
 	/* Nothing is held to a list there. */
 	if ((r.hello.features & PRIV_F_USERNS) == 0)
 		list = full;
-	(void)start(&r, &list);
+	(void)rigahead_start(&r, &list);
 	/* What is remembered first is made first. */
-	(void)start(&r, &full);
-	spare = wait_for(&r, 1);
+	(void)rigahead_start(&r, &full);
+	spare = rigahead_wait(&r, 1);
 	if (list.net == PRIV_NET_LIST)
-		assert_int_not_equal(start(&r, &list), spare);
-	assert_int_equal(start(&r, &full), spare);
+		assert_int_not_equal(rigahead_start(&r, &list), spare);
+	assert_int_equal(rigahead_start(&r, &full), spare);
 	rig_stop(&r);
-}
-
-static unsigned
-count_fds(pid_t pid)
-{
-	struct dirent *e;
-	unsigned n = 0;
-	char path[64];
-	DIR *d;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	d = opendir(path);
-	assert_non_null(d);
-	while ((e = readdir(d)) != NULL)
-		n += e->d_name[0] != '.';
-	(void)closedir(d);
-	return n;
 }
 
 /* It is somebody's before it is a run, and no more than the run will be. */
@@ -246,8 +136,8 @@ abuse_E01_a_spare_holds_nothing(void **state)
 	rigops_need();
 	rigops_start(&o, NULL);
 	rigops_enter(&o, 0);
-	(void)start(&o.rig, &s);
-	spare = wait_for(&o.rig, 1);
+	(void)rigahead_start(&o.rig, &s);
+	spare = rigahead_wait(&o.rig, 1);
 	rigops_status(spare, "Uid", text);
 	assert_int_equal(strtoul(text, NULL, 10), o.who[0].uid);
 	rigops_status(spare, "CapPrm", text);
@@ -260,7 +150,7 @@ abuse_E01_a_spare_holds_nothing(void **state)
 	rigops_status(spare, "Seccomp", text);
 	assert_int_equal(strtoul(text, NULL, 10), 2);
 	/* Its three, where it reports a failure, and the rule set. */
-	assert_int_equal(count_fds(spare), 5);
+	assert_int_equal(rigahead_fds(spare), 5);
 	rigops_status(rig_parent(spare), "Uid", text);
 	assert_int_equal(strtoul(text, NULL, 10), o.who[0].uid);
 	rigops_stop(&o);
@@ -280,7 +170,7 @@ abuse_E01_a_spare_is_one_accounts(void **state)
 	rigops_start(&o, NULL);
 	rigops_enter(&o, 0);
 	run(&o.rig, &s);
-	spare = wait_for(&o.rig, 1);
+	spare = rigahead_wait(&o.rig, 1);
 	rigops_enrol(&o, 1, 0, text, sum);
 	rigops_enter(&o, 1);
 	run(&o.rig, &s);
@@ -289,7 +179,7 @@ abuse_E01_a_spare_is_one_accounts(void **state)
 	assert_int_not_equal(strtol(strchr(out, '\n'), NULL, 10),
 	    rig_parent(spare));
 	/* The other's is still there, and one of this account's. */
-	(void)wait_for(&o.rig, 2);
+	(void)rigahead_wait(&o.rig, 2);
 	assert_true(rig_alive(spare));
 	rigops_stop(&o);
 }
@@ -304,7 +194,7 @@ orders(pid_t pid, unsigned long *inode)
 	char *line, *save, mode[8];
 	unsigned n = 0;
 
-	read_file(pid, "maps", text, sizeof(text));
+	rigahead_read(pid, "maps", text, sizeof(text));
 	assert_true(text[0] != '\0');
 	for (line = strtok_r(text, "\n", &save); line != NULL;
 	     line = strtok_r(NULL, "\n", &save)) {
@@ -326,7 +216,7 @@ abuse_E01_an_order_is_one_runs(void **state)
 	unsigned long own[2], reapers;
 	struct rig_result res;
 	struct rigops o;
-	struct pids now;
+	struct rigahead_pids now;
 	unsigned i;
 
 	(void)state;
@@ -341,9 +231,9 @@ abuse_E01_an_order_is_one_runs(void **state)
 		    1);
 		assert_int_equal(orders((pid_t)res.a.pid, &reapers), 0);
 		rig_close(&res);
-		(void)wait_for(&o.rig, i + 1);
+		(void)rigahead_wait(&o.rig, i + 1);
 	}
-	now = spares(&o.rig);
+	now = rigahead_spares(&o.rig);
 	for (i = 0; i < 2; i++) {
 		assert_int_equal(orders(now.pid[i], &own[i]), 1);
 		assert_int_equal(orders(rig_parent(now.pid[i]), &reapers), 1);
@@ -365,13 +255,13 @@ abuse_E01_a_spare_ends_with_its_rights(void **state)
 	rigops_need();
 	rigops_start(&o, NULL);
 	rigops_enter(&o, 0);
-	(void)start(&o.rig, &s);
-	spare = wait_for(&o.rig, 1);
+	(void)rigahead_start(&o.rig, &s);
+	spare = rigahead_wait(&o.rig, 1);
 	rigops_reload(&o, 3);
 	rig_gone(spare);
-	assert_int_equal(spares(&o.rig).n, 0);
-	(void)start(&o.rig, &s);
-	(void)wait_for(&o.rig, 1);
+	assert_int_equal(rigahead_spares(&o.rig).n, 0);
+	(void)rigahead_start(&o.rig, &s);
+	(void)rigahead_wait(&o.rig, 1);
 	rigops_stop(&o);
 }
 
@@ -394,11 +284,11 @@ abuse_E01_a_spare_ends_with_its_token(void **state)
 		assert_int_equal(rigops_login(&o, PRIV_LOGIN_TOKEN, 0, text[i]),
 		    PRIV_DONE);
 	}
-	(void)start(&o.rig, &s);
-	spare = wait_for(&o.rig, 1);
+	(void)rigahead_start(&o.rig, &s);
+	spare = rigahead_wait(&o.rig, 1);
 	assert_int_equal(rig_revoke(&o.rig, sum[0]), PRIV_DONE);
-	assert_int_equal(start(&o.rig, &s), spare);
-	spare = wait_for(&o.rig, 1);
+	assert_int_equal(rigahead_start(&o.rig, &s), spare);
+	spare = rigahead_wait(&o.rig, 1);
 	assert_int_equal(rig_revoke(&o.rig, sum[1]), PRIV_DONE);
 	rig_gone(spare);
 	rigops_stop(&o);
@@ -420,11 +310,11 @@ abuse_E01_a_spare_ends_with_its_grant(void **state)
 	rigops_enrol(&o, 0, clock_wall_ms() + SHORT_MS, text, sum);
 	assert_int_equal(rigops_login(&o, PRIV_LOGIN_TOKEN, 0, text),
 	    PRIV_DONE);
-	(void)start(&o.rig, &s);
-	rig_gone(wait_for(&o.rig, 1));
+	(void)rigahead_start(&o.rig, &s);
+	rig_gone(rigahead_wait(&o.rig, 1));
 	rigops_enter(&o, 0);
-	(void)start(&o.rig, &s);
-	spare = wait_for(&o.rig, 1);
+	(void)rigahead_start(&o.rig, &s);
+	spare = rigahead_wait(&o.rig, 1);
 	rigops_reconnect(&o);
 	rig_gone(spare);
 	rigops_stop(&o);
@@ -460,21 +350,21 @@ it_ends(void **state)
 	(void)state;
 	/* When nobody has asked for a while. */
 	rig_start(&r, "ahead");
-	(void)start(&r, &s);
-	rig_gone(wait_for(&r, 1));
-	assert_int_equal(spares(&r).n, 0);
+	(void)rigahead_start(&r, &s);
+	rig_gone(rigahead_wait(&r, 1));
+	assert_int_equal(rigahead_spares(&r).n, 0);
 	rig_stop(&r);
 	/* With a grant of its account. */
 	rig_start(&r, NULL);
-	(void)start(&r, &s);
-	spare = wait_for(&r, 1);
+	(void)rigahead_start(&r, &s);
+	spare = rigahead_wait(&r, 1);
 	assert_int_equal(logout(&r), PRIV_DONE);
 	rig_gone(spare);
 	rig_stop(&r);
 	/* With [ops], which leaves others to bring their runs to an end. */
 	rig_start(&r, NULL);
-	(void)start(&r, &s);
-	spare = wait_for(&r, 1);
+	(void)rigahead_start(&r, &s);
+	spare = rigahead_wait(&r, 1);
 	assert_int_equal(kill((pid_t)r.hello.pid, SIGKILL), 0);
 	rig_gone(spare);
 	rig_stop(&r);
@@ -490,12 +380,12 @@ abuse_H01_one_that_is_stopped(void **state)
 
 	(void)state;
 	rig_start(&r, "done");
-	(void)start(&r, &s);
-	reaper = rig_parent(wait_for(&r, 1));
+	(void)rigahead_start(&r, &s);
+	reaper = rig_parent(rigahead_wait(&r, 1));
 	assert_int_equal(kill(reaper, SIGSTOP), 0);
 	assert_int_equal(logout(&r), PRIV_DONE);
 	rig_gone(reaper);
-	assert_int_equal(spares(&r).n, 0);
+	assert_int_equal(rigahead_spares(&r).n, 0);
 	rig_stop(&r);
 }
 
@@ -509,36 +399,23 @@ one_that_is_killed_costs_nothing(void **state)
 
 	(void)state;
 	rig_start(&r, NULL);
-	(void)start(&r, &s);
-	spare = wait_for(&r, 1);
+	(void)rigahead_start(&r, &s);
+	spare = rigahead_wait(&r, 1);
 	assert_int_equal(kill(spare, SIGKILL), 0);
 	rig_gone(spare);
-	(void)start(&r, &s);
+	(void)rigahead_start(&r, &s);
 	/* With its reaper, whose work [ops] does then. */
-	spare = wait_for(&r, 1);
+	spare = rigahead_wait(&r, 1);
 	assert_int_equal(kill(rig_parent(spare), SIGKILL), 0);
 	rig_gone(spare);
-	while (children((pid_t)r.hello.pid).n > 0)
+	while (rigahead_children((pid_t)r.hello.pid).n > 0)
 		assert_false(rig_late(deadline));
-	(void)start(&r, &s);
-	assert_int_not_equal(wait_for(&r, 1), spare);
+	(void)rigahead_start(&r, &s);
+	assert_int_not_equal(rigahead_wait(&r, 1), spare);
 	rig_stop(&r);
 }
 
 /* What stands at a path now is what is seen, not what stood there before. */
-static void
-put_word(const char *dir, const char *word)
-{
-	char path[160];
-	int fd;
-
-	assert_int_equal(mkdir(dir, 0700), 0);
-	snprintf(path, sizeof(path), "%s/word", dir);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	assert_int_equal(write(fd, word, strlen(word)), strlen(word));
-	(void)close(fd);
-}
-
 static void
 abuse_I24_one_that_does_not_fit(void **state)
 {
@@ -560,17 +437,17 @@ abuse_I24_one_that_does_not_fit(void **state)
 		s.profile = profiles[i];
 		s.cwd = work;
 		s.paths = ARGV(work);
-		put_word(work, "one");
+		rigahead_word(work, "one");
 		run(&r, &s);
-		(void)wait_for(&r, (unsigned)i + 1);
+		(void)rigahead_wait(&r, (unsigned)i + 1);
 		run(&r, &s);
 		assert_string_equal(out, "one");
-		(void)wait_for(&r, (unsigned)i + 1);
+		(void)rigahead_wait(&r, (unsigned)i + 1);
 		assert_int_equal(rename(work, moved), 0);
-		put_word(work, "two");
+		rigahead_word(work, "two");
 		run(&r, &s);
 		assert_string_equal(out, "two");
-		(void)wait_for(&r, (unsigned)i + 1);
+		(void)rigahead_wait(&r, (unsigned)i + 1);
 	}
 	rig_stop(&r);
 }

@@ -58,7 +58,8 @@ async function spawningAs(bench, who, id) {
 		script_of_plain: ratio(r.script, r.plain), ops_kb: r.ops_kb,
 		peer_kb: r.peer_kb });
 	bench.say(`spawn as ${who}, own root and network`, {
-		anew_us: here(r.anew), bwrap_us: here(r.bwrap),
+		other_us: here(r.other), anew_us: here(r.anew),
+		bwrap_us: here(r.bwrap), other_of_bwrap: ratio(r.other, r.bwrap),
 		anew_of_bwrap: ratio(r.anew, r.bwrap), ready_us: here(r.agent),
 		plain_us: r.rarer, ready_of_plain: ratio(r.agent, r.rarer) });
 }

@@ -168,13 +168,13 @@ struct side {
 	int64_t (*run)(const struct side *s);
 	const char *profile;
 	uint8_t net;
-	bool paths, anew;
+	bool paths, other, anew;
 	int pause_ms; /* before each; 0: PAUSE_MS */
 	int64_t best; /* median of the best turn, -1: there is no such thing */
 };
 
-/* Of a start that nothing was made ahead for: one path more, another each time
- * and more of them than [ops] remembers. */
+/* What nobody has asked for: one path more, another each time and more of them
+ * than [ops] remembers. */
 static void
 add_path(char path[300])
 {
@@ -197,14 +197,14 @@ spawn(const struct side *s)
 		.argv = argv,
 		.argc = 1,
 		.paths = paths,
-		.pathc = s->paths + s->anew };
+		.pathc = s->paths + s->other };
 	int64_t begun;
 	struct priv_spawn_answer a;
 	struct seqpkt_fds fds;
 	struct buf b;
 	int64_t t;
 
-	if (s->anew)
+	if (s->other)
 		add_path(path);
 	begun = bench_ns();
 	memcpy(m.grant, grant.grant, sizeof(m.grant));
@@ -224,6 +224,23 @@ spawn(const struct side *s)
 	seqpkt_fds_close(&fds);
 	finish(a.handle);
 	return t;
+}
+
+/*
+ * Starts of as many other kinds as [ops] keeps something open for, so that
+ * nothing is made ahead for the kind that is looked at.
+ */
+static void
+drive_out(void)
+{
+	static const struct side others[] = {
+		{ .name = "lsp", .profile = "lsp", .paths = true },
+		{ .name = "online", .profile = "agent", .paths = true },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		(void)spawn(&others[i]);
 }
 
 /* The peer: nothing between fork and exec but the pipe. */
@@ -287,11 +304,19 @@ static struct side sides[] = {
 	    .net = PRIV_NET_NONE,
 	    .paths = true,
 	    .pause_ms = PAUSE_SPARE_MS },
+	{ .name = "other",
+	    .run = spawn,
+	    .profile = "agent",
+	    .net = PRIV_NET_NONE,
+	    .paths = true,
+	    .other = true,
+	    .pause_ms = PAUSE_NETWORK_MS },
 	{ .name = "anew",
 	    .run = spawn,
 	    .profile = "agent",
 	    .net = PRIV_NET_NONE,
 	    .paths = true,
+	    .other = true,
 	    .anew = true,
 	    .pause_ms = PAUSE_NETWORK_MS },
 	{ .name = "bwrap", .run = bwrap_side, .pause_ms = PAUSE_NETWORK_MS },
@@ -306,6 +331,8 @@ turn(struct side *s)
 	long i;
 
 	for (i = 0; i < starts && s->best >= 0; i++) {
+		if (s->anew)
+			drive_out();
 		(void)poll(NULL, 0, s->pause_ms > 0 ? s->pause_ms : PAUSE_MS);
 		took[i] = s->run(s);
 		if (took[i] < 0)

@@ -23,11 +23,19 @@
 /* Of the room for runs, this part at least is to be free. */
 #define ROOM 2
 
+/* It sees what it is told to, and nothing else. */
+static bool
+has_root(const struct ops *o, const struct run *r)
+{
+	return profiles[r->profile].view == NSPACE_ROOT &&
+	       o->views[NSPACE_ROOT] && r->uid != 0;
+}
+
 /* Elsewhere every path is there, whatever is asked for. */
 static unsigned
-listed(const struct run *r, const struct priv_spawn *m)
+listed(const struct ops *o, const struct run *r, const struct priv_spawn *m)
 {
-	return profiles[r->profile].view == NSPACE_ROOT ? m->pathc : 0;
+	return has_root(o, r) ? m->pathc : 0;
 }
 
 static bool
@@ -42,15 +50,18 @@ is_in_tmp(const struct priv_spawn *m)
 }
 
 static bool
-is_like(const struct ahead_kind *k, const struct run *r,
-    const struct priv_spawn *m)
+is_of_kind(const struct ahead_kind *k, const struct run *r)
 {
-	const unsigned n = listed(r, m);
+	return k->until != 0 && k->uid == r->uid && k->profile == r->profile &&
+	       k->io == r->io && k->net == r->net;
+}
+
+static bool
+sees_same(const struct ahead_kind *k, unsigned n, const struct priv_spawn *m)
+{
 	unsigned i;
 
-	if (k->until == 0 || k->uid != r->uid || k->profile != r->profile ||
-	    k->io != r->io || k->net != r->net || k->in_tmp != is_in_tmp(m) ||
-	    k->guess.pathc != n)
+	if (k->in_tmp != is_in_tmp(m) || k->guess.pathc != n)
 		return false;
 	for (i = 0; i < n; i++)
 		if (strcmp(k->guess.paths[i], m->paths[i]) != 0)
@@ -61,10 +72,28 @@ is_like(const struct ahead_kind *k, const struct run *r,
 static struct ahead_kind *
 find(struct ops *o, const struct run *r, const struct priv_spawn *m)
 {
+	const unsigned n = listed(o, r, m);
 	struct ahead_kind *k;
 
 	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
-		if (is_like(k, r, m))
+		if (is_of_kind(k, r) && sees_same(k, n, m))
+			return k;
+	return NULL;
+}
+
+static struct ahead_kind *
+end_of(struct ops *o)
+{
+	return o->ahead.kinds + AHEAD_PLACES;
+}
+
+static struct ahead_kind *
+find_open(struct ops *o, const struct run *r)
+{
+	struct ahead_kind *k;
+
+	for (k = o->ahead.kinds + AHEAD_MAX; k < end_of(o); k++)
+		if (is_of_kind(k, r))
 			return k;
 	return NULL;
 }
@@ -83,36 +112,51 @@ forget(struct ahead_kind *k)
 static void
 end_replaced(struct ops *o)
 {
-	if (o->ahead.replaced != NULL)
-		run_abandon(o->ahead.replaced);
-	o->ahead.replaced = NULL;
+	struct run **r;
+
+	for (r = o->ahead.replaced; r < o->ahead.replaced + 2; r++) {
+		if (*r != NULL)
+			run_abandon(*r);
+		*r = NULL;
+	}
 }
 
 /*
- * In a free place, or that of the kind that has waited longest. To end its
- * spare run takes the kernel as long as a start, and the one for which it goes
- * is under way: that waits as well.
+ * Of the `n` places from there: a free one, or that of the kind that has waited
+ * longest. To end its spare run takes the kernel as long as a start, and the
+ * one for which it goes is under way: that waits as well.
  */
 static struct ahead_kind *
-remember(struct ops *o, const struct run *r, const struct priv_spawn *m)
+remember(struct ops *o, const struct run *r, struct ahead_kind *from,
+    unsigned n)
 {
-	struct ahead_kind *k, *oldest = o->ahead.kinds;
-	unsigned i;
+	struct ahead_kind *k, *oldest = from;
+	struct run **replaced = &o->ahead.replaced[from != o->ahead.kinds];
 
-	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+	for (k = from; k < from + n; k++)
 		if (k->until < oldest->until)
 			oldest = k;
 	k = oldest;
-	end_replaced(o);
-	o->ahead.replaced = k->run;
+	if (*replaced != NULL)
+		run_abandon(*replaced);
+	*replaced = k->run;
 	k->run = NULL;
 	forget(k);
 	k->uid = r->uid;
 	k->profile = r->profile;
 	k->io = r->io;
 	k->net = r->net;
+	return k;
+}
+
+static struct ahead_kind *
+remember_paths(struct ops *o, const struct run *r, const struct priv_spawn *m)
+{
+	struct ahead_kind *k = remember(o, r, o->ahead.kinds, AHEAD_MAX);
+	unsigned i;
+
 	k->in_tmp = is_in_tmp(m);
-	k->guess.pathc = listed(r, m);
+	k->guess.pathc = listed(o, r, m);
 	k->guess.paths = xcalloc(k->guess.pathc + 1u, sizeof(char *));
 	for (i = 0; i < k->guess.pathc; i++)
 		k->guess.paths[i] = xstrdup(m->paths[i]);
@@ -130,6 +174,12 @@ has_few_processes(const struct ops *o, const struct run *r)
 		   AHEAD_PROCESSES;
 }
 
+static void
+expect(struct ahead_kind *k)
+{
+	k->until = clock_mono_ms() + (mutant("ahead") ? 300 : AHEAD_IDLE_MS);
+}
+
 void
 ahead_expect(struct ops *o, const struct run *r, const struct priv_spawn *m)
 {
@@ -140,9 +190,15 @@ ahead_expect(struct ops *o, const struct run *r, const struct priv_spawn *m)
 		return;
 	k = find(o, r, m);
 	if (k == NULL)
-		k = remember(o, r, m);
+		k = remember_paths(o, r, m);
 	k->guess.uses_tmp = r->uses_tmp;
-	k->until = clock_mono_ms() + (mutant("ahead") ? 300 : AHEAD_IDLE_MS);
+	expect(k);
+	if (!has_root(o, r))
+		return;
+	k = find_open(o, r);
+	if (k == NULL)
+		k = remember(o, r, o->ahead.kinds + AHEAD_MAX, AHEAD_OPEN);
+	expect(k);
 }
 
 /* As far as has been heard of it; its end may be on its way. */
@@ -153,10 +209,9 @@ is_well(const struct run *r)
 	       r->control >= 0;
 }
 
-struct run *
-ahead_take(struct ops *o, const struct run *like, const struct priv_spawn *m)
+static struct run *
+take(struct ahead_kind *k)
 {
-	struct ahead_kind *k = find(o, like, m);
 	struct run *r = k != NULL ? k->run : NULL;
 
 	if (r == NULL)
@@ -170,11 +225,19 @@ ahead_take(struct ops *o, const struct run *like, const struct priv_spawn *m)
 	return r;
 }
 
+struct run *
+ahead_take(struct ops *o, const struct run *like, const struct priv_spawn *m)
+{
+	struct run *r = take(find(o, like, m));
+
+	return r != NULL ? r : take(find_open(o, like));
+}
+
 static bool
 has_room(const struct ops *o)
 {
-	return o->runs.n + AHEAD_MAX < RUNS_MAX / ROOM &&
-	       (o->runs.n + AHEAD_MAX) * RUN_FDS < o->run_fds / ROOM;
+	return o->runs.n + AHEAD_PLACES < RUNS_MAX / ROOM &&
+	       (o->runs.n + AHEAD_PLACES) * RUN_FDS < o->run_fds / ROOM;
 }
 
 static bool
@@ -202,7 +265,7 @@ first_due(const struct ops *o)
 {
 	const struct ahead_kind *k;
 
-	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_PLACES; k++)
 		if (k->until != 0 && k->run == NULL && ends(o, k) != 0)
 			return k;
 	return NULL;
@@ -253,6 +316,12 @@ ahead_resting(const struct ops *o)
 	return left > 0 ? (int)left : 0;
 }
 
+static bool
+is_open(const struct ops *o, const struct ahead_kind *k)
+{
+	return k >= o->ahead.kinds + AHEAD_MAX;
+}
+
 static void
 make(struct ops *o)
 {
@@ -265,7 +334,8 @@ make(struct ops *o)
 		.net = k->net };
 	struct run *r = who != NULL ? run_like(&o->runs, &like) : NULL;
 
-	if (r != NULL && child_ahead(o, who, r, &k->guess)) {
+	if (r != NULL &&
+	    child_ahead(o, who, r, is_open(o, k) ? NULL : &k->guess)) {
 		r->state = RUN_SPARE;
 		k->run = r;
 		warm_up(o, r);
@@ -294,7 +364,7 @@ ahead_expire(struct ops *o)
 	struct ahead_kind *k;
 	int64_t left = -1, end;
 
-	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++) {
+	for (k = o->ahead.kinds; k < end_of(o); k++) {
 		if (k->until == 0)
 			continue;
 		end = ends(o, k);
@@ -312,7 +382,7 @@ ahead_drop(struct ops *o)
 	struct ahead_kind *k;
 
 	end_replaced(o);
-	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+	for (k = o->ahead.kinds; k < end_of(o); k++)
 		forget(k);
 }
 
@@ -322,9 +392,18 @@ ahead_drop_of(struct ops *o, uid_t uid)
 	struct ahead_kind *k;
 
 	end_replaced(o);
-	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+	for (k = o->ahead.kinds; k < end_of(o); k++)
 		if (k->until != 0 && k->uid == uid)
 			forget(k);
+}
+
+void
+ahead_drop_open(struct ops *o)
+{
+	struct ahead_kind *k;
+
+	for (k = o->ahead.kinds + AHEAD_MAX; k < end_of(o); k++)
+		forget(k);
 }
 
 void
@@ -332,9 +411,10 @@ ahead_lose(struct ops *o, struct run *r)
 {
 	struct ahead_kind *k;
 
-	if (o->ahead.replaced == r)
-		o->ahead.replaced = NULL;
-	for (k = o->ahead.kinds; k < o->ahead.kinds + AHEAD_MAX; k++)
+	for (unsigned i = 0; i < 2; i++)
+		if (o->ahead.replaced[i] == r)
+			o->ahead.replaced[i] = NULL;
+	for (k = o->ahead.kinds; k < end_of(o); k++)
 		if (k->run == r) {
 			forget(k);
 			return;

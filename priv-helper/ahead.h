@@ -14,12 +14,17 @@ struct run;
 
 /*
  * Spare runs: what a start needs and no request decides, with both processes,
- * for a request like the last one of its account. A start that finds none like
- * it makes all of that itself, in the same way.
+ * for a request like the last one of its account. In a root of its own such a
+ * run sees the paths of that request and no others, so there is an open one
+ * beside it, which is told what it is to see when it is asked for. A start that
+ * finds neither makes all of that itself, in the same way.
  */
 
 /* Kinds of starts that are expected, each with at most one spare run. */
 #define AHEAD_MAX 4
+/* And kinds with an open one. */
+#define AHEAD_OPEN   2
+#define AHEAD_PLACES (AHEAD_MAX + AHEAD_OPEN)
 /* Of an account that may have fewer processes there is none. */
 #define AHEAD_PROCESSES 100
 /* No longer than this without one. */
@@ -44,9 +49,9 @@ struct ahead {
 		bool in_tmp; /* cwd or a path, as far as names tell */
 		struct ahead_guess guess;
 		struct run *run; /* NULL: still to be made */
-	} kinds[AHEAD_MAX];
-	/* Of a kind that has lost its place to this start's; or NULL. */
-	struct run *replaced;
+	} kinds[AHEAD_PLACES];	 /* the last AHEAD_OPEN: for any paths */
+	/* Of kinds that have lost their places to this start's; or NULL. */
+	struct run *replaced[2];
 	int64_t rest; /* monotonic ms: nothing is done until then */
 	bool begun;   /* runs still have what they were made of */
 };
@@ -86,6 +91,11 @@ int64_t ahead_expire(struct ops *o);
 /* All of them, or those of an account, are ended and not made again. */
 void ahead_drop(struct ops *o);
 void ahead_drop_of(struct ops *o, uid_t uid);
+/*
+ * What is mounted on the host is not what it was: open ones, which still see
+ * all of it, are ended and not made again.
+ */
+void ahead_drop_open(struct ops *o);
 /* This one is of no use any more. */
 void ahead_lose(struct ops *o, struct run *r);
 

@@ -283,18 +283,6 @@ begin_ruleset(struct child *c, struct child_error *e)
 	return err == 0 || child_failed(e, "P5 ruleset", err);
 }
 
-/* To be granted in the end, but seen from the beginning. */
-static bool
-show_guess(struct child *c, struct child_error *e)
-{
-	c->reach.cwd = "/";
-	c->reach.paths = c->guess->paths;
-	c->reach.pathc = c->guess->pathc;
-	c->reach.shown = true;
-	c->s->spaces.uses_tmp = c->guess->uses_tmp;
-	return reach_make(&c->reach, e);
-}
-
 static bool
 check_rules(struct child *c, struct child_error *e)
 {
@@ -304,13 +292,59 @@ check_rules(struct child *c, struct child_error *e)
 }
 
 static bool
+is_made(const struct child *c)
+{
+	return c->reach.spaces == &c->s->spaces;
+}
+
+/* What every run like it sees, whatever it is asked to do. */
+static bool
+show_common(struct child *c, struct child_error *e)
+{
+	struct spare *s = c->s;
+	int err;
+
+	c->reach.shown = c->m == NULL;
+	err = reach_common(&c->reach);
+	if (err != 0)
+		return child_failed(e, "P5 ruleset", err);
+	if (!is_made(c) || s->spaces.view == NSPACE_NONE)
+		return true;
+	s->common = s->spaces.n;
+	return order_begin(s->order, &s->spaces) ||
+	       child_failed(e, "P6 order", -E2BIG);
+}
+
+/* To be granted in the end, but seen from the beginning. */
+static bool
+show_guess(struct child *c, struct child_error *e)
+{
+	c->reach.cwd = "/";
+	c->reach.paths = c->guess->paths;
+	c->reach.pathc = c->guess->pathc;
+	c->s->spaces.uses_tmp = c->guess->uses_tmp;
+	return reach_make(&c->reach, e);
+}
+
+/* What one that was made before shows is what it would show now. */
+static bool
+still_fits(const struct child *c)
+{
+	const struct nspace *was = &c->s->spaces, *now = &c->now;
+	const size_t n = was->n - c->s->own;
+
+	return is_made(c) || (view_begins(now, was, c->s->own) &&
+				 (c->s->open || now->n == n));
+}
+
+static bool
 make_ruleset(struct child *c, struct child_error *e)
 {
 	const struct nspace *shown = c->reach.spaces;
 
 	if (!reach_make(&c->reach, e))
 		return false;
-	if (shown == &c->now && !view_same(&c->s->spaces, c->s->own, shown))
+	if (!still_fits(c))
 		return stale(e);
 	c->r->uses_tmp = shown->uses_tmp;
 	if (shown->own_tmp)
@@ -336,8 +370,11 @@ make_channels(struct child *c, struct child_error *e)
 static bool
 show_view(struct child *c, struct child_error *e)
 {
-	return c->s->spaces.view == NSPACE_NONE ||
-	       order_show(c->s->order, &c->s->spaces) ||
+	const struct spare *s = c->s;
+	const size_t skip = is_made(c) ? s->common : s->common - s->own;
+
+	return s->spaces.view == NSPACE_NONE ||
+	       order_show(s->order, c->reach.spaces, skip) ||
 	       child_failed(e, "P6 order", -E2BIG);
 }
 
@@ -355,10 +392,11 @@ make_order(struct child *c, struct child_error *e)
 }
 
 enum when {
-	MADE = 1,  /* for a request, or before */
-	AHEAD = 2, /* before it */
-	ASKED = 4, /* for a request */
-	READY = 8  /* for one that is served by what is there */
+	MADE = 1,   /* for a request, or before */
+	AHEAD = 2,  /* before it, for one that is expected */
+	ASKED = 4,  /* for a request */
+	READY = 8,  /* for one that is served by what is there */
+	SHOWN = 16, /* when it is known what is to be seen */
 };
 
 /*
@@ -382,19 +420,28 @@ static const struct stage {
 	{ "P3 environment", true, ASKED, make_env },
 	{ "P3 program", true, ASKED, find_program },
 	{ "P5 begin", true, MADE, begin_ruleset },
-	{ "P5 guess", true, AHEAD, show_guess },
 	{ "P5 rules", true, READY, check_rules },
+	{ "P5 common", true, MADE | READY, show_common },
+	{ "P5 guess", true, AHEAD, show_guess },
 	{ "P5 ruleset", true, ASKED, make_ruleset },
-	{ "P6 view", false, MADE, show_view },
+	{ "P6 view", false, SHOWN, show_view },
 	{ "P6 order", false, ASKED, make_order },
 };
+
+static unsigned
+due(const struct child *c)
+{
+	if (c->m == NULL)
+		return c->guess != NULL ? MADE | AHEAD | SHOWN : MADE;
+	if (c->fresh)
+		return MADE | ASKED | SHOWN;
+	return c->s->open ? READY | ASKED | SHOWN : READY | ASKED;
+}
 
 static bool
 prepare(struct child *c, struct child_error *e)
 {
-	const unsigned when = c->m == NULL ? MADE | AHEAD
-			      : c->fresh   ? MADE | ASKED
-					   : READY | ASKED;
+	const unsigned when = due(c);
 	const struct stage *s;
 	int err;
 
@@ -515,6 +562,7 @@ child_ahead(struct ops *o, const struct account *user, struct run *r,
 
 	child_init(&c, o, user, NULL, r);
 	c.guess = guess;
+	c.s->open = guess == NULL;
 	ok = prepare(&c, &e);
 	(void)rights(&c, false);
 	if (!ok)

@@ -32,7 +32,8 @@ bool child_start(struct ops *o, const struct account *user,
     const struct priv_spawn *m, struct run *r, struct child_error *e);
 /*
  * As much of that as takes no request, for a child_start() that is still to
- * come: the program's process waits. False with nothing left behind.
+ * come: the program's process waits. It shows what is expected, or waits until
+ * that is known, too (NULL). False with nothing left behind.
  */
 bool child_ahead(struct ops *o, const struct account *user, struct run *r,
     const struct ahead_guess *guess);

@@ -244,24 +244,26 @@ start(struct ops *o, const struct account *who, const struct priv_spawn *m,
 /* One that was made before, or a new one; NULL: no handle is left. */
 static struct run *
 new_run(struct ops *o, const struct account *who, const struct priv_spawn *m,
-    int profile)
+    bool ready)
 {
+	const int profile = profile_find(m->profile);
 	const struct run like = { .uid = who->uid,
 		.gid = who->gid,
 		.profile = profile,
 		.io = m->io,
 		.net = hold_net(served_rights(o, who), profile, m->net) };
-	struct run *r = ahead_take(o, &like, m);
+	struct run *r = ready ? ahead_take(o, &like, m) : NULL;
 
 	return r != NULL ? r : run_like(&o->runs, &like);
 }
 
-/* False with `e`, which may say that another attempt is worth it. */
+/* False with `e`, which may say that one without what is `ready` is worth it.
+ */
 static bool
 attempt(struct ops *o, uint32_t id, const struct account *who,
-    const struct priv_spawn *m, struct child_error *e)
+    const struct priv_spawn *m, bool ready, struct child_error *e)
 {
-	struct run *r = new_run(o, who, m, profile_find(m->profile));
+	struct run *r = new_run(o, who, m, ready);
 	bool ok;
 
 	memset(e, 0, sizeof(*e));
@@ -298,8 +300,8 @@ op_spawn(struct ops *o, uint32_t id, union ops_request *m)
 	    judge_policy(o, who, &m->spawn, profile, &e) &&
 	    judge_net(o, who, &m->spawn, profile, &e) &&
 	    judge_room(o, who, &e)) {
-		ok = attempt(o, id, who, &m->spawn, &e) ||
-		     (e.stale && attempt(o, id, who, &m->spawn, &e));
+		ok = attempt(o, id, who, &m->spawn, true, &e) ||
+		     (e.stale && attempt(o, id, who, &m->spawn, false, &e));
 	} else {
 		audit_spawn_refused(o, &m->spawn, e.result, e.why);
 		ok = false;

@@ -27,6 +27,7 @@ struct ops {
 	int main;    /* from [main]; its end is ours and that of all runs */
 	int daemon;  /* the socket to rdvd, or -1 */
 	int signals; /* signalfd: SIGCHLD */
+	int mounts;  /* of the host: POLLPRI when they have changed; or -1 */
 	struct audit_link audit;
 	uint32_t conn;	  /* number of the connection to rdvd */
 	bool hello;	  /* rdvd has said it */

@@ -133,19 +133,43 @@ put_mount(struct order *t, struct nspace_mount *to,
 	       (m->link == NULL || copy.link != NULL);
 }
 
-bool
-order_show(struct order *t, const struct nspace *s)
+/* Without the first `skip` mounts; or NULL. */
+static const struct nspace *
+put_view(struct order *t, const struct nspace *s, size_t skip)
 {
 	struct nspace *view = take(t, sizeof(*view));
 	size_t i;
 
 	if (view == NULL)
-		return false;
+		return NULL;
 	/* Pages that nothing is written to do not come into being. */
 	memcpy(view, s, offsetof(struct nspace, mounts));
-	for (i = 0; i < s->n; i++)
-		if (!put_mount(t, &view->mounts[i], &s->mounts[i]))
-			return false;
+	for (i = skip; i < s->n; i++)
+		if (!put_mount(t, &view->mounts[i - skip], &s->mounts[i]))
+			return NULL;
+	view->n = s->n - skip;
+	return view;
+}
+
+bool
+order_begin(struct order *t, const struct nspace *s)
+{
+	const struct nspace *common = put_view(t, s, 0);
+
+	if (common == NULL)
+		return false;
+	t->page->told.common = common;
+	wake(&t->page->told.begun);
+	return true;
+}
+
+bool
+order_show(struct order *t, const struct nspace *s, size_t skip)
+{
+	const struct nspace *view = put_view(t, s, skip);
+
+	if (view == NULL)
+		return false;
 	t->page->told.view = view;
 	wake(&t->page->told.shown);
 	return true;

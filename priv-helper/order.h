@@ -44,9 +44,11 @@ void order_free(struct order *t);
 
 /*
  * Copies what a run in namespaces is to see, and wakes the process that waits
- * for it; nothing is executed by that. False when there is too much of it.
+ * for it; nothing is executed by that. First what no request decides, then what
+ * comes behind the first `skip` of `s`. False when there is too much of it.
  */
-bool order_show(struct order *t, const struct nspace *s);
+bool order_begin(struct order *t, const struct nspace *s);
+bool order_show(struct order *t, const struct nspace *s, size_t skip);
 /* Copies. False when there is too much of it. */
 bool order_tell(struct order *t, const struct drop_order *o);
 /* Wakes the process. Nothing may be written afterwards. */

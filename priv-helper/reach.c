@@ -130,14 +130,23 @@ allow_program(struct reach *x)
 	return err;
 }
 
-static int
-allow_profile(struct reach *x)
+int
+reach_common(struct reach *x)
 {
-	int err = show_profile(x);
+	int err = 0;
 
-	if (err == 0)
-		err = allow_tools(x);
-	if (err == 0 && x->worker)
+	if (!x->profile->confined)
+		return 0;
+	err = show_profile(x);
+	return err != 0 ? err : allow_tools(x);
+}
+
+static int
+allow_own(struct reach *x)
+{
+	int err = 0;
+
+	if (x->worker)
 		err = allow_worker(x);
 	if (err == 0 && x->profile->exe != NULL && !x->shown)
 		err = allow_program(x);
@@ -300,7 +309,7 @@ reach_make(struct reach *x, struct child_error *e)
 
 	if (!x->profile->confined)
 		return true;
-	err = allow_profile(x);
+	err = allow_own(x);
 	if (err == RDV_E_STATE) {
 		e->result = PRIV_DENIED;
 		snprintf(e->why, sizeof(e->why),

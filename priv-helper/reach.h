@@ -42,6 +42,11 @@ int reach_begin(struct reach *x);
 /* False when something else would be made now. */
 bool reach_holds(struct reach *x);
 /*
+ * Shows what the profile and the policy have in it, and grants the latter's
+ * unless it is only to be shown. 0 or -errno.
+ */
+int reach_common(struct reach *x);
+/*
  * Grants the rest by that rule set, unless it is only to be shown, and shows
  * all of it. False with `e` filled.
  */

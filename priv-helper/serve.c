@@ -238,7 +238,7 @@ wanted(const struct ops *o)
 }
 
 /* Fixed places first, then two for each run. */
-enum { P_MAIN, P_DAEMON, P_SIGNALS, P_RUNS };
+enum { P_MAIN, P_DAEMON, P_SIGNALS, P_MOUNTS, P_RUNS };
 
 static nfds_t
 fill(const struct ops *o, struct pollfd *p)
@@ -250,6 +250,7 @@ fill(const struct ops *o, struct pollfd *p)
 		.events = o->main_full ? POLLIN | POLLOUT : POLLIN };
 	p[P_DAEMON] = (struct pollfd){ .fd = o->daemon, .events = wanted(o) };
 	p[P_SIGNALS] = (struct pollfd){ .fd = o->signals, .events = POLLIN };
+	p[P_MOUNTS] = (struct pollfd){ .fd = o->mounts, .events = POLLPRI };
 	TAILQ_FOREACH (r, &o->runs.list, entry) {
 		/* Its last word stays where it is. */
 		p[n++] = (struct pollfd){ .fd = r->over ? -1 : r->control,
@@ -331,6 +332,8 @@ turn(struct ops *o, struct pollfd *p, bool *orphans)
 		ahead_make(o);
 		return;
 	}
+	if (p[P_MOUNTS].revents != 0)
+		ahead_drop_open(o);
 	/* Runs first: what they have to say may free places for requests. */
 	serve_runs(o, p + P_RUNS);
 	if (p[P_SIGNALS].revents != 0 || *orphans)
@@ -368,6 +371,9 @@ serve(const struct serve_args *a)
 	o->main = a->main;
 	o->daemon = -1;
 	o->audit.sock = -1;
+	o->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	if (o->mounts < 0)
+		fatal("serve", "/proc/self/mountinfo");
 	o->nofile = a->nofile;
 	o->bin = a->bin;
 	o->worker = a->worker;

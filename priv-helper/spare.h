@@ -2,6 +2,7 @@
 #ifndef RDV_SPARE_H
 #define RDV_SPARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "priv-helper/roots.h"
@@ -21,6 +22,8 @@ struct spare {
 	struct rules rules;   /* of a confined one */
 	struct nspace spaces; /* with all that is shown in them */
 	size_t own;	      /* how many of that are no paths */
+	size_t common;	      /* and how many no request decides */
+	bool open;	      /* the others are still to be told */
 	struct order *order;
 };
 

@@ -90,15 +90,15 @@ same_mount(const struct nspace_mount *a, const struct nspace_mount *b)
 }
 
 bool
-view_same(const struct nspace *a, size_t skip, const struct nspace *b)
+view_begins(const struct nspace *b, const struct nspace *a, size_t skip)
 {
 	size_t i;
 
 	if (a->view != b->view || a->ipc != b->ipc || a->net != b->net ||
-	    a->own_tmp != b->own_tmp || a->n != skip + b->n)
+	    a->n > skip + b->n)
 		return false;
-	for (i = 0; i < b->n; i++)
-		if (!same_mount(&a->mounts[skip + i], &b->mounts[i]))
+	for (i = skip; i < a->n; i++)
+		if (!same_mount(&a->mounts[i], &b->mounts[i - skip]))
 			return false;
 	return true;
 }

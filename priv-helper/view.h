@@ -21,8 +21,11 @@ void view_probe(struct ops *o);
 void view_init(struct nspace *s, const struct ops *o,
     const struct account *user, const struct profile *p, bool online);
 void view_done(struct nspace *s);
-/* True when `b` shows the same as `a`, but for the first `skip` of that. */
-bool view_same(const struct nspace *a, size_t skip, const struct nspace *b);
+/*
+ * True when `b` begins with what `a` shows behind the first `skip` of that;
+ * both have the same namespaces.
+ */
+bool view_begins(const struct nspace *b, const struct nspace *a, size_t skip);
 
 /*
  * Shows what `st` is of under `path`, its name; in a view over the host's it is

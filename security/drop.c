@@ -229,18 +229,51 @@ c8_ids(struct drop_plan *p)
 	return mutant("drop ids") ? 0 : set_ids(p);
 }
 
+static bool
+is_set(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE) != 0;
+}
+
 /* The word is a futex(2) of whoever sets it. */
 static void
 await(const uint32_t *word)
 {
-	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
+	while (!is_set(word))
 		(void)syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0);
+}
+
+/* What of the view no request decides. */
+static int
+show_common(const struct drop_plan *p)
+{
+	int err = nspace_begin(p->spaces);
+
+	if (err != 0)
+		return err;
+	await(&p->order->begun);
+	err = nspace_show(p->order->common);
+	return err != 0 ? err : nspace_allow(p->order->common, p->ruleset);
+}
+
+static int
+join_network(struct drop_plan *p)
+{
+	int err;
+
+	if (p->network < 0)
+		return 0;
+	err = nspace_join(p->network);
+	(void)close(p->network);
+	p->network = -1;
+	return err;
 }
 
 /*
  * As the user, or its files could not be mounted; and with the capabilities
  * that a user namespace gave. What is to be seen is looked up while we are
- * made, so it may have to be waited for.
+ * made, or comes with a request, so it may have to be waited for; and so may
+ * the network, over which the kernel takes longer than over the mounts.
  */
 static int
 c8b_namespaces(struct drop_plan *p)
@@ -249,14 +282,16 @@ c8b_namespaces(struct drop_plan *p)
 
 	if (p->spaces == NULL)
 		return 0;
-	err = nspace_begin(p->spaces);
+	err = show_common(p);
+	if (err == 0 && !is_set(&p->order->shown)) {
+		err = join_network(p);
+		(void)prctl(PR_SET_NAME, "rdv-open");
+	}
 	if (err != 0)
 		return err;
 	await(&p->order->shown);
-	err = nspace_enter(p->order->view, p->network);
-	if (p->network >= 0)
-		(void)close(p->network);
-	return err != 0 ? err : nspace_allow(p->order->view, p->ruleset);
+	err = nspace_enter(p->order->view);
+	return err != 0 ? err : join_network(p);
 }
 
 /* In its own network, and before anything of it is the program's. */
@@ -398,7 +433,7 @@ c11b_order(struct drop_plan *p)
 {
 	if (prctl(PR_SET_NAME, "rdv-spare") < 0)
 		return -errno;
-	if (__atomic_load_n(&p->order->given, __ATOMIC_ACQUIRE) == 0)
+	if (!is_set(&p->order->given))
 		slim_down();
 	await(&p->order->given);
 	if (!p->confined && syscall(SYS_prctl, PR_SET_PDEATHSIG, 0L) < 0)

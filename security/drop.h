@@ -16,9 +16,10 @@ struct profile_limit;
  * whoever made the child, and may come after it.
  */
 struct drop_order {
-	/* Not 0: the view is there, and all the rest; each a futex(2). */
-	uint32_t shown, given;
-	const struct nspace *view; /* NULL without namespaces */
+	/* Not 0: what all runs like it see is there, and what this one sees,
+	 * and all the rest; each a futex(2). */
+	uint32_t begun, shown, given;
+	const struct nspace *common, *view; /* NULL without namespaces */
 	const char *cwd;
 	const char *path; /* for execve(2), as it will be looked up after C12 */
 	char *const *argv;
@@ -37,7 +38,7 @@ struct drop_plan {
 	int status;	/* where a failure is reported; close-on-exec */
 	int ruleset;	/* Landlock, or -1 when not confined */
 	int egress;	/* the leash of rdv-egress, or -1 for none */
-	int network;	/* for nspace_enter() */
+	int network;	/* for nspace_join(), or -1 */
 	unsigned first; /* of those that nobody needs; C4 says */
 	uid_t uid;
 	gid_t gid;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a run sees of the file system. Everything of the host's is taken up
- * before anything of it is covered, by the name it was judged under and
- * compared with what was judged: a descriptor from before would do better, but
- * cannot be mounted from here. Then the places are made and filled in one order
- * for both kinds of view, since all of them are relative to where the new root
- * is, or stays.
+ * What a run sees of the file system. What is the host's is taken up before it
+ * is covered, by the name it was judged under and compared with what was
+ * judged: a descriptor from before would do better, but cannot be mounted from
+ * here. Then the places are made and filled in one order for both kinds of
+ * view, since all of them are relative to where the new root is, or stays.
  */
 #include "security/nsmount.h"
 
@@ -260,6 +259,47 @@ nsmount_begin(const struct nspace *s)
 	return err != 0 ? err : put_links();
 }
 
+static int
+take_up_all(const struct nspace *s, int trees[])
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < s->n; i++)
+		trees[i] = -1;
+	for (i = 0; err == 0 && i < s->n; i++)
+		err = take_up(&s->mounts[i], &trees[i]);
+	return err;
+}
+
+static void
+put_down(const struct nspace *s, const int trees[])
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (trees[i] >= 0)
+			(void)close(trees[i]);
+}
+
+/*
+ * Over the host's, the terminal comes from a directory that is covered then,
+ * and nothing that is shown later does.
+ */
+int
+nsmount_show(const struct nspace *s)
+{
+	int trees[NSPACE_MOUNTS];
+	int err = take_up_all(s, trees);
+
+	if (err == 0 && s->view != NSPACE_ROOT)
+		err = chdir("/") < 0 ? -errno : put_all_fresh();
+	if (err == 0)
+		err = fill(s, trees);
+	put_down(s, trees);
+	return err;
+}
+
 /*
  * The old root ends up on top of the new one, and goes with all that is in it.
  * Nothing is to be made in the new one any more.
@@ -279,21 +319,11 @@ finish_root(void)
 int
 nsmount_enter(const struct nspace *s)
 {
-	const bool root = s->view == NSPACE_ROOT;
 	int trees[NSPACE_MOUNTS];
-	size_t i;
-	int err = 0;
+	int err = take_up_all(s, trees);
 
-	for (i = 0; i < s->n; i++)
-		trees[i] = -1;
-	for (i = 0; err == 0 && i < s->n; i++)
-		err = take_up(&s->mounts[i], &trees[i]);
-	if (err == 0 && !root)
-		err = chdir("/") < 0 ? -errno : put_all_fresh();
 	if (err == 0)
 		err = fill(s, trees);
-	for (i = 0; i < s->n; i++)
-		if (trees[i] >= 0)
-			(void)close(trees[i]);
-	return err == 0 && root ? finish_root() : err;
+	put_down(s, trees);
+	return err == 0 && s->view == NSPACE_ROOT ? finish_root() : err;
 }

@@ -11,8 +11,14 @@ struct nspace;
  */
 int nsmount_begin(const struct nspace *s);
 /*
- * Then makes the view of a run in its new mount namespace, whose root and
- * working directory are that view's afterwards. System calls only. 0 or -errno.
+ * Then shows what is there whatever a run is asked to do: s->mounts, while all
+ * of the host's can still be named. System calls only. 0 or -errno.
+ */
+int nsmount_show(const struct nspace *s);
+/*
+ * Shows the rest, and makes of all that the view of a run in its new mount
+ * namespace, whose root and working directory are that view's afterwards.
+ * System calls only. 0 or -errno.
  */
 int nsmount_enter(const struct nspace *s);
 

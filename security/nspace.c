@@ -269,8 +269,8 @@ await_word(int from, struct seqpkt_fds *fds)
 	return n < 0 ? (int)n : -ECONNABORTED;
 }
 
-static int
-join_network(int from)
+int
+nspace_join(int from)
 {
 	struct seqpkt_fds fds = { .n = 0 };
 	int err = await_word(from, &fds);
@@ -288,12 +288,15 @@ nspace_begin(const struct nspace *s)
 }
 
 int
-nspace_enter(const struct nspace *s, int network)
+nspace_show(const struct nspace *s)
 {
-	int err = nsmount_enter(s);
+	return nsmount_show(s);
+}
 
-	/* Last, as the kernel takes longer over it than over the mounts. */
-	return err == 0 && s->net ? join_network(network) : err;
+int
+nspace_enter(const struct nspace *s)
+{
+	return nsmount_enter(s);
 }
 
 /* Non-blocking, or -errno. */
@@ -341,10 +344,10 @@ nspace_allow(const struct nspace *s, int ruleset)
 		const char *path;
 		enum landlock_access access;
 	} rows[] = {
-		{ "/proc", LANDLOCK_READ },
-		{ "/dev/shm", LANDLOCK_WRITE },
-		{ "/dev/pts", LANDLOCK_TERMINAL },
-		{ "/dev/ptmx", LANDLOCK_TERMINAL },
+		{ "proc", LANDLOCK_READ },
+		{ "dev/shm", LANDLOCK_WRITE },
+		{ "dev/pts", LANDLOCK_TERMINAL },
+		{ "dev/ptmx", LANDLOCK_TERMINAL },
 	};
 	size_t i;
 	int err;
@@ -354,7 +357,7 @@ nspace_allow(const struct nspace *s, int ruleset)
 		if (err != 0)
 			return err;
 	}
-	return landlock_allow(ruleset, s->view == NSPACE_ROOT ? "/" : "/dev",
+	return landlock_allow(ruleset, s->view == NSPACE_ROOT ? "." : "dev",
 	    LANDLOCK_LIST);
 }
 
@@ -372,7 +375,11 @@ try_view(const struct nspace *s, const struct nspace_ids *ids, int network)
 	if (err == 0)
 		err = nspace_begin(s);
 	if (err == 0)
-		err = nspace_enter(s, network);
+		err = nspace_show(s);
+	if (err == 0)
+		err = nspace_enter(s);
+	if (err == 0 && s->net)
+		err = nspace_join(network);
 	_exit(-err);
 }
 

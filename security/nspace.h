@@ -75,23 +75,30 @@ unsigned nspace_flags(const struct nspace *s);
  */
 void nspace_lend_network(int to);
 /*
- * In that process, as the user and with its capabilities still there: does of
- * nspace_enter() what no more than s->view is needed for. System calls only. 0
- * or -errno.
+ * In that process, as the user and with its capabilities still there: does what
+ * no more than s->view is needed for, then shows what of the view no request
+ * decides. The working directory is where the view's root is, or will be.
+ * System calls only. 0 or -errno.
  */
 int nspace_begin(const struct nspace *s);
+int nspace_show(const struct nspace *s);
 /*
- * After that and in the same way: brings about the view, and enters what comes
- * by `network`, the other end (-1 for none). System calls only. 0 or -errno.
+ * There, in the same way: enters the network that comes from the other end of
+ * nspace_lend_network()'s. Waits for it.
  */
-int nspace_enter(const struct nspace *s, int network);
+int nspace_join(int from);
+/* In the same way, at last: shows the rest and enters the view. */
+int nspace_enter(const struct nspace *s);
 /*
  * In there, once the loopback interface is up: makes the socket that rdv-egress
  * is to listen on, hands it over by `leash` and waits until it has it and is
  * confined. System calls only. 0 or -errno.
  */
 int nspace_offer(int leash);
-/* Lets a Landlock rule set reach what is new in there. 0 or -errno. */
+/*
+ * Lets a Landlock rule set reach what is new in there, right after
+ * nspace_show(). 0 or -errno.
+ */
 int nspace_allow(const struct nspace *s, int ruleset);
 /*
  * Whether this host lets us have such a view, tried in a child. 0 or -errno;

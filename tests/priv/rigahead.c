@@ -46,9 +46,8 @@ rigahead_children(pid_t of)
 	return all;
 }
 
-/* The processes that wait to become programs. */
-struct rigahead_pids
-rigahead_spares(const struct rig *r)
+static struct rigahead_pids
+waiting(const struct rig *r, const char *name)
 {
 	const struct rigahead_pids reapers =
 	    rigahead_children((pid_t)r->hello.pid);
@@ -60,23 +59,35 @@ rigahead_spares(const struct rig *r)
 		of = rigahead_children(reapers.pid[i]);
 		for (k = 0; k < of.n && found.n < RIGAHEAD_MAX; k++) {
 			rigahead_read(of.pid[k], "comm", comm, sizeof(comm));
-			if (strcmp(comm, RIGAHEAD_SPARE "\n") == 0)
+			comm[strcspn(comm, "\n")] = '\0';
+			if (strcmp(comm, name) == 0)
 				found.pid[found.n++] = of.pid[k];
 		}
 	}
 	return found;
 }
 
-/* Waits until there are so many; the last of them. */
+struct rigahead_pids
+rigahead_spares(const struct rig *r)
+{
+	return waiting(r, RIGAHEAD_SPARE);
+}
+
 pid_t
 rigahead_wait(const struct rig *r, unsigned n)
+{
+	return rigahead_wait_named(r, RIGAHEAD_SPARE, n);
+}
+
+pid_t
+rigahead_wait_named(const struct rig *r, const char *name, unsigned n)
 {
 	const int64_t deadline = rig_deadline();
 	struct rigahead_pids now;
 
 	do {
 		assert_false(rig_late(deadline));
-		now = rigahead_spares(r);
+		now = waiting(r, name);
 	} while (now.n != n);
 	return n > 0 ? now.pid[n - 1] : 0;
 }
@@ -90,8 +101,8 @@ rigahead_start(struct rig *r, const struct rig_spawn *s)
 
 	rig_spawn(r, s, &res);
 	assert_int_equal(res.a.result, PRIV_DONE);
-	rig_close(&res);
 	assert_int_equal(rig_signal(r, res.a.handle, SIGKILL, true), PRIV_DONE);
+	rig_close(&res);
 	rig_exit(r, res.a.handle, &end);
 	assert_int_equal(rig_ack(r, res.a.handle), PRIV_DONE);
 	return (pid_t)res.a.pid;

@@ -10,6 +10,7 @@
 /* Spare runs, as they can be seen from outside. */
 #define RIGAHEAD_MAX   16
 #define RIGAHEAD_SPARE "rdv-spare"
+#define RIGAHEAD_OPEN  "rdv-open"
 
 struct rigahead_pids {
 	pid_t pid[RIGAHEAD_MAX];
@@ -23,6 +24,8 @@ struct rigahead_pids rigahead_children(pid_t of);
 struct rigahead_pids rigahead_spares(const struct rig *r);
 /* Waits until there are so many; the last of them. */
 pid_t rigahead_wait(const struct rig *r, unsigned n);
+/* The same of those by that name. */
+pid_t rigahead_wait_named(const struct rig *r, const char *name, unsigned n);
 /* A run whose program waits for its input, ended again; its program's pid. */
 pid_t rigahead_start(struct rig *r, const struct rig_spawn *s);
 /* How many descriptors a process has. */

@@ -169,6 +169,7 @@ network(void)
 static int
 enter(const struct nspace *s, enum lender how)
 {
+	const struct nspace rest = { .view = s->view };
 	const ino_t before = network();
 	int ends[2] = { -1, -1 }, err;
 
@@ -182,7 +183,11 @@ enter(const struct nspace *s, enum lender how)
 		return -errno;
 	err = nspace_begin(s);
 	if (err == 0)
-		err = nspace_enter(s, ends[1]);
+		err = nspace_show(s);
+	if (err == 0)
+		err = nspace_enter(&rest);
+	if (err == 0 && s->net)
+		err = nspace_join(ends[1]);
 	return err == 0 && s->net && network() == before ? -ENOTUNIQ : err;
 }
 

@@ -245,14 +245,14 @@ await(const uint32_t *word)
 
 /* What of the view no request decides. */
 static int
-show_common(const struct drop_plan *p)
+show_common(const struct drop_plan *p, int *old)
 {
 	int err = nspace_begin(p->spaces);
 
 	if (err != 0)
 		return err;
 	await(&p->order->begun);
-	err = nspace_show(p->order->common);
+	err = nspace_show(p->order->common, old);
 	return err != 0 ? err : nspace_allow(p->order->common, p->ruleset);
 }
 
@@ -278,11 +278,11 @@ join_network(struct drop_plan *p)
 static int
 c8b_namespaces(struct drop_plan *p)
 {
-	int err;
+	int err, old;
 
 	if (p->spaces == NULL)
 		return 0;
-	err = show_common(p);
+	err = show_common(p, &old);
 	if (err == 0 && !is_set(&p->order->shown)) {
 		err = join_network(p);
 		(void)prctl(PR_SET_NAME, "rdv-open");
@@ -290,7 +290,7 @@ c8b_namespaces(struct drop_plan *p)
 	if (err != 0)
 		return err;
 	await(&p->order->shown);
-	err = nspace_enter(p->order->view);
+	err = nspace_enter(p->order->view, old);
 	return err != 0 ? err : join_network(p);
 }
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -58,19 +59,36 @@ attributes(const struct nspace_mount *m, int tree)
 	return 0;
 }
 
+/* As if `root` still were the root. */
+static int
+find_in(int root, const char *path)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT };
+
+	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+}
+
 /*
  * With all that is mounted beneath: without it the kernel would have to show
  * what a mount hides, and refuses.
  */
 static int
-take_up(const struct nspace_mount *m, int *tree)
+take_up(const struct nspace_mount *m, int old, int *tree)
 {
-	const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+	const unsigned flags =
+	    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
 	struct stat st;
+	int at;
 
 	if (m->link != NULL)
 		return 0;
-	*tree = open_tree(AT_FDCWD, m->from, flags | AT_RECURSIVE);
+	if (old < 0) {
+		*tree = open_tree(AT_FDCWD, m->from, flags);
+	} else if ((at = find_in(old, m->from)) >= 0) {
+		*tree = open_tree(at, "", flags | AT_EMPTY_PATH);
+		(void)close(at);
+	}
 	if (*tree < 0)
 		return -errno;
 	if (fstat(*tree, &st) < 0)
@@ -260,7 +278,7 @@ nsmount_begin(const struct nspace *s)
 }
 
 static int
-take_up_all(const struct nspace *s, int trees[])
+take_up_all(const struct nspace *s, int old, int trees[])
 {
 	size_t i;
 	int err = 0;
@@ -268,7 +286,7 @@ take_up_all(const struct nspace *s, int trees[])
 	for (i = 0; i < s->n; i++)
 		trees[i] = -1;
 	for (i = 0; err == 0 && i < s->n; i++)
-		err = take_up(&s->mounts[i], &trees[i]);
+		err = take_up(&s->mounts[i], old, &trees[i]);
 	return err;
 }
 
@@ -283,47 +301,61 @@ put_down(const struct nspace *s, const int trees[])
 }
 
 /*
+ * The old root ends up on top of the new one, where its descriptor alone leads
+ * to it. The kernel looks at every thread on the machine for that, so it is
+ * done before anything is asked for.
+ */
+static int
+change_root(int *old)
+{
+	*old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*old < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		return -errno;
+	return 0;
+}
+
+/*
  * Over the host's, the terminal comes from a directory that is covered then,
  * and nothing that is shown later does.
  */
 int
-nsmount_show(const struct nspace *s)
+nsmount_show(const struct nspace *s, int *old)
 {
 	int trees[NSPACE_MOUNTS];
-	int err = take_up_all(s, trees);
+	int err = take_up_all(s, -1, trees);
 
+	*old = -1;
 	if (err == 0 && s->view != NSPACE_ROOT)
 		err = chdir("/") < 0 ? -errno : put_all_fresh();
 	if (err == 0)
 		err = fill(s, trees);
 	put_down(s, trees);
-	return err;
+	return err == 0 && s->view == NSPACE_ROOT ? change_root(old) : err;
 }
 
 /*
- * The old root ends up on top of the new one, and goes with all that is in it.
- * Nothing is to be made in the new one any more.
+ * The old root goes with all that is in it, and nothing is to be made in the
+ * new one any more.
  */
 static int
-finish_root(void)
+finish_root(int old)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 
 	if (mount_setattr(AT_FDCWD, ".", 0, &attr, sizeof(attr)) < 0 ||
-	    syscall(SYS_pivot_root, ".", ".") < 0 ||
-	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+	    umount2(".", MNT_DETACH) < 0 || close(old) < 0 || chdir("/") < 0)
 		return -errno;
 	return 0;
 }
 
 int
-nsmount_enter(const struct nspace *s)
+nsmount_enter(const struct nspace *s, int old)
 {
 	int trees[NSPACE_MOUNTS];
-	int err = take_up_all(s, trees);
+	int err = take_up_all(s, old, trees);
 
 	if (err == 0)
 		err = fill(s, trees);
 	put_down(s, trees);
-	return err == 0 && s->view == NSPACE_ROOT ? finish_root() : err;
+	return err == 0 && s->view == NSPACE_ROOT ? finish_root(old) : err;
 }

@@ -11,15 +11,16 @@ struct nspace;
  */
 int nsmount_begin(const struct nspace *s);
 /*
- * Then shows what is there whatever a run is asked to do: s->mounts, while all
- * of the host's can still be named. System calls only. 0 or -errno.
+ * Then shows what is there whatever a run is asked to do: s->mounts. A root of
+ * its own is entered, and *old is a descriptor of that before, from which more
+ * can be shown; otherwise -1. System calls only. 0 or -errno.
  */
-int nsmount_show(const struct nspace *s);
+int nsmount_show(const struct nspace *s, int *old);
 /*
- * Shows the rest, and makes of all that the view of a run in its new mount
- * namespace, whose root and working directory are that view's afterwards.
- * System calls only. 0 or -errno.
+ * Shows the rest, and is rid of the old root and of `old`: the view of a run in
+ * its new mount namespace, whose root and working directory are that view's
+ * afterwards. System calls only. 0 or -errno.
  */
-int nsmount_enter(const struct nspace *s);
+int nsmount_enter(const struct nspace *s, int old);
 
 #endif

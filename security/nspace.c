@@ -288,15 +288,15 @@ nspace_begin(const struct nspace *s)
 }
 
 int
-nspace_show(const struct nspace *s)
+nspace_show(const struct nspace *s, int *old)
 {
-	return nsmount_show(s);
+	return nsmount_show(s, old);
 }
 
 int
-nspace_enter(const struct nspace *s)
+nspace_enter(const struct nspace *s, int old)
 {
-	return nsmount_enter(s);
+	return nsmount_enter(s, old);
 }
 
 /* Non-blocking, or -errno. */
@@ -365,7 +365,8 @@ nspace_allow(const struct nspace *s, int ruleset)
 static _Noreturn void
 try_view(const struct nspace *s, const struct nspace_ids *ids, int network)
 {
-	int err = 0;
+	const struct nspace rest = { .view = s->view };
+	int err = 0, old;
 
 	if (ids->privileged &&
 	    (setgroups(0, NULL) < 0 ||
@@ -375,9 +376,9 @@ try_view(const struct nspace *s, const struct nspace_ids *ids, int network)
 	if (err == 0)
 		err = nspace_begin(s);
 	if (err == 0)
-		err = nspace_show(s);
+		err = nspace_show(s, &old);
 	if (err == 0)
-		err = nspace_enter(s);
+		err = nspace_enter(&rest, old);
 	if (err == 0 && s->net)
 		err = nspace_join(network);
 	_exit(-err);

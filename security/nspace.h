@@ -77,18 +77,18 @@ void nspace_lend_network(int to);
 /*
  * In that process, as the user and with its capabilities still there: does what
  * no more than s->view is needed for, then shows what of the view no request
- * decides. The working directory is where the view's root is, or will be.
- * System calls only. 0 or -errno.
+ * decides. The working directory is the view's root afterwards; `old` is for
+ * nspace_enter(). System calls only. 0 or -errno.
  */
 int nspace_begin(const struct nspace *s);
-int nspace_show(const struct nspace *s);
+int nspace_show(const struct nspace *s, int *old);
 /*
  * There, in the same way: enters the network that comes from the other end of
  * nspace_lend_network()'s. Waits for it.
  */
 int nspace_join(int from);
-/* In the same way, at last: shows the rest and enters the view. */
-int nspace_enter(const struct nspace *s);
+/* In the same way, at last: shows the rest, and nothing else is left. */
+int nspace_enter(const struct nspace *s, int old);
 /*
  * In there, once the loopback interface is up: makes the socket that rdv-egress
  * is to listen on, hands it over by `leash` and waits until it has it and is

@@ -171,7 +171,7 @@ enter(const struct nspace *s, enum lender how)
 {
 	const struct nspace rest = { .view = s->view };
 	const ino_t before = network();
-	int ends[2] = { -1, -1 }, err;
+	int ends[2] = { -1, -1 }, err, old;
 
 	if (s->net && (seqpkt_pair(ends) != 0 || before == 0))
 		return -EIO;
@@ -183,9 +183,9 @@ enter(const struct nspace *s, enum lender how)
 		return -errno;
 	err = nspace_begin(s);
 	if (err == 0)
-		err = nspace_show(s);
+		err = nspace_show(s, &old);
 	if (err == 0)
-		err = nspace_enter(&rest);
+		err = nspace_enter(&rest, old);
 	if (err == 0 && s->net)
 		err = nspace_join(ends[1]);
 	return err == 0 && s->net && network() == before ? -ENOTUNIQ : err;

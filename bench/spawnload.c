@@ -42,6 +42,7 @@
 #define PAUSE_MS	 5
 #define PAUSE_SPARE_MS	 15
 #define PAUSE_NETWORK_MS 50
+#define PAUSE_ALL_MS	 100 /* a spare run for each of other kinds */
 #define KINDS		 8
 
 static char dir[256], program[300], bwrap[256];
@@ -227,8 +228,8 @@ spawn(const struct side *s)
 }
 
 /*
- * Starts of as many other kinds as [ops] keeps something open for, so that
- * nothing is made ahead for the kind that is looked at.
+ * Starts of as many other kinds as [ops] remembers, so that nothing is made
+ * ahead for the kind that is looked at.
  */
 static void
 drive_out(void)
@@ -236,6 +237,8 @@ drive_out(void)
 	static const struct side others[] = {
 		{ .name = "lsp", .profile = "lsp", .paths = true },
 		{ .name = "online", .profile = "agent", .paths = true },
+		{ .name = "login", .profile = "login" },
+		{ .name = "script", .profile = "script", .paths = true },
 	};
 	size_t i;
 
@@ -318,7 +321,7 @@ static struct side sides[] = {
 	    .paths = true,
 	    .other = true,
 	    .anew = true,
-	    .pause_ms = PAUSE_NETWORK_MS },
+	    .pause_ms = PAUSE_ALL_MS },
 	{ .name = "bwrap", .run = bwrap_side, .pause_ms = PAUSE_NETWORK_MS },
 };
 #define SIDES (sizeof(sides) / sizeof(sides[0]))

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Spare runs are nobody's business but [ops]': they are found among its
+ * descendants, by the names that their processes have given themselves.
+ */
 #include "tests/priv/rigahead.h"
 
 #include <dirent.h>
@@ -92,7 +96,6 @@ rigahead_wait_named(const struct rig *r, const char *name, unsigned n)
 	return n > 0 ? now.pid[n - 1] : 0;
 }
 
-/* One whose program waits for its input to end. */
 pid_t
 rigahead_start(struct rig *r, const struct rig_spawn *s)
 {

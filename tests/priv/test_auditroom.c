@@ -23,6 +23,8 @@
 #define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 /* Two records each: many times what an unfinished page could hold. */
 #define SIGNALS 1000
+/* On a busy disk a record may be late, and its signal is refused once. */
+#define REFUSED 3
 
 static char where[128]; /* the small disk, under the log */
 
@@ -114,13 +116,18 @@ signals_on_full_disk(const char *mutant)
 	struct rig_result res;
 	struct priv_exit end;
 	struct rig r;
-	int i;
+	int i = 0, refused = 0;
 
 	start_on_small_disk(&r, mutant);
 	run_away(&r, &res);
-	for (i = 0; i < SIGNALS; i++)
-		if (rig_signal(&r, res.a.handle, SIGCONT, false) != PRIV_DONE)
-			break;
+	while (i < SIGNALS && refused < REFUSED) {
+		if (rig_signal(&r, res.a.handle, SIGCONT, false) == PRIV_DONE) {
+			i++;
+			refused = 0;
+		} else {
+			refused++;
+		}
+	}
 	/* Without a record nothing stops it but its own account. */
 	if (rig_signal(&r, res.a.handle, SIGKILL, true) != PRIV_DONE)
 		(void)kill(-(pid_t)res.a.pid, SIGKILL);

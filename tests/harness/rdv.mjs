@@ -92,7 +92,7 @@ export function descendants(pid) {
 // program that waits, and its reaper.
 export function working(pid) {
 	const all = descendants(pid);
-	const spare = all.filter((p) => p.name === 'rdv-spare');
+	const spare = all.filter((p) => /^rdv-(spare|open)$/.test(p.name));
 	return all.filter((p) => !spare.some((s) => s.pid === p.pid ||
 		s.ppid === p.pid));
 }

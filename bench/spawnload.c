@@ -174,8 +174,10 @@ struct side {
 	int64_t best; /* median of the best turn, -1: there is no such thing */
 };
 
-/* What nobody has asked for: one path more, another each time and more of them
- * than [ops] remembers. */
+/*
+ * What nobody has asked for: one path more, another each time and more of them
+ * than [ops] remembers.
+ */
 static void
 add_path(char path[300])
 {

@@ -79,7 +79,8 @@ is_above(const char *here, const char *dir)
 	       path_is_under(here, real);
 }
 
-/* HOME may be another directory than the account's; either is said to be one.
+/*
+ * HOME may be another directory than the account's; either is said to be one.
  */
 bool
 cli_is_at_home(void)

@@ -48,8 +48,10 @@ bool cli_is_at_home(void);
  * "RDV_HOME=... " in front when that is set. Caller frees.
  */
 char *cli_prefix(const struct cli *cli);
-/* A whole command to suggest: the prefix, a verb, and a word as a shell
- * reads it back. Caller frees. */
+/*
+ * A whole command to suggest: the prefix, a verb, and a word as a shell
+ * reads it back. Caller frees.
+ */
 char *cli_hint(const struct cli *cli, const char *verb, const char *word);
 
 #endif

@@ -22,7 +22,8 @@ struct doctor {
 	bool failed, reached;
 };
 
-/* Of the host's rdv or our own, as the caller speaks to the one or the other.
+/*
+ * Of the host's rdv or our own, as the caller speaks to the one or the other.
  */
 void doctor_find(struct doctor *d);
 void doctor_forget(struct doctor *d);

@@ -18,7 +18,8 @@ struct js;
  */
 int
 settings_ask(const struct cli *cli, struct js **out, char *why, size_t whysize);
-/* The same of the host's rdvd, with its state in `state`, as `file` has them.
+/*
+ * The same of the host's rdvd, with its state in `state`, as `file` has them.
  */
 int settings_ask_host(const struct cli *cli, const char *state,
     const char *file, struct js **out, char *why, size_t whysize);

@@ -37,7 +37,8 @@ struct conf {
 	char *links; /* "auto", "none", "read" or "write" */
 	int64_t link_max_hours;
 	char *worktree_dir;
-	/* Where repositories may lie; default: anywhere. In system mode as set.
+	/*
+	 * Where repositories may lie; default: anywhere. In system mode as set.
 	 */
 	char **repo_roots;
 	int64_t git_timeout_ms;

@@ -280,7 +280,8 @@ put_headers(struct parse *s)
 	return fits;
 }
 
-/* "http://HOST[:PORT][/PATH][?QUERY]"; what is asked for is only put through.
+/*
+ * "http://HOST[:PORT][/PATH][?QUERY]"; what is asked for is only put through.
  */
 static int
 absolute(struct parse *s)

@@ -6,7 +6,8 @@
 
 struct sockaddr;
 
-/* Before rdv-egress is confined, as it makes no such socket then. 0 or -errno.
+/*
+ * Before rdv-egress is confined, as it makes no such socket then. 0 or -errno.
  */
 int here_open(void);
 /*

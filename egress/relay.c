@@ -157,7 +157,8 @@ relay(const struct relay *r)
 		if (up.done && !told)
 			r->all_sent(r->arg);
 		told = up.done;
-		/* An answer is complete when it has ended, whatever was sent.
+		/*
+		 * An answer is complete when it has ended, whatever was sent.
 		 */
 		more = !(down.done && (up.done || r->body != NULL)) &&
 		       step(&up, &down);

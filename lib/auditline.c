@@ -60,8 +60,10 @@ unescape(const char *s, size_t len, char *out)
 	return hi < 0 || lo < 0 ? 0 : 4;
 }
 
-/* Length of the text between quotes, or -1. Whether it was needed is asked
- * by writing it again, a piece at a time, since a text may be long. */
+/*
+ * Length of the text between quotes, or -1. Whether it was needed is asked
+ * by writing it again, a piece at a time, since a text may be long.
+ */
 static long
 text_length(const char *s, size_t len)
 {

@@ -182,7 +182,8 @@ struct priv_spawn_answer {
 	uint32_t guards; /* PRIV_G_*: what is on for this child */
 	struct priv_hold hold;
 };
-/* Descriptors of a spawn, in this order:
+/*
+ * Descriptors of a spawn, in this order:
  *   pty:   master, spool read end, spool write end
  *   pipes: stdin write end, stdout read end, stderr read end
  * and behind them, of a run that is held to a list of hosts, its page

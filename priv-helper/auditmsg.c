@@ -220,7 +220,8 @@ put_paths(struct buf *b, const struct audit_msg *m)
 	}
 }
 
-/* 64 names would make a record that nobody reads, and more fields than one has.
+/*
+ * 64 names would make a record that nobody reads, and more fields than one has.
  */
 static void
 put_network(struct buf *b, const struct audit_msg *m)

@@ -37,8 +37,10 @@ struct child {
 	struct egress egress;
 };
 
-/* Forks rdv-egress, when there is a list of hosts, and the reaper, which forks
- * the program; that waits for its order. false: `e` says why. */
+/*
+ * Forks rdv-egress, when there is a list of hosts, and the reaper, which forks
+ * the program; that waits for its order. false: `e` says why.
+ */
 bool processes_make(struct child *c, struct child_error *e);
 
 #endif

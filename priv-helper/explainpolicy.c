@@ -115,8 +115,10 @@ tell_limits(const struct teller *t, const struct policy_rights *r)
 	}
 }
 
-/* Only of a profile with network has the policy anything to say, and of a list
- * what it lets through that nobody asks for a part of. */
+/*
+ * Only of a profile with network has the policy anything to say, and of a list
+ * what it lets through that nobody asks for a part of.
+ */
 static void
 tell_network(const struct teller *t, const struct policy_rights *r, int i)
 {

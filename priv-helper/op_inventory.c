@@ -103,7 +103,8 @@ op_inventory(struct ops *o, uint32_t id, union ops_request *m)
 	const unsigned n = runs_after(&o->runs, m->inventory.after, &runs);
 	int err = offer(o, id, runs, n, n);
 
-	/* Where so many descriptors are too many for now, one run may be had.
+	/*
+	 * Where so many descriptors are too many for now, one run may be had.
 	 */
 	if (err != 0 && n > 1)
 		err = offer(o, id, runs, n, 1);

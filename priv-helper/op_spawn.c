@@ -257,7 +257,8 @@ new_run(struct ops *o, const struct account *who, const struct priv_spawn *m,
 	return r != NULL ? r : run_like(&o->runs, &like);
 }
 
-/* False with `e`, which may say that one without what is `ready` is worth it.
+/*
+ * False with `e`, which may say that one without what is `ready` is worth it.
  */
 static bool
 attempt(struct ops *o, uint32_t id, const struct account *who,

@@ -35,7 +35,8 @@ struct park_record {
 	uint32_t version; /* PARK_VERSION */
 	uint32_t verb;
 	uint64_t handle;
-	/* To [main] alone this matters: which of its children are no orphans.
+	/*
+	 * To [main] alone this matters: which of its children are no orphans.
 	 */
 	int32_t reaper, egress; /* 0: none any more */
 	/* What [main] does not look at. */

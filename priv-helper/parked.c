@@ -154,7 +154,8 @@ parked_hear(struct parked *p, int sock)
 		if (n > 0)
 			good = take(p, &rec, (size_t)n, &fds);
 		seqpkt_fds_close(&fds);
-		/* Killed with something unread: that is said first, and once.
+		/*
+		 * Killed with something unread: that is said first, and once.
 		 */
 	} while (good && (n > 0 || n == -ECONNRESET));
 	return good && (n == 0 || n == -EAGAIN);

@@ -43,7 +43,8 @@ struct policy_request {
 	enum policy_net net; /* what the child would have of the network */
 	bool pty;
 	unsigned runs, terminals; /* of this account, live already */
-	/* Of its runs; of this the one who asks is believed, whose disk it is.
+	/*
+	 * Of its runs; of this the one who asks is believed, whose disk it is.
 	 */
 	uint64_t output_bytes;
 };

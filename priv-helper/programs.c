@@ -145,7 +145,8 @@ open_place(const char *bin, char *why, size_t size)
 	return err;
 }
 
-/* What stands there, judged or not; `dir` is that of which `bin` is the name.
+/*
+ * What stands there, judged or not; `dir` is that of which `bin` is the name.
  */
 static int
 open_part(int *fd, const struct part *part, int dir, const char *bin,
@@ -187,7 +188,8 @@ programs_own(struct programs *p, const char *bin, char *why, size_t size)
 	err = open_parts(p, dir, bin, false, why, size);
 	if (err != 0)
 		return err;
-	/* Whatever has that name by now: this is what there is to go back to.
+	/*
+	 * Whatever has that name by now: this is what there is to go back to.
 	 */
 	(void)close(p->helper);
 	p->helper = open("/proc/self/exe", O_PATH | O_CLOEXEC);

@@ -43,7 +43,8 @@
 #define TOLD_MAX 64
 /* SIGKILL again this often, for what comes to us in between. */
 #define AGAIN_MS 100
-/* What does not die of SIGKILL this long hangs in the kernel: not waited for.
+/*
+ * What does not die of SIGKILL this long hangs in the kernel: not waited for.
  */
 #define STUCK_MS 5000
 /* rdv-egress gives what is on its way half of that. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Holds together what becomes free together: when its program has begun,
- * or when there will be none. */
+/*
+ * Holds together what becomes free together: when its program has begun,
+ * or when there will be none.
+ */
 #include "priv-helper/spare.h"
 
 #include <stdlib.h>

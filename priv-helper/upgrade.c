@@ -210,7 +210,8 @@ argv_of(char *const *old, int carry, int answer)
 	return argv;
 }
 
-/* Returns when it cannot be; then it is the child that tries, or all is well.
+/*
+ * Returns when it cannot be; then it is the child that tries, or all is well.
  */
 static void
 become(const struct upgrade *u, int program, const struct carry *c, int carry,

@@ -16,8 +16,10 @@ struct profile_limit;
  * whoever made the child, and may come after it.
  */
 struct drop_order {
-	/* Not 0: what all runs like it see is there, and what this one sees,
-	 * and all the rest; each a futex(2). */
+	/*
+	 * Not 0: what all runs like it see is there, and what this one sees,
+	 * and all the rest; each a futex(2).
+	 */
 	uint32_t begun, shown, given;
 	const struct nspace *common, *view; /* NULL without namespaces */
 	const char *cwd;
@@ -48,12 +50,16 @@ struct drop_plan {
 	const struct profile_limit *limits;  /* of its profile */
 	const struct profile_limit *account; /* and of whose it is */
 	const struct filter *filter;	     /* when confined */
-	/* Made in new namespaces, by a reaper in new ones; NULL: not. What is
-	 * to be seen in them comes with the order. */
+	/*
+	 * Made in new namespaces, by a reaper in new ones; NULL: not. What is
+	 * to be seen in them comes with the order.
+	 */
 	const struct nspace *spaces;
 	pid_t parent; /* whose death is the child's, confined */
-	/* Shared with the parent, who sets and wakes it (futex) when it is what
-	 * it shall be; before that no program begins. */
+	/*
+	 * Shared with the parent, who sets and wakes it (futex) when it is what
+	 * it shall be; before that no program begins.
+	 */
 	uint32_t *ready;
 	const struct drop_order *order;
 };

@@ -29,8 +29,10 @@
 #define FS_REFER       (1ull << 13)
 #define FS_TRUNCATE    (1ull << 14)
 #define FS_IOCTL_DEV   (1ull << 15)
-/* Version 1: EXECUTE .. MAKE_SYM; 6 and 11 make device nodes, which no rule
- * below ever grants. */
+/*
+ * Version 1: EXECUTE .. MAKE_SYM; 6 and 11 make device nodes, which no rule
+ * below ever grants.
+ */
 #define FS_V1 ((1ull << 13) - 1)
 
 #define SCOPE_ABSTRACT_SOCKET (1ull << 0)

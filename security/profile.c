@@ -87,8 +87,10 @@ static const struct filter_spec offline_filter = { "@program", "@forbidden",
 static const struct filter_spec own_filter = { "@program-own", "@power",
 	own_guards, NULL };
 
-/* No /dev/ptmx and /dev/pts: other terminals of the user live there (H07);
- * child.c adds the run's own. No /tmp: child.c makes a private one. */
+/*
+ * No /dev/ptmx and /dev/pts: other terminals of the user live there (H07);
+ * child.c adds the run's own. No /tmp: child.c makes a private one.
+ */
 static const struct profile_path script_paths[] = {
 	{ "/usr", LANDLOCK_READ_EXEC },
 	{ "/bin", LANDLOCK_READ_EXEC },
@@ -184,8 +186,10 @@ static const char *const script_env[] = {
 	NULL,
 };
 
-/* The user's and the system's configuration are not read: only what stands
- * here, on git's command line and in the repository itself. */
+/*
+ * The user's and the system's configuration are not read: only what stands
+ * here, on git's command line and in the repository itself.
+ */
 static const char *const git_env[] = {
 	"GIT_CONFIG_NOSYSTEM=1",
 	"GIT_CONFIG_GLOBAL=/dev/null",

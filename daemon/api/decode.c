@@ -191,7 +191,8 @@ api_decode(struct api_call *c, struct js_error *err)
 	size_t size = row->in_size;
 	int status;
 
-	/* Even a row without fields is decoded into something that has `set`.
+	/*
+	 * Even a row without fields is decoded into something that has `set`.
 	 */
 	if (size < sizeof(uint64_t))
 		size = sizeof(uint64_t);

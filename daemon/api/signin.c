@@ -47,7 +47,8 @@ struct change {
 	struct tx *tx;
 };
 
-/* Nothing may be begun in between: changes inside of a change are part of it.
+/*
+ * Nothing may be begun in between: changes inside of a change are part of it.
  */
 static struct change
 change_begin(struct api_call *c)

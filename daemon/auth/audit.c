@@ -41,7 +41,8 @@ struct audit {
 	bool torn; /* the last line was cut short by a full disk */
 };
 
-/* O_NOFOLLOW and the check for a regular file: the name may be planted (C17).
+/*
+ * O_NOFOLLOW and the check for a regular file: the name may be planted (C17).
  */
 static int
 audit_reopen(struct audit *a)

@@ -10,8 +10,10 @@
 
 /* SHA-256 of `len` bytes. */
 void digest_of(const void *p, size_t len, uint8_t out[DIGEST_LEN]);
-/* The same over several pieces, each with its length in front: never the same
- * for ("ab", "c") and ("a", "bc"). The last pointer is NULL. */
+/*
+ * The same over several pieces, each with its length in front: never the same
+ * for ("ab", "c") and ("a", "bc"). The last pointer is NULL.
+ */
 void digest_texts(char out[DIGEST_TEXT], const char *const *texts,
     const void *tail, size_t taillen);
 

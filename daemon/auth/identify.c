@@ -466,8 +466,10 @@ by_any(struct auth *a, const struct http_req *r, const struct auth_need *need,
 	if (o->ticket != NULL) {
 		if (!by_ticket(a, r, need, o->ticket, out, no))
 			return false;
-		/* Beside it stands what the proxy adds to every request. A
-		 * guest is nobody the helper should be asked about. */
+		/*
+		 * Beside it stands what the proxy adds to every request. A
+		 * guest is nobody the helper should be asked about.
+		 */
 		out->proof = NULL;
 		if (auth_link_label(a, out->token_id) == NULL &&
 		    o->service != NULL && digest_text(o->service, digest) &&

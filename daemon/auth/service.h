@@ -49,7 +49,8 @@ bool service_set(struct service *s, const char *text, size_t len,
 int service_rotate(struct service *s, const char *path, int64_t grace_ms);
 bool service_due(const struct service *s, const struct service_rule *rule,
     int64_t now);
-/* Which of the two a text is, by its id; NULL: neither, or the grace is over.
+/*
+ * Which of the two a text is, by its id; NULL: neither, or the grace is over.
  */
 const char *service_id(const struct service *s,
     const uint8_t digest[DIGEST_LEN], int64_t now);

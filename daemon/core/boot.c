@@ -34,7 +34,8 @@ tell_settled(struct app *app)
 	buf_done(&b);
 }
 
-/* A session to be closed may have had to wait for a run not settled at first.
+/*
+ * A session to be closed may have had to wait for a run not settled at first.
  */
 static void
 boot_settled_cb(bool first, void *arg)

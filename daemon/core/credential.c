@@ -184,7 +184,8 @@ token_fill(struct token *t, const struct credential_spec *spec)
 	t->history = spec->history;
 }
 
-/* The row holds the digest, so that who reads the database has nothing (C11).
+/*
+ * The row holds the digest, so that who reads the database has nothing (C11).
  */
 static int
 insert(struct credential_change *ch, struct tx *tx,

@@ -58,8 +58,10 @@ struct grant {
 	const char *user, *home, *shell; /* borrowed from the cache */
 };
 
-/* Later, once: 0 and a grant valid during the call, or RDV_E_DENIED or
- * RDV_E_UNAVAILABLE with a sentence. */
+/*
+ * Later, once: 0 and a grant valid during the call, or RDV_E_DENIED or
+ * RDV_E_UNAVAILABLE with a sentence.
+ */
 typedef void
 grant_fn(int err, const struct grant *g, const char *why, void *arg);
 void grant_get(struct grants *g, uid_t uid, grant_fn *cb, void *arg);

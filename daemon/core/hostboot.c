@@ -47,7 +47,8 @@ hostboot_look(struct app *app)
 	char *before = NULL;
 
 	read_id(app->boot_id);
-	/* Without one there is nothing to tell it by, and so nothing is told.
+	/*
+	 * Without one there is nothing to tell it by, and so nothing is told.
 	 */
 	app->rebooted =
 	    app->boot_id[0] != '\0' && dir >= 0 &&

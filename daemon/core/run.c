@@ -257,8 +257,10 @@ run_discard(struct run *run)
 	run_leave(run, 0);
 }
 
-/* The process was not started; that is the run's end and its starter's answer.
- * A person looking at the terminal finds the reason there (abuse H16). */
+/*
+ * The process was not started; that is the run's end and its starter's answer.
+ * A person looking at the terminal finds the reason there (abuse H16).
+ */
 static void
 start_failed(struct run *run, int err, const char *state, const char *why)
 {

@@ -96,8 +96,10 @@ struct session_text {
 	size_t len;
 	bool end; /* and then its input ends */
 };
-/* The byte of its output that came next when it was typed: echo and answer
- * stand behind it. */
+/*
+ * The byte of its output that came next when it was typed: echo and answer
+ * stand behind it.
+ */
 struct session_place {
 	char run_id[UUID_TEXT];
 	uint64_t offset;

@@ -266,7 +266,8 @@ session_tmux_kill(struct session_op *op, void (*next)(struct session_op *op))
 		next(op);
 		return;
 	}
-	/* What goes on by itself after a crash has nobody's request behind it.
+	/*
+	 * What goes on by itself after a crash has nobody's request behind it.
 	 */
 	if (op->who.cb == NULL)
 		(void)store_users_each(app->db, session_user_cb, op);

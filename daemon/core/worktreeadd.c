@@ -350,7 +350,8 @@ add_placed(struct wt_op *op)
 		return;
 	}
 	op->row.path = d->placed->text;
-	/* Missing on disk, and still somebody's: registered, or in the making.
+	/*
+	 * Missing on disk, and still somebody's: registered, or in the making.
 	 */
 	if (wt_at(&op->list, op->row.path) != NULL ||
 	    store_worktree_at(op->w->app->db, op->arena, op->who.user_id,

@@ -211,7 +211,8 @@ emu_hist_push(struct emu *e, const struct line *l)
 	*at = pack(*at, l);
 }
 
-/* The line that leaves at the top of the screen is kept if it is the main one.
+/*
+ * The line that leaves at the top of the screen is kept if it is the main one.
  */
 void
 emu_scroll(struct emu *e, bool wrapped)

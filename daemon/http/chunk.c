@@ -49,7 +49,8 @@ size_byte(struct chunk *g, char c)
 	return c == '\r' && g->digits > 0;
 }
 
-/* One byte that is no data; false when it is not the one that must stand here.
+/*
+ * One byte that is no data; false when it is not the one that must stand here.
  */
 static bool
 frame_byte(struct chunk *g, char c)

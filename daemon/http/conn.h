@@ -25,8 +25,10 @@ struct conn_ops {
 	 * comes later, or after conn_kick().
 	 */
 	size_t (*input)(void *user, const char *p, size_t len);
-	/* The peer sends no more. True: something is still to be answered;
-	 * NULL means never. */
+	/*
+	 * The peer sends no more. True: something is still to be answered;
+	 * NULL means never.
+	 */
 	bool (*eof)(void *user);
 	/* The kernel took output. */
 	void (*moved)(void *user);

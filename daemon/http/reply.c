@@ -226,8 +226,10 @@ http_reply(struct http_req *r, const struct http_reply *reply)
 	}
 	r->replied = true;
 	if (x != NULL) {
-		/* After a handshake that was not accepted nobody can say what
-		 * the next bytes are; before its end, they are a body's. */
+		/*
+		 * After a handshake that was not accepted nobody can say what
+		 * the next bytes are; before its end, they are a body's.
+		 */
 		close = reply->close || q->close || r->websocket ||
 			!parse_done(q) || q->server->draining;
 		write_reply(q, reply, close);

@@ -149,7 +149,8 @@ connect_to(const struct opening *o, sqlite3 **conn)
 	/* SQLite falls back to reading when it may not write. */
 	if (sqlite3_db_readonly(*conn, "main") == 1)
 		return refuse(o, "cannot be written", -EACCES);
-	/* Closing it must not copy the log unsynced; the flusher closes last.
+	/*
+	 * Closing it must not copy the log unsynced; the flusher closes last.
 	 */
 	(void)sqlite3_db_config(*conn, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 	    NULL);

@@ -30,7 +30,8 @@ struct store_session {
 typedef bool store_session_fn(const struct store_session *s,
     const struct store_run *r, void *arg);
 
-/* Which sessions: a NULL folder is any; statuses end with NULL, three at most.
+/*
+ * Which sessions: a NULL folder is any; statuses end with NULL, three at most.
  */
 struct store_session_filter {
 	const char *user_id, *folder_id;

@@ -41,7 +41,8 @@ static const struct {
 	{ SQLITE_RANGE, -EINVAL },
 };
 
-/* A quota or a file limit reads as an I/O error: it is no space all the same.
+/*
+ * A quota or a file limit reads as an I/O error: it is no space all the same.
  */
 static bool
 out_of_space(sqlite3 *conn, int which)

@@ -22,7 +22,8 @@ struct busypoll {
 #define BUSYPOLL_SPARE_MAX 64
 
 void busypoll_init(struct busypoll *b, struct loop *l);
-/* A key was pressed at `now` (monotonic us): its echo is waited for, perhaps.
+/*
+ * A key was pressed at `now` (monotonic us): its echo is waited for, perhaps.
  */
 void busypoll_begin(struct busypoll *b, int64_t now);
 /* The echo is here. */

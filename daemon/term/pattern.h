@@ -26,8 +26,10 @@ struct pattern {
 	unsigned now, have;
 };
 
-/* RDV_E_INVALID: nothing to look for, or a glob over lines; RDV_E_TOO_BIG: over
- * a bound above. */
+/*
+ * RDV_E_INVALID: nothing to look for, or a glob over lines; RDV_E_TOO_BIG: over
+ * a bound above.
+ */
 int pattern_init(struct pattern *p, const char *text, bool is_glob);
 /* True when it is complete with this byte; the next match begins behind. */
 bool pattern_byte(struct pattern *p, uint8_t c);

@@ -19,7 +19,8 @@ static const unsigned bound[] = {
 	[STRING] = 4096,
 };
 
-/* "133;D;1": the mark and, with D, the status (semantic prompts, per-bothner).
+/*
+ * "133;D;1": the mark and, with D, the status (semantic prompts, per-bothner).
  */
 static void
 end_osc(struct plain *p)

@@ -163,7 +163,8 @@ index_settle(struct runlog *l, bool trim)
 	l->last_offset = r.offset;
 	l->last_ms = r.time_ms;
 	l->last_stream = r.stream;
-	/* It costs as much as opening it, and there is mostly nothing to cut.
+	/*
+	 * It costs as much as opening it, and there is mostly nothing to cut.
 	 */
 	if (trim && l->records * RECORD != (uint64_t)st.st_size &&
 	    ftruncate(l->idx, (off_t)(l->records * RECORD)) < 0)

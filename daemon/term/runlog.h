@@ -26,7 +26,8 @@ struct runlog {
 	uint8_t last_stream;
 };
 
-/* CREATE fails when it exists; ADOPT goes on where it ended; READ only reads.
+/*
+ * CREATE fails when it exists; ADOPT goes on where it ended; READ only reads.
  */
 enum runlog_mode { RUNLOG_CREATE, RUNLOG_ADOPT, RUNLOG_READ };
 

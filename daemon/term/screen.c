@@ -37,8 +37,10 @@
 #define OF_USER 2u
 #define AT_ONCE 4u
 #define FIRSTS	8u
-/* Jobs of the daemon's own, and those of programs, rest so long after each
- * slice. */
+/*
+ * Jobs of the daemon's own, and those of programs, rest so long after each
+ * slice.
+ */
 #define REST_US 1500
 /*
  * So much is logged before a checkpoint is made: what has to be emulated when

@@ -96,7 +96,8 @@ size_ask(struct term *t, const struct viewer *v, unsigned cols, unsigned rows)
 	s->owner = v;
 	if (s->timer == NULL)
 		s->timer = loop_timer_new(t->ts->conf.loop, size_timer_cb, t);
-	/* The size can wait; who answers the program must never be two (J02).
+	/*
+	 * The size can wait; who answers the program must never be two (J02).
 	 */
 	if (was != NULL && was != v && loop_timer_pending(s->timer) &&
 	    was->ops->size != NULL) {
@@ -178,8 +179,10 @@ viewer_owns_size(const struct viewer *v)
 	return v->term->size.owner == v;
 }
 
-/* Of those who stay the one that stated its size last; one that only looks
- * has stated none. */
+/*
+ * Of those who stay the one that stated its size last; one that only looks
+ * has stated none.
+ */
 static const struct viewer *
 heir(const struct term *t)
 {

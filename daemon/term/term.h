@@ -84,8 +84,10 @@ void term_unref(struct term *t);
 
 struct term_start {
 	enum priv_io io;
-	/* pty: master, spool read, spool write; pipes: stdin (or -1), stdout,
-	 * stderr. Taken over. */
+	/*
+	 * pty: master, spool read, spool write; pipes: stdin (or -1), stdout,
+	 * stderr. Taken over.
+	 */
 	int fd[3];
 	unsigned cols, rows;
 	const char *owner; /* id of the user it works for; copied; or NULL */

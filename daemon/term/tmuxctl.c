@@ -57,7 +57,8 @@ begin(struct tmuxctl *c, const char *numbers)
 	return 0;
 }
 
-/* The line is this reply's last: by its numbers, whatever else it looks like.
+/*
+ * The line is this reply's last: by its numbers, whatever else it looks like.
  */
 static bool
 ends(const struct tmuxctl *c, const char *line, bool *ok)

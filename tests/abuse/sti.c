@@ -17,8 +17,10 @@ int
 main(int argc, char **argv)
 {
 	unsigned long request;
-	/* A whole line, so that it counts as readable; TIOCLINUX reads it as
-	 * "paste the selection". */
+	/*
+	 * A whole line, so that it counts as readable; TIOCLINUX reads it as
+	 * "paste the selection".
+	 */
 	char text[] = "\n\003";
 	int waiting = -1;
 	long rc;

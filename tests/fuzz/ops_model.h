@@ -49,8 +49,10 @@ extern struct model {
 	struct model_asked next;
 	struct model_asked asked[MODEL_ASKED]; /* no answer yet */
 	unsigned nasked;
-	/* All ids have been used up and one is asked with again that has no
-	 * answer yet: which of the two an answer is for, nobody can tell. */
+	/*
+	 * All ids have been used up and one is asked with again that has no
+	 * answer yet: which of the two an answer is for, nobody can tell.
+	 */
 	bool confused;
 } model;
 

@@ -132,10 +132,12 @@ bool rig_alive(pid_t pid);
 pid_t rig_parent(pid_t pid);
 /* Our number of the process that `run`, a living one, knows as `inside`. */
 pid_t rig_outside(pid_t run, pid_t inside);
-/* Our name of the directory that a living `run` knows as `inside`, its TMPDIR.
+/*
+ * Our name of the directory that a living `run` knows as `inside`, its TMPDIR.
  */
 void rig_tmpdir(pid_t run, const char *inside, char out[64]);
-/* True for what is out of reach: refused or, in its own namespaces, not there.
+/*
+ * True for what is out of reach: refused or, in its own namespaces, not there.
  */
 bool rig_refused(const char *name_of_errno);
 /* Waits until no process of that pid is left. */

@@ -24,7 +24,8 @@ void picture_compare(const char *name);
 
 /* A copy where the confined profiles may run it from. */
 void picture_program(const char *from, const char *path);
-/* Another terminal of the test's user: its master, and the name of the slave.
+/*
+ * Another terminal of the test's user: its master, and the name of the slave.
  */
 int picture_terminal(char *name, size_t size);
 

@@ -184,7 +184,8 @@ abuse_E01_a_spare_is_one_accounts(void **state)
 	rigops_stop(&o);
 }
 
-/* How many such pieces of memory a process has, and of which run the last is.
+/*
+ * How many such pieces of memory a process has, and of which run the last is.
  */
 static unsigned
 orders(pid_t pid, unsigned long *inode)

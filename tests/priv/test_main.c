@@ -172,8 +172,10 @@ test_stop_twice(void **state)
 	rig_cleanup(&r);
 }
 
-/* Runs the helper under hostile conditions; its wait status. One that starts
- * all the same is killed. */
+/*
+ * Runs the helper under hostile conditions; its wait status. One that starts
+ * all the same is killed.
+ */
 static int
 hostile(void (*prepare)(void), char *const argv[])
 {

@@ -74,7 +74,8 @@ another_path_takes_the_open_one(void **state)
 		s.paths = ARGV(dirs[1]);
 		assert_int_equal(rigahead_start(&r, &s), open);
 		assert_true(rig_alive(spare));
-		/* There are one more of the one, and another one of the other.
+		/*
+		 * There are one more of the one, and another one of the other.
 		 */
 		(void)rigahead_wait(&r, 2);
 		assert_int_not_equal(rigahead_wait_named(&r, RIGAHEAD_OPEN, 1),

@@ -129,8 +129,10 @@ abuse_E01_not_as_root(void **state)
 	snprintf(uid, sizeof(uid), "%u\n", s.who[0].uid);
 	assert_memory_equal(out, uid, strlen(uid));
 	rigops_stop(&s);
-	/* With the guard off it is root who looks, and nothing is the user's.
-	 * In its namespaces the program looks again, as the user. */
+	/*
+	 * With the guard off it is root who looks, and nothing is the user's.
+	 * In its namespaces the program looks again, as the user.
+	 */
 	rigops_start(&s, "asuser+no userns");
 	assert_int_equal(rigops_login(&s, PRIV_LOGIN_SERVICE, s.who[0].uid,
 			     s.service),
@@ -460,8 +462,10 @@ end_of_setuid(const char *mutant)
 	expect_status((pid_t)res.a.pid, "Uid", "0\t0\t0\t0");
 	assert_int_equal(rig_signal(&s.rig, res.a.handle, SIGTERM, false),
 	    PRIV_DONE);
-	/* Beside it the first could still be waiting to be taken, for one that
-	 * somebody has stopped, and this be what it dies of. */
+	/*
+	 * Beside it the first could still be waiting to be taken, for one that
+	 * somebody has stopped, and this be what it dies of.
+	 */
 	if (mutant != NULL)
 		assert_int_equal(rig_signal(&s.rig, res.a.handle, SIGKILL,
 				     true),

@@ -151,8 +151,10 @@ picture_of(struct rig *r, const char *profile, bool pty)
 	normalise(r);
 }
 
-/* It has the host's processes and file systems before it, where others have
- * their own. */
+/*
+ * It has the host's processes and file systems before it, where others have
+ * their own.
+ */
 static bool
 shares(const struct rig *r, const char *profile)
 {

@@ -112,7 +112,8 @@ finish(struct scene *s, bool ended)
 	rig_stop(&s->r);
 }
 
-/* The verbs as a proper rdvd would say them, with this state's grant and run.
+/*
+ * The verbs as a proper rdvd would say them, with this state's grant and run.
  */
 static void
 put_hello(struct buf *b, uint32_t id, const struct scene *s)

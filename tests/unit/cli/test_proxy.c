@@ -101,7 +101,8 @@ only_our_origin(void **state)
 	}
 }
 
-/* Host and Origin `value`, or NULL for none, in a request that must not pass.
+/*
+ * Host and Origin `value`, or NULL for none, in a request that must not pass.
  */
 static void
 refused(const char *host, const char *origin, int wanted)

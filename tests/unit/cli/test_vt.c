@@ -353,7 +353,8 @@ stripped_is_text(void **state)
 	expect(VT_STRIP, "\xc2\xa0", "\xc2\xa0");
 }
 
-/* Bytes that begin, continue and end sequences far more often than by chance.
+/*
+ * Bytes that begin, continue and end sequences far more often than by chance.
  */
 static size_t
 noise(char *out, size_t size, uint32_t *seed)

@@ -247,8 +247,10 @@ expect_end(struct corerig *r, const char *run, const char *state, int code)
 	assert_int_equal(runs_live(r->app.runs), 0);
 }
 
-/* The stop is on its way when the helper tells of an exit, and the other way
- * round: what came first is how it ended. */
+/*
+ * The stop is on its way when the helper tells of an exit, and the other way
+ * round: what came first is how it ended.
+ */
 static void
 test_H02_first_news_decides(void **state)
 {
@@ -276,8 +278,10 @@ test_H02_first_news_decides(void **state)
 	expect_end(r, run, "killed", 0);
 }
 
-/* It has ended by itself, and its output still comes: somebody else holds the
- * terminal. A stop meanwhile has nothing to stop. */
+/*
+ * It has ended by itself, and its output still comes: somebody else holds the
+ * terminal. A stop meanwhile has nothing to stop.
+ */
 static void
 test_H02_stop_while_output_drains(void **state)
 {
@@ -366,8 +370,10 @@ test_H02_stop_during_start(void **state)
 	r->answers = 0;
 }
 
-/* [ops] is replaced while rdvd lives: the program goes on, and its end is the
- * end of its terminal. */
+/*
+ * [ops] is replaced while rdvd lives: the program goes on, and its end is the
+ * end of its terminal.
+ */
 static void
 test_orphan_goes_on(void **state)
 {

@@ -121,7 +121,8 @@ told_by(struct corerig *r, const char *run, const char *verb)
 	assert_non_null(strstr(corerig_row(r, run)->policy_json, text));
 }
 
-/* What was so at the start stays so: what a later daemon is told is the same.
+/*
+ * What was so at the start stays so: what a later daemon is told is the same.
  */
 static void
 test_of_the_start(void **state)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256 against the vectors of FIPS 180-4 and against every length of tail.
+/*
+ * SHA-256 against the vectors of FIPS 180-4 and against every length of tail.
  */
 #include <string.h>
 

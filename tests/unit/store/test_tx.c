@@ -264,7 +264,8 @@ a_bare_change_that_fails_first_fails_alone(void **state)
 	assert_int_equal(users(fx->db), 2);
 }
 
-/* Nobody is told that it was kept, whatever of the turn came before or after.
+/*
+ * Nobody is told that it was kept, whatever of the turn came before or after.
  */
 static void
 a_bare_change_undone_takes_its_turn_along(void **state)

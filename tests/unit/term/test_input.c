@@ -47,8 +47,10 @@ take(struct termrig *g, struct termrig_pty *p, uint8_t *out, size_t len)
 	assert_int_equal(got, len);
 }
 
-/* Abuse H09: a program that never reads. The write does not block, the queue
- * has a bound, the client is told. */
+/*
+ * Abuse H09: a program that never reads. The write does not block, the queue
+ * has a bound, the client is told.
+ */
 static void
 test_H09_program_that_never_reads(void **state)
 {

@@ -16,155 +16,12 @@
 #include "daemon/term/runlog.h"
 #include "daemon/term/screen.h"
 #include "tests/unit/check.h"
-#include "tests/unit/term/termrig.h"
-
-#define COLS 80
-#define ROWS 24
-#define OUT  (8u << 20)
-
-struct fx {
-	struct termrig g;
-	char run[UUID_TEXT];
-	struct buf log; /* as it should be */
-	struct term *term;
-	bool done;
-	int err;
-	uint64_t offset;
-	struct buf got;
-};
-
-static int
-setup(void **state)
-{
-	struct fx *fx = calloc(1, sizeof(*fx));
-
-	termrig_start(&fx->g, 1000, 1000);
-	uuid_v7(fx->run);
-	buf_init(&fx->log, 64u << 20);
-	*state = fx;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fx *fx = *state;
-
-	buf_done(&fx->log);
-	buf_done(&fx->got);
-	termrig_stop(&fx->g);
-	free(fx);
-	return 0;
-}
-
-/* What was put into fx->log since the last time is logged. */
-static void
-flush(struct fx *fx)
-{
-	char name[64];
-	struct stat st;
-	int fd;
-
-	snprintf(name, sizeof(name), "%s.log", fx->run);
-	fd = openat(fx->g.dirfd, name, O_CREAT | O_APPEND | O_WRONLY, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(fstat(fd, &st), 0);
-	termrig_write(fd, fx->log.data + st.st_size,
-	    fx->log.len - (size_t)st.st_size);
-	close(fd);
-}
-
-static void
-open_log(struct fx *fx)
-{
-	const struct term_end end = {
-		.state = "completed", .exit_code = 0, .signal = -1
-	};
-	char name[64];
-	int fd;
-
-	flush(fx);
-	snprintf(name, sizeof(name), "%s.idx", fx->run);
-	fd = openat(fx->g.dirfd, name, O_CREAT | O_RDWR, 0600);
-	assert_true(fd >= 0);
-	close(fd);
-	assert_int_equal(term_open(fx->g.terms, fx->run, &end,
-			     (struct term_dims){ COLS, ROWS }, &fx->term),
-	    0);
-}
-
-static void
-done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
-{
-	struct fx *fx = arg;
-
-	fx->done = true;
-	fx->err = err;
-	fx->offset = offset;
-	buf_init(&fx->got, OUT);
-	emu_restore(e, EMU_HISTORY, &fx->got);
-}
-
-static bool
-is_done(void *arg)
-{
-	return ((struct fx *)arg)->done;
-}
-
-static void
-ask(struct fx *fx)
-{
-	open_log(fx);
-	fx->done = false;
-	buf_done(&fx->got);
-	assert_non_null(screen_job_new(fx->term, fx->run, done_cb, fx));
-	term_unref(fx->term);
-	termrig_until(&fx->g, is_done, fx);
-	assert_int_equal(fx->err, 0);
-}
-
-/* As if one had watched all along. */
-static void
-check(struct fx *fx)
-{
-	struct emu *e = emu_new(COLS, ROWS);
-	struct buf want;
-	size_t at = 0;
-
-	ask(fx);
-	while (at < fx->log.len)
-		at += emu_feed(e, fx->log.data + at, fx->log.len - at, 100000);
-	assert_int_equal(fx->offset, fx->log.len - emu_partial(e));
-	buf_init(&want, OUT);
-	emu_restore(e, EMU_HISTORY, &want);
-	assert_int_equal(fx->got.len, want.len);
-	assert_memory_equal(fx->got.data, want.data, want.len);
-	buf_done(&want);
-	emu_free(e);
-}
-
-typedef void line_fn(struct buf *b, unsigned i);
-
-static void
-flood(struct fx *fx, size_t len, line_fn *line)
-{
-	size_t end = fx->log.len + len;
-
-	for (unsigned i = 0; fx->log.len < end; i++)
-		line(&fx->log, i);
-}
+#include "tests/unit/term/screenrig.h"
 
 static void
 short_line(struct buf *b, unsigned i)
 {
 	buf_printf(b, "%u y\r\n", i);
-}
-
-static void
-coloured_line(struct buf *b, unsigned i)
-{
-	buf_printf(b, "\x1b[3%um%u coloured\x1b[0m and not\x1b[K %u\r\n", i % 8,
-	    i, i);
 }
 
 static void
@@ -188,12 +45,6 @@ static void
 bare_line(struct buf *b, unsigned i)
 {
 	buf_printf(b, "%u\n%u\r\n\x0b%u%u\x0c", i, i, i, i);
-}
-
-static void
-moving_line(struct buf *b, unsigned i)
-{
-	buf_printf(b, "%u\x1b[5A\x1b[%u;3H%u\r\n", i, i % 30, i);
 }
 
 static void
@@ -229,20 +80,20 @@ static void
 late_line(struct buf *b, unsigned i)
 {
 	if (i < 5000)
-		coloured_line(b, i);
+		screenrig_coloured(b, i);
 	else
 		endless_line(b, i);
 }
 
-static line_fn *const floods[] = { short_line, coloured_line, open_line,
-	long_line, bare_line, endless_line, late_line, painted_line,
-	moving_line, shifted_line };
+static screenrig_line *const floods[] = { short_line, screenrig_coloured,
+	open_line, long_line, bare_line, endless_line, late_line, painted_line,
+	screenrig_moving, shifted_line };
 #define NOT_EMULATED 7 /* the first of them */
 
 static void
 test_floods(void **state)
 {
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 
 	for (size_t i = 0; i < sizeof(floods) / sizeof(floods[0]); i++) {
 		uuid_v7(fx->run);
@@ -250,15 +101,15 @@ test_floods(void **state)
 		buf_put_text(&fx->log, "before\x1b[44m\x1b[5;10H\x1b"
 				       "7\x1b[?2004h"
 				       "\x1b]2;title\x07");
-		flood(fx, 3u << 20, floods[i]);
-		check(fx);
+		screenrig_flood(fx, 3u << 20, floods[i]);
+		screenrig_check(fx);
 		buf_put_text(&fx->log,
 		    "\x1b[?1049h\x1b[2J\x1b[Hover it\xe6\x97");
-		check(fx);
+		screenrig_check(fx);
 		buf_put_text(&fx->log, "\xa5\x1b[?1049l\x1b"
 				       "8back\x1b[");
-		flood(fx, 2u << 20, half_line);
-		check(fx);
+		screenrig_flood(fx, 2u << 20, half_line);
+		screenrig_check(fx);
 	}
 }
 
@@ -271,22 +122,22 @@ test_where_floods_leave_more(void **state)
 {
 	static const struct flood_in {
 		const char *start;
-		line_fn *line;
-	} floods_in[] = { { "top\x1b[2;10r\x1b[5;1H", coloured_line },
-		{ "main\x1b[?1049h", coloured_line },
-		{ "\x1b[3;9r\x1b[?6h", coloured_line },
+		screenrig_line *line;
+	} floods_in[] = { { "top\x1b[2;10r\x1b[5;1H", screenrig_coloured },
+		{ "main\x1b[?1049h", screenrig_coloured },
+		{ "\x1b[3;9r\x1b[?6h", screenrig_coloured },
 		{ "\x1b[?7l\x1b[24;1H", endless_line },
 		{ "\x1b[4h\x1b[24;1H", endless_line } };
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 
 	for (size_t i = 0; i < 5; i++) {
 		uuid_v7(fx->run);
 		buf_reset(&fx->log);
 		buf_put_text(&fx->log, floods_in[i].start);
-		flood(fx, 2u << 20, floods_in[i].line);
-		check(fx);
+		screenrig_flood(fx, 2u << 20, floods_in[i].line);
+		screenrig_check(fx);
 		buf_put_text(&fx->log, "\x1b[?1049l\x1b[?6l\x1b[rend");
-		check(fx);
+		screenrig_check(fx);
 	}
 }
 
@@ -294,16 +145,16 @@ test_where_floods_leave_more(void **state)
 static void
 test_floods_are_not_emulated(void **state)
 {
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 	struct terms_stats before, now;
 
 	for (size_t i = 0; i < NOT_EMULATED; i++) {
 		uuid_v7(fx->run);
 		buf_reset(&fx->log);
 		buf_put_text(&fx->log, "\x1b[2;5H\x1b[7mx\x1b[m");
-		flood(fx, 4u << 20, floods[i]);
+		screenrig_flood(fx, 4u << 20, floods[i]);
 		terms_stats(fx->g.terms, &before);
-		check(fx);
+		screenrig_check(fx);
 		terms_stats(fx->g.terms, &now);
 		assert_true(now.emulated - before.emulated < 1u << 20);
 		assert_true(now.looked - before.looked < 5u << 20);
@@ -311,7 +162,7 @@ test_floods_are_not_emulated(void **state)
 }
 
 static int
-ckpt_fd(struct fx *fx, int flags)
+ckpt_fd(struct screenrig *fx, int flags)
 {
 	char name[64];
 
@@ -323,20 +174,20 @@ ckpt_fd(struct fx *fx, int flags)
 static void
 test_checkpoint_is_used(void **state)
 {
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 	struct ckpt c;
 	struct buf b;
 	char name[64];
 	int fd;
 
-	flood(fx, 3u << 20, coloured_line);
-	check(fx);
+	screenrig_flood(fx, 3u << 20, screenrig_coloured);
+	screenrig_check(fx);
 	buf_init(&b, OUT);
 	assert_int_equal(ckpt_read(fx->g.dirfd, fx->run, &c, &b), 0);
 	assert_int_equal(c.offset, fx->log.len);
 	buf_done(&b);
 	buf_put_text(&fx->log, "after");
-	check(fx);
+	screenrig_check(fx);
 	/* The log is nothing but zeroes: its screen comes from elsewhere. */
 	snprintf(name, sizeof(name), "%s.log", fx->run);
 	fd = openat(fx->g.dirfd, name, O_WRONLY);
@@ -344,7 +195,7 @@ test_checkpoint_is_used(void **state)
 	assert_int_equal(ftruncate(fd, (off_t)fx->log.len), 0);
 	assert_int_equal(pwrite(fd, "after", 5, (off_t)fx->log.len - 5), 5);
 	close(fd);
-	check(fx);
+	screenrig_check(fx);
 }
 
 /* No cell like another: 2,000 lines of it are more than a checkpoint may be. */
@@ -362,13 +213,13 @@ costly_line(struct buf *b, unsigned i)
 static void
 test_checkpoint_of_what_is_too_much(void **state)
 {
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 	struct ckpt c;
 	struct buf b;
 
-	flood(fx, 14u << 20, costly_line);
-	flush(fx);
-	ask(fx);
+	screenrig_flood(fx, 14u << 20, costly_line);
+	screenrig_flush(fx);
+	screenrig_ask(fx);
 	assert_false(buf_ok(&fx->got));
 	buf_init(&b, OUT);
 	assert_int_equal(ckpt_read(fx->g.dirfd, fx->run, &c, &b), 0);
@@ -380,13 +231,13 @@ test_checkpoint_of_what_is_too_much(void **state)
 static void
 test_torn_checkpoint_is_not(void **state)
 {
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 	uint8_t byte;
 	struct stat st;
 	int fd;
 
-	flood(fx, 2u << 20, short_line);
-	check(fx);
+	screenrig_flood(fx, 2u << 20, short_line);
+	screenrig_check(fx);
 	fd = ckpt_fd(fx, O_RDWR);
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
@@ -394,23 +245,22 @@ test_torn_checkpoint_is_not(void **state)
 		assert_int_equal(pread(fd, &byte, 1, at), 1);
 		byte ^= 1;
 		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-		check(fx);
-		/*
-		 * The next look writes a whole one: this is another file now.
+		screenrig_check(fx);
+		/* The next look writes a whole one: this is another file now.
 		 */
 		close(fd);
 		fd = ckpt_fd(fx, O_RDWR);
 	}
 	assert_int_equal(ftruncate(fd, st.st_size / 2), 0);
 	close(fd);
-	check(fx);
+	screenrig_check(fx);
 }
 
 /* One that stands for more than there is belongs to another log. */
 static void
 test_checkpoint_ahead_of_log(void **state)
 {
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 	struct ckpt c = { .offset = 1u << 20, .cols = COLS, .rows = ROWS };
 	struct buf b;
 
@@ -419,11 +269,11 @@ test_checkpoint_ahead_of_log(void **state)
 	assert_int_equal(ckpt_write(fx->g.dirfd, fx->run, &c, &b), 0);
 	buf_done(&b);
 	buf_put_text(&fx->log, "but this");
-	check(fx);
+	screenrig_check(fx);
 }
 
 static void
-put_part(struct fx *fx)
+put_part(struct screenrig *fx)
 {
 	char name[64];
 	int fd;
@@ -435,7 +285,7 @@ put_part(struct fx *fx)
 }
 
 static bool
-has_file(struct fx *fx, const char *suffix)
+has_file(struct screenrig *fx, const char *suffix)
 {
 	char name[64];
 
@@ -447,10 +297,10 @@ has_file(struct fx *fx, const char *suffix)
 static void
 test_checkpoint_goes_with_log(void **state)
 {
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 
-	flood(fx, 3u << 20, coloured_line);
-	check(fx);
+	screenrig_flood(fx, 3u << 20, screenrig_coloured);
+	screenrig_check(fx);
 	put_part(fx);
 	assert_true(has_file(fx, ".ckpt"));
 	assert_int_equal(runlog_remove(fx->g.dirfd, fx->run), 0);
@@ -463,7 +313,7 @@ test_checkpoint_goes_with_log(void **state)
 static void
 err_cb(int err, const struct emu *e, uint64_t offset, void *arg)
 {
-	struct fx *fx = arg;
+	struct screenrig *fx = arg;
 
 	(void)e;
 	(void)offset;
@@ -475,16 +325,16 @@ err_cb(int err, const struct emu *e, uint64_t offset, void *arg)
 static void
 test_removed_log_leaves_no_checkpoint(void **state)
 {
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 
-	flood(fx, 3u << 20, moving_line);
-	open_log(fx);
+	screenrig_flood(fx, 3u << 20, screenrig_moving);
+	screenrig_open(fx);
 	assert_non_null(screen_job_new(fx->term, fx->run, err_cb, fx));
 	term_unref(fx->term);
 	termrig_turns(&fx->g, 2);
 	assert_false(fx->done);
 	assert_int_equal(runlog_remove(fx->g.dirfd, fx->run), 0);
-	termrig_until(&fx->g, is_done, fx);
+	termrig_until(&fx->g, screenrig_is_done, fx);
 	assert_int_equal(fx->err, -ENOENT);
 	assert_false(has_file(fx, ".ckpt"));
 }
@@ -504,10 +354,10 @@ static void
 test_jobs_take_turns(void **state)
 {
 	struct screen_job *gone[20];
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 
-	flood(fx, 1u << 20, moving_line);
-	open_log(fx);
+	screenrig_flood(fx, 1u << 20, screenrig_moving);
+	screenrig_open(fx);
 	for (size_t i = 0; i < 20; i++)
 		gone[i] = screen_job_new(fx->term, fx->run, free_cb, fx);
 	term_unref(fx->term);
@@ -516,7 +366,7 @@ test_jobs_take_turns(void **state)
 	termrig_turns(&fx->g, 5);
 	for (size_t i = 10; i < 20; i++)
 		screen_job_free(gone[i]);
-	check(fx);
+	screenrig_check(fx);
 }
 
 static void
@@ -538,19 +388,19 @@ all_done(void *arg)
 static void
 test_users_take_turns(void **state)
 {
-	struct fx *fx = *state;
+	struct screenrig *fx = *state;
 	unsigned others = 0;
 
 	/* Less than a checkpoint is kept of, which would help the rest. */
-	flood(fx, 900000, moving_line);
-	open_log(fx);
+	screenrig_flood(fx, 900000, screenrig_moving);
+	screenrig_open(fx);
 	for (size_t i = 0; i < 6; i++)
 		assert_non_null(screen_job_new(fx->term, "other", count_cb,
 		    &others));
 	termrig_turns(&fx->g, 3);
 	assert_non_null(screen_job_new(fx->term, fx->run, err_cb, fx));
 	term_unref(fx->term);
-	termrig_until(&fx->g, is_done, fx);
+	termrig_until(&fx->g, screenrig_is_done, fx);
 	assert_int_equal(fx->err, 0);
 	assert_int_equal(others, 0);
 	termrig_until(&fx->g, all_done, &others);
@@ -574,7 +424,8 @@ test_plain_is_what_is_cut(void **state)
 	}
 }
 
-#define WITH_LOG(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define WITH_LOG(f) \
+	cmocka_unit_test_setup_teardown(f, screenrig_setup, screenrig_teardown)
 
 int
 main(void)

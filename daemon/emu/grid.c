@@ -10,13 +10,14 @@
 #include "daemon/emu/state.h"
 #include "lib/xalloc.h"
 
-static struct line *
-line_new(unsigned len)
+struct line *
+emu_line_packed(unsigned len, unsigned room)
 {
 	struct line *l =
-	    xmalloc(sizeof(*l) + (size_t)len * sizeof(struct cell));
+	    xmalloc(sizeof(*l) + (size_t)room * sizeof(struct cell));
 
-	l->len = l->room = len;
+	l->len = len;
+	l->room = room;
 	l->used = 0;
 	l->wrapped = false;
 	return l;
@@ -25,7 +26,7 @@ line_new(unsigned len)
 struct line *
 emu_line_blank(unsigned len)
 {
-	struct line *l = line_new(len);
+	struct line *l = emu_line_packed(len, len);
 
 	for (unsigned i = 0; i < len; i++)
 		l->cell[i] = (struct cell){ .ch = CELL_WIDTH(1) };
@@ -186,7 +187,7 @@ pack(struct line *room, const struct line *l)
 
 	if (room == NULL || room->room < n) {
 		free(room);
-		room = line_new(n);
+		room = emu_line_packed(n, n);
 	}
 	room->len = l->len;
 	room->wrapped = l->wrapped;

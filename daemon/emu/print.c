@@ -2,14 +2,12 @@
 /*
  * Characters into cells, as InputHandler.print() of xterm.js does it: where
  * lines wrap, what becomes of wide characters at the edge and of combining
- * marks. Invariant: a cell has at most MARKS marks, and nothing is written
+ * marks. Invariant: a cell has at most EMU_MARKS marks, and nothing is written
  * outside of a line, whose cursor may stand behind its end.
  */
 #include <string.h>
 
 #include "daemon/emu/state.h"
-
-#define MARKS 15
 
 /* One mark more on a character: a pair of what it was and the mark. */
 struct pair {
@@ -38,8 +36,8 @@ put(struct emu *e, unsigned x, uint32_t ch)
 	c->ch = ch;
 }
 
-static unsigned
-depth(const struct emu *e, uint32_t ch)
+unsigned
+emu_marks(const struct emu *e, uint32_t ch)
 {
 	struct pair p;
 	unsigned n = 0;
@@ -61,7 +59,7 @@ mark(struct emu *e, struct cell *c, uint32_t ch)
 		c->ch = ch | CELL_WIDTH(1);
 		return;
 	}
-	if (depth(e, p.base) >= MARKS)
+	if (emu_marks(e, p.base) >= EMU_MARKS)
 		return;
 	id = intern_id(&e->marked, &p, sizeof(p), &e->work);
 	if (id != 0)
@@ -233,7 +231,7 @@ static size_t
 spell(const struct emu *e, uint32_t ch, uint32_t *out)
 {
 	struct pair p;
-	size_t len, n = depth(e, ch), i = n;
+	size_t len, n = emu_marks(e, ch), i = n;
 
 	for (; ch & CELL_MARKED; ch = p.base) {
 		memcpy(&p, intern_get(&e->marked, ch & CELL_CODE, &len),
@@ -248,7 +246,7 @@ void
 emu_repeat(struct emu *e, unsigned n)
 {
 	unsigned width = e->in.join >> 1;
-	uint32_t text[MARKS + 1];
+	uint32_t text[EMU_MARKS + 1];
 	const struct cell *c;
 	size_t len;
 

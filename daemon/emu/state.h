@@ -88,6 +88,8 @@ void emu_glevel(struct emu *e, uint8_t level);
 void emu_designate(struct emu *e, unsigned g, uint8_t set);
 
 /* grid.c: cells and lines of the screen that is on. */
+/* With room for the first cells only, none of which is used yet. */
+struct line *emu_line_packed(unsigned len, unsigned room);
 struct line *emu_line_blank(unsigned len);
 struct cell emu_blank(const struct emu *e);
 void emu_fill(struct emu *e, struct line *l, struct cell c);
@@ -115,7 +117,9 @@ void emu_tabs_reset(struct screen *s);
 void emu_screen_on(struct emu *e, struct screen *s);
 void emu_screens_reset(struct emu *e);
 
-/* print.c */
+/* print.c. Marks on one character at most; and on what a cell contains. */
+#define EMU_MARKS 15
+unsigned emu_marks(const struct emu *e, uint32_t ch);
 void emu_print_ascii(struct emu *e, const uint8_t *p, size_t n);
 void emu_print(struct emu *e, const uint32_t *ch, size_t n);
 void emu_repeat(struct emu *e, unsigned n);
@@ -123,7 +127,6 @@ void emu_repeat(struct emu *e, unsigned n);
 /* ctl.c */
 void emu_execute(struct emu *e, uint32_t c);
 void emu_esc(struct emu *e, uint32_t final);
-
 /* act.c: sequences that move the cursor and change cells. */
 void emu_csi(struct emu *e, uint32_t final);
 void emu_tab(struct emu *e);

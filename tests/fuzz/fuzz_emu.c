@@ -2,7 +2,9 @@
 /*
  * The output of a program, the first two bytes being the terminal's size.
  * Invariant: the screen does not depend on how the bytes were cut, and what is
- * put for a client shows the same screen, with the cursor and modes of it.
+ * put for a client shows the same screen, with the cursor and modes of it. What
+ * is saved and loaded is the very same; and as saved bytes, the input is
+ * refused or is an emulator too.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -10,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/emu/emu.h"
+#include "daemon/emu/save.h"
 #include "lib/buf.h"
 
 static void
@@ -61,6 +64,57 @@ same_look(const struct emu *a, const struct emu *b)
 	buf_done(&t);
 }
 
+static struct emu *
+load(unsigned cols, unsigned rows, const uint8_t *p, size_t len)
+{
+	struct emu_load *l = emu_load_new(cols, rows);
+	struct emu *e = NULL;
+	struct buf b;
+
+	buf_wrap(&b, p, len);
+	if (emu_load_step(l, &b) == 1)
+		e = emu_load_take(l);
+	emu_load_free(l);
+	return e;
+}
+
+/* Another that is as this one, but for a character that is not complete. */
+static void
+saved(const struct emu *e, unsigned cols, unsigned rows)
+{
+	struct emu_save *s = emu_save_new(e);
+	struct emu *back;
+	struct buf a, b;
+
+	buf_init(&b, 64u << 20);
+	while (emu_save_step(s, &b, b.len + 1000, 64u << 20))
+		;
+	emu_save_free(s);
+	back = load(cols, rows, b.data, b.len);
+	FUZZ_CHECK(back != NULL);
+	buf_done(&b);
+	restore(e, &a);
+	restore(back, &b);
+	same(&a, &b);
+	buf_done(&a);
+	buf_done(&b);
+	emu_free(back);
+}
+
+static void
+loaded(unsigned cols, unsigned rows, const uint8_t *p, size_t len)
+{
+	struct emu *e = load(cols, rows, p, len);
+	struct buf b;
+
+	if (e == NULL)
+		return;
+	feed(e, p, len, len);
+	restore(e, &b);
+	buf_done(&b);
+	emu_free(e);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -80,6 +134,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	restore(whole, &a);
 	restore(cut, &b);
 	same(&a, &b);
+	saved(whole, cols, rows);
+	loaded(cols, rows, data + 2, size - 2);
 	feed(back, a.data, a.len, a.len);
 	same_look(whole, back);
 	buf_done(&b);

@@ -433,7 +433,7 @@ async function shown(rdv, s, lines = 2000) {
 		ws.on('message', (m, binary) => {
 			const piece = binary ? {} : JSON.parse(m);
 			data += piece.data ?? '';
-			offset = piece.offset;
+			offset = piece.offset ?? offset;
 			if (piece.more === false)
 				resolve();
 		});

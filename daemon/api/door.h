@@ -51,7 +51,6 @@ struct door {
 	uint64_t floor;	     /* of the log, nothing before it is sent */
 	uint64_t screen_end; /* the offset it stands for */
 	unsigned screen_cols, screen_rows;
-	unsigned screen_lines; /* above it, at most */
 	bool has_screen;
 	TAILQ_ENTRY(door) link; /* of `doors`, where that is not NULL */
 	struct doors *doors;

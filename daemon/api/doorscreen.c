@@ -55,37 +55,25 @@ door_screen_more(struct door *d)
 	}
 }
 
-/* Lines above the screen that make it too much are left out. */
-static bool
-put_screen(struct door *d, const struct emu *e)
-{
-	if (emu_restore_most(e, d->screen_lines, SCREEN_MAX, &d->screen))
-		return true;
-	buf_init(&d->screen, 4 * SCREEN_MAX);
-	emu_restore(e, 0, &d->screen);
-	if (buf_ok(&d->screen))
-		return true;
-	buf_done(&d->screen);
-	return false;
-}
-
 static void
-screen_done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+screen_done_cb(int err, const struct screen_got *got, void *arg)
 {
 	struct door *d = arg;
 	uint64_t tail = door_tail(d, DOOR_TAIL);
 	struct emu_look look;
 
 	d->job = NULL;
-	if (err != 0 || !put_screen(d, e)) {
+	if (err != 0 || got->put == NULL) {
 		door_say_resync(d, tail, "its screen cannot be had");
 		viewer_release(d->viewer, tail);
 		return;
 	}
-	emu_look(e, &look);
+	d->screen = *got->put;
+	buf_init(got->put, 0);
+	emu_look(got->emu, &look);
 	d->screen_cols = look.cols;
 	d->screen_rows = look.rows;
-	d->screen_end = offset;
+	d->screen_end = got->offset;
 	d->has_screen = true;
 	door_screen_more(d);
 }
@@ -103,8 +91,10 @@ void
 door_screen(struct door *d, unsigned lines)
 {
 	/* What is above it was before. */
-	d->screen_lines = d->newcomer ? 0 : lines;
-	d->job = screen_job_new(d->term, d->user_id, screen_done_cb, d);
+	const struct screen_wish wish = { SCREEN_OUTPUT,
+		d->newcomer ? 0 : lines, SCREEN_MAX, 4 * SCREEN_MAX };
+
+	d->job = screen_job_new(d->term, d->user_id, &wish, screen_done_cb, d);
 }
 
 void

@@ -37,7 +37,6 @@ struct asked {
 	struct api_call *c;
 	struct session_output of;
 	struct screen_job *job;
-	bool ansi;
 };
 
 static struct js *
@@ -91,25 +90,20 @@ screen_json(const struct emu *e, uint64_t offset, const char *run_id,
 }
 
 static void
-screen_done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+screen_done_cb(int err, const struct screen_got *got, void *arg)
 {
 	struct asked *a = arg;
-	struct buf text;
 
-	if (err != 0) {
+	if (err != 0)
 		api_fail(a->c, err == -ENOENT ? RDV_E_STATE : err,
 		    err == -ENOENT ? "its output was removed" : NULL);
-		return;
-	}
-	buf_init(&text, TEXT_MAX);
-	emu_text(e, a->ansi, &text);
-	if (buf_ok(&text))
-		api_reply(a->c, 200,
-		    screen_json(e, offset, a->of.run_id, buf_cstr(&text)));
-	else
+	else if (got->put == NULL)
 		api_fail(a->c, RDV_E_TOO_BIG,
 		    "the screen has too many colours");
-	buf_done(&text);
+	else
+		api_reply(a->c, 200,
+		    screen_json(got->emu, got->offset, a->of.run_id,
+			buf_cstr(got->put)));
 }
 
 /* Nobody is there to look at it; the call has to end all the same. */
@@ -127,13 +121,15 @@ screen_get(struct api_call *c)
 {
 	const struct screen_in *in = c->in;
 	struct asked *a = arena_alloc(c->req->arena, sizeof(*a));
+	bool ansi = in->format != NULL && strcmp(in->format, "ansi") == 0;
+	const struct screen_wish wish = { ansi ? SCREEN_SGR : SCREEN_TEXT, 0,
+		TEXT_MAX, 0 };
 	int err;
 
-	*a = (struct asked){ .c = c,
-		.ansi = in->format != NULL && strcmp(in->format, "ansi") == 0 };
+	*a = (struct asked){ .c = c };
 	err = session_output(c, &a->of);
 	if (err == 0) {
-		a->job = screen_job_new(a->of.term, c->actor->user_id,
+		a->job = screen_job_new(a->of.term, c->actor->user_id, &wish,
 		    screen_done_cb, a);
 		term_unref(a->of.term);
 		err = a->job == NULL ? RDV_E_STATE : 0;

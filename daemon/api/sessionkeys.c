@@ -76,17 +76,16 @@ type_keys(struct pressed *p, bool application)
 }
 
 static void
-keys_screen_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+keys_screen_cb(int err, const struct screen_got *got, void *arg)
 {
 	struct pressed *p = arg;
 	struct emu_look look;
 
-	(void)offset;
 	if (err != 0) {
 		api_fail(p->c, RDV_E_STATE, "its output was removed");
 		return;
 	}
-	emu_look(e, &look);
+	emu_look(got->emu, &look);
 	type_keys(p, look.app_cursor);
 }
 
@@ -108,8 +107,8 @@ ask_screen(struct pressed *p)
 
 	if (session_output(p->c, &of) != 0)
 		return false;
-	p->job =
-	    screen_job_new(of.term, p->c->actor->user_id, keys_screen_cb, p);
+	p->job = screen_job_new(of.term, p->c->actor->user_id, NULL,
+	    keys_screen_cb, p);
 	term_unref(of.term);
 	if (p->job == NULL)
 		return false;

@@ -36,6 +36,8 @@ struct cell {
 	uint32_t ext; /* id of `exts`, 0 without BG_EXTENDED */
 };
 
+#define EMU_MARKS 15 /* on one character at most */
+
 /* Underline and link: rare, so a cell has only their number. */
 struct ext {
 	uint32_t style, colour, link; /* link: id of `links` */

@@ -41,14 +41,6 @@ size_t emu_partial(const struct emu *e);
  * buffer are not looked at.
  */
 void emu_restore(const struct emu *e, unsigned lines, struct buf *out);
-/*
- * The same with fewer lines above the screen, if so many are more than `max`
- * bytes; most of those that would fit are there. `out` is made here. False, and
- * there is nothing to free: the screen alone is more.
- */
-bool emu_restore_most(const struct emu *e, unsigned lines, size_t max,
-    struct buf *out);
-
 struct emu_look {
 	unsigned cols, rows, x, y; /* the cursor, from 0 */
 	bool cursor_hidden, alternate;
@@ -64,5 +56,23 @@ void emu_modes(const struct emu *e, struct buf *out);
  * colours are in it as escape sequences. It ends as emu_restore() does.
  */
 void emu_text(const struct emu *e, bool sgr, struct buf *out);
+
+/*
+ * Either of them step by step, since of the largest screens each takes longer
+ * than others can wait. Where so many lines above the screen are more than
+ * `max` bytes there are fewer, most of those that would fit; the screen alone
+ * may have `alone` bytes.
+ */
+struct emu_put;
+struct emu_put *
+emu_put_new(const struct emu *e, unsigned lines, size_t max, size_t alone);
+struct emu_put *emu_put_text_new(const struct emu *e, bool sgr, size_t max);
+/* Some lines, of about so many cells. False: there is nothing more to put. */
+bool emu_put_step(struct emu_put *w, size_t cells);
+/* All of it, the caller's from now on. False: it is too much. */
+bool emu_put_take(struct emu_put *w, struct buf *out);
+void emu_put_free(struct emu_put *w);
+/* What emu_feed() used up the last time. */
+size_t emu_work(const struct emu *e);
 
 #endif

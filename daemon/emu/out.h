@@ -25,4 +25,20 @@ void emu_put_plain(struct emu_out *o);
 /* The character of a cell with its marks. */
 void emu_put_text(struct emu_out *o, uint32_t ch);
 
+/* How far it has come that all is put as output (emu_restore). */
+struct emu_all {
+	struct emu_out o;
+	const struct line *before;
+	unsigned next; /* line, from the oldest that is put */
+	unsigned fit;  /* of the main screen and above, with room for them */
+	bool on_alt;
+};
+
+void emu_all_begin(struct emu_all *p, const struct emu *e, unsigned lines,
+    struct buf *out);
+/* One line, or what comes behind the last. False: that was all. */
+bool emu_all_more(struct emu_all *p);
+/* A row of the screen that is on, as emu_text() puts it. */
+void emu_text_line(struct emu_out *o, unsigned y, bool sgr);
+
 #endif

@@ -525,3 +525,9 @@ emu_feed(struct emu *e, const uint8_t *p, size_t len, size_t work)
 	}
 	return i;
 }
+
+size_t
+emu_work(const struct emu *e)
+{
+	return e->work;
+}

@@ -221,43 +221,6 @@ put_next(struct emu_out *o, const struct line *before, const struct line *l)
 	put_line(o, l);
 }
 
-/* How many lines there was room for. */
-static unsigned
-put_main(struct emu_out *o, unsigned lines)
-{
-	const struct emu *e = o->e;
-	const struct line *before = NULL, *l;
-	unsigned i = e->hist_n > lines ? e->hist_n - lines : 0, n = 0;
-
-	for (; i < e->hist_n + e->rows && buf_ok(o->b); i++, before = l) {
-		l = i < e->hist_n ? emu_hist_get(e, i)
-				  : e->main.line[i - e->hist_n];
-		put_next(o, before, l);
-		n += buf_ok(o->b);
-	}
-	emu_put_plain(o);
-	return n;
-}
-
-/*
- * It is empty after a reset; but not every reader had one, and GNU screen as it
- * comes has no second screen and draws this one over the first.
- */
-static void
-put_alt(struct emu_out *o)
-{
-	const struct line *before = NULL;
-
-	buf_put_text(o->b, "\x1b[?47h\x1b[H\x1b[J");
-	o->x = o->y = 0;
-	o->row_bg = 0;
-	for (unsigned y = 0; y < o->e->rows && buf_ok(o->b); y++) {
-		put_next(o, before, o->e->alt.line[y]);
-		before = o->e->alt.line[y];
-	}
-	emu_put_plain(o);
-}
-
 static void
 put_tabs(struct emu_out *o, const struct screen *s)
 {
@@ -425,58 +388,101 @@ put_cursor(struct emu_out *o)
 }
 
 /* CAN ends whatever the reader was in the middle of. */
-static unsigned
-put_all(const struct emu *e, unsigned lines, struct buf *out)
+void
+emu_all_begin(struct emu_all *p, const struct emu *e, unsigned lines,
+    struct buf *out)
 {
-	struct emu_out o = { .e = e, .b = out };
-	unsigned n;
-
+	*p = (struct emu_all){ .o = { .e = e, .b = out },
+		.next = e->hist_n > lines ? e->hist_n - lines : 0 };
 	buf_put_text(out, "\x18\x1b"
 			  "c\x1b[20l");
-	n = put_main(&o, lines);
+}
+
+/*
+ * It is empty after a reset; but not every reader had one, and GNU screen as it
+ * comes has no second screen and draws this one over the first.
+ */
+static void
+begin_alt(struct emu_all *p)
+{
+	struct emu_out *o = &p->o;
+
+	buf_put_text(o->b, "\x1b[?47h\x1b[H\x1b[J");
+	o->x = o->y = 0;
+	o->row_bg = 0;
+	p->before = NULL;
+	p->next = 0;
+	p->on_alt = true;
+}
+
+static void
+end_main(struct emu_all *p)
+{
+	const struct emu *e = p->o.e;
+
+	emu_put_plain(&p->o);
 	if (e->on == &e->main && e->alt.saved.is_set) {
-		buf_put_text(out, "\x1b[?47h");
-		put_saved(&o, &e->alt.saved);
-		buf_put_text(out, "\x1b[?47l");
+		buf_put_text(p->o.b, "\x1b[?47h");
+		put_saved(&p->o, &e->alt.saved);
+		buf_put_text(p->o.b, "\x1b[?47l");
 	}
-	put_around(&o, &e->main);
-	if (e->on == &e->alt) {
-		put_alt(&o);
-		put_around(&o, &e->alt);
+	put_around(&p->o, &e->main);
+	if (e->on == &e->alt)
+		begin_alt(p);
+	else
+		put_cursor(&p->o);
+}
+
+static void
+end_alt(struct emu_all *p)
+{
+	emu_put_plain(&p->o);
+	put_around(&p->o, &p->o.e->alt);
+	put_cursor(&p->o);
+}
+
+/* The line that is put next. NULL: there is none, or no room for it. */
+static const struct line *
+next_line(const struct emu_all *p)
+{
+	const struct emu *e = p->o.e;
+
+	if (!buf_ok(p->o.b) || p->next >= e->rows + (p->on_alt ? 0 : e->hist_n))
+		return NULL;
+	if (p->on_alt)
+		return e->alt.line[p->next];
+	return p->next < e->hist_n ? emu_hist_get(e, p->next)
+				   : e->main.line[p->next - e->hist_n];
+}
+
+bool
+emu_all_more(struct emu_all *p)
+{
+	const struct line *l = next_line(p);
+	bool was_alt = p->on_alt;
+
+	if (l != NULL) {
+		put_next(&p->o, p->before, l);
+		p->before = l;
+		p->next++;
+		p->fit += !p->on_alt && buf_ok(p->o.b);
+		return true;
 	}
-	put_cursor(&o);
-	return n;
+	if (was_alt)
+		end_alt(p);
+	else
+		end_main(p);
+	return p->on_alt != was_alt;
 }
 
 void
 emu_restore(const struct emu *e, unsigned lines, struct buf *out)
 {
-	(void)put_all(e, lines, out);
-}
+	struct emu_all p;
 
-/*
- * Lines differ, and the oldest tell how many fit: a try with an eighth less,
- * one more, and then the screen alone.
- */
-bool
-emu_restore_most(const struct emu *e, unsigned lines, size_t max,
-    struct buf *out)
-{
-	unsigned fit;
-
-	if (lines > e->hist_n)
-		lines = e->hist_n;
-	for (unsigned tries = 0;; tries++) {
-		buf_init(out, max);
-		fit = put_all(e, lines, out);
-		if (buf_ok(out))
-			return true;
-		buf_done(out);
-		if (lines == 0)
-			return false;
-		fit -= fit / 8;
-		lines = tries < 2 && fit > e->rows ? fit - e->rows : 0;
-	}
+	emu_all_begin(&p, e, lines, out);
+	while (emu_all_more(&p))
+		;
 }
 
 void
@@ -495,10 +501,11 @@ emu_look(const struct emu *e, struct emu_look *out)
 	};
 }
 
-static void
-text_line(struct emu_out *o, const struct line *l, bool sgr)
+void
+emu_text_line(struct emu_out *o, unsigned y, bool sgr)
 {
 	static const struct cell blank = { .ch = ' ' | CELL_WIDTH(1) };
+	const struct line *l = o->e->on->line[y];
 	unsigned end = used(l);
 
 	while (sgr && end < l->len && l->cell[end].bg & CELL_COLOUR)
@@ -523,5 +530,5 @@ emu_text(const struct emu *e, bool sgr, struct buf *out)
 	struct emu_out o = { .e = e, .b = out, .no_links = true };
 
 	for (unsigned y = 0; y < e->rows && buf_ok(out); y++)
-		text_line(&o, e->on->line[y], sgr);
+		emu_text_line(&o, y, sgr);
 }

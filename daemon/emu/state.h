@@ -117,8 +117,7 @@ void emu_tabs_reset(struct screen *s);
 void emu_screen_on(struct emu *e, struct screen *s);
 void emu_screens_reset(struct emu *e);
 
-/* print.c. Marks on one character at most; and on what a cell contains. */
-#define EMU_MARKS 15
+/* print.c */
 unsigned emu_marks(const struct emu *e, uint32_t ch);
 void emu_print_ascii(struct emu *e, const uint8_t *p, size_t n);
 void emu_print(struct emu *e, const uint32_t *ch, size_t n);

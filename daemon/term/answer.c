@@ -61,7 +61,7 @@ put(struct term *t, struct said *s, const char *reply)
 }
 
 static void
-answer_cursor_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+answer_cursor_cb(int err, const struct screen_got *got, void *arg)
 {
 	struct term *t = arg;
 	struct answer *a = &t->answer;
@@ -69,10 +69,9 @@ answer_cursor_cb(int err, const struct emu *e, uint64_t offset, void *arg)
 	struct said s = { 0 };
 	char text[32];
 
-	(void)offset;
 	a->asked = false;
 	if (err == 0) {
-		emu_look(e, &look);
+		emu_look(got->emu, &look);
 		(void)snprintf(text, sizeof(text), "\033[%s%u;%uR",
 		    a->dec ? "?" : "", look.y + 1, look.x + 1);
 		put(t, &s, text);

@@ -15,6 +15,8 @@
 #include "daemon/term/term.h"
 #include "lib/xalloc.h"
 
+/* So many bytes that are looked through take as long as a unit of effort. */
+#define LOOKS 8
 /* Less than this is emulated as fast. */
 #define WORTH (512u << 10)
 /* Lines longer than this on average are not looked for. */
@@ -197,6 +199,7 @@ flight_step(struct screen_job *j, uint64_t end)
 	if (odd > 0)
 		j->odd = j->ahead + odd;
 	j->term->ts->stats.looked += n;
+	j->effort += n / LOOKS;
 	j->ahead += n;
 	/* A sequence that the block cut is looked at whole in the next. */
 	if (j->ahead == end || n + 64 < len || n == 0)

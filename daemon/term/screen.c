@@ -2,12 +2,10 @@
 /*
  * From a log to a screen: from the newest checkpoint on, past what need not be
  * emulated, in steps. A job is somebody who waits, or one of the daemon's own
- * that makes a checkpoint when much was logged since the last; the latter gives
- * way to everybody. Users have their turns one after the other, however much
- * each has asked for; and so have, beside them, those whose programs ask where
- * the cursor is. Invariant: the loop is held for a slice and one step at
- * most, whatever the log contains (abuse J06), and programs have a quarter of
- * its thread however many ask (abuse J02).
+ * that makes a checkpoint when much was logged since the last, or it follows a
+ * program that asks where the cursor is, and stays with its emulator. Whose
+ * turn it is says screenuser.c. Invariant: a step is of so many bytes and
+ * cells, whatever the log contains (abuse J06).
  */
 #include "daemon/term/screen.h"
 
@@ -16,42 +14,32 @@
 #include <string.h>
 
 #include "daemon/emu/emu.h"
-#include "daemon/emu/skip.h"
 #include "daemon/loop.h"
 #include "daemon/term/ckpt.h"
 #include "daemon/term/flight.h"
 #include "daemon/term/state.h"
 #include "lib/buf.h"
-#include "lib/clock.h"
 #include "lib/log.h"
-#include "lib/str.h"
 #include "lib/xalloc.h"
 
 /* A step: so many bytes, or cells that they change. */
 #define STEP_BYTES 16384
 #define STEP_WORK  65536
 /*
- * Emulators there are at once: each holds a screen and the lines above. A
- * user's second one is not begun where it could keep another's first waiting.
+ * Effort is in units of about a nanosecond: two for each byte and one for each
+ * cell it changes, or whatever else emu_feed() calls work. After so much of it
+ * a checkpoint is made, so that whoever attaches waits for little more; and one
+ * that takes long to write is not written for less than half its own length.
  */
-#define OF_USER 2u
-#define AT_ONCE 4u
-#define FIRSTS	8u
-/*
- * Jobs of the daemon's own, and those of programs, rest so long after each
- * slice.
- */
-#define REST_US 1500
-/*
- * So much is logged before a checkpoint is made: what has to be emulated when
- * somebody attaches shall take some 20 ms. A flood is only looked through,
- * which is many times faster, and pays for less.
- */
-#define KEEP_OFTEN  (2u << 20)
+#define BYTE_EFFORT 2
+#define KEEP_EFFORT (4u << 20)
+#define KEEP_FIRST  (1u << 20)
+#define KEEP_OFTEN  (256u << 10)
 #define KEEP_SELDOM (32u << 20)
-/* Less than this is emulated again next time. */
+/* Less than this is looked at again next time. */
 #define KEEP_WORTH (1u << 20)
-#define CKPT_MAX   (8u << 20)
+/* Cells put as output in a step. */
+#define PUT_CELLS 4096
 
 static void
 next_size(struct screen_job *j)
@@ -83,21 +71,18 @@ begin_anew(struct screen_job *j)
 	struct ckpt c;
 	int err;
 
-	buf_init(&j->load, CKPT_MAX);
-	err = ckpt_read(t->ts->conf.dirfd, t->run_id, &c, &j->load);
-	if (err == 0 && c.offset <= t->log.size &&
-	    term_size_ok(c.cols, c.rows)) {
-		j->emu = emu_new(c.cols, c.rows);
+	err = ckpt_open(t->ts->conf.dirfd, t->run_id, &c, &j->load);
+	/* One that was made since is nearer than the beginning. */
+	if (err == 0 && c.offset <= t->log.size) {
 		j->at = j->begun = c.offset;
-		/* One that was made since is nearer than the beginning. */
-		if (j->until < c.offset)
-			j->until = c.offset;
-		j->index = runlog_sizes(&t->log, c.offset);
-		next_size(j);
+		j->stage = SCREEN_LOAD;
 		return;
 	}
-	buf_done(&j->load);
+	if (err == 0)
+		ckpt_in_free(j->load);
+	j->load = NULL;
 	begin_at_start(j);
+	j->stage = SCREEN_RUN;
 }
 
 static void
@@ -106,18 +91,26 @@ lose(struct screen_job *j)
 	if (j->kept)
 		TAILQ_REMOVE(&j->term->ts->kept, j, next_kept);
 	j->kept = false;
+	ckpt_in_free(j->load);
+	j->load = NULL;
+	emu_put_free(j->put);
+	j->put = NULL;
+	buf_done(&j->out);
+	if (j->keep != NULL)
+		j->term->keeping = false;
+	ckpt_out_free(j->keep);
+	j->keep = NULL;
 	emu_free(j->emu);
 	j->emu = NULL;
-	buf_done(&j->load);
-	j->at = j->begun = j->emulated = j->look_at = 0;
+	j->at = j->begun = j->effort = j->look_at = 0;
 	j->looking = false;
 }
 
 /* From where it stands, unless a checkpoint is much nearer. */
-static void
-begin(struct screen_job *j)
+void
+screen_begin(struct screen_job *j)
 {
-	j->working = true;
+	j->works = true;
 	if (j->emu != NULL && j->term->kept >= j->at + KEEP_WORTH)
 		lose(j);
 	if (j->emu == NULL) {
@@ -126,132 +119,228 @@ begin(struct screen_job *j)
 	}
 	TAILQ_REMOVE(&j->term->ts->kept, j, next_kept);
 	j->kept = false;
+	j->stage = SCREEN_RUN;
 	if (!j->has_size)
 		next_size(j);
 }
 
-/* The checkpoint itself is output to be emulated first. */
+/* One of the daemon's own has that much less left to spend. */
 static void
-load_step(struct screen_job *j)
+spend(struct screen_job *j, uint64_t effort)
 {
-	size_t left = buf_left(&j->load), n;
-
-	n = emu_feed(j->emu, j->load.data + j->load.off,
-	    left < STEP_BYTES ? left : STEP_BYTES, STEP_WORK);
-	j->load.off += n;
-	j->term->ts->stats.emulated += n;
-	if (n == left)
-		buf_done(&j->load);
+	if (j->user == &j->term->ts->own)
+		j->term->ts->credit -= (int64_t)effort;
 }
 
-/* One step. False: it is where it was to come, or err is set. */
+/*
+ * A stage's step: 1: it has more to do; 0: it is over; or -errno, with which
+ * the job is.
+ */
+typedef int stage_fn(struct screen_job *j);
+
+static int
+load_step(struct screen_job *j)
+{
+	int got = ckpt_read_step(j->load, &j->emu);
+
+	spend(j, CKPT_STEP);
+	if (got == 0) {
+		j->term->ts->stats.emulated += CKPT_STEP;
+		return 1;
+	}
+	ckpt_in_free(j->load);
+	j->load = NULL;
+	if (got < 0) {
+		j->at = j->begun = 0;
+		begin_at_start(j);
+		return 0;
+	}
+	j->index = runlog_sizes(&j->term->log, j->at);
+	next_size(j);
+	return 0;
+}
+
+static uint64_t
+every(const struct term *t)
+{
+	return t->keep_every > 0 ? t->keep_every : KEEP_FIRST;
+}
+
+/* Who makes a checkpoint and is late makes another one on its way. */
 static bool
-step(struct screen_job *j, int *err)
+is_far_enough(const struct screen_job *j)
+{
+	return j == j->term->keeper && j->at - j->begun >= every(j->term);
+}
+
+static int
+run_step(struct screen_job *j)
 {
 	struct terms *ts = j->term->ts;
 	size_t max = STEP_BYTES;
-	uint64_t end;
+	uint64_t end, effort;
 	long n;
 
-	/* Its owner wants it gone, not looked at or kept once more. */
-	if (runlog_is_removed(&j->term->log)) {
-		*err = -ENOENT;
-		return false;
-	}
-	if (buf_left(&j->load) > 0) {
-		load_step(j);
-		return true;
-	}
 	while (j->has_size && j->size.at <= j->at) {
 		if (term_size_ok(j->size.cols, j->size.rows))
 			emu_resize(j->emu, j->size.cols, j->size.rows);
 		next_size(j);
 	}
-	if (j->at >= j->until)
-		return false;
+	if (j->at >= j->until || is_far_enough(j))
+		return 0;
 	end = j->has_size && j->size.at < j->until ? j->size.at : j->until;
-	if (flight_step(j, end))
-		return true;
+	effort = j->effort;
+	if (flight_step(j, end)) {
+		spend(j, j->effort - effort);
+		return 1;
+	}
 	if (max > end - j->at)
 		max = (size_t)(end - j->at);
 	n = runlog_read(&j->term->log, j->at, ts->step, max);
-	if (n <= 0) {
-		*err = n < 0 ? (int)n : -EIO;
-		return false;
-	}
+	if (n <= 0)
+		return n < 0 ? (int)n : -EIO;
 	n = (long)emu_feed(j->emu, ts->step, (size_t)n, STEP_WORK);
 	j->at += (uint64_t)n;
 	ts->stats.emulated += (uint64_t)n;
-	j->emulated += (uint64_t)n;
-	return true;
+	effort = BYTE_EFFORT * (uint64_t)n + emu_work(j->emu);
+	j->effort += effort;
+	spend(j, effort);
+	return 1;
+}
+
+static int
+put_step(struct screen_job *j)
+{
+	const struct screen_wish *w = &j->wish;
+
+	if (w->form == SCREEN_LOOK)
+		return 0;
+	if (j->put == NULL && w->form == SCREEN_OUTPUT)
+		j->put = emu_put_new(j->emu, w->lines, w->max, w->alone);
+	else if (j->put == NULL)
+		j->put =
+		    emu_put_text_new(j->emu, w->form == SCREEN_SGR, w->max);
+	if (emu_put_step(j->put, PUT_CELLS))
+		return 1;
+	j->fits = emu_put_take(j->put, &j->out);
+	emu_put_free(j->put);
+	j->put = NULL;
+	return 0;
+}
+
+static uint64_t
+offset_of(const struct screen_job *j)
+{
+	return j->at - emu_partial(j->emu);
+}
+
+static void
+tell(struct screen_job *j, int err)
+{
+	struct screen_got got = { 0 };
+
+	j->term->ts->stats.screens++;
+	if (!j->asked)
+		return;
+	j->asked = false;
+	if (err == 0)
+		got = (struct screen_got){ j->emu, offset_of(j),
+			j->fits ? &j->out : NULL };
+	j->done(err, &got, j->arg);
+	buf_done(&j->out);
 }
 
 /*
- * A log that cannot be kept a checkpoint of is emulated again next time; one of
- * which it would be too much is kept one with fewer lines above the screen.
+ * What took little is done again next time; and one that follows still has its
+ * emulator then, so it keeps no more often than the daemon by itself would.
  */
+static bool
+is_worth_keeping(const struct screen_job *j)
+{
+	uint64_t came = j->at - j->begun;
+
+	if (j->follows)
+		return came >= every(j->term) && j->at > j->term->kept;
+	return j == j->term->keeper || j->effort >= KEEP_EFFORT / 2 ||
+	       came >= KEEP_WORTH;
+}
+
+static int
+tell_step(struct screen_job *j)
+{
+	tell(j, 0);
+	if (!is_worth_keeping(j))
+		j->stage = SCREEN_KEEP;
+	return 0;
+}
+
+/* What is known of the next one by what this one took. */
 static void
-keep(struct screen_job *j, uint64_t at)
+kept(struct screen_job *j, uint64_t len)
+{
+	uint64_t next =
+	    (j->at - j->begun) / (j->effort / 1024 + 1) * (KEEP_EFFORT / 1024);
+
+	if (next < KEEP_OFTEN)
+		next = KEEP_OFTEN;
+	if (next > KEEP_SELDOM)
+		next = KEEP_SELDOM;
+	j->term->keep_every = next > len / 2 ? next : len / 2;
+	j->term->keeping = false;
+	ckpt_out_free(j->keep);
+	j->keep = NULL;
+	j->begun = j->at;
+	j->effort = 0;
+}
+
+/* A log that cannot be kept a checkpoint of is emulated again next time. */
+static int
+keep_step(struct screen_job *j)
 {
 	struct term *t = j->term;
-	struct emu_look look;
-	struct ckpt c;
-	struct buf b;
-	int err = -EFBIG;
+	size_t len = 0;
+	int got = 0;
 
-	t->kept = at;
-	t->is_flood = j->emulated < (j->at - j->begun) / 4;
-	emu_look(j->emu, &look);
-	c = (struct ckpt){ at, look.cols, look.rows };
-	if (emu_restore_most(j->emu, EMU_HISTORY, CKPT_MAX, &b)) {
-		err = ckpt_write(t->ts->conf.dirfd, t->run_id, &c, &b);
-		buf_done(&b);
+	if (j->keep == NULL) {
+		if (t->keeping)
+			return 0;
+		t->kept = offset_of(j);
+		got = ckpt_create(t->ts->conf.dirfd, t->run_id, t->kept, j->emu,
+		    &j->keep);
+		t->keeping = got == 0;
 	}
-	if (err != 0)
-		log_debug("term", "no checkpoint error=%d", -err);
+	spend(j, CKPT_STEP);
+	if (got == 0)
+		got = ckpt_write_step(j->keep, &len);
+	if (got == 0)
+		return 1;
+	if (got < 0)
+		log_debug("term", "no checkpoint error=%d", -got);
+	kept(j, len);
+	return 0;
 }
 
-static struct screen_user *
-user_of(struct screen_users *us, const char *id)
+static stage_fn *const stages[SCREEN_OVER] = {
+	[SCREEN_LOAD] = load_step,
+	[SCREEN_RUN] = run_step,
+	[SCREEN_PUT] = put_step,
+	[SCREEN_TELL] = tell_step,
+	[SCREEN_KEEP] = keep_step,
+};
+
+/* Much was logged meanwhile: it goes on from where it is. */
+static bool
+goes_on(struct screen_job *j)
 {
-	struct screen_user *u;
+	struct term *t = j->term;
 
-	TAILQ_FOREACH (u, &us->all, link)
-		if (strcmp(u->id, id) == 0)
-			return u;
-	u = xcalloc(1, sizeof(*u));
-	u->of = us;
-	(void)str_copy(u->id, id, sizeof(u->id));
-	TAILQ_INIT(&u->jobs);
-	TAILQ_INSERT_TAIL(&us->all, u, link);
-	return u;
-}
-
-static void
-user_leave(struct screen_user *u)
-{
-	if (u->of == NULL || !TAILQ_EMPTY(&u->jobs))
-		return;
-	TAILQ_REMOVE(&u->of->all, u, link);
-	free(u);
-}
-
-/* It is waited for by nobody, or no longer. */
-static void
-job_leave(struct screen_job *j)
-{
-	struct screen_user *u = j->user;
-
-	j->term->ts->stats.working--;
-	TAILQ_REMOVE(&u->jobs, j, link);
-	if (j->working) {
-		u->emus--;
-		if (u->of != NULL)
-			u->of->emus--;
-	}
-	j->working = false;
-	j->user = NULL;
-	user_leave(u);
+	if (j != t->keeper || t->log.size - t->kept < every(t))
+		return false;
+	j->begun = j->at;
+	j->until = t->log.size;
+	j->effort = 0;
+	j->stage = SCREEN_RUN;
+	return true;
 }
 
 /*
@@ -274,188 +363,55 @@ stay(struct screen_job *j)
 		if (own++ == 0)
 			oldest = other;
 	}
-	if (own > OF_USER)
+	if (own > SCREENS_OF_USER)
 		lose(oldest);
-	else if (all > FIRSTS)
+	else if (all > SCREENS_FIRST)
 		lose(TAILQ_FIRST(&ts->kept));
 }
 
 static void
-finish_followed(struct screen_job *j, int err)
+join_owner(struct screen_job *j)
 {
-	uint64_t at = j->at - emu_partial(j->emu);
+	struct terms *ts = j->term->ts;
 
-	job_leave(j);
-	j->done(err, j->emu, at, j->arg);
-	if (err != 0) {
+	screen_user_join(j, screen_user_of(&ts->owners, j->term->owner));
+}
+
+/* Asked again while a checkpoint was written, it waits behind others. */
+static void
+over(struct screen_job *j, int err)
+{
+	if (!j->follows) {
+		screen_job_free(j);
+		return;
+	}
+	screen_user_leave(j);
+	if (err == 0)
+		stay(j);
+	else
 		lose(j);
-		return;
-	}
-	if (j->at - j->begun >= KEEP_WORTH) {
-		keep(j, at);
-		j->begun = j->at;
-		j->emulated = 0;
-	}
-	stay(j);
+	if (j->asked)
+		join_owner(j);
 }
 
-static void
-finish(struct screen_job *j, int err)
+void
+screen_step(struct screen_job *j)
 {
-	uint64_t at = j->at - emu_partial(j->emu);
+	int got;
 
-	j->term->ts->stats.screens++;
-	if (j->follows) {
-		finish_followed(j, err);
-		return;
-	}
-	j->over = true;
-	if (j->done != NULL)
-		j->done(err, j->emu, at, j->arg);
-	if (err != 0)
-		j->term->kept = j->until; /* not again at once */
-	else if (j->at - j->begun >= KEEP_WORTH)
-		keep(j, at);
-	screen_job_free(j);
-}
-
-static bool
-may_begin(const struct terms *ts, const struct screen_user *u)
-{
-	if (u->of == NULL)
-		return u->emus == 0;
-	if (u->of == &ts->owners)
-		return u->emus == 0 && u->of->emus < FIRSTS;
-	return u->emus < OF_USER &&
-	       u->of->emus < (u->emus > 0 ? AT_ONCE : FIRSTS);
-}
-
-/* Those that are worked on stand at the front, in turn. */
-static struct screen_job *
-waiting(const struct screen_user *u)
-{
-	struct screen_job *j;
-
-	TAILQ_FOREACH (j, &u->jobs, link)
-		if (!j->working)
-			break;
-	return j;
-}
-
-static void
-rotate(struct screen_user *u, struct screen_job *j)
-{
-	struct screen_job *behind;
-
-	TAILQ_REMOVE(&u->jobs, j, link);
-	behind = waiting(u);
-	if (behind != NULL)
-		TAILQ_INSERT_BEFORE(behind, j, link);
+	/* Its owner wants it gone, not looked at or kept once more. */
+	if (runlog_is_removed(&j->term->log))
+		got = -ENOENT;
 	else
-		TAILQ_INSERT_TAIL(&u->jobs, j, link);
-}
-
-/* Whose turn it is. Who may not begin waits for others, who can go on. */
-static struct screen_user *
-first_of(struct terms *ts, struct screen_users *us)
-{
-	struct screen_user *u;
-
-	TAILQ_FOREACH (u, &us->all, link)
-		if (u->emus > 0 || may_begin(ts, u))
-			return u;
-	return NULL;
-}
-
-/* Askers and owners by turns, so that neither keeps the other waiting. */
-static struct screen_user *
-next_user(struct terms *ts, int64_t now)
-{
-	struct screen_user *asker = first_of(ts, &ts->askers), *owner;
-
-	owner = now < ts->rest_until ? NULL : first_of(ts, &ts->owners);
-	if (asker != NULL && (owner == NULL || ts->owner_had))
-		return asker;
-	if (owner != NULL)
-		return owner;
-	return TAILQ_EMPTY(&ts->own.jobs) ? NULL : &ts->own;
-}
-
-static void
-turn(struct terms *ts, struct screen_user *u)
-{
-	struct screen_job *j = may_begin(ts, u) ? waiting(u) : NULL;
-	int err = 0;
-
-	ts->owner_had = u->of == &ts->owners;
-	if (u->of != NULL) {
-		TAILQ_REMOVE(&u->of->all, u, link);
-		TAILQ_INSERT_TAIL(&u->of->all, u, link);
+		got = stages[j->stage](j);
+	if (got < 0) {
+		if (!j->follows)
+			j->term->kept = j->until; /* not again at once */
+		tell(j, got);
+		over(j, got);
+	} else if (got == 0 && ++j->stage == SCREEN_OVER && !goes_on(j)) {
+		over(j, 0);
 	}
-	if (j != NULL) {
-		u->emus++;
-		if (u->of != NULL)
-			u->of->emus++;
-		begin(j);
-		rotate(u, j);
-		return;
-	}
-	j = TAILQ_FIRST(&u->jobs);
-	rotate(u, j);
-	if (!step(j, &err))
-		finish(j, err);
-}
-
-/* What programs have cost; they rest when it is a slice. */
-static void
-charge(struct terms *ts, int64_t from, int64_t now)
-{
-	if (!ts->owner_had)
-		return;
-	ts->owners_us += now - from;
-	if (ts->owners_us < SCREEN_SLICE_US)
-		return;
-	ts->owners_us = 0;
-	ts->rest_until = now + REST_US;
-	ts->stats.rests++;
-}
-
-/* When there is something to do again; nobody has to wait for what rests. */
-static void
-arm(struct terms *ts, int64_t now)
-{
-	struct screen_user *u = next_user(ts, now);
-
-	if (u != NULL && u != &ts->own)
-		loop_timer_set_us(ts->slice, 0);
-	else if (!TAILQ_EMPTY(&ts->owners.all) && now < ts->rest_until)
-		loop_timer_set_us(ts->slice, ts->rest_until - now);
-	else if (u != NULL)
-		loop_timer_set_us(ts->slice, REST_US);
-	else
-		loop_timer_clear(ts->slice);
-}
-
-static void
-screens_slice_cb(void *arg)
-{
-	struct terms *ts = arg;
-	int64_t now = clock_mono_us(), end = now + SCREEN_SLICE_US, from;
-	struct screen_user *u;
-
-	while ((u = next_user(ts, now)) != NULL) {
-		from = now;
-		turn(ts, u);
-		now = clock_mono_us();
-		charge(ts, from, now);
-		if (now >= end)
-			break;
-	}
-	arm(ts, now);
-	if (ts->stats.working > 0)
-		return;
-	free(ts->step);
-	ts->step = NULL;
 }
 
 static struct screen_job *
@@ -472,34 +428,24 @@ job_new(struct term *t, screen_fn *done, void *arg)
 	return j;
 }
 
-static void
-job_join(struct screen_job *j, struct screen_user *u, uint64_t until)
-{
-	struct terms *ts = j->term->ts;
-
-	j->user = u;
-	j->until = until;
-	if (ts->step == NULL)
-		ts->step = xmalloc(FLIGHT_BYTES);
-	TAILQ_INSERT_TAIL(&u->jobs, j, link);
-	ts->stats.working++;
-}
-
 struct screen_job *
-screen_job_new(struct term *t, const char *user_id, screen_fn *done, void *arg)
+screen_job_new(struct term *t, const char *user_id,
+    const struct screen_wish *wish, screen_fn *done, void *arg)
 {
 	struct terms *ts = t->ts;
 	struct screen_job *j = job_new(t, done, arg);
 
 	if (j == NULL)
 		return NULL;
-	job_join(j, user_id != NULL ? user_of(&ts->askers, user_id) : &ts->own,
-	    t->log.size);
+	if (wish != NULL)
+		j->wish = *wish;
+	j->until = t->log.size;
 	/* One of the daemon's own ends with its terminal. */
-	if (done != NULL)
+	j->asked = j->holds = done != NULL;
+	if (j->holds)
 		term_ref(t);
-	/* One that rests is not waited for. */
-	loop_timer_set_us(ts->slice, 0);
+	screen_user_join(j,
+	    user_id != NULL ? screen_user_of(&ts->askers, user_id) : &ts->own);
 	return j;
 }
 
@@ -516,10 +462,10 @@ screen_follow_new(struct term *t, screen_fn *done, void *arg)
 void
 screen_follow(struct screen_job *j, uint64_t until)
 {
-	struct terms *ts = j->term->ts;
-
-	job_join(j, user_of(&ts->owners, j->term->owner), until);
-	loop_timer_set_us(ts->slice, 0);
+	j->asked = true;
+	j->until = until;
+	if (j->user == NULL)
+		join_owner(j);
 }
 
 void
@@ -531,12 +477,12 @@ screen_job_free(struct screen_job *j)
 
 	if (j == NULL)
 		return;
-	holds = j->done != NULL && !j->follows;
+	holds = j->holds;
 	t = j->term;
 	ts = t->ts;
-	ts->stats.unwanted += holds && !j->over;
+	ts->stats.unwanted += holds && j->asked;
 	if (j->user != NULL)
-		job_leave(j);
+		screen_user_leave(j);
 	if (ts->stats.working == 0)
 		loop_timer_clear(ts->slice);
 	lose(j);
@@ -550,31 +496,6 @@ screen_job_free(struct screen_job *j)
 void
 screen_grown(struct term *t)
 {
-	uint64_t every = t->is_flood ? KEEP_SELDOM : KEEP_OFTEN;
-
-	if (t->keeper == NULL && t->log.size - t->kept >= every)
-		t->keeper = screen_job_new(t, NULL, NULL, NULL);
-}
-
-void
-screens_init(struct terms *ts)
-{
-	TAILQ_INIT(&ts->askers.all);
-	TAILQ_INIT(&ts->owners.all);
-	TAILQ_INIT(&ts->own.jobs);
-	TAILQ_INIT(&ts->kept);
-	ts->slice = loop_timer_new(ts->conf.loop, screens_slice_cb, ts);
-}
-
-void
-screens_done(struct terms *ts)
-{
-	struct screen_user *u;
-
-	/* Those of programs have gone with their terminals. */
-	ts->rest_until = INT64_MAX;
-	while ((u = next_user(ts, 0)) != NULL)
-		screen_job_free(TAILQ_FIRST(&u->jobs));
-	loop_timer_free(ts->slice);
-	free(ts->step);
+	if (t->keeper == NULL && t->log.size - t->kept >= every(t))
+		t->keeper = screen_job_new(t, NULL, NULL, NULL, NULL);
 }

@@ -57,8 +57,8 @@ struct term {
 	bool is_ended;
 	char run_id[UUID_TEXT];
 	char owner[UUID_TEXT]; /* whose turn its questions have; "": nobody's */
-	uint64_t kept;	       /* of the newest checkpoint, as far as known */
-	bool is_flood;	       /* so it was up to there */
+	uint64_t kept, keep_every; /* newest checkpoint; next so far behind */
+	bool keeping;		   /* one is being written */
 	struct screen_job *keeper; /* makes another */
 	struct term_end end;	   /* cause is ours */
 	term_drained_fn *drained;
@@ -95,7 +95,9 @@ struct terms {
 	unsigned lagging; /* viewers whose sink is full */
 	/* Who wants to see, and those whose programs ask for the cursor. */
 	struct screen_users askers, owners;
-	struct screen_user own;	       /* the daemon: after all others */
+	struct screen_user own; /* the daemon: after all others */
+	int64_t credit; /* of it beside floods, which have paid up to here: */
+	uint64_t paid;
 	TAILQ_HEAD(, screen_job) kept; /* the oldest first */
 	bool owner_had;		       /* the last turn */
 	int64_t owners_us, rest_until;
@@ -122,7 +124,6 @@ void awaits_leave(struct term *t);
 /* Some bytes at `off`, valid until the next call. Length, or -errno. */
 long terms_window(struct terms *ts, const struct term *t, uint64_t off,
     size_t max, const uint8_t **p);
-
 /* Gives a viewer what it lacks, as far as its sink takes it. */
 void viewer_run(struct viewer *v);
 void viewer_again_cb(void *terms);

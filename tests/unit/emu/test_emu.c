@@ -403,6 +403,19 @@ test_J06_no_line_behind_a_full_buffer(void **state)
 	emu_free(e);
 }
 
+static bool
+put_within(const struct emu *e, size_t max, size_t alone, struct buf *out)
+{
+	struct emu_put *w = emu_put_new(e, 200, max, alone);
+	bool ok;
+
+	while (emu_put_step(w, COLS))
+		;
+	ok = emu_put_take(w, out);
+	emu_put_free(w);
+	return ok;
+}
+
 /* The newest lines above the screen that there is room for. */
 static void
 test_restore_of_most(void **state)
@@ -418,8 +431,14 @@ test_restore_of_most(void **state)
 		    (size_t)snprintf(line, sizeof(line), "\x1b[3%umline %u\r\n",
 			i % 8, i),
 		    32);
-	assert_false(emu_restore_most(e, 200, 32, &most));
-	assert_true(emu_restore_most(e, 200, 1500, &most));
+	assert_false(put_within(e, 32, 0, &most));
+	assert_true(put_within(e, 32, 1500, &most));
+	buf_init(&want, OUT);
+	emu_restore(e, 0, &want);
+	assert_int_equal(most.len, want.len);
+	buf_done(&most);
+	buf_done(&want);
+	assert_true(put_within(e, 1500, 0, &most));
 	assert_in_range(most.len, 750, 1500);
 	feed(other, most.data, most.len, 1000);
 	emu_look(other, &look);

@@ -71,15 +71,15 @@ screenrig_open(struct screenrig *fx)
 }
 
 static void
-done_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+done_cb(int err, const struct screen_got *got, void *arg)
 {
 	struct screenrig *fx = arg;
 
 	fx->done = true;
 	fx->err = err;
-	fx->offset = offset;
+	fx->offset = got->offset;
 	buf_init(&fx->got, OUT);
-	emu_restore(e, EMU_HISTORY, &fx->got);
+	emu_restore(got->emu, EMU_HISTORY, &fx->got);
 }
 
 bool
@@ -88,15 +88,26 @@ screenrig_is_done(void *arg)
 	return ((struct screenrig *)arg)->done;
 }
 
+/* What is kept of it comes behind the answer. */
+static bool
+is_over(void *arg)
+{
+	struct screenrig *fx = arg;
+	struct terms_stats now;
+
+	terms_stats(fx->g.terms, &now);
+	return fx->done && now.working == 0;
+}
+
 void
 screenrig_ask(struct screenrig *fx)
 {
 	screenrig_open(fx);
 	fx->done = false;
 	buf_done(&fx->got);
-	assert_non_null(screen_job_new(fx->term, fx->run, done_cb, fx));
+	assert_non_null(screen_job_new(fx->term, fx->run, NULL, done_cb, fx));
 	term_unref(fx->term);
-	termrig_until(&fx->g, screenrig_is_done, fx);
+	termrig_until(&fx->g, is_over, fx);
 	assert_int_equal(fx->err, 0);
 }
 
@@ -139,4 +150,24 @@ void
 screenrig_moving(struct buf *b, unsigned i)
 {
 	buf_printf(b, "%u\x1b[5A\x1b[%u;3H%u\r\n", i, i % 30, i);
+}
+
+bool
+screenrig_is_idle(void *arg)
+{
+	struct terms_stats now;
+
+	terms_stats(((struct screenrig *)arg)->g.terms, &now);
+	return now.working == 0;
+}
+
+struct ckpt
+screenrig_kept(struct screenrig *fx)
+{
+	struct ckpt_in *in;
+	struct ckpt c;
+
+	assert_int_equal(ckpt_open(fx->g.dirfd, fx->run, &c, &in), 0);
+	ckpt_in_free(in);
+	return c;
 }

@@ -33,10 +33,15 @@ void screenrig_flood(struct screenrig *fx, size_t len, screenrig_line *line);
 void screenrig_flush(struct screenrig *fx);
 /* That, and fx->term is opened as that of a run that has ended. */
 void screenrig_open(struct screenrig *fx);
-/* fx->got is what its screen is worked out to be. */
+/* fx->got is what its screen is worked out to be, and what is kept of it is
+ * kept. */
 void screenrig_ask(struct screenrig *fx);
 /* And that is as if one had watched all along. */
 void screenrig_check(struct screenrig *fx);
 bool screenrig_is_done(void *fx);
+/* Nothing is worked on any more. */
+bool screenrig_is_idle(void *fx);
+/* The checkpoint's offset and length. */
+struct ckpt screenrig_kept(struct screenrig *fx);
 
 #endif

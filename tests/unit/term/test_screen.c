@@ -15,6 +15,7 @@
 #include "daemon/term/ckpt.h"
 #include "daemon/term/runlog.h"
 #include "daemon/term/screen.h"
+#include "daemon/term/state.h"
 #include "tests/unit/check.h"
 #include "tests/unit/term/screenrig.h"
 
@@ -175,17 +176,12 @@ static void
 test_checkpoint_is_used(void **state)
 {
 	struct screenrig *fx = *state;
-	struct ckpt c;
-	struct buf b;
 	char name[64];
 	int fd;
 
 	screenrig_flood(fx, 3u << 20, screenrig_coloured);
 	screenrig_check(fx);
-	buf_init(&b, OUT);
-	assert_int_equal(ckpt_read(fx->g.dirfd, fx->run, &c, &b), 0);
-	assert_int_equal(c.offset, fx->log.len);
-	buf_done(&b);
+	assert_int_equal(screenrig_kept(fx).offset, fx->log.len);
 	buf_put_text(&fx->log, "after");
 	screenrig_check(fx);
 	/* The log is nothing but zeroes: its screen comes from elsewhere. */
@@ -214,18 +210,13 @@ static void
 test_checkpoint_of_what_is_too_much(void **state)
 {
 	struct screenrig *fx = *state;
-	struct ckpt c;
-	struct buf b;
 
 	screenrig_flood(fx, 14u << 20, costly_line);
 	screenrig_flush(fx);
 	screenrig_ask(fx);
 	assert_false(buf_ok(&fx->got));
-	buf_init(&b, OUT);
-	assert_int_equal(ckpt_read(fx->g.dirfd, fx->run, &c, &b), 0);
-	assert_int_equal(c.offset, fx->log.len);
-	assert_true(b.len > OUT / 2);
-	buf_done(&b);
+	assert_int_equal(screenrig_kept(fx).offset, fx->log.len);
+	assert_in_range(screenrig_kept(fx).len, 2u << 20, CKPT_MAX);
 }
 
 static void
@@ -261,13 +252,17 @@ static void
 test_checkpoint_ahead_of_log(void **state)
 {
 	struct screenrig *fx = *state;
-	struct ckpt c = { .offset = 1u << 20, .cols = COLS, .rows = ROWS };
-	struct buf b;
+	const uint8_t other[] = "not this";
+	struct emu *e = emu_new(COLS, ROWS);
+	struct ckpt_out *o;
+	size_t len;
 
-	buf_init(&b, 100);
-	buf_put_text(&b, "not this");
-	assert_int_equal(ckpt_write(fx->g.dirfd, fx->run, &c, &b), 0);
-	buf_done(&b);
+	(void)emu_feed(e, other, sizeof(other) - 1, SIZE_MAX);
+	assert_int_equal(ckpt_create(fx->g.dirfd, fx->run, 1u << 20, e, &o), 0);
+	assert_int_equal(ckpt_write_step(o, &len), 1);
+	ckpt_out_free(o);
+	emu_free(e);
+	assert_int_equal(screenrig_kept(fx).offset, 1u << 20);
 	buf_put_text(&fx->log, "but this");
 	screenrig_check(fx);
 }
@@ -311,12 +306,11 @@ test_checkpoint_goes_with_log(void **state)
 }
 
 static void
-err_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+err_cb(int err, const struct screen_got *got, void *arg)
 {
 	struct screenrig *fx = arg;
 
-	(void)e;
-	(void)offset;
+	(void)got;
 	fx->err = err;
 	fx->done = true;
 }
@@ -329,7 +323,7 @@ test_removed_log_leaves_no_checkpoint(void **state)
 
 	screenrig_flood(fx, 3u << 20, screenrig_moving);
 	screenrig_open(fx);
-	assert_non_null(screen_job_new(fx->term, fx->run, err_cb, fx));
+	assert_non_null(screen_job_new(fx->term, fx->run, NULL, err_cb, fx));
 	term_unref(fx->term);
 	termrig_turns(&fx->g, 2);
 	assert_false(fx->done);
@@ -340,13 +334,131 @@ test_removed_log_leaves_no_checkpoint(void **state)
 }
 
 static void
-free_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+free_cb(int err, const struct screen_got *got, void *arg)
 {
 	(void)err;
-	(void)e;
-	(void)offset;
+	(void)got;
 	(void)arg;
 	fail_msg("%s", "called after it was let go of");
+}
+
+/* What is emulated for nobody, and how much of it is done. */
+static uint64_t
+emulated(struct screenrig *fx)
+{
+	struct terms_stats now;
+
+	terms_stats(fx->g.terms, &now);
+	return now.emulated;
+}
+
+/*
+ * The daemon's own checkpoints follow the log to where the next is not due,
+ * each from where the last one ended, whatever was logged since it began.
+ */
+static void
+test_late_keeper_catches_up(void **state)
+{
+	struct screenrig *fx = *state;
+	uint64_t before;
+
+	screenrig_flood(fx, 8u << 20, screenrig_moving);
+	screenrig_open(fx);
+	before = emulated(fx);
+	screen_grown(fx->term);
+	termrig_until(&fx->g, screenrig_is_idle, fx);
+	assert_in_range(emulated(fx) - before, 7u << 20, fx->log.len);
+	assert_in_range(screenrig_kept(fx).offset, fx->log.len - (2u << 20),
+	    fx->log.len);
+	term_unref(fx->term);
+	screenrig_check(fx);
+	assert_true(emulated(fx) - before < fx->log.len + (4u << 20));
+}
+
+struct trickle {
+	struct terms *ts;
+	unsigned turns;
+};
+
+static size_t
+trickle_turn(void *arg)
+{
+	struct trickle *t = arg;
+
+	t->turns++;
+	t->ts->load.bytes += 64;
+	return 64;
+}
+
+static bool
+has_trickled(void *arg)
+{
+	return ((struct trickle *)arg)->turns >= 1000;
+}
+
+/* Beside output that keeps coming there is only what that pays for. */
+static void
+test_keeper_gives_way_to_floods(void **state)
+{
+	struct screenrig *fx = *state;
+	struct trickle t = { fx->g.terms, 0 };
+	struct flood f = { .turn = trickle_turn, .arg = &t };
+	uint64_t before;
+
+	screenrig_flood(fx, 8u << 20, screenrig_moving);
+	screenrig_open(fx);
+	before = emulated(fx);
+	flood_join(&fx->g.terms->load.floods, &f);
+	screen_grown(fx->term);
+	termrig_until(&fx->g, has_trickled, &t);
+	assert_true(emulated(fx) - before < 1u << 20);
+	flood_leave(&fx->g.terms->load.floods, &f);
+	termrig_until(&fx->g, screenrig_is_idle, fx);
+	assert_true(emulated(fx) - before > 7u << 20);
+	term_unref(fx->term);
+}
+
+static void
+put_cb(int err, const struct screen_got *got, void *arg)
+{
+	struct screenrig *fx = arg;
+
+	fx->done = true;
+	fx->err = err;
+	if (got->put == NULL)
+		return;
+	fx->got = *got->put;
+	buf_init(got->put, 0);
+}
+
+/*
+ * The largest screen with nothing but colours: each step of it, of putting it
+ * and of keeping it takes a turn of its own.
+ */
+static void
+test_largest_screen_is_put_in_steps(void **state)
+{
+	const struct screen_wish wish = { SCREEN_OUTPUT, EMU_HISTORY, 1u << 20,
+		64u << 20 };
+	struct screenrig *fx = *state;
+	unsigned turns = 0;
+
+	for (unsigned y = 0; y < 520; y++)
+		for (unsigned x = 0; x < 1000; x++)
+			buf_printf(&fx->log, "\x1b[3%u;4%um#", x % 7, y % 7);
+	screenrig_open(fx);
+	term_recall_size(fx->term, (struct term_dims){ 1000, 500 });
+	assert_non_null(screen_job_new(fx->term, fx->run, &wish, put_cb, fx));
+	term_unref(fx->term);
+	while (!fx->done) {
+		termrig_turns(&fx->g, 1);
+		turns++;
+	}
+	assert_int_equal(fx->err, 0);
+	assert_true(fx->got.len > 5u << 20);
+	assert_true(turns > 20);
+	termrig_until(&fx->g, screenrig_is_idle, fx);
+	assert_in_range(screenrig_kept(fx).len, 5u << 20, 21u << 20);
 }
 
 /* Many at once, some of them let go of: the others come to their end. */
@@ -359,7 +471,7 @@ test_jobs_take_turns(void **state)
 	screenrig_flood(fx, 1u << 20, screenrig_moving);
 	screenrig_open(fx);
 	for (size_t i = 0; i < 20; i++)
-		gone[i] = screen_job_new(fx->term, fx->run, free_cb, fx);
+		gone[i] = screen_job_new(fx->term, fx->run, NULL, free_cb, fx);
 	term_unref(fx->term);
 	for (size_t i = 0; i < 10; i++)
 		screen_job_free(gone[i]);
@@ -370,10 +482,9 @@ test_jobs_take_turns(void **state)
 }
 
 static void
-count_cb(int err, const struct emu *e, uint64_t offset, void *arg)
+count_cb(int err, const struct screen_got *got, void *arg)
 {
-	(void)e;
-	(void)offset;
+	(void)got;
 	assert_int_equal(err, 0);
 	++*(unsigned *)arg;
 }
@@ -395,10 +506,10 @@ test_users_take_turns(void **state)
 	screenrig_flood(fx, 900000, screenrig_moving);
 	screenrig_open(fx);
 	for (size_t i = 0; i < 6; i++)
-		assert_non_null(screen_job_new(fx->term, "other", count_cb,
-		    &others));
+		assert_non_null(screen_job_new(fx->term, "other", NULL,
+		    count_cb, &others));
 	termrig_turns(&fx->g, 3);
-	assert_non_null(screen_job_new(fx->term, fx->run, err_cb, fx));
+	assert_non_null(screen_job_new(fx->term, fx->run, NULL, err_cb, fx));
 	term_unref(fx->term);
 	termrig_until(&fx->g, screenrig_is_done, fx);
 	assert_int_equal(fx->err, 0);
@@ -440,6 +551,9 @@ main(void)
 		WITH_LOG(test_checkpoint_ahead_of_log),
 		WITH_LOG(test_checkpoint_goes_with_log),
 		WITH_LOG(test_removed_log_leaves_no_checkpoint),
+		WITH_LOG(test_late_keeper_catches_up),
+		WITH_LOG(test_keeper_gives_way_to_floods),
+		WITH_LOG(test_largest_screen_is_put_in_steps),
 		WITH_LOG(test_jobs_take_turns),
 		WITH_LOG(test_users_take_turns),
 		cmocka_unit_test(test_plain_is_what_is_cut),

@@ -33,8 +33,10 @@ void screenrig_flood(struct screenrig *fx, size_t len, screenrig_line *line);
 void screenrig_flush(struct screenrig *fx);
 /* That, and fx->term is opened as that of a run that has ended. */
 void screenrig_open(struct screenrig *fx);
-/* fx->got is what its screen is worked out to be, and what is kept of it is
- * kept. */
+/*
+ * fx->got is what its screen is worked out to be, and what is kept of it is
+ * kept.
+ */
 void screenrig_ask(struct screenrig *fx);
 /* And that is as if one had watched all along. */
 void screenrig_check(struct screenrig *fx);

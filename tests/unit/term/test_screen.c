@@ -237,7 +237,8 @@ test_torn_checkpoint_is_not(void **state)
 		byte ^= 1;
 		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
 		screenrig_check(fx);
-		/* The next look writes a whole one: this is another file now.
+		/*
+		 * The next look writes a whole one: this is another file now.
 		 */
 		close(fd);
 		fd = ckpt_fd(fx, O_RDWR);

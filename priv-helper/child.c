@@ -304,7 +304,7 @@ show_common(struct child *c, struct child_error *e)
 	struct spare *s = c->s;
 	int err;
 
-	c->reach.shown = c->m == NULL;
+	c->reach.shown = c->ahead;
 	err = reach_common(&c->reach);
 	if (err != 0)
 		return child_failed(e, "P5 ruleset", err);
@@ -431,7 +431,7 @@ static const struct stage {
 static unsigned
 due(const struct child *c)
 {
-	if (c->m == NULL)
+	if (c->ahead)
 		return c->guess != NULL ? MADE | AHEAD | SHOWN : MADE;
 	if (c->fresh)
 		return MADE | ASKED | SHOWN;
@@ -561,6 +561,7 @@ child_ahead(struct ops *o, const struct account *user, struct run *r,
 	bool ok;
 
 	child_init(&c, o, user, NULL, r);
+	c.ahead = true;
 	c.guess = guess;
 	c.s->open = guess == NULL;
 	ok = prepare(&c, &e);

@@ -24,6 +24,7 @@ struct child {
 	struct run *r;
 	struct spare *s;
 	bool fresh; /* `s` is being made, and not used up */
+	bool ahead; /* of no request yet */
 	char **env;
 	char program[PATH_MAX];
 	bool as_user;		   /* the account's rights are on */

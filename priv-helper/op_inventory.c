@@ -52,7 +52,7 @@ put(struct batch *t, uint32_t id, const struct priv_inventory_answer *a,
 		priv_put_inventory_answer(&t->b, id, (uint8_t)nfds, a);
 	else if (!priv_add_inventory_answer(&t->b, (uint8_t)nfds, a))
 		return false;
-	for (unsigned i = 0; t->fds.n < nfds; i++)
+	for (unsigned i = 0; fds != NULL && i < fds->n; i++)
 		t->fds.fd[t->fds.n++] = fds->fd[i];
 	t->n++;
 	return true;

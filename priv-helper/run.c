@@ -123,7 +123,7 @@ rising(const void *a, const void *b)
 unsigned
 runs_after(const struct runs *rs, uint64_t after, const struct run ***out)
 {
-	const struct run **all = xcalloc(rs->n + 1, sizeof(*all));
+	const struct run **all = xcalloc(rs->n + 1, sizeof(void *));
 	const struct run *r;
 	unsigned n = 0;
 
@@ -131,7 +131,7 @@ runs_after(const struct runs *rs, uint64_t after, const struct run ***out)
 		if (r->handle > after &&
 		    (r->state == RUN_RUNNING || r->state == RUN_ENDED))
 			all[n++] = r;
-	qsort(all, n, sizeof(*all), rising);
+	qsort(all, n, sizeof(void *), rising);
 	*out = all;
 	return n;
 }

@@ -61,13 +61,17 @@ remove_empty_scratch(const struct ops *o, const struct run *r)
 	asuser_end(o->privileged);
 }
 
+/*
+ * Of our own: the number of one that was [main]'s child may be another's, until
+ * [main] has told of its end.
+ */
 static struct run *
 by_reaper(struct ops *o, pid_t pid)
 {
 	struct run *r;
 
 	TAILQ_FOREACH (r, &o->runs.list, entry)
-		if (r->reaper == pid)
+		if (r->reaper == pid && r->pidfd < 0)
 			return r;
 	return NULL;
 }

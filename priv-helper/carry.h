@@ -47,6 +47,7 @@ struct carry {
 	uint32_t record, runs;	/* size and number of what follows */
 	uint64_t nofile;
 	int32_t base, server, lock;
+	int32_t main; /* process, with whom one that is tried ends */
 	struct carry_sock api, terminal;
 	struct carry_kin audit, ops, daemon;
 	/* Those to go back to, and those that were tried; none: it is back. */

@@ -234,9 +234,6 @@ launch_daemon(const struct launch *l, int control)
 
 	if (pid != 0)
 		return pid;
-	/* It has the lock and both sockets: it must not outlive who asks. */
-	if (l->try && !launch_bound(parent))
-		_exit(LAUNCH_REFUSED);
 	daemon_env(l, env);
 	argv = daemon_argv(l, ready);
 	if (!place(fd, LAUNCH_END - LAUNCH_CONTROL, LAUNCH_CONTROL) ||
@@ -248,6 +245,12 @@ launch_daemon(const struct launch *l, int control)
 		fatal("launch", "signals of rdvd");
 	if (l->system != NULL)
 		to_service(l);
+	/*
+	 * It has the lock and the sockets: it must not outlive who asks. Not
+	 * before it has its ids, which would take that back (prctl(2)).
+	 */
+	if (l->try && !launch_bound(parent))
+		_exit(LAUNCH_REFUSED);
 	(void)syscall(SYS_execveat, LAUNCH_PROGRAM, "", argv, env,
 	    AT_EMPTY_PATH);
 	log_error("launch", "cannot run rdvd");

@@ -323,6 +323,9 @@ take_over(const struct options *o, struct launch *l, struct carry *c)
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
 	    !carry_read(o->carry, c, l->parked))
 		refuse("--carry", "not understood");
+	/* Executed by root it has more rights than before, which ends that. */
+	if (o->answer >= 0 && !launch_bound(c->main))
+		refuse("--try", "[main] is gone");
 	carry_inherit(c, l->parked, false);
 	(void)close(o->carry);
 	l->nofile = c->nofile;

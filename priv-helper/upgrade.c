@@ -161,6 +161,7 @@ describe(const struct upgrade *u, const char *why, struct carry *c)
 		return fd;
 	c->nofile = l->nofile;
 	c->lock = l->lock;
+	c->main = getpid();
 	c->audit = (struct carry_kin){ u->audit->pid, u->audit->control };
 	c->ops = (struct carry_kin){ u->ops->pid, u->ops->control };
 	c->daemon = (struct carry_kin){ u->daemon->pid, u->daemon->control };

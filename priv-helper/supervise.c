@@ -489,7 +489,9 @@ static int
 patience(const struct super *s)
 {
 	const struct kin *const all[] = { &s->audit, &s->ops, &s->daemon };
-	const struct system *sys = s->launch->system;
+	/* Nothing is started or rotated while those of before are to end. */
+	const bool holds = upgrade_holds(&s->upgrade);
+	const struct system *sys = holds ? NULL : s->launch->system;
 	const int64_t now = clock_mono_ms();
 	int64_t left = sys != NULL ? system_patience(sys) : -1, wait;
 	size_t i;
@@ -502,7 +504,7 @@ patience(const struct super *s)
 	if (s->sweep >= 0 && (left < 0 || s->sweep < left))
 		left = s->sweep;
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (all[i]->pid != 0)
+		if (all[i]->pid != 0 || holds)
 			continue;
 		wait = all[i]->start_at > now ? all[i]->start_at - now : 0;
 		if (left < 0 || wait < left)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -79,22 +80,39 @@ hostservice_root(const struct cli *cli)
 	return xstrdup("");
 }
 
+/* Nothing is at /run/rdv/NAME. */
+static bool
+has_no_place(void)
+{
+	/* Not $USER, which may be anybody. */
+	const struct passwd *pw = getpwuid(geteuid());
+	char *place;
+	bool none;
+
+	if (pw == NULL || access(RUN, F_OK) != 0)
+		return false;
+	place = xasprintf(RUN "/%s", pw->pw_name);
+	none = access(place, F_OK) != 0 && errno == ENOENT;
+	free(place);
+	return none;
+}
+
 bool
 hostservice_excludes(const struct cli *cli)
 {
 	char *root;
-	bool there;
 
 	if (cli->own_socket || geteuid() == 0)
 		return false;
+	/* One's own goes first, even if it does not run now. */
 	if (cli->run_dir == NULL)
-		return !cli->own_base && access(RUN, F_OK) == 0;
+		return !cli->own_base && access(cli->api_socket, F_OK) != 0 &&
+		       has_no_place();
 	if (access(cli->run_dir, F_OK) == 0 || errno != ENOENT)
 		return false;
 	root = root_of(cli->run_dir);
-	there = root != NULL;
 	free(root);
-	return there;
+	return root != NULL;
 }
 
 pid_t

@@ -290,20 +290,36 @@ on_input(struct door *d, const struct js *m)
 		input(d, data, strlen(data));
 }
 
+/*
+ * A larger terminal shows what was above the screen, which is not for all to
+ * see.
+ */
+void
+door_limit_size(const struct door *d, unsigned *cols, unsigned *rows)
+{
+	if (!d->newcomer)
+		return;
+	if (*cols > d->cols)
+		*cols = d->cols;
+	if (*rows > d->rows)
+		*rows = d->rows;
+}
+
 static void
 on_resize(struct door *d, const struct js *m)
 {
 	int64_t cols = js_int(m, "cols", 0), rows = js_int(m, "rows", 0);
+	unsigned c, r;
 
-	/*
-	 * Judged as read, since the cast below would wrap a larger number
-	 * around.
-	 */
-	if (term_size_ok(cols, rows))
-		check(d,
-		    viewer_resize(d->viewer, (unsigned)cols, (unsigned)rows));
-	else
+	/* Judged as read, since a larger number would wrap around. */
+	if (!term_size_ok(cols, rows)) {
 		check(d, RDV_E_INVALID);
+		return;
+	}
+	c = (unsigned)cols;
+	r = (unsigned)rows;
+	door_limit_size(d, &c, &r);
+	check(d, viewer_resize(d->viewer, c, r));
 }
 
 static void

@@ -49,6 +49,7 @@ struct door {
 	struct screen_job *job;
 	struct buf screen;
 	uint64_t floor;	     /* of the log, nothing before it is sent */
+	unsigned cols, rows; /* of a newcomer, who may not make it larger */
 	uint64_t screen_end; /* the offset it stands for */
 	unsigned screen_cols, screen_rows;
 	bool has_screen;
@@ -85,6 +86,8 @@ void door_screen(struct door *d, unsigned lines);
 /* Sends what the client takes of it now. */
 void door_screen_more(struct door *d);
 void door_screen_drop(struct door *d);
+/* What a viewer asks for, if it may. */
+void door_limit_size(const struct door *d, unsigned *cols, unsigned *rows);
 /* Where the last `bytes` of what it may see of the log begin. */
 uint64_t door_tail(const struct door *d, uint64_t bytes);
 /* Somebody is here: the session's activity is noted now and then. */

@@ -115,6 +115,7 @@ say_size(struct door *d, const struct terminal_in *in)
 {
 	unsigned cols = (unsigned)in->cols, rows = (unsigned)in->rows;
 
+	door_limit_size(d, &cols, &rows);
 	/* Half a size is none; who only looks must not move the others. */
 	if (!JS_SET(in, 2) || !JS_SET(in, 3) || d->read_only)
 		return;
@@ -151,9 +152,11 @@ attach(struct door *d, const struct terminal_in *in, const char *token_id)
 
 	d->newcomer = !auth_link_history(d->app->auth, token_id);
 	d->floor = d->newcomer ? term_bytes(d->term) : 0;
+	term_size(d->term, &d->cols, &d->rows);
 	conf.offset = begin_at(d, in, &why);
-	conf.held = (in->screen || d->newcomer) &&
-		    (!JS_SET(in, 0) || why != NULL) && door_has_screen(d);
+	conf.held =
+	    door_has_screen(d) &&
+	    (d->newcomer || (in->screen && (!JS_SET(in, 0) || why != NULL)));
 	if (conf.held)
 		conf.offset = term_bytes(d->term);
 	d->hears = in->presence;

@@ -280,6 +280,36 @@ await test('C12 who may make, see and end links', async () => {
 		assert.equal((await make(body)).status, status, JSON.stringify(body));
 });
 
+// A taller terminal has lines on its screen that were above it.
+await test('C12 a link shows no more of what was in a larger terminal',
+	async () => {
+		const p = await rdv.session('to be made larger', ['/bin/sh', '-c',
+			'stty -echo; seq -f n%gn 1 300; echo present; exec cat']);
+		await rdv.call('GET', `/api/sessions/${p.id}/wait?pattern=present` +
+			'&since=0&timeout_ms=60000');
+		const look = async (history) => {
+			const made = await link({ session_id: p.id, mode: 'write', history });
+			const v = await come((await exchange(made.secret)).json.token, p.id,
+				`&cols=80&rows=500${history ? '&screen=true&lines=0' : ''}`);
+			await v.message('ready');
+			for (const one of [{ type: 'resize', cols: 80, rows: 499 },
+				{ type: 'take_size' }, { type: 'ping' }])
+				v.send(one);
+			await v.message('pong');
+			if (history)
+				await v.message('size', (m) => m.rows === 499);
+			v.messages.length = 0;
+			v.send({ type: 'screen', lines: 0 });
+			await v.message('screen', (m) => !m.more);
+			await v.close();
+			return all(v);
+		};
+		const got = await look(false);
+		assert.match(got, /n300n[^]*present/);
+		assert.ok(!got.includes('n150n'), got);
+		assert.ok((await look(true)).includes('n150n'), 'control');
+	});
+
 await test('C13 a revoked link ends what was opened by it', async () => {
 	const gone = await link({ mode: 'write' }), stays = await link();
 	const [a, b, c] = [await enter(gone), await enter(gone),

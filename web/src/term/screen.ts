@@ -233,6 +233,7 @@ export class Screen {
 	private restored(text: string, done: () => void): void {
 		const { next } = this.link.cursor;
 
+		this.whole.forget();
 		this.term.write(resetSequence, () => this.drawn = -1);
 		this.term.write(text, () => {
 			this.drawn = next;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/emu/emu.h"
+#include "daemon/loop.h"
 #include "daemon/term/screen.h"
 #include "daemon/term/state.h"
 
@@ -20,6 +21,11 @@
 #define LOOK VIEWER_CHUNK
 /* So much behind the program's input is not read: the rest is left out. */
 #define UNREAD 65536
+/*
+ * No longer is output held up for an answer. Working out a cursor may take much
+ * longer than writing what it stands behind, and others wait for their turn.
+ */
+#define HOLD_MS 1000
 
 /* As xterm.js has them, so that a program hears the same from both. */
 static const struct {
@@ -69,7 +75,7 @@ answer_cursor_cb(int err, const struct screen_got *got, void *arg)
 	struct said s = { 0 };
 	char text[32];
 
-	a->asked = false;
+	a->asked = a->late = false;
 	if (err == 0) {
 		emu_look(got->emu, &look);
 		(void)snprintf(text, sizeof(text), "\033[%s%u;%uR",
@@ -78,6 +84,26 @@ answer_cursor_cb(int err, const struct screen_got *got, void *arg)
 		say(t, &s);
 	}
 	turn_join(&t->ts->turns, &a->turn);
+}
+
+/* Where the cursor is, is worked out of what is there: no more comes. */
+static void
+hold(struct term *t)
+{
+	const struct answer *a = &t->answer;
+	bool behind = t->log.size - a->at > LOOK && t->input.queued == 0;
+
+	pump_hold(&t->pump,
+	    t->size.owner == NULL && !a->late && (a->asked || behind));
+}
+
+static void
+answer_late_cb(void *arg)
+{
+	struct term *t = arg;
+
+	t->answer.late = t->answer.asked;
+	hold(t);
 }
 
 /* Where it is at the question, not where it went since. */
@@ -92,6 +118,9 @@ ask_cursor(struct term *t, bool dec)
 		return;
 	a->dec = dec;
 	a->asked = true;
+	if (a->timer == NULL)
+		a->timer = loop_timer_new(t->ts->conf.loop, answer_late_cb, t);
+	loop_timer_set(a->timer, HOLD_MS);
 	screen_follow(a->job, a->at + 1);
 }
 
@@ -164,6 +193,8 @@ look(struct term *t)
 	long n;
 
 	n = terms_window(t->ts, t, a->at, LOOK, &p);
+	if (t->size.owner != NULL && n > (long)(a->until - a->at))
+		n = (long)(a->until - a->at);
 	/* A log that cannot be read is one that nobody asked anything in. */
 	if (n <= 0)
 		a->at = t->log.size;
@@ -186,18 +217,8 @@ is_heard(const struct term *t)
 	uint64_t behind = t->log.size - t->answer.at;
 
 	return t->io == PRIV_IO_PTY && t->input.fd >= 0 &&
-	       t->size.owner == NULL &&
+	       (t->size.owner == NULL || t->answer.at < t->answer.until) &&
 	       (t->input.queued == 0 || behind <= UNREAD);
-}
-
-/* Where the cursor is, is worked out of what is there: no more comes. */
-static void
-hold(struct term *t)
-{
-	const struct answer *a = &t->answer;
-
-	pump_hold(&t->pump,
-	    a->asked || (t->log.size - a->at > LOOK && t->input.queued == 0));
 }
 
 static bool
@@ -228,6 +249,13 @@ answer_grown(struct term *t)
 }
 
 void
+answer_owned(struct term *t)
+{
+	t->answer.until = t->log.size;
+	hold(t);
+}
+
+void
 answer_start(struct term *t)
 {
 	struct answer *a = &t->answer;
@@ -244,6 +272,8 @@ answer_stop(struct term *t)
 
 	turn_leave(&t->ts->turns, &a->turn);
 	screen_job_free(a->job);
+	loop_timer_free(a->timer);
 	a->job = NULL;
+	a->timer = NULL;
 	a->asked = false;
 }

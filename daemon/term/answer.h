@@ -26,6 +26,9 @@ struct answer {
 	struct screen_job *job; /* NULL: the cursor was never asked for */
 	bool asked;		/* it is being worked out */
 	bool dec;		/* by DECXCPR */
+	bool late;		/* its output is not held up for that */
+	struct loop_timer *timer;
+	uint64_t until; /* asked before somebody looked: answered here */
 	struct turn turn;
 };
 
@@ -33,6 +36,8 @@ struct answer {
 void answer_start(struct term *t);
 /* The log has more, or the program has read its input. */
 void answer_grown(struct term *t);
+/* Somebody has the size now, who answers what comes from here on. */
+void answer_owned(struct term *t);
 void answer_stop(struct term *t);
 
 #endif

@@ -403,8 +403,10 @@ void
 pump_hold(struct pump *p, bool on)
 {
 	p->held = on;
-	if (on && (p->state == PUMP_WATCH || p->state == PUMP_FLOOD) &&
-	    p->ending == PUMP_LIVES)
+	/* It leaves by itself then, in the turn that has been asked for. */
+	if (p->ending != PUMP_LIVES)
+		return;
+	if (on && (p->state == PUMP_WATCH || p->state == PUMP_FLOOD))
 		enter(p, PUMP_HELD);
 	else if (!on && p->state == PUMP_HELD)
 		enter(p, p->spooled > 0 ? PUMP_FLOOD : PUMP_WATCH);

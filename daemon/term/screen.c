@@ -111,7 +111,7 @@ void
 screen_begin(struct screen_job *j)
 {
 	j->works = true;
-	if (j->emu != NULL && j->term->kept >= j->at + KEEP_WORTH)
+	if (j->emu != NULL && j->term->saved >= j->at + KEEP_WORTH)
 		lose(j);
 	if (j->emu == NULL) {
 		begin_anew(j);
@@ -120,8 +120,9 @@ screen_begin(struct screen_job *j)
 	TAILQ_REMOVE(&j->term->ts->kept, j, next_kept);
 	j->kept = false;
 	j->stage = SCREEN_RUN;
-	if (!j->has_size)
-		next_size(j);
+	/* Another size may have taken the place of the last one. */
+	j->index = runlog_sizes(&j->term->log, j->at);
+	next_size(j);
 }
 
 /* One of the daemon's own has that much less left to spend. */
@@ -316,6 +317,8 @@ keep_step(struct screen_job *j)
 		return 1;
 	if (got < 0)
 		log_debug("term", "no checkpoint error=%d", -got);
+	else
+		t->saved = t->kept;
 	kept(j, len);
 	return 0;
 }

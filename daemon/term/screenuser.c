@@ -20,8 +20,8 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-/* Those of programs rest so long after each slice. */
-#define PROGRAMS_REST_US 1500
+/* Those of programs rest so many times as long as they have worked. */
+#define PROGRAMS_REST 3
 /*
  * A checkpoint that nobody may ever need is made in one half of the time in
  * which nothing else is to be done, so to speak: after each slice that long is
@@ -179,8 +179,8 @@ charge(struct terms *ts, int64_t from, int64_t now)
 	ts->owners_us += now - from;
 	if (ts->owners_us < SCREEN_SLICE_US)
 		return;
+	ts->rest_until = now + PROGRAMS_REST * ts->owners_us;
 	ts->owners_us = 0;
-	ts->rest_until = now + PROGRAMS_REST_US;
 	ts->stats.rests++;
 }
 

@@ -94,6 +94,8 @@ size_ask(struct term *t, const struct viewer *v, unsigned cols, unsigned rows)
 	s->cols_due = cols;
 	s->rows_due = rows;
 	s->owner = v;
+	if (was == NULL)
+		answer_owned(t);
 	if (s->timer == NULL)
 		s->timer = loop_timer_new(t->ts->conf.loop, size_timer_cb, t);
 	/*

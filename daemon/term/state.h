@@ -57,7 +57,8 @@ struct term {
 	bool is_ended;
 	char run_id[UUID_TEXT];
 	char owner[UUID_TEXT]; /* whose turn its questions have; "": nobody's */
-	uint64_t kept, keep_every; /* newest checkpoint; next so far behind */
+	uint64_t kept, keep_every; /* tried up to here; next so far behind */
+	uint64_t saved;		   /* newest checkpoint that was written */
 	bool keeping;		   /* one is being written */
 	struct screen_job *keeper; /* makes another */
 	struct term_end end;	   /* cause is ours */

@@ -92,7 +92,7 @@ export const screen = [
 		off: [['daemon/term/input.c', '\t\tanswer_grown(t);\n', '']],
 		red: ['unit/term/test_answer test_J02_who_reads_late'] },
 	{ ids: ['J02'], guard: 'it goes on from where it was asked last',
-		off: [['daemon/term/screen.c', 'j->emu != NULL && j->term->kept >= ' +
+		off: [['daemon/term/screen.c', 'j->emu != NULL && j->term->saved >= ' +
 			'j->at + KEEP_WORTH', 'j->emu != NULL']],
 		red: ['unit/term/test_answer test_J02_asked_in_a_loop',
 			'api J02 who asks in a loop'] },

@@ -38,7 +38,8 @@ size_t emu_partial(const struct emu *e);
 /*
  * Output that brings any terminal like it to the same state, with at most so
  * many lines above the screen. Lines behind the one that is too much for the
- * buffer are not looked at.
+ * buffer are not looked at. All at once: a seam for tests, the daemon does it
+ * in steps.
  */
 void emu_restore(const struct emu *e, unsigned lines, struct buf *out);
 struct emu_look {
@@ -53,7 +54,8 @@ void emu_look(const struct emu *e, struct emu_look *out);
 void emu_modes(const struct emu *e, struct buf *out);
 /*
  * The screen as lines of text, blanks at their ends removed; with `sgr` the
- * colours are in it as escape sequences. It ends as emu_restore() does.
+ * colours are in it as escape sequences. It ends as emu_restore() does, and is
+ * a seam like it.
  */
 void emu_text(const struct emu *e, bool sgr, struct buf *out);
 

@@ -11,6 +11,8 @@ trap 'rm -rf "$tmp"' EXIT
 # Seams for tests, named so in their headers.
 cat >"$tmp/allowed" <<'LIST'
 clock_shift
+emu_restore
+emu_text
 path_force_descent
 server_sweep
 git_pending

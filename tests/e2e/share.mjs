@@ -189,8 +189,9 @@ await test('a phone shows the whole of a large terminal and shrinks nobody',
 	await openSession(page, made);
 	const before = await dims(page);
 	const looks = await linkFrom(page, { label: 'Ann' });
+	// Who is shown no past makes the terminal no larger in any direction.
 	const types = await linkFrom(page, { label: 'Bo on a phone',
-		write: true });
+		write: true, past: true });
 	const other = await guest(browser, looks);
 	const pocket = await guest(browser, types, phone);
 	equal(await owner(page), 'true', 'the owner of the size');

@@ -12,6 +12,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "tests/unit/check.h"
+#include "tests/unit/core/await.h"
 #include "tests/unit/core/corerig.h"
 #include "tests/unit/core/typing.h"
 
@@ -19,30 +20,6 @@ static void
 run_of(struct corerig *r, char out[UUID_TEXT])
 {
 	(void)snprintf(out, UUID_TEXT, "%s", corerig_session(r, r->id)->run_id);
-}
-
-struct state_wait {
-	struct corerig *r;
-	const char *run, *state;
-};
-
-static bool
-has_state(void *arg)
-{
-	const struct state_wait *w = arg;
-	const struct store_run *row = corerig_row(w->r, w->run);
-
-	return strcmp(row->state, w->state) == 0 &&
-	       run_find(w->r->app.runs, w->run) == NULL;
-}
-
-static void
-await_state(struct corerig *r, const char *run, const char *state)
-{
-	struct state_wait w = { r, run, state };
-
-	corerig_until(r, has_state, &w);
-	corerig_settle(r);
 }
 
 struct log_wait {
@@ -92,7 +69,7 @@ test_adopts_what_lives(void **state)
 	assert_string_equal(corerig_row(r, run)->state, "running");
 	assert_int_equal(f->signals, 0);
 	corerig_exit(r, f, 0);
-	await_state(r, run, "completed");
+	await_end(r, run, "completed");
 	assert_int_equal(corerig_events(r, "run.running", run), 1);
 	assert_true(f->acked);
 }
@@ -111,7 +88,7 @@ test_finishes_what_has_ended(void **state)
 	assert_int_equal(write(f->far, "unread", 6), 6);
 	corerig_exit(r, f, 5 << 8);
 	corerig_daemon_up(r);
-	await_state(r, run, "failed");
+	await_end(r, run, "failed");
 	assert_int_equal(corerig_row(r, run)->exit_code, 5);
 	/* What it used is not known to INVENTORY, and not made up. */
 	assert_int_equal(corerig_row(r, run)->user_us, -1);
@@ -133,7 +110,7 @@ test_confirms_an_end_once_more(void **state)
 	/* While rdvd ends it leaves the confirmation to the next one. */
 	r->app.draining = true;
 	corerig_exit(r, f, 0);
-	await_state(r, run, "completed");
+	await_end(r, run, "completed");
 	assert_false(f->acked);
 	corerig_daemon_down(r);
 	corerig_daemon_up(r);
@@ -157,7 +134,7 @@ test_lost_with_another_helper(void **state)
 	seqpkt_fds_close(&f->fds);
 	r->generation += UINT64_C(1) << 32;
 	corerig_daemon_up(r);
-	await_state(r, run, "lost");
+	await_end(r, run, "lost");
 	assert_non_null(strstr(corerig_row(r, run)->cause,
 	    "rdv was stopped or restarted"));
 	assert_int_equal(corerig_events(r, "run.ended", run), 1);
@@ -182,7 +159,7 @@ test_stop_of_all(void **state)
 	run_of(r, run);
 	r->exit_on_signal = true;
 	runs_stop_all(r->app.runs, stopped_cb, &stopped);
-	await_state(r, run, "killed");
+	await_end(r, run, "killed");
 	assert_string_equal(corerig_row(r, run)->cause, "rdv was stopped");
 	assert_int_equal(stopped, 1);
 	assert_int_equal(corerig_run(r, run)->sig, SIGHUP);
@@ -212,7 +189,7 @@ test_stop_of_all_by_the_row(void **state)
 	seqpkt_fds_close(&f->fds);
 	r->generation += UINT64_C(1) << 32;
 	corerig_daemon_up(r);
-	await_state(r, run, "killed");
+	await_end(r, run, "killed");
 	assert_string_equal(corerig_row(r, run)->cause, "rdv was stopped");
 	assert_int_equal(corerig_row(r, run)->exit_code, -1);
 }
@@ -228,7 +205,7 @@ test_lost_without_record(void **state)
 	corerig_daemon_down(r);
 	seqpkt_fds_close(&corerig_run(r, run)->fds);
 	corerig_daemon_up(r);
-	await_state(r, run, "lost");
+	await_end(r, run, "lost");
 	assert_non_null(strstr(corerig_row(r, run)->cause, "no record"));
 }
 
@@ -346,7 +323,7 @@ test_start_that_outlived_its_daemon(void **state)
 	corerig_settle(r);
 	assert_string_equal(corerig_row(r, run)->state, "running");
 	corerig_exit(r, &r->runs[0], 0);
-	await_state(r, run, "completed");
+	await_end(r, run, "completed");
 }
 
 /* Its closing was asked for before anybody knew whether there is a program. */
@@ -375,7 +352,7 @@ test_closing_waits_for_a_late_start(void **state)
 		} else {
 			clock_shift(13000, 0);
 		}
-		await_state(r, run, begins ? "killed" : "lost");
+		await_end(r, run, begins ? "killed" : "lost");
 		assert_string_equal(corerig_session(r, id)->status, "closed");
 		assert_int_equal(corerig_events(r, "session.closed", id), 1);
 		clock_shift(0, 0);
@@ -394,7 +371,7 @@ test_start_that_never_was(void **state)
 	assert_string_equal(corerig_row(r, run)->state, "starting");
 	/* The helper's own deadline for a start has passed. */
 	clock_shift(13000, 0);
-	await_state(r, run, "lost");
+	await_end(r, run, "lost");
 	assert_int_equal(corerig_events(r, "run.ended", run), 1);
 }
 
@@ -407,7 +384,7 @@ test_start_with_a_helper_now_gone(void **state)
 	ask_and_die(r, run);
 	r->generation += UINT64_C(1) << 32;
 	corerig_daemon_up(r);
-	await_state(r, run, "lost");
+	await_end(r, run, "lost");
 }
 
 /*
@@ -439,7 +416,7 @@ test_what_cannot_be_adopted_yet(void **state)
 	assert_int_equal(write(f->far, "hello", 5), 5);
 	await_bytes(r, run, 5);
 	corerig_exit(r, f, 0);
-	await_state(r, run, "completed");
+	await_end(r, run, "completed");
 }
 
 /* [ops] cannot hand its descriptors over: the question is asked again. */
@@ -460,7 +437,7 @@ test_an_answer_that_has_to_wait(void **state)
 	await_bytes(r, run, 5);
 	assert_int_equal(r->busy_inventories, 0);
 	corerig_exit(r, f, 0);
-	await_state(r, run, "completed");
+	await_end(r, run, "completed");
 }
 
 /* Spawns wait until what was there is told apart from what is new. */
@@ -511,7 +488,7 @@ test_closing_is_finished(void **state)
 	assert_int_equal(r->err, RDV_E_UNAVAILABLE);
 	r->exit_on_signal = true;
 	corerig_daemon_up(r);
-	await_state(r, run, "killed");
+	await_end(r, run, "killed");
 	assert_string_equal(corerig_session(r, id)->status, "closed");
 	assert_int_equal(corerig_events(r, "session.closed", id), 1);
 	r->answers = 0;

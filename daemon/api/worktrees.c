@@ -7,11 +7,11 @@
 
 #include "daemon/api/api.h"
 #include "daemon/app.h"
-#include "daemon/core/porcelain.h"
 #include "daemon/core/worktree.h"
 #include "daemon/store/worktrees.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/porcelain.h"
 #include "lib/str.h"
 
 struct path_in {

@@ -13,6 +13,7 @@
 #include "build.h"
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/complaint.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/err.h"

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/core/complaint.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"

@@ -7,10 +7,10 @@
 #include <sys/types.h>
 
 #include "daemon/core/git.h"
-#include "daemon/core/porcelain.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/store/worktrees.h"
+#include "lib/porcelain.h"
 
 struct wt_op;
 typedef void wt_step_fn(struct wt_op *op);

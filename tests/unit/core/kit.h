@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/core/porcelain.h"
 #include "daemon/core/worktree.h"
+#include "lib/porcelain.h"
 
 /* Operations on worktrees, waited for, and what came of them. */
 struct outcome {

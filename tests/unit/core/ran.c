@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/core/complaint.h"
 #include "daemon/core/git.h"
-#include "daemon/core/porcelain.h"
 #include "daemon/core/worktreeop.h"
 #include "tests/unit/check.h"
 #include "tests/unit/core/live.h"

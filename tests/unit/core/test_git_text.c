@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/core/complaint.h"
 #include "daemon/core/git.h"
 #include "daemon/core/gitpins.h"
-#include "daemon/core/porcelain.h"
 #include "daemon/core/repo.h"
 #include "lib/arena.h"
+#include "lib/porcelain.h"
 
 #define OID	"1111111111111111111111111111111111111111"
 #define ZERO	"0000000000000000000000000000000000000000"

@@ -4,13 +4,11 @@
  * anything, and a record that is not understood fails the whole, because half
  * an answer about what is unsaved would be a wrong one.
  */
-#include "daemon/core/porcelain.h"
+#include "lib/porcelain.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/git.h"
 #include "lib/arena.h"
 #include "lib/str.h"
 
@@ -213,25 +211,4 @@ porcelain_status(struct arena *a, const char *text, size_t len,
 		return false;
 	*out = s;
 	return true;
-}
-
-/* What is fatal comes after warnings and says why it ended. */
-void
-git_complaint(const struct git_result *r, char *out, size_t size)
-{
-	static const char *const heads[] = { "fatal: ", "error: " };
-	const char *line = r->err, *found = NULL;
-	size_t len;
-
-	for (size_t i = 0; i < 2 && found == NULL; i++) {
-		found = strstr(r->err, heads[i]);
-		if (found != NULL)
-			line = found + strlen(heads[i]);
-	}
-	len = strcspn(line, "\n");
-	if (len == 0)
-		(void)snprintf(out, size, "git ended with status %d",
-		    r->status);
-	else
-		(void)str_escape(out, size, line, len);
 }

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 struct arena;
-struct git_result;
 
 /* One entry of `git worktree list --porcelain -z`. */
 struct wt_entry {
@@ -43,7 +42,5 @@ struct wt_status {
 /* False when it is not in that format; `*out` is then as it was. */
 bool porcelain_status(struct arena *a, const char *text, size_t len,
     struct wt_status *out);
-/* What git complains of: its first "fatal:" or "error:" line, or its first. */
-void git_complaint(const struct git_result *r, char *out, size_t size);
 
 #endif

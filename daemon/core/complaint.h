@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_COMPLAINT_H
+#define RDV_COMPLAINT_H
+
+#include <stddef.h>
+
+struct git_result;
+
+/* What git complains of: its first "fatal:" or "error:" line, or its first. */
+void git_complaint(const struct git_result *r, char *out, size_t size);
+
+#endif

@@ -38,6 +38,7 @@ LDFLAGS	:= -pie -Wl,-z,relro,-z,now $(LDSAN)
 LIBS_HELPER := -lseccomp -lcap
 LIBS_DAEMON := -levent -lsqlite3 -ljansson -lwslay -lhttp_parser -lcrypto \
 	       -lseccomp -lcap -lpthread
+LIBS_WORKER := -ljansson
 LIBS_EGRESS := -lseccomp -lcap -lpthread
 LIBS_CLI    := -ljansson -lwslay -lhttp_parser
 
@@ -95,12 +96,11 @@ $(BUILD)/bin/rdv-helper: $(call obj,priv-helper/main.c) $(BUILD)/libpriv.a \
 	@echo "LD $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_HELPER)
 
-# Started for each look, so nothing but libc has to be loaded.
 $(BUILD)/bin/rdv-git: $(call obj,git-worker/main.c) $(BUILD)/libwrk.a \
     $(BUILD)/liblib.a
 	@mkdir -p $(@D)
 	@echo "LD $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_WORKER)
 
 $(BUILD)/bin/rdv-egress: $(call obj,egress/main.c) $(BUILD)/libegress.a \
     $(BUILD)/libsec.a $(BUILD)/liblib.a

@@ -3,7 +3,8 @@
 //
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
 //                                attach|attach1g|ttyd|many|recording|upgrade|
-//                                spawn|guards|handover|filter|runs|callgrind]...
+//                                spawn|guards|handover|filter|runs|gitread|
+//                                callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -13,6 +14,7 @@ import { once } from 'node:events';
 import WebSocket from 'ws';
 import { requestCounts } from './callgrind-http.mjs';
 import { terminalCounts } from './callgrind-term.mjs';
+import * as gitread from './gitread.mjs';
 import * as privilege from './privilege.mjs';
 import * as terminals from './terminals.mjs';
 import { upgrades } from './upgrade.mjs';
@@ -514,7 +516,8 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	guards: () => privilege.guards(helper),
 	handover: () => privilege.handover(helper),
 	filter: () => privilege.filter(helper),
-	runs: () => privilege.runs(helper), callgrind };
+	runs: () => privilege.runs(helper),
+	gitread: () => gitread.statuses(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rdv-git: looks at a user's paths for rdvd, which may not and in system mode
- * could not. [ops] starts it as that user, in the `git` profile, with pipes; it
- * answers all questions of one call and ends.
+ * could not. [ops] starts it as that user, in the `git` profile, with pipes. It
+ * answers all questions of one call and ends; or it stays with one work tree
+ * and says what that holds, for as long as somebody asks.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include "build.h"
 #include "git-worker/ask.h"
+#include "git-worker/serve.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/path.h"
@@ -35,6 +37,7 @@ usage(const char *what)
 	fprintf(stderr,
 	    "rdv-git: %s\n"
 	    "usage: rdv-git ask DIR TRASH ROOT... -- QUESTION ARGUMENT ...\n"
+	    "       rdv-git serve DIR CONFIG...\n"
 	    "Looks at repositories for rdvd, as the account it is started "
 	    "by.\n",
 	    what);
@@ -106,21 +109,38 @@ write_all(const struct buf *b)
 	return buf_ok(b);
 }
 
-int
-main(int argc, char **argv)
+static int
+run_ask(char **word)
 {
 	struct asking q = { .arena = arena_new() };
 	struct buf out;
 	bool ok;
 
-	if (argc == 2 && strcmp(argv[1], "--version") == 0)
-		return puts("rdv-git " RDV_BUILD) < 0;
-	if (argc < 3 || strcmp(argv[1], "ask") != 0)
-		usage("nothing is asked");
 	buf_init(&out, ANSWER_MAX);
-	answer(&q, parse(&q, argv + 2), &out);
+	answer(&q, parse(&q, word), &out);
 	ok = write_all(&out);
 	buf_done(&out);
 	arena_free(q.arena);
 	return ok ? 0 : 1;
+}
+
+static int
+run_serve(char **word)
+{
+	if (!path_absolute_ok(word[0]))
+		usage("a directory is not a plain absolute path");
+	return serve(word[0], (const char *const *)word + 1, STDIN_FILENO,
+	    STDOUT_FILENO);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return puts("rdv-git " RDV_BUILD) < 0;
+	if (argc >= 3 && strcmp(argv[1], "ask") == 0)
+		return run_ask(argv + 2);
+	if (argc >= 3 && strcmp(argv[1], "serve") == 0)
+		return run_serve(argv + 2);
+	usage("nothing is asked");
 }

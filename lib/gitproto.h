@@ -65,4 +65,22 @@ int gitproto_get(struct buf *b, const char *build, struct git_fact *const *f,
  */
 bool gitproto_is_midway(const char *text);
 
+/*
+ * The worker that stays:
+ *
+ *   rdv-git serve DIR CONFIG...
+ *
+ * about the work tree with its top at DIR, a canonical path; each CONFIG is a
+ * "key=value" for its git. Both sides speak in messages of lib/frame.h. The
+ * first that it says is {"build"}. A question is {"id", "op", "ms"}, where ms
+ * is the time that it may take; the one op is "status". Each is answered once,
+ * in any order: with {"id"} and what was asked, or with {"id", "error",
+ * "status", "why"}: "stale" (rdvd has to find out anew what this is),
+ * "timeout", "big", "git" (it ended with that status and said why), "spawn",
+ * "malformed".
+ */
+#define GITPROTO_FRAME_MAX 65536
+#define GITPROTO_ASKS_MAX  256
+#define GITPROTO_MS_MAX	   (24 * 3600 * 1000)
+
 #endif

@@ -88,6 +88,7 @@ fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_dir_privproto := lib
 fuzz_dir_auditline := lib
 fuzz_dir_gitproto := lib
+fuzz_dir_frame := lib
 fuzz_dir_toml := lib
 fuzz_dir_js := lib
 fuzz_dir_path := lib
@@ -189,7 +190,8 @@ $(liar_bin): $(call obj,tests/api/liar/liar.c git-worker/main.c) \
     $(BUILD)/libwrk.a $(BUILD)/liblib.a
 	@mkdir -p $(@D)
 	@echo "LD $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=place_make -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=place_make -o $@ $^ \
+	    $(LIBS_WORKER)
 
 # What the harness puts before a layer: it stands alone, too.
 ports_bin := $(BUILD)/tests/ports

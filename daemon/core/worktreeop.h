@@ -73,6 +73,7 @@ struct wt_round {
 struct worktrees {
 	struct app *app;
 	struct git *git;
+	struct gitwork *works;
 	char *trash;	  /* as rdv-git is told it */
 	char *real_trash; /* as it has to name it; NULL: rdvd cannot know */
 	struct wt_ops ops, ended;

@@ -44,6 +44,46 @@ await test('made, listed, clean, removed; the branch stays', async () => {
 	assert.match(git(repo, 'branch', '--list', 'feature/foo-Bar'), /foo-Bar/);
 });
 
+// One after another in one tree: what is told is what git says by then, however
+// often it was asked before.
+await test('asked again and again, it is as git says each time', async () => {
+	const w = await make({ branch: 'watched' });
+	const file = (name) => path.join(w.path, name);
+	const changes = [
+		() => {},
+		() => fs.writeFileSync(file('file'), 'changed\n'),
+		() => fs.mkdirSync(file('deep/er'), { recursive: true }),
+		() => fs.writeFileSync(file('deep/er/new'), 'new\n'),
+		() => fs.writeFileSync(file('.gitignore'), 'deep/\n'),
+		() => git(w.path, 'add', '-A'),
+		() => git(w.path, 'commit', '-q', '-m', 'one more'),
+		() => git(w.path, 'checkout', '-q', '--detach'),
+		() => git(repo, 'config', 'core.fileMode', 'false'),
+		() => fs.chmodSync(file('file'), 0o755),
+		() => git(repo, 'config', 'core.fileMode', 'true'),
+		() => fs.renameSync(file('file'), file('other')),
+	];
+	for (const change of changes) {
+		change();
+		for (let i = 0; i < 4; i++) {
+			const s = await rdv.call('GET',
+				'/api/worktrees/status?worktree_path=' +
+				encodeURIComponent(w.path));
+			const lines = git(w.path, '--no-optional-locks', 'status',
+				'--porcelain=v2', '--branch').split('\n');
+			const branch = lines.find((l) => l.startsWith('# branch.head'))
+				.split(' ')[2];
+			assert.deepEqual([s.branch, s.untracked, s.modified, s.staged],
+				[branch === '(detached)' ? null : branch,
+				lines.filter((l) => /^\? /.test(l)).length,
+				lines.filter((l) => /^1 \.[MD]/.test(l)).length,
+				lines.filter((l) => /^1 [^.]/.test(l)).length],
+				String(change));
+		}
+	}
+	assert.equal((await remove(w, true)).status, 200);
+});
+
 // Every state in which work could be lost, and how to get into it.
 const states = {
 	HAS_UNCOMMITTED_CHANGES: (w) =>

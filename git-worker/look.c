@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A work tree's state, kept for as long as it is known to be true. Git itself
+ * says what it is, whatever kind of repository that is. Invariant: what is kept
+ * was asked for when everything was watched already, and nothing has happened
+ * since it was asked for.
+ */
+#include "git-worker/look.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "git-worker/gitrun.h"
+#include "git-worker/watch.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/xalloc.h"
+
+#define OUTPUT_MAX (8 << 20)
+#define SKIP_MAX   10000
+/* What could not be watched is seldom tried again: it costs a walk. */
+#define AGAIN_MS 30000
+
+enum stage { IDLE, STATUS, PLACE };
+
+struct look {
+	const char *dir;
+	const char *const *configs;
+	dev_t dev; /* of `dir`, at the start */
+	ino_t ino;
+	struct gitrun run;
+	enum stage stage;
+	struct watch *watch;
+	bool saw;	     /* it was watched when git was asked */
+	bool known;	     /* what follows is true, while nothing happens */
+	struct arena *arena; /* of what follows */
+	struct wt_status status;
+	const char **skip; /* directories that git ignores, sorted */
+	size_t nskip;
+	struct arena *place_arena; /* NULL: not known yet */
+	struct watch_place place;
+	struct arena *built_arena; /* of what is not watched */
+	const char **built;
+	size_t nbuilt;
+	int64_t again; /* not before; monotonic */
+};
+
+/*
+ * As for rdvd's own looks: nothing a repository sets may make the answer
+ * shorter. Ignored directories as such tell what need not be watched, and that
+ * is not what merely holds nothing else today. Left out of it is the first word
+ * as long as nothing is watched: then git may write down what it has found out
+ * about files, so that the next look is a quick one. Later it would only be a
+ * change, and in the way of the user's own git.
+ */
+static const char *const ask_status[] = { "--no-optional-locks", "status",
+	"--porcelain=v2", "--branch", "-z", "--untracked-files=normal",
+	"--ignored=matching", "--ignore-submodules=none", "--no-renames",
+	NULL };
+
+static const char *const ask_place[] = { "rev-parse", "--path-format=absolute",
+	"--show-toplevel", "--git-dir", "--git-common-dir", NULL };
+
+struct look *
+look_new(const char *dir, const char *const *configs)
+{
+	struct look *l = xcalloc(1, sizeof(*l));
+	struct stat st;
+
+	l->dir = dir;
+	l->configs = configs;
+	if (lstat(dir, &st) == 0) {
+		l->dev = st.st_dev;
+		l->ino = st.st_ino;
+	}
+	gitrun_init(&l->run, OUTPUT_MAX);
+	l->watch = watch_new();
+	l->arena = arena_new();
+	return l;
+}
+
+void
+look_free(struct look *l)
+{
+	gitrun_done(&l->run);
+	watch_free(l->watch);
+	arena_free(l->arena);
+	if (l->place_arena != NULL)
+		arena_free(l->place_arena);
+	if (l->built_arena != NULL)
+		arena_free(l->built_arena);
+	free(l);
+}
+
+const struct wt_status *
+look_status(const struct look *l)
+{
+	return &l->status;
+}
+
+const char *
+look_why(const struct look *l)
+{
+	return watch_why(l->watch);
+}
+
+/* A directory above may have been moved, and another be in its place. */
+static bool
+is_there(const struct look *l)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	return realpath(l->dir, real) != NULL && strcmp(real, l->dir) == 0 &&
+	       lstat(l->dir, &st) == 0 && st.st_dev == l->dev &&
+	       st.st_ino == l->ino;
+}
+
+enum look_now
+look_now(struct look *l)
+{
+	enum watch_state state = watch_look(l->watch);
+
+	if (state == WATCH_STALE || !is_there(l))
+		return LOOK_STALE;
+	return l->known && state == WATCH_STILL ? LOOK_KNOWN : LOOK_ASK;
+}
+
+int
+look_start(struct look *l)
+{
+	int err;
+
+	if (l->stage != IDLE)
+		return -EBUSY;
+	/* From here on a change may have come too late for git. */
+	l->saw = watch_look(l->watch) != WATCH_BLIND;
+	watch_begin(l->watch);
+	l->known = false;
+	err = gitrun_start(&l->run, l->dir, l->configs,
+	    ask_status + (l->saw ? 0 : 1));
+	if (err == 0)
+		l->stage = STATUS;
+	return err;
+}
+
+size_t
+look_fds(const struct look *l, int *fds, size_t n)
+{
+	const int all[] = { l->run.out, l->run.err };
+	size_t have = 0;
+
+	for (size_t i = 0; i < 2 && have < n; i++)
+		if (all[i] >= 0)
+			fds[have++] = all[i];
+	return have;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "! name/" is a directory that is ignored as such. */
+static void
+read_skip(struct look *l)
+{
+	const char *at = buf_cstr(&l->run.text);
+	const char *end = at + l->run.text.len;
+	size_t len;
+
+	l->skip = arena_alloc(l->arena, SKIP_MAX * sizeof(*l->skip));
+	for (l->nskip = 0; at < end && l->nskip < SKIP_MAX; at += len + 1) {
+		len = strlen(at);
+		if (len > 3 && at[0] == '!' && at[len - 1] == '/')
+			l->skip[l->nskip++] =
+			    arena_strndup(l->arena, at + 2, len - 3);
+	}
+	qsort(l->skip, l->nskip, sizeof(*l->skip), by_name);
+}
+
+/* What is not watched has to be what git still ignores. */
+static bool
+skips_too_much(const struct look *l)
+{
+	for (size_t i = 0; i < l->nbuilt; i++)
+		if (l->nskip == 0 || bsearch(&l->built[i], l->skip, l->nskip,
+					 sizeof(*l->skip), by_name) == NULL)
+			return true;
+	return false;
+}
+
+static void
+status_ended(struct look *l, struct look_answer *a)
+{
+	const char *text = buf_cstr(&l->run.text);
+
+	a->status = l->run.status;
+	a->complaint = buf_cstr(&l->run.complaint);
+	a->err = 0;
+	arena_free(l->arena);
+	l->arena = arena_new();
+	if (l->run.over)
+		a->err = RDV_E_TOO_BIG;
+	else if (l->run.status != 0)
+		a->err = RDV_E_INVALID;
+	else if (!porcelain_status(l->arena, text, l->run.text.len, &l->status))
+		a->err = RDV_E_MALFORMED;
+	l->nskip = 0;
+	if (a->err != 0)
+		return;
+	read_skip(l);
+	/* Complaints are about what git could not look into. */
+	l->known = l->saw && l->run.complaint.len == 0;
+	if (l->saw && skips_too_much(l)) {
+		watch_lose(l->watch);
+		l->known = false;
+	}
+}
+
+/* Three lines, and paths that have none in them. */
+static bool
+read_place(struct look *l)
+{
+	char *line[3], *at;
+	struct arena *a = arena_new();
+
+	at = arena_strdup(a, buf_cstr(&l->run.text));
+	for (int i = 0; i < 3; i++) {
+		line[i] = at;
+		at = at != NULL ? strchr(at, '\n') : NULL;
+		if (at != NULL)
+			*at++ = '\0';
+	}
+	if (l->run.status != 0 || at == NULL || *at != '\0' ||
+	    strcmp(line[0], l->dir) != 0) {
+		arena_free(a);
+		return false;
+	}
+	l->place = (struct watch_place){ l->dir, line[1], line[2] };
+	l->place_arena = a;
+	return true;
+}
+
+static void
+build(struct look *l)
+{
+	struct arena *a = arena_new();
+	const char **skip = arena_alloc(a, (l->nskip + 1) * sizeof(*skip));
+
+	for (size_t i = 0; i < l->nskip; i++)
+		skip[i] = arena_strdup(a, l->skip[i]);
+	if (l->built_arena != NULL)
+		arena_free(l->built_arena);
+	l->built_arena = a;
+	l->built = skip;
+	l->nbuilt = l->nskip;
+	l->known = false;
+	if (!watch_build(l->watch, &l->place, skip, l->nskip))
+		l->again = clock_mono_ms() + AGAIN_MS;
+}
+
+void
+look_prepare(struct look *l)
+{
+	if (l->stage != IDLE || watch_why(l->watch) == NULL ||
+	    clock_mono_ms() < l->again)
+		return;
+	if (l->place_arena != NULL)
+		build(l);
+	else if (gitrun_start(&l->run, l->dir, l->configs, ask_place) == 0)
+		l->stage = PLACE;
+}
+
+bool
+look_read(struct look *l, struct look_answer *a)
+{
+	const enum stage stage = l->stage;
+
+	if (stage == IDLE || !gitrun_read(&l->run))
+		return false;
+	l->stage = IDLE;
+	if (stage == STATUS) {
+		status_ended(l, a);
+		return true;
+	}
+	if (read_place(l))
+		build(l);
+	else
+		l->again = clock_mono_ms() + AGAIN_MS;
+	return false;
+}
+
+void
+look_stop(struct look *l, bool hard)
+{
+	gitrun_stop(&l->run, hard);
+}

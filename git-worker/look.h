@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_LOOK_H
+#define RDV_LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/porcelain.h"
+
+/*
+ * What one work tree holds, by git's word: asked once, and again when
+ * something has happened since.
+ */
+struct look;
+
+/* `dir` is canonical, the top of the tree; both must outlive it. */
+struct look *look_new(const char *dir, const char *const *configs);
+void look_free(struct look *l);
+
+enum look_now {
+	LOOK_KNOWN, /* look_status() is how it is now */
+	LOOK_ASK,   /* git has to be asked */
+	LOOK_STALE, /* this is not what rdvd had looked at any more */
+};
+enum look_now look_now(struct look *l);
+const struct wt_status *look_status(const struct look *l);
+
+/* Asks git. 0 or -errno; -EBUSY while it is at work for itself. */
+int look_start(struct look *l);
+/*
+ * For poll(2): at most `n` descriptors to read from; so many are in `fds`. What
+ * the kernel tells of changes is read when somebody asks, and until then costs
+ * nothing; what it cannot keep makes the next answer git's.
+ */
+size_t look_fds(const struct look *l, int *fds, size_t n);
+/*
+ * Reads what is there. True when what look_start() began has ended, and then
+ * `*a` is how: RDV_E_TOO_BIG; RDV_E_MALFORMED; RDV_E_INVALID with git's exit
+ * status and its complaint; 0, and then look_status() is what git said.
+ */
+struct look_answer {
+	int err, status;
+	const char *complaint; /* until the next call */
+};
+bool look_read(struct look *l, struct look_answer *a);
+/* Nobody waits any more; its end comes all the same. */
+void look_stop(struct look *l, bool hard);
+/* After an answer has gone: makes the next one cheap, if it can. */
+void look_prepare(struct look *l);
+/* Why each answer needs git, as a sentence, or NULL. */
+const char *look_why(const struct look *l);
+
+#endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The worker that stays: questions about one work tree, each answered once, by
+ * its number, as soon as the answer is there. Invariant: an answer was true at
+ * some moment after its question had come, so who has changed something and
+ * then asks is told of it; many who ask meanwhile share one look.
+ */
+#include "git-worker/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "git-worker/look.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/frame.h"
+#include "lib/gitproto.h"
+#include "lib/js.h"
+#include "lib/list.h"
+#include "lib/xalloc.h"
+
+#define KILL_MS	    2000 /* from asking git to end to ending it */
+#define CHUNK	    4096
+#define EXIT_BROKEN 2
+
+struct asked {
+	TAILQ_ENTRY(asked) link;
+	int64_t id, until;
+	bool with; /* the look that is being taken is for it */
+};
+TAILQ_HEAD(asks, asked);
+
+struct serving {
+	struct look *look;
+	int in, out;
+	struct buf got;
+	struct asks asks;
+	unsigned nasks;
+	bool looking;
+	int64_t kill_at;    /* 0: git has not been asked to end */
+	const char *broken; /* why it ends; NULL: it does not */
+	bool over;
+};
+
+static void
+say(struct serving *s, struct js *v)
+{
+	struct buf b;
+	size_t done = 0;
+	ssize_t n = 0;
+
+	buf_init(&b, GITPROTO_FRAME_MAX);
+	frame_put(&b, v);
+	while (buf_ok(&b) && done < b.len && n >= 0) {
+		n = write(s->out, b.data + done, b.len - done);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n > 0)
+			done += (size_t)n;
+	}
+	/* Who does not hear the answer will ask nothing more. */
+	if (!buf_ok(&b) || n < 0)
+		s->over = true;
+	buf_done(&b);
+}
+
+static struct js *
+answer_to(int64_t id)
+{
+	struct js *o = js_object();
+
+	js_add_int(o, "id", id);
+	return o;
+}
+
+static void
+forget(struct serving *s, struct asked *a)
+{
+	TAILQ_REMOVE(&s->asks, a, link);
+	s->nasks--;
+	free(a);
+}
+
+static void
+refuse(struct serving *s, struct asked *a, const char *error, int status,
+    const char *why)
+{
+	struct js *o = answer_to(a->id);
+
+	js_add_str(o, "error", error);
+	js_add_int(o, "status", status);
+	js_add_str(o, "why", why);
+	say(s, o);
+	forget(s, a);
+}
+
+static void
+tell(struct serving *s, struct asked *a, bool kept)
+{
+	const struct wt_status *st = look_status(s->look);
+	struct js *o = answer_to(a->id);
+
+	js_add_str(o, "commit", st->commit);
+	js_add_str(o, "branch", st->branch);
+	js_add_int(o, "ahead", st->ahead);
+	js_add_int(o, "behind", st->behind);
+	js_add_int(o, "untracked", st->untracked);
+	js_add_int(o, "modified", st->modified);
+	js_add_int(o, "staged", st->staged);
+	js_add_bool(o, "kept", kept);
+	js_add_str(o, "blind", look_why(s->look));
+	say(s, o);
+	forget(s, a);
+}
+
+static void
+refuse_all(struct serving *s, const char *error, const char *why)
+{
+	while (!TAILQ_EMPTY(&s->asks))
+		refuse(s, TAILQ_FIRST(&s->asks), error, 0, why);
+}
+
+static void
+begin_look(struct serving *s)
+{
+	struct asked *a;
+	int err = look_start(s->look);
+
+	/* It finds out where things are, which takes no time. */
+	if (err == -EBUSY)
+		return;
+	if (err != 0) {
+		refuse_all(s, "spawn", strerror(-err));
+		return;
+	}
+	s->looking = true;
+	s->kill_at = 0;
+	TAILQ_FOREACH (a, &s->asks, link)
+		a->with = true;
+}
+
+/* Those who have asked and are told nothing yet. */
+static void
+serve_asks(struct serving *s)
+{
+	if (s->looking || TAILQ_EMPTY(&s->asks))
+		return;
+	switch (look_now(s->look)) {
+	case LOOK_KNOWN:
+		while (!TAILQ_EMPTY(&s->asks))
+			tell(s, TAILQ_FIRST(&s->asks), true);
+		break;
+	case LOOK_STALE:
+		refuse_all(s, "stale", "it is not what it was");
+		s->over = true;
+		break;
+	case LOOK_ASK:
+		begin_look(s);
+	}
+}
+
+static const struct {
+	int err;
+	const char *error;
+} errors[] = {
+	{ RDV_E_INVALID, "git" },
+	{ RDV_E_TOO_BIG, "big" },
+	{ RDV_E_MALFORMED, "malformed" },
+};
+
+static const char *
+error_of(int err)
+{
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i].err == err)
+			return errors[i].error;
+	return "malformed";
+}
+
+static void
+look_ended(struct serving *s, const struct look_answer *r)
+{
+	struct asked *a, *next;
+
+	s->looking = false;
+	s->kill_at = 0;
+	TAILQ_FOREACH_SAFE (a, &s->asks, link, next) {
+		if (!a->with)
+			continue;
+		if (r->err == 0)
+			tell(s, a, false);
+		else
+			refuse(s, a, error_of(r->err), r->status, r->complaint);
+	}
+	if (r->err == 0)
+		look_prepare(s->look);
+}
+
+/* What nobody waits for any more is not gone on with. */
+static void
+pass_deadlines(struct serving *s, int64_t now)
+{
+	struct asked *a, *next;
+	bool wanted = false;
+
+	TAILQ_FOREACH_SAFE (a, &s->asks, link, next) {
+		if (now >= a->until)
+			refuse(s, a, "timeout", 0, "its time is over");
+		else
+			wanted = wanted || a->with;
+	}
+	if (!s->looking || wanted)
+		return;
+	if (s->kill_at == 0) {
+		look_stop(s->look, false);
+		s->kill_at = now + KILL_MS;
+	} else if (now >= s->kill_at) {
+		look_stop(s->look, true);
+	}
+}
+
+static void
+op_status(struct serving *s, int64_t id, const struct js *v)
+{
+	struct asked *a = xcalloc(1, sizeof(*a));
+
+	a->id = id;
+	a->until = clock_mono_ms() + js_int(v, "ms", 0);
+	TAILQ_INSERT_TAIL(&s->asks, a, link);
+	s->nasks++;
+}
+
+static const struct {
+	const char *name;
+	void (*begin)(struct serving *s, int64_t id, const struct js *v);
+} ops[] = {
+	{ "status", op_status },
+};
+
+static void
+take(struct serving *s, const struct js *v)
+{
+	const char *op = js_str(v, "op", "");
+	const int64_t id = js_int(v, "id", -1), ms = js_int(v, "ms", -1);
+
+	if (id < 0 || ms < 0 || ms > GITPROTO_MS_MAX ||
+	    s->nasks >= GITPROTO_ASKS_MAX) {
+		s->broken = "that is no question";
+		return;
+	}
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		if (strcmp(ops[i].name, op) != 0)
+			continue;
+		ops[i].begin(s, id, v);
+		return;
+	}
+	s->broken = "nobody can answer that";
+}
+
+static void
+take_frames(struct serving *s)
+{
+	struct js *v = NULL;
+	int err;
+
+	while (s->broken == NULL) {
+		err = frame_get(&s->got, GITPROTO_FRAME_MAX, &v);
+		if (err == RDV_E_BUSY)
+			return;
+		if (err != 0) {
+			s->broken = "what came is no message";
+			return;
+		}
+		take(s, v);
+		js_free(v);
+	}
+}
+
+static void
+read_asks(struct serving *s)
+{
+	char chunk[CHUNK];
+	ssize_t n = read(s->in, chunk, sizeof(chunk));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		s->over = true;
+		return;
+	}
+	buf_put(&s->got, chunk, (size_t)n);
+	take_frames(s);
+}
+
+/* Milliseconds until something is due; -1: nothing is. */
+static int
+due(const struct serving *s, int64_t now)
+{
+	int64_t next = s->looking ? s->kill_at : 0;
+	const struct asked *a;
+
+	TAILQ_FOREACH (a, &s->asks, link)
+		if (next == 0 || a->until < next)
+			next = a->until;
+	if (next == 0)
+		return -1;
+	return next <= now ? 0 : (int)(next - now);
+}
+
+static void
+turn(struct serving *s)
+{
+	struct pollfd p[3] = { { .fd = s->in, .events = POLLIN } };
+	struct look_answer r;
+	int fds[2];
+	size_t n = look_fds(s->look, fds, 2);
+
+	for (size_t i = 0; i < n; i++)
+		p[i + 1] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	if (poll(p, n + 1, due(s, clock_mono_ms())) < 0 && errno != EINTR) {
+		s->broken = "poll failed";
+		return;
+	}
+	if (p[0].revents != 0)
+		read_asks(s);
+	if (look_read(s->look, &r))
+		look_ended(s, &r);
+	pass_deadlines(s, clock_mono_ms());
+	serve_asks(s);
+}
+
+int
+serve(const char *dir, const char *const *configs, int in, int out)
+{
+	struct serving s = { .in = in, .out = out };
+	struct js *hello = js_object();
+
+	s.look = look_new(dir, configs);
+	TAILQ_INIT(&s.asks);
+	/* One message and the beginning of the next. */
+	buf_init(&s.got, GITPROTO_FRAME_MAX + FRAME_HEAD + CHUNK);
+	js_add_str(hello, "build", RDV_BUILD);
+	say(&s, hello);
+	while (!s.over && s.broken == NULL)
+		turn(&s);
+	if (s.broken != NULL)
+		(void)fprintf(stderr, "rdv-git: %s\n", s.broken);
+	while (!TAILQ_EMPTY(&s.asks))
+		forget(&s, TAILQ_FIRST(&s.asks));
+	/* Asked first: whatever it holds locked it lets go. */
+	look_stop(s.look, false);
+	look_free(s.look);
+	buf_done(&s.got);
+	return s.broken != NULL ? EXIT_BROKEN : 0;
+}

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -15,11 +16,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/xalloc.h"
 
 #define COMPLAINT_MAX 4096
 #define CHUNK	      65536
 #define WORDS_MAX     4096
+#define GRACE_MS      2000
 
 /* Where the profile lets a worker run git (git_paths in security/profile.c). */
 static const char *const gits[] = { "/usr/lib/git-core/git",
@@ -54,9 +57,27 @@ reap(struct gitrun *r)
 	    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* It takes its lock files away first, unless it hangs. */
+static void
+wait_end(struct gitrun *r)
+{
+	const int64_t until = clock_mono_ms() + GRACE_MS;
+	struct pollfd p[2];
+	int64_t left;
+
+	while (!gitrun_read(r) && (left = until - clock_mono_ms()) > 0) {
+		p[0] = (struct pollfd){ .fd = r->out, .events = POLLIN };
+		p[1] = (struct pollfd){ .fd = r->err, .events = POLLIN };
+		(void)poll(p, 2, (int)left);
+	}
+}
+
 void
 gitrun_done(struct gitrun *r)
 {
+	gitrun_stop(r, false);
+	if (r->pid > 0)
+		wait_end(r);
 	gitrun_stop(r, true);
 	end_close(&r->out);
 	end_close(&r->err);

@@ -354,8 +354,6 @@ serve(const char *dir, const char *const *configs, int in, int out)
 		(void)fprintf(stderr, "rdv-git: %s\n", s.broken);
 	while (!TAILQ_EMPTY(&s.asks))
 		forget(&s, TAILQ_FIRST(&s.asks));
-	/* Asked first: whatever it holds locked it lets go. */
-	look_stop(s.look, false);
 	look_free(s.look);
 	buf_done(&s.got);
 	return s.broken != NULL ? EXIT_BROKEN : 0;

@@ -259,8 +259,7 @@ worker_grant_cb(int err, const struct grant *grant, const char *why, void *arg)
 	(void)str_copy(m.profile, "git", sizeof(m.profile));
 	(void)str_copy(m.label, "git", sizeof(m.label));
 	memcpy(m.grant, grant->bytes, sizeof(m.grant));
-	/* Not in the tree: whoever wants to take that away looks who is there.
-	 */
+	/* Not in the tree: who takes that away looks who is in it. */
 	m.cwd = xstrdup("/");
 	fill_argv(w, &m);
 	m.paths = xcalloc(3, sizeof(char *));
@@ -403,10 +402,19 @@ gitwork_status(struct gitwork *g, const struct gitwork_tree *tree,
 	}
 }
 
+/*
+ * By the oldest question: whoever asks one that hangs again and again must not
+ * keep it from being ended.
+ */
 void
-worker_rest(struct worker *w)
+worker_arm(struct worker *w)
 {
-	loop_timer_set(w->timer, IDLE_MS);
+	const struct worker_ask *a = TAILQ_FIRST(&w->asks);
+	int64_t ms = IDLE_MS;
+
+	if (a != NULL)
+		ms = a->until - clock_mono_ms();
+	loop_timer_set(w->timer, ms < 0 ? 0 : ms);
 }
 
 void

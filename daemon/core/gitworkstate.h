@@ -19,7 +19,8 @@
 
 struct worker_ask {
 	TAILQ_ENTRY(worker_ask) link;
-	int64_t id; /* 0: the worker has not been told yet */
+	int64_t id;    /* 0: the worker has not been told yet */
+	int64_t until; /* then it should have said so itself; monotonic */
 	gitwork_fn *cb;
 	void *arg;
 };
@@ -75,7 +76,7 @@ void worker_let_go(struct worker *w);
 void worker_flush(struct worker *w);
 /* Reads what is left in the pipes of one that is dead. */
 void worker_drain(struct worker *w);
-/* Nobody waits for it any more: its time begins. */
-void worker_rest(struct worker *w);
+/* The time of whoever waits longest, or else that of a rest. */
+void worker_arm(struct worker *w);
 
 #endif

@@ -16,6 +16,7 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/helper.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/js.h"
 #include "lib/log.h"
@@ -128,8 +129,9 @@ worker_flush(struct worker *w)
 		js_add_str(o, "op", "status");
 		js_add_int(o, "ms", ms);
 		frame_put(&w->out, o);
-		loop_timer_set(w->timer, ms + SPARE_MS);
+		a->until = clock_mono_ms() + ms + SPARE_MS;
 	}
+	worker_arm(w);
 	worker_write(w);
 }
 
@@ -170,8 +172,8 @@ take_answer(struct worker *w, const struct js *v)
 	answer(w, a, err, v, error != NULL ? js_str(v, "why", "") : NULL);
 	if (w->phase == WORKER_ENDING)
 		worker_fail_all(w, RDV_E_STATE, "it is not what it was");
-	else if (w->nasks == 0)
-		worker_rest(w);
+	else
+		worker_arm(w);
 }
 
 static void
@@ -224,10 +226,11 @@ static void
 read_err(struct worker *w)
 {
 	char chunk[512];
+	const size_t room = w->err.max - w->err.len;
 	ssize_t n = read(w->fd[2], chunk, sizeof(chunk));
 
 	if (n > 0)
-		buf_put(&w->err, chunk, (size_t)n);
+		buf_put(&w->err, chunk, (size_t)n > room ? room : (size_t)n);
 	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
 		worker_close(w, 2);
 }

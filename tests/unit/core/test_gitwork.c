@@ -11,6 +11,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/gitwork.h"
 #include "daemon/core/worktreeop.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/js.h"
 #include "tests/unit/core/kit.h"
@@ -219,6 +220,55 @@ its_git_has_a_deadline(void **state)
 	counts_are(live.repo, 1, 0, 0);
 }
 
+#define HANG_ASKS 30
+
+static struct outcome hang_asks[HANG_ASKS];
+static size_t hang_asked;
+
+static void
+ask_hanging(int64_t *next)
+{
+	*next = clock_mono_ms() + 500;
+	worktree_status(live.app.worktrees, &live.who, live.repo, answered_cb,
+	    &hang_asks[hang_asked++]);
+}
+
+/* Meanwhile the next one asks. */
+static bool
+is_first_answered(const void *arg)
+{
+	static int64_t next;
+
+	(void)arg;
+	if (!hang_asks[0].done && hang_asked < HANG_ASKS &&
+	    clock_mono_ms() >= next)
+		ask_hanging(&next);
+	return hang_asks[0].done;
+}
+
+/* It hangs, and whoever asks it again and again does not keep it alive. */
+static void
+one_that_hangs_is_ended(void **state)
+{
+	int64_t was = live.app.conf->git_timeout_ms;
+	int pid;
+
+	(void)state;
+	counts_are(live.repo, 0, 0, 0);
+	pid = pid_of(live.repo);
+	assert_int_equal(live_sh("/", "kill -STOP %d; echo >%s/new", pid,
+			     live.repo),
+	    0);
+	live.app.conf->git_timeout_ms = 100;
+	live_wait(is_first_answered, NULL);
+	live.app.conf->git_timeout_ms = was;
+	for (size_t i = 0; i < hang_asked; i++)
+		live_until(&hang_asks[i].done);
+	assert_true(hang_asked > 1);
+	assert_int_not_equal(pid_of(live.repo), pid);
+	counts_are(live.repo, 1, 0, 0);
+}
+
 /* More trees than there may be workers: the oldest makes room. */
 static void
 not_too_many(void **state)
@@ -257,6 +307,7 @@ all(void)
 		T(another_in_its_place),
 		T(what_is_watched_is_removed),
 		T(its_git_has_a_deadline),
+		T(one_that_hangs_is_ended),
 		T(not_too_many),
 	};
 

@@ -193,10 +193,10 @@ served_get(void)
 	return v;
 }
 
-struct js *
-served_ask(int ms)
+int64_t
+served_question(int ms)
 {
-	struct js *o = js_object(), *v;
+	struct js *o = js_object();
 	struct buf b;
 
 	js_add_int(o, "id", ++last_id);
@@ -206,9 +206,17 @@ served_ask(int ms)
 	frame_put(&b, o);
 	served_send(b.data, b.len);
 	buf_done(&b);
-	v = served_get();
+	return last_id;
+}
+
+struct js *
+served_ask(int ms)
+{
+	int64_t id = served_question(ms);
+	struct js *v = served_get();
+
 	assert_non_null(v);
-	assert_int_equal(js_int(v, "id", 0), last_id);
+	assert_int_equal(js_int(v, "id", 0), id);
 	return v;
 }
 

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/porcelain.h"
 
@@ -29,6 +30,8 @@ int served_stop(void);
 void served_send(const void *p, size_t len);
 /* One message, freed by the caller; NULL when it says no more. */
 struct js *served_get(void);
+/* One question, whose number is what comes back. */
+int64_t served_question(int ms);
 /* One question and its answer. */
 struct js *served_ask(int ms);
 /* Asked again and again until nothing has to be asked of git; or fails. */

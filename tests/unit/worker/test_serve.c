@@ -249,6 +249,44 @@ a_look_has_a_deadline(void **state)
 	assert_int_equal(served_stop(), 0);
 }
 
+/* rdvd is gone, and git is in the middle of what it writes down. */
+static void
+no_lock_stays(void **state)
+{
+	(void)state;
+	served_sh("mkfifo .git/info/e && mv .git/info/e .git/info/exclude");
+	served_start();
+	served_question(MS);
+	served_sh("until test -e .git/index.lock; do sleep 0.01; done");
+	(void)served_stop();
+	served_sh("test ! -e .git/index.lock");
+}
+
+/* More than the kernel keeps of them for one who does not look. */
+static void
+too_many_changes(void **state)
+{
+	struct js *v;
+
+	(void)state;
+	served_start();
+	served_settle();
+	served_sh("mkdir new && cd new && n=$(cat "
+		  "/proc/sys/fs/inotify/max_queued_events) && "
+		  "cd ../d && seq $n | xargs touch");
+	served_sh("rm -r new && cd d && seq $(cat "
+		  "/proc/sys/fs/inotify/max_queued_events) | xargs rm && "
+		  "echo >last");
+	assert_false(as_git_says("after too many"));
+	served_settle();
+	served_sh("echo >>a");
+	v = served_ask(MS);
+	assert_int_equal(js_int(v, "modified", 0), 1);
+	assert_int_equal(js_int(v, "untracked", 0), 1);
+	js_free(v);
+	assert_true(served_stop() == 0);
+}
+
 static void
 git_that_fails(void **state)
 {
@@ -302,6 +340,8 @@ main(void)
 		T(what_cannot_be_watched),
 		T(what_it_is_has_changed),
 		T(a_look_has_a_deadline),
+		T(no_lock_stays),
+		T(too_many_changes),
 		T(git_that_fails),
 		T(what_is_no_question),
 	};

@@ -35,6 +35,8 @@ move(struct cmd_call *c, const char *method, const char *tail, const char *done)
 	else if (rc == CMD_OK)
 		out_note(c->cli, "%s is %s", c->args[0],
 		    js_str(v, "status", done));
+	if (rc == CMD_OK && !c->cli->json && js_str(v, "left", NULL) != NULL)
+		out_note(c->cli, "%s", js_str(v, "left", ""));
 	js_free(v);
 	free(path);
 	free(id);

@@ -243,11 +243,19 @@ sessions_gone_cb(int err, const char *id, const char *why, void *arg)
 {
 	struct api_call *c = arg;
 
-	(void)id;
-	if (err != 0)
+	struct js *o;
+
+	if (err != 0) {
 		session_fail(c, err, why);
-	else
+	} else if (why == NULL) {
 		api_empty(c, 204);
+	} else {
+		o = js_object();
+		js_add_str(o, "id", id);
+		js_add_str(o, "status", "closed");
+		js_add_str(o, "left", why);
+		api_reply(c, 200, o);
+	}
 }
 
 static void
@@ -532,7 +540,8 @@ const struct api_route api_routes_sessions[] = {
 	    .doc = "Changes name, folder, place or who has the clipboard" },
 	{ HTTP_M_DELETE, "/api/sessions/{id}", SCOPE_WRITE,
 	    .handler = sessions_delete, .success = 204,
-	    .doc = "Ends its program and all that started, then closes it" },
+	    .doc = "Ends its program and all that started, then closes it; 200 "
+		   "with `left` says what tmux could not be told to end" },
 	{ HTTP_M_POST, "/api/sessions/{id}/suspend", SCOPE_WRITE,
 	    .handler = sessions_suspend, .success = 200,
 	    .doc = "Sends viewers away; the program goes on" },

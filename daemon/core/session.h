@@ -83,7 +83,10 @@ void session_update(struct sessions *s, const struct session_who *who,
 void session_suspend(struct sessions *s, const struct session_who *who);
 /* Its run goes on, or a new one is started when that is over. */
 void session_resume(struct sessions *s, const struct session_who *who);
-/* Ends its run with all that started, then the session. Twice is once. */
+/*
+ * Ends its run with all that started, then the session. Twice is once. `why` of
+ * a success: what of it could not be ended.
+ */
 void session_close(struct sessions *s, const struct session_who *who);
 /* tab_order becomes the place in `ids`. NOT_FOUND: `why` is the id. */
 void session_reorder(struct sessions *s, const struct session_who *who,

@@ -4,7 +4,8 @@
  * then a client of it as the session's run, over the same way as any other
  * program: so screen, recording and viewers know nothing of tmux. Invariant: a
  * tmux session is ended only by a close of the row it belongs to, and a row is
- * closed only when its tmux session is known to be gone.
+ * closed only when its tmux session is known to be gone, or tmux is: then who
+ * closes it is told what is left.
  */
 #include "daemon/core/sessiontmux.h"
 
@@ -230,28 +231,71 @@ not_killed(struct session_op *op, const char *why)
 		why));
 }
 
+/*
+ * Whoever removed tmux while its server lives can close his sessions all the
+ * same: what runs in it is an orphan then, to be adopted or ended when tmux is
+ * there again.
+ */
+static void
+left_behind(struct session_op *op, const char *why)
+{
+	log_warnx("tmux", "left in tmux session=%s: %s", op->row.id, why);
+	/* A start that has failed says why it did. */
+	if (op->err == 0)
+		op->why = arena_printf(op->arena,
+		    "what runs in its tmux session %s was not ended and goes "
+		    "on: %s",
+		    name_of(op), why);
+}
+
 static void
 session_tmux_killed_cb(int err, const char *text, const char *why, void *arg)
 {
 	const struct killing *k = arg;
 
 	(void)text;
-	if (err != 0 && err != RDV_E_NOT_FOUND)
+	if (err == RDV_E_SPAWN)
+		left_behind(k->op, why);
+	if (err != 0 && err != RDV_E_NOT_FOUND && err != RDV_E_SPAWN)
 		not_killed(k->op, why != NULL ? why : err_name(err));
 	else if (session_op_load(k->op))
 		/* Anew: its run may have ended with it in the meantime. */
 		k->next(k->op);
 }
 
+struct owner {
+	const char *id;
+	uid_t uid;
+	bool known;
+};
+
 static bool
 session_user_cb(const struct store_user *u, void *arg)
 {
-	struct session_op *op = arg;
+	struct owner *o = arg;
 
-	if (strcmp(u->id, op->who.user_id) != 0)
+	if (strcmp(u->id, o->id) != 0)
 		return true;
-	op->who.uid = u->uid;
+	o->uid = u->uid;
+	o->known = true;
 	return false;
+}
+
+/*
+ * What goes on by itself after a crash has nobody's request behind it, and a
+ * uid that nobody has named is none, least of all 0. False: it is not known.
+ */
+static bool
+owner_known(struct session_op *op)
+{
+	struct owner o = { .id = op->who.user_id };
+	int err;
+
+	if (op->who.cb != NULL)
+		return true;
+	err = store_users_each(op->sessions->app->db, session_user_cb, &o);
+	op->who.uid = o.uid;
+	return err == 0 && o.known;
 }
 
 void
@@ -266,11 +310,10 @@ session_tmux_kill(struct session_op *op, void (*next)(struct session_op *op))
 		next(op);
 		return;
 	}
-	/*
-	 * What goes on by itself after a crash has nobody's request behind it.
-	 */
-	if (op->who.cb == NULL)
-		(void)store_users_each(app->db, session_user_cb, op);
+	if (!owner_known(op)) {
+		not_killed(op, "its account is not known");
+		return;
+	}
 	who = who_of(op);
 	k = arena_alloc(op->arena, sizeof(*k));
 	*k = (struct killing){ op, next };

@@ -28,7 +28,8 @@ const char *const *session_tmux_argv(struct session_op *op);
 void session_launch(struct session_op *op, run_started_fn *cb);
 /*
  * Ends exactly the op's tmux session, if it has one of its own. Calls `next`
- * when it is known to be gone, else the op has ended.
+ * when it is known to be gone, or left because tmux is not there, which op->why
+ * says; else the op has ended.
  */
 void
 session_tmux_kill(struct session_op *op, void (*next)(struct session_op *op));

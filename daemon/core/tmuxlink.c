@@ -302,13 +302,45 @@ run_client(struct tmux_link *l, uint64_t handle, struct seqpkt_fds *fds)
 	loop_timer_set(l->timer, LINK_ANSWER_MS);
 }
 
+/*
+ * Without tmux nobody can be asked; but of a server that has ended it is known
+ * what it would say, to all but who wants one started.
+ */
+static void
+no_tmux(struct tmux_link *l)
+{
+	const bool ended = tmux_server_ended(l->app, l->user_id);
+	struct asks asks = STAILQ_HEAD_INITIALIZER(asks);
+	struct ask *a;
+
+	STAILQ_CONCAT(&asks, &l->asks);
+	while ((a = STAILQ_FIRST(&asks)) != NULL) {
+		STAILQ_REMOVE_HEAD(&asks, link);
+		if (ended && !a->start)
+			link_ask_end(a, RDV_E_NOT_FOUND, NULL, NULL);
+		else
+			link_ask_end(a, RDV_E_SPAWN, NULL, missing);
+	}
+}
+
+/* Other things may be missing too on the way to a client. */
+static bool
+says_no_tmux(const struct priv_spawn_answer *a)
+{
+	return a->result == PRIV_FAILED && a->err == ENOENT &&
+	       (strcmp(a->stage, "P3 program") == 0 ||
+		   strcmp(a->stage, "C18 execve") == 0);
+}
+
 /* What a start without a client is, as tmux_fn tells it. */
 static void
 not_started(struct tmux_link *l, const struct priv_spawn_answer *a)
 {
-	const bool gone = a->result == PRIV_FAILED && a->err == ENOENT;
-
 	l->phase = DOWN;
+	if (says_no_tmux(a)) {
+		no_tmux(l);
+		return;
+	}
 	if (a->result == PRIV_DENIED)
 		grant_forget(l->app->grants, l->uid);
 	if (a->result == PRIV_DENIED)
@@ -316,7 +348,7 @@ not_started(struct tmux_link *l, const struct priv_spawn_answer *a)
 	else if (a->result == PRIV_BUSY)
 		link_fail_all(l, RDV_E_BUSY, a->why);
 	else
-		link_fail_all(l, RDV_E_SPAWN, gone ? missing : a->why);
+		link_fail_all(l, RDV_E_UNAVAILABLE, a->why);
 }
 
 static void

@@ -26,7 +26,8 @@ void tmux_link_free(struct tmux_link *l);
  * that it has no such session, or when nothing listens on the socket, in which
  * case `why` is NULL; RDV_E_EXISTS when the name is taken; RDV_E_INVALID with
  * what else tmux says. Anything else is "not known", and never "gone":
- * RDV_E_UNAVAILABLE, RDV_E_SPAWN, RDV_E_DENIED, RDV_E_BUSY with a sentence.
+ * RDV_E_SPAWN when there is no tmux to ask with, though its server may live;
+ * RDV_E_UNAVAILABLE, RDV_E_DENIED, RDV_E_BUSY; each with a sentence.
  */
 typedef void tmux_fn(int err, const char *text, const char *why, void *arg);
 

@@ -33,6 +33,13 @@ export const tmux = [
 		off: [['daemon/core/tmuxserver.c', 'err == 0 && !look.found',
 			'err == 0 || !look.found']],
 		red: ['api a tmux server that nobody finds'] },
+	{ ids: ['H18'], guard: 'what nobody has asked for is not asked as root',
+		off: [[sessions, 'return err == 0 && o.known;', 'return true;']],
+		red: ['unit/core/test_tmuxgone abuse_H18_nobody_is_not_root'] },
+	{ ids: ['H18'], guard: 'a client that is not started is no tmux removed',
+		off: [['daemon/core/tmuxlink.c',
+			'strcmp(a->stage, "P3 program") == 0', 'true']],
+		red: ['unit/core/test_tmuxgone abuse_H18_a_client_not_started'] },
 	{ ids: ['H18'], guard: 'a close goes on after a crash with its tmux session',
 		off: [['daemon/core/session.c', '\t\t\tsession_tmux_kill(c.ops[i], ' +
 			'end_run);', '\t\t\tend_run(c.ops[i]);']],

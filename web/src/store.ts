@@ -298,8 +298,13 @@ export class Store {
 		    change("POST", `/api/sessions/${id}/resume`));
 	}
 
-	close(id: string): Promise<unknown> {
-		return this.act(() => change("DELETE", `/api/sessions/${id}`));
+	/* Where something of it goes on, that is said. */
+	async close(id: string): Promise<void> {
+		const done = await this.act(() => change<{ left: string } | void>(
+		    "DELETE", `/api/sessions/${id}`));
+
+		if (done)
+			this.set({ notice: done.left });
 	}
 
 	rename(id: string, name: string): Promise<unknown> {

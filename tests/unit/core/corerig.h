@@ -48,6 +48,7 @@ struct corerig {
 	uint32_t guards;	   /* PRIV_G_*, of what is started */
 	bool hold_spawn;	   /* SPAWN is not answered */
 	bool fail_spawn;	   /* SPAWN fails at C12 */
+	bool no_program;	   /* and then at P3 instead */
 	const char *deny_spawn;	   /* why the next is DENIED; NULL: it is not */
 	bool mute_inventory;	   /* INVENTORY is not answered */
 	unsigned busy_inventories; /* so many are answered by BUSY */

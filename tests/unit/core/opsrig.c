@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -309,14 +310,14 @@ opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
 }
 
 void
-opsrig_not_there(struct opsrig *r, uint32_t id)
+opsrig_not_there(struct opsrig *r, uint32_t id, const char *stage)
 {
-	struct priv_spawn_answer a = { .result = PRIV_FAILED,
-		.why = "C12 chdir: No such file or directory",
-		.stage = "C12 chdir",
-		.err = ENOENT };
+	struct priv_spawn_answer a = { .result = PRIV_FAILED, .err = ENOENT };
 	struct buf b;
 
+	(void)str_copy(a.stage, stage, sizeof(a.stage));
+	(void)snprintf(a.why, sizeof(a.why), "%s: No such file or directory",
+	    stage);
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_spawn_answer(&b, id, 0, &a);
 	opsrig_put(r, &b, NULL);

@@ -19,7 +19,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "cli/api.h"
+#include "cli/attachend.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/keys.h"
@@ -393,120 +393,6 @@ run_loop(struct attach *a)
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-static const char *
-end_name(const struct attach *a)
-{
-	static const char *const names[] = { [VIEW_ON] = "detached",
-		[VIEW_EXITED] = "exited",
-		[VIEW_RELEASED] = "released",
-		[VIEW_REFUSED] = "refused",
-		[VIEW_LOST] = "lost" };
-
-	return names[a->view.end];
-}
-
-static void
-report_json(const struct attach *a)
-{
-	const struct view *v = &a->view;
-	struct js *o = js_object();
-
-	js_add_str(o, "session_id", v->session);
-	js_add_str(o, "run_id", v->run[0] != '\0' ? v->run : NULL);
-	js_add_int(o, "offset", v->offset < 0 ? 0 : v->offset);
-	js_add_str(o, "end", end_name(a));
-	js_add_str(o, "state", v->state[0] != '\0' ? v->state : NULL);
-	js_add_ms(o, "code", v->code);
-	js_add_ms(o, "signal", v->signal);
-	out_json(o);
-	js_free(o);
-}
-
-/* "lost" has neither status nor signal: then the cause is all there is. */
-static void
-report_exit(const struct attach *a)
-{
-	const struct view *v = &a->view;
-	const struct cli *cli = a->conf->call->cli;
-
-	if (v->signal > 0)
-		out_note(cli, "%s ended by signal %d (%s)", a->name, v->signal,
-		    strsignal(v->signal));
-	else if (v->code >= 0)
-		out_note(cli, "%s ended with status %d", a->name, v->code);
-	else
-		out_note(cli, "%s ended: %s %s", a->name, v->state, v->why);
-}
-
-/* It was over before anybody looked: what was shown is the end of a log. */
-static void
-report_past(const struct attach *a)
-{
-	const struct attach_conf *conf = a->conf;
-	const char *state =
-	    js_str(js_get(conf->session, "run"), "state", "running");
-	char *hint;
-
-	if (strcmp(state, "running") == 0 || strcmp(state, "starting") == 0)
-		return;
-	hint = cli_hint(conf->call->cli, "scrollback --all", a->name);
-	out_note(conf->call->cli,
-	    "it had ended before; all it wrote is shown by: %s", hint);
-	free(hint);
-}
-
-/* Who wants it has a switch for it; who does not learns that it was tried. */
-static void
-report_refused(const struct attach *a)
-{
-	const struct cli *cli = a->conf->call->cli;
-	char *hint;
-
-	if (vt_safe(a->view.vt)->refused == 0)
-		return;
-	hint = cli_hint(cli, "session clipboard", a->name);
-	out_note(cli,
-	    "%s tried to put text on your clipboard, in vain; it may after: "
-	    "%s on",
-	    a->name, hint);
-	free(hint);
-}
-
-static int
-report(const struct attach *a)
-{
-	const struct cmd_call *c = a->conf->call;
-	const struct view *v = &a->view;
-
-	if (c->cli->json)
-		report_json(a);
-	report_refused(a);
-	if (v->end == VIEW_REFUSED) {
-		out_error(c->cli, "REFUSED", "%s", v->why);
-		return CMD_FAILED;
-	}
-	if (v->end == VIEW_LOST)
-		return api_unreachable(c, RDV_E_UNAVAILABLE, v->why);
-	if (v->end == VIEW_EXITED) {
-		report_exit(a);
-		report_past(a);
-		if (!a->conf->exit_code)
-			return CMD_OK;
-		return CMD_PROGRAM + (v->signal > 0	? 128 + v->signal
-					 : v->code >= 0 ? v->code & 255
-							: CMD_FAILED);
-	}
-	if (v->end == VIEW_RELEASED)
-		out_note(c->cli,
-		    "%s was suspended or closed; this view is over", a->name);
-	else if (v->ready)
-		out_note(c->cli, "detached from %s; it goes on", a->name);
-	else
-		out_note(c->cli, "detached from %s while rdvd was away",
-		    a->name);
-	return CMD_OK;
-}
-
 /* Not by its name: that may be another session's by now. */
 static void
 refuse_closed(const struct attach_conf *conf, const char *status)
@@ -580,7 +466,7 @@ attach_run(const struct attach_conf *conf)
 		    conf->read_only ? "read only, keys are not sent; " : "");
 		take_size(a);
 		run_loop(a);
-		rc = report(a);
+		rc = attachend_report(conf, &a->view);
 		(void)close(a->screen);
 	} else {
 		out_error(conf->call->cli, "NO_TERMINAL",

@@ -82,8 +82,8 @@ class Rig {
 		jumped: (first) => {
 			this.jumps.push(first);
 		},
-		restored: (text, done) => {
-			this.shown = text;
+		restored: (text, { cols, rows }, done) => {
+			this.shown = `${cols}x${rows} ${text}`;
 			done();
 		},
 		output: (bytes, _at, done) => {
@@ -147,7 +147,7 @@ test("a screen comes in pieces, and output goes on where it stands", () => {
 	assert.equal(rig.shown, "", "not before the last piece");
 	piece("screen", false);
 	rig.last.out(90, " and more");
-	assert.equal(rig.shown, "the screen and more");
+	assert.equal(rig.shown, "100x30 the screen and more");
 	assert.equal(rig.link.cursor.next, 99);
 	assert.equal(rig.link.cursor.gaps, 0);
 	/* Nothing of a stream that goes on behind a screen is cut. */
@@ -156,12 +156,14 @@ test("a screen comes in pieces, and output goes on where it stands", () => {
 	assert.equal(rig.link.cursor.whole, false);
 });
 
-test("the first connection asks for a tail, the next for its offset", () => {
+test("the first connection asks for the screen, the next for its offset", () => {
 	const rig = new Rig();
 
 	rig.open();
 	assert.equal(rig.last.path.split("?")[0], "/ws/terminal/sid");
-	assert.ok(rig.last.query.has("tail"));
+	assert.equal(rig.last.query.get("screen"), "true");
+	assert.equal(rig.last.query.get("offset"), null);
+	assert.ok(rig.last.query.has("tail"), "of who has no screen");
 	assert.equal(rig.last.query.get("cols"), "100");
 	assert.equal(rig.last.query.get("keep_size"), null);
 	rig.keep = true;
@@ -171,6 +173,8 @@ test("the first connection asks for a tail, the next for its offset", () => {
 	rig.pass(300);
 	assert.equal(rig.last.query.get("offset"), "5");
 	assert.equal(rig.last.query.get("run_id"), "r1");
+	assert.equal(rig.last.query.get("screen"), "true",
+	    "where that offset is not to be had");
 	assert.equal(rig.last.query.get("rows"), "30");
 	assert.equal(rig.last.query.get("keep_size"), "true");
 	rig.ready(5);

@@ -57,8 +57,8 @@ export interface Handlers {
 	ready(msg: Ready): void;
 	/* The stream goes on at the cursor, which is not where it was. */
 	jumped(first: boolean): void;
-	/* The whole screen, as it is at the cursor. */
-	restored(text: string, done: () => void): void;
+	/* The whole screen, as it is at the cursor, of that size. */
+	restored(text: string, size: Size, done: () => void): void;
 	/* `done` is called once the bytes have been drawn. */
 	output(bytes: Uint8Array, offset: number, done: () => void): void;
 	sized(size: Size, owner: boolean): void;
@@ -168,6 +168,8 @@ export class Link {
 		query.set("presence", "true");
 		if (size.keep)
 			query.set("keep_size", "true");
+		/* Where the cursor is of no use; a run with pipes has none. */
+		query.set("screen", "true");
 		if (this.cursor.run === null) {
 			query.set("tail", String(replay));
 		} else {
@@ -264,7 +266,7 @@ export class Link {
 		this.pieces = [];
 		this.cursor.jump(this.cursor.run!, msg.offset, true);
 		this.lag += text.length;
-		this.on.restored(text, () => this.drawn(text.length));
+		this.on.restored(text, msg, () => this.drawn(text.length));
 	}
 
 	private output(data: ArrayBuffer): void {

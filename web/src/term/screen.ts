@@ -117,7 +117,8 @@ export class Screen {
 			size: () => this.claim(),
 			ready: (msg) => this.ready(msg),
 			jumped: (first) => this.jumped(first),
-			restored: (text, done) => this.restored(text, done),
+			restored: (text, size, done) =>
+			    this.restored(text, size, done),
 			output: (bytes, at, done) => this.draw(bytes, at, done),
 			sized: (size, owner) => this.resized(size, owner),
 			present: (all, total) => this.set({ total,
@@ -229,17 +230,26 @@ export class Screen {
 			});
 	}
 
-	/* What it switches on is answered by nobody: it was on already. */
-	private restored(text: string, done: () => void): void {
+	/* What it switches on is answered by nobody: it was on already. It has
+	 * the size in which it was worked out, which may be another's by now. */
+	private restored(text: string, size: Size, done: () => void): void {
 		const { next } = this.link.cursor;
 
 		this.whole.forget();
-		this.term.write(resetSequence, () => this.drawn = -1);
+		this.term.write(resetSequence, () => {
+			this.drawn = -1;
+			this.resize(size);
+		});
 		this.term.write(text, () => {
+			this.resize(this.state.size);
 			this.drawn = next;
 			this.guesses.output();
 			done();
 		});
+	}
+
+	private resize({ cols, rows }: Size): void {
+		this.term.resize(clamp(cols, 2, 1000), clamp(rows, 1, 500));
 	}
 
 	private mayAnswer(): boolean {
@@ -298,8 +308,9 @@ export class Screen {
 		const { cols, rows } = size.cols > 0 && size.rows > 0
 		    ? size : this.wish();
 
-		this.term.resize(clamp(cols, 2, 1000), clamp(rows, 1, 500));
 		this.set({ owner, size: { cols, rows } });
+		/* Behind what was written for another. */
+		this.term.write("", () => this.resize({ cols, rows }));
 		this.fit();
 	}
 

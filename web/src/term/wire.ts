@@ -48,11 +48,13 @@ export interface Exit {
 	offset: number | null;
 }
 
-/* A piece of what brings a terminal to the screen at an offset. */
+/* A piece of what brings a terminal of that size to the screen at an offset. */
 export interface Restored {
 	type: "screen";
 	data: string;
 	offset: number;
+	cols: number;
+	rows: number;
 	more: boolean;
 }
 
@@ -141,10 +143,11 @@ function resync(f: Fields): ServerMessage | null {
 
 function screen(f: Fields): ServerMessage | null {
 	const offset = int(f, "offset");
+	const cols = int(f, "cols"), rows = int(f, "rows");
 
-	if (offset === null)
+	if (offset === null || cols === null || rows === null)
 		return null;
-	return { type: "screen", offset, data: str(f, "data"),
+	return { type: "screen", offset, cols, rows, data: str(f, "data"),
 	    more: f.more === true };
 }
 

@@ -235,3 +235,37 @@ await test('a phone shows the whole of a large terminal and shrinks nobody',
 	await page.context().close();
 	await product.closeAll();
 });
+
+await test('abuse_C12 a guest without the past has the size it is given',
+    async ({ product, browser }) => {
+	const made = await product.session('small');
+	const page = await browser.signedIn({
+		viewport: { width: 900, height: 500 } });
+	const drawn = (p) => p.locator('.xterm-rows > div').count();
+
+	await openSession(page, made);
+	await shows(page, /^ready>/);
+	const before = await dims(page);
+	const large = await guest(browser, await linkFrom(page,
+	    { label: 'Bo', write: true }));
+	await large.click('text=Use this window');
+	await until(async () => await owner(large) === 'true', 'taken over');
+	// Which is no larger, whatever its own window has room for.
+	await type(large, 'stty size\n');
+	await shows(large, new RegExp(`^${before.rows} ${before.cols}$`));
+	equal(await dims(large), before, 'as the server says');
+	equal(await drawn(large), before.rows, 'rows that are drawn');
+	await shot(large, 'guest-owns');
+	// A smaller one it may have.
+	await large.setViewportSize({ width: 700, height: 400 });
+	const small = await until(async () => {
+		const now = await dims(large);
+		return now.rows < before.rows && now;
+	}, 'smaller');
+	await until(async () => JSON.stringify(await dims(page)) ===
+	    JSON.stringify(small), 'for all');
+	equal(await drawn(large), small.rows, 'rows that are drawn');
+	await large.context().close();
+	await page.context().close();
+	await product.closeAll();
+});

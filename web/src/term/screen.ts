@@ -90,6 +90,9 @@ export class Screen {
 	private readonly whole = new Whole();
 	private live = Infinity;
 	private self: number | null = null;
+	/* As the connection began, and asked for last; not each is given. */
+	private stated: Size | null = null;
+	private asked: Size | null = null;
 	private bracketed = false;
 	/* As large as letters are where the size is ours. */
 	private readonly font: number;
@@ -279,12 +282,14 @@ export class Screen {
 	private claim(): Size & { keep: boolean } {
 		const back = this.link.cursor.run !== null;
 
-		return { ...this.wish(),
+		this.stated = this.wish();
+		return { ...this.stated,
 		    keep: (back || this.ways.modest) && !this.state.owner };
 	}
 
 	private ready(msg: Ready): void {
 		this.live = msg.end ?? msg.offset;
+		this.asked = this.stated;
 		this.self = msg.viewer;
 		this.safe = msg.safe;
 		if (this.ways.clipboard)
@@ -332,12 +337,14 @@ export class Screen {
 		}
 		this.term.options.fontSize = this.font;
 		const { cols, rows } = this.wish();
-		const { size } = this.state;
-		if (cols === size.cols && rows === size.rows)
-			return;
-		this.term.resize(cols, rows);
-		this.set({ size: { cols, rows } });
-		this.link.send({ type: "resize", cols, rows });
+		if (cols !== this.asked?.cols || rows !== this.asked.rows)
+			this.ask({ cols, rows });
+	}
+
+	/* What comes of it is told, and drawn then: the program goes by that. */
+	private ask(size: Size): void {
+		this.asked = size;
+		this.link.send({ type: "resize", ...size });
 	}
 
 	/* Somebody else's size: letters small enough for all of it to be seen,
@@ -359,7 +366,7 @@ export class Screen {
 	}
 
 	takeSize(): void {
-		this.link.send({ type: "resize", ...this.wish() });
+		this.ask(this.wish());
 	}
 
 	/* Input */

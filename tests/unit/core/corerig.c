@@ -96,12 +96,6 @@ answer_spawn(struct corerig *r, uint32_t id, struct fake_run *f)
 	close(far[2]);
 }
 
-static const char *
-fail_stage(const struct corerig *r)
-{
-	return r->no_program ? "P3 program" : "C12 chdir";
-}
-
 static void
 on_spawn(struct corerig *r, struct opsrig_packet *p)
 {
@@ -124,7 +118,7 @@ on_spawn(struct corerig *r, struct opsrig_packet *p)
 		return;
 	}
 	if (r->fail_spawn) {
-		opsrig_not_there(&r->ops, p->h.id, fail_stage(r));
+		opsrig_not_there(&r->ops, p->h.id, r->no_program);
 		return;
 	}
 	r->nruns++;
@@ -523,7 +517,7 @@ void
 corerig_release(struct corerig *r)
 {
 	if (r->fail_spawn)
-		opsrig_not_there(&r->ops, r->held, fail_stage(r));
+		opsrig_not_there(&r->ops, r->held, r->no_program);
 	else
 		answer_spawn(r, r->held, &r->runs[r->nruns - 1]);
 }

@@ -310,8 +310,9 @@ opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
 }
 
 void
-opsrig_not_there(struct opsrig *r, uint32_t id, const char *stage)
+opsrig_not_there(struct opsrig *r, uint32_t id, bool program)
 {
+	const char *stage = program ? "P3 program" : "C12 chdir";
 	struct priv_spawn_answer a = { .result = PRIV_FAILED, .err = ENOENT };
 	struct buf b;
 

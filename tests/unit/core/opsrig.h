@@ -69,7 +69,8 @@ void opsrig_spawned(struct opsrig *r, uint32_t id, uint64_t handle,
 /* All output of an account, in its record; 0: no limit. */
 void opsrig_hold(struct priv_hold *h, uint64_t output_max);
 /* A start that failed, as its directory is not there. */
-void opsrig_not_there(struct opsrig *r, uint32_t id, const char *stage);
+/* The program, or else the directory. */
+void opsrig_not_there(struct opsrig *r, uint32_t id, bool program);
 /* One that the policy refuses. */
 void opsrig_denied(struct opsrig *r, uint32_t id, const char *why);
 void opsrig_plain(struct opsrig *r, uint32_t id, enum priv_op op,

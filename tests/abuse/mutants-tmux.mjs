@@ -26,7 +26,8 @@ export const tmux = [
 			'if (false)']],
 		red: ['api what cannot be had in tmux'] },
 	{ ids: ['H18'], guard: 'a tmux session that cannot be asked for is not gone',
-		off: [[sessions, 'if (err != 0 && err != RDV_E_NOT_FOUND)\n\t\tnot_killed',
+		off: [[sessions, 'if (err != 0 && err != RDV_E_NOT_FOUND && ' +
+			'err != RDV_E_SPAWN)\n\t\tnot_killed',
 			'if (false)\n\t\tnot_killed']],
 		red: ['api a session whose tmux session is gone'] },
 	{ ids: ['H18'], guard: 'nobody at its place is no proof that a server ended',

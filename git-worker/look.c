@@ -18,6 +18,7 @@
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/path.h"
 #include "lib/xalloc.h"
 
 #define OUTPUT_MAX (8 << 20)
@@ -35,7 +36,10 @@ struct look {
 	struct gitrun run;
 	enum stage stage;
 	struct watch *watch;
-	bool saw;	     /* it was watched when git was asked */
+	bool saw;      /* it was watched when git was asked */
+	int64_t epoch; /* how often something has happened */
+	int64_t asked; /* when git was asked */
+	struct stat stash;
 	bool known;	     /* what follows is true, while nothing happens */
 	struct arena *arena; /* of what follows */
 	struct wt_status status;
@@ -120,14 +124,50 @@ is_there(const struct look *l)
 	       st.st_ino == l->ino;
 }
 
-enum look_now
-look_now(struct look *l)
+/*
+ * The number of stashes is that of lines in a log, which lies where nothing
+ * else counts: no watch is spent on it.
+ */
+static bool
+stashes_moved(struct look *l)
+{
+	struct stat st = { .st_size = 0 };
+	char path[PATH_MAX];
+	bool same;
+
+	if (l->place_arena == NULL ||
+	    !path_join(path, sizeof(path), l->place.common, "logs/refs/stash"))
+		return false;
+	if (lstat(path, &st) < 0)
+		memset(&st, 0, sizeof(st));
+	same = st.st_ino == l->stash.st_ino && st.st_size == l->stash.st_size &&
+	       st.st_mtim.tv_sec == l->stash.st_mtim.tv_sec &&
+	       st.st_mtim.tv_nsec == l->stash.st_mtim.tv_nsec;
+	l->stash = st;
+	return !same;
+}
+
+int64_t
+look_epoch(struct look *l)
 {
 	enum watch_state state = watch_look(l->watch);
 
 	if (state == WATCH_STALE || !is_there(l))
+		return -1;
+	if (state != WATCH_STILL || stashes_moved(l)) {
+		watch_begin(l->watch);
+		l->epoch++;
+		l->known = false;
+	}
+	return l->epoch;
+}
+
+enum look_now
+look_now(struct look *l)
+{
+	if (look_epoch(l) < 0)
 		return LOOK_STALE;
-	return l->known && state == WATCH_STILL ? LOOK_KNOWN : LOOK_ASK;
+	return l->known ? LOOK_KNOWN : LOOK_ASK;
 }
 
 int
@@ -138,8 +178,8 @@ look_start(struct look *l)
 	if (l->stage != IDLE)
 		return -EBUSY;
 	/* From here on a change may have come too late for git. */
-	l->saw = watch_look(l->watch) != WATCH_BLIND;
-	watch_begin(l->watch);
+	l->asked = look_epoch(l);
+	l->saw = watch_why(l->watch) == NULL;
 	l->known = false;
 	err = gitrun_start(&l->run, l->dir, l->configs,
 	    ask_status + (l->saw ? 0 : 1));
@@ -216,7 +256,8 @@ status_ended(struct look *l, struct look_answer *a)
 		return;
 	read_skip(l);
 	/* Complaints are about what git could not look into. */
-	l->known = l->saw && l->run.complaint.len == 0;
+	l->known =
+	    l->saw && l->run.complaint.len == 0 && look_epoch(l) == l->asked;
 	if (l->saw && skips_too_much(l)) {
 		watch_lose(l->watch);
 		l->known = false;
@@ -261,15 +302,23 @@ build(struct look *l)
 	l->built = skip;
 	l->nbuilt = l->nskip;
 	l->known = false;
+	/* While it was blind anything may have happened since the last. */
+	l->epoch++;
 	if (!watch_build(l->watch, &l->place, skip, l->nskip))
 		l->again = clock_mono_ms() + AGAIN_MS;
+}
+
+bool
+look_wants(const struct look *l)
+{
+	return l->stage == IDLE && watch_why(l->watch) != NULL &&
+	       clock_mono_ms() >= l->again;
 }
 
 void
 look_prepare(struct look *l)
 {
-	if (l->stage != IDLE || watch_why(l->watch) == NULL ||
-	    clock_mono_ms() < l->again)
+	if (!look_wants(l))
 		return;
 	if (l->place_arena != NULL)
 		build(l);

@@ -24,6 +24,11 @@ enum look_now {
 };
 enum look_now look_now(struct look *l);
 const struct wt_status *look_status(const struct look *l);
+/*
+ * Grows with whatever happens, and with each call while that is not known: what
+ * was asked of git with the same one is still true. -1: LOOK_STALE.
+ */
+int64_t look_epoch(struct look *l);
 
 /* Asks git. 0 or -errno; -EBUSY while it is at work for itself. */
 int look_start(struct look *l);
@@ -45,6 +50,8 @@ struct look_answer {
 bool look_read(struct look *l, struct look_answer *a);
 /* Nobody waits any more; its end comes all the same. */
 void look_stop(struct look *l, bool hard);
+/* look_prepare() would do something; it needs an answer before. */
+bool look_wants(const struct look *l);
 /* After an answer has gone: makes the next one cheap, if it can. */
 void look_prepare(struct look *l);
 /* Why each answer needs git, as a sentence, or NULL. */

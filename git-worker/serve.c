@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "git-worker/jobs.h"
 #include "git-worker/look.h"
+#include "git-worker/memo.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -43,7 +45,11 @@ struct serving {
 	struct buf got;
 	struct asks asks;
 	unsigned nasks;
+	struct jobs *jobs;
 	bool looking;
+	bool unasked; /* nobody waits for the look, and it is taken all the same
+		       */
+	bool told;    /* a job was answered */
 	int64_t kill_at;    /* 0: git has not been asked to end */
 	const char *broken; /* why it ends; NULL: it does not */
 	bool over;
@@ -56,7 +62,7 @@ say(struct serving *s, struct js *v)
 	size_t done = 0;
 	ssize_t n = 0;
 
-	buf_init(&b, GITPROTO_FRAME_MAX);
+	buf_init(&b, GITPROTO_ANSWER_MAX);
 	frame_put(&b, v);
 	while (buf_ok(&b) && done < b.len && n >= 0) {
 		n = write(s->out, b.data + done, b.len - done);
@@ -189,7 +195,7 @@ look_ended(struct serving *s, const struct look_answer *r)
 {
 	struct asked *a, *next;
 
-	s->looking = false;
+	s->looking = s->unasked = false;
 	s->kill_at = 0;
 	TAILQ_FOREACH_SAFE (a, &s->asks, link, next) {
 		if (!a->with)
@@ -216,7 +222,7 @@ pass_deadlines(struct serving *s, int64_t now)
 		else
 			wanted = wanted || a->with;
 	}
-	if (!s->looking || wanted)
+	if (!s->looking || wanted || s->unasked)
 		return;
 	if (s->kill_at == 0) {
 		look_stop(s->look, false);
@@ -227,41 +233,48 @@ pass_deadlines(struct serving *s, int64_t now)
 }
 
 static void
-op_status(struct serving *s, int64_t id, const struct js *v)
+cancel(struct serving *s, int64_t id)
+{
+	struct asked *a, *next;
+
+	jobs_cancel(s->jobs, id);
+	TAILQ_FOREACH_SAFE (a, &s->asks, link, next)
+		if (a->id == id)
+			refuse(s, a, "cancelled", 0, "nobody waits for it");
+}
+
+static void
+ask_status(struct serving *s, int64_t id, int64_t until)
 {
 	struct asked *a = xcalloc(1, sizeof(*a));
 
 	a->id = id;
-	a->until = clock_mono_ms() + js_int(v, "ms", 0);
+	a->until = until;
 	TAILQ_INSERT_TAIL(&s->asks, a, link);
 	s->nasks++;
 }
 
-static const struct {
-	const char *name;
-	void (*begin)(struct serving *s, int64_t id, const struct js *v);
-} ops[] = {
-	{ "status", op_status },
-};
-
+/* Takes `v` over. */
 static void
-take(struct serving *s, const struct js *v)
+take(struct serving *s, struct js *v)
 {
 	const char *op = js_str(v, "op", "");
 	const int64_t id = js_int(v, "id", -1), ms = js_int(v, "ms", -1);
+	const int64_t until = clock_mono_ms() + ms;
 
-	if (id < 0 || ms < 0 || ms > GITPROTO_MS_MAX ||
-	    s->nasks >= GITPROTO_ASKS_MAX) {
+	if (id >= 0 && strcmp(op, "cancel") == 0) {
+		cancel(s, id);
+	} else if (id < 0 || ms < 0 || ms > GITPROTO_MS_MAX ||
+		   s->nasks + jobs_count(s->jobs) >= GITPROTO_ASKS_MAX) {
 		s->broken = "that is no question";
+	} else if (strcmp(op, "status") == 0) {
+		ask_status(s, id, until);
+	} else if (jobs_begin(s->jobs, id, until, v)) {
 		return;
+	} else {
+		s->broken = "nobody can answer that";
 	}
-	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		if (strcmp(ops[i].name, op) != 0)
-			continue;
-		ops[i].begin(s, id, v);
-		return;
-	}
-	s->broken = "nobody can answer that";
+	js_free(v);
 }
 
 static void
@@ -279,7 +292,6 @@ take_frames(struct serving *s)
 			return;
 		}
 		take(s, v);
-		js_free(v);
 	}
 }
 
@@ -304,7 +316,11 @@ static int
 due(const struct serving *s, int64_t now)
 {
 	int64_t next = s->looking ? s->kill_at : 0;
+	const int64_t job = jobs_due(s->jobs);
 	const struct asked *a;
+
+	if (job != 0 && (next == 0 || job < next))
+		next = job;
 
 	TAILQ_FOREACH (a, &s->asks, link)
 		if (next == 0 || a->until < next)
@@ -314,17 +330,37 @@ due(const struct serving *s, int64_t now)
 	return next <= now ? 0 : (int)(next - now);
 }
 
+/* For what is to come: those who were told now waited for other things. */
+static void
+look_unasked(struct serving *s)
+{
+	if (!s->told || s->looking || jobs_count(s->jobs) > 0 ||
+	    !look_wants(s->look))
+		return;
+	s->told = false;
+	s->looking = s->unasked = look_start(s->look) == 0;
+}
+
+static size_t
+wait_for(struct serving *s, struct pollfd *p, size_t max)
+{
+	int fds[MEMO_FDS + 2];
+	size_t n = look_fds(s->look, fds, 2);
+
+	n += jobs_fds(s->jobs, fds + n, MEMO_FDS);
+	for (size_t i = 0; i < n && i + 1 < max; i++)
+		p[i + 1] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	return n + 1;
+}
+
 static void
 turn(struct serving *s)
 {
-	struct pollfd p[3] = { { .fd = s->in, .events = POLLIN } };
+	struct pollfd p[MEMO_FDS + 3] = { { .fd = s->in, .events = POLLIN } };
+	size_t n = wait_for(s, p, sizeof(p) / sizeof(p[0]));
 	struct look_answer r;
-	int fds[2];
-	size_t n = look_fds(s->look, fds, 2);
 
-	for (size_t i = 0; i < n; i++)
-		p[i + 1] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-	if (poll(p, n + 1, due(s, clock_mono_ms())) < 0 && errno != EINTR) {
+	if (poll(p, n, due(s, clock_mono_ms())) < 0 && errno != EINTR) {
 		s->broken = "poll failed";
 		return;
 	}
@@ -334,6 +370,18 @@ turn(struct serving *s)
 		look_ended(s, &r);
 	pass_deadlines(s, clock_mono_ms());
 	serve_asks(s);
+	if (!jobs_turn(s->jobs, clock_mono_ms()))
+		s->over = true;
+	look_unasked(s);
+}
+
+static void
+say_job(struct js *v, void *arg)
+{
+	struct serving *s = arg;
+
+	s->told = true;
+	say(s, v);
 }
 
 int
@@ -343,6 +391,8 @@ serve(const char *dir, const char *const *configs, int in, int out)
 	struct js *hello = js_object();
 
 	s.look = look_new(dir, configs);
+	s.jobs =
+	    jobs_new(&(struct jobs_conf){ dir, configs, s.look, say_job, &s });
 	TAILQ_INIT(&s.asks);
 	/* One message and the beginning of the next. */
 	buf_init(&s.got, GITPROTO_FRAME_MAX + FRAME_HEAD + CHUNK);
@@ -354,6 +404,7 @@ serve(const char *dir, const char *const *configs, int in, int out)
 		(void)fprintf(stderr, "rdv-git: %s\n", s.broken);
 	while (!TAILQ_EMPTY(&s.asks))
 		forget(&s, TAILQ_FIRST(&s.asks));
+	jobs_free(s.jobs);
 	look_free(s.look);
 	buf_done(&s.got);
 	return s.broken != NULL ? EXIT_BROKEN : 0;

@@ -72,15 +72,24 @@ bool gitproto_is_midway(const char *text);
  *
  * about the work tree with its top at DIR, a canonical path; each CONFIG is a
  * "key=value" for its git. Both sides speak in messages of lib/frame.h. The
- * first that it says is {"build"}. A question is {"id", "op", "ms"}, where ms
- * is the time that it may take; the one op is "status". Each is answered once,
- * in any order: with {"id"} and what was asked, or with {"id", "error",
- * "status", "why"}: "stale" (rdvd has to find out anew what this is),
- * "timeout", "big", "git" (it ended with that status and said why), "spawn",
- * "malformed".
+ * first that it says is {"build"}. A question is {"id", "op", "ms",
+ * "args"}; ms is the time that it may take. Each is answered once, in any
+ * order: with {"id"} and what was asked, or with {"id", "error", "status",
+ * "why"}: "stale" (rdvd has to find out anew what this is), "timeout", "big",
+ * "git" (it ended with that status and said why), "question" (it breaks a rule
+ * of its op), "cancelled", "spawn", "malformed". {"id", "op": "cancel"} is
+ * about a question and is not answered itself.
+ *
+ *   "status": numbers, see tell() in git-worker/serve.c
+ *   "changes": {"all", "offset", "limit"}; {"result"}, and so of all below,
+ *     is as daemon/core/gitshape.c has it
+ *
+ * A name in the tree is told as "path", and when it is no UTF-8 also exactly,
+ * as "path_base64"; either may be asked with.
  */
-#define GITPROTO_FRAME_MAX 65536
-#define GITPROTO_ASKS_MAX  256
-#define GITPROTO_MS_MAX	   (24 * 3600 * 1000)
+#define GITPROTO_FRAME_MAX  65536
+#define GITPROTO_ANSWER_MAX (1 << 20)
+#define GITPROTO_ASKS_MAX   256
+#define GITPROTO_MS_MAX	    (24 * 3600 * 1000)
 
 #endif

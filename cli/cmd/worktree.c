@@ -35,6 +35,27 @@ static const struct out_col status_cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
+static const struct out_col detail_cols[] = {
+	{ "commit", "commit", OUT_SHORT_ID },
+	{ "upstream", "upstream", OUT_TEXT },
+	{ "operation", "operation", OUT_TEXT },
+	{ "conflicts", "conflicts", OUT_NUMBER },
+	{ "stashes", "stashes", OUT_NUMBER },
+	{ "locked", "locked", OUT_YES },
+	{ "lock reason", "lock_reason", OUT_TEXT },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static const struct out_col change_cols[] = {
+	{ "WHAT", "kind", OUT_TEXT },
+	{ "INDEX", "index", OUT_TEXT },
+	{ "TREE", "worktree", OUT_TEXT },
+	{ "PATH", "path", OUT_TEXT },
+	{ "FROM", "old_path", OUT_TEXT },
+	{ "CONFLICT", "conflict", OUT_TEXT },
+	{ NULL, NULL, OUT_TEXT },
+};
+
 static const struct out_col trash_cols[] = {
 	{ "ID", "id", OUT_SHORT_ID },
 	{ "BRANCH", "branch", OUT_TEXT },
@@ -92,20 +113,66 @@ worktree_ls(struct cmd_call *c)
 	return rc;
 }
 
+/* One object of both, as none of the older one's members may go. */
+static void
+json_status(const struct js *v, const struct js *changes)
+{
+	struct js *o = js_object(), *member;
+	const char *key;
+	struct buf b;
+
+	for (size_t i = 0; js_member(v, i, &key, &member); i++) {
+		buf_init(&b, 1 << 20);
+		js_dump(member, &b);
+		js_add_json(o, key, buf_cstr(&b));
+		buf_done(&b);
+	}
+	buf_init(&b, 4 << 20);
+	if (changes != NULL)
+		js_dump(changes, &b);
+	js_add_json(o, "changes", changes != NULL ? buf_cstr(&b) : NULL);
+	out_json(o);
+	buf_done(&b);
+	js_free(o);
+}
+
+static void
+tell_status(struct cmd_call *c, const struct js *v, const struct js *changes)
+{
+	const struct js *entries = js_get(changes, "entries");
+
+	out_fields(c->cli, status_cols, v);
+	if (changes == NULL)
+		return;
+	out_fields(c->cli, detail_cols, changes);
+	if (js_len(entries) > 0) {
+		out_line("");
+		out_table(c->cli, change_cols, entries, "");
+	}
+	if (!js_is_null(js_get(changes, "next")))
+		out_note(c->cli, "%lld entries in all; the rest is left out",
+		    (long long)js_int(changes, "total", 0));
+}
+
 static int
 worktree_status(struct cmd_call *c)
 {
-	struct js *v;
+	const char *given = c->nargs > 0 ? c->args[0] : ".";
+	struct js *v, *changes = NULL;
 	int rc;
 
-	rc = get_by_path(c, "/api/worktrees/status", "worktree_path",
-	    c->nargs > 0 ? c->args[0] : ".", &v);
+	rc =
+	    get_by_path(c, "/api/worktrees/status", "worktree_path", given, &v);
 	if (rc != CMD_OK)
 		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_fields(c->cli, status_cols, v);
+	if (js_bool(v, "exists", false))
+		rc = get_by_path(c, "/api/worktrees/changes", "worktree_path",
+		    given, &changes);
+	if (rc == CMD_OK && c->cli->json)
+		json_status(v, changes);
+	else if (rc == CMD_OK)
+		tell_status(c, v, changes);
+	js_free(changes);
 	js_free(v);
 	return rc;
 }
@@ -235,6 +302,9 @@ const struct cmd cmd_worktree_status = {
 	.path = "worktree status",
 	.args = status_args,
 	.help = "tell whether a worktree holds unsaved work",
+	.doc =
+	    "What has changed is listed with git's letters for the index and "
+	    "the work tree (git help status).",
 	.scope = "read",
 	.run = worktree_status,
 };

@@ -21,6 +21,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/gitproto.h"
+#include "lib/js.h"
 #include "lib/list.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -359,7 +360,7 @@ refuse_all(struct gitwork *g, int err, const char *why)
 	while ((a = TAILQ_FIRST(&g->refused)) != NULL) {
 		TAILQ_REMOVE(&g->refused, a, link);
 		a->cb(err, NULL, why, a->arg);
-		free(a);
+		worker_ask_free(a);
 	}
 }
 
@@ -370,17 +371,19 @@ gitwork_refuse_cb(void *arg)
 }
 
 void
-gitwork_status(struct gitwork *g, const struct gitwork_tree *tree,
-    gitwork_fn *cb, void *arg)
+gitwork_ask(struct gitwork *g, const struct gitwork_tree *tree,
+    struct js *question, gitwork_fn *cb, void *arg)
 {
 	struct worker_ask *a;
 	struct worker *w;
 
 	if (g->ending) {
+		js_free(question);
 		cb(RDV_E_UNAVAILABLE, NULL, "rdv is ending", arg);
 		return;
 	}
 	a = xcalloc(1, sizeof(*a));
+	a->question = question;
 	a->cb = cb;
 	a->arg = arg;
 	w = worker_for(g, tree);

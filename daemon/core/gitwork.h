@@ -39,13 +39,17 @@ const char *gitwork_top(const struct gitwork *g, uid_t uid, const char *at);
  * Later, once. 0 and the worker's answer, valid during the call. RDV_E_STATE:
  * what the worker was started for is not there any more, open the tree anew.
  * RDV_E_INVALID: git said so, `answer` has its status and complaint.
- * RDV_E_TIMEOUT after conf.git_timeout_ms, RDV_E_TOO_BIG. Whatever else: there
- * is no worker, for the reason in `why`.
+ * RDV_E_MALFORMED: the question breaks a rule. RDV_E_TIMEOUT after
+ * conf.git_timeout_ms, RDV_E_TOO_BIG. Whatever else: there is no worker, for
+ * the reason in `why`.
  */
 typedef void
 gitwork_fn(int err, const struct js *answer, const char *why, void *arg);
-/* What a tree holds. The strings are copied. */
-void gitwork_status(struct gitwork *g, const struct gitwork_tree *tree,
-    gitwork_fn *cb, void *arg);
+/*
+ * `question` is an object of "op" and what belongs to it (lib/gitproto.h), and
+ * is taken over. The strings of the tree are copied.
+ */
+void gitwork_ask(struct gitwork *g, const struct gitwork_tree *tree,
+    struct js *question, gitwork_fn *cb, void *arg);
 
 #endif

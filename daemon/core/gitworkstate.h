@@ -13,14 +13,15 @@
 #include "lib/gitproto.h"
 
 /* What core/gitwork.c and core/gitworktalk.c share. */
-#define WORKER_IN_MAX  (GITPROTO_FRAME_MAX + FRAME_HEAD + 16384)
+#define WORKER_IN_MAX  (GITPROTO_ANSWER_MAX + FRAME_HEAD + 16384)
 #define WORKER_OUT_MAX (1u << 20)
 #define WORKER_ERR_MAX 1024
 
 struct worker_ask {
 	TAILQ_ENTRY(worker_ask) link;
-	int64_t id;    /* 0: the worker has not been told yet */
-	int64_t until; /* then it should have said so itself; monotonic */
+	int64_t id;	     /* 0: the worker has not been told yet */
+	int64_t until;	     /* then it should have said so itself; monotonic */
+	struct js *question; /* NULL: it has been told */
 	gitwork_fn *cb;
 	void *arg;
 };
@@ -66,6 +67,7 @@ struct gitwork {
 extern loop_fd_fn *const worker_watch_cbs[3];
 
 void worker_close(struct worker *w, int i);
+void worker_ask_free(struct worker_ask *a);
 /* All that wait now. */
 void worker_fail_all(struct worker *w, int err, const char *why);
 /* Ends it by force; its exit, which is certain to come, answers who waits. */

@@ -34,6 +34,7 @@ static const struct {
 	{ "timeout", RDV_E_TIMEOUT },
 	{ "big", RDV_E_TOO_BIG },
 	{ "git", RDV_E_INVALID },
+	{ "question", RDV_E_MALFORMED },
 	{ "spawn", RDV_E_SPAWN },
 };
 
@@ -47,6 +48,13 @@ worker_close(struct worker *w, int i)
 	w->fd[i] = -1;
 }
 
+void
+worker_ask_free(struct worker_ask *a)
+{
+	js_free(a->question);
+	free(a);
+}
+
 static void
 answer(struct worker *w, struct worker_ask *a, int err, const struct js *v,
     const char *why)
@@ -54,7 +62,7 @@ answer(struct worker *w, struct worker_ask *a, int err, const struct js *v,
 	TAILQ_REMOVE(&w->asks, a, link);
 	w->nasks--;
 	a->cb(err, v, why, a->arg);
-	free(a);
+	worker_ask_free(a);
 }
 
 /* Who asks again within the answer is asked of the next one. */
@@ -118,17 +126,15 @@ worker_flush(struct worker *w)
 {
 	const int64_t ms = w->g->app->conf->git_timeout_ms;
 	struct worker_ask *a;
-	struct js *o;
 
 	TAILQ_FOREACH (a, &w->asks, link) {
-		if (a->id != 0)
+		if (a->question == NULL)
 			continue;
 		a->id = ++w->last_id;
-		o = js_object();
-		js_add_int(o, "id", a->id);
-		js_add_str(o, "op", "status");
-		js_add_int(o, "ms", ms);
-		frame_put(&w->out, o);
+		js_add_int(a->question, "id", a->id);
+		js_add_int(a->question, "ms", ms);
+		frame_put(&w->out, a->question);
+		a->question = NULL;
 		a->until = clock_mono_ms() + ms + SPARE_MS;
 	}
 	worker_arm(w);
@@ -152,7 +158,7 @@ error_of(const char *error)
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (strcmp(errors[i].error, error) == 0)
 			return errors[i].err;
-	return RDV_E_MALFORMED;
+	return RDV_E_UNAVAILABLE;
 }
 
 static void
@@ -194,7 +200,7 @@ take_frames(struct worker *w)
 	int err = 0;
 
 	while (w->failure == NULL && w->phase == WORKER_UP) {
-		err = frame_get(&w->in, GITPROTO_FRAME_MAX, &v);
+		err = frame_get(&w->in, GITPROTO_ANSWER_MAX, &v);
 		if (err == RDV_E_BUSY)
 			return;
 		if (err != 0) {

@@ -9,6 +9,7 @@
 #include "lib/secret.h"
 
 struct app;
+struct js;
 struct worktrees;
 
 /*
@@ -70,6 +71,24 @@ typedef void worktree_status_fn(int err, const struct wt_status *status,
     const char *why, void *arg);
 void worktree_status(struct worktrees *w, const struct worktree_who *who,
     const char *path, worktree_status_fn *cb, void *arg);
+
+/* What a worker is asked (lib/gitproto.h), and what its answer looks like. */
+struct shape;
+struct worktree_query {
+	const char *path; /* in the worktree */
+	const char *op;
+	const struct shape *shape; /* daemon/core/gitshape.h */
+	struct js *args;	   /* taken over */
+};
+/*
+ * Later, once; `result` is taken over by the callee. RDV_E_INVALID, also what
+ * git says; RDV_E_MALFORMED: an argument breaks a rule; RDV_E_NOT_FOUND;
+ * RDV_E_UNAVAILABLE when there is no worker now.
+ */
+typedef void
+worktree_read_fn(int err, struct js *result, const char *why, void *arg);
+void worktree_read(struct worktrees *w, const struct worktree_who *who,
+    const struct worktree_query *q, worktree_read_fn *cb, void *arg);
 
 /* Bits: why a worktree is not removed without force. */
 #define WT_DIRTY     0x01u

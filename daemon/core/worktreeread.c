@@ -3,22 +3,132 @@
  * What a worktree holds, for showing: asked of a worker that stays with it.
  */
 #include "daemon/app.h"
+#include "daemon/core/gitshape.h"
 #include "daemon/core/gitwork.h"
 #include "daemon/core/worktreelook.h"
 #include "daemon/core/worktreeop.h"
 #include "lib/arena.h"
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/js.h"
 
 static void ask_worker(struct wt_op *op);
 
+/* How often a tree is found anew that is another one each time. */
+#define TRIES 2
+/* Two names and two refs, each coded. */
+#define ARGS_MAX 49152
+
+/* What is asked of a worker. */
+struct reading {
+	const char *path;
+	const char *op, *args; /* JSON; NULL: none */
+	bool known;	       /* a worker ran for it already */
+	unsigned tries;
+	/* Its answer is there. */
+	void (*answered)(struct wt_op *op, const struct js *v);
+	/* There is no worker for it. */
+	void (*alone)(struct wt_op *op, const char *why);
+};
+
 struct looking {
+	struct reading r; /* first, so that it is found as op->own */
 	worktree_status_fn *cb;
 	void *arg;
-	const char *path;
 	struct wt_look look;
-	bool known; /* a worker ran for it already */
 };
+
+struct showing {
+	struct reading r;
+	const struct shape *shape;
+	worktree_read_fn *cb;
+	void *arg;
+};
+
+static void
+fail_worker_git(struct wt_op *op, const struct js *v)
+{
+	const struct git_result r = { .status = (int)js_int(v, "status", 128),
+		.err = js_str(v, "why", "") };
+
+	wt_fail_git(op, &r);
+}
+
+static void
+find_anew(struct wt_op *op)
+{
+	struct reading *r = op->own;
+
+	r->known = op->entered = false;
+	op->at = op->top = NULL;
+	wt_open(op, r->path, ask_worker);
+}
+
+/*
+ * When the tree may have become another one since it was found, it is found
+ * anew, and the next worker is known to be of it.
+ */
+static void
+without_worker(struct wt_op *op, int err, const char *why)
+{
+	struct reading *r = op->own;
+
+	if (r->known || (err == RDV_E_STATE && r->tries++ < TRIES))
+		find_anew(op);
+	else
+		r->alone(op, why);
+}
+
+static void
+worker_cb(int err, const struct js *v, const char *why, void *arg)
+{
+	struct wt_op *op = arg;
+	struct reading *r = op->own;
+
+	if (err == 0)
+		r->answered(op, v);
+	else if (err == RDV_E_INVALID)
+		fail_worker_git(op, v);
+	else if (err == RDV_E_TIMEOUT)
+		wt_fail(op, err,
+		    "git took longer than worktrees.git_timeout_ms");
+	else if (err == RDV_E_TOO_BIG || err == RDV_E_MALFORMED ||
+		 op->w->app->draining)
+		wt_fail(op, err, "%s", why);
+	else
+		without_worker(op, err, why);
+}
+
+static void
+ask_worker(struct wt_op *op)
+{
+	struct reading *r = op->own;
+	const struct gitwork_tree tree = { op->who.uid, op->at, op->top,
+		op->configs };
+	struct js *o = js_object();
+
+	js_add_str(o, "op", r->op);
+	if (r->args != NULL)
+		js_add_json(o, "args", r->args);
+	gitwork_ask(op->w->works, &tree, o, worker_cb, op);
+}
+
+/* It was opened once, and the worker says when that is not true any more. */
+static void
+reading_start(struct wt_op *op)
+{
+	struct reading *r = op->own;
+	const char *top = gitwork_top(op->w->works, op->who.uid, r->path);
+
+	r->known = top != NULL;
+	if (r->known) {
+		op->at = r->path;
+		op->top = arena_strdup(op->arena, top);
+		wt_enter(op, ask_worker);
+	} else {
+		wt_open(op, r->path, ask_worker);
+	}
+}
 
 static void
 status_fail(struct wt_op *op, int err, const char *why)
@@ -59,76 +169,14 @@ read_status(struct wt_op *op, const struct js *v)
 	status_done(op);
 }
 
+/* Without a worker git is asked as ever. */
 static void
-fail_worker_git(struct wt_op *op, const struct js *v)
-{
-	const struct git_result r = { .status = (int)js_int(v, "status", 128),
-		.err = js_str(v, "why", "") };
-
-	wt_fail_git(op, &r);
-}
-
-/*
- * Without a worker git is asked as ever, and when the tree may have become
- * another one since, it is found anew first: once, as the next one is known to
- * be of it.
- */
-static void
-without_worker(struct wt_op *op)
+look_alone(struct wt_op *op, const char *why)
 {
 	struct looking *l = op->own;
 
-	if (l->known) {
-		l->known = op->entered = false;
-		op->at = op->top = NULL;
-		wt_open(op, l->path, ask_worker);
-	} else {
-		worktree_look(op, &l->look, false, status_done);
-	}
-}
-
-static void
-worker_status_cb(int err, const struct js *v, const char *why, void *arg)
-{
-	struct wt_op *op = arg;
-
-	if (err == 0)
-		read_status(op, v);
-	else if (err == RDV_E_INVALID)
-		fail_worker_git(op, v);
-	else if (err == RDV_E_TIMEOUT)
-		wt_fail(op, err,
-		    "git took longer than worktrees.git_timeout_ms");
-	else if (err == RDV_E_TOO_BIG || op->w->app->draining)
-		wt_fail(op, err, "%s", why);
-	else
-		without_worker(op);
-}
-
-static void
-ask_worker(struct wt_op *op)
-{
-	const struct gitwork_tree tree = { op->who.uid, op->at, op->top,
-		op->configs };
-
-	gitwork_status(op->w->works, &tree, worker_status_cb, op);
-}
-
-/* It was opened once, and the worker says when that is not true any more. */
-static void
-status_start(struct wt_op *op)
-{
-	struct looking *l = op->own;
-	const char *top = gitwork_top(op->w->works, op->who.uid, l->path);
-
-	l->known = top != NULL;
-	if (l->known) {
-		op->at = l->path;
-		op->top = arena_strdup(op->arena, top);
-		wt_enter(op, ask_worker);
-	} else {
-		wt_open(op, l->path, ask_worker);
-	}
+	(void)why;
+	worktree_look(op, &l->look, false, status_done);
 }
 
 void
@@ -140,7 +188,60 @@ worktree_status(struct worktrees *w, const struct worktree_who *who,
 
 	l->cb = cb;
 	l->arg = arg;
-	l->path = arena_strdup(op->arena, path);
+	l->r = (struct reading){ .path = arena_strdup(op->arena, path),
+		.op = "status",
+		.answered = read_status,
+		.alone = look_alone };
 	op->own = l;
-	wt_later(op, status_start);
+	wt_later(op, reading_start);
+}
+
+static void
+read_fail(struct wt_op *op, int err, const char *why)
+{
+	struct showing *s = op->own;
+
+	s->cb(err, NULL, why, s->arg);
+	wt_end(op);
+}
+
+static void
+read_done(struct wt_op *op, const struct js *v)
+{
+	struct showing *s = op->own;
+	struct js *result = shape_copy(s->shape, js_get(v, "result"));
+
+	if (result == NULL) {
+		wt_fail(op, RDV_E_SPAWN, "what rdv-git says is not understood");
+		return;
+	}
+	s->cb(0, result, NULL, s->arg);
+	wt_end(op);
+}
+
+static void
+read_alone(struct wt_op *op, const char *why)
+{
+	wt_fail(op, RDV_E_UNAVAILABLE, "nobody can look at it: %s", why);
+}
+
+void
+worktree_read(struct worktrees *w, const struct worktree_who *who,
+    const struct worktree_query *q, worktree_read_fn *cb, void *arg)
+{
+	struct wt_op *op = wt_new(w, who, false, read_fail);
+	struct showing *s = arena_alloc(op->arena, sizeof(*s));
+	struct buf text;
+
+	buf_init(&text, ARGS_MAX);
+	js_finish(q->args, &text);
+	*s = (struct showing){ .shape = q->shape, .cb = cb, .arg = arg };
+	s->r = (struct reading){ .path = arena_strdup(op->arena, q->path),
+		.op = q->op,
+		.args = arena_strdup(op->arena, buf_cstr(&text)),
+		.answered = read_done,
+		.alone = read_alone };
+	buf_done(&text);
+	op->own = s;
+	wt_later(op, reading_start);
 }

@@ -50,6 +50,16 @@ function newRepo() {
 	return dir;
 }
 
+// What is read of a tree, and how often: from git, and from a worker that stays.
+const READS = ['changes', 'changes?all=true'];
+async function reads(at) {
+	const answers = [];
+	for (const what of [...READS, ...READS])
+		answers.push(await rdv.request('GET', `/api/worktrees/${what}` +
+			`${what.includes('?') ? '&' : '?'}worktree_path=${at}`));
+	return answers;
+}
+
 // Everything the API does with a repository, on a new and an old branch, with
 // the file changed, untracked and staged. True when all of it went well.
 async function everything(repo) {
@@ -70,7 +80,8 @@ async function everything(repo) {
 		fs.writeFileSync(path.join(w.json.path, 'new'), 'new\n');
 		const body = { worktree_path: w.json.path };
 		answers.push(await query(`/api/worktrees/status?worktree_path=${at}`),
-			await rdv.request('POST', '/api/worktrees/check', { body }));
+			await rdv.request('POST', '/api/worktrees/check', { body }),
+			...await reads(at));
 		const no = await rdv.request('DELETE', '/api/worktrees', { body });
 		assert.equal(no.status, 409, String(no.raw));
 		answers.push(await rdv.request('DELETE', '/api/worktrees',

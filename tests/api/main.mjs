@@ -18,6 +18,7 @@ await import('./scopes.mjs');
 await import('./rotation.mjs');
 await import('./events.mjs');
 await import('./worktrees.mjs');
+await import('./worktreeread.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');
 await import('./state.mjs');

@@ -18,6 +18,10 @@ const ask = (who, method, target, body) => s.over(who, method, target,
 	{ body });
 const status = (who, p) => ask(who, 'GET',
 	`/api/worktrees/status?worktree_path=${encodeURIComponent(p)}`);
+// What is read of a tree beside that.
+const READS = ['changes?'];
+const reads = READS.map((what) => (who, p) => ask(who, 'GET',
+	`/api/worktrees/${what}&worktree_path=${encodeURIComponent(p)}`));
 const remove = (who, p, force = false) => ask(who, 'DELETE', '/api/worktrees',
 	{ worktree_path: p, force });
 const list = async (who, repo) => {
@@ -130,7 +134,7 @@ await test('C14 another\'s repository is as one that is not there', async () => 
 		return { status: r.status, error: error.replaceAll(p, 'P'), ...rest };
 	};
 	const none = file(ann, 'none');
-	for (const act of [make, (who, p) => status(who, p),
+	for (const act of [make, (who, p) => status(who, p), ...reads,
 		(who, p) => remove(who, p, true),
 		(who, p) => ask(who, 'GET', '/api/worktrees?repo_path=' +
 			encodeURIComponent(p))]) {

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_JOB_H
+#define RDV_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct js;
+
+/*
+ * A question that takes some of git's answers, one after the other, to be
+ * answered: next() says what to ask git, as long as there is something, and
+ * answer() makes of its words what rdvd is told.
+ */
+#define JOB_STEPS 6
+
+struct job_text {
+	const char *at; /* NUL-terminated */
+	size_t len;
+	int status;
+	bool over; /* it is only the beginning */
+};
+
+struct job {
+	struct arena *arena;
+	const char *top;      /* of the work tree, canonical */
+	const struct js *ask; /* what belongs to the question; may be NULL */
+
+	/* Set by next(): what to ask, behind "git"; NULL: nothing more. */
+	const char *const *argv;
+	bool may_fail; /* git may say no; that is an answer, too */
+
+	struct job_text text[JOB_STEPS];
+	unsigned n;
+	const char *error, *why; /* set by either: it is refused */
+	void *own;
+};
+
+struct job_kind {
+	const char *name;
+	void (*next)(struct job *j);
+	struct js *(*answer)(struct job *j);
+};
+
+extern const struct job_kind job_changes;
+
+/* Adds `name` as `key`, and exactly as `key`_base64 when it is no UTF-8. */
+void job_put_name(struct js *o, const char *key, const char *name);
+/* At most so many bytes of JSON are `len` bytes of text. */
+size_t job_cost(const char *text, size_t len);
+
+/* Which part of a list is answered; what does not fit comes in the next. */
+struct job_page {
+	int64_t offset, limit, seen, taken;
+	size_t bytes;
+	bool full; /* there is more than this */
+	struct js *items;
+};
+void job_page_init(struct job_page *p, const struct job *j);
+/*
+ * Whether the next item of the list is in it; it takes about `cost` bytes, and
+ * what is made of it goes to p->items.
+ */
+bool job_page_takes(struct job_page *p, size_t cost);
+/* "total", "next" and `key`. */
+void job_page_put(struct job_page *p, struct js *o, const char *key);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_JOBS_H
+#define RDV_JOBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct js;
+struct look;
+struct jobs;
+
+/* Answers go to `say`, which takes them over: one for each that was begun. */
+struct jobs_conf {
+	const char *dir; /* all outlive it */
+	const char *const *configs;
+	struct look *look;
+	void (*say)(struct js *v, void *arg);
+	void *arg;
+};
+struct jobs *jobs_new(const struct jobs_conf *conf);
+/* Those that are still on are not answered any more. */
+void jobs_free(struct jobs *js);
+unsigned jobs_count(const struct jobs *js);
+/*
+ * Takes the question over when there is one of this name; false: there is none.
+ * `until` is monotonic, when its time is over.
+ */
+bool jobs_begin(struct jobs *js, int64_t id, int64_t until, struct js *ask);
+/* It is answered with "cancelled", if it is still on. */
+void jobs_cancel(struct jobs *js, int64_t id);
+
+size_t jobs_fds(const struct jobs *js, int *fds, size_t n);
+/*
+ * Whatever can be done without waiting. False: those who asked were told that
+ * the tree is not what it was.
+ */
+bool jobs_turn(struct jobs *js, int64_t now);
+/* When it has something to do though nothing came; 0: never. */
+int64_t jobs_due(const struct jobs *js);
+
+#endif

@@ -1,0 +1,250 @@
+// What a worktree holds, in detail, beside what the git CLI says of it.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Rdv, bin, test } from '../harness/rdv.mjs';
+import { Repo, exact, odd } from './gitrepo.mjs';
+import { spawnSync } from 'node:child_process';
+
+const rdv = await Rdv.start();
+
+// git-status(1), "Porcelain Format Version 2": entries as the API has them.
+function porcelain(text) {
+	const records = text.split('\0');
+	const out = { entries: [], head: {} };
+	for (let i = 0; i < records.length - 1; i++) {
+		const r = records[i], words = r.split(' ');
+		const rest = (n) => words.slice(n).join(' ');
+		if (r[0] === '#')
+			out.head[words[1]] = rest(2);
+		else if (r[0] === '?')
+			out.entries.push(['untracked', rest(1)]);
+		else if (r[0] === '1')
+			out.entries.push(['changed', rest(8), words[1]]);
+		else if (r[0] === 'u')
+			out.entries.push(['conflict', rest(10), words[1]]);
+		else
+			out.entries.push([words[8][0] === 'C' ? 'copied' : 'renamed',
+				rest(9), words[1], records[++i], Number(words[8].slice(1))]);
+	}
+	return out;
+}
+
+const entryOf = (e) => {
+	const list = [e.kind, exact(e)];
+	if (e.kind !== 'untracked')
+		list.push(e.index + e.worktree);
+	if (e.old_path !== undefined)
+		list.push(exact(e, 'old_path'), e.similarity);
+	return list;
+};
+
+// Asked twice: by git, and from what the worker has kept.
+async function same(repo, query = {}) {
+	const cli = porcelain(repo.git('status', '--porcelain=v2', '--branch',
+		'--show-stash', '-z', '--find-renames',
+		`--untracked-files=${query.all ? 'all' : 'normal'}`));
+	let s;
+	for (let i = 0; i < 2; i++) {
+		s = await repo.read('changes', query);
+		assert.deepEqual(s.entries.map(entryOf), cli.entries);
+		const oid = cli.head['branch.oid'], head = cli.head['branch.head'];
+		assert.equal(s.commit, oid === '(initial)' ? null : oid);
+		assert.equal(s.unborn, oid === '(initial)');
+		assert.equal(s.branch, head === '(detached)' ? null : head);
+		assert.equal(s.detached, head === '(detached)');
+		assert.equal(s.upstream, cli.head['branch.upstream'] ?? null);
+		assert.equal(s.ahead === null ? undefined : `+${s.ahead} -${s.behind}`,
+			cli.head['branch.ab']);
+		assert.equal(s.stashes, Number(cli.head.stash ?? 0));
+		assert.equal(s.total, cli.entries.length);
+	}
+	return s;
+}
+
+await test('each kind of change is told as git tells it', async () => {
+	const repo = Repo.make(rdv, 'kinds');
+	assert.equal((await same(repo)).unborn, true);
+	repo.write('a', 'a\n'.repeat(50));
+	repo.write('b', 'b\n');
+	repo.write('c', 'c\n');
+	repo.write('d/e', 'e\n');
+	repo.sh('git add . && git commit -qm one');
+	const steps = [
+		'git mv a moved && echo more >>moved',
+		'echo more >>b && git add b && echo more >>b',
+		'chmod +x d/e && rm c && ln -s b c',
+		'mkdir -p new/er && echo >new/er/file && echo >new/x',
+		'git add -N new/x',
+		'git rm -q --cached d/e',
+		'git reset -q new/x', 'git stash -q -u', 'echo >>b; git stash -q', 'git stash drop -q stash@{1}',
+		'git checkout -q --detach',
+		'git checkout -q main; git branch up; git branch -u up',
+		'git commit -q --allow-empty -m ahead',
+		'git update-ref refs/heads/up $(git commit-tree -m b HEAD~^{tree} ' +
+			'-p HEAD~)',
+		'git branch -D -q up',
+	];
+	for (const step of steps) {
+		repo.sh(step);
+		await same(repo);
+		await same(repo, { all: true });
+	}
+});
+
+await test('odd names are told exactly (F06)', async () => {
+	const repo = Repo.make(rdv, 'odd');
+	for (const name of odd)
+		repo.write(name, 'one\n'.repeat(20));
+	const s = await same(repo, { all: true });
+	assert.deepEqual(s.entries.map((e) => exact(e)).sort(), [...odd].sort());
+	// Exactly only where text cannot say it.
+	assert.equal(s.entries.filter((e) => e.path_base64).length, 3);
+	repo.sh('git add -A && git commit -qm all');
+	for (const name of odd)
+		fs.renameSync(repo.at(name), repo.at(`${name}~`.slice(-250)));
+	repo.sh('git add -A');
+	assert.equal((await same(repo)).staged, odd.length);
+});
+
+const conflicts = {
+	'both modified': 'git checkout -q -b t; echo t >f; git commit -qam t; ' +
+		'git checkout -q main; echo m >f; git commit -qam m; ! git merge -q t',
+	'both added': 'git checkout -q -b t; echo t >n; git add n; ' +
+		'git commit -qm t; git checkout -q main; echo m >n; git add n; ' +
+		'git commit -qm m; ! git merge -q t',
+	'deleted by us': 'git checkout -q -b t; echo t >f; git commit -qam t; ' +
+		'git checkout -q main; git rm -q f; git commit -qm m; ! git merge -q t',
+	'deleted by them': 'git checkout -q -b t; git rm -q f; git commit -qm t; ' +
+		'git checkout -q main; echo m >f; git commit -qam m; ! git merge -q t',
+};
+
+await test('conflicts are named, and what is under way', async () => {
+	let n = 0;
+	for (const [words, script] of Object.entries(conflicts)) {
+		const repo = Repo.make(rdv, `conflict${n++}`);
+		repo.sh('echo 1 >f; echo 2 >g; git add .; git commit -qm one');
+		assert.equal((await same(repo)).operation, null);
+		repo.sh(`${script} >/dev/null 2>&1`);
+		const s = await same(repo);
+		assert.deepEqual(s.entries.filter((e) => e.kind === 'conflict')
+			.map((e) => e.conflict), [words]);
+		assert.deepEqual([s.operation, s.conflicts], ['merge', 1]);
+	}
+	const repo = Repo.make(rdv, 'midway');
+	repo.sh('echo 1 >f; git add .; git commit -qm 1; git checkout -q -b t; ' +
+		'echo t >f; git commit -qam t; git checkout -q main; echo m >f; ' +
+		'git commit -qam m');
+	for (const [what, begin, end] of [
+		['rebase', '! git rebase -q t', 'git rebase --abort'],
+		['cherry-pick', '! git cherry-pick t', 'git cherry-pick --abort'],
+		['revert', '! git revert --no-edit HEAD~', 'git revert --abort'],
+		['bisect', 'git bisect start', 'git bisect reset'],
+	]) {
+		repo.sh(`(${begin}) >/dev/null 2>&1`);
+		assert.equal((await same(repo)).operation, what);
+		repo.sh(`${end} >/dev/null 2>&1`);
+		assert.equal((await same(repo)).operation, null);
+	}
+});
+
+await test('a lock has its reason', async () => {
+	const repo = Repo.make(rdv, 'locks');
+	repo.git('commit', '-q', '--allow-empty', '-m', 'one');
+	const tree = new Repo(rdv, path.join(rdv.home, 'locked'));
+	repo.git('worktree', 'add', '-q', tree.dir);
+	const state = async () => {
+		const s = await same(tree);
+		return [s.locked, s.lock_reason];
+	};
+	assert.deepEqual(await state(), [false, null]);
+	repo.git('worktree', 'lock', '--reason', 'on a stick', tree.dir);
+	assert.deepEqual(await state(), [true, 'on a stick']);
+	repo.git('worktree', 'unlock', tree.dir);
+	repo.git('worktree', 'lock', tree.dir);
+	assert.deepEqual(await state(), [true, '']);
+});
+
+await test('a submodule says what is in it', async () => {
+	const repo = Repo.make(rdv, 'super'), sub = Repo.make(rdv, 'sub');
+	sub.sh('echo 1 >f; git add f; git commit -qm one');
+	repo.sh(`git -c protocol.file.allow=always submodule add -q ${sub.dir} s ` +
+		'&& git commit -qm sub');
+	const words = async () => {
+		const s = await same(repo);
+		return s.entries.find((e) => e.path === 's')?.submodule;
+	};
+	assert.equal(await words(), undefined);
+	repo.sh('echo 2 >>s/f; echo >s/new');
+	assert.deepEqual(await words(), ['modified', 'untracked']);
+	repo.sh('cd s && git add . && git commit -qm two');
+	assert.deepEqual(await words(), ['commit']);
+});
+
+await test('long lists come in parts, and have an end', async () => {
+	const repo = Repo.make(rdv, 'many');
+	for (let i = 0; i < 1234; i++)
+		repo.write(`f${i}`, '');
+	const all = (await repo.read('changes', { limit: 5000 }));
+	assert.deepEqual([all.entries.length, all.total, all.next],
+		[1234, 1234, null]);
+	const parts = [];
+	let offset = 0;
+	for (let n = 0; offset !== null && n < 100; n++) {
+		const s = await repo.read('changes', { limit: 100, offset });
+		assert.equal(s.total, 1234);
+		assert.ok(s.entries.length <= 100);
+		parts.push(...s.entries);
+		offset = s.next;
+	}
+	assert.deepEqual(parts, all.entries);
+	assert.deepEqual((await repo.read('changes', { offset: 5000 })).entries, []);
+	for (const [query, status] of [[{ limit: 0 }, 422], [{ limit: 5001 }, 422],
+		[{ offset: -1 }, 422], [{ offset: 'x' }, 422]])
+		assert.equal((await repo.ask('changes', query)).status, status);
+	// More than a message holds, though so many were asked for; and then more
+	// than is read of what git says.
+	for (let i = 0; i < 400; i++)
+		repo.write(`${i}`.padStart(250, '\x01'), '');
+	const some = await repo.read('changes', { limit: 5000 });
+	assert.ok(some.entries.length < 1634 && some.next === some.entries.length);
+	assert.deepEqual([some.total, some.truncated], [1634, false]);
+	const deep = `${'d'.repeat(250)}/`.repeat(14);
+	for (let i = 0; i < 3000; i++)
+		repo.write(`${deep}${i}`, '');
+	const cut = await repo.read('changes', { all: true });
+	assert.equal(cut.truncated, true);
+	assert.ok(cut.total > 1634 && cut.total < 4634);
+});
+
+await test('rdv worktree status lists what has changed', async () => {
+	const repo = Repo.make(rdv, 'shown');
+	repo.write('file', 'one\n');
+	repo.sh('git add . && git commit -qm one && git mv file \x1b[31m');
+	const run = (...words) => {
+		const r = spawnSync(bin('rdv'), ['worktree', 'status', repo.dir,
+			...words], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin',
+			HOME: rdv.home, RDV_HOME: rdv.base } });
+		assert.equal(r.status, 0, r.stderr);
+		return r.stdout;
+	};
+	assert.match(run(), /^clean +no$[\s\S]*^renamed +R +\. +\\e\[31m +file/m);
+	const v = JSON.parse(run('--json'));
+	assert.deepEqual([v.exists, v.is_clean, v.changes.staged, v.changes.total,
+		v.changes.entries[0].kind], [true, false, 1, 1, 'renamed']);
+});
+
+await test('what may not be looked at, is not', async () => {
+	const repo = Repo.make(rdv, 'mine');
+	repo.git('commit', '-q', '--allow-empty', '-m', 'one');
+	await same(repo);
+	for (const dir of [rdv.home, '/', '/etc', path.join(rdv.home, 'none'),
+		'relative', `${repo.dir}/../..`]) {
+		const r = await repo.ask('changes', { worktree_path: dir });
+		assert.ok(r.status === 400 || r.status === 404, `${dir}: ${r.status}`);
+	}
+	repo.sh('echo broken >.git/HEAD');
+	assert.equal((await repo.ask('changes')).status, 400);
+});
+
+await rdv.stop();

@@ -267,6 +267,24 @@ helper_notice_cb(const struct priv_header *hdr, struct buf *body, void *arg)
 	return true;
 }
 
+static bool
+stray(struct helper *h, struct buf *body)
+{
+	struct priv_spawn_answer a;
+
+	if (!priv_get_spawn_answer(body, &a))
+		return false;
+	if (a.result == PRIV_DONE)
+		h->cb->stray(a.handle, h->arg);
+	return true;
+}
+
+bool
+helper_call_stray(struct helper_call *c, struct buf *body)
+{
+	return stray(c->helper, body);
+}
+
 /*
  * A spawn that was asked for by a daemon now dead can be answered to this one,
  * after INVENTORY was complete: the process lives and nobody waits for it.
@@ -275,11 +293,9 @@ static void
 helper_stale_cb(const struct priv_header *hdr, struct buf *body, void *arg)
 {
 	struct helper *h = arg;
-	struct priv_spawn_answer a;
 
-	if (h->hello && hdr->op == PRIV_SPAWN &&
-	    priv_get_spawn_answer(body, &a) && a.result == PRIV_DONE)
-		h->cb->stray(a.handle, h->arg);
+	if (h->hello && hdr->op == PRIV_SPAWN)
+		(void)stray(h, body);
 }
 
 static void

@@ -16,8 +16,9 @@ struct helper;
  * rdvd's side of the helper protocol: stubs that carry the verbs' names. Every
  * callback comes later from the loop, exactly once. `err` is 0, or
  * RDV_E_UNAVAILABLE when the helper died before answering (nothing is ever
- * replayed). At most PRIV_OUTSTANDING requests travel; up to 1024 more wait,
- * then RDV_E_BUSY.
+ * replayed), or RDV_E_FULL when this process has no room for the descriptors
+ * that came with the answer: what was started for it is ended (ops->stray). At
+ * most PRIV_OUTSTANDING requests travel; up to 1024 more wait, then RDV_E_BUSY.
  */
 struct helper_ops {
 	/* A fresh [ops] has answered HELLO; generation tells it apart. */
@@ -84,11 +85,13 @@ void helper_revoke(struct helper *h, const struct priv_revoke *m,
     helper_plain_fn *cb, void *arg);
 /* Confirms that the end of a run is durable. */
 void helper_exit_ack(struct helper *h, uint64_t handle);
+/* What one of these errors is, for who has asked; good until the next call. */
+const char *helper_why(int err);
 /*
  * Called per item with its descriptors, which the callback then owns (master,
  * spool read, spool write; or stdout read, stderr read), then once with
  * a == NULL. With err 0 the answer was complete; only then may an absent run
- * be called gone.
+ * be called gone. RDV_E_FULL: not even one more run can be taken over now.
  */
 typedef void helper_inventory_fn(int err, const struct priv_inventory_answer *a,
     struct seqpkt_fds *fds, void *arg);

@@ -31,6 +31,7 @@ struct helper_call {
 	int err;
 	uint8_t io;	/* of a spawn */
 	uint64_t after; /* of an inventory */
+	uint8_t most;	/* descriptors, the same */
 };
 
 struct helper_call *
@@ -40,5 +41,10 @@ uint32_t helper_call_begin(struct helper *h, struct buf *b);
 /* Sends what is in `b` or arranges for the failure; frees `b` either way. */
 void helper_call_send(struct helper_call *c, enum priv_op op, uint32_t id,
     struct buf *b);
+/*
+ * What this answer to SPAWN tells of nobody will have asked for: its
+ * descriptors are lost. False when there is no such answer in `body`.
+ */
+bool helper_call_stray(struct helper_call *c, struct buf *body);
 
 #endif

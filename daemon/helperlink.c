@@ -227,7 +227,7 @@ answered(struct helperlink *k, const struct priv_header *h, struct buf *body,
 	TAILQ_REMOVE(&k->travelling, r, link);
 	k->stats.outstanding--;
 	k->stats.rtt_us = clock_mono_us() - r->sent_us;
-	ok = r->cb(0, body, fds, r->arg);
+	ok = r->cb(fds->lost ? RDV_E_FULL : 0, body, fds, r->arg);
 	request_free(r);
 	send_more(k);
 	return ok;
@@ -242,7 +242,8 @@ packet(struct helperlink *k, const uint8_t *p, size_t len,
 	struct buf b;
 
 	buf_wrap(&b, p, len);
-	if (!priv_get_header(&b, &h) || h.nfds != fds->n)
+	/* Those that were lost are the kernel's word, and not the peer's. */
+	if (!priv_get_header(&b, &h) || (h.nfds != fds->n && !fds->lost))
 		return false;
 	if (h.kind == PRIV_NOTICE)
 		return k->ops->notice(&h, &b, k->arg);

@@ -20,8 +20,9 @@ struct helperlink;
 /*
  * The outcome of one request, exactly once. `err` 0: `body` holds the answer
  * and `fds` what came with it, which the callee takes (and sets n to 0) or
- * leaves to be closed; false says the answer breaks the protocol. Otherwise
- * both are NULL and the result is not looked at.
+ * leaves to be closed; false says the answer breaks the protocol. RDV_E_FULL:
+ * the answer is there, and there was no room here for its descriptors.
+ * Otherwise both are NULL and the result is not looked at.
  */
 typedef bool
 helperlink_fn(int err, struct buf *body, struct seqpkt_many *fds, void *arg);

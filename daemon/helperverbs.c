@@ -6,7 +6,9 @@
  * else is closed and ends the connection (abuse E04-E06).
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +16,33 @@
 #include "lib/egress.h"
 #include "lib/err.h"
 #include "lib/secret.h"
+
+#define WHY_MAX 128
+
+/* What one run may bring: a terminal's three, and its page. */
+#define FDS_LEAST 4
+
+const char *
+helper_why(int err)
+{
+	static char full[WHY_MAX];
+	struct rlimit files = { 0 };
+
+	switch (err) {
+	case RDV_E_FULL:
+		(void)getrlimit(RLIMIT_NOFILE, &files);
+		(void)snprintf(full, sizeof(full),
+		    "rdvd has all of the %llu files open that its limit allows "
+		    "(LimitNOFILE=, ulimit -Hn)",
+		    (unsigned long long)files.rlim_cur);
+		return full;
+	case RDV_E_TOO_BIG:
+		return "command and environment are too long";
+	case RDV_E_BUSY:
+		return "too many requests wait for the helper";
+	}
+	return "the helper is not there";
+}
 
 static bool
 is_pipe(int fd, int mode)
@@ -110,6 +139,8 @@ answer_spawn(struct helper_call *c, int err, struct buf *body,
 	struct priv_spawn_answer a;
 	bool ok = true;
 
+	if (err == RDV_E_FULL)
+		ok = helper_call_stray(c, body);
 	if (err == 0) {
 		/* A header that has more of them is none. */
 		seqpkt_many_take(fds, fds->n, &own);
@@ -226,7 +257,7 @@ helper_exit_ack(struct helper *h, uint64_t handle)
 }
 
 static void
-ask_inventory(struct helper *, uint64_t, const struct helper_call *);
+ask_inventory(struct helper *, uint64_t, uint8_t, const struct helper_call *);
 
 /* How many descriptors an entry of INVENTORY brings. */
 static unsigned
@@ -302,6 +333,12 @@ answer_inventory(struct helper_call *c, int err, struct buf *body,
 {
 	struct inventory v = { .good = true };
 
+	/* [ops] has its own of what was lost here: the same ones, by fewer. */
+	if (err == RDV_E_FULL && c->most > FDS_LEAST) {
+		ask_inventory(c->helper, c->after,
+		    c->most / 2 > FDS_LEAST ? c->most / 2 : FDS_LEAST, c);
+		return true;
+	}
 	if (err == 0) {
 		v = look_over(*body, *fds, c->after);
 		if (!v.good ||
@@ -310,7 +347,7 @@ answer_inventory(struct helper_call *c, int err, struct buf *body,
 	}
 	/* One ahead: [ops] finds the next ones while these are taken over. */
 	if (err == 0 && v.result == PRIV_DONE)
-		ask_inventory(c->helper, v.last, c);
+		ask_inventory(c->helper, v.last, c->most, c);
 	if (err == 0)
 		hand_over(c, body, fds);
 	if (err != 0 || v.result != PRIV_DONE)
@@ -319,15 +356,17 @@ answer_inventory(struct helper_call *c, int err, struct buf *body,
 }
 
 static void
-ask_inventory(struct helper *h, uint64_t after, const struct helper_call *like)
+ask_inventory(struct helper *h, uint64_t after, uint8_t most,
+    const struct helper_call *like)
 {
-	struct priv_inventory m = { .after = after };
+	struct priv_inventory m = { .after = after, .most = most };
 	struct helper_call *c = helper_call_new(h, answer_inventory, like->arg);
 	struct buf b;
 	uint32_t id = helper_call_begin(h, &b);
 
 	c->cb.inventory = like->cb.inventory;
 	c->after = after;
+	c->most = most;
 	priv_put_inventory(&b, id, &m);
 	helper_call_send(c, PRIV_INVENTORY, id, &b);
 }
@@ -337,5 +376,5 @@ helper_inventory(struct helper *h, helper_inventory_fn *cb, void *arg)
 {
 	const struct helper_call first = { .cb.inventory = cb, .arg = arg };
 
-	ask_inventory(h, 0, &first);
+	ask_inventory(h, 0, SEQPKT_MANY_MAX, &first);
 }

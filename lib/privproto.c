@@ -126,6 +126,7 @@ static const struct wire_field logout_fields[] = {
 
 static const struct wire_field inventory_fields[] = {
 	{ &wire_u64, AT(priv_inventory, after), 0, 0 },
+	{ &wire_u8, AT(priv_inventory, most), SEQPKT_MANY_MAX, 0 },
 	{ NULL, 0, 0, 0 },
 };
 

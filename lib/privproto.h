@@ -231,6 +231,7 @@ struct priv_logout {
 /* The runs with the smallest handles above `after`, so 0 starts. */
 struct priv_inventory {
 	uint64_t after;
+	uint8_t most; /* descriptors that the asker has room for */
 };
 
 enum priv_state { PRIV_RUNNING, PRIV_EXITED };

@@ -38,6 +38,7 @@ struct got {
 	size_t size;
 	int *fd;
 	unsigned max, n;
+	bool lost;
 };
 
 int
@@ -154,14 +155,15 @@ receive(int sock, void *p, size_t size, struct got *got, int flags)
 	if (n < 0)
 		return -errno;
 	good = walk(&msg, got);
+	got->lost = (msg.msg_flags & MSG_CTRUNC) != 0;
 	if (msg.msg_flags & MSG_TRUNC)
 		err = -EMSGSIZE;
-	else if (!good || (msg.msg_flags & MSG_CTRUNC))
+	else if (!good || (got->lost && got->max != SEQPKT_MANY_MAX))
 		err = -EBADMSG;
 	else
 		err = (long)n;
 	/* Zero is an error to this end: the end of file brings none. */
-	if (err <= 0)
+	if (err <= 0 || got->lost)
 		while (got->n > 0)
 			(void)close(got->fd[--got->n]);
 	return err;
@@ -196,6 +198,7 @@ seqpkt_recv_many(int sock, void *p, size_t size, struct seqpkt_many *fds)
 	long n = receive(sock, p, size, &got, 0);
 
 	fds->n = got.n;
+	fds->lost = n > 0 && got.lost;
 	return n;
 }
 

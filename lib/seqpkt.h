@@ -2,6 +2,7 @@
 #ifndef RDV_SEQPKT_H
 #define RDV_SEQPKT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SEQPKT_MAX     16384 /* bytes in one packet */
@@ -18,6 +19,7 @@ struct seqpkt_fds {
 struct seqpkt_many {
 	int fd[SEQPKT_MANY_MAX];
 	unsigned n;
+	bool lost; /* some came and found no place in this process */
 };
 
 /* A close-on-exec, non-blocking SOCK_SEQPACKET pair. 0 or -errno. */
@@ -43,7 +45,12 @@ int seqpkt_send_many(int sock, const void *p, size_t len,
  * fds->n is 0 (abuse E04-E06).
  */
 long seqpkt_recv(int sock, void *p, size_t size, struct seqpkt_fds *fds);
-/* The same with room for SEQPKT_MANY_MAX descriptors. */
+/*
+ * The same with room for SEQPKT_MANY_MAX descriptors. There is room for all
+ * that the kernel lets anybody send, so MSG_CTRUNC says that this process is at
+ * its own limit (EMFILE): the length is returned, fds->lost is set, and none of
+ * them is kept.
+ */
 long seqpkt_recv_many(int sock, void *p, size_t size, struct seqpkt_many *fds);
 /* The same and it stays in the queue; a packet with descriptors is -EBADMSG. */
 long seqpkt_peek(int sock, void *p, size_t size);

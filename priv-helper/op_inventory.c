@@ -6,6 +6,7 @@
  * is not here to be given: only rdvd ever held it, so that closing it reached
  * the program.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 struct batch {
 	struct buf b;
 	struct seqpkt_many fds;
+	unsigned most; /* descriptors that rdvd can take */
 	unsigned n;
 };
 
@@ -46,7 +48,7 @@ put(struct batch *t, uint32_t id, const struct priv_inventory_answer *a,
 {
 	const unsigned nfds = t->fds.n + (fds != NULL ? fds->n : 0);
 
-	if (nfds > SEQPKT_MANY_MAX)
+	if (nfds > t->most)
 		return false;
 	if (t->n == 0)
 		priv_put_inventory_answer(&t->b, id, (uint8_t)nfds, a);
@@ -60,11 +62,11 @@ put(struct batch *t, uint32_t id, const struct priv_inventory_answer *a,
 
 /* Of `n` runs at most the first `most`, and with the last that it is. */
 static int
-offer(struct ops *o, uint32_t id, const struct run *const *runs, unsigned n,
-    unsigned most)
+offer(struct ops *o, uint32_t id, const struct priv_inventory *m,
+    const struct run *const *runs, unsigned n, unsigned most)
 {
+	struct batch t = { .most = m->most };
 	struct priv_inventory_answer a;
-	struct batch t = { .n = 0 };
 	bool room = true;
 	int err;
 
@@ -77,7 +79,8 @@ offer(struct ops *o, uint32_t id, const struct run *const *runs, unsigned n,
 	a.result = PRIV_NO_SUCH;
 	if (t.n == n)
 		(void)put(&t, id, &a, NULL);
-	err = peer_send_many(o, &t.b, &t.fds);
+	/* An empty answer would be one that nobody takes. */
+	err = t.n > 0 ? peer_send_many(o, &t.b, &t.fds) : -ENOBUFS;
 	buf_done(&t.b);
 	return err;
 }
@@ -101,13 +104,13 @@ op_inventory(struct ops *o, uint32_t id, union ops_request *m)
 {
 	const struct run **runs;
 	const unsigned n = runs_after(&o->runs, m->inventory.after, &runs);
-	int err = offer(o, id, runs, n, n);
+	int err = offer(o, id, &m->inventory, runs, n, n);
 
 	/*
 	 * Where so many descriptors are too many for now, one run may be had.
 	 */
 	if (err != 0 && n > 1)
-		err = offer(o, id, runs, n, 1);
+		err = offer(o, id, &m->inventory, runs, n, 1);
 	if (err != 0)
 		say_busy(o, id);
 	free(runs);

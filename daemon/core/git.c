@@ -416,7 +416,7 @@ git_spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
 			seqpkt_fds_close(fds);
 		job_free(j);
 	} else if (err != 0) {
-		job_end(j, err, "the helper is not there");
+		job_end(j, err, helper_why(err));
 	} else if (a->result != PRIV_DONE) {
 		job_end(j, spawn_error(a), a->why);
 	} else {

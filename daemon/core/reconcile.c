@@ -41,6 +41,7 @@ struct reconcile {
 	int64_t began;
 	bool again;    /* not the first look on this connection */
 	bool look_due; /* something could not be settled yet */
+	bool full;     /* this process has no room for more, as was said */
 	struct loop_timer *timer;
 	unsigned adopted, lost, ended;
 };
@@ -342,13 +343,17 @@ settle_rows(struct reconcile *rc)
 	arena_free(l.arena);
 }
 
+/* All that lives has been told of, or as much as there was room for. */
 static void
-complete(struct reconcile *rc)
+complete(struct reconcile *rc, bool all)
 {
 	struct runs *r = rc->runs;
 	bool first = !rc->again;
 
-	runs_not_found(r);
+	if (all)
+		runs_not_found(r);
+	else
+		rc->look_due = true;
 	/* What lives and could not be adopted has a row like what is gone. */
 	if (!rc->look_due)
 		settle_rows(rc);
@@ -387,8 +392,12 @@ reconcile_item_cb(int err, const struct priv_inventory_answer *a,
 	 * Without a complete answer nothing is known to be gone. When [ops]
 	 * has gone, another look begins with the next one.
 	 */
-	if (err == 0)
-		complete(rc);
+	if (err == RDV_E_FULL && !rc->full)
+		log_errorx("run", "runs wait to be taken over: %s",
+		    helper_why(err));
+	rc->full = err == RDV_E_FULL;
+	if (err == 0 || rc->full)
+		complete(rc, err == 0);
 	else if (helper_ready(rc->runs->app->helper))
 		loop_timer_set(rc->timer, AGAIN_MS);
 }

@@ -398,10 +398,7 @@ run_spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
 		    "the helper ended before it answered; whether the program "
 		    "was started is not known");
 	else
-		start_failed(run, err, "failed",
-		    err == RDV_E_TOO_BIG
-			? "command and environment are too long"
-			: "too many requests wait for the helper");
+		start_failed(run, err, "failed", helper_why(err));
 }
 
 static void

@@ -369,7 +369,7 @@ link_spawn_cb(int err, const struct priv_spawn_answer *a,
 	if (err != 0) {
 		l->phase = DOWN;
 		link_fail_all(l, unseen ? RDV_E_DENIED : err,
-		    unseen ? recorded : "the helper is not there");
+		    unseen ? recorded : helper_why(err));
 	} else if (!started) {
 		not_started(l, a);
 	} else {

@@ -39,6 +39,16 @@ const parts = [
 			'mutant("P05"))', 'if (true)']],
 		red: ['abuse H01 the same when', 'priv/park abuse_P05_ops_killed',
 			'priv/park abuse_P05_both_killed'] },
+	{ ids: ['P05'], guard: 'no more descriptors are sent than rdvd has room for',
+		off: [['priv-helper/op_inventory.c', 'nfds > t->most',
+			'nfds > SEQPKT_MANY_MAX']],
+		red: ['priv/park abuse_P05_many_in_few_answers'] },
+	{ ids: ['P05'], guard: 'who has no room for them asks for fewer, and ' +
+		'calls nothing lost',
+		off: [['daemon/helperlink.c', 'fds->lost ? RDV_E_FULL : 0',
+			'fds->lost ? RDV_E_UNAVAILABLE : 0']],
+		red: ['unit/core/test_helper test_inventory_without_room',
+			settleTest('waits_for_room')] },
 	{ ids: ['P05'], guard: 'a run that nobody was told of ends: by itself, ' +
 		'and by [main]',
 		off: [['priv-helper/reaper.c', 'else if (!mutant("P05"))\n\t\t' +

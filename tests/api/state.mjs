@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { apart, listener, netSockets } from '../harness/netsockets.mjs';
-import { Rdv, bare, below, bin, descendants, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bare, below, bin, descendants, fdCount, skip, test, waitFor } from
+	'../harness/rdv.mjs';
 import { execFileSync, spawnSync } from 'node:child_process';
 
 await test('health is healthy, and degraded while [ops] is dead (O11)',
@@ -166,6 +167,33 @@ await test('SIGTERM ends cleanly and unlinks only its own sockets (C03)',
 		fs.unlinkSync(keep);
 		assert.ok(fs.existsSync(path.join(base, 'server/lock')));
 	});
+
+await test('what runs is taken over with few descriptors left', async (t) => {
+	const rdv = await t.start(), all = [];
+	const said = async ({ run }) => `${(await rdv.request('GET',
+		`/api/runs/${run.id}/log`)).raw}`;
+	for (let i = 0; i < 20; i++)
+		all.push(await rdv.session(`s${i}`, ['/bin/sh', '-c',
+			'while read x; do echo got $x; done']));
+	const { rdvd, ops } = rdv, had = fdCount(rdvd);
+	if (had === null)
+		return skip('no number of descriptors here');
+	const from = fs.statSync(rdv.logPath).size;
+	// One answer of [ops] would bring three for each of them.
+	execFileSync('prlimit', ['--pid', String(rdvd), `--nofile=${had + 9}:`]);
+	process.kill(ops, 'SIGKILL');
+	await waitFor('another [ops]', () => rdv.ops && rdv.ops !== ops);
+	await rdv.settled(from);
+	assert.equal(rdv.rdvd, rdvd, rdv.log());
+	for (const s of all) {
+		const now = await rdv.call('GET', `/api/sessions/${s.id}`);
+		assert.deepEqual([now.run.state, now.run.id], ['running', s.run.id]);
+		await rdv.call('POST', `/api/sessions/${s.id}/exec`,
+			{ command: 'this' });
+		await waitFor('it answers', async () => (await said(s))
+			.includes('got this'));
+	}
+});
 
 await test('a bad configuration names file, line and key', async () => {
 	const { Rdv: R } = { Rdv };

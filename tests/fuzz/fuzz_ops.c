@@ -146,8 +146,9 @@ say_logout(struct buf *b, uint32_t id)
 static void
 say_inventory(struct buf *b, uint32_t id)
 {
-	const struct priv_inventory m = { .after =
-					      take() & 1 ? some_handle() : 0 };
+	const uint8_t how = take();
+	const struct priv_inventory m = { .after = how & 1 ? some_handle() : 0,
+		.most = how & 2 ? how : SEQPKT_MANY_MAX };
 
 	priv_put_inventory(b, id, &m);
 }

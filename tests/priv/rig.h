@@ -100,8 +100,11 @@ rig_enroll(struct rig *r, uid_t uid, const uint8_t sha256[PRIV_HASH_LEN],
     int64_t expires_ms, char why[PRIV_WHY_MAX + 1]);
 /* With the rig's grant. */
 enum priv_result rig_revoke(struct rig *r, const uint8_t sha256[PRIV_HASH_LEN]);
-/* All that one answer has, and its descriptors; the caller frees both. */
-void rig_inventories(struct rig *r, uint64_t after, struct buf *b,
+/*
+ * All that one answer has of `most` descriptors, and these; the caller frees
+ * both.
+ */
+void rig_inventories(struct rig *r, uint64_t after, uint8_t most, struct buf *b,
     struct seqpkt_many *fds);
 /* The next run in it, or the end of the list. False: there is neither. */
 bool rig_next(struct buf *b, struct seqpkt_many *many,

@@ -4,10 +4,10 @@
 #include "tests/unit/check.h"
 
 void
-rig_inventories(struct rig *r, uint64_t after, struct buf *b,
+rig_inventories(struct rig *r, uint64_t after, uint8_t most, struct buf *b,
     struct seqpkt_many *fds)
 {
-	const struct priv_inventory m = { .after = after };
+	const struct priv_inventory m = { .after = after, .most = most };
 	struct priv_header h;
 
 	buf_init(b, SEQPKT_MAX);
@@ -25,7 +25,7 @@ rig_inventory(struct rig *r, uint64_t after, struct priv_inventory_answer *a,
 	struct seqpkt_many many;
 	struct buf b;
 
-	rig_inventories(r, after, &b, &many);
+	rig_inventories(r, after, SEQPKT_MANY_MAX, &b, &many);
 	assert_true(rig_next(&b, &many, a, fds));
 	seqpkt_many_close(&many);
 	buf_done(&b);

@@ -111,7 +111,7 @@ take_answer(struct rig *r, uint64_t *after, unsigned *seen)
 	struct buf b;
 	bool end = false;
 
-	rig_inventories(r, *after, &b, &many);
+	rig_inventories(r, *after, SEQPKT_MANY_MAX, &b, &many);
 	while (rig_next(&b, &many, &a, &fds)) {
 		assert_false(end);
 		end = a.result != PRIV_DONE;
@@ -126,6 +126,28 @@ take_answer(struct rig *r, uint64_t *after, unsigned *seen)
 	assert_int_equal(many.n, 0);
 	buf_done(&b);
 	return end;
+}
+
+/* How many runs come with so many descriptors at most; their last handle. */
+static unsigned
+runs_of(struct rig *r, uint8_t most, uint64_t *after)
+{
+	struct priv_inventory_answer a;
+	struct seqpkt_many many;
+	struct seqpkt_fds fds;
+	unsigned n = 0;
+	struct buf b;
+
+	rig_inventories(r, *after, most, &b, &many);
+	assert_in_range(many.n, 0, most);
+	while (rig_next(&b, &many, &a, &fds) && a.result == PRIV_DONE) {
+		*after = a.handle;
+		seqpkt_fds_close(&fds);
+		n++;
+	}
+	assert_int_equal(a.result, n > 0 ? PRIV_DONE : PRIV_BUSY);
+	buf_done(&b);
+	return n;
 }
 
 /*
@@ -154,6 +176,11 @@ abuse_P05_many_in_few_answers(void **state)
 		rig_close(&res);
 	}
 	kill_ops(&r);
+	/* Nor more than there is room for, of which each takes two. */
+	assert_int_equal(runs_of(&r, 5, &after), 2);
+	assert_int_equal(runs_of(&r, 2, &after), 1);
+	assert_int_equal(runs_of(&r, 1, &after), 0);
+	after = 0;
 	while (!take_answer(&r, &after, &seen))
 		assert_true(++answers < MANY / 10);
 	assert_int_equal(seen, MANY);

@@ -162,7 +162,7 @@ put_logout(struct buf *b, uint32_t id, const struct scene *s)
 static void
 put_inventory(struct buf *b, uint32_t id, const struct scene *s)
 {
-	const struct priv_inventory m = { .after = 0 };
+	const struct priv_inventory m = { .most = SEQPKT_MANY_MAX };
 
 	(void)s;
 	priv_put_inventory(b, id, &m);

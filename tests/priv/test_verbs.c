@@ -262,7 +262,7 @@ test_table_full(void **state)
 static void
 test_deaf_daemon(void **state)
 {
-	const struct priv_inventory m = { .after = 0 };
+	const struct priv_inventory m = { .most = SEQPKT_MANY_MAX };
 	const struct rig_spawn s = { .argv = ARGV("true") };
 	struct rig_result res;
 	struct rig r;
@@ -296,7 +296,7 @@ test_deaf_daemon(void **state)
 static void
 test_slow_daemon(void **state)
 {
-	const struct priv_inventory m = { .after = 0 };
+	const struct priv_inventory m = { .most = SEQPKT_MANY_MAX };
 	struct priv_inventory_answer a;
 	struct seqpkt_fds fds;
 	struct priv_header h;

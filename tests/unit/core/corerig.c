@@ -117,13 +117,11 @@ on_spawn(struct corerig *r, struct opsrig_packet *p)
 		r->deny_spawn = NULL;
 		return;
 	}
-	if (r->fail_spawn) {
-		opsrig_not_there(&r->ops, p->h.id, r->no_program);
-		return;
-	}
-	r->nruns++;
+	r->nruns += !r->fail_spawn;
 	r->held = p->h.id;
-	if (!r->hold_spawn)
+	if (r->fail_spawn)
+		opsrig_not_there(&r->ops, p->h.id, r->no_program);
+	else if (!r->hold_spawn)
 		answer_spawn(r, p->h.id, f);
 }
 
@@ -200,6 +198,8 @@ on_inventory(struct corerig *r, struct opsrig_packet *p)
 		    sizeof(a.hold.granted));
 		opsrig_hold(&a.hold, r->output_max);
 	}
+	if (r->cramped && r->files.rlim_cur == 0)
+		r->files = opsrig_leave_room(1);
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_inventory_answer(&b, p->h.id,
 	    f != NULL ? (uint8_t)f->fds.n : 0, &a);

@@ -50,6 +50,8 @@ struct corerig {
 	bool fail_spawn;	   /* SPAWN fails at C12 */
 	bool no_program;	   /* and then at P3 instead */
 	const char *deny_spawn;	   /* why the next is DENIED; NULL: it is not */
+	bool cramped;		   /* no room for what INVENTORY brings */
+	struct rlimit files;	   /* what there was before */
 	bool mute_inventory;	   /* INVENTORY is not answered */
 	unsigned busy_inventories; /* so many are answered by BUSY */
 	bool mute_logout;	   /* LOGOUT is not answered */

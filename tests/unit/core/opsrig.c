@@ -413,3 +413,17 @@ opsrig_is_lost(void *arg)
 {
 	return ((const struct opsrig *)arg)->lost > 0;
 }
+
+struct rlimit
+opsrig_leave_room(unsigned n)
+{
+	const int top = dup(0);
+	struct rlimit old, low;
+
+	close(top);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low = old;
+	low.rlim_cur = (rlim_t)top + n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	return old;
+}

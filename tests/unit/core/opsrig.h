@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include "daemon/helper.h"
 #include "lib/buf.h"
@@ -81,5 +82,7 @@ void opsrig_pty(struct seqpkt_fds *fds, int *slave);
 void opsrig_pipes(struct seqpkt_fds *fds, int far[3]);
 /* Open descriptors of this process. */
 unsigned opsrig_fds(void);
+/* So many more may be opened; returns what was allowed. */
+struct rlimit opsrig_leave_room(unsigned n);
 
 #endif

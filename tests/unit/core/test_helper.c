@@ -288,6 +288,88 @@ test_inventory(void **state)
 	assert_int_equal(opsrig_fds(), before);
 }
 
+static void
+get_inventory(struct opsrig *r, struct opsrig_packet *p,
+    struct priv_inventory *m)
+{
+	opsrig_get(r, p);
+	assert_int_equal(p->h.op, PRIV_INVENTORY);
+	assert_true(priv_get_inventory(&p->body, m));
+}
+
+/*
+ * Where there is no room for the descriptors of an answer it is not [ops] that
+ * is broken: the same runs are asked for again, fewer at a time, and in the end
+ * that is said. Nothing of it stays open.
+ */
+static void
+test_inventory_without_room(void **state)
+{
+	struct inventory v = { 0 };
+	struct opsrig *r = *state;
+	struct priv_inventory m;
+	struct opsrig_packet p;
+	struct rlimit old;
+	unsigned before, most;
+
+	opsrig_up(r, GENERATION);
+	before = opsrig_fds();
+	helper_inventory(r->helper, inventory_cb, &v);
+	get_inventory(r, &p, &m);
+	assert_int_equal(m.most, SEQPKT_MANY_MAX);
+	put_item(r, p.h.id, GENERATION + 1);
+	get_inventory(r, &p, &m);
+	for (most = m.most; most > 4; most = m.most) {
+		assert_int_equal(m.after, GENERATION + 1);
+		assert_int_equal(v.ends, 0);
+		put_item(r, p.h.id, GENERATION + 2);
+		old = opsrig_leave_room(2);
+		get_inventory(r, &p, &m);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+		assert_in_range(m.most, 4, most - 1);
+	}
+	put_item(r, p.h.id, GENERATION + 2);
+	old = opsrig_leave_room(2);
+	opsrig_until(r, inventory_ended, &v);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(v.err, RDV_E_FULL);
+	assert_non_null(strstr(helper_why(v.err), "limit"));
+	assert_int_equal(v.items, 1);
+	assert_int_equal(r->gone, 0);
+	assert_int_equal(opsrig_fds(), before);
+	assert_true(opsrig_silent(r));
+}
+
+/* The same of a start: it fails, and what was started is to be ended. */
+static void
+test_spawn_without_room(void **state)
+{
+	struct opsrig *r = *state;
+	struct opsrig_packet p;
+	struct seqpkt_fds fds;
+	struct outcome o;
+	struct rlimit old;
+	unsigned before;
+	int slave;
+
+	opsrig_up(r, GENERATION);
+	before = opsrig_fds();
+	outcome_spawn(r, PRIV_IO_PTY, &o);
+	opsrig_get(r, &p);
+	opsrig_pty(&fds, &slave);
+	opsrig_spawned(r, p.h.id, GENERATION + 1, &fds, 0, 0);
+	seqpkt_fds_close(&fds);
+	close(slave);
+	old = opsrig_leave_room(2);
+	opsrig_until(r, outcome_is_there, &o);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(o.err, RDV_E_FULL);
+	assert_int_equal(r->strays, 1);
+	assert_int_equal(r->stray, GENERATION + 1);
+	assert_int_equal(r->gone, 0);
+	assert_int_equal(opsrig_fds(), before);
+}
+
 /* Several at once, and that there is no other: nothing more is asked. */
 static void
 test_inventory_at_once(void **state)
@@ -423,6 +505,8 @@ main(void)
 		T(test_exits),
 		T(test_inventory),
 		T(test_inventory_at_once),
+		T(test_inventory_without_room),
+		T(test_spawn_without_room),
 		T(test_inventory_cut_short),
 		cmocka_unit_test(test_control_socket),
 		T(test_free_answers_everybody),

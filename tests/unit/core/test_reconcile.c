@@ -96,6 +96,36 @@ test_finishes_what_has_ended(void **state)
 	assert_true(f->acked);
 }
 
+/*
+ * No room for the descriptors of what runs: rdvd serves, the run is neither
+ * lost nor ended, and it is taken over as soon as there is room.
+ */
+static void
+test_waits_for_room(void **state)
+{
+	struct corerig *r = *state;
+	char run[UUID_TEXT];
+	struct fake_run *f;
+
+	corerig_create(r, "one");
+	run_of(r, run);
+	f = corerig_run(r, run);
+	corerig_daemon_down(r);
+	assert_int_equal(write(f->far, "meanwhile", 9), 9);
+	r->cramped = true;
+	corerig_daemon_up(r);
+	r->cramped = false;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &r->files), 0);
+	assert_null(run_find(r->app.runs, run));
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	assert_int_equal(f->signals, 0);
+	await_bytes(r, run, 9);
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	corerig_exit(r, f, 0);
+	await_end(r, run, "completed");
+	assert_true(f->acked);
+}
+
 /* rdvd died between the durable end and telling the helper. */
 static void
 test_confirms_an_end_once_more(void **state)
@@ -503,6 +533,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_adopts_what_lives),
 		T(test_finishes_what_has_ended),
+		T(test_waits_for_room),
 		T(test_confirms_an_end_once_more),
 		T(test_lost_with_another_helper),
 		T(test_stop_of_all),

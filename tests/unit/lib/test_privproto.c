@@ -193,7 +193,7 @@ put_logout(struct buf *b)
 static void
 put_inventory(struct buf *b)
 {
-	struct priv_inventory m = { 76 };
+	struct priv_inventory m = { 76, 248 };
 
 	priv_put_inventory(b, 6, &m);
 }

@@ -307,6 +307,37 @@ abuse_E05_descriptor_table_nearly_full(void **state)
 	seqpkt_fds_close(&got);
 }
 
+/* With room for all, what is missing is this process' own: it can be told. */
+static void
+abuse_E05_many_without_room(void **state)
+{
+	struct rlimit old, low;
+	struct seqpkt_many got;
+	unsigned now = open_fds();
+	char in[4];
+	int top;
+
+	(void)state;
+	assert_int_equal(send_fds(9), 1);
+	top = dup(0);
+	close(top);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low = old;
+	low.rlim_cur = (rlim_t)top + 2;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	assert_int_equal(seqpkt_recv_many(ends[1], in, sizeof(in), &got), 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_true(got.lost);
+	assert_int_equal(got.n, 0);
+	assert_int_equal(open_fds(), now);
+	assert_int_equal(send_fds(9), 1);
+	assert_int_equal(seqpkt_recv_many(ends[1], in, sizeof(in), &got), 1);
+	assert_false(got.lost);
+	assert_int_equal(got.n, 9);
+	seqpkt_many_close(&got);
+	assert_int_equal(open_fds(), now);
+}
+
 static void
 abuse_E06_credentials_before_rights(void **state)
 {
@@ -348,6 +379,7 @@ main(void)
 		PAIR_TEST(abuse_E04_none_wanted),
 		PAIR_TEST(abuse_E04_errors_leak_none),
 		PAIR_TEST(abuse_E05_descriptor_table_nearly_full),
+		PAIR_TEST(abuse_E05_many_without_room),
 		PAIR_TEST(abuse_E06_credentials_before_rights),
 	};
 

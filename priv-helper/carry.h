@@ -37,7 +37,7 @@ struct carry_system {
 	int32_t run, keep;	 /* the places */
 	int32_t accounts, doors; /* memory files, see carry_memory() */
 	int64_t rotated_at;
-	uint8_t rotation_asked, reload, unused[6];
+	uint8_t rotation_asked, reload, rotating, unused[5];
 	struct user service;
 };
 

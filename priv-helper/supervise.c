@@ -49,7 +49,6 @@ struct super {
 	int64_t due;
 	int status;    /* what rdv-helper will exit with */
 	bool telling;  /* rdvd is to hear more, when it takes it */
-	bool rotating; /* begun and on record, and not done yet */
 	int64_t sweep; /* ms until orphans are looked for again; -1 */
 	struct audit_msg rotation;
 	struct upgrade upgrade;
@@ -386,12 +385,12 @@ rotate(struct super *s)
 	if (sys == NULL || upgrade_holds(&s->upgrade) ||
 	    !system_rotation_due(sys))
 		return;
-	if (!s->rotating && !begin_rotation(s))
+	if (!sys->rotating && !begin_rotation(s))
 		return;
 	err = system_rotate(sys, s->daemon.control, m->token);
 	/* It is the same one that is tried again: one record of it. */
-	s->rotating = err == -EAGAIN;
-	if (s->rotating)
+	sys->rotating = err == -EAGAIN;
+	if (sys->rotating)
 		return;
 	m->phase = AUDIT_AFTER;
 	m->result = err == 0 ? PRIV_DONE : PRIV_FAILED;
@@ -518,6 +517,7 @@ static void
 take_over(struct super *s, const struct carry *from)
 {
 	s->sweep = -1;
+	s->rotation.act = AUDIT_ROTATE;
 	upgrade_init(&s->upgrade, s->launch, from);
 	s->upgrade.audit = &s->audit;
 	s->upgrade.ops = &s->ops;

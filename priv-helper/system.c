@@ -182,11 +182,8 @@ system_take(struct system *s, const struct system_options *o,
 	const struct carry_system *from = &c->system;
 	int err = geteuid() == 0 ? caps_keep_main() : -EPERM;
 
-	*s = (struct system){ .options = o,
-		.lock = c->lock,
-		.answer = -1,
-		.rotated_at = from->rotated_at,
-		.rotation_asked = from->rotation_asked };
+	*s = (struct system){ .options = o, .lock = c->lock, .answer = -1 };
+	system_take_rotation(s, from);
 	if (err != 0)
 		return refuse(err, why, whysize, "capabilities");
 	s->service = xcalloc(1, sizeof(*s->service));
@@ -231,6 +228,23 @@ put_accounts(const struct accounts *a)
 	return fd;
 }
 
+void
+system_carry_rotation(const struct system *s, struct carry_system *c)
+{
+	c->rotated_at = s->rotated_at;
+	c->rotation_asked = s->rotation_asked;
+	c->rotating = s->rotating;
+}
+
+void
+system_take_rotation(struct system *s, const struct carry_system *c)
+{
+	s->rotated_at = c->rotated_at;
+	s->rotating = c->rotating;
+	if (c->rotation_asked)
+		system_ask_rotation(s);
+}
+
 /* Who is being asked for ends unheard; the next program asks anew. */
 int
 system_carry(const struct system *s, struct carry_system *c)
@@ -238,8 +252,7 @@ system_carry(const struct system *s, struct carry_system *c)
 	c->run = s->places.run_fd;
 	c->keep = s->places.keep_fd;
 	c->service = *s->service;
-	c->rotated_at = s->rotated_at;
-	c->rotation_asked = s->rotation_asked;
+	system_carry_rotation(s, c);
 	c->reload = s->asking != 0;
 	c->accounts = put_accounts(&s->accounts);
 	c->doors = c->accounts < 0 ? -1 : doors_put(s->doors);

@@ -37,6 +37,7 @@ struct system {
 	int lock;
 	bool token_untold; /* rdvd is still to be told of the service token */
 	bool rotation_asked;
+	bool rotating;		     /* begun and on record, and not done yet */
 	int64_t rotated_at, look_at; /* monotonic ms */
 	unsigned deaf; /* how often rdvd did not take this token */
 };
@@ -64,6 +65,13 @@ bool system_fits(const struct system *s, char *why, size_t whysize);
  * system_uncarry() closes. 0 or -errno.
  */
 int system_carry(const struct system *s, struct carry_system *c);
+/*
+ * What of that is a rotation: one under way is on record once, and one that is
+ * asked for comes no sooner for the new program. Apart they are seams for
+ * tests.
+ */
+void system_carry_rotation(const struct system *s, struct carry_system *c);
+void system_take_rotation(struct system *s, const struct carry_system *c);
 void system_uncarry(struct carry_system *c);
 /* Removes the sockets' names, and frees what is owned; not the lock. */
 void system_close(struct system *s);

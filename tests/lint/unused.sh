@@ -24,6 +24,8 @@ policyprint_keys
 policyuser_closed
 row_blob
 store_session_find
+system_carry_rotation
+system_take_rotation
 term_viewers
 worktreefix_settle
 worktreefix_tidy

@@ -11,6 +11,7 @@
 #include "lib/ctlproto.h"
 #include "lib/path.h"
 #include "lib/seqpkt.h"
+#include "priv-helper/carry.h"
 #include "priv-helper/servicetoken.h"
 #include "priv-helper/system.h"
 #include "priv-helper/tokens.h"
@@ -229,6 +230,42 @@ abuse_C13_not_held_up_by_a_deaf_one(void **state)
 	(void)close(pair[1]);
 }
 
+/* After an upgrade it goes on: no sooner, and on record once. */
+static void
+abuse_C13_a_rotation_goes_through_an_upgrade(void **state)
+{
+	struct system s = { .places = { .keep_fd = fd },
+		.accounts = { .grace_ms = GRACE } };
+	struct system next = { .places = { .keep_fd = fd },
+		.accounts = { .rotation_ms = INT64_MAX } };
+	struct carry_system c = { .run = -1 };
+	uint8_t sum[SHA256_LEN];
+	int i;
+
+	(void)state;
+	assert_int_equal(servicetoken_make(fd), 0);
+	assert_int_equal(system_rotate(&s, -1, sum), 0);
+	for (i = 0; i < 2; i++) {
+		s.rotating = i == 0;
+		system_carry_rotation(&s, &c);
+		system_take_rotation(&next, &c);
+		assert_int_equal(next.rotating, i == 0);
+		assert_int_equal(next.rotated_at, s.rotated_at);
+		assert_false(next.rotation_asked);
+	}
+	system_ask_rotation(&s);
+	assert_true(system_patience(&s) > 1000);
+	assert_false(system_rotation_due(&s));
+	system_carry_rotation(&s, &c);
+	system_take_rotation(&next, &c);
+	assert_true(next.rotation_asked);
+	assert_true(system_patience(&next) > 1000);
+	assert_false(system_rotation_due(&next));
+	/* Control: when it is time it is due. */
+	next.look_at = 0;
+	assert_true(system_rotation_due(&next));
+}
+
 /* The end of the old one is there and the new one is not: it still stands. */
 static void
 a_crash_in_between(void **state)
@@ -259,6 +296,9 @@ main(void)
 		    abuse_C13_not_held_up_by_a_closed_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    abuse_C13_not_held_up_by_a_deaf_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    abuse_C13_a_rotation_goes_through_an_upgrade, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(a_crash_in_between, setup,
 		    teardown),
 	};

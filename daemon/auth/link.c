@@ -103,5 +103,8 @@ auth_link_history(const struct auth *a, const char *id)
 {
 	const struct token *t = tokens_find_id(a->tokens, id);
 
-	return t == NULL || t->kind != TOKEN_LINK || t->history;
+	/* A link may have gone since its ticket was taken. */
+	if (t == NULL)
+		return service_counts(&a->service, id, clock_wall_ms());
+	return t->kind != TOKEN_LINK || t->history;
 }

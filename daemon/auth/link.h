@@ -41,7 +41,7 @@ void auth_links_each(struct auth *a, const char *user_id,
 const char *auth_link_label(const struct auth *a, const char *id);
 /*
  * Whether what was there before somebody came is shown to him: not to who has
- * a link whose maker did not say so. True of an id that is no link's.
+ * a link whose maker did not say so, nor to one of an id that nobody has.
  */
 bool auth_link_history(const struct auth *a, const char *id);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/auth/auth.h"
+#include "daemon/auth/state.h"
 #include "daemon/auth/ticket.h"
 #include "daemon/core/credential.h"
 #include "daemon/store/db.h"
@@ -178,6 +179,29 @@ each_cb(const struct token *t, void *arg)
 	*out = t;
 }
 
+/* The past is shown to whom it is for, and not to who is known no more. */
+static void
+test_C12_history(void **state)
+{
+	char id[UUID_TEXT], cli[UUID_TEXT], text[TOKEN_TEXT];
+	struct fx *fx = *state;
+	uint8_t digest[DIGEST_LEN];
+	const char *service;
+
+	digest_of(fx->service, strlen(fx->service), digest);
+	service = service_id(&fx->app.auth->service, digest, clock_wall_ms());
+	fx_link(fx, SCOPE_RUN, SOON, id, text);
+	fx_issue(fx, TOKEN_CLI, SCOPE_FULL, -1, cli, text);
+	assert_true(auth_link_history(fx->app.auth, cli));
+	assert_true(auth_link_history(fx->app.auth, service));
+	assert_false(auth_link_history(fx->app.auth, id));
+	fx_revoke(fx, id);
+	fx_revoke(fx, cli);
+	assert_false(auth_link_history(fx->app.auth, id));
+	assert_false(auth_link_history(fx->app.auth, cli));
+	assert_false(auth_link_history(fx->app.auth, ""));
+}
+
 /* How often it was used is kept over a restart, with its label. */
 static void
 uses_are_kept(void **state)
@@ -215,6 +239,7 @@ main(void)
 		T(test_C12_what_it_can_be),
 		T(test_C13_expired),
 		T(test_C13_forbidden),
+		T(test_C12_history),
 		T(uses_are_kept),
 	};
 

@@ -11,9 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,7 +34,6 @@
 /* A reaper ends what is left in less. */
 #define DONE_MS	 30000
 #define AGAIN_MS 100
-#define STATUS	 1024 /* of /proc/PID/status, as far as the ids */
 
 struct parked *
 parked_new(void)
@@ -278,26 +275,6 @@ parked_ended(struct parked *p, pid_t pid, int status)
 	}
 }
 
-/* The account that started it; 0 as well when that cannot be known. */
-static uid_t
-owner(pid_t pid)
-{
-	char path[64], text[STATUS];
-	const char *at;
-	ssize_t n = -1;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		(void)close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
-	at = strstr(text, "\nUid:\t");
-	return at != NULL ? (uid_t)strtoul(at + 6, NULL, 10) : 0;
-}
-
 struct kept {
 	struct parked *p;
 	bool (*spare)(pid_t pid, void *arg);
@@ -308,7 +285,7 @@ struct kept {
 static void
 hold(struct parked *p, pid_t pid)
 {
-	const uid_t uid = owner(pid);
+	const uid_t uid = sweep_owner(pid);
 	struct parked_run *k;
 
 	TAILQ_FOREACH (k, &p->list, entry)

@@ -10,7 +10,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#define STATUS 1024 /* of /proc/PID/status, as far as the ids */
 
 /* Accumulates digits across reads; a blank ends a pid. */
 struct scan {
@@ -51,4 +55,23 @@ sweep_children(int sig, bool (*spare)(pid_t pid, void *arg), void *arg)
 			scan_byte(&s, buf[i]);
 	(void)close(fd);
 	return s.hit;
+}
+
+uid_t
+sweep_owner(pid_t pid)
+{
+	char path[64], text[STATUS];
+	const char *at;
+	ssize_t n = -1;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		(void)close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, "\nUid:\t");
+	return at != NULL ? (uid_t)strtoul(at + 6, NULL, 10) : 0;
 }

@@ -15,5 +15,7 @@
  * One pass: what is started meanwhile, or comes to us later, takes another.
  */
 int sweep_children(int sig, bool (*spare)(pid_t pid, void *arg), void *arg);
+/* The account that started it; 0 as well when that cannot be known. */
+uid_t sweep_owner(pid_t pid);
 
 #endif

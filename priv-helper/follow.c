@@ -223,20 +223,44 @@ advance(struct ops *o, struct run *r)
 		op_exit_notice(o, r);
 }
 
+/* Whose it is has to wait for its end; root's may be anybody's, by sudo. */
+static void
+hold(struct ops *o, pid_t pid)
+{
+	const uid_t uid = sweep_owner(pid);
+	struct run *r;
+
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		r->held |= uid == 0 || r->uid == uid;
+}
+
+static bool
+is_spared(pid_t pid, void *arg)
+{
+	if (is_ours(pid, arg))
+		return true;
+	/* What is not ours to signal is not waited for. */
+	if (kill(pid, 0) == 0)
+		hold(arg, pid);
+	return false;
+}
+
 /*
- * Ends the children of dead reapers. When none is left, runs whose reaper was
- * killed are over: nothing of theirs can be running.
+ * Ends the children of dead reapers. When none of its account is left, a run
+ * whose reaper was killed is over: nothing of it can be running. What hangs in
+ * the kernel, or is traced, holds up nobody else.
  */
 static void
 sweep_lost(struct ops *o, bool orphans)
 {
 	struct run *r;
 
-	if (orphans && !mutant("H01") &&
-	    sweep_children(SIGKILL, is_ours, o) > 0)
-		return;
+	TAILQ_FOREACH (r, &o->runs.list, entry)
+		r->held = false;
+	if (orphans && !mutant("H01"))
+		(void)sweep_children(SIGKILL, is_spared, o);
 	TAILQ_FOREACH (r, &o->runs.list, entry) {
-		if (!r->lost || r->over || r->reaper != 0)
+		if (!r->lost || r->over || r->reaper != 0 || r->held)
 			continue;
 		r->over = true;
 		remove_scratch(o, r);

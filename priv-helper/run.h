@@ -48,6 +48,7 @@ struct run {
 	pid_t pid;   /* of the program; 0: not known yet */
 	bool over;   /* everything has ended; `end` is filled */
 	bool lost;   /* the reaper died without saying so */
+	bool held;   /* and there are orphans of its account */
 	bool ended;  /* its end is on record, and [main] knows that */
 	int seen;    /* its end, by who waited for its program; -1: not known */
 	int control; /* to the reaper, or -1 */

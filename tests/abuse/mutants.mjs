@@ -740,8 +740,7 @@ const reaper = 'priv-helper/reaper.c', input = 'daemon/term/input.c';
 const size = 'daemon/term/size.c', runend = 'daemon/core/runend.c';
 const noSweep = [[reaper, 'if (r->soft == 0 || mutant("H01"))', 'if (true)'],
 	[reaper, '(r->exited && mutant("H01"))', 'r->exited'],
-	['priv-helper/follow.c', 'if (orphans && !mutant("H01") &&',
-		'if (false &&']];
+	['priv-helper/follow.c', 'if (orphans && !mutant("H01"))', 'if (false)']];
 
 const processes = [
 	{ ids: ['H01', 'H04'], guard: 'a reaper ends all that came to it, and ' +

@@ -117,6 +117,14 @@ expand_each(const struct conf *c, const char *value, const char *home)
 	return xstrdup(value);
 }
 
+/* A name with wildcards, and not so long that git could not be told of all. */
+static bool
+glob_ok(const char *s)
+{
+	s += *s == '!';
+	return *s != '\0' && *s != '/' && strlen(s) <= CONF_GLOB_LEN;
+}
+
 /* The old list goes only when the whole new one is sound. */
 static const char *
 set_list(struct conf *c, const struct conf_row *row, char *const *values,
@@ -133,7 +141,8 @@ set_list(struct conf *c, const struct conf_row *row, char *const *values,
 	for (size_t i = 0; i < n; i++) {
 		if (row->type == CONF_PATHS)
 			list[i] = expand_each(c, values[i], home);
-		else if (host_ok(values[i]))
+		else if (row->type == CONF_GLOBS ? glob_ok(values[i])
+						 : host_ok(values[i]))
 			list[i] = xstrdup(values[i]);
 		if (list[i] == NULL) {
 			list_free(list);
@@ -143,6 +152,21 @@ set_list(struct conf *c, const struct conf_row *row, char *const *values,
 	list_free(*out);
 	*out = list;
 	return NULL;
+}
+
+static const char *
+set_globs(struct conf *c, const struct conf_row *row, const char *home)
+{
+	char *text = xstrdup(row->value), *each[CONF_GLOBS_MAX + 1], *at = text;
+	const char *why;
+	size_t n = 0;
+
+	while (n < CONF_GLOBS_MAX && (each[n] = strsep(&at, " ")) != NULL)
+		n++;
+	each[n] = NULL;
+	why = set_list(c, row, each, home);
+	free(text);
+	return why;
 }
 
 static const char *
@@ -167,6 +191,9 @@ set_default(struct conf *c, const struct conf_row *row, const char *home)
 		one[0] = row->value != NULL ? xstrdup(row->value) : NULL;
 		why = set_list(c, row, one, home);
 		free(one[0]);
+		break;
+	case CONF_GLOBS:
+		why = set_globs(c, row, home);
 	}
 	return why;
 }
@@ -212,6 +239,7 @@ static const enum toml_type wanted[] = {
 	[CONF_INT] = TOML_INT,
 	[CONF_HOSTS] = TOML_STRINGS,
 	[CONF_PATHS] = TOML_STRINGS,
+	[CONF_GLOBS] = TOML_STRINGS,
 	[CONF_INERT] = TOML_INT,
 };
 
@@ -230,6 +258,7 @@ set_value(struct conf *c, const struct conf_row *row,
 		return set_int(c, row, v->num);
 	case CONF_HOSTS:
 	case CONF_PATHS:
+	case CONF_GLOBS:
 		break;
 	}
 	return set_list(c, row, v->strs, c->home);

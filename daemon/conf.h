@@ -8,6 +8,9 @@
 #include <stdio.h>
 
 #define CONF_MAX 40 /* rows, at most */
+/* Entries of a list of patterns, and bytes of one: git is given them all. */
+#define CONF_GLOBS_MAX 32
+#define CONF_GLOB_LEN  100
 
 /*
  * The daemon's settings (contract 1.2): server/config.toml, one row of
@@ -40,7 +43,7 @@ struct conf {
 	/*
 	 * Where repositories may lie; default: anywhere. In system mode as set.
 	 */
-	char **repo_roots;
+	char **repo_roots, **precious;
 	int64_t git_timeout_ms;
 	int64_t trash_retention_days, cleanup_interval_hours;
 	/* CONF_INERT: kept for rdvd -T and read by nothing. */
@@ -59,6 +62,7 @@ enum conf_type {
 	CONF_INT,
 	CONF_HOSTS,
 	CONF_PATHS,
+	CONF_GLOBS,
 	CONF_INERT
 };
 

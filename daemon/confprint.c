@@ -45,6 +45,7 @@ print_value(const struct conf *c, const struct conf_row *row, FILE *out)
 		break;
 	case CONF_HOSTS:
 	case CONF_PATHS:
+	case CONF_GLOBS:
 		print_list(*(char **const *)p, out);
 		break;
 	}

@@ -101,6 +101,11 @@ const struct conf_row conf_rows[] = {
 	    "@/worktrees", NULL, "where new worktrees are made" },
 	{ "worktrees.repo_roots", CONF_PATHS, OFF(repo_roots), 1, 16,
 	    "/", NULL, "directories under which repositories may lie" },
+	{ "worktrees.precious", CONF_GLOBS, OFF(precious), 0,
+	    CONF_GLOBS_MAX,
+	    ".env .env.* *.key *.pem *.p12 !node_modules", NULL,
+	    "ignored files told of before a worktree goes to the trash; "
+	    "!x: none below x" },
 	{ "worktrees.git_timeout_ms", CONF_INT, OFF(git_timeout_ms),
 	    1000, 3600000, "120000", NULL, "deadline of one git command" },
 	{ "monitoring.interval_seconds", CONF_INERT, OFF(monitor_seconds),

@@ -32,6 +32,8 @@ static const struct out_col status_cols[] = {
 	{ "staged", "staged", OUT_NUMBER },
 	{ "modified", "modified", OUT_NUMBER },
 	{ "untracked", "untracked", OUT_NUMBER },
+	{ "states", "states", OUT_LIST },
+	{ "why", "why", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
 
@@ -161,8 +163,8 @@ worktree_status(struct cmd_call *c)
 	struct js *v, *changes = NULL;
 	int rc;
 
-	rc =
-	    get_by_path(c, "/api/worktrees/status", "worktree_path", given, &v);
+	rc = get_by_path(c, "/api/worktrees/status?states=true",
+	    "worktree_path", given, &v);
 	if (rc != CMD_OK)
 		return rc;
 	if (js_bool(v, "exists", false))
@@ -304,7 +306,10 @@ const struct cmd cmd_worktree_status = {
 	.help = "tell whether a worktree holds unsaved work",
 	.doc =
 	    "What has changed is listed with git's letters for the index and "
-	    "the work tree (git help status).",
+	    "the work tree (git help status). "
+	    "States are what rdv worktree rm would say. HAS_UNMERGED_COMMITS, "
+	    "HEAD_DETACHED and HAS_PRECIOUS_FILES do not keep it from "
+	    "removing.",
 	.scope = "read",
 	.run = worktree_status,
 };

@@ -17,7 +17,7 @@
 struct path_in {
 	uint64_t set;
 	const char *path, *project_path;
-	bool force;
+	bool force, states;
 };
 
 /*
@@ -59,6 +59,13 @@ static const struct js_field list_fields[] = {
 static const struct js_field path_fields[] = {
 	PATH(path_in, "worktree_path", "worktreePath", path, true,
 	    "a directory in the worktree"),
+	{ .name = NULL },
+};
+static const struct js_field status_fields[] = {
+	PATH(path_in, "worktree_path", "worktreePath", path, true,
+	    "a directory in the worktree"),
+	FLAG(path_in, "states", NULL, states,
+	    "also all that a removal looks at, which takes longer"),
 	{ .name = NULL },
 };
 static const struct js_field drop_fields[] = {
@@ -122,19 +129,38 @@ static const struct js_field restore_fields[] = {
 	{ .name = NULL },
 };
 
-/* In the order of their weight: the first that applies is the code. */
+/*
+ * In the order of their weight: the first that applies is the code. The last
+ * ones are no reasons, and only told.
+ */
 static const struct {
 	unsigned bit;
 	const char *code;
-} reasons[] = {
+} states[] = {
 	{ WT_DIRTY, "HAS_UNCOMMITTED_CHANGES" },
 	{ WT_UNTRACKED, "HAS_UNTRACKED_FILES" },
 	{ WT_UNPUSHED, "HAS_UNPUSHED_COMMITS" },
+	{ WT_STASHED, "HAS_STASHED_CHANGES" },
 	{ WT_MIDWAY, "OPERATION_IN_PROGRESS" },
 	{ WT_LOCKED, "WORKTREE_LOCKED" },
 	{ WT_BUSY, "WORKTREE_BUSY" },
+	{ WT_NESTED, "HAS_NESTED_WORKTREE" },
 	{ WT_UNKNOWN, "STATE_UNKNOWN" },
+	{ WT_UNMERGED, "HAS_UNMERGED_COMMITS" },
+	{ WT_DETACHED, "HEAD_DETACHED" },
+	{ WT_PRECIOUS, "HAS_PRECIOUS_FILES" },
 };
+
+static struct js *
+codes(unsigned bits)
+{
+	struct js *list = js_array();
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if ((bits & states[i].bit) != 0)
+			js_push_str(list, states[i].code);
+	return list;
+}
 
 /* Copied: an operation outlives its request when the client leaves. */
 static struct worktree_who
@@ -194,22 +220,15 @@ is_clean(const struct wt_status *s)
  * A directory that is not there is an answer, not an error: exists is false and
  * the rest is zero (contract 2.5).
  */
-static void
-worktrees_status_cb(int err, const struct wt_status *s, const char *why,
-    void *arg)
+static struct js *
+status_json(const struct wt_status *s)
 {
 	static const struct wt_status none = { .commit = NULL };
-	struct api_call *c = arg;
-	bool exists = err == 0;
-	struct js *o;
+	const bool exists = s != NULL;
+	struct js *o = js_object();
 
-	if (err != 0 && err != RDV_E_NOT_FOUND) {
-		api_fail(c, err, why);
-		return;
-	}
 	if (!exists)
 		s = &none;
-	o = js_object();
 	js_add_bool(o, "exists", exists);
 	js_add_bool(o, "is_clean", exists && is_clean(s));
 	js_add_str(o, "branch", s->branch);
@@ -218,6 +237,36 @@ worktrees_status_cb(int err, const struct wt_status *s, const char *why,
 	js_add_int(o, "untracked", s->untracked);
 	js_add_int(o, "modified", s->modified);
 	js_add_int(o, "staged", s->staged);
+	return o;
+}
+
+static void
+worktrees_status_cb(int err, const struct wt_status *s, const char *why,
+    void *arg)
+{
+	struct api_call *c = arg;
+
+	if (err != 0 && err != RDV_E_NOT_FOUND)
+		api_fail(c, err, why);
+	else
+		api_reply(c, 200, status_json(err == 0 ? s : NULL));
+}
+
+static void
+worktrees_states_cb(int err, const struct worktree_states *st, const char *why,
+    void *arg)
+{
+	struct api_call *c = arg;
+	struct js *o;
+
+	if (err != 0 && err != RDV_E_NOT_FOUND) {
+		api_fail(c, err, why);
+		return;
+	}
+	o = status_json(err == 0 ? st->status : NULL);
+	js_add(o, "states", codes(err == 0 ? st->reasons | st->notes : 0));
+	js_add_bool(o, "removable", err == 0 && st->reasons == 0);
+	js_add_str(o, "why", err == 0 ? st->text : NULL);
 	api_reply(c, 200, o);
 }
 
@@ -227,8 +276,12 @@ worktrees_status(struct api_call *c)
 	const struct path_in *in = c->in;
 	struct worktree_who w = who(c);
 
-	worktree_status(c->app->worktrees, &w, in->path, worktrees_status_cb,
-	    c);
+	if (in->states)
+		worktree_states(c->app->worktrees, &w, in->path,
+		    worktrees_states_cb, c);
+	else
+		worktree_status(c->app->worktrees, &w, in->path,
+		    worktrees_status_cb, c);
 }
 
 /* camelCase in the answer: so it is on this route (contract 2.5). */
@@ -320,19 +373,16 @@ worktrees_create(struct api_call *c)
  * that is where clients of the older API look (contract 2.5).
  */
 static void
-refuse(struct api_call *c, unsigned bits, const char *why)
+refuse(struct api_call *c, const struct worktree_moved *moved, const char *why)
 {
-	struct js *details = js_object(), *list = js_array();
+	struct js *details = js_object();
 	const char *code = NULL;
 
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		if ((bits & reasons[i].bit) == 0)
-			continue;
-		if (code == NULL)
-			code = reasons[i].code;
-		js_push_str(list, reasons[i].code);
-	}
-	js_add(details, "reasons", list);
+	for (size_t i = 0; code == NULL; i++)
+		if ((moved->reasons & states[i].bit) != 0)
+			code = states[i].code;
+	js_add(details, "reasons", codes(moved->reasons));
+	js_add(details, "notes", codes(moved->notes));
 	api_fail_code(c, 409, code,
 	    arena_printf(c->req->arena, "%s: %s", code, why), details);
 }
@@ -345,7 +395,7 @@ worktrees_remove_cb(int err, const struct worktree_moved *moved,
 	struct js *o;
 
 	if (err == RDV_E_DIRTY) {
-		refuse(c, moved->reasons, why);
+		refuse(c, moved, why);
 	} else if (err != 0) {
 		api_fail(c, err, why);
 	} else if (c->route->success == 204) {
@@ -444,9 +494,9 @@ const struct api_route api_routes_worktrees[] = {
 	{ HTTP_M_DELETE, "/api/worktrees", SCOPE_WRITE, .body = remove_fields,
 	    IN(path_in), .handler = worktrees_remove, .success = 200,
 	    .doc = "Removes a worktree that holds no unsaved work" },
-	{ HTTP_M_GET, "/api/worktrees/status", SCOPE_READ, .query = path_fields,
-	    IN(path_in), .handler = worktrees_status, .success = 200,
-	    .doc = "What a worktree holds" },
+	{ HTTP_M_GET, "/api/worktrees/status", SCOPE_READ,
+	    .query = status_fields, IN(path_in), .handler = worktrees_status,
+	    .success = 200, .doc = "What a worktree holds" },
 	{ HTTP_M_DELETE, "/api/worktrees/remove", SCOPE_WRITE,
 	    .query = drop_fields, IN(path_in), .handler = worktrees_remove,
 	    .success = 204, .doc = "The same without a body" },

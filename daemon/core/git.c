@@ -24,6 +24,7 @@
 #include "lib/err.h"
 #include "lib/gitproto.h"
 #include "lib/list.h"
+#include "lib/log.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
@@ -52,6 +53,7 @@ struct job {
 	uid_t uid;
 	bool optional;
 	size_t max;
+	char *in;		 /* for its stdin, or NULL */
 	struct priv_spawn spawn; /* its strings are ours */
 	struct pipe_end out, err;
 	struct loop_timer *timer;
@@ -116,6 +118,7 @@ job_free(struct job *j)
 	buf_done(&j->err.buf);
 	loop_timer_free(j->timer);
 	priv_spawn_done(&j->spawn);
+	free(j->in);
 	free(j);
 }
 
@@ -363,7 +366,12 @@ job_run(struct job *j, uint64_t handle, struct seqpkt_fds *fds)
 	j->handle = handle;
 	j->pending = true;
 	helper_on_exit(app->helper, handle, git_exit_cb, j);
-	/* git reads nothing; an open end would make it wait for us. */
+	/*
+	 * All that git reads fits; an open end would make it wait for us. Where
+	 * it is gone already its exit tells.
+	 */
+	if (j->in != NULL && write(fds->fd[0], j->in, strlen(j->in)) < 0)
+		log_warn("git", "cannot be told what to do");
 	(void)close(fds->fd[0]);
 	j->out.fd = fds->fd[1];
 	j->err.fd = fds->fd[2];
@@ -536,6 +544,7 @@ git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg)
 	j->git = g;
 	j->uid = call->uid;
 	j->optional = call->optional;
+	j->in = call->in != NULL ? xstrdup(call->in) : NULL;
 	j->cb = cb;
 	j->arg = arg;
 	j->out.fd = j->err.fd = -1;

@@ -159,3 +159,65 @@ worktree_list(struct worktrees *w, const struct worktree_who *who,
 	op->own = l;
 	wt_later(op, list_start);
 }
+
+struct judging {
+	worktree_states_fn *cb;
+	void *arg;
+	const char *path;
+	struct wt_look look;
+};
+
+static void
+states_fail(struct wt_op *op, int err, const char *why)
+{
+	struct judging *j = op->own;
+
+	j->cb(err, NULL, why, j->arg);
+	wt_end(op);
+}
+
+static void
+states_done(struct wt_op *op)
+{
+	struct judging *j = op->own;
+	const struct worktree_states states = {
+		.status = &j->look.status,
+		.reasons = j->look.reasons,
+		.notes = j->look.notes,
+		.text = worktree_reasons(op->arena, &j->look),
+	};
+
+	j->cb(0, &states, NULL, j->arg);
+	wt_end(op);
+}
+
+static void
+states_opened(struct wt_op *op)
+{
+	struct judging *j = op->own;
+
+	worktree_look(op, &j->look, true, states_done);
+}
+
+/* The repository has to be known before git may run in the tree at all. */
+static void
+states_start(struct wt_op *op)
+{
+	struct judging *j = op->own;
+
+	wt_open(op, j->path, states_opened);
+}
+
+void
+worktree_states(struct worktrees *w, const struct worktree_who *who,
+    const char *path, worktree_states_fn *cb, void *arg)
+{
+	struct wt_op *op = wt_new(w, who, false, states_fail);
+	struct judging *j = arena_alloc(op->arena, sizeof(*j));
+
+	j->cb = cb;
+	j->arg = arg;
+	j->path = arena_strdup(op->arena, path);
+	op->own = j;
+	wt_later(op, states_start);
+}

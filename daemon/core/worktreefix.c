@@ -17,6 +17,7 @@
 #include "daemon/core/grant.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreeop.h"
+#include "daemon/core/worktreepin.h"
 #include "daemon/loop.h"
 #include "daemon/store/users.h"
 #include "lib/arena.h"
@@ -134,9 +135,15 @@ fix_trashed(struct wt_op *op, const struct wt_entry *e)
 }
 
 static void
-fix_attached(struct wt_op *op)
+fix_unpinned(struct wt_op *op)
 {
 	settle(op, "ready", EV_WORKTREE_RESTORED, NULL);
+}
+
+static void
+fix_attached(struct wt_op *op)
+{
+	wt_unpin(op, fix_unpinned);
 }
 
 static void
@@ -235,6 +242,12 @@ fix_start(struct wt_op *op)
 	wt_open(op, op->row.repo_path, fix_opened);
 }
 
+static void
+ended(struct wt_op *op)
+{
+	settle(op, "removed", EV_WORKTREE_REMOVED, NULL);
+}
+
 /* The trash's time is over. */
 static void
 ended_cb(struct wt_op *op, const struct git_result *r)
@@ -242,21 +255,18 @@ ended_cb(struct wt_op *op, const struct git_result *r)
 	if (r->status != 0)
 		wt_fail_git(op, r);
 	else
-		settle(op, "removed", EV_WORKTREE_REMOVED, NULL);
+		wt_unpin(op, ended);
 }
 
 static void
-named_cb(struct wt_op *op, const struct git_result *r)
+rescued(struct wt_op *op)
 {
 	const char *const argv[] = { "worktree", "remove", "--force", "--force",
 		"--", op->row.trash_path, NULL };
 	const char *const more[] = { op->row.trash_path,
 		path_parent(op->arena, op->row.trash_path), NULL };
 
-	if (r != NULL && r->status != 0)
-		wt_fail_git(op, r);
-	else
-		wt_git(op, op->top, argv, more, ended_cb);
+	wt_git(op, op->top, argv, more, ended_cb);
 }
 
 /* git deletes what it finds, and would find what is mounted there. */
@@ -265,20 +275,15 @@ tidy_seen(struct wt_op *op)
 {
 	const struct wt_entry *e = wt_at(&op->list, op->row.trash_path);
 	const struct git_fact *mounted = op->own;
-	/* Before the directory goes, or gc could take its commits. */
-	const char *const argv[] = { "update-ref", "--",
-		arena_printf(op->arena, "refs/rdv/rescue/%s", op->row.id),
-		e != NULL ? e->commit : NULL, NULL };
 
 	if (e == NULL)
 		wt_fail(op, RDV_E_STATE, "git no longer knows it");
 	else if (mounted->found != GIT_FOUND ||
 		 (mounted->flags & GIT_F_MOUNTED) != 0)
 		wt_fail(op, RDV_E_STATE, "something is mounted in it");
-	else if (e->commit == NULL)
-		named_cb(op, NULL);
+	/* Before the directory goes, or gc could take its commits. */
 	else
-		wt_git(op, op->top, argv, NULL, named_cb);
+		wt_rescue(op, e->commit, rescued);
 }
 
 static void

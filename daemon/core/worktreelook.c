@@ -49,13 +49,17 @@ worktree_in_trash(const struct wt_op *op, const char *path)
 	       strstr(path, TRASH_BESIDE) != NULL;
 }
 
+void
+worktree_unknown(struct wt_look *look, const char *what)
+{
+	look->reasons |= WT_UNKNOWN;
+	look->unknown = what;
+}
+
 static void
 unknown(struct wt_op *op, const char *what)
 {
-	struct wt_look *look = op->asking->look;
-
-	look->reasons |= WT_UNKNOWN;
-	look->unknown = what;
+	worktree_unknown(op->asking->look, what);
 }
 
 static void
@@ -314,6 +318,7 @@ gitdir_cb(struct wt_op *op, const struct git_result *r)
 	if (r->status != 0 || len == 0) {
 		unknown(op, "its git directory");
 	} else {
+		op->asking->look->gitdir = dir;
 		add_root(op, arena_printf(op->arena, "%s/modules", dir));
 		op->asking->midway = wt_question(op, "midway", dir);
 	}
@@ -338,7 +343,7 @@ unpushed_cb(struct wt_op *op, const struct git_result *r)
 		unknown(op, "whether its commits stand elsewhere");
 	else if (r->out[0] != '0')
 		look->reasons |= WT_UNPUSHED;
-	ask_gitdir(op);
+	worktree_notes(op, look, ask_gitdir);
 }
 
 /* Commits that no remote, no tag and no other branch has. */
@@ -355,7 +360,7 @@ ask_unpushed(struct wt_op *op)
 		"--branches", "--remotes", "--tags", "--", NULL };
 
 	if (look->status.commit == NULL)
-		ask_gitdir(op);
+		worktree_notes(op, look, ask_gitdir);
 	else
 		wt_git(op, op->at, argv, NULL, unpushed_cb);
 }
@@ -409,6 +414,31 @@ status_cb(struct wt_op *op, const struct git_result *r)
 		looked(op);
 }
 
+/* Another worktree of the repository that lies within this one, or NULL. */
+static const char *
+nested(const struct wt_op *op)
+{
+	for (size_t i = 0; i < op->list.n; i++)
+		if (&op->list.entries[i] != op->here &&
+		    path_is_under(op->at, op->list.entries[i].path))
+			return op->list.entries[i].path;
+	return NULL;
+}
+
+/* What git need not be asked for. */
+static void
+judge_place(struct wt_op *op, struct wt_look *look)
+{
+	look->nested = nested(op);
+	if (look->nested != NULL)
+		look->reasons |= WT_NESTED;
+	if (op->here->lock != NULL)
+		look->reasons |= WT_LOCKED;
+	/* Asked again when git has answered; see remove_looked(). */
+	if (runs_busy_under(op->w->app->runs, op->at))
+		look->reasons |= WT_BUSY;
+}
+
 void
 worktree_look(struct wt_op *op, struct wt_look *look, bool judge,
     wt_step_fn *next)
@@ -428,12 +458,31 @@ worktree_look(struct wt_op *op, struct wt_look *look, bool judge,
 	    (struct wt_asking){ .look = look, .judge = judge, .next = next };
 	memset(look, 0, sizeof(*look));
 	op->judging = judge;
-	if (judge && op->here->lock != NULL)
-		look->reasons |= WT_LOCKED;
-	/* Asked again when git has answered; see remove_looked(). */
-	if (judge && runs_busy_under(op->w->app->runs, op->at))
-		look->reasons |= WT_BUSY;
+	if (judge)
+		judge_place(op, look);
 	wt_git(op, op->at, argv, NULL, status_cb);
+}
+
+/* What stands in brackets behind a state's words. */
+static const char *
+detail(const struct wt_look *look, unsigned bit)
+{
+	const struct {
+		unsigned bit;
+		const char *text;
+	} details[] = {
+		{ WT_MIDWAY, look->midway },
+		{ WT_UNKNOWN, look->unknown },
+		{ WT_NESTED, look->nested },
+		{ WT_STASHED, look->stash },
+		{ WT_UNMERGED, look->base },
+		{ WT_PRECIOUS, look->precious },
+	};
+
+	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++)
+		if (details[i].bit == bit)
+			return details[i].text;
+	return NULL;
 }
 
 const char *
@@ -446,22 +495,26 @@ worktree_reasons(struct arena *a, const struct wt_look *look)
 		{ WT_DIRTY, "it has uncommitted changes" },
 		{ WT_UNTRACKED, "it has untracked files" },
 		{ WT_UNPUSHED, "it has commits that stand nowhere else" },
+		{ WT_STASHED, "changes were stashed on its branch" },
 		{ WT_LOCKED, "it is locked" },
 		{ WT_MIDWAY, "an operation is open" },
 		{ WT_BUSY, "a process runs in it" },
+		{ WT_NESTED, "another worktree lies in it" },
 		{ WT_UNKNOWN, "it could not be found out" },
+		{ WT_UNMERGED, "it has commits that its base has not" },
+		{ WT_DETACHED, "it is on no branch" },
+		{ WT_PRECIOUS, "it has ignored files that matter" },
 	};
-	const char *all = NULL, *extra;
+	const unsigned all = look->reasons | look->notes;
+	const char *text = NULL, *extra;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if ((look->reasons & texts[i].bit) == 0)
+		if ((all & texts[i].bit) == 0)
 			continue;
-		extra = texts[i].bit == WT_MIDWAY    ? look->midway
-			: texts[i].bit == WT_UNKNOWN ? look->unknown
-						     : NULL;
-		all = arena_printf(a, "%s%s%s%s", all != NULL ? all : "",
-		    all != NULL ? "; " : "", texts[i].text,
+		extra = detail(look, texts[i].bit);
+		text = arena_printf(a, "%s%s%s%s", text != NULL ? text : "",
+		    text != NULL ? "; " : "", texts[i].text,
 		    extra == NULL ? "" : arena_printf(a, " (%s)", extra));
 	}
-	return all;
+	return text;
 }

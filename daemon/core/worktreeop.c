@@ -221,27 +221,41 @@ run(struct wt_op *op, const struct git_call *call, wt_git_fn *next)
 	git_run(op->w->git, call, wt_git_cb, op);
 }
 
-void
-wt_git(struct wt_op *op, const char *dir, const char *const *argv,
-    const char *const *more, wt_git_fn *next)
+static void
+run_git(struct wt_op *op, struct git_call *call, const char *const *more,
+    wt_git_fn *next)
 {
 	/* Both ends of a linked worktree: its index is in the repository. */
 	const char *paths[PATHS_MAX + 1] = { op->at };
 	size_t n = op->at != NULL;
-	struct git_call call = {
-		.uid = op->who.uid,
-		.dir = dir,
-		.argv = argv,
-		.paths = paths,
-		.configs = op->configs,
-		.max = OUTPUT_MAX,
-	};
 
+	call->uid = op->who.uid;
+	call->paths = paths;
+	call->configs = op->configs;
+	call->max = OUTPUT_MAX;
 	if (op->top != NULL && op->top != op->at)
 		paths[n++] = op->top;
 	for (; more != NULL && *more != NULL && n < PATHS_MAX; more++)
 		paths[n++] = *more;
-	run(op, &call, next);
+	run(op, call, next);
+}
+
+void
+wt_git(struct wt_op *op, const char *dir, const char *const *argv,
+    const char *const *more, wt_git_fn *next)
+{
+	struct git_call call = { .dir = dir, .argv = argv };
+
+	run_git(op, &call, more, next);
+}
+
+void
+wt_git_in(struct wt_op *op, const char *dir, const char *const *argv,
+    const char *in, wt_git_fn *next)
+{
+	struct git_call call = { .dir = dir, .argv = argv, .in = in };
+
+	run_git(op, &call, NULL, next);
 }
 
 void

@@ -45,6 +45,8 @@ struct wt_op {
 	struct wt_questions *questions; /* for the next wt_ask() */
 	struct wt_opening *opening;	/* while wt_open() asks */
 	struct wt_moving *moving;	/* while wt_move() is at it */
+	struct wt_pinning *pinning;	/* while worktreepin.c is */
+	struct wt_merging *merging;	/* while worktree_notes() asks */
 
 	wt_step_fn *next, *opened, *attached;
 	const char *branch, *commit; /* while wt_attach() asks */
@@ -112,6 +114,9 @@ void wt_relist(struct wt_op *op, wt_step_fn *next);
  */
 void wt_git(struct wt_op *op, const char *dir, const char *const *argv,
     const char *const *more, wt_git_fn *next);
+/* The same with `in` on its standard input, at most GIT_IN_MAX bytes. */
+void wt_git_in(struct wt_op *op, const char *dir, const char *const *argv,
+    const char *in, wt_git_fn *next);
 /* The same for rdv-git, which may look everywhere and read nothing. */
 void wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next);
 /* The same for a program of the host, which may read everywhere. */

@@ -15,6 +15,7 @@
 #include "daemon/core/worktreelook.h"
 #include "daemon/core/worktreemove.h"
 #include "daemon/core/worktreeop.h"
+#include "daemon/core/worktreepin.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -47,6 +48,7 @@ move_answer(struct wt_op *op, int err, const char *why)
 		.branch = op->row.branch,
 		.trash_id = m->keep ? op->row.id : NULL,
 		.reasons = m->look.reasons,
+		.notes = m->look.notes,
 	};
 
 	m->cb(err, &moved, why, m->arg);
@@ -61,20 +63,30 @@ move_failed(struct wt_op *op)
 	move_answer(op, m->err, m->why);
 }
 
+static void
+move_unpinned(struct wt_op *op)
+{
+	const struct moving *m = op->own;
+
+	op->row.state = m->leaving ? "ready" : "trashed";
+	op->row.cause = m->why;
+	wt_store(op, false, EV_WORKTREE_FAILED, move_failed);
+}
+
 /* Where it was before, if it is still there whole; else that is found out. */
 static void
 move_seen(struct wt_op *op)
 {
-	struct moving *m = op->own;
+	const struct moving *m = op->own;
 
 	if ((m->there->flags & GIT_F_THERE) == 0) {
 		worktrees_reconcile(op->w);
 		move_failed(op);
-		return;
+	} else if (m->leaving) {
+		wt_unpin(op, move_unpinned);
+	} else {
+		move_unpinned(op);
 	}
-	op->row.state = m->leaving ? "ready" : "trashed";
-	op->row.cause = m->why;
-	wt_store(op, false, EV_WORKTREE_FAILED, move_failed);
 }
 
 static void
@@ -168,6 +180,12 @@ removed_cb(struct wt_op *op, const struct git_result *r)
 }
 
 static void
+remove_pinned(struct wt_op *op)
+{
+	wt_move(op, op->at, op->row.trash_path, removed_cb);
+}
+
+static void
 remove_noted(struct wt_op *op)
 {
 	struct moving *m = op->own;
@@ -176,10 +194,13 @@ remove_noted(struct wt_op *op)
 	const char *const more[] = { path_parent(op->arena, op->at), NULL };
 
 	m->noted = true;
-	if (m->keep)
-		wt_move(op, op->at, op->row.trash_path, removed_cb);
-	else
+	if (!m->keep)
 		wt_git(op, op->top, drop, more, removed_cb);
+	/* As long as git can still say what the tree stands on. */
+	else if (m->look.gitdir != NULL)
+		wt_pin(op, m->look.gitdir, remove_pinned);
+	else
+		remove_pinned(op);
 }
 
 /* A rename does not leave its mount; beside it there is always room. */
@@ -225,7 +246,9 @@ remove_looked(struct wt_op *op)
 	/* git took its time to look. */
 	if (runs_busy_under(op->w->app->runs, op->at))
 		m->look.reasons |= WT_BUSY;
-	if (m->look.reasons != 0 && !m->force) {
+	/* One that lies in it would move along, and git no longer find it. */
+	if (m->look.reasons != 0 &&
+	    (!m->force || (m->look.reasons & WT_NESTED) != 0)) {
 		op->row.path = op->at;
 		wt_fail(op, RDV_E_DIRTY, "%s",
 		    worktree_reasons(op->arena, &m->look));
@@ -242,7 +265,7 @@ remove_looked(struct wt_op *op)
 	/* Deleted is only what git can give back to the last byte. */
 	m->keep = m->force || m->look.reasons != 0 ||
 		  m->look.status.ignored > 0 || m->look.hidden ||
-		  m->look.modules;
+		  m->look.modules || (m->look.notes & WT_DETACHED) != 0;
 	op->row.branch = op->here->branch;
 	op->row.state = "removing";
 	/* No session begins there from now on (worktree_leaves). */
@@ -265,17 +288,6 @@ worktree_leaves(const struct worktrees *w, uid_t uid, const char *path)
 	return false;
 }
 
-/* Another worktree of the repository that lies within this one, or NULL. */
-static const char *
-nested(const struct wt_op *op)
-{
-	for (size_t i = 0; i < op->list.n; i++)
-		if (&op->list.entries[i] != op->here &&
-		    path_is_under(op->at, op->list.entries[i].path))
-			return op->list.entries[i].path;
-	return NULL;
-}
-
 static void
 remove_opened(struct wt_op *op)
 {
@@ -286,10 +298,6 @@ remove_opened(struct wt_op *op)
 		    "%s is the main work tree; it is never removed", op->at);
 	else if (worktree_in_trash(op, op->at))
 		wt_fail(op, RDV_E_INVALID, "%s is in the trash", op->at);
-	/* It would move along, and git would no longer find it. */
-	else if (nested(op) != NULL)
-		wt_fail(op, RDV_E_STATE, "the worktree %s lies in it",
-		    nested(op));
 	else
 		worktree_look(op, &m->look, true, remove_looked);
 }
@@ -350,6 +358,12 @@ store_restored(struct wt_op *op)
 }
 
 static void
+restore_attached(struct wt_op *op)
+{
+	wt_unpin(op, store_restored);
+}
+
+static void
 restored_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct moving *m = op->own;
@@ -359,7 +373,7 @@ restored_cb(struct wt_op *op, const struct git_result *r)
 		return;
 	}
 	m->finish = store_restored;
-	wt_attach(op, op->here, store_restored);
+	wt_attach(op, op->here, restore_attached);
 }
 
 static void

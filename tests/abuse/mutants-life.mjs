@@ -4,11 +4,12 @@ const spawn = 'priv-helper/op_spawn.c', launch = 'priv-helper/launch.c';
 const session = 'daemon/core/session.c', runend = 'daemon/core/runend.c';
 const reconcile = 'daemon/core/reconcile.c', claim = 'daemon/api/claim.c';
 const rm = 'daemon/core/worktreerm.c', look = 'daemon/core/worktreelook.c';
-const fix = 'daemon/core/worktreefix.c';
+const fix = 'daemon/core/worktreefix.c', note = 'daemon/core/worktreenote.c';
 const sessionTest = (name) => `unit/core/test_session test_${name}`;
 const runTest = (name) => `unit/core/test_run test_${name}`;
 const settleTest = (name) => `unit/core/test_reconcile test_${name}`;
 const trashTest = (name) => `unit/core/test_worktree_trash ${name}`;
+const statesTest = (name) => `unit/core/test_worktree_states ${name}`;
 const holdTest = (name) => `unit/core/test_worktree_held ${name}`;
 
 const parts = [
@@ -285,7 +286,8 @@ const verbs = [
 
 const worktrees = [
 	{ ids: ['G22'], guard: 'unsaved work is not removed',
-		off: [[rm, 'if (m->look.reasons != 0 && !m->force) {', 'if (false) {']],
+		off: [[rm, '(!m->force || (m->look.reasons & WT_NESTED) != 0)',
+			'(m->look.reasons & WT_NESTED) != 0']],
 		red: [trashTest('abuse_G22_unsaved')] },
 	{ ids: ['G22'], guard: 'by force a worktree always goes to the trash',
 		off: [[rm, 'm->keep = m->force || ', 'm->keep = ']],
@@ -302,8 +304,26 @@ const worktrees = [
 			'if (false)']],
 		red: [holdTest('abuse_G22_a_process')] },
 	{ ids: ['G22'], guard: 'a worktree that holds another is not moved',
-		off: [[rm, 'else if (nested(op) != NULL)', 'else if (false)']],
+		off: [[rm, '(!m->force || (m->look.reasons & WT_NESTED) != 0)',
+			'!m->force']],
 		red: [holdTest('one_within_another')] },
+	{ ids: ['G22'], guard: 'work that is not merged is not called merged',
+		off: [[note, "if (r->status == 0 && strncmp(r->out, m->tree, len) == 0" +
+			" &&", 'if ((true) ||']],
+		red: [statesTest('abuse_G22_merged')] },
+	{ ids: ['G22'], guard: 'what changes nothing is not called merged',
+		off: [[note, 'if (r->status == 1)', 'if (r->status <= 1)']],
+		red: [statesTest('abuse_G22_merged')] },
+	{ ids: ['G22'], guard: 'what was stashed on a branch holds its worktree',
+		off: [[note, "entry[3 + len] == ':'", 'false']],
+		red: [statesTest('what_was_stashed')] },
+	{ ids: ['G21'], guard: 'what is in the trash is pinned',
+		off: [[rm, 'else if (m->look.gitdir != NULL)', 'else if (false)']],
+		red: [statesTest('abuse_G21_gc')] },
+	{ ids: ['G21'], guard: 'and what only it had is named at its end',
+		off: [['daemon/core/worktreepin.c', "if (r->out[0] == '0') {",
+			'if (true) {']],
+		red: [statesTest('at_its_end'), trashTest('abuse_G23')] },
 	{ ids: ['G22', 'F11'], guard: 'a program that began while git looked holds it',
 		off: [[rm, 'if (runs_busy_under(op->w->app->runs, op->at))',
 			'if (false)']],

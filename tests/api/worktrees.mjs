@@ -36,6 +36,7 @@ await test('made, listed, clean, removed; the branch stays', async () => {
 		encodeURIComponent(w.path));
 	assert.deepEqual([status.exists, status.is_clean, status.untracked],
 		[true, true, 0]);
+	assert.equal('states' in status, false);
 	const gone = await remove(w);
 	assert.equal(gone.status, 200, String(gone.raw));
 	assert.deepEqual(gone.json, { success: true, deletedPath: w.path,
@@ -84,6 +85,25 @@ await test('asked again and again, it is as git says each time', async () => {
 	assert.equal((await remove(w, true)).status, 200);
 });
 
+const statesOf = async (w) => {
+	const s = await rdv.call('GET', '/api/worktrees/status?states=true&' +
+		`worktree_path=${encodeURIComponent(w.path)}`);
+	return [s.states, s.removable, s.why];
+};
+
+await test('what is no reason is told with the others', async () => {
+	const w = await make();
+	git(w.path, 'checkout', '-q', '--detach');
+	git(w.path, 'commit', '-q', '--allow-empty', '-m', 'x');
+	assert.deepEqual(await statesOf(w), [['HAS_UNPUSHED_COMMITS',
+		'HAS_UNMERGED_COMMITS', 'HEAD_DETACHED'], false,
+	'it has commits that stand nowhere else; it has commits that its base ' +
+		'has not (main); it is on no branch']);
+	const { details } = (await remove(w)).json;
+	assert.deepEqual(details, { reasons: ['HAS_UNPUSHED_COMMITS'],
+		notes: ['HAS_UNMERGED_COMMITS', 'HEAD_DETACHED'] });
+});
+
 // Every state in which work could be lost, and how to get into it.
 const states = {
 	HAS_UNCOMMITTED_CHANGES: (w) =>
@@ -95,6 +115,12 @@ const states = {
 		git(w.path, 'add', 'more');
 		git(w.path, 'commit', '-q', '-m', 'more');
 	},
+	HAS_STASHED_CHANGES: (w) => {
+		fs.writeFileSync(path.join(w.path, 'file'), 'changed\n');
+		git(w.path, 'stash');
+	},
+	HAS_NESTED_WORKTREE: (w) => git(w.path, 'worktree', 'add', '-q',
+		'--detach', 'inner'),
 	WORKTREE_LOCKED: (w) => git(repo, 'worktree', 'lock', w.path),
 	OPERATION_IN_PROGRESS: (w) => {
 		git(w.path, 'bisect', 'start');
@@ -107,6 +133,7 @@ const states = {
 for (const [code, enter] of Object.entries(states)) {
 	await test(`removal refuses ${code} and changes nothing (G22)`, async () => {
 		const w = await make();
+		assert.deepEqual(await statesOf(w), [[], true, null]);
 		await enter(w);
 		const before = execFileSync('find', [w.path, '-type', 'f', '-printf',
 			'%P %s\n'], { encoding: 'utf8' });
@@ -114,6 +141,10 @@ for (const [code, enter] of Object.entries(states)) {
 		assert.equal(r.status, 409, String(r.raw));
 		assert.ok(r.json.code === code || JSON.stringify(r.json.details)
 			.includes(code), String(r.raw));
+		const [states, removable, why] = await statesOf(w);
+		assert.ok(states.includes(code), `${states}`);
+		assert.equal(removable, false);
+		assert.equal(r.json.error, `${r.json.code}: ${why}`);
 		assert.equal(execFileSync('find', [w.path, '-type', 'f', '-printf',
 			'%P %s\n'], { encoding: 'utf8' }), before);
 		for (const s of await rdv.call('GET', '/api/sessions'))

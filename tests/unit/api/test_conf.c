@@ -95,6 +95,9 @@ test_defaults(void **state)
 	assert_string_equal(c.database_path, BASE "/server/rdv.db");
 	assert_string_equal(c.repo_roots[0], "/");
 	assert_null(c.allowed_hosts[0]);
+	assert_string_equal(c.precious[0], ".env");
+	assert_string_equal(c.precious[5], "!node_modules");
+	assert_null(c.precious[6]);
 	assert_int_equal(c.drain_ms, 30000);
 	assert_string_equal(c.log_level, "info");
 	conf_done(&c);
@@ -112,8 +115,11 @@ test_file(void **state)
 				"drain_ms = 5\n"
 				"pid_file = \"~/x/rdv.pid\"\n"
 				"[auth]\n"
-				"allowed_hosts = [\"a.example\", \"b:1\"]\n"),
+				"allowed_hosts = [\"a.example\", \"b:1\"]\n"
+				"[worktrees]\nprecious = [\"*.db\"]\n"),
 	    "");
+	assert_string_equal(c.precious[0], "*.db");
+	assert_null(c.precious[1]);
 	assert_string_equal(c.log_level, "debug");
 	assert_int_equal(c.drain_ms, 5);
 	assert_string_equal(c.pid_file, HOME "/x/rdv.pid");
@@ -202,6 +208,10 @@ test_errors(void **state)
 		    "(1..10000)" },
 		{ "[monitoring]\ninterval_secs = 30\n",
 		    "2: monitoring.interval_secs: no such setting" },
+		{ "[worktrees]\nprecious = [\"a\", \"!\"]\n",
+		    "2: worktrees.precious: has an entry that is not valid" },
+		{ "[worktrees]\nprecious = [\"/etc\"]\n",
+		    "2: worktrees.precious: has an entry that is not valid" },
 		{ "[worktrees]\nrepo_roots = []\n",
 		    "2: worktrees.repo_roots: has too few or too many "
 		    "entries" },

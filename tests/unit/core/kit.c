@@ -51,6 +51,21 @@ kit_moved_cb(int err, const struct worktree_moved *m, const char *why,
 	put(o->branch, sizeof o->branch, m->branch);
 	put(o->id, sizeof o->id, m->trash_id);
 	o->reasons = m->reasons;
+	o->notes = m->notes;
+}
+
+static void
+states_cb(int err, const struct worktree_states *s, const char *why, void *arg)
+{
+	struct outcome *o = arg;
+
+	o->done = true;
+	o->err = err;
+	put(o->why, sizeof o->why, err == 0 ? s->text : why);
+	if (err != 0)
+		return;
+	o->reasons = s->reasons;
+	o->notes = s->notes;
 }
 
 static void
@@ -148,6 +163,16 @@ kit_status(const char *path)
 	struct outcome o = { .done = false };
 
 	worktree_status(live.app.worktrees, &live.who, path, status_cb, &o);
+	live_until(&o.done);
+	return o;
+}
+
+struct outcome
+kit_states(const char *path)
+{
+	struct outcome o = { .done = false };
+
+	worktree_states(live.app.worktrees, &live.who, path, states_cb, &o);
 	live_until(&o.done);
 	return o;
 }

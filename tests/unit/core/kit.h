@@ -14,7 +14,7 @@ struct outcome {
 	int err;
 	char why[512], path[512], branch[256], id[64];
 	bool created;
-	unsigned reasons;
+	unsigned reasons, notes;
 	struct wt_status status;
 	char status_branch[128];
 	size_t n;
@@ -29,6 +29,8 @@ struct outcome kit_make(const char *branch);
 struct outcome kit_drop(const char *path, bool force);
 struct outcome kit_restore(const char *id);
 struct outcome kit_status(const char *path);
+/* `why` is the sentence about them. */
+struct outcome kit_states(const char *path);
 struct outcome kit_list(const char *path);
 /* For those who ask many at once. */
 void kit_made_cb(int err, const struct worktree_made *made, const char *why,

@@ -126,7 +126,9 @@ one_within_another_holds_it(void **state)
 	assert_int_equal(live_sh(w.path, "git worktree add -q .wt/inner"), 0);
 	for (int force = 0; force < 2; force++) {
 		o = kit_drop(w.path, force);
-		kit_refused(&o, RDV_E_STATE, "/.wt/inner lies in it");
+		kit_refused(&o, RDV_E_DIRTY, "another worktree lies in it (");
+		assert_int_equal(o.reasons, WT_NESTED);
+		assert_non_null(strstr(o.why, "/.wt/inner)"));
 		kit_state_is(w.id, "ready");
 	}
 	assert_int_equal(live_sh(w.path, "git worktree remove .wt/inner"), 0);

@@ -22,6 +22,7 @@ enum cmd_word {
 	CMD_TEXT,
 	CMD_SESSION,
 	CMD_FOLDER,
+	CMD_REPO,
 	CMD_LINK,
 	CMD_DIR,
 	CMD_COMMAND, /* a command of rdv itself */

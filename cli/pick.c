@@ -5,6 +5,7 @@
  */
 #include "cli/pick.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,8 @@ static const struct kind kinds_token = { "token", { "/api/tokens", NULL }, NULL,
 	{ "name", "keyPrefix" } };
 static const struct kind kinds_link = { "link", { "/api/links", NULL }, NULL,
 	{ "label", NULL } };
+static const struct kind kinds_repo = { "repo", { PICK_REPOS, NULL }, "items",
+	{ "name", "path" } };
 static const struct kind kinds_trash = { "worktree in the trash",
 	{ "/api/worktrees/trash", NULL }, "items", { "path", "branch" } };
 
@@ -144,19 +147,46 @@ pick_session(const struct cmd_call *c, const char *word, char **id)
 	return pick(c, &kinds_session, word, id);
 }
 
-int
-pick_session_get(const struct cmd_call *c, const char *tail, struct js **out)
+/* `id` is taken over. */
+static int
+get(const struct cmd_call *c, const char *before, char *id, const char *tail,
+    struct js **out)
 {
-	char *id, *path;
-	int rc = pick_session(c, c->args[0], &id);
+	char *path = api_path(before, id, tail);
+	int rc = api_get(c, path, out);
 
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/sessions/", id, tail);
-	rc = api_get(c, path, out);
 	free(path);
 	free(id);
 	return rc;
+}
+
+int
+pick_session_get(const struct cmd_call *c, const char *tail, struct js **out)
+{
+	char *id;
+	int rc = pick_session(c, c->args[0], &id);
+
+	return rc != CMD_OK ? rc : get(c, "/api/sessions/", id, tail, out);
+}
+
+/* "." and "../x" become what rdvd knows it by. */
+int
+pick_repo(const struct cmd_call *c, const char *word, char **id)
+{
+	char path[PATH_MAX];
+
+	if (word[0] == '.' && cli_path(word, path, sizeof(path)))
+		word = path;
+	return pick(c, &kinds_repo, word, id);
+}
+
+int
+pick_repo_get(const struct cmd_call *c, const char *tail, struct js **out)
+{
+	char *id;
+	int rc = pick_repo(c, c->args[0], &id);
+
+	return rc != CMD_OK ? rc : get(c, "/api/repos/", id, tail, out);
 }
 
 int

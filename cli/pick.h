@@ -18,6 +18,11 @@ int pick_session(const struct cmd_call *c, const char *word, char **id);
  */
 int
 pick_session_get(const struct cmd_call *c, const char *tail, struct js **out);
+/* A repository, also by its path, or a path of the same. */
+#define PICK_REPOS "/api/repos?limit=1000"
+int pick_repo(const struct cmd_call *c, const char *word, char **id);
+/* As pick_session_get(), of the repository that the first argument means. */
+int pick_repo_get(const struct cmd_call *c, const char *tail, struct js **out);
 int pick_folder(const struct cmd_call *c, const char *word, char **id);
 int pick_link(const struct cmd_call *c, const char *word, char **id);
 int pick_token(const struct cmd_call *c, const char *word, char **id);

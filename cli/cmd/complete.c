@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "lib/js.h"
 #include "lib/str.h"
 
@@ -158,12 +159,15 @@ offer_names(const struct want *w, const struct cmd_call *c, const char *target,
 	const char *name;
 	struct js *list;
 	char why[512];
+	const struct js *items;
 	size_t i;
 
 	if (api_try(c, target, &list, why, sizeof(why)) != 0)
 		return;
-	for (i = 0; i < js_len(list); i++) {
-		name = js_str(js_at(list, i), key, "");
+	/* Some lists have pages. */
+	items = js_is_array(list) ? list : js_get(list, "items");
+	for (i = 0; i < js_len(items); i++) {
+		name = js_str(js_at(items, i), key, "");
 		/* A link need not say who it is for. */
 		if (name[0] != '\0')
 			offer(w, name, strlen(name));
@@ -188,6 +192,8 @@ offer_kind(const struct want *w, const struct cmd_call *c, enum cmd_word kind,
 		offer_names(w, c, "/api/sessions", "name");
 	else if (kind == CMD_FOLDER)
 		offer_names(w, c, "/api/folders", "name");
+	else if (kind == CMD_REPO)
+		offer_names(w, c, PICK_REPOS, "name");
 	else if (kind == CMD_LINK)
 		offer_names(w, c, "/api/links", "label");
 	else if (kind == CMD_DIR)

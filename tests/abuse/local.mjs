@@ -399,6 +399,8 @@ function addStranger(db, id, mine) {
 		INSERT INTO run SELECT * FROM r;
 		INSERT INTO folder (id, user_id, name, created_at, updated_at)
 		    VALUES ('${id.folder}', '${id.user}', 'secret', 1, 1);
+		INSERT INTO repo (id, user_id, path, name, created_at, updated_at)
+		    VALUES ('${id.repo}', '${id.user}', '/secret', 'secret', 1, 1);
 		INSERT INTO token (id, user_id, name, kind, key_prefix, hash, scopes,
 		    created_at) VALUES ('${id.token}', '${id.user}', 'secret', 'cli',
 		    'rdv_xxxx', '${'ab'.repeat(32)}', 'full', 1);
@@ -418,11 +420,15 @@ await test('C14 what is another user\'s is not there', async (t) => {
 		{ folder_id: folder.id });
 	await ended(rdv, s.id);
 	const own = await rdv.call('GET', '/api/tokens');
+	const tree = path.join(rdv.home, 'mine');
+	execFileSync('git', ['init', '-q', tree], { env: { PATH: '/usr/bin' } });
+	const repo = await rdv.call('POST', '/api/repos', { path: tree });
 	const mine = { sessions: s.id, folders: folder.id, runs: s.run.id,
+		repos: repo.id,
 		tokens: own[0].id, links: (await rdv.call('POST', '/api/links',
 			{ session_id: (await rdv.session('shown')).id })).id };
 	const id = Object.fromEntries(['user', 'session', 'run', 'folder', 'token',
-		'link'].map((k, i) => [k, NOBODY.slice(0, -1) + (i + 1)]));
+		'link', 'repo'].map((k, i) => [k, NOBODY.slice(0, -1) + (i + 1)]));
 	const gone = once(rdv.main, 'exit');
 	rdv.main.kill('SIGTERM');
 	await gone;
@@ -476,7 +482,8 @@ await test('C14 what is another user\'s is not there', async (t) => {
 		[none.status, none.json?.error]);
 	// Nor in a list, an event, a count, or by filing mine in theirs.
 	for (const list of ['/api/sessions?status=active,suspended,closed',
-		'/api/folders', '/api/tokens', '/api/events?since=0&limit=1000']) {
+		'/api/folders', '/api/tokens', '/api/repos', '/api/repos/recent',
+		'/api/events?since=0&limit=1000']) {
 		const r = await rdv.request('GET', list);
 		assert.match(String(r.raw), /mine|cli/, list);
 		assert.doesNotMatch(String(r.raw), /secret/, list);

@@ -19,6 +19,7 @@ await import('./rotation.mjs');
 await import('./events.mjs');
 await import('./worktrees.mjs');
 await import('./worktreeread.mjs');
+await import('./repos.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');
 await import('./state.mjs');

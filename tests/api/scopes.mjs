@@ -2,6 +2,7 @@
 // and not derived from the rows, so that a row that asks for less than it should
 // is found; a route that has no line here fails.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -94,6 +95,12 @@ const TABLE = {
 	'POST /api/tokens': [TOKENS, 422, { body: bad }],
 	'GET /api/tokens/{id}': [TOKENS, 200, at('token')],
 	'DELETE /api/tokens/{id}': [TOKENS, 404],
+	'GET /api/repos': [READ, 200],
+	'POST /api/repos': [WRITE, 422, { body: bad }],
+	'GET /api/repos/recent': [READ, 200],
+	'GET /api/repos/{id}': [READ, 200, at('repo')],
+	'PATCH /api/repos/{id}': [WRITE, 422, { id: 'repo', body: bad }],
+	'DELETE /api/repos/{id}': [WRITE, 404],
 	'GET /api/worktrees': [READ, 422],
 	'POST /api/worktrees': [WRITE, 422, { body: bad }],
 	'DELETE /api/worktrees': [WRITE, 422, { body: bad }],
@@ -136,6 +143,9 @@ const here = await rdv.session('here', ['/bin/cat']);
 const there = await rdv.session('there', ['/bin/cat']);
 const folder = await rdv.call('POST', '/api/folders', { name: 'f' });
 const me = await rdv.call('GET', '/api/user');
+const tree = path.join(rdv.home, 'r');
+execFileSync('git', ['init', '-q', tree], { env: { PATH: '/usr/bin:/bin' } });
+const repo = await rdv.call('POST', '/api/repos', { path: tree });
 
 // What it opens, and that it is nothing as a cookie: tests/abuse/links.mjs.
 const link = async (mode) => (await rdv.call('POST', '/api/links',
@@ -169,6 +179,7 @@ async function allKinds() {
 }
 const credentials = await allKinds();
 const ids = { session: here.id, run: here.run.id, folder: folder.id,
+	repo: repo.id,
 	token: (await make({ scopes: ['read'] })).id };
 
 // What a frame of a terminal says first; a socket that is turned away opens too.

@@ -25,6 +25,14 @@ const ids = {
 	folder: (await call(ann, 'POST', '/api/folders', { name: 'hers' })).id,
 	token: (await call(ann, 'GET', '/api/tokens', undefined, 200))[0].id,
 };
+// A repository of an account's own, in its home.
+async function repository(who, name) {
+	const dir = path.join(who.home, name);
+
+	assert.equal(s.as(who, 'git', ['init', '-q', dir]).status, 0);
+	return (await call(who, 'POST', '/api/repos', { path: dir })).id;
+}
+ids.repo = await repository(ann, 'hers');
 const link = await call(ann, 'POST', '/api/links', { session_id: held.id });
 ids.link = link.id;
 const his = {
@@ -40,6 +48,8 @@ const PATHS = {
 	'PATCH /api/folders/{id}': ['folder', { name: 'taken' }],
 	'GET /api/folders/{id}/children': ['folder'],
 	'GET /api/folders/{id}/context': ['folder'],
+	'GET /api/repos/{id}': ['repo'],
+	'PATCH /api/repos/{id}': ['repo', { name: 'taken' }],
 	'GET /api/sessions/{id}': ['session'],
 	'GET /api/sessions/{id}/clipboard': ['session', undefined, '', 204],
 	'POST /api/sessions/{id}/clipboard': ['session', { data: 'x' }],
@@ -65,6 +75,7 @@ const PATHS = {
 	'GET /api/tokens/{id}': ['token'],
 	'DELETE /api/runs/{id}/log': ['run'],
 	'DELETE /api/folders/{id}': ['folder'],
+	'DELETE /api/repos/{id}': ['repo'],
 	'DELETE /api/sessions/{id}': ['session'],
 	'DELETE /api/tokens/{id}': ['token'],
 	'DELETE /api/links/{id}': ['link'],
@@ -160,7 +171,8 @@ await test('C14 nor a terminal or a stream', async () => {
 
 await test('C14 lists and events name nothing of another\'s', async () => {
 	const lists = ['/api/sessions', '/api/folders', '/api/tokens',
-		'/api/links', `/api/links?session_id=${ids.session}`,
+		'/api/repos', '/api/repos/recent', '/api/links',
+		`/api/links?session_id=${ids.session}`,
 		'/api/worktrees/trash', '/api/status', '/metrics',
 		'/api/events?since=0&limit=1000'];
 	let own = '';

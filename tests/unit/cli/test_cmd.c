@@ -119,10 +119,10 @@ promised_commands_exist(void **state)
 		"session attach", "session send-keys", "send-keys",
 		"session wait", "wait", "attach", "scrollback", "worktree ls",
 		"worktree status", "worktree rm", "folder ls", "folder new",
-		"folder mv", "folder rm", "token ls", "token new",
-		"token revoke", "share", "share ls", "share revoke", "events",
-		"status", "doctor", "up", "down", "upgrade", "open", "url",
-		"completion", "version", "help" };
+		"folder mv", "folder rm", "repo ls", "repo add", "repo show",
+		"repo set", "repo forget", "token ls", "token new", "token revoke", "share", "share ls",
+		"share revoke", "events", "status", "doctor", "up", "down",
+		"upgrade", "open", "url", "completion", "version", "help" };
 	size_t i;
 
 	(void)state;
@@ -224,7 +224,7 @@ wrong_words_are_refused(void **state)
 	assert_int_equal(PARSE("nonsense"), CMD_USAGE);
 	assert_int_equal(PARSE("session", "nonsense"), CMD_USAGE);
 	assert_int_equal(PARSE("ls"), CMD_USAGE);
-	assert_non_null(strstr(why, "folder ls, session ls"));
+	assert_non_null(strstr(why, "folder ls, repo ls, session ls"));
 	assert_int_equal(PARSE("status", "extra"), CMD_USAGE);
 	assert_int_equal(PARSE("session", "show"), CMD_USAGE);
 	assert_int_equal(PARSE("status", "--nonsense"), CMD_USAGE);

@@ -41,6 +41,25 @@ static const struct out_col show_cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
+static const struct out_col git_cols[] = {
+	{ "branch", "current", OUT_TEXT },
+	{ "default branch", "default_branch", OUT_TEXT },
+	{ "object format", "object_format", OUT_TEXT },
+	{ "shallow", "shallow", OUT_YES },
+	{ "partial", "partial", OUT_YES },
+	{ "sparse", "sparse", OUT_YES },
+	{ "case folding", "case_folding", OUT_YES },
+	{ "submodules", "submodules", OUT_YES },
+	{ "LFS", "lfs", OUT_YES },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static const struct out_col remote_cols[] = {
+	{ "REMOTE", "name", OUT_TEXT },
+	{ "URL", "url", OUT_TEXT },
+	{ NULL, NULL, OUT_TEXT },
+};
+
 static int
 repo_ls(struct cmd_call *c)
 {
@@ -94,16 +113,22 @@ repo_add(struct cmd_call *c)
 static int
 repo_show(struct cmd_call *c)
 {
+	const char *tail = cmd_flag(c, "git") ? "/git" : "";
 	struct js *v;
 	int rc;
 
-	rc = pick_repo_get(c, "", &v);
+	rc = pick_repo_get(c, tail, &v);
 	if (rc != CMD_OK)
 		return rc;
-	if (c->cli->json)
+	if (c->cli->json) {
 		out_json(v);
-	else
+	} else if (cmd_flag(c, "git")) {
+		out_fields(c->cli, git_cols, v);
+		out_table(c->cli, remote_cols, js_get(v, "remotes"),
+		    "no remotes");
+	} else {
 		out_fields(c->cli, show_cols, v);
+	}
 	js_free(v);
 	return rc;
 }
@@ -142,6 +167,11 @@ static const struct cmd_opt add_opts[] = {
 	    .help = "what to call it (its directory's name)" },
 	{ .name = NULL },
 };
+static const struct cmd_opt show_opts[] = {
+	{ .name = "git",
+	    .help = "what git says of it: remotes, branches, what is special" },
+	{ .name = NULL },
+};
 static const struct cmd_arg add_args[] = {
 	{ .name = "DIR", .word = CMD_DIR, .optional = true },
 	{ .name = NULL },
@@ -171,6 +201,7 @@ const struct cmd cmd_repo_add = {
 const struct cmd cmd_repo_show = {
 	.path = "repo show",
 	.args = repo_args,
+	.opts = show_opts,
 	.help = "show one repository (id, name or path) and its settings",
 	.scope = "read",
 	.run = repo_show,

@@ -20,6 +20,7 @@ await import('./events.mjs');
 await import('./worktrees.mjs');
 await import('./worktreeread.mjs');
 await import('./repos.mjs');
+await import('./reporefs.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');
 await import('./state.mjs');

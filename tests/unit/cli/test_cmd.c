@@ -120,7 +120,8 @@ promised_commands_exist(void **state)
 		"session wait", "wait", "attach", "scrollback", "worktree ls",
 		"worktree status", "worktree rm", "folder ls", "folder new",
 		"folder mv", "folder rm", "repo ls", "repo add", "repo show",
-		"repo set", "repo forget", "token ls", "token new", "token revoke", "share", "share ls",
+		"repo set", "repo forget", "repo branches", "repo tags",
+		"token ls", "token new", "token revoke", "share", "share ls",
 		"share revoke", "events", "status", "doctor", "up", "down",
 		"upgrade", "open", "url", "completion", "version", "help" };
 	size_t i;

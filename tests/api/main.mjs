@@ -21,6 +21,7 @@ await import('./worktrees.mjs');
 await import('./worktreeread.mjs');
 await import('./repos.mjs');
 await import('./reporefs.mjs');
+await import('./repofind.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');
 await import('./state.mjs');

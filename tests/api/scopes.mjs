@@ -98,6 +98,7 @@ const TABLE = {
 	'GET /api/repos': [READ, 200],
 	'POST /api/repos': [WRITE, 422, { body: bad }],
 	'GET /api/repos/recent': [READ, 200],
+	'GET /api/repos/discover': [READ, 200],
 	'GET /api/repos/{id}': [READ, 200, at('repo')],
 	'PATCH /api/repos/{id}': [WRITE, 422, { id: 'repo', body: bad }],
 	'DELETE /api/repos/{id}': [WRITE, 404],

@@ -102,6 +102,7 @@ add(struct parked *p, const struct park_record *rec, struct seqpkt_fds *fds)
 	k->ended = k->told = rec->reaper == 0;
 	k->pidfd = k->ended ? -1 : fds->fd[--fds->n];
 	k->fds = *fds;
+	k->egress_began = sweep_started(rec->egress);
 	fds->n = 0;
 	TAILQ_INSERT_TAIL(&p->list, k, entry);
 	p->n++;
@@ -216,16 +217,30 @@ parked_close_others(const struct parked *p, int first)
 	free(all);
 }
 
-/* [ops] had waited for it already, so nobody will. */
-static bool
-was_waited_for(const struct parked_run *k)
+/*
+ * Its reaper is our child, and not waited for: 0 or, as it is another's or was
+ * waited for, -errno. `*dead`: it has ended.
+ */
+static int
+look(const struct parked_run *k, bool *dead)
 {
-	siginfo_t si;
+	siginfo_t si = { .si_pid = 0 };
+	int err = 0;
 
-	return k->pidfd >= 0 &&
-	       waitid(P_PIDFD, (id_t)k->pidfd, &si,
-		   WEXITED | WNOHANG | WNOWAIT) < 0 &&
-	       errno == ECHILD;
+	if (waitid(P_PIDFD, (id_t)k->pidfd, &si, WEXITED | WNOHANG | WNOWAIT) <
+	    0)
+		err = -errno;
+	*dead = err == 0 && si.si_pid != 0;
+	return err;
+}
+
+/* What it was the parent of may be ours from now on. */
+static bool
+has_left(const struct parked_run *k)
+{
+	bool dead;
+
+	return k->ended || (k->ours && look(k, &dead) == 0 && dead);
 }
 
 static void
@@ -242,13 +257,40 @@ parked_orphaned(struct parked *p)
 {
 	const int64_t now = clock_mono_ms();
 	struct parked_run *k;
+	bool dead;
+	int err;
 
 	p->sweep_at = now + GRACE_MS;
 	unsure(p);
 	TAILQ_FOREACH (k, &p->list, entry) {
 		k->nobodys = k->fds.n == 0;
-		k->ended |= was_waited_for(k);
+		err = k->pidfd >= 0 ? look(k, &dead) : -EBADF;
+		/* [ops] had waited for it already, so nobody will. */
+		k->ended |= err == -ECHILD;
+		k->ours |= err == 0;
 		k->due = k->nobodys ? now + DONE_MS : p->sweep_by;
+	}
+}
+
+/*
+ * By a number alone it could be an orphan: [ops] waits for reapers of its own,
+ * and what it has waited for is free for anybody.
+ */
+static bool
+is_reaper(const struct parked_run *k, pid_t pid)
+{
+	return k->record.reaper == pid && k->ours && !k->ended;
+}
+
+void
+parked_carried(struct parked *p)
+{
+	struct parked_run *k;
+	bool dead;
+
+	TAILQ_FOREACH (k, &p->list, entry) {
+		k->ours = k->pidfd >= 0 && look(k, &dead) == 0;
+		k->egress_began = sweep_started(k->record.egress);
 	}
 }
 
@@ -260,11 +302,12 @@ parked_ended(struct parked *p, pid_t pid, int status)
 
 	unsure(p);
 	TAILQ_FOREACH (k, &p->list, entry) {
-		if (k->record.pid == pid) {
+		/* Before, it is another process that has its number. */
+		if (k->record.pid == pid && has_left(k)) {
 			k->status = status;
 			k->waited = true;
 		}
-		if (k->record.reaper != pid || k->ended)
+		if (!is_reaper(k, pid))
 			continue;
 		k->ended = true;
 		/* In order: it has ended all of its run, or waited long. */
@@ -293,6 +336,12 @@ hold(struct parked *p, pid_t pid)
 }
 
 static bool
+is_egress(const struct parked_run *k, pid_t pid)
+{
+	return k->record.egress == pid && k->egress_began == sweep_started(pid);
+}
+
+static bool
 is_kept(pid_t pid, void *arg)
 {
 	const struct kept *s = arg;
@@ -301,8 +350,7 @@ is_kept(pid_t pid, void *arg)
 	if (s->spare(pid, s->arg))
 		return true;
 	TAILQ_FOREACH (k, &s->p->list, entry)
-		if (!k->ended &&
-		    (k->record.reaper == pid || k->record.egress == pid))
+		if (is_reaper(k, pid) || (!k->ended && is_egress(k, pid)))
 			return true;
 	/* What is not ours to signal is not waited for. */
 	if (kill(pid, 0) == 0)

@@ -16,8 +16,10 @@ struct parked_run {
 	struct park_record record;
 	struct seqpkt_fds fds; /* as park.h orders them; none: it is done */
 	int pidfd;	       /* of its reaper */
+	uint64_t egress_began; /* sweep_started() of its rdv-egress */
 	bool nobodys;	       /* it was done when its [ops] ended */
-	bool ended;	       /* its reaper, and [ops] is not its parent */
+	bool ours;	       /* its reaper has come to us */
+	bool ended;	       /* and that, and [ops] is not its parent */
 	bool told;	       /* and [ops] has heard that */
 	bool waited;	       /* we were the parent of its program too: */
 	int status;	       /* how that ended */
@@ -54,6 +56,8 @@ bool parked_hear(struct parked *p, int sock);
  */
 bool parked_clear(struct parked *p, int first);
 void parked_close_others(const struct parked *p, int first);
+/* For the program that has taken them over: who of theirs is a child of it. */
+void parked_carried(struct parked *p);
 /* [ops] has ended: what it was the parent of has come to us. */
 void parked_orphaned(struct parked *p);
 /*

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STATUS 1024 /* of /proc/PID/status, as far as the ids */
+#define STATUS 1024 /* of a file in /proc/PID, as far as it is looked at */
 
 /* Accumulates digits across reads; a blank ends a pid. */
 struct scan {
@@ -57,21 +57,45 @@ sweep_children(int sig, bool (*spare)(pid_t pid, void *arg), void *arg)
 	return s.hit;
 }
 
-uid_t
-sweep_owner(pid_t pid)
+/* As much of a file of a process as fits; "" when there is none. */
+static void
+read_of(pid_t pid, const char *name, char *out, size_t size)
 {
-	char path[64], text[STATUS];
-	const char *at;
+	char path[64];
 	ssize_t n = -1;
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
+		n = read(fd, out, size - 1);
 		(void)close(fd);
 	}
-	text[n > 0 ? n : 0] = '\0';
+	out[n > 0 ? n : 0] = '\0';
+}
+
+uid_t
+sweep_owner(pid_t pid)
+{
+	char text[STATUS];
+	const char *at;
+
+	read_of(pid, "status", text, sizeof(text));
 	at = strstr(text, "\nUid:\t");
 	return at != NULL ? (uid_t)strtoul(at + 6, NULL, 10) : 0;
+}
+
+/* The 22nd field; the second may have blanks and brackets in it. */
+uint64_t
+sweep_started(pid_t pid)
+{
+	char text[STATUS];
+	const char *at;
+	int field;
+
+	read_of(pid, "stat", text, sizeof(text));
+	at = strrchr(text, ')');
+	for (field = 2; at != NULL && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at != NULL ? strtoull(at, NULL, 10) : 0;
 }

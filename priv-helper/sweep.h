@@ -3,6 +3,7 @@
 #define RDV_SWEEP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -17,5 +18,10 @@
 int sweep_children(int sig, bool (*spare)(pid_t pid, void *arg), void *arg);
 /* The account that started it; 0 as well when that cannot be known. */
 uid_t sweep_owner(pid_t pid);
+/*
+ * When a process was started, in ticks since the host was: with its number it
+ * is that one for ever. 0 when that cannot be known.
+ */
+uint64_t sweep_started(pid_t pid);
 
 #endif

@@ -57,6 +57,7 @@ upgrade_init(struct upgrade *u, const struct launch *l,
 	if (from == NULL)
 		return;
 	u->from = *from;
+	parked_carried(l->parked);
 	u->phase = UPGRADE_LEAVING;
 	u->due = clock_mono_ms() + LEAVE_MS;
 }

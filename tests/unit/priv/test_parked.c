@@ -21,6 +21,7 @@
 #include "lib/seqpkt.h"
 #include "lib/xalloc.h"
 #include "priv-helper/parked.h"
+#include "priv-helper/sweep.h"
 #include "tests/unit/check.h"
 
 #define LATE_MS 20000
@@ -53,6 +54,7 @@ add(struct parked *p, uint64_t handle, pid_t pid, uid_t uid)
 	k->record.uid = uid;
 	k->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	assert_true(k->pidfd >= 0);
+	k->ours = true;
 	k->fds = (struct seqpkt_fds){ .fd = { dup(told[0]) }, .n = 1 };
 	TAILQ_INSERT_TAIL(&p->list, k, entry);
 	p->n++;
@@ -304,6 +306,47 @@ abuse_P05_status_of_a_program(void **state)
 	parked_free(p);
 }
 
+/* Numbers of processes are used again: an orphan is not spared by its own. */
+static void
+abuse_P05_a_number_is_no_process(void **state)
+{
+	struct parked *p = parked_new();
+	const pid_t reaper = stays(), egress = stays(), orphan = stays(),
+		    other = stays();
+	struct parked_run *mine, *of_ops;
+
+	(void)state;
+	mine = add(p, 1, reaper, account());
+	mine->record.egress = egress;
+	mine->ours = false;
+	/* One whose reaper is a child of [ops], by numbers that are free. */
+	of_ops = add(p, 2, getppid(), account());
+	of_ops->record.reaper = of_ops->record.pid = orphan;
+	of_ops->record.egress = other;
+	parked_carried(p);
+	assert_true(mine->ours && mine->egress_began > 0);
+	assert_false(of_ops->ours);
+	of_ops->egress_began = 1;
+	p->sweep = true;
+	(void)sweep(p);
+	assert_int_equal(WTERMSIG(wait_for(orphan)), SIGKILL);
+	assert_int_equal(WTERMSIG(wait_for(other)), SIGKILL);
+	parked_ended(p, orphan, SIGKILL);
+	assert_false(of_ops->waited || of_ops->ended);
+	/* Control: those that are ours are spared. */
+	assert_int_equal(kill(reaper, SIGKILL), 0);
+	assert_int_equal(WTERMSIG(wait_for(reaper)), SIGKILL);
+	assert_int_equal(kill(egress, 0), 0);
+	assert_int_equal(waitpid(egress, NULL, WNOHANG), 0);
+	mine->record.pid = reaper;
+	parked_ended(p, reaper, SIGKILL);
+	parked_ended(p, reaper, 7 << 8);
+	assert_true(mine->ended && mine->waited);
+	assert_int_equal(kill(egress, SIGKILL), 0);
+	(void)wait_for(egress);
+	parked_free(p);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -314,6 +357,7 @@ main(void)
 		TEST(abuse_P05_what_a_reaper_gave_up),
 		TEST(abuse_P05_a_stopped_reaper),
 		TEST(abuse_P05_status_of_a_program),
+		TEST(abuse_P05_a_number_is_no_process),
 	};
 
 	return CHECK_RUN("parked", tests);

@@ -44,6 +44,7 @@ struct reconcile {
 	bool full;     /* this process has no room for more, as was said */
 	struct loop_timer *timer;
 	unsigned adopted, lost, ended;
+	uint64_t ended_to; /* the highest handle of those */
 };
 
 static void reconcile_item_cb(int, const struct priv_inventory_answer *,
@@ -197,6 +198,10 @@ in_flight(const struct store_run *row)
 static void
 end_item(struct reconcile *rc, const struct priv_inventory_answer *a)
 {
+	/* Told of once more: the list was begun anew. */
+	if (a->handle <= rc->ended_to)
+		return;
+	rc->ended_to = a->handle;
 	rc->ended++;
 	if (a->state == PRIV_EXITED)
 		helper_exit_ack(rc->runs->app->helper, a->handle);

@@ -50,6 +50,9 @@ const parts = [
 			'fds->lost ? RDV_E_UNAVAILABLE : 0']],
 		red: ['unit/core/test_helper test_inventory_without_room',
 			settleTest('waits_for_room')] },
+	{ ids: ['P01'], guard: 'what is told of twice counts once',
+		off: [[reconcile, 'if (a->handle <= rc->ended_to)', 'if (false)']],
+		red: [settleTest('counts_once')] },
 	{ ids: ['P05'], guard: 'a run that nobody was told of ends: by itself, ' +
 		'and by [main]',
 		off: [['priv-helper/reaper.c', 'else if (!mutant("P05"))\n\t\t' +

@@ -161,12 +161,9 @@ on_signal(struct corerig *r, struct opsrig_packet *p)
 static struct fake_run *
 next_item(struct corerig *r, uint64_t after)
 {
-	for (unsigned i = 0; i < r->nruns; i++) {
-		struct fake_run *f = &r->runs[i];
-
+	for (struct fake_run *f = r->runs; f < r->runs + r->nruns; f++)
 		if (f->handle > after && !f->acked && f->fds.n > 0)
 			return f;
-	}
 	return NULL;
 }
 
@@ -177,12 +174,14 @@ on_inventory(struct corerig *r, struct opsrig_packet *p)
 	struct priv_inventory m;
 	struct fake_run *f;
 	struct buf b;
+	bool busy;
 
 	assert_true(priv_get_inventory(&p->body, &m));
 	if (r->mute_inventory)
 		return;
-	f = r->busy_inventories > 0 ? NULL : next_item(r, m.after);
-	if (r->busy_inventories > 0) {
+	busy = r->busy_inventories > 0 && m.after >= r->busy_from;
+	f = busy ? NULL : next_item(r, m.after);
+	if (busy) {
 		r->busy_inventories--;
 		a.result = PRIV_BUSY;
 	} else if (f != NULL) {

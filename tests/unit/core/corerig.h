@@ -53,7 +53,8 @@ struct corerig {
 	bool cramped;		   /* no room for what INVENTORY brings */
 	struct rlimit files;	   /* what there was before */
 	bool mute_inventory;	   /* INVENTORY is not answered */
-	unsigned busy_inventories; /* so many are answered by BUSY */
+	unsigned busy_inventories; /* so many are answered by BUSY, */
+	uint64_t busy_from;	   /* those behind this handle */
 	bool mute_logout;	   /* LOGOUT is not answered */
 	bool exit_on_signal;	   /* who is ended reports it at once */
 	unsigned busy;		   /* so many SIGNALs are answered BUSY */

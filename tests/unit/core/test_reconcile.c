@@ -470,6 +470,32 @@ test_an_answer_that_has_to_wait(void **state)
 	await_end(r, run, "completed");
 }
 
+/* What an upgrade counts by: who is told of once more is no other. */
+static void
+test_counts_once(void **state)
+{
+	struct corerig *r = *state;
+	uint32_t found, lost;
+	struct fake_run *f;
+
+	corerig_create(r, "one");
+	corerig_daemon_down(r);
+	f = &r->runs[r->nruns++];
+	make_tool(f, "git-1", r->generation + 8);
+	r->busy_from = f->handle;
+	r->busy_inventories = 1;
+	corerig_daemon_up(r);
+	assert_int_equal(r->busy_inventories, 0);
+	runs_counts(r->app.runs, &found, &lost);
+	assert_int_equal(found, 2);
+	assert_int_equal(lost, 0);
+	corerig_settle(r);
+	assert_int_equal(f->all, 1);
+	corerig_exit(r, f, SIGKILL);
+	corerig_settle(r);
+	assert_true(f->acked);
+}
+
 /* Spawns wait until what was there is told apart from what is new. */
 static void
 test_nothing_is_spawned_before(void **state)
@@ -534,6 +560,7 @@ main(void)
 		T(test_adopts_what_lives),
 		T(test_finishes_what_has_ended),
 		T(test_waits_for_room),
+		T(test_counts_once),
 		T(test_confirms_an_end_once_more),
 		T(test_lost_with_another_helper),
 		T(test_stop_of_all),

@@ -383,7 +383,11 @@ main(int argc, char **argv)
 	    hygiene_clean(&hygiene, o.ready, why, sizeof(why)) != 0)
 		refuse("cannot start", why);
 	log_init("rdv-helper", STDERR_FILENO, LOG_INFO);
-	/* One that is tried ends with [main], who has seen to that. */
+	/*
+	 * One that is tried ends with [main], who has seen to that. Of an
+	 * upgrade there is nothing to look after: where no right is gained by
+	 * it exec(2) leaves this as it was, and a signal stays pending.
+	 */
 	if (o.child && o.answer < 0 && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
 		refuse("prctl", strerror(errno));
 	l = (struct launch){ .web = o.web,

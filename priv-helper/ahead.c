@@ -8,6 +8,7 @@
  */
 #include "priv-helper/ahead.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,12 +226,25 @@ take(struct ahead_kind *k)
 	return r;
 }
 
+static bool
+mounts_changed(const struct ops *o)
+{
+	struct pollfd p = { .fd = o->mounts, .events = POLLPRI };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 struct run *
 ahead_take(struct ops *o, const struct run *like, const struct priv_spawn *m)
 {
 	struct run *r = take(find(o, like, m));
 
-	return r != NULL ? r : take(find_open(o, like));
+	if (r != NULL)
+		return r;
+	/* Since this turn began: an open one would be shown what was there. */
+	if (mounts_changed(o))
+		ahead_drop_open(o);
+	return take(find_open(o, like));
 }
 
 static bool

@@ -107,6 +107,52 @@ not_longer_than_a_grant(void **state)
 	assert_int_equal(ahead_expire(&o), -1);
 }
 
+/* One that waits for what it is to see. Its reaper would be at `*reaper`. */
+static struct run *
+open_run(int *reaper)
+{
+	struct ahead_kind *k = &o.ahead.kinds[AHEAD_MAX];
+	const struct run like = { .uid = UID };
+	int pair[2];
+
+	assert_int_equal(seqpkt_pair(pair), 0);
+	k->uid = UID;
+	k->until = clock_mono_ms() + AHEAD_IDLE_MS;
+	k->run = run_like(&o.runs, &like);
+	k->run->state = RUN_SPARE;
+	k->run->control = pair[0];
+	*reaper = pair[1];
+	return k->run;
+}
+
+/* What is mounted in the same turn as a start is asked for is seen, too. */
+static void
+an_open_one_sees_what_is_mounted(void **state)
+{
+	const struct run like = { .uid = UID };
+	char cwd[] = "/";
+	const struct priv_spawn m = { .cwd = cwd };
+	struct run *r;
+	int changed[2], reaper;
+
+	(void)state;
+	o.mounts = -1;
+	r = open_run(&reaper);
+	assert_ptr_equal(ahead_take(&o, &like, &m), r);
+	run_free(&o.runs, r);
+	(void)close(reaper);
+	/* Whose other end is gone says so, as the kernel's file does. */
+	assert_int_equal(pipe(changed), 0);
+	(void)close(changed[0]);
+	o.mounts = changed[1];
+	r = open_run(&reaper);
+	assert_null(ahead_take(&o, &like, &m));
+	assert_int_equal(r->state, RUN_DONE);
+	run_free(&o.runs, r);
+	(void)close(reaper);
+	(void)close(changed[1]);
+}
+
 /* What the run has of it is the last that is done for its start. */
 static struct run *
 begun_run(void)
@@ -170,6 +216,8 @@ main(void)
 		    end),
 		cmocka_unit_test_setup_teardown(not_longer_than_a_grant, begin,
 		    end),
+		cmocka_unit_test_setup_teardown(
+		    an_open_one_sees_what_is_mounted, begin, end),
 		cmocka_unit_test_setup_teardown(none_right_behind_a_start,
 		    begin, end),
 		cmocka_unit_test_setup_teardown(

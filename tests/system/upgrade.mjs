@@ -5,7 +5,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
-import { bare, build, deadline, fdCount, test, waitFor } from '../harness/rdv.mjs';
+import { bare, build, deadline, descendants, fdCount, proc, test, waitFor } from
+	'../harness/rdv.mjs';
 import { System } from '../harness/system.mjs';
 import { Installed, programs, upgrade } from '../harness/upgrade.mjs';
 
@@ -245,6 +246,34 @@ await test('P03 an upgrade of the host is root\'s to ask for', async () => {
 	assert.deepEqual(kids(), before);
 	assert.match(await upgrade(s), /^upgraded /, 'control');
 	await go('asked');
+});
+
+// With the lock and every socket it would keep the next one from starting.
+await test('P05 who tries ends with a killed [main], as root too', async () => {
+	host.next();
+	host.write('rdvd', bad);
+	host.write('mode', 'stall');
+	process.kill(s.main.pid, 'SIGUSR2');
+	const rdvd = await waitFor('it is tried', () =>
+		descendants(s.main.pid).find((p) => p.state === 'T'));
+	const tries = proc(rdvd.ppid);
+	assert.notEqual(tries.pid, s.main.pid);
+	s.track();
+	s.main.kill('SIGKILL');
+	const lives = (p) => {
+		const now = proc(p.pid);
+		return now?.start === p.start && now.state !== 'Z';
+	};
+	try {
+		await waitFor('both are gone', () => ![rdvd, tries].some(lives));
+	} finally {
+		for (const p of [rdvd, tries].filter(lives))
+			process.kill(p.pid, 'SIGKILL');
+	}
+	await waitFor('all are gone', () => s.alive().length === 0);
+	host.next();
+	await s.up();
+	assert.match(await upgrade(s), /^upgraded /, 'control');
 });
 
 await test('all of it ends', async (t) => {

@@ -454,6 +454,8 @@ attach_run(const struct attach_conf *conf)
 	buf_init(&a->out, OUTPUT_MAX);
 	a->view.cli = conf->call->cli;
 	a->view.session = js_str(conf->session, "id", "");
+	a->view.link = conf->link;
+	a->view.ticket = conf->ticket;
 	a->view.read_only = conf->read_only;
 	a->view.follow = conf->follow;
 	a->view.patience = conf->patience_ms;

@@ -6,10 +6,13 @@
 
 struct cmd_call;
 struct js;
+struct link;
 
 struct attach_conf {
 	const struct cmd_call *call;
 	const struct js *session; /* as the API gave it */
+	const struct link *link;  /* by which it is joined, or NULL */
+	const char *ticket;	  /* what it was exchanged for */
 	bool read_only;
 	bool exit_code;
 	bool follow;	      /* the session keeps its size, whatever ours is */

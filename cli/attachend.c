@@ -93,7 +93,7 @@ report_refused(const struct attach_conf *conf, const struct view *v)
 	const char *name = name_of(conf);
 	char *hint;
 
-	if (vt_safe(v->vt)->refused == 0)
+	if (vt_safe(v->vt)->refused == 0 || conf->link != NULL)
 		return;
 	hint = cli_hint(cli, "session clipboard", name);
 	out_note(cli,
@@ -115,6 +115,10 @@ attachend_report(const struct attach_conf *conf, const struct view *v)
 	if (v->end == VIEW_REFUSED) {
 		out_error(c->cli, "REFUSED", "%s", v->why);
 		return CMD_FAILED;
+	}
+	if (v->end == VIEW_LOST && conf->link != NULL) {
+		out_error(c->cli, "UNREACHABLE", "%s", v->why);
+		return CMD_UNREACHABLE;
 	}
 	if (v->end == VIEW_LOST)
 		return api_unreachable(c, RDV_E_UNAVAILABLE, v->why);

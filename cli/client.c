@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli/loopback.h"
 #include "cli/sock.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -110,8 +111,10 @@ put_request(struct buf *b, const struct exchange *x)
 {
 	const struct client_request *rq = x->rq;
 
-	buf_printf(b, "%s %s HTTP/1.1\r\nHost: rdv\r\nConnection: close\r\n",
-	    rq->method, rq->target);
+	buf_printf(b, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n",
+	    rq->method, rq->target, rq->page != NULL ? rq->page->host : "rdv");
+	if (rq->page != NULL)
+		buf_printf(b, "Origin: http://%s\r\n", rq->page->host);
 	if (rq->token != NULL)
 		buf_printf(b, "Authorization: Bearer %s\r\n", rq->token);
 	buf_printf(b, "Accept: %s\r\n",
@@ -173,8 +176,12 @@ once(struct exchange *x)
 {
 	int fd, rc;
 
-	rc = sock_open(&fd, x->rq->socket, x->rq->timeout_ms, NULL, x->why,
-	    x->whysize);
+	if (x->rq->page != NULL)
+		rc = loopback_dial(x->rq->page, &fd, x->rq->timeout_ms, x->why,
+		    x->whysize);
+	else
+		rc = sock_open(&fd, x->rq->socket, x->rq->timeout_ms, NULL,
+		    x->why, x->whysize);
 	if (rc != 0)
 		return rc;
 	x->http = http_new(body_cb, x);

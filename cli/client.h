@@ -9,15 +9,19 @@
 #include "cli/http.h"
 #include "lib/buf.h"
 
+struct loopback;
+
 /*
- * Requests to rdvd over its Unix socket, one connection each, with deadlines.
- * A request whose connection breaks before the answer is sent once more when
- * that cannot do anything twice: a GET, or a POST, which always carries an
- * Idempotency-Key. So a restart of rdvd is a pause and not an error.
+ * Requests to rdvd over its Unix socket, or by the page's door on this host,
+ * one connection each, with deadlines. A request whose connection breaks before
+ * the answer is sent once more when that cannot do anything twice: a GET, or a
+ * POST, which always carries an Idempotency-Key. So a restart of rdvd is a
+ * pause and not an error.
  */
 struct client_request {
-	const char *socket; /* path */
-	const char *token;  /* NULL: none is shown */
+	const char *socket;	     /* path */
+	const struct loopback *page; /* instead, as a page of it; or NULL */
+	const char *token;	     /* NULL: none is shown */
 	const char *method;
 	const char *target; /* path and query */
 	const char *accept; /* NULL: application/json */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/link.h"
 #include "cli/redraw.h"
 #include "cli/sock.h"
 #include "cli/vt.h"
@@ -29,6 +30,7 @@
 #define TELL_MS	     1000 /* a shorter pause is nobody's business */
 #define DELAY_MAX_MS 1000
 #define DIAL_MS	     200 /* the keyboard waits for no longer */
+#define LINK_MS	     500 /* nor for a link to be exchanged */
 #define TAIL_BYTES   262144
 #define GAP_MAX	     65536 /* more is not shown byte by byte */
 #define ALIGN_MAX    4096
@@ -38,6 +40,9 @@
 #define COLS_MAX     1000
 #define ROWS_MIN     3
 #define ROWS_MAX     500
+/* Of contract 3.4: what it lives by counts no more, or is spent. */
+#define CODE_REVOKED 4001
+#define CODE_TICKET  4002
 
 /*
  * The moment of the loss is kept over all attempts: patience is one minute in
@@ -270,34 +275,74 @@ put_target(struct view *v, struct buf *b)
 		buf_put_text(b, "&read_only=1");
 }
 
-/* Bounded by DIAL_MS: while it dials, nobody reads the keyboard. */
+/* As oneself, or by a ticket, which opens this one connection. */
 static int
-dial(struct view *v)
+upgrade(struct view *v, int fd, const char *token, const char *ticket)
 {
-	struct ws_conf conf = {
-		.subprotocol = "rdv.v1", .ops = &ops, .arg = v
-	};
+	struct ws_conf conf = { .fd = fd,
+		.subprotocol = "rdv.v1",
+		.token = token,
+		.ops = &ops,
+		.arg = v };
 	struct buf target;
+
+	buf_init_secret(&target, 1024);
+	put_target(v, &target);
+	if (ticket != NULL) {
+		buf_printf(&target, "&token=%s", ticket);
+		conf.page = v->link->at.host;
+	}
+	conf.target = buf_cstr(&target);
+	v->ws = ws_new(&conf);
+	buf_done(&target);
+	return v->ws == NULL ? RDV_E_UNAVAILABLE : 0;
+}
+
+static int
+dial_as_oneself(struct view *v)
+{
 	char *token;
-	int rc;
+	int fd, rc;
 
 	rc = sock_token(&token, v->cli->base, "cli-token", v->why,
 	    sizeof(v->why));
 	if (rc != 0)
 		return rc;
-	rc = sock_open(&conf.fd, v->cli->term_socket, DIAL_MS, NULL, v->why,
+	rc = sock_open(&fd, v->cli->term_socket, DIAL_MS, NULL, v->why,
 	    sizeof(v->why));
-	if (rc == 0) {
-		buf_init(&target, 1024);
-		put_target(v, &target);
-		conf.target = buf_cstr(&target);
-		conf.token = token;
-		v->ws = ws_new(&conf);
-		buf_done(&target);
-		rc = v->ws == NULL ? RDV_E_UNAVAILABLE : 0;
-	}
+	if (rc == 0)
+		rc = upgrade(v, fd, token, NULL);
 	secret_free(token, strlen(token));
 	return rc;
+}
+
+/* What came with the first answer is used up by the first connection. */
+static int
+dial_by_link(struct view *v)
+{
+	const char *ticket = v->ticket;
+	struct js *o = NULL;
+	int fd, rc = 0;
+
+	v->ticket = NULL;
+	if (ticket == NULL) {
+		rc = link_open(v->link, LINK_MS, &o, v->why, sizeof(v->why));
+		ticket = js_str(o, "token", NULL);
+	}
+	if (rc == 0)
+		rc = loopback_dial(&v->link->at, &fd, DIAL_MS, v->why,
+		    sizeof(v->why));
+	if (rc == 0)
+		rc = upgrade(v, fd, NULL, ticket);
+	js_free(o);
+	return rc;
+}
+
+/* Bounded: while it dials, nobody reads the keyboard. */
+static int
+dial(struct view *v)
+{
+	return v->link != NULL ? dial_by_link(v) : dial_as_oneself(v);
 }
 
 static void
@@ -305,7 +350,7 @@ connect_now(struct view *v)
 {
 	int rc = dial(v);
 
-	if (rc == RDV_E_DENIED)
+	if (rc == RDV_E_DENIED || rc == RDV_E_NOT_FOUND)
 		v->end = VIEW_REFUSED;
 	else if (rc != 0)
 		retry_later(v);
@@ -347,8 +392,11 @@ judge_refusal(struct view *v, int status, const char *body, size_t len)
 	char why[160];
 	struct js *m;
 
-	/* 0: it broke before there was an answer, as when rdvd is restarted. */
-	if (status == 0 || status == 503 || status == 429) {
+	/*
+	 * 0: it broke before there was an answer, as when rdvd is restarted;
+	 * 502 and 504: so nginx says of that.
+	 */
+	if (status == 0 || status == 429 || (status >= 502 && status <= 504)) {
 		retry_later(v);
 		return;
 	}
@@ -377,6 +425,13 @@ passing(unsigned code)
 	return false;
 }
 
+/* A ticket that another takes the place of: it is good for a minute. */
+static bool
+late_ticket(const struct view *v, unsigned code)
+{
+	return v->link != NULL && code == CODE_TICKET;
+}
+
 /* After the exit message every close is the right one. */
 static void
 judge_close(struct view *v)
@@ -391,12 +446,14 @@ judge_close(struct view *v)
 	if (!ws_is_open(v->ws) && code == 1006) {
 		status = ws_refusal(v->ws, &body, &len);
 		judge_refusal(v, status, body, len);
-	} else if (passing(code) || v->again) {
+	} else if (passing(code) || v->again || late_ticket(v, code)) {
 		v->again = false;
 		retry_later(v);
 	} else if (code == 1000) {
 		v->end = VIEW_RELEASED;
 	} else {
+		if (v->link != NULL && code == CODE_REVOKED)
+			(void)str_copy(v->why, link_gone, sizeof(v->why));
 		if (v->why[0] == '\0')
 			(void)snprintf(v->why, sizeof(v->why),
 			    "rdvd closed the view with code %u", code);

@@ -10,6 +10,7 @@
 
 struct buf;
 struct cli;
+struct link;
 struct vt;
 struct ws;
 
@@ -31,6 +32,9 @@ enum view_end {
 struct view {
 	const struct cli *cli;
 	const char *session; /* id */
+	/* By a link, and what it was exchanged for first; NULL: as oneself. */
+	const struct link *link;
+	const char *ticket;
 	bool read_only;
 	bool follow; /* states no size */
 	unsigned cols, rows;

@@ -30,8 +30,9 @@
 
 /*
  * The nonce defends against caches between client and server (RFC 6455, 1.3);
- * a Unix socket has nothing between. So it is the one of the RFC's example,
- * whose answer is known: the server still proves that it speaks the protocol.
+ * a Unix socket has nothing between, and nginx of this host no cache. So it is
+ * the one of the RFC's example, whose answer is known: the server still proves
+ * that it speaks the protocol.
  */
 #define NONCE  "dGhlIHNhbXBsZSBub25jZQ=="
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -154,13 +155,18 @@ send_request(const struct ws_conf *conf)
 
 	buf_init_secret(&b, REQUEST_MAX);
 	buf_printf(&b,
-	    "GET %s HTTP/1.1\r\nHost: rdv\r\n"
+	    "GET %s HTTP/1.1\r\nHost: %s\r\n"
 	    "Connection: Upgrade\r\nUpgrade: websocket\r\n"
 	    "Sec-WebSocket-Version: 13\r\n"
 	    "Sec-WebSocket-Key: " NONCE "\r\n"
-	    "Sec-WebSocket-Protocol: %s\r\n"
-	    "Authorization: Bearer %s\r\n\r\n",
-	    conf->target, conf->subprotocol, conf->token);
+	    "Sec-WebSocket-Protocol: %s\r\n",
+	    conf->target, conf->page != NULL ? conf->page : "rdv",
+	    conf->subprotocol);
+	if (conf->page != NULL)
+		buf_printf(&b, "Origin: http://%s\r\n", conf->page);
+	if (conf->token != NULL)
+		buf_printf(&b, "Authorization: Bearer %s\r\n", conf->token);
+	buf_put_text(&b, "\r\n");
 	sent = buf_ok(&b) &&
 	       send(conf->fd, b.data, b.len, MSG_NOSIGNAL) == (ssize_t)b.len;
 	buf_done(&b);

@@ -22,7 +22,8 @@ struct ws_ops {
 struct ws_conf {
 	int fd; /* taken over */
 	const char *target;
-	const char *token;
+	const char *token; /* NULL: none is shown */
+	const char *page;  /* "HOST:PORT" of the page it is for; NULL: none */
 	const char *subprotocol;
 	const struct ws_ops *ops;
 	void *arg;

@@ -196,7 +196,8 @@ const struct cmd cmd_share = {
 	.opts = new_opts,
 	.help = "make a link to a session's terminal and show it once",
 	.doc = "Whoever has the link sees the terminal of that session in a "
-	       "browser, and who else looks, and nothing besides: its screen "
+	       "browser, or on this host with rdv attach, and who else looks, "
+	       "and nothing besides: its screen "
 	       "as it is then and what follows, with --history also all that "
 	       "it showed before. With --write "
 	       "what they type is typed as you. It ends at its time, with the "

@@ -1,7 +1,7 @@
 // The files of cases, one after the other.
 import { end } from './case.mjs';
 
-const files = ['signin', 'sessions', 'terminal', 'tabs', 'phone', 'share',
+const files = ['signin', 'sessions', 'terminal', 'tabs', 'phone', 'share', 'attach',
 	'refusals', 'hosts', 'rotation', 'replay', 'tmux', 'echo', 'hostile',
 	'recovery', 'policy'];
 

@@ -109,7 +109,7 @@ $(BUILD)/bin/rdv-egress: $(call obj,egress/main.c) $(BUILD)/libegress.a \
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_EGRESS)
 
 $(BUILD)/bin/rdv: $(call obj,cli/main.c) $(BUILD)/libcli.a \
-    $(BUILD)/liblib.a
+    $(BUILD)/dmn/emu.a $(BUILD)/liblib.a
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_CLI)

@@ -10,11 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/crop.h"
 #include "cli/view.h"
 #include "cli/vt.h"
 #include "cli/ws.h"
 #include "lib/buf.h"
 #include "lib/js.h"
+
+#define THEIRS_MAX 1000 /* columns or rows that rdvd has at most */
+#define DRAWN_MAX  ((size_t)16 << 20) /* of a view, in colours without end */
 
 /* How a screen begins: CAN and RIS; see daemon/emu/restore.c. */
 static const char reset[] = "\030\033c";
@@ -43,6 +47,25 @@ begin(struct view *v)
 	v->drawing = v->drawn = true;
 }
 
+/*
+ * Who follows sees a terminal of another size through a view of ours. Of a link
+ * it is not proven who says that size.
+ */
+static void
+frame(struct view *v, const struct js *m)
+{
+	const int64_t cols = js_int(m, "cols", 0), rows = js_int(m, "rows", 0);
+	const bool sane =
+	    cols > 1 && cols <= THEIRS_MAX && rows > 0 && rows <= THEIRS_MAX;
+
+	crop_free(v->crop);
+	v->crop = NULL;
+	v->their_cols = sane ? (unsigned)cols : v->cols;
+	v->their_rows = sane ? (unsigned)rows : v->rows;
+	if (v->follow && (v->their_cols != v->cols || v->their_rows != v->rows))
+		v->crop = crop_new(v->their_cols, v->their_rows);
+}
+
 void
 redraw_msg(struct view *v, const struct js *m)
 {
@@ -50,19 +73,23 @@ redraw_msg(struct view *v, const struct js *m)
 
 	if (!v->drawing) {
 		begin(v);
+		frame(v, m);
 		if (strncmp(data, reset, sizeof(reset) - 1) == 0)
 			data += sizeof(reset) - 1;
 	}
 	vt_set(v->vt, VT_REPLAY);
-	vt_feed(v->vt, data, strlen(data), v->out);
+	if (v->crop != NULL)
+		crop_feed(v->crop, data, strlen(data));
+	else
+		vt_feed(v->vt, data, strlen(data), v->out);
 	v->drawing = js_bool(m, "more", false);
 	if (v->drawing)
 		return;
 	v->offset = v->live = js_int(m, "offset", v->offset);
 	v->skipping = v->align = v->told = false;
+	redraw_crop(v);
 	v->screens++;
 	v->whole = buf_left(v->out);
-	redraw_judge(v, m);
 }
 
 void
@@ -70,8 +97,23 @@ redraw_judge(struct view *v, const struct js *m)
 {
 	int64_t cols = js_int(m, "cols", 0), rows = js_int(m, "rows", 0);
 
-	if (v->follow && (cols > v->cols || rows > v->rows))
-		redraw_tell(v, "the session is larger than this terminal");
+	if (v->follow && v->drawn &&
+	    (cols != v->their_cols || rows != v->their_rows))
+		(void)view_redraw(v);
+}
+
+void
+redraw_crop(struct view *v)
+{
+	struct buf b;
+
+	if (v->crop == NULL)
+		return;
+	buf_init(&b, DRAWN_MAX);
+	crop_draw(v->crop, v->cols, v->rows, &b);
+	vt_set(v->vt, VT_WATCH);
+	vt_feed(v->vt, (const char *)b.data, b.len, v->out);
+	buf_done(&b);
 }
 
 void

@@ -9,9 +9,11 @@ struct view;
 
 /* A piece of the screen (docs/stream.md, "screen"). */
 void redraw_msg(struct view *v, const struct js *m);
+/* What has changed of a terminal that is shown through a view. */
+void redraw_crop(struct view *v);
 /*
- * Tells who follows a size that is larger than this terminal: nothing will be
- * drawn where it should. `m` has the session's cols and rows.
+ * Who follows a size that is not that of the last screen is given another.
+ * `m` has the session's cols and rows.
  */
 void redraw_judge(struct view *v, const struct js *m);
 /*

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/crop.h"
 #include "cli/link.h"
 #include "cli/redraw.h"
 #include "cli/sock.h"
@@ -100,6 +101,7 @@ ready_msg(struct view *v, const struct js *m)
 	safe_msg(v, m);
 	if (!first && end - v->offset > GAP_MAX)
 		(void)view_redraw(v);
+	redraw_judge(v, m);
 }
 
 /* The stream goes on elsewhere: another run, or output no longer kept. */
@@ -109,6 +111,9 @@ resync_msg(struct view *v, const struct js *m)
 	(void)str_copy(v->run, js_str(m, "run_id", v->run), sizeof(v->run));
 	v->offset = js_int(m, "offset", v->offset);
 	v->skipping = false;
+	/* What is emulated here is another terminal. */
+	if (v->crop != NULL)
+		(void)view_redraw(v);
 }
 
 static void
@@ -200,6 +205,11 @@ show(struct view *v, const char *p, size_t len)
 	size_t old = 0, all = len;
 
 	v->offset += (int64_t)len;
+	if (v->crop != NULL) {
+		crop_feed(v->crop, p, len);
+		redraw_crop(v);
+		return;
+	}
 	if (v->align)
 		align(v, &p, &len);
 	at += (int64_t)(all - len);
@@ -373,6 +383,8 @@ view_done(struct view *v)
 {
 	ws_free(v->ws);
 	v->ws = NULL;
+	crop_free(v->crop);
+	v->crop = NULL;
 }
 
 int
@@ -557,6 +569,7 @@ view_input(struct view *v, const char *p, size_t len)
 void
 view_size(struct view *v, unsigned cols, unsigned rows)
 {
+	const unsigned had_cols = v->cols, had_rows = v->rows;
 	char text[80];
 	int n;
 
@@ -566,6 +579,9 @@ view_size(struct view *v, unsigned cols, unsigned rows)
 	v->rows = rows < ROWS_MIN   ? ROWS_MIN
 		  : rows > ROWS_MAX ? ROWS_MAX
 				    : rows;
+	if (v->follow && v->drawn &&
+	    (v->cols != had_cols || v->rows != had_rows))
+		(void)view_redraw(v);
 	/* Stated when it opens, if it is not open now. */
 	if (!v->ready || v->read_only || v->follow)
 		return;

@@ -10,6 +10,7 @@
 
 struct buf;
 struct cli;
+struct crop;
 struct link;
 struct vt;
 struct ws;
@@ -36,10 +37,12 @@ struct view {
 	const struct link *link;
 	const char *ticket;
 	bool read_only;
-	bool follow; /* states no size */
+	bool follow; /* states no size; shown in ours by `crop` if another */
 	unsigned cols, rows;
 	int64_t patience; /* ms for rdvd to come back */
 	struct vt *vt;
+	struct crop *crop; /* NULL: it has our size, or it is told ours */
+	unsigned their_cols, their_rows; /* of the last screen */
 	struct buf *out;
 	int64_t live; /* output before this offset is old: shown, not obeyed */
 

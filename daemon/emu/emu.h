@@ -60,6 +60,13 @@ void emu_modes(const struct emu *e, struct buf *out);
 void emu_text(const struct emu *e, bool sgr, struct buf *out);
 
 /*
+ * So many cells of a row from column `x` on, with their colours, blanks at the
+ * end removed. Its pen is the plain one before and afterwards.
+ */
+void emu_cells(const struct emu *e, unsigned y, unsigned x, unsigned cols,
+    struct buf *out);
+
+/*
  * Either of them step by step, since of the largest screens each takes longer
  * than others can wait. Where so many lines above the screen are more than
  * `max` bytes there are fewer, most of those that would fit; the screen alone

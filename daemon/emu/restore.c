@@ -501,27 +501,58 @@ emu_look(const struct emu *e, struct emu_look *out)
 	};
 }
 
-void
-emu_text_line(struct emu_out *o, unsigned y, bool sgr)
+/* Behind the last cell that is seen, with its background or without. */
+static unsigned
+seen(const struct line *l, bool sgr)
 {
-	static const struct cell blank = { .ch = ' ' | CELL_WIDTH(1) };
-	const struct line *l = o->e->on->line[y];
 	unsigned end = used(l);
 
 	while (sgr && end < l->len && l->cell[end].bg & CELL_COLOUR)
 		end++;
-	for (unsigned x = 0; x < end; x++) {
-		const struct cell *c = &l->cell[x];
+	return end;
+}
 
-		if (x > 0 && width(c - 1) == 2 && width(c) == 0)
+/* A wide character of which one half is outside is a blank. */
+static void
+put_cells(struct emu_out *o, const struct line *l, unsigned from, unsigned end,
+    bool sgr)
+{
+	static const struct cell blank = { .ch = ' ' | CELL_WIDTH(1) };
+	const unsigned stop = seen(l, sgr) < end ? seen(l, sgr) : end;
+
+	for (unsigned x = from; x < stop; x++) {
+		const struct cell *c = &l->cell[x];
+		const bool second = x > 0 && width(c - 1) == 2 && width(c) == 0;
+
+		if (second && x > from)
 			continue;
 		if (sgr)
 			emu_put_pen(o, c);
-		emu_put_text(o, has_content(c) ? c->ch : blank.ch);
+		emu_put_text(o,
+		    !has_content(c) || second || (width(c) == 2 && x + 1 >= end)
+			? blank.ch
+			: c->ch);
 	}
 	if (sgr)
 		emu_put_plain(o);
+}
+
+void
+emu_text_line(struct emu_out *o, unsigned y, bool sgr)
+{
+	const struct line *l = o->e->on->line[y];
+
+	put_cells(o, l, 0, l->len > o->e->cols ? l->len : o->e->cols, sgr);
 	buf_put_u8(o->b, '\n');
+}
+
+void
+emu_cells(const struct emu *e, unsigned y, unsigned x, unsigned cols,
+    struct buf *out)
+{
+	struct emu_out o = { .e = e, .b = out, .no_links = true };
+
+	put_cells(&o, e->on->line[y], x, x + cols, true);
 }
 
 void

@@ -80,6 +80,74 @@ await test('attach -r sends no keys, --size follow leaves the size',
 		await pane.detach();
 	}));
 
+// What a program draws on 120 columns and 40 rows, in a pane of 80 and 24.
+const large = { cols: 120, rows: 40 };
+await test('attach --size follow shows the part of a larger one with the cursor',
+	() => inPane(async (pane) => {
+		const s = await rdv.session('large', ['/bin/sh', '-c',
+			'stty raw -echo; printf "\\033[1;1Htop-left\\033[1;112H' +
+			'top-right\\033[40;1Hbottom-left\\033[40;101H' +
+			'bottom-right\\033[1;1H"; exec cat'], large);
+		const rows = () => pane.screen().split('\n');
+		const cursor = () => pane.run('display-message', '-p',
+			'#{cursor_x} #{cursor_y}').trim();
+		const shows = (text, x, y) => waitFor(`${text} at ${x} ${y}`, () =>
+			rows()[y]?.startsWith(text, x)).catch((e) => {
+			e.message += `, but\n${pane.screen()}`;
+			throw e;
+		});
+		await waitFor('it is drawn', async () => (await rdv.call('GET',
+			`/api/sessions/${s.id}/screen`)).content.includes('top-right'));
+		pane.line('echo mine');
+		await pane.shows('\nmine');
+		pane.attach('--size', 'follow', 'large');
+		await shows('top-left', 0, 0);
+		assert.doesNotMatch(pane.screen(), /right|bottom/);
+		assert.equal(cursor(), '0 0');
+		// As far as it goes to the right and down, and no line is broken.
+		pane.run('send-keys', '-l', '\x1b[40;110H');
+		await shows('bottom-right', 60, 23);
+		assert.equal(cursor(), '69 23');
+		assert.doesNotMatch(pane.screen(), /left/);
+		await pane.detach();
+		assert.equal(pane.modes(), '01000');
+		assert.match(pane.run('capture-pane', '-p', '-S', '-'), /\nmine\n/);
+		const now = await rdv.call('GET', `/api/sessions/${s.id}/screen`);
+		assert.deepEqual([now.cols, now.rows], [120, 40]);
+	}));
+
+await test('attach --size follow goes by every size of the session, and ours',
+	() => inPane((one) => inPane(async (two) => {
+		await rdv.session('many sizes', ['/bin/sh', '-c',
+			'stty -echo; show() { printf "\\033[2J\\033[H"; stty size; ' +
+			'printf "\\033[$(stty size | tr " " ";")H#"; }; ' +
+			'trap show WINCH; show; while :; do sleep 0.05; done'],
+		{ cols: 100, rows: 30 });
+		two.attach('--size', 'follow', "'many sizes'");
+		// The cursor is in the last cell, and the first is out of sight.
+		const corner = (x, y) => waitFor(`# at ${x} ${y}`, () =>
+			two.screen().split('\n')[y]?.startsWith('#', x)).catch((e) => {
+			e.message += `, but\n${two.screen()}`;
+			throw e;
+		});
+		await corner(79, 23);
+		// Somebody who owns it makes it smaller, then larger again.
+		one.attach("'many sizes'");
+		await two.shows('24 80');
+		one.run('resize-window', '-x', '50', '-y', '12');
+		await two.shows('12 50');
+		await corner(49, 11);
+		assert.equal(two.screen().trim().split('\n').length, 12);
+		one.run('resize-window', '-x', '110', '-y', '30');
+		await corner(79, 23);
+		// Ours becomes large enough.
+		two.run('resize-window', '-x', '130', '-y', '40');
+		await corner(109, 29);
+		await two.shows('30 110');
+		await two.detach();
+		await one.detach();
+	})));
+
 // Says "ready", and what it was asked to once a byte was typed.
 const says = (text, then = 'exec cat -v') => ['/bin/sh', '-c',
 	`stty raw -echo; printf ready; head -c1 >/dev/null; printf '${text}'; ` +

@@ -30,9 +30,18 @@ export class Pane {
 		this.run('send-keys', 'Enter');
 	}
 
+	// What is read together with keys before it is a paste, and no order.
 	detach() {
-		this.run('send-keys', 'C-\\', 'C-\\');
-		return this.shows('status 0');
+		let at = 0;
+		return waitFor('it is detached', () => {
+			if (this.screen().includes('status 0'))
+				return true;
+			if (Date.now() - at > 2000) {
+				this.run('send-keys', 'C-\\', 'C-\\');
+				at = Date.now();
+			}
+			return false;
+		});
 	}
 
 	screen() {

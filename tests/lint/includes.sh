@@ -51,8 +51,10 @@ refuse '^egress/' '(priv-helper|git-worker|daemon|cli)/' \
     'the proxy knows only security and lib'
 refuse '^egress/' 'security/(filter|caps|drop|profile|landlock|sysset)\.h' \
     'the proxy may only confine itself (security/confine.h)'
-refuse '^cli/' '(security|priv-helper|git-worker|egress|daemon)/' \
+refuse '^cli/' '(security|priv-helper|git-worker|egress)/' \
     'the CLI knows only lib'
+refuse '^cli/' 'daemon/([^/]*\.h|[^e][^/]*/|event/|emu/([^e]|e[^m]))' \
+    'and of the daemon its emulator, by the one header it has for others'
 
 # Directions inside the daemon.
 refuse '^daemon/http/' 'daemon/(auth|api|store|event|core|term|app)' \

@@ -336,6 +336,7 @@ who_follows_states_no_size(void **state)
 	assert_null(strstr(rig.screen, "resize"));
 }
 
+/* It is for 91 columns, and the cursor is in the last of them. */
 static void
 large_fn(int fd, const char *request, unsigned n)
 {
@@ -343,22 +344,33 @@ large_fn(int fd, const char *request, unsigned n)
 	(void)n;
 	fakews_accept(fd);
 	fakews_text(fd, READY(0, 0));
-	fakews_text(fd, "{\"type\":\"screen\",\"data\":\"S\",\"offset\":0,"
-			"\"cols\":91,\"rows\":24,\"more\":false}");
+	fakews_text(fd, "{\"type\":\"screen\",\"data\":\"\\u0018\\u001bc"
+			"\\u001b[1;86H\",\"offset\":0,\"cols\":91,"
+			"\"rows\":24,\"more\":true}");
+	fakews_text(fd, "{\"type\":\"screen\",\"data\":\"right\","
+			"\"offset\":0,\"cols\":91,\"rows\":24,\"more\":false}");
+	RIG_OUTPUT(fd, 0, "\033[2;1H\033[1;87HI");
 	end_run(fd);
 }
 
 static void
-who_follows_a_larger_one_is_told(void **state)
+who_follows_a_larger_one_sees_a_part(void **state)
 {
+	char row[128];
+
 	(void)state;
 	rig_start_with(large_fn, "--size=follow");
 	assert_int_equal(rig_wait_end(), 0);
-	assert_non_null(strstr(rig.screen, "larger than this terminal"));
+	/* 90 of 91 columns: 84 blanks are left of it. */
+	(void)snprintf(row, sizeof(row), "\033[1;1H\033[m\033[K%84sright", "");
+	assert_non_null(strstr(rig.screen, row));
+	assert_non_null(strstr(rig.screen, " rIght"));
+	assert_null(strstr(rig.screen, "\033[1;87HI"));
+	rig_check_restored();
 	(void)rig_teardown(NULL);
 	rig_start_with(large_fn, "--size=own");
 	assert_int_equal(rig_wait_end(), 0);
-	assert_null(strstr(rig.screen, "larger than this terminal"));
+	assert_non_null(strstr(rig.screen, "\033[1;87HI"));
 }
 
 int
@@ -374,7 +386,7 @@ main(void)
 		T(a_long_wait_is_one_line_that_goes),
 		T(where_errors_go_it_is_told_plainly),
 		T(who_follows_states_no_size),
-		T(who_follows_a_larger_one_is_told),
+		T(who_follows_a_larger_one_sees_a_part),
 	};
 
 	return CHECK_RUN("redraw", tests);

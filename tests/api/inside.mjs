@@ -78,14 +78,27 @@ await test('attach inside screen: what is drawn, and a shell behind it', () =>
 
 // A server for one connection, on its standard streams: nothing listens. Without
 // root it cannot give a terminal to the group tty, as it wants to. Where the
-// kernel does not do so by itself (gid=5), that group is hidden from it.
+// kernel does not do so by itself (gid=5), that group is hidden from it, by an
+// /etc of its own: a mount on the file alone is gone as soon as somebody adds an
+// account anywhere on this host and renames a new file over the one below.
 const serve = (dir) => `serve="/usr/sbin/sshd -i -f ${dir}/sshd.conf \
 -E ${dir}/log"
 grep -q '^devpts .*gid=' /proc/mounts && exec $serve
-grep -v ^tty: /etc/group >${dir}/group
 exec unshare --user --map-current-user --keep-caps --mount \
-sh -c "mount --bind ${dir}/group /etc/group && exec $serve"
+sh -c "mount --rbind /etc ${dir}/real && mount --bind ${dir}/etc /etc && \
+exec $serve"
 `;
+
+function etc(dir) {
+	const at = path.join(dir, 'etc'), real = path.join(dir, 'real');
+
+	fs.mkdirSync(at);
+	fs.mkdirSync(real);
+	for (const name of fs.readdirSync('/etc').filter((n) => n !== 'group'))
+		fs.symlinkSync(path.join(real, name), path.join(at, name));
+	fs.writeFileSync(path.join(at, 'group'), fs.readFileSync('/etc/group',
+		'utf8').replace(/^tty:.*\n/m, ''));
+}
 
 function sshd(dir) {
 	const file = (name) => path.join(dir, name);
@@ -102,6 +115,7 @@ KbdInteractiveAuthentication no
 PrintMotd no
 PrintLastLog no
 `);
+	etc(dir);
 	fs.writeFileSync(file('serve'), serve(dir));
 	fs.writeFileSync(file('known'), `rdv-test ${fs.readFileSync(
 		file('host.pub'), 'utf8')}`);

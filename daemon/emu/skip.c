@@ -11,6 +11,9 @@
 
 #include "daemon/emu/state.h"
 
+/* Looked at in one piece where all of it is likely to be printable. */
+#define STRIDE 256
+
 typedef uint8_t vec __attribute__((vector_size(16)));
 
 /* ESC, the shifts, and what may be the first byte of a C1 control. */
@@ -87,25 +90,36 @@ is_printable(uint8_t c)
 	return c >= 0x20 && c < 0x7f;
 }
 
+/* Two instructions for 16 bytes: the smallest and the largest tell. */
 static bool
 all_printable(const uint8_t *p)
 {
-	vec v, hit = { 0 };
-	uint64_t out[2];
+	uint8_t least = 0xff, most = 0;
 
-	for (unsigned i = 0; i < 64; i += sizeof(v)) {
-		memcpy(&v, p + i, sizeof(v));
-		hit |= (vec)((vec)(v - 0x20) > 0x5e);
+	for (unsigned i = 0; i < STRIDE; i++) {
+		least = p[i] < least ? p[i] : least;
+		most = p[i] > most ? p[i] : most;
 	}
-	memcpy(out, &hit, sizeof(out));
-	return (out[0] | out[1]) == 0;
+	return is_printable(least) && is_printable(most);
+}
+
+size_t
+skip_printable(const uint8_t *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n + STRIDE <= len && all_printable(p + n))
+		n += STRIDE;
+	while (n < len && is_printable(p[n]))
+		n++;
+	return n;
 }
 
 size_t
 skip_unprintable(const uint8_t *p, size_t len)
 {
-	while (len >= 64 && all_printable(p + len - 64))
-		len -= 64;
+	while (len >= STRIDE && all_printable(p + len - STRIDE))
+		len -= STRIDE;
 	while (len > 0 && is_printable(p[len - 1]))
 		len--;
 	return len;

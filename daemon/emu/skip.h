@@ -19,6 +19,8 @@ struct emu;
  * there is a sequence among them, *last is behind the last.
  */
 size_t skip_plain(const uint8_t *p, size_t len, size_t *last);
+/* How many bytes from the front are printable ones of ASCII. */
+size_t skip_printable(const uint8_t *p, size_t len);
 /* Behind the last byte that is no printable one of ASCII; 0: all are. */
 size_t skip_unprintable(const uint8_t *p, size_t len);
 /*

@@ -172,11 +172,29 @@ land(struct screen_job *j)
 	fly(j, j->ahead);
 }
 
+/*
+ * How far what was read for `ahead` is plain. An endless line is nothing but
+ * printable and then looked at once, not from either end.
+ */
+static size_t
+look_through(struct screen_job *j, const uint8_t *p, size_t len)
+{
+	size_t begin = skip_printable(p, len), last = 0, n, odd;
+
+	n = skip_plain(p + begin, len - begin, &last);
+	if (last > 0)
+		j->sequence = j->ahead + begin + last;
+	odd = skip_unprintable(p + begin, n);
+	if (odd > 0)
+		j->odd = j->ahead + begin + odd;
+	return begin + n;
+}
+
 bool
 flight_step(struct screen_job *j, uint64_t end)
 {
 	uint8_t *block = j->term->ts->step;
-	size_t len, n, odd, last = 0;
+	size_t len, n;
 
 	if (!j->looking) {
 		if (j->at < j->look_at || end - j->at < WORTH ||
@@ -192,12 +210,7 @@ flight_step(struct screen_job *j, uint64_t end)
 		land(j);
 		return true;
 	}
-	n = skip_plain(block, len, &last);
-	if (last > 0)
-		j->sequence = j->ahead + last;
-	odd = skip_unprintable(block, n);
-	if (odd > 0)
-		j->odd = j->ahead + odd;
+	n = look_through(j, block, len);
 	j->term->ts->stats.looked += n;
 	j->effort += n / LOOKS;
 	j->ahead += n;

@@ -536,6 +536,29 @@ test_plain_is_what_is_cut(void **state)
 	}
 }
 
+/* Wherever the one stands that is not, in whichever piece is looked at. */
+static void
+test_printable_to_the_byte(void **state)
+{
+	static const uint8_t odd[] = { 0, 0x1f, 0x7f, 0x80, 0xff, '\n', 0x1b };
+	uint8_t text[700];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(0x20 + i % 0x5f);
+	assert_int_equal(skip_printable(text, sizeof(text)), sizeof(text));
+	assert_int_equal(skip_unprintable(text, sizeof(text)), 0);
+	for (size_t at = 0; at < sizeof(text); at++) {
+		uint8_t was = text[at];
+
+		text[at] = odd[at % sizeof(odd)];
+		assert_int_equal(skip_printable(text, sizeof(text)), at);
+		assert_int_equal(skip_unprintable(text, sizeof(text)), at + 1);
+		assert_int_equal(skip_printable(text, at), at);
+		text[at] = was;
+	}
+}
+
 #define WITH_LOG(f) \
 	cmocka_unit_test_setup_teardown(f, screenrig_setup, screenrig_teardown)
 
@@ -558,6 +581,7 @@ main(void)
 		WITH_LOG(test_jobs_take_turns),
 		WITH_LOG(test_users_take_turns),
 		cmocka_unit_test(test_plain_is_what_is_cut),
+		cmocka_unit_test(test_printable_to_the_byte),
 	};
 
 	return CHECK_RUN("screen", tests);

@@ -4,8 +4,9 @@
  * Too early is expensive: the terminal has a few bytes then, and the writer is
  * woken for a few more. With many floods the turns of the others are all the
  * waiting that is needed; only when a round brought little it is worth to
- * sleep. A key that is pressed beside floods has the processors to itself
- * until its echo is through.
+ * sleep. One that is alone, while nobody types, has all turns of a round, so
+ * that what is done once for a round is done for as many bytes. A key that is
+ * pressed beside floods has the processors to itself until its echo is through.
  *
  * Invariant: while somebody has joined a round is due, in FLOODS_HOLD_US at
  * most, and who was served stands behind all others; and holds follow each
@@ -15,9 +16,9 @@
 #include "daemon/term/flood.h"
 
 #include "daemon/loop.h"
+#include "lib/clock.h"
 
-/* Nobody gave more than this: the writers are slower than we are. */
-#define LITTLE	  1024
+/* As long they are left alone then. */
 #define LITTLE_US 200
 
 static void
@@ -28,19 +29,26 @@ floods_round_cb(void *arg)
 	size_t moved, most = 0;
 
 	fs->held = false;
+	fs->calm = n == 1 && clock_mono_us() >= fs->calm_from;
+	if (fs->calm)
+		n = FLOODS_TURNS;
 	for (; n > 0 && !TAILQ_EMPTY(&fs->all); n--) {
 		struct flood *f = TAILQ_FIRST(&fs->all);
 
 		TAILQ_REMOVE(&fs->all, f, link);
 		TAILQ_INSERT_TAIL(&fs->all, f, link);
+		fs->left = n - 1;
 		moved = f->turn(f->arg);
 		if (fs->moved < FLOODS_HOLD_BYTES)
 			fs->moved += moved;
 		if (moved > most)
 			most = moved;
+		if (fs->calm && moved < FLOODS_LITTLE)
+			break;
 	}
 	if (fs->n > 0)
-		loop_timer_set_us(fs->round, most < LITTLE ? LITTLE_US : 0);
+		loop_timer_set_us(fs->round,
+		    most < FLOODS_LITTLE ? LITTLE_US : 0);
 }
 
 void
@@ -84,6 +92,7 @@ flood_leave(struct floods *fs, struct flood *f)
 void
 floods_hold(struct floods *fs)
 {
+	fs->calm_from = clock_mono_us() + FLOODS_TYPING_US;
 	if (fs->n == 0 || fs->held || fs->moved < FLOODS_HOLD_BYTES)
 		return;
 	fs->held = true;

@@ -26,6 +26,9 @@ struct floods {
 	unsigned n;
 	size_t moved; /* since the last hold */
 	bool held;
+	bool calm;	   /* this round is that of one, and nobody types */
+	unsigned left;	   /* of its turns, behind the present one */
+	int64_t calm_from; /* monotonic us */
 };
 
 /*
@@ -33,10 +36,14 @@ struct floods {
  * for no more of them, however many flood.
  */
 #define FLOODS_TURNS 8
+/* Nobody gave more than this: the writers are slower than we are. */
+#define FLOODS_LITTLE 1024
 /* A held round comes after this long at the latest. */
 #define FLOODS_HOLD_US 500
 /* Floods move this much between two holds, however many keys are pressed. */
 #define FLOODS_HOLD_BYTES 65536
+/* Who has typed may type again within this; then it is calm. */
+#define FLOODS_TYPING_US 100000
 
 void floods_init(struct floods *fs, struct loop *l);
 void floods_done(struct floods *fs);

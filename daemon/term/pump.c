@@ -28,9 +28,10 @@
 #define FLOOD	   4095 /* a turn that moved this much was no echo */
 #define PIPE_BYTES 16384
 /*
- * Spooled in several turns before it is logged and shown: fewer, larger. A
- * flood that is alone logs each page: that work fills the time in which the
- * kernel brings the next one, which otherwise is slept through.
+ * Spooled in several turns before it is logged and shown: fewer, larger. One
+ * flood alone has a round for that. While somebody types it logs each page:
+ * the round is short, and that work fills the time in which the kernel brings
+ * the next one, which otherwise is slept through.
  */
 #define BATCH 65536
 /*
@@ -166,14 +167,16 @@ pump_start(struct pump *p, enum priv_io io, const int *fd)
 /*
  * A flood that is alone is back too early each time. Asking an empty terminal
  * sleeps until the kernel has moved the next page up, and the way to sleep and
- * back takes longer than that; looking how much there is does not wait.
+ * back takes longer than that; looking how much there is does not wait. It is
+ * worth its processor time only beside the work on each page.
  */
 static void
 look(const struct pump *p)
 {
+	const struct floods *fs = &p->load->floods;
 	int have = 0;
 
-	if (p->state != PUMP_FLOOD || p->load->floods.n > 1)
+	if (p->state != PUMP_FLOOD || fs->n > 1 || fs->calm)
 		return;
 	for (int i = 0; i < LOOKS && have < WORTH; i++) {
 		if (ioctl(p->src[0].fd, FIONREAD, &have) < 0)
@@ -233,10 +236,23 @@ log_spool(struct pump *p, struct turn *t)
 	t->logged += (size_t)(p->log->size - before);
 }
 
+/* Whether what came is logged and shown with what comes next. */
+static bool
+waits_for_more(const struct pump *p, long n)
+{
+	const struct floods *fs = &p->load->floods;
+
+	if (p->spooled + SIP > p->spool_size / 2)
+		return false;
+	if (fs->n > 1)
+		return n >= FLOOD && p->spooled < BATCH;
+	return p->state == PUMP_FLOOD && fs->calm && fs->left > 0 &&
+	       n >= FLOODS_LITTLE;
+}
+
 static void
 turn_pty(struct pump *p, struct turn *t)
 {
-	bool more;
 	long n;
 
 	if (p->state == PUMP_BLOCKED)
@@ -247,10 +263,8 @@ turn_pty(struct pump *p, struct turn *t)
 	n = sip(p);
 	t->moved = n > 0 ? (size_t)n : 0;
 	t->end = n < 0;
-	more = n >= FLOOD && p->load->floods.n > 1 && p->spooled < BATCH &&
-	       p->spooled + SIP <= p->spool_size / 2;
 	/* At the end the bytes come before the end does. */
-	if (!more)
+	if (!waits_for_more(p, n))
 		log_spool(p, t);
 }
 

@@ -26,6 +26,7 @@ struct rig {
 	struct floods floods;
 	struct member m[MEMBERS];
 	size_t gives;	/* each turn */
+	unsigned left;	/* what a turn was told; all of them, summed up */
 	unsigned turns; /* of all */
 	unsigned until;
 	bool late;
@@ -38,6 +39,7 @@ rig_turn_cb(void *arg)
 	struct rig *g = m->rig;
 
 	m->turns++;
+	g->left += g->floods.left;
 	if (m->leaves)
 		flood_leave(&g->floods, &m->flood);
 	if (++g->turns == g->until)
@@ -202,6 +204,41 @@ test_last_one_takes_the_hold_along(void **state)
 	assert_int_equal(g->floods.n, 0);
 }
 
+/* One that is alone has a whole round, unless it gave little or a key came. */
+static void
+test_alone_while_nobody_types(void **state)
+{
+	struct rig *g = *state;
+
+	flood_join(&g->floods, &g->m[0].flood);
+	turns(g, 3 * FLOODS_TURNS);
+	assert_true(g->floods.calm);
+	assert_int_equal(g->left, 3 * FLOODS_TURNS * (FLOODS_TURNS - 1) / 2);
+	g->left = 0;
+	g->gives = FLOODS_LITTLE - 1;
+	turns(g, 3);
+	assert_int_equal(g->left, 3 * (FLOODS_TURNS - 1));
+	g->left = 0;
+	g->gives = 4095;
+	floods_hold(&g->floods);
+	g->floods.calm_from = INT64_MAX;
+	turns(g, 3 * FLOODS_TURNS);
+	assert_false(g->floods.calm);
+	assert_int_equal(g->left, 0);
+	flood_leave(&g->floods, &g->m[0].flood);
+}
+
+static void
+test_a_key_is_remembered(void **state)
+{
+	struct rig *g = *state;
+	int64_t before = clock_mono_us();
+
+	floods_hold(&g->floods);
+	assert_in_range(g->floods.calm_from, before + FLOODS_TYPING_US,
+	    clock_mono_us() + FLOODS_TYPING_US);
+}
+
 /* Somebody presses a key while many flood, at each place of a round. */
 struct press {
 	struct rig *rig;
@@ -275,6 +312,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_each_has_its_turn),
 		T(test_one_leaves_in_its_turn),
+		T(test_alone_while_nobody_types),
+		T(test_a_key_is_remembered),
 		T(test_a_key_waits_for_one_round),
 		T(test_held_for_a_while),
 		T(test_released_at_once),

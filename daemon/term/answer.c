@@ -16,6 +16,7 @@
 #include "daemon/loop.h"
 #include "daemon/term/screen.h"
 #include "daemon/term/state.h"
+#include "lib/err.h"
 
 /* Looked at in a step: what a flood brings at once. */
 #define LOOK VIEWER_CHUNK
@@ -66,24 +67,50 @@ put(struct term *t, struct said *s, const char *reply)
 	t->ts->stats.answers++;
 }
 
+/* Its program reads its input, or may yet. */
+static bool
+is_read(const struct term *t)
+{
+	return t->input.queued == 0 || t->log.size - t->answer.at <= UNREAD;
+}
+
+/*
+ * While the cursor was worked out others may have typed, until there was no
+ * room. Then it waits for what they typed, and what was asked since for it.
+ */
+static void
+say_cursor(struct term *t)
+{
+	struct answer *a = &t->answer;
+	int err;
+
+	if (is_read(t)) {
+		err = term_input(t, a->cursor, strlen(a->cursor));
+		if (err == RDV_E_FULL)
+			return;
+		t->ts->stats.answers += err == 0;
+	}
+	a->cursor[0] = '\0';
+	a->asked = a->late = false;
+	turn_join(&t->ts->turns, &a->turn);
+}
+
 static void
 answer_cursor_cb(int err, const struct screen_got *got, void *arg)
 {
 	struct term *t = arg;
 	struct answer *a = &t->answer;
 	struct emu_look look;
-	struct said s = { 0 };
-	char text[32];
 
-	a->asked = a->late = false;
-	if (err == 0) {
-		emu_look(got->emu, &look);
-		(void)snprintf(text, sizeof(text), "\033[%s%u;%uR",
-		    a->dec ? "?" : "", look.y + 1, look.x + 1);
-		put(t, &s, text);
-		say(t, &s);
+	if (err != 0) {
+		a->asked = a->late = false;
+		turn_join(&t->ts->turns, &a->turn);
+		return;
 	}
-	turn_join(&t->ts->turns, &a->turn);
+	emu_look(got->emu, &look);
+	(void)snprintf(a->cursor, sizeof(a->cursor), "\033[%s%u;%uR",
+	    a->dec ? "?" : "", look.y + 1, look.x + 1);
+	say_cursor(t);
 }
 
 /* Where the cursor is, is worked out of what is there: no more comes. */
@@ -214,11 +241,9 @@ look(struct term *t)
 static bool
 is_heard(const struct term *t)
 {
-	uint64_t behind = t->log.size - t->answer.at;
-
 	return t->io == PRIV_IO_PTY && t->input.fd >= 0 &&
 	       (t->size.owner == NULL || t->answer.at < t->answer.until) &&
-	       (t->input.queued == 0 || behind <= UNREAD);
+	       is_read(t);
 }
 
 static bool
@@ -242,7 +267,9 @@ answer_grown(struct term *t)
 {
 	struct answer *a = &t->answer;
 
-	if (a->asked || a->turn.joined)
+	if (a->cursor[0] != '\0' && (t->input.queued == 0 || !is_read(t)))
+		say_cursor(t);
+	else if (a->asked || a->turn.joined)
 		hold(t);
 	else if (answer_step_cb(t))
 		turn_join(&t->ts->turns, &a->turn);
@@ -276,4 +303,5 @@ answer_stop(struct term *t)
 	a->job = NULL;
 	a->timer = NULL;
 	a->asked = false;
+	a->cursor[0] = '\0';
 }

@@ -17,16 +17,18 @@ struct term;
  * terminal, and where the cursor is. Who looks and has the size gives them
  * instead, so there is one answer (abuse J02).
  */
-#define ANSWER_SEQ 8
+#define ANSWER_SEQ    8
+#define ANSWER_CURSOR 24
 
 struct answer {
 	uint64_t at; /* of the log: what is behind it waits to be looked at */
 	uint8_t len; /* of a sequence that has begun */
 	char seq[ANSWER_SEQ];
-	struct screen_job *job; /* NULL: the cursor was never asked for */
-	bool asked;		/* it is being worked out */
-	bool dec;		/* by DECXCPR */
-	bool late;		/* its output is not held up for that */
+	struct screen_job *job;	    /* NULL: the cursor was never asked for */
+	bool asked;		    /* it is being worked out */
+	bool dec;		    /* by DECXCPR */
+	bool late;		    /* its output is not held up for that */
+	char cursor[ANSWER_CURSOR]; /* worked out, and no room for it yet */
 	struct loop_timer *timer;
 	uint64_t until; /* asked before somebody looked: answered here */
 	struct turn turn;

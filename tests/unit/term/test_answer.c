@@ -393,6 +393,151 @@ test_J02_who_reads_late_hears(void **state)
 	termrig_pty_done(g, &p);
 }
 
+/* Programs of an owner have no turn for so long, or again. */
+static void
+starve(struct termrig *g, bool on)
+{
+	g->terms->rest_until = on ? clock_mono_us() + 3600 * 1000000LL : 0;
+	loop_timer_set_us(g->terms->slice, 0);
+}
+
+/* Of `len` bytes that it says now nothing is logged until something happens. */
+static void
+ask_and_go_on(struct termrig *g, struct termrig_pty *p, const char *question,
+    const char *more)
+{
+	termrig_pty(g, p);
+	fill(g, p);
+	starve(g, true);
+	say(g, p, question, strlen(question));
+	assert_true(p->term->answer.asked);
+	assert_int_equal(p->term->pump.state, PUMP_HELD);
+	termrig_write(p->slave, more, strlen(more));
+}
+
+/* However long an answer takes, output is held up for a second. */
+static void
+test_J02_held_for_a_second(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	struct logged l;
+
+	ask_and_go_on(g, &p, "\033[6n", "more");
+	l = (struct logged){ p.term, term_bytes(p.term) + 4 };
+	termrig_turns(g, 10);
+	assert_false(is_logged(&l));
+	termrig_until(g, is_logged, &l);
+	assert_true(p.term->answer.asked);
+	starve(g, false);
+	hear(g, &p, "\033[2;4R");
+	/* The next one is held again. */
+	starve(g, true);
+	say(g, &p, "\033[6n", 4);
+	assert_int_equal(p.term->pump.state, PUMP_HELD);
+	starve(g, false);
+	hear(g, &p, "\033[2;8R");
+	termrig_pty_done(g, &p);
+}
+
+/* Who takes the size sees at once what is held up; what was asked is ours. */
+static void
+test_J02_who_takes_the_size_waits_for_nothing(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	struct sink s;
+
+	ask_and_go_on(g, &p, "\033[6n\033[5n", "more\033[5n");
+	sink_open(&s, p.term, term_bytes(p.term), false);
+	assert_int_equal(p.term->pump.state, PUMP_HELD);
+	assert_int_equal(viewer_resize(s.viewer, 80, 24), 0);
+	assert_int_not_equal(p.term->pump.state, PUMP_HELD);
+	sink_await(g, &s, 8);
+	assert_true(p.term->answer.asked);
+	starve(g, false);
+	hear(g, &p, "\033[2;4R\033[0n");
+	termrig_until(g, is_answered, &p);
+	assert_int_equal(g->terms->stats.answers, 2);
+	sink_close(&s);
+	termrig_pty_done(g, &p);
+}
+
+static bool
+is_without_room(void *arg)
+{
+	return ((const struct termrig_pty *)arg)->term->answer.cursor[0] !=
+	       '\0';
+}
+
+/* A cursor that is asked for, and no room for it when it is known. */
+static void
+ask_without_room(struct termrig *g, struct termrig_pty *p)
+{
+	static uint8_t block[4096];
+
+	ask_and_go_on(g, p, "\033[6n\033[5n", "");
+	memset(block, 'x', sizeof(block));
+	while (term_input(p->term, block, sizeof(block)) == 0)
+		continue;
+	while (term_input(p->term, block, 1) == 0)
+		continue;
+	starve(g, false);
+	termrig_until(g, is_without_room, p);
+	assert_int_equal(g->terms->stats.answers, 0);
+}
+
+/* All that it reads until it has heard so much that nobody typed. */
+static void
+hear_behind(struct termrig *g, struct termrig_pty *p, const char *want)
+{
+	int64_t late = clock_mono_ms() + 60000;
+	char part[4096], text[64];
+	size_t len = 0;
+
+	assert_int_equal(fcntl(p->slave, F_SETFL, O_NONBLOCK), 0);
+	while (len < strlen(want)) {
+		ssize_t n = read(p->slave, part, sizeof(part));
+
+		for (ssize_t i = 0; i < n; i++) {
+			assert_true(part[i] != 'x' || len == 0);
+			if (part[i] != 'x' && len < sizeof(text) - 1)
+				text[len++] = part[i];
+		}
+		termrig_turns(g, 1);
+		assert_true(clock_mono_ms() < late);
+	}
+	text[len] = '\0';
+	assert_string_equal(text, want);
+}
+
+static void
+test_J02_room_is_waited_for(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+
+	ask_without_room(g, &p);
+	hear_behind(g, &p, "\033[2;4R\033[0n");
+	termrig_pty_done(g, &p);
+}
+
+/* It goes on as if it had not asked: it is not answered out of the past. */
+static void
+test_J02_room_is_not_waited_for_long(void **state)
+{
+	static const char more[2000] = "more";
+	struct termrig *g = *state;
+	struct termrig_pty p;
+
+	ask_without_room(g, &p);
+	for (int i = 0; i < 40; i++)
+		say(g, &p, more, sizeof(more));
+	assert_false(is_without_room(&p));
+	assert_int_equal(drain(g, &p, 0), 0);
+	termrig_pty_done(g, &p);
+}
+
 #define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -409,6 +554,10 @@ main(void)
 		WITH_RIG(test_J02_emulators_stay),
 		WITH_RIG(test_J02_who_does_not_read_hears_nothing),
 		WITH_RIG(test_J02_who_reads_late_hears),
+		WITH_RIG(test_J02_held_for_a_second),
+		WITH_RIG(test_J02_who_takes_the_size_waits_for_nothing),
+		WITH_RIG(test_J02_room_is_waited_for),
+		WITH_RIG(test_J02_room_is_not_waited_for_long),
 	};
 
 	return CHECK_RUN("answer", tests);

@@ -255,6 +255,35 @@ test_H08_stranger_does_not_hold_up_the_end(void **state)
 }
 
 static bool
+is_looked_for(void *arg)
+{
+	return ((const struct termrig_pty *)arg)->term->pump.quiet_by != 0;
+}
+
+/* Held or no longer held up: a run that has ended ends all the same. */
+static void
+test_H08_hold_does_not_hold_up_the_end(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+
+	for (int last = 0; last < 2; last++) {
+		termrig_pty(g, &p);
+		pump_hold(&p.term->pump, true);
+		assert_int_equal(p.term->pump.state, PUMP_HELD);
+		term_finish(p.term, PUMP_EXITED);
+		pump_hold(&p.term->pump, last == 0);
+		termrig_until(g, is_looked_for, &p);
+		pump_hold(&p.term->pump, last == 0);
+		clock_shift(3000 * (last + 1), 0);
+		term_finish(p.term, PUMP_EXITED);
+		pump_hold(&p.term->pump, last == 0);
+		termrig_until(g, is_drained, &p);
+		termrig_pty_done(g, &p);
+	}
+}
+
+static bool
 is_blocked(void *arg)
 {
 	struct terms_stats s;
@@ -428,6 +457,7 @@ main(void)
 		T(test_reopened_terminal_goes_on),
 		T(test_orphan_ends_at_its_end),
 		T(test_H08_stranger_does_not_hold_up_the_end),
+		T(test_H08_hold_does_not_hold_up_the_end),
 		T(test_D09_no_room_blocks_and_recovers),
 		T(test_pipes_keep_streams_apart),
 		T(test_pipes_flood_and_input_end),

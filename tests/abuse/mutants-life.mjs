@@ -87,7 +87,8 @@ const parts = [
 			'true']],
 		red: ['unit/priv/test_parked abuse_P05_orphans'] },
 	{ ids: ['P05'], guard: 'and its own no longer than a reaper waits',
-		off: [['priv-helper/parked.c', '\n\t    now >= p->sweep_by)', ')']],
+		off: [['priv-helper/parked.c', ' <= 0 ||\n\t    now >= p->sweep_by)',
+			' <= 0)']],
 		red: ['unit/priv/test_parked abuse_P05_orphans'] },
 	{ ids: ['P05'], guard: 'orphans are looked for when any child has ended',
 		off: [['priv-helper/parked.c', '\tunsure(p);\n\tTAILQ_FOREACH (k, ' +
@@ -147,6 +148,15 @@ const parts = [
 		off: [['priv-helper/programs.c', 'return st->st_uid != 0 && ' +
 			'st->st_uid != geteuid();', '(void)st;\n\treturn false;']],
 		red: ['system P03'] },
+	{ ids: ['P04'], guard: 'runs have no more descriptors than can be had',
+		off: [['priv-helper/op_spawn.c', 'o->runs.n < RUNS_TABLE && ' +
+			'fds <= o->run_fds', 'fds > 0']],
+		red: ['abuse P04 at the limit'] },
+	{ ids: ['P06'], guard: 'what runs counts for settings that are new',
+		off: [['daemon/core/sessionnew.c',
+			'return count < s->app->conf->max_sessions ? 0 : RDV_E_FULL;',
+			'return count < 0 ? RDV_E_FULL : 0;']],
+		red: ['abuse P06 a tighter'] },
 	{ ids: ['P01'], guard: 'of root [main] keeps no more than it had',
 		off: [['priv-helper/system.c', 'geteuid() == 0 ? caps_keep_main() : ',
 			'geteuid() == 0 ? 0 : ']],

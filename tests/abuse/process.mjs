@@ -3,11 +3,13 @@
 // tests/priv has the same below the API (test_life.c, test_guard.c: H03 with a
 // pid that is taken again, H06 through the 32-bit entry, H07).
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Rdv, build, proc, test, waitFor } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
-import { ended, options, output, refused, run, unharmed } from './lib.mjs';
+import { sanitized } from '../harness/sanitizer.mjs';
+import { ended, options, output, refused, rss, run, unharmed } from './lib.mjs';
 
 const rdv = await Rdv.start(options);
 const home = rdv.home;
@@ -283,6 +285,56 @@ await test('H10 sizes that are none, too many, and of two', async () => {
 	await b.close();
 	await close(s);
 });
+
+// All that a byte can be, and what ends a paste among it.
+const pasted = (size) => {
+	const piece = Buffer.concat([Buffer.from(Array.from({ length: 256 },
+		(_, i) => i)), Buffer.from('\x1b[201~\xc3(\0')]);
+	return Buffer.alloc(size, piece);
+};
+
+await test('H11 a paste of 100 MB is bounded, or all of it arrives', () =>
+	unharmed(rdv, async () => {
+		const size = (sanitized() ? 16 : 100) << 20, all = pasted(size);
+		const most = rss(rdv.rdvd);
+		const open = async (name, what) => {
+			const s = await rdv.session(name, ['/bin/sh', '-c',
+				`stty raw -echo; echo ready; ${what}`]);
+			const t = await Terminal.open(rdv, s.id);
+			await t.shows('ready');
+			return { s, t };
+		};
+		const give = (t) => {
+			for (let at = 0; at < size; at += 65536)
+				t.ws.send(all.subarray(at, at + 65536));
+		};
+		const deaf = await open('deaf', 'exec tail -f /dev/null');
+		give(deaf.t);
+		await deaf.t.message('flow', (m) => m.input === 'paused');
+		const reads = await open('reads', `head -c ${size} | md5sum; read x`);
+		let top = 0;
+		const look = setInterval(() => {
+			top = Math.max(top, rss(rdv.rdvd));
+		}, 10);
+		try {
+			give(reads.t);
+			await reads.t.shows(createHash('md5').update(all).digest('hex'),
+				300000);
+		} finally {
+			clearInterval(look);
+		}
+		assert.ok(sanitized() || top < most + (16 << 20), `${most} -> ${top}`);
+		assert.ok(deaf.t.ws.bufferedAmount > size / 2, 'what was not taken ' +
+			`stays with who sent it: ${deaf.t.ws.bufferedAmount}`);
+		assert.equal(deaf.t.closed, null, 'and it is not sent away');
+		// Not one byte more than was sent.
+		assert.equal((await rdv.call('GET', `/api/sessions/${reads.s.id}`)).run
+			.state, 'running');
+		for (const { s, t } of [deaf, reads]) {
+			t.ws.terminate();
+			await close(s);
+		}
+	}));
 
 await test('H12 text is typed as it is', async () => {
 	for (const text of ['/exit', '!ls', '#x', 'C-c', 'Enter', '^C', 'C-d Escape',

@@ -7,6 +7,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { bare, bin, build, descendants, fdCount, proc, skip, test, waitFor }
 	from '../harness/rdv.mjs';
+import { sanitized } from '../harness/sanitizer.mjs';
 import { options, output } from './lib.mjs';
 import { Installed, programs, upgrade } from '../harness/upgrade.mjs';
 
@@ -264,6 +265,36 @@ await test('P04 more descriptors than a message takes', async (t) => {
 		assert.ok(fs.existsSync(`/proc/${pid}`));
 });
 
+await test('P04 at the limit of descriptors, and with none to spare',
+	async (t) => {
+		const installed = new Installed(t);
+		const rdv = await t.start({ ...options, helper: installed.helper,
+			by: ['prlimit', '--nofile=100:100'] });
+		const all = [], pids = [];
+		const more = () => session(rdv, all.length).catch((e) => e);
+		let one;
+		while (!((one = await more()) instanceof Error))
+			all.push(one);
+		assert.match(one.message, /409 .*too low a limit on open files/);
+		assert.ok(all.length > 4, `control: ${all.length}`);
+		for (const s of all)
+			pids.push(await pidOf(rdv, s));
+		const kids = [rdv.ops, rdv.rdvd], from = fs.statSync(rdv.logPath).size;
+		const limit = (n) => assert.equal(spawnSync('prlimit', ['--pid',
+			rdv.main.pid, `--nofile=${n}:`]).status, 0);
+		// What it has it keeps, and can open nothing: no try, and no file
+		// that would tell who asks.
+		installed.next();
+		limit(10);
+		process.kill(rdv.main.pid, 'SIGUSR2');
+		await waitFor('it refuses', () => rdv.logged(from, 'mod=upgrade '));
+		await nothingHappened(rdv, all, pids, kids);
+		limit(100);
+		assert.match(await upgrade(rdv), new RegExp('^upgraded .* terminals=' +
+			`${all.length}$`));
+		await goOn(rdv, all, pids);
+	});
+
 await test('P05 kill -9 in the middle of an upgrade', async (t) => {
 	const { installed, rdv, all, pids } = await start(t, 2);
 	for (const name of ['ops', 'rdvd']) {
@@ -322,6 +353,52 @@ await test('P06 what runs keeps what it is held by', async (t) => {
 	assert.deepEqual([after.guards, after.policy],
 		[before.guards, before.policy]);
 });
+
+// The next build, as if its profiles had a path less.
+function tighter(installed) {
+	const path = '\0/dev/zero\0', other = '\0/dev/nine\0';
+	installed.next();
+	const data = installed.copy('rdv-helper', installed.build);
+	const at = data.indexOf(path);
+	assert.ok(at > 0 && data.indexOf(path, at + 1) < 0, 'it is there once');
+	data.write(other, at, 'latin1');
+	installed.write('rdv-helper', data);
+}
+
+await test('P06 a tighter build and tighter settings are for what starts then',
+	async (t) => {
+		const installed = new Installed(t);
+		const rdv = await t.start({ ...options, helper: installed.helper });
+		const dir = path.join(rdv.home, 'work');
+		fs.mkdirSync(dir);
+		const start = () => rdv.session('held', ['/bin/sh', '-c', 'while ' +
+			'read x; do echo got $x $(head -c 3 /dev/zero | wc -c); done'],
+		{ profile: 'script', project_path: dir });
+		const reads = async (s, word) => {
+			await types(rdv, s, word);
+			return (await waitFor('what it reads', async () => new RegExp(
+				`got ${word} (\\d)\\s`).exec(await output(rdv, s))))[1];
+		};
+		const policy = async (s) => (await rdv.call('GET',
+			`/api/runs/${s.run.id}`)).policy;
+		const all = [await start(), await start()];
+		const before = await policy(all[0]);
+		assert.equal(await reads(all[0], 'one'), '3', 'control');
+		tighter(installed);
+		fs.appendFileSync(path.join(rdv.base, 'server/config.toml'),
+			'[terminal]\nmax_sessions = 1\n');
+		assert.match(await upgrade(rdv), /^upgraded .* terminals=2$/);
+		for (const s of all)
+			assert.equal(await reads(s, 'two'), '3', 'it keeps what it had');
+		assert.deepEqual(await policy(all[0]), before, 'and says so');
+		await assert.rejects(start, /429 .*max_sessions/);
+		for (const s of all)
+			await rdv.call('DELETE', `/api/sessions/${s.id}`);
+		const next = await start();
+		// A sanitized one reads everywhere.
+		assert.equal(await reads(next, 'three'), sanitized() ? '3' : '0');
+		await assert.rejects(start, /429 /, 'one is what there may be');
+	});
 
 await test('P06 a list of hosts stays the way out, and is counted', async (t) => {
 	const installed = new Installed(t);

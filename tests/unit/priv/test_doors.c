@@ -135,7 +135,8 @@ they_come_back(void **state)
 static void
 abuse_P02_sockets_that_are_not_understood(void **state)
 {
-	const int pair = dup(dir), closed = 900;
+	const int other = dup(dir), closed = 900;
+	const int deaf = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	(void)state;
 	assert_true(takes(&(struct wrong){ .name = "bob" }));
@@ -143,11 +144,13 @@ abuse_P02_sockets_that_are_not_understood(void **state)
 	assert_false(takes(&(struct wrong){ .dir = closed }));
 	assert_false(takes(&(struct wrong){ .sock = closed }));
 	/* It is open, and nobody could connect to it. */
-	assert_false(takes(&(struct wrong){ .sock = pair }));
+	assert_false(takes(&(struct wrong){ .sock = other }));
+	assert_false(takes(&(struct wrong){ .sock = deaf }));
 	assert_false(takes(&(struct wrong){ .web = 2 }));
 	assert_false(takes(&(struct wrong){ .cut = 1 }));
 	assert_false(takes(&(struct wrong){ .more = 1 }));
-	(void)close(pair);
+	(void)close(other);
+	(void)close(deaf);
 }
 
 static void

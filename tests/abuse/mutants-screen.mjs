@@ -166,6 +166,22 @@ export const screen = [
 	{ ids: ['J05'], guard: 'a control of eight bits is none',
 		off: [['cli/vt.c', 'if (!goes_on && ch < 0xa0)', 'if (false)']],
 		red: ['unit/cli/test_vt test_J05'] },
+	{ ids: ['J10'], guard: 'a branch is text (planted: it is markup)',
+		off: [['web/src/ui/session.tsx',
+			'<span class="branch mono">\n\t\t\t\t\t' +
+			'{label(session.worktree_branch)}</span>}',
+			'<span class="branch mono" dangerouslySetInnerHTML={{ __html: ' +
+			'label(session.worktree_branch) }} />}']],
+		red: ['e2e abuse_J10 markup in a folder'] },
+	{ ids: ['J10'], guard: 'no script runs but the page\'s own',
+		off: [['proxy-conf/snippets/headers.conf', "script-src 'self';",
+			"script-src 'self' 'unsafe-inline';"]],
+		red: ['e2e abuse_J10 markup in a folder'] },
+	{ ids: ['J05'], guard: 'a page keeps no image (planted: one it does)',
+		off: [['web/src/term/safe.ts', '\tconst all = [\n', '\tconst all = [\n' +
+			'\t\tparser.registerDcsHandler({ final: "q" }, (data) => ' +
+			'((globalThis as any).kept = data, true)),\n']],
+		red: ['e2e abuse_J05 an image'] },
 	{ ids: ['J01'], guard: 'nobody is told of a text that is not let',
 		off: [['daemon/api/doors.c', 'if (!d->clipboard || !d->subscribed ||',
 			'if (!d->subscribed ||']],

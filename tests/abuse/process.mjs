@@ -483,6 +483,16 @@ await test('H17 every way to end is told apart', async () => {
 	await signal(s, 'CONT');
 	await rdv.call('POST', `/api/sessions/${s.id}/exec`, { command: 'x' });
 	assert.equal((await ended(rdv, s.id)).run.exit_code, 4);
+	// And one that is stopped ends when it is told to, as one that runs.
+	const deaf = await rdv.session('deaf', ['/bin/sh', '-c',
+		'trap "" HUP TERM; echo pid=$$; while :; do read x; done']);
+	const [still] = await pidsOf(deaf, 1);
+	await signal(deaf, 'STOP');
+	await waitFor('stopped', () => proc(still).state === 'T');
+	await close(deaf);
+	await waitFor('it is gone', () => !alive(still));
+	const { run: over } = await ended(rdv, deaf.id);
+	assert.deepEqual([over.state, over.signal], ['killed', 9]);
 });
 
 await test('H19 a child has descriptors 0, 1 and 2', async () => {

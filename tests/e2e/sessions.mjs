@@ -336,3 +336,58 @@ await test('abuse_J10 markup in a name, a branch or a path stays text',
 	await page.context().close();
 	await product.closeAll();
 });
+
+await test('abuse_J10 markup in a folder, a branch, an error stays text, and ' +
+    'would not run', async ({ product, browser }) => {
+	const page = await browser.signedIn();
+	const mark = (n) => `<img/src=x/onerror=document.title=${n}>`;
+	const repo = join(product.dir, 'marked');
+	const git = (...args) => execFileSync('git', ['-C', repo,
+	    '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args]);
+	const folder = await product.api('POST', '/api/folders',
+	    { name: mark(1) });
+
+	mkdirSync(repo);
+	git('init', '-q', '-b', 'main');
+	git('commit', '-q', '--allow-empty', '-m', 'first');
+	await page.click("header a:has-text('New session')");
+	await page.click('text=In a new worktree');
+	await page.fill('#new-name', 'marked');
+	await page.fill('#new-repository', repo);
+	await page.fill('#new-branch', mark(2));
+	await page.fill('#new-base', 'main');
+	await page.fill('#new-command', shell);
+	await page.click('text=Start session');
+	await connected(page);
+	equal(await page.textContent('.head .branch'), mark(2), 'branch');
+	check((await page.textContent('.sidebar')).includes(mark(1)), 'folder');
+	/* What the server says of what it was given. */
+	await fillForm(page, { name: 'nowhere',
+	    directory: join(product.dir, mark(3)) });
+	await page.click('text=Start session');
+	await until(async () => (await page.textContent(
+	    '.new-session .trouble')).length > 10, 'a reason');
+	equal(await page.locator('.desk img').count(), 0, 'elements');
+	/* Were it markup, it would run nothing. */
+	const ran = await page.evaluate(() => new Promise((done) => {
+		const box = document.createElement('div');
+		const script = document.createElement('script');
+
+		globalThis.ran = [];
+		document.addEventListener('securitypolicyviolation', (ev) => {
+			ran.push(ev.effectiveDirective);
+			if (ran.length === 2)
+				done(ran);
+		});
+		script.textContent = 'ran.push("script")';
+		box.innerHTML = '<svg onload="ran.push(1)"></svg>';
+		document.body.append(box, script);
+		setTimeout(() => done(ran), 10_000);
+	}));
+	equal(ran.sort(), ['script-src-attr', 'script-src-elem'], 'refused');
+	check(page.complaints.splice(0).every((text) =>
+	    /Content Security Policy|Failed to load/.test(text)), 'complaints');
+	await page.context().close();
+	await product.closeAll();
+	await product.api('DELETE', `/api/folders/${folder.id}`);
+});

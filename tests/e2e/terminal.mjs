@@ -1,6 +1,6 @@
 // One terminal: programs, keys, colours, sizes and pastes.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import {
@@ -325,4 +325,50 @@ await test('abuse_J06 noise leaves the page and the terminal usable', (all) =>
 	await shows(page, /^still here$/);
 	await page.click('.details summary');
 	await page.waitForSelector('.panel dl');
+}));
+
+/* In bytes, when nothing that is not needed is kept any more. */
+async function heap(cdp) {
+	await cdp.send('HeapProfiler.collectGarbage');
+	return (await cdp.send('Runtime.getHeapUsage')).usedSize;
+}
+
+const SIZE = 1.5 * (1 << 20);
+
+await test('abuse_J05 an image is neither drawn nor kept nor written, and ends',
+    (all) => withShell(all, async (page) => {
+	const file = join(all.product.dir, 'images');
+	const much = (text) => text.repeat(SIZE / text.length);
+	const images = {
+		sixel: `\x1bPq"1;1;99999;99999#1;2;100;0;0${much('#1~-')}\x1b\\`,
+		iterm: '\x1b]1337;File=name=cHdu;inline=1;width=99999;' +
+		    `height=99999;size=6291456:${much('QUJD')}\x07`,
+		kitty: '\x1b_Ga=T,f=24,s=99999,v=99999,t=d;' +
+		    `${much('QUJD')}\x1b\\`,
+		transfer: `\x1b]1337;File=name=cHdu;inline=0:QUJD\x07`,
+	};
+	const drawn = () => page.locator('.desk').evaluate((el) =>
+	    el.querySelectorAll('img, canvas, svg, video, object').length);
+	const cdp = await page.context().newCDPSession(page);
+	const before = [await drawn(), await heap(cdp)];
+	const files = readdirSync(all.product.dir);
+	const saved = [];
+
+	page.on('download', (one) => saved.push(one.url()));
+	writeFileSync(file, '\x1bcbegin\r\n' + Object.entries(images).map(
+	    ([name, image]) => `<${image}${name}>\r\n`).join('') + 'behind\r\n');
+	await type(page, `stty -echo; cat ${file}; read x\n`);
+	await shows(page, /^behind$/);
+	equal((await rows(page)).slice(0, 7), ['begin', '<sixel>', '<iterm>',
+	    '<kitty>', '<transfer>', 'behind', ''], 'rows');
+	equal(await drawn(), before[0], 'drawn');
+	const more = await heap(cdp) - before[1];
+	check(more < SIZE, `${more} bytes are kept`);
+	equal(saved, [], 'saved');
+	equal(readdirSync(all.product.dir).filter((f) => !files.includes(f)),
+	    ['images'], 'written');
+	/* Who comes later may begin in the middle of one, which has its end. */
+	await page.reload();
+	await shows(page, /^behind$/);
+	equal(await drawn(), before[0], 'drawn again');
 }));

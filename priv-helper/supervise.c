@@ -23,36 +23,15 @@
 #include "lib/seqpkt.h"
 #include "lib/str.h"
 #include "priv-helper/auditacts.h"
-#include "priv-helper/auditask.h"
 #include "priv-helper/cgroup.h"
-#include "priv-helper/kin.h"
+#include "priv-helper/ending.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/notify.h"
 #include "priv-helper/parked.h"
-#include "priv-helper/sweep.h"
+#include "priv-helper/super.h"
 #include "priv-helper/system.h"
-#include "priv-helper/upgrade.h"
 
-/* rdvd drains for up to 30 s, [ops] gives runs 2 s. */
-#define DRAIN_MS 35000
-#define OPS_MS	 8000
-#define REST_MS	 5000
-#define AUDIT_MS 5000
 #define AGAIN_MS 100
-
-struct super {
-	const struct launch *launch;
-	struct kin audit, ops, daemon;
-	struct audit_link records; /* its socket is audit.control */
-	int signals;
-	enum phase phase;
-	int64_t due;
-	int status;    /* what rdv-helper will exit with */
-	bool telling;  /* rdvd is to hear more, when it takes it */
-	int64_t sweep; /* ms until orphans are looked for again; -1 */
-	struct audit_msg rotation;
-	struct upgrade upgrade;
-};
 
 static int
 open_signals(void)
@@ -200,43 +179,6 @@ keep_running(struct super *s)
 }
 
 static void
-enter(struct super *s, enum phase phase, int64_t ms)
-{
-	s->phase = phase;
-	s->due = clock_mono_ms() + ms;
-}
-
-/*
- * A SIGTERM alone may be for rdvd alone, and then its runs go on. Without the
- * word, which is in its queue first, they end all the same and are called lost.
- */
-static void
-stop_daemon(const struct kin *k)
-{
-	const char what = CTL_STOP;
-
-	if (k->pid == 0)
-		return;
-	if (seqpkt_send(k->control, &what, 1, NULL) != 0)
-		log_warnx("main", "%s does not take its socket", k->name);
-	(void)kill(k->pid, SIGTERM);
-}
-
-static void
-stop(struct super *s)
-{
-	if (s->phase == RUNNING) {
-		log_info("main", "stopping");
-		upgrade_stop(&s->upgrade);
-		enter(s, DRAINING, DRAIN_MS);
-		stop_daemon(&s->daemon);
-	} else if (s->phase == DRAINING) {
-		/* Asked twice: whoever asks does not want to wait. */
-		s->due = clock_mono_ms();
-	}
-}
-
-static void
 log_end(const struct kin *k, int status)
 {
 	if (WIFEXITED(status))
@@ -260,7 +202,7 @@ daemon_ended(struct super *s, int status)
 		return;
 	log_errorx("main", "rdvd refuses to run; stopping");
 	s->status = code;
-	stop(s);
+	ending_begin(s);
 }
 
 static struct kin *
@@ -418,14 +360,8 @@ read_signals(struct super *s)
 			upgrade_ask(&s->upgrade);
 		else if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT ||
 			 si.ssi_signo == SIGHUP)
-			stop(s);
+			ending_begin(s);
 	}
-}
-
-static bool
-is_audit(pid_t pid, void *arg)
-{
-	return pid == ((const struct super *)arg)->audit.pid;
 }
 
 /* A child that is there on purpose. */
@@ -446,42 +382,6 @@ sweep(struct super *s)
 	if (s->phase < ENDING_REST)
 		s->sweep =
 		    parked_sweep(s->launch->parked, is_ours, s, s->ops.control);
-}
-
-/*
- * One step down the order of ending; each has a bound. [audit] is the last, so
- * that all others' ends are on record.
- */
-static void
-press(struct super *s)
-{
-	const bool late = clock_mono_ms() >= s->due;
-
-	if (s->phase == DRAINING && s->daemon.pid != 0 && late) {
-		log_warnx("main", "rdvd has not drained; killing it");
-		(void)kill(s->daemon.pid, SIGKILL);
-	} else if (s->phase == DRAINING && s->daemon.pid == 0) {
-		enter(s, ENDING_OPS, OPS_MS);
-		kin_close(&s->ops);
-	} else if (s->phase == ENDING_OPS && s->ops.pid != 0 && late) {
-		log_errorx("main", "[ops] has not ended; killing it");
-		(void)kill(s->ops.pid, SIGKILL);
-	} else if (s->phase == ENDING_OPS && s->ops.pid == 0) {
-		enter(s, ENDING_REST, REST_MS);
-	} else if (s->phase == ENDING_REST) {
-		/* Runs of an [ops] that was killed: their reapers end them. */
-		if (sweep_children(late ? SIGKILL : SIGTERM, is_audit, s) !=
-			0 &&
-		    clock_mono_ms() < s->due + REST_MS)
-			return;
-		enter(s, ENDING_AUDIT, AUDIT_MS);
-		kin_close(&s->audit);
-	} else if (s->phase == ENDING_AUDIT && s->audit.pid == 0) {
-		s->phase = GONE;
-	} else if (s->phase == ENDING_AUDIT && late) {
-		log_errorx("main", "[audit] has not ended; killing it");
-		(void)kill(s->audit.pid, SIGKILL);
-	}
 }
 
 static int
@@ -589,7 +489,7 @@ supervise(const struct launch *l)
 			rotate(&s);
 		do {
 			before = s.phase;
-			press(&s);
+			ending_step(&s);
 		} while (s.phase != before);
 	}
 	cgroup_forget(l->system != NULL ? l->system->places.keep : l->base);

@@ -189,7 +189,7 @@ const parts = [
 		off: [['priv-helper/upgrade.c', '\t\tkin_close(u->daemon);\n', '']],
 		red: ['abuse P02 a program that fails'] },
 	{ ids: ['P05'], guard: 'a stop is the end of an upgrade',
-		off: [['priv-helper/supervise.c', '\t\tupgrade_stop(&s->upgrade);\n',
+		off: [['priv-helper/ending.c', '\t\tupgrade_stop(&s->upgrade);\n',
 			'']],
 		red: ['abuse P05 a stop during'] },
 	{ ids: ['P05'], guard: 'who tries ends with [main], with more rights, too',

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How all of rdv ends: rdvd, which knows what its runs are to be called, [ops]
+ * with them, what an [ops] before it has left, and then [audit].
+ */
+#include "priv-helper/ending.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/ctlproto.h"
+#include "lib/log.h"
+#include "lib/seqpkt.h"
+#include "priv-helper/super.h"
+#include "priv-helper/sweep.h"
+
+/* rdvd drains for up to 30 s, [ops] gives runs 2 s. */
+#define DRAIN_MS 35000
+#define OPS_MS	 8000
+#define REST_MS	 5000
+#define AUDIT_MS 5000
+
+static void
+enter(struct super *s, enum phase phase, int64_t ms)
+{
+	s->phase = phase;
+	s->due = clock_mono_ms() + ms;
+}
+
+/*
+ * A SIGTERM alone may be for rdvd alone, and then its runs go on. Without the
+ * word, which is in its queue first, they end all the same and are called lost.
+ */
+static void
+stop_daemon(const struct kin *k)
+{
+	const char what = CTL_STOP;
+
+	if (k->pid == 0)
+		return;
+	if (seqpkt_send(k->control, &what, 1, NULL) != 0)
+		log_warnx("main", "%s does not take its socket", k->name);
+	(void)kill(k->pid, SIGTERM);
+}
+
+void
+ending_begin(struct super *s)
+{
+	if (s->phase == RUNNING) {
+		log_info("main", "stopping");
+		upgrade_stop(&s->upgrade);
+		enter(s, DRAINING, DRAIN_MS);
+		stop_daemon(&s->daemon);
+	} else if (s->phase == DRAINING) {
+		/* Asked twice: whoever asks does not want to wait. */
+		s->due = clock_mono_ms();
+	}
+}
+
+static bool
+is_audit(pid_t pid, void *arg)
+{
+	return pid == ((const struct super *)arg)->audit.pid;
+}
+
+void
+ending_step(struct super *s)
+{
+	const bool late = clock_mono_ms() >= s->due;
+
+	if (s->phase == DRAINING && s->daemon.pid != 0 && late) {
+		log_warnx("main", "rdvd has not drained; killing it");
+		(void)kill(s->daemon.pid, SIGKILL);
+	} else if (s->phase == DRAINING && s->daemon.pid == 0) {
+		enter(s, ENDING_OPS, OPS_MS);
+		kin_close(&s->ops);
+	} else if (s->phase == ENDING_OPS && s->ops.pid != 0 && late) {
+		log_errorx("main", "[ops] has not ended; killing it");
+		(void)kill(s->ops.pid, SIGKILL);
+	} else if (s->phase == ENDING_OPS && s->ops.pid == 0) {
+		enter(s, ENDING_REST, REST_MS);
+	} else if (s->phase == ENDING_REST) {
+		/* Runs of an [ops] that was killed: their reapers end them. */
+		if (sweep_children(late ? SIGKILL : SIGTERM, is_audit, s) !=
+			0 &&
+		    clock_mono_ms() < s->due + REST_MS)
+			return;
+		enter(s, ENDING_AUDIT, AUDIT_MS);
+		kin_close(&s->audit);
+	} else if (s->phase == ENDING_AUDIT && s->audit.pid == 0) {
+		s->phase = GONE;
+	} else if (s->phase == ENDING_AUDIT && late) {
+		log_errorx("main", "[audit] has not ended; killing it");
+		(void)kill(s->audit.pid, SIGKILL);
+	}
+}

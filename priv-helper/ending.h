@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_ENDING_H
+#define RDV_ENDING_H
+
+struct super;
+
+/* [main] is to end, with all it has started. */
+void ending_begin(struct super *s);
+/*
+ * One step down the order of ending; each has a bound. [audit] is the last, so
+ * that all others' ends are on record.
+ */
+void ending_step(struct super *s);
+
+#endif

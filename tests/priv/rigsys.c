@@ -369,6 +369,22 @@ rigsys_status(pid_t pid, const char *key, char out[128])
 }
 
 void
+rigsys_start(struct rigsys *s, const char *mutant)
+{
+	struct rigsys_word w;
+
+	rigsys_launch(s, mutant);
+	rigsys_daemon(s);
+	rigsys_word(s, &w);
+	assert_int_equal(w.what, CTL_SERVICE);
+	(void)close(w.fd);
+	rigsys_expect_listen(s, s->web_uid, true);
+	rigsys_expect_listen(s, s->uids[0], false);
+	rigsys_expect_listen(s, s->uids[1], false);
+	rig_ops(&s->rig);
+}
+
+void
 rigsys_reload(struct rigsys *s)
 {
 	assert_int_equal(kill(s->rig.helper, SIGHUP), 0);

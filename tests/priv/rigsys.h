@@ -32,6 +32,8 @@ void rigsys_policy(const struct rigsys *s, const char *fmt, ...)
 void rigsys_launch(struct rigsys *s, const char *mutant);
 /* Waits for (another) rdvd: its control socket. */
 void rigsys_daemon(struct rigsys *s);
+/* All of it, up to the moment when rdvd knows all there is. */
+void rigsys_start(struct rigsys *s, const char *mutant);
 /* Ends it all and removes the accounts. */
 void rigsys_stop(struct rigsys *s);
 void rigsys_cleanup(struct rigsys *s);

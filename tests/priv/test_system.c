@@ -29,23 +29,6 @@
 
 static char log_text[1 << 18];
 
-/* Up to the moment when rdvd knows all there is. */
-static void
-start(struct rigsys *s, const char *mutant)
-{
-	struct rigsys_word w;
-
-	rigsys_launch(s, mutant);
-	rigsys_daemon(s);
-	rigsys_word(s, &w);
-	assert_int_equal(w.what, CTL_SERVICE);
-	(void)close(w.fd);
-	rigsys_expect_listen(s, s->web_uid, true);
-	rigsys_expect_listen(s, s->uids[0], false);
-	rigsys_expect_listen(s, s->uids[1], false);
-	rig_ops(&s->rig);
-}
-
 static void
 expect_dial(const struct rigsys *s, const char *name, uid_t uid, int want)
 {
@@ -66,7 +49,7 @@ abuse_C01_own_socket_only(void **state)
 	(void)state;
 	NEEDS_ROOT;
 	rigsys_prepare(&s);
-	start(&s, NULL);
+	rigsys_start(&s, NULL);
 	expect_dial(&s, s.people[0], s.uids[0], 0);
 	expect_dial(&s, s.people[1], s.uids[1], 0);
 	expect_dial(&s, "web", s.web_uid, 0);
@@ -192,7 +175,7 @@ watched(const char *mutant, unsigned rounds)
 
 	rigsys_prepare(&s);
 	pid = watch_start(&s, &w);
-	start(&s, mutant);
+	rigsys_start(&s, mutant);
 	for (i = 0; i < rounds; i++) {
 		rigsys_member(&s, 1, false);
 		rigsys_word(&s, &word);
@@ -232,7 +215,7 @@ test_accounts_come_and_go(void **state)
 	(void)state;
 	NEEDS_ROOT;
 	rigsys_prepare(&s);
-	start(&s, NULL);
+	rigsys_start(&s, NULL);
 	rigsys_member(&s, 0, false);
 	rigsys_word(&s, &w);
 	assert_int_equal(w.what, CTL_UNLISTEN);
@@ -267,7 +250,7 @@ test_a_new_daemon_is_told_all(void **state)
 	(void)state;
 	NEEDS_ROOT;
 	rigsys_prepare(&s);
-	start(&s, NULL);
+	rigsys_start(&s, NULL);
 	rig_kill_daemon(&s.rig);
 	rigsys_daemon(&s);
 	rigsys_word(&s, &w);
@@ -313,7 +296,7 @@ abuse_E12_what_each_may_do(void **state)
 	(void)state;
 	NEEDS_ROOT;
 	rigsys_prepare(&s);
-	start(&s, NULL);
+	rigsys_start(&s, NULL);
 	(void)snprintf(ids, sizeof(ids), "%u\t%u\t%u\t%u", s.service, s.service,
 	    s.service, s.service);
 	expect_status(s.rig.daemon, "Uid", ids);
@@ -385,7 +368,7 @@ abuse_C03_places_of_others(void **state)
 	expect_refused(&s, "run/rdv: Operation not permitted");
 	/* Positive control: the same, put right. */
 	assert_int_equal(chmod(up, 0755), 0);
-	start(&s, NULL);
+	rigsys_start(&s, NULL);
 	rigsys_stop(&s);
 }
 
@@ -484,7 +467,7 @@ abuse_C05_one_instance(void **state)
 	(void)state;
 	NEEDS_ROOT;
 	rigsys_prepare(&s);
-	start(&s, NULL);
+	rigsys_start(&s, NULL);
 	other = s;
 	expect_refused(&other, "another rdv runs");
 	expect_dial(&s, s.people[0], s.uids[0], 0);

@@ -13,6 +13,7 @@
  *
  *   'O' to rdvd or [audit]  a socket to [ops]
  *   'S' to rdvd    all of rdv ends: SIGTERM follows, and means more than rdvd
+ *       to [ops]   and so do all runs, when this socket ends
  *   'D' to [ops]   a socket to rdvd
  *   'A' to [ops]   a socket to [audit]
  *   'H' to rdvd    another program takes its place: SIGTERM follows

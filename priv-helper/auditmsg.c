@@ -328,7 +328,7 @@ static const struct {
 	[AUDIT_REVOKE] = { "revoke", { put_holder, put_token, NULL },
 	    { put_token, put_result, put_why, NULL } },
 	[AUDIT_EXIT] = { "exit", { NULL },
-	    { put_handle, put_label, put_subject, put_status, NULL } },
+	    { put_handle, put_label, put_subject, put_status, put_why, NULL } },
 	[AUDIT_POLICY] = { "policy", { NULL },
 	    { put_policy, put_result, put_why, put_admitted, NULL } },
 	[AUDIT_ROTATE] = { "rotate", { NULL }, { put_made, put_result, NULL } },

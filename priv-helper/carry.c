@@ -17,7 +17,7 @@
 #include "lib/xalloc.h"
 #include "priv-helper/parked.h"
 #include "priv-helper/run.h"
-#include "security/profile.h"
+#include "priv-helper/store.h"
 
 static const char magic[8] = "rdvmain";
 
@@ -30,7 +30,9 @@ struct carry_run {
 	uint32_t nfds;
 	int32_t pidfd;
 	int32_t status;
-	uint8_t nobodys, ended, told, waited;
+	int32_t place; /* with the service manager; -1: none */
+	uint8_t has;   /* and what that has of it */
+	uint8_t nobodys, ended, told, waited, stray, unused[2];
 };
 
 static bool
@@ -54,6 +56,9 @@ put_run(int fd, const struct parked_run *k)
 	r.ended = k->ended;
 	r.told = k->told;
 	r.waited = k->waited;
+	r.stray = k->stray;
+	r.place = k->stored != NULL ? (int32_t)k->stored->place : -1;
+	r.has = k->stored != NULL ? k->stored->has : 0;
 	return put(fd, &r, sizeof(r));
 }
 
@@ -127,24 +132,23 @@ is_open(int fd)
 }
 
 static bool
-take_run(const struct carry_run *r, struct parked *p)
+is_run(const struct carry_run *r)
 {
-	struct parked_run *k;
 	bool open = is_open(r->pidfd);
 	uint32_t i;
 
-	if (r->nfds > SEQPKT_FDS_MAX || r->record.version != PARK_VERSION)
-		return false;
-	/* [ops] would look up by it what the run is allowed. */
-	if (memchr(r->record.profile, '\0', sizeof(r->record.profile)) ==
-		NULL ||
-	    profile_find(r->record.profile) < 0)
+	if (r->nfds > SEQPKT_FDS_MAX || !parked_understands(&r->record))
 		return false;
 	for (i = 0; i < r->nfds; i++)
 		open = open && r->fd[i] >= 0 && is_open(r->fd[i]);
-	if (!open)
-		return false;
-	k = xcalloc(1, sizeof(*k));
+	return open;
+}
+
+static void
+take_run(const struct carry_run *r, struct parked *p, struct store *s)
+{
+	struct parked_run *k = xcalloc(1, sizeof(*k));
+
 	k->record = r->record;
 	memcpy(k->fds.fd, r->fd, sizeof(r->fd));
 	k->fds.n = r->nfds;
@@ -154,9 +158,12 @@ take_run(const struct carry_run *r, struct parked *p)
 	k->ended = r->ended;
 	k->told = r->told;
 	k->waited = r->waited;
+	k->stray = r->stray;
+	if (s != NULL && r->place >= 0)
+		k->stored =
+		    store_carried(s, (unsigned)r->place, r->nfds, r->has);
 	TAILQ_INSERT_TAIL(&p->list, k, entry);
 	p->n++;
-	return true;
 }
 
 /* All but those of runs; NULL is the last. */
@@ -175,7 +182,7 @@ all_fds(const struct carry *c, const int32_t *all[FIXED_FDS])
 }
 
 bool
-carry_read(int fd, struct carry *c, struct parked *p)
+carry_read(int fd, struct carry *c, struct parked *p, struct store *s)
 {
 	const int32_t *all[FIXED_FDS];
 	struct carry_run r;
@@ -188,10 +195,12 @@ carry_read(int fd, struct carry *c, struct parked *p)
 	for (i = 0; all[i] != NULL; i++)
 		if (!is_open(*all[i]))
 			return false;
-	for (i = 0; i < c->runs; i++)
+	for (i = 0; i < c->runs; i++) {
 		if (read(fd, &r, sizeof(r)) != (ssize_t)sizeof(r) ||
-		    !take_run(&r, p))
+		    !is_run(&r))
 			return false;
+		take_run(&r, p, s);
+	}
 	return read(fd, &r, 1) == 0;
 }
 

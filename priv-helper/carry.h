@@ -12,13 +12,14 @@
 
 struct buf;
 struct parked;
+struct store;
 
 /*
  * What [main] takes along when it becomes another program: one memory file of
  * integers and descriptor numbers, for the same process. A program that knows
  * another version of it refuses, before anything has ended.
  */
-#define CARRY_VERSION 2
+#define CARRY_VERSION 3
 #define CARRY_WHY     256
 #define CARRY_BUILD   64
 
@@ -64,10 +65,11 @@ struct carry {
 /* A memory file of it all, close-on-exec, or -errno. */
 int carry_write(const struct carry *c, const struct parked *p);
 /*
- * Fills `c` and `p`, when there is nothing in it that is not understood, and
- * every descriptor is open. False otherwise.
+ * Fills `c` and `p`, and `s` (NULL: there is none) with where that has them,
+ * when there is nothing in it that is not understood, and every descriptor is
+ * open. False otherwise.
  */
-bool carry_read(int fd, struct carry *c, struct parked *p);
+bool carry_read(int fd, struct carry *c, struct parked *p, struct store *s);
 /* One more, of what has no fixed length. */
 int carry_memory(const struct buf *b);
 /* Close-on-exec for all descriptors in it, or not. */

@@ -277,6 +277,30 @@ cgroup_enter(void)
 	(void)close(fd);
 }
 
+int
+cgroup_join(const char *unit, bool go)
+{
+	char own[CGROUP_PATH], path[2 * CGROUP_PATH];
+	char *end;
+	int fd, err = find_own(own);
+
+	if (err != 0)
+		return err;
+	if (!is_delegated(own))
+		(void)go_beside(own);
+	end = strrchr(own, '/');
+	*end = '\0';
+	(void)snprintf(path, sizeof(path), "%s/%.200s/main/cgroup.procs", own,
+	    unit);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (go && write(fd, "0", 1) < 0)
+		err = -errno;
+	(void)close(fd);
+	return err;
+}
+
 /* One place for each base directory, whatever its name. */
 static int
 find_place(const char *base, char dir[CGROUP_PATH])

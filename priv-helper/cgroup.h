@@ -2,6 +2,7 @@
 #ifndef RDV_CGROUP_H
 #define RDV_CGROUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,6 +22,13 @@ int cgroup_init(const char *base, char dir[CGROUP_PATH], unsigned *limits);
  * one is delegated to us we go into a part of it, and leave the rest to runs.
  */
 void cgroup_enter(void);
+/*
+ * The same part of the cgroup of another service, `unit`, that is beside that
+ * of our own: goes into it, or only looks whether we could. A service that is
+ * started again finds none of its processes there, as it would in its own,
+ * which has to hold none of any when what is below it has limits. 0 or -errno.
+ */
+int cgroup_join(const char *unit, bool go);
 /* For [main], when nothing of an [ops] is left: whatever that left behind. */
 void cgroup_forget(const char *base);
 /* Removes `dir` with all that holds no process; "" is fine. */

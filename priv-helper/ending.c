@@ -14,6 +14,9 @@
 #include "lib/ctlproto.h"
 #include "lib/log.h"
 #include "lib/seqpkt.h"
+#include "priv-helper/launch.h"
+#include "priv-helper/parked.h"
+#include "priv-helper/store.h"
 #include "priv-helper/super.h"
 #include "priv-helper/sweep.h"
 
@@ -22,6 +25,8 @@
 #define OPS_MS	 8000
 #define REST_MS	 5000
 #define AUDIT_MS 5000
+/* So long a service manager that is busy is waited for. */
+#define FLUSH_MS 5000
 
 static void
 enter(struct super *s, enum phase phase, int64_t ms)
@@ -30,30 +35,64 @@ enter(struct super *s, enum phase phase, int64_t ms)
 	s->due = clock_mono_ms() + ms;
 }
 
+static void
+say(const struct kin *k, char what)
+{
+	if (k->pid != 0 && seqpkt_send(k->control, &what, 1, NULL) != 0)
+		log_warnx("main", "%s does not take its socket", k->name);
+}
+
 /*
  * A SIGTERM alone may be for rdvd alone, and then its runs go on. Without the
  * word, which is in its queue first, they end all the same and are called lost.
  */
 static void
-stop_daemon(const struct kin *k)
+stop_daemon(const struct super *s)
 {
-	const char what = CTL_STOP;
+	say(&s->daemon, s->returning ? CTL_LEAVE : CTL_STOP);
+	if (s->daemon.pid != 0)
+		(void)kill(s->daemon.pid, SIGTERM);
+}
 
-	if (k->pid == 0)
+/* One that is killed leaves its runs alone. */
+static void
+stop_ops(struct super *s)
+{
+	if (s->returning && s->ops.pid != 0) {
+		(void)kill(s->ops.pid, SIGKILL);
 		return;
-	if (seqpkt_send(k->control, &what, 1, NULL) != 0)
-		log_warnx("main", "%s does not take its socket", k->name);
-	(void)kill(k->pid, SIGTERM);
+	}
+	/* Without the word it would take us for killed. */
+	if (s->launch->store != NULL)
+		say(&s->ops, CTL_STOP);
+	kin_close(&s->ops);
+}
+
+/*
+ * What the service manager is to have when we end: all that runs or, when none
+ * of it does, nothing, or the next [main] would take it for runs.
+ */
+static void
+settle_store(const struct super *s)
+{
+	const struct launch *l = s->launch;
+
+	if (l->store == NULL)
+		return;
+	if (!s->returning)
+		parked_drop(l->parked);
+	store_flush(l->store, l->parked, FLUSH_MS);
 }
 
 void
 ending_begin(struct super *s)
 {
 	if (s->phase == RUNNING) {
-		log_info("main", "stopping");
+		log_info("main", "stopping%s",
+		    s->returning ? "; runs stay for the next" : "");
 		upgrade_stop(&s->upgrade);
 		enter(s, DRAINING, DRAIN_MS);
-		stop_daemon(&s->daemon);
+		stop_daemon(s);
 	} else if (s->phase == DRAINING) {
 		/* Asked twice: whoever asks does not want to wait. */
 		s->due = clock_mono_ms();
@@ -76,7 +115,7 @@ ending_step(struct super *s)
 		(void)kill(s->daemon.pid, SIGKILL);
 	} else if (s->phase == DRAINING && s->daemon.pid == 0) {
 		enter(s, ENDING_OPS, OPS_MS);
-		kin_close(&s->ops);
+		stop_ops(s);
 	} else if (s->phase == ENDING_OPS && s->ops.pid != 0 && late) {
 		log_errorx("main", "[ops] has not ended; killing it");
 		(void)kill(s->ops.pid, SIGKILL);
@@ -84,10 +123,12 @@ ending_step(struct super *s)
 		enter(s, ENDING_REST, REST_MS);
 	} else if (s->phase == ENDING_REST) {
 		/* Runs of an [ops] that was killed: their reapers end them. */
-		if (sweep_children(late ? SIGKILL : SIGTERM, is_audit, s) !=
+		if (!s->returning &&
+		    sweep_children(late ? SIGKILL : SIGTERM, is_audit, s) !=
 			0 &&
 		    clock_mono_ms() < s->due + REST_MS)
 			return;
+		settle_store(s);
 		enter(s, ENDING_AUDIT, AUDIT_MS);
 		kin_close(&s->audit);
 	} else if (s->phase == ENDING_AUDIT && s->audit.pid == 0) {

@@ -27,6 +27,8 @@
 
 /* A reaper ends what is left in less. */
 #define DONE_MS 30000
+/* How long a cgroup may take to become empty once it has been killed. */
+#define KILLED_MS 1000
 
 static void
 remove_cgroup(const struct ops *o, const struct run *r)
@@ -35,6 +37,28 @@ remove_cgroup(const struct ops *o, const struct run *r)
 
 	limits_cgroup(o, r->uid, dir);
 	cgroup_remove(dir, r->handle);
+}
+
+/*
+ * Of a reaper that was left by a [main] before ours, what it leaves goes to the
+ * first process of the host, and no sweep finds it.
+ */
+static void
+end_cgroup(const struct ops *o, const struct run *r)
+{
+	char dir[CGROUP_PATH];
+	struct cgroup_hold h;
+
+	if (!o->system || r->pidfd < 0)
+		return;
+	limits_cgroup(o, r->uid, dir);
+	cgroup_hold(dir, r->handle, &h);
+	cgroup_kill(&h);
+	cgroup_wait(&h, KILLED_MS);
+	if (h.kill >= 0)
+		(void)close(h.kill);
+	if (h.events >= 0)
+		(void)close(h.events);
 }
 
 /* What its reaper would have done, with the same rights. */
@@ -263,6 +287,7 @@ sweep_lost(struct ops *o, bool orphans)
 		if (!r->lost || r->over || r->reaper != 0 || r->held)
 			continue;
 		r->over = true;
+		end_cgroup(o, r);
 		remove_scratch(o, r);
 		remove_cgroup(o, r);
 	}

@@ -103,11 +103,16 @@ clean_limits(struct hygiene *h, char *why, size_t whysize)
 }
 
 static int
-clean_descriptors(int keep)
+clean_descriptors(int first, int keep)
 {
-	if (keep < 3)
-		return syscall(SYS_close_range, 3, ~0u, 0) < 0 ? -errno : 0;
-	if (keep > 3 && syscall(SYS_close_range, 3, keep - 1, 0) < 0)
+	int fd;
+
+	for (fd = 3; fd < first; fd++)
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+			return -errno;
+	if (keep < first)
+		return syscall(SYS_close_range, first, ~0u, 0) < 0 ? -errno : 0;
+	if (keep > first && syscall(SYS_close_range, first, keep - 1, 0) < 0)
 		return -errno;
 	if (syscall(SYS_close_range, keep + 1, ~0u, 0) < 0)
 		return -errno;
@@ -115,7 +120,7 @@ clean_descriptors(int keep)
 }
 
 int
-hygiene_clean(struct hygiene *h, int keep, char *why, size_t whysize)
+hygiene_clean(struct hygiene *h, int first, int keep, char *why, size_t whysize)
 {
 	int err;
 
@@ -134,7 +139,7 @@ hygiene_clean(struct hygiene *h, int keep, char *why, size_t whysize)
 	err = clean_limits(h, why, whysize);
 	if (err != 0)
 		return err;
-	if (clean_descriptors(keep) < 0)
+	if (clean_descriptors(first, keep) < 0)
 		return refuse(-errno, why, whysize,
 		    "cannot close inherited descriptors");
 	/* Same-uid processes must not read or trace us (H20). */

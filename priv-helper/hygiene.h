@@ -18,9 +18,10 @@ void hygiene_stdio(void);
 /*
  * Makes the rest of what a process inherits harmless: environment, working
  * directory, umask, signal mask and dispositions, limits, descriptors other
- * than 0..2 and `keep` (-1: none). 0, or -errno with a sentence in `why` where
- * it can only be refused.
+ * than 0 up to below `first` (3 or more) and `keep` (-1: none). 0, or -errno
+ * with a sentence in `why` where it can only be refused.
  */
-int hygiene_clean(struct hygiene *h, int keep, char *why, size_t whysize);
+int hygiene_clean(struct hygiene *h, int first, int keep, char *why,
+    size_t whysize);
 
 #endif

@@ -25,6 +25,7 @@
 #include "lib/xalloc.h"
 #include "priv-helper/audit.h"
 #include "priv-helper/become.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/env.h"
 #include "priv-helper/parked.h"
 #include "priv-helper/serve.h"
@@ -122,6 +123,11 @@ launch_ops(const struct launch *l, int control)
 
 	if (pid != 0)
 		return pid;
+	/* With all that it is to start. */
+	if (l->runs != NULL && cgroup_join(l->runs, true) != 0)
+		log_warnx("launch", "[ops] is not in the cgroup of %s",
+		    l->runs);
+	args.outlived = l->store != NULL;
 	if (l->system != NULL) {
 		args.accounts = &l->system->accounts;
 		args.helper_state = l->system->places.keep;

@@ -11,6 +11,7 @@
 struct carry;
 struct parked;
 struct sock;
+struct store;
 struct system;
 struct user;
 
@@ -29,6 +30,8 @@ struct launch {
 	int lock;
 	struct system *system; /* NULL in user mode */
 	struct parked *parked; /* runs for the next [ops] */
+	struct store *store;   /* and for the next [main]; NULL: for none */
+	const char *runs;      /* unit whose cgroup they are in; NULL: ours */
 	/* What [main] takes along when it becomes another program. */
 	char *const *argv;
 	int dir;		  /* of the base; -1 in system mode */

@@ -34,6 +34,7 @@
 #include "priv-helper/policyprint.h"
 #include "priv-helper/rotate.h"
 #include "priv-helper/sockets.h"
+#include "priv-helper/store.h"
 #include "priv-helper/supervise.h"
 #include "priv-helper/system.h"
 #include "priv-helper/upgrade.h"
@@ -51,8 +52,10 @@ struct options {
 	const char *web[WEB_MAX + 1];
 	unsigned nweb;
 	int ready;
-	int carry, answer; /* of a program that becomes this one */
-	bool child, test, rotate;
+	int carry, answer;     /* of a program that becomes this one */
+	int64_t store, nofile; /* 0: none */
+	const char *runs;      /* the unit whose cgroup they are in, or NULL */
+	bool child, test, rotate, hold;
 	const char *file; /* of -t */
 };
 
@@ -71,6 +74,8 @@ usage(void)
 	    "       rdv-helper --system [--root DIR] [--web-user USER]\n"
 	    "                  [--web HOST:PORT]... [--ready-fd N]\n"
 	    "                  [--foreground-child]\n"
+	    "                  [--store N] [--runs UNIT] [--nofile N]\n"
+	    "       rdv-helper --hold      keep a cgroup for runs\n"
 	    "       rdv-helper -t [FILE]   explain a policy, " POLICYFILE "\n"
 	    "       rdv-helper --rotate-service [--root DIR]\n"
 	    "       " EXPLAIN_USAGE "\n"
@@ -113,6 +118,14 @@ system_option(struct options *o, int c)
 		o->system = true;
 	else if (c == 'T')
 		o->rotate = true;
+	else if (c == 'H')
+		o->hold = true;
+	else if (c == 'U')
+		o->runs = optarg;
+	else if (c == 'S' && str_to_i64(optarg, 1, STORE_MAX, &o->store))
+		return true;
+	else if (c == 'N' && str_to_i64(optarg, 64, INT_MAX, &o->nofile))
+		return true;
 	else if (c == 'R')
 		s->root = optarg;
 	else if (c == 'u')
@@ -127,8 +140,11 @@ static bool
 fits(const struct options *o)
 {
 	const struct system_options *s = &o->sys;
-	const bool sys = s->root != NULL || s->web_user != NULL;
+	const bool sys = s->root != NULL || s->web_user != NULL ||
+			 o->store != 0 || o->runs != NULL || o->nofile != 0;
 
+	if (o->hold)
+		return !o->system && !sys && o->base == NULL;
 	if (o->test)
 		return !o->system && !sys && o->base == NULL;
 	if (o->rotate)
@@ -136,7 +152,8 @@ fits(const struct options *o)
 		       (s->root == NULL || path_absolute_ok(s->root));
 	if (o->system)
 		return o->base == NULL && o->audit == NULL &&
-		       (s->root == NULL || path_absolute_ok(s->root));
+		       (s->root == NULL || path_absolute_ok(s->root)) &&
+		       (o->runs == NULL || strchr(o->runs, '/') == NULL);
 	return !sys && o->base != NULL && path_absolute_ok(o->base) &&
 	       (o->audit == NULL || path_absolute_ok(o->audit));
 }
@@ -157,6 +174,10 @@ parse(struct options *o, int argc, char **argv)
 		{ "rotate-service", no_argument, NULL, 'T' },
 		{ "carry", required_argument, NULL, 'c' },
 		{ "try", required_argument, NULL, 't' + 256 },
+		{ "store", required_argument, NULL, 'S' },
+		{ "runs", required_argument, NULL, 'U' },
+		{ "nofile", required_argument, NULL, 'N' },
+		{ "hold", no_argument, NULL, 'H' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -280,7 +301,7 @@ run_user(const struct options *o, const struct launch *common)
 }
 
 static int
-run_system(const struct options *o, struct launch *l)
+run_system(const struct options *o, struct launch *l, struct store_given *given)
 {
 	struct system s;
 	char why[256];
@@ -292,6 +313,8 @@ run_system(const struct options *o, struct launch *l)
 		cgroup_enter();
 		err = system_open(&s, &o->sys, why, sizeof(why));
 	}
+	if (err == 0 && l->from == NULL && l->store != NULL)
+		(void)store_load(l->store, given, l->parked);
 	if (err != 0)
 		refuse_with(err == RDV_E_INVALID ? LAUNCH_BAD_CONFIG
 						 : LAUNCH_REFUSED,
@@ -321,7 +344,7 @@ take_over(const struct options *o, struct launch *l, struct carry *c)
 	 */
 	(void)prctl(PR_SET_NAME, "rdv-helper");
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
-	    !carry_read(o->carry, c, l->parked))
+	    !carry_read(o->carry, c, l->parked, l->store))
 		refuse("--carry", "not understood");
 	/* Executed by root it has more rights than before, which ends that. */
 	if (o->answer >= 0 && !launch_bound(c->main))
@@ -334,6 +357,42 @@ take_over(const struct options *o, struct launch *l, struct carry *c)
 	l->user = &c->user;
 	l->bin = c->bin;
 	l->programs = c->why[0] == '\0' ? c->next : c->before;
+}
+
+/*
+ * Where runs are in no cgroup of their own, the service manager would kill them
+ * with us, and there would be nothing to keep them for.
+ */
+static void
+open_store(const struct options *o, struct launch *l)
+{
+	int err = o->runs != NULL ? cgroup_join(o->runs, false) : 0;
+
+	if (o->store == 0)
+		return;
+	if (err == 0)
+		l->store = store_new((unsigned)o->store);
+	else
+		log_warnx("main",
+		    "no cgroup of %s: %s; a restart of [main] ends what runs",
+		    o->runs, strerror(-err));
+}
+
+/* In the part of its unit's cgroup beside which those of runs will be. */
+static int
+hold(void)
+{
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	cgroup_enter();
+	if (notify_now() != 0)
+		refuse("--hold", "the service manager cannot be told");
+	(void)sigwait(&set, &sig);
+	return 0;
 }
 
 /* Who we are and what we are to start. */
@@ -362,6 +421,7 @@ main(int argc, char **argv)
 	struct options o = { .ready = -1, .carry = -1, .answer = -1 };
 	static struct carry carry;
 	struct hygiene hygiene = { .nofile = 0 };
+	struct store_given given = { .n = 0 };
 	struct launch l;
 	char why[256];
 	int status;
@@ -379,9 +439,13 @@ main(int argc, char **argv)
 	if (o.rotate)
 		return rotate_main(o.sys.root != NULL ? o.sys.root : "");
 	notify_take();
-	if (o.carry < 0 &&
-	    hygiene_clean(&hygiene, o.ready, why, sizeof(why)) != 0)
+	if (o.store != 0 && o.carry < 0)
+		store_given_take(&given);
+	if (o.carry < 0 && hygiene_clean(&hygiene, 3 + (int)given.n, o.ready,
+			       why, sizeof(why)) != 0)
 		refuse("cannot start", why);
+	if (o.hold)
+		return hold();
 	log_init("rdv-helper", STDERR_FILENO, LOG_INFO);
 	/*
 	 * One that is tried ends with [main], who has seen to that. Of an
@@ -391,20 +455,23 @@ main(int argc, char **argv)
 	if (o.child && o.answer < 0 && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
 		refuse("prctl", strerror(errno));
 	l = (struct launch){ .web = o.web,
-		.nofile = hygiene.nofile,
+		.nofile = o.nofile != 0 ? (rlim_t)o.nofile : hygiene.nofile,
 		.ready = o.ready,
 		.told = -1,
 		.parked = parked_new(),
 		.argv = argv,
 		.dir = -1,
-		.server = -1 };
+		.server = -1,
+		.runs = o.runs };
+	open_store(&o, &l);
 	if (o.carry >= 0)
 		take_over(&o, &l, &carry);
 	else
 		look_up(&l);
 	if (o.carry < 0 && o.ready < 0)
 		l.told = notify_open(&l.ready);
-	status = o.system ? run_system(&o, &l) : run_user(&o, &l);
+	status = o.system ? run_system(&o, &l, &given) : run_user(&o, &l);
+	store_free(l.store);
 	parked_free(l.parked);
 	return status;
 }

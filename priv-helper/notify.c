@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -43,22 +44,49 @@ notify_open(int *ready)
 	return fd[0];
 }
 
-static int
-tell(void)
+int
+notify_connect(void)
 {
 	struct sockaddr_un to = place;
 	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
 				    strlen(to.sun_path));
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+	int fd, err;
 
+	if (to.sun_path[0] == '\0')
+		return -ENOENT;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* An abstract name has a NUL where it is written with '@'. */
 	if (to.sun_path[0] == '@')
 		to.sun_path[0] = '\0';
-	if (fd < 0 || sendto(fd, text, sizeof(text) - 1, MSG_NOSIGNAL,
-			  (const struct sockaddr *)&to, len) < 0)
-		err = -errno;
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, len) == 0)
+		return fd;
+	err = -errno;
 	if (fd >= 0)
 		(void)close(fd);
+	return err;
+}
+
+const char *
+notify_variable(void)
+{
+	static char var[sizeof("NOTIFY_SOCKET=") + sizeof(place.sun_path)];
+
+	(void)snprintf(var, sizeof(var), "NOTIFY_SOCKET=%s", place.sun_path);
+	return place.sun_path[0] != '\0' ? var : NULL;
+}
+
+/* It is waited for: whoever waits for it in turn would do so for ever. */
+int
+notify_now(void)
+{
+	int fd = notify_connect(), err = 0;
+
+	if (fd < 0)
+		return place.sun_path[0] != '\0' ? fd : 0;
+	(void)fcntl(fd, F_SETFL, 0);
+	if (send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL) < 0)
+		err = -errno;
+	(void)close(fd);
 	return err;
 }
 
@@ -66,7 +94,7 @@ void
 notify_ready(int fd)
 {
 	char byte;
-	int err = read(fd, &byte, 1) == 1 ? tell() : 0;
+	int err = read(fd, &byte, 1) == 1 ? notify_now() : 0;
 
 	if (err != 0)
 		log_warnx("main", "the service manager cannot be told: %s",

@@ -12,5 +12,11 @@ void notify_take(void);
 int notify_open(int *ready);
 /* There is a byte in it, or its end. Tells, and closes it. */
 void notify_ready(int fd);
+/* At once. 0, also when nobody wants to know, or -errno. */
+int notify_now(void);
+/* A socket to it, close-on-exec and non-blocking, or -errno. */
+int notify_connect(void);
+/* The variable as we got it, for the program we become; NULL: none. */
+const char *notify_variable(void);
 
 #endif

@@ -35,6 +35,7 @@ struct ops {
 	bool full;	  /* rdvd does not take what it asked for */
 	bool main_full;	  /* nor [main] what is left with it */
 	bool ending;
+	bool outlived; /* the end of [main] is not that of all runs */
 	bool privileged;
 	bool system;
 	int egress;	/* the program, O_PATH; -1: not installed */

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@
 #include "priv-helper/run.h"
 #include "priv-helper/sweep.h"
 #include "security/mutant.h"
+#include "security/profile.h"
 
 /* Reapers of runs that nobody was told of end them by themselves. */
 #define GRACE_MS (REAPER_GRACE_MS + 2000)
@@ -56,14 +58,20 @@ forget(struct parked *p, struct parked_run *k)
 }
 
 void
-parked_free(struct parked *p)
+parked_drop(struct parked *p)
 {
 	struct parked_run *k;
 
-	if (p == NULL)
-		return;
 	while ((k = TAILQ_FIRST(&p->list)) != NULL)
 		forget(p, k);
+}
+
+void
+parked_free(struct parked *p)
+{
+	if (p == NULL)
+		return;
+	parked_drop(p);
 	free(p);
 }
 
@@ -87,6 +95,67 @@ find(const struct parked *p, uint64_t handle)
 		if (k->record.handle == handle)
 			return k;
 	return NULL;
+}
+
+bool
+parked_has(const struct parked *p, uint64_t handle)
+{
+	return find(p, handle) != NULL;
+}
+
+/* [ops] would look up by its profile what the run is allowed. */
+bool
+parked_understands(const struct park_record *rec)
+{
+	return rec->version == PARK_VERSION &&
+	       memchr(rec->profile, '\0', sizeof(rec->profile)) != NULL &&
+	       memchr(rec->label, '\0', sizeof(rec->label)) != NULL &&
+	       memchr(rec->scratch, '\0', sizeof(rec->scratch)) != NULL &&
+	       profile_find(rec->profile) >= 0;
+}
+
+struct parked_run *
+parked_stray(struct parked *p, const struct park_record *rec)
+{
+	struct parked_run *k = xcalloc(1, sizeof(*k));
+
+	k->record = *rec;
+	k->pidfd = -1;
+	k->stray = true;
+	TAILQ_INSERT_TAIL(&p->list, k, entry);
+	p->n++;
+	return k;
+}
+
+static bool
+is_watched(const struct parked_run *k)
+{
+	return k->stray && !k->ended && k->pidfd >= 0;
+}
+
+unsigned
+parked_watch(const struct parked *p, struct pollfd *out)
+{
+	const struct parked_run *k;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (k, &p->list, entry)
+		if (is_watched(k))
+			out[n++] =
+			    (struct pollfd){ .fd = k->pidfd, .events = POLLIN };
+	return n;
+}
+
+void
+parked_look(struct parked *p, const struct pollfd *polled)
+{
+	struct parked_run *k;
+
+	TAILQ_FOREACH (k, &p->list, entry)
+		if (is_watched(k) && polled++->revents != 0) {
+			k->ended = true;
+			k->due = 0;
+		}
 }
 
 static bool
@@ -264,7 +333,7 @@ parked_orphaned(struct parked *p)
 	unsure(p);
 	TAILQ_FOREACH (k, &p->list, entry) {
 		k->nobodys = k->fds.n == 0;
-		err = k->pidfd >= 0 ? look(k, &dead) : -EBADF;
+		err = k->pidfd >= 0 && !k->stray ? look(k, &dead) : -EBADF;
 		/* [ops] had waited for it already, so nobody will. */
 		k->ended |= err == -ECHILD;
 		k->ours |= err == 0;
@@ -289,12 +358,15 @@ parked_carried(struct parked *p)
 	bool dead;
 
 	TAILQ_FOREACH (k, &p->list, entry) {
-		k->ours = k->pidfd >= 0 && look(k, &dead) == 0;
+		k->ours = k->pidfd >= 0 && !k->stray && look(k, &dead) == 0;
 		k->egress_began = sweep_started(k->record.egress);
 	}
 }
 
-/* What any child was the parent of comes to us with its end. */
+/*
+ * What any child was the parent of comes to us with its end; but nothing of a
+ * stray, of whom such a number is not any more.
+ */
 void
 parked_ended(struct parked *p, pid_t pid, int status)
 {
@@ -302,6 +374,8 @@ parked_ended(struct parked *p, pid_t pid, int status)
 
 	unsure(p);
 	TAILQ_FOREACH (k, &p->list, entry) {
+		if (k->stray)
+			continue;
 		/* Before, it is another process that has its number. */
 		if (k->record.pid == pid && has_left(k)) {
 			k->status = status;
@@ -350,7 +424,8 @@ is_kept(pid_t pid, void *arg)
 	if (s->spare(pid, s->arg))
 		return true;
 	TAILQ_FOREACH (k, &s->p->list, entry)
-		if (is_reaper(k, pid) || (!k->ended && is_egress(k, pid)))
+		if (is_reaper(k, pid) ||
+		    (!k->stray && !k->ended && is_egress(k, pid)))
 			return true;
 	/* What is not ours to signal is not waited for. */
 	if (kill(pid, 0) == 0)

@@ -10,6 +10,9 @@
 #include "lib/seqpkt.h"
 #include "priv-helper/park.h"
 
+struct pollfd;
+struct stored;
+
 /* A run that [main] keeps for the next [ops]. */
 struct parked_run {
 	TAILQ_ENTRY(parked_run) entry;
@@ -24,6 +27,9 @@ struct parked_run {
 	bool waited;	       /* we were the parent of its program too: */
 	int status;	       /* how that ended */
 	bool held;	       /* there are orphans of its account */
+	bool stray;  /* its reaper is the child of no process of ours */
+	bool unkept; /* the service manager has no room for it */
+	struct stored *stored; /* where that has it; NULL: nowhere */
 	/*
 	 * Monotonic ms: so long its orphans are waited for before it is told
 	 * of, or, of one that was done, its reaper before that is killed.
@@ -41,8 +47,25 @@ struct parked {
 };
 
 struct parked *parked_new(void);
-/* With all descriptors; NULL is fine. */
+/* Forgets all runs, and closes their descriptors. */
+void parked_drop(struct parked *p);
+/* With all of that; NULL is fine. */
 void parked_free(struct parked *p);
+/* The record can be what [ops] wrote: another build may have. */
+bool parked_understands(const struct park_record *rec);
+bool parked_has(const struct parked *p, uint64_t handle);
+/*
+ * A run of a [main] before this one, still without descriptors. What becomes of
+ * its reaper only its pidfd says, and of its program only the reaper.
+ */
+struct parked_run *
+parked_stray(struct parked *p, const struct park_record *rec);
+/*
+ * A place for each of those, at most RUNS_TABLE; how many. After poll(2), and
+ * before anything else happens to `p`, the second looks at them.
+ */
+unsigned parked_watch(const struct parked *p, struct pollfd *out);
+void parked_look(struct parked *p, const struct pollfd *polled);
 /* How many runs another [ops] would adopt. */
 unsigned parked_live(const struct parked *p);
 /*

@@ -185,6 +185,17 @@ run_gone(struct ops *o, const uint8_t *p, size_t len)
 	}
 }
 
+/*
+ * [main] has not said that it stops, and the service manager has what it had:
+ * another will come. What nobody was told of ends with us, by its socket.
+ */
+static _Noreturn void
+leave(const struct ops *o)
+{
+	log_warnx("serve", "[main] is gone; runs=%u stay", o->runs.n);
+	exit(0);
+}
+
 static void
 read_main(struct ops *o)
 {
@@ -194,12 +205,17 @@ read_main(struct ops *o)
 
 	if (n == -EAGAIN)
 		return;
+	if (n <= 0 && o->outlived)
+		leave(o);
 	if (n <= 0) {
 		begin_end(o);
 		return;
 	}
 	what = p[0];
-	if (what == CTL_GONE) {
+	if (what == CTL_STOP) {
+		o->outlived = false;
+		seqpkt_fds_close(&fds);
+	} else if (what == CTL_GONE) {
 		run_gone(o, p + 1, (size_t)n - 1);
 		seqpkt_fds_close(&fds);
 	} else if (fds.n != 1) {
@@ -369,6 +385,7 @@ serve(const struct serve_args *a)
 	int64_t deadline;
 
 	o->main = a->main;
+	o->outlived = a->outlived;
 	o->daemon = -1;
 	o->audit.sock = -1;
 	o->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);

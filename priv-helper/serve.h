@@ -2,6 +2,7 @@
 #ifndef RDV_SERVE_H
 #define RDV_SERVE_H
 
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -20,6 +21,7 @@ struct serve_args {
 	rlim_t nofile;
 	int egress;	       /* rdv-egress, O_PATH; -1: not installed */
 	struct parked *parked; /* for park_adopt() */
+	bool outlived;	       /* runs outlive [main], too */
 	/* System mode; NULL in user mode. */
 	const struct accounts *accounts; /* whose list serve() takes over */
 	const char *helper_state;	 /* root's own: hashes, service token */

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -22,12 +23,15 @@
 #include "lib/log.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
+#include "lib/xalloc.h"
 #include "priv-helper/auditacts.h"
 #include "priv-helper/cgroup.h"
 #include "priv-helper/ending.h"
 #include "priv-helper/launch.h"
 #include "priv-helper/notify.h"
 #include "priv-helper/parked.h"
+#include "priv-helper/run.h"
+#include "priv-helper/store.h"
 #include "priv-helper/super.h"
 #include "priv-helper/system.h"
 
@@ -45,6 +49,7 @@ open_signals(void)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
+	sigaddset(&set, SIGURG);
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -133,6 +138,28 @@ put_on_record(struct super *s, const struct kin *k, enum audit_act act,
 	audit_tell(&s->records, &m);
 }
 
+/* Runs of a [main] before us that end because they cannot be read. */
+static void
+record_lost(struct super *s)
+{
+	struct store *store = s->launch->store;
+	struct audit_msg m;
+
+	if (store == NULL)
+		return;
+	s->records.sock = s->audit.control;
+	while (store->nlost > 0) {
+		memset(&m, 0, sizeof(m));
+		m.act = AUDIT_EXIT;
+		m.phase = AUDIT_NEWS;
+		m.handle = store->lost[--store->nlost];
+		m.status = SIGKILL;
+		(void)str_copy(m.why, "it could not be read after a restart",
+		    sizeof(m.why));
+		audit_tell(&s->records, &m);
+	}
+}
+
 /* That of [audit] waits until there is another to tell it to. */
 static void
 record_end(struct super *s, struct kin *k)
@@ -168,6 +195,8 @@ keep_running(struct super *s)
 	const bool audit = keep(s, &s->audit, now), ops = keep(s, &s->ops, now),
 		   daemon = keep(s, &s->daemon, now);
 
+	if (audit)
+		record_lost(s);
 	if (daemon)
 		introduce(s);
 	if (s->ops.pid == 0)
@@ -345,11 +374,16 @@ rotate(struct super *s)
 	tell(s);
 }
 
+/*
+ * The service manager says that it will start us again before it says SIGTERM,
+ * which has the lower number and is read first.
+ */
 static void
 read_signals(struct super *s)
 {
 	struct system *sys = s->launch->system;
 	struct signalfd_siginfo si;
+	bool ends = false;
 
 	while (read(s->signals, &si, sizeof(si)) == sizeof(si)) {
 		if (si.ssi_signo == SIGHUP && sys != NULL)
@@ -360,8 +394,12 @@ read_signals(struct super *s)
 			upgrade_ask(&s->upgrade);
 		else if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT ||
 			 si.ssi_signo == SIGHUP)
-			ending_begin(s);
+			ends = true;
+		else if (si.ssi_signo == SIGURG && s->phase == RUNNING)
+			s->returning = s->launch->store != NULL;
 	}
+	if (ends)
+		ending_begin(s);
 }
 
 /* A child that is there on purpose. */
@@ -382,6 +420,19 @@ sweep(struct super *s)
 	if (s->phase < ENDING_REST)
 		s->sweep =
 		    parked_sweep(s->launch->parked, is_ours, s, s->ops.control);
+}
+
+/* For the next [main]; what is over is taken back as soon as it is. */
+static void
+keep_parked(struct super *s)
+{
+	const struct launch *l = s->launch;
+
+	if (l->store == NULL || s->phase >= ENDING_REST)
+		return;
+	store_sync(l->store, l->parked);
+	if (l->store->behind && (s->sweep < 0 || s->sweep > AGAIN_MS))
+		s->sweep = AGAIN_MS;
 }
 
 static int
@@ -432,6 +483,41 @@ take_over(struct super *s, const struct carry *from)
 		system_reload(s->launch->system);
 }
 
+/* One for each run of a [main] before us comes behind these. */
+enum { P_SIGNALS, P_DAEMON, P_TOLD, P_OPS, P_STRAYS };
+
+static struct pollfd *
+places(const struct super *s)
+{
+	struct pollfd *p = xcalloc(P_STRAYS + RUNS_TABLE, sizeof(*p));
+
+	p[P_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
+	p[P_DAEMON].fd = -1;
+	p[P_TOLD] = (struct pollfd){ .fd = s->launch->told, .events = POLLIN };
+	p[P_OPS].events = POLLIN | POLLRDHUP;
+	return p;
+}
+
+/* What poll(2) has found. */
+static void
+hear(struct super *s, struct pollfd *p)
+{
+	parked_look(s->launch->parked, p + P_STRAYS);
+	if (p[P_DAEMON].revents & POLLIN)
+		upgrade_hear(&s->upgrade);
+	if (s->telling && p[P_DAEMON].revents != 0)
+		tell(s);
+	if (p[P_TOLD].revents != 0) {
+		notify_ready(p[P_TOLD].fd);
+		p[P_TOLD].fd = -1;
+	}
+	if (p[P_OPS].revents & POLLIN)
+		hear_ops(s);
+	/* All has been heard, and an end would be polled for ever. */
+	if (p[P_OPS].revents & (POLLHUP | POLLRDHUP))
+		kin_close(&s->ops);
+}
+
 int
 supervise(const struct launch *l)
 {
@@ -450,9 +536,7 @@ supervise(const struct launch *l)
 		    .until = DRAINING },
 		.records = { .sock = -1 },
 		.signals = open_signals() };
-	struct pollfd p[4] = { { .fd = s.signals, .events = POLLIN },
-		{ .fd = -1 }, { .fd = l->told, .events = POLLIN },
-		{ .events = POLLIN | POLLRDHUP } };
+	struct pollfd *p = places(&s);
 	enum phase before;
 
 	take_over(&s, l->from);
@@ -465,26 +549,16 @@ supervise(const struct launch *l)
 			upgrade_left(&s.upgrade);
 			keep_running(&s);
 		}
-		p[1].fd = s.daemon.control;
-		p[1].events = s.telling ? POLLIN | POLLOUT : POLLIN;
-		p[3].fd = s.ops.control;
-		(void)poll(p, 4, patience(&s));
-		if (p[1].revents & POLLIN)
-			upgrade_hear(&s.upgrade);
-		if (s.telling && p[1].revents != 0)
-			tell(&s);
-		if (p[2].revents != 0) {
-			notify_ready(p[2].fd);
-			p[2].fd = -1;
-		}
-		if (p[3].revents & POLLIN)
-			hear_ops(&s);
-		/* All has been heard, and an end would be polled for ever. */
-		if (p[3].revents & (POLLHUP | POLLRDHUP))
-			kin_close(&s.ops);
+		p[P_DAEMON].fd = s.daemon.control;
+		p[P_DAEMON].events = s.telling ? POLLIN | POLLOUT : POLLIN;
+		p[P_OPS].fd = s.ops.control;
+		(void)poll(p, P_STRAYS + parked_watch(l->parked, p + P_STRAYS),
+		    patience(&s));
+		hear(&s, p);
 		read_signals(&s);
 		collect(&s);
 		sweep(&s);
+		keep_parked(&s);
 		if (s.phase == RUNNING)
 			rotate(&s);
 		do {
@@ -492,6 +566,7 @@ supervise(const struct launch *l)
 			ending_step(&s);
 		} while (s.phase != before);
 	}
+	free(p);
 	cgroup_forget(l->system != NULL ? l->system->places.keep : l->base);
 	log_info("main", "stopped");
 	return s.status;

@@ -35,9 +35,11 @@
 #include "priv-helper/auditmsg.h"
 #include "priv-helper/kin.h"
 #include "priv-helper/launch.h"
+#include "priv-helper/notify.h"
 #include "priv-helper/parked.h"
 #include "priv-helper/doors.h"
 #include "priv-helper/sockets.h"
+#include "priv-helper/store.h"
 #include "priv-helper/system.h"
 #include "security/mutant.h"
 
@@ -46,6 +48,8 @@
 #define LEAVE_MS  3000
 #define SETTLE_MS 10000
 #define AGAIN_MS  100
+/* So long a service manager that is busy is waited for. */
+#define FLUSH_MS 1000
 /* Only a program that knows of this says so. */
 #define PROOF "can take over"
 
@@ -219,7 +223,8 @@ static void
 become(const struct upgrade *u, int program, const struct carry *c, int carry,
     int answer)
 {
-	char *const env[] = { NULL };
+	/* The one of before was told it by the service manager. */
+	char *const env[] = { (char *)notify_variable(), NULL };
 
 	inherit(u->l, c, true);
 	(void)fcntl(carry, F_SETFD, 0);
@@ -303,6 +308,8 @@ go(struct upgrade *u, int program, const char *why)
 	int memory;
 
 	(void)parked_hear(u->l->parked, u->ops->control);
+	if (u->l->store != NULL)
+		store_flush(u->l->store, u->l->parked, FLUSH_MS);
 	memory = describe(u, why, &c);
 	if (memory < 0)
 		return;

@@ -82,6 +82,38 @@ const parts = [
 			'r->held |= uid == 0 || r->uid == uid;',
 			'r->held |= uid != (uid_t)-1;']],
 		red: ['priv/orphans abuse_P05_orphans'] },
+	{ ids: ['P05'], guard: '[ops] takes no death of [main] for a stop',
+		off: [['priv-helper/serve.c', 'if (n <= 0 && o->outlived)\n\t\t' +
+			'leave(o);', '']],
+		red: ['priv/store abuse_P05_main_killed'] },
+	{ ids: ['P05'], guard: 'a reaper that is nobody\'s child is watched',
+		off: [['priv-helper/parked.c', 'return k->stray && !k->ended && ' +
+			'k->pidfd >= 0;', 'return false;']],
+		red: ['priv/store abuse_P05_main_and_reaper_killed',
+			'unit/priv/test_parked abuse_P05_a_reaper_that_is_nobodys'] },
+	{ ids: ['P05'], guard: 'what such a one leaves ends with its cgroup',
+		off: [['priv-helper/follow.c', 'end_cgroup(o, r);\n\t\t' +
+			'remove_scratch', 'remove_scratch']],
+		red: ['priv/store abuse_P05_main_and_reaper_killed'] },
+	{ ids: ['P05'], guard: 'a restart is told from a stop',
+		off: [['priv-helper/supervise.c', 's->returning = ' +
+			's->launch->store != NULL;', 's->returning = false;']],
+		red: ['priv/store abuse_P05_a_restart_is_no_stop'] },
+	{ ids: ['P05'], guard: 'after a stop the service manager has nothing',
+		off: [['priv-helper/ending.c', 'if (!s->returning)\n\t\t' +
+			'parked_drop(l->parked);', '']],
+		red: ['priv/store abuse_P05_a_restart_is_no_stop'] },
+	{ ids: ['P05'], guard: 'a run is taken over whole or not at all',
+		off: [['priv-helper/storerun.c', 'if (!is_whole(&r, fd))\n\t\t' +
+			'return NULL;', '']],
+		red: ['priv/store abuse_P05_damaged_record'] },
+	{ ids: ['P05'], guard: 'a record is of its own place and of this version',
+		off: [['priv-helper/storerun.c', 'r->version == STORERUN_VERSION ' +
+			'&& r->size == sizeof(*r) &&', 'true &&']],
+		red: ['priv/store abuse_P05_damaged_record'] },
+	{ ids: ['P05'], guard: 'what the service manager has no room for is told',
+		off: [['priv-helper/store.c', 's->used + room <= s->max', 'true']],
+		red: ['priv/store abuse_P05_store_full'] },
 	{ ids: ['P05'], guard: 'what one account leaves holds up nobody else',
 		off: [['priv-helper/parked.c', '(now < p->sweep_at || k->held)',
 			'true']],
@@ -208,8 +240,8 @@ const parts = [
 			'pipe2(fd, O_CLOEXEC)']],
 		red: ['abuse P02 a program that cannot'] },
 	{ ids: ['P02'], guard: 'no run is taken over whose profile is not known',
-		off: [['priv-helper/carry.c', 'profile_find(r->record.profile) < 0',
-			'false']],
+		off: [['priv-helper/parked.c', 'profile_find(rec->profile) >= 0',
+			'true']],
 		red: ['unit/priv/test_carry abuse_P02_what_is_not_understood'] },
 	{ ids: ['P02'], guard: 'the way back opens nothing by name',
 		off: [['priv-helper/main.c', "c->why[0] == '\\0' ? c->next : c->before" +

@@ -581,8 +581,8 @@ const helper = [
 		red: ['unit/lib/test_seqpkt abuse_E07'] },
 	{ ids: ['E07', 'H19'], guard: 'all other descriptors are closed: at start, ' +
 		'in [ops], in a copy of it and before exec',
-	off: [[hygiene, 'if (keep < 3)\n\t\treturn', 'if (1)\n\t\treturn 0;\n' +
-		'\tif (keep < 3)\n\t\treturn'],
+	off: [[hygiene, 'if (keep < first)\n\t\treturn', 'if (1)\n\t\treturn 0;\n' +
+		'\tif (keep < first)\n\t\treturn'],
 	['priv-helper/launch.c', '\tparked_close_others(parked, ' +
 		'LAUNCH_CONTROL + n);\n', ''],
 	['priv-helper/launch.c', 'syscall(SYS_close_range, LAUNCH_END, ~0u, 0) < 0',

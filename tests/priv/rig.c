@@ -277,9 +277,8 @@ rig_ask_login(struct rig *r, const struct priv_login *m,
 }
 
 void
-rig_login(struct rig *r)
+rig_hello(struct rig *r)
 {
-	const struct priv_login m = { .kind = PRIV_LOGIN_UID, .uid = getuid() };
 	struct priv_hello hello = { .pid = 1 };
 	struct seqpkt_fds fds;
 	struct priv_header h;
@@ -292,6 +291,14 @@ rig_login(struct rig *r)
 	assert_int_equal(h.op, PRIV_HELLO);
 	assert_true(priv_get_hello(&b, &r->hello));
 	buf_done(&b);
+}
+
+void
+rig_login(struct rig *r)
+{
+	const struct priv_login m = { .kind = PRIV_LOGIN_UID, .uid = getuid() };
+
+	rig_hello(r);
 	rig_ask_login(r, &m, &r->login);
 	assert_int_equal(r->login.result, PRIV_DONE);
 }

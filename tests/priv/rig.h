@@ -63,7 +63,9 @@ void rig_launch(struct rig *r, const char *mutant);
 /* Waits for (another) stubd, then for its socket to [ops]. */
 void rig_daemon(struct rig *r);
 void rig_ops(struct rig *r);
-/* HELLO and LOGIN on a fresh connection. */
+/* HELLO on a fresh connection. */
+void rig_hello(struct rig *r);
+/* The same and LOGIN. */
 void rig_login(struct rig *r);
 /* LOGIN alone, whatever comes of it. */
 void rig_ask_login(struct rig *r, const struct priv_login *m,

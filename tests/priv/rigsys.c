@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "tests/priv/rigkeep.h"
 #include "tests/unit/check.h"
 
 /* The wait status of a program whose output nobody needs. */
@@ -204,6 +205,25 @@ rigsys_prepare(struct rigsys *s)
 	(void)umask(old);
 }
 
+/* Ends with this test, should it fail before rigsys_stop(). */
+static _Noreturn void
+become(const struct rigsys *s, const char *program)
+{
+	char max[16];
+	const char *argv[] = { "rdv-helper", "--foreground-child", "--system",
+		"--root", s->rig.dir, "--web-user", s->web, "--web",
+		"127.0.0.1:8080", s->keep != NULL ? "--store" : NULL, max,
+		NULL };
+
+	if (s->keep != NULL) {
+		(void)snprintf(max, sizeof(max), "%u",
+		    s->keep->max != 0 ? s->keep->max : 200);
+		rigkeep_give(s->keep);
+	}
+	execv(program, (char *const *)argv);
+	_exit(126);
+}
+
 void
 rigsys_launch(struct rigsys *s, const char *mutant)
 {
@@ -224,11 +244,50 @@ rigsys_launch(struct rigsys *s, const char *mutant)
 	(void)dup2(fd, 2);
 	if (mutant != NULL)
 		(void)setenv("RDV_MUTANT", mutant, 1);
-	/* Ends with this test, should it fail before rigsys_stop(). */
-	execl(program, "rdv-helper", "--foreground-child", "--system", "--root",
-	    r->dir, "--web-user", s->web, "--web", "127.0.0.1:8080",
-	    (char *)NULL);
-	_exit(126);
+	become(s, program);
+}
+
+void
+rigsys_start(struct rigsys *s, const char *mutant)
+{
+	struct rigsys_word w;
+
+	rigsys_launch(s, mutant);
+	rigsys_daemon(s);
+	rigsys_word(s, &w);
+	assert_int_equal(w.what, CTL_SERVICE);
+	(void)close(w.fd);
+	rigsys_expect_listen(s, s->web_uid, true);
+	rigsys_expect_listen(s, s->uids[0], false);
+	rigsys_expect_listen(s, s->uids[1], false);
+	rig_ops(&s->rig);
+}
+
+static void
+service_token(const struct rigsys *s, char out[129])
+{
+	char path[256];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path),
+	    "%s/var/lib/rdv-helper/service-token", s->rig.dir);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(out, 129, f));
+	(void)fclose(f);
+	out[strcspn(out, "\n")] = '\0';
+}
+
+void
+rigsys_login(struct rigsys *s, unsigned person)
+{
+	struct priv_login m = { .kind = PRIV_LOGIN_SERVICE,
+		.uid = s->uids[person] };
+
+	rig_hello(&s->rig);
+	service_token(s, m.secret);
+	rig_ask_login(&s->rig, &m, &s->rig.login);
+	assert_int_equal(s->rig.login.result, PRIV_DONE);
 }
 
 void
@@ -366,22 +425,6 @@ rigsys_status(pid_t pid, const char *key, char out[128])
 			out[--end] = '\0';
 	}
 	(void)fclose(f);
-}
-
-void
-rigsys_start(struct rigsys *s, const char *mutant)
-{
-	struct rigsys_word w;
-
-	rigsys_launch(s, mutant);
-	rigsys_daemon(s);
-	rigsys_word(s, &w);
-	assert_int_equal(w.what, CTL_SERVICE);
-	(void)close(w.fd);
-	rigsys_expect_listen(s, s->web_uid, true);
-	rigsys_expect_listen(s, s->uids[0], false);
-	rigsys_expect_listen(s, s->uids[1], false);
-	rig_ops(&s->rig);
 }
 
 void

@@ -10,6 +10,8 @@
 
 #define RIGSYS_PEOPLE 2
 
+struct rigkeep;
+
 /*
  * System mode below a root of its own, with accounts made for it: a group of
  * two people, and one in the reverse proxy's place. Needs root.
@@ -19,7 +21,8 @@ struct rigsys {
 	char group[32];
 	char people[RIGSYS_PEOPLE][32], web[32];
 	uid_t uids[RIGSYS_PEOPLE], web_uid;
-	uid_t service; /* of the account "rdv" */
+	uid_t service;	      /* of the account "rdv" */
+	struct rigkeep *keep; /* in systemd's place; NULL: nobody */
 };
 
 /* False, having said so, without root. */
@@ -36,6 +39,8 @@ void rigsys_daemon(struct rigsys *s);
 void rigsys_start(struct rigsys *s, const char *mutant);
 /* Ends it all and removes the accounts. */
 void rigsys_stop(struct rigsys *s);
+/* HELLO on a fresh connection, and a grant for that person. */
+void rigsys_login(struct rigsys *s, unsigned person);
 void rigsys_cleanup(struct rigsys *s);
 /* Changes the group, and has [main] read it. */
 void rigsys_member(struct rigsys *s, unsigned person, bool in);

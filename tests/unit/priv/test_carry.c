@@ -7,12 +7,16 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/carry.h"
+#include "priv-helper/notify.h"
 #include "priv-helper/parked.h"
+#include "priv-helper/store.h"
 #include "tests/unit/check.h"
 
 static void
@@ -67,7 +71,7 @@ it_comes_back(void **state)
 	add(p, 8);
 	fd = carry_write(&c, p);
 	assert_true(fd >= 0);
-	assert_true(carry_read(fd, &d, q));
+	assert_true(carry_read(fd, &d, q, NULL));
 	assert_int_equal(d.nofile, 1024);
 	assert_int_equal(d.terminal.ino, 6);
 	assert_int_equal(d.daemon.pid, 102);
@@ -97,6 +101,55 @@ it_comes_back(void **state)
 	(void)close(fd);
 }
 
+/* And where the service manager has what it keeps of them. */
+static void
+it_comes_back_kept(void **state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct parked *p = parked_new(), *q = parked_new();
+	struct carry c = sample(), d;
+	int fd, manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct parked_run *k;
+	struct store *s, *t;
+
+	(void)state;
+	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "/tmp/rdv-carry-%d",
+	    getpid());
+	assert_int_equal(bind(manager, (struct sockaddr *)&sun, sizeof(sun)),
+	    0);
+	assert_int_equal(setenv("NOTIFY_SOCKET", sun.sun_path, 1), 0);
+	notify_take();
+	s = store_new(100);
+	t = store_new(100);
+	assert_true(s != NULL && t != NULL);
+	(void)unlink(sun.sun_path);
+	add(p, 7);
+	add(p, 8);
+	k = TAILQ_FIRST(&p->list);
+	k->stray = true;
+	k->stored = store_carried(s, 5, 3, 0x1f);
+	fd = carry_write(&c, p);
+	assert_true(carry_read(fd, &d, q, t));
+	k = TAILQ_FIRST(&q->list);
+	assert_true(k->stray);
+	assert_int_equal(k->stored->place, 5);
+	assert_int_equal(k->stored->has, 0x1f);
+	assert_int_equal(t->used, s->used);
+	k = TAILQ_NEXT(k, entry);
+	assert_false(k->stray);
+	assert_null(k->stored);
+	TAILQ_FOREACH (k, &q->list, entry) {
+		k->fds.n = 0;
+		k->pidfd = -1;
+	}
+	parked_free(p);
+	parked_free(q);
+	store_free(s);
+	store_free(t);
+	(void)close(manager);
+	(void)close(fd);
+}
+
 /* A copy in which `len` bytes at `at` are others, and `more` are behind it. */
 static bool
 spoilt(int fd, size_t at, const void *with, size_t len, off_t more)
@@ -113,7 +166,7 @@ spoilt(int fd, size_t at, const void *with, size_t len, off_t more)
 	memcpy(text + at, with, len);
 	assert_int_equal(write(copy, text, (size_t)n), n);
 	assert_int_equal(ftruncate(copy, n + more), 0);
-	ok = carry_read(copy, &c, p);
+	ok = carry_read(copy, &c, p, NULL);
 	(void)close(copy);
 	TAILQ_FOREACH (k, &p->list, entry) {
 		k->fds.n = 0;
@@ -174,6 +227,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_comes_back),
+		cmocka_unit_test(it_comes_back_kept),
 		cmocka_unit_test(abuse_P02_what_is_not_understood),
 	};
 

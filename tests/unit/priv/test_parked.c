@@ -349,6 +349,41 @@ abuse_P05_a_number_is_no_process(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/*
+ * Nobody of ours waits for its reaper, and that number may be anybody's: its
+ * pidfd alone says when it has ended.
+ */
+static void
+abuse_P05_a_reaper_that_is_nobodys_child(void **state)
+{
+	const pid_t reaper = stays();
+	const struct park_record rec = { .handle = 3, .reaper = reaper };
+	struct parked *p = parked_new();
+	struct parked_run *k = parked_stray(p, &rec);
+	struct pollfd w[1];
+	int32_t status;
+
+	(void)state;
+	k->pidfd = (int)syscall(SYS_pidfd_open, reaper, 0);
+	k->fds = (struct seqpkt_fds){ .fd = { dup(told[0]) }, .n = 1 };
+	parked_orphaned(p);
+	parked_ended(p, reaper, 0);
+	assert_int_equal(parked_watch(p, w), 1);
+	assert_int_equal(poll(w, 1, 0), 0);
+	parked_look(p, w);
+	assert_false(k->ended);
+	assert_int_equal(heard(&status), 0);
+	assert_int_equal(kill(reaper, SIGKILL), 0);
+	assert_int_equal(poll(w, 1, LATE_MS), 1);
+	parked_look(p, w);
+	assert_int_equal(parked_watch(p, w), 0);
+	(void)wait_for(reaper);
+	(void)sweep(p);
+	assert_int_equal(heard(&status), 3);
+	assert_int_equal(status, -1);
+	parked_free(p);
+}
+
 int
 main(void)
 {
@@ -358,6 +393,7 @@ main(void)
 		TEST(abuse_P05_a_stopped_reaper),
 		TEST(abuse_P05_status_of_a_program),
 		TEST(abuse_P05_a_number_is_no_process),
+		TEST(abuse_P05_a_reaper_that_is_nobodys_child),
 	};
 
 	return CHECK_RUN("parked", tests);

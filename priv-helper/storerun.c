@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run as it lies with the service manager. Whoever put it there was [main],
+ * perhaps of another build, perhaps killed in the middle: so it is taken whole
+ * or not at all.
+ */
+#include "priv-helper/storerun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "lib/buf.h"
+#include "lib/log.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+#include "priv-helper/carry.h"
+#include "priv-helper/parked.h"
+#include "priv-helper/reaper.h"
+#include "priv-helper/run.h"
+#include "security/mutant.h"
+
+enum { ROLE_RECORD, ROLE_FDS, ROLE_PIDFD = 6, ROLE_END };
+
+#define FDS (ROLE_PIDFD - ROLE_FDS)
+
+#define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
+
+static const char magic[8] = "rdvrun";
+
+struct storerun {
+	char magic[8];
+	uint32_t version, size;
+	char build[STORERUN_BUILD]; /* who wrote it, for the log */
+	uint32_t place;		    /* it is that one's, and no other's */
+	uint32_t nfds, pidfd;	    /* how many, and whether there is one */
+	struct park_record record;
+};
+
+struct storerun_end {
+	char magic[8];
+	uint32_t version;
+	int32_t status;
+	uint64_t handle;
+};
+
+unsigned
+storerun_room(unsigned nfds)
+{
+	return nfds > FDS ? 0 : nfds + STORE_ROLES - FDS;
+}
+
+uint8_t
+storerun_roles(const struct parked_run *k)
+{
+	unsigned roles = 1u << ROLE_RECORD;
+
+	roles |= ((1u << k->fds.n) - 1) << ROLE_FDS;
+	if (k->pidfd >= 0)
+		roles |= 1u << ROLE_PIDFD;
+	if (k->record.ended)
+		roles |= 1u << ROLE_END;
+	return (uint8_t)roles;
+}
+
+static int
+memory_of(const void *p, size_t len)
+{
+	struct buf b;
+	int fd;
+
+	buf_init(&b, len);
+	buf_put(&b, p, len);
+	fd = carry_memory(&b);
+	buf_done(&b);
+	return fd;
+}
+
+/* What changes of a record later is not in it. */
+static int
+write_record(const struct parked_run *k)
+{
+	struct storerun r;
+
+	memset(&r, 0, sizeof(r));
+	memcpy(r.magic, magic, sizeof(magic));
+	r.version = STORERUN_VERSION;
+	r.size = sizeof(r);
+	r.place = k->stored->place;
+	r.nfds = k->fds.n;
+	r.pidfd = k->pidfd >= 0;
+	r.record = k->record;
+	r.record.ended = 0;
+	(void)str_copy(r.build, RDV_BUILD, sizeof(r.build));
+	return memory_of(&r, sizeof(r));
+}
+
+static int
+write_end(const struct parked_run *k)
+{
+	struct storerun_end e;
+
+	memset(&e, 0, sizeof(e));
+	memcpy(e.magic, magic, sizeof(magic));
+	e.version = STORERUN_VERSION;
+	e.status = k->record.status;
+	e.handle = k->record.handle;
+	return memory_of(&e, sizeof(e));
+}
+
+int
+storerun_fd(const struct parked_run *k, unsigned role)
+{
+	if (role == ROLE_RECORD)
+		return write_record(k);
+	if (role == ROLE_END)
+		return write_end(k);
+	return role == ROLE_PIDFD ? k->pidfd : k->fds.fd[role - ROLE_FDS];
+}
+
+void
+storerun_close(unsigned role, int fd)
+{
+	if (role == ROLE_RECORD || role == ROLE_END)
+		(void)close(fd);
+}
+
+/* Only a memory file has seals, and behind them nobody has changed it. */
+static bool
+read_memory(int fd, void *p, size_t len)
+{
+	struct stat st;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (mutant("P05-seals"))
+		seals = SEALS;
+	return seals >= 0 && (seals & SEALS) == SEALS && fstat(fd, &st) == 0 &&
+	       st.st_size == (off_t)len && pread(fd, p, len, 0) == (ssize_t)len;
+}
+
+static bool
+read_record(int fd, struct storerun *r)
+{
+	return read_memory(fd, r, sizeof(*r)) &&
+	       memcmp(r->magic, magic, sizeof(magic)) == 0 &&
+	       r->version == STORERUN_VERSION && r->size == sizeof(*r) &&
+	       r->record.handle != 0 && parked_understands(&r->record) &&
+	       r->build[STORERUN_BUILD - 1] == '\0';
+}
+
+/* Each that was put there, and no other. */
+static bool
+is_whole(const struct storerun *r, const int fd[STORE_ROLES])
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+	unsigned i;
+
+	if (r->nfds < PARK_FDS_MIN || r->nfds > FDS ||
+	    (r->pidfd != 0) != (fd[ROLE_PIDFD] >= 0))
+		return false;
+	for (i = 0; i < FDS; i++)
+		if ((fd[ROLE_FDS + i] >= 0) != (i < r->nfds))
+			return false;
+	return getsockopt(fd[ROLE_FDS], SOL_SOCKET, SO_TYPE, &type, &len) ==
+		   0 &&
+	       type == SOCK_SEQPACKET;
+}
+
+static bool
+read_end(int fd, struct park_record *rec)
+{
+	struct storerun_end e;
+
+	if (!read_memory(fd, &e, sizeof(e)) ||
+	    memcmp(e.magic, magic, sizeof(magic)) != 0 ||
+	    e.version != STORERUN_VERSION || e.handle != rec->handle)
+		return false;
+	rec->ended = 1;
+	rec->status = e.status;
+	return true;
+}
+
+static int
+copy_of(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static struct parked_run *
+take(const struct storerun *r, const int fd[STORE_ROLES], struct parked *p)
+{
+	struct parked_run *k = parked_stray(p, &r->record);
+
+	for (k->fds.n = 0; k->fds.n < r->nfds; k->fds.n++)
+		k->fds.fd[k->fds.n] = copy_of(fd[ROLE_FDS + k->fds.n]);
+	if (r->pidfd != 0)
+		k->pidfd = copy_of(fd[ROLE_PIDFD]);
+	else
+		k->ended = k->told = true;
+	return k;
+}
+
+struct parked_run *
+storerun_read(const int fd[STORE_ROLES], unsigned place, struct parked *p,
+    const char **why)
+{
+	struct storerun r;
+
+	*why = "there is no record of it that is understood";
+	if (fd[ROLE_RECORD] < 0 || !read_record(fd[ROLE_RECORD], &r) ||
+	    r.place != place)
+		return NULL;
+	*why = "it is not whole";
+	if (!is_whole(&r, fd))
+		return NULL;
+	*why = "there is no record of its end that is understood";
+	if (fd[ROLE_END] >= 0 && !read_end(fd[ROLE_END], &r.record))
+		return NULL;
+	*why = "there are two of it, or too many";
+	if (p->n >= RUNS_TABLE || parked_has(p, r.record.handle))
+		return NULL;
+	if (strcmp(r.build, RDV_BUILD) != 0)
+		log_info("store", "run %016llx is of build %s",
+		    (unsigned long long)r.record.handle, r.build);
+	return take(&r, fd, p);
+}
+
+uint64_t
+storerun_end(const int fd[STORE_ROLES])
+{
+	const struct reaper_order order = { .verb = REAPER_END, .sig = SIGHUP };
+	struct storerun r = { .record = { .handle = 0 } };
+
+	/* Of those with nobody at the other end it has ended. */
+	if (fd[ROLE_FDS] >= 0)
+		(void)send(fd[ROLE_FDS], &order, sizeof(order),
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (fd[ROLE_RECORD] < 0 ||
+	    pread(fd[ROLE_RECORD], &r, sizeof(r), 0) != (ssize_t)sizeof(r) ||
+	    memcmp(r.magic, magic, sizeof(magic)) != 0)
+		return 0;
+	return r.record.handle;
+}

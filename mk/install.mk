@@ -39,7 +39,8 @@ run-system: deps-run
 dest	:= $(DESTDIR)$(PREFIX)
 SYSCONFDIR ?= /etc
 etc	:= $(DESTDIR)$(SYSCONFDIR)
-units	:= rdv.service rdv-web.service rdv-web-token.path rdv-web-token.service
+units	:= rdv.service rdv-runs.service rdv-web.service rdv-web-token.path \
+    rdv-web-token.service
 settings := rdv.toml helper.toml
 paths	= sed -e 's,@BIN@,$(PREFIX)/bin,g' -e 's,@SHARE@,$(PREFIX)/share/rdv,g'
 

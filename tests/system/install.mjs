@@ -15,8 +15,8 @@ const env = { ...bare, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 const make = (...args) => spawnSync('make', ['--no-print-directory',
 	`BUILD=${build}`, ...args], { cwd: root, env, encoding: 'utf8' });
 
-const units = ['rdv.service', 'rdv-web.service', 'rdv-web-token.path',
-	'rdv-web-token.service'];
+const units = ['rdv.service', 'rdv-runs.service', 'rdv-web.service',
+	'rdv-web-token.path', 'rdv-web-token.service'];
 
 function scratch(t) {
 	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-install-'));
@@ -33,6 +33,7 @@ await test('make install puts all there, make uninstall takes it', (t) => {
 	let r = make('install', `DESTDIR=${dir}`, 'PREFIX=/usr');
 	assert.equal(r.status, 0, r.stderr);
 	for (const f of ['usr/bin/rdvd', 'usr/lib/systemd/system/rdv.service',
+		'usr/lib/systemd/system/rdv-runs.service',
 		'usr/lib/systemd/system/rdv-web.service',
 		'usr/lib/systemd/system/rdv-web-token.path',
 		'usr/lib/systemd/system/rdv-web-token.service', 'etc/rdv/rdv.toml',

@@ -44,8 +44,10 @@ export class Installed {
 			this.write(name, this.copy(name, this.build));
 	}
 
+	// Its end stays: the linker keeps a string that another one ends with,
+	// "30" as a default of a setting, in that one's place.
 	next(which = programs) {
-		this.build = (++this.n).toString(16).padStart(16, 'f');
+		this.build = (++this.n).toString(16).padStart(12, 'f') + is.slice(12);
 		this.put(which);
 	}
 }

@@ -311,6 +311,8 @@ abuse_E12_what_each_may_do(void **state)
 	assert_non_null(strstr(s.rig.told, "\nfds 0 1 2 3 7\n"));
 	assert_non_null(strstr(s.rig.told, "\n--control-fd\n3\n--system\n"));
 	ops = ops_of(&s);
+	/* Before it says anything it has given up the rest. */
+	rig_expect_log(&s.rig, "proc=rdv-ops");
 	expect_status(ops, "CapEff", "00000000000001e0");
 	expect_status(ops, "CapPrm", "00000000000001e0");
 	expect_status(ops, "CapInh", NO_CAPS);

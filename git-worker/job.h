@@ -44,8 +44,21 @@ struct job_kind {
 	struct js *(*answer)(struct job *j);
 };
 
-extern const struct job_kind job_changes;
+extern const struct job_kind job_changes, job_diffstat, job_diff;
 
+/* Refuses the question; NULL, for whoever answers with that. */
+struct js *job_refuse(struct job *j, const char *why);
+/*
+ * A name in the tree from the question's `key`, or, for bytes that are no
+ * UTF-8, from `key`_base64: relative, without "." and "..". NULL when it is
+ * missing, and then it is refused when it was there.
+ */
+const char *job_name(struct job *j, const char *key);
+/*
+ * The name of a branch, a tag or a commit from the question, or NULL as above.
+ * Nothing that git would take for an option or reckon with (abuse G13).
+ */
+const char *job_ref(struct job *j, const char *key);
 /* Adds `name` as `key`, and exactly as `key`_base64 when it is no UTF-8. */
 void job_put_name(struct js *o, const char *key, const char *name);
 /* At most so many bytes of JSON are `len` bytes of text. */

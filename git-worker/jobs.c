@@ -37,7 +37,8 @@ struct jobs {
 	int64_t epoch; /* of this turn */
 };
 
-static const struct job_kind *const kinds[] = { &job_changes };
+static const struct job_kind *const kinds[] = { &job_changes, &job_diffstat,
+	&job_diff };
 
 struct jobs *
 jobs_new(const struct jobs_conf *conf)

@@ -84,6 +84,11 @@ bool gitproto_is_midway(const char *text);
  *   "changes": {"all", "offset", "limit"}; {"result"}, and so of all below,
  *     is as daemon/core/gitshape.c has it
  *
+ *   "diffstat": {"base", "from", "to", "view", "offset", "limit"}, see
+ *     git-worker/difftree.h
+ *   "diff": the same, without the last two, and {"path", "old_path", "context",
+ *     "limit"}
+ *
  * A name in the tree is told as "path", and when it is no UTF-8 also exactly,
  * as "path_base64"; either may be asked with.
  */

@@ -15,8 +15,10 @@
 struct read_in {
 	uint64_t set;
 	const char *tree;
-	int64_t offset, limit;
+	int64_t offset, limit, context;
 	bool all;
+	const char *base, *from, *to, *view;
+	const char *path, *path_coded, *old_path, *old_path_coded;
 };
 
 /* Whether a path may be used is judged where it is opened. */
@@ -49,6 +51,57 @@ static const struct js_field changes_fields[] = {
 	    .help = "each untracked file, where else its directory is told" },
 	{ .name = NULL },
 };
+
+#define NAME(n, field, is_required, text)                            \
+	{                                                            \
+		.name = n, .kind = JS_TEXT, .required = is_required, \
+		.offset = offsetof(struct read_in, field), .min = 1, \
+		.max = 5464, .help = text                            \
+	}
+#define SIDES                                                                \
+	NAME("base", base, false,                                            \
+	    "a branch, a tag or a commit: compared is with where HEAD has "  \
+	    "parted from it"),                                               \
+	    NAME("from", from, false, "a branch, a tag or a commit"),        \
+	    NAME("to", to, false, "the same, for what it is compared with"), \
+	{                                                                    \
+		.name = "view", .kind = JS_ONE_OF,                           \
+		.offset = offsetof(struct read_in, view),                    \
+		.words = "all|staged|unstaged",                              \
+		.help =                                                      \
+		    "without any of those: all since HEAD, or a part of it"  \
+	}
+
+static const struct js_field diffstat_fields[] = {
+	TREE,
+	SIDES,
+	PAGE,
+	{ .name = NULL },
+};
+
+/* Of a name either spelling: see docs/architecture.md. */
+static const struct js_field diff_fields[] = {
+	TREE,
+	SIDES,
+	NAME("path", path, false, "a file, by its name in the worktree"),
+	NAME("path_base64", path_coded, false,
+	    "the same for a name that is no UTF-8: its bytes"),
+	NAME("old_path", old_path, false, "and its name before"),
+	NAME("old_path_base64", old_path_coded, false, "or the bytes of that"),
+	{ .name = "context",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct read_in, context),
+	    .max = 1000,
+	    .help = "lines around what differs; absent: 3" },
+	{ .name = "limit",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct read_in, limit),
+	    .min = 1,
+	    .max = 20000,
+	    .help = "lines at most; absent: 2000" },
+	{ .name = NULL },
+};
+#define DIFF_CONTEXT 9 /* its row in the table */
 
 static void
 read_cb(int err, struct js *result, const char *why, void *arg)
@@ -86,11 +139,58 @@ changes(struct api_call *c)
 	ask(c, "changes", shape_changes, args);
 }
 
+/* Absent ones are not told of at all. */
+static void
+put(struct js *args, const char *name, const char *value)
+{
+	if (value != NULL)
+		js_add_str(args, name, value);
+}
+
+static struct js *
+sides(const struct read_in *in)
+{
+	struct js *args = js_object();
+
+	put(args, "base", in->base);
+	put(args, "from", in->from);
+	put(args, "to", in->to);
+	put(args, "view", in->view);
+	return args;
+}
+
+static void
+diffstat(struct api_call *c)
+{
+	ask(c, "diffstat", shape_diffstat, sides(c->in));
+}
+
+static void
+diff(struct api_call *c)
+{
+	const struct read_in *in = c->in;
+	struct js *args = sides(in);
+
+	put(args, "path", in->path);
+	put(args, "path_base64", in->path_coded);
+	put(args, "old_path", in->old_path);
+	put(args, "old_path_base64", in->old_path_coded);
+	if (JS_SET(in, DIFF_CONTEXT))
+		js_add_int(args, "context", in->context);
+	ask(c, "diff", shape_diff, args);
+}
+
 #define IN .in_size = sizeof(struct read_in)
 
 const struct api_route api_routes_worktreeread[] = {
 	{ HTTP_M_GET, "/api/worktrees/changes", SCOPE_READ,
 	    .query = changes_fields, IN, .handler = changes, .success = 200,
 	    .doc = "What has changed in a worktree, entry by entry" },
+	{ HTTP_M_GET, "/api/worktrees/diffstat", SCOPE_READ,
+	    .query = diffstat_fields, IN, .handler = diffstat, .success = 200,
+	    .doc = "Which files of a worktree differ, and by how much" },
+	{ HTTP_M_GET, "/api/worktrees/diff", SCOPE_READ, .query = diff_fields,
+	    IN, .handler = diff, .success = 200,
+	    .doc = "What differs in one file, hunk by hunk" },
 	{ .pattern = NULL },
 };

@@ -48,6 +48,60 @@ const struct shape shape_changes[] = {
 	{ NULL, SHAPE_TEXT, NULL },
 };
 
+static const struct shape differing[] = {
+	{ "path", SHAPE_TEXT, NULL },
+	{ "path_base64", SHAPE_TEXT, NULL },
+	{ "status", SHAPE_TEXT, NULL },
+	{ "old_path", SHAPE_TEXT, NULL },
+	{ "old_path_base64", SHAPE_TEXT, NULL },
+	{ "similarity", SHAPE_NUMBER, NULL },
+	{ "old_mode", SHAPE_TEXT, NULL },
+	{ "new_mode", SHAPE_TEXT, NULL },
+	{ "binary", SHAPE_FLAG, NULL },
+	{ "added", SHAPE_NUMBER, NULL },
+	{ "removed", SHAPE_NUMBER, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+const struct shape shape_diffstat[] = {
+	{ "from", SHAPE_TEXT, NULL },
+	{ "to", SHAPE_TEXT, NULL },
+	{ "added", SHAPE_NUMBER, NULL },
+	{ "removed", SHAPE_NUMBER, NULL },
+	{ "truncated", SHAPE_FLAG, NULL },
+	{ "total", SHAPE_NUMBER, NULL },
+	{ "next", SHAPE_NUMBER, NULL },
+	{ "files", SHAPE_OBJECTS, differing },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+static const struct shape hunk[] = {
+	{ "old_start", SHAPE_NUMBER, NULL },
+	{ "old_lines", SHAPE_NUMBER, NULL },
+	{ "new_start", SHAPE_NUMBER, NULL },
+	{ "new_lines", SHAPE_NUMBER, NULL },
+	{ "section", SHAPE_TEXT, NULL },
+	{ "lines", SHAPE_TEXTS, NULL },
+	{ "cut", SHAPE_FLAG, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+const struct shape shape_diff[] = {
+	{ "path", SHAPE_TEXT, NULL },
+	{ "path_base64", SHAPE_TEXT, NULL },
+	{ "old_path", SHAPE_TEXT, NULL },
+	{ "old_path_base64", SHAPE_TEXT, NULL },
+	{ "status", SHAPE_TEXT, NULL },
+	{ "old_mode", SHAPE_TEXT, NULL },
+	{ "new_mode", SHAPE_TEXT, NULL },
+	{ "from", SHAPE_TEXT, NULL },
+	{ "to", SHAPE_TEXT, NULL },
+	{ "binary", SHAPE_FLAG, NULL },
+	{ "truncated", SHAPE_FLAG, NULL },
+	{ "hunks", SHAPE_OBJECTS, hunk },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
 static bool
 copy_number(const struct shape *s, const struct js *v, struct js *out)
 {

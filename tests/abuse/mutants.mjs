@@ -702,8 +702,16 @@ const git = [
 	off: [sandbox, pin('diff.external='), named('diff', 'command'),
 		named('diff', 'textconv'), named('merge', 'driver')],
 	red: [unitGit] },
-	{ ids: ['G04'], none: 'that rdv shows and merges no differences itself: ' +
-		'the test at the API would see it if it began to' },
+	{ ids: ['G04'], guard: 'sandbox, pins and options: what shows differences',
+		off: [sandbox, pin('diff.external='), named('diff', 'command'),
+			named('diff', 'textconv'),
+			['git-worker/difftree.c', '"--no-ext-diff", "--no-textconv",', '']],
+		red: ['abuse G04 programs'] },
+	{ ids: ['G13'], guard: 'no name goes on the command line of git that it ' +
+		'would reckon with',
+	off: [['git-worker/jobask.c', 'if (ref == NULL || is_ref(ref))',
+		'if (true)']],
+	red: ['api no name is an option'] },
 	{ ids: ['G05'], guard: 'sandbox and pin: an included file',
 		off: [sandbox, pin('core.fsmonitor=false'),
 			[profile, 'KEY_1=core.fsmonitor', 'KEY_1=core.zz']],

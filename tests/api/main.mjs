@@ -22,6 +22,7 @@ await import('./worktreeread.mjs');
 await import('./repos.mjs');
 await import('./reporefs.mjs');
 await import('./repofind.mjs');
+await import('./worktreediff.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');
 await import('./state.mjs');

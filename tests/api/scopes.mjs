@@ -110,6 +110,8 @@ const TABLE = {
 	'DELETE /api/worktrees': [WRITE, 422, { body: bad }],
 	'GET /api/worktrees/status': [READ, 422],
 	'GET /api/worktrees/changes': [READ, 422],
+	'GET /api/worktrees/diff': [READ, 422],
+	'GET /api/worktrees/diffstat': [READ, 422],
 	'DELETE /api/worktrees/remove': [WRITE, 422],
 	'POST /api/worktrees/check': [READ, 422, { body: bad }],
 	'GET /api/worktrees/trash': [READ, 200],

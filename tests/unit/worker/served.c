@@ -20,7 +20,7 @@
 #include "tests/unit/lib/tmpdir.h"
 
 #define DEADLINE_MS 60000
-#define ANSWER_MAX  65536
+#define ANSWER_MAX  (1 << 20)
 
 struct served served;
 
@@ -194,19 +194,26 @@ served_get(void)
 }
 
 int64_t
-served_question(int ms)
+served_question_of(const char *op, const char *args, int ms)
 {
 	struct js *o = js_object();
 	struct buf b;
 
 	js_add_int(o, "id", ++last_id);
-	js_add_str(o, "op", "status");
+	js_add_str(o, "op", op);
 	js_add_int(o, "ms", ms);
+	js_add_json(o, "args", args);
 	buf_init(&b, 1024);
 	frame_put(&b, o);
 	served_send(b.data, b.len);
 	buf_done(&b);
 	return last_id;
+}
+
+int64_t
+served_question(int ms)
+{
+	return served_question_of("status", NULL, ms);
 }
 
 struct js *

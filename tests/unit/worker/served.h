@@ -32,6 +32,8 @@ void served_send(const void *p, size_t len);
 struct js *served_get(void);
 /* One question, whose number is what comes back. */
 int64_t served_question(int ms);
+/* Another one: its op, and what belongs to it as JSON, or NULL. */
+int64_t served_question_of(const char *op, const char *args, int ms);
 /* One question and its answer. */
 struct js *served_ask(int ms);
 /* Asked again and again until nothing has to be asked of git; or fails. */

@@ -287,6 +287,121 @@ too_many_changes(void **state)
 	assert_true(served_stop() == 0);
 }
 
+/* The result of one question; freed by the caller with the answer. */
+static struct js *
+answer_of(const char *op, const char *args)
+{
+	int64_t id = served_question_of(op, args, MS);
+	struct js *v = served_get();
+
+	assert_non_null(v);
+	assert_int_equal(js_int(v, "id", 0), id);
+	if (js_get(v, "result") == NULL)
+		fail_msg("%s: %s", op, js_str(v, "why", "nothing"));
+	return v;
+}
+
+#define INDEX_IS "test \"$(stat -c %y .git/index)\" "
+
+/* Files that were only touched: the user's own git would write that down. */
+static void
+nothing_is_written(void **state)
+{
+	static const char *const ops[] = { "changes", "diffstat", "status" };
+	struct js *v;
+
+	(void)state;
+	served_start();
+	served_settle();
+	served_sh("touch -d yesterday a b && stat -c %y .git/index >../was");
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		js_free(served_ask(MS));
+		v = i < 2 ? answer_of(ops[i], NULL) : served_ask(MS);
+		if (i < 2)
+			assert_int_equal(js_int(js_get(v, "result"), "total",
+					     -1),
+			    0);
+		js_free(v);
+	}
+	served_sh(INDEX_IS "= \"$(cat ../was)\"");
+	served_sh("git diff && " INDEX_IS "!= \"$(cat ../was)\"");
+	assert_int_equal(served_stop(), 0);
+}
+
+/* Answers that were kept are those that git would give by now. */
+static void
+whatever_happens_in_detail(void **state)
+{
+	static const struct {
+		const char *command;
+		int total, stashes;
+	} steps[] = {
+		{ "echo more >>a", 1, 0 },
+		{ "echo >new", 2, 0 },
+		{ "git stash -q -u", 0, 1 },
+		{ "echo more >>b && git stash -q", 0, 2 },
+		{ "git stash drop -q 'stash@{1}'", 0, 1 },
+		{ "git stash pop -q", 1, 0 },
+		{ "rm d/c", 2, 0 },
+	};
+	struct js *v, *result;
+
+	(void)state;
+	served_start();
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		served_settle();
+		served_sh(steps[i].command);
+		for (int again = 0; again < 2; again++) {
+			v = answer_of("changes", "{\"limit\":10}");
+			result = js_get(v, "result");
+			assert_int_equal(js_int(result, "total", -1),
+			    steps[i].total);
+			assert_int_equal(js_int(result, "stashes", -1),
+			    steps[i].stashes);
+			js_free(v);
+			v = answer_of("diffstat", NULL);
+			assert_int_equal(js_int(js_get(v, "result"), "total",
+					     -1),
+			    steps[i].total);
+			js_free(v);
+		}
+	}
+	assert_int_equal(served_stop(), 0);
+}
+
+/* Side by side with one that hangs, and ended when nobody waits for it. */
+static void
+one_that_hangs_is_cancelled(void **state)
+{
+	static const char cancel[] = "{\"id\":%lld,\"op\":\"cancel\"}";
+	char text[120] = "\0\0\0";
+	int64_t hung, id;
+	struct js *v;
+
+	(void)state;
+	served_sh("mkfifo .git/info/e && mv .git/info/e .git/info/exclude");
+	served_start();
+	hung = served_question_of("changes", NULL, MS);
+	v = answer_of("diffstat", "{\"from\":\"main\",\"to\":\"main\"}");
+	js_free(v);
+	text[3] =
+	    (char)snprintf(text + 4, sizeof(text) - 4, cancel, (long long)hung);
+	served_send(text, 4 + (size_t)text[3]);
+	v = served_get();
+	assert_int_equal(js_int(v, "id", 0), hung);
+	assert_string_equal(js_str(v, "error", ""), "cancelled");
+	js_free(v);
+	/* And one whose time is over. */
+	id = served_question_of("diffstat", NULL, 100);
+	v = served_get();
+	assert_int_equal(js_int(v, "id", 0), id);
+	assert_string_equal(js_str(v, "error", ""), "timeout");
+	js_free(v);
+	served_sh("rm .git/info/exclude");
+	js_free(answer_of("changes", NULL));
+	assert_int_equal(served_stop(), 0);
+}
+
 static void
 git_that_fails(void **state)
 {
@@ -342,6 +457,9 @@ main(void)
 		T(a_look_has_a_deadline),
 		T(no_lock_stays),
 		T(too_many_changes),
+		T(nothing_is_written),
+		T(whatever_happens_in_detail),
+		T(one_that_hangs_is_cancelled),
 		T(git_that_fails),
 		T(what_is_no_question),
 	};

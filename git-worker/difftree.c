@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all questions about differences have in common: which states they are
+ * about, and how git is asked. Invariant: git is asked in a form that nothing a
+ * repository sets can change, and so that it neither runs a program for it nor
+ * writes to the index, for which it has no option.
+ */
+#include "git-worker/difftree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "git-worker/job.h"
+#include "lib/arena.h"
+#include "lib/js.h"
+#include "lib/str.h"
+
+#define WORDS_MAX 64
+
+/*
+ * autoRefreshIndex would write down which files are as they were, at the cost
+ * of the user's own git meeting a lock. What is over bigFileThreshold is binary
+ * (OTHER_MAX for those that git does not know).
+ */
+static const char *const before[] = { "--no-optional-locks",
+	"--literal-pathspecs", "-c", "diff.autoRefreshIndex=false", "-c",
+	"core.bigFileThreshold=32m", "diff", "-z", "--no-color",
+	"--no-ext-diff", "--no-textconv", "--full-index", "--no-abbrev",
+	"--find-renames", "-l1000", "--ignore-submodules=none",
+	"--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
+	"--no-relative", "-O/dev/null", NULL };
+
+/* Of the object format: what is compared with before the first commit. */
+static const struct {
+	const char *format, *oid;
+} empty_trees[] = {
+	{ "sha1", "4b825dc642cb6eb9a060e54bf8d69288fbee4904" },
+	{ "sha256", "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74de"
+		    "cc5321" },
+};
+
+static const char *
+line_of(struct job *j, unsigned step)
+{
+	const char *text = j->text[step].at;
+
+	return arena_strndup(j->arena, text, strcspn(text, "\n"));
+}
+
+static void
+ask(struct job *j, const char *const *words, size_t n)
+{
+	const char **argv = arena_alloc(j->arena, (n + 1) * sizeof(*argv));
+
+	memcpy(argv, words, n * sizeof(*argv));
+	j->argv = argv;
+	j->may_fail = true;
+}
+
+static void
+ask_commit(struct job *j, const char *name)
+{
+	const char *const words[] = { "rev-parse", "--verify", "--quiet",
+		"--end-of-options",
+		arena_printf(j->arena, "%s^{commit}", name) };
+
+	ask(j, words, sizeof(words) / sizeof(words[0]));
+}
+
+/* The commit that one of the first steps was about, or NULL: refused. */
+static const char *
+commit_of(struct job *j, unsigned step)
+{
+	if (j->text[step].status == 0)
+		return line_of(j, step);
+	job_refuse(j, "there is no commit of that name");
+	return NULL;
+}
+
+static bool
+find_range(struct job *j, struct sides *s, const char *from)
+{
+	const char *to = job_ref(j, "to");
+
+	if (to == NULL) {
+		job_refuse(j, "from and to belong together");
+		return false;
+	}
+	if (j->n < 2) {
+		ask_commit(j, j->n == 0 ? from : to);
+		return false;
+	}
+	s->from = commit_of(j, 0);
+	s->to = commit_of(j, 1);
+	s->steps = 2;
+	return s->from != NULL && s->to != NULL;
+}
+
+static bool
+find_base(struct job *j, struct sides *s, const char *base)
+{
+	const char *const words[] = { "merge-base", "--end-of-options", base,
+		"HEAD" };
+
+	if (j->n == 0) {
+		ask(j, words, sizeof(words) / sizeof(words[0]));
+		return false;
+	}
+	s->steps = 1;
+	if (j->text[0].status == 1)
+		job_refuse(j, "they have no commit in common");
+	else
+		s->from = commit_of(j, 0);
+	return s->from != NULL;
+}
+
+static bool
+find_head(struct job *j, struct sides *s)
+{
+	static const char *const words[] = { "rev-parse",
+		"--show-object-format" };
+
+	if (j->n == 0) {
+		ask_commit(j, "HEAD");
+		return false;
+	}
+	s->steps = 1;
+	if (j->text[0].status == 0) {
+		s->from = line_of(j, 0);
+		return true;
+	}
+	if (j->n == 1) {
+		ask(j, words, sizeof(words) / sizeof(words[0]));
+		return false;
+	}
+	s->steps = 2;
+	for (size_t i = 0; i < sizeof(empty_trees) / sizeof(empty_trees[0]);
+	     i++)
+		if (strcmp(line_of(j, 1), empty_trees[i].format) == 0)
+			s->from = empty_trees[i].oid;
+	if (s->from == NULL)
+		job_refuse(j, "its kind of hash is not known");
+	return s->from != NULL;
+}
+
+bool
+sides_find(struct job *j, struct sides *s)
+{
+	const char *from = job_ref(j, "from"), *base = job_ref(j, "base");
+	const char *view = js_str(j->ask, "view", "all");
+
+	memset(s, 0, sizeof(*s));
+	if (j->error != NULL)
+		return false;
+	if ((from != NULL) + (base != NULL) + (strcmp(view, "all") != 0) > 1) {
+		job_refuse(j, "base, from and view exclude each other");
+		return false;
+	}
+	if (from != NULL || js_get(j->ask, "to") != NULL)
+		return find_range(j, s, from != NULL ? from : "");
+	if (base != NULL)
+		return find_base(j, s, base);
+	s->cached = strcmp(view, "staged") == 0;
+	if (strcmp(view, "unstaged") == 0)
+		return true;
+	return find_head(j, s);
+}
+
+bool
+sides_have_others(const struct sides *s)
+{
+	return s->to == NULL && !s->cached;
+}
+
+void
+diff_ask(struct job *j, const struct sides *s, const char *const *how,
+    const char *const *paths)
+{
+	const char *words[WORDS_MAX];
+	size_t n = 0;
+
+	for (; before[n] != NULL; n++)
+		words[n] = before[n];
+	/* Of a conflict one of its sides, and not what has three. */
+	if (s->from == NULL)
+		words[n++] = "--ours";
+	while (*how != NULL)
+		words[n++] = *how++;
+	if (s->cached)
+		words[n++] = "--cached";
+	if (s->from != NULL)
+		words[n++] = s->from;
+	if (s->to != NULL)
+		words[n++] = s->to;
+	words[n++] = "--";
+	while (*paths != NULL)
+		words[n++] = *paths++;
+	ask(j, words, n);
+	j->may_fail = false;
+}
+
+void
+diff_ask_others(struct job *j, const char *name)
+{
+	const char *const words[] = { "--no-optional-locks",
+		"--literal-pathspecs", "ls-files", "--others",
+		"--exclude-standard", "-z", "--", name };
+	const size_t n = sizeof(words) / sizeof(words[0]);
+
+	ask(j, words, name != NULL ? n : n - 1);
+	j->may_fail = false;
+}
+
+struct reader {
+	const char *at, *end;
+};
+
+static const char *
+next_record(struct reader *r)
+{
+	const char *at = r->at, *nul;
+
+	if (at >= r->end)
+		return NULL;
+	nul = memchr(at, '\0', (size_t)(r->end - at));
+	if (nul == NULL)
+		return NULL;
+	r->at = nul + 1;
+	return at;
+}
+
+/* ":100644 100644 <oid> <oid> R099", "old", "new". */
+static bool
+read_raw(struct job *j, struct reader *r, const char *record,
+    struct diff_file *f)
+{
+	char *words = arena_strdup(j->arena, record + 1), *word[5];
+
+	for (int i = 0; i < 5; i++) {
+		word[i] = strsep(&words, " ");
+		if (word[i] == NULL || *word[i] == '\0')
+			return false;
+	}
+	*f = (struct diff_file){ .old_mode = word[0],
+		.new_mode = word[1],
+		.old_oid = word[2],
+		.status = word[4][0],
+		.similarity = -1 };
+	f->in_tree = strspn(word[3], "0") == strlen(word[3]) &&
+		     f->status != 'D' && f->status != 'U';
+	f->path = next_record(r);
+	if (f->path != NULL && (f->status == 'R' || f->status == 'C')) {
+		f->similarity = (int)strtol(word[4] + 1, NULL, 10);
+		f->old_path = f->path;
+		f->path = next_record(r);
+	}
+	return true;
+}
+
+/* "1\t2\tname", or "-\t-\t" with the old and the new name behind it. */
+static bool
+read_count(struct reader *r, char *record, struct diff_files *d, size_t *next)
+{
+	char *rest = record, *added = strsep(&rest, "\t");
+	const char *removed = strsep(&rest, "\t"), *name = rest;
+	struct diff_file *f;
+
+	if (added == NULL || removed == NULL || name == NULL)
+		return false;
+	if (*name == '\0') {
+		(void)next_record(r);
+		name = next_record(r);
+	}
+	/* In the same order, but for those without a line that differs. */
+	while (name != NULL && *next < d->n) {
+		f = &d->list[(*next)++];
+		if (strcmp(f->path, name) != 0)
+			continue;
+		f->counted = true;
+		f->added = *added == '-' ? -1 : strtoll(added, NULL, 10);
+		f->removed = *removed == '-' ? -1 : strtoll(removed, NULL, 10);
+		break;
+	}
+	return true;
+}
+
+bool
+diff_read(struct job *j, unsigned step, struct diff_files *out)
+{
+	const struct job_text *t = &j->text[step];
+	struct reader r = { t->at, t->at + t->len };
+	size_t max = 1, next = 0;
+	const char *record;
+
+	for (const char *p = t->at; p < r.end; p++)
+		max += *p == '\0';
+	*out = (struct diff_files){ .rest = t->at };
+	out->list = arena_alloc(j->arena, max * sizeof(*out->list));
+	while ((record = next_record(&r)) != NULL && *record != '\0') {
+		if (*record != ':') {
+			if (!read_count(&r, arena_strdup(j->arena, record), out,
+				&next))
+				return false;
+		} else if (!read_raw(j, &r, record, &out->list[out->n])) {
+			return false;
+		} else if (out->list[out->n].path != NULL) {
+			out->n++;
+		}
+	}
+	out->rest = r.at;
+	return true;
+}
+
+static const struct {
+	char status;
+	const char *word;
+} statuses[] = {
+	{ 'A', "added" },
+	{ 'C', "copied" },
+	{ 'D', "deleted" },
+	{ 'M', "modified" },
+	{ 'R', "renamed" },
+	{ 'T', "type" },
+	{ 'U', "conflict" },
+};
+
+const char *
+diff_word(char status)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (statuses[i].status == status)
+			return statuses[i].word;
+	return "unknown";
+}

@@ -41,35 +41,92 @@ async function timed(list, fn) {
 	return value;
 }
 
+const questions = {
+	status: { target: 'status', cli: (dir) => git(dir, ASK,
+		{ GIT_OPTIONAL_LOCKS: '0' }),
+	same: (s, out) => s.modified === (out.match(/\0?1 \.M/g) ?? []).length },
+	// What the API tells takes both of these.
+	diffstat: { target: 'diffstat', cli: (dir) => git(dir, ['diff', '--numstat',
+		'-z', 'HEAD'], { GIT_OPTIONAL_LOCKS: '0' }) + git(dir, ['ls-files', '-o',
+		'--exclude-standard', '-z']),
+	same: (s, out) => s.total === out.split('\0').length - 1 },
+};
+
 // By turns, so that both have the same neighbours.
-async function compare(bench, name, rdv, dir, change) {
-	const target = `/api/worktrees/status?worktree_path=${
-		encodeURIComponent(dir)}`;
-	const api = [], cli = [];
+async function compare(bench, name, rdv, dir, what, change) {
+	const { target, cli, same } = questions[what];
+	const api = [], other = [];
 	for (let i = 0; i < ROUNDS; i++) {
 		change(i);
-		const s = await timed(api, () => bench.call(rdv, 'GET', target));
-		const out = await timed(cli, () => git(dir, ASK,
-			{ GIT_OPTIONAL_LOCKS: '0' }));
-		const modified = (out.match(/\0?1 \.M/g) ?? []).length;
-		if (s.modified !== modified)
-			throw new Error(`${name}: ${s.modified} modified, not ${modified}`);
+		const s = await timed(api, () => bench.call(rdv, 'GET',
+			`/api/worktrees/${target}?worktree_path=${encodeURIComponent(dir)}`));
+		const out = await timed(other, () => cli(dir));
+		if (!same(s, out))
+			throw new Error(`${name}: another answer than git's`);
 	}
-	bench.say(name, { api_ms: median(api), cli_ms: median(cli),
-		of_cli: median(api) / median(cli) });
+	bench.say(`${what} ${name}`, { api_ms: median(api), cli_ms: median(other),
+		of_cli: median(api) / median(other) });
+}
+
+// Of those below `dir`: processor time in ms, and the largest resident size in KiB.
+function workers(dir) {
+	let ms = 0, kib = 0, n = 0;
+	for (const pid of fs.readdirSync('/proc').filter((x) => /^\d+$/.test(x)))
+		try {
+			if (!fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+				.startsWith(`rdv-git\0serve\0${dir}`))
+				continue;
+			const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
+				.split(') ')[1].split(' ');
+			ms += 10 * (Number(stat[11]) + Number(stat[12]));
+			kib = Math.max(kib, Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(
+				`/proc/${pid}/status`, 'utf8'))[1]));
+			n++;
+		} catch {
+			// It has ended meanwhile.
+		}
+	return { ms, kib, n };
+}
+
+const IDLE_S = 10;
+
+export async function watched(bench) {
+	const trees = 50, dir = path.join(bench.scratch, 'watched');
+	makeRepo(dir, 1000);
+	const rdv = await bench.rdvStart();
+	const at = (i) => `${dir}-w${i}`;
+	for (let i = 0; i < trees; i++)
+		git(dir, ['worktree', 'add', '-q', '--detach', at(i)]);
+	for (let k = 0; k < 3; k++)
+		for (let i = 0; i < trees; i++)
+			await bench.call(rdv, 'GET', '/api/worktrees/status?worktree_path=' +
+				encodeURIComponent(at(i)));
+	const before = workers(dir);
+	// rdv has no event for "nothing happens".
+	await new Promise((done) => setTimeout(done, IDLE_S * 1000));
+	const after = workers(dir);
+	bench.say(`${trees} trees watched`, { workers: after.n,
+		idle_percent: (after.ms - before.ms) / IDLE_S / 10,
+		largest_kib: after.kib });
+	await bench.stop(rdv.child);
 }
 
 export async function statuses(bench) {
-	for (const files of [20000, 100000]) {
+	for (const files of [1000, 20000, 100000]) {
 		const dir = path.join(bench.scratch, `tree${files}`);
 		const file = path.join(dir, 'd0', 'e0', 'f1');
 		makeRepo(dir, files);
 		const rdv = await bench.rdvStart();
 		// Until git's index is older than no file, and all is watched.
-		await compare(bench, `status ${files}, first ones`, rdv, dir, () => {});
-		await compare(bench, `status ${files}, unchanged`, rdv, dir, () => {});
-		await compare(bench, `status ${files}, one changed`, rdv, dir,
-			(i) => fs.writeFileSync(file, `changed ${i}\n`));
+		await compare(bench, `${files}, first ones`, rdv, dir, 'status',
+			() => {});
+		for (const what of ['status', 'diffstat']) {
+			await compare(bench, `${files}, unchanged`, rdv, dir, what, () => {});
+			await compare(bench, `${files}, one changed`, rdv, dir, what,
+				(i) => fs.writeFileSync(file, `changed ${i}\n`));
+			git(dir, ['checkout', '-q', '.']);
+		}
+		bench.say(`worker ${files}`, { kib: workers(dir).kib });
 		await bench.stop(rdv.child);
 	}
 }

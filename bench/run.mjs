@@ -3,8 +3,8 @@
 //
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
 //                                attach|attach1g|ttyd|many|recording|upgrade|
-//                                spawn|guards|handover|filter|runs|gitread|
-//                                callgrind]...
+//                                spawn|guards|handover|filter|runs|git|
+//                                gitidle|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -517,7 +517,8 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	handover: () => privilege.handover(helper),
 	filter: () => privilege.filter(helper),
 	runs: () => privilege.runs(helper),
-	gitread: () => gitread.statuses(helper), callgrind };
+	git: () => gitread.statuses(helper),
+	gitidle: () => gitread.watched(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

@@ -15,7 +15,7 @@
 struct read_in {
 	uint64_t set;
 	const char *tree;
-	int64_t offset, limit, context;
+	int64_t offset, limit, context, timeout_ms;
 	bool all;
 	const char *base, *from, *to, *view;
 	const char *path, *path_coded, *old_path, *old_path_coded;
@@ -28,6 +28,14 @@ struct read_in {
 		.kind = JS_TEXT, .required = true,                  \
 		.offset = offsetof(struct read_in, tree), .min = 1, \
 		.max = 4095, .help = "a directory in the worktree"  \
+	}
+#define DEADLINE                                                          \
+	{                                                                 \
+		.name = "timeout_ms", .kind = JS_INT,                     \
+		.offset = offsetof(struct read_in, timeout_ms), .min = 1, \
+		.max = 600000,                                            \
+		.help = "milliseconds that git may take; absent: "        \
+			"worktrees.git_timeout_ms, as at most"            \
 	}
 #define PAGE                                                               \
 	{ .name = "offset",                                                \
@@ -45,6 +53,7 @@ struct read_in {
 static const struct js_field changes_fields[] = {
 	TREE,
 	PAGE,
+	DEADLINE,
 	{ .name = "all",
 	    .kind = JS_BOOL,
 	    .offset = offsetof(struct read_in, all),
@@ -76,6 +85,7 @@ static const struct js_field diffstat_fields[] = {
 	TREE,
 	SIDES,
 	PAGE,
+	DEADLINE,
 	{ .name = NULL },
 };
 
@@ -83,6 +93,7 @@ static const struct js_field diffstat_fields[] = {
 static const struct js_field diff_fields[] = {
 	TREE,
 	SIDES,
+	DEADLINE,
 	NAME("path", path, false, "a file, by its name in the worktree"),
 	NAME("path_base64", path_coded, false,
 	    "the same for a name that is no UTF-8: its bytes"),
@@ -101,7 +112,7 @@ static const struct js_field diff_fields[] = {
 	    .help = "lines at most; absent: 2000" },
 	{ .name = NULL },
 };
-#define DIFF_CONTEXT 9 /* its row in the table */
+#define DIFF_CONTEXT 10 /* its row in the table */
 
 static void
 read_cb(int err, struct js *result, const char *why, void *arg)
@@ -115,18 +126,28 @@ read_cb(int err, struct js *result, const char *why, void *arg)
 }
 
 static void
+read_gone_cb(void *arg)
+{
+	worktree_read_cancel(arg);
+}
+
+static void
 ask(struct api_call *c, const char *op, const struct shape *shape,
     struct js *args)
 {
 	const struct read_in *in = c->in;
 	struct worktree_who who = { .uid = c->actor->uid };
-	const struct worktree_query q = { in->tree, op, shape, args };
+	const struct worktree_query q = { in->tree, op, shape, args,
+		in->timeout_ms };
 
 	if (in->limit > 0)
 		js_add_int(args, "limit", in->limit);
 	js_add_int(args, "offset", in->offset);
 	(void)str_copy(who.user_id, c->actor->user_id, sizeof(who.user_id));
-	worktree_read(c->app->worktrees, &who, &q, read_cb, c);
+	/* The answer, which is an error then, comes as ever. */
+	c->req->gone_arg =
+	    worktree_read(c->app->worktrees, &who, &q, read_cb, c);
+	c->req->gone = read_gone_cb;
 }
 
 static void

@@ -28,7 +28,7 @@
 #include "lib/xalloc.h"
 
 /* Of one account: each is a process that its limits count. */
-#define WORKERS_MAX 16
+#define WORKERS_MAX 64
 #define IDLE_MS	    60000
 /* Ends in a row without an answer, and for how long there is none then. */
 #define DEATHS_MAX 3
@@ -372,18 +372,20 @@ gitwork_refuse_cb(void *arg)
 
 void
 gitwork_ask(struct gitwork *g, const struct gitwork_tree *tree,
-    struct js *question, gitwork_fn *cb, void *arg)
+    const struct gitwork_question *question, gitwork_fn *cb, void *arg)
 {
+	const int64_t ms = g->app->conf->git_timeout_ms;
 	struct worker_ask *a;
 	struct worker *w;
 
 	if (g->ending) {
-		js_free(question);
+		js_free(question->o);
 		cb(RDV_E_UNAVAILABLE, NULL, "rdv is ending", arg);
 		return;
 	}
 	a = xcalloc(1, sizeof(*a));
-	a->question = question;
+	a->question = question->o;
+	a->ms = question->ms > 0 && question->ms < ms ? question->ms : ms;
 	a->cb = cb;
 	a->arg = arg;
 	w = worker_for(g, tree);
@@ -405,19 +407,35 @@ gitwork_ask(struct gitwork *g, const struct gitwork_tree *tree,
 	}
 }
 
+void
+gitwork_cancel(struct gitwork *g, const void *arg)
+{
+	struct worker_ask *a;
+	struct worker *w;
+
+	TAILQ_FOREACH (w, &g->workers, link)
+		TAILQ_FOREACH (a, &w->asks, link)
+			if (a->arg == arg && a->question == NULL)
+				worker_cancel(w, a);
+}
+
 /*
- * By the oldest question: whoever asks one that hangs again and again must not
- * keep it from being ended.
+ * By the first question to be over: whoever asks one that hangs again and again
+ * must not keep it from being ended.
  */
 void
 worker_arm(struct worker *w)
 {
-	const struct worker_ask *a = TAILQ_FIRST(&w->asks);
-	int64_t ms = IDLE_MS;
+	const int64_t now = clock_mono_ms();
+	const struct worker_ask *a;
+	int64_t until = INT64_MAX;
 
-	if (a != NULL)
-		ms = a->until - clock_mono_ms();
-	loop_timer_set(w->timer, ms < 0 ? 0 : ms);
+	TAILQ_FOREACH (a, &w->asks, link)
+		if (a->question == NULL && a->until < until)
+			until = a->until;
+	if (until == INT64_MAX)
+		until = now + IDLE_MS;
+	loop_timer_set(w->timer, until < now ? 0 : until - now);
 }
 
 void

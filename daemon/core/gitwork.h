@@ -3,6 +3,7 @@
 #define RDV_GITWORK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct app;
@@ -45,11 +46,17 @@ const char *gitwork_top(const struct gitwork *g, uid_t uid, const char *at);
  */
 typedef void
 gitwork_fn(int err, const struct js *answer, const char *why, void *arg);
-/*
- * `question` is an object of "op" and what belongs to it (lib/gitproto.h), and
- * is taken over. The strings of the tree are copied.
- */
+struct gitwork_question {
+	struct js *o; /* "op" and "args" (lib/gitproto.h); taken over */
+	int64_t ms;   /* the time that it may take; 0: conf.git_timeout_ms */
+};
+/* The strings of the tree are copied. */
 void gitwork_ask(struct gitwork *g, const struct gitwork_tree *tree,
-    struct js *question, gitwork_fn *cb, void *arg);
+    const struct gitwork_question *question, gitwork_fn *cb, void *arg);
+/*
+ * Nobody waits any more for what was asked with this `arg`: it is answered soon
+ * with some error, if it has not been before.
+ */
+void gitwork_cancel(struct gitwork *g, const void *arg);
 
 #endif

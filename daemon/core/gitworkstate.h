@@ -19,7 +19,8 @@
 
 struct worker_ask {
 	TAILQ_ENTRY(worker_ask) link;
-	int64_t id;	     /* 0: the worker has not been told yet */
+	int64_t id; /* 0: the worker has not been told yet */
+	int64_t ms;
 	int64_t until;	     /* then it should have said so itself; monotonic */
 	struct js *question; /* NULL: it has been told */
 	gitwork_fn *cb;
@@ -74,6 +75,8 @@ void worker_fail_all(struct worker *w, int err, const char *why);
 void worker_stop(struct worker *w, const char *failure);
 /* It is asked nothing more, and ends by itself. */
 void worker_let_go(struct worker *w);
+/* Asks it not to go on with that question, which it has been told. */
+void worker_cancel(struct worker *w, const struct worker_ask *a);
 /* Tells it what it has not been told yet. */
 void worker_flush(struct worker *w);
 /* Reads what is left in the pipes of one that is dead. */

@@ -122,9 +122,19 @@ worker_write(struct worker *w)
 }
 
 void
+worker_cancel(struct worker *w, const struct worker_ask *a)
+{
+	struct js *o = js_object();
+
+	js_add_int(o, "id", a->id);
+	js_add_str(o, "op", "cancel");
+	frame_put(&w->out, o);
+	worker_write(w);
+}
+
+void
 worker_flush(struct worker *w)
 {
-	const int64_t ms = w->g->app->conf->git_timeout_ms;
 	struct worker_ask *a;
 
 	TAILQ_FOREACH (a, &w->asks, link) {
@@ -132,10 +142,10 @@ worker_flush(struct worker *w)
 			continue;
 		a->id = ++w->last_id;
 		js_add_int(a->question, "id", a->id);
-		js_add_int(a->question, "ms", ms);
+		js_add_int(a->question, "ms", a->ms);
 		frame_put(&w->out, a->question);
 		a->question = NULL;
-		a->until = clock_mono_ms() + ms + SPARE_MS;
+		a->until = clock_mono_ms() + a->ms + SPARE_MS;
 	}
 	worker_arm(w);
 	worker_write(w);

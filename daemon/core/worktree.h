@@ -9,6 +9,7 @@
 #include "lib/secret.h"
 
 struct app;
+struct wt_op;
 struct js;
 struct worktrees;
 
@@ -79,6 +80,7 @@ struct worktree_query {
 	const char *op;
 	const struct shape *shape; /* daemon/core/gitshape.h */
 	struct js *args;	   /* taken over */
+	int64_t ms; /* that git may take; 0: conf.git_timeout_ms */
 };
 /*
  * Later, once; `result` is taken over by the callee. RDV_E_INVALID, also what
@@ -87,8 +89,10 @@ struct worktree_query {
  */
 typedef void
 worktree_read_fn(int err, struct js *result, const char *why, void *arg);
-void worktree_read(struct worktrees *w, const struct worktree_who *who,
+struct wt_op *worktree_read(struct worktrees *w, const struct worktree_who *who,
     const struct worktree_query *q, worktree_read_fn *cb, void *arg);
+/* Before it has called back: it does so soon, and git is not gone on with. */
+void worktree_read_cancel(struct wt_op *op);
 
 struct worktree_states {
 	const struct wt_status *status;

@@ -23,6 +23,8 @@ static void ask_worker(struct wt_op *op);
 struct reading {
 	const char *path;
 	const char *op, *args; /* JSON; NULL: none */
+	int64_t ms;	       /* 0: as long as git may take */
+	bool left;	       /* nobody waits for it any more */
 	bool known;	       /* a worker ran for it already */
 	unsigned tries;
 	/* Its answer is there. */
@@ -85,13 +87,15 @@ worker_cb(int err, const struct js *v, const char *why, void *arg)
 	struct wt_op *op = arg;
 	struct reading *r = op->own;
 
-	if (err == 0)
+	if (r->left)
+		wt_fail(op, RDV_E_STATE, "nobody waits for it");
+	else if (err == 0)
 		r->answered(op, v);
 	else if (err == RDV_E_INVALID)
 		fail_worker_git(op, v);
 	else if (err == RDV_E_TIMEOUT)
-		wt_fail(op, err,
-		    "git took longer than worktrees.git_timeout_ms");
+		wt_fail(op, err, "git took longer than %s",
+		    r->ms > 0 ? "timeout_ms" : "worktrees.git_timeout_ms");
 	else if (err == RDV_E_TOO_BIG || err == RDV_E_MALFORMED ||
 		 op->w->app->draining)
 		wt_fail(op, err, "%s", why);
@@ -105,12 +109,18 @@ ask_worker(struct wt_op *op)
 	struct reading *r = op->own;
 	const struct gitwork_tree tree = { op->who.uid, op->at, op->top,
 		op->configs };
-	struct js *o = js_object();
+	struct js *o;
 
+	if (r->left) {
+		wt_fail(op, RDV_E_STATE, "nobody waits for it");
+		return;
+	}
+	o = js_object();
 	js_add_str(o, "op", r->op);
 	if (r->args != NULL)
 		js_add_json(o, "args", r->args);
-	gitwork_ask(op->w->works, &tree, o, worker_cb, op);
+	gitwork_ask(op->w->works, &tree, &(struct gitwork_question){ o, r->ms },
+	    worker_cb, op);
 }
 
 /* It was opened once, and the worker says when that is not true any more. */
@@ -225,7 +235,7 @@ read_alone(struct wt_op *op, const char *why)
 	wt_fail(op, RDV_E_UNAVAILABLE, "nobody can look at it: %s", why);
 }
 
-void
+struct wt_op *
 worktree_read(struct worktrees *w, const struct worktree_who *who,
     const struct worktree_query *q, worktree_read_fn *cb, void *arg)
 {
@@ -242,6 +252,17 @@ worktree_read(struct worktrees *w, const struct worktree_who *who,
 		.answered = read_done,
 		.alone = read_alone };
 	buf_done(&text);
+	s->r.ms = q->ms;
 	op->own = s;
 	wt_later(op, reading_start);
+	return op;
+}
+
+void
+worktree_read_cancel(struct wt_op *op)
+{
+	struct reading *r = op->own;
+
+	r->left = true;
+	gitwork_cancel(op->w->works, op);
 }

@@ -1,8 +1,10 @@
 // What a worktree holds, in detail, beside what the git CLI says of it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
-import { Rdv, bin, test } from '../harness/rdv.mjs';
+import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
 import { Repo, exact, odd } from './gitrepo.mjs';
 import { spawnSync } from 'node:child_process';
 
@@ -246,5 +248,52 @@ await test('what may not be looked at, is not', async () => {
 	repo.sh('echo broken >.git/HEAD');
 	assert.equal((await repo.ask('changes')).status, 400);
 });
+
+// Its git hangs as long as this lasts.
+async function hanging(name, fn) {
+	const repo = Repo.make(rdv, name);
+	repo.git('commit', '-q', '--allow-empty', '-m', 'one');
+	await same(repo);
+	repo.sh('rm -f .git/info/exclude; mkfifo .git/info/exclude');
+	await fn(repo);
+	repo.sh('rm .git/info/exclude');
+	assert.equal((await repo.read('changes')).total, 0);
+}
+
+await test('a question has a time', () => hanging('late', async (repo) => {
+	const r = await repo.ask('changes', { timeout_ms: 200 });
+	assert.deepEqual([r.status, r.json.code], [504, 'TIMEOUT']);
+	// Another one about it does not wait for that.
+	assert.equal((await repo.ask('diffstat', { from: 'main', to: 'main' }))
+		.status, 200);
+	for (const ms of [0, -1, 600001])
+		assert.equal((await repo.ask('changes', { timeout_ms: ms })).status,
+			422);
+}));
+
+// Processes whose command line says that they are git's and of this tree.
+const gits = (repo) => fs.readdirSync('/proc').filter((x) => {
+	try {
+		const words = fs.readFileSync(`/proc/${x}/cmdline`, 'utf8')
+			.split('\0');
+		return words[0] === 'git' && words[2] === repo.dir;
+	} catch {
+		return false;
+	}
+});
+
+await test('who leaves is not waited for', () => hanging('left',
+	async (repo) => {
+		const q = new URLSearchParams({ worktree_path: repo.dir });
+		const req = http.get({ socketPath: rdv.sock,
+			path: `/api/worktrees/changes?${q}`,
+			headers: { Host: 'localhost', Authorization:
+				`Bearer ${rdv.token}` } });
+		const closed = once(req, 'error');
+		await waitFor('its git', () => gits(repo).length > 0);
+		req.destroy(new Error('left'));
+		await closed;
+		await waitFor('the end of it', () => gits(repo).length === 0, 15000);
+	}));
 
 await rdv.stop();

@@ -273,7 +273,7 @@ one_that_hangs_is_ended(void **state)
 static void
 not_too_many(void **state)
 {
-	enum { MAX = 16 };
+	enum { MAX = 64 };
 	char path[MAX + 2][512];
 	unsigned n = 0;
 

@@ -89,6 +89,9 @@ bool gitproto_is_midway(const char *text);
  *   "diff": the same, without the last two, and {"path", "old_path", "context",
  *     "limit"}
  *
+ *   "log": {"to", "base", "path", "offset", "limit"}: what `to` (or HEAD) has,
+ *     without what base has
+ *
  * A name in the tree is told as "path", and when it is no UTF-8 also exactly,
  * as "path_base64"; either may be asked with.
  */

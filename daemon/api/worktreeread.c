@@ -112,6 +112,27 @@ static const struct js_field diff_fields[] = {
 	    .help = "lines at most; absent: 2000" },
 	{ .name = NULL },
 };
+static const struct js_field log_fields[] = {
+	TREE,
+	DEADLINE,
+	NAME("to", to, false, "a branch, a tag or a commit; absent: HEAD"),
+	NAME("base", base, false, "without what that has"),
+	NAME("path", path, false, "only what touched this file or directory"),
+	NAME("path_base64", path_coded, false,
+	    "the same for a name that is no UTF-8: its bytes"),
+	{ .name = "offset",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct read_in, offset),
+	    .max = 1000000000,
+	    .help = "how many to pass over: `next` of an answer" },
+	{ .name = "limit",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct read_in, limit),
+	    .min = 1,
+	    .max = 500,
+	    .help = "how many at most; absent: 50" },
+	{ .name = NULL },
+};
 #define DIFF_CONTEXT 10 /* its row in the table */
 
 static void
@@ -201,6 +222,17 @@ diff(struct api_call *c)
 	ask(c, "diff", shape_diff, args);
 }
 
+static void
+history(struct api_call *c)
+{
+	const struct read_in *in = c->in;
+	struct js *args = sides(in);
+
+	put(args, "path", in->path);
+	put(args, "path_base64", in->path_coded);
+	ask(c, "log", shape_log, args);
+}
+
 #define IN .in_size = sizeof(struct read_in)
 
 const struct api_route api_routes_worktreeread[] = {
@@ -213,5 +245,8 @@ const struct api_route api_routes_worktreeread[] = {
 	{ HTTP_M_GET, "/api/worktrees/diff", SCOPE_READ, .query = diff_fields,
 	    IN, .handler = diff, .success = 200,
 	    .doc = "What differs in one file, hunk by hunk" },
+	{ HTTP_M_GET, "/api/worktrees/log", SCOPE_READ, .query = log_fields, IN,
+	    .handler = history, .success = 200,
+	    .doc = "Commits, the newest first" },
 	{ .pattern = NULL },
 };

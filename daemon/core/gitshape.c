@@ -102,6 +102,26 @@ const struct shape shape_diff[] = {
 	{ NULL, SHAPE_TEXT, NULL },
 };
 
+static const struct shape commit[] = {
+	{ "commit", SHAPE_TEXT, NULL },
+	{ "parents", SHAPE_TEXTS, NULL },
+	{ "author", SHAPE_TEXT, NULL },
+	{ "author_email", SHAPE_TEXT, NULL },
+	{ "authored_at", SHAPE_NUMBER, NULL },
+	{ "committer", SHAPE_TEXT, NULL },
+	{ "committer_email", SHAPE_TEXT, NULL },
+	{ "committed_at", SHAPE_NUMBER, NULL },
+	{ "subject", SHAPE_TEXT, NULL },
+	{ "body", SHAPE_TEXT, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+const struct shape shape_log[] = {
+	{ "next", SHAPE_NUMBER, NULL },
+	{ "commits", SHAPE_OBJECTS, commit },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
 static bool
 copy_number(const struct shape *s, const struct js *v, struct js *out)
 {

@@ -18,7 +18,8 @@ struct shape {
 	enum shape_kind kind;
 	const struct shape *of; /* of each of the objects */
 };
-extern const struct shape shape_changes[], shape_diffstat[], shape_diff[];
+extern const struct shape shape_changes[], shape_diffstat[], shape_diff[],
+    shape_log[];
 
 /*
  * A copy of `v` with the members that the shape has and no others; NULL when

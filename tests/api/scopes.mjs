@@ -112,6 +112,7 @@ const TABLE = {
 	'GET /api/worktrees/changes': [READ, 422],
 	'GET /api/worktrees/diff': [READ, 422],
 	'GET /api/worktrees/diffstat': [READ, 422],
+	'GET /api/worktrees/log': [READ, 422],
 	'DELETE /api/worktrees/remove': [WRITE, 422],
 	'POST /api/worktrees/check': [READ, 422, { body: bad }],
 	'GET /api/worktrees/trash': [READ, 200],

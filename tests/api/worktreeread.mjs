@@ -249,6 +249,61 @@ await test('what may not be looked at, is not', async () => {
 	assert.equal((await repo.ask('changes')).status, 400);
 });
 
+// The same as `git log` says it, commit by commit.
+async function sameLog(repo, query, args, paths = []) {
+	const fields = ['%H', '%P', '%an', '%ae', '%at', '%cn', '%ce', '%ct', '%s',
+		'%b'];
+	const text = repo.git('--literal-pathspecs', 'log', '-z',
+		`--format=${fields.join('%x00')}`, ...args, '--', ...paths);
+	const words = Buffer.from(text, 'latin1').toString('utf8').split('\0');
+	const want = [];
+	for (let i = 0; i + fields.length <= words.length; i += fields.length)
+		want.push(words.slice(i, i + fields.length));
+	const have = [];
+	for (let offset = 0; offset !== null;) {
+		const s = await repo.read('log', { ...query, offset });
+		have.push(...s.commits);
+		offset = s.next;
+	}
+	assert.deepEqual(have.map((c) => [c.commit, c.parents.join(' '), c.author,
+		c.author_email, `${c.authored_at}`, c.committer, c.committer_email,
+		`${c.committed_at}`, c.subject, c.body]), want);
+	return have;
+}
+
+await test('commits are told as git tells them', async () => {
+	const repo = Repo.make(rdv, 'history');
+	repo.sh('for i in $(seq 120); do echo commit refs/heads/main; ' +
+		'echo "author A \u00dc <a@x> $((1700000000 + i)) +0200"; ' +
+		'echo "committer C <c@x> $((1700000100 + i)) +0000"; ' +
+		'm="subject $i\n\nbody $i \u00e4\n"; m=$(printf "$m."); ' +
+		'echo "data <<END"; printf "%s\\n" "$m"; echo END; ' +
+		'echo "M 100644 inline f$((i % 7))"; echo "data <<END"; echo $i; ' +
+		'echo END; done | git fast-import --quiet; git reset -q --hard; ' +
+		'git checkout -q -b side HEAD~20; git commit -q --allow-empty -m side;' +
+		' git checkout -q main; git merge -q --no-edit side');
+	assert.equal((await sameLog(repo, {}, ['HEAD'])).length, 122);
+	await sameLog(repo, { limit: 7 }, ['HEAD']);
+	assert.equal((await sameLog(repo, { base: 'side' }, ['HEAD', '^side']))
+		.length, 21);
+	await sameLog(repo, { to: 'side' }, ['side']);
+	await sameLog(repo, { path: 'f3', limit: 5 }, ['HEAD'], ['f3']);
+	assert.deepEqual((await repo.read('log', { path: 'none' })).commits, []);
+	// Kept, until there is one more.
+	repo.sh('git commit -q --allow-empty -m next');
+	assert.equal((await sameLog(repo, {}, ['HEAD']))[0].subject, 'next');
+	// A message of many bytes is not all of it told.
+	repo.sh('head -c 100000 /dev/zero | tr "\\0" x | fold | ' +
+		'(echo long; echo; cat) | git commit -q --allow-empty -F -');
+	assert.equal((await repo.read('log')).commits[0].body.length, 16384);
+	for (const query of [{ to: '-x' }, { base: 'HEAD~' }, { to: 'none' },
+		{ path: '../x' }, { base: 'none' }])
+		assert.equal((await repo.ask('log', query)).status, 400,
+			JSON.stringify(query));
+	const unborn = Repo.make(rdv, 'unborn');
+	assert.equal((await unborn.ask('log')).status, 400);
+});
+
 // Its git hangs as long as this lasts.
 async function hanging(name, fn) {
 	const repo = Repo.make(rdv, name);

@@ -44,7 +44,8 @@ struct job_kind {
 	struct js *(*answer)(struct job *j);
 };
 
-extern const struct job_kind job_changes, job_diffstat, job_diff, job_log;
+extern const struct job_kind job_changes, job_diffstat, job_diff, job_log,
+    job_tree, job_file;
 
 /* Refuses the question; NULL, for whoever answers with that. */
 struct js *job_refuse(struct job *j, const char *why);

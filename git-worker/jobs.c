@@ -38,7 +38,7 @@ struct jobs {
 };
 
 static const struct job_kind *const kinds[] = { &job_changes, &job_diffstat,
-	&job_diff, &job_log };
+	&job_diff, &job_log, &job_tree, &job_file };
 
 struct jobs *
 jobs_new(const struct jobs_conf *conf)

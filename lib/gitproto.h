@@ -92,6 +92,9 @@ bool gitproto_is_midway(const char *text);
  *   "log": {"to", "base", "path", "offset", "limit"}: what `to` (or HEAD) has,
  *     without what base has
  *
+ *   "tree": {"at", "path", "offset", "limit"}: entries of a directory of a
+ *     commit; "file": {"at", "path"}: its text
+ *
  * A name in the tree is told as "path", and when it is no UTF-8 also exactly,
  * as "path_base64"; either may be asked with.
  */

@@ -17,7 +17,7 @@ struct read_in {
 	const char *tree;
 	int64_t offset, limit, context, timeout_ms;
 	bool all;
-	const char *base, *from, *to, *view;
+	const char *base, *from, *to, *view, *at;
 	const char *path, *path_coded, *old_path, *old_path_coded;
 };
 
@@ -133,6 +133,27 @@ static const struct js_field log_fields[] = {
 	    .help = "how many at most; absent: 50" },
 	{ .name = NULL },
 };
+#define AT NAME("at", at, false, "a branch, a tag or a commit; absent: HEAD")
+
+static const struct js_field tree_fields[] = {
+	TREE,
+	DEADLINE,
+	PAGE,
+	AT,
+	NAME("path", path, false, "a directory; absent: the top"),
+	NAME("path_base64", path_coded, false,
+	    "the same for a name that is no UTF-8: its bytes"),
+	{ .name = NULL },
+};
+static const struct js_field file_fields[] = {
+	TREE,
+	DEADLINE,
+	AT,
+	NAME("path", path, false, "a file"),
+	NAME("path_base64", path_coded, false,
+	    "the same for a name that is no UTF-8: its bytes"),
+	{ .name = NULL },
+};
 #define DIFF_CONTEXT 10 /* its row in the table */
 
 static void
@@ -233,6 +254,29 @@ history(struct api_call *c)
 	ask(c, "log", shape_log, args);
 }
 
+static struct js *
+place(const struct read_in *in)
+{
+	struct js *args = js_object();
+
+	put(args, "at", in->at);
+	put(args, "path", in->path);
+	put(args, "path_base64", in->path_coded);
+	return args;
+}
+
+static void
+tree(struct api_call *c)
+{
+	ask(c, "tree", shape_tree, place(c->in));
+}
+
+static void
+file(struct api_call *c)
+{
+	ask(c, "file", shape_file, place(c->in));
+}
+
 #define IN .in_size = sizeof(struct read_in)
 
 const struct api_route api_routes_worktreeread[] = {
@@ -248,5 +292,11 @@ const struct api_route api_routes_worktreeread[] = {
 	{ HTTP_M_GET, "/api/worktrees/log", SCOPE_READ, .query = log_fields, IN,
 	    .handler = history, .success = 200,
 	    .doc = "Commits, the newest first" },
+	{ HTTP_M_GET, "/api/worktrees/tree", SCOPE_READ, .query = tree_fields,
+	    IN, .handler = tree, .success = 200,
+	    .doc = "What a directory of a commit holds" },
+	{ HTTP_M_GET, "/api/worktrees/file", SCOPE_READ, .query = file_fields,
+	    IN, .handler = file, .success = 200,
+	    .doc = "The text of a file of a commit" },
 	{ .pattern = NULL },
 };

@@ -122,6 +122,36 @@ const struct shape shape_log[] = {
 	{ NULL, SHAPE_TEXT, NULL },
 };
 
+static const struct shape held[] = {
+	{ "name", SHAPE_TEXT, NULL },
+	{ "name_base64", SHAPE_TEXT, NULL },
+	{ "mode", SHAPE_TEXT, NULL },
+	{ "type", SHAPE_TEXT, NULL },
+	{ "oid", SHAPE_TEXT, NULL },
+	{ "size", SHAPE_NUMBER, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+const struct shape shape_tree[] = {
+	{ "commit", SHAPE_TEXT, NULL },
+	{ "truncated", SHAPE_FLAG, NULL },
+	{ "total", SHAPE_NUMBER, NULL },
+	{ "next", SHAPE_NUMBER, NULL },
+	{ "entries", SHAPE_OBJECTS, held },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+const struct shape shape_file[] = {
+	{ "path", SHAPE_TEXT, NULL },
+	{ "path_base64", SHAPE_TEXT, NULL },
+	{ "commit", SHAPE_TEXT, NULL },
+	{ "size", SHAPE_NUMBER, NULL },
+	{ "binary", SHAPE_FLAG, NULL },
+	{ "truncated", SHAPE_FLAG, NULL },
+	{ "text", SHAPE_TEXT, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
 static bool
 copy_number(const struct shape *s, const struct js *v, struct js *out)
 {

@@ -53,7 +53,7 @@ function newRepo() {
 // What is read of a tree, and how often: from git, and from a worker that stays.
 const READS = ['changes', 'changes?all=true', 'diffstat',
 	'diffstat?base=main', 'diffstat?view=staged', 'diffstat?from=main&to=other',
-	'log?base=other', 'log?path=file', 'diff?path=file', 'diff?path=new', 'diff?path=file&view=unstaged'];
+	'tree', 'file?path=file', 'log?base=other', 'log?path=file', 'diff?path=file', 'diff?path=new', 'diff?path=file&view=unstaged'];
 async function reads(at) {
 	const answers = [];
 	for (const what of [...READS, ...READS])

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
-import { Repo, exact, odd } from './gitrepo.mjs';
+import { Repo, asked, exact, odd } from './gitrepo.mjs';
 import { spawnSync } from 'node:child_process';
 
 const rdv = await Rdv.start();
@@ -302,6 +302,54 @@ await test('commits are told as git tells them', async () => {
 			JSON.stringify(query));
 	const unborn = Repo.make(rdv, 'unborn');
 	assert.equal((await unborn.ask('log')).status, 400);
+});
+
+await test('a commit\'s directories and files (F06)', async () => {
+	const repo = Repo.make(rdv, 'held');
+	for (const name of odd)
+		repo.write(name, `text of \u00fc\n${name.length}\n`);
+	repo.sh("printf 'x\\0y' >bin; seq 100000 >long; chmod +x bin; ln -s bin l; " +
+		': >empty; git add -A; git commit -qm one; git tag v1; echo 2 >bin; ' +
+		'git commit -qam two');
+	const names = async (query, args) => {
+		const want = repo.git('ls-tree', '-z', '--long', '--full-tree', ...args)
+			.split('\0').slice(0, -1).map((r) => {
+				const [, mode, type, oid, size, name] =
+					/^(\d+) (\w+) (\w+) +(\S+)\t(.*)$/s.exec(r);
+				return [name, mode, type, oid, size === '-' ? null :
+					Number(size)];
+			});
+		const have = [];
+		for (let offset = 0; offset !== null;) {
+			const s = await repo.read('tree', { ...query, offset, limit: 9 });
+			assert.equal(s.total, want.length);
+			have.push(...s.entries);
+			offset = s.next;
+		}
+		assert.deepEqual(have.map((e) => [exact(e, 'name'), e.mode, e.type,
+			e.oid, e.size]), want);
+		return want;
+	};
+	const all = await names({}, ['HEAD']);
+	await names({ at: 'v1' }, ['v1']);
+	await names({ path: 'sub dir' }, ['HEAD:sub dir']);
+	for (const [name, , type, oid, size] of all.filter((e) => e[2] === 'blob')) {
+		const f = await repo.read('file', asked(name));
+		const text = Buffer.from(repo.git('cat-file', 'blob', oid), 'latin1')
+			.toString('utf8');
+		assert.deepEqual([exact(f), f.size, type], [name, size, 'blob']);
+		assert.equal(f.text, f.truncated ? text.slice(0, f.text.length) : text);
+		assert.deepEqual([f.truncated, f.text.length > 0], [name === 'long',
+			name !== 'empty']);
+	}
+	const was = await repo.read('file', { path: 'bin', at: 'v1' });
+	assert.deepEqual([was.binary, was.text, was.size], [true, null, 3]);
+	for (const [what, query] of [['file', { path: 'none' }], ['file',
+		{ path: 'sub dir' }], ['file', {}], ['file', { path: '../x' }],
+	['file', { path: 'bin', at: 'HEAD~' }], ['tree', { path: 'bin' }],
+	['tree', { at: 'none' }], ['tree', { at: '--all' }]])
+		assert.equal((await repo.ask(what, query)).status, 400,
+			`${what} ${JSON.stringify(query)}`);
 });
 
 // Its git hangs as long as this lasts.

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rdv-git: looks at a user's paths for rdvd, which may not and in system mode
- * could not. [ops] starts it as that user, in the `git` profile, with pipes. It
- * answers all questions of one call and ends; or it stays with one work tree
- * and says what that holds, for as long as somebody asks.
+ * could not, and deletes what has been in the trash for long enough. [ops]
+ * starts it as that user, in the `git` profile, with pipes. It answers all
+ * questions of one call and ends; or it stays with one work tree and says what
+ * that holds, for as long as somebody asks.
  */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +15,16 @@
 
 #include "build.h"
 #include "git-worker/ask.h"
+#include "git-worker/erase.h"
 #include "git-worker/serve.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/path.h"
+#include "lib/str.h"
 
 #define EXIT_USAGE 2
+/* Entries that are counted for a sum; more have none. */
+#define WEIGH_MAX  300000
 #define ANSWER_MAX ((size_t)GITPROTO_ASK_MAX * (GITPROTO_TEXT_MAX + 8) + 128)
 
 #ifdef RDV_SANITIZED
@@ -38,6 +45,8 @@ usage(const char *what)
 	    "rdv-git: %s\n"
 	    "usage: rdv-git ask DIR TRASH ROOT... -- QUESTION ARGUMENT ...\n"
 	    "       rdv-git serve DIR CONFIG...\n"
+	    "       rdv-git weigh PATH\n"
+	    "       rdv-git erase PATH DEV INO BORN FILES BYTES\n"
 	    "Looks at repositories for rdvd, as the account it is started "
 	    "by.\n",
 	    what);
@@ -109,6 +118,105 @@ write_all(const struct buf *b)
 	return buf_ok(b);
 }
 
+static bool
+tell(const struct git_fact *f)
+{
+	struct buf out;
+	bool ok;
+
+	buf_init(&out, ANSWER_MAX);
+	gitproto_put_build(&out, RDV_BUILD);
+	gitproto_put(&out, f);
+	ok = write_all(&out);
+	buf_done(&out);
+	return ok;
+}
+
+static void
+refuse(struct git_fact *f, const char *path, const struct erase *e, int err)
+{
+	f->found = GIT_REFUSED;
+	(void)snprintf(f->text, sizeof(f->text), "%s: %s", path,
+	    err == -ESTALE	? "it is not what was put there"
+	    : e->why[0] != '\0' ? e->why
+				: strerror(-err));
+}
+
+static uint64_t
+number(const char *word)
+{
+	uint64_t n;
+
+	if (!str_to_u64(word, 0, UINT64_MAX, &n))
+		usage("not a number");
+	return n;
+}
+
+/* "DEV INO BORN FILES BYTES"; without the last two when not all was seen. */
+static bool
+weigh(char *const *word)
+{
+	static struct git_fact f;
+	struct erase e = { .max_files = WEIGH_MAX, .max_bytes = UINT64_MAX };
+	struct erase_id id;
+	int err = erase_identify(word[0], &id), n;
+
+	if (err != 0) {
+		refuse(&f, word[0], &e, err);
+		return tell(&f);
+	}
+	n = snprintf(f.text, sizeof(f.text), "%" PRIu64 " %" PRIu64 " %" PRIu64,
+	    id.dev, id.ino, id.born);
+	if (erase_weigh(word[0], &e) == 0 && !e.more)
+		(void)snprintf(f.text + n, sizeof(f.text) - (size_t)n,
+		    " %" PRIu64 " %" PRIu64, e.files, e.bytes);
+	return tell(&f);
+}
+
+/* "FILES BYTES MORE". */
+static bool
+erase(char *const *word)
+{
+	static struct git_fact f;
+	const struct erase_id id = { number(word[1]), number(word[2]),
+		number(word[3]) };
+	struct erase e = { .max_files = number(word[4]),
+		.max_bytes = number(word[5]) };
+	int err = erase_tree(word[0], &id, &e);
+
+	if (err != 0)
+		refuse(&f, word[0], &e, err);
+	else
+		(void)snprintf(f.text, sizeof(f.text),
+		    "%" PRIu64 " %" PRIu64 " %d", e.files, e.bytes, e.more);
+	return tell(&f);
+}
+
+/* One path each, and what is to be known of it. */
+static const struct {
+	const char *name;
+	int words;
+	bool (*run)(char *const *word);
+} verbs[] = {
+	{ "weigh", 1, weigh },
+	{ "erase", 6, erase },
+};
+
+/* Of another kind than `ask`: in reach is what the caller was granted. */
+static int
+run_verb(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(argv[1], verbs[i].name) != 0)
+			continue;
+		if (argc != 2 + verbs[i].words || !path_absolute_ok(argv[2]))
+			usage("not a plain absolute path and what belongs to "
+			      "it");
+		return verbs[i].run(argv + 2) ? 0 : 1;
+	}
+	return -1;
+}
+
 static int
 run_ask(char **word)
 {
@@ -136,11 +244,16 @@ run_serve(char **word)
 int
 main(int argc, char **argv)
 {
+	int verb;
+
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("rdv-git " RDV_BUILD) < 0;
 	if (argc >= 3 && strcmp(argv[1], "ask") == 0)
 		return run_ask(argv + 2);
 	if (argc >= 3 && strcmp(argv[1], "serve") == 0)
 		return run_serve(argv + 2);
+	verb = argc > 1 ? run_verb(argc, argv) : -1;
+	if (verb >= 0)
+		return verb;
 	usage("nothing is asked");
 }

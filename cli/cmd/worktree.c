@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdv worktree ls, status, rm, trash and restore. Removing refuses whatever
- * could lose work, and says what; --force moves to the trash instead.
+ * rdv worktree ls, status and rm. Removing refuses whatever could lose work,
+ * and says what; --force moves to the trash instead.
  */
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +12,6 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
-#include "cli/pick.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 
@@ -55,14 +54,6 @@ static const struct out_col change_cols[] = {
 	{ "PATH", "path", OUT_TEXT },
 	{ "FROM", "old_path", OUT_TEXT },
 	{ "CONFLICT", "conflict", OUT_TEXT },
-	{ NULL, NULL, OUT_TEXT },
-};
-
-static const struct out_col trash_cols[] = {
-	{ "ID", "id", OUT_SHORT_ID },
-	{ "BRANCH", "branch", OUT_TEXT },
-	{ "AGE", "trashed_at", OUT_AGE },
-	{ "PATH", "path", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
 
@@ -188,7 +179,7 @@ tell_removed(struct cmd_call *c, bool kept, const char *path)
 		out_note(c->cli, "%s is removed; its branch stays", path);
 		return;
 	}
-	back = cli_hint(c->cli, "worktree restore", path);
+	back = cli_hint(c->cli, "trash restore", path);
 	out_note(c->cli,
 	    "%s is in the trash and its branch stays; bring it back with: %s",
 	    path, back);
@@ -223,50 +214,6 @@ worktree_rm(struct cmd_call *c)
 	return rc;
 }
 
-static int
-worktree_trash(struct cmd_call *c)
-{
-	struct js *v;
-	int rc;
-
-	rc = api_get(c, "/api/worktrees/trash", &v);
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_table(c->cli, trash_cols, js_get(v, "items"),
-		    "the trash is empty");
-	js_free(v);
-	return rc;
-}
-
-/* Fails when the place is taken; nothing is overwritten. */
-static int
-worktree_restore(struct cmd_call *c)
-{
-	struct js *body, *v;
-	char *id;
-	int rc;
-
-	rc = pick_trash(c, c->args[0], &id);
-	if (rc != CMD_OK)
-		return rc;
-	body = js_object();
-	js_add_str(body, "id", id);
-	free(id);
-	rc = api_send(c, "POST", "/api/worktrees/restore", body, &v);
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_note(c->cli, "%s is back on branch %s",
-		    js_str(v, "path", "?"), js_str(v, "branch", "?"));
-	js_free(v);
-	return rc;
-}
-
 static const struct cmd_opt ls_opts[] = {
 	{ .name = "repo",
 	    .arg = "DIR",
@@ -287,11 +234,6 @@ static const struct cmd_arg rm_args[] = {
 	{ .name = "PATH", .word = CMD_DIR },
 	{ .name = NULL },
 };
-static const struct cmd_arg restore_args[] = {
-	{ .name = "ITEM" },
-	{ .name = NULL },
-};
-
 const struct cmd cmd_worktree_ls = {
 	.path = "worktree ls",
 	.opts = ls_opts,
@@ -321,23 +263,8 @@ const struct cmd cmd_worktree_rm = {
 	.help = "remove a worktree that holds no work",
 	.doc = "Refused while it has uncommitted, untracked or unpushed work, "
 	       "is locked, in use, or in the middle of an operation. With "
-	       "--force it goes to the trash, from where rdv worktree restore "
+	       "--force it goes to the trash, from where rdv trash restore "
 	       "brings it back.",
 	.scope = "full",
 	.run = worktree_rm,
-};
-
-const struct cmd cmd_worktree_trash = {
-	.path = "worktree trash",
-	.help = "list removed worktrees that can be restored",
-	.scope = "read",
-	.run = worktree_trash,
-};
-
-const struct cmd cmd_worktree_restore = {
-	.path = "worktree restore",
-	.args = restore_args,
-	.help = "bring a worktree back from the trash (id, path or branch)",
-	.scope = "full",
-	.run = worktree_restore,
 };

@@ -7,12 +7,15 @@
 
 #include "daemon/api/api.h"
 #include "daemon/app.h"
+#include "daemon/conf.h"
 #include "daemon/core/worktree.h"
 #include "daemon/store/worktrees.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/porcelain.h"
 #include "lib/str.h"
+
+#define DAY_MS (24 * 3600 * 1000LL)
 
 struct path_in {
 	uint64_t set;
@@ -422,9 +425,25 @@ worktrees_remove(struct api_call *c)
 	    worktrees_remove_cb, c);
 }
 
+struct items {
+	struct js *list;
+	int64_t kept_ms; /* how long one stays */
+};
+
+/* null: there is too much of it, or it could not be looked at. */
+static void
+add_amount(struct js *o, const char *key, int64_t n)
+{
+	if (n < 0)
+		js_add_str(o, key, NULL);
+	else
+		js_add_int(o, key, n);
+}
+
 static bool
 worktrees_item_cb(const struct store_worktree *w, void *arg)
 {
+	const struct items *items = arg;
 	struct js *o = js_object();
 
 	js_add_str(o, "id", w->id);
@@ -432,25 +451,51 @@ worktrees_item_cb(const struct store_worktree *w, void *arg)
 	js_add_str(o, "branch", w->branch);
 	js_add_str(o, "repo_path", w->repo_path);
 	js_add_ms(o, "trashed_at", w->updated_at);
-	js_push(arg, o);
+	js_add_ms(o, "expires_at", w->updated_at + items->kept_ms);
+	js_add(o, "holds", codes((unsigned)w->holds));
+	add_amount(o, "files", w->files);
+	add_amount(o, "bytes", w->bytes);
+	js_push(items->list, o);
 	return true;
 }
 
 static void
 worktrees_trash(struct api_call *c)
 {
-	struct js *items = js_array(), *o;
+	struct items items = { js_array(),
+		c->app->conf->trash_retention_days * DAY_MS };
 	int err = store_worktrees_trash(c->app->db, c->actor->user_id,
-	    worktrees_item_cb, items);
+	    worktrees_item_cb, &items);
+	struct js *o;
 
 	if (err != 0) {
-		js_free(items);
+		js_free(items.list);
 		api_fail(c, err, NULL);
 		return;
 	}
 	o = js_object();
-	js_add(o, "items", items);
+	js_add(o, "items", items.list);
 	api_reply(c, 200, o);
+}
+
+static void
+worktrees_empty_cb(int err, const char *why, void *arg)
+{
+	struct api_call *c = arg;
+
+	if (err != 0)
+		api_fail(c, err, why);
+	else
+		api_empty(c, 204);
+}
+
+static void
+worktrees_empty(struct api_call *c)
+{
+	struct worktree_who w = who(c);
+
+	worktree_empty(c->app->worktrees, &w, c->params[0], worktrees_empty_cb,
+	    c);
 }
 
 static void
@@ -506,6 +551,9 @@ const struct api_route api_routes_worktrees[] = {
 	{ HTTP_M_GET, "/api/worktrees/trash", SCOPE_READ,
 	    .handler = worktrees_trash, .success = 200,
 	    .doc = "Removed worktrees that can be restored" },
+	{ HTTP_M_DELETE, "/api/worktrees/trash/{id}", SCOPE_WRITE,
+	    .handler = worktrees_empty, .success = 204,
+	    .doc = "Deletes a removed worktree for good" },
 	{ HTTP_M_POST, "/api/worktrees/restore", SCOPE_WRITE,
 	    .body = restore_fields, IN(restore_in),
 	    .handler = worktrees_restore, .success = 200,

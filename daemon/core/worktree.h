@@ -151,6 +151,15 @@ void worktree_remove(struct worktrees *w, const struct worktree_who *who,
  * removal.
  */
 bool worktree_leaves(const struct worktrees *w, uid_t uid, const char *path);
+/*
+ * Deletes what lies in the trash for good, later, once. Its last commit keeps a
+ * name if it stands nowhere else. RDV_E_NOT_FOUND; RDV_E_STATE: something is
+ * mounted there, it is another directory, or not all of it can be deleted (then
+ * it can no longer be restored).
+ */
+typedef void worktree_emptied_fn(int err, const char *why, void *arg);
+void worktree_empty(struct worktrees *w, const struct worktree_who *who,
+    const char *id, worktree_emptied_fn *cb, void *arg);
 /* Back to where it was. RDV_E_EXISTS when something else is there now. */
 void worktree_restore(struct worktrees *w, const struct worktree_who *who,
     const char *id, worktree_moved_fn *cb, void *arg);

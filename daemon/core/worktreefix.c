@@ -16,6 +16,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/worktreeask.h"
+#include "daemon/core/worktreeend.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/core/worktreepin.h"
 #include "daemon/loop.h"
@@ -34,6 +35,11 @@
 #define DAY_MS	  (24 * HOUR_MS)
 #define TIDY_MS	  (10 * 60 * 1000LL) /* after a start */
 #define TIDY_MAX  5		     /* in one round */
+
+/* Deleted in one round at most, and by one call of rdv-git. */
+#define SWEEP_FILES 200000
+#define SWEEP_BYTES (20ULL << 30)
+#define CHUNK_FILES 20000
 
 /* What there is at the two places a worktree can be, seen before git moves. */
 struct fixing {
@@ -242,62 +248,11 @@ fix_start(struct wt_op *op)
 	wt_open(op, op->row.repo_path, fix_opened);
 }
 
-static void
-ended(struct wt_op *op)
-{
-	settle(op, "removed", EV_WORKTREE_REMOVED, NULL);
-}
-
-/* The trash's time is over. */
-static void
-ended_cb(struct wt_op *op, const struct git_result *r)
-{
-	if (r->status != 0)
-		wt_fail_git(op, r);
-	else
-		wt_unpin(op, ended);
-}
-
-static void
-rescued(struct wt_op *op)
-{
-	const char *const argv[] = { "worktree", "remove", "--force", "--force",
-		"--", op->row.trash_path, NULL };
-	const char *const more[] = { op->row.trash_path,
-		path_parent(op->arena, op->row.trash_path), NULL };
-
-	wt_git(op, op->top, argv, more, ended_cb);
-}
-
-/* git deletes what it finds, and would find what is mounted there. */
-static void
-tidy_seen(struct wt_op *op)
-{
-	const struct wt_entry *e = wt_at(&op->list, op->row.trash_path);
-	const struct git_fact *mounted = op->own;
-
-	if (e == NULL)
-		wt_fail(op, RDV_E_STATE, "git no longer knows it");
-	else if (mounted->found != GIT_FOUND ||
-		 (mounted->flags & GIT_F_MOUNTED) != 0)
-		wt_fail(op, RDV_E_STATE, "something is mounted in it");
-	/* Before the directory goes, or gc could take its commits. */
-	else
-		wt_rescue(op, e->commit, rescued);
-}
-
-static void
-tidy_opened(struct wt_op *op)
-{
-	/* The arena's, hence not const to begin with. */
-	op->own = (void *)wt_question(op, "mounted", op->row.trash_path);
-	wt_ask(op, tidy_seen);
-}
-
+/* For as much as may go in this round; the rest is for the next one. */
 static void
 tidy_start(struct wt_op *op)
 {
-	wt_open(op, op->row.repo_path, tidy_opened);
+	wt_destroy(op, op->own, fix_end);
 }
 
 struct begin {
@@ -305,8 +260,8 @@ struct begin {
 	wt_step_fn *step;
 	int64_t after, before; /* rows changed in between are looked at */
 	int left;
-	int64_t last; /* when the newest one of them was changed */
-	const struct wt_round *round; /* of this account alone; NULL: of all */
+	int64_t last;		/* when the newest one of them was changed */
+	struct wt_round *round; /* of this account alone; NULL: of all */
 };
 
 struct owner {
@@ -350,16 +305,20 @@ begin_cb(const struct store_worktree *row, void *arg)
 	struct worktree_who who;
 	struct wt_op *op;
 
-	if (row->updated_at <= b->after)
+	if (b->left <= 0)
+		return false;
+	/* What was begun is ended first, whenever that was. */
+	if (!row->ending && row->updated_at <= b->after)
 		return true;
 	/* They come in this order: behind it all are younger. */
-	if (row->updated_at >= b->before || b->left <= 0)
+	if (!row->ending && row->updated_at >= b->before)
 		return false;
 	if (store_users_each(b->w->app->db, owner_cb, &owner) != 0 ||
 	    !may_begin(b, &owner))
 		return true;
 	b->left--;
-	b->last = row->updated_at;
+	if (!row->ending)
+		b->last = row->updated_at;
 	if (wt_in_flight(b->w, NULL, owner.uid, NULL, row->id))
 		return true;
 	/* git runs as whoever the row is of; there is no request to say it. */
@@ -377,6 +336,8 @@ begin_cb(const struct store_worktree *row, void *arg)
 	op->row.cause = keep(op->arena, row->cause);
 	op->row.trash_path = keep(op->arena, row->trash_path);
 	op->row.branch_start = keep(op->arena, row->branch_start);
+	op->row.identity = keep(op->arena, row->identity);
+	op->own = b->round != NULL ? &b->round->budget : NULL;
 	wt_later(op, b->step);
 	return true;
 }
@@ -411,6 +372,7 @@ tidy(struct worktrees *w, struct wt_round *r)
 {
 	struct begin b = { w, tidy_start, r->came, 0, TIDY_MAX, -1, r };
 
+	r->budget = w->sweep;
 	b.before =
 	    clock_wall_ms() - w->app->conf->trash_retention_days * DAY_MS;
 	begin(&b, "trashed");
@@ -485,6 +447,8 @@ void
 worktreefix_init(struct worktrees *w)
 {
 	SLIST_INIT(&w->rounds);
+	w->sweep = (struct wt_budget){ SWEEP_FILES, SWEEP_BYTES };
+	w->chunk = CHUNK_FILES;
 	w->settle = loop_timer_new(w->app->loop, fix_settle_cb, w);
 	w->tidy = loop_timer_new(w->app->loop, fix_tidy_cb, w);
 	if (w->app->conf->system)

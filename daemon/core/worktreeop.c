@@ -261,10 +261,19 @@ wt_git_in(struct wt_op *op, const char *dir, const char *const *argv,
 void
 wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next)
 {
+	wt_worker_in(op, NULL, argv, next);
+}
+
+void
+wt_worker_in(struct wt_op *op, const char *dir, const char *const *argv,
+    wt_git_fn *next)
+{
+	const char *const paths[] = { dir, NULL };
 	struct git_call call = {
 		.uid = op->who.uid,
 		.dir = "/",
 		.argv = argv,
+		.paths = paths,
 		.max = OUTPUT_MAX,
 		.as = GIT_AS_WORKER,
 	};

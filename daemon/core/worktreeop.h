@@ -42,11 +42,12 @@ struct wt_op {
 	struct store_worktree row; /* of what is made or moved */
 	void *own;		   /* what the operation needs beyond that */
 	struct wt_asking *asking;  /* while worktree_look() asks */
-	struct wt_questions *questions; /* for the next wt_ask() */
-	struct wt_opening *opening;	/* while wt_open() asks */
-	struct wt_moving *moving;	/* while wt_move() is at it */
-	struct wt_pinning *pinning;	/* while worktreepin.c is */
-	struct wt_merging *merging;	/* while worktree_notes() asks */
+	struct wt_questions *questions;	  /* for the next wt_ask() */
+	struct wt_opening *opening;	  /* while wt_open() asks */
+	struct wt_moving *moving;	  /* while wt_move() is at it */
+	struct wt_pinning *pinning;	  /* while worktreepin.c is */
+	struct wt_merging *merging;	  /* while worktree_notes() asks */
+	struct wt_destroying *destroying; /* while wt_destroy() is at it */
 
 	wt_step_fn *next, *opened, *attached;
 	const char *branch, *commit; /* while wt_attach() asks */
@@ -63,12 +64,18 @@ struct wt_op {
 };
 TAILQ_HEAD(wt_ops, wt_op);
 
+/* What may still be deleted in one round. */
+struct wt_budget {
+	uint64_t files, bytes;
+};
+
 /* How far the trash of one account has been looked through. */
 struct wt_round {
 	SLIST_ENTRY(wt_round) link;
 	uid_t uid;
 	int64_t began; /* monotonic; -1: not yet */
 	int64_t came;  /* the newest row it came to; -1: begin anew */
+	struct wt_budget budget;
 	bool due;
 };
 
@@ -81,6 +88,8 @@ struct worktrees {
 	struct wt_ops ops, ended;
 	struct loop_timer *settle, *tidy; /* worktreefix.c */
 	SLIST_HEAD(, wt_round) rounds;	  /* one in user mode */
+	struct wt_budget sweep;		  /* of one round; of one call */
+	uint64_t chunk;
 };
 
 struct wt_op *wt_new(struct worktrees *w, const struct worktree_who *who,
@@ -119,6 +128,9 @@ void wt_git_in(struct wt_op *op, const char *dir, const char *const *argv,
     const char *in, wt_git_fn *next);
 /* The same for rdv-git, which may look everywhere and read nothing. */
 void wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next);
+/* The same with one directory that it may read and write. */
+void wt_worker_in(struct wt_op *op, const char *dir, const char *const *argv,
+    wt_git_fn *next);
 /* The same for a program of the host, which may read everywhere. */
 void wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next);
 /*

@@ -12,6 +12,7 @@
 #include "daemon/app.h"
 #include "daemon/core/run.h"
 #include "daemon/core/worktreeask.h"
+#include "daemon/core/worktreeend.h"
 #include "daemon/core/worktreelook.h"
 #include "daemon/core/worktreemove.h"
 #include "daemon/core/worktreeop.h"
@@ -238,6 +239,14 @@ find_row(struct wt_op *op)
 }
 
 static void
+remove_weighed(struct wt_op *op)
+{
+	const struct moving *m = op->own;
+
+	wt_store(op, !m->known, EV_WORKTREE_MOVING, remove_noted);
+}
+
+static void
 remove_looked(struct wt_op *op)
 {
 	struct moving *m = op->own;
@@ -270,9 +279,13 @@ remove_looked(struct wt_op *op)
 	op->row.state = "removing";
 	/* No session begins there from now on (worktree_leaves). */
 	op->leaves = true;
-	if (m->keep)
+	if (m->keep) {
 		op->row.trash_path = trash_path(op, op->row.id);
-	wt_store(op, !m->known, EV_WORKTREE_MOVING, remove_noted);
+		op->row.holds = m->look.reasons | m->look.notes;
+		wt_weigh(op, op->at, remove_weighed);
+	} else {
+		remove_weighed(op);
+	}
 }
 
 /* By the row: op->at is the repository when git has to stand elsewhere. */
@@ -414,8 +427,9 @@ restore_start(struct wt_op *op)
 	int err = store_worktree_get(op->w->app->db, op->arena, op->who.user_id,
 	    m->id, &op->row);
 
-	if (err == 0 && (strcmp(op->row.state, "trashed") != 0 ||
-			    wt_in_flight(op->w, op, op->who.uid, NULL, m->id)))
+	if (err == 0 &&
+	    (strcmp(op->row.state, "trashed") != 0 || op->row.ending ||
+		wt_in_flight(op->w, op, op->who.uid, NULL, m->id)))
 		err = RDV_E_NOT_FOUND;
 	if (err != 0) {
 		wt_fail(op, err, "there is no such worktree in the trash");

@@ -191,7 +191,8 @@ CREATE TABLE worktree (
 	trash_path TEXT,
 	created_at INTEGER NOT NULL,
 	updated_at INTEGER NOT NULL
-, branch_start TEXT) STRICT;
+, branch_start TEXT, identity TEXT, holds INTEGER NOT NULL DEFAULT 0, files INTEGER, bytes INTEGER, ending INTEGER NOT NULL DEFAULT 0
+    CHECK (ending IN (0, 1))) STRICT;
 
 CREATE INDEX worktree_path ON worktree (path, state);
 

@@ -9,16 +9,19 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 
-#define COLUMNS                                                        \
-	"id, user_id, repo_path, path, branch, base, created_branch, " \
-	"state, cause, trash_path, created_at, updated_at, branch_start"
+#define COLUMNS                                                            \
+	"id, user_id, repo_path, path, branch, base, created_branch, "     \
+	"state, cause, trash_path, created_at, updated_at, branch_start, " \
+	"identity, holds, files, bytes, ending"
 
 static const char sql_insert[] =
     "INSERT INTO worktree (" COLUMNS ") "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "nullif(?, -1), nullif(?, -1), ?)";
 static const char sql_change[] =
     "UPDATE worktree SET branch = ?, state = ?, cause = ?, "
-    "trash_path = ?, updated_at = ? WHERE id = ?";
+    "trash_path = ?, updated_at = ?, identity = ?, holds = ?, "
+    "files = nullif(?, -1), bytes = nullif(?, -1), ending = ? WHERE id = ?";
 static const char sql_get[] =
     "SELECT " COLUMNS " FROM worktree WHERE id = ? AND user_id = ?";
 /* A path may have had many; these states are those that hold it now. */
@@ -28,10 +31,12 @@ static const char sql_at[] =
     "ORDER BY updated_at DESC LIMIT 1";
 /* Oldest change first: the trash is tidied in this order. */
 static const char sql_in[] = "SELECT " COLUMNS " FROM worktree "
-			     "WHERE state = ? ORDER BY updated_at";
+			     "WHERE state = ? "
+			     "ORDER BY ending DESC, updated_at";
 static const char sql_trash[] =
     "SELECT " COLUMNS " FROM worktree "
-    "WHERE user_id = ? AND state = 'trashed' ORDER BY updated_at DESC";
+    "WHERE user_id = ? AND state = 'trashed' AND ending = 0 "
+    "ORDER BY updated_at DESC";
 
 struct each {
 	store_worktree_fn *cb;
@@ -55,6 +60,11 @@ row_worktree(struct row *row)
 		.created_at = row_int(row, 10),
 		.updated_at = row_int(row, 11),
 		.branch_start = row_str(row, 12),
+		.identity = row_str(row, 13),
+		.holds = row_int(row, 14),
+		.files = row_int_or(row, 15, -1),
+		.bytes = row_int_or(row, 16, -1),
+		.ending = row_int(row, 17) != 0,
 	};
 }
 
@@ -95,6 +105,7 @@ worktrees_copy_cb(struct row *row, void *arg)
 	w.cause = keep(c->arena, w.cause);
 	w.trash_path = keep(c->arena, w.trash_path);
 	w.branch_start = keep(c->arena, w.branch_start);
+	w.identity = keep(c->arena, w.identity);
 	*c->out = w;
 	c->found = true;
 	return false;
@@ -103,10 +114,11 @@ worktrees_copy_cb(struct row *row, void *arg)
 int
 store_worktree_insert(struct tx *tx, const struct store_worktree *w)
 {
-	long n = tx_exec(tx, sql_insert, "ssssssisssiis", w->id, w->user_id,
-	    w->repo_path, w->path, w->branch, w->base,
+	long n = tx_exec(tx, sql_insert, "ssssssisssiissiiii", w->id,
+	    w->user_id, w->repo_path, w->path, w->branch, w->base,
 	    (int64_t)w->created_branch, w->state, w->cause, w->trash_path,
-	    w->created_at, w->updated_at, w->branch_start);
+	    w->created_at, w->updated_at, w->branch_start, w->identity,
+	    w->holds, w->files, w->bytes, (int64_t)w->ending);
 
 	return n < 0 ? (int)n : 0;
 }
@@ -114,8 +126,9 @@ store_worktree_insert(struct tx *tx, const struct store_worktree *w)
 int
 store_worktree_change(struct tx *tx, const struct store_worktree *w)
 {
-	long n = tx_exec(tx, sql_change, "ssssis", w->branch, w->state,
-	    w->cause, w->trash_path, w->updated_at, w->id);
+	long n = tx_exec(tx, sql_change, "ssssisiiiis", w->branch, w->state,
+	    w->cause, w->trash_path, w->updated_at, w->identity, w->holds,
+	    w->files, w->bytes, (int64_t)w->ending, w->id);
 
 	if (n < 0)
 		return (int)n;

@@ -23,13 +23,18 @@ struct store_worktree {
 	const char *state;
 	const char *cause;	/* NULL unless something went wrong */
 	const char *trash_path; /* NULL: never moved */
+	const char *identity;	/* of that, as rdv-git says it; NULL: unknown */
+	int64_t holds;		/* WT_* when it went */
+	int64_t files, bytes;	/* -1: not known */
+	bool ending;		/* trashed, and in part deleted */
 	int64_t created_at, updated_at;
 };
 
 /* 0 or -errno, and what is said beside it. */
 int store_worktree_insert(struct tx *tx, const struct store_worktree *w);
 /*
- * Writes branch, state, cause and trash_path of the row with that id.
+ * Writes branch, state, cause, trash_path and what follows that of the row with
+ * that id.
  * RDV_E_NOT_FOUND.
  */
 int store_worktree_change(struct tx *tx, const struct store_worktree *w);
@@ -43,10 +48,10 @@ int store_worktree_get(struct db *db, struct arena *a, const char *user_id,
 int store_worktree_at(struct db *db, struct arena *a, const char *user_id,
     const char *path, struct store_worktree *out);
 typedef bool store_worktree_fn(const struct store_worktree *w, void *arg);
-/* All in one state, the one longest unchanged first. */
+/* All in one state, those that end first, then the one longest unchanged. */
 int store_worktrees_in(struct db *db, const char *state, store_worktree_fn *cb,
     void *arg);
-/* A user's trash, newest first. */
+/* A user's trash, newest first, without what is being deleted. */
 int store_worktrees_trash(struct db *db, const char *user_id,
     store_worktree_fn *cb, void *arg);
 

@@ -384,6 +384,9 @@ await test('C12 every route asks for its scope, for every kind of token',
 			{ token: agent })).status, 401);
 	});
 
+// An item of one's own trash.
+const OWN_TRASH = '01900000-0000-7000-8000-00000000abcd';
+
 // Rows of somebody else, as if another account had made them.
 function addStranger(db, id, mine) {
 	execFileSync('sqlite3', [db, `PRAGMA foreign_keys = ON;
@@ -401,6 +404,11 @@ function addStranger(db, id, mine) {
 		    VALUES ('${id.folder}', '${id.user}', 'secret', 1, 1);
 		INSERT INTO repo (id, user_id, path, name, created_at, updated_at)
 		    VALUES ('${id.repo}', '${id.user}', '/secret', 'secret', 1, 1);
+		INSERT INTO worktree (id, user_id, repo_path, path, state, created_at,
+		    updated_at) SELECT value, iif(value = '${id.worktree}',
+		    '${id.user}', (SELECT user_id FROM session WHERE id = '${mine.id}')),
+		    '/r', '/r/w', 'trashed', 1, 1
+		    FROM json_each('["${id.worktree}", "${OWN_TRASH}"]');
 		INSERT INTO token (id, user_id, name, kind, key_prefix, hash, scopes,
 		    created_at) VALUES ('${id.token}', '${id.user}', 'secret', 'cli',
 		    'rdv_xxxx', '${'ab'.repeat(32)}', 'full', 1);
@@ -424,11 +432,12 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	execFileSync('git', ['init', '-q', tree], { env: { PATH: '/usr/bin' } });
 	const repo = await rdv.call('POST', '/api/repos', { path: tree });
 	const mine = { sessions: s.id, folders: folder.id, runs: s.run.id,
-		repos: repo.id,
+		repos: repo.id, worktrees: OWN_TRASH,
 		tokens: own[0].id, links: (await rdv.call('POST', '/api/links',
 			{ session_id: (await rdv.session('shown')).id })).id };
 	const id = Object.fromEntries(['user', 'session', 'run', 'folder', 'token',
-		'link', 'repo'].map((k, i) => [k, NOBODY.slice(0, -1) + (i + 1)]));
+		'link', 'repo', 'worktree'].map((k, i) =>
+		[k, NOBODY.slice(0, -1) + (i + 1)]));
 	const gone = once(rdv.main, 'exit');
 	rdv.main.kill('SIGTERM');
 	await gone;

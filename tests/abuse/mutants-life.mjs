@@ -9,6 +9,7 @@ const sessionTest = (name) => `unit/core/test_session test_${name}`;
 const runTest = (name) => `unit/core/test_run test_${name}`;
 const settleTest = (name) => `unit/core/test_reconcile test_${name}`;
 const trashTest = (name) => `unit/core/test_worktree_trash ${name}`;
+const erase = 'git-worker/erase.c', end = 'daemon/core/worktreeend.c';
 const statesTest = (name) => `unit/core/test_worktree_states ${name}`;
 const holdTest = (name) => `unit/core/test_worktree_held ${name}`;
 
@@ -378,6 +379,30 @@ const worktrees = [
 	{ ids: ['G21'], guard: 'what is in the trash is pinned',
 		off: [[rm, 'else if (m->look.gitdir != NULL)', 'else if (false)']],
 		red: [statesTest('abuse_G21_gc')] },
+	{ ids: ['F10'], guard: 'what is deleted is never behind a link',
+		off: [[erase, 'O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC',
+			'O_RDONLY | O_DIRECTORY | O_CLOEXEC'],
+		[erase, 'AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH', 'AT_EMPTY_PATH']],
+		red: ['unit/worker/test_erase abuse_F10_no_link'] },
+	{ ids: ['F11'], guard: 'nor another directory than was put there',
+		off: [[erase, 'return id == NULL || same_id(&is, id);',
+			'return id == NULL || same_id(&is, id) || true;']],
+		red: ['unit/worker/test_erase abuse_F11',
+			'unit/core/test_worktree_empty abuse_F11'] },
+	{ ids: ['F12'], guard: 'nor in what is mounted there',
+		off: [[erase, 'a->stx_mnt_id == b->stx_mnt_id', 'true']],
+		red: ['unit/worker/test_erase abuse_F12'] },
+	{ ids: ['G23'], guard: 'nor more than one round may delete',
+		off: [[end, 'd->files = least(d->files, d->budget->files);', ''],
+			[end, 'd->budget->files -= d->files;', '']],
+		red: ['unit/core/test_worktree_empty abuse_G23'] },
+	{ ids: ['G20'], guard: 'what was begun is neither restored nor shown',
+		off: [[end, 'op->row.ending = true;', 'op->row.ending = false;']],
+		red: ['unit/core/test_worktree_empty abuse_G23'] },
+	{ ids: ['G20'], guard: 'and ended whenever it was begun',
+		off: [[fix, 'if (!row->ending && row->updated_at >= b->before)',
+			'if (row->updated_at >= b->before)']],
+		red: ['unit/core/test_worktree_empty abuse_G20'] },
 	{ ids: ['G21'], guard: 'and what only it had is named at its end',
 		off: [['daemon/core/worktreepin.c', "if (r->out[0] == '0') {",
 			'if (true) {']],
@@ -406,15 +431,15 @@ const worktrees = [
 		off: [[fix, 'wt_attach(op, here, fix_attached);', 'fix_attached(op);']],
 		red: [trashTest('abuse_G20_half_a_move')] },
 	{ ids: ['G23'], guard: 'the trash ends a few at a time',
-		off: [[fix, 'row->updated_at >= b->before || b->left <= 0)',
-			'row->updated_at >= b->before)']],
+		off: [[fix, 'if (b->left <= 0)\n\t\treturn false;', '']],
 		red: [trashTest('abuse_G23')] },
 	{ ids: ['G23'], guard: 'the trash is kept for its time',
-		off: [[fix, 'row->updated_at >= b->before || b->left <= 0)',
-			'b->left <= 0)']],
+		off: [[fix, 'if (!row->ending && row->updated_at >= b->before)',
+			'if (false)']],
 		red: [trashTest('abuse_G23')] },
 	{ ids: ['G23'], guard: 'what cannot be tidied keeps nobody in the trash',
-		off: [[fix, 'if (row->updated_at <= b->after)', 'if (false)']],
+		off: [[fix, 'if (!row->ending && row->updated_at <= b->after)',
+			'if (false)']],
 		red: [trashTest('who_cannot_be_ended')] },
 ];
 

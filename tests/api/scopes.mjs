@@ -118,6 +118,7 @@ const TABLE = {
 	'DELETE /api/worktrees/remove': [WRITE, 422],
 	'POST /api/worktrees/check': [READ, 422, { body: bad }],
 	'GET /api/worktrees/trash': [READ, 200],
+	'DELETE /api/worktrees/trash/{id}': [WRITE, 404],
 	'POST /api/worktrees/restore': [WRITE, 422, { body: bad }],
 };
 // The same paths as what never ends by itself.

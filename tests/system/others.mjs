@@ -35,6 +35,15 @@ async function repository(who, name) {
 ids.repo = await repository(ann, 'hers');
 const link = await call(ann, 'POST', '/api/links', { session_id: held.id });
 ids.link = link.id;
+const repo = path.join(ann.home, 'theirs');
+assert.equal(s.as(ann, 'sh', ['-c', 'git init -q "$0" && git -C "$0" ' +
+	'-c user.name=t -c user.email=t@example.org commit -q --allow-empty -m x',
+repo]).status, 0);
+const tree = await call(ann, 'POST', '/api/worktrees', { repo_path: repo,
+	branch: 'x', create_new_branch: true });
+ids.worktree = (await call(ann, 'DELETE', '/api/worktrees',
+	{ worktree_path: tree.path, force: true }, 200)).trash_id;
+assert.ok(ids.worktree);
 const his = {
 	session: (await call(bob, 'POST', '/api/sessions',
 		{ name: 'his', command: ['/bin/cat'] })).id,
@@ -82,6 +91,7 @@ const PATHS = {
 	'DELETE /api/sessions/{id}': ['session'],
 	'DELETE /api/tokens/{id}': ['token'],
 	'DELETE /api/links/{id}': ['link'],
+	'DELETE /api/worktrees/trash/{id}': ['worktree'],
 	'GET /ws/terminal/{session_id}': ['session'],
 };
 

@@ -52,6 +52,16 @@ static const struct {
 	    "it has\\u001b commits\",\"code\":\"HAS_UNTRACKED_FILES\","
 	    "\"details\":{\"reasons\":[\"HAS_UNTRACKED_FILES\","
 	    "\"HAS_UNPUSHED_COMMITS\"]}}" },
+	{ "GET /api/worktrees/trash ", 200,
+	    "{\"items\":[{\"id\":\"" ID_A "\",\"path\":\"/w/a\",\"branch\":"
+	    "\"a\",\"holds\":[\"HAS_UNTRACKED_FILES\"],\"bytes\":2048,"
+	    "\"trashed_at\":1,\"expires_at\":2},{\"id\":\"" ID_C "\","
+	    "\"path\":\"/w/c\",\"branch\":\"c\",\"holds\":[],\"bytes\":"
+	    "null,\"trashed_at\":1,\"expires_at\":2}]}" },
+	{ "DELETE /api/worktrees/trash/" ID_A " ", 409,
+	    "{\"error\":\"something is mounted in it\","
+	    "\"code\":\"INVALID_STATE\"}" },
+	{ "DELETE /api/worktrees/trash/" ID_C " ", 204, "" },
 	{ "GET /api/status ", 500,
 	    "{\"error\":\"internal error\",\"code\":\"INTERNAL\","
 	    "\"request_id\":\"q77\"}" },
@@ -245,6 +255,30 @@ refusals_keep_their_words(void **state)
 	RUN(&ran, "worktree", "rm", "/tmp", "--json");
 	assert_non_null(strstr(ran.err, "\"code\":\"HAS_UNTRACKED_FILES\""));
 	assert_non_null(strstr(ran.err, "\"HAS_UNPUSHED_COMMITS\""));
+}
+
+static void
+the_trash_is_emptied_by_who_says_so(void **state)
+{
+	(void)state;
+	RUN(&ran, "trash", "ls");
+	assert_int_equal(ran.rc, CMD_OK);
+	assert_non_null(strstr(ran.out, "HAS_UNTRACKED_FILES"));
+	RUN(&ran, "worktree", "trash");
+	assert_non_null(strstr(ran.out, "/w/c"));
+	/* Nobody is there who could be asked. */
+	RUN(&ran, "trash", "empty", "c");
+	assert_int_equal(ran.rc, CMD_FAILED);
+	assert_non_null(strstr(ran.err, "add --yes"));
+	assert_null(strstr(ran.err, "c is deleted"));
+	RUN(&ran, "trash", "empty", "c", "--yes");
+	assert_int_equal(ran.rc, CMD_OK);
+	assert_string_equal(ran.err, "rdv: c is deleted\n");
+	/* One that cannot be keeps nobody else. */
+	RUN(&ran, "trash", "empty", "--yes");
+	assert_int_equal(ran.rc, CMD_FAILED);
+	assert_non_null(strstr(ran.err, "mounted in it"));
+	assert_non_null(strstr(ran.err, "/w/c is deleted"));
 }
 
 static void
@@ -524,6 +558,7 @@ main(void)
 		T(words_for_sessions),
 		T(nothing_becomes_an_object),
 		T(refusals_keep_their_words),
+		T(the_trash_is_emptied_by_who_says_so),
 		T(failures_say_where_to_look),
 		T(unreachable_is_three),
 		T(an_impostor_is_one),

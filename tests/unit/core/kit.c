@@ -157,6 +157,27 @@ kit_restore(const char *id)
 	return o;
 }
 
+static void
+emptied_cb(int err, const char *why, void *arg)
+{
+	struct outcome *o = arg;
+
+	o->done = true;
+	o->err = err;
+	put(o->why, sizeof o->why, why);
+}
+
+struct outcome
+kit_empty(const char *id)
+{
+	struct outcome o = { .done = false };
+
+	worktree_empty(live.app.worktrees, &live.who, id, emptied_cb, &o);
+	assert_false(o.done);
+	live_until(&o.done);
+	return o;
+}
+
 struct outcome
 kit_status(const char *path)
 {

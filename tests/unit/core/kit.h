@@ -28,6 +28,7 @@ struct outcome kit_create(const struct worktree_spec *s);
 struct outcome kit_make(const char *branch);
 struct outcome kit_drop(const char *path, bool force);
 struct outcome kit_restore(const char *id);
+struct outcome kit_empty(const char *id);
 struct outcome kit_status(const char *path);
 /* `why` is the sentence about them. */
 struct outcome kit_states(const char *path);

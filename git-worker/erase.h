@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_ERASE_H
+#define RDV_ERASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Deleting a directory of the account's, and what can be known of it before.
+ * Everything below it is reached from a descriptor of what it lies in, no link
+ * is followed, and what is mounted there is not entered.
+ */
+
+/*
+ * What tells one directory from any other that ever had its name. A device's
+ * number changes when it is mounted again, and an inode's is used again: so
+ * with the time when it was made, where that is known.
+ */
+struct erase_id {
+	uint64_t dev, ino;
+	uint64_t born; /* ns since the epoch; 0: the file system cannot say */
+};
+
+struct erase {
+	uint64_t max_files, max_bytes; /* to be counted, then no more */
+	uint64_t files, bytes;	       /* counted */
+	bool more;		       /* something is left */
+	char why[256];		       /* the first thing that went wrong */
+};
+
+/* 0 or -errno: -ENOENT when it is not there. */
+int erase_identify(const char *path, struct erase_id *id);
+/* Counts what is in it and changes nothing. As erase_tree(). */
+int erase_weigh(const char *path, struct erase *e);
+/*
+ * Deletes it, as far as that goes within e's bounds; what is not there is
+ * deleted. 0 (then see e->more), or -errno and a sentence: nothing but what was
+ * counted is gone. -ESTALE: it is another one than `id`, and untouched.
+ */
+int erase_tree(const char *path, const struct erase_id *id, struct erase *e);
+
+#endif

@@ -245,6 +245,11 @@ await test('what a crash left is settled when its account comes', async () => {
 });
 
 await test('the trash ends when its account comes again', async () => {
+	const { json } = await ask(ann, 'POST', '/api/worktrees',
+		{ repo_path: ann.repo, branch: 'lone', create_branch: true });
+	git(ann, json.path, 'checkout', '-q', '--detach');
+	git(ann, json.path, 'commit', '-q', '--allow-empty', '-m', 'lone');
+	assert.equal((await remove(ann, json.path, true)).status, 200);
 	const kept = fs.readdirSync(file(ann, '.rdv/trash'));
 	assert.ok(kept.length > 0, 'control');
 	sql(`UPDATE worktree SET updated_at = updated_at - ${2 * DAY_MS} ` +
@@ -254,7 +259,9 @@ await test('the trash ends when its account comes again', async () => {
 		fs.readdirSync(file(ann, '.rdv/trash')).length === 0);
 	await waitFor('and says so', async () => (await ask(ann, 'GET',
 		'/api/worktrees/trash')).json.items.length === 0);
-	assert.match(git(ann, ann.repo, 'for-each-ref', 'refs/rdv/rescue'), /commit/);
+	assert.match(git(ann, ann.repo, 'for-each-ref', '--format=%(subject)',
+		'refs/rdv/rescue'), /^lone$/m);
+	assert.equal(git(ann, ann.repo, 'for-each-ref', 'refs/rdv/trash'), '');
 	assert.equal(strangers(ann), '');
 });
 

@@ -1,0 +1,176 @@
+// No work is lost: every state that a worktree can be in, and everything that
+// takes one away. Unforced it is refused, or goes where it can be had back, or is
+// what git can make again; by force it comes back to the last byte; and what is
+// deleted in the end keeps its commits. A further way of taking one away is a
+// further column.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Rdv, test } from '../harness/rdv.mjs';
+
+const rdv = await Rdv.start();
+const repo = path.join(rdv.home, 'repo');
+const env = { PATH: '/usr/bin:/bin', HOME: rdv.home, GIT_AUTHOR_NAME: 't',
+	GIT_AUTHOR_EMAIL: 't@example.org', GIT_COMMITTER_NAME: 't',
+	GIT_COMMITTER_EMAIL: 't@example.org',
+	GIT_SEQUENCE_EDITOR: 'sed -i s/pick/edit/' };
+const sh = (dir, script) => execFileSync('/bin/sh', ['-ec', script],
+	{ cwd: dir, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+fs.mkdirSync(repo);
+sh(repo, `git init -q -b main; echo one >file; mkdir sub; echo s >sub/s
+	printf '%s\\n' '.env' 'nm/' >.gitignore; ln -s file link; chmod 755 sub/s
+	git add .; git commit -q -m one
+	git init -q -b main ../lib; cd ../lib; echo l >l; git add l
+	git commit -q -m lib`);
+
+// Of each: how to get there, and what removing without force comes to.
+const GONE = 'gone', KEPT = 'kept', HELD = 'held';
+const commit = 'echo a >>a; git add a; git commit -q -m a; echo b >>a; ' +
+	'git commit -q -am b';
+const states = {
+	clean: ['true', GONE],
+	dirty: ['echo two >file; chmod 600 sub/s', HELD],
+	untracked: ['mkdir -p n/e; echo n >n/e/w; ln -s /nowhere n/l; ' +
+		'mkfifo n/p; chmod 500 n/e', HELD],
+	ignored: ['echo S=1 >.env; mkdir nm; echo 1 >nm/x; chmod 400 .env', KEPT],
+	staged: ['echo i >i; git add i; echo j >i; git rm -q --cached file', HELD],
+	stashed: ['echo two >file; git stash -q', HELD],
+	unpushed: [commit, HELD],
+	'squash-merged': [`${commit}; b=$(git branch --show-current); ` +
+		'git -C "$R" merge -q --squash $b; git -C "$R" commit -q -m sq', GONE],
+	rebased: [`echo r >r; git add r; git commit -q -m r; ` +
+		'echo q >q; git add q; git commit -q -m q; ' +
+		'git -C "$R" cherry-pick $(git rev-parse HEAD~1) ' +
+		'$(git rev-parse HEAD)', GONE],
+	detached: ['git checkout -q --detach', KEPT],
+	'detached, with commits': ['git checkout -q --detach; ' +
+		'git commit -q --allow-empty -m lonely', HELD],
+	'mid-rebase': ['echo m >m; git add m; git commit -q -m m; echo m >>m; ' +
+		'git commit -q -am mm; git rebase -q -i HEAD~2; echo x >>m', HELD],
+	locked: ['git worktree lock --reason why .', HELD],
+	submodule: ['git -c protocol.file.allow=always submodule -q add ' +
+		'"$R/../lib" lib; git commit -q -m lib; echo x >>lib/l', HELD],
+	'process inside': ['true', HELD, { process: true }],
+	nested: ['git worktree add -q --detach inner', HELD, { never: true }],
+	'symlinked': ['echo two >file', HELD, { link: true }],
+};
+
+// All that can be seen of it: bytes, modes, links, index, stash, references.
+// What is rdv's own among the references is looked at elsewhere.
+const snapshot = (at) => sh(at, `
+	find . -path ./.git -prune -o -printf '%p %y %m %l\\n' | sort
+	find . -path ./.git -prune -o -type f -print0 | sort -z |
+	    xargs -0 sha256sum
+	test -d .git || cat .git; git ls-files -s; git rev-parse HEAD; git stash list
+	git symbolic-ref -q HEAD || true
+	git status --porcelain=v2 --ignored
+	git for-each-ref --format='%(refname) %(objectname)' |
+	    grep -v refs/rdv/ || true`);
+const remove = (p, force) => rdv.request('DELETE', '/api/worktrees',
+	{ body: { worktreePath: p, force } });
+const own = () => sh(repo, 'git for-each-ref refs/rdv/trash');
+const commitsOf = (at) => sh(at, 'git rev-list HEAD').split('\n')
+	.filter((x) => x !== '');
+
+async function insideOf(at) {
+	const child = spawn('/bin/sh', ['-c', 'echo in; exec sleep 600'],
+		{ cwd: at, stdio: ['ignore', 'pipe', 'ignore'] });
+	await new Promise((resolve) => child.stdout.once('data', resolve));
+	return child;
+}
+
+let count = 0;
+async function enter(command, more) {
+	const w = await rdv.call('POST', '/api/worktrees', { repoPath: repo,
+		branch: `m${count++}`, createNewBranch: true });
+	sh(w.path, `R='${repo}'; ${command}`);
+	w.child = more.process ? await insideOf(w.path) : null;
+	w.ask = w.path;
+	if (more.link) {
+		w.ask = path.join(rdv.home, `link${count}`);
+		fs.symlinkSync(w.path, w.ask);
+	}
+	return w;
+}
+
+async function leave(w) {
+	if (w.child !== null) {
+		const gone = new Promise((resolve) => w.child.once('exit', resolve));
+		w.child.kill('SIGKILL');
+		await gone;
+	}
+}
+
+const ways = {
+	async remove(w, before, what) {
+		const r = await remove(w.ask, false);
+		if (what === HELD) {
+			assert.equal(r.status, 409, `${r.raw}`);
+			assert.equal(snapshot(w.path), before);
+			assert.equal(own(), '');
+			return;
+		}
+		assert.equal(r.status, 200, `${r.raw}`);
+		assert.equal(r.json.trash_id !== null, what === KEPT);
+		if (what === KEPT)
+			await rdv.call('POST', '/api/worktrees/restore',
+				{ id: r.json.trash_id });
+		else
+			sh(repo, `git worktree add -q '${w.path}' '${w.branch}'`);
+		assert.equal(snapshot(w.path), before);
+	},
+	async 'remove, forced, and restore'(w, before) {
+		const r = await remove(w.ask, true);
+		assert.equal(r.status, 200, `${r.raw}`);
+		assert.equal(fs.existsSync(w.path), false);
+		await rdv.call('POST', '/api/worktrees/restore',
+			{ id: r.json.trash_id });
+		assert.equal(snapshot(w.path), before);
+		assert.equal(own(), '');
+	},
+	async 'remove, forced, and empty'(w) {
+		const had = commitsOf(w.path);
+		const r = await remove(w.ask, true);
+		assert.equal(r.status, 200, `${r.raw}`);
+		const gone = await rdv.request('DELETE',
+			`/api/worktrees/trash/${r.json.trash_id}`);
+		assert.equal(gone.status, 204, `${gone.raw}`);
+		assert.equal(own(), '');
+		const named = new Set(sh(repo, 'git rev-list --all').split('\n'));
+		for (const c of had)
+			assert.ok(named.has(c), `${c} is named no more`);
+		assert.equal(fs.existsSync(w.path), false);
+	},
+};
+
+for (const [name, [command, what, more = {}]] of Object.entries(states)) {
+	await test(`no work is lost: ${name} (G22)`, async () => {
+		const w = await enter(command, more);
+		const before = snapshot(w.path);
+		for (const [way, act] of Object.entries(ways)) {
+			if (way !== 'remove' && more.never) {
+				assert.equal((await remove(w.ask, true)).status, 409);
+				assert.equal(snapshot(w.path), before);
+				continue;
+			}
+			try {
+				await act(w, before, what);
+			} catch (e) {
+				e.message = `${way}: ${e.message}`;
+				throw e;
+			}
+		}
+		await leave(w);
+	});
+}
+
+await test('no work is lost: the main work tree (G22)', async () => {
+	const before = snapshot(repo);
+	for (const force of [false, true])
+		assert.equal((await remove(repo, force)).status, 400);
+	assert.equal(snapshot(repo), before);
+	sh(repo, 'git fsck --full');
+});
+
+await rdv.stop();

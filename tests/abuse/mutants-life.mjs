@@ -125,8 +125,8 @@ const parts = [
 		red: ['unit/priv/test_parked abuse_P05_orphans'] },
 	{ ids: ['P05'], guard: 'orphans are looked for when any child has ended',
 		off: [['priv-helper/parked.c', '\tunsure(p);\n\tTAILQ_FOREACH (k, ' +
-			'&p->list, entry) {\n\t\t/*', '\tTAILQ_FOREACH (k, ' +
-			'&p->list, entry) {\n\t\t/*']],
+			'&p->list, entry) {\n\t\tif (k->stray)', '\tTAILQ_FOREACH (k, ' +
+			'&p->list, entry) {\n\t\tif (k->stray)']],
 		red: ['unit/priv/test_parked abuse_P05_what_a_reaper_gave_up'] },
 	{ ids: ['P05'], guard: 'a reaper that is done does not stay',
 		off: [['priv-helper/parked.c', '\t\t\tend_reaper(k, now);\n', '']],
@@ -233,8 +233,8 @@ const parts = [
 		off: [['priv-helper/launch.c', 'l->try && !launch_bound(parent)',
 			'l->try && parent == 0'],
 		['priv-helper/parked.c', '\tunsure(p);\n\tTAILQ_FOREACH (k, ' +
-			'&p->list, entry) {\n\t\t/*', '\tTAILQ_FOREACH (k, ' +
-			'&p->list, entry) {\n\t\t/*']],
+			'&p->list, entry) {\n\t\tif (k->stray)', '\tTAILQ_FOREACH (k, ' +
+			'&p->list, entry) {\n\t\tif (k->stray)']],
 		red: ['abuse P05 who tries'] },
 	{ ids: ['P02'], guard: 'who leaves the answer open does not hold [main]',
 		off: [['priv-helper/upgrade.c', 'pipe2(fd, O_CLOEXEC | O_NONBLOCK)',

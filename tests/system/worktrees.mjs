@@ -259,9 +259,11 @@ await test('the trash ends when its account comes again', async () => {
 		fs.readdirSync(file(ann, '.rdv/trash')).length === 0);
 	await waitFor('and says so', async () => (await ask(ann, 'GET',
 		'/api/worktrees/trash')).json.items.length === 0);
+	/* Of what is being ended neither is shown, and its pins go last. */
+	await waitFor('no pin is left', () =>
+		git(ann, ann.repo, 'for-each-ref', 'refs/rdv/trash') === '');
 	assert.match(git(ann, ann.repo, 'for-each-ref', '--format=%(subject)',
 		'refs/rdv/rescue'), /^lone$/m);
-	assert.equal(git(ann, ann.repo, 'for-each-ref', 'refs/rdv/trash'), '');
 	assert.equal(strangers(ann), '');
 });
 

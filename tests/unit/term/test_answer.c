@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "daemon/loop.h"
@@ -470,18 +471,38 @@ is_without_room(void *arg)
 	       '\0';
 }
 
+/* What the program has not read, and cannot be given more of (tty_ioctl(4)). */
+#define UNREAD_MAX 4095
+
+/*
+ * Until nothing moves any more: the kernel hands on by itself what was written,
+ * and makes room by that.
+ */
+static void
+fill_up(struct termrig *g, struct termrig_pty *p)
+{
+	static uint8_t block[4096];
+	int64_t late = clock_mono_ms() + 60000;
+	int unread = 0;
+
+	memset(block, 'x', sizeof(block));
+	do {
+		while (term_input(p->term, block, sizeof(block)) == 0)
+			continue;
+		while (term_input(p->term, block, 1) == 0)
+			continue;
+		termrig_turns(g, 2);
+		assert_int_equal(ioctl(p->slave, FIONREAD, &unread), 0);
+		assert_true(clock_mono_ms() < late);
+	} while (unread < UNREAD_MAX || term_input(p->term, block, 1) == 0);
+}
+
 /* A cursor that is asked for, and no room for it when it is known. */
 static void
 ask_without_room(struct termrig *g, struct termrig_pty *p)
 {
-	static uint8_t block[4096];
-
 	ask_and_go_on(g, p, "\033[6n\033[5n", "");
-	memset(block, 'x', sizeof(block));
-	while (term_input(p->term, block, sizeof(block)) == 0)
-		continue;
-	while (term_input(p->term, block, 1) == 0)
-		continue;
+	fill_up(g, p);
 	starve(g, false);
 	termrig_until(g, is_without_room, p);
 	assert_int_equal(g->terms->stats.answers, 0);

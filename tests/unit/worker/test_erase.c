@@ -224,7 +224,7 @@ mounted(void)
 
 	(void)snprintf(in, sizeof in, "%s/a/b", tree);
 	(void)snprintf(from, sizeof from, "%s/keep", top);
-	if (unshare(CLONE_NEWNS) < 0 ||
+	if (unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount(from, in, NULL, MS_BIND, NULL) < 0)
 		return 77;

@@ -198,12 +198,28 @@ take(const struct wt_op *op, struct wt_destroying *d)
 	d->budget->bytes -= d->bytes;
 }
 
+/* With nothing to delete it says whether it is the one that was put there. */
+static void
+call_erase(struct wt_op *op, uint64_t files, uint64_t bytes, wt_git_fn *next)
+{
+	const char *argv[8] = { "erase", op->row.trash_path };
+	uint64_t n[ID_WORDS];
+
+	if (split(op->arena, op->row.identity, argv + 2, n, ID_WORDS) !=
+	    ID_WORDS) {
+		wt_fail(op, RDV_E_STATE, "nobody knows which directory it is");
+		return;
+	}
+	argv[5] = arena_printf(op->arena, "%" PRIu64, files);
+	argv[6] = arena_printf(op->arena, "%" PRIu64, bytes);
+	wt_worker_in(op, path_parent(op->arena, op->row.trash_path), argv,
+	    next);
+}
+
 static void
 erase(struct wt_op *op)
 {
 	struct wt_destroying *d = op->destroying;
-	const char *argv[8] = { "erase", op->row.trash_path };
-	uint64_t n[ID_WORDS];
 
 	take(op, d);
 	if (d->files == 0 || d->bytes == 0) {
@@ -211,31 +227,34 @@ erase(struct wt_op *op)
 		d->next(op);
 		return;
 	}
-	if (split(op->arena, op->row.identity, argv + 2, n, ID_WORDS) !=
-	    ID_WORDS) {
-		give_back(d, 0, 0);
-		wt_fail(op, RDV_E_STATE, "nobody knows which directory it is");
-		return;
-	}
-	argv[5] = arena_printf(op->arena, "%" PRIu64, d->files);
-	argv[6] = arena_printf(op->arena, "%" PRIu64, d->bytes);
-	wt_worker_in(op, path_parent(op->arena, op->row.trash_path), argv,
-	    erased_cb);
+	call_erase(op, d->files, d->bytes, erased_cb);
 }
 
 /* It is said before the first file goes. */
 static void
+tried_cb(struct wt_op *op, const struct git_result *r)
+{
+	const char *why;
+
+	if (answer(op, r, &why) == NULL) {
+		wt_fail(op, RDV_E_STATE, "rdv-git: %s", why);
+		return;
+	}
+	op->row.ending = true;
+	wt_store(op, false, EV_WORKTREE_MOVING, erase);
+}
+
+/* What cannot be deleted stays what it was: it is shown, and can come back. */
+static void
 begin(struct wt_op *op)
 {
-	if (op->row.identity == NULL) {
+	if (op->row.identity == NULL)
 		wt_fail(op, RDV_E_STATE, "%s cannot be looked at",
 		    op->row.trash_path);
-	} else if (op->row.ending) {
+	else if (op->row.ending)
 		erase(op);
-	} else {
-		op->row.ending = true;
-		wt_store(op, false, EV_WORKTREE_MOVING, erase);
-	}
+	else
+		call_erase(op, 0, 0, tried_cb);
 }
 
 static void

@@ -152,6 +152,8 @@ abuse_F11_only_what_was_put_there(void **state)
 	o = kit_empty(w.id);
 	kit_refused(&o, RDV_E_STATE, "it is not what was put there");
 	assert_int_equal(live_sh(at, "test -e d/1"), 0);
+	/* Nothing of it is gone: it can still come back. */
+	assert_true(listed(w.id));
 	clock_shift(0, 31LL * 86400000);
 	tidy();
 	clock_shift(0, 0);

@@ -257,7 +257,10 @@ no_lock_stays(void **state)
 	served_sh("mkfifo .git/info/e && mv .git/info/e .git/info/exclude");
 	served_start();
 	served_question(MS);
-	served_sh("until test -e .git/index.lock; do sleep 0.01; done");
+	/* Asleep with it: it hangs. Before, git may not know of its file yet. */
+	served_sh("until test -e .git/index.lock && "
+		  "grep -q '^State:.S' /proc/$(pgrep -n -x git)/status; "
+		  "do sleep 0.01; done");
 	(void)served_stop();
 	served_sh("test ! -e .git/index.lock");
 }

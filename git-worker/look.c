@@ -56,10 +56,9 @@ struct look {
 /*
  * As for rdvd's own looks: nothing a repository sets may make the answer
  * shorter. Ignored directories as such tell what need not be watched, and that
- * is not what merely holds nothing else today. Left out of it is the first word
- * as long as nothing is watched: then git may write down what it has found out
- * about files, so that the next look is a quick one. Later it would only be a
- * change, and in the way of the user's own git.
+ * is not what merely holds nothing else today. git may not write down what it
+ * finds out about files: the lock it takes for that is in the way of the user's
+ * own git, which fails where it meets one.
  */
 static const char *const ask_status[] = { "--no-optional-locks", "status",
 	"--porcelain=v2", "--branch", "-z", "--untracked-files=normal",
@@ -181,8 +180,7 @@ look_start(struct look *l)
 	l->asked = look_epoch(l);
 	l->saw = watch_why(l->watch) == NULL;
 	l->known = false;
-	err = gitrun_start(&l->run, l->dir, l->configs,
-	    ask_status + (l->saw ? 0 : 1));
+	err = gitrun_start(&l->run, l->dir, l->configs, ask_status);
 	if (err == 0)
 		l->stage = STATUS;
 	return err;

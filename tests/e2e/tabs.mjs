@@ -28,6 +28,20 @@ await test('two tabs show one session, and both may type', (all) =>
 	await shows(first, /^from-2-second$/);
 }));
 
+// A window that takes the size loses its bar, and has room for one more row: its
+// size is the one that stays.
+async function settled(page) {
+	let last = '', same = 0;
+
+	await until(async () => {
+		const now = JSON.stringify(await dims(page));
+		same = now === last ? same + 1 : 0;
+		last = now;
+		return same >= 25 && await page.locator('.bar.size').count() === 0;
+	}, 'its size stays');
+	return dims(page);
+}
+
 await test('one tab sets the size; another takes it over', (all) =>
     twoTabs(all, async (first, second) => {
 	const owner = (page) => page.getAttribute('.terminal', 'data-owner');
@@ -45,10 +59,9 @@ await test('one tab sets the size; another takes it over', (all) =>
 	await small.click('text=Use this window');
 	await until(async () => await owner(small) === 'true' &&
 	    await owner(big) === 'false', 'ownership moved');
-	const after = await until(async () => {
-		const now = await dims(small);
-		return now.cols < before.cols && now;
-	}, 'the small size holds');
+	await until(async () => (await dims(small)).cols < before.cols,
+	    'the small size holds');
+	const after = await settled(small);
 	await until(async () => JSON.stringify(await dims(big)) ===
 	    JSON.stringify(after), 'the other follows');
 	await type(small, 'stty size\n');
@@ -65,7 +78,7 @@ await test('closing the larger tab gives the smaller one its size back',
 	await small.setViewportSize({ width: 800, height: 480 });
 	await small.click(own);
 	await until(async () => await owner(small) === 'true', 'the small owns');
-	const before = await dims(small);
+	const before = await settled(small);
 	await big.click(own);
 	await until(async () => (await dims(small)).cols > before.cols,
 	    'the large size is in force');

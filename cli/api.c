@@ -257,6 +257,25 @@ api_send(const struct cmd_call *c, const char *method, const char *target,
 }
 
 int
+api_delete(const struct cmd_call *c, const char *base, const char *id,
+    const char *done)
+{
+	char *path = api_path(base, id, "");
+	int rc = api_send(c, "DELETE", path, NULL, NULL);
+	struct js *v;
+
+	free(path);
+	if (rc != CMD_OK || !c->cli->json)
+		return rc;
+	v = js_object();
+	js_add_str(v, "id", id);
+	js_add_bool(v, done, true);
+	out_json(v);
+	js_free(v);
+	return rc;
+}
+
+int
 api_open(const struct cmd_call *c, const char *method, const char *target,
     struct js *body, struct js **out)
 {

@@ -20,7 +20,10 @@ int api_get(const struct cmd_call *c, const char *target, struct js **out);
 /* `body` is taken over and may be NULL; `out` may be NULL. */
 int api_send(const struct cmd_call *c, const char *method, const char *target,
     struct js *body, struct js **out);
-/* The same without a token: the socket says who we are. */
+/* DELETE of "`base``id`"; with --json the id and `done`: true are said. */
+int api_delete(const struct cmd_call *c, const char *base, const char *id,
+    const char *done);
+/* As api_send() without a token: the socket says who we are. */
 int api_open(const struct cmd_call *c, const char *method, const char *target,
     struct js *body, struct js **out);
 /* GET without a word to the user: 0, or RDV_E_* with a sentence in `why`. */

@@ -174,23 +174,13 @@ folder_mv(struct cmd_call *c)
 static int
 folder_rm(struct cmd_call *c)
 {
-	struct js *v;
-	char *id, *path;
+	char *id;
 	int rc;
 
 	rc = pick_folder(c, c->args[0], &id);
 	if (rc != CMD_OK)
 		return rc;
-	path = api_path("/api/folders/", id, "");
-	rc = api_send(c, "DELETE", path, NULL, NULL);
-	if (rc == CMD_OK && c->cli->json) {
-		v = js_object();
-		js_add_str(v, "id", id);
-		js_add_bool(v, "deleted", true);
-		out_json(v);
-		js_free(v);
-	}
-	free(path);
+	rc = api_delete(c, "/api/folders/", id, "deleted");
 	free(id);
 	return rc;
 }

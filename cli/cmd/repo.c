@@ -136,23 +136,13 @@ repo_show(struct cmd_call *c)
 static int
 repo_forget(struct cmd_call *c)
 {
-	struct js *v;
-	char *id, *path;
+	char *id;
 	int rc;
 
 	rc = pick_repo(c, c->args[0], &id);
 	if (rc != CMD_OK)
 		return rc;
-	path = api_path("/api/repos/", id, "");
-	rc = api_send(c, "DELETE", path, NULL, NULL);
-	if (rc == CMD_OK && c->cli->json) {
-		v = js_object();
-		js_add_str(v, "id", id);
-		js_add_bool(v, "forgotten", true);
-		out_json(v);
-		js_free(v);
-	}
-	free(path);
+	rc = api_delete(c, "/api/repos/", id, "forgotten");
 	free(id);
 	return rc;
 }

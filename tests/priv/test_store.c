@@ -233,7 +233,10 @@ abuse_P05_main_killed_end_not_durable(void **state)
 	(void)state;
 	NEEDS_ROOT;
 	begin(&s, &k, NULL);
-	spawn(&s, SH("exit 5"), &res);
+	/* Ended any earlier it would have no pidfd to be kept. */
+	spawn(&s, SH("read word; exit 5"), &res);
+	rigkeep_expect(&k, PIPES);
+	assert_int_equal(write(res.fds.fd[0], "\n", 1), 1);
 	rig_exit(&s.rig, res.a.handle, &e);
 	assert_int_equal(e.status, 5 << 8);
 	/* With its end it has one more. */

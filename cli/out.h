@@ -2,6 +2,7 @@
 #ifndef RDV_OUT_H
 #define RDV_OUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,11 @@ void out_json_line(const struct js *v);
 void out_json_error(const struct js *v);
 /* A result, as it is: for paths, ids and URLs that scripts take. */
 void out_line(const char *text);
+/*
+ * Text of a file, with its tabs. `escape`: it goes to a terminal, which obeys
+ * what is below blank, DEL and in UTF-8 what follows 0xc2.
+ */
+void out_text(const char *text, bool escape);
 /* "rdv: ..." on stderr, unless --quiet. The format never comes from data. */
 void out_note(const struct cli *cli, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

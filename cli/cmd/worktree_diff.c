@@ -60,27 +60,6 @@ begin_target(const struct showing *s, struct buf *b, const char *target)
 		api_query(b, "view", "unstaged");
 }
 
-/*
- * One byte, or what stands for it: a terminal obeys those below blank, DEL and
- * in UTF-8 what follows 0xc2.
- */
-static void
-put_text(const struct showing *s, const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	for (; *p != '\0'; p++) {
-		const bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
-
-		if (s->escape && ((*p < 0x20 && *p != '\t') || *p == 0x7f))
-			(void)printf("\\x%02x", *p);
-		else if (s->escape && c1)
-			(void)printf("\\x%02x", *++p);
-		else
-			(void)putchar(*p);
-	}
-}
-
 /* The parts one behind the other, in one line; the last one is NULL. */
 static void
 put_line(const struct showing *s, enum shade shade, const char *const *parts)
@@ -90,7 +69,7 @@ put_line(const struct showing *s, enum shade shade, const char *const *parts)
 	if (color)
 		(void)printf("\033[%sm", shades[shade]);
 	for (; *parts != NULL; parts++)
-		put_text(s, *parts);
+		out_text(*parts, s->escape);
 	(void)printf("%s\n", color ? "\033[m" : "");
 }
 

@@ -39,107 +39,69 @@ static const struct {
 		    "cc5321" },
 };
 
+/* NULL: it is being asked for, or refused. */
 static const char *
-line_of(struct job *j, unsigned step)
+empty_tree(struct job *j, unsigned step)
 {
-	const char *text = j->text[step].at;
-
-	return arena_strndup(j->arena, text, strcspn(text, "\n"));
-}
-
-static void
-ask(struct job *j, const char *const *words, size_t n)
-{
-	const char **argv = arena_alloc(j->arena, (n + 1) * sizeof(*argv));
-
-	memcpy(argv, words, n * sizeof(*argv));
-	j->argv = argv;
-	j->may_fail = true;
-}
-
-static void
-ask_commit(struct job *j, const char *name)
-{
-	const char *const words[] = { "rev-parse", "--verify", "--quiet",
-		"--end-of-options",
-		arena_printf(j->arena, "%s^{commit}", name) };
-
-	ask(j, words, sizeof(words) / sizeof(words[0]));
-}
-
-/* The commit that one of the first steps was about, or NULL: refused. */
-static const char *
-commit_of(struct job *j, unsigned step)
-{
-	if (j->text[step].status == 0)
-		return line_of(j, step);
-	job_refuse(j, "there is no commit of that name");
+	if (j->n == step) {
+		JOB_ASK(j, "rev-parse", "--show-object-format");
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof(empty_trees) / sizeof(empty_trees[0]);
+	     i++)
+		if (strcmp(job_line(j, step), empty_trees[i].format) == 0)
+			return empty_trees[i].oid;
+	job_refuse(j, "its kind of hash is not known");
 	return NULL;
 }
 
 static bool
-find_range(struct job *j, struct sides *s, const char *from)
+find_range(struct job *j, struct sides *s, const char *name)
 {
-	const char *to = job_ref(j, "to");
+	const char *to_name = job_ref(j, "to"), *from, *to;
 
-	if (to == NULL) {
+	if (to_name == NULL) {
 		job_refuse(j, "from and to belong together");
 		return false;
 	}
-	if (j->n < 2) {
-		ask_commit(j, j->n == 0 ? from : to);
+	from = job_commit(j, 0, name);
+	to = from != NULL ? job_commit(j, 1, to_name) : NULL;
+	if (to == NULL)
 		return false;
-	}
-	s->from = commit_of(j, 0);
-	s->to = commit_of(j, 1);
-	s->steps = 2;
-	return s->from != NULL && s->to != NULL;
+	*s = (struct sides){ .from = from, .to = to, .steps = 2 };
+	return true;
 }
 
 static bool
 find_base(struct job *j, struct sides *s, const char *base)
 {
-	const char *const words[] = { "merge-base", "--end-of-options", base,
-		"HEAD" };
-
 	if (j->n == 0) {
-		ask(j, words, sizeof(words) / sizeof(words[0]));
+		JOB_ASK(j, "merge-base", "--end-of-options", base, "HEAD");
 		return false;
 	}
 	s->steps = 1;
-	if (j->text[0].status == 1)
+	if (j->text[0].status == 0)
+		s->from = job_line(j, 0);
+	else if (j->text[0].status == 1)
 		job_refuse(j, "they have no commit in common");
 	else
-		s->from = commit_of(j, 0);
+		job_refuse(j, "there is no commit of that name");
 	return s->from != NULL;
 }
 
 static bool
 find_head(struct job *j, struct sides *s)
 {
-	static const char *const words[] = { "rev-parse",
-		"--show-object-format" };
-
 	if (j->n == 0) {
-		ask_commit(j, "HEAD");
+		JOB_ASK(j, "rev-parse", "--verify", "--quiet",
+		    "--end-of-options", "HEAD^{commit}");
 		return false;
 	}
 	s->steps = 1;
-	if (j->text[0].status == 0) {
-		s->from = line_of(j, 0);
-		return true;
-	}
-	if (j->n == 1) {
-		ask(j, words, sizeof(words) / sizeof(words[0]));
-		return false;
-	}
-	s->steps = 2;
-	for (size_t i = 0; i < sizeof(empty_trees) / sizeof(empty_trees[0]);
-	     i++)
-		if (strcmp(line_of(j, 1), empty_trees[i].format) == 0)
-			s->from = empty_trees[i].oid;
-	if (s->from == NULL)
-		job_refuse(j, "its kind of hash is not known");
+	if (j->text[0].status == 0)
+		s->from = job_line(j, 0);
+	else
+		s->from = empty_tree(j, s->steps++);
 	return s->from != NULL;
 }
 
@@ -195,19 +157,16 @@ diff_ask(struct job *j, const struct sides *s, const char *const *how,
 	words[n++] = "--";
 	while (*paths != NULL)
 		words[n++] = *paths++;
-	ask(j, words, n);
+	words[n] = NULL;
+	job_ask(j, words);
 	j->may_fail = false;
 }
 
 void
 diff_ask_others(struct job *j, const char *name)
 {
-	const char *const words[] = { "--no-optional-locks",
-		"--literal-pathspecs", "ls-files", "--others",
-		"--exclude-standard", "-z", "--", name };
-	const size_t n = sizeof(words) / sizeof(words[0]);
-
-	ask(j, words, name != NULL ? n : n - 1);
+	JOB_ASK(j, "--no-optional-locks", "--literal-pathspecs", "ls-files",
+	    "--others", "--exclude-standard", "-z", "--", name);
 	j->may_fail = false;
 }
 

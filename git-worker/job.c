@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What answers have in common: names, and lists that are told in parts. A name
- * in a work tree is bytes (abuse F06): JSON can only carry it as text, so one
- * that is no UTF-8 is told twice.
+ * What questions and answers have in common: what git is asked, names, and
+ * lists that are told in parts. A name in a work tree is bytes (abuse F06):
+ * JSON can only carry it as text, so one that is no UTF-8 is told twice.
  */
 #include "git-worker/job.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/arena.h"
 #include "lib/js.h"
 #include "lib/str.h"
 
@@ -16,6 +17,44 @@
 #define PAGE_BYTES (384u << 10)
 #define PAGE_MAX   5000
 #define PAGE_USUAL 500
+
+void
+job_ask(struct job *j, const char *const *words)
+{
+	const char **argv;
+	size_t n = 0;
+
+	while (words[n] != NULL)
+		n++;
+	argv = arena_alloc(j->arena, (n + 1) * sizeof(*argv));
+	memcpy(argv, words, n * sizeof(*argv));
+	j->argv = argv;
+	j->may_fail = true;
+}
+
+const char *
+job_line(struct job *j, unsigned step)
+{
+	const char *text = j->text[step].at;
+
+	return arena_strndup(j->arena, text, strcspn(text, "\n"));
+}
+
+const char *
+job_commit(struct job *j, unsigned step, const char *name)
+{
+	if (j->error != NULL)
+		return NULL;
+	if (j->n == step)
+		JOB_ASK(j, "rev-parse", "--verify", "--quiet",
+		    "--end-of-options",
+		    arena_printf(j->arena, "%s^{commit}", name));
+	else if (j->text[step].status == 0)
+		return job_line(j, step);
+	else
+		job_refuse(j, "there is no commit of that name");
+	return NULL;
+}
 
 void
 job_put_name(struct js *o, const char *key, const char *name)

@@ -47,6 +47,18 @@ struct job_kind {
 extern const struct job_kind job_changes, job_diffstat, job_diff, job_log,
     job_tree, job_file;
 
+/* Asks git these words, which end with NULL; it may say no. For next(). */
+void job_ask(struct job *j, const char *const *words);
+#define JOB_ASK(j, ...) \
+	job_ask(j, (const char *const[]){ __VA_ARGS__, NULL })
+/* The first line that git said to `step`. */
+const char *job_line(struct job *j, unsigned step);
+/*
+ * The commit of `name`, which is asked for as step `step`. NULL: it has been
+ * asked for now, or the question is refused, as there is none.
+ */
+const char *job_commit(struct job *j, unsigned step, const char *name);
+
 /* Refuses the question; NULL, for whoever answers with that. */
 struct js *job_refuse(struct job *j, const char *why);
 /*

@@ -17,40 +17,13 @@
 /* Steps: which commit, and what it has; of a file also its size. */
 enum { COMMIT, CONTENT, SIZE };
 
-static void
-ask(struct job *j, const char *const *words, size_t n)
-{
-	const char **argv = arena_alloc(j->arena, (n + 1) * sizeof(*argv));
-
-	memcpy(argv, words, n * sizeof(*argv));
-	j->argv = argv;
-	j->may_fail = true;
-}
-
-#define ASK(j, ...)                                  \
-	ask(j, (const char *const[]){ __VA_ARGS__ }, \
-	    sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
-
 /* The commit, once it is known; else it is asked for, or refused. */
 static const char *
 commit_of(struct job *j)
 {
 	const char *at = job_ref(j, "at");
 
-	if (j->error != NULL)
-		return NULL;
-	if (j->n == COMMIT) {
-		ASK(j, "rev-parse", "--verify", "--quiet", "--end-of-options",
-		    arena_printf(j->arena, "%s^{commit}",
-			at != NULL ? at : "HEAD"));
-		return NULL;
-	}
-	if (j->text[COMMIT].status != 0) {
-		job_refuse(j, "there is no commit of that name");
-		return NULL;
-	}
-	return arena_strndup(j->arena, j->text[COMMIT].at,
-	    strcspn(j->text[COMMIT].at, "\n"));
+	return job_commit(j, COMMIT, at != NULL ? at : "HEAD");
 }
 
 static void
@@ -62,7 +35,7 @@ next_tree(struct job *j)
 		return;
 	if (path != NULL)
 		commit = arena_printf(j->arena, "%s:%s", commit, path);
-	ASK(j, "ls-tree", "-z", "--long", "--full-tree", commit);
+	JOB_ASK(j, "ls-tree", "-z", "--long", "--full-tree", commit);
 }
 
 /* "100644 blob <oid>    12\tname" */
@@ -139,9 +112,9 @@ next_file(struct job *j)
 		return;
 	blob = arena_printf(j->arena, "%s:%s", commit, path);
 	if (j->n == CONTENT)
-		ASK(j, "cat-file", "blob", blob);
+		JOB_ASK(j, "cat-file", "blob", blob);
 	else if (j->n == SIZE)
-		ASK(j, "cat-file", "-s", blob);
+		JOB_ASK(j, "cat-file", "-s", blob);
 }
 
 /* As much as fits, and no half of a character. */

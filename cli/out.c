@@ -196,6 +196,8 @@ put_number(char *out, size_t size, enum out_kind kind, int64_t n)
 		out_bytes(out, size, n);
 	else if (kind == OUT_AGE)
 		out_age(out, size, clock_wall_ms() - n);
+	else if (kind == OUT_AGE_S)
+		out_age(out, size, clock_wall_ms() - n * 1000);
 	else if (kind == OUT_TIME)
 		put_time(out, size, n);
 	else
@@ -262,7 +264,8 @@ color_of(const struct cli *cli, const struct out_col *col, const char *text)
 static bool
 to_the_right(enum out_kind kind)
 {
-	return kind == OUT_NUMBER || kind == OUT_BYTES || kind == OUT_AGE;
+	return kind == OUT_NUMBER || kind == OUT_BYTES || kind == OUT_AGE ||
+	       kind == OUT_AGE_S;
 }
 
 /* No blanks behind the last column: lines are copied and compared. */

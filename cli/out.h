@@ -21,6 +21,7 @@ enum out_kind {
 	OUT_NUMBER,
 	OUT_BYTES,
 	OUT_AGE,   /* "5m" since a time in ms */
+	OUT_AGE_S, /* the same, since one in seconds */
 	OUT_TIME,  /* local date and time */
 	OUT_YES,   /* a boolean */
 	OUT_STATE, /* text, coloured by what it says */

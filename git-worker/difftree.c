@@ -72,6 +72,28 @@ find_range(struct job *j, struct sides *s, const char *name)
 	return true;
 }
 
+/* What it has changed: beside its first parent, as git-show(1) has it. */
+static bool
+find_commit(struct job *j, struct sides *s, const char *name)
+{
+	const char *commit = job_commit(j, 0, name), *from = NULL;
+	unsigned steps = 2;
+
+	if (commit == NULL)
+		return false;
+	if (j->n == 1)
+		JOB_ASK(j, "rev-parse", "--verify", "--quiet",
+		    arena_printf(j->arena, "%s^1", commit));
+	else if (j->text[1].status == 0)
+		from = job_line(j, 1);
+	else
+		from = empty_tree(j, steps++);
+	if (from == NULL)
+		return false;
+	*s = (struct sides){ .from = from, .to = commit, .steps = steps };
+	return true;
+}
+
 static bool
 find_base(struct job *j, struct sides *s, const char *base)
 {
@@ -109,15 +131,20 @@ bool
 sides_find(struct job *j, struct sides *s)
 {
 	const char *from = job_ref(j, "from"), *base = job_ref(j, "base");
+	const char *commit = job_ref(j, "commit");
 	const char *view = js_str(j->ask, "view", "all");
 
 	memset(s, 0, sizeof(*s));
 	if (j->error != NULL)
 		return false;
-	if ((from != NULL) + (base != NULL) + (strcmp(view, "all") != 0) > 1) {
-		job_refuse(j, "base, from and view exclude each other");
+	if ((from != NULL) + (base != NULL) + (commit != NULL) +
+		(strcmp(view, "all") != 0) >
+	    1) {
+		job_refuse(j, "base, from, commit and view exclude each other");
 		return false;
 	}
+	if (commit != NULL)
+		return find_commit(j, s, commit);
 	if (from != NULL || js_get(j->ask, "to") != NULL)
 		return find_range(j, s, from != NULL ? from : "");
 	if (base != NULL)

@@ -11,7 +11,8 @@ struct job;
 /*
  * Which two states are compared: "base" (the work tree with where it parted
  * from that), "from" and "to" (two commits), or "view": "all" (the work tree
- * with HEAD; also without any of these), "staged", "unstaged".
+ * with HEAD; also without any of these), "staged", "unstaged". Or "commit": one
+ * beside its first parent.
  */
 struct sides {
 	const char *from; /* a commit or a tree; NULL: the index */

@@ -45,12 +45,11 @@ struct job_kind {
 };
 
 extern const struct job_kind job_changes, job_diffstat, job_diff, job_log,
-    job_tree, job_file;
+    job_tree, job_file, job_compare, job_merge, job_blame;
 
 /* Asks git these words, which end with NULL; it may say no. For next(). */
 void job_ask(struct job *j, const char *const *words);
-#define JOB_ASK(j, ...) \
-	job_ask(j, (const char *const[]){ __VA_ARGS__, NULL })
+#define JOB_ASK(j, ...) job_ask(j, (const char *const[]){ __VA_ARGS__, NULL })
 /* The first line that git said to `step`. */
 const char *job_line(struct job *j, unsigned step);
 /*

@@ -84,13 +84,18 @@ bool gitproto_is_midway(const char *text);
  *   "changes": {"all", "offset", "limit"}; {"result"}, and so of all below,
  *     is as daemon/core/gitshape.c has it
  *
- *   "diffstat": {"base", "from", "to", "view", "offset", "limit"}, see
- *     git-worker/difftree.h
- *   "diff": the same, without the last two, and {"path", "old_path", "context",
- *     "limit"}
+ *   "diffstat": {"base", "from", "to", "commit", "view", "offset", "limit"},
+ * see git-worker/difftree.h "diff": the same, without the last two, and
+ * {"path", "old_path", "context", "limit"}
  *
  *   "log": {"to", "base", "path", "offset", "limit"}: what `to` (or HEAD) has,
  *     without what base has
+ *
+ *   "compare": {"base", "to"}; "merge": the same, "offset", "limit": what would
+ *     come of merging `to` into base
+ *
+ *   "blame": {"at", "path", "offset", "limit"}: of lines; without "at" of the
+ *     work tree's file
  *
  *   "tree": {"at", "path", "offset", "limit"}: entries of a directory of a
  *     commit; "file": {"at", "path"}: its text

@@ -54,6 +54,7 @@ begin_target(const struct showing *s, struct buf *b, const char *target)
 	api_query(b, "base", cmd_value(c, "base"));
 	api_query(b, "from", cmd_value(c, "from"));
 	api_query(b, "to", cmd_value(c, "to"));
+	api_query(b, "commit", cmd_value(c, "commit"));
 	if (cmd_flag(c, "staged"))
 		api_query(b, "view", "staged");
 	if (cmd_flag(c, "unstaged"))
@@ -242,6 +243,7 @@ static const struct cmd_opt opts[] = {
 	{ .name = "unstaged", .help = "what is not staged yet" },
 	{ .name = "from", .arg = "REF", .help = "from this commit, with --to" },
 	{ .name = "to", .arg = "REF", .help = "to that one" },
+	{ .name = "commit", .arg = "REF", .help = "what that one has changed" },
 	{ .name = NULL },
 };
 static const struct cmd_arg args[] = {

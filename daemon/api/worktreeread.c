@@ -17,7 +17,7 @@ struct read_in {
 	const char *tree;
 	int64_t offset, limit, context, timeout_ms;
 	bool all;
-	const char *base, *from, *to, *view, *at;
+	const char *base, *from, *to, *commit, *view, *at;
 	const char *path, *path_coded, *old_path, *old_path_coded;
 };
 
@@ -73,6 +73,8 @@ static const struct js_field changes_fields[] = {
 	    "parted from it"),                                               \
 	    NAME("from", from, false, "a branch, a tag or a commit"),        \
 	    NAME("to", to, false, "the same, for what it is compared with"), \
+	    NAME("commit", commit, false,                                    \
+		"one beside its first parent: what it has changed"),         \
 	{                                                                    \
 		.name = "view", .kind = JS_ONE_OF,                           \
 		.offset = offsetof(struct read_in, view),                    \
@@ -154,7 +156,43 @@ static const struct js_field file_fields[] = {
 	    "the same for a name that is no UTF-8: its bytes"),
 	{ .name = NULL },
 };
-#define DIFF_CONTEXT 10 /* its row in the table */
+static const struct js_field compare_fields[] = {
+	TREE,
+	DEADLINE,
+	NAME("base", base, true, "a branch, a tag or a commit"),
+	NAME("to", to, false, "the same, to be compared with it; absent: HEAD"),
+	{ .name = NULL },
+};
+static const struct js_field merge_fields[] = {
+	TREE,
+	DEADLINE,
+	PAGE,
+	NAME("base", base, true, "a branch, a tag or a commit"),
+	NAME("to", to, false, "the same, to be merged into it; absent: HEAD"),
+	{ .name = NULL },
+};
+static const struct js_field blame_fields[] = {
+	TREE,
+	DEADLINE,
+	NAME("at", at, false,
+	    "a branch, a tag or a commit; absent: the worktree's file"),
+	NAME("path", path, false, "a file"),
+	NAME("path_base64", path_coded, false,
+	    "the same for a name that is no UTF-8: its bytes"),
+	{ .name = "offset",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct read_in, offset),
+	    .max = 1000000000,
+	    .help = "how many lines to pass over: `next` of an answer" },
+	{ .name = "limit",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct read_in, limit),
+	    .min = 1,
+	    .max = 20000,
+	    .help = "lines at most; absent: 1000" },
+	{ .name = NULL },
+};
+#define DIFF_CONTEXT 11 /* its row in the table */
 
 static void
 read_cb(int err, struct js *result, const char *why, void *arg)
@@ -218,6 +256,7 @@ sides(const struct read_in *in)
 	put(args, "base", in->base);
 	put(args, "from", in->from);
 	put(args, "to", in->to);
+	put(args, "commit", in->commit);
 	put(args, "view", in->view);
 	return args;
 }
@@ -277,6 +316,24 @@ file(struct api_call *c)
 	ask(c, "file", shape_file, place(c->in));
 }
 
+static void
+compare(struct api_call *c)
+{
+	ask(c, "compare", shape_compare, sides(c->in));
+}
+
+static void
+merge(struct api_call *c)
+{
+	ask(c, "merge", shape_merge, sides(c->in));
+}
+
+static void
+blame(struct api_call *c)
+{
+	ask(c, "blame", shape_blame, place(c->in));
+}
+
 #define IN .in_size = sizeof(struct read_in)
 
 const struct api_route api_routes_worktreeread[] = {
@@ -298,5 +355,14 @@ const struct api_route api_routes_worktreeread[] = {
 	{ HTTP_M_GET, "/api/worktrees/file", SCOPE_READ, .query = file_fields,
 	    IN, .handler = file, .success = 200,
 	    .doc = "The text of a file of a commit" },
+	{ HTTP_M_GET, "/api/worktrees/compare", SCOPE_READ,
+	    .query = compare_fields, IN, .handler = compare, .success = 200,
+	    .doc = "Where two commits parted, and how far they went" },
+	{ HTTP_M_GET, "/api/worktrees/merge", SCOPE_READ, .query = merge_fields,
+	    IN, .handler = merge, .success = 200,
+	    .doc = "What would come of a merge, which is only tried" },
+	{ HTTP_M_GET, "/api/worktrees/blame", SCOPE_READ, .query = blame_fields,
+	    IN, .handler = blame, .success = 200,
+	    .doc = "Which commit each line of a file comes from" },
 	{ .pattern = NULL },
 };

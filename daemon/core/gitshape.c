@@ -152,6 +152,66 @@ const struct shape shape_file[] = {
 	{ NULL, SHAPE_TEXT, NULL },
 };
 
+const struct shape shape_compare[] = {
+	{ "base", SHAPE_TEXT, NULL },
+	{ "to", SHAPE_TEXT, NULL },
+	{ "merge_base", SHAPE_TEXT, NULL },
+	{ "ahead", SHAPE_NUMBER, NULL },
+	{ "behind", SHAPE_NUMBER, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+static const struct shape conflict[] = {
+	{ "path", SHAPE_TEXT, NULL },
+	{ "path_base64", SHAPE_TEXT, NULL },
+	{ "conflict", SHAPE_TEXT, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+const struct shape shape_merge[] = {
+	{ "base", SHAPE_TEXT, NULL },
+	{ "to", SHAPE_TEXT, NULL },
+	{ "merge_base", SHAPE_TEXT, NULL },
+	{ "tree", SHAPE_TEXT, NULL },
+	{ "clean", SHAPE_FLAG, NULL },
+	{ "merged", SHAPE_FLAG, NULL },
+	{ "fast_forward", SHAPE_FLAG, NULL },
+	{ "truncated", SHAPE_FLAG, NULL },
+	{ "total", SHAPE_NUMBER, NULL },
+	{ "next", SHAPE_NUMBER, NULL },
+	{ "conflicts", SHAPE_OBJECTS, conflict },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+static const struct shape blamed[] = {
+	{ "commit", SHAPE_TEXT, NULL },
+	{ "author", SHAPE_TEXT, NULL },
+	{ "author_email", SHAPE_TEXT, NULL },
+	{ "authored_at", SHAPE_NUMBER, NULL },
+	{ "subject", SHAPE_TEXT, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+static const struct shape range[] = {
+	{ "commit", SHAPE_TEXT, NULL },
+	{ "start", SHAPE_NUMBER, NULL },
+	{ "from", SHAPE_NUMBER, NULL },
+	{ "old_path", SHAPE_TEXT, NULL },
+	{ "old_path_base64", SHAPE_TEXT, NULL },
+	{ "lines", SHAPE_TEXTS, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+const struct shape shape_blame[] = {
+	{ "path", SHAPE_TEXT, NULL },
+	{ "path_base64", SHAPE_TEXT, NULL },
+	{ "commit", SHAPE_TEXT, NULL },
+	{ "next", SHAPE_NUMBER, NULL },
+	{ "commits", SHAPE_OBJECTS, blamed },
+	{ "ranges", SHAPE_OBJECTS, range },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
 static bool
 copy_number(const struct shape *s, const struct js *v, struct js *out)
 {

@@ -19,7 +19,8 @@ struct shape {
 	const struct shape *of; /* of each of the objects */
 };
 extern const struct shape shape_changes[], shape_diffstat[], shape_diff[],
-    shape_log[], shape_tree[], shape_file[];
+    shape_log[], shape_tree[], shape_file[], shape_compare[], shape_merge[],
+    shape_blame[];
 
 /*
  * A copy of `v` with the members that the shape has and no others; NULL when

@@ -19,6 +19,7 @@ await import('./rotation.mjs');
 await import('./events.mjs');
 await import('./worktrees.mjs');
 await import('./worktreeread.mjs');
+await import('./worktreehistory.mjs');
 await import('./repos.mjs');
 await import('./reporefs.mjs');
 await import('./repofind.mjs');

@@ -19,6 +19,7 @@ import { limits } from './mutants-limits.mjs';
 import { people } from './mutants-people.mjs';
 import { policy } from './mutants-policy.mjs';
 import { reach } from './mutants-reach.mjs';
+import { rights } from './mutants-rights.mjs';
 import { noSpaces, spaces } from './mutants-spaces.mjs';
 import { scopes } from './mutants-scopes.mjs';
 import { system } from './mutants-system.mjs';
@@ -1007,4 +1008,4 @@ export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
 	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits,
-	...listed];
+	...listed, ...rights];

@@ -5,11 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/random.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
@@ -32,6 +35,14 @@ say(long result)
 	else
 		printf("ok\n");
 	return 0;
+}
+
+/* For those whose caller looks at the status. */
+static int
+act_failed(long result)
+{
+	(void)say(result);
+	return result < 0;
 }
 
 static int
@@ -224,6 +235,13 @@ act_datagram(char **arg)
 	    sizeof(sun)));
 }
 
+/* A message queue that is there. */
+static int
+act_queue(char **arg)
+{
+	return say(mq_open(arg[0], O_RDWR));
+}
+
 static int
 act_shm(char **arg)
 {
@@ -304,9 +322,42 @@ act_borrow(char **arg)
 }
 
 static int
+act_rename(char **arg)
+{
+	return act_failed(rename(arg[0], arg[1]));
+}
+
+/* A socket's name, or the one device node that needs no power. */
+static int
+act_mknod(char **arg)
+{
+	return act_failed(mknod(arg[0],
+	    (arg[1][0] == 's' ? S_IFSOCK : S_IFCHR) | 0600, 0));
+}
+
+/* Only asked how much there is. */
+static int
+act_ioctl(char **arg)
+{
+	int n, fd = open(arg[0], O_RDONLY);
+
+	return say(fd < 0 ? -1 : ioctl(fd, RNDGETENTCNT, &n));
+}
+
+/* Who it is, and if it may open a socket that takes a capability. */
+static int
+act_power(char **arg)
+{
+	(void)arg;
+	printf("uid %u gid %u raw %s\n", geteuid(), getegid(),
+	    socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) < 0 ? "no" : "yes");
+	return 0;
+}
+
+static int
 act_truncate(char **arg)
 {
-	return say(truncate(arg[0], 0));
+	return act_failed(truncate(arg[0], 0));
 }
 
 /* How many children it gets, at most so many; all of them end with it. */
@@ -364,12 +415,17 @@ static const struct {
 	{ "env", act_env },
 	{ "exec", act_exec },
 	{ "fds", act_fds },
+	{ "ioctl", act_ioctl },
 	{ "kill", act_kill },
 	{ "memory", act_memory },
 	{ "mkdir", act_mkdir },
+	{ "mknod", act_mknod },
 	{ "open", act_open },
+	{ "power", act_power },
 	{ "prlimit", act_prlimit },
 	{ "processes", act_processes },
+	{ "queue", act_queue },
+	{ "rename", act_rename },
 	{ "root-wait", act_root_wait },
 	{ "shm", act_shm },
 	{ "signal", act_signal },

@@ -290,7 +290,7 @@ abuse_I08_sockets_of_others(void **state)
 	static const char *const profiles[] = { "agent", "lsp", "script" };
 	char path[100], name[64], text[1024];
 	struct scene s;
-	int fds[2];
+	int fds[3];
 
 	(void)state;
 	if (!have("/usr/bin/python3"))
@@ -301,15 +301,18 @@ abuse_I08_sockets_of_others(void **state)
 	snprintf(name, sizeof(name), "%crdv-canary-%d", 0, getpid());
 	fds[0] = canary(path, strlen(path));
 	fds[1] = canary(name, 1 + strlen(name + 1));
+	/* rdv's own, which this test serves in rdvd's place. */
+	fds[2] = s.r.api;
+	assert_int_equal(fcntl(fds[2], F_SETFL, O_NONBLOCK), 0);
 	snprintf(text, sizeof(text),
 	    "exec /usr/bin/python3 -c 'import socket\n"
-	    "for name in (\"%s\", \"\\0%s\"):\n"
+	    "for name in (\"%s\", \"\\0%s\", \"%s/api.sock\"):\n"
 	    "    try: socket.socket(socket.AF_UNIX).connect(name)\n"
 	    "    except OSError as e: print(e)'",
-	    path, name + 1);
+	    path, name + 1, s.r.base);
 	for (size_t i = 0; i < 3; i++)
-		try_sockets(&s, profiles[i], 2, fds, text, false);
-	try_sockets(&s, "login", 2, fds, text, true);
+		try_sockets(&s, profiles[i], 3, fds, text, false);
+	try_sockets(&s, "login", 3, fds, text, true);
 	(void)close(fds[0]);
 	(void)close(fds[1]);
 	end(&s);
@@ -329,7 +332,9 @@ abuse_I18_I21_out_of_reach(void **state)
 		"echo 0 >/proc/self/oom_score_adj", "echo x >/etc/rdv-made",
 		"ls ~", "cat /proc/kcore", "cat /dev/mem", "cat /dev/kmsg",
 		"mkdir /sys/fs/cgroup/x", "mknod n b 7 0",
-		"echo x >/proc/sysrq-trigger", "echo x >/rdv-made" };
+		"echo x >/proc/sysrq-trigger", "echo x >/rdv-made",
+		"echo core >/proc/sys/kernel/core_pattern",
+		"echo 1 >/sys/kernel/mm/ksm/run" };
 	char text[256];
 	struct scene s;
 

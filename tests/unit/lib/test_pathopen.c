@@ -8,12 +8,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -292,6 +297,68 @@ abuse_F02_F03_racer(void **state)
 	assert_canary_untouched();
 }
 
+/* From here on the kernel answers the call with that error. */
+static bool
+take_away(int err)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)err),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog prog = { 4, code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0 &&
+	       syscall(SYS_openat2, root, "file", NULL, 0) == -1 &&
+	       errno == err;
+}
+
+/* What is opened at that path, in a process without the call. */
+static int
+open_without(int err, int at, const char *rel)
+{
+	int status, fd;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (!take_away(err))
+			_exit(255);
+		fd = path_open_beneath(at, rel, O_RDONLY, 0);
+		_exit(fd < 0 ? -fd : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+/* A kernel that has it not, and a container that forbids it. */
+static void
+abuse_F03_without_the_call(void **state)
+{
+	static const int errs[] = { ENOSYS, EPERM };
+	int proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(open_without(errs[i], root, "dir/deep"), 0);
+		assert_int_equal(open_without(errs[i], root, "tofile"), -ELOOP);
+		assert_int_equal(open_without(errs[i], root, "todir/canary"),
+		    -ELOOP);
+		assert_int_equal(open_without(errs[i], root, "inside/deep"),
+		    -ELOOP);
+		assert_int_equal(open_without(errs[i], root, "dir/../file"),
+		    -EXDEV);
+		assert_int_equal(open_without(errs[i], proc, "root/etc"),
+		    -ELOOP);
+	}
+	close(proc);
+}
+
 #define BOTH(f)                                                \
 	{ #f, f, setup, teardown, NULL },                      \
 	{                                                      \
@@ -310,6 +377,8 @@ main(void)
 		BOTH(abuse_F07_no_magic_link),
 		BOTH(crosses_no_mount),
 		BOTH(abuse_F02_F03_racer),
+		{ "abuse_F03_without_the_call", abuse_F03_without_the_call,
+		    setup, teardown, NULL },
 	};
 
 	return CHECK_RUN("pathopen", tests);

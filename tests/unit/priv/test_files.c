@@ -295,6 +295,44 @@ scratch_worst(void **state)
 	scratch_remove("/nonexistent", geteuid());
 }
 
+/*
+ * What a run leaves in its directory that is no directory: a second name of a
+ * file outside, and what never ends, or never begins, to be read. The name
+ * goes; the file keeps its mode and what it holds.
+ */
+static void
+abuse_F08_F09_left_in_a_scratch(void **state)
+{
+	char path[SCRATCH_PATH];
+	struct stat was, now;
+	int fd, sparse;
+
+	(void)state;
+	make("a file", 0600);
+	assert_int_equal(chmod(in("a file"), 0400), 0);
+	assert_int_equal(stat(in("a file"), &was), 0);
+	scratch_name(path);
+	assert_int_equal(scratch_make(path), 0);
+	fd = open(path, O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(mkdirat(fd, "closed", 0700), 0);
+	assert_int_equal(linkat(AT_FDCWD, in("a file"), fd, "closed/hard", 0),
+	    0);
+	assert_int_equal(linkat(AT_FDCWD, in("a file"), fd, "hard", 0), 0);
+	assert_int_equal(mkfifoat(fd, "fifo", 0600), 0);
+	assert_int_equal(mknodat(fd, "socket", S_IFSOCK | 0600, 0), 0);
+	sparse = openat(fd, "sparse", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(ftruncate(sparse, 1ll << 43), 0);
+	(void)close(sparse);
+	assert_int_equal(fchmodat(fd, "closed", 0, 0), 0);
+	(void)close(fd);
+	scratch_remove(path, geteuid());
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(stat(in("a file"), &now), 0);
+	assert_int_equal(now.st_nlink, 1);
+	assert_int_equal(now.st_mode, was.st_mode);
+	assert_int_equal(now.st_size, was.st_size);
+}
+
 static bool
 say(const char *path, const char *text)
 {
@@ -414,6 +452,7 @@ main(void)
 		cmocka_unit_test(abuse_E01_roots_of_the_policy),
 		cmocka_unit_test(reasons_are_printable),
 		cmocka_unit_test(scratch_worst),
+		cmocka_unit_test(abuse_F08_F09_left_in_a_scratch),
 	};
 
 	return cmocka_run_group_tests_name("files", tests, set_up, tear_down);

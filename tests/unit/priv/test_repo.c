@@ -185,6 +185,47 @@ abuse_G09_form(void **state)
 	assert_int_equal(judge("a"), 0);
 }
 
+/*
+ * Where a short line is expected stands what never ends, or what nobody will
+ * ever write to: [ops] reads neither, nor does it wait.
+ */
+static void
+special(const char *name)
+{
+	static const mode_t kinds[] = { S_IFIFO, S_IFSOCK, S_IFDIR };
+	char kept[512];
+	size_t i;
+
+	(void)snprintf(kept, sizeof(kept), "%s.kept", in(name));
+	assert_int_equal(rename(in(name), kept), 0);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(kinds[i] == S_IFDIR
+				     ? mkdir(in(name), 0700)
+				     : mknod(in(name), kinds[i] | 0600, 0),
+		    0);
+		assert_int_not_equal(judge("a"), 0);
+		assert_int_equal(remove(in(name)), 0);
+	}
+	assert_int_equal(symlink("/dev/zero", in(name)), 0);
+	assert_int_not_equal(judge("a"), 0);
+	assert_int_equal(remove(in(name)), 0);
+	put(name, "", "");
+	assert_int_equal(truncate(in(name), 1ll << 43), 0);
+	assert_int_not_equal(judge("a"), 0);
+	assert_int_equal(rename(kept, in(name)), 0);
+	assert_int_equal(judge("a"), 0);
+}
+
+static void
+abuse_F09_where_a_line_is_expected(void **state)
+{
+	(void)state;
+	(void)alarm(60);
+	special("a/.git");
+	special("main/.git/worktrees/a/gitdir");
+	(void)alarm(0);
+}
+
 /* E01: a repository around the home directory is nobody's to have. */
 static void
 abuse_E01_repository(void **state)
@@ -223,6 +264,7 @@ main(void)
 		T(none),
 		T(abuse_G09_claims),
 		T(abuse_G09_form),
+		T(abuse_F09_where_a_line_is_expected),
 		T(abuse_E01_repository),
 		T(abuse_E01_repository_of_the_policy),
 	};

@@ -205,21 +205,96 @@ socket_families(void **state)
 	    DENIED);
 }
 
-/* Not one call gets through on another architecture. */
+/* Each filter that a profile may be held by. */
 static void
-foreign_architecture(void **state)
+each_filter(void (*look)(const struct filter *f, const struct filter_spec *s))
+{
+	const struct filter_spec *specs[3];
+	struct filter f;
+	unsigned n = 0, i;
+	int p;
+
+	for (p = 0; p < PROFILES; p++) {
+		specs[0] = profiles[p].filter;
+		specs[1] = profiles[p].offline_filter;
+		specs[2] = profiles[p].own_filter;
+		for (i = 0; i < 3; i++) {
+			if (specs[i] == NULL)
+				continue;
+			assert_int_equal(filter_build(&f, specs[i]), 0);
+			look(&f, specs[i]);
+			filter_done(&f);
+			n++;
+		}
+	}
+	assert_true(n >= 7);
+}
+
+static void
+nothing_foreign(const struct filter *f, const struct filter_spec *spec)
 {
 	struct seccomp_data d = { .arch = OTHER };
 
-	(void)state;
+	(void)spec;
 	for (d.nr = 0; d.nr < 500; d.nr++)
-		assert_int_equal(judge(&script, &d), SECCOMP_RET_KILL_PROCESS);
+		assert_int_equal(judge(f, &d), SECCOMP_RET_KILL_PROCESS);
 #ifdef __x86_64__
 	/* x32 says x86-64 and sets a bit in the number. */
 	d.arch = ARCH;
 	for (d.nr = 0x40000000; d.nr < 0x40000000 + 500; d.nr++)
-		assert_int_equal(judge(&script, &d), SECCOMP_RET_KILL_PROCESS);
+		assert_int_equal(judge(f, &d), SECCOMP_RET_KILL_PROCESS);
 #endif
+	d.arch = ARCH;
+	d.nr = SYS_getpid;
+	assert_int_equal(judge(f, &d), SECCOMP_RET_ALLOW);
+}
+
+/* Not one call gets through on another architecture. */
+static void
+foreign_architecture(void **state)
+{
+	(void)state;
+	each_filter(nothing_foreign);
+}
+
+/* What would be new power, in every profile. */
+static void
+no_new_power(const struct filter *f, const struct filter_spec *spec)
+{
+	static const long power[] = { SYS_mount, SYS_umount2, SYS_pivot_root,
+		SYS_chroot, SYS_unshare, SYS_setns, SYS_fsopen, SYS_fsconfig,
+		SYS_fsmount, SYS_fspick, SYS_open_tree, SYS_move_mount,
+		SYS_mount_setattr, SYS_ptrace, SYS_process_vm_readv,
+		SYS_process_vm_writev, SYS_kcmp, SYS_pidfd_getfd,
+		SYS_perf_event_open, SYS_bpf, SYS_userfaultfd, SYS_keyctl,
+		SYS_add_key, SYS_request_key, SYS_kexec_load,
+		SYS_kexec_file_load, SYS_init_module, SYS_finit_module,
+		SYS_delete_module, SYS_quotactl, SYS_acct, SYS_swapon,
+		SYS_swapoff, SYS_reboot, SYS_settimeofday, SYS_clock_settime,
+		SYS_sethostname, SYS_open_by_handle_at, SYS_syslog,
+		SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
+		SYS_clone3 };
+	uint32_t says;
+	size_t i;
+
+	(void)spec;
+	for (i = 0; i < sizeof(power) / sizeof(power[0]); i++) {
+		says = call(f, power[i], 0, 0);
+		if (says != DENIED && says != UNKNOWN)
+			fail_msg("%ld: %x", power[i], says);
+	}
+	/* Programs that could do without them are told so. */
+	assert_int_equal(call(f, SYS_clone3, 0, 0), UNKNOWN);
+	assert_int_equal(call(f, SYS_io_uring_setup, 0, 0), UNKNOWN);
+	assert_int_equal(call(f, SYS_clone, CLONE_NEWUSER | 17, 0), DENIED);
+	assert_int_equal(call(f, SYS_clone, 17, 0), SECCOMP_RET_ALLOW);
+}
+
+static void
+abuse_I01_I03_I04_I06_in_every_profile(void **state)
+{
+	(void)state;
+	each_filter(no_new_power);
 }
 
 /* A guard without values refuses always; one that is extra counts as well. */
@@ -268,15 +343,12 @@ guarded(const struct filter_spec *spec, long nr)
 
 /* Ranges of numbers and halves of them: not one ends a number off. */
 static void
-every_number(void **state)
+numbers_of(const struct filter *f, const struct filter_spec *spec)
 {
-	const struct filter_spec *spec =
-	    profiles[profile_find("script")].filter;
 	struct answers a;
 	unsigned allowed = 0, denied = 0;
 	long nr;
 
-	(void)state;
 	for (nr = 0; nr < 1024; nr++)
 		a.of[nr] = UNKNOWN;
 	a.now = SECCOMP_RET_ALLOW;
@@ -286,14 +358,21 @@ every_number(void **state)
 	for (nr = 0; nr < 1024; nr++) {
 		if (guarded(spec, nr))
 			continue;
-		assert_int_equal(call(&script, nr, 0, 0), a.of[nr]);
+		assert_int_equal(call(f, nr, 0, 0), a.of[nr]);
 		allowed += a.of[nr] == SECCOMP_RET_ALLOW;
 		denied += a.of[nr] == DENIED;
 	}
 	assert_true(allowed > 100 && denied > 50);
-	assert_int_equal(call(&script, 0x3fffffff, 0, 0), UNKNOWN);
+	assert_int_equal(call(f, 0x3fffffff, 0, 0), UNKNOWN);
 	/* A tracer has taken the call away. */
-	assert_int_equal(call(&script, -1, 0, 0), UNKNOWN);
+	assert_int_equal(call(f, -1, 0, 0), UNKNOWN);
+}
+
+static void
+abuse_I07_every_number_of_every_profile(void **state)
+{
+	(void)state;
+	each_filter(numbers_of);
 }
 
 int
@@ -306,7 +385,8 @@ main(void)
 		cmocka_unit_test(socket_families),
 		cmocka_unit_test(foreign_architecture),
 		cmocka_unit_test(extra_guard),
-		cmocka_unit_test(every_number),
+		cmocka_unit_test(abuse_I01_I03_I04_I06_in_every_profile),
+		cmocka_unit_test(abuse_I07_every_number_of_every_profile),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, build, done);

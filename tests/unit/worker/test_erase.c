@@ -106,6 +106,18 @@ abuse_F10_no_link_is_followed(void **state)
 	assert_int_equal(gone().files, 8);
 }
 
+/* A second name of a file outside: the name goes, the file is as it was. */
+static void
+abuse_F08_a_hard_link_is_a_name(void **state)
+{
+	(void)state;
+	sh("chmod 400 keep/canary && ln keep/canary tree/hard && "
+	   "ln keep/canary tree/a/b/hard && chmod 0 tree/a/b && "
+	   "truncate -s 8T tree/sparse");
+	(void)gone();
+	sh("test \"$(stat -c '%a %h %s' keep/canary)\" = '400 1 5'");
+}
+
 static void
 what_is_closed_is_its_owners(void **state)
 {
@@ -295,6 +307,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(abuse_F10_no_link_is_followed),
+		T(abuse_F08_a_hard_link_is_a_name),
 		T(what_is_closed_is_its_owners),
 		T(odd_names_are_names),
 		T(deeper_than_there_are_descriptors),

@@ -1,0 +1,77 @@
+// Guards of what a confined run may do to files, devices and its neighbours, and
+// of the power that a program brings. Rows as in mutants.mjs.
+import { noSpaces } from './mutants-spaces.mjs';
+
+const landlock = 'security/landlock.c', profile = 'security/profile.c';
+const drop = 'security/drop.c';
+
+export const rights = [
+	{ ids: ['I14'], guard: 'a right that no rule gives is nobody\'s',
+		off: [[landlock, '#define FS_V1 ((1ull << 13) - 1)',
+			'#define FS_V1 (((1ull << 13) - 1) & ~FS_MAKE_SYM)']],
+		red: ['priv/rights abuse_I14_right'] },
+	{ ids: ['I14'], guard: 'who looks changes nothing',
+		off: [[landlock, '[LANDLOCK_READ_EXEC] = READ | FS_EXECUTE,',
+			'[LANDLOCK_READ_EXEC] = READ | FS_EXECUTE | FS_TRUNCATE,']],
+		red: ['priv/rights abuse_I14_right'] },
+	{ ids: ['I14'], guard: 'a device is asked for nothing',
+		off: [[landlock, '[LANDLOCK_DEVICE] = FS_READ_FILE |',
+			'[LANDLOCK_DEVICE] = FS_IOCTL_DEV | FS_READ_FILE |']],
+		red: ['priv/rights abuse_I14_requests'] },
+	{ ids: ['I19'], guard: 'devices are those that are named',
+		off: [[profile, '\t{ "/dev/zero", LANDLOCK_DEVICE },\n',
+			'\t{ "/dev/zero", LANDLOCK_DEVICE },\n' +
+			'\t{ "/dev/ptmx", LANDLOCK_DEVICE },\n']],
+		red: ['priv/rights abuse_I19'] },
+	// The kernel gives neither filter nor rules to who may still gain.
+	{ ids: ['I16'], guard: 'no program gains by exec: no_new_privs, bounding set ' +
+		'and mounts',
+	off: [[drop, 'if (p->confined && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)',
+		'if (false && p->confined)'],
+	[drop, 'if (!p->confined || mutant("seccomp"))', 'if (true)'],
+	[drop, 'if (!p->confined || mutant("landlock"))', 'if (true)'],
+	[drop, 'err = caps_drop_bounding();', 'err = 0;'], noSpaces],
+	red: ['priv/rights abuse_I16'] },
+	{ ids: ['I10'], guard: 'without a network there are no sockets for it, where ' +
+		'none of its own is to be had',
+	off: [[profile, 'static const struct filter_guard offline_guards[] = {\n' +
+		'\tCOMMON_GUARDS,\n\tNO_DATAGRAMS,\n' +
+		'\t{ "socket", 0, ALL, false, { 0 }, 0 },\n',
+	'static const struct filter_guard offline_guards[] = {\n' +
+		'\tCOMMON_GUARDS,\n\tNO_DATAGRAMS,\n']],
+	red: ['priv/ways abuse_I10_each'] },
+	{ ids: ['I10'], guard: 'two runs without network have not the same one',
+		off: [['priv-helper/view.c', 's->net = !online;',
+			's->net = online && false;'],
+		[profile, 'static const struct filter_guard offline_guards[] = {\n' +
+			'\tCOMMON_GUARDS,\n\tNO_DATAGRAMS,\n' +
+			'\t{ "socket", 0, ALL, false, { 0 }, 0 },\n',
+		'static const struct filter_guard offline_guards[] = {\n' +
+			'\tCOMMON_GUARDS,\n\tNO_DATAGRAMS,\n']],
+		red: ['priv/ways abuse_I10_each'] },
+	{ ids: ['F03'], guard: 'where the call is missing or forbidden, each part is ' +
+		'opened by itself',
+	off: [['lib/pathopen.c', 'if (errno != ENOSYS && errno != EPERM)\n\t\t\t' +
+		'return -errno;', 'return openat(rootfd, rel, flags | extra, mode);']],
+	red: ['unit/lib/test_pathopen abuse_F03_without'] },
+	{ ids: ['F09'], guard: 'a line is read of a file alone',
+		off: [['priv-helper/repo.c', 'if (fstat(fd, &st) == 0 && ' +
+			'S_ISREG(st.st_mode))', 'if (fstat(fd, &st) == 0)'],
+		['priv-helper/repo.c', 'O_RDONLY | O_NONBLOCK | O_NOCTTY',
+			'O_RDONLY | O_NOCTTY']],
+		red: ['unit/priv/test_repo abuse_F09'] },
+	{ ids: ['F08'], guard: 'what is opened up to be deleted is a directory',
+		off: [['git-worker/erase.c', 'bytes = st.stx_nlink > 1 ? 0 :',
+			'(void)fchmodat(fd, name, WHOLE, 0);\n\tbytes = ' +
+			'st.stx_nlink > 1 ? 0 :']],
+		red: ['unit/worker/test_erase abuse_F08'] },
+	{ ids: ['I04', 'I06'], guard: 'the profiles with a root of their own have no ' +
+		'power of it either',
+	off: [['security/sysset.c', 'set_program_own[] = { "@ipc", "@program",',
+		'set_program_own[] = { "@ipc", "kcmp", "@program",'],
+	['security/sysset.c', '"kcmp", "kexec', '"kexec']],
+	red: ['unit/security/test_filter abuse_I01'] },
+	{ ids: ['I20'], guard: 'queues are a run\'s own',
+		off: [['security/nspace.c', '\t\tflags |= CLONE_NEWIPC;', '\t\t;']],
+		red: ['priv/ways abuse_I20'] },
+];

@@ -56,9 +56,7 @@ export const rights = [
 	red: ['unit/lib/test_pathopen abuse_F03_without'] },
 	{ ids: ['F09'], guard: 'a line is read of a file alone',
 		off: [['priv-helper/repo.c', 'if (fstat(fd, &st) == 0 && ' +
-			'S_ISREG(st.st_mode))', 'if (fstat(fd, &st) == 0)'],
-		['priv-helper/repo.c', 'O_RDONLY | O_NONBLOCK | O_NOCTTY',
-			'O_RDONLY | O_NOCTTY']],
+			'S_ISREG(st.st_mode))', 'if (fstat(fd, &st) == 0)']],
 		red: ['unit/priv/test_repo abuse_F09'] },
 	{ ids: ['F08'], guard: 'what is opened up to be deleted is a directory',
 		off: [['git-worker/erase.c', 'bytes = st.stx_nlink > 1 ? 0 :',

@@ -353,17 +353,6 @@ await test('P06 what runs keeps what it is held by', async (t) => {
 		[before.guards, before.policy]);
 });
 
-// The next build, as if its profiles had a path less.
-function tighter(installed) {
-	const path = '\0/dev/zero\0', other = '\0/dev/nine\0';
-	installed.next();
-	const data = installed.copy('rdv-helper', installed.build);
-	const at = data.indexOf(path);
-	assert.ok(at > 0 && data.indexOf(path, at + 1) < 0, 'it is there once');
-	data.write(other, at, 'latin1');
-	installed.write('rdv-helper', data);
-}
-
 await test('P06 a tighter build and tighter settings are for what starts then',
 	async (t) => {
 		const installed = new Installed(t);
@@ -383,7 +372,7 @@ await test('P06 a tighter build and tighter settings are for what starts then',
 		const all = [await start(), await start()];
 		const before = await policy(all[0]);
 		assert.equal(await reads(all[0], 'one'), '3', 'control');
-		tighter(installed);
+		installed.tighter();
 		fs.appendFileSync(path.join(rdv.base, 'server/config.toml'),
 			'[terminal]\nmax_sessions = 1\n');
 		assert.match(await upgrade(rdv), /^upgraded .* terminals=2$/);

@@ -16,16 +16,16 @@ const NOBODY = '01900000-0000-7000-8000-000000000000';
 const KINDS = ['none', 'service', 'service for a user', 'cookie',
 	'cookie without its key', 'full', 'read', 'approve', 'run here',
 	'run elsewhere', 'expired', 'revoked', 'wrong', 'link to look',
-	'link to type'];
+	'link to type', 'sign-in code', 'ticket'];
 const STATUS = { 1: 401, 3: 403, 4: 404 };
-const OPEN	= '+ + + + + + + + + + + + + + +';
-const ANY	= '1 1 + + 1 + + + + + 1 1 1 1 1';
-const READ	= '1 1 + + 1 + + + 3 3 1 1 1 1 1';
-const WRITE	= '1 1 + + 1 + 3 3 3 3 1 1 1 1 1';
-const TOKENS	= '1 1 3 + 1 + 3 3 3 3 1 1 1 1 1';
+const OPEN	= '+ + + + + + + + + + + + + + + + +';
+const ANY	= '1 1 + + 1 + + + + + 1 1 1 1 1 1 1';
+const READ	= '1 1 + + 1 + + + 3 3 1 1 1 1 1 1 1';
+const WRITE	= '1 1 + + 1 + 3 3 3 3 1 1 1 1 1 1 1';
+const TOKENS	= '1 1 3 + 1 + 3 3 3 3 1 1 1 1 1 1 1';
 // Inside of one session: looked at, and acted on.
-const LOOK	= '1 1 + + 1 + + + + 4 1 1 1 1 1';
-const ACT	= '1 1 + + 1 + 3 3 + 4 1 1 1 1 1';
+const LOOK	= '1 1 + + 1 + + + + 4 1 1 1 1 1 1 1';
+const ACT	= '1 1 + + 1 + 3 3 + 4 1 1 1 1 1 1 1';
 
 // Method and pattern: cells, what + is, and what is asked. What would change
 // something is asked with a body that is refused after the credential was heard.
@@ -188,6 +188,10 @@ async function allKinds() {
 		wrong: bearer(`rdv_${'A'.repeat(43)}`),
 		'link to look': bearer(await link('read')),
 		'link to type': bearer(await link('write')),
+		// Good for one thing each, which no header is (tests/abuse/ticket.mjs).
+		'sign-in code': bearer((await rdv.call('POST', '/api/auth/code')).code),
+		ticket: bearer((await rdv.call('POST',
+			`/api/sessions/${here.id}/terminal-token`, {})).token),
 	};
 }
 const credentials = await allKinds();
@@ -265,29 +269,39 @@ await test('C12 every route has a line, every line a route', () => {
 	assert.deepEqual(Object.keys(credentials), KINDS);
 });
 
-await test('C12 every route with every kind of credential', async () => {
-	for (const [name, [cells, plus, more]] of Object.entries(TABLE))
-		await walk(name, cells, plus, more);
+// What there is, by the source, and the columns that stand for it.
+const source = (file) => fs.readFileSync(path.join(import.meta.dirname ??
+	path.dirname(new URL(import.meta.url).pathname), '../..', file), 'utf8');
+const words = (text, re) => [...text.matchAll(re)].map((m) => m[1]).sort();
+const STORED = { cli: ['full', 'read', 'approve', 'run here', 'run elsewhere'],
+	cookie: ['cookie', 'cookie without its key'], code: ['sign-in code'],
+	link: ['link to look', 'link to type'] };
+const VIA = { SERVICE: ['service', 'service for a user'], TOKEN: STORED.cli,
+	COOKIE: STORED.cookie, TICKET: ['ticket'], LINK: STORED.link };
+const WORDS = { full: ['full'], read: ['read'], approve: ['approve'],
+	run: ['run here', 'run elsewhere'], service: ['service for a user'] };
+
+await test('C12 every kind of credential has a column', () => {
+	const [, kinds] = /CREATE TABLE "?token"? [^]*?kind IN \(([^)]*)\)/.exec(
+		source('daemon/store/schema.sql'));
+	assert.deepEqual(words(kinds, /'(\w+)'/g), Object.keys(STORED).sort());
+	const [, via] = /enum auth_via \{([^}]*)\}/.exec(
+		source('daemon/auth/auth.h'));
+	assert.deepEqual(words(via, /AUTH_(\w+),/g), Object.keys(VIA).sort());
+	assert.deepEqual(words(source('daemon/auth/scope.c'),
+		/^\t\{ "(\w+)", SCOPE_/gm), Object.keys(WORDS).sort());
+	for (const kind of [STORED, VIA, WORDS].flatMap((o) => Object.values(o))
+		.flat())
+		assert.ok(KINDS.includes(kind), kind);
+	// What never ends is told of in the document by its type.
+	const endless = Object.entries(paths).flatMap(([p, ops]) =>
+		Object.entries(ops).filter(([, op]) => /x-ndjson|event-stream/.test(
+			JSON.stringify(op))).map(([m]) => `${m.toUpperCase()} ${p}`));
+	assert.deepEqual(endless.sort(),
+		[...new Set(STREAMS.map(([name]) => name))].sort());
 });
 
-await test('C12 every stream with every kind of credential', async () => {
-	for (const [name, cells, accept, query, more] of STREAMS)
-		await walk(name, cells, 200, { ...more, accept, query });
-});
-
-await test('C12 the document names the scopes that the table has', () => {
-	const words = { read: 'read', approve: 'approve', full: 'full',
-		service: 'service for a user', run: 'run here' };
-	for (const [name, [cells]] of Object.entries(TABLE)) {
-		const [method, pattern] = name.split(' ');
-		const { 'x-rdv-scopes': told } = paths[pattern][method.toLowerCase()];
-		const list = cells.split(' ');
-		const want = Object.keys(words).filter((w) =>
-			list[KINDS.indexOf(words[w])] === '+' && cells !== OPEN);
-		assert.deepEqual([...told].sort(), want.sort(), name);
-	}
-});
-
+// Before all that is refused below: of much at once the record counts some.
 await test('C12 a run token acts in its session and nowhere else', async () => {
 	const mine = (await make(run(here))).rawKey;
 	const ask = (method, target, body) => rdv.request(method, target,
@@ -344,6 +358,27 @@ await test('C12 a run token acts in its session and nowhere else', async () => {
 	assert.equal(first.status, 202);
 	assert.equal((await rdv.request('POST', `/api/sessions/${there.id}/exec`,
 		{ token: mine, body: { command: 'once' }, headers: key })).status, 404);
+});
+
+await test('C12 every route with every kind of credential', async () => {
+	for (const [name, [cells, plus, more]] of Object.entries(TABLE))
+		await walk(name, cells, plus, more);
+});
+
+await test('C12 every stream with every kind of credential', async () => {
+	for (const [name, cells, accept, query, more] of STREAMS)
+		await walk(name, cells, 200, { ...more, accept, query });
+});
+
+await test('C12 the document names the scopes that the table has', () => {
+	for (const [name, [cells]] of Object.entries(TABLE)) {
+		const [method, pattern] = name.split(' ');
+		const { 'x-rdv-scopes': told } = paths[pattern][method.toLowerCase()];
+		const list = cells.split(' ');
+		const want = Object.keys(WORDS).filter((w) =>
+			list[KINDS.indexOf(WORDS[w][0])] === '+' && cells !== OPEN);
+		assert.deepEqual([...told].sort(), want.sort(), name);
+	}
 });
 
 await test('C12 nobody makes a token that may more', async () => {

@@ -44,9 +44,10 @@ const tree = await call(ann, 'POST', '/api/worktrees', { repo_path: repo,
 ids.worktree = (await call(ann, 'DELETE', '/api/worktrees',
 	{ worktree_path: tree.path, force: true }, 200)).trash_id;
 assert.ok(ids.worktree);
+const own = await call(bob, 'POST', '/api/sessions',
+	{ name: 'his', command: ['/bin/cat'] });
 const his = {
-	session: (await call(bob, 'POST', '/api/sessions',
-		{ name: 'his', command: ['/bin/cat'] })).id,
+	session: own.id, run: own.run.id,
 	folder: (await call(bob, 'POST', '/api/folders', { name: 'his' })).id,
 };
 
@@ -95,26 +96,40 @@ const PATHS = {
 	'GET /ws/terminal/{session_id}': ['session'],
 };
 
-// Ids in bodies: what is done to one's own with what is another's.
-const BODIES = [
-	['POST', '/api/folders', (id) => ({ name: 'x', parent_id: id }), 'folder'],
-	['PATCH', `/api/folders/${his.folder}`, (id) => ({ parent_id: id }),
-		'folder'],
-	['POST', '/api/folders/reorder', (id) => ({ folder_ids: [id] }),
-		'folder'],
-	['POST', '/api/sessions', (id) => ({ name: 'x', folder_id: id,
-		command: ['/bin/true'] }), 'folder'],
-	['PATCH', `/api/sessions/${his.session}`, (id) => ({ folder_id: id }),
-		'folder'],
-	['PUT', `/api/sessions/${his.session}/folder`, (id) => ({ folder_id: id }),
-		'folder'],
-	['POST', '/api/sessions/reorder', (id) => ({ session_ids: [id] }),
+// Ids in bodies and queries: what is done to one's own with what is another's.
+// Method and path, the field, the rest of what is asked, and what it names.
+const FIELDS = [
+	['POST /api/folders', 'parent_id', { name: 'x' }, 'folder'],
+	['PATCH /api/folders/{id}', 'parent_id', {}, 'folder'],
+	['POST /api/folders/reorder', 'folder_ids', {}, 'folder'],
+	['POST /api/sessions', 'folder_id', { name: 'x',
+		command: ['/bin/true'] }, 'folder'],
+	['PATCH /api/sessions/{id}', 'folder_id', {}, 'folder'],
+	['PUT /api/sessions/{id}/folder', 'folder_id', {}, 'folder'],
+	['POST /api/sessions/reorder', 'session_ids', {}, 'session'],
+	['POST /api/worktrees/restore', 'id', {}, 'worktree'],
+	['POST /api/links', 'session_id', {}, 'session'],
+	['POST /api/tokens', 'session_id', { name: 'x', scopes: ['run'] },
 		'session'],
-	['POST', '/api/worktrees/restore', (id) => ({ id }), 'session'],
-	['POST', '/api/links', (id) => ({ session_id: id }), 'session'],
-	['POST', '/api/login', (id) => ({ sha256: 'a'.repeat(64), name: 'x',
-		scopes: ['run'], session_id: id }), 'session'],
+	['POST /api/login', 'session_id', { sha256: 'a'.repeat(64), name: 'x',
+		scopes: ['run'] }, 'session'],
+	['GET /api/sessions', 'folder_id', {}, 'folder'],
+	['GET /api/links', 'session_id', {}, 'session'],
+	['GET /api/sessions/{id}/wait', 'run_id', { exit: true, timeout_ms: 0 },
+		'run'],
+	// A terminal's is asked below.
+	['GET /ws/terminal/{session_id}', 'run_id', {}, 'run'],
 ];
+
+// What needs no id and tells of more than one thing.
+const LISTS = ['/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
+	'/api/repos/recent', '/api/repos/discover', '/api/links',
+	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',
+	'/api/status', '/metrics', '/api/events?since=0&limit=1000', '/api/user',
+	'/api/auth/me', '/api/tmux/sessions'];
+// What is asked about a path: tests/system/worktrees.mjs.
+const BY_PATH = ['', '/status', '/changes', '/diff', '/diffstat', '/file',
+	'/log', '/tree'].map((tail) => `/api/worktrees${tail}`);
 
 // All that an answer says, but for what names the request itself.
 const said = ({ status, json, raw }) => {
@@ -142,6 +157,31 @@ await test('every route with an id has a line here', async () => {
 	assert.deepEqual(have.sort(), Object.keys(PATHS).sort());
 });
 
+await test('every field that takes an id has a line here', async () => {
+	const { paths } = await call(ann, 'GET', '/api/openapi.json', undefined,
+		200);
+	const fields = ({ requestBody, parameters = [] }) => [
+		...Object.keys(requestBody?.content['application/json'].schema
+			.properties ?? {}),
+		...parameters.filter((p) => p.in === 'query').map((p) => p.name)];
+	const have = Object.entries(paths).flatMap(([p, ops]) =>
+		Object.entries(ops).flatMap(([m, op]) => fields(op)
+			.filter((name) => /(^|_)ids?$/.test(name))
+			.map((name) => `${m.toUpperCase()} ${p} ${name}`)));
+	assert.deepEqual(have.sort(), FIELDS.map(([route, name]) =>
+		`${route} ${name}`).sort());
+});
+
+await test('every list has a line here', async () => {
+	const { paths } = await call(ann, 'GET', '/api/openapi.json', undefined,
+		200);
+	const have = Object.entries(paths).filter(([p, ops]) => 'get' in ops &&
+		!p.includes('{') && ops.get['x-rdv-scopes'].length > 0)
+		.map(([p]) => p);
+	assert.deepEqual(have.sort(), [...new Set(LISTS.map((target) =>
+		target.split('?')[0])), ...BY_PATH].sort());
+});
+
 await test('C14 another\'s id on every route is an id that nobody has',
 	async () => {
 		for (const [route, [kind, body, query = '']] of
@@ -157,14 +197,28 @@ await test('C14 another\'s id on every route is an id that nobody has',
 		}
 	});
 
-await test('C14 nor does a body get at it', async () => {
-	for (const [method, target, body, kind] of BODIES) {
-		const ask = (id) => s.over(bob, method, target, { body: body(id) });
-		const hers = said(await ask(ids[kind]));
-		assert.ok(hers.status >= 400, `${method} ${target}: ${hers.status}`);
-		/* Some repeat what they were asked for. */
-		hers.error = hers.error.replace(ids[kind], NOBODY);
-		assert.deepEqual(hers, said(await ask(NOBODY)), `${method} ${target}`);
+await test('C14 nor does a body or a query get at it', async () => {
+	for (const [route, name, rest, kind] of FIELDS) {
+		const [method, pattern] = route.split(' ');
+		if (pattern.startsWith('/ws/'))
+			continue;
+		const target = pattern.replace('{id}', pattern.startsWith('/api/f') ?
+			his.folder : his.session);
+		const ask = (id) => {
+			const all = { ...rest, [name]: name.endsWith('s') ? [id] : id };
+			return s.over(bob, method, method === 'GET' ?
+				`${target}?${new URLSearchParams(all)}` : target,
+			{ body: method === 'GET' ? undefined : all });
+		};
+		const what = `${route} ${name}`, hers = said(await ask(ids[kind]));
+		// A list is asked for what is in it, and has nothing.
+		if (method === 'GET' && hers.status === 200)
+			assert.doesNotMatch(JSON.stringify(hers), /hers/, what);
+		else
+			assert.ok(hers.status >= 400, `${what}: ${hers.status}`);
+		// Some repeat what they were asked for.
+		assert.deepEqual(JSON.parse(JSON.stringify(hers)
+			.replaceAll(ids[kind], NOBODY)), said(await ask(NOBODY)), what);
 	}
 });
 
@@ -173,6 +227,11 @@ await test('C14 nor a terminal or a stream', async () => {
 	assert.match(none, /NOT_FOUND/);
 	assert.equal(bare(await terminal(bob, ids.session)), bare(none));
 	assert.match(await terminal(ann, ids.session), /"type":"ready"/, 'control');
+	const mine = (run) => terminal(bob, `${his.session}?run_id=${run}`);
+	assert.equal(bare(await mine(ids.run)).replaceAll(ids.run, NOBODY),
+		bare(await mine(NOBODY)));
+	// A run that is not this session's is not shown, whosever it is.
+	assert.match(await mine(ids.run), new RegExp(`"run_id":"${his.run}"`));
 	for (const accept of ['text/event-stream', 'application/x-ndjson']) {
 		const ask = (id) => s.over(bob, 'GET',
 			`/api/runs/${id}/log?follow=true`, { headers: { Accept: accept } });
@@ -183,20 +242,15 @@ await test('C14 nor a terminal or a stream', async () => {
 });
 
 await test('C14 lists and events name nothing of another\'s', async () => {
-	const lists = ['/api/sessions', '/api/folders', '/api/tokens',
-		'/api/repos', '/api/repos/recent', '/api/links',
-		`/api/links?session_id=${ids.session}`,
-		'/api/worktrees/trash', '/api/status', '/metrics',
-		'/api/events?since=0&limit=1000'];
-	let own = '';
-	for (const target of lists) {
+	let all = '';
+	for (const target of LISTS) {
 		const text = `${(await s.over(bob, 'GET', target)).raw}`;
 		for (const id of [...Object.values(ids), ann.name])
 			assert.equal(text.includes(id), false, `${target}: ${id}`);
-		own += (await s.over(ann, 'GET', target)).raw;
+		all += (await s.over(ann, 'GET', target)).raw;
 	}
 	for (const id of Object.values(ids))
-		assert.ok(own.includes(id), `control: ${id}`);
+		assert.ok(all.includes(id), `control: ${id}`);
 });
 
 // Through the web, where it is good, and over a person's own socket, where a

@@ -248,6 +248,55 @@ await test('P03 an upgrade of the host is root\'s to ask for', async () => {
 	await go('asked');
 });
 
+await test('P06 a tighter build and policy are for what starts then', async () => {
+	const start = async (who) => {
+		const dir = path.join(who.home, 'work');
+		fs.mkdirSync(dir, { recursive: true });
+		fs.chownSync(dir, who.uid, who.uid);
+		const r = await s.over(who, 'POST', '/api/sessions', { body: {
+			name: 'held', profile: 'script', project_path: dir,
+			command: ['/bin/sh', '-c', 'while read x; do echo got $x ' +
+				'$(head -c 3 /dev/zero | wc -c); done'] } });
+		return { ...r.json, who, code: r.status, text: `${r.raw}` };
+	};
+	const reads = async (term, word) => {
+		await waitFor('it takes what is typed', async () =>
+			(await type(term, word)).status === 202);
+		return (await waitFor('what it reads', async () => new RegExp(
+			`got ${word} (\\d)\\s`).exec(await said(term))))[1];
+	};
+	const policy = async ({ who, run }) => (await s.over(who, 'GET',
+		`/api/runs/${run.id}`)).json.policy;
+	const close = ({ who, id }) => s.over(who, 'DELETE', `/api/sessions/${id}`);
+	const held = [];
+	for (const who of s.people)
+		held.push(await start(who));
+	const before = await Promise.all(held.map(policy));
+	for (const term of held)
+		assert.equal(await reads(term, 'one'), '3', 'control');
+	// Her policy is tighter before, and the build after.
+	await s.reload(`[user.${ann.name}]\nprofiles = ["login"]\n`);
+	host.tighter();
+	assert.match(await upgrade(s), /^upgraded .* terminals=4$/);
+	for (const term of held)
+		assert.equal(await reads(term, 'two'), '3', 'it keeps what it had');
+	assert.deepEqual(await Promise.all(held.map(policy)), before, 'and says so');
+	const none = await start(ann);
+	assert.equal(none.code, 403, none.text);
+	const next = await start(bob);
+	assert.equal(next.code, 201, next.text);
+	assert.equal(await reads(next, 'three'), '0');
+	for (const term of [...held, next])
+		await close(term);
+	await s.reload('');
+	host.next();
+	assert.match(await upgrade(s), /^upgraded .* terminals=2$/, 'control');
+	const again = await start(ann);
+	assert.equal(await reads(again, 'four'), '3', 'control');
+	await close(again);
+	await go('tighter');
+});
+
 // With the lock and every socket it would keep the next one from starting.
 await test('P05 who tries ends with a killed [main], as root too', async () => {
 	host.next();

@@ -48,16 +48,25 @@ await test('C02 no port is open, from start to end', async () => {
 		looks++;
 		found.push(...helpers().flatMap(netSockets));
 	}, 5);
-	const rdv = await Rdv.start({ ...options, by: apart });
+	let rdv = await Rdv.start({ ...options, by: apart });
 	try {
 		const s = await rdv.session('x', ['/bin/cat']);
+		// With a proxy of its own, which listens where the run is alone.
+		const dir = path.join(rdv.home, 'work');
+		fs.mkdirSync(dir);
+		await rdv.request('POST', '/api/sessions', { body: { name: 'listed',
+			profile: 'script', project_path: dir, command: ['/bin/cat'],
+			network: 'list', network_hosts: ['127.0.0.2:9'] } });
 		await page(rdv);
 		process.kill(rdv.rdvd, 'SIGKILL');
 		await waitFor('another daemon', async () => (await rdv.request('GET',
 			`/api/sessions/${s.id}`).catch(() => null))?.status === 200);
 		await rdv.call('DELETE', `/api/sessions/${s.id}`);
+		const before = looks;
+		await rdv.stop();
 		assert.deepEqual(found, []);
-		assert.ok(looks > 5, `${looks} looks`);
+		assert.ok(before > 5 && looks > before, `${before} ${looks} looks`);
+		rdv = await Rdv.start({ ...options, by: apart });
 		await rdv.session('control', listener);
 		await waitFor('the control is seen', () => found.length > 0);
 	} finally {
@@ -157,6 +166,13 @@ await test('C04 C16 never wider at any moment, whatever the umask', async () => 
 		await ended(rdv, s.id);
 		await rdv.call('DELETE', `/api/sessions/${s.id}`);
 		await rdv.call('DELETE', `/api/tokens/${id}`);
+		await rdv.call('POST', '/api/service-token/rotate');
+		// And what is made anew over what a crash has left.
+		rdv.track();
+		rdv.main.kill('SIGKILL');
+		await waitFor('all are gone', () => rdv.alive().length === 0);
+		await rdv.up();
+		await rdv.session('again', ['/bin/true']);
 		await rdv.stop();
 		assert.equal(said, 'looking\n');
 		fs.writeFileSync(path.join(base, 'control'), '', { mode: 0o644 });

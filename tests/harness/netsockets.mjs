@@ -49,6 +49,13 @@ export function netSockets(main) {
 	});
 }
 
+// The same for one that shares its network with the host. Root's alone.
+export function openIn(main) {
+	const own = inodes([main, ...descendants(main).map((p) => p.pid)]);
+	return lines('self').filter((line) => own.has(line.trim()
+		.split(/\s+/)[9]));
+}
+
 // Any rdv among what this process has started; one that has just been forked
 // is none yet.
 export const helpers = () => descendants(process.pid)

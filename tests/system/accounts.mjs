@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { listener, openIn } from '../harness/netsockets.mjs';
 import { test, waitFor } from '../harness/rdv.mjs';
 import { System } from '../harness/system.mjs';
 
@@ -95,6 +96,32 @@ const spoken = (method, target, token, body = '') => `${method} ${target} ` +
 	`HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: ` +
 	`application/json\r\nContent-Length: ${body.length}\r\n` +
 	`${token ? `Authorization: Bearer ${token}\r\n` : ''}\r\n${body}`;
+
+await test('C02 no process of it has a port', async () => {
+	const here = await session(ann, 'here', ['/bin/cat']);
+	assert.deepEqual(openIn(s.main.pid), []);
+	const there = await session(ann, 'listens', listener);
+	await waitFor('the control is seen', () => openIn(s.main.pid).length > 0);
+	for (const { id } of [here, there])
+		await s.over(ann, 'DELETE', `/api/sessions/${id}`);
+	await waitFor('it is closed', () => openIn(s.main.pid).length === 0);
+});
+
+// State, records, sockets and what people have run: his are his own.
+await test('C16 nothing of it is open to another account', async () => {
+	const kept = await session(ann, 'kept', ['/bin/echo', 'hers']);
+	await ended(ann, kept.id);
+	const open = (who, ...how) => s.as(who, '/usr/bin/find', [
+		path.join(s.root, 'var/lib'), path.join(s.root, 'run/rdv'),
+		'-mindepth', '1', '!', '-type', 'l', '(', ...how, ')']).out
+		.split('\n').filter((p) => p && p !== who.run &&
+			!p.startsWith(`${who.run}/`));
+	// A name may be told, as that of the directory; what is in it is not.
+	assert.deepEqual(open(bob, '-writable', '-o', '-type', 'f', '-readable',
+		'-o', '-type', 's', '-o', '-type', 'd', '-readable', '-executable'), []);
+	assert.ok(open({ ...ann, uid: 0 }, '-type', 'f', '-readable').length > 5,
+		'control');
+});
 
 await test('C09 a connection that is passed on brings no right with it', () => {
 	const ask = (token) => passed(ann, bob, spoken('GET', '/api/user', token))

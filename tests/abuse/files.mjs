@@ -162,5 +162,39 @@ await test('F07 magic links lead nowhere', async () => {
 		.every((s) => s.run.state !== 'running'));
 });
 
+// What may stand where a worktree was, when it is to come back there.
+const planted = {
+	'a file': (p) => fs.writeFileSync(p, 'mine'),
+	'a directory': (p) => fs.mkdirSync(p),
+	'a full directory': (p) => { fs.mkdirSync(p);
+		fs.writeFileSync(path.join(p, 'mine'), 'mine'); },
+	'a FIFO': (p) => execFileSync('mkfifo', [p]),
+	'a link to a directory': (p) => fs.symlinkSync(outside, p),
+	'a link to nowhere': (p) => fs.symlinkSync(path.join(outside, 'none'), p),
+	'a link to a file': (p) => fs.symlinkSync('/etc/passwd', p),
+};
+
+await test('F16 a worktree comes back to nothing that was planted', async () => {
+	const was = tree(), place = path.join(home, 'goes');
+	assert.equal((await make(place)).status, 201);
+	fs.writeFileSync(path.join(place, 'work'), 'hers');
+	const { json: { trash_id: id } } = await remove(place);
+	assert.ok(id);
+	const back = () => rdv.request('POST', '/api/worktrees/restore',
+		{ body: { id } });
+	for (const [what, put] of Object.entries(planted)) {
+		put(place);
+		const { ino } = fs.lstatSync(place), names = below(home);
+		refused(await back(), what);
+		assert.equal(fs.lstatSync(place).ino, ino, what);
+		assert.deepEqual(below(home), names, what);
+		assert.equal(tree(), was, what);
+		fs.rmSync(place, { recursive: true });
+	}
+	const r = await back();
+	assert.equal(r.status, 200, String(r.raw));
+	assert.equal(fs.readFileSync(path.join(place, 'work'), 'utf8'), 'hers');
+});
+
 await rdv.stop();
 fs.rmSync(top, { recursive: true, force: true });

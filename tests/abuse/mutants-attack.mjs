@@ -70,6 +70,7 @@ const live = [
 		['lib/privproto.c', 'if (got.len != buf_left(b) || !header_ok(&got))',
 			'if (!header_ok(&got))']],
 		red: ['priv/sysstates abuse_E02_system_lengths',
+			'priv/attack abuse_E02_two',
 			'priv/states abuse_E02_E04_E08_every_trick'] },
 ];
 

@@ -1,5 +1,5 @@
-// Guards of what a confined run may do to files, devices and its neighbours, and
-// of the power that a program brings. Rows as in mutants.mjs.
+// Guards of what a confined run may do to files, devices and its neighbours, of
+// the power that a program brings, and of paths. Rows as in mutants.mjs.
 import { noSpaces } from './mutants-spaces.mjs';
 
 const landlock = 'security/landlock.c', profile = 'security/profile.c';
@@ -69,6 +69,14 @@ export const rights = [
 		'set_program_own[] = { "@ipc", "kcmp", "@program",'],
 	['security/sysset.c', '"kcmp", "kexec', '"kexec']],
 	red: ['unit/security/test_filter abuse_I01'] },
+	{ ids: ['F16'], guard: 'a worktree comes to a place where nothing is',
+		off: [['git-worker/place.c', 'if (lstat(full, &st) == 0) {',
+			'if (false && lstat(full, &st) == 0) {'],
+		['git-worker/place.c', 'if (errno != ENOENT) {', 'if (false) {']],
+		red: ['abuse F16 a worktree'] },
+	{ ids: ['E12'], guard: 'the mask of files is rdv\'s own',
+		off: [['priv-helper/hygiene.c', '(void)umask(077);', '']],
+		red: ['priv/hostile abuse_E12'] },
 	{ ids: ['I20'], guard: 'queues are a run\'s own',
 		off: [['security/nspace.c', '\t\tflags |= CLONE_NEWIPC;', '\t\t;']],
 		red: ['priv/ways abuse_I20'] },

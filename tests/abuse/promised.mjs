@@ -8,7 +8,7 @@ const range = (group, ...parts) => parts.flatMap(([first, last = first]) =>
 export const promised = [
 	...range('A', [1, 10], [13, 16]), ...range('B', [6, 7], [11]),
 	...range('C', [1, 6], [9, 14], [16, 17]), ...range('D', [1, 9]),
-	...range('E', [1, 15]), ...range('F', [1, 12], [17, 18]),
+	...range('E', [1, 15]), ...range('F', [1, 12], [16, 18]),
 	...range('G', [1, 10], [12, 13]), ...range('H', [1, 20]),
 	...range('I', [8, 16], [18, 20], [22], [24]), 'J09', 'J11',
 	...range('N', [1, 2], [7, 8]), ...range('O', [1, 9], [12, 13]),

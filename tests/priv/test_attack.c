@@ -179,6 +179,51 @@ abuse_E02_empty(void **state)
 }
 
 static void
+wait_for_act(const struct rig *r)
+{
+	int64_t deadline = rig_deadline();
+
+	while (!acted(r))
+		assert_false(rig_late(deadline));
+}
+
+/* One packet is one frame: nothing is put together, nothing is taken apart. */
+static void
+abuse_E02_two_in_one_and_one_in_many(void **state)
+{
+	struct buf b;
+	struct rig r;
+	size_t i, len;
+
+	(void)state;
+	rig_start(&r, NULL);
+	encode_spawn(&r, &b);
+	len = b.len;
+	assert_true(2 * len <= SEQPKT_MAX);
+	for (i = 0; i < len; i++)
+		buf_put_u8(&b, b.data[i]);
+	assert_true(buf_ok(&b));
+	send_raw(&r, b.data, 2 * len);
+	buf_done(&b);
+	expect_end(&r);
+	/* It dies of the first byte; who sends the rest is told so. */
+	rig_start(&r, NULL);
+	encode_spawn(&r, &b);
+	send_raw(&r, b.data, 1);
+	for (i = 1; i < b.len; i++)
+		(void)!send(r.ops, b.data + i, 1, MSG_NOSIGNAL);
+	buf_done(&b);
+	expect_end(&r);
+	/* As one, it is done. */
+	rig_start(&r, NULL);
+	encode_spawn(&r, &b);
+	send_raw(&r, b.data, b.len);
+	buf_done(&b);
+	wait_for_act(&r);
+	rig_stop(&r);
+}
+
+static void
 abuse_E02_over_long(void **state)
 {
 	static uint8_t big[SEQPKT_MAX + 1];
@@ -360,15 +405,6 @@ abuse_E04_descriptors(void **state)
 	with_descriptors(0, 16);
 }
 
-static void
-wait_for_act(const struct rig *r)
-{
-	int64_t deadline = rig_deadline();
-
-	while (!acted(r))
-		assert_false(rig_late(deadline));
-}
-
 /* Credentials are nothing [ops] asked for; the request is judged as it is. */
 static void
 abuse_E06_credentials(void **state)
@@ -472,6 +508,7 @@ main(void)
 		cmocka_unit_test(abuse_E02_lengths),
 		cmocka_unit_test(abuse_E02_header),
 		cmocka_unit_test(abuse_E02_empty),
+		cmocka_unit_test(abuse_E02_two_in_one_and_one_in_many),
 		cmocka_unit_test(abuse_E02_over_long),
 		cmocka_unit_test(abuse_E03_padding),
 		cmocka_unit_test(abuse_E04_descriptors),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the rules of a confined run hold it to, right by right (abuse I14), by
- * device node (I19), and where a program would bring power of its own (I16).
+ * device node (I19), where a program would bring power of its own (I16), and
+ * where it would leave something that others execute later (I21).
  * Each refusal is of something that the same account does outside, which a
  * login shows, and the same run with its rules off.
  */
@@ -304,6 +305,61 @@ abuse_I16_no_power_by_exec(void **state)
 	rigops_stop(&s);
 }
 
+/* What other programs of the account execute by themselves, sooner or later. */
+#define PLANT                                                                  \
+	"for f in .bashrc .profile .bash_logout .ssh/rc .ssh/authorized_keys " \
+	".gitconfig .config/git/config .config/systemd/user/x.service "        \
+	".config/autostart/x.desktop .npmrc .vimrc .local/bin/git "            \
+	".claude/settings.json; do (mkdir -p \"$(dirname $HOME/$f)\"; "        \
+	"echo x >>\"$HOME/$f\") 2>/dev/null && echo $f; done | wc -l; "        \
+	"echo x 2>/dev/null >>/var/spool/cron/crontabs/x; "                    \
+	"echo x 2>/dev/null >>/etc/cron.d/x; :"
+#define PLANTED 13
+
+static unsigned
+planted(const struct rigops *s)
+{
+	static const char *const some[] = { ".bashrc", ".profile", ".ssh/rc",
+		".config/systemd/user/x.service", ".local/bin/git" };
+	char path[300];
+	unsigned n = 0, i;
+
+	for (i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+		snprintf(path, sizeof(path), "%.200s/%s", s->who[0].home,
+		    some[i]);
+		n += access(path, F_OK) == 0;
+	}
+	return n;
+}
+
+/* A project within the home directory, which is what a run is given. */
+static void
+abuse_I21_nothing_for_later(void **state)
+{
+	static const char *const profiles[] = { "script", "agent", "lsp",
+		"login" };
+	char work[256];
+	struct rig_spawn spawn = { .argv = ARGV("/bin/sh", "-c", PLANT),
+		.cwd = work };
+	struct priv_exit e;
+	struct rigops s;
+	size_t i;
+
+	(void)state;
+	rigops_need();
+	rigops_start(&s, NULL);
+	rigops_work(&s, 0, work);
+	rigops_enter(&s, 0);
+	for (i = 0; i < 4; i++) {
+		spawn.profile = profiles[i];
+		spawn.paths = i < 3 ? ARGV(work) : NULL;
+		rig_run(&s.rig, &spawn, out, sizeof(out), &e);
+		assert_int_equal(strtol(out, NULL, 10), i < 3 ? 0 : PLANTED);
+		assert_int_equal(planted(&s), i < 3 ? 0 : 5);
+	}
+	rigops_stop(&s);
+}
+
 int
 main(void)
 {
@@ -312,6 +368,7 @@ main(void)
 		cmocka_unit_test(abuse_I14_requests_to_devices),
 		cmocka_unit_test(abuse_I19_no_other_device),
 		cmocka_unit_test(abuse_I16_no_power_by_exec),
+		cmocka_unit_test(abuse_I21_nothing_for_later),
 	};
 
 	return cmocka_run_group_tests_name("rights", tests, begin_all,

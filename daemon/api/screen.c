@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a session's terminal shows, as text: for whoever wants to look without
- * being a terminal. Invariant: nothing of it acts on the reader's terminal but
- * the colours that were asked for; escape sequences of a program are not in it.
+ * being a terminal; or for one, as output that leads there. Invariant: of text
+ * nothing acts on the reader's terminal but the colours that were asked for,
+ * and no form has a byte of a program's sequences that is not shown to be one.
  */
 #include <errno.h>
 #include <string.h>
@@ -28,8 +29,10 @@ static const struct js_field screen_fields[] = {
 	{ .name = "format",
 	    .kind = JS_ONE_OF,
 	    .offset = offsetof(struct screen_in, format),
-	    .words = "text|ansi",
-	    .help = "ansi: with colours, as escape sequences; default text" },
+	    .words = "text|ansi|output",
+	    .help = "ansi: with colours, as escape sequences; output: what "
+		    "brings a terminal of that size there, with up to 2000 "
+		    "lines above the screen; default text" },
 	{ .name = NULL },
 };
 
@@ -116,14 +119,23 @@ screen_gone_cb(void *arg)
 	api_fail(a->c, RDV_E_STATE, "the client has left");
 }
 
+static enum screen_form
+form_of(const char *format)
+{
+	if (format != NULL && strcmp(format, "output") == 0)
+		return SCREEN_OUTPUT;
+	if (format != NULL && strcmp(format, "ansi") == 0)
+		return SCREEN_SGR;
+	return SCREEN_TEXT;
+}
+
 static void
 screen_get(struct api_call *c)
 {
 	const struct screen_in *in = c->in;
 	struct asked *a = arena_alloc(c->req->arena, sizeof(*a));
-	bool ansi = in->format != NULL && strcmp(in->format, "ansi") == 0;
-	const struct screen_wish wish = { ansi ? SCREEN_SGR : SCREEN_TEXT, 0,
-		TEXT_MAX, 0 };
+	const struct screen_wish wish = { form_of(in->format), EMU_HISTORY,
+		TEXT_MAX, TEXT_MAX };
 	int err;
 
 	*a = (struct asked){ .c = c };

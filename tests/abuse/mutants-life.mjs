@@ -389,6 +389,11 @@ const worktrees = [
 			'return id == NULL || same_id(&is, id) || true;']],
 		red: ['unit/worker/test_erase abuse_F11',
 			'unit/core/test_worktree_empty abuse_F11'] },
+	{ ids: ['F11'], guard: 'what is another one is listed, and comes back',
+		off: [[end, 'call_erase(op, 0, 0, tried_cb);', '{\n\t\t' +
+			'(void)tried_cb;\n\t\top->row.ending = true;\n\t\twt_store(' +
+			'op, false, EV_WORKTREE_MOVING, erase);\n\t}']],
+		red: ['unit/core/test_worktree_empty abuse_F11'] },
 	{ ids: ['F12'], guard: 'nor in what is mounted there',
 		off: [[erase, 'a->stx_mnt_id == b->stx_mnt_id', 'true']],
 		red: ['unit/worker/test_erase abuse_F12'] },
@@ -419,6 +424,10 @@ const worktrees = [
 		off: [[rm, 'if (op->leaves && op->who.uid == uid &&',
 			'if (op->leaves && uid != (uid_t)-1 &&']],
 		red: [runTest('no_program_where')] },
+	{ ids: ['G26'], guard: 'no look is in the way of the user\'s own git',
+		off: [['git-worker/look.c', '{ "--no-optional-locks", "status",',
+			'{ "status",']],
+		red: ['unit/worker/test_serve no_lock_is_taken'] },
 	{ ids: ['G26'], guard: 'a git of one account takes no place of another\'s',
 		off: [['daemon/core/git.c', 'n += j->uid == uid;',
 			'n += j->uid == uid || j != NULL;']],

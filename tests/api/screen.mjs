@@ -38,6 +38,10 @@ await test('a screen has text, cursor, title and modes, with nobody attached',
 		assert.equal(now.offset, log_bytes);
 		const ansi = await screen(rdv, s, '?format=ansi');
 		assert.ok(ansi.content.startsWith('\x1b[0;1;31mred\x1b[0m\n'));
+		// From any state to this one: both screens, and what stands behind.
+		const all = await screen(rdv, s, '?format=output');
+		assert.match(all.content, /^\x18\x1bc.*main.*\x1b\[\?47h.*red.*end/s);
+		assert.match(all.content, /\x1b\]2;a title\x1b\\/);
 	});
 
 await test('what was written for another size is shown for that size',

@@ -182,8 +182,8 @@ await test('abuse_H11 the end marker inside a paste is harmless', (all) =>
 	equal(text.match(/(?<!M-)\^\[\[201~/g).length, 1, 'end markers');
 }));
 
-await test('a click on a link shows where it leads, and only web links', (all) =>
-    withShell(all, async (page) => {
+await test('abuse_J03 a click on a link shows where it leads, and only web links',
+    (all) => withShell(all, async (page) => {
 	const osc = (url, text) => `\\033]8;;${url}\\033\\\\${text}` +
 	    '\\033]8;;\\033\\\\';
 	const click = (text) => clickRow(page, text);
@@ -372,3 +372,45 @@ await test('abuse_J05 an image is neither drawn nor kept nor written, and ends',
 	await shows(page, /^behind$/);
 	equal(await drawn(), before[0], 'drawn again');
 }));
+
+/* Half of each is more than is shown of a log that is not shown whole. */
+const halves = { sixel: ['\\033Pq#1~', '\\033\\\\'], kitty: ['\\033_Ga=T,f=24;',
+    '\\033\\\\'], iterm: ['\\033]1337;File=inline=1:', '\\007'] };
+
+await test('abuse_J05 who comes in the middle of an image sees none of it',
+    async ({ product, browser }) => {
+	const half = join(product.dir, 'half'), page = await browser.signedIn();
+	const payload = 'QUJD'.repeat(SIZE / 8);
+
+	writeFileSync(half, payload);
+	for (const [name, [begin, end]] of Object.entries(halves)) {
+		const made = await product.session(name, 'stty -echo; ' +
+		    `printf 'begin\\n${begin}'; cat ${half}; read x; ` +
+		    `cat ${half}; printf '${end}behind\\n'; read x; exit 3`);
+		const read = () => product.api('GET', `/api/sessions/${made.id}`);
+		const goOn = () => product.api('POST',
+		    `/api/sessions/${made.id}/exec`, { command: 'x' });
+		const none = async (when) => check(!(await rows(page)).some(
+		    (row) => row.includes('QUJD')), `${name}, ${when}: ` +
+		    (await rows(page)).join('\n'));
+
+		await until(async () => (await read()).run.log_bytes >
+		    payload.length, 'half of it');
+		await openSession(page, made);
+		await shows(page, /^begin$/);
+		await none('half');
+		await page.reload();
+		await shows(page, /^begin$/);
+		await goOn();
+		await shows(page, /^behind$/);
+		await none('whole');
+		await goOn();
+		await page.waitForSelector('.bar.ended');
+		await product.api('DELETE', `/api/sessions/${made.id}`);
+		await page.waitForSelector(".past[data-phase='shown']");
+		await shows(page, /^behind$/);
+		await none('over');
+	}
+	await page.context().close();
+	await product.closeAll();
+});

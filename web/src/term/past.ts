@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The output of a run that is over, as its terminal showed it: the end of its
- * log, drawn in the size it had last. Nobody is behind it, so nothing typed
- * goes anywhere and no question in it is answered.
+ * The output of a run that is over, as its terminal showed it: its log, or the
+ * end of it, drawn in the size it had last. Nobody is behind it, so nothing
+ * typed goes anywhere and no question in it is answered.
  */
 
-import { bytes } from "../net/http.ts";
+import { bytes, get } from "../net/http.ts";
 import type { Run } from "../net/types.ts";
 import {
 	fitRows, followTheme, newTerminal, type Base, type LinkEvents,
@@ -13,8 +13,8 @@ import {
 import { fromLine } from "./cursor.ts";
 import { touchScroll } from "./touch.ts";
 
-/* As much of it as a live view shows when it is opened. */
-const shown = 512 * 1024;
+/* A longer log is not fetched. */
+const whole = 512 * 1024;
 
 /* Leaves whatever the program left behind: colours, a hidden cursor. */
 const settle = "\x1b[m\x1b[?25l";
@@ -37,23 +37,43 @@ export class Past {
 		this.cleanup.push(followTheme(term), touchScroll(host, term));
 	}
 
-	/* Bytes before the first that is drawn. */
-	get skipped(): number {
-		return Math.max(0, this.run.log_bytes - shown);
+	/* Not all of it is drawn. */
+	get isCut(): boolean {
+		return this.run.log_bytes > whole;
+	}
+
+	/*
+	 * What of it to draw. Where a log is cut an image or another string may
+	 * be under way, so of a terminal's the server tells what it led to.
+	 */
+	private async output(): Promise<Uint8Array | string> {
+		const { run } = this;
+		const { signal } = this.gone;
+		const since = Math.max(0, run.log_bytes - whole);
+
+		if (this.isCut && run.cols !== null) {
+			const last = await get<{ run_id: string; content: string }>(
+			    `/api/sessions/${run.session_id}/screen?format=output`,
+			    signal);
+			if (last.run_id === run.id)
+				return last.content;
+		}
+		const all = await bytes(
+		    `/api/runs/${run.id}/log?since=${since}`, signal);
+		return this.isCut ? fromLine(all) : all;
 	}
 
 	/* Resolves when all of it is drawn. */
 	async show(): Promise<void> {
-		const { run, skipped } = this;
+		const { run } = this;
 		const { term } = this.base;
-		const all = await bytes(
-		    `/api/runs/${run.id}/log?since=${skipped}`, this.gone.signal);
+		const all = await this.output();
 
 		if (this.gone.signal.aborted)
 			return;
 		if (run.cols !== null && run.rows !== null)
 			term.resize(run.cols, run.rows);
-		term.write(skipped > 0 ? fromLine(all) : all);
+		term.write(all);
 		await new Promise<void>((done) => term.write(settle, done));
 		if (!this.gone.signal.aborted)
 			this.follow();

@@ -14,16 +14,16 @@ import { LinkBar, readerOn } from "./terminal.tsx";
 
 type Phase =
 	| { name: "loading" }
-	| { name: "shown"; skipped: number }
+	| { name: "shown"; cut: boolean }
 	| { name: "failed"; why: string };
 
-function wordsFor(phase: Phase): string {
+function wordsFor(phase: Phase, run: Run): string {
 	if (phase.name === "loading")
 		return "fetching the output…";
 	if (phase.name === "failed")
 		return `The output could not be fetched. ${phase.why}`;
-	if (phase.skipped > 0)
-		return `the last of its output; ${bytes(phase.skipped)} came before`;
+	if (phase.cut)
+		return `the last of its output, ${bytes(run.log_bytes)} in all`;
 	return "its output";
 }
 
@@ -43,7 +43,7 @@ export function PastView({ run }: { run: Run }) {
 		let here = true;
 
 		past.show().then(() => here && setPhase({ name: "shown",
-		    skipped: past.skipped }), (err) => here &&
+		    cut: past.isCut }), (err) => here &&
 		    setPhase({ name: "failed", why: messageOf(err) }));
 		return () => {
 			here = false;
@@ -63,7 +63,7 @@ export function PastView({ run }: { run: Run }) {
 				</div>
 			</div>
 			<div class="status">
-				<span role="status">{wordsFor(phase)}</span>
+				<span role="status">{wordsFor(phase, run)}</span>
 				<span class="title" />
 				<span>read only</span>
 				{run.cols !== null && <span class="dims">

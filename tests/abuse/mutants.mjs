@@ -923,7 +923,8 @@ const records = [
 			'\t\tbool good = by_token(a, r, digest, out, no);\n\n' +
 			'\t\tif (!good)\n\t\t\tlog_info("auth", "refused %s", text);\n' +
 			'\t\treturn good;\n\t\t}']],
-		red: ['abuse N01 no secret', 'api secrets stand'] },
+		red: ['abuse N01 no secret', 'api secrets stand',
+			'system N01 root finds'] },
 	{ ids: ['N01'], guard: 'what is kept of an answer has no secret',
 		off: [['daemon/api/signin.c', 'js_add_str(answer.kept, "code", NULL);',
 			'js_add_str(answer.kept, "code",\n\t    js_str(answer.body, ' +

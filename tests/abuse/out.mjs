@@ -102,8 +102,13 @@ await test('N01 no secret outside the files that hold it', async (t) => {
 		{ headers: { 'Idempotency-Key': 'three' } });
 	const { cookie, key } = await login(rdv);
 	const spent = await login(rdv, pair({ cookie, key }));
+	const link = await rdv.call('POST', '/api/links', { session_id: id,
+		mode: 'write', label: 'canary' });
+	const run = await rdv.call('POST', '/api/tokens', { name: 'its own',
+		scopes: ['run'], session_id: id });
 	const secrets = { cli: rdv.token, service: rdv.serviceToken(),
-		made: made.rawKey, code, ticket, cookie, key,
+		made: made.rawKey, code, ticket, cookie, key, link: link.secret,
+		run: run.rawKey,
 		spent: spent.cookie, 'spent key': spent.key,
 		guess: crypto.randomBytes(32).toString('hex') };
 	// Used in every way, also where they do not belong.

@@ -3,10 +3,12 @@
 // shows of itself. out.mjs has what stands for a person: tokens, codes, cookies.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
-import { below, test, waitFor, working } from '../harness/rdv.mjs';
+import { bare, below, bin, descendants, test, waitFor, working } from
+	'../harness/rdv.mjs';
 import { sanitized } from '../harness/sanitizer.mjs';
 import { ended, options, output, run } from './lib.mjs';
 
@@ -19,17 +21,39 @@ const readable = (p) => {
 const own = (rdv) => [{ pid: rdv.main.pid, name: 'rdv-helper' },
 	...working(rdv.main.pid).filter((p) => /^rdv/.test(p.name))];
 
+// What its commands print, and whatever the wrong one of them says.
+const commands = [['audit', 'export'], ['audit', 'verify'], ['status'],
+	['doctor'], ['events'], ['session', 'ls', '--all'], ['session', 'show',
+		'given'], ['token', 'ls'], ['session', 'show', 'nobody'], ['nonsense']];
+function says(rdv, args) {
+	const r = spawnSync(bin('rdv'), args, { cwd: rdv.home,
+		encoding: 'latin1', timeout: 60000, env: { ...bare,
+			HOME: rdv.home, RDV_HOME: rdv.base } });
+	assert.ok(r.stdout + r.stderr, args.join(' '));
+	return r.stdout + r.stderr;
+}
+
 // All that rdv writes, answers, and shows of itself: { where: text }.
-async function everywhere(rdv, sessions) {
+async function everywhere(rdv, sessions, runs = []) {
 	const found = { log: rdv.log() };
-	for (const name of below(rdv.base)) {
-		const p = path.join(rdv.base, name);
+	for (const name of below(rdv.scratch)) {
+		const p = path.join(rdv.scratch, name);
 		if (fs.lstatSync(p).isFile())
-			found[name] = fs.readFileSync(p, 'latin1');
+			found[path.relative(rdv.base, p)] = fs.readFileSync(p, 'latin1');
 	}
 	for (const { pid, name } of own(rdv))
 		for (const f of ['cmdline', 'environ', 'comm', 'status', 'maps'])
 			found[`/proc/${name}/${f}`] = readable(`/proc/${pid}/${f}`) ?? '';
+	// What it has started, whoever runs there by now.
+	for (const { pid, name } of descendants(rdv.main.pid))
+		for (const f of ['cmdline', 'environ'])
+			found[`child ${name} ${pid} ${f}`] =
+				readable(`/proc/${pid}/${f}`) ?? '';
+	for (const args of commands)
+		found[`rdv ${args.join(' ')}`] = says(rdv, args);
+	for (const id of runs)
+		found[`recording ${id}`] = String((await rdv.request('GET',
+			`/api/runs/${id}/cast`)).raw);
 	for (const target of ['/metrics', '/health', '/api/status', '/api/user',
 		'/api/folders', '/api/tokens', '/api/openapi.json',
 		'/api/events?since=0&limit=1000', '/api/nothing',
@@ -56,13 +80,16 @@ await test('N01 what a session is given, reads and prints stays its own',
 [server]
 log_level = "debug"
 ` });
-		const db = /^server\/rdv\.db/, log = /^server\/(logs|runs)\/|\.log$|^logs\//;
+		// Its own program is the only one that ever has it.
 		const canaries = {
-			argument: { text: canary('argument'), home: db },
-			environment: { text: canary('environment'), home: db },
+			argument: { text: canary('argument'), home:
+				/^server\/rdv\.db|^recording|^rdv session show given$/ },
+			environment: { text: canary('environment'), home:
+				/^server\/rdv\.db|^child sleep \d+ environ$/ },
 			typed: { text: canary('typed'), home: /nowhere/ },
-			file: { text: canary('file'), home: /nowhere/ },
-			printed: { text: canary('printed'), home: log },
+			file: { text: canary('file'), home: /^..\/home\/secret$/ },
+			printed: { text: canary('printed'), home:
+				/^server\/(logs|runs)\/|\.log$|^logs\/|^recording/ },
 		};
 		const secret = path.join(rdv.home, 'secret');
 		fs.writeFileSync(secret, canaries.file.text, { mode: 0o600 });
@@ -93,15 +120,26 @@ log_level = "debug"
 				project_path: '/nonexistent' }])
 			await rdv.request('POST', '/api/sessions',
 				{ body: { name: 'refused', ...body } });
-		search(await everywhere(rdv, [s.id]), canaries);
-		// The same of an rdvd that begins again, and of a session that is over.
-		process.kill(rdv.rdvd, 'SIGKILL');
-		await waitFor('another daemon', async () => (await rdv.request('GET',
-			'/api/user').catch(() => null))?.status === 200);
-		search(await everywhere(rdv, [s.id]), canaries);
+		const look = async () => search(await everywhere(rdv, [s.id],
+			[s.run.id]), canaries);
+		await look();
+		// The same of each part that dies, by itself or by others, and of a
+		// session that is over: neither a report of it nor what begins again.
+		for (const signal of sanitized() ? ['SIGKILL'] :
+			['SIGKILL', 'SIGSEGV', 'SIGABRT'])
+			for (const part of ['rdvd', 'ops']) {
+				const old = rdv[part];
+				process.kill(old, signal);
+				await waitFor(`another ${part}`, () => rdv[part] &&
+					rdv[part] !== old);
+				await waitFor('all is well', async () => (await rdv.request(
+					'GET', '/health').catch(() => null))?.json?.status ===
+					'healthy');
+				await look();
+			}
 		await rdv.call('DELETE', `/api/sessions/${s.id}`);
 		await ended(rdv, s.id);
-		search(await everywhere(rdv, [s.id]), canaries);
+		await look();
 	});
 
 await test('N02 H20 a session reads nothing of rdv\'s own processes',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { test, waitFor } from '../harness/rdv.mjs';
+import { below, descendants, test, waitFor } from '../harness/rdv.mjs';
 import { System } from '../harness/system.mjs';
 
 const s = await System.start();
@@ -163,6 +163,65 @@ await test('a browser acts for an account through the proxy', async () => {
 		fs.existsSync(path.join(bob.home, 'w')));
 	assert.equal(fs.readFileSync(path.join(bob.home, 'w'), 'utf8').trim(),
 		bob.name);
+});
+
+// What root can read of a host that serves: { where: text }.
+function everywhere() {
+	const found = {};
+	for (const name of below(s.scratch)) {
+		const file = path.join(s.scratch, name);
+		if (fs.lstatSync(file).isFile())
+			found[name] = fs.readFileSync(file, 'latin1');
+	}
+	for (const { pid, name } of [{ pid: s.main.pid, name: 'main' },
+		...descendants(s.main.pid)])
+		for (const f of ['cmdline', 'environ'])
+			try {
+				found[`${name} ${f}`] =
+					fs.readFileSync(`/proc/${pid}/${f}`, 'latin1');
+			} catch (e) {
+				assert.match(e.code, /ENOENT|ESRCH/, `${name} has ended`);
+			}
+	return found;
+}
+
+await test('N01 root finds no credential but where it is kept', async () => {
+	const canary = crypto.randomBytes(16).toString('hex');
+	const run = `rdv_run_${crypto.randomBytes(16).toString('hex')}`;
+	s.login(ann);
+	s.login(bob);
+	const made = await s.over(ann, 'POST', '/api/sessions', { body: {
+		name: 'holds', command: ['/bin/sleep', '1000'],
+		environment: { HELD: canary } } });
+	assert.equal(made.status, 201, `${made.raw}`);
+	assert.equal(prove(ann, sha(run)), true);
+	const asked = ask(ann, ann, { sha256: sha(run), name: 'run',
+		scopes: ['run'], session_id: made.json.id });
+	assert.equal(asked.status, 200, JSON.stringify(asked.json));
+	const secrets = { cli: ann.token, 'his cli': bob.token, run,
+		made: s.rdv(ann, 'token', 'new', 'kept').out.trim(),
+		code: (await s.over(ann, 'POST', '/api/auth/code')).json.code,
+		service: fs.readFileSync(path.join(s.root,
+			'var/lib/rdv-helper/service-token'), 'utf8').trim() };
+	for (const [what, token] of Object.entries(secrets)) {
+		assert.ok(token.length > 8, what);
+		await s.over(ann, 'GET', `/api/sessions/${made.json.id}`, { token });
+		await s.over(bob, 'GET', `/api/user?token=${token}`, { token });
+	}
+	const home = (who) => path.relative(s.scratch,
+		path.join(who.home, '.rdv/cli-token'));
+	const kept = { cli: home(ann), 'his cli': home(bob),
+		service: 'root/var/lib/rdv-helper/service-token' };
+	const found = everywhere();
+	for (const [what, token] of Object.entries(secrets))
+		assert.deepEqual(Object.keys(found).filter((k) =>
+			found[k].includes(token)), kept[what] ? [kept[what]] : [], what);
+	// What a program is given is in the database and its own, and no more.
+	const held = Object.keys(found).filter((k) => found[k].includes(canary));
+	assert.ok(held.includes('sleep environ'), `${held}`);
+	assert.deepEqual(held.filter((k) => k !== 'sleep environ' &&
+		!/\/rdv\.db(-wal)?$/.test(k)), []);
+	await s.over(ann, 'DELETE', `/api/sessions/${made.json.id}`);
 });
 
 await test('all of it ends', async (t) => {

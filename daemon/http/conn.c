@@ -11,6 +11,7 @@
 #include "daemon/http/conn.h"
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -247,24 +248,44 @@ conn_write(struct http_conn *c, const void *p, size_t len)
 	conn_kick(c);
 }
 
-void
-conn_send(struct http_conn *c, const void *p, size_t len)
+/* What the kernel takes of it at once; 0 when it takes none. */
+static size_t
+send_now(struct http_conn *c, struct iovec *piece, unsigned n)
 {
-	ssize_t n = 0;
+	struct msghdr m = { .msg_iov = piece, .msg_iovlen = n };
+	ssize_t sent = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+
+	if (sent < 0 && errno != EAGAIN && errno != EINTR)
+		conn_drop(c);
+	return sent > 0 ? (size_t)sent : 0;
+}
+
+void
+conn_write_pieces(struct http_conn *c, struct iovec *piece, unsigned n)
+{
+	size_t sent = 0, skip;
 
 	if (c->dead || c->linger_ms != 0)
 		return;
-	if (!c->kicked && evbuffer_get_length(c->out) == 0) {
-		n = send(c->fd, p, len, MSG_NOSIGNAL);
-		if (n == -1 && errno != EAGAIN && errno != EINTR) {
-			conn_drop(c);
-			return;
-		}
+	if (evbuffer_get_length(c->out) == 0)
+		sent = send_now(c, piece, n);
+	for (unsigned i = 0; i < n; i++, sent -= skip) {
+		skip = sent < piece[i].iov_len ? sent : piece[i].iov_len;
+		if (skip < piece[i].iov_len)
+			conn_write(c, (const char *)piece[i].iov_base + skip,
+			    piece[i].iov_len - skip);
 	}
-	if (n < 0)
-		n = 0;
-	if ((size_t)n < len)
-		conn_write(c, (const char *)p + n, len - (size_t)n);
+}
+
+void
+conn_send(struct http_conn *c, const void *p, size_t len)
+{
+	struct iovec whole = { .iov_base = (void *)p, .iov_len = len };
+
+	if (c->kicked)
+		conn_write(c, p, len);
+	else
+		conn_write_pieces(c, &whole, 1);
 	/* Input that waited for this answer, and the end of a drain. */
 	conn_kick(c);
 }

@@ -12,6 +12,7 @@
 
 struct evbuffer;
 struct http_server;
+struct iovec;
 struct loop_watch;
 struct peer;
 
@@ -74,6 +75,11 @@ void
 conn_take_over(struct http_conn *c, const struct conn_ops *ops, void *user);
 /* Queues bytes; they leave together when the current callbacks are done. */
 void conn_write(struct http_conn *c, const void *p, size_t len);
+/*
+ * The same for pieces that belong together. With nothing in front of them they
+ * go to the kernel at once, and only what that does not take is copied.
+ */
+void conn_write_pieces(struct http_conn *c, struct iovec *piece, unsigned n);
 /*
  * The same for a whole message: with nothing in front of it, the first one of a
  * turn goes to the kernel at once, and only what that does not take is queued.

@@ -12,6 +12,7 @@
  */
 #include "daemon/http/ws.h"
 
+#include <sys/uio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@
 #define PINGS_MAX  2	/* unanswered, then the peer is taken for dead */
 #define CLOSE_MS   5000 /* for the peer to answer a close frame */
 #define REASON_MAX 123	/* 125 of a control frame, less the code */
+#define FRAME_HEAD 10	/* of a frame of ours, at most */
 /* Behind this much output a ping or its answer says nothing any more. */
 #define CONTROL_MAX ((size_t)65536)
 /*
@@ -71,30 +73,37 @@ closing(const struct ws *ws)
 	return ws->close_ms != 0 || ws->conn->ending || ws->conn->dead;
 }
 
-static void
-send_frame(struct ws *ws, enum wslay_opcode op, size_t len)
+/* Of a frame of so many bytes; the length of what stands in `h` then. */
+static size_t
+frame_head(uint8_t h[FRAME_HEAD], enum wslay_opcode op, size_t len)
 {
 	/*
 	 * FIN and opcode, then the shortest length that holds it, and no mask:
 	 * RFC 6455 sections 5.1 and 5.2 for a server.
 	 */
-	uint8_t h[10] = { (uint8_t)(0x80 | op) };
-	size_t n = 2;
-
+	h[0] = (uint8_t)(0x80 | op);
 	if (len < 126) {
 		h[1] = (uint8_t)len;
-	} else if (len <= UINT16_MAX) {
+		return 2;
+	}
+	if (len <= UINT16_MAX) {
 		h[1] = 126;
 		h[2] = (uint8_t)(len >> 8);
 		h[3] = (uint8_t)len;
-		n = 4;
-	} else {
-		h[1] = 127;
-		for (int i = 0; i < 8; i++)
-			h[2 + i] = (uint8_t)((uint64_t)len >> (56 - 8 * i));
-		n = 10;
+		return 4;
 	}
-	conn_write(ws->conn, h, n);
+	h[1] = 127;
+	for (int i = 0; i < 8; i++)
+		h[2 + i] = (uint8_t)((uint64_t)len >> (56 - 8 * i));
+	return FRAME_HEAD;
+}
+
+static void
+send_frame(struct ws *ws, enum wslay_opcode op, size_t len)
+{
+	uint8_t h[FRAME_HEAD];
+
+	conn_write(ws->conn, h, frame_head(h, op, len));
 }
 
 static void
@@ -131,11 +140,16 @@ void
 ws_binary(struct ws *ws, const void *head, size_t headlen, const void *payload,
     size_t len)
 {
+	uint8_t h[FRAME_HEAD];
+	struct iovec piece[] = { { .iov_base = h },
+		{ .iov_base = (void *)head, .iov_len = headlen },
+		{ .iov_base = (void *)payload, .iov_len = len } };
+
 	if (closing(ws))
 		return;
-	send_frame(ws, WSLAY_BINARY_FRAME, headlen + len);
-	conn_write(ws->conn, head, headlen);
-	conn_write(ws->conn, payload, len);
+	piece[0].iov_len = frame_head(h, WSLAY_BINARY_FRAME, headlen + len);
+	/* Not copied on its way: terminals send a lot. */
+	conn_write_pieces(ws->conn, piece, 3);
 	sent_data(ws);
 }
 

@@ -2,8 +2,9 @@
 /*
  * The echo of a key comes within microseconds, and waking a processor that went
  * to sleep meanwhile takes longer than the echo does. So the loop stays awake
- * for it, giving way to whoever can run. Not every program echoes: when waits
- * are in vain, fewer keys are waited for.
+ * for it, giving way to whoever can run. Not every program echoes, and on a
+ * busy machine who waits awake may stand in the way of what is waited for: when
+ * waits are in vain, fewer keys are waited for.
  *
  * Invariant: a key costs BUSYPOLL_US of processor time at most, and keys that
  * are never echoed cost that once in BUSYPOLL_SPARE_MAX.
@@ -46,11 +47,15 @@ busypoll_begin(struct busypoll *b, int64_t now)
 }
 
 void
-busypoll_end(struct busypoll *b)
+busypoll_end(struct busypoll *b, int64_t now)
 {
 	if (!b->waiting)
 		return;
+	if (now >= b->until) {
+		in_vain(b);
+		return;
+	}
 	b->waiting = false;
-	b->vain = 0;
+	b->vain /= 2;
 	loop_busy_poll(b->loop, 0);
 }

@@ -12,7 +12,7 @@ struct busypoll {
 	struct loop *loop;
 	bool waiting;	/* for the echo of a key */
 	int64_t until;	/* monotonic us: in vain when it is not there then */
-	unsigned vain;	/* waits one after the other that brought nothing */
+	unsigned vain;	/* twice for each wait in vain, half for each other */
 	unsigned spare; /* keys that are not waited for because of that */
 };
 
@@ -26,7 +26,7 @@ void busypoll_init(struct busypoll *b, struct loop *l);
  * A key was pressed at `now` (monotonic us): its echo is waited for, perhaps.
  */
 void busypoll_begin(struct busypoll *b, int64_t now);
-/* The echo is here. */
-void busypoll_end(struct busypoll *b);
+/* The echo is here; a late one came while nobody waited for it any more. */
+void busypoll_end(struct busypoll *b, int64_t now);
 
 #endif

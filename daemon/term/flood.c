@@ -6,7 +6,9 @@
  * waiting that is needed; only when a round brought little it is worth to
  * sleep. One that is alone, while nobody types, has all turns of a round, so
  * that what is done once for a round is done for as many bytes. A key that is
- * pressed beside floods has the processors to itself until its echo is through.
+ * pressed beside floods has the processors to itself until its echo is through,
+ * and while somebody types floods rest between rounds: the next key finds
+ * nobody at work, and nobody has used up the time that its echo needs.
  *
  * Invariant: while somebody has joined a round is due, in FLOODS_HOLD_US at
  * most, and who was served stands behind all others; and holds follow each
@@ -18,18 +20,16 @@
 #include "daemon/loop.h"
 #include "lib/clock.h"
 
-/* As long they are left alone then. */
-#define LITTLE_US 200
-
 static void
 floods_round_cb(void *arg)
 {
 	struct floods *fs = arg;
 	unsigned n = fs->n < FLOODS_TURNS ? fs->n : FLOODS_TURNS;
+	bool typed = clock_mono_us() < fs->calm_from;
 	size_t moved, most = 0;
 
 	fs->held = false;
-	fs->calm = n == 1 && clock_mono_us() >= fs->calm_from;
+	fs->calm = n == 1 && !typed;
 	if (fs->calm)
 		n = FLOODS_TURNS;
 	for (; n > 0 && !TAILQ_EMPTY(&fs->all); n--) {
@@ -48,7 +48,7 @@ floods_round_cb(void *arg)
 	}
 	if (fs->n > 0)
 		loop_timer_set_us(fs->round,
-		    most < FLOODS_LITTLE ? LITTLE_US : 0);
+		    most < FLOODS_LITTLE || typed ? FLOODS_REST_US : 0);
 }
 
 void

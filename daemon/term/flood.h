@@ -38,6 +38,8 @@ struct floods {
 #define FLOODS_TURNS 8
 /* Nobody gave more than this: the writers are slower than we are. */
 #define FLOODS_LITTLE 1024
+/* As long they are left alone then; and, while somebody types, each time. */
+#define FLOODS_REST_US 250
 /* A held round comes after this long at the latest. */
 #define FLOODS_HOLD_US 500
 /* Floods move this much between two holds, however many keys are pressed. */

@@ -29,17 +29,9 @@
 #define PIPE_BYTES 16384
 /*
  * Spooled in several turns before it is logged and shown: fewer, larger. One
- * flood alone has a round for that. While somebody types it logs each page:
- * the round is short, and that work fills the time in which the kernel brings
- * the next one, which otherwise is slept through.
+ * flood alone has a round for that; while somebody types it logs each page.
  */
-#define BATCH 65536
-/*
- * How often a terminal is looked at, some 10 us in all, before it is asked for
- * a page of which it has less than so much.
- */
-#define LOOKS	   40
-#define WORTH	   3072
+#define BATCH	   65536
 #define BLOCKED_MS 500
 #define HUNG_MS	   200
 /*
@@ -164,26 +156,6 @@ pump_start(struct pump *p, enum priv_io io, const int *fd)
 		enter(p, PUMP_FLOOD);
 }
 
-/*
- * A flood that is alone is back too early each time. Asking an empty terminal
- * sleeps until the kernel has moved the next page up, and the way to sleep and
- * back takes longer than that; looking how much there is does not wait. It is
- * worth its processor time only beside the work on each page.
- */
-static void
-look(const struct pump *p)
-{
-	const struct floods *fs = &p->load->floods;
-	int have = 0;
-
-	if (p->state != PUMP_FLOOD || fs->n > 1 || fs->calm)
-		return;
-	for (int i = 0; i < LOOKS && have < WORTH; i++) {
-		if (ioctl(p->src[0].fd, FIONREAD, &have) < 0)
-			return;
-	}
-}
-
 /* Terminal to spool, once. Bytes, 0 for none now, or -EIO at the end. */
 static long
 sip(struct pump *p)
@@ -259,7 +231,6 @@ turn_pty(struct pump *p, struct turn *t)
 		log_spool(p, t);
 	if (t->blocked)
 		return;
-	look(p);
 	n = sip(p);
 	t->moved = n > 0 ? (size_t)n : 0;
 	t->end = n < 0;
@@ -394,7 +365,7 @@ pump_readable_cb(int fd, short what, void *arg)
 	/* What was expected, perhaps; it is sent before the next round. */
 	floods_release(&load->floods);
 	if (expected)
-		busypoll_end(&load->busypoll);
+		busypoll_end(&load->busypoll, clock_mono_us());
 }
 
 static void

@@ -4,7 +4,9 @@
 #include "daemon/term/busypoll.h"
 #include "tests/unit/check.h"
 
-#define KEYS 6400
+#define KEYS  6400
+#define NEVER (-1)
+#define SOON  (BUSYPOLL_US - 1)
 
 static int
 setup(void **state)
@@ -25,9 +27,9 @@ teardown(void **state)
 	return 0;
 }
 
-/* Of `n` keys, one a second, so many were waited for. */
+/* Of `n` keys, one a second, so many were waited for; an echo takes `us`. */
 static unsigned
-waits(struct busypoll *b, unsigned n, bool echoed)
+waits(struct busypoll *b, unsigned n, int64_t us)
 {
 	unsigned waited = 0;
 
@@ -36,8 +38,8 @@ waits(struct busypoll *b, unsigned n, bool echoed)
 
 		busypoll_begin(b, now);
 		waited += b->waiting && b->until == now + BUSYPOLL_US;
-		if (echoed)
-			busypoll_end(b);
+		if (us != NEVER)
+			busypoll_end(b, now + us);
 	}
 	return waited;
 }
@@ -47,17 +49,43 @@ test_each_echoed_key_is_waited_for(void **state)
 {
 	struct busypoll *b = *state;
 
-	assert_int_equal(waits(b, KEYS, true), KEYS);
+	assert_int_equal(waits(b, KEYS, SOON), KEYS);
 }
 
 static void
 test_waits_in_vain_become_rare(void **state)
 {
 	struct busypoll *b = *state;
-	unsigned n = waits(b, KEYS, false);
+	unsigned n = waits(b, KEYS, NEVER);
 
 	assert_in_range(n, KEYS / BUSYPOLL_SPARE_MAX,
 	    KEYS / BUSYPOLL_SPARE_MAX + 8);
+}
+
+/* Such a one is slept for in any case: being awake until then was for nothing.
+ */
+static void
+test_a_late_echo_is_none(void **state)
+{
+	struct busypoll *b = *state;
+	unsigned n = waits(b, KEYS, BUSYPOLL_US);
+
+	assert_in_range(n, KEYS / BUSYPOLL_SPARE_MAX,
+	    KEYS / BUSYPOLL_SPARE_MAX + 8);
+}
+
+/* One that comes in time now and then does not make up for those that do not.
+ */
+static void
+test_every_other_wait_is_in_vain(void **state)
+{
+	struct busypoll *b = *state;
+	unsigned n = 0;
+
+	(void)waits(b, KEYS, NEVER);
+	for (unsigned i = 0; i < KEYS / 2; i++)
+		n += waits(b, 1, SOON) + waits(b, 1, BUSYPOLL_US);
+	assert_in_range(n, 1, KEYS / 8);
 }
 
 static void
@@ -65,11 +93,11 @@ test_one_echo_makes_good(void **state)
 {
 	struct busypoll *b = *state;
 
-	(void)waits(b, KEYS, false);
+	(void)waits(b, KEYS, NEVER);
 	while (!b->waiting)
 		busypoll_begin(b, b->until + 1);
-	busypoll_end(b);
-	assert_int_equal(waits(b, 10, true), 10);
+	busypoll_end(b, b->until - 1);
+	assert_int_equal(waits(b, 10, SOON), 10);
 }
 
 static void
@@ -92,6 +120,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_each_echoed_key_is_waited_for),
 		T(test_waits_in_vain_become_rare),
+		T(test_a_late_echo_is_none),
+		T(test_every_other_wait_is_in_vain),
 		T(test_one_echo_makes_good),
 		T(test_a_burst_is_one_wait),
 	};

@@ -239,6 +239,33 @@ test_a_key_is_remembered(void **state)
 	    clock_mono_us() + FLOODS_TYPING_US);
 }
 
+/* How long a hundred turns of one that is alone take. */
+static int64_t
+hundred_us(struct rig *g)
+{
+	int64_t begin = clock_mono_us();
+
+	turns(g, 100);
+	return clock_mono_us() - begin;
+}
+
+static void
+test_rests_while_somebody_types(void **state)
+{
+	const int64_t rests = 99 * (FLOODS_REST_US - 2);
+	struct rig *g = *state;
+	unsigned tries = 0;
+
+	flood_join(&g->floods, &g->m[0].flood);
+	g->floods.calm_from = INT64_MAX;
+	assert_true(hundred_us(g) >= rests);
+	g->floods.calm_from = 0;
+	/* A busy machine may take as long for nothing, but not each time. */
+	while (hundred_us(g) >= rests)
+		assert_in_range(++tries, 1, 100);
+	flood_leave(&g->floods, &g->m[0].flood);
+}
+
 /* Somebody presses a key while many flood, at each place of a round. */
 struct press {
 	struct rig *rig;
@@ -314,6 +341,7 @@ main(void)
 		T(test_one_leaves_in_its_turn),
 		T(test_alone_while_nobody_types),
 		T(test_a_key_is_remembered),
+		T(test_rests_while_somebody_types),
 		T(test_a_key_waits_for_one_round),
 		T(test_held_for_a_while),
 		T(test_released_at_once),

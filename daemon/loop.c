@@ -11,6 +11,7 @@
 #include "daemon/loop.h"
 
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -67,6 +68,13 @@ struct loop_watch {
 	struct event ev;
 	loop_fd_fn *cb;
 	void *arg;
+};
+
+struct loop_alarm {
+	int fd;
+	bool pending;
+	struct loop_watch *watch;
+	struct call call;
 };
 
 struct loop_wake {
@@ -312,6 +320,74 @@ loop_watch_free(struct loop_watch *w)
 		return;
 	(void)event_del(&w->ev);
 	free(w);
+}
+
+static void
+alarm_cb(int fd, short what, void *arg)
+{
+	struct loop_alarm *a = arg;
+	uint64_t n;
+
+	(void)what;
+	/* Set anew or cleared since it was seen: it is not due. */
+	if (read(fd, &n, sizeof n) != sizeof n)
+		return;
+	a->pending = false;
+	a->call.cb(a->call.arg);
+}
+
+struct loop_alarm *
+loop_alarm_new(struct loop *l, loop_fn *cb, void *arg)
+{
+	struct loop_alarm *a = xcalloc(1, sizeof *a);
+
+	a->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (a->fd == -1)
+		fatal("loop", "timerfd");
+	a->watch = loop_watch_new(l, a->fd, LOOP_READ, alarm_cb, a);
+	a->call = (struct call){ cb, arg };
+	return a;
+}
+
+/* 0 ns clear it. */
+static void
+alarm_set_ns(struct loop_alarm *a, int64_t ns)
+{
+	struct itimerspec in = { .it_value = {
+				     ns / 1000000000, ns % 1000000000 } };
+
+	if (timerfd_settime(a->fd, 0, &in, NULL) != 0)
+		fatal("loop", "timerfd_settime");
+	a->pending = ns > 0;
+}
+
+void
+loop_alarm_set(struct loop_alarm *a, int64_t us)
+{
+	alarm_set_ns(a, us > 0 ? us * 1000 : 1);
+}
+
+void
+loop_alarm_clear(struct loop_alarm *a)
+{
+	if (a->pending)
+		alarm_set_ns(a, 0);
+}
+
+bool
+loop_alarm_pending(const struct loop_alarm *a)
+{
+	return a->pending;
+}
+
+void
+loop_alarm_free(struct loop_alarm *a)
+{
+	if (a == NULL)
+		return;
+	loop_watch_free(a->watch);
+	(void)close(a->fd);
+	free(a);
 }
 
 static void

@@ -37,6 +37,18 @@ void loop_timer_clear(struct loop_timer *t);
 bool loop_timer_pending(const struct loop_timer *t);
 void loop_timer_free(struct loop_timer *t);
 
+/*
+ * A timer that costs nothing while others are waited for: setting one of the
+ * above makes the kernel set a clock anew in each turn until it is due, which
+ * takes longer than most of what a turn does. Called once, `us` from now.
+ */
+struct loop_alarm;
+struct loop_alarm *loop_alarm_new(struct loop *l, loop_fn *cb, void *arg);
+void loop_alarm_set(struct loop_alarm *a, int64_t us);
+void loop_alarm_clear(struct loop_alarm *a);
+bool loop_alarm_pending(const struct loop_alarm *a);
+void loop_alarm_free(struct loop_alarm *a);
+
 /* Persistent watch of `fd` (not owned) for `what`; starts enabled. */
 struct loop_watch *
 loop_watch_new(struct loop *l, int fd, short what, loop_fd_fn *cb, void *arg);

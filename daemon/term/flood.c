@@ -5,20 +5,28 @@
  * woken for a few more. With many floods the turns of the others are all the
  * waiting that is needed; only when a round brought little it is worth to
  * sleep. One that is alone, while nobody types, has all turns of a round, so
- * that what is done once for a round is done for as many bytes. A key that is
- * pressed beside floods has the processors to itself until its echo is through,
- * and while somebody types floods rest between rounds: the next key finds
- * nobody at work, and nobody has used up the time that its echo needs.
+ * that what is done once for a round is done for as many bytes. While somebody
+ * types floods rest after each round: a key finds nobody at work, and nobody
+ * uses up the time that its echo needs.
  *
  * Invariant: while somebody has joined a round is due, in FLOODS_HOLD_US at
- * most, and who was served stands behind all others; and holds follow each
- * other only after FLOODS_HOLD_BYTES, so that no viewer can stop the floods of
+ * most, and who was served stands behind all others; and a key holds floods up
+ * only after FLOODS_HOLD_BYTES, so that no viewer can stop the floods of
  * others.
  */
 #include "daemon/term/flood.h"
 
 #include "daemon/loop.h"
 #include "lib/clock.h"
+
+static void
+next_round(struct floods *fs, bool rest)
+{
+	if (rest)
+		loop_alarm_set(fs->rest, FLOODS_REST_US);
+	else
+		loop_timer_set_us(fs->round, 0);
+}
 
 static void
 floods_round_cb(void *arg)
@@ -28,7 +36,6 @@ floods_round_cb(void *arg)
 	bool typed = clock_mono_us() < fs->calm_from;
 	size_t moved, most = 0;
 
-	fs->held = false;
 	fs->calm = n == 1 && !typed;
 	if (fs->calm)
 		n = FLOODS_TURNS;
@@ -47,8 +54,19 @@ floods_round_cb(void *arg)
 			break;
 	}
 	if (fs->n > 0)
-		loop_timer_set_us(fs->round,
-		    most < FLOODS_LITTLE || typed ? FLOODS_REST_US : 0);
+		next_round(fs, typed || most < FLOODS_LITTLE);
+}
+
+static void
+floods_rested_cb(void *arg)
+{
+	struct floods *fs = arg;
+	int64_t left = fs->not_before - clock_mono_us();
+
+	if (left > 0)
+		loop_alarm_set(fs->rest, left);
+	else
+		floods_round_cb(fs);
 }
 
 void
@@ -57,12 +75,14 @@ floods_init(struct floods *fs, struct loop *l)
 	*fs = (struct floods){ .moved = FLOODS_HOLD_BYTES };
 	TAILQ_INIT(&fs->all);
 	fs->round = loop_timer_new(l, floods_round_cb, fs);
+	fs->rest = loop_alarm_new(l, floods_rested_cb, fs);
 }
 
 void
 floods_done(struct floods *fs)
 {
 	loop_timer_free(fs->round);
+	loop_alarm_free(fs->rest);
 }
 
 void
@@ -73,7 +93,7 @@ flood_join(struct floods *fs, struct flood *f)
 	f->joined = true;
 	TAILQ_INSERT_TAIL(&fs->all, f, link);
 	if (fs->n++ == 0)
-		loop_timer_set_us(fs->round, 0);
+		next_round(fs, clock_mono_us() < fs->calm_from);
 }
 
 void
@@ -83,28 +103,26 @@ flood_leave(struct floods *fs, struct flood *f)
 		return;
 	f->joined = false;
 	TAILQ_REMOVE(&fs->all, f, link);
-	if (--fs->n == 0) {
-		fs->held = false;
-		loop_timer_clear(fs->round);
-	}
+	if (--fs->n > 0)
+		return;
+	loop_timer_clear(fs->round);
+	loop_alarm_clear(fs->rest);
+	fs->not_before = 0;
 }
 
 void
 floods_hold(struct floods *fs)
 {
-	fs->calm_from = clock_mono_us() + FLOODS_TYPING_US;
-	if (fs->n == 0 || fs->held || fs->moved < FLOODS_HOLD_BYTES)
-		return;
-	fs->held = true;
-	fs->moved = 0;
-	loop_timer_set_us(fs->round, FLOODS_HOLD_US);
-}
+	int64_t now = clock_mono_us();
 
-void
-floods_release(struct floods *fs)
-{
-	if (!fs->held)
+	fs->calm_from = now + FLOODS_TYPING_US;
+	if (fs->n == 0 || fs->moved < FLOODS_HOLD_BYTES)
 		return;
-	fs->held = false;
-	loop_timer_set_us(fs->round, 0);
+	fs->moved = 0;
+	fs->not_before = now + FLOODS_HOLD_US;
+	/* One that rests sees it when it is rested. */
+	if (loop_alarm_pending(fs->rest))
+		return;
+	loop_timer_clear(fs->round);
+	loop_alarm_set(fs->rest, FLOODS_HOLD_US);
 }

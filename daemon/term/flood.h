@@ -9,6 +9,7 @@
 #include "lib/list.h"
 
 struct loop;
+struct loop_alarm;
 struct loop_timer;
 
 /* One who has more to give than a turn takes. Embedded. */
@@ -22,10 +23,11 @@ struct flood {
 /* All of a loop's floods take turns, some in each round. */
 struct floods {
 	TAILQ_HEAD(, flood) all;
-	struct loop_timer *round;
+	struct loop_timer *round; /* at once, or: */
+	struct loop_alarm *rest;
+	int64_t not_before; /* monotonic us: held until then */
 	unsigned n;
-	size_t moved; /* since the last hold */
-	bool held;
+	size_t moved;	   /* since the last hold */
 	bool calm;	   /* this round is that of one, and nobody types */
 	unsigned left;	   /* of its turns, behind the present one */
 	int64_t calm_from; /* monotonic us */
@@ -51,9 +53,7 @@ void floods_init(struct floods *fs, struct loop *l);
 void floods_done(struct floods *fs);
 void flood_join(struct floods *fs, struct flood *f);
 void flood_leave(struct floods *fs, struct flood *f);
-/* Somebody waits for an answer that is no flood: the next round waits too. */
+/* A key was pressed: the next round leaves its echo time to come. */
 void floods_hold(struct floods *fs);
-/* The answer is on its way. */
-void floods_release(struct floods *fs);
 
 #endif

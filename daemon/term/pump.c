@@ -355,17 +355,14 @@ static void
 pump_readable_cb(int fd, short what, void *arg)
 {
 	struct pump *p = arg;
-	struct pump_load *load = p->load;
 	bool expected = p->expected;
 
 	(void)fd;
 	(void)what;
 	p->expected = false;
 	(void)pump_turn_cb(p);
-	/* What was expected, perhaps; it is sent before the next round. */
-	floods_release(&load->floods);
 	if (expected)
-		busypoll_end(&load->busypoll, clock_mono_us());
+		busypoll_end(&p->load->busypoll, clock_mono_us());
 }
 
 static void

@@ -210,6 +210,39 @@ timers(void **state)
 }
 
 static void
+alarms(void **state)
+{
+	int64_t before = clock_mono_us();
+	struct loop_alarm *a, *never;
+	struct trace t;
+
+	(void)state;
+	start(&t, 1);
+	a = loop_alarm_new(t.l, second, &t);
+	never = loop_alarm_new(t.l, first, &t);
+	assert_false(loop_alarm_pending(a));
+	loop_alarm_clear(a);
+	loop_alarm_set(never, 1);
+	loop_alarm_clear(never);
+	assert_false(loop_alarm_pending(never));
+	loop_alarm_set(a, 1);
+	loop_alarm_set(a, 3000); /* the later call counts */
+	assert_true(loop_alarm_pending(a));
+	loop_run(t.l);
+	assert_string_equal(t.text, "2.");
+	assert_true(clock_mono_us() - before >= 3000);
+	assert_false(loop_alarm_pending(a));
+	loop_alarm_set(a, -5); /* in the past: at once */
+	t.stop_after = 2;
+	loop_run(t.l);
+	assert_string_equal(t.text, "2.2.");
+	loop_alarm_free(never);
+	loop_alarm_free(a);
+	loop_alarm_free(NULL);
+	loop_free(t.l);
+}
+
+static void
 readable(int fd, short what, void *arg)
 {
 	struct trace *t = arg;
@@ -335,6 +368,7 @@ main(void)
 		cmocka_unit_test(endless_deferring_lets_others_in),
 		cmocka_unit_test(undefer),
 		cmocka_unit_test(timers),
+		cmocka_unit_test(alarms),
 		cmocka_unit_test(watches),
 		cmocka_unit_test(woken_from_a_thread),
 		cmocka_unit_test(busy_turns_do_not_sleep),

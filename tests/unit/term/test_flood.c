@@ -137,6 +137,12 @@ flow(struct rig *g)
 	turns(g, FLOODS_HOLD_BYTES / 4095 / MEMBERS * MEMBERS + MEMBERS);
 }
 
+static bool
+is_held(const struct rig *g)
+{
+	return g->floods.not_before > clock_mono_us();
+}
+
 static void
 test_held_for_a_while(void **state)
 {
@@ -147,26 +153,26 @@ test_held_for_a_while(void **state)
 	flow(g);
 	begin = clock_mono_us();
 	floods_hold(&g->floods);
-	assert_true(g->floods.held);
 	turns(g, 1);
 	/* Two clocks were rounded to microseconds. */
 	assert_true(clock_mono_us() - begin >= FLOODS_HOLD_US - 2);
-	assert_false(g->floods.held);
 }
 
+/* What would have ended its rest early does not end the hold. */
 static void
-test_released_at_once(void **state)
+test_held_while_it_rests(void **state)
 {
 	struct rig *g = *state;
+	int64_t begin;
 
+	g->floods.calm_from = INT64_MAX;
 	join_all(g);
 	flow(g);
-	/* Never would be late: only the release can bring the turn. */
+	begin = clock_mono_us();
+	assert_true(loop_alarm_pending(g->floods.rest));
 	floods_hold(&g->floods);
-	loop_timer_set(g->floods.round, 10 * DEADLINE_MS);
-	floods_release(&g->floods);
-	assert_false(g->floods.held);
-	turns(g, MEMBERS);
+	turns(g, 1);
+	assert_true(clock_mono_us() - begin >= FLOODS_HOLD_US - 2);
 }
 
 static void
@@ -175,17 +181,17 @@ test_not_held_for_ever(void **state)
 	struct rig *g = *state;
 
 	floods_hold(&g->floods);
-	assert_false(g->floods.held); /* nobody floods */
+	assert_false(is_held(g)); /* nobody floods */
 	join_all(g);
 	floods_hold(&g->floods);
-	assert_true(g->floods.held);
-	floods_release(&g->floods);
+	assert_int_not_equal(g->floods.not_before, 0);
 	turns(g, MEMBERS);
+	g->floods.not_before = 0;
 	floods_hold(&g->floods);
-	assert_false(g->floods.held); /* they have hardly moved */
+	assert_int_equal(g->floods.not_before, 0); /* they hardly moved */
 	flow(g);
 	floods_hold(&g->floods);
-	assert_true(g->floods.held);
+	assert_int_not_equal(g->floods.not_before, 0);
 	turns(g, 1);
 }
 
@@ -196,10 +202,11 @@ test_last_one_takes_the_hold_along(void **state)
 
 	flood_join(&g->floods, &g->m[0].flood);
 	floods_hold(&g->floods);
-	assert_true(g->floods.held);
+	assert_int_not_equal(g->floods.not_before, 0);
 	flood_leave(&g->floods, &g->m[0].flood);
-	assert_false(g->floods.held);
+	assert_int_equal(g->floods.not_before, 0);
 	assert_false(loop_timer_pending(g->floods.round));
+	assert_false(loop_alarm_pending(g->floods.rest));
 	flood_leave(&g->floods, &g->m[0].flood);
 	assert_int_equal(g->floods.n, 0);
 }
@@ -344,7 +351,7 @@ main(void)
 		T(test_rests_while_somebody_types),
 		T(test_a_key_waits_for_one_round),
 		T(test_held_for_a_while),
-		T(test_released_at_once),
+		T(test_held_while_it_rests),
 		T(test_not_held_for_ever),
 		T(test_last_one_takes_the_hold_along),
 	};

@@ -143,6 +143,7 @@ test_key_goes_before_a_flood(void **state)
 	struct floods *fs = &g->terms->load.floods;
 	struct termrig_pty loud, quiet;
 	struct sink s;
+	uint64_t before;
 	int pid;
 
 	termrig_pty(g, &loud);
@@ -151,12 +152,15 @@ test_key_goes_before_a_flood(void **state)
 	pid = termrig_flood(loud.slave, FLOOD);
 	termrig_until(g, may_hold, fs);
 	assert_int_equal(viewer_input(s.viewer, "k", 1), 0);
-	assert_true(fs->held);
-	/* Far too late: only the echo can bring the flood's next turn. */
-	loop_timer_set(fs->round, 3600000);
+	assert_true(loop_alarm_pending(fs->rest));
+	assert_false(loop_timer_pending(fs->round));
+	/* For ever: the flood has no turn but by that alarm. */
+	loop_alarm_set(fs->rest, INT32_MAX);
+	before = g->terms->load.bytes;
 	termrig_write(quiet.slave, "k", 1);
 	sink_await(g, &s, 1);
-	assert_false(fs->held);
+	assert_int_equal(g->terms->load.bytes - before, 1);
+	loop_alarm_set(fs->rest, 0);
 	close(loud.slave);
 	loud.slave = -1;
 	end(g, &loud, PUMP_EXITED);

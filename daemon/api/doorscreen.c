@@ -13,10 +13,16 @@
 #include "daemon/term/term.h"
 #include "daemon/term/utf8.h"
 
-/* What is kept for a client that takes its time. */
-#define SCREEN_MAX (8u << 20)
+/*
+ * What is kept for a client that takes its time, and what a terminal in a page
+ * takes a second for. More is needed only by lines in which each cell has a
+ * colour of its own, and then there are fewer of them above the screen; the
+ * screen itself may have as much as the largest needs.
+ */
+#define SCREEN_MAX (4u << 20)
+#define ALONE_MAX  (32u << 20)
 /* Of it in one message: a byte may be six in JSON. */
-#define PIECE	  16384
+#define PIECE	  32768
 #define PIECE_MAX (6 * PIECE + 256)
 
 static void
@@ -92,7 +98,7 @@ door_screen(struct door *d, unsigned lines)
 {
 	/* What is above it was before. */
 	const struct screen_wish wish = { SCREEN_OUTPUT,
-		d->newcomer ? 0 : lines, SCREEN_MAX, 4 * SCREEN_MAX };
+		d->newcomer ? 0 : lines, SCREEN_MAX, ALONE_MAX };
 
 	d->job = screen_job_new(d->term, d->user_id, &wish, screen_done_cb, d);
 }

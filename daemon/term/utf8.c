@@ -7,8 +7,12 @@
  */
 #include "daemon/term/utf8.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "lib/buf.h"
 #include "lib/str.h"
+#include "lib/word.h"
 
 #define REPLACEMENT 0xfffdu
 
@@ -93,12 +97,25 @@ put_ascii(struct buf *b, uint8_t c)
 	buf_put(b, esc, sizeof(esc));
 }
 
+static bool
+all_plain(const uint8_t *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	/* DEL as well, which JSON would take. */
+	return (word_odd(w) |
+		   word_wide((w ^ WORD_EACH(0x7f)) - WORD_EACH(1))) == 0;
+}
+
 /* Bytes at the front that JSON takes as they are. */
 static size_t
 plain(const uint8_t *p, size_t len)
 {
 	size_t n = 0;
 
+	while (n + sizeof(uint64_t) <= len && all_plain(p + n))
+		n += sizeof(uint64_t);
 	while (n < len && p[n] >= 0x20 && p[n] < 0x7f && p[n] != '"' &&
 	       p[n] != '\\')
 		n++;

@@ -2,9 +2,9 @@
 // ratios. Nothing here passes or fails: figures go to docs/performance.md.
 //
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
-//                                attach|attach1g|ttyd|many|recording|upgrade|
-//                                spawn|guards|handover|filter|runs|git|
-//                                gitidle|callgrind]...
+//                                attach|attach1g|ttyd|many|viewers|recording|
+//                                upgrade|spawn|guards|handover|filter|runs|
+//                                git|gitidle|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -510,6 +510,7 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	attach1g: () => terminals.attach1g(helper),
 	ttyd: () => terminals.ttyd(helper),
 	many: () => terminals.many(helper),
+	viewers: () => terminals.viewers(helper),
 	recording: () => terminals.recording(helper),
 	upgrade: () => upgrades(helper),
 	spawn: () => privilege.spawning(helper),

@@ -1,5 +1,6 @@
 // Terminals that are recorded and restored, beside those that are not.
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import WebSocket from 'ws';
@@ -9,6 +10,7 @@ const FLOOD_MIB = 256;
 const ENDLESS_MIB = '4000';
 const MANY = 2000;
 const ATTACHES = 15;
+const KEYS = 200, KEYS_WARM = 20; // the latter as bench/viewers.c has it
 const LOG_MIB = Number(process.env.RDV_LOG_MIB ?? 1024);
 const READY_MS = 10000;
 
@@ -316,6 +318,59 @@ export async function many(bench) {
 	await sayWatched(bench, rdv, sessions);
 	for (const r of [alone, rdv])
 		await bench.stop(r.child);
+}
+
+// --- many who look at one ----------------------------------------------
+
+// What the daemon takes for one of N viewers while `viewers` does `what`.
+async function watched(bench, rdv, what, n, count, command) {
+	const s = await bench.session(rdv, `${what}${n}`, command);
+	const [, sock, target, headers] = bench.endpoint(rdv, s).split(':');
+	const child = spawn(bench.tool('viewers'), [what, n, count, sock, target,
+		headers].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
+	let text = '';
+	bench.started.push(child);
+	child.stdout.on('data', (d) => { text += d; });
+	await once(child.stdout, 'data');
+	const before = bench.usage(rdv.pid);
+	child.stdin.end('go\n');
+	await once(child, 'close');
+	const after = bench.usage(rdv.pid);
+	await bench.call(rdv, 'DELETE', `/api/sessions/${s.id}`);
+	return { ...JSON.parse(text.trim().split('\n').pop()),
+		cpu: after.user + after.sys - before.user - before.sys,
+		user: after.user - before.user };
+}
+
+function sayWatchers(bench, n, echo, flood) {
+	const m = (what) => median(echo.map((r) => r[what]));
+	bench.say(`viewers, ${n}, a key`, { p50_us: m('rdv_p50_us'),
+		p99_us: m('rdv_p99_us'), last_us: m('rdv_last_us'),
+		bare_p50_us: m('bare_p50_us'), bare_last_us: m('bare_last_us'),
+		last_of_bare: median(echo.map((r) =>
+			r.rdv_last_us / r.bare_last_us)),
+		cpu_us_each: m('cpu') * 1e6 / n / (KEYS + KEYS_WARM) });
+	bench.say(`viewers, ${n}, a flood`, {
+		mbps: median(flood.map((r) => r.mb_per_s)),
+		cpu_s_per_gb: median(flood.map((r) => r.cpu / r.bytes * 1e9)),
+		user_s_per_gb: median(flood.map((r) => r.user / r.bytes * 1e9)) });
+}
+
+// One terminal and so many who look at it: what each has to wait for, and what
+// each costs.
+export async function viewers(bench) {
+	const rdv = await bench.rdvStart(roomFor(bench, 'watched', 1000));
+	for (const n of [1, 50, 500]) {
+		const mib = Math.ceil(FLOOD_MIB / n), echo = [], flood = [];
+		for (let i = 0; i < ROUNDS; i++) {
+			echo.push(await watched(bench, rdv, 'echo', n, KEYS,
+				[bench.tool('flood'), '1']));
+			flood.push(await watched(bench, rdv, 'flood', n, mib,
+				[bench.tool('flood'), String(mib)]));
+		}
+		sayWatchers(bench, n, echo, flood);
+	}
+	await bench.stop(rdv.child);
 }
 
 // --- recording ---------------------------------------------------------

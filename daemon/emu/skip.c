@@ -12,7 +12,7 @@
 #include "daemon/emu/state.h"
 
 /* Looked at in one piece where all of it is likely to be printable. */
-#define STRIDE 256
+#define STRIDE 1024
 
 typedef uint8_t vec __attribute__((vector_size(16)));
 

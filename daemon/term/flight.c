@@ -15,8 +15,12 @@
 #include "daemon/term/term.h"
 #include "lib/xalloc.h"
 
-/* So many bytes that are looked through take as long as a unit of effort. */
-#define LOOKS 8
+/*
+ * So many bytes that are looked through are a unit of effort, though they take
+ * twice as long: a checkpoint of a flood costs as much as any other, and is
+ * nearer to its end than it need be.
+ */
+#define LOOKS 16
 /* Less than this is emulated as fast. */
 #define WORTH (512u << 10)
 /* Lines longer than this on average are not looked for. */

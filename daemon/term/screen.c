@@ -35,7 +35,7 @@
 #define KEEP_EFFORT (4u << 20)
 #define KEEP_FIRST  (1u << 20)
 #define KEEP_OFTEN  (256u << 10)
-#define KEEP_SELDOM (32u << 20)
+#define KEEP_SELDOM (64u << 20)
 /* Less than this is looked at again next time. */
 #define KEEP_WORTH (1u << 20)
 /* Cells put as output in a step. */

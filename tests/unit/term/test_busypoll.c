@@ -62,8 +62,7 @@ test_waits_in_vain_become_rare(void **state)
 	    KEYS / BUSYPOLL_SPARE_MAX + 8);
 }
 
-/* Such a one is slept for in any case: being awake until then was for nothing.
- */
+/* It is slept for in any case: being awake before was for nothing. */
 static void
 test_a_late_echo_is_none(void **state)
 {
@@ -74,8 +73,7 @@ test_a_late_echo_is_none(void **state)
 	    KEYS / BUSYPOLL_SPARE_MAX + 8);
 }
 
-/* One that comes in time now and then does not make up for those that do not.
- */
+/* Those that come in time do not make up for those that do not. */
 static void
 test_every_other_wait_is_in_vain(void **state)
 {

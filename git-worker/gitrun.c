@@ -87,9 +87,26 @@ gitrun_done(struct gitrun *r)
 	buf_done(&r->complaint);
 }
 
+/* environ, and where the index is; the caller frees what was made. */
+static char **
+environment(const struct gitrun *r, char **made)
+{
+	size_t n = 0;
+	char **env;
+
+	while (environ[n] != NULL)
+		n++;
+	env = xcalloc(n + 2, sizeof(*env));
+	*made = xasprintf("GIT_INDEX_FILE=%s", r->index);
+	env[0] = *made;
+	memcpy(env + 1, environ, n * sizeof(*env));
+	return env;
+}
+
 static int
 spawn(struct gitrun *r, char **argv, int out, int err)
 {
+	char *made = NULL, **env = environ;
 	posix_spawn_file_actions_t fa;
 	int rc = ENOENT;
 
@@ -99,9 +116,14 @@ spawn(struct gitrun *r, char **argv, int out, int err)
 	    O_RDONLY, 0);
 	(void)posix_spawn_file_actions_adddup2(&fa, out, STDOUT_FILENO);
 	(void)posix_spawn_file_actions_adddup2(&fa, err, STDERR_FILENO);
+	if (r->index != NULL)
+		env = environment(r, &made);
 	for (size_t i = 0; i < sizeof(gits) / sizeof(gits[0]) && rc != 0; i++)
-		rc = posix_spawn(&r->pid, gits[i], &fa, NULL, argv, environ);
+		rc = posix_spawn(&r->pid, gits[i], &fa, NULL, argv, env);
 	(void)posix_spawn_file_actions_destroy(&fa);
+	if (made != NULL)
+		free(env);
+	free(made);
 	if (rc != 0)
 		r->pid = 0;
 	return -rc;
@@ -148,6 +170,7 @@ gitrun_start(struct gitrun *r, const char *dir, const char *const *configs,
 	for (size_t i = 0; words[i] != NULL; i++)
 		free(words[i]);
 	free(words);
+	r->index = NULL;
 	(void)close(out[1]);
 	(void)close(err[1]);
 	r->out = out[0];

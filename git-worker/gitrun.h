@@ -16,6 +16,8 @@ struct gitrun {
 	int pid;      /* 0: none runs */
 	bool over;    /* it had more to say than is kept */
 	int status;   /* when it has ended: exit status, or 128 + signal */
+	/* For the next start: the index that git is shown; NULL: its own. */
+	const char *index;
 	struct buf text, complaint;
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A work tree's state, kept for as long as it is known to be true. Git itself
- * says what it is, whatever kind of repository that is. Invariant: what is kept
- * was asked for when everything was watched already, and nothing has happened
- * since it was asked for.
+ * says what it is, whatever kind of repository that is. Invariants: what is
+ * kept was asked for when everything was watched already, and nothing has
+ * happened since it was asked for; the entries are what git would name, but
+ * for the names that are due.
  */
 #include "git-worker/look.h"
 
@@ -13,7 +14,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "git-worker/dirty.h"
 #include "git-worker/gitrun.h"
+#include "git-worker/index.h"
+#include "git-worker/narrow.h"
+#include "git-worker/touched.h"
 #include "git-worker/watch.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
@@ -26,7 +31,7 @@
 /* What could not be watched is seldom tried again: it costs a walk. */
 #define AGAIN_MS 30000
 
-enum stage { IDLE, STATUS, PLACE };
+enum stage { IDLE, STATUS, NARROW, PLACE };
 
 struct look {
 	const char *dir;
@@ -40,6 +45,12 @@ struct look {
 	int64_t epoch; /* how often something has happened */
 	int64_t asked; /* when git was asked */
 	struct stat stash;
+	struct index *index;
+	struct narrow narrow; /* in stage NARROW */
+	struct arena *narrow_arena;
+	struct dirty *dirty;
+	bool have; /* `dirty` is true but for what is due */
+	struct touched due, news;
 	bool known;	     /* what follows is true, while nothing happens */
 	struct arena *arena; /* of what follows */
 	struct wt_status status;
@@ -47,6 +58,7 @@ struct look {
 	size_t nskip;
 	struct arena *place_arena; /* NULL: not known yet */
 	struct watch_place place;
+	size_t hash; /* length of an object's name in bytes; 0: unknown */
 	struct arena *built_arena; /* of what is not watched */
 	const char **built;
 	size_t nbuilt;
@@ -66,7 +78,15 @@ static const char *const ask_status[] = { "--no-optional-locks", "status",
 	NULL };
 
 static const char *const ask_place[] = { "rev-parse", "--path-format=absolute",
-	"--show-toplevel", "--git-dir", "--git-common-dir", NULL };
+	"--show-toplevel", "--git-dir", "--git-common-dir",
+	"--show-object-format", NULL };
+
+/* The same about some names; they follow. */
+static const char *const ask_narrow[] = { "--no-optional-locks",
+	"--literal-pathspecs", "ls-files", "-z", "-t", "--deleted",
+	"--modified", "--others", "--directory", "--no-empty-directory",
+	"--exclude-standard", "--" };
+#define NARROW_WORDS (sizeof(ask_narrow) / sizeof(ask_narrow[0]))
 
 struct look *
 look_new(const char *dir, const char *const *configs)
@@ -82,7 +102,10 @@ look_new(const char *dir, const char *const *configs)
 	}
 	gitrun_init(&l->run, OUTPUT_MAX);
 	l->watch = watch_new();
+	l->index = index_new();
+	l->dirty = dirty_new();
 	l->arena = arena_new();
+	l->narrow_arena = arena_new();
 	return l;
 }
 
@@ -90,8 +113,14 @@ void
 look_free(struct look *l)
 {
 	gitrun_done(&l->run);
+	narrow_done(&l->narrow);
 	watch_free(l->watch);
+	index_free(l->index);
+	dirty_free(l->dirty);
+	touched_clear(&l->due);
+	touched_clear(&l->news);
 	arena_free(l->arena);
+	arena_free(l->narrow_arena);
 	if (l->place_arena != NULL)
 		arena_free(l->place_arena);
 	if (l->built_arena != NULL)
@@ -146,6 +175,17 @@ stashes_moved(struct look *l)
 	return !same;
 }
 
+/* Both accounts take what the watch has. */
+static void
+take_touched(struct look *l)
+{
+	struct touched *t = watch_touched(l->watch);
+
+	touched_join(&l->due, t);
+	touched_join(&l->news, t);
+	touched_clear(t);
+}
+
 int64_t
 look_epoch(struct look *l)
 {
@@ -153,6 +193,9 @@ look_epoch(struct look *l)
 
 	if (state == WATCH_STALE || !is_there(l))
 		return -1;
+	if (state == WATCH_BLIND)
+		touched_all(watch_touched(l->watch));
+	take_touched(l);
 	if (state != WATCH_STILL || stashes_moved(l)) {
 		watch_begin(l->watch);
 		l->epoch++;
@@ -169,21 +212,73 @@ look_now(struct look *l)
 	return l->known ? LOOK_KNOWN : LOOK_ASK;
 }
 
+struct touched *
+look_news(struct look *l)
+{
+	return &l->news;
+}
+
 int
-look_start(struct look *l)
+look_fd(const struct look *l)
+{
+	return watch_why(l->watch) == NULL ? watch_fd(l->watch) : -1;
+}
+
+bool
+look_narrow(struct look *l, struct arena *a, const struct touched *t,
+    struct narrow *out)
+{
+	const struct narrow_place place = { l->dir, l->place.gitdir, l->hash };
+
+	return l->place_arena != NULL && l->hash != 0 &&
+	       watch_why(l->watch) == NULL &&
+	       narrow_make(out, a, l->index, &place, t);
+}
+
+static int
+start_whole(struct look *l)
 {
 	int err;
 
+	touched_clear(&l->due);
+	l->have = false;
+	err = gitrun_start(&l->run, l->dir, l->configs, ask_status);
+	if (err == 0)
+		l->stage = STATUS;
+	return err;
+}
+
+static bool
+start_narrow(struct look *l)
+{
+	const char *words[NARROW_WORDS + TOUCHED_MAX + 1];
+
+	arena_reset(l->narrow_arena);
+	if (!l->have || !look_narrow(l, l->narrow_arena, &l->due, &l->narrow))
+		return false;
+	memcpy(words, ask_narrow, sizeof(ask_narrow));
+	memcpy(words + NARROW_WORDS, l->narrow.names,
+	    (l->narrow.n + 1) * sizeof(*words));
+	l->run.index = l->narrow.file;
+	if (gitrun_start(&l->run, l->dir, l->configs, words) != 0) {
+		narrow_done(&l->narrow);
+		return false;
+	}
+	touched_clear(&l->due);
+	l->stage = NARROW;
+	return true;
+}
+
+int
+look_start(struct look *l)
+{
 	if (l->stage != IDLE)
 		return -EBUSY;
 	/* From here on a change may have come too late for git. */
 	l->asked = look_epoch(l);
 	l->saw = watch_why(l->watch) == NULL;
 	l->known = false;
-	err = gitrun_start(&l->run, l->dir, l->configs, ask_status);
-	if (err == 0)
-		l->stage = STATUS;
-	return err;
+	return start_narrow(l) ? 0 : start_whole(l);
 }
 
 size_t
@@ -238,6 +333,7 @@ status_ended(struct look *l, struct look_answer *a)
 {
 	const char *text = buf_cstr(&l->run.text);
 
+	a->narrow = false;
 	a->status = l->run.status;
 	a->complaint = buf_cstr(&l->run.complaint);
 	a->err = 0;
@@ -253,6 +349,8 @@ status_ended(struct look *l, struct look_answer *a)
 	if (a->err != 0)
 		return;
 	read_skip(l);
+	l->have = l->saw && l->run.complaint.len == 0 &&
+		  dirty_read(l->dirty, text, l->run.text.len);
 	/* Complaints are about what git could not look into. */
 	l->known =
 	    l->saw && l->run.complaint.len == 0 && look_epoch(l) == l->asked;
@@ -262,15 +360,36 @@ status_ended(struct look *l, struct look_answer *a)
 	}
 }
 
-/* Three lines, and paths that have none in them. */
+/*
+ * False when it is not to be relied on, and then git has to look at everything:
+ * what the index says has changed meanwhile, or git could not look there.
+ */
+static bool
+narrow_ended(struct look *l, struct look_answer *a)
+{
+	const struct gitrun *r = &l->run;
+	const int64_t now = look_epoch(l);
+
+	narrow_done(&l->narrow);
+	if (r->status != 0 || r->over || r->complaint.len != 0 || l->due.all ||
+	    !dirty_renew(l->dirty, &l->narrow, buf_cstr(&l->run.text),
+		r->text.len))
+		return false;
+	dirty_count(l->dirty, &l->status);
+	l->known = l->saw && now == l->asked;
+	*a = (struct look_answer){ .complaint = "", .narrow = true };
+	return true;
+}
+
+/* Four lines, and paths that have none in them. */
 static bool
 read_place(struct look *l)
 {
-	char *line[3], *at;
+	char *line[4], *at;
 	struct arena *a = arena_new();
 
 	at = arena_strdup(a, buf_cstr(&l->run.text));
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		line[i] = at;
 		at = at != NULL ? strchr(at, '\n') : NULL;
 		if (at != NULL)
@@ -282,6 +401,9 @@ read_place(struct look *l)
 		return false;
 	}
 	l->place = (struct watch_place){ l->dir, line[1], line[2] };
+	l->hash = strcmp(line[3], "sha1") == 0	   ? 20
+		  : strcmp(line[3], "sha256") == 0 ? 32
+						   : 0;
 	l->place_arena = a;
 	return true;
 }
@@ -299,9 +421,10 @@ build(struct look *l)
 	l->built_arena = a;
 	l->built = skip;
 	l->nbuilt = l->nskip;
-	l->known = false;
+	l->known = l->have = false;
 	/* While it was blind anything may have happened since the last. */
 	l->epoch++;
+	touched_all(&l->news);
 	if (!watch_build(l->watch, &l->place, skip, l->nskip))
 		l->again = clock_mono_ms() + AGAIN_MS;
 }
@@ -335,6 +458,15 @@ look_read(struct look *l, struct look_answer *a)
 	if (stage == STATUS) {
 		status_ended(l, a);
 		return true;
+	}
+	if (stage == NARROW) {
+		if (narrow_ended(l, a))
+			return true;
+		l->asked = look_epoch(l);
+		l->saw = watch_why(l->watch) == NULL;
+		a->err = start_whole(l);
+		a->complaint = "";
+		return a->err != 0;
 	}
 	if (read_place(l))
 		build(l);

@@ -9,9 +9,12 @@
 
 /*
  * What one work tree holds, by git's word: asked once, and again when
- * something has happened since.
+ * something has happened since, and then only about that if it can be.
  */
 struct look;
+struct narrow;
+struct touched;
+struct arena;
 
 /* `dir` is canonical, the top of the tree; both must outlive it. */
 struct look *look_new(const char *dir, const char *const *configs);
@@ -30,6 +33,17 @@ const struct wt_status *look_status(const struct look *l);
  */
 int64_t look_epoch(struct look *l);
 
+/*
+ * What something has happened to since the caller cleared it: a second account
+ * of that, for who keeps something of his own.
+ */
+struct touched *look_news(struct look *l);
+/* For poll(2): it may be that something has happened; -1: nobody would tell. */
+int look_fd(const struct look *l);
+/* What git has to be shown for these; see narrow_make(). */
+bool look_narrow(struct look *l, struct arena *a, const struct touched *t,
+    struct narrow *out);
+
 /* Asks git. 0 or -errno; -EBUSY while it is at work for itself. */
 int look_start(struct look *l);
 /*
@@ -46,6 +60,7 @@ size_t look_fds(const struct look *l, int *fds, size_t n);
 struct look_answer {
 	int err, status;
 	const char *complaint; /* until the next call */
+	bool narrow;	       /* only some names were looked at */
 };
 bool look_read(struct look *l, struct look_answer *a);
 /* Nobody waits any more; its end comes all the same. */

@@ -107,8 +107,9 @@ refuse(struct serving *s, struct asked *a, const char *error, int status,
 	forget(s, a);
 }
 
+/* `r`: how it was found out just now; NULL: it was known. */
 static void
-tell(struct serving *s, struct asked *a, bool kept)
+tell(struct serving *s, struct asked *a, const struct look_answer *r)
 {
 	const struct wt_status *st = look_status(s->look);
 	struct js *o = answer_to(a->id);
@@ -120,7 +121,8 @@ tell(struct serving *s, struct asked *a, bool kept)
 	js_add_int(o, "untracked", st->untracked);
 	js_add_int(o, "modified", st->modified);
 	js_add_int(o, "staged", st->staged);
-	js_add_bool(o, "kept", kept);
+	js_add_bool(o, "kept", r == NULL);
+	js_add_bool(o, "narrow", r != NULL && r->narrow);
 	js_add_str(o, "blind", look_why(s->look));
 	say(s, o);
 	forget(s, a);
@@ -161,7 +163,7 @@ serve_asks(struct serving *s)
 	switch (look_now(s->look)) {
 	case LOOK_KNOWN:
 		while (!TAILQ_EMPTY(&s->asks))
-			tell(s, TAILQ_FIRST(&s->asks), true);
+			tell(s, TAILQ_FIRST(&s->asks), NULL);
 		break;
 	case LOOK_STALE:
 		refuse_all(s, "stale", "it is not what it was");
@@ -201,7 +203,7 @@ look_ended(struct serving *s, const struct look_answer *r)
 		if (!a->with)
 			continue;
 		if (r->err == 0)
-			tell(s, a, false);
+			tell(s, a, r);
 		else
 			refuse(s, a, error_of(r->err), r->status, r->complaint);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One inotify(7) instance for a work tree and what git keeps about it. Nothing
- * is remembered of a change but that there was one: git looks again. Invariant:
- * as long as the answer is "still", each directory that git would read is
- * watched; whatever breaks that makes it "blind".
+ * One inotify(7) instance for a work tree and what git keeps about it. Of a
+ * change only the name is remembered, and git looks again. Invariant: as long
+ * as the answer is "still", each directory that git would read is watched;
+ * whatever breaks that makes it "blind", and all of the tree touched.
  */
 #include "git-worker/watch.h"
 
@@ -14,6 +14,7 @@
 #include <linux/magic.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -21,6 +22,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "git-worker/touched.h"
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
@@ -47,11 +49,16 @@ enum kind {
 	GIT_BELOW, /* whatever happens there counts */
 };
 
+struct dir {
+	char *name; /* below the top, which is ""; NULL: not in the tree */
+	uint8_t kind;
+};
+
 struct watch {
-	int fd;	    /* -1: none */
-	int mounts; /* tells when something is mounted somewhere; -1: none */
-	uint8_t *kinds; /* enum kind, by watch descriptor */
-	size_t nkinds, ndirs;
+	int fd;		  /* -1: none */
+	int mounts;	  /* tells when something is mounted; -1: none */
+	struct dir *dirs; /* by watch descriptor */
+	size_t max, ndirs;
 	dev_t dev; /* of what is being gone through */
 	const char *const *skip;
 	size_t nskip;
@@ -59,6 +66,7 @@ struct watch {
 	size_t top_len;
 	const char *why; /* it is blind; NULL: it is not */
 	bool changed, stale;
+	struct touched touched;
 };
 
 struct watch *
@@ -79,15 +87,18 @@ drop(struct watch *w)
 	if (w->mounts >= 0)
 		(void)close(w->mounts);
 	w->fd = w->mounts = -1;
-	free(w->kinds);
-	w->kinds = NULL;
-	w->nkinds = w->ndirs = 0;
+	for (size_t i = 0; i < w->max; i++)
+		free(w->dirs[i].name);
+	free(w->dirs);
+	w->dirs = NULL;
+	w->max = w->ndirs = 0;
 }
 
 void
 watch_free(struct watch *w)
 {
 	drop(w);
+	touched_clear(&w->touched);
 	free(w);
 }
 
@@ -103,7 +114,28 @@ blind(struct watch *w, const char *why)
 {
 	if (w->why == NULL)
 		w->why = why;
+	touched_all(&w->touched);
 	return false;
+}
+
+static void
+note_dir(struct watch *w, size_t wd, enum kind kind)
+{
+	const bool tree = kind == TREE || kind == TREE_TOP;
+	const char *name = "";
+
+	if (wd >= w->max) {
+		const size_t n = wd * 2 + 64;
+
+		w->dirs = xreallocarray(w->dirs, n, sizeof(*w->dirs));
+		memset(w->dirs + w->max, 0, (n - w->max) * sizeof(*w->dirs));
+		w->max = n;
+	}
+	if (kind == TREE)
+		name = w->path + w->top_len + 1;
+	free(w->dirs[wd].name);
+	w->dirs[wd].name = tree ? xstrdup(name) : NULL;
+	w->dirs[wd].kind = (uint8_t)kind;
 }
 
 static bool
@@ -121,14 +153,7 @@ add_dir(struct watch *w, enum kind kind)
 		return blind(w, "a directory in it cannot be watched");
 	if (++w->ndirs > DIRS_MAX)
 		return blind(w, "it has too many directories");
-	if ((size_t)wd >= w->nkinds) {
-		size_t n = (size_t)wd * 2 + 64;
-
-		w->kinds = xreallocarray(w->kinds, n, 1);
-		memset(w->kinds + w->nkinds, 0, n - w->nkinds);
-		w->nkinds = n;
-	}
-	w->kinds[wd] = (uint8_t)kind;
+	note_dir(w, (size_t)wd, kind);
 	return true;
 }
 
@@ -365,6 +390,7 @@ git_event(struct watch *w, const struct inotify_event *e)
 		(e->mask == IN_ATTRIB && str_starts(e->name, "sharedindex."))))
 		return;
 	w->changed = true;
+	touched_all(&w->touched);
 	if (e->len == 0)
 		w->stale = w->stale || (e->mask & ~(uint32_t)IN_ATTRIB) != 0;
 	for (size_t i = 0; i < sizeof(set_up) / sizeof(set_up[0]); i++)
@@ -382,26 +408,55 @@ below_event(struct watch *w, const struct inotify_event *e)
 	if (e->len > 0 && str_ends(e->name, ".lock"))
 		return;
 	w->changed = true;
+	touched_all(&w->touched);
 	if ((e->mask & IN_ISDIR) != 0)
 		(void)blind(w, moved);
 }
 
+/* Git reads them for what it says of other names. */
+static const char *const rules[] = { ".git", ".gitignore", ".gitattributes",
+	".gitmodules" };
+
 static void
-tree_event(struct watch *w, enum kind kind, const struct inotify_event *e)
+touch(struct watch *w, const char *dir, const char *name)
 {
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (strcasecmp(rules[i], name) == 0)
+			touched_all(&w->touched);
+	if (*dir == '\0')
+		touched_add(&w->touched, name);
+	else if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) <
+		 sizeof(path))
+		touched_add(&w->touched, path);
+	else
+		touched_all(&w->touched);
+}
+
+static void
+tree_event(struct watch *w, const struct dir *d, const struct inotify_event *e)
+{
+	const enum kind kind = (enum kind)d->kind;
 	const bool entry =
 	    (e->mask & (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)) !=
 	    0;
 
 	w->changed = true;
+	if (e->len > 0)
+		touch(w, d->name, e->name);
 	if (kind == TREE_TOP && entry && e->len > 0 &&
 	    strcasecmp(e->name, ".git") == 0)
 		w->stale = true;
 	if (kind == TREE_TOP && (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF)))
 		w->stale = true;
-	/* A new one, and what it may hold already, is not watched. */
+	/*
+	 * A new one, and what it may hold already, is not watched; one that is
+	 * moved away goes on to tell, by a name that is not its own any more.
+	 */
 	if ((e->mask & IN_ISDIR) != 0 &&
-	    (e->mask & (IN_CREATE | IN_MOVED_TO | IN_ATTRIB)) != 0)
+	    (e->mask & (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_ATTRIB)) !=
+		0)
 		(void)blind(w, moved);
 	if (kind == TREE && e->len > 0 && strcasecmp(e->name, ".git") == 0)
 		(void)blind(w, another);
@@ -410,24 +465,28 @@ tree_event(struct watch *w, enum kind kind, const struct inotify_event *e)
 static void
 take(struct watch *w, const struct inotify_event *e)
 {
-	uint8_t kind = 0;
+	const struct dir *d;
 
 	if ((e->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0) {
 		w->changed = true;
 		(void)blind(w, "too much has happened at once");
 		return;
 	}
-	if (e->wd >= 0 && (size_t)e->wd < w->nkinds)
-		kind = w->kinds[e->wd];
 	/* IN_IGNORED comes after the end of a directory, which was told. */
 	if ((e->mask & IN_IGNORED) != 0)
 		return;
-	if (kind == GIT)
+	if (e->wd < 0 || (size_t)e->wd >= w->max || w->dirs[e->wd].kind == 0) {
+		w->changed = true;
+		(void)blind(w, "something is told of a place nobody knows");
+		return;
+	}
+	d = &w->dirs[e->wd];
+	if (d->kind == GIT)
 		git_event(w, e);
-	else if (kind == GIT_BELOW)
+	else if (d->kind == GIT_BELOW)
 		below_event(w, e);
 	else
-		tree_event(w, (enum kind)kind, e);
+		tree_event(w, d, e);
 }
 
 static void
@@ -469,4 +528,16 @@ watch_look(struct watch *w)
 	if (w->why != NULL)
 		return WATCH_BLIND;
 	return w->changed ? WATCH_CHANGED : WATCH_STILL;
+}
+
+struct touched *
+watch_touched(struct watch *w)
+{
+	return &w->touched;
+}
+
+int
+watch_fd(const struct watch *w)
+{
+	return w->fd;
 }

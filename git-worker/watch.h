@@ -26,6 +26,7 @@ struct watch_place {
 	const char *common; /* the repository's; may be the same */
 };
 
+struct touched;
 struct watch;
 
 struct watch *watch_new(void);
@@ -45,5 +46,12 @@ void watch_lose(struct watch *w);
 void watch_begin(struct watch *w);
 /* Reads all that the kernel has told by now. */
 enum watch_state watch_look(struct watch *w);
+/*
+ * What changed since the caller cleared it: names in the work tree, or all when
+ * it is something that git's answers depend on everywhere.
+ */
+struct touched *watch_touched(struct watch *w);
+/* For poll(2): there is something to be told; -1: nothing is watched. */
+int watch_fd(const struct watch *w);
 
 #endif

@@ -130,3 +130,29 @@ export async function statuses(bench) {
 		await bench.stop(rdv.child);
 	}
 }
+
+// After one file has changed: what the answer costs must not follow the tree.
+export async function names(bench) {
+	for (const files of [1000, 20000, 100000]) {
+		const dir = path.join(bench.scratch, `names${files}`);
+		const url = '/api/worktrees/status?worktree_path=' +
+			encodeURIComponent(dir);
+		makeRepo(dir, files);
+		const rdv = await bench.rdvStart();
+		// Until git's index is older than no file, and all is watched.
+		for (let i = 0; i < 5; i++)
+			await bench.call(rdv, 'GET', url);
+		const list = [];
+		for (let i = 0; i < 3 * ROUNDS; i++) {
+			const name = path.join(dir, 'd0', 'e0', `f${i % 3}`);
+			fs.writeFileSync(name, `changed ${i}\n`);
+			const s = await timed(list, () => bench.call(rdv, 'GET', url));
+			if (s.modified !== Math.min(i + 1, 3))
+				throw new Error('another answer than git\'s');
+		}
+		const ms = median(list);
+		bench.say(`one of ${files} changed`, { api_ms: ms,
+			slowest_ms: list[list.length - 1], worker_kib: workers(dir).kib });
+		await bench.stop(rdv.child);
+	}
+}

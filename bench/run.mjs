@@ -4,7 +4,7 @@
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
 //                                attach|attach1g|ttyd|many|viewers|recording|
 //                                upgrade|spawn|guards|handover|filter|runs|
-//                                git|gitidle|callgrind]...
+//                                git|gitidle|gitnames|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -519,7 +519,8 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	filter: () => privilege.filter(helper),
 	runs: () => privilege.runs(helper),
 	git: () => gitread.statuses(helper),
-	gitidle: () => gitread.watched(helper), callgrind };
+	gitidle: () => gitread.watched(helper),
+	gitnames: () => gitread.names(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

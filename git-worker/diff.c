@@ -64,7 +64,7 @@ next(struct job *j)
 		diff_ask(j, s, how, paths);
 	else if (j->n == s->steps + OTHERS && j->text[s->steps].len == 0 &&
 		 sides_have_others(s))
-		diff_ask_others(j, path);
+		diff_ask_others(j, (const char *const[]){ path, NULL });
 }
 
 /* The next line without its end; false when there is none. */

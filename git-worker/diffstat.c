@@ -7,6 +7,7 @@
 
 #include "git-worker/difftree.h"
 #include "git-worker/job.h"
+#include "git-worker/narrow.h"
 #include "lib/arena.h"
 #include "lib/js.h"
 #include "lib/str.h"
@@ -72,6 +73,12 @@ ask_hashes(struct job *j, struct stat_own *o)
 	j->may_fail = true;
 }
 
+static const char *const *
+names_of(const struct job *j)
+{
+	return j->names == NULL ? nowhere : j->names->names;
+}
+
 /* True when its words are there, or are not asked for. */
 static bool
 has_others(struct job *j, struct stat_own *o)
@@ -80,7 +87,7 @@ has_others(struct job *j, struct stat_own *o)
 		return true;
 	if (j->n > o->sides.steps + OTHERS)
 		return true;
-	diff_ask_others(j, NULL);
+	diff_ask_others(j, names_of(j));
 	return false;
 }
 
@@ -94,7 +101,7 @@ next(struct job *j)
 	if (o->sides.from == NULL && !sides_find(j, &o->sides))
 		return;
 	if (j->n == o->sides.steps) {
-		diff_ask(j, &o->sides, how, nowhere);
+		diff_ask(j, &o->sides, how, names_of(j));
 	} else if (has_others(j, o) && sides_have_others(&o->sides) &&
 		   j->n == o->sides.steps + HASHES) {
 		if (diff_read(j, o->sides.steps, &o->files))

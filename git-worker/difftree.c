@@ -15,7 +15,8 @@
 #include "lib/js.h"
 #include "lib/str.h"
 
-#define WORDS_MAX 64
+/* Options, and the names of one look (TOUCHED_MAX). */
+#define WORDS_MAX 96
 
 /*
  * autoRefreshIndex would write down which files are as they were, at the cost
@@ -137,6 +138,10 @@ sides_find(struct job *j, struct sides *s)
 	memset(s, 0, sizeof(*s));
 	if (j->error != NULL)
 		return false;
+	if (j->names != NULL) {
+		s->from = js_str(j->ask, "since", NULL);
+		return s->from != NULL;
+	}
 	if ((from != NULL) + (base != NULL) + (commit != NULL) +
 		(strcmp(view, "all") != 0) >
 	    1) {
@@ -190,10 +195,17 @@ diff_ask(struct job *j, const struct sides *s, const char *const *how,
 }
 
 void
-diff_ask_others(struct job *j, const char *name)
+diff_ask_others(struct job *j, const char *const *names)
 {
-	JOB_ASK(j, "--no-optional-locks", "--literal-pathspecs", "ls-files",
-	    "--others", "--exclude-standard", "-z", "--", name);
+	const char *words[WORDS_MAX + 1] = { "--no-optional-locks",
+		"--literal-pathspecs", "ls-files", "--others",
+		"--exclude-standard", "-z", "--" };
+	size_t n = 7;
+
+	while (*names != NULL && n < WORDS_MAX)
+		words[n++] = *names++;
+	words[n] = NULL;
+	job_ask(j, words);
 	j->may_fail = false;
 }
 

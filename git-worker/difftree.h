@@ -12,7 +12,8 @@ struct job;
  * Which two states are compared: "base" (the work tree with where it parted
  * from that), "from" and "to" (two commits), or "view": "all" (the work tree
  * with HEAD; also without any of these), "staged", "unstaged". Or "commit": one
- * beside its first parent.
+ * beside its first parent. "since", of the worker's own: the work tree with that
+ * object, whose full name it is.
  */
 struct sides {
 	const char *from; /* a commit or a tree; NULL: the index */
@@ -31,8 +32,11 @@ bool sides_have_others(const struct sides *s);
  */
 void diff_ask(struct job *j, const struct sides *s, const char *const *how,
     const char *const *paths);
-/* Asks for the files that git does not know, all or the one called `name`. */
-void diff_ask_others(struct job *j, const char *name);
+/*
+ * Asks for the files that git does not know, of those that `names`, which ends
+ * with NULL, are or hold; without any of all.
+ */
+void diff_ask_others(struct job *j, const char *const *names);
 
 /* One of git's raw records, perhaps with its line of --numstat. */
 struct diff_file {

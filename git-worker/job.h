@@ -8,6 +8,7 @@
 
 struct arena;
 struct js;
+struct narrow;
 
 /*
  * A question that takes some of git's answers, one after the other, to be
@@ -27,6 +28,7 @@ struct job {
 	struct arena *arena;
 	const char *top;      /* of the work tree, canonical */
 	const struct js *ask; /* what belongs to the question; may be NULL */
+	const struct narrow *names; /* only about these, or NULL */
 
 	/* Set by next(): what to ask, behind "git"; NULL: nothing more. */
 	const char *const *argv;

@@ -13,6 +13,7 @@
 #include "git-worker/job.h"
 #include "git-worker/look.h"
 #include "git-worker/memo.h"
+#include "git-worker/narrow.h"
 #include "lib/arena.h"
 #include "lib/js.h"
 #include "lib/list.h"
@@ -33,8 +34,8 @@ struct jobs {
 	struct jobs_conf conf;
 	struct memo *memo;
 	struct runnings list;
-	unsigned n;
-	int64_t epoch; /* of this turn */
+	unsigned n, nown; /* of those the worker's own */
+	int64_t epoch;	  /* of this turn */
 };
 
 static const struct job_kind *const kinds[] = { &job_changes, &job_diffstat,
@@ -59,6 +60,7 @@ forget(struct jobs *js, struct running *r)
 		memo_let_go(r->query[i]);
 	TAILQ_REMOVE(&js->list, r, link);
 	js->n--;
+	js->nown -= r->id < 0;
 	arena_free(r->job.arena);
 	js_free(r->ask);
 	free(r);
@@ -76,11 +78,18 @@ jobs_free(struct jobs *js)
 unsigned
 jobs_count(const struct jobs *js)
 {
-	return js->n;
+	return js->n - js->nown;
 }
 
 bool
 jobs_begin(struct jobs *js, int64_t id, int64_t until, struct js *ask)
+{
+	return jobs_begin_own(js, id, until, ask, NULL);
+}
+
+bool
+jobs_begin_own(struct jobs *js, int64_t id, int64_t until, struct js *ask,
+    const struct narrow *names)
 {
 	const char *op = js_str(ask, "op", "");
 	struct running *r;
@@ -96,8 +105,10 @@ jobs_begin(struct jobs *js, int64_t id, int64_t until, struct js *ask)
 		r->job.arena = arena_new();
 		r->job.top = js->conf.dir;
 		r->job.ask = js_get(ask, "args");
+		r->job.names = names;
 		TAILQ_INSERT_TAIL(&js->list, r, link);
 		js->n++;
+		js->nown += id < 0;
 		return true;
 	}
 	return false;
@@ -188,8 +199,8 @@ go_on(struct jobs *js, struct running *r)
 			tell(js, r);
 			return;
 		}
-		r->query[r->nqueries++] =
-		    memo_ask(js->memo, j->argv, js->epoch);
+		r->query[r->nqueries++] = memo_ask(js->memo, j->argv,
+		    j->names == NULL ? NULL : j->names->file, js->epoch);
 	}
 }
 

@@ -9,6 +9,7 @@
 struct js;
 struct look;
 struct jobs;
+struct narrow;
 
 /* Answers go to `say`, which takes them over: one for each that was begun. */
 struct jobs_conf {
@@ -21,12 +22,19 @@ struct jobs_conf {
 struct jobs *jobs_new(const struct jobs_conf *conf);
 /* Those that are still on are not answered any more. */
 void jobs_free(struct jobs *js);
+/* Without the worker's own. */
 unsigned jobs_count(const struct jobs *js);
 /*
  * Takes the question over when there is one of this name; false: there is none.
  * `until` is monotonic, when its time is over.
  */
 bool jobs_begin(struct jobs *js, int64_t id, int64_t until, struct js *ask);
+/*
+ * The same for one of the worker's own questions, whose number is below zero;
+ * `names` is lent until it is answered, NULL: about everything.
+ */
+bool jobs_begin_own(struct jobs *js, int64_t id, int64_t until, struct js *ask,
+    const struct narrow *names);
 /* It is answered with "cancelled", if it is still on. */
 void jobs_cancel(struct jobs *js, int64_t id);
 

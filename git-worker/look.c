@@ -62,6 +62,7 @@ struct look {
 	struct arena *built_arena; /* of what is not watched */
 	const char **built;
 	size_t nbuilt;
+	bool checked;  /* git ignores all that, and that was asked since */
 	int64_t again; /* not before; monotonic */
 };
 
@@ -218,6 +219,24 @@ look_news(struct look *l)
 	return &l->news;
 }
 
+bool
+look_trusted(const struct look *l)
+{
+	return watch_why(l->watch) == NULL && l->checked && !l->due.all;
+}
+
+bool
+look_helps(const struct look *l)
+{
+	return watch_why(l->watch) == NULL || look_wants(l);
+}
+
+bool
+look_busy(const struct look *l)
+{
+	return l->stage != IDLE;
+}
+
 int
 look_fd(const struct look *l)
 {
@@ -226,9 +245,10 @@ look_fd(const struct look *l)
 
 bool
 look_narrow(struct look *l, struct arena *a, const struct touched *t,
-    struct narrow *out)
+    bool exact, struct narrow *out)
 {
-	const struct narrow_place place = { l->dir, l->place.gitdir, l->hash };
+	const struct narrow_place place = { l->dir, l->place.gitdir, l->hash,
+		exact };
 
 	return l->place_arena != NULL && l->hash != 0 &&
 	       watch_why(l->watch) == NULL &&
@@ -254,7 +274,8 @@ start_narrow(struct look *l)
 	const char *words[NARROW_WORDS + TOUCHED_MAX + 1];
 
 	arena_reset(l->narrow_arena);
-	if (!l->have || !look_narrow(l, l->narrow_arena, &l->due, &l->narrow))
+	if (!l->have ||
+	    !look_narrow(l, l->narrow_arena, &l->due, false, &l->narrow))
 		return false;
 	memcpy(words, ask_narrow, sizeof(ask_narrow));
 	memcpy(words + NARROW_WORDS, l->narrow.names,
@@ -354,7 +375,8 @@ status_ended(struct look *l, struct look_answer *a)
 	/* Complaints are about what git could not look into. */
 	l->known =
 	    l->saw && l->run.complaint.len == 0 && look_epoch(l) == l->asked;
-	if (l->saw && skips_too_much(l)) {
+	l->checked = l->saw && !skips_too_much(l);
+	if (l->saw && !l->checked) {
 		watch_lose(l->watch);
 		l->known = false;
 	}
@@ -421,7 +443,7 @@ build(struct look *l)
 	l->built_arena = a;
 	l->built = skip;
 	l->nbuilt = l->nskip;
-	l->known = l->have = false;
+	l->known = l->have = l->checked = false;
 	/* While it was blind anything may have happened since the last. */
 	l->epoch++;
 	touched_all(&l->news);

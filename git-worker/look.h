@@ -38,11 +38,22 @@ int64_t look_epoch(struct look *l);
  * of that, for who keeps something of his own.
  */
 struct touched *look_news(struct look *l);
+/*
+ * All of that is told: everything is watched that git does not ignore now. When
+ * it is not, looks may make it so, for as long as look_helps().
+ */
+bool look_trusted(const struct look *l);
+bool look_helps(const struct look *l);
+/* It is at work. */
+bool look_busy(const struct look *l);
 /* For poll(2): it may be that something has happened; -1: nobody would tell. */
 int look_fd(const struct look *l);
-/* What git has to be shown for these; see narrow_make(). */
+/*
+ * What git has to be shown for these, with or without what their directories
+ * are called for (struct narrow_place); see narrow_make().
+ */
 bool look_narrow(struct look *l, struct arena *a, const struct touched *t,
-    struct narrow *out);
+    bool exact, struct narrow *out);
 
 /* Asks git. 0 or -errno; -EBUSY while it is at work for itself. */
 int look_start(struct look *l);

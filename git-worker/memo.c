@@ -26,7 +26,7 @@ enum phase { WAITING, RUNNING, ENDED };
 struct query {
 	TAILQ_ENTRY(query) link;
 	struct memo *m;
-	char **argv;
+	char **argv, *index;
 	struct gitrun run;
 	enum phase phase;
 	int64_t epoch; /* when it was started, or else asked */
@@ -62,6 +62,7 @@ drop(struct query *q)
 	for (size_t i = 0; q->argv[i] != NULL; i++)
 		free(q->argv[i]);
 	free(q->argv);
+	free(q->index);
 	free(q);
 }
 
@@ -97,15 +98,16 @@ find(struct memo *m, const char *const *argv, int64_t epoch)
 
 	TAILQ_FOREACH (q, &m->queries, link)
 		if ((q->phase == WAITING || q->epoch == epoch) && q->err == 0 &&
-		    q->kill_at == 0 && is_same(q, argv))
+		    q->kill_at == 0 && q->index == NULL && is_same(q, argv))
 			return q;
 	return NULL;
 }
 
 struct query *
-memo_ask(struct memo *m, const char *const *argv, int64_t epoch)
+memo_ask(struct memo *m, const char *const *argv, const char *index,
+    int64_t epoch)
 {
-	struct query *q = find(m, argv, epoch);
+	struct query *q = index == NULL ? find(m, argv, epoch) : NULL;
 	size_t n = 0;
 
 	if (q == NULL) {
@@ -116,6 +118,7 @@ memo_ask(struct memo *m, const char *const *argv, int64_t epoch)
 		q->argv = xcalloc(n + 1, sizeof(char *));
 		for (size_t i = 0; i < n; i++)
 			q->argv[i] = xstrdup(argv[i]);
+		q->index = index == NULL ? NULL : xstrdup(index);
 		q->epoch = epoch;
 		gitrun_init(&q->run, TEXT_MAX);
 		TAILQ_INSERT_TAIL(&m->queries, q, link);
@@ -167,6 +170,7 @@ run(struct query *q, int64_t epoch)
 	struct memo *m = q->m;
 
 	q->epoch = epoch;
+	q->run.index = q->index;
 	q->err = gitrun_start(&q->run, m->dir, m->configs,
 	    (const char *const *)q->argv);
 	q->phase = q->err == 0 ? RUNNING : ENDED;
@@ -186,8 +190,8 @@ pass_unwanted(struct query *q, int64_t now)
 static bool
 is_useless(const struct query *q, int64_t epoch)
 {
-	return q->phase == WAITING || q->epoch != epoch || q->err != 0 ||
-	       q->run.status != 0 || q->kill_at != 0;
+	return q->phase == WAITING || q->index != NULL || q->epoch != epoch ||
+	       q->err != 0 || q->run.status != 0 || q->kill_at != 0;
 }
 
 /* From the newest on, as much as fits. */

@@ -20,9 +20,11 @@ void memo_free(struct memo *m);
 
 /*
  * `argv` behind "git", copied, asked at a time that is not before `epoch`. Held
- * until memo_let_go(), which also ends what nobody else waits for.
+ * until memo_let_go(), which also ends what nobody else waits for. `index`:
+ * what git is shown in place of its own, or NULL; nobody shares that.
  */
-struct query *memo_ask(struct memo *m, const char *const *argv, int64_t epoch);
+struct query *memo_ask(struct memo *m, const char *const *argv,
+    const char *index, int64_t epoch);
 void memo_let_go(struct query *q);
 
 struct query_answer {

@@ -141,7 +141,8 @@ add_name(struct making *m, const char *touched)
 	char *name = arena_strdup(m->arena, touched), *dir;
 	bool any;
 
-	if (!add_known(m, name, &any) || (!any && !unknown_of(m, name)))
+	if (!add_known(m, name, &any) ||
+	    (!any && !m->place->exact && !unknown_of(m, name)))
 		return false;
 	m->nw->names[m->nw->n++] = name;
 	dir = arena_strdup(m->arena, name);

@@ -25,6 +25,8 @@ struct narrow_place {
 	const char *top; /* of the work tree */
 	const char *gitdir;
 	size_t hash; /* length of an object's name in bytes */
+	/* The names stay as they are: nothing is told by its directory. */
+	bool exact;
 };
 
 /*

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "git-worker/follow.h"
 #include "git-worker/jobs.h"
 #include "git-worker/look.h"
 #include "git-worker/memo.h"
@@ -46,6 +47,7 @@ struct serving {
 	struct asks asks;
 	unsigned nasks;
 	struct jobs *jobs;
+	struct follow *follow;
 	bool looking;
 	bool unasked; /* nobody waits for the look, and it is taken all the same
 		       */
@@ -207,6 +209,7 @@ look_ended(struct serving *s, const struct look_answer *r)
 		else
 			refuse(s, a, error_of(r->err), r->status, r->complaint);
 	}
+	follow_looked(s->follow);
 	if (r->err == 0)
 		look_prepare(s->look);
 }
@@ -240,6 +243,7 @@ cancel(struct serving *s, int64_t id)
 	struct asked *a, *next;
 
 	jobs_cancel(s->jobs, id);
+	follow_cancel(s->follow, id);
 	TAILQ_FOREACH_SAFE (a, &s->asks, link, next)
 		if (a->id == id)
 			refuse(s, a, "cancelled", 0, "nobody waits for it");
@@ -267,10 +271,14 @@ take(struct serving *s, struct js *v)
 	if (id >= 0 && strcmp(op, "cancel") == 0) {
 		cancel(s, id);
 	} else if (id < 0 || ms < 0 || ms > GITPROTO_MS_MAX ||
-		   s->nasks + jobs_count(s->jobs) >= GITPROTO_ASKS_MAX) {
+		   s->nasks + jobs_count(s->jobs) + follow_count(s->follow) >=
+		       GITPROTO_ASKS_MAX) {
 		s->broken = "that is no question";
 	} else if (strcmp(op, "status") == 0) {
 		ask_status(s, id, until);
+	} else if (strcmp(op, "follow") == 0) {
+		follow_begin(s->follow, id, until, v);
+		return;
 	} else if (jobs_begin(s->jobs, id, until, v)) {
 		return;
 	} else {
@@ -319,11 +327,13 @@ due(const struct serving *s, int64_t now)
 {
 	int64_t next = s->looking ? s->kill_at : 0;
 	const int64_t job = jobs_due(s->jobs);
+	const int64_t change = follow_due(s->follow);
 	const struct asked *a;
 
 	if (job != 0 && (next == 0 || job < next))
 		next = job;
-
+	if (change != 0 && (next == 0 || change < next))
+		next = change;
 	TAILQ_FOREACH (a, &s->asks, link)
 		if (next == 0 || a->until < next)
 			next = a->until;
@@ -336,20 +346,26 @@ due(const struct serving *s, int64_t now)
 static void
 look_unasked(struct serving *s)
 {
-	if (!s->told || s->looking || jobs_count(s->jobs) > 0 ||
-	    !look_wants(s->look))
+	const bool later =
+	    s->told && jobs_count(s->jobs) == 0 && look_wants(s->look);
+
+	if (s->looking || (!later && !follow_wants(s->follow)))
 		return;
 	s->told = false;
 	s->looking = s->unasked = look_start(s->look) == 0;
+	if (!s->looking)
+		follow_looked(s->follow);
 }
 
 static size_t
 wait_for(struct serving *s, struct pollfd *p, size_t max)
 {
-	int fds[MEMO_FDS + 2];
+	int fds[MEMO_FDS + 3];
 	size_t n = look_fds(s->look, fds, 2);
 
 	n += jobs_fds(s->jobs, fds + n, MEMO_FDS);
+	fds[n] = follow_fd(s->follow);
+	n += fds[n] >= 0;
 	for (size_t i = 0; i < n && i + 1 < max; i++)
 		p[i + 1] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
 	return n + 1;
@@ -358,7 +374,7 @@ wait_for(struct serving *s, struct pollfd *p, size_t max)
 static void
 turn(struct serving *s)
 {
-	struct pollfd p[MEMO_FDS + 3] = { { .fd = s->in, .events = POLLIN } };
+	struct pollfd p[MEMO_FDS + 4] = { { .fd = s->in, .events = POLLIN } };
 	size_t n = wait_for(s, p, sizeof(p) / sizeof(p[0]));
 	struct look_answer r;
 
@@ -372,7 +388,8 @@ turn(struct serving *s)
 		look_ended(s, &r);
 	pass_deadlines(s, clock_mono_ms());
 	serve_asks(s);
-	if (!jobs_turn(s->jobs, clock_mono_ms()))
+	if (!follow_turn(s->follow, clock_mono_ms()) ||
+	    !jobs_turn(s->jobs, clock_mono_ms()))
 		s->over = true;
 	look_unasked(s);
 }
@@ -383,7 +400,18 @@ say_job(struct js *v, void *arg)
 	struct serving *s = arg;
 
 	s->told = true;
-	say(s, v);
+	if (js_int(v, "id", 0) >= 0) {
+		say(s, v);
+		return;
+	}
+	follow_answer(s->follow, v);
+	js_free(v);
+}
+
+static void
+say_change(struct js *v, void *arg)
+{
+	say(arg, v);
 }
 
 int
@@ -395,6 +423,8 @@ serve(const char *dir, const char *const *configs, int in, int out)
 	s.look = look_new(dir, configs);
 	s.jobs =
 	    jobs_new(&(struct jobs_conf){ dir, configs, s.look, say_job, &s });
+	s.follow =
+	    follow_new(&(struct follow_conf){ s.look, s.jobs, say_change, &s });
 	TAILQ_INIT(&s.asks);
 	/* One message and the beginning of the next. */
 	buf_init(&s.got, GITPROTO_FRAME_MAX + FRAME_HEAD + CHUNK);
@@ -407,6 +437,7 @@ serve(const char *dir, const char *const *configs, int in, int out)
 	while (!TAILQ_EMPTY(&s.asks))
 		forget(&s, TAILQ_FIRST(&s.asks));
 	jobs_free(s.jobs);
+	follow_free(s.follow);
 	look_free(s.look);
 	buf_done(&s.got);
 	return s.broken != NULL ? EXIT_BROKEN : 0;

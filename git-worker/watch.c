@@ -30,6 +30,11 @@
 /* A kilobyte of the kernel's memory each, of what the account may have. */
 #define DIRS_MAX  50000
 #define DEPTH_MAX 200
+/*
+ * Made since: they are watched whether git ignores them or not, which nobody
+ * has asked. Beyond that it is worth asking.
+ */
+#define NEW_MAX 500
 
 #define EVENTS                                                            \
 	(IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | \
@@ -59,7 +64,8 @@ struct watch {
 	int mounts;	  /* tells when something is mounted; -1: none */
 	struct dir *dirs; /* by watch descriptor */
 	size_t max, ndirs;
-	dev_t dev; /* of what is being gone through */
+	size_t built; /* how many of them were watched from the beginning */
+	dev_t dev;    /* of what is being gone through */
 	const char *const *skip;
 	size_t nskip;
 	char path[PATH_MAX]; /* and where */
@@ -91,7 +97,7 @@ drop(struct watch *w)
 		free(w->dirs[i].name);
 	free(w->dirs);
 	w->dirs = NULL;
-	w->max = w->ndirs = 0;
+	w->max = w->ndirs = w->built = 0;
 }
 
 void
@@ -153,6 +159,8 @@ add_dir(struct watch *w, enum kind kind)
 		return blind(w, "a directory in it cannot be watched");
 	if (++w->ndirs > DIRS_MAX)
 		return blind(w, "it has too many directories");
+	if (w->built > 0 && w->ndirs > w->built + NEW_MAX)
+		return blind(w, "many directories have been made");
 	note_dir(w, (size_t)wd, kind);
 	return true;
 }
@@ -359,6 +367,7 @@ watch_build(struct watch *w, const struct watch_place *p,
 		drop(w);
 	w->skip = NULL;
 	w->nskip = 0;
+	w->built = w->ndirs;
 	return w->why == NULL;
 }
 
@@ -434,6 +443,21 @@ touch(struct watch *w, const char *dir, const char *name)
 		touched_all(&w->touched);
 }
 
+/* What it may hold already is told by its own name. */
+static void
+add_new(struct watch *w, const char *dir, const char *name)
+{
+	const char *between = *dir == '\0' ? "" : "/";
+	const size_t room = sizeof(w->path) - w->top_len;
+
+	if ((size_t)snprintf(w->path + w->top_len, room, "/%s%s%s", dir,
+		between, name) >= room)
+		(void)blind(w, "it is too deep");
+	else
+		(void)add_tree(w, TREE, 0);
+	w->path[w->top_len] = '\0';
+}
+
 static void
 tree_event(struct watch *w, const struct dir *d, const struct inotify_event *e)
 {
@@ -445,18 +469,20 @@ tree_event(struct watch *w, const struct dir *d, const struct inotify_event *e)
 	w->changed = true;
 	if (e->len > 0)
 		touch(w, d->name, e->name);
+	if (e->len > 0 && (e->mask & IN_ISDIR) != 0 &&
+	    (e->mask & IN_CREATE) != 0 && strcasecmp(e->name, ".git") != 0)
+		add_new(w, d->name, e->name);
 	if (kind == TREE_TOP && entry && e->len > 0 &&
 	    strcasecmp(e->name, ".git") == 0)
 		w->stale = true;
 	if (kind == TREE_TOP && (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF)))
 		w->stale = true;
 	/*
-	 * A new one, and what it may hold already, is not watched; one that is
-	 * moved away goes on to tell, by a name that is not its own any more.
+	 * One that was moved goes on to tell, by a name that is not its own
+	 * any more.
 	 */
 	if ((e->mask & IN_ISDIR) != 0 &&
-	    (e->mask & (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_ATTRIB)) !=
-		0)
+	    (e->mask & (IN_MOVED_TO | IN_MOVED_FROM | IN_ATTRIB)) != 0)
 		(void)blind(w, moved);
 	if (kind == TREE && e->len > 0 && strcasecmp(e->name, ".git") == 0)
 		(void)blind(w, another);

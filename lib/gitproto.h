@@ -100,6 +100,11 @@ bool gitproto_is_midway(const char *text);
  *   "tree": {"at", "path", "offset", "limit"}: entries of a directory of a
  *     commit; "file": {"at", "path"}: its text
  *
+ *   "follow": {"base", "since", "totals"}: "diffstat" of the work tree and base
+ *     or HEAD, answered when it is not what it was at the token `since` (0:
+ *     now), or when its time is over; see git-worker/diffdoc.h. In "gone" a
+ *     name that is no UTF-8 is "//" and its base64.
+ *
  * A name in the tree is told as "path", and when it is no UTF-8 also exactly,
  * as "path_base64"; either may be asked with.
  */

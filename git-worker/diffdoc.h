@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_DIFFDOC_H
+#define RDV_DIFFDOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct js;
+struct narrow;
+
+/*
+ * Which files of a work tree differ from one commit, kept so that whoever knows
+ * it as it was at some token is told what has become of it since. A token grows
+ * with each change, also from one worker to the next.
+ */
+struct diffdoc;
+
+/* Of one answer: more is left out, and it says so. */
+#define DIFFDOC_FILES 2000
+
+struct diffdoc *diffdoc_new(void);
+void diffdoc_free(struct diffdoc *d);
+int64_t diffdoc_token(const struct diffdoc *d);
+/* The commit or tree that it is compared with; NULL: it has nothing yet. */
+const char *diffdoc_from(const struct diffdoc *d);
+/* What it has is complete, so that a part of it can be told anew. */
+bool diffdoc_whole(const struct diffdoc *d);
+/*
+ * Takes the result of a "diffstat" (daemon/core/gitshape.c), about the names of
+ * `nw`, or NULL: about all. False: that has to be asked about all.
+ */
+bool diffdoc_take(struct diffdoc *d, const struct js *result,
+    const struct narrow *nw);
+/*
+ * The answer to who knows it as of `since`: {"token", "from", "whole", "total",
+ * "added", "removed", "truncated", "files", "gone"}. With "whole" true the
+ * files are all that it has; otherwise those that were changed, and the names
+ * of those that do not differ any more. `totals`: without either.
+ */
+struct js *diffdoc_since(const struct diffdoc *d, int64_t since, bool totals);
+
+#endif

@@ -217,8 +217,11 @@ ask(struct api_call *c, const char *op, const struct shape *shape,
 {
 	const struct read_in *in = c->in;
 	struct worktree_who who = { .uid = c->actor->uid };
-	const struct worktree_query q = { in->tree, op, shape, args,
-		in->timeout_ms };
+	const struct worktree_query q = { .path = in->tree,
+		.op = op,
+		.shape = shape,
+		.args = args,
+		.ms = in->timeout_ms };
 
 	if (in->limit > 0)
 		js_add_int(args, "limit", in->limit);

@@ -75,6 +75,19 @@ const struct shape shape_diffstat[] = {
 	{ NULL, SHAPE_TEXT, NULL },
 };
 
+const struct shape shape_follow[] = {
+	{ "token", SHAPE_NUMBER, NULL },
+	{ "from", SHAPE_TEXT, NULL },
+	{ "whole", SHAPE_FLAG, NULL },
+	{ "total", SHAPE_NUMBER, NULL },
+	{ "added", SHAPE_NUMBER, NULL },
+	{ "removed", SHAPE_NUMBER, NULL },
+	{ "truncated", SHAPE_FLAG, NULL },
+	{ "files", SHAPE_OBJECTS, differing },
+	{ "gone", SHAPE_TEXTS, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
 static const struct shape hunk[] = {
 	{ "old_start", SHAPE_NUMBER, NULL },
 	{ "old_lines", SHAPE_NUMBER, NULL },

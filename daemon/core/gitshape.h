@@ -18,9 +18,9 @@ struct shape {
 	enum shape_kind kind;
 	const struct shape *of; /* of each of the objects */
 };
-extern const struct shape shape_changes[], shape_diffstat[], shape_diff[],
-    shape_log[], shape_tree[], shape_file[], shape_compare[], shape_merge[],
-    shape_blame[];
+extern const struct shape shape_changes[], shape_diffstat[], shape_follow[],
+    shape_diff[], shape_log[], shape_tree[], shape_file[], shape_compare[],
+    shape_merge[], shape_blame[];
 
 /*
  * A copy of `v` with the members that the shape has and no others; NULL when

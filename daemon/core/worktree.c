@@ -15,6 +15,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/gitwork.h"
 #include "daemon/core/worktreefix.h"
+#include "daemon/core/worktreewatch.h"
 #include "daemon/core/worktreelook.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/loop.h"
@@ -67,6 +68,7 @@ worktrees_new(struct app *app)
 	w->app = app;
 	w->git = git_new(app);
 	w->works = gitwork_new(app);
+	w->watches = wt_watches_new(w);
 	find_trash(w);
 	TAILQ_INIT(&w->ops);
 	TAILQ_INIT(&w->ended);
@@ -93,6 +95,7 @@ worktrees_free(struct worktrees *w)
 	if (w == NULL)
 		return;
 	worktreefix_done(w);
+	wt_watches_free(w->watches);
 	git_free(w->git);
 	gitwork_free(w->works);
 	wt_done(w);

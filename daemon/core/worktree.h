@@ -81,6 +81,7 @@ struct worktree_query {
 	const struct shape *shape; /* daemon/core/gitshape.h */
 	struct js *args;	   /* taken over */
 	int64_t ms; /* that git may take; 0: conf.git_timeout_ms */
+	bool waits; /* for something to happen, and must hold up nobody */
 };
 /*
  * Later, once; `result` is taken over by the callee. RDV_E_INVALID, also what

@@ -104,17 +104,12 @@ wt_enter(struct wt_op *op, wt_step_fn *step)
 		op->next = step;
 }
 
-void
-wt_end(struct wt_op *op)
+/* In the order in which they came; each that enters may hold the next. */
+static void
+let_in(struct worktrees *w)
 {
-	struct worktrees *w = op->w;
 	struct wt_op *o;
 
-	TAILQ_REMOVE(&w->ops, op, link);
-	op->entered = op->waiting = false;
-	/*
-	 * In the order in which they came; each that enters may hold the next.
-	 */
 	TAILQ_FOREACH (o, &w->ops, link) {
 		if (!o->waiting || must_wait(o))
 			continue;
@@ -122,6 +117,23 @@ wt_end(struct wt_op *op)
 		o->entered = true;
 		wt_later(o, o->next);
 	}
+}
+
+void
+wt_leave(struct wt_op *op)
+{
+	op->entered = false;
+	let_in(op->w);
+}
+
+void
+wt_end(struct wt_op *op)
+{
+	struct worktrees *w = op->w;
+
+	TAILQ_REMOVE(&w->ops, op, link);
+	op->entered = op->waiting = false;
+	let_in(w);
 	if (TAILQ_EMPTY(&w->ended))
 		loop_defer(w->app->loop, wt_sweep_cb, w);
 	TAILQ_INSERT_TAIL(&w->ended, op, link);

@@ -83,7 +83,8 @@ struct worktrees {
 	struct app *app;
 	struct git *git;
 	struct gitwork *works;
-	char *trash;	  /* as rdv-git is told it */
+	struct wt_watches *watches; /* worktreewatch.c */
+	char *trash;		    /* as rdv-git is told it */
 	char *real_trash; /* as it has to name it; NULL: rdvd cannot know */
 	struct wt_ops ops, ended;
 	struct loop_timer *settle, *tidy; /* worktreefix.c */
@@ -109,6 +110,8 @@ void wt_fail_git(struct wt_op *op, const struct git_result *r);
 
 /* `step` when the operation's turn in its repository has come. */
 void wt_enter(struct wt_op *op, wt_step_fn *step);
+/* It goes on without holding up others there. */
+void wt_leave(struct wt_op *op);
 /*
  * Finds the repository around `path`, its programs and its worktrees, and waits
  * for its turn there: git's own commands trip over a worktree that another one

@@ -24,6 +24,7 @@ struct reading {
 	const char *path;
 	const char *op, *args; /* JSON; NULL: none */
 	int64_t ms;	       /* 0: as long as git may take */
+	bool waits;	       /* it may take long, and holds up nobody */
 	bool left;	       /* nobody waits for it any more */
 	bool known;	       /* a worker ran for it already */
 	unsigned tries;
@@ -121,6 +122,8 @@ ask_worker(struct wt_op *op)
 		js_add_json(o, "args", r->args);
 	gitwork_ask(op->w->works, &tree, &(struct gitwork_question){ o, r->ms },
 	    worker_cb, op);
+	if (r->waits)
+		wt_leave(op);
 }
 
 /* It was opened once, and the worker says when that is not true any more. */
@@ -253,6 +256,7 @@ worktree_read(struct worktrees *w, const struct worktree_who *who,
 		.alone = read_alone };
 	buf_done(&text);
 	s->r.ms = q->ms;
+	s->r.waits = q->waits;
 	op->own = s;
 	wt_later(op, reading_start);
 	return op;

@@ -48,6 +48,9 @@ const struct event_kind_row event_kinds[EV_KIND_MAX] = {
 	    "a worktree came back from the trash" },
 	[EV_WORKTREE_FAILED] = { "worktree.failed", "worktree",
 	    "a worktree could not be made or removed; cause says why" },
+	[EV_WORKTREE_CHANGED] = { "worktree.changed", "worktree",
+	    "what differs in a worktree that is watched became something "
+	    "else" },
 	[EV_REPO_CREATED] = { "repo.created", "repo",
 	    "a repository was made known" },
 	[EV_REPO_UPDATED] = { "repo.updated", "repo",

@@ -24,6 +24,7 @@ await import('./repos.mjs');
 await import('./reporefs.mjs');
 await import('./repofind.mjs');
 await import('./worktreediff.mjs');
+await import('./worktreefollow.mjs');
 await import('./lossless.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');

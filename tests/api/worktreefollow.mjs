@@ -1,10 +1,11 @@
 // What differs in a worktree, followed: a document and patches of it, and the
 // events of one that is watched; beside what the API tells of it when asked.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import WebSocket from 'ws';
-import { Rdv, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
 import { Repo } from './gitrepo.mjs';
 
 const rdv = await Rdv.start();
@@ -251,6 +252,43 @@ await test('changes of a watched worktree are events', async () => {
 	const r = await rdv.request('POST', '/api/worktrees/watch',
 		{ body: { worktree_path: `${rdv.home}/nowhere` } });
 	assert.equal(r.status, 404);
+});
+
+function watcher(t, repo, ...args) {
+	const w = { out: '', err: '', code: null };
+	const child = spawn(bin('rdv'), ['worktree', 'watch', ...args], {
+		cwd: repo.dir, stdio: ['ignore', 'pipe', 'pipe'],
+		env: { PATH: '/usr/bin:/bin', HOME: rdv.home, RDV_HOME: rdv.base } });
+	child.stdout.on('data', (d) => { w.out += d; });
+	child.stderr.on('data', (d) => { w.err += d; });
+	child.on('close', (code) => { w.code = code; });
+	t.after(() => child.kill('SIGKILL'));
+	return w;
+}
+
+await test('rdv worktree watch has a line for each change', async (t) => {
+	const repo = make('lines');
+	repo.git('worktree', 'add', '-q', `${repo.dir}-w`);
+	const tree = new Repo(rdv, `${repo.dir}-w`);
+	tree.write('a~b', 'one\ntwo\n');
+	const text = watcher(t, tree), json = watcher(t, tree, '--json');
+	await waitFor('what there is', () => /^modified +1 +0 +a~b/m.test(text.out) &&
+		json.out.includes('{"Ready":true}'));
+	tree.write('a~b', 'one\n');
+	tree.write('d0/\x1b[31m', 'red\n');
+	await waitFor('what changed', () => /^same .* a~b/m.test(text.out) &&
+		/^untracked +1 +0 +d0\/.*31m/m.test(text.out));
+	assert.ok(!text.out.includes('\x1b'));
+	assert.match(text.err, /1 files, 1 lines added, 0 removed/);
+	await waitFor('the patch', () =>
+		json.out.includes('{"op":"remove","path":"/entries/a~0b"}'));
+	for (const line of json.out.trimEnd().split('\n'))
+		JSON.parse(line);
+	await rdv.call('DELETE', '/api/worktrees',
+		{ worktree_path: tree.dir, force: true });
+	await waitFor('the end', () => text.code !== null && json.code !== null);
+	assert.deepEqual([text.code, json.code], [1, 1]);
+	assert.match(text.err, /can be followed no more/);
 });
 
 await rdv.stop();

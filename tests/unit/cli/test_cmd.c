@@ -119,11 +119,11 @@ promised_commands_exist(void **state)
 		"session attach", "session send-keys", "send-keys",
 		"session wait", "wait", "attach", "scrollback", "worktree ls",
 		"worktree status", "worktree diff", "worktree log",
-		"worktree compare", "worktree blame", "worktree rm",
-		"folder ls", "folder new", "folder mv", "folder rm", "repo ls",
-		"repo add", "repo show", "repo set", "repo forget",
-		"repo branches", "repo tags", "repo discover", "token ls",
-		"token new", "token revoke", "share", "share ls",
+		"worktree compare", "worktree blame", "worktree watch",
+		"worktree rm", "folder ls", "folder new", "folder mv",
+		"folder rm", "repo ls", "repo add", "repo show", "repo set",
+		"repo forget", "repo branches", "repo tags", "repo discover",
+		"token ls", "token new", "token revoke", "share", "share ls",
 		"share revoke", "events", "status", "doctor", "up", "down",
 		"upgrade", "open", "url", "completion", "version", "help" };
 	size_t i;

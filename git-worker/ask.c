@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "git-worker/clone.h"
 #include "git-worker/mounts.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
@@ -194,6 +195,16 @@ ask_mounted(struct asking *q, const char *dir, struct git_fact *f)
 	buf_done(&b);
 }
 
+/* A repository to clone from; its text is the canonical path. */
+static void
+ask_source(struct asking *q, const char *path, struct git_fact *f)
+{
+	const char *full = NULL, *why = NULL;
+	int err = clone_source(q->arena, &q->rules, path, &full, &why);
+
+	fill(f, err, full, why);
+}
+
 static const struct question {
 	const char *name;
 	void (*answer)(struct asking *q, const char *arg, struct git_fact *f);
@@ -204,6 +215,7 @@ static const struct question {
 	{ "mounted", ask_mounted },
 	{ "new", ask_new },
 	{ "place", ask_place },
+	{ "source", ask_source },
 	{ "there", ask_there },
 	{ "trash", ask_trash },
 };

@@ -221,8 +221,8 @@ id_of(const struct statx *st)
 	return id;
 }
 
-static bool
-same_id(const struct erase_id *a, const struct erase_id *b)
+bool
+erase_same(const struct erase_id *a, const struct erase_id *b)
 {
 	if (a->ino != b->ino)
 		return false;
@@ -235,7 +235,7 @@ is_it(const struct statx *st, const struct erase_id *id)
 {
 	const struct erase_id is = id_of(st);
 
-	return id == NULL || same_id(&is, id);
+	return id == NULL || erase_same(&is, id);
 }
 
 /* Looked at before, as opening it may already change its mode. */
@@ -298,9 +298,15 @@ parent_open(const char *path, const char **name)
 int
 erase_identify(const char *path, struct erase_id *id)
 {
+	return erase_identify_at(AT_FDCWD, path, id);
+}
+
+int
+erase_identify_at(int fd, const char *name, struct erase_id *id)
+{
 	struct statx st;
 
-	if (stat_at(AT_FDCWD, path, &st) < 0)
+	if (stat_at(fd, name, &st) < 0)
 		return -errno;
 	if (!S_ISDIR(st.stx_mode))
 		return -ENOTDIR;

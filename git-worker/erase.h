@@ -30,6 +30,9 @@ struct erase {
 
 /* 0 or -errno: -ENOENT when it is not there. */
 int erase_identify(const char *path, struct erase_id *id);
+/* The same of a name in an open directory, which no link can stand for. */
+int erase_identify_at(int fd, const char *name, struct erase_id *id);
+bool erase_same(const struct erase_id *a, const struct erase_id *b);
 /* Counts what is in it and changes nothing. As erase_tree(). */
 int erase_weigh(const char *path, struct erase *e);
 /*

@@ -15,6 +15,7 @@
 
 #include "build.h"
 #include "git-worker/ask.h"
+#include "git-worker/clone.h"
 #include "git-worker/erase.h"
 #include "git-worker/serve.h"
 #include "lib/arena.h"
@@ -47,6 +48,9 @@ usage(const char *what)
 	    "       rdv-git serve DIR CONFIG...\n"
 	    "       rdv-git weigh PATH\n"
 	    "       rdv-git erase PATH DEV INO BORN FILES BYTES\n"
+	    "       rdv-git clone-make PATH\n"
+	    "       rdv-git clone-land PATH TARGET DEV INO BORN\n"
+	    "       rdv-git clone-drop PATH\n"
 	    "Looks at repositories for rdvd, as the account it is started "
 	    "by.\n",
 	    what);
@@ -192,6 +196,62 @@ erase(char *const *word)
 	return tell(&f);
 }
 
+/* What came of a step of a clone; found says where it is not as it should be.
+ */
+static bool
+told(struct git_fact *f, const char *path, const char *why, int err)
+{
+	if (err == 0)
+		return tell(f);
+	f->found = err == -EEXIST ? GIT_TAKEN : GIT_REFUSED;
+	(void)snprintf(f->text, sizeof(f->text), "%s: %s", path,
+	    why != NULL	     ? why
+	    : err == -EEXIST ? "is there already"
+			     : strerror(-err));
+	return tell(f);
+}
+
+/* "DEV INO BORN". */
+static bool
+make_clone(char *const *word)
+{
+	static struct git_fact f;
+	const char *why = NULL;
+	struct erase_id id;
+	int err = clone_make(word[0], &id, &why);
+
+	if (err == 0)
+		(void)snprintf(f.text, sizeof(f.text),
+		    "%" PRIu64 " %" PRIu64 " %" PRIu64, id.dev, id.ino,
+		    id.born);
+	return told(&f, word[0], why, err);
+}
+
+static bool
+land_clone(char *const *word)
+{
+	static struct git_fact f;
+	const struct erase_id id = { number(word[2]), number(word[3]),
+		number(word[4]) };
+	const char *why = NULL;
+	int err;
+
+	if (!path_absolute_ok(word[1]))
+		usage("not a plain absolute path");
+	err = clone_land(word[0], word[1], &id, &why);
+	return told(&f, word[1], why, err);
+}
+
+static bool
+drop_clone(char *const *word)
+{
+	static struct git_fact f;
+	const char *why = NULL;
+	int err = clone_drop(word[0], &why);
+
+	return told(&f, word[0], why, err);
+}
+
 /* One path each, and what is to be known of it. */
 static const struct {
 	const char *name;
@@ -200,6 +260,9 @@ static const struct {
 } verbs[] = {
 	{ "weigh", 1, weigh },
 	{ "erase", 6, erase },
+	{ "clone-make", 1, make_clone },
+	{ "clone-land", 5, land_clone },
+	{ "clone-drop", 1, drop_clone },
 };
 
 /* Of another kind than `ask`: in reach is what the caller was granted. */

@@ -78,8 +78,9 @@ under_roots(struct arena *a, const struct place_rules *rules, const char *path)
  * Under one of the roots, or where rdv makes worktrees. By component. Roots are
  * resolved each time: one may be a link that was changed.
  */
-static bool
-allowed(struct arena *a, const struct place_rules *rules, const char *path)
+bool
+place_allowed(struct arena *a, const struct place_rules *rules,
+    const char *path)
 {
 	return under(a, rules->dir, path) || under_roots(a, rules, path);
 }
@@ -149,7 +150,7 @@ find_git(const struct place_ask *ask, const char *at, struct stat *st)
 {
 	struct arena *a = ask->arena;
 
-	while (strcmp(at, "/") != 0 && allowed(a, ask->rules, at)) {
+	while (strcmp(at, "/") != 0 && place_allowed(a, ask->rules, at)) {
 		if (lstat(arena_printf(a, "%s/.git", at), st) == 0)
 			return at;
 		at = path_parent(a, at);
@@ -172,7 +173,7 @@ place_find(const struct place_ask *ask, const char *path, struct place *out,
 	real = place_real(a, path);
 	if (real == NULL)
 		return no_directory(a, path, why);
-	if (!allowed(a, ask->rules, real))
+	if (!place_allowed(a, ask->rules, real))
 		return outside(a, real, why);
 	at = find_git(ask, real, &st);
 	/* A link, or anything else in the place of .git, is not followed. */
@@ -225,7 +226,7 @@ place_new(struct arena *a, const struct place_rules *rules, const char *path,
 	}
 	full = arena_printf(a, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent,
 	    name);
-	if (!allowed(a, rules, full))
+	if (!place_allowed(a, rules, full))
 		return outside(a, full, why);
 	if (lstat(full, &st) == 0) {
 		*why = arena_printf(a, "%s is there already", full);

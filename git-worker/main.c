@@ -196,8 +196,7 @@ erase(char *const *word)
 	return tell(&f);
 }
 
-/* What came of a step of a clone; found says where it is not as it should be.
- */
+/* What came of a step of a clone. */
 static bool
 told(struct git_fact *f, const char *path, const char *why, int err)
 {

@@ -52,8 +52,7 @@ int place_new(struct arena *a, const struct place_rules *rules,
  */
 int place_make(struct arena *a, const char *path, const char **out,
     const char **why);
-/* A canonical path lies under one of the roots, or where rdv makes worktrees.
- */
+/* A canonical path that git may be given. */
 bool place_allowed(struct arena *a, const struct place_rules *rules,
     const char *path);
 /* As far as it can be resolved, or NULL. */

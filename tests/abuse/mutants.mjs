@@ -237,10 +237,10 @@ const files = [
 		red: ['unit/lib/test_pathopen abuse_F07_no_magic_link'] },
 	{ ids: ['F05'], guard: 'a repository lies under one of the roots: ' +
 		'what is named, what is found, and the main worktree',
-	off: [['git-worker/place.c', 'if (!allowed(a, ask->rules, real))\n' +
+	off: [['git-worker/place.c', 'if (!place_allowed(a, ask->rules, real))\n' +
 		'\t\treturn outside(a, real, why);', ''],
 	['git-worker/place.c', 'while (strcmp(at, "/") != 0 && ' +
-		'allowed(a, ask->rules, at)) {', 'while (strcmp(at, "/") != 0) {'],
+		'place_allowed(a, ask->rules, at)) {', 'while (strcmp(at, "/") != 0) {'],
 	['git-worker/place.c', 'under_roots(a, rules, top) &&', '']],
 	red: ['abuse F05 a sibling'] },
 	{ ids: ['F07'], guard: 'no magic link leads to a repository',
@@ -730,7 +730,7 @@ const git = [
 		'unit/core/test_git_abuse abuse_G07_a_hidden'] },
 	{ ids: ['G08'], guard: 'nothing is found above the roots',
 		off: [['git-worker/place.c', 'while (strcmp(at, "/") != 0 && ' +
-			'allowed(a, ask->rules, at)) {', 'while (strcmp(at, "/") ' +
+			'place_allowed(a, ask->rules, at)) {', 'while (strcmp(at, "/") ' +
 			'!= 0) {'],
 		['git-worker/place.c', 'under_roots(a, rules, top) &&', '']],
 		red: ['abuse G08 a repository above'] },

@@ -119,8 +119,8 @@ refuse(const char **why, const char *sentence)
 }
 
 /* No control bytes: names end up in terminals and logs. */
-static bool
-name_ok(const char *s)
+bool
+repo_name_ok(const char *s)
 {
 	size_t n = 0;
 
@@ -135,7 +135,7 @@ register_start(struct wt_op *op)
 {
 	struct registering *g = op->own;
 
-	if (g->name != NULL && !name_ok(g->name))
+	if (g->name != NULL && !repo_name_ok(g->name))
 		wt_fail(op, RDV_E_INVALID,
 		    "name: must be printable and not empty");
 	else
@@ -181,7 +181,7 @@ check(struct arena *a, const struct repo_spec *spec, const char **why)
 	const char *name = spec->text[REPO_NAME];
 	size_t bytes = 0;
 
-	if (spec->set[REPO_NAME] && (name == NULL || !name_ok(name)))
+	if (spec->set[REPO_NAME] && (name == NULL || !repo_name_ok(name)))
 		return refuse(why, "name: must be printable and not empty");
 	if (dir != NULL && !relative_ok(a, dir))
 		return refuse(why,

@@ -36,6 +36,9 @@ typedef void repo_made_fn(int err, const struct store_repo *repo, bool fresh,
 void repo_register(struct worktrees *w, const struct worktree_who *who,
     const char *path, const char *name, repo_made_fn *cb, void *arg);
 
+/* Not empty, not too long, and nothing in it that a terminal would obey. */
+bool repo_name_ok(const char *name);
+
 enum repo_text {
 	REPO_NAME,
 	REPO_SETUP,

@@ -14,6 +14,7 @@
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/clone.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreeend.h"
@@ -441,6 +442,7 @@ void
 worktrees_reconcile(struct worktrees *w)
 {
 	loop_timer_set(w->settle, SETTLE_MS);
+	clones_reconcile(w->app->clones);
 }
 
 void

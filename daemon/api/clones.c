@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /api/repos/clones: repositories on their way here. A clone is answered as
+ * soon as it is written down; how it goes is asked for, or told by events.
+ */
+#include "daemon/core/clone.h"
+
+#include "daemon/api/api.h"
+#include "daemon/api/repo.h"
+#include "daemon/app.h"
+#include "daemon/store/clones.h"
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/js.h"
+
+#define PAGE	  50
+#define DEPTH_MAX 1000000
+
+struct clone_in {
+	uint64_t set;
+	const char *url, *dir, *name, *branch, *filter;
+	int64_t depth;
+	bool sparse, submodules;
+};
+
+struct list_in {
+	uint64_t set;
+	int64_t limit;
+};
+
+#define OFF(f) offsetof(struct clone_in, f)
+
+static const struct js_field clone_fields[] = {
+	{ .name = "url",
+	    .kind = JS_TEXT,
+	    .offset = OFF(url),
+	    .required = true,
+	    .min = 1,
+	    .max = 4095,
+	    .help = "https, ssh or user@host:path, http of this host, or the "
+		    "path of a repository of one's own; no credential in it" },
+	{ .name = "dir",
+	    .kind = JS_TEXT,
+	    .offset = OFF(dir),
+	    .required = true,
+	    .min = 1,
+	    .max = 4000,
+	    .help = "where it shall be; what that lies in is there already" },
+	{ .name = "name",
+	    .kind = JS_TEXT,
+	    .offset = OFF(name),
+	    .min = 1,
+	    .max = 200,
+	    .help = "for people; absent: that of its directory" },
+	{ .name = "branch",
+	    .kind = JS_TEXT,
+	    .offset = OFF(branch),
+	    .min = 1,
+	    .max = 200,
+	    .help = "branch or tag to check out; absent: the server's" },
+	{ .name = "depth",
+	    .kind = JS_INT,
+	    .offset = OFF(depth),
+	    .min = 1,
+	    .max = DEPTH_MAX,
+	    .help = "of its history so many commits; absent: all" },
+	{ .name = "filter",
+	    .kind = JS_TEXT,
+	    .offset = OFF(filter),
+	    .min = 1,
+	    .max = 40,
+	    .help = "what is left for later: blob:none, blob:limit=N, tree:N" },
+	{ .name = "sparse",
+	    .kind = JS_BOOL,
+	    .offset = OFF(sparse),
+	    .help = "check out the files of its top directory alone" },
+	{ .name = "submodules",
+	    .kind = JS_BOOL,
+	    .offset = OFF(submodules),
+	    .help = "those, too, over the same transport; not over ssh" },
+	{ .name = NULL },
+};
+static const struct js_field list_fields[] = {
+	{ .name = "limit",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct list_in, limit),
+	    .min = 1,
+	    .max = CLONES_SHOWN,
+	    .help = "items at most; 50" },
+	{ .name = NULL },
+};
+
+static void
+clones_made_cb(int err, const struct store_clone *row, const char *why,
+    void *arg)
+{
+	struct api_call *c = arg;
+
+	/* Repositories are bounded per user, which waiting does not lift. */
+	if (err == RDV_E_FULL)
+		api_fail_code(c, 429, "TOO_MANY", why, NULL);
+	else if (err != 0)
+		api_fail(c, err, why);
+	else
+		api_reply(c, 202, clone_json(c->app->clones, row));
+}
+
+static void
+clones_create(struct api_call *c)
+{
+	const struct clone_in *in = c->in;
+	struct worktree_who who = repo_who(c);
+	const struct clone_spec spec = {
+		.url = in->url,
+		.dir = in->dir,
+		.name = in->name,
+		.branch = in->branch,
+		.filter = in->filter,
+		.depth = in->depth,
+		.sparse = in->sparse,
+		.submodules = in->submodules,
+	};
+
+	clone_start(c->app->clones, &who, &spec, clones_made_cb, c);
+}
+
+struct page {
+	struct clones *clones;
+	struct js *items;
+};
+
+static bool
+clones_page_cb(const struct store_clone *row, void *arg)
+{
+	struct page *p = arg;
+
+	js_push(p->items, clone_json(p->clones, row));
+	return true;
+}
+
+static void
+clones_list(struct api_call *c)
+{
+	const struct list_in *in = c->in;
+	struct page p = { c->app->clones, js_array() };
+	int err = store_clones_list(c->app->db, c->actor->user_id,
+	    in->limit > 0 ? in->limit : PAGE, clones_page_cb, &p);
+	struct js *o;
+
+	if (err != 0) {
+		js_free(p.items);
+		api_fail(c, err, NULL);
+		return;
+	}
+	o = js_object();
+	js_add(o, "items", p.items);
+	api_reply(c, 200, o);
+}
+
+static void
+clones_get(struct api_call *c)
+{
+	struct store_clone row;
+	int err = store_clone_get(c->app->db, c->req->arena, c->actor->user_id,
+	    c->params[0], &row);
+
+	if (err != 0)
+		api_fail(c, err,
+		    err == RDV_E_NOT_FOUND ? "there is no such clone" : NULL);
+	else
+		api_reply(c, 200, clone_json(c->app->clones, &row));
+}
+
+static void
+clones_cancel(struct api_call *c)
+{
+	struct worktree_who who = repo_who(c);
+	struct tx *tx = tx_begin(c->app->db);
+	const char *why = NULL;
+	struct store_clone row;
+	int err = clone_cancel(c->app->clones, tx, c->req->arena, &who,
+	    c->params[0], &row, &why);
+
+	if (err == 0) {
+		api_commit(c, tx, 202, clone_json(c->app->clones, &row));
+		return;
+	}
+	tx_abort(tx);
+	api_fail(c, err, why);
+}
+
+#define IN(st) .in_size = sizeof(struct st)
+
+const struct api_route api_routes_clones[] = {
+	{ HTTP_M_GET, "/api/repos/clones", SCOPE_READ, .query = list_fields,
+	    IN(list_in), .handler = clones_list, .success = 200,
+	    .doc = "Clones, newest first, and how far they are" },
+	{ HTTP_M_POST, "/api/repos/clones", SCOPE_WRITE, .body = clone_fields,
+	    IN(clone_in), .handler = clones_create, .success = 202,
+	    .doc = "Clones a repository and makes it known" },
+	{ HTTP_M_GET, "/api/repos/clones/{id}", SCOPE_READ,
+	    .handler = clones_get, .success = 200,
+	    .doc = "One clone, with its progress while it is at work" },
+	{ HTTP_M_DELETE, "/api/repos/clones/{id}", SCOPE_WRITE,
+	    .handler = clones_cancel, .success = 202,
+	    .doc = "Cancels it: git is ended, and what it made goes" },
+	{ .pattern = NULL },
+};

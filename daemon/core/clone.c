@@ -85,8 +85,9 @@ clone_over(struct clone *c)
 
 /*
  * Before the row the caller hears of it. With the row the first failure begins
- * the undoing, and one during that ends it. Without the helper nothing can be
- * undone: the row stays as it is and is settled when there is one.
+ * the undoing, and one during that is told beside it. Without the helper
+ * nothing can be undone: the row stays as it is and is settled when there is
+ * one.
  */
 static void
 clone_fail(struct wt_op *op, int err, const char *why)
@@ -98,11 +99,16 @@ clone_fail(struct wt_op *op, int err, const char *why)
 	if (c->cb != NULL) {
 		c->cb(err, NULL, why, c->arg);
 		clone_over(c);
-	} else if (err == RDV_E_UNAVAILABLE || c->undoing) {
+	} else if (err == RDV_E_UNAVAILABLE || c->settling) {
 		if (!c->cs->app->draining && err == RDV_E_UNAVAILABLE)
 			clones_reconcile(c->cs);
 		clone_over(c);
+	} else if (c->undoing) {
+		clone_stays(c, why);
 	} else {
+		/* The helper has started nothing, so nothing was made. */
+		c->settling =
+		    err == RDV_E_DENIED && strcmp(c->row.state, "making") == 0;
 		clone_undo(c, why);
 	}
 }

@@ -34,18 +34,16 @@ undone(struct wt_op *op)
 static void
 settle(struct clone *c)
 {
+	c->settling = true;
 	c->row.state = c->row.cancelled ? "cancelled" : "failed";
 	clone_store(c, false, undone);
 }
 
-/* What cannot be deleted stays, and the row with it says where. */
-static void
-stays(struct wt_op *op, const char *why)
+void
+clone_stays(struct clone *c, const char *why)
 {
-	struct clone *c = op->own;
-
 	log_warnx("clone", "%s stays: %s", c->row.temp_path, why);
-	c->row.cause = arena_printf(op->arena, "%s; and %s stays: %s",
+	c->row.cause = arena_printf(c->op->arena, "%s; and %s stays: %s",
 	    c->row.cause, c->row.temp_path, why);
 	settle(c);
 }
@@ -58,7 +56,7 @@ erased_cb(struct wt_op *op, const struct git_result *r)
 	const struct git_fact *f = clone_fact(op, r, &why);
 
 	if (f == NULL || f->found != GIT_FOUND) {
-		stays(op, why);
+		clone_stays(op->own, why);
 		return;
 	}
 	more = strrchr(f->text, ' ');
@@ -66,7 +64,7 @@ erased_cb(struct wt_op *op, const struct git_result *r)
 		settle(op->own);
 	/* Somebody puts there what is deleted. */
 	else if (str_starts(f->text, "0 "))
-		stays(op, "it cannot be emptied");
+		clone_stays(op->own, "it cannot be emptied");
 	else
 		erase(op);
 }
@@ -78,7 +76,7 @@ dropped_cb(struct wt_op *op, const struct git_result *r)
 	const struct git_fact *f = clone_fact(op, r, &why);
 
 	if (f == NULL || f->found != GIT_FOUND)
-		stays(op, why);
+		clone_stays(op->own, why);
 	else
 		settle(op->own);
 }
@@ -96,7 +94,7 @@ erase(struct wt_op *op)
 		return;
 	}
 	if (!clone_identity(op->arena, c->row.identity, argv + 2)) {
-		stays(op, "nobody knows which directory it is");
+		clone_stays(op->own, "nobody knows which directory it is");
 		return;
 	}
 	argv[5] = CHUNK_FILES;
@@ -108,8 +106,12 @@ void
 clone_undo(struct clone *c, const char *cause)
 {
 	c->undoing = true;
-	c->row.state = "undoing";
 	c->row.cause = arena_strdup(c->op->arena, cause);
+	if (c->settling) {
+		settle(c);
+		return;
+	}
+	c->row.state = "undoing";
 	clone_store(c, false, erase);
 }
 

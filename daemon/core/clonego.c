@@ -130,7 +130,7 @@ known_cb(int err, const struct store_repo *r, bool fresh, const char *why,
 		return;
 	}
 	/* A repository that is whole is not taken back over a missing row. */
-	c->undoing = true;
+	c->settling = true;
 	c->row.state = err == 0 ? "ready" : "failed";
 	if (err == 0)
 		c->row.repo_id = arena_strdup(c->op->arena, r->id);

@@ -21,7 +21,8 @@ struct clone {
 	struct cloneproc *proc; /* while git is at work */
 	int64_t told;		/* when its progress was, monotonic */
 	bool noted;		/* a row tells of it */
-	bool undoing, over;
+	bool undoing, settling; /* settling: only its row is to be written */
+	bool over;
 	clone_made_fn *cb; /* NULL: answered */
 	void *arg;
 	wt_step_fn *next; /* when the row is durable */
@@ -47,6 +48,8 @@ void clone_go(struct wt_op *op);
 void clone_land(struct wt_op *op);
 /* clonefix.c: everything that was made goes, and the row says why. */
 void clone_undo(struct clone *c, const char *cause);
+/* Not everything can: the row says so, and where it is. */
+void clone_stays(struct clone *c, const char *why);
 /* The answer of rdv-git in the arena; NULL with a sentence. */
 const struct git_fact *
 clone_fact(struct wt_op *op, const struct git_result *r, const char **why);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { Rdv, test, waitFor } from '../harness/rdv.mjs';
 import { GitServer } from './gitserver.mjs';
@@ -162,7 +163,7 @@ await test('another account of the place: taken, missing, closed', async () => {
 	assert.deepEqual(fs.readdirSync(taken), ['mine']);
 	// The home directory itself is given to no confined program.
 	const c = await clone(`${server.url}/plain`,
-		{ dir: path.join(home, 'top') });
+		{ dir: path.join(os.userInfo().homedir, 'rdv-no-clone') });
 	assert.equal(c.state, 'failed');
 	assert.match(c.cause, /is the home directory, which no confined/);
 	// Somebody takes the place while git is at work.
@@ -242,7 +243,11 @@ await test('LFS: the pointers stay, and that is told', async () => {
 
 await test('submodules come when they are asked for', async () => {
 	source('outer', { more: (dir) => {
-		git(dir, 'submodule', '--quiet', 'add', `${server.url}/plain`, 'inner');
+		// By path: what is served is served by this process, which waits here.
+		git(dir, 'submodule', '--quiet', 'add', plain, 'inner');
+		git(dir, 'config', '-f', '.gitmodules', 'submodule.inner.url',
+			`${server.url}/plain`);
+		git(dir, 'add', '.gitmodules');
 		git(dir, 'commit', '-q', '-m', 'submodule');
 	} });
 	const without = await whole(`${server.url}/outer`);

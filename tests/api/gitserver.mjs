@@ -60,6 +60,8 @@ export class GitServer {
 				GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' } });
 		cgi.stdin.on('error', () => {});
 		res.on('close', () => cgi.kill());
+		let asked = '';
+		req.on('data', (d) => { asked += d.toString('latin1'); });
 		req.pipe(cgi.stdin);
 		let head = Buffer.alloc(0), told = false;
 		for await (const part of cgi.stdout) {
@@ -78,9 +80,7 @@ export class GitServer {
 			res.writeHead(status ? parseInt(status[1]) : 200,
 				Object.fromEntries(lines.filter((l) => l[0] !== 'Status')));
 			res.flushHeaders();
-			if (this.held && req.method === 'POST' &&
-				req.headers['content-length'] !== undefined &&
-				head.indexOf('packfile') >= 0) {
+			if (this.held && asked.includes('command=fetch')) {
 				this.held.waits();
 				await this.held.gate;
 			}

@@ -420,6 +420,9 @@ function addStranger(db, id, mine) {
 		    VALUES ('${id.folder}', '${id.user}', 'secret', 1, 1);
 		INSERT INTO repo (id, user_id, path, name, created_at, updated_at)
 		    VALUES ('${id.repo}', '${id.user}', '/secret', 'secret', 1, 1);
+		INSERT INTO clone (id, user_id, url, path, temp_path, state,
+		    created_at, updated_at) VALUES ('${id.clone}', '${id.user}',
+		    '/secret', '/secret', '/secret', 'ready', 1, 1);
 		INSERT INTO worktree (id, user_id, repo_path, path, state, created_at,
 		    updated_at) SELECT value, iif(value = '${id.worktree}',
 		    '${id.user}', (SELECT user_id FROM session WHERE id = '${mine.id}')),
@@ -447,12 +450,17 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	const tree = path.join(rdv.home, 'mine');
 	execFileSync('git', ['init', '-q', tree], { env: { PATH: '/usr/bin' } });
 	const repo = await rdv.call('POST', '/api/repos', { path: tree });
-	const mine = { sessions: s.id, folders: folder.id, runs: s.run.id,
+	fs.mkdirSync(path.join(rdv.home, 'into'));
+	const clone = await rdv.call('POST', '/api/repos/clones',
+		{ url: tree, dir: path.join(rdv.home, 'into/mine') });
+	await waitFor('the clone', async () => (await rdv.call('GET',
+		`/api/repos/clones/${clone.id}`)).state === 'ready');
+	const mine = { sessions: s.id, clones: clone.id, folders: folder.id, runs: s.run.id,
 		repos: repo.id, worktrees: OWN_TRASH,
 		tokens: own[0].id, links: (await rdv.call('POST', '/api/links',
 			{ session_id: (await rdv.session('shown')).id })).id };
 	const id = Object.fromEntries(['user', 'session', 'run', 'folder', 'token',
-		'link', 'repo', 'worktree'].map((k, i) =>
+		'link', 'repo', 'worktree', 'clone'].map((k, i) =>
 		[k, NOBODY.slice(0, -1) + (i + 1)]));
 	const gone = once(rdv.main, 'exit');
 	rdv.main.kill('SIGTERM');
@@ -478,7 +486,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	};
 	let routes = 0;
 	for (const [p, ops] of Object.entries(paths)) {
-		const kind = p.split('/')[2];
+		const kind = p.includes('/clones/') ? 'clones' : p.split('/')[2];
 		if (!p.includes('{id}') || p.startsWith('/ws'))
 			continue;
 		for (const m of Object.keys(ops).map((x) => x.toUpperCase())) {
@@ -508,7 +516,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	// Nor in a list, an event, a count, or by filing mine in theirs.
 	for (const list of ['/api/sessions?status=active,suspended,closed',
 		'/api/folders', '/api/tokens', '/api/repos', '/api/repos/recent',
-		'/api/events?since=0&limit=1000']) {
+		'/api/repos/clones', '/api/events?since=0&limit=1000']) {
 		const r = await rdv.request('GET', list);
 		assert.match(String(r.raw), /mine|cli/, list);
 		assert.doesNotMatch(String(r.raw), /secret/, list);

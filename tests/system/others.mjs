@@ -44,6 +44,11 @@ const tree = await call(ann, 'POST', '/api/worktrees', { repo_path: repo,
 ids.worktree = (await call(ann, 'DELETE', '/api/worktrees',
 	{ worktree_path: tree.path, force: true }, 200)).trash_id;
 assert.ok(ids.worktree);
+assert.equal(s.as(ann, 'mkdir', [path.join(ann.home, 'into')]).status, 0);
+ids.clone = (await call(ann, 'POST', '/api/repos/clones', { url: repo,
+	dir: path.join(ann.home, 'into/hers') }, 202)).id;
+await waitFor('the clone', async () => (await call(ann, 'GET',
+	`/api/repos/clones/${ids.clone}`, undefined, 200)).state === 'ready');
 const own = await call(bob, 'POST', '/api/sessions',
 	{ name: 'his', command: ['/bin/cat'] });
 const his = {
@@ -60,6 +65,8 @@ const PATHS = {
 	'GET /api/folders/{id}/context': ['folder'],
 	'GET /api/repos/{id}': ['repo'],
 	'PATCH /api/repos/{id}': ['repo', { name: 'taken' }],
+	'GET /api/repos/clones/{id}': ['clone'],
+	'DELETE /api/repos/clones/{id}': ['clone', undefined, '', 409],
 	'GET /api/repos/{id}/git': ['repo'],
 	'GET /api/repos/{id}/branches': ['repo'],
 	'GET /api/repos/{id}/tags': ['repo'],
@@ -123,13 +130,15 @@ const FIELDS = [
 
 // What needs no id and tells of more than one thing.
 const LISTS = ['/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
-	'/api/repos/recent', '/api/repos/discover', '/api/links',
+	'/api/repos/recent', '/api/repos/discover', '/api/repos/clones',
+	'/api/links',
 	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',
 	'/api/status', '/metrics', '/api/events?since=0&limit=1000', '/api/user',
 	'/api/auth/me', '/api/tmux/sessions'];
 // What is asked about a path: tests/system/worktrees.mjs.
 const BY_PATH = ['', '/status', '/changes', '/diff', '/diffstat', '/file',
-	'/log', '/tree'].map((tail) => `/api/worktrees${tail}`);
+	'/log', '/tree', '/compare', '/merge', '/blame',
+	'/diff/stream'].map((tail) => `/api/worktrees${tail}`);
 
 // All that an answer says, but for what names the request itself.
 const said = ({ status, json, raw }) => {

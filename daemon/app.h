@@ -30,7 +30,6 @@ struct app {
 	struct sessions *sessions;   /* core/session */
 	struct tmux *tmuxes;	     /* core/tmux */
 	struct worktrees *worktrees; /* core/worktree */
-	struct clones *clones;	     /* core/clone */
 	int64_t started_ms;	     /* wall clock */
 	int64_t started_mono_ms;     /* for uptime */
 	char **web;		     /* HOST:PORT of nginx, NULL-terminated */

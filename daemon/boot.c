@@ -32,7 +32,6 @@
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
 #include "daemon/core/tmux.h"
-#include "daemon/core/clone.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/helper.h"
@@ -239,7 +238,6 @@ build_core(struct app *app)
 	app->tmuxes = tmux_new(app);
 	app->sessions = sessions_new(app);
 	app->worktrees = worktrees_new(app);
-	app->clones = clones_new(app);
 	app->probe = probe_new(app);
 	app->house = house_new(app);
 	if (conf->system)
@@ -486,7 +484,6 @@ boot_down(struct app *app)
 	house_free(app->house);
 	probe_free(app->probe);
 	worktrees_free(app->worktrees);
-	clones_free(app->clones);
 	tmux_free(app->tmuxes);
 	sessions_free(app->sessions);
 	runs_free(app->runs);

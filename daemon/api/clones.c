@@ -103,7 +103,7 @@ clones_made_cb(int err, const struct store_clone *row, const char *why,
 	else if (err != 0)
 		api_fail(c, err, why);
 	else
-		api_reply(c, 202, clone_json(c->app->clones, row));
+		api_reply(c, 202, clone_json(c->app->worktrees, row));
 }
 
 static void
@@ -122,11 +122,11 @@ clones_create(struct api_call *c)
 		.submodules = in->submodules,
 	};
 
-	clone_start(c->app->clones, &who, &spec, clones_made_cb, c);
+	clone_start(c->app->worktrees, &who, &spec, clones_made_cb, c);
 }
 
 struct page {
-	struct clones *clones;
+	const struct worktrees *worktrees;
 	struct js *items;
 };
 
@@ -135,7 +135,7 @@ clones_page_cb(const struct store_clone *row, void *arg)
 {
 	struct page *p = arg;
 
-	js_push(p->items, clone_json(p->clones, row));
+	js_push(p->items, clone_json(p->worktrees, row));
 	return true;
 }
 
@@ -143,7 +143,7 @@ static void
 clones_list(struct api_call *c)
 {
 	const struct list_in *in = c->in;
-	struct page p = { c->app->clones, js_array() };
+	struct page p = { c->app->worktrees, js_array() };
 	int err = store_clones_list(c->app->db, c->actor->user_id,
 	    in->limit > 0 ? in->limit : PAGE, clones_page_cb, &p);
 	struct js *o;
@@ -169,7 +169,7 @@ clones_get(struct api_call *c)
 		api_fail(c, err,
 		    err == RDV_E_NOT_FOUND ? "there is no such clone" : NULL);
 	else
-		api_reply(c, 200, clone_json(c->app->clones, &row));
+		api_reply(c, 200, clone_json(c->app->worktrees, &row));
 }
 
 static void
@@ -179,11 +179,11 @@ clones_cancel(struct api_call *c)
 	struct tx *tx = tx_begin(c->app->db);
 	const char *why = NULL;
 	struct store_clone row;
-	int err = clone_cancel(c->app->clones, tx, c->req->arena, &who,
+	int err = clone_cancel(c->app->worktrees, tx, c->req->arena, &who,
 	    c->params[0], &row, &why);
 
 	if (err == 0) {
-		api_commit(c, tx, 202, clone_json(c->app->clones, &row));
+		api_commit(c, tx, 202, clone_json(c->app->worktrees, &row));
 		return;
 	}
 	tx_abort(tx);

@@ -47,8 +47,6 @@ clones_new(struct app *app)
 void
 clones_free(struct clones *cs)
 {
-	if (cs == NULL)
-		return;
 	loop_timer_free(cs->settle);
 	free(cs);
 }
@@ -165,7 +163,7 @@ clone_store(struct clone *c, bool insert, wt_step_fn *next)
 	    insert		 ? EV_CLONE_STARTED
 	    : has_ended(&c->row) ? EV_CLONE_ENDED
 				 : EV_CLONE_PROGRESS,
-	    c->row.user_id, c->row.id, clone_json(c->cs, &c->row));
+	    c->row.user_id, c->row.id, clone_json(c->op->w, &c->row));
 	tx_commit(tx, clone_stored_cb, c);
 }
 
@@ -318,10 +316,10 @@ keep(struct arena *a, const char *s)
 }
 
 void
-clone_start(struct clones *cs, const struct worktree_who *who,
+clone_start(struct worktrees *w, const struct worktree_who *who,
     const struct clone_spec *spec, clone_made_fn *cb, void *arg)
 {
-	struct clone *c = clone_new(cs, who);
+	struct clone *c = clone_new(w->clones, who);
 	struct arena *a = c->op->arena;
 
 	c->cb = cb;
@@ -351,12 +349,12 @@ read_row(struct clones *cs, struct arena *a, const struct worktree_who *who,
 }
 
 int
-clone_cancel(struct clones *cs, struct tx *tx, struct arena *a,
+clone_cancel(struct worktrees *w, struct tx *tx, struct arena *a,
     const struct worktree_who *who, const char *id, struct store_clone *row,
     const char **why)
 {
-	struct clone *c = clone_find(cs, who->user_id, id);
-	int err = read_row(cs, a, who, id, row);
+	struct clone *c = clone_find(w->clones, who->user_id, id);
+	int err = read_row(w->clones, a, who, id, row);
 
 	if (err == RDV_E_NOT_FOUND)
 		*why = "there is no such clone";
@@ -401,9 +399,9 @@ progress_json(const struct clone_progress *p)
 }
 
 struct js *
-clone_json(struct clones *cs, const struct store_clone *row)
+clone_json(const struct worktrees *w, const struct store_clone *row)
 {
-	const struct clone *c = clone_find(cs, row->user_id, row->id);
+	const struct clone *c = clone_find(w->clones, row->user_id, row->id);
 	struct js *o = js_object();
 
 	js_add_str(o, "id", row->id);

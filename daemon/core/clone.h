@@ -22,7 +22,7 @@ struct tx;
  * back by the next start.
  */
 struct clones *clones_new(struct app *app);
-/* NULL is fine; the operations have gone with the worktrees by then. */
+/* Their operations have gone with those of worktrees by then. */
 void clones_free(struct clones *cs);
 /* Settles rows left in flight by a crash, a little later. */
 void clones_reconcile(struct clones *cs);
@@ -46,18 +46,18 @@ struct clone_spec {
  */
 typedef void clone_made_fn(int err, const struct store_clone *row,
     const char *why, void *arg);
-void clone_start(struct clones *cs, const struct worktree_who *who,
+void clone_start(struct worktrees *w, const struct worktree_who *who,
     const struct clone_spec *spec, clone_made_fn *cb, void *arg);
 /*
  * Ends git and takes back what it has made, both after this has returned: what
  * is written into `tx` says so. 0 and the row, in the arena. RDV_E_NOT_FOUND;
  * RDV_E_STATE: it has ended, or is whole already; -errno.
  */
-int clone_cancel(struct clones *cs, struct tx *tx, struct arena *a,
+int clone_cancel(struct worktrees *w, struct tx *tx, struct arena *a,
     const struct worktree_who *who, const char *id, struct store_clone *row,
     const char **why);
 
 /* As it is shown; with how far it is, if it is at work. */
-struct js *clone_json(struct clones *cs, const struct store_clone *row);
+struct js *clone_json(const struct worktrees *w, const struct store_clone *row);
 
 #endif

@@ -25,7 +25,6 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
-#include "security/mutant.h"
 
 #define ID_WORDS 3
 /* Between two events of its progress, which a server can make to come. */
@@ -227,7 +226,7 @@ clone_heard_cb(void *arg)
 	c->told = now;
 	tx = tx_begin(c->cs->app->db);
 	event_emit(tx, EV_CLONE_PROGRESS, c->row.user_id, c->row.id,
-	    clone_json(c->cs, &c->row));
+	    clone_json(c->op->w, &c->row));
 	tx_commit(tx, NULL, NULL);
 }
 
@@ -261,8 +260,7 @@ fill_argv(struct clone *c, const char **argv)
 		add(argv, &n, environment[i], NULL);
 	add(argv, &n,
 	    arena_printf(a, "GIT_ALLOW_PROTOCOL=%s",
-		mutant("G14-protocol") ? "https:http:ssh:file:git:ext"
-				       : clone_ways[c->way].protocol),
+		clone_ways[c->way].protocol),
 	    "git");
 	add_pins(argv, &n, git_pins);
 	add_pins(argv, &n, pins);

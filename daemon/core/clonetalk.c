@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "lib/str.h"
-#include "security/mutant.h"
 
 #define NONE (-1)
 /* Of a number; beyond that it is none. */
@@ -169,8 +168,7 @@ clone_hide(char *out, size_t size, const char *text, size_t len)
 
 	while (i < len && n + 8 < sizeof(clean)) {
 		skip = 0;
-		if (len - i > 3 && memcmp(text + i, "://", 3) == 0 &&
-		    !mutant("N-clone"))
+		if (len - i > 3 && memcmp(text + i, "://", 3) == 0)
 			skip = userinfo(text + i + 3, len - i - 3);
 		if (skip == 0) {
 			clean[n++] = text[i++];

@@ -13,7 +13,6 @@
 
 #include "lib/path.h"
 #include "lib/str.h"
-#include "security/mutant.h"
 
 #define URL_MAX 2048
 
@@ -147,11 +146,11 @@ user_ok(const char *s, size_t len, enum clone_way way, const char **why)
 {
 	if (len == 0)
 		return true;
-	if (way != CLONE_SSH && !mutant("G16-userinfo"))
+	if (way != CLONE_SSH)
 		return no(why,
 		    "url: holds a user or a password, and rdv takes and keeps "
 		    "none in a URL");
-	if (memchr(s, ':', len) != NULL && !mutant("G16-userinfo"))
+	if (memchr(s, ':', len) != NULL)
 		return no(why,
 		    "url: holds a password, and rdv takes and keeps none in a "
 		    "URL");
@@ -181,8 +180,7 @@ rest_ok(const char *at, enum clone_way way, bool plain, const char **why)
 		return no(why,
 		    "url: has a query or a fragment, which no repository "
 		    "needs and tokens hide in");
-	if (way == CLONE_HTTP && !plain && !is_loopback(host) &&
-	    !mutant("G16-http"))
+	if (way == CLONE_HTTP && !plain && !is_loopback(host))
 		return no(why,
 		    "url: http neither encrypts nor proves who answers; take "
 		    "https, or set worktrees.clone_http");
@@ -242,9 +240,9 @@ clone_url_ok(const char *url, bool plain, enum clone_way *way, const char **why)
 			   ? true
 			   : no(why, "url: is no plain absolute path");
 	}
-	if (url[0] == '-' && !mutant("G13-url"))
+	if (url[0] == '-')
 		return no(why, "url: begins like an option");
-	if (is_helper(url) && !mutant("G14-url"))
+	if (is_helper(url))
 		return no(why, "url: names a program of git's, not a host");
 	if (!is_printable(url))
 		return no(why,

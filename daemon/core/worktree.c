@@ -13,6 +13,7 @@
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/clone.h"
 #include "daemon/core/gitwork.h"
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreewatch.h"
@@ -69,6 +70,7 @@ worktrees_new(struct app *app)
 	w->git = git_new(app);
 	w->works = gitwork_new(app);
 	w->watches = wt_watches_new(w);
+	w->clones = clones_new(app);
 	find_trash(w);
 	TAILQ_INIT(&w->ops);
 	TAILQ_INIT(&w->ended);
@@ -99,6 +101,7 @@ worktrees_free(struct worktrees *w)
 	git_free(w->git);
 	gitwork_free(w->works);
 	wt_done(w);
+	clones_free(w->clones);
 	free(w->trash);
 	free(w->real_trash);
 	free(w);

@@ -442,7 +442,7 @@ void
 worktrees_reconcile(struct worktrees *w)
 {
 	loop_timer_set(w->settle, SETTLE_MS);
-	clones_reconcile(w->app->clones);
+	clones_reconcile(w->clones);
 }
 
 void

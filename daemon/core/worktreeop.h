@@ -84,7 +84,8 @@ struct worktrees {
 	struct git *git;
 	struct gitwork *works;
 	struct wt_watches *watches; /* worktreewatch.c */
-	char *trash;		    /* as rdv-git is told it */
+	struct clones *clones;
+	char *trash;	  /* as rdv-git is told it */
 	char *real_trash; /* as it has to name it; NULL: rdvd cannot know */
 	struct wt_ops ops, ended;
 	struct loop_timer *settle, *tidy; /* worktreefix.c */

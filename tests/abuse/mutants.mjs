@@ -12,6 +12,7 @@
 // says why.
 import { attack } from './mutants-attack.mjs';
 import { audit } from './mutants-audit.mjs';
+import { clones } from './mutants-clones.mjs';
 import { listed } from './mutants-egress.mjs';
 import { held } from './mutants-hold.mjs';
 import { life } from './mutants-life.mjs';
@@ -1009,4 +1010,4 @@ export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
 	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits,
-	...listed, ...rights];
+	...listed, ...rights, ...clones];

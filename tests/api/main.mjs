@@ -23,6 +23,7 @@ await import('./worktreehistory.mjs');
 await import('./repos.mjs');
 await import('./reporefs.mjs');
 await import('./repofind.mjs');
+await import('./clones.mjs');
 await import('./worktreediff.mjs');
 await import('./worktreefollow.mjs');
 await import('./lossless.mjs');

@@ -14,7 +14,6 @@
 #include "build.h"
 #include "daemon/auth/auth.h"
 #include "daemon/core/boot.h"
-#include "daemon/core/clone.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/run.h"
 #include "daemon/core/worktree.h"
@@ -349,7 +348,6 @@ corerig_daemon_up(struct corerig *r)
 	r->app.runs = runs_new(&r->app);
 	r->app.sessions = sessions_new(&r->app);
 	r->app.worktrees = worktrees_new(&r->app);
-	r->app.clones = clones_new(&r->app);
 	opsrig_start_with(&r->ops, r->app.loop, &boot_helper_ops, rig_gone_cb,
 	    &r->app);
 	r->app.helper = r->ops.helper;
@@ -366,7 +364,6 @@ corerig_daemon_down(struct corerig *r)
 	r->app.helper = NULL;
 	db_settle(r->app.db);
 	worktrees_free(r->app.worktrees);
-	clones_free(r->app.clones);
 	sessions_free(r->app.sessions);
 	runs_free(r->app.runs);
 	grants_free(r->app.grants);

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "daemon/conf.h"
-#include "daemon/core/clone.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/run.h"
 #include "daemon/helper.h"
@@ -293,7 +292,6 @@ build(void)
 	live.app.grants = grants_new(&live.app);
 	live.app.runs = runs_new(&live.app);
 	live.app.worktrees = worktrees_new(&live.app);
-	live.app.clones = clones_new(&live.app);
 	live.app.helper =
 	    helper_new(live.app.loop, 3, &ops, gone_cb, &live.app);
 	live_until(&ready);
@@ -307,7 +305,6 @@ unbuild(void)
 	helper_free(live.app.helper);
 	db_settle(live.app.db);
 	worktrees_free(live.app.worktrees);
-	clones_free(live.app.clones);
 	runs_free(live.app.runs);
 	grants_free(live.app.grants);
 	db_close(live.app.db);

@@ -1,11 +1,12 @@
 // Clones: an operation with a row, from a URL to a known repository, with its
 // progress; every kind of repository; and what a failure or a cancel leaves.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Rdv, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
 import { GitServer } from './gitserver.mjs';
 
 const rdv = await Rdv.start({ config: '' });
@@ -299,6 +300,66 @@ await test('four at once, and the fifth is told so', async () => {
 	for (const id of ids)
 		assert.equal((await ended(id)).state, 'ready');
 	await whole(`${server.url}/plain`);
+});
+
+// The command line, in a terminal or not.
+const command = (words, { tty = false, cwd = into } = {}) => {
+	const argv = tty ? ['/usr/bin/script', '-qec',
+		[bin('rdv'), ...words].join(' '), '/dev/null'] : [bin('rdv'), ...words];
+	const p = spawn(argv[0], argv.slice(1), { cwd, env: { PATH: '/usr/bin:/bin',
+		HOME: home, RDV_HOME: rdv.base, TERM: 'xterm' },
+	stdio: ['ignore', 'pipe', 'pipe'] });
+	p.out = p.err = '';
+	p.stdout.on('data', (d) => { p.out += d; });
+	p.stderr.on('data', (d) => { p.err += d; });
+	p.ended = once(p, 'close').then(([status]) => status);
+	return p;
+};
+
+await test('rdv repo clone: an id, an object, or why not', async () => {
+	const p = command(['repo', 'clone', `${server.url}/plain`,
+		'--name', 'typed']);
+	assert.equal(await p.ended, 0, p.err);
+	const repo = await rdv.call('GET', `/api/repos/${p.out.trim()}`);
+	assert.deepEqual([repo.path, repo.name, p.err],
+		[path.join(into, 'plain'), 'typed', '']);
+	const j = command(['repo', 'clone', '../served/plain', 'by-path',
+		'--depth', '1', '--json']);
+	assert.equal(await j.ended, 0, j.err);
+	const c = JSON.parse(j.out);
+	assert.deepEqual([c.state, c.url, c.path, c.depth], ['ready', plain,
+		path.join(into, 'by-path'), 1]);
+	const no = command(['repo', 'clone', `${server.url}/nowhere`, '--json']);
+	assert.equal(await no.ended, 1);
+	assert.deepEqual([no.out, JSON.parse(no.err).code], ['', 'CLONE_FAILED']);
+	const bad = command(['repo', 'clone', 'git://localhost/x']);
+	assert.equal(await bad.ended, 1);
+	assert.match(bad.err, /^rdv: .*url: git:\/\//);
+	const usage = command(['repo', 'clone']);
+	assert.equal(await usage.ended, 2);
+});
+
+await test('rdv repo clone: Ctrl-C cancels, and nothing is left', async () => {
+	const waits = server.hold();
+	const p = command(['repo', 'clone', `${server.url}/plain`, 'stopped']);
+	await waits;
+	p.kill('SIGINT');
+	assert.equal(await p.ended, 1);
+	server.release();
+	assert.match(p.err, /cancelling\n.*cancelled\n$/s);
+	assert.equal(fs.existsSync(path.join(into, 'stopped')), false);
+	assert.deepEqual(left(), []);
+});
+
+await test('rdv repo clone: a line of progress on a terminal alone', async () => {
+	const waits = server.hold();
+	const p = command(['repo', 'clone', `${server.url}/plain`, 'seen'],
+		{ tty: true });
+	await waits;
+	await waitFor('its line', () => /\r\x1b\[Kconnecting/.test(p.out));
+	server.release();
+	assert.equal(await p.ended, 0, p.out);
+	assert.match(p.out, /\r\x1b\[K[0-9a-f-]{36}\r\n$/);
 });
 
 await server.stop();

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tests/priv/rigkeep.h"
+#include "tests/priv/rigstore.h"
 #include "tests/priv/rigsys.h"
 #include "tests/unit/check.h"
 
@@ -28,10 +29,6 @@
 		return;           \
 	}
 
-/* Of a run with pipes: record, socket, output, errors, pidfd. */
-#define PIPES 5
-#define PTY   6
-
 static char out[1 << 16];
 static char tools[512], actor[512];
 
@@ -42,100 +39,6 @@ find_tools(void **state)
 	rig_tools(tools, sizeof(tools));
 	(void)snprintf(actor, sizeof(actor), "%.400s/actor", tools);
 	return prctl(PR_SET_CHILD_SUBREAPER, 1);
-}
-
-/* Each of them has come to us, by whom it was left. */
-static void
-ended(pid_t pid)
-{
-	const int64_t deadline = rig_deadline();
-
-	while (waitpid(pid, NULL, WNOHANG) == 0)
-		assert_false(rig_late(deadline));
-	assert_false(rig_alive(pid));
-}
-
-static void
-begin(struct rigsys *s, struct rigkeep *k, const char *mutant)
-{
-	rigsys_prepare(s);
-	rigsys_policy(s, "[access]\ngroups = [\"%s\"]\n[default]\nweb = true\n",
-	    s->group);
-	s->keep = k;
-	rigkeep_open(k, s->rig.dir);
-	rigsys_start(s, mutant);
-	rigsys_login(s, 0);
-	rigkeep_hear(k);
-}
-
-static void
-end(struct rigsys *s, struct rigkeep *k)
-{
-	rigsys_stop(s);
-	rigkeep_hear(k);
-	/* The next knows no ghost. */
-	assert_int_equal(k->n, 0);
-	rigkeep_close(k);
-}
-
-/* As systemd does it, with whoever is in the cgroup of the service. */
-static void
-kill_main(struct rigsys *s, struct rigkeep *k)
-{
-	struct rig *r = &s->rig;
-	const pid_t ops = (pid_t)r->hello.pid;
-
-	assert_int_equal(kill(r->helper, SIGKILL), 0);
-	(void)rig_wait(r);
-	rig_kill_daemon(r);
-	ended(r->daemon);
-	ended(ops);
-	rigkeep_hear(k);
-}
-
-static void
-another(struct rigsys *s, const char *mutant)
-{
-	s->rig.nnotices = 0;
-	rigsys_start(s, mutant);
-	rigsys_login(s, 0);
-}
-
-/* How many runs there are; `a` is the last. */
-static unsigned
-inventory(struct rig *r, struct priv_inventory_answer *a)
-{
-	struct priv_inventory_answer next;
-	struct seqpkt_fds fds;
-	uint64_t after = 0;
-	unsigned n = 0;
-
-	while (rig_inventory(r, after, &next, &fds) == PRIV_DONE) {
-		seqpkt_fds_close(&fds);
-		after = next.handle;
-		*a = next;
-		n++;
-	}
-	return n;
-}
-
-static void
-spawn(struct rigsys *s, const char *const *argv, struct rig_result *res)
-{
-	const struct rig_spawn sp = { .argv = argv, .label = "kept" };
-
-	rig_spawn(&s->rig, &sp, res);
-	assert_int_equal(res->a.result, PRIV_DONE);
-}
-
-static void
-expect_end(struct rigsys *s, uint64_t handle, int status)
-{
-	struct priv_exit e;
-
-	rig_exit(&s->rig, handle, &e);
-	assert_int_equal(e.status, status);
-	assert_int_equal(rig_ack(&s->rig, handle), PRIV_DONE);
 }
 
 /* Killed again and again: the run is the same, and so is its end. */
@@ -151,17 +54,17 @@ abuse_P05_main_killed(void **state)
 
 	(void)state;
 	NEEDS_ROOT;
-	begin(&s, &k, NULL);
-	spawn(&s, SH("echo $$; read x; exit 7"), &res);
+	rigstore_begin(&s, &k, NULL);
+	rigstore_spawn(&s, SH("echo $$; read x; exit 7"), &res);
 	pid = rig_read_pid(res.fds.fd[1]);
 	reaper = rig_parent(pid);
-	rigkeep_expect(&k, PIPES);
+	rigkeep_expect(&k, RIGSTORE_PIPES);
 	for (i = 0; i < 3; i++) {
-		kill_main(&s, &k);
-		assert_int_equal(k.n, PIPES);
+		rigstore_kill_main(&s, &k);
+		assert_int_equal(k.n, RIGSTORE_PIPES);
 		assert_int_equal(rig_parent(reaper), getpid());
-		another(&s, NULL);
-		assert_int_equal(inventory(&s.rig, &a), 1);
+		rigstore_another(&s, NULL);
+		assert_int_equal(rigstore_inventory(&s.rig, &a), 1);
 		assert_int_equal(a.handle, res.a.handle);
 		assert_int_equal(a.state, PRIV_RUNNING);
 		assert_int_equal(a.pid, pid);
@@ -173,12 +76,12 @@ abuse_P05_main_killed(void **state)
 	}
 	(void)close(res.fds.fd[0]);
 	res.fds.fd[0] = -1;
-	expect_end(&s, res.a.handle, 7 << 8);
-	assert_int_equal(inventory(&s.rig, &a), 0);
+	rigstore_expect_end(&s, res.a.handle, 7 << 8);
+	assert_int_equal(rigstore_inventory(&s.rig, &a), 0);
 	rigkeep_expect(&k, 0);
-	ended(reaper);
+	rigstore_ended(reaper);
 	rig_close(&res);
-	end(&s, &k);
+	rigstore_end(&s, &k);
 }
 
 /* What it writes while there is no [main] is there, and how it ended then. */
@@ -196,14 +99,14 @@ abuse_P05_main_killed_output(void **state)
 	(void)state;
 	NEEDS_ROOT;
 	(void)snprintf(text, sizeof(text), "read x; exec %s count 300", actor);
-	begin(&s, &k, NULL);
+	rigstore_begin(&s, &k, NULL);
 	rig_spawn(&s.rig, &sp, &res);
 	assert_int_equal(res.a.result, PRIV_DONE);
-	rigkeep_expect(&k, PTY);
-	kill_main(&s, &k);
+	rigkeep_expect(&k, RIGSTORE_PTY);
+	rigstore_kill_main(&s, &k);
 	assert_int_equal(write(res.fds.fd[0], "\n", 1), 1);
 	rig_close(&res);
-	another(&s, NULL);
+	rigstore_another(&s, NULL);
 	assert_int_equal(rig_inventory(&s.rig, 0, &a, &fds), PRIV_DONE);
 	assert_int_equal(a.handle, res.a.handle);
 	assert_int_equal(fds.n, 3);
@@ -215,9 +118,9 @@ abuse_P05_main_killed_output(void **state)
 		assert_int_equal(a.status, 0);
 		assert_int_equal(rig_ack(&s.rig, a.handle), PRIV_DONE);
 	} else {
-		expect_end(&s, a.handle, 0);
+		rigstore_expect_end(&s, a.handle, 0);
 	}
-	end(&s, &k);
+	rigstore_end(&s, &k);
 }
 
 /* One that has ended, and nobody has confirmed that: once on record. */
@@ -232,25 +135,25 @@ abuse_P05_main_killed_end_not_durable(void **state)
 
 	(void)state;
 	NEEDS_ROOT;
-	begin(&s, &k, NULL);
+	rigstore_begin(&s, &k, NULL);
 	/* Ended any earlier it would have no pidfd to be kept. */
-	spawn(&s, SH("read word; exit 5"), &res);
-	rigkeep_expect(&k, PIPES);
+	rigstore_spawn(&s, SH("read word; exit 5"), &res);
+	rigkeep_expect(&k, RIGSTORE_PIPES);
 	assert_int_equal(write(res.fds.fd[0], "\n", 1), 1);
 	rig_exit(&s.rig, res.a.handle, &e);
 	assert_int_equal(e.status, 5 << 8);
 	/* With its end it has one more. */
-	rigkeep_expect(&k, PIPES + 1);
-	kill_main(&s, &k);
-	another(&s, NULL);
+	rigkeep_expect(&k, RIGSTORE_PIPES + 1);
+	rigstore_kill_main(&s, &k);
+	rigstore_another(&s, NULL);
 	do
-		assert_int_equal(inventory(&s.rig, &a), 1);
+		assert_int_equal(rigstore_inventory(&s.rig, &a), 1);
 	while (a.state != PRIV_EXITED);
 	assert_int_equal(a.status, 5 << 8);
 	assert_int_equal(rig_ack(&s.rig, a.handle), PRIV_DONE);
 	rigkeep_expect(&k, 0);
 	rig_close(&res);
-	end(&s, &k);
+	rigstore_end(&s, &k);
 }
 
 /* As `systemctl restart` says it, and then as a stop. */
@@ -265,8 +168,8 @@ abuse_P05_a_restart_is_no_stop(void **state)
 
 	(void)state;
 	NEEDS_ROOT;
-	begin(&s, &k, NULL);
-	spawn(&s, SH("echo $$; exec sleep 600"), &res);
+	rigstore_begin(&s, &k, NULL);
+	rigstore_spawn(&s, SH("echo $$; exec sleep 600"), &res);
 	pid = rig_read_pid(res.fds.fd[1]);
 	ops = (pid_t)s.rig.hello.pid;
 	assert_int_equal(kill(s.rig.helper, SIGURG), 0);
@@ -278,13 +181,13 @@ abuse_P05_a_restart_is_no_stop(void **state)
 	(void)close(s.rig.control);
 	(void)close(s.rig.ops);
 	s.rig.ops = -1;
-	rigkeep_expect(&k, PIPES);
+	rigkeep_expect(&k, RIGSTORE_PIPES);
 	assert_true(rig_alive(pid));
-	another(&s, NULL);
-	assert_int_equal(inventory(&s.rig, &a), 1);
+	rigstore_another(&s, NULL);
+	assert_int_equal(rigstore_inventory(&s.rig, &a), 1);
 	assert_int_equal(a.pid, pid);
 	rig_close(&res);
-	end(&s, &k);
+	rigstore_end(&s, &k);
 	assert_false(rig_alive(pid));
 }
 
@@ -300,20 +203,20 @@ abuse_P05_store_dropped(void **state)
 
 	(void)state;
 	NEEDS_ROOT;
-	begin(&s, &k, NULL);
-	spawn(&s, SH("echo $$; exec sleep 600"), &res);
+	rigstore_begin(&s, &k, NULL);
+	rigstore_spawn(&s, SH("echo $$; exec sleep 600"), &res);
 	pid = rig_read_pid(res.fds.fd[1]);
 	reaper = rig_parent(pid);
-	rigkeep_expect(&k, PIPES);
-	kill_main(&s, &k);
+	rigkeep_expect(&k, RIGSTORE_PIPES);
+	rigstore_kill_main(&s, &k);
 	assert_true(rig_alive(pid));
 	rigkeep_clear(&k);
-	ended(reaper);
+	rigstore_ended(reaper);
 	assert_false(rig_alive(pid));
-	another(&s, NULL);
-	assert_int_equal(inventory(&s.rig, &a), 0);
+	rigstore_another(&s, NULL);
+	assert_int_equal(rigstore_inventory(&s.rig, &a), 0);
 	rig_close(&res);
-	end(&s, &k);
+	rigstore_end(&s, &k);
 }
 
 /* Its end is told even so, and what it leaves ends where there are cgroups. */
@@ -327,23 +230,23 @@ abuse_P05_main_and_reaper_killed(void **state)
 
 	(void)state;
 	NEEDS_ROOT;
-	begin(&s, &k, NULL);
-	spawn(&s, SH("echo $$; exec sleep 600"), &res);
+	rigstore_begin(&s, &k, NULL);
+	rigstore_spawn(&s, SH("echo $$; exec sleep 600"), &res);
 	pid = rig_read_pid(res.fds.fd[1]);
 	reaper = rig_parent(pid);
-	rigkeep_expect(&k, PIPES);
-	kill_main(&s, &k);
-	another(&s, NULL);
+	rigkeep_expect(&k, RIGSTORE_PIPES);
+	rigstore_kill_main(&s, &k);
+	rigstore_another(&s, NULL);
 	assert_int_equal(kill(reaper, SIGKILL), 0);
-	expect_end(&s, res.a.handle, SIGKILL);
+	rigstore_expect_end(&s, res.a.handle, SIGKILL);
 	rigkeep_expect(&k, 0);
 	rig_log(&s.rig, out, sizeof(out));
 	if (strstr(out, "no cgroup is delegated") != NULL)
 		(void)kill(pid, SIGKILL);
-	ended(pid);
-	ended(reaper);
+	rigstore_ended(pid);
+	rigstore_ended(reaper);
 	rig_close(&res);
-	end(&s, &k);
+	rigstore_end(&s, &k);
 }
 
 /* What is with the manager of the first of two runs, and what is not. */
@@ -387,7 +290,7 @@ damage(struct rigkeep *k, enum damage how)
 		rigkeep_drop(k, rigkeep_nth(k, 1));
 	/* The record of the other run in the place of this one's. */
 	if (how == ANOTHER)
-		replace(record, dup(rigkeep_nth(k, PIPES)->fd));
+		replace(record, dup(rigkeep_nth(k, RIGSTORE_PIPES)->fd));
 }
 
 /* True when the first one is there for the next [main]. */
@@ -401,28 +304,28 @@ survives(enum damage how, const char *mutant)
 	struct rigsys s;
 	pid_t pid[2];
 
-	begin(&s, &k, mutant);
+	rigstore_begin(&s, &k, mutant);
 	for (i = 0; i < 2; i++) {
-		spawn(&s, SH("echo $$; exec sleep 600"), &res[i]);
+		rigstore_spawn(&s, SH("echo $$; exec sleep 600"), &res[i]);
 		pid[i] = rig_read_pid(res[i].fds.fd[1]);
-		rigkeep_expect(&k, (i + 1) * PIPES);
+		rigkeep_expect(&k, (i + 1) * RIGSTORE_PIPES);
 	}
-	kill_main(&s, &k);
+	rigstore_kill_main(&s, &k);
 	damage(&k, how);
-	another(&s, mutant);
-	n = inventory(&s.rig, &a);
+	rigstore_another(&s, mutant);
+	n = rigstore_inventory(&s.rig, &a);
 	if (n == 1) {
 		rig_expect_log(&s.rig, "it cannot be gone on with");
 		rig_gone(pid[how == ANOTHER && rig_alive(pid[1])
 				 ? 0
 				 : a.pid == (uint32_t)pid[0]]);
 		/* All of it is taken back. */
-		rigkeep_expect(&k, PIPES);
+		rigkeep_expect(&k, RIGSTORE_PIPES);
 	}
 	assert_true(rig_alive((pid_t)a.pid));
 	for (i = 0; i < 2; i++)
 		rig_close(&res[i]);
-	end(&s, &k);
+	rigstore_end(&s, &k);
 	assert_false(rig_alive(pid[0]) || rig_alive(pid[1]));
 	return n == 2;
 }
@@ -447,7 +350,7 @@ static void
 abuse_P05_store_full(void **state)
 {
 	struct priv_inventory_answer a;
-	struct rigkeep k = { .max = 2 * PIPES };
+	struct rigkeep k = { .max = 2 * RIGSTORE_PIPES };
 	struct rig_result res[2];
 	struct rigsys s;
 	unsigned i;
@@ -455,21 +358,21 @@ abuse_P05_store_full(void **state)
 
 	(void)state;
 	NEEDS_ROOT;
-	begin(&s, &k, NULL);
+	rigstore_begin(&s, &k, NULL);
 	for (i = 0; i < 2; i++) {
-		spawn(&s, SH("echo $$; exec sleep 600"), &res[i]);
+		rigstore_spawn(&s, SH("echo $$; exec sleep 600"), &res[i]);
 		pid[i] = rig_read_pid(res[i].fds.fd[1]);
-		rigkeep_expect(&k, PIPES);
+		rigkeep_expect(&k, RIGSTORE_PIPES);
 	}
 	rig_expect_log(&s.rig, "no room for run");
-	kill_main(&s, &k);
+	rigstore_kill_main(&s, &k);
 	rig_gone(pid[1]);
-	another(&s, NULL);
-	assert_int_equal(inventory(&s.rig, &a), 1);
+	rigstore_another(&s, NULL);
+	assert_int_equal(rigstore_inventory(&s.rig, &a), 1);
 	assert_int_equal(a.pid, pid[0]);
 	for (i = 0; i < 2; i++)
 		rig_close(&res[i]);
-	end(&s, &k);
+	rigstore_end(&s, &k);
 }
 
 int

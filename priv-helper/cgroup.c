@@ -185,6 +185,24 @@ cgroup_wait(const struct cgroup_hold *h, int patience)
 		(void)poll(&p, 1, (int)left);
 }
 
+int
+cgroup_end(const char *dir, uint64_t handle)
+{
+	struct cgroup_hold h;
+
+	cgroup_hold(dir, handle, &h);
+	cgroup_kill(&h);
+	if (h.kill >= 0)
+		(void)close(h.kill);
+	return h.events;
+}
+
+bool
+cgroup_is_empty(int events)
+{
+	return events < 0 || !is_populated(events);
+}
+
 void
 cgroup_remove(const char *dir, uint64_t handle)
 {
@@ -277,21 +295,33 @@ cgroup_enter(void)
 	(void)close(fd);
 }
 
-int
-cgroup_join(const char *unit, bool go)
+/* The part of another unit's, beside that of ours. */
+static int
+find_beside(const char *unit, char out[CGROUP_PATH])
 {
-	char own[CGROUP_PATH], path[2 * CGROUP_PATH];
-	char *end;
-	int fd, err = find_own(own);
+	char own[CGROUP_PATH];
+	int n, err = find_own(own);
 
 	if (err != 0)
 		return err;
 	if (!is_delegated(own))
 		(void)go_beside(own);
-	end = strrchr(own, '/');
-	*end = '\0';
-	(void)snprintf(path, sizeof(path), "%s/%.200s/main/cgroup.procs", own,
-	    unit);
+	*strrchr(own, '/') = '\0';
+	n = snprintf(out, CGROUP_PATH, "%s/%s/main", own, unit);
+	return n < CGROUP_PATH ? 0 : -ENAMETOOLONG;
+}
+
+int
+cgroup_join(const char *unit, bool go)
+{
+	char dir[CGROUP_PATH], path[CGROUP_PATH + 32];
+	int fd, err = find_beside(unit, dir);
+
+	if (mutant("join"))
+		return go ? -EIO : 0;
+	if (err != 0)
+		return err;
+	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -302,19 +332,19 @@ cgroup_join(const char *unit, bool go)
 }
 
 /* One place for each base directory, whatever its name. */
-static int
-find_place(const char *base, char dir[CGROUP_PATH])
+int
+cgroup_place(const char *unit, const char *base, char dir[CGROUP_PATH])
 {
 	char own[CGROUP_PATH];
 	struct stat st;
-	int n, err = find_own(own);
+	int n, err = unit != NULL ? find_beside(unit, own) : find_own(own);
 
 	dir[0] = '\0';
 	if (err != 0)
 		return err;
 	if (stat(base, &st) < 0)
 		return -errno;
-	if (go_beside(own))
+	if (go_beside(own) && unit == NULL)
 		(void)cglimit_switch_on(own);
 	n = snprintf(dir, CGROUP_PATH, "%s/rdv-%jx-%jx", own,
 	    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
@@ -327,7 +357,7 @@ find_place(const char *base, char dir[CGROUP_PATH])
 int
 cgroup_init(const char *base, char dir[CGROUP_PATH], unsigned *limits)
 {
-	int err = find_place(base, dir);
+	int err = cgroup_place(NULL, base, dir);
 
 	*limits = 0;
 	if (err != 0)
@@ -341,13 +371,4 @@ cgroup_init(const char *base, char dir[CGROUP_PATH], unsigned *limits)
 	(void)rmdir(dir);
 	dir[0] = '\0';
 	return err;
-}
-
-void
-cgroup_forget(const char *base)
-{
-	char dir[CGROUP_PATH];
-
-	if (find_place(base, dir) == 0)
-		cgroup_done(dir);
 }

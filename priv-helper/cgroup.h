@@ -29,8 +29,11 @@ void cgroup_enter(void);
  * which has to hold none of any when what is below it has limits. 0 or -errno.
  */
 int cgroup_join(const char *unit, bool go);
-/* For [main], when nothing of an [ops] is left: whatever that left behind. */
-void cgroup_forget(const char *base);
+/*
+ * For [main], which is in none of them: where the cgroups of runs lie for an
+ * [ops] that has gone to `unit` (NULL: is where we are). 0, or -errno and "".
+ */
+int cgroup_place(const char *unit, const char *base, char dir[CGROUP_PATH]);
 /* Removes `dir` with all that holds no process; "" is fine. */
 void cgroup_done(const char *dir);
 
@@ -67,6 +70,13 @@ void cgroup_hold(const char *dir, uint64_t handle, struct cgroup_hold *h);
 void cgroup_kill(const struct cgroup_hold *h);
 /* Until it is empty, at most `patience` milliseconds. */
 void cgroup_wait(const struct cgroup_hold *h, int patience);
+/*
+ * The first of both for that one, by its path; what the second needs is
+ * returned, the caller's to close. -1: there is no such cgroup.
+ */
+int cgroup_end(const char *dir, uint64_t handle);
+/* With what was returned, whether it is empty by now; -1 is. */
+bool cgroup_is_empty(int events);
 /*
  * With those its processes made in it. One that is not empty stays, and so does
  * one that is not ours.

@@ -44,21 +44,28 @@ remove_cgroup(const struct ops *o, const struct run *r)
  * first process of the host, and no sweep finds it.
  */
 static void
-end_cgroup(const struct ops *o, const struct run *r)
+kill_cgroup(const struct ops *o, struct run *r)
 {
 	char dir[CGROUP_PATH];
-	struct cgroup_hold h;
 
-	if (!o->system || r->pidfd < 0)
+	if (!o->system || r->pidfd < 0 || r->empty_by != 0)
 		return;
 	limits_cgroup(o, r->uid, dir);
-	cgroup_hold(dir, r->handle, &h);
-	cgroup_kill(&h);
-	cgroup_wait(&h, KILLED_MS);
-	if (h.kill >= 0)
-		(void)close(h.kill);
-	if (h.events >= 0)
-		(void)close(h.events);
+	r->emptying = cgroup_end(dir, r->handle);
+	r->empty_by = clock_mono_ms() + KILLED_MS;
+}
+
+/* True when nothing is left of it, or that is not waited for any more. */
+static bool
+end_cgroup(const struct ops *o, struct run *r)
+{
+	kill_cgroup(o, r);
+	if (!cgroup_is_empty(r->emptying) && clock_mono_ms() < r->empty_by)
+		return false;
+	if (r->emptying >= 0)
+		(void)close(r->emptying);
+	r->emptying = -1;
+	return true;
 }
 
 /* What its reaper would have done, with the same rights. */
@@ -127,14 +134,17 @@ egress_ended(struct ops *o, pid_t pid)
 		r->egress = 0;
 }
 
-/* A program whose reaper was killed has become our child. */
+/*
+ * A program whose reaper was killed has become our child, if that one was: of
+ * others, and once it has been waited for, that number is somebody else's.
+ */
 static void
 orphan_ended(struct ops *o, pid_t pid, int status)
 {
 	struct run *r;
 
 	TAILQ_FOREACH (r, &o->runs.list, entry)
-		if (r->lost && r->pid == pid)
+		if (r->lost && r->pid == pid && r->pidfd < 0 && r->seen < 0)
 			r->seen = r->end.status = status;
 }
 
@@ -194,8 +204,12 @@ void
 follow_reaper(struct ops *o, struct run *r)
 {
 	struct reaper_report report;
-	long n = seqpkt_peek(r->control, &report, sizeof(report));
+	long n;
 
+	/* It is its cgroup that has news. */
+	if (r->control < 0)
+		return;
+	n = seqpkt_peek(r->control, &report, sizeof(report));
 	/* An order that it did not read any more; what it said comes next. */
 	if (n == -EAGAIN || n == -ECONNRESET)
 		return;
@@ -284,10 +298,10 @@ sweep_lost(struct ops *o, bool orphans)
 	if (orphans && !mutant("H01"))
 		(void)sweep_children(SIGKILL, is_spared, o);
 	TAILQ_FOREACH (r, &o->runs.list, entry) {
-		if (!r->lost || r->over || r->reaper != 0 || r->held)
+		if (!r->lost || r->over || r->reaper != 0 ||
+		    !end_cgroup(o, r) || r->held)
 			continue;
 		r->over = true;
-		end_cgroup(o, r);
 		remove_scratch(o, r);
 		remove_cgroup(o, r);
 	}
@@ -321,9 +335,10 @@ free_done(struct ops *o, struct run *r)
 	if (r->reaper == 0 && r->egress != 0)
 		(void)kill(r->egress, SIGKILL);
 	else if (r->reaper == 0 && (r->over || (r->control < 0 && !r->lost)) &&
-		 park_drop(o, r))
+		 park_drop(o, r)) {
+		kill_cgroup(o, r);
 		run_free(&o->runs, r);
-	else if (r->reaper != 0 && now >= r->leave)
+	} else if (r->reaper != 0 && now >= r->leave)
 		end_reaper(r, now);
 }
 

@@ -322,24 +322,34 @@ unsure(struct parked *p)
 	p->sweep_by = (now > p->sweep_at ? now : p->sweep_at) + STUCK_MS;
 }
 
+/* There may be anything of an [ops] that has ended. */
+static void
+begin_waits(struct parked *p)
+{
+	const int64_t now = clock_mono_ms();
+	struct parked_run *k;
+
+	p->sweep_at = now + GRACE_MS;
+	unsure(p);
+	TAILQ_FOREACH (k, &p->list, entry)
+		k->due = k->nobodys ? now + DONE_MS : p->sweep_by;
+}
+
 void
 parked_orphaned(struct parked *p)
 {
-	const int64_t now = clock_mono_ms();
 	struct parked_run *k;
 	bool dead;
 	int err;
 
-	p->sweep_at = now + GRACE_MS;
-	unsure(p);
 	TAILQ_FOREACH (k, &p->list, entry) {
 		k->nobodys = k->fds.n == 0;
 		err = k->pidfd >= 0 && !k->stray ? look(k, &dead) : -EBADF;
 		/* [ops] had waited for it already, so nobody will. */
 		k->ended |= err == -ECHILD;
 		k->ours |= err == 0;
-		k->due = k->nobodys ? now + DONE_MS : p->sweep_by;
 	}
+	begin_waits(p);
 }
 
 /*
@@ -362,6 +372,7 @@ parked_carried(struct parked *p)
 		k->ours = k->pidfd >= 0 && !k->stray && look(k, &dead) == 0;
 		k->egress_began = sweep_started(k->record.egress);
 	}
+	begin_waits(p);
 }
 
 /*
@@ -482,6 +493,21 @@ end_reaper(struct parked_run *k, int64_t now)
 	k->due = now + DONE_MS;
 }
 
+/* What a stray leaves goes to the first process of the host. */
+static void
+end_cgroup(const struct parked *p, const struct parked_run *k)
+{
+	char dir[CGROUP_PATH];
+	int events;
+
+	if (!k->stray)
+		return;
+	cgroup_of_account(p->cgroups, k->record.uid, dir);
+	events = cgroup_end(dir, k->record.handle);
+	if (events >= 0)
+		(void)close(events);
+}
+
 static void
 soonest(int64_t *wait, int64_t ms)
 {
@@ -504,6 +530,7 @@ parked_sweep(struct parked *p, bool (*spare)(pid_t pid, void *arg), void *arg,
 		    now < p->sweep_at ? p->sweep_at - now : AGAIN_MS);
 	TAILQ_FOREACH_SAFE (k, &p->list, entry, next) {
 		if (k->ended && k->nobodys) {
+			end_cgroup(p, k);
 			forget(p, k);
 		} else if (k->nobodys) {
 			end_reaper(k, now);

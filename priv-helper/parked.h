@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "lib/seqpkt.h"
+#include "priv-helper/cgroup.h"
 #include "priv-helper/park.h"
 
 struct pollfd;
@@ -41,9 +42,10 @@ struct parked_run {
 struct parked {
 	TAILQ_HEAD(, parked_run) list;
 	unsigned n;
-	bool sweep;	  /* there may be orphans */
-	int64_t sweep_at; /* monotonic ms: not before, */
-	int64_t sweep_by; /* and no longer */
+	char cgroups[CGROUP_PATH]; /* place of theirs; "": none */
+	bool sweep;		   /* there may be orphans */
+	int64_t sweep_at;	   /* monotonic ms: not before, */
+	int64_t sweep_by;	   /* and no longer */
 };
 
 struct parked *parked_new(void);
@@ -79,7 +81,10 @@ bool parked_hear(struct parked *p, int sock);
  */
 bool parked_clear(struct parked *p, int first);
 void parked_close_others(const struct parked *p, int first);
-/* For the program that has taken them over: who of theirs is a child of it. */
+/*
+ * For the program that has taken them over: who of theirs is a child of it. For
+ * how long anything is waited for begins anew.
+ */
 void parked_carried(struct parked *p);
 /* [ops] has ended: what it was the parent of has come to us. */
 void parked_orphaned(struct parked *p);

@@ -34,7 +34,7 @@ run_adopt(struct runs *rs, uint64_t handle)
 	struct run *r = xcalloc(1, sizeof(*r));
 
 	r->handle = handle;
-	r->control = r->status = r->pidfd = r->seen = -1;
+	r->control = r->status = r->pidfd = r->emptying = r->seen = -1;
 	TAILQ_INSERT_TAIL(&rs->list, r, entry);
 	rs->n++;
 	return r;
@@ -97,6 +97,8 @@ run_free(struct runs *rs, struct run *r)
 		(void)close(r->status);
 	if (r->pidfd >= 0)
 		(void)close(r->pidfd);
+	if (r->emptying >= 0)
+		(void)close(r->emptying);
 	free(r);
 }
 

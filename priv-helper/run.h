@@ -44,6 +44,8 @@ struct run {
 	enum run_state state;
 	pid_t reaper; /* 0: waited for, by us or, of one adopted, by [main] */
 	int pidfd;    /* of a reaper that is [main]'s child; or -1 */
+	int emptying; /* events of its cgroup, which was killed; or -1 */
+	int64_t empty_by; /* and may take so long to be empty; 0: it was not */
 	enum run_parked parked;
 	pid_t pid;   /* of the program; 0: not known yet */
 	bool over;   /* everything has ended; `end` is filled */

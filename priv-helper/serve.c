@@ -269,8 +269,13 @@ fill(const struct ops *o, struct pollfd *p)
 	p[P_MOUNTS] = (struct pollfd){ .fd = o->mounts, .events = POLLPRI };
 	TAILQ_FOREACH (r, &o->runs.list, entry) {
 		/* Its last word stays where it is. */
-		p[n++] = (struct pollfd){ .fd = r->over ? -1 : r->control,
-			.events = POLLIN };
+		if (r->emptying >= 0)
+			p[n++] = (struct pollfd){ .fd = r->emptying,
+				.events = POLLPRI };
+		else
+			p[n++] =
+			    (struct pollfd){ .fd = r->over ? -1 : r->control,
+				    .events = POLLIN };
 		p[n++] = (struct pollfd){ .fd = r->status, .events = POLLIN };
 	}
 	return n;
@@ -284,6 +289,8 @@ due_at(const struct ops *o, const struct run *r, int64_t *at)
 		*at = r->deadline;
 	else if (r->state == RUN_DONE && r->reaper != 0)
 		*at = r->leave;
+	else if (r->emptying >= 0)
+		*at = r->empty_by;
 	else
 		return false;
 	return true;

@@ -539,6 +539,9 @@ supervise(const struct launch *l)
 	struct pollfd *p = places(&s);
 	enum phase before;
 
+	(void)cgroup_place(l->runs,
+	    l->system != NULL ? l->system->places.keep : l->base,
+	    l->parked->cgroups);
 	take_over(&s, l->from);
 	if (s.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		fatal("main", "signals");
@@ -567,7 +570,7 @@ supervise(const struct launch *l)
 		} while (s.phase != before);
 	}
 	free(p);
-	cgroup_forget(l->system != NULL ? l->system->places.keep : l->base);
+	cgroup_done(l->parked->cgroups);
 	log_info("main", "stopped");
 	return s.status;
 }

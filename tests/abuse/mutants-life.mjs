@@ -93,8 +93,8 @@ const parts = [
 		red: ['priv/store abuse_P05_main_and_reaper_killed',
 			'unit/priv/test_parked abuse_P05_a_reaper_that_is_nobodys'] },
 	{ ids: ['P05'], guard: 'what such a one leaves ends with its cgroup',
-		off: [['priv-helper/follow.c', 'end_cgroup(o, r);\n\t\t' +
-			'remove_scratch', 'remove_scratch']],
+		off: [['priv-helper/follow.c', 'kill_cgroup(o, r);\n\t' +
+			'if (!cgroup', 'if (!cgroup']],
 		red: ['priv/store abuse_P05_main_and_reaper_killed'] },
 	{ ids: ['P05'], guard: 'a restart is told from a stop',
 		off: [['priv-helper/supervise.c', 's->returning = ' +

@@ -766,9 +766,8 @@ const processes = [
 		off: [[reaper, 'p->drop.confined ? KILLED_MS : LEAVE_MS', '0']],
 		red: ['priv/cgroup test_slow_deaths'] },
 	{ ids: ['H01'], guard: '[main] removes what a killed [ops] has left',
-		off: [['priv-helper/supervise.c', 
-			'\tcgroup_forget(l->system != NULL ? ' +
-			'l->system->places.keep : l->base);\n', '']],
+		off: [['priv-helper/supervise.c',
+			'\tcgroup_done(l->parked->cgroups);\n', '']],
 		red: ['priv/cgroup test_ops_killed'] },
 	{ ids: ['H01'], guard: 'what the user may not signal, no cgroup kills',
 		off: [[reaper, 'if (r->plan->drop.confined)\n\t\tcgroup_kill(',

@@ -349,11 +349,12 @@ static void
 stop(struct rigops *s, int want)
 {
 	int status = rig_wait(&s->rig);
+	char cgroups[CGROUP_PATH];
 
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), want);
-	if (want != 0)
-		cgroup_forget(s->state);
+	if (want != 0 && cgroup_place(NULL, s->state, cgroups) == 0)
+		cgroup_done(cgroups);
 	(void)close(s->audit);
 	assert_int_equal(waitpid(s->auditor, &status, 0), s->auditor);
 	assert_int_equal(status, 0);

@@ -192,6 +192,7 @@ static void
 abuse_E11_main_killed(void **state)
 {
 	const struct rig_spawn s = { .argv = ARGV(actor, "wait") };
+	char cgroups[CGROUP_PATH];
 	struct rig_result res;
 	struct rig r;
 	pid_t pid;
@@ -207,7 +208,8 @@ abuse_E11_main_killed(void **state)
 	rig_close(&res);
 	rig_kill_daemon(&r);
 	/* In [main]'s place: [ops] does not wait long for the end of a run. */
-	cgroup_forget(r.base);
+	if (cgroup_place(NULL, r.base, cgroups) == 0)
+		cgroup_done(cgroups);
 	rig_cleanup(&r);
 }
 

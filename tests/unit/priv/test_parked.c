@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@
 #include "priv-helper/parked.h"
 #include "priv-helper/sweep.h"
 #include "tests/unit/check.h"
+#include "tests/unit/lib/tmpdir.h"
 
 #define LATE_MS 20000
 #define NOBODY	65534
@@ -328,6 +331,7 @@ abuse_P05_a_number_is_no_process(void **state)
 	assert_false(of_ops->ours);
 	of_ops->egress_began = 1;
 	p->sweep = true;
+	p->sweep_at = 0;
 	(void)sweep(p);
 	assert_int_equal(WTERMSIG(wait_for(orphan)), SIGKILL);
 	assert_int_equal(WTERMSIG(wait_for(other)), SIGKILL);
@@ -345,6 +349,89 @@ abuse_P05_a_number_is_no_process(void **state)
 	assert_int_equal(kill(egress, SIGKILL), 0);
 	(void)wait_for(egress);
 	parked_free(p);
+}
+
+/*
+ * Another program has taken it over, and knows nothing of what was waited for:
+ * as long again, and nothing is forgotten.
+ */
+static void
+abuse_P05_waits_begin_anew(void **state)
+{
+	struct parked *p = parked_new();
+	const pid_t reaper = stays(), orphan = stays();
+	struct parked_run *k = add(p, 1, reaper, account());
+
+	(void)state;
+	seqpkt_fds_close(&k->fds);
+	k->nobodys = true;
+	parked_carried(p);
+	assert_true(p->sweep && k->due > clock_mono_ms());
+	assert_true(sweep(p) > 0);
+	/* It may be about to end by itself, and so may what [ops] left. */
+	assert_int_equal(waitpid(reaper, NULL, WNOHANG), 0);
+	assert_int_equal(waitpid(orphan, NULL, WNOHANG), 0);
+	clock_shift(LATE_MS, 0);
+	(void)sweep(p);
+	assert_int_equal(WTERMSIG(wait_for(orphan)), SIGKILL);
+	assert_int_equal(waitpid(reaper, NULL, WNOHANG), 0);
+	clock_shift(2 * LATE_MS, 0);
+	(void)sweep(p);
+	assert_int_equal(WTERMSIG(wait_for(reaper)), SIGKILL);
+	parked_ended(p, reaper, SIGKILL);
+	(void)sweep(p);
+	assert_int_equal(p->n, 0);
+	parked_free(p);
+}
+
+/* Whether anything has been written there. */
+static bool
+was_killed(const char *file)
+{
+	char c = 0;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	(void)!read(fd, &c, 1);
+	(void)close(fd);
+	return c == '1';
+}
+
+/*
+ * What the reaper of a done run leaves falls to nobody of ours, when it was
+ * left itself: its cgroup has it. That is a directory with a file here.
+ */
+static void
+abuse_P05_what_a_done_run_leaves(void **state)
+{
+	const struct park_record rec = { .handle = 3, .uid = 1234 };
+	char dir[64], path[128], file[160];
+	struct parked *p = parked_new();
+	struct parked_run *k;
+	unsigned i;
+	int fd;
+
+	(void)state;
+	(void)close(tmpdir_new(dir));
+	(void)snprintf(path, sizeof(path), "%s/user-1234", dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/user-1234/run-%016x", dir, 3);
+	assert_int_equal(mkdir(path, 0700), 0);
+	(void)snprintf(file, sizeof(file), "%s/cgroup.kill", path);
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	(void)snprintf(p->cgroups, sizeof(p->cgroups), "%s", dir);
+	for (i = 0; i < 2; i++) {
+		k = parked_stray(p, &rec);
+		k->ended = k->nobodys = true;
+		/* Of one that was our child we sweep what it leaves. */
+		k->stray = i == 1;
+		(void)sweep(p);
+		assert_int_equal(p->n, 0);
+		assert_int_equal(was_killed(file), i == 1);
+	}
+	parked_free(p);
+	tmpdir_remove(dir);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -394,6 +481,8 @@ main(void)
 		TEST(abuse_P05_status_of_a_program),
 		TEST(abuse_P05_a_number_is_no_process),
 		TEST(abuse_P05_a_reaper_that_is_nobodys_child),
+		TEST(abuse_P05_waits_begin_anew),
+		TEST(abuse_P05_what_a_done_run_leaves),
 	};
 
 	return CHECK_RUN("parked", tests);

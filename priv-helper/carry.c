@@ -32,7 +32,9 @@ struct carry_run {
 	int32_t status;
 	int32_t place; /* with the service manager; -1: none */
 	uint8_t has;   /* and what that has of it */
-	uint8_t nobodys, ended, told, waited, stray, unused[2];
+	uint8_t nobodys, ended, told, waited, stray;
+	uint8_t end; /* and has been told of how it ended */
+	uint8_t unused;
 };
 
 static bool
@@ -59,6 +61,7 @@ put_run(int fd, const struct parked_run *k)
 	r.stray = k->stray;
 	r.place = k->stored != NULL ? (int32_t)k->stored->place : -1;
 	r.has = k->stored != NULL ? k->stored->has : 0;
+	r.end = k->stored != NULL ? k->stored->end : 0;
 	return put(fd, &r, sizeof(r));
 }
 
@@ -144,7 +147,20 @@ is_run(const struct carry_run *r)
 	return open;
 }
 
-static void
+/* False: it cannot be where the service manager is said to have it. */
+static bool
+take_place(const struct carry_run *r, struct parked_run *k, struct store *s)
+{
+	if (s == NULL || r->place < 0)
+		return true;
+	k->stored = store_carried(s, (unsigned)r->place, r->nfds, r->has);
+	if (k->stored == NULL)
+		return false;
+	k->stored->end = r->end;
+	return true;
+}
+
+static bool
 take_run(const struct carry_run *r, struct parked *p, struct store *s)
 {
 	struct parked_run *k = xcalloc(1, sizeof(*k));
@@ -159,11 +175,9 @@ take_run(const struct carry_run *r, struct parked *p, struct store *s)
 	k->told = r->told;
 	k->waited = r->waited;
 	k->stray = r->stray;
-	if (s != NULL && r->place >= 0)
-		k->stored =
-		    store_carried(s, (unsigned)r->place, r->nfds, r->has);
 	TAILQ_INSERT_TAIL(&p->list, k, entry);
 	p->n++;
+	return take_place(r, k, s);
 }
 
 /* All but those of runs; NULL is the last. */
@@ -197,9 +211,8 @@ carry_read(int fd, struct carry *c, struct parked *p, struct store *s)
 			return false;
 	for (i = 0; i < c->runs; i++) {
 		if (read(fd, &r, sizeof(r)) != (ssize_t)sizeof(r) ||
-		    !is_run(&r))
+		    !is_run(&r) || !take_run(&r, p, s))
 			return false;
-		take_run(&r, p, s);
 	}
 	return read(fd, &r, 1) == 0;
 }

@@ -19,6 +19,7 @@
 #include "priv-helper/store.h"
 #include "priv-helper/super.h"
 #include "priv-helper/sweep.h"
+#include "security/mutant.h"
 
 /* rdvd drains for up to 30 s, [ops] gives runs 2 s. */
 #define DRAIN_MS 35000
@@ -27,6 +28,18 @@
 #define AUDIT_MS 5000
 /* So long a service manager that is busy is waited for. */
 #define FLUSH_MS 5000
+
+/*
+ * Between the end of ExecStop= and SIGTERM systemd does nothing else; but a
+ * restart may be cancelled, or the signal be a mistake.
+ */
+#define RESTART_MS 10000
+
+void
+ending_restarts(struct super *s)
+{
+	s->restart_by = clock_mono_ms() + (mutant("restart") ? 0 : RESTART_MS);
+}
 
 static void
 enter(struct super *s, enum phase phase, int64_t ms)
@@ -88,6 +101,8 @@ void
 ending_begin(struct super *s)
 {
 	if (s->phase == RUNNING) {
+		s->returning = store_keeps(s->launch->store) &&
+			       clock_mono_ms() < s->restart_by;
 		log_info("main", "stopping%s",
 		    s->returning ? "; runs stay for the next" : "");
 		upgrade_stop(&s->upgrade);

@@ -4,6 +4,11 @@
 
 struct super;
 
+/*
+ * The service manager says that the stop to come is one half of a restart: for
+ * a moment, as there may come none.
+ */
+void ending_restarts(struct super *s);
 /* [main] is to end, with all it has started. */
 void ending_begin(struct super *s);
 /*

@@ -29,6 +29,7 @@
 #include "priv-helper/env.h"
 #include "priv-helper/parked.h"
 #include "priv-helper/serve.h"
+#include "priv-helper/store.h"
 #include "priv-helper/system.h"
 #include "priv-helper/user.h"
 #include "security/signals.h"
@@ -110,6 +111,23 @@ launch_audit(const struct launch *l, int control)
 	audit_serve(&args);
 }
 
+/*
+ * For [ops] with all that it is to start: goes where [main] can be started
+ * again without them. False: what runs ends with [main].
+ */
+static bool
+is_outlived(const struct launch *l)
+{
+	int err = l->runs != NULL ? cgroup_join(l->runs, true) : 0;
+
+	if (err != 0)
+		log_warnx("launch",
+		    "[ops] is not in the cgroup of %s: %s; what it starts "
+		    "ends with [main]",
+		    l->runs, strerror(-err));
+	return err == 0 && store_keeps(l->store);
+}
+
 pid_t
 launch_ops(const struct launch *l, int control)
 {
@@ -123,11 +141,7 @@ launch_ops(const struct launch *l, int control)
 
 	if (pid != 0)
 		return pid;
-	/* With all that it is to start. */
-	if (l->runs != NULL && cgroup_join(l->runs, true) != 0)
-		log_warnx("launch", "[ops] is not in the cgroup of %s",
-		    l->runs);
-	args.outlived = l->store != NULL;
+	args.outlived = is_outlived(l);
 	if (l->system != NULL) {
 		args.accounts = &l->system->accounts;
 		args.helper_state = l->system->places.keep;

@@ -30,7 +30,7 @@ struct launch {
 	int lock;
 	struct system *system; /* NULL in user mode */
 	struct parked *parked; /* runs for the next [ops] */
-	struct store *store;   /* and for the next [main]; NULL: for none */
+	struct store *store;   /* and for the next [main]; NULL in user mode */
 	const char *runs;      /* unit whose cgroup they are in; NULL: ours */
 	/* What [main] takes along when it becomes another program. */
 	char *const *argv;

@@ -313,7 +313,7 @@ run_system(const struct options *o, struct launch *l, struct store_given *given)
 		cgroup_enter();
 		err = system_open(&s, &o->sys, why, sizeof(why));
 	}
-	if (err == 0 && l->from == NULL && l->store != NULL)
+	if (err == 0 && l->from == NULL)
 		(void)store_load(l->store, given, l->parked);
 	if (err != 0)
 		refuse_with(err == RDV_E_INVALID ? LAUNCH_BAD_CONFIG
@@ -361,18 +361,18 @@ take_over(const struct options *o, struct launch *l, struct carry *c)
 
 /*
  * Where runs are in no cgroup of their own, the service manager would kill them
- * with us, and there would be nothing to keep them for.
+ * with us, and there would be nothing to keep them for. What it may have of
+ * runs even so is taken back.
  */
 static void
 open_store(const struct options *o, struct launch *l)
 {
 	int err = o->runs != NULL ? cgroup_join(o->runs, false) : 0;
 
-	if (o->store == 0)
+	if (!o->system)
 		return;
-	if (err == 0)
-		l->store = store_new((unsigned)o->store);
-	else
+	l->store = store_new(err == 0 ? (unsigned)o->store : 0);
+	if (err != 0 && o->store != 0)
 		log_warnx("main",
 		    "no cgroup of %s: %s; a restart of [main] ends what runs",
 		    o->runs, strerror(-err));
@@ -439,8 +439,11 @@ main(int argc, char **argv)
 	if (o.rotate)
 		return rotate_main(o.sys.root != NULL ? o.sys.root : "");
 	notify_take();
-	if (o.store != 0 && o.carry < 0)
+	if (o.system && o.carry < 0)
 		store_given_take(&given);
+	/* What is told to whoever waits must not go to a run. */
+	if (o.ready >= 0 && o.ready < 3 + (int)given.n)
+		refuse("--ready-fd", "that one is inherited as a run's");
 	if (o.carry < 0 && hygiene_clean(&hygiene, 3 + (int)given.n, o.ready,
 			       why, sizeof(why)) != 0)
 		refuse("cannot start", why);

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +24,16 @@
 static const char text[] = "READY=1";
 
 static struct sockaddr_un place = { .sun_family = AF_UNIX };
+static unsigned fdstore = UINT_MAX;
 
 void
 notify_take(void)
 {
-	const char *path = getenv("NOTIFY_SOCKET");
+	const char *path = getenv("NOTIFY_SOCKET"), *max = getenv("FDSTORE");
+	uint64_t n;
+
+	if (max != NULL && str_to_u64(max, 0, UINT_MAX - 1, &n))
+		fdstore = (unsigned)n;
 
 	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
 	    !str_copy(place.sun_path, path, sizeof(place.sun_path)))
@@ -73,6 +80,29 @@ notify_variable(void)
 
 	(void)snprintf(var, sizeof(var), "NOTIFY_SOCKET=%s", place.sun_path);
 	return place.sun_path[0] != '\0' ? var : NULL;
+}
+
+unsigned
+notify_fdstore(void)
+{
+	return fdstore;
+}
+
+char *const *
+notify_environment(void)
+{
+	static char max[32];
+	static char *env[3];
+	size_t n = 0;
+
+	if (notify_variable() != NULL)
+		env[n++] = (char *)(uintptr_t)notify_variable();
+	if (fdstore != UINT_MAX) {
+		(void)snprintf(max, sizeof(max), "FDSTORE=%u", fdstore);
+		env[n++] = max;
+	}
+	env[n] = NULL;
+	return env;
 }
 
 /* It is waited for: whoever waits for it in turn would do so for ever. */

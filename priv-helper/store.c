@@ -26,7 +26,10 @@
 #include "priv-helper/parked.h"
 #include "priv-helper/storerun.h"
 
-#define PLACES (1u << 15)
+/* Of a manager that does not take anything now, at least this long. */
+#define PACE_MS 20
+/* What systemd lets a name have. */
+#define NAME_MAX_BYTES 255
 
 static const char digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -70,17 +73,35 @@ struct store *
 store_new(unsigned max)
 {
 	struct store *s = xcalloc(1, sizeof(*s));
+	const unsigned most = notify_fdstore();
 
 	TAILQ_INIT(&s->list);
-	s->max = max;
+	s->max = max < most ? max : most;
 	s->sock = -1;
-	if (connected(s))
-		return s;
-	log_warnx("store",
-	    "no service manager that keeps descriptors: a restart of [main] "
-	    "ends what runs");
-	free(s);
-	return NULL;
+	if (max > 0 && !connected(s)) {
+		log_warnx("store",
+		    "no service manager that keeps descriptors: a restart of "
+		    "[main] ends what runs");
+		s->max = 0;
+	} else if (max > most) {
+		log_warnx("store",
+		    "the service manager keeps %u descriptors and not %u "
+		    "(FileDescriptorStoreMax=)",
+		    most, max);
+	}
+	return s;
+}
+
+bool
+store_keeps(const struct store *s)
+{
+	return s != NULL && s->max > 0;
+}
+
+bool
+store_abandons(const struct store *s)
+{
+	return s != NULL && s->max == 0 && !TAILQ_EMPTY(&s->list);
 }
 
 void
@@ -96,6 +117,9 @@ store_free(struct store *s)
 	}
 	if (s->sock >= 0)
 		(void)close(s->sock);
+	while (s->nstrange > 0)
+		free(s->strange[--s->nstrange]);
+	free(s->strange);
 	free(s->lost);
 	free(s);
 }
@@ -105,9 +129,14 @@ static bool
 say(struct store *s, const char *what, const char *name, int fd)
 {
 	const struct seqpkt_fds fds = { .fd = { fd }, .n = 1 };
-	char text[64];
-	int n = snprintf(text, sizeof(text), "%s\nFDNAME=%s", what, name), err;
+	char text[64 + NAME_MAX_BYTES];
+	int n = snprintf(text, sizeof(text), "%s\nFDNAME=%.*s", what,
+	    NAME_MAX_BYTES, name);
+	int err;
 
+	/* Nobody has anything. */
+	if (notify_variable() == NULL)
+		return true;
 	if (!connected(s))
 		return false;
 	err = seqpkt_send(s->sock, text, (size_t)n, fd >= 0 ? &fds : NULL);
@@ -138,9 +167,29 @@ put(struct store *s, const struct parked_run *k, unsigned role)
 	name_of(e->place, role, name);
 	told = say(s, "FDSTORE=1\nFDPOLL=0", name, fd);
 	storerun_close(role, fd);
-	if (told)
-		e->has |= (uint8_t)(1u << role);
-	return told;
+	if (!told)
+		return false;
+	e->has |= (uint8_t)(1u << role);
+	if (role == STORERUN_END)
+		e->end = (uint8_t)storerun_what(k);
+	return true;
+}
+
+/* What the manager has in that role, when it is not to stay. False: not now. */
+static bool
+take_back(struct store *s, struct stored *e, unsigned role)
+{
+	const uint8_t bit = (uint8_t)(1u << role);
+	char name[STORE_NAME + 1];
+
+	if ((e->stale & bit) == 0)
+		return true;
+	name_of(e->place, role, name);
+	if (!say(s, "FDSTOREREMOVE=1", name, -1))
+		return false;
+	e->stale &= (uint8_t)~bit;
+	e->has &= (uint8_t)~bit;
+	return true;
 }
 
 static bool
@@ -175,11 +224,11 @@ find_place(struct store *s, struct parked_run *k)
 
 	if (room != 0 && s->used + room <= s->max) {
 		do
-			s->next = (s->next + 1) % PLACES;
+			s->next = (s->next + 1) % STORE_PLACES;
 		while (is_taken(s, s->next));
 		return add(s, s->next, room, 0);
 	}
-	if (!k->unkept)
+	if (!k->unkept && s->max > 0)
 		log_warnx("store",
 		    "no room for run %016llx and its descriptors: a restart "
 		    "of [main] ends it (FileDescriptorStoreMax=%u)",
@@ -193,17 +242,23 @@ static bool
 keep(struct store *s, struct parked_run *k)
 {
 	uint8_t wanted = storerun_roles(k);
+	struct stored *e = k->stored;
 	unsigned role;
 
-	if (k->stored == NULL)
-		k->stored = find_place(s, k);
-	if (k->stored == NULL)
+	if (e == NULL)
+		e = k->stored = find_place(s, k);
+	if (e == NULL)
 		return true;
-	k->stored->live = true;
-	for (role = 0; role < STORE_ROLES; role++)
-		if ((wanted & ~k->stored->has & (1u << role)) != 0 &&
-		    !put(s, k, role))
+	e->live = true;
+	/* Memory that is sealed cannot be written to once more. */
+	if (e->end != storerun_what(k))
+		e->stale |= e->has & (1u << STORERUN_END);
+	for (role = 0; role < STORE_ROLES; role++) {
+		if (!take_back(s, e, role))
 			return false;
+		if ((wanted & ~e->has & (1u << role)) != 0 && !put(s, k, role))
+			return false;
+	}
 	return true;
 }
 
@@ -211,20 +266,27 @@ keep(struct store *s, struct parked_run *k)
 static bool
 forget(struct store *s, struct stored *e)
 {
-	char name[STORE_NAME + 1];
 	unsigned role;
 
-	for (role = 0; role < STORE_ROLES; role++) {
-		if ((e->has & (1u << role)) == 0)
-			continue;
-		name_of(e->place, role, name);
-		if (!say(s, "FDSTOREREMOVE=1", name, -1))
+	e->stale = e->has;
+	for (role = 0; role < STORE_ROLES; role++)
+		if (!take_back(s, e, role))
 			return false;
-		e->has &= (uint8_t) ~(1u << role);
-	}
 	s->used -= e->room;
 	TAILQ_REMOVE(&s->list, e, entry);
 	free(e);
+	return true;
+}
+
+/* False: not now. */
+static bool
+forget_strange(struct store *s)
+{
+	while (s->nstrange > 0) {
+		if (!say(s, "FDSTOREREMOVE=1", s->strange[s->nstrange - 1], -1))
+			return false;
+		free(s->strange[--s->nstrange]);
+	}
 	return true;
 }
 
@@ -233,12 +295,12 @@ store_sync(struct store *s, const struct parked *p)
 {
 	struct parked_run *k;
 	struct stored *e, *next;
-	bool all = true;
+	bool all = forget_strange(s);
 
 	TAILQ_FOREACH (e, &s->list, entry)
 		e->live = false;
 	TAILQ_FOREACH (k, &p->list, entry)
-		if (k->fds.n == 0)
+		if (k->fds.n == 0 || s->max == 0)
 			k->stored = NULL;
 		else if (k->stored != NULL)
 			k->stored->live = true;
@@ -250,17 +312,30 @@ store_sync(struct store *s, const struct parked *p)
 	s->behind = !all;
 }
 
+/*
+ * Until it takes more, which can be at once, or for a moment: without a socket,
+ * or with one that nobody reads any more, poll(2) says nothing that helps.
+ */
+static void
+await_room(const struct store *s, int ms)
+{
+	struct pollfd w = { .fd = s->sock, .events = POLLOUT };
+
+	if (ms > PACE_MS)
+		ms = PACE_MS;
+	if (w.fd < 0 || (poll(&w, 1, ms) > 0 && w.revents != POLLOUT))
+		(void)poll(NULL, 0, ms);
+}
+
 void
 store_flush(struct store *s, const struct parked *p, int ms)
 {
 	const int64_t until = clock_mono_ms() + ms;
-	struct pollfd w = { .events = POLLOUT };
 	int64_t left;
 
 	store_sync(s, p);
 	while (s->behind && (left = until - clock_mono_ms()) > 0) {
-		w.fd = s->sock;
-		(void)poll(&w, 1, (int)left);
+		await_room(s, (int)left);
 		store_sync(s, p);
 	}
 	if (s->behind)
@@ -272,6 +347,8 @@ store_flush(struct store *s, const struct parked *p, int ms)
 struct stored *
 store_carried(struct store *s, unsigned place, unsigned nfds, uint8_t has)
 {
+	if (place >= STORE_PLACES || is_taken(s, place))
+		return NULL;
 	return add(s, place, storerun_room(nfds), has);
 }
 
@@ -299,6 +376,12 @@ store_given_take(struct store_given *g)
 	free(all);
 }
 
+/* What was found at one place; -1: not there. */
+struct found {
+	int fd[STORE_ROLES];
+	uint8_t twice; /* a bit for each role that has more than one */
+};
+
 static void
 lose(struct store *s, const int fd[STORE_ROLES], const char *why)
 {
@@ -313,28 +396,42 @@ lose(struct store *s, const int fd[STORE_ROLES], const char *why)
 	s->lost[s->nlost++] = handle;
 }
 
-/* All of one place. */
-static bool
-load_run(struct store *s, unsigned place, int fd[STORE_ROLES], struct parked *p)
+static struct parked_run *
+read_run(struct store *s, unsigned place, const struct found *f,
+    struct parked *p)
 {
-	const char *why;
-	struct parked_run *k = storerun_read(fd, place, p, &why);
-	uint8_t has = 0;
+	const char *why = "nothing is kept over a restart";
+	struct parked_run *k = NULL;
+
+	if (s->max > 0)
+		k = storerun_read(f->fd, place, p, &why);
+	if (k == NULL)
+		lose(s, f->fd, why);
+	return k;
+}
+
+/* All of one place. Without a run it is taken back, and has no room. */
+static bool
+load_run(struct store *s, unsigned place, const struct found *f,
+    struct parked *p)
+{
+	struct parked_run *k = read_run(s, place, f, p);
+	struct stored *e =
+	    add(s, place, k != NULL ? storerun_room(k->fds.n) : 0, 0);
 	unsigned role;
 
-	for (role = 0; role < STORE_ROLES; role++)
-		has |= (uint8_t)(fd[role] >= 0 ? 1u << role : 0);
+	e->stale = f->twice;
+	for (role = 0; role < STORE_ROLES; role++) {
+		if (f->fd[role] < 0)
+			continue;
+		e->has |= (uint8_t)(1u << role);
+		(void)close(f->fd[role]);
+	}
 	if (k == NULL)
-		lose(s, fd, why);
-	else
-		k->stored = add(s, place, storerun_room(k->fds.n), has);
-	/* Without a run it is taken back with the next store_sync(). */
-	if (k == NULL)
-		(void)add(s, place, 0, has);
-	for (role = 0; role < STORE_ROLES; role++)
-		if (fd[role] >= 0)
-			(void)close(fd[role]);
-	return k != NULL;
+		return false;
+	e->end = (uint8_t)storerun_what(k);
+	k->stored = e;
+	return true;
 }
 
 static void
@@ -342,49 +439,74 @@ foreign(struct store *s, const char *name, int fd)
 {
 	log_errorx("store", "descriptor \"%s\" is none of ours", name);
 	(void)close(fd);
-	if (name[0] != '\0')
-		(void)say(s, "FDSTOREREMOVE=1", name, -1);
+	if (name[0] == '\0')
+		return;
+	s->strange =
+	    xreallocarray(s->strange, s->nstrange + 1, sizeof(*s->strange));
+	s->strange[s->nstrange++] = xstrdup(name);
 }
 
-/* Puts each where it belongs; a second one of a name is none of ours. */
+/*
+ * Puts one where it belongs. Of two of one name the first counts: nobody can
+ * have the other taken back alone, so later it is put there anew.
+ */
 static void
-sort(struct store *s, struct store_given *g, int (*by)[STORE_ROLES])
+sort_one(struct store *s, const char *name, int fd, struct found *by)
+{
+	const int n = number_of(name);
+	struct found *f = n < 0 ? NULL : &by[n / STORE_ROLES];
+	const unsigned role = n < 0 ? 0 : (unsigned)n % STORE_ROLES;
+
+	if (f == NULL) {
+		foreign(s, name, fd);
+	} else if (f->fd[role] >= 0) {
+		log_errorx("store", "there are two descriptors \"%s\"", name);
+		(void)close(fd);
+		f->twice |= (uint8_t)(1u << role);
+	} else {
+		f->fd[role] = fd;
+	}
+}
+
+static void
+sort(struct store *s, struct store_given *g, struct found *by)
 {
 	unsigned i;
-	int n, *at;
 
 	for (i = 0; i < g->n; i++) {
-		n = number_of(g->names[i]);
-		at = n < 0 ? NULL : &by[n / STORE_ROLES][n % STORE_ROLES];
-		if (at == NULL || *at >= 0)
-			foreign(s, g->names[i], 3 + (int)i);
-		else
-			*at = 3 + (int)i;
+		sort_one(s, g->names[i], 3 + (int)i, by);
 		free(g->names[i]);
 	}
 	free(g->names);
 	*g = (struct store_given){ .n = 0 };
 }
 
+static bool
+is_empty(const struct found *f)
+{
+	unsigned role;
+
+	for (role = 0; role < STORE_ROLES; role++)
+		if (f->fd[role] >= 0)
+			return false;
+	return true;
+}
+
 unsigned
 store_load(struct store *s, struct store_given *g, struct parked *p)
 {
-	int(*by)[STORE_ROLES];
-	unsigned place, role, n = 0;
-	bool any;
+	struct found *by;
+	unsigned place, n = 0;
 
 	if (g->n == 0)
 		return 0;
-	by = xcalloc(PLACES, sizeof(*by));
-	memset(by, 0xff, PLACES * sizeof(*by));
+	by = xcalloc(STORE_PLACES, sizeof(*by));
+	for (place = 0; place < STORE_PLACES; place++)
+		memset(by[place].fd, 0xff, sizeof(by[place].fd));
 	sort(s, g, by);
-	for (place = 0; place < PLACES; place++) {
-		any = false;
-		for (role = 0; role < STORE_ROLES; role++)
-			any |= by[place][role] >= 0;
-		if (any)
-			n += load_run(s, place, by[place], p);
-	}
+	for (place = 0; place < STORE_PLACES; place++)
+		if (!is_empty(&by[place]))
+			n += load_run(s, place, &by[place], p);
 	free(by);
 	log_info("store", "taken over runs=%u unreadable=%u", n, s->nlost);
 	return n;

@@ -20,9 +20,10 @@ struct parked;
  * KiB. A name is a number of 18 bits: the place of a run, and what of it this
  * is. The first is a sealed memory file with the record of the run.
  */
-#define STORE_MAX   32000 /* descriptors, by that limit */
-#define STORE_NAME  3
-#define STORE_ROLES 8
+#define STORE_MAX    32000 /* descriptors, by that limit */
+#define STORE_NAME   3
+#define STORE_ROLES  8
+#define STORE_PLACES (1u << 15)
 
 /* What was inherited, before anything else is done with it. */
 struct store_given {
@@ -36,17 +37,22 @@ struct stored {
 	unsigned place;
 	unsigned room; /* descriptors it may come to */
 	uint8_t has;   /* a bit for each role that the manager has */
+	uint8_t stale; /* and for each to be taken back before it is put */
+	uint8_t end;   /* enum storerun_what it has been told */
 	bool live;     /* there is such a run */
 };
 
 struct store {
-	int sock; /* to the manager; -1: it cannot be told now */
-	unsigned max, used;
+	int sock;     /* to the manager; -1: it cannot be told now */
+	unsigned max; /* descriptors; 0: nothing is kept, all is taken back */
+	unsigned used;
 	unsigned next; /* place */
 	bool behind;   /* there is more to tell it */
 	bool deaf;     /* and it was said that it cannot be told */
 	TAILQ_HEAD(, stored) list;
-	uint64_t *lost; /* handles of what could not be read; 0: nor that */
+	char **strange; /* names that are none of ours, to be taken back */
+	unsigned nstrange;
+	uint64_t *lost; /* handles of what was ended; 0: it cannot be read */
 	unsigned nlost;
 };
 
@@ -55,13 +61,18 @@ struct store {
  * not for this process.
  */
 void store_given_take(struct store_given *g);
-/* `max`: what it takes. NULL, with a line in the log: there is none. */
+/*
+ * `max`: what it is said to take. The store keeps less or, where there is no
+ * manager to tell, nothing: then the log has a line.
+ */
 struct store *store_new(unsigned max);
 void store_free(struct store *s);
+/* Runs outlive [main]; false as well for NULL, of user mode. */
+bool store_keeps(const struct store *s);
 /*
- * Takes over what was given, and frees the names: whole runs into `p`. Of any
- * other the reaper is told to end it, and its handle goes to `lost`. Returns
- * how many are in `p`.
+ * Takes over what was given, and frees the names: whole runs into `p`, if such
+ * are kept. Of any other the reaper is told to end it, its handle goes to
+ * `lost`, and the next store_sync() takes it back. Returns how many are in `p`.
  */
 unsigned store_load(struct store *s, struct store_given *g, struct parked *p);
 /*
@@ -71,8 +82,13 @@ unsigned store_load(struct store *s, struct store_given *g, struct parked *p);
 void store_sync(struct store *s, const struct parked *p);
 /* The same until it has all of that, at most `ms` long. */
 void store_flush(struct store *s, const struct parked *p, int ms);
-/* What the program before this one had put there, of a run in `p`. */
+/*
+ * What the program before this one had put there, of a run in `p`. NULL: there
+ * is no such place, or it is another run's.
+ */
 struct stored *
 store_carried(struct store *s, unsigned place, unsigned nfds, uint8_t has);
+/* It has something of what it would not keep. */
+bool store_abandons(const struct store *s);
 
 #endif

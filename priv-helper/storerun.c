@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "build.h"
@@ -27,9 +27,7 @@
 #include "priv-helper/run.h"
 #include "security/mutant.h"
 
-enum { ROLE_RECORD, ROLE_FDS, ROLE_PIDFD = 6, ROLE_END };
-
-#define FDS (ROLE_PIDFD - ROLE_FDS)
+#define FDS (STORERUN_PIDFD - STORERUN_FDS)
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
 
@@ -46,7 +44,7 @@ struct storerun {
 
 struct storerun_end {
 	char magic[8];
-	uint32_t version;
+	uint32_t what; /* enum storerun_what */
 	int32_t status;
 	uint64_t handle;
 };
@@ -57,16 +55,24 @@ storerun_room(unsigned nfds)
 	return nfds > FDS ? 0 : nfds + STORE_ROLES - FDS;
 }
 
+enum storerun_what
+storerun_what(const struct parked_run *k)
+{
+	if (k->record.ended)
+		return STORERUN_ENDED;
+	return k->waited ? STORERUN_WAITED : STORERUN_RUNS;
+}
+
 uint8_t
 storerun_roles(const struct parked_run *k)
 {
-	unsigned roles = 1u << ROLE_RECORD;
+	unsigned roles = 1u << STORERUN_RECORD;
 
-	roles |= ((1u << k->fds.n) - 1) << ROLE_FDS;
+	roles |= ((1u << k->fds.n) - 1) << STORERUN_FDS;
 	if (k->pidfd >= 0)
-		roles |= 1u << ROLE_PIDFD;
-	if (k->record.ended)
-		roles |= 1u << ROLE_END;
+		roles |= 1u << STORERUN_PIDFD;
+	if (storerun_what(k) != STORERUN_RUNS)
+		roles |= 1u << STORERUN_END;
 	return (uint8_t)roles;
 }
 
@@ -109,8 +115,8 @@ write_end(const struct parked_run *k)
 
 	memset(&e, 0, sizeof(e));
 	memcpy(e.magic, magic, sizeof(magic));
-	e.version = STORERUN_VERSION;
-	e.status = k->record.status;
+	e.what = storerun_what(k);
+	e.status = k->record.ended ? k->record.status : k->status;
 	e.handle = k->record.handle;
 	return memory_of(&e, sizeof(e));
 }
@@ -118,17 +124,18 @@ write_end(const struct parked_run *k)
 int
 storerun_fd(const struct parked_run *k, unsigned role)
 {
-	if (role == ROLE_RECORD)
+	if (role == STORERUN_RECORD)
 		return write_record(k);
-	if (role == ROLE_END)
+	if (role == STORERUN_END)
 		return write_end(k);
-	return role == ROLE_PIDFD ? k->pidfd : k->fds.fd[role - ROLE_FDS];
+	return role == STORERUN_PIDFD ? k->pidfd
+				      : k->fds.fd[role - STORERUN_FDS];
 }
 
 void
 storerun_close(unsigned role, int fd)
 {
-	if (role == ROLE_RECORD || role == ROLE_END)
+	if (role == STORERUN_RECORD || role == STORERUN_END)
 		(void)close(fd);
 }
 
@@ -155,37 +162,54 @@ read_record(int fd, struct storerun *r)
 	       r->build[STORERUN_BUILD - 1] == '\0';
 }
 
+/* It is polled for the end of a reaper, and anything else may have one. */
+static bool
+is_pidfd(int fd)
+{
+	siginfo_t si;
+
+	return waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG | WNOWAIT) ==
+		   0 ||
+	       errno == ECHILD;
+}
+
+static bool
+is_packets(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       type == SOCK_SEQPACKET;
+}
+
 /* Each that was put there, and no other. */
 static bool
 is_whole(const struct storerun *r, const int fd[STORE_ROLES])
 {
-	int type = 0;
-	socklen_t len = sizeof(type);
 	unsigned i;
 
 	if (r->nfds < PARK_FDS_MIN || r->nfds > FDS ||
-	    (r->pidfd != 0) != (fd[ROLE_PIDFD] >= 0))
+	    (r->pidfd != 0) != (fd[STORERUN_PIDFD] >= 0))
 		return false;
 	for (i = 0; i < FDS; i++)
-		if ((fd[ROLE_FDS + i] >= 0) != (i < r->nfds))
+		if ((fd[STORERUN_FDS + i] >= 0) != (i < r->nfds))
 			return false;
-	return getsockopt(fd[ROLE_FDS], SOL_SOCKET, SO_TYPE, &type, &len) ==
-		   0 &&
-	       type == SOCK_SEQPACKET;
+	return is_packets(fd[STORERUN_FDS]) &&
+	       (r->pidfd == 0 || is_pidfd(fd[STORERUN_PIDFD]));
 }
 
+/* `fd` may be -1: then it says nothing. */
 static bool
-read_end(int fd, struct park_record *rec)
+read_end(int fd, uint64_t handle, struct storerun_end *e)
 {
-	struct storerun_end e;
-
-	if (!read_memory(fd, &e, sizeof(e)) ||
-	    memcmp(e.magic, magic, sizeof(magic)) != 0 ||
-	    e.version != STORERUN_VERSION || e.handle != rec->handle)
-		return false;
-	rec->ended = 1;
-	rec->status = e.status;
-	return true;
+	memset(e, 0, sizeof(*e));
+	if (fd < 0)
+		return true;
+	return read_memory(fd, e, sizeof(*e)) &&
+	       memcmp(e->magic, magic, sizeof(magic)) == 0 &&
+	       (e->what == STORERUN_ENDED || e->what == STORERUN_WAITED) &&
+	       e->handle == handle;
 }
 
 static int
@@ -195,14 +219,19 @@ copy_of(int fd)
 }
 
 static struct parked_run *
-take(const struct storerun *r, const int fd[STORE_ROLES], struct parked *p)
+take(const struct storerun *r, const struct storerun_end *e,
+    const int fd[STORE_ROLES], struct parked *p)
 {
 	struct parked_run *k = parked_stray(p, &r->record);
 
+	k->record.ended = e->what == STORERUN_ENDED;
+	k->record.status = k->record.ended ? e->status : 0;
+	k->waited = e->what == STORERUN_WAITED;
+	k->status = k->waited ? e->status : 0;
 	for (k->fds.n = 0; k->fds.n < r->nfds; k->fds.n++)
-		k->fds.fd[k->fds.n] = copy_of(fd[ROLE_FDS + k->fds.n]);
+		k->fds.fd[k->fds.n] = copy_of(fd[STORERUN_FDS + k->fds.n]);
 	if (r->pidfd != 0)
-		k->pidfd = copy_of(fd[ROLE_PIDFD]);
+		k->pidfd = copy_of(fd[STORERUN_PIDFD]);
 	else
 		k->ended = k->told = true;
 	return k;
@@ -212,17 +241,18 @@ struct parked_run *
 storerun_read(const int fd[STORE_ROLES], unsigned place, struct parked *p,
     const char **why)
 {
+	struct storerun_end e;
 	struct storerun r;
 
 	*why = "there is no record of it that is understood";
-	if (fd[ROLE_RECORD] < 0 || !read_record(fd[ROLE_RECORD], &r) ||
+	if (fd[STORERUN_RECORD] < 0 || !read_record(fd[STORERUN_RECORD], &r) ||
 	    r.place != place)
 		return NULL;
 	*why = "it is not whole";
 	if (!is_whole(&r, fd))
 		return NULL;
 	*why = "there is no record of its end that is understood";
-	if (fd[ROLE_END] >= 0 && !read_end(fd[ROLE_END], &r.record))
+	if (!read_end(fd[STORERUN_END], r.record.handle, &e))
 		return NULL;
 	*why = "there are two of it, or too many";
 	if (p->n >= RUNS_TABLE || parked_has(p, r.record.handle))
@@ -230,7 +260,7 @@ storerun_read(const int fd[STORE_ROLES], unsigned place, struct parked *p,
 	if (strcmp(r.build, RDV_BUILD) != 0)
 		log_info("store", "run %016llx is of build %s",
 		    (unsigned long long)r.record.handle, r.build);
-	return take(&r, fd, p);
+	return take(&r, &e, fd, p);
 }
 
 uint64_t
@@ -240,11 +270,12 @@ storerun_end(const int fd[STORE_ROLES])
 	struct storerun r = { .record = { .handle = 0 } };
 
 	/* Of those with nobody at the other end it has ended. */
-	if (fd[ROLE_FDS] >= 0)
-		(void)send(fd[ROLE_FDS], &order, sizeof(order),
+	if (fd[STORERUN_FDS] >= 0)
+		(void)send(fd[STORERUN_FDS], &order, sizeof(order),
 		    MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (fd[ROLE_RECORD] < 0 ||
-	    pread(fd[ROLE_RECORD], &r, sizeof(r), 0) != (ssize_t)sizeof(r) ||
+	if (fd[STORERUN_RECORD] < 0 ||
+	    pread(fd[STORERUN_RECORD], &r, sizeof(r), 0) !=
+		(ssize_t)sizeof(r) ||
 	    memcmp(r.magic, magic, sizeof(magic)) != 0)
 		return 0;
 	return r.record.handle;

@@ -10,14 +10,27 @@ struct parked_run;
 
 /*
  * One run in the service manager's store. Roles: its record; what park.h
- * orders; the pidfd of its reaper; and a second memory file once its end is on
- * record, for the first one is sealed.
+ * orders; the pidfd of its reaper; and a second memory file once something of
+ * its end is known, for the first one is sealed.
  */
+enum { STORERUN_RECORD, STORERUN_FDS, STORERUN_PIDFD = 6, STORERUN_END };
+
+/*
+ * What the last of them says. Its number is its version, too: who does not know
+ * it understands none of it.
+ */
+enum storerun_what {
+	STORERUN_RUNS,	 /* there is none */
+	STORERUN_ENDED,	 /* its end is on record */
+	STORERUN_WAITED, /* not yet, but [main] knows how its program ended */
+};
+
 #define STORERUN_VERSION 1
 #define STORERUN_BUILD	 64
 
 /* For so many descriptors; 0: no run has as many. */
 unsigned storerun_room(unsigned nfds);
+enum storerun_what storerun_what(const struct parked_run *k);
 /* A bit for each role that is to be kept now. */
 uint8_t storerun_roles(const struct parked_run *k);
 /* What is kept in that role, for storerun_close(), or -errno. */

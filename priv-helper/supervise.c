@@ -396,7 +396,7 @@ read_signals(struct super *s)
 			 si.ssi_signo == SIGHUP)
 			ends = true;
 		else if (si.ssi_signo == SIGURG && s->phase == RUNNING)
-			s->returning = s->launch->store != NULL;
+			ending_restarts(s);
 	}
 	if (ends)
 		ending_begin(s);

@@ -223,15 +223,13 @@ static void
 become(const struct upgrade *u, int program, const struct carry *c, int carry,
     int answer)
 {
-	/* The one of before was told it by the service manager. */
-	char *const env[] = { (char *)notify_variable(), NULL };
-
 	inherit(u->l, c, true);
 	(void)fcntl(carry, F_SETFD, 0);
 	if (answer >= 0)
 		(void)fcntl(answer, F_SETFD, 0);
 	(void)syscall(SYS_execveat, program, "",
-	    argv_of(u->l->argv, carry, answer), env, AT_EMPTY_PATH);
+	    argv_of(u->l->argv, carry, answer), notify_environment(),
+	    AT_EMPTY_PATH);
 	inherit(u->l, c, false);
 }
 
@@ -363,6 +361,10 @@ upgrade_try(const struct launch *l, int answer)
 	if (l->system != NULL &&
 	    !system_fits(l->system, why + at, sizeof(why) - at))
 		return refuse(answer, why);
+	if (store_abandons(l->store))
+		return refuse(answer,
+		    "what runs would not outlive a restart any more; the log "
+		    "says why");
 	if (seqpkt_pair(pair) != 0)
 		return refuse(answer, "no socket for the new rdvd");
 	pid = launch_try(l, pair[1]);

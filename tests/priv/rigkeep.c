@@ -3,10 +3,12 @@
 #include "tests/priv/rigkeep.h"
 
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -47,12 +49,28 @@ drop_named(struct rigkeep *k, const char *name)
 			rigkeep_drop(k, &k->kept[i]);
 }
 
-static void
-keep(struct rigkeep *k, const char *name, int fd)
+void
+rigkeep_add(struct rigkeep *k, const char *name, int fd)
 {
 	assert_true(k->n < RIGKEEP_MAX);
 	(void)snprintf(k->kept[k->n].name, sizeof(k->kept[0].name), "%s", name);
 	k->kept[k->n++].fd = fd;
+}
+
+/* Of two names of one open file systemd keeps the first alone. */
+static void
+keep(struct rigkeep *k, const char *name, int fd)
+{
+	unsigned i;
+
+	for (i = 0; i < k->n; i++)
+		if (syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE,
+			k->kept[i].fd, fd) == 0)
+			break;
+	if (i == k->n)
+		rigkeep_add(k, name, fd);
+	else
+		(void)close(fd);
 }
 
 /* Each line is one assignment. */
@@ -79,7 +97,7 @@ void
 rigkeep_hear(struct rigkeep *k)
 {
 	struct seqpkt_fds fds;
-	char text[256];
+	char text[512];
 	long n;
 
 	while ((n = seqpkt_recv(k->sock, text, sizeof(text) - 1, &fds)) > 0) {
@@ -134,7 +152,7 @@ rigkeep_close(struct rigkeep *k)
 void
 rigkeep_give(const struct rigkeep *k)
 {
-	char text[16], names[RIGKEEP_MAX * 16] = "";
+	char text[16], names[RIGKEEP_MAX * 16 + 512] = "";
 	unsigned i;
 
 	(void)setenv("NOTIFY_SOCKET", k->path, 1);

@@ -13,9 +13,11 @@
 struct rigkeep {
 	char path[128]; /* of the socket */
 	int sock;
-	unsigned max; /* what [main] is told that it takes; 0: 200 */
+	unsigned max;	  /* what [main] is told that it takes; 0: 200 */
+	bool unused;	  /* it is not told to have anything kept */
+	const char *runs; /* unit of runs; NULL: none */
 	struct rigkept {
-		char name[16];
+		char name[256];
 		int fd;
 	} kept[RIGKEEP_MAX];
 	unsigned n;
@@ -29,6 +31,8 @@ void rigkeep_expect(struct rigkeep *k, unsigned n);
 /* The one whose name is the `i`th of all by its letters. */
 struct rigkept *rigkeep_nth(struct rigkeep *k, unsigned i);
 void rigkeep_drop(struct rigkeep *k, struct rigkept *one);
+/* One more, whatever it is; takes `fd` over. */
+void rigkeep_add(struct rigkeep *k, const char *name, int fd);
 /* Closes all of them, as systemd does with the end of a service. */
 void rigkeep_clear(struct rigkeep *k);
 void rigkeep_close(struct rigkeep *k);

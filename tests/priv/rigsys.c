@@ -209,17 +209,25 @@ rigsys_prepare(struct rigsys *s)
 static _Noreturn void
 become(const struct rigsys *s, const char *program)
 {
+	const struct rigkeep *k = s->keep;
 	char max[16];
-	const char *argv[] = { "rdv-helper", "--foreground-child", "--system",
+	const char *argv[16] = { "rdv-helper", "--foreground-child", "--system",
 		"--root", s->rig.dir, "--web-user", s->web, "--web",
-		"127.0.0.1:8080", s->keep != NULL ? "--store" : NULL, max,
-		NULL };
+		"127.0.0.1:8080" };
+	size_t n = 9;
 
-	if (s->keep != NULL) {
+	if (k != NULL && !k->unused) {
 		(void)snprintf(max, sizeof(max), "%u",
-		    s->keep->max != 0 ? s->keep->max : 200);
-		rigkeep_give(s->keep);
+		    k->max != 0 ? k->max : 200);
+		argv[n++] = "--store";
+		argv[n++] = max;
 	}
+	if (k != NULL && k->runs != NULL) {
+		argv[n++] = "--runs";
+		argv[n++] = k->runs;
+	}
+	if (k != NULL)
+		rigkeep_give(k);
 	execv(program, (char *const *)argv);
 	_exit(126);
 }

@@ -250,7 +250,7 @@ abuse_P05_main_and_reaper_killed(void **state)
 }
 
 /* What is with the manager of the first of two runs, and what is not. */
-enum damage { NONE, UNSEALED, CUT, VERSION, SOCKET, ANOTHER };
+enum damage { NONE, UNSEALED, CUT, VERSION, SOCKET, ANOTHER, PIDFD };
 
 static int
 copy_of(int fd, off_t less, unsigned at, unsigned seals)
@@ -288,6 +288,9 @@ damage(struct rigkeep *k, enum damage how)
 		replace(record, copy_of(record->fd, 0, 8, all));
 	if (how == SOCKET)
 		rigkeep_drop(k, rigkeep_nth(k, 1));
+	if (how == PIDFD)
+		replace(rigkeep_nth(k, RIGSTORE_PIPES - 1),
+		    open("/dev/null", O_RDONLY | O_CLOEXEC));
 	/* The record of the other run in the place of this one's. */
 	if (how == ANOTHER)
 		replace(record, dup(rigkeep_nth(k, RIGSTORE_PIPES)->fd));
@@ -341,6 +344,7 @@ abuse_P05_damaged_record(void **state)
 	assert_false(survives(VERSION, NULL));
 	assert_false(survives(SOCKET, NULL));
 	assert_false(survives(ANOTHER, NULL));
+	assert_false(survives(PIDFD, NULL));
 	/* It bites: a record that anybody may still write to is believed. */
 	assert_true(survives(UNSEALED, "P05-seals"));
 }

@@ -176,6 +176,46 @@ spoilt(int fd, size_t at, const void *with, size_t len, off_t more)
 	return ok;
 }
 
+/* A copy that says of its first run that it is at `place`; `n` times. */
+static bool
+placed(int32_t place, unsigned n)
+{
+	struct parked *p = parked_new(), *q = parked_new();
+	struct store *s = store_new(0);
+	struct carry c = sample(), d;
+	struct stored at = { .place = (unsigned)place };
+	struct parked_run *k;
+	bool ok;
+	int fd;
+
+	while (n-- > 0)
+		add(p, 7 + n);
+	TAILQ_FOREACH (k, &p->list, entry)
+		k->stored = &at;
+	fd = carry_write(&c, p);
+	ok = carry_read(fd, &d, q, s);
+	(void)close(fd);
+	TAILQ_FOREACH (k, &q->list, entry) {
+		k->fds.n = 0;
+		k->pidfd = -1;
+	}
+	parked_free(p);
+	parked_free(q);
+	store_free(s);
+	return ok;
+}
+
+/* It becomes a name, and no two have one. */
+static void
+abuse_P02_places_are_the_stores(void **state)
+{
+	(void)state;
+	assert_true(placed(STORE_PLACES - 1, 1));
+	assert_false(placed(STORE_PLACES, 1));
+	assert_false(placed(INT32_MAX, 1));
+	assert_false(placed(3, 2));
+}
+
 static void
 abuse_P02_what_is_not_understood(void **state)
 {
@@ -228,6 +268,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_comes_back),
 		cmocka_unit_test(it_comes_back_kept),
+		cmocka_unit_test(abuse_P02_places_are_the_stores),
 		cmocka_unit_test(abuse_P02_what_is_not_understood),
 	};
 

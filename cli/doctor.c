@@ -13,8 +13,11 @@
 
 #include "cli/cli.h"
 #include "cli/hostservice.h"
+#include "cli/hostunit.h"
+#include "cli/proc.h"
 #include "cli/settings.h"
 #include "lib/err.h"
+#include "lib/js.h"
 #include "lib/xalloc.h"
 
 /* What is ours or the host's, as the caller speaks to the one or the other. */
@@ -110,4 +113,60 @@ doctor_look_sockets(struct doctor *d)
 	else
 		doctor_judge(d, "failed",
 		    "the rdv of this host does not run (systemctl start rdv)");
+}
+
+bool
+doctor_offers(const struct doctor *d, const char *feature)
+{
+	const struct js *list = js_get(js_get(d->status, "helper"), "features");
+	const char *name;
+	size_t i;
+
+	for (i = 0; (name = js_text(js_at(list, i))) != NULL; i++)
+		if (strcmp(name, feature) == 0)
+			return true;
+	return false;
+}
+
+/* [main], as rdvd's parent or by the file that root alone can read. */
+static pid_t
+main_of(const struct doctor *d)
+{
+	const pid_t rdvd = (pid_t)js_int(d->status, "pid", 0);
+	char name[64];
+	pid_t parent;
+
+	if (rdvd > 0 && proc_stat(rdvd, &parent, name, sizeof(name)))
+		return parent;
+	return hostservice_pid(d->cli);
+}
+
+/*
+ * Why not is for the log to say, which knows. Whether rdv has anything kept it
+ * tells those whom it serves.
+ */
+void
+doctor_look_restart(struct doctor *d)
+{
+	const bool known = d->status != NULL;
+	struct hostunit u;
+
+	if (d->host == NULL)
+		doctor_judge(d, "ok",
+		    "it ends what runs, as this rdv is yours alone");
+	else if (!hostunit_ask(&u) || u.main == 0 || u.main != main_of(d))
+		doctor_judge(d, "ok",
+		    "it ends what runs: this rdv is not systemd's rdv.service");
+	else if (u.max == 0)
+		doctor_judge(d, "warning",
+		    "it ends what runs: rdv.service is without "
+		    "FileDescriptorStoreMax=");
+	else if (known && !doctor_offers(d, "outlives"))
+		doctor_judge(d, "warning",
+		    "it ends what runs, and the log of rdv says why");
+	else
+		doctor_judge(d, "ok", "%s, store %u of %u",
+		    known ? "what runs outlives it"
+			  : "what runs outlives it if rdv uses that",
+		    u.kept, u.max);
 }

@@ -36,5 +36,9 @@ void doctor_look_policy(struct doctor *d);
 /* Of the host's rdv, the sockets for root. */
 void doctor_look_state(struct doctor *d);
 void doctor_look_sockets(struct doctor *d);
+/* Of the host's rdv, whether what runs outlives a restart of it. */
+void doctor_look_restart(struct doctor *d);
+/* The helper says, by rdvd, that this is to be had here. */
+bool doctor_offers(const struct doctor *d, const char *feature);
 
 #endif

@@ -75,6 +75,7 @@ enum priv_net { PRIV_NET_PROFILE, PRIV_NET_NONE, PRIV_NET_LIST, PRIV_NET_FULL };
 #define PRIV_F_CGROUP	0x08u /* each run has one of its own */
 #define PRIV_F_PIDS	0x10u /* which can limit its processes */
 #define PRIV_F_MEMORY	0x20u /* and its memory */
+#define PRIV_F_OUTLIVES 0x40u /* and they outlive a restart of the service */
 
 struct priv_header {
 	uint16_t op;

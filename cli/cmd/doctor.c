@@ -300,32 +300,19 @@ look_helper(struct doctor *d)
 		    (long long)js_int(h, "pid", 0));
 }
 
-static bool
-offers(const struct js *helper, const char *feature)
-{
-	const struct js *list = js_get(helper, "features");
-	const char *name;
-	size_t i;
-
-	for (i = 0; (name = js_text(js_at(list, i))) != NULL; i++)
-		if (strcmp(name, feature) == 0)
-			return true;
-	return false;
-}
-
 /* Most people's terminals are in a cgroup that is not theirs: no warning. */
 static void
 look_cgroups(struct doctor *d)
 {
 	const struct js *h = js_get(d->status, "helper");
-	const bool pids = offers(h, "cgroup_pids");
-	const bool memory = offers(h, "cgroup_memory");
+	const bool pids = doctor_offers(d, "cgroup_pids");
+	const bool memory = doctor_offers(d, "cgroup_memory");
 
 	if (d->status == NULL)
 		doctor_judge(d, "skipped", "%s", unasked(d));
 	else if (!js_bool(h, "ready", false))
 		doctor_judge(d, "skipped", "the helper does not answer");
-	else if (!offers(h, "cgroup"))
+	else if (!doctor_offers(d, "cgroup"))
 		doctor_judge(d, "ok",
 		    "none is delegated: runs go without, limited by rlimits");
 	else
@@ -467,6 +454,7 @@ static const struct {
 	{ "helper", look_helper },
 	{ "audit", look_audit },
 	{ "cgroups", look_cgroups },
+	{ "restart", doctor_look_restart },
 	{ "page", look_page },
 };
 

@@ -45,6 +45,7 @@ static const struct name features[] = {
 	{ PRIV_F_CGROUP, "cgroup" },
 	{ PRIV_F_PIDS, "cgroup_pids" },
 	{ PRIV_F_MEMORY, "cgroup_memory" },
+	{ PRIV_F_OUTLIVES, "outlives" },
 	{ 0, NULL },
 };
 

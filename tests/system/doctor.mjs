@@ -42,6 +42,7 @@ await test('doctor: what an account is told of the rdv of its host', () => {
 	has(d.token, 'ok', `${ann.home}/.rdv/cli-token`);
 	has(d.socket, 'ok', `${ann.run}/api.sock, of process ${s.main.pid}`);
 	has(d.audit, 'skipped', "it is root's: sudo rdv audit show");
+	has(d.restart, 'ok', "is not systemd's rdv.service");
 	for (const [name, row] of Object.entries(d))
 		if (name !== 'token' && row.detail)
 			assert.ok(!row.detail.includes(`${ann.home}/.rdv`), name);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the doctor says of cgroups, by what rdvd says that its helper offers. */
+/* What the doctor says by what rdvd, its helper and systemd say. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cmd.h"
 #include "tests/unit/check.h"
@@ -76,12 +79,115 @@ says_why_nothing_begins(void **state)
 	    "nothing can be started: audit: no room"));
 }
 
+/* What systemd says, and rdvd, whose parent is ours; `main`: 1 is that one. */
+static const struct unit {
+	int main;
+	const char *text; /* NULL: it does not answer */
+	const char *feature, *said;
+} units[] = {
+	{ 1, "NFileDescriptorStore=35\nFileDescriptorStoreMax=4096\n",
+	    "outlives", "what runs outlives it, store 35 of 4096" },
+	{ 1, "NFileDescriptorStore=0\nFileDescriptorStoreMax=4096\n", "cgroup",
+	    "it ends what runs, and the log of rdv says why" },
+	{ 1, "NFileDescriptorStore=0\nFileDescriptorStoreMax=0\n", "outlives",
+	    "without FileDescriptorStoreMax=" },
+	/* Another process, none, and what is no number. */
+	{ 0, "NFileDescriptorStore=35\nFileDescriptorStoreMax=4096\n",
+	    "outlives", "is not systemd's" },
+	{ 1, "NFileDescriptorStore=35\n", "outlives", "is not systemd's" },
+	{ 1, "NFileDescriptorStore=35\nFileDescriptorStoreMax=many\n",
+	    "outlives", "is not systemd's" },
+	{ 1, NULL, "outlives", "is not systemd's" },
+};
+
+static const struct unit *unit;
+static pid_t tester;
+
+static void
+unit_answer(int fd, const char *request, unsigned n)
+{
+	char body[256];
+
+	(void)request, (void)n;
+	snprintf(body, sizeof(body),
+	    "{\"pid\":%d,\"helper\":{\"ready\":true,\"features\":[\"%s\"]}}",
+	    tester, unit->feature);
+	fake_json(fd, 200, body);
+}
+
+static void
+put_systemctl(const struct fake *f)
+{
+	char path[128];
+	FILE *s;
+
+	snprintf(path, sizeof(path), "%s/systemctl", f->dir);
+	s = fopen(path, "we");
+	assert_non_null(s);
+	fprintf(s, "#!/bin/sh\n");
+	if (unit->text == NULL)
+		fprintf(s, "echo no systemd; exit 1\n");
+	else
+		fprintf(s, "cat <<E\nMainPID=%d\n%sE\n",
+		    unit->main ? getppid() : tester, unit->text);
+	assert_int_equal(fchmod(fileno(s), 0700), 0);
+	assert_int_equal(fclose(s), 0);
+}
+
+/* As whom the host's rdv serves: its place is the fake's, by another name. */
+static void
+serve_by_host(const struct fake *f)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/run", f->dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/run/rdv", f->dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/run/rdv/me", f->dir);
+	assert_int_equal(symlink("../..", path), 0);
+	assert_int_equal(setenv("RDV_RUN", path, 1), 0);
+}
+
+static void
+says_whether_runs_outlive_a_restart(void **state)
+{
+	char *const was = strdup(getenv("PATH"));
+	static struct fake fake;
+	static struct ran ran;
+	char path[1024];
+
+	(void)state;
+	tester = getpid();
+	for (unit = units; unit < units + sizeof(units) / sizeof(units[0]);
+	     unit++) {
+		fake_start(&fake, unit_answer);
+		put_systemctl(&fake);
+		serve_by_host(&fake);
+		snprintf(path, sizeof(path), "%s:%s", fake.dir, was);
+		assert_int_equal(setenv("PATH", path, 1), 0);
+		RUN(&ran, "doctor");
+		assert_int_equal(unsetenv("RDV_RUN"), 0);
+		assert_int_equal(setenv("PATH", was, 1), 0);
+		fake_stop(&fake);
+		assert_non_null(strstr(ran.out, unit->said));
+	}
+	free(was);
+	/* Nobody is asked about one's own. */
+	unit = units;
+	fake_start(&fake, unit_answer);
+	RUN(&ran, "doctor");
+	fake_stop(&fake);
+	assert_non_null(strstr(ran.out, "as this rdv is yours alone"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_whether_runs_have_cgroups),
 		cmocka_unit_test(says_why_nothing_begins),
+		cmocka_unit_test(says_whether_runs_outlive_a_restart),
 	};
 
 	return CHECK_RUN("doctor", tests);

@@ -107,7 +107,7 @@ exchange(const struct client_request *rq, struct js **out, char *why,
 			    whysize);
 			js_free(v);
 		}
-	} else {
+	} else if (rc != RDV_E_DENIED) {
 		rc = RDV_E_UNAVAILABLE;
 	}
 	client_reply_done(&reply);

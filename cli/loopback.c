@@ -16,6 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "cli/portowner.h"
 #include "lib/err.h"
 #include "lib/str.h"
 
@@ -108,8 +109,8 @@ address(const struct loopback *at, struct sockaddr_storage *out)
 }
 
 /* SO_SNDTIMEO bounds connect(2) too. Keys are small and want to go at once. */
-int
-loopback_dial(const struct loopback *at, int *fd, int64_t timeout_ms, char *why,
+static int
+dial(const struct loopback *at, int *fd, int64_t timeout_ms, char *why,
     size_t whysize)
 {
 	struct timeval tv = { .tv_sec = timeout_ms / 1000,
@@ -135,4 +136,21 @@ loopback_dial(const struct loopback *at, int *fd, int64_t timeout_ms, char *why,
 	}
 	*fd = s;
 	return 0;
+}
+
+/* Before and after: who was connected to may have let go of the port since. */
+int
+loopback_dial(const struct loopback *at, int *fd, int64_t timeout_ms, char *why,
+    size_t whysize)
+{
+	int rc = portowner_judge(at, why, whysize);
+
+	if (rc != RDV_E_DENIED)
+		rc = dial(at, fd, timeout_ms, why, whysize);
+	if (rc != 0)
+		return rc;
+	rc = portowner_judge(at, why, whysize);
+	if (rc != 0)
+		(void)close(*fd);
+	return rc == RDV_E_NOT_FOUND ? RDV_E_UNAVAILABLE : rc;
 }

@@ -8,8 +8,8 @@
 
 /*
  * Where rdv's page is on this host: nginx, by TCP and without TLS, so nowhere
- * else. Who listens there is not proven, as it is not to a browser: nothing is
- * sent but what the address was made for.
+ * else. Which program listens there is not proven, only that it is root's or
+ * our own (portowner.h): nothing is sent but what the address was made for.
  */
 struct loopback {
 	char host[64]; /* "127.0.0.1:7474", for Host and Origin */
@@ -24,7 +24,8 @@ struct loopback {
 int loopback_parse(struct loopback *at, const char *url, const char **rest,
     char *why, size_t whysize);
 /*
- * A non-blocking, close-on-exec connection. RDV_E_UNAVAILABLE with a sentence.
+ * A non-blocking, close-on-exec connection. RDV_E_UNAVAILABLE with a sentence,
+ * RDV_E_DENIED when the port is another account's.
  */
 int loopback_dial(const struct loopback *at, int *fd, int64_t timeout_ms,
     char *why, size_t whysize);

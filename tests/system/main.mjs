@@ -12,6 +12,7 @@ await import('./recording.mjs');
 await import('./tmux.mjs');
 await import('./explain.mjs');
 await import('./doctor.mjs');
+await import('./port.mjs');
 await import('./upgrade.mjs');
 await import('./install.mjs');
 // What RDV_ONLY has left out does not end what was started for it.

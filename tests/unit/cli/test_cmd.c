@@ -122,10 +122,11 @@ promised_commands_exist(void **state)
 		"worktree compare", "worktree blame", "worktree watch",
 		"worktree rm", "folder ls", "folder new", "folder mv",
 		"folder rm", "repo ls", "repo add", "repo show", "repo set",
-		"repo forget", "repo branches", "repo tags", "repo discover",
-		"token ls", "token new", "token revoke", "share", "share ls",
-		"share revoke", "events", "status", "doctor", "up", "down",
-		"upgrade", "open", "url", "completion", "version", "help" };
+		"repo forget", "repo branches", "repo tags", "repo clone",
+		"repo discover", "token ls", "token new", "token revoke",
+		"share", "share ls", "share revoke", "events", "status",
+		"doctor", "up", "down", "upgrade", "open", "url", "completion",
+		"version", "help" };
 	size_t i;
 
 	(void)state;

@@ -139,3 +139,24 @@ wt_absent(const struct git_fact *f)
 {
 	return (f->flags & GIT_F_ABSENT) != 0;
 }
+
+const struct git_fact *
+wt_fact_of(struct wt_op *op, const struct git_result *r, const char **why)
+{
+	struct git_fact *f = arena_alloc(op->arena, sizeof(*f));
+	struct buf b;
+	char text[256];
+
+	if (r->status != 0) {
+		git_complaint(r, text, sizeof(text));
+		*why = arena_strdup(op->arena, text);
+		return NULL;
+	}
+	buf_wrap(&b, r->out, r->outlen);
+	if (gitproto_get(&b, RDV_BUILD, &f, 1) != 0) {
+		*why = "its answer is not understood";
+		return NULL;
+	}
+	*why = f->text;
+	return f->found == GIT_FOUND ? f : NULL;
+}

@@ -18,6 +18,12 @@ wt_question(struct wt_op *op, const char *question, const char *arg);
  * against it.
  */
 void wt_ask(struct wt_op *op, wt_step_fn *next);
+/*
+ * What rdv-git, started for one thing, said of it: in the arena; NULL with a
+ * sentence. Not for wt_ask().
+ */
+const struct git_fact *
+wt_fact_of(struct wt_op *op, const struct git_result *r, const char **why);
 /* Fails with what a fact says, which is not GIT_FOUND. */
 void wt_fail_fact(struct wt_op *op, const struct git_fact *f);
 /* Nothing is there, seen with the account's own eyes. */

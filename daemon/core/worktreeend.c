@@ -10,13 +10,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "build.h"
 #include "daemon/app.h"
-#include "daemon/core/complaint.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreepin.h"
 #include "lib/arena.h"
-#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/gitproto.h"
 #include "lib/path.h"
@@ -32,28 +29,6 @@ struct wt_destroying {
 	const struct git_fact *mounted;
 	uint64_t files, bytes; /* that the call under way may delete */
 };
-
-/* What rdv-git said, in the arena; NULL with a sentence. */
-static const struct git_fact *
-answer(struct wt_op *op, const struct git_result *r, const char **why)
-{
-	struct git_fact *f = arena_alloc(op->arena, sizeof(*f));
-	struct buf b;
-	char text[256];
-
-	if (r->status != 0) {
-		git_complaint(r, text, sizeof(text));
-		*why = arena_strdup(op->arena, text);
-		return NULL;
-	}
-	buf_wrap(&b, r->out, r->outlen);
-	if (gitproto_get(&b, RDV_BUILD, &f, 1) != 0) {
-		*why = "its answer is not understood";
-		return NULL;
-	}
-	*why = f->text;
-	return f->found == GIT_FOUND ? f : NULL;
-}
 
 /* Numbers, one blank between two; how many, or 0 when it is anything else. */
 static size_t
@@ -76,7 +51,7 @@ static void
 weighed_cb(struct wt_op *op, const struct git_result *r)
 {
 	const char *why, *word[WEIGH_WORDS];
-	const struct git_fact *f = answer(op, r, &why);
+	const struct git_fact *f = wt_fact_of(op, r, &why);
 	uint64_t n[WEIGH_WORDS];
 	size_t words = 0;
 
@@ -166,7 +141,7 @@ erased_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_destroying *d = op->destroying;
 	const char *why, *word[3];
-	const struct git_fact *f = answer(op, r, &why);
+	const struct git_fact *f = wt_fact_of(op, r, &why);
 	uint64_t n[3];
 
 	if (f == NULL || split(op->arena, f->text, word, n, 3) != 3) {
@@ -236,7 +211,7 @@ tried_cb(struct wt_op *op, const struct git_result *r)
 {
 	const char *why;
 
-	if (answer(op, r, &why) == NULL) {
+	if (wt_fact_of(op, r, &why) == NULL) {
 		wt_fail(op, RDV_E_STATE, "rdv-git: %s", why);
 		return;
 	}

@@ -91,6 +91,23 @@ ask_main(struct asking *q, const char *top, struct git_fact *f)
 	describe_main(q, top, f);
 }
 
+/*
+ * The directory that `path` is to lie in may be missing yet, if it is one of
+ * ours: where rdv makes worktrees, or that of a workspace right in there.
+ */
+static void
+make_parent(struct asking *q, const char *path)
+{
+	const char *parent = path_parent(q->arena, path);
+	const char *dir, *real, *why = NULL;
+
+	if (path_is_under(q->rules.dir, path))
+		(void)place_make(q->arena, q->rules.dir, &dir, &why);
+	real = place_real(q->arena, q->rules.dir);
+	if (real != NULL && strcmp(path_parent(q->arena, parent), real) == 0)
+		(void)place_make(q->arena, parent, &dir, &why);
+}
+
 /* Whether a new worktree could be made at a path; its text is that path. */
 static void
 ask_new(struct asking *q, const char *path, struct git_fact *f)
@@ -98,9 +115,8 @@ ask_new(struct asking *q, const char *path, struct git_fact *f)
 	const char *full = NULL, *why = NULL;
 	int err;
 
-	/* The directory may be missing yet, if it is one of ours. */
-	if (path_is_under(q->rules.dir, path))
-		(void)place_make(q->arena, q->rules.dir, &full, &why);
+	if (path_absolute_ok(path))
+		make_parent(q, path);
 	err = place_new(q->arena, &q->rules, path, &full, &why);
 	fill(f, err, full, why);
 }
@@ -121,6 +137,22 @@ ask_fresh(struct asking *q, const char *name, struct git_fact *f)
 		if (err != RDV_E_EXISTS)
 			break;
 		err = i < NAMES_MAX ? 0 : err;
+	}
+	fill(f, err, full, why);
+}
+
+/* An empty directory where one of our worktrees has been; its text is that. */
+static void
+ask_room(struct asking *q, const char *path, struct git_fact *f)
+{
+	const char *dir = place_real(q->arena, q->rules.dir), *full = NULL;
+	const char *why = "that is not where rdv makes worktrees";
+	int err = RDV_E_INVALID;
+
+	if (path_absolute_ok(path) && dir != NULL && path_is_under(dir, path) &&
+	    strcmp(dir, path) != 0) {
+		make_parent(q, path);
+		err = place_make(q->arena, path, &full, &why);
 	}
 	fill(f, err, full, why);
 }
@@ -216,6 +248,7 @@ static const struct question {
 	{ "new", ask_new },
 	{ "place", ask_place },
 	{ "source", ask_source },
+	{ "room", ask_room },
 	{ "there", ask_there },
 	{ "trash", ask_trash },
 };

@@ -16,6 +16,7 @@
 #include "build.h"
 #include "git-worker/ask.h"
 #include "git-worker/clone.h"
+#include "git-worker/copy.h"
 #include "git-worker/erase.h"
 #include "git-worker/serve.h"
 #include "lib/arena.h"
@@ -25,7 +26,10 @@
 
 #define EXIT_USAGE 2
 /* Entries that are counted for a sum; more have none. */
-#define WEIGH_MAX  300000
+#define WEIGH_MAX 300000
+/* Of one call, that a worktree gets copies of. */
+#define COPY_FILES 20000
+#define COPY_BYTES (4ULL << 30)
 #define ANSWER_MAX ((size_t)GITPROTO_ASK_MAX * (GITPROTO_TEXT_MAX + 8) + 128)
 
 #ifdef RDV_SANITIZED
@@ -51,6 +55,8 @@ usage(const char *what)
 	    "       rdv-git clone-make PATH\n"
 	    "       rdv-git clone-land PATH TARGET DEV INO BORN\n"
 	    "       rdv-git clone-drop PATH\n"
+	    "       rdv-git vacate PATH\n"
+	    "       rdv-git copy FROM TO PATTERN...\n"
 	    "Looks at repositories for rdvd, as the account it is started "
 	    "by.\n",
 	    what);
@@ -251,17 +257,53 @@ drop_clone(char *const *word)
 	return told(&f, word[0], why, err);
 }
 
-/* One path each, and what is to be known of it. */
+/* Only when it is empty: whatever else is in it is somebody's. */
+static bool
+vacate(char *const *word)
+{
+	static struct git_fact f;
+
+	if (rmdir(word[0]) < 0 && errno != ENOENT) {
+		f.found = GIT_REFUSED;
+		(void)snprintf(f.text, sizeof(f.text), "%s: %s", word[0],
+		    strerror(errno));
+	}
+	return tell(&f);
+}
+
+/* "FILES BYTES". */
+static bool
+copy(char *const *word)
+{
+	static struct git_fact f;
+	struct copy c = { .max_files = COPY_FILES, .max_bytes = COPY_BYTES };
+
+	if (!path_absolute_ok(word[1]))
+		usage("not a plain absolute path");
+	if (copy_files(word[0], word[1], word + 2, &c) != 0) {
+		f.found = GIT_REFUSED;
+		(void)str_copy(f.text, c.why, sizeof(f.text));
+	} else {
+		(void)snprintf(f.text, sizeof(f.text), "%" PRIu64 " %" PRIu64,
+		    c.files, c.bytes);
+	}
+	return tell(&f);
+}
+
+/* One path each, and what is to be known of it; `more`: at least so much. */
 static const struct {
 	const char *name;
 	int words;
+	bool more;
 	bool (*run)(char *const *word);
 } verbs[] = {
-	{ "weigh", 1, weigh },
-	{ "erase", 6, erase },
-	{ "clone-make", 1, make_clone },
-	{ "clone-land", 5, land_clone },
-	{ "clone-drop", 1, drop_clone },
+	{ "weigh", 1, false, weigh },
+	{ "erase", 6, false, erase },
+	{ "vacate", 1, false, vacate },
+	{ "copy", 3, true, copy },
+	{ "clone-make", 1, false, make_clone },
+	{ "clone-land", 5, false, land_clone },
+	{ "clone-drop", 1, false, drop_clone },
 };
 
 /* Of another kind than `ask`: in reach is what the caller was granted. */
@@ -271,7 +313,9 @@ run_verb(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0)
 			continue;
-		if (argc != 2 + verbs[i].words || !path_absolute_ok(argv[2]))
+		if (argc < 2 + verbs[i].words ||
+		    (argc > 2 + verbs[i].words && !verbs[i].more) ||
+		    !path_absolute_ok(argv[2]))
 			usage("not a plain absolute path and what belongs to "
 			      "it");
 		return verbs[i].run(argv + 2) ? 0 : 1;

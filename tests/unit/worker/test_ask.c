@@ -99,6 +99,35 @@ a_new_path(void **state)
 	ask("new", in("own/trees/w"));
 	assert_int_equal(f.found, GIT_FOUND);
 	assert_int_equal(faccessat(at, "own/trees", X_OK, 0), 0);
+	/* And a workspace's directory right in there, and no further one. */
+	ask("new", in("own/trees/space/w"));
+	assert_int_equal(f.found, GIT_FOUND);
+	assert_int_equal(faccessat(at, "own/trees/space", X_OK, 0), 0);
+	assert_int_equal(faccessat(at, "own/trees/space/w", X_OK, 0), -1);
+	ask("new", in("own/trees/two/deep/w"));
+	assert_int_equal(f.found, GIT_REFUSED);
+	assert_int_equal(faccessat(at, "own/trees/two", X_OK, 0), -1);
+}
+
+static void
+room_for_a_worktree(void **state)
+{
+	(void)state;
+	ask("new", in("own/trees/w"));
+	for (int i = 0; i < 2; i++) {
+		ask("room", in("own/trees/space/w"));
+		assert_int_equal(f.found, GIT_FOUND);
+		assert_string_equal(f.text, in("own/trees/space/w"));
+	}
+	assert_int_equal(faccessat(at, "own/trees/space/w", X_OK, 0), 0);
+	/* Nowhere else, and never as a link. */
+	ask("room", in("elsewhere"));
+	assert_int_equal(f.found, GIT_REFUSED);
+	ask("room", in("own/trees"));
+	assert_int_equal(f.found, GIT_REFUSED);
+	assert_int_equal(faccessat(at, "elsewhere", X_OK, 0), -1);
+	ask("room", "own/trees/x");
+	assert_int_equal(f.found, GIT_REFUSED);
 }
 
 static void
@@ -176,6 +205,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_place),
 		T(a_new_path),
+		T(room_for_a_worktree),
 		T(a_fresh_name),
 		T(the_trash),
 		T(smaller_ones),

@@ -24,17 +24,18 @@ struct app {
 	struct people *people; /* core/people; NULL in user mode */
 	struct house *house;
 	struct ready *ready;
-	struct grants *grants;	     /* core/grant */
-	struct runs *runs;	     /* core/run */
-	struct terms *terms;	     /* term/term, made by core/run */
-	struct sessions *sessions;   /* core/session */
-	struct tmux *tmuxes;	     /* core/tmux */
-	struct worktrees *worktrees; /* core/worktree */
-	int64_t started_ms;	     /* wall clock */
-	int64_t started_mono_ms;     /* for uptime */
-	char **web;		     /* HOST:PORT of nginx, NULL-terminated */
-	bool tmux;		     /* a tmux executable was seen at start */
-	bool first_start;	     /* not a restart after a crash */
+	struct grants *grants;	       /* core/grant */
+	struct runs *runs;	       /* core/run */
+	struct terms *terms;	       /* term/term, made by core/run */
+	struct sessions *sessions;     /* core/session */
+	struct tmux *tmuxes;	       /* core/tmux */
+	struct worktrees *worktrees;   /* core/worktree */
+	struct workspaces *workspaces; /* core/workspace */
+	int64_t started_ms;	       /* wall clock */
+	int64_t started_mono_ms;       /* for uptime */
+	char **web;		       /* HOST:PORT of nginx, NULL-terminated */
+	bool tmux;		       /* a tmux executable was seen at start */
+	bool first_start;	       /* not a restart after a crash */
 	bool pid_written;
 	bool draining;
 	bool stopping; /* all of rdv is: [main] has said so */

@@ -32,6 +32,7 @@
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
 #include "daemon/core/tmux.h"
+#include "daemon/core/workspace.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/helper.h"
@@ -238,6 +239,7 @@ build_core(struct app *app)
 	app->tmuxes = tmux_new(app);
 	app->sessions = sessions_new(app);
 	app->worktrees = worktrees_new(app);
+	app->workspaces = workspaces_new(app);
 	app->probe = probe_new(app);
 	app->house = house_new(app);
 	if (conf->system)
@@ -484,6 +486,7 @@ boot_down(struct app *app)
 	house_free(app->house);
 	probe_free(app->probe);
 	worktrees_free(app->worktrees);
+	workspaces_free(app->workspaces);
 	tmux_free(app->tmuxes);
 	sessions_free(app->sessions);
 	runs_free(app->runs);

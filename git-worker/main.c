@@ -18,6 +18,7 @@
 #include "git-worker/clone.h"
 #include "git-worker/copy.h"
 #include "git-worker/erase.h"
+#include "git-worker/relink.h"
 #include "git-worker/serve.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
@@ -56,6 +57,7 @@ usage(const char *what)
 	    "       rdv-git clone-land PATH TARGET DEV INO BORN\n"
 	    "       rdv-git clone-drop PATH\n"
 	    "       rdv-git vacate PATH\n"
+	    "       rdv-git relink TOP PATH\n"
 	    "       rdv-git copy FROM TO PATTERN...\n"
 	    "Looks at repositories for rdvd, as the account it is started "
 	    "by.\n",
@@ -271,6 +273,24 @@ vacate(char *const *word)
 	return tell(&f);
 }
 
+static bool
+relink(char *const *word)
+{
+	static struct git_fact f;
+	int err;
+
+	if (!path_absolute_ok(word[1]))
+		usage("not a plain absolute path");
+	err = relink_tree(word[0], word[1]);
+	if (err != 0) {
+		f.found = GIT_REFUSED;
+		(void)snprintf(f.text, sizeof(f.text), "%s: %s", word[1],
+		    err < 0 ? strerror(-err)
+			    : "git has no worktree registered there");
+	}
+	return tell(&f);
+}
+
 /* "FILES BYTES". */
 static bool
 copy(char *const *word)
@@ -300,6 +320,7 @@ static const struct {
 	{ "weigh", 1, false, weigh },
 	{ "erase", 6, false, erase },
 	{ "vacate", 1, false, vacate },
+	{ "relink", 2, false, relink },
 	{ "copy", 3, true, copy },
 	{ "clone-make", 1, false, make_clone },
 	{ "clone-land", 5, false, land_clone },

@@ -3,6 +3,8 @@
  * /api/worktrees: the shapes of contract 2.5 and the trash. The rules are
  * core/worktree's; here they get names, statuses and codes.
  */
+#include "daemon/api/worktree.h"
+
 #include <string.h>
 
 #include "daemon/api/api.h"
@@ -154,8 +156,8 @@ static const struct {
 	{ WT_PRECIOUS, "HAS_PRECIOUS_FILES" },
 };
 
-static struct js *
-codes(unsigned bits)
+struct js *
+worktree_codes(unsigned bits)
 {
 	struct js *list = js_array();
 
@@ -163,6 +165,15 @@ codes(unsigned bits)
 		if ((bits & states[i].bit) != 0)
 			js_push_str(list, states[i].code);
 	return list;
+}
+
+const char *
+worktree_code(unsigned bits)
+{
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if ((bits & states[i].bit) != 0)
+			return states[i].code;
+	return NULL;
 }
 
 /* Copied: an operation outlives its request when the client leaves. */
@@ -267,7 +278,8 @@ worktrees_states_cb(int err, const struct worktree_states *st, const char *why,
 		return;
 	}
 	o = status_json(err == 0 ? st->status : NULL);
-	js_add(o, "states", codes(err == 0 ? st->reasons | st->notes : 0));
+	js_add(o, "states",
+	    worktree_codes(err == 0 ? st->reasons | st->notes : 0));
 	js_add_bool(o, "removable", err == 0 && st->reasons == 0);
 	js_add_str(o, "why", err == 0 ? st->text : NULL);
 	api_reply(c, 200, o);
@@ -379,13 +391,10 @@ static void
 refuse(struct api_call *c, const struct worktree_moved *moved, const char *why)
 {
 	struct js *details = js_object();
-	const char *code = NULL;
+	const char *code = worktree_code(moved->reasons);
 
-	for (size_t i = 0; code == NULL; i++)
-		if ((moved->reasons & states[i].bit) != 0)
-			code = states[i].code;
-	js_add(details, "reasons", codes(moved->reasons));
-	js_add(details, "notes", codes(moved->notes));
+	js_add(details, "reasons", worktree_codes(moved->reasons));
+	js_add(details, "notes", worktree_codes(moved->notes));
 	api_fail_code(c, 409, code,
 	    arena_printf(c->req->arena, "%s: %s", code, why), details);
 }
@@ -452,7 +461,7 @@ worktrees_item_cb(const struct store_worktree *w, void *arg)
 	js_add_str(o, "repo_path", w->repo_path);
 	js_add_ms(o, "trashed_at", w->updated_at);
 	js_add_ms(o, "expires_at", w->updated_at + items->kept_ms);
-	js_add(o, "holds", codes((unsigned)w->holds));
+	js_add(o, "holds", worktree_codes((unsigned)w->holds));
 	add_amount(o, "files", w->files);
 	add_amount(o, "bytes", w->bytes);
 	js_push(items->list, o);

@@ -13,6 +13,7 @@
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
 #include "daemon/core/tmux.h"
+#include "daemon/core/workspace.h"
 #include "daemon/core/worktree.h"
 #include "daemon/helper.h"
 #include "daemon/http/http.h"
@@ -75,6 +76,7 @@ boot_lost_cb(void *arg)
 	if (app->draining) {
 		/* Requests that wait are answered while they exist. */
 		worktrees_let_go(app->worktrees);
+		workspaces_let_go(app->workspaces);
 		tmux_let_go(app->tmuxes);
 		grants_end(app->grants);
 		runs_let_go(app->runs);

@@ -87,7 +87,8 @@ erase(struct wt_op *op)
 	struct clone *c = op->own;
 	const char *const drop[] = { "clone-drop", c->row.temp_path, NULL };
 	const char *argv[8] = { "erase", c->row.temp_path };
-	const char *parent = path_parent(op->arena, c->row.temp_path);
+	const char *const parent[] = { path_parent(op->arena, c->row.temp_path),
+		NULL };
 
 	if (c->row.identity == NULL) {
 		wt_worker_in(op, parent, drop, dropped_cb);

@@ -161,12 +161,14 @@ clone_land(struct wt_op *op)
 {
 	struct clone *c = op->own;
 	const char *argv[8] = { "clone-land", c->row.temp_path, c->row.path };
+	const char *const dirs[] = { path_parent(op->arena, c->row.path),
+		NULL };
 
 	if (!clone_identity(op->arena, c->row.identity, argv + 3)) {
 		wt_fail(op, RDV_E_STATE, "nobody knows which directory it is");
 		return;
 	}
-	wt_worker_in(op, path_parent(op->arena, c->row.path), argv, landed_cb);
+	wt_worker_in(op, dirs, argv, landed_cb);
 }
 
 /* What git had to say beside its progress: of files that collide, say. */
@@ -337,6 +339,8 @@ clone_go(struct wt_op *op)
 {
 	struct clone *c = op->own;
 	const char *const argv[] = { "clone-make", c->row.temp_path, NULL };
+	const char *const dirs[] = { path_parent(op->arena, c->row.path),
+		NULL };
 
-	wt_worker_in(op, path_parent(op->arena, c->row.path), argv, made_cb);
+	wt_worker_in(op, dirs, argv, made_cb);
 }

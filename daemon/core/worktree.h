@@ -34,6 +34,7 @@ struct worktree_spec {
 	const char *path;   /* NULL: <worktree_dir>/<repo>-<branch> */
 	bool create_branch; /* else the branch must exist; `either` wins */
 	bool either;	    /* create the branch only when it is missing */
+	const char *id;	    /* of the row; NULL: a new one */
 };
 
 struct worktree_made {

@@ -22,7 +22,7 @@
 struct adding {
 	worktree_made_fn *cb;
 	void *arg;
-	const char *repo, *branch, *base, *path;
+	const char *repo, *branch, *base, *path, *id;
 	bool create, either;
 	const struct git_fact *placed; /* where it can be made */
 	const char *start; /* commit of a new branch; NULL: it exists */
@@ -176,14 +176,15 @@ add_noted(struct wt_op *op)
 	 * A new branch follows nothing, whatever branch.autoSetupMerge says:
 	 * what is pushed from it must not land in its base.
 	 */
-	const char *const fresh[] = { "worktree", "add", "--no-track", "-b",
-		d->branch, "--", op->row.path, d->start, NULL };
-	/* By its name, so that git sets up what it follows. */
-	const char *const theirs[] = { "worktree", "add", "-b", d->branch, "--",
-		op->row.path, arena_printf(op->arena, REMOTE "%s", d->branch),
+	const char *const fresh[] = { WT_WORKERS, "worktree", "add",
+		"--no-track", "-b", d->branch, "--", op->row.path, d->start,
 		NULL };
-	const char *const known[] = { "worktree", "add", "--", op->row.path,
-		d->branch, NULL };
+	/* By its name, so that git sets up what it follows. */
+	const char *const theirs[] = { WT_WORKERS, "worktree", "add", "-b",
+		d->branch, "--", op->row.path,
+		arena_printf(op->arena, REMOTE "%s", d->branch), NULL };
+	const char *const known[] = { WT_WORKERS, "worktree", "add", "--",
+		op->row.path, d->branch, NULL };
 	/* git makes the directory itself, so it has to write in its parent. */
 	const char *const more[] = { path_parent(op->arena, op->row.path),
 		NULL };
@@ -203,7 +204,7 @@ add_note(struct wt_op *op)
 	char id[UUID_TEXT];
 
 	uuid_v7(id);
-	op->row.id = arena_strdup(op->arena, id);
+	op->row.id = d->id != NULL ? d->id : arena_strdup(op->arena, id);
 	op->row.user_id = op->who.user_id;
 	op->row.repo_path = op->top;
 	op->row.branch = d->branch;
@@ -434,6 +435,7 @@ worktree_create(struct worktrees *w, const struct worktree_spec *spec,
 	d->branch = arena_strdup(op->arena, spec->branch);
 	d->base = keep(op->arena, spec->base);
 	d->path = keep(op->arena, spec->path);
+	d->id = keep(op->arena, spec->id);
 	d->create = spec->create_branch;
 	d->either = spec->either;
 	op->own = d;

@@ -74,11 +74,12 @@ void
 wt_weigh(struct wt_op *op, const char *path, wt_step_fn *next)
 {
 	const char *const argv[] = { "weigh", path, NULL };
+	const char *const dirs[] = { path, NULL };
 
 	op->next = next;
 	/* No answer is one. */
 	op->judging = true;
-	wt_worker_in(op, path, argv, weighed_cb);
+	wt_worker_in(op, dirs, argv, weighed_cb);
 }
 
 static void
@@ -178,6 +179,8 @@ static void
 call_erase(struct wt_op *op, uint64_t files, uint64_t bytes, wt_git_fn *next)
 {
 	const char *argv[8] = { "erase", op->row.trash_path };
+	const char *const dirs[] = { path_parent(op->arena, op->row.trash_path),
+		NULL };
 	uint64_t n[ID_WORDS];
 
 	if (split(op->arena, op->row.identity, argv + 2, n, ID_WORDS) !=
@@ -187,8 +190,7 @@ call_erase(struct wt_op *op, uint64_t files, uint64_t bytes, wt_git_fn *next)
 	}
 	argv[5] = arena_printf(op->arena, "%" PRIu64, files);
 	argv[6] = arena_printf(op->arena, "%" PRIu64, bytes);
-	wt_worker_in(op, path_parent(op->arena, op->row.trash_path), argv,
-	    next);
+	wt_worker_in(op, dirs, argv, next);
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/clone.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/workspace.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreeend.h"
 #include "daemon/core/worktreeop.h"
@@ -409,6 +410,8 @@ fix_settle_cb(void *arg)
 	struct wt_round *r;
 
 	worktreefix_settle(w);
+	/* Of these each worktree is settled by now, or on its way. */
+	workspaces_settle(w->app->workspaces);
 	SLIST_FOREACH(r, &w->rounds, link)
 	if (r->due)
 		tidy(w, r);

@@ -277,15 +277,14 @@ wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next)
 }
 
 void
-wt_worker_in(struct wt_op *op, const char *dir, const char *const *argv,
+wt_worker_in(struct wt_op *op, const char *const *dirs, const char *const *argv,
     wt_git_fn *next)
 {
-	const char *const paths[] = { dir, NULL };
 	struct git_call call = {
 		.uid = op->who.uid,
 		.dir = "/",
 		.argv = argv,
-		.paths = paths,
+		.paths = dirs,
 		.max = OUTPUT_MAX,
 		.as = GIT_AS_WORKER,
 	};

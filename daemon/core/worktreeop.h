@@ -12,6 +12,13 @@
 #include "daemon/store/worktrees.h"
 #include "lib/porcelain.h"
 
+/*
+ * In front of a git command that checks files out. Each file waits for the
+ * disk, so more are written at a time than there are processors; git does so
+ * from a hundred files on.
+ */
+#define WT_WORKERS "-c", "checkout.workers=8"
+
 struct wt_op;
 typedef void wt_step_fn(struct wt_op *op);
 typedef void wt_git_fn(struct wt_op *op, const struct git_result *r);
@@ -132,9 +139,9 @@ void wt_git_in(struct wt_op *op, const char *dir, const char *const *argv,
     const char *in, wt_git_fn *next);
 /* The same for rdv-git, which may look everywhere and read nothing. */
 void wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next);
-/* The same with one directory that it may read and write. */
-void wt_worker_in(struct wt_op *op, const char *dir, const char *const *argv,
-    wt_git_fn *next);
+/* The same with directories that it may read and write, NULL-terminated. */
+void wt_worker_in(struct wt_op *op, const char *const *dirs,
+    const char *const *argv, wt_git_fn *next);
 /* The same for a program of the host, which may read everywhere. */
 void wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next);
 /*

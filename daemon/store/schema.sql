@@ -203,6 +203,47 @@ CREATE TABLE user (
 
 CREATE UNIQUE INDEX user_name ON user (name);
 
+CREATE TABLE workspace (
+	id TEXT NOT NULL PRIMARY KEY,
+	user_id TEXT NOT NULL REFERENCES user (id),
+	name TEXT NOT NULL,
+	branch TEXT NOT NULL,
+	directory TEXT NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('creating', 'ready', 'archiving',
+	    'deleting', 'deleted', 'failed')),
+	cause TEXT,
+	wish INTEGER NOT NULL DEFAULT 0,
+	pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)),
+	archived_at INTEGER,
+	created_at INTEGER NOT NULL,
+	updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX workspace_directory ON workspace (user_id, directory)
+    WHERE state NOT IN ('deleted', 'failed');
+
+CREATE INDEX workspace_state ON workspace (state, id);
+
+CREATE INDEX workspace_user ON workspace (user_id, id);
+
+CREATE TABLE workspace_repo (
+	workspace_id TEXT NOT NULL REFERENCES workspace (id),
+	place INTEGER NOT NULL,
+	repo_id TEXT NOT NULL,
+	repo_path TEXT NOT NULL,
+	name TEXT NOT NULL,
+	base TEXT,
+	worktree_id TEXT NOT NULL,
+	made_branch INTEGER NOT NULL DEFAULT 0 CHECK (made_branch IN (0, 1)),
+	PRIMARY KEY (workspace_id, place)
+) STRICT;
+
+CREATE UNIQUE INDEX workspace_repo_name ON workspace_repo (workspace_id, name);
+
+CREATE UNIQUE INDEX workspace_repo_once ON workspace_repo (workspace_id, repo_id);
+
+CREATE INDEX workspace_repo_worktree ON workspace_repo (worktree_id);
+
 CREATE TABLE worktree (
 	id TEXT NOT NULL PRIMARY KEY,
 	user_id TEXT NOT NULL REFERENCES user (id),
@@ -219,7 +260,8 @@ CREATE TABLE worktree (
 	created_at INTEGER NOT NULL,
 	updated_at INTEGER NOT NULL
 , branch_start TEXT, identity TEXT, holds INTEGER NOT NULL DEFAULT 0, files INTEGER, bytes INTEGER, ending INTEGER NOT NULL DEFAULT 0
-    CHECK (ending IN (0, 1))) STRICT;
+    CHECK (ending IN (0, 1)), mending INTEGER NOT NULL DEFAULT 0
+    CHECK (mending IN (0, 1))) STRICT;
 
 CREATE INDEX worktree_path ON worktree (path, state);
 

@@ -12,16 +12,17 @@
 #define COLUMNS                                                            \
 	"id, user_id, repo_path, path, branch, base, created_branch, "     \
 	"state, cause, trash_path, created_at, updated_at, branch_start, " \
-	"identity, holds, files, bytes, ending"
+	"identity, holds, files, bytes, ending, mending"
 
 static const char sql_insert[] =
     "INSERT INTO worktree (" COLUMNS ") "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "nullif(?, -1), nullif(?, -1), ?)";
+    "nullif(?, -1), nullif(?, -1), ?, ?)";
 static const char sql_change[] =
     "UPDATE worktree SET branch = ?, state = ?, cause = ?, "
     "trash_path = ?, updated_at = ?, identity = ?, holds = ?, "
-    "files = nullif(?, -1), bytes = nullif(?, -1), ending = ? WHERE id = ?";
+    "files = nullif(?, -1), bytes = nullif(?, -1), ending = ?, "
+    "mending = ? WHERE id = ?";
 static const char sql_get[] =
     "SELECT " COLUMNS " FROM worktree WHERE id = ? AND user_id = ?";
 /* A path may have had many; these states are those that hold it now. */
@@ -65,6 +66,7 @@ row_worktree(struct row *row)
 		.files = row_int_or(row, 15, -1),
 		.bytes = row_int_or(row, 16, -1),
 		.ending = row_int(row, 17) != 0,
+		.mending = row_int(row, 18) != 0,
 	};
 }
 
@@ -114,11 +116,12 @@ worktrees_copy_cb(struct row *row, void *arg)
 int
 store_worktree_insert(struct tx *tx, const struct store_worktree *w)
 {
-	long n = tx_exec(tx, sql_insert, "ssssssisssiissiiii", w->id,
+	long n = tx_exec(tx, sql_insert, "ssssssisssiissiiiii", w->id,
 	    w->user_id, w->repo_path, w->path, w->branch, w->base,
 	    (int64_t)w->created_branch, w->state, w->cause, w->trash_path,
 	    w->created_at, w->updated_at, w->branch_start, w->identity,
-	    w->holds, w->files, w->bytes, (int64_t)w->ending);
+	    w->holds, w->files, w->bytes, (int64_t)w->ending,
+	    (int64_t)w->mending);
 
 	return n < 0 ? (int)n : 0;
 }
@@ -126,9 +129,9 @@ store_worktree_insert(struct tx *tx, const struct store_worktree *w)
 int
 store_worktree_change(struct tx *tx, const struct store_worktree *w)
 {
-	long n = tx_exec(tx, sql_change, "ssssisiiiis", w->branch, w->state,
+	long n = tx_exec(tx, sql_change, "ssssisiiiiis", w->branch, w->state,
 	    w->cause, w->trash_path, w->updated_at, w->identity, w->holds,
-	    w->files, w->bytes, (int64_t)w->ending, w->id);
+	    w->files, w->bytes, (int64_t)w->ending, (int64_t)w->mending, w->id);
 
 	if (n < 0)
 		return (int)n;

@@ -27,6 +27,7 @@ struct store_worktree {
 	int64_t holds;		/* WT_* when it went */
 	int64_t files, bytes;	/* -1: not known */
 	bool ending;		/* trashed, and in part deleted */
+	bool mending;		/* ready, and in part there again */
 	int64_t created_at, updated_at;
 };
 

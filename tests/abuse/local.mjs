@@ -423,6 +423,9 @@ function addStranger(db, id, mine) {
 		INSERT INTO clone (id, user_id, url, path, temp_path, state,
 		    created_at, updated_at) VALUES ('${id.clone}', '${id.user}',
 		    '/secret', '/secret', '/secret', 'ready', 1, 1);
+		INSERT INTO workspace (id, user_id, name, branch, directory, state,
+		    created_at, updated_at) VALUES ('${id.workspace}', '${id.user}',
+		    'secret', 'secret', '/secret', 'ready', 1, 1);
 		INSERT INTO worktree (id, user_id, repo_path, path, state, created_at,
 		    updated_at) SELECT value, iif(value = '${id.worktree}',
 		    '${id.user}', (SELECT user_id FROM session WHERE id = '${mine.id}')),
@@ -448,19 +451,24 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	await ended(rdv, s.id);
 	const own = await rdv.call('GET', '/api/tokens');
 	const tree = path.join(rdv.home, 'mine');
-	execFileSync('git', ['init', '-q', tree], { env: { PATH: '/usr/bin' } });
+	execFileSync('/bin/sh', ['-ec', 'git init -q "$0"; git -C "$0" -c ' +
+		'user.name=t -c user.email=t@example.org commit -q --allow-empty -m x',
+	tree], { env: { PATH: '/usr/bin:/bin' } });
 	const repo = await rdv.call('POST', '/api/repos', { path: tree });
 	fs.mkdirSync(path.join(rdv.home, 'into'));
 	const clone = await rdv.call('POST', '/api/repos/clones',
 		{ url: tree, dir: path.join(rdv.home, 'into/mine') });
 	await waitFor('the clone', async () => (await rdv.call('GET',
 		`/api/repos/clones/${clone.id}`)).state === 'ready');
-	const mine = { sessions: s.id, clones: clone.id, folders: folder.id, runs: s.run.id,
+	const space = await rdv.call('POST', '/api/workspaces',
+		{ name: 'mine', repos: [repo.id] });
+	const mine = { workspaces: space.id, clones: clone.id, sessions: s.id,
+		folders: folder.id, runs: s.run.id,
 		repos: repo.id, worktrees: OWN_TRASH,
 		tokens: own[0].id, links: (await rdv.call('POST', '/api/links',
 			{ session_id: (await rdv.session('shown')).id })).id };
 	const id = Object.fromEntries(['user', 'session', 'run', 'folder', 'token',
-		'link', 'repo', 'worktree', 'clone'].map((k, i) =>
+		'link', 'repo', 'worktree', 'clone', 'workspace'].map((k, i) =>
 		[k, NOBODY.slice(0, -1) + (i + 1)]));
 	const gone = once(rdv.main, 'exit');
 	rdv.main.kill('SIGTERM');
@@ -516,7 +524,8 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	// Nor in a list, an event, a count, or by filing mine in theirs.
 	for (const list of ['/api/sessions?status=active,suspended,closed',
 		'/api/folders', '/api/tokens', '/api/repos', '/api/repos/recent',
-		'/api/repos/clones', '/api/events?since=0&limit=1000']) {
+		'/api/repos/clones', '/api/workspaces',
+		'/api/events?since=0&limit=1000']) {
 		const r = await rdv.request('GET', list);
 		assert.match(String(r.raw), /mine|cli/, list);
 		assert.doesNotMatch(String(r.raw), /secret/, list);

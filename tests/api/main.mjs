@@ -26,6 +26,7 @@ await import('./repofind.mjs');
 await import('./clones.mjs');
 await import('./worktreediff.mjs');
 await import('./worktreefollow.mjs');
+await import('./workspaces.mjs');
 await import('./lossless.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');

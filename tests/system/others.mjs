@@ -51,6 +51,8 @@ await waitFor('the clone', async () => (await call(ann, 'GET',
 	`/api/repos/clones/${ids.clone}`, undefined, 200)).state === 'ready');
 const own = await call(bob, 'POST', '/api/sessions',
 	{ name: 'his', command: ['/bin/cat'] });
+ids.workspace = (await call(ann, 'POST', '/api/workspaces', { repos:
+	[(await call(ann, 'POST', '/api/repos', { path: repo })).id] })).id;
 const his = {
 	session: own.id, run: own.run.id,
 	folder: (await call(bob, 'POST', '/api/folders', { name: 'his' })).id,
@@ -70,6 +72,12 @@ const PATHS = {
 	'GET /api/repos/{id}/git': ['repo'],
 	'GET /api/repos/{id}/branches': ['repo'],
 	'GET /api/repos/{id}/tags': ['repo'],
+	'GET /api/workspaces/{id}': ['workspace'],
+	'PATCH /api/workspaces/{id}': ['workspace', { name: 'taken' }],
+	'GET /api/workspaces/{id}/status': ['workspace'],
+	'POST /api/workspaces/{id}/ensure': ['workspace', {}],
+	'POST /api/workspaces/{id}/archive': ['workspace', {}],
+	'POST /api/workspaces/{id}/restore': ['workspace', {}],
 	'GET /api/sessions/{id}': ['session'],
 	'GET /api/sessions/{id}/clipboard': ['session', undefined, '', 204],
 	'POST /api/sessions/{id}/clipboard': ['session', { data: 'x' }],
@@ -100,6 +108,7 @@ const PATHS = {
 	'DELETE /api/tokens/{id}': ['token'],
 	'DELETE /api/links/{id}': ['link'],
 	'DELETE /api/worktrees/trash/{id}': ['worktree'],
+	'DELETE /api/workspaces/{id}': ['workspace'],
 	'GET /ws/terminal/{session_id}': ['session'],
 };
 
@@ -126,12 +135,13 @@ const FIELDS = [
 		'run'],
 	// A terminal's is asked below.
 	['GET /ws/terminal/{session_id}', 'run_id', {}, 'run'],
+	['POST /api/workspaces', 'repos', {}, 'repo'],
 ];
 
 // What needs no id and tells of more than one thing.
 const LISTS = ['/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
 	'/api/repos/recent', '/api/repos/discover', '/api/repos/clones',
-	'/api/links',
+	'/api/workspaces', '/api/links',
 	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',
 	'/api/status', '/metrics', '/api/events?since=0&limit=1000', '/api/user',
 	'/api/auth/me', '/api/tmux/sessions'];
@@ -175,7 +185,7 @@ await test('every field that takes an id has a line here', async () => {
 		...parameters.filter((p) => p.in === 'query').map((p) => p.name)];
 	const have = Object.entries(paths).flatMap(([p, ops]) =>
 		Object.entries(ops).flatMap(([m, op]) => fields(op)
-			.filter((name) => /(^|_)ids?$/.test(name))
+			.filter((name) => /(^|_)ids?$|^repos$/.test(name))
 			.map((name) => `${m.toUpperCase()} ${p} ${name}`)));
 	assert.deepEqual(have.sort(), FIELDS.map(([route, name]) =>
 		`${route} ${name}`).sort());

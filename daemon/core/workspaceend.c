@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Putting a workspace away, and deleting it. First each worktree is judged, and
+ * one reason against one of them keeps all; then it is written down, and they
+ * are removed one by one, each by its own operation, which judges once more.
+ * What holds anything that git could not give back lies in the trash
+ * afterwards.
+ *
+ * Invariant: nothing here deletes a file. A directory goes when it is empty,
+ * and a branch when git says that no commit goes with it.
+ */
+#include "daemon/core/workspaceop.h"
+
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/core/worktreespace.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+
+static void judge_next(struct ws_op *op);
+static void remove_next(struct ws_op *op);
+static void branch_next(struct ws_op *op);
+
+static struct workspace_part *
+part(struct ws_op *op)
+{
+	return &op->ws.parts[op->i];
+}
+
+static bool
+deletes(const struct ws_op *op)
+{
+	return strcmp(op->goal, "deleting") == 0;
+}
+
+static void
+failed(struct ws_op *op)
+{
+	ws_answer(op, op->err, op->why);
+}
+
+/*
+ * Back to what it was, but for what has been removed already, which ensuring
+ * brings back. When nobody can say what happened it stays on its way.
+ */
+static void
+give_up(struct ws_op *op, int err, const char *why)
+{
+	op->err = err;
+	op->why = arena_strdup(op->arena, why);
+	if (op->goal == NULL || strcmp(op->ws.row.state, op->goal) != 0) {
+		failed(op);
+	} else if (err == RDV_E_UNAVAILABLE) {
+		worktrees_reconcile(op->s->app->worktrees);
+		failed(op);
+	} else {
+		op->ws.row.state = "ready";
+		op->ws.row.wish = 0;
+		op->ws.row.cause = op->why;
+		ws_store(op, WS_ROW, EV_WORKSPACE_FAILED, failed);
+	}
+}
+
+static void
+ended(struct ws_op *op)
+{
+	ws_answer(op, 0, NULL);
+}
+
+static void
+note_left(struct ws_op *op, const char *why)
+{
+	const char *old = op->ws.row.cause;
+
+	op->ws.row.cause = old != NULL
+			       ? arena_printf(op->arena, "%s; %s", old, why)
+			       : arena_strdup(op->arena, why);
+}
+
+static void
+vacated_cb(int err, const char *why, void *arg)
+{
+	struct ws_op *op = arg;
+
+	if (err == RDV_E_UNAVAILABLE) {
+		give_up(op, err, why);
+		return;
+	}
+	/* What else lies there is somebody's. */
+	if (err != 0)
+		note_left(op, why);
+	op->ws.row.wish = 0;
+	if (deletes(op)) {
+		op->ws.row.state = "deleted";
+		ws_store(op, WS_ROW, EV_WORKSPACE_DELETED, ended);
+	} else {
+		op->ws.row.state = "ready";
+		op->ws.row.archived_at = clock_wall_ms();
+		ws_store(op, WS_ROW, EV_WORKSPACE_UPDATED, ended);
+	}
+}
+
+static void
+branch_cb(int err, const char *why, void *arg)
+{
+	struct ws_op *op = arg;
+
+	if (err == RDV_E_UNAVAILABLE) {
+		give_up(op, err, why);
+		return;
+	}
+	part(op)->branch_deleted = err == 0;
+	if (err != 0)
+		note_left(op, ws_of_part(op, why));
+	op->i++;
+	branch_next(op);
+}
+
+/* Only those that began here: others were there before. */
+static void
+branch_next(struct ws_op *op)
+{
+	struct worktree_branch b = { .name = op->ws.row.branch };
+
+	while (op->i < op->ws.n && ((op->wish & WORKSPACE_BRANCHES) == 0 ||
+				       !part(op)->repo.made_branch))
+		op->i++;
+	if (op->i == op->ws.n) {
+		worktree_vacate(op->s->app->worktrees, &op->who,
+		    op->ws.row.directory, vacated_cb, op);
+		return;
+	}
+	b.repo = part(op)->repo.repo_path;
+	worktree_unbranch(op->s->app->worktrees, &op->who, &b, branch_cb, op);
+}
+
+static bool
+is_ready(const struct workspace_part *p)
+{
+	return p->tree.state != NULL && strcmp(p->tree.state, "ready") == 0;
+}
+
+static void
+removed_cb(int err, const struct worktree_moved *moved, const char *why,
+    void *arg)
+{
+	struct ws_op *op = arg;
+	struct workspace_part *p = part(op);
+
+	p->reasons = moved->reasons;
+	p->notes = moved->notes;
+	if (err != 0) {
+		p->text = arena_strdup(op->arena, why);
+		give_up(op, err, ws_of_part(op, why));
+		return;
+	}
+	if (moved->trash_id != NULL)
+		p->trash_id = arena_strdup(op->arena, moved->trash_id);
+	(void)ws_tree(op, p);
+	op->i++;
+	remove_next(op);
+}
+
+static void
+remove_next(struct ws_op *op)
+{
+	while (op->i < op->ws.n && !is_ready(part(op)))
+		op->i++;
+	if (op->i < op->ws.n) {
+		worktree_remove(op->s->app->worktrees, &op->who, part(op)->path,
+		    (op->wish & WORKSPACE_FORCE) != 0, removed_cb, op);
+		return;
+	}
+	op->i = 0;
+	branch_next(op);
+}
+
+static void
+noted(struct ws_op *op)
+{
+	op->i = 0;
+	remove_next(op);
+}
+
+/* All have been looked at. */
+static void
+judged(struct ws_op *op)
+{
+	const struct workspace_part *p;
+
+	if (op->goal == NULL) {
+		ended(op);
+		return;
+	}
+	for (op->i = 0; op->i < op->ws.n; op->i++) {
+		p = part(op);
+		/* By force it would lose its place among git's worktrees. */
+		if ((p->reasons & WT_NESTED) != 0 ||
+		    (p->reasons != 0 && (op->wish & WORKSPACE_FORCE) == 0)) {
+			give_up(op, RDV_E_DIRTY, ws_of_part(op, p->text));
+			return;
+		}
+	}
+	op->ws.row.state = op->goal;
+	op->ws.row.wish = op->wish;
+	op->ws.row.cause = NULL;
+	ws_store(op, WS_ROW, EV_WORKSPACE_MOVING, noted);
+}
+
+static void
+judge_more(struct ws_op *op)
+{
+	op->again = false;
+	op->i++;
+	judge_next(op);
+}
+
+static void
+mended_cb(int err, enum worktree_mended what, const char *why, void *arg)
+{
+	struct ws_op *op = arg;
+
+	if (err != 0) {
+		give_up(op, err, ws_of_part(op, why));
+		return;
+	}
+	(void)ws_tree(op, part(op));
+	if (what == WORKTREE_GONE)
+		judge_more(op);
+	else
+		judge_next(op);
+}
+
+/*
+ * A directory that is missing hides what git still has of it, staged or
+ * detached: it has to come back before anything can be said.
+ */
+static void
+judged_cb(int err, const struct worktree_states *st, const char *why, void *arg)
+{
+	struct ws_op *op = arg;
+	struct workspace_part *p = part(op);
+
+	if (err == RDV_E_NOT_FOUND && !op->again && op->goal != NULL) {
+		op->again = true;
+		worktree_mend(op->s->app->worktrees, &op->who,
+		    p->repo.worktree_id, mended_cb, op);
+		return;
+	}
+	if (err == RDV_E_NOT_FOUND && op->goal == NULL) {
+		p->done = "missing";
+		judge_more(op);
+		return;
+	}
+	if (err != 0) {
+		give_up(op, err, ws_of_part(op, why));
+		return;
+	}
+	p->reasons = st->reasons;
+	p->notes = st->notes;
+	if (st->text != NULL)
+		p->text = arena_strdup(op->arena, st->text);
+	judge_more(op);
+}
+
+static void
+judge_next(struct ws_op *op)
+{
+	while (op->i < op->ws.n && !is_ready(part(op)))
+		op->i++;
+	if (op->i == op->ws.n)
+		judged(op);
+	else
+		worktree_states(op->s->app->worktrees, &op->who, part(op)->path,
+		    judged_cb, op);
+}
+
+static void
+archived(struct ws_op *op)
+{
+	op->ws.row.archived_at = clock_wall_ms();
+	ws_store(op, WS_ROW, EV_WORKSPACE_UPDATED, ended);
+}
+
+static bool
+may_end(const struct ws_op *op)
+{
+	const struct store_workspace *w = &op->ws.row;
+
+	if (op->resumed)
+		return true;
+	if (strcmp(w->state, "ready") == 0)
+		return deletes(op) || w->archived_at < 0 ||
+		       (op->wish & WORKSPACE_REMOVE) != 0;
+	return deletes(op) && strcmp(w->state, "failed") == 0;
+}
+
+void
+ws_end_start(struct ws_op *op)
+{
+	if (!may_end(op))
+		ws_answer(op, RDV_E_STATE,
+		    op->ws.row.archived_at >= 0
+			? "it is archived already"
+			: "it is being made, moved or taken back");
+	else if (!deletes(op) && (op->wish & WORKSPACE_REMOVE) == 0)
+		archived(op);
+	else
+		judge_next(op);
+}
+
+static void
+begin(struct ws_op *op, unsigned wish, const char *goal)
+{
+	op->wish = wish;
+	op->goal = goal;
+	ws_open(op, ws_end_start);
+}
+
+void
+workspace_archive(struct workspaces *s, const struct worktree_who *who,
+    const char *id, unsigned wish, workspace_fn *cb, void *arg)
+{
+	begin(ws_new(s, who, id, cb, arg), wish, "archiving");
+}
+
+void
+workspace_delete(struct workspaces *s, const struct worktree_who *who,
+    const char *id, unsigned wish, workspace_fn *cb, void *arg)
+{
+	begin(ws_new(s, who, id, cb, arg), wish, "deleting");
+}
+
+/* The same look, and nothing behind it. */
+void
+workspace_states(struct workspaces *s, const struct worktree_who *who,
+    const char *id, workspace_fn *cb, void *arg)
+{
+	ws_open(ws_new(s, who, id, cb, arg), judge_next);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a crash left of workspaces. A creation is ended when all of its
+ * worktrees are there, and undone otherwise; a removal and a filling go on.
+ * Each worktree is settled first by itself (worktreefix.c), so what is still on
+ * its way is looked at again a little later (abuse G20).
+ */
+#include "daemon/core/workspaceop.h"
+
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/grant.h"
+#include "daemon/core/worktreeop.h"
+#include "daemon/loop.h"
+#include "daemon/store/users.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define AGAIN_MS 500
+
+/* What each state in between goes on with. */
+static const struct {
+	const char *state;
+	ws_step_fn *step;
+} unsettled[] = {
+	{ "creating", ws_create_resume },
+	{ "archiving", ws_end_start },
+	{ "deleting", ws_end_start },
+};
+
+struct fixing {
+	struct workspaces *s;
+	ws_step_fn *step;
+	const char *goal; /* as ws_op.goal */
+	bool again;	  /* some are still on their way */
+};
+
+struct owner {
+	const char *id;
+	uid_t uid;
+	bool found;
+};
+
+static bool
+owner_cb(const struct store_user *u, void *arg)
+{
+	struct owner *o = arg;
+
+	o->found = strcmp(u->id, o->id) == 0;
+	o->uid = u->uid;
+	return !o->found;
+}
+
+/* As for worktrees: without the helper's leave it would only fail. */
+static bool
+may_begin(const struct app *app, struct owner *o)
+{
+	return store_users_each(app->db, owner_cb, o) == 0 && o->found &&
+	       (!app->conf->system || grant_is_given(app->grants, o->uid));
+}
+
+static void
+fixed_cb(int err, const struct workspace *ws, const char *why, void *arg)
+{
+	(void)arg;
+	if (err != 0)
+		log_warnx("workspace", "%s (%s): %s",
+		    ws != NULL ? ws->row.id : "?",
+		    ws != NULL ? ws->row.state : "?", why);
+}
+
+/* One of its worktrees is being settled right now. */
+static bool
+is_moving(const struct workspaces *s, struct arena *a,
+    const struct store_workspace *w, uid_t uid)
+{
+	struct workspace ws;
+
+	if (workspace_load(s->app->db, a, w->user_id, w->id, &ws) != 0)
+		return true;
+	for (size_t i = 0; i < ws.n; i++)
+		if (wt_in_flight(s->app->worktrees, NULL, uid, NULL,
+			ws.parts[i].repo.worktree_id))
+			return true;
+	return false;
+}
+
+static void
+go_on(struct fixing *f, const struct store_workspace *w, uid_t uid)
+{
+	struct worktree_who who = { .uid = uid };
+	struct ws_op *op;
+
+	(void)str_copy(who.user_id, w->user_id, sizeof(who.user_id));
+	op = ws_new(f->s, &who, w->id, fixed_cb, NULL);
+	op->wish = (unsigned)w->wish;
+	op->goal = f->goal;
+	op->resumed = true;
+	ws_open(op, f->step);
+}
+
+static bool
+fix_one_cb(const struct store_workspace *w, void *arg)
+{
+	struct fixing *f = arg;
+	struct owner owner = { .id = w->user_id };
+	struct arena *a;
+
+	if (ws_in_flight(f->s, w->id) || !may_begin(f->s->app, &owner))
+		return true;
+	a = arena_new();
+	if (is_moving(f->s, a, w, owner.uid))
+		f->again = true;
+	else
+		go_on(f, w, owner.uid);
+	arena_free(a);
+	return true;
+}
+
+static void
+log_unread(int err)
+{
+	if (err != 0)
+		log_warnx("workspace", "rows cannot be read: %s",
+		    strerror(-err));
+}
+
+void
+workspaces_settle(struct workspaces *s)
+{
+	struct fixing f = { .s = s };
+
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(unsettled) / sizeof(*unsettled); i++) {
+		f.step = unsettled[i].step;
+		f.goal = unsettled[i].state;
+		log_unread(store_workspaces_in(s->app->db, unsettled[i].state,
+		    fix_one_cb, &f));
+	}
+	f.step = ws_ensure_start;
+	f.goal = NULL;
+	log_unread(store_workspaces_mending(s->app->db, fix_one_cb, &f));
+	if (f.again)
+		loop_timer_set(s->settle, AGAIN_MS);
+}
+
+static void
+settle_cb(void *arg)
+{
+	workspaces_settle(arg);
+}
+
+struct workspaces *
+workspaces_new(struct app *app)
+{
+	struct workspaces *s = xcalloc(1, sizeof(*s));
+
+	s->app = app;
+	TAILQ_INIT(&s->ops);
+	TAILQ_INIT(&s->ended);
+	s->settle = loop_timer_new(app->loop, settle_cb, s);
+	return s;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_WORKSPACEOP_H
+#define RDV_WORKSPACEOP_H
+
+#include <sys/queue.h>
+
+#include "daemon/core/workspace.h"
+#include "daemon/core/worktreespace.h"
+#include "daemon/event/event.h"
+#include "lib/secret.h"
+
+struct ws_op;
+typedef void ws_step_fn(struct ws_op *op);
+
+/*
+ * One operation on a workspace: a chain of operations on its worktrees, part
+ * after part, kept alive by the list until it has answered. Strings live in its
+ * arena.
+ */
+struct ws_op {
+	TAILQ_ENTRY(ws_op) link;
+	struct workspaces *s;
+	struct arena *arena;
+	struct worktree_who who;
+	const char *id; /* of the workspace */
+	struct workspace ws;
+	size_t i; /* the part that is at work */
+	ws_step_fn *next, *opened;
+	workspace_fn *cb;
+	void *arg;
+
+	const struct workspace_spec *spec; /* of a creation */
+	unsigned wish;			   /* WORKSPACE_* */
+	const char *goal; /* "archiving" or "deleting"; NULL: neither */
+	bool restores;	  /* from the trash, too */
+	bool resumed;	  /* what a crash cut off */
+	bool again;	  /* the part was tried once already */
+
+	int err; /* of the failure that is being undone */
+	const char *why;
+	bool known;    /* ws is filled */
+	bool deferred; /* its next step is with the loop */
+	bool waiting;  /* for another one of this workspace */
+};
+TAILQ_HEAD(ws_ops, ws_op);
+
+struct workspaces {
+	struct app *app;
+	struct ws_ops ops, ended;
+	struct loop_timer *settle;
+};
+
+/* `id` NULL: of one that is to be made. Nobody is told of it (cb NULL). */
+struct ws_op *ws_new(struct workspaces *s, const struct worktree_who *who,
+    const char *id, workspace_fn *cb, void *arg);
+/* `step` later, when no earlier one is at work on this workspace. */
+void ws_enter(struct ws_op *op, ws_step_fn *step);
+/* The same, with the workspace loaded; fails when there is none. */
+void ws_open(struct ws_op *op, ws_step_fn *step);
+/* Answers, and it is over. */
+void ws_answer(struct ws_op *op, int err, const char *why);
+/* An operation is at work on it, or waits to be. */
+bool ws_in_flight(const struct workspaces *s, const char *id);
+
+/*
+ * Stores the row with an event, and goes on when that is durable: also the part
+ * that is at work, or all of it, as it is new.
+ */
+enum ws_store { WS_ROW, WS_PART, WS_INSERT };
+void ws_store(struct ws_op *op, enum ws_store what, enum event_kind kind,
+    ws_step_fn *next);
+/* Reads the part's worktree once more; 0 or -errno. */
+int ws_tree(struct ws_op *op, struct workspace_part *p);
+/* "<repository>: <why>". */
+const char *ws_of_part(struct ws_op *op, const char *why);
+/*
+ * Copies what the part's repository wants in each worktree. `cb` gets the
+ * operation.
+ */
+void ws_copy(struct ws_op *op, worktree_done_fn *cb);
+
+/* From ws_open() on, for what a crash cut off. */
+void ws_create_resume(struct ws_op *op);
+void ws_end_start(struct ws_op *op);
+void ws_ensure_start(struct ws_op *op);
+
+#endif

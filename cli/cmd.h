@@ -23,6 +23,7 @@ enum cmd_word {
 	CMD_SESSION,
 	CMD_FOLDER,
 	CMD_REPO,
+	CMD_WORKSPACE,
 	CMD_LINK,
 	CMD_DIR,
 	CMD_COMMAND, /* a command of rdv itself */

@@ -41,6 +41,10 @@ static const struct kind kinds_link = { "link", { "/api/links", NULL }, NULL,
 	{ "label", NULL } };
 static const struct kind kinds_repo = { "repo", { PICK_REPOS, NULL }, "items",
 	{ "name", "path" } };
+/* One that is in use is meant before one that was put away. */
+static const struct kind kinds_workspace = { "workspace",
+	{ PICK_WORKSPACES "&archived=false", PICK_WORKSPACES "&archived=true" },
+	"items", { "name", "directory" } };
 static const struct kind kinds_trash = { "worktree in the trash",
 	{ "/api/worktrees/trash", NULL }, "items", { "path", "branch" } };
 
@@ -187,6 +191,12 @@ pick_repo_get(const struct cmd_call *c, const char *tail, struct js **out)
 	int rc = pick_repo(c, c->args[0], &id);
 
 	return rc != CMD_OK ? rc : get(c, "/api/repos/", id, tail, out);
+}
+
+int
+pick_workspace(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_workspace, word, id);
 }
 
 int

@@ -23,6 +23,9 @@ pick_session_get(const struct cmd_call *c, const char *tail, struct js **out);
 int pick_repo(const struct cmd_call *c, const char *word, char **id);
 /* As pick_session_get(), of the repository that the first argument means. */
 int pick_repo_get(const struct cmd_call *c, const char *tail, struct js **out);
+/* A workspace, also by its directory. */
+#define PICK_WORKSPACES "/api/workspaces?limit=1000"
+int pick_workspace(const struct cmd_call *c, const char *word, char **id);
 int pick_folder(const struct cmd_call *c, const char *word, char **id);
 int pick_link(const struct cmd_call *c, const char *word, char **id);
 int pick_token(const struct cmd_call *c, const char *word, char **id);

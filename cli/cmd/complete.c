@@ -194,6 +194,8 @@ offer_kind(const struct want *w, const struct cmd_call *c, enum cmd_word kind,
 		offer_names(w, c, "/api/folders", "name");
 	else if (kind == CMD_REPO)
 		offer_names(w, c, PICK_REPOS, "name");
+	else if (kind == CMD_WORKSPACE)
+		offer_names(w, c, PICK_WORKSPACES, "name");
 	else if (kind == CMD_LINK)
 		offer_names(w, c, "/api/links", "label");
 	else if (kind == CMD_DIR)

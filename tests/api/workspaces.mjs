@@ -1,11 +1,11 @@
 // Workspaces: a worktree of each repository in one call, brought back, put away
 // and deleted, and never a half of one.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { Rdv, below, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, below, bin, test, waitFor } from '../harness/rdv.mjs';
 
 const rdv = await Rdv.start();
 const NOBODY = '01900000-0000-7000-8000-000000000000';
@@ -344,6 +344,62 @@ await test('a key makes a creation safe to repeat', async () => {
 	assert.deepEqual([first.status, again.status], [201, 201]);
 	assert.equal(again.json.id, first.json.id);
 	await rdv.call('DELETE', `${at(first.json)}?branches=true`);
+});
+
+function cli(...args) {
+	const r = spawnSync(bin('rdv'), args, { encoding: 'utf8', cwd: lib.path,
+		env: { PATH: '/usr/bin:/bin', HOME: home, RDV_HOME: rdv.base } });
+	return { status: r.status, out: r.stdout, err: r.stderr };
+}
+
+await test('the same on the command line', async () => {
+	// The repository one is in, and a base for one of two.
+	const here = cli('workspace', 'new', 'from here');
+	assert.deepEqual([here.status, here.err], [0, '']);
+	const made = JSON.parse(cli('workspace', 'show', 'from here', '--json')
+		.out);
+	assert.equal(`${made.directory}\n`, here.out);
+	assert.deepEqual(made.repos.map((p) => p.repo_id), [lib.id]);
+	const w = JSON.parse(cli('workspace', 'new', 'two', '--repo', one.path,
+		'--repo', 'lib', '--base', 'lib=old', '--base', 'main', '--prefix', '',
+		'--json').out);
+	assert.deepEqual(w.repos.map((p) => [p.repo_id, p.base]),
+		[[one.id, 'main'], [lib.id, 'old']]);
+	assert.equal(w.branch, `${w.id.slice(-4)}-two`);
+	assert.equal(cli('workspace', 'new', 'x', '--repo', 'nowhere').status, 1);
+	assert.match(cli('workspace', 'new', 'x', '--branch', 'main').err,
+		/^rdv: lib: branch main is checked out in /);
+	assert.match(cli('workspace', 'ls').out, /two .*ready/);
+	assert.match(cli('workspace', 'show', w.directory).out, /app .*ready/);
+	assert.equal(cli('workspace', 'rename', 'two', 'too').status, 0);
+	assert.equal(cli('workspace', 'pin', 'too').status, 0);
+	assert.deepEqual([(await rdv.call('GET', at(w))).name,
+		(await rdv.call('GET', at(w))).pinned], ['too', true]);
+	cli('workspace', 'pin', 'too', '--off');
+	assert.equal((await rdv.call('GET', at(w))).pinned, false);
+	assert.equal(cli('__complete', 'workspace', 'show', 'to').out, 'too\n');
+	fs.rmSync(w.repos[0].path, { recursive: true });
+	assert.match(cli('workspace', 'status', 'too').out, /app +yes +no/);
+	assert.match(cli('workspace', 'ensure', 'too').out, /app +mended/);
+	fs.writeFileSync(path.join(w.repos[1].path, 'new'), 'x');
+	const no = cli('workspace', 'rm', 'too');
+	assert.deepEqual([no.status, no.out], [1, '']);
+	assert.match(no.err, /^rdv: lib: it has untracked files/);
+	assert.match(cli('workspace', 'archive', 'too').out, /app +ready/);
+	assert.doesNotMatch(cli('workspace', 'ls').out, /too/);
+	assert.match(cli('workspace', 'ls', '--archived').out, /too/);
+	assert.match(cli('workspace', 'restore', 'too').out, /lib +kept/);
+	assert.equal(cli('workspace', 'archive', 'too', '--remove').status, 1);
+	assert.match(cli('workspace', 'archive', 'too', '--remove', '--force').out,
+		/lib +trashed/);
+	assert.match(cli('workspace', 'restore', 'too').out, /lib +restored/);
+	const gone = JSON.parse(cli('workspace', 'rm', 'too', '--force',
+		'--branches', '--json').out);
+	assert.ok(gone.repos.every((p) => p.branch_deleted));
+	assert.equal(cli('workspace', 'rm', 'from here', '--branches').status, 0);
+	assert.equal(cli('workspace', 'show', 'too').status, 1);
+	assert.match(cli('help', 'workspace', 'rm').out, /nothing is removed then/);
+	assert.equal(cli('workspace', 'show').status, 2);
 });
 
 // What is written down while something is done, one event after the other.

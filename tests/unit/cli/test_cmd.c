@@ -126,7 +126,10 @@ promised_commands_exist(void **state)
 		"repo discover", "token ls", "token new", "token revoke",
 		"share", "share ls", "share revoke", "events", "status",
 		"doctor", "up", "down", "upgrade", "open", "url", "completion",
-		"version", "help" };
+		"version", "help", "workspace new", "workspace ls",
+		"workspace show", "workspace status", "workspace rename",
+		"workspace pin", "workspace ensure", "workspace archive",
+		"workspace restore", "workspace rm" };
 	size_t i;
 
 	(void)state;

@@ -17,6 +17,7 @@
 #define BYTES_MAX   (512u << 10) /* of an answer, as JSON */
 #define LINE_MAX    4096	 /* of one line, of its own bytes */
 #define LINE_COST   16
+#define HUNK_COST   180 /* without its lines and its section */
 #define CONTEXT_MAX 1000
 #define OTHER_KEEP  (256u << 10)
 
@@ -116,9 +117,25 @@ read_range_line(const char *line, struct range *r)
 	return true;
 }
 
-static void
+static bool
+takes(struct patch *p, size_t cost)
+{
+	if (p->bytes + cost > BYTES_MAX) {
+		p->truncated = true;
+		return false;
+	}
+	p->bytes += cost;
+	return true;
+}
+
+/* False when there is no room for it. */
+static bool
 begin_hunk(struct patch *p, const struct range *r)
 {
+	const char *section = r->section != NULL ? r->section : "";
+
+	if (!takes(p, HUNK_COST + job_cost(section, strlen(section))))
+		return false;
 	p->hunk = js_object();
 	js_add_int(p->hunk, "old_start", r->old_start);
 	js_add_int(p->hunk, "old_lines", r->old_lines);
@@ -127,6 +144,7 @@ begin_hunk(struct patch *p, const struct range *r)
 	js_add_str(p->hunk, "section", r->section);
 	p->lines = js_array();
 	p->cut = false;
+	return true;
 }
 
 /* `cut`: a line in it is longer than what is told of it. */
@@ -143,18 +161,16 @@ end_hunk(struct patch *p)
 static bool
 put_line(struct patch *p, const char *line, size_t len)
 {
-	size_t cost;
-
 	if (len > LINE_MAX) {
 		len = LINE_MAX - str_utf8_tail(line, LINE_MAX);
 		p->cut = true;
 	}
-	cost = LINE_COST + job_cost(line, len);
-	if (p->left-- <= 0 || p->bytes + cost > BYTES_MAX) {
+	if (p->left-- <= 0) {
 		p->truncated = true;
 		return false;
 	}
-	p->bytes += cost;
+	if (!takes(p, LINE_COST + job_cost(line, len)))
+		return false;
 	js_push_str(p->lines, arena_strndup(p->j->arena, line, len));
 	return true;
 }
@@ -167,7 +183,8 @@ read_hunk(struct patch *p, struct range r)
 	bool more = true;
 	size_t len;
 
-	begin_hunk(p, &r);
+	if (!begin_hunk(p, &r))
+		return;
 	while (more) {
 		before = p->at;
 		if (!next_line(p, &line, &len))
@@ -272,7 +289,8 @@ put_other(struct patch *p, const struct other *other)
 		return;
 	p->at = other->text;
 	p->end = other->text + other->len;
-	begin_hunk(p, &r);
+	if (!begin_hunk(p, &r))
+		return;
 	while (next_line(p, &line, &len))
 		if (!put_added(p, line, len))
 			break;

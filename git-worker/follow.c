@@ -125,7 +125,7 @@ refuse(struct follow *f, struct waiter *w, const char *error, int64_t status,
 	js_add_str(o, "error", error);
 	js_add_int(o, "status", status);
 	js_add_str(o, "why", why);
-	f->conf.say(o, f->conf.arg);
+	f->conf.say(w->id, o, f->conf.arg);
 	forget(f, w);
 }
 
@@ -136,7 +136,7 @@ tell(struct follow *f, struct waiter *w)
 
 	js_add_int(o, "id", w->id);
 	js_add(o, "result", diffdoc_since(w->doc->files, w->since, w->totals));
-	f->conf.say(o, f->conf.arg);
+	f->conf.say(w->id, o, f->conf.arg);
 	forget(f, w);
 }
 
@@ -192,7 +192,7 @@ refuse_early(struct follow *f, int64_t id)
 	js_add_int(o, "id", id);
 	js_add_str(o, "error", "question");
 	js_add_str(o, "why", "too many bases are followed at once");
-	f->conf.say(o, f->conf.arg);
+	f->conf.say(id, o, f->conf.arg);
 }
 
 void

@@ -18,7 +18,8 @@ struct follow;
 struct follow_conf {
 	struct look *look; /* all outlive it */
 	struct jobs *jobs;
-	void (*say)(struct js *v, void *arg); /* takes the answer over */
+	/* Takes the answer to that question over. */
+	void (*say)(int64_t id, struct js *v, void *arg);
 	void *arg;
 };
 struct follow *follow_new(const struct follow_conf *conf);

@@ -32,6 +32,7 @@ struct job {
 
 	/* Set by next(): what to ask, behind "git"; NULL: nothing more. */
 	const char *const *argv;
+	size_t max;    /* bytes of its answer wanted; 0: the usual bound */
 	bool may_fail; /* git may say no; that is an answer, too */
 
 	struct job_text text[JOB_STEPS];

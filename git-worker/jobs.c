@@ -19,6 +19,9 @@
 #include "lib/list.h"
 #include "lib/xalloc.h"
 
+/* Gone on with at once, as each may hold a few answers of 8 MiB. */
+#define AT_WORK_MAX 8
+
 struct running {
 	TAILQ_ENTRY(running) link;
 	const struct job_kind *kind;
@@ -124,7 +127,7 @@ refuse(struct jobs *js, struct running *r, const char *error, int status,
 	js_add_str(o, "error", error);
 	js_add_int(o, "status", status);
 	js_add_str(o, "why", why);
-	js->conf.say(o, js->conf.arg);
+	js->conf.say(r->id, o, js->conf.arg);
 	forget(js, r);
 }
 
@@ -150,7 +153,7 @@ tell(struct jobs *js, struct running *r)
 	o = js_object();
 	js_add_int(o, "id", r->id);
 	js_add(o, "result", result);
-	js->conf.say(o, js->conf.arg);
+	js->conf.say(r->id, o, js->conf.arg);
 	forget(js, r);
 }
 
@@ -188,6 +191,7 @@ go_on(struct jobs *js, struct running *r)
 			continue;
 		}
 		j->argv = NULL;
+		j->max = 0;
 		j->may_fail = false;
 		if (j->n < JOB_STEPS)
 			r->kind->next(j);
@@ -200,7 +204,8 @@ go_on(struct jobs *js, struct running *r)
 			return;
 		}
 		r->query[r->nqueries++] = memo_ask(js->memo, j->argv,
-		    j->names == NULL ? NULL : j->names->file, js->epoch);
+		    j->names == NULL ? NULL : j->names->file, j->max,
+		    js->epoch);
 	}
 }
 
@@ -220,16 +225,26 @@ refuse_all(struct jobs *js)
 		refuse(js, r, "stale", 0, "it is not what it was");
 }
 
+/*
+ * Each holds what git has said to it until all is said: the first ones alone
+ * are gone on with, and those behind them wait.
+ */
 static void
 go_on_all(struct jobs *js, int64_t now)
 {
 	struct running *r, *next;
+	unsigned at_work = 0, before;
 
 	TAILQ_FOREACH_SAFE (r, &js->list, link, next) {
-		if (now >= r->until)
+		if (now >= r->until) {
 			refuse(js, r, "timeout", 0, "its time is over");
-		else
-			go_on(js, r);
+			continue;
+		}
+		if (at_work == AT_WORK_MAX)
+			continue;
+		before = js->n;
+		go_on(js, r);
+		at_work += js->n == before;
 	}
 }
 

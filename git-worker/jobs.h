@@ -11,12 +11,15 @@ struct look;
 struct jobs;
 struct narrow;
 
-/* Answers go to `say`, which takes them over: one for each that was begun. */
+/*
+ * Answers go to `say`, which takes them over: one for each that was begun, with
+ * its number.
+ */
 struct jobs_conf {
 	const char *dir; /* all outlive it */
 	const char *const *configs;
 	struct look *look;
-	void (*say)(struct js *v, void *arg);
+	void (*say)(int64_t id, struct js *v, void *arg);
 	void *arg;
 };
 struct jobs *jobs_new(const struct jobs_conf *conf);

@@ -9,6 +9,7 @@
 #include "git-worker/job.h"
 #include "lib/arena.h"
 #include "lib/js.h"
+#include "lib/str.h"
 
 /* Fields of a commit, each with a NUL behind it; none can have one in it. */
 static const char format[] = "--format=%H%x00%P%x00%an%x00%ae%x00%at%x00%cn"
@@ -30,8 +31,20 @@ enum {
 
 #define LIMIT_USUAL 50
 #define LIMIT_MAX   500
-/* Of a message; what is behind that is cut off. */
-#define BODY_MAX 16384
+
+/* Bytes of each that are told, as any of them may be of any length. */
+static const size_t field_max[FIELDS] = {
+	[OID] = 64,
+	[PARENTS] = 65 * 64,
+	[AUTHOR] = 1024,
+	[AUTHOR_EMAIL] = 1024,
+	[AUTHORED] = 32,
+	[COMMITTER] = 1024,
+	[COMMITTER_EMAIL] = 1024,
+	[COMMITTED] = 32,
+	[SUBJECT] = 4096,
+	[BODY] = 16384,
+};
 
 static int64_t
 limit_of(const struct job *j)
@@ -79,6 +92,34 @@ next(struct job *j)
 	j->argv = argv;
 }
 
+/* Between two characters, or two parents. */
+static const char *
+cut(struct job *j, const char *text, int i)
+{
+	size_t len = field_max[i];
+
+	if (strlen(text) <= len)
+		return text;
+	len -= str_utf8_tail(text, len);
+	while (i == PARENTS && len > 0 && text[len] != ' ')
+		len--;
+	return arena_strndup(j->arena, text, len);
+}
+
+static bool
+cut_all(struct job *j, const char **field)
+{
+	bool any = false;
+	const char *was;
+
+	for (int i = 0; i < FIELDS; i++) {
+		was = field[i];
+		field[i] = cut(j, was, i);
+		any = any || field[i] != was;
+	}
+	return any;
+}
+
 static void
 put_parents(struct job *j, struct js *o, const char *text)
 {
@@ -91,11 +132,11 @@ put_parents(struct job *j, struct js *o, const char *text)
 	js_add(o, "parents", list);
 }
 
+/* `is_cut`: some of it is longer than what is told. */
 static struct js *
-commit(struct job *j, const char *const *field)
+commit(struct job *j, const char *const *field, bool is_cut)
 {
 	struct js *o = js_object();
-	const size_t len = strlen(field[BODY]);
 
 	js_add_str(o, "commit", field[OID]);
 	put_parents(j, o, field[PARENTS]);
@@ -106,9 +147,8 @@ commit(struct job *j, const char *const *field)
 	js_add_str(o, "committer_email", field[COMMITTER_EMAIL]);
 	js_add_int(o, "committed_at", strtoll(field[COMMITTED], NULL, 10));
 	js_add_str(o, "subject", field[SUBJECT]);
-	js_add_str(o, "body",
-	    len <= BODY_MAX ? field[BODY]
-			    : arena_strndup(j->arena, field[BODY], BODY_MAX));
+	js_add_str(o, "body", field[BODY]);
+	js_add_bool(o, "cut", is_cut);
 	return o;
 }
 
@@ -131,14 +171,10 @@ read_commit(const char **at, const char *end, const char **field)
 static size_t
 cost_of(const char *const *field)
 {
-	size_t cost = 200, len;
+	size_t cost = 200;
 
-	for (int i = 0; i < FIELDS; i++) {
-		len = strlen(field[i]);
-		if (i == BODY && len > BODY_MAX)
-			len = BODY_MAX;
-		cost += job_cost(field[i], len);
-	}
+	for (int i = 0; i < FIELDS; i++)
+		cost += job_cost(field[i], strlen(field[i]));
 	return cost;
 }
 
@@ -149,14 +185,17 @@ answer(struct job *j)
 	const char *at = t->at, *end = at + t->len, *field[FIELDS];
 	struct job_page p;
 	struct js *o;
+	bool is_cut;
 
 	/* git has passed over those before already. */
 	job_page_init(&p, j);
 	p.seen = p.offset;
 	p.limit = limit_of(j);
-	while (at < end && read_commit(&at, end, field))
+	while (at < end && read_commit(&at, end, field)) {
+		is_cut = cut_all(j, field);
 		if (job_page_takes(&p, cost_of(field)))
-			js_push(p.items, commit(j, field));
+			js_push(p.items, commit(j, field, is_cut));
+	}
 	o = js_object();
 	if (p.full)
 		js_add_int(o, "next", p.offset + p.taken);

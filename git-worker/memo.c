@@ -14,8 +14,6 @@
 #include "lib/list.h"
 #include "lib/xalloc.h"
 
-/* Of one answer; what git says beyond that is not waited for. */
-#define TEXT_MAX (8 << 20)
 /* Of answers that nobody waits for any more. */
 #define KEEP_BYTES (1 << 20)
 #define KEEP_MAX   8
@@ -104,7 +102,7 @@ find(struct memo *m, const char *const *argv, int64_t epoch)
 }
 
 struct query *
-memo_ask(struct memo *m, const char *const *argv, const char *index,
+memo_ask(struct memo *m, const char *const *argv, const char *index, size_t max,
     int64_t epoch)
 {
 	struct query *q = index == NULL ? find(m, argv, epoch) : NULL;
@@ -120,7 +118,7 @@ memo_ask(struct memo *m, const char *const *argv, const char *index,
 			q->argv[i] = xstrdup(argv[i]);
 		q->index = index == NULL ? NULL : xstrdup(index);
 		q->epoch = epoch;
-		gitrun_init(&q->run, TEXT_MAX);
+		gitrun_init(&q->run, max > 0 ? max : MEMO_TEXT_MAX);
 		TAILQ_INSERT_TAIL(&m->queries, q, link);
 	}
 	q->held++;

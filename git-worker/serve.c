@@ -51,21 +51,56 @@ struct serving {
 	bool looking;
 	bool unasked; /* nobody waits for the look, and it is taken all the same
 		       */
-	bool told;    /* a job was answered */
+	int64_t until;	    /* such a look's time; monotonic */
+	int64_t ms;	    /* what the last question might take */
+	bool told;	    /* a job was answered */
 	int64_t kill_at;    /* 0: git has not been asked to end */
 	const char *broken; /* why it ends; NULL: it does not */
 	bool over;
 };
 
+static struct js *
+answer_to(int64_t id)
+{
+	struct js *o = js_object();
+
+	js_add_int(o, "id", id);
+	return o;
+}
+
+static struct js *
+refusal(int64_t id, const char *error, int status, const char *why)
+{
+	struct js *o = answer_to(id);
+
+	js_add_str(o, "error", error);
+	js_add_int(o, "status", status);
+	js_add_str(o, "why", why);
+	return o;
+}
+
+/* What is too much for a message is an answer as well, and not the end. */
 static void
-say(struct serving *s, struct js *v)
+put_answer(struct buf *b, int64_t id, struct js *v)
+{
+	buf_init(b, GITPROTO_ANSWER_MAX);
+	frame_put(b, v);
+	if (buf_ok(b))
+		return;
+	buf_done(b);
+	buf_init(b, GITPROTO_ANSWER_MAX);
+	frame_put(b, refusal(id, "big", 0, "the answer is too big"));
+}
+
+/* `v` answers the question of that number. */
+static void
+say(struct serving *s, int64_t id, struct js *v)
 {
 	struct buf b;
 	size_t done = 0;
 	ssize_t n = 0;
 
-	buf_init(&b, GITPROTO_ANSWER_MAX);
-	frame_put(&b, v);
+	put_answer(&b, id, v);
 	while (buf_ok(&b) && done < b.len && n >= 0) {
 		n = write(s->out, b.data + done, b.len - done);
 		if (n < 0 && errno == EINTR)
@@ -77,15 +112,6 @@ say(struct serving *s, struct js *v)
 	if (!buf_ok(&b) || n < 0)
 		s->over = true;
 	buf_done(&b);
-}
-
-static struct js *
-answer_to(int64_t id)
-{
-	struct js *o = js_object();
-
-	js_add_int(o, "id", id);
-	return o;
 }
 
 static void
@@ -100,12 +126,7 @@ static void
 refuse(struct serving *s, struct asked *a, const char *error, int status,
     const char *why)
 {
-	struct js *o = answer_to(a->id);
-
-	js_add_str(o, "error", error);
-	js_add_int(o, "status", status);
-	js_add_str(o, "why", why);
-	say(s, o);
+	say(s, a->id, refusal(a->id, error, status, why));
 	forget(s, a);
 }
 
@@ -126,7 +147,7 @@ tell(struct serving *s, struct asked *a, const struct look_answer *r)
 	js_add_bool(o, "kept", r == NULL);
 	js_add_bool(o, "narrow", r != NULL && r->narrow);
 	js_add_str(o, "blind", look_why(s->look));
-	say(s, o);
+	say(s, a->id, o);
 	forget(s, a);
 }
 
@@ -214,20 +235,34 @@ look_ended(struct serving *s, const struct look_answer *r)
 		look_prepare(s->look);
 }
 
+/* Whatever kept the look from being taken has had its time as well. */
+static void
+pass_ask(struct serving *s, struct asked *a)
+{
+	const bool begun = a->with;
+
+	refuse(s, a, "timeout", 0, "its time is over");
+	if (begun)
+		return;
+	s->unasked = false;
+	if (!s->looking)
+		look_stop(s->look, true);
+}
+
 /* What nobody waits for any more is not gone on with. */
 static void
 pass_deadlines(struct serving *s, int64_t now)
 {
 	struct asked *a, *next;
-	bool wanted = false;
+	bool wanted;
 
-	TAILQ_FOREACH_SAFE (a, &s->asks, link, next) {
+	TAILQ_FOREACH_SAFE (a, &s->asks, link, next)
 		if (now >= a->until)
-			refuse(s, a, "timeout", 0, "its time is over");
-		else
-			wanted = wanted || a->with;
-	}
-	if (!s->looking || wanted || s->unasked)
+			pass_ask(s, a);
+	wanted = s->unasked && now < s->until;
+	TAILQ_FOREACH (a, &s->asks, link)
+		wanted = wanted || a->with;
+	if (!s->looking || wanted)
 		return;
 	if (s->kill_at == 0) {
 		look_stop(s->look, false);
@@ -278,8 +313,11 @@ take(struct serving *s, struct js *v)
 		ask_status(s, id, until);
 	} else if (strcmp(op, "follow") == 0) {
 		follow_begin(s->follow, id, until, v);
+		if (s->ms < ms)
+			s->ms = ms;
 		return;
 	} else if (jobs_begin(s->jobs, id, until, v)) {
+		s->ms = ms;
 		return;
 	} else {
 		s->broken = "nobody can answer that";
@@ -330,6 +368,8 @@ due(const struct serving *s, int64_t now)
 	const int64_t change = follow_due(s->follow);
 	const struct asked *a;
 
+	if (s->unasked && next == 0)
+		next = s->until;
 	if (job != 0 && (next == 0 || job < next))
 		next = job;
 	if (change != 0 && (next == 0 || change < next))
@@ -342,7 +382,10 @@ due(const struct serving *s, int64_t now)
 	return next <= now ? 0 : (int)(next - now);
 }
 
-/* For what is to come: those who were told now waited for other things. */
+/*
+ * For what is to come: those who were told now waited for other things. It may
+ * take as long as what they asked.
+ */
 static void
 look_unasked(struct serving *s)
 {
@@ -355,6 +398,8 @@ look_unasked(struct serving *s)
 	s->looking = s->unasked = look_start(s->look) == 0;
 	if (!s->looking)
 		follow_looked(s->follow);
+	s->kill_at = 0;
+	s->until = clock_mono_ms() + s->ms;
 }
 
 static size_t
@@ -395,13 +440,13 @@ turn(struct serving *s)
 }
 
 static void
-say_job(struct js *v, void *arg)
+say_job(int64_t id, struct js *v, void *arg)
 {
 	struct serving *s = arg;
 
 	s->told = true;
-	if (js_int(v, "id", 0) >= 0) {
-		say(s, v);
+	if (id >= 0) {
+		say(s, id, v);
 		return;
 	}
 	follow_answer(s->follow, v);
@@ -409,9 +454,9 @@ say_job(struct js *v, void *arg)
 }
 
 static void
-say_change(struct js *v, void *arg)
+say_change(int64_t id, struct js *v, void *arg)
 {
-	say(arg, v);
+	say(arg, id, v);
 }
 
 int
@@ -429,7 +474,7 @@ serve(const char *dir, const char *const *configs, int in, int out)
 	/* One message and the beginning of the next. */
 	buf_init(&s.got, GITPROTO_FRAME_MAX + FRAME_HEAD + CHUNK);
 	js_add_str(hello, "build", RDV_BUILD);
-	say(&s, hello);
+	say(&s, 0, hello);
 	while (!s.over && s.broken == NULL)
 		turn(&s);
 	if (s.broken != NULL)

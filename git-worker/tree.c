@@ -14,8 +14,9 @@
 #define TEXT_MAX    (256u << 10) /* of a file, as JSON */
 #define BINARY_LOOK 8000
 
-/* Steps: which commit, and what it has; of a file also its size. */
-enum { COMMIT, CONTENT, SIZE };
+/* Steps: which commit, and what it has; of a file its size before. */
+enum { COMMIT, CONTENT };
+enum { SIZE = 1, TEXT };
 
 /* The commit, once it is known; else it is asked for, or refused. */
 static const char *
@@ -111,10 +112,13 @@ next_file(struct job *j)
 	if (commit == NULL || j->error != NULL)
 		return;
 	blob = arena_printf(j->arena, "%s:%s", commit, path);
-	if (j->n == CONTENT)
-		JOB_ASK(j, "cat-file", "blob", blob);
-	else if (j->n == SIZE)
+	if (j->n == SIZE) {
 		JOB_ASK(j, "cat-file", "-s", blob);
+	} else if (j->n == TEXT && j->text[SIZE].status == 0) {
+		JOB_ASK(j, "cat-file", "blob", blob);
+		/* More than that is never told. */
+		j->max = TEXT_MAX + 1;
+	}
 }
 
 /* As much as fits, and no half of a character. */
@@ -131,14 +135,16 @@ fitting(const char *text, size_t len)
 static struct js *
 answer_file(struct job *j)
 {
-	const struct job_text *t = &j->text[CONTENT];
-	const size_t look = t->len < BINARY_LOOK ? t->len : BINARY_LOOK;
-	bool binary = memchr(t->at, '\0', look) != NULL;
-	size_t len = fitting(t->at, t->len);
+	const struct job_text *t = &j->text[TEXT];
+	size_t look, len;
+	bool binary;
 	struct js *o;
 
-	if ((t->status != 0 && !t->over) || j->text[SIZE].status != 0)
+	if (j->n <= TEXT || (t->status != 0 && !t->over))
 		return job_refuse(j, "there is no such file in it");
+	look = t->len < BINARY_LOOK ? t->len : BINARY_LOOK;
+	binary = memchr(t->at, '\0', look) != NULL;
+	len = fitting(t->at, t->len);
 	/* A NUL further on: the text would end there. */
 	binary = binary || memchr(t->at, '\0', len) != NULL;
 	o = js_object();

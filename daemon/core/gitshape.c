@@ -126,6 +126,7 @@ static const struct shape commit[] = {
 	{ "committed_at", SHAPE_NUMBER, NULL },
 	{ "subject", SHAPE_TEXT, NULL },
 	{ "body", SHAPE_TEXT, NULL },
+	{ "cut", SHAPE_FLAG, NULL },
 	{ NULL, SHAPE_TEXT, NULL },
 };
 

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/str.h"
 
 /* Below that a directory is first moved up to the top: one is open for each. */
@@ -102,6 +103,7 @@ is_spent(struct walk *w, uint64_t bytes)
 
 	/* One of any size, or a file of that size would be there for ever. */
 	if (e->files < e->max_files &&
+	    (e->until == 0 || e->files == 0 || clock_mono_ms() < e->until) &&
 	    (e->bytes == 0 || bytes <= e->max_bytes - e->bytes) &&
 	    e->bytes <= e->max_bytes)
 		return false;
@@ -127,14 +129,20 @@ drop(struct walk *w, int fd, const char *name, int flags)
 	return fail_errno(w, name);
 }
 
-/* Out of a depth that nobody has descriptors for; it is met again there. */
+/*
+ * Out of a depth that nobody has descriptors for; it is met again there. What
+ * has such a name already may be what it lies in.
+ */
 static bool
 move_up(struct walk *w, int fd, const char *name)
 {
+	struct statx st;
 	char up[64];
 
-	(void)snprintf(up, sizeof(up), ".rdv-deep-%d-%u", (int)getpid(),
-	    w->moved++);
+	do
+		(void)snprintf(up, sizeof(up), ".rdv-deep-%d-%u", (int)getpid(),
+		    w->moved++);
+	while (stat_at(w->topfd, up, &st) == 0);
 	if (renameat(fd, name, w->topfd, up) == 0)
 		return true;
 	return fail_errno(w, name);
@@ -295,6 +303,22 @@ parent_open(const char *path, const char **name)
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * Gone is what is missing where it was put. On another file system, as the one
+ * that it was put on is not mounted, nobody can tell.
+ */
+static int
+judge_missing(int parent, const struct erase_id *id, struct erase *e)
+{
+	struct statx st;
+
+	if (stat_at(parent, "", &st) == 0 && id_of(&st).dev == id->dev)
+		return 0;
+	(void)str_copy(e->why, "what it lay on is not mounted there",
+	    sizeof(e->why));
+	return -ENODEV;
+}
+
 int
 erase_identify(const char *path, struct erase_id *id)
 {
@@ -344,6 +368,8 @@ erase_tree(const char *path, const struct erase_id *id, struct erase *e)
 	if (err == 0 && !e->more && unlinkat(parent, name, AT_REMOVEDIR) < 0 &&
 	    errno != ENOENT)
 		err = -errno;
+	if (err == -ENOENT)
+		err = judge_missing(parent, id, e);
 	(void)close(parent);
-	return err == -ENOENT ? 0 : err;
+	return err;
 }

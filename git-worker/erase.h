@@ -23,9 +23,10 @@ struct erase_id {
 
 struct erase {
 	uint64_t max_files, max_bytes; /* to be counted, then no more */
-	uint64_t files, bytes;	       /* counted */
-	bool more;		       /* something is left */
-	char why[256];		       /* the first thing that went wrong */
+	int64_t until;	       /* nor after that, monotonic; 0: at any time */
+	uint64_t files, bytes; /* counted */
+	bool more;	       /* something is left */
+	char why[256];	       /* the first thing that went wrong */
 };
 
 /* 0 or -errno: -ENOENT when it is not there. */
@@ -36,9 +37,10 @@ bool erase_same(const struct erase_id *a, const struct erase_id *b);
 /* Counts what is in it and changes nothing. As erase_tree(). */
 int erase_weigh(const char *path, struct erase *e);
 /*
- * Deletes it, as far as that goes within e's bounds; what is not there is
- * deleted. 0 (then see e->more), or -errno and a sentence: nothing but what was
- * counted is gone. -ESTALE: it is another one than `id`, and untouched.
+ * Deletes it, as far as that goes within e's bounds, and something of it in any
+ * case; what is not there is deleted. 0 (then see e->more), or -errno and a
+ * sentence: nothing but what was counted is gone. -ESTALE: it is another one
+ * than `id`, and untouched. -ENODEV: it may lie on what is not mounted now.
  */
 int erase_tree(const char *path, const struct erase_id *id, struct erase *e);
 

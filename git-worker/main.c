@@ -22,6 +22,7 @@
 #include "git-worker/serve.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/path.h"
 #include "lib/str.h"
 
@@ -31,6 +32,11 @@
 /* Of one call, that a worktree gets copies of. */
 #define COPY_FILES 20000
 #define COPY_BYTES (4ULL << 30)
+/*
+ * Of one call. It is one of few that run for the account at once, and what has
+ * been found out or done by then is told: who wants more asks again.
+ */
+#define SLICE_MS   2000
 #define ANSWER_MAX ((size_t)GITPROTO_ASK_MAX * (GITPROTO_TEXT_MAX + 8) + 128)
 
 #ifdef RDV_SANITIZED
@@ -169,7 +175,9 @@ static bool
 weigh(char *const *word)
 {
 	static struct git_fact f;
-	struct erase e = { .max_files = WEIGH_MAX, .max_bytes = UINT64_MAX };
+	struct erase e = { .max_files = WEIGH_MAX,
+		.max_bytes = UINT64_MAX,
+		.until = clock_mono_ms() + SLICE_MS };
 	struct erase_id id;
 	int err = erase_identify(word[0], &id), n;
 
@@ -193,7 +201,8 @@ erase(char *const *word)
 	const struct erase_id id = { number(word[1]), number(word[2]),
 		number(word[3]) };
 	struct erase e = { .max_files = number(word[4]),
-		.max_bytes = number(word[5]) };
+		.max_bytes = number(word[5]),
+		.until = clock_mono_ms() + SLICE_MS };
 	int err = erase_tree(word[0], &id, &e);
 
 	if (err != 0)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "git-worker/erase.h"
+#include "lib/clock.h"
 #include "tests/unit/lib/tmpdir.h"
 
 #define DEEP   300
@@ -226,6 +227,68 @@ weighed_it_is_as_before(void **state)
 	sh("test \"$(stat -c %a tree/a)\" = 500 && test -e tree/a/b/x");
 }
 
+/* Both may take as long as they were told, and come on all the same. */
+static void
+no_longer_than_was_allowed(void **state)
+{
+	const struct erase_id id = id_now();
+	struct erase e = { .max_files = NO_END, .max_bytes = NO_END };
+
+	(void)state;
+	e.until = clock_mono_ms();
+	assert_int_equal(erase_weigh(tree, &e), 0);
+	assert_true(e.more);
+	assert_int_equal(e.files, 1);
+	for (int i = 0; i < 3; i++) {
+		e = (struct erase){ .max_files = NO_END,
+			.max_bytes = NO_END,
+			.until = clock_mono_ms() };
+		assert_int_equal(erase_tree(tree, &id, &e), 0);
+		assert_int_equal(e.files, 1);
+	}
+	e.until = clock_mono_ms() + 60000;
+	assert_int_equal(erase_tree(tree, &id, &e), 0);
+	assert_false(e.more);
+	assert_int_equal(access(tree, F_OK), -1);
+}
+
+/* Where the disk that it lay on is not mounted now it is not gone. */
+static void
+what_cannot_be_seen_is_not_gone(void **state)
+{
+	struct erase_id id = id_now(), was = id;
+	struct erase e = { .max_files = NO_END, .max_bytes = NO_END };
+	char away[PATH_MAX + 16];
+
+	(void)state;
+	sh("mv tree old");
+	was.dev ^= 1;
+	assert_int_equal(erase_tree(tree, &was, &e), -ENODEV);
+	assert_non_null(strstr(e.why, "not mounted"));
+	/* Nor is what lay in a directory that is not there itself. */
+	(void)snprintf(away, sizeof away, "%s/none/tree", top);
+	assert_int_equal(erase_tree(away, &id, &e), -ENOENT);
+	assert_int_equal(erase_tree(tree, &id, &e), 0);
+	sh("rm -r old");
+}
+
+/* Of the names that deep directories get there may be some already. */
+static void
+its_own_names_are_taken(void **state)
+{
+	char line[2 * PATH_MAX];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(line, sizeof line,
+		    "d=tree/.rdv-deep-%d-%d && for i in $(seq 120); do "
+		    "d=$d/d; done && mkdir -p $d",
+		    (int)getpid(), i);
+		sh(line);
+	}
+	(void)gone();
+}
+
 /* In a mount namespace of its own, for which root or a user namespace is. */
 static int
 mounted(void)
@@ -314,6 +377,9 @@ main(void)
 		T(abuse_F11_another_one_is_not_touched),
 		T(abuse_G23_no_more_than_was_allowed),
 		T(weighed_it_is_as_before),
+		T(no_longer_than_was_allowed),
+		T(what_cannot_be_seen_is_not_gone),
+		T(its_own_names_are_taken),
 		T(abuse_F12_no_mount_is_entered),
 		T(abuse_F10_swapped_while_it_goes),
 	};

@@ -280,7 +280,7 @@ worktrees_states_cb(int err, const struct worktree_states *st, const char *why,
 	o = status_json(err == 0 ? st->status : NULL);
 	js_add(o, "states",
 	    worktree_codes(err == 0 ? st->reasons | st->notes : 0));
-	js_add_bool(o, "removable", err == 0 && st->reasons == 0);
+	js_add_bool(o, "removable", err == 0 && st->reasons == 0 && !st->main);
 	js_add_str(o, "why", err == 0 ? st->text : NULL);
 	api_reply(c, 200, o);
 }

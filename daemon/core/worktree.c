@@ -190,6 +190,7 @@ states_done(struct wt_op *op)
 		.status = &j->look.status,
 		.reasons = j->look.reasons,
 		.notes = j->look.notes,
+		.main = op->at == op->top,
 		.text = worktree_reasons(op->arena, &j->look),
 	};
 

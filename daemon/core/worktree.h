@@ -99,6 +99,7 @@ void worktree_read_cancel(struct wt_op *op);
 struct worktree_states {
 	const struct wt_status *status;
 	unsigned reasons, notes; /* WT_* */
+	bool main;		 /* it is never removed */
 	const char *text;	 /* a sentence about them, or NULL */
 };
 
@@ -156,8 +157,8 @@ bool worktree_leaves(const struct worktrees *w, uid_t uid, const char *path);
 /*
  * Deletes what lies in the trash for good, later, once. Its last commit keeps a
  * name if it stands nowhere else. RDV_E_NOT_FOUND; RDV_E_STATE: something is
- * mounted there, it is another directory, or not all of it can be deleted (then
- * it can no longer be restored).
+ * mounted there, it is another directory, or not all of it can be deleted, or
+ * not in ten minutes (then it can no longer be restored).
  */
 typedef void worktree_emptied_fn(int err, const char *why, void *arg);
 void worktree_empty(struct worktrees *w, const struct worktree_who *who,

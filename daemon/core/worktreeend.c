@@ -14,6 +14,7 @@
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreepin.h"
 #include "lib/arena.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/gitproto.h"
 #include "lib/path.h"
@@ -27,7 +28,8 @@ struct wt_destroying {
 	struct wt_budget *budget;
 	wt_step_fn *next;
 	const struct git_fact *mounted;
-	uint64_t files, bytes; /* that the call under way may delete */
+	int64_t until;	      /* monotonic: it is not gone on with then */
+	struct wt_budget may; /* what the call under way may delete */
 };
 
 /* Numbers, one blank between two; how many, or 0 when it is anything else. */
@@ -108,7 +110,7 @@ forgotten_cb(struct wt_op *op, const struct git_result *r)
 
 /* There is nothing left that git could delete by itself. */
 static void
-forget(struct wt_op *op)
+forget_listed(struct wt_op *op)
 {
 	const char *const argv[] = { "worktree", "remove", "--force", "--force",
 		"--", op->row.trash_path, NULL };
@@ -117,6 +119,13 @@ forget(struct wt_op *op)
 		wt_unpin(op, unpinned);
 	else
 		wt_git(op, op->top, argv, NULL, forgotten_cb);
+}
+
+/* Others were at work in the repository meanwhile. */
+static void
+forget_entered(struct wt_op *op)
+{
+	wt_relist(op, forget_listed);
 }
 
 static void erase(struct wt_op *op);
@@ -129,12 +138,16 @@ least(uint64_t a, uint64_t b)
 
 /* What was not used is there for others of the same round. */
 static void
-give_back(struct wt_destroying *d, uint64_t files, uint64_t bytes)
+give_back(const struct wt_destroying *d, uint64_t files, uint64_t bytes)
 {
-	if (d->budget == NULL)
+	struct wt_budget *b = d->budget;
+
+	if (b == NULL)
 		return;
-	d->budget->files += d->files - least(d->files, files);
-	d->budget->bytes += d->bytes - least(d->bytes, bytes);
+	b->files += d->may.files;
+	b->files -= least(b->files, files);
+	b->bytes += d->may.bytes;
+	b->bytes -= least(b->bytes, bytes);
 }
 
 static void
@@ -152,7 +165,7 @@ erased_cb(struct wt_op *op, const struct git_result *r)
 	}
 	give_back(d, n[0], n[1]);
 	if (n[2] == 0)
-		forget(op);
+		wt_enter(op, forget_entered);
 	/* Somebody puts there what is deleted. */
 	else if (n[0] == 0)
 		wt_fail(op, RDV_E_STATE, "%s cannot be emptied",
@@ -164,14 +177,14 @@ erased_cb(struct wt_op *op, const struct git_result *r)
 static void
 take(const struct wt_op *op, struct wt_destroying *d)
 {
-	d->files = op->w->chunk;
-	d->bytes = UINT64_MAX;
+	d->may = op->w->chunk;
 	if (d->budget == NULL)
 		return;
-	d->files = least(d->files, d->budget->files);
-	d->bytes = d->budget->bytes;
-	d->budget->files -= d->files;
-	d->budget->bytes -= d->bytes;
+	/* A part, so that there is some for all that are at it. */
+	d->may.files = least(d->may.files, d->budget->files);
+	d->may.bytes = least(d->may.bytes, d->budget->bytes);
+	d->budget->files -= d->may.files;
+	d->budget->bytes -= d->may.bytes;
 }
 
 /* With nothing to delete it says whether it is the one that was put there. */
@@ -198,13 +211,30 @@ erase(struct wt_op *op)
 {
 	struct wt_destroying *d = op->destroying;
 
+	/* Whoever fills it as fast as it is emptied keeps nobody here. */
+	if (clock_mono_ms() >= d->until) {
+		wt_fail(op, RDV_E_STATE,
+		    "%s takes long, or somebody keeps writing into it; a part "
+		    "is gone, and the rest is deleted with the next round",
+		    op->row.trash_path);
+		return;
+	}
 	take(op, d);
-	if (d->files == 0 || d->bytes == 0) {
+	if (d->may.files == 0 || d->may.bytes == 0) {
 		give_back(d, 0, 0);
 		d->next(op);
 		return;
 	}
-	call_erase(op, d->files, d->bytes, erased_cb);
+	call_erase(op, d->may.files, d->may.bytes, erased_cb);
+}
+
+/* Nothing of it is git's business, and it may take long. */
+static void
+erase_outside(struct wt_op *op)
+{
+	op->destroying->until = clock_mono_ms() + op->w->destroy_ms;
+	wt_leave(op);
+	erase(op);
 }
 
 /* It is said before the first file goes. */
@@ -218,7 +248,7 @@ tried_cb(struct wt_op *op, const struct git_result *r)
 		return;
 	}
 	op->row.ending = true;
-	wt_store(op, false, EV_WORKTREE_MOVING, erase);
+	wt_store(op, false, EV_WORKTREE_MOVING, erase_outside);
 }
 
 /* What cannot be deleted stays what it was: it is shown, and can come back. */
@@ -229,7 +259,7 @@ begin(struct wt_op *op)
 		wt_fail(op, RDV_E_STATE, "%s cannot be looked at",
 		    op->row.trash_path);
 	else if (op->row.ending)
-		erase(op);
+		erase_outside(op);
 	else
 		call_erase(op, 0, 0, tried_cb);
 }

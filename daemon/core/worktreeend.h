@@ -11,8 +11,8 @@
 void wt_weigh(struct wt_op *op, const char *path, wt_step_fn *next);
 /*
  * Ends op->row, which is in the trash: deleted for good, with `budget` (NULL:
- * without bounds) as far as that goes. Goes on when it is removed, or stored as
- * ending and without a budget.
+ * however much it is) as far as that goes. Goes on when it is removed, or
+ * stored as ending and without a budget. Fails when it takes too long.
  */
 void wt_destroy(struct wt_op *op, struct wt_budget *budget, wt_step_fn *next);
 

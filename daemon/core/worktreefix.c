@@ -42,6 +42,8 @@
 #define SWEEP_FILES 200000
 #define SWEEP_BYTES (20ULL << 30)
 #define CHUNK_FILES 20000
+#define CHUNK_BYTES (2ULL << 30)
+#define DESTROY_MS  (10 * 60 * 1000LL)
 
 /* What there is at the two places a worktree can be, seen before git moves. */
 struct fixing {
@@ -168,11 +170,17 @@ fix_moved(struct wt_op *op)
 	/* Not moved after all, or back already; its branch may be missing. */
 	else if (here != NULL)
 		wt_attach(op, here, fix_attached);
-	else if (wt_absent(f->path))
-		settle(op, "removed", EV_WORKTREE_REMOVED, NULL);
-	else
+	else if (!wt_absent(f->path))
 		settle(op, "failed", EV_WORKTREE_FAILED,
 		    "interrupted; git no longer knows it");
+	else if (f->trash == NULL || wt_absent(f->trash))
+		settle(op, "removed", EV_WORKTREE_REMOVED, NULL);
+	/* Unknown to git, but whoever looks for it finds it. */
+	else if ((f->trash->flags & GIT_F_THERE) != 0)
+		settle(op, "trashed", EV_WORKTREE_REMOVED, NULL);
+	else
+		wt_fail(op, RDV_E_STATE, "%s cannot be looked at",
+		    op->row.trash_path);
 }
 
 /* Where it really is, when git has another place for it; else NULL. */
@@ -263,6 +271,7 @@ struct begin {
 	int64_t after, before; /* rows changed in between are looked at */
 	int left;
 	int64_t last;		/* when the newest one of them was changed */
+	bool ending;		/* of a round: those that were begun, or not */
 	struct wt_round *round; /* of this account alone; NULL: of all */
 };
 
@@ -309,18 +318,17 @@ begin_cb(const struct store_worktree *row, void *arg)
 
 	if (b->left <= 0)
 		return false;
-	/* What was begun is ended first, whenever that was. */
-	if (!row->ending && row->updated_at <= b->after)
+	if ((b->round != NULL && row->ending != b->ending) ||
+	    row->updated_at <= b->after)
 		return true;
 	/* They come in this order: behind it all are younger. */
-	if (!row->ending && row->updated_at >= b->before)
+	if (row->updated_at >= b->before)
 		return false;
 	if (store_users_each(b->w->app->db, owner_cb, &owner) != 0 ||
 	    !may_begin(b, &owner))
 		return true;
 	b->left--;
-	if (!row->ending)
-		b->last = row->updated_at;
+	b->last = row->updated_at;
 	if (wt_in_flight(b->w, NULL, owner.uid, NULL, row->id))
 		return true;
 	/* git runs as whoever the row is of; there is no request to say it. */
@@ -361,24 +369,44 @@ worktreefix_settle(struct worktrees *w)
 
 	/* "removing" is also what is on its way back. */
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		struct begin b = { w, fix_start, -1, INT64_MAX, INT32_MAX, -1,
-			NULL };
+		struct begin b = { .w = w,
+			.step = fix_start,
+			.after = -1,
+			.before = INT64_MAX,
+			.left = INT32_MAX };
 
 		begin(&b, states[i]);
 	}
 }
 
-/* What cannot be ended, as its repository is gone, keeps nobody else here. */
+/* From behind *came on, which is then where the next round begins. */
+static void
+tidy_some(struct begin b, int64_t *came)
+{
+	b.after = *came;
+	b.left = TIDY_MAX;
+	begin(&b, "trashed");
+	*came = b.left > 0 ? -1 : b.last;
+}
+
+/*
+ * What was begun is ended first, whenever that was. What cannot be ended, as
+ * its repository is gone, keeps nobody else here: neither those like it nor
+ * what is to be begun.
+ */
 static void
 tidy(struct worktrees *w, struct wt_round *r)
 {
-	struct begin b = { w, tidy_start, r->came, 0, TIDY_MAX, -1, r };
+	struct begin b = { .w = w, .step = tidy_start, .round = r };
 
 	r->budget = w->sweep;
+	b.ending = true;
+	b.before = INT64_MAX;
+	tidy_some(b, &r->ended);
+	b.ending = false;
 	b.before =
 	    clock_wall_ms() - w->app->conf->trash_retention_days * DAY_MS;
-	begin(&b, "trashed");
-	r->came = b.left > 0 ? -1 : b.last;
+	tidy_some(b, &r->came);
 	r->began = clock_mono_ms();
 	r->due = false;
 }
@@ -392,7 +420,9 @@ round_of(struct worktrees *w, uid_t uid)
 	if (r->uid == uid)
 		return r;
 	r = xcalloc(1, sizeof(*r));
-	*r = (struct wt_round){ .uid = uid, .began = -1, .came = -1 };
+	*r = (struct wt_round){
+		.uid = uid, .began = -1, .came = -1, .ended = -1
+	};
 	SLIST_INSERT_HEAD(&w->rounds, r, link);
 	return r;
 }
@@ -453,7 +483,8 @@ worktreefix_init(struct worktrees *w)
 {
 	SLIST_INIT(&w->rounds);
 	w->sweep = (struct wt_budget){ SWEEP_FILES, SWEEP_BYTES };
-	w->chunk = CHUNK_FILES;
+	w->chunk = (struct wt_budget){ CHUNK_FILES, CHUNK_BYTES };
+	w->destroy_ms = DESTROY_MS;
 	w->settle = loop_timer_new(w->app->loop, fix_settle_cb, w);
 	w->tidy = loop_timer_new(w->app->loop, fix_tidy_cb, w);
 	if (w->app->conf->system)

@@ -315,7 +315,8 @@ gitdir_cb(struct wt_op *op, const struct git_result *r)
 	size_t len = strcspn(r->out, "\n");
 	const char *dir = arena_strndup(op->arena, r->out, len);
 
-	if (r->status != 0 || len == 0) {
+	/* One with a newline in it is another one up to there. */
+	if (r->status != 0 || len == 0 || len + 1 != r->outlen) {
 		unknown(op, "its git directory");
 	} else {
 		op->asking->look->gitdir = dir;
@@ -335,6 +336,28 @@ ask_gitdir(struct wt_op *op)
 }
 
 static void
+own_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		unknown(op, "whether its own references stand elsewhere");
+	else if (r->out[0] != '0')
+		op->asking->look->reasons |= WT_UNPUSHED;
+	ask_gitdir(op);
+}
+
+/* References that only this worktree has (git-worktree(1)) go with it. */
+static void
+ask_own(struct wt_op *op)
+{
+	static const char *const argv[] = { "rev-list", "--count",
+		"--max-count=1", "--glob=refs/worktree/*",
+		"--glob=refs/bisect/*", "--glob=refs/rewritten/*", "--not",
+		"--branches", "--remotes", "--tags", "--", NULL };
+
+	wt_git(op, op->at, argv, NULL, own_cb);
+}
+
+static void
 unpushed_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_look *look = op->asking->look;
@@ -343,7 +366,7 @@ unpushed_cb(struct wt_op *op, const struct git_result *r)
 		unknown(op, "whether its commits stand elsewhere");
 	else if (r->out[0] != '0')
 		look->reasons |= WT_UNPUSHED;
-	worktree_notes(op, look, ask_gitdir);
+	worktree_notes(op, look, ask_own);
 }
 
 /* Commits that no remote, no tag and no other branch has. */
@@ -360,7 +383,7 @@ ask_unpushed(struct wt_op *op)
 		"--branches", "--remotes", "--tags", "--", NULL };
 
 	if (look->status.commit == NULL)
-		worktree_notes(op, look, ask_gitdir);
+		worktree_notes(op, look, ask_own);
 	else
 		wt_git(op, op->at, argv, NULL, unpushed_cb);
 }

@@ -403,7 +403,8 @@ wt_in_flight(const struct worktrees *w, const struct wt_op *but, uid_t uid,
 
 	TAILQ_FOREACH (op, &w->ops, link)
 		if (op != but && op->who.uid == uid &&
-		    (equal(op->row.path, path) || equal(op->row.id, id)))
+		    ((equal(op->row.path, path) && op->destroying == NULL) ||
+			equal(op->row.id, id)))
 			return true;
 	return false;
 }

@@ -82,6 +82,7 @@ struct wt_round {
 	uid_t uid;
 	int64_t began; /* monotonic; -1: not yet */
 	int64_t came;  /* the newest row it came to; -1: begin anew */
+	int64_t ended; /* the same of those that are being deleted */
 	struct wt_budget budget;
 	bool due;
 };
@@ -97,8 +98,8 @@ struct worktrees {
 	struct wt_ops ops, ended;
 	struct loop_timer *settle, *tidy; /* worktreefix.c */
 	SLIST_HEAD(, wt_round) rounds;	  /* one in user mode */
-	struct wt_budget sweep;		  /* of one round; of one call */
-	uint64_t chunk;
+	struct wt_budget sweep, chunk;	  /* of one round; of one call */
+	int64_t destroy_ms;		  /* that one end may take at a time */
 };
 
 struct wt_op *wt_new(struct worktrees *w, const struct worktree_who *who,
@@ -118,7 +119,7 @@ void wt_fail_git(struct wt_op *op, const struct git_result *r);
 
 /* `step` when the operation's turn in its repository has come. */
 void wt_enter(struct wt_op *op, wt_step_fn *step);
-/* It goes on without holding up others there. */
+/* What it does next takes long and nothing of git's: others may go in. */
 void wt_leave(struct wt_op *op);
 /*
  * Finds the repository around `path`, its programs and its worktrees, and waits
@@ -155,7 +156,10 @@ void wt_attach(struct wt_op *op, const struct wt_entry *e, wt_step_fn *next);
  * to be made.
  */
 void wt_unbranch(struct wt_op *op, wt_git_fn *next);
-/* Another one of that user's is at work on one with this path, or this id. */
+/*
+ * Another one of that user's is at work on one with this path, or this id. Of
+ * what is deleted its path may be another's by now.
+ */
 bool wt_in_flight(const struct worktrees *w, const struct wt_op *but, uid_t uid,
     const char *path, const char *id);
 /* git was interrupted while it made this one; nobody has worked in it. */

@@ -10,21 +10,26 @@
 
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/err.h"
 #include "lib/str.h"
 
 #define TRASH  "refs/rdv/trash"
 #define RESCUE "refs/rdv/rescue"
 
 /* Of one worktree; a bisection has as many as it has asked about. */
-#define PINS_MAX 24
+#define PINS_MAX 1000
 #define OID_MAX	 64
+/* References in one call of git's, whose input is bounded (GIT_IN_MAX). */
+#define BATCH	     16
+#define NAME_LEN_MAX (GIT_IN_MAX / BATCH - 16)
 
 struct wt_pinning {
 	wt_step_fn *next;
 	const char *head;
-	/* What the pins say, and their names, from git. */
-	const char *oids[PINS_MAX + 1];
-	size_t n;
+	bool must; /* what git does not take is a failure */
+	/* For git's update-ref, and how many it has been given. */
+	const char **lines;
+	size_t n, done;
 };
 
 static struct wt_pinning *
@@ -33,17 +38,9 @@ begin(struct wt_op *op, wt_step_fn *next)
 	struct wt_pinning *p = arena_alloc(op->arena, sizeof(*p));
 
 	p->next = next;
+	p->must = true;
 	op->pinning = p;
 	return p;
-}
-
-static void
-done_cb(struct wt_op *op, const struct git_result *r)
-{
-	if (r->status != 0)
-		wt_fail_git(op, r);
-	else
-		op->pinning->next(op);
 }
 
 static bool
@@ -53,37 +50,91 @@ is_oid(const char *s, size_t len)
 	       strspn(s, "0123456789abcdef") >= len;
 }
 
-/* One transaction: all of these names or none. */
+static void update(struct wt_op *op);
+
 static void
-update(struct wt_op *op, struct buf *in, wt_git_fn *next)
+updated_cb(struct wt_op *op, const struct git_result *r)
+{
+	const struct wt_pinning *p = op->pinning;
+
+	if (r->status == 0)
+		update(op);
+	else if (p->must)
+		wt_fail_git(op, r);
+	else
+		p->next(op);
+}
+
+/* All of the lines or a failure; each call is one transaction. */
+static void
+update(struct wt_op *op)
 {
 	static const char *const argv[] = { "update-ref", "--stdin", NULL };
+	struct wt_pinning *p = op->pinning;
+	struct buf in;
 
-	wt_git_in(op, op->top, argv, arena_strdup(op->arena, buf_cstr(in)),
-	    next);
-	buf_done(in);
+	if (p->done == p->n) {
+		p->next(op);
+		return;
+	}
+	buf_init(&in, GIT_IN_MAX);
+	for (size_t i = 0; i < BATCH && p->done < p->n; i++)
+		buf_put_text(&in, p->lines[p->done++]);
+	wt_git_in(op, op->top, argv, arena_strdup(op->arena, buf_cstr(&in)),
+	    updated_cb);
+	buf_done(&in);
+}
+
+/* Room for a line of each of git's, and one more. */
+static void
+make_room(struct wt_op *op, const struct git_result *r)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < r->outlen; i++)
+		n += r->out[i] == '\n';
+	op->pinning->lines = arena_alloc(op->arena, n * sizeof(char *));
+}
+
+static void
+put_line(struct wt_pinning *p, const char *line)
+{
+	p->lines[p->n++] = line;
+}
+
+/* Some of them would do for nobody. */
+static bool
+are_too_many(struct wt_op *op)
+{
+	if (op->pinning->n <= PINS_MAX)
+		return false;
+	wt_fail(op, RDV_E_STATE,
+	    "it has more than %d references of its own, too many to be kept",
+	    PINS_MAX);
+	return true;
 }
 
 static void
 heads_cb(struct wt_op *op, const struct git_result *r)
 {
 	const char *end = r->out + r->outlen;
-	struct buf in;
-	size_t n = 0, len;
+	struct wt_pinning *p = op->pinning;
+	size_t len;
 
 	if (r->status != 0) {
 		wt_fail_git(op, r);
 		return;
 	}
-	buf_init(&in, GIT_IN_MAX);
-	for (const char *p = r->out; p < end && n < PINS_MAX; p += len + 1) {
-		len = strcspn(p, "\n");
-		if (is_oid(p, len))
-			buf_put_text(&in, arena_printf(op->arena,
-					      "update " TRASH "/%s/%zu %.*s\n",
-					      op->row.id, n++, (int)len, p));
+	make_room(op, r);
+	for (const char *s = r->out; s < end; s += len + 1) {
+		len = strcspn(s, "\n");
+		if (is_oid(s, len))
+			put_line(p, arena_printf(op->arena,
+					"update " TRASH "/%s/%zu %.*s\n",
+					op->row.id, p->n, (int)len, s));
 	}
-	update(op, &in, done_cb);
+	if (!are_too_many(op))
+		update(op);
 }
 
 /* A file of another worktree is named to git by that one's name. */
@@ -118,35 +169,23 @@ wt_pin(struct wt_op *op, const char *gitdir, wt_step_fn *next)
 	wt_git(op, op->at, argv, NULL, heads_cb);
 }
 
-static void
-unpinned_cb(struct wt_op *op, const struct git_result *r)
-{
-	(void)r;
-	op->pinning->next(op);
-}
-
-/* "<oid> <name>" each, of ours alone. */
+/* "<name>" each, of ours alone. */
 static void
 names_cb(struct wt_op *op, const struct git_result *r)
 {
 	const char *prefix = arena_printf(op->arena, TRASH "/%s/", op->row.id);
 	const char *end = r->out + r->outlen;
-	struct buf in;
+	struct wt_pinning *p = op->pinning;
 	size_t len;
 
-	buf_init(&in, GIT_IN_MAX);
-	for (const char *p = r->out; p < end; p += len + 1) {
-		len = strcspn(p, "\n");
-		if (str_starts(p, prefix))
-			buf_put_text(&in, arena_printf(op->arena,
-					      "delete %.*s\n", (int)len, p));
+	make_room(op, r);
+	for (const char *s = r->out; s < end && r->status == 0; s += len + 1) {
+		len = strcspn(s, "\n");
+		if (str_starts(s, prefix) && len < NAME_LEN_MAX)
+			put_line(p, arena_printf(op->arena, "delete %.*s\n",
+					(int)len, s));
 	}
-	if (r->status == 0 && in.len > 0 && buf_ok(&in)) {
-		update(op, &in, unpinned_cb);
-	} else {
-		buf_done(&in);
-		op->pinning->next(op);
-	}
+	update(op);
 }
 
 static void
@@ -162,70 +201,72 @@ ask_pins(struct wt_op *op, const char *format, wt_git_fn *next)
 void
 wt_unpin(struct wt_op *op, wt_step_fn *next)
 {
-	(void)begin(op, next);
+	begin(op, next)->must = false;
 	ask_pins(op, "--format=%(refname)", names_cb);
 }
 
-static const char *
-rescue_name(struct wt_op *op, size_t i)
+static void
+put_rescue(struct wt_op *op, const char *oid, size_t len)
 {
-	if (i == 0)
-		return arena_printf(op->arena, RESCUE "/%s", op->row.id);
-	return arena_printf(op->arena, RESCUE "/%s-%zu", op->row.id, i);
+	struct wt_pinning *p = op->pinning;
+	const char *number =
+	    p->n == 0 ? "" : arena_printf(op->arena, "-%zu", p->n);
+
+	put_line(p, arena_printf(op->arena, "update " RESCUE "/%s%s %.*s\n",
+			op->row.id, number, (int)len, oid));
 }
 
 /* Only tips are counted: what they stand on is kept with them. */
 static void
 alone_cb(struct wt_op *op, const struct git_result *r)
 {
-	const struct wt_pinning *p = op->pinning;
-	struct buf in;
-
-	if (r->status != 0) {
+	if (r->status != 0)
 		wt_fail_git(op, r);
-		return;
-	}
-	if (r->out[0] == '0') {
-		p->next(op);
-		return;
-	}
-	buf_init(&in, GIT_IN_MAX);
-	for (size_t i = 0; i < p->n; i++)
-		buf_put_text(&in, arena_printf(op->arena, "update %s %s\n",
-				      rescue_name(op, i), p->oids[i]));
-	update(op, &in, done_cb);
+	else if (r->out[0] == '0')
+		op->pinning->next(op);
+	else
+		update(op);
+}
+
+/* Whether any of them stands nowhere else. */
+static void
+ask_alone(struct wt_op *op)
+{
+	const struct wt_pinning *p = op->pinning;
+	const char *pins =
+	    arena_printf(op->arena, "--glob=" TRASH "/%s/*", op->row.id);
+	const char *const argv[] = { "rev-list", "--count", "--max-count=1",
+		pins, p->head != NULL ? p->head : pins, "--not", "--branches",
+		"--remotes", "--tags", "--", NULL };
+
+	wt_git(op, op->top, argv, NULL, alone_cb);
 }
 
 static void
 pins_cb(struct wt_op *op, const struct git_result *r)
 {
-	static const char *const tail[] = { "--not", "--branches", "--remotes",
-		"--tags", "--", NULL };
-	const char *argv[PINS_MAX + 16] = { "rev-list", "--count",
-		"--max-count=1" };
-	struct wt_pinning *p = op->pinning;
 	const char *end = r->out + r->outlen;
-	size_t n = 3, len;
+	struct wt_pinning *p = op->pinning;
+	const size_t head = p->head != NULL ? strlen(p->head) : 0;
+	size_t len;
 
-	if (p->head != NULL)
-		p->oids[p->n++] = p->head;
-	for (const char *s = r->out; s < end && p->n < PINS_MAX; s += len + 1) {
-		len = strcspn(s, "\n");
-		if (is_oid(s, len) &&
-		    (p->head == NULL || strncmp(p->head, s, len) != 0))
-			p->oids[p->n++] = arena_strndup(op->arena, s, len);
-	}
-	if (r->status != 0 || p->n == 0) {
-		alone_cb(op, r->status != 0 ? r
-					    : &(struct git_result){
-						  .out = "0", .err = "" });
+	if (r->status != 0) {
+		wt_fail_git(op, r);
 		return;
 	}
-	for (size_t i = 0; i < p->n; i++)
-		argv[n++] = p->oids[i];
-	for (size_t i = 0; tail[i] != NULL; i++)
-		argv[n++] = tail[i];
-	wt_git(op, op->top, argv, NULL, alone_cb);
+	make_room(op, r);
+	if (p->head != NULL)
+		put_rescue(op, p->head, head);
+	for (const char *s = r->out; s < end; s += len + 1) {
+		len = strcspn(s, "\n");
+		if (is_oid(s, len) &&
+		    (len != head || strncmp(p->head, s, len) != 0))
+			put_rescue(op, s, len);
+	}
+	if (p->n == 0)
+		p->next(op);
+	else if (!are_too_many(op))
+		ask_alone(op);
 }
 
 void

@@ -178,7 +178,7 @@ abuse_G23_a_round_deletes_so_much(void **state)
 	(void)state;
 	clock_shift(0, 31LL * 86400000);
 	all->sweep = (struct wt_budget){ 3, UINT64_MAX };
-	all->chunk = 2;
+	all->chunk.files = 2;
 	for (; rounds < 20 && live_exists(place(&w)); rounds++) {
 		tidy();
 		/* Half of it is no worktree, and nobody gets that back. */

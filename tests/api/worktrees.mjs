@@ -91,6 +91,11 @@ const statesOf = async (w) => {
 	return [s.states, s.removable, s.why];
 };
 
+await test('the main work tree is not removable', async () => {
+	assert.equal((await statesOf({ path: repo }))[1], false);
+	assert.deepEqual(await statesOf(await make()), [[], true, null]);
+});
+
 await test('what is no reason is told with the others', async () => {
 	const w = await make();
 	git(w.path, 'checkout', '-q', '--detach');

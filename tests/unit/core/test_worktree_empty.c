@@ -194,27 +194,152 @@ abuse_G23_a_round_deletes_so_much(void **state)
 	all->sweep = usual;
 }
 
+/* Its row says what a crash or a failure would have left. */
+static void
+change(const char *id, const char *to, bool ending)
+{
+	struct arena *a = arena_new();
+	struct store_worktree row = row_of(a, id);
+	struct tx *tx = tx_begin(live.app.db);
+
+	row.state = to;
+	row.ending = ending;
+	row.updated_at = clock_wall_ms();
+	assert_int_equal(store_worktree_change(tx, &row), 0);
+	tx_commit(tx, NULL, NULL);
+	db_settle(live.app.db);
+	arena_free(a);
+}
+
 /* Cut short by a crash: begun, and it is neither old nor in the list. */
 static void
 abuse_G20_what_was_begun_is_ended(void **state)
 {
 	struct outcome w = in_the_trash("begun");
-	struct arena *a = arena_new();
-	struct store_worktree row = row_of(a, w.id);
-	struct tx *tx;
 
 	(void)state;
 	tidy();
 	assert_true(live_exists(place(&w)));
-	row.ending = true;
-	tx = tx_begin(live.app.db);
-	assert_int_equal(store_worktree_change(tx, &row), 0);
-	tx_commit(tx, NULL, NULL);
-	db_settle(live.app.db);
-	arena_free(a);
+	change(w.id, "trashed", true);
 	tidy();
 	kit_state_is(w.id, "removed");
 	assert_false(live_exists(place(&w)));
+}
+
+static void
+another_in_its_place(const struct outcome *w)
+{
+	const char *at = place(w);
+
+	assert_int_equal(live_sh("/", "mv %s %s.away && mkdir %s", at, at, at),
+	    0);
+}
+
+/* As many as are ended in a round, and none of them can be. */
+static void
+abuse_G23_what_fails_keeps_nobody(void **state)
+{
+	struct outcome bad[5], begun, old;
+	char name[16];
+
+	(void)state;
+	old = in_the_trash("old");
+	for (int i = 0; i < 5; i++) {
+		(void)snprintf(name, sizeof(name), "bad%d", i);
+		bad[i] = in_the_trash(name);
+		another_in_its_place(&bad[i]);
+		change(bad[i].id, "trashed", true);
+	}
+	begun = in_the_trash("begun");
+	change(begun.id, "trashed", true);
+	tidy();
+	kit_state_is(begun.id, "trashed");
+	clock_shift(0, 31LL * 86400000);
+	tidy();
+	clock_shift(0, 0);
+	kit_state_is(begun.id, "removed");
+	kit_state_is(old.id, "removed");
+	kit_state_is(bad[0].id, "trashed");
+}
+
+/* Two of them at once, and each has a part of what may go. */
+static void
+abuse_G23_one_takes_not_all(void **state)
+{
+	struct worktrees *all = live.app.worktrees;
+	const struct wt_budget usual = all->sweep, chunk = all->chunk;
+	struct outcome one = in_the_trash("one"), two = in_the_trash("two");
+
+	(void)state;
+	all->sweep = (struct wt_budget){ 1000, 2 << 20 };
+	all->chunk = (struct wt_budget){ 1000, 1 << 20 };
+	all->chunk.files = 400;
+	clock_shift(0, 31LL * 86400000);
+	tidy();
+	clock_shift(0, 0);
+	all->sweep = usual;
+	all->chunk = chunk;
+	kit_state_is(one.id, "removed");
+	kit_state_is(two.id, "removed");
+}
+
+static void
+ended_cb(int err, const char *why, void *arg)
+{
+	struct outcome *o = arg;
+
+	o->done = true;
+	o->err = err;
+	(void)snprintf(o->why, sizeof(o->why), "%s", why != NULL ? why : "");
+}
+
+/* Nobody waits for that, and it does not go on for ever. */
+static void
+what_takes_long_is_told(void **state)
+{
+	struct worktrees *all = live.app.worktrees;
+	const struct wt_budget chunk = all->chunk;
+	const int64_t usual = all->destroy_ms;
+	struct outcome w = in_the_trash("long"), o = { .done = false }, list;
+
+	(void)state;
+	assert_int_equal(live_sh(place(&w), "seq 2000 | xargs touch"), 0);
+	all->chunk.files = 1;
+	all->destroy_ms = 2000;
+	worktree_empty(all, &live.who, w.id, ended_cb, &o);
+	list = kit_list(live.repo);
+	kit_ok(&list);
+	assert_false(o.done);
+	live_until(&o.done);
+	kit_refused(&o, RDV_E_STATE, "somebody keeps writing");
+	kit_state_is(w.id, "trashed");
+	all->chunk = chunk;
+	all->destroy_ms = usual;
+	tidy();
+	kit_state_is(w.id, "removed");
+}
+
+/* Where it was there is nothing, git has lost it, and it is in the trash. */
+static void
+abuse_G20_what_lies_in_the_trash_is_there(void **state)
+{
+	struct outcome w = in_the_trash("lost"), gone = in_the_trash("gone");
+
+	(void)state;
+	assert_int_equal(live_sh(live.repo,
+			     "mv %s %s.away && chmod -R u+rwX %s && "
+			     "rm -r %s && git worktree prune && "
+			     "mv %s.away %s",
+			     place(&w), place(&w), place(&gone), place(&gone),
+			     place(&w), place(&w)),
+	    0);
+	change(w.id, "removing", false);
+	change(gone.id, "removing", false);
+	worktreefix_settle(live.app.worktrees);
+	live_wait(idle, NULL);
+	kit_state_is(w.id, "trashed");
+	/* The control. */
+	kit_state_is(gone.id, "removed");
 }
 
 static void
@@ -247,6 +372,10 @@ all(void)
 		T(abuse_F11_only_what_was_put_there),
 		T(abuse_G23_a_round_deletes_so_much),
 		T(abuse_G20_what_was_begun_is_ended),
+		T(abuse_G23_what_fails_keeps_nobody),
+		T(abuse_G23_one_takes_not_all),
+		T(what_takes_long_is_told),
+		T(abuse_G20_what_lies_in_the_trash_is_there),
 		T(without_git_only_who_asks_gets_it_emptied),
 	};
 

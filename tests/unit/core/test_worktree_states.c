@@ -214,6 +214,42 @@ abuse_G21_gc_takes_nothing_from_the_trash(void **state)
 	assert_int_equal(live_sh(live.repo, "git fsck --full"), 0);
 }
 
+/* More of them than git is told in one call, and each on its own. */
+static void
+abuse_G21_own_references_are_kept(void **state)
+{
+	struct outcome w = kit_make("own"), o;
+
+	(void)state;
+	assert_int_equal(live_sh(w.path,
+			     "for i in $(seq 40); do git update-ref "
+			     "refs/worktree/$i $(git commit-tree -m own$i "
+			     "HEAD^{tree}); done"),
+	    0);
+	o = kit_drop(w.path, false);
+	kit_refused(&o, RDV_E_DIRTY, "commits that stand nowhere else");
+	o = kit_drop(w.path, true);
+	kit_ok(&o);
+	/* And HEAD. */
+	assert_string_equal(live_out(live.repo,
+				"git for-each-ref refs/rdv/trash/%s | wc -l",
+				w.id),
+	    "41");
+	o = kit_empty(w.id);
+	kit_ok(&o);
+	assert_string_equal(live_out(live.repo,
+				"git for-each-ref refs/rdv/rescue | wc -l"),
+	    "41");
+	assert_string_equal(live_out(live.repo,
+				"git for-each-ref refs/rdv/trash | wc -l"),
+	    "0");
+	assert_int_equal(live_sh(live.repo,
+			     "git log --format=%%s refs/rdv/rescue/%s-40 | "
+			     "grep -q own",
+			     w.id),
+	    0);
+}
+
 static void
 back_again_it_needs_no_pins(void **state)
 {
@@ -287,6 +323,7 @@ all(void)
 		T(a_detached_one_is_kept),
 		T(ignored_files_that_matter_are_named),
 		T(abuse_G21_gc_takes_nothing_from_the_trash),
+		T(abuse_G21_own_references_are_kept),
 		T(back_again_it_needs_no_pins),
 		T(at_its_end_only_lonely_work_is_named),
 	};

@@ -335,6 +335,9 @@ worker_for(struct gitwork *g, const struct gitwork_tree *t)
 {
 	struct worker *w = find(g, t->uid, t->at);
 
+	/* It would be started with what was known of the tree at some time. */
+	if (w != NULL && t->configs == NULL && w->phase == WORKER_DOWN)
+		return NULL;
 	if (w != NULL && t->configs != NULL && !is_same_tree(w, t)) {
 		if (w->phase == WORKER_ASKED || !TAILQ_EMPTY(&w->asks))
 			return NULL;

@@ -22,6 +22,11 @@
 #include "lib/log.h"
 
 #define CHUNK 16384
+/*
+ * Of questions that the worker has not read yet: then there is room for one
+ * more of the longest (GITPROTO_FRAME_MAX), and for taking back all.
+ */
+#define QUESTIONS_MAX (WORKER_OUT_MAX / 2)
 /* Beyond the time that git has: for the worker to say that it is over. */
 #define SPARE_MS 5000
 #define END_MS	 5000 /* for one that is to end by itself */
@@ -138,6 +143,9 @@ worker_flush(struct worker *w)
 	struct worker_ask *a;
 
 	TAILQ_FOREACH (a, &w->asks, link) {
+		/* Those behind it are told when what is there has gone. */
+		if (w->out.len > QUESTIONS_MAX)
+			break;
 		if (a->question == NULL)
 			continue;
 		a->id = ++w->last_id;
@@ -263,9 +271,13 @@ worker_drain(struct worker *w)
 static void
 worker_in_cb(int fd, short what, void *arg)
 {
+	struct worker *w = arg;
+
 	(void)fd;
 	(void)what;
-	worker_write(arg);
+	worker_write(w);
+	if (w->fd[0] >= 0 && w->phase == WORKER_UP && w->out.len == 0)
+		worker_flush(w);
 }
 
 static void

@@ -44,6 +44,7 @@ struct looking {
 struct showing {
 	struct reading r;
 	const struct shape *shape;
+	bool cut; /* its arguments are longer than a question may be */
 	worktree_read_fn *cb;
 	void *arg;
 };
@@ -238,6 +239,19 @@ read_alone(struct wt_op *op, const char *why)
 	wt_fail(op, RDV_E_UNAVAILABLE, "nobody can look at it: %s", why);
 }
 
+/* Half of a question would be another one. */
+static void
+read_start(struct wt_op *op)
+{
+	const struct showing *s = op->own;
+
+	if (s->cut)
+		wt_fail(op, RDV_E_MALFORMED,
+		    "path and old_path are too long, as JSON has them");
+	else
+		reading_start(op);
+}
+
 struct wt_op *
 worktree_read(struct worktrees *w, const struct worktree_who *who,
     const struct worktree_query *q, worktree_read_fn *cb, void *arg)
@@ -248,7 +262,10 @@ worktree_read(struct worktrees *w, const struct worktree_who *who,
 
 	buf_init(&text, ARGS_MAX);
 	js_finish(q->args, &text);
-	*s = (struct showing){ .shape = q->shape, .cb = cb, .arg = arg };
+	s->cut = !buf_ok(&text);
+	s->shape = q->shape;
+	s->cb = cb;
+	s->arg = arg;
 	s->r = (struct reading){ .path = arena_strdup(op->arena, q->path),
 		.op = q->op,
 		.args = arena_strdup(op->arena, buf_cstr(&text)),
@@ -258,7 +275,7 @@ worktree_read(struct worktrees *w, const struct worktree_who *who,
 	s->r.ms = q->ms;
 	s->r.waits = q->waits;
 	op->own = s;
-	wt_later(op, reading_start);
+	wt_later(op, read_start);
 	return op;
 }
 

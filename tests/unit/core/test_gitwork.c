@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/conf.h"
+#include "daemon/core/gitshape.h"
 #include "daemon/core/gitwork.h"
 #include "daemon/core/worktreeop.h"
 #include "lib/clock.h"
@@ -295,6 +296,113 @@ not_too_many(void **state)
 	counts_are(path[0], 0, 0, 0);
 }
 
+static struct js *
+question(const char *op, size_t pad)
+{
+	struct js *o = js_object(), *args = js_object();
+	char *text = calloc(1, pad + 1);
+
+	memset(text, '\001', pad);
+	js_add_str(args, "path_of_nothing", text);
+	js_add_str(o, "op", op);
+	js_add(o, "args", args);
+	free(text);
+	return o;
+}
+
+static void
+worker_cb(int err, const struct js *answer, const char *why, void *arg)
+{
+	struct outcome *o = arg;
+
+	(void)answer;
+	o->done = true;
+	o->err = err;
+	(void)snprintf(o->why, sizeof(o->why), "%s", why != NULL ? why : "");
+}
+
+static void
+ask_again(const char *op, size_t pad, struct outcome *o)
+{
+	const struct gitwork_tree tree = { live.who.uid, live.repo, live.repo,
+		NULL };
+
+	*o = (struct outcome){ .done = false };
+	gitwork_ask(live.app.worktrees->works, &tree,
+	    &(struct gitwork_question){ question(op, pad), 0 }, worker_cb, o);
+}
+
+/* What the repository has set by now nobody has looked at. */
+static void
+one_that_is_down_is_not_started_as_it_was(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	counts_are(live.repo, 0, 0, 0);
+	ask_again("log", 1, &o);
+	live_until(&o.done);
+	kit_ok(&o);
+	assert_int_equal(live_sh("/", "kill -KILL %d", pid_of(live.repo)), 0);
+	live_wait(is_gone, live.repo);
+	ask_again("log", 1, &o);
+	live_until(&o.done);
+	kit_refused(&o, RDV_E_BUSY, "no worker");
+	assert_string_equal(pids_of(live.repo), "");
+}
+
+#define MANY 200
+
+/* More than is kept for one that does not read: the rest waits for that. */
+static void
+each_of_many_long_ones_is_answered(void **state)
+{
+	static struct outcome o[MANY];
+	int pid;
+
+	(void)state;
+	counts_are(live.repo, 0, 0, 0);
+	pid = pid_of(live.repo);
+	assert_int_equal(live_sh("/", "kill -STOP %d", pid), 0);
+	for (int i = 0; i < MANY; i++)
+		ask_again("log", 5000, &o[i]);
+	assert_int_equal(live_sh("/", "kill -CONT %d", pid), 0);
+	for (int i = 0; i < MANY; i++) {
+		live_until(&o[i].done);
+		kit_ok(&o[i]);
+	}
+	assert_int_equal(pid_of(live.repo), pid);
+}
+
+static void
+read_cb(int err, struct js *result, const char *why, void *arg)
+{
+	js_free(result);
+	worker_cb(err, NULL, why, arg);
+}
+
+static void
+half_a_question_is_none(void **state)
+{
+	struct js *o = question("diff", 10000);
+	struct outcome out = { .done = false };
+	int pid;
+
+	(void)state;
+	counts_are(live.repo, 0, 0, 0);
+	pid = pid_of(live.repo);
+	(void)worktree_read(live.app.worktrees, &live.who,
+	    &(struct worktree_query){ .path = live.repo,
+		.op = "diff",
+		.shape = shape_diff,
+		.args = o },
+	    read_cb, &out);
+	live_until(&out.done);
+	kit_refused(&out, RDV_E_MALFORMED, "too long");
+	counts_are(live.repo, 0, 0, 0);
+	assert_int_equal(pid_of(live.repo), pid);
+}
+
 static int
 all(void)
 {
@@ -309,6 +417,9 @@ all(void)
 		T(its_git_has_a_deadline),
 		T(one_that_hangs_is_ended),
 		T(not_too_many),
+		T(one_that_is_down_is_not_started_as_it_was),
+		T(each_of_many_long_ones_is_answered),
+		T(half_a_question_is_none),
 	};
 
 	return CHECK_RUN("core/gitwork", tests);

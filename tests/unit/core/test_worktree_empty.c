@@ -315,7 +315,9 @@ what_takes_long_is_told(void **state)
 	kit_state_is(w.id, "trashed");
 	all->chunk = chunk;
 	all->destroy_ms = usual;
-	tidy();
+	/* What other tests have left there comes before it. */
+	for (int i = 0; i < 3; i++)
+		tidy();
 	kit_state_is(w.id, "removed");
 }
 

@@ -369,6 +369,13 @@ const verbs = [
 ];
 
 const worktrees = [
+	{ ids: ['G13'], guard: 'no name of a branch is an option',
+		off: [['daemon/core/branch.c', "name[0] == '-'", 'false']],
+		red: ['unit/core/test_git_branch abuse_G13_nothing'] },
+	{ ids: ['G13'], guard: 'nor an expression',
+		off: [['daemon/core/branch.c', 'if (strstr(name, "..") != NULL || ' +
+			'strstr(name, "@{") != NULL)', 'if (false)']],
+		red: ['unit/core/test_git_branch abuse_G13_nothing'] },
 	{ ids: ['G22'], guard: 'unsaved work is not removed',
 		off: [[rm, '(!m->force || (m->look.reasons & WT_NESTED) != 0)',
 			'(m->look.reasons & WT_NESTED) != 0']],
@@ -482,7 +489,8 @@ const worktrees = [
 		off: [[end, 'if (clock_mono_ms() >= d->until)', 'if (false)']],
 		red: ['unit/core/test_worktree_empty what_takes_long'] },
 	{ ids: ['G21'], guard: 'references of a worktree alone hold it',
-		off: [[look, 'op->asking->look->reasons |= WT_UNPUSHED;', ';']],
+		off: [[look, 'op->asking->look->reasons |= WT_UNPUSHED;',
+			'op->asking->look->reasons |= 0;']],
 		red: [statesTest('abuse_G21_own')] },
 	{ ids: ['G21'], guard: 'and are pinned, all of them',
 		off: [['daemon/core/worktreepin.c', 'if (p->done == p->n) {',

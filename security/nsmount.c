@@ -20,14 +20,18 @@
 
 #include "security/nspace.h"
 
-/* New ones, in each view. Of shared memory a browser wants a lot. */
+/*
+ * New ones, in each view. Of shared memory a browser wants a lot, in few files;
+ * without a number the kernel has one for every other page there is.
+ */
 static const struct fresh {
 	const char *type, *to;
 	unsigned long flags;
 	const char *options;
 } fresh[] = {
 	{ "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
-	{ "tmpfs", "dev/shm", MS_NOSUID | MS_NODEV, "mode=1777,size=1g" },
+	{ "tmpfs", "dev/shm", MS_NOSUID | MS_NODEV,
+	    "mode=1777,size=1g,nr_inodes=64k" },
 	{ "devpts", "dev/pts", MS_NOSUID | MS_NOEXEC,
 	    "newinstance,ptmxmode=0666,mode=620" },
 };

@@ -51,12 +51,14 @@ static long
 cpu(long most)
 {
 	volatile unsigned long turns = 0;
+	pid_t pid = 1;
 	long n;
 
-	for (n = 0; n < most; n++)
-		if (fork() == 0)
-			for (;;)
-				turns++;
+	for (n = 0; n < most && pid > 0; n += pid > 0) {
+		pid = fork();
+		while (pid == 0)
+			turns++;
+	}
 	return n;
 }
 

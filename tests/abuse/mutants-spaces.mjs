@@ -13,9 +13,12 @@ export const spaces = [
 			'MS_NOEXEC, NULL },\n', '']],
 		red: ['priv/spaces abuse_I18'] },
 	{ ids: ['I20'], guard: 'shared memory is a run\'s own',
-		off: [[mounts, '\t{ "tmpfs", "dev/shm", MS_NOSUID | MS_NODEV, ' +
-			'"mode=1777,size=1g" },\n', '']],
+		off: [[mounts, '\t{ "tmpfs", "dev/shm", MS_NOSUID | MS_NODEV,\n' +
+			'\t    "mode=1777,size=1g,nr_inodes=64k" },\n', '']],
 		red: ['priv/spaces abuse_I20'] },
+	{ ids: ['H04'], guard: 'of so many files',
+		off: [[mounts, ',nr_inodes=64k', '']],
+		red: ['priv/spaces abuse_H04'] },
 	{ ids: ['I19'], guard: 'new terminals are a run\'s own',
 		off: [[mounts, '\t{ "devpts", "dev/pts", MS_NOSUID | MS_NOEXEC,\n' +
 			'\t    "newinstance,ptmxmode=0666,mode=620" },\n', '']],

@@ -2,9 +2,11 @@
 // bounded or costs so little that it adds up to nothing, and beside it somebody
 // who wants little gets it.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { Rdv, build, test, waitFor, working } from '../harness/rdv.mjs';
+import { Rdv, build, skip, test, waitFor, working } from '../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
 import { sanitized } from '../harness/sanitizer.mjs';
 import { connect, ended, options, rss } from './lib.mjs';
@@ -187,9 +189,10 @@ async function echoes(quiet, n) {
 	return took.sort((a, b) => a - b)[n >> 1];
 }
 
-// The kernel shares the processors out by threads: beside so many that never
-// rest everybody's turn comes, and rdv takes a few for a key. What would be
-// wrong is a key that waits until each of them has had its turn several times.
+// The kernel shares the processors out by sessions or by threads: beside so many
+// that never rest everybody's turn comes, and rdv takes a few for a key. What
+// would be wrong is a key that waits until each of them has had its turn several
+// times; less than that is not told from a machine that has others to serve.
 await test('H04 who never rests does not keep others from their turn',
 	async (t) => {
 		const own = await t.start(options), spinners = 8;
@@ -208,3 +211,20 @@ await test('H04 who never rests does not keep others from their turn',
 		await waitFor('all of it gone', () => own.all('hog').length === 0);
 		await quiet.close();
 	});
+
+// A file system of so few inodes, where TMPDIR is then; as the same account.
+await test('H04 a session takes every inode of the file system', (t) => {
+	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-inodes-'));
+	t.after(() => fs.rmdirSync(dir));
+	const id = [`--map-user=${process.getuid()}`,
+		`--map-group=${process.getgid()}`];
+	const r = spawnSync('unshare', ['-Urm', 'sh', '-c', 'mount -t tmpfs -o ' +
+		'nr_inodes=1500,mode=700 inodes "$1" && exec unshare -U "$2" "$3" ' +
+		'"$4" "$5"', 'sh', dir, ...id, process.execPath,
+	path.join(import.meta.dirname, 'inodes.mjs')],
+	{ encoding: 'utf8', env: { ...process.env, TMPDIR: dir, RDV_ONLY: '' } });
+	if (/unshare: /.test(r.stderr))
+		return skip('user namespaces');
+	assert.equal(r.status, 0, `${r.stdout}${r.stderr}`);
+	assert.match(r.stdout, /^1 passed, 0 failed, 0 skipped$/m);
+});

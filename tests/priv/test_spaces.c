@@ -118,6 +118,25 @@ abuse_I20_shared(void **state)
 	rig_stop(&r);
 }
 
+/* The kernel keeps each in memory, and none is written to. */
+static void
+abuse_H04_inodes_of_shared_memory(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	if (!begin(&r))
+		return;
+	run(&r, false,
+	    "i=0; while true >/dev/shm/$i; do i=$((i + 1)); done 2>/dev/null; "
+	    "test $i -gt 60000 && test $i -lt 65536 && echo bounded; "
+	    "rm /dev/shm/0 && true >/dev/shm/again && echo room",
+	    "bounded\nroom\n");
+	/* The next run has all of its own. */
+	run(&r, false, "true >/dev/shm/1 && echo room", "room\n");
+	rig_stop(&r);
+}
+
 /* New ones are its own; what it was started on has a name, and is usable. */
 static void
 abuse_I19_terminals(void **state)
@@ -321,6 +340,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_I18_processes),
 		cmocka_unit_test(abuse_I20_shared),
+		cmocka_unit_test(abuse_H04_inodes_of_shared_memory),
 		cmocka_unit_test(abuse_I19_terminals),
 		cmocka_unit_test(abuse_I10_lent),
 		cmocka_unit_test(abuse_I24_another),

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { test, waitFor } from '../harness/rdv.mjs';
+import { build, test, waitFor } from '../harness/rdv.mjs';
 import { System } from '../harness/system.mjs';
+import { Terminal } from '../harness/terminal.mjs';
 
 const s = await System.start();
 const [ann, bob] = s.people;
@@ -158,6 +159,69 @@ await test('I23 a raised limit lets those go on who wait, without a new start',
 		await waitFor('and more', async () =>
 			(await his(other.id))?.log_bytes > 2 * most);
 		await s.over(bob, 'DELETE', `/api/sessions/${other.id}`);
+	});
+
+// How long each of so many keys takes to be shown, in the middle, in ms.
+async function echo(term, n) {
+	const took = [];
+	for (let i = 0; i < n; i++) {
+		const word = `key${i}.${Math.random()}`, at = performance.now();
+		term.type(`${word}\n`);
+		await term.shows(word);
+		took.push(performance.now() - at);
+	}
+	return took.sort((a, b) => a - b)[n >> 1];
+}
+
+// Of all that the kernel counts by account; the processors it shares out by
+// processes, of which she has as many as she may.
+await test('H04 one account takes all it may, and another has its turn',
+	async () => {
+		const hog = path.join(s.bin, 'hog');
+		fs.copyFileSync(path.join(build, 'tests/hog'), hog);
+		fs.chmodSync(hog, 0o755);
+		const most = 24;
+		await only(`max_processes = ${most}\nmax_memory_mb = 128\n`);
+		const cat = (await create(bob, { io: 'pty', command: ['/bin/cat'] }))
+			.json;
+		const term = await Terminal.open(s, cat.id, { token: bob.token,
+			sock: path.join(bob.run, 'terminal.sock') });
+		await term.message('ready');
+		const before = await echo(term, 25);
+		const log = async (it) => `${(await s.over(ann, 'GET',
+			`/api/runs/${it.run.id}/log`)).raw}`;
+		const memory = (await create(ann, { command: ['/usr/bin/perl', '-e',
+			'push @x, "x" x 1048576 while 1'] })).json;
+		const over = await waitFor('no more memory', async () => {
+			const { run } = (await s.over(ann, 'GET',
+				`/api/sessions/${memory.id}`)).json;
+			return run.ended_at && run;
+		});
+		assert.notEqual(over.exit_code, 0);
+		const spin = (await create(ann, { command: [hog, 'cpu', '100'] })).json;
+		const [, took] = await waitFor('no more processes', async () =>
+			/cpu (\d+) EAGAIN/.exec(await log(spin)));
+		assert.ok(+took > 8 && +took < most, `control: ${took} spin`);
+		const beside = await echo(term, 25);
+		assert.ok(beside < 10 * before + 1000, `${before} ms, then ${beside}`);
+		// A run or two may have been made ahead, and keep what is theirs.
+		const hers = [spin, memory];
+		let no;
+		for (let i = 0; i < 8 && no?.status !== 409; i++) {
+			no = await create(ann, { command: ['/bin/sleep', '1000'] });
+			if (no.status === 201)
+				hers.push(no.json);
+		}
+		assert.equal(no.status, 409, `she starts no more: ${no.raw}`);
+		const yes = (await create(bob, {})).json;
+		await waitFor('his ends', async () => (await s.over(bob, 'GET',
+			`/api/sessions/${yes.id}`)).json.run.exit_code === 0);
+		for (const it of hers)
+			await s.over(ann, 'DELETE', `/api/sessions/${it.id}`);
+		await s.over(bob, 'DELETE', `/api/sessions/${cat.id}`);
+		await term.close();
+		await waitFor('she has room', async () =>
+			(await create(ann, {})).status === 201);
 	});
 
 await test('all of it ends', async (t) => {

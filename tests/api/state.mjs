@@ -57,6 +57,12 @@ await test('health is degraded while nothing can be put on record (O11)',
 		process.kill(audit.pid, 'SIGCONT');
 		await is('healthy');
 		assert.equal((await rdv.call('GET', '/api/status')).helper.refused, '');
+		// One that has died is replaced, and what is started is on record.
+		process.kill(audit.pid, 'SIGKILL');
+		await waitFor('another one', () => descendants(rdv.main.pid).some((p) =>
+			p.name === 'rdv-audit' && p.pid !== audit.pid));
+		await is('healthy');
+		await rdv.session('on record', ['/bin/true']);
 	});
 
 await test('E10: an [ops] that dies is replaced, terminals go on', async (t) => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { test, waitFor } from '../harness/rdv.mjs';
+import { skip, test, waitFor } from '../harness/rdv.mjs';
 import { System } from '../harness/system.mjs';
 
 const s = await System.start({ settings:
@@ -310,6 +310,62 @@ await test('worktrees.dir is no setting of system mode', () => {
 		dir, '--web-user', s.web.name], { encoding: 'utf8', timeout: 20000 });
 	assert.equal(r.status, 78, r.stderr);
 	assert.match(r.stderr, /worktrees\.dir: each account has its ~\/\.rdv/);
+});
+
+// Mounted as by its account, with nobody behind it; gone with the descriptor.
+function stuck(t, who, at) {
+	fs.mkdirSync(at, { mode: 0o700 });
+	fs.chownSync(at, who.uid, who.uid);
+	let fd = fs.openSync('/dev/fuse', 'r+');
+	const leave = () => {
+		if (fd !== null)
+			fs.closeSync(fd);
+		fd = null;
+	};
+	t.after(() => {
+		leave();
+		spawnSync('umount', ['-l', at]);
+		fs.rmdirSync(at);
+	});
+	const gid = execFileSync('id', ['-g', who.name], { encoding: 'utf8' }).trim();
+	const r = spawnSync('mount', ['-i', '-t', 'fuse', '-o', 'fd=3,rootmode=' +
+		`40700,user_id=${who.uid},group_id=${gid}`, 'stuck', at],
+	{ stdio: ['ignore', 'pipe', 'pipe', fd], encoding: 'utf8' });
+	assert.equal(r.status, 0, r.stderr);
+	return leave;
+}
+
+await test('F12 what never answers holds up who asked for it alone', async (t) => {
+	if (!fs.existsSync('/dev/fuse') || !process.env.RDV_OWN_MOUNTS)
+		return skip('needs FUSE, and mounts that nobody else sees');
+	const at = file(ann, 'stuck'), { rdvd } = s;
+	const where = encodeURIComponent(at);
+	const leave = stuck(t, ann, at);
+	const held = await session(ann, { command: ['/bin/ls', at] });
+	let done = 0;
+	// What is asked about a path there, and what is below one.
+	const asked = [status(ann, at), status(ann, `${at}/tree`),
+		...['?repo_path=', '/changes?timeout_ms=1000&worktree_path=',
+			'/tree?timeout_ms=1000&worktree_path='].map((how) =>
+			ask(ann, 'GET', `/api/worktrees${how}${where}`))].map((p) =>
+		p.finally(() => done++));
+	for (const who of [bob, ann]) {
+		assert.ok((await list(who, who.repo)).includes(who.repo));
+		assert.equal((await status(who, who.repo)).json.exists, true);
+	}
+	assert.equal(s.rdvd, rdvd);
+	// Who looks there hangs, and is ended all the same.
+	assert.equal((await ask(ann, 'GET', `/api/sessions/${held.id}`))
+		.json.run.state, 'running', 'control');
+	assert.equal((await ask(ann, 'DELETE', `/api/sessions/${held.id}`)).status,
+		204);
+	await ended(ann, held.id);
+	// git has a deadline of two minutes; nobody is there to wait for now.
+	assert.ok(done < asked.length, 'control: some wait');
+	leave();
+	for (const r of await Promise.all(asked))
+		assert.ok(r.status >= 400 || r.json.exists === false,
+			`${r.status} ${r.raw}`);
 });
 
 await test('all of it ends', async (t) => {

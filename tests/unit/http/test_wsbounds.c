@@ -216,6 +216,46 @@ abuse_D05_slow_viewer(void **state)
 	rig_stop(&a.g);
 }
 
+static size_t
+length_of(unsigned n)
+{
+	return 1 + n * 7919 % 65000;
+}
+
+/* The kernel takes a part of some message each time, cut anywhere. */
+static void
+every_byte_once(void **state)
+{
+	static uint8_t data[65000];
+	struct wsrig_frame f;
+	struct wsrig a;
+	uint32_t sent = 0, got = 0;
+	int fd;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)(i * 7 + i / 251);
+	wsrig_start(&a);
+	fd = wsrig_open(&a);
+	for (unsigned round = 0; round < 20; round++) {
+		for (; ws_queued(a.ws) < WSRIG_LOW; sent++) {
+			ws_binary(a.ws, &sent, sizeof sent, data,
+			    length_of(sent));
+			rig_turns(&a.g, sent % 3);
+		}
+		for (; got < sent; got++) {
+			assert_true(wsrig_get(&a, fd, &f));
+			assert_int_equal(f.first, 0x82);
+			assert_int_equal(f.len, sizeof got + length_of(got));
+			assert_memory_equal(f.data, &got, sizeof got);
+			assert_memory_equal(f.data + sizeof got, data,
+			    length_of(got));
+		}
+	}
+	(void)close(fd);
+	rig_stop(&a.g);
+}
+
 static void
 abuse_D05_deaf_sender(void **state)
 {
@@ -342,6 +382,7 @@ main(void)
 		cmocka_unit_test(paused_input_waits),
 		cmocka_unit_test(abuse_H09_paused_and_left),
 		cmocka_unit_test(abuse_D05_slow_viewer),
+		cmocka_unit_test(every_byte_once),
 		cmocka_unit_test(abuse_D05_deaf_sender),
 		cmocka_unit_test(drain_says_1001),
 		cmocka_unit_test(abuse_D06_drop_in_mid_frame),

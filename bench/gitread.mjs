@@ -2,6 +2,7 @@
 // nothing has happened since, and after each of two kinds of change.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 
 const ROUNDS = 15;
@@ -12,8 +13,8 @@ const ASK = ['status', '--porcelain=v2', '--branch', '-z',
 	'--ignore-submodules=none', '--no-renames'];
 
 function git(dir, args, env = {}) {
-	const r = spawnSync('git', ['-C', dir, '-c', 'user.name=b', '-c',
-		'user.email=b@b', ...args], { encoding: 'utf8', maxBuffer: 1 << 28,
+	const r = spawnSync('git', ['-C', dir, '-c', 'gc.auto=0', '-c',
+		'user.name=b', '-c', 'user.email=b@b', ...args], { encoding: 'utf8', maxBuffer: 1 << 28,
 		env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env } });
 	if (r.status !== 0)
 		throw new Error(`git ${args[0]}: ${r.stderr}`);
@@ -68,7 +69,8 @@ async function compare(bench, name, rdv, dir, what, change) {
 		of_cli: median(api) / median(other) });
 }
 
-// Of those below `dir`: processor time in ms, and the largest resident size in KiB.
+// Of those below `dir`: processor time in ms, with that of the git commands
+// they have run, and the largest resident size in KiB.
 function workers(dir) {
 	let ms = 0, kib = 0, n = 0;
 	for (const pid of fs.readdirSync('/proc').filter((x) => /^\d+$/.test(x)))
@@ -78,7 +80,7 @@ function workers(dir) {
 				continue;
 			const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
 				.split(') ')[1].split(' ');
-			ms += 10 * (Number(stat[11]) + Number(stat[12]));
+			ms += 10 * stat.slice(11, 15).reduce((sum, n) => sum + Number(n), 0);
 			kib = Math.max(kib, Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(
 				`/proc/${pid}/status`, 'utf8'))[1]));
 			n++;
@@ -89,6 +91,16 @@ function workers(dir) {
 }
 
 const IDLE_S = 10;
+
+async function idle(bench, dir, what) {
+	const before = workers(dir);
+	// rdv has no event for "nothing happens".
+	await new Promise((done) => setTimeout(done, IDLE_S * 1000));
+	const after = workers(dir);
+	bench.say(what, { workers: after.n,
+		idle_percent: (after.ms - before.ms) / IDLE_S / 10,
+		largest_kib: after.kib });
+}
 
 export async function watched(bench) {
 	const trees = 50, dir = path.join(bench.scratch, 'watched');
@@ -101,13 +113,14 @@ export async function watched(bench) {
 		for (let i = 0; i < trees; i++)
 			await bench.call(rdv, 'GET', '/api/worktrees/status?worktree_path=' +
 				encodeURIComponent(at(i)));
-	const before = workers(dir);
-	// rdv has no event for "nothing happens".
+	await idle(bench, dir, `${trees} trees kept`);
+	for (let k = 0; k < 2; k++)
+		for (let i = 0; i < trees; i++)
+			await bench.call(rdv, 'POST', '/api/worktrees/watch',
+				{ worktree_path: at(i), seconds: 600 });
+	// What was found while the first was being watched is looked at again.
 	await new Promise((done) => setTimeout(done, IDLE_S * 1000));
-	const after = workers(dir);
-	bench.say(`${trees} trees watched`, { workers: after.n,
-		idle_percent: (after.ms - before.ms) / IDLE_S / 10,
-		largest_kib: after.kib });
+	await idle(bench, dir, `${trees} trees followed`);
 	await bench.stop(rdv.child);
 }
 
@@ -155,4 +168,60 @@ export async function names(bench) {
 			slowest_ms: list[list.length - 1], worker_kib: workers(dir).kib });
 		await bench.stop(rdv.child);
 	}
+}
+
+// One that follows: what a change costs the worker and its gits, and how soon it
+// is told.
+export async function followed(bench) {
+	const rounds = 20;
+	for (const files of [1000, 100000]) {
+		const dir = path.join(bench.scratch, `followed${files}`);
+		makeRepo(dir, files);
+		const rdv = await bench.rdvStart();
+		const f = follow(rdv, dir);
+		await f.next();
+		// Until the watch stands, and what it has missed was looked at.
+		await new Promise((done) => setTimeout(done, IDLE_S * 1000));
+		f.drop();
+		const before = workers(dir), list = [];
+		for (let i = 0; i < rounds; i++) {
+			const text = timed(list, () => f.next());
+			fs.writeFileSync(path.join(dir, 'd0', 'e0', `f${i}`), `new ${i}\n`);
+			if (!(await text).includes(`/entries/d0~1e0~1f${i}"`))
+				throw new Error('another patch');
+		}
+		bench.say(`followed ${files}`, { cpu_ms_each:
+			(workers(dir).ms - before.ms) / rounds, told_ms: median(list),
+		worker_kib: workers(dir).kib });
+		f.close();
+		await bench.stop(rdv.child);
+	}
+}
+
+// The stream of a worktree's changes, a line at a time.
+function follow(rdv, dir) {
+	const lines = [];
+	let rest = '', wake = () => {};
+	const req = http.get({ socketPath: rdv.sock, headers: { Host: 'localhost',
+		Accept: 'application/x-ndjson', Authorization: `Bearer ${rdv.token}` },
+	path: '/api/worktrees/diff/stream?worktree_path=' +
+		encodeURIComponent(dir) }, (res) => {
+		res.on('data', (d) => {
+			const all = (rest + d).split('\n');
+			rest = all.pop();
+			lines.push(...all.filter((l) => l.includes('JsonPatch')));
+			wake();
+		});
+		res.on('error', () => {});
+	});
+	req.on('error', () => {});
+	return {
+		drop: () => { lines.length = 0; },
+		close: () => req.destroy(),
+		next: async () => {
+			while (lines.length === 0)
+				await new Promise((done) => { wake = done; });
+			return lines.shift();
+		},
+	};
 }

@@ -4,7 +4,7 @@
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
 //                                attach|attach1g|ttyd|many|viewers|recording|
 //                                upgrade|spawn|guards|handover|filter|runs|
-//                                git|gitidle|gitnames|callgrind]...
+//                                git|gitidle|gitnames|gitfollow|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -520,7 +520,8 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	runs: () => privilege.runs(helper),
 	git: () => gitread.statuses(helper),
 	gitidle: () => gitread.watched(helper),
-	gitnames: () => gitread.names(helper), callgrind };
+	gitnames: () => gitread.names(helper),
+	gitfollow: () => gitread.followed(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

@@ -300,7 +300,7 @@ random_follow(void **state)
 	begin_random();
 	served_sh("git branch start HEAD~1");
 	served_start();
-	for (int i = 0; i < STEPS; i++) {
+	for (int i = 0; i < STEPS / 2; i++) {
 		for (unsigned n = pick(3) + 1; n-- > 0;)
 			change(what, sizeof(what));
 		take_from(&token);

@@ -193,12 +193,6 @@ index_open(struct index *ix, const char *path, size_t hash)
 	return false;
 }
 
-size_t
-index_count(const struct index *ix)
-{
-	return ix->n;
-}
-
 bool
 index_read(struct index *ix, size_t at, struct index_entry *e)
 {

@@ -30,7 +30,6 @@ struct index_entry {
 	size_t len;
 	uint8_t raw[INDEX_ENTRY_MAX];
 };
-size_t index_count(const struct index *ix);
 /* The first entry whose name is not before `name`; false: it cannot be read. */
 bool index_find(struct index *ix, const char *name, size_t *at);
 bool index_read(struct index *ix, size_t at, struct index_entry *e);

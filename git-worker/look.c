@@ -40,8 +40,11 @@ struct look {
 	ino_t ino;
 	struct gitrun run;
 	enum stage stage;
+	bool saw;     /* it was watched when git was asked */
+	bool known;   /* `status` is true, while nothing happens */
+	bool have;    /* `dirty` is, but for what is due */
+	bool checked; /* git ignores all of `built`, and was asked since */
 	struct watch *watch;
-	bool saw;      /* it was watched when git was asked */
 	int64_t epoch; /* how often something has happened */
 	int64_t asked; /* when git was asked */
 	struct stat stash;
@@ -49,9 +52,7 @@ struct look {
 	struct narrow narrow; /* in stage NARROW */
 	struct arena *narrow_arena;
 	struct dirty *dirty;
-	bool have; /* `dirty` is true but for what is due */
 	struct touched due, news;
-	bool known;	     /* what follows is true, while nothing happens */
 	struct arena *arena; /* of what follows */
 	struct wt_status status;
 	const char **skip; /* directories that git ignores, sorted */
@@ -62,7 +63,6 @@ struct look {
 	struct arena *built_arena; /* of what is not watched */
 	const char **built;
 	size_t nbuilt;
-	bool checked;  /* git ignores all that, and that was asked since */
 	int64_t again; /* not before; monotonic */
 };
 

@@ -290,7 +290,9 @@ start_git(struct wt_op *op)
 {
 	struct clone *c = op->own;
 	const char *argv[ARGV_MAX];
-	const char *const paths[] = { c->row.temp_path,
+	/* Over ssh nothing confines it, and so it is granted none. */
+	const char *const paths[] = { c->way == CLONE_SSH ? NULL
+							  : c->row.temp_path,
 		c->way == CLONE_LOCAL ? c->row.url : NULL, NULL };
 	const struct cloneproc_start start = {
 		.uid = op->who.uid,

@@ -48,6 +48,7 @@ struct workspace_part {
 	struct store_workspace_repo repo;
 	struct store_worktree tree; /* state NULL: there is no row of it */
 	const char *path;	    /* where it is, or is to be */
+	bool there;		    /* a worktree, whoever has made it */
 	unsigned reasons, notes;    /* WT_*: against removing it */
 	const char *text;	    /* about these, or what went wrong; NULL */
 	const char *trash_id;	    /* of what was removed; NULL */

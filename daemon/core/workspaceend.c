@@ -136,10 +136,19 @@ branch_next(struct ws_op *op)
 	worktree_unbranch(op->s->app->worktrees, &op->who, &b, branch_cb, op);
 }
 
-static bool
-is_ready(const struct workspace_part *p)
+static void
+remove_more(struct ws_op *op)
 {
-	return p->tree.state != NULL && strcmp(p->tree.state, "ready") == 0;
+	op->i++;
+	remove_next(op);
+}
+
+/* One that was made there by hand has got a row of its own only now. */
+static bool
+is_another(const struct workspace_part *p)
+{
+	return p->trash_id != NULL &&
+	       strcmp(p->trash_id, p->repo.worktree_id) != 0;
 }
 
 static void
@@ -158,15 +167,20 @@ removed_cb(int err, const struct worktree_moved *moved, const char *why,
 	}
 	if (moved->trash_id != NULL)
 		p->trash_id = arena_strdup(op->arena, moved->trash_id);
-	(void)ws_tree(op, p);
-	op->i++;
-	remove_next(op);
+	if (is_another(p)) {
+		p->repo.worktree_id = p->trash_id;
+		(void)ws_tree(op, p);
+		ws_store(op, WS_PART, EV_WORKSPACE_UPDATED, remove_more);
+	} else {
+		(void)ws_tree(op, p);
+		remove_more(op);
+	}
 }
 
 static void
 remove_next(struct ws_op *op)
 {
-	while (op->i < op->ws.n && !is_ready(part(op)))
+	while (op->i < op->ws.n && !part(op)->there)
 		op->i++;
 	if (op->i < op->ws.n) {
 		worktree_remove(op->s->app->worktrees, &op->who, part(op)->path,
@@ -233,23 +247,46 @@ mended_cb(int err, enum worktree_mended what, const char *why, void *arg)
 		judge_next(op);
 }
 
+static bool
+is_ready(const struct workspace_part *p)
+{
+	return p->tree.state != NULL && strcmp(p->tree.state, "ready") == 0;
+}
+
 /*
  * A directory that is missing hides what git still has of it, staged or
  * detached: it has to come back before anything can be said.
  */
+static void
+judge_missing(struct ws_op *op)
+{
+	struct workspace_part *p = part(op);
+
+	if (op->goal == NULL) {
+		p->done = "missing";
+		judge_more(op);
+	} else if (op->again) {
+		judge_more(op);
+	} else {
+		op->again = true;
+		worktree_mend(op->s->app->worktrees, &op->who,
+		    p->repo.worktree_id, mended_cb, op);
+	}
+}
+
+/* What is in its place counts, whoever has made it a worktree there. */
 static void
 judged_cb(int err, const struct worktree_states *st, const char *why, void *arg)
 {
 	struct ws_op *op = arg;
 	struct workspace_part *p = part(op);
 
-	if (err == RDV_E_NOT_FOUND && !op->again && op->goal != NULL) {
-		op->again = true;
-		worktree_mend(op->s->app->worktrees, &op->who,
-		    p->repo.worktree_id, mended_cb, op);
+	if (err == RDV_E_NOT_FOUND && is_ready(p)) {
+		judge_missing(op);
 		return;
 	}
-	if (err == RDV_E_NOT_FOUND && op->goal == NULL) {
+	/* Nothing, or nothing of git's: that is left where it is. */
+	if (!is_ready(p) && (err == RDV_E_NOT_FOUND || err == RDV_E_INVALID)) {
 		p->done = "missing";
 		judge_more(op);
 		return;
@@ -258,6 +295,7 @@ judged_cb(int err, const struct worktree_states *st, const char *why, void *arg)
 		give_up(op, err, ws_of_part(op, why));
 		return;
 	}
+	p->there = true;
 	p->reasons = st->reasons;
 	p->notes = st->notes;
 	if (st->text != NULL)
@@ -268,8 +306,6 @@ judged_cb(int err, const struct worktree_states *st, const char *why, void *arg)
 static void
 judge_next(struct ws_op *op)
 {
-	while (op->i < op->ws.n && !is_ready(part(op)))
-		op->i++;
 	if (op->i == op->ws.n)
 		judged(op);
 	else

@@ -161,7 +161,9 @@ undo_next(struct ws_op *op)
 	else if (is(p, "ready"))
 		worktree_remove(op->s->app->worktrees, &op->who, p->path, false,
 		    unmade_cb, op);
-	else if (is(p, "removed") || is(p, "trashed"))
+	else if (is(p, "removed") || is(p, "trashed") ||
+		 (op->resumed && is(p, "failed")))
+		/* A git that rdvd did not outlive may have been slow to end. */
 		undo_branch(op);
 	else
 		undo_done(op);

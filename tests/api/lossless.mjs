@@ -67,6 +67,10 @@ const snapshot = (at) => sh(at, `
 	git status --porcelain=v2 --ignored
 	git for-each-ref --format='%(refname) %(objectname)' |
 	    grep -v refs/rdv/ || true`);
+// The same without the names of branches, which may have gone on purpose.
+const unnamed = (said) => said.split('\n').filter((line) =>
+	!/refs\//.test(line)).join('\n');
+const known = (await rdv.call('POST', '/api/repos', { path: repo })).id;
 const remove = (p, force) => rdv.request('DELETE', '/api/worktrees',
 	{ body: { worktreePath: p, force } });
 const own = () => sh(repo, 'git for-each-ref refs/rdv/trash');
@@ -82,8 +86,10 @@ async function insideOf(at) {
 
 let count = 0;
 async function enter(command, more) {
-	const w = await rdv.call('POST', '/api/worktrees', { repoPath: repo,
-		branch: `m${count++}`, createNewBranch: true });
+	const space = await rdv.call('POST', '/api/workspaces',
+		{ repos: [known], branch: `m${count++}` });
+	const w = { space: `/api/workspaces/${space.id}`,
+		path: space.repos[0].path, branch: space.branch };
 	sh(w.path, `R='${repo}'; ${command}`);
 	w.child = more.process ? await insideOf(w.path) : null;
 	w.ask = w.path;
@@ -129,6 +135,45 @@ const ways = {
 		assert.equal(snapshot(w.path), before);
 		assert.equal(own(), '');
 	},
+	async 'archive, and restore'(w, before, what) {
+		const archive = (force) => rdv.request('POST', `${w.space}/archive`,
+			{ body: { remove: true, force } });
+		const r = await archive(false);
+		if (what === HELD) {
+			assert.equal(r.status, 409, `${r.raw}`);
+			assert.equal(snapshot(w.path), before);
+			assert.equal((await archive(true)).status, 200);
+		} else {
+			assert.equal(r.status, 200, `${r.raw}`);
+			assert.equal(r.json.repos[0].trash_id !== null, what === KEPT);
+		}
+		assert.equal(fs.existsSync(w.path), false);
+		await rdv.call('POST', `${w.space}/restore`);
+		assert.equal(snapshot(w.path), before);
+		assert.equal(own(), '');
+	},
+	async 'delete the workspace, and restore'(w, before, what) {
+		const end = (query) => rdv.request('DELETE', `${w.space}${query}`);
+		const head = sh(w.path, 'git rev-parse HEAD').trim();
+		let r = await end('?branches=true');
+		if (what === HELD) {
+			assert.equal(r.status, 409, `${r.raw}`);
+			assert.equal(snapshot(w.path), before);
+			r = await end('?branches=true&force=true');
+		}
+		assert.equal(r.status, 200, `${r.raw}`);
+		assert.equal(fs.existsSync(path.dirname(w.path)), false);
+		const { trash_id: id, branch_deleted: gone } = r.json.repos[0];
+		assert.equal(id !== null, what !== GONE);
+		// A branch that has gone with it had nothing of its own.
+		if (id !== null)
+			await rdv.call('POST', '/api/worktrees/restore', { id });
+		else
+			sh(repo, `git worktree add -q ${gone ? '-b' : ''} ` + (gone ?
+				`'${w.branch}' '${w.path}' ${head}` :
+				`'${w.path}' '${w.branch}'`));
+		assert.equal(unnamed(snapshot(w.path)), unnamed(before));
+	},
 	async 'remove, forced, and empty'(w) {
 		const had = commitsOf(w.path);
 		const r = await remove(w.ask, true);
@@ -151,6 +196,8 @@ for (const [name, [command, what, more = {}]] of Object.entries(states)) {
 		for (const [way, act] of Object.entries(ways)) {
 			if (way !== 'remove' && more.never) {
 				assert.equal((await remove(w.ask, true)).status, 409);
+				assert.equal((await rdv.request('DELETE',
+					`${w.space}?force=true`)).status, 409);
 				assert.equal(snapshot(w.path), before);
 				continue;
 			}

@@ -4,7 +4,7 @@
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
 //                                attach|attach1g|ttyd|many|viewers|recording|
 //                                upgrade|spawn|guards|handover|filter|runs|
-//                                git|gitidle|gitnames|gitfollow|callgrind]...
+//                                git|gitidle|gitnames|gitfollow|workspace|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -18,6 +18,7 @@ import * as gitread from './gitread.mjs';
 import * as privilege from './privilege.mjs';
 import * as terminals from './terminals.mjs';
 import { upgrades } from './upgrade.mjs';
+import * as workspaces from './workspace.mjs';
 
 const build = path.resolve(process.argv[2] ?? 'build');
 const wanted = process.argv.slice(3);
@@ -521,7 +522,8 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	git: () => gitread.statuses(helper),
 	gitidle: () => gitread.watched(helper),
 	gitnames: () => gitread.names(helper),
-	gitfollow: () => gitread.followed(helper), callgrind };
+	gitfollow: () => gitread.followed(helper),
+	workspace: () => workspaces.created(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

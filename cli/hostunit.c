@@ -22,6 +22,7 @@
 
 #define ANSWER_MS  5000
 #define ANSWER_MAX 1024
+#define ASKED	   "--property=MainPID,NFileDescriptorStore,FileDescriptorStoreMax"
 
 static bool
 read_all(int fd, char *text, size_t size)
@@ -87,9 +88,7 @@ number(const char *text, const char *name, uint64_t *out)
 bool
 hostunit_ask(struct hostunit *u)
 {
-	const char *const argv[] = { "systemctl", "show", "rdv.service",
-		"--property=MainPID,NFileDescriptorStore,"
-		"FileDescriptorStoreMax",
+	const char *const argv[] = { "systemctl", "show", "rdv.service", ASKED,
 		NULL };
 	char path[4096], text[ANSWER_MAX];
 	const struct proc_spec spec = {

@@ -12,8 +12,8 @@ struct job;
  * Which two states are compared: "base" (the work tree with where it parted
  * from that), "from" and "to" (two commits), or "view": "all" (the work tree
  * with HEAD; also without any of these), "staged", "unstaged". Or "commit": one
- * beside its first parent. "since", of the worker's own: the work tree with that
- * object, whose full name it is.
+ * beside its first parent. "since", of the worker's own: the work tree with
+ * that object, whose full name it is.
  */
 struct sides {
 	const char *from; /* a commit or a tree; NULL: the index */

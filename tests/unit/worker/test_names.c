@@ -362,6 +362,29 @@ who_waits_is_told(void **state)
 	assert_int_equal(served_stop(), 0);
 }
 
+/* Nobody tells of what another repository inside does: it is found. */
+static void
+who_waits_where_nobody_tells(void **state)
+{
+	struct js *v;
+	char args[80];
+
+	(void)state;
+	served_sh("git init -q inner && "
+		  "git -C inner commit -q --allow-empty -m i");
+	served_start();
+	v = answer_of("follow", NULL, MS);
+	(void)snprintf(args, sizeof(args), "{\"since\":%lld}",
+	    (long long)js_int(js_get(v, "result"), "token", -1));
+	js_free(v);
+	(void)served_question_of("follow", args, MS);
+	served_sh("echo more >>a");
+	v = served_get();
+	assert_int_equal(js_len(js_get(js_get(v, "result"), "files")), 1);
+	js_free(v);
+	assert_int_equal(served_stop(), 0);
+}
+
 /* Whether the next look is one at some names. */
 static bool
 is_narrow(const char *command)
@@ -405,6 +428,8 @@ main(void)
 		    served_teardown),
 		cmocka_unit_test_setup_teardown(who_waits_is_told, served_setup,
 		    served_teardown),
+		cmocka_unit_test_setup_teardown(who_waits_where_nobody_tells,
+		    served_setup, served_teardown),
 		cmocka_unit_test_setup_teardown(what_needs_all, served_setup,
 		    served_teardown),
 	};

@@ -160,8 +160,12 @@ userinfo(const char *p, size_t len)
 	return found;
 }
 
-void
-clone_hide(char *out, size_t size, const char *text, size_t len)
+/*
+ * `len` bytes as printable text in which no URL has a user or a password. It is
+ * cut at the end.
+ */
+static void
+hide(char *out, size_t size, const char *text, size_t len)
 {
 	char clean[CLONE_LINE_MAX];
 	size_t n = 0, i = 0, skip;
@@ -201,8 +205,8 @@ take_line(struct clone_talk *t)
 		return false;
 	if (is_progress(t, line))
 		return true;
-	clone_hide(t->said[t->nsaid++ % CLONE_SAID_MAX], CLONE_TEXT_MAX,
-	    t->line, strlen(t->line));
+	hide(t->said[t->nsaid++ % CLONE_SAID_MAX], CLONE_TEXT_MAX, t->line,
+	    strlen(t->line));
 	return false;
 }
 

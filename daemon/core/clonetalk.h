@@ -36,10 +36,5 @@ bool clone_hear_end(struct clone_talk *t);
 const char *clone_said(const struct clone_talk *t, size_t i);
 /* What git says that it died of, or its last word; "" when it said nothing. */
 const char *clone_complaint(const struct clone_talk *t);
-/*
- * `len` bytes as printable text in which no URL has a user or a password. It is
- * cut at the end.
- */
-void clone_hide(char *out, size_t size, const char *text, size_t len);
 
 #endif

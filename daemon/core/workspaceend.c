@@ -253,6 +253,14 @@ is_ready(const struct workspace_part *p)
 	return p->tree.state != NULL && strcmp(p->tree.state, "ready") == 0;
 }
 
+static void
+mend(struct ws_op *op)
+{
+	op->again = true;
+	worktree_mend(op->s->app->worktrees, &op->who,
+	    part(op)->repo.worktree_id, mended_cb, op);
+}
+
 /*
  * A directory that is missing hides what git still has of it, staged or
  * detached: it has to come back before anything can be said.
@@ -268,9 +276,7 @@ judge_missing(struct ws_op *op)
 	} else if (op->again) {
 		judge_more(op);
 	} else {
-		op->again = true;
-		worktree_mend(op->s->app->worktrees, &op->who,
-		    p->repo.worktree_id, mended_cb, op);
+		mend(op);
 	}
 }
 
@@ -283,6 +289,12 @@ judged_cb(int err, const struct worktree_states *st, const char *why, void *arg)
 
 	if (err == RDV_E_NOT_FOUND && is_ready(p)) {
 		judge_missing(op);
+		return;
+	}
+	/* Half of it, without its .git: a removal that was cut off. */
+	if (err == RDV_E_INVALID && is_ready(p) && op->goal != NULL &&
+	    !op->again) {
+		mend(op);
 		return;
 	}
 	/* Nothing, or nothing of git's: that is left where it is. */
@@ -308,6 +320,8 @@ judge_next(struct ws_op *op)
 {
 	if (op->i == op->ws.n)
 		judged(op);
+	else if (part(op)->tree.mending && op->goal != NULL && !op->again)
+		mend(op);
 	else
 		worktree_states(op->s->app->worktrees, &op->who, part(op)->path,
 		    judged_cb, op);

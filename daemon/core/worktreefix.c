@@ -147,6 +147,8 @@ fix_trashed(struct wt_op *op, const struct wt_entry *e)
 static void
 fix_unpinned(struct wt_op *op)
 {
+	/* git may have deleted a part of it, of which it has everything. */
+	op->row.mending = op->row.trash_path == NULL;
 	settle(op, "ready", EV_WORKTREE_RESTORED, NULL);
 }
 

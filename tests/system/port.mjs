@@ -17,13 +17,14 @@ const listens = `
 	require('http').createServer((q, r) => {
 		q.on('data', (d) => process.stdout.write('heard ' + d));
 		q.on('end', () => { r.statusCode = 404; r.end('{}'); });
-	}).listen(0, '127.0.0.1', function () {
+	}).listen(+process.argv[2], process.argv[1], function () {
 		process.stdout.write('port ' + this.address().port + '\\n');
 	});`;
-async function served(t, who) {
+async function served(t, who, address = '127.0.0.1', port = 0) {
 	const at = { heard: '' };
 	const p = spawn('setpriv', [`--reuid=${who.uid}`, `--regid=${who.uid}`,
-		'--clear-groups', '--', process.execPath, '-e', listens],
+		'--clear-groups', '--', process.execPath, '-e', listens, address,
+		`${port}`],
 	{ cwd: '/', env: bare, stdio: ['ignore', 'pipe', 'inherit'] });
 	p.stdout.on('data', (d) => { at.heard += d; });
 	// With all it has written.
@@ -39,16 +40,17 @@ async function served(t, who) {
 	return at;
 }
 
+const made = await s.over(ann, 'POST', '/api/sessions',
+	{ body: { name: 'hers', command: ['/bin/cat'] } });
+const link = await s.over(ann, 'POST', '/api/links',
+	{ body: { session_id: made.json.id } });
+const secret = link.json.path.split('#')[1];
+assert.ok(secret.length > 20);
+const attach = (at) => s.as(ann, path.join(s.bin, 'rdv'), ['attach',
+	`http://127.0.0.1:${at.port}/s/#${secret}`]);
+
 await test('A13 a link is not given to another account that has the port',
 	async (t) => {
-		const made = await s.over(ann, 'POST', '/api/sessions',
-			{ body: { name: 'hers', command: ['/bin/cat'] } });
-		const link = await s.over(ann, 'POST', '/api/links',
-			{ body: { session_id: made.json.id } });
-		const secret = link.json.path.split('#')[1];
-		assert.ok(secret.length > 20);
-		const attach = (at) => s.as(ann, path.join(s.bin, 'rdv'), ['attach',
-			`http://127.0.0.1:${at.port}/s/#${secret}`]);
 		const his = await served(t, bob);
 		const refused = attach(his);
 		assert.notEqual(refused.status, 0);
@@ -62,6 +64,19 @@ await test('A13 a link is not given to another account that has the port',
 		await hers.end();
 		assert.doesNotMatch(asked.err, /is a port of/);
 		assert.ok(hers.heard.includes(secret), asked.err);
+	});
+
+// Nor can anybody keep others from theirs by being there beside it.
+await test('A13 of several on a port the one that is reached counts',
+	async (t) => {
+		const hers = await served(t, ann);
+		await served(t, bob, '::1', hers.port);
+		const asked = attach(hers);
+		await hers.end();
+		assert.doesNotMatch(asked.err, /is a port of/);
+		assert.ok(hers.heard.includes(secret), asked.err);
+		const any = await served(t, bob, '0.0.0.0');
+		assert.ok(attach(any).err.includes(`is a port of ${bob.name}`));
 	});
 
 await test('all of it ends', async (t) => {

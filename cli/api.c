@@ -47,10 +47,12 @@ api_path(const char *before, const char *id, const char *after)
 void
 api_query(struct buf *target, const char *name, const char *value)
 {
+	const bool begun =
+	    target->len > 0 && memchr(target->data, '?', target->len) != NULL;
+
 	if (value == NULL)
 		return;
-	buf_put_u8(target,
-	    memchr(target->data, '?', target->len) != NULL ? '&' : '?');
+	buf_put_u8(target, begun ? '&' : '?');
 	buf_put_text(target, name);
 	buf_put_u8(target, '=');
 	http_put_escaped(target, value);

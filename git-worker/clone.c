@@ -111,7 +111,7 @@ clone_land(const char *temp, const char *target, const struct erase_id *id,
 
 	/* Within one directory, where a rename needs no further right. */
 	if (slash == NULL ||
-	    strncmp(temp, target, (size_t)(slash - target) + 1))
+	    strncmp(temp, target, (size_t)(slash - target) + 1) != 0)
 		return -EINVAL;
 	fd = parent_open(temp, &name);
 	if (fd < 0)

@@ -171,7 +171,7 @@ answer_merge(struct job *j)
 	struct job_page p;
 	struct js *o;
 
-	if (t->status != 0 && t->status != 1 && !t->over)
+	if (parted == NULL || (t->status != 0 && t->status != 1 && !t->over))
 		return job_refuse(j, "git cannot merge these commits");
 	s.at += strlen(tree) + (t->len > 0);
 	job_page_init(&p, j);

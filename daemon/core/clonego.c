@@ -50,10 +50,10 @@ static const char *const environment[] = {
 	 * An unknown host is refused: nobody has looked at its key. What is
 	 * forwarded or kept open by the account's ssh_config is not, here.
 	 */
-	"GIT_SSH_COMMAND=ssh -oBatchMode=yes -oStrictHostKeyChecking=yes "
-	"-oConnectTimeout=30 -oServerAliveInterval=15 -oForwardAgent=no "
-	"-oForwardX11=no -oClearAllForwardings=yes -oPermitLocalCommand=no "
-	"-oControlMaster=no -oControlPath=none",
+	("GIT_SSH_COMMAND=ssh -oBatchMode=yes -oStrictHostKeyChecking=yes "
+	 "-oConnectTimeout=30 -oServerAliveInterval=15 -oForwardAgent=no "
+	 "-oForwardX11=no -oClearAllForwardings=yes -oPermitLocalCommand=no "
+	 "-oControlMaster=no -oControlPath=none"),
 	NULL,
 };
 

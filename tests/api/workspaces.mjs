@@ -393,8 +393,10 @@ await test('the same on the command line', async () => {
 	assert.match(cli('workspace', 'archive', 'too', '--remove', '--force').out,
 		/lib +trashed/);
 	assert.match(cli('workspace', 'restore', 'too').out, /lib +restored/);
-	const gone = JSON.parse(cli('workspace', 'rm', 'too', '--force',
-		'--branches', '--json').out);
+	const rm = cli('workspace', 'rm', 'too', '--force', '--branches',
+		'--json');
+	assert.deepEqual([rm.status, rm.err], [0, '']);
+	const gone = JSON.parse(rm.out);
 	assert.ok(gone.repos.every((p) => p.branch_deleted));
 	assert.equal(cli('workspace', 'rm', 'from here', '--branches').status, 0);
 	assert.equal(cli('workspace', 'show', 'too').status, 1);

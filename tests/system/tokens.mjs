@@ -170,8 +170,12 @@ function everywhere() {
 	const found = {};
 	for (const name of below(s.scratch)) {
 		const file = path.join(s.scratch, name);
-		if (fs.lstatSync(file).isFile())
-			found[name] = fs.readFileSync(file, 'latin1');
+		try {
+			if (fs.lstatSync(file).isFile())
+				found[name] = fs.readFileSync(file, 'latin1');
+		} catch (e) {
+			assert.equal(e.code, 'ENOENT', `${name} is gone`);
+		}
 	}
 	for (const { pid, name } of [{ pid: s.main.pid, name: 'main' },
 		...descendants(s.main.pid)])

@@ -145,12 +145,12 @@ loopback_dial(const struct loopback *at, int *fd, int64_t timeout_ms, char *why,
 {
 	int rc = portowner_judge(at, why, whysize);
 
-	if (rc != RDV_E_DENIED)
+	if (rc == 0)
 		rc = dial(at, fd, timeout_ms, why, whysize);
-	if (rc != 0)
-		return rc;
-	rc = portowner_judge(at, why, whysize);
-	if (rc != 0)
-		(void)close(*fd);
+	if (rc == 0) {
+		rc = portowner_judge(at, why, whysize);
+		if (rc != 0)
+			(void)close(*fd);
+	}
 	return rc == RDV_E_NOT_FOUND ? RDV_E_UNAVAILABLE : rc;
 }

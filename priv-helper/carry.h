@@ -47,6 +47,7 @@ struct carry {
 	uint32_t version, size; /* of this struct */
 	uint32_t record, runs;	/* size and number of what follows */
 	uint64_t nofile;
+	int64_t restart_by; /* of struct upgrade */
 	int32_t base, server, lock;
 	int32_t main; /* process, with whom one that is tried ends */
 	struct carry_sock api, terminal;

@@ -38,7 +38,8 @@
 void
 ending_restarts(struct super *s)
 {
-	s->restart_by = clock_mono_ms() + (mutant("restart") ? 0 : RESTART_MS);
+	s->upgrade.restart_by =
+	    clock_mono_ms() + (mutant("restart") ? 0 : RESTART_MS);
 }
 
 static void
@@ -102,7 +103,7 @@ ending_begin(struct super *s)
 {
 	if (s->phase == RUNNING) {
 		s->returning = store_keeps(s->launch->store) &&
-			       clock_mono_ms() < s->restart_by;
+			       clock_mono_ms() < s->upgrade.restart_by;
 		log_info("main", "stopping%s",
 		    s->returning ? "; runs stay for the next" : "");
 		upgrade_stop(&s->upgrade);

@@ -365,8 +365,11 @@ store_given_take(struct store_given *g)
 	    strtol(pid, NULL, 10) != getpid())
 		return;
 	g->n = (unsigned)strtoul(n, NULL, 10);
-	if (g->n > STORE_MAX)
-		g->n = STORE_MAX;
+	/* What is not open is none of them, and will be one of ours. */
+	for (i = 0; i < g->n && i < STORE_MAX; i++)
+		if (fcntl(3 + (int)i, F_GETFD) < 0)
+			break;
+	g->n = i;
 	g->names = xcalloc(g->n + 1, sizeof(*g->names));
 	rest = all = xstrdup(names);
 	for (i = 0; i < g->n; i++) {

@@ -18,11 +18,10 @@ struct super {
 	int signals;
 	enum phase phase;
 	int64_t due;
-	int status;	    /* what rdv-helper will exit with */
-	bool telling;	    /* rdvd is to hear more, when it takes it */
-	bool returning;	    /* what ends now is one half of a restart */
-	int64_t restart_by; /* a stop that begins until then is; monotonic ms */
-	int64_t sweep;	    /* ms until orphans are looked for again; -1 */
+	int status;	/* what rdv-helper will exit with */
+	bool telling;	/* rdvd is to hear more, when it takes it */
+	bool returning; /* what ends now is one half of a restart */
+	int64_t sweep;	/* ms until orphans are looked for again; -1 */
 	struct audit_msg rotation;
 	struct upgrade upgrade;
 };

@@ -61,6 +61,7 @@ upgrade_init(struct upgrade *u, const struct launch *l,
 	if (from == NULL)
 		return;
 	u->from = *from;
+	u->restart_by = from->restart_by;
 	parked_carried(l->parked);
 	u->phase = UPGRADE_LEAVING;
 	u->due = clock_mono_ms() + LEAVE_MS;
@@ -165,6 +166,7 @@ describe(const struct upgrade *u, const char *why, struct carry *c)
 	if (fd != 0)
 		return fd;
 	c->nofile = l->nofile;
+	c->restart_by = u->restart_by;
 	c->lock = l->lock;
 	c->main = getpid();
 	c->audit = (struct carry_kin){ u->audit->pid, u->audit->control };

@@ -33,6 +33,7 @@ struct upgrade {
 	pid_t pid;	      /* of the one that tries */
 	int answer;	      /* what it says; -1 */
 	unsigned expected;    /* runs */
+	int64_t restart_by;   /* a stop until then is one half of a restart */
 	bool again;	      /* asked for once more meanwhile */
 	bool told;	      /* rdvd is to leave */
 	struct carry from;    /* what we came from, of which descriptors stay */

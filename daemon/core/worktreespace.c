@@ -125,15 +125,18 @@ elsewhere_cb(struct wt_op *op, const struct git_result *r)
 		wt_unbranch(op, unbranched_cb);
 }
 
-/* What was kept for the trash, or after it, counts as elsewhere. */
+/*
+ * What was kept after the trash counts as elsewhere. What is kept for it does
+ * not: bringing the worktree back lets go of that.
+ */
 static void
 ask_elsewhere(struct wt_op *op)
 {
 	const char *const argv[] = { "rev-list", "--count", "--max-count=1",
 		op->row.branch_start, "--not",
 		arena_printf(op->arena, "--exclude=%s", op->row.branch),
-		"--branches", "--remotes", "--tags", "--glob=refs/rdv/*", "--",
-		NULL };
+		"--branches", "--remotes", "--tags", "--glob=refs/rdv/rescue/*",
+		"--", NULL };
 
 	wt_git(op, op->top, argv, NULL, elsewhere_cb);
 }

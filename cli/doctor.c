@@ -154,11 +154,6 @@ doctor_look_restart(struct doctor *d)
 	if (d->host == NULL)
 		doctor_judge(d, "ok",
 		    "it ends what runs, as this rdv is yours alone");
-	else if (known && doctor_offers(d, "outlives") && !hostunit_ask(&u))
-		doctor_judge(d, "ok", "what runs outlives it");
-	else if (known && doctor_offers(d, "outlives"))
-		doctor_judge(d, "ok", "what runs outlives it, store %u of %u",
-		    u.kept, u.max);
 	else if (!hostunit_ask(&u) || u.main == 0 || u.main != main_of(d))
 		doctor_judge(d, "ok",
 		    "it ends what runs: this rdv is not systemd's rdv.service");
@@ -166,11 +161,12 @@ doctor_look_restart(struct doctor *d)
 		doctor_judge(d, "warning",
 		    "it ends what runs: rdv.service is without "
 		    "FileDescriptorStoreMax=");
-	else if (known)
+	else if (known && !doctor_offers(d, "outlives"))
 		doctor_judge(d, "warning",
 		    "it ends what runs, and the log of rdv says why");
 	else
-		doctor_judge(d, "ok",
-		    "what runs outlives it if rdv uses that, store %u of %u",
+		doctor_judge(d, "ok", "%s, store %u of %u",
+		    known ? "what runs outlives it"
+			  : "what runs outlives it if rdv uses that",
 		    u.kept, u.max);
 }

@@ -297,13 +297,16 @@ await test('deleted: a branch goes only when no commit does', async () => {
 	git(one.path, 'update-ref', '-d', 'refs/remotes/origin/copy');
 	assert.equal(traces(), before);
 	assert.equal(fs.existsSync(c), false);
-	// By force it lies in the trash, and its commit is kept there.
+	// By force it lies in the trash; the branch of its commit stays, since who
+	// brings it back lets go of what the trash keeps.
 	const v = await create();
 	sh(v.repos[0].path, 'echo a >>file; git commit -q -am more; echo >x');
 	const lonely = git(v.repos[0].path, 'rev-parse', 'HEAD').trim();
 	const gone = await rdv.call('DELETE',
 		`${at(v)}?branches=true&force=true`);
-	assert.ok(gone.repos.every((p) => p.branch_deleted && p.trash_id));
+	assert.deepEqual(gone.repos.map((p) => p.branch_deleted),
+		[false, true, true]);
+	assert.ok(gone.repos.every((p) => p.trash_id));
 	git(one.path, 'gc', '-q', '--prune=now');
 	await rdv.call('POST', '/api/worktrees/restore',
 		{ id: gone.repos[0].trash_id });

@@ -208,7 +208,8 @@ test_key_is_waited_for_until_its_echo(void **state)
 	termrig_write(p.slave, "k", 1);
 	termrig_until(g, echo_is_logged, p.term);
 	assert_false(b->waiting);
-	assert_int_equal(b->vain, 0);
+	/* One that comes late, on a busy machine, was waited for in vain. */
+	assert_true(b->vain <= 1);
 	termrig_pty_done(g, &p);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "git-worker/diffdoc.h"
+#include "git-worker/job.h"
 #include "git-worker/jobs.h"
 #include "git-worker/look.h"
 #include "git-worker/narrow.h"
@@ -119,13 +120,7 @@ static void
 refuse(struct follow *f, struct waiter *w, const char *error, int64_t status,
     const char *why)
 {
-	struct js *o = js_object();
-
-	js_add_int(o, "id", w->id);
-	js_add_str(o, "error", error);
-	js_add_int(o, "status", status);
-	js_add_str(o, "why", why);
-	f->conf.say(w->id, o, f->conf.arg);
+	f->conf.say(w->id, job_refusal(w->id, error, status, why), f->conf.arg);
 	forget(f, w);
 }
 
@@ -187,12 +182,10 @@ doc_for(struct follow *f, const char *base)
 static void
 refuse_early(struct follow *f, int64_t id)
 {
-	struct js *o = js_object();
-
-	js_add_int(o, "id", id);
-	js_add_str(o, "error", "question");
-	js_add_str(o, "why", "too many bases are followed at once");
-	f->conf.say(id, o, f->conf.arg);
+	f->conf.say(id,
+	    job_refusal(id, "question", 0,
+		"too many bases are followed at once"),
+	    f->conf.arg);
 }
 
 void

@@ -18,6 +18,18 @@
 #define PAGE_MAX   5000
 #define PAGE_USUAL 500
 
+struct js *
+job_refusal(int64_t id, const char *error, int64_t status, const char *why)
+{
+	struct js *o = js_object();
+
+	js_add_int(o, "id", id);
+	js_add_str(o, "error", error);
+	js_add_int(o, "status", status);
+	js_add_str(o, "why", why);
+	return o;
+}
+
 void
 job_ask(struct job *j, const char *const *words)
 {

@@ -61,6 +61,9 @@ const char *job_line(struct job *j, unsigned step);
  */
 const char *job_commit(struct job *j, unsigned step, const char *name);
 
+/* What is said of a question that is not answered; see lib/gitproto.h. */
+struct js *
+job_refusal(int64_t id, const char *error, int64_t status, const char *why);
 /* Refuses the question; NULL, for whoever answers with that. */
 struct js *job_refuse(struct job *j, const char *why);
 /*

@@ -121,13 +121,8 @@ static void
 refuse(struct jobs *js, struct running *r, const char *error, int status,
     const char *why)
 {
-	struct js *o = js_object();
-
-	js_add_int(o, "id", r->id);
-	js_add_str(o, "error", error);
-	js_add_int(o, "status", status);
-	js_add_str(o, "why", why);
-	js->conf.say(r->id, o, js->conf.arg);
+	js->conf.say(r->id, job_refusal(r->id, error, status, why),
+	    js->conf.arg);
 	forget(js, r);
 }
 

@@ -17,6 +17,7 @@
 
 #include "build.h"
 #include "git-worker/follow.h"
+#include "git-worker/job.h"
 #include "git-worker/jobs.h"
 #include "git-worker/look.h"
 #include "git-worker/memo.h"
@@ -68,17 +69,6 @@ answer_to(int64_t id)
 	return o;
 }
 
-static struct js *
-refusal(int64_t id, const char *error, int status, const char *why)
-{
-	struct js *o = answer_to(id);
-
-	js_add_str(o, "error", error);
-	js_add_int(o, "status", status);
-	js_add_str(o, "why", why);
-	return o;
-}
-
 /* What is too much for a message is an answer as well, and not the end. */
 static void
 put_answer(struct buf *b, int64_t id, struct js *v)
@@ -89,7 +79,7 @@ put_answer(struct buf *b, int64_t id, struct js *v)
 		return;
 	buf_done(b);
 	buf_init(b, GITPROTO_ANSWER_MAX);
-	frame_put(b, refusal(id, "big", 0, "the answer is too big"));
+	frame_put(b, job_refusal(id, "big", 0, "the answer is too big"));
 }
 
 /* `v` answers the question of that number. */
@@ -126,7 +116,7 @@ static void
 refuse(struct serving *s, struct asked *a, const char *error, int status,
     const char *why)
 {
-	say(s, a->id, refusal(a->id, error, status, why));
+	say(s, a->id, job_refusal(a->id, error, status, why));
 	forget(s, a);
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/clonestate.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/run.h"
 #include "daemon/store/users.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -187,6 +188,11 @@ clonefix_settle_cb(void *arg)
 	struct clones *cs = arg;
 	int err = 0;
 
+	/* Its git may still write what is erased here. */
+	if (runs_dooming(cs->app->runs)) {
+		clones_reconcile(cs);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]) && err == 0;
 	     i++)
 		err = store_clones_in(cs->app->db, states[i], fix_row_cb, cs);

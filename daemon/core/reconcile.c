@@ -81,6 +81,7 @@ reconcile_doomed_cb(const struct priv_exit *ev, void *arg)
 {
 	struct runs *r = arg;
 
+	r->doomed--;
 	/* NULL: [ops] has gone, and its handles with it. */
 	if (ev != NULL)
 		helper_exit_ack(r->app->helper, ev->handle);
@@ -92,7 +93,15 @@ runs_doom(struct runs *r, uint64_t handle)
 	log_warnx("run", "ending a process nobody waits for handle=%016llx",
 	    (unsigned long long)handle);
 	helper_on_exit(r->app->helper, handle, reconcile_doomed_cb, r);
-	helper_signal(r->app->helper, handle, SIGKILL, true, NULL, NULL);
+	r->doomed++;
+	/* Not killed at once: the locks that git leaves then nobody removes. */
+	helper_signal(r->app->helper, handle, SIGTERM, true, NULL, NULL);
+}
+
+bool
+runs_dooming(const struct runs *r)
+{
+	return r->doomed > 0;
 }
 
 static void

@@ -110,6 +110,8 @@ bool runs_stopping(const struct runs *r);
 /* rdvd ends: whoever waits for a run is answered, the runs go on. */
 void runs_let_go(struct runs *r);
 void runs_stray(struct runs *r, uint64_t handle);
+/* Tools of an earlier daemon are still at work, and are being ended. */
+bool runs_dooming(const struct runs *r);
 /*
  * A fresh [ops]: INVENTORY, then every row in flight is settled. `settled` is
  * called when the answer is complete, and not if the helper goes away before;

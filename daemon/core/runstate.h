@@ -82,6 +82,7 @@ struct runs {
 	TAILQ_HEAD(run_list, run) live;
 	LIST_HEAD(run_bucket, run) ids[RUN_BUCKETS]; /* the same, by id */
 	unsigned n;
+	unsigned doomed; /* being ended, and of nobody */
 	bool settled;
 	uint32_t found, lost;	     /* of the first look */
 	struct reconcile *reconcile; /* under way, or NULL */

@@ -16,6 +16,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/clone.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/run.h"
 #include "daemon/core/workspace.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreeend.h"
@@ -31,8 +32,9 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-/* A git of an earlier daemon is being ended, and gets 2 s for that. */
+/* A git of an earlier daemon is being ended; what has begun is found then. */
 #define SETTLE_MS 3000
+#define ENDING_MS 500 /* it goes on ending */
 #define HOUR_MS	  (3600 * 1000LL)
 #define DAY_MS	  (24 * HOUR_MS)
 #define TIDY_MS	  (10 * 60 * 1000LL) /* after a start */
@@ -441,6 +443,11 @@ fix_settle_cb(void *arg)
 	struct worktrees *w = arg;
 	struct wt_round *r;
 
+	/* It may still make what would be looked for now. */
+	if (runs_dooming(w->app->runs)) {
+		loop_timer_set(w->settle, ENDING_MS);
+		return;
+	}
 	worktreefix_settle(w);
 	/* Of these each worktree is settled by now, or on its way. */
 	workspaces_settle(w->app->workspaces);

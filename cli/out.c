@@ -33,6 +33,7 @@ static const struct {
 	{ "completed", "32" },
 	{ "ok", "32" },
 	{ "starting", "33" },
+	{ "stopped", "33" },
 	{ "suspended", "33" },
 	{ "warning", "33" },
 	{ "closed", "2" },
@@ -218,12 +219,21 @@ short_id(const char *s)
 	return len < 8 ? len : 8;
 }
 
+/* NULL: there is none. */
+static const char *
+run_word(const struct js *run)
+{
+	if (js_bool(run, "stopped", false))
+		return "stopped";
+	return js_str(run, "state", NULL);
+}
+
 static void
 put_cell(char *out, size_t size, const struct out_col *col,
     const struct js *row)
 {
 	const struct js *v = member(row, col->key);
-	const char *s = js_text(v);
+	const char *s = col->kind == OUT_RUN ? run_word(v) : js_text(v);
 	size_t len;
 
 	out[0] = '\0';
@@ -251,7 +261,7 @@ color_of(const struct cli *cli, const struct out_col *col, const char *text)
 {
 	size_t i;
 
-	if (!cli->color || col->kind != OUT_STATE)
+	if (!cli->color || (col->kind != OUT_STATE && col->kind != OUT_RUN))
 		return NULL;
 	for (i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
 		if (strcmp(colors[i].state, text) == 0)

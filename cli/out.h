@@ -25,6 +25,7 @@ enum out_kind {
 	OUT_TIME,  /* local date and time */
 	OUT_YES,   /* a boolean */
 	OUT_STATE, /* text, coloured by what it says */
+	OUT_RUN,   /* the same of a run: its state, or that it is stopped */
 	OUT_LIST,  /* strings, joined by blanks */
 	OUT_JSON,  /* whatever it is, in JSON */
 };

@@ -244,13 +244,27 @@ helper_on_exit(struct helper *h, uint64_t handle, helper_exit_fn *cb, void *arg)
 }
 
 static bool
+halted(struct helper *h, struct buf *body)
+{
+	struct priv_halted ev;
+
+	if (!priv_get_halted(body, &ev))
+		return false;
+	/* Nor is this for us before HELLO. */
+	if (h->hello)
+		h->cb->halted(&ev, h->arg);
+	return true;
+}
+
+static bool
 helper_notice_cb(const struct priv_header *hdr, struct buf *body, void *arg)
 {
 	struct helper *h = arg;
 	struct exit_wait *w;
 	struct priv_exit ev;
 
-	/* The only notice there is. */
+	if (hdr->op == PRIV_HALT)
+		return halted(h, body);
 	if (hdr->op != PRIV_EXIT || !priv_get_exit(body, &ev))
 		return false;
 	/* Before HELLO it tells of another daemon's run: INVENTORY knows it. */

@@ -25,6 +25,8 @@ struct helper_ops {
 	void (*ready)(const struct priv_hello *hello, void *arg);
 	void (*lost)(void *arg);
 	void (*exited)(const struct priv_exit *ev, void *arg);
+	/* A program was stopped, or goes on. */
+	void (*halted)(const struct priv_halted *ev, void *arg);
 	/* A process was started that nobody here asked for: to be ended. */
 	void (*stray)(uint64_t handle, void *arg);
 	/*

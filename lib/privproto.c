@@ -137,6 +137,7 @@ static const struct wire_field inventory_answer_fields[] = {
 	{ &wire_text, AT(priv_inventory_answer, profile), PRIV_PROFILE_MAX, 0 },
 	{ &wire_u8, AT(priv_inventory_answer, io), PRIV_IO_PIPES, 0 },
 	{ &wire_u8, AT(priv_inventory_answer, state), PRIV_EXITED, 0 },
+	{ &wire_u8, AT(priv_inventory_answer, halt), PRIV_HALT_UNKNOWN, 0 },
 	{ &wire_u32, AT(priv_inventory_answer, uid), 0, 0 },
 	{ &wire_u32, AT(priv_inventory_answer, pid), 0, 0 },
 	{ &wire_u32, AT(priv_inventory_answer, guards), 0, 0 },
@@ -153,6 +154,12 @@ static const struct wire_field exit_fields[] = {
 	{ &wire_u64, AT(priv_exit, sys_us), 0, 0 },
 	{ &wire_u32, AT(priv_exit, maxrss_kb), 0, 0 },
 	{ &wire_u8, AT(priv_exit, swept), UINT8_MAX, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
+static const struct wire_field halted_fields[] = {
+	{ &wire_u64, AT(priv_halted, handle), 0, 0 },
+	{ &wire_u8, AT(priv_halted, halt), PRIV_HALTED, 0 },
 	{ NULL, 0, 0, 0 },
 };
 
@@ -188,6 +195,7 @@ static const struct op_row {
 	[PRIV_EXIT] = { "EXIT", REQ | ANS | NTC, 0 },
 	[PRIV_ENROLL] = { "ENROLL", REQ | ANS, 0 },
 	[PRIV_REVOKE] = { "REVOKE", REQ | ANS, 0 },
+	[PRIV_HALT] = { "HALT", NTC, 0 },
 };
 
 static bool
@@ -472,6 +480,20 @@ bool
 priv_get_exit(struct buf *b, struct priv_exit *m)
 {
 	return wire_get(b, exit_fields, m, sizeof(*m));
+}
+
+void
+priv_put_halted(struct buf *b, const struct priv_halted *m)
+{
+	const struct priv_header h = { .op = PRIV_HALT, .kind = PRIV_NOTICE };
+
+	put(b, &h, halted_fields, m);
+}
+
+bool
+priv_get_halted(struct buf *b, struct priv_halted *m)
+{
+	return wire_get(b, halted_fields, m, sizeof(*m));
 }
 
 void

@@ -46,6 +46,7 @@ enum priv_op {
 	PRIV_EXIT = 7,
 	PRIV_ENROLL = 8,
 	PRIV_REVOKE = 9,
+	PRIV_HALT = 10,
 	PRIV_OP_MAX
 };
 
@@ -236,6 +237,12 @@ struct priv_inventory {
 };
 
 enum priv_state { PRIV_RUNNING, PRIV_EXITED };
+/*
+ * Whether a signal has stopped the program (SIGSTOP; not one that it started
+ * itself, as a shell does with ^Z). UNKNOWN: its reaper has been asked, and a
+ * notice will say.
+ */
+enum priv_halt { PRIV_GOES_ON, PRIV_HALTED, PRIV_HALT_UNKNOWN };
 
 /* An entry of the answer, which has as many as fit, by rising handles. */
 struct priv_inventory_answer {
@@ -245,6 +252,7 @@ struct priv_inventory_answer {
 	char profile[PRIV_PROFILE_MAX + 1];
 	uint8_t io;
 	uint8_t state; /* enum priv_state */
+	uint8_t halt;  /* enum priv_halt, while it runs */
 	uint32_t uid, pid, guards;
 	int32_t status;	    /* wait status when exited */
 	int64_t started_ms; /* wall clock */
@@ -262,6 +270,15 @@ struct priv_exit {
 	uint64_t user_us, sys_us;
 	uint32_t maxrss_kb;
 	uint8_t swept; /* processes that outlived the first and were ended */
+};
+
+/*
+ * Notice helper to daemon: the kernel has stopped the program of a run, or has
+ * it going on. Of changes that follow each other fast only the last is told.
+ */
+struct priv_halted {
+	uint64_t handle;
+	uint8_t halt; /* never UNKNOWN */
 };
 
 /*
@@ -306,6 +323,7 @@ bool priv_add_inventory_answer(struct buf *b, uint8_t nfds,
     const struct priv_inventory_answer *m);
 void priv_put_exit(struct buf *b, uint32_t id, enum priv_kind k,
     const struct priv_exit *m);
+void priv_put_halted(struct buf *b, const struct priv_halted *m);
 void priv_put_enroll(struct buf *b, uint32_t id, const struct priv_enroll *m);
 void priv_put_revoke(struct buf *b, uint32_t id, const struct priv_revoke *m);
 /* Answer to SIGNAL, LOGOUT, EXIT, ENROLL and REVOKE requests. */
@@ -330,6 +348,7 @@ bool priv_get_inventory(struct buf *b, struct priv_inventory *m);
 /* The next entry; there are more while buf_left() says so. */
 bool priv_get_inventory_answer(struct buf *b, struct priv_inventory_answer *m);
 bool priv_get_exit(struct buf *b, struct priv_exit *m);
+bool priv_get_halted(struct buf *b, struct priv_halted *m);
 bool priv_get_enroll(struct buf *b, struct priv_enroll *m);
 bool priv_get_revoke(struct buf *b, struct priv_revoke *m);
 bool priv_get_plain_answer(struct buf *b, struct priv_plain_answer *m);

@@ -200,6 +200,24 @@ follow_start(struct run *r)
 	r->status = -1;
 }
 
+/* False: it is the last word, which stays where it is. */
+static bool
+hear(struct run *r, const struct reaper_report *report)
+{
+	const enum priv_halt before = r->halt;
+
+	if (report->news == REAPER_STARTED)
+		r->pid = report->pid;
+	else if (report->news == REAPER_HALTED)
+		r->halt = PRIV_HALTED;
+	else if (report->news == REAPER_GOES_ON)
+		r->halt = PRIV_GOES_ON;
+	else
+		return false;
+	r->halt_due |= r->halt != before;
+	return true;
+}
+
 void
 follow_reaper(struct ops *o, struct run *r)
 {
@@ -217,9 +235,8 @@ follow_reaper(struct ops *o, struct run *r)
 		reaper_gone(r);
 		return;
 	}
-	if (report.news == REAPER_STARTED) {
+	if (hear(r, &report)) {
 		(void)seqpkt_recv(r->control, &report, sizeof(report), NULL);
-		r->pid = report.pid;
 		return;
 	}
 	r->over = true;
@@ -247,6 +264,8 @@ advance(struct ops *o, struct run *r)
 		ahead_lose(o, r);
 	if (r->state == RUN_STARTING)
 		op_spawn_settle(o, r);
+	if (r->state == RUN_RUNNING && !r->over && r->halt_due)
+		op_halt_notice(o, r);
 	if (r->state == RUN_RUNNING && r->over) {
 		r->state = RUN_ENDED;
 		r->end.handle = r->handle;

@@ -33,6 +33,7 @@ describe(const struct run *r, struct priv_inventory_answer *a)
 	    sizeof(a->profile));
 	a->io = r->io;
 	a->state = r->state == RUN_ENDED ? PRIV_EXITED : PRIV_RUNNING;
+	a->halt = (uint8_t)r->halt;
 	a->uid = r->uid;
 	a->pid = (uint32_t)r->pid;
 	a->guards = r->guards;

@@ -72,6 +72,7 @@ static const struct ops_verb verbs[] = {
 	[PRIV_EXIT] = { false, get_exit, op_exit },
 	[PRIV_ENROLL] = { false, get_enroll, op_enroll },
 	[PRIV_REVOKE] = { false, get_revoke, op_revoke },
+	[PRIV_HALT] = { false, NULL, NULL }, /* only ever told */
 };
 
 _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == PRIV_OP_MAX,

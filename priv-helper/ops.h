@@ -100,5 +100,7 @@ void op_revoke(struct ops *o, uint32_t id, union ops_request *m);
 void op_spawn_settle(struct ops *o, struct run *r);
 /* The same for an end: the EXIT notice. */
 void op_exit_notice(struct ops *o, struct run *r);
+/* And for a program that was stopped, or goes on: HALT. */
+void op_halt_notice(struct ops *o, struct run *r);
 
 #endif

@@ -154,6 +154,19 @@ take_fds(struct run *r, struct parked_run *k)
 	k->pidfd = -1;
 }
 
+/*
+ * What it said last it said to the [ops] before us. One of a build that cannot
+ * say it never will, and then nobody claims to know.
+ */
+static void
+ask_halt(struct run *r)
+{
+	const struct reaper_order order = { .verb = REAPER_SAY };
+
+	r->halt = PRIV_HALT_UNKNOWN;
+	(void)seqpkt_send(r->control, &order, sizeof(order), NULL);
+}
+
 static void
 adopt(struct ops *o, struct parked_run *k)
 {
@@ -180,6 +193,7 @@ adopt(struct ops *o, struct parked_run *k)
 	if (k->waited || rec->ended)
 		r->seen = rec->ended ? rec->status : k->status;
 	take_fds(r, k);
+	ask_halt(r);
 }
 
 void

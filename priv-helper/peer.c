@@ -40,9 +40,11 @@ peer_disconnect(struct ops *o)
 	o->hello = false;
 	grant_wipe(&o->grants);
 	ahead_drop(o);
-	/* The next rdvd learns about ends by INVENTORY. */
-	TAILQ_FOREACH (r, &o->runs.list, entry)
+	/* The next rdvd learns about ends and halts by INVENTORY. */
+	TAILQ_FOREACH (r, &o->runs.list, entry) {
 		r->notice_due = false;
+		r->halt_due = false;
+	}
 }
 
 void

@@ -31,6 +31,7 @@
 #include "lib/clock.h"
 #include "lib/seqpkt.h"
 #include "priv-helper/cgroup.h"
+#include "priv-helper/halt.h"
 #include "priv-helper/leader.h"
 #include "priv-helper/sweep.h"
 #include "security/caps.h"
@@ -61,6 +62,7 @@ struct reaper {
 	pid_t program;
 	int pidfd;	      /* the program's; names it and nobody later */
 	bool exited;	      /* the program */
+	struct halt halt;     /* whether it is stopped */
 	int soft;	      /* signal of the grace, 0: not ending */
 	int64_t kill_at;      /* end of the grace, when soft */
 	pid_t told[TOLD_MAX]; /* who has had the soft signal */
@@ -247,6 +249,9 @@ obey(struct reaper *r)
 	case REAPER_KILL:
 		kill_now(r);
 		break;
+	case REAPER_SAY:
+		r->halt.asked = true;
+		break;
 	}
 }
 
@@ -300,27 +305,42 @@ press(struct reaper *r)
 }
 
 static int
-patience(const struct reaper *r)
+patience(const struct reaper *r, int halt)
 {
 	int64_t left;
 
 	if (r->soft == 0)
-		return -1;
+		return halt;
 	left = r->kill_at - clock_mono_ms();
-	return left > 0 ? (int)left : AGAIN_MS;
+	if (left <= 0)
+		left = AGAIN_MS;
+	return halt >= 0 && halt < left ? halt : (int)left;
+}
+
+/* Milliseconds until it is to be called again; -1: that is all for now. */
+static int
+follow_halt(struct reaper *r)
+{
+	/* What has ended is neither stopped nor going on. */
+	if (r->exited)
+		return -1;
+	halt_look(&r->halt, r->program);
+	return halt_tell(&r->halt, r->control);
 }
 
 static void
 watch(struct reaper *r)
 {
 	struct pollfd p[2];
+	int halt;
 
 	while (collect(r)) {
 		if (!press(r) || (r->exited && mutant("H01")))
 			return;
+		halt = follow_halt(r);
 		p[0] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = r->control, .events = POLLIN };
-		(void)poll(p, 2, patience(r));
+		(void)poll(p, 2, patience(r, halt));
 		if (p[0].revents != 0)
 			read_signals(r);
 		if (p[1].revents != 0)

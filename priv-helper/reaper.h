@@ -10,8 +10,16 @@
 /* What remains gets this long between the soft signal and SIGKILL. */
 #define REAPER_GRACE_MS 2000
 
-/* Reaper to [ops]: fork is done; everything has ended. */
-enum reaper_news { REAPER_STARTED, REAPER_ENDED };
+/*
+ * Reaper to [ops]: fork is done; everything has ended; the program is stopped,
+ * or goes on.
+ */
+enum reaper_news {
+	REAPER_STARTED,
+	REAPER_ENDED,
+	REAPER_HALTED,
+	REAPER_GOES_ON
+};
 
 struct reaper_report {
 	uint32_t news;
@@ -26,7 +34,8 @@ struct reaper_report {
 enum reaper_verb {
 	REAPER_SIGNAL, /* the program's process group */
 	REAPER_END,    /* everything: this signal, the grace, SIGKILL */
-	REAPER_KILL    /* everything, now */
+	REAPER_KILL,   /* everything, now */
+	REAPER_SAY     /* whether the program is stopped */
 };
 
 struct reaper_order {

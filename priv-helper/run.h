@@ -61,6 +61,8 @@ struct run {
 	int64_t leave;		/* of its reaper, when it is done; 0: not yet */
 	uint32_t conn, request; /* who asked, to answer once */
 	bool notice_due;
+	enum priv_halt halt;
+	bool halt_due; /* rdvd is to hear of it */
 	char label[PRIV_LABEL_MAX + 1];
 	uid_t uid; /* whose it is */
 	gid_t gid;

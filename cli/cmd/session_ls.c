@@ -18,7 +18,7 @@ static const struct out_col cols[] = {
 	{ "ID", "id", OUT_SHORT_ID },
 	{ "NAME", "name", OUT_TEXT },
 	{ "STATUS", "status", OUT_STATE },
-	{ "RUN", "run.state", OUT_STATE },
+	{ "RUN", "run", OUT_RUN },
 	{ "EXIT", "run.exit_code", OUT_NUMBER },
 	{ "BRANCH", "worktree_branch", OUT_TEXT },
 	{ "ACTIVE", "last_activity_at", OUT_AGE },

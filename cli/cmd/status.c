@@ -25,6 +25,7 @@ static const struct out_col cols[] = {
 	{ "active sessions", "sessions.active", OUT_NUMBER },
 	{ "suspended", "sessions.suspended", OUT_NUMBER },
 	{ "running", "sessions.runs_running", OUT_NUMBER },
+	{ "stopped of those", "sessions.runs_stopped", OUT_NUMBER },
 	{ "web", "web", OUT_LIST },
 	{ NULL, NULL, OUT_TEXT },
 };

@@ -98,6 +98,9 @@ run_brief(struct app *app, const struct store_run *r)
 	js_add_ms(o, "created_at", r->created_at);
 	js_add_ms(o, "started_at", r->started_at);
 	js_add_ms(o, "ended_at", r->ended_at);
+	/* By a signal, and beside the state: it can go on. */
+	js_add_bool(o, "stopped", r->stopped_at >= 0);
+	js_add_ms(o, "stopped_at", r->stopped_at);
 	js_add_ms(o, "user_ms", ms_of(r->user_us));
 	js_add_ms(o, "system_ms", ms_of(r->sys_us));
 	js_add_ms(o, "max_rss_kb", r->maxrss_kb);

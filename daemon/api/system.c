@@ -152,6 +152,7 @@ status_sessions(struct app *app)
 	js_add_int(o, "active", n.active);
 	js_add_int(o, "suspended", n.suspended);
 	js_add_int(o, "runs_running", runs_live(app->runs));
+	js_add_int(o, "runs_stopped", runs_count_halted(app->runs));
 	return o;
 }
 

@@ -94,6 +94,14 @@ boot_exited_cb(const struct priv_exit *ev, void *arg)
 }
 
 static void
+boot_halted_cb(const struct priv_halted *ev, void *arg)
+{
+	struct app *app = arg;
+
+	runs_halted(app->runs, ev);
+}
+
+static void
 boot_stray_cb(uint64_t handle, void *arg)
 {
 	struct app *app = arg;
@@ -122,6 +130,7 @@ const struct helper_ops boot_helper_ops = {
 	.ready = boot_ready_cb,
 	.lost = boot_lost_cb,
 	.exited = boot_exited_cb,
+	.halted = boot_halted_cb,
 	.stray = boot_stray_cb,
 	.word = boot_word_cb,
 };

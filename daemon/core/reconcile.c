@@ -184,6 +184,7 @@ adopt(struct reconcile *rc, const struct store_run *row,
 	    row->argv_json != NULL ? xstrdup(row->argv_json) : NULL;
 	run->started_at =
 	    row->started_at >= 0 ? row->started_at : a->started_ms;
+	run->halted_at = run->halted_row = row->stopped_at;
 	run->phase = RUN_LIVE;
 	run_take_page(run, &a->hold, fds);
 	start_term(run, row, a->io, fds);
@@ -193,6 +194,8 @@ adopt(struct reconcile *rc, const struct store_run *row,
 		run->policy_json =
 		    run_policy_json(a->profile, a->guards, &a->hold);
 	run_store(run);
+	if (a->state == PRIV_RUNNING)
+		run_halted(run, (enum priv_halt)a->halt);
 	/* Last: an end may be recorded inside, on top of all of the above. */
 	exited(run, a);
 }
@@ -230,6 +233,7 @@ item(struct reconcile *rc, const struct priv_inventory_answer *a,
 	/* Ours, and its EXIT may have gone to nobody. */
 	if (run != NULL && run->handle == a->handle) {
 		exited(run, a);
+		run_halted(run, (enum priv_halt)a->halt);
 		run_found(run);
 		return;
 	}

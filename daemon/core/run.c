@@ -118,6 +118,7 @@ run_alloc(struct runs *r, const char *id, const char *user_id,
 		(void)str_copy(run->session_id, session_id,
 		    sizeof(run->session_id));
 	run->started_at = -1;
+	run->halted_at = run->halted_row = -1;
 	run->page = -1;
 	STAILQ_INIT(&run->waiters);
 	TAILQ_INSERT_TAIL(&r->live, run, link);

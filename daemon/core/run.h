@@ -29,6 +29,8 @@ struct run *run_find(struct runs *r, const char *run_id);
 struct term *run_term(struct run *run);
 /* It has ended; only the record of that is still on its way. */
 bool run_has_ended(const struct run *run);
+/* A signal has stopped its program, which is neither an end nor a wait. */
+bool run_is_halted(const struct run *run);
 /* True once a minute: its session's activity is to be written down. */
 bool run_touch(struct run *run);
 /*
@@ -40,6 +42,8 @@ uint64_t run_egress_sum(const struct run *run);
 /* True when a live run's working directory lies under `path`. */
 bool runs_busy_under(const struct runs *r, const char *path);
 unsigned runs_live(const struct runs *r);
+/* How many of those a signal has stopped. */
+unsigned runs_count_halted(const struct runs *r);
 /*
  * It writes no further output: its user has as much as the policy grants, until
  * kept_remove() (core/kept.h).
@@ -99,6 +103,7 @@ void run_on_end(struct run *run, run_end_fn *cb, void *arg);
 
 /* The helper's news, from core/boot.c. */
 void runs_exited(struct runs *r, const struct priv_exit *ev);
+void runs_halted(struct runs *r, const struct priv_halted *ev);
 void runs_lost(struct runs *r);
 /*
  * All of rdv ends, and with it whatever runs: that is written down first, then

@@ -132,7 +132,8 @@ run_store(struct run *run)
 
 	/* One commit at a time; what is due meanwhile goes with the next. */
 	if (run->storing ||
-	    !(run->running_due || run->size_due || run->end_due) ||
+	    !(run->running_due || run->size_due || run->end_due ||
+		run_halt_due(run)) ||
 	    (run->retry != NULL && loop_timer_pending(run->retry)))
 		return;
 	run->storing = true;
@@ -143,6 +144,9 @@ run_store(struct run *run)
 	if (run->size_due)
 		write_size(tx, run);
 	run->size_due = false;
+	run->halted_tx = run->halted_row;
+	if (run_halt_due(run))
+		run_write_halt(tx, run);
 	if (run->end_due)
 		write_end(tx, run);
 	tx_commit(tx, run_stored_cb, run);
@@ -249,6 +253,7 @@ run_stored_cb(int err, void *arg)
 		return;
 	}
 	run->running_due = false;
+	run->halted_row = run->halted_tx;
 	tell_started(run, 0, NULL);
 	run_store(run);
 }
@@ -342,8 +347,8 @@ run_exited(struct run *run, const struct priv_exit *ev, bool usage)
 	term_finish(run->term, PUMP_EXITED);
 }
 
-static struct run *
-by_handle(struct runs *r, uint64_t handle)
+struct run *
+run_by_handle(struct runs *r, uint64_t handle)
 {
 	struct run *run;
 
@@ -356,7 +361,7 @@ by_handle(struct runs *r, uint64_t handle)
 void
 runs_exited(struct runs *r, const struct priv_exit *ev)
 {
-	struct run *run = by_handle(r, ev->handle);
+	struct run *run = run_by_handle(r, ev->handle);
 
 	if (run != NULL)
 		run_exited(run, ev, true);
@@ -369,7 +374,7 @@ runs_exited(struct runs *r, const struct priv_exit *ev)
 void
 runs_stray(struct runs *r, uint64_t handle)
 {
-	if (by_handle(r, handle) == NULL)
+	if (run_by_handle(r, handle) == NULL)
 		runs_doom(r, handle);
 }
 
@@ -459,7 +464,7 @@ static void
 run_ended_signal_cb(int err, const struct priv_plain_answer *a, void *arg)
 {
 	struct stop_call *s = arg;
-	struct run *run = by_handle(s->runs, s->handle);
+	struct run *run = run_by_handle(s->runs, s->handle);
 
 	free(s);
 	if (run == NULL || run->phase != RUN_LIVE || run->exited)

@@ -52,8 +52,10 @@ struct run {
 	bool away;	   /* its [ops] is gone, and the next may have it */
 	bool orphan;	   /* it has not: no exit will be reported */
 	struct priv_exit exit;
-	const char *stop;    /* why it shall end; NULL: it shall not */
-	bool stopped;	     /* and the helper took that before any exit came */
+	const char *stop; /* why it shall end; NULL: it shall not */
+	bool stopped;	  /* and the helper took that before any exit came */
+	/* Since when its program is stopped, as known, stored, being stored. */
+	int64_t halted_at, halted_row, halted_tx; /* -1: it goes on */
 	struct kept *kept;   /* its user's output; NULL: not followed */
 	uint64_t counted;    /* of its own, in that */
 	uint64_t output_max; /* of the user's; 0: no limit */
@@ -102,6 +104,13 @@ void run_store(struct run *run);
 void run_over(struct run *run, const char *state, const char *cause);
 /* The process has exited: its output is drained, then it is over. */
 void run_exited(struct run *run, const struct priv_exit *ev, bool usage);
+/* A live one by its handle, or NULL. */
+struct run *run_by_handle(struct runs *r, uint64_t handle);
+/* What is known of its program now. */
+void run_halted(struct run *run, enum priv_halt halt);
+/* True when its row says otherwise; and brings it there. */
+bool run_halt_due(const struct run *run);
+void run_write_halt(struct tx *tx, struct run *run);
 /* Asks for the end that run_stop() decided on. */
 void run_end_now(struct run *run);
 /* The [ops] of now has it, after one that is gone. */

@@ -7,6 +7,7 @@
  */
 #include "daemon/core/session.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,6 +271,7 @@ restart(struct session_op *op)
 }
 
 static void session_reborn_cb(int, void *);
+static void session_continued_cb(int, void *);
 
 static void
 resume(struct session_op *op)
@@ -288,6 +290,9 @@ resume(struct session_op *op)
 	} else if (run_has_ended(run)) {
 		/* Its end can be read already, but is not durable yet. */
 		run_on_end(run, session_reborn_cb, op);
+	} else if (run_is_halted(run) && !op->continued) {
+		op->continued = true;
+		run_signal(run, SIGCONT, false, session_continued_cb, op);
 	} else if (is(op, "active")) {
 		end_when_durable(op);
 	} else if (session_is_tmux(&op->row)) {
@@ -313,6 +318,17 @@ session_reborn_cb(int err, void *arg)
 		resume(arg);
 	else
 		session_op_end(arg, err, "rdv is ending");
+}
+
+/* Handed over, and in time it is told of; now for the session. */
+static void
+session_continued_cb(int err, void *arg)
+{
+	if (err != 0)
+		session_op_end(arg, err,
+		    "its program is stopped, and could not be told to go on");
+	else
+		resume(arg);
 }
 
 void

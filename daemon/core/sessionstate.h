@@ -37,6 +37,7 @@ struct session_op {
 	int err;	 /* to be answered, perhaps after a last change */
 	const char *why;
 	const char *adopt; /* the tmux session it takes over; or NULL */
+	bool continued;	   /* its program was stopped, and was told to go on */
 	bool in_tmux;	   /* tmux has made or renamed its session */
 	void *more;	   /* the call's own, in the arena */
 };

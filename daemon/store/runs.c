@@ -32,11 +32,14 @@ static const char sql_running[] =
 static const char sql_resized[] =
     "UPDATE run SET cols = ?, rows = ? "
     "WHERE id = ? AND state IN ('starting', 'running')";
+static const char sql_halted[] =
+    "UPDATE run SET stopped_at = ? WHERE id = ? AND state = 'running'";
 /* An end that knows no size leaves the one that was recorded. */
 static const char sql_ended[] =
     "UPDATE run SET state = ?, exit_code = ?, signal = ?, cause = ?, "
     "cols = coalesce(?, cols), rows = coalesce(?, rows), log_bytes = ?, "
-    "user_us = ?, sys_us = ?, maxrss_kb = ?, ended_at = ?, egress_json = ? "
+    "user_us = ?, sys_us = ?, maxrss_kb = ?, ended_at = ?, egress_json = ?, "
+    "stopped_at = NULL "
     "WHERE id = ? AND state IN ('starting', 'running')";
 static const char sql_output[] =
     "SELECT coalesce(sum(log_bytes), 0) FROM run WHERE user_id = ?";
@@ -49,7 +52,7 @@ static const char sql_stopping[] =
 
 const char *const store_runs_sql[] = { sql_get, sql_find, sql_of_session,
 	sql_in_flight, sql_insert, sql_running, sql_resized, sql_ended,
-	sql_stopping, sql_output, sql_forgotten, NULL };
+	sql_halted, sql_stopping, sql_output, sql_forgotten, NULL };
 
 struct each {
 	store_run_fn *cb;
@@ -95,7 +98,8 @@ store_run_row(struct row *row, int first, struct store_run *out)
 	out->started_at = row_int_or(row, i++, -1);
 	out->ended_at = row_int_or(row, i++, -1);
 	out->policy_json = row_str(row, i++);
-	out->egress_json = row_str(row, i);
+	out->egress_json = row_str(row, i++);
+	out->stopped_at = row_int_or(row, i, -1);
 	return true;
 }
 
@@ -231,6 +235,12 @@ store_run_resized(struct tx *tx, const struct store_run *r)
 {
 	return changed(tx_exec(tx, sql_resized, "nns", r->cols, r->rows,
 	    r->id));
+}
+
+int
+store_run_halted(struct tx *tx, const char *id, int64_t stopped_at)
+{
+	return changed(tx_exec(tx, sql_halted, "ns", stopped_at, id));
 }
 
 int

@@ -26,16 +26,18 @@ struct store_run {
 	int64_t guards, log_bytes;
 	int64_t user_us, sys_us, maxrss_kb;
 	int64_t created_at, started_at, ended_at;
+	int64_t stopped_at; /* -1: its program goes on */
 };
 
 /* Columns of a run in a SELECT, in the order store_run_row() expects. */
-#define STORE_RUN_COLUMNS                                           \
-	"run.id, run.session_id, run.user_id, run.reason, run.io, " \
-	"run.state, run.profile, run.handle, run.generation, "      \
-	"run.argv_json, run.cwd, run.cause, run.cols, run.rows, "   \
-	"run.exit_code, run.signal, run.guards, run.log_bytes, "    \
-	"run.user_us, run.sys_us, run.maxrss_kb, run.created_at, "  \
-	"run.started_at, run.ended_at, run.policy_json, run.egress_json"
+#define STORE_RUN_COLUMNS                                                  \
+	"run.id, run.session_id, run.user_id, run.reason, run.io, "        \
+	"run.state, run.profile, run.handle, run.generation, "             \
+	"run.argv_json, run.cwd, run.cause, run.cols, run.rows, "          \
+	"run.exit_code, run.signal, run.guards, run.log_bytes, "           \
+	"run.user_us, run.sys_us, run.maxrss_kb, run.created_at, "         \
+	"run.started_at, run.ended_at, run.policy_json, run.egress_json, " \
+	"run.stopped_at"
 
 /* False when there is no run in these columns. Strings are borrowed. */
 bool store_run_row(struct row *row, int first, struct store_run *out);
@@ -70,6 +72,8 @@ int store_run_resized(struct tx *tx, const struct store_run *r);
 int store_runs_output(struct db *db, const char *user_id, int64_t *bytes);
 /* RDV_E_STATE: it has not ended, or has none. */
 int store_run_forgotten(struct tx *tx, const char *id);
+/* Its program was stopped then, or goes on (-1). Of a running one alone. */
+int store_run_halted(struct tx *tx, const char *id, int64_t stopped_at);
 /* cols and rows of -1 leave what the row has. */
 int store_run_ended(struct tx *tx, const struct store_run *r);
 /* Why all that are in flight are about to end. 0 or -errno. */

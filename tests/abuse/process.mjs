@@ -495,6 +495,94 @@ await test('H17 every way to end is told apart', async () => {
 	assert.deepEqual([over.state, over.signal], ['killed', 9]);
 });
 
+// The events of a run that tell whether it is stopped, from the first one.
+async function told(id) {
+	const found = [];
+	let since = 0, items;
+	do {
+		({ items } = await rdv.call('GET',
+			`/api/events?since=${since}&limit=1000`));
+		found.push(...items.filter((e) => e.subject === id &&
+			/^run\.(stopped|continued)$/.test(e.kind)).map((e) => e.kind));
+		since = items.at(-1)?.seq;
+	} while (items.length > 0);
+	return found;
+}
+
+await test('H17 what is stopped is not shown as running well', async () => {
+	const see = async (id) => (await rdv.call('GET',
+		`/api/sessions/${id}`)).run;
+	const seen = (id, stopped) => waitFor(`stopped: ${stopped}`, async () => {
+		const now = await see(id);
+		return now.stopped === stopped && now;
+	});
+	const s = await rdv.session('halted', ['/bin/sh', '-c',
+		'echo pid=$$; read x; exit 4']);
+	const [pid] = await pidsOf(s, 1);
+	assert.equal((await see(s.id)).stopped, false);
+	process.kill(pid, 'SIGSTOP');
+	const now = await seen(s.id, true);
+	assert.deepEqual([now.state, now.ended_at], ['running', null]);
+	assert.ok(now.stopped_at >= now.started_at);
+	const list = await rdv.call('GET', '/api/sessions');
+	assert.equal(list.find((x) => x.id === s.id).run.stopped, true);
+	assert.equal((await rdv.call('GET', '/api/status')).sessions.runs_stopped,
+		1);
+	// Neither rdvd nor [ops] is who remembers it.
+	await rdv.again();
+	assert.equal((await see(s.id)).stopped_at, now.stopped_at);
+	const ops = rdv.ops;
+	process.kill(ops, 'SIGKILL');
+	await waitFor('another [ops]', () => rdv.ops && rdv.ops !== ops);
+	await waitFor('it serves', async () => (await rdv.call('GET',
+		'/api/status')).helper.ready);
+	assert.equal((await see(s.id)).stopped_at, now.stopped_at);
+	// What a person calls going on is that for a stopped program too.
+	await rdv.call('POST', `/api/sessions/${s.id}/resume`);
+	assert.equal((await seen(s.id, false)).stopped_at, null);
+	assert.equal((await see(s.id)).id, s.run.id, 'the same run');
+	await signal(s, 'STOP');
+	await seen(s.id, true);
+	await signal(s, 'CONT');
+	await seen(s.id, false);
+	assert.deepEqual(await told(s.run.id), ['run.stopped', 'run.continued',
+		'run.stopped', 'run.continued']);
+	// Its end is an end, and no longer a stop.
+	await signal(s, 'STOP');
+	await seen(s.id, true);
+	process.kill(pid, 'SIGKILL');
+	const { run: over } = await ended(rdv, s.id);
+	assert.deepEqual([over.state, over.signal, over.stopped, over.stopped_at],
+		['killed', 9, false, null]);
+});
+
+await test('H17 a job of a shell that is stopped is not the run', async () => {
+	const s = await rdv.session('jobs', ['/bin/bash', '--norc', '-i']);
+	const t = await Terminal.open(rdv, s.id);
+	await t.type('sleep 600\r');
+	const shell = (await rdv.call('GET', `/api/sessions/${s.id}`)).run;
+	const job = await waitFor('the job', () => rdv.all('sleep')
+		.find((p) => proc(p.ppid)?.name === 'bash'));
+	await t.type('\x1a');
+	await waitFor('it is stopped', () => proc(job.pid).state === 'T');
+	await t.type('echo $((40 + 2)) left\r');
+	await waitFor('the shell goes on', async () =>
+		(await output(rdv, s)).includes('42 left'));
+	const before = Date.now();
+	// Whoever stops the shell itself is told of: the same way is open.
+	await t.type('kill -STOP $$\r');
+	await waitFor('the shell is stopped', () => proc(job.ppid).state === 'T');
+	const now = await waitFor('told', async () => {
+		const run = await rdv.call('GET', `/api/runs/${shell.id}`);
+		return run.stopped && run;
+	});
+	assert.ok(now.stopped_at >= before, 'of that and not of the job');
+	assert.deepEqual(await told(shell.id), ['run.stopped']);
+	await t.close();
+	await close(s);
+	await waitFor('nothing is left', () => !alive(job.pid));
+});
+
 await test('H19 a child has descriptors 0, 1 and 2', async () => {
 	// Others are open at the time, to be inherited by mistake.
 	const s = await rdv.session('other', ['/bin/cat']);

@@ -32,6 +32,25 @@ await test('a reader that has seen enough hears nothing', async () => {
 		/cannot write the output/);
 });
 
+await test('a stopped program is shown as that, and can go on', async () => {
+	const { id, run } = await rdv.session('still', ['/bin/cat']);
+	const shown = () => shell('rdv session ls; rdv show still; rdv status').out;
+	assert.match(shown(), /^\S+ +still +active +running/m);
+	assert.match(shown(), /^stopped of those +0$/m);
+	await rdv.call('POST', `/api/sessions/${id}/signal`, { signal: 'STOP' });
+	await waitFor('it is told', async () => (await rdv.call('GET',
+		`/api/runs/${run.id}`)).stopped);
+	assert.match(shown(), /^\S+ +still +active +stopped/m);
+	assert.match(shown(), /^state +stopped$/m);
+	assert.match(shown(), /^stopped +\d{4}-/m);
+	assert.match(shown(), /^stopped of those +1$/m);
+	assert.equal(shell('rdv session resume still').status, 0);
+	await waitFor('it goes on', async () => !(await rdv.call('GET',
+		`/api/runs/${run.id}`)).stopped);
+	assert.match(shown(), /^\S+ +still +active +running/m);
+	await rdv.request('DELETE', `/api/sessions/${id}`);
+});
+
 await test('with --json wrong usage is one object too', () => {
 	for (const words of ['--nonsense --json', 'session frob --json',
 		'session new --json', 'session new x --env foo --json',

@@ -346,17 +346,20 @@ do_reaper(void)
 	f = world.nfar > 0 ? &world.far[take() % world.nfar] : NULL;
 	if (f == NULL || f->control < 0)
 		return;
-	report.news = what & 3;
+	report.news = what & 7;
 	report.swept = what;
 	f->news = true;
-	/* All but "started" is taken for the end. */
-	f->ended |= report.news != REAPER_STARTED || what > 0xf0;
-	if (report.news != 3)
+	/* What is none of the other words is taken for the end. */
+	f->ended |=
+	    (report.news != REAPER_STARTED && report.news != REAPER_HALTED &&
+		report.news != REAPER_GOES_ON) ||
+	    what > 0xf0;
+	if (report.news != 7)
 		(void)send(f->control, &report,
 		    what > 0xf0 ? 3 : sizeof(report), MSG_NOSIGNAL);
 	else
 		(void)close(f->control);
-	if (report.news == 3)
+	if (report.news == 7)
 		f->control = -1;
 }
 

@@ -341,12 +341,28 @@ static void (*const heard[PRIV_OP_MAX])(struct buf *,
 	[PRIV_REVOKE] = heard_plain,
 };
 
+/* Only of what runs, as far as rdvd knows. */
+static void
+heard_halt(struct buf *b, const struct priv_header *h)
+{
+	const struct far *f;
+	struct priv_halted m;
+
+	FUZZ_CHECK(h->id == 0 && h->nfds == 0 && priv_get_halted(b, &m));
+	f = far_of(m.handle);
+	FUZZ_CHECK(f != NULL && !f->confirmed && m.halt != PRIV_HALT_UNKNOWN);
+}
+
 static void
 heard_notice(struct buf *b, const struct priv_header *h)
 {
 	const struct far *f;
 	struct priv_exit m;
 
+	if (h->op == PRIV_HALT) {
+		heard_halt(b, h);
+		return;
+	}
 	FUZZ_CHECK(h->op == PRIV_EXIT && h->id == 0 && h->nfds == 0);
 	FUZZ_CHECK(priv_get_exit(b, &m));
 	f = far_of(m.handle);

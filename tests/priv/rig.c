@@ -190,8 +190,13 @@ rig_send(struct rig *r, const void *p, size_t len)
 }
 
 static void
-keep_notice(struct rig *r, struct buf *b)
+keep_notice(struct rig *r, const struct priv_header *h, struct buf *b)
 {
+	if (h->op == PRIV_HALT) {
+		assert_true(priv_get_halted(b, &r->halt));
+		r->nhalts++;
+		return;
+	}
 	assert_true(r->nnotices < 64);
 	assert_true(priv_get_exit(b, &r->notices[r->nnotices]));
 	r->nnotices++;
@@ -233,7 +238,7 @@ rig_answer_many(struct rig *r, struct buf *b, struct priv_header *h,
 		receive_many(r, b, h, fds);
 		if (h->kind != PRIV_NOTICE)
 			return;
-		keep_notice(r, b);
+		keep_notice(r, h, b);
 		buf_done(b);
 	}
 }
@@ -548,7 +553,23 @@ rig_exit(struct rig *r, uint64_t handle, struct priv_exit *out)
 		}
 		receive(r, &b, &h, &fds);
 		assert_int_equal(h.kind, PRIV_NOTICE);
-		keep_notice(r, &b);
+		keep_notice(r, &h, &b);
+		buf_done(&b);
+	}
+}
+
+void
+rig_halt(struct rig *r, uint64_t handle, enum priv_halt halt)
+{
+	struct seqpkt_fds fds;
+	struct priv_header h;
+	struct buf b;
+
+	while (r->nhalts == 0 || r->halt.handle != handle ||
+	       r->halt.halt != halt) {
+		receive(r, &b, &h, &fds);
+		assert_int_equal(h.kind, PRIV_NOTICE);
+		keep_notice(r, &h, &b);
 		buf_done(&b);
 	}
 }

@@ -36,6 +36,8 @@ struct rig {
 	struct priv_login_answer login;
 	struct priv_exit notices[64];
 	unsigned nnotices;
+	struct priv_halted halt; /* the last HALT */
+	unsigned nhalts;	 /* and how many there were */
 };
 
 struct rig_spawn {
@@ -95,6 +97,8 @@ void rig_close(struct rig_result *res);
 enum priv_result rig_signal(struct rig *r, uint64_t handle, int sig, bool all);
 /* Waits for the EXIT notice of that run. */
 void rig_exit(struct rig *r, uint64_t handle, struct priv_exit *out);
+/* Until the last that was told of it is that. */
+void rig_halt(struct rig *r, uint64_t handle, enum priv_halt halt);
 enum priv_result rig_ack(struct rig *r, uint64_t handle);
 /* A token of `uid` by the hash of its text; `why` may be NULL. */
 enum priv_result

@@ -51,7 +51,8 @@ const session = (id: string, part: Partial<Session> = {}): Session => ({
 const run = (part: Partial<Run>): Run => ({
 	id: "r", session_id: "s", state: "running", exit_code: null,
 	signal: null, cause: null, cwd: null, cols: null, rows: null,
-	log_bytes: 0, started_at: null, ended_at: null, ...part,
+	log_bytes: 0, started_at: null, ended_at: null, stopped: false,
+	stopped_at: null, ...part,
 });
 
 test("folders nest, and sessions lie in theirs", () => {
@@ -83,6 +84,10 @@ test("a state is told as it is", () => {
 	assert.equal(word({ run: run({ state: "failed", exit_code: 2 }) }),
 	    "exit 2");
 	assert.equal(word({ status: "suspended", run: run({}) }), "suspended");
+	/* Stopped by a signal is not running well, and no end either. */
+	assert.equal(word({ run: run({ stopped: true }) }), "stopped");
+	assert.equal(statusOf(session("s", { run: run({ stopped: true }) })).over,
+	    false);
 	assert.equal(word({ status: "suspended",
 	    run: run({ state: "completed", exit_code: 0 }) }), "finished");
 	assert.equal(word({ status: "closed", run: run({}) }), "closed");

@@ -190,6 +190,7 @@ on_inventory(struct corerig *r, struct opsrig_packet *p)
 		(void)str_copy(a.label, f->label, sizeof(a.label));
 		a.io = f->io;
 		a.state = f->exited ? PRIV_EXITED : PRIV_RUNNING;
+		a.halt = (uint8_t)f->halt;
 		a.status = f->status;
 		a.uid = 1000;
 		a.started_ms = 1;

@@ -24,6 +24,7 @@ struct fake_run {
 	uint8_t io;
 	uint64_t output_bytes; /* as SPAWN told it */
 	bool exited, acked, told;
+	enum priv_halt halt;
 	int status;
 	struct seqpkt_fds fds; /* [ops]'s own copies */
 	int far;	       /* slave of a pty, stdout of pipes */

@@ -42,6 +42,15 @@ rig_exited_cb(const struct priv_exit *ev, void *arg)
 }
 
 static void
+rig_halted_cb(const struct priv_halted *ev, void *arg)
+{
+	struct opsrig *r = arg;
+
+	r->halts++;
+	r->halt = *ev;
+}
+
+static void
 rig_stray_cb(uint64_t handle, void *arg)
 {
 	struct opsrig *r = arg;
@@ -60,6 +69,7 @@ static const struct helper_ops rig_ops = {
 	.ready = rig_ready_cb,
 	.lost = rig_lost_cb,
 	.exited = rig_exited_cb,
+	.halted = rig_halted_cb,
 	.stray = rig_stray_cb,
 };
 
@@ -360,6 +370,18 @@ opsrig_exit(struct opsrig *r, uint64_t handle, int status)
 
 	buf_init(&b, SEQPKT_MAX);
 	priv_put_exit(&b, 0, PRIV_NOTICE, &ev);
+	opsrig_put(r, &b, NULL);
+}
+
+void
+opsrig_halt(struct opsrig *r, uint64_t handle, enum priv_halt halt)
+{
+	const struct priv_halted ev = { .handle = handle,
+		.halt = (uint8_t)halt };
+	struct buf b;
+
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_halted(&b, &ev);
 	opsrig_put(r, &b, NULL);
 }
 

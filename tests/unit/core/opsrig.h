@@ -24,9 +24,10 @@ struct opsrig {
 	void *until_arg;
 	bool late;
 	/* What the client reported. */
-	unsigned ready, lost, gone, strays, exits;
+	unsigned ready, lost, gone, strays, exits, halts;
 	uint64_t generation, stray;
 	struct priv_exit exit;
+	struct priv_halted halt;
 };
 
 /* A packet as [ops] received it. */
@@ -77,6 +78,7 @@ void opsrig_denied(struct opsrig *r, uint32_t id, const char *why);
 void opsrig_plain(struct opsrig *r, uint32_t id, enum priv_op op,
     enum priv_result result);
 void opsrig_exit(struct opsrig *r, uint64_t handle, int status);
+void opsrig_halt(struct opsrig *r, uint64_t handle, enum priv_halt halt);
 /* The descriptors of a pty or pipes spawn; the far ends go to `far`. */
 void opsrig_pty(struct seqpkt_fds *fds, int *slave);
 void opsrig_pipes(struct seqpkt_fds *fds, int far[3]);

@@ -209,6 +209,24 @@ test_exits(void **state)
 	assert_int_equal(never.err, 1);
 }
 
+/* As of an end, what comes before HELLO is of another daemon's run. */
+static void
+test_halts(void **state)
+{
+	struct opsrig *r = *state;
+
+	opsrig_connect(r);
+	opsrig_halt(r, GENERATION + 9, PRIV_HALTED);
+	opsrig_hello(r, RDV_BUILD, GENERATION);
+	opsrig_turns(r, 3);
+	assert_int_equal(r->halts, 0);
+	opsrig_halt(r, GENERATION + 3, PRIV_HALTED);
+	opsrig_turns(r, 3);
+	assert_int_equal(r->halts, 1);
+	assert_int_equal(r->halt.handle, GENERATION + 3);
+	assert_int_equal(r->halt.halt, PRIV_HALTED);
+}
+
 struct inventory {
 	unsigned items, ends;
 	int err;
@@ -503,6 +521,7 @@ main(void)
 		T(test_replaced_connection),
 		T(test_bounds),
 		T(test_exits),
+		T(test_halts),
 		T(test_inventory),
 		T(test_inventory_at_once),
 		T(test_inventory_without_room),

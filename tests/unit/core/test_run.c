@@ -129,6 +129,56 @@ test_H17_ends_are_told_apart(void **state)
 }
 
 static void
+tell_halt(struct corerig *r, struct fake_run *f, enum priv_halt halt)
+{
+	f->halt = halt;
+	opsrig_halt(&r->ops, f->handle, halt);
+	corerig_settle(r);
+}
+
+/*
+ * Beside the state, for as long as it runs: what was known stays where [ops]
+ * cannot tell, and what happened meanwhile is learnt from INVENTORY.
+ */
+static void
+test_H17_stopped_is_no_end(void **state)
+{
+	struct corerig *r = *state;
+	struct fake_run *f;
+	const char *run;
+	int64_t since;
+
+	corerig_create(r, "one");
+	run = await_run_of(r, r->id);
+	f = corerig_run(r, run);
+	assert_int_equal(corerig_row(r, run)->stopped_at, -1);
+	tell_halt(r, f, PRIV_HALTED);
+	since = corerig_row(r, run)->stopped_at;
+	assert_true(since > 0);
+	assert_string_equal(corerig_row(r, run)->state, "running");
+	tell_halt(r, f, PRIV_HALTED);
+	assert_int_equal(corerig_events(r, "run.stopped", run), 1);
+	corerig_daemon_down(r);
+	f->halt = PRIV_HALT_UNKNOWN;
+	corerig_daemon_up(r);
+	corerig_settle(r);
+	assert_int_equal(corerig_row(r, run)->stopped_at, since);
+	corerig_daemon_down(r);
+	f->halt = PRIV_GOES_ON;
+	corerig_daemon_up(r);
+	corerig_settle(r);
+	assert_int_equal(corerig_row(r, run)->stopped_at, -1);
+	assert_int_equal(corerig_events(r, "run.continued", run), 1);
+	tell_halt(r, f, PRIV_HALTED);
+	assert_int_equal(corerig_events(r, "run.stopped", run), 2);
+	corerig_exit(r, f, SIGKILL);
+	await_end(r, run, "killed");
+	assert_int_equal(corerig_row(r, run)->stopped_at, -1);
+	/* Its end says that: it has not gone on. */
+	assert_int_equal(corerig_events(r, "run.continued", run), 1);
+}
+
+static void
 test_H15_start_that_fails(void **state)
 {
 	struct corerig *r = *state;
@@ -521,6 +571,7 @@ main(void)
 		T(abuse_O13_not_recorded_not_started),
 		T(test_output_then_end_then_ack),
 		T(test_H17_ends_are_told_apart),
+		T(test_H17_stopped_is_no_end),
 		T(test_H15_start_that_fails),
 		T(test_E10_helper_dies_while_starting),
 		T(test_H02_stop_races_exit),

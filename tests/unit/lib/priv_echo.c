@@ -128,6 +128,18 @@ echo_exit(struct buf *in, const struct priv_header *h, struct buf *out)
 }
 
 static bool
+echo_halted(struct buf *in, const struct priv_header *h, struct buf *out)
+{
+	struct priv_halted m;
+
+	(void)h;
+	if (!priv_get_halted(in, &m))
+		return false;
+	priv_put_halted(out, &m);
+	return true;
+}
+
+static bool
 echo_enroll(struct buf *in, const struct priv_header *h, struct buf *out)
 {
 	struct priv_enroll m;
@@ -170,6 +182,7 @@ static echo_fn *const echoes[PRIV_OP_MAX][PRIV_KIND_MAX] = {
 	[PRIV_EXIT] = { echo_exit, echo_plain_answer, echo_exit },
 	[PRIV_ENROLL] = { echo_enroll, echo_plain_answer, NULL },
 	[PRIV_REVOKE] = { echo_revoke, echo_plain_answer, NULL },
+	[PRIV_HALT] = { NULL, NULL, echo_halted },
 };
 
 bool

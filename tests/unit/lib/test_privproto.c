@@ -210,6 +210,7 @@ put_inventory_answer(struct buf *b)
 	str_copy(m.profile, "login", sizeof(m.profile));
 	m.io = PRIV_IO_PIPES;
 	m.state = PRIV_EXITED;
+	m.halt = PRIV_HALT_UNKNOWN;
 	m.uid = 1000;
 	m.pid = 4712;
 	m.guards = PRIV_G_SECCOMP;
@@ -291,6 +292,17 @@ put_revoke(struct buf *b)
 	priv_put_revoke(b, 10, &m);
 }
 
+static void
+put_halted(struct buf *b)
+{
+	struct priv_halted m;
+
+	memset(&m, garbage, sizeof(m));
+	m.handle = 78;
+	m.halt = PRIV_HALTED;
+	priv_put_halted(b, &m);
+}
+
 static const struct sample {
 	const char *name;
 	void (*put)(struct buf *b);
@@ -313,6 +325,7 @@ static const struct sample {
 	{ "enroll", put_enroll },
 	{ "enroll-answer", put_enroll_answer },
 	{ "revoke", put_revoke },
+	{ "halted", put_halted },
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 

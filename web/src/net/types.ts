@@ -17,6 +17,9 @@ export interface Run {
 	rows: number | null;
 	log_bytes: number;
 	started_at: number | null;
+	/* A signal has stopped its program; it can go on. */
+	stopped: boolean;
+	stopped_at: number | null;
 	ended_at: number | null;
 }
 

@@ -103,6 +103,11 @@ function Actions({ store, state, session }: Props) {
 			    class="button" title="Detach; it keeps running"
 			    onClick={() => void store.suspend(id)}>
 				Suspend</button>}
+			{session.status === "active" && session.run?.stopped &&
+			    <button type="button" class="button primary"
+			    title="A signal has stopped its program"
+			    onClick={() => void store.resume(id)}>
+				Continue</button>}
 			{session.status === "suspended" && <button type="button"
 			    class="button primary"
 			    onClick={() => void store.resume(id)}>

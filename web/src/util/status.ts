@@ -66,6 +66,8 @@ export function statusOf(session: Session): Status {
 	    : runStates[session.run.state] ?? idle;
 	if (session.status === "suspended" && !run.over)
 		return { tone: "rest", word: "suspended", over: false };
+	if (session.run?.stopped && !run.over)
+		return { tone: "busy", word: "stopped", over: false };
 	if (run.word === "failed" && session.run!.exit_code !== null)
 		return { ...run, word: `exit ${session.run!.exit_code}` };
 	return run;

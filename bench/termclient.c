@@ -226,7 +226,9 @@ run_echo(long count, char *spec, char *flood_spec)
 	static struct end e, f;
 	struct end *flood = flood_spec != NULL ? &f : NULL;
 	int64_t *took = calloc((size_t)count, sizeof(*took));
-	int64_t p50, p99;
+	int64_t p50, p99, start;
+	uint64_t before;
+	double sec;
 	long i;
 
 	if (took == NULL)
@@ -242,14 +244,19 @@ run_echo(long count, char *spec, char *flood_spec)
 		pause_reading(flood);
 	}
 	drain(&e);
+	before = flood != NULL ? flood->got : 0;
+	start = bench_ns();
 	for (i = 0; i < count; i++) {
 		took[i] = one_echo(&e, flood);
 		pause_reading(flood);
 	}
+	sec = (double)(bench_ns() - start) / 1e9;
 	p50 = bench_quantile(took, (size_t)count, 0.5);
 	p99 = bench_quantile(took, (size_t)count, 0.99);
-	printf("{\"p50_us\":%.1f,\"p99_us\":%.1f,\"count\":%ld}\n",
-	    (double)p50 / 1e3, (double)p99 / 1e3, count);
+	printf("{\"p50_us\":%.1f,\"p99_us\":%.1f,\"count\":%ld,"
+	       "\"flood_mb_per_s\":%.2f}\n",
+	    (double)p50 / 1e3, (double)p99 / 1e3, count,
+	    flood != NULL ? (double)(flood->got - before) / 1e6 / sec : 0.0);
 	free(took);
 	return 0;
 }

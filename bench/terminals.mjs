@@ -115,7 +115,10 @@ async function ttydEcho(bench, rdv) {
 		ttyd_p50: median(figures(rounds, 'ttyd', 'p50_us')),
 		p50_of_ttyd: median(of), each: spread(of),
 		rdv_p99: median(figures(rounds, 'rdv', 'p99_us')),
-		ttyd_p99: median(figures(rounds, 'ttyd', 'p99_us')) });
+		ttyd_p99: median(figures(rounds, 'ttyd', 'p99_us')),
+		rdv_flood_mbps: median(figures(rounds, 'rdv', 'flood_mb_per_s')),
+		ttyd_flood_mbps: median(figures(rounds, 'ttyd',
+			'flood_mb_per_s')) });
 	await bench.stop(peer.child);
 }
 

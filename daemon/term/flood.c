@@ -5,14 +5,14 @@
  * woken for a few more. With many floods the turns of the others are all the
  * waiting that is needed; only when a round brought little it is worth to
  * sleep. One that is alone, while nobody types, has all turns of a round, so
- * that what is done once for a round is done for as many bytes. While somebody
- * types floods rest after each round: a key finds nobody at work, and nobody
- * uses up the time that its echo needs.
+ * that what is done once for a round is done for as many bytes. A key stops the
+ * floods until its echo has been passed on, or for FLOODS_HOLD_US if none
+ * comes: it finds nobody at work, and nobody uses up the time that it needs.
  *
  * Invariant: while somebody has joined a round is due, in FLOODS_HOLD_US at
  * most, and who was served stands behind all others; and a key holds floods up
- * only after FLOODS_HOLD_BYTES, so that no viewer can stop the floods of
- * others.
+ * only after FLOODS_HOLD_BYTES, so that nobody who types, into whatever
+ * terminal of whatever account, takes more from them than that share.
  */
 #include "daemon/term/flood.h"
 
@@ -54,7 +54,7 @@ floods_round_cb(void *arg)
 			break;
 	}
 	if (fs->n > 0)
-		next_round(fs, typed || most < FLOODS_LITTLE);
+		next_round(fs, most < FLOODS_LITTLE);
 }
 
 static void
@@ -93,7 +93,7 @@ flood_join(struct floods *fs, struct flood *f)
 	f->joined = true;
 	TAILQ_INSERT_TAIL(&fs->all, f, link);
 	if (fs->n++ == 0)
-		next_round(fs, clock_mono_us() < fs->calm_from);
+		next_round(fs, false);
 }
 
 void
@@ -108,10 +108,11 @@ flood_leave(struct floods *fs, struct flood *f)
 	loop_timer_clear(fs->round);
 	loop_alarm_clear(fs->rest);
 	fs->not_before = 0;
+	fs->held_by = NULL;
 }
 
 void
-floods_hold(struct floods *fs)
+floods_hold(struct floods *fs, const struct flood *by)
 {
 	int64_t now = clock_mono_us();
 
@@ -119,10 +120,26 @@ floods_hold(struct floods *fs)
 	if (fs->n == 0 || fs->moved < FLOODS_HOLD_BYTES)
 		return;
 	fs->moved = 0;
+	fs->held_by = by;
 	fs->not_before = now + FLOODS_HOLD_US;
 	/* One that rests sees it when it is rested. */
 	if (loop_alarm_pending(fs->rest))
 		return;
 	loop_timer_clear(fs->round);
 	loop_alarm_set(fs->rest, FLOODS_HOLD_US);
+}
+
+void
+floods_release(struct floods *fs, const struct flood *by)
+{
+	int64_t soon = clock_mono_us() + FLOODS_SETTLE_US;
+
+	if (fs->held_by != by)
+		return;
+	fs->held_by = NULL;
+	/* Held no longer, or not for so long. */
+	if (soon >= fs->not_before)
+		return;
+	fs->not_before = soon;
+	loop_alarm_set(fs->rest, FLOODS_SETTLE_US);
 }

@@ -25,7 +25,8 @@ struct floods {
 	TAILQ_HEAD(, flood) all;
 	struct loop_timer *round; /* at once, or: */
 	struct loop_alarm *rest;
-	int64_t not_before; /* monotonic us: held until then */
+	int64_t not_before;	     /* monotonic us: held until then */
+	const struct flood *held_by; /* whose echo ends that; compared alone */
 	unsigned n;
 	size_t moved;	   /* since the last hold */
 	bool calm;	   /* this round is that of one, and nobody types */
@@ -40,12 +41,14 @@ struct floods {
 #define FLOODS_TURNS 8
 /* Nobody gave more than this: the writers are slower than we are. */
 #define FLOODS_LITTLE 1024
-/* As long they are left alone then; and, while somebody types, each time. */
+/* As long they are left alone then. */
 #define FLOODS_REST_US 250
 /* A held round comes after this long at the latest. */
-#define FLOODS_HOLD_US 500
+#define FLOODS_HOLD_US 250
+/* Behind an echo: until who typed has it. */
+#define FLOODS_SETTLE_US 50
 /* Floods move this much between two holds, however many keys are pressed. */
-#define FLOODS_HOLD_BYTES 65536
+#define FLOODS_HOLD_BYTES 131072
 /* Who has typed may type again within this; then it is calm. */
 #define FLOODS_TYPING_US 100000
 
@@ -53,7 +56,12 @@ void floods_init(struct floods *fs, struct loop *l);
 void floods_done(struct floods *fs);
 void flood_join(struct floods *fs, struct flood *f);
 void flood_leave(struct floods *fs, struct flood *f);
-/* A key was pressed: the next round leaves its echo time to come. */
-void floods_hold(struct floods *fs);
+/*
+ * A key was pressed in the terminal of `by`: the next round leaves its echo
+ * time to come.
+ */
+void floods_hold(struct floods *fs, const struct flood *by);
+/* The terminal of `by` has said something: a hold for it need not last. */
+void floods_release(struct floods *fs, const struct flood *by);
 
 #endif

@@ -28,8 +28,8 @@
 #define FLOOD	   4095 /* a turn that moved this much was no echo */
 #define PIPE_BYTES 16384
 /*
- * Spooled in several turns before it is logged and shown: fewer, larger. One
- * flood alone has a round for that; while somebody types it logs each page.
+ * Of several floods, spooled in several turns before it is logged and shown:
+ * fewer, larger.
  */
 #define BATCH	   65536
 #define BLOCKED_MS 500
@@ -208,7 +208,7 @@ log_spool(struct pump *p, struct turn *t)
 	t->logged += (size_t)(p->log->size - before);
 }
 
-/* Whether what came is logged and shown with what comes next. */
+/* Whether what came is logged with what comes next. */
 static bool
 waits_for_more(const struct pump *p, long n)
 {
@@ -216,10 +216,22 @@ waits_for_more(const struct pump *p, long n)
 
 	if (p->spooled + SIP > p->spool_size / 2)
 		return false;
-	if (fs->n > 1)
-		return n >= FLOOD && p->spooled < BATCH;
-	return p->state == PUMP_FLOOD && fs->calm && fs->left > 0 &&
-	       n >= FLOODS_LITTLE;
+	return fs->n > 1 && n >= FLOOD && p->spooled < BATCH;
+}
+
+/*
+ * Whether what was logged is shown with what comes next. One flood alone has a
+ * round for that. Its pages are logged one by one all the same: meanwhile the
+ * kernel moves the next one up, and asking for that need not sleep.
+ */
+static bool
+shows_later(const struct pump *p, const struct turn *t)
+{
+	const struct floods *fs = &p->load->floods;
+
+	return p->state == PUMP_FLOOD && p->ending == PUMP_LIVES && fs->calm &&
+	       fs->left > 0 && !t->end && !t->blocked &&
+	       t->moved >= FLOODS_LITTLE;
 }
 
 static void
@@ -345,8 +357,11 @@ pump_turn_cb(void *arg)
 	else
 		turn_pty(p, &t);
 	p->load->bytes += t.logged;
-	if (t.logged > 0)
+	p->unshown = p->unshown || t.logged > 0;
+	if (p->unshown && !shows_later(p, &t)) {
+		p->unshown = false;
 		p->ops->grown(p->arg);
+	}
 	next(p, &t);
 	return t.moved;
 }
@@ -361,8 +376,10 @@ pump_readable_cb(int fd, short what, void *arg)
 	(void)what;
 	p->expected = false;
 	(void)pump_turn_cb(p);
-	if (expected)
-		busypoll_end(&p->load->busypoll, clock_mono_us());
+	if (!expected)
+		return;
+	floods_release(&p->load->floods, &p->flood);
+	busypoll_end(&p->load->busypoll, clock_mono_us());
 }
 
 static void
@@ -377,7 +394,7 @@ pump_expect(struct pump *p)
 	if (p->state != PUMP_WATCH)
 		return;
 	p->expected = true;
-	floods_hold(&p->load->floods);
+	floods_hold(&p->load->floods, &p->flood);
 	busypoll_begin(&p->load->busypoll, clock_mono_us());
 }
 

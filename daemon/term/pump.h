@@ -71,6 +71,7 @@ struct pump {
 	int spool_r, spool_w;
 	bool expected; /* the echo of a key */
 	bool held;
+	bool unshown;	   /* the log has grown since `grown` was called */
 	size_t spool_size; /* the pipe's capacity */
 	size_t spooled;	   /* bytes in it */
 	enum pump_state state;

@@ -20,4 +20,5 @@ await import('./out.mjs');
 await import('./secrets.mjs');
 await import('./store.mjs');
 await import('./upgrade.mjs');
+await import('./upgradeload.mjs');
 finish();

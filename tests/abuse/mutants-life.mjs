@@ -174,6 +174,16 @@ const parts = [
 		off: [['priv-helper/carry.c', '\t\t\tmark(k->fds.fd[i], inherit);',
 			'\t\t\tmark(k->fds.fd[0], inherit);']],
 		red: ['abuse P01 an upgrade', 'abuse P04 more'] },
+	{ ids: ['P01'], guard: 'what waits to be logged is taken over',
+		off: [['daemon/term/pump.c', '\t\t\tp->spooled = (size_t)n;',
+			'\t\t\twhile (n-- > 0)\n\t\t\t\t(void)!read(p->spool_r, ' +
+			'(char[1]){ 0 }, 1);']],
+		red: ['abuse P01 100 terminals'] },
+	{ ids: ['P01'], guard: 'a log goes on where it ends',
+		off: [['daemon/term/runlog.c', 'got.size = (uint64_t)st.st_size;',
+			'got.size = (uint64_t)st.st_size -\n\t    ' +
+			'(mode == RUNLOG_ADOPT ? 16 : 0);']],
+		red: ['abuse P01 100 terminals'] },
 	{ ids: ['P01'], guard: 'an upgrade is not begun without a record',
 		off: [['priv-helper/upgrade.c', 'good = audit_before(u->records, &m, ' +
 			'why, size);', '(void)audit_before(u->records, &m, why, size);' +

@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "git-worker/newfile.h"
 #include "lib/err.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -33,9 +34,6 @@
 #define DEPTH_MAX   64
 #define ENTRIES_MAX 1000000
 #define CHUNK	    65536
-
-/* Of one directory: a file that is not whole yet. */
-#define HALF ".rdv-copy"
 
 struct copying {
 	struct copy *c;
@@ -145,23 +143,22 @@ static bool
 copy_into(struct copying *k, int in, const struct stat *st, int dir,
     const char *name)
 {
-	int out;
-	bool ok;
+	struct newfile f;
+	int err = newfile_open(&f, dir, 0600);
 
-	if (unlinkat(dir, HALF, 0) < 0 && errno != ENOENT)
-		return fail_errno(k, errno);
-	out = openat(dir, HALF,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (out < 0)
-		return fail_errno(k, errno);
-	ok = copy_bytes(k, in, out) &&
-	     (fchmod(out, st->st_mode & 0777) == 0 || fail_errno(k, errno));
-	if (close(out) < 0 && ok)
-		ok = fail_errno(k, errno);
-	if (ok && linkat(dir, HALF, dir, name, 0) < 0 && errno != EEXIST)
-		ok = fail_errno(k, errno);
-	(void)unlinkat(dir, HALF, 0);
-	return ok;
+	if (err != 0)
+		return fail_errno(k, -err);
+	if (!copy_bytes(k, in, f.fd)) {
+		newfile_drop(&f);
+		return false;
+	}
+	if (fchmod(f.fd, st->st_mode & 0777) < 0) {
+		err = errno;
+		newfile_drop(&f);
+		return fail_errno(k, err);
+	}
+	err = newfile_place(&f, name);
+	return err == 0 || err == -EEXIST || fail_errno(k, -err);
 }
 
 static bool
@@ -279,7 +276,7 @@ descend(struct copying *k, int dir, const char *name, const char *pattern)
 static bool
 is_gits(const char *name)
 {
-	return strcasecmp(name, ".git") == 0 || strcmp(name, HALF) == 0;
+	return strcasecmp(name, ".git") == 0;
 }
 
 static bool

@@ -16,19 +16,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "git-worker/newfile.h"
 #include "lib/err.h"
 #include "lib/path.h"
 
-/* Until all of it is written. */
-#define HALF ".git.rdv"
-
-/* Whether the directory `name` of `dir` is registered for `want`. */
+/* Whether the directory `at`, `name` in `dir`, is registered for `want`. */
 static bool
-is_registered(int dir, const char *name, const char *want)
+is_registered(int dir, const char *name, const char *at, const char *want)
 {
 	int sub = path_open_beneath(dir, name, O_RDONLY | O_DIRECTORY, 0);
 	int fd = -1;
-	char text[PATH_MAX + 16];
+	char text[PATH_MAX + 16], full[PATH_MAX + 16];
 	ssize_t n = -1;
 
 	if (sub >= 0)
@@ -43,7 +41,9 @@ is_registered(int dir, const char *name, const char *want)
 		return false;
 	text[n] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	return strcmp(text, want) == 0;
+	/* It may be relative to where it stands (worktree.useRelativePaths). */
+	return path_join(full, sizeof(full), at, text) &&
+	       strcmp(full, want) == 0;
 }
 
 /* The name of its directory below .git/worktrees. */
@@ -51,6 +51,7 @@ static int
 find_name(const char *top, const char *tree, char name[NAME_MAX + 1])
 {
 	char path[PATH_MAX + 16], want[PATH_MAX + 16];
+	char at[PATH_MAX + NAME_MAX + 32];
 	struct dirent *e;
 	int err = RDV_E_NOT_FOUND;
 	DIR *d;
@@ -61,8 +62,9 @@ find_name(const char *top, const char *tree, char name[NAME_MAX + 1])
 	if (d == NULL)
 		return errno == ENOENT ? RDV_E_NOT_FOUND : -errno;
 	while (err != 0 && (e = readdir(d)) != NULL) {
+		(void)snprintf(at, sizeof(at), "%s/%s", path, e->d_name);
 		if (!path_component_ok(e->d_name) ||
-		    !is_registered(dirfd(d), e->d_name, want))
+		    !is_registered(dirfd(d), e->d_name, at, want))
 			continue;
 		(void)snprintf(name, NAME_MAX + 1, "%s", e->d_name);
 		err = 0;
@@ -75,24 +77,17 @@ static int
 write_link(int dir, const char *text)
 {
 	const size_t len = strlen(text);
-	int err = 0, fd;
+	struct newfile f;
+	int err = newfile_open(&f, dir, 0644);
 
-	if (unlinkat(dir, HALF, 0) < 0 && errno != ENOENT)
-		return -errno;
-	fd = openat(dir, HALF,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, len) != (ssize_t)len)
-		err = -EIO;
-	if (close(fd) < 0 && err == 0)
-		err = -errno;
-	/* It takes nobody's place. */
-	if (err == 0 && linkat(dir, HALF, dir, ".git", 0) < 0 &&
-	    errno != EEXIST)
-		err = -errno;
-	(void)unlinkat(dir, HALF, 0);
-	return err;
+	if (err != 0)
+		return err;
+	if (write(f.fd, text, len) != (ssize_t)len) {
+		newfile_drop(&f);
+		return -EIO;
+	}
+	err = newfile_place(&f, ".git");
+	return err == -EEXIST ? 0 : err;
 }
 
 int

@@ -379,6 +379,8 @@ add_end(struct js *o, const struct workspace_part *p)
 	/* null: git can give back all of it, or it is still there. */
 	js_add_str(o, "trash_id", p->trash_id);
 	js_add_bool(o, "branch_deleted", p->branch_deleted);
+	/* Why it is still there, or null. */
+	js_add_str(o, "left", p->left ? p->text : NULL);
 }
 
 static void

@@ -54,6 +54,7 @@ struct workspace_part {
 	const char *trash_id;	    /* of what was removed; NULL */
 	const char *done;	    /* "kept", "mended", "made", "restored" */
 	bool branch_deleted;
+	bool left; /* nobody can judge it: it stays, `text` says why */
 };
 
 struct workspace {
@@ -82,6 +83,7 @@ void workspace_states(struct workspaces *s, const struct worktree_who *who,
 #define WORKSPACE_FORCE	   0x1 /* what holds work goes to the trash */
 #define WORKSPACE_BRANCHES 0x2 /* with branches that nothing is lost with */
 #define WORKSPACE_REMOVE   0x4 /* archiving removes worktrees */
+#define WORKSPACE_OURS	   0x8 /* set within: only those it has made itself */
 
 /*
  * Puts it away. With WORKSPACE_REMOVE its worktrees are removed as by

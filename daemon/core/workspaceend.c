@@ -53,7 +53,7 @@ give_up(struct ws_op *op, int err, const char *why)
 	if (op->goal == NULL || strcmp(op->ws.row.state, op->goal) != 0) {
 		failed(op);
 	} else if (err == RDV_E_UNAVAILABLE) {
-		worktrees_reconcile(op->s->app->worktrees);
+		ws_retry(op);
 		failed(op);
 	} else {
 		op->ws.row.state = "ready";
@@ -124,8 +124,9 @@ branch_next(struct ws_op *op)
 {
 	struct worktree_branch b = { .name = op->ws.row.branch };
 
-	while (op->i < op->ws.n && ((op->wish & WORKSPACE_BRANCHES) == 0 ||
-				       !part(op)->repo.made_branch))
+	while (op->i < op->ws.n &&
+	       ((op->wish & WORKSPACE_BRANCHES) == 0 || part(op)->left ||
+		   !part(op)->repo.made_branch))
 		op->i++;
 	if (op->i == op->ws.n) {
 		worktree_vacate(op->s->app->worktrees, &op->who,
@@ -198,6 +199,22 @@ noted(struct ws_op *op)
 	remove_next(op);
 }
 
+/* What stays there is listed, with the reason. */
+static void
+note_parts(struct ws_op *op)
+{
+	const struct workspace_part *p;
+
+	op->ws.row.cause = NULL;
+	for (op->i = 0; op->i < op->ws.n; op->i++) {
+		p = part(op);
+		if (p->left)
+			note_left(op, ws_of_part(op, arena_printf(op->arena,
+							 "%s stays: %s",
+							 p->path, p->text)));
+	}
+}
+
 /* All have been looked at. */
 static void
 judged(struct ws_op *op)
@@ -219,7 +236,7 @@ judged(struct ws_op *op)
 	}
 	op->ws.row.state = op->goal;
 	op->ws.row.wish = op->wish;
-	op->ws.row.cause = NULL;
+	note_parts(op);
 	ws_store(op, WS_ROW, EV_WORKSPACE_MOVING, noted);
 }
 
@@ -231,11 +248,28 @@ judge_more(struct ws_op *op)
 	judge_next(op);
 }
 
+/* A reason like others: by force it stays where it is. */
+static void
+leave(struct ws_op *op, const char *why)
+{
+	struct workspace_part *p = part(op);
+
+	p->left = true;
+	p->reasons = WT_UNKNOWN;
+	p->text = arena_strdup(op->arena, why);
+	judge_more(op);
+}
+
 static void
 mended_cb(int err, enum worktree_mended what, const char *why, void *arg)
 {
 	struct ws_op *op = arg;
 
+	/* Something of somebody's is in its place. */
+	if (err == RDV_E_EXISTS) {
+		leave(op, why);
+		return;
+	}
 	if (err != 0) {
 		give_up(op, err, ws_of_part(op, why));
 		return;
@@ -280,6 +314,43 @@ judge_missing(struct ws_op *op)
 	}
 }
 
+/* Its repository is there, or nobody can say. */
+static void
+not_judged(struct ws_op *op)
+{
+	if (op->err == RDV_E_NOT_FOUND)
+		judge_missing(op);
+	/* Half of it, without its .git: a removal that was cut off. */
+	else if (op->err == RDV_E_INVALID && op->goal != NULL && !op->again)
+		mend(op);
+	else if (op->goal == NULL)
+		leave(op, op->why);
+	else
+		give_up(op, op->err, ws_of_part(op, op->why));
+}
+
+static void
+gone_cb(bool gone, void *arg)
+{
+	struct ws_op *op = arg;
+
+	if (gone)
+		leave(op, ws_of_gone(op));
+	else if (!ws_is_moving(part(op)))
+		not_judged(op);
+	else
+		/* A removal that goes on does so when that is settled. */
+		give_up(op, op->resumed ? RDV_E_UNAVAILABLE : RDV_E_STATE,
+		    ws_of_part(op, "it is being made or moved"));
+}
+
+static void
+ask_gone(struct ws_op *op)
+{
+	worktree_gone(op->s->app->worktrees, &op->who, part(op)->repo.repo_path,
+	    gone_cb, op);
+}
+
 /* What is in its place counts, whoever has made it a worktree there. */
 static void
 judged_cb(int err, const struct worktree_states *st, const char *why, void *arg)
@@ -287,14 +358,8 @@ judged_cb(int err, const struct worktree_states *st, const char *why, void *arg)
 	struct ws_op *op = arg;
 	struct workspace_part *p = part(op);
 
-	if (err == RDV_E_NOT_FOUND && is_ready(p)) {
-		judge_missing(op);
-		return;
-	}
-	/* Half of it, without its .git: a removal that was cut off. */
-	if (err == RDV_E_INVALID && is_ready(p) && op->goal != NULL &&
-	    !op->again) {
-		mend(op);
+	if (err == RDV_E_UNAVAILABLE) {
+		give_up(op, err, ws_of_part(op, why));
 		return;
 	}
 	/* Nothing, or nothing of git's: that is left where it is. */
@@ -304,7 +369,9 @@ judged_cb(int err, const struct worktree_states *st, const char *why, void *arg)
 		return;
 	}
 	if (err != 0) {
-		give_up(op, err, ws_of_part(op, why));
+		op->err = err;
+		op->why = arena_strdup(op->arena, why);
+		ask_gone(op);
 		return;
 	}
 	p->there = true;
@@ -318,13 +385,20 @@ judged_cb(int err, const struct worktree_states *st, const char *why, void *arg)
 static void
 judge_next(struct ws_op *op)
 {
-	if (op->i == op->ws.n)
+	if (op->i == op->ws.n) {
 		judged(op);
-	else if (part(op)->tree.mending && op->goal != NULL && !op->again)
+	} else if (op->goal != NULL && ws_is_moving(part(op))) {
+		ask_gone(op);
+	} else if ((op->wish & WORKSPACE_OURS) != 0 &&
+		   !ws_is_ours(op, part(op))) {
+		part(op)->done = "missing";
+		judge_more(op);
+	} else if (part(op)->tree.mending && op->goal != NULL && !op->again) {
 		mend(op);
-	else
+	} else {
 		worktree_states(op->s->app->worktrees, &op->who, part(op)->path,
 		    judged_cb, op);
+	}
 }
 
 static void
@@ -332,6 +406,14 @@ archived(struct ws_op *op)
 {
 	op->ws.row.archived_at = clock_wall_ms();
 	ws_store(op, WS_ROW, EV_WORKSPACE_UPDATED, ended);
+}
+
+/* What it did make was taken back: what is there now may be anybody's. */
+static void
+judge_ours(struct ws_op *op)
+{
+	op->wish |= WORKSPACE_OURS;
+	judge_next(op);
 }
 
 static bool
@@ -357,6 +439,8 @@ ws_end_start(struct ws_op *op)
 			: "it is being made, moved or taken back");
 	else if (!deletes(op) && (op->wish & WORKSPACE_REMOVE) == 0)
 		archived(op);
+	else if (strcmp(op->ws.row.state, "failed") == 0)
+		judge_ours(op);
 	else
 		judge_next(op);
 }

@@ -21,7 +21,9 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-#define AGAIN_MS 500
+#define AGAIN_MS  500
+#define PAUSE_MS  3000
+#define PAUSE_MAX (10 * 60 * 1000LL)
 
 /* What each state in between goes on with. */
 static const struct {
@@ -67,8 +69,11 @@ may_begin(const struct app *app, struct owner *o)
 static void
 fixed_cb(int err, const struct workspace *ws, const char *why, void *arg)
 {
-	(void)arg;
-	if (err != 0)
+	struct workspaces *s = arg;
+
+	if (err == 0)
+		s->pause_ms = 0;
+	else
 		log_warnx("workspace", "%s (%s): %s",
 		    ws != NULL ? ws->row.id : "?",
 		    ws != NULL ? ws->row.state : "?", why);
@@ -97,7 +102,7 @@ go_on(struct fixing *f, const struct store_workspace *w, uid_t uid)
 	struct ws_op *op;
 
 	(void)str_copy(who.user_id, w->user_id, sizeof(who.user_id));
-	op = ws_new(f->s, &who, w->id, fixed_cb, NULL);
+	op = ws_new(f->s, &who, w->id, fixed_cb, f->s);
 	op->wish = (unsigned)w->wish;
 	op->goal = f->goal;
 	op->resumed = true;
@@ -150,6 +155,39 @@ workspaces_settle(struct workspaces *s)
 		loop_timer_set(s->settle, AGAIN_MS);
 }
 
+int64_t
+ws_pause_after(int64_t ms)
+{
+	if (ms < PAUSE_MS)
+		return PAUSE_MS;
+	return ms < PAUSE_MAX / 2 ? 2 * ms : PAUSE_MAX;
+}
+
+void
+ws_retry(struct ws_op *op)
+{
+	struct workspaces *s = op->s;
+
+	if (!op->resumed) {
+		s->pause_ms = 0;
+		worktrees_reconcile(s->app->worktrees);
+	} else if (!s->retrying) {
+		/* Several that are stuck wait for the same moment. */
+		s->retrying = true;
+		s->pause_ms = ws_pause_after(s->pause_ms);
+		loop_timer_set(s->retry, s->pause_ms);
+	}
+}
+
+static void
+retry_cb(void *arg)
+{
+	struct workspaces *s = arg;
+
+	s->retrying = false;
+	worktrees_reconcile(s->app->worktrees);
+}
+
 static void
 settle_cb(void *arg)
 {
@@ -165,5 +203,6 @@ workspaces_new(struct app *app)
 	TAILQ_INIT(&s->ops);
 	TAILQ_INIT(&s->ended);
 	s->settle = loop_timer_new(app->loop, settle_cb, s);
+	s->retry = loop_timer_new(app->loop, retry_cb, s);
 	return s;
 }

@@ -4,7 +4,8 @@
  * still is of it. A directory that was deleted comes back from git's index; one
  * that lies in the trash from there, when the workspace was archived; and one
  * that is nowhere is made anew on the branch, which has stayed. What is there
- * is left alone, so that to ensure twice is to ensure once.
+ * is left alone, so that to ensure twice is to ensure once. One that cannot be
+ * brought back keeps none of the others away.
  */
 #include "daemon/core/workspaceop.h"
 
@@ -18,10 +19,21 @@
 
 static void ensure_next(struct ws_op *op);
 
+/* Told at the end, with the others; without the helper that is now. */
 static void
 fail(struct ws_op *op, int err, const char *why)
 {
-	ws_answer(op, err, ws_of_part(op, why));
+	const char *of = ws_of_part(op, why);
+
+	op->why =
+	    op->err != 0 ? arena_printf(op->arena, "%s; %s", op->why, of) : of;
+	op->err = op->err != 0 ? op->err : err;
+	if (err == RDV_E_UNAVAILABLE) {
+		ws_answer(op, err, op->why);
+		return;
+	}
+	op->i++;
+	ensure_next(op);
 }
 
 static void
@@ -118,6 +130,29 @@ in_trash(const struct workspace_part *p)
 }
 
 static void
+gone_cb(bool gone, void *arg)
+{
+	struct ws_op *op = arg;
+	struct workspace_part *p = &op->ws.parts[op->i];
+
+	fail(op, RDV_E_STATE, gone ? ws_of_gone(op) : p->text);
+}
+
+static void
+not_mended(struct ws_op *op, int err, const char *why)
+{
+	struct workspace_part *p = &op->ws.parts[op->i];
+
+	if (err != RDV_E_NOT_FOUND && err != RDV_E_INVALID) {
+		fail(op, err, why);
+		return;
+	}
+	p->text = arena_strdup(op->arena, why);
+	worktree_gone(op->s->app->worktrees, &op->who, p->repo.repo_path,
+	    gone_cb, op);
+}
+
+static void
 mended_cb(int err, enum worktree_mended what, const char *why, void *arg)
 {
 	struct ws_op *op = arg;
@@ -125,7 +160,7 @@ mended_cb(int err, enum worktree_mended what, const char *why, void *arg)
 
 	(void)ws_tree(op, p);
 	if (err != 0) {
-		fail(op, err, why);
+		not_mended(op, err, why);
 	} else if (what == WORKTREE_WHOLE) {
 		p->done = "kept";
 		part_done(op);
@@ -146,6 +181,10 @@ ensure_next(struct ws_op *op)
 	if (op->i < op->ws.n) {
 		worktree_mend(op->s->app->worktrees, &op->who,
 		    op->ws.parts[op->i].repo.worktree_id, mended_cb, op);
+		return;
+	}
+	if (op->err != 0) {
+		ws_answer(op, op->err, op->why);
 		return;
 	}
 	op->ws.row.cause = NULL;

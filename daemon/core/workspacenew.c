@@ -34,7 +34,7 @@ static void copy_next(struct ws_op *op);
 static void
 leave(struct ws_op *op)
 {
-	worktrees_reconcile(op->s->app->worktrees);
+	ws_retry(op);
 	ws_answer(op, op->err, op->why);
 }
 
@@ -144,6 +144,17 @@ is(const struct workspace_part *p, const char *state)
 	return p->tree.state != NULL && strcmp(p->tree.state, state) == 0;
 }
 
+static void
+undo_gone_cb(bool gone, void *arg)
+{
+	struct ws_op *op = arg;
+
+	if (gone)
+		undo_stays(op, ws_of_gone(op));
+	else
+		leave(op);
+}
+
 /* Whatever is not ours, or not there, has nothing to be undone. */
 static void
 undo_next(struct ws_op *op)
@@ -156,9 +167,12 @@ undo_next(struct ws_op *op)
 		return;
 	}
 	/* What is not settled yet leaves all of it for later. */
-	if (ws_tree(op, p) != 0 || is(p, "creating") || is(p, "removing"))
+	if (ws_tree(op, p) != 0)
 		leave(op);
-	else if (is(p, "ready"))
+	else if (ws_is_moving(p))
+		worktree_gone(op->s->app->worktrees, &op->who,
+		    p->repo.repo_path, undo_gone_cb, op);
+	else if (ws_is_ours(op, p))
 		worktree_remove(op->s->app->worktrees, &op->who, p->path, false,
 		    unmade_cb, op);
 	else if (is(p, "removed") || is(p, "trashed") ||

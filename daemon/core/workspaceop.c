@@ -203,6 +203,36 @@ ws_of_part(struct ws_op *op, const char *why)
 	    why);
 }
 
+const char *
+ws_of_gone(struct ws_op *op)
+{
+	return arena_printf(op->arena, "its repository is gone from %s",
+	    op->ws.parts[op->i].repo.repo_path);
+}
+
+static bool
+is(const struct workspace_part *p, const char *state)
+{
+	return p->tree.state != NULL && strcmp(p->tree.state, state) == 0;
+}
+
+bool
+ws_is_moving(const struct workspace_part *p)
+{
+	return is(p, "creating") || is(p, "removing");
+}
+
+bool
+ws_is_ours(struct ws_op *op, const struct workspace_part *p)
+{
+	struct store_worktree row;
+
+	return is(p, "ready") &&
+	       store_worktree_at(op->s->app->db, op->arena, op->who.user_id,
+		   p->path, &row) == 0 &&
+	       strcmp(row.id, p->repo.worktree_id) == 0;
+}
+
 /* As they were stored; what is no list of texts is no pattern. */
 static const char *const *
 patterns(struct ws_op *op, const char *json)
@@ -271,5 +301,6 @@ workspaces_free(struct workspaces *s)
 	loop_undefer(s->app->loop, ws_sweep_cb, s);
 	ws_sweep_cb(s);
 	loop_timer_free(s->settle);
+	loop_timer_free(s->retry);
 	free(s);
 }

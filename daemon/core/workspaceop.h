@@ -47,7 +47,9 @@ TAILQ_HEAD(ws_ops, ws_op);
 struct workspaces {
 	struct app *app;
 	struct ws_ops ops, ended;
-	struct loop_timer *settle;
+	struct loop_timer *settle, *retry;
+	int64_t pause_ms; /* before the next retry, which is set when > 0 */
+	bool retrying;
 };
 
 /* `id` NULL: of one that is to be made. Nobody is told of it (cb NULL). */
@@ -73,11 +75,25 @@ void ws_store(struct ws_op *op, enum ws_store what, enum event_kind kind,
 int ws_tree(struct ws_op *op, struct workspace_part *p);
 /* "<repository>: <why>". */
 const char *ws_of_part(struct ws_op *op, const char *why);
+/* "its repository is gone from <path>", of the part that is at work. */
+const char *ws_of_gone(struct ws_op *op);
 /*
  * Copies what the part's repository wants in each worktree. `cb` gets the
  * operation.
  */
 void ws_copy(struct ws_op *op, worktree_done_fn *cb);
+
+/* Whether what has the part's path now is its worktree, and no later one. */
+bool ws_is_ours(struct ws_op *op, const struct workspace_part *p);
+/* Being made or moved: it is settled by itself (worktreefix.c). */
+bool ws_is_moving(const struct workspace_part *p);
+/*
+ * What is not settled is gone on with later; with growing pauses when that was
+ * tried before.
+ */
+void ws_retry(struct ws_op *op);
+/* The pause after one of `ms`. */
+int64_t ws_pause_after(int64_t ms);
 
 /* From ws_open() on, for what a crash cut off. */
 void ws_create_resume(struct ws_op *op);

@@ -55,6 +55,9 @@ struct fixing {
 static void
 fix_end(struct wt_op *op)
 {
+	/* Its workspace was looked for before this was known. */
+	if (op->row.mending)
+		worktrees_reconcile(op->w);
 	wt_end(op);
 }
 
@@ -147,11 +150,28 @@ fix_trashed(struct wt_op *op, const struct wt_entry *e)
 }
 
 static void
+fix_compared_cb(struct wt_op *op, const struct git_result *r)
+{
+	op->row.mending = r->status == 1;
+	settle(op, "ready", EV_WORKTREE_RESTORED, NULL);
+}
+
+/*
+ * git may have deleted a part of it, of which it has everything: nothing was
+ * missing when that began.
+ */
+static void
 fix_unpinned(struct wt_op *op)
 {
-	/* git may have deleted a part of it, of which it has everything. */
-	op->row.mending = op->row.trash_path == NULL;
-	settle(op, "ready", EV_WORKTREE_RESTORED, NULL);
+	static const char *const argv[] = { "diff-files", "--quiet",
+		"--ignore-submodules", "--diff-filter=D", NULL };
+	const char *const more[] = { op->row.path, NULL };
+
+	op->row.mending = false;
+	if (op->row.trash_path == NULL)
+		wt_git(op, op->row.path, argv, more, fix_compared_cb);
+	else
+		settle(op, "ready", EV_WORKTREE_RESTORED, NULL);
 }
 
 static void

@@ -3,8 +3,9 @@
  * A worktree whose directory was deleted behind git's back. git still has its
  * HEAD and its index, with all that was staged, so it is not made anew: it is
  * told which one it is, and git fills it from the index. That it is on the way
- * is written down first, because a tree that is half filled looks like one in
- * which somebody has deleted files.
+ * is written down before a file comes, because a tree that is half filled looks
+ * like one in which somebody has deleted files; and no sooner than it is known
+ * that it can come, or files that somebody does delete would come back.
  *
  * Invariant: a file that is there is never written over.
  */
@@ -22,7 +23,7 @@
 struct mending {
 	worktree_mend_fn *cb;
 	void *arg;
-	const char *id;
+	const char *id, *why;
 	const struct git_fact *there, *place, *room;
 	enum worktree_mended what;
 };
@@ -72,36 +73,47 @@ fill(struct wt_op *op)
 }
 
 static void
+unlinked(struct wt_op *op)
+{
+	const struct mending *m = op->own;
+
+	wt_fail(op, RDV_E_INVALID, "%s", m->why);
+}
+
+static void
 linked_cb(struct wt_op *op, const struct git_result *r)
 {
-	const char *why;
+	struct mending *m = op->own;
 
-	if (wt_fact_of(op, r, &why) == NULL)
-		wt_fail(op, RDV_E_INVALID, "%s", why);
-	else
+	if (wt_fact_of(op, r, &m->why) != NULL) {
 		fill(op);
+		return;
+	}
+	/* What is put there later is not to be filled. */
+	op->row.mending = false;
+	wt_store(op, false, EV_WORKTREE_FAILED, unlinked);
+}
+
+static void
+mend_noted(struct wt_op *op)
+{
+	const char *const argv[] = { "relink", op->top, op->row.path, NULL };
+	const char *const dirs[] = { op->top, op->row.path, NULL };
+
+	wt_worker_in(op, dirs, argv, linked_cb);
 }
 
 static void
 room_made(struct wt_op *op)
 {
 	const struct mending *m = op->own;
-	const char *const argv[] = { "relink", op->top, op->row.path, NULL };
-	const char *const dirs[] = { op->top, op->row.path, NULL };
 
-	if (m->room->found != GIT_FOUND)
+	if (m->room->found != GIT_FOUND) {
 		wt_fail_fact(op, m->room);
-	else
-		wt_worker_in(op, dirs, argv, linked_cb);
-}
-
-static void
-mend_noted(struct wt_op *op)
-{
-	struct mending *m = op->own;
-
-	m->room = wt_question(op, "room", op->row.path);
-	wt_ask(op, room_made);
+		return;
+	}
+	op->row.mending = true;
+	wt_store(op, false, EV_WORKTREE_MOVING, mend_noted);
 }
 
 /* git knows nothing of it: nor does its row from now on. */
@@ -145,8 +157,8 @@ mend_listed(struct wt_op *op, const struct wt_entry *e)
 		wt_fail(op, RDV_E_STATE, "%s is missing and locked: %s",
 		    op->row.path, e->lock);
 	} else {
-		op->row.mending = true;
-		wt_store(op, false, EV_WORKTREE_MOVING, mend_noted);
+		m->room = wt_question(op, "room", op->row.path);
+		wt_ask(op, room_made);
 	}
 }
 

@@ -276,6 +276,7 @@ remove_looked(struct wt_op *op)
 		  m->look.status.ignored > 0 || m->look.hidden ||
 		  m->look.modules || (m->look.notes & WT_DETACHED) != 0;
 	op->row.branch = op->here->branch;
+	op->row.mending = false;
 	op->row.state = "removing";
 	/* No session begins there from now on (worktree_leaves). */
 	op->leaves = true;
@@ -367,6 +368,7 @@ store_restored(struct wt_op *op)
 	m->finish = NULL;
 	op->row.state = "ready";
 	op->row.cause = NULL;
+	op->row.mending = false;
 	wt_store(op, false, EV_WORKTREE_RESTORED, restored);
 }
 

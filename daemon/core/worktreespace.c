@@ -66,6 +66,52 @@ worktree_fresh(struct worktrees *w, const struct worktree_who *who,
 	wt_later(op, fresh_start);
 }
 
+struct missing {
+	worktree_gone_fn *cb;
+	void *arg;
+	const struct git_fact *git;
+};
+
+static void
+gone_fail(struct wt_op *op, int err, const char *why)
+{
+	struct missing *m = op->own;
+
+	(void)err;
+	(void)why;
+	m->cb(false, m->arg);
+	wt_end(op);
+}
+
+static void
+gone_seen(struct wt_op *op)
+{
+	struct missing *m = op->own;
+
+	m->cb(wt_absent(m->git), m->arg);
+	wt_end(op);
+}
+
+static void
+gone_start(struct wt_op *op)
+{
+	wt_ask(op, gone_seen);
+}
+
+void
+worktree_gone(struct worktrees *w, const struct worktree_who *who,
+    const char *repo, worktree_gone_fn *cb, void *arg)
+{
+	struct wt_op *op = wt_new(w, who, false, gone_fail);
+	struct missing *m = arena_alloc(op->arena, sizeof(*m));
+
+	*m = (struct missing){ .cb = cb, .arg = arg };
+	op->own = m;
+	m->git =
+	    wt_question(op, "there", arena_printf(op->arena, "%s/.git", repo));
+	wt_later(op, gone_start);
+}
+
 struct ending {
 	worktree_done_fn *cb;
 	void *arg;

@@ -18,6 +18,14 @@ worktree_fresh_fn(int err, const char *path, const char *why, void *arg);
 void worktree_fresh(struct worktrees *w, const struct worktree_who *who,
     const char *name, worktree_fresh_fn *cb, void *arg);
 
+/*
+ * Later, once: whether nothing is left of the repository that had its main work
+ * tree at `repo`. What cannot be looked at is not gone.
+ */
+typedef void worktree_gone_fn(bool gone, void *arg);
+void worktree_gone(struct worktrees *w, const struct worktree_who *who,
+    const char *repo, worktree_gone_fn *cb, void *arg);
+
 enum worktree_mended {
 	WORKTREE_WHOLE,	 /* it was there */
 	WORKTREE_MENDED, /* it was missing and is there again */

@@ -27,6 +27,7 @@ await import('./clones.mjs');
 await import('./worktreediff.mjs');
 await import('./worktreefollow.mjs');
 await import('./workspaces.mjs');
+await import('./space.mjs');
 await import('./lossless.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');

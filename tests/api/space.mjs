@@ -1,0 +1,162 @@
+// Workspaces when something is missing that they were made of: what can be done
+// is done, what cannot be judged stays where it is and is told of.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Rdv, below, test, waitFor } from '../harness/rdv.mjs';
+
+const rdv = await Rdv.start();
+const home = fs.realpathSync(rdv.home);
+const env = { PATH: '/usr/bin:/bin', HOME: home, GIT_AUTHOR_NAME: 't',
+	GIT_AUTHOR_EMAIL: 't@example.org', GIT_COMMITTER_NAME: 't',
+	GIT_COMMITTER_EMAIL: 't@example.org' };
+const sh = (dir, script) => execFileSync('/bin/sh', ['-ec', script],
+	{ cwd: dir, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+	path.join(rdv.base, 'server/rdv.db'), text], { encoding: 'utf8' }).trim();
+
+async function repository(name) {
+	const dir = path.join(home, name);
+	fs.mkdirSync(dir, { recursive: true });
+	sh(dir, `git init -q -b main; echo one >file; echo two >other
+		git add .; git commit -q -m one`);
+	return rdv.call('POST', '/api/repos', { path: dir });
+}
+const one = await repository('one'), two = await repository('two');
+const request = (method, target, body) => rdv.request(method, target, { body });
+const create = (more = {}) => rdv.call('POST', '/api/workspaces',
+	{ repos: [one.id, two.id], ...more });
+const at = (w, tail = '') => `/api/workspaces/${w.id}${tail}`;
+const gone = (repo) => new RegExp(`its repository is gone from ${repo.path}`);
+
+await test('a repository that was moved keeps nothing else', async () => {
+	const w = await create();
+	const [a, b] = w.repos.map((p) => p.path);
+	fs.renameSync(two.path, `${two.path}.moved`);
+	const status = await rdv.call('GET', at(w, '/status'));
+	assert.deepEqual(status.repos.map((p) => [p.removable, p.states]),
+		[[true, []], [false, ['STATE_UNKNOWN']]]);
+	assert.match(status.repos[1].why, gone(two));
+	// What can be brought back is, and what cannot be is named.
+	fs.rmSync(a, { recursive: true });
+	const no = await request('POST', at(w, '/ensure'));
+	assert.equal(no.status, 409, no.raw);
+	assert.match(no.json.error, /^two: its repository is gone from /);
+	assert.ok(fs.existsSync(path.join(a, 'file')));
+	// It goes with consent alone, and not what lies there.
+	const kept = await request('DELETE', at(w));
+	assert.deepEqual([kept.status, kept.json.code], [409, 'STATE_UNKNOWN']);
+	assert.match(kept.json.error, /^two: its repository is gone from /);
+	assert.ok(fs.existsSync(a));
+	fs.writeFileSync(path.join(b, 'mine'), 'x');
+	const r = await rdv.call('DELETE', `${at(w)}?force=true&branches=true`);
+	assert.equal(r.state, 'deleted');
+	assert.match(r.cause, new RegExp(`^two: ${b} stays: its repository is gone`));
+	assert.deepEqual(r.repos.map((p) => p.left === null), [true, false]);
+	assert.equal(fs.existsSync(a), false);
+	assert.deepEqual(below(b).sort(), ['.git', 'file', 'mine', 'other']);
+	assert.equal((await request('GET', at(w))).status, 404);
+	// It is a worktree as before when the repository is back.
+	fs.renameSync(`${two.path}.moved`, two.path);
+	assert.equal(sh(b, 'git status --porcelain'), '?? mine\n');
+	await rdv.call('DELETE', '/api/worktrees',
+		{ worktree_path: b, force: true });
+});
+
+await test('a removal that waits for one that is gone ends by force', async () => {
+	const w = await create();
+	fs.renameSync(two.path, `${two.path}.moved`);
+	// As a crash leaves it: in the midst of the second one.
+	sql(`UPDATE worktree SET state = 'removing' WHERE path =
+		'${w.repos[1].path}' AND state = 'ready';
+		UPDATE workspace SET state = 'deleting', wish = 1
+		WHERE id = '${w.id}'`);
+	await rdv.again();
+	await waitFor('it is deleted', async () =>
+		(await request('GET', at(w)).catch(() => ({}))).status === 404);
+	assert.ok(fs.existsSync(w.repos[1].path));
+	fs.renameSync(`${two.path}.moved`, two.path);
+});
+
+await test('a removal does not end while a worktree is on its way', async () => {
+	const w = await create();
+	// Nobody can look at the repository, so nobody can say that it is gone.
+	sql(`UPDATE worktree SET state = 'removing' WHERE path =
+		'${w.repos[1].path}' AND state = 'ready';
+		UPDATE workspace SET state = 'deleting' WHERE id = '${w.id}'`);
+	fs.renameSync(`${two.path}/.git/config`, `${two.path}/.git/config.away`);
+	fs.mkdirSync(`${two.path}/.git/config`);
+	await rdv.again();
+	await waitFor('it has been tried', () => rdv.log().includes(
+		`${w.id} (deleting): two: it is being made or moved`));
+	assert.equal((await rdv.call('GET', at(w))).state, 'deleting');
+	fs.rmdirSync(`${two.path}/.git/config`);
+	fs.renameSync(`${two.path}/.git/config.away`, `${two.path}/.git/config`);
+	await waitFor('it is deleted', async () =>
+		(await request('GET', at(w))).status === 404);
+	assert.equal(fs.existsSync(w.directory), false);
+});
+
+await test('of what failed only its own worktrees go', async () => {
+	sh(two.path, 'git branch taken');
+	assert.equal((await request('POST', '/api/workspaces',
+		{ repos: [one.id, two.id], branch: 'taken' })).status, 409);
+	const [w] = (await rdv.call('GET', '/api/workspaces?limit=1')).items;
+	assert.equal(w.state, 'failed');
+	// Made there by hand, and no worktree of this workspace.
+	const mine = path.join(w.directory, 'one');
+	fs.mkdirSync(w.directory);
+	sh(one.path, `git worktree add -q '${mine}' -b hand`);
+	const r = await rdv.call('DELETE', `${at(w)}?force=true`);
+	assert.equal(r.state, 'deleted');
+	assert.deepEqual(below(mine).sort(), ['.git', 'file', 'other']);
+	sh(one.path, `git worktree remove '${mine}'; git branch -D hand`);
+	sh(two.path, 'git branch -D taken');
+	fs.rmdirSync(w.directory);
+});
+
+await test('what somebody deletes does not come back unasked', async () => {
+	const w = await create({ repos: [one.id] });
+	const tree = w.repos[0].path;
+	// There is no room for it, so it is not filled either.
+	fs.renameSync(tree, `${tree}.aside`);
+	fs.writeFileSync(tree, 'x');
+	assert.notEqual((await request('POST', at(w, '/ensure'))).status, 200);
+	fs.rmSync(tree);
+	fs.renameSync(`${tree}.aside`, tree);
+	fs.rmSync(path.join(tree, 'file'));
+	assert.equal((await rdv.call('POST', at(w, '/ensure'))).repos[0].done,
+		'kept');
+	assert.equal(fs.existsSync(path.join(tree, 'file')), false);
+	sh(tree, 'git checkout -q file');
+	// A removal that had not begun has deleted nothing.
+	const moving = `UPDATE worktree SET state = 'removing' WHERE path =
+		'${tree}' AND state = 'ready'`;
+	const row = () => sql(`SELECT state, mending FROM worktree
+		WHERE path = '${tree}' ORDER BY updated_at DESC LIMIT 1`);
+	sql(moving);
+	await rdv.again();
+	await waitFor('it is settled', () => row() === 'ready|0');
+	fs.rmSync(path.join(tree, 'file'));
+	assert.equal((await rdv.call('POST', at(w, '/ensure'))).repos[0].done,
+		'kept');
+	assert.equal(fs.existsSync(path.join(tree, 'file')), false);
+	// One that had is filled again.
+	sql(moving);
+	await rdv.again();
+	await waitFor('it is filled', () =>
+		fs.existsSync(path.join(tree, 'file')) && row() === 'ready|0');
+	// And what comes from the trash comes as it lay there.
+	sql(`UPDATE worktree SET mending = 1 WHERE path = '${tree}'`);
+	fs.rmSync(path.join(tree, 'file'));
+	const { trash_id: id } = await rdv.call('DELETE', '/api/worktrees',
+		{ worktree_path: tree, force: true });
+	await rdv.call('POST', '/api/worktrees/restore', { id });
+	assert.equal((await rdv.call('POST', at(w, '/ensure'))).repos[0].done,
+		'kept');
+	assert.equal(fs.existsSync(path.join(tree, 'file')), false);
+	await rdv.call('DELETE', `${at(w)}?force=true&branches=true`);
+});
+
+await rdv.stop();

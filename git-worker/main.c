@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "git-worker/erase.h"
 #include "git-worker/relink.h"
 #include "git-worker/serve.h"
+#include "git-worker/space.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -36,7 +38,10 @@
  * Of one call. It is one of few that run for the account at once, and what has
  * been found out or done by then is told: who wants more asks again.
  */
-#define SLICE_MS   2000
+#define SLICE_MS 2000
+/* Of one sum, which is a lower bound then. */
+#define SPACE_MAX  5000000
+#define SPACE_MS   10000
 #define ANSWER_MAX ((size_t)GITPROTO_ASK_MAX * (GITPROTO_TEXT_MAX + 8) + 128)
 
 #ifdef RDV_SANITIZED
@@ -65,6 +70,7 @@ usage(const char *what)
 	    "       rdv-git vacate PATH\n"
 	    "       rdv-git relink TOP PATH\n"
 	    "       rdv-git copy FROM TO PATTERN...\n"
+	    "       rdv-git space PATH TOP\n"
 	    "Looks at repositories for rdvd, as the account it is started "
 	    "by.\n",
 	    what);
@@ -319,6 +325,35 @@ copy(char *const *word)
 	return tell(&f);
 }
 
+/* "FILES OWN SHARED OBJECTS MORE". */
+static bool
+space(char *const *word)
+{
+	static struct git_fact f;
+	struct space s = { .max_files = SPACE_MAX,
+		.until = clock_mono_ms() + SPACE_MS };
+	struct space objects = s;
+	char dir[PATH_MAX];
+	int err = space_count(word[0], &s);
+
+	if (!path_absolute_ok(word[1]) ||
+	    !path_join(dir, sizeof(dir), word[1], ".git/objects"))
+		usage("not a plain absolute path");
+	if (err != 0) {
+		f.found = err == -ENOENT ? GIT_NO_SUCH : GIT_REFUSED;
+		(void)snprintf(f.text, sizeof(f.text), "%s: %s", word[0],
+		    strerror(-err));
+		return tell(&f);
+	}
+	/* Of a repository that is gone there are none. */
+	(void)space_count(dir, &objects);
+	(void)snprintf(f.text, sizeof(f.text),
+	    "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d", s.files,
+	    s.own, s.shared, objects.own + objects.shared,
+	    s.more || objects.more);
+	return tell(&f);
+}
+
 /* One path each, and what is to be known of it; `more`: at least so much. */
 static const struct {
 	const char *name;
@@ -331,6 +366,7 @@ static const struct {
 	{ "vacate", 1, false, vacate },
 	{ "relink", 2, false, relink },
 	{ "copy", 3, true, copy },
+	{ "space", 2, false, space },
 	{ "clone-make", 1, false, make_clone },
 	{ "clone-land", 5, false, land_clone },
 	{ "clone-drop", 1, false, drop_clone },

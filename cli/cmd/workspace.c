@@ -66,6 +66,28 @@ static const struct out_col end_cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
+/* One column more, of what it takes. */
+static const struct out_col list_space_cols[] = {
+	{ "ID", "id", OUT_SHORT_ID },
+	{ "NAME", "name", OUT_TEXT },
+	{ "STATE", "state", OUT_STATE },
+	{ "OWN", "own_bytes", OUT_BYTES },
+	{ "SHARED", "shared_bytes", OUT_BYTES },
+	{ "PARTIAL", "partial", OUT_YES },
+	{ "DIRECTORY", "directory", OUT_TEXT },
+	{ NULL, NULL, OUT_TEXT },
+};
+static const struct out_col space_cols[] = {
+	{ "NAME", "name", OUT_TEXT },
+	{ "OWN", "own_bytes", OUT_BYTES },
+	{ "SHARED", "shared_bytes", OUT_BYTES },
+	{ "REPOSITORY", "objects_bytes", OUT_BYTES },
+	{ "FILES", "files", OUT_NUMBER },
+	{ "PARTIAL", "partial", OUT_YES },
+	{ "WHY", "why", OUT_TEXT },
+	{ NULL, NULL, OUT_TEXT },
+};
+
 /* One request about the workspace that the first argument means. */
 static int
 ask(struct cmd_call *c, const char *method, const char *tail, struct js *body,
@@ -101,6 +123,53 @@ tell(struct cmd_call *c, const struct out_col *cols, struct js *v)
 }
 
 static int
+ask_space(struct cmd_call *c, const char *id, struct js **out)
+{
+	char *path = api_path("/api/workspaces/", id, "/space");
+	int rc = api_get(c, path, out);
+
+	free(path);
+	return rc;
+}
+
+static struct js *
+space_item(const struct js *item, const struct js *size)
+{
+	static const char *const texts[] = { "id", "name", "state",
+		"directory" };
+	static const char *const sums[] = { "own_bytes", "shared_bytes" };
+	struct js *o = js_object();
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		js_add_str(o, texts[i], js_str(item, texts[i], NULL));
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		js_add_int(o, sums[i], js_int(size, sums[i], 0));
+	js_add_bool(o, "partial", js_bool(size, "partial", true));
+	return o;
+}
+
+/* A list of what each of them takes, in place of `*list`. */
+static int
+add_spaces(struct cmd_call *c, struct js **list)
+{
+	struct js *items = js_array(), *o = js_object(), *item, *v;
+	int rc = CMD_OK;
+
+	for (size_t i = 0; i < js_len(js_get(*list, "items")); i++) {
+		item = js_at(js_get(*list, "items"), i);
+		rc = ask_space(c, js_str(item, "id", ""), &v);
+		if (rc != CMD_OK)
+			break;
+		js_push(items, space_item(item, v));
+		js_free(v);
+	}
+	js_add(o, "items", items);
+	js_free(*list);
+	*list = o;
+	return rc;
+}
+
+static int
 workspace_ls(struct cmd_call *c)
 {
 	const char *target = cmd_flag(c, "all") ? PICK_WORKSPACES
@@ -112,11 +181,14 @@ workspace_ls(struct cmd_call *c)
 
 	if (rc != CMD_OK)
 		return rc;
-	if (c->cli->json)
+	if (cmd_flag(c, "space"))
+		rc = add_spaces(c, &v);
+	if (rc == CMD_OK && c->cli->json)
 		out_json(v);
-	else
-		out_table(c->cli, list_cols, js_get(v, "items"),
-		    "no workspaces");
+	else if (rc == CMD_OK)
+		out_table(c->cli,
+		    cmd_flag(c, "space") ? list_space_cols : list_cols,
+		    js_get(v, "items"), "no workspaces");
 	js_free(v);
 	return rc;
 }
@@ -124,11 +196,14 @@ workspace_ls(struct cmd_call *c)
 static int
 workspace_show(struct cmd_call *c)
 {
+	const bool space = cmd_flag(c, "space");
 	struct js *v;
-	int rc = ask(c, "GET", "", NULL, &v);
+	int rc = ask(c, "GET", space ? "/space" : "", NULL, &v);
 
 	if (rc != CMD_OK)
 		return rc;
+	if (space)
+		return tell(c, space_cols, v);
 	if (!c->cli->json)
 		out_fields(c->cli, show_cols, v);
 	if (!c->cli->json)
@@ -234,6 +309,11 @@ workspace_rm(struct cmd_call *c)
 static const struct cmd_opt ls_opts[] = {
 	{ .name = "archived", .help = "those that were put away" },
 	{ .name = "all", .help = "both" },
+	{ .name = "space", .help = "with what they take of the disk" },
+	{ .name = NULL },
+};
+static const struct cmd_opt show_opts[] = {
+	{ .name = "space", .help = "what its worktrees take of the disk" },
 	{ .name = NULL },
 };
 static const struct cmd_opt pin_opts[] = {
@@ -268,8 +348,11 @@ static const struct cmd_arg rename_args[] = {
 const struct cmd cmd_workspace_ls = { ROW(ls), .opts = ls_opts, .scope = "read",
 	.help = "list workspaces" };
 
-const struct cmd cmd_workspace_show = { ROW(show), LOOK,
-	.help = "show one workspace and its worktrees" };
+const struct cmd cmd_workspace_show = { ROW(show), LOOK, .opts = show_opts,
+	.help = "show one workspace and its worktrees",
+	.doc = "With --space: what goes with each worktree (own), what stays "
+	       "when it goes (shared), and the repository's objects, which "
+	       "all its worktrees have in common." };
 
 const struct cmd cmd_workspace_status = { ROW(status), LOOK,
 	.help = "tell which of its worktrees hold unsaved work" };

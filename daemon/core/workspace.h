@@ -15,6 +15,7 @@ struct db;
 struct js;
 struct tx;
 struct workspaces;
+struct wt_size;
 
 #define WORKSPACES_MAX	    2000 /* per user */
 #define WORKSPACE_REPOS_MAX 16
@@ -55,6 +56,7 @@ struct workspace_part {
 	const char *done;	    /* "kept", "mended", "made", "restored" */
 	bool branch_deleted;
 	bool left; /* nobody can judge it: it stays, `text` says why */
+	const struct wt_size *size; /* of workspace_space(); NULL: unknown */
 };
 
 struct workspace {
@@ -78,6 +80,13 @@ void workspace_ensure(struct workspaces *s, const struct worktree_who *who,
 /* What each of its worktrees is like, as a removal sees it. */
 void workspace_states(struct workspaces *s, const struct worktree_who *who,
     const char *id, workspace_fn *cb, void *arg);
+
+/*
+ * What its worktrees take of the disk, from memory when that is no older than
+ * `fresh_ms`. It waits for no operation on it and keeps none waiting.
+ */
+void workspace_space(struct workspaces *s, const struct worktree_who *who,
+    const char *id, int64_t fresh_ms, workspace_fn *cb, void *arg);
 
 /* Bits of store_workspace.wish. */
 #define WORKSPACE_FORCE	   0x1 /* what holds work goes to the trash */

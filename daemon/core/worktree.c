@@ -16,6 +16,7 @@
 #include "daemon/core/clone.h"
 #include "daemon/core/gitwork.h"
 #include "daemon/core/worktreefix.h"
+#include "daemon/core/worktreesize.h"
 #include "daemon/core/worktreewatch.h"
 #include "daemon/core/worktreelook.h"
 #include "daemon/core/worktreeop.h"
@@ -71,6 +72,7 @@ worktrees_new(struct app *app)
 	w->works = gitwork_new(app);
 	w->watches = wt_watches_new(w);
 	w->clones = clones_new(app);
+	w->sizes = wt_sizes_new();
 	find_trash(w);
 	TAILQ_INIT(&w->ops);
 	TAILQ_INIT(&w->ended);
@@ -102,6 +104,7 @@ worktrees_free(struct worktrees *w)
 	gitwork_free(w->works);
 	wt_done(w);
 	clones_free(w->clones);
+	wt_sizes_free(w->sizes);
 	free(w->trash);
 	free(w->real_trash);
 	free(w);

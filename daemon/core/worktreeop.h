@@ -93,7 +93,8 @@ struct worktrees {
 	struct gitwork *works;
 	struct wt_watches *watches; /* worktreewatch.c */
 	struct clones *clones;
-	char *trash;	  /* as rdv-git is told it */
+	struct wt_sizes *sizes; /* worktreesize.c */
+	char *trash;		/* as rdv-git is told it */
 	char *real_trash; /* as it has to name it; NULL: rdvd cannot know */
 	struct wt_ops ops, ended;
 	struct loop_timer *settle, *tidy; /* worktreefix.c */

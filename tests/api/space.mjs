@@ -1,10 +1,10 @@
 // Workspaces when something is missing that they were made of: what can be done
 // is done, what cannot be judged stays where it is and is told of.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, below, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, below, bin, test, waitFor } from '../harness/rdv.mjs';
 
 const rdv = await Rdv.start();
 const home = fs.realpathSync(rdv.home);
@@ -156,6 +156,55 @@ await test('what somebody deletes does not come back unasked', async () => {
 	assert.equal((await rdv.call('POST', at(w, '/ensure'))).repos[0].done,
 		'kept');
 	assert.equal(fs.existsSync(path.join(tree, 'file')), false);
+	await rdv.call('DELETE', `${at(w)}?force=true&branches=true`);
+});
+
+function cli(...args) {
+	const r = spawnSync(bin('rdv'), args, { encoding: 'utf8', cwd: home,
+		env: { PATH: '/usr/bin:/bin', HOME: home, RDV_HOME: rdv.base } });
+	return { status: r.status, out: r.stdout, err: r.stderr };
+}
+
+await test('what a workspace takes of the disk', async () => {
+	const w = await create({ name: 'sized' });
+	const [a, b] = w.repos.map((p) => p.path);
+	const space = (query = '') => rdv.call('GET', at(w, `/space${query}`));
+	const before = await space();
+	assert.deepEqual(before.repos.map((p) => [p.name, p.why, p.partial]),
+		[['one', null, false], ['two', null, false]]);
+	assert.ok(before.repos.every((p) => p.objects_bytes > 0 && p.files >= 3));
+	fs.writeFileSync(path.join(a, 'own'), Buffer.alloc(1000000, 'x'));
+	fs.writeFileSync(path.join(home, 'big'), Buffer.alloc(2000000, 'x'));
+	fs.linkSync(path.join(home, 'big'), path.join(a, 'linked'));
+	fs.symlinkSync(home, path.join(a, 'out'));
+	sh(a, 'sync -f own');
+	// It is remembered for a while, unless that is not wished.
+	assert.deepEqual(await space(), before);
+	const now = await space('?fresh=true');
+	const grown = (key) => now.repos[0][key] - before.repos[0][key];
+	assert.ok(grown('own_bytes') >= 1000000, `${grown('own_bytes')}`);
+	assert.ok(grown('own_bytes') < 1900000, `${grown('own_bytes')}`);
+	assert.ok(grown('shared_bytes') >= 2000000, `${grown('shared_bytes')}`);
+	assert.equal(grown('files'), 3);
+	assert.equal(now.own_bytes, now.repos[0].own_bytes +
+		now.repos[1].own_bytes);
+	const one = await rdv.call('GET', '/api/worktrees/space?worktree_path=' +
+		encodeURIComponent(a));
+	assert.equal(one.shared_bytes, now.repos[0].shared_bytes);
+	// What is missing has no size, and the other one has.
+	fs.rmSync(b, { recursive: true });
+	const half = await space('?fresh=true');
+	assert.deepEqual(half.repos.map((p) => p.own_bytes === null),
+		[false, true]);
+	assert.equal(half.partial, true);
+	assert.match(half.repos[1].why, /No such file/);
+	assert.match(cli('workspace', 'show', 'sized', '--space').out,
+		/one +[\d.]+ \wi?B/);
+	const out = cli('workspace', 'ls', '--space', '--json');
+	assert.deepEqual([out.status, out.err], [0, '']);
+	const ls = JSON.parse(out.out);
+	assert.equal(ls.items.find((x) => x.id === w.id).shared_bytes,
+		now.repos[0].shared_bytes);
 	await rdv.call('DELETE', `${at(w)}?force=true&branches=true`);
 });
 

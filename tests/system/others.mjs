@@ -75,6 +75,7 @@ const PATHS = {
 	'GET /api/workspaces/{id}': ['workspace'],
 	'PATCH /api/workspaces/{id}': ['workspace', { name: 'taken' }],
 	'GET /api/workspaces/{id}/status': ['workspace'],
+	'GET /api/workspaces/{id}/space': ['workspace'],
 	'POST /api/workspaces/{id}/ensure': ['workspace', {}],
 	'POST /api/workspaces/{id}/archive': ['workspace', {}],
 	'POST /api/workspaces/{id}/restore': ['workspace', {}],
@@ -147,7 +148,7 @@ const LISTS = ['/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
 	'/api/auth/me', '/api/tmux/sessions'];
 // What is asked about a path: tests/system/worktrees.mjs.
 const BY_PATH = ['', '/status', '/changes', '/diff', '/diffstat', '/file',
-	'/log', '/tree', '/compare', '/merge', '/blame', '/diff/stream']
+	'/log', '/space', '/tree', '/compare', '/merge', '/blame', '/diff/stream']
 	.map((tail) => `/api/worktrees${tail}`).concat('/ws/worktrees/diff');
 
 // All that an answer says, but for what names the request itself.

@@ -20,7 +20,7 @@ const status = (who, p) => ask(who, 'GET',
 	`/api/worktrees/status?worktree_path=${encodeURIComponent(p)}`);
 // What is read of a tree beside that.
 const READS = ['changes?', 'diffstat?', 'diffstat?base=main', 'diff?path=file',
-	'log?', 'tree?', 'file?path=file', 'compare?base=main',
+	'log?', 'space?', 'tree?', 'file?path=file', 'compare?base=main',
 	'merge?base=main', 'blame?path=file'];
 const reads = READS.map((what) => (who, p) => ask(who, 'GET',
 	`/api/worktrees/${what}&worktree_path=${encodeURIComponent(p)}`));

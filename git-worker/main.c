@@ -20,6 +20,7 @@
 #include "git-worker/copy.h"
 #include "git-worker/erase.h"
 #include "git-worker/relink.h"
+#include "git-worker/rooms.h"
 #include "git-worker/serve.h"
 #include "git-worker/space.h"
 #include "lib/arena.h"
@@ -71,6 +72,7 @@ usage(const char *what)
 	    "       rdv-git relink TOP PATH\n"
 	    "       rdv-git copy FROM TO PATTERN...\n"
 	    "       rdv-git space PATH TOP\n"
+	    "       rdv-git rooms DIR /AFTER\n"
 	    "Looks at repositories for rdvd, as the account it is started "
 	    "by.\n",
 	    what);
@@ -354,6 +356,19 @@ space(char *const *word)
 	return tell(&f);
 }
 
+/* "NAME/NAME..." */
+static bool
+rooms(char *const *word)
+{
+	static struct git_fact f;
+	int err;
+
+	if (word[1][0] != '/')
+		usage("not a name behind a slash");
+	err = rooms_list(word[0], word[1] + 1, f.text, sizeof(f.text));
+	return told(&f, word[0], NULL, err);
+}
+
 /* One path each, and what is to be known of it; `more`: at least so much. */
 static const struct {
 	const char *name;
@@ -367,6 +382,7 @@ static const struct {
 	{ "relink", 2, false, relink },
 	{ "copy", 3, true, copy },
 	{ "space", 2, false, space },
+	{ "rooms", 2, false, rooms },
 	{ "clone-make", 1, false, make_clone },
 	{ "clone-land", 5, false, land_clone },
 	{ "clone-drop", 1, false, drop_clone },

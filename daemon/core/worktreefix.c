@@ -452,9 +452,15 @@ round_of(struct worktrees *w, uid_t uid)
 }
 
 void
+worktreefix_tidy_of(struct worktrees *w, uid_t uid)
+{
+	tidy(w, round_of(w, uid));
+}
+
+void
 worktreefix_tidy(struct worktrees *w)
 {
-	tidy(w, round_of(w, geteuid()));
+	worktreefix_tidy_of(w, geteuid());
 }
 
 static void

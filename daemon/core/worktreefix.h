@@ -2,6 +2,8 @@
 #ifndef RDV_WORKTREEFIX_H
 #define RDV_WORKTREEFIX_H
 
+#include <sys/types.h>
+
 struct worktrees;
 
 /* Timers for what a crash left and for the trash. */
@@ -10,5 +12,7 @@ void worktreefix_done(struct worktrees *w);
 /* What the timers do: look at rows in flight, and at the trash. */
 void worktreefix_settle(struct worktrees *w);
 void worktreefix_tidy(struct worktrees *w);
+/* A round of that account's; in user mode there is one. */
+void worktreefix_tidy_of(struct worktrees *w, uid_t uid);
 
 #endif

@@ -34,6 +34,9 @@ static const char sql_at[] =
 static const char sql_in[] = "SELECT " COLUMNS " FROM worktree "
 			     "WHERE state = ? "
 			     "ORDER BY ending DESC, updated_at";
+static const char sql_held[] =
+    "SELECT " COLUMNS " FROM worktree WHERE user_id = ? "
+    "AND state IN ('creating', 'ready', 'removing', 'trashed')";
 static const char sql_trash[] =
     "SELECT " COLUMNS " FROM worktree "
     "WHERE user_id = ? AND state = 'trashed' AND ending = 0 "
@@ -167,6 +170,15 @@ store_worktrees_in(struct db *db, const char *state, store_worktree_fn *cb,
 	struct each e = { cb, arg };
 
 	return db_query(db, sql_in, worktrees_each_cb, &e, "s", state);
+}
+
+int
+store_worktrees_held(struct db *db, const char *user_id, store_worktree_fn *cb,
+    void *arg)
+{
+	struct each e = { cb, arg };
+
+	return db_query(db, sql_held, worktrees_each_cb, &e, "s", user_id);
 }
 
 int

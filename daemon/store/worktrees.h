@@ -52,6 +52,9 @@ typedef bool store_worktree_fn(const struct store_worktree *w, void *arg);
 /* All in one state, those that end first, then the one longest unchanged. */
 int store_worktrees_in(struct db *db, const char *state, store_worktree_fn *cb,
     void *arg);
+/* All of that user's that have a place: neither failed nor removed. */
+int store_worktrees_held(struct db *db, const char *user_id,
+    store_worktree_fn *cb, void *arg);
 /* A user's trash, newest first, without what is being deleted. */
 int store_worktrees_trash(struct db *db, const char *user_id,
     store_worktree_fn *cb, void *arg);

@@ -208,4 +208,73 @@ await test('what a workspace takes of the disk', async () => {
 	await rdv.call('DELETE', `${at(w)}?force=true&branches=true`);
 });
 
+await test('what could go is listed before anything does', async () => {
+	const dir = path.join(fs.realpathSync(rdv.base), 'worktrees');
+	const w = await create({ repos: [one.id] }), v = await create();
+	const alone = await rdv.call('POST', '/api/worktrees', { branch: 'alone',
+		create_branch: true, repo_path: one.path });
+	// Of nothing that rdv knows, and what only looks like it.
+	const odd = ['-odd', 'a b', 'ü', 'z'.repeat(250)];
+	for (const name of odd)
+		fs.mkdirSync(path.join(dir, name));
+	fs.writeFileSync(path.join(dir, 'file'), 'x');
+	fs.symlinkSync(home, path.join(dir, 'link'));
+	for (const p of v.repos)
+		fs.writeFileSync(path.join(p.path, 'mine'), 'x');
+	const gone = await rdv.call('DELETE', `${at(v)}?force=true`);
+	const [old, young] = gone.repos.map((p) => p.trash_id);
+	const month = 31 * 24 * 3600 * 1000;
+	sql(`UPDATE worktree SET updated_at = updated_at - ${month}
+		WHERE id = '${old}'`);
+	const list = await rdv.call('GET', '/api/gc');
+	assert.deepEqual(list.items.filter((i) => i.kind === 'orphan')
+		.map((i) => path.basename(i.path)), [...odd].sort((x, y) =>
+		Buffer.compare(Buffer.from(x), Buffer.from(y))));
+	const due = list.items.filter((i) => i.kind !== 'orphan');
+	assert.deepEqual(due.map((i) => [i.kind, i.id]), [['trash', old]]);
+	assert.ok(due[0].bytes > 0 && list.bytes === due[0].bytes);
+	assert.match(cli('gc', '--dry-run').out,
+		/^trash +[-\w]+ +\d+ .*\norphan /m);
+	// Nothing was touched by that; then only what is due goes.
+	const trash = async () => (await rdv.call('GET', '/api/worktrees/trash'))
+		.items.map((i) => i.id);
+	assert.deepEqual((await trash()).sort(), [old, young].sort());
+	assert.ok(fs.existsSync(due[0].path));
+	const r = cli('gc', '--json');
+	assert.deepEqual([r.status, r.err], [0, '']);
+	await waitFor('it is deleted', () => !fs.existsSync(due[0].path));
+	await waitFor('it is no more', async () =>
+		!(await trash()).includes(old));
+	assert.deepEqual(await trash(), [young]);
+	for (const name of odd)
+		fs.rmdirSync(path.join(dir, name));
+	assert.ok(fs.existsSync(alone.path ?? w.repos[0].path));
+	await waitFor('nothing is left', async () =>
+		(await rdv.call('GET', '/api/gc')).items.length === 0);
+	fs.rmSync(path.join(dir, 'link'));
+	await rdv.call('DELETE', at(w));
+});
+
+await test('abuse: a round that is asked for deletes no more (G23)', async () => {
+	const all = [];
+	for (let i = 0; i < 7; i++) {
+		const w = await create({ repos: [one.id] });
+		fs.writeFileSync(path.join(w.repos[0].path, 'mine'), 'x');
+		all.push((await rdv.call('DELETE', `${at(w)}?force=true`))
+			.repos[0].trash_id);
+	}
+	// A clock that has jumped makes all of it due.
+	const ids = all.map((id) => `'${id}'`).join();
+	sql(`UPDATE worktree SET updated_at = updated_at - 40 * 86400000
+		WHERE id IN (${ids})`);
+	const left = () => Number(sql(`SELECT count(*) FROM worktree
+		WHERE id IN (${ids}) AND state = 'trashed'`));
+	assert.equal((await rdv.call('POST', '/api/gc')).items.length, 7);
+	await waitFor('a round is over', () => left() === 2);
+	// The others are there, and go with the next one.
+	assert.equal((await rdv.call('GET', '/api/gc')).items.length, 2);
+	await rdv.call('POST', '/api/gc');
+	await waitFor('the rest', () => left() === 0);
+});
+
 await rdv.stop();

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv gc: what could be freed, and the beginning of that. What may go is rdvd's
+ * to judge, and goes by its own rounds.
+ */
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "lib/js.h"
+
+static const struct out_col gc_cols[] = {
+	{ "KIND", "kind", OUT_TEXT },
+	{ "ID", "id", OUT_SHORT_ID },
+	{ "SIZE", "bytes", OUT_BYTES },
+	{ "SINCE", "since", OUT_TIME },
+	{ "PATH", "path", OUT_TEXT },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static size_t
+count_orphans(const struct js *items)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < js_len(items); i++)
+		n += strcmp(js_str(js_at(items, i), "kind", ""), "orphan") == 0;
+	return n;
+}
+
+static void
+tell(struct cmd_call *c, const struct js *v, bool dry)
+{
+	const struct js *items = js_get(v, "items");
+	const size_t n = js_len(items), orphans = count_orphans(items);
+
+	out_table(c->cli, gc_cols, items, "nothing can be freed");
+	if (js_bool(v, "more", false))
+		out_note(c->cli, "there is more than this");
+	if (orphans > 0)
+		out_note(c->cli,
+		    "rdv knows nothing of %zu of them, and leaves orphans as "
+		    "they are",
+		    orphans);
+	if (!dry && n > orphans)
+		out_note(c->cli,
+		    "it is being deleted, a part at a time; rdv gc --dry-run "
+		    "tells what is left");
+}
+
+static int
+gc(struct cmd_call *c)
+{
+	const bool dry = cmd_flag(c, "dry-run");
+	struct js *v;
+	int rc = dry ? api_get(c, "/api/gc", &v)
+		     : api_send(c, "POST", "/api/gc", NULL, &v);
+
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		tell(c, v, dry);
+	js_free(v);
+	return rc;
+}
+
+static const struct cmd_opt gc_opts[] = {
+	{ .name = "dry-run", .help = "list it and touch nothing" },
+	{ .name = NULL },
+};
+
+const struct cmd cmd_gc = {
+	.path = "gc",
+	.opts = gc_opts,
+	.help = "free what rdv keeps no longer",
+	.doc = "Worktrees that have been in the trash for longer than "
+	       "cleanup.trash_retention_days, and what failed clones left. "
+	       "Directories that rdv does not know, where it makes worktrees, "
+	       "are listed and stay.",
+	.scope = "full",
+	.run = gc,
+};

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONF_MAX 42 /* rows, at most */
+#define CONF_MAX 43 /* rows, at most */
 /* Entries of a list of patterns, and bytes of one: git is given them all. */
 #define CONF_GLOBS_MAX 32
 #define CONF_GLOB_LEN  100
@@ -45,7 +45,8 @@ struct conf {
 	 */
 	char **repo_roots, **precious;
 	int64_t git_timeout_ms;
-	char *clone_http; /* "loopback" or "all" */
+	char *clone_http;	  /* "loopback" or "all" */
+	int64_t worktrees_max_mb; /* 0: no limit */
 	int64_t trash_retention_days, cleanup_interval_hours;
 	/* CONF_INERT: kept for rdvd -T and read by nothing. */
 	int64_t pool_connections, monitor_seconds, stall_seconds;

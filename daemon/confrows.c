@@ -111,6 +111,10 @@ const struct conf_row conf_rows[] = {
 	{ "worktrees.clone_http", CONF_WORD, OFF(clone_http), 0, 0,
 	    "loopback", "loopback|all",
 	    "hosts that are cloned from over http, without encryption" },
+	{ "worktrees.max_disk_mb", CONF_INT, OFF(worktrees_max_mb), 0,
+	    1 << 30, "0", NULL,
+	    "MiB of an account's worktrees and trash, then none is made; "
+	    "0: no limit" },
 	{ "monitoring.interval_seconds", CONF_INERT, OFF(monitor_seconds),
 	    1, 86400, "30", NULL,
 	    "nothing is polled; rdvd is told when a run changes" },

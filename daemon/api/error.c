@@ -79,6 +79,7 @@ const struct api_code api_codes[] = {
 	{ 426, "UPGRADE_REQUIRED", "this is a WebSocket" },
 	{ 429, "RATE_LIMITED", "see Retry-After" },
 	{ 429, "TOO_MANY", "a bound on how many there may be" },
+	{ 429, "OVER_QUOTA", "worktrees and trash take what they may already" },
 	{ 503, "TMUX_UNAVAILABLE", "tmux did not answer, or is not there" },
 	{ 0, NULL, NULL },
 };

@@ -172,6 +172,8 @@ fail(struct api_call *c, int err, const struct workspace *ws, const char *why)
 {
 	if (err == RDV_E_DIRTY && ws != NULL)
 		refuse(c, ws, why);
+	else if (err == RDV_E_TOO_BIG)
+		api_fail_code(c, 429, "OVER_QUOTA", why, NULL);
 	else if (err == RDV_E_FULL)
 		api_fail_code(c, 429, "TOO_MANY", why, NULL);
 	else

@@ -354,6 +354,9 @@ worktrees_create_cb(int err, const struct worktree_made *made, const char *why,
 	case RDV_E_STATE:
 		api_fail_code(c, 409, "BRANCH_EXISTS", why, NULL);
 		break;
+	case RDV_E_TOO_BIG:
+		api_fail_code(c, 429, "OVER_QUOTA", why, NULL);
+		break;
 	default:
 		api_fail(c, err, why);
 	}

@@ -15,6 +15,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/branch.h"
+#include "daemon/core/worktreequota.h"
 #include "daemon/core/worktreespace.h"
 #include "daemon/store/db.h"
 #include "daemon/store/repos.h"
@@ -440,17 +441,37 @@ create_placed_cb(int err, const char *path, const char *why, void *arg)
 }
 
 static void
-create_start(struct ws_op *op)
+place(struct ws_op *op)
 {
 	char slug[WORKSPACE_SLUG];
 
+	workspace_slug(slug, op->id, op->ws.row.name);
+	worktree_fresh(op->s->app->worktrees, &op->who, slug, create_placed_cb,
+	    op);
+}
+
+static void
+roomy_cb(int err, const char *why, void *arg)
+{
+	struct ws_op *op = arg;
+
+	if (err != 0)
+		ws_answer(op, err, why);
+	else
+		place(op);
+}
+
+static void
+create_start(struct ws_op *op)
+{
 	if (!room_ok(op) || !add_parts(op) || !name_it(op)) {
 		ws_answer(op, op->err, op->why);
 		return;
 	}
-	workspace_slug(slug, op->id, op->ws.row.name);
-	worktree_fresh(op->s->app->worktrees, &op->who, slug, create_placed_cb,
-	    op);
+	if (worktree_has_quota(op->s->app->worktrees))
+		worktree_quota(op->s->app->worktrees, &op->who, roomy_cb, op);
+	else
+		place(op);
 }
 
 static const char *

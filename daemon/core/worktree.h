@@ -47,6 +47,7 @@ struct worktree_made {
  * Later, once. Errors: RDV_E_INVALID (branch, path outside the roots, no
  * repository), RDV_E_EXISTS (the path is taken), RDV_E_BUSY (the branch is
  * checked out elsewhere), RDV_E_STATE (the branch exists and was to be new),
+ * RDV_E_TOO_BIG (the account has too much, unless `id` says whose it is),
  * RDV_E_SPAWN, RDV_E_UNAVAILABLE, each with a sentence. Strings are copied.
  */
 typedef void worktree_made_fn(int err, const struct worktree_made *made,

@@ -11,6 +11,7 @@
 #include "daemon/core/branch.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreeop.h"
+#include "daemon/core/worktreequota.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -398,6 +399,19 @@ add_opened(struct wt_op *op)
 }
 
 static void
+roomy_cb(int err, const char *why, void *arg)
+{
+	struct wt_op *op = arg;
+	const struct adding *d = op->own;
+
+	if (err != 0)
+		wt_fail(op, err, "%s", why);
+	else
+		wt_open(op, d->repo, add_opened);
+}
+
+/* Of a workspace that was asked for all of it (workspacenew.c). */
+static void
 add_start(struct wt_op *op)
 {
 	struct adding *d = op->own;
@@ -408,6 +422,8 @@ add_start(struct wt_op *op)
 	else if (d->base != NULL && !branch_ok(d->base))
 		wt_fail(op, RDV_E_INVALID,
 		    "the base is not a name of a branch");
+	else if (d->id == NULL && worktree_has_quota(op->w))
+		worktree_quota(op->w, &op->who, roomy_cb, op);
 	else
 		wt_open(op, d->repo, add_opened);
 }

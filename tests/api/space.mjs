@@ -237,7 +237,7 @@ await test('what could go is listed before anything does', async () => {
 		/^trash +[-\w]+ +\d+ .*\norphan /m);
 	// Nothing was touched by that; then only what is due goes.
 	const trash = async () => (await rdv.call('GET', '/api/worktrees/trash'))
-		.items.map((i) => i.id);
+		.items.map((i) => i.id).filter((id) => id === old || id === young);
 	assert.deepEqual((await trash()).sort(), [old, young].sort());
 	assert.ok(fs.existsSync(due[0].path));
 	const r = cli('gc', '--json');
@@ -278,3 +278,39 @@ await test('abuse: a round that is asked for deletes no more (G23)', async () =>
 });
 
 await rdv.stop();
+
+await test('no more is made than there is room for', async () => {
+	const full = await Rdv.start({ config:
+		'[worktrees]\nmax_disk_mb = 3\n' });
+	const dir = path.join(fs.realpathSync(full.home), 'one');
+	fs.mkdirSync(dir);
+	sh(dir, 'git init -q -b main; echo one >f; git add .; git commit -qm one');
+	const repo = await full.call('POST', '/api/repos', { path: dir });
+	const make = () => full.request('POST', '/api/workspaces',
+		{ body: { repos: [repo.id] } });
+	const first = await make();
+	assert.equal(first.status, 201, first.raw);
+	const tree = first.json.repos[0].path;
+	fs.writeFileSync(path.join(tree, 'big'), Buffer.alloc(4 << 20, 'x'));
+	sh(tree, 'sync -f big');
+	await full.call('GET', `/api/workspaces/${first.json.id}/space?fresh=true`);
+	const refused = async () => {
+		const before = below(path.dirname(path.dirname(tree)));
+		for (const r of [await make(), await full.request('POST',
+			'/api/worktrees', { body: { repo_path: dir, branch: 'x',
+				create_branch: true } })]) {
+			assert.deepEqual([r.status, r.json.code], [429, 'OVER_QUOTA']);
+			assert.match(r.json.error, /take 4 MiB, and .* allows 3;/);
+		}
+		assert.deepEqual(below(path.dirname(path.dirname(tree))), before);
+	};
+	await refused();
+	// What lies in the trash counts, and what was there can be had back.
+	await full.call('DELETE',
+		`/api/workspaces/${first.json.id}?force=true&branches=true`);
+	await refused();
+	const [{ id }] = (await full.call('GET', '/api/worktrees/trash')).items;
+	await full.call('DELETE', `/api/worktrees/trash/${id}`);
+	assert.equal((await make()).status, 201);
+	await full.stop();
+});

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A limit for what rdv makes of an account's: worktrees and what was removed of
+ * them. It is asked before something is made and holds up nothing else, since
+ * what is written into a worktree is the account's business and its disk's.
+ *
+ * Invariant: over the limit nothing is made, and nothing is taken away either.
+ */
+#include "daemon/core/worktreequota.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/worktreeop.h"
+#include "daemon/core/worktreesize.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+
+#define FRESH_MS (10 * 60 * 1000LL)
+#define MIB	 (1 << 20)
+/* Rows that are looked at; nobody has as many. */
+#define ROWS_MAX 20000
+
+struct counting {
+	worktree_done_fn *cb;
+	void *arg;
+	struct arena *arena;
+	struct wt_size_ask *asks; /* what is not known yet */
+	size_t n, i;
+	int64_t bytes, max;
+};
+
+static void count_next(struct wt_op *op);
+
+bool
+worktree_has_quota(const struct worktrees *w)
+{
+	return w->app->conf->worktrees_max_mb > 0;
+}
+
+static void
+quota_fail(struct wt_op *op, int err, const char *why)
+{
+	const struct counting *q = op->own;
+
+	q->cb(err, why, q->arg);
+	wt_end(op);
+}
+
+static void
+over(struct wt_op *op)
+{
+	const struct counting *q = op->own;
+
+	wt_fail(op, RDV_E_TOO_BIG,
+	    "worktrees and trash take %" PRId64 " MiB, and worktrees."
+	    "max_disk_mb allows %" PRId64 "; rdv workspace ls --space, rdv "
+	    "trash ls and rdv gc --dry-run tell what could go",
+	    q->bytes / MIB, q->max / MIB);
+}
+
+static void
+counted_cb(int err, const struct wt_size *size, const char *why, void *arg)
+{
+	struct wt_op *op = arg;
+	struct counting *q = op->own;
+
+	if (err == RDV_E_UNAVAILABLE) {
+		wt_fail(op, err, "%s", why);
+		return;
+	}
+	if (err == 0)
+		q->bytes += size->own;
+	count_next(op);
+}
+
+static void
+count_next(struct wt_op *op)
+{
+	struct counting *q = op->own;
+
+	if (q->bytes >= q->max) {
+		over(op);
+	} else if (q->i < q->n) {
+		worktree_size(op->w, &op->who, &q->asks[q->i++], counted_cb,
+		    op);
+	} else {
+		q->cb(0, NULL, q->arg);
+		wt_end(op);
+	}
+}
+
+static bool
+row_cb(const struct store_worktree *t, void *arg)
+{
+	struct counting *q = arg;
+	const bool gone = strcmp(t->state, "trashed") == 0;
+	const char *path = gone ? t->trash_path : t->path;
+
+	if (gone && t->bytes >= 0)
+		q->bytes += t->bytes;
+	else if (path != NULL && q->n < ROWS_MAX)
+		q->asks[q->n++] = (struct wt_size_ask){
+			.top = arena_strdup(q->arena, t->repo_path),
+			.path = arena_strdup(q->arena, path),
+			.fresh_ms = FRESH_MS,
+		};
+	return true;
+}
+
+static void
+quota_start(struct wt_op *op)
+{
+	struct counting *q = op->own;
+	int err =
+	    store_worktrees_held(op->w->app->db, op->who.user_id, row_cb, q);
+
+	if (err != 0)
+		wt_fail(op, err, "the database cannot be read");
+	else
+		count_next(op);
+}
+
+void
+worktree_quota(struct worktrees *w, const struct worktree_who *who,
+    worktree_done_fn *cb, void *arg)
+{
+	struct wt_op *op = wt_new(w, who, false, quota_fail);
+	struct counting *q = arena_alloc(op->arena, sizeof(*q));
+
+	*q = (struct counting){ .cb = cb,
+		.arg = arg,
+		.arena = op->arena,
+		.max = w->app->conf->worktrees_max_mb * MIB };
+	q->asks = arena_alloc(op->arena, ROWS_MAX * sizeof(*q->asks));
+	op->own = q;
+	wt_later(op, quota_start);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_WORKTREEQUOTA_H
+#define RDV_WORKTREEQUOTA_H
+
+#include "daemon/core/worktreespace.h"
+
+/* conf.worktrees_max_mb is a limit. */
+bool worktree_has_quota(const struct worktrees *w);
+/*
+ * Later, once: whether that account may have another worktree. What its
+ * worktrees take by themselves is counted, as it was ten minutes ago at most,
+ * and what lies in its trash. RDV_E_TOO_BIG with both numbers;
+ * RDV_E_UNAVAILABLE; -errno. What cannot be counted counts as nothing.
+ */
+void worktree_quota(struct worktrees *w, const struct worktree_who *who,
+    worktree_done_fn *cb, void *arg);
+
+#endif

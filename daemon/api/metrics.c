@@ -108,6 +108,8 @@ metrics_store(struct app *app, struct buf *b)
 	    s.log_bytes);
 	gauge(b, "database_turns_waiting", "commits not yet durable",
 	    s.waiting);
+	count(b, "database_statements_total", "statements asked of it",
+	    s.statements);
 	count(b, "database_changes_total", "changes", s.changes);
 	count(b, "database_commits_total", "commits, each of many changes",
 	    s.turns);

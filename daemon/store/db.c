@@ -316,6 +316,7 @@ db_stats(struct db *db, struct db_stats *out)
 	struct stat st;
 
 	*out = db->stats;
+	out->statements = db->stmts.runs;
 	flusher_stats(db->flusher, &f);
 	out->syncs = f.syncs;
 	out->sync_us = f.sync_us;

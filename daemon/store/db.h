@@ -51,6 +51,7 @@ bool db_healthy(struct db *db);
 uint64_t db_version(const struct db *db);
 
 struct db_stats {
+	uint64_t statements;		       /* asked of it, since start */
 	uint64_t turns, changes, failed_turns; /* since start */
 	uint64_t syncs, checkpoints, forced;   /* of these, with writers out */
 	uint64_t sync_us;		       /* time spent in the syncs */

@@ -78,6 +78,7 @@ void
 stmts_init(struct stmts *s, sqlite3 *conn)
 {
 	s->conn = conn;
+	s->runs = 0;
 	idmap_init(&s->map);
 }
 
@@ -201,6 +202,7 @@ stmt_run(struct stmts *s, const char *sql, db_row_fn *cb, void *arg,
 	long result;
 	int err, rc;
 
+	s->runs++;
 	err = stmt_get(s, sql, &st, &temporary);
 	if (err != 0)
 		return err;

@@ -3,6 +3,7 @@
 #define RDV_STMT_H
 
 #include <stdarg.h>
+#include <stdint.h>
 
 #include "daemon/store/db.h"
 #include "lib/idmap.h"
@@ -13,6 +14,7 @@ struct sqlite3;
 struct stmts {
 	struct sqlite3 *conn;
 	struct idmap map;
+	uint64_t runs; /* since start */
 };
 
 void stmts_init(struct stmts *s, struct sqlite3 *conn);

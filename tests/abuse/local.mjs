@@ -443,6 +443,28 @@ function addStranger(db, id, mine) {
 		    '${id.session}', '{"name":"secret"}' FROM event;`]);
 }
 
+// What rdvd has asked of its database and its helper so far.
+async function asked(rdv) {
+	const text = String((await rdv.request('GET', '/metrics')).raw);
+	return ['database_statements', 'helper_requests'].map((name) =>
+		+new RegExp(`^rdv_${name}_total (\\d+)$`, 'm').exec(text)[1]);
+}
+
+// The same of each call, as the least of some rounds in turn: what it does beside
+// them now and then is no part of any.
+async function work(rdv, calls) {
+	const least = calls.map(() => [Infinity, Infinity]);
+	for (let round = 0; round < 3; round++)
+		for (const [i, call] of calls.entries()) {
+			const before = await asked(rdv);
+			await call();
+			(await asked(rdv)).forEach((n, k) => {
+				least[i][k] = Math.min(least[i][k], n - before[k]);
+			});
+		}
+	return least;
+}
+
 await test('C14 what is another user\'s is not there', async (t) => {
 	const rdv = await t.start(options);
 	const folder = await rdv.call('POST', '/api/folders', { name: 'mine' });
@@ -493,6 +515,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 		return [r.status, r.json && { ...r.json, request_id: '' }];
 	};
 	let routes = 0;
+	const took = {};
 	for (const [p, ops] of Object.entries(paths)) {
 		const kind = p.includes('/clones/') ? 'clones' : p.split('/')[2];
 		if (!p.includes('{id}') || p.startsWith('/ws'))
@@ -508,6 +531,11 @@ await test('C14 what is another user\'s is not there', async (t) => {
 				own_id.toUpperCase() === own_id ? flip :
 					own_id.toUpperCase(), `${own_id}%20`])
 				assert.deepEqual(await call(m, p, to), none, `${what} ${to}`);
+			// Nor can it be told by what the answer took.
+			const [of_none, ...others] = await work(rdv, [NOBODY,
+				id[kind.slice(0, -1)], flip].map((to) => () => call(m, p, to)));
+			others.forEach((n) => assert.deepEqual(n, of_none, what));
+			took[what] = of_none;
 			if (m === 'GET')
 				assert.equal((await call(m, p, own_id))[0],
 					answers[p.split('/').pop()] ?? 200, what);
@@ -515,6 +543,10 @@ await test('C14 what is another user\'s is not there', async (t) => {
 		}
 	}
 	assert.ok(routes > 15, `${routes} routes`);
+	// Control: something was counted.
+	const [idle] = await work(rdv, [async () => {}]);
+	for (const what of ['GET /api/sessions/{id}', 'GET /api/runs/{id}'])
+		assert.ok(took[what][0] > idle[0], `${what}: ${took[what]}`);
 	const ws = (to) => ask(rdv, 'GET', `/ws/terminal/${to}`, { ...upgrade,
 		Host: 'localhost', Authorization: `Bearer ${rdv.token}` },
 	{ sock: rdv.term });

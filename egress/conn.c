@@ -119,6 +119,12 @@ conns_room(struct conns *c)
 	return room;
 }
 
+void
+conns_beat(struct conns *c)
+{
+	egress_beat(c->page);
+}
+
 static void
 add(struct conn *c, int row, enum egress_count what)
 {

@@ -24,6 +24,8 @@ conns_new(const struct egress_page *list, struct egress_page *page);
 /* Serves it and closes it, where there is room. */
 void conns_add(struct conns *c, int fd);
 bool conns_room(struct conns *c);
+/* Says on the page that somebody still waits for the run. */
+void conns_beat(struct conns *c);
 /* Becomes readable when there is room again; conns_room() takes that back. */
 int conns_news(const struct conns *c);
 /*

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "egress/conn.h"
+#include "lib/egress.h"
 
 /* What has failed is looked at again after this: the host may lack memory. */
 #define REST_MS 100
@@ -22,13 +23,14 @@ serve(struct conns *all, int listener, int leash)
 	struct pollfd p[3] = { { .events = POLLIN },
 		{ .fd = leash, .events = POLLIN },
 		{ .fd = conns_news(all), .events = POLLIN } };
-	int fd, rest = -1;
+	int fd, rest = EGRESS_BEAT_MS;
 
 	for (;;) {
-		p[0].fd = rest < 0 && conns_room(all) ? listener : -1;
+		conns_beat(all);
+		p[0].fd = rest != REST_MS && conns_room(all) ? listener : -1;
 		if (poll(p, 3, rest) < 0 && errno != EINTR)
 			return;
-		rest = -1;
+		rest = EGRESS_BEAT_MS;
 		/* Before its end: what the run has said last is heard. */
 		fd = accept4(p[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0)

@@ -6,9 +6,11 @@
  */
 #include "lib/egress.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/host.h"
 
 static bool
@@ -29,4 +31,30 @@ egress_read(int fd, struct egress_page *out)
 		if (!row_ok(&out->rows[i]))
 			return false;
 	return memchr(out->rule, '\0', sizeof(out->rule)) != NULL;
+}
+
+static uint32_t
+now_s(void)
+{
+	const uint32_t s = (uint32_t)(clock_mono_ms() / 1000);
+
+	return s == 0 ? 1 : s;
+}
+
+void
+egress_beat(struct egress_page *page)
+{
+	__atomic_store_n(&page->beat, now_s(), __ATOMIC_RELAXED);
+}
+
+bool
+egress_silent(int fd)
+{
+	uint32_t beat;
+
+	if (pread(fd, &beat, sizeof(beat),
+		offsetof(struct egress_page, beat)) != (ssize_t)sizeof(beat))
+		return true;
+	/* One of an earlier build says nothing. */
+	return beat != 0 && (int32_t)(now_s() - beat) > EGRESS_SILENT_S;
 }

@@ -43,7 +43,9 @@ struct egress_row {
  * for another to go on, and it outlives all three but the last who has it.
  */
 struct egress_page {
-	uint32_t n, unused;
+	uint32_t n;
+	uint32_t
+	    beat; /* seconds of CLOCK_MONOTONIC, never 0: egress_silent() */
 	char rule[EGRESS_RULE_MAX + 1]; /* of the policy, for refusals */
 	/* The one behind the last is what is not in the list. */
 	struct egress_row rows[EGRESS_HOSTS + 1];
@@ -51,5 +53,14 @@ struct egress_page {
 
 /* A page as it is now. False when it is none: nothing of it is to be used. */
 bool egress_read(int fd, struct egress_page *out);
+
+/* How often rdv-egress says that it still waits for its run. */
+#define EGRESS_BEAT_MS	1000
+#define EGRESS_SILENT_S 10
+
+/* rdv-egress: now. */
+void egress_beat(struct egress_page *page);
+/* Whether it has not for so long; never of one that does not say it at all. */
+bool egress_silent(int fd);
 
 #endif

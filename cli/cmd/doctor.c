@@ -285,6 +285,57 @@ unasked(const struct doctor *d)
 	return d->nobody ? d->unreachable : "rdvd does not answer";
 }
 
+/* Of the parts that rdvd has asked; one of an earlier build does not say. */
+static bool
+is_well(const struct doctor *d, const char *part)
+{
+	return js_bool(js_get(d->status, "components"), part, true);
+}
+
+static void
+look_database(struct doctor *d)
+{
+	if (d->status == NULL)
+		doctor_judge(d, "skipped", "%s", unasked(d));
+	else if (!is_well(d, "database"))
+		doctor_judge(d, "failed",
+		    "it cannot be read, or what was written is not on disk");
+	else
+		doctor_judge(d, "ok", "%s",
+		    js_str(js_get(d->status, "database"), "path", "?"));
+}
+
+/* Those that are there and those of them, or of the last ones, that fail. */
+static void
+look_several(struct doctor *d, const char *part, const char *bad,
+    const char *otherwise)
+{
+	const struct js *n = js_get(d->status, part);
+
+	if (d->status == NULL)
+		doctor_judge(d, "skipped", "%s", unasked(d));
+	else if (!is_well(d, part))
+		doctor_judge(d, "failed", "%lld %s",
+		    (long long)js_int(n, bad, 0), otherwise);
+	else
+		doctor_judge(d, "ok", "%lld at work",
+		    (long long)js_int(n, "running", 0));
+}
+
+static void
+look_git_workers(struct doctor *d)
+{
+	look_several(d, "git_workers", "failing",
+	    "ended, and no other has answered since: the log says why");
+}
+
+static void
+look_egress(struct doctor *d)
+{
+	look_several(d, "egress", "silent",
+	    "dead or stopped: their runs have no network");
+}
+
 static void
 look_helper(struct doctor *d)
 {
@@ -295,6 +346,9 @@ look_helper(struct doctor *d)
 	else if (!js_bool(h, "ready", false))
 		doctor_judge(d, "failed",
 		    "rdvd has none: nothing can be started");
+	else if (!is_well(d, "helper"))
+		doctor_judge(d, "failed", "process %lld cannot work",
+		    (long long)js_int(h, "pid", 0));
 	else
 		doctor_judge(d, "ok", "process %lld",
 		    (long long)js_int(h, "pid", 0));
@@ -451,8 +505,11 @@ static const struct {
 	{ "token", look_token },
 	{ "socket", look_socket },
 	{ "rdvd", look_daemon },
+	{ "database", look_database },
 	{ "helper", look_helper },
 	{ "audit", look_audit },
+	{ "workers", look_git_workers },
+	{ "egress", look_egress },
 	{ "cgroups", look_cgroups },
 	{ "restart", doctor_look_restart },
 	{ "page", look_page },

@@ -12,6 +12,7 @@
 #include "daemon/auth/auth.h"
 #include "daemon/conf.h"
 #include "daemon/core/guard.h"
+#include "daemon/core/health.h"
 #include "daemon/core/probe.h"
 #include "daemon/core/run.h"
 #include "daemon/event/event.h"
@@ -29,17 +30,25 @@ uptime(const struct app *app)
 	return ms / 1000;
 }
 
+static const char *
+health_word(const struct health *h)
+{
+	return health_good(h) ? "healthy" : "degraded";
+}
+
 /*
  * tmux is reported because clients of the older API ask for it; nothing here
  * rests on it, so it is no part of the verdict.
  */
 static struct js *
-health_components(struct app *app, bool database, bool helper)
+health_components(struct app *app, const struct health *h)
 {
 	struct js *o = js_object();
 
-	js_add_bool(o, "database", database);
-	js_add_bool(o, "helper", helper);
+	js_add_bool(o, "database", h->database);
+	js_add_bool(o, "helper", h->helper);
+	js_add_bool(o, "git_workers", h->git_workers);
+	js_add_bool(o, "egress", h->egress);
 	js_add_bool(o, "tmux", app->tmux);
 	return o;
 }
@@ -64,21 +73,19 @@ health_probed_cb(bool helper, void *arg)
 	struct api_call *c = arg;
 	struct app *app = c->app;
 	struct store_counts n = { 0, 0 };
-	/* A read just now, and whether the last writes were synced. */
-	bool database =
-	    store_counts_get(app->db, &n) == 0 && db_healthy(app->db);
 	struct js *o = js_object();
+	struct health h;
 
-	/* Runs not yet settled after a start are not known to be there. */
-	helper = helper && runs_settled(app->runs);
+	health_of(app, helper, &h);
+	h.database = store_counts_get(app->db, &n) == 0 && h.database;
 	/*
 	 * Degraded is 200 as well: a proxy takes anything else for "not there"
 	 * (contract 2.1).
 	 */
-	js_add_str(o, "status", database && helper ? "healthy" : "degraded");
+	js_add_str(o, "status", health_word(&h));
 	js_add_str(o, "version", RDV_VERSION);
 	js_add_int(o, "uptime_seconds", uptime(app));
-	js_add(o, "components", health_components(app, database, helper));
+	js_add(o, "components", health_components(app, &h));
 	js_add(o, "metrics", health_metrics(app, &n));
 	api_reply(c, 200, o);
 }
@@ -189,12 +196,28 @@ status_counters(struct app *app)
 	return o;
 }
 
-static void
-system_status(struct api_call *c)
+static struct js *
+status_parts(unsigned running, const char *name, unsigned bad)
 {
-	struct app *app = c->app;
 	struct js *o = js_object();
 
+	js_add_int(o, "running", running);
+	js_add_int(o, name, bad);
+	return o;
+}
+
+static void
+status_probed_cb(bool helper, void *arg)
+{
+	struct api_call *c = arg;
+	struct app *app = c->app;
+	struct js *o = js_object();
+	struct health h;
+
+	health_of(app, helper, &h);
+
+	js_add_str(o, "health", health_word(&h));
+	js_add(o, "components", health_components(app, &h));
 	js_add_str(o, "version", RDV_VERSION);
 	js_add_str(o, "build", RDV_BUILD);
 	js_add_int(o, "pid", getpid());
@@ -205,9 +228,19 @@ system_status(struct api_call *c)
 	js_add(o, "helper", status_helper(app));
 	js_add(o, "database", status_database(app));
 	js_add(o, "sessions", status_sessions(app));
+	js_add(o, "git_workers",
+	    status_parts(h.workers, "failing", h.workers_failing));
+	js_add(o, "egress",
+	    status_parts(h.egresses, "silent", h.egresses_silent));
 	js_add(o, "web", status_web(app));
 	js_add(o, "counters", status_counters(app));
 	api_reply(c, 200, o);
+}
+
+static void
+system_status(struct api_call *c)
+{
+	probe_ask(c->app->probe, status_probed_cb, c);
 }
 
 const struct api_route api_routes_system[] = {

@@ -315,6 +315,18 @@ make_room(struct gitwork *g, uid_t uid)
 	return true;
 }
 
+void
+gitwork_count(const struct gitwork *g, unsigned *running, unsigned *failing)
+{
+	const struct worker *w;
+
+	*running = *failing = 0;
+	TAILQ_FOREACH (w, &g->workers, link) {
+		*running += w->phase == WORKER_UP || w->phase == WORKER_ENDING;
+		*failing += w->deaths > 0;
+	}
+}
+
 static bool
 is_same_tree(const struct worker *w, const struct gitwork_tree *t)
 {

@@ -23,6 +23,13 @@ void gitwork_end(struct gitwork *g);
 /* NULL is fine. */
 void gitwork_free(struct gitwork *g);
 
+/*
+ * How many there are, and how many have ended by themselves or by force and
+ * have not answered anybody since.
+ */
+void
+gitwork_count(const struct gitwork *g, unsigned *running, unsigned *failing);
+
 /* A work tree as an operation has found it. */
 struct gitwork_tree {
 	uid_t uid;

@@ -24,8 +24,12 @@
 #include "daemon/store/flusher.h"
 #include "daemon/store/migrate.h"
 #include "daemon/store/walvfs.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/xalloc.h"
+
+/* db_healthy() */
+#define HANGS_MS 10000
 
 /*
  * synchronous and wal_autocheckpoint: both are the flusher's work.
@@ -291,13 +295,22 @@ healthy_row_cb(struct row *row, void *arg)
 	return false;
 }
 
+/* A disk or a thread that hangs fails nothing, and nobody is answered. */
+static bool
+flusher_hangs(const struct db *db)
+{
+	const struct turn *t = TAILQ_FIRST(&db->waiting);
+
+	return t != NULL && clock_mono_ms() - t->since_ms > HANGS_MS;
+}
+
 bool
 db_healthy(struct db *db)
 {
 	int64_t version = 0;
 	uint64_t synced;
 
-	if (flusher_state(db->flusher, &synced) != 0)
+	if (flusher_state(db->flusher, &synced) != 0 || flusher_hangs(db))
 		return false;
 	if (db->write_err != 0) {
 		/* Once in a turn, for the next who asks. */

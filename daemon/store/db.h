@@ -41,7 +41,10 @@ int db_start(struct db *db);
 void db_settle(struct db *db);
 /* Settles, then closes. The loop must not turn afterwards. */
 void db_close(struct db *db);
-/* A real round trip: false when the last write, sync or this read failed. */
+/*
+ * A real round trip: false when the last write, sync or this read failed, or
+ * what was written has waited for its sync for ten seconds.
+ */
 bool db_healthy(struct db *db);
 
 /*

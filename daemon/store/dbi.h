@@ -36,7 +36,8 @@ struct turn {
 	void **staged;
 	size_t nstaged, cap;
 	uint64_t epoch;
-	int err; /* the transaction is dead: all its changes fail */
+	int64_t since_ms; /* it waits to be durable; monotonic */
+	int err;	  /* the transaction is dead: all its changes fail */
 };
 TAILQ_HEAD(turn_list, turn);
 

@@ -19,6 +19,7 @@
 #include "daemon/loop.h"
 #include "daemon/store/dbi.h"
 #include "daemon/store/flusher.h"
+#include "lib/clock.h"
 #include "lib/xalloc.h"
 
 /* For another process that is writing (a backup, an administrator). */
@@ -126,6 +127,7 @@ turn_end(struct db *db)
 	db->stats.turns++;
 	db->stats.waiting++;
 	t->epoch = ++db->epoch;
+	t->since_ms = clock_mono_ms();
 	TAILQ_INSERT_TAIL(&db->waiting, t, link);
 	flusher_request(db->flusher, t->epoch);
 }

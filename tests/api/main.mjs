@@ -32,6 +32,7 @@ await import('./lossless.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');
 await import('./state.mjs');
+await import('./health.mjs');
 await import('./cage.mjs');
 await import('./cli.mjs');
 await import('./cliout.mjs');

@@ -1,5 +1,7 @@
 // The daemon is killed while a terminal floods. The page comes back by
 // itself, and what it has shown is byte for byte what the program wrote.
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import {
 	connected, details, forgiveOutage, openSession, shows, type,
@@ -96,4 +98,40 @@ await test('an open terminal goes on after a crash, typed keys included',
 	forgiveOutage(page);
 	await page.context().close();
 	await product.closeAll();
+});
+
+/* nginx's own processes, the master first; of this product alone. */
+function nginxes(product) {
+	const dir = join(product.home, 'server', 'nginx');
+
+	return readdirSync('/proc').filter((n) => /^\d+$/.test(n)).map(Number)
+	    .filter((pid) => {
+		try {
+			return readlinkSync(`/proc/${pid}/cwd`) === dir &&
+			    readFileSync(`/proc/${pid}/comm`, 'utf8') === 'nginx\n';
+		} catch {
+			return false;
+		}
+	}).sort((a, b) => a - b);
+}
+
+await test('O11 nginx that is stopped or dead is told by the doctor',
+    async ({ product }) => {
+	const page = async () => JSON.parse((await product.cli('doctor',
+	    '--json')).stdout).checks.find((c) => c.name === 'page');
+	const told = (state) => until(async () => (await page()).state === state,
+	    `the page is ${state}`, 60_000);
+	const all = nginxes(product);
+
+	check(all.length >= 2, `${all}`);
+	await told('ok');
+	all.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+	await told('failed');
+	all.forEach((pid) => process.kill(pid, 'SIGCONT'));
+	await told('ok');
+	/* What dies is started again. */
+	process.kill(all[0], 'SIGKILL');
+	await until(() => nginxes(product).some((pid) => !all.includes(pid)),
+	    'another nginx', 60_000);
+	await told('ok');
 });

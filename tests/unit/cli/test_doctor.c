@@ -79,6 +79,84 @@ says_why_nothing_begins(void **state)
 	    "nothing can be started: audit: no room"));
 }
 
+/* What rdvd says of a part, and what is said of that. */
+static const struct part {
+	const char *status, *said;
+} parts[] = {
+	{ "\"components\":{\"database\":false}", "it cannot be read" },
+	{ "\"components\":{\"helper\":false}", "cannot work" },
+	{ "\"components\":{\"git_workers\":false},"
+	  "\"git_workers\":{\"running\":2,\"failing\":1}",
+	    "1 ended, and no other" },
+	{ "\"components\":{\"egress\":false},"
+	  "\"egress\":{\"running\":3,\"silent\":2}",
+	    "2 dead or stopped" },
+	{ "\"components\":{\"egress\":true},"
+	  "\"egress\":{\"running\":3,\"silent\":0}",
+	    "3 at work" },
+	/* One of an earlier build. */
+	{ "\"x\":1", "0 at work" },
+};
+
+static const struct part *part;
+
+static void
+part_answer(int fd, const char *request, unsigned n)
+{
+	char body[256];
+
+	(void)request, (void)n;
+	snprintf(body, sizeof(body), "{\"helper\":{\"ready\":true},%s}",
+	    part->status);
+	fake_json(fd, 200, body);
+}
+
+static void
+abuse_O11_names_what_is_dead(void **state)
+{
+	static struct fake fake;
+	static struct ran ran;
+
+	(void)state;
+	for (part = parts; part < parts + sizeof(parts) / sizeof(parts[0]);
+	     part++) {
+		fake_start(&fake, part_answer);
+		RUN(&ran, "doctor");
+		fake_stop(&fake);
+		if (strstr(ran.out, part->said) == NULL)
+			fail_msg("%s: %s", part->said, ran.out);
+	}
+}
+
+static void
+status_answer(int fd, const char *request, unsigned n)
+{
+	static const char *const bodies[] = {
+		"{\"helper\":{\"ready\":true},\"health\":\"degraded\"}",
+		"{\"helper\":{\"ready\":true},\"health\":\"healthy\"}",
+		"{\"helper\":{\"ready\":true}}",
+	};
+
+	(void)request;
+	fake_json(fd, 200, bodies[n % 3]);
+}
+
+static void
+abuse_O11_status_fails_with_a_part(void **state)
+{
+	static const int rcs[] = { CMD_FAILED, CMD_OK, CMD_OK };
+	static struct fake fake;
+	static struct ran ran;
+
+	(void)state;
+	fake_start(&fake, status_answer);
+	for (int i = 0; i < 3; i++) {
+		RUN(&ran, "status");
+		assert_int_equal(ran.rc, rcs[i]);
+	}
+	fake_stop(&fake);
+}
+
 /* What systemd says, and rdvd, whose parent is ours; `main`: 1 is that one. */
 static const struct unit {
 	int main;
@@ -187,6 +265,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_whether_runs_have_cgroups),
 		cmocka_unit_test(says_why_nothing_begins),
+		cmocka_unit_test(abuse_O11_names_what_is_dead),
+		cmocka_unit_test(abuse_O11_status_fails_with_a_part),
 		cmocka_unit_test(says_whether_runs_outlive_a_restart),
 	};
 

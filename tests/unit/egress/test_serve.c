@@ -22,10 +22,11 @@
 
 #define DEADLINE_MS 20000
 
+static struct egress_page *list; /* shared with what is started */
+
 static pid_t
 start(int listener, const int leash[2])
 {
-	static struct egress_page list;
 	const pid_t pid = fork();
 	struct conns *all;
 
@@ -33,7 +34,7 @@ start(int listener, const int leash[2])
 	if (pid > 0)
 		return pid;
 	(void)close(leash[1]);
-	all = conns_new(&list, &list);
+	all = conns_new(list, list);
 	if (all == NULL)
 		_exit(1);
 	serve(all, listener, leash[0]);
@@ -93,12 +94,53 @@ abuse_I13_a_failing_listener(void **state)
 	(void)close(fails[1]);
 }
 
+/* Says that it is there, with nobody to say it to (abuse O11). */
+static void
+abuse_O11_it_says_that_it_waits(void **state)
+{
+	const int64_t deadline = clock_mono_ms() + DEADLINE_MS;
+	int leash[2], idle[2], status;
+	uint32_t first;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX,
+			     SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+			     idle),
+	    0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+			     leash),
+	    0);
+	list->beat = 0;
+	pid = start(idle[0], leash);
+	(void)close(leash[0]);
+	while (__atomic_load_n(&list->beat, __ATOMIC_RELAXED) == 0 &&
+	       clock_mono_ms() < deadline)
+		(void)poll(NULL, 0, 20);
+	first = __atomic_load_n(&list->beat, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&list->beat, __ATOMIC_RELAXED) == first &&
+	       clock_mono_ms() < deadline)
+		(void)poll(NULL, 0, 20);
+	assert_true(first != 0);
+	assert_true(__atomic_load_n(&list->beat, __ATOMIC_RELAXED) != first);
+	(void)close(leash[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	(void)close(idle[0]);
+	(void)close(idle[1]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_I13_a_failing_listener),
+		cmocka_unit_test(abuse_O11_it_says_that_it_waits),
 	};
 
+	list = mmap(NULL, sizeof(*list), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (list == MAP_FAILED)
+		return 1;
 	return cmocka_run_group_tests_name("egress/serve", tests, NULL, NULL);
 }

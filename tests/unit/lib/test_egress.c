@@ -76,12 +76,46 @@ abuse_I13_no_page(void **state)
 	assert_false(reads_back(sizeof(page)));
 }
 
+static bool
+is_silent(uint32_t beat)
+{
+	int fd = memfd_create("page", MFD_CLOEXEC);
+	bool silent;
+
+	assert_true(fd >= 0);
+	page.beat = beat;
+	assert_int_equal(write(fd, &page, sizeof(page)), sizeof(page));
+	silent = egress_silent(fd);
+	(void)close(fd);
+	return silent;
+}
+
+static void
+abuse_O11_who_is_silent(void **state)
+{
+	uint32_t now;
+
+	(void)state;
+	fill();
+	egress_beat(&page);
+	now = page.beat;
+	assert_true(now != 0);
+	assert_false(is_silent(now));
+	assert_false(is_silent(now - EGRESS_SILENT_S + 2));
+	assert_true(is_silent(now - EGRESS_SILENT_S - 1));
+	/* It does not say so at all, or is ahead of our clock. */
+	assert_false(is_silent(0));
+	assert_false(is_silent(now + 5));
+	assert_true(egress_silent(-1));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_as_written),
 		cmocka_unit_test(abuse_I13_no_page),
+		cmocka_unit_test(abuse_O11_who_is_silent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,6 +174,25 @@ nobody_is_answered_before_the_disk(void **state)
 }
 
 static void
+abuse_O11_a_sync_that_hangs_is_told(void **state)
+{
+	struct fx *fx = *state;
+	struct answer a;
+
+	hold(true);
+	put(fx, &a);
+	fx_turn(fx);
+	await_sync();
+	assert_true(db_healthy(fx->db));
+	clock_shift(60000, 0);
+	assert_false(db_healthy(fx->db));
+	hold(false);
+	fx_until(fx, &a.done);
+	assert_true(db_healthy(fx->db));
+	clock_shift(0, 0);
+}
+
+static void
 abuse_O07_a_failed_sync_is_final(void **state)
 {
 	struct fx *fx = *state;
@@ -411,6 +430,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(one_sync_serves_a_turn),
 		T(nobody_is_answered_before_the_disk),
+		T(abuse_O11_a_sync_that_hangs_is_told),
 		T(abuse_O07_a_failed_sync_is_final),
 		T(those_waiting_fail_with_the_sync),
 		T(without_the_thread_it_works_too),

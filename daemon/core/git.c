@@ -16,6 +16,7 @@
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/gitfeed.h"
 #include "daemon/core/gitpins.h"
 #include "daemon/core/grant.h"
 #include "daemon/helper.h"
@@ -53,7 +54,7 @@ struct job {
 	uid_t uid;
 	bool optional;
 	size_t max;
-	char *in;		 /* for its stdin, or NULL */
+	struct gitfeed *in;	 /* for its stdin, or NULL */
 	struct priv_spawn spawn; /* its strings are ours */
 	struct pipe_end out, err;
 	struct loop_timer *timer;
@@ -118,7 +119,7 @@ job_free(struct job *j)
 	buf_done(&j->err.buf);
 	loop_timer_free(j->timer);
 	priv_spawn_done(&j->spawn);
-	free(j->in);
+	gitfeed_free(j->in);
 	free(j);
 }
 
@@ -366,13 +367,11 @@ job_run(struct job *j, uint64_t handle, struct seqpkt_fds *fds)
 	j->handle = handle;
 	j->pending = true;
 	helper_on_exit(app->helper, handle, git_exit_cb, j);
-	/*
-	 * All that git reads fits; an open end would make it wait for us. Where
-	 * it is gone already its exit tells.
-	 */
-	if (j->in != NULL && write(fds->fd[0], j->in, strlen(j->in)) < 0)
-		log_warn("git", "cannot be told what to do");
-	(void)close(fds->fd[0]);
+	/* An end that stays open would make it wait for us. */
+	if (j->in != NULL)
+		gitfeed_start(j->in, app->loop, fds->fd[0]);
+	else
+		(void)close(fds->fd[0]);
 	j->out.fd = fds->fd[1];
 	j->err.fd = fds->fd[2];
 	fds->n = 0;
@@ -544,7 +543,8 @@ git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg)
 	j->git = g;
 	j->uid = call->uid;
 	j->optional = call->optional;
-	j->in = call->in != NULL ? xstrdup(call->in) : NULL;
+	if (call->in != NULL)
+		j->in = gitfeed_new(call->in, call->inlen);
 	j->cb = cb;
 	j->arg = arg;
 	j->out.fd = j->err.fd = -1;

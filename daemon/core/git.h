@@ -34,8 +34,8 @@ void git_free(struct git *g);
 /* Commands running and waiting now. */
 unsigned git_pending(const struct git *g);
 
-/* A fresh pipe takes that much at once, whatever the kernel is short of. */
-#define GIT_IN_MAX 4096
+/* What a command is told on its standard input, and never more. */
+#define GIT_IN_MAX (4u << 20)
 
 struct git_call {
 	uid_t uid;
@@ -44,7 +44,8 @@ struct git_call {
 	const char *const *paths;   /* writable roots, NULL-terminated */
 	const char *const *configs; /* more "key=value" to pin, or NULL */
 	size_t max;		    /* bytes of stdout kept, then TOO_BIG */
-	const char *in; /* on stdin, at most GIT_IN_MAX bytes; NULL: nothing */
+	const char *in;		    /* on stdin; NULL: nothing */
+	size_t inlen;		    /* of that, at most GIT_IN_MAX */
 	enum git_as as;
 	bool optional; /* the caller goes on when the policy denies it */
 };

@@ -265,7 +265,16 @@ void
 wt_git_in(struct wt_op *op, const char *dir, const char *const *argv,
     const char *in, wt_git_fn *next)
 {
-	struct git_call call = { .dir = dir, .argv = argv, .in = in };
+	wt_git_bytes(op, dir, argv, in, strlen(in), next);
+}
+
+void
+wt_git_bytes(struct wt_op *op, const char *dir, const char *const *argv,
+    const char *in, size_t len, wt_git_fn *next)
+{
+	struct git_call call = {
+		.dir = dir, .argv = argv, .in = in, .inlen = len
+	};
 
 	run_git(op, &call, NULL, next);
 }

@@ -136,9 +136,12 @@ void wt_relist(struct wt_op *op, wt_step_fn *next);
  */
 void wt_git(struct wt_op *op, const char *dir, const char *const *argv,
     const char *const *more, wt_git_fn *next);
-/* The same with `in` on its standard input, at most GIT_IN_MAX bytes. */
+/* The same with the text `in` on its standard input. */
 void wt_git_in(struct wt_op *op, const char *dir, const char *const *argv,
     const char *in, wt_git_fn *next);
+/* The same with bytes, at most GIT_IN_MAX. */
+void wt_git_bytes(struct wt_op *op, const char *dir, const char *const *argv,
+    const char *in, size_t len, wt_git_fn *next);
 /* The same for rdv-git, which may look everywhere and read nothing. */
 void wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next);
 /* The same with directories that it may read and write, NULL-terminated. */

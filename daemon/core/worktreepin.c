@@ -19,9 +19,10 @@
 /* Of one worktree; a bisection has as many as it has asked about. */
 #define PINS_MAX 1000
 #define OID_MAX	 64
-/* References in one call of git's, whose input is bounded (GIT_IN_MAX). */
+/* References in one transaction of git's, and of one's name. */
 #define BATCH	     16
-#define NAME_LEN_MAX (GIT_IN_MAX / BATCH - 16)
+#define IN_MAX	     4096
+#define NAME_LEN_MAX (IN_MAX / BATCH - 16)
 
 struct wt_pinning {
 	wt_step_fn *next;
@@ -77,7 +78,7 @@ update(struct wt_op *op)
 		p->next(op);
 		return;
 	}
-	buf_init(&in, GIT_IN_MAX);
+	buf_init(&in, IN_MAX);
 	for (size_t i = 0; i < BATCH && p->done < p->n; i++)
 		buf_put_text(&in, p->lines[p->done++]);
 	wt_git_in(op, op->top, argv, arena_strdup(op->arena, buf_cstr(&in)),

@@ -55,6 +55,8 @@ const struct event_kind_row event_kinds[EV_KIND_MAX] = {
 	[EV_WORKTREE_CHANGED] = { "worktree.changed", "worktree",
 	    "what differs in a worktree that is watched became something "
 	    "else" },
+	[EV_WORKTREE_ACTED] = { "worktree.acted", "worktree",
+	    "act was done in a worktree: stage, unstage, commit, amend" },
 	[EV_REPO_CREATED] = { "repo.created", "repo",
 	    "a repository was made known" },
 	[EV_REPO_UPDATED] = { "repo.updated", "repo",

@@ -20,6 +20,7 @@ await import('./events.mjs');
 await import('./worktrees.mjs');
 await import('./worktreeread.mjs');
 await import('./worktreehistory.mjs');
+await import('./worktreecommit.mjs');
 await import('./repos.mjs');
 await import('./reporefs.mjs');
 await import('./repofind.mjs');

@@ -101,6 +101,35 @@ await test('an agent commits there too', async () => {
 	assert.equal((await remove(ann, made.project_path, true)).status, 200);
 });
 
+await test('a commit has the name that its account has set', async () => {
+	const commit = (who, more) => ask(who, 'POST', '/api/worktrees/commit',
+		{ worktree_path: ann.repo, message: 'm', allow_empty: true, ...more });
+	const last = () => git(ann, ann.repo, 'log', '-1',
+		'--format=%an <%ae> %cn <%ce>');
+	assert.equal((await commit(ann)).json.code, 'NO_IDENTITY');
+	const put = (name, text) => {
+		fs.writeFileSync(file(ann, name), text);
+		fs.chownSync(file(ann, name), ann.uid, ann.uid);
+	};
+	put('.gitconfig', '[user]\nname = Ann\nemail = a@example.org\n' +
+		'[includeIf "gitdir:~/repo/"]\npath = work.conf\n');
+	put('work.conf', '[user]\nemail = work@example.org\n');
+	assert.equal((await commit(ann)).status, 201);
+	assert.equal(last(), 'Ann <work@example.org> Ann <work@example.org>');
+	git(ann, ann.repo, 'config', 'user.email', 'own@example.org');
+	assert.equal((await commit(ann)).status, 201);
+	assert.equal(last(), 'Ann <own@example.org> Ann <own@example.org>');
+	const before = git(ann, ann.repo, 'rev-parse', 'HEAD');
+	for (const what of ['stage', 'unstage', 'commit'])
+		assert.ok((await ask(bob, 'POST', `/api/worktrees/${what}`,
+			{ worktree_path: ann.repo, all: true,
+				...what === 'commit' && { message: 'm' } })).status >= 400);
+	assert.equal(git(ann, ann.repo, 'rev-parse', 'HEAD'), before);
+	git(ann, ann.repo, 'config', '--unset', 'user.email');
+	for (const name of ['.gitconfig', 'work.conf'])
+		fs.rmSync(file(ann, name));
+});
+
 await test('the same by the command line', () => {
 	const json = (...args) => {
 		const r = s.rdv(ann, '--json', ...args);

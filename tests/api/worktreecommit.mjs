@@ -1,0 +1,375 @@
+// Staging and committing in a worktree, beside what the git CLI says of it.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Rdv, bin, test } from '../harness/rdv.mjs';
+import { Repo, asked, odd } from './gitrepo.mjs';
+
+const rdv = await Rdv.start();
+const PERSON = 'git config user.name Ann; git config user.email a@example.org';
+
+const act = (repo, what, body = {}, more) => rdv.request('POST',
+	`/api/worktrees/${what}`, { body: { worktree_path: repo.dir, ...body },
+		...more });
+async function done(repo, what, body, more) {
+	const r = await act(repo, what, body, more);
+	assert.ok(r.status === 200 || r.status === 201, `${what}: ${r.raw}`);
+	return r.json;
+}
+const oid = (repo, rev = 'HEAD') => repo.git('rev-parse', rev).trim();
+const status = (repo) => repo.git('status', '--porcelain=v2', '-z',
+	'--untracked-files=all');
+const raw = (repo, rev = 'HEAD') => repo.git('cat-file', 'commit', rev);
+const message = (repo) => raw(repo).slice(raw(repo).indexOf('\n\n') + 2);
+// All that a refusal must leave alone (abuse G19).
+const all = (repo) => [repo.git('for-each-ref'), status(repo),
+	repo.sh('git rev-parse -q --verify HEAD || true; git ls-files -s'),
+	repo.sh('find . -path ./.git -prune -o -type f -print0 | sort -z | ' +
+		'xargs -0r sha256sum')].join('\n');
+async function refused(repo, what, body, code, why) {
+	const before = all(repo);
+	const r = await act(repo, what, body);
+	assert.deepEqual([r.status >= 400, r.json.code], [true, code], r.raw);
+	assert.match(r.json.error, why);
+	assert.equal(all(repo), before);
+	return r.json;
+}
+
+function make(name, script = 'true') {
+	const repo = Repo.make(rdv, name);
+	repo.sh(`${PERSON}; printf 'one\\n' >file; printf 's\\n' >other
+		git add .; git commit -q -m one; ${script}`);
+	return repo;
+}
+
+await test('what is staged and taken back is what git has', async () => {
+	const repo = make('stage');
+	repo.write('file', 'two\n');
+	repo.write('new', 'n\n');
+	repo.write('dir/deep', 'd\n');
+	fs.rmSync(repo.at('other'));
+	let s = await done(repo, 'stage', { paths: ['file', 'other', 'dir'] });
+	assert.deepEqual([s.head, s.branch, s.staged, s.modified, s.untracked],
+		[oid(repo), 'main', 3, 0, 1]);
+	assert.equal(repo.git('diff', '--cached', '--name-status'),
+		'A\tdir/deep\nM\tfile\nD\tother\n');
+	s = await done(repo, 'unstage', { paths: ['dir', 'file'] });
+	assert.equal(repo.git('diff', '--cached', '--name-status'), 'D\tother\n');
+	s = await done(repo, 'stage', { all: true });
+	assert.deepEqual([s.staged, s.modified, s.untracked], [4, 0, 0]);
+	s = await done(repo, 'unstage', { all: true });
+	assert.equal(repo.git('diff', '--cached', '--name-status'), '');
+	assert.equal(fs.readFileSync(repo.at('file'), 'utf8'), 'two\n');
+	// Without a commit to go back to.
+	const fresh = Repo.make(rdv, 'fresh');
+	fresh.write('a', 'a');
+	assert.deepEqual((({ head, staged }) => [head, staged])(
+		await done(fresh, 'stage', { all: true })), [null, 1]);
+	await done(fresh, 'unstage', { paths: ['a'] });
+	assert.equal(fresh.git('ls-files'), '');
+	for (const body of [{}, { all: true, paths: ['a'] }, { paths: ['../a'] },
+		{ paths: ['/a'] }, { paths: ['a//b'] }, { paths_base64: ['!'] }])
+		assert.equal((await act(fresh, 'stage', body)).status, 422);
+	await refused(fresh, 'stage', { paths: ['none'] }, 'INVALID_ARGUMENT',
+		/did not match/);
+});
+
+await test('odd names are staged and committed exactly (F06)', async () => {
+	const repo = make('odd'), many = (names) => {
+		const of = names.map((n) => asked(n));
+		return { paths: of.flatMap((o) => o.path ?? []),
+			paths_base64: of.flatMap((o) => o.path_base64 ?? []) };
+	};
+	for (const name of odd)
+		repo.write(name, name);
+	for (const name of odd) {
+		await done(repo, 'stage', many([name]));
+		assert.equal(repo.git('diff', '--cached', '--name-only', '-z'),
+			`${name}\0`);
+		await done(repo, 'unstage', many([name]));
+	}
+	const c = await done(repo, 'commit', { message: 'odd', ...many(odd) });
+	assert.equal(c.files, odd.length);
+	assert.deepEqual(repo.git('diff-tree', '-r', '-z', '--name-only', 'HEAD~',
+		'HEAD', '--').split('\0').filter(Boolean).sort(), [...odd].sort());
+	assert.equal(status(repo), '');
+});
+
+await test('a commit is what git would have made', async () => {
+	const repo = make('commit');
+	repo.write('file', 'two\nthree\n');
+	repo.write('new', 'n\n');
+	await done(repo, 'stage', { paths: ['file'] });
+	const before = oid(repo);
+	const c = await done(repo, 'commit', { message: 'a subject\n\nand more',
+		head: before });
+	assert.equal(c.commit, oid(repo));
+	assert.deepEqual(c.parents, [before]);
+	assert.deepEqual([c.subject, c.files, c.added, c.removed, c.branch,
+		c.staged, c.untracked, c.filters_not_run], ['a subject', 1, 2, 1,
+		'main', 0, 1, false]);
+	assert.equal(message(repo), 'a subject\n\nand more\n');
+	assert.match(raw(repo), /^author Ann <a@example.org> /m);
+	assert.match(raw(repo), /^committer Ann <a@example.org> /m);
+	assert.equal(repo.git('fsck', '--strict', '--no-dangling'), '');
+	// Only some of it, and all of it; new files, too.
+	repo.write('other', 'o\n');
+	repo.write('file', 'four\n');
+	await done(repo, 'stage', { paths: ['other'] });
+	await done(repo, 'commit', { message: 'm', paths: ['new', 'file'] });
+	assert.equal(repo.git('show', '--format=', '--name-only'), 'file\nnew\n');
+	assert.equal(repo.git('diff', '--cached', '--name-only'), 'other\n');
+	fs.rmSync(repo.at('new'));
+	repo.write('x/y', 'y');
+	await done(repo, 'commit', { message: 'm', all: true });
+	assert.equal(repo.git('show', '--format=', '--name-status'),
+		'D\tnew\nM\tother\nA\tx/y\n');
+	assert.equal(status(repo), '');
+	for (const body of [{}, { all: true }, { paths: ['x'] }])
+		await refused(repo, 'commit', { message: 'm', ...body },
+			'NOTHING_TO_COMMIT', /nothing/);
+	const e = await done(repo, 'commit', { message: 'm', allow_empty: true });
+	assert.deepEqual([e.files, e.commit], [0, oid(repo)]);
+	// In a worktree of its own, and the first one of a repository.
+	repo.git('worktree', 'add', '-q', '-b', 'side', `${repo.dir}-side`);
+	const side = new Repo(rdv, `${repo.dir}-side`);
+	side.write('s', 's');
+	const s = await done(side, 'commit', { message: 'side', all: true });
+	assert.deepEqual([s.branch, s.commit], ['side', oid(side)]);
+	const fresh = Repo.make(rdv, 'first');
+	fresh.sh(PERSON);
+	fresh.write('a', 'a\n');
+	const f = await done(fresh, 'commit', { message: 'm', all: true });
+	assert.deepEqual([f.parents, f.files, f.added], [[], 1, 1]);
+});
+
+await test('an amended commit takes the place of the last one', async () => {
+	const repo = make('amend', 'git commit -q --allow-empty -m two ' +
+		'--author="Bob <b@example.org>"');
+	const parent = oid(repo, 'HEAD~');
+	repo.write('file', 'more\n');
+	let c = await done(repo, 'commit', { amend: true, all: true });
+	assert.deepEqual(c.parents, [parent]);
+	assert.equal(message(repo), 'two\n');
+	assert.match(raw(repo), /^author Bob <b@example.org> /m);
+	c = await done(repo, 'commit', { amend: true, message: 'words',
+		author_name: 'Eve', author_email: 'e@example.org' });
+	assert.equal(message(repo), 'words\n');
+	assert.match(raw(repo), /^author Eve <e@example.org> /m);
+	assert.match(raw(repo), /^committer Ann /m);
+	const fresh = Repo.make(rdv, 'unborn');
+	fresh.sh(PERSON);
+	await refused(fresh, 'commit', { amend: true, message: 'm' },
+		'INVALID_STATE', /no commit to amend/);
+});
+
+await test('nobody commits under a name that nobody gave', async () => {
+	const repo = make('who', 'git config --unset user.name; ' +
+		'git config --unset user.email; echo x >file; git add .');
+	await refused(repo, 'commit', { message: 'm' }, 'NO_IDENTITY',
+		/user\.name and user\.email/);
+	repo.git('config', 'user.name', 'Half');
+	await refused(repo, 'commit', { message: 'm' }, 'NO_IDENTITY',
+		/user\.email/);
+	await refused(repo, 'commit', { message: 'm', author_name: 'A' },
+		'OUT_OF_RANGE', /author_email/);
+	await done(repo, 'commit', { message: 'm', author_name: 'Zoë',
+		author_email: 'z@example.org' });
+	assert.match(Buffer.from(raw(repo), 'latin1').toString(),
+		/^author Zoë <z@example.org> .*\ncommitter Half <z@example.org> /m);
+	repo.git('config', 'user.email', 'own@example.org');
+	await done(repo, 'commit', { message: 'm', allow_empty: true });
+	assert.match(raw(repo), /^committer Half <own@example.org> /m);
+});
+
+await test('a message and a name are data (G17)', async () => {
+	const repo = make('words'), mark = path.join(rdv.home, 'mark');
+	repo.git('config', 'trailer.x.command', `touch ${mark}`);
+	repo.git('config', 'trailer.x.key', 'X');
+	const messages = [`$(touch ${mark}) \`touch ${mark}\``, '--amend', '-F x',
+		'# no comment\n\n# at all', 'a\n\nX: y\nSigned-off-by: E <e@x>',
+		'\x1b]0;title\x07 \x01\x7f', ' lead\n\n\n\ntrail \n\n', '\r\nx\r\n',
+		'\u202erevo ünï', 'x'.repeat(100000), '--- \ndiff --git a/x b/x\n',
+		'>8 ------------------------ >8 ---\nx'];
+	for (const m of messages) {
+		const n = Number(repo.git('rev-list', '--count', 'HEAD'));
+		await done(repo, 'commit', { message: m, allow_empty: true });
+		assert.equal(Buffer.from(message(repo), 'latin1').toString(),
+			m.endsWith('\n') ? m : `${m}\n`);
+		assert.equal(Number(repo.git('rev-list', '--count', 'HEAD')), n + 1);
+	}
+	for (const m of ['', ' \n\t\n'])
+		assert.equal((await act(repo, 'commit', { message: m,
+			allow_empty: true })).status, 422);
+	for (const name of [`$(touch ${mark})`, '--amend', "a'; touch x #", 'a"q"b',
+		'\u202eevE'])
+		await done(repo, 'commit', { message: 'm', allow_empty: true,
+			author_name: name, author_email: '-x@$(id)' })
+			.then(() => assert.equal(Buffer.from(repo.git('log', '-1',
+				'--format=%an'), 'latin1').toString(), `${name}\n`));
+	for (const bad of ['a\nb', 'a <b', 'a>', '\x1b[31m', ' ', 'a\0'])
+		assert.match(`${(await act(repo, 'commit', { message: 'm',
+			allow_empty: true, author_name: bad, author_email: 'x' })).status}`,
+		/^4(00|22)$/, JSON.stringify(bad));
+	assert.equal(fs.existsSync(mark), false);
+});
+
+// Programs of a repository; each leaves its name in `ran`.
+function trapped(name) {
+	const repo = make(name), ran = path.join(rdv.home, `${name}-ran`);
+	fs.mkdirSync(ran);
+	const trap = (what) => {
+		const file = path.join(ran, '..', `${name}-${what}`);
+		fs.writeFileSync(file, `#!/bin/sh\n: >'${ran}/${what}'\ncat\n`,
+			{ mode: 0o755 });
+		return file;
+	};
+	return { repo, trap, ran: () => fs.readdirSync(ran).sort() };
+}
+
+async function everything(repo) {
+	repo.write('file', `${Math.random()}`);
+	await done(repo, 'stage', { all: true });
+	await done(repo, 'unstage', { all: true });
+	await done(repo, 'commit', { message: 'm', paths: ['file'] });
+	return done(repo, 'commit', { message: 'm', amend: true });
+}
+
+await test('hooks are not run, and that is said (G02)', async () => {
+	const { repo, trap, ran } = trapped('hooks');
+	const names = ['pre-commit', 'prepare-commit-msg', 'commit-msg',
+		'post-commit', 'post-rewrite', 'reference-transaction',
+		'post-index-change'];
+	for (const h of names)
+		fs.copyFileSync(trap(h), path.join(repo.dir, '.git/hooks', h));
+	repo.git('config', 'gpg.program', trap('gpg'));
+	repo.git('config', 'commit.gpgSign', 'true');
+	repo.git('config', 'core.editor', trap('editor'));
+	repo.git('config', 'core.fsmonitor', trap('fsmonitor'));
+	const c = await everything(repo);
+	assert.deepEqual(c.hooks_not_run, names.slice(0, 6));
+	assert.deepEqual(ran(), []);
+	// The traps are some.
+	spawnSync('git', ['-C', repo.dir, 'commit', '-q', '--allow-empty', '-m',
+		'm', '--no-gpg-sign'], { env: repo.env });
+	assert.ok(ran().includes('pre-commit') && ran().includes('fsmonitor'));
+});
+
+await test('filters are not run, and that is said (G03)', async () => {
+	const { repo, trap, ran } = trapped('filters');
+	repo.write('.gitattributes', '* filter=z diff=z merge=z\n');
+	repo.git('config', 'filter.z.clean', trap('clean'));
+	repo.git('config', 'filter.z.smudge', trap('smudge'));
+	repo.git('config', 'filter.z.required', 'true');
+	repo.git('config', 'diff.z.textconv', trap('textconv'));
+	repo.git('config', 'diff.z.command', trap('diff'));
+	const c = await everything(repo);
+	assert.equal(c.filters_not_run, true);
+	assert.equal(repo.git('cat-file', 'blob', 'HEAD:file'),
+		fs.readFileSync(repo.at('file'), 'latin1'));
+	assert.deepEqual(ran(), []);
+	repo.sh('echo >>file; git add file');
+	assert.deepEqual(ran(), ['clean']);
+});
+
+await test('what is under way is not committed into (G19)', async () => {
+	const repo = make('midway', `git checkout -q -b t; echo t >file
+		git commit -qam t; git checkout -q main; echo m >file
+		git commit -qam m; echo own >other`);
+	repo.sh('! git merge -q t 2>&1');
+	for (const body of [{ message: 'm' }, { message: 'm', all: true },
+		{ amend: true }, { message: 'm', paths: ['other'] }])
+		await refused(repo, 'commit', body, 'OPERATION_IN_PROGRESS', /conflict/);
+	await refused(repo, 'unstage', { all: true }, 'OPERATION_IN_PROGRESS',
+		/conflict/);
+	repo.write('file', 'both\n');
+	await done(repo, 'stage', { paths: ['file'] });
+	await refused(repo, 'commit', { amend: true }, 'OPERATION_IN_PROGRESS',
+		/merge/);
+	const parents = [oid(repo), oid(repo, 't')];
+	const c = await done(repo, 'commit', { message: 'merged' });
+	assert.deepEqual(c.parents, parents);
+	assert.equal(fs.existsSync(repo.at('.git/MERGE_HEAD')), false);
+	assert.equal(fs.readFileSync(repo.at('other'), 'utf8'), 'own\n');
+	// Another kind is finished by itself.
+	repo.sh('git stash -q; git checkout -q -b u HEAD~; echo u >file; ' +
+		'git commit -qam u; ! git rebase -q main 2>&1; echo r >file; ' +
+		'git add file');
+	await refused(repo, 'commit', { message: 'm' }, 'OPERATION_IN_PROGRESS',
+		/rebase/);
+	repo.git('rebase', '--abort');
+	await done(repo, 'commit', { message: 'm', allow_empty: true });
+});
+
+await test("git's lock is somebody else's (G19)", async () => {
+	const repo = make('lock', 'echo x >file');
+	const lock = repo.at('.git/index.lock');
+	fs.writeFileSync(lock, '');
+	for (const [what, body] of [['stage', { all: true }],
+		['unstage', { all: true }], ['commit', { message: 'm', all: true }]])
+		await refused(repo, what, body, 'BUSY', /index\.lock is there.*delete/);
+	assert.ok(fs.existsSync(lock));
+	fs.rmSync(lock);
+	await done(repo, 'commit', { message: 'm', all: true });
+});
+
+await test('a HEAD that moved is a reason not to', async () => {
+	const repo = make('moved', 'echo x >file'), old = oid(repo);
+	repo.git('commit', '-q', '--allow-empty', '-m', 'meanwhile');
+	for (const what of ['stage', 'unstage', 'commit']) {
+		const r = await refused(repo, what, { head: old, all: true,
+			...what === 'commit' && { message: 'm' } }, 'HEAD_MOVED', /HEAD is/);
+		assert.equal(r.details.head, oid(repo));
+	}
+	await done(repo, 'commit', { head: oid(repo), message: 'm', all: true });
+});
+
+await test('a commit is told of, and made once for a key', async () => {
+	const repo = make('once', 'echo x >file');
+	const key = { headers: { 'Idempotency-Key': 'commit-once' } };
+	const body = { message: 'm', all: true };
+	const a = await done(repo, 'commit', body, key);
+	const b = await done(repo, 'commit', body, key);
+	assert.deepEqual(b, a);
+	assert.equal(repo.git('rev-list', '--count', 'HEAD'), '2\n');
+	const told = (await rdv.call('GET', '/api/events?since=0&limit=1000'))
+		.items.filter((e) => e.kind === 'worktree.acted' &&
+			e.body.path === fs.realpathSync(repo.dir));
+	assert.deepEqual(told.map((e) => [e.body.act, e.body.head]),
+		[['commit', a.commit]]);
+});
+
+await test('rdv worktree stage, unstage and commit', async () => {
+	const repo = make('cli'), cli = (cwd, args, input = '') => {
+		const r = spawnSync(bin('rdv'), args, { cwd, input, encoding: 'utf8',
+			env: { PATH: '/usr/bin:/bin', HOME: rdv.home,
+				RDV_HOME: rdv.base } });
+		return { status: r.status, out: r.stdout, err: r.stderr };
+	};
+	repo.write('file', 'x\n');
+	repo.write('sub/-n', 'x\n');
+	const sub = path.join(repo.dir, 'sub');
+	assert.equal(cli(sub, ['worktree', 'stage', '../file', '-n']).status, 0);
+	assert.equal(repo.git('diff', '--cached', '--name-only'), 'file\nsub/-n\n');
+	assert.match(cli(sub, ['worktree', 'unstage', '.']).out, /staged +1/);
+	assert.equal(repo.git('diff', '--cached', '--name-only'), 'file\n');
+	let r = cli(sub, ['worktree', 'commit', '-F', '-'], 'from a pipe\n\nx\n');
+	assert.deepEqual([r.status, r.err], [0, '']);
+	assert.match(r.out, /subject +from a pipe/);
+	assert.equal(message(repo), 'from a pipe\n\nx\n');
+	r = cli(repo.dir, ['worktree', 'commit', '-m', 'more', 'sub', '--json']);
+	assert.equal(r.status, 1, 'a name is a name behind the first one');
+	r = cli(repo.dir, ['worktree', 'commit', '-m', 'more', '--json', 'sub']);
+	assert.equal(JSON.parse(r.out).commit, oid(repo));
+	repo.write('file', 'y\n');
+	assert.equal(cli(rdv.home, ['worktree', 'commit', '--tree', repo.dir,
+		'--amend', '--all', '--author', 'Eve <e@example.org>']).status, 0);
+	assert.match(raw(repo), /^author Eve <e@example.org> /m);
+	r = cli(repo.dir, ['worktree', 'commit', '-m', 'none']);
+	assert.deepEqual([r.status, r.err], [1, 'rdv: nothing is staged\n']);
+	assert.equal(cli(repo.dir, ['worktree', 'commit']).status, 2);
+	assert.equal(cli(repo.dir, ['worktree', 'stage', '/etc/passwd']).status, 1);
+});
+
+await rdv.stop();

@@ -14,6 +14,7 @@
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/change.h"
 #include "daemon/core/clone.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/run.h"
@@ -475,6 +476,7 @@ fix_settle_cb(void *arg)
 		return;
 	}
 	worktreefix_settle(w);
+	changes_settle(w);
 	/* Of these each worktree is settled by now, or on its way. */
 	workspaces_settle(w->app->workspaces);
 	SLIST_FOREACH(r, &w->rounds, link)

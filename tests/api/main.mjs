@@ -21,6 +21,7 @@ await import('./worktrees.mjs');
 await import('./worktreeread.mjs');
 await import('./worktreehistory.mjs');
 await import('./worktreecommit.mjs');
+await import('./worktreemerge.mjs');
 await import('./repos.mjs');
 await import('./reporefs.mjs');
 await import('./repofind.mjs');

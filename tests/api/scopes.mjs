@@ -135,6 +135,8 @@ const TABLE = {
 	'GET /api/worktrees/compare': [READ, 422],
 	'GET /api/worktrees/merge': [READ, 422],
 	'GET /api/worktrees/blame': [READ, 422],
+	'POST /api/worktrees/merge': [WRITE, 422, { body: bad }],
+	'GET /api/worktrees/operations': [READ, 200],
 	'GET /api/worktrees/tree': [READ, 422],
 	'GET /api/worktrees/space': [READ, 422],
 	'DELETE /api/worktrees/remove': [WRITE, 422],

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /api/worktrees/merge and what has become of changes like it: shapes and
+ * codes. The rules are core/change's.
+ */
+#include "daemon/core/change.h"
+
+#include "daemon/api/api.h"
+#include "daemon/api/repo.h"
+#include "daemon/app.h"
+#include "daemon/store/changes.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/secret.h"
+
+#define PAGE 100
+
+struct merge_in {
+	uint64_t set;
+	const char *tree, *into, *message, *branch_at, *target_at;
+	bool squash;
+};
+
+struct list_in {
+	uint64_t set;
+	const char *tree, *cursor;
+	int64_t limit;
+};
+
+#define TEXT(st, n, camel, field, req, least, most, text)                    \
+	{                                                                    \
+		.name = n, .alias = camel, .kind = JS_TEXT, .required = req, \
+		.offset = offsetof(struct st, field), .min = least,          \
+		.max = most, .help = text                                    \
+	}
+
+static const struct js_field merge_fields[] = {
+	TEXT(merge_in, "worktree_path", "worktreePath", tree, true, 1, 4095,
+	    "a directory in the worktree whose branch is merged"),
+	TEXT(merge_in, "into", NULL, into, true, 1, 200, "a local branch"),
+	{ .name = "squash",
+	    .kind = JS_BOOL,
+	    .offset = offsetof(struct merge_in, squash),
+	    .help = "all of it as one commit, where the branch is then too" },
+	TEXT(merge_in, "message", NULL, message, false, 1, 4000,
+	    "of the commit that is made; absent: one that names the branches"),
+	TEXT(merge_in, "branch_at", "branchAt", branch_at, false, 40, 64,
+	    "the commit the branch is thought to be at; absent: any"),
+	TEXT(merge_in, "target_at", "targetAt", target_at, false, 40, 64,
+	    "the same of the branch that is merged into"),
+	{ .name = NULL },
+};
+static const struct js_field list_fields[] = {
+	TEXT(list_in, "worktree_path", "worktreePath", tree, false, 1, 4095,
+	    "only those of this worktree, by its exact path"),
+	TEXT(list_in, "cursor", NULL, cursor, false, UUID_TEXT - 1,
+	    UUID_TEXT - 1, "next_cursor of the page before"),
+	{ .name = "limit",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct list_in, limit),
+	    .min = 1,
+	    .max = 1000,
+	    .help = "items at most; 100" },
+	{ .name = NULL },
+};
+
+static struct js *
+heads_json(const char *branch, const char *target)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "branch", branch);
+	js_add_str(o, "target", target);
+	return o;
+}
+
+static struct js *
+change_json(const struct store_change *r)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "id", r->id);
+	js_add_str(o, "kind", r->kind);
+	js_add_str(o, "worktree_path", r->path);
+	js_add_str(o, "repo_path", r->repo_path);
+	js_add_str(o, "branch", r->branch);
+	js_add_str(o, "target", r->target);
+	js_add_str(o, "target_path", r->target_path);
+	js_add_str(o, "state", r->state);
+	js_add_str(o, "cause", r->cause);
+	js_add(o, "before", heads_json(r->branch_before, r->target_before));
+	js_add(o, "after", heads_json(r->branch_after, r->target_after));
+	js_add_ms(o, "created_at", r->created_at);
+	js_add_ms(o, "updated_at", r->updated_at);
+	return o;
+}
+
+/* What stands in the way, and where it is written down, if it is. */
+static struct js *
+details_json(const struct change_told *told)
+{
+	struct js *o = js_object(), *list = js_array();
+
+	js_add_str(o, "change_id", told->row != NULL ? told->row->id : NULL);
+	for (size_t i = 0;
+	     told->conflicts != NULL && told->conflicts[i] != NULL; i++)
+		js_push_str(list, told->conflicts[i]);
+	js_add(o, "conflicts", list);
+	return o;
+}
+
+static void
+worktreemerge_cb(int err, const struct change_told *told, const char *why,
+    void *arg)
+{
+	struct api_call *c = arg;
+	struct js *o;
+
+	if (err != 0 && told->code != NULL) {
+		api_fail_code(c, 409, told->code, why, details_json(told));
+	} else if (err != 0) {
+		api_fail(c, err, why);
+	} else {
+		o = js_object();
+		js_add_bool(o, "changed", told->row != NULL);
+		if (told->row != NULL)
+			js_add(o, "change", change_json(told->row));
+		else
+			js_add_str(o, "change", NULL);
+		api_reply(c, 200, o);
+	}
+}
+
+static void
+worktreemerge_merge(struct api_call *c)
+{
+	const struct merge_in *in = c->in;
+	struct worktree_who w = repo_who(c);
+	const struct change_merge wish = {
+		.path = in->tree,
+		.into = in->into,
+		.message = in->message,
+		.squash = in->squash,
+		.branch_at = in->branch_at,
+		.target_at = in->target_at,
+	};
+
+	change_merge(c->app->worktrees, &w, &wish, worktreemerge_cb, c);
+}
+
+struct page {
+	struct arena *arena;
+	struct js *list;
+	const char *last;
+	int64_t n;
+};
+
+static bool
+worktreemerge_item_cb(const struct store_change *r, void *arg)
+{
+	struct page *p = arg;
+
+	js_push(p->list, change_json(r));
+	p->last = arena_strdup(p->arena, r->id);
+	p->n++;
+	return true;
+}
+
+static void
+worktreemerge_list(struct api_call *c)
+{
+	const struct list_in *in = c->in;
+	const int64_t limit = in->limit > 0 ? in->limit : PAGE;
+	struct page p = { .arena = c->req->arena, .list = js_array() };
+	struct js *o;
+	int err = store_changes_list(c->app->db, c->actor->user_id, in->tree,
+	    in->cursor, limit, worktreemerge_item_cb, &p);
+
+	if (err != 0) {
+		js_free(p.list);
+		api_fail(c, err, NULL);
+		return;
+	}
+	o = js_object();
+	js_add(o, "items", p.list);
+	js_add_str(o, "next_cursor", p.n == limit ? p.last : NULL);
+	api_reply(c, 200, o);
+}
+
+#define IN(st) .in_size = sizeof(struct st)
+
+const struct api_route api_routes_worktreemerge[] = {
+	{ HTTP_M_POST, "/api/worktrees/merge", SCOPE_WRITE,
+	    .body = merge_fields, IN(merge_in), .handler = worktreemerge_merge,
+	    .success = 200,
+	    .doc = "Merges a worktree's branch into another one" },
+	{ HTTP_M_GET, "/api/worktrees/operations", SCOPE_READ,
+	    .query = list_fields, IN(list_in), .handler = worktreemerge_list,
+	    .success = 200, .doc = "Merges and rebases, the newest first" },
+	{ .pattern = NULL },
+};

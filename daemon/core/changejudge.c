@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether git may touch a tree, or move a branch. The bytes there are the
+ * user's and git's own checks leave gaps: it takes a file that is assumed to be
+ * unchanged for unchanged, and a rebase elsewhere hides the branch that it is
+ * to end on (abuse G19). What cannot be told is a refusal.
+ */
+#include <string.h>
+
+#include "daemon/core/changeop.h"
+#include "daemon/core/worktreeask.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/gitproto.h"
+
+static void
+hidden_cb(struct wt_op *op, const struct git_result *r)
+{
+	const char *end = r->out + r->outlen;
+	struct change *c = op->own;
+
+	if (r->status != 0) {
+		wt_fail_git(op, r);
+		return;
+	}
+	/* In lower case: not looked at, only written over. */
+	for (const char *p = r->out; p < end; p += strlen(p) + 1)
+		if (*p >= 'a' && *p <= 'z') {
+			change_refuse(op, RDV_E_DIRTY, NULL,
+			    "in %s git is told to assume that %s is unchanged",
+			    c->dir, p + 2);
+			return;
+		}
+	c->judged(op);
+}
+
+/* "1 .M N... 100644 100644 100644 <oid> <oid> name", or of one in conflict. */
+static const char *
+name_in(const char *record)
+{
+	int blanks = record[0] == 'u' ? 10 : 8;
+
+	while (blanks-- > 0 && strchr(record, ' ') != NULL)
+		record = strchr(record, ' ') + 1;
+	return record;
+}
+
+static void
+clean_cb(struct wt_op *op, const struct git_result *r)
+{
+	static const char *const argv[] = { "ls-files", "-v", "-z", NULL };
+	struct change *c = op->own;
+	const char *const more[] = { c->dir, NULL };
+
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else if (r->err[0] != '\0')
+		wt_fail(op, RDV_E_STATE, "%s: git could not see all of it: %s",
+		    c->dir, r->err);
+	else if (r->outlen > 0)
+		change_refuse(op, RDV_E_DIRTY, NULL,
+		    "%s has uncommitted changes (%s); commit or stash them",
+		    c->dir, name_in(r->out));
+	else
+		wt_git(op, c->dir, argv, more, hidden_cb);
+}
+
+static void
+midway_seen(struct wt_op *op)
+{
+	/* Untracked files git itself leaves alone, or refuses. */
+	static const char *const argv[] = { "status", "--porcelain=v2", "-z",
+		"--untracked-files=no", "--ignore-submodules=none",
+		"--no-renames", NULL };
+	struct change *c = op->own;
+	const char *const more[] = { c->dir, NULL };
+
+	if (c->midway->found != GIT_FOUND)
+		wt_fail(op, RDV_E_STATE,
+		    "whether an operation is open in %s cannot be told",
+		    c->dir);
+	else if (c->midway->text[0] != '\0')
+		change_refuse(op, RDV_E_MIDWAY, NULL,
+		    "a %s is open in %s; end that first", c->midway->text,
+		    c->dir);
+	else if (!c->whole)
+		c->judged(op);
+	else
+		wt_git(op, c->dir, argv, more, clean_cb);
+}
+
+static void
+gitdir_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct change *c = op->own;
+
+	if (r->status != 0) {
+		wt_fail_git(op, r);
+		return;
+	}
+	c->midway = wt_question(op, "midway", change_line(op, r));
+	wt_ask(op, midway_seen);
+}
+
+void
+change_judge(struct wt_op *op, const char *dir, bool whole, wt_step_fn *next)
+{
+	static const char *const argv[] = { "rev-parse", "--absolute-git-dir",
+		NULL };
+	const char *const more[] = { dir, NULL };
+	struct change *c = op->own;
+
+	c->dir = dir;
+	c->whole = whole;
+	c->judged = next;
+	wt_git(op, dir, argv, more, gitdir_cb);
+}
+
+/*
+ * Where HEAD goes back to when they end. git has no command that says so, and
+ * none of ours may read there. It prints where it found one.
+ */
+static const char look_up[] =
+    "my ($g, $b) = @ARGV; my @w = ($g);"
+    "if (opendir(my $d, qq{$g/worktrees})) {"
+    "  push @w, map { qq{$g/worktrees/$_} } grep { !/^\\./ } readdir $d; }"
+    "for my $w (@w) { for my $n (qw(rebase-merge/head-name"
+    "    rebase-apply/head-name BISECT_START)) {"
+    "  open(my $f, '<', qq{$w/$n}) or next; my $l = <$f> // ''; chomp $l;"
+    "  print qq{$w\\n} if $l eq $b || $l eq qq{refs/heads/$b}; } }"
+    "print qq{end\\n};";
+
+static void
+claims_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct change *c = op->own;
+
+	op->judging = false;
+	if (strcmp(r->out, "end\n") == 0)
+		c->judged(op);
+	else if (r->status == 0)
+		change_refuse(op, RDV_E_MIDWAY, NULL,
+		    "a rebase or a bisection is open in another worktree that "
+		    "is to end on %s",
+		    c->row.target);
+	else
+		wt_fail(op, RDV_E_STATE,
+		    "whether a rebase is to end on %s cannot be told",
+		    c->row.target);
+}
+
+void
+change_unclaimed(struct wt_op *op, wt_step_fn *next)
+{
+	struct change *c = op->own;
+	const char *const argv[] = { "/usr/bin/perl", "-e", look_up, "--",
+		arena_printf(op->arena, "%s/.git", op->top), c->row.target,
+		NULL };
+	bool detached = false;
+
+	for (size_t i = 0; i < op->list.n; i++)
+		detached = detached || (op->list.entries[i].branch == NULL &&
+					   !op->list.entries[i].bare);
+	c->judged = next;
+	/* None of them is without a branch of its own, then. */
+	if (!detached) {
+		next(op);
+		return;
+	}
+	op->judging = true;
+	wt_host(op, argv, claims_cb);
+}

@@ -1,0 +1,315 @@
+// Merging a worktree's branch: beside what the git CLI makes of the same
+// histories, with the bytes of whoever has the target checked out left alone,
+// and killed at each step.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { Rdv, below, skip, test, waitFor } from '../harness/rdv.mjs';
+import { Repo } from './gitrepo.mjs';
+
+const rdv = await Rdv.start();
+const home = fs.realpathSync(rdv.home);
+
+let made = 0;
+// A repository with `main` in its own tree and `side` in a worktree; `base`
+// makes the first commit, the other two what each has beyond that.
+function pair(base, side, main) {
+	const repo = Repo.make({ home, request: rdv.request.bind(rdv) },
+		`r${++made}`);
+	const tree = new Repo(rdv, `${repo.dir}-side`);
+	repo.sh(`git config user.name ann; git config user.email ann@example.org
+		${base}; git add -A; git commit -qm base
+		git worktree add -q -b side '${tree.dir}'`);
+	tree.sh(`${side}; git add -A; git commit -qm side`);
+	if (main)
+		repo.sh(`${main}; git add -A; git commit -qm main`);
+	return { repo, tree };
+}
+const lines = 'seq 20 >f; seq 9 >g; mkdir d; echo x >d/x';
+const edit = 'sed -i s/^2$/two/ f', other = 'sed -i s/^19$/nineteen/ f';
+const oid = (repo, name) => repo.git('rev-parse', name).trim();
+const merge = (tree, body = {}) => rdv.request('POST', '/api/worktrees/merge',
+	{ body: { worktree_path: tree.dir, into: 'main', ...body } });
+const done = async (tree, body) => {
+	const r = await merge(tree, body);
+	assert.equal(r.status, 200, `${r.raw}`);
+	assert.equal(r.json.change?.state, 'done', `${r.raw}`);
+	return r.json.change;
+};
+const journal = async (tree) => (await rdv.call('GET', '/api/worktrees/' +
+	`operations?worktree_path=${encodeURIComponent(tree.dir)}`)).items;
+
+// Everything git and the file system have there, bytes and all.
+const bytes = (dir) => below(dir).filter((f) => !/^\.git(\/|$)/.test(f))
+	.map((f) => {
+		const at = path.join(dir, f), st = fs.lstatSync(at);
+		return [f, st.mode, st.isFile() ? fs.readFileSync(at, 'latin1') :
+			st.isSymbolicLink() ? fs.readlinkSync(at) : ''];
+	});
+const traces = (...repos) => JSON.stringify(repos.map((r) => [bytes(r.dir),
+	r.git('for-each-ref', '--format=%(refname) %(objectname)'),
+	r.git('ls-files', '--stage'), r.git('status', '--porcelain=v2')]));
+
+const histories = {
+	edits: [lines, edit, other],
+	renames: [lines, `git mv f h; sed -i s/^2$/two/ h`, other],
+	'a directory renamed': [lines, 'git mv d e; echo y >e/y', 'echo z >>d/x'],
+	binary: [`${lines}; head -c 9000 /dev/zero >b`, 'head -c 9000 ' +
+		'/dev/urandom >b', other],
+	modes: [lines, 'chmod +x f; ln -s f l', other],
+	deletion: [lines, 'git rm -q g', other],
+	submodule: [lines, 'git update-index --add --cacheinfo ' +
+		`160000,${'1'.repeat(40)},sub; mkdir -p sub`, other],
+};
+
+await test('a merge is what git makes of it', async () => {
+	for (const [what, [base, side, main]] of Object.entries(histories)) {
+		const { repo, tree } = pair(base, side, main);
+		const clone = `${repo.dir}-git`;
+		repo.sh(`git clone -q --no-local . '${clone}'
+			cd '${clone}'; git merge -q -m m origin/side`);
+		const change = await done(tree);
+		const git = new Repo(rdv, clone);
+		assert.equal(oid(repo, 'main^{tree}'), oid(git, 'main^{tree}'), what);
+		assert.deepEqual([oid(repo, 'main^1'), oid(repo, 'main^2')],
+			[change.before.target, change.before.branch], what);
+		assert.equal(oid(repo, 'main'), change.after.target);
+		// Who has it checked out was brought along.
+		assert.equal(change.target_path, repo.dir);
+		assert.equal(repo.git('status', '--porcelain', '--ignore-submodules'),
+			'', what);
+		assert.deepEqual(bytes(repo.dir), bytes(clone), what);
+		assert.equal(repo.git('log', '-1', '--format=%an <%ae> %cn %s', 'main')
+			.trim(), "ann <ann@example.org> ann Merge branch 'side' into main");
+		repo.git('fsck', '--strict');
+	}
+});
+
+await test('criss-cross, and two that have no commit in common', async () => {
+	const { repo, tree } = pair(lines, edit, other);
+	repo.sh('git branch m0; git merge -q -m x side');
+	tree.sh('git merge -q -m y m0; sed -i s/^10$/ten/ f; git commit -qam ten');
+	repo.sh('sed -i s/^15$/fifteen/ f; git commit -qam fifteen');
+	const want = repo.git('merge-tree', '--write-tree', 'main', 'side').trim();
+	await done(tree);
+	assert.equal(oid(repo, 'main^{tree}'), want);
+	repo.sh('git checkout -q --orphan alone; git commit -qm alone');
+	const before = traces(repo, tree);
+	const r = await merge(tree, { into: 'alone' });
+	assert.ok(r.status >= 400 && r.status < 500, `${r.raw}`);
+	assert.equal(traces(repo, tree), before);
+});
+
+await test('fast-forward makes no commit; nothing to merge is no error',
+	async () => {
+		for (const out of [true, false]) {
+			const { repo, tree } = pair(lines, edit);
+			if (!out)
+				repo.git('checkout', '-q', '-b', 'elsewhere');
+			const change = await done(tree, { branch_at: oid(tree, 'HEAD') });
+			assert.equal(change.target_path, out ? repo.dir : null);
+			assert.equal(oid(repo, 'main'), oid(tree, 'HEAD'));
+			assert.equal(repo.git('status', '--porcelain'), '');
+			const r = await merge(tree);
+			assert.deepEqual([r.status, r.json.changed, r.json.change],
+				[200, false, null]);
+		}
+	});
+
+await test('a squash is one commit, and the branch is there too', async () => {
+	for (const out of [true, false]) {
+		const { repo, tree } = pair(lines, edit);
+		tree.sh('echo more >more; git add more; git commit -qm more; echo >u');
+		if (!out)
+			repo.git('checkout', '-q', '--detach');
+		const [old, want] = [oid(tree, 'HEAD'), oid(tree, 'HEAD^{tree}')];
+		const change = await done(tree, { squash: true, message: 'ünï\n\nb' });
+		assert.equal(oid(repo, 'main'), oid(tree, 'HEAD'));
+		assert.equal(oid(repo, 'main^{tree}'), want);
+		assert.equal(oid(repo, 'main^'), change.before.target);
+		assert.equal(tree.git('status', '--porcelain'), '?? u\n');
+		assert.equal(Buffer.from(repo.git('log', '-1', '--format=%B', 'main'),
+			'latin1').toString().trim(), 'ünï\n\nb');
+		// What the branch was is not lost to a collection of garbage.
+		repo.sh('git reflog expire --all --expire=now; git gc -q --prune=now');
+		assert.equal(oid(repo, `refs/rdv/rescue/${change.id}`), old);
+	}
+	const { repo, tree } = pair(lines, edit, other);
+	const before = traces(repo, tree);
+	const r = await merge(tree, { squash: true });
+	assert.deepEqual([r.status, r.json.code], [409, 'BRANCH_DIVERGED']);
+	assert.match(r.json.error, /main has 1 commit that side has not/);
+	assert.equal(traces(repo, tree), before);
+});
+
+await test('what would conflict is named, and nothing changes', async () => {
+	const { repo, tree } = pair(lines, edit, 'sed -i s/^2$/zwei/ f');
+	const before = traces(repo, tree);
+	const r = await merge(tree);
+	assert.deepEqual([r.status, r.json.code, r.json.details.conflicts],
+		[409, 'MERGE_CONFLICT', ['f']]);
+	assert.equal(traces(repo, tree), before);
+	const [row] = await journal(tree);
+	assert.deepEqual([row.state, row.id], ['failed', r.json.details.change_id]);
+});
+
+await test('names are names, and heads are where they are said (G13)',
+	async () => {
+		const { repo, tree } = pair(lines, edit);
+		const before = traces(repo, tree);
+		for (const into of ['-x', '--output=x', '@{-1}', 'HEAD~', 'a..b', ':!x',
+			'HEAD', 'none', 'side', 'refs/heads/main', 'ma\nin'])
+			assert.ok([400, 422].includes((await merge(tree, { into })).status),
+				into);
+		for (const at of [{ branch_at: '1'.repeat(40) },
+			{ target_at: oid(tree, 'HEAD') }])
+			assert.equal((await merge(tree, at)).json.code, 'HEAD_MOVED');
+		assert.equal((await merge(repo, { into: 'side' })).json.changed, false,
+			'control');
+		assert.equal(traces(repo, tree), before);
+		tree.git('checkout', '-q', '--detach');
+		assert.match((await merge(tree)).json.error, /is on no branch/);
+	});
+
+// How the tree of the target can be, and what it is refused with.
+const dirty = {
+	staged: ['echo staged >>f; git add f', 'HAS_UNCOMMITTED_CHANGES'],
+	unstaged: ['echo mine >>f', 'HAS_UNCOMMITTED_CHANGES'],
+	'elsewhere than the merge': ['echo mine >>d/x', 'HAS_UNCOMMITTED_CHANGES'],
+	deleted: ['rm g', 'HAS_UNCOMMITTED_CHANGES'],
+	untracked: ['echo mine >new', 'HAS_UNCOMMITTED_CHANGES'],
+	'untracked and ignored': ['echo new >.git/info/exclude; echo mine >new',
+		'HAS_UNCOMMITTED_CHANGES'],
+	'assumed unchanged': ['git update-index --assume-unchanged f; ' +
+		'echo mine >>f', 'HAS_UNCOMMITTED_CHANGES'],
+	'in the middle of a merge': ['git branch o HEAD~; git checkout -q o; ' +
+		'sed -i s/^19$/neunzehn/ f; git commit -qam o; git checkout -q main; ' +
+		'git merge -q o || true', 'OPERATION_IN_PROGRESS'],
+	'in the middle of a rebase': ['git branch o HEAD~; git checkout -q o; ' +
+		'sed -i s/^19$/neunzehn/ f; git commit -qam o; git checkout -q main; ' +
+		'git rebase -q o || true', 'OPERATION_IN_PROGRESS'],
+	bisecting: ['git bisect start -q HEAD HEAD~', 'OPERATION_IN_PROGRESS'],
+	'with a lock of git': ['touch .git/index.lock', 'HAS_UNCOMMITTED_CHANGES'],
+};
+
+await test('G19 nothing of the target\'s is touched', async () => {
+	for (const [what, [script, code]] of Object.entries(dirty)) {
+		for (const squash of [false, true]) {
+			const { repo, tree } = pair(lines, `${edit}; echo theirs >new`,
+				other);
+			if (squash)
+				tree.sh('git merge -q -m up main');
+			repo.sh(script);
+			const before = traces(repo, tree);
+			const r = await merge(tree, { squash });
+			assert.deepEqual([r.status, r.json.code], [409, code],
+				`${what}: ${r.raw}`);
+			assert.match(r.json.error, /main|r\d+/, what);
+			assert.equal(traces(repo, tree), before, what);
+		}
+	}
+	// A tree that is locked, and the same one when it is not.
+	const { repo, tree } = pair(lines, edit, other);
+	repo.git('checkout', '-q', '-b', 'aside');
+	const out = new Repo(rdv, `${repo.dir}-main`);
+	repo.git('worktree', 'add', '-q', out.dir, 'main');
+	repo.git('worktree', 'lock', '--reason', 'on a stick', out.dir);
+	fs.writeFileSync(out.at('untracked'), 'mine');
+	const before = traces(repo, tree, out);
+	const no = await merge(tree);
+	assert.deepEqual([no.status, no.json.code], [409, 'WORKTREE_LOCKED']);
+	assert.match(no.json.error, /on a stick/);
+	assert.equal(traces(repo, tree, out), before);
+	repo.git('worktree', 'unlock', out.dir);
+	assert.equal((await done(tree)).target_path, out.dir);
+	assert.equal(out.git('status', '--porcelain'), '?? untracked\n');
+	assert.match(fs.readFileSync(out.at('f'), 'utf8'), /two/);
+});
+
+await test('without a name of somebody no commit is made', async () => {
+	const { repo, tree } = pair(lines, edit, other);
+	// What the account says of itself is looked up where it really lives.
+	const own = spawnSync('git', ['config', '--get', 'user.email'],
+		{ cwd: '/', env: { PATH: '/usr/bin:/bin', HOME: os.userInfo().homedir } });
+	if (own.status === 0)
+		return skip('this account has a name of its own');
+	const before = traces(repo, tree);
+	repo.git('config', '--unset', 'user.email');
+	const r = await merge(tree);
+	assert.deepEqual([r.status, r.json.code], [409, 'IDENTITY_MISSING']);
+	assert.match(r.json.error, /user\.email is not set/);
+	assert.equal(traces(repo, tree), before);
+	assert.deepEqual(await journal(tree), []);
+	repo.git('config', 'user.email', 'r@example.org');
+	await done(tree);
+	assert.equal(repo.git('log', '-1', '--format=%cn %ce', 'main').trim(),
+		'ann r@example.org');
+});
+
+// Kills rdvd when the k-th thing of a change has been written down; false:
+// there was none.
+async function killedAt(k, act) {
+	const old = rdv.rdvd;
+	let killed = false, open = false, text = '';
+	const req = http.get({ socketPath: rdv.sock, path: '/api/events',
+		headers: { Host: 'localhost', Accept: 'text/event-stream',
+			Authorization: `Bearer ${rdv.token}` } }, (res) => {
+		open = true;
+		res.on('error', () => {});
+		res.on('data', (d) => {
+			text += d;
+			if (!killed && text.split('event: change.').length > k) {
+				killed = true;
+				process.kill(old, 'SIGKILL');
+			}
+		});
+	});
+	req.on('error', () => {});
+	await waitFor('stream opens', () => open);
+	await act().catch(() => {});
+	req.destroy();
+	if (killed)
+		await waitFor('another rdvd', () => rdv.rdvd && rdv.rdvd !== old);
+	return killed;
+}
+const settled = (tree) => waitFor('it is settled', async () => {
+	const [row] = await journal(tree).catch(() => []);
+	return row && row.state !== 'running' && row;
+});
+
+await test('killed at each step of a merge and a squash (G20)', async () => {
+	for (const [squash, out] of [[false, true], [false, false], [true, true],
+		[true, false]]) {
+		const ends = [];
+		for (let k = 1; ; k++) {
+			const { repo, tree } = pair(lines, edit, squash ? null : other);
+			if (!out)
+				repo.git('checkout', '-q', '-b', 'aside');
+			const before = traces(repo, tree);
+			const more = await killedAt(k, () => merge(tree, { squash }));
+			const row = await settled(tree);
+			ends.push(row.state);
+			repo.git('fsck', '--strict');
+			assert.equal(tree.git('status', '--porcelain'), '');
+			assert.equal(repo.git('status', '--porcelain'), '');
+			if (row.state === 'done') {
+				assert.equal(oid(repo, 'main'), row.after.target);
+				assert.equal(oid(repo, 'side'), row.after.branch);
+				assert.match(repo.git('show', 'main:f'), /two/);
+			} else {
+				assert.equal(row.state, 'failed', `step ${k}: ${row.cause}`);
+				assert.equal(traces(repo, tree), before, `step ${k}`);
+				await done(tree, { squash });
+			}
+			if (!more)
+				break;
+		}
+		assert.ok(ends.length >= 3, ends.join());
+		assert.equal(ends.at(-1), 'done');
+	}
+});
+
+await rdv.stop();

@@ -197,7 +197,8 @@ static const char *const git_env[] = {
 	"GIT_TERMINAL_PROMPT=0",
 	"GIT_ASKPASS=/bin/false",
 	"SSH_ASKPASS=/bin/false",
-	"GIT_EDITOR=/bin/false",
+	/* None: git starts nothing then, and takes the text as it is. */
+	"GIT_EDITOR=:",
 	"GIT_SEQUENCE_EDITOR=/bin/false",
 	"GIT_PAGER=cat",
 	"GIT_CONFIG_COUNT=6",

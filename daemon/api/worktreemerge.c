@@ -21,6 +21,12 @@ struct merge_in {
 	bool squash;
 };
 
+struct replay_in {
+	uint64_t set;
+	const char *tree, *onto, *from, *branch_at;
+	const char **commits;
+};
+
 struct list_in {
 	uint64_t set;
 	const char *tree, *cursor;
@@ -48,6 +54,36 @@ static const struct js_field merge_fields[] = {
 	    "the commit the branch is thought to be at; absent: any"),
 	TEXT(merge_in, "target_at", "targetAt", target_at, false, 40, 64,
 	    "the same of the branch that is merged into"),
+	{ .name = NULL },
+};
+#define TREE                                                                  \
+	TEXT(replay_in, "worktree_path", "worktreePath", tree, true, 1, 4095, \
+	    "a directory in the worktree")
+
+static const struct js_field rebase_fields[] = {
+	TREE,
+	TEXT(replay_in, "onto", NULL, onto, true, 1, 200,
+	    "a branch, a tag or a commit: the new base"),
+	TEXT(replay_in, "from", NULL, from, false, 1, 200,
+	    "the old base: commits behind it are made anew; absent: onto"),
+	TEXT(replay_in, "branch_at", "branchAt", branch_at, false, 40, 64,
+	    "the commit the branch is thought to be at; absent: any"),
+	{ .name = NULL },
+};
+static const struct js_field pick_fields[] = {
+	TREE,
+	{ .name = "commits",
+	    .kind = JS_TEXTS,
+	    .offset = offsetof(struct replay_in, commits),
+	    .required = true,
+	    .max = CHANGE_COMMITS_MAX,
+	    .help = "what is made anew on the branch, in this order" },
+	TEXT(replay_in, "branch_at", "branchAt", branch_at, false, 40, 64,
+	    "the commit the branch is thought to be at; absent: any"),
+	{ .name = NULL },
+};
+static const struct js_field go_fields[] = {
+	TREE,
 	{ .name = NULL },
 };
 static const struct js_field list_fields[] = {
@@ -95,17 +131,25 @@ change_json(const struct store_change *r)
 	return o;
 }
 
+static struct js *
+conflicts_json(const struct change_told *told)
+{
+	struct js *list = js_array();
+
+	for (size_t i = 0;
+	     told->conflicts != NULL && told->conflicts[i] != NULL; i++)
+		js_push_str(list, told->conflicts[i]);
+	return list;
+}
+
 /* What stands in the way, and where it is written down, if it is. */
 static struct js *
 details_json(const struct change_told *told)
 {
-	struct js *o = js_object(), *list = js_array();
+	struct js *o = js_object();
 
 	js_add_str(o, "change_id", told->row != NULL ? told->row->id : NULL);
-	for (size_t i = 0;
-	     told->conflicts != NULL && told->conflicts[i] != NULL; i++)
-		js_push_str(list, told->conflicts[i]);
-	js_add(o, "conflicts", list);
+	js_add(o, "conflicts", conflicts_json(told));
 	return o;
 }
 
@@ -127,6 +171,7 @@ worktreemerge_cb(int err, const struct change_told *told, const char *why,
 			js_add(o, "change", change_json(told->row));
 		else
 			js_add_str(o, "change", NULL);
+		js_add(o, "conflicts", conflicts_json(told));
 		api_reply(c, 200, o);
 	}
 }
@@ -146,6 +191,53 @@ worktreemerge_merge(struct api_call *c)
 	};
 
 	change_merge(c->app->worktrees, &w, &wish, worktreemerge_cb, c);
+}
+
+static void
+worktreemerge_replay(struct api_call *c)
+{
+	const struct replay_in *in = c->in;
+	struct worktree_who w = repo_who(c);
+	const struct change_replay wish = {
+		.path = in->tree,
+		.onto = in->onto,
+		.from = in->from,
+		.commits = in->commits,
+		.branch_at = in->branch_at,
+	};
+
+	if (in->onto == NULL && in->commits[0] == NULL)
+		api_fail(c, RDV_E_INVALID, "commits: at least one");
+	else
+		change_replay(c->app->worktrees, &w, &wish, worktreemerge_cb,
+		    c);
+}
+
+static void
+go(struct api_call *c, enum change_verb verb)
+{
+	const struct replay_in *in = c->in;
+	struct worktree_who w = repo_who(c);
+
+	change_go(c->app->worktrees, &w, in->tree, verb, worktreemerge_cb, c);
+}
+
+static void
+worktreemerge_continue(struct api_call *c)
+{
+	go(c, CHANGE_CONTINUE);
+}
+
+static void
+worktreemerge_skip(struct api_call *c)
+{
+	go(c, CHANGE_SKIP);
+}
+
+static void
+worktreemerge_abort(struct api_call *c)
+{
+	go(c, CHANGE_ABORT);
 }
 
 struct page {
@@ -194,6 +286,23 @@ const struct api_route api_routes_worktreemerge[] = {
 	    .body = merge_fields, IN(merge_in), .handler = worktreemerge_merge,
 	    .success = 200,
 	    .doc = "Merges a worktree's branch into another one" },
+	{ HTTP_M_POST, "/api/worktrees/rebase", SCOPE_WRITE,
+	    .body = rebase_fields, IN(replay_in),
+	    .handler = worktreemerge_replay, .success = 200,
+	    .doc = "Makes the commits of a worktree's branch anew on a base" },
+	{ HTTP_M_POST, "/api/worktrees/pick", SCOPE_WRITE, .body = pick_fields,
+	    IN(replay_in), .handler = worktreemerge_replay, .success = 200,
+	    .doc = "Makes other commits anew on a worktree's branch" },
+	{ HTTP_M_POST, "/api/worktrees/continue", SCOPE_WRITE,
+	    .body = go_fields, IN(replay_in),
+	    .handler = worktreemerge_continue, .success = 200,
+	    .doc = "Goes on with what stopped at a conflict" },
+	{ HTTP_M_POST, "/api/worktrees/skip", SCOPE_WRITE, .body = go_fields,
+	    IN(replay_in), .handler = worktreemerge_skip, .success = 200,
+	    .doc = "The same without the commit it stopped at" },
+	{ HTTP_M_POST, "/api/worktrees/abort", SCOPE_WRITE, .body = go_fields,
+	    IN(replay_in), .handler = worktreemerge_abort, .success = 200,
+	    .doc = "Gives it up: all is as it was before" },
 	{ HTTP_M_GET, "/api/worktrees/operations", SCOPE_READ,
 	    .query = list_fields, IN(list_in), .handler = worktreemerge_list,
 	    .success = 200, .doc = "Merges and rebases, the newest first" },

@@ -56,7 +56,7 @@ change_answer(struct wt_op *op, int err, const char *why)
 	if (c->cb != NULL)
 		c->cb(err, &told, why, c->arg);
 	else if (err != 0)
-		log_warnx("change", "%s of %s stays %s: %s", c->row.kind,
+		log_warnx("change", "%s of %s is %s: %s", c->row.kind,
 		    c->row.path, c->row.state, why);
 	wt_end(op);
 }

@@ -53,6 +53,35 @@ struct change_merge {
 void change_merge(struct worktrees *w, const struct worktree_who *who,
     const struct change_merge *wish, change_fn *cb, void *arg);
 
+#define CHANGE_COMMITS_MAX 200
+
+struct change_replay {
+	const char *path;
+	const char *onto; /* a branch, a tag or a commit; NULL: it is a pick */
+	const char *from; /* where the commits begin; NULL: `onto` */
+	const char *const *commits; /* of a pick, NULL-terminated */
+	const char *branch_at;	    /* as above */
+};
+
+/*
+ * Makes the commits of a worktree's branch anew on another one, or those of
+ * others anew on it. Success is also a row in the state conflict, with
+ * told->conflicts: then the worktree waits to be gone on with. The tree has to
+ * be clean before. Strings are copied.
+ */
+void change_replay(struct worktrees *w, const struct worktree_who *who,
+    const struct change_replay *wish, change_fn *cb, void *arg);
+
+enum change_verb { CHANGE_CONTINUE, CHANGE_SKIP, CHANGE_ABORT };
+
+/*
+ * What is open in the worktree at `path` is gone on with, or given up.
+ * RDV_E_STATE: nothing is, or rdv did not begin it; CHANGE_CONFLICT: a file is
+ * still in conflict. Files that were changed since are not spared by an abort.
+ */
+void change_go(struct worktrees *w, const struct worktree_who *who,
+    const char *path, enum change_verb verb, change_fn *cb, void *arg);
+
 /* After a start, once git of before has ended: what was left in between. */
 void changes_settle(struct worktrees *w);
 

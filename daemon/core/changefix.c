@@ -11,10 +11,12 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/changeop.h"
+#include "daemon/core/complaint.h"
 #include "daemon/core/grant.h"
 #include "daemon/store/users.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/gitproto.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -24,7 +26,7 @@ fix_end(struct wt_op *op, const char *state, const char *cause)
 {
 	struct change *c = op->own;
 
-	if (strcmp(state, "done") == 0)
+	if (strcmp(state, "done") == 0 || strcmp(state, "aborted") == 0)
 		c->err = 0;
 	else if (c->err == 0)
 		c->err = RDV_E_STATE;
@@ -54,7 +56,7 @@ undone(struct wt_op *op)
 		c->row.branch_before, NULL };
 
 	c->row.branch_after = c->row.target_after = NULL;
-	if (strcmp(c->row.kind, "squash") == 0)
+	if (strcmp(c->row.kind, "merge") != 0)
 		wt_git(op, op->top, argv, NULL, unpinned_cb);
 	else
 		unpinned_cb(op, NULL);
@@ -84,20 +86,17 @@ do_rest(struct wt_op *op)
 		fix_end(op, "done", NULL);
 }
 
+const char change_torn[] =
+    "interrupted while files were written; abort brings them back";
+
 /* Clean it was before; so what differs was left there in the middle. */
 static void
 torn_cb(struct wt_op *op, const struct git_result *r)
 {
-	const struct change *c = op->own;
-
 	if (r->status == 0 && r->outlen == 0)
 		undone(op);
 	else
-		fix_end(op, "conflict",
-		    arena_printf(op->arena,
-			"interrupted while files were brought along in %s; "
-			"abort brings them back",
-			c->row.target_path));
+		fix_end(op, "conflict", change_torn);
 }
 
 static void
@@ -108,7 +107,7 @@ look_at_tree(struct wt_op *op)
 	struct change *c = op->own;
 	const char *const more[] = { c->row.target_path, NULL };
 
-	if (c->row.target_path == NULL)
+	if (c->row.target_path == NULL || c->refused)
 		undone(op);
 	else
 		wt_git(op, c->row.target_path, argv, more, torn_cb);
@@ -140,13 +139,98 @@ heads_seen(struct wt_op *op)
 		wt_git(op, op->top, argv, NULL, within_cb);
 }
 
+bool
+change_is_replay(const struct change *c)
+{
+	return strcmp(c->row.kind, "rebase") == 0 ||
+	       strcmp(c->row.kind, "pick") == 0;
+}
+
+/*
+ * The branch is where it was: nothing was done, or not in whole. Only where git
+ * did not come to its end can what differs be of its making.
+ */
+static void
+replay_still_cb(struct wt_op *op, const struct git_result *r)
+{
+	const struct change *c = op->own;
+	const bool cut = c->cb == NULL || c->err == RDV_E_TIMEOUT;
+
+	if (c->aborts)
+		fix_end(op, "aborted", NULL);
+	else if (cut && (r->status != 0 || r->outlen > 0))
+		fix_end(op, "conflict", change_torn);
+	else if (c->why == NULL && c->cb != NULL)
+		fix_end(op, "done", NULL);
+	else
+		undone(op);
+}
+
+static void
+replay_heads(struct wt_op *op)
+{
+	static const char *const argv[] = { "status", "--porcelain=v2", "-z",
+		"--untracked-files=no", "--no-renames", NULL };
+	struct change *c = op->own;
+	const char *const more[] = { c->row.path, NULL };
+
+	c->row.branch_after = c->branch_now;
+	if (change_same(c->branch_now, c->row.branch_before))
+		wt_git(op, c->row.path, argv, more, replay_still_cb);
+	else
+		fix_end(op, "done", NULL);
+}
+
+/* It waits for whoever asked for it, and that is no failure. */
+static void
+replay_open(struct wt_op *op)
+{
+	struct change *c = op->own;
+	const char *cause =
+	    c->why != NULL ? c->why : "interrupted; continue or abort it";
+
+	c->err = 0;
+	change_end(op, "conflict", cause);
+}
+
+static void
+replay_seen(struct wt_op *op)
+{
+	struct change *c = op->own;
+
+	if (c->midway->found != GIT_FOUND)
+		wt_fail(op, RDV_E_STATE,
+		    "whether an operation is open in %s cannot be told",
+		    c->row.path);
+	else if (c->midway->text[0] != '\0')
+		change_unmerged(op, c->row.path, replay_open);
+	else
+		change_heads(op, replay_heads);
+}
+
+void
+change_settle_said(struct wt_op *op, const struct git_result *r)
+{
+	struct change *c = op->own;
+	char text[512];
+
+	git_complaint(r, text, sizeof(text));
+	if (r->status != 0) {
+		c->err = RDV_E_STATE;
+		c->why = arena_printf(op->arena, "git: %s", text);
+	}
+	change_settle(op);
+}
+
 void
 change_settle(struct wt_op *op)
 {
 	struct change *c = op->own;
 
 	c->settling = true;
-	if (c->row.target_after == NULL)
+	if (change_is_replay(c))
+		change_midway(op, c->row.path, replay_seen);
+	else if (c->row.target_after == NULL)
 		undone(op);
 	else
 		change_heads(op, heads_seen);

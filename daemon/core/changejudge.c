@@ -13,6 +13,8 @@
 #include "lib/err.h"
 #include "lib/gitproto.h"
 
+#define NAMES_MAX 100 /* of files in conflict that are told */
+
 static void
 hidden_cb(struct wt_op *op, const struct git_result *r)
 {
@@ -99,21 +101,59 @@ gitdir_cb(struct wt_op *op, const struct git_result *r)
 		return;
 	}
 	c->midway = wt_question(op, "midway", change_line(op, r));
-	wt_ask(op, midway_seen);
+	wt_ask(op, c->then);
+}
+
+void
+change_midway(struct wt_op *op, const char *dir, wt_step_fn *next)
+{
+	static const char *const argv[] = { "rev-parse", "--absolute-git-dir",
+		NULL };
+	const char *const more[] = { dir, NULL };
+
+	change_of(op)->then = next;
+	wt_git(op, dir, argv, more, gitdir_cb);
 }
 
 void
 change_judge(struct wt_op *op, const char *dir, bool whole, wt_step_fn *next)
 {
-	static const char *const argv[] = { "rev-parse", "--absolute-git-dir",
-		NULL };
-	const char *const more[] = { dir, NULL };
 	struct change *c = op->own;
 
 	c->dir = dir;
 	c->whole = whole;
 	c->judged = next;
-	wt_git(op, dir, argv, more, gitdir_cb);
+	change_midway(op, dir, midway_seen);
+}
+
+static void
+unmerged_cb(struct wt_op *op, const struct git_result *r)
+{
+	const char **names =
+	    arena_alloc(op->arena, (NAMES_MAX + 1) * sizeof(*names));
+	const char *end = r->out + r->outlen;
+	struct change *c = op->own;
+	size_t n = 0;
+
+	for (const char *p = r->out; p < end && n < NAMES_MAX;
+	     p += strlen(p) + 1)
+		names[n++] = arena_strdup(op->arena, p);
+	c->conflicts = n > 0 ? names : NULL;
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		c->then(op);
+}
+
+void
+change_unmerged(struct wt_op *op, const char *dir, wt_step_fn *next)
+{
+	static const char *const argv[] = { "diff", "--name-only",
+		"--diff-filter=U", "-z", "--", NULL };
+	const char *const more[] = { dir, NULL };
+
+	change_of(op)->then = next;
+	wt_git(op, dir, argv, more, unmerged_cb);
 }
 
 /*

@@ -54,6 +54,8 @@ brought_cb(struct wt_op *op, const struct git_result *r)
 	char text[512];
 
 	git_complaint(r, text, sizeof(text));
+	c->refused = strstr(r->err, "overwritten") != NULL ||
+		     strstr(r->err, ".lock") != NULL;
 	if (r->status != 0)
 		change_refuse(op, RDV_E_DIRTY, NULL,
 		    "%s cannot be brought along: git: %s", c->row.target_path,

@@ -12,6 +12,11 @@ struct change {
 	void *arg;
 	const char *path; /* as it was named */
 	struct change_merge merge;
+	struct change_replay replay;
+	enum change_verb verb;
+	const char *begin; /* of a rebase: behind what its commits are */
+	bool aborts;	   /* where nothing has moved, that was meant */
+	bool refused;	   /* git said no before it wrote anything */
 
 	bool noted;    /* its row is stored */
 	bool settling; /* a failure is being looked into */
@@ -59,8 +64,25 @@ void change_unclaimed(struct wt_op *op, wt_step_fn *next);
 /* changewho.c: whose commits they are to be; refuses when nobody knows. */
 void change_identity(struct wt_op *op, wt_step_fn *next);
 
+/* Files in conflict in the tree at `dir`, into c->conflicts; NULL: none. */
+void change_unmerged(struct wt_op *op, const char *dir, wt_step_fn *next);
+/* What is open at `dir`, into c->midway. */
+void change_midway(struct wt_op *op, const char *dir, wt_step_fn *next);
+
 /* changefix.c: asks git what became of it, stores that, and answers. */
 void change_settle(struct wt_op *op);
+/* The same when it was told by git, in its own words; NULL: it went well. */
+void change_settle_said(struct wt_op *op, const struct git_result *r);
+/* True for what runs in the worktree itself. */
+bool change_is_replay(const struct change *c);
+/* The cause of a row whose tree was left in the middle of being written. */
+extern const char change_torn[];
+
+/*
+ * changereplay.c: git in the worktree, in the name of c->name if that is known,
+ * which asks nobody anything. `words` end with NULL.
+ */
+void change_run(struct wt_op *op, const char *const *words, wt_git_fn *next);
 
 /* "refs/heads/<name>", in the arena. */
 const char *change_ref(struct wt_op *op, const char *name);

@@ -22,6 +22,7 @@ await import('./worktreeread.mjs');
 await import('./worktreehistory.mjs');
 await import('./worktreecommit.mjs');
 await import('./worktreemerge.mjs');
+await import('./worktreerebase.mjs');
 await import('./repos.mjs');
 await import('./reporefs.mjs');
 await import('./repofind.mjs');

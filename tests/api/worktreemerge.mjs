@@ -2,35 +2,19 @@
 // histories, with the bytes of whoever has the target checked out left alone,
 // and killed at each step.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
-import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { Rdv, below, skip, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, skip, test } from '../harness/rdv.mjs';
+import { bytes, changing, edit, lines, oid, other, traces } from
+	'./changing.mjs';
 import { Repo } from './gitrepo.mjs';
 
 const rdv = await Rdv.start();
-const home = fs.realpathSync(rdv.home);
+const { journal, killedAt, pair, settled } = changing(rdv);
 
-let made = 0;
-// A repository with `main` in its own tree and `side` in a worktree; `base`
-// makes the first commit, the other two what each has beyond that.
-function pair(base, side, main) {
-	const repo = Repo.make({ home, request: rdv.request.bind(rdv) },
-		`r${++made}`);
-	const tree = new Repo(rdv, `${repo.dir}-side`);
-	repo.sh(`git config user.name ann; git config user.email ann@example.org
-		${base}; git add -A; git commit -qm base
-		git worktree add -q -b side '${tree.dir}'`);
-	tree.sh(`${side}; git add -A; git commit -qm side`);
-	if (main)
-		repo.sh(`${main}; git add -A; git commit -qm main`);
-	return { repo, tree };
-}
-const lines = 'seq 20 >f; seq 9 >g; mkdir d; echo x >d/x';
-const edit = 'sed -i s/^2$/two/ f', other = 'sed -i s/^19$/nineteen/ f';
-const oid = (repo, name) => repo.git('rev-parse', name).trim();
 const merge = (tree, body = {}) => rdv.request('POST', '/api/worktrees/merge',
 	{ body: { worktree_path: tree.dir, into: 'main', ...body } });
 const done = async (tree, body) => {
@@ -39,19 +23,6 @@ const done = async (tree, body) => {
 	assert.equal(r.json.change?.state, 'done', `${r.raw}`);
 	return r.json.change;
 };
-const journal = async (tree) => (await rdv.call('GET', '/api/worktrees/' +
-	`operations?worktree_path=${encodeURIComponent(tree.dir)}`)).items;
-
-// Everything git and the file system have there, bytes and all.
-const bytes = (dir) => below(dir).filter((f) => !/^\.git(\/|$)/.test(f))
-	.map((f) => {
-		const at = path.join(dir, f), st = fs.lstatSync(at);
-		return [f, st.mode, st.isFile() ? fs.readFileSync(at, 'latin1') :
-			st.isSymbolicLink() ? fs.readlinkSync(at) : ''];
-	});
-const traces = (...repos) => JSON.stringify(repos.map((r) => [bytes(r.dir),
-	r.git('for-each-ref', '--format=%(refname) %(objectname)'),
-	r.git('ls-files', '--stage'), r.git('status', '--porcelain=v2')]));
 
 const histories = {
 	edits: [lines, edit, other],
@@ -249,37 +220,6 @@ await test('without a name of somebody no commit is made', async () => {
 		'ann r@example.org');
 });
 
-// Kills rdvd when the k-th thing of a change has been written down; false:
-// there was none.
-async function killedAt(k, act) {
-	const old = rdv.rdvd;
-	let killed = false, open = false, text = '';
-	const req = http.get({ socketPath: rdv.sock, path: '/api/events',
-		headers: { Host: 'localhost', Accept: 'text/event-stream',
-			Authorization: `Bearer ${rdv.token}` } }, (res) => {
-		open = true;
-		res.on('error', () => {});
-		res.on('data', (d) => {
-			text += d;
-			if (!killed && text.split('event: change.').length > k) {
-				killed = true;
-				process.kill(old, 'SIGKILL');
-			}
-		});
-	});
-	req.on('error', () => {});
-	await waitFor('stream opens', () => open);
-	await act().catch(() => {});
-	req.destroy();
-	if (killed)
-		await waitFor('another rdvd', () => rdv.rdvd && rdv.rdvd !== old);
-	return killed;
-}
-const settled = (tree) => waitFor('it is settled', async () => {
-	const [row] = await journal(tree).catch(() => []);
-	return row && row.state !== 'running' && row;
-});
-
 await test('killed at each step of a merge and a squash (G20)', async () => {
 	for (const [squash, out] of [[false, true], [false, false], [true, true],
 		[true, false]]) {
@@ -310,6 +250,36 @@ await test('killed at each step of a merge and a squash (G20)', async () => {
 		assert.ok(ends.length >= 3, ends.join());
 		assert.equal(ends.at(-1), 'done');
 	}
+});
+
+// What git leaves when it is killed while it writes files, and the row of it.
+await test('a tree that was torn is told of, and mended (G20)', async () => {
+	const { repo, tree } = pair(lines, `${edit}; echo n >new; git mv g h`);
+	const before = traces(repo, tree), old = oid(repo, 'main');
+	const gone = once(rdv.main, 'exit');
+	rdv.main.kill('SIGTERM');
+	await gone;
+	repo.sh('git show side:f >f; echo n >new; echo since >>d/x');
+	const id = '01900000-0000-7000-8000-00000000000a';
+	execFileSync('sqlite3', [path.join(rdv.base, 'server/rdv.db'),
+		`INSERT INTO change SELECT '${id}', id, 'merge', '${repo.dir}',
+		'${tree.dir}', 'side', 'main', '${repo.dir}', 'running', NULL,
+		'${oid(tree, 'HEAD')}', '${old}', '${oid(tree, 'HEAD')}',
+		'${oid(tree, 'HEAD')}', 1, 1 FROM user LIMIT 1`]);
+	await rdv.up();
+	const row = await settled(tree);
+	assert.deepEqual([row.id, row.state], [id, 'conflict']);
+	assert.match(row.cause, /abort brings them back/);
+	assert.equal((await merge(tree)).json.code, 'HAS_UNCOMMITTED_CHANGES');
+	const go = (verb) => rdv.request('POST', `/api/worktrees/${verb}`,
+		{ body: { worktree_path: tree.dir } });
+	assert.equal((await go('continue')).status, 409);
+	assert.equal((await go('abort')).json.change.state, 'aborted');
+	// What somebody has written since has a name.
+	assert.match(repo.git('show', `refs/rdv/rescue/${id}-torn:d/x`), /since/);
+	repo.git('update-ref', '-d', `refs/rdv/rescue/${id}-torn`);
+	assert.equal(traces(repo, tree), before);
+	await done(tree);
 });
 
 await rdv.stop();

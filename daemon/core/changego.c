@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Going on with what waits in a worktree, or giving it up. What that is the row
+ * says, and git whether it is still so: somebody may have ended it by hand,
+ * and then only the row is behind.
+ */
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/core/changeop.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/gitproto.h"
+#include "lib/str.h"
+
+static const char *const options[] = {
+	[CHANGE_CONTINUE] = "--continue",
+	[CHANGE_SKIP] = "--skip",
+	[CHANGE_ABORT] = "--abort",
+};
+
+/* What git says is open (lib/gitproto.h), for each kind that goes on. */
+static const struct {
+	const char *kind, *begins, *command;
+} commands[] = {
+	{ "rebase", "rebase", "rebase" },
+	{ "pick", "cherry-pick", "cherry-pick" },
+};
+
+/* The command for what is open, or NULL: it is over, or something else. */
+static const char *
+command_of(const struct change *c)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].kind, c->row.kind) == 0 &&
+		    str_starts(c->midway->text, commands[i].begins))
+			return commands[i].command;
+	return NULL;
+}
+
+static void
+go_run(struct wt_op *op)
+{
+	const struct change *c = op->own;
+	const char *const words[] = { command_of(c), options[c->verb], NULL };
+
+	change_run(op, words, change_settle_said);
+}
+
+static void
+go_noted(struct wt_op *op)
+{
+	struct change *c = op->own;
+
+	c->row.state = "running";
+	c->row.cause = NULL;
+	change_save(op, EV_CHANGE_UPDATED, go_run);
+}
+
+static void
+go_checked(struct wt_op *op)
+{
+	struct change *c = op->own;
+
+	if (c->verb == CHANGE_CONTINUE && c->conflicts != NULL)
+		change_refuse(op, RDV_E_STATE, CHANGE_CONFLICT,
+		    "%s is still in conflict; resolve it first",
+		    c->conflicts[0]);
+	else
+		go_noted(op);
+}
+
+static void
+go_known(struct wt_op *op)
+{
+	change_unmerged(op, op->at, go_checked);
+}
+
+/* What was made of it up to here is not lost with it. */
+static void
+rescued_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		go_noted(op);
+}
+
+static void
+rescue(struct wt_op *op)
+{
+	struct change *c = op->own;
+	const char *const argv[] = { "update-ref", "--",
+		arena_printf(op->arena, "refs/rdv/rescue/%s-aborted",
+		    c->row.id),
+		"HEAD", NULL };
+
+	c->aborts = true;
+	wt_git(op, op->at, argv, NULL, rescued_cb);
+}
+
+/* The tree that git was writing to. */
+static const char *
+torn_dir(const struct change *c)
+{
+	return change_is_replay(c) ? c->row.path : c->row.target_path;
+}
+
+static void
+untorn_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		change_end(op, "aborted", NULL);
+}
+
+static void
+torn_through_cb(struct wt_op *op, const struct git_result *r)
+{
+	const struct change *c = op->own;
+	const char *const argv[] = { "read-tree", "--reset", "-u",
+		change_is_replay(c) ? c->row.branch_before
+				    : c->row.target_before,
+		NULL };
+	const char *const more[] = { torn_dir(c), NULL };
+
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		wt_git(op, torn_dir(c), argv, more, untorn_cb);
+}
+
+/*
+ * First as it was to become, so that no file is left that only that has: it
+ * would be taken for somebody's afterwards.
+ */
+static void
+kept_cb(struct wt_op *op, const struct git_result *r)
+{
+	const struct change *c = op->own;
+	const char *const argv[] = { "read-tree", "--reset", "-u",
+		c->row.target_after, NULL };
+	const char *const more[] = { torn_dir(c), NULL };
+
+	if (r->status != 0 || change_is_replay(c))
+		torn_through_cb(op, r);
+	else
+		wt_git(op, torn_dir(c), argv, more, torn_through_cb);
+}
+
+/* Nothing: it was whole after all. */
+static void
+snapped_cb(struct wt_op *op, const struct git_result *r)
+{
+	const struct change *c = op->own;
+	const char *const argv[] = { "update-ref", "--",
+		arena_printf(op->arena, "refs/rdv/rescue/%s-torn", c->row.id),
+		change_line(op, r), NULL };
+
+	if (r->status != 0 || r->outlen == 0)
+		kept_cb(op, r);
+	else
+		wt_git(op, op->top, argv, NULL, kept_cb);
+}
+
+/* Somebody may have worked in it since: what it holds now gets a name. */
+static void
+mend(struct wt_op *op)
+{
+	static const char *const argv[] = { "-c", "user.name=rdv", "-c",
+		"user.email=rdv@localhost", "stash", "create", NULL };
+	const struct change *c = op->own;
+	const char *const more[] = { torn_dir(c), NULL };
+
+	wt_git(op, torn_dir(c), argv, more, snapped_cb);
+}
+
+/* Ended in the tree itself: what became of it the branch tells. */
+static void
+by_hand(struct wt_op *op)
+{
+	struct change *c = op->own;
+
+	if (change_same(c->row.cause, change_torn)) {
+		wt_fail(op, RDV_E_STATE, "%s", change_torn);
+	} else {
+		c->aborts = true;
+		change_settle(op);
+	}
+}
+
+static void
+go_seen(struct wt_op *op)
+{
+	struct change *c = op->own;
+
+	if (c->midway->found != GIT_FOUND)
+		wt_fail(op, RDV_E_STATE,
+		    "whether an operation is open in %s cannot be told",
+		    op->at);
+	else if (command_of(c) != NULL && c->verb == CHANGE_ABORT)
+		rescue(op);
+	else if (command_of(c) != NULL)
+		change_identity(op, go_known);
+	else if (c->midway->text[0] != '\0')
+		wt_fail(op, RDV_E_STATE, "a %s is open in %s by now",
+		    c->midway->text, op->at);
+	else if (c->verb == CHANGE_ABORT &&
+		 change_same(c->row.cause, change_torn))
+		mend(op);
+	else
+		by_hand(op);
+}
+
+static void
+go_opened(struct wt_op *op)
+{
+	struct change *c = op->own;
+	int err = store_change_at(op->w->app->db, op->arena, op->who.user_id,
+	    op->at, &c->row);
+
+	if (err == RDV_E_NOT_FOUND) {
+		wt_fail(op, RDV_E_STATE,
+		    "nothing that rdv has begun is open in %s", op->at);
+	} else if (err != 0) {
+		wt_fail(op, err, "the database cannot be read");
+	} else if (strcmp(c->row.state, "conflict") != 0) {
+		wt_fail(op, RDV_E_BUSY, "it is being settled; ask again");
+	} else {
+		/* What fails until it is noted leaves it as it is. */
+		c->row.user_id = op->who.user_id;
+		change_midway(op, op->at, go_seen);
+	}
+}
+
+static void
+go_start(struct wt_op *op)
+{
+	wt_open(op, change_of(op)->path, go_opened);
+}
+
+void
+change_go(struct worktrees *w, const struct worktree_who *who, const char *path,
+    enum change_verb verb, change_fn *cb, void *arg)
+{
+	struct wt_op *op = change_new(w, who, cb, arg);
+	struct change *c = op->own;
+
+	c->path = arena_strdup(op->arena, path);
+	c->verb = verb;
+	wt_later(op, go_start);
+}

@@ -1,0 +1,249 @@
+// Commits made anew: rebases and picks beside the git CLI's, a conflict as a
+// state that is gone on with or given up, and killed at each step.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { Rdv, test } from '../harness/rdv.mjs';
+import { bytes, changing, edit, lines, oid, other, traces } from
+	'./changing.mjs';
+import { Repo } from './gitrepo.mjs';
+
+const rdv = await Rdv.start();
+const { journal, killedAt, pair, settled } = changing(rdv);
+
+const ask = (what, tree, body = {}) => rdv.request('POST',
+	`/api/worktrees/${what}`, { body: { worktree_path: tree.dir, ...body } });
+const rebase = (tree, body = { onto: 'main' }) => ask('rebase', tree, body);
+const into = async (state, answer) => {
+	const r = await answer;
+	assert.equal(r.status, 200, `${r.raw}`);
+	assert.equal(r.json.change.state, state, `${r.raw}`);
+	return r.json;
+};
+// What the commits are, without who made them anew when.
+const commits = (repo, range) => repo.git('log', '--reverse',
+	'--format=%an %ae %at %s%n%b%T', range);
+const clash = 'sed -i s/^2$/zwei/ f';
+const open = (tree) => fs.existsSync(tree.git('rev-parse', '--git-path',
+	'rebase-merge').trim());
+
+const histories = {
+	edits: [lines, `${edit}; git commit -qam a; echo b >>g`, other],
+	renames: [lines, `git mv f h; git commit -qam a; ${edit.replace(/f$/, 'h')}`,
+		other],
+	'one that is there already': [lines, `${edit}; git commit -qam a; echo >n`,
+		`${edit}; git commit -qam same; ${other}`],
+	binary: [lines, 'head -c 9000 /dev/urandom >b', other],
+	modes: [lines, 'chmod +x f; ln -s f l', other],
+	'a merge among them': [lines, `${edit}; git commit -qam a; git checkout ` +
+		'-qb t HEAD~; echo t >t; git add t; git commit -qm t; git checkout ' +
+		'-q side; git merge -qm m t; echo >n', other],
+};
+
+await test('a rebase is what git makes of it', async () => {
+	for (const [what, [base, side, main]] of Object.entries(histories)) {
+		const { repo, tree } = pair(base, side, main);
+		const git = new Repo(rdv, `${repo.dir}-git`);
+		repo.sh(`git clone -q --no-local . '${git.dir}'
+			cd '${git.dir}'; git checkout -q side; git rebase -q origin/main`);
+		const { change } = await into('done', rebase(tree));
+		assert.equal(commits(tree, 'main..side'),
+			commits(git, 'origin/main..side'), what);
+		assert.deepEqual([change.after.branch, change.branch],
+			[oid(tree, 'HEAD'), 'side'], what);
+		assert.equal(tree.git('branch', '--show-current'), 'side\n');
+		assert.equal(tree.git('status', '--porcelain'), '', what);
+		assert.deepEqual(bytes(tree.dir), bytes(git.dir), what);
+		assert.equal(oid(repo, `refs/rdv/rescue/${change.id}`),
+			change.before.branch);
+		// Once more there is nothing to do, and nothing happens.
+		await into('done', rebase(tree));
+		assert.equal(oid(tree, 'HEAD'), change.after.branch);
+	}
+	// From where it began onto something else.
+	const { repo, tree } = pair(lines, edit, other);
+	repo.sh('git branch old side; git branch new main');
+	tree.sh('echo n >n; git add n; git commit -qm n');
+	await into('done', rebase(tree, { onto: 'new', from: 'old' }));
+	assert.equal(tree.git('log', '--format=%s', 'new..side'), 'n\n');
+});
+
+await test('a rebase that cannot begin changes nothing', async () => {
+	const { repo, tree } = pair(lines, edit, other);
+	const refused = async (code, body, status = 409) => {
+		const before = traces(repo, tree);
+		const r = await rebase(tree, body);
+		assert.deepEqual([r.status, r.json.code], [status, code], `${r.raw}`);
+		assert.equal(traces(repo, tree), before);
+	};
+	for (const onto of ['-x', '--exec=true', '@{-1}', 'HEAD~', 'a..b', 'none'])
+		await refused('INVALID_ARGUMENT', { onto }, 400);
+	await refused('HEAD_MOVED', { onto: 'main', branch_at: '1'.repeat(40) });
+	tree.sh('echo mine >>g');
+	await refused('HAS_UNCOMMITTED_CHANGES');
+	tree.sh('git add g');
+	await refused('HAS_UNCOMMITTED_CHANGES');
+	tree.sh('git reset -q --hard; echo mine >untracked; git bisect start -q');
+	await refused('OPERATION_IN_PROGRESS');
+	tree.sh('git bisect reset 2>/dev/null; git checkout -q --detach');
+	await refused('INVALID_ARGUMENT', undefined, 400);
+	tree.sh('git checkout -q side');
+	// What is untracked stays; in the way it keeps the rebase from beginning.
+	repo.sh('echo theirs >untracked; git add untracked; git commit -qm u');
+	const before = traces(repo, tree);
+	assert.equal((await rebase(tree)).status, 409);
+	assert.equal(traces(repo, tree), before);
+	assert.equal((await journal(tree))[0].state, 'failed');
+	tree.sh('rm untracked');
+	await into('done', rebase(tree));
+});
+
+await test('no hook, editor or program of the repository runs', async () => {
+	const { repo, tree } = pair(lines, `${edit}; git commit -qam a; echo >n`,
+		clash);
+	const touch = `touch '${repo.dir}/.git/ran'`;
+	for (const hook of ['pre-rebase', 'post-checkout', 'post-rewrite',
+		'commit-msg', 'prepare-commit-msg', 'pre-commit', 'post-commit'])
+		fs.writeFileSync(repo.at(`.git/hooks/${hook}`), `#!/bin/sh\n${touch}\n`,
+			{ mode: 0o755 });
+	for (const [k, v] of Object.entries({ 'core.editor': touch,
+		'sequence.editor': touch, 'merge.x.driver': touch,
+		'rebase.autoStash': 'true', 'rebase.autoSquash': 'true',
+		'commit.gpgSign': 'true', 'gpg.program': '/bin/true' }))
+		repo.git('config', k, v);
+	repo.write('.git/info/attributes', 'g merge=x\n');
+	await into('conflict', rebase(tree));
+	tree.sh('echo both >f; git add f');
+	await into('done', ask('continue', tree));
+	assert.equal(fs.existsSync(repo.at('.git/ran')), false);
+});
+
+await test('a conflict is a state: continued, skipped, aborted', async () => {
+	const two = `${edit}; git commit -qam 'my words'; echo n >n`;
+	for (const verb of ['continue', 'skip', 'abort', 'by hand']) {
+		const { repo, tree } = pair(lines, two, clash);
+		const before = bytes(tree.dir);
+		const r = await into('conflict', rebase(tree));
+		assert.deepEqual(r.conflicts, ['f']);
+		assert.match(r.change.cause, /could not apply .* my words/);
+		assert.equal(open(tree), true);
+		assert.match(fs.readFileSync(tree.at('f'), 'utf8'), /<<<<<<</);
+		assert.equal((await rebase(tree)).json.code, 'OPERATION_IN_PROGRESS');
+		if (verb === 'continue') {
+			const no = await ask(verb, tree);
+			assert.deepEqual([no.status, no.json.code, no.json.details.conflicts],
+				[409, 'MERGE_CONFLICT', ['f']]);
+			tree.sh('echo both >f; git add f');
+			await into('done', ask(verb, tree));
+			assert.equal(tree.git('log', '--format=%s', 'main..side'),
+				'side\nmy words\n');
+		} else if (verb === 'skip') {
+			await into('done', ask(verb, tree));
+			assert.equal(tree.git('log', '--format=%s', 'main..side'), 'side\n');
+		} else if (verb === 'abort') {
+			await into('aborted', ask(verb, tree));
+			assert.equal(oid(tree, 'HEAD'), r.change.before.branch);
+			assert.deepEqual(bytes(tree.dir), before);
+		} else {
+			// Ended in a terminal, and worked on since: the row follows.
+			tree.sh('git rebase --abort; echo mine >>g');
+			await into('aborted', ask('abort', tree));
+			assert.match(fs.readFileSync(tree.at('g'), 'utf8'), /mine/);
+		}
+		assert.equal(open(tree), false);
+		assert.equal(tree.git('branch', '--show-current'), 'side\n');
+		const none = await ask('abort', tree);
+		assert.deepEqual([none.status, none.json.code], [409, 'INVALID_STATE']);
+		repo.git('fsck', '--strict');
+	}
+});
+
+await test('a pick is what git makes of it', async () => {
+	const { repo, tree } = pair(lines, edit, `${other}; git commit -qam n; ` +
+		'echo x >>g; git commit -qam x; git tag x; chmod +x d/x');
+	const git = new Repo(rdv, `${repo.dir}-git`);
+	repo.sh(`git clone -q --no-local . '${git.dir}'; cd '${git.dir}'
+		git checkout -q side; git cherry-pick x origin/main`);
+	await into('done', ask('pick', tree, { commits: ['x', 'main'] }));
+	assert.equal(commits(tree, 'side~2..side'), commits(git, 'side~2..side'));
+	assert.deepEqual(bytes(tree.dir), bytes(git.dir));
+	for (const bad of [[], ['-x'], ['none'], ['x', 'a..b']])
+		assert.ok([400, 422].includes((await ask('pick', tree,
+			{ commits: bad })).status), `${bad}`);
+	const pairs = () => pair(lines, edit, `${clash}; git commit -qam z; ` +
+		'git tag z; echo y >>g');
+	for (const verb of ['continue', 'skip', 'abort']) {
+		const p = pairs();
+		const before = bytes(p.tree.dir);
+		const r = await into('conflict', ask('pick', p.tree,
+			{ commits: [oid(p.repo, 'main~'), 'main'] }));
+		assert.deepEqual(r.conflicts, ['f']);
+		if (verb === 'continue')
+			p.tree.sh('echo both >f; git add f');
+		await into(verb === 'abort' ? 'aborted' : 'done', ask(verb, p.tree));
+		assert.equal(p.tree.git('log', '--format=%s', `${r.change.before
+			.branch}..side`), { continue: 'main\nz\n', skip: 'main\n',
+			abort: '' }[verb]);
+		assert.equal(p.tree.git('status', '--porcelain'), '');
+		if (verb === 'abort')
+			assert.deepEqual(bytes(p.tree.dir), before);
+	}
+});
+
+await test('killed at each step of a rebase and a pick (G20)', async () => {
+	for (const [what, body, main] of [['rebase', { onto: 'main' }, other],
+		['rebase', { onto: 'main' }, clash], ['pick', { commits: ['main'] },
+			other]]) {
+		const ends = [];
+		for (let k = 1; ; k++) {
+			const { repo, tree } = pair(lines, edit, main);
+			const before = bytes(tree.dir), head = oid(tree, 'HEAD');
+			const more = await killedAt(k, () => ask(what, tree, body));
+			const row = await settled(tree);
+			ends.push(row.state);
+			if (row.state === 'conflict') {
+				await into('aborted', ask('abort', tree));
+				assert.equal(oid(tree, 'HEAD'), head);
+				assert.deepEqual(bytes(tree.dir), before);
+			} else if (row.state === 'done') {
+				assert.equal(oid(tree, 'side'), row.after.branch);
+				assert.notEqual(row.after.branch, head);
+			} else {
+				assert.equal(row.state, 'failed', row.cause);
+				assert.equal(oid(tree, 'HEAD'), head);
+				assert.deepEqual(bytes(tree.dir), before);
+			}
+			assert.equal(open(tree), false);
+			assert.equal(tree.git('branch', '--show-current'), 'side\n');
+			assert.equal(tree.git('status', '--porcelain'), '');
+			repo.git('fsck', '--strict');
+			if (!more)
+				break;
+		}
+		assert.ok(ends.length >= 2, ends.join());
+	}
+});
+
+await test('killed while a rebase is aborted or gone on with (G20)',
+	async () => {
+		for (const verb of ['abort', 'continue'])
+			for (let k = 1; ; k++) {
+				const { tree } = pair(lines, edit, clash);
+				const before = bytes(tree.dir);
+				const { change } = await into('conflict', rebase(tree));
+				tree.sh('echo both >f; git add f');
+				const more = await killedAt(k, () => ask(verb, tree));
+				const row = await settled(tree);
+				if (row.state === 'conflict')
+					await into('aborted', ask('abort', tree));
+				assert.equal(open(tree), false);
+				assert.equal(tree.git('status', '--porcelain'), '');
+				if (row.state !== 'done') {
+					assert.equal(oid(tree, 'HEAD'), change.before.branch);
+					assert.deepEqual(bytes(tree.dir), before);
+				}
+				if (!more)
+					break;
+			}
+	});
+
+await rdv.stop();

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "git-worker/job.h"
+#include "git-worker/stages.h"
 #include "lib/arena.h"
 #include "lib/js.h"
 
@@ -94,69 +95,18 @@ next_merge(struct job *j)
 		    p.base, p.to);
 }
 
-/* By which of 1 (where they parted), 2 (base) and 3 (to) have the file. */
-static const char *const conflicts[] = {
-	[1 << 1] = "both deleted",
-	[1 << 2] = "added by us",
-	[1 << 3] = "added by them",
-	[1 << 1 | 1 << 2] = "deleted by them",
-	[1 << 1 | 1 << 3] = "deleted by us",
-	[1 << 2 | 1 << 3] = "both added",
-	[1 << 1 | 1 << 2 | 1 << 3] = "both modified",
-};
-
-struct stages {
-	const char *at, *end;
-	const char *path;
-	unsigned seen; /* a bit for each */
-};
-
-/* "100644 <oid> 2\tname"; false when it is none. */
-static bool
-read_stage(const char *record, unsigned *stage, const char **path)
-{
-	const char *tab = strchr(record, '\t');
-
-	if (tab == NULL || tab - record < 2 || tab[-1] < '1' || tab[-1] > '3')
-		return false;
-	*stage = (unsigned)(tab[-1] - '0');
-	*path = tab + 1;
-	return true;
-}
-
-/* The next file with its stages, which stand together. */
-static bool
-next_conflict(struct stages *s)
-{
-	const char *path, *nul;
-	unsigned stage;
-
-	s->path = NULL;
-	s->seen = 0;
-	while (s->at < s->end) {
-		nul = memchr(s->at, '\0', (size_t)(s->end - s->at));
-		if (nul == NULL || !read_stage(s->at, &stage, &path) ||
-		    (s->path != NULL && strcmp(path, s->path) != 0))
-			break;
-		s->path = path;
-		s->seen |= 1u << stage;
-		s->at = nul + 1;
-	}
-	return s->path != NULL;
-}
-
 static void
 put_conflicts(struct job_page *p, struct stages *s)
 {
 	struct js *o;
 
-	while (next_conflict(s)) {
+	while (stages_next(s)) {
 		if (!job_page_takes(p,
 			100 + job_cost(s->path, strlen(s->path))))
 			continue;
 		o = js_object();
 		job_put_name(o, "path", s->path);
-		js_add_str(o, "conflict", conflicts[s->seen]);
+		js_add_str(o, "conflict", stages_words(s));
 		js_push(p->items, o);
 	}
 }

@@ -48,7 +48,8 @@ struct job_kind {
 };
 
 extern const struct job_kind job_changes, job_diffstat, job_diff, job_log,
-    job_tree, job_file, job_compare, job_merge, job_blame;
+    job_tree, job_file, job_compare, job_merge, job_blame, job_conflicts,
+    job_conflict;
 
 /* Asks git these words, which end with NULL; it may say no. For next(). */
 void job_ask(struct job *j, const char *const *words);

@@ -43,7 +43,7 @@ struct jobs {
 
 static const struct job_kind *const kinds[] = { &job_changes, &job_diffstat,
 	&job_diff, &job_log, &job_tree, &job_file, &job_compare, &job_merge,
-	&job_blame };
+	&job_blame, &job_conflicts, &job_conflict };
 
 struct jobs *
 jobs_new(const struct jobs_conf *conf)

@@ -94,6 +94,8 @@ bool gitproto_is_midway(const char *text);
  *   "compare": {"base", "to"}; "merge": the same, "offset", "limit": what would
  *     come of merging `to` into base
  *
+ *   "conflicts": {"offset", "limit"}: of files.
+ *   "conflict": {"path"}: what each side has of that file.
  *   "blame": {"at", "path", "offset", "limit"}: of lines; without "at" of the
  *     work tree's file
  *

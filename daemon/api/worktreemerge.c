@@ -5,6 +5,8 @@
  */
 #include "daemon/core/change.h"
 
+#include <string.h>
+
 #include "daemon/api/api.h"
 #include "daemon/api/repo.h"
 #include "daemon/app.h"
@@ -12,6 +14,7 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/secret.h"
+#include "lib/str.h"
 
 #define PAGE 100
 
@@ -25,6 +28,11 @@ struct replay_in {
 	uint64_t set;
 	const char *tree, *onto, *from, *branch_at;
 	const char **commits;
+};
+
+struct resolve_in {
+	uint64_t set;
+	const char *tree, *path, *path_coded, *as;
 };
 
 struct list_in {
@@ -84,6 +92,22 @@ static const struct js_field pick_fields[] = {
 };
 static const struct js_field go_fields[] = {
 	TREE,
+	{ .name = NULL },
+};
+static const struct js_field resolve_fields[] = {
+	TEXT(resolve_in, "worktree_path", "worktreePath", tree, true, 1, 4095,
+	    "a directory in the worktree"),
+	TEXT(resolve_in, "path", NULL, path, false, 1, 4095,
+	    "a file in conflict, by its name in the worktree"),
+	TEXT(resolve_in, "path_base64", NULL, path_coded, false, 1, 5464,
+	    "the same for a name that is no UTF-8: its bytes"),
+	{ .name = "as",
+	    .kind = JS_ONE_OF,
+	    .required = true,
+	    .offset = offsetof(struct resolve_in, as),
+	    .words = "ours|theirs|working",
+	    .help = "which version it is to be; in a rebase ours is the "
+		    "base's" },
 	{ .name = NULL },
 };
 static const struct js_field list_fields[] = {
@@ -240,6 +264,53 @@ worktreemerge_abort(struct api_call *c)
 	go(c, CHANGE_ABORT);
 }
 
+static void
+worktreemerge_resolved_cb(int err, const struct change_told *told,
+    const char *why, void *arg)
+{
+	struct api_call *c = arg;
+	struct js *o;
+
+	if (err != 0) {
+		api_fail(c, err, why);
+		return;
+	}
+	o = js_object();
+	js_add(o, "conflicts", conflicts_json(told));
+	api_reply(c, 200, o);
+}
+
+/* NULL: neither was sent, or it is not what it says. */
+static const char *
+file_of(struct api_call *c, const struct resolve_in *in)
+{
+	char *out;
+	size_t len, max;
+
+	if (in->path_coded == NULL)
+		return in->path;
+	max = strlen(in->path_coded);
+	out = arena_alloc(c->req->arena, max + 1);
+	return str_unbase64(out, max, &len, in->path_coded) &&
+		       strlen(out) == len
+		   ? out
+		   : NULL;
+}
+
+static void
+worktreemerge_resolve(struct api_call *c)
+{
+	const struct resolve_in *in = c->in;
+	const char *file = file_of(c, in);
+	struct worktree_who w = repo_who(c);
+
+	if (file == NULL)
+		api_fail(c, RDV_E_INVALID, "path: is missing, or no name");
+	else
+		change_resolve(c->app->worktrees, &w, in->tree, file, in->as,
+		    worktreemerge_resolved_cb, c);
+}
+
 struct page {
 	struct arena *arena;
 	struct js *list;
@@ -303,6 +374,10 @@ const struct api_route api_routes_worktreemerge[] = {
 	{ HTTP_M_POST, "/api/worktrees/abort", SCOPE_WRITE, .body = go_fields,
 	    IN(replay_in), .handler = worktreemerge_abort, .success = 200,
 	    .doc = "Gives it up: all is as it was before" },
+	{ HTTP_M_POST, "/api/worktrees/resolve", SCOPE_WRITE,
+	    .body = resolve_fields, IN(resolve_in),
+	    .handler = worktreemerge_resolve, .success = 200,
+	    .doc = "Settles one file in conflict" },
 	{ HTTP_M_GET, "/api/worktrees/operations", SCOPE_READ,
 	    .query = list_fields, IN(list_in), .handler = worktreemerge_list,
 	    .success = 200, .doc = "Merges and rebases, the newest first" },

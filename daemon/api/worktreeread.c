@@ -192,6 +192,20 @@ static const struct js_field blame_fields[] = {
 	    .help = "lines at most; absent: 1000" },
 	{ .name = NULL },
 };
+static const struct js_field conflicts_fields[] = {
+	TREE,
+	DEADLINE,
+	PAGE,
+	{ .name = NULL },
+};
+static const struct js_field conflict_fields[] = {
+	TREE,
+	DEADLINE,
+	NAME("path", path, false, "a file"),
+	NAME("path_base64", path_coded, false,
+	    "the same for a name that is no UTF-8: its bytes"),
+	{ .name = NULL },
+};
 #define DIFF_CONTEXT 11 /* its row in the table */
 
 static void
@@ -337,6 +351,18 @@ blame(struct api_call *c)
 	ask(c, "blame", shape_blame, place(c->in));
 }
 
+static void
+conflicts(struct api_call *c)
+{
+	ask(c, "conflicts", shape_conflicts, js_object());
+}
+
+static void
+conflict(struct api_call *c)
+{
+	ask(c, "conflict", shape_conflict, place(c->in));
+}
+
 #define IN .in_size = sizeof(struct read_in)
 
 const struct api_route api_routes_worktreeread[] = {
@@ -367,5 +393,11 @@ const struct api_route api_routes_worktreeread[] = {
 	{ HTTP_M_GET, "/api/worktrees/blame", SCOPE_READ, .query = blame_fields,
 	    IN, .handler = blame, .success = 200,
 	    .doc = "Which commit each line of a file comes from" },
+	{ HTTP_M_GET, "/api/worktrees/conflicts", SCOPE_READ,
+	    .query = conflicts_fields, IN, .handler = conflicts, .success = 200,
+	    .doc = "Which files of a worktree are in conflict" },
+	{ HTTP_M_GET, "/api/worktrees/conflict", SCOPE_READ,
+	    .query = conflict_fields, IN, .handler = conflict, .success = 200,
+	    .doc = "What each side has of a file in conflict" },
 	{ .pattern = NULL },
 };

@@ -82,6 +82,16 @@ enum change_verb { CHANGE_CONTINUE, CHANGE_SKIP, CHANGE_ABORT };
 void change_go(struct worktrees *w, const struct worktree_who *who,
     const char *path, enum change_verb verb, change_fn *cb, void *arg);
 
+/*
+ * `file`, a name in the worktree that is in conflict, is to be as `as` has it:
+ * "ours", "theirs" (which may be to be gone) or "working", as it lies there. In
+ * a rebase ours is what the commits are put on. told->conflicts are those that
+ * are left. RDV_E_STATE: it is not in conflict.
+ */
+void change_resolve(struct worktrees *w, const struct worktree_who *who,
+    const char *path, const char *file, const char *as, change_fn *cb,
+    void *arg);
+
 /* After a start, once git of before has ended: what was left in between. */
 void changes_settle(struct worktrees *w);
 

@@ -14,9 +14,10 @@ struct change {
 	struct change_merge merge;
 	struct change_replay replay;
 	enum change_verb verb;
-	const char *begin; /* of a rebase: behind what its commits are */
-	bool aborts;	   /* where nothing has moved, that was meant */
-	bool refused;	   /* git said no before it wrote anything */
+	const char *file, *as; /* of change_resolve() */
+	const char *begin;     /* of a rebase: behind what its commits are */
+	bool aborts;	       /* where nothing has moved, that was meant */
+	bool refused;	       /* git said no before it wrote anything */
 
 	bool noted;    /* its row is stored */
 	bool settling; /* a failure is being looked into */

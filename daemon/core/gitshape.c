@@ -226,6 +226,42 @@ const struct shape shape_blame[] = {
 	{ NULL, SHAPE_TEXT, NULL },
 };
 
+static const struct shape unmerged[] = {
+	{ "path", SHAPE_TEXT, NULL },
+	{ "path_base64", SHAPE_TEXT, NULL },
+	{ "conflict", SHAPE_TEXT, NULL },
+	{ "base", SHAPE_FLAG, NULL },
+	{ "ours", SHAPE_FLAG, NULL },
+	{ "theirs", SHAPE_FLAG, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+const struct shape shape_conflicts[] = {
+	{ "operation", SHAPE_TEXT, NULL },
+	{ "truncated", SHAPE_FLAG, NULL },
+	{ "total", SHAPE_NUMBER, NULL },
+	{ "next", SHAPE_NUMBER, NULL },
+	{ "conflicts", SHAPE_OBJECTS, unmerged },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+static const struct shape version[] = {
+	{ "version", SHAPE_TEXT, NULL },
+	{ "mode", SHAPE_TEXT, NULL },
+	{ "binary", SHAPE_FLAG, NULL },
+	{ "truncated", SHAPE_FLAG, NULL },
+	{ "text", SHAPE_TEXT, NULL },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
+const struct shape shape_conflict[] = {
+	{ "path", SHAPE_TEXT, NULL },
+	{ "path_base64", SHAPE_TEXT, NULL },
+	{ "conflict", SHAPE_TEXT, NULL },
+	{ "versions", SHAPE_OBJECTS, version },
+	{ NULL, SHAPE_TEXT, NULL },
+};
+
 static bool
 copy_number(const struct shape *s, const struct js *v, struct js *out)
 {

@@ -20,7 +20,7 @@ struct shape {
 };
 extern const struct shape shape_changes[], shape_diffstat[], shape_follow[],
     shape_diff[], shape_log[], shape_tree[], shape_file[], shape_compare[],
-    shape_merge[], shape_blame[];
+    shape_merge[], shape_blame[], shape_conflicts[], shape_conflict[];
 
 /*
  * A copy of `v` with the members that the shape has and no others; NULL when

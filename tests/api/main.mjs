@@ -23,6 +23,7 @@ await import('./worktreehistory.mjs');
 await import('./worktreecommit.mjs');
 await import('./worktreemerge.mjs');
 await import('./worktreerebase.mjs');
+await import('./worktreeconflict.mjs');
 await import('./repos.mjs');
 await import('./reporefs.mjs');
 await import('./repofind.mjs');

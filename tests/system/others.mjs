@@ -149,7 +149,8 @@ const LISTS = ['/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
 	'/api/auth/me', '/api/tmux/sessions'];
 // What is asked about a path: tests/system/worktrees.mjs.
 const BY_PATH = ['', '/status', '/changes', '/diff', '/diffstat', '/file',
-	'/log', '/space', '/tree', '/compare', '/merge', '/blame', '/diff/stream']
+	'/log', '/space', '/tree', '/compare', '/merge', '/blame', '/conflicts',
+	'/conflict', '/diff/stream']
 	.map((tail) => `/api/worktrees${tail}`).concat('/ws/worktrees/diff');
 
 // All that an answer says, but for what names the request itself.

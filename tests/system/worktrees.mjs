@@ -21,9 +21,15 @@ const status = (who, p) => ask(who, 'GET',
 // What is read of a tree beside that.
 const READS = ['changes?', 'diffstat?', 'diffstat?base=main', 'diff?path=file',
 	'log?', 'space?', 'tree?', 'file?path=file', 'compare?base=main',
-	'merge?base=main', 'blame?path=file'];
+	'merge?base=main', 'blame?path=file', 'conflicts?', 'conflict?path=file'];
 const reads = READS.map((what) => (who, p) => ask(who, 'GET',
 	`/api/worktrees/${what}&worktree_path=${encodeURIComponent(p)}`));
+// What changes its branches, and what it needs to be told for that.
+const CHANGES = { merge: { into: 'main' }, rebase: { onto: 'main' },
+	pick: { commits: ['main'] }, continue: {}, skip: {}, abort: {},
+	resolve: { path: 'file', as: 'ours' } };
+const changes = Object.entries(CHANGES).map(([what, body]) => (who, p) =>
+	ask(who, 'POST', `/api/worktrees/${what}`, { worktree_path: p, ...body }));
 const remove = (who, p, force = false) => ask(who, 'DELETE', '/api/worktrees',
 	{ worktree_path: p, force });
 const list = async (who, repo) => {
@@ -157,6 +163,26 @@ await test('the same by the command line', () => {
 	json('worktree', 'rm', at, '--force');
 });
 
+await test('commits are made in the name an account has', async (t) => {
+	const made = await ask(ann, 'POST', '/api/worktrees', { repo_path: ann.repo,
+		branch: 'named', create_branch: true });
+	assert.equal(made.status, 201, `${made.raw}`);
+	const at = made.json.path, conf = file(ann, '.gitconfig');
+	t.after(() => fs.rmSync(conf, { force: true }));
+	git(ann, at, 'commit', '-q', '--allow-empty', '-m', 'named');
+	const squash = () => ask(ann, 'POST', '/api/worktrees/merge',
+		{ worktree_path: at, into: 'main', squash: true });
+	const no = await squash();
+	assert.equal(no.json.code, 'IDENTITY_MISSING', `${no.raw}`);
+	fs.writeFileSync(conf, '[user]\nname = Ann Ö\nemail = ann@example.org\n');
+	fs.chownSync(conf, ann.uid, ann.uid);
+	const r = await squash();
+	assert.equal(r.json.change?.state, 'done', `${r.raw}`);
+	assert.equal(git(ann, at, 'log', '-1', '--format=%an %ae %cn', 'main'),
+		'Ann Ö ann@example.org Ann Ö');
+	assert.equal((await remove(ann, at, true)).status, 200);
+});
+
 await test('C14 another\'s repository is as one that is not there', async () => {
 	const make = (who, repo) => ask(who, 'POST', '/api/worktrees',
 		{ repo_path: repo, branch: 'stolen', create_branch: true });
@@ -166,6 +192,7 @@ await test('C14 another\'s repository is as one that is not there', async () => 
 	};
 	const none = file(ann, 'none');
 	for (const act of [make, (who, p) => status(who, p), ...reads,
+		...changes,
 		(who, p) => remove(who, p, true),
 		(who, p) => ask(who, 'GET', '/api/worktrees?repo_path=' +
 			encodeURIComponent(p))]) {

@@ -27,6 +27,7 @@ await import('./worktreeconflict.mjs');
 await import('./repos.mjs');
 await import('./reporefs.mjs');
 await import('./repofind.mjs');
+await import('./branches.mjs');
 await import('./clones.mjs');
 await import('./worktreediff.mjs');
 await import('./worktreefollow.mjs');

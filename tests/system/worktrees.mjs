@@ -21,7 +21,8 @@ const status = (who, p) => ask(who, 'GET',
 // What is read of a tree beside that.
 const READS = ['changes?', 'diffstat?', 'diffstat?base=main', 'diff?path=file',
 	'log?', 'space?', 'tree?', 'file?path=file', 'compare?base=main',
-	'merge?base=main', 'blame?path=file', 'conflicts?', 'conflict?path=file'];
+	'merge?base=main', 'blame?path=file', 'conflicts?', 'conflict?path=file',
+	'branches/deleted?'];
 const reads = READS.map((what) => (who, p) => ask(who, 'GET',
 	`/api/worktrees/${what}&worktree_path=${encodeURIComponent(p)}`));
 // What changes its branches, and what it needs to be told for that.

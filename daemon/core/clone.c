@@ -14,6 +14,7 @@
 #include "daemon/core/branch.h"
 #include "daemon/core/cloneproc.h"
 #include "daemon/core/clonestate.h"
+#include "daemon/core/gitnet.h"
 #include "daemon/core/repos.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/event/event.h"
@@ -384,20 +385,6 @@ add_count(struct js *o, const char *key, int64_t n)
 		js_add_int(o, key, n);
 }
 
-static struct js *
-progress_json(const struct clone_progress *p)
-{
-	struct js *o = js_object();
-
-	js_add_str(o, "phase", p->phase != NULL ? p->phase : "connecting");
-	add_count(o, "done", p->done);
-	add_count(o, "total", p->total);
-	add_count(o, "percent", p->percent);
-	add_count(o, "bytes", p->bytes);
-	add_count(o, "bytes_per_second", p->rate);
-	return o;
-}
-
 struct js *
 clone_json(const struct worktrees *w, const struct store_clone *row)
 {
@@ -420,7 +407,7 @@ clone_json(const struct worktrees *w, const struct store_clone *row)
 	js_add_str(o, "repo_id", row->repo_id);
 	if (c != NULL && c->proc != NULL)
 		js_add(o, "progress",
-		    progress_json(&cloneproc_talk(c->proc)->now));
+		    gitnet_progress(&cloneproc_talk(c->proc)->now));
 	else
 		js_add_str(o, "progress", NULL);
 	js_add_ms(o, "created_at", row->created_at);

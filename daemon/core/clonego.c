@@ -12,7 +12,7 @@
 #include "daemon/core/cloneproc.h"
 #include "daemon/core/clonestate.h"
 #include "daemon/core/complaint.h"
-#include "daemon/core/gitpins.h"
+#include "daemon/core/gitnet.h"
 #include "daemon/core/repos.h"
 #include "daemon/event/event.h"
 #include "daemon/store/db.h"
@@ -21,56 +21,12 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/gitproto.h"
-#include "lib/js.h"
-#include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
 
 #define ID_WORDS 3
 /* Between two events of its progress, which a server can make to come. */
-#define TELL_MS	 1000
-#define ARGV_MAX 128
-#define SAID_MAX (CLONE_SAID_MAX * (6 * CLONE_TEXT_MAX + 3) + 2)
-
-/*
- * The account's and the system's configuration are not read: neither their
- * rewriting of URLs nor their filters, helpers and templates take part. Nobody
- * is there to be asked.
- */
-static const char *const environment[] = {
-	"GIT_CONFIG_NOSYSTEM=1",
-	"GIT_CONFIG_GLOBAL=/dev/null",
-	"GIT_ATTR_NOSYSTEM=1",
-	"GIT_TERMINAL_PROMPT=0",
-	"GIT_ASKPASS=/bin/false",
-	"SSH_ASKPASS=/bin/false",
-	"GIT_LFS_SKIP_SMUDGE=1",
-	"LC_ALL=C.UTF-8",
-	/*
-	 * An unknown host is refused: nobody has looked at its key. What is
-	 * forwarded or kept open by the account's ssh_config is not, here.
-	 */
-	("GIT_SSH_COMMAND=ssh -oBatchMode=yes -oStrictHostKeyChecking=yes "
-	 "-oConnectTimeout=30 -oServerAliveInterval=15 -oForwardAgent=no "
-	 "-oForwardX11=no -oClearAllForwardings=yes -oPermitLocalCommand=no "
-	 "-oControlMaster=no -oControlPath=none"),
-	NULL,
-};
-
-/*
- * Beside gitpins.h. Objects are checked as they come. Where a server leads on
- * to is another URL than the one that was judged.
- */
-static const char *const pins[] = {
-	"transfer.fsckObjects=true",
-	"transfer.bundleURI=false",
-	"http.followRedirects=false",
-	"http.lowSpeedLimit=1",
-	"http.lowSpeedTime=120",
-	"core.fsync=all",
-	"advice.detachedHead=false",
-	NULL,
-};
+#define TELL_MS 1000
 
 const struct git_fact *
 clone_fact(struct wt_op *op, const struct git_result *r, const char **why)
@@ -171,23 +127,6 @@ clone_land(struct wt_op *op)
 	wt_worker_in(op, dirs, argv, landed_cb);
 }
 
-/* What git had to say beside its progress: of files that collide, say. */
-static const char *
-said_json(struct arena *a, const struct clone_talk *t)
-{
-	struct js *list = js_array();
-	const char *line, *text;
-	struct buf b;
-
-	for (size_t i = 0; (line = clone_said(t, i)) != NULL; i++)
-		js_push_str(list, line);
-	buf_init(&b, SAID_MAX);
-	js_finish(list, &b);
-	text = buf_ok(&b) ? arena_strdup(a, buf_cstr(&b)) : NULL;
-	buf_done(&b);
-	return text;
-}
-
 static void
 cloned_cb(int err, int status, const char *why, void *arg)
 {
@@ -195,7 +134,7 @@ cloned_cb(int err, int status, const char *why, void *arg)
 	struct arena *a = c->op->arena;
 	const struct clone_talk *t = cloneproc_talk(c->proc);
 
-	c->row.said_json = said_json(a, t);
+	c->row.said_json = gitnet_said(a, t);
 	if (err == 0 && status != 0)
 		why = *clone_complaint(t) != '\0'
 			  ? arena_printf(a, "git: %s", clone_complaint(t))
@@ -232,64 +171,37 @@ clone_heard_cb(void *arg)
 	tx_commit(tx, NULL, NULL);
 }
 
-static void
-add(const char **argv, size_t *n, const char *word, const char *value)
-{
-	if (*n + 2 >= ARGV_MAX)
-		fatal("clone", "argv is too short");
-	argv[(*n)++] = word;
-	if (value != NULL)
-		argv[(*n)++] = value;
-}
-
-static void
-add_pins(const char **argv, size_t *n, const char *const *list)
-{
-	for (; *list != NULL; list++)
-		add(argv, n, "-c", *list);
-}
-
 /* Everything but the last word is ours, or was judged in clone.c. */
 static void
-fill_argv(struct clone *c, const char **argv)
+fill_argv(struct clone *c, struct gitnet *g)
 {
 	const struct store_clone *r = &c->row;
 	struct arena *a = c->op->arena;
-	size_t n = 0;
 
-	add(argv, &n, "env", NULL);
-	for (size_t i = 0; environment[i] != NULL; i++)
-		add(argv, &n, environment[i], NULL);
-	add(argv, &n,
-	    arena_printf(a, "GIT_ALLOW_PROTOCOL=%s",
-		clone_ways[c->way].protocol),
-	    "git");
-	add_pins(argv, &n, git_pins);
-	add_pins(argv, &n, pins);
-	add(argv, &n, "clone", "--progress");
+	gitnet_begin(g, a, c->way, NULL);
+	gitnet_add(g, "clone", "--progress");
 	/* Through upload-pack: no file is linked or copied as it is. */
-	add(argv, &n, "--no-local", "--template=");
-	add(argv, &n,
+	gitnet_add(g, "--no-local", "--template=");
+	gitnet_add(g,
 	    r->submodules ? "--recurse-submodules" : "--no-recurse-submodules",
 	    NULL);
 	if (r->depth > 0)
-		add(argv, &n, "--depth", arena_printf(a, "%" PRId64, r->depth));
+		gitnet_add(g, "--depth", arena_printf(a, "%" PRId64, r->depth));
 	if (r->branch != NULL)
-		add(argv, &n, "--branch", r->branch);
+		gitnet_add(g, "--branch", r->branch);
 	if (r->filter != NULL)
-		add(argv, &n, arena_printf(a, "--filter=%s", r->filter), NULL);
+		gitnet_add(g, arena_printf(a, "--filter=%s", r->filter), NULL);
 	if (r->sparse)
-		add(argv, &n, "--sparse", NULL);
-	add(argv, &n, "--", r->url);
-	add(argv, &n, ".", NULL);
-	argv[n] = NULL;
+		gitnet_add(g, "--sparse", NULL);
+	gitnet_add(g, "--", r->url);
+	gitnet_add(g, ".", NULL);
 }
 
 static void
 start_git(struct wt_op *op)
 {
 	struct clone *c = op->own;
-	const char *argv[ARGV_MAX];
+	struct gitnet g;
 	/* Over ssh nothing confines it, and so it is granted none. */
 	const char *const paths[] = { c->way == CLONE_SSH ? NULL
 							  : c->row.temp_path,
@@ -298,7 +210,7 @@ start_git(struct wt_op *op)
 		.uid = op->who.uid,
 		.profile = clone_ways[c->way].profile,
 		.dir = c->row.temp_path,
-		.argv = argv,
+		.argv = g.argv,
 		.paths = paths,
 	};
 
@@ -306,7 +218,7 @@ start_git(struct wt_op *op)
 		clone_undo(c, "cancelled");
 		return;
 	}
-	fill_argv(c, argv);
+	fill_argv(c, &g);
 	c->proc =
 	    cloneproc_new(c->cs->app, &start, clone_heard_cb, cloned_cb, c);
 }

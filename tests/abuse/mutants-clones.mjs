@@ -1,6 +1,6 @@
 // Guards of clones: what may be cloned from, what git is told, and what is
 // renamed or taken back. Rows as in mutants.mjs.
-const url = 'daemon/core/cloneurl.c', go = 'daemon/core/clonego.c';
+const url = 'daemon/core/cloneurl.c', go = 'daemon/core/gitnet.c';
 const talk = 'daemon/core/clonetalk.c', made = 'git-worker/clone.c';
 
 export const clones = [

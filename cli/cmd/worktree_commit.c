@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdv worktree stage, unstage and commit. Names are given as in a shell, from
- * where one is, and rdvd is told them from the top of the worktree; whether git
- * takes them is its to say. A message goes as it is.
+ * rdv worktree stage, unstage, commit, discard and undiscard. Names are given
+ * as in a shell, from where one is, and rdvd is told them from the top of the
+ * worktree; whether git takes them is its to say. A message goes as it is.
  */
 #include <errno.h>
 #include <limits.h>
@@ -34,6 +34,19 @@ static const struct out_col commit_cols[] = {
 	{ "files", "files", OUT_NUMBER },
 	{ "added", "added", OUT_NUMBER },
 	{ "removed", "removed", OUT_NUMBER },
+	{ NULL, NULL, OUT_TEXT },
+};
+
+static const struct out_col discard_cols[] = {
+	{ "id", "id", OUT_TEXT },
+	{ "files", "files", OUT_NUMBER },
+	{ NULL, NULL, OUT_TEXT },
+};
+static const struct out_col list_cols[] = {
+	{ "ID", "id", OUT_TEXT },
+	{ "FILES", "files", OUT_NUMBER },
+	{ "DISCARDED", "discarded_at", OUT_TIME },
+	{ "PATH", "path", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
 
@@ -159,25 +172,66 @@ act(struct cmd_call *c, const char *target, struct js *body,
 }
 
 static int
-stage(struct cmd_call *c, const char *target)
+stage(struct cmd_call *c, const char *target, const struct out_col *cols)
 {
 	if (c->nargs == 0 && !cmd_flag(c, "all")) {
 		out_error(c->cli, "USAGE", "name files, or say --all");
 		return CMD_USAGE;
 	}
-	return act(c, target, js_object(), state_cols);
+	return act(c, target, js_object(), cols);
 }
 
 static int
 worktree_stage(struct cmd_call *c)
 {
-	return stage(c, "/api/worktrees/stage");
+	return stage(c, "/api/worktrees/stage", state_cols);
 }
 
 static int
 worktree_unstage(struct cmd_call *c)
 {
-	return stage(c, "/api/worktrees/unstage");
+	return stage(c, "/api/worktrees/unstage", state_cols);
+}
+
+static int
+worktree_discard(struct cmd_call *c)
+{
+	return stage(c, "/api/worktrees/discard", discard_cols);
+}
+
+static int
+worktree_discards(struct cmd_call *c)
+{
+	struct js *v;
+	int rc = api_get(c, "/api/worktrees/discards", &v);
+
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		out_table(c->cli, list_cols, js_get(v, "items"),
+		    "nothing was discarded");
+	js_free(v);
+	return rc;
+}
+
+static int
+worktree_undiscard(struct cmd_call *c)
+{
+	struct js *body = js_object(), *v;
+	int rc;
+
+	js_add_str(body, "id", c->args[0]);
+	rc = api_send(c, "POST", "/api/worktrees/discards/restore", body, &v);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		out_fields(c->cli, state_cols, v);
+	js_free(v);
+	return rc;
 }
 
 static int
@@ -235,6 +289,41 @@ const struct cmd cmd_worktree_unstage = {
 	.help = "take that back; files stay as they are",
 	.scope = "full",
 	.run = worktree_unstage,
+};
+
+static const struct cmd_arg restore_args[] = {
+	{ .name = "ID" },
+	{ .name = NULL },
+};
+
+const struct cmd cmd_worktree_discard = {
+	.path = "worktree discard",
+	.args = name_args,
+	.opts = stage_opts,
+	.help = "throw changes away, new files too; they can be restored",
+	.doc =
+	    "Files are then as the last commit has them, whatever was "
+	    "staged; ignored ones stay. rdv worktree undiscard brings all of "
+	    "it back.",
+	.scope = "full",
+	.run = worktree_discard,
+};
+
+const struct cmd cmd_worktree_discards = {
+	.path = "worktree discards",
+	.help = "list what was discarded",
+	.scope = "read",
+	.run = worktree_discards,
+};
+
+const struct cmd cmd_worktree_undiscard = {
+	.path = "worktree undiscard",
+	.args = restore_args,
+	.help = "bring back what was discarded",
+	.doc = "Refused, with nothing touched, when one of the files has "
+	       "changed since.",
+	.scope = "full",
+	.run = worktree_undiscard,
 };
 
 const struct cmd cmd_worktree_commit = {

@@ -9,6 +9,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/app.h"
+#include "daemon/store/discards.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"
@@ -23,6 +24,11 @@ struct change_in {
 	const char **paths, **coded;
 	bool all, amend, empty;
 	const char *message, *author_name, *author_email;
+};
+
+struct back_in {
+	uint64_t set;
+	const char *id;
 };
 
 #define TEXT(n, camel, field, is_required, most, text)                 \
@@ -72,6 +78,17 @@ static const struct js_field commit_fields[] = {
 	    "who wrote it; absent: as git is configured"),
 	TEXT("author_email", "authorEmail", author_email, false, 200,
 	    "with author_name"),
+	{ .name = NULL },
+};
+
+static const struct js_field back_fields[] = {
+	{ .name = "id",
+	    .kind = JS_TEXT,
+	    .offset = offsetof(struct back_in, id),
+	    .required = true,
+	    .min = 1,
+	    .max = 36,
+	    .help = "of what was discarded" },
 	{ .name = NULL },
 };
 
@@ -244,6 +261,74 @@ begin(struct api_call *c, change_fn *change, worktree_changed_fn *cb)
 }
 
 static void
+discarded_cb(int err, const struct worktree_changed *how, const char *why,
+    void *arg)
+{
+	struct api_call *c = arg;
+	struct js *o;
+
+	if (err != 0) {
+		refuse(c, err, how, why);
+		return;
+	}
+	o = js_object();
+	js_add_str(o, "id", how->id);
+	js_add_str(o, "commit", how->kept);
+	js_add_int(o, "files", how->files);
+	add_state(o, how);
+	api_reply(c, 200, o);
+}
+
+static void
+discard(struct api_call *c)
+{
+	begin(c, worktree_discard, discarded_cb);
+}
+
+static void
+restore(struct api_call *c)
+{
+	const struct back_in *in = c->in;
+	struct worktree_who who = { .uid = c->actor->uid };
+
+	(void)str_copy(who.user_id, c->actor->user_id, sizeof(who.user_id));
+	worktree_discard_restore(c->app->worktrees, &who, in->id, discarded_cb,
+	    c);
+}
+
+static bool
+discards_item_cb(const struct store_discard *d, void *arg)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "id", d->id);
+	js_add_str(o, "path", d->path);
+	js_add_str(o, "repo_path", d->repo_path);
+	js_add_str(o, "commit", d->commit_id);
+	js_add_int(o, "files", d->files);
+	js_add_ms(o, "discarded_at", d->created_at);
+	js_push(arg, o);
+	return true;
+}
+
+static void
+discards(struct api_call *c)
+{
+	struct js *list = js_array(), *o;
+	int err = store_discards_kept(c->app->db, c->actor->user_id,
+	    discards_item_cb, list);
+
+	if (err != 0) {
+		js_free(list);
+		api_fail(c, err, NULL);
+		return;
+	}
+	o = js_object();
+	js_add(o, "items", list);
+	api_reply(c, 200, o);
+}
+
+static void
 stage(struct api_call *c)
 {
 	begin(c, worktree_stage, staged_cb);
@@ -274,5 +359,15 @@ const struct api_route api_routes_worktreechange[] = {
 	    .body = commit_fields, IN, .handler = commit, .success = 201,
 	    .doc = "A commit in a worktree; no hook, filter or signature "
 		   "program of the repository is run" },
+	{ HTTP_M_POST, "/api/worktrees/discard", SCOPE_WRITE,
+	    .body = stage_fields, IN, .handler = discard, .success = 200,
+	    .doc = "Changes and new files go; they are kept and come back" },
+	{ HTTP_M_GET, "/api/worktrees/discards", SCOPE_READ,
+	    .handler = discards, .success = 200,
+	    .doc = "What was discarded and can be restored" },
+	{ HTTP_M_POST, "/api/worktrees/discards/restore", SCOPE_WRITE,
+	    .body = back_fields, .in_size = sizeof(struct back_in),
+	    .handler = restore, .success = 200,
+	    .doc = "Brings back what was discarded" },
 	{ .pattern = NULL },
 };

@@ -30,6 +30,8 @@ struct worktree_changed {
 	const char *code;	   /* of a refusal with RDV_E_STATE, or NULL */
 	const char *head, *branch; /* NULL: no commit yet; detached */
 	int64_t staged, modified, untracked;
+	const char *id;	  /* of what was discarded */
+	const char *kept; /* the commit that it is now */
 	/* Of a commit. */
 	const char *parents; /* ids with a blank between them */
 	const char *subject;
@@ -61,5 +63,19 @@ void worktree_unstage(struct worktrees *w, const struct worktree_who *who,
  */
 void worktree_commit(struct worktrees *w, const struct worktree_who *who,
     const struct worktree_change *change, worktree_changed_fn *cb, void *arg);
+/*
+ * Names or all go back to what HEAD has, staged or not, and files that git does
+ * not know go; all of it is kept. RDV_E_STATE: nothing has changed
+ * (NOTHING_TO_DISCARD), or a file changes just now.
+ */
+void worktree_discard(struct worktrees *w, const struct worktree_who *who,
+    const struct worktree_change *change, worktree_changed_fn *cb, void *arg);
+/*
+ * Back as it was, files and index. RDV_E_NOT_FOUND; RDV_E_STATE: one of the
+ * files is there again or differs, and none is touched then.
+ */
+void
+worktree_discard_restore(struct worktrees *w, const struct worktree_who *who,
+    const char *id, worktree_changed_fn *cb, void *arg);
 
 #endif

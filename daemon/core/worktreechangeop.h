@@ -29,6 +29,7 @@ struct wt_change {
 	const char *author_name, *author_email;
 	const char *committer_name, *committer_email;
 	wt_step_fn *named;
+	void *more; /* what the change needs beyond that */
 };
 
 /* A new one, which begins with wt_change_start() if op->next is not set. */

@@ -20,6 +20,7 @@
 #include "daemon/core/run.h"
 #include "daemon/core/workspace.h"
 #include "daemon/core/worktreeask.h"
+#include "daemon/core/worktreediscard.h"
 #include "daemon/core/worktreeend.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/core/worktreepin.h"
@@ -477,6 +478,7 @@ fix_settle_cb(void *arg)
 	}
 	worktreefix_settle(w);
 	changes_settle(w);
+	wt_discard_settle(w);
 	/* Of these each worktree is settled by now, or on its way. */
 	workspaces_settle(w->app->workspaces);
 	SLIST_FOREACH(r, &w->rounds, link)

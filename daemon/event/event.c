@@ -56,7 +56,8 @@ const struct event_kind_row event_kinds[EV_KIND_MAX] = {
 	    "what differs in a worktree that is watched became something "
 	    "else" },
 	[EV_WORKTREE_ACTED] = { "worktree.acted", "worktree",
-	    "act was done in a worktree: stage, unstage, commit, amend" },
+	    "act was done in a worktree: stage, unstage, commit, amend, "
+	    "discard, restore" },
 	[EV_CHANGE_STARTED] = { "change.started", "change",
 	    "branches of a repository are about to be changed" },
 	[EV_CHANGE_UPDATED] = { "change.updated", "change",

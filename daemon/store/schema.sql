@@ -55,6 +55,24 @@ CREATE INDEX clone_state ON clone (state, created_at);
 
 CREATE INDEX clone_user ON clone (user_id, created_at);
 
+CREATE TABLE discard (
+	id TEXT NOT NULL PRIMARY KEY,
+	user_id TEXT NOT NULL REFERENCES user (id),
+	repo_path TEXT NOT NULL,
+	path TEXT NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('taking', 'kept', 'restoring',
+	    'restored', 'failed')),
+	commit_id TEXT,
+	files INTEGER NOT NULL DEFAULT 0,
+	cause TEXT,
+	created_at INTEGER NOT NULL,
+	updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX discard_state ON discard (state, id);
+
+CREATE INDEX discard_user ON discard (user_id, id);
+
 CREATE TABLE event (
 	seq INTEGER NOT NULL PRIMARY KEY,
 	time_ms INTEGER NOT NULL,

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
-import { Rdv, bin, test } from '../harness/rdv.mjs';
+import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
 import { Repo, asked, odd } from './gitrepo.mjs';
 
 const rdv = await Rdv.start();
@@ -368,8 +369,183 @@ await test('rdv worktree stage, unstage and commit', async () => {
 	assert.match(raw(repo), /^author Eve <e@example.org> /m);
 	r = cli(repo.dir, ['worktree', 'commit', '-m', 'none']);
 	assert.deepEqual([r.status, r.err], [1, 'rdv: nothing is staged\n']);
+	repo.write('file', 'gone\n');
+	r = cli(repo.dir, ['worktree', 'discard', '--json', 'file']);
+	const { id } = JSON.parse(r.out);
+	assert.equal(fs.readFileSync(repo.at('file'), 'utf8'), 'y\n');
+	assert.ok(cli(repo.dir, ['worktree', 'discards']).out.includes(id));
+	assert.equal(cli(repo.dir, ['worktree', 'undiscard', id]).status, 0);
+	assert.equal(fs.readFileSync(repo.at('file'), 'utf8'), 'gone\n');
+	assert.equal(cli(repo.dir, ['worktree', 'undiscard', id]).status, 1);
 	assert.equal(cli(repo.dir, ['worktree', 'commit']).status, 2);
 	assert.equal(cli(repo.dir, ['worktree', 'stage', '/etc/passwd']).status, 1);
+});
+
+// A tree with a change of each kind, and what all of it is.
+function changed(name) {
+	const repo = make(name, `printf 'x\n' >gone; printf 'x\n' >mode
+		printf 'x\n' >part; mkdir dir; printf 'x\n' >dir/in; ln -s file link
+		printf 'ig\n' >.gitignore; git add .; git commit -q -m two
+		echo staged >part; git add part; echo more >part; rm gone
+		chmod +x mode; rm link; ln -s other link; printf '\\0\\377' >bin
+		mkdir new; echo n >new/a; echo a >added; git add added; echo b >added
+		echo kept >ig; echo changed >dir/in; git rm -q --cached other`);
+	return repo;
+}
+const trash = (repo) => repo.git('for-each-ref', 'refs/rdv');
+// Without what rdv keeps under names of its own.
+const tree = (repo) => [status(repo), repo.sh('git ls-files -s; find . -path ' +
+	'./.git -prune -o ! -type d -printf "%p %m %l\\n" | sort'),
+repo.sh('find . -path ./.git -prune -o -type f -print0 | sort -z | ' +
+	'xargs -0r sha256sum'), repo.git('for-each-ref', 'refs/heads'),
+repo.git('stash', 'list')].join('\n');
+const back = (id) => rdv.request('POST', '/api/worktrees/discards/restore',
+	{ body: { id } });
+
+await test('what is discarded comes back as it was', async () => {
+	const repo = changed('discard'), before = tree(repo);
+	for (const body of [{ all: true }, { paths: ['part', 'gone', 'mode',
+		'link', 'bin', 'new', 'added', 'dir', 'other'] }]) {
+		const d = await done(repo, 'discard', body);
+		assert.equal(status(repo), '');
+		assert.equal(fs.readFileSync(repo.at('ig'), 'utf8'), 'kept\n');
+		assert.equal(d.files, 8);
+		assert.equal(repo.git('show', `${d.commit}:new/a`), 'n\n');
+		const { items } = await rdv.call('GET', '/api/worktrees/discards');
+		assert.deepEqual([items[0].id, items[0].commit, items[0].files],
+			[d.id, d.commit, 8]);
+		repo.git('gc', '-q', '--prune=now');
+		assert.equal((await back(d.id)).status, 200);
+		assert.equal(tree(repo), before);
+		assert.equal((await back(d.id)).status, 404);
+	}
+	// Only some of it, among what stays; and by odd names (F06).
+	const d = await done(repo, 'discard', { paths: ['part', 'new'] });
+	assert.equal(fs.existsSync(repo.at('new')), false);
+	assert.equal(fs.readFileSync(repo.at('part'), 'utf8'), 'x\n');
+	assert.equal(fs.readFileSync(repo.at('added'), 'utf8'), 'b\n');
+	repo.sh('git commit -q -m meanwhile -- added; git rm -q --cached dir/in');
+	await back(d.id);
+	assert.equal(fs.readFileSync(repo.at('part'), 'utf8'), 'more\n');
+	assert.equal(repo.git('show', ':part'), 'staged\n');
+	assert.match(status(repo), /\? new\/a\0/);
+	assert.match(repo.git('diff', '--cached', '--name-status'), /D\tdir\/in/);
+	const odds = make('discard-odd');
+	for (const name of odd)
+		odds.write(name, name);
+	const was = tree(odds);
+	for (const name of odd) {
+		const a = asked(name), body = a.path === undefined ?
+			{ paths_base64: [a.path_base64] } : { paths: [a.path] };
+		const o = await done(odds, 'discard', body);
+		assert.equal(fs.existsSync(odds.at(name)), false);
+		assert.equal(o.files, 1);
+		assert.equal((await back(o.id)).status, 200);
+		assert.equal(tree(odds), was);
+	}
+	assert.equal((await act(odds, 'discard', { paths: ['file'] })).json.code,
+		'NOTHING_TO_DISCARD');
+	assert.equal(tree(odds), was);
+});
+
+await test('what is there again is not written over (G19)', async () => {
+	const repo = make('again', 'echo mine >new; echo mine >file');
+	const d = await done(repo, 'discard', { all: true });
+	for (const [name, text] of [['new', 'other\n'], ['file', 'other\n']]) {
+		repo.write(name, text);
+		const before = tree(repo), r = await back(d.id);
+		assert.deepEqual([r.status, r.json.code], [409, 'INVALID_STATE'],
+			r.raw);
+		assert.equal(tree(repo), before);
+		repo.sh('git checkout -q .; git clean -fdq');
+	}
+	assert.equal((await back(d.id)).status, 200);
+	assert.equal(fs.readFileSync(repo.at('new'), 'utf8'), 'mine\n');
+	const unborn = Repo.make(rdv, 'unborn2');
+	unborn.write('a', 'a');
+	await refused(unborn, 'discard', { all: true }, 'INVALID_STATE', /no commit/);
+	repo.sh('git checkout -q -b t; echo t >file; git commit -qam t; ' +
+		'git checkout -q main; git stash -qu; echo m >file; ' +
+		'git commit -qam m; ! git merge -q t 2>&1');
+	await refused(repo, 'discard', { all: true }, 'OPERATION_IN_PROGRESS',
+		/conflict/);
+	const { repo: hooked, trap, ran } = trapped('discards');
+	hooked.git('config', 'filter.z.smudge', trap('smudge'));
+	hooked.git('config', 'filter.z.clean', trap('clean'));
+	hooked.write('.git/info/attributes', '* filter=z\n');
+	fs.copyFileSync(trap('post-checkout'),
+		path.join(hooked.dir, '.git/hooks/post-checkout'));
+	hooked.write('file', 'z\n');
+	await back((await done(hooked, 'discard', { all: true })).id);
+	assert.equal(fs.readFileSync(hooked.at('file'), 'utf8'), 'z\n');
+	assert.deepEqual(ran(), []);
+});
+
+// Kills rdvd when the k-th thing has been written down; false: there was none.
+async function killedAt(k, run) {
+	const old = rdv.rdvd;
+	let n = 0, killed = false, text = '', open = false;
+	const req = http.get({ socketPath: rdv.sock, path: '/api/events',
+		headers: { Host: 'localhost', Accept: 'text/event-stream',
+			Authorization: `Bearer ${rdv.token}` } }, (res) => {
+		open = true;
+		res.on('error', () => {});
+		res.on('data', (d) => {
+			text += d;
+			const all = text.match(/^event: worktree\S+$/mg)?.length ?? 0;
+			for (; n < all; n++)
+				if (n + 1 === k && !killed) {
+					killed = true;
+					process.kill(old, 'SIGKILL');
+				}
+		});
+	});
+	req.on('error', () => {});
+	await waitFor('stream opens', () => open);
+	await run().catch(() => {});
+	req.destroy();
+	if (killed)
+		await waitFor('another rdvd', () => rdv.rdvd && rdv.rdvd !== old);
+	return killed;
+}
+
+await test('killed at each step of a discard, and of its return (G20)', async () => {
+	const repo = changed('killed'), before = tree(repo);
+	const last = async () => (await rdv.call('GET',
+		'/api/events?since=0&limit=1000')).items.filter((e) =>
+		e.kind === 'worktree.acted' && e.subject !== null).at(-1);
+	const settled = (what) => waitFor(what, async () => {
+		const e = await last().catch(() => null);
+		return ['kept', 'failed', 'restored'].includes(e?.body.state) && e;
+	});
+	const ends = {};
+	let k = 1;
+	for (let more = true; more; k++) {
+		more = await killedAt(k, () => done(repo, 'discard', { all: true }));
+		const e = await settled(`step ${k} of a discard`);
+		ends[e.body.state] = (ends[e.body.state] ?? 0) + 1;
+		if (e.body.state === 'kept') {
+			assert.equal(status(repo), '');
+			const r = await back(e.subject);
+			assert.equal(r.status, 200, r.raw);
+		}
+		assert.equal(tree(repo), before, `step ${k}: ${e.body.state}`);
+	}
+	assert.ok(k > 4 && ends.failed > 0 && ends.kept > 1, JSON.stringify(ends));
+	for (let more = true, n = 1; more; n++) {
+		const d = await done(repo, 'discard', { all: true });
+		more = await killedAt(n, async () => {
+			assert.equal((await back(d.id)).status, 200);
+		});
+		const e = await settled(`step ${n} of a return`);
+		if (e.body.state === 'kept' && status(repo) === '')
+			assert.equal((await back(d.id)).status, 200);
+		else if (e.body.state === 'kept')
+			repo.sh(`git read-tree ${d.commit}^2; git update-index -q ` +
+				'--refresh || true');
+		assert.equal(tree(repo), before, `step ${n}: ${e.body.state}`);
+	}
+	assert.match(trash(repo), /refs\/rdv\/trash/);
 });
 
 await rdv.stop();

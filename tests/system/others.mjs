@@ -144,8 +144,8 @@ const LISTS = ['/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
 	'/api/repos/recent', '/api/repos/discover', '/api/repos/clones',
 	'/api/workspaces', '/api/links',
 	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',
-	'/api/gc', '/api/worktrees/operations', '/api/status', '/metrics',
-	'/api/events?since=0&limit=1000', '/api/user',
+	'/api/gc', '/api/worktrees/operations', '/api/worktrees/discards',
+	'/api/status', '/metrics', '/api/events?since=0&limit=1000', '/api/user',
 	'/api/auth/me', '/api/tmux/sessions'];
 // What is asked about a path: tests/system/worktrees.mjs.
 const BY_PATH = ['', '/status', '/changes', '/diff', '/diffstat', '/file',

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_WORKTREEDISCARD_H
+#define RDV_WORKTREEDISCARD_H
+
+#include "daemon/core/worktreechangeop.h"
+#include "daemon/store/discards.h"
+
+/* A discard under way, or one that is brought back; wt_change's `more`. */
+struct wt_discard {
+	struct store_discard row;
+	bool noted;  /* the row says that it is under way */
+	bool undoes; /* what failed is being taken back */
+	bool settles;
+	bool again;	    /* what a crash cut off behind the pin */
+	const char *prefix; /* of its pins, so that none is lost */
+	const char *before, *without, *with; /* trees of the index */
+	const char *c_before, *c_without, *c_with, *wish;
+	const char *both; /* names in work tree or index, as wt_change's */
+	size_t both_len;
+	int err;
+	const char *why;
+};
+
+/* `id` NULL: a new one. The row is not read yet. */
+struct wt_op *wt_discard_new(struct worktrees *w,
+    const struct worktree_who *who, const struct worktree_change *change,
+    const char *id, worktree_changed_fn *cb, void *arg);
+/* Stores the row, with an event, and goes on when that is durable. */
+void wt_discard_store(struct wt_op *op, bool insert, wt_step_fn *next);
+/* The id that git printed; NULL after failing. */
+const char *wt_discard_oid(struct wt_op *op, const struct git_result *r);
+/* The step that throws away; ch->names are what is to go. */
+void wt_discard_take(struct wt_op *op);
+/* The row says `state`; the failure that was is told. */
+void wt_discard_failed(struct wt_op *op, const char *state);
+/* Rows that a crash left under way. */
+void wt_discard_settle(struct worktrees *w);
+
+#endif

@@ -56,6 +56,9 @@ body_cb(const char *p, size_t len, void *arg)
 		 * silence.
 		 */
 		x->deadline = clock_mono_ms() + x->rq->timeout_ms;
+		/* What has begun is not asked for again, and may last days. */
+		if (x->rq->token != NULL)
+			secret_wipe(x->rq->token, strlen(x->rq->token));
 		return x->rq->sink(p, len, x->rq->arg);
 	}
 	buf_put(&x->reply->body, p, len);

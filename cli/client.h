@@ -21,7 +21,7 @@ struct loopback;
 struct client_request {
 	const char *socket;	     /* path */
 	const struct loopback *page; /* instead, as a page of it; or NULL */
-	const char *token;	     /* NULL: none is shown */
+	char *token; /* NULL: none is shown; wiped once a sink is given any */
 	const char *method;
 	const char *target; /* path and query */
 	const char *accept; /* NULL: application/json */

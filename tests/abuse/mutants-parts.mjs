@@ -36,3 +36,15 @@ export const parts = [
 			'true']],
 		red: ['unit/cli/test_doctor abuse_O11_status', 'api O11 a worker'] },
 ];
+
+// What is secret is in memory no longer than it is needed (N08).
+export const memory = [
+	{ ids: ['N08'], guard: 'what is secret is wiped',
+		off: [['lib/secret.c', 'explicit_bzero(p, len);', '(void)len;']],
+		red: ['system N08 a token that was used', 'system N08 nor is nginx'] },
+	{ ids: ['N08'], guard: 'a command that goes on has no token any more',
+		off: [['cli/client.c', 'secret_wipe(x->rq->token, strlen(x->rq->token));',
+			';']],
+		red: ['unit/cli/test_client abuse_N08',
+			'system N08 a command that goes on'] },
+];

@@ -17,7 +17,7 @@ import { listed } from './mutants-egress.mjs';
 import { held } from './mutants-hold.mjs';
 import { life } from './mutants-life.mjs';
 import { limits } from './mutants-limits.mjs';
-import { parts } from './mutants-parts.mjs';
+import { memory, parts } from './mutants-parts.mjs';
 import { people } from './mutants-people.mjs';
 import { policy } from './mutants-policy.mjs';
 import { reach } from './mutants-reach.mjs';
@@ -1024,4 +1024,5 @@ export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
 	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits,
-	...listed, ...rights, ...clones, ...parts];
+	...listed, ...rights, ...clones, ...parts,
+	...memory];

@@ -4,6 +4,7 @@ import { Rdv, finish } from '../harness/rdv.mjs';
 await import('./accounts.mjs');
 await import('./others.mjs');
 await import('./tokens.mjs');
+await import('./memory.mjs');
 await import('./rotation.mjs');
 await import('./policy.mjs');
 await import('./worktrees.mjs');

@@ -36,8 +36,9 @@ teardown(void **state)
 static int
 ask(const char *method, const char *body, int64_t timeout_ms)
 {
+	static char token[] = "rdv_secret";
 	struct client_request rq = { .socket = fake.sock,
-		.token = "rdv_secret",
+		.token = token,
 		.method = method,
 		.target = "/api/x?y=1",
 		.body = body,
@@ -178,11 +179,12 @@ count_cb(const char *p, size_t len, void *arg)
 }
 
 static void
-a_sink_takes_200_only(void **state)
+abuse_N08_a_sink_takes_200_only(void **state)
 {
 	size_t seen = 0;
+	char token[] = "t";
 	struct client_request rq = { .socket = fake.sock,
-		.token = "t",
+		.token = token,
 		.method = "GET",
 		.target = "/",
 		.timeout_ms = 20000,
@@ -195,6 +197,7 @@ a_sink_takes_200_only(void **state)
 	assert_true(reply.stopped);
 	assert_true(seen >= 4);
 	assert_int_equal(reply.body.len, 0);
+	assert_int_equal(token[0], '\0');
 }
 
 static int
@@ -358,7 +361,7 @@ main(void)
 		T(what_may_act_twice_is_not),
 		T(half_an_answer_is_none),
 		T(silence_has_a_deadline),
-		T(a_sink_takes_200_only),
+		T(abuse_N08_a_sink_takes_200_only),
 		T(only_our_private_socket),
 		T(a_stranger_is_refused),
 		T(nobody_there),

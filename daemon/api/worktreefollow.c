@@ -281,7 +281,13 @@ open_ws(struct feed *f, struct http_req *req)
 {
 	static const struct ws_ops ops = { feed_ws_message_cb,
 		feed_ws_drained_cb, feed_ws_closed_cb };
-	static const struct ws_conf conf = { .max = 4096, .low = QUEUE_HIGH };
+	const struct ws_conf conf = {
+		.max = 4096,
+		.low = QUEUE_HIGH,
+		/* A browser that offers its page's key wants one answered. */
+		.subprotocol =
+		    ws_offers(req, "rdv.diff.v1") ? "rdv.diff.v1" : NULL,
+	};
 
 	f->ws = ws_accept(req, &conf, &ops, f);
 	return f->ws != NULL;

@@ -69,10 +69,10 @@ class Follower {
 		return f;
 	}
 
-	static socket(repo, query = {}) {
+	static socket(repo, query = {}, offered = []) {
 		const f = new Follower();
 		f.ws = new WebSocket(`ws+unix:${rdv.term}:/ws/worktrees/diff?` +
-			this.query(repo, query),
+			this.query(repo, query), offered,
 		{ headers: { Host: 'localhost', Authorization: `Bearer ${rdv.token}` } });
 		f.ws.on('message', (d) => f.take(d.toString()));
 		f.ws.on('close', (code) => { f.ended = code; });
@@ -151,6 +151,18 @@ await test('who follows a worktree has what differs in it', async (t) => {
 	all.push(Follower.stream(repo));
 	await all[3].opened();
 	await every();
+});
+
+// A browser ends a socket that answers none of what its page offered.
+await test('of what a page offers the first is answered', async (t) => {
+	const repo = make('offered');
+	for (const [offered, answered] of [[['rdv.diff.v1', 'other'],
+		'rdv.diff.v1'], [[], '']]) {
+		const f = Follower.socket(repo, {}, offered);
+		t.after(() => f.close());
+		await f.opened();
+		assert.equal(f.ws.protocol, answered);
+	}
 });
 
 await test('a patch has the size of the change', async (t) => {

@@ -88,6 +88,9 @@ async function page(out) {
 		entryPoints: { app: "src/main.tsx", style: "src/style.css" },
 		outdir: out,
 		entryNames: "[name]-[hash]",
+		/* Grammars are fetched when a file wants one. */
+		splitting: true,
+		chunkNames: "part-[hash]",
 		minify: true,
 		metafile: true,
 		target: "es2022",
@@ -95,12 +98,13 @@ async function page(out) {
 	});
 	const names = Object.keys(result.metafile.outputs)
 	    .map((path) => basename(path));
-	const named = (end) => names.find((n) => n.endsWith(end));
+	const named = (begin, end) => names.find((n) =>
+	    n.startsWith(`${begin}-`) && n.endsWith(end));
 	writeFileSync(join(out, "licenses.txt"), licenses(result.metafile));
 	const icon = readFileSync(join(here, "src/icon.svg"));
 	const html = readFileSync(join(here, "src/index.html"), "utf8")
-	    .replace("app.js", named(".js"))
-	    .replace("style.css", named(".css"));
+	    .replace("app.js", named("app", ".js"))
+	    .replace("style.css", named("style", ".css"));
 	writeFileSync(join(out, "icon.svg"), icon);
 	writeFileSync(join(out, "index.html"), html);
 }

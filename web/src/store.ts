@@ -14,6 +14,7 @@ import type { Folder, NewSession, Session, User } from "./net/types.ts";
 import {
 	formatRoute, parseRoute, signInCode, type Route,
 } from "./util/route.ts";
+import { Workspaces } from "./space/store.ts";
 
 export interface State {
 	phase: "starting" | "signed-out" | "ready";
@@ -50,6 +51,8 @@ function signInTrouble(err: unknown): string {
 
 export class Store {
 	state = initial;
+	readonly work = new Workspaces(() => this.set({}),
+	    (err) => this.report(err));
 	private readonly listeners = new Set<() => void>();
 	private follower: EventFollower | null = null;
 	/* The page key that was last asked with who this is. */
@@ -158,6 +161,7 @@ export class Store {
 		clearTimeout(this.timer);
 		this.asking.abort();
 		this.stale = false;
+		this.work.reset();
 	}
 
 	signedOut(notice: string | null): void {
@@ -175,12 +179,23 @@ export class Store {
 	private follow(): void {
 		this.follower?.stop();
 		this.follower = new EventFollower({
-			refresh: () => void this.fetch(),
-			event: () => this.fetchSoon(),
+			refresh: () => {
+				void this.fetch();
+				void this.work.refresh();
+			},
+			event: (kind, data) => this.heard(kind, data),
 			live: (live) => this.set({ live }),
 			signedOut: () => this.signedOut("You were signed out."),
 		});
 		void this.follower.run();
+	}
+
+	private heard(kind: string, data: string): void {
+		if (kind.startsWith("workspace.") ||
+		    kind.startsWith("worktree."))
+			this.work.event(kind, data);
+		else
+			this.fetchSoon();
 	}
 
 	private fetchSoon(): void {
@@ -247,6 +262,10 @@ export class Store {
 
 	go(route: Route): void {
 		location.hash = formatRoute(route);
+	}
+
+	tell(notice: string): void {
+		this.set({ notice });
 	}
 
 	dismiss(): void {

@@ -13,7 +13,7 @@ import { SseParser, type StreamEvent } from "./sse.ts";
 export interface EventListener {
 	/* Fetch everything: what was known may be out of date. */
 	refresh(): void;
-	event(kind: string): void;
+	event(kind: string, data: string): void;
 	live(up: boolean): void;
 	signedOut(): void;
 }
@@ -120,6 +120,6 @@ export class EventFollower {
 		if (ev.kind === "reset")
 			this.on.refresh();
 		else
-			this.on.event(ev.kind);
+			this.on.event(ev.kind, ev.data);
 	}
 }

@@ -15,6 +15,7 @@ export class ApiError extends Error {
 		readonly status: number,
 		readonly code: string,
 		message: string,
+		readonly details: unknown = undefined,
 	) {
 		super(message);
 	}
@@ -32,7 +33,7 @@ function key(): string {
 
 async function failure(res: Response): Promise<ApiError> {
 	const text = await res.text().catch(() => "");
-	let body: { error?: unknown; code?: unknown } = {};
+	let body: { error?: unknown; code?: unknown; details?: unknown } = {};
 
 	try {
 		body = JSON.parse(text) ?? {};
@@ -42,7 +43,7 @@ async function failure(res: Response): Promise<ApiError> {
 	const message = typeof body.error === "string" ? body.error
 	    : `The server answered ${res.status}.`;
 	const code = typeof body.code === "string" ? body.code : "";
-	return new ApiError(res.status, code, message);
+	return new ApiError(res.status, code, message, body.details);
 }
 
 interface Ask extends RequestInit {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frame: who is not signed in sees how to sign in; everybody else the
- * list of sessions beside one session. On a narrow screen one of the two.
+ * list of sessions, or of workspaces, beside one of them. On a narrow screen one of the two.
  */
 
 import type { ComponentChild } from "preact";
@@ -12,6 +12,8 @@ import { ReplayPage } from "./replay.tsx";
 import { SessionPage } from "./session.tsx";
 import { Sidebar } from "./sidebar.tsx";
 import { SignIn } from "./signin.tsx";
+import { NewWorkspaceForm } from "./space/create.tsx";
+import { WorkspacePage } from "./space/page.tsx";
 
 interface Props {
 	store: Store;
@@ -28,9 +30,13 @@ export function App({ store }: { store: Store }) {
 	return <Desk store={store} state={state} />;
 }
 
+/* On a narrow screen the list alone. */
+const lists = new Set(["home", "workspaces"]);
+
 function Desk({ store, state }: Props) {
 	return (
-		<div class="desk" data-page={state.route.page}>
+		<div class="desk" data-page={state.route.page}
+		    data-list={lists.has(state.route.page)}>
 			<Sidebar store={store} state={state} />
 			<main class="main">
 				{pageOf(store, state)}
@@ -47,6 +53,13 @@ function pageOf(store: Store, state: State): ComponentChild {
 		return <NewSessionForm store={store} state={state} />;
 	if (route.page === "home")
 		return <Home state={state} />;
+	if (route.page === "workspaces")
+		return <WorkHome />;
+	if (route.page === "new-workspace")
+		return <NewWorkspaceForm store={store} />;
+	if (route.page === "workspace")
+		return <WorkspacePage key={route.id} store={store}
+		    state={state} route={route} />;
 	if (route.page === "replay")
 		return <ReplayPage key={route.id} run={route.id} />;
 	const session = state.sessions.find((s) => s.id === route.id);
@@ -73,6 +86,24 @@ function Home({ state }: { state: State }) {
 			<p class="aside">
 				The same sessions from a shell: <code>rdv session ls</code>
 				{" "}lists them, <code>rdv attach NAME</code> joins one.
+			</p>
+		</section>
+	);
+}
+
+function WorkHome() {
+	useTitle("Workspaces");
+	return (
+		<section class="home">
+			<h1>Pick a workspace</h1>
+			<p>
+				A workspace is a worktree of each repository that a
+				piece of work touches, all on one branch of its own.
+			</p>
+			<p><a class="button primary" href="#/w/new">
+				New workspace</a></p>
+			<p class="aside">
+				The same from a shell: <code>rdv workspace ls</code>
 			</p>
 		</section>
 	);

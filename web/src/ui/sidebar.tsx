@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The list of sessions as a tree of folders, with what each is doing now.
+ * The list of sessions as a tree of folders, with what each is doing now; or
+ * the list of workspaces in its place.
  */
 
 import { useState } from "preact/hooks";
@@ -12,6 +13,7 @@ import { ago, label, pathTail } from "../util/text.ts";
 import { buildTree, type Branch } from "../util/tree.ts";
 import { AskName, Confirm } from "./dialog.tsx";
 import { useInView, useNow } from "./hooks.ts";
+import { WorkspaceList } from "./space/list.tsx";
 
 interface ListProps {
 	store: Store;
@@ -20,17 +22,44 @@ interface ListProps {
 }
 
 export function Sidebar({ store, state }: { store: Store; state: State }) {
+	const work = workPages.has(state.route.page);
+
+	return (
+		<nav class="sidebar" aria-label={work ? "Workspaces" : "Sessions"}>
+			<header>
+				<a class="brand" href="#/">rdv</a>
+				<Live up={state.live} />
+				{work ? <a class="button primary" href="#/w/new">
+					New workspace</a>
+				    : <a class="button primary" href="#/new">
+					New session</a>}
+			</header>
+			<Tabs work={work} />
+			{work ? <WorkspaceList store={store} state={state} />
+			    : <SessionList store={store} state={state} />}
+		</nav>
+	);
+}
+
+const workPages = new Set(["workspaces", "new-workspace", "workspace"]);
+
+function Tabs({ work }: { work: boolean }) {
+	return (
+		<div class="tabs">
+			<a href="#/" aria-current={work ? undefined : "true"}>
+				Sessions</a>
+			<a href="#/w" aria-current={work ? "true" : undefined}>
+				Workspaces</a>
+		</div>
+	);
+}
+
+function SessionList({ store, state }: { store: Store; state: State }) {
 	const now = useNow();
 	const tree = buildTree(state.folders, state.sessions);
 
 	return (
-		<nav class="sidebar" aria-label="Sessions">
-			<header>
-				<a class="brand" href="#/">rdv</a>
-				<Live up={state.live} />
-				<a class="button primary" href="#/new">
-					New session</a>
-			</header>
+		<>
 			<div class="list">
 				<Sessions sessions={tree.sessions} store={store}
 				    state={state} now={now} />
@@ -42,7 +71,7 @@ export function Sidebar({ store, state }: { store: Store; state: State }) {
 				<Empty state={state} />
 			</div>
 			<Footer store={store} state={state} />
-		</nav>
+		</>
 	);
 }
 

@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of the address behind '#' that the page understands. It names a
- * session of this server and nothing else: there is deliberately no way to
+ * The part of the address behind '#' that the page understands. It names what
+ * this server has and nothing else: there is deliberately no way to
  * name another server in it, so a link cannot make the page send what it
  * knows elsewhere.
  */
 
+export const views = ["changes", "files", "log"] as const;
+export type View = typeof views[number];
+
+export interface WorkspaceRoute {
+	page: "workspace";
+	id: string;
+	/* Of its worktrees the one of this repository; null: the first. */
+	repo: string | null;
+	view: View;
+	/* A path, as its bytes in base64url, or a commit. */
+	at: string | null;
+}
+
 export type Route =
 	| { page: "home" }
+	| { page: "workspaces" }
+	| { page: "new-workspace" }
+	| WorkspaceRoute
 	| { page: "new" }
 	| { page: "session"; id: string }
 	/* Of a run. */
@@ -15,9 +31,36 @@ export type Route =
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+const workspace = new RegExp(`^/w/([0-9a-f-]{36})(?:/([0-9a-f-]{36})` +
+    `/(${views.join("|")})(?:/([A-Za-z0-9_-]{1,8000}))?)?$`);
+
+function parseWorkspace(path: string): Route | null {
+	const [, id, repo, view, at] = workspace.exec(path) ?? [];
+
+	if (path === "/w")
+		return { page: "workspaces" };
+	if (path === "/w/new")
+		return { page: "new-workspace" };
+	if (id === undefined || !uuid.test(id) ||
+	    (repo !== undefined && !uuid.test(repo)))
+		return null;
+	return { page: "workspace", id, repo: repo ?? null,
+	    view: (view as View | undefined) ?? "changes", at: at ?? null };
+}
+
+function formatWorkspace(r: WorkspaceRoute): string {
+	const at = r.at === null ? "" : `/${r.at}`;
+
+	return r.repo === null ? `#/w/${r.id}`
+	    : `#/w/${r.id}/${r.repo}/${r.view}${at}`;
+}
+
 export function parseRoute(hash: string): Route {
 	const path = hash.replace(/^#/, "");
+	const work = parseWorkspace(path);
 
+	if (work !== null)
+		return work;
 	if (path === "/new")
 		return { page: "new" };
 	if (path.startsWith("/s/") && uuid.test(path.slice(3)))
@@ -31,6 +74,9 @@ export function formatRoute(route: Route): string {
 	switch (route.page) {
 	case "home": return "#/";
 	case "new": return "#/new";
+	case "workspaces": return "#/w";
+	case "new-workspace": return "#/w/new";
+	case "workspace": return formatWorkspace(route);
 	case "session": return `#/s/${route.id}`;
 	case "replay": return `#/replay/${route.id}`;
 	}

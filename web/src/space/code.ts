@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Colours for code. The grammars are Lezer's: parsers that take time linear in
+ * the text whatever it is, and give tokens rather than markup. Each is fetched
+ * when a file wants it, and what has none, or is too long, stays plain.
+ */
+
+import type { Parser, Tree } from "@lezer/common";
+
+export interface Token {
+	text: string;
+	/* Words of the style sheet, or "". */
+	style: string;
+}
+
+export type Painter = (text: string) => Token[][];
+
+const most = 400_000;
+
+type Load = () => Promise<Parser>;
+
+const script = (dialect: string): Load => async () =>
+    (await import("@lezer/javascript")).parser.configure({ dialect });
+
+const grammars: Record<string, Load> = {
+	js: script("jsx"),
+	ts: script("ts"),
+	tsx: script("ts jsx"),
+	py: async () => (await import("@lezer/python")).parser,
+	rs: async () => (await import("@lezer/rust")).parser,
+	c: async () => (await import("@lezer/cpp")).parser,
+	go: async () => (await import("@lezer/go")).parser,
+	java: async () => (await import("@lezer/java")).parser,
+	json: async () => (await import("@lezer/json")).parser,
+	css: async () => (await import("@lezer/css")).parser,
+	html: async () => (await import("@lezer/html")).parser,
+	xml: async () => (await import("@lezer/xml")).parser,
+	md: async () => (await import("@lezer/markdown")).parser,
+	yaml: async () => (await import("@lezer/yaml")).parser,
+	php: async () => (await import("@lezer/php")).parser,
+};
+
+const same: Record<string, string> = {
+	mjs: "js", cjs: "js", jsx: "js", mts: "ts", cts: "ts", pyi: "py",
+	h: "c", cc: "c", cpp: "c", cxx: "c", hh: "c", hpp: "c", hxx: "c",
+	htm: "html", svg: "xml", xsd: "xml", plist: "xml", markdown: "md",
+	yml: "yaml", scss: "css", kt: "java", webmanifest: "json",
+};
+
+/* The grammar for a file of that name; null without one. */
+export function grammarOf(path: string): string | null {
+	const end = /\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? "";
+	const name = Object.hasOwn(same, end) ? same[end]! : end;
+
+	return Object.hasOwn(grammars, name) ? name : null;
+}
+
+async function load(grammar: string): Promise<Painter> {
+	const [parser, { classHighlighter, highlightCode }] =
+	    await Promise.all([grammars[grammar]!(),
+	        import("@lezer/highlight")]);
+
+	return (text) => {
+		const lines: Token[][] = [[]];
+		const tree: Tree = parser.parse(text);
+
+		highlightCode(text, tree, classHighlighter,
+		    (part, style) => lines.at(-1)!.push({ text: part, style }),
+		    () => lines.push([]));
+		return lines;
+	};
+}
+
+const loaded = new Map<string, Promise<Painter>>();
+
+/* null: it stays plain. */
+export async function painterOf(path: string): Promise<Painter | null> {
+	const grammar = grammarOf(path);
+
+	if (grammar === null)
+		return null;
+	const wait = loaded.get(grammar) ?? load(grammar);
+	loaded.set(grammar, wait);
+	try {
+		const paint = await wait;
+		return (text) => text.length > most
+		    ? text.split("\n").map((t) => [{ text: t, style: "" }])
+		    : paint(text);
+	} catch {
+		/* Not fetched; another time. */
+		loaded.delete(grammar);
+		return null;
+	}
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Follows what differs in a worktree: a document told once and then by patches
+ * of the size of each change. A break begins anew with a whole document; what
+ * was shown stays until that is there, marked as not live. Why a socket was
+ * refused a browser does not tell, so the same is asked once by HTTP.
+ */
+
+import { ApiError } from "../net/http.ts";
+import { pageKey } from "../net/key.ts";
+import { Backoff } from "../util/backoff.ts";
+import { askStat, target } from "./ask.ts";
+import { applyPatch, type Operation } from "./patch.ts";
+import type { DiffFile, Stat } from "./types.ts";
+
+export interface Differing {
+	stat?: Stat;
+	entries?: Record<string, DiffFile>;
+}
+
+export interface FollowView {
+	told(doc: Differing): void;
+	live(up: boolean): void;
+	/* It will not come back by itself. */
+	refused(why: unknown): void;
+}
+
+interface Message {
+	JsonPatch?: Operation[];
+	Ready?: boolean;
+	finished?: boolean;
+}
+
+const protocol = "rdv.diff.v1";
+
+export class Follow {
+	private socket: WebSocket | null = null;
+	private doc: Differing = {};
+	private ready = false;
+	private stopped = false;
+	private timer = 0;
+	private readonly backoff = new Backoff(500, 15_000);
+	private readonly wake = () => {
+		if (document.visibilityState === "visible" && this.timer !== 0)
+			this.open();
+	};
+
+	constructor(
+		private readonly tree: string,
+		private readonly base: string | undefined,
+		private readonly on: FollowView,
+	) {
+		window.addEventListener("online", this.wake);
+		document.addEventListener("visibilitychange", this.wake);
+		this.open();
+	}
+
+	stop(): void {
+		this.stopped = true;
+		clearTimeout(this.timer);
+		window.removeEventListener("online", this.wake);
+		document.removeEventListener("visibilitychange", this.wake);
+		this.socket?.close();
+	}
+
+	private open(): void {
+		const page = pageKey();
+		const url = location.origin.replace(/^http/, "ws") +
+		    target("/ws/worktrees/diff", this.tree,
+		        { base: this.base });
+
+		clearTimeout(this.timer);
+		this.timer = 0;
+		this.ready = false;
+		this.doc = {};
+		const socket = new WebSocket(url,
+		    page === null ? [protocol] : [protocol, `rdv.page.${page}`]);
+		this.socket = socket;
+		socket.onmessage = (ev) => this.take(socket, ev.data);
+		socket.onclose = () => void this.closed();
+	}
+
+	private take(socket: WebSocket, data: unknown): void {
+		if (this.stopped)
+			return;
+		try {
+			this.message(JSON.parse(String(data)) as Message);
+		} catch {
+			/* What was said cannot be followed: once more, whole. */
+			socket.close();
+		}
+	}
+
+	private message(m: Message): void {
+		if (m.JsonPatch !== undefined)
+			this.doc = applyPatch(this.doc, m.JsonPatch);
+		if (m.Ready === true) {
+			this.ready = true;
+			this.backoff.reset();
+			this.on.live(true);
+		}
+		if (this.ready)
+			this.on.told(this.doc);
+	}
+
+	private async closed(): Promise<void> {
+		const opened = this.ready;
+
+		this.ready = false;
+		if (this.stopped)
+			return;
+		this.on.live(false);
+		if (!opened && await this.isRefused())
+			return;
+		if (!this.stopped)
+			this.timer = window.setTimeout(() => this.open(),
+			    this.backoff.next());
+	}
+
+	/* Only what the server says of the question is final. */
+	private async isRefused(): Promise<boolean> {
+		try {
+			await askStat(this.tree, this.base === undefined ? {}
+			    : { base: this.base }, 0, 1);
+			return false;
+		} catch (err) {
+			const final = err instanceof ApiError &&
+			    [400, 401, 403, 404, 422].includes(err.status);
+			if (final && !this.stopped)
+				this.on.refused(err);
+			return final;
+		}
+	}
+}

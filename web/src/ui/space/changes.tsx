@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What differs in a worktree, as it is now: followed, so that a change costs
+ * what has changed. What is beyond the files that are followed comes in pages.
+ */
+
+import { useEffect, useState } from "preact/hooks";
+import { askStat, type Compared } from "../../space/ask.ts";
+import { Follow, type Differing } from "../../space/follow.ts";
+import type { DiffFile, Stat } from "../../space/types.ts";
+import { FileList } from "./files.tsx";
+import { Counts, Refusal } from "./text.tsx";
+
+const page = 500;
+
+interface Followed {
+	doc: Differing;
+	live: boolean;
+	trouble: unknown;
+}
+
+const none: Followed = { doc: {}, live: false, trouble: null };
+
+function useFollow(tree: string, base: string | undefined): Followed {
+	const [now, setNow] = useState(none);
+
+	useEffect(() => {
+		const set = (part: Partial<Followed>) =>
+		    setNow((old) => ({ ...old, ...part }));
+
+		setNow(none);
+		const follow = new Follow(tree, base, {
+			told: (doc) => set({ doc, trouble: null }),
+			live: (live) => set({ live }),
+			refused: (trouble) => set({ trouble }),
+		});
+		return () => follow.stop();
+	}, [tree, base]);
+	return now;
+}
+
+export function Changes({ tree, what, sideBySide }: {
+	tree: string; what: Compared; sideBySide: boolean;
+}) {
+	const { doc, live, trouble } = useFollow(tree, what.base);
+	const files = sorted(doc.entries ?? {});
+
+	if (trouble !== null)
+		return <Refusal err={trouble} />;
+	if (doc.stat === undefined)
+		return <p class="aside" role="status">Loading…</p>;
+	return (
+		<section aria-label="Changes" data-live={live}>
+			<Sum stat={doc.stat} live={live} />
+			<FileList tree={tree} what={what} files={files}
+			    sideBySide={sideBySide} />
+			{doc.stat.truncated && <Rest tree={tree} what={what}
+			    known={files} sideBySide={sideBySide} />}
+		</section>
+	);
+}
+
+function sorted(entries: Record<string, DiffFile>): DiffFile[] {
+	return Object.values(entries).sort((a, b) =>
+	    a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+}
+
+function Sum({ stat, live }: { stat: Stat; live: boolean }) {
+	const { files } = stat;
+
+	return (
+		<p class="sum" role="status">
+			{files === 0 ? "Nothing differs."
+			    : `${files} ${files === 1 ? "file" : "files"} `}
+			{files > 0 && <Counts added={stat.added}
+			    removed={stat.removed} />}
+			{!live && <span class="aside">
+				reconnecting; this may be old</span>}
+		</p>
+	);
+}
+
+/* Beyond those that are followed: as they were when they were asked for. */
+function Rest({ tree, what, known, sideBySide }: {
+	tree: string; what: Compared; known: DiffFile[]; sideBySide: boolean;
+}) {
+	const [files, setFiles] = useState<DiffFile[]>([]);
+	const [next, setNext] = useState<number | null>(known.length);
+	const [trouble, setTrouble] = useState<unknown>(null);
+	const have = new Set(known.map((f) => f.path_base64 ?? f.path));
+
+	const more = () => void askStat(tree, what, next!, page).then((s) => {
+		setFiles((old) => [...old, ...s.files]);
+		setNext(s.next);
+		setTrouble(null);
+	}).catch(setTrouble);
+	return (
+		<>
+			<FileList tree={tree} what={what} sideBySide={sideBySide}
+			    files={files.filter((f) =>
+			        !have.has(f.path_base64 ?? f.path))} />
+			{trouble !== null && <Refusal err={trouble} />}
+			{next !== null && <button type="button" class="button part"
+			    onClick={more}>More files</button>}
+		</>
+	);
+}

@@ -27,7 +27,7 @@ function toList(): void {
 	const find = (selector: string) =>
 	    document.querySelector<HTMLElement>(`.sidebar ${selector}`);
 
-	(find("a[aria-current]") ?? find("a"))?.focus();
+	(find(".list a[aria-current]") ?? find("a"))?.focus();
 }
 
 interface Offer {

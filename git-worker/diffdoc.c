@@ -7,13 +7,16 @@
  */
 #include "git-worker/diffdoc.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "git-worker/narrow.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/js.h"
+#include "lib/path.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
@@ -27,11 +30,17 @@ struct entry {
 	char *text;  /* as JSON; NULL: it does not differ any more */
 	char status; /* the first letter of its word */
 	int64_t added, removed;
+	/*
+	 * When its file was changed last, in ns: it may read otherwise though
+	 * the text says the same. 0: there is none.
+	 */
+	int64_t stamp;
 	int64_t token;
 	bool seen; /* by the look that is being taken */
 };
 
 struct diffdoc {
+	const char *top;
 	struct entry *list;
 	size_t n, room, ngone, bytes;
 	size_t hint; /* where the next one probably is */
@@ -42,10 +51,11 @@ struct diffdoc {
 };
 
 struct diffdoc *
-diffdoc_new(void)
+diffdoc_new(const char *top)
 {
 	struct diffdoc *d = xcalloc(1, sizeof(*d));
 
+	d->top = top;
 	/* They grow more slowly than time does: no other one has had these. */
 	d->token = d->floor = clock_wall_ms();
 	return d;
@@ -112,8 +122,20 @@ exact(const struct js *file, const char *key, const char *coded_key)
 	return out;
 }
 
+static int64_t
+stamp_of(const struct diffdoc *d, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (name == NULL || !path_join(path, sizeof(path), d->top, name) ||
+	    lstat(path, &st) != 0)
+		return 0;
+	return (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+}
+
 static void
-entry_read(struct entry *e, const struct js *file)
+entry_read(const struct diffdoc *d, struct entry *e, const struct js *file)
 {
 	struct buf b;
 
@@ -128,6 +150,7 @@ entry_read(struct entry *e, const struct js *file)
 		.removed = js_int(file, "removed", 0),
 		.seen = true,
 	};
+	e->stamp = stamp_of(d, e->name);
 	buf_done(&b);
 }
 
@@ -152,7 +175,7 @@ put(struct diffdoc *d, struct entry *e)
 {
 	struct entry *was = find(d, e->name);
 
-	if (was != NULL && was->text != NULL &&
+	if (was != NULL && was->text != NULL && was->stamp == e->stamp &&
 	    strcmp(was->text, e->text) == 0) {
 		was->seen = true;
 		entry_done(e);
@@ -271,7 +294,7 @@ put_files(struct diffdoc *d, const struct js *files, const struct narrow *nw)
 	for (size_t i = 0; i < js_len(files); i++) {
 		if (comes_again(files, i))
 			continue;
-		entry_read(&e, js_at(files, i));
+		entry_read(d, &e, js_at(files, i));
 		if (e.name == NULL)
 			entry_done(&e);
 		else

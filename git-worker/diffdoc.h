@@ -19,7 +19,8 @@ struct diffdoc;
 /* Of one answer: more is left out, and it says so. */
 #define DIFFDOC_FILES 2000
 
-struct diffdoc *diffdoc_new(void);
+/* `top` is that of the work tree, and outlives it. */
+struct diffdoc *diffdoc_new(const char *top);
 void diffdoc_free(struct diffdoc *d);
 int64_t diffdoc_token(const struct diffdoc *d);
 /* The commit or tree that it is compared with; NULL: it has nothing yet. */

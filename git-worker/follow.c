@@ -171,7 +171,7 @@ doc_for(struct follow *f, const char *base)
 	d = xcalloc(1, sizeof(*d));
 	d->id = --f->last_id;
 	d->base = base == NULL ? NULL : xstrdup(base);
-	d->files = diffdoc_new();
+	d->files = diffdoc_new(f->conf.dir);
 	d->arena = arena_new();
 	touched_all(&d->due);
 	TAILQ_INSERT_TAIL(&f->docs, d, link);

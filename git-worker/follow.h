@@ -16,6 +16,7 @@ struct follow;
  * soon after something has happened in it; without, never.
  */
 struct follow_conf {
+	const char *dir;   /* the top of the work tree */
 	struct look *look; /* all outlive it */
 	struct jobs *jobs;
 	/* Takes the answer to that question over. */

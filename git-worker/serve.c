@@ -458,8 +458,8 @@ serve(const char *dir, const char *const *configs, int in, int out)
 	s.look = look_new(dir, configs);
 	s.jobs =
 	    jobs_new(&(struct jobs_conf){ dir, configs, s.look, say_job, &s });
-	s.follow =
-	    follow_new(&(struct follow_conf){ s.look, s.jobs, say_change, &s });
+	s.follow = follow_new(&(struct follow_conf){
+	    dir, s.look, s.jobs, say_change, &s });
 	TAILQ_INIT(&s.asks);
 	/* One message and the beginning of the next. */
 	buf_init(&s.got, GITPROTO_FRAME_MAX + FRAME_HEAD + CHUNK);

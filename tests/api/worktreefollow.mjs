@@ -182,6 +182,30 @@ await test('a patch has the size of the change', async (t) => {
 		assert.ok(m.length < 500, m);
 });
 
+await test('what reads otherwise is told, though as many lines differ',
+	async (t) => {
+		const repo = make('rewritten');
+		repo.write('d3/f3', 'one\n');
+		repo.write('d4/f4', 'more\n');
+		const f = Follower.stream(repo);
+		t.after(() => f.close());
+		await f.opened();
+		await f.has(repo);
+		// Among a part of the names, and when all are looked at.
+		for (const [text, then] of [['two\n', 'git mv d5/f5 moved'],
+			['six\n', 'git mv d6/f6 again']]) {
+			const n = f.messages.length;
+			repo.write('d3/f3', text);
+			await waitFor('it is told', () => f.messages.slice(n)
+				.some((m) => m.includes('"path":"/entries/d3~1f3"')));
+			await f.has(repo);
+			assert.ok(!f.messages.slice(n).some((m) =>
+				m.includes('d4~1f4')));
+			repo.sh(then);
+			await f.has(repo);
+		}
+	});
+
 await test('a base is where HEAD has parted from it', async (t) => {
 	const repo = make('based');
 	repo.git('checkout', '-q', '-b', 'side');

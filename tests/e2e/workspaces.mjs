@@ -127,6 +127,20 @@ await test('what differs is live, and costs what has changed',
 	await end(product, page, ws);
 });
 
+await test('a change that leaves the counts as they are is shown',
+    async ({ product, browser }) => {
+	const { ws, trees: [tree] } = await made(product, 'again');
+	const page = await browser.signedIn();
+
+	sh(tree, 'echo one >>a');
+	await openWorkspace(page, ws);
+	await page.click(`${file('a')} button`);
+	await until(async () => (await shown(page, 'a')).includes('one'), 'one');
+	sh(tree, 'sed -i s/one/two/ a');
+	await until(async () => (await shown(page, 'a')).includes('two'), 'two');
+	await end(product, page, ws);
+});
+
 await test('a diff has its colours, in one column or two',
     async ({ product, browser }) => {
 	const { ws, trees: [tree] } = await made(product, 'colours');

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
-import { connected, shows, type } from './browser.mjs';
+import { connected, forgiveOutage, shows, type } from './browser.mjs';
 
 const env = { PATH: '/usr/bin:/bin', GIT_AUTHOR_NAME: 'ann',
 	GIT_AUTHOR_EMAIL: 'ann@example.org', GIT_COMMITTER_NAME: 'ann',
@@ -107,7 +107,7 @@ await test('what differs is live, and costs what has changed',
 
 	await openWorkspace(page, ws);
 	await page.waitForSelector('.sum >> text=Nothing differs.');
-	await page.waitForSelector(`${row(ws)} .word:text-is('no changes')`);
+	await page.waitForSelector(`${row(ws)} >> text=no changes`);
 	page.on('request', (req) => asked.push(new URL(req.url()).pathname));
 	sh(tree, 'echo ten >>a; echo new >b');
 	await page.waitForSelector(`${file('b')} >> text=+1`);
@@ -138,6 +138,23 @@ await test('a change that leaves the counts as they are is shown',
 	await until(async () => (await shown(page, 'a')).includes('one'), 'one');
 	sh(tree, 'sed -i s/one/two/ a');
 	await until(async () => (await shown(page, 'a')).includes('two'), 'two');
+	await end(product, page, ws);
+});
+
+await test('what differs is followed on when rdvd comes back',
+    async ({ product, browser }) => {
+	const { ws, trees: [tree] } = await made(product, 'back');
+	const page = await browser.signedIn();
+
+	await openWorkspace(page, ws);
+	await page.waitForSelector("section[data-live='true']");
+	await product.crash();
+	sh(tree, 'echo after >>a');
+	await page.waitForSelector(file('a'));
+	await page.waitForSelector("section[data-live='true']");
+	await page.waitForSelector(`${row(ws)} .counts >> text=+1`);
+	forgiveOutage(page);
+	equal(page.complaints, [], 'complaints');
 	await end(product, page, ws);
 });
 
@@ -252,6 +269,14 @@ await test('files and commits of a worktree', async ({ product, browser }) => {
 	await page.click('.entry button >> text="deep"');
 	await page.click('.entry a >> text="m.c"');
 	await page.waitForSelector(".opened .tok-keyword:text-is('return')");
+	/* A commit is in all of them by itself. */
+	sh(tree, 'echo "int f(void);" >>src/deep/m.c; echo >src/deep/new; ' +
+	    'git add .; git commit -q -m once');
+	await page.waitForSelector('.opened .line:has-text("int f")');
+	await page.waitForSelector('.entry a >> text="new"');
+	sh(tree, 'git reset -q --hard HEAD^');
+	await page.waitForSelector('.entry a >> text="new"',
+	    { state: 'detached' });
 	await page.click('.views >> text=Commits');
 	await page.waitForSelector('text=No commits beyond main.');
 	sh(tree, 'echo more >>a; git commit -q -a -m "the second" -m "body"');

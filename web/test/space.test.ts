@@ -9,7 +9,9 @@ import {
 	fitting, joinKeys, keyName, linePieces, namePieces, nameKey, nameText,
 } from "../src/space/name.ts";
 import { applyPatch, pointer } from "../src/space/patch.ts";
-import { sideText, split, unified, type Row } from "../src/space/rows.ts";
+import {
+	bounded, sideText, split, unified, type Row,
+} from "../src/space/rows.ts";
 import type { Hunk } from "../src/space/types.ts";
 
 type Doc = { stat?: object; entries?: Record<string, unknown> };
@@ -139,6 +141,14 @@ test("side by side, what was removed stands beside what was added", () => {
 	assert.deepEqual(told, ["head", ["a", "a"], ["b", "B"], ["c", "C"],
 	    [null, "D"], ["e", "e"], "head", ["x", null], ["y", "y"],
 	    [null, "z"]]);
+});
+
+test("a long line is cut, and that is told", () => {
+	const tokens = [{ text: "abc", style: "x" }, { text: "def", style: "" }];
+
+	assert.deepEqual(bounded(tokens, 6), { tokens, cut: false });
+	assert.deepEqual(bounded(tokens, 4), { cut: true, tokens: [tokens[0],
+	    { text: "d", style: "" }] });
 });
 
 test("a grammar reads one side, line for line", async () => {

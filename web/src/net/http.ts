@@ -99,20 +99,28 @@ export async function text(path: string): Promise<string> {
 
 type Method = "POST" | "PATCH" | "PUT" | "DELETE";
 
-export async function change<T = void>(
-	method: Method, path: string, body?: object,
+async function send<T>(
+	method: Method, path: string, body: object | undefined,
+	more: Record<string, string>,
 ): Promise<T> {
-	const headers: Record<string, string> = {
-		Accept: "application/json",
-		"Content-Type": "application/json",
-	};
-
-	if (method === "POST")
-		headers["Idempotency-Key"] = key();
 	return decode<T>(await call(path, {
-		method, headers,
+		method,
+		headers: { Accept: "application/json",
+		    "Content-Type": "application/json", ...more },
 		body: body === undefined ? null : JSON.stringify(body),
 	}));
+}
+
+export function change<T = void>(
+	method: Method, path: string, body?: object,
+): Promise<T> {
+	return send<T>(method, path, body, method === "POST"
+	    ? { "Idempotency-Key": key() } : {});
+}
+
+/* What may as well happen twice; no answer to it is kept. */
+export function say<T>(path: string, body: object): Promise<T> {
+	return send<T>("POST", path, body, {});
 }
 
 export function stream(

@@ -102,6 +102,24 @@ export function split(hunks: Hunk[]): Row[] {
 	return rows;
 }
 
+/* Of a line that nobody reads to its end, its beginning. */
+export function bounded<T extends { text: string }>(
+	tokens: T[], most: number,
+): { tokens: T[]; cut: boolean } {
+	const out: T[] = [];
+	let room = most;
+
+	for (const token of tokens) {
+		if (token.text.length > room) {
+			out.push({ ...token, text: token.text.slice(0, room) });
+			return { tokens: out, cut: true };
+		}
+		room -= token.text.length;
+		out.push(token);
+	}
+	return { tokens: out, cut: false };
+}
+
 /* The text of one side of a hunk, which is what a grammar reads. */
 export function sideText(h: Hunk, side: "old" | "new"): string {
 	const other = side === "old" ? "+" : "-";

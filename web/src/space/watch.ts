@@ -6,7 +6,7 @@
  * nothing has to be asked for.
  */
 
-import { change } from "../net/http.ts";
+import { say } from "../net/http.ts";
 import type { Stat } from "./types.ts";
 
 const seconds = 120;
@@ -46,7 +46,7 @@ export class Watches {
 
 		this.all.set(key, it);
 		if (it.users++ === 0)
-			void this.say(it);
+			void this.ask(it);
 		return () => {
 			if (--it.users === 0)
 				clearTimeout(it.timer);
@@ -57,7 +57,7 @@ export class Watches {
 	refresh(): void {
 		for (const it of this.all.values())
 			if (it.users > 0)
-				void this.say(it);
+				void this.ask(it);
 	}
 
 	/* The body of worktree.changed. */
@@ -78,17 +78,16 @@ export class Watches {
 
 	/* Refused - the worktree has gone, or too many are watched - it has no
 	 * numbers, and the page of the workspace tells why. */
-	private async say(it: Interest): Promise<void> {
+	private async ask(it: Interest): Promise<void> {
 		clearTimeout(it.timer);
 		it.timer = window.setTimeout(() => {
 			if (document.visibilityState === "visible")
-				void this.say(it);
+				void this.ask(it);
 		}, again);
 		try {
-			it.stat = await change<Stat>("POST",
-			    "/api/worktrees/watch", { worktree_path: it.tree,
-				seconds, ...it.base !== null &&
-				    { base: it.base } });
+			it.stat = await say<Stat>("/api/worktrees/watch",
+			    { worktree_path: it.tree, seconds,
+				...it.base !== null && { base: it.base } });
 		} catch {
 			it.stat = null;
 		}

@@ -9,6 +9,7 @@ import { memo } from "preact/compat";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Token } from "../../space/code.ts";
 import { linePieces } from "../../space/name.ts";
+import { bounded } from "../../space/rows.ts";
 import { Pieces } from "./text.tsx";
 
 export interface Line {
@@ -21,6 +22,7 @@ export interface Line {
 }
 
 const size = 100;
+const longest = 5000;
 /* In px; the style sheet says the same. */
 export const height = 20;
 
@@ -81,6 +83,8 @@ const Chunk = memo(({ lines, from }: { lines: Line[]; from: number }) => (
 ));
 
 function Row({ line }: { line: Line }) {
+	const { tokens, cut } = bounded(line.tokens(), longest);
+
 	return (
 		<div class="line" data-kind={line.kind} data-mark={line.mark}>
 			{line.nos.map((no, i) => (
@@ -88,13 +92,14 @@ function Row({ line }: { line: Line }) {
 			))}
 			{line.mark !== "" && <span class="mark">{line.mark}</span>}
 			<span class="text">
-				{line.tokens().map((t, i) => {
+				{tokens.map((t, i) => {
 					const pieces = <Pieces
 					    list={linePieces(t.text)} />;
 					return t.style === "" ? pieces
 					    : <span key={i} class={t.style}>
 						{pieces}</span>;
 				})}
+				{cut && <span class="odd">shortened</span>}
 				{line.open && <span class="odd"
 				    title="Nothing ends this line">no end</span>}
 			</span>

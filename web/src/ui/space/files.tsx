@@ -46,7 +46,8 @@ const File = memo(({ file, tree, what, sideBySide }: {
 			<h3>
 				<button type="button" aria-expanded={open}
 				    aria-controls={id} onClick={() => setOpen(!open)}>
-					<span class="letter" title={file.status}>
+					<span class="letter" role="img" title={file.status}
+					    aria-label={file.status}>
 						{letters[file.status] ?? "·"}</span>
 					<span class="names">
 						{file.old_path !== undefined && <>

@@ -9,7 +9,7 @@ import type { State, Store } from "../../store.ts";
 import { formatRoute } from "../../util/route.ts";
 import { ago, label } from "../../util/text.ts";
 import type { Stat, WorkspaceRow } from "../../space/types.ts";
-import { useNow } from "../hooks.ts";
+import { useInView, useNow } from "../hooks.ts";
 import { Counts } from "./text.tsx";
 
 export function WorkspaceList({ store, state }: {
@@ -97,10 +97,11 @@ function Row({ row, store, state, now }: {
 	const { route } = state;
 	const { ref, stat } = useStat(store, row);
 	const current = route.page === "workspace" && route.id === row.id;
+	const link = useInView(current);
 
 	return (
 		<li ref={ref}>
-			<a href={formatRoute({ page: "workspace", id: row.id,
+			<a ref={link} href={formatRoute({ page: "workspace", id: row.id,
 			    repo: null, view: "changes", at: null })}
 			    data-workspace={row.id} title={label(row.name)}
 			    data-tone={row.archived ? "rest"
@@ -124,6 +125,6 @@ function word(row: WorkspaceRow, stat: Stat | null) {
 		return label(row.state);
 	if (stat === null)
 		return "";
-	return stat.files === 0 ? "no changes"
+	return stat.files === 0 ? <span class="same">no changes</span>
 	    : <Counts added={stat.added} removed={stat.removed} />;
 }

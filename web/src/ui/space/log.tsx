@@ -14,6 +14,7 @@ import type {
 	Commit, DiffFile, DiffStat, LogPage, Part,
 } from "../../space/types.ts";
 import { useNow } from "../hooks.ts";
+import { useHead } from "./head.ts";
 import { FileList } from "./files.tsx";
 import { Counts, Pieces, Refusal } from "./text.tsx";
 
@@ -42,14 +43,6 @@ function usePages<T extends { next: number | null }>(
 	}, [of]);
 	return { parts, trouble,
 		more: next === null ? null : () => more(next, stop.signal) };
-}
-
-/* HEAD, as an event tells it that costs nothing while nothing changes. */
-function useHead(store: Store, tree: string): string {
-	const { watches } = store.work;
-
-	useEffect(() => watches.watch(tree, null), [tree]);
-	return watches.stat(tree, null)?.from ?? "";
 }
 
 export function Log({ store, part, route, base }: {

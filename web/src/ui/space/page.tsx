@@ -252,7 +252,7 @@ function viewOf({ store, part, route, what, beside }: {
 	beside: boolean;
 }): ComponentChild {
 	if (route.view === "files")
-		return <Files part={part} route={route} />;
+		return <Files store={store} part={part} route={route} />;
 	if (route.view === "changes")
 		return <Changes tree={part.path} what={what}
 		    sideBySide={beside} />;

@@ -5,6 +5,7 @@
  */
 
 import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Store } from "../../store.ts";
 import { formatRoute, type WorkspaceRoute } from "../../util/route.ts";
 import { bytes } from "../../util/text.ts";
 import { askFile, askTree } from "../../space/ask.ts";
@@ -16,6 +17,7 @@ import type {
 	FileText, Part, TreeEntry, TreePage,
 } from "../../space/types.ts";
 import { Code, type Line } from "./code.tsx";
+import { useHead } from "./head.ts";
 import { Name, Refusal } from "./text.tsx";
 
 interface Props {
@@ -23,7 +25,8 @@ interface Props {
 	route: WorkspaceRoute;
 }
 
-export function Files({ part, route }: Props) {
+export function Files({ store, part, route }: Props & { store: Store }) {
+	const head = useHead(store, part.path);
 	const file = route.at === null ? null : keyName(route.at);
 	const up = formatRoute({ ...route, repo: part.repo_id, at: null });
 
@@ -31,28 +34,33 @@ export function Files({ part, route }: Props) {
 		<section class="browse" aria-label="Files"
 		    data-open={file !== null}>
 			<nav class="dirs scroll" aria-label="Tree">
-				<Dir part={part} route={route} dir="" at={undefined} />
+				<Dir part={part} route={route} dir="" at={head} />
 			</nav>
 			<div class="opened scroll">
 				{file === null ? <p class="aside">Pick a file.</p>
 				    : <>
 					<a class="up" href={up}>‹ All files</a>
-					<FileView key={route.at} part={part} file={file} />
+					<FileView key={route.at} part={part} file={file}
+					    head={head} />
 				    </>}
 			</div>
 		</section>
 	);
 }
 
-/* Its further pages are of the commit that the first one was of. */
-function useDir(tree: string, dir: string, at: string | undefined) {
+/*
+ * Its further pages are of the commit that the first one was of. `at` "": of
+ * the last one, whichever that is.
+ */
+function useDir(tree: string, dir: string, at: string) {
 	const [pages, setPages] = useState<TreePage[]>([]);
 	const [trouble, setTrouble] = useState<unknown>(null);
 	const next = pages.at(-1)?.next ?? null;
 
 	const load = (offset: number, signal?: AbortSignal) => {
 		askTree(tree, dir === "" ? null : keyName(dir),
-		    pages[0]?.commit ?? at, offset, signal).then((p) => {
+		    (offset > 0 ? pages[0]?.commit : at) || undefined, offset,
+		    signal).then((p) => {
 			setPages((old) => offset === 0 ? [p] : [...old, p]);
 			setTrouble(null);
 		}).catch((err) => signal?.aborted || setTrouble(err));
@@ -60,10 +68,10 @@ function useDir(tree: string, dir: string, at: string | undefined) {
 	useEffect(() => {
 		const stop = new AbortController();
 
-		setPages([]);
-		load(0, stop.signal);
+		if (at === "" || pages[0]?.commit !== at)
+			load(0, stop.signal);
 		return () => stop.abort();
-	}, [tree, dir]);
+	}, [tree, dir, at]);
 	return { pages, trouble,
 		more: next === null ? null : () => load(next) };
 }
@@ -77,7 +85,7 @@ function inOrder(pages: TreePage[]): TreeEntry[] {
 }
 
 function Dir({ part, route, dir, at }: Props & {
-	dir: string; at: string | undefined;
+	dir: string; at: string;
 }) {
 	const { pages, trouble, more } = useDir(part.path, dir, at);
 
@@ -139,22 +147,28 @@ function leadsTo(dir: string, at: string | null): boolean {
 	return at !== null && text(at).startsWith(`${text(dir)}/`);
 }
 
-function useFile(tree: string, file: Path) {
+function useFile(tree: string, file: Path, head: string) {
 	const [got, setGot] = useState<FileText | null>(null);
 	const [trouble, setTrouble] = useState<unknown>(null);
 
 	useEffect(() => {
 		const stop = new AbortController();
 
-		askFile(tree, file, stop.signal).then(setGot)
-		    .catch((err) => stop.signal.aborted || setTrouble(err));
+		if (got !== null && got.commit === head)
+			return;
+		askFile(tree, file, stop.signal).then((f) => {
+			setGot(f);
+			setTrouble(null);
+		}).catch((err) => stop.signal.aborted || setTrouble(err));
 		return () => stop.abort();
-	}, [tree, file.path, file.path_base64]);
+	}, [tree, file.path, file.path_base64, head]);
 	return { got, trouble };
 }
 
-function FileView({ part, file }: { part: Part; file: Path }) {
-	const { got, trouble } = useFile(part.path, file);
+function FileView({ part, file, head }: {
+	part: Part; file: Path; head: string;
+}) {
+	const { got, trouble } = useFile(part.path, file, head);
 
 	if (trouble !== null)
 		return <Refusal err={trouble} />;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/screensend.h"
 #include "daemon/api/session.h"
 #include "daemon/emu/emu.h"
 #include "daemon/term/screen.h"
@@ -71,6 +72,7 @@ cursor_json(const struct emu_look *look)
 	return o;
 }
 
+/* `text` NULL: it comes by itself. */
 static struct js *
 screen_json(const struct emu *e, uint64_t offset, const char *run_id,
     const char *text)
@@ -79,7 +81,8 @@ screen_json(const struct emu *e, uint64_t offset, const char *run_id,
 	struct emu_look look;
 
 	emu_look(e, &look);
-	js_add_str(o, "content", text);
+	if (text != NULL)
+		js_add_str(o, "content", text);
 	js_add_str(o, "run_id", run_id);
 	js_add_int(o, "offset", (int64_t)offset);
 	js_add_int(o, "cols", look.cols);
@@ -103,6 +106,9 @@ screen_done_cb(int err, const struct screen_got *got, void *arg)
 	else if (got->put == NULL)
 		api_fail(a->c, RDV_E_TOO_BIG,
 		    "the screen has too many colours");
+	else if (got->put->len > SCREENSEND_PIECE)
+		screensend(a->c, got->put,
+		    screen_json(got->emu, got->offset, a->of.run_id, NULL));
 	else
 		api_reply(a->c, 200,
 		    screen_json(got->emu, got->offset, a->of.run_id,

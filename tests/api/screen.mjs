@@ -168,6 +168,47 @@ await test('a run without a terminal has no screen to ask for', async (t) => {
 	await v.close();
 });
 
+// The sizes of the chunks that an answer came in, and its body.
+async function chunksOf(rdv, target) {
+	const sock = net.connect(rdv.sock), parts = [];
+	sock.on('data', (d) => parts.push(d));
+	sock.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n` +
+		`Authorization: Bearer ${rdv.token}\r\n\r\n`);
+	await once(sock, 'end');
+	const raw = Buffer.concat(parts), sizes = [], body = [];
+	let at = raw.indexOf('\r\n\r\n') + 4;
+	assert.match(raw.subarray(0, at).toString(),
+		/^HTTP\/1.1 200 [^]*\r\ncontent-type: application\/json\r\n/i);
+	while (sizes.at(-1) !== 0) {
+		const from = raw.indexOf('\r\n', at) + 2;
+		sizes.push(parseInt(raw.subarray(at, from).toString(), 16));
+		body.push(raw.subarray(from, from + sizes.at(-1)));
+		at = from + sizes.at(-1) + 2;
+	}
+	return { sizes, json: JSON.parse(Buffer.concat(body)) };
+}
+
+await test('a large screen comes in pieces, and is the one that is attached to',
+	async (t) => {
+		const rdv = await t.start();
+		const s = await rdv.session('large', ['/bin/sh', '-c', 'awk \'BEGIN { ' +
+			'for (l = 0; l < 200; l++) { for (c = 0; c < 79; c++) printf ' +
+			'"\\033[38;5;%dm\\303\\244", 16 + (l + c) % 200; print "" } }\'; ' +
+			'printf last; exec cat']);
+		const now = await shown(rdv, s, 'last');
+		const v = await attach(rdv, s);
+		const { sizes, json } = await chunksOf(rdv,
+			`/api/sessions/${s.id}/screen?format=output`);
+		assert.equal(json.content, v.screen);
+		assert.deepEqual(Object.keys(json), Object.keys(now));
+		assert.deepEqual({ ...json, content: '' }, { ...now, content: '' });
+		// A byte is six in JSON at most.
+		assert.ok(json.content.length > 100000, `${json.content.length}`);
+		assert.ok(Math.max(...sizes) <= 6 * 32768, `${sizes}`);
+		assert.ok(sizes.length > 6, `${sizes}`);
+		await v.close();
+	});
+
 await test('an ended run gives its screen, then its end', async (t) => {
 	const rdv = await t.start();
 	const s = await rdv.session('over', print('the end', 'exit 3'));

@@ -88,6 +88,8 @@ static const struct wire_field spawn_fields[] = {
 	    LIMIT(s, PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES),                         \
 	    LIMIT(s, PRIV_LIMIT_OPEN_FILES), LIMIT(s, PRIV_LIMIT_DATA_BYTES),  \
 	    LIMIT(s, PRIV_LIMIT_FILE_BYTES), LIMIT(s, PRIV_LIMIT_CORE_BYTES),  \
+	    LIMIT(s, PRIV_LIMIT_CPU_WEIGHT),                                   \
+	    LIMIT(s, PRIV_LIMIT_ACCOUNT_CPU_PERCENT),                          \
 	    { &wire_text, AT(s, hold.admitted), PRIV_RULE_MAX, 0 },            \
 	    { &wire_text, AT(s, hold.granted), PRIV_RULE_MAX, 0 },             \
 	{                                                                      \

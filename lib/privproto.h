@@ -77,6 +77,7 @@ enum priv_net { PRIV_NET_PROFILE, PRIV_NET_NONE, PRIV_NET_LIST, PRIV_NET_FULL };
 #define PRIV_F_PIDS	0x10u /* which can limit its processes */
 #define PRIV_F_MEMORY	0x20u /* and its memory */
 #define PRIV_F_OUTLIVES 0x40u /* and they outlive a restart of the service */
+#define PRIV_F_CPU	0x80u /* its cgroup has a share of processors */
 
 struct priv_header {
 	uint16_t op;
@@ -146,6 +147,8 @@ enum priv_limit {
 	PRIV_LIMIT_DATA_BYTES, /* memory of its own that it can write */
 	PRIV_LIMIT_FILE_BYTES,
 	PRIV_LIMIT_CORE_BYTES,
+	PRIV_LIMIT_CPU_WEIGHT,		/* of the run, beside others */
+	PRIV_LIMIT_ACCOUNT_CPU_PERCENT, /* of one processor */
 	PRIV_LIMITS
 };
 enum priv_by {

@@ -17,10 +17,16 @@ static const struct {
 	unsigned bit;
 	const char *on, *file;
 	uint64_t unit;
+	const char *more;
 } limits[] = {
-	{ CGLIMIT_PIDS, "+pids", "pids.max", 1 },
-	{ CGLIMIT_MEMORY, "+memory", "memory.max", 1 << 20 },
+	{ CGLIMIT_PIDS, "+pids", "pids.max", 1, "" },
+	{ CGLIMIT_MEMORY, "+memory", "memory.max", 1 << 20, "" },
+	/* Microseconds in each tenth of a second. */
+	{ CGLIMIT_CPU, "+cpu", "cpu.max", 1000, " 100000" },
 };
+
+/* Half of what a cgroup has that nobody has given a weight. */
+#define LOWER "50"
 
 #define LIMITS (sizeof(limits) / sizeof(limits[0]))
 
@@ -56,18 +62,32 @@ cglimit_switch_on(const char *dir)
 	return on;
 }
 
+void
+cglimit_lower(const char *dir)
+{
+	const int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)put(fd, "cpu.weight", LOWER);
+	(void)close(fd);
+}
+
 const char *
 cglimit_text(unsigned on)
 {
 	static const char *const text[] = { "none", "processes", "memory",
-		"processes memory" };
+		"processes memory", "processors", "processes processors",
+		"memory processors", "processes memory processors" };
 
-	return text[on & (CGLIMIT_PIDS | CGLIMIT_MEMORY)];
+	return text[on & (CGLIMIT_PIDS | CGLIMIT_MEMORY | CGLIMIT_CPU)];
 }
 
 static uint64_t
 amount(const struct profile_quota *q, unsigned bit)
 {
+	if (bit == CGLIMIT_CPU)
+		return q->cpu_percent;
 	return bit == CGLIMIT_PIDS ? q->processes : q->memory_mb;
 }
 
@@ -86,11 +106,12 @@ cglimit_wanted(const struct profile_quota *q, unsigned on)
 static int
 write_limit(int dir, size_t i, uint64_t most)
 {
-	char text[24] = "max";
+	char text[40] = "max";
 
 	if (most > 0)
-		snprintf(text, sizeof(text), "%llu",
-		    (unsigned long long)(most * limits[i].unit));
+		snprintf(text, sizeof(text), "%llu%s",
+		    (unsigned long long)(most * limits[i].unit),
+		    limits[i].more);
 	return put(dir, limits[i].file, text);
 }
 

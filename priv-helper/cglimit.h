@@ -7,6 +7,7 @@
 /* Limits that the cgroups of runs can keep. */
 #define CGLIMIT_PIDS   0x1u
 #define CGLIMIT_MEMORY 0x2u
+#define CGLIMIT_CPU    0x4u
 
 /*
  * Switches their controllers on for what lies in the cgroup `dir`, as far as
@@ -14,6 +15,16 @@
  * processes ("no internal processes", cgroups(7)).
  */
 unsigned cglimit_switch_on(const char *dir);
+/*
+ * With CGLIMIT_CPU the kernel shares processors out by cgroups: each run counts
+ * as one of this weight beside the others, however many processes it has.
+ */
+#define CGLIMIT_WEIGHT 100
+/*
+ * All of them together, in `dir`, count for less than what lies beside it,
+ * which is ours. Nothing where there is no such controller.
+ */
+void cglimit_lower(const char *dir);
 /* Such a set in words: "processes memory", or "none". */
 const char *cglimit_text(unsigned on);
 /*

@@ -40,11 +40,18 @@ path_of(const char *dir, uint64_t handle, const char *file,
 	return dir[0] != '\0';
 }
 
+static unsigned
+prepare(const char *dir)
+{
+	cglimit_lower(dir);
+	return cglimit_switch_on(dir);
+}
+
 static int
 place_make(const char *dir)
 {
 	if (mkdir(dir, 0755) == 0)
-		(void)cglimit_switch_on(dir);
+		(void)prepare(dir);
 	else if (errno != EEXIST)
 		return -errno;
 	return 0;
@@ -365,7 +372,7 @@ cgroup_init(const char *base, char dir[CGROUP_PATH], unsigned *limits)
 	cgroup_done(dir);
 	err = try_out(dir);
 	if (err == 0) {
-		*limits = cglimit_switch_on(dir);
+		*limits = prepare(dir);
 		return 0;
 	}
 	(void)rmdir(dir);

@@ -399,6 +399,9 @@ fill_limits(struct page *g)
 		say(g, "a lower limit that is in force already stays");
 	else if (q->processes == 0 && q->memory_mb == 0)
 		say(g, "none but those rdv was started with");
+	if ((g->h->cgroup_on & CGLIMIT_CPU) != 0)
+		say(g, "processors, where they are short, are shared out by "
+		       "runs, however many processes one has");
 }
 
 /* Left out of the groups above, and why. */
@@ -461,6 +464,9 @@ lacks_cgroup(struct page *g)
 		       "of the account together");
 	if (g->p->quota.memory_mb > 0 && (h->cgroup_on & CGLIMIT_MEMORY) == 0)
 		say(g, "memory of a run; what follows: it has no limit");
+	if ((h->cgroup_on & CGLIMIT_CPU) == 0)
+		say(g, "a share of the processors for each run; what follows: "
+		       "the kernel counts threads, or sessions, and not runs");
 }
 
 static bool

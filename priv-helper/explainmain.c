@@ -53,17 +53,19 @@ take_cgroup(struct explain_host *h, const char *text)
 		const char *word;
 		unsigned on;
 	} known[] = { { "none", 0 }, { "run", 0 },
-		{ "processes", CGLIMIT_PIDS }, { "memory", CGLIMIT_MEMORY } };
+		{ "processes", CGLIMIT_PIDS }, { "memory", CGLIMIT_MEMORY },
+		{ "processors", CGLIMIT_CPU } };
+	const size_t n = sizeof(known) / sizeof(known[0]);
 	size_t len, i;
 
 	h->cgroup_known = true;
 	for (; *text != '\0'; text += len + (text[len] == ',')) {
 		len = strcspn(text, ",");
-		for (i = 0; i < 4 && (strlen(known[i].word) != len ||
+		for (i = 0; i < n && (strlen(known[i].word) != len ||
 					 memcmp(known[i].word, text, len) != 0);
 		     i++)
 			;
-		if (i == 4)
+		if (i == n)
 			return false;
 		h->cgroup |= i > 0;
 		h->cgroup_on |= known[i].on;

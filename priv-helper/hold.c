@@ -118,7 +118,7 @@ nproc_of(const struct run *r)
 }
 
 static void
-record_limits(struct run *r, const struct limits *l)
+record_limits(struct run *r, const struct limits *l, bool shared)
 {
 	const struct profile *p = &profiles[r->profile];
 	struct priv_hold *h = &r->hold;
@@ -131,6 +131,9 @@ record_limits(struct run *r, const struct limits *l)
 	    l->all.processes);
 	by_cgroup(h, PRIV_LIMIT_ACCOUNT_MEMORY_BYTES, l->all.memory_mb > 0,
 	    l->all.memory_mb << 20);
+	by_cgroup(h, PRIV_LIMIT_ACCOUNT_CPU_PERCENT, l->all.cpu_percent > 0,
+	    l->all.cpu_percent);
+	by_cgroup(h, PRIV_LIMIT_CPU_WEIGHT, shared, CGLIMIT_WEIGHT);
 	kept_by(h, PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES, PRIV_BY_RDVD,
 	    l->output_mb > 0, l->output_mb << 20);
 	by_rlimit(h, nproc_of(r), p, l, RLIMIT_NPROC);
@@ -180,7 +183,7 @@ hold_record(const struct ops *o, struct run *r,
 	h->landlock_abi =
 	    (uint8_t)((r->guards & PRIV_G_LANDLOCK) != 0 ? landlock_abi() : 0);
 	limits_of(&limits, rights, limits_kept(o));
-	record_limits(r, &limits);
+	record_limits(r, &limits, (o->cgroup_limits & CGLIMIT_CPU) != 0);
 	(void)str_copy(h->admitted, policy_rule(rights, POLICY_USERS),
 	    sizeof(h->admitted));
 	(void)str_copy(h->granted, policy_rule(rights, POLICY_PROFILES),

@@ -26,6 +26,7 @@ limits_of(struct limits *l, const struct policy_rights *r, unsigned kept)
 {
 	const uint64_t processes = amount(r, POLICY_MAX_PROCESSES);
 	const uint64_t memory = amount(r, POLICY_MAX_MEMORY);
+	const uint64_t percent = amount(r, POLICY_MAX_CPU);
 	struct profile_limit *p = l->process;
 
 	*l = (struct limits){ 0 };
@@ -33,6 +34,8 @@ limits_of(struct limits *l, const struct policy_rights *r, unsigned kept)
 		l->all.processes = (unsigned)processes;
 	if ((kept & CGLIMIT_MEMORY) != 0)
 		l->all.memory_mb = memory;
+	if ((kept & CGLIMIT_CPU) != 0)
+		l->all.cpu_percent = percent;
 	/* Beside a cgroup too: an account's processes elsewhere count here. */
 	if (processes > 0)
 		*p++ = (struct profile_limit){ RLIMIT_NPROC, processes };

@@ -33,6 +33,8 @@ features(const struct ops *o, uint32_t abi)
 		f |= PRIV_F_PIDS;
 	if ((o->cgroup_limits & CGLIMIT_MEMORY) != 0)
 		f |= PRIV_F_MEMORY;
+	if ((o->cgroup_limits & CGLIMIT_CPU) != 0)
+		f |= PRIV_F_CPU;
 	if (o->outlived)
 		f |= PRIV_F_OUTLIVES;
 	return f;

@@ -492,6 +492,7 @@ policy_own(struct policy *p, uid_t uid)
 				   "web = true\n"
 				   "max_processes = 0\n"
 				   "max_memory_mb = 0\n"
+				   "max_cpu_percent = 0\n"
 				   "max_runs = 0\n"
 				   "max_terminals = 0\n"
 				   "max_disk_mb = 0\n";

@@ -6,9 +6,10 @@
  */
 #include "priv-helper/policy.h"
 
-#define COUNT_MAX 4194304 /* PID_MAX_LIMIT of Linux */
-#define MB_MAX	  (INT64_C(1) << 40)
-#define UID_LAST  4294967294LL
+#define COUNT_MAX   4194304 /* PID_MAX_LIMIT of Linux */
+#define MB_MAX	    (INT64_C(1) << 40)
+#define PERCENT_MAX 819200 /* 8192 processors, NR_CPUS_RANGE_END */
+#define UID_LAST    4294967294LL
 
 /* clang-format off */
 const struct policy_row policy_rows[POLICY_KEYS] = {
@@ -52,6 +53,10 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	[POLICY_MAX_MEMORY] = { "max_memory_mb", POLICY_IN_RIGHTS,
 	    POLICY_T_LIMIT, 16, MB_MAX, POLICY_NO_LIMIT, NULL,
 	    "MiB of memory: of all its runs by cgroup, else of a process; "
+	    "0: no limit" },
+	[POLICY_MAX_CPU] = { "max_cpu_percent", POLICY_IN_RIGHTS,
+	    POLICY_T_LIMIT, 1, PERCENT_MAX, POLICY_NO_LIMIT, NULL,
+	    "percent of one processor: of all its runs, by cgroup alone; "
 	    "0: no limit" },
 	[POLICY_MAX_RUNS] = { "max_runs", POLICY_IN_RIGHTS, POLICY_T_LIMIT,
 	    1, COUNT_MAX, 128, NULL,

@@ -25,6 +25,7 @@ struct profile_limit {
 struct profile_quota {
 	unsigned processes; /* threads count too, as in pids.max */
 	uint64_t memory_mb;
+	uint64_t cpu_percent; /* of one processor */
 };
 
 /* How a child is held. One row each in profile.c; nothing else decides. */

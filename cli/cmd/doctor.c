@@ -361,6 +361,7 @@ look_cgroups(struct doctor *d)
 	const struct js *h = js_get(d->status, "helper");
 	const bool pids = doctor_offers(d, "cgroup_pids");
 	const bool memory = doctor_offers(d, "cgroup_memory");
+	const bool cpu = doctor_offers(d, "cgroup_cpu");
 
 	if (d->status == NULL)
 		doctor_judge(d, "skipped", "%s", unasked(d));
@@ -370,8 +371,9 @@ look_cgroups(struct doctor *d)
 		doctor_judge(d, "ok",
 		    "none is delegated: runs go without, limited by rlimits");
 	else
-		doctor_judge(d, "ok", "one for each run, limits: %s%srlimits",
-		    pids ? "processes, " : "", memory ? "memory, " : "");
+		doctor_judge(d, "ok", "one for each run, limits: %s%s%srlimits",
+		    pids ? "processes, " : "", memory ? "memory, " : "",
+		    cpu ? "processors, " : "");
 }
 
 /* The last file alone: rdv audit verify looks at all of them. */

@@ -47,7 +47,7 @@ cgroup_words(const struct js *status, char out[WORDS_MAX])
 	static const struct {
 		const char *feature, *word;
 	} rows[] = { { "cgroup", "run" }, { "cgroup_pids", "processes" },
-		{ "cgroup_memory", "memory" } };
+		{ "cgroup_memory", "memory" }, { "cgroup_cpu", "processors" } };
 	const struct js *list = js_get(js_get(status, "helper"), "features");
 
 	(void)snprintf(out, WORDS_MAX, "none");

@@ -46,6 +46,7 @@ static const struct name features[] = {
 	{ PRIV_F_PIDS, "cgroup_pids" },
 	{ PRIV_F_MEMORY, "cgroup_memory" },
 	{ PRIV_F_OUTLIVES, "outlives" },
+	{ PRIV_F_CPU, "cgroup_cpu" },
 	{ 0, NULL },
 };
 

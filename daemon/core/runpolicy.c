@@ -39,6 +39,8 @@ static const char *const limits[PRIV_LIMITS] = {
 	[PRIV_LIMIT_DATA_BYTES] = "data_bytes",
 	[PRIV_LIMIT_FILE_BYTES] = "file_bytes",
 	[PRIV_LIMIT_CORE_BYTES] = "core_bytes",
+	[PRIV_LIMIT_CPU_WEIGHT] = "cpu_weight",
+	[PRIV_LIMIT_ACCOUNT_CPU_PERCENT] = "account_cpu_percent",
 };
 
 static struct js *

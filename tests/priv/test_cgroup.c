@@ -367,7 +367,7 @@ test_ops_killed(void **state)
 	rig_close(&res);
 }
 
-/* Which of the two the cgroup `own` has, as bits of HELLO. */
+/* Which of the three the cgroup `own` has, as bits of HELLO. */
 static unsigned
 controllers(void)
 {
@@ -380,6 +380,9 @@ controllers(void)
 	(void)fgets(line, sizeof(line), f);
 	(void)fclose(f);
 	return (strstr(line, "pids") != NULL ? PRIV_F_PIDS : 0) |
+	       (strstr(line, "cpu ") != NULL || strstr(line, "cpu\n") != NULL
+		       ? PRIV_F_CPU
+		       : 0) |
 	       (strstr(line, "memory") != NULL ? PRIV_F_MEMORY : 0);
 }
 
@@ -422,7 +425,8 @@ test_beside(void **state)
 	*part = '\0';
 	assert_int_equal(setxattr(own, "user.delegate", "1", 1, 0), 0);
 	start(&r);
-	assert_int_equal(r.hello.features & (PRIV_F_PIDS | PRIV_F_MEMORY),
+	assert_int_equal(r.hello.features &
+			     (PRIV_F_PIDS | PRIV_F_MEMORY | PRIV_F_CPU),
 	    controllers());
 	rig_spawn(&r, &s, &res);
 	assert_int_equal(res.a.result, PRIV_DONE);

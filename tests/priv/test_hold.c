@@ -103,6 +103,29 @@ look_cgroup(const char *own, const struct priv_hold *h, enum priv_limit what,
 	assert_string_equal(told, kept);
 }
 
+/*
+ * Where there is the controller each run has an equal weight, and all together
+ * less than what lies beside them.
+ */
+static void
+look_share(const char *own, const struct priv_hold *h)
+{
+	char path[PATH_LEN], weight[64];
+	bool shared;
+
+	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cpu.weight", own);
+	shared = own[0] != '\0' && line_of(path, "", weight, sizeof(weight));
+	assert_int_equal(h->limits[PRIV_LIMIT_CPU_WEIGHT].by,
+	    shared ? PRIV_BY_CGROUP : PRIV_BY_NOTHING);
+	if (!shared)
+		return;
+	assert_int_equal(h->limits[PRIV_LIMIT_CPU_WEIGHT].max, 100);
+	assert_string_equal(weight, "100");
+	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/../cpu.weight", own);
+	assert_true(line_of(path, "", weight, sizeof(weight)));
+	assert_string_equal(weight, "50");
+}
+
 /* A login is in one, too, where there are any; that holds it to nothing. */
 static void
 look_cgroups(const struct priv_spawn_answer *a, bool confined)
@@ -119,6 +142,7 @@ look_cgroups(const struct priv_spawn_answer *a, bool confined)
 	if (a->hold.limits[PRIV_LIMIT_PROCESSES].by != PRIV_BY_RLIMIT)
 		look_cgroup(own, &a->hold, PRIV_LIMIT_PROCESSES, "pids.max");
 	look_cgroup(own, &a->hold, PRIV_LIMIT_MEMORY_BYTES, "memory.max");
+	look_share(own, &a->hold);
 }
 
 /*

@@ -21,7 +21,7 @@ await test('what the policy has for the account is explained to it', async () =>
 	const tools = path.join(s.scratch, 'tools');
 	fs.mkdirSync(tools);
 	await s.reload(`[user.${ann.name}]\nroots = ["~/work"]\n` +
-		'max_runs = 3\nmax_memory_mb = 512\n' +
+		'max_runs = 3\nmax_memory_mb = 512\nmax_cpu_percent = 250\n' +
 		`[user.${bob.name}]\nprofiles = ["login"]\n` +
 		`[profile.script]\ntools = ["${tools}"]\n`);
 	const own = explain(ann, 'script');
@@ -33,6 +33,7 @@ await test('what the policy has for the account is explained to it', async () =>
 	says(own, new RegExp(`^it may also read and run: ${tools}$`));
 	says(own, new RegExp(`^max_runs: 3; ${rule('max_runs')}$`));
 	says(own, new RegExp(`^max_memory_mb: 512; ${rule('max_memory_mb')}$`));
+	says(own, new RegExp(`^max_cpu_percent: 250; ${rule('max_cpu_percent')}$`));
 	says(own, /^max_disk_mb: no limit; \[default\]/);
 	// Of the other the same file says something else, and so it is done.
 	says(explain(bob, 'script'), new RegExp('^it cannot be started: this ' +

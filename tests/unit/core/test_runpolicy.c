@@ -52,7 +52,10 @@ test_words(void **state)
 	    "{\"name\":\"open_files\",\"max\":1024,\"by\":\"rlimit\"},"
 	    "{\"name\":\"data_bytes\",\"max\":null,\"by\":\"nothing\"},"
 	    "{\"name\":\"file_bytes\",\"max\":null,\"by\":\"nothing\"},"
-	    "{\"name\":\"core_bytes\",\"max\":0,\"by\":\"rlimit\"}]}");
+	    "{\"name\":\"core_bytes\",\"max\":0,\"by\":\"rlimit\"},"
+	    "{\"name\":\"cpu_weight\",\"max\":null,\"by\":\"nothing\"},"
+	    "{\"name\":\"account_cpu_percent\",\"max\":null,"
+	    "\"by\":\"nothing\"}]}");
 	free(text);
 }
 

@@ -12,6 +12,7 @@
 #include "tests/unit/lib/tmpdir.h"
 
 #define BOTH (CGLIMIT_PIDS | CGLIMIT_MEMORY)
+#define ALL  (BOTH | CGLIMIT_CPU)
 
 static char dir[64];
 
@@ -59,16 +60,16 @@ test_switch_on(void **state)
 	assert_int_equal(cglimit_switch_on("nowhere"), 0);
 	assert_int_equal(cglimit_switch_on("."), 0);
 	put("cgroup.subtree_control", "");
-	assert_int_equal(cglimit_switch_on("."), BOTH);
+	assert_int_equal(cglimit_switch_on("."), ALL);
 	/* The last of the writes, each of which is one. */
-	expect("cgroup.subtree_control", "+memory");
+	expect("cgroup.subtree_control", "+cpuory");
 }
 
 static void
 test_wanted(void **state)
 {
-	const struct profile_quota none = { 0, 0 }, some = { 10, 0 },
-				   all = { 10, 20 };
+	const struct profile_quota none = { 0, 0, 0 }, some = { 10, 0, 0 },
+				   all = { 10, 20, 0 }, cpu = { 0, 0, 150 };
 
 	(void)state;
 	assert_int_equal(cglimit_wanted(&none, BOTH), 0);
@@ -76,6 +77,8 @@ test_wanted(void **state)
 	assert_int_equal(cglimit_wanted(&some, CGLIMIT_MEMORY), 0);
 	assert_int_equal(cglimit_wanted(&all, BOTH), BOTH);
 	assert_int_equal(cglimit_wanted(&all, CGLIMIT_MEMORY), CGLIMIT_MEMORY);
+	assert_int_equal(cglimit_wanted(&all, ALL), BOTH);
+	assert_int_equal(cglimit_wanted(&cpu, ALL), CGLIMIT_CPU);
 	assert_int_equal(cglimit_wanted(&all, 0), 0);
 }
 
@@ -83,7 +86,7 @@ test_wanted(void **state)
 static void
 test_set(void **state)
 {
-	const struct profile_quota q = { 8192, 5000 };
+	const struct profile_quota q = { 8192, 5000, 0 };
 	int run = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	(void)state;
@@ -104,7 +107,8 @@ test_set(void **state)
 static void
 test_renew(void **state)
 {
-	const struct profile_quota q = { 20, UINT64_C(1) << 40 }, none = { 0 };
+	const struct profile_quota q = { 20, UINT64_C(1) << 40, 250 },
+				   none = { 0 };
 	int dir_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	(void)state;
@@ -119,10 +123,29 @@ test_renew(void **state)
 	assert_int_equal(cglimit_renew(dir_fd, &none, BOTH), 0);
 	expect("pids.max", "max");
 	expect("memory.max", "max");
+	put("cpu.max", "");
+	assert_int_equal(cglimit_renew(dir_fd, &q, CGLIMIT_CPU), 0);
+	expect("cpu.max", "250000 100000");
+	put("cpu.max", "");
+	assert_int_equal(cglimit_renew(dir_fd, &none, CGLIMIT_CPU), 0);
+	expect("cpu.max", "max");
 	assert_int_equal(unlink("memory.max"), 0);
 	assert_true(cglimit_renew(dir_fd, &none, BOTH) < 0);
 	assert_int_equal(cglimit_renew(dir_fd, &none, CGLIMIT_PIDS), 0);
 	(void)close(dir_fd);
+}
+
+/* Below what nobody has given a weight; without the controller nothing. */
+static void
+abuse_H04_lower(void **state)
+{
+	(void)state;
+	cglimit_lower("nowhere");
+	cglimit_lower(".");
+	assert_int_equal(access("cpu.weight", F_OK), -1);
+	put("cpu.weight", "");
+	cglimit_lower(".");
+	expect("cpu.weight", "50");
 }
 
 static void
@@ -133,6 +156,7 @@ test_text(void **state)
 	assert_string_equal(cglimit_text(CGLIMIT_PIDS), "processes");
 	assert_string_equal(cglimit_text(CGLIMIT_MEMORY), "memory");
 	assert_string_equal(cglimit_text(BOTH), "processes memory");
+	assert_string_equal(cglimit_text(ALL), "processes memory processors");
 }
 
 int
@@ -143,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_wanted),
 		cmocka_unit_test_setup_teardown(test_set, enter, leave),
 		cmocka_unit_test_setup_teardown(test_renew, enter, leave),
+		cmocka_unit_test_setup_teardown(abuse_H04_lower, enter, leave),
 		cmocka_unit_test(test_text),
 	};
 

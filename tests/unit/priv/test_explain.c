@@ -32,7 +32,7 @@ static const struct explain_host newest = { .abi = 7,
 	.seccomp = true,
 	.cgroup_known = true,
 	.cgroup = true,
-	.cgroup_on = CGLIMIT_PIDS | CGLIMIT_MEMORY,
+	.cgroup_on = CGLIMIT_PIDS | CGLIMIT_MEMORY | CGLIMIT_CPU,
 	.left_out = opt_is_missing };
 
 static int
@@ -95,6 +95,7 @@ test_script(void **state)
 	says("  refused on all of them: TIOCSTI, TIOCLINUX, TIOCSETD\n");
 	says("  open files of a process: 65536\n");
 	says("  processes and threads of the run: 8192\n");
+	says("  processors, where they are short, are shared out by runs,");
 	says("\nNot granted here:\n  /opt: not on this host\n");
 	says("\nWhat this kernel cannot hold:\n  nothing\n");
 	says_not("cannot be used");
@@ -181,6 +182,8 @@ test_cgroups(void **state)
 	explain("script", &h, false);
 	says("processes of a run; what follows: they count for all");
 	says_not("processes and threads of the run");
+	says_not("shared out by runs");
+	says("a share of the processors for each run; what follows: the");
 	says_not("a cgroup for each run");
 	h.cgroup = false;
 	explain("script", &h, false);

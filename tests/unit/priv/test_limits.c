@@ -30,19 +30,22 @@ put_rlimit(char out[TEXT], const struct limits *l, int resource)
 		    (unsigned long long)p->max);
 }
 
-/* "cgroup PROCESSES MB, NPROC DATA". */
+/* "cgroup PROCESSES MB [PERCENT%], NPROC DATA". */
 static void
 expect(const char *policy, unsigned kept, const char *wanted)
 {
 	struct policy_rights r;
 	struct limits l;
-	char text[TEXT];
+	char text[TEXT], cpu[24] = "";
 
 	rights_make(&r, policy, "/home/ann");
 	limits_of(&l, &r, kept);
 	policy_rights_done(&r);
-	snprintf(text, sizeof(text), "%u %llu,", l.all.processes,
-	    (unsigned long long)l.all.memory_mb);
+	if (l.all.cpu_percent > 0)
+		snprintf(cpu, sizeof(cpu), " %llu%%",
+		    (unsigned long long)l.all.cpu_percent);
+	snprintf(text, sizeof(text), "%u %llu%s,", l.all.processes,
+	    (unsigned long long)l.all.memory_mb, cpu);
 	put_rlimit(text, &l, RLIMIT_NPROC);
 	put_rlimit(text, &l, RLIMIT_DATA);
 	assert_string_equal(text, wanted);
@@ -64,6 +67,11 @@ abuse_I23_limits_of_a_policy(void **state)
 	    "4096 1099511627776, 4096 -");
 	expect(SOME "max_memory_mb = 1099511627776\n", 0,
 	    "0 0, 4096 1152921504606846976");
+	/* Of processors nothing but a cgroup keeps anything. */
+	expect(SOME "max_cpu_percent = 250\n", BOTH | CGLIMIT_CPU,
+	    "4096 0 250%, 4096 -");
+	expect(SOME "max_cpu_percent = 250\n", BOTH, "4096 0, 4096 -");
+	expect(SOME, BOTH | CGLIMIT_CPU, "4096 0, 4096 -");
 	/* User mode has no file. */
 	expect(NULL, BOTH, "0 0, - -");
 }

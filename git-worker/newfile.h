@@ -16,7 +16,7 @@ struct newfile {
 	char half[40]; /* its name until then; "": none */
 };
 
-/* For tests: true makes it do without O_TMPFILE. */
+/* A seam for tests: true makes it do without O_TMPFILE. */
 void newfile_force_named(bool on);
 /* 0 or -errno; with 0 one of the two below has to follow. */
 int newfile_open(struct newfile *f, int dir, mode_t mode);

@@ -92,7 +92,7 @@ bool ws_is_moving(const struct workspace_part *p);
  * tried before.
  */
 void ws_retry(struct ws_op *op);
-/* The pause after one of `ms`. */
+/* The pause after one of `ms`; a seam for tests. */
 int64_t ws_pause_after(int64_t ms);
 
 /* From ws_open() on, for what a crash cut off. */

@@ -16,6 +16,7 @@ emu_text
 path_force_descent
 server_sweep
 git_pending
+newfile_force_named
 out_age
 out_width
 policyfile_open
@@ -29,6 +30,7 @@ system_take_rotation
 term_viewers
 worktreefix_settle
 worktreefix_tidy
+ws_pause_after
 main
 LIST
 # Tables that tests walk: every statement is prepared, every set is looked at.

@@ -335,6 +335,28 @@ await test('P05 a stop during an upgrade', async (t) => {
 	await waitFor('it stops', () => rdv.main.exitCode === 0, 60000);
 });
 
+await test('H17 what is stopped is that after an upgrade, and can go on',
+	async (t) => {
+		const installed = new Installed(t);
+		const rdv = await t.start({ ...options, helper: installed.helper });
+		const s = await rdv.session('still', ['/bin/sh', '-c',
+			'while read x; do echo got $x; done']);
+		const see = () => rdv.call('GET', `/api/runs/${s.run.id}`);
+		await types(rdv, s, 'one');
+		await rdv.call('POST', `/api/sessions/${s.id}/signal`,
+			{ signal: 'STOP' });
+		const before = await waitFor('it is told', async () => {
+			const run = await see();
+			return run.stopped && run;
+		});
+		installed.next();
+		assert.match(await upgrade(rdv), /^upgraded /);
+		assert.equal((await see()).stopped_at, before.stopped_at);
+		await rdv.call('POST', `/api/sessions/${s.id}/resume`);
+		await waitFor('it goes on', async () => !(await see()).stopped);
+		await types(rdv, s, 'two');
+	});
+
 await test('P06 what runs keeps what it is held by', async (t) => {
 	const installed = new Installed(t);
 	const rdv = await t.start({ ...options, helper: installed.helper });

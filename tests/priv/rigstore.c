@@ -85,6 +85,19 @@ rigstore_inventory(struct rig *r, struct priv_inventory_answer *a)
 	return n;
 }
 
+enum priv_halt
+rigstore_halt(struct rig *r)
+{
+	const int64_t deadline = rig_deadline();
+	struct priv_inventory_answer a;
+
+	do {
+		assert_false(rig_late(deadline));
+		assert_int_equal(rigstore_inventory(r, &a), 1);
+	} while (a.halt == PRIV_HALT_UNKNOWN);
+	return (enum priv_halt)a.halt;
+}
+
 void
 rigstore_spawn(struct rigsys *s, const char *const *argv,
     struct rig_result *res)

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/privproto.h"
+
 struct priv_inventory_answer;
 struct rig;
 struct rig_result;
@@ -30,6 +32,8 @@ void rigstore_another(struct rigsys *s, const char *mutant);
 void rigstore_ended(pid_t pid);
 /* How many runs there are; `a` is the last. */
 unsigned rigstore_inventory(struct rig *r, struct priv_inventory_answer *a);
+/* Whether the program of the only run is stopped, once that is known. */
+enum priv_halt rigstore_halt(struct rig *r);
 void rigstore_spawn(struct rigsys *s, const char *const *argv,
     struct rig_result *res);
 void rigstore_expect_end(struct rigsys *s, uint64_t handle, int status);

@@ -84,6 +84,36 @@ abuse_P05_main_killed(void **state)
 	rigstore_end(&s, &k);
 }
 
+/* Stopped under one [main] and set going under none: the reaper knows. */
+static void
+abuse_H17_main_killed_while_stopped(void **state)
+{
+	struct rig_result res;
+	struct rigkeep k = { 0 };
+	struct rigsys s;
+	pid_t pid;
+
+	(void)state;
+	NEEDS_ROOT;
+	rigstore_begin(&s, &k, NULL);
+	rigstore_spawn(&s, SH("echo $$; read x; exit 7"), &res);
+	pid = rig_read_pid(res.fds.fd[1]);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	rig_halt(&s.rig, res.a.handle, PRIV_HALTED);
+	rigkeep_expect(&k, RIGSTORE_PIPES);
+	rigstore_kill_main(&s, &k);
+	rigstore_another(&s, NULL);
+	assert_int_equal(rigstore_halt(&s.rig), PRIV_HALTED);
+	rigstore_kill_main(&s, &k);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	rigstore_another(&s, NULL);
+	assert_int_equal(rigstore_halt(&s.rig), PRIV_GOES_ON);
+	rig_close(&res);
+	rigstore_expect_end(&s, res.a.handle, 7 << 8);
+	rigkeep_expect(&k, 0);
+	rigstore_end(&s, &k);
+}
+
 /* What it writes while there is no [main] is there, and how it ended then. */
 static void
 abuse_P05_main_killed_output(void **state)
@@ -384,6 +414,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_P05_main_killed),
+		cmocka_unit_test(abuse_H17_main_killed_while_stopped),
 		cmocka_unit_test(abuse_P05_main_killed_output),
 		cmocka_unit_test(abuse_P05_main_killed_end_not_durable),
 		cmocka_unit_test(abuse_P05_a_restart_is_no_stop),

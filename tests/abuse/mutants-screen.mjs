@@ -166,6 +166,10 @@ export const screen = [
 			'!= NULL)\n\t\treturn;', 'if (memchr("PX^_", seq[1], 4) != ' +
 			'NULL)\n\t\tbuf_put(out, seq, len);']],
 		red: ['unit/cli/test_vt test_J05'] },
+	{ ids: ['J05'], guard: 'a whole log is shown without what acts on terminals',
+		off: [['cli/cmd/session_scrollback.c',
+			'if (!cmd_flag(c, "raw") && !c->cli->json)', 'if (false)']],
+		red: ['api J05 an image out of pipes'] },
 	{ ids: ['J05'], guard: 'a control of eight bits is none',
 		off: [['cli/vt.c', 'if (!goes_on && ch < 0xa0)', 'if (false)']],
 		red: ['unit/cli/test_vt test_J05'] },

@@ -51,6 +51,24 @@ await test('a stopped program is shown as that, and can go on', async () => {
 	await rdv.request('DELETE', `/api/sessions/${id}`);
 });
 
+await test('J05 an image out of pipes is not shown, as one of a terminal',
+	async () => {
+		const image = 'a\\033P0;1q#0~\\033\\\\b\\033]1337;File=inline=1:' +
+			'AAAA\\007c\\033_Ga=T;AAAA\\033\\\\d\\n';
+		for (const io of ['pipes', 'pty']) {
+			const s = await rdv.session(`image-${io}`, ['/usr/bin/printf',
+				image], { io });
+			await waitFor('the end', async () => (await rdv.call('GET',
+				`/api/sessions/${s.id}`)).run.state === 'completed');
+			const raw = shell(`rdv scrollback image-${io} --all --raw`).out;
+			for (const part of ['\x1bP0;1q', '\x1b]1337;', '\x1b_Ga=T;'])
+				assert.ok(raw.includes(part), `control: ${io} ${raw}`);
+			for (const how of ['', '--all', '--grep d'])
+				assert.match(shell(`rdv scrollback image-${io} ${how}`).out,
+					/^(\d+:? *)?abcd\r?\n$/, `${io} ${how}`);
+		}
+	});
+
 await test('with --json wrong usage is one object too', () => {
 	for (const words of ['--nonsense --json', 'session frob --json',
 		'session new --json', 'session new x --env foo --json',

@@ -87,13 +87,17 @@ function Rest({ tree, what, known, sideBySide }: {
 	const [files, setFiles] = useState<DiffFile[]>([]);
 	const [next, setNext] = useState<number | null>(known.length);
 	const [trouble, setTrouble] = useState<unknown>(null);
+	const [busy, setBusy] = useState(false);
 	const have = new Set(known.map((f) => f.path_base64 ?? f.path));
 
-	const more = () => void askStat(tree, what, next!, page).then((s) => {
-		setFiles((old) => [...old, ...s.files]);
-		setNext(s.next);
-		setTrouble(null);
-	}).catch(setTrouble);
+	const more = () => {
+		setBusy(true);
+		void askStat(tree, what, next!, page).then((s) => {
+			setFiles((old) => [...old, ...s.files]);
+			setNext(s.next);
+			setTrouble(null);
+		}).catch(setTrouble).finally(() => setBusy(false));
+	};
 	return (
 		<>
 			<FileList tree={tree} what={what} sideBySide={sideBySide}
@@ -101,7 +105,7 @@ function Rest({ tree, what, known, sideBySide }: {
 			        !have.has(f.path_base64 ?? f.path))} />
 			{trouble !== null && <Refusal err={trouble} />}
 			{next !== null && <button type="button" class="button part"
-			    onClick={more}>More files</button>}
+			    disabled={busy} onClick={more}>More files</button>}
 		</>
 	);
 }

@@ -26,14 +26,19 @@ function usePages<T extends { next: number | null }>(
 ) {
 	const [parts, setParts] = useState<T[]>([]);
 	const [trouble, setTrouble] = useState<unknown>(null);
+	const [busy, setBusy] = useState(false);
 	const [stop, setStop] = useState(() => new AbortController());
 	const next = parts.at(-1)?.next ?? null;
 
-	const more = (offset: number, signal: AbortSignal) =>
-	    void ask(offset, signal).then((part) => {
-		setParts((old) => offset === 0 ? [part] : [...old, part]);
-		setTrouble(null);
-	    }).catch((err) => signal.aborted || setTrouble(err));
+	const more = (offset: number, signal: AbortSignal) => {
+		setBusy(true);
+		void ask(offset, signal).then((part) => {
+			setParts((old) => offset === 0 ? [part]
+			    : [...old, part]);
+			setTrouble(null);
+		}).catch((err) => signal.aborted || setTrouble(err))
+		    .finally(() => signal.aborted || setBusy(false));
+	};
 	useEffect(() => {
 		const own = new AbortController();
 
@@ -41,7 +46,7 @@ function usePages<T extends { next: number | null }>(
 		more(0, own.signal);
 		return () => own.abort();
 	}, [of]);
-	return { parts, trouble,
+	return { parts, trouble, busy,
 		more: next === null ? null : () => more(next, stop.signal) };
 }
 
@@ -51,7 +56,7 @@ export function Log({ store, part, route, base }: {
 }) {
 	const head = useHead(store, part.path);
 	const now = useNow();
-	const { parts, trouble, more } = usePages<LogPage>(
+	const { parts, trouble, busy, more } = usePages<LogPage>(
 	    [part.path, base ?? "", head].join("\0"), (offset, signal) =>
 	        askLog(part.path, base, undefined, offset, page, signal));
 	const commits = parts.flatMap((p) => p.commits);
@@ -70,7 +75,8 @@ export function Log({ store, part, route, base }: {
 				    route={route} part={part} now={now} />)}
 			</ul>
 			{more !== null && <button type="button"
-			    class="button part" onClick={more}>Older</button>}
+			    class="button part" disabled={busy}
+			    onClick={more}>Older</button>}
 		</section>
 	);
 }
@@ -98,7 +104,7 @@ export function CommitPage({ part, id, sideBySide }: {
 }) {
 	const [commit, setCommit] = useState<Commit | null>(null);
 	const [missing, setMissing] = useState<unknown>(null);
-	const { parts, trouble, more } = usePages<DiffStat>(
+	const { parts, trouble, busy, more } = usePages<DiffStat>(
 	    `${part.path}\0${id}`, (offset, signal) => askStat(part.path,
 	        { commit: id }, offset, 500, signal));
 	const files: DiffFile[] = parts.flatMap((p) => p.files);
@@ -128,7 +134,8 @@ export function CommitPage({ part, id, sideBySide }: {
 			<FileList tree={part.path} what={what}
 			    files={files} sideBySide={sideBySide} />
 			{more !== null && <button type="button"
-			    class="button part" onClick={more}>More files</button>}
+			    class="button part" disabled={busy}
+			    onClick={more}>More files</button>}
 		</section>
 	);
 }

@@ -55,15 +55,18 @@ export function Files({ store, part, route }: Props & { store: Store }) {
 function useDir(tree: string, dir: string, at: string) {
 	const [pages, setPages] = useState<TreePage[]>([]);
 	const [trouble, setTrouble] = useState<unknown>(null);
+	const [busy, setBusy] = useState(false);
 	const next = pages.at(-1)?.next ?? null;
 
 	const load = (offset: number, signal?: AbortSignal) => {
+		setBusy(true);
 		askTree(tree, dir === "" ? null : keyName(dir),
 		    (offset > 0 ? pages[0]?.commit : at) || undefined, offset,
 		    signal).then((p) => {
 			setPages((old) => offset === 0 ? [p] : [...old, p]);
 			setTrouble(null);
-		}).catch((err) => signal?.aborted || setTrouble(err));
+		}).catch((err) => signal?.aborted || setTrouble(err))
+		    .finally(() => setBusy(false));
 	};
 	useEffect(() => {
 		const stop = new AbortController();
@@ -72,7 +75,7 @@ function useDir(tree: string, dir: string, at: string) {
 			load(0, stop.signal);
 		return () => stop.abort();
 	}, [tree, dir, at]);
-	return { pages, trouble,
+	return { pages, trouble, busy,
 		more: next === null ? null : () => load(next) };
 }
 
@@ -87,7 +90,7 @@ function inOrder(pages: TreePage[]): TreeEntry[] {
 function Dir({ part, route, dir, at }: Props & {
 	dir: string; at: string;
 }) {
-	const { pages, trouble, more } = useDir(part.path, dir, at);
+	const { pages, trouble, busy, more } = useDir(part.path, dir, at);
 
 	if (trouble !== null)
 		return <Refusal err={trouble} />;
@@ -102,7 +105,7 @@ function Dir({ part, route, dir, at }: Props & {
 				        nameKey(e.name, e.name_base64))} />
 			))}
 			{more !== null && <li><button type="button" class="plain"
-			    onClick={more}>More…</button></li>}
+			    disabled={busy} onClick={more}>More…</button></li>}
 			{pages.some((p) => p.truncated) && <li class="aside">
 				There is more than can be told.</li>}
 		</ul>

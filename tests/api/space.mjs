@@ -31,13 +31,13 @@ const at = (w, tail = '') => `/api/workspaces/${w.id}${tail}`;
 const gone = (repo) => new RegExp(`its repository is gone from ${repo.path}`);
 
 await test('a repository that was moved keeps nothing else', async () => {
-	const w = await create();
-	const [a, b] = w.repos.map((p) => p.path);
+	const w = await create({ repos: [two.id, one.id] });
+	const [b, a] = w.repos.map((p) => p.path);
 	fs.renameSync(two.path, `${two.path}.moved`);
 	const status = await rdv.call('GET', at(w, '/status'));
 	assert.deepEqual(status.repos.map((p) => [p.removable, p.states]),
-		[[true, []], [false, ['STATE_UNKNOWN']]]);
-	assert.match(status.repos[1].why, gone(two));
+		[[false, ['STATE_UNKNOWN']], [true, []]]);
+	assert.match(status.repos[0].why, gone(two));
 	// What can be brought back is, and what cannot be is named.
 	fs.rmSync(a, { recursive: true });
 	const no = await request('POST', at(w, '/ensure'));
@@ -53,7 +53,7 @@ await test('a repository that was moved keeps nothing else', async () => {
 	const r = await rdv.call('DELETE', `${at(w)}?force=true&branches=true`);
 	assert.equal(r.state, 'deleted');
 	assert.match(r.cause, new RegExp(`^two: ${b} stays: its repository is gone`));
-	assert.deepEqual(r.repos.map((p) => p.left === null), [true, false]);
+	assert.deepEqual(r.repos.map((p) => p.left === null), [false, true]);
 	assert.equal(fs.existsSync(a), false);
 	assert.deepEqual(below(b).sort(), ['.git', 'file', 'mine', 'other']);
 	assert.equal((await request('GET', at(w))).status, 404);
@@ -131,13 +131,17 @@ await test('what somebody deletes does not come back unasked', async () => {
 	assert.equal(fs.existsSync(path.join(tree, 'file')), false);
 	sh(tree, 'git checkout -q file');
 	// A removal that had not begun has deleted nothing.
-	const moving = `UPDATE worktree SET state = 'removing' WHERE path =
-		'${tree}' AND state = 'ready'`;
+	const { path: alone } = await rdv.call('POST', '/api/worktrees',
+		{ repo_path: one.path, branch: 'by-itself', create_branch: true });
+	const moving = `UPDATE worktree SET state = 'removing' WHERE path IN
+		('${tree}', '${alone}') AND state = 'ready'`;
 	const row = () => sql(`SELECT state, mending FROM worktree
 		WHERE path = '${tree}' ORDER BY updated_at DESC LIMIT 1`);
 	sql(moving);
 	await rdv.again();
 	await waitFor('it is settled', () => row() === 'ready|0');
+	await waitFor('so is one without a workspace', () => sql(`SELECT state,
+		mending FROM worktree WHERE path = '${alone}'`) === 'ready|0');
 	fs.rmSync(path.join(tree, 'file'));
 	assert.equal((await rdv.call('POST', at(w, '/ensure'))).repos[0].done,
 		'kept');
@@ -267,11 +271,15 @@ await test('abuse: a round that is asked for deletes no more (G23)', async () =>
 	const ids = all.map((id) => `'${id}'`).join();
 	sql(`UPDATE worktree SET updated_at = updated_at - 40 * 86400000
 		WHERE id IN (${ids})`);
-	const left = () => Number(sql(`SELECT count(*) FROM worktree
-		WHERE id IN (${ids}) AND state = 'trashed'`));
+	const left = (more = '') => Number(sql(`SELECT count(*) FROM worktree
+		WHERE id IN (${ids}) AND state = 'trashed' ${more}`));
 	assert.equal((await rdv.call('POST', '/api/gc')).items.length, 7);
 	await waitFor('a round is over', () => left() === 2);
-	// The others are there, and go with the next one.
+	// The others are whole when all that waits for its turn has had it, and go
+	// with the next one.
+	await rdv.call('POST', '/api/worktrees', { repo_path: one.path,
+		branch: 'last', create_branch: true });
+	assert.equal(left('AND ending = 0'), 2);
 	assert.equal((await rdv.call('GET', '/api/gc')).items.length, 2);
 	await rdv.call('POST', '/api/gc');
 	await waitFor('the rest', () => left() === 0);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONF_MAX 43 /* rows, at most */
+#define CONF_MAX 44 /* rows, at most */
 /* Entries of a list of patterns, and bytes of one: git is given them all. */
 #define CONF_GLOBS_MAX 32
 #define CONF_GLOB_LEN  100
@@ -48,6 +48,7 @@ struct conf {
 	char *clone_http;	  /* "loopback" or "all" */
 	int64_t worktrees_max_mb; /* 0: no limit */
 	int64_t trash_retention_days, cleanup_interval_hours;
+	int64_t log_retention_days; /* 0: kept until it is removed */
 	/* CONF_INERT: kept for rdvd -T and read by nothing. */
 	int64_t pool_connections, monitor_seconds, stall_seconds;
 	char *sources[CONF_MAX]; /* per row: NULL for the default, or where */

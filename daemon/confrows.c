@@ -126,6 +126,9 @@ const struct conf_row conf_rows[] = {
 	{ "cleanup.cleanup_interval_hours", CONF_INT,
 	    OFF(cleanup_interval_hours), 1, 720,
 	    "24", NULL, "how often trash and old rows are looked through" },
+	{ "cleanup.log_retention_days", CONF_INT, OFF(log_retention_days), 0,
+	    3650, "0", NULL,
+	    "how long rdv gc keeps output of closed sessions; 0: for ever" },
 	{ NULL, CONF_INT, 0, 0, 0, NULL, NULL, NULL },
 };
 /* clang-format on */

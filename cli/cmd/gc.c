@@ -78,7 +78,8 @@ const struct cmd cmd_gc = {
 	.opts = gc_opts,
 	.help = "free what rdv keeps no longer",
 	.doc = "Worktrees that have been in the trash for longer than "
-	       "cleanup.trash_retention_days, and what failed clones left. "
+	       "cleanup.trash_retention_days, what failed clones left, and "
+	       "output of closed sessions after cleanup.log_retention_days. "
 	       "Directories that rdv does not know, where it makes worktrees, "
 	       "are listed and stay.",
 	.scope = "full",

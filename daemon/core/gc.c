@@ -13,6 +13,7 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/clone.h"
+#include "daemon/core/gclog.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreeop.h"
@@ -24,6 +25,7 @@
 #include "lib/path.h"
 
 #define ITEMS_MAX 1000
+#define LOGS_MAX  100 /* that one call removes */
 #define KNOWN_MAX 20000
 #define PAGES_MAX 100
 #define DAY_MS	  (24 * 3600 * 1000LL)
@@ -65,7 +67,8 @@ add(struct collecting *g, const struct gc_item *item)
 	*to = *item;
 	if (item->id != NULL)
 		to->id = arena_strdup(g->arena, item->id);
-	to->path = arena_strdup(g->arena, item->path);
+	if (item->path != NULL)
+		to->path = arena_strdup(g->arena, item->path);
 	g->list.n++;
 	if (item->id != NULL && item->bytes > 0)
 		g->list.bytes += item->bytes;
@@ -94,6 +97,16 @@ clone_cb(const struct store_clone *c, void *arg)
 
 	if (strcmp(c->user_id, g->user_id) == 0)
 		add(g, &item);
+	return true;
+}
+
+static bool
+log_cb(const struct store_run *r, void *arg)
+{
+	const struct gc_item item = { "log", r->id, NULL, r->log_bytes,
+		r->ended_at };
+
+	add(arg, &item);
 	return true;
 }
 
@@ -136,11 +149,26 @@ is_known(const struct collecting *g, const char *path)
 }
 
 static void
+remove_logs(struct wt_op *op)
+{
+	const struct collecting *g = op->own;
+	const struct gc_item *item = g->items;
+
+	for (size_t i = 0, n = 0; i < g->list.n && n < LOGS_MAX; i++, item++) {
+		if (strcmp(item->kind, "log") != 0)
+			continue;
+		gclog_remove(op->w->app, g->user_id, item->id);
+		n++;
+	}
+}
+
+static void
 finish(struct wt_op *op)
 {
 	struct collecting *g = op->own;
 
 	if (g->begins) {
+		remove_logs(op);
 		worktreefix_tidy_of(op->w, op->who.uid);
 		clones_reconcile(op->w->clones);
 	}
@@ -222,6 +250,8 @@ read_rows(struct wt_op *op)
 
 	if (err == 0)
 		err = store_clones_in(db, "undoing", clone_cb, g);
+	if (err == 0)
+		err = gclog_each(op->w->app, g->user_id, log_cb, g);
 	if (err == 0)
 		err = store_worktrees_held(db, g->user_id, known_tree_cb, g);
 	if (err == 0)

@@ -12,14 +12,16 @@
 struct gc_item {
 	/*
 	 * "trash": its time there is over; "clone": one that failed, and is
-	 * being taken back; "orphan": where rdv makes worktrees and of nothing
-	 * that rdv knows. The last is only told of, and never goes by itself.
+	 * being taken back; "log": output of a run, kept for long enough, with
+	 * no path, as it is rdvd's own; "orphan": where rdv makes worktrees and
+	 * of nothing that rdv knows. The last is only told of, and never goes
+	 * by itself.
 	 */
 	const char *kind;
-	const char *id; /* NULL: an orphan has none */
-	const char *path;
-	int64_t bytes; /* -1: not known */
-	int64_t since; /* wall clock, ms; -1: not known */
+	const char *id;	  /* NULL: an orphan has none */
+	const char *path; /* NULL: see above */
+	int64_t bytes;	  /* -1: not known */
+	int64_t since;	  /* wall clock, ms; -1: not known */
 };
 
 struct gc_list {
@@ -39,7 +41,8 @@ void gc_look(struct worktrees *w, const struct worktree_who *who, gc_fn *cb,
     void *arg);
 /*
  * The same, and a round of that account's is begun as the clock would: as much
- * of the trash as one may delete, each judged as ever, and the clones.
+ * of the trash as one may delete, each judged as ever, the clones, and output
+ * of a hundred runs.
  */
 void gc_begin(struct worktrees *w, const struct worktree_who *who, gc_fn *cb,
     void *arg);

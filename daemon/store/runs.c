@@ -43,6 +43,12 @@ static const char sql_ended[] =
     "WHERE id = ? AND state IN ('starting', 'running')";
 static const char sql_output[] =
     "SELECT coalesce(sum(log_bytes), 0) FROM run WHERE user_id = ?";
+static const char sql_stale[] =
+    "SELECT " STORE_RUN_COLUMNS " FROM run "
+    "LEFT JOIN session ON session.id = run.session_id "
+    "WHERE run.user_id = ? AND run.log_bytes > 0 AND run.ended_at < ? "
+    "AND (session.id IS NULL OR session.status = 'closed') "
+    "ORDER BY run.ended_at";
 static const char sql_forgotten[] =
     "UPDATE run SET log_bytes = 0 "
     "WHERE id = ? AND log_bytes > 0 AND ended_at IS NOT NULL";
@@ -52,7 +58,7 @@ static const char sql_stopping[] =
 
 const char *const store_runs_sql[] = { sql_get, sql_find, sql_of_session,
 	sql_in_flight, sql_insert, sql_running, sql_resized, sql_ended,
-	sql_halted, sql_stopping, sql_output, sql_forgotten, NULL };
+	sql_halted, sql_stopping, sql_output, sql_stale, sql_forgotten, NULL };
 
 struct each {
 	store_run_fn *cb;
@@ -258,6 +264,15 @@ store_runs_stopping(struct tx *tx, const char *cause)
 	long n = tx_exec(tx, sql_stopping, "s", cause);
 
 	return n < 0 ? (int)n : 0;
+}
+
+int
+store_runs_stale(struct db *db, const char *user_id, int64_t before,
+    store_run_fn *cb, void *arg)
+{
+	struct each e = { cb, arg };
+
+	return db_query(db, sql_stale, runs_each_cb, &e, "si", user_id, before);
 }
 
 int

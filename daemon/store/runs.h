@@ -70,6 +70,12 @@ int store_run_resized(struct tx *tx, const struct store_run *r);
  * -errno.
  */
 int store_runs_output(struct db *db, const char *user_id, int64_t *bytes);
+/*
+ * A user's runs of closed sessions, or of none, that ended before `before` and
+ * have output, the oldest first. 0 or -errno.
+ */
+int store_runs_stale(struct db *db, const char *user_id, int64_t before,
+    store_run_fn *cb, void *arg);
 /* RDV_E_STATE: it has not ended, or has none. */
 int store_run_forgotten(struct tx *tx, const char *id);
 /* Its program was stopped then, or goes on (-1). Of a running one alone. */

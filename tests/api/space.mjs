@@ -322,3 +322,35 @@ await test('no more is made than there is room for', async () => {
 	assert.equal((await make()).status, 201);
 	await full.stop();
 });
+
+await test('output of closed sessions goes after its time', async () => {
+	const old = await Rdv.start({ config:
+		'[cleanup]\nlog_retention_days = 10\n' });
+	const says = async (name) => {
+		const s = await old.call('POST', '/api/sessions', { name,
+			command: ['/bin/echo', 'said'] });
+		await waitFor(`${name} has ended`, async () => (await old.call('GET',
+			`/api/runs/${s.run.id}`)).log_bytes > 0);
+		return s;
+	};
+	const [gone, young, open] = [await says('gone'), await says('young'),
+		await says('open')];
+	for (const s of [gone, young])
+		await old.call('DELETE', `/api/sessions/${s.id}`);
+	execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+		path.join(old.base, 'server/rdv.db'), `UPDATE run SET ended_at =
+		ended_at - 11 * 86400000 WHERE id IN ('${gone.run.id}',
+		'${open.run.id}')`]);
+	const list = await old.call('GET', '/api/gc');
+	assert.deepEqual(list.items.map((i) => [i.kind, i.id]),
+		[['log', gone.run.id]]);
+	assert.equal(list.bytes, list.items[0].bytes);
+	const bytes = async (s) => (await old.call('GET',
+		`/api/runs/${s.run.id}`)).log_bytes;
+	assert.ok(await bytes(gone) > 0);
+	await old.call('POST', '/api/gc');
+	await waitFor('it is gone', async () => await bytes(gone) === 0);
+	assert.ok(await bytes(young) > 0 && await bytes(open) > 0);
+	assert.deepEqual((await old.call('GET', '/api/gc')).items, []);
+	await old.stop();
+});

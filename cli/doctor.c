@@ -128,7 +128,10 @@ doctor_offers(const struct doctor *d, const char *feature)
 	return false;
 }
 
-/* [main], as rdvd's parent or by the file that root alone can read. */
+/*
+ * [main], as rdvd's parent or by the file that root alone can read. 0: it
+ * cannot be seen, as where /proc shows an account its own processes alone.
+ */
 static pid_t
 main_of(const struct doctor *d)
 {
@@ -139,6 +142,15 @@ main_of(const struct doctor *d)
 	if (rdvd > 0 && proc_stat(rdvd, &parent, name, sizeof(name)))
 		return parent;
 	return hostservice_pid(d->cli);
+}
+
+/* Who cannot be seen is taken for the one that the host says it has. */
+static bool
+is_another(const struct doctor *d, const struct hostunit *u)
+{
+	const pid_t seen = main_of(d);
+
+	return u->main == 0 || (seen != 0 && u->main != seen);
 }
 
 /*
@@ -154,7 +166,7 @@ doctor_look_restart(struct doctor *d)
 	if (d->host == NULL)
 		doctor_judge(d, "ok",
 		    "it ends what runs, as this rdv is yours alone");
-	else if (!hostunit_ask(&u) || u.main == 0 || u.main != main_of(d))
+	else if (!hostunit_ask(&u) || is_another(d, &u))
 		doctor_judge(d, "ok",
 		    "it ends what runs: this rdv is not systemd's rdv.service");
 	else if (u.max == 0)

@@ -157,7 +157,10 @@ abuse_O11_status_fails_with_a_part(void **state)
 	fake_stop(&fake);
 }
 
-/* What systemd says, and rdvd, whose parent is ours; `main`: 1 is that one. */
+/*
+ * What systemd says, and rdvd, whose parent is ours; `main`: 1 is that one, -1
+ * as well, but /proc shows nobody rdvd.
+ */
 static const struct unit {
 	int main;
 	const char *text; /* NULL: it does not answer */
@@ -176,10 +179,16 @@ static const struct unit {
 	{ 1, "NFileDescriptorStore=35\nFileDescriptorStoreMax=many\n",
 	    "outlives", "is not systemd's" },
 	{ 1, NULL, "outlives", "is not systemd's" },
+	{ -1, "NFileDescriptorStore=35\nFileDescriptorStoreMax=4096\n",
+	    "outlives", "what runs outlives it, store 35 of 4096" },
+	{ -1, "NFileDescriptorStore=0\nFileDescriptorStoreMax=4096\n", "cgroup",
+	    "it ends what runs, and the log of rdv says why" },
+	{ -1, NULL, "outlives", "is not systemd's" },
 };
 
 static const struct unit *unit;
 static pid_t tester;
+#define NOBODY 4194305 /* more than any pid (PID_MAX_LIMIT) */
 
 static void
 unit_answer(int fd, const char *request, unsigned n)
@@ -189,7 +198,7 @@ unit_answer(int fd, const char *request, unsigned n)
 	(void)request, (void)n;
 	snprintf(body, sizeof(body),
 	    "{\"pid\":%d,\"helper\":{\"ready\":true,\"features\":[\"%s\"]}}",
-	    tester, unit->feature);
+	    unit->main < 0 ? NOBODY : tester, unit->feature);
 	fake_json(fd, 200, body);
 }
 

@@ -19,6 +19,7 @@
 #include "lib/clock.h"
 #include "lib/ctlproto.h"
 #include "lib/err.h"
+#include "lib/log.h"
 #include "lib/path.h"
 #include "lib/secret.h"
 #include "lib/seqpkt.h"
@@ -65,16 +66,40 @@ put_text(int dir, const char text[TEXT_LEN + 2])
 	return path_write_private(dir, TOKENS_SERVICE, text, TEXT_LEN + 1);
 }
 
+/* What we have written, as far as its shape tells: no part of one counts. */
+static bool
+is_whole(const char *line)
+{
+	uint8_t raw[TEXT_LEN];
+	size_t len = 0;
+	const bool whole = strlen(line) == TEXT_LEN &&
+			   str_unbase64(raw, sizeof(raw), &len, line) &&
+			   len == RAW_LEN;
+
+	secret_wipe(raw, sizeof(raw));
+	return whole;
+}
+
+/*
+ * One that was cut or overwritten would be known to whoever did that, and rdvd
+ * could not be told of it at all: it ends, and nginx is told the new one.
+ */
 int
 servicetoken_make(int dir)
 {
-	char text[TEXT_LEN + 2];
-	int err;
+	char text[FILE_MAX];
+	int err = read_line(dir, TOKENS_SERVICE, text);
+	const bool damaged = err == RDV_E_MALFORMED || err == RDV_E_TOO_BIG ||
+			     (err == 0 && !is_whole(text));
 
-	if (faccessat(dir, TOKENS_SERVICE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
-	make_text(text);
-	err = put_text(dir, text);
+	if (damaged)
+		log_warnx("main", TOKENS_SERVICE
+		    " was damaged and is another one now: nginx has to be "
+		    "told (rdv token rotate-service)");
+	if (damaged || err == -ENOENT) {
+		make_text(text);
+		err = put_text(dir, text);
+	}
 	secret_wipe(text, sizeof(text));
 	return err;
 }
@@ -133,8 +158,10 @@ servicetoken_tell(int dir, int control)
 {
 	struct ctl_service m;
 	char text[FILE_MAX];
-	int err = read_line(dir, TOKENS_SERVICE, text);
+	int err = servicetoken_make(dir);
 
+	if (err == 0)
+		err = read_line(dir, TOKENS_SERVICE, text);
 	read_previous(dir, &m);
 	if (err == 0)
 		err = say(control, text, &m);
@@ -159,9 +186,11 @@ servicetoken_rotate(int dir, int64_t grace_ms, int control,
 {
 	struct ctl_service m = { .until = clock_wall_ms() + grace_ms };
 	char old[FILE_MAX], text[TEXT_LEN + 2];
-	int err = read_line(dir, TOKENS_SERVICE, old);
+	int err = servicetoken_make(dir);
 
 	*told = false;
+	if (err == 0)
+		err = read_line(dir, TOKENS_SERVICE, old);
 	if (err != 0)
 		return err;
 	sha256(old, strlen(old), m.previous);

@@ -12,7 +12,7 @@
  * (docs/helper-protocol.md): made and replaced by [main] alone. [ops] and nginx
  * read it as root, rdvd is told. 0 or -errno.
  */
-int servicetoken_make(int dir); /* unless there is one */
+int servicetoken_make(int dir); /* unless there is a whole one */
 /* Wall clock ms at which it was made. 0 when that is not known. */
 int64_t servicetoken_made(int dir);
 /*

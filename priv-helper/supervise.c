@@ -20,6 +20,7 @@
 
 #include "lib/clock.h"
 #include "lib/ctlproto.h"
+#include "lib/err.h"
 #include "lib/log.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
@@ -60,7 +61,7 @@ static void
 give_up(const struct kin *k, int err)
 {
 	log_errorx("main", "%s does not take its socket: %s", k->name,
-	    strerror(-err));
+	    err < 0 ? strerror(-err) : err_name(err));
 	(void)kill(k->pid, SIGKILL);
 }
 

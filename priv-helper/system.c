@@ -132,7 +132,7 @@ open_all(struct system *s, char *why, size_t whysize)
 			err = write_pid(s);
 		if (err != 0)
 			return refuse(err, why, whysize,
-			    "the service token cannot be made");
+			    "the service token is not to be had");
 		err = first_accounts(s);
 		if (err != 0)
 			return refuse(err, why, whysize,

@@ -1,4 +1,5 @@
-// Guards of what rdv says of its own parts (O11). Rows as in mutants.mjs.
+// Guards of what rdv says of its own parts (O11), and of its secrets (N07, N08).
+// Rows as in mutants.mjs.
 const health = 'daemon/core/health.c', page = 'lib/egress.c';
 
 export const parts = [
@@ -39,6 +40,11 @@ export const parts = [
 
 // What is secret is in memory no longer than it is needed (N08).
 export const memory = [
+	{ ids: ['N07'], guard: 'a part of nginx\'s token is none',
+		off: [['priv-helper/servicetoken.c', 'if (damaged || err == -ENOENT) {',
+			'if (err == -ENOENT) {']],
+		red: ['unit/priv/test_servicetoken abuse_N07',
+			'system N07 nginx'] },
 	{ ids: ['N08'], guard: 'what is secret is wiped',
 		off: [['lib/secret.c', 'explicit_bzero(p, len);', '(void)len;']],
 		red: ['system N08 a token that was used', 'system N08 nor is nginx'] },

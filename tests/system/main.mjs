@@ -5,6 +5,7 @@ await import('./accounts.mjs');
 await import('./others.mjs');
 await import('./tokens.mjs');
 await import('./memory.mjs');
+await import('./stores.mjs');
 await import('./rotation.mjs');
 await import('./policy.mjs');
 await import('./worktrees.mjs');

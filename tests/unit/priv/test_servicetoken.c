@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/ctlproto.h"
+#include "lib/err.h"
 #include "lib/path.h"
 #include "lib/seqpkt.h"
 #include "priv-helper/carry.h"
@@ -85,6 +87,39 @@ made_once(void **state)
 	assert_true(llabs(servicetoken_made(fd) - clock_wall_ms()) < 60000);
 	assert_true(honoured(text));
 	assert_false(honoured(""));
+}
+
+/* What may have become of it while nobody ran, and while somebody did. */
+static void
+abuse_N07_a_harmed_one_grants_nothing(void **state)
+{
+	static const char *const harmed[] = { "", "\n", "short\n", NULL,
+		"not base64: this is forty-four bytes long .\n" };
+	char text[64], was[64], cut[32];
+	int file;
+
+	(void)state;
+	assert_int_equal(servicetoken_make(fd), 0);
+	for (size_t i = 0; i < sizeof(harmed) / sizeof(harmed[0]); i++) {
+		stands(was);
+		(void)snprintf(cut, sizeof(cut), "%.22s\n", was);
+		file = openat(fd, TOKENS_SERVICE, O_WRONLY | O_TRUNC);
+		assert_true(file >= 0);
+		assert_true(dprintf(file, "%s",
+				harmed[i] != NULL ? harmed[i] : cut) >= 0);
+		(void)close(file);
+		assert_int_equal(servicetoken_make(fd), 0);
+		stands(text);
+		assert_int_equal(strlen(text), 44);
+		assert_string_not_equal(text, was);
+		assert_true(honoured(text));
+		assert_false(honoured(was));
+		cut[22] = '\0';
+		assert_false(honoured(cut));
+	}
+	/* One that others may read is none of ours to mend. */
+	assert_int_equal(fchmodat(fd, TOKENS_SERVICE, 0644, 0), 0);
+	assert_int_equal(servicetoken_make(fd), RDV_E_DENIED);
 }
 
 static void
@@ -289,6 +324,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(made_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    abuse_N07_a_harmed_one_grants_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_told_not_replaced, setup,
 		    teardown),

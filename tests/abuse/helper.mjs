@@ -117,7 +117,9 @@ const dangerous = ['LD_PRELOAD', 'LD_LIBRARY_PATH', 'LD_AUDIT', 'GIT_DIR',
 	'GIT_SSH_COMMAND', 'BASH_ENV', 'ENV', 'PERL5OPT', 'PERL5LIB',
 	'PYTHONPATH', 'PYTHONSTARTUP', 'NODE_OPTIONS', 'SHELLOPTS', 'BASHOPTS',
 	'PS4', 'IFS', 'GCONV_PATH', 'GLIBC_TUNABLES', 'RUBYOPT',
-	'BASH_FUNC_x%%'];
+	'LD_DEBUG', 'GIT_EXEC_PATH', 'GIT_CONFIG_COUNT', 'GIT_CONFIG_KEY_0',
+	'GIT_EXTERNAL_DIFF', 'GIT_ASKPASS', 'PERL5DB', 'PYTHONHOME', 'NODE_PATH',
+	'PROMPT_COMMAND', 'ZDOTDIR', 'BASH_FUNC_x%%', 'BASH_FUNC_x()'];
 
 await test('E12 hostile surroundings do not reach what is started',
 	async (t) => {
@@ -127,7 +129,7 @@ await test('E12 hostile surroundings do not reach what is started',
 		const umask = process.umask(0);
 		t.after(() => process.umask(umask));
 		const hostile = Object.fromEntries(dangerous
-			.filter((n) => !/^LD_|%/.test(n)).map((n) => [n, `${top}/evil`]));
+			.filter((n) => !/^LD_|[%(]/.test(n)).map((n) => [n, `${top}/evil`]));
 		const rdv = await t.start({ ...options, env: { ...hostile,
 			SECRET: 'canary', HOME: top } });
 		const env = await run(rdv, ['/usr/bin/env'],
@@ -169,7 +171,11 @@ await test('E13 dangerous variables are refused by name', async () => {
 		'{"name":"x","environment":{"A":"1","A":"2"}}' });
 	refused(twice, 'duplicate');
 	const good = await run(shared, ['/usr/bin/env'], { environment: {
-		A_1: '$(id) "q" `x` \\', LONG: 'x'.repeat(5000), EMPTY: '' } });
+		A_1: '$(id) "q" `x` \\', LONG: 'x'.repeat(5000), EMPTY: '',
+		LDFLAGS: '-lx', GITHUB_ACTOR: 'x', NODE_ENV: 'LD_PRELOAD=/x' } });
+	for (const line of ['LDFLAGS=-lx', 'GITHUB_ACTOR=x',
+		'NODE_ENV=LD_PRELOAD=/x'])
+		assert.ok(good.text.includes(`${line}\r\n`), line);
 	assert.ok(good.text.includes('A_1=$(id) "q" `x` \\\r\n'));
 	assert.ok(good.text.includes(`LONG=${'x'.repeat(5000)}\r\n`));
 	assert.ok(good.text.includes('EMPTY=\r\n'));

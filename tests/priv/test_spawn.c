@@ -224,8 +224,20 @@ abuse_E13_environment(void **state)
 		"GIT_DIR=/tmp", "BASH_ENV=/tmp/x", "ENV=/tmp/x", "PERL5OPT=-Mx",
 		"PYTHONPATH=/tmp", "NODE_OPTIONS=-r x", "SHELLOPTS=xtrace",
 		"PS4=$(id)", "IFS=x", "GLIBC_TUNABLES=x=1", "GCONV_PATH=/tmp",
-		"=x", "NOVALUE", "lower=x", "A B=x",
-		"BASH_FUNC_ls%%=() { id; }", "1X=y" };
+		"LD_AUDIT=/x.so", "LD_LIBRARY_PATH=/tmp", "LD_DEBUG=all",
+		"GIT_SSH_COMMAND=id", "GIT_EXEC_PATH=/tmp",
+		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.pager",
+		"GIT_EXTERNAL_DIFF=id", "GIT_ASKPASS=id", "PERL5LIB=/tmp",
+		"PERL5DB=id", "PYTHONSTARTUP=/tmp/x", "PYTHONHOME=/tmp",
+		"NODE_PATH=/tmp", "RUBYOPT=-rx", "BASHOPTS=x", "ZDOTDIR=/tmp",
+		"PROMPT_COMMAND=id", "JAVA_TOOL_OPTIONS=-javaagent:x", "=x",
+		"==", "NOVALUE", "lower=x", "A B=x", "ld_preload=/x.so",
+		"BASH_FUNC_ls%%=() { id; }", "BASH_FUNC_ls()=() { id; }",
+		"1X=y", "A\nLD_PRELOAD=/x.so", " LD_PRELOAD=/x.so" };
+	/* Names that only look like those, and values that hold them. */
+	static const char *const good[] = { "LDFLAGS=-lx", "GITHUB_ACTOR=x",
+		"ENVIRONMENT=x", "NODE_ENV=x", "PS1=$ ", "MY_IFS=x",
+		"XLD_PRELOAD=x", "X=LD_PRELOAD=/x.so", "Y=A=B" };
 	struct rig r;
 	size_t i;
 
@@ -240,7 +252,12 @@ abuse_E13_environment(void **state)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(try_env(&r, ARGV("GOOD=1", bad[i])),
 		    PRIV_DENIED);
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(try_env(&r, ARGV(good[i])), PRIV_DONE);
+		assert_non_null(strstr(out, good[i]));
+	}
 	assert_int_equal(try_env(&r, ARGV("A=1", "A=2")), PRIV_DENIED);
+	assert_int_equal(try_env(&r, ARGV("A=1", "B=1", "A=1")), PRIV_DENIED);
 	rig_expect_log(&r, "denied op=SPAWN");
 	rig_stop(&r);
 	/* It bites: with the table off the variable arrives. */

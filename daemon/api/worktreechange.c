@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/names.h"
 #include "daemon/app.h"
 #include "daemon/store/discards.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"
 
-#define NAMES_MAX   5000
 #define NAME_MAX_IN 4095
 #define CODED_MAX   5464
 
@@ -48,27 +48,17 @@ struct back_in {
 	    "a directory in the worktree"),                     \
 	    TEXT("head", NULL, head, false, 64,                 \
 		"the commit that HEAD has to be; refused when it moved")
-#define NAMES(text)                                                            \
-	{ .name = "paths",                                                     \
-		.kind = JS_TEXTS,                                              \
-		.offset = offsetof(struct change_in, paths),                   \
-		.max = NAMES_MAX,                                              \
-		.help = text },                                                \
-	{                                                                      \
-		.name = "paths_base64", .kind = JS_TEXTS,                      \
-		.offset = offsetof(struct change_in, coded), .max = NAMES_MAX, \
-		.help = "the same for names that are no UTF-8: their bytes"    \
-	}
-
 static const struct js_field stage_fields[] = {
 	TREE,
-	NAMES("files or directories, by their names in the worktree"),
+	NAMES_FIELDS(struct change_in,
+	    "files or directories, by their names in the worktree"),
 	FLAG("all", all, "all that has changed; instead of paths"),
 	{ .name = NULL },
 };
 static const struct js_field commit_fields[] = {
 	TREE,
-	NAMES("only these, whatever else is staged; absent: what is staged"),
+	NAMES_FIELDS(struct change_in,
+	    "only these, whatever else is staged; absent: what is staged"),
 	FLAG("all", all, "all that has changed, new files too"),
 	TEXT("message", NULL, message, false, 256 << 10,
 	    "as it is to be, byte for byte; absent with amend: as it was"),
@@ -116,19 +106,18 @@ decoded(struct arena *a, const char *coded)
 	return name;
 }
 
-/* Both lists in one; false when it has failed. */
-static bool
-names(struct api_call *c, const char *const **out)
+bool
+names_of(struct api_call *c, const char **paths, const char **coded,
+    const char *const **out)
 {
-	const struct change_in *in = c->in;
-	const size_t n = count(in->paths), more = count(in->coded);
+	const size_t n = count(paths), more = count(coded);
 	const char **list =
 	    arena_alloc(c->req->arena, (n + more + 1) * sizeof(*list));
 
 	for (size_t i = 0; i < n; i++)
-		list[i] = in->paths[i];
+		list[i] = paths[i];
 	for (size_t i = 0; i < more; i++) {
-		list[n + i] = decoded(c->req->arena, in->coded[i]);
+		list[n + i] = decoded(c->req->arena, coded[i]);
 		if (list[n + i] == NULL) {
 			api_fail(c, RDV_E_INVALID,
 			    "paths_base64: one of them is no base64 of a name");
@@ -139,8 +128,8 @@ names(struct api_call *c, const char *const **out)
 	return true;
 }
 
-static void
-add_state(struct js *o, const struct worktree_changed *how)
+void
+change_state(struct js *o, const struct worktree_changed *how)
 {
 	js_add_str(o, "head", how->head);
 	js_add_str(o, "branch", how->branch);
@@ -149,8 +138,8 @@ add_state(struct js *o, const struct worktree_changed *how)
 	js_add_int(o, "untracked", how->untracked);
 }
 
-static void
-refuse(struct api_call *c, int err, const struct worktree_changed *how,
+void
+change_refuse(struct api_call *c, int err, const struct worktree_changed *how,
     const char *why)
 {
 	struct js *details;
@@ -172,11 +161,11 @@ staged_cb(int err, const struct worktree_changed *how, const char *why,
 	struct js *o;
 
 	if (err != 0) {
-		refuse(c, err, how, why);
+		change_refuse(c, err, how, why);
 		return;
 	}
 	o = js_object();
-	add_state(o, how);
+	change_state(o, how);
 	api_reply(c, 200, o);
 }
 
@@ -218,7 +207,7 @@ committed_cb(int err, const struct worktree_changed *how, const char *why,
 	struct js *o;
 
 	if (err != 0) {
-		refuse(c, err, how, why);
+		change_refuse(c, err, how, why);
 		return;
 	}
 	o = js_object();
@@ -228,7 +217,7 @@ committed_cb(int err, const struct worktree_changed *how, const char *why,
 	js_add_int(o, "files", how->files);
 	js_add_int(o, "added", how->added);
 	js_add_int(o, "removed", how->removed);
-	add_state(o, how);
+	change_state(o, how);
 	/* They are programs that the repository names. */
 	js_add(o, "hooks_not_run", texts(how->hooks));
 	js_add_bool(o, "filters_not_run", how->filters);
@@ -254,7 +243,7 @@ begin(struct api_call *c, change_fn *change, worktree_changed_fn *cb)
 		.author_email = in->author_email,
 	};
 
-	if (!names(c, &wish.names))
+	if (!names_of(c, in->paths, in->coded, &wish.names))
 		return;
 	(void)str_copy(who.user_id, c->actor->user_id, sizeof(who.user_id));
 	change(c->app->worktrees, &who, &wish, cb, c);
@@ -268,14 +257,14 @@ discarded_cb(int err, const struct worktree_changed *how, const char *why,
 	struct js *o;
 
 	if (err != 0) {
-		refuse(c, err, how, why);
+		change_refuse(c, err, how, why);
 		return;
 	}
 	o = js_object();
 	js_add_str(o, "id", how->id);
 	js_add_str(o, "commit", how->kept);
 	js_add_int(o, "files", how->files);
-	add_state(o, how);
+	change_state(o, how);
 	api_reply(c, 200, o);
 }
 

@@ -47,6 +47,18 @@ wt_change_refuse(struct wt_op *op, const char *code, const char *why)
 	wt_fail(op, RDV_E_STATE, "%s", why);
 }
 
+/* A record of an entry that is in conflict begins so. */
+static int64_t
+count_conflicts(const struct git_result *r)
+{
+	const char *end = r->out + r->outlen;
+	int64_t n = 0;
+
+	for (const char *p = r->out; p < end; p += strlen(p) + 1)
+		n += str_starts(p, "u ");
+	return n;
+}
+
 static void
 told(struct wt_op *op)
 {
@@ -79,6 +91,7 @@ done_cb(struct wt_op *op, const struct git_result *r)
 		ch->how.staged = s.staged;
 		ch->how.modified = s.modified;
 		ch->how.untracked = s.untracked;
+		ch->how.conflicts = count_conflicts(r);
 	}
 	o = js_object();
 	js_add_str(o, "path", op->at);
@@ -151,18 +164,6 @@ wt_change_midway(struct wt_op *op)
 		wt_fail(op, RDV_E_MIDWAY,
 		    "%s is in the middle of a %s; finish or abort that first",
 		    op->at, ch->under_way);
-}
-
-/* A record of an entry that is in conflict begins so. */
-static int64_t
-count_conflicts(const struct git_result *r)
-{
-	const char *end = r->out + r->outlen;
-	int64_t n = 0;
-
-	for (const char *p = r->out; p < end; p += strlen(p) + 1)
-		n += str_starts(p, "u ");
-	return n;
 }
 
 static bool

@@ -23,13 +23,16 @@ struct worktree_change {
 	const char *message; /* UTF-8; NULL: an amended one's own */
 	const char *author_name, *author_email; /* both, or neither */
 	bool amend, empty;
+	const char *stash; /* a commit's id */
+	bool untracked, index;
 };
 
 /* How it is then. Strings live during the callback. */
 struct worktree_changed {
 	const char *code;	   /* of a refusal with RDV_E_STATE, or NULL */
 	const char *head, *branch; /* NULL: no commit yet; detached */
-	int64_t staged, modified, untracked;
+	int64_t staged, modified, untracked, conflicts;
+	bool dropped;	  /* of a stash */
 	const char *id;	  /* of what was discarded */
 	const char *kept; /* the commit that it is now */
 	/* Of a commit. */

@@ -57,7 +57,7 @@ const struct event_kind_row event_kinds[EV_KIND_MAX] = {
 	    "else" },
 	[EV_WORKTREE_ACTED] = { "worktree.acted", "worktree",
 	    "act was done in a worktree: stage, unstage, commit, amend, "
-	    "discard, restore" },
+	    "discard, restore, stash" },
 	[EV_CHANGE_STARTED] = { "change.started", "change",
 	    "branches of a repository are about to be changed" },
 	[EV_CHANGE_UPDATED] = { "change.updated", "change",

@@ -377,6 +377,14 @@ await test('rdv worktree stage, unstage and commit', async () => {
 	assert.equal(cli(repo.dir, ['worktree', 'undiscard', id]).status, 0);
 	assert.equal(fs.readFileSync(repo.at('file'), 'utf8'), 'gone\n');
 	assert.equal(cli(repo.dir, ['worktree', 'undiscard', id]).status, 1);
+	const stash = (...args) => cli(repo.dir, ['worktree', 'stash', ...args]);
+	const put = JSON.parse(stash('--json', '-m', 'later').out).stash;
+	assert.match(stash('ls').out, /On main: later/);
+	assert.match(stash('show', put.slice(0, 9)).out, /file/);
+	assert.equal(stash('pop').status, 2);
+	assert.equal(stash('pop', put.slice(0, 9)).status, 0);
+	assert.match(stash('ls').out, /yes +.*later/);
+	assert.equal(fs.readFileSync(repo.at('file'), 'utf8'), 'gone\n');
 	assert.equal(cli(repo.dir, ['worktree', 'commit']).status, 2);
 	assert.equal(cli(repo.dir, ['worktree', 'stage', '/etc/passwd']).status, 1);
 });
@@ -478,6 +486,82 @@ await test('what is there again is not written over (G19)', async () => {
 	hooked.write('file', 'z\n');
 	await back((await done(hooked, 'discard', { all: true })).id);
 	assert.equal(fs.readFileSync(hooked.at('file'), 'utf8'), 'z\n');
+	assert.deepEqual(ran(), []);
+});
+
+const stashes = async (repo) => (await repo.read('stashes')).items;
+
+await test('the stash is git\'s, and loses nothing', async () => {
+	const repo = make('stash', 'echo two >file; git add file; echo three ' +
+		'>file; echo n >new'), before = tree(repo);
+	const a = await done(repo, 'stash', { untracked: true,
+		message: '--all $(id)' });
+	assert.equal(status(repo), '');
+	assert.equal(a.stash, oid(repo, 'refs/stash'));
+	assert.equal(repo.git('stash', 'list', '--format=%gs'),
+		'On main: --all $(id)\n');
+	assert.equal((await act(repo, 'stash')).json.code, 'NOTHING_TO_STASH');
+	repo.write('other', 'o\n');
+	const b = await done(repo, 'stash', { paths: ['other'] });
+	assert.deepEqual((await stashes(repo)).map((s) => [s.commit, s.subject,
+		s.dropped]), [[b.stash, repo.git('stash', 'list', '-1',
+		'--format=%gs').trim(), false], [a.stash, 'On main: --all $(id)', false]]);
+	const shown = await repo.read('diffstat', { commit: a.stash });
+	assert.deepEqual(shown.files.map((f) => f.path), ['file']);
+	// By its id, whatever its number is; what was staged is again.
+	let r = await done(repo, 'stash/apply', { stash: a.stash, index: true });
+	assert.deepEqual([r.dropped, r.conflicts], [false, 0]);
+	repo.git('stash', 'drop', '-q', 'stash@{1}');
+	repo.git('stash', 'drop', '-q');
+	assert.equal(tree(repo), before);
+	repo.git('stash', 'store', '-m', 'b', b.stash);
+	repo.git('stash', 'store', '-m', 'a', a.stash);
+	repo.sh('git reset -q --hard; git clean -fdq');
+	r = await done(repo, 'stash/pop', { stash: a.stash });
+	assert.equal(r.dropped, true);
+	assert.equal(repo.git('stash', 'list', '--format=%H'), `${b.stash}\n`);
+	r = await done(repo, 'stash/drop', { stash: b.stash });
+	assert.equal(repo.git('stash', 'list'), '');
+	// Both are still there, and gc does not take them.
+	repo.sh('git reset -q --hard; git clean -fdq; git reflog expire ' +
+		'--expire=now --all; git gc -q --prune=now');
+	assert.deepEqual((await stashes(repo)).map((s) => [s.commit, s.dropped])
+		.sort(), [[a.stash, true], [b.stash, true]].sort());
+	assert.equal((await act(repo, 'stash/drop', { stash: b.stash })).status,
+		404);
+	await done(repo, 'stash/apply', { stash: b.stash });
+	assert.equal(fs.readFileSync(repo.at('other'), 'utf8'), 'o\n');
+	for (const [stash, code] of [['0'.repeat(40), 404], ['stash@{0}', 422],
+		['--index', 422], [oid(repo), 404]])
+		assert.equal((await act(repo, 'stash/apply', { stash })).status, code);
+});
+
+await test('a stash is not applied over what is there (G19)', async () => {
+	const repo = make('stash-dirty', 'echo s >file; echo s >new');
+	const { stash } = await done(repo, 'stash', { untracked: true });
+	for (const name of ['file', 'new']) {
+		repo.write(name, 'mine\n');
+		for (const what of ['stash/apply', 'stash/pop'])
+			await refused(repo, what, { stash }, 'INVALID_STATE', /file/);
+		repo.sh('git checkout -q .; git clean -fdq');
+	}
+	// In conflict it is there, says so, and stays in the list.
+	repo.sh('echo else >file; git commit -qam else');
+	const r = await done(repo, 'stash/pop', { stash });
+	assert.deepEqual([r.conflicts, r.dropped], [1, false]);
+	assert.equal(repo.git('stash', 'list', '--format=%H'), `${stash}\n`);
+	for (const [what, body] of [['stash', {}], ['stash/pop', { stash }]])
+		await refused(repo, what, body, 'OPERATION_IN_PROGRESS', /conflict/);
+	const { repo: hooked, trap, ran } = trapped('stash-traps');
+	hooked.write('.git/info/attributes', '* filter=z\n');
+	for (const f of ['smudge', 'clean'])
+		hooked.git('config', `filter.z.${f}`, trap(f));
+	for (const h of ['post-checkout', 'reference-transaction',
+		'post-index-change'])
+		fs.copyFileSync(trap(h), path.join(hooked.dir, '.git/hooks', h));
+	hooked.write('file', 'z\n');
+	const s = await done(hooked, 'stash', { untracked: true });
+	await done(hooked, 'stash/pop', { stash: s.stash });
 	assert.deepEqual(ran(), []);
 });
 

@@ -150,7 +150,7 @@ const LISTS = ['/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
 // What is asked about a path: tests/system/worktrees.mjs.
 const BY_PATH = ['', '/status', '/changes', '/diff', '/diffstat', '/file',
 	'/log', '/space', '/tree', '/compare', '/merge', '/blame', '/conflicts',
-	'/conflict', '/diff/stream', '/branches/deleted']
+	'/conflict', '/diff/stream', '/branches/deleted', '/stashes']
 	.map((tail) => `/api/worktrees${tail}`).concat('/ws/worktrees/diff');
 
 // All that an answer says, but for what names the request itself.

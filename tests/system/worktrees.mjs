@@ -22,7 +22,7 @@ const status = (who, p) => ask(who, 'GET',
 const READS = ['changes?', 'diffstat?', 'diffstat?base=main', 'diff?path=file',
 	'log?', 'space?', 'tree?', 'file?path=file', 'compare?base=main',
 	'merge?base=main', 'blame?path=file', 'conflicts?', 'conflict?path=file',
-	'branches/deleted?'];
+	'branches/deleted?', 'stashes?'];
 const reads = READS.map((what) => (who, p) => ask(who, 'GET',
 	`/api/worktrees/${what}&worktree_path=${encodeURIComponent(p)}`));
 // What changes its branches, and what it needs to be told for that.

@@ -325,8 +325,8 @@ api_try(const struct cmd_call *c, const char *target, struct js **out,
 }
 
 int
-api_try_post(const struct cmd_call *c, const char *target, struct js *body,
-    int *status, char *why, size_t whysize)
+api_try_answer(const struct cmd_call *c, const char *target, struct js *body,
+    int *status, struct js **out, char *why, size_t whysize)
 {
 	struct client_request rq = { .method = "POST",
 		.target = target,
@@ -341,8 +341,22 @@ api_try_post(const struct cmd_call *c, const char *target, struct js *body,
 	rq.body = buf_cstr(&text);
 	rc = buf_ok(&text) ? ask(c, &rq, &reply, why, whysize) : RDV_E_TOO_BIG;
 	*status = reply.status;
+	*out = rc == 0 ? js_parse((const char *)reply.body.data, reply.body.len,
+			     why, whysize)
+		       : NULL;
 	client_reply_done(&reply);
 	buf_done(&text);
+	return rc;
+}
+
+int
+api_try_post(const struct cmd_call *c, const char *target, struct js *body,
+    int *status, char *why, size_t whysize)
+{
+	struct js *v;
+	int rc = api_try_answer(c, target, body, status, &v, why, whysize);
+
+	js_free(v);
 	return rc;
 }
 

@@ -36,6 +36,12 @@ int api_try_for(const struct cmd_call *c, const char *target, int64_t ms,
 int api_try_post(const struct cmd_call *c, const char *target, struct js *body,
     int *status, char *why, size_t whysize);
 /*
+ * The same with what was answered, an error's object too; NULL when that is no
+ * JSON.
+ */
+int api_try_answer(const struct cmd_call *c, const char *target,
+    struct js *body, int *status, struct js **out, char *why, size_t whysize);
+/*
  * A long answer, in pieces. CMD_UNREACHABLE without a word on stderr when it
  * broke after it had begun, or when `quiet`: the caller knows how to go on.
  */

@@ -389,6 +389,45 @@ await test('rdv worktree stage, unstage and commit', async () => {
 	assert.equal(cli(repo.dir, ['worktree', 'stage', '/etc/passwd']).status, 1);
 });
 
+await test('rdv workspace commit: all that have changes, each by itself', async () => {
+	const repos = ['w-one', 'w-two', 'w-three', 'w-four'].map((n) => make(n));
+	const ids = [];
+	for (const r of repos)
+		ids.push((await rdv.call('POST', '/api/repos', { path: r.dir })).id);
+	const w = await rdv.call('POST', '/api/workspaces',
+		{ name: 'both', repos: ids });
+	const parts = w.repos.map((p) => new Repo(rdv, p.path));
+	const run = (...args) => {
+		const r = spawnSync(bin('rdv'), ['workspace', 'commit', 'both', ...args],
+			{ encoding: 'utf8', input: 'piped\n', env: { PATH: '/usr/bin:/bin',
+				HOME: rdv.home, RDV_HOME: rdv.base } });
+		return { status: r.status, out: r.stdout, err: r.stderr };
+	};
+	parts[0].write('new', 'n\n');
+	parts[1].write('file', 'n\n');
+	parts[3].write('file', 'n\n');
+	const lock = parts[3].git('rev-parse', '--absolute-git-dir').trim();
+	fs.writeFileSync(`${lock}/index.lock`, '');
+	let r = run('-m', 'the same for all');
+	assert.equal(r.status, 1);
+	assert.match(r.err, /^rdv: w-four: .*index\.lock is there/);
+	assert.match(r.out, /w-one +committed[^]*w-two +committed[^]*w-three +unchanged[^]*w-four +failed/);
+	assert.deepEqual(parts.map((p) => message(p)), ['the same for all\n',
+		'the same for all\n', 'one\n', 'one\n']);
+	fs.rmSync(`${lock}/index.lock`);
+	parts[2].write('new', 'n\n');
+	r = run('-F', '-', '--author', 'Eve <e@example.org>', '--json');
+	assert.equal(r.status, 0, r.err);
+	assert.deepEqual(JSON.parse(r.out).repos.map((p) => p.done),
+		['unchanged', 'unchanged', 'committed', 'committed']);
+	for (const p of parts.slice(2)) {
+		assert.equal(message(p), 'piped\n');
+		assert.match(raw(p), /^author Eve /m);
+	}
+	assert.equal(JSON.parse(r.out).repos[3].commit, oid(parts[3]));
+	assert.equal(run().status, 2);
+});
+
 // A tree with a change of each kind, and what all of it is.
 function changed(name) {
 	const repo = make(name, `printf 'x\n' >gone; printf 'x\n' >mode

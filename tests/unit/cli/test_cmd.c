@@ -131,8 +131,8 @@ promised_commands_exist(void **state)
 		"version", "help", "workspace new", "workspace ls",
 		"workspace show", "workspace status", "workspace rename",
 		"workspace pin", "workspace ensure", "workspace archive",
-		"workspace restore", "workspace rm", "branch ls", "branch new",
-		"branch mv", "branch rm", "branch restore" };
+		"workspace restore", "workspace commit", "workspace rm", "branch ls",
+		"branch new", "branch mv", "branch rm", "branch restore" };
 	size_t i;
 
 	(void)state;

@@ -24,6 +24,7 @@ await import('./worktreecommit.mjs');
 await import('./worktreemerge.mjs');
 await import('./worktreerebase.mjs');
 await import('./worktreeconflict.mjs');
+await import('./worktreecli.mjs');
 await import('./repos.mjs');
 await import('./reporefs.mjs');
 await import('./repofind.mjs');

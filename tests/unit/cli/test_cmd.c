@@ -132,7 +132,11 @@ promised_commands_exist(void **state)
 		"workspace show", "workspace status", "workspace rename",
 		"workspace pin", "workspace ensure", "workspace archive",
 		"workspace restore", "workspace commit", "workspace rm", "branch ls",
-		"branch new", "branch mv", "branch rm", "branch restore" };
+		"branch new", "branch mv", "branch rm", "branch restore",
+		"workspace merge", "workspace rebase", "worktree merge",
+		"worktree rebase", "worktree pick", "worktree continue",
+		"worktree skip", "worktree abort", "worktree conflicts",
+		"worktree resolve", "worktree operations" };
 	size_t i;
 
 	(void)state;

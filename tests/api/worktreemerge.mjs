@@ -252,22 +252,54 @@ await test('killed at each step of a merge and a squash (G20)', async () => {
 	}
 });
 
-// What git leaves when it is killed while it writes files, and the row of it.
-await test('a tree that was torn is told of, and mended (G20)', async () => {
-	const { repo, tree } = pair(lines, `${edit}; echo n >new; git mv g h`);
-	const before = traces(repo, tree), old = oid(repo, 'main');
+// rdv is ended, `script` does what git would have come to, and there is a row of
+// it, as when all of them had been killed there.
+async function planted(kind, id, { repo, tree }, after, script) {
+	const [old, head] = [oid(repo, 'main'), oid(tree, 'HEAD')];
 	const gone = once(rdv.main, 'exit');
 	rdv.main.kill('SIGTERM');
 	await gone;
-	repo.sh('git show side:f >f; echo n >new; echo since >>d/x');
-	const id = '01900000-0000-7000-8000-00000000000a';
+	repo.sh(script);
 	execFileSync('sqlite3', [path.join(rdv.base, 'server/rdv.db'),
-		`INSERT INTO change SELECT '${id}', id, 'merge', '${repo.dir}',
+		`INSERT INTO change SELECT '${id}', id, '${kind}', '${repo.dir}',
 		'${tree.dir}', 'side', 'main', '${repo.dir}', 'running', NULL,
-		'${oid(tree, 'HEAD')}', '${old}', '${oid(tree, 'HEAD')}',
-		'${oid(tree, 'HEAD')}', 1, 1 FROM user LIMIT 1`]);
+		'${head}', '${old}', '${after}', '${after}', 1, 1 FROM user LIMIT 1`]);
 	await rdv.up();
-	const row = await settled(tree);
+	return settled(tree);
+}
+const ID = '01900000-0000-7000-8000-00000000000';
+
+await test('half of a squash is gone on with (G20)', async () => {
+	for (const moved of [false, true]) {
+		const p = pair(lines, `${edit}; git commit -qam a; echo >n`);
+		const { repo, tree } = p;
+		const squash = tree.git('commit-tree', '-m', 's', '-p', oid(repo, 'main'),
+			'HEAD^{tree}').trim();
+		const row = await planted('squash', `${ID}${+moved}`, p, squash,
+			`git merge -q --ff-only ${squash}`);
+		assert.equal(row.state, 'done');
+		assert.deepEqual([oid(repo, 'main'), oid(tree, 'HEAD')],
+			[squash, squash]);
+		assert.equal(tree.git('status', '--porcelain'), '');
+		if (!moved)
+			continue;
+		// Somebody has gone on with the target meanwhile.
+		const q = pair(lines, edit);
+		const two = q.tree.git('commit-tree', '-m', 's', '-p',
+			oid(q.repo, 'main'), 'HEAD^{tree}').trim();
+		assert.equal((await planted('squash', `${ID}3`, q, two, `git merge -q ` +
+			`--ff-only ${two}; git commit -q --allow-empty -m on`)).state,
+		'done');
+		assert.equal(oid(q.tree, 'HEAD'), two);
+	}
+});
+
+// What git leaves when it is killed while it writes files, and the row of it.
+await test('a tree that was torn is told of, and mended (G20)', async () => {
+	const { repo, tree } = pair(lines, `${edit}; echo n >new; git mv g h`);
+	const before = traces(repo, tree), id = `${ID}a`;
+	const row = await planted('merge', id, { repo, tree }, oid(tree, 'HEAD'),
+		'git show side:f >f; echo n >new; echo since >>d/x');
 	assert.deepEqual([row.id, row.state], [id, 'conflict']);
 	assert.match(row.cause, /abort brings them back/);
 	assert.equal((await merge(tree)).json.code, 'HAS_UNCOMMITTED_CHANGES');

@@ -150,16 +150,16 @@ owner_cb(const struct store_user *u, void *arg)
 }
 
 /* Work for whom the helper has no leave would only fail: it waits for that. */
-static bool
-may_begin(const struct app *app, const struct store_clone *row,
+bool
+clone_may_begin(const struct app *app, const char *user_id,
     struct worktree_who *who)
 {
-	struct owner o = { .id = row->user_id };
+	struct owner o = { .id = user_id };
 
 	if (store_users_each(app->db, owner_cb, &o) != 0 || !o.found)
 		return false;
 	who->uid = o.uid;
-	(void)str_copy(who->user_id, row->user_id, sizeof(who->user_id));
+	(void)str_copy(who->user_id, user_id, sizeof(who->user_id));
 	return !app->conf->system || grant_is_given(app->grants, o.uid);
 }
 
@@ -171,7 +171,7 @@ fix_row_cb(const struct store_clone *row, void *arg)
 	struct clone *c;
 
 	if (clone_find(cs, row->user_id, row->id) != NULL ||
-	    !may_begin(cs->app, row, &who))
+	    !clone_may_begin(cs->app, row->user_id, &who))
 		return true;
 	c = clone_new(cs, &who);
 	c->row = store_clone_copy(c->op->arena, row);

@@ -21,6 +21,7 @@ static const struct {
 	{ "Enumerating objects: ", "enumerating" },
 	{ "Counting objects: ", "counting" },
 	{ "Compressing objects: ", "compressing" },
+	{ "Writing objects: ", "sending" },
 	{ "Receiving objects: ", "receiving" },
 	{ "Unpacking objects: ", "receiving" },
 	{ "Resolving deltas: ", "resolving" },

@@ -74,14 +74,14 @@ add_pins(struct gitnet *g, const char *const *list)
 
 void
 gitnet_begin(struct gitnet *g, struct arena *a, enum clone_way way,
-    const char *gitdir)
+    const char *const *more)
 {
 	g->n = 0;
 	gitnet_add(g, "env", NULL);
 	for (size_t i = 0; environment[i] != NULL; i++)
 		gitnet_add(g, environment[i], NULL);
-	if (gitdir != NULL)
-		gitnet_add(g, arena_printf(a, "GIT_DIR=%s", gitdir), NULL);
+	for (; more != NULL && *more != NULL; more++)
+		gitnet_add(g, *more, NULL);
 	gitnet_add(g,
 	    arena_printf(a, "GIT_ALLOW_PROTOCOL=%s", clone_ways[way].protocol),
 	    "git");

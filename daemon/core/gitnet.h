@@ -20,10 +20,10 @@ struct gitnet {
 /*
  * Everything up to and with "git" and its pins: nobody's configuration but that
  * of the repository it runs in, no program, no question, and one protocol.
- * `gitdir`: that repository, or NULL. Strings are borrowed.
+ * `more` is of its environment, NULL-terminated, or NULL. Strings are borrowed.
  */
 void gitnet_begin(struct gitnet *g, struct arena *a, enum clone_way way,
-    const char *gitdir);
+    const char *const *more);
 /* One word, and another one unless that is NULL. More than fit are a bug. */
 void gitnet_add(struct gitnet *g, const char *word, const char *value);
 /* What git had to say beside its progress: an array, in the arena. */

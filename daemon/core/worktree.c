@@ -15,6 +15,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/clone.h"
 #include "daemon/core/gitwork.h"
+#include "daemon/core/transfer.h"
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreesize.h"
 #include "daemon/core/worktreewatch.h"
@@ -73,6 +74,7 @@ worktrees_new(struct app *app)
 	w->watches = wt_watches_new(w);
 	w->clones = clones_new(app);
 	w->sizes = wt_sizes_new();
+	w->transfers = transfers_new(app);
 	find_trash(w);
 	TAILQ_INIT(&w->ops);
 	TAILQ_INIT(&w->ended);
@@ -105,6 +107,7 @@ worktrees_free(struct worktrees *w)
 	wt_done(w);
 	clones_free(w->clones);
 	wt_sizes_free(w->sizes);
+	transfers_free(w->transfers);
 	free(w->trash);
 	free(w->real_trash);
 	free(w);

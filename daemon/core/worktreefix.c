@@ -18,6 +18,7 @@
 #include "daemon/core/clone.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/run.h"
+#include "daemon/core/transfer.h"
 #include "daemon/core/workspace.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreediscard.h"
@@ -515,6 +516,7 @@ worktrees_reconcile(struct worktrees *w)
 {
 	loop_timer_set(w->settle, SETTLE_MS);
 	clones_reconcile(w->clones);
+	transfers_reconcile(w->transfers);
 }
 
 void

@@ -93,6 +93,7 @@ struct worktrees {
 	struct gitwork *works;
 	struct wt_watches *watches; /* worktreewatch.c */
 	struct clones *clones;
+	struct transfers *transfers;
 	struct wt_sizes *sizes; /* worktreesize.c */
 	char *trash;		/* as rdv-git is told it */
 	char *real_trash; /* as it has to name it; NULL: rdvd cannot know */

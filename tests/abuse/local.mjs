@@ -423,6 +423,13 @@ function addStranger(db, id, mine) {
 		INSERT INTO clone (id, user_id, url, path, temp_path, state,
 		    created_at, updated_at) VALUES ('${id.clone}', '${id.user}',
 		    '/secret', '/secret', '/secret', 'ready', 1, 1);
+		INSERT INTO transfer (id, user_id, kind, path, repo_path, remote, url,
+		    temp_path, state, outcome, created_at, updated_at)
+		    SELECT value, iif(value = '${id.transfer}', '${id.user}',
+		    (SELECT user_id FROM session WHERE id = '${mine.id}')), 'fetch',
+		    '/r', '/r', iif(value = '${id.transfer}', 'secret', 'mine'), '/u',
+		    '/t', 'done', 'done', 1, 1
+		    FROM json_each('["${id.transfer}", "${OWN_TRASH}"]');
 		INSERT INTO workspace (id, user_id, name, branch, directory, state,
 		    created_at, updated_at) VALUES ('${id.workspace}', '${id.user}',
 		    'secret', 'secret', '/secret', 'ready', 1, 1);
@@ -484,13 +491,13 @@ await test('C14 what is another user\'s is not there', async (t) => {
 		`/api/repos/clones/${clone.id}`)).state === 'ready');
 	const space = await rdv.call('POST', '/api/workspaces',
 		{ name: 'mine', repos: [repo.id] });
-	const mine = { workspaces: space.id, clones: clone.id, sessions: s.id,
+	const mine = { transfers: OWN_TRASH, workspaces: space.id, clones: clone.id, sessions: s.id,
 		folders: folder.id, runs: s.run.id,
 		repos: repo.id, worktrees: OWN_TRASH,
 		tokens: own[0].id, links: (await rdv.call('POST', '/api/links',
 			{ session_id: (await rdv.session('shown')).id })).id };
 	const id = Object.fromEntries(['user', 'session', 'run', 'folder', 'token',
-		'link', 'repo', 'worktree', 'clone', 'workspace'].map((k, i) =>
+		'link', 'repo', 'worktree', 'clone', 'workspace', 'transfer'].map((k, i) =>
 		[k, NOBODY.slice(0, -1) + (i + 1)]));
 	const gone = once(rdv.main, 'exit');
 	rdv.main.kill('SIGTERM');
@@ -556,7 +563,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	// Nor in a list, an event, a count, or by filing mine in theirs.
 	for (const list of ['/api/sessions?status=active,suspended,closed',
 		'/api/folders', '/api/tokens', '/api/repos', '/api/repos/recent',
-		'/api/repos/clones', '/api/workspaces',
+		'/api/repos/clones', '/api/workspaces', '/api/transfers',
 		'/api/events?since=0&limit=1000']) {
 		const r = await rdv.request('GET', list);
 		assert.match(String(r.raw), /mine|cli/, list);

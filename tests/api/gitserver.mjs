@@ -16,6 +16,7 @@ export class GitServer {
 		s.seen = [];
 		s.held = null;
 		s.redirect = null;
+		s.status = 0; // what everybody is answered
 		s.server = http.createServer((q, a) => s.serve(q, a));
 		s.server.listen(0, '127.0.0.1');
 		await once(s.server, 'listening');
@@ -25,11 +26,11 @@ export class GitServer {
 	}
 
 	// Packs wait from now on; resolves when the first one does. release() lets
-	// them go.
-	hold() {
+	// them go. What is pushed has arrived then, or with `before` has not.
+	hold(before = false) {
 		let waits;
 		const first = new Promise((resolve) => { waits = resolve; });
-		this.held = { waits };
+		this.held = { waits, before };
 		this.held.gate = new Promise((resolve) => {
 			this.held.open = resolve;
 		});
@@ -50,6 +51,19 @@ export class GitServer {
 			res.end();
 			return;
 		}
+		if (this.status) {
+			res.writeHead(this.status);
+			res.end();
+			return;
+		}
+		const pushes = req.method === 'POST' &&
+			info.endsWith('/git-receive-pack');
+		if (this.held?.before && pushes) {
+			this.held.waits();
+			await this.held.gate;
+			if (res.destroyed)
+				return;
+		}
 		const cgi = spawn(BACKEND, [], { stdio: ['pipe', 'pipe', 'ignore'],
 			env: { PATH: '/usr/bin:/bin', GIT_PROJECT_ROOT: this.root,
 				GIT_HTTP_EXPORT_ALL: '1', PATH_INFO: info, QUERY_STRING: query,
@@ -63,6 +77,19 @@ export class GitServer {
 		let asked = '';
 		req.on('data', (d) => { asked += d.toString('latin1'); });
 		req.pipe(cgi.stdin);
+		if (pushes && this.held) {
+			// It has begun to answer before anything has arrived.
+			const all = [];
+			for await (const part of cgi.stdout)
+				all.push(part);
+			this.held?.waits();
+			await this.held?.gate;
+			const text = Buffer.concat(all);
+			res.writeHead(200, { 'Content-Type':
+				'application/x-git-receive-pack-result' });
+			res.end(text.subarray(text.indexOf('\r\n\r\n') + 4));
+			return;
+		}
 		let head = Buffer.alloc(0), told = false;
 		for await (const part of cgi.stdout) {
 			if (told) {
@@ -80,7 +107,8 @@ export class GitServer {
 			res.writeHead(status ? parseInt(status[1]) : 200,
 				Object.fromEntries(lines.filter((l) => l[0] !== 'Status')));
 			res.flushHeaders();
-			if (this.held && asked.includes('command=fetch')) {
+			if (this.held && !this.held.before &&
+				asked.includes('command=fetch')) {
 				this.held.waits();
 				await this.held.gate;
 			}

@@ -30,6 +30,7 @@ await import('./reporefs.mjs');
 await import('./repofind.mjs');
 await import('./branches.mjs');
 await import('./clones.mjs');
+await import('./worktreeremote.mjs');
 await import('./worktreediff.mjs');
 await import('./worktreefollow.mjs');
 await import('./workspaces.mjs');

@@ -49,6 +49,12 @@ ids.clone = (await call(ann, 'POST', '/api/repos/clones', { url: repo,
 	dir: path.join(ann.home, 'into/hers') }, 202)).id;
 await waitFor('the clone', async () => (await call(ann, 'GET',
 	`/api/repos/clones/${ids.clone}`, undefined, 200)).state === 'ready');
+assert.equal(s.as(ann, 'git', ['-C', path.join(ann.home, 'into/hers'), 'remote',
+	'get-url', 'origin']).status, 0);
+ids.transfer = (await call(ann, 'POST', '/api/worktrees/fetch',
+	{ worktree_path: path.join(ann.home, 'into/hers') }, 202)).id;
+await waitFor('the fetch', async () => (await call(ann, 'GET',
+	`/api/transfers/${ids.transfer}`, undefined, 200)).state === 'done');
 const own = await call(bob, 'POST', '/api/sessions',
 	{ name: 'his', command: ['/bin/cat'] });
 ids.workspace = (await call(ann, 'POST', '/api/workspaces', { repos:
@@ -69,6 +75,8 @@ const PATHS = {
 	'PATCH /api/repos/{id}': ['repo', { name: 'taken' }],
 	'GET /api/repos/clones/{id}': ['clone'],
 	'DELETE /api/repos/clones/{id}': ['clone', undefined, '', 409],
+	'GET /api/transfers/{id}': ['transfer'],
+	'DELETE /api/transfers/{id}': ['transfer', undefined, '', 409],
 	'GET /api/repos/{id}/git': ['repo'],
 	'GET /api/repos/{id}/branches': ['repo'],
 	'GET /api/repos/{id}/tags': ['repo'],
@@ -142,7 +150,7 @@ const FIELDS = [
 // What needs no id and tells of more than one thing.
 const LISTS = ['/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
 	'/api/repos/recent', '/api/repos/discover', '/api/repos/clones',
-	'/api/workspaces', '/api/links',
+	'/api/workspaces', '/api/links', '/api/transfers',
 	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',
 	'/api/gc', '/api/worktrees/operations', '/api/worktrees/discards',
 	'/api/status', '/metrics', '/api/events?since=0&limit=1000', '/api/user',

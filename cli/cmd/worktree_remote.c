@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv worktree push, fetch and pull, and rdv workspace push: rdvd does it, and
+ * goes on when this ends. So this looks how far it is until it has come to its
+ * end, and Ctrl-C is a wish like any other: it is cancelled there.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/api.h"
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/out.h"
+#include "cli/pick.h"
+#include "lib/js.h"
+
+#define LOOK_MS 200
+
+static volatile sig_atomic_t interrupted;
+
+static void
+interrupt(int signo)
+{
+	(void)signo;
+	interrupted = 1;
+}
+
+/* The second Ctrl-C ends us, and what was begun is cancelled all the same. */
+static void
+catch_interrupt(void)
+{
+	const struct sigaction sa = { .sa_handler = interrupt,
+		.sa_flags = (int)SA_RESETHAND };
+
+	(void)sigaction(SIGINT, &sa, NULL);
+}
+
+/* One line, over the one before; only a person at a terminal wants it. */
+static void
+show_progress(const struct cmd_call *c, const struct js *t)
+{
+	const struct js *p = js_get(t, "progress");
+	char phase[64];
+
+	if (c->cli->json || c->cli->quiet || isatty(STDERR_FILENO) == 0)
+		return;
+	out_sentence(phase, sizeof(phase),
+	    js_str(p, "phase", js_str(t, "state", "")));
+	(void)fprintf(stderr, "\r\033[K%s", phase);
+	if (js_int(p, "percent", -1) >= 0)
+		(void)fprintf(stderr, " %lld%%",
+		    (long long)js_int(p, "percent", 0));
+	(void)fflush(stderr);
+}
+
+static void
+clear_progress(const struct cmd_call *c)
+{
+	if (!c->cli->json && !c->cli->quiet && isatty(STDERR_FILENO) != 0)
+		(void)fputs("\r\033[K", stderr);
+}
+
+static bool
+has_ended(const struct js *t)
+{
+	const char *state = js_str(t, "state", "");
+
+	return strcmp(state, "done") == 0 || strcmp(state, "failed") == 0 ||
+	       strcmp(state, "cancelled") == 0;
+}
+
+/* One that has ended meanwhile is refused, and that is seen anyway. */
+static void
+cancel(const struct cmd_call *c, const char *path)
+{
+	struct js *v = NULL;
+
+	interrupted = 0;
+	if (api_send(c, "DELETE", path, NULL, &v) == CMD_OK)
+		out_note(c->cli, "cancelling");
+	js_free(v);
+}
+
+/* Until it has ended; `*t` is what it was and becomes what it is. */
+static int
+follow(const struct cmd_call *c, struct js **t)
+{
+	const struct timespec pause = { 0, LOOK_MS * 1000000L };
+	char *path = api_path("/api/transfers/", js_str(*t, "id", ""), "");
+	int rc = CMD_OK;
+
+	while (rc == CMD_OK && !has_ended(*t)) {
+		show_progress(c, *t);
+		(void)nanosleep(&pause, NULL);
+		clear_progress(c);
+		if (interrupted)
+			cancel(c, path);
+		js_free(*t);
+		*t = NULL;
+		rc = api_get(c, path, t);
+	}
+	free(path);
+	return rc;
+}
+
+static int
+tell(const struct cmd_call *c, const struct js *t)
+{
+	const char *state = js_str(t, "state", "");
+
+	if (strcmp(state, "done") != 0) {
+		out_error(c->cli,
+		    strcmp(state, "cancelled") == 0
+			? "CANCELLED"
+			: js_str(t, "code", "GIT_FAILED"),
+		    "%s", js_str(t, "cause", state));
+		return CMD_FAILED;
+	}
+	if (c->cli->json)
+		out_json(t);
+	else
+		out_note(c->cli, "%s %s: done", js_str(t, "kind", ""),
+		    js_str(t, "remote", ""));
+	return CMD_OK;
+}
+
+/* `body` is taken over. */
+static int
+transfer(const struct cmd_call *c, const char *target, struct js *body)
+{
+	struct js *t = NULL;
+	int rc = api_send(c, "POST", target, body, &t);
+
+	if (rc == CMD_OK)
+		rc = follow(c, &t);
+	if (rc == CMD_OK)
+		rc = tell(c, t);
+	js_free(t);
+	return rc;
+}
+
+/* What is wished, of the tree at `path`; flags that the command has not: no. */
+static struct js *
+wish(const struct cmd_call *c, const char *path)
+{
+	static const char *const flags[] = { "force", "dirty", "upstream",
+		"prune" };
+	static const char *const texts[] = { "remote", "lease" };
+	const struct cmd_opt *o;
+	struct js *body = js_object();
+
+	js_add_str(body, "worktree_path", path);
+	for (o = c->cmd->opts; o->name != NULL; o++) {
+		for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+			if (strcmp(o->name, flags[i]) == 0 &&
+			    cmd_flag(c, flags[i]))
+				js_add_bool(body, flags[i], true);
+		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+			if (strcmp(o->name, texts[i]) == 0 &&
+			    cmd_value(c, texts[i]) != NULL)
+				js_add_str(body, texts[i],
+				    cmd_value(c, texts[i]));
+	}
+	return body;
+}
+
+static int
+at_path(struct cmd_call *c, const char *target)
+{
+	const char *given = c->nargs > 0 ? c->args[0] : ".";
+	char path[PATH_MAX];
+
+	if (!cli_path(given, path, sizeof(path))) {
+		out_error(c->cli, "INVALID_PATH", "%s: %s", given,
+		    strerror(errno));
+		return CMD_FAILED;
+	}
+	catch_interrupt();
+	return transfer(c, target, wish(c, path));
+}
+
+static int
+worktree_push(struct cmd_call *c)
+{
+	return at_path(c, "/api/worktrees/push");
+}
+
+static int
+worktree_fetch(struct cmd_call *c)
+{
+	return at_path(c, "/api/worktrees/fetch");
+}
+
+static int
+worktree_pull(struct cmd_call *c)
+{
+	return at_path(c, "/api/worktrees/pull");
+}
+
+/* One after the other; what fails keeps no other from being pushed. */
+static int
+workspace_push(struct cmd_call *c)
+{
+	struct js *space = NULL;
+	const struct js *repos;
+	char *id, *path;
+	int rc = pick_workspace(c, c->args[0], &id), one;
+
+	if (rc != CMD_OK)
+		return rc;
+	path = api_path("/api/workspaces/", id, "");
+	rc = api_get(c, path, &space);
+	free(path);
+	free(id);
+	if (rc != CMD_OK)
+		return rc;
+	catch_interrupt();
+	repos = js_get(space, "repos");
+	for (size_t i = 0; i < js_len(repos); i++) {
+		one = transfer(c, "/api/worktrees/push",
+		    wish(c, js_str(js_at(repos, i), "path", "")));
+		if (one != CMD_OK)
+			rc = one;
+	}
+	js_free(space);
+	return rc;
+}
+
+#define REMOTE                                                \
+	{                                                     \
+		.name = "remote", .arg = "NAME",              \
+		.help = "which one (the branch's, or origin)" \
+	}
+#define PUSH                                                             \
+	REMOTE,                                                          \
+	    { .name = "force",                                           \
+		    .help = "over what is there, if that was fetched" }, \
+	    { .name = "dirty",                                           \
+		    .help = "though the tree has uncommitted changes" }, \
+	{                                                                \
+		.name = "upstream",                                      \
+		.help = "make it the upstream of the branch"             \
+	}
+
+static const struct cmd_opt push_opts[] = {
+	PUSH,
+	{ .name = "lease",
+	    .arg = "COMMIT",
+	    .help = "with --force: if that is there" },
+	{ .name = NULL },
+};
+static const struct cmd_opt space_opts[] = {
+	PUSH,
+	{ .name = NULL },
+};
+static const struct cmd_opt fetch_opts[] = {
+	REMOTE,
+	{ .name = "prune", .help = "forget what the remote has no more" },
+	{ .name = NULL },
+};
+static const struct cmd_opt pull_opts[] = {
+	REMOTE,
+	{ .name = NULL },
+};
+static const struct cmd_arg args[] = {
+	{ .name = "PATH", .word = CMD_DIR, .optional = true },
+	{ .name = NULL },
+};
+static const struct cmd_arg space_args[] = {
+	{ .name = "WORKSPACE", .word = CMD_WORKSPACE },
+	{ .name = NULL },
+};
+
+#define ROW(verb) .path = "worktree " #verb, .run = worktree_##verb
+
+const struct cmd cmd_worktree_push = { ROW(push), .args = args,
+	.opts = push_opts, .scope = "full", .help = "push a worktree's branch",
+	.doc = "With --force only over the commit that was fetched last, or "
+	       "that --lease names: what nobody here has seen stays. Ctrl-C "
+	       "cancels." };
+
+const struct cmd cmd_worktree_fetch = { ROW(fetch), .args = args,
+	.opts = fetch_opts, .scope = "full",
+	.help = "fetch what a remote has" };
+
+const struct cmd cmd_worktree_pull = { ROW(pull), .args = args,
+	.opts = pull_opts, .scope = "full",
+	.help = "fetch, and go forward if nothing is in the way" };
+
+const struct cmd cmd_workspace_push = { .path = "workspace push",
+	.args = space_args,
+	.opts = space_opts,
+	.scope = "full",
+	.help = "push the branches of all its worktrees",
+	.run = workspace_push };

@@ -136,7 +136,8 @@ promised_commands_exist(void **state)
 		"workspace merge", "workspace rebase", "worktree merge",
 		"worktree rebase", "worktree pick", "worktree continue",
 		"worktree skip", "worktree abort", "worktree conflicts",
-		"worktree resolve", "worktree operations" };
+		"worktree resolve", "worktree operations", "worktree push",
+		"worktree fetch", "worktree pull", "workspace push" };
 	size_t i;
 
 	(void)state;

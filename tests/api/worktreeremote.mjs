@@ -258,6 +258,44 @@ await test('by path, from a linked worktree, and no hook runs', async () => {
 	rearm();
 });
 
+await test('SHA-256 and shallow as they are; borrowed and partial not at all',
+	async () => {
+		const { up, their, our, url } = trio();
+		for (const [name, ...how] of [['shallow', '--depth=1'],
+			['partial', '--filter=blob:none'], ['borrowed', '--shared']]) {
+			const dir = `${our}-${name}`;
+			git(home, '-c', 'uploadpack.allowFilter=true', 'clone', '-q', ...how,
+				name === 'borrowed' ? up : `file://${up}`, dir);
+			git(dir, 'remote', 'set-url', 'origin', url);
+			if (name === 'shallow')
+				continue;
+			const r = await ask('fetch', dir);
+			assert.deepEqual([r.status, r.json.code], [409, 'INVALID_STATE'],
+				`${name} ${r.raw}`);
+		}
+		const shallow = `${our}-shallow`;
+		const theirs = commit(their);
+		git(their, 'push', '-q', 'origin', 'main');
+		await good('pull', shallow);
+		assert.equal(tip(shallow), theirs);
+		const id = commit(shallow);
+		await good('push', shallow);
+		assert.equal(tip(up, 'main'), id);
+		assert.equal(git(shallow, 'rev-parse', '--is-shallow-repository'),
+			'true\n');
+		const [there, here] = ['big.git', 'big'].map((n) =>
+			path.join(served, n));
+		git(home, 'init', '-q', '--bare', '-b', 'main',
+			'--object-format=sha256', there);
+		git(there, 'config', 'http.receivepack', 'true');
+		git(home, 'init', '-q', '-b', 'main', '--object-format=sha256', here);
+		git(here, 'remote', 'add', 'origin', `${server.url}/big.git`);
+		commit(here);
+		await good('push', here);
+		assert.match(tip(there, 'main'), /^[0-9a-f]{64}$/);
+		assert.equal((await good('fetch', here)).changed, 0);
+	});
+
 await test('G05 G14 what a repository says of programs and URLs is not read',
 	async () => {
 		const { up, our, url } = trio();

@@ -30,8 +30,8 @@ bool names_of(struct api_call *c, const char **paths, const char **coded,
     const char *const **out);
 
 /* What a change of a worktree has come to (daemon/api/worktreechange.c). */
-void change_state(struct js *o, const struct worktree_changed *how);
-void change_refuse(struct api_call *c, int err,
+void worktreechange_state(struct js *o, const struct worktree_changed *how);
+void worktreechange_refuse(struct api_call *c, int err,
     const struct worktree_changed *how, const char *why);
 
 #endif

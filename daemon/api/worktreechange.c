@@ -129,7 +129,7 @@ names_of(struct api_call *c, const char **paths, const char **coded,
 }
 
 void
-change_state(struct js *o, const struct worktree_changed *how)
+worktreechange_state(struct js *o, const struct worktree_changed *how)
 {
 	js_add_str(o, "head", how->head);
 	js_add_str(o, "branch", how->branch);
@@ -139,8 +139,8 @@ change_state(struct js *o, const struct worktree_changed *how)
 }
 
 void
-change_refuse(struct api_call *c, int err, const struct worktree_changed *how,
-    const char *why)
+worktreechange_refuse(struct api_call *c, int err,
+    const struct worktree_changed *how, const char *why)
 {
 	struct js *details;
 
@@ -161,11 +161,11 @@ staged_cb(int err, const struct worktree_changed *how, const char *why,
 	struct js *o;
 
 	if (err != 0) {
-		change_refuse(c, err, how, why);
+		worktreechange_refuse(c, err, how, why);
 		return;
 	}
 	o = js_object();
-	change_state(o, how);
+	worktreechange_state(o, how);
 	api_reply(c, 200, o);
 }
 
@@ -207,7 +207,7 @@ committed_cb(int err, const struct worktree_changed *how, const char *why,
 	struct js *o;
 
 	if (err != 0) {
-		change_refuse(c, err, how, why);
+		worktreechange_refuse(c, err, how, why);
 		return;
 	}
 	o = js_object();
@@ -217,7 +217,7 @@ committed_cb(int err, const struct worktree_changed *how, const char *why,
 	js_add_int(o, "files", how->files);
 	js_add_int(o, "added", how->added);
 	js_add_int(o, "removed", how->removed);
-	change_state(o, how);
+	worktreechange_state(o, how);
 	/* They are programs that the repository names. */
 	js_add(o, "hooks_not_run", texts(how->hooks));
 	js_add_bool(o, "filters_not_run", how->filters);
@@ -257,14 +257,14 @@ discarded_cb(int err, const struct worktree_changed *how, const char *why,
 	struct js *o;
 
 	if (err != 0) {
-		change_refuse(c, err, how, why);
+		worktreechange_refuse(c, err, how, why);
 		return;
 	}
 	o = js_object();
 	js_add_str(o, "id", how->id);
 	js_add_str(o, "commit", how->kept);
 	js_add_int(o, "files", how->files);
-	change_state(o, how);
+	worktreechange_state(o, how);
 	api_reply(c, 200, o);
 }
 

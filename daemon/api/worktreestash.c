@@ -75,14 +75,14 @@ stash_cb(int err, const struct worktree_changed *how, const char *why,
 	struct js *o;
 
 	if (err != 0) {
-		change_refuse(c, err, how, why);
+		worktreechange_refuse(c, err, how, why);
 		return;
 	}
 	o = js_object();
 	js_add_str(o, "stash", how->kept);
 	js_add_bool(o, "dropped", how->dropped);
 	js_add_int(o, "conflicts", how->conflicts);
-	change_state(o, how);
+	worktreechange_state(o, how);
 	api_reply(c, c->route->success, o);
 }
 

@@ -32,7 +32,7 @@ change_fn(int err, const struct change_told *told, const char *why, void *arg);
 /* Codes of refusals that RDV_E_STATE alone would not tell apart. */
 #define CHANGE_DIVERGED "BRANCH_DIVERGED"
 #define CHANGE_CONFLICT "MERGE_CONFLICT"
-#define CHANGE_NOBODY	"IDENTITY_MISSING"
+#define CHANGE_NOBODY	"NO_IDENTITY"
 #define CHANGE_MOVED	"HEAD_MOVED"
 
 struct change_merge {

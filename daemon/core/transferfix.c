@@ -22,6 +22,8 @@
 #define CHUNK_FILES "20000"
 #define CHUNK_BYTES "18446744073709551615"
 
+static void clear(struct wt_op *op);
+
 static void
 over(struct wt_op *op)
 {
@@ -64,7 +66,7 @@ erased_cb(struct wt_op *op, const struct git_result *r)
 	else if (str_starts(f->text, "0 "))
 		transfer_stays(op->own, "it cannot be emptied");
 	else
-		transfer_clear(op);
+		clear(op);
 }
 
 static void
@@ -78,8 +80,8 @@ dropped_cb(struct wt_op *op, const struct git_result *r)
 		settle(op->own);
 }
 
-void
-transfer_clear(struct wt_op *op)
+static void
+clear(struct wt_op *op)
 {
 	struct transfer *t = op->own;
 	const char *const drop[] = { "clone-drop", t->row.temp_path, NULL };
@@ -107,7 +109,7 @@ transfer_end(struct transfer *t, const char *outcome, const char *code,
 	t->row.outcome = outcome;
 	t->row.code = code;
 	t->row.cause = cause != NULL ? arena_strdup(t->op->arena, cause) : NULL;
-	transfer_store(t, "clearing", transfer_clear);
+	transfer_store(t, "clearing", clear);
 }
 
 /* Nothing of it can have arrived anywhere yet. */
@@ -166,7 +168,7 @@ fix_start(struct wt_op *op)
 	const char *why;
 
 	if (t->row.outcome != NULL)
-		transfer_clear(op);
+		clear(op);
 	else if (!clone_url_ok(t->row.url, true, &t->way, &why))
 		transfer_end(t, "failed", "INTERRUPTED", why);
 	else

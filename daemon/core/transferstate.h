@@ -64,7 +64,6 @@ void transfer_landing(struct wt_op *op);
 /* transferfix.c: how it ended is known, its directory goes. */
 void transfer_end(struct transfer *t, const char *outcome, const char *code,
     const char *cause);
-void transfer_clear(struct wt_op *op);
 /* Not everything can go: the row says so, and where it is. */
 void transfer_stays(struct transfer *t, const char *why);
 void transferfix_settle_cb(void *arg);

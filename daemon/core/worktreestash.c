@@ -519,11 +519,11 @@ static void
 entries_cb(struct wt_op *op, const struct git_result *r)
 {
 	/* A name that ends with no newline of its own, but a NUL. */
+	static const char format[] =
+	    "--format=%(objectname)%00%(committerdate:unix)%00"
+	    "%(contents:subject)%00";
 	static const char *const argv[] = { "for-each-ref",
-		"--sort=-committerdate",
-		"--format=%(objectname)%00%(committerdate:unix)%00"
-		"%(contents:subject)%00",
-		"--", PINS, NULL };
+		"--sort=-committerdate", format, "--", PINS, NULL };
 
 	if (r->status != 0) {
 		wt_fail_git(op, r);

@@ -210,7 +210,7 @@ await test('without a name of somebody no commit is made', async () => {
 	const before = traces(repo, tree);
 	repo.git('config', '--unset', 'user.email');
 	const r = await merge(tree);
-	assert.deepEqual([r.status, r.json.code], [409, 'IDENTITY_MISSING']);
+	assert.deepEqual([r.status, r.json.code], [409, 'NO_IDENTITY']);
 	assert.match(r.json.error, /user\.email is not set/);
 	assert.equal(traces(repo, tree), before);
 	assert.deepEqual(await journal(tree), []);

@@ -174,7 +174,7 @@ await test('commits are made in the name an account has', async (t) => {
 	const squash = () => ask(ann, 'POST', '/api/worktrees/merge',
 		{ worktree_path: at, into: 'main', squash: true });
 	const no = await squash();
-	assert.equal(no.json.code, 'IDENTITY_MISSING', `${no.raw}`);
+	assert.equal(no.json.code, 'NO_IDENTITY', `${no.raw}`);
 	fs.writeFileSync(conf, '[user]\nname = Ann Ö\nemail = ann@example.org\n');
 	fs.chownSync(conf, ann.uid, ann.uid);
 	const r = await squash();

@@ -131,13 +131,14 @@ promised_commands_exist(void **state)
 		"version", "help", "workspace new", "workspace ls",
 		"workspace show", "workspace status", "workspace rename",
 		"workspace pin", "workspace ensure", "workspace archive",
-		"workspace restore", "workspace commit", "workspace rm", "branch ls",
-		"branch new", "branch mv", "branch rm", "branch restore",
-		"workspace merge", "workspace rebase", "worktree merge",
-		"worktree rebase", "worktree pick", "worktree continue",
-		"worktree skip", "worktree abort", "worktree conflicts",
-		"worktree resolve", "worktree operations", "worktree push",
-		"worktree fetch", "worktree pull", "workspace push" };
+		"workspace restore", "workspace commit", "workspace rm",
+		"branch ls", "branch new", "branch mv", "branch rm",
+		"branch restore", "workspace merge", "workspace rebase",
+		"worktree merge", "worktree rebase", "worktree pick",
+		"worktree continue", "worktree skip", "worktree abort",
+		"worktree conflicts", "worktree resolve", "worktree operations",
+		"worktree push", "worktree fetch", "worktree pull",
+		"workspace push" };
 	size_t i;
 
 	(void)state;

@@ -222,6 +222,14 @@ exited_cb(const struct priv_exit *ev, void *arg)
 	helper_exit_ack(live.app.helper, ev->handle);
 }
 
+/* No row of it is anybody's here. */
+static void
+halted_cb(const struct priv_halted *ev, void *arg)
+{
+	(void)ev;
+	(void)arg;
+}
+
 static void
 stray_cb(uint64_t handle, void *arg)
 {
@@ -241,6 +249,7 @@ static const struct helper_ops ops = {
 	.ready = ready_cb,
 	.lost = lost_cb,
 	.exited = exited_cb,
+	.halted = halted_cb,
 	.stray = stray_cb,
 };
 

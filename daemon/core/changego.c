@@ -38,13 +38,66 @@ command_of(const struct change *c)
 	return NULL;
 }
 
+static void mend(struct wt_op *op);
+
+/* Half of it is done, or git had come to its end but for that. */
+static void
+given_up(struct wt_op *op)
+{
+	const struct change *c = op->own;
+
+	if (change_same(c->branch_now, c->row.branch_before))
+		mend(op);
+	else
+		change_settle(op);
+}
+
+static void
+emptied_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		change_settle_said(op, r);
+	else
+		change_heads(op, given_up);
+}
+
+/* Of an index with conflicts git makes no commit to keep. */
+static void
+quit_cb(struct wt_op *op, const struct git_result *r)
+{
+	static const char *const argv[] = { "reset", "--quiet", "--mixed",
+		NULL };
+
+	if (r->status != 0)
+		change_settle_said(op, r);
+	else
+		wt_git(op, op->at, argv, NULL, emptied_cb);
+}
+
+/*
+ * A git that was ended while it tidied cannot read what it has left there: it
+ * is told to forget that, and the tree is brought back from here.
+ */
+static void
+aborted_cb(struct wt_op *op, const struct git_result *r)
+{
+	const struct change *c = op->own;
+	const char *const words[] = { "rebase", "--quit", NULL };
+
+	if (r->status != 0 && strcmp(c->row.kind, "rebase") == 0)
+		change_run(op, words, quit_cb);
+	else
+		change_settle_said(op, r);
+}
+
 static void
 go_run(struct wt_op *op)
 {
 	const struct change *c = op->own;
 	const char *const words[] = { command_of(c), options[c->verb], NULL };
 
-	change_run(op, words, change_settle_said);
+	change_run(op, words,
+	    c->verb == CHANGE_ABORT ? aborted_cb : change_settle_said);
 }
 
 static void
@@ -131,6 +184,23 @@ torn_through_cb(struct wt_op *op, const struct git_result *r)
 		wt_git(op, torn_dir(c), argv, more, untorn_cb);
 }
 
+/* A rebase is beside its branch; back on that, unless another tree has it. */
+static void
+go_back(struct wt_op *op)
+{
+	const struct change *c = op->own;
+	const char *const argv[] = { "symbolic-ref", "-m", "rdv: aborted",
+		"HEAD", change_ref(op, c->row.branch), NULL };
+	const struct wt_entry *on = wt_on(&op->list, c->row.branch);
+	const char *const more[] = { c->row.path, NULL };
+
+	if (on != NULL && strcmp(on->path, c->row.path) != 0)
+		wt_fail(op, RDV_E_STATE, "%s is checked out in %s by now",
+		    c->row.branch, on->path);
+	else
+		wt_git(op, c->row.path, argv, more, torn_through_cb);
+}
+
 /*
  * First as it was to become, so that no file is left that only that has: it
  * would be taken for somebody's afterwards.
@@ -143,7 +213,9 @@ kept_cb(struct wt_op *op, const struct git_result *r)
 		c->row.target_after, NULL };
 	const char *const more[] = { torn_dir(c), NULL };
 
-	if (r->status != 0 || change_is_replay(c))
+	if (r->status == 0 && change_is_replay(c))
+		go_back(op);
+	else if (r->status != 0)
 		torn_through_cb(op, r);
 	else
 		wt_git(op, torn_dir(c), argv, more, torn_through_cb);

@@ -2,6 +2,7 @@
 // state that is gone on with or given up, and killed at each step.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import { Rdv, test } from '../harness/rdv.mjs';
 import { bytes, changing, edit, lines, oid, other, traces } from
 	'./changing.mjs';
@@ -221,6 +222,22 @@ await test('killed at each step of a rebase and a pick (G20)', async () => {
 		}
 		assert.ok(ends.length >= 2, ends.join());
 	}
+});
+
+await test('an abort that was cut in half is done again (G20)', async () => {
+	const { tree } = pair(lines, edit, clash);
+	const before = bytes(tree.dir);
+	const { change } = await into('conflict', rebase(tree));
+	const state = path.resolve(tree.dir, tree.git('rev-parse', '--git-path',
+		'rebase-merge').trim());
+	assert.ok(fs.existsSync(path.join(state, 'head-name')));
+	fs.rmSync(path.join(state, 'head-name'));
+	await into('aborted', ask('abort', tree));
+	assert.equal(open(tree), false);
+	assert.equal(tree.git('symbolic-ref', 'HEAD').trim(), 'refs/heads/side');
+	assert.equal(oid(tree, 'HEAD'), change.before.branch);
+	assert.equal(tree.git('status', '--porcelain'), '');
+	assert.deepEqual(bytes(tree.dir), before);
 });
 
 await test('killed while a rebase is aborted or gone on with (G20)',

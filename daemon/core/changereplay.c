@@ -11,6 +11,7 @@
 #include "daemon/app.h"
 #include "daemon/core/branch.h"
 #include "daemon/core/changeop.h"
+#include "daemon/core/worktreespare.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/gitproto.h"
@@ -82,10 +83,76 @@ replay_known(struct wt_op *op)
 	change_note(op, replay_noted);
 }
 
+static bool
+is_in_way(struct wt_op *op, const char *name)
+{
+	if (name != NULL)
+		change_refuse(op, RDV_E_DIRTY, NULL,
+		    "%s is ignored, and would be written over; move it away "
+		    "first",
+		    name);
+	return name != NULL;
+}
+
+static void
+replay_spared(struct wt_op *op, const char *name)
+{
+	if (!is_in_way(op, name))
+		change_identity(op, replay_known);
+}
+
+static void
+made_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		wt_spare_ignored(op, r->out, r->outlen, replay_spared);
+}
+
+/* What the commits write on their way, even if the last one takes it back. */
+static void
+target_spared(struct wt_op *op, const char *name)
+{
+	const char *argv[CHANGE_COMMITS_MAX + 10] = { "log", "-m", "-z",
+		"--format=", "--name-only", "--no-renames", "--no-walk" };
+	struct change *c = op->own;
+	size_t n = 7;
+
+	if (is_in_way(op, name))
+		return;
+	if (c->replay.onto != NULL)
+		argv[n - 1] =
+		    arena_printf(op->arena, "%s..%s", c->begin, c->branch_now);
+	for (const char *const *p = c->replay.commits; p != NULL && *p != NULL;
+	     p++)
+		argv[n++] = *p;
+	argv[n++] = "--";
+	wt_git(op, op->at, argv, NULL, made_cb);
+}
+
+static void
+target_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		wt_spare_ignored(op, r->out, r->outlen, target_spared);
+}
+
+/* git leaves alone what it does not know, but not what is ignored as well. */
 static void
 replay_clean(struct wt_op *op)
 {
-	change_identity(op, replay_known);
+	const struct change *c = op->own;
+	const char *const argv[] = { "diff-tree", "-r", "-z", "--name-only",
+		"--no-renames", "--diff-filter=A", c->branch_now, c->target_now,
+		"--", NULL };
+
+	if (c->replay.onto != NULL)
+		wt_git(op, op->at, argv, NULL, target_cb);
+	else
+		target_spared(op, NULL);
 }
 
 /* One line for each that was asked for, in that order. */

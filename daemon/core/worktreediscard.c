@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/core/worktreespare.h"
 #include "daemon/event/event.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
@@ -174,6 +175,17 @@ let_go(struct wt_op *op)
 	wt_git(op, op->at, argv, NULL, gone_cb);
 }
 
+/* What git deletes to make room for a file would be kept by nothing. */
+static void
+way_seen(struct wt_op *op, const char *name)
+{
+	if (name != NULL)
+		wt_fail(op, RDV_E_STATE,
+		    "%s is ignored and in the way; move it away first", name);
+	else
+		wt_discard_store(op, false, let_go);
+}
+
 static void
 counted_cb(struct wt_op *op, const struct git_result *r)
 {
@@ -188,7 +200,7 @@ counted_cb(struct wt_op *op, const struct git_result *r)
 		for (size_t i = 0; i < r->outlen; i++)
 			d->row.files += r->out[i] == '\0';
 	}
-	wt_discard_store(op, false, let_go);
+	wt_spare_ignored(op, r->out, r->outlen, way_seen);
 }
 
 static void

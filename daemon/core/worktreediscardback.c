@@ -12,6 +12,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/worktreediscard.h"
+#include "daemon/core/worktreespare.h"
 #include "daemon/store/users.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
@@ -238,6 +239,21 @@ back_noted(struct wt_op *op)
 	write_tree(op, tree_before_cb);
 }
 
+/* git would write over what is ignored by now. */
+static void
+way_seen(struct wt_op *op, const char *name)
+{
+	struct wt_discard *d = of(op);
+
+	if (name != NULL) {
+		wt_fail(op, RDV_E_STATE,
+		    "%s is there again, and ignored; move it away first", name);
+		return;
+	}
+	d->row.state = "restoring";
+	wt_discard_store(op, false, back_noted);
+}
+
 static void
 index_names_cb(struct wt_op *op, const struct git_result *r)
 {
@@ -258,8 +274,7 @@ index_names_cb(struct wt_op *op, const struct git_result *r)
 		wt_fail(op, RDV_E_STATE, "there is nothing in it");
 		return;
 	}
-	d->row.state = "restoring";
-	wt_discard_store(op, false, back_noted);
+	wt_spare_ignored(op, ch->names, ch->names_len, way_seen);
 }
 
 static void

@@ -10,24 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreechangeop.h"
+#include "daemon/core/worktreespare.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"
 
 #define PINS "refs/rdv/stash/"
 
-/* Places that are looked at in one call. */
-#define LOOK_MAX 64
-
 struct stashing {
 	const char *oid, *before;
 	bool index, applies, drops, untracked;
-	const char *names, *names_end; /* files that git did not know */
-	const char *files, *files_end; /* those it knew */
-	const struct git_fact *there[LOOK_MAX];
-	size_t asked;
+	const char *files, *files_end; /* those that git knew */
 };
 
 static struct stashing *
@@ -193,6 +187,17 @@ meet(const char *a, const char *a_end, const char *b, const char *b_end)
 	return false;
 }
 
+/* Over those git writes without a word. */
+static void
+files_seen(struct wt_op *op, const char *name)
+{
+	if (name != NULL)
+		wt_fail(op, RDV_E_STATE,
+		    "%s is ignored and in the way; move it away first", name);
+	else
+		apply(op);
+}
+
 static void
 dirty_cb(struct wt_op *op, const struct git_result *r)
 {
@@ -204,7 +209,8 @@ dirty_cb(struct wt_op *op, const struct git_result *r)
 		wt_fail(op, RDV_E_STATE,
 		    "git does not apply it: files differ that it would write");
 	else
-		apply(op);
+		wt_spare_ignored(op, s->files,
+		    (size_t)(s->files_end - s->files), files_seen);
 }
 
 static const char *
@@ -250,23 +256,11 @@ ask_files(struct wt_op *op)
 
 /* git would apply the rest and then trip over one that is there. */
 static void
-look(struct wt_op *op)
+untracked_seen(struct wt_op *op, const char *name)
 {
-	struct stashing *s = of(op);
-
-	for (size_t i = 0; i < s->asked; i++) {
-		if (wt_absent(s->there[i]))
-			continue;
+	if (name != NULL)
 		wt_fail(op, RDV_E_STATE,
-		    "a file that it would make is there already");
-		return;
-	}
-	for (s->asked = 0; s->names < s->names_end && s->asked < LOOK_MAX;
-	     s->names += strlen(s->names) + 1)
-		s->there[s->asked++] = wt_question(op, "there",
-		    arena_printf(op->arena, "%s/%s", op->at, s->names));
-	if (s->asked > 0)
-		wt_ask(op, look);
+		    "a file that it would make is there already: %s", name);
 	else
 		ask_files(op);
 }
@@ -274,16 +268,11 @@ look(struct wt_op *op)
 static void
 untracked_cb(struct wt_op *op, const struct git_result *r)
 {
-	struct stashing *s = of(op);
-
 	/* Without a third parent there are none. */
-	if (r->status != 0) {
-		apply(op);
-		return;
-	}
-	s->names = copy_of(op, r);
-	s->names_end = s->names + r->outlen;
-	look(op);
+	if (r->status != 0)
+		ask_files(op);
+	else
+		wt_spare_all(op, r->out, r->outlen, untracked_seen);
 }
 
 static void

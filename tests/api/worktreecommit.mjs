@@ -528,6 +528,41 @@ await test('what is there again is not written over (G19)', async () => {
 	assert.deepEqual(ran(), []);
 });
 
+await test('nor is what is ignored by now (G19)', async () => {
+	const repo = make('ignored', 'echo n >new.o; mkdir dir; echo n >dir/n');
+	const ids = [(await done(repo, 'discard', { all: true })).id];
+	repo.sh('echo n >new.o; git add new.o');
+	ids.push((await done(repo, 'stash')).stash);
+	repo.write('.git/info/exclude', '*.o\ndir\n');
+	for (const name of ['new.o', 'dir']) {
+		repo.write(name, 'mine\n');
+		const before = tree(repo), r = await back(ids[0]);
+		assert.deepEqual([r.status, r.json.code], [409, 'INVALID_STATE'],
+			r.raw);
+		assert.match(r.json.error, /is ignored|and ignored/);
+		if (name === 'new.o')
+			await refused(repo, 'stash/pop', { stash: ids[1] },
+				'INVALID_STATE', /new.o is ignored/);
+		assert.equal(tree(repo), before);
+		fs.rmSync(repo.at(name));
+	}
+	assert.equal((await back(ids[0])).status, 200);
+	assert.equal(fs.readFileSync(repo.at('new.o'), 'utf8'), 'n\n');
+	// A directory of such files in a file's place is kept by nothing.
+	repo.sh('rm new.o file; mkdir file; echo mine >file/a; ' +
+		'echo file/ >>.git/info/exclude');
+	const before = tree(repo), r = await act(repo, 'discard', { all: true });
+	assert.deepEqual([r.status, r.json.code], [409, 'INVALID_STATE'], r.raw);
+	assert.match(r.json.error, /file is ignored/);
+	assert.equal(tree(repo), before);
+	// As many as there are, however long they are called.
+	const many = make('long-names');
+	for (let i = 0; i < 70; i++)
+		many.write(`${i}-${'n'.repeat(220)}`, 'n');
+	const { stash } = await done(many, 'stash', { untracked: true });
+	await done(many, 'stash/pop', { stash });
+});
+
 const stashes = async (repo) => (await repo.read('stashes')).items;
 
 await test('the stash is git\'s, and loses nothing', async () => {

@@ -98,6 +98,35 @@ await test('a rebase that cannot begin changes nothing', async () => {
 	await into('done', rebase(tree));
 });
 
+await test('what is ignored is not written over (G19)', async () => {
+	// On the branch it goes to, in a commit that a later one takes back, and
+	// below a file.
+	const ways = { target: ['echo n >n', 'mkdir i; echo theirs >i/f; ' +
+		'git add -f i/f'], commit: ['mkdir i; echo x >i/f; git add -f i/f; ' +
+		'git commit -qm i; git rm -q i/f', other] };
+	for (const [what, [side, main]] of Object.entries(ways))
+		for (const where of ['i/f', 'i']) {
+			const { repo, tree } = pair(lines, side, main);
+			repo.write('.git/info/exclude', 'i\n');
+			if (where === 'i/f')
+				fs.mkdirSync(tree.at('i'));
+			tree.write(where, 'mine\n');
+			const before = traces(repo, tree);
+			const tries = [rebase(tree)];
+			if (what === 'target')
+				tries.push(ask('pick', tree, { commits: ['main'] }));
+			for (const r of await Promise.all(tries)) {
+				assert.deepEqual([r.status, r.json.code], [409,
+					'HAS_UNCOMMITTED_CHANGES'], `${what}: ${r.raw}`);
+				assert.match(r.json.error, /i\/f is ignored/);
+			}
+			assert.equal(traces(repo, tree), before);
+			assert.equal(fs.readFileSync(tree.at(where), 'utf8'), 'mine\n');
+			fs.rmSync(tree.at(where));
+			await into('done', rebase(tree));
+		}
+});
+
 await test('no hook, editor or program of the repository runs', async () => {
 	const { repo, tree } = pair(lines, `${edit}; git commit -qam a; echo >n`,
 		clash);

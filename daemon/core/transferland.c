@@ -128,58 +128,19 @@ landed(struct wt_op *op)
 	transfer_end(op->own, "done", NULL, NULL);
 }
 
-static void
-merged_cb(struct wt_op *op, const struct git_result *r)
-{
-	if (r->status != 0)
-		wt_fail_git(op, r);
-	else
-		landed(op);
-}
-
-static const char *
-upstream(struct transfer *t)
+const char *
+transfer_upstream(struct transfer *t)
 {
 	return arena_printf(t->op->arena, "%s%s", tracking(t), t->row.target);
 }
 
-/* "OURS\tTHEIRS\n". */
 static void
-counted_cb(struct wt_op *op, const struct git_result *r)
+written(struct wt_op *op)
 {
-	struct transfer *t = op->own;
-	const char *const argv[] = { WT_WORKERS, "merge", "--ff-only",
-		"--quiet", "--end-of-options", upstream(t), NULL };
-	const char *theirs = strchr(r->out, '\t');
-
-	if (r->status != 0 || theirs == NULL)
-		transfer_end(t, "failed", "REMOTE_NOT_FOUND",
-		    arena_printf(op->arena, "%s has no branch %s",
-			t->row.remote, t->row.target));
-	else if (r->out[0] != '0' && theirs[1] != '0')
-		transfer_end(t, "failed", "DIVERGED",
-		    arena_printf(op->arena,
-			"%s has %.*s commits that %s/%s has not, and lacks "
-			"%.*s of its; what came is fetched: rebase onto it, "
-			"or merge it",
-			t->row.branch, (int)(theirs - r->out), r->out,
-			t->row.remote, t->row.target,
-			(int)strcspn(theirs + 1, "\n"), theirs + 1));
-	else if (theirs[1] == '0')
-		landed(op);
-	else
-		wt_git(op, op->at, argv, NULL, merged_cb);
-}
-
-static void
-pull(struct wt_op *op)
-{
-	struct transfer *t = op->own;
-	const char *const argv[] = { "rev-list", "--left-right", "--count",
-		arena_printf(op->arena, "HEAD...%s", upstream(t)), "--", NULL };
+	const struct transfer *t = op->own;
 
 	if (strcmp(t->row.kind, "pull") == 0)
-		wt_git(op, op->at, argv, NULL, counted_cb);
+		transfer_pull(op);
 	else
 		landed(op);
 }
@@ -207,7 +168,7 @@ update(struct wt_op *op)
 	struct buf in;
 
 	if (t->done == t->nlines) {
-		pull(op);
+		written(op);
 		return;
 	}
 	buf_init(&in, GIT_IN_MAX);
@@ -329,7 +290,7 @@ track(struct wt_op *op)
 {
 	struct transfer *t = op->own;
 	const char *const argv[] = { "update-ref", "-m", "rdv: push", "--",
-		upstream(t), t->row.commit, NULL };
+		transfer_upstream(t), t->row.commit, NULL };
 
 	wt_git(op, op->top, argv, NULL, tracked_cb);
 }

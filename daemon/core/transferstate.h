@@ -12,7 +12,7 @@ struct transfer;
 
 typedef void transfer_ran_fn(struct transfer *t, int status);
 
-/* What transfer.c, transferask.c, transfergo.c and transferfix.c share. */
+/* What transfer*.c share. */
 struct transfer {
 	TAILQ_ENTRY(transfer) link;
 	struct transfers *ts;
@@ -30,10 +30,11 @@ struct transfer {
 	bool over;
 	transfer_made_fn *cb; /* NULL: answered */
 	void *arg;
-	wt_step_fn *next;	    /* when the row is durable */
-	const char *fetched;	    /* references of the picture */
-	const char **lines;	    /* of update-ref */
-	size_t nlines, drops, done; /* the first of them delete */
+	wt_step_fn *next;	       /* when the row is durable */
+	const char *fetched;	       /* references of the picture */
+	const char **lines;	       /* of update-ref */
+	size_t nlines, drops, done;    /* the first of them delete */
+	const struct git_fact *midway; /* what is open in the tree */
 };
 
 struct transfers {
@@ -61,6 +62,10 @@ void transfer_go(struct wt_op *op);
 void transfer_asking(struct wt_op *op);
 /* What came is written into the repository; also once more. */
 void transfer_landing(struct wt_op *op);
+/* transferpull.c: it has come, and the tree goes forward to it. */
+void transfer_pull(struct wt_op *op);
+/* "refs/remotes/<remote>/<branch>", in the arena. */
+const char *transfer_upstream(struct transfer *t);
 /* transferfix.c: how it ended is known, its directory goes. */
 void transfer_end(struct transfer *t, const char *outcome, const char *code,
     const char *cause);

@@ -234,6 +234,62 @@ await test('a pull goes forward, or says what to do', async () => {
 	assert.equal((await ask('pull', our)).status, 400);
 });
 
+await test('abuse: a pull leaves what is somebody\'s as it lies (G19)', async () => {
+	const { their, our } = trio();
+	const file = (name) => fs.readFileSync(path.join(our, name), 'utf8');
+	const refused = async (code, cause) => {
+		const was = tip(our), status = git(our, 'status', '--porcelain');
+		const t = await bad(code, 'pull', our);
+		assert.match(t.cause, cause);
+		assert.equal(tip(our), was);
+		assert.equal(git(our, 'status', '--porcelain'), status);
+		assert.equal(tip(our, 'origin/main'), tip(their));
+	};
+	fs.appendFileSync(path.join(our, '.git/info/exclude'), 'secret\n');
+	fs.writeFileSync(path.join(our, 'secret'), 'mine');
+	commit(their, 'secret');
+	git(their, 'push', '-q', 'origin', 'main');
+	await refused('GIT_FAILED', /would be overwritten/);
+	assert.equal(file('secret'), 'mine');
+	fs.rmSync(path.join(our, 'secret'));
+	await good('pull', our);
+	// What git is told not to look at, and what it would carry along.
+	git(our, 'update-index', '--assume-unchanged', 'f');
+	fs.writeFileSync(path.join(our, 'f'), 'hidden');
+	commit(their, 'f');
+	git(their, 'push', '-q', 'origin', 'main');
+	await refused('HAS_UNCOMMITTED_CHANGES', /assume that f is unchanged/);
+	assert.equal(file('f'), 'hidden');
+	git(our, 'update-index', '--no-assume-unchanged', 'f');
+	await refused('HAS_UNCOMMITTED_CHANGES', /uncommitted changes/);
+	assert.equal(file('f'), 'hidden');
+	git(our, 'checkout', '-q', 'f');
+	fs.writeFileSync(path.join(our, '.git/MERGE_HEAD'), `${tip(our)}\n`);
+	await refused('OPERATION_IN_PROGRESS', /a merge is open/);
+	fs.rmSync(path.join(our, '.git/MERGE_HEAD'));
+	await good('pull', our);
+	assert.equal(tip(our), tip(their));
+});
+
+await test('abuse: a pull moves the branch it was asked for (G19)', async () => {
+	const { their, our } = trio();
+	const was = tip(our);
+	git(our, 'branch', 'release');
+	commit(their);
+	git(their, 'push', '-q', 'origin', 'main');
+	const waits = server.hold();
+	const r = await ask('pull', our);
+	await waits;
+	git(our, 'checkout', '-q', 'release');
+	server.release();
+	const t = await ended(r.json.id);
+	assert.deepEqual([t.state, t.code], ['failed', 'HEAD_MOVED'],
+		JSON.stringify(t));
+	assert.deepEqual([tip(our, 'release'), tip(our, 'main')], [was, was]);
+	git(our, 'checkout', '-q', 'main');
+	await good('pull', our);
+});
+
 await test('by path, from a linked worktree, and no hook runs', async () => {
 	const { up, our } = trio({ by: 'path' });
 	const tree = `${our}-tree`;

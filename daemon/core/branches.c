@@ -24,7 +24,7 @@ struct branching {
 	const char *asked;    /* a full name, or one with '/' behind */
 	const char *ref;      /* what it is called, or NULL */
 	const char *upstream; /* of it, a full name or "" */
-	wt_step_fn *opened, *found;
+	wt_step_fn *opened, *found, *unclaimed;
 	branch_done_fn *cb;
 	branch_deleted_fn *listed;
 	void *arg;
@@ -230,6 +230,31 @@ is_there(struct wt_op *op)
 }
 
 static void
+claims_cb(struct wt_op *op, enum wt_claim claim)
+{
+	const struct branching *b = op->own;
+
+	if (claim == WT_UNCLAIMED)
+		b->unclaimed(op);
+	else
+		wt_fail(op, RDV_E_BUSY,
+		    claim == WT_CLAIMED
+			? "a rebase or a bisection is to end on branch %s"
+			: "whether a rebase is to end on %s cannot be told",
+		    b->wish.name);
+}
+
+/* With force neither: what is open there could not be ended. */
+static void
+ask_claims(struct wt_op *op, wt_step_fn *next)
+{
+	struct branching *b = op->own;
+
+	b->unclaimed = next;
+	wt_claims(op, b->wish.name, claims_cb);
+}
+
+static void
 rename_free(struct wt_op *op)
 {
 	struct branching *b = op->own;
@@ -244,6 +269,14 @@ rename_free(struct wt_op *op)
 }
 
 static void
+rename_unclaimed(struct wt_op *op)
+{
+	const struct branching *b = op->own;
+
+	look_up(op, local(op, b->wish.to), rename_free);
+}
+
+static void
 rename_found(struct wt_op *op)
 {
 	const struct branching *b = op->own;
@@ -255,7 +288,7 @@ rename_found(struct wt_op *op)
 		wt_fail(op, RDV_E_BUSY, "branch %s is checked out in %s",
 		    b->wish.name, on->path);
 	else
-		look_up(op, local(op, b->wish.to), rename_free);
+		ask_claims(op, rename_unclaimed);
 }
 
 static void
@@ -338,14 +371,25 @@ elsewhere_cb(struct wt_op *op, const struct git_result *r)
 }
 
 static void
-delete_found(struct wt_op *op)
+delete_unclaimed(struct wt_op *op)
 {
 	const struct branching *b = op->own;
-	const struct wt_entry *on = wt_on(&op->list, b->wish.name);
 	const char *const argv[] = { "rev-list", "--count", "--max-count=1",
 		b->out.commit, "--not",
 		arena_printf(op->arena, "--exclude=%s", b->wish.name),
 		"--branches", "--remotes", "--tags", "--", NULL };
+
+	if (b->wish.force)
+		take_away(op);
+	else
+		wt_git(op, op->top, argv, NULL, elsewhere_cb);
+}
+
+static void
+delete_found(struct wt_op *op)
+{
+	const struct branching *b = op->own;
+	const struct wt_entry *on = wt_on(&op->list, b->wish.name);
 
 	if (!is_there(op))
 		return;
@@ -353,10 +397,8 @@ delete_found(struct wt_op *op)
 	if (on != NULL)
 		wt_fail(op, RDV_E_BUSY, "branch %s is checked out in %s",
 		    b->wish.name, on->path);
-	else if (b->wish.force)
-		take_away(op);
 	else
-		wt_git(op, op->top, argv, NULL, elsewhere_cb);
+		ask_claims(op, delete_unclaimed);
 }
 
 static void

@@ -156,29 +156,14 @@ change_unmerged(struct wt_op *op, const char *dir, wt_step_fn *next)
 	wt_git(op, dir, argv, more, unmerged_cb);
 }
 
-/*
- * Where HEAD goes back to when they end. git has no command that says so, and
- * none of ours may read there. It prints where it found one.
- */
-static const char look_up[] =
-    "my ($g, $b) = @ARGV; my @w = ($g);"
-    "if (opendir(my $d, qq{$g/worktrees})) {"
-    "  push @w, map { qq{$g/worktrees/$_} } grep { !/^\\./ } readdir $d; }"
-    "for my $w (@w) { for my $n (qw(rebase-merge/head-name"
-    "    rebase-apply/head-name BISECT_START)) {"
-    "  open(my $f, '<', qq{$w/$n}) or next; my $l = <$f> // ''; chomp $l;"
-    "  print qq{$w\\n} if $l eq $b || $l eq qq{refs/heads/$b}; } }"
-    "print qq{end\\n};";
-
 static void
-claims_cb(struct wt_op *op, const struct git_result *r)
+claims_cb(struct wt_op *op, enum wt_claim claim)
 {
 	struct change *c = op->own;
 
-	op->judging = false;
-	if (strcmp(r->out, "end\n") == 0)
+	if (claim == WT_UNCLAIMED)
 		c->judged(op);
-	else if (r->status == 0)
+	else if (claim == WT_CLAIMED)
 		change_refuse(op, RDV_E_MIDWAY, NULL,
 		    "a rebase or a bisection is open in another worktree that "
 		    "is to end on %s",
@@ -193,20 +178,7 @@ void
 change_unclaimed(struct wt_op *op, wt_step_fn *next)
 {
 	struct change *c = op->own;
-	const char *const argv[] = { "/usr/bin/perl", "-e", look_up, "--",
-		arena_printf(op->arena, "%s/.git", op->top), c->row.target,
-		NULL };
-	bool detached = false;
 
-	for (size_t i = 0; i < op->list.n; i++)
-		detached = detached || (op->list.entries[i].branch == NULL &&
-					   !op->list.entries[i].bare);
 	c->judged = next;
-	/* None of them is without a branch of its own, then. */
-	if (!detached) {
-		next(op);
-		return;
-	}
-	op->judging = true;
-	wt_host(op, argv, claims_cb);
+	wt_claims(op, c->row.target, claims_cb);
 }

@@ -23,6 +23,8 @@ struct wt_op;
 typedef void wt_step_fn(struct wt_op *op);
 typedef void wt_git_fn(struct wt_op *op, const struct git_result *r);
 typedef void wt_fail_fn(struct wt_op *op, int err, const char *why);
+enum wt_claim { WT_UNCLAIMED, WT_CLAIMED, WT_CLAIM_UNKNOWN };
+typedef void wt_claim_fn(struct wt_op *op, enum wt_claim claim);
 
 /*
  * One operation on worktrees: a chain of steps, each a git command or a
@@ -60,6 +62,7 @@ struct wt_op {
 	wt_step_fn *next, *opened, *attached;
 	const char *branch, *commit; /* while wt_attach() asks */
 	wt_git_fn *git_next;
+	wt_claim_fn *claimed;
 	wt_fail_fn *fail;
 	bool optional; /* what runs may be denied */
 	bool judging;  /* a git that cannot answer is an answer */
@@ -157,6 +160,8 @@ void wt_host(struct wt_op *op, const char *const *argv, wt_git_fn *next);
  * is the tree's entry. op->row.branch says what came of it.
  */
 void wt_attach(struct wt_op *op, const struct wt_entry *e, wt_step_fn *next);
+/* Whether a rebase or a bisection of any worktree is to end on `branch`. */
+void wt_claims(struct wt_op *op, const char *branch, wt_claim_fn *next);
 /*
  * Deletes op->row.branch if it still is at op->row.branch_start, where it was
  * to be made.

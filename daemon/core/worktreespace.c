@@ -207,19 +207,35 @@ tip_cb(struct wt_op *op, const struct git_result *r)
 }
 
 static void
-unbranch_opened(struct wt_op *op)
+claims_cb(struct wt_op *op, enum wt_claim claim)
 {
-	const struct wt_entry *on = wt_on(&op->list, op->row.branch);
 	const char *const argv[] = { "rev-parse", "--verify", "--quiet",
 		"--end-of-options",
 		arena_printf(op->arena, LOCAL "%s", op->row.branch), NULL };
+
+	if (claim == WT_UNCLAIMED)
+		wt_git(op, op->top, argv, NULL, tip_cb);
+	else
+		wt_fail(op, RDV_E_STATE,
+		    claim == WT_CLAIMED
+			? "branch %s stays: a rebase or a bisection is to end "
+			  "on it"
+			: "branch %s stays: whether a rebase is to end on it "
+			  "cannot be told",
+		    op->row.branch);
+}
+
+static void
+unbranch_opened(struct wt_op *op)
+{
+	const struct wt_entry *on = wt_on(&op->list, op->row.branch);
 
 	if (on != NULL)
 		wt_fail(op, RDV_E_STATE,
 		    "branch %s stays: it is checked out in %s", op->row.branch,
 		    on->path);
 	else
-		wt_git(op, op->top, argv, NULL, tip_cb);
+		wt_claims(op, op->row.branch, claims_cb);
 }
 
 static void

@@ -132,6 +132,34 @@ await test('never one that is checked out, and what an upstream has is safe',
 		assert.deepEqual(names(repo), ['main', 'x']);
 	});
 
+await test('abuse: a rebase and a bisection end where they began (G19)',
+	async () => {
+		const repo = make('midway');
+		repo.sh('git branch low HEAD~1; git worktree add -q ../midway-t -b ' +
+			'top HEAD~1; cd ../midway-t; for i in 1 2; do echo $i >g; ' +
+			'git add g; git commit -qm g$i; done; git branch -f low HEAD~1; ' +
+			'GIT_SEQUENCE_EDITOR="sed -i s/^pick/edit/" git rebase -q ' +
+			'--update-refs -i main 2>/dev/null');
+		for (const name of ['top', 'low']) {
+			for (const force of [false, true]) {
+				const r = await no(repo, 'DELETE', { name, force }, 409,
+					'BRANCH_IN_USE');
+				assert.match(r.error, /a rebase/);
+			}
+			await no(repo, 'PATCH', { name, new_name: 'x', force: true }, 409,
+				'BRANCH_IN_USE');
+		}
+		repo.sh('cd ../midway-t; while test -d "$(git rev-parse --git-path ' +
+			'rebase-merge)"; do git rebase --continue 2>/dev/null; done; ' +
+			'git bisect start -q HEAD main >/dev/null');
+		await no(repo, 'DELETE', { name: 'top', force: true }, 409,
+			'BRANCH_IN_USE');
+		repo.sh('cd ../midway-t; git bisect reset 2>/dev/null; ' +
+			'git checkout -q --detach main');
+		await ok(repo, 'DELETE', { name: 'top', force: true });
+		await ok(repo, 'PATCH', { name: 'low', new_name: 'x' });
+	});
+
 await test('G13 what is no name of a branch is none for git', async () => {
 	const repo = make('named');
 	repo.git('branch', 'plain');

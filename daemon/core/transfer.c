@@ -104,6 +104,11 @@ transfer_fail(struct wt_op *op, int err, const char *why)
 	} else if (is_in(t, "landing") && strcmp(t->row.kind, "push") == 0) {
 		/* It has arrived; what is remembered of that is the lesser. */
 		transfer_end(t, "done", NULL, why);
+	} else if (t->unsure) {
+		transfer_end(t, "failed",
+		    t->row.code != NULL ? t->row.code : "OUTCOME_UNKNOWN",
+		    arena_printf(op->arena,
+			"%s; whether it has arrived could not be asked", why));
 	} else {
 		transfer_end(t, "failed", "GIT_FAILED", why);
 	}

@@ -175,6 +175,15 @@ fix_start(struct wt_op *op)
 		wt_open(op, t->row.path, fix_opened);
 }
 
+/* Also when the repository cannot be opened any more. */
+static bool
+is_sent(const struct store_transfer *row)
+{
+	return strcmp(row->kind, "push") == 0 &&
+	       (strcmp(row->state, "working") == 0 ||
+		   strcmp(row->state, "asking") == 0);
+}
+
 static bool
 fix_row_cb(const struct store_transfer *row, void *arg)
 {
@@ -188,6 +197,7 @@ fix_row_cb(const struct store_transfer *row, void *arg)
 	t = transfer_new(ts, &who);
 	t->row = store_transfer_copy(t->op->arena, row);
 	t->noted = true;
+	t->unsure = is_sent(row);
 	wt_later(t->op, fix_start);
 	return true;
 }

@@ -189,6 +189,7 @@ transfer_asking(struct wt_op *op)
 	struct transfer *t = op->own;
 	struct gitnet g;
 
+	t->unsure = true;
 	at_remote(t, &g);
 	fetch_words(&g);
 	gitnet_add(&g, "--no-tags", "--");

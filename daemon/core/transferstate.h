@@ -26,7 +26,8 @@ struct transfer {
 	int64_t told;	      /* when its progress was, monotonic */
 	const char *settings; /* of the repository, see transferask.c */
 	size_t settings_len;
-	bool noted; /* a row tells of it */
+	bool noted;  /* a row tells of it */
+	bool unsure; /* it may have arrived */
 	bool over;
 	transfer_made_fn *cb; /* NULL: answered */
 	void *arg;

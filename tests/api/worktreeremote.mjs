@@ -575,6 +575,31 @@ await test('killed at each step, it is led to its end', async () => {
 	assert.equal((await get(f.id)).state, 'done');
 });
 
+await test('killed, and the repository is gone: not known is what it says',
+	async () => {
+		const { our } = trio();
+		commit(our);
+		const t = await good('push', our);
+		for (const [state, code] of [['making', 'GIT_FAILED'],
+			['working', 'OUTCOME_UNKNOWN'], ['asking', 'OUTCOME_UNKNOWN']]) {
+			const gone = once(rdv.main, 'exit');
+			rdv.main.kill('SIGTERM');
+			await gone;
+			execFileSync('sqlite3', [path.join(rdv.base, 'server/rdv.db'),
+				`UPDATE transfer SET state = '${state}', outcome = NULL,
+				code = NULL, cause = NULL, identity = NULL
+				WHERE id = '${t.id}'`]);
+			fs.renameSync(our, `${our}-away`);
+			await rdv.up();
+			const now = await ended(t.id);
+			fs.renameSync(`${our}-away`, our);
+			assert.deepEqual([now.state, now.code], ['failed', code],
+				JSON.stringify(now));
+			assert.equal(/whether it has arrived/.test(now.cause),
+				state !== 'making');
+		}
+	});
+
 // The command line.
 const command = (words, cwd) => {
 	const p = spawn(bin('rdv'), words, { cwd, env: { PATH: '/usr/bin:/bin',

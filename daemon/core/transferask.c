@@ -218,6 +218,19 @@ is_commit(const char *s)
 	return (len == 40 || len == 64) && strspn(s, "0123456789abcdef") == len;
 }
 
+/* What tracks a remote "a/b" looks like a branch "b/..." of a remote "a". */
+static bool
+has_inner(struct transfer *t, const char *name)
+{
+	const char *end = t->settings + t->settings_len;
+	const char *inner = arena_printf(t->op->arena, "remote.%s/", name);
+
+	for (const char *p = t->settings; p < end; p += strlen(p) + 1)
+		if (str_starts(p, inner) && strstr(p, "url\n") != NULL)
+			return true;
+	return false;
+}
+
 static void
 settle(struct transfer *t)
 {
@@ -233,6 +246,14 @@ settle(struct transfer *t)
 		wt_fail(t->op, RDV_E_INVALID,
 		    "remote: its name, or that of the branch there, is none "
 		    "that rdv takes");
+		return;
+	}
+	if (t->row.prune && has_inner(t, name)) {
+		wt_fail(t->op, RDV_E_STATE,
+		    "nothing is pruned: there is another remote whose name "
+		    "begins with "
+		    "%s/, and its branches would go",
+		    name);
 		return;
 	}
 	if (t->spec.lease != NULL && !is_commit(t->spec.lease)) {

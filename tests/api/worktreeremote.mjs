@@ -140,6 +140,23 @@ await test('what the remote has no more goes when that is asked', async () => {
 			'refs/remotes/other/gone', 'refs/tags/mine']);
 });
 
+await test('what goes is of that remote and of no other', async () => {
+	const { our, url } = trio();
+	git(our, 'remote', 'add', 'origin/b', url);
+	git(our, 'update-ref', 'refs/remotes/origin/b/main', 'HEAD');
+	git(our, 'update-ref', 'refs/remotes/origin/old', 'HEAD');
+	const was = refs(our);
+	const r = await ask('fetch', our, { prune: true });
+	assert.equal(r.status, 409, r.raw);
+	assert.match(r.json.error, /^nothing is pruned: .* origin\//);
+	assert.equal(refs(our), was);
+	await good('fetch', our);
+	await good('fetch', our, { prune: true, remote: 'origin/b' });
+	git(our, 'remote', 'remove', 'origin/b');
+	await good('fetch', our, { prune: true });
+	assert.doesNotMatch(refs(our), /origin\/old/);
+});
+
 await test('a push arrives, is tracked and becomes the upstream', async () => {
 	const { up, our } = trio();
 	git(our, 'checkout', '-q', '-b', 'work');

@@ -42,7 +42,7 @@ static const struct js_field rename_fields[] = {
 	TREE,
 	TEXT("name", NULL, name, true, 200, "of the branch"),
 	TEXT("new_name", "newName", to, true, 200, "what to call it"),
-	FORCE("though another worktree has it checked out"),
+	FORCE("though another worktree or a workspace is on it"),
 	{ .name = NULL },
 };
 static const struct js_field delete_fields[] = {

@@ -8,8 +8,10 @@
 
 #include <string.h>
 
+#include "daemon/app.h"
 #include "daemon/core/branch.h"
 #include "daemon/core/worktreeop.h"
+#include "daemon/store/workspaces.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/secret.h"
@@ -276,13 +278,56 @@ rename_unclaimed(struct wt_op *op)
 	look_up(op, local(op, b->wish.to), rename_free);
 }
 
+struct holding {
+	struct wt_op *op;
+	const char *by; /* the workspace's name, or NULL */
+};
+
+static bool
+held_cb(const struct store_workspace *w, void *arg)
+{
+	struct holding *h = arg;
+	const struct branching *b = h->op->own;
+	struct store_workspace_repo *repos;
+	size_t n;
+
+	if (strcmp(w->branch, b->wish.name) != 0 ||
+	    store_workspace_repos(h->op->w->app->db, h->op->arena, w->id,
+		&repos, &n) != 0)
+		return true;
+	for (size_t i = 0; i < n && h->by == NULL; i++)
+		if (strcmp(repos[i].repo_path, h->op->top) == 0)
+			h->by = arena_strdup(h->op->arena, w->name);
+	return h->by == NULL;
+}
+
+/* By its old name a workspace would make one anew, from where it began. */
+static bool
+is_unheld(struct wt_op *op)
+{
+	struct holding h = { .op = op };
+
+	if (store_workspaces_list(op->w->app->db, op->who.user_id, -1, NULL,
+		INT64_MAX, held_cb, &h) != 0) {
+		wt_fail(op, RDV_E_UNAVAILABLE, "the database cannot be read");
+		return false;
+	}
+	if (h.by == NULL)
+		return true;
+	wt_fail(op, RDV_E_BUSY,
+	    "branch %s is that of the workspace %s, which keeps its name for "
+	    "it; with force it is renamed all the same",
+	    ((const struct branching *)op->own)->wish.name, h.by);
+	return false;
+}
+
 static void
 rename_found(struct wt_op *op)
 {
 	const struct branching *b = op->own;
 	const struct wt_entry *on = wt_on(&op->list, b->wish.name);
 
-	if (!is_there(op))
+	if (!is_there(op) || (!b->wish.force && !is_unheld(op)))
 		return;
 	if (on != NULL && on != op->here && !b->wish.force)
 		wt_fail(op, RDV_E_BUSY, "branch %s is checked out in %s",

@@ -37,7 +37,7 @@ typedef void branch_done_fn(int err, const struct branch_done *done,
 /* path, name and base. */
 void branch_create(struct worktrees *w, const struct worktree_who *who,
     const struct branch_wish *wish, branch_done_fn *cb, void *arg);
-/* path, name and to. Checked out in another worktree only with force. */
+/* path, name and to. Of a workspace or another worktree only with force. */
 void branch_rename(struct worktrees *w, const struct worktree_who *who,
     const struct branch_wish *wish, branch_done_fn *cb, void *arg);
 /*

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatRoute, parseRoute } from "../src/util/route.ts";
-import { grammarOf, painterOf } from "../src/space/code.ts";
+import { grammarOf, painterOf, parsed } from "../src/space/code.ts";
 import {
 	fitting, joinKeys, keyName, linePieces, namePieces, nameKey, nameText,
 } from "../src/space/name.ts";
@@ -164,6 +164,37 @@ test("a grammar reads one side, line for line", async () => {
 	assert.equal(lines[1]![0]!.style, "tok-comment");
 	assert.ok(lines[3]!.some((t) => t.style === "tok-keyword" &&
 	    t.text === "const"));
+});
+
+test("a text that is nested too deep for a grammar is shown", async () => {
+	const paint = (await painterOf("x.md"))!;
+	const text = ">".repeat(60_000);
+
+	assert.equal(paint(text)[0]!.map((t) => t.text).join(""), text);
+});
+
+test("a grammar is given up when its time is over", async () => {
+	const { parser } = await import("@lezer/javascript");
+	let now = 0, steps = 0;
+	const text = "<".repeat(100_000);
+
+	assert.equal(parsed(parser, text, () => {
+		steps++;
+		now += 50;
+		return now;
+	}), null);
+	assert.ok(steps < 10, `${steps} steps`);
+	assert.equal(parsed(parser, "let a = 1;", () => 0)?.length, 10);
+});
+
+/* One step of its parser: what looks for ends in it took minutes. */
+test("a paragraph of beginnings of links ends", async () => {
+	const paint = (await painterOf("x.md"))!;
+	const text = "[a](".repeat(90_000);
+	const lines = paint(`# b\n\n${text}`);
+
+	assert.ok(lines[0]!.some((t) => t.style.includes("heading")));
+	assert.equal(lines[2]!.map((t) => t.text).join(""), text);
 });
 
 test("each grammar can be had, and a name chooses one", async () => {

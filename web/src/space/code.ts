@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Colours for code. The grammars are Lezer's: parsers that take time linear in
- * the text whatever it is, and give tokens rather than markup. Each is fetched
- * when a file wants it, and what has none, or is too long, stays plain.
+ * Colours for code. The grammars are Lezer's, which give tokens rather than
+ * markup; each is fetched when a file wants it. Who wrote the text may have
+ * meant to stop whoever looks at it: what no grammar gets through in its time,
+ * or is nested too deep or too long for one, stays plain.
  */
 
 import type { Parser, Tree } from "@lezer/common";
@@ -16,6 +17,9 @@ export interface Token {
 export type Painter = (text: string) => Token[][];
 
 const most = 400_000;
+/* In ms, and for so many characters one more. */
+const least = 100;
+const each = 500;
 
 type Load = () => Promise<Parser>;
 
@@ -35,7 +39,11 @@ const grammars: Record<string, Load> = {
 	css: async () => (await import("@lezer/css")).parser,
 	html: async () => (await import("@lezer/html")).parser,
 	xml: async () => (await import("@lezer/xml")).parser,
-	md: async () => (await import("@lezer/markdown")).parser,
+	/* Without what it looks for behind every beginning of one: a paragraph is
+	 * one step, which nothing stops. */
+	md: async () => (await import("@lezer/markdown")).parser.configure({
+		remove: ["Link", "Image", "LinkEnd", "LinkReference",
+		    "Emphasis", "HTMLTag", "Autolink", "InlineCode"] }),
 	yaml: async () => (await import("@lezer/yaml")).parser,
 	php: async () => (await import("@lezer/php")).parser,
 };
@@ -55,19 +63,48 @@ export function grammarOf(path: string): string | null {
 	return Object.hasOwn(grammars, name) ? name : null;
 }
 
+/* null: it takes too long. */
+export function parsed(
+	parser: Parser, text: string, clock: () => number,
+): Tree | null {
+	const until = clock() + least + text.length / each;
+	const parse = parser.startParse(text);
+
+	for (;;) {
+		const tree = parse.advance();
+		if (tree !== null || clock() > until)
+			return tree;
+	}
+}
+
+function plain(text: string): Token[][] {
+	return text.split("\n").map((t) => [{ text: t, style: "" }]);
+}
+
 async function load(grammar: string): Promise<Painter> {
 	const [parser, { classHighlighter, highlightCode }] =
 	    await Promise.all([grammars[grammar]!(),
 	        import("@lezer/highlight")]);
 
-	return (text) => {
+	const paint: Painter = (text) => {
 		const lines: Token[][] = [[]];
-		const tree: Tree = parser.parse(text);
+		const tree = parsed(parser, text, () => performance.now());
 
+		if (tree === null)
+			return plain(text);
 		highlightCode(text, tree, classHighlighter,
 		    (part, style) => lines.at(-1)!.push({ text: part, style }),
 		    () => lines.push([]));
 		return lines;
+	};
+
+	return (text) => {
+		try {
+			return text.length > most ? plain(text) : paint(text);
+		} catch {
+			/* Its parts lie deeper than a stack does. */
+			return plain(text);
+		}
 	};
 }
 
@@ -82,10 +119,7 @@ export async function painterOf(path: string): Promise<Painter | null> {
 	const wait = loaded.get(grammar) ?? load(grammar);
 	loaded.set(grammar, wait);
 	try {
-		const paint = await wait;
-		return (text) => text.length > most
-		    ? text.split("\n").map((t) => [{ text: t, style: "" }])
-		    : paint(text);
+		return await wait;
 	} catch {
 		/* Not fetched; another time. */
 		loaded.delete(grammar);

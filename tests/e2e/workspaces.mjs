@@ -1,64 +1,14 @@
 // Workspaces: the list, the form, what differs, files, commits, and the end of
 // one.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import { connected, forgiveOutage, shows, type } from './browser.mjs';
-
-const env = { PATH: '/usr/bin:/bin', GIT_AUTHOR_NAME: 'ann',
-	GIT_AUTHOR_EMAIL: 'ann@example.org', GIT_COMMITTER_NAME: 'ann',
-	GIT_COMMITTER_EMAIL: 'ann@example.org' };
-const phone = { viewport: { width: 390, height: 780 }, hasTouch: true,
-	isMobile: true };
-
-const sh = (dir, script) => execFileSync('/bin/bash', ['-ec', script],
-	{ cwd: dir, env, encoding: 'utf8' });
-
-function repository(product, name) {
-	const dir = join(product.dir, name);
-
-	mkdirSync(dir);
-	sh(dir, 'git init -q -b main; mkdir -p src/deep; seq 9 >a; ' +
-	    'echo "int main(void) { return 0; } /* c */" >src/deep/m.c; ' +
-	    'git add .; git commit -q -m "the first"');
-	return dir;
-}
-
-/* A workspace of repositories with these names, and its worktrees' paths. */
-async function made(product, ...names) {
-	const ids = [];
-
-	for (const name of names) {
-		const { id } = await product.api('POST', '/api/repos',
-		    { path: repository(product, name) });
-		ids.push(id);
-	}
-	const ws = await product.api('POST', '/api/workspaces', {
-		name: names[0], repos: ids,
-		bases: Object.fromEntries(ids.map((id) => [id, 'main'])),
-	});
-	return { ws, trees: ws.repos.map((p) => p.path) };
-}
-
-const file = (path) => `.file[data-path=${JSON.stringify(path)}]`;
-const row = (ws) => `a[data-workspace="${ws.id}"]`;
-
-async function openWorkspace(page, ws) {
-	const { origin } = new URL(page.url());
-
-	await page.goto(`${origin}/#/w/${ws.id}`);
-	await page.waitForSelector(`.work[data-workspace="${ws.id}"] .sum`);
-}
+import { end, file, made, openWorkspace, phone, repository, row, sh } from
+    './spaces.mjs';
 
 const shown = (page, path) => page.$$eval(`${file(path)} .line .text`,
     (all) => all.map((el) => el.textContent));
-
-async function end(product, page, ws) {
-	await page.context().close();
-	await product.closeAll();
-	await product.api('DELETE', `/api/workspaces/${ws.id}?force=true`);
-}
 
 await test('a workspace is made with the form, renamed and pinned',
     async ({ product, browser }) => {

@@ -150,3 +150,11 @@ export interface LogPage {
 	commits: Commit[];
 	next: number | null;
 }
+
+/* Changes that were thrown away, and are kept. */
+export interface Discarded {
+	id: string;
+	path: string;
+	files: number;
+	discarded_at: number;
+}

@@ -12,6 +12,8 @@ import { label } from "../../util/text.ts";
 import { fitting } from "../../space/name.ts";
 import type { Part, Workspace } from "../../space/types.ts";
 import { AskName, Dialog } from "../dialog.tsx";
+import { CommitDialog } from "./commit.tsx";
+import { DiscardDialog } from "./discard.tsx";
 import { EndDialog } from "./end.tsx";
 import { Refusal } from "./text.tsx";
 
@@ -74,6 +76,12 @@ const actions: Action[] = [
 	            remove(store, ws, { branches, force })} /> },
 	{ of: "tree", word: "Terminal", title: "A new session in this worktree",
 	    tone: "primary", when: ready, run: terminal },
+	{ of: "tree", word: "Commit", title: "Of all changes, or some files",
+	    when: ready, ask: ({ store, part }, done) => <CommitDialog
+	        store={store} part={part!} done={done} /> },
+	{ of: "tree", word: "Discard", title: "Throw changes away; restore them",
+	    when: ready, ask: ({ part }, done) => <DiscardDialog
+	        part={part!} done={done} /> },
 ];
 
 async function remove(

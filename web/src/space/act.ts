@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the page does in a worktree. Each is one request to the public API with
+ * a key of its own, and throws what the server said. What was looked at goes
+ * along (`head`), so that nothing is done to what nobody has seen.
+ */
+
+import { change, get } from "../net/http.ts";
+import type { DiffFile, Discarded } from "./types.ts";
+
+/* null: all that has changed; "staged": what was staged elsewhere. */
+export type Chosen = DiffFile[] | null | "staged";
+
+export interface Committed {
+	commit: string;
+	hooks_not_run: string[];
+	filters_not_run: boolean;
+}
+
+function post<T>(what: string, tree: string, body: object): Promise<T> {
+	return change<T>("POST", `/api/worktrees/${what}`,
+	    { worktree_path: tree, ...body });
+}
+
+/* Of a file with another name before, both names are what has changed. */
+function chosen(what: Chosen): object {
+	const paths: string[] = [], coded: string[] = [];
+	const add = (text: string, bytes: string | undefined) =>
+	    bytes === undefined ? paths.push(text) : coded.push(bytes);
+
+	if (what === "staged")
+		return {};
+	if (what === null)
+		return { all: true };
+	for (const f of what) {
+		add(f.path, f.path_base64);
+		if (f.status === "renamed" && f.old_path !== undefined)
+			add(f.old_path, f.old_path_base64);
+	}
+	return { ...paths.length > 0 && { paths },
+	    ...coded.length > 0 && { paths_base64: coded } };
+}
+
+export function commit(
+	tree: string, head: string | null, what: Chosen, message: string,
+): Promise<Committed> {
+	return post("commit", tree, { ...head !== null && { head }, message,
+	    ...chosen(what) });
+}
+
+export function discard(
+	tree: string, head: string | null, what: Chosen,
+): Promise<{ id: string; files: number }> {
+	return post("discard", tree, { ...head !== null && { head },
+	    ...chosen(what) });
+}
+
+export async function askDiscards(tree: string): Promise<Discarded[]> {
+	const { items } = await get<{ items: Discarded[] }>(
+	    "/api/worktrees/discards");
+
+	return items.filter((d) => d.path === tree);
+}
+
+export function restore(id: string): Promise<unknown> {
+	return change("POST", "/api/worktrees/discards/restore", { id });
+}

@@ -157,8 +157,11 @@ fix_opened(struct wt_op *op)
 
 	wt_leave(op);
 	for (size_t i = 0; i < sizeof(fixes) / sizeof(fixes[0]); i++)
-		if (strcmp(t->row.state, fixes[i].state) == 0)
+		if (strcmp(t->row.state, fixes[i].state) == 0) {
+			/* It leads to a state that may stand further down. */
 			fixes[i].step(op);
+			return;
+		}
 }
 
 static void

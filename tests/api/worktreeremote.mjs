@@ -583,9 +583,14 @@ await test('killed at each step, it is led to its end', async () => {
 			WHERE id = '${t.id}'`]);
 		if (state === 'landing')
 			git(our, 'update-ref', '-d', 'refs/remotes/origin/main');
+		server.seen.length = 0;
 		await rdv.up();
 		const now = await ended(t.id);
 		assert.equal(now.state, want, `${state} ${JSON.stringify(now)}`);
+		// Asked once: two of them would end each other's.
+		assert.equal(server.seen.filter((q) =>
+			q.path.endsWith('/info/refs')).length,
+		Number(['working', 'asking'].includes(state)), state);
 		assert.equal(tip(our, 'origin/main'), id);
 	}
 	assert.equal(tip(up, 'main'), id);

@@ -35,18 +35,6 @@ followed_cb(struct wt_op *op, const struct git_result *r)
 		merge_done(op);
 }
 
-/* What is squashed has the tree of its branch, so no file changes there. */
-static void
-move_branch(struct wt_op *op)
-{
-	struct change *c = op->own;
-	const char *const argv[] = { "update-ref", "-m", "rdv: squashed", "--",
-		change_ref(op, c->row.branch), c->row.branch_after,
-		c->row.branch_before, NULL };
-
-	wt_git(op, op->top, argv, NULL, followed_cb);
-}
-
 static void
 brought_cb(struct wt_op *op, const struct git_result *r)
 {
@@ -60,10 +48,9 @@ brought_cb(struct wt_op *op, const struct git_result *r)
 		change_refuse(op, RDV_E_DIRTY, NULL,
 		    "%s cannot be brought along: git: %s", c->row.target_path,
 		    text);
-	else if (c->merge.squash)
-		move_branch(op);
 	else
-		merge_done(op);
+		/* Somebody may have switched that tree: the branch tells. */
+		change_settle(op);
 }
 
 static void
@@ -74,7 +61,9 @@ bring_along(struct wt_op *op)
 	const char *const argv[] = { WT_WORKERS, "-c",
 		"merge.verifySignatures=false", "merge", "--ff-only",
 		"--no-stat", "--no-autostash", "--no-overwrite-ignore",
-		c->row.target_after, NULL };
+		/* branch.<name>.mergeOptions may wish for these. */
+		"--no-squash", "--no-verify-signatures", c->row.target_after,
+		NULL };
 	const char *const more[] = { c->row.target_path, NULL };
 
 	wt_git(op, c->row.target_path, argv, more, brought_cb);

@@ -90,6 +90,16 @@ await test('fast-forward makes no commit; nothing to merge is no error',
 		}
 	});
 
+await test('what a repository adds to a merge is not taken', async () => {
+	const { repo, tree } = pair(lines, edit, other);
+	repo.git('config', 'branch.main.mergeOptions',
+		'--squash --verify-signatures --overwrite-ignore --autostash');
+	const change = await done(tree);
+	assert.equal(oid(repo, 'main'), change.after.target);
+	assert.equal(oid(repo, 'HEAD^2'), oid(tree, 'HEAD'));
+	assert.equal(repo.git('status', '--porcelain'), '');
+});
+
 await test('a squash is one commit, and the branch is there too', async () => {
 	for (const out of [true, false]) {
 		const { repo, tree } = pair(lines, edit);

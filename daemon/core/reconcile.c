@@ -33,6 +33,7 @@
 /* [ops] gives a start 10 s (docs/helper-protocol.md, SPAWN). */
 #define START_MS 12000
 #define AGAIN_MS 1000
+#define DOOM_MS	 30000 /* two seconds of grace, and a busy disk */
 
 struct reconcile {
 	struct runs *runs;
@@ -94,14 +95,21 @@ runs_doom(struct runs *r, uint64_t handle)
 	    (unsigned long long)handle);
 	helper_on_exit(r->app->helper, handle, reconcile_doomed_cb, r);
 	r->doomed++;
+	r->doomed_until = clock_mono_ms() + DOOM_MS;
 	/* Not killed at once: the locks that git leaves then nobody removes. */
 	helper_signal(r->app->helper, handle, SIGTERM, true, NULL, NULL);
 }
 
+/*
+ * What the kernel cannot end, as its file system does not answer, is not waited
+ * for without end: that would hold up everybody.
+ */
 bool
 runs_dooming(const struct runs *r)
 {
-	return r->doomed > 0;
+	if (r->reconcile != NULL && !r->reconcile->again)
+		return true;
+	return r->doomed > 0 && clock_mono_ms() < r->doomed_until;
 }
 
 static void

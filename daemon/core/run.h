@@ -115,7 +115,10 @@ bool runs_stopping(const struct runs *r);
 /* rdvd ends: whoever waits for a run is answered, the runs go on. */
 void runs_let_go(struct runs *r);
 void runs_stray(struct runs *r, uint64_t handle);
-/* Tools of an earlier daemon are still at work, and are being ended. */
+/*
+ * Tools of an earlier daemon are still at work, and are being ended, or it is
+ * not known yet. For half a minute at most after the last of them was told.
+ */
 bool runs_dooming(const struct runs *r);
 /*
  * A fresh [ops]: INVENTORY, then every row in flight is settled. `settled` is

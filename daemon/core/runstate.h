@@ -85,6 +85,7 @@ struct runs {
 	LIST_HEAD(run_bucket, run) ids[RUN_BUCKETS]; /* the same, by id */
 	unsigned n;
 	unsigned doomed; /* being ended, and of nobody */
+	int64_t doomed_until;
 	bool settled;
 	uint32_t found, lost;	     /* of the first look */
 	struct reconcile *reconcile; /* under way, or NULL */

@@ -30,6 +30,8 @@
 
 /* db_healthy() */
 #define HANGS_MS 10000
+/* For who reads the file, a backup say, at the moment of a start. */
+#define OPEN_WAIT_MS 2000
 
 /*
  * synchronous and wal_autocheckpoint: both are the flusher's work.
@@ -144,6 +146,7 @@ connect_to(const struct opening *o, sqlite3 **conn)
 	rc = sqlite3_open_v2(o->path, conn,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
 	    vfs);
+	(void)sqlite3_busy_timeout(*conn, OPEN_WAIT_MS);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(*conn, setup, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)

@@ -21,6 +21,7 @@
 
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/xalloc.h"
 #include "tests/unit/store/fx.h"
@@ -313,6 +314,28 @@ an_interrupted_first_start_leaves_no_trace(void **state)
 	assert_int_equal(access(fx_file(fx, "rdv.db.new-journal"), F_OK), -1);
 }
 
+/* Somebody copies the log back, say, at the very moment of a start. */
+static void
+who_holds_all_of_it_is_waited_for(void **state)
+{
+	struct fx *fx = *state;
+	sqlite3 *other;
+	int64_t begun;
+
+	assert_int_equal(fx_open(fx), 0);
+	fx_close(fx);
+	assert_int_equal(sqlite3_open(fx->path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other,
+			     "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE;",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	begun = clock_mono_ms();
+	assert_int_equal(fx_open(fx), -EBUSY);
+	assert_true(clock_mono_ms() - begun >= 1000);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	assert_int_equal(fx_open(fx), 0);
+}
+
 /* Runs `body` in a child under an account that has no privilege. */
 static void
 unprivileged(struct fx *fx, int (*body)(struct fx *fx))
@@ -518,6 +541,7 @@ main(void)
 		T(an_unknown_shape_is_refused),
 		T(a_log_without_its_database_is_kept),
 		T(an_interrupted_first_start_leaves_no_trace),
+		T(who_holds_all_of_it_is_waited_for),
 		T(abuse_O07_read_only_directory_is_refused),
 		T(abuse_O07_full_disk_at_first_start),
 		T(abuse_O07_full_disk_later),

@@ -4,4 +4,5 @@ import { finish } from '../harness/rdv.mjs';
 await import('./kill.mjs');
 await import('./outlive.mjs');
 await import('./keys.mjs');
+await import('./git.mjs');
 finish();

@@ -225,3 +225,75 @@ function follow(rdv, dir) {
 		},
 	};
 }
+
+// The most that the worker of `dir` has had resident so far, in KiB.
+const peak = (dir) => Math.max(0, ...fs.readdirSync('/proc')
+	.filter((x) => /^\d+$/.test(x)).map((pid) => {
+		try {
+			const at = `/proc/${pid}/`;
+			return !fs.readFileSync(`${at}cmdline`, 'utf8')
+				.startsWith(`rdv-git\0serve\0${dir}`) ? 0 : Number(
+				/VmHWM:\s+(\d+)/.exec(fs.readFileSync(`${at}status`, 'utf8'))[1]);
+		} catch {
+			// It has ended meanwhile.
+			return 0;
+		}
+	}));
+
+const LOCK = 'package-lock.json', LOCK_LINES = 3000000;
+// About 100 bytes each, as such a file has them; one in 1,000 differs.
+const lockLines = (what) => function* () {
+	for (let i = 0; i < LOCK_LINES; i += 10000)
+		yield Array.from({ length: 10000 }, (_, k) => `    "integrity-${i + k}": ` +
+			`"sha512-${String((i + k) * 7919).padStart(60, 'x')}${
+				k % 1000 === 0 ? what : ''}",\n`).join('');
+};
+
+function writeLock(dir, what) {
+	const fd = fs.openSync(path.join(dir, LOCK), 'w');
+	for (const text of lockLines(what)())
+		fs.writeSync(fd, text);
+	fs.closeSync(fd);
+}
+
+// What a page shows first of very much: of a lock file of 300 MB, and of
+// 100,000 changed files. The limit that is stated for it is 200 ms and 64 MiB.
+export async function firstPage(bench) {
+	const files = 100000, dir = path.join(bench.scratch, 'much');
+	fs.mkdirSync(dir);
+	writeLock(dir, 'a');
+	makeRepo(dir, files);
+	writeLock(dir, 'b');
+	for (let i = 0; i < files; i++)
+		fs.writeFileSync(path.join(dir, `d${(i - i % PER_DIR) % 1000}`,
+			`e${i - i % PER_DIR}`, `f${i}`), `changed ${i}\n`);
+	const rdv = await bench.rdvStart();
+	const at = `?worktree_path=${encodeURIComponent(dir)}`;
+	const pages = {
+		'status of both': [`status${at}`, ['status', '--porcelain=v2']],
+		'changes of both': [`changes${at}&limit=500`, ['status',
+			'--porcelain=v2']],
+		'diffstat of both': [`diffstat${at}&limit=500`, ['diff', '--numstat',
+			'HEAD']],
+		'diff of a lock file': [`diff${at}&path=${LOCK}`, ['diff', 'HEAD', '--',
+			LOCK]],
+	};
+	for (const [name, [target, cli]] of Object.entries(pages)) {
+		const api = [], other = [];
+		let refused = 'no';
+		for (let i = 0; i < 3; i++) {
+			await timed(api, () => bench.call(rdv, 'GET',
+				`/api/worktrees/${target}`).catch((e) => {
+				[, refused] = /"code":"(\w+)"/.exec(e.message);
+			}));
+			await timed(other, () => git(dir, cli,
+				{ GIT_OPTIONAL_LOCKS: '0' }));
+		}
+		const [first] = api;
+		bench.say(name, { refused, first_ms: first, of_limit: first / 200,
+			api_ms: median(api), cli_ms: median(other),
+			of_cli: median(api) / median(other),
+			worker_kib: peak(dir), worker_of_limit: peak(dir) / 65536 });
+	}
+	await bench.stop(rdv.child);
+}

@@ -4,7 +4,7 @@
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
 //                                attach|attach1g|ttyd|many|viewers|recording|
 //                                upgrade|spawn|guards|handover|filter|runs|
-//                                git|gitidle|gitnames|gitfollow|workspace|callgrind]...
+//                                git|gitidle|gitnames|gitfollow|gitmuch|workspace|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -523,6 +523,7 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	gitidle: () => gitread.watched(helper),
 	gitnames: () => gitread.names(helper),
 	gitfollow: () => gitread.followed(helper),
+	gitmuch: () => gitread.firstPage(helper),
 	workspace: () => workspaces.created(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))

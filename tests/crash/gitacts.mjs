@@ -1,6 +1,7 @@
 // What is asked of rdv in a World, by lot: what the act needs is prepared with
 // the git CLI, one request is sent, and what was acknowledged goes on account.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 
 // A refusal names itself. 503: a helper that was killed is not there yet.
@@ -68,16 +69,17 @@ const transfer = (what, more = {}) => async (a) => {
 
 async function workspace(a) {
 	const all = (await list(a.world, '/api/workspaces?limit=1000'))
-		.filter((w) => w.state === 'ready' &&
-			w.repos?.some((r) => r.repo_id === a.tree.repo.id));
-	return all.length > 0 ? a.of(all) : null;
+		.filter((w) => w.state === 'ready');
+	const w = all.length === 0 ? null : await a.world.rdv.call('GET',
+		`/api/workspaces/${a.of(all).id}`);
+	return w?.repos.some((r) => r.repo_id === a.tree.repo.id) ? w : null;
 }
 
 const onWorkspace = (method, tail) => async (a) => {
 	const w = await workspace(a);
 	if (w === null)
 		return null;
-	for (const p of w.repos.filter((r) => r.state === 'ready'))
+	for (const p of w.repos.filter((r) => fs.existsSync(r.path)))
 		if (a.random() < 0.5)
 			dirty({ ...a, tree: { dir: p.path, repo: a.world.repos.find((r) =>
 				r.id === p.repo_id) } });

@@ -1,5 +1,5 @@
-// What is done in a worktree with the page: commits and what was discarded,
-// and each refusal where it was asked for.
+// What is done in a worktree with the page: commits, what was discarded, merges
+// and rebases with their conflicts, and each refusal where it was asked for.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test } from './case.mjs';
@@ -129,6 +129,128 @@ await test('discarded are the checked files, and they come back',
 	await send(page, 'Restore');
 	await page.waitForSelector('dialog .kept', { state: 'detached' });
 	equal([text('b'), /ten/.test(text('a'))], ['new\n', true], 'back');
+	refusals(page);
+	await end(product, page, ws);
+});
+
+await test('a branch is merged, as it is or as one commit',
+    async ({ product, browser }) => {
+	const { ws, trees: [tree] } = await made(product, 'merge');
+	const page = await browser.signedIn();
+
+	sh(tree, `${person}; for i in 1 2; do echo $i >>a; ` +
+	    'git commit -qam "$i"; done');
+	await openWorkspace(page, ws);
+	await press(page, 'Merge');
+	await page.waitForSelector('dialog .hint >> text=/It has 2 commits/');
+	/* What came since is no part of what was said. */
+	sh(tree, 'git commit -q --allow-empty -m later');
+	const main = git(tree, 'rev-parse main');
+	await send(page, 'Merge');
+	await page.waitForSelector('dialog .refusal');
+	equal(git(tree, 'rev-parse main'), main, 'not merged');
+	await send(page, 'Look again');
+	await page.waitForSelector('dialog .hint >> text=/It has 3 commits/');
+	await page.check('dialog .check input');
+	await page.fill('#merge-message', 'as one');
+	await send(page, 'Merge');
+	await gone(page);
+	await page.waitForSelector('.notice >> text=Merged into main.');
+	equal(git(tree, `log --format=%s ${main}..main`), 'as one', 'one');
+	equal(git(tree, 'rev-parse main'), git(tree, 'rev-parse HEAD'), 'both');
+	await press(page, 'Merge');
+	await page.fill('#merge-with', 'nowhere');
+	await send(page, 'Merge');
+	await page.waitForSelector('dialog .refusal >> text=/nowhere/');
+	await page.fill('#merge-with', 'main');
+	await send(page, 'Merge');
+	await page.waitForSelector('.notice >> text=nothing to merge');
+	refusals(page);
+	await end(product, page, ws);
+});
+
+/* Main and the branch say two things of two files. */
+const clash = (tree) => sh(tree, `${person}; sed -i s/^2$/two/ a; ` +
+    'echo s >n; git add .; git commit -qm side; ' +
+    'cd "$(git rev-parse --path-format=absolute --git-common-dir)/.."; ' +
+    'sed -i s/^2$/zwei/ a; echo m >n; git add .; git commit -qm main');
+
+for (const [where, options] of [['', undefined], [' on a phone', phone]])
+	await test(`a conflict is shown, settled and gone on with${where}`,
+	    async ({ product, browser }) => {
+		const { ws, trees: [tree] } = await made(product,
+		    options ? 'clash-phone' : 'clash');
+		const page = await browser.signedIn(options);
+		const at = (name) => `.clash[data-path='${name}']`;
+		const version = (name) => page.textContent(
+		    `${at('a')} [data-version='${name}'] .code`);
+
+		clash(tree);
+		await openWorkspace(page, ws);
+		await press(page, 'Rebase');
+		await page.waitForSelector('dialog .hint');
+		await send(page, 'Rebase');
+		await gone(page);
+		await page.waitForSelector('.midway >> text=2 files are in');
+		await page.click('.midway >> text=Continue');
+		await page.waitForSelector('.midway .refusal');
+		await page.click(`${at('a')} [aria-expanded]`);
+		await page.waitForSelector(`${at('a')} [data-version='base'] .line`);
+		await page.waitForSelector(
+		    `${at('a')} [data-version='working'] .line`);
+		equal([/zwei/.test(await version('ours')),
+		    /two/.test(await version('theirs')),
+		    /<<<<<<</.test(await version('working')),
+		    /zwei|two/.test(await version('base'))],
+		[true, true, true, false], 'versions');
+		check(await fits(page), 'it fits');
+		await page.click(`${at('a')} >> text=Take theirs`);
+		await page.waitForSelector(at('a'), { state: 'detached' });
+		await page.click(`${at('n')} [aria-expanded]`);
+		writeFileSync(join(tree, 'n'), 'by hand\n');
+		await page.waitForSelector(`${at('n')} >> text=by hand`);
+		await page.click(`${at('n')} >> text=Take as it is`);
+		await page.waitForSelector('.midway >> text=No file is in');
+		await page.click('.midway >> text=Continue');
+		await page.waitForSelector('.midway', { state: 'detached' });
+		equal([git(tree, 'log --format=%s main..'),
+		    /two/.test(readFileSync(join(tree, 'a'), 'utf8')),
+		    readFileSync(join(tree, 'n'), 'utf8'),
+		    git(tree, 'status --porcelain')],
+		['side', true, 'by hand\n', ''], 'done');
+		refusals(page);
+		await end(product, page, ws);
+	});
+
+await test('what is open is given up or skipped when one is sure',
+    async ({ product, browser }) => {
+	const { ws, trees: [tree] } = await made(product, 'abort');
+	const page = await browser.signedIn();
+
+	clash(tree);
+	const before = git(tree, 'rev-parse HEAD');
+	await openWorkspace(page, ws);
+	for (const [word, sure] of [['Abort', 'Give up'], ['Skip', 'Skip it']]) {
+		await press(page, 'Rebase');
+		await send(page, 'Rebase');
+		await gone(page);
+		await page.click(`.midway button:text-is('${word}')`);
+		await send(page, 'Cancel');
+		await gone(page);
+		check(git(tree, 'status').includes('rebase'), 'still open');
+		await page.click(`.midway button:text-is('${word}')`);
+		await send(page, sure);
+		await page.waitForSelector('.midway', { state: 'detached' });
+		equal(git(tree, 'rev-parse HEAD'), word === 'Abort' ? before
+		    : git(tree, 'rev-parse main'), word);
+		sh(tree, `git reset -q --hard ${before}`);
+	}
+	/* Begun in a terminal it is shown by the next look, and its end is. */
+	sh(tree, 'git merge -q main || true');
+	await page.reload();
+	await page.waitForSelector('.midway >> text=Open: merge');
+	sh(tree, 'git merge --abort');
+	await page.waitForSelector('.midway', { state: 'detached' });
 	refusals(page);
 	await end(product, page, ws);
 });

@@ -191,8 +191,7 @@ export class Store {
 	}
 
 	private heard(kind: string, data: string): void {
-		if (kind.startsWith("workspace.") ||
-		    kind.startsWith("worktree."))
+		if (/^(workspace|worktree|change)\./.test(kind))
 			this.work.event(kind, data);
 		else
 			this.fetchSoon();

@@ -28,6 +28,9 @@ export class Workspaces {
 	/* Under way; true: once more behind it. */
 	private readonly asked = new Map<string, boolean>();
 	private active = false;
+	/* How often something was done in a worktree. */
+	private readonly turns = new Map<string, number>();
+	private breaks = 0;
 	readonly watches: Watches;
 
 	constructor(
@@ -57,6 +60,7 @@ export class Workspaces {
 		if (!this.active)
 			return;
 		this.watches.refresh();
+		this.breaks++;
 		try {
 			await this.list();
 		} catch (err) {
@@ -89,6 +93,8 @@ export class Workspaces {
 			return;
 		const { subject, body } = JSON.parse(data) as Event;
 
+		if (kind === "worktree.acted" || kind.startsWith("change."))
+			this.touch((body as { path: string }).path);
 		if (kind === "worktree.changed")
 			this.watches.event(body as Stat &
 			    { path: string; base: string | null });
@@ -96,6 +102,16 @@ export class Workspaces {
 			this.drop(subject);
 		else if (kind.startsWith("workspace."))
 			this.put(body as WorkspaceRow);
+	}
+
+	/* Another number each time something may be open there, or no more. */
+	turn(tree: string): number {
+		return this.breaks + (this.turns.get(tree) ?? 0);
+	}
+
+	touch(tree: string): void {
+		this.turns.set(tree, (this.turns.get(tree) ?? 0) + 1);
+		this.changed();
 	}
 
 	private drop(id: string): void {

@@ -158,3 +158,49 @@ export interface Discarded {
 	files: number;
 	discarded_at: number;
 }
+
+/* Two commits, and how far each went since they parted. */
+export interface Comparison {
+	base: string;
+	to: string;
+	ahead: number;
+	behind: number;
+}
+
+/* A merge or a rebase that rdv began. */
+export interface Change {
+	id: string;
+	kind: string;
+	branch: string | null;
+	target: string | null;
+	state: string;
+	cause: string | null;
+}
+
+export interface Changed {
+	changed: boolean;
+	change: Change | null;
+	conflicts: string[];
+}
+
+export interface Conflicted extends Named {
+	conflict: string;
+}
+
+export interface Conflicts {
+	/* What is open in the worktree, whoever began it. */
+	operation: string | null;
+	total: number;
+	next: number | null;
+	conflicts: Conflicted[];
+}
+
+/* A version that is not told is not there. */
+export interface Conflict {
+	versions: {
+		version: "base" | "ours" | "theirs" | "working";
+		binary: boolean;
+		truncated: boolean;
+		text: string | null;
+	}[];
+}

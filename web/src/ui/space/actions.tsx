@@ -15,6 +15,7 @@ import { AskName, Dialog } from "../dialog.tsx";
 import { CommitDialog } from "./commit.tsx";
 import { DiscardDialog } from "./discard.tsx";
 import { EndDialog } from "./end.tsx";
+import { MergeDialog, RebaseDialog } from "./merge.tsx";
 import { Refusal } from "./text.tsx";
 
 export interface Context {
@@ -82,6 +83,12 @@ const actions: Action[] = [
 	{ of: "tree", word: "Discard", title: "Throw changes away; restore them",
 	    when: ready, ask: ({ part }, done) => <DiscardDialog
 	        part={part!} done={done} /> },
+	{ of: "tree", word: "Merge", title: "Its branch into another one",
+	    when: ready, ask: (c, done) => <MergeDialog part={c.part!}
+	        store={c.store} done={done} /> },
+	{ of: "tree", word: "Rebase", title: "Its commits anew on another one",
+	    when: ready, ask: (c, done) => <RebaseDialog part={c.part!}
+	        store={c.store} done={done} /> },
 ];
 
 async function remove(

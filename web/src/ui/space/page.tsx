@@ -18,6 +18,7 @@ import type { Part, Workspace } from "../../space/types.ts";
 import { useTitle } from "../hooks.ts";
 import { Actions } from "./actions.tsx";
 import { Changes } from "./changes.tsx";
+import { Midway } from "./conflict.tsx";
 import { CommitPage, Log } from "./log.tsx";
 import { Counts } from "./text.tsx";
 import { Files } from "./tree.tsx";
@@ -239,6 +240,7 @@ function Tree({ store, ws, part, route }: {
 				</label>}
 				<Actions of="tree" store={store} ws={ws} part={part} />
 			</div>
+			<Midway key={part.path} store={store} part={part} />
 			<div class={`content${route.view === "files" ? ""
 			    : " scroll"}`}>
 				{viewOf({ store, part, route, what, beside })}

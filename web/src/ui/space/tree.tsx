@@ -210,7 +210,7 @@ function usePainted(text: string, path: string): Token[][] {
 	return painted ?? plain;
 }
 
-function Text({ text, path }: { text: string; path: Path }) {
+export function Text({ text, path }: { text: string; path: Path }) {
 	const ended = text.endsWith("\n");
 	const painted = usePainted(ended ? text.slice(0, -1) : text, path.path);
 	const lines = useMemo(() => painted.map((tokens, i): Line => ({

@@ -55,6 +55,11 @@ ids.transfer = (await call(ann, 'POST', '/api/worktrees/fetch',
 	{ worktree_path: path.join(ann.home, 'into/hers') }, 202)).id;
 await waitFor('the fetch', async () => (await call(ann, 'GET',
 	`/api/transfers/${ids.transfer}`, undefined, 200)).state === 'done');
+assert.equal(s.as(ann, 'touch', [path.join(ann.home, 'into/hers/new')]).status,
+	0);
+ids.discard = (await call(ann, 'POST', '/api/worktrees/discard',
+	{ worktree_path: path.join(ann.home, 'into/hers'), all: true }, 200)).id;
+assert.ok(ids.discard);
 const own = await call(bob, 'POST', '/api/sessions',
 	{ name: 'his', command: ['/bin/cat'] });
 ids.workspace = (await call(ann, 'POST', '/api/workspaces', { repos:
@@ -133,6 +138,7 @@ const FIELDS = [
 	['PUT /api/sessions/{id}/folder', 'folder_id', {}, 'folder'],
 	['POST /api/sessions/reorder', 'session_ids', {}, 'session'],
 	['POST /api/worktrees/restore', 'id', {}, 'worktree'],
+	['POST /api/worktrees/discards/restore', 'id', {}, 'discard'],
 	['POST /api/links', 'session_id', {}, 'session'],
 	['POST /api/tokens', 'session_id', { name: 'x', scopes: ['run'] },
 		'session'],

@@ -24,11 +24,17 @@ top_of(const char *at)
 	return gitwork_top(live.app.worktrees->works, live.who.uid, at);
 }
 
-/* The process ids of the workers that serve a tree, by the kernel's word. */
+/*
+ * The process ids of the workers that serve a tree, by the kernel's word. Each
+ * leads its session; what it has just forked looks like it for a moment.
+ */
 static const char *
 pids_of(const char *at)
 {
-	return live_out("/", "pgrep -f '^rdv-git serve %s '; true", at);
+	return live_out("/",
+	    "ps -eo pid=,sid=,args= | awk -v w='rdv-git serve %s ' "
+	    "'$1 == $2 && index($0, w) { print $1 }'",
+	    at);
 }
 
 static int

@@ -119,16 +119,25 @@ row_json(const struct store_change *c)
 	return o;
 }
 
+void
+change_open(struct wt_op *op)
+{
+	change_refuse(op, RDV_E_MIDWAY, NULL,
+	    "another change of %s is open; continue or abort that", op->at);
+}
+
+static void note(struct wt_op *op);
+
 static void
 change_stored_cb(int err, void *arg)
 {
 	struct wt_op *op = arg;
 	struct change *c = op->own;
 
-	if (err == -EEXIST) {
-		change_refuse(op, RDV_E_MIDWAY, NULL,
-		    "another change of %s is open; continue or abort that",
-		    c->row.path);
+	if (err == -EEXIST && c->past.id == NULL) {
+		change_past(op, note);
+	} else if (err == -EEXIST) {
+		change_open(op);
 	} else if (err != 0) {
 		wt_fail(op, err, "the database cannot be written: %s",
 		    strerror(-err));
@@ -136,6 +145,16 @@ change_stored_cb(int err, void *arg)
 		c->noted = true;
 		c->stored(op);
 	}
+}
+
+/* In the same transaction as the one that takes its place. */
+static void
+end_past(struct tx *tx, struct store_change *past)
+{
+	past->updated_at = clock_wall_ms();
+	(void)store_change_change(tx, past);
+	event_emit(tx, EV_CHANGE_ENDED, past->user_id, past->id,
+	    row_json(past));
 }
 
 static void
@@ -147,12 +166,20 @@ store(struct wt_op *op, bool insert, enum event_kind kind, wt_step_fn *next)
 	c->stored = next;
 	c->row.updated_at = clock_wall_ms();
 	/* Errors stay in the transaction and are told by its end. */
+	if (insert && c->past.id != NULL)
+		end_past(tx, &c->past);
 	if (insert)
 		(void)store_change_insert(tx, &c->row);
 	else
 		(void)store_change_change(tx, &c->row);
 	event_emit(tx, kind, c->row.user_id, c->row.id, row_json(&c->row));
 	tx_commit(tx, change_stored_cb, op);
+}
+
+static void
+note(struct wt_op *op)
+{
+	store(op, true, EV_CHANGE_STARTED, change_of(op)->stored);
 }
 
 void

@@ -8,6 +8,7 @@
 /* Its own part of an operation, op->own. All in the operation's arena. */
 struct change {
 	struct store_change row;
+	struct store_change past; /* the row it takes the place of, or no id */
 	change_fn *cb; /* NULL: nobody waits, it is settled after a crash */
 	void *arg;
 	const char *path; /* as it was named */
@@ -47,7 +48,15 @@ void change_refuse(struct wt_op *op, int err, const char *code, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 /* Stores the row for the first time, as running, and goes on when durable. */
 void change_note(struct wt_op *op, wt_step_fn *next);
-/* The same for what has become of it. */
+/*
+ * changepast.c: another row is open there. One that waits, though git has
+ * nothing open any more, was ended by hand: c->past is that, as it ended. Else
+ * it is refused.
+ */
+void change_past(struct wt_op *op, wt_step_fn *next);
+/* Refuses as another one is open in the worktree. */
+void change_open(struct wt_op *op);
+/* Stores what has become of it. */
 void change_save(struct wt_op *op, enum event_kind kind, wt_step_fn *next);
 /* Stores what it has ended as, and answers. */
 void change_end(struct wt_op *op, const char *state, const char *cause);

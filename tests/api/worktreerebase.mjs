@@ -187,6 +187,33 @@ await test('a conflict is a state: continued, skipped, aborted', async () => {
 	}
 });
 
+await test('one that was ended by hand stands in nobody\'s way', async () => {
+	const two = `${edit}; git commit -qam mine; echo n >n`;
+	const ends = { aborted: 'git rebase --abort', done: 'echo both >f; ' +
+		'git add f; GIT_EDITOR=true git rebase --continue' };
+	const nexts = { rebase: { onto: 'to' }, pick: { commits: ['x'] },
+		merge: { into: 'to' } };
+	for (const [state, by] of Object.entries(ends))
+		for (const [what, body] of Object.entries(nexts)) {
+			const { repo, tree } = pair(lines, two, `${clash}; ` +
+				'git branch to; git checkout -qb x; echo p >p; git add p; ' +
+				'git commit -qm p; git checkout -q main');
+			const { change } = await into('conflict', rebase(tree));
+			// While git has it open nothing else is begun there.
+			const no = await ask(what, tree, body);
+			assert.equal(no.json.code, what === 'merge' ? 'INVALID_ARGUMENT' :
+				'OPERATION_IN_PROGRESS', `${no.raw}`);
+			tree.sh(by);
+			const next = await into('done', ask(what, tree, body));
+			const rows = await journal(tree);
+			assert.deepEqual(rows.map((r) => [r.id, r.state]),
+				[[next.change.id, 'done'], [change.id, state]], what);
+			assert.equal(rows[1].cause, null);
+			assert.equal(rows[1].after.branch, next.change.before.branch);
+			repo.git('fsck', '--strict');
+		}
+});
+
 await test('a pick is what git makes of it', async () => {
 	const { repo, tree } = pair(lines, edit, `${other}; git commit -qam n; ` +
 		'echo x >>g; git commit -qam x; git tag x; chmod +x d/x');

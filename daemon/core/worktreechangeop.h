@@ -6,6 +6,8 @@
 #include "daemon/core/worktreeop.h"
 
 #define WT_HOOKS_MAX 8
+/* Of one command line, where names stand beside a message on its input. */
+#define WT_NAMES_MAX 100
 
 /* One change under way; op->own. */
 struct wt_change {
@@ -47,6 +49,11 @@ wt_change_names(struct wt_op *op, const char *const *argv, wt_git_fn *next);
 void wt_change_done(struct wt_op *op);
 /* All that has changed, or the names, into the index. */
 void wt_change_stage(struct wt_op *op, wt_git_fn *next);
+/*
+ * worktreegone.c: wish.names, at most WT_NAMES_MAX, but for those that are
+ * staged to be gone.
+ */
+void wt_change_stage_named(struct wt_op *op, wt_git_fn *next);
 
 /*
  * Finds out who commits, from the request, the repository and the account's

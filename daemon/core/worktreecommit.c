@@ -13,8 +13,7 @@
 #include "lib/err.h"
 #include "lib/str.h"
 
-/* Of one command line, where names stand beside a message on its input. */
-#define NAMES_MAX   100
+/* Of all names on a command line. */
 #define NAMES_BYTES 4000
 
 static size_t
@@ -141,7 +140,7 @@ static void
 commit(struct wt_op *op)
 {
 	const struct wt_change *ch = op->own;
-	const char *argv[NAMES_MAX + 24] = { "--literal-pathspecs", "-c",
+	const char *argv[WT_NAMES_MAX + 24] = { "--literal-pathspecs", "-c",
 		"i18n.commitEncoding=UTF-8", "commit", "--quiet", "--no-verify",
 		"--no-post-rewrite", "--no-gpg-sign", "--no-signoff",
 		"--cleanup=verbatim" };
@@ -182,7 +181,7 @@ static void
 ask_staged(struct wt_op *op)
 {
 	const struct wt_change *ch = op->own;
-	const char *argv[NAMES_MAX + 12] = { "--literal-pathspecs", "diff",
+	const char *argv[WT_NAMES_MAX + 12] = { "--literal-pathspecs", "diff",
 		"--cached", "--quiet", "--no-ext-diff", "--no-textconv",
 		"--ignore-submodules=none" };
 
@@ -209,7 +208,9 @@ named(struct wt_op *op)
 {
 	const struct wt_change *ch = op->own;
 
-	if (ch->wish.names != NULL || ch->wish.all)
+	if (ch->wish.names != NULL)
+		wt_change_stage_named(op, added_cb);
+	else if (ch->wish.all)
 		wt_change_stage(op, added_cb);
 	else
 		ask_staged(op);
@@ -242,7 +243,7 @@ are_too_many(const struct wt_change *ch)
 
 	for (size_t i = 0; i < n; i++)
 		bytes += strlen(ch->wish.names[i]) + 1;
-	return n > NAMES_MAX || bytes > NAMES_BYTES;
+	return n > WT_NAMES_MAX || bytes > NAMES_BYTES;
 }
 
 /* What is wrong with the wish itself, or NULL. */

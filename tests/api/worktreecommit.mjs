@@ -145,6 +145,35 @@ await test('a commit is what git would have made', async () => {
 	assert.deepEqual([f.parents, f.files, f.added], [[], 1, 1]);
 });
 
+await test('what is staged to be gone is committed by its name', async () => {
+	const repo = make('gone', 'mkdir d e; echo d >d/a; echo d >d/b; ' +
+		'echo e >e/a; echo e >e/b; echo k >keep; git add .; git commit -qm two');
+	const show = () => repo.git('show', '--format=', '--name-status',
+		'--no-renames');
+	// Both names of one that was moved, beside one that git does not know.
+	repo.sh('git mv file moved; git rm -q keep; echo n >new');
+	await done(repo, 'commit', { message: 'm', paths: ['file', 'moved', 'new'] });
+	assert.equal(show(), 'D\tfile\nA\tmoved\nA\tnew\n');
+	assert.equal(repo.git('diff', '--cached', '--name-status'), 'D\tkeep\n');
+	await done(repo, 'commit', { message: 'm', paths: ['keep'] });
+	assert.equal(show(), 'D\tkeep\n');
+	// A directory, all of it or a part, and the rest of that as it lies there.
+	repo.sh('git rm -qr d; git rm -q e/a; echo more >e/b; echo n >e/n');
+	const before = all(repo);
+	const r = await act(repo, 'commit', { message: 'm', paths: ['d', 'none'] });
+	assert.deepEqual([r.status, r.json.code], [400, 'INVALID_ARGUMENT'], r.raw);
+	assert.match(r.json.error, /'none' did not match/);
+	assert.equal(all(repo), before);
+	await done(repo, 'commit', { message: 'm', paths: ['d', 'e'] });
+	assert.equal(show(), 'D\td/a\nD\td/b\nD\te/a\nM\te/b\nA\te/n\n');
+	assert.equal(status(repo), '');
+	// One that is only out of the index, and ignored by now, stays as it is.
+	repo.sh('git rm -q --cached other; echo other >>.git/info/exclude; ' +
+		'echo secret >other');
+	await refused(repo, 'commit', { message: 'm', paths: ['other'] },
+		'INVALID_ARGUMENT', /ignored/);
+});
+
 await test('an amended commit takes the place of the last one', async () => {
 	const repo = make('amend', 'git commit -q --allow-empty -m two ' +
 		'--author="Bob <b@example.org>"');

@@ -360,12 +360,17 @@ status_ended(struct look *l, struct look_answer *a)
 	a->err = 0;
 	arena_free(l->arena);
 	l->arena = arena_new();
-	if (l->run.over)
+	if (l->run.over) {
 		a->err = RDV_E_TOO_BIG;
-	else if (l->run.status != 0)
+		/* git was ended for it, and has said nothing itself. */
+		a->complaint = "more has changed than is read here, 8 MiB of "
+			       "names; commit or ignore some of it";
+	} else if (l->run.status != 0) {
 		a->err = RDV_E_INVALID;
-	else if (!porcelain_status(l->arena, text, l->run.text.len, &l->status))
+	} else if (!porcelain_status(l->arena, text, l->run.text.len,
+		       &l->status)) {
 		a->err = RDV_E_MALFORMED;
+	}
 	l->nskip = 0;
 	if (a->err != 0)
 		return;

@@ -219,6 +219,21 @@ await test('long lists come in parts, and have an end', async () => {
 	assert.ok(cut.total > 1634 && cut.total < 4634);
 });
 
+await test('too much to be counted is said to be', async () => {
+	const repo = Repo.make(rdv, 'too-much');
+	const deep = `${'d'.repeat(250)}/`.repeat(12);
+	const put = (n) => repo.sh(`h=$(git hash-object -w --stdin </dev/null)
+		seq ${n} | sed "s|^|100644 $h 0\t${deep}|" |
+		git update-index --index-info`);
+	put(100);
+	const few = await repo.ask('status');
+	assert.deepEqual([few.status, few.json.staged], [200, 100], few.raw);
+	put(3000);
+	const r = await repo.ask('status');
+	assert.deepEqual([r.status, r.json.code], [413, 'TOO_LARGE'], r.raw);
+	assert.match(r.json.error, /more has changed than is read/);
+});
+
 await test('rdv worktree status lists what has changed', async () => {
 	const repo = Repo.make(rdv, 'shown');
 	repo.write('file', 'one\n');

@@ -193,10 +193,12 @@ await test('an ended session is shown in its last size, after a reload too',
 	const made = await product.session('drawn', drawing);
 
 	await openSession(page, made);
-	const size = await dims(page);
 	await type(page, 'go\n');
 	await page.waitForSelector('.bar.ended');
 	await page.waitForSelector(".terminal[data-link='ended']");
+	/* The page may have found its own only while the program ran. */
+	const { run } = await product.api('GET', `/api/sessions/${made.id}`);
+	const size = { cols: run.cols, rows: run.rows };
 	equal(await dims(page), size, 'size beside the bar');
 	await page.setViewportSize({ width: 700, height: 420 });
 	await page.reload();

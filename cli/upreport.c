@@ -12,6 +12,7 @@
 
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/logline.h"
 #include "cli/out.h"
 #include "lib/js.h"
 #include "lib/str.h"
@@ -82,22 +83,6 @@ read_log(const char *path, off_t from, char *text)
 	return n > 0;
 }
 
-/* The text of a line that lib/log.c wrote, its quotes as they were. */
-static void
-take_message(char *out, size_t size, const char *line)
-{
-	const char *at = strstr(line, " msg=\"");
-	size_t used = 0;
-
-	for (at = at != NULL ? at + 6 : ""; *at != '\0' && *at != '"'; at++) {
-		if (*at == '\\' && (at[1] == '"' || at[1] == '\\'))
-			at++;
-		if (used + 1 < size)
-			out[used++] = *at;
-	}
-	out[used] = '\0';
-}
-
 /* nginx begins its lines with the date; those before its end are notices. */
 static bool
 is_complaint(const char *line)
@@ -118,7 +103,7 @@ upreport_reason(const char *path, off_t from, char *out, size_t size)
 		if (!is_complaint(line))
 			continue;
 		if (str_starts(line, "ts="))
-			take_message(out, size, line);
+			logline_message(out, size, line);
 		else
 			(void)snprintf(out, size, "%s", line);
 		return true;

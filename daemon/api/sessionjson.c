@@ -83,6 +83,7 @@ run_brief(struct app *app, const struct store_run *r)
 
 	js_add_str(o, "id", r->id);
 	js_add_str(o, "session_id", r->session_id);
+	js_add_str(o, "request_id", r->request_id);
 	js_add_str(o, "reason", r->reason);
 	js_add_str(o, "io", r->io);
 	js_add_str(o, "state", r->state);

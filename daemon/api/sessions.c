@@ -281,6 +281,7 @@ session_who_of(struct api_call *c, session_fn *cb)
 		.user_id = c->actor->user_id,
 		.uid = c->actor->uid,
 		.id = c->params[0],
+		.request_id = c->req->id,
 		.cb = cb,
 		.arg = c,
 		.arena = c->req->arena,

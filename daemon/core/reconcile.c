@@ -28,6 +28,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/secret.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 /* [ops] gives a start 10 s (docs/helper-protocol.md, SPAWN). */
@@ -187,6 +188,9 @@ adopt(struct reconcile *rc, const struct store_run *row,
 	run_take_hold(run, a->guards, &a->hold);
 	/* Without, it goes on: what has begun is not ended by our disk. */
 	(void)kept_follow(run);
+	if (row->request_id != NULL)
+		(void)str_copy(run->request_id, row->request_id,
+		    sizeof(run->request_id));
 	run->cwd = row->cwd != NULL ? xstrdup(row->cwd) : NULL;
 	run->argv_json =
 	    row->argv_json != NULL ? xstrdup(row->argv_json) : NULL;

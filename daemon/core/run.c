@@ -217,6 +217,7 @@ write_row(struct tx *tx, const struct run *run, const struct run_spec *spec)
 		.id = run->id,
 		.session_id = spec->session_id,
 		.user_id = run->user_id,
+		.request_id = spec->request_id,
 		.reason = spec->reason,
 		.io = pty ? "pty" : "pipes",
 		.profile = spec->profile,
@@ -244,6 +245,9 @@ run_create(struct runs *r, struct tx *tx, const struct run_spec *spec)
 
 	run->uid = spec->uid;
 	run->io = spec->io;
+	if (spec->request_id != NULL)
+		(void)str_copy(run->request_id, spec->request_id,
+		    sizeof(run->request_id));
 	run->spawn = spawn_of(spec);
 	run->cwd = spec->cwd != NULL ? xstrdup(spec->cwd) : NULL;
 	run->argv_json = spec->argv != NULL ? argv_json(run->spawn) : NULL;
@@ -358,8 +362,8 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 	term_start(run->term, &start);
 	run->running_due = true;
 	run_store(run);
-	log_info("run", "running run=%s session=%s pid=%u", run->id,
-	    run->session_id, a->pid);
+	log_info("run", "running run=%s session=%s request=%s pid=%u", run->id,
+	    run->session_id, run->request_id, a->pid);
 	/* Stopped while it was started; now there is a handle to do it by. */
 	if (run->stop != NULL)
 		run_end_now(run);

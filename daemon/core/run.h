@@ -55,6 +55,7 @@ struct run_spec {
 	const char *user_id;
 	uid_t uid;
 	const char *session_id; /* or NULL */
+	const char *request_id; /* of whoever asked for it; or NULL */
 	const char *reason;	/* a constant: "terminal", "script", ... */
 	const char *profile;
 	enum priv_net net;

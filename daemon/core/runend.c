@@ -223,9 +223,10 @@ finish(struct run *run)
 	/* While rdvd ends the helper may be gone; the next one confirms. */
 	if (run->handle != 0 && !run->orphan && !r->app->draining)
 		helper_exit_ack(r->app->helper, run->handle);
-	log_info("run", "ended run=%s state=%s exit=%d signal=%d cause=\"%s\"",
-	    run->id, run->end.state, run->end.exit_code, run->end.signal,
-	    run->end.cause != NULL ? run->end.cause : "");
+	log_info("run",
+	    "ended run=%s request=%s state=%s exit=%d signal=%d cause=\"%s\"",
+	    run->id, run->request_id, run->end.state, run->end.exit_code,
+	    run->end.signal, run->end.cause != NULL ? run->end.cause : "");
 	tell_viewers(run);
 	tell_started(run, run->start_err, run->end.cause);
 	run_leave(run, 0);

@@ -35,6 +35,7 @@ struct run {
 	LIST_ENTRY(run) by_id;
 	struct runs *runs;
 	char id[UUID_TEXT], user_id[UUID_TEXT], session_id[UUID_TEXT];
+	char request_id[UUID_TEXT]; /* "": of none */
 	uid_t uid;
 	enum run_phase phase;
 	struct priv_spawn *spawn; /* until the helper has answered */

@@ -38,7 +38,8 @@ typedef void session_row_fn(const struct store_session *s,
 struct session_who {
 	const char *user_id;
 	uid_t uid;
-	const char *id; /* of the session; NULL to create one */
+	const char *id;		/* of the session; NULL to create one */
+	const char *request_id; /* for the runs it begins; or NULL */
 	session_fn *cb;
 	void *arg;
 	struct arena *arena; /* lives until `cb` is called; NULL: none */

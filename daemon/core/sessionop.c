@@ -60,6 +60,8 @@ session_op_new(struct sessions *s, const struct session_who *who)
 	op->who = *who;
 	op->who.user_id = arena_strdup(a, who->user_id);
 	op->who.id = who->id != NULL ? arena_strdup(a, who->id) : NULL;
+	op->who.request_id =
+	    who->request_id != NULL ? arena_strdup(a, who->request_id) : NULL;
 	return op;
 }
 
@@ -335,6 +337,7 @@ session_start_run(struct session_op *op, struct tx *tx, enum priv_io io)
 		.user_id = s->user_id,
 		.uid = op->who.uid,
 		.session_id = s->id,
+		.request_id = op->who.request_id,
 		.reason = "terminal",
 		.profile = s->profile,
 		.net = run_policy_net(s->network),

@@ -23,8 +23,8 @@ static const char sql_in_flight[] =
     " FROM run WHERE state IN ('starting', 'running')";
 static const char sql_insert[] =
     "INSERT INTO run (id, session_id, user_id, reason, io, state, profile, "
-    "generation, argv_json, cwd, cols, rows, created_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "generation, argv_json, cwd, request_id, cols, rows, created_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char sql_running[] =
     "UPDATE run SET state = 'running', handle = ?, generation = ?, "
     "argv_json = ?, cwd = ?, guards = ?, policy_json = ?, started_at = ? "
@@ -105,7 +105,8 @@ store_run_row(struct row *row, int first, struct store_run *out)
 	out->ended_at = row_int_or(row, i++, -1);
 	out->policy_json = row_str(row, i++);
 	out->egress_json = row_str(row, i++);
-	out->stopped_at = row_int_or(row, i, -1);
+	out->stopped_at = row_int_or(row, i++, -1);
+	out->request_id = row_str(row, i);
 	return true;
 }
 
@@ -139,6 +140,7 @@ store_run_keep(struct arena *a, struct store_run *r)
 	r->argv_json = keep(a, r->argv_json);
 	r->cwd = keep(a, r->cwd);
 	r->cause = keep(a, r->cause);
+	r->request_id = keep(a, r->request_id);
 	r->policy_json = keep(a, r->policy_json);
 	r->egress_json = keep(a, r->egress_json);
 }
@@ -213,9 +215,10 @@ store_runs_output(struct db *db, const char *user_id, int64_t *bytes)
 int
 store_run_insert(struct tx *tx, const struct store_run *r)
 {
-	long n = tx_exec(tx, sql_insert, "ssssssssssnni", r->id, r->session_id,
+	long n = tx_exec(tx, sql_insert, "sssssssssssnni", r->id, r->session_id,
 	    r->user_id, r->reason, r->io, "starting", r->profile, r->generation,
-	    r->argv_json, r->cwd, r->cols, r->rows, r->created_at);
+	    r->argv_json, r->cwd, r->request_id, r->cols, r->rows,
+	    r->created_at);
 
 	return n < 0 ? (int)n : 0;
 }

@@ -19,6 +19,7 @@ struct store_run {
 	const char *reason, *io, *state, *profile;
 	const char *handle, *generation; /* hexadecimal */
 	const char *argv_json, *cwd, *cause;
+	const char *request_id;	 /* NULL: no request asked for it */
 	const char *policy_json; /* core/runpolicy.h */
 	const char *egress_json; /* core/egress.h */
 	int64_t cols, rows;
@@ -37,7 +38,7 @@ struct store_run {
 	"run.exit_code, run.signal, run.guards, run.log_bytes, "           \
 	"run.user_us, run.sys_us, run.maxrss_kb, run.created_at, "         \
 	"run.started_at, run.ended_at, run.policy_json, run.egress_json, " \
-	"run.stopped_at"
+	"run.stopped_at, run.request_id"
 
 /* False when there is no run in these columns. Strings are borrowed. */
 bool store_run_row(struct row *row, int first, struct store_run *out);

@@ -35,6 +35,41 @@ await test('cli: a session from its start to its end', async () => {
 	assert.equal((await cli('attach', 'nobody')).status, 1);
 });
 
+await test('cli: trace tells a run from its request to its end', async () => {
+	const logs = ['--log', rdv.logPath];
+	const made = await rdv.request('POST', '/api/sessions', { body:
+		{ name: 'told', command: ['/bin/sh', '-c', 'read x; exit 3'] } });
+	const { id, run } = made.json;
+	await json('session', 'new', 'beside', '--', '/bin/cat');
+	// Its daemon is another one by then, which knows the request by the row.
+	await rdv.again();
+	await json('exec', 'told', 'go');
+	await waitFor('its end', async () => (await rdv.request('GET',
+		`/api/runs/${run.id}`)).json.state === 'failed');
+	for (const word of [run.id, id, 'told']) {
+		const t = await json('trace', word, ...logs);
+		const at = (from, text) => t.steps.findIndex((s) =>
+			s.from === from && s.what.includes(text));
+		assert.equal(t.run, run.id);
+		assert.equal(t.request, made.headers['x-request-id']);
+		const order = [at('run', 'written down'),
+			at('audit', 'act=spawn phase=before'),
+			at('audit', 'act=spawn phase=after'),
+			at('audit', 'act=exit'),
+			at('rdvd', `ended run=${run.id} request=${t.request} state=failed ` +
+				'exit=3')];
+		assert.deepEqual(order, order.toSorted((a, b) => a - b));
+		assert.ok(order[0] === 0, JSON.stringify(t.steps));
+		assert.ok(at('rdvd', 'api: POST /api/sessions status=201') > 0);
+		assert.ok(!t.steps.some((s) => s.what.includes('beside') ||
+			s.what.includes('/bin/cat')), JSON.stringify(t.steps));
+	}
+	const gone = await json('trace', 'told', '--log', '/nowhere/log');
+	assert.ok(gone.not_read.some((m) => m.source === '/nowhere/log' &&
+		m.why.includes('No such file')), JSON.stringify(gone.not_read));
+	assert.equal((await cli('trace', 'nobody')).status, 1);
+});
+
 await test('cli: folders, tokens, events', async () => {
 	for (const args of [['folder', 'new', 'f'], ['folder', 'ls'],
 		['folder', 'mv', 'f', '--name', 'g'], ['folder', 'rm', 'g'],

@@ -9,6 +9,7 @@ await import('./http.mjs');
 await import('./flood.mjs');
 await import('./volume.mjs');
 await import('./local.mjs');
+await import('./modes.mjs');
 await import('./moments.mjs');
 await import('./helper.mjs');
 await import('./files.mjs');

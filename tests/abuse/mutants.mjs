@@ -283,6 +283,10 @@ const local = [
 		off: [['daemon/store/create.c', 'O_CLOEXEC, 0600);', 'O_CLOEXEC, 0644);'],
 			['daemon/main.c', '(void)umask(077);', '(void)umask(022);']],
 		red: ['abuse C04 C16 never wider', 'api C16: everything'] },
+	{ ids: ['C16'], guard: 'a log that is opened anew is made 0600 as well',
+		off: [['daemon/house.c', 'O_CLOEXEC, 0600);', 'O_CLOEXEC, 0640);'],
+			['daemon/main.c', '(void)umask(077);', '(void)umask(0);']],
+		red: ['abuse C16 never wider while'] },
 	{ ids: ['C02'], guard: 'nobody listens on a network (planted: [main] does)',
 		off: [[sockets, 'err = listen_on(fd, &sun);',
 			'(void)listen(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 1);' +

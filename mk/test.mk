@@ -61,7 +61,11 @@ unit_src := $(wildcard tests/unit/*/test_*.c)
 unit_dirs := $(sort $(patsubst tests/unit/%/,%,$(dir $(unit_src))))
 unit_bins = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter \
 	    tests/unit/$(1)/%,$(unit_src)))
-unit_support = $(call obj,$(sort tests/unit/lib/tmpdir.c $(filter-out \
+# What races threads is linked where it is used.
+race_priv := tests/unit/lib/race.c
+race_worker := tests/unit/lib/race.c
+unit_support = $(call obj,$(sort tests/unit/lib/tmpdir.c \
+	       $(race_$(1)) $(filter-out \
 	       $(unit_src),$(wildcard tests/unit/$(1)/*.c))))
 define unit_rules
 $(call unit_bins,$(1)): $(BUILD)/unit/$(1)/%: \

@@ -96,6 +96,7 @@ fuzz_dir_frame := lib
 fuzz_dir_toml := lib
 fuzz_dir_js := lib
 fuzz_dir_path := lib
+fuzz_dir_simplecmd := lib
 fuzz_dir_policy := priv
 fuzz_dir_ops := priv
 fuzz_dir_emu := emu

@@ -214,14 +214,14 @@ runlog_close(struct runlog *l)
 }
 
 /*
- * Screens made of it are output too, a half-written one as well. The index
- * last: without a log it says nothing and harms nobody.
+ * Screens and entries made of it are output too, half-written ones as well. The
+ * index last: without a log it says nothing and harms nobody.
  */
 int
 runlog_remove(int dirfd, const char *run_id)
 {
 	static const char *const suffixes[] = { ".log", ".ckpt", ".ckpt.part",
-		".idx" };
+		".say", ".sax", ".idx" };
 	char name[NAME_MAX_LEN];
 
 	if (!uuid_valid(run_id))

@@ -36,8 +36,8 @@ int runlog_open(struct runlog *l, int dirfd, const char *run_id,
     enum runlog_mode mode);
 void runlog_close(struct runlog *l);
 /*
- * For good, with the checkpoint of its screen; who has it open reads on. 0,
- * also when there is none, or -errno.
+ * For good, with the checkpoint of its screen and its conversation; who has it
+ * open reads on. 0, also when there is none, or -errno.
  */
 int runlog_remove(int dirfd, const char *run_id);
 /* Whether that was done since it was opened: nothing of it is to be kept. */

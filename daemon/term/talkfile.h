@@ -29,6 +29,8 @@ enum talkfile_mode { TALKFILE_WRITE, TALKFILE_READ };
 int talkfile_open(struct talkfile *f, int dirfd, const char *run_id,
     enum talkfile_mode mode);
 void talkfile_close(struct talkfile *f);
+/* What they take of the disk. */
+uint64_t talkfile_bytes(const struct talkfile *f);
 /* For a reader: what was put since. 0, -ESTALE when it was removed, -errno. */
 int talkfile_refresh(struct talkfile *f);
 

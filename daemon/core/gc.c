@@ -103,8 +103,8 @@ clone_cb(const struct store_clone *c, void *arg)
 static bool
 log_cb(const struct store_run *r, void *arg)
 {
-	const struct gc_item item = { "log", r->id, NULL, r->log_bytes,
-		r->ended_at };
+	const struct gc_item item = { "log", r->id, NULL,
+		r->log_bytes + r->talk_bytes, r->ended_at };
 
 	add(arg, &item);
 	return true;

@@ -13,8 +13,11 @@
 
 #include "daemon/app.h"
 #include "daemon/core/runstate.h"
+#include "daemon/store/db.h"
 #include "daemon/store/runs.h"
 #include "daemon/term/runlog.h"
+#include "daemon/term/talk.h"
+#include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/privproto.h"
 #include "lib/str.h"
@@ -137,6 +140,39 @@ kept_allow(struct runs *r, uid_t uid, uint64_t bytes)
 	l->bytes = bytes;
 }
 
+static void
+talked(struct runs *r, const char *run_id, int64_t bytes)
+{
+	struct tx *tx = tx_begin(r->app->db);
+
+	(void)store_run_talked(tx, run_id, bytes);
+	tx_commit(tx, NULL, NULL);
+}
+
+/* Entries can come after the end of what said them: then its row has them. */
+void
+kept_talked_cb(const char *run_id, uint64_t bytes, void *arg)
+{
+	struct runs *r = arg;
+	struct run *run = run_find(r, run_id);
+	struct arena *a = arena_new();
+	struct kept *k = run != NULL ? run->kept : NULL;
+	struct store_run row;
+
+	if (run != NULL) {
+		if (k != NULL)
+			k->bytes += bytes - run->talked;
+		run->talked = bytes;
+	} else if (store_run_find(r->app->db, a, run_id, &row) == 0) {
+		k = find(r, row.user_id);
+		if (k != NULL)
+			k->bytes += bytes - (uint64_t)row.talk_bytes;
+	}
+	if (run == NULL || run->phase == RUN_OVER)
+		talked(r, run_id, (int64_t)bytes);
+	arena_free(a);
+}
+
 int
 kept_remove(struct runs *r, struct tx *tx, const struct store_run *row,
     uint64_t *bytes)
@@ -147,7 +183,8 @@ kept_remove(struct runs *r, struct tx *tx, const struct store_run *row,
 	/* As it was at the start: who is recorded does not wait it out. */
 	if ((row->guards & PRIV_G_RECORDED) != 0)
 		return RDV_E_DENIED;
-	if (row->ended_at < 0 || run_find(r, row->id) != NULL)
+	if (row->ended_at < 0 || run_find(r, row->id) != NULL ||
+	    talk_is_open(r->talks, row->id))
 		return RDV_E_STATE;
 	/* First: a row that says more than there is can be asked for again. */
 	err = runlog_remove(r->dirfd, row->id);
@@ -155,7 +192,7 @@ kept_remove(struct runs *r, struct tx *tx, const struct store_run *row,
 		return err;
 	err = store_run_forgotten(tx, row->id);
 	if (err == 0)
-		*bytes = (uint64_t)row->log_bytes;
+		*bytes = (uint64_t)(row->log_bytes + row->talk_bytes);
 	return err == RDV_E_STATE ? 0 : err;
 }
 

@@ -32,11 +32,15 @@ bool kept_has_room(struct run *run);
 /* The policy allows that account so many bytes by now; 0: no limit. */
 void kept_allow(struct runs *r, uid_t uid, uint64_t bytes);
 
+/* talks_conf.grew, with the runs; also of a run that has ended. */
+void kept_talked_cb(const char *run_id, uint64_t bytes, void *runs);
+
 /*
- * The output of a run that has ended goes for good; that there is none left is
- * written into `tx`, and once it is durable kept_forget() follows with `bytes`.
- * 0; RDV_E_STATE while the run goes on; RDV_E_DENIED when the policy it was
- * started under keeps it; or -errno, and `tx` is to be aborted.
+ * The output of a run that has ended goes for good, with its entries; that
+ * there is none left is written into `tx`, and once it is durable kept_forget()
+ * follows with `bytes`. 0; RDV_E_STATE while the run goes on, or its entries
+ * are being written; RDV_E_DENIED when the policy it was started under keeps
+ * it; or -errno, and `tx` is to be aborted.
  */
 int kept_remove(struct runs *r, struct tx *tx, const struct store_run *row,
     uint64_t *bytes);

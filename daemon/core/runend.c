@@ -24,6 +24,7 @@
 #include "lib/err.h"
 #include "lib/js.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 #define RETRY_MS 1000
@@ -118,6 +119,7 @@ write_end(struct tx *tx, const struct run *run)
 
 	if (run->term != NULL)
 		row.log_bytes = (int64_t)term_bytes(run->term);
+	row.talk_bytes = talk_size(run->runs->talks, run->id);
 	put_size(&row, run);
 	if (store_run_ended(tx, &row) == 0)
 		event_emit(tx, EV_RUN_ENDED, run->user_id, run->id,
@@ -208,10 +210,14 @@ void
 run_leave(struct run *run, int err)
 {
 	struct run_waiters waiters = STAILQ_HEAD_INITIALIZER(waiters);
+	struct talks *talks = run->runs->talks;
+	char id[UUID_TEXT];
 
+	(void)str_copy(id, run->id, sizeof(id));
 	STAILQ_CONCAT(&waiters, &run->waiters);
 	run_free(run);
 	tell(&waiters, err);
+	talk_tell(talks, id);
 }
 
 /* Durable: the helper may forget, and whoever waits is told. */

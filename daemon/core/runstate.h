@@ -3,6 +3,7 @@
 #define RDV_RUNSTATE_H
 
 #include "daemon/core/run.h"
+#include "daemon/term/talk.h"
 #include "daemon/term/term.h"
 #include "lib/list.h"
 #include "lib/seqpkt.h"
@@ -59,6 +60,7 @@ struct run {
 	int64_t halted_at, halted_row, halted_tx; /* -1: it goes on */
 	struct kept *kept;   /* its user's output; NULL: not followed */
 	uint64_t counted;    /* of its own, in that */
+	uint64_t talked;     /* of its entries, in that */
 	uint64_t output_max; /* of the user's; 0: no limit */
 	struct loop_timer *stop_again;
 	struct run_end end;
@@ -82,6 +84,7 @@ struct runs {
 	struct app *app;
 	int dirfd; /* server/runs */
 	struct terms *terms;
+	struct talks *talks;
 	TAILQ_HEAD(run_list, run) live;
 	LIST_HEAD(run_bucket, run) ids[RUN_BUCKETS]; /* the same, by id */
 	unsigned n;

@@ -38,27 +38,31 @@ static const char sql_halted[] =
 static const char sql_ended[] =
     "UPDATE run SET state = ?, exit_code = ?, signal = ?, cause = ?, "
     "cols = coalesce(?, cols), rows = coalesce(?, rows), log_bytes = ?, "
-    "user_us = ?, sys_us = ?, maxrss_kb = ?, ended_at = ?, egress_json = ?, "
+    "talk_bytes = ?, user_us = ?, sys_us = ?, maxrss_kb = ?, ended_at = ?, "
+    "egress_json = ?, "
     "stopped_at = NULL "
     "WHERE id = ? AND state IN ('starting', 'running')";
-static const char sql_output[] =
-    "SELECT coalesce(sum(log_bytes), 0) FROM run WHERE user_id = ?";
+static const char sql_output[] = "SELECT coalesce(sum(log_bytes + talk_bytes), "
+				 "0) FROM run WHERE user_id = ?";
 static const char sql_stale[] =
     "SELECT " STORE_RUN_COLUMNS " FROM run "
     "LEFT JOIN session ON session.id = run.session_id "
-    "WHERE run.user_id = ? AND run.log_bytes > 0 AND run.ended_at < ? "
+    "WHERE run.user_id = ? AND run.log_bytes + run.talk_bytes > 0 "
+    "AND run.ended_at < ? "
     "AND (session.id IS NULL OR session.status = 'closed') "
     "ORDER BY run.ended_at";
 static const char sql_forgotten[] =
-    "UPDATE run SET log_bytes = 0 "
-    "WHERE id = ? AND log_bytes > 0 AND ended_at IS NOT NULL";
+    "UPDATE run SET log_bytes = 0, talk_bytes = 0 "
+    "WHERE id = ? AND log_bytes + talk_bytes > 0 AND ended_at IS NOT NULL";
 
+static const char sql_talked[] = "UPDATE run SET talk_bytes = ? WHERE id = ?";
 static const char sql_stopping[] =
     "UPDATE run SET cause = ? WHERE state IN ('starting', 'running')";
 
 const char *const store_runs_sql[] = { sql_get, sql_find, sql_of_session,
 	sql_in_flight, sql_insert, sql_running, sql_resized, sql_ended,
-	sql_halted, sql_stopping, sql_output, sql_stale, sql_forgotten, NULL };
+	sql_halted, sql_stopping, sql_output, sql_stale, sql_forgotten,
+	sql_talked, NULL };
 
 struct each {
 	store_run_fn *cb;
@@ -106,7 +110,8 @@ store_run_row(struct row *row, int first, struct store_run *out)
 	out->policy_json = row_str(row, i++);
 	out->egress_json = row_str(row, i++);
 	out->stopped_at = row_int_or(row, i++, -1);
-	out->request_id = row_str(row, i);
+	out->request_id = row_str(row, i++);
+	out->talk_bytes = row_int(row, i);
 	return true;
 }
 
@@ -255,10 +260,18 @@ store_run_halted(struct tx *tx, const char *id, int64_t stopped_at)
 int
 store_run_ended(struct tx *tx, const struct store_run *r)
 {
-	return changed(tx_exec(tx, sql_ended, "snnsnninnniss", r->state,
+	return changed(tx_exec(tx, sql_ended, "snnsnniinnniss", r->state,
 	    r->exit_code, r->signal, r->cause, r->cols, r->rows, r->log_bytes,
-	    r->user_us, r->sys_us, r->maxrss_kb, r->ended_at, r->egress_json,
-	    r->id));
+	    r->talk_bytes, r->user_us, r->sys_us, r->maxrss_kb, r->ended_at,
+	    r->egress_json, r->id));
+}
+
+int
+store_run_talked(struct tx *tx, const char *id, int64_t bytes)
+{
+	long n = tx_exec(tx, sql_talked, "is", bytes, id);
+
+	return n < 0 ? (int)n : 0;
 }
 
 int

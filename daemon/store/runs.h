@@ -25,6 +25,7 @@ struct store_run {
 	int64_t cols, rows;
 	int64_t exit_code, signal;
 	int64_t guards, log_bytes;
+	int64_t talk_bytes; /* of its entries (daemon/term/talk.h) */
 	int64_t user_us, sys_us, maxrss_kb;
 	int64_t created_at, started_at, ended_at;
 	int64_t stopped_at; /* -1: its program goes on */
@@ -38,7 +39,7 @@ struct store_run {
 	"run.exit_code, run.signal, run.guards, run.log_bytes, "           \
 	"run.user_us, run.sys_us, run.maxrss_kb, run.created_at, "         \
 	"run.started_at, run.ended_at, run.policy_json, run.egress_json, " \
-	"run.stopped_at, run.request_id"
+	"run.stopped_at, run.request_id, run.talk_bytes"
 
 /* False when there is no run in these columns. Strings are borrowed. */
 bool store_run_row(struct row *row, int first, struct store_run *out);
@@ -66,9 +67,11 @@ int store_run_insert(struct tx *tx, const struct store_run *r);
 int store_run_running(struct tx *tx, const struct store_run *r);
 /* Writes cols and rows alone. */
 int store_run_resized(struct tx *tx, const struct store_run *r);
+/* What its entries take, also when it has ended. 0 or -errno. */
+int store_run_talked(struct tx *tx, const char *id, int64_t bytes);
 /*
- * Bytes of output of all runs of a user that have ended, and are kept. 0 or
- * -errno.
+ * Bytes of output of all runs of a user that have ended, and are kept, with
+ * their entries. 0 or -errno.
  */
 int store_runs_output(struct db *db, const char *user_id, int64_t *bytes);
 /*

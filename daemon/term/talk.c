@@ -93,6 +93,25 @@ talks_free(struct talks *ts)
 	free(ts);
 }
 
+int
+talk_look(const struct talks *ts, const char *run_id, struct talkfile *out)
+{
+	return talkfile_open(out, ts->conf.dirfd, run_id, TALKFILE_READ);
+}
+
+int64_t
+talk_size(const struct talks *ts, const char *run_id)
+{
+	struct talkfile f;
+	int64_t bytes;
+
+	if (talk_look(ts, run_id, &f) != 0)
+		return 0;
+	bytes = (int64_t)talkfile_bytes(&f);
+	talkfile_close(&f);
+	return bytes;
+}
+
 static struct talk *
 find(const struct talks *ts, const char *run_id)
 {
@@ -150,9 +169,8 @@ tell_growth(struct talk *t)
 {
 	const uint64_t now = talk_bytes(t);
 
-	if (t->all->conf.grew != NULL && now != t->told)
-		t->all->conf.grew(t->run_id, (int64_t)(now - t->told),
-		    t->all->conf.arg);
+	if (now != t->told)
+		t->all->conf.grew(t->run_id, now, t->all->conf.arg);
 	t->told = now;
 }
 

@@ -22,8 +22,8 @@ struct talks;	   /* all of one rdvd */
 struct talks_conf {
 	struct loop *loop;
 	int dirfd; /* of server/runs; stays the caller's */
-	/* `by` bytes more, or fewer, lie on the disk for that run. */
-	void (*grew)(const char *run_id, int64_t by, void *arg);
+	/* So many bytes lie on the disk for that run by now. */
+	void (*grew)(const char *run_id, uint64_t bytes, void *arg);
 	void *arg;
 };
 struct talks *talks_new(const struct talks_conf *conf);
@@ -53,6 +53,13 @@ int talk_flush(struct talk *t);
 void talk_end(struct talk *t);
 /* Bytes on the disk. */
 uint64_t talk_bytes(const struct talk *t);
+/*
+ * For who reads: 0, -ENOENT when nothing was put, or -errno. To be closed by
+ * talkfile_close().
+ */
+int talk_look(const struct talks *ts, const char *run_id, struct talkfile *out);
+/* Bytes on the disk of any run; 0 of one without. */
+int64_t talk_size(const struct talks *ts, const char *run_id);
 /* Somebody has it open to write. */
 bool talk_is_open(const struct talks *ts, const char *run_id);
 

@@ -14,9 +14,11 @@
 #include "daemon/core/run.h"
 #include "daemon/core/runstate.h"
 #include "daemon/store/db.h"
+#include "daemon/term/talk.h"
 #include "daemon/term/term.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/js.h"
 #include "tests/unit/check.h"
 #include "tests/unit/core/corerig.h"
 
@@ -272,6 +274,93 @@ no_limit(void **state)
 	finish(&w);
 }
 
+static bool
+is_written(void *arg)
+{
+	const struct writer *w = arg;
+
+	return talk_size(w->r->app.runs->talks, w->run) > 1000;
+}
+
+static struct js *
+an_entry(void)
+{
+	char text[1001];
+	struct js *o = js_object();
+
+	memset(text, 'x', 1000);
+	text[1000] = '\0';
+	js_add_str(o, "content", text);
+	return o;
+}
+
+/* What is said of the output takes room as the output does. */
+static void
+abuse_I23_entries_count(void **state)
+{
+	struct corerig *r = *state;
+	struct writer w, next;
+	struct talks *talks = r->app.runs->talks;
+	struct talk *t;
+	int64_t size;
+
+	begin(r, "first", &w);
+	assert_int_equal(talk_begin(talks, w.run, &t), 0);
+	talk_put(t, 0, an_entry());
+	corerig_until(r, is_written, &w);
+	size = talk_size(talks, w.run);
+	assert_int_equal(kept_bytes(live(&w)), size + w.written);
+	finish(&w);
+	assert_int_equal(corerig_row(r, w.run)->talk_bytes, size);
+	/* One that comes behind its end. */
+	talk_put(t, 1, an_entry());
+	assert_int_equal(forget(r, w.run), RDV_E_STATE);
+	talk_end(t);
+	corerig_settle(r);
+	size = talk_size(talks, w.run);
+	assert_true(size > 2000);
+	assert_int_equal(corerig_row(r, w.run)->talk_bytes, size);
+	begin(r, "second", &next);
+	assert_int_equal(next.f->output_bytes, size + w.written);
+	/* Looked at once more, nothing new is said: nothing more counts. */
+	assert_int_equal(talk_begin(talks, w.run, &t), 0);
+	talk_put(t, 0, an_entry());
+	talk_end(t);
+	assert_int_equal(kept_bytes(live(&next)), size + w.written);
+	assert_int_equal(forget(r, w.run), 0);
+	assert_int_equal(kept_bytes(live(&next)), 0);
+	assert_int_equal(talk_size(talks, w.run), 0);
+	assert_int_equal(corerig_row(r, w.run)->talk_bytes, 0);
+	finish(&next);
+}
+
+/* Another rdvd: what one that was killed had written down. */
+static void
+abuse_I23_entries_are_counted_anew(void **state)
+{
+	struct corerig *r = *state;
+	struct writer w, next;
+	struct talk *t;
+	int64_t size;
+
+	begin(r, "first", &w);
+	assert_int_equal(talk_begin(r->app.runs->talks, w.run, &t), 0);
+	talk_put(t, 0, an_entry());
+	talk_end(t);
+	size = talk_size(r->app.runs->talks, w.run);
+	corerig_daemon_down(r);
+	corerig_daemon_up(r);
+	assert_int_equal(talk_begin(r->app.runs->talks, w.run, &t), 0);
+	assert_int_equal(kept_bytes(live(&w)), size);
+	talk_end(t);
+	finish(&w);
+	corerig_daemon_down(r);
+	corerig_daemon_up(r);
+	begin(r, "second", &next);
+	assert_int_equal(next.f->output_bytes, size);
+	finish(&next);
+}
+
 int
 main(void)
 {
@@ -285,6 +374,11 @@ main(void)
 		    corerig_teardown),
 		cmocka_unit_test_setup_teardown(abuse_O13_a_recording_stays,
 		    setup, corerig_teardown),
+		cmocka_unit_test_setup_teardown(abuse_I23_entries_count, setup,
+		    corerig_teardown),
+		cmocka_unit_test_setup_teardown(
+		    abuse_I23_entries_are_counted_anew, setup,
+		    corerig_teardown),
 		cmocka_unit_test_setup_teardown(no_limit, setup,
 		    corerig_teardown),
 	};

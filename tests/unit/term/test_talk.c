@@ -23,17 +23,17 @@ struct fx {
 	struct termrig rig;
 	struct talks *talks;
 	char run[UUID_TEXT];
-	int64_t grown;
+	uint64_t grown;
 	unsigned news;
 };
 
 static void
-grew_cb(const char *run_id, int64_t by, void *arg)
+grew_cb(const char *run_id, uint64_t bytes, void *arg)
 {
 	struct fx *fx = arg;
 
 	assert_string_equal(run_id, fx->run);
-	fx->grown += by;
+	fx->grown = bytes;
 }
 
 static struct talks *

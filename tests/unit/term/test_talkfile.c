@@ -251,6 +251,8 @@ test_records_cut_anywhere(void **state)
 		reopen(fx, TALKFILE_WRITE);
 		for (n = 0; n < 3 && ends[n + 1] <= cut; n++)
 			;
+		/* Also for who reads beside it. */
+		assert_int_equal(talkfile_refresh(&fx->f), 0);
 		assert_int_equal(fx->f.size, ends[n]);
 		expect_later(fx, n);
 		expect_goes_on(fx);

@@ -115,6 +115,10 @@ const struct conf_row conf_rows[] = {
 	    1 << 30, "0", NULL,
 	    "MiB of an account's worktrees and trash, then none is made; "
 	    "0: no limit" },
+	{ "workspaces.expire_days", CONF_INT, OFF(expire_days), 0, 3650, "0",
+	    NULL,
+	    "untouched for so long and with nothing to lose, one is archived; "
+	    "0: never" },
 	{ "monitoring.interval_seconds", CONF_INERT, OFF(monitor_seconds),
 	    1, 86400, "30", NULL,
 	    "nothing is polled; rdvd is told when a run changes" },

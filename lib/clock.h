@@ -7,6 +7,11 @@
 /* Milliseconds of CLOCK_MONOTONIC: timeouts, rates, ages. */
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
+/*
+ * Milliseconds since the host started, those asleep too: how much the wall
+ * clock should have gone on.
+ */
+int64_t clock_boot_ms(void);
 /* Milliseconds since the Unix epoch: what is stored and shown. */
 int64_t clock_wall_ms(void);
 /* For tests: added to the results of the calls above. */

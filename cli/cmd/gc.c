@@ -21,12 +21,12 @@ static const struct out_col gc_cols[] = {
 };
 
 static size_t
-count_orphans(const struct js *items)
+count(const struct js *items, const char *kind)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < js_len(items); i++)
-		n += strcmp(js_str(js_at(items, i), "kind", ""), "orphan") == 0;
+		n += strcmp(js_str(js_at(items, i), "kind", ""), kind) == 0;
 	return n;
 }
 
@@ -34,7 +34,8 @@ static void
 tell(struct cmd_call *c, const struct js *v, bool dry)
 {
 	const struct js *items = js_get(v, "items");
-	const size_t n = js_len(items), orphans = count_orphans(items);
+	const size_t n = js_len(items), orphans = count(items, "orphan"),
+		     spaces = count(items, "workspace");
 
 	out_table(c->cli, gc_cols, items, "nothing can be freed");
 	if (js_bool(v, "more", false))
@@ -44,7 +45,12 @@ tell(struct cmd_call *c, const struct js *v, bool dry)
 		    "rdv knows nothing of %zu of them, and leaves orphans as "
 		    "they are",
 		    orphans);
-	if (!dry && n > orphans)
+	if (spaces > 0)
+		out_note(c->cli,
+		    "workspaces are archived, two in a round and none in the "
+		    "first one after rdvd has started; rdv workspace restore "
+		    "brings one back");
+	if (!dry && n > orphans + spaces)
 		out_note(c->cli,
 		    "it is being deleted, a part at a time; rdv gc --dry-run "
 		    "tells what is left");
@@ -80,6 +86,7 @@ const struct cmd cmd_gc = {
 	.doc = "Worktrees that have been in the trash for longer than "
 	       "cleanup.trash_retention_days, what failed clones left, and "
 	       "output of closed sessions after cleanup.log_retention_days. "
+	       "Workspaces untouched for workspaces.expire_days are archived. "
 	       "Directories that rdv does not know, where it makes worktrees, "
 	       "are listed and stay.",
 	.scope = "full",

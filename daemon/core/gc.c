@@ -14,6 +14,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/clone.h"
 #include "daemon/core/gclog.h"
+#include "daemon/core/workspaceexpire.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreeop.h"
@@ -163,7 +164,7 @@ remove_logs(struct wt_op *op)
 }
 
 static void
-finish(struct wt_op *op)
+told(struct wt_op *op)
 {
 	struct collecting *g = op->own;
 
@@ -174,6 +175,27 @@ finish(struct wt_op *op)
 	}
 	g->cb(0, &g->list, NULL, g->arg);
 	wt_end(op);
+}
+
+/* They are put away whole, so their bytes are not freed by that. */
+static void
+due_cb(const struct store_workspace *ws, int64_t touched, bool more, void *arg)
+{
+	struct wt_op *op = arg;
+	struct collecting *g = op->own;
+
+	g->list.more = g->list.more || more;
+	if (ws == NULL)
+		told(op);
+	else
+		add(g, &(struct gc_item){
+			   "workspace", ws->id, ws->directory, -1, touched });
+}
+
+static void
+finish(struct wt_op *op)
+{
+	workspaces_due(op->w->app->workspaces, &op->who, due_cb, op);
 }
 
 static void ask_rooms(struct wt_op *op);

@@ -13,9 +13,10 @@ struct gc_item {
 	/*
 	 * "trash": its time there is over; "clone": one that failed, and is
 	 * being taken back; "log": output of a run, kept for long enough, with
-	 * no path, as it is rdvd's own; "orphan": where rdv makes worktrees and
-	 * of nothing that rdv knows. The last is only told of, and never goes
-	 * by itself.
+	 * no path, as it is rdvd's own; "workspace": one that nobody has
+	 * touched since then, and that is to be archived; "orphan": where rdv
+	 * makes worktrees and of nothing that rdv knows. The last is only told
+	 * of, and never goes by itself.
 	 */
 	const char *kind;
 	const char *id;	  /* NULL: an orphan has none */
@@ -41,8 +42,8 @@ void gc_look(struct worktrees *w, const struct worktree_who *who, gc_fn *cb,
     void *arg);
 /*
  * The same, and a round of that account's is begun as the clock would: as much
- * of the trash as one may delete, each judged as ever, the clones, and output
- * of a hundred runs.
+ * of the trash as one may delete, each judged as ever, two workspaces, the
+ * clones, and output of a hundred runs.
  */
 void gc_begin(struct worktrees *w, const struct worktree_who *who, gc_fn *cb,
     void *arg);

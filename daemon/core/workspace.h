@@ -89,10 +89,11 @@ void workspace_space(struct workspaces *s, const struct worktree_who *who,
     const char *id, int64_t fresh_ms, workspace_fn *cb, void *arg);
 
 /* Bits of store_workspace.wish. */
-#define WORKSPACE_FORCE	   0x1 /* what holds work goes to the trash */
-#define WORKSPACE_BRANCHES 0x2 /* with branches that nothing is lost with */
-#define WORKSPACE_REMOVE   0x4 /* archiving removes worktrees */
-#define WORKSPACE_OURS	   0x8 /* set within: only those it has made itself */
+#define WORKSPACE_FORCE	   0x1	/* what holds work goes to the trash */
+#define WORKSPACE_BRANCHES 0x2	/* with branches that nothing is lost with */
+#define WORKSPACE_REMOVE   0x4	/* archiving removes worktrees */
+#define WORKSPACE_OURS	   0x8	/* set within: only those it has made itself */
+#define WORKSPACE_EXPIRES  0x10 /* set within: nobody has asked for it */
 
 /*
  * Puts it away. With WORKSPACE_REMOVE its worktrees are removed as by

@@ -205,7 +205,9 @@ note_parts(struct ws_op *op)
 {
 	const struct workspace_part *p;
 
-	op->ws.row.cause = NULL;
+	/* One that goes on after a crash has it in its row. */
+	if ((op->wish & WORKSPACE_EXPIRES) == 0 || op->expired != NULL)
+		op->ws.row.cause = op->expired;
 	for (op->i = 0; op->i < op->ws.n; op->i++) {
 		p = part(op);
 		if (p->left)
@@ -213,6 +215,24 @@ note_parts(struct ws_op *op)
 							 "%s stays: %s",
 							 p->path, p->text)));
 	}
+}
+
+bool
+ws_may_expire(const struct workspace_part *p)
+{
+	return p->there && !p->left && p->reasons == 0 &&
+	       (p->notes & (WT_PRECIOUS | WT_DETACHED)) == 0;
+}
+
+/*
+ * Nobody has asked for it, so it has to be all there and of no use; after a
+ * crash, what of it is still there.
+ */
+static bool
+stays(const struct ws_op *op, const struct workspace_part *p)
+{
+	return (op->wish & WORKSPACE_EXPIRES) != 0 && !ws_may_expire(p) &&
+	       (p->there || op->expired != NULL);
 }
 
 /* All have been looked at. */
@@ -231,6 +251,10 @@ judged(struct ws_op *op)
 		if ((p->reasons & WT_NESTED) != 0 ||
 		    (p->reasons != 0 && (op->wish & WORKSPACE_FORCE) == 0)) {
 			give_up(op, RDV_E_DIRTY, ws_of_part(op, p->text));
+			return;
+		}
+		if (stays(op, p)) {
+			give_up(op, RDV_E_DIRTY, ws_of_part(op, "it stays"));
 			return;
 		}
 	}
@@ -465,6 +489,35 @@ workspace_delete(struct workspaces *s, const struct worktree_who *who,
     const char *id, unsigned wish, workspace_fn *cb, void *arg)
 {
 	begin(ws_new(s, who, id, cb, arg), wish, "deleting");
+}
+
+/* Its turn has come, and much may have been done with it before. */
+static void
+expire_start(struct ws_op *op)
+{
+	const struct store_workspace *w = &op->ws.row;
+	int64_t touched;
+	int err = store_workspace_touched(op->s->app->db, w, &touched);
+
+	if (err != 0)
+		ws_answer(op, err, "the database cannot be read");
+	else if (w->pinned || touched > op->before || w->archived_at >= 0)
+		ws_answer(op, RDV_E_STATE, "it was touched");
+	else
+		ws_end_start(op);
+}
+
+void
+ws_expire(struct workspaces *s, const struct worktree_who *who, const char *id,
+    int64_t before, const char *cause, workspace_fn *cb, void *arg)
+{
+	struct ws_op *op = ws_new(s, who, id, cb, arg);
+
+	op->wish = WORKSPACE_REMOVE | WORKSPACE_EXPIRES;
+	op->goal = "archiving";
+	op->before = before;
+	op->expired = arena_strdup(op->arena, cause);
+	ws_open(op, expire_start);
 }
 
 /* The same look, and nothing behind it. */

@@ -202,6 +202,7 @@ workspaces_new(struct app *app)
 	s->app = app;
 	TAILQ_INIT(&s->ops);
 	TAILQ_INIT(&s->ended);
+	ws_clock_start(&s->clock);
 	s->settle = loop_timer_new(app->loop, settle_cb, s);
 	s->retry = loop_timer_new(app->loop, retry_cb, s);
 	return s;

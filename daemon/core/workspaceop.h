@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "daemon/core/workspace.h"
+#include "daemon/core/workspaceclock.h"
 #include "daemon/core/worktreespace.h"
 #include "daemon/event/event.h"
 #include "lib/secret.h"
@@ -31,10 +32,12 @@ struct ws_op {
 
 	const struct workspace_spec *spec; /* of a creation */
 	unsigned wish;			   /* WORKSPACE_* */
-	const char *goal; /* "archiving" or "deleting"; NULL: neither */
-	bool restores;	  /* from the trash, too */
-	bool resumed;	  /* what a crash cut off */
-	bool again;	  /* the part was tried once already */
+	int64_t before;	     /* not touched since, or it does not expire */
+	const char *expired; /* says so; NULL: somebody wishes it */
+	const char *goal;    /* "archiving" or "deleting"; NULL: neither */
+	bool restores;	     /* from the trash, too */
+	bool resumed;	     /* what a crash cut off */
+	bool again;	     /* the part was tried once already */
 
 	int err; /* of the failure that is being undone */
 	const char *why;
@@ -48,6 +51,8 @@ struct workspaces {
 	struct app *app;
 	struct ws_ops ops, ended;
 	struct loop_timer *settle, *retry;
+	struct ws_clock clock;
+	unsigned rounds;  /* of expiry */
 	int64_t pause_ms; /* before the next retry, which is set when > 0 */
 	bool retrying;
 };
@@ -94,6 +99,17 @@ bool ws_is_moving(const struct workspace_part *p);
 void ws_retry(struct ws_op *op);
 /* The pause after one of `ms`; a seam for tests. */
 int64_t ws_pause_after(int64_t ms);
+
+/*
+ * Archives what has not been touched since `before` (wall clock, ms), with
+ * `cause` in its row. RDV_E_STATE when it was; else as workspace_archive(), but
+ * that nothing may be missing or precious either.
+ */
+void
+ws_expire(struct workspaces *s, const struct worktree_who *who, const char *id,
+    int64_t before, const char *cause, workspace_fn *cb, void *arg);
+/* What workspace_states() has found of it: nothing is in the way of that. */
+bool ws_may_expire(const struct workspace_part *p);
 
 /* From ws_open() on, for what a crash cut off. */
 void ws_create_resume(struct ws_op *op);

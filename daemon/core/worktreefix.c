@@ -19,6 +19,7 @@
 #include "daemon/core/grant.h"
 #include "daemon/core/run.h"
 #include "daemon/core/transfer.h"
+#include "daemon/core/workspaceexpire.h"
 #include "daemon/core/workspace.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreediscard.h"
@@ -434,6 +435,7 @@ tidy(struct worktrees *w, struct wt_round *r)
 	b.before =
 	    clock_wall_ms() - w->app->conf->trash_retention_days * DAY_MS;
 	tidy_some(b, &r->came);
+	workspaces_expire(w->app->workspaces, r->uid, r->began < 0);
 	r->began = clock_mono_ms();
 	r->due = false;
 }

@@ -26,6 +26,21 @@ typedef void worktree_gone_fn(bool gone, void *arg);
 void worktree_gone(struct worktrees *w, const struct worktree_who *who,
     const char *repo, worktree_gone_fn *cb, void *arg);
 
+struct worktree_quiet {
+	const char *path; /* the worktree */
+	const char *dir;  /* what it lies in, to be looked at whole, or NULL */
+	int64_t since;	  /* wall clock, ms */
+};
+/*
+ * Later, once: whether a file in the worktree or in `dir`, or of what git has
+ * of it alone, was written after `since`, or a process is in `dir`. What cannot
+ * be looked at is an error, as of worktree_list() and RDV_E_INVALID.
+ */
+typedef void
+worktree_touched_fn(int err, bool touched, const char *why, void *arg);
+void worktree_touched(struct worktrees *w, const struct worktree_who *who,
+    const struct worktree_quiet *q, worktree_touched_fn *cb, void *arg);
+
 enum worktree_mended {
 	WORKTREE_WHOLE,	 /* it was there */
 	WORKTREE_MENDED, /* it was missing and is there again */

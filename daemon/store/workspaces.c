@@ -52,6 +52,33 @@ static const char sql_mending[] =
     "CROSS JOIN workspace w ON w.id = r.workspace_id "
     "WHERE t.state = 'ready' AND t.mending = 1 AND w.state = 'ready'";
 
+/* ?1 its id, ?2 its user's, ?3 its directory: what lies there, or is that. */
+static const char sql_touched[] =
+    "SELECT max(w.updated_at, coalesce((SELECT max(t.updated_at) "
+    "FROM workspace_repo r CROSS JOIN worktree t ON t.id = r.worktree_id "
+    "WHERE r.workspace_id = ?1), 0), "
+    "coalesce((SELECT max(iif(s.status = 'closed', max(s.updated_at, "
+    "coalesce(s.last_activity_at, 0), coalesce(s.closed_at, 0)), "
+    "9223372036854775807)) FROM session s WHERE s.user_id = ?2 AND ("
+    "substr(s.project_path || '/', 1, length(?3) + 1) = ?3 || '/' "
+    "OR s.worktree_id IN (SELECT r.worktree_id FROM workspace_repo r "
+    "WHERE r.workspace_id = ?1))), 0), "
+    "coalesce((SELECT max(iif(c.state IN ('running', 'conflict'), "
+    "9223372036854775807, c.updated_at)) FROM change c "
+    "WHERE c.user_id = ?2 AND ("
+    "substr(c.path || '/', 1, length(?3) + 1) = ?3 || '/' "
+    "OR substr(c.target_path || '/', 1, length(?3) + 1) = ?3 || '/')), 0), "
+    "coalesce((SELECT max(d.updated_at) FROM discard d WHERE d.user_id = ?2 "
+    "AND substr(d.path || '/', 1, length(?3) + 1) = ?3 || '/'), 0), "
+    "coalesce((SELECT max(f.updated_at) FROM transfer f WHERE f.user_id = ?2 "
+    "AND substr(f.path || '/', 1, length(?3) + 1) = ?3 || '/'), 0)) "
+    "FROM workspace w WHERE w.id = ?1";
+/* Of the states that last. */
+static const char sql_active[] =
+    "SELECT count(*) FROM worktree WHERE user_id = ? "
+    "AND state IN ('ready', 'trashed', 'removed') "
+    "AND updated_at BETWEEN ? AND ?";
+
 struct each {
 	store_workspace_fn *cb;
 	void *arg;
@@ -244,6 +271,24 @@ store_workspaces_count(struct db *db, const char *user_id, int64_t *count)
 	*count = 0;
 	return db_query(db, sql_count, workspaces_count_cb, count, "s",
 	    user_id);
+}
+
+int
+store_workspace_touched(struct db *db, const struct store_workspace *w,
+    int64_t *ms)
+{
+	*ms = INT64_MAX;
+	return db_query(db, sql_touched, workspaces_count_cb, ms, "sss", w->id,
+	    w->user_id, w->directory);
+}
+
+int
+store_worktrees_active(struct db *db, const char *user_id, int64_t from,
+    int64_t to, int64_t *count)
+{
+	*count = 0;
+	return db_query(db, sql_active, workspaces_count_cb, count, "sii",
+	    user_id, from, to);
 }
 
 int

@@ -63,6 +63,16 @@ int store_workspace_repos(struct db *db, struct arena *a, const char *id,
  */
 int store_workspaces_list(struct db *db, const char *user_id, int archived,
     const char *before, int64_t limit, store_workspace_fn *cb, void *arg);
+/*
+ * When something that rdv knows of was last done with it: its own row and its
+ * worktrees', changes, discards and transfers there, and closed sessions. With
+ * a session or a change that is still open it is INT64_MAX.
+ */
+int store_workspace_touched(struct db *db, const struct store_workspace *w,
+    int64_t *ms);
+/* Worktrees of that user that something was done with then (wall clock, ms). */
+int store_worktrees_active(struct db *db, const char *user_id, int64_t from,
+    int64_t to, int64_t *count);
 /* Of that user's, without deleted ones. */
 int store_workspaces_count(struct db *db, const char *user_id, int64_t *count);
 /* Of all users: those in a state. */

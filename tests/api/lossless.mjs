@@ -7,9 +7,9 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, test } from '../harness/rdv.mjs';
+import { Rdv, test, waitFor } from '../harness/rdv.mjs';
 
-const rdv = await Rdv.start();
+const rdv = await Rdv.start({ config: '[workspaces]\nexpire_days = 30\n' });
 const repo = path.join(rdv.home, 'repo');
 const env = { PATH: '/usr/bin:/bin', HOME: rdv.home, GIT_AUTHOR_NAME: 't',
 	GIT_AUTHOR_EMAIL: 't@example.org', GIT_COMMITTER_NAME: 't',
@@ -84,11 +84,31 @@ async function insideOf(at) {
 	return child;
 }
 
+// As if nobody had been in it for so many days.
+const days = (id, n) => execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+	path.join(rdv.base, 'server/rdv.db'), `UPDATE workspace SET updated_at =
+	updated_at - ${n} * 86400000 WHERE id = '${id}'; UPDATE worktree
+	SET updated_at = updated_at - ${n} * 86400000 WHERE id IN (SELECT
+	worktree_id FROM workspace_repo WHERE workspace_id = '${id}')`]);
+function lie(id, at, n) {
+	days(id, n);
+	sh(at, `find . "$(git rev-parse --absolute-git-dir)" \
+		-exec touch -h -d '${n} days ago' {} +`);
+}
+const spaceOf = (name) => rdv.call('POST', '/api/workspaces',
+	{ repos: [known], branch: name });
+const archived = (space) => waitFor('it is archived', async () =>
+	(await rdv.call('GET', space)).archived);
+
+// By something a day and a half ago the clock is known, and in the first round
+// nothing goes.
+days((await spaceOf('known')).id, 1.5);
+await rdv.call('POST', '/api/gc');
+
 let count = 0;
 async function enter(command, more) {
-	const space = await rdv.call('POST', '/api/workspaces',
-		{ repos: [known], branch: `m${count++}` });
-	const w = { space: `/api/workspaces/${space.id}`,
+	const space = await spaceOf(`m${count++}`);
+	const w = { id: space.id, space: `/api/workspaces/${space.id}`,
 		path: space.repos[0].path, branch: space.branch };
 	sh(w.path, `R='${repo}'; ${command}`);
 	w.child = more.process ? await insideOf(w.path) : null;
@@ -109,6 +129,27 @@ async function leave(w) {
 }
 
 const ways = {
+	// Whatever is in it keeps it, and a clean one that is due behind it goes.
+	async 'expire, and restore'(w, before, what) {
+		lie(w.id, w.path, 40);
+		if (what === GONE) {
+			await rdv.call('POST', '/api/gc');
+			await archived(w.space);
+			assert.equal(fs.existsSync(w.path), false);
+			await rdv.call('POST', `${w.space}/restore`);
+		} else {
+			const next = await spaceOf(`m${count++}`);
+			const space = `/api/workspaces/${next.id}`;
+			lie(next.id, next.repos[0].path, 35);
+			await rdv.call('POST', '/api/gc');
+			await archived(space);
+			await rdv.call('DELETE', `${space}?branches=true`);
+			const now = await rdv.call('GET', w.space);
+			assert.deepEqual([now.archived, now.cause], [false, null]);
+		}
+		assert.equal(snapshot(w.path), before);
+		assert.equal(own(), '');
+	},
 	async remove(w, before, what) {
 		const r = await remove(w.ask, false);
 		if (what === HELD) {
@@ -189,12 +230,14 @@ const ways = {
 	},
 };
 
+// Ways that ask for no force in any case.
+const unforced = new Set(['remove', 'expire, and restore']);
 for (const [name, [command, what, more = {}]] of Object.entries(states)) {
 	await test(`no work is lost: ${name} (G22)`, async () => {
 		const w = await enter(command, more);
 		const before = snapshot(w.path);
 		for (const [way, act] of Object.entries(ways)) {
-			if (way !== 'remove' && more.never) {
+			if (more.never && !unforced.has(way)) {
 				assert.equal((await remove(w.ask, true)).status, 409);
 				assert.equal((await rdv.request('DELETE',
 					`${w.space}?force=true`)).status, 409);

@@ -35,6 +35,7 @@ await import('./worktreediff.mjs');
 await import('./worktreefollow.mjs');
 await import('./workspaces.mjs');
 await import('./space.mjs');
+await import('./expire.mjs');
 await import('./lossless.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');

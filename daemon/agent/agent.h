@@ -22,6 +22,8 @@ struct agent_wish {
 	const char *history;	 /* for one that cannot resume; or NULL */
 	const struct js *config; /* fields of the variant, with the overrides */
 	bool root;		 /* it runs as uid 0 */
+	bool confined;		 /* in a sandbox of ours */
+	bool checked;		 /* AGENT_ENDING is to be asked */
 };
 
 /* Strings live in the arena that agent_ops.command() was given. */
@@ -32,15 +34,21 @@ struct agent_command {
 	bool closes;		    /* its input ends behind the prompt */
 };
 
-/* What it asks for. Strings are borrowed for the call. */
-enum agent_asks { AGENT_TOOL, AGENT_QUESTION, AGENT_PLAN };
+/*
+ * What it asks for; all but the last is for a person to decide. AGENT_ENDING
+ * wants to know whether it may end: APPROVED, or DENIED with what is to be done
+ * first. Everything is borrowed for the call.
+ */
+enum agent_asks { AGENT_TOOL, AGENT_QUESTION, AGENT_PLAN, AGENT_ENDING };
+#define AGENT_NO_ENTRY SIZE_MAX
 struct agent_ask {
-	const char *key; /* the protocol's own id, once per conversation */
+	const char *key; /* the protocol's own id, once per turn */
 	enum agent_asks kind;
-	const char *tool;	/* as the agent calls it */
+	const char *tool;	/* as the agent calls it; "" for the last */
+	const char *call;	/* its own id of the call, or NULL */
 	const char *command;	/* of one that runs something, or NULL */
-	const struct js *input; /* the exact arguments or questions */
-	size_t entry;		/* the number of the entry that shows it */
+	const struct js *input; /* the exact arguments or questions; or NULL */
+	size_t entry;		/* that shows it, or AGENT_NO_ENTRY */
 };
 
 enum agent_verdict {
@@ -69,24 +77,35 @@ enum agent_fact {
 enum agent_outcome { AGENT_SUCCEEDED, AGENT_FAILED, AGENT_INTERRUPTED };
 
 /*
- * Whom it tells. None of these may free the agent; all but `send` come in the
- * same order when the same output is given again.
+ * Whom it tells. None of these may free the agent. When the same output is
+ * given again, with answers and interrupts at whatever moment, the same entries
+ * get the same numbers and the same is asked, in the same order: new numbers
+ * come from output alone, an answer only replaces. An entry that grows may be
+ * told more or fewer times in between, as the output comes in smaller or larger
+ * pieces.
  */
 struct agent_host {
 	/* For its standard input. */
 	void (*send)(const void *p, size_t len, void *arg);
 	/* Its standard input is to end behind that. */
 	void (*finish)(void *arg);
-	/* Entry `at` is new (the next number) or replaced. Takes `entry`. */
+	/*
+	 * Entry `at` is new (the next number) or replaced. Takes `entry`, which
+	 * daemon/agent/entry.h describes; the time is the caller's to add.
+	 */
 	void (*entry)(size_t at, struct js *entry, void *arg);
 	void (*fact)(enum agent_fact what, const char *text, void *arg);
-	/* agent_answer() with this key is to follow, from the loop. */
+	/*
+	 * agent_answer() with this key is to follow: from the loop, or at once
+	 * when it is known, as it is when output is given again.
+	 */
 	void (*ask)(const struct agent_ask *ask, void *arg);
 	/* The agent wants no answer to that any more. */
 	void (*unask)(const char *key, void *arg);
 	/*
-	 * The turn is over, once; a program that does not end by itself is to
-	 * be stopped then. `why` is NULL or a sentence.
+	 * The turn is over, once, and nothing is asked any more; a program that
+	 * does not end by itself is to be stopped then. `why` is NULL or a
+	 * sentence. Entries and facts may still follow.
 	 */
 	void (*over)(enum agent_outcome how, const char *why, void *arg);
 	void *arg;
@@ -114,11 +133,18 @@ struct agent_ops {
 	void *(*make)(struct agent *g, const struct agent_wish *wish);
 	void (*unmake)(void *own);
 	void (*begin)(void *own);
-	/* A line of standard output without its newline. */
+	/* A line of standard output without its newline; never empty. */
 	void (*line)(void *own, const char *text, size_t len);
-	void (*answer)(void *own, const char *key,
+	/* To one of its asks, which is closed by now. */
+	void (*answer)(void *own, const struct agent_ask *ask,
 	    const struct agent_answer *answer);
+	/* NULL for one that can only be stopped. */
 	void (*interrupt)(void *own);
+	/*
+	 * The program is gone and its turn not over. NULL when its exit status
+	 * says it all.
+	 */
+	void (*ended)(void *own, int code);
 };
 
 /* The row of a name, also of its older spellings; or NULL. */
@@ -136,13 +162,16 @@ void agent_begin(struct agent *g);
  * RUNLOG_ERR. A line over AGENT_LINE_MAX is kept in the log alone, and an entry
  * says so.
  */
-#define AGENT_LINE_MAX (16 << 20)
+#define AGENT_LINE_MAX ((size_t)16 << 20)
 void agent_bytes(struct agent *g, unsigned stream, int64_t time_ms,
     const void *p, size_t len);
-/* A key that was not asked, or was answered already, is no error. */
+/* A key that is not asked (any more) is no error. */
 void agent_answer(struct agent *g, const char *key,
     const struct agent_answer *answer);
-/* The turn is to end soon; the protocol's own way, if it has one. */
+/*
+ * The turn is to end soon; the protocol's own way, if it has one. What is asked
+ * is withdrawn.
+ */
 void agent_interrupt(struct agent *g);
 /*
  * The program has ended and all of its output was given: over() follows unless

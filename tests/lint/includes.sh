@@ -65,6 +65,9 @@ refuse '^daemon/event/' 'daemon/(http|auth|api|core|term|app)' \
     'event knows neither HTTP nor rules'
 refuse '^daemon/auth/' 'daemon/(api|core|term)/' 'auth stands below the doors'
 refuse '^daemon/emu/' 'daemon/[^e]' 'the emulator knows bytes and nothing else'
+refuse '^daemon/agent/' \
+    '(event2/|sys/socket\.h|fcntl\.h|time\.h|lib/clock\.h|daemon/([^at]|t[^e]|api|auth|app|term/[^rs]))' \
+    'an agent is bytes in, calls out'
 refuse '^daemon/core/' 'daemon/api/' 'core stands below the doors'
 refuse '^daemon/(http|auth|api|event)/' 'daemon/helper\.h' \
     'doors ask core, core asks the helper'

@@ -317,6 +317,7 @@ transfer_json(const struct worktrees *w, const struct store_transfer *row)
 	js_add_str(o, "id", row->id);
 	js_add_str(o, "kind", row->kind);
 	js_add_str(o, "path", row->path);
+	js_add_str(o, "repo_path", row->repo_path);
 	js_add_str(o, "remote", row->remote);
 	js_add_str(o, "url", row->url);
 	js_add_str(o, "branch", row->branch);

@@ -191,7 +191,7 @@ export class Store {
 	}
 
 	private heard(kind: string, data: string): void {
-		if (/^(workspace|worktree|change)\./.test(kind))
+		if (/^(workspace|worktree|change|transfer)\./.test(kind))
 			this.work.event(kind, data);
 		else
 			this.fetchSoon();

@@ -6,8 +6,9 @@
  */
 
 import { change, get } from "../net/http.ts";
+import { Transfers } from "./transfers.ts";
 import type {
-	NewWorkspace, Stat, Workspace, WorkspaceRow,
+	NewWorkspace, Stat, Transfer, Workspace, WorkspaceRow,
 } from "./types.ts";
 import { Watches } from "./watch.ts";
 
@@ -32,12 +33,15 @@ export class Workspaces {
 	private readonly turns = new Map<string, number>();
 	private breaks = 0;
 	readonly watches: Watches;
+	readonly transfers: Transfers;
 
 	constructor(
 		private readonly changed: () => void,
 		private readonly failed: (err: unknown) => void,
 	) {
 		this.watches = new Watches(changed);
+		this.transfers = new Transfers(changed,
+		    (t) => this.touch(t.path));
 	}
 
 	/* Before anybody has looked at workspaces nothing is asked for. */
@@ -54,6 +58,7 @@ export class Workspaces {
 		this.whole.clear();
 		this.troubles.clear();
 		this.watches.clear();
+		this.transfers.clear();
 	}
 
 	async refresh(): Promise<void> {
@@ -62,7 +67,8 @@ export class Workspaces {
 		this.watches.refresh();
 		this.breaks++;
 		try {
-			await this.list();
+			await Promise.all([this.list(),
+			    this.transfers.refresh()]);
 		} catch (err) {
 			this.failed(err);
 		}
@@ -93,6 +99,8 @@ export class Workspaces {
 			return;
 		const { subject, body } = JSON.parse(data) as Event;
 
+		if (kind.startsWith("transfer."))
+			this.transfers.event(body as Transfer);
 		if (kind === "worktree.acted" || kind.startsWith("change."))
 			this.touch((body as { path: string }).path);
 		if (kind === "worktree.changed")

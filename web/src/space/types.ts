@@ -204,3 +204,30 @@ export interface Conflict {
 		text: string | null;
 	}[];
 }
+
+/* A push, fetch or pull. */
+export interface Transfer {
+	id: string;
+	kind: "push" | "fetch" | "pull";
+	path: string;
+	repo_path: string;
+	remote: string;
+	branch: string | null;
+	state: string;
+	/* Somebody wishes that it ends. */
+	cancelled: boolean;
+	code: string | null;
+	cause: string | null;
+	/* null: none at work. */
+	progress: { phase: string; percent: number | null } | null;
+	created_at: number;
+	updated_at: number;
+}
+
+/* A branch beside its upstream, as that was fetched last. */
+export interface Ahead {
+	branch: string | null;
+	upstream: string | null;
+	ahead: number | null;
+	behind: number | null;
+}

@@ -57,8 +57,8 @@ function useAct(done: () => void) {
 	} };
 }
 
-function useBranch(part: Part, done: () => void) {
-	const [name, setName] = useState(part.base ?? "");
+function useBranch(base: string | null, part: Part, done: () => void) {
+	const [name, setName] = useState(base ?? "");
 	/* Asked about when it has been written, not at each letter. */
 	const [asked, setAsked] = useState(name);
 	const { at, again } = useComparison(part.path, asked);
@@ -111,7 +111,7 @@ function End({ b, word, done }: {
 }
 
 export function MergeDialog({ store, part, done }: Props) {
-	const b = useBranch(part, done);
+	const b = useBranch(part.base, part, done);
 	const [squash, setSquash] = useState(false);
 	const [message, setMessage] = useState("");
 	const into = b.name.trim();
@@ -146,8 +146,11 @@ export function MergeDialog({ store, part, done }: Props) {
 }
 
 /* Stopped at a conflict it is no failure: the page shows what is open. */
-export function RebaseDialog({ store, part, done }: Props) {
-	const b = useBranch(part, done);
+export function RebaseDialog({ store, part, start, done }: Props & {
+	/* Onto what, if not where the branch began. */
+	start?: string;
+}) {
+	const b = useBranch(start ?? part.base, part, done);
 	const onto = b.name.trim();
 
 	const go = () => void b.go(async () => {

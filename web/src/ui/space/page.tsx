@@ -20,6 +20,7 @@ import { Actions } from "./actions.tsx";
 import { Changes } from "./changes.tsx";
 import { Midway } from "./conflict.tsx";
 import { CommitPage, Log } from "./log.tsx";
+import { Remote } from "./remote.tsx";
 import { Counts } from "./text.tsx";
 import { Files } from "./tree.tsx";
 
@@ -240,6 +241,7 @@ function Tree({ store, ws, part, route }: {
 				</label>}
 				<Actions of="tree" store={store} ws={ws} part={part} />
 			</div>
+			<Remote store={store} part={part} />
 			<Midway key={part.path} store={store} part={part} />
 			<div class={`content${route.view === "files" ? ""
 			    : " scroll"}`}>

@@ -8,131 +8,31 @@
 #include "daemon/core/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
-#include "daemon/core/egress.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/kept.h"
 #include "daemon/core/runpolicy.h"
 #include "daemon/core/runstate.h"
 #include "daemon/event/event.h"
 #include "daemon/helper.h"
-#include "daemon/loop.h"
 #include "daemon/store/db.h"
 #include "daemon/store/runs.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/js.h"
 #include "lib/log.h"
-#include "lib/path.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-/* How often activity is written down. */
-#define TOUCH_MS 60000
 /* Text of argv as JSON is at most six times what the helper takes. */
 #define ARGV_JSON (6 * PRIV_TEXT_MAX + 4096)
 
-static int
-open_dir(const struct conf *conf)
-{
-	static const char *const steps[] = { "server", "runs" };
-	int fd = path_private_dir(AT_FDCWD, conf->base), next;
-
-	for (size_t i = 0; i < 2 && fd >= 0; i++) {
-		next = path_private_dir(fd, steps[i]);
-		(void)close(fd);
-		fd = next;
-	}
-	/* boot.c has looked: what is wrong now has become so since. */
-	if (fd < 0)
-		fatalx("run", "%s/server/runs: %s", conf->base, strerror(-fd));
-	return fd;
-}
-
-struct runs *
-runs_new(struct app *app)
-{
-	struct runs *r = xcalloc(1, sizeof(*r));
-	struct terms_conf conf = { .loop = app->loop };
-	struct talks_conf talks = { app->loop, -1, kept_talked_cb, r };
-
-	r->app = app;
-	r->dirfd = open_dir(app->conf);
-	TAILQ_INIT(&r->live);
-	TAILQ_INIT(&r->kept);
-	SLIST_INIT(&r->allowed);
-	conf.dirfd = r->dirfd;
-	conf.input_max = (size_t)app->conf->input_queue_bytes;
-	conf.stall_ms = app->conf->viewer_stall_ms;
-	app->terms = r->terms = terms_new(&conf);
-	talks.dirfd = r->dirfd;
-	r->talks = talks_new(&talks);
-	return r;
-}
-
 void
-runs_free(struct runs *r)
-{
-	struct run *run;
-
-	if (r == NULL)
-		return;
-	reconcile_free(r->reconcile);
-	runstop_free(r->stopping);
-	while ((run = TAILQ_FIRST(&r->live)) != NULL)
-		run_free(run);
-	kept_free(r);
-	terms_free(r->terms);
-	talks_free(r->talks);
-	r->app->terms = NULL;
-	(void)close(r->dirfd);
-	free(r);
-}
-
-/* Ids begin with the time and end with what is random. */
-static struct run_bucket *
-bucket(struct runs *r, const char *id)
-{
-	const size_t len = strlen(id);
-	unsigned sum = 0;
-
-	for (size_t i = len > 8 ? len - 8 : 0; i < len; i++)
-		sum = sum * 31 + (unsigned char)id[i];
-	return &r->ids[sum % RUN_BUCKETS];
-}
-
-struct run *
-run_alloc(struct runs *r, const char *id, const char *user_id,
-    const char *session_id)
-{
-	struct run *run = xcalloc(1, sizeof(*run));
-
-	run->runs = r;
-	(void)str_copy(run->id, id, sizeof(run->id));
-	(void)str_copy(run->user_id, user_id, sizeof(run->user_id));
-	if (session_id != NULL)
-		(void)str_copy(run->session_id, session_id,
-		    sizeof(run->session_id));
-	run->started_at = -1;
-	run->halted_at = run->halted_row = -1;
-	run->page = -1;
-	STAILQ_INIT(&run->waiters);
-	TAILQ_INSERT_TAIL(&r->live, run, link);
-	LIST_INSERT_HEAD(bucket(r, run->id), run, by_id);
-	r->n++;
-	return run;
-}
-
-static void
-spawn_free(struct run *run)
+run_spawn_free(struct run *run)
 {
 	/* An environment is in it: it goes as soon as the helper has it. */
 	if (run->spawn == NULL)
@@ -140,25 +40,6 @@ spawn_free(struct run *run)
 	priv_spawn_done(run->spawn);
 	free(run->spawn);
 	run->spawn = NULL;
-}
-
-void
-run_free(struct run *run)
-{
-	TAILQ_REMOVE(&run->runs->live, run, link);
-	LIST_REMOVE(run, by_id);
-	run->runs->n--;
-	spawn_free(run);
-	loop_timer_free(run->retry);
-	loop_timer_free(run->stop_again);
-	term_unref(run->term);
-	free(run->end.cause);
-	free(run->cwd);
-	free(run->argv_json);
-	free(run->policy_json);
-	if (run->page >= 0)
-		(void)close(run->page);
-	free(run);
 }
 
 static char **
@@ -275,7 +156,7 @@ start_failed(struct run *run, int err, const char *state, const char *why)
 {
 	char text[2 * PRIV_WHY_MAX + 64];
 
-	spawn_free(run);
+	run_spawn_free(run);
 	run->start_err = err;
 	if (run->term != NULL) {
 		(void)snprintf(text, sizeof(text),
@@ -362,7 +243,7 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 	    run_policy_json(run->spawn->profile, a->guards, &a->hold);
 	run->started_at = clock_wall_ms();
 	run->phase = RUN_LIVE;
-	spawn_free(run);
+	run_spawn_free(run);
 	term_start(run->term, &start);
 	run->running_due = true;
 	run_store(run);
@@ -507,101 +388,4 @@ run_refuse(struct run *run, int err, const char *why, run_started_fn *cb,
 		let_go(run);
 	else
 		start_failed(run, err, "failed", why);
-}
-
-bool
-run_has_ended(const struct run *run)
-{
-	return run->phase == RUN_OVER;
-}
-
-struct run *
-run_find(struct runs *r, const char *id)
-{
-	struct run *run;
-
-	LIST_FOREACH (run, bucket(r, id), by_id)
-		if (strcmp(run->id, id) == 0)
-			return run;
-	return NULL;
-}
-
-struct talks *
-runs_talks(struct runs *r)
-{
-	return r->talks;
-}
-
-struct term *
-run_term(struct run *run)
-{
-	return run->term;
-}
-
-void
-run_take_page(struct run *run, const struct priv_hold *h,
-    struct seqpkt_fds *fds)
-{
-	if (h->net == PRIV_NET_LIST)
-		run->page = fds->fd[--fds->n];
-}
-
-char *
-run_egress_json(const struct run *run)
-{
-	return egress_json(run->page);
-}
-
-uint64_t
-run_egress_sum(const struct run *run)
-{
-	return egress_sum(run->page);
-}
-
-bool
-run_touch(struct run *run)
-{
-	int64_t now = clock_mono_ms();
-
-	if (run->touched != 0 && now - run->touched < TOUCH_MS)
-		return false;
-	run->touched = now;
-	return true;
-}
-
-/* By where it began: where it has gone since, worktreelook.c asks /proc. */
-bool
-runs_busy_under(const struct runs *r, const char *path)
-{
-	const struct run *run;
-
-	TAILQ_FOREACH (run, &r->live, link)
-		if (run->cwd != NULL && path_is_under(path, run->cwd))
-			return true;
-	return false;
-}
-
-bool
-run_waits_for_room(struct run *run)
-{
-	return run->phase == RUN_LIVE && !run->exited && !kept_has_room(run);
-}
-
-unsigned
-runs_live(const struct runs *r)
-{
-	return r->n;
-}
-
-bool
-runs_settled(const struct runs *r)
-{
-	return r->settled;
-}
-
-void
-runs_counts(const struct runs *r, uint32_t *found, uint32_t *lost)
-{
-	*found = r->found;
-	*lost = r->lost;
 }

@@ -134,6 +134,8 @@ bool run_room_cb(void *run);
 void run_take_hold(struct run *run, uint32_t guards, const struct priv_hold *h);
 /* run_free(), then those who wait for the end are called. */
 void run_leave(struct run *run, int err);
+/* What was to be started is no more: an environment is in it. */
+void run_spawn_free(struct run *run);
 /* Removes it from the table; nothing of it may be in flight. */
 void run_free(struct run *run);
 struct js *run_event(const struct run *run, const char *state);

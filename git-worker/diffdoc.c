@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "git-worker/narrow.h"
+#include "git-worker/place.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/js.h"
@@ -45,6 +46,8 @@ struct diffdoc {
 	size_t n, room, ngone, bytes;
 	size_t hint; /* where the next one probably is */
 	char *from;
+	const char *midway;   /* what is open, or NULL */
+	int64_t midway_stamp; /* of the index, while something is */
 	int64_t token, floor; /* what was before the latter is forgotten */
 	bool whole, changed;
 	int64_t total, added, removed; /* of more than it has, if not whole */
@@ -123,12 +126,12 @@ exact(const struct js *file, const char *key, const char *coded_key)
 }
 
 static int64_t
-stamp_of(const struct diffdoc *d, const char *name)
+stamp_in(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (name == NULL || !path_join(path, sizeof(path), d->top, name) ||
+	if (name == NULL || !path_join(path, sizeof(path), dir, name) ||
 	    lstat(path, &st) != 0)
 		return 0;
 	return (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
@@ -150,7 +153,7 @@ entry_read(const struct diffdoc *d, struct entry *e, const struct js *file)
 		.removed = js_int(file, "removed", 0),
 		.seen = true,
 	};
-	e->stamp = stamp_of(d, e->name);
+	e->stamp = stamp_in(d->top, e->name);
 	buf_done(&b);
 }
 
@@ -349,9 +352,25 @@ take_from(struct diffdoc *d, const char *from)
 	d->floor = d->token + 1;
 }
 
+static void
+take_midway(struct diffdoc *d, const char *gitdir)
+{
+	const char *what = gitdir == NULL ? NULL : place_midway(gitdir);
+	const int64_t stamp = what == NULL ? 0 : stamp_in(gitdir, "index");
+
+	if (what != NULL && *what == '\0')
+		what = "unknown";
+	if (what == NULL || d->midway == NULL ? what != d->midway
+					      : strcmp(what, d->midway) != 0)
+		d->changed = true;
+	d->changed = d->changed || stamp != d->midway_stamp;
+	d->midway = what;
+	d->midway_stamp = stamp;
+}
+
 bool
 diffdoc_take(struct diffdoc *d, const struct js *result,
-    const struct narrow *nw)
+    const struct narrow *nw, const char *gitdir)
 {
 	const struct js *files = js_get(result, "files");
 	const bool cut = !js_is_null(js_get(result, "next")) ||
@@ -365,6 +384,7 @@ diffdoc_take(struct diffdoc *d, const struct js *result,
 		d->changed = d->changed || d->whole == cut;
 		d->whole = !cut;
 	}
+	take_midway(d, gitdir);
 	put_files(d, files, nw);
 	if (nw != NULL &&
 	    (d->n - d->ngone > DIFFDOC_FILES || d->bytes > BYTES_MAX))
@@ -439,6 +459,7 @@ diffdoc_since(const struct diffdoc *d, int64_t since, bool totals)
 	js_add_int(o, "added", d->added);
 	js_add_int(o, "removed", d->removed);
 	js_add_bool(o, "truncated", !d->whole);
+	js_add_str(o, "operation", d->midway);
 	if (!totals)
 		put_changed(d, o, since, whole);
 	return o;

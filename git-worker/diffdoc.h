@@ -29,13 +29,16 @@ const char *diffdoc_from(const struct diffdoc *d);
 bool diffdoc_whole(const struct diffdoc *d);
 /*
  * Takes the result of a "diffstat" (daemon/core/gitshape.c), about the names of
- * `nw`, or NULL: about all. False: that has to be asked about all.
+ * `nw`, or NULL: about all. `gitdir` is the tree's own git directory, where it
+ * is seen what is open; NULL: not known. False: that has to be asked about all.
  */
 bool diffdoc_take(struct diffdoc *d, const struct js *result,
-    const struct narrow *nw);
+    const struct narrow *nw, const char *gitdir);
 /*
  * The answer to who knows it as of `since`: {"token", "from", "whole", "total",
- * "added", "removed", "truncated", "files", "gone"}. With "whole" true the
+ * "added", "removed", "truncated", "operation", "files", "gone"}. While an
+ * operation is open each write of the index is a change: of a conflict that is
+ * settled nothing else may tell. With "whole" true the
  * files are all that it has; otherwise those that were changed, and the names
  * of those that do not differ any more. `totals`: without either.
  */

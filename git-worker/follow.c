@@ -272,7 +272,8 @@ follow_answer(struct follow *f, const struct js *v)
 	d->looking = false;
 	narrow_done(&d->names);
 	if (result != NULL &&
-	    diffdoc_take(d->files, result, d->narrow ? &d->names : NULL)) {
+	    diffdoc_take(d->files, result, d->narrow ? &d->names : NULL,
+		look_gitdir(f->conf.look))) {
 		answer_waiters(f, d);
 		arm_blind(f, d, clock_mono_ms());
 		return;

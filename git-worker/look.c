@@ -225,6 +225,12 @@ look_trusted(const struct look *l)
 	return watch_why(l->watch) == NULL && l->checked && !l->due.all;
 }
 
+const char *
+look_gitdir(const struct look *l)
+{
+	return l->place_arena == NULL ? NULL : l->place.gitdir;
+}
+
 bool
 look_helps(const struct look *l)
 {

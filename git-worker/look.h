@@ -44,6 +44,8 @@ struct touched *look_news(struct look *l);
  */
 bool look_trusted(const struct look *l);
 bool look_helps(const struct look *l);
+/* The git directory of this very work tree; NULL: not known yet. */
+const char *look_gitdir(const struct look *l);
 /* It is at work. */
 bool look_busy(const struct look *l);
 /* For poll(2): it may be that something has happened; -1: nobody would tell. */

@@ -153,6 +153,7 @@ put_stat(struct buf *b, const struct js *r)
 	js_add_int(o, "added", js_int(r, "added", 0));
 	js_add_int(o, "removed", js_int(r, "removed", 0));
 	js_add_bool(o, "truncated", js_bool(r, "truncated", false));
+	js_add_str(o, "operation", js_str(r, "operation", NULL));
 	buf_put_text(b, "{\"op\":\"add\",\"path\":\"/stat\",\"value\":");
 	js_dump(o, b);
 	buf_put_text(b, "}");
@@ -412,6 +413,7 @@ watched_cb(int err, const struct wt_stat *now, const char *why, void *arg)
 	js_add_int(o, "added", now->added);
 	js_add_int(o, "removed", now->removed);
 	js_add_bool(o, "truncated", now->truncated);
+	js_add_str(o, "operation", now->operation);
 	js_add_int(o, "seconds", (now->ms + 999) / 1000);
 	api_reply(c, 200, o);
 }

@@ -83,6 +83,7 @@ const struct shape shape_follow[] = {
 	{ "added", SHAPE_NUMBER, NULL },
 	{ "removed", SHAPE_NUMBER, NULL },
 	{ "truncated", SHAPE_FLAG, NULL },
+	{ "operation", SHAPE_TEXT, NULL },
 	{ "files", SHAPE_OBJECTS, differing },
 	{ "gone", SHAPE_TEXTS, NULL },
 	{ NULL, SHAPE_TEXT, NULL },

@@ -36,7 +36,7 @@ struct wt_watch {
 	TAILQ_ENTRY(wt_watch) link;
 	struct wt_watches *all;
 	struct worktree_who who;
-	char *path, *base, *from;
+	char *path, *base, *from, *operation;
 	struct wt_follow *follow;
 	struct loop_timer *timer; /* its end */
 	struct loop_timer *soon;  /* who asked for what is known */
@@ -71,6 +71,7 @@ watch_free(struct wt_watch *t)
 	free(t->path);
 	free(t->base);
 	free(t->from);
+	free(t->operation);
 	free(t);
 }
 
@@ -112,25 +113,33 @@ emit(const struct wt_watch *t)
 	js_add_int(o, "added", t->now.added);
 	js_add_int(o, "removed", t->now.removed);
 	js_add_bool(o, "truncated", t->now.truncated);
+	js_add_str(o, "operation", t->now.operation);
 	event_emit(tx, EV_WORKTREE_CHANGED, t->who.user_id, NULL, o);
 	/* It is only for showing: the next one says what this one did. */
 	tx_commit(tx, NULL, NULL);
 }
 
 static void
+replace(char **text, const char *with)
+{
+	free(*text);
+	*text = with == NULL ? NULL : xstrdup(with);
+}
+
+static void
 watch_told_cb(const struct js *r, void *arg)
 {
 	struct wt_watch *t = arg;
-	const char *from = js_str(r, "from", NULL);
 
-	free(t->from);
-	t->from = from == NULL ? NULL : xstrdup(from);
+	replace(&t->from, js_str(r, "from", NULL));
+	replace(&t->operation, js_str(r, "operation", NULL));
 	t->now = (struct wt_stat){
 		.from = t->from,
 		.files = js_int(r, "total", 0),
 		.added = js_int(r, "added", 0),
 		.removed = js_int(r, "removed", 0),
 		.truncated = js_bool(r, "truncated", false),
+		.operation = t->operation,
 	};
 	if (t->known)
 		emit(t);

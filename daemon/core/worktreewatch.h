@@ -26,8 +26,9 @@ struct wt_watch_conf {
 struct wt_stat {
 	const char *from; /* the commit that it is compared with, or NULL */
 	int64_t files, added, removed;
-	bool truncated; /* there is more than was counted */
-	int64_t ms;	/* for so long it is watched */
+	bool truncated;	       /* there is more than was counted */
+	const char *operation; /* open in the worktree, or NULL */
+	int64_t ms;	       /* for so long it is watched */
 };
 /*
  * Once, and later but for RDV_E_BUSY: too many are watched already. Others as

@@ -105,7 +105,8 @@ class Follower {
 			throw why ?? e;
 		}
 		assert.deepEqual(this.doc.stat, { from: told.from, files: told.total,
-			added: told.added, removed: told.removed, truncated: false });
+			added: told.added, removed: told.removed, truncated: false,
+			operation: null });
 	}
 }
 
@@ -269,7 +270,8 @@ await test('changes of a watched worktree are events', async () => {
 	await waitFor('an event', async () => (await events()).length > 0);
 	const [e] = (await events()).slice(-1);
 	assert.deepEqual(e.body, { path: repo.dir, base: null, from: now.from,
-		files: 1, added: 2, removed: 0, truncated: false });
+		files: 1, added: 2, removed: 0, truncated: false,
+		operation: null });
 	now = await watch({ seconds: 600 });
 	assert.equal(now.files, 1);
 	assert.ok(now.seconds > 500);
@@ -288,6 +290,35 @@ await test('changes of a watched worktree are events', async () => {
 	const r = await rdv.request('POST', '/api/worktrees/watch',
 		{ body: { worktree_path: `${rdv.home}/nowhere` } });
 	assert.equal(r.status, 404);
+});
+
+await test('what is open is told, whoever began it', async (t) => {
+	const repo = make('midway');
+	repo.sh('git checkout -q -b side && echo s >a~b && git commit -qam s && ' +
+		'git checkout -q - && echo m >a~b && git commit -qam m');
+	const f = Follower.socket(repo);
+	t.after(() => f.close());
+	await f.opened();
+	const is = (what) => waitFor(`${what}`, () =>
+		f.doc.stat.operation === what);
+	await is(null);
+	repo.sh('git merge -q side || true');
+	await is('merge');
+	// Settled as it lies there no file differs otherwise than before.
+	const told = f.messages.length;
+	repo.git('add', 'a~b');
+	await waitFor('it is told', () => f.messages.length > told);
+	repo.git('commit', '-q', '-m', 'merged');
+	await is(null);
+	// Nothing differs, and all the same something is open.
+	repo.git('bisect', 'start');
+	await is('bisect');
+	assert.equal(f.doc.stat.files, 0);
+	const { operation } = await rdv.call('POST', '/api/worktrees/watch',
+		{ worktree_path: repo.dir });
+	assert.equal(operation, 'bisect');
+	repo.git('bisect', 'reset');
+	await is(null);
 });
 
 function watcher(t, repo, ...args) {

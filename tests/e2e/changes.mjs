@@ -245,9 +245,8 @@ await test('what is open is given up or skipped when one is sure',
 		    : git(tree, 'rev-parse main'), word);
 		sh(tree, `git reset -q --hard ${before}`);
 	}
-	/* Begun in a terminal it is shown by the next look, and its end is. */
+	/* Begun in a terminal it is shown all the same, and its end is. */
 	sh(tree, 'git merge -q main || true');
-	await page.reload();
 	await page.waitForSelector('.midway >> text=Open: merge');
 	sh(tree, 'git merge --abort');
 	await page.waitForSelector('.midway', { state: 'detached' });

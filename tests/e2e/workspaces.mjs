@@ -1,6 +1,6 @@
 // Workspaces: the list, the form, what differs, files, commits, and the end of
 // one.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import { connected, forgiveOutage, shows, type } from './browser.mjs';
@@ -105,6 +105,50 @@ await test('what differs is followed on when rdvd comes back',
 	await page.waitForSelector(`${row(ws)} .counts >> text=+1`);
 	forgiveOutage(page);
 	equal(page.complaints, [], 'complaints');
+	await end(product, page, ws);
+});
+
+await test('a worktree that vanished is followed again when it is back',
+    async ({ product, browser }) => {
+	const { ws, trees: [tree] } = await made(product, 'vanish');
+	const page = await browser.signedIn();
+
+	await openWorkspace(page, ws);
+	renameSync(tree, `${tree}-away`);
+	await page.waitForSelector('.content .refusal');
+	renameSync(`${tree}-away`, tree);
+	sh(tree, 'echo after >>a');
+	await page.waitForSelector(file('a'));
+	await page.waitForSelector("section[data-live='true']");
+	equal(page.complaints.filter((text) =>
+	    !/status of 404|WebSocket connection/.test(text)), [], 'complaints');
+	page.complaints.splice(0);
+	await end(product, page, ws);
+});
+
+await test('what cannot be had of older commits leaves the others',
+    async ({ product, browser }) => {
+	const { ws, trees: [tree] } = await made(product, 'older');
+	const page = await browser.signedIn();
+	const commits = () => page.locator('.commits li').count();
+
+	sh(tree, 'for i in $(seq 70); do git commit -q --allow-empty -m $i; ' +
+	    'done');
+	await openWorkspace(page, ws);
+	await page.click('.views >> text=Commits');
+	await page.waitForSelector('.commits li');
+	equal(await commits(), 50, 'a page');
+	await page.route('**/api/worktrees/log?*offset=50*', (route) =>
+	    route.fulfill({ status: 503, contentType: 'application/json',
+		body: '{"error":"it is too much","code":"BUSY"}' }));
+	await page.click("button:text-is('Older')");
+	await page.waitForSelector('.content .refusal >> text=it is too much');
+	equal(await commits(), 50, 'they stay');
+	await page.unroute('**/api/worktrees/log?*offset=50*');
+	await page.click("button:text-is('Older')");
+	await until(async () => await commits() === 70, 'all of them');
+	equal(await page.locator('.content .refusal').count(), 0, 'no refusal');
+	page.complaints.splice(0);
 	await end(product, page, ws);
 });
 

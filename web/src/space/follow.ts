@@ -3,7 +3,9 @@
  * Follows what differs in a worktree: a document told once and then by patches
  * of the size of each change. A break begins anew with a whole document; what
  * was shown stays until that is there, marked as not live. Why a socket was
- * refused a browser does not tell, so the same is asked once by HTTP.
+ * refused a browser does not tell, so the same is asked once by HTTP. What was
+ * refused is tried again, ever more seldom: a worktree that vanished may come
+ * back.
  */
 
 import { ApiError } from "../net/http.ts";
@@ -21,7 +23,7 @@ export interface Differing {
 export interface FollowView {
 	told(doc: Differing): void;
 	live(up: boolean): void;
-	/* It will not come back by itself. */
+	/* For now: it is tried again. */
 	refused(why: unknown): void;
 }
 
@@ -39,7 +41,10 @@ export class Follow {
 	private ready = false;
 	private stopped = false;
 	private timer = 0;
+	/* After a refusal, until it has been followed again. */
+	private refused = false;
 	private readonly backoff = new Backoff(500, 15_000);
+	private readonly patience = new Backoff(2_000, 120_000);
 	private readonly wake = () => {
 		if (document.visibilityState === "visible" && this.timer !== 0)
 			this.open();
@@ -61,6 +66,14 @@ export class Follow {
 		window.removeEventListener("online", this.wake);
 		document.removeEventListener("visibilitychange", this.wake);
 		this.socket?.close();
+	}
+
+	/* Something has happened there: what was refused may not be any more. */
+	again(): void {
+		if (!this.refused || this.timer === 0)
+			return;
+		this.patience.reset();
+		this.open();
 	}
 
 	private open(): void {
@@ -96,7 +109,9 @@ export class Follow {
 			this.doc = applyPatch(this.doc, m.JsonPatch);
 		if (m.Ready === true) {
 			this.ready = true;
+			this.refused = false;
 			this.backoff.reset();
+			this.patience.reset();
 			this.on.live(true);
 		}
 		if (this.ready)
@@ -110,14 +125,13 @@ export class Follow {
 		if (this.stopped)
 			return;
 		this.on.live(false);
-		if (!opened && await this.isRefused())
-			return;
+		this.refused = !opened && await this.isRefused();
 		if (!this.stopped)
 			this.timer = window.setTimeout(() => this.open(),
-			    this.backoff.next());
+			    (this.refused ? this.patience : this.backoff).next());
 	}
 
-	/* Only what the server says of the question is final. */
+	/* What the server says of the question, and not that it is away. */
 	private async isRefused(): Promise<boolean> {
 		try {
 			await askStat(this.tree, this.base === undefined ? {}

@@ -32,6 +32,8 @@ export class Workspaces {
 	/* How often something was done in a worktree. */
 	private readonly turns = new Map<string, number>();
 	private breaks = 0;
+	/* How often a worktree may have come or gone. */
+	stirs = 0;
 	readonly watches: Watches;
 	readonly transfers: Transfers;
 
@@ -66,6 +68,7 @@ export class Workspaces {
 			return;
 		this.watches.refresh();
 		this.breaks++;
+		this.stirs++;
 		try {
 			await Promise.all([this.list(),
 			    this.transfers.refresh()]);
@@ -99,6 +102,9 @@ export class Workspaces {
 			return;
 		const { subject, body } = JSON.parse(data) as Event;
 
+		if (/^work(space|tree)\./.test(kind) &&
+		    kind !== "worktree.changed")
+			this.stir();
 		if (kind.startsWith("transfer."))
 			this.transfers.event(body as Transfer);
 		if (kind === "worktree.acted" || kind.startsWith("change."))
@@ -110,6 +116,12 @@ export class Workspaces {
 			this.drop(subject);
 		else if (kind.startsWith("workspace."))
 			this.put(body as WorkspaceRow);
+	}
+
+	private stir(): void {
+		this.stirs++;
+		this.watches.again();
+		this.changed();
 	}
 
 	/* Another number each time something may be open there, or no more. */

@@ -62,6 +62,8 @@ export interface Stat {
 	added: number;
 	removed: number;
 	truncated: boolean;
+	/* What is open in the worktree, whoever began it. */
+	operation: string | null;
 }
 
 export interface Named {

@@ -7,16 +7,25 @@
  */
 
 import { say } from "../net/http.ts";
+import { Backoff } from "../util/backoff.ts";
 import type { Stat } from "./types.ts";
 
-const seconds = 120;
-const again = 90_000;
+/*
+ * For how long, and in how many ms it is said again. The server keeps 64 of an
+ * account: whoever looks through more of them leaves each behind sooner.
+ */
+const calm = { seconds: 120, again: 90_000 };
+const crowded = { seconds: 15, again: 12_000 };
+const crowd = 40;
 
 interface Interest {
 	tree: string;
 	base: string | null;
 	users: number;
 	timer: number;
+	/* The server watches it for so long, as far as was said here. */
+	until: number;
+	readonly backoff: Backoff;
 	stat: Stat | null;
 }
 
@@ -42,7 +51,8 @@ export class Watches {
 	watch(tree: string, base: string | null): () => void {
 		const key = keyOf(tree, base);
 		const it = this.all.get(key) ??
-		    { tree, base, users: 0, timer: 0, stat: null };
+		    { tree, base, users: 0, timer: 0, until: 0, stat: null,
+			backoff: new Backoff(2_000, 60_000) };
 
 		this.all.set(key, it);
 		if (it.users++ === 0)
@@ -57,6 +67,13 @@ export class Watches {
 	refresh(): void {
 		for (const it of this.all.values())
 			if (it.users > 0)
+				void this.ask(it);
+	}
+
+	/* A worktree may have come back. */
+	again(): void {
+		for (const it of this.all.values())
+			if (it.users > 0 && it.stat === null)
 				void this.ask(it);
 	}
 
@@ -76,22 +93,42 @@ export class Watches {
 		this.all.clear();
 	}
 
-	/* Refused - the worktree has gone, or too many are watched - it has no
-	 * numbers, and the page of the workspace tells why. */
-	private async ask(it: Interest): Promise<void> {
+	private later(it: Interest, ms: number): void {
 		clearTimeout(it.timer);
 		it.timer = window.setTimeout(() => {
 			if (document.visibilityState === "visible")
 				void this.ask(it);
-		}, again);
+		}, ms);
+	}
+
+	private pace(now: number): typeof calm {
+		let n = 0;
+
+		for (const it of this.all.values())
+			n += Number(it.users > 0 || it.until > now);
+		return n > crowd ? crowded : calm;
+	}
+
+	/* Refused - the worktree has gone, or too many are watched - it has no
+	 * numbers until it can be had; the page of the workspace tells why. */
+	private async ask(it: Interest): Promise<void> {
+		const now = Date.now(), { seconds, again } = this.pace(now);
+
+		this.later(it, again);
 		try {
 			it.stat = await say<Stat>("/api/worktrees/watch",
 			    { worktree_path: it.tree, seconds,
 				...it.base !== null && { base: it.base } });
+			it.until = now + seconds * 1000;
+			it.backoff.reset();
 		} catch {
 			it.stat = null;
+			if (it.users > 0)
+				this.later(it, it.backoff.next());
 		}
 		if (it.users > 0)
 			this.changed();
+		else
+			clearTimeout(it.timer);
 	}
 }

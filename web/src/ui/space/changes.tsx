@@ -4,7 +4,7 @@
  * what has changed. What is beyond the files that are followed comes in pages.
  */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { askStat, type Compared } from "../../space/ask.ts";
 import { Follow, type Differing } from "../../space/follow.ts";
 import type { DiffFile, Stat } from "../../space/types.ts";
@@ -21,8 +21,12 @@ interface Followed {
 
 const none: Followed = { doc: {}, live: false, trouble: null };
 
-function useFollow(tree: string, base: string | undefined): Followed {
+/* `stirs`: see Workspaces. */
+function useFollow(
+	tree: string, base: string | undefined, stirs: number,
+): Followed {
 	const [now, setNow] = useState(none);
+	const at = useRef<Follow | null>(null);
 
 	useEffect(() => {
 		const set = (part: Partial<Followed>) =>
@@ -34,15 +38,17 @@ function useFollow(tree: string, base: string | undefined): Followed {
 			live: (live) => set({ live }),
 			refused: (trouble) => set({ trouble }),
 		});
+		at.current = follow;
 		return () => follow.stop();
 	}, [tree, base]);
+	useEffect(() => at.current?.again(), [stirs]);
 	return now;
 }
 
-export function Changes({ tree, what, sideBySide }: {
-	tree: string; what: Compared; sideBySide: boolean;
+export function Changes({ tree, what, sideBySide, stirs }: {
+	tree: string; what: Compared; sideBySide: boolean; stirs: number;
 }) {
-	const { doc, live, trouble } = useFollow(tree, what.base);
+	const { doc, live, trouble } = useFollow(tree, what.base, stirs);
 	const files = sorted(doc.entries ?? {});
 
 	if (trouble !== null)

@@ -25,13 +25,16 @@ interface Open {
 	change: Change | null;
 }
 
-/* Asked when something was done there; while one is open, at each change. */
+/* Asked when something was done there, or another operation is open, whoever
+ * began it; while one is open, at each change. */
 function useOpen(store: Store, tree: string) {
 	const { work } = store;
 	const [open, setOpen] = useState<Open | null>(null);
 	const [trouble, setTrouble] = useState<unknown>(null);
 	const turn = work.turn(tree);
-	const stat = open === null ? null : work.watches.stat(tree, null);
+	const now = work.watches.stat(tree, null);
+	const operation = now?.operation ?? null;
+	const stat = open === null ? null : now;
 
 	useEffect(() => work.watches.watch(tree, null), [tree]);
 	useEffect(() => {
@@ -48,7 +51,7 @@ function useOpen(store: Store, tree: string) {
 			setTrouble(null);
 		}).catch((err) => stop.signal.aborted || setTrouble(err));
 		return () => stop.abort();
-	}, [tree, turn, stat]);
+	}, [tree, turn, operation, stat]);
 	return { open, trouble };
 }
 

@@ -84,7 +84,7 @@ function total(stats: (Stat | null)[]): Stat | null {
 	    known.reduce((n, s) => n + s[key], 0);
 
 	return known.length === 0 ? null : { from: null, truncated: false,
-	    files: sum("files"), added: sum("added"), removed: sum("removed") };
+	    operation: null, files: sum("files"), added: sum("added"), removed: sum("removed") };
 }
 
 const tones: Record<string, string> = {

@@ -61,7 +61,7 @@ export function Log({ store, part, route, base }: {
 	        askLog(part.path, base, undefined, offset, page, signal));
 	const commits = parts.flatMap((p) => p.commits);
 
-	if (trouble !== null)
+	if (parts.length === 0 && trouble !== null)
 		return <Refusal err={trouble} />;
 	if (parts.length === 0)
 		return <p class="aside" role="status">Loading…</p>;
@@ -74,6 +74,7 @@ export function Log({ store, part, route, base }: {
 				{commits.map((c) => <Row key={c.commit} commit={c}
 				    route={route} part={part} now={now} />)}
 			</ul>
+			{trouble !== null && <Refusal err={trouble} />}
 			{more !== null && <button type="button"
 			    class="button part" disabled={busy}
 			    onClick={more}>Older</button>}
@@ -118,7 +119,7 @@ export function CommitPage({ part, id, sideBySide }: {
 		    .catch((err) => stop.signal.aborted || setMissing(err));
 		return () => stop.abort();
 	}, [part.path, id]);
-	if (missing !== null || trouble !== null)
+	if (missing !== null || trouble !== null && parts.length === 0)
 		return <Refusal err={missing ?? trouble} />;
 	return (
 		<section aria-label="Commit">
@@ -133,6 +134,7 @@ export function CommitPage({ part, id, sideBySide }: {
 			</p>}
 			<FileList tree={part.path} what={what}
 			    files={files} sideBySide={sideBySide} />
+			{trouble !== null && <Refusal err={trouble} />}
 			{more !== null && <button type="button"
 			    class="button part" disabled={busy}
 			    onClick={more}>More files</button>}

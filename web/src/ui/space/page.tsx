@@ -259,7 +259,7 @@ function viewOf({ store, part, route, what, beside }: {
 		return <Files store={store} part={part} route={route} />;
 	if (route.view === "changes")
 		return <Changes tree={part.path} what={what}
-		    sideBySide={beside} />;
+		    sideBySide={beside} stirs={store.work.stirs} />;
 	if (route.at !== null)
 		return <CommitPage key={route.at} part={part} id={route.at}
 		    sideBySide={beside} />;

@@ -92,7 +92,7 @@ function Dir({ part, route, dir, at }: Props & {
 }) {
 	const { pages, trouble, busy, more } = useDir(part.path, dir, at);
 
-	if (trouble !== null)
+	if (pages.length === 0 && trouble !== null)
 		return <Refusal err={trouble} />;
 	if (pages.length === 0)
 		return <p class="aside" role="status">Loading…</p>;
@@ -104,6 +104,7 @@ function Dir({ part, route, dir, at }: Props & {
 				    path={joinKeys(dir,
 				        nameKey(e.name, e.name_base64))} />
 			))}
+			{trouble !== null && <li><Refusal err={trouble} /></li>}
 			{more !== null && <li><button type="button" class="plain"
 			    disabled={busy} onClick={more}>More…</button></li>}
 			{pages.some((p) => p.truncated) && <li class="aside">

@@ -295,6 +295,7 @@ discards_item_cb(const struct store_discard *d, void *arg)
 	js_add_str(o, "repo_path", d->repo_path);
 	js_add_str(o, "commit", d->commit_id);
 	js_add_int(o, "files", d->files);
+	js_add_str(o, "cause", d->cause);
 	js_add_ms(o, "discarded_at", d->created_at);
 	js_push(arg, o);
 	return true;

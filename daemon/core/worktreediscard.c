@@ -119,6 +119,30 @@ undo(struct wt_op *op)
 		undone_cb(op, NULL);
 }
 
+/* The files of it are kept, and how many of them are there is not known. */
+static void
+torn_undone_cb(struct wt_op *op, const struct git_result *r)
+{
+	(void)r;
+	wt_discard_failed(op, "kept");
+}
+
+/*
+ * Some files are gone: what brings them back looks which. The index is as it
+ * was before, as far as there is room for one.
+ */
+static void
+tear(struct wt_op *op)
+{
+	struct wt_discard *d = of(op);
+	const char *const argv[] = { "reset", "--quiet", d->c_before, NULL };
+
+	d->undoes = true;
+	d->why = arena_printf(op->arena, "%s; restore %s for what is gone",
+	    d->why, d->row.id);
+	wt_change_names(op, argv, torn_undone_cb);
+}
+
 /* Without the helper nothing is known, and the row stays until it is. */
 static void
 discard_fail(struct wt_op *op, int err, const char *why)
@@ -128,6 +152,10 @@ discard_fail(struct wt_op *op, int err, const char *why)
 	if (d->err == 0) {
 		d->err = err;
 		d->why = arena_strdup(op->arena, why);
+	}
+	if (d->torn && !d->undoes && err != RDV_E_UNAVAILABLE) {
+		tear(op);
+		return;
 	}
 	if (d->noted && !d->undoes && !d->settles && err != RDV_E_UNAVAILABLE) {
 		d->undoes = true;
@@ -147,11 +175,37 @@ kept(struct wt_op *op)
 }
 
 static void
+torn_seen(struct wt_op *op)
+{
+	struct wt_discard *d = of(op);
+
+	/* With all of them there nothing is torn. */
+	d->torn = d->again || d->differ_len > 0;
+	wt_fail(op, d->err, "%s", d->why);
+}
+
+/* It has failed while it wrote, or before. */
+static void
+half_gone(struct wt_op *op, const struct git_result *r)
+{
+	struct wt_discard *d = of(op);
+
+	d->err = RDV_E_STATE;
+	d->why = arena_printf(op->arena, "git: %.300s", r->err);
+	d->torn = true;
+	wt_discard_compare(op, torn_seen);
+}
+
+static void
 gone_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_discard *d = of(op);
 	struct wt_change *ch = op->own;
 
+	if (r->status != 0 && !wt_discard_refused(r)) {
+		half_gone(op, r);
+		return;
+	}
 	if (r->status != 0) {
 		wt_fail(op, RDV_E_STATE,
 		    "one of the files changes just now: %.300s", r->err);
@@ -190,11 +244,16 @@ static void
 counted_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_discard *d = of(op);
+	char *names;
 
 	if (r->status != 0) {
 		wt_fail_git(op, r);
 		return;
 	}
+	names = arena_alloc(op->arena, r->outlen + 1);
+	memcpy(names, r->out, r->outlen);
+	d->touched = names;
+	d->touched_len = r->outlen;
 	if (!d->again) {
 		d->row.commit_id = d->c_with;
 		for (size_t i = 0; i < r->outlen; i++)

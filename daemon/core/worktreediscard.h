@@ -11,9 +11,16 @@ struct wt_discard {
 	bool noted;  /* the row says that it is under way */
 	bool undoes; /* what failed is being taken back */
 	bool settles;
-	bool again;	    /* what a crash cut off behind the pin */
+	bool again;	     /* what a crash cut off behind the pin */
+	bool torn;	     /* git may have written some of the files */
+	const char *touched; /* names of the files, as wt_change's */
+	size_t touched_len;
+	const char *differ; /* of those, which are not as the index is */
+	size_t differ_len;
+	wt_step_fn *compared;
 	const char *prefix; /* of its pins, so that none is lost */
 	const char *before, *without, *with; /* trees of the index */
+	const char *mid; /* as much of `with` as is there, too */
 	const char *c_before, *c_without, *c_with, *wish;
 	const char *both; /* names in work tree or index, as wt_change's */
 	size_t both_len;
@@ -33,6 +40,13 @@ const char *wt_discard_oid(struct wt_op *op, const struct git_result *r);
 void wt_discard_take(struct wt_op *op);
 /* The row says `state`; the failure that was is told. */
 void wt_discard_failed(struct wt_op *op, const char *state);
+/* What git said is that it has written nothing: a file is another one. */
+bool wt_discard_refused(const struct git_result *r);
+/*
+ * Later, with what was recorded in the index: d->differ is those of d->touched
+ * whose files may be something else, or gone. Fails when git cannot tell.
+ */
+void wt_discard_compare(struct wt_op *op, wt_step_fn *next);
 /* Rows that a crash left under way. */
 void wt_discard_settle(struct worktrees *w);
 

@@ -3,7 +3,8 @@
  * Discarded changes brought back, and discards that a crash cut off. The files
  * come back by git's own merge of trees, which writes over no file that differs
  * from the index and over none that git does not know: who has changed one
- * again is told so.
+ * again is told so. Where git itself may have left a part of a file, as it was
+ * cut off, that is kept beside the rest first, and then written over.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,14 @@ bytes_of(struct wt_op *op, const struct git_result *r)
 }
 
 static void
+write_tree(struct wt_op *op, wt_git_fn *next)
+{
+	static const char *const argv[] = { "write-tree", NULL };
+
+	wt_git(op, op->at, argv, NULL, next);
+}
+
+static void
 ask_names(struct wt_op *op, const char *to, wt_git_fn *next)
 {
 	const char *const argv[] = { "diff-tree", "-r", "-z", "--no-renames",
@@ -56,9 +65,28 @@ ask_names(struct wt_op *op, const char *to, wt_git_fn *next)
 }
 
 static void
+back_told(struct wt_op *op)
+{
+	const struct wt_discard *d = of(op);
+	struct wt_change *ch = op->own;
+
+	ch->cb(d->err, &ch->how, d->why, ch->arg);
+	wt_end(op);
+}
+
+/* The cause says that some files may be half there. */
+static void
 back_failed(struct wt_op *op)
 {
-	wt_discard_failed(op, "kept");
+	struct wt_discard *d = of(op);
+
+	if (d->torn) {
+		wt_discard_failed(op, "kept");
+		return;
+	}
+	d->row.state = "kept";
+	d->row.cause = NULL;
+	wt_discard_store(op, false, back_told);
 }
 
 static void
@@ -92,12 +120,11 @@ read_index(struct wt_op *op, wt_git_fn *next)
 	wt_git(op, op->at, argv, NULL, next);
 }
 
-/* It lies where it lay; of the files none has changed. */
+/* It lies where it lay; of the files none has changed, or it is torn. */
 static void
 back_fail(struct wt_op *op, int err, const char *why)
 {
 	struct wt_discard *d = of(op);
-	struct wt_change *ch = op->own;
 
 	if (d->err == 0) {
 		d->err = err;
@@ -111,10 +138,9 @@ back_fail(struct wt_op *op, int err, const char *why)
 			back_failed(op);
 		return;
 	}
-	if (d->noted)
+	if (d->noted && !d->settles)
 		worktrees_reconcile(op->w);
-	ch->cb(d->err, &ch->how, d->why, ch->arg);
-	wt_end(op);
+	back_told(op);
 }
 
 static void
@@ -157,21 +183,27 @@ stage_again(struct wt_op *op)
 static void
 there_cb(struct wt_op *op, const struct git_result *r)
 {
-	if (r->status != 0)
+	struct wt_discard *d = of(op);
+
+	if (r->status == 0) {
+		stage_again(op);
+	} else if (wt_discard_refused(r)) {
 		wt_fail(op, RDV_E_STATE,
 		    "one of its files has changed since, or is there again: "
 		    "%.300s",
 		    r->err);
-	else
-		stage_again(op);
+	} else {
+		d->torn = true;
+		wt_fail(op, RDV_E_STATE, "git: %.300s", r->err);
+	}
 }
 
 static void
 refreshed_cb(struct wt_op *op, const struct git_result *r)
 {
 	const struct wt_discard *d = of(op);
-	const char *const argv[] = { "read-tree", "-m", "-u", d->before,
-		d->with, NULL };
+	const char *const argv[] = { "read-tree", "-m", "-u", d->mid, d->with,
+		NULL };
 
 	/* Its status only says that some files differ. */
 	(void)r;
@@ -179,12 +211,74 @@ refreshed_cb(struct wt_op *op, const struct git_result *r)
 }
 
 static void
-index_read_cb(struct wt_op *op, const struct git_result *r)
+parts_pinned_cb(struct wt_op *op, const struct git_result *r)
 {
 	if (r->status != 0)
 		wt_fail_git(op, r);
 	else
 		refresh(op, refreshed_cb);
+}
+
+/* A tree needs no commit to be kept by a name. */
+static void
+pin_parts(struct wt_op *op)
+{
+	static const char *const argv[] = { "update-ref", "--stdin", NULL };
+	const struct wt_discard *d = of(op);
+
+	wt_git_in(op, op->at, argv,
+	    arena_printf(op->arena, "create " TRASH "/%s/%lld-parts %s\n",
+		d->row.id, (long long)clock_wall_ms(), d->mid),
+	    parts_pinned_cb);
+}
+
+static void
+tree_mid_cb(struct wt_op *op, const struct git_result *r)
+{
+	struct wt_discard *d = of(op);
+
+	d->mid = wt_discard_oid(op, r);
+	if (d->mid == NULL)
+		return;
+	if (d->torn)
+		pin_parts(op);
+	else
+		refresh(op, refreshed_cb);
+}
+
+static void
+mid_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		write_tree(op, tree_mid_cb);
+}
+
+/*
+ * In the index those that are there already are as they were, and the others as
+ * HEAD has them; after a cut, as they are.
+ */
+static void
+compared(struct wt_op *op)
+{
+	static const char *const heads[] = { "reset", "--quiet", NULL };
+	static const char *const parts[] = { "update-index", "--add",
+		"--remove", "-z", "--stdin", NULL };
+	const struct wt_discard *d = of(op);
+	struct wt_change *ch = op->own;
+
+	if (d->differ_len == 0) {
+		stage_again(op);
+		return;
+	}
+	ch->names = d->differ;
+	ch->names_len = d->differ_len;
+	if (d->torn)
+		wt_git_bytes(op, op->at, parts, d->differ, d->differ_len,
+		    mid_cb);
+	else
+		wt_change_names(op, heads, mid_cb);
 }
 
 static void
@@ -194,15 +288,7 @@ tree_with_cb(struct wt_op *op, const struct git_result *r)
 
 	d->with = wt_discard_oid(op, r);
 	if (d->with != NULL)
-		read_index(op, index_read_cb);
-}
-
-static void
-write_tree(struct wt_op *op, wt_git_fn *next)
-{
-	static const char *const argv[] = { "write-tree", NULL };
-
-	wt_git(op, op->at, argv, NULL, next);
+		wt_discard_compare(op, compared);
 }
 
 static void
@@ -280,21 +366,34 @@ index_names_cb(struct wt_op *op, const struct git_result *r)
 static void
 names_cb(struct wt_op *op, const struct git_result *r)
 {
+	struct wt_discard *d = of(op);
 	struct wt_change *ch = op->own;
 
 	if (r->status != 0) {
 		wt_fail_git(op, r);
 		return;
 	}
-	ch->names = bytes_of(op, r);
-	ch->names_len = r->outlen;
+	ch->names = d->touched = bytes_of(op, r);
+	ch->names_len = d->touched_len = r->outlen;
 	ask_names(op, parent(op, 2), index_names_cb);
+}
+
+static void
+back_go(struct wt_op *op)
+{
+	const struct wt_change *ch = op->own;
+	struct wt_discard *d = of(op);
+
+	d->torn = d->settles || d->row.cause != NULL;
+	if (ch->under_way != NULL || ch->conflicts > 0)
+		wt_change_midway(op);
+	else
+		ask_names(op, d->row.commit_id, names_cb);
 }
 
 static void
 back_begin(struct wt_op *op)
 {
-	const struct wt_change *ch = op->own;
 	struct wt_discard *d = of(op);
 
 	/* Others may have been at it until its turn came. */
@@ -303,10 +402,8 @@ back_begin(struct wt_op *op)
 	    strcmp(d->row.state, "kept") != 0)
 		wt_fail(op, RDV_E_NOT_FOUND,
 		    "nothing that was discarded has this id");
-	else if (ch->under_way != NULL || ch->conflicts > 0)
-		wt_change_midway(op);
 	else
-		ask_names(op, of(op)->row.commit_id, names_cb);
+		back_go(op);
 }
 
 static void
@@ -364,17 +461,6 @@ undone_cb(struct wt_op *op, const struct git_result *r)
 	wt_discard_failed(op, "failed");
 }
 
-static void
-back_undone_cb(struct wt_op *op, const struct git_result *r)
-{
-	if (r->status != 0) {
-		wt_fail_git(op, r);
-		return;
-	}
-	of(op)->why = "interrupted while it was brought back";
-	back_failed(op);
-}
-
 /* The wish is known: files that are as they were stay, or all of it goes. */
 static void
 wish_cb(struct wt_op *op, const struct git_result *r)
@@ -397,28 +483,19 @@ wish_cb(struct wt_op *op, const struct git_result *r)
 		return;
 	}
 	/* What somebody has made of the files since is kept beside it. */
-	d->again = true;
+	d->again = d->torn = true;
 	d->prefix =
 	    arena_printf(op->arena, "%lld-", (long long)clock_wall_ms());
 	wt_discard_take(op);
 }
 
+/* Somebody wants it back: then it comes. */
 static void
-back_names_cb(struct wt_op *op, const struct git_result *r)
+back_settle(struct wt_op *op)
 {
-	static const char *const argv[] = { "reset", "--quiet", NULL };
-	struct wt_change *ch = op->own;
-
-	if (r->status != 0) {
-		wt_fail_git(op, r);
-		return;
-	}
-	ch->names = bytes_of(op, r);
-	ch->names_len = r->outlen;
-	if (r->outlen == 0)
-		back_undone_cb(op, r);
-	else
-		wt_change_names(op, argv, back_undone_cb);
+	of(op)->noted = true;
+	op->fail = back_fail;
+	back_go(op);
 }
 
 static void
@@ -429,7 +506,7 @@ settle_begin(struct wt_op *op)
 		arena_printf(op->arena, TRASH "/%s/paths", d->row.id), NULL };
 
 	if (strcmp(d->row.state, "restoring") == 0)
-		ask_names(op, d->row.commit_id, back_names_cb);
+		back_settle(op);
 	else
 		wt_git(op, op->at, argv, NULL, wish_cb);
 }

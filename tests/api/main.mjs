@@ -36,6 +36,7 @@ await import('./worktreefollow.mjs');
 await import('./workspaces.mjs');
 await import('./space.mjs');
 await import('./expire.mjs');
+await import('./discards.mjs');
 await import('./lossless.mjs');
 await import('./confinedgit.mjs');
 await import('./liar.mjs');

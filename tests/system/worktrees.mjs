@@ -369,6 +369,58 @@ await test('worktrees.dir is no setting of system mode', () => {
 	assert.match(r.stderr, /worktrees\.dir: each account has its ~\/\.rdv/);
 });
 
+// A disk of its own, with room for a little more than what lies there.
+function small(t, who, name) {
+	const at = file(who, name);
+	fs.mkdirSync(at);
+	t.after(() => {
+		spawnSync('umount', ['-l', at]);
+		fs.rmdirSync(at);
+	});
+	const r = spawnSync('mount', ['-t', 'tmpfs', '-o',
+		`size=16m,mode=700,uid=${who.uid},gid=${who.uid}`, 'small', at],
+	{ encoding: 'utf8' });
+	assert.equal(r.status, 0, r.stderr);
+	return at;
+}
+
+await test('G20 what is discarded on a full disk comes back', async (t) => {
+	if (!process.env.RDV_OWN_MOUNTS)
+		return skip('needs mounts that nobody else sees');
+	const at = newRepo(ann, path.join(path.basename(small(t, ann, 'small')),
+		'repo'));
+	const sh = (script) => {
+		const r = s.as(ann, 'sh', ['-ec', `cd '${at}'; ${script}`]);
+		assert.equal(r.status, 0, r.err);
+		return r.out;
+	};
+	// What HEAD has takes more room than what is discarded.
+	sh('for f in a b; do head -c 1200000 /dev/urandom >$f; done; git add .');
+	git(ann, at, 'commit', '-q', '-m', 'large');
+	sh('for f in a b; do echo mine >$f; done; echo n >new');
+	const tree = () => sh('sha256sum *; git status --porcelain=v2 -uall');
+	const before = tree(), mine = sh('cksum *');
+	// All but what git needs for its own, and for one of the two.
+	sh('head -c $(($(df --output=avail -B1 . | tail -1) - 1400000)) ' +
+		'/dev/zero >../full');
+	const r = await ask(ann, 'POST', '/api/worktrees/discard',
+		{ worktree_path: at, all: true });
+	assert.equal(r.status, 409, `${r.raw}`);
+	assert.match(r.json.error, /No space left|unable to write/);
+	const { items } = (await ask(ann, 'GET', '/api/worktrees/discards')).json;
+	const d = items.find((x) => x.path === at);
+	assert.ok(r.json.error.includes(d.id), r.raw);
+	assert.notEqual(sh('cksum *'), mine, 'control: some are gone');
+	const back = () => ask(ann, 'POST', '/api/worktrees/discards/restore',
+		{ id: d.id });
+	// There is still no room; and that loses nothing either.
+	assert.ok((await back()).status >= 400);
+	sh('rm ../full');
+	const b = await back();
+	assert.equal(b.status, 200, `${b.raw}`);
+	assert.equal(tree(), before);
+});
+
 // Mounted as by its account, with nobody behind it; gone with the descriptor.
 function stuck(t, who, at) {
 	fs.mkdirSync(at, { mode: 0o700 });

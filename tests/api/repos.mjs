@@ -81,6 +81,47 @@ await test('what is no repository of the user\'s is not made known', async () =>
 	assert.equal((await list()).items.length, before);
 });
 
+// What git keeps of a repository is read and written below <top>/.git in many
+// places, so nothing is done where it is elsewhere, not even a look.
+await test('a git directory that is elsewhere is refused', async () => {
+	const at = (name) => path.join(fs.realpathSync(rdv.home), 'else', name);
+	fs.mkdirSync(at('.'));
+	const first = at('first');
+	git(rdv.home, 'clone', '-q', one, first);
+	git(first, 'clone', '-q', '--bare', one, at('bare.git'));
+	git(first, 'clone', '-q', `--separate-git-dir=${at('apart.git')}`, one,
+		at('apart'));
+	git(first, 'clone', '-q', one, at('linked'));
+	fs.renameSync(at('linked/.git'), at('linked.git'));
+	fs.symlinkSync(at('linked.git'), at('linked/.git'));
+	git(first, '-c', 'protocol.file.allow=always', 'submodule', '-q', 'add',
+		one, 'sub');
+	const of = { 'bare.git': 'bare-tree', apart: 'apart-tree',
+		'first/sub': 'sub-tree', linked: 'linked-tree', first: 'first-tree' };
+	for (const [repo, tree] of Object.entries(of))
+		git(at(repo), 'worktree', 'add', '-q', '-b', tree, at(tree));
+	const asked = (dir) => [['GET', `repo_path=${encodeURIComponent(dir)}`],
+		['GET', `worktree_path=${encodeURIComponent(dir)}`, '/status'],
+		['POST', { repo_path: dir, branch: 'x', create_new_branch: true }],
+		['POST', { worktree_path: dir, all: true }, '/stage'],
+		['POST', { worktree_path: dir, all: true, message: 'm' }, '/commit'],
+		['POST', { worktree_path: dir, name: 'x' }, '/branches'],
+		['DELETE', { worktree_path: dir }]];
+	const ask = ([method, what, tail = '']) => rdv.request(method,
+		`/api/worktrees${tail}${method === 'GET' ? `?${what}` : ''}`,
+		method === 'GET' ? {} : { body: what });
+	for (const dir of Object.entries(of).flat().slice(0, -2))
+		for (const one of asked(at(dir))) {
+			const r = await ask(one);
+			assert.equal(r.status, 400, `${dir} ${one}: ${r.raw}`);
+			assert.match(r.json.error,
+				new RegExp(`^${at(dir)} (is in no git repository|` +
+					'belongs to no repository that rdv can use)'));
+		}
+	for (const dir of ['first', 'first-tree'])
+		assert.equal((await ask(asked(at(dir))[1])).status, 200, 'control');
+});
+
 await test('a name, scripts and defaults: null clears, the rest stays', async () => {
 	const { id } = await add(init('two'), { name: 'second' });
 	const at = `/api/repos/${id}`;

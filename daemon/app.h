@@ -27,6 +27,7 @@ struct app {
 	struct grants *grants;	       /* core/grant */
 	struct runs *runs;	       /* core/run */
 	struct terms *terms;	       /* term/term, made by core/run */
+	struct talks *talks;	       /* term/talk, the same */
 	struct sessions *sessions;     /* core/session */
 	struct tmux *tmuxes;	       /* core/tmux */
 	struct worktrees *worktrees;   /* core/worktree */

@@ -14,7 +14,6 @@ struct app;
 struct run; /* a live run in memory */
 struct runs;
 struct store_run;
-struct talks;
 struct term; /* term/term: the output of a run and its viewers */
 struct tx;
 
@@ -28,8 +27,6 @@ void runs_free(struct runs *r);
 /* Live run by id, or NULL. */
 struct run *run_find(struct runs *r, const char *run_id);
 struct term *run_term(struct run *run);
-/* The conversations of all (daemon/term/talk.h). */
-struct talks *runs_talks(struct runs *r);
 /* It has ended; only the record of that is still on its way. */
 bool run_has_ended(const struct run *run);
 /* A signal has stopped its program, which is neither an end nor a wait. */

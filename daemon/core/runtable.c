@@ -47,7 +47,6 @@ runs_new(struct app *app)
 {
 	struct runs *r = xcalloc(1, sizeof(*r));
 	struct terms_conf conf = { .loop = app->loop };
-	struct talks_conf talks = { app->loop, -1, kept_talked_cb, r };
 
 	r->app = app;
 	r->dirfd = open_dir(app->conf);
@@ -58,8 +57,8 @@ runs_new(struct app *app)
 	conf.input_max = (size_t)app->conf->input_queue_bytes;
 	conf.stall_ms = app->conf->viewer_stall_ms;
 	app->terms = r->terms = terms_new(&conf);
-	talks.dirfd = r->dirfd;
-	r->talks = talks_new(&talks);
+	app->talks = r->talks = talks_new(&(struct talks_conf){
+	    app->loop, r->dirfd, kept_talked_cb, r });
 	return r;
 }
 
@@ -77,6 +76,7 @@ runs_free(struct runs *r)
 	kept_free(r);
 	terms_free(r->terms);
 	talks_free(r->talks);
+	r->app->talks = NULL;
 	r->app->terms = NULL;
 	(void)close(r->dirfd);
 	free(r);
@@ -150,12 +150,6 @@ run_find(struct runs *r, const char *id)
 		if (strcmp(run->id, id) == 0)
 			return run;
 	return NULL;
-}
-
-struct talks *
-runs_talks(struct runs *r)
-{
-	return r->talks;
 }
 
 struct term *

@@ -99,6 +99,7 @@ talkfile_record(const struct talkfile *f, uint64_t offset,
 	uint8_t head[HEAD];
 	ssize_t n;
 
+	*out = (struct talkfile_record){ .offset = offset };
 	if (offset == f->size)
 		return -ENODATA;
 	if (offset > f->size || f->size - offset <= HEAD)
@@ -112,7 +113,6 @@ talkfile_record(const struct talkfile *f, uint64_t offset,
 	out->at = (uint32_t)get_le(head + 4, 4);
 	out->len = (size_t)get_le(head + 8, 4);
 	out->hash = get_le(head + 16, 8);
-	out->offset = offset;
 	out->next = offset + HEAD + out->len;
 	return out->len <= TALKFILE_ENTRY_MAX && out->next <= f->size
 		   ? 0

@@ -11,6 +11,7 @@ await import('./sizes.mjs');
 await import('./presence.mjs');
 await import('./screen.mjs');
 await import('./cast.mjs');
+await import('./entries.mjs');
 await import('./protocol.mjs');
 await import('./folders.mjs');
 await import('./tokens.mjs');

@@ -80,6 +80,8 @@ const TABLE = {
 	'GET /api/runs/{id}': [LOOK, 200, at('run')],
 	'GET /api/runs/{id}/log': [LOOK, 200, at('run')],
 	'GET /api/runs/{id}/cast': [LOOK, 200, at('run')],
+	'GET /api/runs/{id}/entries': [LOOK, 200, at('run')],
+	'GET /api/runs/{id}/entries/stream': [LOOK, 200, at('run')],
 	'DELETE /api/runs/{id}/log': [WRITE, 404],
 	'GET /ws/terminal/{session_id}': [LOOK, 101, at('session')],
 	'POST /api/auth/code': [WRITE, 422, { body: bad }],
@@ -183,6 +185,10 @@ const STREAMS = [
 	['GET /api/runs/{id}/log', LOOK, 'text/event-stream', '?follow=true',
 		at('run')],
 	['GET /api/runs/{id}/log', LOOK, 'application/x-ndjson', '?follow=true',
+		at('run')],
+	['GET /api/runs/{id}/entries/stream', LOOK, 'text/event-stream', '',
+		at('run')],
+	['GET /api/runs/{id}/entries/stream', LOOK, 'application/x-ndjson', '',
 		at('run')],
 ];
 

@@ -114,6 +114,8 @@ const PATHS = {
 	'GET /api/runs/{id}': ['run'],
 	'GET /api/runs/{id}/log': ['run'],
 	'GET /api/runs/{id}/cast': ['run'],
+	'GET /api/runs/{id}/entries': ['run'],
+	'GET /api/runs/{id}/entries/stream': ['run'],
 	'GET /api/tokens/{id}': ['token'],
 	'DELETE /api/runs/{id}/log': ['run'],
 	'DELETE /api/folders/{id}': ['folder'],
@@ -269,11 +271,13 @@ await test('C14 nor a terminal or a stream', async () => {
 	// A run that is not this session's is not shown, whosever it is.
 	assert.match(await mine(ids.run), new RegExp(`"run_id":"${his.run}"`));
 	for (const accept of ['text/event-stream', 'application/x-ndjson']) {
-		const ask = (id) => s.over(bob, 'GET',
-			`/api/runs/${id}/log?follow=true`, { headers: { Accept: accept } });
-		const hers = said(await ask(ids.run));
-		assert.equal(hers.status, 404);
-		assert.deepEqual(hers, said(await ask(NOBODY)));
+		for (const tail of ['log?follow=true', 'entries/stream']) {
+			const ask = (id) => s.over(bob, 'GET', `/api/runs/${id}/${tail}`,
+				{ headers: { Accept: accept } });
+			const hers = said(await ask(ids.run));
+			assert.equal(hers.status, 404);
+			assert.deepEqual(hers, said(await ask(NOBODY)));
+		}
 	}
 });
 

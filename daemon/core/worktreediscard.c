@@ -241,6 +241,14 @@ way_seen(struct wt_op *op, const char *name)
 }
 
 static void
+spare(struct wt_op *op)
+{
+	const struct wt_discard *d = of(op);
+
+	wt_spare_ignored(op, d->touched, d->touched_len, way_seen);
+}
+
+static void
 counted_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_discard *d = of(op);
@@ -259,7 +267,7 @@ counted_cb(struct wt_op *op, const struct git_result *r)
 		for (size_t i = 0; i < r->outlen; i++)
 			d->row.files += r->out[i] == '\0';
 	}
-	wt_spare_ignored(op, r->out, r->outlen, way_seen);
+	wt_discard_keep_raw(op, spare);
 }
 
 static void
@@ -377,7 +385,9 @@ added_cb(struct wt_op *op, const struct git_result *r)
 static void
 tree_without_cb(struct wt_op *op, const struct git_result *r)
 {
-	static const char *const argv[] = { "add", "--all", NULL };
+	/* Line ends that git would not give back are kept beside. */
+	static const char *const argv[] = { "-c", "core.safecrlf=false", "add",
+		"--all", NULL };
 	struct wt_discard *d = of(op);
 
 	d->without = wt_discard_oid(op, r);

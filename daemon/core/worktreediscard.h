@@ -18,6 +18,7 @@ struct wt_discard {
 	const char *differ; /* of those, which are not as the index is */
 	size_t differ_len;
 	wt_step_fn *compared;
+	struct wt_raw *raw; /* while worktreediscardraw.c is at it */
 	const char *prefix; /* of its pins, so that none is lost */
 	const char *before, *without, *with; /* trees of the index */
 	const char *mid; /* as much of `with` as is there, too */
@@ -47,6 +48,12 @@ bool wt_discard_refused(const struct git_result *r);
  * whose files may be something else, or gone. Fails when git cannot tell.
  */
 void wt_discard_compare(struct wt_op *op, wt_step_fn *next);
+/*
+ * worktreediscardraw.c: names the bytes of files that git keeps otherwise, and
+ * brings them back over what git has just written of them.
+ */
+void wt_discard_keep_raw(struct wt_op *op, wt_step_fn *next);
+void wt_discard_raw_back(struct wt_op *op, wt_step_fn *next);
 /* Rows that a crash left under way. */
 void wt_discard_settle(struct worktrees *w);
 

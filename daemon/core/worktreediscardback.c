@@ -161,7 +161,6 @@ staged_cb(struct wt_op *op, const struct git_result *r)
 	ch->how.id = d->row.id;
 	ch->how.files = d->row.files;
 	d->row.state = "restored";
-	d->row.cause = NULL;
 	wt_discard_store(op, false, restored);
 }
 
@@ -186,7 +185,7 @@ there_cb(struct wt_op *op, const struct git_result *r)
 	struct wt_discard *d = of(op);
 
 	if (r->status == 0) {
-		stage_again(op);
+		wt_discard_raw_back(op, stage_again);
 	} else if (wt_discard_refused(r)) {
 		wt_fail(op, RDV_E_STATE,
 		    "one of its files has changed since, or is there again: "
@@ -263,13 +262,13 @@ static void
 compared(struct wt_op *op)
 {
 	static const char *const heads[] = { "reset", "--quiet", NULL };
-	static const char *const parts[] = { "update-index", "--add",
-		"--remove", "-z", "--stdin", NULL };
+	static const char *const parts[] = { "-c", "core.safecrlf=false",
+		"update-index", "--add", "--remove", "-z", "--stdin", NULL };
 	const struct wt_discard *d = of(op);
 	struct wt_change *ch = op->own;
 
 	if (d->differ_len == 0) {
-		stage_again(op);
+		wt_discard_raw_back(op, stage_again);
 		return;
 	}
 	ch->names = d->differ;
@@ -385,6 +384,7 @@ back_go(struct wt_op *op)
 	struct wt_discard *d = of(op);
 
 	d->torn = d->settles || d->row.cause != NULL;
+	d->row.cause = NULL;
 	if (ch->under_way != NULL || ch->conflicts > 0)
 		wt_change_midway(op);
 	else

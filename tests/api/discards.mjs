@@ -1,6 +1,6 @@
 // A discard of which git wrote only a part, as its disk would not take more or
 // as it was killed: everything that was recorded comes back, and what lay there
-// instead is kept too.
+// instead is kept too. So do bytes that git itself does not keep.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -164,5 +164,43 @@ await test('a file that changes once it is recorded stays (G19)', async () => {
 		[before, index]);
 	assert.deepEqual(await kept(repo), []);
 });
+
+const bytes = { 'crlf.txt': 'a\r\nb\r\n', 'mixed.txt': 'a\nb\r\nc\n',
+	'lf.txt': 'a\nb\n', 'id.txt': '$Id: mine $\r\n', 'wide.txt':
+	Buffer.from('\ufeffa\r\n', 'utf16le'), 'sub/bin': 'a\0\r\n',
+	'sub/"odd\n\\name.txt': 'x\ny\r\n' };
+const configs = { 'core.autocrlf=true': '', 'core.autocrlf=input': '',
+	'core.eol=crlf': '*.txt text\n', 'core.safecrlf=true':
+	'*.txt text=auto eol=crlf ident\nwide.txt working-tree-encoding=UTF-16\n' };
+for (const [config, attributes] of Object.entries(configs))
+	await test(`bytes that git changes come back: ${config}`, async () => {
+		const repo = Repo.make(rdv, `eol-${config.replace(/\W/g, '-')}`);
+		const put = (extra) => Object.entries(bytes).forEach(([name, data]) =>
+			repo.write(name, Buffer.concat([Buffer.from(data), extra])));
+		repo.write('.gitattributes', attributes);
+		repo.sh('git add .; git commit -q -m one');
+		put(Buffer.alloc(0));
+		repo.sh(`git -c core.autocrlf=false -c core.safecrlf=false add .
+			git commit -q -m two; git config ${config.replace('=', ' ')}
+			rm -r sub *.txt; git checkout -q .`);
+		put(Buffer.from('mixed\nends\r\n'));
+		repo.write('new.txt', 'new\r\nand\n');
+		fs.chmodSync(repo.at('mixed.txt'), 0o755);
+		const before = tree(repo);
+		for (let i = 0; i < 2; i++) {
+			const r = await discard(repo);
+			assert.equal(r.status, 200, r.raw);
+			const b = await back(r.json.id);
+			assert.equal(b.status, 200, b.raw);
+			assert.equal(tree(repo), before);
+		}
+		// Cut off, too.
+		const { id } = (await discard(repo)).json;
+		some(repo, id, 'mixed.txt');
+		sql(`UPDATE discard SET state = 'restoring' WHERE id = '${id}'`);
+		await rdv.again();
+		await waitFor('it is back', () => state(id) === 'restored');
+		assert.equal(tree(repo), before);
+	});
 
 await rdv.stop();

@@ -80,6 +80,17 @@ await test('a return that git could not write all of goes on (G20)', async () =>
 	assert.equal(tree(repo), before);
 });
 
+await test('what is not discarded stays as it is, there and back', async () => {
+	const repo = make('others'), before = tree(repo);
+	const r = await post('discard', { worktree_path: repo.dir,
+		paths: ['file', 'new'] });
+	assert.equal(r.status, 200, r.raw);
+	assert.equal(text(repo, 'part'), 'more\n');
+	const b = await back(r.json.id);
+	assert.equal(b.status, 200, b.raw);
+	assert.equal(tree(repo), before);
+});
+
 await test('nothing is torn where nothing was written (G19)', async () => {
 	const repo = make('whole'), before = tree(repo);
 	const { id } = (await discard(repo)).json;

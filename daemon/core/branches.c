@@ -301,7 +301,10 @@ held_cb(const struct store_workspace *w, void *arg)
 	return h->by == NULL;
 }
 
-/* By its old name a workspace would make one anew, from where it began. */
+/*
+ * By its old name a workspace would make one anew, from where it began; and its
+ * other repositories have the name as well.
+ */
 static bool
 is_unheld(struct wt_op *op)
 {
@@ -316,7 +319,7 @@ is_unheld(struct wt_op *op)
 		return true;
 	wt_fail(op, RDV_E_BUSY,
 	    "branch %s is that of the workspace %s, which keeps its name for "
-	    "it; with force it is renamed all the same",
+	    "it, with force too; delete the workspace first",
 	    ((const struct branching *)op->own)->wish.name, h.by);
 	return false;
 }
@@ -327,7 +330,7 @@ rename_found(struct wt_op *op)
 	const struct branching *b = op->own;
 	const struct wt_entry *on = wt_on(&op->list, b->wish.name);
 
-	if (!is_there(op) || (!b->wish.force && !is_unheld(op)))
+	if (!is_there(op) || !is_unheld(op))
 		return;
 	if (on != NULL && on != op->here && !b->wish.force)
 		wt_fail(op, RDV_E_BUSY, "branch %s is checked out in %s",

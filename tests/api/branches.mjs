@@ -76,6 +76,22 @@ await test('renamed, with its settings and whoever has it out', async () => {
 	assert.equal(repo.git('branch', '--show-current'), 'trunk\n');
 });
 
+// By the name in its row it would make another one, and lose sight of this.
+await test('a workspace keeps the name of its branch, by force too', async () => {
+	const repo = make('spaced');
+	const { id } = await rdv.call('POST', '/api/repos', { path: repo.dir });
+	const w = await rdv.call('POST', '/api/workspaces', { repos: [id] });
+	const wish = { name: w.branch, new_name: 'mine' };
+	for (const force of [false, true]) {
+		const r = await no(repo, 'PATCH', { ...wish, force }, 409,
+			'BRANCH_IN_USE');
+		assert.match(r.error, /is that of the workspace spaced/);
+	}
+	await rdv.call('DELETE', `/api/workspaces/${w.id}`);
+	await ok(repo, 'PATCH', wish);
+	assert.deepEqual(names(repo), ['main', 'mine']);
+});
+
 await test('deleted only without loss, and brought back as it was',
 	async () => {
 		const repo = make('deleted');

@@ -276,4 +276,4 @@ answer(struct job *j)
 	return o;
 }
 
-const struct job_kind job_blame = { "blame", next, answer };
+const struct job_kind job_blame = { "blame", next, answer, NULL };

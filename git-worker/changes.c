@@ -361,4 +361,4 @@ answer(struct job *j)
 	return o;
 }
 
-const struct job_kind job_changes = { "changes", next, answer };
+const struct job_kind job_changes = { "changes", next, answer, NULL };

@@ -78,7 +78,8 @@ answer_compare(struct job *j)
 	return o;
 }
 
-const struct job_kind job_compare = { "compare", next_compare, answer_compare };
+const struct job_kind job_compare = { "compare", next_compare, answer_compare,
+	NULL };
 
 static void
 next_merge(struct job *j)
@@ -137,4 +138,4 @@ answer_merge(struct job *j)
 	return o;
 }
 
-const struct job_kind job_merge = { "merge", next_merge, answer_merge };
+const struct job_kind job_merge = { "merge", next_merge, answer_merge, NULL };

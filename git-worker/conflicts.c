@@ -245,6 +245,6 @@ answer_conflict(struct job *j)
 }
 
 const struct job_kind job_conflicts = { "conflicts", next_conflicts,
-	answer_conflicts };
+	answer_conflicts, NULL };
 const struct job_kind job_conflict = { "conflict", next_conflict,
-	answer_conflict };
+	answer_conflict, NULL };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "git-worker/diffbig.h"
 #include "git-worker/difftree.h"
 #include "git-worker/job.h"
 #include "lib/arena.h"
@@ -23,6 +24,12 @@
 
 enum { DIFF, OTHERS };
 
+/* The sides first: they are what most of it is about. */
+struct diff_own {
+	struct sides sides;
+	struct diffbig big;
+};
+
 struct patch {
 	struct job *j;
 	const char *at, *end;
@@ -34,6 +41,7 @@ struct patch {
 	struct js *hunk, *lines;
 	bool cut;
 	int64_t nlines;
+	const struct diffbig *big; /* it is about windows of that, or NULL */
 };
 
 static const char *
@@ -45,24 +53,56 @@ context(struct job *j)
 	    (long long)(n < 0 || n > CONTEXT_MAX ? 3 : n));
 }
 
+/* Of one that is there under its name before and now. */
+static const struct diff_file *
+big_file(struct job *j, const struct diff_own *own, const char *path)
+{
+	struct diff_files d;
+
+	if (!diff_read(j, own->sides.steps, &d) || d.n != 1 ||
+	    strcmp(d.list[0].path, path) != 0)
+		return NULL;
+	return &d.list[0];
+}
+
+static void
+next_big(struct job *j, struct diff_own *own, const char *path)
+{
+	const struct diff_file *f = big_file(j, own, path);
+
+	if (f != NULL)
+		diffbig_next(j, own->sides.steps + DIFF + 1, f, context(j),
+		    &own->big);
+}
+
 static void
 next(struct job *j)
 {
 	const char *path = job_name(j, "path"), *old = job_name(j, "old_path");
-	const char *const how[] = { "--raw", "--patch", context(j), NULL };
+	const char *how[] = { "--raw", "--patch", context(j), NULL };
 	const char *const paths[] = { path, old, NULL };
-	struct sides *s = j->own;
+	struct diff_own *own = j->own;
+	struct sides *s;
 
 	if (path == NULL && j->error == NULL)
 		job_refuse(j, "path is missing");
-	if (j->error != NULL)
+	if (path == NULL || j->error != NULL)
 		return;
-	if (s == NULL)
-		s = j->own = arena_alloc(j->arena, sizeof(*s));
+	if (own == NULL) {
+		own = j->own = arena_alloc(j->arena, sizeof(*own));
+		own->big = (struct diffbig){ .wanted = false };
+		own->sides.from = NULL;
+	}
+	s = &own->sides;
 	if (s->from == NULL && !sides_find(j, s))
 		return;
-	if (j->n == s->steps + DIFF)
+	if (j->n == s->steps + DIFF) {
+		own->big.wanted = diffbig_wanted(j, s, path);
+		if (own->big.wanted)
+			how[1] = NULL;
 		diff_ask(j, s, how, paths);
+	} else if (own->big.wanted && j->text[s->steps].len > 0)
+		next_big(j, own, path);
 	else if (j->n == s->steps + OTHERS && j->text[s->steps].len == 0 &&
 		 sides_have_others(s))
 		diff_ask_others(j, (const char *const[]){ path, NULL });
@@ -133,13 +173,14 @@ static bool
 begin_hunk(struct patch *p, const struct range *r)
 {
 	const char *section = r->section != NULL ? r->section : "";
+	const int64_t before = p->big != NULL ? p->big->lines : 0;
 
 	if (!takes(p, HUNK_COST + job_cost(section, strlen(section))))
 		return false;
 	p->hunk = js_object();
-	js_add_int(p->hunk, "old_start", r->old_start);
+	js_add_int(p->hunk, "old_start", r->old_start + before);
 	js_add_int(p->hunk, "old_lines", r->old_lines);
-	js_add_int(p->hunk, "new_start", r->new_start);
+	js_add_int(p->hunk, "new_start", r->new_start + before);
 	js_add_int(p->hunk, "new_lines", r->new_lines);
 	js_add_str(p->hunk, "section", r->section);
 	p->lines = js_array();
@@ -200,6 +241,20 @@ read_hunk(struct patch *p, struct range r)
 	end_hunk(p);
 }
 
+/*
+ * Of two windows what stands at the end of one of them may be an end of the
+ * windows alone.
+ */
+static bool
+is_at_end(const struct diffbig *b, const struct range *r)
+{
+	return b != NULL &&
+	       ((b->old_lines >= 0 &&
+		    r->old_start + r->old_lines > b->old_lines) ||
+		   (b->new_lines >= 0 &&
+		       r->new_start + r->new_lines > b->new_lines));
+}
+
 /* One "diff --git" and what belongs to it, up to the next one. */
 static void
 read_section(struct patch *p)
@@ -219,7 +274,11 @@ read_section(struct patch *p)
 		line = arena_strndup(p->j->arena, line, len);
 		if (str_starts(line, "Binary files "))
 			p->binary = true;
-		else if (read_range_line(line, &r))
+		else if (!read_range_line(line, &r))
+			continue;
+		else if (is_at_end(p->big, &r))
+			return;
+		else
 			read_hunk(p, r);
 	}
 }
@@ -332,10 +391,28 @@ read_other(struct patch *p, struct js *o, const char *path)
 	return "untracked";
 }
 
+/* What git said of the windows; else it is binary, as for git. */
+static void
+read_big(struct patch *p, const struct diff_own *own)
+{
+	const struct job_text *t = &p->j->text[p->j->n - 1];
+
+	p->binary = !own->big.same && !own->big.shown;
+	if (!own->big.shown)
+		return;
+	p->big = &own->big;
+	p->at = t->at;
+	p->end = t->at + t->len;
+	if (skip_to_section(p))
+		read_section(p);
+	p->truncated = true;
+}
+
 static struct js *
 answer(struct job *j)
 {
-	const struct sides *s = j->own;
+	const struct diff_own *own = j->own;
+	const struct sides *s = &own->sides;
 	const struct job_text *t = &j->text[s->steps];
 	const char *path = job_name(j, "path"), *status;
 	const int64_t limit = js_int(j->ask, "limit", LINES_USUAL);
@@ -356,15 +433,28 @@ answer(struct job *j)
 	job_put_name(o, "path", path);
 	status = read_patch(&p, &d, path, &f);
 	put_file(o, f);
+	if (own->big.wanted && status != NULL)
+		read_big(&p, own);
 	if (status == NULL)
 		status = read_other(&p, o, path);
 	js_add_str(o, "status", status);
 	js_add_str(o, "from", s->from);
 	js_add_str(o, "to", s->to);
 	js_add_bool(o, "binary", p.binary);
-	js_add_bool(o, "truncated", p.truncated || t->over);
+	js_add_bool(o, "truncated", p.truncated || t->over || own->big.same);
+	if (own->big.same || own->big.shown)
+		js_add_int(o, "looked", DIFFBIG_LOOK);
 	js_add(o, "hunks", p.hunks);
 	return o;
 }
 
-const struct job_kind job_diff = { "diff", next, answer };
+static void
+done(struct job *j)
+{
+	struct diff_own *own = j->own;
+
+	if (own != NULL)
+		diffbig_done(&own->big);
+}
+
+const struct job_kind job_diff = { "diff", next, answer, done };

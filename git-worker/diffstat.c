@@ -259,4 +259,4 @@ answer(struct job *j)
 	return o;
 }
 
-const struct job_kind job_diffstat = { "diffstat", next, answer };
+const struct job_kind job_diffstat = { "diffstat", next, answer, NULL };

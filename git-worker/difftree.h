@@ -68,7 +68,9 @@ struct other {
 	size_t len;
 	int64_t lines;
 };
-#define OTHER_MAX (32 << 20) /* beyond that it is binary, as for git here */
+/* As git tells binary from text (buffer_is_binary() in xdiff-interface.c). */
+#define BINARY_LOOK 8000
+#define OTHER_MAX   (32 << 20) /* beyond that it is binary, as for git here */
 /* `keep`: bytes of text wanted. */
 void other_read(struct job *j, const char *name, size_t keep, struct other *o);
 

@@ -15,7 +15,7 @@ struct narrow;
  * answered: next() says what to ask git, as long as there is something, and
  * answer() makes of its words what rdvd is told.
  */
-#define JOB_STEPS 6
+#define JOB_STEPS 8
 
 struct job_text {
 	const char *at; /* NUL-terminated */
@@ -45,6 +45,8 @@ struct job_kind {
 	const char *name;
 	void (*next)(struct job *j);
 	struct js *(*answer)(struct job *j);
+	/* Takes away what it has made, or NULL; also when it was refused. */
+	void (*done)(struct job *j);
 };
 
 extern const struct job_kind job_changes, job_diffstat, job_diff, job_log,

@@ -61,6 +61,8 @@ forget(struct jobs *js, struct running *r)
 {
 	for (unsigned i = 0; i < r->nqueries; i++)
 		memo_let_go(r->query[i]);
+	if (r->kind->done != NULL)
+		r->kind->done(&r->job);
 	TAILQ_REMOVE(&js->list, r, link);
 	js->n--;
 	js->nown -= r->id < 0;

@@ -16,8 +16,6 @@
 #include "lib/path.h"
 
 #define CHUNK 65536
-/* As git tells binary from text (buffer_is_binary() in xdiff-interface.c). */
-#define BINARY_LOOK 8000
 
 static void
 read_link(struct job *j, int dirfd, const char *name, struct other *o)

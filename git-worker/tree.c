@@ -158,5 +158,5 @@ answer_file(struct job *j)
 	return o;
 }
 
-const struct job_kind job_tree = { "tree", next_tree, answer_tree };
-const struct job_kind job_file = { "file", next_file, answer_file };
+const struct job_kind job_tree = { "tree", next_tree, answer_tree, NULL };
+const struct job_kind job_file = { "file", next_file, answer_file, NULL };

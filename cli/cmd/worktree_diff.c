@@ -150,7 +150,9 @@ put_file(const struct showing *s, const struct js *file)
 	hunks = js_get(d, "hunks");
 	for (size_t i = 0; i < js_len(hunks); i++)
 		put_hunk(s, js_at(hunks, i));
-	if (js_bool(d, "truncated", false))
+	if (js_int(d, "looked", -1) >= 0)
+		LINE(s, HEAD, "(only the beginning of this file was compared)");
+	else if (js_bool(d, "truncated", false))
 		LINE(s, HEAD, "(what follows of this file is left out)");
 	js_free(d);
 	return rc;

@@ -112,6 +112,7 @@ const struct shape shape_diff[] = {
 	{ "to", SHAPE_TEXT, NULL },
 	{ "binary", SHAPE_FLAG, NULL },
 	{ "truncated", SHAPE_FLAG, NULL },
+	{ "looked", SHAPE_NUMBER, NULL },
 	{ "hunks", SHAPE_OBJECTS, hunk },
 	{ NULL, SHAPE_TEXT, NULL },
 };

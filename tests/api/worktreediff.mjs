@@ -340,6 +340,79 @@ await test('what is long is told in part, and that it is', async () => {
 		(await repo.read('diff', { path: 'a' })).hunks], [true, []]);
 });
 
+// git's own patch, were the file none of the big ones.
+function bigHunks(repo, name) {
+	const out = repo.git('-c', 'core.bigFileThreshold=1g', 'diff', '--no-color',
+		'-U3', '--', name);
+	return out.split(/^(?=@@ )/m).slice(1).map((text) => {
+		const [head, ...rest] = text.replace(/\n$/, '').split('\n');
+		const [, a, b = '1', c, d = '1', section] =
+			/^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)$/.exec(head);
+		return { old_start: Number(a), old_lines: Number(b), new_start: Number(c),
+			new_lines: Number(d), section: section || null, lines: rest,
+			cut: false };
+	});
+}
+
+await test('of a very large file the first differences are told', async () => {
+	const repo = Repo.make(rdv, 'large');
+	repo.sh(`seq 500000 500300 >few; seq 5000000 5500000 | awk '{ print NR": " ` +
+		'$1 $1 $1 $1 $1 $1 $1 $1 $1 $1 }\' >lock; for n in middle grown ' +
+		'crlf odd; do cp lock $n; done; ' +
+		'echo "crlf text" >.gitattributes; echo "odd -diff" >>.gitattributes; ' +
+		'git add . && git commit -qm one');
+	assert.ok(fs.statSync(repo.at('lock')).size > 33 << 20);
+	repo.git('config', 'diff.suppressBlankEmpty', 'true');
+	repo.git('config', 'diff.interHunkContext', '9');
+	const told = async (name, more) => {
+		const d = await repo.read('diff', { path: name, limit: 20000, ...more });
+		assert.deepEqual([d.status, d.binary, d.truncated, d.looked],
+			['modified', false, true, 8 << 20], name);
+		return d.hunks;
+	};
+	// What is told is the beginning of what git says of all of it.
+	const begins = async (name, least) => {
+		const hunks = await told(name);
+		repo.git('config', 'diff.interHunkContext', '0');
+		const all = bigHunks(repo, name);
+		repo.git('config', 'diff.interHunkContext', '9');
+		assert.ok(hunks.length >= least && hunks.length < all.length,
+			`${name}: ${hunks.length} of ${all.length}`);
+		assert.deepEqual(hunks, all.slice(0, hunks.length));
+	};
+	for (const name of ['lock', 'crlf', 'odd'])
+		repo.sh(`sed -i '0~1000s/$/ and more/' ${name}`);
+	await begins('lock', 30);
+	// From the first difference on, wherever it is, and lines that came and
+	// went: no end of a window is a difference.
+	repo.sh("sed -i -e '70000s/^/x/' -e '70500,70600d' -e '71000r few' " +
+		"-e '300000s/^/y/' middle");
+	await begins('middle', 2);
+	repo.sh("sed -i -e '1i\\first' -e '3d' -e '450000s/^/y/' grown");
+	await begins('grown', 1);
+	assert.equal((await told('grown', { limit: 1 })).length, 1);
+	// Where git itself would not compare it like that, it is binary as ever.
+	for (const name of ['crlf', 'odd']) {
+		const d = await repo.read('diff', { path: name });
+		assert.deepEqual([d.binary, d.hunks, d.looked ?? null],
+			[true, [], null], name);
+	}
+	repo.git('config', 'core.autocrlf', 'input');
+	assert.equal((await repo.read('diff', { path: 'lock' })).binary, true);
+	repo.git('config', 'core.autocrlf', 'false');
+	// The rest was not looked at, and nothing is said of it.
+	repo.sh("git checkout -q lock; sed -i '450000s/^/y/' lock");
+	assert.deepEqual(await told('lock'), []);
+	repo.sh('head -c 40000000 /dev/zero >lock');
+	assert.equal((await repo.read('diff', { path: 'lock' })).binary, true);
+	repo.git('rm', '-q', '--cached', 'lock');
+	fs.rmSync(repo.at('lock'));
+	assert.equal((await repo.read('diff', { path: 'lock' })).status, 'deleted');
+	repo.git('checkout', '-q', 'HEAD', 'lock');
+	repo.sh("sed -i '1s/^/z/' lock; tr -d '\\n' <lock >line; mv line lock");
+	assert.equal((await repo.read('diff', { path: 'lock' })).binary, true);
+});
+
 await test('what is no file is not waited for (F09)', async () => {
 	const repo = Repo.make(rdv, 'special');
 	repo.git('commit', '-q', '--allow-empty', '-m', 'one');

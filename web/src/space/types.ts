@@ -107,6 +107,8 @@ export interface Hunk {
 
 export interface FileDiff extends DiffFile {
 	truncated: boolean;
+	/* Of a very large file only so many bytes of each side were compared. */
+	looked?: number | null;
 	hunks: Hunk[];
 }
 

@@ -13,6 +13,7 @@ import {
 	sideText, split, unified, type Row, type Side,
 } from "../../space/rows.ts";
 import type { DiffFile, FileDiff, Hunk } from "../../space/types.ts";
+import { bytes } from "../../util/text.ts";
 import { Code, type Line } from "./code.tsx";
 import { Refusal } from "./text.tsx";
 
@@ -45,15 +46,22 @@ export function Diff({ tree, what, file, sideBySide }: DiffProps) {
 			    ? <p class="aside">{emptyWords(diff)}</p>
 			    : <Hunks hunks={diff.hunks} paint={paint} label={label}
 			        sideBySide={sideBySide} />}
-			{diff.truncated && <More count={count(diff)}
+			{looked(diff) !== null && <p class="aside part">
+				{`Compared were the first ${bytes(looked(diff)!)} of ` +
+				    "it. The rest: git diff, in a terminal here."}</p>}
+			{diff.truncated && looked(diff) === null && <More count={count(diff)}
 			    more={limit < most ? () => setLimit(most) : null} />}
 		</>
 	);
 }
 
+const looked = (diff: FileDiff) => diff.looked ?? null;
+
 function emptyWords(diff: FileDiff): string {
 	if (diff.binary)
 		return "Not shown: it is binary, or larger than 32 MB.";
+	if (looked(diff) !== null)
+		return "No whole difference lies in what was compared.";
 	return diff.status === "renamed" ? "Renamed, and otherwise as it was."
 	    : "No line differs.";
 }

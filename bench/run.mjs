@@ -4,7 +4,7 @@
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
 //                                attach|attach1g|ttyd|many|viewers|recording|
 //                                upgrade|spawn|guards|handover|filter|runs|
-//                                git|gitidle|gitnames|gitfollow|gitmuch|workspace|callgrind]...
+//                                git|gitidle|gitnames|gitfollow|gitmuch|workspace|talk|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -17,6 +17,7 @@ import { terminalCounts } from './callgrind-term.mjs';
 import * as gitread from './gitread.mjs';
 import * as privilege from './privilege.mjs';
 import * as terminals from './terminals.mjs';
+import * as talks from './talk.mjs';
 import { upgrades } from './upgrade.mjs';
 import * as workspaces from './workspace.mjs';
 
@@ -524,7 +525,8 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	gitnames: () => gitread.names(helper),
 	gitfollow: () => gitread.followed(helper),
 	gitmuch: () => gitread.firstPage(helper),
-	workspace: () => workspaces.created(helper), callgrind };
+	workspace: () => workspaces.created(helper),
+	talk: () => talks.lastPage(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

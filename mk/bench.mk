@@ -12,7 +12,7 @@ bench: deps-bench bench-built bench/node_modules/.stamp
 
 # They use the helper's functions, so they are built with every test of it.
 bench-built: all $(bench_tools) $(bench_priv) $(bench_spawn) \
-    $(BUILD)/bench/shown $(BUILD)/bench/rdvd-unconfined \
+    $(BUILD)/bench/shown $(BUILD)/bench/talk $(BUILD)/bench/rdvd-unconfined \
     $(BUILD)/bench/rdvd-unrecorded
 
 $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h
@@ -26,6 +26,12 @@ $(BUILD)/bench/shown: bench/shown.c bench/bench.c bench/bench.h \
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $@ bench/shown.c \
 	    bench/bench.c $(BUILD)/libdmn.a $(BUILD)/liblib.a -lutil
+$(BUILD)/bench/talk: bench/talk.c bench/bench.c bench/bench.h \
+    $(BUILD)/libdmn.a $(BUILD)/libsec.a $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $@ bench/talk.c \
+	    bench/bench.c $(BUILD)/libdmn.a $(BUILD)/libsec.a \
+	    $(BUILD)/liblib.a -lutil $(LIBS_DAEMON)
 $(bench_priv): $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h \
     $(bench_use)
 	@mkdir -p $(@D)

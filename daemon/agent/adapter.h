@@ -21,6 +21,8 @@ void agent_finish(struct agent *g);
 size_t agent_add(struct agent *g, struct js *entry);
 /* Replaces one that agent_add() made. */
 void agent_set(struct agent *g, size_t at, struct js *entry);
+/* Entries so far are of the past, and their numbers are not used any more. */
+void agent_restart(struct agent *g);
 void agent_fact(struct agent *g, enum agent_fact what, const char *text);
 /* Only the first counts. What is asked is withdrawn. */
 void agent_over(struct agent *g, enum agent_outcome how, const char *why);

@@ -106,6 +106,18 @@ agent_set(struct agent *g, size_t at, struct js *entry)
 }
 
 void
+agent_restart(struct agent *g)
+{
+	if (g->said != NULL)
+		agent_said_end(g);
+	agent_tell(g, AGENT_TELL_ALL);
+	if (g->host.restart == NULL)
+		return;
+	g->entries = 0;
+	g->host.restart(g->host.arg);
+}
+
+void
 agent_fact(struct agent *g, enum agent_fact what, const char *text)
 {
 	g->host.fact(what, text, g->host.arg);

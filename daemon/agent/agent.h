@@ -28,8 +28,8 @@ struct agent_wish {
 
 /* Strings live in the arena that agent_ops.command() was given. */
 struct agent_command {
-	const char *const *argv;    /* [0] is a name without a slash */
-	const char *const *env;	    /* NAME=value, NULL-terminated; or NULL */
+	const char *const *argv; /* [0]: a name without a slash, or absolute */
+	const char *const *env;	 /* NAME=value, NULL-terminated; or NULL */
 	const char *const *without; /* names not to be passed on; or NULL */
 	bool closes;		    /* its input ends behind the prompt */
 };
@@ -108,6 +108,11 @@ struct agent_host {
 	 * sentence. Entries and facts may still follow.
 	 */
 	void (*over)(enum agent_outcome how, const char *why, void *arg);
+	/*
+	 * All entries are gone, and numbers begin again: what was said so far
+	 * was an earlier turn's. May be NULL, and they stay.
+	 */
+	void (*restart)(void *arg);
 	void *arg;
 };
 

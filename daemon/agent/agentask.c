@@ -33,15 +33,15 @@ copy(const char *s)
 static struct js *
 copy_js(const struct js *v)
 {
-	struct js *made = NULL;
+	struct js *made = NULL; /* also of what nobody could look through */
 	struct buf b;
 	char why[80];
 
 	if (v == NULL)
 		return NULL;
-	buf_init(&b, AGENT_LINE_MAX * 2);
+	buf_init(&b, SIZE_MAX / 4);
 	js_dump(v, &b);
-	if (buf_ok(&b))
+	if (entry_depth((const char *)b.data, b.len) <= ENTRY_DEPTH)
 		made = js_parse((const char *)b.data, b.len, why, sizeof(why));
 	buf_done(&b);
 	return made;
@@ -92,14 +92,18 @@ bool
 agent_asked(struct agent *g, const struct agent_ask *ask)
 {
 	struct agent_open *o;
+	struct js *input;
 
 	if (g->over || g->interrupted || g->open == OPEN_MAX)
 		return false;
 	if (ask->key == NULL || *ask->key == '\0' ||
 	    strlen(ask->key) > KEY_MAX || !fresh(g, ask->key))
 		return false;
+	input = copy_js(ask->input);
+	if (ask->input != NULL && input == NULL)
+		return false;
 	o = xcalloc(1, sizeof(*o));
-	o->input = copy_js(ask->input);
+	o->input = input;
 	o->ask = *ask;
 	o->ask.key = copy(ask->key);
 	o->ask.tool = copy(ask->tool);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const struct agent_ops *const rows[] = {
+	&agent_claude,
 	NULL,
 };
 

@@ -61,6 +61,25 @@ add(struct js *o, const char *key, struct js *v)
 		js_add_str(o, key, NULL);
 }
 
+size_t
+entry_depth(const char *json, size_t len)
+{
+	size_t depth = 0, most = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && json[i] == '\\')
+			i++;
+		else if (json[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (json[i] == '[' || json[i] == '{'))
+			most = ++depth > most ? depth : most;
+		else if (!quoted && (json[i] == ']' || json[i] == '}'))
+			depth--;
+	}
+	return most;
+}
+
 /* A copy of what belongs to somebody else; NULL is null. */
 static void
 add_copy(struct js *o, const char *key, const struct js *v)
@@ -73,7 +92,10 @@ add_copy(struct js *o, const char *key, const struct js *v)
 	}
 	buf_init(&b, SIZE_MAX / 4);
 	js_dump(v, &b);
-	js_add_json(o, key, buf_cstr(&b));
+	if (entry_depth((const char *)b.data, b.len) > ENTRY_DEPTH)
+		js_add_str(o, key, buf_cstr(&b));
+	else
+		js_add_json(o, key, buf_cstr(&b));
 	buf_done(&b);
 }
 

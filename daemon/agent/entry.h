@@ -80,6 +80,13 @@ struct js *entry_diff(const char *unified, bool numbered);
 /* How a command ended; `output` may be NULL. */
 struct js *entry_ran_code(int64_t code, const char *output);
 struct js *entry_ran(bool success, const char *output);
+/* How deep the brackets of JSON text nest. */
+size_t entry_depth(const char *json, size_t len);
+/*
+ * What comes from outside and nests deeper is shown as its text, so that an
+ * entry can always be read again.
+ */
+#define ENTRY_DEPTH 40
 /* What a tool said. */
 struct js *entry_markdown(const char *text);
 struct js *entry_value(const struct js *value); /* borrowed */

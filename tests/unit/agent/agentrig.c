@@ -90,8 +90,10 @@ rig_ask(const struct agent_ask *ask, void *arg)
 		js_dump(ask->input, &r->asks);
 	buf_put_text(&r->asks, "\n");
 	buf_put_text(&r->order, "A");
-	if (r->at_once != NULL)
-		agent_answer(r->g, key, r->at_once);
+	if (r->nknown > 0) {
+		r->nknown--;
+		agent_answer(r->g, key, r->known++);
+	}
 	free(key);
 }
 
@@ -118,12 +120,32 @@ rig_over(enum agent_outcome how, const char *why, void *arg)
 	buf_put_text(&r->order, "O");
 }
 
+static void
+rig_restart(void *arg)
+{
+	struct agentrig *r = arg;
+
+	for (size_t i = 0; i < r->n; i++)
+		free(r->entries[i]);
+	r->n = 0;
+	buf_put_text(&r->order, "R");
+}
+
 void
 agentrig_start(struct agentrig *r, const struct agent_ops *ops,
     const struct agent_wish *wish)
 {
-	const struct agent_host host = { rig_send, rig_finish, rig_entry,
-		rig_fact, rig_ask, rig_unask, rig_over, r };
+	const struct agent_host host = {
+		.send = rig_send,
+		.finish = rig_finish,
+		.entry = rig_entry,
+		.fact = rig_fact,
+		.ask = rig_ask,
+		.unask = rig_unask,
+		.over = rig_over,
+		.restart = rig_restart,
+		.arg = r,
+	};
 
 	memset(r, 0, sizeof(*r));
 	buf_init(&r->sent, 64u << 20);

@@ -21,8 +21,9 @@ struct agentrig {
 	bool finished, over;
 	enum agent_outcome how;
 	char why[200];
-	/* What is answered from within ask(), or NULL. */
-	const struct agent_answer *at_once;
+	/* What is answered from within ask(), in turn. */
+	const struct agent_answer *known;
+	size_t nknown;
 };
 
 void agentrig_start(struct agentrig *r, const struct agent_ops *ops,

@@ -422,12 +422,14 @@ test_over_comes_once_and_closes(void **state)
 static void
 test_an_answer_may_come_from_within(void **state)
 {
-	const struct agent_answer no = { .verdict = AGENT_DENIED };
+	const struct agent_answer no[] = { { .verdict = AGENT_DENIED },
+		{ .verdict = AGENT_DENIED } };
 	struct agentrig r;
 
 	(void)state;
 	starts(&r);
-	r.at_once = &no;
+	r.known = no;
+	r.nknown = 2;
 	agentrig_out(&r, "?k1\n?k2\n");
 	assert_string_equal(buf_cstr(&r.sent),
 	    "k1=1 {\"a\":[1,\"x\"]}\nk2=1 {\"a\":[1,\"x\"]}\n");

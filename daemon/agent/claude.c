@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Claude Code: its command line, and its lines by their type. It is spoken to
+ * in JSON both ways, so that a person can be asked before a tool runs. Its
+ * program refuses to run as root without asking unless it is told that it is in
+ * a sandbox; it is told so only when it is.
+ */
+#include "daemon/agent/agents.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/agent/claudestate.h"
+#include "daemon/agent/command.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/js.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define QUOTE_MAX ((size_t)64 * 1024) /* the log has the rest */
+
+/* A person is asked before it does something. */
+static bool
+asks_first(const struct js *config)
+{
+	return js_bool(config, "plan", false) ||
+	       js_bool(config, "approvals", false);
+}
+
+static bool
+skips(const struct js *config)
+{
+	return js_bool(config, "dangerously_skip_permissions", false);
+}
+
+/* As root it does as it likes in a sandbox alone. */
+static bool
+may_bypass(const struct agent_wish *wish)
+{
+	return !wish->root || wish->confined;
+}
+
+static void
+mode_args(struct command *k, const struct agent_wish *wish)
+{
+	if (!asks_first(wish->config)) {
+		command_arg(k, "--disallowedTools=AskUserQuestion");
+		if (js_bool(wish->config, "dangerously_skip_permissions",
+			false))
+			command_arg(k, "--dangerously-skip-permissions");
+		return;
+	}
+	command_arg(k, "--permission-prompt-tool=stdio");
+	command_arg(k, may_bypass(wish) ? "--permission-mode=bypassPermissions"
+					: "--permission-mode=default");
+}
+
+static int
+claude_command(struct arena *a, const struct agent_wish *wish,
+    struct agent_command *out, const char **why)
+{
+	static const char *const fixed[] = { "--verbose",
+		"--output-format=stream-json", "--input-format=stream-json",
+		"--include-partial-messages", "--replay-user-messages" };
+	const struct js *config = wish->config;
+	struct command k;
+
+	if (!may_bypass(wish) && !asks_first(config) && skips(config)) {
+		*why = "dangerously_skip_permissions: as root Claude Code asks "
+		       "before it does something, unless it is confined";
+		return RDV_E_INVALID;
+	}
+	command_init(&k, a, config,
+	    js_bool(config, "claude_code_router", false) ? "ccr code"
+							 : "claude");
+	command_arg(&k, "-p");
+	mode_args(&k, wish);
+	command_option(&k, "--model", js_str(config, "model", NULL));
+	command_option(&k, "--effort", js_str(config, "effort", NULL));
+	command_option(&k, "--agent", js_str(config, "agent", NULL));
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		command_arg(&k, fixed[i]);
+	command_extra(&k);
+	command_option(&k, "--resume", wish->resume);
+	if (wish->resume != NULL)
+		command_option(&k, "--resume-session-at", wish->resume_at);
+	command_env(&k, "NPM_CONFIG_LOGLEVEL", "error");
+	if (wish->root && wish->confined)
+		command_env(&k, "IS_SANDBOX", "1");
+	if (js_bool(config, "disable_api_key", false))
+		command_without(&k, "ANTHROPIC_API_KEY");
+	return command_done(&k, out, why);
+}
+
+void
+claude_init(struct claude *c, struct agent *g, const struct agent_wish *wish)
+{
+	c->g = g;
+	c->a = arena_new();
+	jsview_init(&c->view);
+	c->prompt = xstrdup(command_prompt(c->a, wish));
+	c->cwd = xstrdup(wish->cwd);
+	c->usage_at = AGENT_NO_ENTRY;
+	buf_init(&c->said, SIZE_MAX / 4);
+	TAILQ_INIT(&c->streams);
+	TAILQ_INIT(&c->calls);
+	arena_reset(c->a);
+}
+
+void
+claude_done(struct claude *c)
+{
+	struct claude_call *k;
+
+	claude_streams_end(c);
+	while ((k = TAILQ_FIRST(&c->calls)) != NULL)
+		claude_call_free(c, k);
+	jsview_done(&c->view);
+	arena_free(c->a);
+	buf_done(&c->said);
+	free(c->prompt);
+	free(c->cwd);
+	free(c->model);
+	free(c->last_uuid);
+}
+
+static void *
+claude_make(struct agent *g, const struct agent_wish *wish)
+{
+	struct claude *c = xcalloc(1, sizeof(*c));
+
+	claude_init(c, g, wish);
+	c->plan = js_bool(wish->config, "plan", false);
+	c->approvals = js_bool(wish->config, "approvals", false);
+	c->router = js_bool(wish->config, "claude_code_router", false);
+	c->skip = skips(wish->config);
+	c->checked = wish->checked;
+	c->may_bypass = may_bypass(wish);
+	return c;
+}
+
+static void
+claude_unmake(void *own)
+{
+	claude_done(own);
+	free(own);
+}
+
+void
+claude_quote(struct claude *c, const char *text, size_t len)
+{
+	const char *more = "";
+	char *s;
+
+	if (len > QUOTE_MAX) {
+		len = QUOTE_MAX - str_utf8_tail(text, QUOTE_MAX);
+		more = " ... (the log has all of it)";
+	}
+	s = arena_strndup(c->a, text, len);
+	agent_add(c->g,
+	    entry_text(ENTRY_SYSTEM, arena_printf(c->a, "%s%s", s, more)));
+}
+
+static void
+ignored(struct claude *c, struct jsval line)
+{
+	(void)c;
+	(void)line;
+}
+
+/* The most frequent first. */
+static const struct {
+	const char *type;
+	void (*take)(struct claude *c, struct jsval line);
+	bool named; /* its session_id is that of the conversation */
+} types[] = {
+	{ "stream_event", claude_stream_event, false },
+	{ "assistant", claude_assistant, true },
+	{ "user", claude_user, true },
+	{ "system", claude_system, false },
+	{ "control_request", claude_control_request, false },
+	{ "control_response", claude_control_response, false },
+	{ "control_cancel_request", claude_control_cancel, false },
+	{ "result", claude_result, true },
+	{ "rate_limit_event", ignored, true },
+	{ "tool_use", NULL, true },
+	{ "tool_result", NULL, true },
+};
+
+static void
+learn_id(struct claude *c, struct jsval line)
+{
+	const char *id = jsval_text(jsval_get(line, "session_id"), c->a);
+
+	if (id == NULL || *id == '\0')
+		return;
+	c->known = true;
+	agent_fact(c->g, AGENT_CONVERSATION, id);
+}
+
+static bool
+take(struct claude *c, struct jsval line)
+{
+	struct jsval type = jsval_get(line, "type");
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!jsval_is(type, types[i].type))
+			continue;
+		if (types[i].named && !c->known)
+			learn_id(c, line);
+		if (types[i].take == NULL)
+			return false;
+		types[i].take(c, line);
+		return true;
+	}
+	return false;
+}
+
+/* Two sentences of the router's about itself. */
+static bool
+of_router(const char *text)
+{
+	return strstr(text, "Service not running, starting service") != NULL ||
+	       strstr(text, "router service has been successfully stopped") !=
+		   NULL;
+}
+
+void
+claude_line(void *own, const char *text, size_t len)
+{
+	struct claude *c = own;
+
+	if (!jsview_parse(&c->view, text, len) ||
+	    !take(c, jsview_root(&c->view))) {
+		if (!c->router || !of_router(arena_strndup(c->a, text, len)))
+			claude_quote(c, text, len);
+	}
+	arena_reset(c->a);
+}
+
+/* Its result says how a turn went; an end without one is no success. */
+static void
+claude_ended(void *own, int code)
+{
+	struct claude *c = own;
+
+	if (code == 0)
+		agent_over(c->g, AGENT_FAILED,
+		    "Claude Code ended without a result.");
+}
+
+const struct agent_ops agent_claude = {
+	.name = "CLAUDE_CODE",
+	.help = "Claude Code",
+	.can = AGENT_CAN_FORK | AGENT_CAN_CONTEXT | AGENT_CAN_ASK,
+	.defaults = "{\"dangerously_skip_permissions\":true}",
+	.command = claude_command,
+	.make = claude_make,
+	.unmake = claude_unmake,
+	.begin = claude_begin,
+	.line = claude_line,
+	.answer = claude_answer,
+	.interrupt = claude_interrupt,
+	.ended = claude_ended,
+};

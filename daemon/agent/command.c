@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all agents' command lines have in common. Nothing of a variant ever
+ * reaches a shell: what looks like a shell's line is cut into words here, by
+ * its quotes alone. Invariant: the first word is a name or an absolute path,
+ * so that no directory of the repository decides what runs.
+ */
+#include "daemon/agent/command.h"
+
+#include <string.h>
+
+#include "daemon/agent/agent.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/js.h"
+
+#define BLANK	  " \t\r\n"
+#define LIST_STEP 32
+
+static void
+refuse(struct command *c, const char *why)
+{
+	if (c->why == NULL)
+		c->why = why;
+}
+
+/* Appends to a NULL-terminated list that grows in steps. */
+static void
+push(struct arena *a, const char ***list, size_t *n, const char *s)
+{
+	const char **grown;
+
+	if (*n % LIST_STEP == 0) {
+		grown = arena_alloc(a, (*n + LIST_STEP + 1) * sizeof(**list));
+		if (*n > 0)
+			memcpy(grown, *list, *n * sizeof(**list));
+		*list = grown;
+	}
+	(*list)[(*n)++] = s;
+}
+
+/* One word at `*s`, with `*s` moved behind it; NULL without its quote's end. */
+static char *
+shell_word(struct arena *a, const char **s)
+{
+	char *out = arena_alloc(a, strlen(*s) + 1), quote = '\0';
+	const char *p = *s;
+	size_t n = 0;
+
+	for (; *p != '\0' && (quote != '\0' || strchr(BLANK, *p) == NULL);
+	     p++) {
+		if (*p == '\\' && quote != '\'' && p[1] != '\0') {
+			/* Within quotes it escapes those and itself alone. */
+			if (quote == '"' && strchr("\"\\$`", p[1]) == NULL)
+				out[n++] = *p;
+			out[n++] = *++p;
+		} else if (quote != '\0' && *p == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*p == '\'' || *p == '"'))
+			quote = *p;
+		else
+			out[n++] = *p;
+	}
+	*s = p;
+	return quote == '\0' ? out : NULL;
+}
+
+const char **
+command_split(struct arena *a, const char *text)
+{
+	const char **list = arena_alloc(a, sizeof(*list)), *w;
+	size_t n = 0;
+
+	for (text += strspn(text, BLANK); *text != '\0';
+	     text += strspn(text, BLANK)) {
+		w = shell_word(a, &text);
+		if (w == NULL)
+			return NULL;
+		push(a, &list, &n, w);
+	}
+	return list;
+}
+
+void
+command_init(struct command *c, struct arena *a, const struct js *config,
+    const char *base)
+{
+	const char *own = js_str(config, "base_command_override", "");
+	const char **words;
+
+	memset(c, 0, sizeof(*c));
+	c->a = a;
+	c->config = config;
+	words = command_split(a, *own != '\0' ? own : base);
+	if (words == NULL || words[0] == NULL) {
+		refuse(c, words == NULL
+			      ? "base_command_override: a quote is not closed"
+			      : "base_command_override: names no program");
+		return;
+	}
+	if (words[0][0] != '/' && strchr(words[0], '/') != NULL)
+		refuse(c, "base_command_override: has to begin with a name or "
+			  "an absolute path");
+	for (size_t i = 0; words[i] != NULL; i++)
+		command_arg(c, words[i]);
+}
+
+void
+command_arg(struct command *c, const char *arg)
+{
+	push(c->a, &c->argv, &c->nargv, arg);
+}
+
+void
+command_option(struct command *c, const char *name, const char *value)
+{
+	if (value == NULL || *value == '\0')
+		return;
+	command_arg(c, name);
+	command_arg(c, arena_strdup(c->a, value));
+}
+
+void
+command_env(struct command *c, const char *name, const char *value)
+{
+	push(c->a, &c->env, &c->nenv, arena_printf(c->a, "%s=%s", name, value));
+}
+
+void
+command_without(struct command *c, const char *name)
+{
+	push(c->a, &c->without, &c->nwithout, name);
+}
+
+void
+command_extra(struct command *c)
+{
+	const struct js *list = js_get(c->config, "additional_params");
+	const char *all = "", **words;
+
+	for (size_t i = 0; i < js_len(list); i++) {
+		const char *s = js_text(js_at(list, i));
+
+		if (s == NULL)
+			refuse(c, "additional_params: has to be texts");
+		else
+			all = arena_printf(c->a, "%s %s", all, s);
+	}
+	words = command_split(c->a, all);
+	if (words == NULL) {
+		refuse(c, "additional_params: a quote is not closed");
+		return;
+	}
+	for (size_t i = 0; words[i] != NULL; i++)
+		command_arg(c, words[i]);
+}
+
+static void
+variant_env(struct command *c)
+{
+	const struct js *env = js_get(c->config, "env");
+	const char *name;
+	struct js *v;
+
+	for (size_t i = 0; js_is_object(env) && js_member(env, i, &name, &v);
+	     i++) {
+		if (js_text(v) == NULL || *name == '\0' ||
+		    strchr(name, '=') != NULL)
+			refuse(c,
+			    arena_printf(c->a,
+				"env.%s: has to be a name with a text", name));
+		else
+			command_env(c, name, js_text(v));
+	}
+}
+
+int
+command_done(struct command *c, struct agent_command *out, const char **why)
+{
+	variant_env(c);
+	if (c->why != NULL) {
+		*why = c->why;
+		return RDV_E_INVALID;
+	}
+	*out = (struct agent_command){
+		.argv = c->argv, .env = c->env, .without = c->without
+	};
+	return 0;
+}
+
+char *
+command_prompt(struct arena *a, const struct agent_wish *wish)
+{
+	return arena_printf(a, "%s%s", wish->prompt,
+	    js_str(wish->config, "append_prompt", ""));
+}

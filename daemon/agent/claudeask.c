@@ -304,13 +304,15 @@ judge(struct claude *c, const char *id, const struct js *r)
 void
 claude_control_request(struct claude *c, struct jsval line)
 {
+	const char *id = jsval_text(jsval_get(line, "request_id"), c->a);
 	struct js *v = jsval_js(line);
-	const char *id = js_str(v, "request_id", NULL);
 
 	/* Whoever cannot be answered is not listened to. */
 	if (id == NULL || *id == '\0')
 		agent_add(c->g,
 		    entry_error("A request without an id was refused.", false));
+	else if (v == NULL)
+		respond(c, id, NULL, "what is asked can be read in two ways");
 	else
 		judge(c, id, js_get(v, "request"));
 	js_free(v);

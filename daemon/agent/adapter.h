@@ -19,7 +19,7 @@ void agent_finish(struct agent *g);
 
 /* A new entry, which it takes; the number it got. */
 size_t agent_add(struct agent *g, struct js *entry);
-/* Replaces one that agent_add() made. */
+/* Replaces one that agent_add() made; nothing when it is gone since. */
 void agent_set(struct agent *g, size_t at, struct js *entry);
 /* Entries so far are of the past, and their numbers are not used any more. */
 void agent_restart(struct agent *g);

@@ -16,7 +16,6 @@
 
 #include "daemon/term/runlog.h"
 #include "lib/js.h"
-#include "lib/log.h"
 #include "lib/xalloc.h"
 
 struct agent *
@@ -100,9 +99,10 @@ agent_add(struct agent *g, struct js *entry)
 void
 agent_set(struct agent *g, size_t at, struct js *entry)
 {
-	if (at >= g->entries)
-		fatalx("agent", "entry %zu of %zu is set", at, g->entries);
-	g->host.entry(at, entry, g->host.arg);
+	if (at < g->entries)
+		g->host.entry(at, entry, g->host.arg);
+	else
+		js_free(entry);
 }
 
 void

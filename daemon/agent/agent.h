@@ -146,6 +146,11 @@ struct agent_ops {
 	/* NULL for one that can only be stopped. */
 	void (*interrupt)(void *own);
 	/*
+	 * What a person has to do, when standard error says so; NULL for any
+	 * other text. May be NULL.
+	 */
+	const char *(*needs)(const char *said);
+	/*
 	 * The program is gone and its turn not over. NULL when its exit status
 	 * says it all.
 	 */

@@ -94,7 +94,8 @@ agent_asked(struct agent *g, const struct agent_ask *ask)
 	struct agent_open *o;
 	struct js *input;
 
-	if (g->over || g->interrupted || g->open == OPEN_MAX)
+	if (g->over || g->interrupted || g->open == OPEN_MAX ||
+	    g->ops->answer == NULL)
 		return false;
 	if (ask->key == NULL || *ask->key == '\0' ||
 	    strlen(ask->key) > KEY_MAX || !fresh(g, ask->key))

@@ -9,6 +9,9 @@
 
 static const struct agent_ops *const rows[] = {
 	&agent_claude,
+	&agent_amp,
+	&agent_cursor,
+	&agent_droid,
 	NULL,
 };
 

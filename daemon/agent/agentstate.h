@@ -30,7 +30,7 @@ struct agent {
 	uint64_t *keys; /* hashes of all that was asked */
 	size_t nkeys;
 
-	bool over, finished, interrupted;
+	bool over, finished, interrupted, needed;
 	bool gone; /* it is being freed: nobody is told anything */
 };
 

@@ -83,6 +83,18 @@ agent_text_len(const struct agent_text *t)
 	return t->text.len;
 }
 
+/* A person has to do something, and is told so once. */
+static bool
+needs(struct agent *g, const char *said)
+{
+	const char *what = g->ops->needs != NULL ? g->ops->needs(said) : NULL;
+
+	if (what != NULL && !g->needed)
+		agent_fact(g, AGENT_NEEDS, what);
+	g->needed = g->needed || what != NULL;
+	return what != NULL;
+}
+
 static struct js *
 shown(struct agent_text *t)
 {
@@ -98,7 +110,7 @@ shown(struct agent_text *t)
 	strip_end(s);
 	while (plain.len > 0 && plain.data[plain.len - 1] == '\n')
 		plain.len--;
-	e = entry_error(buf_cstr(&plain), false);
+	e = entry_error(buf_cstr(&plain), needs(t->g, buf_cstr(&plain)));
 	buf_done(&plain);
 	return e;
 }

@@ -94,9 +94,11 @@ claude_command(struct arena *a, const struct agent_wish *wish,
 }
 
 void
-claude_init(struct claude *c, struct agent *g, const struct agent_wish *wish)
+claude_init(struct claude *c, struct agent *g, const struct agent_wish *wish,
+    const char *title)
 {
 	c->g = g;
+	c->title = title;
 	c->a = arena_new();
 	jsview_init(&c->view);
 	c->prompt = xstrdup(command_prompt(c->a, wish));
@@ -130,7 +132,7 @@ claude_make(struct agent *g, const struct agent_wish *wish)
 {
 	struct claude *c = xcalloc(1, sizeof(*c));
 
-	claude_init(c, g, wish);
+	claude_init(c, g, wish, "Claude Code");
 	c->plan = js_bool(wish->config, "plan", false);
 	c->approvals = js_bool(wish->config, "approvals", false);
 	c->router = js_bool(wish->config, "claude_code_router", false);
@@ -188,12 +190,12 @@ static const struct {
 	{ "tool_result", NULL, true },
 };
 
-static void
-learn_id(struct claude *c, struct jsval line)
+void
+claude_learn_id(struct claude *c, struct jsval line)
 {
 	const char *id = jsval_text(jsval_get(line, "session_id"), c->a);
 
-	if (id == NULL || *id == '\0')
+	if (c->known || id == NULL || *id == '\0')
 		return;
 	c->known = true;
 	agent_fact(c->g, AGENT_CONVERSATION, id);
@@ -208,7 +210,7 @@ take(struct claude *c, struct jsval line)
 		if (!jsval_is(type, types[i].type))
 			continue;
 		if (types[i].named && !c->known)
-			learn_id(c, line);
+			claude_learn_id(c, line);
 		if (types[i].take == NULL)
 			return false;
 		types[i].take(c, line);
@@ -240,14 +242,21 @@ claude_line(void *own, const char *text, size_t len)
 }
 
 /* Its result says how a turn went; an end without one is no success. */
-static void
+void
 claude_ended(void *own, int code)
 {
 	struct claude *c = own;
 
 	if (code == 0)
 		agent_over(c->g, AGENT_FAILED,
-		    "Claude Code ended without a result.");
+		    arena_printf(c->a, "%s ended without a result.", c->title));
+}
+
+void
+claude_prompt(struct claude *c)
+{
+	agent_send_text(c->g, c->prompt);
+	agent_finish(c->g);
 }
 
 const struct agent_ops agent_claude = {

@@ -38,7 +38,8 @@ struct claude_call {
 
 struct claude {
 	struct agent *g;
-	struct arena *a; /* of one line */
+	const char *title; /* what people call it */
+	struct arena *a;   /* of one line */
 	struct jsview view;
 	char *prompt, *cwd;
 	bool plan, approvals, skip, checked; /* what is wanted */
@@ -62,11 +63,21 @@ struct claude {
 	unsigned nstreams, ncalls;
 };
 
-/* What all its speakers share. */
-void
-claude_init(struct claude *c, struct agent *g, const struct agent_wish *wish);
+/*
+ * What all its speakers share. cursor.c and droid.c, whose lines are others,
+ * have the calls of tools and the texts of it.
+ */
+void claude_init(struct claude *c, struct agent *g,
+    const struct agent_wish *wish, const char *title);
 void claude_done(struct claude *c);
 void claude_line(void *own, const char *text, size_t len);
+void claude_ended(void *own, int code);
+/* The first id of the conversation that a line has. */
+void claude_learn_id(struct claude *c, struct jsval line);
+/* The prompt as plain text, and no more. */
+void claude_prompt(struct claude *c);
+/* What it said last. */
+void claude_said(struct claude *c, const char *text);
 /* What a line says that is not JSON, or of a kind nobody knows. */
 void claude_quote(struct claude *c, const char *text, size_t len);
 

@@ -195,6 +195,13 @@ claude_stream_event(struct claude *c, struct jsval line)
 	}
 }
 
+void
+claude_said(struct claude *c, const char *text)
+{
+	buf_reset(&c->said);
+	buf_put_text(&c->said, text);
+}
+
 /* The words of a block; the entry that grew for it, if any, has them now. */
 static void
 whole_text(struct claude *c, struct claude_stream *s, unsigned i,
@@ -212,8 +219,7 @@ whole_text(struct claude *c, struct claude_stream *s, unsigned i,
 		s->blocks[i] = NULL;
 	if (kind != ENTRY_ASSISTANT || *s->parent != '\0')
 		return;
-	buf_reset(&c->said);
-	buf_put(&c->said, text, strlen(text));
+	claude_said(c, text);
 }
 
 static void
@@ -260,12 +266,13 @@ signed_out(struct claude *c, struct jsval message)
 
 	if (text == NULL)
 		text = "Not signed in";
-	buf_reset(&c->said);
-	buf_put_text(&c->said, text);
+	claude_said(c, text);
 	agent_add(c->g, entry_error(text, true));
 	if (!c->auth_failed)
 		agent_fact(c->g, AGENT_NEEDS,
-		    "Claude Code is not signed in. Run: claude /login");
+		    c->amp ? "Amp is not signed in. Run: amp login"
+			   : "Claude Code is not signed in. Run: claude "
+			     "/login");
 	c->auth_failed = true;
 }
 

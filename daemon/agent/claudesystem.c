@@ -199,13 +199,13 @@ conclude(struct claude *c, struct jsval line, const char *text)
 		return;
 	}
 	if (c->auth_failed)
-		why = "Claude Code is not signed in.";
+		why = arena_printf(c->a, "%s is not signed in.", c->title);
 	else if (c->timed_out)
 		why = "What it asked was not answered in time.";
 	else if (text != NULL && *text != '\0')
 		why = text;
 	else if (why != NULL)
-		why = arena_printf(c->a, "Claude Code ended with %s.", why);
+		why = arena_printf(c->a, "%s ended with %s.", c->title, why);
 	agent_over(c->g, AGENT_FAILED, why);
 }
 

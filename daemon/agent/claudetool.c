@@ -120,9 +120,38 @@ do_write(const struct tool *t)
 {
 	struct js *changes = js_array();
 
-	js_push(changes, entry_write(text(t->in, "content", "contents", NULL)));
+	js_push(changes,
+	    entry_write(text(t->in, "content", "contents", "fileText")));
 	return (struct claude_shown){ entry_edit(path_of(t), changes),
 		path_of(t) };
+}
+
+static struct claude_shown
+do_delete(const struct tool *t)
+{
+	struct js *changes = js_array();
+
+	js_push(changes, entry_delete());
+	return (struct claude_shown){ entry_edit(path_of(t), changes),
+		path_of(t) };
+}
+
+/* A diff that somebody else made; its header has the path when nobody says. */
+static struct claude_shown
+do_patch(const struct tool *t)
+{
+	const char *patch = text(t->in, "patchContent", "input", "patch");
+	const char *path = path_of(t), *head;
+	struct js *changes = js_array();
+
+	head = strstr(patch, "*** Update File: ");
+	if (*path == '\0' && head != NULL) {
+		head += strlen("*** Update File: ");
+		path = relative(t->c,
+		    arena_strndup(t->c->a, head, strcspn(head, "\r\n")));
+	}
+	js_push(changes, entry_diff(patch, false));
+	return (struct claude_shown){ entry_edit(path, changes), path };
 }
 
 /* Some say {"output": text, "exitCode": number} of a command. */
@@ -311,6 +340,8 @@ static const struct {
 	{ "Edit", do_edit },
 	{ "MultiEdit", do_multi_edit },
 	{ "Write", do_write },
+	{ "Delete", do_delete },
+	{ "ApplyPatch", do_patch },
 	{ "Bash", do_bash },
 	{ "Grep", do_grep },
 	{ "Glob", do_glob },

@@ -91,14 +91,28 @@ tool_result(struct claude *c, struct jsval block)
 	js_free(value);
 }
 
+/* Nothing has an entry any more, so nothing may replace one. */
+static void
+forget(struct claude *c)
+{
+	struct claude_call *k;
+
+	claude_streams_end(c);
+	while ((k = TAILQ_FIRST(&c->calls)) != NULL)
+		claude_call_free(c, k);
+	c->usage_at = AGENT_NO_ENTRY;
+	c->model_shown = false;
+	claude_said(c, "");
+	agent_restart(c->g);
+}
+
 /* Of its user there is only one text in Amp's: the prompt, behind the past. */
 static void
 says(struct claude *c, const char *text)
 {
-	if (c->amp) {
-		claude_streams_end(c);
-		agent_restart(c->g);
-	} else
+	if (c->amp)
+		forget(c);
+	else
 		agent_add(c->g, entry_text(ENTRY_SYSTEM, untagged(c->a, text)));
 }
 

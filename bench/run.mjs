@@ -5,6 +5,8 @@
 //                                attach|attach1g|ttyd|many|viewers|recording|
 //                                upgrade|spawn|guards|handover|filter|runs|
 //                                git|gitidle|gitnames|gitfollow|gitmuch|workspace|talk|callgrind]...
+//                                git|gitidle|gitnames|gitfollow|gitmuch|workspace|
+//                                normalise|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -15,6 +17,7 @@ import WebSocket from 'ws';
 import { requestCounts } from './callgrind-http.mjs';
 import { terminalCounts } from './callgrind-term.mjs';
 import * as gitread from './gitread.mjs';
+import { normalised } from './normalise.mjs';
 import * as privilege from './privilege.mjs';
 import * as terminals from './terminals.mjs';
 import * as talks from './talk.mjs';
@@ -527,6 +530,7 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	gitmuch: () => gitread.firstPage(helper),
 	workspace: () => workspaces.created(helper),
 	talk: () => talks.lastPage(helper), callgrind };
+	normalise: () => normalised(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

@@ -18,7 +18,8 @@
 #include "lib/word.h"
 #include "lib/xalloc.h"
 
-#define DEPTH 64 /* as lib/js.c has it */
+#define DEPTH	 64 /* as lib/js.c has it */
+#define CAP_KEPT 65536
 
 struct jsview_node {
 	uint32_t start, len; /* a string's without its quotes */
@@ -48,17 +49,22 @@ jsview_done(struct jsview *v)
 	jsview_init(v);
 }
 
-static struct jsview_node *
+/* Room for what one value adds: itself, and a name before and behind it. */
+static inline void
+room(struct jsview *v)
+{
+	if (v->cap - v->n >= 3)
+		return;
+	v->cap = v->cap > 0 ? v->cap * 2 : 256;
+	v->nodes = xreallocarray(v->nodes, v->cap, sizeof(*v->nodes));
+}
+
+static inline struct jsview_node *
 node(struct reader *r, enum jsview_type type, size_t start)
 {
 	struct jsview *v = r->v;
-	struct jsview_node *n;
+	struct jsview_node *n = &v->nodes[v->n++];
 
-	if (v->n == v->cap) {
-		v->cap = v->cap > 0 ? v->cap * 2 : 256;
-		v->nodes = xreallocarray(v->nodes, v->cap, sizeof(*v->nodes));
-	}
-	n = &v->nodes[v->n++];
 	n->start = (uint32_t)start;
 	n->len = 0;
 	n->next = (uint32_t)v->n;
@@ -319,6 +325,7 @@ document(struct reader *r)
 	bool ok = true, more = true;
 
 	while (more) {
+		room(r->v);
 		blanks(r);
 		if (peek(r) == '{' || peek(r) == '[') {
 			if (opens(r, &open, &ok) && ok)
@@ -337,6 +344,9 @@ jsview_parse(struct jsview *v, const char *text, size_t len)
 {
 	struct reader r = { .v = v, .p = text, .len = len };
 
+	/* One line of many small values is not remembered for good. */
+	if (v->cap > CAP_KEPT)
+		jsview_done(v);
 	v->text = text;
 	v->n = 0;
 	if (len < UINT32_MAX && document(&r) &&

@@ -13,6 +13,8 @@ bench: deps-bench bench-built bench/node_modules/.stamp
 # They use the helper's functions, so they are built with every test of it.
 bench-built: all $(bench_tools) $(bench_priv) $(bench_spawn) \
     $(BUILD)/bench/shown $(BUILD)/bench/talk $(BUILD)/bench/rdvd-unconfined \
+    $(BUILD)/bench/shown $(BUILD)/bench/normalise \
+    $(BUILD)/bench/rdvd-unconfined \
     $(BUILD)/bench/rdvd-unrecorded
 
 $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h
@@ -32,6 +34,11 @@ $(BUILD)/bench/talk: bench/talk.c bench/bench.c bench/bench.h \
 	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $@ bench/talk.c \
 	    bench/bench.c $(BUILD)/libdmn.a $(BUILD)/libsec.a \
 	    $(BUILD)/liblib.a -lutil $(LIBS_DAEMON)
+$(BUILD)/bench/normalise: bench/normalise.c bench/bench.c bench/bench.h \
+    $(BUILD)/libdmn.a $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -o $@ bench/normalise.c \
+	    bench/bench.c $(BUILD)/libdmn.a $(BUILD)/liblib.a -lutil -ljansson
 $(bench_priv): $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h \
     $(bench_use)
 	@mkdir -p $(@D)

@@ -114,7 +114,8 @@ agent_asked(struct agent *g, const struct agent_ask *ask)
 	TAILQ_INSERT_TAIL(&g->opens, o, entry);
 	g->open++;
 	agent_tell(g, AGENT_TELL_ALL);
-	g->host.ask(&o->ask, g->host.arg);
+	/* Ours may be answered, and gone, before the host returns. */
+	g->host.ask(ask, g->host.arg);
 	return true;
 }
 

@@ -201,7 +201,7 @@ stop_decision(struct claude *c, const char *id, const char *reason)
 
 /* It wants to end; it is told once at most that it may not. */
 static void
-stop_hook(struct claude *c, const char *id, const struct js *r)
+stop_hook(struct claude *c, const char *id, struct jsval r)
 {
 	const struct agent_ask ask = {
 		.key = id,
@@ -209,38 +209,47 @@ stop_hook(struct claude *c, const char *id, const struct js *r)
 		.tool = "",
 		.entry = AGENT_NO_ENTRY,
 	};
+	struct jsval input = jsval_get(r, "input");
 
-	if (js_bool(js_get(r, "input"), "stop_hook_active", false) ||
+	if (jsval_bool(jsval_get(input, "stop_hook_active"), false) ||
 	    !agent_asked(c->g, &ask))
 		stop_decision(c, id, NULL);
 }
 
 static void
-hook_callback(struct claude *c, const char *id, const struct js *r)
+hook_callback(struct claude *c, const char *id, struct jsval r)
 {
-	const char *name = js_str(r, "callback_id", "");
+	struct jsval name = jsval_get(r, "callback_id");
 
-	if (strcmp(name, HOOK_ASK) == 0)
+	if (jsval_is(name, HOOK_ASK))
 		hook_decision(c, id, false);
-	else if (strcmp(name, HOOK_AUTO) == 0)
+	else if (jsval_is(name, HOOK_AUTO))
 		hook_decision(c, id, c->plan);
-	else if (strcmp(name, HOOK_STOP) == 0 && c->checked)
+	else if (jsval_is(name, HOOK_STOP) && c->checked)
 		stop_hook(c, id, r);
 	else
 		respond(c, id, NULL, "no such hook was registered");
 }
 
-/* The call a request is about, as the request has it. */
+/*
+ * The call a request is about, as the request has it; nearly always that is as
+ * it was announced. Its input is NULL when it can be read in two ways.
+ */
 static struct claude_call *
 call_of(struct claude *c, const char *call, const char *tool,
-    const struct js *input)
+    struct jsval input)
 {
 	struct claude_call *k = claude_call_find(c, call);
+	const char *raw = jsval_raw(input, c->a);
 
 	if (k == NULL)
-		return claude_call_new(c, call, tool, copy(input));
-	js_free(k->input);
-	k->input = copy(input);
+		return claude_call_announced(c, call, tool, input);
+	if (k->raw == NULL || strcmp(k->raw, raw) != 0) {
+		js_free(k->input);
+		k->input = jsval_js(input);
+		free(k->raw);
+		k->raw = xstrdup(raw);
+	}
 	free(k->name);
 	k->name = xstrdup(tool);
 	return k;
@@ -254,16 +263,33 @@ kind_of(const char *tool)
 	return claude_tool_is(tool, "ExitPlanMode") ? AGENT_PLAN : AGENT_TOOL;
 }
 
-static void
-can_use_tool(struct claude *c, const char *id, const struct js *r)
+static bool
+ask_person(struct claude *c, const char *id, const char *tool,
+    struct claude_call *k)
 {
-	const char *tool = js_str(r, "tool_name", "");
-	const struct js *input = js_get(r, "input");
-	const char *call = js_str(r, "tool_use_id", id);
-	struct claude_call *k;
-	struct agent_ask ask;
+	const struct agent_ask ask = { .key = id,
+		.kind = kind_of(tool),
+		.tool = tool,
+		.call = k->id,
+		.command = claude_tool_command(tool, k->input),
+		.input = k->input,
+		.entry = k->at };
 
-	if (*tool == '\0' || *call == '\0' || !js_is_object(input)) {
+	return k->input != NULL && agent_asked(c->g, &ask);
+}
+
+static void
+can_use_tool(struct claude *c, const char *id, struct jsval r)
+{
+	const char *tool = jsval_text(jsval_get(r, "tool_name"), c->a);
+	const char *call = jsval_text(jsval_get(r, "tool_use_id"), c->a);
+	struct jsval input = jsval_get(r, "input");
+	struct claude_call *k;
+
+	if (call == NULL)
+		call = id;
+	if (tool == NULL || *tool == '\0' || *call == '\0' ||
+	    jsval_type(input) != JSVIEW_OBJECT) {
 		deny(c, id, "The request names no tool with its input.", false);
 		return;
 	}
@@ -272,50 +298,32 @@ can_use_tool(struct claude *c, const char *id, const struct js *r)
 	free(k->key);
 	k->key = xstrdup(id);
 	claude_call_show(c, k, NULL);
-	ask = (struct agent_ask){ .key = id,
-		.kind = kind_of(tool),
-		.tool = tool,
-		.call = call,
-		.command = claude_tool_command(tool, input),
-		.input = input,
-		.entry = k->at };
-	if (agent_asked(c->g, &ask))
+	if (ask_person(c, id, tool, k))
 		return;
 	deny(c, id, "This cannot be asked now.", false);
 	k->state = ENTRY_DENIED;
 	claude_call_show(c, k, NULL);
 }
 
-static void
-judge(struct claude *c, const char *id, const struct js *r)
-{
-	const char *subtype = js_str(r, "subtype", "");
-
-	if (!c->ready)
-		respond(c, id, NULL, "initialize was not answered yet");
-	else if (strcmp(subtype, "hook_callback") == 0)
-		hook_callback(c, id, r);
-	else if (strcmp(subtype, "can_use_tool") == 0)
-		can_use_tool(c, id, r);
-	else
-		respond(c, id, NULL, "no such request");
-}
-
 void
 claude_control_request(struct claude *c, struct jsval line)
 {
 	const char *id = jsval_text(jsval_get(line, "request_id"), c->a);
-	struct js *v = jsval_js(line);
+	struct jsval r = jsval_get(line, "request");
+	struct jsval subtype = jsval_get(r, "subtype");
 
 	/* Whoever cannot be answered is not listened to. */
 	if (id == NULL || *id == '\0')
 		agent_add(c->g,
 		    entry_error("A request without an id was refused.", false));
-	else if (v == NULL)
-		respond(c, id, NULL, "what is asked can be read in two ways");
+	else if (!c->ready)
+		respond(c, id, NULL, "initialize was not answered yet");
+	else if (jsval_is(subtype, "hook_callback"))
+		hook_callback(c, id, r);
+	else if (jsval_is(subtype, "can_use_tool"))
+		can_use_tool(c, id, r);
 	else
-		judge(c, id, js_get(v, "request"));
-	js_free(v);
+		respond(c, id, NULL, "no such request");
 }
 
 void
@@ -359,6 +367,20 @@ claude_control_response(struct claude *c, struct jsval line)
 		why != NULL ? why : "no reason was given"));
 }
 
+/* Takes `v`. */
+static const char *
+text_of(struct arena *a, struct js *v)
+{
+	const char *text;
+	struct buf b;
+
+	buf_init(&b, SIZE_MAX / 4);
+	js_finish(v, &b);
+	text = arena_strdup(a, buf_cstr(&b));
+	buf_done(&b);
+	return text;
+}
+
 /* Words of one answer as a text. */
 static char *
 spoken(struct arena *a, const struct js *words)
@@ -386,7 +408,7 @@ repeats(const struct js *answers, size_t n)
 }
 
 /* The input with what was answered: {question: "one, two"}. */
-static struct js *
+static const char *
 answered(struct claude *c, const struct js *input, const struct js *answers)
 {
 	struct js *o = js_object(), *map = js_object(), *v;
@@ -401,16 +423,29 @@ answered(struct claude *c, const struct js *input, const struct js *answers)
 			    js_str(js_at(answers, i), "question", ""),
 			    spoken(c->a, js_get(js_at(answers, i), "answer")));
 	js_add(o, "answers", map);
-	return o;
+	return text_of(c->a, o);
+}
+
+static const char *
+unchanged(struct arena *a, const struct js *input)
+{
+	const char *text;
+	struct buf b;
+
+	buf_init(&b, SIZE_MAX / 4);
+	js_dump(input, &b);
+	text = arena_strdup(a, buf_cstr(&b));
+	buf_done(&b);
+	return text;
 }
 
 static void
-allow(struct claude *c, const struct agent_ask *ask, struct js *input)
+allow(struct claude *c, const struct agent_ask *ask, const char *input)
 {
 	struct js *o = js_object(), *list, *set;
 
 	js_add_str(o, "behavior", "allow");
-	js_add(o, "updatedInput", input);
+	js_add_json(o, "updatedInput", input);
 	if (ask->kind == AGENT_PLAN) {
 		set = js_object();
 		js_add_str(set, "type", "setMode");
@@ -480,7 +515,7 @@ claude_answer(void *own, const struct agent_ask *ask,
 		fit = (struct agent_answer){ .verdict = AGENT_DENIED };
 	mark(c, ask, &fit);
 	if (fit.verdict == AGENT_APPROVED)
-		allow(c, ask, copy(ask->input));
+		allow(c, ask, unchanged(c->a, ask->input));
 	else if (fit.verdict == AGENT_ANSWERED)
 		allow(c, ask, answered(c, ask->input, fit.answers));
 	else if (fit.verdict == AGENT_DENIED)

@@ -24,6 +24,7 @@ claude_call_free(struct claude *c, struct claude_call *k)
 	free(k->id);
 	free(k->name);
 	free(k->key);
+	free(k->raw);
 	free(k->reason);
 	js_free(k->answers);
 	js_free(k->input);
@@ -70,6 +71,17 @@ claude_call_new(struct claude *c, const char *id, const char *name,
 	shown = claude_tool(c, name, input, NULL);
 	k->at = agent_add(c->g,
 	    entry_tool(name, shown.action, &created, shown.content));
+	return k;
+}
+
+struct claude_call *
+claude_call_announced(struct claude *c, const char *id, const char *name,
+    struct jsval input)
+{
+	struct claude_call *k = claude_call_new(c, id, name, jsval_js(input));
+	const char *raw = jsval_raw(input, c->a);
+
+	k->raw = raw != NULL ? xstrdup(raw) : NULL;
 	return k;
 }
 

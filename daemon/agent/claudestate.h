@@ -31,6 +31,7 @@ struct claude_call {
 	char *key; /* of the request that asks for it, or NULL */
 	size_t at; /* its entry */
 	struct js *input;
+	char *raw; /* its text, when it was announced with one */
 	enum entry_state state;
 	char *reason;	    /* of its denial */
 	struct js *answers; /* to its question */
@@ -97,6 +98,9 @@ void claude_usage(struct claude *c);
 /* claudecall.c: calls that have no result yet. */
 struct claude_call *claude_call_new(struct claude *c, const char *id,
     const char *name, struct js *input);
+/* `input` as it stands in a line; one that is ambiguous is none. */
+struct claude_call *claude_call_announced(struct claude *c, const char *id,
+    const char *name, struct jsval input);
 struct claude_call *claude_call_find(struct claude *c, const char *id);
 void claude_call_free(struct claude *c, struct claude_call *k);
 /* Tells its entry anew, with what it has come to. */

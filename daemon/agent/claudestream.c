@@ -228,8 +228,8 @@ whole_call(struct claude *c, struct jsval block)
 	const char *id = jsval_text(jsval_get(block, "id"), c->a);
 	const char *name = jsval_text(jsval_get(block, "name"), c->a);
 
-	claude_call_new(c, id != NULL ? id : "", name != NULL ? name : "?",
-	    jsval_js(jsval_get(block, "input")));
+	claude_call_announced(c, id != NULL ? id : "",
+	    name != NULL ? name : "?", jsval_get(block, "input"));
 }
 
 static void

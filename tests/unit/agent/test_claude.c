@@ -229,7 +229,7 @@ test_requests_of_a_wrong_shape(void **state)
 	agentrig_out(&r, CAN_USE("q1", "Bash", "t",
 			     "{\"command\":\"ls\",\"command\":\"rm\"}"));
 	assert_int_equal(r.nkeys, 0);
-	assert_non_null(strstr(clauderig_sent(&r), "\"subtype\":\"error\""));
+	assert_non_null(strstr(clauderig_sent(&r), "\"behavior\":\"deny\""));
 	agentrig_stop(&r);
 }
 

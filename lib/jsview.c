@@ -389,8 +389,8 @@ jsval_get(struct jsval o, const char *key)
 	end = all[o.at].next;
 	for (at = o.at + 1; at < end; at = all[at + 1].next) {
 		n = &all[at];
-		if (n->len == len && !n->escaped &&
-		    memcmp(o.in->text + n->start, key, len) == 0)
+		if (n->len == len && o.in->text[n->start] == *key &&
+		    !n->escaped && memcmp(o.in->text + n->start, key, len) == 0)
 			return (struct jsval){ o.in, at + 1 };
 	}
 	return none;

@@ -228,11 +228,54 @@ of_router(const char *text)
 		   NULL;
 }
 
+static bool
+begins(const char **at, size_t *left, const char *with)
+{
+	size_t n = strlen(with);
+
+	if (*left < n || memcmp(*at, with, n) != 0)
+		return false;
+	*at += n;
+	*left -= n;
+	return true;
+}
+
+/*
+ * A third of all lines say nothing that is shown: the end of a block, an input
+ * piece by piece that comes whole as well, the echo of an answer. They are told
+ * by how the program writes them and not looked at any further. One that is
+ * written otherwise is read like any other.
+ */
+static bool
+silent(const struct claude *c, const char *text, size_t len)
+{
+	if (text[len - 1] != '}' || !begins(&text, &len, "{\"type\":\""))
+		return false;
+	if (begins(&text, &len, "control_response\","))
+		return c->ready && c->mode_taken;
+	if (!begins(&text, &len, "stream_event\",\"event\":{\"type\":\""))
+		return false;
+	if (begins(&text, &len, "content_block_stop\"") ||
+	    begins(&text, &len, "message_stop\""))
+		return true;
+	if (!begins(&text, &len, "content_block_delta\",\"index\":"))
+		return false;
+	while (len > 0 && *text >= '0' && *text <= '9') {
+		text++;
+		len--;
+	}
+	return begins(&text, &len, ",\"delta\":{\"type\":\"") &&
+	       (begins(&text, &len, "input_json_delta\"") ||
+		   begins(&text, &len, "signature_delta\""));
+}
+
 void
 claude_line(void *own, const char *text, size_t len)
 {
 	struct claude *c = own;
 
+	if (silent(c, text, len))
+		return;
 	if (!jsview_parse(&c->view, text, len) ||
 	    !take(c, jsview_root(&c->view))) {
 		if (!c->router || !of_router(arena_strndup(c->a, text, len)))

@@ -295,6 +295,11 @@ can_use_tool(struct claude *c, const char *id, struct jsval r)
 	}
 	k = call_of(c, call, tool, input);
 	k->state = ENTRY_PENDING;
+	/* What was decided before was about another request. */
+	free(k->reason);
+	k->reason = NULL;
+	js_free(k->answers);
+	k->answers = NULL;
 	free(k->key);
 	k->key = xstrdup(id);
 	claude_call_show(c, k, NULL);
@@ -358,6 +363,7 @@ claude_control_response(struct claude *c, struct jsval line)
 		return;
 	if (jsval_is(jsval_get(r, "subtype"), "success")) {
 		c->ready = c->ready || jsval_is(id, ID_INIT);
+		c->mode_taken = c->mode_taken || jsval_is(id, ID_MODE);
 		return;
 	}
 	why = jsval_text(jsval_get(r, "error"), c->a);

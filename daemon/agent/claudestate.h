@@ -47,13 +47,13 @@ struct claude {
 	bool may_bypass;		     /* its program would do it */
 	bool amp;			     /* see amp.c */
 
-	bool ready;    /* initialize was answered */
-	unsigned asks; /* control requests of ours */
-	bool known;    /* the conversation has its id */
+	bool ready, mode_taken; /* our first two requests were */
+	unsigned asks;		/* control requests of ours */
+	bool known;		/* the conversation has its id */
 	bool model_shown, key_warned, auth_failed, timed_out;
 	bool router; /* what its router says of itself is dropped */
 	char *model;
-	int64_t window, total;
+	int64_t window, total, told_window, told_total;
 	size_t usage_at; /* the one entry of usage, or AGENT_NO_ENTRY */
 	char *last_uuid; /* of the last message of the assistant */
 	struct buf said; /* its last text */

@@ -15,8 +15,14 @@
 void
 claude_usage(struct claude *c)
 {
-	struct js *e = entry_usage(c->total, c->window);
+	struct js *e;
 
+	if (c->usage_at != AGENT_NO_ENTRY && c->told_total == c->total &&
+	    c->told_window == c->window)
+		return;
+	c->told_total = c->total;
+	c->told_window = c->window;
+	e = entry_usage(c->total, c->window);
 	if (c->usage_at == AGENT_NO_ENTRY)
 		c->usage_at = agent_add(c->g, e);
 	else

@@ -26,7 +26,8 @@ bool
 claude_tool_is(const char *name, const char *known)
 {
 	for (;; name++, known++) {
-		name += strspn(name, "_");
+		while (*name == '_')
+			name++;
 		if (tolower((unsigned char)*name) !=
 		    tolower((unsigned char)*known))
 			return false;
@@ -368,7 +369,9 @@ claude_tool(struct claude *c, const char *name, const struct js *input,
 	const struct tool t = { c, name, input, told };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (claude_tool_is(name, rows[i].name))
+		/* Most are another by their first letter. */
+		if (((*name ^ *rows[i].name) & ~0x20) == 0 &&
+		    claude_tool_is(name, rows[i].name))
 			return rows[i].show(&t);
 	return do_unknown(&t);
 }

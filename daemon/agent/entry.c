@@ -13,21 +13,18 @@
 #include "lib/js.h"
 
 static const char *const kinds[] = {
-	[ENTRY_USER] = "user_message",
-	[ENTRY_ASSISTANT] = "assistant_message",
-	[ENTRY_SYSTEM] = "system_message",
-	[ENTRY_THINKING] = "thinking",
+	[ENTRY_USER] = "{\"type\":\"user_message\"}",
+	[ENTRY_ASSISTANT] = "{\"type\":\"assistant_message\"}",
+	[ENTRY_SYSTEM] = "{\"type\":\"system_message\"}",
+	[ENTRY_THINKING] = "{\"type\":\"thinking\"}",
 };
 
-static const struct {
-	const char *status, *detail;
-} states[] = {
-	[ENTRY_CREATED] = { "created", NULL },
-	[ENTRY_SUCCESS] = { "success", NULL },
-	[ENTRY_FAILED] = { "failed", NULL },
-	[ENTRY_DENIED] = { "denied", "reason" },
-	[ENTRY_PENDING] = { "pending_approval", "approval_id" },
-	[ENTRY_TIMED_OUT] = { "timed_out", NULL },
+/* Whole values, for those that have no detail. */
+static const char *const states[] = {
+	[ENTRY_CREATED] = "{\"status\":\"created\"}",
+	[ENTRY_SUCCESS] = "{\"status\":\"success\"}",
+	[ENTRY_FAILED] = "{\"status\":\"failed\"}",
+	[ENTRY_TIMED_OUT] = "{\"status\":\"timed_out\"}",
 };
 
 /* {KEY: word} */
@@ -102,9 +99,14 @@ add_copy(struct js *o, const char *key, const struct js *v)
 struct js *
 entry_text(enum entry_kind kind, const char *text)
 {
+	struct js *o;
+
 	if (kind == ENTRY_ERROR)
 		return entry_error(text, false);
-	return made(tagged("type", kinds[kind]), text);
+	o = js_object();
+	js_add_json(o, "entry_type", kinds[kind]);
+	js_add_str(o, "content", text);
+	return o;
 }
 
 struct js *
@@ -145,18 +147,32 @@ entry_usage(int64_t total_tokens, int64_t window)
 	return made(type, "");
 }
 
+static void
+add_status(struct js *o, const struct entry_status *status)
+{
+	struct js *s;
+
+	if (status->state == ENTRY_DENIED) {
+		s = tagged("status", "denied");
+		js_add_str(s, "reason", status->detail);
+		js_add(o, "status", s);
+	} else if (status->state == ENTRY_PENDING) {
+		s = tagged("status", "pending_approval");
+		js_add_str(s, "approval_id", status->detail);
+		js_add(o, "status", s);
+	} else
+		js_add_json(o, "status", states[status->state]);
+}
+
 struct js *
 entry_tool(const char *tool, struct js *action,
     const struct entry_status *status, const char *content)
 {
 	struct js *type = tagged("type", "tool_use");
-	struct js *s = tagged("status", states[status->state].status);
 
-	if (states[status->state].detail != NULL)
-		js_add_str(s, states[status->state].detail, status->detail);
 	js_add_str(type, "tool_name", tool);
 	js_add(type, "action_type", action);
-	js_add(type, "status", s);
+	add_status(type, status);
 	return made(type, content);
 }
 
@@ -343,33 +359,27 @@ entry_diff(const char *unified, bool numbered)
 	return o;
 }
 
-/* Takes `how`. */
-static struct js *
-ran(struct js *how, const char *output)
+struct js *
+entry_ran_code(int64_t code, const char *output)
 {
-	struct js *o = js_object();
+	struct js *o = js_object(), *how = tagged("type", "exit_code");
 
+	js_add_int(how, "code", code);
 	js_add(o, "exit_status", how);
 	js_add_str(o, "output", output);
 	return o;
 }
 
 struct js *
-entry_ran_code(int64_t code, const char *output)
-{
-	struct js *how = tagged("type", "exit_code");
-
-	js_add_int(how, "code", code);
-	return ran(how, output);
-}
-
-struct js *
 entry_ran(bool success, const char *output)
 {
-	struct js *how = tagged("type", "success");
+	struct js *o = js_object();
 
-	js_add_bool(how, "success", success);
-	return ran(how, output);
+	js_add_json(o, "exit_status",
+	    success ? "{\"type\":\"success\",\"success\":true}"
+		    : "{\"type\":\"success\",\"success\":false}");
+	js_add_str(o, "output", output);
+	return o;
 }
 
 struct js *
@@ -377,7 +387,7 @@ entry_markdown(const char *text)
 {
 	struct js *o = js_object();
 
-	js_add(o, "type", tagged("type", "markdown"));
+	js_add_json(o, "type", "{\"type\":\"markdown\"}");
 	js_add_str(o, "value", text);
 	return o;
 }
@@ -387,7 +397,7 @@ entry_value(const struct js *value)
 {
 	struct js *o = js_object();
 
-	js_add(o, "type", tagged("type", "json"));
+	js_add_json(o, "type", "{\"type\":\"json\"}");
 	add_copy(o, "value", value);
 	return o;
 }

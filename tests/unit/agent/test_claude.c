@@ -369,6 +369,30 @@ test_withdrawn_is_not_answered(void **state)
 	agentrig_stop(&r);
 }
 
+/* The second time somebody decides about a call, that counts. */
+static void
+test_a_call_is_asked_about_twice(void **state)
+{
+	const struct agent_answer no = { .verdict = AGENT_DENIED,
+		.reason = "first" };
+	const struct agent_answer yes = { .verdict = AGENT_APPROVED };
+	struct agentrig r;
+
+	(void)state;
+	clauderig_asks(&r);
+	agentrig_out(&r, CAN_USE("q1", "Bash", "t1", "{\"command\":\"ls\"}"));
+	agent_answer(r.g, "q1", &no);
+	assert_true(clauderig_shows(&r, 0, "\"reason\":\"first\""));
+	agentrig_out(&r, CAN_USE("q2", "Bash", "t1", "{\"command\":\"ls\"}"));
+	agent_answer(r.g, "q2", &no);
+	agentrig_out(&r, CAN_USE("q3", "Bash", "t1", "{\"command\":\"ls\"}"));
+	agent_answer(r.g, "q3", &yes);
+	agentrig_out(&r, RESULT("t1", "\"out\""));
+	assert_int_equal(r.n, 1);
+	assert_true(clauderig_shows(&r, 0, "\"success\""));
+	agentrig_stop(&r);
+}
+
 int
 main(void)
 {
@@ -384,6 +408,7 @@ main(void)
 		cmocka_unit_test(test_the_request_is_what_is_shown),
 		cmocka_unit_test(test_a_request_is_taken_back),
 		cmocka_unit_test(test_a_tool_is_not_answered),
+		cmocka_unit_test(test_a_call_is_asked_about_twice),
 		cmocka_unit_test(test_withdrawn_is_not_answered),
 	};
 

@@ -101,6 +101,7 @@ claude_init(struct claude *c, struct agent *g, const struct agent_wish *wish,
 	c->title = title;
 	c->a = arena_new();
 	jsview_init(&c->view);
+	jsview_init(&c->input);
 	c->prompt = xstrdup(command_prompt(c->a, wish));
 	c->cwd = xstrdup(wish->cwd);
 	c->usage_at = AGENT_NO_ENTRY;
@@ -119,6 +120,7 @@ claude_done(struct claude *c)
 	while ((k = TAILQ_FIRST(&c->calls)) != NULL)
 		claude_call_free(c, k);
 	jsview_done(&c->view);
+	jsview_done(&c->input);
 	arena_free(c->a);
 	buf_done(&c->said);
 	free(c->prompt);
@@ -293,6 +295,19 @@ claude_ended(void *own, int code)
 	if (code == 0)
 		agent_over(c->g, AGENT_FAILED,
 		    arena_printf(c->a, "%s ended without a result.", c->title));
+}
+
+const char *
+claude_text(struct claude *c, struct js *v)
+{
+	const char *text;
+	struct buf b;
+
+	buf_init(&b, SIZE_MAX / 4);
+	js_finish(v, &b);
+	text = arena_strdup(c->a, buf_cstr(&b));
+	buf_done(&b);
+	return text;
 }
 
 void

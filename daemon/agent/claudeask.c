@@ -233,7 +233,7 @@ hook_callback(struct claude *c, const char *id, struct jsval r)
 
 /*
  * The call a request is about, as the request has it; nearly always that is as
- * it was announced. Its input is NULL when it can be read in two ways.
+ * it was announced.
  */
 static struct claude_call *
 call_of(struct claude *c, const char *call, const char *tool,
@@ -243,15 +243,9 @@ call_of(struct claude *c, const char *call, const char *tool,
 	const char *raw = jsval_raw(input, c->a);
 
 	if (k == NULL)
-		return claude_call_announced(c, call, tool, input);
-	if (k->raw == NULL || strcmp(k->raw, raw) != 0) {
-		js_free(k->input);
-		k->input = jsval_js(input);
-		free(k->raw);
-		k->raw = xstrdup(raw);
-	}
-	free(k->name);
-	k->name = xstrdup(tool);
+		return claude_call_new(c, call, tool, raw);
+	if (strcmp(k->input, raw) != 0 || strcmp(k->name, tool) != 0)
+		claude_call_input(c, k, tool, raw);
 	return k;
 }
 
@@ -263,19 +257,25 @@ kind_of(const char *tool)
 	return claude_tool_is(tool, "ExitPlanMode") ? AGENT_PLAN : AGENT_TOOL;
 }
 
+/* Not about an input that can be read in two ways. */
 static bool
 ask_person(struct claude *c, const char *id, const char *tool,
-    struct claude_call *k)
+    const struct claude_call *k)
 {
+	char why[80];
+	struct js *input =
+	    js_parse(k->input, strlen(k->input), why, sizeof(why));
 	const struct agent_ask ask = { .key = id,
 		.kind = kind_of(tool),
 		.tool = tool,
 		.call = k->id,
-		.command = claude_tool_command(tool, k->input),
-		.input = k->input,
+		.command = claude_tool_command(tool, input),
+		.input = input,
 		.entry = k->at };
+	bool asked = input != NULL && agent_asked(c->g, &ask);
 
-	return k->input != NULL && agent_asked(c->g, &ask);
+	js_free(input);
+	return asked;
 }
 
 static void
@@ -373,20 +373,6 @@ claude_control_response(struct claude *c, struct jsval line)
 		why != NULL ? why : "no reason was given"));
 }
 
-/* Takes `v`. */
-static const char *
-text_of(struct arena *a, struct js *v)
-{
-	const char *text;
-	struct buf b;
-
-	buf_init(&b, SIZE_MAX / 4);
-	js_finish(v, &b);
-	text = arena_strdup(a, buf_cstr(&b));
-	buf_done(&b);
-	return text;
-}
-
 /* Words of one answer as a text. */
 static char *
 spoken(struct arena *a, const struct js *words)
@@ -429,7 +415,7 @@ answered(struct claude *c, const struct js *input, const struct js *answers)
 			    js_str(js_at(answers, i), "question", ""),
 			    spoken(c->a, js_get(js_at(answers, i), "answer")));
 	js_add(o, "answers", map);
-	return text_of(c->a, o);
+	return claude_text(c, o);
 }
 
 static const char *

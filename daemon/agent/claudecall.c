@@ -16,21 +16,6 @@
 
 #define CALLS_MAX 512
 
-void
-claude_call_free(struct claude *c, struct claude_call *k)
-{
-	TAILQ_REMOVE(&c->calls, k, entry);
-	c->ncalls--;
-	free(k->id);
-	free(k->name);
-	free(k->key);
-	free(k->raw);
-	free(k->reason);
-	js_free(k->answers);
-	js_free(k->input);
-	free(k);
-}
-
 struct claude_call *
 claude_call_find(struct claude *c, const char *id)
 {
@@ -42,20 +27,78 @@ claude_call_find(struct claude *c, const char *id)
 	return NULL;
 }
 
-static struct entry_status
-status(const struct claude_call *k)
+static struct claude_shown
+shown_of(struct claude *c, const struct claude_call *k,
+    const struct claude_told *told)
 {
-	return (struct entry_status){ k->state,
+	struct jsval input = { NULL, 0 };
+
+	if (jsview_parse(&c->input, k->input, strlen(k->input)))
+		input = jsview_root(&c->input);
+	return claude_tool(c, k->name, input, told);
+}
+
+/* What it is called with, and so what is shown of it until its result. */
+static void
+take_input(struct claude *c, struct claude_call *k, const char *name,
+    const char *input)
+{
+	struct claude_shown shown;
+
+	k->name = xstrdup(name);
+	k->input = xstrdup(input);
+	shown = shown_of(c, k, NULL);
+	k->action = xstrdup(claude_text(c, shown.action));
+	k->content = xstrdup(shown.content);
+	k->fixed = !claude_tool_tells(name);
+}
+
+static void
+drop_input(struct claude_call *k)
+{
+	free(k->name);
+	free(k->input);
+	free(k->action);
+	free(k->content);
+}
+
+void
+claude_call_free(struct claude *c, struct claude_call *k)
+{
+	TAILQ_REMOVE(&c->calls, k, entry);
+	c->ncalls--;
+	drop_input(k);
+	free(k->id);
+	free(k->key);
+	free(k->reason);
+	js_free(k->answers);
+	free(k);
+}
+
+void
+claude_call_input(struct claude *c, struct claude_call *k, const char *name,
+    const char *input)
+{
+	struct claude_call was = *k;
+
+	take_input(c, k, name, input);
+	drop_input(&was);
+}
+
+static struct js *
+as_is(const struct claude_call *k)
+{
+	struct entry_status s = { k->state,
 		k->state == ENTRY_DENIED ? k->reason : NULL };
+
+	return entry_tool_json(k->name, k->action, &s, k->content);
 }
 
 struct claude_call *
 claude_call_new(struct claude *c, const char *id, const char *name,
-    struct js *input)
+    const char *input)
 {
 	struct claude_call *k = claude_call_find(c, id);
-	struct entry_status created = { ENTRY_CREATED, NULL };
-	struct claude_shown shown;
 
 	/* An id that comes again is another call. */
 	if (k != NULL)
@@ -64,24 +107,10 @@ claude_call_new(struct claude *c, const char *id, const char *name,
 		claude_call_free(c, TAILQ_FIRST(&c->calls));
 	k = xcalloc(1, sizeof(*k));
 	k->id = xstrdup(id);
-	k->name = xstrdup(name);
-	k->input = input;
+	take_input(c, k, name, input);
 	TAILQ_INSERT_TAIL(&c->calls, k, entry);
 	c->ncalls++;
-	shown = claude_tool(c, name, input, NULL);
-	k->at = agent_add(c->g,
-	    entry_tool(name, shown.action, &created, shown.content));
-	return k;
-}
-
-struct claude_call *
-claude_call_announced(struct claude *c, const char *id, const char *name,
-    struct jsval input)
-{
-	struct claude_call *k = claude_call_new(c, id, name, jsval_js(input));
-	const char *raw = jsval_raw(input, c->a);
-
-	k->raw = raw != NULL ? xstrdup(raw) : NULL;
+	k->at = agent_add(c->g, as_is(k));
 	return k;
 }
 
@@ -89,9 +118,14 @@ void
 claude_call_show(struct claude *c, const struct claude_call *k,
     const struct claude_told *told)
 {
-	struct claude_shown shown = claude_tool(c, k->name, k->input, told);
-	struct entry_status s = status(k);
+	struct entry_status s = { k->state, NULL };
+	struct claude_shown shown;
 
+	if (told == NULL || k->fixed) {
+		agent_set(c->g, k->at, as_is(k));
+		return;
+	}
+	shown = shown_of(c, k, told);
 	agent_set(c->g, k->at,
 	    entry_tool(k->name, shown.action, &s, shown.content));
 }

@@ -28,10 +28,11 @@ struct claude_stream {
 struct claude_call {
 	TAILQ_ENTRY(claude_call) entry;
 	char *id, *name;
-	char *key; /* of the request that asks for it, or NULL */
-	size_t at; /* its entry */
-	struct js *input;
-	char *raw; /* its text, when it was announced with one */
+	char *key;		/* of the request that asks for it, or NULL */
+	size_t at;		/* its entry */
+	char *input;		/* JSON text */
+	char *action, *content; /* what is shown of it, before its result */
+	bool fixed;		/* and with it as well */
 	enum entry_state state;
 	char *reason;	    /* of its denial */
 	struct js *answers; /* to its question */
@@ -39,9 +40,10 @@ struct claude_call {
 
 struct claude {
 	struct agent *g;
-	const char *title; /* what people call it */
-	struct arena *a;   /* of one line */
-	struct jsview view;
+	const char *title;   /* what people call it */
+	struct arena *a;     /* of one line */
+	struct jsview view;  /* of it */
+	struct jsview input; /* of a call that is shown */
 	char *prompt, *cwd;
 	bool plan, approvals, skip, checked; /* what is wanted */
 	bool may_bypass;		     /* its program would do it */
@@ -77,6 +79,8 @@ void claude_ended(void *own, int code);
 void claude_learn_id(struct claude *c, struct jsval line);
 /* The prompt as plain text, and no more. */
 void claude_prompt(struct claude *c);
+/* Takes `v`; its text, in the arena. */
+const char *claude_text(struct claude *c, struct js *v);
 /* What it said last. */
 void claude_said(struct claude *c, const char *text);
 /* What a line says that is not JSON, or of a kind nobody knows. */
@@ -97,10 +101,10 @@ void claude_usage(struct claude *c);
 
 /* claudecall.c: calls that have no result yet. */
 struct claude_call *claude_call_new(struct claude *c, const char *id,
-    const char *name, struct js *input);
-/* `input` as it stands in a line; one that is ambiguous is none. */
-struct claude_call *claude_call_announced(struct claude *c, const char *id,
-    const char *name, struct jsval input);
+    const char *name, const char *input);
+/* What it is called with, once that is known better. */
+void claude_call_input(struct claude *c, struct claude_call *k,
+    const char *name, const char *input);
 struct claude_call *claude_call_find(struct claude *c, const char *id);
 void claude_call_free(struct claude *c, struct claude_call *k);
 /* Tells its entry anew, with what it has come to. */
@@ -118,7 +122,9 @@ struct claude_shown {
 	const char *content; /* in the arena */
 };
 struct claude_shown claude_tool(struct claude *c, const char *name,
-    const struct js *input, const struct claude_told *told);
+    struct jsval input, const struct claude_told *told);
+/* Its result is a part of what is shown. */
+bool claude_tool_tells(const char *name);
 /* The same tool under any of its spellings. */
 bool claude_tool_is(const char *name, const char *known);
 /* What a call of it runs, or NULL. */

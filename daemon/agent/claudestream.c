@@ -227,9 +227,10 @@ whole_call(struct claude *c, struct jsval block)
 {
 	const char *id = jsval_text(jsval_get(block, "id"), c->a);
 	const char *name = jsval_text(jsval_get(block, "name"), c->a);
+	const char *input = jsval_raw(jsval_get(block, "input"), c->a);
 
-	claude_call_announced(c, id != NULL ? id : "",
-	    name != NULL ? name : "?", jsval_get(block, "input"));
+	claude_call_new(c, id != NULL ? id : "", name != NULL ? name : "?",
+	    input != NULL ? input : "null");
 }
 
 static void

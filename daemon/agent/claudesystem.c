@@ -52,7 +52,7 @@ system_status(struct claude *c, struct jsval line)
 		agent_add(c->g, entry_text(ENTRY_SYSTEM, text));
 }
 
-static struct js *
+static const char *
 task_input(struct claude *c, struct jsval line)
 {
 	static const char *const keys[] = { "description", "prompt" };
@@ -67,7 +67,7 @@ task_input(struct claude *c, struct jsval line)
 	s = jsval_text(jsval_get(line, "task_type"), c->a);
 	if (s != NULL)
 		js_add_str(o, "subagent_type", s);
-	return o;
+	return claude_text(c, o);
 }
 
 /* A call that is a task has an entry already, and its result ends it. */
@@ -107,10 +107,8 @@ task_progress(struct claude *c, struct jsval line)
 		task_started(c, line);
 		return;
 	}
-	if (jsval_type(jsval_get(line, "description")) == JSVIEW_STRING) {
-		js_free(k->input);
-		k->input = task_input(c, line);
-	}
+	if (jsval_type(jsval_get(line, "description")) == JSVIEW_STRING)
+		claude_call_input(c, k, "Task", task_input(c, line));
 	claude_call_show(c, k, NULL);
 }
 

@@ -18,7 +18,7 @@
 struct tool {
 	struct claude *c;
 	const char *name;
-	const struct js *in;
+	struct jsval in;
 	const struct claude_told *told; /* NULL while it runs */
 };
 
@@ -36,17 +36,31 @@ claude_tool_is(const char *name, const char *known)
 	}
 }
 
+/* A text in the arena, or NULL. */
+static const char *
+string(const struct tool *t, struct jsval in, const char *key)
+{
+	return key != NULL ? jsval_text(jsval_get(in, key), t->c->a) : NULL;
+}
+
 /* The first of up to three keys that is a text, else "". */
 static const char *
-text(const struct js *in, const char *a, const char *b, const char *c)
+text_in(const struct tool *t, struct jsval in, const char *a, const char *b,
+    const char *c)
 {
-	const char *s = js_str(in, a, NULL);
+	const char *s = string(t, in, a);
 
-	if (s == NULL && b != NULL)
-		s = js_str(in, b, NULL);
-	if (s == NULL && c != NULL)
-		s = js_str(in, c, NULL);
+	if (s == NULL)
+		s = string(t, in, b);
+	if (s == NULL)
+		s = string(t, in, c);
 	return s != NULL ? s : "";
+}
+
+static const char *
+text(const struct tool *t, const char *a, const char *b, const char *c)
+{
+	return text_in(t, t->in, a, b, c);
 }
 
 /* Below the working directory without it. */
@@ -65,7 +79,7 @@ relative(const struct claude *c, const char *path)
 static const char *
 path_of(const struct tool *t)
 {
-	return relative(t->c, text(t->in, "file_path", "path", "filePath"));
+	return relative(t->c, text(t, "file_path", "path", "filePath"));
 }
 
 static struct js *
@@ -85,12 +99,13 @@ do_read(const struct tool *t)
 }
 
 static void
-push_diff(struct js *changes, const struct tool *t, const struct js *edit)
+push_diff(struct js *changes, const struct tool *t, struct jsval edit)
 {
 	js_push(changes,
 	    entry_diff(hunk_diff(t->c->a, path_of(t),
-			   text(edit, "old_string", "old_str", "oldText"),
-			   text(edit, "new_string", "new_str", "newText")),
+			   text_in(t, edit, "old_string", "old_str", "oldText"),
+			   text_in(t, edit, "new_string", "new_str",
+			       "newText")),
 		false));
 }
 
@@ -107,11 +122,11 @@ do_edit(const struct tool *t)
 static struct claude_shown
 do_multi_edit(const struct tool *t)
 {
-	const struct js *edits = js_get(t->in, "edits");
+	struct jsval edit = jsval_first(jsval_get(t->in, "edits"));
 	struct js *changes = js_array();
 
-	for (size_t i = 0; i < js_len(edits); i++)
-		push_diff(changes, t, js_at(edits, i));
+	for (; jsval_type(edit) != JSVIEW_NONE; edit = jsval_next(edit))
+		push_diff(changes, t, edit);
 	return (struct claude_shown){ entry_edit(path_of(t), changes),
 		path_of(t) };
 }
@@ -122,7 +137,7 @@ do_write(const struct tool *t)
 	struct js *changes = js_array();
 
 	js_push(changes,
-	    entry_write(text(t->in, "content", "contents", "fileText")));
+	    entry_write(text(t, "content", "contents", "fileText")));
 	return (struct claude_shown){ entry_edit(path_of(t), changes),
 		path_of(t) };
 }
@@ -141,7 +156,7 @@ do_delete(const struct tool *t)
 static struct claude_shown
 do_patch(const struct tool *t)
 {
-	const char *patch = text(t->in, "patchContent", "input", "patch");
+	const char *patch = text(t, "patchContent", "input", "patch");
 	const char *path = path_of(t), *head;
 	struct js *changes = js_array();
 
@@ -177,7 +192,7 @@ ran(const struct claude_told *told)
 static struct claude_shown
 do_bash(const struct tool *t)
 {
-	const char *s = text(t->in, "command", "cmd", "command_line");
+	const char *s = text(t, "command", "cmd", "command_line");
 
 	return (struct claude_shown){
 		entry_command(s, t->told != NULL ? ran(t->told) : NULL), s
@@ -187,7 +202,7 @@ do_bash(const struct tool *t)
 static struct claude_shown
 do_grep(const struct tool *t)
 {
-	const char *s = text(t->in, "pattern", "query", NULL);
+	const char *s = text(t, "pattern", "query", NULL);
 
 	return (struct claude_shown){ entry_search(s), s };
 }
@@ -195,7 +210,7 @@ do_grep(const struct tool *t)
 static struct claude_shown
 do_glob(const struct tool *t)
 {
-	const char *s = text(t->in, "pattern", "filePattern", NULL);
+	const char *s = text(t, "pattern", "filePattern", NULL);
 
 	return (struct claude_shown){ entry_search(s),
 		arena_printf(t->c->a, "Find files: %s", s) };
@@ -204,7 +219,7 @@ do_glob(const struct tool *t)
 static struct claude_shown
 do_fetch(const struct tool *t)
 {
-	const char *s = text(t->in, "url", "query", NULL);
+	const char *s = text(t, "url", "query", NULL);
 
 	return (struct claude_shown){ entry_fetch(s), s };
 }
@@ -212,10 +227,10 @@ do_fetch(const struct tool *t)
 static struct claude_shown
 do_task(const struct tool *t)
 {
-	const char *s = text(t->in, "description", "prompt", NULL);
+	const char *s = text(t, "description", "prompt", NULL);
 
 	return (struct claude_shown){
-		entry_task(s, js_str(t->in, "subagent_type", NULL), result(t)),
+		entry_task(s, string(t, t->in, "subagent_type"), result(t)),
 		arena_printf(t->c->a, "Task: %s", s)
 	};
 }
@@ -223,42 +238,62 @@ do_task(const struct tool *t)
 static struct claude_shown
 do_plan(const struct tool *t)
 {
-	const char *s = text(t->in, "plan", NULL, NULL);
+	const char *s = text(t, "plan", NULL, NULL);
 
 	return (struct claude_shown){ entry_plan(s), s };
+}
+
+static struct js *
+todos(const struct tool *t, const char *operation)
+{
+	struct js *list = jsval_js(jsval_get(t->in, "todos")), *o;
+
+	o = entry_todos(list, operation);
+	js_free(list);
+	return o;
 }
 
 static struct claude_shown
 do_todo_write(const struct tool *t)
 {
-	return (struct claude_shown){ entry_todos(js_get(t->in, "todos"),
-					  "write"),
-		"To-do list updated" };
+	return (struct claude_shown){ todos(t, "write"), "To-do list updated" };
 }
 
 static struct claude_shown
 do_todo_read(const struct tool *t)
 {
-	return (struct claude_shown){
-		entry_todos(js_get(t->in, "todos"), "read"), "To-do list read"
-	};
+	return (struct claude_shown){ todos(t, "read"), "To-do list read" };
 }
 
 static struct claude_shown
 do_question(const struct tool *t)
 {
-	const struct js *all = js_get(t->in, "questions");
+	struct jsval all = jsval_get(t->in, "questions");
+	struct js *list = jsval_js(all), *o = entry_questions(list);
 
-	return (struct claude_shown){ entry_questions(all),
-		js_str(js_at(all, 0), "question", "") };
+	js_free(list);
+	return (struct claude_shown){ o,
+		text_in(t, jsval_first(all), "question", NULL, NULL) };
 }
 
-/* A tool that is nothing but one, with all it was given and all it said. */
+/* With all it was given and all it said. */
+static struct js *
+called(const struct tool *t, const char *name)
+{
+	struct js *in = jsval_js(t->in), *o = entry_call(name, in, result(t));
+
+	js_free(in);
+	return o;
+}
+
+/* A tool that is nothing but one. */
 static struct claude_shown
 do_tool(const struct tool *t)
 {
-	return (struct claude_shown){ entry_call(t->name, t->in, result(t)),
-		relative(t->c, js_str(t->in, "notebook_path", t->name)) };
+	const char *path = string(t, t->in, "notebook_path");
+
+	return (struct claude_shown){ called(t, t->name),
+		path != NULL ? relative(t->c, path) : t->name };
 }
 
 static struct claude_shown
@@ -280,7 +315,7 @@ do_list(const struct tool *t)
 static struct claude_shown
 do_oracle(const struct tool *t)
 {
-	return labelled(t, "Oracle", text(t->in, "task", "prompt", NULL));
+	return labelled(t, "Oracle", text(t, "task", "prompt", NULL));
 }
 
 static struct claude_shown
@@ -292,7 +327,7 @@ do_mermaid(const struct tool *t)
 static struct claude_shown
 do_codebase(const struct tool *t)
 {
-	return labelled(t, "Search", text(t->in, "query", "path", NULL));
+	return labelled(t, "Search", text(t, "query", "path", NULL));
 }
 
 static struct claude_shown
@@ -325,61 +360,84 @@ do_unknown(const struct tool *t)
 	const char *mcp = mcp_name(t->c->a, t->name);
 
 	if (mcp != NULL)
-		return (struct claude_shown){ entry_call(mcp, t->in, result(t)),
-			mcp };
+		return (struct claude_shown){ called(t, mcp), mcp };
 	if (t->told == NULL)
 		return labelled(t, "Tool", t->name);
-	return (struct claude_shown){ entry_call(t->name, t->in, result(t)),
+	return (struct claude_shown){ called(t, t->name),
 		arena_printf(t->c->a, "Tool: %s", t->name) };
 }
 
 static const struct {
 	const char *name;
 	struct claude_shown (*show)(const struct tool *t);
+	bool told; /* its result is a part of it */
 } rows[] = {
-	{ "Read", do_read },
-	{ "Edit", do_edit },
-	{ "MultiEdit", do_multi_edit },
-	{ "Write", do_write },
-	{ "Delete", do_delete },
-	{ "ApplyPatch", do_patch },
-	{ "Bash", do_bash },
-	{ "Grep", do_grep },
-	{ "Glob", do_glob },
-	{ "WebFetch", do_fetch },
-	{ "WebSearch", do_fetch },
-	{ "Task", do_task },
-	{ "Agent", do_task },
-	{ "ExitPlanMode", do_plan },
-	{ "TodoWrite", do_todo_write },
-	{ "TodoRead", do_todo_read },
-	{ "AskUserQuestion", do_question },
-	{ "NotebookEdit", do_tool },
-	{ "LS", do_list },
-	{ "Oracle", do_oracle },
-	{ "Mermaid", do_mermaid },
-	{ "CodebaseSearchAgent", do_codebase },
-	{ "UndoEdit", do_undo },
+	{ "Read", do_read, false },
+	{ "Edit", do_edit, false },
+	{ "MultiEdit", do_multi_edit, false },
+	{ "Write", do_write, false },
+	{ "Delete", do_delete, false },
+	{ "ApplyPatch", do_patch, false },
+	{ "Bash", do_bash, true },
+	{ "Grep", do_grep, false },
+	{ "Glob", do_glob, false },
+	{ "WebFetch", do_fetch, false },
+	{ "WebSearch", do_fetch, false },
+	{ "Task", do_task, true },
+	{ "Agent", do_task, true },
+	{ "ExitPlanMode", do_plan, false },
+	{ "TodoWrite", do_todo_write, false },
+	{ "TodoRead", do_todo_read, false },
+	{ "AskUserQuestion", do_question, false },
+	{ "NotebookEdit", do_tool, true },
+	{ "LS", do_list, false },
+	{ "Oracle", do_oracle, false },
+	{ "Mermaid", do_mermaid, false },
+	{ "CodebaseSearchAgent", do_codebase, false },
+	{ "UndoEdit", do_undo, false },
 };
 
+/* Its row, or how many there are. Most are another by their first letter. */
+static size_t
+row_of(const char *name)
+{
+	size_t i, n = sizeof(rows) / sizeof(rows[0]);
+
+	for (i = 0; i < n; i++)
+		if (((*name ^ *rows[i].name) & ~0x20) == 0 &&
+		    claude_tool_is(name, rows[i].name))
+			break;
+	return i;
+}
+
+bool
+claude_tool_tells(const char *name)
+{
+	size_t i = row_of(name);
+
+	return i == sizeof(rows) / sizeof(rows[0]) || rows[i].told;
+}
+
 struct claude_shown
-claude_tool(struct claude *c, const char *name, const struct js *input,
+claude_tool(struct claude *c, const char *name, struct jsval input,
     const struct claude_told *told)
 {
 	const struct tool t = { c, name, input, told };
+	size_t i = row_of(name);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		/* Most are another by their first letter. */
-		if (((*name ^ *rows[i].name) & ~0x20) == 0 &&
-		    claude_tool_is(name, rows[i].name))
-			return rows[i].show(&t);
-	return do_unknown(&t);
+	return i < sizeof(rows) / sizeof(rows[0]) ? rows[i].show(&t)
+						  : do_unknown(&t);
 }
 
 const char *
 claude_tool_command(const char *name, const struct js *input)
 {
-	return claude_tool_is(name, "Bash")
-		   ? text(input, "command", "cmd", "command_line")
-		   : NULL;
+	static const char *const keys[] = { "command", "cmd", "command_line" };
+	const char *s = NULL;
+
+	if (!claude_tool_is(name, "Bash"))
+		return NULL;
+	for (size_t i = 0; i < 3 && s == NULL; i++)
+		s = js_str(input, keys[i], NULL);
+	return s != NULL ? s : "";
 }

@@ -234,7 +234,7 @@ tool_call(struct cursor *u, struct jsval line)
 	const char *id = jsval_text(jsval_get(line, "call_id"), u->c.a);
 	struct js *all = jsval_js(jsval_get(line, "tool_call")), *call;
 	struct claude_call *k;
-	const char *kind;
+	const char *kind, *input;
 	struct said s;
 
 	if (id == NULL || !js_is_object(all) ||
@@ -244,15 +244,12 @@ tool_call(struct cursor *u, struct jsval line)
 		return;
 	}
 	s = said_of(&u->c, kind, call);
+	input = claude_text(&u->c, s.input);
 	k = claude_call_find(&u->c, id);
 	if (k == NULL)
-		k = claude_call_new(&u->c, id, s.name, s.input);
-	else {
-		js_free(k->input);
-		k->input = s.input;
-		free(k->name);
-		k->name = xstrdup(s.name);
-	}
+		k = claude_call_new(&u->c, id, s.name, input);
+	else
+		claude_call_input(&u->c, k, s.name, input);
 	if (jsval_is(jsval_get(line, "subtype"), "completed"))
 		completed(&u->c, k, call);
 	js_free(all);

@@ -98,25 +98,25 @@ name_of(const char *name)
 }
 
 /* Parameters under the keys that the tools' rows look for. */
-static struct js *
-input_of(struct jsval parameters, struct arena *a)
+static const char *
+input_of(struct claude *c, struct jsval parameters)
 {
 	const char *path =
-	    jsval_text(jsval_get(parameters, "directory_path"), a);
+	    jsval_text(jsval_get(parameters, "directory_path"), c->a);
 	struct jsval first = jsval_first(jsval_get(parameters, "patterns"));
-	const char *pattern = jsval_text(first, a);
+	const char *pattern = jsval_text(first, c->a);
 	struct js *o;
 
 	if (pattern == NULL)
-		pattern = jsval_text(jsval_get(parameters, "patterns"), a);
+		pattern = jsval_text(jsval_get(parameters, "patterns"), c->a);
 	if (path == NULL && pattern == NULL)
-		return jsval_js(parameters);
+		return jsval_raw(parameters, c->a);
 	o = js_object();
 	if (path != NULL)
 		js_add_str(o, "path", path);
 	if (pattern != NULL)
 		js_add_str(o, "pattern", pattern);
-	return o;
+	return claude_text(c, o);
 }
 
 static void
@@ -124,13 +124,15 @@ tool_call(struct claude *c, struct jsval line)
 {
 	const char *id = jsval_text(jsval_get(line, "id"), c->a);
 	const char *name = jsval_text(jsval_get(line, "toolName"), c->a);
+	const char *input;
 
 	if (name == NULL) {
 		lines_quote(c, line);
 		return;
 	}
+	input = input_of(c, jsval_get(line, "parameters"));
 	claude_call_new(c, id != NULL ? id : "", name_of(name),
-	    input_of(jsval_get(line, "parameters"), c->a));
+	    input != NULL ? input : "null");
 }
 
 static struct claude_call *

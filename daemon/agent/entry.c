@@ -176,6 +176,18 @@ entry_tool(const char *tool, struct js *action,
 	return made(type, content);
 }
 
+struct js *
+entry_tool_json(const char *tool, const char *action,
+    const struct entry_status *status, const char *content)
+{
+	struct js *type = tagged("type", "tool_use");
+
+	js_add_str(type, "tool_name", tool);
+	js_add_json(type, "action_type", action);
+	add_status(type, status);
+	return made(type, content);
+}
+
 /* {"action": action, KEY: text} */
 static struct js *
 action(const char *name, const char *key, const char *text)

@@ -46,6 +46,10 @@ struct entry_status {
 struct js *entry_tool(const char *tool, struct js *action,
     const struct entry_status *status, const char *content);
 
+/* The same with an action as JSON text. */
+struct js *entry_tool_json(const char *tool, const char *action,
+    const struct entry_status *status, const char *content);
+
 /* What it does: one of these. */
 struct js *entry_read(const char *path);
 /* Takes an array of what entry_write() and those below it make. */

@@ -171,7 +171,7 @@ test_lines_are_the_same_in_any_pieces(void **state)
 }
 
 static void
-test_a_line_too_long_is_said_once(void **state)
+abuse_L09_a_line_too_long_is_said_once(void **state)
 {
 	char *big = xmalloc(AGENT_LINE_MAX + 2);
 	struct agentrig r;
@@ -456,7 +456,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines_are_the_same_in_any_pieces),
-		cmocka_unit_test(test_a_line_too_long_is_said_once),
+		cmocka_unit_test(abuse_L09_a_line_too_long_is_said_once),
 		cmocka_unit_test(test_standard_error_is_grouped_by_pauses),
 		cmocka_unit_test(test_standard_error_is_bounded),
 		cmocka_unit_test(

@@ -123,7 +123,7 @@ test_command_lines_that_are_refused(void **state)
 
 /* L09: it may not ask before it has taken our hooks. */
 static void
-test_initialize_skipped(void **state)
+abuse_L09_initialize_skipped(void **state)
 {
 	struct agentrig r;
 
@@ -163,7 +163,7 @@ test_initialize_refused(void **state)
 
 /* L09: known and unknown ids, twice, and after the end. */
 static void
-test_answers_out_of_order(void **state)
+abuse_L09_answers_out_of_order(void **state)
 {
 	const struct agent_answer yes = { .verdict = AGENT_APPROVED };
 	struct agentrig r;
@@ -197,7 +197,7 @@ test_answers_out_of_order(void **state)
 }
 
 static void
-test_requests_of_a_wrong_shape(void **state)
+abuse_L09_requests_of_a_wrong_shape(void **state)
 {
 	static const char *const lines[] = {
 		CAN_USE("q1", "", "t", "{}"),
@@ -287,7 +287,7 @@ test_it_is_told_once_that_it_may_not_end(void **state)
 
 /* K02: what a person sees is what the request says, not the announcement. */
 static void
-test_the_request_is_what_is_shown(void **state)
+abuse_K02_the_request_is_what_is_shown(void **state)
 {
 	const struct agent_answer yes = { .verdict = AGENT_APPROVED };
 	struct agentrig r;
@@ -399,13 +399,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command_lines),
 		cmocka_unit_test(test_command_lines_that_are_refused),
-		cmocka_unit_test(test_initialize_skipped),
+		cmocka_unit_test(abuse_L09_initialize_skipped),
 		cmocka_unit_test(test_initialize_refused),
-		cmocka_unit_test(test_answers_out_of_order),
-		cmocka_unit_test(test_requests_of_a_wrong_shape),
+		cmocka_unit_test(abuse_L09_answers_out_of_order),
+		cmocka_unit_test(abuse_L09_requests_of_a_wrong_shape),
 		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_it_is_told_once_that_it_may_not_end),
-		cmocka_unit_test(test_the_request_is_what_is_shown),
+		cmocka_unit_test(abuse_K02_the_request_is_what_is_shown),
 		cmocka_unit_test(test_a_request_is_taken_back),
 		cmocka_unit_test(test_a_tool_is_not_answered),
 		cmocka_unit_test(test_a_call_is_asked_about_twice),

@@ -40,6 +40,33 @@ test_unknown_lines_are_shown(void **state)
 	agentrig_stop(&r);
 }
 
+/* Lines that are not looked at are those that say nothing, and whole. */
+static void
+test_silent_lines(void **state)
+{
+	static const char *const lines[] = {
+		"{\"type\":\"stream_event\",\"event\":{\"type\":"
+		"\"message_stop\"}}",
+		"{\"type\":\"stream_event\",\"event\":{\"type\":"
+		"\"content_block_delta\",\"index\":12,\"delta\":{\"type\":"
+		"\"input_json_delta\",\"partial_json\":\"{\"}}}",
+		"{\"type\": \"stream_event\", \"event\": {\"type\": "
+		"\"content_block_stop\"}}",
+	};
+	struct agentrig r;
+
+	(void)state;
+	clauderig_asks(&r);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		agentrig_line(&r, lines[i]);
+	assert_int_equal(r.n, 0);
+	/* One that was cut off is shown. */
+	agentrig_line(&r, "{\"type\":\"stream_event\",\"event\":{\"type\":"
+			  "\"message_stop\"");
+	assert_int_equal(r.n, 1);
+	agentrig_stop(&r);
+}
+
 static void
 test_unknown_fields_change_nothing(void **state)
 {
@@ -136,7 +163,7 @@ test_how_a_turn_ends(void **state)
 }
 
 static void
-test_not_signed_in(void **state)
+abuse_L03_not_signed_in(void **state)
 {
 	struct agentrig r;
 
@@ -372,10 +399,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unknown_lines_are_shown),
+		cmocka_unit_test(test_silent_lines),
 		cmocka_unit_test(test_unknown_fields_change_nothing),
 		cmocka_unit_test(test_streams_of_subagents_run_beside),
 		cmocka_unit_test(test_how_a_turn_ends),
-		cmocka_unit_test(test_not_signed_in),
+		cmocka_unit_test(abuse_L03_not_signed_in),
 		cmocka_unit_test(test_the_conversation_has_its_first_id),
 		cmocka_unit_test(test_the_window_is_corrected),
 		cmocka_unit_test(test_tools),

@@ -146,7 +146,7 @@ test_amp_says_the_past_again(void **state)
 
 /* L09: it cannot be answered, so it does not ask. */
 static void
-test_amp_does_not_ask(void **state)
+abuse_L09_amp_does_not_ask(void **state)
 {
 	struct agentrig r;
 
@@ -344,7 +344,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command_lines),
 		cmocka_unit_test(test_amp_says_the_past_again),
-		cmocka_unit_test(test_amp_does_not_ask),
+		cmocka_unit_test(abuse_L09_amp_does_not_ask),
 		cmocka_unit_test(test_cursor),
 		cmocka_unit_test(test_cursor_is_not_signed_in),
 		cmocka_unit_test(test_droid),

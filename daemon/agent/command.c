@@ -65,8 +65,12 @@ shell_word(struct arena *a, const char **s)
 	return quote == '\0' ? out : NULL;
 }
 
-const char **
-command_split(struct arena *a, const char *text)
+/*
+ * Words as a shell would have them, NULL-terminated; no expansion of any kind.
+ * NULL when a quote is not closed.
+ */
+static const char **
+split(struct arena *a, const char *text)
 {
 	const char **list = arena_alloc(a, sizeof(*list)), *w;
 	size_t n = 0;
@@ -91,7 +95,7 @@ command_init(struct command *c, struct arena *a, const struct js *config,
 	memset(c, 0, sizeof(*c));
 	c->a = a;
 	c->config = config;
-	words = command_split(a, *own != '\0' ? own : base);
+	words = split(a, *own != '\0' ? own : base);
 	if (words == NULL || words[0] == NULL) {
 		refuse(c, words == NULL
 			      ? "base_command_override: a quote is not closed"
@@ -146,7 +150,7 @@ command_extra(struct command *c)
 		else
 			all = arena_printf(c->a, "%s %s", all, s);
 	}
-	words = command_split(c->a, all);
+	words = split(c->a, all);
 	if (words == NULL) {
 		refuse(c, "additional_params: a quote is not closed");
 		return;

@@ -39,10 +39,4 @@ command_done(struct command *c, struct agent_command *out, const char **why);
 
 /* The prompt with append_prompt behind it. */
 char *command_prompt(struct arena *a, const struct agent_wish *wish);
-/*
- * Words as a shell would have them, NULL-terminated; no expansion of any kind.
- * NULL when a quote is not closed.
- */
-const char **command_split(struct arena *a, const char *text);
-
 #endif

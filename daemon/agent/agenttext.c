@@ -17,7 +17,7 @@
 #include "lib/xalloc.h"
 
 #define TEXT_MAX   (SIZE_MAX / 4)
-#define SMALL	   ((size_t)32 * 1024) /* is told whenever it grew */
+#define SMALL	   ((size_t)4 * 1024)  /* is told whenever it grew */
 #define WORTH	   16		       /* or when so much of it is new */
 #define WORTH_MS   500		       /* or after so long */
 #define SAID_MAX   ((size_t)64 * 1024) /* of one group of standard error */

@@ -22,6 +22,8 @@
 #define HOOK_AUTO "AUTO_APPROVE_CALLBACK_ID"
 #define HOOK_STOP "STOP_GIT_CHECK_CALLBACK_ID"
 
+#define MEMBERS_MAX 64 /* of an input: no tool has a tenth of it */
+
 /* The first two of ours: a program that refuses one of them must not go on. */
 #define ID_INIT "rdv-1"
 #define ID_MODE "rdv-2"
@@ -272,7 +274,13 @@ ask_person(struct claude *c, const char *id, const char *tool,
 		.command = claude_tool_command(tool, input),
 		.input = input,
 		.entry = k->at };
-	bool asked = input != NULL && agent_asked(c->g, &ask);
+	const char *key;
+	struct js *v;
+	bool asked;
+
+	/* What is answered is put together of these, one by one. */
+	asked = input != NULL && !js_member(input, MEMBERS_MAX, &key, &v) &&
+		agent_asked(c->g, &ask);
 
 	js_free(input);
 	return asked;

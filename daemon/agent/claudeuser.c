@@ -33,23 +33,36 @@ untagged(struct arena *a, const char *text)
 	return out;
 }
 
-/* All texts of an array that has nothing else, with blank lines between. */
+/*
+ * All texts of an array that has nothing else, with blank lines between; NULL
+ * of any other. There may be very many of them.
+ */
 static const char *
 joined(struct claude *c, struct jsval list)
 {
 	struct jsval v = jsval_first(list);
-	const char *all = NULL, *text;
+	const char *text = "";
+	bool first = true;
+	struct buf all;
 
 	if (jsval_type(list) == JSVIEW_STRING)
 		return jsval_text(list, c->a);
-	for (; jsval_type(v) != JSVIEW_NONE; v = jsval_next(v)) {
-		text = jsval_text(jsval_get(v, "text"), c->a);
-		if (!jsval_is(jsval_get(v, "type"), "text") || text == NULL)
-			return NULL;
-		all = all == NULL ? text
-				  : arena_printf(c->a, "%s\n\n%s", all, text);
+	if (jsval_type(v) == JSVIEW_NONE)
+		return NULL;
+	buf_init(&all, SIZE_MAX / 4);
+	for (; jsval_type(v) != JSVIEW_NONE && text != NULL;
+	     v = jsval_next(v)) {
+		text = jsval_is(jsval_get(v, "type"), "text")
+			   ? jsval_text(jsval_get(v, "text"), c->a)
+			   : NULL;
+		buf_put_text(&all, first ? "" : "\n\n");
+		buf_put_text(&all, text != NULL ? text : "");
+		first = false;
 	}
-	return all;
+	if (text != NULL)
+		text = arena_strdup(c->a, buf_cstr(&all));
+	buf_done(&all);
+	return text;
 }
 
 static void

@@ -275,8 +275,8 @@ test_a_growing_text_is_not_told_for_every_piece(void **state)
 	assert_int_equal(r.told, 1);
 	for (int i = 0; i < 20000; i++)
 		agentrig_out(&r, "+0123456789\n");
-	/* Up to 32 KiB each, then only a sixteenth more of itself. */
-	most = 32768 / 10 + 60;
+	/* Up to 4 KiB each, then only a sixteenth more of itself. */
+	most = 4096 / 10 + 80;
 	assert_in_range(r.told, 100, most);
 	agentrig_line(&r, ".");
 	assert_int_equal(strlen(r.entries[0]),

@@ -233,6 +233,30 @@ abuse_L09_requests_of_a_wrong_shape(void **state)
 	agentrig_stop(&r);
 }
 
+static void
+test_an_input_with_too_much_in_it(void **state)
+{
+	struct agentrig r;
+	struct buf b;
+
+	(void)state;
+	for (int n = 64; n <= 65; n++) {
+		buf_init(&b, 100000);
+		buf_put_text(&b, "{\"type\":\"control_request\",\"request_id\":"
+				 "\"q\",\"request\":{\"subtype\":"
+				 "\"can_use_tool\",\"tool_name\":\"Bash\","
+				 "\"input\":{");
+		for (int i = 0; i < n; i++)
+			buf_printf(&b, "%s\"k%d\":1", i > 0 ? "," : "", i);
+		buf_put_text(&b, "}}}\n");
+		clauderig_asks(&r);
+		agentrig_out(&r, buf_cstr(&b));
+		assert_int_equal(r.nkeys, n == 64);
+		agentrig_stop(&r);
+		buf_done(&b);
+	}
+}
+
 /* What is approved automatically where no plan is made is asked. */
 static void
 test_hooks(void **state)
@@ -403,6 +427,7 @@ main(void)
 		cmocka_unit_test(test_initialize_refused),
 		cmocka_unit_test(abuse_L09_answers_out_of_order),
 		cmocka_unit_test(abuse_L09_requests_of_a_wrong_shape),
+		cmocka_unit_test(test_an_input_with_too_much_in_it),
 		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_it_is_told_once_that_it_may_not_end),
 		cmocka_unit_test(abuse_K02_the_request_is_what_is_shown),

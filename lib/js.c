@@ -115,6 +115,16 @@ js_free(struct js *v)
 		json_decref((json_t *)v);
 }
 
+struct js *
+js_copy(const struct js *v)
+{
+	json_t *made = v != NULL ? json_deep_copy(raw(v)) : NULL;
+
+	if (v != NULL && made == NULL)
+		fatalx("js", "no memory for a copy");
+	return (struct js *)made;
+}
+
 static int
 dump_piece(const char *p, size_t len, void *arg)
 {

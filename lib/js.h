@@ -24,6 +24,8 @@ struct js;
  */
 struct js *js_parse(const char *text, size_t len, char *why, size_t whysize);
 void js_free(struct js *v);
+/* A value of its own; NULL of NULL. */
+struct js *js_copy(const struct js *v);
 /* Appends compact text to `b`; b->failed when over its maximum. */
 void js_dump(const struct js *v, struct buf *b);
 /* js_dump() into an empty `b`, and the end of `v`: nothing is copied. */

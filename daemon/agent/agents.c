@@ -12,6 +12,7 @@ static const struct agent_ops *const rows[] = {
 	&agent_amp,
 	&agent_cursor,
 	&agent_droid,
+	&agent_codex,
 	NULL,
 };
 

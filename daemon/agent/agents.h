@@ -6,6 +6,6 @@
 
 /* The rows of daemon/agent/agents.c, each in the file of its agent. */
 extern const struct agent_ops agent_claude, agent_amp, agent_cursor,
-    agent_droid;
+    agent_droid, agent_codex;
 
 #endif

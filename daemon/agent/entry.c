@@ -395,6 +395,16 @@ entry_ran(bool success, const char *output)
 }
 
 struct js *
+entry_running(const char *output)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "exit_status", NULL);
+	js_add_str(o, "output", output);
+	return o;
+}
+
+struct js *
 entry_markdown(const char *text)
 {
 	struct js *o = js_object();

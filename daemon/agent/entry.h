@@ -84,6 +84,8 @@ struct js *entry_diff(const char *unified, bool numbered);
 /* How a command ended; `output` may be NULL. */
 struct js *entry_ran_code(int64_t code, const char *output);
 struct js *entry_ran(bool success, const char *output);
+/* It has not ended, and said this so far. */
+struct js *entry_running(const char *output);
 /* How deep the brackets of JSON text nest. */
 size_t entry_depth(const char *json, size_t len);
 /*

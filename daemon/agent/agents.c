@@ -13,6 +13,11 @@ static const struct agent_ops *const rows[] = {
 	&agent_cursor,
 	&agent_droid,
 	&agent_codex,
+	&agent_gemini,
+	&agent_qwen,
+	&agent_copilot,
+	&agent_opencode,
+	&agent_acp,
 	NULL,
 };
 

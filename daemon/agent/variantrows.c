@@ -104,6 +104,14 @@ static const struct variant_field droid[] = {
 	{ NULL, VARIANT_TEXT, NULL },
 };
 
+/* Any that speaks ACP; what it is started with is a field of all. */
+static const struct variant_field acp[] = {
+	{ "model", VARIANT_TEXT, NULL },
+	{ "agent", VARIANT_TEXT, NULL },
+	{ "yolo", VARIANT_BOOL, NULL },
+	{ NULL, VARIANT_TEXT, NULL },
+};
+
 /* One field that is true to go on alone, and false to be asked. */
 #define FREELY(field)                               \
 	.automatic = { { field, "true", NULL } },   \
@@ -137,6 +145,7 @@ static const struct variant_row rows[] = {
 	    NULL, NULL, { { "autonomy", "\"skip-permissions-unsafe\"", NULL } },
 	    { { "autonomy", "\"normal\"", NULL } },
 	    { { "autonomy", "\"normal\"", NULL } } },
+	{ "ACP", "{}", acp, .model = "model", .mode = "agent", FREELY("yolo") },
 };
 
 const struct variant_row *

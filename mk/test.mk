@@ -110,6 +110,8 @@ fuzz_dir = $(if $(fuzz_dir_$(1)),$(fuzz_dir_$(1)),api)
 # A target may share code with a unit test.
 fuzz_more_privproto := $(call obj,tests/unit/lib/priv_echo.c)
 fuzz_more_ops := $(call obj,$(wildcard tests/fuzz/ops_*.c))
+fuzz_more_codex := $(call obj,tests/fuzz/agentfeed.c)
+fuzz_more_acp := $(fuzz_more_codex)
 # [ops] ends itself over a malformed packet; here only that packet's turn ends.
 # Tokens are kept in memory, and its clocks stand still.
 fuzz_link_ops := -Wl,--wrap=_exit,--wrap=path_write_private \

@@ -363,6 +363,16 @@ acp_line(void *own, const char *text, size_t len)
 	rpc_done(&m);
 }
 
+/* In a prompt most lines are news; before it each is waited for. */
+void
+acp_lost(void *own)
+{
+	struct acp *p = own;
+
+	if (!agent_is_over(p->g) && p->at < ACP_PROMPT && p->at != ACP_LOAD)
+		fail(p, steps[p->at].failed, "its answer is too long");
+}
+
 void
 acp_interrupt(void *own)
 {

@@ -204,10 +204,10 @@ other_make(struct agent *g, const struct agent_wish *wish)
 	return acp_make(g, wish, &other);
 }
 
-#define ACP_COMMON                                                          \
-	.can = AGENT_CAN_ASK, .unmake = acp_unmake, .begin = acp_begin,     \
-	.line = acp_line, .answer = acp_answer, .interrupt = acp_interrupt, \
-	.ended = acp_ended
+#define ACP_COMMON                                                      \
+	.can = AGENT_CAN_ASK, .unmake = acp_unmake, .begin = acp_begin, \
+	.line = acp_line, .lost = acp_lost, .answer = acp_answer,       \
+	.interrupt = acp_interrupt, .ended = acp_ended
 
 const struct agent_ops agent_gemini = { .name = "GEMINI",
 	.help = "Gemini CLI by ACP",

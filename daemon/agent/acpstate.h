@@ -72,6 +72,7 @@ void *acp_make(struct agent *g, const struct agent_wish *wish,
 void acp_unmake(void *own);
 void acp_begin(void *own);
 void acp_line(void *own, const char *text, size_t len);
+void acp_lost(void *own);
 void acp_interrupt(void *own);
 void acp_ended(void *own, int code);
 void acp_over(struct acp *p, enum agent_outcome how, const char *why);

@@ -170,6 +170,8 @@ whole_line(struct agent *g, const char *p, size_t len)
 		    g->too_long + len, AGENT_LINE_MAX);
 		g->too_long = 0;
 		agent_add(g, entry_error(why, false));
+		if (g->ops->lost != NULL)
+			g->ops->lost(g->own);
 		return;
 	}
 	if (len > 0 && p[len - 1] == '\r')

@@ -140,6 +140,8 @@ struct agent_ops {
 	void (*begin)(void *own);
 	/* A line of standard output without its newline; never empty. */
 	void (*line)(void *own, const char *text, size_t len);
+	/* One came that is too long to be looked at. May be NULL. */
+	void (*lost)(void *own);
 	/* To one of its asks, which is closed by now. */
 	void (*answer)(void *own, const struct agent_ask *ask,
 	    const struct agent_answer *answer);

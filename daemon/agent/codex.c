@@ -273,6 +273,16 @@ codex_line(void *own, const char *text, size_t len)
 	rpc_done(&m);
 }
 
+/* In a turn most lines are news; before it each is waited for. */
+static void
+codex_lost(void *own)
+{
+	struct codex *c = own;
+
+	if (!agent_is_over(c->g) && c->at < CODEX_TURN)
+		fail(c, steps[c->at].failed, "its answer is too long");
+}
+
 static void
 codex_send_cb(struct js *line, void *arg)
 {
@@ -376,6 +386,7 @@ const struct agent_ops agent_codex = {
 	.unmake = codex_unmake,
 	.begin = codex_begin,
 	.line = codex_line,
+	.lost = codex_lost,
 	.answer = codex_answer,
 	.interrupt = codex_interrupt,
 	.ended = codex_ended,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/agent/agents.h"
+#include "lib/xalloc.h"
 #include "tests/unit/check.h"
 
 /* Failures. */
@@ -439,6 +440,28 @@ test_many_tools(void **state)
 	agentrig_stop(&r);
 }
 
+/* An answer that cannot be looked at is not waited for. */
+static void
+test_too_long_an_answer(void **state)
+{
+	struct agentrig r;
+	char *line = xcalloc(1, (17u << 20) + 1);
+
+	(void)state;
+	memset(line, 'x', 17u << 20);
+	acprig_begin(&r, &agent_gemini, "{}");
+	acprig_greet(&r, false);
+	agentrig_line(&r, line);
+	assert_int_equal(r.how, AGENT_FAILED);
+	assert_non_null(strstr(r.why, "too long"));
+	agentrig_stop(&r);
+	acprig_start(&r, "{}");
+	agentrig_line(&r, line);
+	assert_false(r.over);
+	agentrig_stop(&r);
+	free(line);
+}
+
 int
 main(void)
 {
@@ -447,6 +470,7 @@ main(void)
 		cmocka_unit_test(test_prompts_end),
 		cmocka_unit_test(test_other_version),
 		cmocka_unit_test(test_ends_too_early),
+		cmocka_unit_test(test_too_long_an_answer),
 		cmocka_unit_test(test_loads),
 		cmocka_unit_test(test_is_told_the_history),
 		cmocka_unit_test(test_cannot_go_on),

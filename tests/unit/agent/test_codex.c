@@ -454,6 +454,28 @@ test_endless_text(void **state)
 	agentrig_stop(&r);
 }
 
+/* An answer that cannot be looked at is not waited for. */
+static void
+test_too_long_an_answer(void **state)
+{
+	struct agentrig r;
+	char *line = xcalloc(1, (17u << 20) + 1);
+
+	(void)state;
+	memset(line, 'x', 17u << 20);
+	codexrig_start_checked(&r, FREE, false);
+	codexrig_hello(&r);
+	agentrig_line(&r, line);
+	assert_int_equal(r.how, AGENT_FAILED);
+	assert_non_null(strstr(r.why, "too long"));
+	agentrig_stop(&r);
+	codexrig_start(&r, FREE);
+	agentrig_line(&r, line);
+	assert_false(r.over);
+	agentrig_stop(&r);
+	free(line);
+}
+
 int
 main(void)
 {
@@ -462,6 +484,7 @@ main(void)
 		cmocka_unit_test(test_turns_end),
 		cmocka_unit_test(test_steps_fail),
 		cmocka_unit_test(test_ends_too_early),
+		cmocka_unit_test(test_too_long_an_answer),
 		cmocka_unit_test(test_L09_leave_out_of_turn),
 		cmocka_unit_test(test_L09_leave_before_turn),
 		cmocka_unit_test(test_L09_leave_for_what_is_not_shown),

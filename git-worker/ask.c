@@ -16,6 +16,7 @@
 
 #include "git-worker/clone.h"
 #include "git-worker/mounts.h"
+#include "git-worker/program.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -237,6 +238,65 @@ ask_source(struct asking *q, const char *path, struct git_fact *f)
 	fill(f, err, full, why);
 }
 
+/* Where agents' own installers put them, and where the host has programs. */
+static const char *const program_dirs[] = { "~/.local/bin", "~/bin",
+	"~/.npm-global/bin", "~/.bun/bin", "~/.opencode/bin", "/usr/local/bin",
+	"/usr/bin", "/bin" };
+#define PROGRAM_DIRS (sizeof(program_dirs) / sizeof(program_dirs[0]))
+
+/* "~/x" is of the account's home; NULL when that is not known. */
+static const char *
+at_home(const struct asking *q, const char *path)
+{
+	if (*path != '~')
+		return path;
+	if (q->home == NULL || !path_absolute_ok(q->home) || path[1] != '/')
+		return NULL;
+	return arena_printf(q->arena, "%s%s", q->home, path + 1);
+}
+
+/* A program that no other account can replace; its text is where it is. */
+static void
+ask_program(struct asking *q, const char *name, struct git_fact *f)
+{
+	const char *dirs[PROGRAM_DIRS + 1] = { NULL }, *path = NULL;
+	const char *why = NULL, *dir;
+	const struct program_ask ask = { q->arena, geteuid(), dirs,
+		place_real(q->arena, q->rules.dir) };
+	size_t n = 0;
+	int err;
+
+	for (size_t i = 0; i < PROGRAM_DIRS; i++) {
+		dir = at_home(q, program_dirs[i]);
+		if (dir != NULL)
+			dirs[n++] = dir;
+	}
+	err = program_find(&ask, name, &path, &why);
+	fill(f, err, path, why != NULL ? why : "it is not installed");
+}
+
+/* When a file was changed last, in seconds; it is not opened. */
+static void
+ask_when(struct asking *q, const char *arg, struct git_fact *f)
+{
+	const char *path = at_home(q, arg);
+	struct stat st;
+
+	if (path == NULL || !path_absolute_ok(path)) {
+		fill(f, RDV_E_INVALID, NULL, "it is no plain path");
+		return;
+	}
+	if (lstat(path, &st) != 0) {
+		fill(f,
+		    errno == ENOENT || errno == ENOTDIR ? RDV_E_NOT_FOUND
+							: RDV_E_INVALID,
+		    NULL, "it is not there");
+		return;
+	}
+	fill(f, 0, arena_printf(q->arena, "%lld", (long long)st.st_mtim.tv_sec),
+	    NULL);
+}
+
 static const struct question {
 	const char *name;
 	void (*answer)(struct asking *q, const char *arg, struct git_fact *f);
@@ -247,10 +307,12 @@ static const struct question {
 	{ "mounted", ask_mounted },
 	{ "new", ask_new },
 	{ "place", ask_place },
+	{ "program", ask_program },
 	{ "source", ask_source },
 	{ "room", ask_room },
 	{ "there", ask_there },
 	{ "trash", ask_trash },
+	{ "when", ask_when },
 };
 
 bool

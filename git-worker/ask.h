@@ -12,6 +12,7 @@ struct asking {
 	struct arena *arena;
 	struct place_rules rules;
 	const char *trash; /* where removed worktrees go; may be missing */
+	const char *home;  /* of the account; NULL: not known */
 };
 
 /* Fills `f`, all zero before. False: there is no such question. */

@@ -106,6 +106,7 @@ parse(struct asking *q, char **word)
 	*end = NULL;
 	q->rules.dir = expand(q->arena, word[0]);
 	q->trash = expand(q->arena, word[1]);
+	q->home = getenv("HOME");
 	q->rules.roots = word + 2;
 	for (word += 2; *word != NULL; word++)
 		*word = expand(q->arena, *word);

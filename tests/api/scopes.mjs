@@ -99,6 +99,7 @@ const TABLE = {
 	'POST /api/tokens': [TOKENS, 422, { body: bad }],
 	'GET /api/tokens/{id}': [TOKENS, 200, at('token')],
 	'DELETE /api/tokens/{id}': [TOKENS, 404],
+	'GET /api/agents': [READ, 200],
 	'GET /api/repos': [READ, 200],
 	'POST /api/repos': [WRITE, 422, { body: bad }],
 	'GET /api/repos/recent': [READ, 200],

@@ -156,7 +156,7 @@ const FIELDS = [
 ];
 
 // What needs no id and tells of more than one thing.
-const LISTS = ['/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
+const LISTS = ['/api/agents', '/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
 	'/api/repos/recent', '/api/repos/discover', '/api/repos/clones',
 	'/api/workspaces', '/api/links', '/api/transfers',
 	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',
@@ -291,6 +291,21 @@ await test('C14 lists and events name nothing of another\'s', async () => {
 	}
 	for (const id of Object.values(ids))
 		assert.ok(all.includes(id), `control: ${id}`);
+});
+
+// Looked for with the account's own eyes, below a home that nobody else enters.
+await test('L10 each account has agents of its own', async () => {
+	const codex = async (who) => (await call(who, 'GET', '/api/agents',
+		undefined, 200)).items.find((a) => a.name === 'CODEX');
+	const before = await codex(bob);
+	const at = path.join(ann.home, '.local/bin/codex');
+
+	assert.equal(s.as(ann, 'sh', ['-c', 'umask 022; mkdir -p "${0%/*}" && ' +
+		'echo "#!/bin/sh" >"$0" && chmod 755 "$0"', at]).status, 0);
+	assert.equal((await codex(ann)).program, at);
+	assert.deepEqual(await codex(bob), before);
+	assert.equal(s.as(ann, 'chmod', ['777', at]).status, 0);
+	assert.equal((await codex(ann)).state, 'refused');
 });
 
 // Through the web, where it is good, and over a person's own socket, where a

@@ -138,7 +138,7 @@ promised_commands_exist(void **state)
 		"worktree continue", "worktree skip", "worktree abort",
 		"worktree conflicts", "worktree resolve", "worktree operations",
 		"worktree push", "worktree fetch", "worktree pull",
-		"workspace push" };
+		"workspace push", "agents ls", "agents doctor" };
 	size_t i;
 
 	(void)state;

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which agents an account can use. rdvd looks at nothing of a user's: rdv-git
+ * does, as the account, by name alone (git-worker/program.c). What it says is
+ * that account's word, and decides only what that account is told; [ops] judges
+ * a program again when it starts one. Invariant: an agent that cannot be used
+ * as it is says what a person has to do.
+ */
+#include "daemon/core/agentfind.h"
+
+#include <string.h>
+
+#include "daemon/agent/agent.h"
+#include "daemon/core/worktreeask.h"
+#include "daemon/core/worktreeop.h"
+#include "lib/arena.h"
+#include "lib/str.h"
+
+#define TRACES 2
+
+/* What each leaves in a home, and how somebody signs in. */
+static const struct row {
+	const char *name, *program;
+	const char *login; /* changed when somebody signs in; or NULL */
+	const char *traces[TRACES];
+	const char *sign_in;
+} rows[] = {
+	{ "CLAUDE_CODE", "claude", "~/.claude.json", { NULL, NULL },
+	    "run claude and say /login" },
+	{ "CODEX", "codex", "~/.codex/auth.json",
+	    { "~/.codex/config.toml", "~/.codex/version.json" },
+	    "run codex login" },
+	{ "GEMINI", "gemini", "~/.gemini/oauth_creds.json",
+	    { "~/.gemini/settings.json", "~/.gemini/installation_id" },
+	    "run gemini and choose how to sign in" },
+	{ "QWEN_CODE", "qwen", NULL,
+	    { "~/.qwen/settings.json", "~/.qwen/installation_id" },
+	    "run qwen and choose how to sign in" },
+	{ "COPILOT", "copilot", NULL,
+	    { "~/.copilot/mcp-config.json", "~/.copilot/config.json" },
+	    "run copilot and say /login" },
+	{ "OPENCODE", "opencode", "~/.local/share/opencode/auth.json",
+	    { "~/.config/opencode", "~/.local/share/opencode" },
+	    "run opencode auth login" },
+	{ "AMP", "amp", NULL, { "~/.config/amp/settings.json", NULL },
+	    "run amp login" },
+	{ "CURSOR_AGENT", "cursor-agent", NULL, { "~/.cursor/mcp.json", NULL },
+	    "run cursor-agent login" },
+	{ "DROID", "droid", NULL,
+	    { "~/.factory/mcp.json", "~/.factory/installation_id" },
+	    "run droid and sign in" },
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+struct finding {
+	const struct git_fact *program[ROWS], *login[ROWS];
+	const struct git_fact *traces[ROWS][TRACES];
+	agentfind_fn *cb;
+	void *arg;
+};
+
+static int64_t
+signed_in(const struct git_fact *f)
+{
+	int64_t s;
+
+	if (f == NULL || f->found != GIT_FOUND ||
+	    !str_to_i64(f->text, 0, INT64_MAX / 1000, &s))
+		return -1;
+	return s * 1000;
+}
+
+static enum agentfind_state
+state_of(const struct row *r, const struct git_fact *program,
+    const struct git_fact *login)
+{
+	if (program->found == GIT_NO_SUCH)
+		return AGENTFIND_MISSING;
+	if (program->found != GIT_FOUND)
+		return AGENTFIND_REFUSED;
+	if (r->login == NULL)
+		return AGENTFIND_INSTALLED;
+	if (signed_in(login) >= 0)
+		return AGENTFIND_READY;
+	return login->found == GIT_NO_SUCH ? AGENTFIND_SIGN_IN
+					   : AGENTFIND_INSTALLED;
+}
+
+/* A key in the environment signs in as well, which nobody can see here. */
+static const char *
+needs(struct wt_op *op, const struct row *r, const struct agentfind *a,
+    const struct git_fact *program)
+{
+	switch (a->state) {
+	case AGENTFIND_READY:
+	case AGENTFIND_INSTALLED:
+		break;
+	case AGENTFIND_SIGN_IN:
+		return arena_printf(op->arena,
+		    "nobody has signed in: %s, or give it a key in its env",
+		    r->sign_in);
+	case AGENTFIND_REFUSED:
+		return arena_printf(op->arena,
+		    "%s; run chmod go-w on it, or install it elsewhere",
+		    program->text);
+	case AGENTFIND_MISSING:
+		return arena_printf(op->arena,
+		    "install %s into ~/.local/bin or for all accounts, "
+		    "then %s",
+		    r->program, r->sign_in);
+	}
+	return NULL;
+}
+
+static void
+tell(struct wt_op *op, struct finding *f, size_t i, struct agentfind *a)
+{
+	const struct row *r = &rows[i];
+	const struct agent_ops *ops = agent_find(r->name);
+
+	a->name = r->name;
+	a->help = ops != NULL ? ops->help : r->program;
+	a->state = state_of(r, f->program[i], f->login[i]);
+	a->signed_in = signed_in(f->login[i]);
+	for (size_t t = 0; t < TRACES; t++)
+		if (f->traces[i][t] != NULL &&
+		    f->traces[i][t]->found == GIT_FOUND)
+			a->traces = true;
+	if (f->program[i]->found == GIT_FOUND)
+		a->program = f->program[i]->text;
+	a->needs = needs(op, r, a, f->program[i]);
+}
+
+static void
+looked(struct wt_op *op)
+{
+	struct agentfind all[ROWS] = { { .name = NULL } };
+	struct finding *f = op->own;
+
+	for (size_t i = 0; i < ROWS; i++)
+		tell(op, f, i, &all[i]);
+	f->cb(0, all, ROWS, NULL, f->arg);
+	wt_end(op);
+}
+
+static void
+look(struct wt_op *op)
+{
+	struct finding *f = op->own;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		f->program[i] = wt_question(op, "program", rows[i].program);
+		if (rows[i].login != NULL)
+			f->login[i] = wt_question(op, "when", rows[i].login);
+		for (size_t t = 0; t < TRACES; t++)
+			if (rows[i].traces[t] != NULL)
+				f->traces[i][t] =
+				    wt_question(op, "when", rows[i].traces[t]);
+	}
+	wt_ask(op, looked);
+}
+
+static void
+find_fail(struct wt_op *op, int err, const char *why)
+{
+	struct finding *f = op->own;
+
+	f->cb(err, NULL, 0, why, f->arg);
+	wt_end(op);
+}
+
+void
+agentfind(struct worktrees *w, const struct worktree_who *who, agentfind_fn *cb,
+    void *arg)
+{
+	struct wt_op *op = wt_new(w, who, false, find_fail);
+	struct finding *f = arena_alloc(op->arena, sizeof(*f));
+
+	f->cb = cb;
+	f->arg = arg;
+	op->own = f;
+	wt_later(op, look);
+}

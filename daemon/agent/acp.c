@@ -38,7 +38,8 @@ fail(struct acp *p, const char *what, const char *why)
 	    *why != '\0' ? why : "no reason was given");
 
 	agent_add(p->g, entry_error(text, false));
-	acp_over(p, AGENT_FAILED, text);
+	acp_over(p, agent_interrupted(p->g) ? AGENT_INTERRUPTED : AGENT_FAILED,
+	    text);
 	free(text);
 }
 
@@ -237,7 +238,10 @@ acp_cancel(struct acp *p)
 	rpc_notify(p->rpc, "session/cancel", o);
 }
 
-/* What a person said to what was denied is the next prompt. */
+/*
+ * What a person said to what was denied is the next prompt, unless nobody wants
+ * one any more.
+ */
 static void
 say_denied(struct acp *p)
 {
@@ -245,7 +249,10 @@ say_denied(struct acp *p)
 
 	agent_add(p->g, entry_feedback(p->denied_tool, buf_cstr(&p->denied)));
 	buf_reset(&p->denied);
-	acp_prompt(p, text);
+	if (agent_interrupted(p->g))
+		acp_over(p, AGENT_INTERRUPTED, NULL);
+	else
+		acp_prompt(p, text);
 	free(text);
 }
 
@@ -263,6 +270,10 @@ stopped(struct acp *p, const char *reason)
 {
 	size_t i, n = sizeof(stops) / sizeof(stops[0]);
 
+	if (agent_interrupted(p->g) && strcmp(reason, "cancelled") == 0) {
+		acp_over(p, AGENT_INTERRUPTED, NULL);
+		return;
+	}
 	if (strcmp(reason, "cancelled") == 0) {
 		acp_over(p, AGENT_INTERRUPTED,
 		    "The agent says that it was cancelled.");
@@ -292,12 +303,12 @@ prompted(struct acp *p, const struct js *answer)
 	const char *reason = js_str(answer, "stopReason", "for no reason");
 
 	close_prompt(p);
-	if (agent_interrupted(p->g))
-		acp_over(p, AGENT_INTERRUPTED, NULL);
-	else if (p->denied.len > 0)
+	if (p->denied.len > 0)
 		say_denied(p);
 	else if (strcmp(reason, "end_turn") != 0)
 		stopped(p, reason);
+	else if (agent_interrupted(p->g))
+		acp_over(p, AGENT_INTERRUPTED, NULL);
 	else if (!acp_ask_ending(p))
 		acp_over(p, AGENT_SUCCEEDED, NULL);
 }
@@ -322,9 +333,7 @@ refused(struct acp *p, const struct rpc_msg *m)
 
 	if (at == ACP_PROMPT)
 		close_prompt(p);
-	if (agent_interrupted(p->g))
-		acp_over(p, AGENT_INTERRUPTED, NULL);
-	else if (m->code == SIGN_IN)
+	if (m->code == SIGN_IN)
 		needs(p, m->text);
 	else if (at == ACP_LOAD && p->history != NULL)
 		open_session(p); /* what it forgot is told to it */
@@ -341,14 +350,16 @@ noticed(struct acp *p, const struct rpc_msg *m)
 		acp_odd(p, m, NULL);
 }
 
+/*
+ * Also when the turn is over: given again without the interrupt that ended it,
+ * the same output makes the same entries.
+ */
 void
 acp_line(void *own, const char *text, size_t len)
 {
 	struct acp *p = own;
 	struct rpc_msg m;
 
-	if (agent_is_over(p->g))
-		return;
 	rpc_read(p->rpc, text, len, &m);
 	if (m.kind == RPC_RESULT)
 		steps[p->at].known(p, m.body);
@@ -369,7 +380,7 @@ acp_lost(void *own)
 {
 	struct acp *p = own;
 
-	if (!agent_is_over(p->g) && p->at < ACP_PROMPT && p->at != ACP_LOAD)
+	if (p->at < ACP_PROMPT && p->at != ACP_LOAD)
 		fail(p, steps[p->at].failed, "its answer is too long");
 }
 

@@ -26,7 +26,6 @@ void agent_restart(struct agent *g);
 void agent_fact(struct agent *g, enum agent_fact what, const char *text);
 /* Only the first counts. What is asked is withdrawn. */
 void agent_over(struct agent *g, enum agent_outcome how, const char *why);
-bool agent_is_over(const struct agent *g);
 /* A person wanted it to end: what it says of its end is not an error. */
 bool agent_interrupted(const struct agent *g);
 

@@ -135,12 +135,6 @@ agent_over(struct agent *g, enum agent_outcome how, const char *why)
 }
 
 bool
-agent_is_over(const struct agent *g)
-{
-	return g->over;
-}
-
-bool
 agent_interrupted(const struct agent *g)
 {
 	return g->interrupted;

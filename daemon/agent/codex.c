@@ -37,7 +37,8 @@ fail(struct codex *c, const char *what, const char *why)
 	    *why != '\0' ? why : "no reason was given");
 
 	agent_add(c->g, entry_error(text, false));
-	codex_over(c, AGENT_FAILED, text);
+	codex_over(c,
+	    agent_interrupted(c->g) ? AGENT_INTERRUPTED : AGENT_FAILED, text);
 	free(text);
 }
 
@@ -214,15 +215,16 @@ codex_completed(struct codex *c, const struct js *turn)
 	codex_items_end(c);
 	codex_heard(c);
 	c->at = CODEX_BETWEEN;
-	if (agent_interrupted(c->g))
+	if (strcmp(status, "completed") != 0 &&
+	    strcmp(status, "interrupted") != 0)
+		turn_failed(c, turn);
+	else if (agent_interrupted(c->g))
 		codex_over(c, AGENT_INTERRUPTED, NULL);
-	else if (strcmp(status, "failed") != 0 && c->denied.len > 0)
+	else if (c->denied.len > 0)
 		say_denied(c);
-	else if (strcmp(status, "interrupted") == 0)
+	else if (*status == 'i')
 		codex_over(c, AGENT_INTERRUPTED,
 		    "Codex says that the turn was interrupted.");
-	else if (strcmp(status, "completed") != 0)
-		turn_failed(c, turn);
 	else if (!codex_ask_plan(c) && !codex_ask_ending(c))
 		codex_over(c, AGENT_SUCCEEDED, NULL);
 }
@@ -253,14 +255,16 @@ answered(struct codex *c, struct rpc_msg *m)
 		steps[at].known(c, m->body);
 }
 
+/*
+ * Also when the turn is over: given again without the interrupt that ended it,
+ * the same output makes the same entries.
+ */
 static void
 codex_line(void *own, const char *text, size_t len)
 {
 	struct codex *c = own;
 	struct rpc_msg m;
 
-	if (agent_is_over(c->g))
-		return;
 	rpc_read(c->rpc, text, len, &m);
 	if (m.kind == RPC_RESULT || m.kind == RPC_ERROR)
 		answered(c, &m);
@@ -279,7 +283,7 @@ codex_lost(void *own)
 {
 	struct codex *c = own;
 
-	if (!agent_is_over(c->g) && c->at < CODEX_TURN)
+	if (c->at < CODEX_TURN)
 		fail(c, steps[c->at].failed, "its answer is too long");
 }
 

@@ -5,6 +5,7 @@
  */
 #include "tests/unit/agent/acprig.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/agent/agents.h"
@@ -261,6 +262,44 @@ test_opencode_asks(void **state)
 	}
 }
 
+/* Whenever it is interrupted, the output makes the same entries. */
+static void
+test_interrupt_makes_no_entry(void **state)
+{
+	static const char *const said[] = {
+		"{\"id\":1,\"result\":{\"protocolVersion\":1}}",
+		OPENED,
+		SAYS("hello"),
+		UPDATE("\"sessionUpdate\":\"tool_call\"," TOOL),
+		STOPPED(3, "cancelled"),
+		SAYS("late"),
+	};
+	const size_t n = sizeof(said) / sizeof(said[0]);
+	char *want = NULL, *got;
+	struct agentrig r;
+
+	(void)state;
+	for (size_t when = n + 1; when-- > 0;) {
+		acprig_begin(&r, &agent_gemini, "{}");
+		for (size_t i = 0; i < n; i++) {
+			if (i == when)
+				agent_interrupt(r.g);
+			agentrig_line(&r, said[i]);
+		}
+		assert_true(r.over);
+		assert_int_equal(r.how, AGENT_INTERRUPTED);
+		got = agentrig_entries(&r);
+		if (want == NULL)
+			want = got;
+		else {
+			assert_string_equal(got, want);
+			free(got);
+		}
+		agentrig_stop(&r);
+	}
+	free(want);
+}
+
 int
 main(void)
 {
@@ -268,6 +307,7 @@ main(void)
 		cmocka_unit_test(test_feedback),
 		cmocka_unit_test(test_timed_out),
 		cmocka_unit_test(test_interrupts),
+		cmocka_unit_test(test_interrupt_makes_no_entry),
 		cmocka_unit_test(test_ending_is_asked),
 		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_updates),

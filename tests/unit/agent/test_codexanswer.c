@@ -6,6 +6,7 @@
 #include "tests/unit/agent/codexrig.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/check.h"
@@ -493,6 +494,48 @@ test_trust(void **state)
 	}
 }
 
+/* Whenever it is interrupted, the output makes the same entries. */
+static void
+test_interrupt_makes_no_entry(void **state)
+{
+	static const char *const said[] = {
+		"{\"id\":1,\"result\":{}}",
+		"{\"id\":2,\"result\":{\"account\":null}}",
+		"{\"id\":3,\"result\":{\"thread\":{\"id\":\"T\"},"
+		"\"model\":\"m\"}}",
+		"{\"id\":4,\"result\":{\"turn\":{\"id\":\"U\"}}}",
+		BEGAN(LS),
+		ENDED(LS ",\"status\":\"completed\""),
+		"{\"id\":1000000000,\"result\":{}}",
+		OVER("interrupted"),
+		NOTE("thread/compacted", "\"a\":1"),
+	};
+	const size_t n = sizeof(said) / sizeof(said[0]);
+	char *want = NULL, *got;
+	struct agentrig r;
+
+	(void)state;
+	for (size_t when = n + 1; when-- > 0;) {
+		codexrig_start_checked(&r, FREE, false);
+		for (size_t i = 0; i < n; i++) {
+			if (i == when)
+				agent_interrupt(r.g);
+			agentrig_line(&r, said[i]);
+		}
+		assert_true(r.over);
+		assert_int_equal(r.how, AGENT_INTERRUPTED);
+		got = agentrig_entries(&r);
+		if (want == NULL)
+			want = got;
+		else {
+			assert_string_equal(got, want);
+			free(got);
+		}
+		agentrig_stop(&r);
+	}
+	free(want);
+}
+
 int
 main(void)
 {
@@ -509,6 +552,7 @@ main(void)
 		cmocka_unit_test(test_ending_is_asked),
 		cmocka_unit_test(test_questions_unanswered),
 		cmocka_unit_test(test_interrupts),
+		cmocka_unit_test(test_interrupt_makes_no_entry),
 		cmocka_unit_test(test_interrupt_after_denial),
 		cmocka_unit_test(test_output_grows),
 		cmocka_unit_test(test_plain_commands),

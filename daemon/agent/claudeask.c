@@ -22,6 +22,7 @@
 #define HOOK_AUTO "AUTO_APPROVE_CALLBACK_ID"
 #define HOOK_STOP "STOP_GIT_CHECK_CALLBACK_ID"
 
+#define INPUT_MAX   ((size_t)4 << 20)
 #define MEMBERS_MAX 64 /* of an input: no tool has a tenth of it */
 
 /* The first two of ours: a program that refuses one of them must not go on. */
@@ -259,14 +260,15 @@ kind_of(const char *tool)
 	return claude_tool_is(tool, "ExitPlanMode") ? AGENT_PLAN : AGENT_TOOL;
 }
 
-/* Not about an input that can be read in two ways. */
+/* Not about an input that can be read in two ways, or that nobody reads. */
 static bool
 ask_person(struct claude *c, const char *id, const char *tool,
     const struct claude_call *k)
 {
 	char why[80];
+	size_t len = strlen(k->input);
 	struct js *input =
-	    js_parse(k->input, strlen(k->input), why, sizeof(why));
+	    len <= INPUT_MAX ? js_parse(k->input, len, why, sizeof(why)) : NULL;
 	const struct agent_ask ask = { .key = id,
 		.kind = kind_of(tool),
 		.tool = tool,

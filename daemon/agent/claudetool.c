@@ -14,6 +14,10 @@
 #include "lib/arena.h"
 #include "lib/js.h"
 
+/* Of one call; the log has the rest. */
+#define SHOWN_PATH  4096
+#define SHOWN_EDITS 500
+
 /* What a row is given. */
 struct tool {
 	struct claude *c;
@@ -76,10 +80,15 @@ relative(const struct claude *c, const char *path)
 	return path[n] == '/' && path[n + 1] != '\0' ? path + n + 1 : path;
 }
 
+/* What is longer is no path; it stands twice in each diff. */
 static const char *
 path_of(const struct tool *t)
 {
-	return relative(t->c, text(t, "file_path", "path", "filePath"));
+	const char *s = text(t, "file_path", "path", "filePath");
+
+	return relative(t->c, strlen(s) <= SHOWN_PATH
+				  ? s
+				  : arena_strndup(t->c->a, s, SHOWN_PATH));
 }
 
 static struct js *
@@ -125,7 +134,8 @@ do_multi_edit(const struct tool *t)
 	struct jsval edit = jsval_first(jsval_get(t->in, "edits"));
 	struct js *changes = js_array();
 
-	for (; jsval_type(edit) != JSVIEW_NONE; edit = jsval_next(edit))
+	for (int i = 0; i < SHOWN_EDITS && jsval_type(edit) != JSVIEW_NONE;
+	     i++, edit = jsval_next(edit))
 		push_diff(changes, t, edit);
 	return (struct claude_shown){ entry_edit(path_of(t), changes),
 		path_of(t) };

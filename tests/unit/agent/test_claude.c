@@ -10,6 +10,7 @@
 #include "daemon/agent/agents.h"
 #include "lib/arena.h"
 #include "lib/js.h"
+#include "lib/xalloc.h"
 #include "tests/unit/check.h"
 
 /* Words of the command line, its environment, and what is taken out of it. */
@@ -233,6 +234,28 @@ abuse_L09_requests_of_a_wrong_shape(void **state)
 	agentrig_stop(&r);
 }
 
+/* `n` bytes of content to be written. */
+static size_t
+asked_to_write(size_t n)
+{
+	char *content = xcalloc(1, n + 1);
+	struct agentrig r;
+	size_t asked;
+
+	memset(content, 'x', n);
+	clauderig_asks(&r);
+	agentrig_out(&r, "{\"type\":\"control_request\",\"request_id\":\"q\","
+			 "\"request\":{\"subtype\":\"can_use_tool\","
+			 "\"tool_name\":\"Write\",\"input\":{\"content\":\"");
+	agentrig_out(&r, content);
+	agentrig_out(&r, "\"}}}\n");
+	asked = r.nkeys;
+	assert_int_equal(strstr(clauderig_sent(&r), "deny") != NULL, !asked);
+	agentrig_stop(&r);
+	free(content);
+	return asked;
+}
+
 static void
 test_an_input_with_too_much_in_it(void **state)
 {
@@ -240,6 +263,8 @@ test_an_input_with_too_much_in_it(void **state)
 	struct buf b;
 
 	(void)state;
+	assert_int_equal(asked_to_write(((size_t)4 << 20) - 14), 1);
+	assert_int_equal(asked_to_write(((size_t)4 << 20) - 13), 0);
 	for (int n = 64; n <= 65; n++) {
 		buf_init(&b, 100000);
 		buf_put_text(&b, "{\"type\":\"control_request\",\"request_id\":"

@@ -103,8 +103,9 @@ claude_call_new(struct claude *c, const char *id, const char *name,
 	/* An id that comes again is another call. */
 	if (k != NULL)
 		claude_call_free(c, k);
-	if (c->ncalls == CALLS_MAX)
-		claude_call_free(c, TAILQ_FIRST(&c->calls));
+	k = TAILQ_FIRST(&c->calls);
+	if (k != NULL && c->ncalls == CALLS_MAX)
+		claude_call_free(c, k);
 	k = xcalloc(1, sizeof(*k));
 	k->id = xstrdup(id);
 	take_input(c, k, name, input);

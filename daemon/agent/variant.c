@@ -440,17 +440,19 @@ static bool
 over_text(struct over *o, const struct variant_row *row, const char *field,
     const char *value, const char *path, struct variant_error *err)
 {
+	const struct variant_field *f =
+	    field != NULL ? field_of(row, field) : NULL;
 	struct js *one;
 	const char *why;
 	struct buf b;
 
 	if (value == NULL)
 		return true;
-	if (field == NULL)
+	if (f == NULL)
 		return refuse(err, "is no choice this agent has", "%s", path);
 	one = js_array();
 	js_push_str(one, value);
-	why = misfit(field_of(row, field), js_at(one, 0));
+	why = misfit(f, js_at(one, 0));
 	if (why == NULL) {
 		buf_init(&b, SIZE_MAX / 4);
 		js_dump(js_at(one, 0), &b);

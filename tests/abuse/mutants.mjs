@@ -10,6 +10,7 @@
 //
 // Where no code of ours can be switched off, a row has `none` instead, which
 // says why.
+import { agents } from './mutants-agents.mjs';
 import { attack } from './mutants-attack.mjs';
 import { audit } from './mutants-audit.mjs';
 import { clones } from './mutants-clones.mjs';
@@ -1032,5 +1033,5 @@ export const mutants = [...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
 	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits,
-	...listed, ...rights, ...clones, ...parts,
+	...listed, ...rights, ...clones, ...parts, ...agents,
 	...memory];

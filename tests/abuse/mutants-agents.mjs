@@ -1,0 +1,37 @@
+// Guards of what is said with agents (K02, L03, L09). Rows as in mutants.mjs.
+const ask = 'daemon/agent/agentask.c', claude = 'daemon/agent/claudeask.c';
+const test = (name) => `unit/agent/test_claude abuse_${name}`;
+
+export const agents = [
+	{ ids: ['L09'], guard: 'nothing is asked before initialize',
+		off: [[claude, 'else if (!c->ready)', 'else if (false)']],
+		red: [test('L09_initialize_skipped')] },
+	{ ids: ['L09'], guard: 'a key is asked once in a turn',
+		off: [[ask, '		if (g->keys[i] == h)\n			return false;',
+			'		if (g->keys[i] == h)\n			return true;']],
+		red: [test('L09_answers_out_of_order')] },
+	{ ids: ['L09'], guard: 'nothing is asked after the end',
+		off: [[ask, 'if (g->over || g->interrupted ||', 'if (']],
+		red: ['unit/agent/test_agent test_over_comes_once'] },
+	{ ids: ['L09'], guard: 'a tool has a name and an input',
+		off: [[claude, 'jsval_type(input) != JSVIEW_OBJECT) {', 'false) {']],
+		red: [test('L09_requests_of_a_wrong_shape')] },
+	{ ids: ['L09'], guard: 'who cannot be answered does not ask',
+		off: [[ask, 'g->ops->answer == NULL', 'false']],
+		red: ['unit/agent/test_lineagents abuse_L09'] },
+	{ ids: ['L09'], guard: 'a line has an end',
+		off: [['daemon/agent/agent.c',
+			'if (g->too_long == 0 && len <= AGENT_LINE_MAX - g->line.len) {',
+			'if (g->too_long == 0) {']],
+		red: ['unit/agent/test_agent abuse_L09'] },
+	{ ids: ['K02'], guard: 'the request is shown, not its announcement',
+		off: [[claude,
+			'strcmp(k->input, raw) != 0 || strcmp(k->name, tool) != 0',
+			'false']],
+		red: [test('K02')] },
+	{ ids: ['L03'], guard: 'an agent that is not signed in says so',
+		off: [['daemon/agent/claudestream.c',
+			'jsval_is(jsval_get(line, "error"), "authentication_failed")',
+			'false']],
+		red: ['unit/agent/test_claudeshow abuse_L03'] },
+];

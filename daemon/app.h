@@ -32,6 +32,7 @@ struct app {
 	struct tmux *tmuxes;	       /* core/tmux */
 	struct worktrees *worktrees;   /* core/worktree */
 	struct workspaces *workspaces; /* core/workspace */
+	struct approvals *approvals;   /* core/approval */
 	int64_t started_ms;	       /* wall clock */
 	int64_t started_mono_ms;       /* for uptime */
 	char **web;		       /* HOST:PORT of nginx, NULL-terminated */

@@ -23,6 +23,7 @@
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
 #include "daemon/conf.h"
+#include "daemon/core/approval.h"
 #include "daemon/core/boot.h"
 #include "daemon/core/clitoken.h"
 #include "daemon/core/grant.h"
@@ -238,6 +239,7 @@ build_core(struct app *app)
 	app->runs = runs_new(app);
 	app->tmuxes = tmux_new(app);
 	app->sessions = sessions_new(app);
+	app->approvals = approvals_new(app);
 	app->worktrees = worktrees_new(app);
 	app->workspaces = workspaces_new(app);
 	app->probe = probe_new(app);
@@ -490,6 +492,7 @@ boot_down(struct app *app)
 	tmux_free(app->tmuxes);
 	sessions_free(app->sessions);
 	runs_free(app->runs);
+	approvals_free(app->approvals);
 	grants_free(app->grants);
 	api_free(app->api);
 	auth_free(app->auth);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONF_MAX 44 /* rows, at most */
+#define CONF_MAX 45 /* rows, at most */
 /* Entries of a list of patterns, and bytes of one: git is given them all. */
 #define CONF_GLOBS_MAX 32
 #define CONF_GLOB_LEN  100
@@ -37,6 +37,7 @@ struct conf {
 	int64_t title_chars, link_bytes, notifications_per_minute;
 	int64_t clipboard_bytes;
 	int64_t event_retention_days, idempotency_hours;
+	int64_t approval_minutes;
 	char *links; /* "auto", "none", "read" or "write" */
 	int64_t link_max_hours;
 	char *worktree_dir;

@@ -7,6 +7,7 @@
 #include "daemon/core/boot.h"
 
 #include "daemon/app.h"
+#include "daemon/core/approval.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/hostboot.h"
 #include "daemon/core/people.h"
@@ -49,6 +50,7 @@ boot_settled_cb(bool first, void *arg)
 		grants_open(app->grants);
 	}
 	sessions_settle(app->sessions);
+	approvals_settle(app->approvals);
 	if (!first)
 		return;
 	http_server_release(app->server);
@@ -78,6 +80,7 @@ boot_lost_cb(void *arg)
 		worktrees_let_go(app->worktrees);
 		workspaces_let_go(app->workspaces);
 		tmux_let_go(app->tmuxes);
+		approvals_let_go(app->approvals);
 		grants_end(app->grants);
 		runs_let_go(app->runs);
 	} else {

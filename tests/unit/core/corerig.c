@@ -13,6 +13,7 @@
 
 #include "build.h"
 #include "daemon/auth/auth.h"
+#include "daemon/core/approval.h"
 #include "daemon/core/boot.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/run.h"
@@ -312,9 +313,8 @@ corerig_settle(struct corerig *r)
 }
 
 static void
-rig_gone_cb(void *arg)
+rig_gone_cb(__attribute__((unused)) void *arg)
 {
-	(void)arg;
 	fail_msg("the helper client gave up");
 }
 
@@ -348,6 +348,7 @@ corerig_daemon_up(struct corerig *r)
 	r->app.grants = grants_new(&r->app);
 	r->app.runs = runs_new(&r->app);
 	r->app.sessions = sessions_new(&r->app);
+	r->app.approvals = approvals_new(&r->app);
 	r->app.worktrees = worktrees_new(&r->app);
 	opsrig_start_with(&r->ops, r->app.loop, &boot_helper_ops, rig_gone_cb,
 	    &r->app);
@@ -367,6 +368,7 @@ corerig_daemon_down(struct corerig *r)
 	worktrees_free(r->app.worktrees);
 	sessions_free(r->app.sessions);
 	runs_free(r->app.runs);
+	approvals_free(r->app.approvals);
 	grants_free(r->app.grants);
 	auth_free(r->app.auth);
 	event_bus_free(r->app.bus);
@@ -415,9 +417,7 @@ static int
 rig_remove_cb(const char *path, const struct stat *st, int flag,
     struct FTW *ftw)
 {
-	(void)st;
-	(void)flag;
-	(void)ftw;
+	(void)st, (void)flag, (void)ftw;
 	return remove(path);
 }
 

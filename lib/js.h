@@ -75,10 +75,19 @@ bool js_member(const struct js *o, size_t i, const char **key, struct js **v);
  *   JS_PAIRS  const char **      name, value, name, value, NULL (an object of
  *                                strings), at most max pairs
  *   JS_ONE_OF const char *       one of the words in `words`, separated by '|'
+ *   JS_JSON   const char *       min..max bytes: an object or array as text
  * Absent fields, and null for JS_INT and JS_BOOL, leave `out` as it was.
  * Everything is copied into the arena. Lengths count bytes.
  */
-enum js_kind { JS_TEXT, JS_INT, JS_BOOL, JS_TEXTS, JS_PAIRS, JS_ONE_OF };
+enum js_kind {
+	JS_TEXT,
+	JS_INT,
+	JS_BOOL,
+	JS_TEXTS,
+	JS_PAIRS,
+	JS_ONE_OF,
+	JS_JSON
+};
 
 struct js_field {
 	const char *name; /* snake_case */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/arena.h"
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -164,6 +165,26 @@ decode_one_of(struct decode *d, const struct js_field *f, const struct js *v,
 	    f->words);
 }
 
+/* For who passes it on and does not look into it. */
+static bool
+decode_json(struct decode *d, const struct js_field *f, const struct js *v,
+    void *out)
+{
+	struct buf b;
+	bool good;
+
+	if (!js_is_object(v) && !js_is_array(v))
+		return wrong_type(d, f->name, "an object or an array");
+	buf_init(&b, (size_t)f->max + 1);
+	js_dump(v, &b);
+	good = in_range(d, f, buf_ok(&b) ? (int64_t)b.len : f->max + 1,
+	    " bytes long");
+	if (good)
+		*(const char **)out = arena_strdup(d->arena, buf_cstr(&b));
+	buf_done(&b);
+	return good;
+}
+
 static bool (*const kinds[])(struct decode *, const struct js_field *,
     const struct js *, void *) = {
 	[JS_TEXT] = decode_text,
@@ -172,6 +193,7 @@ static bool (*const kinds[])(struct decode *, const struct js_field *,
 	[JS_TEXTS] = decode_texts,
 	[JS_PAIRS] = decode_pairs,
 	[JS_ONE_OF] = decode_one_of,
+	[JS_JSON] = decode_json,
 };
 
 /* The row's value by either spelling, but not by both at once. */

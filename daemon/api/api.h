@@ -46,7 +46,7 @@ struct api_route {
 	 */
 	enum api_of of;
 	const struct js_field *body;  /* NULL: none or {} */
-	const struct js_field *query; /* NULL: none; no JS_TEXTS, JS_PAIRS */
+	const struct js_field *query; /* NULL: none; no lists and no JSON */
 	/*
 	 * Of the struct both tables fill. A row with both counts the bits of
 	 * the query fields on after those of the body.
@@ -106,6 +106,17 @@ struct api_answer {
 };
 void api_commit_answer(struct api_call *c, struct tx *tx,
     const struct api_answer *answer);
+/*
+ * The same for a change that records a refusal: `answer` says what runs when it
+ * is durable, and its status and body are the refusal's.
+ */
+struct api_failure {
+	int status;
+	const char *code, *sentence;
+	struct js *details; /* taken over; NULL: none */
+};
+void api_commit_failure(struct api_call *c, struct tx *tx,
+    const struct api_failure *no, const struct api_answer *answer);
 /* Bytes that are complete and of that type already. */
 void api_reply_raw(struct api_call *c, int status, const char *type,
     const void *p, size_t len);

@@ -108,6 +108,10 @@ print_bounds(const struct js_field *f, FILE *out)
 		(void)fprintf(out, "object of at most %" PRId64 " texts",
 		    f->max);
 		break;
+	case JS_JSON:
+		(void)fprintf(out, "object or array, at most %" PRId64 " bytes",
+		    f->max);
+		break;
 	case JS_ONE_OF:
 		(void)fprintf(out, "one of %s", f->words);
 		break;

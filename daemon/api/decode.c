@@ -84,8 +84,9 @@ set_param(const struct js_field *f, const char *value, void *in,
 			    "must be one of the words allowed here");
 		break;
 	case JS_TEXT:
-	case JS_TEXTS: /* no query field is one of these two (api.h) */
+	case JS_TEXTS: /* no query field is one of these three (api.h) */
 	case JS_PAIRS:
+	case JS_JSON:
 		if ((int64_t)len < f->min || (int64_t)len > f->max ||
 		    !str_utf8_valid(value, len))
 			return wrong(err, f->name, "OUT_OF_RANGE",

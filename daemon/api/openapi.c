@@ -66,6 +66,16 @@ add_type(struct js *o, const char *type, bool nullable)
 	js_add(o, "type", both);
 }
 
+static void
+add_any_type(struct js *o)
+{
+	struct js *both = js_array();
+
+	js_push_str(both, "object");
+	js_push_str(both, "array");
+	js_add(o, "type", both);
+}
+
 /*
  * maxLength counts characters and our bounds count bytes, so text of long
  * characters may pass the schema and be refused here; never the reverse.
@@ -83,7 +93,10 @@ field_schema(const struct js_field *f)
 	};
 	struct js *o = js_object();
 
-	add_type(o, types[f->kind], f->nullable);
+	if (f->kind == JS_JSON)
+		add_any_type(o);
+	else
+		add_type(o, types[f->kind], f->nullable);
 	if (f->kind == JS_TEXT) {
 		js_add_int(o, "minLength", f->min > 0 ? 1 : 0);
 		js_add_int(o, "maxLength", f->max);

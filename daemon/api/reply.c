@@ -360,6 +360,17 @@ api_commit_answer(struct api_call *c, struct tx *tx,
 }
 
 void
+api_commit_failure(struct api_call *c, struct tx *tx,
+    const struct api_failure *no, const struct api_answer *answer)
+{
+	struct api_answer refusal = *answer;
+
+	refusal.status = no->status;
+	refusal.body = error_body(c, no->code, no->sentence, no->details);
+	api_commit_answer(c, tx, &refusal);
+}
+
+void
 api_commit(struct api_call *c, struct tx *tx, int status, struct js *v)
 {
 	api_commit_answer(c, tx,

@@ -51,12 +51,11 @@ static void
 wait_end(struct approvals *as, struct approval_wait *w, int err,
     const struct approval_told *told, const char *why)
 {
-	approval_fn *cb = w->cb;
-	void *arg = w->arg;
+	struct approval_waiter who = w->who;
 
 	TAILQ_REMOVE(&as->waits, w, link);
 	free(w);
-	cb(err, told, why, arg);
+	who.told(err, told, why, who.arg);
 }
 
 void
@@ -214,7 +213,10 @@ approval_ended(int err, void *end)
 	w = approval_waiting(e->as, e->wait_id);
 	if (err != 0 && e->asking && w != NULL) {
 		wait_end(e->as, w, err, NULL, "it could not be written down");
-	} else if (err == 0 && strcmp(e->row.state, "pending") != 0) {
+	} else if (err == 0 && strcmp(e->row.state, "pending") == 0) {
+		if (w != NULL && w->who.asked != NULL)
+			w->who.asked(w->id, w->who.arg);
+	} else if (err == 0) {
 		const struct approval_told told = { .id = e->row.id,
 			.state = e->row.state,
 			.reason = e->row.reason,
@@ -461,7 +463,8 @@ come_again(struct tx *tx, const struct approval_wish *w, const char *digest,
 }
 
 static struct approval_wait *
-wait_new(struct approvals *as, const char *id, approval_fn *cb, void *arg)
+wait_new(struct approvals *as, const char *id,
+    const struct approval_waiter *who)
 {
 	struct approval_wait *old = approval_waiting(as, id), *w;
 
@@ -470,8 +473,7 @@ wait_new(struct approvals *as, const char *id, approval_fn *cb, void *arg)
 		    "it was asked again, and that one is told");
 	w = xcalloc(1, sizeof(*w));
 	(void)str_copy(w->id, id, sizeof(w->id));
-	w->cb = cb;
-	w->arg = arg;
+	w->who = *who;
 	TAILQ_INSERT_TAIL(&as->waits, w, link);
 	return w;
 }
@@ -502,19 +504,20 @@ put(struct approvals *as, struct tx *tx, struct arena *a,
 
 /* Those over the bounds share a row, and each has somebody who waits. */
 static struct approval_wait *
-wait_for(struct approvals *as, struct approval_end *e, approval_fn *cb,
-    void *arg)
+wait_for(struct approvals *as, struct approval_end *e,
+    const struct approval_waiter *who)
 {
 	if (e->row.decided_via != NULL &&
 	    strcmp(e->row.decided_via, "bound") == 0)
 		uuid_v7(e->wait_id);
 	e->asking = true;
-	return wait_new(as, e->wait_id, cb, arg);
+	return wait_new(as, e->wait_id, who);
 }
 
 int
 approval_ask(struct approvals *as, const struct approval_wish *wish,
-    approval_fn *cb, void *arg, struct approval_wait **out, const char **why)
+    const struct approval_waiter *who, struct approval_wait **out,
+    const char **why)
 {
 	struct arena *a;
 	struct store_approval row;
@@ -532,7 +535,7 @@ approval_ask(struct approvals *as, const struct approval_wish *wish,
 	if (err == 0) {
 		e = approval_end_new(as, &row);
 		e->again = again;
-		*out = wait_for(as, e, cb, arg);
+		*out = wait_for(as, e, who);
 		tx_commit(tx, approval_ended, e);
 		approval_arm(as);
 	} else {

@@ -74,26 +74,33 @@ struct approval_told {
 };
 
 /*
- * Later, once, from the loop: 0 and the outcome, when that and that it was told
- * are durable. Otherwise `told` is NULL: RDV_E_STATE, the same was asked
- * again and that one is told; RDV_E_UNAVAILABLE, rdvd ends; -errno, it could
- * not be written and nobody was asked. Each with a sentence.
+ * Who waits. `told` comes later, once, from the loop: 0 and the outcome, when
+ * that and that it was told are durable. Otherwise the outcome is NULL:
+ * RDV_E_STATE, the same was asked again and that one is told;
+ * RDV_E_UNAVAILABLE, rdvd ends; -errno, it could not be written and nobody was
+ * asked. Each with a sentence. `asked` (or NULL) comes before it when somebody
+ * has to decide, and that it was asked is durable.
  */
-typedef void approval_fn(int err, const struct approval_told *told,
-    const char *why, void *arg);
-struct approval_wait; /* who waits; gone with the call of its function */
+struct approval_waiter {
+	void (*told)(int err, const struct approval_told *told, const char *why,
+	    void *arg);
+	void (*asked)(const char *id, void *arg);
+	void *arg;
+};
+struct approval_wait; /* who waits; gone when it was told */
 
 /*
- * 0 and `*out`, and `cb` follows. The same key with the same wish is the same
+ * 0 and `*out`, and it is told. The same key with the same wish is the same
  * approval, whatever became of it. RDV_E_INVALID ("field: sentence");
  * RDV_E_STATE: its run is over; RDV_E_EXISTS: the key was asked for something
  * else; or -errno.
  */
 int approval_ask(struct approvals *as, const struct approval_wish *wish,
-    approval_fn *cb, void *arg, struct approval_wait **out, const char **why);
+    const struct approval_waiter *who, struct approval_wait **out,
+    const char **why);
 /* Of the approval: for lists and decisions, from the beginning. */
 const char *approval_wait_id(const struct approval_wait *w);
-/* It waits no more, and `cb` is not called; the row stays. NULL is fine. */
+/* It waits no more, and is not told; the row stays. NULL is fine. */
 void approval_leave(struct approvals *as, struct approval_wait *w);
 
 /*

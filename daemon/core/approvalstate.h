@@ -14,8 +14,7 @@
 struct approval_wait {
 	TAILQ_ENTRY(approval_wait) link;
 	char id[UUID_TEXT]; /* of the row; of none when over the bounds */
-	approval_fn *cb;
-	void *arg;
+	struct approval_waiter who;
 };
 TAILQ_HEAD(approval_waits, approval_wait);
 

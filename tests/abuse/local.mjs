@@ -358,6 +358,19 @@ function addStranger(db, id, mine) {
 		    '/r', '/r', iif(value = '${id.transfer}', 'secret', 'mine'), '/u',
 		    '/t', 'done', 'done', 1, 1
 		    FROM json_each('["${id.transfer}", "${OWN_TRASH}"]');
+		INSERT INTO approval (id, user_id, session_id, run_id, kind, key,
+		    tool, command, cwd, profile, digest, state, deadline_at,
+		    created_at) SELECT iif(user_id = '${id.user}',
+		    '${id.approval}', '${OWN_TRASH}'), user_id, session_id, id,
+		    'tool', 'k', iif(user_id = '${id.user}', 'secret', 'mine'),
+		    'x', '/', 'login', '00', 'pending', 9000000000000, 1 FROM run
+		    WHERE id IN ('${id.run}', '${mine.run.id}');
+		INSERT INTO approval_rule (id, user_id, scope, verdict, tool,
+		    pattern_json, made_by, created_at) SELECT value,
+		    iif(value = '${id.rule}', '${id.user}', (SELECT user_id FROM
+		    session WHERE id = '${mine.id}')), 'all', 'deny',
+		    iif(value = '${id.rule}', 'secret', 'mine'), '[]', 'x', 1
+		    FROM json_each('["${id.rule}", "${OWN_TRASH}"]');
 		INSERT INTO workspace (id, user_id, name, branch, directory, state,
 		    created_at, updated_at) VALUES ('${id.workspace}', '${id.user}',
 		    'secret', 'secret', '/secret', 'ready', 1, 1);
@@ -419,14 +432,17 @@ await test('C14 what is another user\'s is not there', async (t) => {
 		`/api/repos/clones/${clone.id}`)).state === 'ready');
 	const space = await rdv.call('POST', '/api/workspaces',
 		{ name: 'mine', repos: [repo.id] });
-	const mine = { transfers: OWN_TRASH, workspaces: space.id, clones: clone.id, sessions: s.id,
+	const mine = { transfers: OWN_TRASH, approvals: OWN_TRASH,
+		rules: OWN_TRASH, workspaces: space.id, clones: clone.id,
+		sessions: s.id,
 		folders: folder.id, runs: s.run.id,
 		repos: repo.id, worktrees: OWN_TRASH,
 		tokens: own[0].id, links: (await rdv.call('POST', '/api/links',
 			{ session_id: (await rdv.session('shown')).id })).id };
 	const id = Object.fromEntries(['user', 'session', 'run', 'folder', 'token',
-		'link', 'repo', 'worktree', 'clone', 'workspace', 'transfer'].map((k, i) =>
-		[k, NOBODY.slice(0, -1) + (i + 1)]));
+		'link', 'repo', 'worktree', 'clone', 'workspace', 'transfer',
+		'approval', 'rule'].map((k, i) =>
+		[k, NOBODY.slice(0, -1) + (i + 1).toString(16)]));
 	const gone = once(rdv.main, 'exit');
 	rdv.main.kill('SIGTERM');
 	await gone;
@@ -436,7 +452,10 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	const { paths } = await rdv.call('GET', '/api/openapi.json');
 	const bodies = { exec: { command: 'x' }, input: { data: 'x' },
 		keys: { keys: ['Enter'] }, clipboard: { data: 'x' },
-		signal: { signal: 'KILL' }, folder: { folder_id: null } };
+		signal: { signal: 'KILL' }, folder: { folder_id: null },
+		approvals: { key: 'k', tool: 'x', wait_ms: 0 },
+		withdraw: { key: 'k' },
+		decision: { verdict: 'deny', digest: '0'.repeat(64) } };
 	// What a route has to be told to say anything at all.
 	const queries = { wait: '?exit=true' };
 	// And what its owner is answered, where that is not 200.
@@ -452,7 +471,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	let routes = 0;
 	const took = {};
 	for (const [p, ops] of Object.entries(paths)) {
-		const kind = p.includes('/clones/') ? 'clones' : p.split('/')[2];
+		const kind = /\/(clones|rules)\//.exec(p)?.[1] ?? p.split('/')[2];
 		if (!p.includes('{id}') || p.startsWith('/ws'))
 			continue;
 		for (const m of Object.keys(ops).map((x) => x.toUpperCase())) {
@@ -492,6 +511,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	for (const list of ['/api/sessions?status=active,suspended,closed',
 		'/api/folders', '/api/tokens', '/api/repos', '/api/repos/recent',
 		'/api/repos/clones', '/api/workspaces', '/api/transfers',
+		'/api/approvals', '/api/approvals/rules',
 		'/api/events?since=0&limit=1000']) {
 		const r = await rdv.request('GET', list);
 		assert.match(String(r.raw), /mine|cli/, list);

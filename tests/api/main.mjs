@@ -14,6 +14,7 @@ await import('./cast.mjs');
 await import('./entries.mjs');
 await import('./protocol.mjs');
 await import('./folders.mjs');
+await import('./approvals.mjs');
 await import('./tokens.mjs');
 await import('./scopes.mjs');
 await import('./rotation.mjs');

@@ -23,6 +23,7 @@ const ANY	= '1 1 + + 1 + + + + + 1 1 1 1 1 1 1';
 const READ	= '1 1 + + 1 + + + 3 3 1 1 1 1 1 1 1';
 const WRITE	= '1 1 + + 1 + 3 3 3 3 1 1 1 1 1 1 1';
 const TOKENS	= '1 1 3 + 1 + 3 3 3 3 1 1 1 1 1 1 1';
+const APPROVE	= '1 1 3 + 1 + 3 + 3 3 1 1 1 1 1 1 1';
 // Inside of one session: looked at, and acted on.
 const LOOK	= '1 1 + + 1 + + + + 4 1 1 1 1 1 1 1';
 const ACT	= '1 1 + + 1 + 3 3 + 4 1 1 1 1 1 1 1';
@@ -77,6 +78,20 @@ const TABLE = {
 	'GET /api/sessions/{id}/runs': [LOOK, 200, at('session')],
 	'POST /api/sessions/{id}/terminal-token': [LOOK, 422, { id: 'session',
 		body: bad }],
+	'POST /api/sessions/{id}/approvals': [ACT, 422, { id: 'session',
+		body: bad }],
+	'POST /api/sessions/{id}/approvals/withdraw': [ACT, 422,
+		{ id: 'session', body: bad }],
+	'GET /api/approvals': [READ, 200],
+	'GET /api/approvals/{id}': [READ, 404],
+	'POST /api/approvals/{id}/decision': [APPROVE, 422, { body: bad }],
+	'GET /api/approvals/rules': [READ, 200],
+	'POST /api/approvals/rules': [TOKENS, 422, { body: bad }],
+	'DELETE /api/approvals/rules/{id}': [TOKENS, 404],
+	'GET /api/sessions/{id}/bypass': [READ, 200, at('session')],
+	'PUT /api/sessions/{id}/bypass': [TOKENS, 422, { id: 'session',
+		body: bad }],
+	'DELETE /api/sessions/{id}/bypass': [TOKENS, 404],
 	'GET /api/runs/{id}': [LOOK, 200, at('run')],
 	'GET /api/runs/{id}/log': [LOOK, 200, at('run')],
 	'GET /api/runs/{id}/cast': [LOOK, 200, at('run')],

@@ -60,6 +60,11 @@ assert.equal(s.as(ann, 'touch', [path.join(ann.home, 'into/hers/new')]).status,
 ids.discard = (await call(ann, 'POST', '/api/worktrees/discard',
 	{ worktree_path: path.join(ann.home, 'into/hers'), all: true }, 200)).id;
 assert.ok(ids.discard);
+const wish = { key: 'hers', tool: 'Bash', command: 'hers', wait_ms: 0 };
+ids.approval = (await call(ann, 'POST', `/api/sessions/${held.id}/approvals`,
+	wish, 200)).id;
+ids.rule = (await call(ann, 'POST', '/api/approvals/rules',
+	{ verdict: 'allow', tool: 'hers' })).id;
 const own = await call(bob, 'POST', '/api/sessions',
 	{ name: 'his', command: ['/bin/cat'] });
 ids.workspace = (await call(ann, 'POST', '/api/workspaces', { repos:
@@ -111,6 +116,15 @@ const PATHS = {
 	'POST /api/sessions/{id}/signal': ['session', { signal: 'CONT' }],
 	'POST /api/sessions/{id}/suspend': ['session', {}],
 	'POST /api/sessions/{id}/resume': ['session', {}],
+	'POST /api/sessions/{id}/approvals': ['session', wish],
+	'POST /api/sessions/{id}/approvals/withdraw': ['session', { key: 'x' }],
+	'GET /api/sessions/{id}/bypass': ['session'],
+	'PUT /api/sessions/{id}/bypass': ['session'],
+	'DELETE /api/sessions/{id}/bypass': ['session'],
+	'GET /api/approvals/{id}': ['approval'],
+	'POST /api/approvals/{id}/decision': ['approval',
+		{ verdict: 'approve', digest: '0'.repeat(64) }],
+	'DELETE /api/approvals/rules/{id}': ['rule'],
 	'GET /api/runs/{id}': ['run'],
 	'GET /api/runs/{id}/log': ['run'],
 	'GET /api/runs/{id}/cast': ['run'],
@@ -153,12 +167,22 @@ const FIELDS = [
 	// A terminal's is asked below.
 	['GET /ws/terminal/{session_id}', 'run_id', {}, 'run'],
 	['POST /api/workspaces', 'repos', {}, 'repo'],
+	['POST /api/sessions/{id}/approvals', 'run_id', wish, 'run'],
+	['POST /api/sessions/{id}/approvals/withdraw', 'run_id', { key: 'x' },
+		'run'],
+	['POST /api/approvals/rules', 'session_id', { verdict: 'allow', tool: 'x',
+		scope: 'session' }, 'session'],
+	['POST /api/approvals/rules', 'workspace_id', { verdict: 'allow',
+		tool: 'x', scope: 'workspace' }, 'workspace'],
+	['GET /api/approvals', 'session_id', {}, 'session'],
+	['GET /api/approvals', 'run_id', {}, 'run'],
 ];
 
 // What needs no id and tells of more than one thing.
 const LISTS = ['/api/agents', '/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
 	'/api/repos/recent', '/api/repos/discover', '/api/repos/clones',
-	'/api/workspaces', '/api/links', '/api/transfers',
+	'/api/workspaces', '/api/links', '/api/transfers', '/api/approvals',
+	`/api/approvals?session_id=${ids.session}`, '/api/approvals/rules',
 	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',
 	'/api/gc', '/api/worktrees/operations', '/api/worktrees/discards',
 	'/api/status', '/metrics', '/api/events?since=0&limit=1000', '/api/user',

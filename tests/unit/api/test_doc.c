@@ -66,7 +66,8 @@ row_is_whole(const struct api_route *row)
 	for (const struct js_field *f = row->query;
 	     f != NULL && f->name != NULL; f++) {
 		assert_true(f->offset >= 8 && f->offset < row->in_size);
-		assert_true(f->kind != JS_TEXTS && f->kind != JS_PAIRS);
+		assert_true(f->kind != JS_TEXTS && f->kind != JS_PAIRS &&
+			    f->kind != JS_JSON);
 		assert_non_null(f->help);
 	}
 }

@@ -46,6 +46,16 @@ heard_cb(int err, const struct approval_told *told, const char *why, void *arg)
 	h->again = told->again;
 }
 
+static void
+asked_cb(const char *id, void *arg)
+{
+	struct heard *h = *(struct heard **)arg;
+
+	assert_int_equal(h->times, 0);
+	assert_string_equal(id, h->id);
+	h->asked++;
+}
+
 int
 asks_setup(void **state)
 {
@@ -91,14 +101,15 @@ asks_wish(struct corerig *r, const char *key)
 int
 asks_ask(struct corerig *r, const struct approval_wish *w, struct heard *h)
 {
+	struct approval_waiter who = { heard_cb, asked_cb, NULL };
 	const char *why = NULL;
 	int err;
 
 	memset(h, 0, sizeof(*h));
 	assert_true(nslots < sizeof(slots) / sizeof(slots[0]));
 	slots[nslots] = h;
-	err = approval_ask(r->app.approvals, w, heard_cb, &slots[nslots++],
-	    &h->wait, &why);
+	who.arg = &slots[nslots++];
+	err = approval_ask(r->app.approvals, w, &who, &h->wait, &why);
 	if (err == 0)
 		copy(h->id, sizeof(h->id), approval_wait_id(h->wait));
 	else if (err > 0)

@@ -19,7 +19,7 @@ extern struct asks asks;
 
 /* What who waits was told. */
 struct heard {
-	unsigned times;
+	unsigned times, asked;
 	int err;
 	char id[UUID_TEXT], state[16], reason[128], answers[256], via[16];
 	bool again;

@@ -27,6 +27,7 @@ test_asked_and_decided(void **state)
 
 	assert_int_equal(asks_ask(r, &w, &h), 0);
 	assert_int_equal(h.times, 0);
+	assert_int_equal(h.asked, 1);
 	assert_int_equal(corerig_events(r, "approval.asked", h.id), 1);
 	assert_string_equal(asks_row(r, h.id).state, "pending");
 	assert_int_equal(asks_decide(r, h.id, "approve"), 0);

@@ -36,6 +36,7 @@ test_abuse_K04_rules(void **state)
 	assert_int_equal(asks_ask(r, &w, &h), 0);
 	asks_expect(&h, "approved");
 	assert_string_equal(h.via, "rule");
+	assert_int_equal(h.asked, 0);
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
 		(void)snprintf(key, sizeof(key), "k%zu", i);
 		w = asks_wish(r, key);

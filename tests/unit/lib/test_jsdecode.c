@@ -18,9 +18,10 @@ struct input {
 	const char **words;
 	const char **env;
 	const char *mode;
+	const char *any;
 };
 
-enum { NAME, FOLDER, SIZE, ON, WORDS, ENV, MODE };
+enum { NAME, FOLDER, SIZE, ON, WORDS, ENV, MODE, ANY };
 
 #define AT(member) offsetof(struct input, member)
 
@@ -57,6 +58,11 @@ static const struct js_field fields[] = {
 	    .kind = JS_ONE_OF,
 	    .offset = AT(mode),
 	    .words = "read|write|a" },
+	[ANY] = { .name = "any",
+	    .kind = JS_JSON,
+	    .offset = AT(any),
+	    .min = 2,
+	    .max = 16 },
 	{ .name = NULL },
 };
 
@@ -95,9 +101,11 @@ fills_every_kind(void **state)
 				"\"size\":1000,\"on\":true,"
 				"\"words\":[\"a\",\"\"],"
 				"\"env\":{\"K\":\"v\",\"L\":\"\"},"
-				"\"mode\":\"write\"}"),
+				"\"mode\":\"write\","
+				"\"any\": {\"a\" : [1, null]}}"),
 	    0);
-	assert_int_equal(in.set, 0x7f);
+	assert_int_equal(in.set, 0xff);
+	assert_string_equal(in.any, "{\"a\":[1,null]}");
 	assert_string_equal(in.name, "n");
 	assert_string_equal(in.folder, "f");
 	assert_int_equal(in.size, 1000);
@@ -173,6 +181,10 @@ static const struct {
 	{ "{\"name\":\"n\",\"mode\":\"\"}", "OUT_OF_RANGE", "mode" },
 	{ "{\"name\":\"n\",\"mode\":\"read|write\"}", "OUT_OF_RANGE", "mode" },
 	{ "{\"name\":\"n\",\"mode\":1}", "WRONG_TYPE", "mode" },
+	{ "{\"name\":\"n\",\"any\":1}", "WRONG_TYPE", "any" },
+	{ "{\"name\":\"n\",\"any\":null}", "WRONG_TYPE", "any" },
+	{ "{\"name\":\"n\",\"any\":[\"12345678901234\"]}", "OUT_OF_RANGE",
+	    "any" },
 };
 
 static void

@@ -144,9 +144,12 @@ refused(const struct cmd_call *c, const struct client_reply *reply)
 		print_refusal(c, v, reply->status);
 	}
 	/* It is ours to say where the token came from; rdvd does not know. */
-	if (reply->status == 401)
-		out_note(c->cli, "the token in %s/cli-token is not accepted",
-		    c->cli->base);
+	if (reply->status == 401) {
+		char *path = sock_token_path(c->cli->base);
+
+		out_note(c->cli, "the token in %s is not accepted", path);
+		free(path);
+	}
 	if (reply->status == 429 && reply->retry_after > 0)
 		out_note(c->cli, "try again in %lld s",
 		    (long long)reply->retry_after);
@@ -193,7 +196,7 @@ ask(const struct cmd_call *c, struct client_request *rq,
 	char *token;
 	int rc;
 
-	rc = sock_token(&token, c->cli->base, "cli-token", why, whysize);
+	rc = sock_own_token(&token, c->cli->base, why, whysize);
 	if (rc != 0)
 		return rc;
 	rq->socket = c->cli->api_socket;

@@ -63,7 +63,7 @@ struct cmd {
 	const char *rest;  /* "COMMAND": what stands behind "--", or NULL */
 	const char *help;  /* one line */
 	const char *doc;   /* what else there is to know, or NULL */
-	const char *scope; /* "read", "run", "full"; "local": none */
+	const char *scope; /* "read", "run", "approve", "full"; "local": none */
 	bool hidden;	   /* for scripts; in no list */
 	int (*run)(struct cmd_call *c);
 };

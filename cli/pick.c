@@ -45,6 +45,10 @@ static const struct kind kinds_repo = { "repo", { PICK_REPOS, NULL }, "items",
 static const struct kind kinds_workspace = { "workspace",
 	{ PICK_WORKSPACES "&archived=false", PICK_WORKSPACES "&archived=true" },
 	"items", { "name", "directory" } };
+static const struct kind kinds_approval = { "approval",
+	{ PICK_APPROVALS, NULL }, "items", { NULL, NULL } };
+static const struct kind kinds_rule = { "rule",
+	{ "/api/approvals/rules", NULL }, "items", { NULL, NULL } };
 static const struct kind kinds_trash = { "worktree in the trash",
 	{ "/api/worktrees/trash", NULL }, "items", { "path", "branch" } };
 
@@ -215,6 +219,18 @@ int
 pick_link(const struct cmd_call *c, const char *word, char **id)
 {
 	return pick(c, &kinds_link, word, id);
+}
+
+int
+pick_approval(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_approval, word, id);
+}
+
+int
+pick_rule(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_rule, word, id);
 }
 
 int

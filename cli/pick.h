@@ -29,6 +29,10 @@ int pick_workspace(const struct cmd_call *c, const char *word, char **id);
 int pick_folder(const struct cmd_call *c, const char *word, char **id);
 int pick_link(const struct cmd_call *c, const char *word, char **id);
 int pick_token(const struct cmd_call *c, const char *word, char **id);
+/* What a run asks; the pending ones first. */
+#define PICK_APPROVALS "/api/approvals?limit=200"
+int pick_approval(const struct cmd_call *c, const char *word, char **id);
+int pick_rule(const struct cmd_call *c, const char *word, char **id);
 /* An item of the trash, also by its branch or path. */
 int pick_trash(const struct cmd_call *c, const char *word, char **id);
 

@@ -196,3 +196,31 @@ sock_token(char **token, const char *dir, const char *name, char *why,
 	*token = text;
 	return 0;
 }
+
+char *
+sock_token_path(const char *base)
+{
+	const char *set = getenv("RDV_TOKEN_FILE");
+
+	if (set != NULL && *set != '\0')
+		return xstrdup(set);
+	return xasprintf("%s/cli-token", base);
+}
+
+int
+sock_own_token(char **token, const char *base, char *why, size_t whysize)
+{
+	char *path = sock_token_path(base), *name = strrchr(path, '/');
+	int rc;
+
+	if (*path != '/' || name == NULL || name == path) {
+		(void)snprintf(why, whysize,
+		    "RDV_TOKEN_FILE: must be an absolute path");
+		rc = RDV_E_DENIED;
+	} else {
+		*name++ = '\0';
+		rc = sock_token(token, path, name, why, whysize);
+	}
+	free(path);
+	return rc;
+}

@@ -314,8 +314,7 @@ dial_as_oneself(struct view *v)
 	char *token;
 	int fd, rc;
 
-	rc = sock_token(&token, v->cli->base, "cli-token", v->why,
-	    sizeof(v->why));
+	rc = sock_own_token(&token, v->cli->base, v->why, sizeof(v->why));
 	if (rc != 0)
 		return rc;
 	rc = sock_open(&fd, v->cli->term_socket, DIAL_MS, NULL, v->why,

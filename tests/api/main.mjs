@@ -15,6 +15,7 @@ await import('./entries.mjs');
 await import('./protocol.mjs');
 await import('./folders.mjs');
 await import('./approvals.mjs');
+await import('./approvalcli.mjs');
 await import('./tokens.mjs');
 await import('./scopes.mjs');
 await import('./rotation.mjs');

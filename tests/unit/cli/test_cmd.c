@@ -69,7 +69,8 @@ check_args(const struct cmd *cmd)
 static void
 rows_are_complete(void **state)
 {
-	static const char *const scopes[] = { "local", "read", "run", "full" };
+	static const char *const scopes[] = { "local", "read", "run", "approve",
+		"full" };
 	size_t i, s;
 
 	(void)state;
@@ -78,11 +79,11 @@ rows_are_complete(void **state)
 		assert_non_null(cmds[i]->run);
 		assert_non_null(cmds[i]->scope);
 		assert_true(strlen(cmds[i]->help) <= 60);
-		for (s = 0; s < 4; s++) {
+		for (s = 0; s < 5; s++) {
 			if (strcmp(scopes[s], cmds[i]->scope) == 0)
 				break;
 		}
-		assert_true(s < 4);
+		assert_true(s < 5);
 		check_options(cmds[i]);
 		check_args(cmds[i]);
 	}
@@ -139,6 +140,10 @@ promised_commands_exist(void **state)
 		"worktree conflicts", "worktree resolve", "worktree operations",
 		"worktree push", "worktree fetch", "worktree pull",
 		"workspace push", "agents ls", "agents doctor" };
+		"workspace push", "approvals ls", "approvals show",
+		"approvals approve", "approvals deny", "approvals answer",
+		"approvals watch", "approvals ask", "rule ls", "rule add",
+		"rule rm", "session bypass" };
 	size_t i;
 
 	(void)state;
@@ -240,7 +245,7 @@ wrong_words_are_refused(void **state)
 	assert_int_equal(PARSE("nonsense"), CMD_USAGE);
 	assert_int_equal(PARSE("session", "nonsense"), CMD_USAGE);
 	assert_int_equal(PARSE("ls"), CMD_USAGE);
-	assert_non_null(strstr(why, "folder ls, repo ls, session ls"));
+	assert_non_null(strstr(why, "folder ls, repo ls, rule ls"));
 	assert_int_equal(PARSE("status", "extra"), CMD_USAGE);
 	assert_int_equal(PARSE("session", "show"), CMD_USAGE);
 	assert_int_equal(PARSE("status", "--nonsense"), CMD_USAGE);

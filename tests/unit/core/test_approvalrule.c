@@ -72,6 +72,35 @@ test_abuse_K04_rules(void **state)
 	asks_expect(&h, "denied");
 }
 
+/* What dodges a rule that denies is asked about, and never allowed by that. */
+static void
+test_abuse_K05_dodged(void **state)
+{
+	static const char *const dodges[] = { "/usr/bin/sudo x", "env sudo x",
+		"busybox sudo x", "sh -c 'sudo x'", "sudo x; x" };
+	struct corerig *r = *state;
+	struct approval_wish w = asks_wish(r, "0");
+	struct heard h;
+	char key[8];
+
+	asks_rule(r, "deny", W("sudo", "*"));
+	w.command = "sudo x";
+	assert_int_equal(asks_ask(r, &w, &h), 0);
+	asks_expect(&h, "denied");
+	/* A backslash is the same word, and no dodge. */
+	w.key = "1";
+	w.command = "\\sudo x";
+	assert_int_equal(asks_ask(r, &w, &h), 0);
+	asks_expect(&h, "denied");
+	for (size_t i = 0; i < sizeof(dodges) / sizeof(dodges[0]); i++) {
+		(void)snprintf(key, sizeof(key), "d%zu", i);
+		w = asks_wish(r, key);
+		w.command = dodges[i];
+		assert_int_equal(asks_ask(r, &w, &h), 0);
+		assert_int_equal(h.times, 0);
+	}
+}
+
 static void
 test_abuse_K12_flood(void **state)
 {
@@ -190,6 +219,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, asks_setup, asks_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_abuse_K04_rules),
+		T(test_abuse_K05_dodged),
 		T(test_abuse_K12_flood),
 		T(test_abuse_K16_bypass),
 		T(test_abuse_K16_not_inherited),

@@ -24,8 +24,7 @@ int sock_open(int *fd, const char *path, int64_t timeout_ms, pid_t *server,
  * a session is given for its own, or that of the account. Caller frees.
  */
 char *sock_token_path(const char *base);
-/* Its first line; the file must be ours, 0600. 0, or RDV_E_* with a sentence.
- */
+/* Its first line, as below. */
 int sock_own_token(char **token, const char *base, char *why, size_t whysize);
 /* The first line of a 0600 file of ours. 0, or RDV_E_* with a sentence. */
 int sock_token(char **token, const char *dir, const char *name, char *why,

@@ -202,6 +202,16 @@ untell(struct approval_end *e)
 	tx_commit(tx, NULL, NULL);
 }
 
+/*
+ * Whether that this is told stands in the row: else whoever waits has come
+ * since, and what he wrote tells him. One that lapsed tells anybody.
+ */
+static bool
+tells(const struct approval_end *e)
+{
+	return e->row.delivered_at >= 0 || strcmp(e->row.state, "lapsed") == 0;
+}
+
 void
 approval_ended(int err, void *end)
 {
@@ -216,7 +226,7 @@ approval_ended(int err, void *end)
 	} else if (err == 0 && strcmp(e->row.state, "pending") == 0) {
 		if (w != NULL && w->who.asked != NULL)
 			w->who.asked(w->id, w->who.arg);
-	} else if (err == 0) {
+	} else if (err == 0 && tells(e)) {
 		const struct approval_told told = { .id = e->row.id,
 			.state = e->row.state,
 			.reason = e->row.reason,

@@ -11,6 +11,7 @@
 // Where no code of ours can be switched off, a row has `none` instead, which
 // says why.
 import { agents } from './mutants-agents.mjs';
+import { approvals } from './mutants-approvals.mjs';
 import { attack } from './mutants-attack.mjs';
 import { audit } from './mutants-audit.mjs';
 import { clones } from './mutants-clones.mjs';
@@ -1029,7 +1030,7 @@ const records = [
 			'api Last-Event-ID'] },
 ];
 
-export const mutants = [...web, ...http, ...files, ...local, ...parsers,
+export const mutants = [...approvals, ...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
 	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits,

@@ -4,5 +4,6 @@ import { finish } from '../harness/rdv.mjs';
 await import('./kill.mjs');
 await import('./outlive.mjs');
 await import('./keys.mjs');
+await import('./approvals.mjs');
 await import('./git.mjs');
 finish();

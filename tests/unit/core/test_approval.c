@@ -92,8 +92,8 @@ test_abuse_K01_not_who_asked(void **state)
 static void
 test_abuse_K02_digest(void **state)
 {
-	static const char *const a1[] = { "a", "b c", NULL };
-	static const char *const a2[] = { "a b", "c", NULL };
+	static const char *const a1[] = { "ab", "c", NULL };
+	static const char *const a2[] = { "a", "bc", NULL };
 	static const char *const e1[] = { "A=1", "B=2", NULL };
 	static const char *const e2[] = { "B=2", "A=1", NULL };
 	static const char *const e3[] = { "A=1\nB=2", NULL };
@@ -205,6 +205,69 @@ test_abuse_K07_daemon_dies(void **state)
 	/* Who waited then knew that much. */
 	assert_int_equal(h.times, 1);
 	assert_int_equal(h.err, RDV_E_UNAVAILABLE);
+}
+
+/*
+ * It is decided while nobody waits, and asked again before that is durable:
+ * told once, and the row says so.
+ */
+static void
+test_abuse_K07_comes_back(void **state)
+{
+	struct corerig *r = *state;
+	const struct approval_who who = { r->user, ASKS_OWNER, "token" };
+	struct approval_wish w = asks_wish(r, "1");
+	struct approval_verdict v = { .word = "approve" };
+	struct heard h, back, more;
+	struct approval_end *end;
+	struct store_approval row;
+	const char *why;
+	struct tx *tx;
+
+	assert_int_equal(asks_ask(r, &w, &h), 0);
+	approval_leave(r->app.approvals, h.wait);
+	v.digest = asks_row(r, h.id).digest;
+	tx = tx_begin(r->app.db);
+	assert_int_equal(approval_decide(r->app.approvals, tx, asks.arena, &who,
+			     h.id, &v, &row, &end, &why),
+	    0);
+	tx_commit(tx, approval_ended, end);
+	assert_int_equal(asks_ask(r, &w, &back), 0);
+	asks_expect(&back, "approved");
+	assert_false(back.again);
+	assert_true(asks_row(r, h.id).delivered_at >= 0);
+	assert_int_equal(asks_ask(r, &w, &more), 0);
+	assert_true(more.again);
+	assert_int_equal(h.times, 0);
+}
+
+/* Who waits leaves before it is durable: it is still to be told. */
+static void
+test_abuse_K07_leaves(void **state)
+{
+	struct corerig *r = *state;
+	const struct approval_who who = { r->user, ASKS_OWNER, "token" };
+	struct approval_wish w = asks_wish(r, "1");
+	struct approval_verdict v = { .word = "approve" };
+	struct approval_end *end;
+	struct store_approval row;
+	struct heard h, back;
+	const char *why;
+	struct tx *tx;
+
+	assert_int_equal(asks_ask(r, &w, &h), 0);
+	v.digest = asks_row(r, h.id).digest;
+	tx = tx_begin(r->app.db);
+	assert_int_equal(approval_decide(r->app.approvals, tx, asks.arena, &who,
+			     h.id, &v, &row, &end, &why),
+	    0);
+	tx_commit(tx, approval_ended, end);
+	approval_leave(r->app.approvals, h.wait);
+	corerig_settle(r);
+	assert_true(asks_row(r, h.id).delivered_at < 0);
+	assert_int_equal(asks_ask(r, &w, &back), 0);
+	asks_expect(&back, "approved");
+	assert_false(back.again);
 }
 
 static void
@@ -449,6 +512,8 @@ main(void)
 		T(test_K02_known_digest),
 		T(test_abuse_K02_edited),
 		T(test_abuse_K07_daemon_dies),
+		T(test_abuse_K07_comes_back),
+		T(test_abuse_K07_leaves),
 		T(test_abuse_K07_run_ends),
 		T(test_abuse_K07_run_ends_unseen),
 		T(test_abuse_K08_first_one_counts),

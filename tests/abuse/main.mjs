@@ -14,6 +14,7 @@ await import('./moments.mjs');
 await import('./helper.mjs');
 await import('./files.mjs');
 await import('./widen.mjs');
+await import('./approvals.mjs');
 await import('./git.mjs');
 await import('./clones.mjs');
 await import('./process.mjs');

@@ -14,7 +14,8 @@ const decisions = [
 		red: ['api abuse_K01 nobody decides', 'api C12 every route with'] },
 	{ ids: ['K01'], guard: 'nor does the credential that asked',
 		off: [[decide, 'row->asked_by != NULL &&', 'false &&']],
-		red: [`${core} test_abuse_K01`, 'api abuse_K01 nobody decides'] },
+		red: [`${core} test_abuse_K01`, 'api abuse_K01 nobody decides',
+			'abuse abuse_K01 a confined'] },
 	{ ids: ['K02'], guard: 'a key stands for one wish',
 		off: [[ask, 'strcmp(row->digest, digest) != 0 ||\n\t    strcmp(row->kind,' +
 			' w->kind) != 0 ||', 'false ||']],

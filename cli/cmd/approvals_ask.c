@@ -6,6 +6,7 @@
  * nothing was granted.
  */
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +23,29 @@
 #include "lib/secret.h"
 #include "lib/xalloc.h"
 
-#define WAIT_MS	    20000 /* of one request; less than a client waits */
+#define WAIT_MS	    2000  /* of one request: so long a Ctrl-C may wait */
 #define PATIENCE_MS 60000 /* with an rdvd that is not there */
 #define PAUSE_MS    200
+
+static volatile sig_atomic_t interrupted;
+
+static void
+interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+/* Once: whoever insists ends at once, and what was asked stays. */
+static void
+catch_interrupts(void)
+{
+	const struct sigaction sa = { .sa_handler = interrupt,
+		.sa_flags = (int)SA_RESETHAND };
+
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+}
 
 /* The session that is named, or the one that this runs in. */
 static int
@@ -132,6 +153,22 @@ is_away(int rc, int status)
 	       rc == RDV_E_TIMEOUT || status == 503;
 }
 
+/* Nobody is to decide for who does not wait any more. */
+static int
+withdraw(const struct cmd_call *c, const char *path, const char *key)
+{
+	char *target = xasprintf("%s/withdraw", path);
+	struct js *body = js_object();
+	int rc;
+
+	js_add_str(body, "key", key);
+	rc = api_send(c, "POST", target, body, NULL);
+	free(target);
+	if (rc == CMD_OK)
+		out_error(c->cli, "INTERRUPTED", "nobody is asked any more");
+	return CMD_FAILED;
+}
+
 static int
 wait_for(struct cmd_call *c, const char *path, const char *key)
 {
@@ -141,6 +178,8 @@ wait_for(struct cmd_call *c, const char *path, const char *key)
 	int status, rc;
 
 	for (;;) {
+		if (interrupted)
+			return withdraw(c, path, key);
 		v = NULL;
 		status = 0;
 		rc = api_try_answer(c, path, wish_of(c, key), &status, &v, why,
@@ -187,6 +226,7 @@ approvals_ask(struct cmd_call *c)
 	if (rc != CMD_OK)
 		return rc;
 	uuid_v7(own);
+	catch_interrupts();
 	rc = wait_for(c, path, key != NULL ? key : own);
 	free(path);
 	return rc;
@@ -223,7 +263,7 @@ const struct cmd cmd_approvals_ask = {
 	    "Nothing is run. Exit status 0: leave was given for exactly these "
 	    "words, in this directory, this once. It is asked by the token in "
 	    "$RDV_TOKEN_FILE, if that is set; whatever token asked cannot "
-	    "decide.",
+	    "decide. Ctrl-C withdraws it.",
 	.scope = "run",
 	.run = approvals_ask,
 };

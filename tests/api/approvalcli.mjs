@@ -78,6 +78,16 @@ await test('a program asks, and is told by its exit status', async () => {
 	assert.equal((await ended(['approvals', 'ask'], own)).status, 2);
 });
 
+await test('who is interrupted asks no more', async () => {
+	const { s, env: own } = await asker('interrupted');
+	const run = cli(['approvals', 'ask', '--', 'x'], own);
+	const { id } = await pending(s);
+	run.p.kill('SIGINT');
+	assert.equal(await run.end, 1);
+	assert.match(run.err, /nobody is asked any more/);
+	assert.equal((await get(id)).state, 'withdrawn');
+});
+
 await test('abuse_K01 rdv approves nothing for who asked', async () => {
 	const { s, env: own } = await asker('K01');
 	const run = cli(['approvals', 'ask', '--', 'x'], own);

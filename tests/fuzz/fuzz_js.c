@@ -16,7 +16,7 @@
 
 struct input {
 	uint64_t set;
-	const char *text, *one;
+	const char *text, *one, *any;
 	int64_t num;
 	bool flag;
 	const char **texts, **pairs;
@@ -31,6 +31,7 @@ static const struct js_field fields[] = {
 	{ "texts", NULL, JS_TEXTS, AT(texts), false, false, 0, 3, NULL, NULL },
 	{ "pairs", NULL, JS_PAIRS, AT(pairs), false, false, 0, 2, NULL, NULL },
 	{ "one", NULL, JS_ONE_OF, AT(one), false, false, 0, 0, "a|bc", NULL },
+	{ "any", NULL, JS_JSON, AT(any), false, false, 2, 16, NULL, NULL },
 	{ NULL, NULL, JS_TEXT, 0, false, false, 0, 0, NULL, NULL },
 };
 
@@ -61,6 +62,8 @@ check_decode(const char *text, size_t size)
 		FUZZ_CHECK(count(in.pairs) % 2 == 0);
 		FUZZ_CHECK(in.one == NULL || strcmp(in.one, "a") == 0 ||
 			   strcmp(in.one, "bc") == 0);
+		FUZZ_CHECK(in.any == NULL ||
+			   (strlen(in.any) <= 16 && strchr("{[", *in.any)));
 	}
 	arena_free(a);
 }

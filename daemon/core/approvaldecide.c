@@ -140,12 +140,15 @@ decide(struct approvals *as, struct tx *tx, const struct approval_who *who,
     struct store_approval *row, const struct approval_verdict *v,
     struct approval_end **end, const char **why)
 {
+	const char *state = state_of(row, v, why);
 	int err;
 
-	row->state = state_of(row, v, why);
+	if (state == NULL)
+		return RDV_E_INVALID;
+	row->state = state;
 	row->reason = strcmp(v->word, "deny") == 0 ? v->reason : NULL;
 	row->answers_json =
-	    strcmp(row->state, "answered") == 0 ? v->answers_json : NULL;
+	    strcmp(state, "answered") == 0 ? v->answers_json : NULL;
 	row->decided_user = who->user_id;
 	row->decided_token = who->token_id;
 	row->decided_via = who->via;

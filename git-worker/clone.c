@@ -89,6 +89,10 @@ is_it(int fd, const char *name, const struct erase_id *id)
 	return erase_identify_at(fd, name, &is) == 0 && erase_same(&is, id);
 }
 
+/*
+ * A rename goes by name: what was looked at may have been swapped since. Then
+ * another one bears the name for that moment, and gets its own back.
+ */
 static int
 land(int fd, const char *name, const char *target, const struct erase_id *id,
     const char **why)
@@ -99,7 +103,12 @@ land(int fd, const char *name, const char *target, const struct erase_id *id,
 		return no(why, -ESTALE, "it is not what was made there");
 	if (renameat2(fd, name, fd, target, RENAME_NOREPLACE) < 0)
 		return -errno;
-	return fsync(fd) < 0 ? -errno : 0;
+	if (is_it(fd, target, id))
+		return fsync(fd) < 0 ? -errno : 0;
+	if (renameat2(fd, target, fd, name, RENAME_NOREPLACE) < 0)
+		return no(why, -ESTALE,
+		    "another one took its place, and stays there");
+	return no(why, -ESTALE, "it was swapped for another one just now");
 }
 
 int

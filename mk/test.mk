@@ -152,14 +152,15 @@ fuzz:
 	    -runs=$(RUNS) corpus/$(T) $(abspath tests/fuzz/corpus/$(T))
 
 # What takes too long for each change: ten million runs of the fuzzer that plays
-# a taken-over rdvd, a million rounds of the races, and a thousand of what
+# a taken-over rdvd, two million rounds of the races, and a thousand of what
 # terminals outlive (`make soak-crash ROUNDS=100 SEED=7` has the moments of
 # another run once more), and five hundred of what repositories do.
 .PHONY: soak soak-races soak-crash soak-git
 soak: soak-races soak-crash soak-git
 	$(MAKE) fuzz T=ops RUNS=10000000 SECONDS=0
-soak-races: $(BUILD)/unit/priv/test_races
+soak-races: $(BUILD)/unit/priv/test_races $(BUILD)/unit/worker/test_races
 	RDV_RACES=320000 $(BUILD)/unit/priv/test_races
+	RDV_RACES=128000 $(BUILD)/unit/worker/test_races
 soak-crash: all crash-tools $(BUILD)/tests/badrdvd tests/node_modules/.rdv-stamp
 	RDV_ONLY=P05 RDV_ROUNDS=$(or $(ROUNDS),1000) RDV_TERMINALS=32 \
 	    RDV_SEED=$(SEED) tests/harness/as-user tests/crash/run

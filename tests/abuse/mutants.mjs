@@ -28,6 +28,7 @@ import { noSpaces, spaces } from './mutants-spaces.mjs';
 import { scopes } from './mutants-scopes.mjs';
 import { system } from './mutants-system.mjs';
 import { screen } from './mutants-screen.mjs';
+import { trees } from './mutants-trees.mjs';
 import { ticket } from './mutants-ticket.mjs';
 import { linked } from './mutants-links.mjs';
 import { tmux } from './mutants-tmux.mjs';
@@ -1035,4 +1036,5 @@ export const mutants = [...approvals, ...web, ...http, ...files, ...local, ...pa
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
 	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits,
 	...listed, ...rights, ...clones, ...parts, ...agents,
+	...listed, ...rights, ...clones, ...trees, ...parts,
 	...memory];

@@ -45,7 +45,13 @@ const char *const git_pins[] = {
 	NULL,
 };
 
-/* Keys with a name in the middle: section, last part, what they become. */
+/*
+ * Keys with a name in the middle: section, last part, what they become. Not the
+ * two programs of a remote, remote.NAME.uploadpack and .receivepack: git takes
+ * the first of several, which is the repository's, and complains of the second,
+ * so that a tree could not be looked at without a word. protocol.allow keeps
+ * git from all remotes.
+ */
 static const struct {
 	const char *section, *last, *value;
 } named[] = {
@@ -60,8 +66,6 @@ static const struct {
 	{ "credential.", ".helper", "" },
 	{ "gpg.", ".program", "false" },
 	{ "remote.", ".vcs", "" },
-	{ "remote.", ".uploadpack", "false" },
-	{ "remote.", ".receivepack", "false" },
 	{ "submodule.", ".update", "none" },
 	{ "trailer.", ".command", "" },
 	{ "trailer.", ".cmd", "" },

@@ -16,6 +16,7 @@ await import('./files.mjs');
 await import('./widen.mjs');
 await import('./approvals.mjs');
 await import('./git.mjs');
+await import('./changes.mjs');
 await import('./clones.mjs');
 await import('./process.mjs');
 await import('./out.mjs');

@@ -14,6 +14,7 @@ import { agents } from './mutants-agents.mjs';
 import { approvals } from './mutants-approvals.mjs';
 import { attack } from './mutants-attack.mjs';
 import { audit } from './mutants-audit.mjs';
+import { changes } from './mutants-changes.mjs';
 import { clones } from './mutants-clones.mjs';
 import { listed } from './mutants-egress.mjs';
 import { held } from './mutants-hold.mjs';
@@ -1037,4 +1038,5 @@ export const mutants = [...approvals, ...web, ...http, ...files, ...local, ...pa
 	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits,
 	...listed, ...rights, ...clones, ...parts, ...agents,
 	...listed, ...rights, ...clones, ...trees, ...parts,
+	...listed, ...rights, ...clones, ...changes, ...trees, ...parts,
 	...memory];

@@ -38,8 +38,6 @@ command_of(const struct change *c)
 	return NULL;
 }
 
-static void mend(struct wt_op *op);
-
 /* Half of it is done, or git had come to its end but for that. */
 static void
 given_up(struct wt_op *op)
@@ -47,7 +45,7 @@ given_up(struct wt_op *op)
 	const struct change *c = op->own;
 
 	if (change_same(c->branch_now, c->row.branch_before))
-		mend(op);
+		change_untear(op);
 	else
 		change_settle(op);
 }
@@ -152,102 +150,6 @@ rescue(struct wt_op *op)
 	wt_git(op, op->at, argv, NULL, rescued_cb);
 }
 
-/* The tree that git was writing to. */
-static const char *
-torn_dir(const struct change *c)
-{
-	return change_is_replay(c) ? c->row.path : c->row.target_path;
-}
-
-static void
-untorn_cb(struct wt_op *op, const struct git_result *r)
-{
-	if (r->status != 0)
-		wt_fail_git(op, r);
-	else
-		change_end(op, "aborted", NULL);
-}
-
-static void
-torn_through_cb(struct wt_op *op, const struct git_result *r)
-{
-	const struct change *c = op->own;
-	const char *const argv[] = { "read-tree", "--reset", "-u",
-		change_is_replay(c) ? c->row.branch_before
-				    : c->row.target_before,
-		NULL };
-	const char *const more[] = { torn_dir(c), NULL };
-
-	if (r->status != 0)
-		wt_fail_git(op, r);
-	else
-		wt_git(op, torn_dir(c), argv, more, untorn_cb);
-}
-
-/* A rebase is beside its branch; back on that, unless another tree has it. */
-static void
-go_back(struct wt_op *op)
-{
-	const struct change *c = op->own;
-	const char *const argv[] = { "symbolic-ref", "-m", "rdv: aborted",
-		"HEAD", change_ref(op, c->row.branch), NULL };
-	const struct wt_entry *on = wt_on(&op->list, c->row.branch);
-	const char *const more[] = { c->row.path, NULL };
-
-	if (on != NULL && strcmp(on->path, c->row.path) != 0)
-		wt_fail(op, RDV_E_STATE, "%s is checked out in %s by now",
-		    c->row.branch, on->path);
-	else
-		wt_git(op, c->row.path, argv, more, torn_through_cb);
-}
-
-/*
- * First as it was to become, so that no file is left that only that has: it
- * would be taken for somebody's afterwards.
- */
-static void
-kept_cb(struct wt_op *op, const struct git_result *r)
-{
-	const struct change *c = op->own;
-	const char *const argv[] = { "read-tree", "--reset", "-u",
-		c->row.target_after, NULL };
-	const char *const more[] = { torn_dir(c), NULL };
-
-	if (r->status == 0 && change_is_replay(c))
-		go_back(op);
-	else if (r->status != 0)
-		torn_through_cb(op, r);
-	else
-		wt_git(op, torn_dir(c), argv, more, torn_through_cb);
-}
-
-/* Nothing: it was whole after all. */
-static void
-snapped_cb(struct wt_op *op, const struct git_result *r)
-{
-	const struct change *c = op->own;
-	const char *const argv[] = { "update-ref", "--",
-		arena_printf(op->arena, "refs/rdv/rescue/%s-torn", c->row.id),
-		change_line(op, r), NULL };
-
-	if (r->status != 0 || r->outlen == 0)
-		kept_cb(op, r);
-	else
-		wt_git(op, op->top, argv, NULL, kept_cb);
-}
-
-/* Somebody may have worked in it since: what it holds now gets a name. */
-static void
-mend(struct wt_op *op)
-{
-	static const char *const argv[] = { "-c", "user.name=rdv", "-c",
-		"user.email=rdv@localhost", "stash", "create", NULL };
-	const struct change *c = op->own;
-	const char *const more[] = { torn_dir(c), NULL };
-
-	wt_git(op, torn_dir(c), argv, more, snapped_cb);
-}
-
 /* Ended in the tree itself: what became of it the branch tells. */
 static void
 by_hand(struct wt_op *op)
@@ -280,7 +182,7 @@ go_seen(struct wt_op *op)
 		    c->midway->text, op->at);
 	else if (c->verb == CHANGE_ABORT &&
 		 change_same(c->row.cause, change_torn))
-		mend(op);
+		change_untear(op);
 	else
 		by_hand(op);
 }

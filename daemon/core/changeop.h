@@ -29,6 +29,7 @@ struct change {
 	const char *branch_now, *target_now; /* change_heads(); or NULL */
 	const struct wt_entry *out;	     /* the tree the target is out in */
 	const char *name, *email;	     /* change_identity() */
+	const char *torn_now;  /* changetorn.c: a tree of what is there */
 	int64_t behind, ahead; /* of the target: what only that has */
 
 	/* Of a part that is at work; each has one at a time. */
@@ -87,6 +88,8 @@ void change_settle_said(struct wt_op *op, const struct git_result *r);
 bool change_is_replay(const struct change *c);
 /* The cause of a row whose tree was left in the middle of being written. */
 extern const char change_torn[];
+/* changetorn.c: puts such a tree back as it was, and ends it; or refuses. */
+void change_untear(struct wt_op *op);
 
 /*
  * changereplay.c: git in the worktree, in the name of c->name if that is known,

@@ -275,8 +275,11 @@ wt_git_bytes(struct wt_op *op, const char *dir, const char *const *argv,
 	struct git_call call = {
 		.dir = dir, .argv = argv, .in = in, .inlen = len
 	};
+	const bool known = (op->at != NULL && strcmp(dir, op->at) == 0) ||
+			   (op->top != NULL && strcmp(dir, op->top) == 0);
+	const char *const more[] = { known ? NULL : dir, NULL };
 
-	run_git(op, &call, NULL, next);
+	run_git(op, &call, more, next);
 }
 
 void

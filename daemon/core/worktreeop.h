@@ -144,7 +144,7 @@ void wt_git(struct wt_op *op, const char *dir, const char *const *argv,
 /* The same with the text `in` on its standard input. */
 void wt_git_in(struct wt_op *op, const char *dir, const char *const *argv,
     const char *in, wt_git_fn *next);
-/* The same with bytes, at most GIT_IN_MAX. */
+/* The same with bytes, at most GIT_IN_MAX; `dir` it may write, too. */
 void wt_git_bytes(struct wt_op *op, const char *dir, const char *const *argv,
     const char *in, size_t len, wt_git_fn *next);
 /* The same for rdv-git, which may look everywhere and read nothing. */

@@ -324,4 +324,37 @@ await test('a tree that was torn is told of, and mended (G20)', async () => {
 	await done(tree);
 });
 
+// By then somebody has made a file where git was to write one, or had removed
+// one: it is in the way, and stays until it is moved.
+await test('what was made in a torn tree is not written over (G19)', async () => {
+	const cases = {
+		'one that git was to write': ['new', 'git show side:f >f'],
+		'in place of one that was removed': ['g',
+			'git read-tree side; git show side:f >f; git show side:new >new; ' +
+			'rm g; git show side:h >h'],
+		'a directory of such': ['new/mine', 'git show side:f >f; mkdir new'],
+	};
+	let n = 0;
+	for (const [what, [file, script]] of Object.entries(cases)) {
+		const { repo, tree } = pair(lines, `${edit}; echo n >new; git mv g h`);
+		const before = traces(repo, tree), id = `${ID.slice(0, -1)}1${n++}`;
+		const row = await planted('merge', id, { repo, tree },
+			oid(tree, 'HEAD'), `${script}; echo mine >${file}`);
+		assert.equal(row.state, 'conflict', what);
+		const go = () => rdv.request('POST', '/api/worktrees/abort',
+			{ body: { worktree_path: tree.dir } });
+		for (let i = 0; i < 2; i++) {
+			const r = await go();
+			assert.equal(r.status, 409, `${what}: ${r.raw}`);
+			assert.match(r.json.error, new RegExp(file.split('/')[0]));
+			assert.equal(repo.sh(`cat ${file}`), 'mine\n', what);
+		}
+		repo.sh(`rm -r ${file.split('/')[0]}`);
+		assert.equal((await go()).json.change?.state, 'aborted', what);
+		repo.sh('git for-each-ref --format="delete %(refname)" ' +
+			'refs/rdv/rescue | git update-ref --stdin');
+		assert.equal(traces(repo, tree), before, what);
+	}
+});
+
 await rdv.stop();

@@ -1,47 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdv repo clone: rdvd clones, and goes on when this ends. So this looks how
- * far it is until it has come to its end, and Ctrl-C is a wish like any other:
- * it is cancelled there, and the wait goes on until what was made is gone.
+ * rdv repo clone: rdvd clones, and goes on when this ends. So this follows it
+ * to its end; of one that is cancelled that is when what was made is gone.
  */
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/follow.h"
 #include "cli/out.h"
 #include "lib/js.h"
 #include "lib/str.h"
 
-#define CLONES	"/api/repos/clones/"
-#define LOOK_MS 200
-
-static volatile sig_atomic_t interrupted;
-
-static void
-interrupt(int signo)
-{
-	(void)signo;
-	interrupted = 1;
-}
-
-/* The second Ctrl-C ends us, and the clone is cancelled all the same. */
-static void
-catch_interrupt(void)
-{
-	const struct sigaction sa = { .sa_handler = interrupt,
-		.sa_flags = (int)SA_RESETHAND };
-
-	(void)sigaction(SIGINT, &sa, NULL);
-}
-
+#define CLONES "/api/repos/clones/"
 /* rdvd has another working directory: a path must be whole here. */
 static bool
 is_path(const char *url)
@@ -97,82 +73,6 @@ wish(struct cmd_call *c, const char *url, const char *dir)
 	return body;
 }
 
-/* One line, over the one before; only a person at a terminal wants it. */
-static void
-show_progress(const struct cmd_call *c, const struct js *clone)
-{
-	const struct js *p = js_get(clone, "progress");
-	char phase[64], bytes[32], rate[32];
-
-	if (c->cli->json || c->cli->quiet || isatty(STDERR_FILENO) == 0)
-		return;
-	out_sentence(phase, sizeof(phase),
-	    js_str(p, "phase", js_str(clone, "state", "")));
-	(void)fprintf(stderr, "\r\033[K%s", phase);
-	if (js_int(p, "percent", -1) >= 0)
-		(void)fprintf(stderr, " %lld%% (%lld/%lld)",
-		    (long long)js_int(p, "percent", 0),
-		    (long long)js_int(p, "done", 0),
-		    (long long)js_int(p, "total", 0));
-	out_bytes(bytes, sizeof(bytes), js_int(p, "bytes", 0));
-	out_bytes(rate, sizeof(rate), js_int(p, "bytes_per_second", 0));
-	if (js_int(p, "bytes", -1) >= 0)
-		(void)fprintf(stderr, ", %s", bytes);
-	if (js_int(p, "bytes_per_second", -1) >= 0)
-		(void)fprintf(stderr, ", %s/s", rate);
-	(void)fflush(stderr);
-}
-
-static void
-clear_progress(const struct cmd_call *c)
-{
-	if (!c->cli->json && !c->cli->quiet && isatty(STDERR_FILENO) != 0)
-		(void)fputs("\r\033[K", stderr);
-}
-
-static bool
-has_ended(const struct js *clone)
-{
-	const char *state = js_str(clone, "state", "");
-
-	return strcmp(state, "ready") == 0 || strcmp(state, "failed") == 0 ||
-	       strcmp(state, "cancelled") == 0;
-}
-
-/* One that has ended meanwhile is refused, and that is seen anyway. */
-static void
-cancel(const struct cmd_call *c, const char *path)
-{
-	struct js *v = NULL;
-
-	interrupted = 0;
-	if (api_send(c, "DELETE", path, NULL, &v) == CMD_OK)
-		out_note(c->cli, "cancelling");
-	js_free(v);
-}
-
-/* Until it has ended; `*clone` is what it was and becomes what it is. */
-static int
-follow(const struct cmd_call *c, struct js **clone)
-{
-	const struct timespec pause = { 0, LOOK_MS * 1000000L };
-	char *path = api_path(CLONES, js_str(*clone, "id", ""), "");
-	int rc = CMD_OK;
-
-	while (rc == CMD_OK && !has_ended(*clone)) {
-		show_progress(c, *clone);
-		(void)nanosleep(&pause, NULL);
-		clear_progress(c);
-		if (interrupted)
-			cancel(c, path);
-		js_free(*clone);
-		*clone = NULL;
-		rc = api_get(c, path, clone);
-	}
-	free(path);
-	return rc;
-}
-
 /* Of what git said only what is no more than the usual is worth a line. */
 static void
 show_warnings(const struct cmd_call *c, const struct js *clone)
@@ -220,11 +120,11 @@ repo_clone(struct cmd_call *c)
 	name_of(url, name, sizeof(name));
 	if (!whole(c, c->nargs > 1 ? c->args[1] : name, dir, sizeof(dir)))
 		return CMD_FAILED;
-	catch_interrupt();
+	follow_catch_interrupt();
 	rc =
 	    api_send(c, "POST", "/api/repos/clones", wish(c, url, dir), &clone);
 	if (rc == CMD_OK)
-		rc = follow(c, &clone);
+		rc = follow_job(c, CLONES, &clone);
 	if (rc == CMD_OK)
 		rc = tell(c, clone);
 	js_free(clone);

@@ -1,113 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rdv worktree push, fetch and pull, and rdv workspace push: rdvd does it, and
- * goes on when this ends. So this looks how far it is until it has come to its
- * end, and Ctrl-C is a wish like any other: it is cancelled there.
+ * goes on when this ends, so this follows it to its end.
  */
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/follow.h"
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "lib/js.h"
-
-#define LOOK_MS 200
-
-static volatile sig_atomic_t interrupted;
-
-static void
-interrupt(int signo)
-{
-	(void)signo;
-	interrupted = 1;
-}
-
-/* The second Ctrl-C ends us, and what was begun is cancelled all the same. */
-static void
-catch_interrupt(void)
-{
-	const struct sigaction sa = { .sa_handler = interrupt,
-		.sa_flags = (int)SA_RESETHAND };
-
-	(void)sigaction(SIGINT, &sa, NULL);
-}
-
-/* One line, over the one before; only a person at a terminal wants it. */
-static void
-show_progress(const struct cmd_call *c, const struct js *t)
-{
-	const struct js *p = js_get(t, "progress");
-	char phase[64];
-
-	if (c->cli->json || c->cli->quiet || isatty(STDERR_FILENO) == 0)
-		return;
-	out_sentence(phase, sizeof(phase),
-	    js_str(p, "phase", js_str(t, "state", "")));
-	(void)fprintf(stderr, "\r\033[K%s", phase);
-	if (js_int(p, "percent", -1) >= 0)
-		(void)fprintf(stderr, " %lld%%",
-		    (long long)js_int(p, "percent", 0));
-	(void)fflush(stderr);
-}
-
-static void
-clear_progress(const struct cmd_call *c)
-{
-	if (!c->cli->json && !c->cli->quiet && isatty(STDERR_FILENO) != 0)
-		(void)fputs("\r\033[K", stderr);
-}
-
-static bool
-has_ended(const struct js *t)
-{
-	const char *state = js_str(t, "state", "");
-
-	return strcmp(state, "done") == 0 || strcmp(state, "failed") == 0 ||
-	       strcmp(state, "cancelled") == 0;
-}
-
-/* One that has ended meanwhile is refused, and that is seen anyway. */
-static void
-cancel(const struct cmd_call *c, const char *path)
-{
-	struct js *v = NULL;
-
-	interrupted = 0;
-	if (api_send(c, "DELETE", path, NULL, &v) == CMD_OK)
-		out_note(c->cli, "cancelling");
-	js_free(v);
-}
-
-/* Until it has ended; `*t` is what it was and becomes what it is. */
-static int
-follow(const struct cmd_call *c, struct js **t)
-{
-	const struct timespec pause = { 0, LOOK_MS * 1000000L };
-	char *path = api_path("/api/transfers/", js_str(*t, "id", ""), "");
-	int rc = CMD_OK;
-
-	while (rc == CMD_OK && !has_ended(*t)) {
-		show_progress(c, *t);
-		(void)nanosleep(&pause, NULL);
-		clear_progress(c);
-		if (interrupted)
-			cancel(c, path);
-		js_free(*t);
-		*t = NULL;
-		rc = api_get(c, path, t);
-	}
-	free(path);
-	return rc;
-}
 
 static int
 tell(const struct cmd_call *c, const struct js *t)
@@ -138,7 +46,7 @@ transfer(const struct cmd_call *c, const char *target, struct js *body)
 	int rc = api_send(c, "POST", target, body, &t);
 
 	if (rc == CMD_OK)
-		rc = follow(c, &t);
+		rc = follow_job(c, "/api/transfers/", &t);
 	if (rc == CMD_OK)
 		rc = tell(c, t);
 	js_free(t);
@@ -181,7 +89,7 @@ at_path(struct cmd_call *c, const char *target)
 		    strerror(errno));
 		return CMD_FAILED;
 	}
-	catch_interrupt();
+	follow_catch_interrupt();
 	return transfer(c, target, wish(c, path));
 }
 
@@ -220,7 +128,7 @@ workspace_push(struct cmd_call *c)
 	free(id);
 	if (rc != CMD_OK)
 		return rc;
-	catch_interrupt();
+	follow_catch_interrupt();
 	repos = js_get(space, "repos");
 	for (size_t i = 0; i < js_len(repos); i++) {
 		one = transfer(c, "/api/worktrees/push",

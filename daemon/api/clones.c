@@ -6,6 +6,7 @@
 #include "daemon/core/clone.h"
 
 #include "daemon/api/api.h"
+#include "daemon/api/jobs.h"
 #include "daemon/api/repo.h"
 #include "daemon/app.h"
 #include "daemon/store/clones.h"
@@ -14,7 +15,6 @@
 #include "lib/err.h"
 #include "lib/js.h"
 
-#define PAGE	  50
 #define DEPTH_MAX 1000000
 
 struct clone_in {
@@ -22,11 +22,6 @@ struct clone_in {
 	const char *url, *dir, *name, *branch, *filter;
 	int64_t depth;
 	bool sparse, submodules;
-};
-
-struct list_in {
-	uint64_t set;
-	int64_t limit;
 };
 
 #define OFF(f) offsetof(struct clone_in, f)
@@ -81,15 +76,7 @@ static const struct js_field clone_fields[] = {
 	    .help = "those, too, over the same transport; not over ssh" },
 	{ .name = NULL },
 };
-static const struct js_field list_fields[] = {
-	{ .name = "limit",
-	    .kind = JS_INT,
-	    .offset = offsetof(struct list_in, limit),
-	    .min = 1,
-	    .max = CLONES_SHOWN,
-	    .help = "items at most; 50" },
-	{ .name = NULL },
-};
+static const struct js_field list_fields[] = { JOBS_FIELDS(CLONES_SHOWN) };
 
 static void
 clones_made_cb(int err, const struct store_clone *row, const char *why,
@@ -125,15 +112,10 @@ clones_create(struct api_call *c)
 	clone_start(c->app->worktrees, &who, &spec, clones_made_cb, c);
 }
 
-struct page {
-	const struct worktrees *worktrees;
-	struct js *items;
-};
-
 static bool
 clones_page_cb(const struct store_clone *row, void *arg)
 {
-	struct page *p = arg;
+	struct jobs_page *p = arg;
 
 	js_push(p->items, clone_json(p->worktrees, row));
 	return true;
@@ -142,20 +124,12 @@ clones_page_cb(const struct store_clone *row, void *arg)
 static void
 clones_list(struct api_call *c)
 {
-	const struct list_in *in = c->in;
-	struct page p = { c->app->worktrees, js_array() };
-	int err = store_clones_list(c->app->db, c->actor->user_id,
-	    in->limit > 0 ? in->limit : PAGE, clones_page_cb, &p);
-	struct js *o;
+	struct jobs_page p = jobs_page(c);
 
-	if (err != 0) {
-		js_free(p.items);
-		api_fail(c, err, NULL);
-		return;
-	}
-	o = js_object();
-	js_add(o, "items", p.items);
-	api_reply(c, 200, o);
+	jobs_list_reply(c,
+	    store_clones_list(c->app->db, c->actor->user_id, p.limit,
+		clones_page_cb, &p),
+	    &p);
 }
 
 static void
@@ -165,11 +139,8 @@ clones_get(struct api_call *c)
 	int err = store_clone_get(c->app->db, c->req->arena, c->actor->user_id,
 	    c->params[0], &row);
 
-	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such clone" : NULL);
-	else
-		api_reply(c, 200, clone_json(c->app->worktrees, &row));
+	jobs_reply(c, err, "there is no such clone",
+	    err == 0 ? clone_json(c->app->worktrees, &row) : NULL);
 }
 
 static void
@@ -182,19 +153,15 @@ clones_cancel(struct api_call *c)
 	int err = clone_cancel(c->app->worktrees, tx, c->req->arena, &who,
 	    c->params[0], &row, &why);
 
-	if (err == 0) {
-		api_commit(c, tx, 202, clone_json(c->app->worktrees, &row));
-		return;
-	}
-	tx_abort(tx);
-	api_fail(c, err, why);
+	jobs_cancel_reply(c, tx, err, why,
+	    err == 0 ? clone_json(c->app->worktrees, &row) : NULL);
 }
 
 #define IN(st) .in_size = sizeof(struct st)
 
 const struct api_route api_routes_clones[] = {
 	{ HTTP_M_GET, "/api/repos/clones", SCOPE_READ, .query = list_fields,
-	    IN(list_in), .handler = clones_list, .success = 200,
+	    IN(jobs_in), .handler = clones_list, .success = 200,
 	    .doc = "Clones, newest first, and how far they are" },
 	{ HTTP_M_POST, "/api/repos/clones", SCOPE_WRITE, .body = clone_fields,
 	    IN(clone_in), .handler = clones_create, .success = 202,

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/core/worktreechange.h"
 #include "lib/js.h"
 
 struct api_call;
-struct worktree_changed;
 
 #define NAMES_MAX 5000
 
@@ -25,10 +25,15 @@ struct worktree_changed;
 		.help = "the same for names that are no UTF-8: their bytes" \
 	}
 
-/* Both lists in one, NULL when they are empty; false when it has failed. */
-bool names_of(struct api_call *c, const char **paths, const char **coded,
-    const char *const **out);
-
+/*
+ * Makes a change of a worktree for who asks, about these names (both may be
+ * NULL); what has failed before was answered.
+ */
+typedef void change_fn(struct worktrees *w, const struct worktree_who *who,
+    const struct worktree_change *change, worktree_changed_fn *cb, void *arg);
+void worktreechange_begin(struct api_call *c, change_fn *change,
+    struct worktree_change wish, const char **paths, const char **coded,
+    worktree_changed_fn *cb);
 /* What a change of a worktree has come to (daemon/api/worktreechange.c). */
 void worktreechange_state(struct js *o, const struct worktree_changed *how);
 void worktreechange_refuse(struct api_call *c, int err,

@@ -7,6 +7,7 @@
 #include "daemon/core/transfer.h"
 
 #include "daemon/api/api.h"
+#include "daemon/api/jobs.h"
 #include "daemon/api/repo.h"
 #include "daemon/app.h"
 #include "daemon/store/db.h"
@@ -14,17 +15,10 @@
 #include "lib/err.h"
 #include "lib/js.h"
 
-#define PAGE 50
-
 struct wish_in {
 	uint64_t set;
 	const char *path, *remote, *lease;
 	bool force, dirty, upstream, prune;
-};
-
-struct list_in {
-	uint64_t set;
-	int64_t limit;
 };
 
 #define COMMON                                                        \
@@ -71,15 +65,7 @@ static const struct js_field pull_fields[] = {
 	COMMON,
 	{ .name = NULL },
 };
-static const struct js_field list_fields[] = {
-	{ .name = "limit",
-	    .kind = JS_INT,
-	    .offset = offsetof(struct list_in, limit),
-	    .min = 1,
-	    .max = TRANSFERS_SHOWN,
-	    .help = "items at most; 50" },
-	{ .name = NULL },
-};
+static const struct js_field list_fields[] = { JOBS_FIELDS(TRANSFERS_SHOWN) };
 
 static void
 transfers_made_cb(int err, const struct store_transfer *row, const char *why,
@@ -134,15 +120,10 @@ transfers_pull(struct api_call *c)
 	start(c, "pull");
 }
 
-struct page {
-	const struct worktrees *worktrees;
-	struct js *items;
-};
-
 static bool
 transfers_page_cb(const struct store_transfer *row, void *arg)
 {
-	struct page *p = arg;
+	struct jobs_page *p = arg;
 
 	js_push(p->items, transfer_json(p->worktrees, row));
 	return true;
@@ -151,20 +132,12 @@ transfers_page_cb(const struct store_transfer *row, void *arg)
 static void
 transfers_list(struct api_call *c)
 {
-	const struct list_in *in = c->in;
-	struct page p = { c->app->worktrees, js_array() };
-	int err = store_transfers_list(c->app->db, c->actor->user_id,
-	    in->limit > 0 ? in->limit : PAGE, transfers_page_cb, &p);
-	struct js *o;
+	struct jobs_page p = jobs_page(c);
 
-	if (err != 0) {
-		js_free(p.items);
-		api_fail(c, err, NULL);
-		return;
-	}
-	o = js_object();
-	js_add(o, "items", p.items);
-	api_reply(c, 200, o);
+	jobs_list_reply(c,
+	    store_transfers_list(c->app->db, c->actor->user_id, p.limit,
+		transfers_page_cb, &p),
+	    &p);
 }
 
 static void
@@ -174,12 +147,8 @@ transfers_get(struct api_call *c)
 	int err = store_transfer_get(c->app->db, c->req->arena,
 	    c->actor->user_id, c->params[0], &row);
 
-	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such transfer"
-					   : NULL);
-	else
-		api_reply(c, 200, transfer_json(c->app->worktrees, &row));
+	jobs_reply(c, err, "there is no such transfer",
+	    err == 0 ? transfer_json(c->app->worktrees, &row) : NULL);
 }
 
 static void
@@ -192,12 +161,8 @@ transfers_cancel(struct api_call *c)
 	int err = transfer_cancel(c->app->worktrees, tx, c->req->arena, &who,
 	    c->params[0], &row, &why);
 
-	if (err == 0) {
-		api_commit(c, tx, 202, transfer_json(c->app->worktrees, &row));
-		return;
-	}
-	tx_abort(tx);
-	api_fail(c, err, why);
+	jobs_cancel_reply(c, tx, err, why,
+	    err == 0 ? transfer_json(c->app->worktrees, &row) : NULL);
 }
 
 #define IN(st) .in_size = sizeof(struct st)
@@ -213,7 +178,7 @@ const struct api_route api_routes_transfers[] = {
 	    IN(wish_in), .handler = transfers_pull, .success = 202,
 	    .doc = "Fetches, and goes forward to the branch's upstream" },
 	{ HTTP_M_GET, "/api/transfers", SCOPE_READ, .query = list_fields,
-	    IN(list_in), .handler = transfers_list, .success = 200,
+	    IN(jobs_in), .handler = transfers_list, .success = 200,
 	    .doc = "Pushes, fetches and pulls, newest first" },
 	{ HTTP_M_GET, "/api/transfers/{id}", SCOPE_READ,
 	    .handler = transfers_get, .success = 200,

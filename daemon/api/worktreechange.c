@@ -9,6 +9,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/names.h"
+#include "daemon/api/repo.h"
 #include "daemon/app.h"
 #include "daemon/store/discards.h"
 #include "lib/arena.h"
@@ -106,7 +107,8 @@ decoded(struct arena *a, const char *coded)
 	return name;
 }
 
-bool
+/* Both lists in one, NULL when they are empty; false when it has failed. */
+static bool
 names_of(struct api_call *c, const char **paths, const char **coded,
     const char *const **out)
 {
@@ -126,6 +128,17 @@ names_of(struct api_call *c, const char **paths, const char **coded,
 	}
 	*out = n + more > 0 ? list : NULL;
 	return true;
+}
+
+void
+worktreechange_begin(struct api_call *c, change_fn *change,
+    struct worktree_change wish, const char **paths, const char **coded,
+    worktree_changed_fn *cb)
+{
+	const struct worktree_who who = repo_who(c);
+
+	if (names_of(c, paths, coded, &wish.names))
+		change(c->app->worktrees, &who, &wish, cb, c);
 }
 
 void
@@ -224,15 +237,11 @@ committed_cb(int err, const struct worktree_changed *how, const char *why,
 	api_reply(c, 201, o);
 }
 
-typedef void change_fn(struct worktrees *w, const struct worktree_who *who,
-    const struct worktree_change *change, worktree_changed_fn *cb, void *arg);
-
 static void
 begin(struct api_call *c, change_fn *change, worktree_changed_fn *cb)
 {
 	const struct change_in *in = c->in;
-	struct worktree_who who = { .uid = c->actor->uid };
-	struct worktree_change wish = {
+	const struct worktree_change wish = {
 		.tree = in->tree,
 		.head = in->head,
 		.all = in->all,
@@ -243,10 +252,7 @@ begin(struct api_call *c, change_fn *change, worktree_changed_fn *cb)
 		.author_email = in->author_email,
 	};
 
-	if (!names_of(c, in->paths, in->coded, &wish.names))
-		return;
-	(void)str_copy(who.user_id, c->actor->user_id, sizeof(who.user_id));
-	change(c->app->worktrees, &who, &wish, cb, c);
+	worktreechange_begin(c, change, wish, in->paths, in->coded, cb);
 }
 
 static void

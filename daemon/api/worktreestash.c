@@ -86,15 +86,11 @@ stash_cb(int err, const struct worktree_changed *how, const char *why,
 	api_reply(c, c->route->success, o);
 }
 
-typedef void change_fn(struct worktrees *w, const struct worktree_who *who,
-    const struct worktree_change *change, worktree_changed_fn *cb, void *arg);
-
 static void
 begin(struct api_call *c, change_fn *change)
 {
 	const struct stash_in *in = c->in;
-	struct worktree_who who = { .uid = c->actor->uid };
-	struct worktree_change wish = {
+	const struct worktree_change wish = {
 		.tree = in->tree,
 		.head = in->head,
 		.message = in->message,
@@ -103,10 +99,7 @@ begin(struct api_call *c, change_fn *change)
 		.index = in->index,
 	};
 
-	if (!names_of(c, in->paths, in->coded, &wish.names))
-		return;
-	(void)str_copy(who.user_id, c->actor->user_id, sizeof(who.user_id));
-	change(c->app->worktrees, &who, &wish, stash_cb, c);
+	worktreechange_begin(c, change, wish, in->paths, in->coded, stash_cb);
 }
 
 static void

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The answers that clones and transfers have in common. Invariant: that a job
+ * is cancelled is told when the row that says so is durable.
+ */
+#include "daemon/api/jobs.h"
+
+#include "daemon/api/api.h"
+#include "daemon/app.h"
+#include "daemon/store/db.h"
+#include "lib/err.h"
+
+#define PAGE 50
+
+struct jobs_page
+jobs_page(const struct api_call *c)
+{
+	const struct jobs_in *in = c->in;
+
+	return (struct jobs_page){ c->app->worktrees,
+		in->limit > 0 ? in->limit : PAGE, js_array() };
+}
+
+void
+jobs_list_reply(struct api_call *c, int err, struct jobs_page *p)
+{
+	struct js *o;
+
+	if (err != 0) {
+		js_free(p->items);
+		api_fail(c, err, NULL);
+		return;
+	}
+	o = js_object();
+	js_add(o, "items", p->items);
+	api_reply(c, 200, o);
+}
+
+void
+jobs_reply(struct api_call *c, int err, const char *none, struct js *row)
+{
+	if (err != 0)
+		api_fail(c, err, err == RDV_E_NOT_FOUND ? none : NULL);
+	else
+		api_reply(c, 200, row);
+}
+
+void
+jobs_cancel_reply(struct api_call *c, struct tx *tx, int err, const char *why,
+    struct js *row)
+{
+	if (err == 0) {
+		api_commit(c, tx, 202, row);
+		return;
+	}
+	tx_abort(tx);
+	api_fail(c, err, why);
+}

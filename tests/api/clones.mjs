@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Rdv, bin, skip, test, waitFor } from '../harness/rdv.mjs';
 import { GitServer } from './gitserver.mjs';
+import { hasOwnConfig, withSshd } from './sshserver.mjs';
 
 const rdv = await Rdv.start({ config: '' });
 const home = fs.realpathSync(rdv.home);
@@ -363,63 +363,10 @@ await test('rdv repo clone: a line of progress on a terminal alone', async () =>
 	assert.match(p.out, /\r\x1b\[K[0-9a-f-]{36}\r\n$/);
 });
 
-// Over a real sshd of this account's on the loopback address. ssh looks into the
-// home directory of the account database, whatever HOME is: what lies there
-// meanwhile goes again.
-async function withSshd(fn) {
-	const dir = fs.mkdtempSync(path.join(home, 'sshd-'));
-	const file = (name) => path.join(dir, name);
-	const ssh = path.join(os.userInfo().homedir, '.ssh');
-	for (const name of ['host', 'user', 'other'])
-		execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f',
-			file(name)]);
-	const probe = net.createServer().listen(0, '127.0.0.1');
-	await once(probe, 'listening');
-	const { port } = probe.address();
-	probe.close();
-	await once(probe, 'close');
-	fs.writeFileSync(file('conf'), `ListenAddress 127.0.0.1:${port}
-HostKey ${file('host')}
-AuthorizedKeysFile ${file('user.pub')}
-PidFile none
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-`);
-	const known = (key) => fs.writeFileSync(file('known'),
-		`clone-test ${fs.readFileSync(file(`${key}.pub`), 'utf8')}`);
-	const made = fs.mkdirSync(ssh, { mode: 0o700, recursive: true });
-	const config = path.join(ssh, 'config');
-	fs.writeFileSync(config, `Host clone-test
-HostName 127.0.0.1
-HostKeyAlias clone-test
-Port ${port}
-IdentityFile ${file('user')}
-IdentitiesOnly yes
-UserKnownHostsFile ${file('known')}
-GlobalKnownHostsFile /dev/null
-`, { flag: 'wx', mode: 0o600 });
-	const daemon = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', file('conf')],
-		{ stdio: ['ignore', 'ignore', 'pipe'] });
-	const gone = once(daemon, 'exit');
-	let said = '';
-	daemon.stderr.on('data', (d) => { said += d; });
-	try {
-		await waitFor('sshd', () => /Server listening/.test(said));
-		await fn(known);
-	} finally {
-		daemon.kill();
-		await gone;
-		fs.rmSync(config);
-		if (made !== undefined)
-			fs.rmdirSync(ssh);
-	}
-}
-
 await test('over ssh with the account\'s keys, and only to a known host', () =>
-	fs.existsSync(path.join(os.userInfo().homedir, '.ssh/config')) ?
-		skip('this account has an ssh configuration of its own') : withSshd(async (known) => {
+	hasOwnConfig() ?
+		skip('this account has an ssh configuration of its own') :
+		withSshd(home, 'clone-test', async (known) => {
 		const url = `${os.userInfo().username}@clone-test:${plain}`;
 		known('other');
 		const c = await clone(url);

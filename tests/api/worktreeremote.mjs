@@ -5,9 +5,11 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bin, skip, test, waitFor } from '../harness/rdv.mjs';
 import { GitServer } from './gitserver.mjs';
+import { hasOwnConfig, withSshd } from './sshserver.mjs';
 
 const rdv = await Rdv.start({ config: '' });
 const home = fs.realpathSync(rdv.home);
@@ -597,6 +599,82 @@ await test('killed at each step, it is led to its end', async () => {
 	assert.equal((await get(f.id)).state, 'done');
 });
 
+// Where a pull stood, and what is there of it when rdvd comes back: all that was
+// known, and with what came either everything that belongs to it or nothing.
+await test('a pull that is killed at each step loses nothing (G20)', async () => {
+	const { their, our } = trio();
+	const t = await good('pull', our);
+	const db = path.join(rdv.base, 'server/rdv.db');
+	fs.writeFileSync(path.join(our, 'mine'), 'mine');
+	for (const [state, outcome, want] of [['making', null, 'failed'],
+		['reading', null, 'failed'], ['working', null, 'failed'],
+		['landing', null, 'done'], ['landing', 'moved', 'done'],
+		['clearing', 'failed', 'failed'], ['clearing', 'done', 'done']]) {
+		const was = tip(our), theirs = commit(their);
+		git(their, 'push', '-q', 'origin', 'main');
+		await new Promise((done) => {
+			rdv.main.once('exit', done);
+			rdv.main.kill('SIGTERM');
+		});
+		// As git had left its directory: in it what came, and what is known
+		// of the remote here already, or not yet.
+		const at = path.join(trash, `.rdv-transfer-${t.id}`);
+		git(home, 'clone', '-q', '--mirror', '--shared', our, at);
+		git(at, 'fetch', '-q', path.join(served, path.basename(
+			git(our, 'config', 'remote.origin.url').trim())),
+		'+refs/heads/*:refs/fetched/*');
+		const packed = path.join(our, '.git/objects');
+		fs.cpSync(path.join(at, 'objects'), packed, { recursive: true,
+			force: true, filter: (f) => !f.includes('/info') });
+		if (outcome === 'moved')
+			git(our, 'update-ref', 'refs/remotes/origin/main', theirs);
+		const s = fs.statSync(at, { bigint: true });
+		const end = outcome === 'moved' ? null : outcome;
+		execFileSync('sqlite3', [db, `UPDATE transfer SET state = '${state}',
+			outcome = ${end ? `'${end}'` : 'NULL'}, code = NULL,
+			cause = NULL, identity = '${s.dev} ${s.ino} ${s.birthtimeNs}'
+			WHERE id = '${t.id}'`]);
+		await rdv.up();
+		const now = await ended(t.id);
+		assert.equal(now.state, want, `${state} ${JSON.stringify(now)}`);
+		assert.deepEqual(left(), []);
+		assert.equal(tip(our), state === 'landing' ? theirs : was, state);
+		assert.equal(fs.readFileSync(path.join(our, 'mine'), 'utf8'), 'mine');
+		assert.equal(git(our, 'status', '--porcelain'), '?? mine\n', state);
+		git(our, '-c', 'core.fsmonitor=false', 'fsck', '--no-progress');
+		// And the next one has all of it.
+		await good('pull', our);
+		assert.equal(tip(our), theirs);
+	}
+});
+
+// Killed by force while git is at the remote, and while its answer comes.
+await test('kill -9 in the middle of a pull, and the next one has all',
+	async () => {
+		const { their, our } = trio();
+		fs.writeFileSync(path.join(our, 'mine'), 'mine');
+		for (let i = 0; i < 3; i++) {
+			const was = tip(our), theirs = commit(their);
+			git(their, 'push', '-q', 'origin', 'main');
+			const waits = server.hold();
+			const { json } = await ask('pull', our);
+			await waits;
+			const { pid } = await rdv.call('GET', '/api/status');
+			process.kill(pid, 'SIGKILL');
+			await waitFor('another rdvd', async () => (await rdv.call('GET',
+				'/api/status').catch(() => null))?.pid > 0 &&
+				(await rdv.call('GET', '/api/status')).pid !== pid);
+			server.release();
+			const t = await ended(json.id);
+			assert.deepEqual([t.state, t.code], ['failed', 'INTERRUPTED']);
+			assert.deepEqual(left(), []);
+			assert.equal(tip(our), was);
+			assert.equal(git(our, 'status', '--porcelain'), '?? mine\n');
+			await good('pull', our);
+			assert.equal(tip(our), theirs);
+		}
+	});
+
 await test('killed, and the repository is gone: not known is what it says',
 	async () => {
 		const { our } = trio();
@@ -621,6 +699,42 @@ await test('killed, and the repository is gone: not known is what it says',
 				state !== 'making');
 		}
 	});
+
+await test('over ssh with the account\'s keys, and only to a known host', () =>
+	hasOwnConfig() ?
+		skip('this account has an ssh configuration of its own') :
+		withSshd(home, 'push-test', async (known) => {
+			const { up, their, our } = trio();
+			const who = os.userInfo().username;
+			const set = (url) => git(our, 'remote', 'set-url', 'origin', url);
+			set(`${who}@push-test:${up}`);
+			known('other');
+			for (const what of ['fetch', 'push', 'pull'])
+				await bad('AUTH_FAILED', what, our);
+			known('host');
+			const id = commit(our);
+			await good('push', our, { upstream: true });
+			assert.equal(tip(up, 'main'), id);
+			git(their, 'pull', '-q', '--ff-only', 'origin', 'main');
+			const theirs = commit(their);
+			git(their, 'push', '-q', 'origin', 'main');
+			await good('fetch', our);
+			assert.equal(tip(our, 'origin/main'), theirs);
+			set(`ssh://push-test${up}`);
+			await good('pull', our);
+			assert.equal(tip(our), theirs);
+			git(our, 'commit', '-q', '--amend', '-m', 'other');
+			await bad('FORCE_PUSH_REQUIRED', 'push', our);
+			assert.equal(tip(up, 'main'), theirs);
+			await good('push', our, { force: true });
+			assert.equal(tip(up, 'main'), tip(our));
+			set(`ssh://push-test${up}-none`);
+			await bad('REMOTE_NOT_FOUND', 'fetch', our);
+			await bad('REMOTE_NOT_FOUND', 'push', our);
+			// Nobody listens there any more.
+			set(`ssh://nobody@127.0.0.1:1${up}`);
+			await bad('NETWORK_FAILED', 'fetch', our);
+		}));
 
 // The command line.
 const command = (words, cwd) => {

@@ -455,6 +455,7 @@ roomy_cb(int err, const char *why, void *arg)
 {
 	struct ws_op *op = arg;
 
+	op->roomed = err == 0;
 	if (err != 0)
 		ws_answer(op, err, why);
 	else

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/core/worktreequota.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
 #include "daemon/store/repos.h"
@@ -116,6 +117,8 @@ end(struct ws_op *op)
 	struct ws_op *o;
 
 	TAILQ_REMOVE(&s->ops, op, link);
+	if (op->roomed)
+		worktree_quota_leave(s->app->worktrees, op);
 	TAILQ_FOREACH (o, &s->ops, link) {
 		if (strcmp(o->id, op->id) != 0)
 			continue;
@@ -296,6 +299,8 @@ workspaces_free(struct workspaces *s)
 		return;
 	while ((op = TAILQ_FIRST(&s->ops)) != NULL) {
 		loop_undefer(s->app->loop, ws_step_cb, op);
+		/* The worktrees have gone before. */
+		op->roomed = false;
 		ws_answer(op, RDV_E_UNAVAILABLE, "rdv is ending");
 	}
 	loop_undefer(s->app->loop, ws_sweep_cb, s);

@@ -18,6 +18,7 @@
 #include "daemon/core/transfer.h"
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreesize.h"
+#include "daemon/core/worktreequota.h"
 #include "daemon/core/worktreewatch.h"
 #include "daemon/core/worktreelook.h"
 #include "daemon/core/worktreeop.h"
@@ -77,6 +78,7 @@ worktrees_new(struct app *app)
 	w->transfers = transfers_new(app);
 	find_trash(w);
 	TAILQ_INIT(&w->ops);
+	TAILQ_INIT(&w->rooms);
 	TAILQ_INIT(&w->ended);
 	make_dir(app->conf);
 	worktreefix_init(w);
@@ -105,6 +107,7 @@ worktrees_free(struct worktrees *w)
 	git_free(w->git);
 	gitwork_free(w->works);
 	wt_done(w);
+	worktree_quota_done(w);
 	clones_free(w->clones);
 	wt_sizes_free(w->sizes);
 	transfers_free(w->transfers);

@@ -13,6 +13,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/complaint.h"
+#include "daemon/core/worktreequota.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
@@ -133,6 +134,7 @@ wt_end(struct wt_op *op)
 
 	TAILQ_REMOVE(&w->ops, op, link);
 	op->entered = op->waiting = false;
+	worktree_quota_leave(w, op);
 	let_in(w);
 	if (TAILQ_EMPTY(&w->ended))
 		loop_defer(w->app->loop, wt_sweep_cb, w);
@@ -146,7 +148,7 @@ wt_let_go(struct worktrees *w)
 
 	TAILQ_FOREACH_SAFE (op, &w->ops, link, next) {
 		/* Those that wait for git have heard from git_end(). */
-		if (!op->deferred && !op->waiting)
+		if (!op->deferred && !op->waiting && !op->queued)
 			continue;
 		loop_undefer(w->app->loop, wt_step_cb, op);
 		op->deferred = op->waiting = false;

@@ -72,6 +72,7 @@ struct wt_op {
 	bool entered;  /* it is at work on its repository */
 	bool waiting;  /* for another one that is */
 	bool leaves;   /* op->at is being taken away */
+	bool queued;   /* for what another one makes (worktreequota.c) */
 };
 TAILQ_HEAD(wt_ops, wt_op);
 
@@ -102,6 +103,7 @@ struct worktrees {
 	char *trash;		/* as rdv-git is told it */
 	char *real_trash; /* as it has to name it; NULL: rdvd cannot know */
 	struct wt_ops ops, ended;
+	TAILQ_HEAD(, wt_room) rooms;	  /* worktreequota.c */
 	struct loop_timer *settle, *tidy; /* worktreefix.c */
 	SLIST_HEAD(, wt_round) rounds;	  /* one in user mode */
 	struct wt_budget sweep, chunk;	  /* of one round; of one call */

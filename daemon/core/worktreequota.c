@@ -4,11 +4,13 @@
  * them. It is asked before something is made and holds up nothing else, since
  * what is written into a worktree is the account's business and its disk's.
  *
- * Invariant: over the limit nothing is made, and nothing is taken away either.
+ * Invariant: over the limit nothing is made, and nothing is taken away either;
+ * of one account one at a time makes something, so that it was counted.
  */
 #include "daemon/core/worktreequota.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/app.h"
@@ -17,13 +19,23 @@
 #include "daemon/core/worktreesize.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/list.h"
+#include "lib/xalloc.h"
 
 #define FRESH_MS (10 * 60 * 1000LL)
 #define MIB	 (1 << 20)
 /* Rows that are looked at; nobody has as many. */
 #define ROWS_MAX 20000
 
+struct wt_room {
+	TAILQ_ENTRY(wt_room) link;
+	const void *who;    /* makes something, or wants to */
+	struct wt_op *asks; /* its question; NULL: it was told that it may */
+	uid_t uid;
+};
+
 struct counting {
+	struct wt_room *room;
 	worktree_done_fn *cb;
 	void *arg;
 	struct arena *arena;
@@ -33,6 +45,7 @@ struct counting {
 };
 
 static void count_next(struct wt_op *op);
+static void quota_start(struct wt_op *op);
 
 bool
 worktree_has_quota(const struct worktrees *w)
@@ -40,12 +53,60 @@ worktree_has_quota(const struct worktrees *w)
 	return w->app->conf->worktrees_max_mb > 0;
 }
 
+/* In the order in which they came, each when none of its account is before. */
+static void
+next_rooms(struct worktrees *w)
+{
+	const struct wt_room *o;
+	struct wt_room *r;
+
+	TAILQ_FOREACH (r, &w->rooms, link) {
+		if (r->asks == NULL || !r->asks->queued)
+			continue;
+		TAILQ_FOREACH (o, &w->rooms, link)
+			if (o == r || o->uid == r->uid)
+				break;
+		if (o != r)
+			continue;
+		r->asks->queued = false;
+		wt_later(r->asks, quota_start);
+	}
+}
+
+static void
+room_free(struct worktrees *w, struct wt_room *r)
+{
+	TAILQ_REMOVE(&w->rooms, r, link);
+	free(r);
+}
+
+void
+worktree_quota_leave(struct worktrees *w, const void *arg)
+{
+	struct wt_room *r, *next;
+
+	TAILQ_FOREACH_SAFE (r, &w->rooms, link, next)
+		if (r->who == arg && r->asks == NULL)
+			room_free(w, r);
+	next_rooms(w);
+}
+
+void
+worktree_quota_done(struct worktrees *w)
+{
+	while (!TAILQ_EMPTY(&w->rooms))
+		room_free(w, TAILQ_FIRST(&w->rooms));
+}
+
 static void
 quota_fail(struct wt_op *op, int err, const char *why)
 {
 	const struct counting *q = op->own;
 
+	op->queued = false;
+	room_free(op->w, q->room);
 	q->cb(err, why, q->arg);
+	next_rooms(op->w);
 	wt_end(op);
 }
 
@@ -87,6 +148,7 @@ count_next(struct wt_op *op)
 		worktree_size(op->w, &op->who, &q->asks[q->i++], counted_cb,
 		    op);
 	} else {
+		q->room->asks = NULL;
 		q->cb(0, NULL, q->arg);
 		wt_end(op);
 	}
@@ -135,6 +197,10 @@ worktree_quota(struct worktrees *w, const struct worktree_who *who,
 		.arena = op->arena,
 		.max = w->app->conf->worktrees_max_mb * MIB };
 	q->asks = arena_alloc(op->arena, ROWS_MAX * sizeof(*q->asks));
+	q->room = xcalloc(1, sizeof(*q->room));
+	*q->room = (struct wt_room){ .who = arg, .asks = op, .uid = who->uid };
+	TAILQ_INSERT_TAIL(&w->rooms, q->room, link);
 	op->own = q;
-	wt_later(op, quota_start);
+	op->queued = true;
+	next_rooms(w);
 }

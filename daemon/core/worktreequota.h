@@ -11,8 +11,16 @@ bool worktree_has_quota(const struct worktrees *w);
  * worktrees take by themselves is counted, as it was ten minutes ago at most,
  * and what lies in its trash. RDV_E_TOO_BIG with both numbers;
  * RDV_E_UNAVAILABLE; -errno. What cannot be counted counts as nothing.
+ *
+ * Who has been told 0 makes something now, and each other one of the account
+ * waits until it has called worktree_quota_leave(): what two make at once
+ * neither of them would have counted. `arg` is who it is.
  */
 void worktree_quota(struct worktrees *w, const struct worktree_who *who,
     worktree_done_fn *cb, void *arg);
+/* What it has made counts from now on; of any other `arg` nothing happens. */
+void worktree_quota_leave(struct worktrees *w, const void *arg);
+/* rdv is ending. */
+void worktree_quota_done(struct worktrees *w);
 
 #endif

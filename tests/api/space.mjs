@@ -335,6 +335,41 @@ await test('no more is made than there is room for', async () => {
 	await full.stop();
 });
 
+await test('two at once are counted as one after the other', async () => {
+	const full = await Rdv.start({ config:
+		'[worktrees]\nmax_disk_mb = 1\n' });
+	const dir = path.join(fs.realpathSync(full.home), 'one');
+	fs.mkdirSync(dir);
+	sh(dir, 'git init -q -b main; head -c 3000000 /dev/urandom >f; ' +
+		'git add .; git commit -qm one');
+	const repo = await full.call('POST', '/api/repos', { path: dir });
+	const space = () => full.request('POST', '/api/workspaces',
+		{ body: { repos: [repo.id] } });
+	const tree = (branch) => full.request('POST', '/api/worktrees',
+		{ body: { repo_path: dir, branch, create_branch: true } });
+	for (let round = 0; round < 2; round++) {
+		const all = await Promise.all([space(), tree(`a${round}`), space(),
+			tree(`b${round}`), space()]);
+		assert.deepEqual(all.map((r) => r.status).sort(),
+			[201, 429, 429, 429, 429], all.map((r) => r.raw).join(' '));
+		const { json } = all.find((r) => r.status === 201);
+		const gone = json.repos ? `workspaces/${json.id}?force=true&branches=true`
+			: `worktrees/remove?worktree_path=${encodeURIComponent(json.path)}` +
+				'&force=true';
+		await full.call('DELETE', `/api/${gone}`);
+		for (const { id } of (await full.call('GET', '/api/worktrees/trash'))
+			.items)
+			await full.call('DELETE', `/api/worktrees/trash/${id}`);
+	}
+	// One that is refused for another reason holds up nobody.
+	const [bad, good] = await Promise.all([full.request('POST',
+		'/api/worktrees', { body: { repo_path: `${dir}-none`, branch: 'x',
+			create_branch: true } }), space()]);
+	assert.ok(bad.status >= 400, bad.raw);
+	assert.equal(good.status, 201, good.raw);
+	await full.stop();
+});
+
 await test('output of closed sessions goes after its time', async () => {
 	const old = await Rdv.start({ config:
 		'[cleanup]\nlog_retention_days = 10\n' });

@@ -3,6 +3,7 @@
 #define RDV_TERM_STATE_H
 
 #include "daemon/term/answer.h"
+#include "daemon/term/inputstate.h"
 #include "daemon/term/presence.h"
 #include "daemon/term/pump.h"
 #include "daemon/term/runlog.h"
@@ -18,28 +19,6 @@
  * their way to viewers stand in the one window of struct terms, which is read
  * from the page cache once for all viewers that keep up.
  */
-struct input_chunk {
-	STAILQ_ENTRY(input_chunk) link;
-	size_t len, off;
-	uint8_t data[];
-};
-
-struct input {
-	int fd;	  /* -1: nobody to write to; of a pty it is the pump's */
-	bool end; /* closed after what is queued */
-	size_t queued;
-	STAILQ_HEAD(, input_chunk) chunks;
-	struct loop_watch *writable; /* on while something is queued */
-};
-
-struct size {
-	unsigned cols, rows;		   /* in force */
-	unsigned cols_due, rows_due;	   /* newest asked for */
-	const struct viewer *owner, *told; /* now; as all have been told */
-	struct loop_timer *timer; /* runs while requests are gathered */
-	uint64_t stated;	  /* sizes stated so far */
-};
-
 struct term {
 	TAILQ_ENTRY(term) link;
 	struct terms *ts;
@@ -130,18 +109,9 @@ void viewer_run(struct viewer *v);
 void viewer_again_cb(void *terms);
 void viewer_tick_cb(void *terms);
 
-void input_init(struct input *in);
-void input_done(struct input *in);
-
-/* A viewer has gone, and the size with it to whoever stated one last. */
-void size_leave(struct term *t, const struct viewer *v);
-void size_done(struct size *s);
 void presence_changed(struct term *t); /* somebody came, went or changed */
 void presence_typed(struct viewer *v);
 void presence_more(struct viewer *v); /* its sink has room again */
 void presence_done(struct presence *p);
-
-/* What comes from now on was written for the size in force. */
-void size_log(struct term *t);
 
 #endif

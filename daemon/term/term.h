@@ -7,10 +7,9 @@
 #include <stdint.h>
 
 #include "daemon/term/pump.h"
+#include "daemon/term/terms.h"
 
-struct loop;
 struct term;
-struct terms;
 struct viewer;
 
 /*
@@ -18,31 +17,6 @@ struct viewer;
  * output to the log, input to the program and bytes to its viewers; one of an
  * ended run only serves its log. Viewers: term/viewer.h.
  */
-struct terms_conf {
-	struct loop *loop;
-	int dirfd;	  /* of server/runs; stays the caller's */
-	size_t input_max; /* bytes waiting for one program */
-	int64_t stall_ms; /* a viewer that takes nothing for so long goes */
-};
-
-struct terms *terms_new(const struct terms_conf *conf);
-void terms_free(struct terms *ts);
-
-struct terms_stats {
-	uint64_t bytes;		/* moved to logs since start */
-	uint64_t blocks;	/* times a log had no room */
-	uint64_t slow;		/* viewers closed for being slow */
-	uint64_t input_refused; /* inputs over the bound */
-	uint64_t screens;	/* worked out from logs */
-	uint64_t emulated;	/* bytes emulated for that */
-	uint64_t looked;	/* bytes only looked through */
-	uint64_t unwanted;	/* screens whose askers left meanwhile */
-	uint64_t answers;	/* typed to programs that asked */
-	uint64_t rests;		/* of what is emulated for those */
-	unsigned terms, viewers, awaits, blocked, flowing;
-	unsigned working; /* screens under way, or waiting for their turn */
-};
-void terms_stats(const struct terms *ts, struct terms_stats *out);
 
 #define TERM_COLS_MIN 10
 #define TERM_COLS_MAX 1000
@@ -132,8 +106,6 @@ struct runlog_span;
 bool term_span(const struct term *t, uint64_t off, struct runlog_span *out);
 /* Every viewer is closed with a reason: the session is suspended or closed. */
 void term_detach_all(struct term *t, const char *reason);
-/* rdvd ends: its viewers go, but the sizes stay for those who come back. */
-void terms_leave(struct terms *ts);
 unsigned term_viewers(const struct term *t);
 
 #endif

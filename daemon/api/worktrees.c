@@ -10,7 +10,7 @@
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/conf.h"
-#include "daemon/core/worktree.h"
+#include "daemon/core/worktreeremove.h"
 #include "daemon/store/worktrees.h"
 #include "lib/arena.h"
 #include "lib/err.h"

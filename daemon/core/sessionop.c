@@ -17,7 +17,7 @@
 #include "daemon/core/runpolicy.h"
 #include "daemon/core/sessionstate.h"
 #include "daemon/core/sessiontmux.h"
-#include "daemon/core/worktree.h"
+#include "daemon/core/worktreeremove.h"
 #include "daemon/event/event.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/core/worktree.h"
+#include "daemon/core/worktreeremove.h"
 #include "daemon/store/workspaces.h"
 #include "daemon/store/worktrees.h"
 

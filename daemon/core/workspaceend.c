@@ -15,6 +15,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/worktreespace.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"

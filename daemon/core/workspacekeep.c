@@ -13,6 +13,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/worktreespace.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"

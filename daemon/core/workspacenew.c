@@ -17,6 +17,7 @@
 #include "daemon/core/branch.h"
 #include "daemon/core/worktreequota.h"
 #include "daemon/core/worktreespace.h"
+#include "daemon/core/worktreeremove.h"
 #include "daemon/store/db.h"
 #include "daemon/store/repos.h"
 #include "lib/arena.h"

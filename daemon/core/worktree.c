@@ -5,7 +5,7 @@
  * away and brings it back in worktreerm.c, what settles things after a crash in
  * worktreefix.c.
  */
-#include "daemon/core/worktree.h"
+#include "daemon/core/worktreeremove.h"
 
 #include <errno.h>
 #include <stdlib.h>

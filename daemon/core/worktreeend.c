@@ -13,6 +13,7 @@
 #include "daemon/app.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreepin.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"

@@ -12,6 +12,7 @@
 #include "daemon/app.h"
 #include "daemon/core/run.h"
 #include "daemon/core/worktreeask.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/gitproto.h"

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "daemon/core/worktreeop.h"
+#include "daemon/core/worktreeremove.h"
 
 /* What is known of the tree at op->at. */
 struct wt_look {

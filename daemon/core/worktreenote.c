@@ -13,6 +13,7 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/worktreelook.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/str.h"

@@ -17,6 +17,7 @@
 #include "daemon/core/worktreemove.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/core/worktreepin.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/store/worktrees.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/core/worktree.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/porcelain.h"
 
 /* Operations on worktrees, waited for, and what came of them. */

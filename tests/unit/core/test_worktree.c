@@ -14,6 +14,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/users.h"
 #include "daemon/store/worktrees.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/err.h"
 #include "tests/unit/core/kit.h"
 #include "tests/unit/core/live.h"

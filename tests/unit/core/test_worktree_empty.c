@@ -9,6 +9,7 @@
 
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreeop.h"
+#include "daemon/core/worktreeremove.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
 #include "lib/clock.h"

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/core/worktreeop.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/err.h"
 #include "tests/unit/core/kit.h"
 #include "tests/unit/core/live.h"

@@ -11,6 +11,7 @@
 
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreeop.h"
+#include "daemon/core/worktreeremove.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "tests/unit/core/kit.h"

@@ -15,6 +15,7 @@
 #include "daemon/core/run.h"
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreeop.h"
+#include "daemon/core/worktreeremove.h"
 #include "daemon/store/db.h"
 #include "daemon/store/worktrees.h"
 #include "lib/arena.h"

@@ -45,7 +45,10 @@ struct job_kind {
 	const char *name;
 	void (*next)(struct job *j);
 	struct js *(*answer)(struct job *j);
-	/* Takes away what it has made, or NULL; also when it was refused. */
+	/*
+	 * Takes away what it has made, or NULL; also when it was refused, and
+	 * perhaps twice.
+	 */
 	void (*done)(struct job *j);
 };
 

@@ -57,12 +57,18 @@ jobs_new(const struct jobs_conf *conf)
 }
 
 static void
+clean(struct running *r)
+{
+	if (r->kind->done != NULL)
+		r->kind->done(&r->job);
+}
+
+static void
 forget(struct jobs *js, struct running *r)
 {
 	for (unsigned i = 0; i < r->nqueries; i++)
 		memo_let_go(r->query[i]);
-	if (r->kind->done != NULL)
-		r->kind->done(&r->job);
+	clean(r);
 	TAILQ_REMOVE(&js->list, r, link);
 	js->n--;
 	js->nown -= r->id < 0;
@@ -143,6 +149,8 @@ tell(struct jobs *js, struct running *r)
 {
 	struct js *o, *result = r->kind->answer(&r->job);
 
+	/* Who has the answer finds nothing of how it was made. */
+	clean(r);
 	if (result == NULL) {
 		refuse(js, r, r->job.error, 0, r->job.why);
 		return;

@@ -6,6 +6,8 @@
  */
 #include "tests/unit/check.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +94,37 @@ hunks_are_counted_too(void **state)
 	assert_true(js_bool(r, "truncated", false));
 	assert_in_range(js_len(js_get(r, "hunks")), 1000, 9999);
 	js_free(v);
+	still_answers();
+}
+
+/* What git is shown of a very large file goes with the answer. */
+static void
+windows_are_taken_away(void **state)
+{
+	const char *words[] = { "{\"path\":\"large\"}",
+		"{\"path\":\"large\",\"context\":0}", NULL };
+	const struct js *hunks;
+	char dir[PATH_MAX];
+	struct js *v;
+
+	(void)state;
+	served_sh("mkdir ../tmp && seq 1000000 6000000 >large && "
+		  "git add large && git commit -q -m large && "
+		  "sed -i -e '9s/$/x/' -e '900000s/$/x/' large");
+	(void)snprintf(dir, sizeof(dir), "%s/tmp", served.dir);
+	assert_int_equal(setenv("TMPDIR", dir, 1), 0);
+	served_start();
+	assert_int_equal(unsetenv("TMPDIR"), 0);
+	for (size_t i = 0; words[i] != NULL; i++) {
+		v = ask("diff", words[i]);
+		assert_int_equal(js_int(result_of(v), "looked", 0), 8 << 20);
+		hunks = js_get(result_of(v), "hunks");
+		assert_int_equal(js_len(hunks), 1);
+		assert_int_equal(js_int(js_at(hunks, 0), "old_start", 0),
+		    i == 0 ? 6 : 9);
+		js_free(v);
+	}
+	served_sh("test -z \"$(ls ../tmp)\"");
 	still_answers();
 }
 
@@ -275,6 +308,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_commit_of_long_words),
 		T(hunks_are_counted_too),
+		T(windows_are_taken_away),
 		T(a_name_of_many_lines),
 		T(what_fits_no_message),
 		T(many_files_at_once),

@@ -357,6 +357,7 @@ answer(struct job *j)
 	js_add_int(o, "untracked", c.untracked);
 	js_add_int(o, "conflicts", c.conflicts);
 	js_add_bool(o, "truncated", j->text[STATUS].over);
+	job_put_as_of(j, o);
 	job_page_put(&c.page, o, "entries");
 	return o;
 }

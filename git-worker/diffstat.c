@@ -255,6 +255,7 @@ answer(struct job *j)
 	js_add_int(o, "added", t.added);
 	js_add_int(o, "removed", t.removed);
 	js_add_bool(o, "truncated", cut);
+	job_put_as_of(j, o);
 	job_page_put(&t.page, o, "files");
 	return o;
 }

@@ -69,6 +69,16 @@ job_commit(struct job *j, unsigned step, const char *name)
 }
 
 void
+job_put_as_of(const struct job *j, struct js *o)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%llx-%llx", (long long)j->born,
+	    (long long)j->epoch);
+	js_add_str(o, "as_of", text);
+}
+
+void
 job_put_name(struct js *o, const char *key, const char *name)
 {
 	const size_t len = strlen(name);

@@ -29,6 +29,7 @@ struct job {
 	const char *top;      /* of the work tree, canonical */
 	const struct js *ask; /* what belongs to the question; may be NULL */
 	const struct narrow *names; /* only about these, or NULL */
+	int64_t born, epoch; /* the worker's; look_epoch() of the first ask */
 
 	/* Set by next(): what to ask, behind "git"; NULL: nothing more. */
 	const char *const *argv;
@@ -83,6 +84,11 @@ const char *job_name(struct job *j, const char *key);
  * Nothing that git would take for an option or reckon with (abuse G13).
  */
 const char *job_ref(struct job *j, const char *key);
+/*
+ * "as_of": two answers of one tree with the same one are of the same state of
+ * it. With another one something may have happened in between.
+ */
+void job_put_as_of(const struct job *j, struct js *o);
 /* Adds `name` as `key`, and exactly as `key`_base64 when it is no UTF-8. */
 void job_put_name(struct js *o, const char *key, const char *name);
 /* At most so many bytes of JSON are `len` bytes of text. */

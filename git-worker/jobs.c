@@ -15,6 +15,7 @@
 #include "git-worker/memo.h"
 #include "git-worker/narrow.h"
 #include "lib/arena.h"
+#include "lib/clock.h"
 #include "lib/js.h"
 #include "lib/list.h"
 #include "lib/xalloc.h"
@@ -39,6 +40,7 @@ struct jobs {
 	struct runnings list;
 	unsigned n, nown; /* of those the worker's own */
 	int64_t epoch;	  /* of this turn */
+	int64_t born;	  /* no two workers of a tree have the same */
 };
 
 static const struct job_kind *const kinds[] = { &job_changes, &job_diffstat,
@@ -51,6 +53,7 @@ jobs_new(const struct jobs_conf *conf)
 	struct jobs *js = xcalloc(1, sizeof(*js));
 
 	js->conf = *conf;
+	js->born = clock_wall_ms();
 	js->memo = memo_new(conf->dir, conf->configs);
 	TAILQ_INIT(&js->list);
 	return js;
@@ -117,6 +120,7 @@ jobs_begin_own(struct jobs *js, int64_t id, int64_t until, struct js *ask,
 		r->job.top = js->conf.dir;
 		r->job.ask = js_get(ask, "args");
 		r->job.names = names;
+		r->job.born = js->born;
 		TAILQ_INSERT_TAIL(&js->list, r, link);
 		js->n++;
 		js->nown += id < 0;
@@ -208,6 +212,8 @@ go_on(struct jobs *js, struct running *r)
 			tell(js, r);
 			return;
 		}
+		if (r->nqueries == 0)
+			j->epoch = js->epoch;
 		r->query[r->nqueries++] = memo_ask(js->memo, j->argv,
 		    j->names == NULL ? NULL : j->names->file, j->max,
 		    js->epoch);

@@ -284,7 +284,8 @@ await test('nothing a repository sets changes the form', async () => {
 	const repo = Repo.make(rdv, 'settings');
 	repo.sh('seq 60 >a; seq 9 >b; git add .; git commit -qm one; git mv b c; ' +
 		'sed -i -e 20d a; seq 4 >u');
-	const before = [await repo.read('diffstat'), await repo.read('diff',
+	const told = async () => ({ ...await repo.read('diffstat'), as_of: null });
+	const before = [await told(), await repo.read('diff',
 		{ path: 'a' })];
 	for (const [key, value] of [['diff.noprefix', 'true'], ['diff.renames',
 		'false'], ['diff.context', '0'], ['diff.mnemonicPrefix', 'true'],
@@ -297,7 +298,7 @@ await test('nothing a repository sets changes the form', async () => {
 	['core.abbrev', '4'], ['diff.statNameWidth', '3'], ['status.short', 'true'],
 	['status.relativePaths', 'true'], ['diff.ignoreSubmodules', 'all']])
 		repo.git('config', key, value);
-	assert.deepEqual([await repo.read('diffstat'), await repo.read('diff',
+	assert.deepEqual([await told(), await repo.read('diff',
 		{ path: 'a' })], before);
 });
 

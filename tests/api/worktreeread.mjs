@@ -183,6 +183,49 @@ await test('a submodule says what is in it', async () => {
 	assert.deepEqual(await words(), ['commit']);
 });
 
+await test('parts of one state say so, and of two as well', async () => {
+	const repo = Repo.make(rdv, 'parts');
+	for (let i = 0; i < 250; i++)
+		repo.write(`d${i % 9}/f${i}`, `${i}\n`);
+	repo.sh('git add . && git commit -qm one && for f in d*/*; do ' +
+		'echo more >>$f; done; git mv d1 d9; touch new');
+	const cli = { changes: () => repo.git('status', '--porcelain', '-z',
+		'--no-renames').split('\0').slice(0, -1).map((l) => l.slice(3)),
+	diffstat: () => [...repo.git('diff', '-z', '--name-only', '--no-renames',
+		'HEAD').split('\0').slice(0, -1), 'new'] };
+	// All of it in parts, with something done between them.
+	const parts = async (what, between) => {
+		const seen = new Set(), names = [];
+		for (let offset = 0; offset !== null;) {
+			const s = await repo.read(what, { limit: 100, offset });
+			const list = s.entries ?? s.files;
+			names.push(...list.flatMap((e) => [e.path, e.old_path ?? e.path]));
+			assert.match(s.as_of, /^[0-9a-f]+-[0-9a-f]+$/);
+			seen.add(s.as_of);
+			offset = s.next;
+			if (offset !== null)
+				await between();
+		}
+		return { seen: seen.size, names };
+	};
+	for (const what of ['changes', 'diffstat']) {
+		// Until all is watched each answer may be another one.
+		await waitFor('it is watched', async () => (await repo.read(what)).as_of
+			=== (await repo.read(what)).as_of);
+		const { seen, names } = await parts(what, () => {});
+		assert.equal(seen, 1, what);
+		// Each file once: none is left out, and none told twice.
+		assert.deepEqual([...new Set(names)].sort(),
+			[...new Set(cli[what]())].sort());
+		const once = names.filter((n) => n.startsWith('d0/'));
+		assert.equal(new Set(once).size, once.length / 2);
+		let n = 0;
+		const moved = await parts(what, () => repo.write(`x${n++}`, 'x\n'));
+		assert.ok(moved.seen > 1, what);
+		repo.sh('rm x*');
+	}
+});
+
 await test('long lists come in parts, and have an end', async () => {
 	const repo = Repo.make(rdv, 'many');
 	for (let i = 0; i < 1234; i++)

@@ -91,6 +91,8 @@ export interface DiffStat {
 	added: number;
 	removed: number;
 	truncated: boolean;
+	/* Of two pages: the same is the same state of the tree. */
+	as_of: string;
 }
 
 export interface Hunk {

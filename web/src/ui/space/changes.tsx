@@ -94,6 +94,7 @@ function Rest({ tree, what, known, sideBySide }: {
 	const [next, setNext] = useState<number | null>(known.length);
 	const [trouble, setTrouble] = useState<unknown>(null);
 	const [busy, setBusy] = useState(false);
+	const [states, setStates] = useState<string[]>([]);
 	const have = new Set(known.map((f) => f.path_base64 ?? f.path));
 
 	const more = () => {
@@ -101,6 +102,7 @@ function Rest({ tree, what, known, sideBySide }: {
 		void askStat(tree, what, next!, page).then((s) => {
 			setFiles((old) => [...old, ...s.files]);
 			setNext(s.next);
+			setStates((old) => [...old, s.as_of]);
 			setTrouble(null);
 		}).catch(setTrouble).finally(() => setBusy(false));
 	};
@@ -109,6 +111,9 @@ function Rest({ tree, what, known, sideBySide }: {
 			<FileList tree={tree} what={what} sideBySide={sideBySide}
 			    files={files.filter((f) =>
 			        !have.has(f.path_base64 ?? f.path))} />
+			{new Set(states).size > 1 && <p class="aside" role="status">
+				Something has changed between these parts: a file may
+				be missing here, or be there as it was.</p>}
 			{trouble !== null && <Refusal err={trouble} />}
 			{next !== null && <button type="button" class="button part"
 			    disabled={busy} onClick={more}>More files</button>}

@@ -2,7 +2,7 @@
 // takes one away. Unforced it is refused, or goes where it can be had back, or is
 // what git can make again; by force it comes back to the last byte; and what is
 // deleted in the end keeps its commits. A further way of taking one away is a
-// further column.
+// further column; that of a reset comes with the reset of a session's turns.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -26,8 +26,8 @@ sh(repo, `git init -q -b main; echo one >file; mkdir sub; echo s >sub/s
 
 // Of each: how to get there, and what removing without force comes to.
 const GONE = 'gone', KEPT = 'kept', HELD = 'held';
-const commit = 'echo a >>a; git add a; git commit -q -m a; echo b >>a; ' +
-	'git commit -q -am b';
+const commit = 'f=$(date +%N); echo a >$f; git add $f; git commit -q -m a; ' +
+	'echo b >>$f; git commit -q -am b';
 const states = {
 	clean: ['true', GONE],
 	dirty: ['echo two >file; chmod 600 sub/s', HELD],
@@ -39,8 +39,8 @@ const states = {
 	unpushed: [commit, HELD],
 	'squash-merged': [`${commit}; b=$(git branch --show-current); ` +
 		'git -C "$R" merge -q --squash $b; git -C "$R" commit -q -m sq', GONE],
-	rebased: [`echo r >r; git add r; git commit -q -m r; ` +
-		'echo q >q; git add q; git commit -q -m q; ' +
+	rebased: ['date +%N >r; git add r; git commit -q -m r; ' +
+		'date +%N >q; git add q; git commit -q -m q; ' +
 		'git -C "$R" cherry-pick $(git rev-parse HEAD~1) ' +
 		'$(git rev-parse HEAD)', GONE],
 	detached: ['git checkout -q --detach', KEPT],
@@ -111,6 +111,7 @@ async function enter(command, more) {
 	const w = { id: space.id, space: `/api/workspaces/${space.id}`,
 		path: space.repos[0].path, branch: space.branch };
 	sh(w.path, `R='${repo}'; ${command}`);
+	w.again = () => enter(command, more);
 	w.child = more.process ? await insideOf(w.path) : null;
 	w.ask = w.path;
 	if (more.link) {
@@ -128,7 +129,44 @@ async function leave(w) {
 	}
 }
 
+const end = (w, query = '') => rdv.request('DELETE', `${w.space}${query}`);
+// Unforced, or by force where it is held; then back from the trash.
+async function deleted(w, before, what, branches) {
+	const query = (force) => `?branches=${branches}&force=${force}`;
+	const head = sh(w.path, 'git rev-parse HEAD').trim();
+	let r = await end(w, query(false));
+	if (what === HELD) {
+		assert.equal(r.status, 409, `${r.raw}`);
+		assert.equal(snapshot(w.path), before);
+		r = await end(w, query(true));
+	}
+	assert.equal(r.status, 200, `${r.raw}`);
+	assert.equal(fs.existsSync(path.dirname(w.path)), false);
+	const { trash_id: id, branch_deleted: gone } = r.json.repos[0];
+	assert.equal(id !== null, what !== GONE);
+	assert.ok(branches || !gone);
+	// A branch that has gone with it had nothing of its own.
+	if (id !== null)
+		await rdv.call('POST', '/api/worktrees/restore', { id });
+	else
+		sh(repo, `git worktree add -q ${gone ? '-b' : ''} ` + (gone ?
+			`'${w.branch}' '${w.path}' ${head}` :
+			`'${w.path}' '${w.branch}'`));
+	const as = branches ? unnamed : (x) => x;
+	assert.equal(as(snapshot(w.path)), as(before));
+}
+
 const ways = {
+	// A round of what the clock does, with nothing that is due in it.
+	async cleanup(w, before) {
+		const { items } = await rdv.call('POST', '/api/gc');
+		assert.deepEqual(items.filter((i) => (i.path ?? '').startsWith(
+			path.dirname(w.path))), []);
+		// The next one is begun when this is over.
+		await rdv.call('POST', '/api/gc');
+		assert.equal(snapshot(w.path), before);
+		assert.equal((await rdv.call('GET', w.space)).archived, false);
+	},
 	// Whatever is in it keeps it, and a clean one that is due behind it goes.
 	async 'expire, and restore'(w, before, what) {
 		lie(w.id, w.path, 40);
@@ -193,28 +231,15 @@ const ways = {
 		assert.equal(snapshot(w.path), before);
 		assert.equal(own(), '');
 	},
+	// Of one more of the kind, as it is the end of a workspace.
 	async 'delete the workspace, and restore'(w, before, what) {
-		const end = (query) => rdv.request('DELETE', `${w.space}${query}`);
-		const head = sh(w.path, 'git rev-parse HEAD').trim();
-		let r = await end('?branches=true');
-		if (what === HELD) {
-			assert.equal(r.status, 409, `${r.raw}`);
-			assert.equal(snapshot(w.path), before);
-			r = await end('?branches=true&force=true');
-		}
-		assert.equal(r.status, 200, `${r.raw}`);
-		assert.equal(fs.existsSync(path.dirname(w.path)), false);
-		const { trash_id: id, branch_deleted: gone } = r.json.repos[0];
-		assert.equal(id !== null, what !== GONE);
-		// A branch that has gone with it had nothing of its own.
-		if (id !== null)
-			await rdv.call('POST', '/api/worktrees/restore', { id });
-		else
-			sh(repo, `git worktree add -q ${gone ? '-b' : ''} ` + (gone ?
-				`'${w.branch}' '${w.path}' ${head}` :
-				`'${w.path}' '${w.branch}'`));
-		assert.equal(unnamed(snapshot(w.path)), unnamed(before));
+		const other = await w.again();
+		await deleted(other, snapshot(other.path), what, false);
+		sh(other.path, 'chmod -R u+w .');
+		await leave(other);
 	},
+	'delete with branches, and restore': (w, before, what) =>
+		deleted(w, before, what, true),
 	async 'remove, forced, and empty'(w) {
 		const had = commitsOf(w.path);
 		const r = await remove(w.ask, true);
@@ -231,12 +256,13 @@ const ways = {
 };
 
 // Ways that ask for no force in any case.
-const unforced = new Set(['remove', 'expire, and restore']);
+const unforced = new Set(['cleanup', 'remove', 'expire, and restore']);
 for (const [name, [command, what, more = {}]] of Object.entries(states)) {
 	await test(`no work is lost: ${name} (G22)`, async () => {
 		const w = await enter(command, more);
-		const before = snapshot(w.path);
 		for (const [way, act] of Object.entries(ways)) {
+			// Each leaves it as it was, but for names of others.
+			const before = snapshot(w.path);
 			if (more.never && !unforced.has(way)) {
 				assert.equal((await remove(w.ask, true)).status, 409);
 				assert.equal((await rdv.request('DELETE',
@@ -259,6 +285,9 @@ await test('no work is lost: the main work tree (G22)', async () => {
 	const before = snapshot(repo);
 	for (const force of [false, true])
 		assert.equal((await remove(repo, force)).status, 400);
+	// It is in no workspace, and lies where nothing is tidied.
+	const { items } = await rdv.call('POST', '/api/gc');
+	assert.ok(!items.some((i) => i.path === repo));
 	assert.equal(snapshot(repo), before);
 	sh(repo, 'git fsck --full');
 });

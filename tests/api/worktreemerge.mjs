@@ -328,14 +328,15 @@ await test('a tree that was torn is told of, and mended (G20)', async () => {
 // one: it is in the way, and stays until it is moved.
 await test('what was made in a torn tree is not written over (G19)', async () => {
 	const cases = {
-		'one that git was to write': ['new', 'git show side:f >f'],
+		'one that git was to write': ['new', 'git show side:f >f',
+			/^new in .* is not, or not in whole/],
 		'in place of one that was removed': ['g',
 			'git read-tree side; git show side:f >f; git show side:new >new; ' +
 			'rm g; git show side:h >h'],
 		'a directory of such': ['new/mine', 'git show side:f >f; mkdir new'],
 	};
 	let n = 0;
-	for (const [what, [file, script]] of Object.entries(cases)) {
+	for (const [what, [file, script, why = /in the way/]] of Object.entries(cases)) {
 		const { repo, tree } = pair(lines, `${edit}; echo n >new; git mv g h`);
 		const before = traces(repo, tree), id = `${ID.slice(0, -1)}1${n++}`;
 		const row = await planted('merge', id, { repo, tree },
@@ -347,6 +348,7 @@ await test('what was made in a torn tree is not written over (G19)', async () =>
 			const r = await go();
 			assert.equal(r.status, 409, `${what}: ${r.raw}`);
 			assert.match(r.json.error, new RegExp(file.split('/')[0]));
+			assert.match(r.json.error, why);
 			assert.equal(repo.sh(`cat ${file}`), 'mine\n', what);
 		}
 		repo.sh(`rm -r ${file.split('/')[0]}`);

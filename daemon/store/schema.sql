@@ -77,6 +77,46 @@ CREATE TABLE approval_rule (
 
 CREATE INDEX approval_rule_user ON approval_rule (user_id, id);
 
+CREATE TABLE chain (
+	id TEXT NOT NULL PRIMARY KEY,
+	session_id TEXT NOT NULL REFERENCES conversation (id),
+	user_id TEXT NOT NULL REFERENCES user (id),
+	workspace_id TEXT NOT NULL REFERENCES workspace (id),
+	turn_id TEXT NOT NULL REFERENCES turn (id),
+	state TEXT NOT NULL CHECK (state IN ('running', 'completed', 'failed',
+	    'killed', 'lost')),
+	cause TEXT,
+	stop TEXT,
+	created_at INTEGER NOT NULL,
+	ended_at INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX chain_open ON chain (workspace_id)
+    WHERE state = 'running';
+
+CREATE UNIQUE INDEX chain_turn ON chain (turn_id);
+
+CREATE TABLE chain_link (
+	chain_id TEXT NOT NULL REFERENCES chain (id),
+	place INTEGER NOT NULL,
+	workspace_id TEXT NOT NULL REFERENCES workspace (id),
+	kind TEXT NOT NULL CHECK (kind IN ('setup', 'agent', 'cleanup',
+	    'commit')),
+	beside INTEGER NOT NULL DEFAULT 0 CHECK (beside IN (0, 1)),
+	repo_id TEXT,
+	script TEXT,
+	state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'completed',
+	    'failed', 'killed', 'lost', 'skipped')),
+	cause TEXT,
+	run_id TEXT,
+	PRIMARY KEY (chain_id, place)
+) STRICT;
+
+CREATE INDEX chain_link_run ON chain_link (run_id);
+
+CREATE INDEX chain_link_setup ON chain_link (workspace_id, repo_id)
+    WHERE kind = 'setup' AND state = 'completed';
+
 CREATE TABLE change (
 	id TEXT NOT NULL PRIMARY KEY,
 	user_id TEXT NOT NULL REFERENCES user (id),
@@ -130,6 +170,19 @@ CREATE TABLE clone (
 CREATE INDEX clone_state ON clone (state, created_at);
 
 CREATE INDEX clone_user ON clone (user_id, created_at);
+
+CREATE TABLE conversation (
+	id TEXT NOT NULL PRIMARY KEY REFERENCES session (id),
+	user_id TEXT NOT NULL REFERENCES user (id),
+	workspace_id TEXT NOT NULL REFERENCES workspace (id),
+	agent TEXT NOT NULL,
+	config_json TEXT NOT NULL,
+	created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX conversation_user ON conversation (user_id, id);
+
+CREATE INDEX conversation_workspace ON conversation (workspace_id, id);
 
 CREATE TABLE discard (
 	id TEXT NOT NULL PRIMARY KEY,
@@ -189,6 +242,24 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_age ON idempotency (created_at);
 
+CREATE TABLE queued (
+	id TEXT NOT NULL PRIMARY KEY,
+	session_id TEXT NOT NULL REFERENCES conversation (id),
+	user_id TEXT NOT NULL REFERENCES user (id),
+	place INTEGER NOT NULL,
+	prompt TEXT NOT NULL,
+	config_json TEXT,
+	state TEXT NOT NULL CHECK (state IN ('waiting', 'taken', 'cancelled')),
+	turn_id TEXT,
+	created_at INTEGER NOT NULL,
+	updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX queued_place ON queued (session_id, place);
+
+CREATE INDEX queued_waiting ON queued (session_id, place)
+    WHERE state = 'waiting';
+
 CREATE TABLE repo (
 	id TEXT NOT NULL PRIMARY KEY,
 	user_id TEXT NOT NULL REFERENCES user (id),
@@ -246,7 +317,14 @@ CREATE INDEX run_state ON run (state, created_at);
 
 CREATE INDEX run_user ON run (user_id, created_at);
 
-CREATE TABLE schema_migration (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
+CREATE TABLE run_repo (
+	run_id TEXT NOT NULL REFERENCES run (id),
+	place INTEGER NOT NULL,
+	repo_id TEXT NOT NULL,
+	before_head TEXT,
+	after_head TEXT,
+	PRIMARY KEY (run_id, place)
+) STRICT;
 
 CREATE TABLE session (
 	id TEXT NOT NULL PRIMARY KEY,
@@ -346,6 +424,29 @@ CREATE TABLE transfer (
 CREATE INDEX transfer_state ON transfer (state, created_at);
 
 CREATE INDEX transfer_user ON transfer (user_id, created_at);
+
+CREATE TABLE turn (
+	id TEXT NOT NULL PRIMARY KEY,
+	session_id TEXT NOT NULL REFERENCES conversation (id),
+	user_id TEXT NOT NULL REFERENCES user (id),
+	workspace_id TEXT NOT NULL REFERENCES workspace (id),
+	prompt TEXT NOT NULL,
+	config_json TEXT,
+	state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'completed',
+	    'failed', 'killed', 'lost')),
+	cause TEXT,
+	run_id TEXT,
+	agent_session TEXT,
+	agent_message TEXT,
+	summary TEXT,
+	dropped INTEGER NOT NULL DEFAULT 0 CHECK (dropped IN (0, 1)),
+	created_at INTEGER NOT NULL,
+	ended_at INTEGER
+) STRICT;
+
+CREATE INDEX turn_run ON turn (run_id);
+
+CREATE INDEX turn_session ON turn (session_id, id);
 
 CREATE TABLE user (
 	id TEXT NOT NULL PRIMARY KEY,

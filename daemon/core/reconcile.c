@@ -183,6 +183,7 @@ adopt(struct reconcile *rc, const struct store_run *row,
 	rc->adopted++;
 	run->uid = a->uid;
 	run->io = a->io;
+	(void)str_copy(run->reason, row->reason, sizeof(run->reason));
 	run->handle = a->handle;
 	run->generation = helper_generation(r->app->helper);
 	run_take_hold(run, a->guards, &a->hold);
@@ -288,6 +289,7 @@ reconcile_left_cb(const struct store_run *row, void *arg)
 	copy->id = arena_strdup(l->arena, row->id);
 	copy->user_id = arena_strdup(l->arena, row->user_id);
 	copy->state = arena_strdup(l->arena, row->state);
+	copy->reason = arena_strdup(l->arena, row->reason);
 	copy->session_id = row->session_id == NULL
 			       ? NULL
 			       : arena_strdup(l->arena, row->session_id);
@@ -343,6 +345,7 @@ lose(struct reconcile *rc, const struct store_run *row, const char *why)
 	struct runs *r = rc->runs;
 	struct run *run = run_alloc(r, row->id, row->user_id, row->session_id);
 
+	(void)str_copy(run->reason, row->reason, sizeof(run->reason));
 	if (!is_stopped(rc, row))
 		rc->lost++;
 	/* For the size of its log; there may be none. */

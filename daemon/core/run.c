@@ -70,6 +70,8 @@ spawn_of(const struct run_spec *spec)
 	m->argv = copy_list(spec->argv, &m->argc);
 	m->envp = copy_list(spec->env, &m->envc);
 	m->hosts = copy_list(spec->hosts, &m->hostc);
+	if (spec->paths != NULL)
+		m->paths = copy_list(spec->paths, &m->pathc);
 	return m;
 }
 
@@ -133,6 +135,7 @@ run_create(struct runs *r, struct tx *tx, const struct run_spec *spec)
 	if (spec->request_id != NULL)
 		(void)str_copy(run->request_id, spec->request_id,
 		    sizeof(run->request_id));
+	(void)str_copy(run->reason, spec->reason, sizeof(run->reason));
 	run->spawn = spawn_of(spec);
 	run->cwd = spec->cwd != NULL ? xstrdup(spec->cwd) : NULL;
 	run->argv_json = spec->argv != NULL ? argv_json(run->spawn) : NULL;

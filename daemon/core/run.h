@@ -64,6 +64,8 @@ struct run_spec {
 	const char *cwd;	 /* NULL: the user's home */
 	const char *const *argv; /* NULL: the login shell */
 	const char *const *env;	 /* "NAME=value", or NULL */
+	/* It may write these instead of `cwd` alone, if it is confined. */
+	const char *const *paths; /* NULL: only that */
 	unsigned cols, rows;
 };
 
@@ -101,6 +103,32 @@ void run_stop(struct run *run, const char *cause);
  */
 typedef void run_end_fn(int err, void *arg);
 void run_on_end(struct run *run, run_end_fn *cb, void *arg);
+
+/* What is known of one whose end is to be written. */
+struct run_news {
+	const char *id, *user_id, *reason;
+	const char *state; /* completed, failed, killed or lost */
+	const char *cause; /* or NULL */
+	int exit_code;
+	bool began; /* a program ran; also when that is not known */
+};
+void run_news(const struct run *run, struct run_news *out);
+/*
+ * Whoever starts runs for something bigger writes in the transaction of their
+ * end. `keep` is asked about each run that is over, those of an earlier daemon
+ * included: true means that run_conclude() follows, at once or later, and until
+ * then nothing of the end is written or told.
+ */
+typedef bool run_keep_fn(struct run *run, void *arg);
+void runs_keep(struct runs *r, run_keep_fn *keep, void *arg);
+/*
+ * `write` is called in that transaction, and again in the next one when that
+ * was not kept; its strings live until the run has gone, for run_on_end().
+ * `state` and `cause` NULL: as they are.
+ */
+typedef void run_write_fn(struct tx *tx, void *arg);
+void run_conclude(struct run *run, const char *state, const char *cause,
+    run_write_fn *write, void *arg);
 
 /* The helper's news, from core/boot.c. */
 void runs_exited(struct runs *r, const struct priv_exit *ev);

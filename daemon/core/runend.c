@@ -121,9 +121,12 @@ write_end(struct tx *tx, const struct run *run)
 		row.log_bytes = (int64_t)term_bytes(run->term);
 	row.talk_bytes = talk_size(run->runs->talks, run->id);
 	put_size(&row, run);
-	if (store_run_ended(tx, &row) == 0)
+	if (store_run_ended(tx, &row) == 0) {
 		event_emit(tx, EV_RUN_ENDED, run->user_id, run->id,
 		    run_event(run, e->state));
+		if (run->write != NULL)
+			run->write(tx, run->write_arg);
+	}
 	free(egress);
 }
 
@@ -269,6 +272,8 @@ run_stored_cb(int err, void *arg)
 static void
 over(struct run *run, const struct run_end *end)
 {
+	struct runs *r = run->runs;
+
 	if (run->phase == RUN_OVER)
 		return;
 	run->phase = RUN_OVER;
@@ -276,6 +281,8 @@ over(struct run *run, const struct run_end *end)
 	run->end = *end;
 	run->end.cause = end->cause != NULL ? xstrdup(end->cause) : NULL;
 	run->end.at = clock_wall_ms();
+	if (r->keep != NULL && r->keep(run, r->keep_arg))
+		return;
 	run->end_due = true;
 	run_store(run);
 }
@@ -530,19 +537,6 @@ run_on_end(struct run *run, run_end_fn *cb, void *arg)
 	STAILQ_INSERT_TAIL(&run->waiters, w, link);
 }
 
-/* A term keeps the pointer; the row's text is gone by then. */
-static const char *
-state_constant(const char *state)
-{
-	static const char *const states[] = { "completed", "failed", "killed",
-		"lost" };
-
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(states[i], state) == 0)
-			return states[i];
-	return "lost";
-}
-
 struct term_dims
 run_size(const struct store_run *row)
 {
@@ -560,7 +554,7 @@ run_open_term(struct runs *r, const struct store_run *row, struct term **out)
 {
 	struct run *run = run_find(r, row->id);
 	struct term_end end = {
-		.state = state_constant(row->state),
+		.state = run_state_name(row->state),
 		.exit_code = (int)row->exit_code,
 		.signal = (int)row->signal,
 		.cause = row->cause,

@@ -37,6 +37,7 @@ struct run {
 	struct runs *runs;
 	char id[UUID_TEXT], user_id[UUID_TEXT], session_id[UUID_TEXT];
 	char request_id[UUID_TEXT]; /* "": of none */
+	char reason[16];
 	uid_t uid;
 	enum run_phase phase;
 	struct priv_spawn *spawn; /* until the helper has answered */
@@ -64,6 +65,8 @@ struct run {
 	uint64_t output_max; /* of the user's; 0: no limit */
 	struct loop_timer *stop_again;
 	struct run_end end;
+	run_write_fn *write; /* with the end; or NULL */
+	void *write_arg;
 	/* What is stored and what is to be: only the newest matters. */
 	bool running_due, size_due, end_due, storing, storing_end;
 	struct loop_timer *retry; /* of a store that failed */
@@ -94,7 +97,9 @@ struct runs {
 	uint32_t found, lost;	     /* of the first look */
 	struct reconcile *reconcile; /* under way, or NULL */
 	struct runstop *stopping;    /* the same */
-	TAILQ_HEAD(, kept) kept;     /* of each user that has run something */
+	run_keep_fn *keep;	     /* or NULL */
+	void *keep_arg;
+	TAILQ_HEAD(, kept) kept; /* of each user that has run something */
 	SLIST_HEAD(, kept_limit) allowed; /* by the policy of now */
 };
 
@@ -138,6 +143,8 @@ void run_leave(struct run *run, int err);
 void run_spawn_free(struct run *run);
 /* Removes it from the table; nothing of it may be in flight. */
 void run_free(struct run *run);
+/* The constant of that name; "lost" for any other. */
+const char *run_state_name(const char *state);
 struct js *run_event(const struct run *run, const char *state);
 /* Ends a process that is no run of ours, and lets the helper forget it. */
 void runs_doom(struct runs *r, uint64_t handle);

@@ -326,6 +326,8 @@ CREATE TABLE run_repo (
 	PRIMARY KEY (run_id, place)
 ) STRICT;
 
+CREATE TABLE schema_migration (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
+
 CREATE TABLE session (
 	id TEXT NOT NULL PRIMARY KEY,
 	user_id TEXT NOT NULL REFERENCES user (id),

@@ -26,6 +26,7 @@
 #include "daemon/core/approval.h"
 #include "daemon/core/boot.h"
 #include "daemon/core/clitoken.h"
+#include "daemon/core/chain.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/hostboot.h"
 #include "daemon/core/people.h"
@@ -242,6 +243,7 @@ build_core(struct app *app)
 	app->approvals = approvals_new(app);
 	app->worktrees = worktrees_new(app);
 	app->workspaces = workspaces_new(app);
+	app->chains = chains_new(app);
 	app->probe = probe_new(app);
 	app->house = house_new(app);
 	if (conf->system)
@@ -489,6 +491,7 @@ boot_down(struct app *app)
 	probe_free(app->probe);
 	worktrees_free(app->worktrees);
 	workspaces_free(app->workspaces);
+	chains_free(app->chains);
 	tmux_free(app->tmuxes);
 	sessions_free(app->sessions);
 	runs_free(app->runs);

@@ -44,7 +44,7 @@ struct conf {
 	/*
 	 * Where repositories may lie; default: anywhere. In system mode as set.
 	 */
-	char **repo_roots, **precious;
+	char **repo_roots, **precious, **agents_path;
 	int64_t git_timeout_ms;
 	char *clone_http;	  /* "loopback" or "all" */
 	int64_t worktrees_max_mb; /* 0: no limit */

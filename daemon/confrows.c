@@ -100,6 +100,10 @@ const struct conf_row conf_rows[] = {
 	    "how long a run waits for somebody to decide; then it is told so" },
 	{ "events.retention_days", CONF_INT, OFF(event_retention_days), 1, 3650,
 	    "7", NULL, "how far back events can be read" },
+	{ "agents.path", CONF_PATHS, OFF(agents_path), 1, 16,
+	    "/usr/local/bin", NULL,
+	    "directories with programs of agents, the first counts; nobody "
+	    "else may write to them" },
 	{ "worktrees.dir", CONF_PATH, OFF(worktree_dir), 1, 4095,
 	    "@/worktrees", NULL, "where new worktrees are made" },
 	{ "worktrees.repo_roots", CONF_PATHS, OFF(repo_roots), 1, 16,

@@ -42,7 +42,7 @@ use_store := $(call dmn,base store event) $(liblib)
 use_event := $(use_store)
 use_auth := $(call dmn,base http store event auth) $(liblib)
 use_emu	:= $(call dmn,emu) $(liblib)
-use_core := $(call dmn,base http store event auth core term emu) $(liblib)
+use_core := $(call dmn,base http store event auth core term emu agent) $(liblib)
 use_term := $(use_core)
 use_api	:= $(call dmn,base $(dmn_dirs)) $(BUILD)/dmn/wire.a $(liblib)
 

@@ -8,6 +8,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/approval.h"
+#include "daemon/core/chain.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/hostboot.h"
 #include "daemon/core/people.h"
@@ -55,6 +56,7 @@ boot_settled_cb(bool first, void *arg)
 		return;
 	http_server_release(app->server);
 	worktrees_reconcile(app->worktrees);
+	chains_settle(app->chains);
 	ready_tell(app->ready);
 }
 
@@ -66,6 +68,7 @@ boot_ready_cb(const struct priv_hello *hello, void *arg)
 	(void)hello;
 	/* Grants end with the connection they were given on. */
 	grants_forget(app->grants);
+	chains_recall(app->chains);
 	runs_reconcile(app->runs, boot_settled_cb, app);
 }
 

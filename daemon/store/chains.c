@@ -34,6 +34,7 @@ static const char sql_link_move[] =
     "WHERE chain_id = ? AND place = ? AND state = ?";
 static const char sql_open[] = "SELECT " COLUMNS " FROM chain "
 			       "WHERE workspace_id = ? AND state = 'running'";
+static const char sql_find[] = "SELECT " COLUMNS " FROM chain WHERE id = ?";
 static const char sql_of[] = "SELECT " COLUMNS " FROM chain WHERE turn_id = ?";
 /* All of the index over those that run. */
 static const char sql_running[] =
@@ -193,6 +194,13 @@ store_chain_open(struct db *db, struct arena *a, const char *workspace_id,
 {
 	return copy_one(db, sql_open, workspace_id,
 	    &(struct copy){ a, out, false });
+}
+
+int
+store_chain_find(struct db *db, struct arena *a, const char *id,
+    struct store_chain *out)
+{
+	return copy_one(db, sql_find, id, &(struct copy){ a, out, false });
 }
 
 int

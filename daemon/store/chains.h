@@ -49,6 +49,9 @@ store_link_move(struct tx *tx, const struct store_link *l, const char *from);
 /* RDV_E_NOT_FOUND when none runs there. In the arena. */
 int store_chain_open(struct db *db, struct arena *a, const char *workspace_id,
     struct store_chain *out);
+/* Of whatever user, as is what follows from a run. RDV_E_NOT_FOUND. */
+int store_chain_find(struct db *db, struct arena *a, const char *id,
+    struct store_chain *out);
 /* That of a turn; RDV_E_NOT_FOUND. In the arena. */
 int store_chain_of(struct db *db, struct arena *a, const char *turn_id,
     struct store_chain *out);

@@ -10,9 +10,10 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 
-#define FROM                                                          \
-	"SELECT c.id, c.user_id, c.workspace_id, c.agent, "           \
-	"c.config_json, c.created_at, s.name, s.status, s.closed_at " \
+#define FROM                                                         \
+	"SELECT c.id, c.user_id, c.workspace_id, c.agent, "          \
+	"c.config_json, c.created_at, s.name, s.status, s.profile, " \
+	"s.network, s.network_hosts_json, s.folder_id "              \
 	"FROM conversation c CROSS JOIN session s ON s.id = c.id "
 
 static const char sql_insert[] =
@@ -49,7 +50,10 @@ conversation_row(struct row *row)
 		.created_at = row_int(row, 5),
 		.name = row_str(row, 6),
 		.status = row_str(row, 7),
-		.closed_at = row_int_or(row, 8, -1),
+		.profile = row_str(row, 8),
+		.network = row_str(row, 9),
+		.network_hosts_json = row_str(row, 10),
+		.folder_id = row_str(row, 11),
 	};
 }
 
@@ -71,6 +75,12 @@ store_conversation_insert(struct tx *tx, const struct store_conversation *c)
 	return n < 0 ? (int)n : 0;
 }
 
+static const char *
+keep(struct arena *a, const char *s)
+{
+	return s != NULL ? arena_strdup(a, s) : NULL;
+}
+
 static bool
 conversations_copy_cb(struct row *row, void *arg)
 {
@@ -84,6 +94,10 @@ conversations_copy_cb(struct row *row, void *arg)
 	c.config_json = arena_strdup(to->arena, c.config_json);
 	c.name = arena_strdup(to->arena, c.name);
 	c.status = arena_strdup(to->arena, c.status);
+	c.profile = arena_strdup(to->arena, c.profile);
+	c.network = keep(to->arena, c.network);
+	c.network_hosts_json = keep(to->arena, c.network_hosts_json);
+	c.folder_id = keep(to->arena, c.folder_id);
 	*to->out = c;
 	to->found = true;
 	return false;

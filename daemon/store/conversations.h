@@ -16,8 +16,8 @@ struct store_conversation {
 	const char *config_json; /* an object: fields of its variant */
 	int64_t created_at;
 	/* Of the session; read only. */
-	const char *name, *status;
-	int64_t closed_at; /* -1: it is not */
+	const char *name, *status, *profile;
+	const char *network, *network_hosts_json, *folder_id; /* or NULL */
 };
 
 /* Strings are borrowed while it runs; false ends the walk. */

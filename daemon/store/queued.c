@@ -30,6 +30,15 @@ static const char sql_get[] =
 static const char sql_list[] =
     "SELECT " COLUMNS " FROM queued WHERE session_id = ? "
     "AND state = 'waiting' ORDER BY place LIMIT ?";
+static const char sql_next[] =
+    "SELECT c.id FROM conversation c "
+    "CROSS JOIN session s ON s.id = c.id "
+    "CROSS JOIN queued q ON q.session_id = c.id AND q.state = 'waiting' "
+    "WHERE c.workspace_id = ? AND s.status <> 'closed' "
+    "ORDER BY q.created_at, q.id LIMIT 1";
+static const char sql_cancel[] =
+    "UPDATE queued SET state = 'cancelled', updated_at = ? "
+    "WHERE session_id = ? AND state = 'waiting'";
 static const char sql_count[] = "SELECT count(*) FROM queued "
 				"WHERE session_id = ? AND state = 'waiting'";
 
@@ -141,6 +150,39 @@ store_queued_first(struct db *db, struct arena *a, const char *session_id,
 	    (int64_t)1);
 
 	return err == 0 && !c.found ? RDV_E_NOT_FOUND : err;
+}
+
+struct found {
+	struct arena *arena;
+	const char *id;
+};
+
+static bool
+queued_next_cb(struct row *row, void *arg)
+{
+	struct found *f = arg;
+
+	f->id = arena_strdup(f->arena, row_str(row, 0));
+	return false;
+}
+
+int
+store_queued_next(struct db *db, struct arena *a, const char *workspace_id,
+    const char **session_id)
+{
+	struct found f = { a, NULL };
+	int err = db_query(db, sql_next, queued_next_cb, &f, "s", workspace_id);
+
+	*session_id = f.id;
+	return err == 0 && f.id == NULL ? RDV_E_NOT_FOUND : err;
+}
+
+int
+store_queued_cancel(struct tx *tx, const char *session_id, int64_t now)
+{
+	long n = tx_exec(tx, sql_cancel, "is", now, session_id);
+
+	return n < 0 ? (int)n : 0;
 }
 
 int

@@ -20,27 +20,30 @@
 	"session.argv_json, env_json, "                                     \
 	"session.cols, session.rows, run_id, tab_order, last_activity_at, " \
 	"session.created_at, updated_at, closed_at, clipboard"
-#define RUN_AT 27 /* the first column of the run */
+/* A conversation is a session as well, and none of a terminal's. */
+#define TERMINAL "session.terminal_type <> 'conversation' "
+#define RUN_AT	 27 /* the first column of the run */
 #define FROM                                     \
 	"SELECT " COLUMNS ", " STORE_RUN_COLUMNS \
 	" FROM session LEFT JOIN run ON run.id = session.run_id "
 
 static const char sql_list[] =
-    FROM "WHERE session.user_id = ? AND status IN (?, ?, ?) "
+    FROM "WHERE session.user_id = ? AND status IN (?, ?, ?) AND " TERMINAL
 	 "ORDER BY tab_order, session.created_at, session.id";
 static const char sql_list_folder[] =
     FROM "WHERE session.user_id = ? AND status IN (?, ?, ?) "
-	 "AND folder_id = ? "
+	 "AND folder_id = ? AND " TERMINAL
 	 "ORDER BY tab_order, session.created_at, session.id";
 static const char sql_get[] =
-    FROM "WHERE session.id = ? AND session.user_id = ?";
+    FROM "WHERE session.id = ? AND session.user_id = ? AND " TERMINAL;
 static const char sql_find[] = FROM "WHERE session.id = ?";
 /* closed_at in a session that is not closed is the intent to close it. */
 static const char sql_closing[] =
-    FROM "WHERE status IN ('active', 'suspended') AND closed_at IS NOT NULL";
+    FROM "WHERE status IN ('active', 'suspended') AND closed_at IS NOT NULL "
+	 "AND " TERMINAL;
 static const char sql_count[] =
     "SELECT count(*), coalesce(max(tab_order) + 1, 0) FROM session "
-    "WHERE user_id = ? AND status IN ('active', 'suspended')";
+    "WHERE user_id = ? AND status IN ('active', 'suspended') AND " TERMINAL;
 static const char sql_insert[] =
     "INSERT INTO session (id, user_id, folder_id, name, status, project_path, "
     "repo_path, worktree_id, worktree_branch, base_branch, agent_provider, "

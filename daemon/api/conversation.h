@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_API_CONVERSATION_H
+#define RDV_API_CONVERSATION_H
+
+#include "daemon/api/api.h"
+#include "daemon/core/chain.h"
+
+/* The conversation that the path names; false when that was answered. */
+bool conversation_load(struct api_call *c, struct store_conversation *out);
+/* What core says no with, as the answer. */
+void conversation_fail(struct api_call *c, int err, const char *why);
+/* Undoes it, and the same. */
+void conversation_refuse(struct api_call *c, struct tx *tx, int err,
+    const char *why);
+
+/*
+ * Commits, answers with `body` (taken over), and has the chain go on, or end
+ * (`halt`), as soon as that is durable. NULL: there is none.
+ */
+void conversation_commit(struct api_call *c, struct tx *tx, int status,
+    struct js *body, const char *chain_id, bool halt);
+
+/* Fields of both files: a turn's, or a message's that is to become one. */
+struct turn_in {
+	uint64_t set;
+	const char *prompt, *config;
+	bool queue;
+};
+struct page_in {
+	uint64_t set;
+	const char *cursor;
+	int64_t limit;
+};
+extern const struct js_field conversation_prompt_fields[];
+extern const struct js_field conversation_page_fields[];
+#define CONVERSATION_PAGE 100
+/* Of such a list; the cursor is the last item's id when it is full. */
+void conversation_reply_page(struct api_call *c, int err, struct js *items);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /api/conversations: sessions whose work an agent does. They are a resource of
+ * their own since nothing that a terminal is asked for has a meaning here, and
+ * typing into an agent's protocol would be saying yes in somebody's name.
+ */
+#include "daemon/core/conversation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/conversation.h"
+#include "daemon/app.h"
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/secret.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define CONFIG_BYTES 65536
+
+struct create_in {
+	uint64_t set;
+	const char *workspace_id, *agent, *config, *name, *folder_id;
+	const char *profile, *network;
+	const char **network_hosts;
+};
+
+struct list_in {
+	uint64_t set;
+	const char *cursor;
+	int64_t limit;
+	const char *workspace_id;
+};
+
+#define FIELD(st, n, camel, k, member, ...)                        \
+	{                                                          \
+		.name = n, .alias = camel, .kind = k,              \
+		.offset = offsetof(struct st, member), __VA_ARGS__ \
+	}
+#define ID .min = UUID_TEXT - 1, .max = UUID_TEXT - 1
+
+static const struct js_field create_fields[] = {
+	FIELD(create_in, "workspace_id", "workspaceId", JS_TEXT, workspace_id,
+	    .required = true, ID, .help = "where its agent works"),
+	FIELD(create_in, "agent", NULL, JS_TEXT, agent, .required = true,
+	    .min = 1, .max = 64, .help = "as CLAUDE_CODE"),
+	FIELD(create_in, "config", NULL, JS_OBJECT, config, .max = CONFIG_BYTES,
+	    .help = "of the agent, over its defaults"),
+	FIELD(create_in, "name", NULL, JS_TEXT, name, .min = 1, .max = 100,
+	    .help = "for people; absent: that of the workspace"),
+	FIELD(create_in, "folder_id", "folderId", JS_TEXT, folder_id, ID,
+	    .help = "the folder it is in"),
+	FIELD(create_in, "profile", NULL, JS_ONE_OF, profile,
+	    .words = "agent|login",
+	    .help = "how its agent and scripts are held; absent: agent"),
+	FIELD(create_in, "network", NULL, JS_ONE_OF, network,
+	    .words = "none|list|full",
+	    .help = "of its runs; absent: what the policy says"),
+	FIELD(create_in, "network_hosts", "networkHosts", JS_TEXTS,
+	    network_hosts, .max = 64,
+	    .help = "HOST:PORT, with the network list"),
+	{ .name = NULL },
+};
+
+static const struct js_field list_fields[] = {
+	FIELD(list_in, "cursor", NULL, JS_TEXT, cursor, ID,
+	    .help = "next_cursor of the page before"),
+	FIELD(list_in, "limit", NULL, JS_INT, limit, .min = 1, .max = 1000,
+	    .help = "items at most; 100"),
+	FIELD(list_in, "workspace_id", "workspaceId", JS_TEXT, workspace_id, ID,
+	    .help = "only of that workspace"),
+	{ .name = NULL },
+};
+
+const struct js_field conversation_page_fields[] = {
+	FIELD(page_in, "cursor", NULL, JS_TEXT, cursor, ID,
+	    .help = "next_cursor of the page before"),
+	FIELD(page_in, "limit", NULL, JS_INT, limit, .min = 1, .max = 1000,
+	    .help = "items at most; 100"),
+	{ .name = NULL },
+};
+
+const struct js_field conversation_prompt_fields[] = {
+	FIELD(turn_in, "prompt", NULL, JS_TEXT, prompt, .required = true,
+	    .min = 1, .max = PROMPT_BYTES, .help = "what is to be done"),
+	FIELD(turn_in, "config", NULL, JS_OBJECT, config, .max = CONFIG_BYTES,
+	    .help = "over what the conversation says, for this turn"),
+	{ .name = NULL },
+};
+
+bool
+conversation_load(struct api_call *c, struct store_conversation *out)
+{
+	int err = store_conversation_get(c->app->db, c->req->arena,
+	    c->actor->user_id, c->params[0], out);
+
+	if (err != 0)
+		api_fail(c, err,
+		    err == RDV_E_NOT_FOUND ? "there is no such conversation"
+					   : NULL);
+	return err == 0;
+}
+
+void
+conversation_fail(struct api_call *c, int err, const char *why)
+{
+	if (err == RDV_E_BUSY)
+		api_fail_code(c, 409, "WORKSPACE_BUSY", why, NULL);
+	else if (err == RDV_E_FULL)
+		api_fail_code(c, 429, "TOO_MANY", why, NULL);
+	else
+		api_fail(c, err, err > 0 ? why : NULL);
+}
+
+void
+conversation_refuse(struct api_call *c, struct tx *tx, int err, const char *why)
+{
+	tx_abort(tx);
+	conversation_fail(c, err, why);
+}
+
+void
+conversation_reply_page(struct api_call *c, int err, struct js *items)
+{
+	const struct page_in *in = c->in;
+	const int64_t limit = in->limit > 0 ? in->limit : CONVERSATION_PAGE;
+	const char *last = NULL;
+	struct js *o;
+
+	if (err != 0) {
+		js_free(items);
+		api_fail(c, err, NULL);
+		return;
+	}
+	if (js_len(items) == (size_t)limit)
+		last = js_str(js_at(items, (size_t)limit - 1), "id", NULL);
+	o = js_object();
+	js_add_str(o, "next_cursor", last);
+	js_add(o, "items", items);
+	api_reply(c, 200, o);
+}
+
+/* The request and its arena are gone when the chain goes on. */
+struct going {
+	struct chains *chains;
+	bool halt;
+	char chain_id[UUID_TEXT];
+};
+
+static void
+conversation_durable_cb(int err, void *arg)
+{
+	struct going *g = arg;
+
+	if (err == 0 && g->halt)
+		chain_halt(g->chains, g->chain_id);
+	else if (err == 0)
+		chain_go(g->chains, g->chain_id);
+	free(g);
+}
+
+void
+conversation_commit(struct api_call *c, struct tx *tx, int status,
+    struct js *body, const char *chain_id, bool halt)
+{
+	struct api_answer answer = { .status = status, .body = body };
+	struct going *g;
+
+	if (chain_id != NULL) {
+		g = xcalloc(1, sizeof(*g));
+		g->chains = c->app->chains;
+		g->halt = halt;
+		(void)str_copy(g->chain_id, chain_id, sizeof(g->chain_id));
+		answer.durable = conversation_durable_cb;
+		answer.arg = g;
+	}
+	api_commit_answer(c, tx, &answer);
+}
+
+static void
+conversations_create(struct api_call *c)
+{
+	const struct create_in *in = c->in;
+	const struct conversation_wish wish = {
+		.user_id = c->actor->user_id,
+		.workspace_id = in->workspace_id,
+		.agent = in->agent,
+		.config_json = in->config,
+		.name = in->name,
+		.folder_id = in->folder_id,
+		.profile = in->profile,
+		.network = in->network,
+		.network_hosts = (const char *const *)in->network_hosts,
+	};
+	struct tx *tx = tx_begin(c->app->db);
+	struct store_conversation made;
+	const char *why = NULL;
+	int err = conversation_create(tx, c->req->arena, &wish, &made, &why);
+
+	if (err != 0)
+		conversation_refuse(c, tx, err, why);
+	else
+		api_commit(c, tx, 201, conversation_json(&made));
+}
+
+static bool
+conversations_item_cb(const struct store_conversation *c, void *arg)
+{
+	js_push(arg, conversation_json(c));
+	return true;
+}
+
+static void
+conversations_list(struct api_call *c)
+{
+	const struct list_in *in = c->in;
+	struct js *items = js_array();
+
+	conversation_reply_page(c,
+	    store_conversations_list(c->app->db, c->actor->user_id,
+		in->workspace_id, in->cursor,
+		in->limit > 0 ? in->limit : CONVERSATION_PAGE,
+		conversations_item_cb, items),
+	    items);
+}
+
+/* What is at work in its workspace, perhaps for another conversation. */
+static void
+conversations_get(struct api_call *c)
+{
+	struct store_conversation row;
+	struct store_chain open;
+	int64_t waiting = 0;
+	struct js *o, *work = NULL;
+	int err;
+
+	if (!conversation_load(c, &row))
+		return;
+	err = store_chain_open(c->app->db, c->req->arena, row.workspace_id,
+	    &open);
+	if (err == 0) {
+		work = js_object();
+		js_add_str(work, "conversation_id", open.session_id);
+		js_add_str(work, "turn_id", open.turn_id);
+		js_add_str(work, "stopping", open.stop);
+	}
+	if (err == 0 || err == RDV_E_NOT_FOUND)
+		err = store_queued_count(c->app->db, row.id, &waiting);
+	if (err != 0) {
+		js_free(work);
+		api_fail(c, err, NULL);
+		return;
+	}
+	o = conversation_json(&row);
+	if (work != NULL)
+		js_add(o, "at_work", work);
+	js_add_int(o, "waiting", waiting);
+	api_reply(c, 200, o);
+}
+
+static void
+conversations_close(struct api_call *c)
+{
+	struct store_conversation row;
+	struct store_chain open = { .id = NULL };
+	struct tx *tx;
+	int err;
+
+	if (!conversation_load(c, &row))
+		return;
+	err = store_chain_open(c->app->db, c->req->arena, row.workspace_id,
+	    &open);
+	if (err != 0 || strcmp(open.session_id, row.id) != 0)
+		open.id = NULL;
+	tx = tx_begin(c->app->db);
+	if (err == 0 || err == RDV_E_NOT_FOUND)
+		err = conversation_close(tx, &row);
+	if (err == 0 && open.id != NULL)
+		err = chain_stop(tx, &open, "its conversation was closed");
+	if (err != 0)
+		conversation_refuse(c, tx, err, NULL);
+	else
+		conversation_commit(c, tx, 204, NULL, open.id, true);
+}
+
+const struct api_route api_routes_conversations[] = {
+	{ HTTP_M_GET, "/api/conversations", SCOPE_READ, .query = list_fields,
+	    .in_size = sizeof(struct list_in), .handler = conversations_list,
+	    .success = 200, .doc = "Conversations, newest first" },
+	{ HTTP_M_POST, "/api/conversations", SCOPE_WRITE, .body = create_fields,
+	    .in_size = sizeof(struct create_in), .atomic = true,
+	    .handler = conversations_create, .success = 201,
+	    .doc = "Begins a conversation with an agent in a workspace" },
+	{ HTTP_M_GET, "/api/conversations/{id}", SCOPE_READ,
+	    .handler = conversations_get, .success = 200,
+	    .doc = "One conversation, and what is at work in its workspace" },
+	{ HTTP_M_DELETE, "/api/conversations/{id}", SCOPE_WRITE,
+	    .handler = conversations_close, .success = 204,
+	    .doc = "Closes it: its turn is stopped, what waits is cancelled" },
+	{ .pattern = NULL },
+};

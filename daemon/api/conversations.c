@@ -46,8 +46,8 @@ static const struct js_field create_fields[] = {
 	    .required = true, ID, .help = "where its agent works"),
 	FIELD(create_in, "agent", NULL, JS_TEXT, agent, .required = true,
 	    .min = 1, .max = 64, .help = "as CLAUDE_CODE"),
-	FIELD(create_in, "config", NULL, JS_OBJECT, config, .max = CONFIG_BYTES,
-	    .help = "of the agent, over its defaults"),
+	FIELD(create_in, "config", NULL, JS_JSON, config, .min = 2,
+	    .max = CONFIG_BYTES, .help = "of the agent, over its defaults"),
 	FIELD(create_in, "name", NULL, JS_TEXT, name, .min = 1, .max = 100,
 	    .help = "for people; absent: that of the workspace"),
 	FIELD(create_in, "folder_id", "folderId", JS_TEXT, folder_id, ID,
@@ -85,7 +85,8 @@ const struct js_field conversation_page_fields[] = {
 const struct js_field conversation_prompt_fields[] = {
 	FIELD(turn_in, "prompt", NULL, JS_TEXT, prompt, .required = true,
 	    .min = 1, .max = PROMPT_BYTES, .help = "what is to be done"),
-	FIELD(turn_in, "config", NULL, JS_OBJECT, config, .max = CONFIG_BYTES,
+	FIELD(turn_in, "config", NULL, JS_JSON, config, .min = 2,
+	    .max = CONFIG_BYTES,
 	    .help = "over what the conversation says, for this turn"),
 	{ .name = NULL },
 };

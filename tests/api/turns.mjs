@@ -1,0 +1,311 @@
+// Conversations: what is done for a prompt, in which order, and how each part of
+// it can end.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test, waitFor } from '../harness/rdv.mjs';
+import { Agents, sh } from '../harness/agent.mjs';
+
+const a = await Agents.start();
+const at = (c, i = 0) => c.w.repos[i].path;
+const head = (c, i = 0) => sh(at(c, i), 'git rev-parse HEAD');
+const kinds = (t) => t.chain.links.map((l) => `${l.kind} ${l.state}`);
+
+await test('a prompt: setup, agent, cleanup, commit; then a follow-up', async () => {
+	const c = await a.fresh({ setup_script: 'echo s >>setup.txt',
+		cleanup_script: 'echo c >>clean.txt' });
+	const before = head(c), env = path.join(a.dir, 'env');
+	const done = await a.over(await a.begin(c,
+		`env ${env}\nwrite a.txt hello\nsay Added a greeting`));
+	assert.deepEqual([done.state, done.chain.state, done.cause], ['completed',
+		'completed', null]);
+	assert.deepEqual(kinds(done), ['setup completed', 'agent completed',
+		'cleanup completed', 'commit completed']);
+	assert.equal(done.summary, 'Added a greeting');
+	assert.ok(done.agent_session);
+	for (const l of done.chain.links.slice(0, 3))
+		assert.deepEqual(l.repos, [{ repo_id: c.w.repos[0].repo_id,
+			before_head: before, after_head: before }]);
+	assert.equal(sh(at(c), 'git log -1 --format=%an:%s'), 'n:Added a greeting');
+	assert.equal(sh(at(c), 'git status --porcelain'), '');
+	assert.equal(sh(at(c), 'git show --name-only --format= HEAD'),
+		'a.txt\nclean.txt\nsetup.txt');
+	const vars = JSON.parse(fs.readFileSync(env, 'utf8'));
+	assert.deepEqual([vars.RDV_SESSION_ID, vars.VK_SESSION_ID,
+		vars.VK_WORKSPACE_ID, vars.VK_WORKSPACE_BRANCH, vars.RDV_WORKTREE_BRANCH,
+		vars.RDV_PROJECT_PATH, vars.RDV_WORKING_DIR], [c.id, c.id, c.w.id,
+		c.w.branch, c.w.branch, c.w.directory, at(c)]);
+
+	// Setup has been; nothing changes, so there is nothing to clean up.
+	const args = path.join(a.dir, 'args');
+	const next = await a.over(await a.begin(c, `args ${args}\nsay Nothing`));
+	assert.deepEqual(kinds(next), ['agent completed', 'cleanup skipped',
+		'commit skipped']);
+	assert.ok(JSON.parse(fs.readFileSync(args, 'utf8')).join(' ')
+		.includes(done.agent_session), 'it resumes its own conversation');
+	// A commit of its own is a change, too, and what it begins from then.
+	const third = await a.over(await a.begin(c,
+		'write b.txt x\ncommit own\nsay Own commit'));
+	assert.deepEqual(kinds(third), ['agent completed', 'cleanup completed',
+		'commit completed']);
+	const [own] = a.link(third, 'agent').repos;
+	assert.notEqual(own.before_head, own.after_head);
+	assert.equal(sh(at(c), 'git rev-parse HEAD^'), own.after_head);
+});
+
+await test('two repositories: both are set up, looked at and committed', async () => {
+	const c = await a.conversation([
+		await a.repository({ setup_script: 'echo 1 >s', cleanup_script: 'true' }),
+		await a.repository({ setup_script: 'echo 2 >s' })]);
+	const done = await a.over(await a.begin(c, 'say Both'));
+	assert.deepEqual(kinds(done), ['setup completed', 'setup completed',
+		'agent completed', 'cleanup completed', 'commit completed',
+		'commit completed']);
+	assert.equal(a.link(done, 'agent').repos.length, 2);
+	for (const i of [0, 1])
+		assert.equal(sh(at(c, i), 'git log -1 --format=%s'), 'Both');
+	await a.model([c]);
+});
+
+await test('one agent at a time in a workspace, whatever conversation', async () => {
+	const c = await a.fresh(), gate = a.gate();
+	const other = await a.call('POST', '/api/conversations', { workspace_id:
+		c.w.id, agent: 'CLAUDE_CODE', profile: 'login' });
+	other.at = (tail) => `/api/conversations/${other.id}${tail}`;
+	other.w = c.w;
+	const first = await a.begin(c, `wait ${gate}\nwrite 1 1\nsay one`);
+	for (const who of [c, other]) {
+		const no = await a.ask(who, 'say no');
+		assert.equal(no.status, 409);
+		assert.equal(no.json.code, 'WORKSPACE_BUSY');
+	}
+	const later = await a.ask(other, 'write 2 2\nsay two', { queue: true });
+	assert.equal(later.status, 202);
+	assert.equal((await a.call('GET', c.at(''))).at_work.turn_id, first.id);
+	Agents.open(gate);
+	await waitFor('the other one', async () =>
+		(await a.turns(other)).some((t) => t.state === 'completed'));
+	const second = await a.over((await a.turns(other))[0]);
+	assert.ok(second.created_at >= (await a.over(first)).chain.ended_at);
+	assert.equal(sh(at(c), 'git log -2 --format=%s'), 'two\none');
+	await a.model([c, other]);
+});
+
+await test('abuse K14: what waits is taken once, in order, and after success', async () => {
+	const c = await a.fresh(), gate = a.gate();
+	const first = await a.begin(c, `wait ${gate}\nsay first`);
+	const add = async (prompt, headers) => (await a.request('POST',
+		c.at('/queue'), { prompt }, headers));
+	const [two, three, four, five] = await Promise.all(
+		['say two', 'say three', 'say four', 'say five'].map((p) => add(p)))
+		.then((all) => all.map((r) => r.json))
+		.then((all) => all.sort((x, y) => x.id < y.id ? -1 : 1));
+	// The same request again is the same message.
+	const key = { 'Idempotency-Key': 'k14' };
+	const once = await add('say six', key), again = await add('say six', key);
+	assert.equal(once.json.id, again.json.id);
+	const list = await a.waiting(c);
+	assert.equal(list.length, 5);
+	const order = list.map((m) => m.id);
+	for (const m of [two, three, four, five])
+		assert.ok(order.includes(m.id));
+	await a.call('PATCH', c.at(`/queue/${order[1]}`), { prompt: 'say edited' });
+	await a.call('DELETE', c.at(`/queue/${order[2]}`));
+	assert.equal((await a.request('DELETE', c.at(`/queue/${order[2]}`))).status,
+		409);
+	Agents.open(gate);
+	await waitFor('all are done', async () => (await a.waiting(c)).length === 0 &&
+		(await a.turns(c)).length === 5 &&
+		(await a.turns(c)).every((t) => t.ended_at));
+	await a.over((await a.turns(c)).at(-1));
+	const wanted = list.filter((m) => m.id !== order[2])
+		.map((m) => m.id === order[1] ? 'say edited' : m.prompt);
+	assert.deepEqual((await a.turns(c)).map((t) => t.prompt),
+		[first.prompt, ...wanted]);
+	const late = await a.request('PATCH', c.at(`/queue/${order[0]}`),
+		{ prompt: 'too late' });
+	assert.equal(late.status, 409);
+	await a.model([c]);
+});
+
+await test('a failure keeps what waits, and a hand lets it go on', async () => {
+	const c = await a.fresh(), gate = a.gate();
+	const first = await a.begin(c, `wait ${gate}\nfail no credit`);
+	await a.ask(c, 'say waits', { queue: true });
+	Agents.open(gate);
+	const done = await a.over(first);
+	assert.deepEqual([done.state, done.chain.state], ['failed', 'failed']);
+	assert.match(done.cause, /no credit/);
+	assert.match(done.chain.cause, /^agent: .*no credit/);
+	assert.deepEqual(kinds(done), ['agent failed', 'commit skipped']);
+	assert.deepEqual((await a.waiting(c)).map((m) => [m.prompt, m.state]),
+		[['say waits', 'waiting']]);
+	const next = await a.call('POST', c.at('/queue/start'));
+	assert.equal(next.prompt, 'say waits');
+	assert.equal((await a.over(next)).state, 'completed');
+	assert.equal((await a.request('POST', c.at('/queue/start'))).status, 409);
+	await a.model([c]);
+});
+
+await test('a setup script that fails ends it, and is run again', async () => {
+	const c = await a.fresh({ setup_script: 'test -e ok || { echo no >&2; exit 3; }' });
+	const bad = await a.over(await a.begin(c, 'say never'));
+	assert.deepEqual([bad.state, bad.chain.state], ['failed', 'failed']);
+	assert.equal(bad.cause, 'setup: exit status 3');
+	assert.deepEqual(kinds(bad), ['setup failed', 'agent skipped',
+		'commit skipped']);
+	assert.ok(!a.said().includes('begin say never'));
+	fs.writeFileSync(path.join(at(c), 'ok'), '');
+	const good = await a.over(await a.begin(c, 'say now'));
+	assert.deepEqual(kinds(good), ['setup completed', 'agent completed',
+		'commit completed']);
+	await a.model([c]);
+});
+
+await test('a cleanup script that fails: committed, told, and no next one', async () => {
+	const c = await a.fresh({ cleanup_script: 'exit 4' }), gate = a.gate();
+	const first = await a.begin(c, `wait ${gate}\nwrite x y\nsay kept`);
+	await a.ask(c, 'say waits', { queue: true });
+	Agents.open(gate);
+	const done = await a.over(first);
+	assert.deepEqual(kinds(done), ['agent completed', 'cleanup failed',
+		'commit completed']);
+	assert.deepEqual([done.state, done.chain.state, done.chain.cause],
+		['completed', 'failed', 'cleanup: exit status 4']);
+	assert.equal(sh(at(c), 'git log -1 --format=%s'), 'kept');
+	assert.equal((await a.waiting(c)).length, 1);
+});
+
+await test('setup scripts beside the agent, where every repository says so', async () => {
+	const gate = a.gate(), wait = `until [ -e ${gate} ]; do read -t 0.05 x <> <(:) ` +
+		'|| :; done; echo s >s';
+	const beside = { setup_script: wait, parallel_setup: true };
+	const c = await a.conversation([await a.repository(beside),
+		await a.repository(beside)]);
+	const done = await a.over(await a.begin(c,
+		`write ${path.basename(at(c))}/f 1\nsay before`));
+	assert.deepEqual(kinds(done), ['setup running', 'setup running',
+		'agent completed', 'commit completed', 'commit skipped']);
+	Agents.open(gate);
+	await waitFor('both are over', async () => kinds(await a.turn(done))
+		.filter((k) => k === 'setup completed').length === 2);
+	// One that does not say so, and each waits for the one before.
+	const d = await a.conversation([await a.repository(beside),
+		await a.repository({ setup_script: 'true' })]);
+	assert.ok((await a.over(await a.begin(d, 'say x'))).chain.links
+		.every((l) => !l.beside));
+});
+
+await test('stopped in each phase, twice: one outcome, and what waits stays', async () => {
+	const loop = (gate) => `until [ -e ${gate} ]; do read -t 0.05 x <> <(:) || :; done`;
+	const phases = {
+		setup: [{ setup_script: loop(a.gate()) }, 'say x'],
+		agent: [{}, 'hang'],
+		deaf: [{}, `deaf\nwait ${a.gate()}`],
+		cleanup: [{ cleanup_script: loop(a.gate()) }, 'write a b\nsay x'],
+		start: [{}, 'hang'],
+	};
+	const all = [];
+	for (const [phase, [scripts, prompt]] of Object.entries(phases)) {
+		const c = await a.fresh(scripts), t = await a.begin(c, prompt);
+		all.push(c);
+		await a.ask(c, 'say waits', { queue: true });
+		const kind = scripts.setup_script ? 'setup' :
+			scripts.cleanup_script ? 'cleanup' : 'agent';
+		if (phase !== 'start')
+			await a.reached(t, kind, 'running');
+		if (phase === 'agent' || phase === 'deaf')
+			await waitFor('it works', () =>
+				a.said().includes(`begin ${prompt.split('\n')[0]}`));
+		const stops = await Promise.all([1, 2].map(() =>
+			a.request('POST', `/api/turns/${t.id}/stop`)));
+		assert.deepEqual(stops.map((r) => r.status), [202, 202]);
+		const done = await a.over(t);
+		assert.equal(done.chain.state, 'killed', phase);
+		assert.equal(done.chain.cause, 'it was stopped', phase);
+		assert.equal(done.state, kind === 'cleanup' ? 'completed' : 'killed',
+			phase);
+		assert.equal((await a.request('POST', `/api/turns/${t.id}/stop`)).status,
+			202);
+		assert.deepEqual((await a.turn(t)).chain, done.chain, phase);
+		assert.equal((await a.waiting(c)).length, 1, phase);
+		assert.equal((await a.turns(c)).length, 1, phase);
+	}
+	await a.model(all);
+});
+
+await test('a conversation is none of a terminal\'s', async () => {
+	const c = await a.fresh();
+	const terminal = await a.call('POST', '/api/sessions', { name: 'sh' });
+	const ask = async (id) => (await Promise.all([
+		a.request('GET', `/api/sessions/${id}`),
+		a.request('POST', `/api/sessions/${id}/input`, { data: 'x' }),
+		a.request('POST', `/api/sessions/${id}/resume`),
+	])).map((r) => r.status);
+	assert.deepEqual(await ask(c.id), [404, 404, 404]);
+	assert.equal((await ask(terminal.id))[0], 200);
+	const list = (await a.call('GET', '/api/sessions')).map((s) => s.id);
+	assert.ok(list.includes(terminal.id) && !list.includes(c.id));
+	assert.ok((await a.call('GET', `/api/conversations?workspace_id=${c.w.id}`))
+		.items.some((i) => i.id === c.id));
+	await a.call('DELETE', `/api/sessions/${terminal.id}`);
+});
+
+await test('refusals name the field, and change nothing', async () => {
+	const c = await a.fresh();
+	const body = { workspace_id: c.w.id, agent: 'CLAUDE_CODE' };
+	const cases = [
+		[{ ...body, agent: 'NOBODY' }, 422, /^agent: /],
+		[{ ...body, workspace_id: c.id }, 404, /workspace/],
+		[{ ...body, config: [] }, 422, /config/],
+		[{ ...body, name: '=x' }, 422, /^name: /],
+		[{ ...body, network_hosts: ['x:1'], network: 'none' }, 422,
+			/^network_hosts: /],
+	];
+	for (const [wrong, status, what] of cases) {
+		const r = await a.request('POST', '/api/conversations', wrong);
+		assert.equal(r.status, status, `${r.raw}`);
+		assert.match(r.json.error, what);
+	}
+	assert.equal((await a.ask(c, ' \n')).status, 422);
+	assert.equal((await a.turns(c)).length, 0);
+	// A key makes a repetition the same turn.
+	const key = { 'Idempotency-Key': 'turn' };
+	const [x, y] = await Promise.all([1, 2].map(() => a.request('POST',
+		c.at('/turns'), { prompt: 'say once' }, key)));
+	const ids = [x, y].map((r) => r.json.turn?.id).filter(Boolean);
+	assert.ok(ids.length > 0 && ids.every((id) => id === ids[0]));
+	await a.over({ id: ids[0], prompt: 'once' });
+	assert.equal((await a.turns(c)).length, 1);
+	// Without its program a turn fails and says what to do.
+	fs.renameSync(path.join(a.dir, 'claude'), path.join(a.dir, 'gone'));
+	const lost = await a.over(await a.begin(c, 'say nothing'));
+	fs.renameSync(path.join(a.dir, 'gone'), path.join(a.dir, 'claude'));
+	assert.equal(lost.state, 'failed');
+	assert.match(lost.chain.cause, /claude is in none of .*agents\.path/);
+});
+
+await test('abuse L10: no program of the repository is its agent', async () => {
+	const c = await a.fresh();
+	sh(at(c), `mkdir -p node_modules/.bin; for p in node_modules/.bin/claude claude
+		do printf '#!/bin/sh\\ntouch ${a.dir}/taken\\n' >$p; chmod +x $p; done`);
+	assert.equal((await a.over(await a.begin(c, 'say mine'))).state, 'completed');
+	assert.ok(!fs.existsSync(path.join(a.dir, 'taken')));
+	assert.ok(a.said().includes('begin say mine'));
+});
+
+await test('closed: its turn ends, what waits is cancelled, and no more', async () => {
+	const c = await a.fresh(), t = await a.begin(c, 'hang');
+	await a.ask(c, 'say never again', { queue: true });
+	await a.reached(t, 'agent', 'running');
+	await a.call('DELETE', c.at(''));
+	const done = await a.over(t);
+	assert.deepEqual([done.chain.state, done.chain.cause], ['killed',
+		'its conversation was closed']);
+	assert.equal((await a.waiting(c)).length, 0);
+	assert.equal((await a.ask(c, 'say no')).status, 409);
+	await a.call('DELETE', c.at(''));
+	await a.model([c]);
+});
+
+await a.stop();

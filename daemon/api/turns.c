@@ -30,7 +30,8 @@ static const struct js_field begin_fields[] = {
 	{ .name = "queue",
 	    .kind = JS_BOOL,
 	    .offset = offsetof(struct turn_in, queue),
-	    .help = "while an agent is at work in the workspace: wait" },
+	    .help = "behind what waits, and while an agent is at work in the "
+		    "workspace" },
 	{ .name = NULL },
 };
 
@@ -47,20 +48,38 @@ begun_json(const struct store_turn *t, const struct store_queued *q)
 	return o;
 }
 
+/*
+ * Behind all that waits already; if nothing is at work the first of those goes
+ * on now, as somebody wants it to.
+ */
 static void
 enqueue(struct api_call *c, const struct store_conversation *row)
 {
 	const struct turn_in *in = c->in;
+	struct arena *a = c->req->arena;
 	struct tx *tx = tx_begin(c->app->db);
-	struct store_queued q;
+	struct store_queued q, first;
+	struct chain_wish wish = { .conversation = row, .from = &first };
+	struct chain_begun begun = { .chain = { .id = NULL } };
 	const char *why = NULL;
-	int err = queued_add(tx, c->req->arena, row, in->prompt, in->config, &q,
-	    &why);
+	int err = queued_add(tx, a, row, in->prompt, in->config, &q, &why);
 
+	if (err == 0)
+		err = store_queued_first(c->app->db, a, row->id, &first);
+	if (err == 0) {
+		wish.prompt = first.prompt;
+		wish.config_json = first.config_json;
+		err = chain_begin(tx, a, &wish, &begun, &why);
+	}
+	if (err == RDV_E_BUSY) {
+		begun.chain.id = NULL;
+		err = 0;
+	}
 	if (err != 0)
 		conversation_refuse(c, tx, err, why);
 	else
-		api_commit(c, tx, 202, begun_json(NULL, &q));
+		conversation_commit(c, tx, 202, begun_json(NULL, &q),
+		    begun.chain.id, false);
 }
 
 static void
@@ -73,11 +92,18 @@ turns_begin(struct api_call *c)
 		.config_json = in->config };
 	struct chain_begun begun;
 	const char *why = NULL;
+	int64_t waiting = 0;
 	struct tx *tx;
 	int err;
 
 	if (!conversation_load(c, &row))
 		return;
+	if (in->queue)
+		(void)store_queued_count(c->app->db, row.id, &waiting);
+	if (waiting > 0) {
+		enqueue(c, &row);
+		return;
+	}
 	tx = tx_begin(c->app->db);
 	err = chain_begin(tx, c->req->arena, &wish, &begun, &why);
 	if (err == 0) {

@@ -51,7 +51,8 @@ struct chain_begun {
  * Writes turn, chain and links with an event into `tx`, and the message as
  * taken; chain_go() follows when that is durable. RDV_E_BUSY: another chain is
  * at work in that workspace; RDV_E_INVALID, RDV_E_STATE, each with a sentence;
- * or -errno. Not 0: `tx` is to be aborted.
+ * or -errno. Not 0: with these three nothing was written, else `tx` is to be
+ * aborted.
  */
 int chain_begin(struct tx *tx, struct arena *a, const struct chain_wish *wish,
     struct chain_begun *out, const char **why);

@@ -5,7 +5,6 @@
  * are at work in one workspace, which the table refuses and nobody has to look
  * for; and a message that is taken is taken with them or not at all.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "daemon/core/chainstate.h"
@@ -243,7 +242,7 @@ chain_begin(struct tx *tx, struct arena *a, const struct chain_wish *w,
 	(void)store_turn_insert(tx, &out->turn);
 	err = store_chain_insert(tx, &out->chain);
 	if (err != 0)
-		return err == -EEXIST ? RDV_E_BUSY : err;
+		return err;
 	if (w->from != NULL)
 		err = queued_take(tx, w->from, out->turn.id);
 	if (err == 0)

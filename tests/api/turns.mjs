@@ -203,7 +203,7 @@ await test('stopped in each phase, twice: one outcome, and what waits stays', as
 		agent: [{}, 'hang'],
 		deaf: [{}, `deaf\nwait ${a.gate()}`],
 		cleanup: [{ cleanup_script: loop(a.gate()) }, 'write a b\nsay x'],
-		start: [{}, 'hang'],
+		start: [{}, 'hang early'],
 	};
 	const all = [];
 	for (const [phase, [scripts, prompt]] of Object.entries(phases)) {
@@ -295,7 +295,7 @@ await test('abuse L10: no program of the repository is its agent', async () => {
 });
 
 await test('closed: its turn ends, what waits is cancelled, and no more', async () => {
-	const c = await a.fresh(), t = await a.begin(c, 'hang');
+	const c = await a.fresh(), t = await a.begin(c, 'hang closed');
 	await a.ask(c, 'say never again', { queue: true });
 	await a.reached(t, 'agent', 'running');
 	await a.call('DELETE', c.at(''));

@@ -81,10 +81,14 @@ export class Agents {
 		return this.turn(t);
 	}
 	link(t, kind) { return t.chain.links.find((l) => l.kind === kind); }
-	// A link of it is at that state.
+	// The run of such a link is at that state.
 	reached(t, kind, state) {
-		return waitFor(`${kind} ${state}`, async () =>
-			this.link(await this.turn(t), kind)?.state === state);
+		return waitFor(`${kind} ${state}`, async () => {
+			const id = this.link(await this.turn(t), kind)?.run_id;
+
+			return id && (await this.call('GET', `/api/runs/${id}`)).state ===
+				state;
+		});
 	}
 	waiting(c) { return this.call('GET', c.at('/queue')); }
 	turns(c) {

@@ -7,9 +7,7 @@
 
 /* The conversation that the path names; false when that was answered. */
 bool conversation_load(struct api_call *c, struct store_conversation *out);
-/* What core says no with, as the answer. */
-void conversation_fail(struct api_call *c, int err, const char *why);
-/* Undoes it, and the same. */
+/* Undoes it, and answers with what core says no with. */
 void conversation_refuse(struct api_call *c, struct tx *tx, int err,
     const char *why);
 

@@ -104,8 +104,8 @@ conversation_load(struct api_call *c, struct store_conversation *out)
 	return err == 0;
 }
 
-void
-conversation_fail(struct api_call *c, int err, const char *why)
+static void
+fail(struct api_call *c, int err, const char *why)
 {
 	if (err == RDV_E_BUSY)
 		api_fail_code(c, 409, "WORKSPACE_BUSY", why, NULL);
@@ -119,7 +119,7 @@ void
 conversation_refuse(struct api_call *c, struct tx *tx, int err, const char *why)
 {
 	tx_abort(tx);
-	conversation_fail(c, err, why);
+	fail(c, err, why);
 }
 
 void

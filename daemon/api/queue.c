@@ -5,8 +5,6 @@
  */
 #include "daemon/core/queued.h"
 
-#include <string.h>
-
 #include "daemon/api/conversation.h"
 #include "daemon/app.h"
 #include "daemon/store/db.h"
@@ -66,10 +64,8 @@ static bool
 load(struct api_call *c, struct store_queued *q)
 {
 	int err = store_queued_get(c->app->db, c->req->arena, c->actor->user_id,
-	    c->params[1], q);
+	    c->params[0], q);
 
-	if (err == 0 && strcmp(q->session_id, c->params[0]) != 0)
-		err = RDV_E_NOT_FOUND;
 	if (err != 0)
 		api_fail(c, err,
 		    err == RDV_E_NOT_FOUND ? "there is no such message" : NULL);
@@ -161,10 +157,10 @@ const struct api_route api_routes_queue[] = {
 	{ HTTP_M_POST, "/api/conversations/{id}/queue/start", SCOPE_WRITE,
 	    .atomic = true, .handler = queue_start, .success = 201,
 	    .doc = "Takes the first now" },
-	{ HTTP_M_PATCH, "/api/conversations/{id}/queue/{message}", SCOPE_WRITE,
-	    PROMPT, .handler = queue_edit, .success = 200,
+	{ HTTP_M_PATCH, "/api/messages/{id}", SCOPE_WRITE, PROMPT,
+	    .handler = queue_edit, .success = 200,
 	    .doc = "Another prompt in its place" },
-	{ HTTP_M_DELETE, "/api/conversations/{id}/queue/{message}", SCOPE_WRITE,
+	{ HTTP_M_DELETE, "/api/messages/{id}", SCOPE_WRITE,
 	    .handler = queue_cancel, .success = 204,
 	    .doc = "Cancels one that waits" },
 	{ .pattern = NULL },

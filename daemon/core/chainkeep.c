@@ -262,8 +262,7 @@ judge(struct ending *e)
 	e->why = e->cause;
 	if (e->event == LIFE_FAIL && e->why == NULL)
 		e->why = arena_printf(c->arena, "exit status %d", e->code);
-	/* Of one that was ended from outside what it says to that is no news.
-	 */
+	/* Ended from outside, what it says to that is no news. */
 	if (agent && c->outcome.over &&
 	    (e->said || c->outcome.event == LIFE_DONE ||
 		e->event == LIFE_DONE || e->event == LIFE_FAIL)) {

@@ -112,6 +112,7 @@ chain_wish_of(struct chain *c, struct agent_wish *wish, const char **why)
 		.cwd = cwd_of_agent(c),
 		.config = config,
 		.root = c->who.uid == 0,
+		.confined = strcmp(c->conversation.profile, "login") != 0,
 	};
 	/* Of the turn itself as well, after a crash: it began with the same. */
 	if (c->turn.agent_session == NULL &&

@@ -112,7 +112,9 @@ conversation_judge(struct arena *a, const struct store_conversation *c,
     const char *turn_json, const char **why)
 {
 	const struct agent_ops *ops = agent_find(c->agent);
-	struct agent_wish wish = { .prompt = "", .cwd = "/" };
+	struct agent_wish wish = { .prompt = "",
+		.cwd = "/",
+		.confined = strcmp(c->profile, "login") != 0 };
 	struct agent_command command;
 	const char *text;
 	struct js *config;

@@ -374,6 +374,21 @@ function addStranger(db, id, mine) {
 		INSERT INTO workspace (id, user_id, name, branch, directory, state,
 		    created_at, updated_at) VALUES ('${id.workspace}', '${id.user}',
 		    'secret', 'secret', '/secret', 'ready', 1, 1);
+		UPDATE s SET id = '${id.conversation}',
+		    terminal_type = 'conversation';
+		INSERT INTO session SELECT * FROM s;
+		INSERT INTO conversation (id, user_id, workspace_id, agent,
+		    config_json, created_at) VALUES ('${id.conversation}',
+		    '${id.user}', '${id.workspace}', 'CLAUDE_CODE', '{}', 1);
+		INSERT INTO turn (id, session_id, user_id, workspace_id, prompt,
+		    state, created_at) VALUES ('${id.turn}', '${id.conversation}',
+		    '${id.user}', '${id.workspace}', 'secret', 'failed', 1);
+		INSERT INTO chain (id, session_id, user_id, workspace_id, turn_id,
+		    state, created_at) VALUES ('${id.turn}', '${id.conversation}',
+		    '${id.user}', '${id.workspace}', '${id.turn}', 'failed', 1);
+		INSERT INTO queued (id, session_id, user_id, place, prompt, state,
+		    created_at, updated_at) VALUES ('${id.message}',
+		    '${id.conversation}', '${id.user}', 0, 'secret', 'waiting', 1, 1);
 		INSERT INTO worktree (id, user_id, repo_path, path, state, created_at,
 		    updated_at) SELECT value, iif(value = '${id.worktree}',
 		    '${id.user}', (SELECT user_id FROM session WHERE id = '${mine.id}')),
@@ -432,7 +447,13 @@ await test('C14 what is another user\'s is not there', async (t) => {
 		`/api/repos/clones/${clone.id}`)).state === 'ready');
 	const space = await rdv.call('POST', '/api/workspaces',
 		{ name: 'mine', repos: [repo.id] });
-	const mine = { transfers: OWN_TRASH, approvals: OWN_TRASH,
+	const talk = await rdv.call('POST', '/api/conversations',
+		{ workspace_id: space.id, agent: 'CLAUDE_CODE', name: 'mine' });
+	const at = `/api/conversations/${talk.id}`;
+	const message = await rdv.call('POST', `${at}/queue`, { prompt: 'mine' });
+	const { turn } = await rdv.call('POST', `${at}/turns`, { prompt: 'mine' });
+	const mine = { conversations: talk.id, turns: turn.id, messages: message.id,
+		transfers: OWN_TRASH, approvals: OWN_TRASH,
 		rules: OWN_TRASH, workspaces: space.id, clones: clone.id,
 		sessions: s.id,
 		folders: folder.id, runs: s.run.id,
@@ -441,8 +462,8 @@ await test('C14 what is another user\'s is not there', async (t) => {
 			{ session_id: (await rdv.session('shown')).id })).id };
 	const id = Object.fromEntries(['user', 'session', 'run', 'folder', 'token',
 		'link', 'repo', 'worktree', 'clone', 'workspace', 'transfer',
-		'approval', 'rule'].map((k, i) =>
-		[k, NOBODY.slice(0, -1) + (i + 1).toString(16)]));
+		'conversation', 'turn', 'message', 'approval', 'rule'].map((k, i) =>
+		[k, NOBODY.slice(0, -2) + (i + 1).toString(16).padStart(2, '0')]));
 	const gone = once(rdv.main, 'exit');
 	rdv.main.kill('SIGTERM');
 	await gone;
@@ -453,6 +474,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	const bodies = { exec: { command: 'x' }, input: { data: 'x' },
 		keys: { keys: ['Enter'] }, clipboard: { data: 'x' },
 		signal: { signal: 'KILL' }, folder: { folder_id: null },
+		turns: { prompt: 'x' }, queue: { prompt: 'x' },
 		approvals: { key: 'k', tool: 'x', wait_ms: 0 },
 		withdraw: { key: 'k' },
 		decision: { verdict: 'deny', digest: '0'.repeat(64) } };
@@ -465,7 +487,8 @@ await test('C14 what is another user\'s is not there', async (t) => {
 			(queries[p.split('/').pop()] ?? '');
 		const r = await rdv.request(m, target, { body:
 			m === 'GET' || m === 'DELETE' ? undefined :
-				m === 'PATCH' ? { name: 'x' } : bodies[p.split('/').pop()] });
+				m === 'PATCH' ? p.startsWith('/api/messages') ?
+					{ prompt: 'x' } : { name: 'x' } : bodies[p.split('/').pop()] });
 		return [r.status, r.json && { ...r.json, request_id: '' }];
 	};
 	let routes = 0;
@@ -511,7 +534,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	for (const list of ['/api/sessions?status=active,suspended,closed',
 		'/api/folders', '/api/tokens', '/api/repos', '/api/repos/recent',
 		'/api/repos/clones', '/api/workspaces', '/api/transfers',
-		'/api/approvals', '/api/approvals/rules',
+		'/api/conversations', '/api/approvals', '/api/approvals/rules',
 		'/api/events?since=0&limit=1000']) {
 		const r = await rdv.request('GET', list);
 		assert.match(String(r.raw), /mine|cli/, list);

@@ -37,6 +37,8 @@ await import('./worktreeremote.mjs');
 await import('./worktreediff.mjs');
 await import('./worktreefollow.mjs');
 await import('./workspaces.mjs');
+await import('./turns.mjs');
+await import('./turnscrash.mjs');
 await import('./space.mjs');
 await import('./expire.mjs');
 await import('./discards.mjs');

@@ -109,9 +109,9 @@ await test('abuse K14: what waits is taken once, in order, and after success', a
 	const order = list.map((m) => m.id);
 	for (const m of [two, three, four, five])
 		assert.ok(order.includes(m.id));
-	await a.call('PATCH', c.at(`/queue/${order[1]}`), { prompt: 'say edited' });
-	await a.call('DELETE', c.at(`/queue/${order[2]}`));
-	assert.equal((await a.request('DELETE', c.at(`/queue/${order[2]}`))).status,
+	await a.call('PATCH', `/api/messages/${order[1]}`, { prompt: 'say edited' });
+	await a.call('DELETE', `/api/messages/${order[2]}`);
+	assert.equal((await a.request('DELETE', `/api/messages/${order[2]}`)).status,
 		409);
 	Agents.open(gate);
 	await waitFor('all are done', async () => (await a.waiting(c)).length === 0 &&
@@ -122,7 +122,7 @@ await test('abuse K14: what waits is taken once, in order, and after success', a
 		.map((m) => m.id === order[1] ? 'say edited' : m.prompt);
 	assert.deepEqual((await a.turns(c)).map((t) => t.prompt),
 		[first.prompt, ...wanted]);
-	const late = await a.request('PATCH', c.at(`/queue/${order[0]}`),
+	const late = await a.request('PATCH', `/api/messages/${order[0]}`,
 		{ prompt: 'too late' });
 	assert.equal(late.status, 409);
 	await a.model([c]);

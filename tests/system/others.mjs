@@ -69,6 +69,12 @@ const own = await call(bob, 'POST', '/api/sessions',
 	{ name: 'his', command: ['/bin/cat'] });
 ids.workspace = (await call(ann, 'POST', '/api/workspaces', { repos:
 	[(await call(ann, 'POST', '/api/repos', { path: repo })).id] })).id;
+ids.conversation = (await call(ann, 'POST', '/api/conversations',
+	{ workspace_id: ids.workspace, agent: 'CLAUDE_CODE' })).id;
+ids.turn = (await call(ann, 'POST',
+	`/api/conversations/${ids.conversation}/turns`, { prompt: 'hers' })).turn.id;
+ids.message = (await call(ann, 'POST',
+	`/api/conversations/${ids.conversation}/queue`, { prompt: 'hers' })).id;
 const his = {
 	session: own.id, run: own.run.id,
 	folder: (await call(bob, 'POST', '/api/folders', { name: 'his' })).id,
@@ -97,6 +103,16 @@ const PATHS = {
 	'POST /api/workspaces/{id}/ensure': ['workspace', {}],
 	'POST /api/workspaces/{id}/archive': ['workspace', {}],
 	'POST /api/workspaces/{id}/restore': ['workspace', {}],
+	'GET /api/conversations/{id}': ['conversation'],
+	'GET /api/conversations/{id}/turns': ['conversation'],
+	'POST /api/conversations/{id}/turns': ['conversation', { prompt: 'x' }],
+	'POST /api/conversations/{id}/stop': ['conversation'],
+	'GET /api/conversations/{id}/queue': ['conversation'],
+	'POST /api/conversations/{id}/queue': ['conversation', { prompt: 'x' }],
+	'POST /api/conversations/{id}/queue/start': ['conversation'],
+	'GET /api/turns/{id}': ['turn'],
+	'POST /api/turns/{id}/stop': ['turn'],
+	'PATCH /api/messages/{id}': ['message', { prompt: 'taken' }],
 	'GET /api/sessions/{id}': ['session'],
 	'GET /api/sessions/{id}/clipboard': ['session', undefined, '', 204],
 	'POST /api/sessions/{id}/clipboard': ['session', { data: 'x' }],
@@ -138,6 +154,8 @@ const PATHS = {
 	'DELETE /api/tokens/{id}': ['token'],
 	'DELETE /api/links/{id}': ['link'],
 	'DELETE /api/worktrees/trash/{id}': ['worktree'],
+	'DELETE /api/messages/{id}': ['message'],
+	'DELETE /api/conversations/{id}': ['conversation'],
 	'DELETE /api/workspaces/{id}': ['workspace'],
 	'GET /ws/terminal/{session_id}': ['session'],
 };
@@ -176,6 +194,11 @@ const FIELDS = [
 		tool: 'x', scope: 'workspace' }, 'workspace'],
 	['GET /api/approvals', 'session_id', {}, 'session'],
 	['GET /api/approvals', 'run_id', {}, 'run'],
+	['POST /api/conversations', 'workspace_id', { agent: 'CLAUDE_CODE' },
+		'workspace'],
+	['POST /api/conversations', 'folder_id', { agent: 'CLAUDE_CODE',
+		workspace_id: NOBODY }, 'folder'],
+	['GET /api/conversations', 'workspace_id', {}, 'workspace'],
 ];
 
 // What needs no id and tells of more than one thing.
@@ -183,6 +206,7 @@ const LISTS = ['/api/agents', '/api/sessions', '/api/folders', '/api/tokens', '/
 	'/api/repos/recent', '/api/repos/discover', '/api/repos/clones',
 	'/api/workspaces', '/api/links', '/api/transfers', '/api/approvals',
 	`/api/approvals?session_id=${ids.session}`, '/api/approvals/rules',
+	'/api/workspaces', '/api/conversations', '/api/links', '/api/transfers',
 	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',
 	'/api/gc', '/api/worktrees/operations', '/api/worktrees/discards',
 	'/api/status', '/metrics', '/api/events?since=0&limit=1000', '/api/user',

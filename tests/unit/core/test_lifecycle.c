@@ -135,12 +135,11 @@ the_database_knows_the_same_states(void **state)
 	schema[fread(schema, 1, sizeof schema - 1, f)] = '\0';
 	(void)fclose(f);
 	for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-		want[0] = '\0';
-		for (const char *const *s = kinds[k].states; *s != NULL; s++) {
-			if (want[0] != '\0')
-				(void)strcat(want, ",");
-			(void)strcat(want, *s);
-		}
+		size_t n = 0;
+
+		for (const char *const *s = kinds[k].states; *s != NULL; s++)
+			n += (size_t)snprintf(want + n, sizeof want - n, "%s%s",
+			    n > 0 ? "," : "", *s);
 		states_of(schema, kinds[k].table, have, sizeof have);
 		assert_string_equal(have, want);
 	}

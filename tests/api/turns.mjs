@@ -128,6 +128,18 @@ await test('abuse K14: what waits is taken once, in order, and after success', a
 	await a.model([c]);
 });
 
+await test('abuse K15: what waits is bounded', async () => {
+	const c = await a.fresh();
+	const add = () => a.request('POST', c.at('/queue'), { prompt: 'say x' });
+	for (let i = 0; i < 1000; i += 100)
+		assert.ok((await Promise.all(Array.from({ length: 100 }, add)))
+			.every((r) => r.status === 201));
+	const no = await add();
+	assert.deepEqual([no.status, no.json.code], [429, 'TOO_MANY']);
+	await a.call('DELETE', c.at(''));
+	assert.equal((await a.waiting(c)).length, 0);
+});
+
 await test('a failure keeps what waits, and a hand lets it go on', async () => {
 	const c = await a.fresh(), gate = a.gate();
 	const first = await a.begin(c, `wait ${gate}\nfail no credit`);

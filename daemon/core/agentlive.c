@@ -4,30 +4,54 @@
  * is given each byte of the log once, in order and with the stream and time the
  * index has for it, whichever daemon reads; and after over() nothing is sent.
  *
- * Nothing is queued: it is a viewer like any other while the program runs, and
- * reads on by itself, a piece for each turn of the loop, when that has ended.
+ * What it asks leave for is a row before anybody hears of it, and its answer is
+ * told once (core/approval.h). Nothing is queued: it is a viewer like any other
+ * while the program runs, and reads on by itself, a piece for each turn of the
+ * loop, when that has ended.
  */
 #include "daemon/core/agentlive.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
 
+#include "daemon/app.h"
+#include "daemon/core/approval.h"
 #include "daemon/loop.h"
+#include "daemon/term/talk.h"
 #include "daemon/term/runlog.h"
 #include "daemon/term/term.h"
 #include "daemon/term/viewer.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/js.h"
+#include "lib/list.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
 #define PIECE (64 * 1024)
+
+/* Something that it has asked and nobody has answered yet. */
+struct asked {
+	LIST_ENTRY(asked) link;
+	struct agentlive *live;
+	char *key;
+	struct approval_wait *wait;
+};
 
 struct agentlive {
 	struct agentlive_conf conf;
 	struct agent *agent;
 	struct viewer *viewer;
 	uint64_t offset; /* of what comes next */
-	bool over;
+	uint64_t until;	 /* as far as an earlier daemon may have come */
+	bool caught_up;
+	struct talk *talk; /* NULL: its entries cannot be kept */
+	int64_t time_ms;   /* of what it is being given */
+	int64_t *times;	   /* of each entry, when it was new */
+	size_t ntimes, cap;
+	LIST_HEAD(, asked) asked;
 	int code;
 	agentlive_done_fn *done; /* while it is drained; or NULL */
 	void *done_arg;
@@ -56,12 +80,24 @@ agentlive_finish_cb(void *arg)
 		(void)term_input_end(l->conf.term);
 }
 
+/* An entry keeps the time at which it was new, however it grows. */
 static void
 agentlive_entry_cb(size_t at, struct js *entry, void *arg)
 {
-	(void)at;
-	(void)arg;
-	js_free(entry);
+	struct agentlive *l = arg;
+
+	if (l->talk == NULL) {
+		js_free(entry);
+		return;
+	}
+	if (at >= l->cap) {
+		l->cap = l->cap == 0 ? 64 : 2 * l->cap;
+		l->times = xreallocarray(l->times, l->cap, sizeof(*l->times));
+	}
+	if (at == l->ntimes)
+		l->times[l->ntimes++] = l->time_ms;
+	js_add_ms(entry, "time", at < l->ntimes ? l->times[at] : l->time_ms);
+	talk_put(l->talk, at, entry);
 }
 
 static void
@@ -72,24 +108,163 @@ agentlive_fact_cb(enum agent_fact what, const char *text, void *arg)
 	l->conf.fact(what, text, l->conf.arg);
 }
 
-/* Nobody can be asked: whoever wants less than that says so beforehand. */
 static void
-agentlive_ask_cb(const struct agent_ask *ask, void *arg)
+asked_free(struct asked *k)
+{
+	LIST_REMOVE(k, link);
+	free(k->key);
+	free(k);
+}
+
+/* Whatever it was told, it is told with why it may not. */
+static void
+refuse(struct agentlive *l, const char *key, const char *why)
+{
+	const struct agent_answer no = { .verdict = AGENT_DENIED,
+		.reason = why };
+
+	agent_answer(l->agent, key, &no);
+}
+
+static enum agent_verdict
+verdict_of(const char *state)
+{
+	static const struct {
+		const char *state;
+		enum agent_verdict verdict;
+	} rows[] = {
+		{ "approved", AGENT_APPROVED },
+		{ "denied", AGENT_DENIED },
+		{ "answered", AGENT_ANSWERED },
+		{ "timed_out", AGENT_TIMED_OUT },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].state, state) == 0)
+			return rows[i].verdict;
+	return AGENT_WITHDRAWN;
+}
+
+static void
+agentlive_told_cb(int err, const struct approval_told *told, const char *why,
+    void *arg)
+{
+	struct asked *k = arg;
+	struct agentlive *l = k->live;
+	char what[64], *key = k->key;
+	struct agent_answer answer = { .verdict = AGENT_DENIED, .reason = why };
+	struct js *answers = NULL;
+
+	k->key = NULL;
+	asked_free(k);
+	/* What was told before is shown, and leave for nothing. */
+	if (err == 0 && (!told->again || l->conf.replayed)) {
+		if (told->answers_json != NULL)
+			answers = js_parse(told->answers_json,
+			    strlen(told->answers_json), what, sizeof(what));
+		answer = (struct agent_answer){ verdict_of(told->state),
+			told->id, told->reason, answers };
+	} else if (err == 0) {
+		answer.reason = "it was told already";
+	}
+	agent_answer(l->agent, key, &answer);
+	js_free(answers);
+	free(key);
+}
+
+static int
+ask(struct agentlive *l, const struct agent_ask *ask, struct asked *k,
+    const char *input, const char **why)
+{
+	static const char *const kinds[] = { [AGENT_TOOL] = "tool",
+		[AGENT_QUESTION] = "question",
+		[AGENT_PLAN] = "plan" };
+	const struct approval_wish wish = {
+		.user_id = l->conf.user_id,
+		.session_id = l->conf.session_id,
+		.run_id = l->conf.run_id,
+		.workspace_id = l->conf.workspace_id,
+		.kind = kinds[ask->kind],
+		.key = ask->key,
+		.tool = ask->tool,
+		.command = ask->command,
+		.input_json = input,
+		.cwd = l->conf.cwd,
+		.profile = l->conf.profile,
+	};
+	const struct approval_waiter who = { .told = agentlive_told_cb,
+		.arg = k };
+
+	return approval_ask(l->conf.app->approvals, &wish, &who, &k->wait, why);
+}
+
+static void
+agentlive_ask_cb(const struct agent_ask *what, void *arg)
 {
 	struct agentlive *l = arg;
-	const struct agent_answer no = { .verdict = AGENT_DENIED,
-		.reason = "nobody is there to be asked" };
 	const struct agent_answer yes = { .verdict = AGENT_APPROVED };
+	const char *why = "it cannot be asked";
+	struct asked *k;
+	struct buf b;
+	int err;
 
-	agent_answer(l->agent, ask->key,
-	    ask->kind == AGENT_ENDING ? &yes : &no);
+	/* Whatever it leaves is committed by the chain. */
+	if (what->kind == AGENT_ENDING) {
+		agent_answer(l->agent, what->key, &yes);
+		return;
+	}
+	k = xcalloc(1, sizeof(*k));
+	k->live = l;
+	k->key = xstrdup(what->key);
+	LIST_INSERT_HEAD(&l->asked, k, link);
+	buf_init(&b, APPROVAL_INPUT + 1);
+	if (what->input != NULL)
+		js_dump(what->input, &b);
+	err = buf_ok(&b) ? ask(l, what, k,
+			       what->input != NULL ? buf_cstr(&b) : NULL, &why)
+			 : RDV_E_INVALID;
+	buf_done(&b);
+	if (err == 0)
+		return;
+	asked_free(k);
+	refuse(l, what->key, why);
 }
 
 static void
 agentlive_unask_cb(const char *key, void *arg)
 {
-	(void)key;
-	(void)arg;
+	struct agentlive *l = arg;
+	struct approvals *as = l->conf.app->approvals;
+	struct asked *k, *next;
+
+	LIST_FOREACH_SAFE (k, &l->asked, link, next) {
+		if (strcmp(k->key, key) != 0)
+			continue;
+		approval_leave(as, k->wait);
+		approval_withdraw(as, l->conf.run_id, key);
+		asked_free(k);
+	}
+}
+
+/*
+ * What was asked and not told yet can be told nobody: the input of a program
+ * that was taken over has ended.
+ */
+static void
+catch_up(struct agentlive *l)
+{
+	struct asked *k;
+
+	l->caught_up = true;
+	if (l->talk != NULL)
+		talk_caught_up(l->talk);
+	while (l->conf.replayed && (k = LIST_FIRST(&l->asked)) != NULL) {
+		char *key = xstrdup(k->key);
+
+		agentlive_unask_cb(key, l);
+		refuse(l, key, "rdvd was restarted, and it hears nobody");
+		free(key);
+	}
 }
 
 static void
@@ -97,7 +272,6 @@ agentlive_over_cb(enum agent_outcome how, const char *why, void *arg)
 {
 	struct agentlive *l = arg;
 
-	l->over = true;
 	l->conf.over(how, why, l->conf.arg);
 }
 
@@ -115,6 +289,7 @@ give(struct agentlive *l, const uint8_t *p, size_t len)
 				.stream = RUNLOG_OUT };
 		n = span.to - l->offset < len ? (size_t)(span.to - l->offset)
 					      : len;
+		l->time_ms = span.time_ms;
 		/* What rdv says in a log is none of its agent's. */
 		if (span.stream != RUNLOG_RDV)
 			agent_bytes(l->agent, span.stream, span.time_ms, p, n);
@@ -122,6 +297,8 @@ give(struct agentlive *l, const uint8_t *p, size_t len)
 		p += n;
 		len -= n;
 	}
+	if (!l->caught_up && l->offset >= l->until)
+		catch_up(l);
 }
 
 static size_t
@@ -181,22 +358,41 @@ agentlive_new(const struct agentlive_conf *conf, const struct agent_ops *ops,
 
 	l->conf = *conf;
 	term_ref(conf->term);
+	LIST_INIT(&l->asked);
+	l->until = conf->replayed ? term_bytes(conf->term) : 0;
+	l->time_ms = clock_wall_ms();
+	if (talk_begin(conf->app->talks, conf->run_id, &l->talk) != 0) {
+		l->talk = NULL;
+		log_errorx("agent", "entries of run=%s are not kept",
+		    conf->run_id);
+	}
 	l->agent = agent_new(ops, wish, &host);
 	l->viewer = viewer_new(conf->term, &viewer, &viewer_ops, l);
 	agent_begin(l->agent);
+	if (l->until == 0)
+		catch_up(l);
 	return l;
 }
 
 void
 agentlive_free(struct agentlive *l)
 {
+	struct asked *k;
+
 	if (l == NULL)
 		return;
-	loop_undefer(l->conf.loop, agentlive_pump_cb, l);
+	while ((k = LIST_FIRST(&l->asked)) != NULL) {
+		approval_leave(l->conf.app->approvals, k->wait);
+		asked_free(k);
+	}
+	loop_undefer(l->conf.app->loop, agentlive_pump_cb, l);
 	if (l->viewer != NULL)
 		viewer_free(l->viewer);
 	agent_free(l->agent);
+	if (l->talk != NULL)
+		talk_end(l->talk);
 	term_unref(l->conf.term);
+	free(l->times);
 	free(l);
 }
 
@@ -215,7 +411,7 @@ agentlive_pump_cb(void *arg)
 
 	if (n > 0) {
 		give(l, piece, (size_t)n);
-		loop_defer(l->conf.loop, agentlive_pump_cb, l);
+		loop_defer(l->conf.app->loop, agentlive_pump_cb, l);
 		return;
 	}
 	if (n < 0)
@@ -233,5 +429,5 @@ agentlive_drain(struct agentlive *l, int code, agentlive_done_fn *done,
 	l->code = code;
 	l->done = done;
 	l->done_arg = arg;
-	loop_defer(l->conf.loop, agentlive_pump_cb, l);
+	loop_defer(l->conf.app->loop, agentlive_pump_cb, l);
 }

@@ -7,17 +7,22 @@
 #include "daemon/agent/agent.h"
 
 struct agentlive;
-struct loop;
+struct app;
 struct term;
 
 /*
  * An agent at work: the log of its run on one side, its adapter on the other.
  * It reads nothing but the log, so a daemon that takes a run over gives the
- * adapter all of it again, and what is made of it is the same.
+ * adapter all of it again, and what is made of it is the same: its entries lie
+ * beside the log (term/talk.h), what it asks leave for is asked of people
+ * (core/approval.h).
  */
 struct agentlive_conf {
-	struct loop *loop;
+	struct app *app;
 	struct term *term; /* of its run; a reference is taken */
+	/* Who asks, when it asks; these live as long as it does. */
+	const char *user_id, *session_id, *run_id, *workspace_id;
+	const char *cwd, *profile;
 	/*
 	 * An earlier daemon began it. Whatever it was to be told it was told,
 	 * and its standard input has ended with that daemon: nothing is sent.

@@ -221,7 +221,7 @@ approval_bypass(struct tx *tx, const struct approval_who *who,
 		.via = who->via,
 		.since = clock_wall_ms() };
 	bool closed = false;
-	int err = store_session_get(tx_db(tx), who->user_id, session_id,
+	int err = store_session_any(tx_db(tx), who->user_id, session_id,
 	    approval_session_cb, &closed);
 
 	if (err != 0)

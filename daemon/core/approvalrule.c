@@ -197,7 +197,7 @@ scope_wrong(struct tx *tx, struct arena *a, const char *user_id,
 	if (workspace != (spec->workspace_id != NULL))
 		return "workspace_id: goes with the scope workspace, and only "
 		       "that";
-	if (session && store_session_get(tx_db(tx), user_id, spec->session_id,
+	if (session && store_session_any(tx_db(tx), user_id, spec->session_id,
 			   rule_session_cb, NULL) != 0)
 		return "session_id: there is no such session";
 	if (workspace && store_workspace_get(tx_db(tx), a, user_id,

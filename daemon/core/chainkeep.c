@@ -138,9 +138,14 @@ chain_over_cb(enum agent_outcome how, const char *why, void *arg)
 void
 chain_attach(struct chain *c, size_t i, struct run *run, bool replayed)
 {
-	const struct agentlive_conf conf = {
-		.loop = c->s->app->loop,
+	struct agentlive_conf conf = {
+		.app = c->s->app,
 		.term = run_term(run),
+		.user_id = c->row.user_id,
+		.session_id = c->row.session_id,
+		.run_id = c->links[i].run_id,
+		.workspace_id = c->row.workspace_id,
+		.profile = c->conversation.profile,
 		.replayed = replayed,
 		.fact = chain_fact_cb,
 		.over = chain_over_cb,
@@ -151,10 +156,10 @@ chain_attach(struct chain *c, size_t i, struct run *run, bool replayed)
 	const char *why;
 	struct js *config = chain_wish_of(c, &wish, &why);
 
-	(void)i;
 	if (config == NULL || conf.term == NULL || c->live != NULL)
 		js_free(config);
 	else {
+		conf.cwd = wish.cwd;
 		c->live = agentlive_new(&conf, ops, &wish);
 		js_free(config);
 		/* Stopped while it was started. */

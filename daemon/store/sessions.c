@@ -36,6 +36,8 @@ static const char sql_list_folder[] =
 	 "ORDER BY tab_order, session.created_at, session.id";
 static const char sql_get[] =
     FROM "WHERE session.id = ? AND session.user_id = ? AND " TERMINAL;
+static const char sql_any[] =
+    FROM "WHERE session.user_id = ? AND session.id = ?";
 static const char sql_find[] = FROM "WHERE session.id = ?";
 /* closed_at in a session that is not closed is the intent to close it. */
 static const char sql_closing[] =
@@ -88,9 +90,9 @@ static const char sql_order[] =
     "WHERE id = ? AND user_id = ?";
 
 const char *const store_sessions_sql[] = { sql_list, sql_list_folder, sql_get,
-	sql_find, sql_closing, sql_count, sql_insert, sql_update, sql_place,
-	sql_status, sql_intent, sql_closed, sql_run, sql_touch, sql_order,
-	NULL };
+	sql_any, sql_find, sql_closing, sql_count, sql_insert, sql_update,
+	sql_place, sql_status, sql_intent, sql_closed, sql_run, sql_touch,
+	sql_order, NULL };
 
 struct each {
 	store_session_fn *cb;
@@ -186,6 +188,19 @@ store_session_get(struct db *db, const char *user_id, const char *id,
 	struct each e = { cb, arg, false };
 	int err =
 	    db_query(db, sql_get, sessions_each_cb, &e, "ss", id, user_id);
+
+	if (err != 0)
+		return err;
+	return e.found ? 0 : RDV_E_NOT_FOUND;
+}
+
+int
+store_session_any(struct db *db, const char *user_id, const char *id,
+    store_session_fn *cb, void *arg)
+{
+	struct each e = { cb, arg, false };
+	int err =
+	    db_query(db, sql_any, sessions_each_cb, &e, "ss", user_id, id);
 
 	if (err != 0)
 		return err;

@@ -44,6 +44,9 @@ int store_sessions_list(struct db *db, const struct store_session_filter *f,
 /* Calls `cb` at most once; RDV_E_NOT_FOUND when it is not that user's. */
 int store_session_get(struct db *db, const char *user_id, const char *id,
     store_session_fn *cb, void *arg);
+/* The same, where a conversation counts as well. */
+int store_session_any(struct db *db, const char *user_id, const char *id,
+    store_session_fn *cb, void *arg);
 /* The same of whatever user; for what goes on by itself. */
 int store_session_find(struct db *db, const char *id, store_session_fn *cb,
     void *arg);

@@ -39,6 +39,7 @@ await import('./worktreefollow.mjs');
 await import('./workspaces.mjs');
 await import('./turns.mjs');
 await import('./turnscrash.mjs');
+await import('./agentasks.mjs');
 await import('./space.mjs');
 await import('./expire.mjs');
 await import('./discards.mjs');

@@ -1,0 +1,76 @@
+// What an agent says and asks for: its entries beside the log of its run, and
+// leave for a tool from somebody who is not the run.
+import assert from 'node:assert/strict';
+import { test, waitFor } from '../harness/rdv.mjs';
+import { Agents } from '../harness/agent.mjs';
+
+const a = await Agents.start();
+const fresh = async () => a.conversation([await a.repository()],
+	{ config: { approvals: true } });
+const pending = async (t) => (await a.call('GET',
+	`/api/approvals?run_id=${(await a.turn(t)).run_id}`)).items
+	.filter((i) => i.state === 'pending');
+const asked = async (t) => {
+	await a.reached(t, 'agent', 'running');
+	await waitFor('it is asked', async () => (await pending(t)).length === 1);
+	const [{ id }] = await pending(t);
+
+	return a.call('GET', `/api/approvals/${id}`);
+};
+const decide = (p, verdict) => a.request('POST',
+	`/api/approvals/${p.id}/decision`, { verdict, digest: p.digest });
+const entries = async (t) => (await a.call('GET',
+	`/api/runs/${(await a.turn(t)).run_id}/entries`)).items;
+const heard = (line) => waitFor(line, () => a.said().includes(line));
+
+await test('its entries are kept as they come, and stay', async () => {
+	const c = await a.fresh();
+	const t = await a.over(await a.begin(c, 'say Hello there'));
+	const have = await entries(t);
+	assert.ok(JSON.stringify(have).includes('Hello there'),
+		JSON.stringify(have));
+	await a.rdv.again();
+	assert.deepEqual(await entries(t), have);
+});
+
+await test('leave is asked for, given, and denied', async () => {
+	const c = await fresh();
+	const t = await a.begin(c, 'ask make all\nask rm -rf x\nsay Asked');
+	const first = await asked(t);
+	assert.deepEqual([first.tool, first.kind, first.session_id],
+		['Bash', 'tool', c.id]);
+	assert.equal((await decide(first, 'approve')).status, 200);
+	await heard('make all: allow');
+	const second = await asked(t);
+	assert.notEqual(second.id, first.id);
+	assert.equal((await decide(second, 'deny')).status, 200);
+	await heard('rm -rf x: deny');
+	assert.equal((await a.over(t)).state, 'completed');
+	assert.equal((await decide(second, 'approve')).status, 409);
+	await a.model([c]);
+});
+
+await test('a stop withdraws what is asked', async () => {
+	const c = await fresh(), t = await a.begin(c, 'ask sleep 1\nhang asked');
+	const p = await asked(t);
+	await a.call('POST', `/api/turns/${t.id}/stop`);
+	assert.equal((await a.over(t)).chain.state, 'killed');
+	assert.match((await a.call('GET', `/api/approvals/${p.id}`)).state,
+		/withdrawn|lapsed/);
+	assert.ok(!a.said().includes('sleep 1: allow'));
+});
+
+await test('rdvd is killed while it waits: nothing is granted', async () => {
+	const c = await fresh(), t = await a.begin(c, 'ask late\nsay no');
+	const p = await asked(t);
+	await a.rdv.again();
+	await waitFor('it is withdrawn', async () => (await a.call('GET',
+		`/api/approvals/${p.id}`)).state !== 'pending');
+	assert.equal((await decide(p, 'approve')).status, 409);
+	await a.request('POST', `/api/turns/${t.id}/stop`);
+	await a.over(t);
+	assert.ok(!a.said().includes('late: allow'));
+	await a.model([c]);
+});
+
+await a.stop();

@@ -42,7 +42,7 @@ chains_recall(struct chains *s)
 	struct recalling r = { .arena = arena_new() };
 	struct chain *c;
 
-	if (s->recalled)
+	if (s == NULL || s->recalled)
 		return;
 	s->recalled = true;
 	if (store_chains_running(s->app->db, chainfix_row_cb, &r) != 0)
@@ -82,7 +82,7 @@ chains_settle(struct chains *s)
 {
 	struct chain *c, *next;
 
-	if (s->settled)
+	if (s == NULL || s->settled)
 		return;
 	s->settled = true;
 	TAILQ_FOREACH_SAFE (c, &s->live, link, next)

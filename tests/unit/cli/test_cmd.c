@@ -139,11 +139,11 @@ promised_commands_exist(void **state)
 		"worktree continue", "worktree skip", "worktree abort",
 		"worktree conflicts", "worktree resolve", "worktree operations",
 		"worktree push", "worktree fetch", "worktree pull",
-		"workspace push", "agents ls", "agents doctor" };
-		"workspace push", "approvals ls", "approvals show",
-		"approvals approve", "approvals deny", "approvals answer",
-		"approvals watch", "approvals ask", "rule ls", "rule add",
-		"rule rm", "session bypass" };
+		"workspace push", "agents ls", "agents doctor", "trace",
+		"approvals ls", "approvals show", "approvals approve",
+		"approvals deny", "approvals answer", "approvals watch",
+		"approvals ask", "rule ls", "rule add", "rule rm",
+		"session bypass" };
 	size_t i;
 
 	(void)state;

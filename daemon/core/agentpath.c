@@ -68,8 +68,8 @@ ask(struct wt_op *op)
 }
 
 void
-agentpath_find(struct app *app, const struct worktree_who *who, const char *name,
-    agentpath_fn *cb, void *arg)
+agentpath_find(struct app *app, const struct worktree_who *who,
+    const char *name, agentpath_fn *cb, void *arg)
 {
 	struct wt_op *op = wt_new(app->worktrees, who, false, find_fail);
 	struct finding *f = arena_alloc(op->arena, sizeof(*f));

@@ -354,8 +354,8 @@ start_agent(struct starting *st)
 	if (err != 0)
 		start_fail(st, why);
 	else
-		agentpath_find(c->s->app, &c->who, st->command.argv[0], found_cb,
-		    st);
+		agentpath_find(c->s->app, &c->who, st->command.argv[0],
+		    found_cb, st);
 }
 
 struct change {

@@ -38,7 +38,7 @@ struct ws_op {
 	bool restores;	     /* from the trash, too */
 	bool resumed;	     /* what a crash cut off */
 	bool again;	     /* the part was tried once already */
-	bool roomed;	     /* others wait until it is over (worktreequota.h) */
+	bool roomed; /* others wait until it is over (worktreequota.h) */
 
 	int err; /* of the failure that is being undone */
 	const char *why;

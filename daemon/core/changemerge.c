@@ -138,14 +138,13 @@ static void
 commit(struct wt_op *op, const char *tree)
 {
 	struct change *c = op->own;
-	const char *argv[16] = { "-c", c->name, "-c", c->email, "-c",
-		"i18n.commitEncoding=UTF-8", "commit-tree", tree, "-F", "-",
-		"-p", c->target_now };
+	const char *argv[12] = { "-c", "i18n.commitEncoding=UTF-8",
+		"commit-tree", tree, "-F", "-", "-p", c->target_now };
 	const char *message = c->merge.message;
 
 	if (!c->merge.squash) {
-		argv[12] = "-p";
-		argv[13] = c->branch_now;
+		argv[8] = "-p";
+		argv[9] = c->branch_now;
 	}
 	if (message == NULL)
 		message = arena_printf(op->arena,

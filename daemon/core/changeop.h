@@ -28,7 +28,6 @@ struct change {
 
 	const char *branch_now, *target_now; /* change_heads(); or NULL */
 	const struct wt_entry *out;	     /* the tree the target is out in */
-	const char *name, *email;	     /* change_identity() */
 	const char *torn_now;  /* changetorn.c: a tree of what is there */
 	int64_t behind, ahead; /* of the target: what only that has */
 
@@ -92,8 +91,8 @@ extern const char change_torn[];
 void change_untear(struct wt_op *op);
 
 /*
- * changereplay.c: git in the worktree, in the name of c->name if that is known,
- * which asks nobody anything. `words` end with NULL.
+ * changereplay.c: git in the worktree, which asks nobody anything. `words` end
+ * with NULL.
  */
 void change_run(struct wt_op *op, const char *const *words, wt_git_fn *next);
 

@@ -30,16 +30,9 @@ change_run(struct wt_op *op, const char *const *words, wt_git_fn *next)
 {
 	static const char *const quietly[] = { QUIETLY };
 	const char **argv = arena_alloc(op->arena, WORDS_MAX * sizeof(*argv));
-	struct change *c = op->own;
 	size_t n = QUIET_WORDS;
 
 	memcpy(argv, quietly, sizeof(quietly));
-	if (c->name != NULL && c->email != NULL) {
-		argv[n++] = "-c";
-		argv[n++] = c->name;
-		argv[n++] = "-c";
-		argv[n++] = c->email;
-	}
 	while (*words != NULL)
 		argv[n++] = *words++;
 	wt_git(op, op->at, argv, NULL, next);

@@ -25,12 +25,6 @@ struct wt_change {
 	const char *under_way; /* the operation that is open, or NULL */
 	struct wt_status status;
 	int64_t conflicts;
-
-	/* While who commits is found out. */
-	const char *name, *email; /* user.*, or NULL */
-	const char *author_name, *author_email;
-	const char *committer_name, *committer_email;
-	wt_step_fn *named;
 	void *more; /* what the change needs beyond that */
 };
 
@@ -54,12 +48,5 @@ void wt_change_stage(struct wt_op *op, wt_git_fn *next);
  * staged to be gone.
  */
 void wt_change_stage_named(struct wt_op *op, wt_git_fn *next);
-
-/*
- * Finds out who commits, from the request, the repository and the account's
- * own configuration, and pins that in op->configs; refuses when nobody is
- * named.
- */
-void wt_change_identity(struct wt_op *op, wt_step_fn *next);
 
 #endif

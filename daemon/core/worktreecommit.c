@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/core/worktreechangeop.h"
+#include "daemon/core/worktreeident.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"
@@ -271,6 +272,14 @@ fault(const struct wt_change *ch)
 }
 
 static void
+nobody(struct wt_op *op, const char *why)
+{
+	wt_change_refuse(op, "NO_IDENTITY",
+	    arena_printf(op->arena, "%s, or give author_name and author_email",
+		why));
+}
+
+static void
 begin(struct wt_op *op)
 {
 	const struct wt_change *ch = op->own;
@@ -285,7 +294,13 @@ begin(struct wt_op *op)
 	else if (ch->wish.amend && ch->status.commit == NULL)
 		wt_fail(op, RDV_E_STATE, "there is no commit to amend");
 	else
-		wt_change_identity(op, named);
+		wt_ident(op, &(struct wt_ident){
+				 .gitdir = ch->gitdir,
+				 .wish_name = ch->wish.author_name,
+				 .wish_email = ch->wish.author_email,
+				 .named = named,
+				 .nobody = nobody,
+			     });
 }
 
 static void

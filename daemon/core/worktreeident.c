@@ -10,9 +10,8 @@
  */
 #include <string.h>
 
-#include "daemon/core/worktreechangeop.h"
+#include "daemon/core/worktreeident.h"
 #include "lib/arena.h"
-#include "lib/err.h"
 #include "lib/str.h"
 
 #define KEYS "^(user|author|committer)\\.(name|email)$"
@@ -21,17 +20,17 @@
 static void
 take(struct wt_op *op, const char *entry)
 {
-	struct wt_change *ch = op->own;
+	struct wt_ident *id = op->ident;
 	const struct {
 		const char *key;
 		const char **to;
 	} keys[] = {
-		{ "user.name\n", &ch->name },
-		{ "user.email\n", &ch->email },
-		{ "author.name\n", &ch->author_name },
-		{ "author.email\n", &ch->author_email },
-		{ "committer.name\n", &ch->committer_name },
-		{ "committer.email\n", &ch->committer_email },
+		{ "user.name\n", &id->name },
+		{ "user.email\n", &id->email },
+		{ "author.name\n", &id->author_name },
+		{ "author.email\n", &id->author_email },
+		{ "committer.name\n", &id->committer_name },
+		{ "committer.email\n", &id->committer_email },
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -50,13 +49,13 @@ first(const char *a, const char *b, const char *c)
 static void
 pin(struct wt_op *op)
 {
-	struct wt_change *ch = op->own;
-	const char *name = ch->wish.author_name, *email = ch->wish.author_email;
+	const struct wt_ident *id = op->ident;
+	const char *name = id->wish_name, *email = id->wish_email;
 	const char *const who[] = {
-		first(name, ch->author_name, ch->name),
-		first(email, ch->author_email, ch->email),
-		first(ch->committer_name, ch->name, name),
-		first(ch->committer_email, ch->email, email),
+		first(name, id->author_name, id->name),
+		first(email, id->author_email, id->email),
+		first(id->committer_name, id->name, name),
+		first(id->committer_email, id->email, email),
 	};
 	static const char *const keys[] = { "author.name", "author.email",
 		"committer.name", "committer.email" };
@@ -70,17 +69,16 @@ pin(struct wt_op *op)
 	list[n++] = "user.useConfigOnly=true";
 	for (size_t i = 0; i < 4; i++) {
 		if (who[i] == NULL || *who[i] == '\0') {
-			wt_change_refuse(op, "NO_IDENTITY",
+			id->nobody(op,
 			    "nobody is named as who commits: set user.name "
 			    "and user.email (git config user.email "
-			    "you@example.org), or give author_name and "
-			    "author_email");
+			    "you@example.org)");
 			return;
 		}
 		list[n++] = arena_printf(op->arena, "%s=%s", keys[i], who[i]);
 	}
 	op->configs = list;
-	ch->named(op);
+	id->named(op);
 }
 
 /* "<scope>" and "<key>\n<value>" in turn. */
@@ -116,14 +114,15 @@ account_cb(struct wt_op *op, const struct git_result *r)
 }
 
 void
-wt_change_identity(struct wt_op *op, wt_step_fn *next)
+wt_ident(struct wt_op *op, const struct wt_ident *ident)
 {
-	struct wt_change *ch = op->own;
 	const char *const argv[] = { "git",
-		arena_printf(op->arena, "--git-dir=%s", ch->gitdir), "config",
-		"--global", "--includes", "-z", "--get-regexp", KEYS, NULL };
+		arena_printf(op->arena, "--git-dir=%s", ident->gitdir),
+		"config", "--global", "--includes", "-z", "--get-regexp", KEYS,
+		NULL };
 
-	ch->named = next;
+	op->ident = arena_alloc(op->arena, sizeof(*op->ident));
+	*op->ident = *ident;
 	/* Where the policy lets nothing look, nothing is known of it. */
 	op->judging = true;
 	wt_host(op, argv, account_cb);

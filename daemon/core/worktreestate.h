@@ -53,6 +53,7 @@ struct wt_op {
 	struct wt_asking *asking;  /* while worktree_look() asks */
 	struct wt_questions *questions;	  /* for the next wt_ask() */
 	struct wt_opening *opening;	  /* while wt_open() asks */
+	struct wt_ident *ident;		  /* once wt_ident() has asked */
 	struct wt_spare *spare;		  /* while worktreespare.c is at it */
 	struct wt_moving *moving;	  /* while wt_move() is at it */
 	struct wt_pinning *pinning;	  /* while worktreepin.c is */

@@ -221,13 +221,23 @@ await test('without a name of somebody no commit is made', async () => {
 	repo.git('config', '--unset', 'user.email');
 	const r = await merge(tree);
 	assert.deepEqual([r.status, r.json.code], [409, 'NO_IDENTITY']);
-	assert.match(r.json.error, /user\.email is not set/);
+	assert.match(r.json.error, /set user\.name and user\.email/);
 	assert.equal(traces(repo, tree), before);
 	assert.deepEqual(await journal(tree), []);
 	repo.git('config', 'user.email', 'r@example.org');
 	await done(tree);
 	assert.equal(repo.git('log', '-1', '--format=%cn %ce', 'main').trim(),
 		'ann r@example.org');
+});
+
+// As a commit of the tree itself has it, and as git has it.
+await test('a merge has the names that commits have', async () => {
+	const { repo, tree } = pair(lines, edit, other);
+	repo.sh('git config author.name Writer; ' +
+		'git config committer.email c@example.org');
+	await done(tree);
+	assert.equal(repo.git('log', '-1', '--format=%an %ce', 'main').trim(),
+		'Writer c@example.org');
 });
 
 await test('killed at each step of a merge and a squash (G20)', async () => {

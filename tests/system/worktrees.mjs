@@ -169,18 +169,23 @@ await test('commits are made in the name an account has', async (t) => {
 		branch: 'named', create_branch: true });
 	assert.equal(made.status, 201, `${made.raw}`);
 	const at = made.json.path, conf = file(ann, '.gitconfig');
-	t.after(() => fs.rmSync(conf, { force: true }));
+	const work = file(ann, 'work.conf');
+	t.after(() => [conf, work].forEach((f) => fs.rmSync(f, { force: true })));
 	git(ann, at, 'commit', '-q', '--allow-empty', '-m', 'named');
 	const squash = () => ask(ann, 'POST', '/api/worktrees/merge',
 		{ worktree_path: at, into: 'main', squash: true });
 	const no = await squash();
 	assert.equal(no.json.code, 'NO_IDENTITY', `${no.raw}`);
-	fs.writeFileSync(conf, '[user]\nname = Ann Ö\nemail = ann@example.org\n');
-	fs.chownSync(conf, ann.uid, ann.uid);
+	// Of its includes those count that are for this repository.
+	fs.writeFileSync(conf, '[user]\nname = Ann Ö\nemail = ann@example.org\n' +
+		'[includeIf "gitdir:~/repo/"]\npath = work.conf\n');
+	fs.writeFileSync(work, '[user]\nemail = work@example.org\n');
+	for (const f of [conf, work])
+		fs.chownSync(f, ann.uid, ann.uid);
 	const r = await squash();
 	assert.equal(r.json.change?.state, 'done', `${r.raw}`);
 	assert.equal(git(ann, at, 'log', '-1', '--format=%an %ae %cn', 'main'),
-		'Ann Ö ann@example.org Ann Ö');
+		'Ann Ö work@example.org Ann Ö');
 	assert.equal((await remove(ann, at, true)).status, 200);
 });
 

@@ -65,6 +65,8 @@ struct cmd {
 	const char *doc;   /* what else there is to know, or NULL */
 	const char *scope; /* "read", "run", "approve", "full"; "local": none */
 	bool hidden;	   /* for scripts; in no list */
+	/* Its caller takes a status for an order: wrong usage is none. */
+	bool harmless;
 	int (*run)(struct cmd_call *c);
 };
 

@@ -36,6 +36,8 @@ wrong_usage(const struct cmd_call *c, const struct cli *early, const char *why)
 {
 	char usage[4096] = "rdv COMMAND [options]; rdv help lists the commands";
 
+	if (c->cmd != NULL && c->cmd->harmless)
+		return CMD_OK;
 	if (c->cmd != NULL)
 		help_usage(c->cmd, usage, sizeof(usage));
 	if (why != NULL)
@@ -103,6 +105,8 @@ main(int argc, char **argv)
 	if (rc != CMD_OK)
 		return wrong_usage(&call, &early, why);
 	if (cli_init(&cli, &call, why, sizeof(why)) != 0) {
+		if (call.cmd->harmless)
+			return CMD_OK;
 		out_error(&early, "INVALID_PATH", "%s", why);
 		return CMD_FAILED;
 	}

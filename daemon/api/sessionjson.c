@@ -134,8 +134,10 @@ run_json(struct app *app, const struct store_run *r)
 
 /* `run` is taken over; NULL: it has none. */
 static struct js *
-session_with(const struct store_session *s, struct js *run)
+session_with(const struct store_session *s, const struct store_run *r,
+    struct js *run)
 {
+	const char *agent = session_agent_status(s, r);
 	struct js *o = js_object();
 	char tmux[64] = "rdv-";
 
@@ -169,6 +171,9 @@ session_with(const struct store_session *s, struct js *run)
 	js_add_str(o, "network", s->network);
 	js_add_json(o, "network_hosts", s->network_hosts_json);
 	js_add_bool(o, "clipboard", s->clipboard);
+	js_add_str(o, "agent_status", agent);
+	js_add_ms(o, "agent_status_at",
+	    agent != NULL ? s->agent_status_at : -1);
 	js_add_json(o, "command", s->argv_json);
 	if (run != NULL)
 		js_add(o, "run", run);
@@ -181,14 +186,14 @@ struct js *
 session_json(struct app *app, const struct store_session *s,
     const struct store_run *r)
 {
-	return session_with(s, r != NULL ? run_json(app, r) : NULL);
+	return session_with(s, r, r != NULL ? run_json(app, r) : NULL);
 }
 
 struct js *
 session_list_item(struct app *app, const struct store_session *s,
     const struct store_run *r)
 {
-	return session_with(s, r != NULL ? run_brief(app, r) : NULL);
+	return session_with(s, r, r != NULL ? run_brief(app, r) : NULL);
 }
 
 struct listing {

@@ -119,6 +119,18 @@ int session_input(struct sessions *s, const struct session_who *who,
 /* Somebody looks at it or types; written down now and then. */
 void session_touch(struct sessions *s, const char *id, const char *run_id);
 
+/* An agent in its terminal says what it is at; the words of the table. */
+struct session_agent {
+	const char *status; /* NULL: as it was */
+	const char *source; /* or NULL */
+	const char *note;   /* a sentence for who follows, or NULL */
+};
+void session_agent_told(struct sessions *s, const struct session_who *who,
+    const struct session_agent *told);
+/* What is known of that now: one of those words, or NULL. */
+const char *
+session_agent_status(const struct store_session *s, const struct store_run *r);
+
 /* The rule for names: they are shown, never used as a target (abuse H13). */
 bool session_name_ok(const char *name, const char **why);
 

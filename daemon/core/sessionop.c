@@ -103,6 +103,7 @@ keep_session(struct arena *a, struct store_session *s)
 	s->profile = keep(a, s->profile);
 	s->network = keep(a, s->network);
 	s->network_hosts_json = keep(a, s->network_hosts_json);
+	s->agent_status = keep(a, s->agent_status);
 	s->argv_json = keep(a, s->argv_json);
 	s->env_json = keep(a, s->env_json);
 	s->run_id = keep(a, s->run_id);

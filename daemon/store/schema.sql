@@ -357,7 +357,9 @@ CREATE TABLE session (
 	closed_at INTEGER
 , network TEXT
     CHECK (network IN ('none', 'list', 'full')), network_hosts_json TEXT, clipboard INTEGER NOT NULL DEFAULT 0
-    CHECK (clipboard IN (0, 1))) STRICT;
+    CHECK (clipboard IN (0, 1)), agent_status TEXT
+    CHECK (agent_status IN ('running', 'subagent', 'waiting', 'compacting',
+    'idle', 'ended', 'error')), agent_status_at INTEGER) STRICT;
 
 CREATE INDEX session_folder ON session (folder_id, tab_order);
 

@@ -19,10 +19,11 @@
 	"terminal_type, session.profile, network, network_hosts_json, "     \
 	"session.argv_json, env_json, "                                     \
 	"session.cols, session.rows, run_id, tab_order, last_activity_at, " \
-	"session.created_at, updated_at, closed_at, clipboard"
+	"session.created_at, updated_at, closed_at, clipboard, "            \
+	"agent_status, agent_status_at"
 /* A conversation is a session as well, and none of a terminal's. */
 #define TERMINAL "session.terminal_type <> 'conversation' "
-#define RUN_AT	 27 /* the first column of the run */
+#define RUN_AT	 29 /* the first column of the run */
 #define FROM                                     \
 	"SELECT " COLUMNS ", " STORE_RUN_COLUMNS \
 	" FROM session LEFT JOIN run ON run.id = session.run_id "
@@ -81,6 +82,9 @@ static const char sql_run[] =
     "last_activity_at = ? WHERE id = ? AND status <> 'closed'";
 static const char sql_touch[] =
     "UPDATE session SET last_activity_at = ? WHERE id = ?";
+static const char sql_agent[] =
+    "UPDATE session SET agent_status = ?, agent_status_at = ? "
+    "WHERE id = ? AND status <> 'closed'";
 /*
  * The user here and not in the others: ids of an order come from outside, the
  * rest were read with their user before.
@@ -92,7 +96,7 @@ static const char sql_order[] =
 const char *const store_sessions_sql[] = { sql_list, sql_list_folder, sql_get,
 	sql_any, sql_find, sql_closing, sql_count, sql_insert, sql_update,
 	sql_place, sql_status, sql_intent, sql_closed, sql_run, sql_touch,
-	sql_order, NULL };
+	sql_agent, sql_order, NULL };
 
 struct each {
 	store_session_fn *cb;
@@ -135,7 +139,9 @@ session_row(struct row *row, struct store_session *s)
 	s->created_at = row_int(row, i++);
 	s->updated_at = row_int(row, i++);
 	s->closed_at = row_int_or(row, i++, -1);
-	s->clipboard = row_int(row, i) != 0;
+	s->clipboard = row_int(row, i++) != 0;
+	s->agent_status = row_str(row, i++);
+	s->agent_status_at = row_int_or(row, i, -1);
 }
 
 static bool
@@ -314,6 +320,14 @@ int
 store_session_touch(struct tx *tx, const char *id, int64_t now)
 {
 	return changed(tx_exec(tx, sql_touch, "is", now, id), RDV_E_NOT_FOUND);
+}
+
+int
+store_session_agent(struct tx *tx, const char *id, const char *status,
+    int64_t now)
+{
+	return changed(tx_exec(tx, sql_agent, "sis", status, now, id),
+	    RDV_E_STATE);
 }
 
 int

@@ -24,6 +24,8 @@ struct store_session {
 	bool is_orchestrator, clipboard;
 	int64_t cols, rows, tab_order;
 	int64_t last_activity_at, created_at, updated_at, closed_at;
+	const char *agent_status;
+	int64_t agent_status_at;
 };
 
 /* A session with its newest run or NULL; borrowed while it runs. */
@@ -73,6 +75,9 @@ int store_session_closing(struct tx *tx, const char *id, int64_t now);
 int store_session_closed(struct tx *tx, const char *id, int64_t now);
 /* A new run makes it active. */
 int store_session_run(struct tx *tx, const char *id, const char *run_id,
+    int64_t now);
+/* RDV_E_STATE: it is closed. */
+int store_session_agent(struct tx *tx, const char *id, const char *status,
     int64_t now);
 int store_session_touch(struct tx *tx, const char *id, int64_t now);
 /* RDV_E_NOT_FOUND when it is not that user's. */

@@ -12,6 +12,7 @@ await import('./presence.mjs');
 await import('./screen.mjs');
 await import('./cast.mjs');
 await import('./entries.mjs');
+await import('./hooks.mjs');
 await import('./protocol.mjs');
 await import('./folders.mjs');
 await import('./approvals.mjs');

@@ -68,6 +68,8 @@ const TABLE = {
 	'POST /api/sessions/{id}/keys': [ACT, 422, { id: 'session', body: bad }],
 	'POST /api/sessions/{id}/signal': [ACT, 422, { id: 'session',
 		body: bad }],
+	'POST /api/sessions/{id}/agent-status': [ACT, 422, { id: 'session',
+		body: bad }],
 	'GET /api/sessions/{id}/clipboard': [ACT, 204, at('session')],
 	'POST /api/sessions/{id}/clipboard': [ACT, 422, { id: 'session',
 		body: bad }],

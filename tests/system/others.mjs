@@ -127,6 +127,8 @@ const PATHS = {
 	'PUT /api/sessions/{id}/folder': ['session', { folder_id: null }],
 	'POST /api/sessions/{id}/exec': ['session', { command: 'x' }],
 	'POST /api/sessions/{id}/input': ['session', { data: 'x' }],
+	'POST /api/sessions/{id}/agent-status': ['session',
+		{ status: 'running' }],
 	'POST /api/sessions/{id}/keys': ['session', { keys: ['Up'] }],
 	'POST /api/sessions/{id}/terminal-token': ['session', {}],
 	'POST /api/sessions/{id}/signal': ['session', { signal: 'CONT' }],

@@ -167,7 +167,7 @@ await test('an agent is never held up', async () => {
 	assert.ok(asked > 0, 'control: it was asked');
 	assert.ok(muted.ms < 5000, `${muted.ms}`);
 	mute.close();
-});
+}, 30000);
 
 const settings = (dir) => path.join(dir, '.claude/settings.local.json');
 const install = (dir) => hook(['install', '--agent', 'claude', '--dir', dir]);

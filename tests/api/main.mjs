@@ -13,6 +13,7 @@ await import('./screen.mjs');
 await import('./cast.mjs');
 await import('./entries.mjs');
 await import('./hooks.mjs');
+await import('./entrieslive.mjs');
 await import('./protocol.mjs');
 await import('./folders.mjs');
 await import('./approvals.mjs');

@@ -49,6 +49,8 @@ static const struct kind kinds_approval = { "approval",
 	{ PICK_APPROVALS, NULL }, "items", { NULL, NULL } };
 static const struct kind kinds_rule = { "rule",
 	{ "/api/approvals/rules", NULL }, "items", { NULL, NULL } };
+static const struct kind kinds_conversation = { "conversation",
+	{ "/api/conversations?limit=1000", NULL }, "items", { "name", NULL } };
 static const struct kind kinds_trash = { "worktree in the trash",
 	{ "/api/worktrees/trash", NULL }, "items", { "path", "branch" } };
 
@@ -201,6 +203,12 @@ int
 pick_workspace(const struct cmd_call *c, const char *word, char **id)
 {
 	return pick(c, &kinds_workspace, word, id);
+}
+
+int
+pick_conversation(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_conversation, word, id);
 }
 
 int

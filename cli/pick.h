@@ -26,6 +26,8 @@ int pick_repo_get(const struct cmd_call *c, const char *tail, struct js **out);
 /* A workspace, also by its directory. */
 #define PICK_WORKSPACES "/api/workspaces?limit=1000"
 int pick_workspace(const struct cmd_call *c, const char *word, char **id);
+/* A conversation, also by its name. */
+int pick_conversation(const struct cmd_call *c, const char *word, char **id);
 int pick_folder(const struct cmd_call *c, const char *word, char **id);
 int pick_link(const struct cmd_call *c, const char *word, char **id);
 int pick_token(const struct cmd_call *c, const char *word, char **id);

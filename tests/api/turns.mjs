@@ -1,9 +1,10 @@
 // Conversations: what is done for a prompt, in which order, and how each part of
 // it can end.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { test, waitFor } from '../harness/rdv.mjs';
+import { bin, test, waitFor } from '../harness/rdv.mjs';
 import { Agents, sh } from '../harness/agent.mjs';
 
 const a = await Agents.start();
@@ -318,6 +319,39 @@ await test('closed: its turn ends, what waits is cancelled, and no more', async 
 	assert.equal((await a.ask(c, 'say no')).status, 409);
 	await a.call('DELETE', c.at(''));
 	await a.model([c]);
+});
+
+await test('on the command line: ask, follow-up, queue', async () => {
+	const c = await a.fresh(), gate = a.gate();
+	const cli = (...args) => {
+		const r = spawnSync(bin('rdv'), args, { encoding: 'utf8',
+			env: { PATH: '/usr/bin:/bin', HOME: a.rdv.home,
+				RDV_HOME: a.rdv.base } });
+
+		return { status: r.status, out: r.stdout.trim(), err: r.stderr };
+	};
+	assert.equal(cli('ask', 'say x').status, 2);
+	const begun = cli('ask', `wait ${gate}\nsay by hand`, '--workspace', c.w.id,
+		'--profile', 'login', '--name', 'cli');
+	assert.deepEqual([begun.status, begun.err], [0, '']);
+	assert.equal(cli('follow-up', 'cli', 'say no').status, 1);
+	const waits = cli('follow-up', 'cli', 'say second', '--queue');
+	assert.deepEqual([waits.status, waits.out], [0, begun.out]);
+	assert.match(waits.err, /it waits/);
+	const third = cli('queue', 'add', 'cli', 'say third').out;
+	assert.equal(cli('queue', 'edit', third, 'say 3').out, third);
+	const gone = cli('queue', 'add', 'cli', 'say gone').out;
+	assert.equal(cli('queue', 'rm', gone).status, 0);
+	assert.deepEqual(JSON.parse(cli('queue', 'ls', 'cli', '--json').out)
+		.map((m) => m.prompt), ['say second', 'say 3']);
+	assert.equal(cli('turn', 'stop', 'cli').status, 0);
+	await waitFor('it has ended', async () => (await a.call('GET',
+		`/api/conversations/${begun.out}`)).at_work === undefined);
+	assert.match(cli('queue', 'ls', 'cli').out, /say second\n.*say 3/);
+	assert.equal(cli('queue', 'start', 'cli').status, 0);
+	await waitFor('all is done', async () => cli('turn', 'ls', 'cli').out
+		.match(/completed/g)?.length === 2);
+	assert.match(cli('turn', 'ls', 'cli').out, /killed.*it was stopped/);
 });
 
 await a.stop();

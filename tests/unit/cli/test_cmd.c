@@ -143,7 +143,9 @@ promised_commands_exist(void **state)
 		"approvals ls", "approvals show", "approvals approve",
 		"approvals deny", "approvals answer", "approvals watch",
 		"approvals ask", "rule ls", "rule add", "rule rm",
-		"session bypass" };
+		"session bypass", "ask", "follow-up", "turn ls", "turn stop",
+		"queue ls", "queue add", "queue edit", "queue rm",
+		"queue start" };
 	size_t i;
 
 	(void)state;
@@ -246,6 +248,8 @@ wrong_words_are_refused(void **state)
 	assert_int_equal(PARSE("session", "nonsense"), CMD_USAGE);
 	assert_int_equal(PARSE("ls"), CMD_USAGE);
 	assert_non_null(strstr(why, "folder ls, repo ls, rule ls"));
+	assert_non_null(strstr(why,
+	    "folder ls, queue ls, repo ls, session ls"));
 	assert_int_equal(PARSE("status", "extra"), CMD_USAGE);
 	assert_int_equal(PARSE("session", "show"), CMD_USAGE);
 	assert_int_equal(PARSE("status", "--nonsense"), CMD_USAGE);

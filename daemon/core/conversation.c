@@ -80,6 +80,16 @@ parse(const char *text)
 			    : NULL;
 }
 
+/* Each is an object or not there. */
+static bool
+all_objects(struct js *const *levels, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (levels[i] != NULL && !js_is_object(levels[i]))
+			return false;
+	return true;
+}
+
 const char *
 conversation_config(struct arena *a, const struct agent_ops *ops,
     const char *config_json, const char *turn_json, const char **why)
@@ -87,6 +97,7 @@ conversation_config(struct arena *a, const struct agent_ops *ops,
 	struct js *levels[] = { parse(turn_json), parse(config_json),
 		parse(ops->defaults) };
 	struct js *all = js_object();
+	const bool good = all_objects(levels, 3);
 	const char *text;
 
 	/* From the one that wins down; each is over those behind it. */
@@ -102,9 +113,11 @@ conversation_config(struct arena *a, const struct agent_ops *ops,
 	for (size_t i = 0; i < 3; i++)
 		js_free(levels[i]);
 	text = dump(a, all);
-	if (text == NULL)
+	if (!good)
+		*why = "config: must be an object";
+	else if (text == NULL)
 		*why = "config: is too long";
-	return text;
+	return good ? text : NULL;
 }
 
 int

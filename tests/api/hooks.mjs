@@ -227,3 +227,7 @@ await test('without rdvd the agent goes on', async () => {
 	}
 	assert.equal((await hook(['validate'], { s })).status, 1);
 });
+
+// When that one was not among those that were asked for.
+if (rdv.main.exitCode === null && rdv.main.signalCode === null)
+	await rdv.stop();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdv ask, follow-up, turn ls and turn stop: prompts for an agent, what came of them,
- * and the end of the one that is at work. Each prints the id to go on with.
+ * rdv ask, follow-up, turn ls and turn stop: prompts for an agent, what came of
+ * them, and the end of the one that is at work. Each prints the id to go on
+ * with.
  */
 #include <stdlib.h>
 

@@ -161,8 +161,6 @@ struct agent_ops {
 
 /* The row of a name, also of its older spellings; or NULL. */
 const struct agent_ops *agent_find(const char *name);
-/* The i-th row, or NULL. */
-const struct agent_ops *agent_row(size_t i);
 
 struct agent *agent_new(const struct agent_ops *ops,
     const struct agent_wish *wish, const struct agent_host *host);

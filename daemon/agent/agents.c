@@ -29,12 +29,6 @@ static const struct {
 };
 
 const struct agent_ops *
-agent_row(size_t i)
-{
-	return i < sizeof(rows) / sizeof(rows[0]) ? rows[i] : NULL;
-}
-
-const struct agent_ops *
 agent_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)

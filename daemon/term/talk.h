@@ -47,11 +47,14 @@ int talk_begin(struct talks *ts, const char *run_id, struct talk **out);
 void talk_put(struct talk *t, size_t at, struct js *entry);
 /* All that the log had was put; what comes now is new. */
 void talk_caught_up(struct talk *t);
-/* Writes what waits. 0 or -errno: then it is tried again by itself. */
+/*
+ * Writes what waits now. 0 or -errno: then it is tried again by itself. For
+ * tests, from outside.
+ */
 int talk_flush(struct talk *t);
 /* Writes what waits, and lets go: who follows is told. */
 void talk_end(struct talk *t);
-/* Bytes on the disk. */
+/* Bytes on the disk. For tests, from outside. */
 uint64_t talk_bytes(const struct talk *t);
 /*
  * For who reads: 0, -ENOENT when nothing was put, or -errno. To be closed by

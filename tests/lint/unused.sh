@@ -27,6 +27,8 @@ row_blob
 store_session_find
 system_carry_rotation
 system_take_rotation
+talk_bytes
+talk_flush
 term_viewers
 worktreefix_settle
 worktreefix_tidy

@@ -267,8 +267,8 @@ judge(struct ending *e)
 	e->why = e->cause;
 	if (e->event == LIFE_FAIL && e->why == NULL)
 		e->why = arena_printf(c->arena, "exit status %d", e->code);
-	/* Ended from outside, what it says to that is no news. */
-	if (agent && c->outcome.over &&
+	/* Ended from outside, or never begun, what it says to that is no news. */
+	if (agent && e->began && c->outcome.over &&
 	    (e->said || c->outcome.event == LIFE_DONE ||
 		e->event == LIFE_DONE || e->event == LIFE_FAIL)) {
 		e->event = c->outcome.event;

@@ -296,6 +296,13 @@ await test('refusals name the field, and change nothing', async () => {
 	fs.renameSync(path.join(a.dir, 'gone'), path.join(a.dir, 'claude'));
 	assert.equal(lost.state, 'failed');
 	assert.match(lost.chain.cause, /claude is in none of .*agents\.path/);
+	// One that is there and cannot be run is told by why it cannot.
+	const program = path.join(a.dir, 'claude'), text = fs.readFileSync(program);
+	fs.writeFileSync(program, '#!/nowhere/at/all\n');
+	const dead = await a.over(await a.begin(c, 'say nothing'));
+	fs.writeFileSync(program, text);
+	assert.deepEqual([dead.state, dead.chain.state], ['failed', 'failed']);
+	assert.match(dead.cause, /cannot run .*claude: No such file/);
 });
 
 await test('abuse L10: no program of the repository is its agent', async () => {

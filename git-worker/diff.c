@@ -62,7 +62,7 @@ big_file(struct job *j, const struct diff_own *own, const char *path)
 	if (!diff_read(j, own->sides.steps, &d) || d.n != 1 ||
 	    strcmp(d.list[0].path, path) != 0)
 		return NULL;
-	return &d.list[0];
+	return d.list;
 }
 
 static void

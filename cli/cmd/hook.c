@@ -222,7 +222,10 @@ report(const struct cmd_call *c, const struct step *step)
 static int
 hook_event(struct cmd_call *c)
 {
-	return report(c, step_find(strrchr(c->cmd->path, ' ') + 1));
+	const struct step *step = step_find(strrchr(c->cmd->path, ' ') + 1);
+
+	/* Each of the commands that come here is a row of the steps. */
+	return step != NULL ? report(c, step) : CMD_FAILED;
 }
 
 static int

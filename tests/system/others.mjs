@@ -398,7 +398,9 @@ await test('C14 and nothing of hers has changed', async () => {
 	for (const [route, [kind, , query = '', own = 200]] of
 		Object.entries(PATHS)) {
 		const [method, pattern] = route.split(' ');
-		if (method !== 'GET' || pattern.startsWith('/ws/'))
+		// What goes on as long as a run does is read further up.
+		if (method !== 'GET' || pattern.startsWith('/ws/') ||
+			pattern.endsWith('/stream'))
 			continue;
 		const r = await s.over(ann, 'GET',
 			pattern.replace(/\{\w+\}/, ids[kind]) + query);

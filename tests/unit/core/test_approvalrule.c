@@ -109,7 +109,7 @@ test_abuse_K12_flood(void **state)
 	struct heard h;
 	unsigned pending = 0, denied = 0;
 	struct store_approval one;
-	char key[8], first[UUID_TEXT] = "";
+	char key[16], first[UUID_TEXT] = "";
 
 	for (int i = 0; i < 100; i++) {
 		(void)snprintf(key, sizeof(key), "%d", i);

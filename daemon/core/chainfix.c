@@ -39,12 +39,13 @@ chainfix_row_cb(const struct store_chain *row, void *arg)
 void
 chains_recall(struct chains *s)
 {
-	struct recalling r = { .arena = arena_new() };
+	struct recalling r = { .n = 0 };
 	struct chain *c;
 
 	if (s == NULL || s->recalled)
 		return;
 	s->recalled = true;
+	r.arena = arena_new();
 	if (store_chains_running(s->app->db, chainfix_row_cb, &r) != 0)
 		log_errorx("chain", "what was at work cannot be read");
 	for (size_t i = 0; i < r.n; i++) {

@@ -475,6 +475,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 		keys: { keys: ['Enter'] }, clipboard: { data: 'x' },
 		signal: { signal: 'KILL' }, folder: { folder_id: null },
 		turns: { prompt: 'x' }, queue: { prompt: 'x' },
+		'agent-status': { status: 'running' },
 		approvals: { key: 'k', tool: 'x', wait_ms: 0 },
 		withdraw: { key: 'k' },
 		decision: { verdict: 'deny', digest: '0'.repeat(64) } };

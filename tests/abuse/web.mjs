@@ -129,6 +129,10 @@ await test('A08 what a form can send changes nothing', async () => {
 
 await test('A09 no GET or HEAD changes state, on any route', async () => {
 	const s = await rdv.session('watched', ['/bin/cat']);
+	// A stream of one that runs goes on.
+	const over = await rdv.session('over', ['/bin/true']);
+	await waitFor('its end', async () => (await rdv.call('GET',
+		`/api/sessions/${over.id}`)).run.ended_at !== null);
 	const { paths } = await rdv.call('GET', '/api/openapi.json');
 	const seq = async () => (await rdv.call('GET',
 		'/api/events?since=0&limit=1000')).items.at(-1).seq;
@@ -136,7 +140,7 @@ await test('A09 no GET or HEAD changes state, on any route', async () => {
 	let walked = 0;
 	for (const path of Object.keys(paths)) {
 		const target = path.replace(/\{[^}]+\}/, path.includes('runs/{') ?
-			s.run.id : s.id);
+			(path.endsWith('/stream') ? over : s).run.id : s.id);
 		for (const method of ['GET', 'HEAD']) {
 			if (path.startsWith('/ws/'))
 				continue;

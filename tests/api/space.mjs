@@ -212,18 +212,6 @@ await test('what a workspace takes of the disk', async () => {
 	await rdv.call('DELETE', `${at(w)}?force=true&branches=true`);
 });
 
-await test('the branch of a workspace is renamed only by force', async () => {
-	const w = await create({ repos: [one.id] });
-	const rename = (more) => rdv.request('PATCH', '/api/worktrees/branches',
-		{ body: { worktree_path: w.repos[0].path, name: w.branch,
-			new_name: 'another', ...more } });
-	const r = await rename({});
-	assert.deepEqual([r.status, r.json.code], [409, 'BRANCH_IN_USE'], r.raw);
-	assert.match(r.json.error, new RegExp(`workspace ${w.name},`));
-	assert.equal((await rename({ force: true })).status, 200);
-	await rdv.call('DELETE', `${at(w)}?force=true`);
-});
-
 await test('what could go is listed before anything does', async () => {
 	const dir = path.join(fs.realpathSync(rdv.base), 'worktrees');
 	const w = await create({ repos: [one.id] }), v = await create();

@@ -255,17 +255,46 @@ at_home(const struct asking *q, const char *path)
 	return arena_printf(q->arena, "%s%s", q->home, path + 1);
 }
 
+/*
+ * Directories, a line each, in which "program" looks before all others, in the
+ * questions behind this one.
+ */
+static void
+ask_search(struct asking *q, const char *arg, struct git_fact *f)
+{
+	char *rest = arena_strdup(q->arena, arg), *line;
+	const char *dir;
+
+	q->nsearch = 0;
+	q->search =
+	    arena_alloc(q->arena, (strlen(arg) + 1) * sizeof(q->search[0]));
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		dir = at_home(q, line);
+		if (dir == NULL || !path_absolute_ok(dir)) {
+			fill(f, RDV_E_INVALID, NULL,
+			    arena_printf(q->arena,
+				"%s: it is no plain absolute path", line));
+			return;
+		}
+		q->search[q->nsearch++] = dir;
+	}
+	fill(f, 0, "", NULL);
+}
+
 /* A program that no other account can replace; its text is where it is. */
 static void
 ask_program(struct asking *q, const char *name, struct git_fact *f)
 {
-	const char *dirs[PROGRAM_DIRS + 1] = { NULL }, *path = NULL;
-	const char *why = NULL, *dir;
+	const char **dirs = arena_alloc(q->arena,
+	    (q->nsearch + PROGRAM_DIRS + 1) * sizeof(dirs[0]));
+	const char *path = NULL, *why = NULL, *dir;
 	const struct program_ask ask = { q->arena, geteuid(), dirs,
 		place_real(q->arena, q->rules.dir) };
-	size_t n = 0;
+	size_t n = q->nsearch;
 	int err;
 
+	if (n > 0)
+		memcpy(dirs, q->search, n * sizeof(dirs[0]));
 	for (size_t i = 0; i < PROGRAM_DIRS; i++) {
 		dir = at_home(q, program_dirs[i]);
 		if (dir != NULL)
@@ -310,6 +339,7 @@ static const struct question {
 	{ "program", ask_program },
 	{ "source", ask_source },
 	{ "room", ask_room },
+	{ "search", ask_search },
 	{ "there", ask_there },
 	{ "trash", ask_trash },
 	{ "when", ask_when },

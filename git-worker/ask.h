@@ -11,8 +11,10 @@
 struct asking {
 	struct arena *arena;
 	struct place_rules rules;
-	const char *trash; /* where removed worktrees go; may be missing */
-	const char *home;  /* of the account; NULL: not known */
+	const char *trash;   /* where removed worktrees go; may be missing */
+	const char *home;    /* of the account; NULL: not known */
+	const char **search; /* set by "search"; or NULL */
+	size_t nsearch;
 };
 
 /* Fills `f`, all zero before. False: there is no such question. */

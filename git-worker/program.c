@@ -131,24 +131,38 @@ try(struct way *w)
 	return 0;
 }
 
+/* The way that begins at `at`; one to nowhere is none. */
+static int
+look(struct way *w, const char *at)
+{
+	struct stat st;
+
+	if (lstat(at, &st) != 0 || strlen(at) >= sizeof(w->path))
+		return RDV_E_NOT_FOUND;
+	memcpy(w->path, at, strlen(at) + 1);
+	w->links = 0;
+	w->why = NULL;
+	return try(w);
+}
+
 int
 program_find(const struct program_ask *ask, const char *name, const char **path,
     const char **why)
 {
 	const char *at, *refused = NULL;
 	struct way w = { .ask = ask };
-	struct stat st;
-	int err;
 
+	if (path_absolute_ok(name)) {
+		*path = name;
+		if (look(&w, name) == 0)
+			return 0;
+		*path = NULL;
+		refused = w.why;
+	}
 	for (size_t i = 0; path_component_ok(name) && ask->dirs[i] != NULL;
 	     i++) {
 		at = arena_printf(ask->arena, "%s/%s", ask->dirs[i], name);
-		if (lstat(at, &st) != 0 || strlen(at) >= sizeof(w.path))
-			continue;
-		memcpy(w.path, at, strlen(at) + 1);
-		w.links = 0;
-		err = try(&w);
-		if (err == 0) {
+		if (look(&w, at) == 0) {
 			*path = at;
 			return 0;
 		}

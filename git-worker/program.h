@@ -18,7 +18,8 @@ struct program_ask {
  * An executable file of that name that nobody but root and the account can
  * replace: neither it, nor a directory on the way to it, nor a link there. 0
  * and its path as it was found; RDV_E_NOT_FOUND; RDV_E_INVALID with a sentence
- * when there is none but such that somebody else could replace.
+ * when there is none but such that somebody else could replace. An absolute
+ * name is that file itself, judged in the same way.
  */
 int program_find(const struct program_ask *ask, const char *name,
     const char **path, const char **why);

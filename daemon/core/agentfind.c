@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which agents an account can use. rdvd looks at nothing of a user's: rdv-git
- * does, as the account, by name alone (git-worker/program.c). What it says is
- * that account's word, and decides only what that account is told; [ops] judges
- * a program again when it starts one. Invariant: an agent that cannot be used
- * as it is says what a person has to do.
+ * does, as the account, by the very look-up of a turn (agentpath.h). What it
+ * says is that account's word, and decides only what that account is told.
+ * Invariant: an agent that cannot be used as it is says what a person has to
+ * do.
  */
 #include "daemon/core/agentfind.h"
 
 #include <string.h>
 
 #include "daemon/agent/agent.h"
+#include "daemon/core/agentpath.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreeop.h"
 #include "lib/arena.h"
@@ -53,6 +54,7 @@ static const struct row {
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 struct finding {
+	const struct git_fact *search;
 	const struct git_fact *program[ROWS], *login[ROWS];
 	const struct git_fact *traces[ROWS][TRACES];
 	agentfind_fn *cb;
@@ -137,6 +139,8 @@ looked(struct wt_op *op)
 	struct agentfind all[ROWS] = { { .name = NULL } };
 	struct finding *f = op->own;
 
+	if (!agentpath_searched(op, f->search))
+		return;
 	for (size_t i = 0; i < ROWS; i++)
 		tell(op, f, i, &all[i]);
 	f->cb(0, all, ROWS, NULL, f->arg);
@@ -148,6 +152,7 @@ look(struct wt_op *op)
 {
 	struct finding *f = op->own;
 
+	f->search = agentpath_search(op);
 	for (size_t i = 0; i < ROWS; i++) {
 		f->program[i] = wt_question(op, "program", rows[i].program);
 		if (rows[i].login != NULL)

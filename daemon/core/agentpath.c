@@ -1,26 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which program an agent is. Only the directories that the host's owner has
- * written into the configuration are looked at: what a repository brings along,
- * or a directory that somebody else can write to, is nobody's agent (abuse
- * L10). rdvd sees no directory of a user's, so rdv-git looks, as that user.
+ * Which program an agent is. rdvd sees no directory of a user's, so rdv-git
+ * looks, as that user, and runs none that somebody else could replace or that a
+ * repository brought (abuse L10, git-worker/program.c). Invariant: what people
+ * are told of an agent and what a turn of it runs is one look-up.
  */
 #include "daemon/core/agentpath.h"
-
-#include <string.h>
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/worktreeask.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/path.h"
 
 struct finding {
 	const char *name;
-	const struct git_fact **facts; /* one for each directory */
+	const struct git_fact *search, *program;
 	agentpath_fn *cb;
 	void *arg;
 };
+
+const struct git_fact *
+agentpath_search(struct wt_op *op)
+{
+	char *const *dir = op->w->app->conf->agents_path;
+	const char *all = dir[0];
+
+	for (size_t i = 1; dir[i] != NULL; i++)
+		all = arena_printf(op->arena, "%s\n%s", all, dir[i]);
+	return wt_question(op, "search", all);
+}
+
+bool
+agentpath_searched(struct wt_op *op, const struct git_fact *f)
+{
+	if (f->found != GIT_FOUND)
+		wt_fail(op, RDV_E_UNAVAILABLE, "agents.path: %s", f->text);
+	return f->found == GIT_FOUND;
+}
 
 static void
 find_fail(struct wt_op *op, int err, const char *why)
@@ -35,35 +53,35 @@ static void
 found(struct wt_op *op)
 {
 	const struct finding *f = op->own;
-	char *const *dir = op->w->app->conf->agents_path;
+	const struct git_fact *p = f->program;
 
-	for (size_t i = 0; dir[i] != NULL; i++) {
-		if ((f->facts[i]->flags & GIT_F_THERE) == 0)
-			continue;
-		f->cb(0, arena_printf(op->arena, "%s/%s", dir[i], f->name),
-		    NULL, f->arg);
-		wt_end(op);
+	if (!agentpath_searched(op, f->search))
 		return;
+	if (p->found == GIT_FOUND && path_absolute_ok(p->text)) {
+		f->cb(0, p->text, NULL, f->arg);
+		wt_end(op);
+	} else if (p->found != GIT_NO_SUCH) {
+		wt_fail(op, RDV_E_INVALID, "%s is not run: %s", f->name,
+		    p->text);
+	} else if (f->name[0] == '/') {
+		wt_fail(op, RDV_E_NOT_FOUND, "%s: there is no such program",
+		    f->name);
+	} else {
+		wt_fail(op, RDV_E_NOT_FOUND,
+		    "%s is in none of the directories of agents.path and not "
+		    "where agents are installed; install it, or name the "
+		    "directory it is in",
+		    f->name);
 	}
-	wt_fail(op, RDV_E_NOT_FOUND,
-	    "%s is in none of the directories of agents.path; install it "
-	    "there, or name the directory it is in",
-	    f->name);
 }
 
 static void
 ask(struct wt_op *op)
 {
 	struct finding *f = op->own;
-	char *const *dir = op->w->app->conf->agents_path;
-	size_t n = 0;
 
-	while (dir[n] != NULL)
-		n++;
-	f->facts = arena_alloc(op->arena, (n + 1) * sizeof(*f->facts));
-	for (size_t i = 0; i < n; i++)
-		f->facts[i] = wt_question(op, "there",
-		    arena_printf(op->arena, "%s/%s", dir[i], f->name));
+	f->search = agentpath_search(op);
+	f->program = wt_question(op, "program", f->name);
 	wt_ask(op, found);
 }
 

@@ -2,17 +2,31 @@
 #ifndef RDV_AGENTPATH_H
 #define RDV_AGENTPATH_H
 
+#include <stdbool.h>
+
 struct app;
+struct git_fact;
+struct wt_op;
 struct worktree_who;
 
 /*
- * The program of that name in one of the directories of `agents.path`, the
- * first that has it, as the account sees them. Later, once: 0 and its absolute
- * path, for the callback; RDV_E_NOT_FOUND or another error with a sentence.
+ * The program of that name that nobody but root and the account can replace: in
+ * the directories of `agents.path`, then in those that agents are installed
+ * into, as the account sees them. An absolute name is that file itself. Later,
+ * once: 0 and its absolute path, for the callback; RDV_E_NOT_FOUND, or another
+ * error whose sentence says what others can write.
  */
 typedef void
 agentpath_fn(int err, const char *path, const char *why, void *arg);
 void agentpath_find(struct app *app, const struct worktree_who *who,
     const char *name, agentpath_fn *cb, void *arg);
+
+/*
+ * Has the questions "program" behind it answered with agents.path before all
+ * else. In the step that follows agentpath_searched() is to be asked of the
+ * fact: false, and the operation has failed, when they were not.
+ */
+const struct git_fact *agentpath_search(struct wt_op *op);
+bool agentpath_searched(struct wt_op *op, const struct git_fact *f);
 
 #endif

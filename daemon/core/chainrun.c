@@ -5,8 +5,8 @@
  * so whatever dies, there is a run with a place it can be taken back to, or
  * there is none.
  *
- * Of an agent the program is found in the directories that the configuration
- * names (`agents.path`), never in the repository's and by no PATH of a user's
+ * Of an agent the program is found where nobody but root and the account can
+ * put one (agentpath.h), never in the repository's and by no PATH of a user's
  * (abuse L10).
  */
 #include <string.h>

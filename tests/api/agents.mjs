@@ -1,13 +1,15 @@
 // Which agents an account has: found by name where nobody else can put one
 // (abuse L10), and what a person has to do before one can be used (L03).
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Rdv, bin, skip, test } from '../harness/rdv.mjs';
+import { Rdv, bin, skip, test, waitFor } from '../harness/rdv.mjs';
 
-const rdv = await Rdv.start();
+const first = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()),
+	'rdv-first-'));
+const rdv = await Rdv.start({ config: `[agents]\npath = ["${first}"]\n` });
 // An agent is started with the account's own home, and looked for there.
 const home = fs.realpathSync(os.userInfo().homedir);
 const made = [];
@@ -33,7 +35,7 @@ process.on('exit', () => {
 		}
 	}
 });
-const taken = ['.local/bin/codex', '.local/bin/droid', '.codex', 'src']
+const taken = ['.local/bin/codex', '.local/bin/claude', '.local/bin/droid', '.codex', 'src']
 	.filter((n) => fs.existsSync(path.join(home, n)));
 const busy = () =>
 	skip(`the account has ${taken.join(', ')} of its own`);
@@ -97,6 +99,40 @@ await test('L10 one that others could replace is refused', async () => {
 	assert.match((await agent('CODEX')).needs, /came with a repository/);
 });
 
+// One look-up: what is told is what a turn runs.
+await test('L10 the program that is listed is the one that is run', async () => {
+	if (taken.length > 0)
+		return busy();
+	const dir = path.join(fs.realpathSync(rdv.home), 'one');
+	fs.mkdirSync(dir);
+	execFileSync('/bin/sh', ['-ec', `git init -q -b main; git -c user.name=n \
+		-c user.email=n@example.org commit -q --allow-empty -m one`],
+	{ cwd: dir, env: { PATH: '/usr/bin:/bin' } });
+	const repo = await rdv.call('POST', '/api/repos', { path: dir });
+	const w = await rdv.call('POST', '/api/workspaces', { repos: [repo.id] });
+	const c = await rdv.call('POST', '/api/conversations', {
+		workspace_id: w.id, agent: 'CLAUDE_CODE', profile: 'login' });
+	const file = path.join(first, 'ran');
+	const program = `#!/bin/sh\necho "$0" >${file}\n`;
+	const ran = async () => {
+		const { turn } = await rdv.call('POST',
+			`/api/conversations/${c.id}/turns`, { prompt: 'x' });
+
+		await waitFor('its end', async () => ['failed', 'completed'].includes(
+			(await rdv.call('GET', `/api/turns/${turn.id}`)).chain.state));
+		return fs.readFileSync(file, 'utf8').trim();
+	};
+	const own = put('.local/bin/claude', 0o755);
+	fs.writeFileSync(own, program);
+	assert.equal((await agent('CLAUDE_CODE')).program, own);
+	assert.equal(await ran(), own);
+	const named = path.join(first, 'claude');
+	fs.writeFileSync(named, program);
+	fs.chmodSync(named, 0o755);
+	assert.equal((await agent('CLAUDE_CODE')).program, named);
+	assert.equal(await ran(), named);
+});
+
 await test('rdv agents says it, and fails when none can be used', async () => {
 	const run = (...args) => {
 		const r = spawnSync(bin('rdv'), ['agents', ...args],
@@ -123,3 +159,4 @@ await test('rdv agents says it, and fails when none can be used', async () => {
 });
 
 await rdv.stop();
+fs.rmSync(first, { recursive: true });

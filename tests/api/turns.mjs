@@ -314,6 +314,46 @@ await test('abuse L10: no program of the repository is its agent', async () => {
 	assert.ok(a.said().includes('begin say mine'));
 });
 
+await test('abuse L10: no program is run that others could replace', async () => {
+	const c = await a.fresh(), claude = path.join(a.dir, 'claude');
+	const own = path.join(a.dir, 'own'), second = path.join(own, 'agent');
+	const run = async (more) => a.over(await a.begin(c, 'say safe', more));
+	const absolute = { config: { base_command_override: second } };
+	const good = async (more) =>
+		assert.equal((await run(more)).state, 'completed');
+	const bad = async (name, mode, more) => {
+		const was = fs.statSync(name).mode & 0o777;
+		fs.chmodSync(name, mode);
+		const t = await run(more);
+		fs.chmodSync(name, was);
+		assert.deepEqual([t.state, t.run_id], ['failed', null]);
+		assert.ok(t.chain.cause.includes(`${fs.realpathSync(name)}: others ` +
+			'can write it'), t.chain.cause);
+		await good(more);
+	};
+	await bad(a.dir, 0o775);
+	await bad(claude, 0o757);
+	// One that is named by its path is looked at in the same way.
+	fs.mkdirSync(own, { mode: 0o755 });
+	fs.copyFileSync(claude, second);
+	fs.chmodSync(second, 0o755);
+	await good(absolute);
+	await bad(own, 0o777, absolute);
+	await bad(second, 0o775, absolute);
+	fs.rmSync(second);
+	assert.match((await run(absolute)).chain.cause, /own\/agent: there is no/);
+	// A directory of that name and a link to nowhere are no programs.
+	fs.renameSync(claude, second);
+	fs.mkdirSync(claude);
+	assert.match((await run()).chain.cause, /claude: it is no program/);
+	fs.rmdirSync(claude);
+	fs.symlinkSync('nowhere', claude);
+	assert.match((await run()).chain.cause, /claude is in none of/);
+	fs.rmSync(claude);
+	fs.renameSync(second, claude);
+	await good();
+});
+
 await test('closed: its turn ends, what waits is cancelled, and no more', async () => {
 	const c = await a.fresh(), t = await a.begin(c, 'hang closed');
 	await a.ask(c, 'say never again', { queue: true });

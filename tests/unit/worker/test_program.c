@@ -207,6 +207,29 @@ test_is_a_program(void **state)
 	assert_int_equal(find(), RDV_E_NOT_FOUND);
 }
 
+/* One that is named by its path is that file or none, judged as any other. */
+static void
+test_L10_absolute(void **state)
+{
+	const char *name = in("lib/agent");
+
+	(void)state;
+	make("bin/codex", 0755);
+	assert_int_equal(find_as(geteuid(), name), RDV_E_NOT_FOUND);
+	assert_null(found);
+	assert_int_equal(mkdirat(at, "lib", 0755), 0);
+	make("lib/agent", 0755);
+	assert_int_equal(find_as(geteuid(), name), 0);
+	assert_string_equal(found, name);
+	assert_int_equal(chmod(in("lib"), 0775), 0);
+	assert_int_equal(find_as(geteuid(), name), RDV_E_INVALID);
+	assert_null(found);
+	assert_non_null(strstr(why, in("lib: others can write it")));
+	make("trees/codex", 0755);
+	assert_int_equal(find_as(geteuid(), in("trees/codex")), RDV_E_INVALID);
+	assert_non_null(strstr(why, "worktree"));
+}
+
 /* The questions that have it. */
 static void
 test_questions(void **state)
@@ -231,6 +254,18 @@ test_questions(void **state)
 	assert_int_equal(f.found, GIT_NO_SUCH);
 	assert_true(ask_answer(&q, "when", "x/../y", &f));
 	assert_int_equal(f.found, GIT_REFUSED);
+	/* What is named first is looked at first, and in all of it. */
+	make("bin/rdv-no-such-agent", 0755);
+	assert_true(ask_answer(&q, "search",
+	    arena_printf(a, "%s\n~/bin", in("other")), &f));
+	assert_int_equal(f.found, GIT_FOUND);
+	assert_true(ask_answer(&q, "program", "rdv-no-such-agent", &f));
+	assert_string_equal(f.text, in("bin/rdv-no-such-agent"));
+	assert_true(ask_answer(&q, "search", in("other"), &f));
+	assert_true(ask_answer(&q, "program", "rdv-no-such-agent", &f));
+	assert_string_equal(f.text, in(".local/bin/rdv-no-such-agent"));
+	assert_true(ask_answer(&q, "search", "/a\nb", &f));
+	assert_int_equal(f.found, GIT_REFUSED);
 	q.home = NULL;
 	assert_true(ask_answer(&q, "when", "~/.local", &f));
 	assert_int_equal(f.found, GIT_REFUSED);
@@ -247,6 +282,7 @@ main(void)
 		TEST(test_L10_of_others),
 		TEST(test_L10_links),
 		TEST(test_L10_brought),
+		TEST(test_L10_absolute),
 		TEST(test_is_a_program),
 		TEST(test_questions),
 	};

@@ -30,8 +30,7 @@ struct agent_wish {
 struct agent_command {
 	const char *const *argv; /* [0]: a name without a slash, or absolute */
 	const char *const *env;	 /* NAME=value, NULL-terminated; or NULL */
-	const char *const *without; /* names not to be passed on; or NULL */
-	bool closes;		    /* its input ends behind the prompt */
+	bool closes;		 /* its input ends behind the prompt */
 };
 
 /*

@@ -71,6 +71,13 @@ claude_command(struct arena *a, const struct agent_wish *wish,
 		       "before it does something, unless it is confined";
 		return RDV_E_INVALID;
 	}
+	/* A run's environment is the account's, and nothing is taken out. */
+	if (js_bool(config, "disable_api_key", false)) {
+		*why = "disable_api_key: rdv cannot keep a variable from an "
+		       "agent; take ANTHROPIC_API_KEY out of the account's "
+		       "environment";
+		return RDV_E_INVALID;
+	}
 	command_init(&k, a, config,
 	    js_bool(config, "claude_code_router", false) ? "ccr code"
 							 : "claude");
@@ -88,8 +95,6 @@ claude_command(struct arena *a, const struct agent_wish *wish,
 	command_env(&k, "NPM_CONFIG_LOGLEVEL", "error");
 	if (wish->root && wish->confined)
 		command_env(&k, "IS_SANDBOX", "1");
-	if (js_bool(config, "disable_api_key", false))
-		command_without(&k, "ANTHROPIC_API_KEY");
 	return command_done(&k, out, why);
 }
 

@@ -131,12 +131,6 @@ command_env(struct command *c, const char *name, const char *value)
 }
 
 void
-command_without(struct command *c, const char *name)
-{
-	push(c->a, &c->without, &c->nwithout, name);
-}
-
-void
 command_extra(struct command *c)
 {
 	const struct js *list = js_get(c->config, "additional_params");
@@ -186,9 +180,7 @@ command_done(struct command *c, struct agent_command *out, const char **why)
 		*why = c->why;
 		return RDV_E_INVALID;
 	}
-	*out = (struct agent_command){
-		.argv = c->argv, .env = c->env, .without = c->without
-	};
+	*out = (struct agent_command){ .argv = c->argv, .env = c->env };
 	return 0;
 }
 

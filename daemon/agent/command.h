@@ -18,8 +18,8 @@ struct js;
 struct command {
 	struct arena *a;
 	const struct js *config;
-	const char **argv, **env, **without;
-	size_t nargv, nenv, nwithout;
+	const char **argv, **env;
+	size_t nargv, nenv;
 	const char *why; /* the first thing that was wrong, or NULL */
 };
 
@@ -30,7 +30,6 @@ void command_arg(struct command *c, const char *arg);
 /* Both, when `value` is neither NULL nor empty. */
 void command_option(struct command *c, const char *name, const char *value);
 void command_env(struct command *c, const char *name, const char *value);
-void command_without(struct command *c, const char *name);
 /* additional_params: joined by blanks, then shell-split. */
 void command_extra(struct command *c);
 /* Also the variant's environment. 0, or RDV_E_INVALID with `why`. */

@@ -28,6 +28,7 @@
 /* An agent that is done, or was asked to end, has so long. */
 #define GRACE_MS    5000
 #define SUMMARY_MAX (64 * 1024)
+#define ID_MAX	    200 /* of a conversation or a message */
 
 /* One end, from the last byte of output to the disk. */
 struct ending {
@@ -65,6 +66,21 @@ give_grace(struct chain *c)
 		loop_timer_set(c->grace, GRACE_MS);
 }
 
+/*
+ * An id is the agent's word, and becomes a word of the next command line: it is
+ * none that an option or a path could be taken for.
+ */
+static bool
+id_ok(const char *id)
+{
+	const size_t n = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "0123456789_.:-");
+
+	return n > 0 && n <= ID_MAX && id[n] == '\0' &&
+	       strchr("_.:-", id[0]) == NULL;
+}
+
 /* The id of a conversation is what the next turn needs: at once. */
 static void
 store_fact(struct chain *c, const char **now, const char *text)
@@ -72,7 +88,7 @@ store_fact(struct chain *c, const char **now, const char *text)
 	struct store_turn t = { .id = c->turn.id };
 	struct tx *tx;
 
-	if (*now != NULL && strcmp(*now, text) == 0)
+	if (!id_ok(text) || (*now != NULL && strcmp(*now, text) == 0))
 		return;
 	*now = arena_strdup(c->arena, text);
 	t.agent_session = c->turn.agent_session;
@@ -267,7 +283,7 @@ judge(struct ending *e)
 	e->why = e->cause;
 	if (e->event == LIFE_FAIL && e->why == NULL)
 		e->why = arena_printf(c->arena, "exit status %d", e->code);
-	/* Ended from outside, or never begun, what it says to that is no news. */
+	/* Ended from outside or not begun, what it says to that is no news. */
 	if (agent && e->began && c->outcome.over &&
 	    (e->said || c->outcome.event == LIFE_DONE ||
 		e->event == LIFE_DONE || e->event == LIFE_FAIL)) {

@@ -274,6 +274,8 @@ await test('refusals name the field, and change nothing', async () => {
 		[{ ...body, name: '=x' }, 422, /^name: /],
 		[{ ...body, network_hosts: ['x:1'], network: 'none' }, 422,
 			/^network_hosts: /],
+		[{ ...body, config: { disable_api_key: true } }, 400,
+			/^disable_api_key: /],
 	];
 	for (const [wrong, status, what] of cases) {
 		const r = await a.request('POST', '/api/conversations', wrong);
@@ -352,6 +354,22 @@ await test('abuse L10: no program is run that others could replace', async () =>
 	fs.rmSync(claude);
 	fs.renameSync(second, claude);
 	await good();
+});
+
+await test('what an agent calls its conversation is no option', async () => {
+	const c = await a.fresh(), file = path.join(a.dir, 'words');
+	const words = async (prompt) => {
+		assert.equal((await a.over(await a.begin(c, `args ${file}\n${prompt}`)))
+			.state, 'completed');
+		return JSON.parse(fs.readFileSync(file, 'utf8'));
+	};
+	for (const id of ['--settings=/x', `a${'b'.repeat(200)}`, 'a b', '../x']) {
+		await words(`id ${id}`);
+		assert.ok(!(await words('say after')).includes(id), id);
+	}
+	await words('id A.b_c:d-1');
+	const after = await words('say after');
+	assert.equal(after[after.indexOf('--resume') + 1], 'A.b_c:d-1');
 });
 
 await test('closed: its turn ends, what waits is cancelled, and no more', async () => {

@@ -35,9 +35,6 @@ command(const char *config, struct agent_wish wish)
 			buf_printf(&b, "%s|", c.argv[i]);
 		for (size_t i = 0; c.env != NULL && c.env[i] != NULL; i++)
 			buf_printf(&b, " %s", c.env[i]);
-		for (size_t i = 0; c.without != NULL && c.without[i] != NULL;
-		     i++)
-			buf_printf(&b, " -%s", c.without[i]);
 	}
 	(void)snprintf(text, sizeof(text), "%s", buf_cstr(&b));
 	buf_done(&b);
@@ -76,11 +73,10 @@ test_command_lines(void **state)
 	    command("{\"base_command_override\":\"npx -y 'a b' "
 		    "\\\"c\\\\\\\"d\\\"\","
 		    "\"additional_params\":[\"--x 1\",\"'y z'\"],"
-		    "\"env\":{\"A\":\"1=2\"},\"disable_api_key\":true}",
+		    "\"env\":{\"A\":\"1=2\"},\"disable_api_key\":false}",
 		back),
 	    "npx|-y|a b|c\"d|-p|--disallowedTools=AskUserQuestion|" STREAM
-	    "--x|1|y z|--resume|s|--resume-session-at|u|" ENV
-	    " A=1=2 -ANTHROPIC_API_KEY");
+	    "--x|1|y z|--resume|s|--resume-session-at|u|" ENV " A=1=2");
 	assert_string_equal(command(skip, boxed),
 	    "claude|-p|--disallowedTools=AskUserQuestion|"
 	    "--dangerously-skip-permissions|" STREAM ENV " IS_SANDBOX=1");
@@ -110,6 +106,10 @@ test_command_lines_that_are_refused(void **state)
 		    "env.A=: has to be a name with a text" },
 		{ "{\"env\":{\"A\":1}}",
 		    "env.A: has to be a name with a text" },
+		{ "{\"disable_api_key\":true}",
+		    "disable_api_key: rdv cannot keep a variable from an "
+		    "agent; take ANTHROPIC_API_KEY out of the account's "
+		    "environment" },
 	};
 	const struct agent_wish none = { 0 };
 

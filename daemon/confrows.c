@@ -102,8 +102,8 @@ const struct conf_row conf_rows[] = {
 	    "7", NULL, "how far back events can be read" },
 	{ "agents.path", CONF_PATHS, OFF(agents_path), 1, 16,
 	    "/usr/local/bin", NULL,
-	    "directories with programs of agents, the first counts; nobody "
-	    "else may write to them" },
+	    "directories looked in first for programs of agents; nobody else "
+	    "may write to them" },
 	{ "worktrees.dir", CONF_PATH, OFF(worktree_dir), 1, 4095,
 	    "@/worktrees", NULL, "where new worktrees are made" },
 	{ "worktrees.repo_roots", CONF_PATHS, OFF(repo_roots), 1, 16,

@@ -113,11 +113,12 @@ static void
 put_before(struct acp *p, const struct acp_tool *t, struct acp_ask *a)
 {
 	struct js *input = acp_tool_input(t);
+	char *command = acp_tool_command(t);
 	struct agent_ask ask = { .key = a->key,
 		.kind = AGENT_TOOL,
 		.tool = acp_tool_kind(t),
 		.call = a->call,
-		.command = acp_tool_command(t),
+		.command = command,
 		.input = input,
 		.entry = acp_tool_entry(t) };
 
@@ -127,6 +128,7 @@ put_before(struct acp *p, const struct acp_tool *t, struct acp_ask *a)
 		choose(p, a->key, a->no);
 		forget(p, a);
 	}
+	free(command);
 	js_free(input);
 }
 

@@ -98,8 +98,8 @@ void acp_tool_state(struct acp *p, const char *id, enum entry_state state,
     const char *detail);
 size_t acp_tool_entry(const struct acp_tool *t);
 const char *acp_tool_kind(const struct acp_tool *t);
-/* Of one that runs something, or NULL. */
-const char *acp_tool_command(const struct acp_tool *t);
+/* Of one that runs something, "" if it tells no command, to be freed; NULL. */
+char *acp_tool_command(const struct acp_tool *t);
 /* The arguments as far as they are known, in a value of its own. */
 struct js *acp_tool_input(const struct acp_tool *t);
 /* Nothing of what runs will end any more. */

@@ -16,6 +16,12 @@
 #define TOOLS_MAX 256
 #define HELD_MAX  ((size_t)64 << 20) /* bytes of what is known of them */
 
+/* No shell makes more of these. */
+#define PLAIN                        \
+	"abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"0123456789_./:,+@%-"
+
 struct acp_tool {
 	TAILQ_ENTRY(acp_tool) link;
 	char *id;
@@ -182,14 +188,62 @@ acp_tool_kind(const struct acp_tool *t)
 	return kind != NULL ? kind : "other";
 }
 
-const char *
+/* So that a shell would make that very word of it. */
+static void
+put_word(struct buf *b, const char *word)
+{
+	if (*word != '\0' && word[strspn(word, PLAIN)] == '\0') {
+		buf_put_text(b, word);
+		return;
+	}
+	buf_put_text(b, "'");
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			buf_put_text(b, "'\\''");
+		else
+			buf_put(b, word, 1);
+	}
+	buf_put_text(b, "'");
+}
+
+/* False: they are no words, and what is in `b` is nothing. */
+static bool
+put_words(struct buf *b, const struct js *list)
+{
+	const char *word;
+
+	for (size_t i = 0; i < js_len(list); i++) {
+		word = js_text(js_at(list, i));
+		if (word == NULL)
+			return false;
+		if (i > 0)
+			buf_put_text(b, " ");
+		put_word(b, word);
+	}
+	return true;
+}
+
+/*
+ * What is run and never what it is called: rules decide by it, and a title is
+ * the agent's own words. One that is not told is "", which no rule matches; it
+ * still runs something.
+ */
+char *
 acp_tool_command(const struct acp_tool *t)
 {
-	const char *title = js_text(t->f[ACP_TITLE]);
+	const struct js *v = js_get(t->f[ACP_RAW_INPUT], "command");
+	const char *line = js_text(v);
+	struct buf b;
+	char *text;
 
 	if (strcmp(acp_tool_kind(t), "execute") != 0)
 		return NULL;
-	return js_str(t->f[ACP_RAW_INPUT], "command", title);
+	if (line != NULL)
+		return xstrdup(line);
+	buf_init(&b, SIZE_MAX / 4);
+	text = xstrdup(put_words(&b, v) ? buf_cstr(&b) : "");
+	buf_done(&b);
+	return text;
 }
 
 struct js *

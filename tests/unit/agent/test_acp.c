@@ -12,6 +12,8 @@
 #include "lib/xalloc.h"
 #include "tests/unit/check.h"
 
+#define RUNS(what) "\"kind\":\"execute\",\"rawInput\":{\"command\":" what "}"
+
 /* Failures. */
 
 static void
@@ -319,7 +321,7 @@ test_L09_answered_once(void **state)
 	(void)state;
 	acprig_start(&r, "{}");
 	agentrig_line(&r, MAY(0, "S", ONCE));
-	assert_true(rpcrig_has(&r.asks, "execute c ls -l "));
+	assert_true(rpcrig_has(&r.asks, "\"title\":\"ls -l\""));
 	buf_reset(&r.sent);
 	rpcrig_answer(&r, 0, AGENT_APPROVED, NULL);
 	rpcrig_answer(&r, 0, AGENT_APPROVED, NULL);
@@ -334,6 +336,48 @@ test_L09_answered_once(void **state)
 	assert_int_equal(rpcrig_lines(&r.sent), 1);
 	assert_true(rpcrig_shown(&r, "\"denied\""));
 	agentrig_stop(&r);
+}
+
+/* What an ask says is run: "" is something that no rule matches. */
+static void
+test_L09_title_is_no_command(void **state)
+{
+	static const struct {
+		const char *call, *want;
+	} rows[] = {
+		{ "\"kind\":\"execute\"", " execute c  " },
+		{ RUNS("\"git status\""), " execute c git status " },
+		{ RUNS("[\"git\",\"status\"]"), " execute c git status " },
+		{ RUNS("[\"sh\",\"-c\",\"rm -rf .\"]"),
+		    " execute c sh -c 'rm -rf .' " },
+		{ RUNS("[\"a'b\",\"\",\"x=1\",\"~\"]"),
+		    " execute c 'a'\\''b' '' 'x=1' '~' " },
+		{ RUNS("[\"git\",7]"), " execute c  " },
+		{ RUNS("[]"), " execute c  " },
+		{ RUNS("{\"git\":1}"), " execute c  " },
+		{ RUNS("null"), " execute c  " },
+		{ "\"kind\":\"edit\"", " edit c - " },
+	};
+	struct agentrig r;
+	char line[600];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		acprig_start(&r, "{}");
+		snprintf(line, sizeof(line),
+		    "{\"id\":0,\"method\":\"session/request_permission\","
+		    "\"params\":{\"sessionId\":\"S\",\"options\":[" ONCE
+		    "],\"toolCall\":{\"toolCallId\":\"c\",\"title\":"
+		    "\"git log\",%s}}}",
+		    rows[i].call);
+		agentrig_line(&r, line);
+		assert_int_equal(r.nkeys, 1);
+		if (!rpcrig_has(&r.asks, rows[i].want))
+			fail_msg("%s\nnot in %s", rows[i].want,
+			    buf_cstr(&r.asks));
+		assert_true(rpcrig_shown(&r, "git log"));
+		agentrig_stop(&r);
+	}
 }
 
 /* Neither files nor terminals are offered. */
@@ -480,6 +524,7 @@ main(void)
 		cmocka_unit_test(test_other_sessions),
 		cmocka_unit_test(test_L09_options),
 		cmocka_unit_test(test_L09_answered_once),
+		cmocka_unit_test(test_L09_title_is_no_command),
 		cmocka_unit_test(test_L09_foreign_requests),
 		cmocka_unit_test(test_L09_steps_skipped),
 		cmocka_unit_test(test_L09_noise),

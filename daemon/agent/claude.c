@@ -66,6 +66,12 @@ claude_command(struct arena *a, const struct agent_wish *wish,
 	const struct js *config = wish->config;
 	struct command k;
 
+	if (js_bool(config, "plan", false) &&
+	    js_bool(config, "approvals", false)) {
+		*why = "plan: goes not with approvals: once its plan is "
+		       "approved Claude Code asks no more";
+		return RDV_E_INVALID;
+	}
 	if (!may_bypass(wish) && !asks_first(config) && skips(config)) {
 		*why = "dangerously_skip_permissions: as root Claude Code asks "
 		       "before it does something, unless it is confined";

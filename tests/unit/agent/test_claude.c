@@ -110,6 +110,9 @@ test_command_lines_that_are_refused(void **state)
 		    "disable_api_key: rdv cannot keep a variable from an "
 		    "agent; take ANTHROPIC_API_KEY out of the account's "
 		    "environment" },
+		{ "{\"plan\":true,\"approvals\":true}",
+		    "plan: goes not with approvals: once its plan is approved "
+		    "Claude Code asks no more" },
 	};
 	const struct agent_wish none = { 0 };
 
@@ -120,6 +123,10 @@ test_command_lines_that_are_refused(void **state)
 	assert_non_null(strstr(command("{\"base_command_override\":\"/opt/x\"}",
 				   none),
 	    "/opt/x|-p|"));
+	/* And of the last. */
+	assert_non_null(strstr(command("{\"plan\":true,\"approvals\":false}",
+				   none),
+	    "claude|-p|"));
 }
 
 /* L09: it may not ask before it has taken our hooks. */

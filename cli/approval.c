@@ -6,8 +6,11 @@
  */
 #include "cli/approval.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "cli/api.h"
 #include "cli/cli.h"
@@ -82,6 +85,23 @@ approval_print(const struct cmd_call *c, const struct js *v)
 	print_line("directory: ", js_str(v, "cwd", NULL));
 	print_list("with: ", js_get(v, "environment"));
 	print_list("beware: ", js_get(v, "flags"));
+}
+
+bool
+approval_word(const struct cmd_call *c, const char *prompt, char *word,
+    size_t size)
+{
+	size_t n = 0;
+	int ch;
+
+	(void)tcflush(STDIN_FILENO, TCIFLUSH);
+	out_note(c->cli, "%s", prompt);
+	while ((ch = getchar()) != EOF && ch != '\n') {
+		if (n < size)
+			word[n++] = (char)ch;
+	}
+	word[n < size && memchr(word, '\0', n) == NULL ? n : 0] = '\0';
+	return ch != EOF;
 }
 
 int

@@ -3,6 +3,7 @@
 #define RDV_CLI_APPROVAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct cmd_call;
 struct js;
@@ -16,6 +17,13 @@ struct js;
 int approval_get(const struct cmd_call *c, const char *word, struct js **out);
 /* For eyes that decide: everything that a decision is bound to. */
 void approval_print(const struct cmd_call *c, const struct js *v);
+/*
+ * A line from the terminal as an answer to `prompt`: nothing that was typed
+ * before it was seen, and all of the line. One that does not fit is "". False
+ * at the end of input.
+ */
+bool approval_word(const struct cmd_call *c, const char *prompt, char *word,
+    size_t size);
 /*
  * Decides what `v` shows, by its digest. `answers` is taken over and may be
  * NULL, and so may `reason`. CMD_OK when this decision counts.

@@ -83,7 +83,7 @@ static bool
 is_seen(struct cmd_call *c, const struct js *v)
 {
 	const char *digest = cmd_value(c, "digest");
-	char line[16] = "";
+	char word[16];
 
 	if (digest != NULL) {
 		if (strcmp(digest, js_str(v, "digest", "")) == 0)
@@ -99,9 +99,9 @@ is_seen(struct cmd_call *c, const struct js *v)
 		return false;
 	}
 	approval_print(c, v);
-	out_note(c->cli, "approve it? type \"yes\": ");
-	if (fgets(line, sizeof(line), stdin) != NULL &&
-	    strcmp(line, "yes\n") == 0)
+	if (approval_word(c, "approve it? type \"yes\": ", word,
+		sizeof(word)) &&
+	    strcmp(word, "yes") == 0)
 		return true;
 	out_error(c->cli, "NOT_CONFIRMED", "nothing was decided");
 	return false;

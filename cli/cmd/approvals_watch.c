@@ -53,14 +53,15 @@ static int
 decide(struct watch *w, const struct js *v)
 {
 	const char *verdict = "deny";
-	char line[16] = "";
+	char word[16];
 
-	out_note(w->call->cli, "[d]eny, [a]pprove or [l]ater? Return denies: ");
-	if (fgets(line, sizeof(line), stdin) == NULL)
+	if (!approval_word(w->call,
+		"[d]eny, [a]pprove or [l]ater? Return denies: ", word,
+		sizeof(word)))
 		return CMD_FAILED; /* nobody is there any more */
-	if (strcmp(line, "l\n") == 0 || strcmp(line, "later\n") == 0)
+	if (strcmp(word, "l") == 0 || strcmp(word, "later") == 0)
 		return CMD_OK;
-	if (strcmp(line, "a\n") == 0 || strcmp(line, "approve\n") == 0)
+	if (strcmp(word, "a") == 0 || strcmp(word, "approve") == 0)
 		verdict = "approve";
 	/* That it was decided meanwhile ends no watch. */
 	(void)approval_send(w->call, v, verdict, NULL, NULL);

@@ -179,8 +179,17 @@ await test('abuse_K06 a terminal is asked, and Return denies', async () => {
 	await next(2);
 	await type('a\r');
 	assert.equal(await run.end, 0, run.err);
+	// The end of a long line is no answer to the next question.
 	run = cli(['approvals', 'ask', '--', 'make'], own);
 	await next(3);
+	await type('no, 45678901234a\r');
+	assert.equal(await run.end, 1);
+	run = cli(['approvals', 'ask', '--', 'make'], own);
+	await next(4);
+	await type('d\r');
+	assert.equal(await run.end, 1, 'it was typed to another');
+	run = cli(['approvals', 'ask', '--', 'make'], own);
+	await next(5);
 	await type('l\r');
 	const { id } = await pending(s);
 	await call('DELETE', `/api/sessions/${t.id}`);

@@ -58,8 +58,6 @@ says(struct acp *p, const struct js *update, enum entry_kind kind)
 		if (kind == ENTRY_ASSISTANT)
 			buf_reset(&p->said);
 	}
-	if (agent_text_len(p->text) >= AGENT_LINE_MAX)
-		return;
 	agent_text_add(p->text, text, len);
 	if (kind == ENTRY_ASSISTANT && len <= AGENT_LINE_MAX - p->said.len)
 		buf_put(&p->said, text, len);

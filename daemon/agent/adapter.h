@@ -40,8 +40,11 @@ bool agent_unasked(struct agent *g, const char *key);
 
 /*
  * An entry whose text comes in pieces. It gets its number with the first piece,
- * and is told when it is to be seen, not for every piece.
+ * and is told when it is to be seen, not for every piece. Of a text over the
+ * maximum the rest is in the log alone, and the entry says so; all of its bytes
+ * escaped, it still fits an entry (TALKFILE_ENTRY_MAX).
  */
+#define AGENT_TEXT_MAX ((size_t)1 << 20)
 struct agent_text;
 struct agent_text *agent_text_new(struct agent *g, enum entry_kind kind);
 void agent_text_add(struct agent_text *t, const char *p, size_t len);

@@ -14,6 +14,7 @@
 
 #include "daemon/term/strip.h"
 #include "lib/js.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 #define TEXT_MAX   (SIZE_MAX / 4)
@@ -31,7 +32,7 @@ struct agent_text {
 	size_t at;   /* its number */
 	size_t told; /* bytes that the host has seen */
 	int64_t told_ms;
-	bool numbered, known, untold;
+	bool numbered, known, untold, full;
 };
 
 struct agent_text *
@@ -56,12 +57,27 @@ grown(struct agent_text *t)
 	t->untold = true;
 }
 
+/* What fits; a program that never stops talking costs no more than that. */
+static void
+put(struct agent_text *t, const char *p, size_t len)
+{
+	const size_t room = AGENT_TEXT_MAX - t->text.len;
+
+	if (len <= room) {
+		buf_put(&t->text, p, len);
+		return;
+	}
+	buf_put(&t->text, p, room - str_utf8_tail(p, room));
+	buf_put_text(&t->text, " ... (the log has all of it)");
+	t->full = true;
+}
+
 void
 agent_text_add(struct agent_text *t, const char *p, size_t len)
 {
-	if (len == 0)
+	if (len == 0 || t->full)
 		return;
-	buf_put(&t->text, p, len);
+	put(t, p, len);
 	grown(t);
 }
 
@@ -72,7 +88,8 @@ agent_text_set(struct agent_text *t, const char *p, size_t len)
 	    (len == 0 || memcmp(p, t->text.data, len) == 0))
 		return;
 	buf_reset(&t->text);
-	buf_put(&t->text, p, len);
+	t->full = false;
+	put(t, p, len);
 	t->told = 0;
 	grown(t);
 }

@@ -123,6 +123,39 @@ test_streams_of_subagents_run_beside(void **state)
 	agentrig_stop(&r);
 }
 
+/* Text without an end is told once more when it is full, and then no more. */
+static void
+test_text_without_end(void **state)
+{
+	struct agentrig r;
+	char piece[1001] = "", line[1200];
+	size_t told;
+
+	(void)state;
+	memset(piece, 'x', 1000);
+	(void)snprintf(line, sizeof(line),
+	    EVENT("null", DELTA("0", "text", "%s")), piece);
+	clauderig_asks(&r);
+	agentrig_out(&r, EVENT("null", START("m1")));
+	for (size_t n = 0; n <= AGENT_TEXT_MAX; n += 1000)
+		agentrig_out(&r, line);
+	told = r.told;
+	for (int i = 0; i < 3000; i++)
+		agentrig_out(&r, line);
+	assert_int_equal(r.told, told);
+	agentrig_out(&r, EVENT("null", START("m2")));
+	assert_int_equal(r.n, 1);
+	assert_true(strlen(r.entries[0]) > AGENT_TEXT_MAX);
+	assert_true(strlen(r.entries[0]) < AGENT_TEXT_MAX + 200);
+	assert_true(clauderig_shows(&r, 0, "x ... (the log has all of it)"));
+	/* The next one begins anew. */
+	agentrig_out(&r, EVENT("null", DELTA("0", "text", "two")));
+	agentrig_out(&r, EVENT("null", START("m3")));
+	assert_int_equal(r.n, 2);
+	assert_true(clauderig_shows(&r, 1, "\"two\""));
+	agentrig_stop(&r);
+}
+
 static void
 test_how_a_turn_ends(void **state)
 {
@@ -402,6 +435,7 @@ main(void)
 		cmocka_unit_test(test_silent_lines),
 		cmocka_unit_test(test_unknown_fields_change_nothing),
 		cmocka_unit_test(test_streams_of_subagents_run_beside),
+		cmocka_unit_test(test_text_without_end),
 		cmocka_unit_test(test_how_a_turn_ends),
 		cmocka_unit_test(abuse_L03_not_signed_in),
 		cmocka_unit_test(test_the_conversation_has_its_first_id),

@@ -167,7 +167,7 @@ static void
 bypass_get(struct api_call *c)
 {
 	struct store_bypass b;
-	int err = store_session_get(c->app->db, c->actor->user_id, c->params[0],
+	int err = store_session_any(c->app->db, c->actor->user_id, c->params[0],
 	    bypass_session_cb, NULL);
 
 	if (err != 0) {

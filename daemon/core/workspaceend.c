@@ -16,6 +16,7 @@
 #include "daemon/app.h"
 #include "daemon/core/worktreespace.h"
 #include "daemon/core/worktreeremove.h"
+#include "daemon/store/chains.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -236,6 +237,24 @@ stays(const struct ws_op *op, const struct workspace_part *p)
 	       (p->there || op->expired != NULL);
 }
 
+/* Between two links nothing of it runs, and the next one would find nothing. */
+static bool
+is_at_work(struct ws_op *op)
+{
+	struct store_chain open;
+	int err =
+	    store_chain_open(op->s->app->db, op->arena, op->ws.row.id, &open);
+
+	if (err == RDV_E_NOT_FOUND)
+		return false;
+	if (err == 0)
+		give_up(op, RDV_E_BUSY,
+		    "an agent is at work in it; stop its turn first");
+	else
+		give_up(op, RDV_E_UNAVAILABLE, "the database cannot be read");
+	return true;
+}
+
 /* All have been looked at. */
 static void
 judged(struct ws_op *op)
@@ -246,6 +265,8 @@ judged(struct ws_op *op)
 		ended(op);
 		return;
 	}
+	if (is_at_work(op))
+		return;
 	for (op->i = 0; op->i < op->ws.n; op->i++) {
 		p = part(op);
 		/* By force it would lose its place among git's worktrees. */

@@ -40,6 +40,13 @@ note(struct chain *c, const struct worktree_changed *how)
 	return text;
 }
 
+static bool
+has_code(int err, const struct worktree_changed *how, const char *code)
+{
+	return err == RDV_E_STATE && how != NULL && how->code != NULL &&
+	       strcmp(how->code, code) == 0;
+}
+
 static void
 committed_cb(int err, const struct worktree_changed *how, const char *why,
     void *arg)
@@ -51,9 +58,11 @@ committed_cb(int err, const struct worktree_changed *how, const char *why,
 		return;
 	if (err == 0)
 		chain_move(c, c->at, LIFE_DONE, note(c, how));
-	else if (err == RDV_E_STATE && how != NULL && how->code != NULL &&
-		 strcmp(how->code, "NOTHING_TO_COMMIT") == 0)
+	else if (has_code(err, how, "NOTHING_TO_COMMIT"))
 		chain_move(c, c->at, LIFE_SKIP, NULL);
+	/* A merge or a checkout is somebody's, and no part of the turn. */
+	else if (err == RDV_E_MIDWAY || has_code(err, how, "OTHER_BRANCH"))
+		chain_move(c, c->at, LIFE_SKIP, why);
 	else
 		chain_move(c, c->at, LIFE_FAIL,
 		    why != NULL ? why : "it could not be committed");
@@ -72,7 +81,9 @@ static void
 commit(struct chain *c)
 {
 	const struct workspace_part *p = part_of(c, &c->links[c->at]);
-	struct worktree_change change = { .all = true, .message = message(c) };
+	struct worktree_change change = {
+		.branch = c->ws.row.branch, .all = true, .message = message(c)
+	};
 
 	if (p == NULL) {
 		chain_move(c, c->at, LIFE_FAIL,

@@ -376,6 +376,7 @@ wt_change_new(struct worktrees *w, const struct worktree_who *who,
 	ch->wish = (struct worktree_change){
 		.tree = arena_strdup(a, change->tree),
 		.head = copy(a, change->head),
+		.branch = copy(a, change->branch),
 		.names = copy_names(a, change->names),
 		.all = change->all,
 		.message = copy(a, change->message),

@@ -17,6 +17,8 @@
 struct worktree_change {
 	const char *tree; /* a directory in the worktree */
 	const char *head; /* what HEAD has to be, or NULL */
+	/* Of a commit: which is out, and no merge is open; or NULL. */
+	const char *branch;
 	/* Names in the worktree, bytes; NULL-terminated, or NULL. */
 	const char *const *names;
 	bool all;

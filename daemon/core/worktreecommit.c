@@ -279,6 +279,14 @@ nobody(struct wt_op *op, const char *why)
 		why));
 }
 
+static bool
+is_elsewhere(const struct wt_change *ch)
+{
+	return ch->wish.branch != NULL &&
+	       (ch->status.branch == NULL ||
+		   strcmp(ch->status.branch, ch->wish.branch) != 0);
+}
+
 static void
 begin(struct wt_op *op)
 {
@@ -289,8 +297,13 @@ begin(struct wt_op *op)
 	/* All of a merge is one commit, and it is what is under way. */
 	if (ch->conflicts > 0 ||
 	    (ch->under_way != NULL &&
-		(!merges || ch->wish.amend || ch->wish.names != NULL)))
+		(!merges || ch->wish.amend || ch->wish.names != NULL ||
+		    ch->wish.branch != NULL)))
 		wt_change_midway(op);
+	else if (is_elsewhere(ch))
+		wt_change_refuse(op, "OTHER_BRANCH",
+		    arena_printf(op->arena, "%s is not on branch %s", op->at,
+			ch->wish.branch));
 	else if (ch->wish.amend && ch->status.commit == NULL)
 		wt_fail(op, RDV_E_STATE, "there is no commit to amend");
 	else

@@ -87,7 +87,7 @@ queue_edit(struct api_call *c)
 	if (JS_SET(in, 1))
 		q.config_json = in->config;
 	tx = tx_begin(c->app->db);
-	err = queued_edit(tx, &q, &why);
+	err = queued_edit(tx, c->req->arena, &q, &why);
 	if (err != 0)
 		conversation_refuse(c, tx, err, why);
 	else

@@ -9,10 +9,12 @@
 
 #include "daemon/app.h"
 #include "daemon/core/chainstate.h"
+#include "daemon/core/queued.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/log.h"
 #include "lib/str.h"
 
 static void
@@ -68,20 +70,21 @@ end_turn(struct tx *tx, const struct chain *c, enum life_event event)
 
 /*
  * The message that has waited the longest in this workspace, whatever
- * conversation it is of; within one they go in their order. What cannot be a
- * turn now goes on waiting and keeps no other from it later.
+ * conversation it is of; within one they go in their order. RDV_E_INVALID: it
+ * was cancelled, as it can be no turn, now or later, and all behind it would
+ * wait for ever.
  */
 static int
-take_next(struct tx *tx, struct chain *c)
+take_one(struct tx *tx, struct chain *c)
 {
 	struct db *db = tx_db(tx);
 	struct store_conversation conversation;
 	struct chain_begun begun;
 	struct store_queued q;
 	const char *id, *why;
-	int err = store_queued_next(db, c->arena, c->row.workspace_id, &id);
+	int gone, err;
 
-	c->follower[0] = '\0';
+	err = store_queued_next(db, c->arena, c->row.workspace_id, &id);
 	if (err == 0)
 		err = store_conversation_get(db, c->arena, c->row.user_id, id,
 		    &conversation);
@@ -97,10 +100,24 @@ take_next(struct tx *tx, struct chain *c)
 	if (err == 0)
 		(void)str_copy(c->follower, begun.chain.id,
 		    sizeof(c->follower));
-	return err == RDV_E_NOT_FOUND || err == RDV_E_INVALID ||
-		       err == RDV_E_STATE
-		   ? 0
-		   : err;
+	if (err != RDV_E_INVALID)
+		return err;
+	log_warnx("chain", "message %s is cancelled: %s", q.id, why);
+	gone = queued_cancel(tx, &q, &why);
+	return gone != 0 ? gone : RDV_E_INVALID;
+}
+
+/* What cannot be a turn now goes on waiting. */
+static int
+take_next(struct tx *tx, struct chain *c)
+{
+	int err;
+
+	c->follower[0] = '\0';
+	do
+		err = take_one(tx, c);
+	while (err == RDV_E_INVALID);
+	return err == RDV_E_NOT_FOUND || err == RDV_E_STATE ? 0 : err;
 }
 
 void

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/core/chain.h"
+#include "daemon/core/conversation.h"
 #include "daemon/core/lifecycle.h"
 #include "daemon/event/event.h"
 #include "daemon/store/conversations.h"
@@ -70,6 +71,12 @@ queued_add(struct tx *tx, struct arena *a, const struct store_conversation *c,
 
 	if (!queued_prompt_ok(prompt, why))
 		return RDV_E_INVALID;
+	*why = "the conversation is closed";
+	if (strcmp(c->status, "closed") == 0)
+		return RDV_E_STATE;
+	err = conversation_judge(a, c, config_json, why);
+	if (err != 0)
+		return err;
 	err = store_queued_count(tx_db(tx), c->id, &count);
 	if (err != 0)
 		return err;
@@ -93,12 +100,21 @@ queued_add(struct tx *tx, struct arena *a, const struct store_conversation *c,
 }
 
 int
-queued_edit(struct tx *tx, struct store_queued *q, const char **why)
+queued_edit(struct tx *tx, struct arena *a, struct store_queued *q,
+    const char **why)
 {
+	struct store_conversation c;
 	int err;
 
 	if (!queued_prompt_ok(q->prompt, why))
 		return RDV_E_INVALID;
+	*why = NULL;
+	err =
+	    store_conversation_get(tx_db(tx), a, q->user_id, q->session_id, &c);
+	if (err == 0)
+		err = conversation_judge(a, &c, q->config_json, why);
+	if (err != 0)
+		return err;
 	q->updated_at = clock_wall_ms();
 	*why = "it waits no more: it was taken or cancelled";
 	err = store_queued_edit(tx, q);

@@ -14,15 +14,17 @@ struct tx;
 /*
  * Messages that wait until the turns before them have succeeded. They are kept
  * when one of those has not, and can be changed until one is taken; taking is
- * chain_begin()'s. Each writes rows and an event into `tx`. 0; RDV_E_INVALID or
- * RDV_E_FULL with a sentence; RDV_E_STATE: it has been taken or cancelled; or
- * -errno. Not 0: `tx` is to be aborted.
+ * chain_begin()'s. A configuration that no command could be made of is refused
+ * here already, as conversation_judge() says. Each writes rows and an event
+ * into `tx`. 0; RDV_E_INVALID or RDV_E_FULL with a sentence; RDV_E_STATE: it
+ * has been taken or cancelled; or -errno. Not 0: `tx` is to be aborted.
  */
 int queued_add(struct tx *tx, struct arena *a,
     const struct store_conversation *c, const char *prompt,
     const char *config_json, struct store_queued *out, const char **why);
 /* Its prompt and configuration are new. */
-int queued_edit(struct tx *tx, struct store_queued *q, const char **why);
+int queued_edit(struct tx *tx, struct arena *a, struct store_queued *q,
+    const char **why);
 int queued_cancel(struct tx *tx, struct store_queued *q, const char **why);
 /* The message becomes that turn: once, whoever asks. */
 int

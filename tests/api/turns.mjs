@@ -1,7 +1,7 @@
 // Conversations: what is done for a prompt, in which order, and how each part of
 // it can end.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { bin, test, waitFor } from '../harness/rdv.mjs';
@@ -141,6 +141,35 @@ await test('abuse K15: what waits is bounded', async () => {
 	assert.equal((await a.waiting(c)).length, 0);
 });
 
+await test('what could be no turn is refused, and holds up no other', async () => {
+	const c = await a.fresh(), gate = a.gate(), config = { env: { A: 5 } };
+	const first = await a.begin(c, `wait ${gate}\nsay first`);
+	const add = (prompt, more) => a.request('POST', c.at('/queue'),
+		{ prompt, ...more });
+	const bad = (await add('say old')).json;
+	const next = (await add('say next', { config: { model: 'm' } })).json;
+	for (const no of [await add('say no', { config }),
+		await a.ask(c, 'say no', { queue: true, config }),
+		await a.request('PATCH', `/api/messages/${next.id}`,
+			{ prompt: 'say no', config })]) {
+		assert.equal(no.status, 400, `${no.raw}`);
+		assert.match(no.json.error, /^env\.A: /);
+	}
+	assert.deepEqual((await a.waiting(c)).map((m) => m.prompt),
+		['say old', 'say next']);
+	// One that another rdv took, or another agent's rules.
+	execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+		path.join(a.rdv.base, 'server/rdv.db'), `UPDATE queued SET config_json =
+		'${JSON.stringify(config)}' WHERE id = '${bad.id}'`]);
+	Agents.open(gate);
+	await waitFor('the next one', async () => (await a.turns(c)).length === 2);
+	const done = await a.over((await a.turns(c))[1]);
+	assert.deepEqual([done.prompt, done.state], ['say next', 'completed']);
+	assert.deepEqual(await a.waiting(c), []);
+	await a.over(first);
+	await a.model([c]);
+});
+
 await test('a failure keeps what waits, and a hand lets it go on', async () => {
 	const c = await a.fresh(), gate = a.gate();
 	const first = await a.begin(c, `wait ${gate}\nfail no credit`);
@@ -187,6 +216,60 @@ await test('a cleanup script that fails: committed, told, and no next one', asyn
 		['completed', 'failed', 'cleanup: exit status 4']);
 	assert.equal(sh(at(c), 'git log -1 --format=%s'), 'kept');
 	assert.equal((await a.waiting(c)).length, 1);
+});
+
+await test('no workspace goes while an agent is at work, not by force', async () => {
+	// It works above both worktrees and in none of them.
+	const c = await a.conversation([await a.repository(), await a.repository()]);
+	const gate = a.gate(), t = await a.begin(c, `wait ${gate}\nsay done`);
+	await waitFor('it works', () => a.said().includes(`begin wait ${gate}`));
+	const w = `/api/workspaces/${c.w.id}`;
+	for (const [method, target, body] of [['DELETE', w],
+		['DELETE', `${w}?force=true`],
+		['POST', `${w}/archive`, { remove: true }],
+		['POST', `${w}/archive`, { remove: true, force: true }]]) {
+		const no = await a.request(method, target, body);
+		assert.deepEqual([no.status, no.json.code], [409, 'BUSY'], `${no.raw}`);
+		assert.match(no.json.error, /agent is at work/);
+	}
+	for (const i of [0, 1])
+		assert.ok(fs.existsSync(at(c, i)));
+	Agents.open(gate);
+	assert.equal((await a.over(t)).state, 'completed');
+	await a.call('DELETE', w);
+	assert.ok(!fs.existsSync(at(c)));
+});
+
+await test('what a person has under way there is not committed', async () => {
+	const c = await a.fresh(), before = head(c);
+	const turn = async (name) => {
+		const t = await a.over(await a.begin(c, `write ${name} x\nsay ${name}`));
+
+		assert.equal(t.chain.state, 'completed');
+		return a.link(t, 'commit');
+	};
+	sh(at(c), `git checkout -q -b side; echo s >side; git add .
+		git commit -q -m side; git checkout -q -
+		git merge -q --no-commit --no-ff side`);
+	let l = await turn('midway');
+	assert.equal(l.state, 'skipped');
+	assert.match(l.cause, /in the middle of a merge/);
+	assert.equal(head(c), before);
+	sh(at(c), 'git rev-parse -q --verify MERGE_HEAD; git merge --abort');
+	sh(at(c), 'git checkout -q side');
+	const side = head(c);
+	l = await turn('elsewhere');
+	assert.equal(l.state, 'skipped');
+	assert.match(l.cause, /branch/);
+	assert.equal(head(c), side);
+	sh(at(c), 'git checkout -q --detach');
+	l = await turn('nowhere');
+	assert.equal(l.state, 'skipped');
+	assert.match(l.cause, /branch/);
+	sh(at(c), `git checkout -q ${c.w.branch}`);
+	assert.equal((await turn('here')).state, 'completed');
+	assert.equal(sh(at(c), 'git show --name-only --format=%s HEAD'),
+		'here\n\nelsewhere\nhere\nmidway\nnowhere');
 });
 
 await test('setup scripts beside the agent, where every repository says so', async () => {
@@ -262,6 +345,15 @@ await test('a conversation is none of a terminal\'s', async () => {
 	assert.ok((await a.call('GET', `/api/conversations?workspace_id=${c.w.id}`))
 		.items.some((i) => i.id === c.id));
 	await a.call('DELETE', `/api/sessions/${terminal.id}`);
+});
+
+await test('a conversation\'s tools are not asked about, and that is seen', async () => {
+	const c = await a.fresh(), url = `/api/sessions/${c.id}/bypass`;
+	assert.equal((await a.call('GET', url)).on, false);
+	await a.call('PUT', url);
+	assert.equal((await a.call('GET', url)).on, true);
+	await a.call('DELETE', url);
+	assert.equal((await a.call('GET', url)).on, false);
 });
 
 await test('refusals name the field, and change nothing', async () => {
@@ -382,6 +474,9 @@ await test('closed: its turn ends, what waits is cancelled, and no more', async 
 		'its conversation was closed']);
 	assert.equal((await a.waiting(c)).length, 0);
 	assert.equal((await a.ask(c, 'say no')).status, 409);
+	assert.equal((await a.request('POST', c.at('/queue'),
+		{ prompt: 'say no' })).status, 409);
+	assert.equal((await a.waiting(c)).length, 0);
 	await a.call('DELETE', c.at(''));
 	await a.model([c]);
 });

@@ -281,7 +281,8 @@ create(struct starting *st)
 	struct chain *c = st->chain;
 	struct store_link *l = link_of(st);
 	const struct workspace_part *p = part_of(c, l);
-	const char *cwd = is_agent(l) ? cwd_of_agent(c) : p->path;
+	/* A script is of a repository, and only an agent of none. */
+	const char *cwd = is_agent(l) || p == NULL ? cwd_of_agent(c) : p->path;
 	const char *profile = profile_of(c, l);
 	struct run_spec spec = {
 		.user_id = c->row.user_id,

@@ -187,8 +187,13 @@ await test('a phone shows the whole of a large terminal and shrinks nobody',
 	const page = await browser.signedIn();
 
 	await openSession(page, made);
-	const before = await dims(page);
 	const looks = await linkFrom(page, { label: 'Ann' });
+	// As rdvd has it too: the page may still be finding its own.
+	const before = await until(async () => {
+		const { run } = await product.api('GET', `/api/sessions/${made.id}`);
+		const now = await dims(page);
+		return now.cols === run.cols && now.rows === run.rows && now;
+	}, 'the size of the page is that of the terminal');
 	// Who is shown no past makes the terminal no larger in any direction.
 	const types = await linkFrom(page, { label: 'Bo on a phone',
 		write: true, past: true });

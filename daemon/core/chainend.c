@@ -81,7 +81,7 @@ take_one(struct tx *tx, struct chain *c)
 	struct store_conversation conversation;
 	struct chain_begun begun;
 	struct store_queued q;
-	const char *id, *why;
+	const char *id, *why = NULL;
 	int gone, err;
 
 	err = store_queued_next(db, c->arena, c->row.workspace_id, &id);
@@ -90,13 +90,15 @@ take_one(struct tx *tx, struct chain *c)
 		    &conversation);
 	if (err == 0)
 		err = store_queued_first(db, c->arena, id, &q);
-	if (err == 0)
-		err = chain_begin(tx, c->arena,
-		    &(struct chain_wish){ .conversation = &conversation,
-			.prompt = q.prompt,
-			.config_json = q.config_json,
-			.from = &q },
-		    &begun, &why);
+	/* None of these says that it is invalid. */
+	if (err != 0)
+		return err;
+	err = chain_begin(tx, c->arena,
+	    &(struct chain_wish){ .conversation = &conversation,
+		.prompt = q.prompt,
+		.config_json = q.config_json,
+		.from = &q },
+	    &begun, &why);
 	if (err == 0)
 		(void)str_copy(c->follower, begun.chain.id,
 		    sizeof(c->follower));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/agent/agent.h"
+#include "daemon/core/runpolicy.h"
 #include "daemon/core/session.h"
 #include "daemon/event/event.h"
 #include "daemon/store/db.h"
@@ -20,7 +21,6 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
-#include "lib/host.h"
 #include "lib/js.h"
 #include "lib/secret.h"
 
@@ -182,22 +182,6 @@ judge_place(struct db *db, struct arena *a, const struct conversation_wish *w,
 		   : store_folder_get(db, a, w->user_id, w->folder_id, &folder);
 }
 
-/* As for sessions; the helper has the last word. */
-static const char *
-judge_hosts(const struct conversation_wish *w)
-{
-	const char *const *h = w->network_hosts;
-
-	if (h != NULL && h[0] != NULL && w->network != NULL &&
-	    strcmp(w->network, "list") != 0)
-		return "network_hosts: only with the network \"list\"";
-	for (; h != NULL && *h != NULL; h++)
-		if (!host_port_ok(*h))
-			return "network_hosts: HOST:PORT with a name, IPv4 or "
-			       "[IPv6]";
-	return NULL;
-}
-
 static const char *
 hosts_json(struct arena *a, const char *const *hosts)
 {
@@ -268,7 +252,7 @@ conversation_create(struct tx *tx, struct arena *a,
 	};
 	if (w->name != NULL && !session_name_ok(w->name, why))
 		return RDV_E_INVALID;
-	*why = judge_hosts(w);
+	*why = run_policy_judge_hosts(w->network, w->network_hosts);
 	if (*why != NULL)
 		return RDV_E_INVALID;
 	err = conversation_judge(a, out, NULL, why);

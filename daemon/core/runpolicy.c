@@ -10,6 +10,7 @@
 
 #include "daemon/core/guard.h"
 #include "lib/buf.h"
+#include "lib/host.h"
 #include "lib/js.h"
 #include "lib/xalloc.h"
 
@@ -106,4 +107,17 @@ run_policy_net(const char *word)
 	while (net > PRIV_NET_NONE && strcmp(word, nets[net]) != 0)
 		net--;
 	return net;
+}
+
+const char *
+run_policy_judge_hosts(const char *network, const char *const *hosts)
+{
+	if (hosts != NULL && hosts[0] != NULL && network != NULL &&
+	    strcmp(network, "list") != 0)
+		return "network_hosts: only with the network \"list\"";
+	for (; hosts != NULL && *hosts != NULL; hosts++)
+		if (!host_port_ok(*hosts))
+			return "network_hosts: HOST:PORT with a name, IPv4 or "
+			       "[IPv6]";
+	return NULL;
 }

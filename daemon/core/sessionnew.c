@@ -11,6 +11,7 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/run.h"
+#include "daemon/core/runpolicy.h"
 #include "daemon/core/sessionstate.h"
 #include "daemon/core/sessiontmux.h"
 #include "daemon/core/worktree.h"
@@ -21,7 +22,6 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
-#include "lib/host.h"
 #include "lib/js.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -97,22 +97,6 @@ judge_env(const char *const *env)
 	return NULL;
 }
 
-/* What the policy says to them the helper knows. */
-static const char *
-judge_hosts(const struct session_spec *spec)
-{
-	const char *const *h = spec->network_hosts;
-
-	if (h != NULL && h[0] != NULL && spec->network != NULL &&
-	    strcmp(spec->network, "list") != 0)
-		return "network_hosts: only with the network \"list\"";
-	for (; h != NULL && *h != NULL; h++)
-		if (!host_port_ok(*h))
-			return "network_hosts: HOST:PORT with a name, IPv4 or "
-			       "[IPv6]";
-	return NULL;
-}
-
 static const char *
 judge_command(const struct session_spec *spec)
 {
@@ -183,7 +167,8 @@ judge(struct session_op *op, const struct session_spec *spec)
 	if (op->why == NULL)
 		op->why = judge_env(spec->env);
 	if (op->why == NULL)
-		op->why = judge_hosts(spec);
+		op->why =
+		    run_policy_judge_hosts(spec->network, spec->network_hosts);
 	if (op->why == NULL)
 		op->why = judge_command(spec);
 	if (op->why == NULL)

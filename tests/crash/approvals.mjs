@@ -54,14 +54,30 @@ async function decider(rdv, id, verdict, token, won) {
 	return broke;
 }
 
+async function newest(rdv, since) {
+	for (;;) {
+		const { items } = await rdv.call('GET',
+			`/api/events?since=${since}&limit=500`);
+		since = items.at(-1)?.seq ?? since;
+		if (items.length < 500)
+			return since;
+	}
+}
+
+// A list shows what is not durable yet; an event is told of what is.
+async function asked(rdv, who) {
+	const r = await rdv.request('GET', '/api/approvals?state=pending' +
+		`&session_id=${who.s.id}`).catch(() => null);
+	const id = r?.json?.items?.[0]?.id;
+	const told = id && await rdv.request('GET',
+		`/api/events?since=${who.since}&limit=500`).catch(() => null);
+	return told?.json?.items?.some((e) => e.subject === id) && id;
+}
+
 async function one(rdv, who, judges) {
 	const seen = { granted: 0 }, won = [];
 	const told = asker(rdv, who, seen);
-	const { id } = await waitFor('what is asked', async () => {
-		const r = await rdv.request('GET', '/api/approvals?state=pending' +
-			`&session_id=${who.s.id}`).catch(() => null);
-		return r?.json?.items?.[0];
-	});
+	const id = await waitFor('what is asked', () => asked(rdv, who));
 	// Acknowledged: from now on it is there, whatever is killed.
 	await Promise.all(['approve', 'deny'].map((verdict, i) =>
 		decider(rdv, id, verdict, judges[i], won)));
@@ -88,6 +104,7 @@ await test('abuse_K07 abuse_K08 approvals across kill -9', async (t) => {
 	const judges = [await make({ scopes: ['approve'] }),
 		await make({ scopes: ['full'] })];
 	const all = [], outcomes = {};
+	let since = 0;
 	for (let i = 0; i < ASKERS; i++) {
 		const s = await rdv.session(`asks ${i}`, ['/bin/cat']);
 		all.push({ s, token: await make({ scopes: ['run'],
@@ -95,8 +112,9 @@ await test('abuse_K07 abuse_K08 approvals across kill -9', async (t) => {
 	}
 	for (let n = 0; n < ROUNDS; n++) {
 		const old = await waitFor('rdvd', () => rdv.rdvd);
-		const ends = all.map((who) => one(rdv, { ...who, key: `k${n}` },
-			judges));
+		since = await newest(rdv, since);
+		const ends = all.map((who) => one(rdv,
+			{ ...who, since, key: `k${n}` }, judges));
 		const killed = pause(Math.random() * 25).then(() =>
 			process.kill(old, 'SIGKILL'));
 		for (const end of await Promise.all(ends))

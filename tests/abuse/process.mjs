@@ -545,6 +545,8 @@ await test('H17 what is stopped is not shown as running well', async () => {
 	await seen(s.id, true);
 	await signal(s, 'CONT');
 	await seen(s.id, false);
+	// What is read may be ahead of what is told.
+	await waitFor('it is told', async () => (await told(s.run.id)).length > 3);
 	assert.deepEqual(await told(s.run.id), ['run.stopped', 'run.continued',
 		'run.stopped', 'run.continued']);
 	// Its end is an end, and no longer a stop.

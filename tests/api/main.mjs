@@ -1,67 +1,20 @@
-// All of the api layer, one file for each thing it looks at.
-import { finish } from '../harness/rdv.mjs';
+// All of the api layer, one file for each thing it looks at; those that take
+// longest come first, so that none of them is alone in the end.
+import { files } from '../harness/files.mjs';
+import '../harness/rdv.mjs';
 import { sanitized } from '../harness/sanitizer.mjs';
 
-await import('./walk.mjs');
-await import('./sessions.mjs');
-await import('./input.mjs');
-await import('./wait.mjs');
-await import('./search.mjs');
-await import('./sizes.mjs');
-await import('./presence.mjs');
-await import('./screen.mjs');
-await import('./cast.mjs');
-await import('./entries.mjs');
-await import('./hooks.mjs');
-await import('./entrieslive.mjs');
-await import('./protocol.mjs');
-await import('./folders.mjs');
-await import('./approvals.mjs');
-await import('./approvalcli.mjs');
-await import('./tokens.mjs');
-await import('./scopes.mjs');
-await import('./rotation.mjs');
-await import('./events.mjs');
-await import('./worktrees.mjs');
-await import('./worktreeread.mjs');
-await import('./worktreehistory.mjs');
-await import('./worktreecommit.mjs');
-await import('./worktreemerge.mjs');
-await import('./worktreerebase.mjs');
-await import('./worktreeconflict.mjs');
-await import('./worktreecli.mjs');
-await import('./repos.mjs');
-await import('./reporefs.mjs');
-await import('./repofind.mjs');
-await import('./branches.mjs');
-await import('./clones.mjs');
-await import('./worktreeremote.mjs');
-await import('./worktreediff.mjs');
-await import('./worktreefollow.mjs');
-await import('./workspaces.mjs');
-await import('./turns.mjs');
-await import('./turnscrash.mjs');
-await import('./agentasks.mjs');
-await import('./space.mjs');
-await import('./expire.mjs');
-await import('./discards.mjs');
-await import('./lossless.mjs');
-await import('./confinedgit.mjs');
-await import('./liar.mjs');
-await import('./state.mjs');
-await import('./health.mjs');
-await import('./cage.mjs');
-await import('./cli.mjs');
-await import('./cliout.mjs');
-await import('./attach.mjs');
-await import('./clipboard.mjs');
-await import('./inside.mjs');
-if (!sanitized())
-	await import('./slowline.mjs');
-await import('./sandbox.mjs');
-await import('./held.mjs');
-await import('./stop.mjs');
-await import('./egress.mjs');
-await import('./tmux.mjs');
-await import('./audit.mjs');
-finish();
+await files(import.meta.url, [
+	...(sanitized() ? [] : ['slowline']),
+	'workspaces', 'worktreeremote', 'worktreemerge', 'discards',
+	'lossless', 'egress', 'attach', 'expire', 'turnscrash',
+	'worktreerebase', 'walk', 'sessions', 'input', 'wait', 'search',
+	'sizes', 'presence', 'screen', 'cast', 'entries', 'hooks',
+	'entrieslive', 'protocol', 'folders', 'approvals', 'approvalcli',
+	'tokens', 'scopes', 'rotation', 'events', 'worktrees', 'worktreeread',
+	'worktreehistory', 'worktreecommit', 'worktreeconflict', 'worktreecli',
+	'repos', 'reporefs', 'repofind', 'branches', 'clones', 'worktreediff',
+	'worktreefollow', 'turns', 'agentasks', 'space', 'confinedgit', 'liar',
+	'state', 'health', 'cage', 'cli', 'cliout', 'clipboard', 'inside',
+	'sandbox', 'held', 'stop', 'tmux', 'audit',
+]);

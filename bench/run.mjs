@@ -529,7 +529,7 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	gitfollow: () => gitread.followed(helper),
 	gitmuch: () => gitread.firstPage(helper),
 	workspace: () => workspaces.created(helper),
-	talk: () => talks.lastPage(helper), callgrind };
+	talk: () => talks.lastPage(helper),
 	normalise: () => normalised(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))

@@ -17,6 +17,7 @@ lint-format:
 lint-tree:
 	@sh tests/lint/shape
 	@sh tests/lint/includes.sh
+	@node --experimental-vm-modules --no-warnings tests/lint/scripts.mjs
 	@sh tests/abuse/bite -n
 
 # A header stands alone: nobody has to know what to include before it.

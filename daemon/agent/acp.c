@@ -65,7 +65,7 @@ acp_odd(struct acp *p, const struct rpc_msg *m, const char *why)
 bool
 acp_trusted(const struct acp *p)
 {
-	return js_bool(p->config, p->row->trust, p->row->trusts);
+	return js_bool(p->config, p->row->trust, false);
 }
 
 /* The steps, in their order. */

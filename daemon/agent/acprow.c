@@ -22,6 +22,8 @@ command_of(const struct acp_row *row, struct arena *a,
 	struct command c;
 
 	command_init(&c, a, wish->config, row->base);
+	if (js_bool(wish->config, row->trust, false))
+		command_unasked(&c, row->trust);
 	if (row->args != NULL)
 		row->args(&c, wish->config);
 	if (row->last != NULL)
@@ -70,8 +72,8 @@ gemini_args(struct command *c, const struct js *config)
 
 /* The older name of --acp: every release has it. */
 static const struct acp_row gemini = { "Gemini", "gemini",
-	"run \"gemini\" and choose how to sign in.", "yolo", false, false,
-	gemini_args, "--experimental-acp" };
+	"run \"gemini\" and choose how to sign in.", "yolo", false, gemini_args,
+	"--experimental-acp" };
 
 static int
 gemini_command(struct arena *a, const struct agent_wish *wish,
@@ -96,8 +98,8 @@ qwen_args(struct command *c, const struct js *config)
 }
 
 static const struct acp_row qwen = { "Qwen Code", "qwen",
-	"run \"qwen\" and choose how to sign in.", "yolo", false, true,
-	qwen_args, "--acp" };
+	"run \"qwen\" and choose how to sign in.", "yolo", true, qwen_args,
+	"--acp" };
 
 static int
 qwen_command(struct arena *a, const struct agent_wish *wish,
@@ -119,6 +121,8 @@ copilot_args(struct command *c, const struct js *config)
 {
 	flag(c, config, "allow_all_tools", false, "--allow-all-tools");
 	option(c, config, "model", "--model");
+	if (js_str(config, "allow_tool", NULL) != NULL)
+		command_unasked(c, "allow_tool");
 	option(c, config, "allow_tool", "--allow-tool");
 	option(c, config, "deny_tool", "--deny-tool");
 	options(c, config, "add_dir", "--add-dir");
@@ -126,7 +130,7 @@ copilot_args(struct command *c, const struct js *config)
 }
 
 static const struct acp_row copilot = { "Copilot", "copilot",
-	"run \"copilot\" and say \"/login\".", "allow_all_tools", false, false,
+	"run \"copilot\" and say \"/login\".", "allow_all_tools", false,
 	copilot_args, "--acp" };
 
 static int
@@ -153,7 +157,7 @@ static void
 opencode_args(struct command *c, const struct js *config)
 {
 	command_env(c, "NO_COLOR", "1");
-	if (!js_bool(config, "auto_approve", true))
+	if (!js_bool(config, "auto_approve", false))
 		command_env(c, "OPENCODE_PERMISSION", OPENCODE_ASKS);
 	if (js_bool(config, "auto_compact", true))
 		command_env(c, "OPENCODE_CONFIG_CONTENT",
@@ -161,8 +165,8 @@ opencode_args(struct command *c, const struct js *config)
 }
 
 static const struct acp_row opencode = { "OpenCode", "opencode acp",
-	"run \"opencode auth login\".", "auto_approve", true, true,
-	opencode_args, NULL };
+	"run \"opencode auth login\".", "auto_approve", true, opencode_args,
+	NULL };
 
 static int
 opencode_command(struct arena *a, const struct agent_wish *wish,
@@ -184,8 +188,7 @@ opencode_make(struct agent *g, const struct agent_wish *wish)
 /* Any other. */
 
 static const struct acp_row other = { "The agent", "",
-	"start it in a terminal and sign in.", "yolo", false, true, NULL,
-	NULL };
+	"start it in a terminal and sign in.", "yolo", true, NULL, NULL };
 
 static int
 other_command(struct arena *a, const struct agent_wish *wish,
@@ -211,28 +214,28 @@ other_make(struct agent *g, const struct agent_wish *wish)
 
 const struct agent_ops agent_gemini = { .name = "GEMINI",
 	.help = "Gemini CLI by ACP",
-	.defaults = "{\"yolo\":true}",
+	.defaults = "{}",
 	.command = gemini_command,
 	.make = gemini_make,
 	ACP_COMMON };
 
 const struct agent_ops agent_qwen = { .name = "QWEN_CODE",
 	.help = "Qwen Code by ACP",
-	.defaults = "{\"yolo\":true}",
+	.defaults = "{}",
 	.command = qwen_command,
 	.make = qwen_make,
 	ACP_COMMON };
 
 const struct agent_ops agent_copilot = { .name = "COPILOT",
 	.help = "GitHub Copilot CLI by ACP",
-	.defaults = "{\"allow_all_tools\":true}",
+	.defaults = "{}",
 	.command = copilot_command,
 	.make = copilot_make,
 	ACP_COMMON };
 
 const struct agent_ops agent_opencode = { .name = "OPENCODE",
 	.help = "OpenCode by ACP",
-	.defaults = "{\"auto_approve\":true}",
+	.defaults = "{}",
 	.command = opencode_command,
 	.make = opencode_make,
 	ACP_COMMON };

@@ -17,7 +17,6 @@ struct acp_row {
 	const char *base;    /* its command line */
 	const char *sign_in; /* what to do when it is not signed in */
 	const char *trust;   /* the field with which nobody is asked */
-	bool trusts;	     /* what that is when it is not there */
 	bool chooses;	     /* model and mode are told by the protocol */
 	/* What the variant adds to the command line; may be NULL. */
 	void (*args)(struct command *c, const struct js *config);

@@ -30,7 +30,13 @@ struct agent_wish {
 struct agent_command {
 	const char *const *argv; /* [0]: a name without a slash, or absolute */
 	const char *const *env;	 /* NAME=value, NULL-terminated; or NULL */
-	bool closes;		 /* its input ends behind the prompt */
+	/*
+	 * The field of the configuration by which nobody is asked before its
+	 * tools do something; NULL: somebody is, or they do not do it. Such a
+	 * command is for the owner to allow (abuse K16).
+	 */
+	const char *unasked;
+	bool closes; /* its input ends behind the prompt */
 };
 
 /*

@@ -23,8 +23,10 @@ amp_command(struct arena *a, const struct agent_wish *wish,
 	command_init(&k, a, wish->config, "amp");
 	command_arg(&k, "--execute");
 	command_arg(&k, "--stream-json");
-	if (js_bool(wish->config, "dangerously_allow_all", false))
+	if (js_bool(wish->config, "dangerously_allow_all", false)) {
+		command_unasked(&k, "dangerously_allow_all");
 		command_arg(&k, "--dangerously-allow-all");
+	}
 	command_extra(&k);
 	if (wish->resume != NULL) {
 		command_arg(&k, "threads");
@@ -63,7 +65,7 @@ amp_begin(void *own)
 const struct agent_ops agent_amp = {
 	.name = "AMP",
 	.help = "Amp",
-	.defaults = "{\"dangerously_allow_all\":true}",
+	.defaults = "{}",
 	.command = amp_command,
 	.make = amp_make,
 	.unmake = amp_unmake,

@@ -20,18 +20,27 @@
 
 #define QUOTE_MAX ((size_t)64 * 1024) /* the log has the rest */
 
-/* A person is asked before it does something. */
-static bool
-asks_first(const struct js *config)
-{
-	return js_bool(config, "plan", false) ||
-	       js_bool(config, "approvals", false);
-}
+#define SKIP "dangerously_skip_permissions"
 
 static bool
 skips(const struct js *config)
 {
-	return js_bool(config, "dangerously_skip_permissions", false);
+	return js_bool(config, SKIP, false);
+}
+
+/* Whoever does not say otherwise is asked. */
+static bool
+approves(const struct js *config)
+{
+	return js_bool(config, "approvals",
+	    !skips(config) && !js_bool(config, "plan", false));
+}
+
+/* A person is asked before it does something. */
+static bool
+asks_first(const struct js *config)
+{
+	return js_bool(config, "plan", false) || approves(config);
 }
 
 /* As root it does as it likes in a sandbox alone. */
@@ -44,10 +53,11 @@ may_bypass(const struct agent_wish *wish)
 static void
 mode_args(struct command *k, const struct agent_wish *wish)
 {
+	if (skips(wish->config) && !approves(wish->config))
+		command_unasked(k, SKIP);
 	if (!asks_first(wish->config)) {
 		command_arg(k, "--disallowedTools=AskUserQuestion");
-		if (js_bool(wish->config, "dangerously_skip_permissions",
-			false))
+		if (skips(wish->config))
 			command_arg(k, "--dangerously-skip-permissions");
 		return;
 	}
@@ -66,15 +76,9 @@ claude_command(struct arena *a, const struct agent_wish *wish,
 	const struct js *config = wish->config;
 	struct command k;
 
-	if (js_bool(config, "plan", false) &&
-	    js_bool(config, "approvals", false)) {
-		*why = "plan: goes not with approvals: once its plan is "
-		       "approved Claude Code asks no more";
-		return RDV_E_INVALID;
-	}
 	if (!may_bypass(wish) && !asks_first(config) && skips(config)) {
-		*why = "dangerously_skip_permissions: as root Claude Code asks "
-		       "before it does something, unless it is confined";
+		*why = SKIP ": as root Claude Code asks "
+			    "before it does something, unless it is confined";
 		return RDV_E_INVALID;
 	}
 	/* A run's environment is the account's, and nothing is taken out. */
@@ -147,7 +151,7 @@ claude_make(struct agent *g, const struct agent_wish *wish)
 
 	claude_init(c, g, wish, "Claude Code");
 	c->plan = js_bool(wish->config, "plan", false);
-	c->approvals = js_bool(wish->config, "approvals", false);
+	c->approvals = approves(wish->config);
 	c->router = js_bool(wish->config, "claude_code_router", false);
 	c->skip = skips(wish->config);
 	c->checked = wish->checked;
@@ -332,7 +336,7 @@ const struct agent_ops agent_claude = {
 	.name = "CLAUDE_CODE",
 	.help = "Claude Code",
 	.can = AGENT_CAN_FORK | AGENT_CAN_CONTEXT | AGENT_CAN_ASK,
-	.defaults = "{\"dangerously_skip_permissions\":true}",
+	.defaults = "{}",
 	.command = claude_command,
 	.make = claude_make,
 	.unmake = claude_unmake,

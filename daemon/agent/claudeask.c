@@ -22,6 +22,9 @@
 #define HOOK_AUTO "AUTO_APPROVE_CALLBACK_ID"
 #define HOOK_STOP "STOP_GIT_CHECK_CALLBACK_ID"
 
+/* Tools that change nothing. */
+#define QUIET "Glob|Grep|NotebookRead|Read|Task|TodoWrite"
+
 #define INPUT_MAX   ((size_t)4 << 20)
 #define MEMBERS_MAX 64 /* of an input: no tool has a tenth of it */
 
@@ -105,9 +108,7 @@ hooks(const struct claude *c)
 		js_push(pre,
 		    hook("^(?!(ExitPlanMode|AskUserQuestion)$).*", HOOK_AUTO));
 	} else if (c->approvals)
-		js_push(pre,
-		    hook("^(?!(Glob|Grep|NotebookRead|Read|Task|TodoWrite)$).*",
-			HOOK_ASK));
+		js_push(pre, hook("^(?!(" QUIET ")$).*", HOOK_ASK));
 	else
 		js_push(pre, hook("^AskUserQuestion$", HOOK_ASK));
 	js_add(o, "PreToolUse", pre);
@@ -115,13 +116,16 @@ hooks(const struct claude *c)
 }
 
 /* Nobody is asked only where the variant says so in that many words. */
+static bool
+is_free(const struct claude *c)
+{
+	return c->skip && c->may_bypass && !c->approvals;
+}
+
 static const char *
 mode(const struct claude *c)
 {
-	if (c->plan)
-		return "plan";
-	return c->skip && c->may_bypass && !c->approvals ? "bypassPermissions"
-							 : "default";
+	return is_free(c) ? "bypassPermissions" : "default";
 }
 
 void
@@ -133,7 +137,7 @@ claude_begin(void *own)
 	js_add(o, "hooks", hooks(c));
 	control(c, o);
 	o = request("set_permission_mode");
-	js_add_str(o, "mode", mode(c));
+	js_add_str(o, "mode", c->plan ? "plan" : mode(c));
 	control(c, o);
 	message = js_object();
 	js_add_str(message, "role", "user");
@@ -178,6 +182,25 @@ deny(struct claude *c, const char *id, const char *message, bool interrupt)
 	respond(c, id, o, NULL);
 }
 
+/*
+ * While it plans its program keeps it from doing anything. What it does when
+ * its plan was approved is asked about as it would be without a plan.
+ */
+static bool
+is_allowed(const struct claude *c, struct jsval r)
+{
+	static const char *const quiet[] = { "Glob", "Grep", "NotebookRead",
+		"Read", "Task", "TodoWrite" };
+	struct jsval tool = jsval_get(jsval_get(r, "input"), "tool_name");
+
+	if (!c->planned || is_free(c))
+		return c->plan;
+	for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++)
+		if (jsval_is(tool, quiet[i]))
+			return true;
+	return false;
+}
+
 static void
 hook_decision(struct claude *c, const char *id, bool allow)
 {
@@ -186,7 +209,8 @@ hook_decision(struct claude *c, const char *id, bool allow)
 	js_add_str(out, "hookEventName", "PreToolUse");
 	js_add_str(out, "permissionDecision", allow ? "allow" : "ask");
 	js_add_str(out, "permissionDecisionReason",
-	    allow ? "The plan is not carried out yet." : "A person is asked.");
+	    allow ? "It changes nothing, or need not be asked about."
+		  : "A person is asked.");
 	js_add(o, "hookSpecificOutput", out);
 	respond(c, id, o, NULL);
 }
@@ -227,7 +251,7 @@ hook_callback(struct claude *c, const char *id, struct jsval r)
 	if (jsval_is(name, HOOK_ASK))
 		hook_decision(c, id, false);
 	else if (jsval_is(name, HOOK_AUTO))
-		hook_decision(c, id, c->plan);
+		hook_decision(c, id, is_allowed(c, r));
 	else if (jsval_is(name, HOOK_STOP) && c->checked)
 		stop_hook(c, id, r);
 	else
@@ -451,8 +475,7 @@ allow(struct claude *c, const struct agent_ask *ask, const char *input)
 	if (ask->kind == AGENT_PLAN) {
 		set = js_object();
 		js_add_str(set, "type", "setMode");
-		js_add_str(set, "mode",
-		    c->may_bypass ? "bypassPermissions" : "default");
+		js_add_str(set, "mode", mode(c));
 		js_add_str(set, "destination", "session");
 		list = js_array();
 		js_push(list, set);
@@ -516,6 +539,8 @@ claude_answer(void *own, const struct agent_ask *ask,
 	if (fit.verdict == AGENT_ANSWERED && ask->kind != AGENT_QUESTION)
 		fit = (struct agent_answer){ .verdict = AGENT_DENIED };
 	mark(c, ask, &fit);
+	c->planned = c->planned ||
+		     (fit.verdict == AGENT_APPROVED && ask->kind == AGENT_PLAN);
 	if (fit.verdict == AGENT_APPROVED)
 		allow(c, ask, unchanged(c->a, ask->input));
 	else if (fit.verdict == AGENT_ANSWERED)

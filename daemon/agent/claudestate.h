@@ -47,6 +47,7 @@ struct claude {
 	char *prompt, *cwd;
 	bool plan, approvals, skip, checked; /* what is wanted */
 	bool may_bypass;		     /* its program would do it */
+	bool planned;			     /* its plan was approved */
 	bool amp;			     /* see amp.c */
 
 	bool ready, mode_taken; /* our first two requests were */

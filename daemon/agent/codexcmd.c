@@ -165,6 +165,23 @@ wrong(struct arena *a, const struct js *config)
 	return NULL;
 }
 
+/*
+ * Codex asks before it leaves its sandbox, if it is to ask at all; without a
+ * sandbox it asks only where it trusts nothing.
+ */
+static const char *
+unasked(const struct js *config)
+{
+	const char *asks = js_str(config, "ask_for_approval", NULL);
+
+	if (asks != NULL && strcmp(asks, "never") == 0)
+		return "ask_for_approval";
+	if (strcmp(js_str(config, "sandbox", ""), FREE_SANDBOX) == 0 &&
+	    (asks == NULL || strcmp(asks, "unless-trusted") != 0))
+		return "sandbox";
+	return NULL;
+}
+
 int
 codex_command(struct arena *a, const struct agent_wish *wish,
     struct agent_command *out, const char **why)
@@ -175,6 +192,7 @@ codex_command(struct arena *a, const struct agent_wish *wish,
 	if (*why != NULL)
 		return RDV_E_INVALID;
 	command_init(&c, a, wish->config, "codex app-server");
+	command_unasked(&c, unasked(wish->config));
 	if (js_bool(wish->config, "oss", false))
 		command_arg(&c, "--oss");
 	command_extra(&c);

@@ -17,6 +17,23 @@
 #define BLANK	  " \t\r\n"
 #define LIST_STEP 32
 
+/*
+ * Words by which one of the agents asks nobody, or is told elsewhere whom it
+ * asks; each also with "=" and a value. A program that is named by the account
+ * does what it does: this is about a mode that is said in passing.
+ */
+static const char *const free_words[] = { "--dangerously-skip-permissions",
+	"--allow-dangerously-skip-permissions", "--permission-mode",
+	"--permission-prompt-tool", "--allowedTools", "--allowed-tools",
+	"--settings", "--setting-sources", "--dangerously-allow-all",
+	"--settings-file", "--force", "--yolo", "--approve-mcps",
+	"--skip-permissions-unsafe", "--auto",
+	"--dangerously-bypass-approvals-and-sandbox", "--full-auto",
+	"--approval-mode", "--allow-all-tools", "--allow-all", "--allow-tool",
+	"--allow-all-paths" };
+/* Letters for them, which mean something else before an agent's name. */
+static const char *const free_letters[] = { "-y", "-f", "-a", "-s", "-c" };
+
 static void
 refuse(struct command *c, const char *why)
 {
@@ -85,6 +102,38 @@ split(struct arena *a, const char *text)
 	return list;
 }
 
+static bool
+is_word(const char *s, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const size_t len = strlen(list[i]);
+
+		if (strncmp(s, list[i], len) == 0 &&
+		    (s[len] == '\0' || s[len] == '='))
+			return true;
+	}
+	return false;
+}
+
+/* A word of that field of the configuration. */
+static void
+add_word(struct command *c, const char *field, const char *word, bool letters)
+{
+	if (is_word(word, free_words,
+		sizeof(free_words) / sizeof(free_words[0])) ||
+	    (letters && is_word(word, free_letters,
+			    sizeof(free_letters) / sizeof(free_letters[0]))))
+		command_unasked(c, field);
+	command_arg(c, word);
+}
+
+void
+command_unasked(struct command *c, const char *field)
+{
+	if (c->unasked == NULL)
+		c->unasked = field;
+}
+
 void
 command_init(struct command *c, struct arena *a, const struct js *config,
     const char *base)
@@ -106,7 +155,7 @@ command_init(struct command *c, struct arena *a, const struct js *config,
 		refuse(c, "base_command_override: has to begin with a name or "
 			  "an absolute path");
 	for (size_t i = 0; words[i] != NULL; i++)
-		command_arg(c, words[i]);
+		add_word(c, "base_command_override", words[i], false);
 }
 
 void
@@ -150,7 +199,7 @@ command_extra(struct command *c)
 		return;
 	}
 	for (size_t i = 0; words[i] != NULL; i++)
-		command_arg(c, words[i]);
+		add_word(c, "additional_params", words[i], true);
 }
 
 static void
@@ -180,7 +229,9 @@ command_done(struct command *c, struct agent_command *out, const char **why)
 		*why = c->why;
 		return RDV_E_INVALID;
 	}
-	*out = (struct agent_command){ .argv = c->argv, .env = c->env };
+	*out = (struct agent_command){
+		.argv = c->argv, .env = c->env, .unasked = c->unasked
+	};
 	return 0;
 }
 

@@ -20,7 +20,8 @@ struct command {
 	const struct js *config;
 	const char **argv, **env;
 	size_t nargv, nenv;
-	const char *why; /* the first thing that was wrong, or NULL */
+	const char *why;     /* the first thing that was wrong, or NULL */
+	const char *unasked; /* agent_command.unasked */
 };
 
 /* `base` is shell-split, unless the variant has its own. */
@@ -29,6 +30,8 @@ void command_init(struct command *c, struct arena *a, const struct js *config,
 void command_arg(struct command *c, const char *arg);
 /* Both, when `value` is neither NULL nor empty. */
 void command_option(struct command *c, const char *name, const char *value);
+/* That field has nobody asked; the first one counts. */
+void command_unasked(struct command *c, const char *field);
 void command_env(struct command *c, const char *name, const char *value);
 /* additional_params: joined by blanks, then shell-split. */
 void command_extra(struct command *c);

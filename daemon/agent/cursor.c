@@ -34,8 +34,11 @@ cursor_command(struct arena *a, const struct agent_wish *wish,
 	command_init(&k, a, config, "cursor-agent");
 	command_arg(&k, "-p");
 	command_arg(&k, "--output-format=stream-json");
-	command_arg(&k,
-	    js_bool(config, "force", false) ? "--force" : "--trust");
+	if (js_bool(config, "force", false)) {
+		command_unasked(&k, "force");
+		command_arg(&k, "--force");
+	} else
+		command_arg(&k, "--trust");
 	/* How much it thinks is a part of the name. */
 	if (*model != '\0' && *reasoning != '\0')
 		model = arena_printf(a, "%s-%s", model, reasoning);
@@ -358,7 +361,7 @@ const struct agent_ops agent_cursor = {
 	.name = "CURSOR_AGENT",
 	.help = "Cursor",
 	.can = AGENT_CAN_SETUP,
-	.defaults = "{\"force\":true,\"model\":\"auto\"}",
+	.defaults = "{\"model\":\"auto\"}",
 	.command = cursor_command,
 	.make = cursor_make,
 	.unmake = cursor_unmake,

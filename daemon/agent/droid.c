@@ -20,13 +20,15 @@ static int
 droid_command(struct arena *a, const struct agent_wish *wish,
     struct agent_command *out, const char **why)
 {
-	const char *autonomy =
-	    js_str(wish->config, "autonomy", "skip-permissions-unsafe");
+	const char *autonomy = js_str(wish->config, "autonomy", "normal");
 	struct command k;
 	int err;
 
 	command_init(&k, a, wish->config, "droid exec");
 	command_option(&k, "--output-format", "stream-json");
+	/* It cannot ask: what it may do it does, beyond reading. */
+	if (strcmp(autonomy, "normal") != 0)
+		command_unasked(&k, "autonomy");
 	if (strcmp(autonomy, "skip-permissions-unsafe") == 0)
 		command_arg(&k, "--skip-permissions-unsafe");
 	else if (strcmp(autonomy, "normal") != 0)
@@ -238,7 +240,7 @@ droid_line(void *own, const char *text, size_t len)
 const struct agent_ops agent_droid = {
 	.name = "DROID",
 	.help = "Droid",
-	.defaults = "{\"autonomy\":\"skip-permissions-unsafe\"}",
+	.defaults = "{}",
 	.command = droid_command,
 	.make = droid_make,
 	.unmake = droid_unmake,

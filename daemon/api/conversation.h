@@ -18,6 +18,13 @@ void conversation_refuse(struct api_call *c, struct tx *tx, int err,
 void conversation_commit(struct api_call *c, struct tx *tx, int status,
     struct js *body, const char *chain_id, bool halt);
 
+/*
+ * That nobody is asked in such a turn is on record before it begins: 0, or an
+ * error for conversation_refuse().
+ */
+int conversation_audit(struct api_call *c, const struct store_turn *t,
+    const char **why);
+
 /* Fields of both files: a turn's, or a message's that is to become one. */
 struct turn_in {
 	uint64_t set;

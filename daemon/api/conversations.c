@@ -11,6 +11,7 @@
 
 #include "daemon/api/conversation.h"
 #include "daemon/app.h"
+#include "daemon/auth/auth.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -120,6 +121,17 @@ conversation_refuse(struct api_call *c, struct tx *tx, int err, const char *why)
 {
 	tx_abort(tx);
 	fail(c, err, why);
+}
+
+int
+conversation_audit(struct api_call *c, const struct store_turn *t,
+    const char **why)
+{
+	if (t->unasked == NULL ||
+	    auth_audit(c->app->auth, c->req, "turn.unasked", c->actor, t->id))
+		return 0;
+	*why = "the audit log cannot be written";
+	return RDV_E_UNAVAILABLE;
 }
 
 void

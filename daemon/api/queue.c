@@ -136,6 +136,8 @@ queue_start(struct api_call *c)
 	wish.config_json = q.config_json;
 	tx = tx_begin(c->app->db);
 	err = chain_begin(tx, c->req->arena, &wish, &begun, &why);
+	if (err == 0)
+		err = conversation_audit(c, &begun.turn, &why);
 	if (err != 0)
 		conversation_refuse(c, tx, err, why);
 	else

@@ -70,6 +70,8 @@ enqueue(struct api_call *c, const struct store_conversation *row)
 		wish.prompt = first.prompt;
 		wish.config_json = first.config_json;
 		err = chain_begin(tx, a, &wish, &begun, &why);
+		if (err == 0)
+			err = conversation_audit(c, &begun.turn, &why);
 	}
 	if (err == RDV_E_BUSY) {
 		begun.chain.id = NULL;
@@ -106,6 +108,8 @@ turns_begin(struct api_call *c)
 	}
 	tx = tx_begin(c->app->db);
 	err = chain_begin(tx, c->req->arena, &wish, &begun, &why);
+	if (err == 0)
+		err = conversation_audit(c, &begun.turn, &why);
 	if (err == 0) {
 		conversation_commit(c, tx, 201, begun_json(&begun.turn, NULL),
 		    begun.chain.id, false);

@@ -119,7 +119,11 @@ take_next(struct tx *tx, struct chain *c)
 	do
 		err = take_one(tx, c);
 	while (err == RDV_E_INVALID);
-	return err == RDV_E_NOT_FOUND || err == RDV_E_STATE ? 0 : err;
+	/* What its owner allows no more waits until it is allowed again. */
+	return err == RDV_E_NOT_FOUND || err == RDV_E_STATE ||
+		       err == RDV_E_DENIED
+		   ? 0
+		   : err;
 }
 
 void

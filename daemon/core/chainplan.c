@@ -49,6 +49,8 @@ chain_turn_json(const struct store_turn *t)
 	js_add_str(o, "agent_session", t->agent_session);
 	js_add_str(o, "agent_message", t->agent_message);
 	js_add_str(o, "summary", t->summary);
+	js_add_str(o, "unasked", t->unasked);
+	js_add_str(o, "unasked_by", t->unasked_by);
 	js_add_bool(o, "dropped", t->dropped);
 	js_add_ms(o, "created_at", t->created_at);
 	js_add_ms(o, "ended_at", t->ended_at);
@@ -172,7 +174,7 @@ read_repos(struct plan *p)
 
 static int
 judge(struct db *db, struct arena *a, const struct chain_wish *w,
-    const char **why)
+    struct store_turn *t, const char **why)
 {
 	const struct store_conversation *c = w->conversation;
 	struct store_workspace ws;
@@ -195,7 +197,7 @@ judge(struct db *db, struct arena *a, const struct chain_wish *w,
 	err = store_chain_open(db, a, c->workspace_id, &open);
 	if (err != RDV_E_NOT_FOUND)
 		return err == 0 ? RDV_E_BUSY : err;
-	return conversation_judge(a, c, w->config_json, why);
+	return conversation_judge(db, a, c, w->config_json, t, why);
 }
 
 static void
@@ -207,6 +209,8 @@ fill(struct arena *a, const struct chain_wish *w, struct chain_begun *out)
 	uuid_v7(turn);
 	uuid_v7(chain);
 	out->turn = (struct store_turn){
+		.unasked = out->turn.unasked,
+		.unasked_by = out->turn.unasked_by,
 		.id = arena_strdup(a, turn),
 		.session_id = c->id,
 		.user_id = c->user_id,
@@ -229,12 +233,24 @@ fill(struct arena *a, const struct chain_wish *w, struct chain_begun *out)
 	};
 }
 
+static void
+tell_unasked(struct tx *tx, const struct store_turn *t)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "id", t->id);
+	js_add_str(o, "conversation_id", t->session_id);
+	js_add_str(o, "unasked", t->unasked);
+	js_add_str(o, "unasked_by", t->unasked_by);
+	event_emit(tx, EV_TURN_UNASKED, t->user_id, t->id, o);
+}
+
 int
 chain_begin(struct tx *tx, struct arena *a, const struct chain_wish *w,
     struct chain_begun *out, const char **why)
 {
 	struct plan p = { .tx = tx, .arena = a, .chain = &out->chain };
-	int err = judge(tx_db(tx), a, w, why);
+	int err = judge(tx_db(tx), a, w, &out->turn, why);
 
 	if (err != 0)
 		return err;
@@ -251,6 +267,8 @@ chain_begin(struct tx *tx, struct arena *a, const struct chain_wish *w,
 		err = add_links(&p);
 	if (err == 0)
 		chain_tell(tx, EV_TURN_STARTED, &out->chain, NULL);
+	if (err == 0 && out->turn.unasked != NULL)
+		tell_unasked(tx, &out->turn);
 	return err;
 }
 

@@ -345,13 +345,17 @@ start_agent(struct starting *st)
 	struct chain *c = st->chain;
 	const struct agent_ops *ops = agent_find(c->conversation.agent);
 	struct agent_wish wish;
-	const char *why = "there is no such agent any more";
+	const char *why = "there is no such agent any more", *by;
 	int err = RDV_E_INVALID;
 	struct js *config = chain_wish_of(c, &wish, &why);
 
 	if (config != NULL)
 		err = ops->command(c->arena, &wish, &st->command, &why);
 	js_free(config);
+	/* Its owner may have taken that back since the turn began. */
+	if (err == 0)
+		err = conversation_unasked(c->s->app->db, c->arena,
+		    c->row.session_id, st->command.unasked, &by, &why);
 	if (err != 0)
 		start_fail(st, why);
 	else

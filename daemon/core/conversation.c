@@ -12,10 +12,12 @@
 #include "daemon/core/runpolicy.h"
 #include "daemon/core/session.h"
 #include "daemon/event/event.h"
+#include "daemon/store/approvalrules.h"
 #include "daemon/store/db.h"
 #include "daemon/store/folders.h"
 #include "daemon/store/queued.h"
 #include "daemon/store/sessions.h"
+#include "daemon/store/turns.h"
 #include "daemon/store/workspaces.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
@@ -120,15 +122,14 @@ conversation_config(struct arena *a, const struct agent_ops *ops,
 	return good ? text : NULL;
 }
 
-int
-conversation_judge(struct arena *a, const struct store_conversation *c,
-    const char *turn_json, const char **why)
+static int
+command_of(struct arena *a, const struct store_conversation *c,
+    const char *turn_json, struct agent_command *out, const char **why)
 {
 	const struct agent_ops *ops = agent_find(c->agent);
 	struct agent_wish wish = { .prompt = "",
 		.cwd = "/",
 		.confined = strcmp(c->profile, "login") != 0 };
-	struct agent_command command;
 	const char *text;
 	struct js *config;
 	int err;
@@ -140,9 +141,46 @@ conversation_judge(struct arena *a, const struct store_conversation *c,
 	if (text == NULL)
 		return RDV_E_INVALID;
 	wish.config = config = parse(text);
-	err = ops->command(a, &wish, &command, why);
+	err = ops->command(a, &wish, out, why);
 	js_free(config);
 	return err;
+}
+
+int
+conversation_unasked(struct db *db, struct arena *a, const char *id,
+    const char *field, const char **by, const char **why)
+{
+	struct store_bypass bypass;
+	int err;
+
+	*by = NULL;
+	if (field == NULL)
+		return 0;
+	err = store_bypass_get(db, a, id, &bypass);
+	if (err == 0)
+		*by = bypass.token_id;
+	if (err != RDV_E_NOT_FOUND)
+		return err;
+	*why = arena_printf(a,
+	    "%s: nobody would be asked; its owner has to allow that before "
+	    "(rdv session bypass %s on)",
+	    field, id);
+	return RDV_E_DENIED;
+}
+
+int
+conversation_judge(struct db *db, struct arena *a,
+    const struct store_conversation *c, const char *turn_json,
+    struct store_turn *t, const char **why)
+{
+	struct agent_command command;
+	int err = command_of(a, c, turn_json, &command, why);
+
+	if (err != 0)
+		return err;
+	t->unasked = command.unasked;
+	return conversation_unasked(db, a, c->id, t->unasked, &t->unasked_by,
+	    why);
 }
 
 struct js *
@@ -230,6 +268,7 @@ conversation_create(struct tx *tx, struct arena *a,
     const char **why)
 {
 	struct store_workspace ws;
+	struct agent_command command;
 	char id[UUID_TEXT];
 	int err = judge_place(tx_db(tx), a, w, &ws, why);
 
@@ -255,7 +294,8 @@ conversation_create(struct tx *tx, struct arena *a,
 	*why = run_policy_judge_hosts(w->network, w->network_hosts);
 	if (*why != NULL)
 		return RDV_E_INVALID;
-	err = conversation_judge(a, out, NULL, why);
+	/* That nobody is asked is for its owner to say, turn by turn. */
+	err = command_of(a, out, NULL, &command, why);
 	if (err != 0)
 		return err;
 	write_rows(tx, out, &ws);

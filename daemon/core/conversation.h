@@ -9,8 +9,10 @@
 struct agent_ops;
 struct app;
 struct arena;
+struct db;
 struct js;
 struct store_session;
+struct store_turn;
 struct tx;
 
 /* The word of session.terminal_type. */
@@ -54,9 +56,18 @@ int conversation_close(struct tx *tx, const struct store_conversation *c);
  */
 const char *conversation_config(struct arena *a, const struct agent_ops *ops,
     const char *config_json, const char *turn_json, const char **why);
-/* Whether the agent could be run with that: 0, or RDV_E_INVALID. */
-int conversation_judge(struct arena *a, const struct store_conversation *c,
-    const char *turn_json, const char **why);
+/*
+ * Whether the agent may be run with that now: 0, and `unasked` and `unasked_by`
+ * of the turn in the arena; RDV_E_INVALID; RDV_E_DENIED: nobody would be asked,
+ * and its owner has not allowed that for this conversation (abuse K16); each
+ * with a sentence; or -errno.
+ */
+int conversation_judge(struct db *db, struct arena *a,
+    const struct store_conversation *c, const char *turn_json,
+    struct store_turn *t, const char **why);
+/* The same of agent_command.unasked, and whose token allows it. */
+int conversation_unasked(struct db *db, struct arena *a, const char *id,
+    const char *field, const char **by, const char **why);
 /* As clients and events have a row; the caller's. */
 struct js *conversation_json(const struct store_conversation *c);
 

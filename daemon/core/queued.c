@@ -15,6 +15,7 @@
 #include "daemon/event/event.h"
 #include "daemon/store/conversations.h"
 #include "daemon/store/db.h"
+#include "daemon/store/turns.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -65,6 +66,7 @@ queued_add(struct tx *tx, struct arena *a, const struct store_conversation *c,
     const char *prompt, const char *config_json, struct store_queued *out,
     const char **why)
 {
+	struct store_turn as;
 	char id[UUID_TEXT];
 	int64_t count;
 	int err;
@@ -74,7 +76,7 @@ queued_add(struct tx *tx, struct arena *a, const struct store_conversation *c,
 	*why = "the conversation is closed";
 	if (strcmp(c->status, "closed") == 0)
 		return RDV_E_STATE;
-	err = conversation_judge(a, c, config_json, why);
+	err = conversation_judge(tx_db(tx), a, c, config_json, &as, why);
 	if (err != 0)
 		return err;
 	err = store_queued_count(tx_db(tx), c->id, &count);
@@ -104,6 +106,7 @@ queued_edit(struct tx *tx, struct arena *a, struct store_queued *q,
     const char **why)
 {
 	struct store_conversation c;
+	struct store_turn as;
 	int err;
 
 	if (!queued_prompt_ok(q->prompt, why))
@@ -112,7 +115,8 @@ queued_edit(struct tx *tx, struct arena *a, struct store_queued *q,
 	err =
 	    store_conversation_get(tx_db(tx), a, q->user_id, q->session_id, &c);
 	if (err == 0)
-		err = conversation_judge(a, &c, q->config_json, why);
+		err = conversation_judge(tx_db(tx), a, &c, q->config_json, &as,
+		    why);
 	if (err != 0)
 		return err;
 	q->updated_at = clock_wall_ms();

@@ -16,8 +16,9 @@ struct tx;
  * when one of those has not, and can be changed until one is taken; taking is
  * chain_begin()'s. A configuration that no command could be made of is refused
  * here already, as conversation_judge() says. Each writes rows and an event
- * into `tx`. 0; RDV_E_INVALID or RDV_E_FULL with a sentence; RDV_E_STATE: it
- * has been taken or cancelled; or -errno. Not 0: `tx` is to be aborted.
+ * into `tx`. 0; RDV_E_INVALID, RDV_E_DENIED or RDV_E_FULL with a sentence;
+ * RDV_E_STATE: it has been taken or cancelled; or -errno. Not 0: `tx` is to be
+ * aborted.
  */
 int queued_add(struct tx *tx, struct arena *a,
     const struct store_conversation *c, const char *prompt,

@@ -112,6 +112,8 @@ const struct event_kind_row event_kinds[EV_KIND_MAX] = {
 	    "it takes no further turns" },
 	[EV_TURN_STARTED] = { "turn.started", "turn",
 	    "a prompt is about to be worked on" },
+	[EV_TURN_UNASKED] = { "turn.unasked", "turn",
+	    "its agent asks nobody, as its owner has allowed" },
 	[EV_TURN_UPDATED] = { "turn.updated", "turn",
 	    "a link of its chain began or ended" },
 	[EV_TURN_ENDED] = { "turn.ended", "turn",

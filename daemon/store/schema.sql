@@ -446,7 +446,7 @@ CREATE TABLE turn (
 	dropped INTEGER NOT NULL DEFAULT 0 CHECK (dropped IN (0, 1)),
 	created_at INTEGER NOT NULL,
 	ended_at INTEGER
-) STRICT;
+, unasked TEXT, unasked_by TEXT) STRICT;
 
 CREATE INDEX turn_run ON turn (run_id);
 

@@ -12,11 +12,12 @@
 #define COLUMNS                                                               \
 	"id, session_id, user_id, workspace_id, prompt, config_json, state, " \
 	"cause, run_id, agent_session, agent_message, summary, dropped, "     \
-	"created_at, ended_at"
+	"created_at, ended_at, unasked, unasked_by"
 
 static const char sql_insert[] =
     "INSERT INTO turn (id, session_id, user_id, workspace_id, prompt, "
-    "config_json, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    "config_json, state, created_at, unasked, unasked_by) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char sql_move[] =
     "UPDATE turn SET state = ?, cause = ?, run_id = ?, ended_at = ? "
     "WHERE id = ? AND state = ?";
@@ -64,6 +65,8 @@ turn_row(struct row *row)
 		.dropped = row_int(row, 12) != 0,
 		.created_at = row_int(row, 13),
 		.ended_at = row_int_or(row, 14, -1),
+		.unasked = row_str(row, 15),
+		.unasked_by = row_str(row, 16),
 	};
 }
 
@@ -100,6 +103,8 @@ turns_copy_cb(struct row *row, void *arg)
 	t.agent_session = keep(c->arena, t.agent_session);
 	t.agent_message = keep(c->arena, t.agent_message);
 	t.summary = keep(c->arena, t.summary);
+	t.unasked = keep(c->arena, t.unasked);
+	t.unasked_by = keep(c->arena, t.unasked_by);
 	*c->out = t;
 	c->found = true;
 	return false;
@@ -108,9 +113,9 @@ turns_copy_cb(struct row *row, void *arg)
 int
 store_turn_insert(struct tx *tx, const struct store_turn *t)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssi", t->id, t->session_id,
+	long n = tx_exec(tx, sql_insert, "sssssssiss", t->id, t->session_id,
 	    t->user_id, t->workspace_id, t->prompt, t->config_json, t->state,
-	    t->created_at);
+	    t->created_at, t->unasked, t->unasked_by);
 
 	return n < 0 ? (int)n : 0;
 }

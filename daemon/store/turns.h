@@ -20,6 +20,8 @@ struct store_turn {
 	const char *agent_session; /* the agent's own id of all this */
 	const char *agent_message; /* where a retry can go back to */
 	const char *summary;	   /* its last message */
+	const char *unasked;	   /* by which field nobody is asked, or NULL */
+	const char *unasked_by;	   /* whose token allowed it */
 	bool dropped;
 	int64_t created_at, ended_at;
 };

@@ -356,6 +356,61 @@ await test('a conversation\'s tools are not asked about, and that is seen', asyn
 	assert.equal((await a.call('GET', url)).on, false);
 });
 
+// Each agent has its own word for it; tests/unit/agent/test_unasked.c.
+await test('abuse K16: nobody is left unasked unless the owner has said so', async () => {
+	const c = await a.fresh(), url = `/api/sessions/${c.id}/bypass`;
+	const free = { config: { dangerously_skip_permissions: true } };
+	const no = (r, code = 403) => {
+		assert.equal(r.status, code, `${r.raw}`);
+		assert.match(r.json.error, /^dangerously_skip_permissions: .*owner/);
+	};
+	const args = path.join(a.dir, 'k16');
+	const flags = (t) => a.over(t).then((done) => {
+		assert.equal(done.state, 'completed', done.cause);
+		return JSON.parse(fs.readFileSync(args, 'utf8'));
+	});
+
+	// By default it asks.
+	const plain = await a.begin(c, `say asked\nargs ${args}`);
+	assert.equal(plain.unasked, null);
+	assert.ok((await flags(plain)).includes('--permission-prompt-tool=stdio'));
+	no(await a.ask(c, 'say no', free));
+	no(await a.ask(c, 'say no', { ...free, queue: true }));
+	no(await a.request('POST', c.at('/queue'), { prompt: 'say no', ...free }));
+	// Nor is it inherited of what a conversation was begun with.
+	const born = await a.conversation([await a.repository()], free);
+	no(await a.ask(born, 'say no'));
+	assert.deepEqual([(await a.turns(c)).length, (await a.turns(born)).length],
+		[1, 0]);
+
+	const leave = await a.call('PUT', url);
+	const t = await a.begin(c, `say free\nargs ${args}`, free);
+	assert.equal(t.unasked, 'dangerously_skip_permissions');
+	assert.equal(t.unasked_by, leave.token_id);
+	assert.ok((await flags(t)).includes('--dangerously-skip-permissions'));
+	const told = [];
+	for (let seq = 0, page; page?.items.length !== 0;) {
+		page = await a.call('GET', `/api/events?since=${seq}&limit=1000`);
+		told.push(...page.items.filter((e) => e.kind === 'turn.unasked'));
+		seq = page.items.at(-1)?.seq;
+	}
+	assert.deepEqual(told.map((e) => e.subject), [t.id]);
+	assert.match(fs.readFileSync(path.join(a.rdv.base, 'server/audit.log'),
+		'utf8'), new RegExp(`turn.unasked.*${t.id}`));
+	no(await a.ask(born, 'say no'));
+
+	// Taken back, what waits with it waits on, and no other turn is held up.
+	const gate = a.gate();
+	const first = await a.begin(c, `wait ${gate}\nsay first`);
+	await a.call('POST', c.at('/queue'), { prompt: 'say later', ...free });
+	await a.call('DELETE', url);
+	Agents.open(gate);
+	assert.equal((await a.over(first)).chain.state, 'completed');
+	assert.deepEqual((await a.waiting(c)).map((m) => m.prompt), ['say later']);
+	no(await a.request('POST', c.at('/queue/start')));
+	await a.model([c, born]);
+});
+
 await test('refusals name the field, and change nothing', async () => {
 	const c = await a.fresh();
 	const body = { workspace_id: c.w.id, agent: 'CLAUDE_CODE' };

@@ -246,7 +246,7 @@ test_opencode_asks(void **state)
 	for (int trusts = 0; trusts < 2; trusts++) {
 		struct arena *a = arena_new();
 		struct js *config =
-		    agentrig_json(trusts ? "{}" : "{\"auto_approve\":false}");
+		    agentrig_json(trusts ? "{\"auto_approve\":true}" : "{}");
 		const struct agent_wish w = { .prompt = "p", .config = config };
 		struct agent_command c;
 		const char *why;

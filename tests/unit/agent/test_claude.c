@@ -75,7 +75,8 @@ test_command_lines(void **state)
 		    "\"additional_params\":[\"--x 1\",\"'y z'\"],"
 		    "\"env\":{\"A\":\"1=2\"},\"disable_api_key\":false}",
 		back),
-	    "npx|-y|a b|c\"d|-p|--disallowedTools=AskUserQuestion|" STREAM
+	    "npx|-y|a b|c\"d|-p|--permission-prompt-tool=stdio|"
+	    "--permission-mode=bypassPermissions|" STREAM
 	    "--x|1|y z|--resume|s|--resume-session-at|u|" ENV " A=1=2");
 	assert_string_equal(command(skip, boxed),
 	    "claude|-p|--disallowedTools=AskUserQuestion|"
@@ -110,9 +111,6 @@ test_command_lines_that_are_refused(void **state)
 		    "disable_api_key: rdv cannot keep a variable from an "
 		    "agent; take ANTHROPIC_API_KEY out of the account's "
 		    "environment" },
-		{ "{\"plan\":true,\"approvals\":true}",
-		    "plan: goes not with approvals: once its plan is approved "
-		    "Claude Code asks no more" },
 	};
 	const struct agent_wish none = { 0 };
 
@@ -123,10 +121,56 @@ test_command_lines_that_are_refused(void **state)
 	assert_non_null(strstr(command("{\"base_command_override\":\"/opt/x\"}",
 				   none),
 	    "/opt/x|-p|"));
-	/* And of the last. */
-	assert_non_null(strstr(command("{\"plan\":true,\"approvals\":false}",
-				   none),
-	    "claude|-p|"));
+}
+
+#define PLAN(id) CAN_USE(id, "ExitPlanMode", "t9", "{\"plan\":\"p\"}")
+#define HOOK(id, tool)                                                   \
+	"{\"type\":\"control_request\",\"request_id\":\"" id             \
+	"\",\"request\":{\"subtype\":\"hook_callback\",\"callback_id\":" \
+	"\"AUTO_APPROVE_CALLBACK_ID\",\"input\":{\"tool_name\":\"" tool  \
+	"\"}}}\n"
+
+static bool
+hook_allows(struct agentrig *r, const char *line)
+{
+	buf_reset(&r->sent);
+	agentrig_out(r, line);
+	return strstr(clauderig_sent(r), "\"permissionDecision\":\"allow\"") !=
+	       NULL;
+}
+
+/* K16: that a plan is approved is no leave for all that is done for it. */
+static void
+abuse_K16_a_plan_is_approved(void **state)
+{
+	static const struct {
+		const char *config, *mode;
+		bool free;
+	} rows[] = {
+		{ "{\"plan\":true}", "\"mode\":\"default\"", false },
+		{ "{\"plan\":true,\"approvals\":true,"
+		  "\"dangerously_skip_permissions\":true}",
+		    "\"mode\":\"default\"", false },
+		{ "{\"plan\":true,\"dangerously_skip_permissions\":true}",
+		    "\"mode\":\"bypassPermissions\"", true },
+	};
+	const struct agent_answer yes = { .verdict = AGENT_APPROVED };
+	struct agentrig r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		clauderig_start(&r, rows[i].config);
+		agentrig_out(&r, INIT);
+		assert_true(hook_allows(&r, HOOK("h1", "Bash")));
+		agentrig_out(&r, PLAN("q1"));
+		buf_reset(&r.sent);
+		agent_answer(r.g, "q1", &yes);
+		assert_non_null(strstr(clauderig_sent(&r), rows[i].mode));
+		assert_int_equal(hook_allows(&r, HOOK("h2", "Bash")),
+		    rows[i].free);
+		assert_true(hook_allows(&r, HOOK("h3", "Read")));
+		agentrig_stop(&r);
+	}
 }
 
 /* L09: it may not ask before it has taken our hooks. */
@@ -455,6 +499,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command_lines),
 		cmocka_unit_test(test_command_lines_that_are_refused),
+		cmocka_unit_test(abuse_K16_a_plan_is_approved),
 		cmocka_unit_test(abuse_L09_initialize_skipped),
 		cmocka_unit_test(test_initialize_refused),
 		cmocka_unit_test(abuse_L09_answers_out_of_order),

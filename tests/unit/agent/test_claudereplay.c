@@ -147,14 +147,15 @@ static const char *const ids[] = { "\"request_id\":\"r1\"",
 		.prompt = (say), .checked = (stop), .person = person,     \
 		.ids = ids, .plain = plain,                               \
 	}
-#define SKIP "{\"dangerously_skip_permissions\":true}"
+#define FREE "\"dangerously_skip_permissions\":true"
+#define SKIP "{" FREE "}"
 
 static const struct replay all[] = {
 	CLAUDE("claude-approvals", "{\"approvals\":true}", "please do it",
 	    true),
 	CLAUDE("claude-bypass", SKIP, "please do it", false),
 	CLAUDE("claude-interrupt", SKIP, "SLOW please", false),
-	CLAUDE("claude-plan", "{\"plan\":true}", "PLANIT", false),
+	CLAUDE("claude-plan", "{\"plan\":true," FREE "}", "PLANIT", false),
 	CLAUDE("claude-resume", SKIP, "RESUME now", false),
 	CLAUDE("claude-resumeat", SKIP, "RESUME again", false),
 	CLAUDE("claude-timeout", "{\"approvals\":true}", "please do it", false),

@@ -57,15 +57,21 @@ test_command_lines(void **state)
 {
 	(void)state;
 	runs(&agent_amp, agent_amp.defaults, NULL,
+	    "amp --execute --stream-json");
+	runs(&agent_amp, "{\"dangerously_allow_all\":true}", NULL,
 	    "amp --execute --stream-json --dangerously-allow-all");
 	runs(&agent_amp, "{}", "T-1",
 	    "amp --execute --stream-json threads continue T-1");
 	runs(&agent_cursor, agent_cursor.defaults, NULL,
-	    "cursor-agent -p --output-format=stream-json --force --model auto");
+	    "cursor-agent -p --output-format=stream-json --trust --model auto");
+	runs(&agent_cursor, "{\"force\":true}", NULL,
+	    "cursor-agent -p --output-format=stream-json --force");
 	runs(&agent_cursor, "{\"model\":\"gpt-5\",\"reasoning\":\"high\"}", "s",
 	    "cursor-agent -p --output-format=stream-json --trust --model "
 	    "gpt-5-high --resume s");
 	runs(&agent_droid, agent_droid.defaults, NULL,
+	    "droid exec --output-format stream-json");
+	runs(&agent_droid, "{\"autonomy\":\"skip-permissions-unsafe\"}", NULL,
 	    "droid exec --output-format stream-json --skip-permissions-unsafe");
 	runs(&agent_droid,
 	    "{\"autonomy\":\"low\",\"model\":\"m\",\"reasoning_effort\":"

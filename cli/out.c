@@ -130,17 +130,23 @@ member(const struct js *row, const char *key)
 void
 out_text(const char *text, bool escape)
 {
+	out_text_to(stdout, text, escape);
+}
+
+void
+out_text_to(FILE *f, const char *text, bool escape)
+{
 	const unsigned char *p = (const unsigned char *)text;
 
 	for (; *p != '\0'; p++) {
 		const bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
 
 		if (escape && ((*p < 0x20 && *p != '\t') || *p == 0x7f))
-			(void)printf("\\x%02x", *p);
+			(void)fprintf(f, "\\x%02x", *p);
 		else if (escape && c1)
-			(void)printf("\\x%02x", *++p);
+			(void)fprintf(f, "\\x%02x", *++p);
 		else
-			(void)putchar(*p);
+			(void)putc(*p, f);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct cli;
 struct js;
@@ -58,6 +59,8 @@ void out_line(const char *text);
  * what is below blank, DEL and in UTF-8 what follows 0xc2.
  */
 void out_text(const char *text, bool escape);
+/* The same, to another stream. */
+void out_text_to(FILE *f, const char *text, bool escape);
 /* "rdv: ..." on stderr, unless --quiet. The format never comes from data. */
 void out_note(const struct cli *cli, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -51,6 +51,8 @@ static const struct kind kinds_rule = { "rule",
 	{ "/api/approvals/rules", NULL }, "items", { NULL, NULL } };
 static const struct kind kinds_conversation = { "conversation",
 	{ "/api/conversations?limit=1000", NULL }, "items", { "name", NULL } };
+static const struct kind kinds_run = { "run", { PICK_RUNS, NULL }, "items",
+	{ NULL, NULL } };
 static const struct kind kinds_trash = { "worktree in the trash",
 	{ "/api/worktrees/trash", NULL }, "items", { "path", "branch" } };
 
@@ -239,6 +241,12 @@ int
 pick_rule(const struct cmd_call *c, const char *word, char **id)
 {
 	return pick(c, &kinds_rule, word, id);
+}
+
+int
+pick_run(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_run, word, id);
 }
 
 int

@@ -35,6 +35,9 @@ int pick_token(const struct cmd_call *c, const char *word, char **id);
 #define PICK_APPROVALS "/api/approvals?limit=200"
 int pick_approval(const struct cmd_call *c, const char *word, char **id);
 int pick_rule(const struct cmd_call *c, const char *word, char **id);
+/* A run; the newest are looked through. */
+#define PICK_RUNS "/api/runs?limit=1000"
+int pick_run(const struct cmd_call *c, const char *word, char **id);
 /* An item of the trash, also by its branch or path. */
 int pick_trash(const struct cmd_call *c, const char *word, char **id);
 

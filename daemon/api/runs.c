@@ -11,6 +11,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/casthead.h"
+#include "daemon/api/script.h"
 #include "daemon/api/session.h"
 #include "daemon/app.h"
 #include "daemon/core/kept.h"
@@ -410,10 +411,7 @@ run_get(struct api_call *c, struct store_run *r)
 static void
 runs_get(struct api_call *c)
 {
-	struct store_run r;
-
-	if (run_get(c, &r))
-		api_reply(c, 200, run_json(c->app, &r));
+	script_reply(c, c->params[0], 200);
 }
 
 /* Last-Event-ID is what a browser sends on its own; it knows better. */

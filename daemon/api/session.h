@@ -31,6 +31,8 @@ struct run_live {
 };
 void run_live_of(struct app *app, const char *run_id, struct run_live *out);
 struct js *run_json(struct app *app, const struct store_run *r);
+/* One of many: without its policy and what it had of the network. */
+struct js *run_list_item(struct app *app, const struct store_run *r);
 /* The open sessions of a folder as an array. 0 or -errno. */
 int session_list_json(struct app *app, const char *user_id,
     const char *folder_id, struct js **out);

@@ -76,8 +76,8 @@ add_live(struct app *app, struct js *o, const struct store_run *r)
 	js_add_int(o, "log_bytes", live.bytes >= 0 ? live.bytes : r->log_bytes);
 }
 
-static struct js *
-run_brief(struct app *app, const struct store_run *r)
+struct js *
+run_list_item(struct app *app, const struct store_run *r)
 {
 	struct js *o = js_object();
 
@@ -123,7 +123,7 @@ struct js *
 run_json(struct app *app, const struct store_run *r)
 {
 	struct run *run = run_find(app->runs, r->id);
-	struct js *o = run_brief(app, r);
+	struct js *o = run_list_item(app, r);
 
 	js_add_str(o, "waits",
 	    run != NULL && run_waits_for_room(run) ? no_room : NULL);
@@ -193,7 +193,7 @@ struct js *
 session_list_item(struct app *app, const struct store_session *s,
     const struct store_run *r)
 {
-	return session_with(s, r, r != NULL ? run_brief(app, r) : NULL);
+	return session_with(s, r, r != NULL ? run_list_item(app, r) : NULL);
 }
 
 struct listing {

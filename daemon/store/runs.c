@@ -18,6 +18,9 @@ static const char sql_find[] =
 static const char sql_of_session[] =
     "SELECT " STORE_RUN_COLUMNS
     " FROM run WHERE session_id = ? AND user_id = ? ORDER BY created_at";
+static const char sql_list[] =
+    "SELECT " STORE_RUN_COLUMNS
+    " FROM run WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ?";
 static const char sql_in_flight[] =
     "SELECT " STORE_RUN_COLUMNS
     " FROM run WHERE state IN ('starting', 'running')";
@@ -60,9 +63,9 @@ static const char sql_stopping[] =
     "UPDATE run SET cause = ? WHERE state IN ('starting', 'running')";
 
 const char *const store_runs_sql[] = { sql_get, sql_find, sql_of_session,
-	sql_in_flight, sql_insert, sql_running, sql_resized, sql_ended,
-	sql_halted, sql_stopping, sql_output, sql_stale, sql_forgotten,
-	sql_talked, NULL };
+	sql_list, sql_in_flight, sql_insert, sql_running, sql_resized,
+	sql_ended, sql_halted, sql_stopping, sql_output, sql_stale,
+	sql_forgotten, sql_talked, NULL };
 
 struct each {
 	store_run_fn *cb;
@@ -194,6 +197,17 @@ store_runs_of(struct db *db, const char *user_id, const char *session_id,
 
 	return db_query(db, sql_of_session, runs_each_cb, &e, "ss", session_id,
 	    user_id);
+}
+
+int
+store_runs_list(struct db *db, const char *user_id, const char *cursor,
+    int64_t limit, store_run_fn *cb, void *arg)
+{
+	struct each e = { cb, arg };
+
+	/* "g" is behind every id. */
+	return db_query(db, sql_list, runs_each_cb, &e, "ssi", user_id,
+	    cursor != NULL ? cursor : "g", limit);
 }
 
 int

@@ -58,6 +58,9 @@ int store_run_find(struct db *db, struct arena *a, const char *id,
 /* Oldest first. */
 int store_runs_of(struct db *db, const char *user_id, const char *session_id,
     store_run_fn *cb, void *arg);
+/* Of all sessions and of none, the newest first, behind `cursor` or NULL. */
+int store_runs_list(struct db *db, const char *user_id, const char *cursor,
+    int64_t limit, store_run_fn *cb, void *arg);
 /* Rows in state starting or running, of all users. */
 int store_runs_in_flight(struct db *db, store_run_fn *cb, void *arg);
 

@@ -311,11 +311,21 @@ CREATE TABLE run (
 	ended_at INTEGER
 , policy_json TEXT, egress_json TEXT, stopped_at INTEGER, request_id TEXT, talk_bytes INTEGER NOT NULL DEFAULT 0) STRICT;
 
+CREATE INDEX run_newest ON run (user_id, id);
+
 CREATE INDEX run_session ON run (session_id, created_at);
 
 CREATE INDEX run_state ON run (state, created_at);
 
 CREATE INDEX run_user ON run (user_id, created_at);
+
+CREATE TABLE run_port (
+	run_id TEXT NOT NULL REFERENCES run (id),
+	address TEXT NOT NULL,
+	port INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),
+	since INTEGER NOT NULL,
+	PRIMARY KEY (run_id, address, port)
+) STRICT;
 
 CREATE TABLE run_repo (
 	run_id TEXT NOT NULL REFERENCES run (id),
@@ -327,6 +337,16 @@ CREATE TABLE run_repo (
 ) STRICT;
 
 CREATE TABLE schema_migration (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
+
+CREATE TABLE script (
+	run_id TEXT NOT NULL PRIMARY KEY REFERENCES run (id),
+	user_id TEXT NOT NULL REFERENCES user (id),
+	workspace_id TEXT NOT NULL REFERENCES workspace (id),
+	repo_id TEXT,
+	name TEXT
+) STRICT;
+
+CREATE INDEX script_workspace ON script (workspace_id, run_id);
 
 CREATE TABLE session (
 	id TEXT NOT NULL PRIMARY KEY,

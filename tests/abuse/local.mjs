@@ -474,7 +474,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	const bodies = { exec: { command: 'x' }, input: { data: 'x' },
 		keys: { keys: ['Enter'] }, clipboard: { data: 'x' },
 		signal: { signal: 'KILL' }, folder: { folder_id: null },
-		turns: { prompt: 'x' }, queue: { prompt: 'x' },
+		turns: { prompt: 'x' }, runs: { script: 'true' }, queue: { prompt: 'x' },
 		'agent-status': { status: 'running' },
 		approvals: { key: 'k', tool: 'x', wait_ms: 0 },
 		withdraw: { key: 'k' },

@@ -103,6 +103,9 @@ const PATHS = {
 	'POST /api/workspaces/{id}/ensure': ['workspace', {}],
 	'POST /api/workspaces/{id}/archive': ['workspace', {}],
 	'POST /api/workspaces/{id}/restore': ['workspace', {}],
+	'GET /api/workspaces/{id}/runs': ['workspace'],
+	'POST /api/workspaces/{id}/runs': ['workspace', { script: 'true' },
+		'', 201],
 	'GET /api/conversations/{id}': ['conversation'],
 	'GET /api/conversations/{id}/turns': ['conversation'],
 	'POST /api/conversations/{id}/turns': ['conversation', { prompt: 'x' }],
@@ -149,6 +152,7 @@ const PATHS = {
 	'GET /api/runs/{id}/entries': ['run'],
 	'GET /api/runs/{id}/entries/stream': ['run'],
 	'GET /api/tokens/{id}': ['token'],
+	'POST /api/runs/{id}/stop': ['run', {}],
 	'DELETE /api/runs/{id}/log': ['run'],
 	'DELETE /api/folders/{id}': ['folder'],
 	'DELETE /api/repos/{id}': ['repo'],
@@ -201,12 +205,15 @@ const FIELDS = [
 	['POST /api/conversations', 'folder_id', { agent: 'CLAUDE_CODE',
 		workspace_id: NOBODY }, 'folder'],
 	['GET /api/conversations', 'workspace_id', {}, 'workspace'],
+	['POST /api/workspaces/{id}/runs', 'repo_id', { script: 'true' },
+		'repo'],
 ];
 
 // What needs no id and tells of more than one thing.
 const LISTS = ['/api/agents', '/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
 	'/api/repos/recent', '/api/repos/discover', '/api/repos/clones',
 	'/api/workspaces', '/api/links', '/api/transfers', '/api/approvals',
+	'/api/runs', '/api/runs?live=true',
 	`/api/approvals?session_id=${ids.session}`, '/api/approvals/rules',
 	'/api/workspaces', '/api/conversations', '/api/links', '/api/transfers',
 	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',

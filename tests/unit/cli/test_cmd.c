@@ -145,7 +145,8 @@ promised_commands_exist(void **state)
 		"approvals ask", "rule ls", "rule add", "rule rm",
 		"session bypass", "ask", "follow-up", "turn ls", "turn stop",
 		"queue ls", "queue add", "queue edit", "queue rm",
-		"queue start" };
+		"queue start", "run", "runs ls", "runs show", "runs log",
+		"runs stop" };
 	size_t i;
 
 	(void)state;
@@ -248,7 +249,8 @@ wrong_words_are_refused(void **state)
 	assert_int_equal(PARSE("session", "nonsense"), CMD_USAGE);
 	assert_int_equal(PARSE("ls"), CMD_USAGE);
 	assert_non_null(strstr(why,
-	    "folder ls, queue ls, repo ls, rule ls, session ls"));
+	    "folder ls, queue ls, repo ls, rule ls, runs ls, "
+	    "session ls"));
 	assert_int_equal(PARSE("status", "extra"), CMD_USAGE);
 	assert_int_equal(PARSE("session", "show"), CMD_USAGE);
 	assert_int_equal(PARSE("status", "--nonsense"), CMD_USAGE);

@@ -3,7 +3,7 @@ import { end } from './case.mjs';
 
 const files = ['signin', 'sessions', 'terminal', 'tabs', 'phone', 'share', 'attach',
 	'refusals', 'hosts', 'rotation', 'replay', 'tmux', 'echo', 'hostile',
-	'recovery', 'policy', 'workspaces', 'changes', 'remotes'];
+	'recovery', 'policy', 'workspaces', 'changes', 'remotes', 'talk'];
 
 try {
 	for (const file of files)

@@ -2,13 +2,13 @@
 // stopped by `rdv down`. Requests of the test itself go over the Unix socket
 // with the CLI token, so that they do not depend on what is being tested.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
     'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bin } from '../harness/rdv.mjs';
+import { bin, root } from '../harness/rdv.mjs';
 import { check, until } from './assert.mjs';
 
 export class Product {
@@ -32,7 +32,23 @@ export class Product {
 		return path;
 	}
 
+	/* A program of ours is Claude Code; what it was told is in its log. */
+	agent() {
+		const dir = join(this.dir, 'agents');
+		const log = join(dir, 'log');
+
+		mkdirSync(dir, { mode: 0o700 });
+		writeFileSync(join(dir, 'claude'), `#!${process.execPath}\n` +
+		    `process.env.FAKE_AGENT_LOG = ${JSON.stringify(log)};\n` +
+		    readFileSync(join(root, 'tests/fixtures/claude.cjs'), 'utf8'),
+		    { mode: 0o755 });
+		this.configure(`[agents]\npath = ["${dir}"]\n`);
+		return { told: () => existsSync(log) ?
+		    readFileSync(log, 'utf8').trim().split('\n') : [] };
+	}
+
 	async start() {
+		this.claude = this.agent();
 		const up = await this.cli('up');
 
 		check(up.status === 0, `rdv up: ${up.stdout}${up.stderr}`);

@@ -35,6 +35,13 @@ const initial: State = {
 	route: { page: "home" },
 };
 
+/* Who wants to hear of more than the lists: a page, while it is open. */
+export interface Hearer {
+	event(kind: string, data: string): void;
+	/* Events may have gone by. */
+	refresh(): void;
+}
+
 /* Several events of one moment cause one fetch. */
 const settle = 60;
 
@@ -54,6 +61,7 @@ export class Store {
 	readonly work = new Workspaces(() => this.set({}),
 	    (err) => this.report(err));
 	private readonly listeners = new Set<() => void>();
+	private readonly hearers = new Set<Hearer>();
 	private follower: EventFollower | null = null;
 	/* The page key that was last asked with who this is. */
 	private known: string | null = null;
@@ -65,6 +73,12 @@ export class Store {
 	subscribe(fn: () => void): () => void {
 		this.listeners.add(fn);
 		return () => this.listeners.delete(fn);
+	}
+
+	/* Returns what ends it. */
+	hear(who: Hearer): () => void {
+		this.hearers.add(who);
+		return () => this.hearers.delete(who);
 	}
 
 	private set(part: Partial<State>): void {
@@ -182,6 +196,8 @@ export class Store {
 			refresh: () => {
 				void this.fetch();
 				void this.work.refresh();
+				for (const who of this.hearers)
+					who.refresh();
 			},
 			event: (kind, data) => this.heard(kind, data),
 			live: (live) => this.set({ live }),
@@ -191,6 +207,10 @@ export class Store {
 	}
 
 	private heard(kind: string, data: string): void {
+		for (const who of this.hearers)
+			who.event(kind, data);
+		if (/^(conversation|turn|queue|approval)\./.test(kind))
+			return;
 		if (/^(workspace|worktree|change|transfer)\./.test(kind))
 			this.work.event(kind, data);
 		else
@@ -276,6 +296,12 @@ export class Store {
 			this.signedOut("You were signed out.");
 		else
 			this.set({ notice: messageOf(err) });
+	}
+
+	/* Who has asked shows the rest. */
+	lost(err: unknown): void {
+		if (err instanceof ApiError && err.status === 401)
+			this.signedOut("You were signed out.");
 	}
 
 	/* Runs a change; a failure is shown and answers undefined. */

@@ -12,7 +12,7 @@ export interface StreamEvent {
 }
 
 /* An event larger than this is not one of ours; the stream is given up. */
-const limit = 4 * 1024 * 1024;
+const common = 4 * 1024 * 1024;
 
 export class SseParser {
 	private rest = "";
@@ -20,13 +20,16 @@ export class SseParser {
 	private kind = "";
 	private data: string[] = [];
 
-	constructor(private readonly emit: (ev: StreamEvent) => void) {}
+	constructor(
+		private readonly emit: (ev: StreamEvent) => void,
+		private readonly limit = common,
+	) {}
 
 	feed(text: string): void {
 		const lines = (this.rest + text).split("\n");
 
 		this.rest = lines.pop()!;
-		if (this.rest.length > limit)
+		if (this.rest.length > this.limit)
 			throw new Error("event too large");
 		for (const line of lines)
 			this.line(line.endsWith("\r") ? line.slice(0, -1)

@@ -14,6 +14,9 @@ import { Sidebar } from "./sidebar.tsx";
 import { SignIn } from "./signin.tsx";
 import { NewWorkspaceForm } from "./space/create.tsx";
 import { WorkspacePage } from "./space/page.tsx";
+import { NewTalkForm } from "./talk/create.tsx";
+import { OutputPage } from "./talk/output.tsx";
+import { TalkPage } from "./talk/page.tsx";
 
 interface Props {
 	store: Store;
@@ -60,6 +63,14 @@ function pageOf(store: Store, state: State): ComponentChild {
 	if (route.page === "workspace")
 		return <WorkspacePage key={route.id} store={store}
 		    state={state} route={route} />;
+	if (route.page === "new-conversation")
+		return <NewTalkForm key={route.id} store={store}
+		    workspace={route.id} />;
+	if (route.page === "conversation")
+		return <TalkPage key={route.id} store={store} id={route.id} />;
+	if (route.page === "output")
+		return <OutputPage key={route.run} id={route.run}
+		    conversation={route.id} />;
 	if (route.page === "replay")
 		return <ReplayPage key={route.id} run={route.id} />;
 	const session = state.sessions.find((s) => s.id === route.id);

@@ -41,7 +41,8 @@ export function Sidebar({ store, state }: { store: Store; state: State }) {
 	);
 }
 
-const workPages = new Set(["workspaces", "new-workspace", "workspace"]);
+const workPages = new Set(["workspaces", "new-workspace", "workspace",
+    "new-conversation", "conversation", "output"]);
 
 function Tabs({ work }: { work: boolean }) {
 	return (

@@ -26,6 +26,11 @@ export type Route =
 	| WorkspaceRoute
 	| { page: "new" }
 	| { page: "session"; id: string }
+	/* In a workspace. */
+	| { page: "new-conversation"; id: string }
+	| { page: "conversation"; id: string }
+	/* What one of its runs has written. */
+	| { page: "output"; id: string; run: string }
 	/* Of a run. */
 	| { page: "replay"; id: string };
 
@@ -55,9 +60,23 @@ function formatWorkspace(r: WorkspaceRoute): string {
 	    : `#/w/${r.id}/${r.repo}/${r.view}${at}`;
 }
 
+const talk = /^\/c\/(new\/)?([0-9a-f-]{36})(?:\/([0-9a-f-]{36}))?$/;
+
+function parseTalk(path: string): Route | null {
+	const [, fresh, id, run] = talk.exec(path) ?? [];
+
+	if (id === undefined || !uuid.test(id) ||
+	    (run !== undefined && (fresh !== undefined || !uuid.test(run))))
+		return null;
+	if (fresh !== undefined)
+		return { page: "new-conversation", id };
+	return run === undefined ? { page: "conversation", id }
+	    : { page: "output", id, run };
+}
+
 export function parseRoute(hash: string): Route {
 	const path = hash.replace(/^#/, "");
-	const work = parseWorkspace(path);
+	const work = parseWorkspace(path) ?? parseTalk(path);
 
 	if (work !== null)
 		return work;
@@ -78,6 +97,9 @@ export function formatRoute(route: Route): string {
 	case "new-workspace": return "#/w/new";
 	case "workspace": return formatWorkspace(route);
 	case "session": return `#/s/${route.id}`;
+	case "new-conversation": return `#/c/new/${route.id}`;
+	case "conversation": return `#/c/${route.id}`;
+	case "output": return `#/c/${route.id}/${route.run}`;
 	case "replay": return `#/replay/${route.id}`;
 	}
 }

@@ -47,6 +47,10 @@ function terminal({ store, ws, part }: Context): Promise<void> {
 }
 
 const actions: Action[] = [
+	{ of: "workspace", word: "Ask an agent", tone: "primary",
+	    title: "A new conversation here", when: ready,
+	    run: async ({ store, ws }) => store.go({
+	        page: "new-conversation", id: ws.id }) },
 	{ of: "workspace", word: "Pin", title: "Keep it above the others",
 	    when: ({ ws }) => !ws.pinned && !ws.archived,
 	    run: ({ store, ws }) => store.work.update(ws.id,

@@ -16,6 +16,7 @@ import { label, pathTail } from "../../util/text.ts";
 import type { Compared } from "../../space/ask.ts";
 import type { Part, Workspace } from "../../space/types.ts";
 import { useTitle } from "../hooks.ts";
+import { Conversations } from "../talk/list.tsx";
 import { Actions } from "./actions.tsx";
 import { Changes } from "./changes.tsx";
 import { Midway } from "./conflict.tsx";
@@ -64,6 +65,7 @@ function Whole({ store, state, route, ws }: WholeProps) {
 	return (
 		<article class="session work" data-workspace={ws.id}>
 			<Head store={store} ws={ws} route={route} />
+			<Conversations store={store} workspace={ws.id} />
 			<Sessions state={state} ws={ws} />
 			{ws.repos.length > 1 && <Trees store={store} ws={ws}
 			    route={route} part={part!} />}

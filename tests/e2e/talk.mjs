@@ -1,0 +1,210 @@
+// A conversation with an agent, which is a program of ours that speaks as Claude
+// Code does: what it says is live, what it asks is decided with the keyboard,
+// and what waits is edited.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { check, equal, test, until } from './case.mjs';
+import { forgiveOutage } from './browser.mjs';
+import { end, made, phone } from './spaces.mjs';
+
+let gates = 0;
+
+/* What a prompt waits for. */
+function gate(product) {
+	const path = join(product.dir, `gate-${++gates}`);
+
+	return { path, open: () => writeFileSync(path, '') };
+}
+
+async function conversation(product, ws, config = { approvals: true }) {
+	return product.api('POST', '/api/conversations', { workspace_id: ws.id,
+	    agent: 'CLAUDE_CODE', profile: 'login', config });
+}
+
+const say = (product, c, prompt) => product.api('POST',
+    `/api/conversations/${c.id}/turns`, { prompt, queue: true });
+
+async function open(page, c) {
+	const { origin } = new URL(page.url());
+
+	await page.goto(`${origin}/#/c/${c.id}`);
+	await page.waitForSelector(`.talk[data-conversation="${c.id}"]`);
+}
+
+const rested = (page) => page.waitForSelector('.talk[data-working="false"]');
+const focus = (page) => page.evaluate(() =>
+    document.activeElement.textContent.trim());
+
+async function shot(page, name) {
+	const dir = process.env.RDV_SHOTS;
+
+	if (dir === undefined)
+		return;
+	mkdirSync(dir, { recursive: true });
+	await page.screenshot({ path: join(dir, `${name}.png`) });
+}
+
+await test('a conversation: live, denied, approved, queued, reloaded',
+    async ({ product, browser }) => {
+	const { ws } = await made(product, 'talk');
+	const page = await browser.signedIn();
+	const first = gate(product), { told } = product.claude;
+
+	await page.goto(`${product.origin}/#/c/new/${ws.id}`);
+	await page.waitForSelector("#talk-agent option[value='CLAUDE_CODE']",
+	    { state: 'attached' });
+	await page.selectOption('#talk-agent', 'CLAUDE_CODE');
+	await page.click("input[value='login']");
+	await page.fill('#talk-first', 'say Hello **there** <b>x</b>\n' +
+	    `wait ${first.path}\nask make \u202egpj.x\nask git log -3\nsay Done`);
+	await shot(page, 'create');
+	await page.click("button:text-is('Begin')");
+	/* While the agent goes on. */
+	await page.waitForSelector(".entries strong:text-is('there')");
+	equal(await page.locator('.entries b').count(), 0, 'markup');
+	await page.waitForSelector('.talk[data-working="true"]');
+	await page.click('.transcript > .content');
+	first.open();
+	await page.waitForSelector('.ask >> text=U+202E');
+	equal(await focus(page), 'Deny', 'the focus');
+	check(await page.isVisible('.ask >> text=/direction of text/'), 'warned');
+	equal(await page.locator(".ask button:text-is('Always…')").count(), 0,
+	    'rules for what is not what it seems');
+	await shot(page, 'asked');
+	await page.keyboard.press('Enter');
+	await until(() => told().includes('make \u202egpj.x: deny'), 'denied');
+
+	await page.waitForSelector(".ask .exact:text-is('git log -3')");
+	await page.click("button:text-is('Approve once')");
+	await until(() => told().includes('git log -3: allow'), 'approved');
+	await rested(page);
+	await page.waitForSelector(".steps >> text=Commit");
+
+	const second = gate(product);
+	await page.fill('#talk-prompt', `wait ${second.path}\nask ls\nhang`);
+	await page.keyboard.press('Control+Enter');
+	await page.waitForSelector('.talk[data-working="true"]');
+	for (const text of ['say one', 'say two']) {
+		await page.fill('#talk-prompt', text);
+		await page.click("button:text-is('Queue')");
+		await page.waitForSelector(`.queue >> text=${text}`);
+	}
+	await page.click("[aria-label='Edit: say two']");
+	await page.keyboard.press('Escape');
+	await page.click("[aria-label='Edit: say two']");
+	await page.fill("[aria-label='The message']", 'say 2 edited');
+	await page.click("button:text-is('Save')");
+	await page.waitForSelector('.queue >> text=say 2 edited');
+	await page.click("[aria-label='Cancel: say one']");
+	await page.waitForSelector(".queue h2:has-text('Waiting: 1')");
+	/* Somebody types: the focus stays, and what is asked is announced. */
+	await page.focus('#talk-prompt');
+	second.open();
+	await page.waitForSelector(".ask .exact:text-is('ls')");
+	equal(await page.evaluate(() => document.activeElement.id),
+	    'talk-prompt', 'who types');
+	check(/Bash asks: ls/.test(await page.textContent("[role='alert'].unseen")),
+	    'announced');
+	await page.keyboard.press('Escape');
+	equal(await focus(page), 'Deny', 'by Escape');
+	await shot(page, 'queued');
+	/* All of it is there again, and so is what is asked. */
+	await page.reload();
+	await page.waitForSelector(".ask .exact:text-is('ls')");
+	equal(await page.locator('.turn').count(), 2, 'turns');
+	await page.click("button:text-is('Stop')");
+	await page.waitForSelector('.turn[data-state="killed"]');
+	await rested(page);
+	equal(await page.locator('.ask:not(.told)').count(), 0, 'asked still');
+	check(!told().includes('ls: allow'), 'nothing was granted');
+	/* What waits goes on by hand. */
+	await page.click("button:text-is('Start the first now')");
+	await page.waitForSelector(".prose:has-text('2 edited')");
+	await rested(page);
+	await page.click('.steps a >> nth=-1');
+	await page.waitForSelector('.output .line .text');
+	await shot(page, 'output');
+	equal(page.complaints, [], 'complaints');
+	await page.goto(`${product.origin}/#/w/${ws.id}`);
+	await page.waitForSelector(".inside a:has-text('talk')");
+	await end(product, page, ws);
+});
+
+await test('a decision of somebody else is told, and a rule is made',
+    async ({ product, browser }) => {
+	const { ws } = await made(product, 'others-decide');
+	const c = await conversation(product, ws);
+	const page = await browser.signedIn(phone);
+
+	await open(page, c);
+	await say(product, c, 'ask make a\nask make b\nask make b\nsay Done');
+	await page.waitForSelector(".ask .exact:text-is('make a')");
+	const [{ id }] = (await product.api('GET',
+	    `/api/approvals?session_id=${c.id}&state=pending`)).items;
+	const { digest } = await product.api('GET', `/api/approvals/${id}`);
+	await product.api('POST', `/api/approvals/${id}/decision`,
+	    { verdict: 'approve', digest });
+	await page.waitForSelector('.ask.told >> text=/It was approved/');
+	await page.waitForSelector(".ask .exact:text-is('make b')");
+	await shot(page, 'phone-asked');
+	await page.tap("button:text-is('Dismiss')");
+	await page.tap("button:text-is('Always…')");
+	await shot(page, 'phone-rule');
+	await page.tap("button:text-is('Always allow')");
+	/* The second one is not asked any more. */
+	await rested(page);
+	const { items } = await product.api('GET',
+	    `/api/approvals?session_id=${c.id}`);
+	equal(items.map((a) => a.state), ['approved', 'approved', 'approved'],
+	    'decisions');
+	check(await page.evaluate(() =>
+	    document.documentElement.scrollWidth <= innerWidth), 'wide');
+	await shot(page, 'phone');
+	await end(product, page, ws);
+});
+
+await test('a long conversation shows its end, and keeps its place',
+    async ({ product, browser }) => {
+	const { ws } = await made(product, 'long');
+	const c = await conversation(product, ws);
+	const page = await browser.signedIn();
+	const last = 4;
+
+	for (let n = 0; n <= last; n++)
+		await say(product, c, `say turn ${n} ${'word '.repeat(1200)}`);
+	await until(async () => {
+		const now = await product.api('GET', `/api/conversations/${c.id}`);
+		return now.waiting === 0 && now.at_work === undefined;
+	}, 'all are done');
+	const asked = [];
+	page.on('request', (req) => asked.push(new URL(req.url()).pathname));
+	await open(page, c);
+	await page.waitForSelector(`.entries >> text=/^turn ${last} /`);
+	check(asked.filter((p) => /entries/.test(p)).length < 8, 'too much');
+	const at = (n) => page.evaluate((text) => {
+		const row = [...document.querySelectorAll('.said')]
+		    .find((el) => el.textContent.startsWith(text));
+		return row?.getBoundingClientRect().top;
+	}, `say turn ${n} `);
+	/* Where the reader is while older ones are put above. */
+	const before = await page.locator('.turn').count();
+	check(before <= last, 'all at once');
+	const top = await page.$eval('.transcript > .content', (el) => {
+		el.scrollTop = 500;
+		const row = document.elementFromPoint(700, 200)
+		    .closest('.turn').querySelector('.said');
+		return { n: /turn (\d+)/.exec(row.textContent)[1],
+		    at: row.getBoundingClientRect().top };
+	});
+	await until(async () => await page.locator('.turn').count() > before,
+	    'older ones');
+	check(Math.abs(await at(top.n) - top.at) < 3, 'it moved');
+	await page.click("button:text-is('To the end')");
+	await product.crash();
+	await say(product, c, 'say after the crash');
+	await page.waitForSelector(".entries >> text=/after the crash/");
+	await rested(page);
+	forgiveOutage(page);
+	equal(page.complaints, [], 'complaints');
+	await end(product, page, ws);
+});

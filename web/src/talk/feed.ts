@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one run's agent says: the last of its entries at once, those before when
+ * somebody wants them, and while it runs each change. A break goes on behind
+ * the last message that was understood.
+ */
+
+import { ApiError, get, stream } from "../net/http.ts";
+import { SseParser } from "../net/sse.ts";
+import type { Operation } from "../space/patch.ts";
+import { Backoff } from "../util/backoff.ts";
+import { Entries } from "./entries.ts";
+import type { Page } from "./types.ts";
+
+interface Message {
+	id?: number;
+	JsonPatch?: Operation[];
+	finished?: boolean;
+}
+
+/* A page of text and an entry of the longest kind. */
+const largest = 32 * 1024 * 1024;
+
+/* The server has spoken: asking again brings the same. */
+function isFinal(err: unknown): boolean {
+	return err instanceof ApiError &&
+	    [400, 401, 403, 404, 422].includes(err.status);
+}
+
+export class Feed {
+	readonly entries = new Entries();
+	trouble: unknown = null;
+	private id: number | null = null;
+	private over = false;
+	private stopped = false;
+	private abort = new AbortController();
+	private wakeUp: (() => void) | null = null;
+	private readonly backoff = new Backoff(500, 15_000);
+
+	constructor(
+		readonly run: string,
+		live: boolean,
+		private readonly changed: () => void,
+	) {
+		void (live ? this.follow() : this.last());
+	}
+
+	stop(): void {
+		this.stopped = true;
+		this.wake();
+	}
+
+	/* What was a connection may be none any more: begin one that is. */
+	wake(): void {
+		this.abort.abort();
+		this.wakeUp?.();
+	}
+
+	/* What has ended is asked for once. */
+	private async last(): Promise<void> {
+		try {
+			await this.page("");
+		} catch (err) {
+			this.trouble = err;
+		}
+		this.changed();
+	}
+
+	private async page(query: string): Promise<void> {
+		const { before, items } = await get<Page>(
+		    `/api/runs/${this.run}/entries${query}`);
+
+		this.trouble = null;
+		this.entries.older(before ?? 0, items.map(({ index, entry }) =>
+		    [index, entry] as const));
+	}
+
+	get hasOlder(): boolean {
+		return this.entries.first === null ? this.trouble !== null
+		    : this.entries.first > 0;
+	}
+
+	/* Throws; it may be tried again. */
+	async older(): Promise<void> {
+		const { first } = this.entries;
+
+		await this.page(first === null ? "" : `?before=${first}`);
+		this.changed();
+	}
+
+	private take(text: string): void {
+		const m = JSON.parse(text) as Message;
+
+		if (m.JsonPatch !== undefined)
+			this.entries.patch(m.JsonPatch);
+		this.id = m.id ?? this.id;
+		this.over ||= m.finished === true;
+		this.backoff.reset();
+	}
+
+	private async read(): Promise<void> {
+		const since = this.id === null ? "" : `?since=${this.id}`;
+		const parser = new SseParser((ev) => this.take(ev.data),
+		    largest);
+		const res = await stream(
+		    `/api/runs/${this.run}/entries/stream${since}`,
+		    { Accept: "text/event-stream" }, this.abort.signal);
+		const reader = res.body!.getReader();
+		const text = new TextDecoder();
+
+		this.trouble = null;
+		for (;;) {
+			const { done, value } = await reader.read();
+			if (done || this.stopped)
+				return;
+			try {
+				parser.feed(text.decode(value, { stream: true }));
+			} catch (err) {
+				/* Not understood: once more, and whole. */
+				this.id = null;
+				this.abort.abort();
+				throw err;
+			}
+			this.changed();
+		}
+	}
+
+	private async follow(): Promise<void> {
+		while (!this.over && !this.stopped) {
+			this.abort = new AbortController();
+			try {
+				await this.read();
+			} catch (err) {
+				if (isFinal(err)) {
+					this.trouble = err;
+					this.changed();
+					return;
+				}
+			}
+			if (!this.over && !this.stopped)
+				await this.pause(this.backoff.next());
+		}
+	}
+
+	private pause(ms: number): Promise<void> {
+		return new Promise((resolve) => {
+			const timer = setTimeout(resolve, ms);
+			this.wakeUp = () => {
+				clearTimeout(timer);
+				resolve();
+			};
+		});
+	}
+}

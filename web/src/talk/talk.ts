@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One conversation while it is looked at: its turns from the last one back as
+ * far as somebody scrolls, what waits, and what is asked. An event makes the
+ * page ask anew; the server is the authority, and nothing is shown as done
+ * before it said so.
+ */
+
+import { change, get } from "../net/http.ts";
+import { askApproval, decide, type Verdict } from "./ask.ts";
+import { Feed } from "./feed.ts";
+import type { Approval, Conversation, Queued, Turn, WholeTurn } from
+    "./types.ts";
+
+/* A turn that is shown. Each change gives it another `rev`. */
+export interface Section {
+	turn: Turn;
+	whole: WholeTurn | null;
+	feed: Feed | null;
+	rev: number;
+}
+
+/* Asked, and told what became of it when that was not done here. */
+export interface Asked {
+	approval: Approval;
+	late: boolean;
+}
+
+const settle = 60;
+const page = 20;
+
+interface Turns {
+	items: Turn[];
+	next_cursor: string | null;
+}
+
+export class Talk {
+	conversation: Conversation | null = null;
+	queue: Queued[] = [];
+	asked: Asked[] = [];
+	/* Oldest first. */
+	sections: Section[] = [];
+	trouble: unknown = null;
+	/* Why older ones could not be had. */
+	olderTrouble: unknown = null;
+	fetching = false;
+	/* Known, older than those that are shown, newest first. */
+	private past: Turn[] = [];
+	private cursor: string | null = null;
+	private begun = false;
+	private asking = false;
+	private stale = false;
+	private timer = 0;
+	private stopped = false;
+	/* What is decided here: under way, or done and shown no more. */
+	private readonly mine = new Map<string, "asking" | "done">();
+
+	constructor(
+		readonly id: string,
+		private readonly changed: () => void,
+		private readonly failed: (err: unknown) => void,
+	) {
+		void this.refresh();
+	}
+
+	stop(): void {
+		this.stopped = true;
+		clearTimeout(this.timer);
+		for (const s of this.sections)
+			s.feed?.stop();
+	}
+
+	/* Events */
+
+	event(kind: string, data: string): void {
+		if (!/^(conversation|turn|queue|approval)\./.test(kind))
+			return;
+		const { subject, body } = JSON.parse(data) as { subject: string;
+		    body: Record<string, unknown> };
+
+		if (body.conversation_id === this.id || subject === this.id ||
+		    body.session_id === this.id || (this.conversation !== null &&
+		    body.workspace_id === this.conversation.workspace_id))
+			this.soon();
+		const section = this.sections.find((s) => s.turn.id === subject);
+		if (section !== undefined)
+			void this.look(section);
+	}
+
+	/* After a break: what was said meanwhile was not heard. */
+	again(): void {
+		for (const s of this.sections) {
+			s.feed?.wake();
+			if (s.turn.ended_at === null)
+				void this.look(s);
+		}
+		void this.refresh();
+	}
+
+	private soon(): void {
+		clearTimeout(this.timer);
+		this.timer = window.setTimeout(() => void this.refresh(), settle);
+	}
+
+	/* One question at a time; what came meanwhile asks once more. */
+	async refresh(): Promise<void> {
+		if (this.asking) {
+			this.stale = true;
+			return;
+		}
+		this.asking = true;
+		do {
+			this.stale = false;
+			await this.load();
+		} while (this.stale && !this.stopped);
+		this.asking = false;
+	}
+
+	private async load(): Promise<void> {
+		const at = `/api/conversations/${this.id}`;
+
+		try {
+			const [conversation, turns, queue, pending] =
+			    await Promise.all([get<Conversation>(at), this.newest(),
+			    get<Queued[]>(`${at}/queue`), this.pending()]);
+			if (this.stopped)
+				return;
+			Object.assign(this, { conversation, queue, trouble: null });
+			this.asked = pending.filter((a) =>
+			    this.mine.get(a.approval.id) !== "done");
+			this.take(turns);
+			this.begun = true;
+		} catch (err) {
+			this.trouble = err;
+			this.failed(err);
+		}
+		this.changed();
+	}
+
+	/* Turns */
+
+	private turns(cursor: string | null): Promise<Turns> {
+		return get(`/api/conversations/${this.id}/turns?limit=${page}` +
+		    (cursor === null ? "" : `&cursor=${cursor}`));
+	}
+
+	/* Those since the last that is known; before anything is, a page. */
+	private async newest(): Promise<Turn[]> {
+		const known = this.sections.at(-1)?.turn.id;
+		const out: Turn[] = [];
+		let cursor: string | null = null;
+
+		do {
+			const part: Turns = await this.turns(cursor);
+			out.push(...part.items);
+			cursor = part.next_cursor;
+			if (!this.begun)
+				this.cursor = cursor;
+		} while (known !== undefined && cursor !== null &&
+		    !out.some((t) => t.id === known));
+		return out;
+	}
+
+	private take(turns: Turn[]): void {
+		const shown = new Map(this.sections.map((s) => [s.turn.id, s]));
+		const known = new Set(this.past.map((t) => t.id));
+		const fresh: Turn[] = [];
+
+		for (const turn of turns) {
+			const section = shown.get(turn.id);
+			if (section !== undefined)
+				this.put(section, turn);
+			else if (!known.has(turn.id))
+				fresh.push(turn);
+		}
+		if (this.sections.length === 0) {
+			this.past = fresh;
+			this.show();
+			return;
+		}
+		for (const turn of fresh.reverse())
+			this.sections.push(this.section(turn));
+	}
+
+	private section(turn: Turn): Section {
+		const s: Section = { turn, whole: null, feed: null, rev: 0 };
+
+		this.feed(s);
+		void this.look(s);
+		return s;
+	}
+
+	private feed(s: Section): void {
+		const { run_id, ended_at } = s.turn;
+
+		if (run_id === null || s.feed !== null)
+			return;
+		s.feed = new Feed(run_id, ended_at === null, () => {
+			s.rev++;
+			this.changed();
+		});
+	}
+
+	private put(s: Section, turn: Turn): void {
+		s.turn = turn;
+		s.rev++;
+		this.feed(s);
+	}
+
+	private async look(s: Section): Promise<void> {
+		try {
+			s.whole = await get<WholeTurn>(`/api/turns/${s.turn.id}`);
+			this.put(s, s.whole);
+			this.changed();
+		} catch (err) {
+			this.failed(err);
+		}
+	}
+
+	/* The next of the past. */
+	private show(): void {
+		const turn = this.past.shift();
+
+		if (turn !== undefined)
+			this.sections.unshift(this.section(turn));
+	}
+
+	get hasOlder(): boolean {
+		return this.begun && (this.sections[0]?.feed?.hasOlder === true ||
+		    this.past.length > 0 || this.cursor !== null);
+	}
+
+	/* It has not said yet how much of it there is. */
+	private get loading(): boolean {
+		const { feed } = this.sections[0] ?? { feed: null };
+
+		return feed !== null && feed.entries.first === null &&
+		    feed.trouble === null;
+	}
+
+	/* The page before what is shown. One at a time. */
+	async older(): Promise<void> {
+		if (this.fetching || this.loading || !this.hasOlder)
+			return;
+		this.fetching = true;
+		this.olderTrouble = null;
+		try {
+			await this.before();
+		} catch (err) {
+			this.olderTrouble = err;
+		}
+		this.fetching = false;
+		this.changed();
+	}
+
+	private async before(): Promise<void> {
+		const { feed } = this.sections[0] ?? { feed: null };
+
+		if (feed?.hasOlder === true)
+			return feed.older();
+		if (this.past.length === 0) {
+			const part = await this.turns(this.cursor);
+			this.past.push(...part.items);
+			this.cursor = part.next_cursor;
+		}
+		this.show();
+	}
+
+	/* What is asked */
+
+	private async pending(): Promise<Asked[]> {
+		const { items } = await get<{ items: Approval[] }>(
+		    `/api/approvals?session_id=${this.id}&state=pending&limit=50`);
+		const ids = items.map((a) => a.id).reverse();
+		const known = new Map(this.asked.map((a) => [a.approval.id, a]));
+		const old = this.asked.filter(({ approval }) =>
+		    !ids.includes(approval.id));
+		return [...await Promise.all(old.map((a) => this.ended(a))),
+		    ...await Promise.all(ids.map(async (id) => known.get(id) ??
+		        { approval: await askApproval(id), late: false }))];
+	}
+
+	/* It is not pending any more. */
+	private async ended(a: Asked): Promise<Asked> {
+		if (a.late || this.mine.get(a.approval.id) === "asking")
+			return a;
+		return { approval: await askApproval(a.approval.id), late: true };
+	}
+
+	dismiss(id: string): void {
+		this.mine.set(id, "done");
+		this.asked = this.asked.filter((a) => a.approval.id !== id);
+		this.changed();
+	}
+
+	/* Throws. Another digest than the one that was seen is looked at anew. */
+	async decide(seen: Approval, verdict: Verdict): Promise<void> {
+		this.mine.set(seen.id, "asking");
+		try {
+			const { approval, late } = await decide(seen, verdict);
+			if (late)
+				this.mine.delete(seen.id);
+			else
+				this.mine.set(seen.id, "done");
+			this.asked = this.asked.flatMap((a) =>
+			    a.approval.id !== seen.id ? [a] : late
+			        ? [{ approval, late }] : []);
+			this.changed();
+		} catch (err) {
+			this.mine.delete(seen.id);
+			const now = await askApproval(seen.id).catch(() => seen);
+			this.asked = this.asked.map((a) =>
+			    a.approval.id === seen.id
+			        ? { approval: now, late: now.state !== "pending" }
+			        : a);
+			this.changed();
+			throw err;
+		}
+	}
+
+	/* Changes. They throw: who asked shows the refusal, and where. */
+
+	async say(prompt: string): Promise<void> {
+		await change("POST", `/api/conversations/${this.id}/turns`,
+		    { prompt, queue: true });
+		await this.refresh();
+	}
+
+	async halt(): Promise<void> {
+		await change("POST", `/api/conversations/${this.id}/stop`);
+		await this.refresh();
+	}
+
+	async close(): Promise<void> {
+		await change("DELETE", `/api/conversations/${this.id}`);
+		await this.refresh();
+	}
+
+	async start(): Promise<void> {
+		await change("POST", `/api/conversations/${this.id}/queue/start`);
+		await this.refresh();
+	}
+
+	/* What was too late for it is seen in the list that comes. */
+	async edit(message: string, prompt: string): Promise<void> {
+		try {
+			await change("PATCH", `/api/messages/${message}`, { prompt });
+		} finally {
+			await this.refresh();
+		}
+	}
+
+	async cancel(message: string): Promise<void> {
+		try {
+			await change("DELETE", `/api/messages/${message}`);
+		} finally {
+			await this.refresh();
+		}
+	}
+}

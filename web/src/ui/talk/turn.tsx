@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One turn: what was wanted, what the agent said and did, and how it ended. What
+ * has not changed is not drawn again: a turn by its `rev`, in it a block of
+ * entries by its object, and in that an entry by its own.
+ */
+
+import type { ComponentChildren } from "preact";
+import { memo } from "preact/compat";
+import { useState } from "preact/hooks";
+import { rowsOf, type Block } from "../../talk/entries.ts";
+import type { Section } from "../../talk/talk.ts";
+import { answersOf } from "../../talk/tool.ts";
+import type { Entry, Link, Slot } from "../../talk/types.ts";
+import { messageOf } from "../../store.ts";
+import { formatRoute } from "../../util/route.ts";
+import { label } from "../../util/text.ts";
+import { Plain, Prose } from "./text.tsx";
+import { Tool } from "./tool.tsx";
+
+/* What stands behind a turn that a person has to do something for. */
+export interface Need {
+	conversation: string;
+	/* The command that the server names, or null. */
+	needs: string | null;
+	terminal(): void;
+}
+
+function Folded({ word, children }: {
+	word: string; children: () => ComponentChildren;
+}) {
+	const [open, setOpen] = useState(false);
+
+	return (
+		<details class="tool" open={open}
+		    onToggle={(ev) => setOpen(ev.currentTarget.open)}>
+			<summary><span class="name">{word}</span></summary>
+			{open && <div class="inner">{children()}</div>}
+		</details>
+	);
+}
+
+function Answers({ entry }: { entry: Entry }) {
+	return (
+		<div class="said">{answersOf(entry.entry_type.answers).map(
+		    (a, i) => (
+			<p key={i}><span class="aside"><Plain
+			    text={a.question} /></span>{" "}
+				<Plain text={a.answer.join(", ")} /></p>
+		))}</div>
+	);
+}
+
+function NeedsYou({ text, need }: { text: string; need: Need }) {
+	return (
+		<section class="needs" aria-label="It needs you">
+			<h3>It needs you</h3>
+			<p class="kept-lines"><Plain text={text} /></p>
+			{need.needs !== null && <p>What helps:{" "}
+				<code><Plain text={need.needs} /></code></p>}
+			<button type="button" class="button primary"
+			    onClick={need.terminal}>Open a terminal for it</button>
+		</section>
+	);
+}
+
+const texts: Record<string, (e: Entry, need: Need) => ComponentChildren> = {
+	tool_use: (entry) => <Tool entry={entry} />,
+	assistant_message: ({ content }) => <Prose text={content} />,
+	user_message: ({ content }) => <div class="said">
+		<Plain text={content} /></div>,
+	thinking: ({ content }) => <Folded word="Thinking">
+		{() => <Prose text={content} />}</Folded>,
+	system_message: ({ content }) => <p class="aside kept-lines">
+		<Plain text={content} /></p>,
+	error_message: ({ content, entry_type }, need) =>
+	    entry_type.error_type?.type === "setup_required"
+	        ? <NeedsYou text={content} need={need} />
+	        : <p class="trouble kept-lines"><Plain text={content} /></p>,
+	user_feedback: ({ content, entry_type }) => <div class="said">
+		{content === "" ? "" : <Plain text={content} />}
+		<p class="aside">{`${label(entry_type.denied_tool ?? "")} ` +
+		    "was denied"}</p></div>,
+	user_answered_questions: (entry) => <Answers entry={entry} />,
+};
+
+/* Of a kind that is not known here: shown, and never dropped. */
+function unknown(entry: Entry): ComponentChildren {
+	return (
+		<>
+			{entry.content !== "" && <p class="kept-lines">
+				<Plain text={entry.content} /></p>}
+			<Folded word={label(entry.entry_type.type)}>
+				{() => <pre tabIndex={0}><Plain text={JSON.stringify(
+				    entry.entry_type, null, 2)} /></pre>}</Folded>
+		</>
+	);
+}
+
+const Row = memo(({ index, entry, need }: {
+	index: number; entry: Slot; need: Need;
+}) => (
+	<li data-row={index} data-type={entry?.entry_type.type ?? "lost"}>
+		{entry === null ? <p class="aside">This entry was lost; the
+			output may have it.</p>
+		    : (Object.hasOwn(texts, entry.entry_type.type)
+		        ? texts[entry.entry_type.type]! : unknown)(entry, need)}
+	</li>
+));
+
+const BlockView = memo(({ block, need }: { block: Block; need: Need }) => (
+	<>
+		{rowsOf(block).map((r) =>
+			<Row key={r.index} {...r} need={need} />)}
+	</>
+));
+
+const tones: Record<string, string> = {
+	waiting: "busy", running: "live", completed: "rest", failed: "bad",
+	killed: "bad", lost: "bad",
+};
+
+const words: Record<string, string> = {
+	waiting: "begins", running: "at work", completed: "done",
+	failed: "failed", killed: "stopped", lost: "lost", skipped: "nothing to do",
+};
+
+const kinds: Record<string, string> = {
+	setup: "Setup", agent: "Agent", cleanup: "Cleanup", commit: "Commit",
+};
+
+/* What was done for it, with the output of each. */
+function Links({ links, conversation, cause }: {
+	links: Link[]; conversation: string;
+	/* Told already. */
+	cause: string | null;
+}) {
+	return (
+		<ul class="steps" aria-label="What is done for it">
+			{links.map((l, i) => (
+				<li key={i} data-tone={tones[l.state] ?? "rest"}>
+					<span class="dot" aria-hidden="true" />
+					{kinds[l.kind] ?? label(l.kind)}{" "}
+					<span class="pill">{words[l.state] ??
+					    label(l.state)}</span>
+					{l.run_id !== null && <a href={formatRoute({
+					    page: "output", id: conversation,
+					    run: l.run_id })} aria-label={"Raw output of " +
+					    (kinds[l.kind] ?? label(l.kind))}>output</a>}
+					{l.cause !== null && l.cause !== cause &&
+					    <span>{label(l.cause, 1000)}</span>}
+				</li>
+			))}
+		</ul>
+	);
+}
+
+export const TurnView = memo(({ section, need }: {
+	section: Section; rev: number; need: Need;
+}) => {
+	const { turn, whole, feed } = section;
+	const links = whole?.chain.links ?? [];
+	const cause = turn.cause ?? whole?.chain.cause ?? null;
+
+	return (
+		<section class="turn" data-turn={turn.id} data-state={turn.state}
+		    aria-label={label(turn.prompt, 80)}>
+			<div class="said" data-row="prompt">
+				<Plain text={turn.prompt} /></div>
+			{turn.dropped && <p class="aside">It was gone back behind
+				this.</p>}
+			<ol class="entries">
+				{feed?.entries.list().map((b) => <BlockView
+				    key={b.from} block={b} need={need} />)}
+			</ol>
+			{feed !== null && feed.trouble !== null && <p class="trouble">
+				{label(messageOf(feed.trouble), 1000)}</p>}
+			{cause !== null && turn.state !== "running" &&
+			    <p class="trouble kept-lines">
+				<Plain text={cause} /></p>}
+			<Links links={links} cause={cause}
+			    conversation={need.conversation} />
+		</section>
+	);
+}, (a, b) => a.rev === b.rev && a.need === b.need &&
+    a.section === b.section);

@@ -182,3 +182,25 @@ doctor_look_restart(struct doctor *d)
 			  : "what runs outlives it if rdv uses that",
 		    u.kept, u.max);
 }
+
+/* The first one is named; rdv check has rdvd look again, and names all. */
+void
+doctor_look_integrity(struct doctor *d)
+{
+	const struct js *found = js_get(d->integrity, "findings");
+	const struct js *first = js_at(found, 0);
+
+	if (d->status == NULL)
+		doctor_judge(d, "skipped", "%s", doctor_unasked(d));
+	else if (first != NULL)
+		doctor_judge(d, "failed", "%s %s: %s (%zu in all: rdv check)",
+		    js_str(first, "table", "?"), js_str(first, "id", "?"),
+		    js_str(first, "what", "?"), js_len(found));
+	else if (!doctor_is_well(d, "integrity"))
+		doctor_judge(d, "failed",
+		    "a row of another account is wrong: the log says which");
+	else if (js_int(d->integrity, "checked_at", -1) < 0)
+		doctor_judge(d, "skipped", "rdvd has not looked yet");
+	else
+		doctor_judge(d, "ok", "nothing on record is wrong");
+}

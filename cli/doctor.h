@@ -16,6 +16,7 @@ struct doctor {
 	bool nobody; /* root, whom the host's rdv does not serve */
 	char *settings, *policy, *state, *audit; /* where they are */
 	struct js *status;			 /* of rdvd, or NULL */
+	struct js *integrity;			 /* the same, what is wrong */
 	char unreachable[512];
 	const char *name; /* of the row being judged */
 	struct js *rows;
@@ -38,6 +39,12 @@ void doctor_look_state(struct doctor *d);
 void doctor_look_sockets(struct doctor *d);
 /* Of the host's rdv, whether what runs outlives a restart of it. */
 void doctor_look_restart(struct doctor *d);
+/* What the last look at what is on record found (rdv check). */
+void doctor_look_integrity(struct doctor *d);
+/* Why rdvd has not said a thing. */
+const char *doctor_unasked(const struct doctor *d);
+/* Of the parts that rdvd has asked; one of an earlier build does not say. */
+bool doctor_is_well(const struct doctor *d, const char *part);
 /* The helper says, by rdvd, that this is to be had here. */
 bool doctor_offers(const struct doctor *d, const char *feature);
 

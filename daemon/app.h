@@ -34,6 +34,7 @@ struct app {
 	struct workspaces *workspaces; /* core/workspace */
 	struct approvals *approvals;   /* core/approval */
 	struct chains *chains;	       /* core/chain */
+	struct integrity *integrity;   /* core/integrity */
 	int64_t started_ms;	       /* wall clock */
 	int64_t started_mono_ms;       /* for uptime */
 	char **web;		       /* HOST:PORT of nginx, NULL-terminated */

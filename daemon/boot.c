@@ -29,6 +29,7 @@
 #include "daemon/core/chain.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/hostboot.h"
+#include "daemon/core/integrity.h"
 #include "daemon/core/people.h"
 #include "daemon/core/probe.h"
 #include "daemon/core/run.h"
@@ -244,6 +245,7 @@ build_core(struct app *app)
 	app->worktrees = worktrees_new(app);
 	app->workspaces = workspaces_new(app);
 	app->chains = chains_new(app);
+	app->integrity = integrity_new(app);
 	app->probe = probe_new(app);
 	app->house = house_new(app);
 	if (conf->system)
@@ -489,6 +491,7 @@ boot_down(struct app *app)
 	people_free(app->people);
 	house_free(app->house);
 	probe_free(app->probe);
+	integrity_free(app->integrity);
 	worktrees_free(app->worktrees);
 	workspaces_free(app->workspaces);
 	chains_free(app->chains);

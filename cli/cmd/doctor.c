@@ -279,15 +279,14 @@ look_daemon(struct doctor *d)
 		    (long long)js_int(d->status, "uptime_seconds", 0));
 }
 
-static const char *
-unasked(const struct doctor *d)
+const char *
+doctor_unasked(const struct doctor *d)
 {
 	return d->nobody ? d->unreachable : "rdvd does not answer";
 }
 
-/* Of the parts that rdvd has asked; one of an earlier build does not say. */
-static bool
-is_well(const struct doctor *d, const char *part)
+bool
+doctor_is_well(const struct doctor *d, const char *part)
 {
 	return js_bool(js_get(d->status, "components"), part, true);
 }
@@ -296,8 +295,8 @@ static void
 look_database(struct doctor *d)
 {
 	if (d->status == NULL)
-		doctor_judge(d, "skipped", "%s", unasked(d));
-	else if (!is_well(d, "database"))
+		doctor_judge(d, "skipped", "%s", doctor_unasked(d));
+	else if (!doctor_is_well(d, "database"))
 		doctor_judge(d, "failed",
 		    "it cannot be read, or what was written is not on disk");
 	else
@@ -313,8 +312,8 @@ look_several(struct doctor *d, const char *part, const char *bad,
 	const struct js *n = js_get(d->status, part);
 
 	if (d->status == NULL)
-		doctor_judge(d, "skipped", "%s", unasked(d));
-	else if (!is_well(d, part))
+		doctor_judge(d, "skipped", "%s", doctor_unasked(d));
+	else if (!doctor_is_well(d, part))
 		doctor_judge(d, "failed", "%lld %s",
 		    (long long)js_int(n, bad, 0), otherwise);
 	else
@@ -342,11 +341,11 @@ look_helper(struct doctor *d)
 	const struct js *h = js_get(d->status, "helper");
 
 	if (d->status == NULL)
-		doctor_judge(d, "skipped", "%s", unasked(d));
+		doctor_judge(d, "skipped", "%s", doctor_unasked(d));
 	else if (!js_bool(h, "ready", false))
 		doctor_judge(d, "failed",
 		    "rdvd has none: nothing can be started");
-	else if (!is_well(d, "helper"))
+	else if (!doctor_is_well(d, "helper"))
 		doctor_judge(d, "failed", "process %lld cannot work",
 		    (long long)js_int(h, "pid", 0));
 	else
@@ -364,7 +363,7 @@ look_cgroups(struct doctor *d)
 	const bool cpu = doctor_offers(d, "cgroup_cpu");
 
 	if (d->status == NULL)
-		doctor_judge(d, "skipped", "%s", unasked(d));
+		doctor_judge(d, "skipped", "%s", doctor_unasked(d));
 	else if (!js_bool(h, "ready", false))
 		doctor_judge(d, "skipped", "the helper does not answer");
 	else if (!doctor_offers(d, "cgroup"))
@@ -476,7 +475,7 @@ look_page(struct doctor *d)
 
 	if (colon == NULL || !str_to_u64(colon + 1, 1, 65535, &port)) {
 		doctor_judge(d, "skipped", "%s",
-		    d->status == NULL ? unasked(d)
+		    d->status == NULL ? doctor_unasked(d)
 		    : d->host != NULL ? "started without --web"
 				      : "started with --no-web");
 		return;
@@ -508,6 +507,7 @@ static const struct {
 	{ "socket", look_socket },
 	{ "rdvd", look_daemon },
 	{ "database", look_database },
+	{ "integrity", doctor_look_integrity },
 	{ "helper", look_helper },
 	{ "audit", look_audit },
 	{ "workers", look_git_workers },
@@ -530,6 +530,7 @@ ask_rdvd(struct doctor *d)
 {
 	const struct cmd_call *c = d->call;
 	struct js *health;
+	char why[256];
 
 	if (d->nobody) {
 		(void)str_copy(d->unreachable,
@@ -547,6 +548,10 @@ ask_rdvd(struct doctor *d)
 		(void)str_copy(d->unreachable,
 		    "the rdv of this host does not serve this account",
 		    sizeof(d->unreachable));
+	/* One of an earlier build has none. */
+	if (d->status != NULL)
+		(void)api_try(c, "/api/integrity", &d->integrity, why,
+		    sizeof(why));
 }
 
 static int
@@ -570,6 +575,7 @@ doctor(struct cmd_call *c)
 		out_json(v);
 	js_free(v);
 	js_free(d.status);
+	js_free(d.integrity);
 	doctor_forget(&d);
 	if (!d.failed)
 		return CMD_OK;

@@ -6,8 +6,10 @@
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
+#include "daemon/core/integrity.h"
 #include "daemon/core/probe.h"
 #include "daemon/core/run.h"
+#include "daemon/core/stuck.h"
 #include "daemon/event/event.h"
 #include "daemon/rss.h"
 #include "daemon/store/counts.h"
@@ -150,6 +152,32 @@ metrics_runs(struct app *app, struct buf *b)
 	    h.failed);
 }
 
+/* docs/integrity.md says what each of these counts. */
+static void
+metrics_stuck(struct app *app, struct buf *b)
+{
+	const struct integrity_report *r = integrity_report(app->integrity);
+	const int64_t now = clock_wall_ms();
+	struct store_queue_counts queue = { 0, -1 };
+	struct stuck s;
+
+	stuck_count(app, &s);
+	(void)store_queue_counts_get(app->db, &queue);
+	gauge(b, "runs_stuck", "runs that do not start or end in a minute",
+	    s.runs);
+	gauge(b, "retries_waiting", "steps that failed and will be tried again",
+	    s.retries);
+	gauge(b, "queue_waiting", "messages that wait to become turns",
+	    queue.waiting);
+	gauge(b, "queue_age_seconds", "how long the oldest of them has",
+	    queue.since < 0 || queue.since > now ? 0
+						 : (now - queue.since) / 1000);
+	gauge(b, "integrity_findings", "rows found wrong by the last look",
+	    (int64_t)r->n);
+	gauge(b, "integrity_age_seconds", "since that look; -1: none yet",
+	    r->at == 0 ? -1 : (now - r->at) / 1000);
+}
+
 /* Blocked, slow and refused: each a bound that had its consequence. */
 static void
 metrics_terminals(struct app *app, struct buf *b)
@@ -195,6 +223,7 @@ metrics_get(struct api_call *c)
 	metrics_store(app, &b);
 	metrics_events(app, &b);
 	metrics_runs(app, &b);
+	metrics_stuck(app, &b);
 	metrics_terminals(app, &b);
 	api_reply_raw(c, 200, "text/plain; version=0.0.4", b.data, b.len);
 	buf_done(&b);

@@ -49,6 +49,7 @@ health_components(struct app *app, const struct health *h)
 	js_add_bool(o, "helper", h->helper);
 	js_add_bool(o, "git_workers", h->git_workers);
 	js_add_bool(o, "egress", h->egress);
+	js_add_bool(o, "integrity", h->integrity);
 	js_add_bool(o, "tmux", app->tmux);
 	return o;
 }

@@ -11,6 +11,7 @@
 #include "daemon/core/chain.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/hostboot.h"
+#include "daemon/core/integrity.h"
 #include "daemon/core/people.h"
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
@@ -57,6 +58,7 @@ boot_settled_cb(bool first, void *arg)
 	http_server_release(app->server);
 	worktrees_reconcile(app->worktrees);
 	chains_settle(app->chains);
+	integrity_settled(app->integrity);
 	ready_tell(app->ready);
 }
 
@@ -84,6 +86,7 @@ boot_lost_cb(void *arg)
 		workspaces_let_go(app->workspaces);
 		tmux_let_go(app->tmuxes);
 		approvals_let_go(app->approvals);
+		integrity_let_go(app->integrity);
 		grants_end(app->grants);
 		runs_let_go(app->runs);
 	} else {

@@ -7,6 +7,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/gitwork.h"
+#include "daemon/core/integrity.h"
 #include "daemon/core/runstate.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/store/db.h"
@@ -39,10 +40,12 @@ health_of(struct app *app, bool helper, struct health *out)
 	out->git_workers = out->workers_failing == 0;
 	count_egress(app->runs, out);
 	out->egress = out->egresses_silent == 0;
+	out->integrity = integrity_report(app->integrity)->n == 0;
 }
 
 bool
 health_good(const struct health *h)
 {
-	return h->database && h->helper && h->git_workers && h->egress;
+	return h->database && h->helper && h->git_workers && h->egress &&
+	       h->integrity;
 }

@@ -12,6 +12,7 @@ struct health {
 	bool helper;	  /* answers, can put acts on record, runs are known */
 	bool git_workers; /* none has ended without an answer since */
 	bool egress;	  /* none is silent */
+	bool integrity;	  /* nothing was found by the last look at it */
 	unsigned workers, workers_failing;
 	unsigned egresses, egresses_silent;
 };

@@ -277,6 +277,7 @@ over(struct run *run, const struct run_end *end)
 	if (run->phase == RUN_OVER)
 		return;
 	run->phase = RUN_OVER;
+	run->moved_ms = clock_mono_ms();
 	(void)kept_bytes(run);
 	run->end = *end;
 	run->end.cause = end->cause != NULL ? xstrdup(end->cause) : NULL;
@@ -523,6 +524,7 @@ run_stop(struct run *run, const char *cause)
 	if (run->stop != NULL || run->exited || run->phase == RUN_OVER)
 		return;
 	run->stop = cause;
+	run->moved_ms = clock_mono_ms();
 	if (run->phase == RUN_LIVE)
 		run_end_now(run);
 }

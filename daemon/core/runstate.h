@@ -48,12 +48,12 @@ struct run {
 	char *cwd, *argv_json; /* as recorded; may be NULL */
 	char *policy_json;     /* NULL but for the row of a start */
 	int page;	       /* of a network that is held to a list; or -1 */
-	int64_t started_at, touched;
-	struct term *term; /* NULL before launch */
-	bool exited;	   /* `exit` is filled */
-	bool usage;	   /* and so are the times in it */
-	bool away;	   /* its [ops] is gone, and the next may have it */
-	bool orphan;	   /* it has not: no exit will be reported */
+	int64_t started_at, touched, moved_ms; /* core/stuck.c has the last */
+	struct term *term;		       /* NULL before launch */
+	bool exited;			       /* `exit` is filled */
+	bool usage;			       /* and so are the times in it */
+	bool away;   /* its [ops] is gone, and the next may have it */
+	bool orphan; /* it has not: no exit will be reported */
 	struct priv_exit exit;
 	const char *stop; /* why it shall end; NULL: it shall not */
 	bool stopped;	  /* and the helper took that before any exit came */

@@ -107,6 +107,7 @@ run_alloc(struct runs *r, const char *id, const char *user_id,
 		(void)str_copy(run->session_id, session_id,
 		    sizeof(run->session_id));
 	run->started_at = -1;
+	run->moved_ms = clock_mono_ms();
 	run->halted_at = run->halted_row = -1;
 	run->page = -1;
 	STAILQ_INIT(&run->waiters);

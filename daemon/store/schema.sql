@@ -211,6 +211,9 @@ CREATE TABLE event (
 	body TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX event_over ON event (subject)
+    WHERE kind IN ('run.ended', 'turn.ended');
+
 CREATE TABLE folder (
 	id TEXT NOT NULL PRIMARY KEY,
 	user_id TEXT NOT NULL REFERENCES user (id),
@@ -255,7 +258,11 @@ CREATE TABLE queued (
 	updated_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX queued_age ON queued (created_at) WHERE state = 'waiting';
+
 CREATE UNIQUE INDEX queued_place ON queued (session_id, place);
+
+CREATE INDEX queued_turn ON queued (turn_id) WHERE turn_id IS NOT NULL;
 
 CREATE INDEX queued_waiting ON queued (session_id, place)
     WHERE state = 'waiting';
@@ -471,6 +478,8 @@ CREATE TABLE turn (
 CREATE INDEX turn_run ON turn (run_id);
 
 CREATE INDEX turn_session ON turn (session_id, id);
+
+CREATE INDEX turn_working ON turn (workspace_id) WHERE state = 'running';
 
 CREATE TABLE user (
 	id TEXT NOT NULL PRIMARY KEY,

@@ -16,5 +16,5 @@ await files(import.meta.url, [
 	'repos', 'reporefs', 'repofind', 'branches', 'clones', 'worktreediff',
 	'worktreefollow', 'turns', 'agentasks', 'space', 'confinedgit', 'liar',
 	'state', 'health', 'cage', 'cli', 'cliout', 'clipboard', 'inside',
-	'sandbox', 'held', 'stop', 'tmux', 'audit', 'scripts',
+	'sandbox', 'held', 'stop', 'tmux', 'audit', 'scripts', 'integrity',
 ]);

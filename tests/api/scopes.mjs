@@ -40,6 +40,8 @@ const TABLE = {
 	'GET /api/user': [READ, 200],
 	'GET /api/events': [READ, 200],
 	'GET /api/gc': [READ, 200],
+	'GET /api/integrity': [READ, 200],
+	'POST /api/integrity': [WRITE, 200],
 	'POST /api/gc': [WRITE, 202],
 	'GET /api/folders': [READ, 200],
 	'POST /api/folders': [WRITE, 422, { body: bad }],

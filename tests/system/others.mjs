@@ -217,7 +217,7 @@ const LISTS = ['/api/agents', '/api/sessions', '/api/folders', '/api/tokens', '/
 	`/api/approvals?session_id=${ids.session}`, '/api/approvals/rules',
 	'/api/workspaces', '/api/conversations', '/api/links', '/api/transfers',
 	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',
-	'/api/gc', '/api/worktrees/operations', '/api/worktrees/discards',
+	'/api/gc', '/api/integrity', '/api/worktrees/operations', '/api/worktrees/discards',
 	'/api/status', '/metrics', '/api/events?since=0&limit=1000', '/api/user',
 	'/api/auth/me', '/api/tmux/sessions'];
 // What is asked about a path: tests/system/worktrees.mjs.

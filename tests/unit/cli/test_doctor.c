@@ -94,6 +94,14 @@ static const struct part {
 	{ "\"components\":{\"egress\":true},"
 	  "\"egress\":{\"running\":3,\"silent\":0}",
 	    "3 at work" },
+	{ "\"checked_at\":9,\"findings\":[{\"table\":\"run\",\"id\":\"r1\","
+	  "\"what\":\"it is wrong\"},{\"table\":\"run\"}]",
+	    "run r1: it is wrong (2 in all: rdv check)" },
+	{ "\"components\":{\"integrity\":false},\"checked_at\":9,"
+	  "\"findings\":[]",
+	    "a row of another account is wrong" },
+	{ "\"checked_at\":9,\"findings\":[]", "nothing on record is wrong" },
+	{ "\"findings\":[]", "rdvd has not looked yet" },
 	/* One of an earlier build. */
 	{ "\"x\":1", "0 at work" },
 };

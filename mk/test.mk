@@ -154,9 +154,10 @@ fuzz:
 # What takes too long for each change: ten million runs of the fuzzer that plays
 # a taken-over rdvd, two million rounds of the races, and a thousand of what
 # terminals outlive (`make soak-crash ROUNDS=100 SEED=7` has the moments of
-# another run once more), and five hundred of what repositories do.
-.PHONY: soak soak-races soak-crash soak-git
-soak: soak-races soak-crash soak-git
+# another run once more), five hundred of what repositories do, and a thousand of
+# what runs, the queue and approvals do.
+.PHONY: soak soak-races soak-crash soak-git soak-runs
+soak: soak-races soak-crash soak-git soak-runs
 	$(MAKE) fuzz T=ops RUNS=10000000 SECONDS=0
 soak-races: $(BUILD)/unit/priv/test_races $(BUILD)/unit/worker/test_races
 	RDV_RACES=320000 $(BUILD)/unit/priv/test_races
@@ -166,6 +167,9 @@ soak-crash: all crash-tools $(BUILD)/tests/badrdvd tests/node_modules/.rdv-stamp
 	    RDV_SEED=$(SEED) tests/harness/as-user tests/crash/run
 soak-git: all tests/node_modules/.rdv-stamp
 	RDV_ONLY=G20 RDV_ROUNDS=$(or $(ROUNDS),500) RDV_SEED=$(SEED) \
+	    tests/harness/as-user tests/crash/run
+soak-runs: all
+	RDV_ONLY="amid runs" RDV_ROUNDS=$(or $(ROUNDS),1000) RDV_SEED=$(SEED) \
 	    tests/harness/as-user tests/crash/run
 
 # Under a real systemd, in a container of its own. No part of `make test`: it

@@ -3,34 +3,22 @@
 // every commit and the bytes of every file that were ever there are there still.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { test, waitFor } from '../harness/rdv.mjs';
 import { acts, inConflict } from './gitacts.mjs';
 import { World } from './gitworld.mjs';
+import { Lots, step } from './lots.mjs';
 
 const rounds = Number(process.env.RDV_ROUNDS ?? 12);
 // So many rounds have one pair of repositories, which gets slower to look at.
 const EPOCH = 25;
 const USUAL_MS = 150;
 
-class Soak {
+class Soak extends Lots {
 	constructor(rdv, seed) {
-		Object.assign(this, { rdv, seed, did: {}, took: {}, killed: { rdvd: 0,
-			'[ops]': 0 } });
-	}
-
-	// The generator of Numerical Recipes: the same lots for a seed.
-	random = () => (this.seed = (Math.imul(this.seed, 1664525) +
-		1013904223) >>> 0) / 2 ** 32;
-	of = (items) => items[Math.floor(this.random() * items.length)];
-
-	// Each once in some order, then again.
-	next() {
-		if (!this.deck?.length)
-			this.deck = Object.keys(acts);
-		return this.deck.splice(Math.floor(this.random() *
-			this.deck.length), 1)[0];
+		super(seed);
+		Object.assign(this, { rdv, did: {}, took: {}, killed: { rdvd: 0,
+			'[ops]': 0 }, next: this.deck(Object.keys(acts)) });
 	}
 
 	// Where it is done: a tree in which nothing is open, or one where it is.
@@ -68,8 +56,7 @@ class Soak {
 		if (this.random() < 0.5)
 			await pause(this.random() * 1.2 * usual);
 		else
-			await Promise.race([this.step(1 + Math.floor(this.random() * 5)),
-				acted]);
+			await this.told(1 + this.upto(5), acted);
 		if (this.random() < 0.25) {
 			process.kill(ops, 'SIGKILL');
 			this.killed['[ops]']++;
@@ -86,26 +73,9 @@ class Soak {
 		await this.rdv.settled(from);
 	}
 
-	step(k) {
-		return new Promise((done) => {
-			let text = '';
-			const req = http.get({ socketPath: this.rdv.sock,
-				path: '/api/events', headers: { Host: 'localhost',
-					Accept: 'text/event-stream',
-					Authorization: `Bearer ${this.rdv.token}` } }, (res) => {
-				res.on('error', done);
-				res.on('data', (d) => {
-					text += d;
-					if (text.split('\nevent: ').length > k + 1) {
-						req.destroy();
-						done();
-					}
-				});
-			});
-			req.on('error', done);
-			req.on('close', done);
-			this.stream = req;
-		});
+	async told(k, acted) {
+		this.stream = step(this.rdv, k);
+		await Promise.race([this.stream.over, acted]);
 	}
 
 	async round() {
@@ -123,7 +93,7 @@ class Soak {
 		}));
 		acted.catch(() => {});
 		await this.kill(acted, list[0].name);
-		this.stream?.destroy();
+		this.stream?.stop();
 		await acted;
 		await this.rested();
 	}

@@ -6,4 +6,5 @@ await import('./outlive.mjs');
 await import('./keys.mjs');
 await import('./approvals.mjs');
 await import('./git.mjs');
+await import('./runs.mjs');
 finish();

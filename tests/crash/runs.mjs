@@ -1,0 +1,259 @@
+// kill -9 of rdvd, [ops], agents and reapers at random moments and at the steps
+// of chains, of the queue and of approvals (issue 6). After each round the rows,
+// what the agents did, and git agree with what was acknowledged, and rdv itself
+// finds nothing wrong (docs/integrity.md).
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { test, waitFor } from '../harness/rdv.mjs';
+import { Agents } from '../harness/agent.mjs';
+import { Lots, step } from './lots.mjs';
+import { Model } from './runsworld.mjs';
+
+const rounds = Number(process.env.RDV_ROUNDS ?? 4);
+const EPOCH = 20;
+const SCRIPTS = { setup_script: 'echo s >>setup', cleanup_script: 'echo c >>c' };
+
+// What the agent is to do. First what it is known by, then that it is alone.
+const kinds = {
+	plain: (id) => [`write ${id}.txt x`],
+	own: (id) => [`write ${id}.txt x`, `commit own ${id}`],
+	wait: (id, gate) => [`wait ${gate}`, `write ${id}.txt x`],
+	ask: (id) => [`ask run ${id}`, `write ${id}.txt x`],
+	fail: (id) => [`fail of ${id}`],
+	exit: () => ['exit 3'],
+	hang: () => ['hang'],
+};
+
+class Soak extends Lots {
+	constructor(a, seed) {
+		super(seed);
+		Object.assign(this, { a, rdv: a.rdv, model: new Model(a), n: 0, seq: 0,
+			killed: {}, did: {}, what: this.deck(Object.keys(kinds)),
+			act: this.deck(['turn', 'turn', 'burst', 'edit', 'cancel', 'stop']),
+			victim: this.deck(['rdvd', 'rdvd', 'rdvd', 'ops', 'rdvd ops',
+				'agent', 'agent rdvd', 'rdv-reaper', 'rdv-reaper rdvd']) });
+	}
+
+	async world() {
+		const more = { config: { approvals: true } };
+		const one = await this.a.conversation(
+			[await this.a.repository(SCRIPTS)], more);
+		const beside = await this.a.call('POST', '/api/conversations', {
+			workspace_id: one.w.id, agent: 'CLAUDE_CODE', profile: 'login',
+			...more });
+		const two = await this.a.conversation([await this.a.repository({
+			...SCRIPTS, parallel_setup: true }), await this.a.repository()], more);
+		this.all = [one, two, { ...beside, w: one.w,
+			at: (tail) => `/api/conversations/${beside.id}${tail}` }];
+	}
+
+	// Asked until it is answered, with its key; `cut`: an answer got lost.
+	async persist(method, target, body) {
+		const key = { 'Idempotency-Key': `k${++this.n}` };
+		for (let cut = false;; await pause(10)) {
+			const r = await this.a.request(method, target, body,
+				method === 'POST' ? key : {}).catch(() => null);
+			cut ||= r === null;
+			if (r !== null && r.status !== 503 &&
+				r.json?.code !== 'IDEMPOTENCY_IN_PROGRESS')
+				return { ...r, cut };
+		}
+	}
+
+	// A wish on its way, as it came out.
+	async ask(c, queue, batch = {}) {
+		const what = this.what(), id = `${what}${++this.n}`;
+		const prompt = [`say ${id}`, `alone ${this.a.dir}/at-${c.w.id}`,
+			...kinds[what](id, this.gate)].join('\n');
+		const target = queue ? c.at('/queue') : c.at('/turns');
+		const w = this.model.wish(id, { c, what, prompt, kind: 'cut',
+			batch, seq: ++this.seq });
+		const { status, json, raw } = await this.persist('POST', target,
+			{ prompt });
+		if (queue)
+			assert.equal(status, 201, `${raw}`);
+		else
+			assert.ok(status === 201 || json?.code === 'WORKSPACE_BUSY', `${raw}`);
+		w.kind = status === 409 ? 'refused' : queue ? 'message' : 'turn';
+		w.turn = json.turn?.id;
+		w.message = queue ? json.id : undefined;
+		return w;
+	}
+
+	async act_turn(c) { await this.ask(c, this.random() < 0.5); }
+	async act_burst(c) {
+		const batch = {};
+		for (let i = 0; i < 3; i++)
+			await this.ask(c, true, batch);
+	}
+	async act_edit(c) {
+		const w = await this.ask(c, true), prompt = `${w.prompt}\nsay ${w.id}`;
+		w.prompts.push(prompt);
+		const r = await this.persist('PATCH', `/api/messages/${w.message}`,
+			{ prompt });
+		assert.ok([200, 409].includes(r.status), `${r.raw}`);
+		if (r.status === 200)
+			w.prompts = [prompt];
+		else if (!r.cut)
+			w.prompts.pop();
+	}
+	async act_cancel(c) {
+		const w = await this.ask(c, true);
+		const r = await this.persist('DELETE', `/api/messages/${w.message}`);
+		assert.ok([204, 409].includes(r.status), `${r.raw}`);
+		w.gone = r.status === 204 ? true : r.cut ? 'maybe' : false;
+	}
+	async act_stop(c) {
+		const w = await this.ask(c, false);
+		if (w.turn !== undefined)
+			await this.persist('POST', `/api/turns/${w.turn}/stop`);
+	}
+
+	// Two who decide differently all that is asked, until the round is over.
+	async decide() {
+		const seen = new Set(), all = [];
+		while (!this.rested) {
+			const r = await this.a.request('GET', '/api/approvals?state=pending')
+				.catch(() => null);
+			for (const { id } of r?.json?.items ?? []) {
+				if (seen.has(id))
+					continue;
+				seen.add(id);
+				for (const verdict of ['approve', 'deny'])
+					all.push(this.verdict(id, verdict));
+			}
+			await pause(20);
+		}
+		await Promise.all(all);
+	}
+	async verdict(id, verdict) {
+		await pause(this.random() * 30);
+		const { json } = await this.persist('GET', `/api/approvals/${id}`);
+		const r = await this.persist('POST', `/api/approvals/${id}/decision`,
+			{ verdict, digest: json.digest });
+		if (r.status === 200)
+			this.model.verdicts.set(id, [...this.model.verdicts.get(id) ?? [],
+				verdict]);
+		else
+			assert.match(r.json.code, /^ALREADY_DECIDED|^GONE/, `${r.raw}`);
+	}
+
+	async moment() {
+		if (this.random() < 0.5)
+			return pause(this.random() * 500);
+		const s = step(this.rdv, 1 + this.upto(20));
+		await Promise.race([s.over, pause(1500)]);
+		return s.stop();
+	}
+	async kill() {
+		const victims = this.victim();
+		await this.moment();
+		for (const name of victims.split(' ')) {
+			const all = name === 'agent' ? this.rdv.all('claude') :
+				this.rdv.all(name);
+			const pid = name in { rdvd: 1, ops: 1 } ? this.rdv[name] :
+				all.length > 0 ? this.of(all).pid : undefined;
+			try {
+				process.kill(pid ?? NaN, 'SIGKILL');
+				this.killed[name] = (this.killed[name] ?? 0) + 1;
+			} catch {
+				this.killed.nobody = (this.killed.nobody ?? 0) + 1;
+			}
+			await pause(this.random() * 10);
+		}
+	}
+
+	// Nothing is at work and nothing waits: what a failure has left is begun.
+	async rest() {
+		const get = (target) => this.a.request('GET', target).catch(() => null);
+		await waitFor('all is at rest', async () => {
+			let busy = false;
+			for (const c of this.all) {
+				const one = await get(c.at('')), q = await get(c.at('/queue'));
+				if (one?.status !== 200 || q?.status !== 200)
+					return false;
+				if (one.json.at_work !== undefined || q.json.length > 0)
+					busy = true;
+				if (one.json.at_work !== undefined)
+					await this.hasten(one.json.at_work.turn_id);
+				else if (q.json.length > 0)
+					await this.byHand(c);
+			}
+			return !busy;
+		}, 120000);
+		await waitFor('no agent', () => this.rdv.all('claude').length === 0);
+	}
+	async byHand(c) {
+		const r = await this.persist('POST', c.at('/queue/start'));
+		if (r.status === 201)
+			this.model.byHand.add(r.json.id);
+	}
+	// One that hangs does so until it is stopped.
+	async hasten(turn) {
+		const r = await this.a.request('GET', `/api/turns/${turn}`)
+			.catch(() => null);
+		if (/\nhang$/m.test(r?.json?.prompt ?? ''))
+			await this.persist('POST', `/api/turns/${turn}/stop`);
+	}
+
+	async round() {
+		this.gate = this.a.gate();
+		this.rested = false;
+		const deciding = this.decide(), doing = [];
+		const acts = Array.from({ length: 2 + this.upto(3) }, () => {
+			const name = this.act();
+			doing.push(name);
+			return this[`act_${name}`](this.of(this.all));
+		});
+		this.doing = doing.join(', ');
+		try {
+			await this.kill();
+			Agents.open(this.gate);
+			await Promise.all(acts);
+			await this.rest();
+		} finally {
+			this.rested = true;
+		}
+		await deciding;
+		await this.judge();
+	}
+
+	async judge() {
+		this.model.check(this.all);
+		const r = await this.persist('POST', '/api/integrity');
+		assert.deepEqual(r.json.findings, []);
+		for (const name of this.doing.split(', '))
+			this.did[name] = (this.did[name] ?? 0) + 1;
+	}
+}
+
+await test(`${rounds} rounds of kill -9 amid runs`, async (t) => {
+	const a = await Agents.start();
+	t.after(() => a.stop());
+	const seed = Number(process.env.RDV_SEED ||
+		crypto.randomBytes(4).readUInt32BE());
+	console.log(`     seed ${seed}`);
+	const soak = new Soak(a, seed);
+	for (let n = 0; n < rounds; n++) {
+		if (n % EPOCH === 0)
+			await soak.world();
+		await soak.round().catch((e) => {
+			console.log(`     in round ${n + 1}: ${soak.doing}; killed ` +
+				JSON.stringify(soak.killed));
+			console.log(a.rdv.log().slice(-6000).replace(/^/gm, '     | '));
+			throw e;
+		});
+		if ((n + 1) % 50 === 0)
+			console.log(`     ${n + 1} rounds`);
+	}
+	const ends = Object.fromEntries(soak.model.rows(
+		'SELECT state, count(*) AS n FROM turn GROUP BY state')
+		.map((r) => [r.state, r.n]));
+	const decided = Object.fromEntries(soak.model.rows(
+		'SELECT state, count(*) AS n FROM approval GROUP BY state')
+		.map((r) => [r.state, r.n]));
+	console.log(`     killed ${JSON.stringify(soak.killed)}\n     did ` +
+		`${JSON.stringify(soak.did)}\n     turns ${JSON.stringify(ends)}, ` +
+		`approvals ${JSON.stringify(decided)}`);
+}, 600000 + rounds * 60000);

@@ -27,6 +27,24 @@ static const struct out_col trash_cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
+/* They are kept for as long; what they were has its own list. */
+static void
+note_discards(struct cmd_call *c)
+{
+	struct js *v;
+	size_t n;
+
+	if (api_get(c, "/api/worktrees/discards", &v) != CMD_OK)
+		return;
+	n = js_len(js_get(v, "items"));
+	if (n > 0)
+		out_note(c->cli,
+		    "discarded changes are kept, too (%zu): "
+		    "rdv worktree discards",
+		    n);
+	js_free(v);
+}
+
 static int
 trash_ls(struct cmd_call *c)
 {
@@ -36,11 +54,13 @@ trash_ls(struct cmd_call *c)
 	rc = api_get(c, "/api/worktrees/trash", &v);
 	if (rc != CMD_OK)
 		return rc;
-	if (c->cli->json)
+	if (c->cli->json) {
 		out_json(v);
-	else
+	} else {
 		out_table(c->cli, trash_cols, js_get(v, "items"),
 		    "the trash is empty");
+		note_discards(c);
+	}
 	js_free(v);
 	return rc;
 }

@@ -46,6 +46,7 @@ static const struct out_col list_cols[] = {
 	{ "ID", "id", OUT_TEXT },
 	{ "FILES", "files", OUT_NUMBER },
 	{ "DISCARDED", "discarded_at", OUT_TIME },
+	{ "EXPIRES", "expires_at", OUT_TIME },
 	{ "PATH", "path", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };

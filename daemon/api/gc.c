@@ -27,6 +27,7 @@ list_json(const struct gc_list *list)
 		else
 			js_add_str(item, "bytes", NULL);
 		js_add_ms(item, "since", g->since);
+		js_add_str(item, "ref", g->ref);
 		js_push(items, item);
 	}
 	js_add_int(o, "bytes", list->bytes);
@@ -79,6 +80,7 @@ const struct api_route api_routes_gc[] = {
 	{ HTTP_M_POST, "/api/gc", SCOPE_WRITE, .handler = gc_post,
 	    .success = 202,
 	    .doc =
-		"Begins to free it, as much as one round may; orphans stay" },
+		"Begins to free it, as much as one round may; what rdv knows "
+		"nothing of stays" },
 	{ .pattern = NULL },
 };

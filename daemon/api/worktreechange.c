@@ -11,6 +11,7 @@
 #include "daemon/api/names.h"
 #include "daemon/api/repo.h"
 #include "daemon/app.h"
+#include "daemon/conf.h"
 #include "daemon/store/discards.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -291,9 +292,15 @@ restore(struct api_call *c)
 	    c);
 }
 
+struct discard_items {
+	struct js *list;
+	int64_t kept_ms; /* how long one stays */
+};
+
 static bool
 discards_item_cb(const struct store_discard *d, void *arg)
 {
+	const struct discard_items *items = arg;
 	struct js *o = js_object();
 
 	js_add_str(o, "id", d->id);
@@ -303,24 +310,27 @@ discards_item_cb(const struct store_discard *d, void *arg)
 	js_add_int(o, "files", d->files);
 	js_add_str(o, "cause", d->cause);
 	js_add_ms(o, "discarded_at", d->created_at);
-	js_push(arg, o);
+	js_add_ms(o, "expires_at", d->updated_at + items->kept_ms);
+	js_push(items->list, o);
 	return true;
 }
 
 static void
 discards(struct api_call *c)
 {
-	struct js *list = js_array(), *o;
+	struct discard_items items = { js_array(),
+		c->app->conf->trash_retention_days * 24 * 3600 * 1000 };
 	int err = store_discards_kept(c->app->db, c->actor->user_id,
-	    discards_item_cb, list);
+	    discards_item_cb, &items);
+	struct js *o;
 
 	if (err != 0) {
-		js_free(list);
+		js_free(items.list);
 		api_fail(c, err, NULL);
 		return;
 	}
 	o = js_object();
-	js_add(o, "items", list);
+	js_add(o, "items", items.list);
 	api_reply(c, 200, o);
 }
 

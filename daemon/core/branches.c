@@ -10,6 +10,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/branch.h"
+#include "daemon/core/pins.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/store/workspaces.h"
 #include "lib/arena.h"
@@ -356,6 +357,18 @@ branch_rename(struct worktrees *w, const struct worktree_who *who,
 }
 
 static void
+take_pinned(struct wt_op *op)
+{
+	const struct branching *b = op->own;
+
+	change(op, arena_printf(op->arena,
+		       "create " DELETED "%s/%s %s\ndelete " LOCAL "%s %s\n",
+		       b->out.pin, b->wish.name, b->out.commit, b->wish.name,
+		       b->out.commit));
+}
+
+/* The row says from when on it is kept. */
+static void
 take_away(struct wt_op *op)
 {
 	struct branching *b = op->own;
@@ -363,10 +376,9 @@ take_away(struct wt_op *op)
 
 	uuid_v7(pin);
 	b->out.pin = arena_strdup(op->arena, pin);
-	change(op,
-	    arena_printf(op->arena,
-		"create " DELETED "%s/%s %s\ndelete " LOCAL "%s %s\n", pin,
-		b->wish.name, b->out.commit, b->wish.name, b->out.commit));
+	pin_store(op,
+	    arena_printf(op->arena, DELETED "%s/%s", pin, b->wish.name), "kept",
+	    take_pinned);
 }
 
 static void

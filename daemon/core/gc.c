@@ -14,6 +14,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/clone.h"
 #include "daemon/core/gclog.h"
+#include "daemon/core/pins.h"
 #include "daemon/core/workspaceexpire.h"
 #include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreefix.h"
@@ -68,6 +69,8 @@ add(struct collecting *g, const struct gc_item *item)
 	*to = *item;
 	if (item->id != NULL)
 		to->id = arena_strdup(g->arena, item->id);
+	if (item->ref != NULL)
+		to->ref = arena_strdup(g->arena, item->ref);
 	if (item->path != NULL)
 		to->path = arena_strdup(g->arena, item->path);
 	g->list.n++;
@@ -81,7 +84,7 @@ trash_cb(const struct store_worktree *t, void *arg)
 	struct collecting *g = arg;
 	const struct gc_item item = { "trash", t->id,
 		t->trash_path != NULL ? t->trash_path : t->path, t->bytes,
-		t->updated_at };
+		t->updated_at, NULL };
 
 	if (strcmp(t->user_id, g->user_id) == 0 &&
 	    (t->ending || t->updated_at < g->before))
@@ -94,7 +97,7 @@ clone_cb(const struct store_clone *c, void *arg)
 {
 	struct collecting *g = arg;
 	const struct gc_item item = { "clone", c->id, c->temp_path, -1,
-		c->updated_at };
+		c->updated_at, NULL };
 
 	if (strcmp(c->user_id, g->user_id) == 0)
 		add(g, &item);
@@ -105,7 +108,7 @@ static bool
 log_cb(const struct store_run *r, void *arg)
 {
 	const struct gc_item item = { "log", r->id, NULL,
-		r->log_bytes + r->talk_bytes, r->ended_at };
+		r->log_bytes + r->talk_bytes, r->ended_at, NULL };
 
 	add(arg, &item);
 	return true;
@@ -188,14 +191,27 @@ due_cb(const struct store_workspace *ws, int64_t touched, bool more, void *arg)
 	if (ws == NULL)
 		told(op);
 	else
-		add(g, &(struct gc_item){
-			   "workspace", ws->id, ws->directory, -1, touched });
+		add(g, &(struct gc_item){ "workspace", ws->id, ws->directory,
+			   -1, touched, NULL });
+}
+
+static void
+pins_cb(const struct pin_item *items, size_t n, bool more, void *arg)
+{
+	struct wt_op *op = arg;
+	struct collecting *g = op->own;
+
+	g->list.more = g->list.more || more;
+	for (size_t i = 0; i < n; i++)
+		add(g, &(struct gc_item){ "pin", items[i].id, items[i].repo, -1,
+			   items[i].since, items[i].name });
+	workspaces_due(op->w->app->workspaces, &op->who, due_cb, op);
 }
 
 static void
 finish(struct wt_op *op)
 {
-	workspaces_due(op->w->app->workspaces, &op->who, due_cb, op);
+	pins_look(op->w, &op->who, pins_cb, op);
 }
 
 static void ask_rooms(struct wt_op *op);
@@ -212,8 +228,8 @@ take_rooms(struct collecting *g, const char *at)
 		name = arena_strndup(g->arena, at, len);
 		path = arena_printf(g->arena, "%s/%s", g->dir, name);
 		if (path_absolute_ok(path) && !is_known(g, path))
-			add(g,
-			    &(struct gc_item){ "orphan", NULL, path, -1, -1 });
+			add(g, &(struct gc_item){
+				   "orphan", NULL, path, -1, -1, NULL });
 	}
 	return name;
 }

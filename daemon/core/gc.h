@@ -14,15 +14,17 @@ struct gc_item {
 	 * "trash": its time there is over; "clone": one that failed, and is
 	 * being taken back; "log": output of a run, kept for long enough, with
 	 * no path, as it is rdvd's own; "workspace": one that nobody has
-	 * touched since then, and that is to be archived; "orphan": where rdv
-	 * makes worktrees and of nothing that rdv knows. The last is only told
-	 * of, and never goes by itself.
+	 * touched since then, and that is to be archived; "pin": references
+	 * that kept something (pins.h); "orphan": where rdv makes worktrees and
+	 * of nothing that rdv knows. The last, and a pin of no row that rdv
+	 * knows, are only told of, and never go by themselves.
 	 */
 	const char *kind;
-	const char *id;	  /* NULL: an orphan has none */
-	const char *path; /* NULL: see above */
+	const char *id;	  /* NULL: nothing that rdv knows */
+	const char *path; /* NULL: see above; of a pin its repository */
 	int64_t bytes;	  /* -1: not known */
 	int64_t since;	  /* wall clock, ms; -1: not known */
+	const char *ref;  /* of a pin: what its references begin with */
 };
 
 struct gc_list {
@@ -43,7 +45,7 @@ void gc_look(struct worktrees *w, const struct worktree_who *who, gc_fn *cb,
 /*
  * The same, and a round of that account's is begun as the clock would: as much
  * of the trash as one may delete, each judged as ever, two workspaces, the
- * clones, and output of a hundred runs.
+ * clones, twenty pins, and output of a hundred runs.
  */
 void gc_begin(struct worktrees *w, const struct worktree_who *who, gc_fn *cb,
     void *arg);

@@ -18,6 +18,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/workspaceclock.h"
 #include "daemon/core/workspaceop.h"
+#include "daemon/core/worktreefix.h"
 #include "daemon/store/users.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
@@ -239,16 +240,6 @@ workspaces_due(struct workspaces *s, const struct worktree_who *who,
 	start(s, who, cb, arg);
 }
 
-static bool
-user_cb(const struct store_user *u, void *arg)
-{
-	struct worktree_who *who = arg;
-
-	if (u->uid == who->uid)
-		(void)str_copy(who->user_id, u->id, sizeof(who->user_id));
-	return u->uid != who->uid;
-}
-
 /*
  * Something was done a rest ago, or two: then the clock is not days ahead. A
  * start may be right after the jump, and nobody has seen that.
@@ -271,8 +262,7 @@ workspaces_expire(struct workspaces *s, uid_t uid, bool first)
 	int64_t rest_ms;
 
 	if (s == NULL || s->app->conf->expire_days == 0 ||
-	    store_users_each(s->app->db, user_cb, &who) != 0 ||
-	    who.user_id[0] == '\0')
+	    !worktreefix_who(s->app, &who))
 		return;
 	rest_ms = s->app->conf->cleanup_interval_hours * HOUR_MS;
 	if (!ws_clock_round(&s->clock, rest_ms,

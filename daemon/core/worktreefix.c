@@ -17,6 +17,7 @@
 #include "daemon/core/change.h"
 #include "daemon/core/clone.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/pins.h"
 #include "daemon/core/run.h"
 #include "daemon/core/transfer.h"
 #include "daemon/core/workspaceexpire.h"
@@ -407,6 +408,24 @@ worktreefix_settle(struct worktrees *w)
 	}
 }
 
+static bool
+who_cb(const struct store_user *u, void *arg)
+{
+	struct worktree_who *who = arg;
+
+	if (u->uid == who->uid)
+		(void)str_copy(who->user_id, u->id, sizeof(who->user_id));
+	return u->uid != who->uid;
+}
+
+bool
+worktreefix_who(const struct app *app, struct worktree_who *who)
+{
+	who->user_id[0] = '\0';
+	return store_users_each(app->db, who_cb, who) == 0 &&
+	       who->user_id[0] != '\0';
+}
+
 /* From behind *came on, which is then where the next round begins. */
 static void
 tidy_some(struct begin b, int64_t *came)
@@ -435,6 +454,7 @@ tidy(struct worktrees *w, struct wt_round *r)
 	b.before =
 	    clock_wall_ms() - w->app->conf->trash_retention_days * DAY_MS;
 	tidy_some(b, &r->came);
+	pins_tidy(w, r);
 	workspaces_expire(w->app->workspaces, r->uid, r->began < 0);
 	r->began = clock_mono_ms();
 	r->due = false;
@@ -546,6 +566,7 @@ worktreefix_done(struct worktrees *w)
 	loop_timer_free(w->tidy);
 	while ((r = SLIST_FIRST(&w->rounds)) != NULL) {
 		SLIST_REMOVE_HEAD(&w->rounds, link);
+		free(r->pinned);
 		free(r);
 	}
 }

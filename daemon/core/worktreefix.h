@@ -2,8 +2,11 @@
 #ifndef RDV_WORKTREEFIX_H
 #define RDV_WORKTREEFIX_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
+struct app;
+struct worktree_who;
 struct worktrees;
 
 /* Timers for what a crash left and for the trash. */
@@ -14,5 +17,7 @@ void worktreefix_settle(struct worktrees *w);
 void worktreefix_tidy(struct worktrees *w);
 /* A round of that account's; in user mode there is one. */
 void worktreefix_tidy_of(struct worktrees *w, uid_t uid);
+/* Fills in whose who->uid is; false: nobody's that is known. */
+bool worktreefix_who(const struct app *app, struct worktree_who *who);
 
 #endif

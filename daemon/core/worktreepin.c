@@ -70,7 +70,9 @@ updated_cb(struct wt_op *op, const struct git_result *r)
 static void
 update(struct wt_op *op)
 {
-	static const char *const argv[] = { "update-ref", "--stdin", NULL };
+	/* A name that stands for another one is not followed. */
+	static const char *const argv[] = { "update-ref", "--no-deref",
+		"--stdin", NULL };
 	struct wt_pinning *p = op->pinning;
 	struct buf in;
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/pins.h"
 #include "daemon/core/worktreechangeop.h"
 #include "daemon/core/worktreespare.h"
 #include "lib/arena.h"
@@ -121,13 +122,21 @@ pinned_cb(struct wt_op *op, const struct git_result *r)
 }
 
 static void
-drop(struct wt_op *op)
+drop_noted(struct wt_op *op)
 {
 	const char *const argv[] = { "update-ref",
 		arena_printf(op->arena, PINS "%s", of(op)->oid), of(op)->oid,
 		NULL };
 
 	wt_git(op, op->at, argv, NULL, pinned_cb);
+}
+
+/* The row says from when on it is kept. */
+static void
+drop(struct wt_op *op)
+{
+	pin_store(op, arena_printf(op->arena, PINS "%s", of(op)->oid), "kept",
+	    drop_noted);
 }
 
 /* Some of it may be in conflict: it is applied all the same, and stays. */

@@ -89,6 +89,7 @@ struct wt_round {
 	int64_t began; /* monotonic; -1: not yet */
 	int64_t came;  /* the newest row it came to; -1: begin anew */
 	int64_t ended; /* the same of those that are being deleted */
+	char *pinned;  /* the last repository that pins.c saw; NULL: begin */
 	struct wt_budget budget;
 	bool due;
 };

@@ -23,6 +23,8 @@ static const char sql_change[] =
 static const char sql_at[] =
     "SELECT " COLUMNS " FROM change WHERE user_id = ? AND path = ? "
     "AND state IN ('running', 'conflict')";
+static const char sql_get[] =
+    "SELECT " COLUMNS " FROM change WHERE id = ? AND user_id = ?";
 static const char sql_list[] =
     "SELECT " COLUMNS " FROM change WHERE user_id = ?1 "
     "AND (?2 IS NULL OR path = ?2) AND (?3 IS NULL OR id < ?3) "
@@ -134,6 +136,16 @@ changes_copy_cb(struct row *row, void *arg)
 	*c->out = store_change_copy(c->arena, &r);
 	c->found = true;
 	return false;
+}
+
+int
+store_change_get(struct db *db, struct arena *a, const char *user_id,
+    const char *id, struct store_change *out)
+{
+	struct copy c = { a, out, false };
+	int err = db_query(db, sql_get, changes_copy_cb, &c, "ss", id, user_id);
+
+	return err == 0 && !c.found ? RDV_E_NOT_FOUND : err;
 }
 
 int

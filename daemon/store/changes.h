@@ -33,6 +33,9 @@ typedef bool store_change_fn(const struct store_change *c, void *arg);
 int store_change_insert(struct tx *tx, const struct store_change *c);
 /* Writes state, cause, the heads after, and when. */
 int store_change_change(struct tx *tx, const struct store_change *c);
+/* RDV_E_NOT_FOUND when it is not that user's. Strings in the arena. */
+int store_change_get(struct db *db, struct arena *a, const char *user_id,
+    const char *id, struct store_change *out);
 /*
  * The one that is open in that worktree of that user's, in the arena.
  * RDV_E_NOT_FOUND.

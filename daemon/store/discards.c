@@ -17,13 +17,19 @@ static const char sql_insert[] = "INSERT INTO discard (" COLUMNS ") "
 static const char sql_change[] =
     "UPDATE discard SET state = ?, commit_id = ?, cause = ?, files = ?, "
     "updated_at = ? WHERE id = ?";
+/* Of those whose references go, or are gone, nothing can be brought back. */
+#define LASTING                                                              \
+	"NOT EXISTS (SELECT 1 FROM pin WHERE pin.user_id = discard.user_id " \
+	"AND pin.repo_path = discard.repo_path "                             \
+	"AND pin.name = 'refs/rdv/trash/' || discard.id)"
 static const char sql_get[] =
-    "SELECT " COLUMNS " FROM discard WHERE id = ? AND user_id = ?";
+    "SELECT " COLUMNS " FROM discard WHERE id = ? AND user_id = ? "
+    "AND " LASTING;
 static const char sql_in[] =
     "SELECT " COLUMNS " FROM discard WHERE state = ? ORDER BY id";
 static const char sql_kept[] =
     "SELECT " COLUMNS " FROM discard WHERE user_id = ? AND state = 'kept' "
-    "ORDER BY id DESC";
+    "AND " LASTING " ORDER BY id DESC";
 
 struct each {
 	store_discard_fn *cb;

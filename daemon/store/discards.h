@@ -27,7 +27,10 @@ struct store_discard {
 int store_discard_insert(struct tx *tx, const struct store_discard *d);
 /* Writes state and what follows it; RDV_E_NOT_FOUND. */
 int store_discard_change(struct tx *tx, const struct store_discard *d);
-/* RDV_E_NOT_FOUND when it is not that user's. Strings in the arena. */
+/*
+ * RDV_E_NOT_FOUND when it is not that user's, or what it kept has begun to go.
+ * Strings in the arena.
+ */
 int store_discard_get(struct db *db, struct arena *a, const char *user_id,
     const char *id, struct store_discard *out);
 /* Strings are borrowed while it runs; false ends the walk. */

@@ -245,6 +245,15 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_age ON idempotency (created_at);
 
+CREATE TABLE pin (
+	user_id TEXT NOT NULL REFERENCES user (id),
+	repo_path TEXT NOT NULL,
+	name TEXT NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('kept', 'ending', 'gone')),
+	updated_at INTEGER NOT NULL,
+	PRIMARY KEY (user_id, repo_path, name)
+) STRICT;
+
 CREATE TABLE queued (
 	id TEXT NOT NULL PRIMARY KEY,
 	session_id TEXT NOT NULL REFERENCES conversation (id),

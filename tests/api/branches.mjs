@@ -2,8 +2,9 @@
 // says of them; and what is refused without consent.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, bin, test } from '../harness/rdv.mjs';
+import { Rdv, bin, test, waitFor } from '../harness/rdv.mjs';
 import { Repo } from './gitrepo.mjs';
 
 const rdv = await Rdv.start();
@@ -229,5 +230,45 @@ await test('rdv branch: the same by the command line', async () => {
 	execFileSync('git', ['-C', at, 'fsck', '--no-progress'],
 		{ stdio: 'ignore' });
 });
+
+const DB = path.join(rdv.base, 'server/rdv.db');
+const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000', DB,
+	text], { encoding: 'utf8' }).trim();
+
+await test('abuse: an end that kill -9 cuts off is gone on with (G20)',
+	async () => {
+		const repo = make('ended');
+		repo.sh('git branch old v1; git branch young v1; git pack-refs --all');
+		const pins = [];
+		for (const name of ['old', 'young'])
+			pins.push((await ok(repo, 'DELETE', { name, force: true })).pin);
+		const [old, young] = pins.map((p) => `'refs/rdv/branches/${p}/%'`);
+		sql(`UPDATE pin SET updated_at = updated_at - 31 * 86400000
+			WHERE name LIKE ${old}`);
+		const state = (which) => sql(`SELECT state FROM pin
+			WHERE name LIKE ${which}`);
+		const due = async () => (await rdv.call('GET', '/api/gc')).items
+			.filter((i) => i.path === repo.dir);
+		assert.deepEqual((await due()).map((i) => [i.kind, i.id, i.ref]),
+			[['pin', pins[0], `refs/rdv/branches/${pins[0]}/old`]]);
+		const r = spawnSync(bin('rdv'), ['gc', '--dry-run'],
+			{ encoding: 'utf8', env: { HOME: rdv.home, RDV_HOME: rdv.base } });
+		assert.match(r.stdout, /^pin .* refs\/rdv\/branches\/[-\w]+\/old .*ended$/m);
+		// git waits for this one a while, and then fails.
+		const lock = path.join(repo.dir, '.git/packed-refs.lock');
+		fs.writeFileSync(lock, '');
+		await rdv.call('POST', '/api/gc');
+		await waitFor('it has begun', () => state(old) === 'ending');
+		await rdv.again();
+		assert.match(repo.git('for-each-ref', 'refs/rdv'), /\/old$/m);
+		fs.unlinkSync(lock);
+		// Its age is not asked for any more.
+		assert.equal((await due()).length, 1);
+		await rdv.call('POST', '/api/gc');
+		await waitFor('it is over', () => state(old) === 'gone');
+		assert.deepEqual((await deleted(repo)).map((b) => b.pin), [pins[1]]);
+		assert.equal(state(young), 'kept');
+		assert.deepEqual(await due(), []);
+	});
 
 await rdv.stop();

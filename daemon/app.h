@@ -35,6 +35,7 @@ struct app {
 	struct approvals *approvals;   /* core/approval */
 	struct chains *chains;	       /* core/chain */
 	struct integrity *integrity;   /* core/integrity */
+	struct resets *resets;	       /* core/reset */
 	int64_t started_ms;	       /* wall clock */
 	int64_t started_mono_ms;       /* for uptime */
 	char **web;		       /* HOST:PORT of nginx, NULL-terminated */

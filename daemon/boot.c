@@ -32,6 +32,7 @@
 #include "daemon/core/integrity.h"
 #include "daemon/core/people.h"
 #include "daemon/core/probe.h"
+#include "daemon/core/reset.h"
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
 #include "daemon/core/tmux.h"
@@ -246,6 +247,7 @@ build_core(struct app *app)
 	app->workspaces = workspaces_new(app);
 	app->chains = chains_new(app);
 	app->integrity = integrity_new(app);
+	app->resets = resets_new(app);
 	app->probe = probe_new(app);
 	app->house = house_new(app);
 	if (conf->system)
@@ -494,6 +496,7 @@ boot_down(struct app *app)
 	integrity_free(app->integrity);
 	worktrees_free(app->worktrees);
 	workspaces_free(app->workspaces);
+	resets_free(app->resets);
 	chains_free(app->chains);
 	tmux_free(app->tmuxes);
 	sessions_free(app->sessions);

@@ -140,10 +140,7 @@ first_prompt(struct acp *p)
 		acp_prompt(p, p->prompt);
 		return;
 	}
-	text = xasprintf("# The conversation so far\n\n%s\n\n"
-			 "# What is asked now\n\n%s\n\n"
-			 "Go on from there with what is asked now.",
-	    p->history, p->prompt);
+	text = xasprintf(COMMAND_HISTORY, p->history, p->prompt);
 	acp_prompt(p, text);
 	free(text);
 }
@@ -433,7 +430,10 @@ acp_make(struct agent *g, const struct agent_wish *wish,
 	p->prompt = xstrdup(command_prompt(a, wish));
 	p->cwd = xstrdup(wish->cwd);
 	p->resume = wish->resume != NULL ? xstrdup(wish->resume) : NULL;
-	p->history = wish->history != NULL ? xstrdup(wish->history) : NULL;
+	/* Without one to resume the prompt has it. */
+	p->history = wish->history != NULL && wish->resume != NULL
+			 ? xstrdup(wish->history)
+			 : NULL;
 	p->config = js_copy(wish->config);
 	p->checked = wish->checked;
 	TAILQ_INIT(&p->tools);

@@ -238,6 +238,10 @@ command_done(struct command *c, struct agent_command *out, const char **why)
 char *
 command_prompt(struct arena *a, const struct agent_wish *wish)
 {
-	return arena_printf(a, "%s%s", wish->prompt,
+	char *text = arena_printf(a, "%s%s", wish->prompt,
 	    js_str(wish->config, "append_prompt", ""));
+
+	if (wish->history == NULL || wish->resume != NULL)
+		return text;
+	return arena_printf(a, COMMAND_HISTORY, wish->history, text);
 }

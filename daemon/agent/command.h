@@ -39,6 +39,14 @@ void command_extra(struct command *c);
 int
 command_done(struct command *c, struct agent_command *out, const char **why);
 
-/* The prompt with append_prompt behind it. */
+/* What was said so far, and the prompt, to one that begins anew. */
+#define COMMAND_HISTORY                       \
+	"# The conversation so far\n\n%s\n\n" \
+	"# What is asked now\n\n%s\n\n"       \
+	"Go on from there with what is asked now."
+/*
+ * The prompt with append_prompt behind it, and with the history before it where
+ * nothing is resumed.
+ */
 char *command_prompt(struct arena *a, const struct agent_wish *wish);
 #endif

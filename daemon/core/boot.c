@@ -13,6 +13,7 @@
 #include "daemon/core/hostboot.h"
 #include "daemon/core/integrity.h"
 #include "daemon/core/people.h"
+#include "daemon/core/reset.h"
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
 #include "daemon/core/tmux.h"
@@ -82,6 +83,7 @@ boot_lost_cb(void *arg)
 	grants_forget(app->grants);
 	if (app->draining) {
 		/* Requests that wait are answered while they exist. */
+		resets_let_go(app->resets);
 		worktrees_let_go(app->worktrees);
 		workspaces_let_go(app->workspaces);
 		tmux_let_go(app->tmuxes);

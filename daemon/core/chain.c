@@ -14,6 +14,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/agentlive.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/reset.h"
 #include "daemon/core/run.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
@@ -251,6 +252,7 @@ chain_next(struct chain *c)
 	if (c->busy || chain_leaves(c))
 		return;
 	if (life_is_over(LIFE_CHAIN, c->row.state)) {
+		resets_poke(c->s->app->resets);
 		if (first_of(c, "running", true) == c->n)
 			chain_free(c);
 	} else if (!may_go_on(c)) {

@@ -14,6 +14,7 @@
 #include "daemon/event/event.h"
 #include "daemon/store/db.h"
 #include "daemon/store/repos.h"
+#include "daemon/store/resets.h"
 #include "daemon/store/workspaces.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
@@ -179,6 +180,7 @@ judge(struct db *db, struct arena *a, const struct chain_wish *w,
 	const struct store_conversation *c = w->conversation;
 	struct store_workspace ws;
 	struct store_chain open;
+	struct store_reset reset;
 	int err;
 
 	if (!queued_prompt_ok(w->prompt, why))
@@ -192,6 +194,10 @@ judge(struct db *db, struct arena *a, const struct chain_wish *w,
 		return err;
 	if (strcmp(ws.state, "ready") != 0 || ws.archived_at >= 0)
 		return RDV_E_STATE;
+	*why = "a conversation of this workspace is being reset";
+	err = store_reset_open(db, a, c->workspace_id, &reset);
+	if (err != RDV_E_NOT_FOUND)
+		return err == 0 ? RDV_E_STATE : err;
 	*why = "an agent is at work in this workspace; it can be waited for "
 	       "(queue)";
 	err = store_chain_open(db, a, c->workspace_id, &open);

@@ -118,7 +118,7 @@ chain_wish_of(struct chain *c, struct agent_wish *wish, const char **why)
 	if (c->turn.agent_session == NULL &&
 	    store_turn_resumed(c->s->app->db, c->arena, c->row.session_id,
 		&last) == 0)
-		wish->resume = last.agent_session;
+		chain_past(c, ops, &last, wish);
 	return config;
 }
 

@@ -105,7 +105,11 @@ bool chain_keep_cb(struct run *run, void *chains);
 void chain_attach(struct chain *c, size_t i, struct run *run, bool replayed);
 /* Its agent or script is to end now, in its own way first. */
 void chain_halt_link(struct chain *c, size_t i);
+struct agent_ops;
 struct agent_wish;
+/* chainpast.c: how it goes on behind `last`, the last turn that counts. */
+void chain_past(struct chain *c, const struct agent_ops *ops,
+    const struct store_turn *last, struct agent_wish *wish);
 /*
  * What its agent is asked for. The configuration in it is the caller's to
  * js_free(); NULL with a sentence: it cannot be run any more.

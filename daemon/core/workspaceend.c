@@ -17,6 +17,7 @@
 #include "daemon/core/worktreespace.h"
 #include "daemon/core/worktreeremove.h"
 #include "daemon/store/chains.h"
+#include "daemon/store/resets.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -242,11 +243,19 @@ static bool
 is_at_work(struct ws_op *op)
 {
 	struct store_chain open;
+	struct store_reset reset;
 	int err =
 	    store_chain_open(op->s->app->db, op->arena, op->ws.row.id, &open);
 
-	if (err == RDV_E_NOT_FOUND)
-		return false;
+	if (err == RDV_E_NOT_FOUND) {
+		err = store_reset_open(op->s->app->db, op->arena, op->ws.row.id,
+		    &reset);
+		if (err == RDV_E_NOT_FOUND)
+			return false;
+		give_up(op, err == 0 ? RDV_E_BUSY : RDV_E_UNAVAILABLE,
+		    "a conversation in it is being reset");
+		return true;
+	}
 	if (err == 0)
 		give_up(op, RDV_E_BUSY,
 		    "an agent is at work in it; stop its turn first");

@@ -29,6 +29,7 @@ struct ws_op {
 	ws_step_fn *next, *opened;
 	workspace_fn *cb;
 	void *arg;
+	void *own; /* what a step of another file needs */
 
 	const struct workspace_spec *spec; /* of a creation */
 	unsigned wish;			   /* WORKSPACE_* */

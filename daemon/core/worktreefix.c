@@ -18,6 +18,7 @@
 #include "daemon/core/clone.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/pins.h"
+#include "daemon/core/reset.h"
 #include "daemon/core/run.h"
 #include "daemon/core/transfer.h"
 #include "daemon/core/workspaceexpire.h"
@@ -504,6 +505,7 @@ fix_settle_cb(void *arg)
 	wt_discard_settle(w);
 	/* Of these each worktree is settled by now, or on its way. */
 	workspaces_settle(w->app->workspaces);
+	resets_settle(w->app->resets);
 	SLIST_FOREACH(r, &w->rounds, link)
 	if (r->due)
 		tidy(w, r);

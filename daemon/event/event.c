@@ -110,6 +110,8 @@ const struct event_kind_row event_kinds[EV_KIND_MAX] = {
 	    "a conversation with an agent was begun" },
 	[EV_CONVERSATION_CLOSED] = { "conversation.closed", "conversation",
 	    "it takes no further turns" },
+	[EV_CONVERSATION_RESET] = { "conversation.reset", "conversation",
+	    "it is taken back to before one of its turns; state says how far" },
 	[EV_TURN_STARTED] = { "turn.started", "turn",
 	    "a prompt is about to be worked on" },
 	[EV_TURN_UNASKED] = { "turn.unasked", "turn",

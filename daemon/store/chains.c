@@ -45,8 +45,11 @@ static const char sql_links[] = "SELECT " LINK_COLUMNS " FROM chain_link "
 static const char sql_link_run[] =
     "SELECT " LINK_COLUMNS " FROM chain_link WHERE run_id = ?";
 static const char sql_setup_done[] =
-    "SELECT 1 FROM chain_link WHERE workspace_id = ? AND repo_id = ? "
-    "AND kind = 'setup' AND state = 'completed' LIMIT 1";
+    "SELECT 1 FROM chain_link l "
+    "CROSS JOIN chain c ON c.id = l.chain_id "
+    "CROSS JOIN turn t ON t.id = c.turn_id "
+    "WHERE l.workspace_id = ? AND l.repo_id = ? AND l.kind = 'setup' "
+    "AND l.state = 'completed' AND t.dropped = 0 LIMIT 1";
 
 struct each {
 	store_chain_fn *cb;

@@ -63,7 +63,10 @@ int store_links_of(struct db *db, struct arena *a, const char *chain_id,
 /* The link of a run; RDV_E_NOT_FOUND. In the arena. */
 int store_link_of_run(struct db *db, struct arena *a, const char *run_id,
     struct store_link *out);
-/* Whether a repository's setup script has succeeded in a workspace. */
+/*
+ * Whether a repository's setup script has succeeded in a workspace; what it did
+ * for a turn that is dropped is gone with that.
+ */
 int store_setup_done(struct db *db, const char *workspace_id,
     const char *repo_id, bool *done);
 

@@ -114,6 +114,9 @@ CREATE TABLE chain_link (
 
 CREATE INDEX chain_link_run ON chain_link (run_id);
 
+CREATE INDEX chain_link_running ON chain_link (workspace_id)
+    WHERE state = 'running';
+
 CREATE INDEX chain_link_setup ON chain_link (workspace_id, repo_id)
     WHERE kind = 'setup' AND state = 'completed';
 
@@ -297,6 +300,38 @@ CREATE TABLE repo (
 CREATE INDEX repo_name ON repo (user_id, name, id);
 
 CREATE UNIQUE INDEX repo_path ON repo (user_id, path);
+
+CREATE TABLE reset (
+	id TEXT NOT NULL PRIMARY KEY,
+	session_id TEXT NOT NULL REFERENCES conversation (id),
+	user_id TEXT NOT NULL REFERENCES user (id),
+	workspace_id TEXT NOT NULL REFERENCES workspace (id),
+	turn_id TEXT NOT NULL REFERENCES turn (id),
+	state TEXT NOT NULL CHECK (state IN ('stopping', 'moving', 'returning',
+	    'done', 'refused', 'failed', 'undone')),
+	force INTEGER NOT NULL CHECK (force IN (0, 1)),
+	cause TEXT,
+	created_at INTEGER NOT NULL,
+	ended_at INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX reset_open ON reset (workspace_id)
+    WHERE state IN ('stopping', 'moving', 'returning');
+
+CREATE INDEX reset_session ON reset (session_id, id);
+
+CREATE TABLE reset_repo (
+	reset_id TEXT NOT NULL REFERENCES reset (id),
+	place INTEGER NOT NULL,
+	repo_id TEXT NOT NULL,
+	name TEXT NOT NULL,
+	path TEXT NOT NULL,
+	from_head TEXT NOT NULL,
+	to_head TEXT NOT NULL,
+	discard_id TEXT,
+	moved INTEGER NOT NULL DEFAULT 0 CHECK (moved IN (0, 1)),
+	PRIMARY KEY (reset_id, place)
+) STRICT;
 
 CREATE TABLE run (
 	id TEXT NOT NULL PRIMARY KEY,
@@ -482,7 +517,9 @@ CREATE TABLE turn (
 	dropped INTEGER NOT NULL DEFAULT 0 CHECK (dropped IN (0, 1)),
 	created_at INTEGER NOT NULL,
 	ended_at INTEGER
-, unasked TEXT, unasked_by TEXT) STRICT;
+, reset_id TEXT REFERENCES reset (id), unasked TEXT, unasked_by TEXT) STRICT;
+
+CREATE INDEX turn_reset ON turn (reset_id) WHERE reset_id IS NOT NULL;
 
 CREATE INDEX turn_run ON turn (run_id);
 

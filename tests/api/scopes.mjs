@@ -154,6 +154,8 @@ const TABLE = {
 	'GET /api/conversations/{id}/turns': [READ, 404],
 	'POST /api/conversations/{id}/turns': [WRITE, 422, { body: bad }],
 	'POST /api/conversations/{id}/stop': [WRITE, 404],
+	'POST /api/conversations/{id}/reset': [WRITE, 422, { body: bad }],
+	'GET /api/conversations/{id}/resets': [READ, 404],
 	'GET /api/conversations/{id}/queue': [READ, 404],
 	'POST /api/conversations/{id}/queue': [WRITE, 422, { body: bad }],
 	'POST /api/conversations/{id}/queue/start': [WRITE, 404],

@@ -110,6 +110,9 @@ const PATHS = {
 	'GET /api/conversations/{id}/turns': ['conversation'],
 	'POST /api/conversations/{id}/turns': ['conversation', { prompt: 'x' }],
 	'POST /api/conversations/{id}/stop': ['conversation'],
+	'POST /api/conversations/{id}/reset': ['conversation',
+		{ turn_id: ids.turn }],
+	'GET /api/conversations/{id}/resets': ['conversation'],
 	'GET /api/conversations/{id}/queue': ['conversation'],
 	'POST /api/conversations/{id}/queue': ['conversation', { prompt: 'x' }],
 	'POST /api/conversations/{id}/queue/start': ['conversation'],
@@ -207,6 +210,7 @@ const FIELDS = [
 	['GET /api/conversations', 'workspace_id', {}, 'workspace'],
 	['POST /api/workspaces/{id}/runs', 'repo_id', { script: 'true' },
 		'repo'],
+	['POST /api/conversations/{id}/reset', 'turn_id', {}, 'turn'],
 ];
 
 // What needs no id and tells of more than one thing.

@@ -147,6 +147,7 @@ promised_commands_exist(void **state)
 		"queue ls", "queue add", "queue edit", "queue rm",
 		"queue start", "run", "runs ls", "runs show", "runs log",
 		"runs stop" };
+		"queue start", "reset" };
 	size_t i;
 
 	(void)state;

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way back: repositories of a reset that could not be done in whole go to
+ * where they were, and where even that cannot be done the cause says what
+ * stands where. Invariant: only what was moved, or may have been, is touched.
+ */
+#include "daemon/core/resetstate.h"
+
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/core/worktreereset.h"
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+
+static void back_next(struct reset *r);
+
+static void
+answered(struct reset *r)
+{
+	reset_answer(r, r->err, r->why);
+}
+
+static void
+returned(struct reset *r)
+{
+	const char *state =
+	    r->row.cause == NULL && r->err == 0 ? "undone" : "failed";
+	struct tx *tx = reset_tx(r, state, r->why, true);
+
+	if (strcmp(state, "undone") == 0)
+		(void)store_turns_undrop(tx, r->row.id);
+	reset_store(r, tx, answered);
+}
+
+static void
+back_stays(struct reset *r, const char *why)
+{
+	r->err = r->err != 0 ? r->err : RDV_E_STATE;
+	reset_add_why(r, arena_printf(r->arena, "it stays at %s: %s",
+			     reset_part(r)->row.to_head, why));
+	r->i++;
+	back_next(r);
+}
+
+static void
+back_stored(struct reset *r)
+{
+	r->i++;
+	back_next(r);
+}
+
+static void
+reset_back_cb(int err, const struct worktree_changed *how, const char *why,
+    void *arg)
+{
+	struct reset *r = arg;
+
+	if (reset_is_later(r, err))
+		reset_later(r, err, why);
+	else if (err != 0 ||
+		 !reset_same(how->head, reset_part(r)->row.from_head))
+		back_stays(r, why != NULL ? why : "HEAD has moved meanwhile");
+	else
+		reset_note_moved(r, false, back_stored);
+}
+
+static void
+reset_mended_cb(int err, const struct worktree_changed *how, const char *why,
+    void *arg)
+{
+	struct reset *r = arg;
+
+	if (reset_is_later(r, err))
+		reset_later(r, err, why);
+	else if (err != 0 && !reset_same(how->code, "NOTHING_TO_DISCARD"))
+		back_stays(r, why);
+	else
+		reset_note_moved(r, false, back_stored);
+}
+
+/* git has failed while it wrote files; it was clean before. */
+static void
+mend(struct reset *r)
+{
+	const struct worktree_change change = { .tree = reset_part(r)->row.path,
+		.head = reset_part(r)->row.from_head,
+		.all = true };
+
+	worktree_discard(r->s->app->worktrees, &r->who, &change,
+	    reset_mended_cb, r);
+}
+
+static void
+bring_back(struct reset *r)
+{
+	const struct store_reset_repo *row = &reset_part(r)->row;
+	struct worktree_reset wish =
+	    reset_wish_of(r, row->to_head, row->from_head);
+
+	wish.pin = NULL;
+	worktree_reset_go(r->s->app->worktrees, &r->who, &wish, reset_back_cb,
+	    r);
+}
+
+static void
+reset_back_look_cb(int err, const struct worktree_changed *how, const char *why,
+    void *arg)
+{
+	struct reset *r = arg;
+	const struct store_reset_repo *row = &reset_part(r)->row;
+
+	if (reset_is_later(r, err))
+		reset_later(r, err, why);
+	else if (err != 0)
+		back_stays(r, why);
+	else if (reset_same(how->head, row->to_head))
+		bring_back(r);
+	else if (!reset_same(how->head, row->from_head))
+		back_stays(r, "HEAD has moved meanwhile");
+	else if (reset_files(how) > 0)
+		mend(r);
+	else
+		reset_note_moved(r, false, back_stored);
+}
+
+static void
+back_next(struct reset *r)
+{
+	struct worktree_reset wish;
+
+	while (r->i < r->n && !reset_part(r)->row.moved)
+		r->i++;
+	if (r->i == r->n) {
+		returned(r);
+		return;
+	}
+	wish = reset_wish_of(r, NULL, reset_part(r)->row.from_head);
+	wish.force = true;
+	worktree_reset_look(r->s->app->worktrees, &r->who, &wish,
+	    reset_back_look_cb, r);
+}
+
+void
+reset_back(struct reset *r)
+{
+	r->i = 0;
+	back_next(r);
+}

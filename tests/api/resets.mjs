@@ -1,0 +1,264 @@
+// Conversations that are taken back: what runs is stopped, each repository is
+// where it stood before the turn, nothing is lost, and the agent hears of what
+// counts alone.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { bin, test, waitFor } from '../harness/rdv.mjs';
+import { Agents, sh } from '../harness/agent.mjs';
+
+const a = await Agents.start();
+const at = (c, i = 0) => c.w.repos[i].path;
+const head = (c, i = 0) => sh(at(c, i), 'git rev-parse HEAD');
+const status = (c, i = 0) => sh(at(c, i), 'git status --porcelain');
+const reset = (c, t, force) => a.request('POST', c.at('/reset'),
+	{ turn_id: t.id, force });
+// Each begins with a line of its own.
+let n = 0;
+const did = async (c, prompt) =>
+	a.over(await a.begin(c, `# ${++n}\n${prompt}`));
+const list = async (c) => (await a.call('GET', c.at('/resets'))).items;
+const dropped = async (c) => (await a.turns(c)).map((t) => t.dropped);
+const pinned = (c, r, i = 0) => sh(at(c, i),
+	`git rev-parse refs/rdv/rescue/${r.id}-${i}`);
+const audited = () => fs.readFileSync(path.join(a.rdv.base, 'server/audit.log'),
+	'utf8').split('\n').filter((l) => l.includes('conversation.reset')).length;
+async function refused(c, t, force, status, code, what) {
+	const before = [...c.w.repos.map((_, i) => head(c, i)),
+		JSON.stringify(await dropped(c))];
+	const no = await reset(c, t, force);
+
+	assert.deepEqual([no.status, no.json.code], [status, code], `${no.raw}`);
+	assert.match(no.json.error, what);
+	assert.deepEqual([...c.w.repos.map((_, i) => head(c, i)),
+		JSON.stringify(await dropped(c))], before);
+	return no.json;
+}
+
+await test('back to before a turn: branch, files, history and agent', async () => {
+	const c = await a.fresh(), start = head(c), args = path.join(a.dir, 'args');
+	const one = await did(c, 'write a 1\nsay one');
+	const first = head(c);
+	const two = await did(c, 'write a 2\nwrite b 2\nsay two');
+	await did(c, 'write a 3\nsay three');
+	const last = head(c), lines = audited();
+	const since = (await a.call('GET', '/api/events?limit=1000')).next_cursor;
+	const done = await reset(c, two);
+	assert.equal(done.status, 200, `${done.raw}`);
+	assert.deepEqual([done.json.state, done.json.cause, done.json.turn_id],
+		['done', null, two.id]);
+	assert.deepEqual(done.json.repos.map((r) => [r.from_head, r.to_head,
+		r.moved, r.discard_id]), [[last, first, true, null]]);
+	assert.equal(head(c), first);
+	assert.equal(status(c), '');
+	assert.equal(sh(at(c), 'git branch --show-current'), c.w.branch);
+	assert.equal(pinned(c, done.json), last);
+	assert.deepEqual(await dropped(c), [false, true, true]);
+	assert.equal(audited(), lines + 1);
+	const told = (await a.call('GET', `/api/events?limit=1000&since=${since}`))
+		.items.filter((e) => e.kind === 'conversation.reset');
+	assert.ok(told.every((e) => e.subject === c.id), JSON.stringify(told));
+	assert.deepEqual([...new Set(told.map((e) => e.body.state))],
+		['stopping', 'moving', 'done']);
+	// It goes on behind the last turn that counts, then from there on.
+	const word = (o) => JSON.parse(fs.readFileSync(args, 'utf8')).filter(
+		(x, i, all) => all[i - 1] === o || x.startsWith(`${o}=`));
+	await did(c, `args ${args}\nwrite a 4\nsay four`);
+	assert.deepEqual(word('--resume').map((w) => w.replace(/.*=/, '')),
+		[one.agent_session]);
+	assert.deepEqual(word('--resume-session-at').map((w) =>
+		w.replace(/.*=/, '')), [one.agent_message]);
+	assert.equal(sh(at(c), 'git log --format=%s'), 'four\none\none');
+	await did(c, `args ${args}\nsay five`);
+	assert.equal(word('--resume').length, 1);
+	assert.deepEqual(word('--resume-session-at'), []);
+	// All of it: then there is nothing to go on with.
+	const all = await reset(c, one);
+	assert.equal(all.status, 200, `${all.raw}`);
+	assert.equal(head(c), start);
+	await did(c, `args ${args}\nsay six`);
+	assert.deepEqual(word('--resume'), []);
+	assert.deepEqual(await dropped(c), [true, true, true, true, true, false]);
+	assert.deepEqual((await list(c)).map((r) => r.id),
+		[all.json.id, done.json.id]);
+	await a.model([c]);
+});
+
+await test('what is at work is stopped first, and what waits goes on waiting', async () => {
+	const c = await a.fresh(), start = head(c);
+	for (const prompt of ['hang', `deaf\nwait ${a.gate()}`]) {
+		const t = await a.begin(c, `write a ${prompt.length}\n${prompt}`);
+		await a.ask(c, 'say waits', { queue: true });
+		await waitFor('it works', () => fs.existsSync(path.join(at(c), 'a')));
+		await refused(c, t, false, 409, 'HAS_UNCOMMITTED_CHANGES',
+			/1 file is not committed/);
+		assert.equal((await a.turn(t)).chain.state, 'killed');
+		assert.equal((await reset(c, t, true)).status, 200);
+		assert.equal(head(c), start);
+		assert.equal(status(c), '');
+		assert.equal((await a.turn(t)).dropped, true);
+	}
+	assert.deepEqual((await a.waiting(c)).map((m) => m.state),
+		['waiting', 'waiting']);
+	// Setup as well, and it is run again for the next.
+	const gate = a.gate(), d = await a.fresh({ setup_script:
+		`echo s >>s; until [ -e ${gate} ]; do read -t 0.05 x <> <(:) || :; done` });
+	const t = await a.begin(d, 'say x');
+	await a.reached(t, 'setup', 'running');
+	assert.equal((await reset(d, t, true)).status, 200);
+	assert.equal(status(d), '');
+	Agents.open(gate);
+	const ok = await did(d, 'say set up');
+	assert.equal(a.link(ok, 'setup').state, 'completed');
+	assert.equal((await reset(d, ok)).status, 200);
+	const again = await did(d, 'say set up again');
+	assert.equal(a.link(again, 'setup').state, 'completed');
+	assert.equal(fs.readFileSync(path.join(at(d), 's'), 'utf8'), 's\n');
+});
+
+await test('what is not committed stands against it, or comes back', async () => {
+	const c = await a.conversation([await a.repository(), await a.repository()]);
+	const t = await did(c, 'say one');
+	fs.writeFileSync(path.join(at(c, 0), 'file'), 'mine\n');
+	fs.writeFileSync(path.join(at(c, 0), 'new'), 'new\n');
+	sh(at(c, 0), 'git add file; echo more >>file; echo .env >.git-not');
+	const no = await refused(c, t, false, 409, 'HAS_UNCOMMITTED_CHANGES',
+		new RegExp(`^${c.w.repos[0].name}: [34] files are not committed$`));
+	assert.deepEqual(no.details.reset.repos.map((r) => r.files > 0),
+		[true, false]);
+	assert.equal((await list(c))[0].state, 'refused');
+	assert.equal(fs.readFileSync(path.join(at(c), 'file'), 'utf8'),
+		'mine\nmore\n');
+	const before = sh(at(c), 'git status --porcelain=v2; cat file new; git ls-files -s');
+	const done = await reset(c, t, true);
+	assert.equal(done.status, 200, `${done.raw}`);
+	assert.equal(status(c), '');
+	const [id, none] = done.json.repos.map((r) => r.discard_id);
+	assert.ok(id && none === null);
+	await a.call('POST', '/api/worktrees/discards/restore', { id });
+	assert.equal(sh(at(c), 'git status --porcelain=v2; cat file new; git ls-files -s'),
+		before);
+});
+
+await test('refusals: nothing is moved, and the repository is named', async () => {
+	const c = await a.conversation([await a.repository(), await a.repository()]);
+	const name = c.w.repos[1].name, dir = at(c, 1);
+	const one = await did(c, `write ${c.w.repos[1].name}/a 1\nsay one`);
+	const two = await did(c, `write ${c.w.repos[0].name}/a 2\nsay two`);
+	const d = await a.fresh(), other = await did(d, 'say other');
+	await refused(c, other, true, 404, 'NOT_FOUND', /^turn_id: /);
+	await refused(c, { id: c.id }, true, 404, 'NOT_FOUND', /^turn_id: /);
+	sh(dir, 'git checkout -q --detach');
+	await refused(c, one, true, 409, 'OTHER_BRANCH',
+		new RegExp(`^${name}: .*on no branch`));
+	sh(dir, `git checkout -q ${c.w.branch}
+		git checkout -q -b side HEAD^; echo s >s; git add .
+		git commit -q -m side; git checkout -q ${c.w.branch}
+		git merge -q --no-commit --no-ff side`);
+	await refused(c, one, true, 409, 'OPERATION_IN_PROGRESS',
+		new RegExp(`^${name}: .*merge`));
+	sh(dir, 'git merge --abort');
+	// What git would write over without a word.
+	sh(dir, 'git rm -q a; echo a >.gitignore; git add .; git commit -qm rm; echo mine >a');
+	await refused(c, two, true, 409, 'HAS_UNCOMMITTED_CHANGES',
+		new RegExp(`^${name}: a is ignored`));
+	assert.equal(fs.readFileSync(path.join(dir, 'a'), 'utf8'), 'mine\n');
+	sh(dir, 'rm a; git reset -q --hard HEAD^');
+	sh(dir, 'git update-index --assume-unchanged file; echo hid >file');
+	await refused(c, two, true, 409, 'INVALID_STATE',
+		new RegExp(`^${name}: .*not to look`));
+	sh(dir, 'git update-index --no-assume-unchanged file; git checkout -q file');
+	const child = spawn('/bin/sh', ['-c', 'echo in; exec sleep 600'],
+		{ cwd: dir, stdio: ['ignore', 'pipe', 'ignore'] });
+	await new Promise((resolve) => child.stdout.once('data', resolve));
+	await refused(c, two, false, 409, 'WORKSPACE_BUSY',
+		new RegExp(`^${name}: a process runs in it`));
+	assert.equal((await reset(c, two, true)).status, 200);
+	const gone = new Promise((resolve) => child.once('exit', resolve));
+	child.kill('SIGKILL');
+	await gone;
+	await refused(c, two, true, 409, 'INVALID_STATE', /^turn_id: .*dropped/);
+	// The agent of another conversation, and a commit that nobody has any more.
+	const more = await a.call('POST', '/api/conversations', { workspace_id:
+		c.w.id, agent: 'CLAUDE_CODE', profile: 'login' });
+	const e = { ...more, w: c.w, at: (tail) =>
+		`/api/conversations/${more.id}${tail}` };
+	const gate = a.gate(), work = await a.begin(e, `wait ${gate}\nsay e`);
+	await refused(c, one, true, 409, 'WORKSPACE_BUSY', /another conversation/);
+	Agents.open(gate);
+	assert.equal((await a.over(work)).state, 'completed');
+	const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+		path.join(a.rdv.base, 'server/rdv.db'), text]);
+	const of = `run_id = '${one.run_id}' AND place = 1`;
+	sql(`UPDATE run_repo SET before_head = '${'1'.repeat(40)}' WHERE ${of}`);
+	await refused(c, one, true, 409, 'COMMIT_GONE',
+		new RegExp(`^${name}: commit 1+.* is gone`));
+	sql(`UPDATE run_repo SET before_head = NULL WHERE ${of}`);
+	await refused(c, one, true, 409, 'INVALID_STATE',
+		new RegExp(`^${name}: .*not known`));
+	await a.call('DELETE', c.at(''));
+	await refused(c, one, true, 409, 'INVALID_STATE', /closed/);
+});
+
+await test('one repository that cannot be moved takes the others back', async () => {
+	const c = await a.conversation([await a.repository(), await a.repository()]);
+	const [x, y] = c.w.repos.map((r) => r.name);
+	const t = await did(c, `write ${x}/a 1\nwrite ${y}/b 1\nsay one`);
+	sh(at(c, 1), 'git rm -q file; git commit -qm rm');
+	const heads = [head(c, 0), head(c, 1)];
+	fs.writeFileSync(path.join(at(c, 0), 'file'), 'mine\n');
+	fs.chmodSync(at(c, 1), 0o555);
+	const no = await reset(c, t, true);
+	fs.chmodSync(at(c, 1), 0o755);
+	assert.equal(no.status, 409, `${no.raw}`);
+	assert.match(no.json.error, new RegExp(`^${y}: git: .*${x} can be restored`));
+	assert.deepEqual([head(c, 0), head(c, 1)], heads);
+	assert.deepEqual([status(c, 0), status(c, 1)], ['', '']);
+	assert.deepEqual(await dropped(c), [false]);
+	const [row] = await list(c);
+	assert.deepEqual([row.state, row.cause, row.repos.map((r) => r.moved)],
+		['failed', no.json.error, [false, false]]);
+	await a.call('POST', '/api/worktrees/discards/restore',
+		{ id: row.repos[0].discard_id });
+	assert.equal(fs.readFileSync(path.join(at(c, 0), 'file'), 'utf8'), 'mine\n');
+	assert.equal((await reset(c, t, true)).status, 200);
+});
+
+await test('many at once: one is done, no turn begins beside it', async () => {
+	const c = await a.fresh(), start = head(c);
+	const t = await did(c, 'write a 1\nsay one');
+	const all = await Promise.all([...Array.from({ length: 8 }, () =>
+		reset(c, t, true)), a.ask(c, 'say beside'), a.request('POST',
+		`/api/workspaces/${c.w.id}/archive`, { remove: true })]);
+	assert.equal(all.slice(0, 8).filter((r) => r.status === 200).length, 1);
+	for (const r of all)
+		assert.ok([200, 201, 409].includes(r.status), `${r.raw}`);
+	assert.equal((await list(c)).filter((r) => r.state === 'done').length, 1);
+	for (const r of await a.turns(c))
+		await a.over(r);
+	if (all[9].status !== 200)
+		assert.equal(head(c), start);
+	await a.model([c]);
+});
+
+await test('rdv reset: a turn or its run, by as much of its id as is needed', async () => {
+	const c = await a.fresh(), start = head(c);
+	const rdv = (...args) => spawnSync(bin('rdv'), args, { encoding: 'utf8',
+		env: { PATH: '/usr/bin:/bin', HOME: a.rdv.home,
+			RDV_HOME: a.rdv.base } });
+	const one = await did(c, 'write a 1\nsay one');
+	const two = await did(c, 'write a 2\nsay two');
+	fs.writeFileSync(path.join(at(c), 'a'), 'mine\n');
+	const no = rdv('reset', two.run_id);
+	assert.equal(no.status, 1, no.stderr);
+	assert.match(no.stderr, /1 file is not committed/);
+	const done = rdv('reset', two.run_id, '--force');
+	assert.equal(done.status, 0, done.stderr);
+	assert.match(done.stderr, /rdv worktree undiscard [0-9a-f-]{36}/);
+	assert.equal(rdv('reset', one.id).status, 0);
+	assert.equal(head(c), start);
+	assert.match(rdv('reset', 'ffff').stderr, /no turn/);
+});
+
+await a.stop();

@@ -36,6 +36,7 @@ struct app {
 	struct chains *chains;	       /* core/chain */
 	struct integrity *integrity;   /* core/integrity */
 	struct resets *resets;	       /* core/reset */
+	struct devservers *devservers; /* core/devserver */
 	int64_t started_ms;	       /* wall clock */
 	int64_t started_mono_ms;       /* for uptime */
 	char **web;		       /* HOST:PORT of nginx, NULL-terminated */

@@ -27,6 +27,7 @@
 #include "daemon/core/boot.h"
 #include "daemon/core/clitoken.h"
 #include "daemon/core/chain.h"
+#include "daemon/core/devserver.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/hostboot.h"
 #include "daemon/core/integrity.h"
@@ -248,6 +249,7 @@ build_core(struct app *app)
 	app->chains = chains_new(app);
 	app->integrity = integrity_new(app);
 	app->resets = resets_new(app);
+	app->devservers = devservers_new(app);
 	app->probe = probe_new(app);
 	app->house = house_new(app);
 	if (conf->system)
@@ -497,6 +499,7 @@ boot_down(struct app *app)
 	worktrees_free(app->worktrees);
 	workspaces_free(app->workspaces);
 	resets_free(app->resets);
+	devservers_free(app->devservers);
 	chains_free(app->chains);
 	tmux_free(app->tmuxes);
 	sessions_free(app->sessions);

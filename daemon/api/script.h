@@ -10,9 +10,7 @@ struct js;
 struct store_run;
 struct store_script;
 
-/* Where a run is that somebody began in a workspace, beside what it is. */
-void script_add_json(struct js *o, const struct store_script *s);
-/* Such a run as an item of a list; the caller's. */
+/* A run that somebody began in a workspace, as an item; the caller's. */
 struct js *script_json(struct app *app, const struct store_script *s,
     const struct store_run *r);
 /* Answers with one run, of whichever kind. */

@@ -77,8 +77,9 @@ struct listing {
 	struct js *items;
 };
 
-void
-script_add_json(struct js *o, const struct store_script *s)
+/* Where a run is that somebody began there, beside what it is. */
+static void
+add_script(struct js *o, const struct store_script *s)
 {
 	js_add_str(o, "workspace_id", s->workspace_id);
 	js_add_str(o, "repo_id", s->repo_id);
@@ -91,7 +92,7 @@ script_json(struct app *app, const struct store_script *s,
 {
 	struct js *o = run_list_item(app, r);
 
-	script_add_json(o, s);
+	add_script(o, s);
 	return o;
 }
 
@@ -149,7 +150,7 @@ script_reply(struct api_call *c, const char *run_id, int status)
 	}
 	o = run_json(c->app, &r);
 	if (store_script_get(c->app->db, c->req->arena, r.id, &s) == 0)
-		script_add_json(o, &s);
+		add_script(o, &s);
 	api_reply(c, status, o);
 }
 

@@ -13,6 +13,8 @@
 #include "daemon/core/run.h"
 #include "daemon/store/db.h"
 #include "daemon/store/runs.h"
+#include "daemon/store/scripts.h"
+#include "lib/arena.h"
 #include "lib/secret.h"
 #include "lib/xalloc.h"
 
@@ -25,13 +27,26 @@ static const char script[] =
     "umask 077 && mkdir -p -- \"$1\" && "
     "exec tmux -u -S \"$1/" TMUX_SOCKET_NAME "\" -f /dev/null -D";
 
-static const char reason[] = "devserver"; /* of no other run */
+/* Of this, and with a row of `script` of a workspace's dev servers. */
+static const char reason[] = "devserver";
 
 struct looking {
 	struct runs *runs;
+	struct db *db;
 	const char *user_id;
 	bool found;
 };
+
+static bool
+is_script(struct db *db, const char *run_id)
+{
+	struct arena *a = arena_new();
+	struct store_script s;
+	int err = store_script_get(db, a, run_id, &s);
+
+	arena_free(a);
+	return err == 0;
+}
 
 /* Whose end is known although it is not written yet does not count. */
 static bool
@@ -41,7 +56,8 @@ tmux_server_row_cb(const struct store_run *r, void *arg)
 	const struct run *run;
 
 	if (strcmp(r->reason, reason) != 0 ||
-	    strcmp(r->user_id, look->user_id) != 0)
+	    strcmp(r->user_id, look->user_id) != 0 ||
+	    is_script(look->db, r->id))
 		return true;
 	run = run_find(look->runs, r->id);
 	look->found = run == NULL || !run_has_ended(run);
@@ -51,7 +67,9 @@ tmux_server_row_cb(const struct store_run *r, void *arg)
 bool
 tmux_server_ended(struct app *app, const char *user_id)
 {
-	struct looking look = { .runs = app->runs, .user_id = user_id };
+	struct looking look = {
+		.runs = app->runs, .db = app->db, .user_id = user_id
+	};
 	int err = store_runs_in_flight(app->db, tmux_server_row_cb, &look);
 
 	return err == 0 && !look.found;

@@ -148,6 +148,7 @@ promised_commands_exist(void **state)
 		"queue start", "run", "runs ls", "runs show", "runs log",
 		"runs stop" };
 		"queue start", "reset" };
+		"runs stop", "dev ls", "dev start", "dev stop", "dev log" };
 	size_t i;
 
 	(void)state;
@@ -250,7 +251,7 @@ wrong_words_are_refused(void **state)
 	assert_int_equal(PARSE("session", "nonsense"), CMD_USAGE);
 	assert_int_equal(PARSE("ls"), CMD_USAGE);
 	assert_non_null(strstr(why,
-	    "folder ls, queue ls, repo ls, rule ls, runs ls, "
+	    "dev ls, folder ls, queue ls, repo ls, rule ls, runs ls, "
 	    "session ls"));
 	assert_int_equal(PARSE("status", "extra"), CMD_USAGE);
 	assert_int_equal(PARSE("session", "show"), CMD_USAGE);

@@ -1,0 +1,100 @@
+// Dev servers of a workspace: one for each repository with a script, beside
+// whatever else is at work there.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { Agents } from '../harness/agent.mjs';
+import { bare, bin, test, waitFor } from '../harness/rdv.mjs';
+
+const a = await Agents.start();
+const env = { ...bare, HOME: a.rdv.home, RDV_HOME: a.rdv.base };
+const cli = (...args) => {
+	const r = spawnSync(bin('rdv'), args, { env, cwd: a.rdv.scratch,
+		encoding: 'utf8', timeout: 60000 });
+	return { status: r.status, out: r.stdout, err: r.stderr };
+};
+const at = (w) => `/api/workspaces/${w.id}/dev-servers`;
+const list = async (w) => (await a.call('GET', at(w))).items;
+const start = async (w, body = {}) =>
+	(await a.call('POST', at(w), body)).items;
+const stop = (w) => a.call('POST', `${at(w)}/stop`);
+const get = (id) => a.call('GET', `/api/runs/${id}`);
+const workspace = (...repos) => a.call('POST', '/api/workspaces',
+	{ repos: repos.map((r) => r.id) });
+const server = 'echo up $PWD; exec sleep 1000';
+const log = async (id) =>
+	String((await a.rdv.request('GET', `/api/runs/${id}/log`)).raw);
+
+const one = await a.repository({ dev_server_script: server });
+const two = await a.repository({ dev_server_script: server });
+const none = await a.repository();
+
+await test('dev servers: one of each repository with a script', async () => {
+	const w = await workspace(one, two, none);
+	const begun = await start(w);
+	assert.deepEqual(begun.map((r) => [r.repo_id, r.reason]).sort(),
+		[[one.id, 'devserver'], [two.id, 'devserver']].sort());
+	for (const r of begun)
+		await waitFor('its output', async () =>
+			await log(r.id) === `up ${r.cwd}\n`);
+	assert.equal((await list(w)).length, 2);
+	// Again: those that run end first, and one of each runs.
+	const next = await start(w);
+	for (const r of begun)
+		assert.deepEqual(((r) => [r.state, r.cause])(await get(r.id)),
+			['killed', 'the dev servers were started again']);
+	assert.deepEqual((await list(w)).map((r) => r.id).sort(),
+		next.map((r) => r.id).sort());
+	await stop(w);
+	assert.deepEqual(await list(w), []);
+	assert.equal((await get(next[0].id)).cause, 'it was stopped');
+	await stop(w);
+});
+
+await test('dev servers: no two starts at a time, nor without a script', async () => {
+	const w = await workspace(one);
+	const all = await Promise.all([1, 2, 3].map(() => a.request('POST', at(w), {})));
+	const by = all.map((r) => r.status).sort();
+	assert.deepEqual(by, [201, 409, 409], `${all.map((r) => r.raw)}`);
+	assert.equal((await list(w)).length, 1);
+	await stop(w);
+	const no = await a.request('POST', at(await workspace(none)), {});
+	assert.equal(no.status, 409);
+	assert.match(String(no.raw), /has a dev server script/);
+});
+
+await test('dev servers: beside chains, and held up by none', async () => {
+	const repo = await a.repository({ dev_server_script: server,
+		setup_script: 'echo s >>setup.txt' });
+	const c = await a.conversation([repo]), gate = a.gate();
+	const turn = await a.begin(c, `wait ${gate}\nsay done`);
+	await a.reached(turn, 'agent', 'running');
+	const [r] = await start(c.w);
+	Agents.open(gate);
+	assert.equal((await a.over(turn)).state, 'completed');
+	// It outlives the chain, and rdvd.
+	await a.rdv.again();
+	assert.deepEqual((await list(c.w)).map((r) => [r.id, r.state]),
+		[[r.id, 'running']]);
+	// A stop of the turn is none of it.
+	await a.call('POST', c.at('/stop'));
+	assert.equal((await list(c.w)).length, 1);
+	await stop(c.w);
+});
+
+await test('rdv dev: started, listed, read, stopped', async () => {
+	const w = await workspace(one);
+	let r = cli('dev', 'ls', w.id);
+	assert.deepEqual([r.status, r.err], [0, 'rdv: no dev servers\n'], r.out);
+	r = cli('dev', 'start', w.id);
+	const id = /^([0-9a-f-]{36}) +r\d+ +(starting|running)/m.exec(r.out)[1];
+	await waitFor('its output', async () => await log(id) !== '');
+	r = cli('dev', 'log', w.id);
+	assert.deepEqual([r.status, r.out], [0, `up ${w.repos[0].path}\n`]);
+	assert.equal(JSON.parse(cli('--json', 'dev', 'ls', w.id).out).items[0].id, id);
+	assert.equal(cli('dev', 'stop', w.id).status, 0);
+	assert.deepEqual([cli('dev', 'log', '-f', w.id).status,
+		(await get(id)).state], [143, 'killed']);
+	assert.equal(cli('dev', 'log', (await workspace(none)).id).status, 1);
+});
+
+await a.stop();

@@ -1,7 +1,7 @@
 // A conversation with an agent, which is a program of ours that speaks as Claude
 // Code does: what it says is live, what it asks is decided with the keyboard,
 // and what waits is edited.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import { forgiveOutage } from './browser.mjs';
@@ -123,6 +123,10 @@ await test('a conversation: live, denied, approved, queued, reloaded',
 	await rested(page);
 	await page.click('.steps a >> nth=-1');
 	await page.waitForSelector('.output .line .text');
+	const [file] = await Promise.all([page.waitForEvent('download'),
+	    page.click('button:has-text("Download")')]);
+	check(readFileSync(await file.path(), 'utf8').includes('"2 edited"'),
+	    'its output as a file');
 	await shot(page, 'output');
 	equal(page.complaints, [], 'complaints');
 	await page.goto(`${product.origin}/#/w/${ws.id}`);
@@ -160,6 +164,78 @@ await test('a decision of somebody else is told, and a rule is made',
 	check(await page.evaluate(() =>
 	    document.documentElement.scrollWidth <= innerWidth), 'wide');
 	await shot(page, 'phone');
+	await page.goto(`${product.origin}/#/asks`);
+	await page.waitForSelector(".rules li:has-text('make b')");
+	await shot(page, 'rules');
+	await page.tap("[aria-label='Remove: allow Bash']");
+	await page.waitForSelector('.rules >> text=There is none.');
+	await end(product, page, ws);
+});
+
+const raw = (o) => `raw ${JSON.stringify(o)}`;
+const used = (id, name, input) => raw({ type: 'assistant', message: {
+	id: `msg-${id}`, role: 'assistant', model: 'fake',
+	content: [{ type: 'tool_use', id, name, input }] } });
+const came = (id, content) => raw({ type: 'user', message: { role: 'user',
+	content: [{ type: 'tool_result', tool_use_id: id, content }] } });
+
+await test('questions and plans; tools are folded; what needs a person',
+    async ({ product, browser }) => {
+	const { ws } = await made(product, 'kinds');
+	const c = await conversation(product, ws), { told } = product.claude;
+	const page = await browser.signedIn({ colorScheme: 'light' });
+	const many = Array.from({ length: 9 }, (_, i) => `out ${i}`).join('\n');
+
+	await say(product, c, [
+		'say ## A plan\u2028', used('a', 'TodoWrite', { todos: [
+			{ content: 'one', status: 'completed' },
+			{ content: 'two', status: 'in_progress' }] }),
+		came('a', 'ok'),
+		used('b', 'Edit', { file_path: 'a', old_string: 'x\n',
+		    new_string: 'y\nz\n' }), came('b', 'ok'),
+		used('c', 'Bash', { command: 'seq 9' }), came('c', many),
+		`asks AskUserQuestion ${JSON.stringify({ questions: [
+			{ question: 'Which <b>?', header: 'W', multiSelect: false,
+			    options: [{ label: 'left', description: 'L' },
+			        { label: 'right', description: 'R' }] }] })}`,
+		`asks ExitPlanMode ${JSON.stringify({ plan: '1. **do** it' })}`,
+		'say Done'].join('\n'));
+	await page.goto(`${product.origin}/#/asks`);
+	await page.waitForSelector(".ask legend:text-is('Which <b>?')");
+	await page.click(".asking a:text-is('1 asks you')");
+	check(await page.isDisabled("button:text-is('Answer')"), 'unanswered');
+	await page.click('.whose a');
+	await page.waitForSelector(".heading:has-text('A plan') .odd");
+	/* Folded, but for what a person should see. */
+	equal(await page.$$eval('.tool', (all) => all.map((el) => [
+	    el.querySelector('.name').textContent, el.open])), [
+		['TodoWrite', true], ['Edit', false], ['Bash', false],
+		['AskUserQuestion', true]], 'folded');
+	await page.waitForSelector('.tool .counts >> text=+2');
+	await page.click(".tool summary:has-text('seq 9')");
+	await page.waitForSelector('.tool pre >> text=out 8');
+	await page.click(".tool summary:has-text('Edit')");
+	await page.waitForSelector(".patch [data-mark='-']");
+	await shot(page, 'kinds');
+	await page.check(".ask label:has-text('right') input");
+	await page.click("button:text-is('Answer')");
+	await until(() => told().includes(
+	    'AskUserQuestion: allow {"Which <b>?":"right"}'), 'the answer');
+	await page.waitForSelector(".ask .prose strong:text-is('do')");
+	await page.fill("[aria-label='Why it is denied']", 'not yet');
+	await shot(page, 'plan');
+	await page.click('.ask .deny');
+	await until(() => told().includes('ExitPlanMode: deny'), 'the plan');
+	await rested(page);
+	await say(product, c, raw({ type: 'assistant', error:
+	    'authentication_failed', message: { id: 'x', role: 'assistant',
+	    content: [{ type: 'text', text: 'Invalid API key' }] } }) +
+	    '\nfail Invalid API key');
+	await page.waitForSelector(".needs pre:text-is('claude /login')");
+	await shot(page, 'needs');
+	await page.click("button:text-is('Open a terminal for it')");
+	await page.waitForSelector('.terminal');
+	equal(page.complaints, [], 'complaints');
 	await end(product, page, ws);
 });
 

@@ -15,6 +15,7 @@ import {
 	formatRoute, parseRoute, signInCode, type Route,
 } from "./util/route.ts";
 import { Workspaces } from "./space/store.ts";
+import { Asks } from "./talk/asks.ts";
 
 export interface State {
 	phase: "starting" | "signed-out" | "ready";
@@ -60,6 +61,7 @@ export class Store {
 	state = initial;
 	readonly work = new Workspaces(() => this.set({}),
 	    (err) => this.report(err));
+	readonly asks = new Asks(() => this.set({}), (err) => this.lost(err));
 	private readonly listeners = new Set<() => void>();
 	private readonly hearers = new Set<Hearer>();
 	private follower: EventFollower | null = null;
@@ -176,6 +178,7 @@ export class Store {
 		this.asking.abort();
 		this.stale = false;
 		this.work.reset();
+		this.asks.reset();
 	}
 
 	signedOut(notice: string | null): void {
@@ -196,6 +199,7 @@ export class Store {
 			refresh: () => {
 				void this.fetch();
 				void this.work.refresh();
+				void this.asks.refresh();
 				for (const who of this.hearers)
 					who.refresh();
 			},
@@ -209,6 +213,7 @@ export class Store {
 	private heard(kind: string, data: string): void {
 		for (const who of this.hearers)
 			who.event(kind, data);
+		this.asks.event(kind);
 		if (/^(conversation|turn|queue|approval)\./.test(kind))
 			return;
 		if (/^(workspace|worktree|change|transfer)\./.test(kind))

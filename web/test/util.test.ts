@@ -64,7 +64,7 @@ test("sizes and ages read like sentences", () => {
 });
 
 test("addresses survive a round trip and nothing else is understood", () => {
-	for (const hash of ["#/", "#/new", `#/s/${id}`, `#/replay/${id}`,
+	for (const hash of ["#/", "#/new", "#/asks", `#/s/${id}`, `#/replay/${id}`,
 	    `#/c/${id}`, `#/c/new/${id}`, `#/c/${id}/${id}`])
 		assert.equal(formatRoute(parseRoute(hash)), hash);
 	for (const hash of ["", "#/s/../x", `#/s/${id}/x`, "#/s/", "#x",

@@ -32,6 +32,8 @@ export class Entries {
 	/* Entries below this are not known; null: nothing is yet. */
 	first: number | null = null;
 	usage: Usage | null = null;
+	/* A person has to do something first: sign in, or trust. */
+	setup = false;
 	private usageAt = -1;
 
 	put(all: Iterable<readonly [number, Slot]>): void {
@@ -52,6 +54,8 @@ export class Entries {
 	}
 
 	private note(index: number, slot: Slot): void {
+		this.setup ||= slot?.entry_type.error_type?.type ===
+		    "setup_required";
 		if (!isUsage(slot) || index < this.usageAt)
 			return;
 		this.usageAt = index;

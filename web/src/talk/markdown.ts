@@ -76,9 +76,10 @@ export function inline(text: string): Inline[] {
 }
 
 const fence = /^ {0,12}(`{3,}|~{3,})/;
-const heading = /^#{1,6} +(.*)$/;
-const item = /^( *)(?:[-*+]|(\d{1,9}[.)])) +(.*)$/;
-const quote = /^> ?(.*)$/;
+/* [^] since . is no line separator, and those are told and not lines here. */
+const heading = /^#{1,6} +([^]*)$/;
+const item = /^( *)(?:[-*+]|(\d{1,9}[.)])) +([^]*)$/;
+const quote = /^> ?([^]*)$/;
 
 /* Where the code ends that begins at `from`: its fence, or the end of all. */
 function fenced(lines: string[], from: number, mark: string): number {

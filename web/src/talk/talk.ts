@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One conversation while it is looked at: its turns from the last one back as
- * far as somebody scrolls, what waits, and what is asked. An event makes the
- * page ask anew; the server is the authority, and nothing is shown as done
+ * far as somebody scrolls, and what waits. An event makes the page ask anew; the server is the authority, and nothing is shown as done
  * before it said so.
  */
 
 import { change, get } from "../net/http.ts";
-import { askApproval, decide, type Verdict } from "./ask.ts";
 import { Feed } from "./feed.ts";
-import type { Approval, Conversation, Queued, Turn, WholeTurn } from
-    "./types.ts";
+import type { Conversation, Queued, Turn, WholeTurn } from "./types.ts";
 
 /* A turn that is shown. Each change gives it another `rev`. */
 export interface Section {
@@ -18,12 +15,6 @@ export interface Section {
 	whole: WholeTurn | null;
 	feed: Feed | null;
 	rev: number;
-}
-
-/* Asked, and told what became of it when that was not done here. */
-export interface Asked {
-	approval: Approval;
-	late: boolean;
 }
 
 const settle = 60;
@@ -37,7 +28,6 @@ interface Turns {
 export class Talk {
 	conversation: Conversation | null = null;
 	queue: Queued[] = [];
-	asked: Asked[] = [];
 	/* Oldest first. */
 	sections: Section[] = [];
 	trouble: unknown = null;
@@ -52,8 +42,6 @@ export class Talk {
 	private stale = false;
 	private timer = 0;
 	private stopped = false;
-	/* What is decided here: under way, or done and shown no more. */
-	private readonly mine = new Map<string, "asking" | "done">();
 
 	constructor(
 		readonly id: string,
@@ -73,13 +61,13 @@ export class Talk {
 	/* Events */
 
 	event(kind: string, data: string): void {
-		if (!/^(conversation|turn|queue|approval)\./.test(kind))
+		if (!/^(conversation|turn|queue)\./.test(kind))
 			return;
 		const { subject, body } = JSON.parse(data) as { subject: string;
 		    body: Record<string, unknown> };
 
 		if (body.conversation_id === this.id || subject === this.id ||
-		    body.session_id === this.id || (this.conversation !== null &&
+		    (this.conversation !== null &&
 		    body.workspace_id === this.conversation.workspace_id))
 			this.soon();
 		const section = this.sections.find((s) => s.turn.id === subject);
@@ -120,14 +108,12 @@ export class Talk {
 		const at = `/api/conversations/${this.id}`;
 
 		try {
-			const [conversation, turns, queue, pending] =
-			    await Promise.all([get<Conversation>(at), this.newest(),
-			    get<Queued[]>(`${at}/queue`), this.pending()]);
+			const [conversation, turns, queue] = await Promise.all([
+			    get<Conversation>(at), this.newest(),
+			    get<Queued[]>(`${at}/queue`)]);
 			if (this.stopped)
 				return;
 			Object.assign(this, { conversation, queue, trouble: null });
-			this.asked = pending.filter((a) =>
-			    this.mine.get(a.approval.id) !== "done");
 			this.take(turns);
 			this.begun = true;
 		} catch (err) {
@@ -264,58 +250,6 @@ export class Talk {
 			this.cursor = part.next_cursor;
 		}
 		this.show();
-	}
-
-	/* What is asked */
-
-	private async pending(): Promise<Asked[]> {
-		const { items } = await get<{ items: Approval[] }>(
-		    `/api/approvals?session_id=${this.id}&state=pending&limit=50`);
-		const ids = items.map((a) => a.id).reverse();
-		const known = new Map(this.asked.map((a) => [a.approval.id, a]));
-		const old = this.asked.filter(({ approval }) =>
-		    !ids.includes(approval.id));
-		return [...await Promise.all(old.map((a) => this.ended(a))),
-		    ...await Promise.all(ids.map(async (id) => known.get(id) ??
-		        { approval: await askApproval(id), late: false }))];
-	}
-
-	/* It is not pending any more. */
-	private async ended(a: Asked): Promise<Asked> {
-		if (a.late || this.mine.get(a.approval.id) === "asking")
-			return a;
-		return { approval: await askApproval(a.approval.id), late: true };
-	}
-
-	dismiss(id: string): void {
-		this.mine.set(id, "done");
-		this.asked = this.asked.filter((a) => a.approval.id !== id);
-		this.changed();
-	}
-
-	/* Throws. Another digest than the one that was seen is looked at anew. */
-	async decide(seen: Approval, verdict: Verdict): Promise<void> {
-		this.mine.set(seen.id, "asking");
-		try {
-			const { approval, late } = await decide(seen, verdict);
-			if (late)
-				this.mine.delete(seen.id);
-			else
-				this.mine.set(seen.id, "done");
-			this.asked = this.asked.flatMap((a) =>
-			    a.approval.id !== seen.id ? [a] : late
-			        ? [{ approval, late }] : []);
-			this.changed();
-		} catch (err) {
-			this.mine.delete(seen.id);
-			const now = await askApproval(seen.id).catch(() => seen);
-			this.asked = this.asked.map((a) =>
-			    a.approval.id === seen.id
-			        ? { approval: now, late: now.state !== "pending" }
-			        : a);
-			this.changed();
-			throw err;
-		}
 	}
 
 	/* Changes. They throw: who asked shows the refusal, and where. */

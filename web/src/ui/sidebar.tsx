@@ -14,6 +14,7 @@ import { buildTree, type Branch } from "../util/tree.ts";
 import { AskName, Confirm } from "./dialog.tsx";
 import { useInView, useNow } from "./hooks.ts";
 import { WorkspaceList } from "./space/list.tsx";
+import { Asking } from "./talk/asks.tsx";
 
 interface ListProps {
 	store: Store;
@@ -34,6 +35,7 @@ export function Sidebar({ store, state }: { store: Store; state: State }) {
 				    : <a class="button primary" href="#/new">
 					New session</a>}
 			</header>
+			<Asking store={store} />
 			<Tabs work={work} />
 			{work ? <WorkspaceList store={store} state={state} />
 			    : <SessionList store={store} state={state} />}
@@ -207,6 +209,8 @@ function Footer({ store, state }: { store: Store; state: State }) {
 				        ev.currentTarget.checked)} />
 				Show closed
 			</label>
+			<a class="plain" href="#/asks"
+			    title="What is asked, and rules">Approvals</a>
 			<button type="button" class="plain"
 			    title={`Signed in as ${state.user?.name ?? ""}`}
 			    onClick={() => void store.signOut()}>

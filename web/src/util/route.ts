@@ -22,6 +22,7 @@ export interface WorkspaceRoute {
 export type Route =
 	| { page: "home" }
 	| { page: "workspaces" }
+	| { page: "asks" }
 	| { page: "new-workspace" }
 	| WorkspaceRoute
 	| { page: "new" }
@@ -80,6 +81,8 @@ export function parseRoute(hash: string): Route {
 
 	if (work !== null)
 		return work;
+	if (path === "/asks")
+		return { page: "asks" };
 	if (path === "/new")
 		return { page: "new" };
 	if (path.startsWith("/s/") && uuid.test(path.slice(3)))
@@ -93,6 +96,7 @@ export function formatRoute(route: Route): string {
 	switch (route.page) {
 	case "home": return "#/";
 	case "new": return "#/new";
+	case "asks": return "#/asks";
 	case "workspaces": return "#/w";
 	case "new-workspace": return "#/w/new";
 	case "workspace": return formatWorkspace(route);

@@ -9,7 +9,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import {
 	outcomeOf, remember, warningsOf, type Rule, type Verdict,
 } from "../../talk/ask.ts";
-import type { Asked, Talk } from "../../talk/talk.ts";
+import type { Asked, Asks } from "../../talk/asks.ts";
 import type { Approval } from "../../talk/types.ts";
 import { Refusal } from "../space/text.tsx";
 import { focusBox, isTyping } from "./focus.ts";
@@ -22,28 +22,33 @@ import { Plain, Prose } from "./text.tsx";
 /* In ms, for which a card stands before it can be approved. */
 const moment = 600;
 
-export function Asks({ talk }: { talk: Talk }) {
-	if (talk.asked.length === 0)
+export function AskList({ asks, list, workspace }: {
+	asks: Asks; list: Asked[];
+	/* null: of a terminal, or not known. */
+	workspace: string | null;
+}) {
+	if (list.length === 0)
 		return null;
 	return (
 		<section class="asks" aria-label="It asks you">
-			{talk.asked.map((a) => a.late
-			    ? <Told key={a.approval.id} asked={a} talk={talk} />
+			{list.map((a) => a.late
+			    ? <Told key={a.approval.id} asked={a} asks={asks} />
 			    : <Card key={`${a.approval.id} ${a.approval.digest}`}
-			        approval={a.approval} talk={talk} />)}
+			        approval={a.approval} asks={asks}
+			        workspace={workspace} />)}
 		</section>
 	);
 }
 
 /* Decided elsewhere, or over: it is told, and nothing can be done. */
-function Told({ asked: { approval }, talk }: { asked: Asked; talk: Talk }) {
+function Told({ asked: { approval }, asks }: { asked: Asked; asks: Asks }) {
 	return (
 		<div class="ask told" role="status" data-approval={approval.id}>
 			<p><strong>{outcomeOf(approval)}</strong>{" "}
 				<span class="mono">{approval.command ??
 				    approval.tool}</span></p>
 			<button type="button" class="button" onClick={() =>
-			    talk.dismiss(approval.id)}>Dismiss</button>
+			    asks.dismiss(approval.id)}>Dismiss</button>
 		</div>
 	);
 }
@@ -69,16 +74,17 @@ function useAttention() {
 	return { deny, awake };
 }
 
-function useDecision(talk: Talk, approval: Approval) {
+function useDecision(
+	asks: Asks, approval: Approval, workspace: string | null,
+) {
 	const [busy, setBusy] = useState(false);
 	const [refused, setRefused] = useState<unknown>(null);
 	const decide = (verdict: Verdict, rule?: Rule) => {
 		const go = async () => {
 			/* Not remembered, it is not decided either. */
 			if (rule !== undefined)
-				await remember(approval,
-				    talk.conversation?.workspace_id ?? "", rule);
-			await talk.decide(approval, verdict);
+				await remember(approval, workspace ?? "", rule);
+			await asks.decide(approval, verdict);
 		};
 
 		setBusy(true);
@@ -89,9 +95,12 @@ function useDecision(talk: Talk, approval: Approval) {
 	return { busy, refused, decide };
 }
 
-function Card({ approval, talk }: { approval: Approval; talk: Talk }) {
+function Card({ approval, asks, workspace }: {
+	approval: Approval; asks: Asks; workspace: string | null;
+}) {
 	const { deny, awake } = useAttention();
-	const { busy, refused, decide } = useDecision(talk, approval);
+	const { busy, refused, decide } =
+	    useDecision(asks, approval, workspace);
 	const questions = askedOf(approval);
 	const answering = useAnswers(questions);
 	const id = `ask-${approval.id}`;
@@ -134,14 +143,14 @@ function Card({ approval, talk }: { approval: Approval; talk: Talk }) {
 				        setReason(ev.currentTarget.value)} />
 			</div>
 			<Remember approval={approval} busy={busy || !awake}
-			    decide={decide} />
+			    wide={workspace !== null} decide={decide} />
 			{refused !== null && <Refusal err={refused} />}
 		</div>
 	);
 }
 
-function Remember({ approval, busy, decide }: {
-	approval: Approval; busy: boolean;
+function Remember({ approval, busy, wide, decide }: {
+	approval: Approval; busy: boolean; wide: boolean;
 	decide(verdict: Verdict, rule: Rule): void;
 }) {
 	const [open, setOpen] = useState(false);
@@ -153,7 +162,7 @@ function Remember({ approval, busy, decide }: {
 		return <button type="button" class="plain"
 		    onClick={() => setOpen(true)}>Always…</button>;
 	return <RuleForm approval={approval} choices={choices} busy={busy}
-	    done={() => setOpen(false)} save={(rule) => decide({ verdict:
+	    wide={wide} done={() => setOpen(false)} save={(rule) => decide({ verdict:
 	        rule.verdict === "allow" ? "approve" : "deny" }, rule)} />;
 }
 

@@ -7,6 +7,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get } from "../../net/http.ts";
 import { messageOf, type Store } from "../../store.ts";
+import type { Asked } from "../../talk/asks.ts";
 import { Talk } from "../../talk/talk.ts";
 import type { Agent, Conversation } from "../../talk/types.ts";
 import { formatRoute } from "../../util/route.ts";
@@ -14,7 +15,9 @@ import { label } from "../../util/text.ts";
 import { Confirm } from "../dialog.tsx";
 import { useTitle } from "../hooks.ts";
 import { Refusal } from "../space/text.tsx";
-import { Asks } from "./ask.tsx";
+import { AskList } from "./ask.tsx";
+import { BypassBar, BypassButton, useBypass, type Bypass } from
+    "./bypass.tsx";
 import { Compose } from "./compose.tsx";
 import { isTyping } from "./focus.ts";
 import { Queue } from "./queue.tsx";
@@ -98,7 +101,9 @@ interface Props {
 function Whole({ store, talk, c }: Props) {
 	const last = talk.sections.at(-1);
 	const working = c.at_work?.conversation_id === c.id;
-	const open = talk.asked.filter((a) => !a.late).length;
+	const asked = store.asks.of(c.id);
+	const open = asked.filter((a) => !a.late).length;
+	const bypass = useBypass(store, c.id);
 	const needs = useNeeds(c.agent, `${last?.turn.id} ${last?.turn.state}`);
 	const need = useMemo((): Need => ({ conversation: c.id, needs,
 	    terminal: () => terminal(store, c) }), [c.id, needs]);
@@ -107,12 +112,15 @@ function Whole({ store, talk, c }: Props) {
 	return (
 		<article class="session talk" data-conversation={c.id}
 		    data-working={working}>
-			<Head store={store} talk={talk} c={c} />
+			<Head store={store} talk={talk} c={c} asks={open > 0}
+			    bypass={bypass} />
 			<Transcript talk={talk} need={need} />
-			<Announce talk={talk} working={working} />
+			<Announce asked={asked} working={working} />
 			<div class="below">
 				{talk.trouble !== null && <Refusal err={talk.trouble} />}
-				<Asks talk={talk} />
+				<BypassBar bypass={bypass} />
+				<AskList asks={store.asks} list={asked}
+				    workspace={c.workspace_id} />
 				<Elsewhere c={c} />
 				<Queue talk={talk} idle={c.at_work === undefined} />
 				{c.status === "closed"
@@ -140,8 +148,10 @@ function Elsewhere({ c }: { c: Conversation }) {
 }
 
 /* To who does not see it: what has begun, ended, or is asked. */
-function Announce({ talk, working }: { talk: Talk; working: boolean }) {
-	const first = talk.asked.find((a) => !a.late)?.approval;
+function Announce({ asked, working }: {
+	asked: Asked[]; working: boolean;
+}) {
+	const first = asked.find((a) => !a.late)?.approval;
 
 	return (
 		<>
@@ -190,7 +200,9 @@ function Top({ talk }: { talk: Talk }) {
 	    : "The beginning"}</p>;
 }
 
-function Head({ store, talk, c }: Props) {
+function Head({ store, talk, c, asks, bypass }: Props & {
+	asks: boolean; bypass: Bypass;
+}) {
 	const [open, setOpen] = useState(false);
 	const [asked, setAsked] = useState(false);
 	const ws = store.work.get(c.workspace_id);
@@ -208,7 +220,7 @@ function Head({ store, talk, c }: Props) {
 				<a class="back" href={home}
 				    aria-label="Its workspace">‹</a>
 				<h1>{label(c.name)}</h1>
-				<State c={c} talk={talk} />
+				<State c={c} asks={asks} />
 				<button type="button" class="more plain"
 				    aria-expanded={open}
 				    onClick={() => setOpen(!open)}>
@@ -221,6 +233,8 @@ function Head({ store, talk, c }: Props) {
 				<Tokens talk={talk} />
 			</p>
 			<div class="actions">
+				{c.status !== "closed" &&
+				    <BypassButton bypass={bypass} />}
 				{c.status !== "closed" && <button type="button"
 				    class="button danger"
 				    onClick={() => setAsked(true)}>Close</button>}
@@ -236,8 +250,7 @@ function Head({ store, talk, c }: Props) {
 	);
 }
 
-function State({ c, talk }: { c: Conversation; talk: Talk }) {
-	const asks = talk.asked.some((a) => !a.late);
+function State({ c, asks }: { c: Conversation; asks: boolean }) {
 	const working = c.at_work?.conversation_id === c.id;
 	const [tone, word] = c.status === "closed" ? ["rest", "closed"]
 	    : asks ? ["busy", "asks you"]

@@ -25,8 +25,10 @@ function textOf(pattern: string[] | null, tool: string): string {
 	        ? "   (and whatever follows)" : "");
 }
 
-export function RuleForm({ approval, choices, busy, save, done }: {
+export function RuleForm({ approval, choices, busy, wide, save, done }: {
 	approval: Approval; choices: (string[] | null)[]; busy: boolean;
+	/* It is of a workspace. */
+	wide: boolean;
 	save(rule: Rule): void; done(): void;
 }) {
 	const [at, setAt] = useState(0);
@@ -46,8 +48,11 @@ export function RuleForm({ approval, choices, busy, save, done }: {
 			</select>
 			<select aria-label="Where" value={scope} onChange={(ev) =>
 			    setScope(ev.currentTarget.value as Rule["scope"])}>
-				<option value="session">in this conversation</option>
-				<option value="workspace">in this workspace</option>
+				<option value="session">{wide
+				    ? "in this conversation"
+				    : "in this session"}</option>
+				{wide && <option value="workspace">
+					in this workspace</option>}
 				<option value="all">everywhere</option>
 			</select>
 			<div class="buttons">

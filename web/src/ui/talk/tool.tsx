@@ -23,8 +23,8 @@ function Patch({ text }: { text: string }) {
 	return (
 		<pre class="patch" tabIndex={0}>
 			{lines.slice(0, manyLines).map((line, i) => (
-				<span key={i} data-mark={line.startsWith("@@") ? "@"
-				    : line[0] ?? ""}><Plain text={`${line}\n`} /></span>
+				<span key={i} data-mark={/^(@@|--- |\+\+\+ )/.test(line)
+				    ? "@" : line[0] ?? ""}><Plain text={`${line}\n`} /></span>
 			))}
 			{lines.length > manyLines && <span class="odd">
 				{`and ${lines.length - manyLines} more lines`}</span>}

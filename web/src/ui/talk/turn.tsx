@@ -11,7 +11,7 @@ import { useState } from "preact/hooks";
 import { rowsOf, type Block } from "../../talk/entries.ts";
 import type { Section } from "../../talk/talk.ts";
 import { answersOf } from "../../talk/tool.ts";
-import type { Entry, Link, Slot } from "../../talk/types.ts";
+import type { Entry, Link, Slot, Turn } from "../../talk/types.ts";
 import { messageOf } from "../../store.ts";
 import { formatRoute } from "../../util/route.ts";
 import { label } from "../../util/text.ts";
@@ -51,20 +51,27 @@ function Answers({ entry }: { entry: Entry }) {
 	);
 }
 
-function NeedsYou({ text, need }: { text: string; need: Need }) {
+/* As causes have it: Run: claude /login. */
+const toRun = /\b(?:Run: |run ")([^"\n]+)/;
+
+function NeedsYou({ cause, need }: { cause: string; need: Need }) {
+	const command = toRun.exec(cause)?.[1];
+
 	return (
 		<section class="needs" aria-label="It needs you">
 			<h3>It needs you</h3>
-			<p class="kept-lines"><Plain text={text} /></p>
-			{need.needs !== null && <p>What helps:{" "}
-				<code><Plain text={need.needs} /></code></p>}
+			<p class="kept-lines"><Plain text={cause} /></p>
+			{command !== undefined && <pre class="command" tabIndex={0}>
+				<Plain text={command} /></pre>}
+			{need.needs !== null && <p class="aside">
+				<Plain text={need.needs} /></p>}
 			<button type="button" class="button primary"
 			    onClick={need.terminal}>Open a terminal for it</button>
 		</section>
 	);
 }
 
-const texts: Record<string, (e: Entry, need: Need) => ComponentChildren> = {
+const texts: Record<string, (e: Entry) => ComponentChildren> = {
 	tool_use: (entry) => <Tool entry={entry} />,
 	assistant_message: ({ content }) => <Prose text={content} />,
 	user_message: ({ content }) => <div class="said">
@@ -73,10 +80,8 @@ const texts: Record<string, (e: Entry, need: Need) => ComponentChildren> = {
 		{() => <Prose text={content} />}</Folded>,
 	system_message: ({ content }) => <p class="aside kept-lines">
 		<Plain text={content} /></p>,
-	error_message: ({ content, entry_type }, need) =>
-	    entry_type.error_type?.type === "setup_required"
-	        ? <NeedsYou text={content} need={need} />
-	        : <p class="trouble kept-lines"><Plain text={content} /></p>,
+	error_message: ({ content }) => <p class="trouble kept-lines">
+		<Plain text={content} /></p>,
 	user_feedback: ({ content, entry_type }) => <div class="said">
 		{content === "" ? "" : <Plain text={content} />}
 		<p class="aside">{`${label(entry_type.denied_tool ?? "")} ` +
@@ -97,22 +102,17 @@ function unknown(entry: Entry): ComponentChildren {
 	);
 }
 
-const Row = memo(({ index, entry, need }: {
-	index: number; entry: Slot; need: Need;
-}) => (
+const Row = memo(({ index, entry }: { index: number; entry: Slot }) => (
 	<li data-row={index} data-type={entry?.entry_type.type ?? "lost"}>
 		{entry === null ? <p class="aside">This entry was lost; the
 			output may have it.</p>
 		    : (Object.hasOwn(texts, entry.entry_type.type)
-		        ? texts[entry.entry_type.type]! : unknown)(entry, need)}
+		        ? texts[entry.entry_type.type]! : unknown)(entry)}
 	</li>
 ));
 
-const BlockView = memo(({ block, need }: { block: Block; need: Need }) => (
-	<>
-		{rowsOf(block).map((r) =>
-			<Row key={r.index} {...r} need={need} />)}
-	</>
+const BlockView = memo(({ block }: { block: Block }) => (
+	<>{rowsOf(block).map((r) => <Row key={r.index} {...r} />)}</>
 ));
 
 const tones: Record<string, string> = {
@@ -155,6 +155,18 @@ function Links({ links, conversation, cause }: {
 	);
 }
 
+function Cause({ turn, cause, setup, need }: {
+	turn: Turn; cause: string | null; setup: boolean; need: Need;
+}) {
+	if (turn.ended_at === null)
+		return null;
+	if (setup && turn.state !== "completed")
+		return <NeedsYou cause={cause ?? ""} need={need} />;
+	if (cause === null)
+		return null;
+	return <p class="trouble kept-lines"><Plain text={cause} /></p>;
+}
+
 export const TurnView = memo(({ section, need }: {
 	section: Section; rev: number; need: Need;
 }) => {
@@ -171,13 +183,12 @@ export const TurnView = memo(({ section, need }: {
 				this.</p>}
 			<ol class="entries">
 				{feed?.entries.list().map((b) => <BlockView
-				    key={b.from} block={b} need={need} />)}
+				    key={b.from} block={b} />)}
 			</ol>
 			{feed !== null && feed.trouble !== null && <p class="trouble">
 				{label(messageOf(feed.trouble), 1000)}</p>}
-			{cause !== null && turn.state !== "running" &&
-			    <p class="trouble kept-lines">
-				<Plain text={cause} /></p>}
+			<Cause turn={turn} cause={cause} need={need}
+			    setup={feed?.entries.setup === true} />
 			<Links links={links} cause={cause}
 			    conversation={need.conversation} />
 		</section>

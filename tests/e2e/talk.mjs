@@ -64,6 +64,15 @@ await test('a conversation: live, denied, approved, queued, reloaded',
 	equal(await page.locator('.entries b').count(), 0, 'markup');
 	await page.waitForSelector('.talk[data-working="true"]');
 	await page.click('.transcript > .content');
+	/* What is there stays as it is while more comes. */
+	await page.$eval('.entries', (el) => {
+		window.redrawn = 0;
+		for (const li of el.children)
+			new MutationObserver((all) => {
+				window.redrawn += all.length;
+			}).observe(li, { subtree: true, childList: true,
+			    attributes: true, characterData: true });
+	});
 	first.open();
 	await page.waitForSelector('.ask >> text=U+202E');
 	equal(await focus(page), 'Deny', 'the focus');
@@ -79,6 +88,7 @@ await test('a conversation: live, denied, approved, queued, reloaded',
 	await until(() => told().includes('git log -3: allow'), 'approved');
 	await rested(page);
 	await page.waitForSelector(".steps >> text=Commit");
+	equal(await page.evaluate(() => window.redrawn), 0, 'drawn again');
 
 	const second = gate(product);
 	await page.fill('#talk-prompt', `wait ${second.path}\nask ls\nhang`);

@@ -29,12 +29,16 @@ export function AskList({ asks, list, workspace }: {
 }) {
 	if (list.length === 0)
 		return null;
+	/* Of those that are shown here. */
+	const first = list.find((a) => !a.late)?.approval.id;
+
 	return (
 		<section class="asks" aria-label="It asks you">
 			{list.map((a) => a.late
 			    ? <Told key={a.approval.id} asked={a} asks={asks} />
 			    : <Card key={`${a.approval.id} ${a.approval.digest}`}
 			        approval={a.approval} asks={asks}
+			        first={first === a.approval.id}
 			        workspace={workspace} />)}
 		</section>
 	);
@@ -57,15 +61,15 @@ const heads: Record<Approval["kind"], string> = {
 	tool: "asks leave", question: "asks you", plan: "has a plan",
 };
 
-/* Takes the keyboard once, when nobody types. */
-function useAttention() {
+/* The first one takes the keyboard once, when nobody types. */
+function useAttention(first: boolean) {
 	const deny = useRef<HTMLButtonElement>(null);
 	const [awake, setAwake] = useState(false);
 
 	useLayoutEffect(() => {
-		if (!isTyping())
+		if (first && !isTyping())
 			deny.current?.focus();
-	}, []);
+	}, [first]);
 	useEffect(() => {
 		const timer = setTimeout(() => setAwake(true), moment);
 
@@ -95,10 +99,11 @@ function useDecision(
 	return { busy, refused, decide };
 }
 
-function Card({ approval, asks, workspace }: {
-	approval: Approval; asks: Asks; workspace: string | null;
+function Card({ approval, asks, first, workspace }: {
+	approval: Approval; asks: Asks; first: boolean;
+	workspace: string | null;
 }) {
-	const { deny, awake } = useAttention();
+	const { deny, awake } = useAttention(first);
 	const { busy, refused, decide } =
 	    useDecision(asks, approval, workspace);
 	const questions = askedOf(approval);

@@ -18,7 +18,7 @@ type Given = { picked: string[]; other: string };
 export interface Answering {
 	given: Given[];
 	set(i: number, part: Partial<Given>): void;
-	/* null: not all are answered. */
+	/* null: not all are answered, or there is nothing to answer. */
 	answers: Answer[] | null;
 }
 
@@ -32,8 +32,8 @@ export function useAnswers(questions: Question[]): Answering {
 	return { given,
 		set: (i, part) => setGiven((old) => old.map((g, n) =>
 		    n === i ? { ...g, ...part } : g)),
-		answers: answers.every((a) => a.answer.length > 0) ? answers
-		    : null };
+		answers: answers.length > 0 && answers.every((a) =>
+		    a.answer.length > 0) ? answers : null };
 }
 
 function flip(g: Given, name: string, q: Question): Partial<Given> {

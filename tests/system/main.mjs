@@ -8,6 +8,7 @@ await import('./tokens.mjs');
 // A sanitizer keeps what is freed, and has terabytes to look through.
 if (!sanitized())
 	await import('./memory.mjs');
+await import('./linear.mjs');
 await import('./stores.mjs');
 await import('./rotation.mjs');
 await import('./policy.mjs');

@@ -40,6 +40,7 @@ LIBS_DAEMON := -levent -lsqlite3 -ljansson -lwslay -lhttp_parser -lcrypto \
 	       -lseccomp -lcap -lpthread
 LIBS_WORKER := -ljansson
 LIBS_EGRESS := -lseccomp -lcap -lpthread
+LIBS_PUSH := -lssl -lcrypto
 LIBS_CLI    := -ljansson -lwslay -lhttp_parser
 
 lib_src	:= $(wildcard lib/*.c)
@@ -49,10 +50,11 @@ dmn_src	:= $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
 wrk_src	:= $(filter-out git-worker/main.c,$(wildcard git-worker/*.c))
 cli_src	:= $(filter-out cli/main.c,$(wildcard cli/*.c cli/cmd/*.c))
 egress_src := $(filter-out egress/main.c,$(wildcard egress/*.c))
+push_src := $(filter-out push/main.c,$(wildcard push/*.c))
 obj	= $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 bins	:= $(BUILD)/bin/rdvd $(BUILD)/bin/rdv-helper $(BUILD)/bin/rdv-git \
-	   $(BUILD)/bin/rdv-egress $(BUILD)/bin/rdv
+	   $(BUILD)/bin/rdv-egress $(BUILD)/bin/rdv-push $(BUILD)/bin/rdv
 
 .PHONY: all
 all: $(bins) $(BUILD)/share/rdv/.stamp
@@ -81,6 +83,7 @@ $(BUILD)/libsec.a: $(call obj,$(sec_src))
 $(BUILD)/libpriv.a: $(call obj,$(priv_src))
 $(BUILD)/libwrk.a: $(call obj,$(wrk_src))
 $(BUILD)/libegress.a: $(call obj,$(egress_src))
+$(BUILD)/libpush.a: $(call obj,$(push_src))
 $(BUILD)/libdmn.a: $(call obj,$(dmn_src)) $(gen_dmn)
 $(BUILD)/libcli.a: $(call obj,$(cli_src)) $(gen_cli)
 
@@ -107,6 +110,12 @@ $(BUILD)/bin/rdv-egress: $(call obj,egress/main.c) $(BUILD)/libegress.a \
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_EGRESS)
+
+$(BUILD)/bin/rdv-push: $(call obj,push/main.c) $(BUILD)/libpush.a \
+    $(BUILD)/liblib.a
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_PUSH)
 
 $(BUILD)/bin/rdv: $(call obj,cli/main.c) $(BUILD)/libcli.a \
     $(BUILD)/dmn/emu.a $(BUILD)/liblib.a

@@ -8,7 +8,8 @@ set -eu
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 run="gcc make pkg-config git libevent-dev libsqlite3-dev libjansson-dev
-    libseccomp-dev libcap-dev libssl-dev libhttp-parser-dev libwslay-dev"
+    libseccomp-dev libcap-dev libssl-dev libhttp-parser-dev libwslay-dev
+    ca-certificates"
 test="clang clang-format clang-tidy cppcheck libclang-rt-14-dev
     libcmocka-dev chromium vim-tiny htop less tmux sqlite3 procps zsh
     bash-completion valgrind strace mc libvterm-dev asciinema curl openssl

@@ -2,7 +2,7 @@
 # the first that finds something; `make analyze` compiles everything once more
 # with gcc's analyzer.
 
-lint_dirs := lib security priv-helper git-worker egress daemon cli
+lint_dirs := lib security priv-helper git-worker egress push daemon cli
 lint_src := $(wildcard $(foreach d,$(lint_dirs),$(d)/*.c $(d)/*/*.c))
 lint_hdr := $(wildcard $(foreach d,$(lint_dirs),$(d)/*.h $(d)/*/*.h))
 lint_test := $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])

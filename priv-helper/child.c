@@ -195,11 +195,14 @@ find_program(struct child *c, struct child_error *e)
 {
 	const char *search = c->profile->search;
 	const char *name = c->m->argv[0];
+	const bool own = c->profile->own != NULL && !mutant("git-exe");
 	int err;
 
 	c->reach.worker =
 	    c->profile->worker != NULL && strcmp(name, c->profile->worker) == 0;
-	if (c->reach.worker) {
+	if (own && strcmp(name, c->profile->own) != 0)
+		return denied(e, "argv: not the profile's program");
+	if (c->reach.worker || own) {
 		err = lookup_program(c->program, sizeof(c->program), name,
 		    c->o->bin);
 		return err == 0 || child_failed(e, "P3 program", err);

@@ -226,6 +226,9 @@ fill_run(struct page *g)
 	if (g->p->exe != NULL)
 		say(g, "%s, as found in %s, and nothing else to begin with",
 		    g->p->exe, g->p->search);
+	if (g->p->own != NULL)
+		say(g, "%s of rdv itself, and nothing else to begin with",
+		    g->p->own);
 	if (g->p->worker != NULL)
 		say(g,
 		    "or %s of rdv itself, which may also make directories "

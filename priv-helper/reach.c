@@ -148,7 +148,12 @@ allow_own(struct reach *x)
 
 	if (x->worker)
 		err = allow_worker(x);
-	if (err == 0 && x->profile->exe != NULL && !x->shown)
+	if (x->shown || (x->profile->exe == NULL && x->profile->own == NULL))
+		return err;
+	/* Else it would be beneath a /tmp of its own, and not there. */
+	if (x->profile->own != NULL && path_is_under("/tmp", x->program))
+		x->spaces->uses_tmp = true;
+	if (err == 0)
 		err = allow_program(x);
 	return err;
 }

@@ -58,6 +58,16 @@ static const struct filter_guard git_guards[] = {
 	{ NULL, 0, 0, false, { 0 }, 0 },
 };
 
+/* The one socket of rdv-push leads to rdv-egress, in its own network. */
+static const struct filter_guard push_guards[] = {
+	COMMON_GUARDS,
+	NO_DATAGRAMS,
+	{ "memfd_create", 0, ALL, false, { 0 }, 0 },
+	{ "execveat", 0, ALL, false, { 0 }, 0 },
+	{ "socket", 0, ALL, false, { AF_INET }, 1 },
+	{ NULL, 0, 0, false, { 0 }, 0 },
+};
+
 static const struct filter_guard offline_guards[] = {
 	COMMON_GUARDS,
 	NO_DATAGRAMS,
@@ -82,6 +92,8 @@ static const struct filter_spec script_filter = { "@program", "@forbidden",
 static const struct filter_spec git_filter = { "@program", "@forbidden",
 	git_guards, NULL };
 
+static const struct filter_spec push_filter = { "@program", "@forbidden",
+	push_guards, NULL };
 static const struct filter_spec offline_filter = { "@program", "@forbidden",
 	offline_guards, NULL };
 static const struct filter_spec own_filter = { "@program-own", "@power",
@@ -158,6 +170,23 @@ static const struct profile_path git_paths[] = {
 	{ "/dev/null", LANDLOCK_DEVICE },
 	{ "/dev/urandom", LANDLOCK_DEVICE },
 	{ "/dev/tty", LANDLOCK_TERMINAL },
+	{ NULL, LANDLOCK_READ },
+};
+
+/*
+ * One program that carries bytes: what it is linked with, the names and
+ * certificates of /etc, and no other file to run.
+ */
+static const struct profile_path push_paths[] = {
+	{ "/usr", LANDLOCK_READ },
+	{ "/lib", LANDLOCK_READ },
+	{ "/lib64", LANDLOCK_READ },
+	{ "/etc", LANDLOCK_READ },
+	{ "/lib64/ld-linux-x86-64.so.2", LANDLOCK_READ_EXEC },
+	{ "/lib/ld-linux-aarch64.so.1", LANDLOCK_READ_EXEC },
+	{ "/proc", LANDLOCK_READ },
+	{ "/dev/null", LANDLOCK_DEVICE },
+	{ "/dev/urandom", LANDLOCK_DEVICE },
 	{ NULL, LANDLOCK_READ },
 };
 
@@ -294,6 +323,23 @@ const struct profile profiles[PROFILES] = {
 	    .repo_own = LANDLOCK_READ,
 	    .filter = &offline_filter,
 	    .own_filter = &own_filter,
+	    .limits = confined_limits,
+	    .quota = { .processes = PROCESSES },
+	},
+	{
+	    .name = "push",
+	    .help = "rdv-push and nothing else: carries a push to its service, "
+		    "reads certificates, writes to its own /tmp alone",
+	    .confined = true,
+	    .network = true,
+	    .view = NSPACE_OVER,
+	    .own = "rdv-push",
+	    .env = no_env,
+	    .paths = push_paths,
+	    .roots = LANDLOCK_READ,
+	    .scratch = LANDLOCK_WRITE,
+	    .filter = &push_filter,
+	    .offline_filter = &offline_filter,
 	    .limits = confined_limits,
 	    .quota = { .processes = PROCESSES },
 	},

@@ -46,6 +46,11 @@ struct profile {
 	 * lie. NULL: there is none.
 	 */
 	const char *worker;
+	/*
+	 * Likewise one of rdv's own, but the only program there is, found where
+	 * the helper is; NULL: there is none.
+	 */
+	const char *own;
 	const char *const *env; /* fixed NAME=value, win over all */
 	const struct profile_path *paths;
 	enum landlock_access roots;   /* what the request's paths get */
@@ -69,7 +74,7 @@ struct profile {
 	struct profile_quota quota;
 };
 
-#define PROFILES 5
+#define PROFILES 6
 
 extern const struct profile profiles[PROFILES];
 

@@ -153,7 +153,7 @@ sandbox_explain(struct cmd_call *c)
 
 static const struct cmd_arg args[] = {
 	{ .name = "PROFILE",
-	    .words = "login|script|git|agent|lsp",
+	    .words = "login|script|git|agent|lsp|push",
 	    .optional = true },
 	{ .name = NULL },
 };

@@ -248,7 +248,7 @@ sandbox_run(struct cmd_call *c)
 static const struct cmd_opt opts[] = {
 	{ .name = "profile",
 	    .arg = "P",
-	    .words = "login|script|git|agent|lsp",
+	    .words = "login|script|git|agent|lsp|push",
 	    .help = "how confined it runs (script)" },
 	{ .name = "dir",
 	    .arg = "D",

@@ -21,7 +21,7 @@ function run(args, { input = '', base = rdv.base, cwd = rdv.home,
 await test('sandbox explain: the list and each of it', async () => {
 	const { out } = run(['sandbox', 'explain', '--json']);
 	const list = JSON.parse(out).map(({ profile }) => profile);
-	assert.deepEqual(list, ['login', 'script', 'git', 'agent', 'lsp']);
+	assert.deepEqual(list, ['login', 'script', 'git', 'agent', 'lsp', 'push']);
 	for (const profile of list) {
 		const text = run(['sandbox', 'explain', profile]);
 		assert.equal(text.status, 0, text.err);

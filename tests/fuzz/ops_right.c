@@ -15,7 +15,7 @@ const struct people_right *
 right_of(uid_t uid)
 {
 	static const struct people_right all = { .served = true,
-		.profiles = " login script git agent lsp ",
+		.profiles = " login script git agent lsp push ",
 		.runs = FAR_MAX,
 		.terminals = FAR_MAX };
 

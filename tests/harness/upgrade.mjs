@@ -4,7 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { build, waitFor } from './rdv.mjs';
 
-export const programs = ['rdv-helper', 'rdvd', 'rdv-git', 'rdv-egress'];
+export const programs = ['rdv-helper', 'rdvd', 'rdv-git', 'rdv-egress',
+	'rdv-push'];
 const is = /RDV_BUILD "[^"]*-([0-9a-f]{16})"/.exec(fs.readFileSync(
 	path.join(build, 'gen/build.h'), 'utf8'))[1];
 

@@ -56,6 +56,7 @@ bindir=${1:?usage: deps.sh BINDIR}
 needs rdv-helper libc libseccomp libcap
 needs rdv-git libc libjansson
 needs rdv-egress libc libseccomp libcap
+needs rdv-push libc libssl libcrypto
 needs rdv libc libjansson libwslay libhttp_parser
 needs rdvd libc libevent libevent-2.1 libevent_core-2.1 libsqlite3 libjansson \
     libwslay libhttp_parser libcrypto libseccomp libcap

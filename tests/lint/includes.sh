@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 found=$(mktemp) || exit 1
 trap 'rm -f "$found"' EXIT
 
-sources=$(find lib security priv-helper git-worker egress daemon cli \
+sources=$(find lib security priv-helper git-worker egress push daemon cli \
     -name '*.[ch]' 2>/dev/null | LC_ALL=C sort)
 
 # refuse FILES HEADERS REASON: no file whose path matches the first extended
@@ -35,23 +35,25 @@ owner() {
 }
 
 # Directions between directories.
-refuse '^lib/' '(security|priv-helper|git-worker|egress|daemon|cli)/' \
+refuse '^lib/' '(security|priv-helper|git-worker|egress|push|daemon|cli)/' \
     'lib stands below all'
-refuse '^security/' '(priv-helper|git-worker|egress|daemon|cli)/' \
+refuse '^security/' '(priv-helper|git-worker|egress|push|daemon|cli)/' \
     'security knows only lib'
-refuse '^priv-helper/' '(git-worker|egress|daemon|cli)/' \
+refuse '^priv-helper/' '(git-worker|egress|push|daemon|cli)/' \
     'the helper knows only security and lib'
-refuse '^daemon/' '(priv-helper|git-worker|egress|cli)/' \
+refuse '^daemon/' '(priv-helper|git-worker|egress|push|cli)/' \
     'the daemon sees neither the helper nor what looks or connects for it'
 refuse '^daemon/' 'security/(filter|caps|drop|profile|landlock|sysset)\.h' \
     'the daemon may only confine itself (security/confine.h)'
-refuse '^git-worker/' '(security|priv-helper|egress|daemon|cli)/' \
+refuse '^git-worker/' '(security|priv-helper|egress|push|daemon|cli)/' \
     'what looks at repositories knows only lib'
-refuse '^egress/' '(priv-helper|git-worker|daemon|cli)/' \
+refuse '^egress/' '(priv-helper|git-worker|push|daemon|cli)/' \
     'the proxy knows only security and lib'
 refuse '^egress/' 'security/(filter|caps|drop|profile|landlock|sysset)\.h' \
     'the proxy may only confine itself (security/confine.h)'
-refuse '^cli/' '(security|priv-helper|git-worker|egress)/' \
+refuse '^push/' '(security|priv-helper|git-worker|egress|daemon|cli)/' \
+    'the sender knows only lib'
+refuse '^cli/' '(security|priv-helper|git-worker|egress|push)/' \
     'the CLI knows only lib'
 refuse '^cli/' 'daemon/([^/]*\.h|[^e][^/]*/|event/|emu/([^e]|e[^m]))' \
     'and of the daemon its emulator, by the one header it has for others'
@@ -81,7 +83,7 @@ owner '^(daemon/http/ws|cli/ws)\.c$' 'wslay'
 owner '^(daemon/http/parse|cli/http)\.c$' 'http_parser\.h'
 # The one digest outside auth/ is the SHA-1 of a WebSocket's accept header; the
 # audit log's are in a process and a command of their own.
-owner '^(daemon/(auth/.*|http/handshake)|lib/auditcrypt)\.c$' 'openssl/'
+owner '^(daemon/(auth/.*|http/handshake)|lib/auditcrypt|push/tls)\.c$' 'openssl/'
 owner '^lib/auditcrypt\.c$' 'dlfcn\.h'
 owner '^daemon/(loop|http/.*)\.[ch]$' 'event2/'
 owner '^security/filter\.c$' 'seccomp\.h'

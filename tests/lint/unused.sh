@@ -38,7 +38,7 @@ LIST
 # Tables that tests walk: every statement is prepared, every set is looked at.
 tables='^(store_[a-z_]*_sql|syssets|[a-z_]*_rows)$'
 
-objects=$(for d in lib security priv-helper git-worker egress daemon cli \
+objects=$(for d in lib security priv-helper git-worker egress push daemon cli \
     gen; do
 	find "$objdir/$d" -name '*.o' 2>/dev/null
 done)

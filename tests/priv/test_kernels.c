@@ -76,7 +76,7 @@ static void
 ask(struct rig *r, const struct profile *p, bool cgroup)
 {
 	const struct rig_spawn s = { .profile = p->name,
-		.argv = ARGV("git", "--version") };
+		.argv = ARGV(p->own != NULL ? p->own : "git", "--version") };
 	struct rig_result res;
 	struct priv_exit end;
 

@@ -261,6 +261,15 @@ golden_git(void **state)
 	check("git", "git", false, "git-exe");
 }
 
+/* The same of rdv-push. */
+static void
+golden_push(void **state)
+{
+	(void)state;
+	check("push", "push", false, "git-exe");
+	check("push", "push", false, "git-exe+no userns");
+}
+
 /* Each guard off once: the picture is another one. */
 static void
 golden_bites(void **state)
@@ -285,6 +294,7 @@ main(void)
 		cmocka_unit_test(golden_without_namespaces),
 		cmocka_unit_test(golden_landlock_1),
 		cmocka_unit_test(golden_git),
+		cmocka_unit_test(golden_push),
 		cmocka_unit_test(golden_bites),
 	};
 

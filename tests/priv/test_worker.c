@@ -124,6 +124,27 @@ abuse_E01_no_other_way_to_name_it(void **state)
 	rig_stop(&r);
 }
 
+/* One program and no other, and that in no other profile. */
+static void
+abuse_E01_a_push_is_carried_by_rdv_push_alone(void **state)
+{
+	const struct rig_spawn s = { .profile = "push",
+		.argv = ARGV("rdv-push", "--version") };
+	struct priv_exit end;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	refused(&r, "push", "/bin/sh");
+	refused(&r, "push", "rdv-git");
+	refused(&r, "push", "./rdv-push");
+	refused(&r, "script", "rdv-push");
+	rig_run(&r, &s, out, sizeof(out), &end);
+	assert_int_equal(end.status, 0);
+	assert_int_equal(strncmp(out, "rdv-push ", 9), 0);
+	rig_stop(&r);
+}
+
 static void
 replaced_is_refused(struct rig *r)
 {
@@ -168,6 +189,7 @@ main(void)
 		cmocka_unit_test(abuse_E01_looks_and_makes_directories),
 		cmocka_unit_test(abuse_E01_only_the_worker_makes_them),
 		cmocka_unit_test(abuse_E01_no_other_way_to_name_it),
+		cmocka_unit_test(abuse_E01_a_push_is_carried_by_rdv_push_alone),
 		cmocka_unit_test(abuse_E01_worker_put_in_its_place),
 	};
 

@@ -145,10 +145,9 @@ promised_commands_exist(void **state)
 		"approvals ask", "rule ls", "rule add", "rule rm",
 		"session bypass", "ask", "follow-up", "turn ls", "turn stop",
 		"queue ls", "queue add", "queue edit", "queue rm",
-		"queue start", "run", "runs ls", "runs show", "runs log",
-		"runs stop" };
-		"queue start", "reset" };
-		"runs stop", "dev ls", "dev start", "dev stop", "dev log" };
+		"queue start", "reset", "run", "runs ls", "runs show",
+		"runs log", "runs stop", "dev ls", "dev start", "dev stop",
+		"dev log" };
 	size_t i;
 
 	(void)state;

@@ -21,7 +21,7 @@
 
 static const char magic[8] = "rdvmain";
 
-#define FIXED_FDS 21 /* with the end of the list */
+#define FIXED_FDS 23 /* with the end of the list */
 
 /* A run, behind the struct. */
 struct carry_run {
@@ -187,10 +187,10 @@ all_fds(const struct carry *c, const int32_t *all[FIXED_FDS])
 	const int32_t *const list[FIXED_FDS] = { &c->base, &c->server, &c->lock,
 		&c->api.fd, &c->terminal.fd, &c->audit.control, &c->ops.control,
 		&c->daemon.control, &c->before.helper, &c->before.daemon,
-		&c->before.egress, &c->before.worker, &c->next.helper,
-		&c->next.daemon, &c->next.egress, &c->next.worker,
-		&c->system.run, &c->system.keep, &c->system.accounts,
-		&c->system.doors, NULL };
+		&c->before.egress, &c->before.worker, &c->before.push,
+		&c->next.helper, &c->next.daemon, &c->next.egress,
+		&c->next.worker, &c->next.push, &c->system.run, &c->system.keep,
+		&c->system.accounts, &c->system.doors, NULL };
 
 	memcpy(all, list, sizeof(list));
 }

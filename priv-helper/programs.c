@@ -31,6 +31,7 @@ static const struct part parts[] = {
 	{ "rdvd", offsetof(struct programs, daemon), true },
 	{ "rdv-egress", offsetof(struct programs, egress), false },
 	{ GITPROTO_PROGRAM, offsetof(struct programs, worker), false },
+	{ "rdv-push", offsetof(struct programs, push), false },
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))

@@ -14,12 +14,12 @@
  */
 struct programs {
 	int helper, daemon;
-	int egress, worker; /* -1: not installed */
+	int egress, worker, push; /* -1: not installed */
 };
 
-#define PROGRAMS_NONE          \
-	{                      \
-		-1, -1, -1, -1 \
+#define PROGRAMS_NONE              \
+	{                          \
+		-1, -1, -1, -1, -1 \
 	}
 
 /* Where this program is, whatever PATH says. 0, or -errno. */

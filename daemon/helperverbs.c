@@ -62,6 +62,14 @@ is_terminal(int fd)
 	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && isatty(fd);
 }
 
+static bool
+is_socket(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
 /* Which can be read at once, and by nobody written from here. */
 static bool
 is_page(int fd)
@@ -75,9 +83,9 @@ is_page(int fd)
 }
 
 /*
- * See privproto.h for the order; INVENTORY brings no stdin. Each is looked at:
- * one of another kind could make the loop block, or be a file that nobody meant
- * to hand over (E04).
+ * See privproto.h for the order; INVENTORY brings no pipe to stdin. Each is
+ * looked at: one of another kind could make the loop block, or be a file that
+ * nobody meant to hand over (E04).
  */
 static bool
 fds_ok(const struct seqpkt_fds *fds, uint8_t io, uint8_t net, bool with_stdin)
@@ -91,10 +99,13 @@ fds_ok(const struct seqpkt_fds *fds, uint8_t io, uint8_t net, bool with_stdin)
 		return fds->n == 3 + page && is_terminal(fds->fd[0]) &&
 		       is_pipe(fds->fd[1], O_RDONLY) &&
 		       is_pipe(fds->fd[2], O_WRONLY);
+	with_stdin = with_stdin || io == PRIV_IO_TALK;
 	if (fds->n != (with_stdin ? 3 : 2) + page)
 		return false;
-	if (with_stdin && !is_pipe(fds->fd[i++], O_WRONLY))
+	if (with_stdin && !(io == PRIV_IO_TALK ? is_socket(fds->fd[i])
+					       : is_pipe(fds->fd[i], O_WRONLY)))
 		return false;
+	i += with_stdin;
 	return is_pipe(fds->fd[i], O_RDONLY) &&
 	       is_pipe(fds->fd[i + 1], O_RDONLY);
 }
@@ -263,7 +274,8 @@ ask_inventory(struct helper *, uint64_t, uint8_t, const struct helper_call *);
 static unsigned
 fds_of(const struct priv_inventory_answer *a)
 {
-	return (a->io == PRIV_IO_PTY ? 3 : 2) + (a->hold.net == PRIV_NET_LIST);
+	return (a->io != PRIV_IO_PIPES ? 3 : 2) +
+	       (a->hold.net == PRIV_NET_LIST);
 }
 
 /* The next entry with its descriptors. False: there is none like that. */

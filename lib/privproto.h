@@ -66,7 +66,12 @@ enum priv_result {
 };
 
 enum priv_login_kind { PRIV_LOGIN_UID, PRIV_LOGIN_TOKEN, PRIV_LOGIN_SERVICE };
-enum priv_io { PRIV_IO_PTY, PRIV_IO_PIPES };
+/*
+ * TALK: pipes, but for standard input, which is a socket. Its end is said by
+ * shutdown(2) and not by closing it, so [ops] keeps a duplicate as of the
+ * others, and a program that is spoken to outlives whoever speaks.
+ */
+enum priv_io { PRIV_IO_PTY, PRIV_IO_PIPES, PRIV_IO_TALK };
 /* What a run asks for of the network; PROFILE: what the policy gives it. */
 enum priv_net { PRIV_NET_PROFILE, PRIV_NET_NONE, PRIV_NET_LIST, PRIV_NET_FULL };
 /* Bits of priv_hello.features: what is on offer here. */

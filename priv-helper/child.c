@@ -231,7 +231,7 @@ make_stdio(struct child *c, struct child_error *e)
 		err = tty_open(&c->s->tty, COLS, ROWS, c->user->uid);
 		return err == 0 || child_failed(e, "P4 terminal", err);
 	}
-	err = tty_pipes(&c->s->tty);
+	err = tty_pipes(&c->s->tty, c->r->io == PRIV_IO_TALK);
 	return err == 0 || child_failed(e, "P4 pipes", err);
 }
 

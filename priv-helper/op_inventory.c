@@ -2,9 +2,9 @@
 /*
  * INVENTORY: what a new rdvd finds, as many runs as one packet takes, with
  * their descriptors: clients wait for the last of them. While no rdvd read,
- * programs waited on full pipes and terminals; nothing was lost. Standard input
- * is not here to be given: only rdvd ever held it, so that closing it reached
- * the program.
+ * programs waited on full pipes and terminals; nothing was lost. The standard
+ * input of one that is spoken to is among them. That of any other is not here
+ * to be given: only rdvd ever held it, so that closing it reached the program.
  */
 #include <errno.h>
 #include <stdlib.h>

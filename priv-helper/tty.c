@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -119,13 +120,31 @@ add_pipe(struct tty *t, int i, int write_ours)
 	return 0;
 }
 
+/*
+ * For one that is spoken to. Nothing comes back by it: what the child writes
+ * there fails, and no descriptor can be sent.
+ */
+static int
+add_socket(struct tty *t)
+{
+	int s[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s) < 0)
+		return -errno;
+	give(t, s[0]);
+	t->child[0] = s[1];
+	if (shutdown(s[0], SHUT_RD) < 0 || fcntl(s[0], F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	return 0;
+}
+
 int
-tty_pipes(struct tty *t)
+tty_pipes(struct tty *t, bool talk)
 {
 	int err;
 
 	clear(t);
-	err = add_pipe(t, 0, 1);
+	err = talk ? add_socket(t) : add_pipe(t, 0, 1);
 	if (err == 0)
 		err = add_pipe(t, 1, 0);
 	if (err == 0)

@@ -20,7 +20,7 @@ struct tty {
  */
 int tty_open(struct tty *t, uint16_t cols, uint16_t rows, uid_t uid);
 /* Three pipes instead. */
-int tty_pipes(struct tty *t);
+int tty_pipes(struct tty *t, bool talk);
 /* By its master. 0 or -errno. */
 int tty_resize(int master, uint16_t cols, uint16_t rows);
 void tty_close_child(struct tty *t);

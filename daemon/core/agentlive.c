@@ -2,7 +2,9 @@
 /*
  * Between the log of a run and the adapter of its agent. Invariant: the adapter
  * is given each byte of the log once, in order and with the stream and time the
- * index has for it, whichever daemon reads; and after over() nothing is sent.
+ * index has for it, whichever daemon reads; after over() nothing is sent; and
+ * what an earlier daemon has said to the program is not said once more, and
+ * what it has not said is (term/heard.h).
  *
  * What it asks leave for is a row before anybody hears of it, and its answer is
  * told once (core/approval.h). Nothing is queued: it is a viewer like any other
@@ -48,8 +50,13 @@ struct agentlive {
 	uint64_t until;	 /* as far as an earlier daemon may have come */
 	bool caught_up;
 	struct talk *talk; /* NULL: its entries cannot be kept */
-	int64_t time_ms;   /* of what it is being given */
-	int64_t *times;	   /* of each entry, when it was new */
+	struct heard heard;
+	bool deaf; /* nothing can be said to it */
+	/* What is being said: to what it wrote up to there, or otherwise. */
+	uint64_t at;
+	enum { SAY_BY_LOG, SAY_NOW, SAY_NOT } say;
+	int64_t time_ms; /* of what it is being given */
+	int64_t *times;	 /* of each entry, when it was new */
 	size_t ntimes, cap;
 	LIST_HEAD(, asked) asked;
 	int code;
@@ -59,12 +66,25 @@ struct agentlive {
 
 static void agentlive_pump_cb(void *);
 
+/* Up to `upto` an earlier daemon has said all there was to say. */
+static bool
+may_speak(struct agentlive *l)
+{
+	if (l->deaf || l->say == SAY_NOT)
+		return false;
+	return l->say == SAY_NOW || l->at > l->heard.upto;
+}
+
 static void
 agentlive_send_cb(const void *p, size_t len, void *arg)
 {
 	struct agentlive *l = arg;
-	int err = l->conf.replayed ? 0 : term_input(l->conf.term, p, len);
+	int err;
 
+	if (!may_speak(l))
+		return;
+	heard_begin(&l->heard);
+	err = term_input(l->conf.term, p, len);
 	/* Its program ends, or has: what it says of that comes by the log. */
 	if (err != 0)
 		log_warnx("agent", "%zu bytes were not sent: %s", len,
@@ -76,8 +96,35 @@ agentlive_finish_cb(void *arg)
 {
 	struct agentlive *l = arg;
 
-	if (!l->conf.replayed)
-		(void)term_input_end(l->conf.term);
+	if (!may_speak(l))
+		return;
+	heard_begin(&l->heard);
+	(void)term_input_end(l->conf.term);
+}
+
+/* Behind all that may be said at once: the kernel has it, or has not yet. */
+static void
+said(struct agentlive *l)
+{
+	if (heard_is_torn(&l->heard) && term_input_queued(l->conf.term) == 0)
+		heard_done(&l->heard, l->at);
+}
+
+/* An answer is given once, whoever goes through the log. */
+static void
+give_answer(struct agentlive *l, const char *key,
+    const struct agent_answer *answer)
+{
+	const bool given = l->deaf || heard_has_answer(&l->heard, key);
+	const int was = l->say;
+
+	l->say = given ? SAY_NOT : SAY_NOW;
+	agent_answer(l->agent, key, answer);
+	l->say = was;
+	if (given)
+		return;
+	heard_answer(&l->heard, key);
+	said(l);
 }
 
 /* An entry keeps the time at which it was new, however it grows. */
@@ -123,7 +170,7 @@ refuse(struct agentlive *l, const char *key, const char *why)
 	const struct agent_answer no = { .verdict = AGENT_DENIED,
 		.reason = why };
 
-	agent_answer(l->agent, key, &no);
+	give_answer(l, key, &no);
 }
 
 static enum agent_verdict
@@ -157,6 +204,11 @@ agentlive_told_cb(int err, const struct approval_told *told, const char *why,
 
 	k->key = NULL;
 	asked_free(k);
+	/* This rdvd ends: it stays pending, and the next one asks for it. */
+	if (err == RDV_E_UNAVAILABLE) {
+		free(key);
+		return;
+	}
 	/* What was told before is shown, and leave for nothing. */
 	if (err == 0 && (!told->again || l->conf.replayed)) {
 		if (told->answers_json != NULL)
@@ -167,7 +219,7 @@ agentlive_told_cb(int err, const struct approval_told *told, const char *why,
 	} else if (err == 0) {
 		answer.reason = "it was told already";
 	}
-	agent_answer(l->agent, key, &answer);
+	give_answer(l, key, &answer);
 	js_free(answers);
 	free(key);
 }
@@ -210,7 +262,7 @@ agentlive_ask_cb(const struct agent_ask *what, void *arg)
 
 	/* Whatever it leaves is committed by the chain. */
 	if (what->kind == AGENT_ENDING) {
-		agent_answer(l->agent, what->key, &yes);
+		give_answer(l, what->key, &yes);
 		return;
 	}
 	k = xcalloc(1, sizeof(*k));
@@ -247,8 +299,8 @@ agentlive_unask_cb(const char *key, void *arg)
 }
 
 /*
- * What was asked and not told yet can be told nobody: the input of a program
- * that was taken over has ended.
+ * What was asked and not told yet goes on waiting. Where nothing can be said it
+ * can be told nobody.
  */
 static void
 catch_up(struct agentlive *l)
@@ -258,7 +310,7 @@ catch_up(struct agentlive *l)
 	l->caught_up = true;
 	if (l->talk != NULL)
 		talk_caught_up(l->talk);
-	while (l->conf.replayed && (k = LIST_FIRST(&l->asked)) != NULL) {
+	while (l->deaf && (k = LIST_FIRST(&l->asked)) != NULL) {
 		char *key = xstrdup(k->key);
 
 		agentlive_unask_cb(key, l);
@@ -275,6 +327,17 @@ agentlive_over_cb(enum agent_outcome how, const char *why, void *arg)
 	l->conf.over(how, why, l->conf.arg);
 }
 
+/* Cut where an earlier daemon had said all: 1 is before the first byte. */
+static size_t
+up_to_heard(const struct agentlive *l, size_t n)
+{
+	const uint64_t end = l->heard.upto > 0 ? l->heard.upto - 1 : 0;
+
+	if (l->offset < end && n > end - l->offset)
+		n = (size_t)(end - l->offset);
+	return n;
+}
+
 /* Each stretch of the index by itself: of one stream and one time. */
 static void
 give(struct agentlive *l, const uint8_t *p, size_t len)
@@ -289,6 +352,8 @@ give(struct agentlive *l, const uint8_t *p, size_t len)
 				.stream = RUNLOG_OUT };
 		n = span.to - l->offset < len ? (size_t)(span.to - l->offset)
 					      : len;
+		n = up_to_heard(l, n);
+		l->at = l->offset + n + 1;
 		l->time_ms = span.time_ms;
 		/* What rdv says in a log is none of its agent's. */
 		if (span.stream != RUNLOG_RDV)
@@ -296,6 +361,7 @@ give(struct agentlive *l, const uint8_t *p, size_t len)
 		l->offset += n;
 		p += n;
 		len -= n;
+		said(l);
 	}
 	if (!l->caught_up && l->offset >= l->until)
 		catch_up(l);
@@ -339,9 +405,33 @@ static const struct viewer_ops viewer_ops = {
 	.slow = agentlive_slow_cb,
 };
 
+/*
+ * Whether it can be spoken to: 0, or it is deaf. What it has heard is not known
+ * when rdvd died right at saying something, or was of a build that kept nothing
+ * of it.
+ */
+static const char *
+open_heard(struct agentlive *l)
+{
+	const bool replayed = l->conf.replayed;
+	int err = talk_heard(l->conf.app->talks, l->conf.run_id, !replayed,
+	    &l->heard);
+
+	l->deaf = true;
+	if (err != 0 && !replayed)
+		return "what it is told cannot be kept";
+	if (!term_input_has_end(l->conf.term))
+		return NULL;
+	if (err != 0 || heard_is_torn(&l->heard))
+		return "rdvd died as it spoke to its agent; what that has "
+		       "heard cannot be told";
+	l->deaf = false;
+	return NULL;
+}
+
 struct agentlive *
 agentlive_new(const struct agentlive_conf *conf, const struct agent_ops *ops,
-    const struct agent_wish *wish)
+    const struct agent_wish *wish, const char **why)
 {
 	struct agentlive *l = xcalloc(1, sizeof(*l));
 	const struct viewer_conf viewer = { .read_only = true };
@@ -366,9 +456,12 @@ agentlive_new(const struct agentlive_conf *conf, const struct agent_ops *ops,
 		log_errorx("agent", "entries of run=%s are not kept",
 		    conf->run_id);
 	}
+	*why = open_heard(l);
 	l->agent = agent_new(ops, wish, &host);
 	l->viewer = viewer_new(conf->term, &viewer, &viewer_ops, l);
+	l->at = 1;
 	agent_begin(l->agent);
+	said(l);
 	if (l->until == 0)
 		catch_up(l);
 	return l;
@@ -391,6 +484,7 @@ agentlive_free(struct agentlive *l)
 	agent_free(l->agent);
 	if (l->talk != NULL)
 		talk_end(l->talk);
+	heard_close(&l->heard);
 	term_unref(l->conf.term);
 	free(l->times);
 	free(l);
@@ -399,7 +493,10 @@ agentlive_free(struct agentlive *l)
 void
 agentlive_interrupt(struct agentlive *l)
 {
+	l->say = SAY_NOW;
 	agent_interrupt(l->agent);
+	l->say = SAY_BY_LOG;
+	said(l);
 }
 
 static void

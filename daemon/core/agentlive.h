@@ -23,10 +23,7 @@ struct agentlive_conf {
 	/* Who asks, when it asks; these live as long as it does. */
 	const char *user_id, *session_id, *run_id, *workspace_id;
 	const char *cwd, *profile;
-	/*
-	 * An earlier daemon began it. Whatever it was to be told it was told,
-	 * and its standard input has ended with that daemon: nothing is sent.
-	 */
+	/* An earlier daemon began it: it is told what that has not said. */
 	bool replayed;
 	/* What becomes known, as of agent_host; `over` comes once. */
 	void (*fact)(enum agent_fact what, const char *text, void *arg);
@@ -34,8 +31,13 @@ struct agentlive_conf {
 	void *arg;
 };
 
-struct agentlive *agentlive_new(const struct agentlive_conf *conf,
-    const struct agent_ops *ops, const struct agent_wish *wish);
+/*
+ * `*why` is NULL, or says why nothing can be said to it that is needed: its run
+ * is to be stopped then.
+ */
+struct agentlive *
+agentlive_new(const struct agentlive_conf *conf, const struct agent_ops *ops,
+    const struct agent_wish *wish, const char **why);
 /* NULL is fine. No callback follows. */
 void agentlive_free(struct agentlive *l);
 /* As of agent_interrupt(). */

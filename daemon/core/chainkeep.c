@@ -169,19 +169,23 @@ chain_attach(struct chain *c, size_t i, struct run *run, bool replayed)
 	};
 	const struct agent_ops *ops = agent_find(c->conversation.agent);
 	struct agent_wish wish;
-	const char *why;
-	struct js *config = chain_wish_of(c, &wish, &why);
+	const char *why = "its output cannot be read";
+	struct js *config;
 
-	if (config == NULL || conf.term == NULL || c->live != NULL)
-		js_free(config);
-	else {
+	if (c->live != NULL)
+		return;
+	config = conf.term != NULL ? chain_wish_of(c, &wish, &why) : NULL;
+	if (config != NULL) {
 		conf.cwd = wish.cwd;
-		c->live = agentlive_new(&conf, ops, &wish);
+		c->live = agentlive_new(&conf, ops, &wish, &why);
 		js_free(config);
-		/* Stopped while it was started. */
-		if (c->row.stop != NULL)
-			chain_halt_link(c, i);
 	}
+	/* One that nobody hears or speaks to would go on for ever. */
+	if (why != NULL)
+		run_stop(run, why);
+	else if (c->row.stop != NULL)
+		/* Stopped while it was started. */
+		chain_halt_link(c, i);
 }
 
 void

@@ -293,7 +293,7 @@ create(struct starting *st)
 		.net = run_policy_net(c->conversation.network),
 		.hosts = session_strings(c->arena,
 		    c->conversation.network_hosts_json),
-		.io = PRIV_IO_PIPES,
+		.io = is_agent(l) ? PRIV_IO_TALK : PRIV_IO_PIPES,
 		.cwd = cwd,
 		.paths = paths_of(c, profile),
 	};

@@ -154,7 +154,7 @@ start_term(struct run *run, const struct store_run *row, enum priv_io io,
 
 	if (io == PRIV_IO_PTY) {
 		size_of(fds->fd[0], row, &start);
-	} else {
+	} else if (io == PRIV_IO_PIPES) {
 		/* Its standard input ended with the daemon that held it. */
 		start.fd[0] = -1;
 		start.fd[1] = fds->fd[0];

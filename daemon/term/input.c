@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/loop.h"
@@ -68,8 +69,11 @@ finish(struct term *t)
 	struct input *in = &t->input;
 
 	clear(in);
+	/* The helper has it as well, and its end has to be said. */
+	if (t->io == PRIV_IO_TALK && in->fd >= 0)
+		(void)shutdown(in->fd, SHUT_WR);
 	/* The watch may be on the call stack; it goes with the term. */
-	if (t->io == PRIV_IO_PIPES && in->fd >= 0)
+	if (t->io != PRIV_IO_PTY && in->fd >= 0)
 		(void)close(in->fd);
 	in->fd = -1;
 }
@@ -171,7 +175,13 @@ term_input(struct term *t, const void *p, size_t len)
 bool
 term_input_has_end(const struct term *t)
 {
-	return t->input.fd >= 0 && t->io == PRIV_IO_PIPES;
+	return t->input.fd >= 0 && t->io != PRIV_IO_PTY;
+}
+
+size_t
+term_input_queued(const struct term *t)
+{
+	return t->input.queued;
 }
 
 int

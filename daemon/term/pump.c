@@ -140,7 +140,7 @@ pump_start(struct pump *p, enum priv_io io, const int *fd)
 	p->io = io;
 	p->timer = loop_timer_new(p->loop, pump_timer_cb, p);
 	source_open(p, 0, fd[0], RUNLOG_OUT);
-	if (io == PRIV_IO_PIPES) {
+	if (io != PRIV_IO_PTY) {
 		source_open(p, 1, fd[1], RUNLOG_ERR);
 	} else {
 		p->spool_r = fd[1];
@@ -352,7 +352,7 @@ pump_turn_cb(void *arg)
 	/* What a run has left when it ends is no more than a pipe holds. */
 	if (p->ending == PUMP_LIVES && !p->ops->room(p->arg))
 		t.blocked = true;
-	else if (p->io == PRIV_IO_PIPES)
+	else if (p->io != PRIV_IO_PTY)
 		turn_pipes(p, &t);
 	else
 		turn_pty(p, &t);

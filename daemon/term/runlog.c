@@ -221,7 +221,7 @@ int
 runlog_remove(int dirfd, const char *run_id)
 {
 	static const char *const suffixes[] = { ".log", ".ckpt", ".ckpt.part",
-		".say", ".sax", ".idx" };
+		".say", ".sax", ".in", ".idx" };
 	char name[NAME_MAX_LEN];
 
 	if (!uuid_valid(run_id))

@@ -99,6 +99,13 @@ talk_look(const struct talks *ts, const char *run_id, struct talkfile *out)
 	return talkfile_open(out, ts->conf.dirfd, run_id, TALKFILE_READ);
 }
 
+int
+talk_heard(const struct talks *ts, const char *run_id, bool fresh,
+    struct heard *out)
+{
+	return heard_open(out, ts->conf.dirfd, run_id, fresh);
+}
+
 int64_t
 talk_size(const struct talks *ts, const char *run_id)
 {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/term/heard.h"
 #include "daemon/term/talkfile.h"
 
 struct js;
@@ -61,6 +62,9 @@ uint64_t talk_bytes(const struct talk *t);
  * talkfile_close().
  */
 int talk_look(const struct talks *ts, const char *run_id, struct talkfile *out);
+/* As of heard_open(), beside them. */
+int talk_heard(const struct talks *ts, const char *run_id, bool fresh,
+    struct heard *out);
 /* Bytes on the disk of any run; 0 of one without. */
 int64_t talk_size(const struct talks *ts, const char *run_id);
 /* Somebody has it open to write. */

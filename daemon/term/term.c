@@ -171,7 +171,7 @@ static void
 close_program(struct term *t)
 {
 	answer_stop(t);
-	if (t->io == PRIV_IO_PIPES && t->input.fd >= 0)
+	if (t->io != PRIV_IO_PTY && t->input.fd >= 0)
 		(void)close(t->input.fd);
 	input_done(&t->input);
 	size_done(&t->size);
@@ -211,7 +211,7 @@ term_start(struct term *t, const struct term_start *s)
 	if (s->io == PRIV_IO_PTY && s->cols > 0)
 		size_log(t);
 	answer_start(t);
-	pump_start(&t->pump, s->io, s->io == PRIV_IO_PIPES ? s->fd + 1 : s->fd);
+	pump_start(&t->pump, s->io, s->io != PRIV_IO_PTY ? s->fd + 1 : s->fd);
 }
 
 int

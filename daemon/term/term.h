@@ -95,6 +95,8 @@ int term_input(struct term *t, const void *p, size_t len);
 bool term_input_has_end(const struct term *t);
 /* After what is queued the program's standard input ends. Pipes only. */
 int term_input_end(struct term *t);
+/* Bytes of it that the kernel has not taken yet. */
+size_t term_input_queued(const struct term *t);
 
 uint64_t term_bytes(const struct term *t);
 void term_size(const struct term *t, unsigned *cols, unsigned *rows);

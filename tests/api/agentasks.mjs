@@ -1,6 +1,8 @@
 // What an agent says and asks for: its entries beside the log of its run, and
 // leave for a tool from somebody who is not the run.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { test, waitFor } from '../harness/rdv.mjs';
 import { Agents } from '../harness/agent.mjs';
 
@@ -60,16 +62,36 @@ await test('a stop withdraws what is asked', async () => {
 	assert.ok(!a.said().includes('sleep 1: allow'));
 });
 
-await test('rdvd is killed while it waits: nothing is granted', async () => {
-	const c = await fresh(), t = await a.begin(c, 'ask late\nsay no');
+await test('rdvd goes while it waits: it waits on, and is told once', async () => {
+	const c = await fresh(), t = await a.begin(c, 'ask late\nask later\nsay it');
 	const p = await asked(t);
 	await a.rdv.again();
-	await waitFor('it is withdrawn', async () => (await a.call('GET',
-		`/api/approvals/${p.id}`)).state !== 'pending');
-	assert.equal((await decide(p, 'approve')).status, 409);
-	await a.request('POST', `/api/turns/${t.id}/stop`);
-	await a.over(t);
-	assert.ok(!a.said().includes('late: allow'));
+	assert.equal((await a.call('GET', `/api/approvals/${p.id}`)).state, 'pending');
+	assert.equal((await decide(p, 'approve')).status, 200);
+	await heard('late: allow');
+	const next = await asked(t);
+	// In order as well: who ends denies nothing.
+	await a.rdv.again('SIGTERM');
+	assert.equal((await decide(next, 'deny')).status, 200);
+	await heard('later: deny');
+	const done = await a.over(t);
+	assert.deepEqual([done.state, done.summary], ['completed', 'it']);
+	assert.equal(a.said().filter((l) => l === 'late: allow').length, 1);
+	await a.model([c]);
+});
+
+await test('what was decided while nobody heard it is heard', async () => {
+	const c = await fresh(), t = await a.begin(c, 'ask gone\nsay it');
+	const p = await asked(t);
+	const old = a.rdv.rdvd;
+	// Its answer is written by nobody: the row is all there is.
+	process.kill(old, 'SIGSTOP');
+	execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+		path.join(a.rdv.base, 'server/rdv.db'), `UPDATE approval SET state =
+		'approved', decided_at = 1, delivered_at = 1 WHERE id = '${p.id}'`]);
+	await a.rdv.again();
+	await heard('gone: allow');
+	assert.equal((await a.over(t)).state, 'completed');
 	await a.model([c]);
 });
 

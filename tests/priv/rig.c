@@ -412,7 +412,9 @@ count(const char *const *list)
 void
 rig_spawn_send(struct rig *r, const struct rig_spawn *s)
 {
-	struct priv_spawn m = { .io = s->pty ? PRIV_IO_PTY : PRIV_IO_PIPES,
+	struct priv_spawn m = { .io = s->talk  ? PRIV_IO_TALK
+				      : s->pty ? PRIV_IO_PTY
+					       : PRIV_IO_PIPES,
 		.cols = 80,
 		.rows = 24,
 		.net = s->net };

@@ -45,6 +45,7 @@ struct rig_spawn {
 	const char *cwd;     /* NULL: "/" */
 	const char *const *argv, *const *env, *const *paths;
 	bool pty;
+	bool talk;   /* standard input is a socket */
 	uint8_t net; /* enum priv_net */
 	const char *const *hosts;
 	const char *label;

@@ -42,7 +42,7 @@ rig_next(struct buf *b, struct seqpkt_many *many,
 		return false;
 	assert_true(priv_get_inventory_answer(b, a));
 	if (a->result == PRIV_DONE)
-		n = (a->io == PRIV_IO_PTY ? 3 : 2) +
+		n = (a->io != PRIV_IO_PIPES ? 3 : 2) +
 		    (a->hold.net == PRIV_NET_LIST);
 	assert_true(many->n >= n);
 	seqpkt_many_take(many, n, fds);

@@ -113,6 +113,43 @@ abuse_E11_daemon_killed(void **state)
 	rig_stop(&r);
 }
 
+/*
+ * Whoever is spoken to hears the next daemon as well: its input does not end
+ * with the one that spoke, and ends when that is said, whoever has it still.
+ */
+static void
+abuse_E11_a_program_is_spoken_to(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("/bin/cat"), .talk = true };
+	struct priv_inventory_answer a;
+	struct seqpkt_fds fds;
+	struct rig_result res;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.fds.n, 3);
+	/* One way alone: there is nothing to be read, now or later. */
+	assert_int_equal(read(res.fds.fd[0], out, 1), 0);
+	assert_int_equal(write(res.fds.fd[0], "one\n", 4), 4);
+	rig_close(&res);
+	rig_kill_daemon(&r);
+	rig_daemon(&r);
+	rig_ops(&r);
+	rig_login(&r);
+	assert_int_equal(rig_inventory(&r, 0, &a, &fds), PRIV_DONE);
+	assert_int_equal(a.io, PRIV_IO_TALK);
+	assert_int_equal(a.state, PRIV_RUNNING);
+	assert_int_equal(fds.n, 3);
+	assert_int_equal(write(fds.fd[0], "two\n", 4), 4);
+	assert_int_equal(shutdown(fds.fd[0], SHUT_WR), 0);
+	(void)rig_read_all(fds.fd[1], out, sizeof(out));
+	assert_string_equal(out, "one\ntwo\n");
+	seqpkt_fds_close(&fds);
+	rig_stop(&r);
+}
+
 /* A run that waits on its full terminal goes on for the next daemon. */
 static void
 abuse_E11_runs_are_kept(void **state)
@@ -514,6 +551,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_H08_terminal_reused),
 		cmocka_unit_test(abuse_E11_daemon_killed),
+		cmocka_unit_test(abuse_E11_a_program_is_spoken_to),
 		cmocka_unit_test(abuse_E11_runs_are_kept),
 		cmocka_unit_test(abuse_E11_start_under_way),
 		cmocka_unit_test(abuse_E11_main_killed),

@@ -350,7 +350,7 @@ static const struct field {
 	{ "SPAWN", PRIV_HEADER + 32, 0xff }, /* the profile's */
 	{ "SPAWN", PRIV_HEADER + 34, 0 },    /* a NUL in it */
 	{ "SPAWN", PRIV_HEADER + 39, 0xff }, /* the label's length */
-	{ "SPAWN", PRIV_HEADER + 41, PRIV_IO_PIPES + 1 },
+	{ "SPAWN", PRIV_HEADER + 41, PRIV_IO_TALK + 1 },
 	{ "SPAWN", PRIV_HEADER + 55, 0xff }, /* that of cwd */
 	{ "SPAWN", PRIV_HEADER + 58, 0xff }, /* how many arguments */
 	{ "SIGNAL", PRIV_HEADER + 8, 2 },    /* `all` */

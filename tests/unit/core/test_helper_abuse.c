@@ -115,6 +115,42 @@ test_E04_descriptors_with_a_refusal(void **state)
 	assert_int_equal(opsrig_fds(), before);
 }
 
+/* What is ended by shutdown(2) has to be a socket. */
+static void
+test_E04_a_pipe_to_speak_by(void **state)
+{
+	struct priv_spawn_answer a = { .result = PRIV_DONE,
+		.handle = GENERATION + 1 };
+	struct opsrig *r = *state;
+	struct opsrig_packet p;
+	struct seqpkt_fds fds;
+	struct outcome o;
+	struct buf b;
+	int far[3], s[2];
+
+	opsrig_up(r, GENERATION);
+	for (int good = 1; good >= 0; good--) {
+		outcome_spawn(r, PRIV_IO_TALK, &o);
+		opsrig_get(r, &p);
+		opsrig_pipes(&fds, far);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+		if (good)
+			assert_int_equal(dup2(s[0], fds.fd[0]), fds.fd[0]);
+		buf_init(&b, SEQPKT_MAX);
+		priv_put_spawn_answer(&b, p.h.id, 3, &a);
+		opsrig_put(r, &b, &fds);
+		seqpkt_fds_close(&fds);
+		opsrig_until(r, outcome_is_there, &o);
+		assert_int_equal(o.err, good ? 0 : RDV_E_UNAVAILABLE);
+		seqpkt_fds_close(&o.fds);
+		for (unsigned i = 0; i < 3; i++)
+			close(far[i]);
+		close(s[0]);
+		close(s[1]);
+	}
+	opsrig_until(r, opsrig_is_gone, r);
+}
+
 /* An answer that tells of two runs, the first of which is as it should be. */
 enum listed {
 	AS_IT_IS,
@@ -394,6 +430,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_E04_wrong_descriptors),
 		T(test_E04_descriptors_with_a_refusal),
+		T(test_E04_a_pipe_to_speak_by),
 		cmocka_unit_test(test_E04_inventory_of_several),
 		T(test_E09_answers_out_of_order),
 		T(test_E09_answer_to_another_verb),

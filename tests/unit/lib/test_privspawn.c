@@ -75,7 +75,7 @@ what_must_be_refused_is_not_sent(void **state)
 	m.pathc++;
 	assert_false(encodes(&m));
 	m = plain;
-	m.io = PRIV_IO_PIPES + 1;
+	m.io = PRIV_IO_TALK + 1;
 	assert_false(encodes(&m));
 	m = plain;
 	memset(m.profile, 'p', sizeof(m.profile));

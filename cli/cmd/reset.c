@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "lib/js.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
@@ -137,6 +138,33 @@ reset(struct cmd_call *c)
 	return rc;
 }
 
+static int
+unreset(struct cmd_call *c)
+{
+	struct js *v = NULL;
+	char *id, *path;
+	int rc = pick_conversation(c, c->args[0], &id);
+
+	if (rc != CMD_OK)
+		return rc;
+	path = api_path("/api/conversations/", id, "/reset/undo");
+	rc = api_send(c, "POST", path, NULL, &v);
+	free(path);
+	free(id);
+	if (rc != CMD_OK)
+		return rc;
+	if (c->cli->json)
+		out_json(v);
+	else
+		out_line(js_str(v, "id", "?"));
+	js_free(v);
+	return rc;
+}
+
+static const struct cmd_arg unreset_args[] = {
+	{ .name = "CONVERSATION" },
+	{ .name = NULL },
+};
 static const struct cmd_arg args[] = {
 	{ .name = "TURN" },
 	{ .name = NULL },
@@ -158,4 +186,15 @@ const struct cmd cmd_reset = {
 	       "repository.",
 	.scope = "full",
 	.run = reset,
+};
+
+const struct cmd cmd_unreset = {
+	.path = "unreset",
+	.args = unreset_args,
+	.help = "take the last reset of a conversation back",
+	.doc = "Only while no turn has begun since, and nothing has been "
+	       "changed. What was discarded comes back with rdv worktree "
+	       "undiscard.",
+	.scope = "full",
+	.run = unreset,
 };

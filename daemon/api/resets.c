@@ -88,6 +88,22 @@ resets_begin(struct api_call *c)
 		reset_begin(c->app->resets, &who, &wish, resets_begin_cb, c);
 }
 
+static void
+resets_undo(struct api_call *c)
+{
+	const struct worktree_who who = repo_who(c);
+	struct store_conversation row;
+
+	if (!conversation_load(c, &row))
+		return;
+	if (!auth_audit(c->app->auth, c->req, "conversation.reset.undo",
+		c->actor, row.id))
+		api_fail(c, RDV_E_UNAVAILABLE,
+		    "the audit log cannot be written");
+	else
+		reset_undo(c->app->resets, &who, &row, resets_begin_cb, c);
+}
+
 struct listing {
 	struct api_call *call;
 	struct js *items;
@@ -140,5 +156,8 @@ const struct api_route api_routes_resets[] = {
 	    .handler = resets_begin, .success = 200,
 	    .doc = "Stops it and takes it and its repositories back to before "
 		   "a turn" },
+	{ HTTP_M_POST, "/api/conversations/{id}/reset/undo", SCOPE_WRITE,
+	    .handler = resets_undo, .success = 200,
+	    .doc = "Takes its last reset back, if nothing has come since" },
 	{ .pattern = NULL },
 };

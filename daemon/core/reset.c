@@ -359,6 +359,52 @@ reset_begin(struct resets *s, const struct worktree_who *who,
 		begin(r, open.id != NULL ? &open : NULL);
 }
 
+static void
+undo(struct reset *r)
+{
+	struct tx *tx = reset_tx(r, "returning", NULL, false);
+
+	if (tx_error(tx) == 0) {
+		reset_store(r, tx, reset_wait);
+		return;
+	}
+	tx_abort(tx);
+	reset_answer(r, RDV_E_BUSY, "a reset is under way in that workspace");
+}
+
+static const char *
+why_not(int err)
+{
+	return err == RDV_E_NOT_FOUND ? "that conversation was not reset"
+				      : "the conversation has gone on since";
+}
+
+void
+reset_undo(struct resets *s, const struct worktree_who *who,
+    const struct store_conversation *c, reset_fn *cb, void *arg)
+{
+	struct reset *r = reset_new(s, who, cb, arg);
+	struct store_chain open;
+	struct store_reset row;
+	int err = store_reset_last(s->app->db, r->arena, c->id, &row);
+
+	r->next.session_id = c->id;
+	r->next.workspace_id = c->workspace_id;
+	if (err != 0) {
+		reset_answer(r, err, why_not(err));
+		return;
+	}
+	err = judge_work(r, &open);
+	if (err == 0 && open.id != NULL)
+		err = RDV_E_BUSY;
+	if (err != 0) {
+		reset_answer(r, err, r->why);
+		return;
+	}
+	r->row = row;
+	undo(r);
+}
+
 struct resets *
 resets_new(struct app *app)
 {

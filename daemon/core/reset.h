@@ -66,6 +66,15 @@ struct reset_wish {
 void reset_begin(struct resets *s, const struct worktree_who *who,
     const struct reset_wish *wish, reset_fn *cb, void *arg);
 
+/*
+ * Takes the last one back: the repositories go to where they were, and the
+ * turns count again; what was discarded is restored by itself. RDV_E_NOT_FOUND:
+ * there is none; RDV_E_STATE, also HEAD_MOVED: something has come since;
+ * RDV_E_DIRTY: something is not committed; and as above.
+ */
+void reset_undo(struct resets *s, const struct worktree_who *who,
+    const struct store_conversation *c, reset_fn *cb, void *arg);
+
 /* As clients and events have it; the caller's. */
 struct js *reset_json(const struct store_reset *r,
     const struct reset_part *parts, size_t n);

@@ -142,9 +142,71 @@ back_next(struct reset *r)
 	    reset_back_look_cb, r);
 }
 
+static void
+back(struct reset *r)
+{
+	r->i = 0;
+	back_next(r);
+}
+
+static void check_next(struct reset *r);
+
+/* It stays as it is: nothing was touched. */
+static void
+keep_done(struct reset *r, int err, const char *why)
+{
+	r->err = err;
+	reset_add_why(r, why);
+	reset_store(r, reset_tx(r, "done", NULL, true), answered);
+}
+
+static void
+reset_check_cb(int err, const struct worktree_changed *how, const char *why,
+    void *arg)
+{
+	struct reset *r = arg;
+
+	if (err == RDV_E_UNAVAILABLE) {
+		reset_later(r, err, why);
+	} else if (err != 0) {
+		r->code = reset_keep(r, how->code);
+		keep_done(r, err, why);
+	} else if (!reset_same(how->head, reset_part(r)->row.to_head)) {
+		r->code = "HEAD_MOVED";
+		keep_done(r, RDV_E_STATE, "HEAD has moved since");
+	} else if (reset_files(how) > 0) {
+		keep_done(r, RDV_E_DIRTY, "something is not committed");
+	} else {
+		r->i++;
+		check_next(r);
+	}
+}
+
+/* All of them, before the first is touched. */
+static void
+check_next(struct reset *r)
+{
+	struct worktree_reset wish;
+
+	while (r->i < r->n && !reset_part(r)->row.moved)
+		r->i++;
+	if (r->i == r->n) {
+		back(r);
+		return;
+	}
+	wish = reset_wish_of(r, NULL, reset_part(r)->row.from_head);
+	wish.force = true;
+	worktree_reset_look(r->s->app->worktrees, &r->who, &wish,
+	    reset_check_cb, r);
+}
+
 void
 reset_back(struct reset *r)
 {
 	r->i = 0;
-	back_next(r);
+	/* One that was cut off may have some of them back already. */
+	if (r->row.cause == NULL && !r->resumed)
+		check_next(r);
+	else
+		back_next(r);
 }

@@ -145,6 +145,7 @@ reset_discarded_cb(int err, const struct worktree_changed *how, const char *why,
 		fail(r, err, why);
 		return;
 	}
+	note_left(r, how);
 	reset_part(r)->row.discard_id = reset_keep(r, how->id);
 	reset_note_moved(r, reset_part(r)->row.moved, go);
 }

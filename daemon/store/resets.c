@@ -34,6 +34,11 @@ static const char sql_all_open[] =
 static const char sql_list[] =
     "SELECT " COLUMNS " FROM reset WHERE session_id = ? AND id < ? "
     "ORDER BY id DESC LIMIT ?";
+static const char sql_last[] =
+    "SELECT " COLUMNS " FROM reset WHERE session_id = ? AND state = 'done' "
+    "ORDER BY id DESC LIMIT 1";
+static const char sql_since[] =
+    "SELECT id FROM turn WHERE session_id = ? AND id > ? LIMIT 1";
 static const char sql_repo_insert[] =
     "INSERT INTO reset_repo (reset_id, place, repo_id, name, path, from_head, "
     "to_head) VALUES (?, ?, ?, ?, ?, ?, ?)";
@@ -194,6 +199,32 @@ store_reset_open(struct db *db, struct arena *a, const char *workspace_id,
 	return err == 0 && !c.found ? RDV_E_NOT_FOUND : err;
 }
 
+static bool
+resets_text_cb(struct row *row, void *arg)
+{
+	struct text *t = arg;
+
+	t->out = keep(t->arena, row_str(row, 0));
+	return false;
+}
+
+int
+store_reset_last(struct db *db, struct arena *a, const char *session_id,
+    struct store_reset *out)
+{
+	struct copy c = { a, out, false };
+	struct text since = { a, NULL };
+	int err = db_query(db, sql_last, resets_copy_cb, &c, "s", session_id);
+
+	if (err == 0 && !c.found)
+		err = RDV_E_NOT_FOUND;
+	/* Ids are in the order of time, whatever they are of. */
+	if (err == 0)
+		err = db_query(db, sql_since, resets_text_cb, &since, "ss",
+		    session_id, out->id);
+	return err == 0 && since.out != NULL ? RDV_E_STATE : err;
+}
+
 int
 store_resets_open(struct db *db, store_reset_fn *cb, void *arg)
 {
@@ -267,15 +298,6 @@ store_at_work(struct db *db, const char *workspace_id, store_at_work_fn *cb,
 	struct working w = { cb, arg };
 
 	return db_query(db, sql_at_work, resets_work_cb, &w, "s", workspace_id);
-}
-
-static bool
-resets_text_cb(struct row *row, void *arg)
-{
-	struct text *t = arg;
-
-	t->out = keep(t->arena, row_str(row, 0));
-	return false;
 }
 
 int

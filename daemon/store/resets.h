@@ -53,6 +53,12 @@ int store_reset_open(struct db *db, struct arena *a, const char *workspace_id,
     struct store_reset *out);
 /* Of all users: those that are under way. */
 int store_resets_open(struct db *db, store_reset_fn *cb, void *arg);
+/*
+ * The newest of a conversation that is done. RDV_E_NOT_FOUND; RDV_E_STATE: a
+ * turn has begun since. In the arena.
+ */
+int store_reset_last(struct db *db, struct arena *a, const char *session_id,
+    struct store_reset *out);
 /* At most `limit` of a conversation, newest first, behind `before` or NULL. */
 int store_resets_list(struct db *db, const char *session_id, const char *before,
     int64_t limit, store_reset_fn *cb, void *arg);

@@ -2,7 +2,7 @@
 // takes one away. Unforced it is refused, or goes where it can be had back, or is
 // what git can make again; by force it comes back to the last byte; and what is
 // deleted in the end keeps its commits. A further way of taking one away is a
-// further column; that of a reset comes with the reset of a session's turns.
+// further column.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -70,9 +70,13 @@ const snapshot = (at) => sh(at, `
 // The same without the names of branches, which may have gone on purpose.
 const unnamed = (said) => said.split('\n').filter((line) =>
 	!/refs\//.test(line)).join('\n');
+// What git has a word for of permissions: whether it can be run.
+const plain = (said) => said.replace(/ f 6\d\d /g, ' f 644 ');
 const known = (await rdv.call('POST', '/api/repos', { path: repo })).id;
 const remove = (p, force) => rdv.request('DELETE', '/api/worktrees',
 	{ body: { worktreePath: p, force } });
+const discards = async (at) => (await rdv.call('GET',
+	'/api/worktrees/discards')).items.filter((d) => d.path === at);
 const own = () => sh(repo, 'git for-each-ref refs/rdv/trash');
 const commitsOf = (at) => sh(at, 'git rev-list HEAD').split('\n')
 	.filter((x) => x !== '');
@@ -105,11 +109,39 @@ const archived = (space) => waitFor('it is archived', async () =>
 days((await spaceOf('known')).id, 1.5);
 await rdv.call('POST', '/api/gc');
 
+// A conversation in it with one turn, as if an agent had worked there: what a
+// reset goes back to is how it stood at first.
+async function talkIn(w) {
+	const c = await rdv.call('POST', '/api/conversations',
+		{ workspace_id: w.id, agent: 'CLAUDE_CODE' });
+	const id = (k) => c.id.slice(0, -1) + (parseInt(c.id.slice(-1), 16) ^ k)
+		.toString(16);
+	const of = `'${c.id}', (SELECT user_id FROM session WHERE id = '${c.id}')`;
+	execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+		path.join(rdv.base, 'server/rdv.db'), `BEGIN;
+		INSERT INTO run (id, session_id, user_id, reason, io, state, profile,
+			created_at, ended_at) VALUES ('${id(1)}', ${of}, 'agent', 'pipes',
+			'completed', 'agent', 1, 1);
+		INSERT INTO run_repo VALUES ('${id(1)}', 0, '${known}', '${w.start}', NULL);
+		INSERT INTO turn (id, session_id, user_id, workspace_id, prompt, state,
+			run_id, created_at, ended_at) VALUES ('${id(2)}', ${of},
+			'${w.id}', 'x', 'completed', '${id(1)}', 1, 1);
+		INSERT INTO chain (id, session_id, user_id, workspace_id, turn_id, state,
+			created_at, ended_at) VALUES ('${id(3)}', ${of}, '${w.id}',
+			'${id(2)}', 'completed', 1, 1);
+		INSERT INTO chain_link (chain_id, place, workspace_id, kind, state,
+			run_id) VALUES ('${id(3)}', 0, '${w.id}', 'agent',
+			'completed', '${id(1)}'); COMMIT`]);
+	return (force) => rdv.request('POST', `/api/conversations/${c.id}/reset`,
+		{ body: { turn_id: id(2), force } });
+}
+
 let count = 0;
 async function enter(command, more) {
 	const space = await spaceOf(`m${count++}`);
 	const w = { id: space.id, space: `/api/workspaces/${space.id}`,
 		path: space.repos[0].path, branch: space.branch };
+	w.start = sh(w.path, 'git rev-parse HEAD').trim();
 	sh(w.path, `R='${repo}'; ${command}`);
 	w.again = () => enter(command, more);
 	w.child = more.process ? await insideOf(w.path) : null;
@@ -205,6 +237,34 @@ const ways = {
 			sh(repo, `git worktree add -q '${w.path}' '${w.branch}'`);
 		assert.equal(snapshot(w.path), before);
 	},
+	// What it cannot give back it leaves alone, by force, too.
+	async 'reset, and restore'(w, before, what, held) {
+		const back = async () => {
+			for (const { id } of await discards(w.path)) {
+				await rdv.call('POST', '/api/worktrees/discards/restore', { id });
+				sh(repo, 'git for-each-ref --format="delete %(refname)" ' +
+					`refs/rdv/trash/${id} | git update-ref --stdin`);
+			}
+			assert.equal(plain(snapshot(w.path)), plain(before));
+		};
+		const reset = await talkIn(w);
+		let r = await reset(false);
+		if (held !== undefined) {
+			assert.equal(r.status, 409, `${r.raw}`);
+			assert.equal(snapshot(w.path), before);
+			r = await reset(true);
+		}
+		if (held === NEVER) {
+			assert.equal(r.status, 409, `${r.raw}`);
+			await back();
+			return;
+		}
+		assert.equal(r.status, 200, `${r.raw}`);
+		assert.equal(sh(w.path, 'git rev-parse HEAD').trim(), w.start);
+		sh(w.path, `git reset -q --keep refs/rdv/rescue/${r.json.id}-0 || ` +
+			'test "$(git rev-parse HEAD)" = ' + r.json.repos[0].from_head);
+		await back();
+	},
 	async 'remove, forced, and restore'(w, before) {
 		const r = await remove(w.ask, true);
 		assert.equal(r.status, 200, `${r.raw}`);
@@ -256,7 +316,14 @@ const ways = {
 };
 
 // Ways that ask for no force in any case.
-const unforced = new Set(['cleanup', 'remove', 'expire, and restore']);
+const unforced = new Set(['cleanup', 'remove', 'expire, and restore',
+	'reset, and restore']);
+// What stands against a reset, or even against one by force.
+const NEVER = 'never', held = {
+	dirty: HELD, untracked: HELD, staged: HELD, detached: NEVER,
+	'detached, with commits': NEVER, 'mid-rebase': NEVER, submodule: NEVER,
+	'process inside': HELD, nested: NEVER, symlinked: HELD,
+};
 for (const [name, [command, what, more = {}]] of Object.entries(states)) {
 	await test(`no work is lost: ${name} (G22)`, async () => {
 		const w = await enter(command, more);
@@ -271,7 +338,7 @@ for (const [name, [command, what, more = {}]] of Object.entries(states)) {
 				continue;
 			}
 			try {
-				await act(w, before, what);
+				await act(w, before, what, held[name]);
 			} catch (e) {
 				e.message = `${way}: ${e.message}`;
 				throw e;

@@ -225,6 +225,42 @@ await test('one repository that cannot be moved takes the others back', async ()
 	assert.equal((await reset(c, t, true)).status, 200);
 });
 
+await test('a reset is taken back while nothing has come since', async () => {
+	const c = await a.conversation([await a.repository(), await a.repository()]);
+	const [x, y] = c.w.repos.map((r) => r.name);
+	const undo = () => a.request('POST', c.at('/reset/undo'));
+	const no = async (status, code, what) => {
+		const r = await undo();
+		assert.deepEqual([r.status, r.json.code], [status, code], `${r.raw}`);
+		assert.match(r.json.error, what);
+	};
+	await no(404, 'NOT_FOUND', /was not reset/);
+	const t = await did(c, `write ${x}/a 1\nwrite ${y}/a 1\nsay one`);
+	await did(c, `write ${x}/a 2\nsay two`);
+	const was = [head(c, 0), head(c, 1)];
+	const done = await reset(c, t);
+	assert.equal(done.status, 200, `${done.raw}`);
+	fs.writeFileSync(path.join(at(c, 1), 'file'), 'mine\n');
+	await no(409, 'HAS_UNCOMMITTED_CHANGES', new RegExp(`^${y}: `));
+	sh(at(c, 1), 'git commit -qam moved');
+	await no(409, 'HEAD_MOVED', new RegExp(`^${y}: `));
+	assert.equal((await list(c))[0].state, 'done');
+	sh(at(c, 1), 'git reset -q --hard HEAD^');
+	const back = await undo();
+	assert.equal(back.status, 200, `${back.raw}`);
+	assert.deepEqual([back.json.id, back.json.state], [done.json.id, 'undone']);
+	assert.deepEqual([head(c, 0), head(c, 1)], was);
+	assert.deepEqual([status(c, 0), status(c, 1)], ['', '']);
+	assert.deepEqual(await dropped(c), [false, false]);
+	await no(404, 'NOT_FOUND', /was not reset/);
+	assert.equal((await reset(c, t)).status, 200);
+	const gate = a.gate(), next = await a.begin(c, `wait ${gate}\nsay next`);
+	await no(409, 'INVALID_STATE', /gone on/);
+	Agents.open(gate);
+	await a.over(next);
+	await a.model([c]);
+});
+
 await test('many at once: one is done, no turn begins beside it', async () => {
 	const c = await a.fresh(), start = head(c);
 	const t = await did(c, 'write a 1\nsay one');
@@ -258,6 +294,8 @@ await test('rdv reset: a turn or its run, by as much of its id as is needed', as
 	assert.match(done.stderr, /rdv worktree undiscard [0-9a-f-]{36}/);
 	assert.equal(rdv('reset', one.id).status, 0);
 	assert.equal(head(c), start);
+	assert.equal(rdv('unreset', c.id).status, 0);
+	assert.notEqual(head(c), start);
 	assert.match(rdv('reset', 'ffff').stderr, /no turn/);
 });
 

@@ -158,6 +158,7 @@ const TABLE = {
 	'POST /api/conversations/{id}/turns': [WRITE, 422, { body: bad }],
 	'POST /api/conversations/{id}/stop': [WRITE, 404],
 	'POST /api/conversations/{id}/reset': [WRITE, 422, { body: bad }],
+	'POST /api/conversations/{id}/reset/undo': [WRITE, 404],
 	'GET /api/conversations/{id}/resets': [READ, 404],
 	'GET /api/conversations/{id}/queue': [READ, 404],
 	'POST /api/conversations/{id}/queue': [WRITE, 422, { body: bad }],

@@ -5,6 +5,7 @@ await import('./kill.mjs');
 await import('./outlive.mjs');
 await import('./keys.mjs');
 await import('./approvals.mjs');
+await import('./resets.mjs');
 await import('./git.mjs');
 await import('./runs.mjs');
 finish();

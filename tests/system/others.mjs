@@ -115,6 +115,7 @@ const PATHS = {
 	'POST /api/conversations/{id}/stop': ['conversation'],
 	'POST /api/conversations/{id}/reset': ['conversation',
 		{ turn_id: ids.turn }],
+	'POST /api/conversations/{id}/reset/undo': ['conversation'],
 	'GET /api/conversations/{id}/resets': ['conversation'],
 	'GET /api/conversations/{id}/queue': ['conversation'],
 	'POST /api/conversations/{id}/queue': ['conversation', { prompt: 'x' }],

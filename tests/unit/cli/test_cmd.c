@@ -148,6 +148,7 @@ promised_commands_exist(void **state)
 		"queue start", "reset", "run", "runs ls", "runs show",
 		"runs log", "runs stop", "dev ls", "dev start", "dev stop",
 		"dev log" };
+		"queue start", "reset", "unreset" };
 	size_t i;
 
 	(void)state;

@@ -13,6 +13,7 @@ const browser = new Browser(product);
 let started = null;
 
 async function start() {
+	product.agent();
 	await product.start();
 	await browser.start();
 }

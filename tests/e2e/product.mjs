@@ -32,7 +32,8 @@ export class Product {
 		return path;
 	}
 
-	/* A program of ours is Claude Code; what it was told is in its log. */
+	/* Before the start: a program of ours is Claude Code. What it was told
+	 * is in its log. */
 	agent() {
 		const dir = join(this.dir, 'agents');
 		const log = join(dir, 'log');
@@ -43,12 +44,11 @@ export class Product {
 		    readFileSync(join(root, 'tests/fixtures/claude.cjs'), 'utf8'),
 		    { mode: 0o755 });
 		this.configure(`[agents]\npath = ["${dir}"]\n`);
-		return { told: () => existsSync(log) ?
+		this.claude = { told: () => existsSync(log) ?
 		    readFileSync(log, 'utf8').trim().split('\n') : [] };
 	}
 
 	async start() {
-		this.claude = this.agent();
 		const up = await this.cli('up');
 
 		check(up.status === 0, `rdv up: ${up.stdout}${up.stderr}`);

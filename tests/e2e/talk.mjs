@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import { forgiveOutage } from './browser.mjs';
-import { end, made, phone } from './spaces.mjs';
+import { end, made, phone, sh } from './spaces.mjs';
 
 let gates = 0;
 
@@ -246,6 +246,34 @@ await test('questions and plans; tools are folded; what needs a person',
 	await page.click("button:text-is('Open a terminal for it')");
 	await page.waitForSelector('.terminal');
 	equal(page.complaints, [], 'complaints');
+	await end(product, page, ws);
+});
+
+await test('it goes back to before a turn',
+    async ({ product, browser }) => {
+	const { ws, trees: [tree] } = await made(product, 'back-to');
+	const c = await conversation(product, ws);
+	const page = await browser.signedIn();
+
+	sh(tree, 'git config user.name ann; git config user.email ann@example.org');
+	await open(page, c);
+	for (const n of ['one', 'two']) {
+		await say(product, c, `write ${n} x\nsay Wrote ${n}`);
+		await page.waitForSelector(`.prose:has-text("Wrote ${n}")`);
+		await rested(page);
+	}
+	sh(tree, 'echo y >two');
+	await page.click("button:text-is('Go back to before this') >> nth=1");
+	await page.click("dialog button:text-is('Go back')");
+	await page.waitForSelector('dialog .refusal');
+	await shot(page, 'reset');
+	await page.click("dialog button:text-is('Go back all the same')");
+	await page.waitForSelector('.turn[data-dropped="true"]');
+	equal(sh(tree, 'ls one two 2>/dev/null || true').trim(), 'one', 'files');
+	equal(await page.$$eval('.turn', (all) => all.map((el) =>
+	    el.dataset.dropped)), ['false', 'true'], 'turns');
+	equal(page.complaints.filter((t) => !/ 409 /.test(t)), [], 'complaints');
+	page.complaints.splice(0);
 	await end(product, page, ws);
 });
 

@@ -70,9 +70,10 @@ export class Talk {
 		    (this.conversation !== null &&
 		    body.workspace_id === this.conversation.workspace_id))
 			this.soon();
-		const section = this.sections.find((s) => s.turn.id === subject);
-		if (section !== undefined)
-			void this.look(section);
+		for (const s of this.sections)
+			if (s.turn.id === subject || (subject === this.id &&
+			    kind === "conversation.reset"))
+				void this.look(s);
 	}
 
 	/* After a break: what was said meanwhile was not heard. */
@@ -267,6 +268,13 @@ export class Talk {
 
 	async close(): Promise<void> {
 		await change("DELETE", `/api/conversations/${this.id}`);
+		await this.refresh();
+	}
+
+	/* To before that turn. */
+	async back(turn_id: string, force: boolean): Promise<void> {
+		await change("POST", `/api/conversations/${this.id}/reset`,
+		    { turn_id, ...force && { force } });
 		await this.refresh();
 	}
 

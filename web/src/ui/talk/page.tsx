@@ -9,7 +9,7 @@ import { get } from "../../net/http.ts";
 import { messageOf, type Store } from "../../store.ts";
 import type { Asked } from "../../talk/asks.ts";
 import { Talk } from "../../talk/talk.ts";
-import type { Agent, Conversation } from "../../talk/types.ts";
+import type { Agent, Conversation, Turn } from "../../talk/types.ts";
 import { formatRoute } from "../../util/route.ts";
 import { label } from "../../util/text.ts";
 import { Confirm } from "../dialog.tsx";
@@ -21,6 +21,7 @@ import { BypassBar, BypassButton, useBypass, type Bypass } from
 import { Compose } from "./compose.tsx";
 import { isTyping } from "./focus.ts";
 import { Queue } from "./queue.tsx";
+import { ResetDialog } from "./reset.tsx";
 import { useScroll } from "./scroll.ts";
 import { TurnView, type Need } from "./turn.tsx";
 
@@ -105,8 +106,11 @@ function Whole({ store, talk, c }: Props) {
 	const open = asked.filter((a) => !a.late).length;
 	const bypass = useBypass(store, c.id);
 	const needs = useNeeds(c.agent, `${last?.turn.id} ${last?.turn.state}`);
+	const [back, setBack] = useState<Turn | null>(null);
+	const closed = c.status === "closed";
 	const need = useMemo((): Need => ({ conversation: c.id, needs,
-	    terminal: () => terminal(store, c) }), [c.id, needs]);
+	    terminal: () => terminal(store, c),
+	    back: closed ? null : setBack }), [c.id, needs, closed]);
 
 	useTitle(open > 0 ? `(${open}) It asks you` : "", c.name);
 	return (
@@ -115,6 +119,8 @@ function Whole({ store, talk, c }: Props) {
 			<Head store={store} talk={talk} c={c} asks={open > 0}
 			    bypass={bypass} />
 			<Transcript talk={talk} need={need} />
+			{back !== null && <ResetDialog talk={talk} turn={back}
+			    done={() => setBack(null)} />}
 			<Announce asked={asked} working={working} />
 			<div class="below">
 				{talk.trouble !== null && <Refusal err={talk.trouble} />}
@@ -123,7 +129,7 @@ function Whole({ store, talk, c }: Props) {
 				    workspace={c.workspace_id} />
 				<Elsewhere c={c} />
 				<Queue talk={talk} idle={c.at_work === undefined} />
-				{c.status === "closed"
+				{closed
 				    ? <p class="aside">This conversation is closed.</p>
 				    : <Compose talk={talk} working={working}
 				        stopping={c.at_work?.stopping != null} />}

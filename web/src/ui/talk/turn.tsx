@@ -24,6 +24,8 @@ export interface Need {
 	/* The command that the server names, or null. */
 	needs: string | null;
 	terminal(): void;
+	/* Goes back to before it; null: the conversation is closed. */
+	back: ((turn: Turn) => void) | null;
 }
 
 function Folded({ word, children }: {
@@ -130,8 +132,8 @@ const kinds: Record<string, string> = {
 };
 
 /* What was done for it, with the output of each. */
-function Links({ links, conversation, cause }: {
-	links: Link[]; conversation: string;
+function Links({ turn, links, need, cause }: {
+	turn: Turn; links: Link[]; need: Need;
 	/* Told already. */
 	cause: string | null;
 }) {
@@ -144,13 +146,17 @@ function Links({ links, conversation, cause }: {
 					<span class="pill">{words[l.state] ??
 					    label(l.state)}</span>
 					{l.run_id !== null && <a href={formatRoute({
-					    page: "output", id: conversation,
+					    page: "output", id: need.conversation,
 					    run: l.run_id })} aria-label={"Raw output of " +
 					    (kinds[l.kind] ?? label(l.kind))}>output</a>}
 					{l.cause !== null && l.cause !== cause &&
 					    <span>{label(l.cause, 1000)}</span>}
 				</li>
 			))}
+			{need.back !== null && !turn.dropped && <li>
+				<button type="button" class="plain" onClick={() =>
+				    need.back!(turn)}>Go back to before this</button>
+			</li>}
 		</ul>
 	);
 }
@@ -176,11 +182,12 @@ export const TurnView = memo(({ section, need }: {
 
 	return (
 		<section class="turn" data-turn={turn.id} data-state={turn.state}
+		    data-dropped={turn.dropped}
 		    aria-label={label(turn.prompt, 80)}>
 			<div class="said" data-row="prompt">
 				<Plain text={turn.prompt} /></div>
-			{turn.dropped && <p class="aside">It was gone back behind
-				this.</p>}
+			{turn.dropped && <p class="aside">Dropped: somebody went
+				back to before this.</p>}
 			<ol class="entries">
 				{feed?.entries.list().map((b) => <BlockView
 				    key={b.from} block={b} />)}
@@ -189,8 +196,8 @@ export const TurnView = memo(({ section, need }: {
 				{label(messageOf(feed.trouble), 1000)}</p>}
 			<Cause turn={turn} cause={cause} need={need}
 			    setup={feed?.entries.setup === true} />
-			<Links links={links} cause={cause}
-			    conversation={need.conversation} />
+			<Links turn={turn} links={links} cause={cause}
+			    need={need} />
 		</section>
 	);
 }, (a, b) => a.rev === b.rev && a.need === b.need &&

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Takes a conversation and its repositories back to before one of its turns.
+ * What stands against it is told, and only who has read that is offered to go
+ * back all the same: nothing is forced by the first click.
+ */
+
+import { useState } from "preact/hooks";
+import { ApiError } from "../../net/http.ts";
+import type { Talk } from "../../talk/talk.ts";
+import type { Turn } from "../../talk/types.ts";
+import { label } from "../../util/text.ts";
+import { Dialog } from "../dialog.tsx";
+import { Refusal } from "../space/text.tsx";
+
+/* What may go on when it is forced. */
+const yields = new Set(["HAS_UNCOMMITTED_CHANGES", "WORKSPACE_BUSY"]);
+
+export function ResetDialog({ talk, turn, done }: {
+	talk: Talk; turn: Turn; done(): void;
+}) {
+	const [refused, setRefused] = useState<unknown>(null);
+	const [busy, setBusy] = useState(false);
+	const force = refused instanceof ApiError && yields.has(refused.code);
+	const go = () => {
+		setBusy(true);
+		talk.back(turn.id, force).then(done, (err) => {
+			setRefused(err);
+			setBusy(false);
+		});
+	};
+
+	return (
+		<Dialog title="Go back to before this?" stays={true} done={done}
+		    submit={() => busy || go()}>
+			<p class="mono">{label(turn.prompt, 200)}</p>
+			<p>What is at work is stopped, this turn and all after it are
+				dropped, and each repository goes back to where it stood.
+				What its branch leaves is kept under refs/rdv/rescue.</p>
+			{refused !== null && <Refusal err={refused} />}
+			{force && <p>Forced, what is not committed is discarded; it
+				can be restored from there.</p>}
+			<div class="buttons">
+				<button type="button" class="button" onClick={done}>
+					Cancel</button>
+				<button class="button danger" disabled={busy}>
+					{busy ? "…" : force ? "Go back all the same"
+					    : "Go back"}</button>
+			</div>
+		</Dialog>
+	);
+}

@@ -28,14 +28,6 @@ struct jsview_node {
 	bool escaped; /* a string that is not what it says */
 };
 
-/* The text being read. */
-struct reader {
-	struct jsview *v;
-	const char *p;
-	size_t at, len;
-	bool wide; /* there is more than ASCII */
-};
-
 void
 jsview_init(struct jsview *v)
 {
@@ -49,67 +41,79 @@ jsview_done(struct jsview *v)
 	jsview_init(v);
 }
 
-/* Room for what one value adds: itself, and a name before and behind it. */
-static inline void
-room(struct jsview *v)
+/*
+ * The text being read. All of what follows is one function to the compiler,
+ * which keeps this in registers: nothing that is called may have its address.
+ */
+struct reader {
+	const char *p, *end, *text;
+	struct jsview_node *nodes;
+	uint32_t n, cap;
+	unsigned odd;
+	bool object; /* the innermost container is one */
+};
+
+/* The open containers: their nodes. Apart, as it cannot be in registers. */
+struct nest {
+	uint32_t at[DEPTH];
+	uint32_t depth;
+};
+
+#define ODD_ESCAPED 1u
+#define ODD_WIDE    2u /* more than ASCII */
+
+static struct jsview_node *
+grow(struct jsview *v)
 {
-	if (v->cap - v->n >= 3)
-		return;
 	v->cap = v->cap > 0 ? v->cap * 2 : 256;
 	v->nodes = xreallocarray(v->nodes, v->cap, sizeof(*v->nodes));
+	return v->nodes;
 }
 
-static inline struct jsview_node *
-node(struct reader *r, enum jsview_type type, size_t start)
+static inline void
+node(struct reader *r, enum jsview_type type, const char *start, size_t len)
 {
-	struct jsview *v = r->v;
-	struct jsview_node *n = &v->nodes[v->n++];
-
-	n->start = (uint32_t)start;
-	n->len = 0;
-	n->next = (uint32_t)v->n;
-	n->type = (uint8_t)type;
-	n->escaped = false;
-	return n;
+	r->nodes[r->n] = (struct jsview_node){
+		.start = (uint32_t)(start - r->text),
+		.len = (uint32_t)len,
+		.next = r->n + 1,
+		.type = (uint8_t)type,
+	};
+	r->n++;
 }
 
 static inline char
 peek(const struct reader *r)
 {
-	return r->at < r->len ? r->p[r->at] : '\0';
+	return r->p < r->end ? *r->p : '\0';
 }
 
+/* What is below a blank and none is no beginning of anything either. */
 static inline void
 blanks(struct reader *r)
 {
-	while (r->at < r->len &&
-	       (r->p[r->at] == ' ' || r->p[r->at] == '\n' ||
-		   r->p[r->at] == '\t' || r->p[r->at] == '\r'))
-		r->at++;
+	while (r->p < r->end && (unsigned char)*r->p <= ' ' &&
+	       (*r->p == ' ' || *r->p == '\n' || *r->p == '\t' ||
+		   *r->p == '\r'))
+		r->p++;
 }
 
 /* Skips what is plain: the next byte ends the string, is odd or wide. */
-static inline void
-plain(struct reader *r)
+static inline const char *
+plain(const char *p, const char *end)
 {
 	uint64_t w;
 
-	while (r->len - r->at >= sizeof(w)) {
-		memcpy(&w, r->p + r->at, sizeof(w));
+	for (; end - p >= (ptrdiff_t)sizeof(w); p += sizeof(w)) {
+		memcpy(&w, p, sizeof(w));
 		w = word_odd(htole64(w));
-		if (w != 0) {
-			r->at += (size_t)__builtin_ctzll(w) / 8;
-			return;
-		}
-		r->at += sizeof(w);
+		if (w != 0)
+			return p + (size_t)__builtin_ctzll(w) / 8;
 	}
-	while (r->at < r->len) {
-		unsigned char c = (unsigned char)r->p[r->at];
-
-		if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
-			return;
-		r->at++;
-	}
+	while (p < end && (unsigned char)*p >= 0x20 &&
+	       (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
+		p++;
+	return p;
 }
 
 static bool
@@ -132,118 +136,134 @@ hex4(const char *p, unsigned *out)
 	return true;
 }
 
-static bool
-escape(struct reader *r)
+/* Behind an escape; NULL: it is none. */
+static const char *
+escape(const char *p, const char *end)
 {
 	unsigned u;
-	char c;
 
-	r->at++;
-	c = peek(r);
-	if (c == 'u') {
-		if (r->len - r->at < 5 || !hex4(r->p + r->at + 1, &u))
-			return false;
-		r->at += 5;
-		return true;
+	if (end - p >= 6 && p[1] == 'u')
+		return hex4(p + 2, &u) ? p + 6 : NULL;
+	return end - p >= 2 && p[1] != '\0' &&
+		       strchr("\"\\/bfnrt", p[1]) != NULL
+		   ? p + 2
+		   : NULL;
+}
+
+/* To the quote that ends a string which is not plain; NULL: none does. */
+static const char *
+odd_string(const char *p, const char *end, unsigned *odd)
+{
+	while (p != NULL && p < end && *p != '"') {
+		if (*p == '\\') {
+			*odd |= ODD_ESCAPED;
+			p = escape(p, end);
+		} else if ((unsigned char)*p >= 0x80) {
+			*odd |= ODD_WIDE;
+			p++;
+		} else if ((unsigned char)*p < 0x20) {
+			return NULL;
+		}
+		if (p != NULL)
+			p = plain(p, end);
 	}
-	r->at++;
-	return c != '\0' && strchr("\"\\/bfnrt", c) != NULL;
+	return p != NULL && p < end ? p : NULL;
 }
 
 /* Behind the opening quote. */
-static bool
+static inline bool
 string(struct reader *r)
 {
-	struct jsview_node *n = node(r, JSVIEW_STRING, ++r->at);
+	const char *start = ++r->p, *p = plain(start, r->end);
+	unsigned odd = 0;
 
-	for (;;) {
-		plain(r);
-		if (r->at >= r->len)
-			return false;
-		if (r->p[r->at] == '"')
-			break;
-		if (r->p[r->at] == '\\') {
-			n->escaped = true;
-			if (!escape(r))
-				return false;
-		} else if ((unsigned char)r->p[r->at] >= 0x80) {
-			r->wide = true;
-			r->at++;
-		} else
+	if (p == r->end || *p != '"') {
+		p = odd_string(p, r->end, &odd);
+		if (p == NULL)
 			return false;
 	}
-	n->len = (uint32_t)(r->at++ - n->start);
+	node(r, JSVIEW_STRING, start, (size_t)(p - start));
+	r->nodes[r->n - 1].escaped = (odd & ODD_ESCAPED) != 0;
+	r->odd |= odd;
+	r->p = p + 1;
 	return true;
 }
 
-static size_t
-digits(struct reader *r)
+static const char *
+digits(const char *p, const char *end)
 {
-	size_t was = r->at;
-
-	while (r->at < r->len && r->p[r->at] >= '0' && r->p[r->at] <= '9')
-		r->at++;
-	return r->at - was;
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
 }
 
-static bool
-number(struct reader *r)
+/* Behind a number; NULL: there is none. */
+static const char *
+number(const char *p, const char *end)
 {
-	struct jsview_node *n = node(r, JSVIEW_NUMBER, r->at);
-	size_t whole;
+	const char *whole = p + (*p == '-'), *part;
 
-	if (peek(r) == '-')
-		r->at++;
-	whole = r->at;
-	if (digits(r) == 0 || (r->p[whole] == '0' && r->at - whole > 1))
-		return false;
-	if (peek(r) == '.') {
-		r->at++;
-		if (digits(r) == 0)
-			return false;
+	p = digits(whole, end);
+	if (p == whole || (*whole == '0' && p - whole > 1))
+		return NULL;
+	if (p < end && *p == '.') {
+		part = p + 1;
+		p = digits(part, end);
+		if (p == part)
+			return NULL;
 	}
-	if (peek(r) == 'e' || peek(r) == 'E') {
-		r->at++;
-		if (peek(r) == '+' || peek(r) == '-')
-			r->at++;
-		if (digits(r) == 0)
-			return false;
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		part = p + 1;
+		part += part < end && (*part == '+' || *part == '-');
+		p = digits(part, end);
+		if (p == part)
+			return NULL;
 	}
-	n->len = (uint32_t)(r->at - n->start);
-	return true;
+	return p;
 }
 
-static bool
-word(struct reader *r, enum jsview_type type, const char *text)
+static const char *
+word(const char *p, const char *end, const char *text)
 {
-	size_t len = strlen(text);
+	const size_t len = strlen(text);
 
-	if (r->len - r->at < len || memcmp(r->p + r->at, text, len) != 0)
-		return false;
-	node(r, type, r->at)->len = (uint32_t)len;
-	r->at += len;
-	return true;
+	return (size_t)(end - p) >= len && memcmp(p, text, len) == 0 ? p + len
+								     : NULL;
 }
 
-static bool
-scalar(struct reader *r)
+/* Behind a value that is no string and holds none; NULL: there is none. */
+static const char *
+scalar(const char *p, const char *end, enum jsview_type *type)
 {
-	switch (peek(r)) {
-	case '"':
+	*type = JSVIEW_BOOL;
+	if (p == end)
+		return NULL;
+	if (*p == 't')
+		return word(p, end, "true");
+	if (*p == 'f')
+		return word(p, end, "false");
+	*type = *p == 'n' ? JSVIEW_NULL : JSVIEW_NUMBER;
+	return *p == 'n' ? word(p, end, "null") : number(p, end);
+}
+
+static inline bool
+plain_value(struct reader *r)
+{
+	enum jsview_type type;
+	const char *p;
+
+	if (peek(r) == '"')
 		return string(r);
-	case 't':
-		return word(r, JSVIEW_BOOL, "true");
-	case 'f':
-		return word(r, JSVIEW_BOOL, "false");
-	case 'n':
-		return word(r, JSVIEW_NULL, "null");
-	default:
-		return number(r);
-	}
+	p = scalar(r->p, r->end, &type);
+	if (p == NULL)
+		return false;
+	node(r, type, r->p, (size_t)(p - r->p));
+	r->p = p;
+	return true;
 }
 
 /* The name of a member and its colon. */
-static bool
+static inline bool
 name(struct reader *r)
 {
 	blanks(r);
@@ -252,42 +272,35 @@ name(struct reader *r)
 	blanks(r);
 	if (peek(r) != ':')
 		return false;
-	r->at++;
+	r->p++;
 	return true;
 }
 
-/* The open containers: their nodes. */
-struct nest {
-	uint32_t at[DEPTH];
-	int depth;
-};
-
-static bool
-in_object(const struct reader *r, const struct nest *o)
+static inline void
+close_node(struct reader *r, struct jsview_node *n)
 {
-	return r->v->nodes[o->at[o->depth - 1]].type == JSVIEW_OBJECT;
+	r->p++;
+	n->len = (uint32_t)(r->p - r->text) - n->start;
+	n->next = r->n;
 }
 
-/* A container that is not empty is left open, and true says so. */
-static bool
+/* A container; it is left open, and true says so, when it is not empty. */
+static inline bool
 opens(struct reader *r, struct nest *o, bool *ok)
 {
-	char c = peek(r), close = c == '{' ? '}' : ']';
-	struct jsview_node *n;
+	const bool object = *r->p == '{';
 
 	*ok = o->depth < DEPTH;
 	if (!*ok)
 		return false;
-	n = node(r, c == '{' ? JSVIEW_OBJECT : JSVIEW_ARRAY, r->at++);
+	node(r, object ? JSVIEW_OBJECT : JSVIEW_ARRAY, r->p++, 0);
 	blanks(r);
-	if (peek(r) == close) {
-		r->at++;
-		n->len = (uint32_t)(r->at - n->start);
+	if (peek(r) == (object ? '}' : ']')) {
+		close_node(r, &r->nodes[r->n - 1]);
 		return false;
 	}
-	o->at[o->depth++] = (uint32_t)(r->v->n - 1);
-	if (c == '{')
-		*ok = name(r);
+	o->at[o->depth++] = r->n - 1;
+	r->object = object;
 	return true;
 }
 
@@ -295,65 +308,70 @@ opens(struct reader *r, struct nest *o, bool *ok)
  * Behind a value: closes what ends here. `more` when another value has to
  * follow; without it all is closed.
  */
-static bool
+static inline bool
 closes(struct reader *r, struct nest *o, bool *more)
 {
 	for (*more = false; o->depth > 0;) {
-		bool object = in_object(r, o);
-		struct jsview_node *n;
-
 		blanks(r);
 		if (peek(r) == ',') {
-			r->at++;
+			r->p++;
 			*more = true;
-			return !object || name(r);
+			return true;
 		}
-		if (peek(r) != (object ? '}' : ']'))
+		if (peek(r) != (r->object ? '}' : ']'))
 			return false;
-		r->at++;
-		n = &r->v->nodes[o->at[--o->depth]];
-		n->len = (uint32_t)(r->at - n->start);
-		n->next = (uint32_t)r->v->n;
+		close_node(r, &r->nodes[o->at[--o->depth]]);
+		r->object = o->depth > 0 &&
+			    r->nodes[o->at[o->depth - 1]].type == JSVIEW_OBJECT;
 	}
 	return true;
 }
 
-static bool
-document(struct reader *r)
+/* What one value adds is itself, and a name before it. */
+static inline bool
+document(struct jsview *v, struct reader *r, struct nest *o)
 {
-	struct nest open = { .depth = 0 };
 	bool ok = true, more = true;
 
 	while (more) {
-		room(r->v);
+		if (r->cap - r->n < 2) {
+			r->nodes = grow(v);
+			r->cap = (uint32_t)v->cap;
+		}
+		if (r->object && !name(r))
+			return false;
 		blanks(r);
 		if (peek(r) == '{' || peek(r) == '[') {
-			if (opens(r, &open, &ok) && ok)
+			if (opens(r, o, &ok))
 				continue;
-		} else
-			ok = scalar(r);
-		if (!ok || !closes(r, &open, &more))
+		} else {
+			ok = plain_value(r);
+		}
+		if (!ok || !closes(r, o, &more))
 			return false;
 	}
 	blanks(r);
-	return r->at == r->len;
+	return r->p == r->end;
 }
 
 bool
 jsview_parse(struct jsview *v, const char *text, size_t len)
 {
-	struct reader r = { .v = v, .p = text, .len = len };
+	struct reader r = { .p = text, .end = text + len, .text = text };
+	struct nest o;
+	bool ok;
 
+	o.depth = 0;
 	/* One line of many small values is not remembered for good. */
 	if (v->cap > CAP_KEPT)
 		jsview_done(v);
+	r.nodes = v->nodes;
+	r.cap = (uint32_t)v->cap;
 	v->text = text;
-	v->n = 0;
-	if (len < UINT32_MAX && document(&r) &&
-	    (!r.wide || str_utf8_valid(text, len)))
-		return true;
-	v->n = 0;
-	return false;
+	ok = len < UINT32_MAX && document(v, &r, &o) &&
+	     ((r.odd & ODD_WIDE) == 0 || str_utf8_valid(text, len));
+	v->n = ok ? r.n : 0;
+	return ok;
 }
 
 struct jsval
@@ -377,10 +395,9 @@ jsval_type(struct jsval v)
 static const struct jsval none = { NULL, 0 };
 
 struct jsval
-jsval_get(struct jsval o, const char *key)
+jsval_member(struct jsval o, const char *key, size_t len)
 {
 	const struct jsview_node *all, *n;
-	size_t len = strlen(key);
 	uint32_t at, end;
 
 	if (jsval_type(o) != JSVIEW_OBJECT)
@@ -420,10 +437,9 @@ jsval_next(struct jsval v)
 }
 
 bool
-jsval_is(struct jsval v, const char *word)
+jsval_is_word(struct jsval v, const char *word, size_t len)
 {
 	const struct jsview_node *n = of(v);
-	size_t len = strlen(word);
 
 	return n != NULL && n->type == JSVIEW_STRING && n->len == len &&
 	       memcmp(v.in->text + n->start, word, len) == 0;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct arena;
 struct js;
@@ -47,12 +48,23 @@ struct jsval jsview_root(const struct jsview *v);
 
 /* All take a value that is none, and any type, and then say so. */
 enum jsview_type jsval_type(struct jsval v);
-struct jsval jsval_get(struct jsval o, const char *key);
+struct jsval jsval_member(struct jsval o, const char *key, size_t len);
+/* Here, so that the length of a constant is one. */
+static inline struct jsval
+jsval_get(struct jsval o, const char *key)
+{
+	return jsval_member(o, key, strlen(key));
+}
 /* Elements of an array in turn; ends with none. */
 struct jsval jsval_first(struct jsval array);
 struct jsval jsval_next(struct jsval v);
 /* It is this string, which has no byte that JSON escapes. */
-bool jsval_is(struct jsval v, const char *word);
+bool jsval_is_word(struct jsval v, const char *word, size_t len);
+static inline bool
+jsval_is(struct jsval v, const char *word)
+{
+	return jsval_is_word(v, word, strlen(word));
+}
 /* In the arena; NULL unless a string. */
 char *jsval_text(struct jsval v, struct arena *a);
 /* As it is written; NULL for none. */

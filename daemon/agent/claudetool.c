@@ -275,14 +275,32 @@ do_todo_read(const struct tool *t)
 	return (struct claude_shown){ todos(t, "read"), "To-do list read" };
 }
 
+static struct js *
+options(const struct tool *t, struct jsval in)
+{
+	struct js *list = js_array();
+
+	for (in = jsval_first(in); in.in != NULL; in = jsval_next(in))
+		js_push(list, entry_option(text_in(t, in, "label", NULL, NULL),
+				  text_in(t, in, "description", NULL, NULL)));
+	return list;
+}
+
+/* As they are shown; what is asked of a person is read more strictly. */
 static struct claude_shown
 do_question(const struct tool *t)
 {
-	struct jsval all = jsval_get(t->in, "questions");
-	struct js *list = jsval_js(all), *o = entry_questions(list);
+	struct jsval all = jsval_get(t->in, "questions"), q;
+	struct js *list = js_array();
 
-	js_free(list);
-	return (struct claude_shown){ o,
+	for (q = jsval_first(all); q.in != NULL; q = jsval_next(q))
+		js_push(list,
+		    entry_question(text_in(t, q, "question", NULL, NULL),
+			text_in(t, q, "header", NULL, NULL),
+			options(t, jsval_get(q, "options")),
+			jsval_bool(jsval_get(q, "multiSelect"),
+			    jsval_bool(jsval_get(q, "multiple"), false))));
+	return (struct claude_shown){ entry_questions(list),
 		text_in(t, jsval_first(all), "question", NULL, NULL) };
 }
 

@@ -94,11 +94,39 @@ forget(struct codex *c, struct codex_ask *a)
 }
 
 static struct js *
+options(const struct js *in)
+{
+	struct js *list = js_array();
+
+	for (size_t i = 0; i < js_len(in); i++)
+		js_push(list, entry_option(js_str(js_at(in, i), "label", ""),
+				  js_str(js_at(in, i), "description", "")));
+	return list;
+}
+
+static struct js *
+questions_shown(const struct js *questions)
+{
+	struct js *list = js_array();
+
+	for (size_t i = 0; i < js_len(questions); i++) {
+		const struct js *q = js_at(questions, i);
+
+		js_push(list,
+		    entry_question(js_str(q, "question", ""),
+			js_str(q, "header", ""), options(js_get(q, "options")),
+			js_bool(q, "multiSelect",
+			    js_bool(q, "multiple", false))));
+	}
+	return entry_questions(list);
+}
+
+static struct js *
 question_entry(const struct js *questions, enum entry_state state)
 {
 	const struct entry_status status = { state, NULL };
 
-	return entry_tool("question", entry_questions(questions), &status,
+	return entry_tool("question", questions_shown(questions), &status,
 	    js_str(js_at(questions, 0), "question", ""));
 }
 

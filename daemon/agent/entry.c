@@ -302,38 +302,34 @@ entry_todos(const struct js *items, const char *operation)
 	return o;
 }
 
-static struct js *
-options(const struct js *in)
+struct js *
+entry_option(const char *label, const char *description)
 {
-	struct js *list = js_array(), *o;
+	struct js *o = js_object();
 
-	for (size_t i = 0; i < js_len(in); i++) {
-		o = js_object();
-		js_add_str(o, "label", js_str(js_at(in, i), "label", ""));
-		js_add_str(o, "description",
-		    js_str(js_at(in, i), "description", ""));
-		js_push(list, o);
-	}
-	return list;
+	js_add_str(o, "label", label);
+	js_add_str(o, "description", description);
+	return o;
 }
 
 struct js *
-entry_questions(const struct js *questions)
+entry_question(const char *question, const char *header, struct js *options,
+    bool many)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "question", question);
+	js_add_str(o, "header", header);
+	js_add(o, "options", options);
+	js_add_bool(o, "multiSelect", many);
+	return o;
+}
+
+struct js *
+entry_questions(struct js *list)
 {
 	struct js *o = tagged("action", "ask_user_question");
-	struct js *list = js_array(), *q;
 
-	for (size_t i = 0; i < js_len(questions); i++) {
-		const struct js *in = js_at(questions, i);
-
-		q = js_object();
-		js_add_str(q, "question", js_str(in, "question", ""));
-		js_add_str(q, "header", js_str(in, "header", ""));
-		js_add(q, "options", options(js_get(in, "options")));
-		js_add_bool(q, "multiSelect",
-		    js_bool(in, "multiSelect", js_bool(in, "multiple", false)));
-		js_push(list, q);
-	}
 	js_add(o, "questions", list);
 	return o;
 }

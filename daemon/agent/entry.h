@@ -70,8 +70,11 @@ struct js *entry_plan(const char *plan);
  * that are not the contract's are "pending".
  */
 struct js *entry_todos(const struct js *items, const char *operation);
-/* [{question, header, options, multiSelect}], borrowed; what lacks is empty. */
-struct js *entry_questions(const struct js *questions);
+/* Takes what is in it, as the two below do: an array of questions. */
+struct js *entry_questions(struct js *list);
+struct js *entry_question(const char *question, const char *header,
+    struct js *options, bool many);
+struct js *entry_option(const char *label, const char *description);
 struct js *entry_other(const char *description);
 
 /* Changes of a file. */

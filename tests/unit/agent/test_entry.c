@@ -80,8 +80,7 @@ test_actions(void **state)
 	    agentrig_json("[{\"content\":\"a\",\"status\":"
 			  "\"in-progress\"},7,{\"step\":\"b\","
 			  "\"status\":\"?\",\"priority\":\"h\"}]");
-	struct js *questions = agentrig_json("[{\"question\":\"Q\",\"options\":"
-					     "[{\"label\":\"R\"}]}]");
+	struct js *questions = js_array(), *options = js_array();
 
 	(void)state;
 	is(entry_todos(todos, "write"),
@@ -89,6 +88,8 @@ test_actions(void **state)
 	    "\"status\":\"in_progress\",\"priority\":null},{\"content\":\"b\","
 	    "\"status\":\"pending\",\"priority\":\"h\"}],\"operation\":"
 	    "\"write\"}");
+	js_push(options, entry_option("R", ""));
+	js_push(questions, entry_question("Q", "", options, false));
 	is(entry_questions(questions),
 	    "{\"action\":\"ask_user_question\",\"questions\":[{\"question\":"
 	    "\"Q\",\"header\":\"\",\"options\":[{\"label\":\"R\","
@@ -102,7 +103,6 @@ test_actions(void **state)
 	    "\"subagent_type\":null,\"result\":{\"type\":{\"type\":"
 	    "\"markdown\"},\"value\":\"done\"}}");
 	js_free(todos);
-	js_free(questions);
 }
 
 static void

@@ -4,9 +4,8 @@
 //   node bench/run.mjs BUILD-DIR [terminal|echo|http|writes|events|memory|start|
 //                                attach|attach1g|ttyd|many|viewers|recording|
 //                                upgrade|spawn|guards|handover|filter|runs|
-//                                git|gitidle|gitnames|gitfollow|gitmuch|workspace|talk|callgrind]...
 //                                git|gitidle|gitnames|gitfollow|gitmuch|workspace|
-//                                normalise|callgrind]...
+//                                talk|normalise|ingest|crowd|much|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -16,6 +15,7 @@ import { once } from 'node:events';
 import WebSocket from 'ws';
 import { requestCounts } from './callgrind-http.mjs';
 import { terminalCounts } from './callgrind-term.mjs';
+import * as crowd from './crowd.mjs';
 import * as gitread from './gitread.mjs';
 import { normalised } from './normalise.mjs';
 import * as privilege from './privilege.mjs';
@@ -531,6 +531,10 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	workspace: () => workspaces.created(helper),
 	talk: () => talks.lastPage(helper),
 	normalise: () => normalised(helper), callgrind };
+	normalise: () => normalised(helper),
+	ingest: () => crowd.ingest(helper),
+	crowd: () => crowd.together(helper),
+	much: () => crowd.much(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

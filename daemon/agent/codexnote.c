@@ -142,12 +142,14 @@ error(struct codex *c, struct rpc_msg *m)
 	free(line);
 }
 
+/* Newer ones have a message, older ones a summary and perhaps details. */
 static void
 warning(struct codex *c, struct rpc_msg *m)
 {
 	const char *more = js_str(m->body, "details", NULL);
 	char *line = xasprintf("%s%s%s",
-	    js_str(m->body, "summary", "a warning about the configuration"),
+	    js_str(m->body, "message",
+		js_str(m->body, "summary", "a warning without words")),
 	    more != NULL ? "\n" : "", more != NULL ? more : "");
 
 	agent_add(c->g, entry_error(line, false));
@@ -184,23 +186,24 @@ static const struct {
 	{ "item/plan/delta", item_grows },
 	{ "item/reasoning/summaryPartAdded", item_part },
 	{ "item/started", codex_item_started },
-	{ "item/completed", item_completed },
-	{ "turn/started", turn_started },
+	{ "item/completed", item_completed }, { "turn/started", turn_started },
 	{ "turn/completed", turn_completed },
 	{ "turn/plan/updated", plan_updated },
 	{ "thread/tokenUsage/updated", usage },
 	{ "thread/compacted", compacted },
-	{ "serverRequest/resolved", resolved },
-	{ "error", error },
-	{ "configWarning", warning },
-	{ "model/rerouted", rerouted },
+	{ "serverRequest/resolved", resolved }, { "error", error },
+	{ "configWarning", warning }, { "warning", warning },
+	{ "guardianWarning", warning }, { "model/rerouted", rerouted },
 	/* Said elsewhere, or of no use to who reads the conversation. */
 	{ "item/fileChange/outputDelta", NULL },
-	{ "item/reasoning/textDelta", NULL },
-	{ "thread/started", NULL },
-	{ "thread/status/changed", NULL },
-	{ "turn/diff/updated", NULL },
-	{ "account/rateLimits/updated", NULL },
+	{ "item/reasoning/textDelta", NULL }, { "thread/started", NULL },
+	{ "thread/status/changed", NULL }, { "turn/diff/updated", NULL },
+	{ "account/rateLimits/updated", NULL }, { "account/updated", NULL },
+	{ "thread/name/updated", NULL }, { "thread/readState/changed", NULL },
+	{ "thread/settings/updated", NULL },
+	{ "remoteControl/status/changed", NULL },
+	{ "mcpServer/startupStatus/updated", NULL },
+	{ "deprecationNotice", NULL }, /* for who wrote this file */
 };
 
 /* Told about this conversation, or about none. */

@@ -303,7 +303,9 @@ read_answer(struct rpc *r, const struct js *id, struct rpc_msg *m)
 	m->kind = result != NULL ? RPC_RESULT : RPC_ERROR;
 	m->body = result;
 	m->code = js_int(error, "code", 0);
-	m->text = js_str(error, "message", "");
+	/* Where the message is no more than the name of its code. */
+	m->text = js_str(js_get(error, "data"), "details",
+	    js_str(error, "message", ""));
 }
 
 static bool

@@ -114,10 +114,9 @@ chain_wish_of(struct chain *c, struct agent_wish *wish, const char **why)
 		.root = c->who.uid == 0,
 		.confined = strcmp(c->conversation.profile, "login") != 0,
 	};
-	/* Of the turn itself as well, after a crash: it began with the same. */
-	if (c->turn.agent_session == NULL &&
-	    store_turn_resumed(c->s->app->db, c->arena, c->row.session_id,
-		&last) == 0)
+	/* The same for the same turn, so that its log can be read again. */
+	if (store_turn_resumed(c->s->app->db, c->arena, c->row.session_id,
+		c->turn.id, &last) == 0)
 		chain_past(c, ops, &last, wish);
 	return config;
 }

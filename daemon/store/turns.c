@@ -32,15 +32,12 @@ static const char sql_list[] =
     "WHERE session_id = ? AND user_id = ? AND id < ? "
     "ORDER BY id DESC LIMIT ?";
 static const char sql_resumed[] =
-    "SELECT " COLUMNS " FROM turn WHERE session_id = ? AND dropped = 0 "
-    "AND agent_session IS NOT NULL ORDER BY id DESC LIMIT 1";
+    "SELECT " COLUMNS " FROM turn WHERE session_id = ? AND id < ? "
+    "AND dropped = 0 AND agent_session IS NOT NULL ORDER BY id DESC LIMIT 1";
 
 static const char sql_dropped_after[] =
     "SELECT 1 FROM turn WHERE session_id = ? AND id > ? AND dropped = 1 "
     "AND agent_session = ? LIMIT 1";
-static const char sql_kept[] =
-    "SELECT " COLUMNS " FROM turn WHERE session_id = ? AND dropped = 0 "
-    "AND ended_at IS NOT NULL ORDER BY id";
 
 struct each {
 	store_turn_fn *cb;
@@ -168,10 +165,11 @@ store_turns_list(struct db *db, const char *user_id, const char *session_id,
 
 int
 store_turn_resumed(struct db *db, struct arena *a, const char *session_id,
-    struct store_turn *out)
+    const char *before, struct store_turn *out)
 {
 	struct copy c = { a, out, false };
-	int err = db_query(db, sql_resumed, turns_copy_cb, &c, "s", session_id);
+	int err = db_query(db, sql_resumed, turns_copy_cb, &c, "ss", session_id,
+	    before);
 
 	return err == 0 && !c.found ? RDV_E_NOT_FOUND : err;
 }
@@ -193,13 +191,4 @@ store_turn_dropped_after(struct db *db, const struct store_turn *t,
 	*dropped = false;
 	return db_query(db, sql_dropped_after, turns_any_cb, dropped, "sss",
 	    t->session_id, t->id, t->agent_session);
-}
-
-int
-store_turns_kept(struct db *db, const char *session_id, store_turn_fn *cb,
-    void *arg)
-{
-	struct each e = { cb, arg };
-
-	return db_query(db, sql_kept, turns_each_cb, &e, "s", session_id);
 }

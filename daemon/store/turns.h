@@ -49,19 +49,17 @@ int store_turn_get(struct db *db, struct arena *a, const char *user_id,
 int store_turns_list(struct db *db, const char *user_id, const char *session_id,
     const char *before, int64_t limit, store_turn_fn *cb, void *arg);
 /*
- * The newest turn of a conversation that is not dropped and of which the agent
- * has said its own id. RDV_E_NOT_FOUND. In the arena.
+ * The newest turn of a conversation before the one with the id `before` that is
+ * not dropped and of which the agent has said its own id. RDV_E_NOT_FOUND. In
+ * the arena.
  */
 int store_turn_resumed(struct db *db, struct arena *a, const char *session_id,
-    struct store_turn *out);
+    const char *before, struct store_turn *out);
 /*
  * Whether a later turn that is dropped has gone on in the same conversation of
  * the agent's.
  */
 int store_turn_dropped_after(struct db *db, const struct store_turn *t,
     bool *dropped);
-/* Those of a conversation that count and are over, oldest first. */
-int store_turns_kept(struct db *db, const char *session_id, store_turn_fn *cb,
-    void *arg);
 
 #endif

@@ -14,7 +14,7 @@ await files(import.meta.url, [
 	'tokens', 'scopes', 'rotation', 'events', 'worktrees', 'worktreeread',
 	'worktreehistory', 'worktreecommit', 'worktreeconflict', 'worktreecli',
 	'repos', 'reporefs', 'repofind', 'branches', 'clones', 'worktreediff',
-	'worktreefollow', 'turns', 'agentasks', 'space', 'confinedgit', 'liar',
+	'worktreefollow', 'turns', 'agentasks', 'resumes', 'space', 'confinedgit', 'liar',
 	'state', 'health', 'cage', 'cli', 'cliout', 'clipboard', 'inside',
 	'sandbox', 'held', 'stop', 'tmux', 'audit', 'scripts', 'integrity',
 	'resets', 'devservers', 'linear',

@@ -5,6 +5,7 @@
  */
 #include "tests/unit/agent/codexrig.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/xalloc.h"
@@ -301,6 +302,36 @@ test_L09_steps_skipped(void **state)
 	agentrig_stop(&r);
 }
 
+/* What newer releases tell beside the turn. */
+static void
+test_beside(void **state)
+{
+	static const char *const silent[] = { "thread/readState/changed",
+		"thread/settings/updated", "remoteControl/status/changed",
+		"deprecationNotice" };
+	struct agentrig r;
+	char line[160];
+	size_t n;
+
+	(void)state;
+	codexrig_start(&r, FREE);
+	n = r.n;
+	for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+		snprintf(line, sizeof(line),
+		    "{\"method\":\"%s\",\"params\":{\"threadId\":\"T\"}}",
+		    silent[i]);
+		agentrig_line(&r, line);
+	}
+	assert_int_equal(r.n, n);
+	agentrig_line(&r,
+	    "{\"method\":\"warning\",\"params\":{\"threadId\":\"T\","
+	    "\"message\":\"the model is not known\"}}");
+	assert_int_equal(r.n, n + 1);
+	assert_non_null(strstr(r.entries[n], "error_message"));
+	assert_non_null(strstr(r.entries[n], "the model is not known"));
+	agentrig_stop(&r);
+}
+
 /* Kept and shown, and nothing else. */
 static void
 test_L09_noise(void **state)
@@ -494,6 +525,7 @@ main(void)
 		cmocka_unit_test(test_turn_over_closes),
 		cmocka_unit_test(test_L09_foreign_requests),
 		cmocka_unit_test(test_L09_steps_skipped),
+		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_L09_noise),
 		cmocka_unit_test(test_odd_types),
 		cmocka_unit_test(test_L09_deep_and_long),

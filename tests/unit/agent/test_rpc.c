@@ -109,6 +109,12 @@ test_L09_answers(void **state)
 	assert_int_equal(m.code, -32000);
 	assert_string_equal(m.text, "no");
 	rpc_done(&m);
+	rpc_call(r, 44, "m", NULL);
+	line = "{\"id\":3,\"error\":{\"code\":1,\"message\":\"no\","
+	       "\"data\":{\"details\":\"why\"}}}";
+	rpc_read(r, line, strlen(line), &m);
+	assert_string_equal(m.text, "why");
+	rpc_done(&m);
 	rpc_free(r);
 }
 

@@ -224,6 +224,18 @@ test-built: all $(unit_all) $(fuzz_bins) $(prog_bins) $(ports_bin) \
 
 # The flusher is the only thread beside the loop; these tests have it run.
 tsan-built: $(patsubst %,$(BUILD)/unit/store/test_%,bus flusher open tx)
+# The real agents, 908 MB of them: no part of `make test` unless they are there.
+# Nothing that is fetched may run scripts.
+.PHONY: test-agents agents-installed
+test-agents: test-built agents-installed
+	tests/agents/run
+agents-installed: $(BUILD)/agents/node_modules/.rdv-stamp
+$(BUILD)/agents/node_modules/.rdv-stamp: tests/agents/package-lock.json
+	@mkdir -p $(BUILD)/agents
+	cp tests/agents/package.json tests/agents/package-lock.json $(BUILD)/agents
+	cd $(BUILD)/agents && flock package-lock.json \
+	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 tests/node_modules/.rdv-stamp: tests/package-lock.json
 	cd tests && flock package-lock.json \
 	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

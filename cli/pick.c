@@ -49,6 +49,8 @@ static const struct kind kinds_approval = { "approval",
 	{ PICK_APPROVALS, NULL }, "items", { NULL, NULL } };
 static const struct kind kinds_rule = { "rule",
 	{ "/api/approvals/rules", NULL }, "items", { NULL, NULL } };
+static const struct kind kinds_device = { "device", { PICK_DEVICES, NULL },
+	"items", { "name", NULL } };
 static const struct kind kinds_conversation = { "conversation",
 	{ "/api/conversations?limit=1000", NULL }, "items", { "name", NULL } };
 static const struct kind kinds_run = { "run", { PICK_RUNS, NULL }, "items",
@@ -247,6 +249,12 @@ int
 pick_run(const struct cmd_call *c, const char *word, char **id)
 {
 	return pick(c, &kinds_run, word, id);
+}
+
+int
+pick_device(const struct cmd_call *c, const char *word, char **id)
+{
+	return pick(c, &kinds_device, word, id);
 }
 
 int

@@ -38,6 +38,9 @@ int pick_rule(const struct cmd_call *c, const char *word, char **id);
 /* A run; the newest are looked through. */
 #define PICK_RUNS "/api/runs?limit=1000"
 int pick_run(const struct cmd_call *c, const char *word, char **id);
+/* A device that is told by pushes, also by its name. */
+#define PICK_DEVICES "/api/push/devices"
+int pick_device(const struct cmd_call *c, const char *word, char **id);
 /* An item of the trash, also by its branch or path. */
 int pick_trash(const struct cmd_call *c, const char *word, char **id);
 

@@ -33,6 +33,7 @@ struct app {
 	struct worktrees *worktrees;   /* core/worktree */
 	struct workspaces *workspaces; /* core/workspace */
 	struct approvals *approvals;   /* core/approval */
+	struct pushes *pushes;	       /* core/push */
 	struct chains *chains;	       /* core/chain */
 	struct integrity *integrity;   /* core/integrity */
 	struct resets *resets;	       /* core/reset */

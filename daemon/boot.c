@@ -34,6 +34,7 @@
 #include "daemon/core/people.h"
 #include "daemon/core/probe.h"
 #include "daemon/core/reset.h"
+#include "daemon/core/push.h"
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
 #include "daemon/core/tmux.h"
@@ -244,6 +245,7 @@ build_core(struct app *app)
 	app->tmuxes = tmux_new(app);
 	app->sessions = sessions_new(app);
 	app->approvals = approvals_new(app);
+	app->pushes = pushes_new(app);
 	app->worktrees = worktrees_new(app);
 	app->workspaces = workspaces_new(app);
 	app->chains = chains_new(app);
@@ -497,6 +499,7 @@ boot_down(struct app *app)
 	probe_free(app->probe);
 	integrity_free(app->integrity);
 	worktrees_free(app->worktrees);
+	pushes_free(app->pushes);
 	workspaces_free(app->workspaces);
 	resets_free(app->resets);
 	devservers_free(app->devservers);

@@ -125,6 +125,15 @@ glob_ok(const char *s)
 	return *s != '\0' && *s != '/' && strlen(s) <= CONF_GLOB_LEN;
 }
 
+static bool
+entry_ok(enum conf_type type, const char *s)
+{
+	if (type == CONF_GLOBS)
+		return glob_ok(s);
+	return host_ok(type == CONF_SERVICES && str_starts(s, "*.") ? s + 2
+								    : s);
+}
+
 /* The old list goes only when the whole new one is sound. */
 static const char *
 set_list(struct conf *c, const struct conf_row *row, char *const *values,
@@ -141,8 +150,7 @@ set_list(struct conf *c, const struct conf_row *row, char *const *values,
 	for (size_t i = 0; i < n; i++) {
 		if (row->type == CONF_PATHS)
 			list[i] = expand_each(c, values[i], home);
-		else if (row->type == CONF_GLOBS ? glob_ok(values[i])
-						 : host_ok(values[i]))
+		else if (entry_ok(row->type, values[i]))
 			list[i] = xstrdup(values[i]);
 		if (list[i] == NULL) {
 			list_free(list);
@@ -193,6 +201,7 @@ set_default(struct conf *c, const struct conf_row *row, const char *home)
 		free(one[0]);
 		break;
 	case CONF_GLOBS:
+	case CONF_SERVICES:
 		why = set_globs(c, row, home);
 	}
 	return why;
@@ -240,6 +249,7 @@ static const enum toml_type wanted[] = {
 	[CONF_HOSTS] = TOML_STRINGS,
 	[CONF_PATHS] = TOML_STRINGS,
 	[CONF_GLOBS] = TOML_STRINGS,
+	[CONF_SERVICES] = TOML_STRINGS,
 	[CONF_INERT] = TOML_INT,
 };
 
@@ -259,6 +269,7 @@ set_value(struct conf *c, const struct conf_row *row,
 	case CONF_HOSTS:
 	case CONF_PATHS:
 	case CONF_GLOBS:
+	case CONF_SERVICES:
 		break;
 	}
 	return set_list(c, row, v->strs, c->home);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONF_MAX 48 /* rows, at most */
+#define CONF_MAX 56 /* rows, at most */
 /* Entries of a list of patterns, and bytes of one: git is given them all. */
 #define CONF_GLOBS_MAX 32
 #define CONF_GLOB_LEN  100
@@ -38,6 +38,9 @@ struct conf {
 	int64_t clipboard_bytes;
 	int64_t event_retention_days, idempotency_hours;
 	int64_t approval_minutes;
+	char **push_hosts; /* HOST or *.HOST, perhaps with :PORT */
+	char *push_ca_file;
+	int64_t push_delay_ms, push_timeout_ms, push_retry_seconds;
 	char *links; /* "auto", "none", "read" or "write" */
 	int64_t link_max_hours;
 	char *worktree_dir;
@@ -68,6 +71,7 @@ enum conf_type {
 	CONF_HOSTS,
 	CONF_PATHS,
 	CONF_GLOBS,
+	CONF_SERVICES, /* as CONF_HOSTS, and *.HOST */
 	CONF_INERT
 };
 

@@ -46,6 +46,7 @@ print_value(const struct conf *c, const struct conf_row *row, FILE *out)
 	case CONF_HOSTS:
 	case CONF_PATHS:
 	case CONF_GLOBS:
+	case CONF_SERVICES:
 		print_list(*(char **const *)p, out);
 		break;
 	}

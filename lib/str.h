@@ -35,5 +35,7 @@ void str_base64(char *dst, const void *src, size_t len);
 void str_base64url(char *dst, const void *src, size_t len);
 /* Strict decoding: right padding, no blanks; false otherwise. */
 bool str_unbase64(void *dst, size_t max, size_t *len, const char *src);
+/* The same of the URL-safe one without padding, of exactly `len` bytes. */
+bool str_unbase64url(void *dst, size_t len, const char *src);
 
 #endif

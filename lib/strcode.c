@@ -85,6 +85,32 @@ str_base64url(char *dst, const void *src, size_t len)
 	encode(dst, src, len, url_alphabet, false);
 }
 
+/*
+ * What there is but in another spelling is none, so that two texts are never of
+ * the same bytes.
+ */
+bool
+str_unbase64url(void *dst, size_t len, const char *src)
+{
+	const size_t n = strlen(src);
+	uint8_t *d = dst;
+	uint32_t v = 0;
+	size_t used = 0, i;
+	int digit;
+
+	if (n != (len * 8 + 5) / 6)
+		return false;
+	for (i = 0; i < n; i++) {
+		digit = value_of(url_alphabet, src[i]);
+		if (digit < 0)
+			return false;
+		v = v << 6 | (uint32_t)digit;
+		if (i % 4 != 0)
+			d[used++] = (uint8_t)(v >> (6 - 2 * (i % 4)));
+	}
+	return used == len && (v & ((1u << (n * 6 - len * 8)) - 1)) == 0;
+}
+
 bool
 str_unbase64(void *dst, size_t max, size_t *len, const char *src)
 {

@@ -5,7 +5,7 @@
  * What it carries is encrypted and signed already; it has no key, and whatever
  * becomes of it, it can do no more than send that request or not.
  *
- *   rdv-push HOST PORT MS [CA-FILE]
+ *   rdv-push HOST PORT MS CA-FILE
  *
  * The request is its standard input. It says one line: the status of the answer
  * and its Retry-After in seconds, or "-" and why there is none. A redirect is
@@ -107,7 +107,7 @@ main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return puts("rdv-push " RDV_BUILD) < 0;
-	if (argc < 4 || argc > 5 || !host_ok(argv[1]) ||
+	if (argc != 5 || !host_ok(argv[1]) ||
 	    !str_to_u64(argv[2], 1, 65535, &port) ||
 	    !str_to_u64(argv[3], 1, MS_MAX, &ms)) {
 		(void)fprintf(stderr, "rdv-push is for rdvd to have started\n");

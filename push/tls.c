@@ -56,11 +56,8 @@ static bool
 prepare(SSL_CTX *ctx, const char *ca_file)
 {
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1)
-		return false;
-	return ca_file != NULL
-		   ? SSL_CTX_load_verify_locations(ctx, ca_file, NULL) == 1
-		   : SSL_CTX_set_default_verify_paths(ctx) == 1;
+	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+	       SSL_CTX_load_verify_locations(ctx, ca_file, NULL) == 1;
 }
 
 static long

@@ -6,7 +6,7 @@
 
 struct tls_to {
 	const char *host;    /* whose certificate it has to be */
-	const char *ca_file; /* who may vouch for it; NULL: the host's own */
+	const char *ca_file; /* who may vouch for it, as PEM */
 };
 
 /*

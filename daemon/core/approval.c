@@ -16,6 +16,7 @@
 #include "daemon/core/approvaldigest.h"
 #include "daemon/core/approvalrule.h"
 #include "daemon/core/approvalstate.h"
+#include "daemon/core/push.h"
 #include "daemon/core/run.h"
 #include "daemon/loop.h"
 #include "daemon/store/approvalrules.h"
@@ -444,11 +445,12 @@ put_new(struct approvals *as, struct tx *tx, struct arena *a, struct asker *k,
 	if (over_bounds(as, k, row, &err))
 		return err != 0 ? err : put_limited(tx, a, row);
 	err = store_approval_insert(tx, row);
-	if (err == 0)
-		approval_event(tx,
-		    strcmp(row->state, "pending") == 0 ? EV_APPROVAL_ASKED
-						       : EV_APPROVAL_ENDED,
-		    row);
+	if (err == 0 && strcmp(row->state, "pending") != 0) {
+		approval_event(tx, EV_APPROVAL_ENDED, row);
+	} else if (err == 0) {
+		approval_event(tx, EV_APPROVAL_ASKED, row);
+		err = push_queue(as->app->pushes, tx, row);
+	}
 	return err;
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/core/hostboot.h"
 #include "daemon/core/integrity.h"
 #include "daemon/core/people.h"
+#include "daemon/core/push.h"
 #include "daemon/core/reset.h"
 #include "daemon/core/run.h"
 #include "daemon/core/session.h"
@@ -60,6 +61,7 @@ boot_settled_cb(bool first, void *arg)
 	worktrees_reconcile(app->worktrees);
 	chains_settle(app->chains);
 	integrity_settled(app->integrity);
+	pushes_settle(app->pushes);
 	ready_tell(app->ready);
 }
 

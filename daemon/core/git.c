@@ -17,13 +17,12 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/gitfeed.h"
-#include "daemon/core/gitpins.h"
+#include "daemon/core/gitspawn.h"
 #include "daemon/core/grant.h"
 #include "daemon/helper.h"
 #include "daemon/loop.h"
 #include "lib/buf.h"
 #include "lib/err.h"
-#include "lib/gitproto.h"
 #include "lib/list.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -374,6 +373,8 @@ job_run(struct job *j, uint64_t handle, struct seqpkt_fds *fds)
 		(void)close(fds->fd[0]);
 	j->out.fd = fds->fd[1];
 	j->err.fd = fds->fd[2];
+	if (fds->n > 3)
+		(void)close(fds->fd[3]);
 	fds->n = 0;
 	j->out.watch =
 	    loop_watch_new(app->loop, j->out.fd, LOOP_READ, git_out_cb, j);
@@ -412,8 +413,9 @@ git_spawn_cb(int err, const struct priv_spawn_answer *a, struct seqpkt_fds *fds,
 	 */
 	if (err == 0 && a->result == PRIV_DENIED && !j->optional)
 		grant_forget(j->git->app->grants, j->uid);
-	/* Not the three that the protocol has for pipes. */
-	if (err == 0 && a->result == PRIV_DONE && fds->n != 3) {
+	/* Not the three that the protocol has for pipes, and a page. */
+	if (err == 0 && a->result == PRIV_DONE &&
+	    fds->n != 3 + (j->spawn.hostc > 0)) {
 		seqpkt_fds_close(fds);
 		err = RDV_E_UNAVAILABLE;
 	}
@@ -462,51 +464,6 @@ job_start(struct job *j)
 	grant_get(g->app->grants, j->uid, git_grant_cb, j);
 }
 
-static size_t
-count(const char *const *list)
-{
-	size_t n = 0;
-
-	while (list != NULL && list[n] != NULL)
-		n++;
-	return n;
-}
-
-static void
-add_configs(struct priv_spawn *s, const char *const *configs)
-{
-	for (; configs != NULL && *configs != NULL; configs++) {
-		s->argv[s->argc++] = xstrdup("-c");
-		s->argv[s->argc++] = xstrdup(*configs);
-	}
-}
-
-static void
-fill_spawn(struct priv_spawn *s, const struct git_call *call)
-{
-	size_t n = 2 + 2 * count(git_pins) + 2 * count(call->configs) +
-		   count(call->argv);
-
-	(void)str_copy(s->profile, call->as == GIT_AS_HOST ? "login" : "git",
-	    sizeof(s->profile));
-	(void)str_copy(s->label, "git", sizeof(s->label));
-	s->io = PRIV_IO_PIPES;
-	s->cwd = xstrdup(call->dir);
-	s->argv = xcalloc(n, sizeof(char *));
-	if (call->as == GIT_AS_WORKER)
-		s->argv[s->argc++] = xstrdup(GITPROTO_PROGRAM);
-	if (call->as == GIT_AS_GIT) {
-		s->argv[s->argc++] = xstrdup("git");
-		add_configs(s, git_pins);
-		add_configs(s, call->configs);
-	}
-	for (const char *const *p = call->argv; *p != NULL; p++)
-		s->argv[s->argc++] = xstrdup(*p);
-	s->paths = xcalloc(count(call->paths) + 1, sizeof(char *));
-	for (const char *const *p = call->paths; p != NULL && *p != NULL; p++)
-		s->paths[s->pathc++] = xstrdup(*p);
-}
-
 static void
 refuse_all(struct git *g, struct jobs *jobs, int err, const char *why)
 {
@@ -551,7 +508,7 @@ git_run(struct git *g, const struct git_call *call, git_fn *cb, void *arg)
 	buf_init(&j->out.buf, call->max);
 	buf_init(&j->err.buf, ERR_MAX);
 	j->timer = loop_timer_new(g->app->loop, git_timeout_cb, j);
-	fill_spawn(&j->spawn, call);
+	gitspawn_fill(&j->spawn, call);
 	/* Told from the loop: no caller is answered within its own call. */
 	if (count_of(&g->waiting, j->uid) >= WAITING_MAX) {
 		if (TAILQ_EMPTY(&g->refused))

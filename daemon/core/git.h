@@ -14,6 +14,7 @@ enum git_as {
 	GIT_AS_GIT,
 	GIT_AS_WORKER, /* rdv-git, which looks at paths (lib/gitproto.h) */
 	GIT_AS_HOST,   /* a program of the host, in the `login` profile */
+	GIT_AS_PUSH,   /* rdv-push, in a profile of its own */
 };
 
 /*
@@ -42,6 +43,7 @@ struct git_call {
 	const char *dir;	    /* working directory, absolute */
 	const char *const *argv;    /* after its name; of the host: all */
 	const char *const *paths;   /* writable roots, NULL-terminated */
+	const char *const *hosts;   /* HOST:PORT it is held to, or NULL: none */
 	const char *const *configs; /* more "key=value" to pin, or NULL */
 	size_t max;		    /* bytes of stdout kept, then TOO_BIG */
 	const char *in;		    /* on stdin; NULL: nothing */

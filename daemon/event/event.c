@@ -106,6 +106,8 @@ const struct event_kind_row event_kinds[EV_KIND_MAX] = {
 	    "a rule was made or deleted" },
 	[EV_APPROVAL_BYPASS] = { "approval.bypass", "approval",
 	    "a session's tools are asked about no more, or again" },
+	[EV_PUSH_DEVICE] = { "push.device", "push",
+	    "a device was added or removed, or told, or could not be told" },
 	[EV_CONVERSATION_CREATED] = { "conversation.created", "conversation",
 	    "a conversation with an agent was begun" },
 	[EV_CONVERSATION_CLOSED] = { "conversation.closed", "conversation",

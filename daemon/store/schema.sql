@@ -257,6 +257,43 @@ CREATE TABLE pin (
 	PRIMARY KEY (user_id, repo_path, name)
 ) STRICT;
 
+CREATE TABLE push_delivery (
+	id TEXT NOT NULL PRIMARY KEY,
+	device_id TEXT NOT NULL REFERENCES push_device (id) ON DELETE CASCADE,
+	user_id TEXT NOT NULL REFERENCES user (id),
+	approval_id TEXT REFERENCES approval (id),
+	state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'delivered',
+	    'failed', 'dropped')),
+	attempts INTEGER NOT NULL DEFAULT 0,
+	torn INTEGER NOT NULL DEFAULT 0,
+	status INTEGER,
+	cause TEXT,
+	next_at INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL,
+	created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX push_delivery_device ON push_delivery (device_id, id);
+
+CREATE INDEX push_delivery_due ON push_delivery (state, next_at);
+
+CREATE TABLE push_device (
+	id TEXT NOT NULL PRIMARY KEY,
+	user_id TEXT NOT NULL REFERENCES user (id),
+	token_id TEXT NOT NULL,
+	name TEXT NOT NULL,
+	endpoint TEXT NOT NULL,
+	p256dh TEXT NOT NULL,
+	auth TEXT NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('active', 'gone')),
+	last_attempt_at INTEGER,
+	last_success_at INTEGER,
+	failure TEXT,
+	created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX push_device_once ON push_device (user_id, endpoint);
+
 CREATE TABLE queued (
 	id TEXT NOT NULL PRIMARY KEY,
 	session_id TEXT NOT NULL REFERENCES conversation (id),

@@ -34,7 +34,6 @@ static const char sql_list[] =
 static const char sql_resumed[] =
     "SELECT " COLUMNS " FROM turn WHERE session_id = ? AND id < ? "
     "AND dropped = 0 AND agent_session IS NOT NULL ORDER BY id DESC LIMIT 1";
-
 static const char sql_dropped_after[] =
     "SELECT 1 FROM turn WHERE session_id = ? AND id > ? AND dropped = 1 "
     "AND agent_session = ? LIMIT 1";

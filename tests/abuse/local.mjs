@@ -371,6 +371,12 @@ function addStranger(db, id, mine) {
 		    session WHERE id = '${mine.id}')), 'all', 'deny',
 		    iif(value = '${id.rule}', 'secret', 'mine'), '[]', 'x', 1
 		    FROM json_each('["${id.rule}", "${OWN_TRASH}"]');
+		INSERT INTO push_device (id, user_id, token_id, name, endpoint,
+		    p256dh, auth, state, created_at) SELECT value,
+		    iif(value = '${id.device}', '${id.user}', (SELECT user_id FROM
+		    session WHERE id = '${mine.id}')), 'x', iif(value =
+		    '${id.device}', 'secret', 'mine'), 'https://x/x', 'x', 'x',
+		    'gone', 1 FROM json_each('["${id.device}", "${OWN_TRASH}"]');
 		INSERT INTO workspace (id, user_id, name, branch, directory, state,
 		    created_at, updated_at) VALUES ('${id.workspace}', '${id.user}',
 		    'secret', 'secret', '/secret', 'ready', 1, 1);
@@ -454,7 +460,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	const { turn } = await rdv.call('POST', `${at}/turns`, { prompt: 'mine' });
 	const mine = { conversations: talk.id, turns: turn.id, messages: message.id,
 		transfers: OWN_TRASH, approvals: OWN_TRASH,
-		rules: OWN_TRASH, workspaces: space.id, clones: clone.id,
+		rules: OWN_TRASH, devices: OWN_TRASH, workspaces: space.id, clones: clone.id,
 		sessions: s.id,
 		folders: folder.id, runs: s.run.id,
 		repos: repo.id, worktrees: OWN_TRASH,
@@ -462,7 +468,8 @@ await test('C14 what is another user\'s is not there', async (t) => {
 			{ session_id: (await rdv.session('shown')).id })).id };
 	const id = Object.fromEntries(['user', 'session', 'run', 'folder', 'token',
 		'link', 'repo', 'worktree', 'clone', 'workspace', 'transfer',
-		'conversation', 'turn', 'message', 'approval', 'rule'].map((k, i) =>
+		'conversation', 'turn', 'message', 'approval', 'rule',
+		'device'].map((k, i) =>
 		[k, NOBODY.slice(0, -2) + (i + 1).toString(16).padStart(2, '0')]));
 	const gone = once(rdv.main, 'exit');
 	rdv.main.kill('SIGTERM');
@@ -496,7 +503,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 	let routes = 0;
 	const took = {};
 	for (const [p, ops] of Object.entries(paths)) {
-		const kind = /\/(clones|rules)\//.exec(p)?.[1] ?? p.split('/')[2];
+		const kind = /\/(clones|rules|devices)\//.exec(p)?.[1] ?? p.split('/')[2];
 		if (!p.includes('{id}') || p.startsWith('/ws'))
 			continue;
 		for (const m of Object.keys(ops).map((x) => x.toUpperCase())) {
@@ -537,7 +544,7 @@ await test('C14 what is another user\'s is not there', async (t) => {
 		'/api/folders', '/api/tokens', '/api/repos', '/api/repos/recent',
 		'/api/repos/clones', '/api/workspaces', '/api/transfers',
 		'/api/conversations', '/api/approvals', '/api/approvals/rules',
-		'/api/events?since=0&limit=1000']) {
+		'/api/push/devices', '/api/events?since=0&limit=1000']) {
 		const r = await rdv.request('GET', list);
 		assert.match(String(r.raw), /mine|cli/, list);
 		assert.doesNotMatch(String(r.raw), /secret/, list);

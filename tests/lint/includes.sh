@@ -83,7 +83,7 @@ owner '^(daemon/http/ws|cli/ws)\.c$' 'wslay'
 owner '^(daemon/http/parse|cli/http)\.c$' 'http_parser\.h'
 # The one digest outside auth/ is the SHA-1 of a WebSocket's accept header; the
 # audit log's are in a process and a command of their own.
-owner '^(daemon/(auth/.*|http/handshake)|lib/auditcrypt|push/tls)\.c$' 'openssl/'
+owner '^(daemon/(auth/.*|http/handshake|core/pushcrypt)|lib/auditcrypt|push/tls)\.c$' 'openssl/'
 owner '^lib/auditcrypt\.c$' 'dlfcn\.h'
 owner '^daemon/(loop|http/.*)\.[ch]$' 'event2/'
 owner '^security/filter\.c$' 'seccomp\.h'

@@ -14,6 +14,7 @@ clock_shift
 emu_restore
 emu_text
 path_force_descent
+push_record
 server_sweep
 git_pending
 newfile_force_named

@@ -2,6 +2,7 @@
 // answer as for an id that nobody has. The routes are rdvd's own list, so one
 // that is new has to say here what it is asked with.
 import assert from 'node:assert/strict';
+import { createECDH } from 'node:crypto';
 import path from 'node:path';
 import { test, waitFor } from '../harness/rdv.mjs';
 import { System } from '../harness/system.mjs';
@@ -65,6 +66,10 @@ ids.approval = (await call(ann, 'POST', `/api/sessions/${held.id}/approvals`,
 	wish, 200)).id;
 ids.rule = (await call(ann, 'POST', '/api/approvals/rules',
 	{ verdict: 'allow', tool: 'hers' })).id;
+const hers = createECDH('prime256v1');
+ids.device = (await call(ann, 'POST', '/api/push/devices', { name: 'hers',
+	endpoint: 'https://web.push.apple.com/hers', auth: 'A'.repeat(22),
+	p256dh: hers.generateKeys('base64url') })).id;
 const own = await call(bob, 'POST', '/api/sessions',
 	{ name: 'his', command: ['/bin/cat'] });
 ids.workspace = (await call(ann, 'POST', '/api/workspaces', { repos:
@@ -153,6 +158,9 @@ const PATHS = {
 	'POST /api/approvals/{id}/decision': ['approval',
 		{ verdict: 'approve', digest: '0'.repeat(64) }],
 	'DELETE /api/approvals/rules/{id}': ['rule'],
+	'GET /api/push/devices/{id}': ['device'],
+	'POST /api/push/devices/{id}/test': ['device'],
+	'DELETE /api/push/devices/{id}': ['device'],
 	'GET /api/runs/{id}': ['run'],
 	'GET /api/runs/{id}/log': ['run'],
 	'GET /api/runs/{id}/cast': ['run'],
@@ -223,6 +231,7 @@ const LISTS = ['/api/agents', '/api/sessions', '/api/folders', '/api/tokens', '/
 	'/api/workspaces', '/api/links', '/api/transfers', '/api/approvals',
 	'/api/runs', '/api/runs?live=true',
 	`/api/approvals?session_id=${ids.session}`, '/api/approvals/rules',
+	'/api/push/key', '/api/push/devices',
 	'/api/workspaces', '/api/conversations', '/api/links', '/api/transfers',
 	`/api/links?session_id=${ids.session}`, '/api/worktrees/trash',
 	'/api/gc', '/api/integrity', '/api/worktrees/operations', '/api/worktrees/discards',

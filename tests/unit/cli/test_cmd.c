@@ -149,6 +149,10 @@ promised_commands_exist(void **state)
 		"runs log", "runs stop", "dev ls", "dev start", "dev stop",
 		"dev log" };
 		"queue start", "reset", "unreset" };
+		"approvals ask", "rule ls", "rule add", "rule rm", "push ls",
+		"push rm", "push test", "session bypass", "ask", "follow-up",
+		"turn ls", "turn stop", "queue ls", "queue add", "queue edit",
+		"queue rm", "queue start" };
 	size_t i;
 
 	(void)state;
@@ -253,6 +257,7 @@ wrong_words_are_refused(void **state)
 	assert_non_null(strstr(why,
 	    "dev ls, folder ls, queue ls, repo ls, rule ls, runs ls, "
 	    "session ls"));
+	    "folder ls, push ls, queue ls, repo ls, rule ls, session ls"));
 	assert_int_equal(PARSE("status", "extra"), CMD_USAGE);
 	assert_int_equal(PARSE("session", "show"), CMD_USAGE);
 	assert_int_equal(PARSE("status", "--nonsense"), CMD_USAGE);

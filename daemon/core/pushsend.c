@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a row to a device. Invariant: the row says "sending" before a byte
+ * leaves; what an rdvd was at when it ended may have arrived, so it is sent
+ * once more, under the same topic, and after a second such end not again. What
+ * was decided meanwhile is not sent.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/conf.h"
+#include "daemon/core/clonestate.h"
+#include "daemon/core/git.h"
+#include "daemon/core/pushstate.h"
+#include "daemon/core/pushurl.h"
+#include "daemon/core/worktreestate.h"
+#include "daemon/loop.h"
+#include "daemon/store/approvals.h"
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "lib/xalloc.h"
+
+#define LIVE_MAX    4 /* at once; a service that hangs holds up no more */
+#define LOOK_MS	    60000
+#define FAILED_MS   1000
+#define ABSENT_MS   10000 /* until its account may be there again */
+#define PAUSE_MAX   (3600 * 1000LL)
+#define TTL_MAX	    86400
+#define SAID_MAX    1024
+#define REQUEST_MAX 8192
+
+struct push_send {
+	TAILQ_ENTRY(push_send) link;
+	struct pushes *ps;
+	struct arena *arena;
+	struct store_delivery row; /* in the arena */
+	struct store_device device;
+	const char *kind;
+	uid_t uid;
+};
+
+void
+push_arm(struct pushes *ps, int64_t ms)
+{
+	int64_t at;
+
+	if (!ps->settled)
+		return;
+	if (ms < 0) {
+		ms = LOOK_MS;
+		if (store_deliveries_next(ps->app->db, &at) != 0)
+			ms = FAILED_MS;
+		else if (at < 0)
+			return;
+		else if (at - clock_wall_ms() < ms)
+			ms = at - clock_wall_ms();
+	}
+	loop_timer_set(ps->timer, ms > 0 ? ms : 1);
+}
+
+static void
+send_free(struct push_send *s)
+{
+	struct pushes *ps = s->ps;
+
+	TAILQ_REMOVE(&ps->live, s, link);
+	ps->nlive--;
+	arena_free(s->arena);
+	free(s);
+}
+
+/* Whatever becomes of that: there may be room for the next one. */
+static void
+push_noted_cb(int err, void *arg)
+{
+	struct push_send *s = arg;
+	struct pushes *ps = s->ps;
+
+	send_free(s);
+	push_arm(ps, err != 0 ? FAILED_MS : -1);
+}
+
+/* The end of an attempt, or of all of them. */
+static void
+note(struct push_send *s, tx_done_fn *done)
+{
+	struct tx *tx = tx_begin(s->ps->app->db);
+	int err = store_delivery_change(tx, &s->row);
+
+	if (err == 0)
+		err = store_device_note(tx, &s->device);
+	if (err != 0) {
+		tx_abort(tx);
+		log_warnx("push", "not recorded id=%s: %s", s->row.id,
+		    err < 0 ? strerror(-err) : err_name(err));
+		push_noted_cb(err, s);
+		return;
+	}
+	push_event(tx, &s->device);
+	tx_commit(tx, done, s);
+}
+
+static void
+end(struct push_send *s, const char *state, const char *cause)
+{
+	s->row.state = state;
+	s->row.cause = cause;
+	note(s, push_noted_cb);
+}
+
+/* It is tried again, later and later, for as long as it matters. */
+static void
+again(struct push_send *s, const char *cause, int64_t after_s)
+{
+	int64_t pause = s->ps->app->conf->push_retry_seconds * 1000;
+
+	for (int64_t i = 1; i < s->row.attempts && pause < PAUSE_MAX; i++)
+		pause *= 2;
+	if (pause > PAUSE_MAX)
+		pause = PAUSE_MAX;
+	if (pause < after_s * 1000)
+		pause = after_s * 1000;
+	s->device.failure = cause;
+	s->row.next_at = clock_wall_ms() + pause;
+	end(s, s->row.next_at < s->row.expires_at ? "queued" : "failed", cause);
+}
+
+static void
+answered(struct push_send *s, int64_t status, int64_t after_s)
+{
+	const bool gone = status == 404 || status == 410;
+	const char *cause = arena_printf(s->arena, "the service says %lld%s",
+	    (long long)status, gone ? ": it knows the device no more" : "");
+
+	s->row.status = status;
+	if (status < 300) {
+		s->device.last_success_at = clock_wall_ms();
+		s->device.failure = NULL;
+		end(s, "delivered", NULL);
+	} else if (status == 429 || status >= 500) {
+		again(s, cause, after_s);
+	} else {
+		s->device.failure = cause;
+		if (gone)
+			s->device.state = "gone";
+		end(s, "failed", cause);
+	}
+}
+
+/* "STATUS SECONDS\n" or "- WHY\n"; a stranger may have had part in both. */
+static void
+hear(struct push_send *s, const struct git_result *r)
+{
+	long long status, after;
+	char why[256];
+
+	if (r->status == 0 &&
+	    sscanf(r->out, "%3lld %5lld\n", &status, &after) == 2 &&
+	    status >= 200 && status < 600 && after >= 0) {
+		answered(s, status, after);
+		return;
+	}
+	(void)str_escape(why, sizeof(why), r->out, strcspn(r->out, "\n"));
+	if (r->status != 0 || strncmp(why, "- ", 2) != 0)
+		(void)snprintf(why, sizeof(why), "  rdv-push ended with %d",
+		    r->status);
+	again(s, arena_strdup(s->arena, why + 2), 0);
+}
+
+static void
+push_sent_cb(int err, const struct git_result *r, const char *why, void *arg)
+{
+	struct push_send *s = arg;
+
+	if (err == 0) {
+		hear(s, r);
+	} else if (err == RDV_E_UNAVAILABLE) {
+		/* Nobody knows whether it went out: as after a crash. */
+		push_arm(s->ps, FAILED_MS);
+		send_free(s);
+	} else {
+		again(s, arena_strdup(s->arena, why != NULL ? why : "failed"),
+		    0);
+	}
+}
+
+static bool
+is_open_to_all(const char *path)
+{
+	return path_is_under("/etc", path) || path_is_under("/usr", path);
+}
+
+/* Its list of hosts is the one that it is for. */
+static void
+carry(struct push_send *s, const struct push_url *url, const struct buf *b)
+{
+	const struct conf *conf = s->ps->app->conf;
+	const char *ca = conf->push_ca_file;
+	char ms[24];
+	const char *const argv[] = { url->host, url->port, ms, ca, NULL };
+	const char *const hosts[] = { url->at, NULL };
+	const char *const paths[] = { is_open_to_all(ca) ? NULL : ca, NULL };
+	const struct git_call call = { .uid = s->uid,
+		.dir = "/",
+		.argv = argv,
+		.paths = paths,
+		.hosts = hosts,
+		.max = SAID_MAX,
+		.in = (const char *)b->data,
+		.inlen = b->len,
+		.as = GIT_AS_PUSH,
+		.optional = true };
+
+	(void)snprintf(ms, sizeof(ms), "%lld",
+	    (long long)conf->push_timeout_ms);
+	git_run(s->ps->app->worktrees->git, &call, push_sent_cb, s);
+}
+
+/* Where somebody who is troubled by pushes finds us (RFC 8292, 2.1). */
+static const char *
+contact(struct push_send *s)
+{
+	char *const *hosts = s->ps->app->conf->allowed_hosts;
+
+	return arena_printf(s->arena, "https://%s",
+	    hosts != NULL && hosts[0] != NULL ? hosts[0] : "localhost");
+}
+
+static void
+push_begun_cb(int err, void *arg)
+{
+	struct push_send *s = arg;
+	const int64_t now = clock_wall_ms();
+	int64_t ttl = (s->row.expires_at - now) / 1000;
+	const struct push_letter l = { .endpoint = s->device.endpoint,
+		.p256dh = s->device.p256dh,
+		.auth = s->device.auth,
+		.kind = s->kind,
+		.approval_id = s->row.approval_id,
+		.contact = contact(s),
+		.ttl_s = ttl > TTL_MAX ? TTL_MAX
+			 : ttl > 0     ? ttl
+				       : 0,
+		.now_ms = now };
+	struct push_url url;
+	struct buf b;
+
+	if (err != 0) {
+		push_noted_cb(err, s);
+		return;
+	}
+	buf_init(&b, REQUEST_MAX);
+	if (push_key(s->ps) == 0 && push_write(&s->ps->key, &l, &b) &&
+	    push_url_parse(s->device.endpoint, &url))
+		carry(s, &url, &b);
+	else
+		again(s, "rdvd could not make it", 0);
+	buf_done(&b);
+}
+
+static void
+begin(struct push_send *s)
+{
+	s->row.state = "sending";
+	s->row.attempts++;
+	s->device.last_attempt_at = clock_wall_ms();
+	note(s, push_begun_cb);
+}
+
+/* NULL: its time has not come to an end. */
+static const char *
+over(struct push_send *s)
+{
+	struct db *db = s->ps->app->db;
+	struct store_approval p;
+	struct push_url url;
+	bool good = false;
+
+	s->kind = "test";
+	if (strcmp(s->device.state, "active") != 0)
+		return "the device is gone";
+	if (store_device_token(db, s->device.user_id, s->device.token_id,
+		clock_wall_ms(), &good) == 0 &&
+	    !good) {
+		s->device.state = "gone";
+		s->device.failure = "the sign-in or token it was made with has "
+				    "ended";
+		return s->device.failure;
+	}
+	if (!push_url_parse(s->device.endpoint, &url) ||
+	    !push_url_listed(s->ps->app->conf->push_hosts, &url))
+		return s->device.failure = "push.hosts has its host no more";
+	if (s->row.expires_at <= clock_wall_ms())
+		return "its time is over";
+	if (s->row.approval_id == NULL)
+		return NULL;
+	if (store_approval_get(db, s->arena, s->row.user_id, s->row.approval_id,
+		&p) != 0 ||
+	    strcmp(p.state, "pending") != 0)
+		return "nobody waits for it any more";
+	s->kind = p.kind;
+	return NULL;
+}
+
+static void
+start(struct pushes *ps, const struct store_delivery *row)
+{
+	struct push_send *s = xcalloc(1, sizeof(*s));
+	struct worktree_who who;
+	const char *why;
+
+	s->ps = ps;
+	s->arena = arena_new();
+	s->row = store_delivery_copy(s->arena, row);
+	TAILQ_INSERT_TAIL(&ps->live, s, link);
+	ps->nlive++;
+	if (store_device_get(ps->app->db, s->arena, row->user_id,
+		row->device_id, &s->device) != 0) {
+		send_free(s); /* and its rows are, with the device */
+		return;
+	}
+	why = over(s);
+	if (why != NULL) {
+		end(s, "dropped", why);
+	} else if (!clone_may_begin(ps->app, row->user_id, &who)) {
+		s->row.next_at = clock_wall_ms() + ABSENT_MS;
+		end(s, "queued", "its account is not there");
+	} else {
+		s->uid = who.uid;
+		begin(s);
+	}
+}
+
+struct due {
+	struct pushes *ps;
+	struct arena *arena;
+	struct store_delivery rows[LIVE_MAX];
+	size_t n, most;
+};
+
+static bool
+is_live(const struct pushes *ps, const char *id)
+{
+	const struct push_send *s;
+
+	TAILQ_FOREACH (s, &ps->live, link)
+		if (strcmp(s->row.id, id) == 0)
+			return true;
+	return false;
+}
+
+/* After the walk, because what follows writes to the table that was read. */
+static bool
+push_row_cb(const struct store_delivery *p, void *arg)
+{
+	struct due *d = arg;
+
+	if (!is_live(d->ps, p->id))
+		d->rows[d->n++] = store_delivery_copy(d->arena, p);
+	return d->n < d->most;
+}
+
+/* Some of what is in that state; the rest when there is room. */
+static size_t
+find(struct due *d, const char *state, size_t most)
+{
+	int err;
+
+	d->n = 0;
+	d->most = most;
+	if (most == 0)
+		return 0;
+	err = store_deliveries_due(d->ps->app->db, state,
+	    strcmp(state, "sending") == 0 ? INT64_MAX : clock_wall_ms(),
+	    push_row_cb, d);
+	if (err != 0)
+		log_warnx("push", "cannot be read: %s", strerror(-err));
+	return d->n;
+}
+
+/* What was being sent by somebody who is no more. */
+static bool
+settle_one(struct pushes *ps, struct store_delivery *row)
+{
+	struct tx *tx = tx_begin(ps->app->db);
+	int err;
+
+	row->state = row->torn > 0 ? "failed" : "queued";
+	row->cause = "rdv ended while it was being sent; it may have arrived";
+	row->torn++;
+	row->next_at = clock_wall_ms();
+	err = store_delivery_change(tx, row);
+	if (err == 0)
+		tx_commit(tx, NULL, NULL);
+	else
+		tx_abort(tx);
+	return err == 0;
+}
+
+static void
+settle(struct due *d)
+{
+	bool going = true;
+
+	while (going && find(d, "sending", LIVE_MAX) > 0)
+		for (size_t i = 0; i < d->n && going; i++)
+			going = settle_one(d->ps, &d->rows[i]);
+}
+
+void
+push_due_cb(void *arg)
+{
+	struct due d = { .ps = arg, .arena = arena_new() };
+
+	settle(&d);
+	(void)find(&d, "queued", LIVE_MAX - d.ps->nlive);
+	for (size_t i = 0; i < d.n; i++)
+		start(d.ps, &d.rows[i]);
+	/* At the bound whoever ends looks again. */
+	if (d.ps->nlive < LIVE_MAX)
+		push_arm(d.ps, -1);
+	arena_free(d.arena);
+}
+
+void
+pushes_settle(struct pushes *ps)
+{
+	ps->settled = true;
+	push_due_cb(ps);
+}

@@ -30,6 +30,7 @@
 
 #define LIVE_MAX    4 /* at once; a service that hangs holds up no more */
 #define LOOK_MS	    60000
+#define LEAST_MS    100 /* so that a store that fails is not asked without end */
 #define FAILED_MS   1000
 #define ABSENT_MS   10000 /* until its account may be there again */
 #define PAUSE_MAX   (3600 * 1000LL)
@@ -44,6 +45,7 @@ struct push_send {
 	struct store_delivery row; /* in the arena */
 	struct store_device device;
 	const char *kind;
+	bool unclear; /* whether it is still to be sent */
 	uid_t uid;
 };
 
@@ -62,8 +64,10 @@ push_arm(struct pushes *ps, int64_t ms)
 			return;
 		else if (at - clock_wall_ms() < ms)
 			ms = at - clock_wall_ms();
+		if (ms < LEAST_MS)
+			ms = LEAST_MS;
 	}
-	loop_timer_set(ps->timer, ms > 0 ? ms : 1);
+	loop_timer_set(ps->timer, ms);
 }
 
 static void
@@ -283,6 +287,7 @@ over(struct push_send *s)
 	struct store_approval p;
 	struct push_url url;
 	bool good = false;
+	int err;
 
 	s->kind = "test";
 	if (strcmp(s->device.state, "active") != 0)
@@ -302,9 +307,10 @@ over(struct push_send *s)
 		return "its time is over";
 	if (s->row.approval_id == NULL)
 		return NULL;
-	if (store_approval_get(db, s->arena, s->row.user_id, s->row.approval_id,
-		&p) != 0 ||
-	    strcmp(p.state, "pending") != 0)
+	err = store_approval_get(db, s->arena, s->row.user_id,
+	    s->row.approval_id, &p);
+	s->unclear = err < 0;
+	if (err > 0 || (err == 0 && strcmp(p.state, "pending") != 0))
 		return "nobody waits for it any more";
 	s->kind = p.kind;
 	return NULL;
@@ -330,9 +336,12 @@ start(struct pushes *ps, const struct store_delivery *row)
 	why = over(s);
 	if (why != NULL) {
 		end(s, "dropped", why);
-	} else if (!clone_may_begin(ps->app, row->user_id, &who)) {
+	} else if (s->unclear ||
+		   !clone_may_begin(ps->app, row->user_id, &who)) {
 		s->row.next_at = clock_wall_ms() + ABSENT_MS;
-		end(s, "queued", "its account is not there");
+		end(s, "queued",
+		    s->unclear ? "the database cannot be read"
+			       : "its account is not there");
 	} else {
 		s->uid = who.uid;
 		begin(s);

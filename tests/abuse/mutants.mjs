@@ -25,6 +25,7 @@ import { people } from './mutants-people.mjs';
 import { policy } from './mutants-policy.mjs';
 import { reach } from './mutants-reach.mjs';
 import { rights } from './mutants-rights.mjs';
+import { pushes } from './mutants-push.mjs';
 import { noSpaces, spaces } from './mutants-spaces.mjs';
 import { scopes } from './mutants-scopes.mjs';
 import { system } from './mutants-system.mjs';
@@ -1033,7 +1034,7 @@ const records = [
 			'api Last-Event-ID'] },
 ];
 
-export const mutants = [...approvals, ...web, ...http, ...files, ...local, ...parsers,
+export const mutants = [...approvals, ...pushes, ...web, ...http, ...files, ...local, ...parsers,
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
 	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits,

@@ -15,11 +15,11 @@ const file = (name) => path.join(dir, name);
 process.on('exit', () => fs.rmSync(dir, { recursive: true, force: true }));
 
 // A key and a certificate for 127.0.0.2, which vouches for itself.
-function certificate(name) {
+function certificate(name, host = 'IP:127.0.0.2,DNS:localhost') {
 	execFileSync('/usr/bin/openssl', ['req', '-x509', '-newkey', 'ec',
 		'-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
 		'-subj', `/CN=${name}`, '-addext',
-		'subjectAltName=IP:127.0.0.2,DNS:localhost', '-keyout',
+		`subjectAltName=${host}`, '-keyout',
 		file(`${name}.key`), '-out', file(`${name}.pem`)],
 	{ stdio: 'ignore' });
 	return { key: fs.readFileSync(file(`${name}.key`)),
@@ -62,11 +62,16 @@ async function service(options) {
 }
 const push = await service(certificate('known'));
 const stranger = await service(certificate('stranger'));
+// Somebody known, who is not at that address.
+const other = await service(certificate('other', 'IP:127.0.0.3'));
+fs.writeFileSync(file('ca.pem'), ['known', 'other'].map((name) =>
+	fs.readFileSync(file(`${name}.pem`))).join(''));
 const port = push.address().port;
 const named = `localhost:${port}`;
 const settings = (more) => `[push]
-hosts = ["${push.at}", "${stranger.at}", "${named}", "*.example"]
-ca_file = "${file('known.pem')}"
+hosts = ["${push.at}", "${stranger.at}", "${other.at}", "${named}",
+    "*.example"]
+ca_file = "${file('ca.pem')}"
 delay_ms = 0
 retry_seconds = 1
 ${more}`;
@@ -159,7 +164,8 @@ const deny = async (id) => assert.equal((await rdv.request('POST',
 await test('push: the key of a host is made once', async () => {
 	const { key, hosts } = await rdv.call('GET', '/api/push/key');
 	assert.equal(Buffer.from(key, 'base64url').length, 65);
-	assert.deepEqual(hosts, [push.at, stranger.at, named, '*.example']);
+	assert.deepEqual(hosts, [push.at, stranger.at, other.at, named,
+		'*.example']);
 	const st = fs.statSync(path.join(rdv.base, 'server/push-key'));
 	assert.equal(st.mode & 0o777, 0o600);
 	await rdv.again();
@@ -255,6 +261,7 @@ await test('abuse I11 push: no host but one that is listed and public',
 			// who is no push service at all.
 			fails(`https://${named}/ok`, /its name leads to a loopback address/),
 			fails(`https://${stranger.at}/ok`, /^TLS: .*certificate/),
+			fails(`https://${other.at}/ok`, /^TLS: .*mismatch/),
 			fails(`https://nowhere.example/ok`, /./),
 			fails(`https://${push.at}/none`, /^its answer is no HTTP$/)]);
 		assert.deepEqual(asked.slice(before).map((a) => a.url)
@@ -273,7 +280,7 @@ await test('abuse I11 push: what is no endpoint is not kept', async () => {
 			'https://127.0.0.2/ok', `https://127.0.0.3:${port}/ok`,
 			`https://127.2:${port}/ok`, `https://2130706434:${port}/ok`,
 			`https://[::ffff:127.0.0.2]:${port}/ok`, 'https://example/ok',
-			'https://xexample/ok', 'https://a.example:444/ok',
+			'https://xexample/ok', 'https://xyexample/ok', 'https://a.example:444/ok',
 			'https://a.example./ok', 'https://a.example@evil.test/ok',
 			'https://evil.test/a.example', `file:///etc/passwd`, 'x'.repeat(2001)]
 			.map((url) => ['endpoint', url]),
@@ -390,5 +397,6 @@ await test('push: all of it ends', async () => {
 	push.closeAllConnections?.();
 	push.close();
 	stranger.close();
+	other.close();
 	assert.equal(await rdv.stop(), 0);
 });

@@ -81,6 +81,27 @@ base64_takes_one_spelling(void **state)
 }
 
 static void
+base64url_of_a_length(void **state)
+{
+	static const char *const bad[] = { "", "Z", "Zg", "-_", "-_8=", "+/8",
+		"-_9", "-_8a", "- 8" };
+	unsigned char in[65], out[65];
+	char text[4 * 22 + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(str_unbase64url(out, 2, bad[i]));
+	assert_true(str_unbase64url(out, 2, "-_8"));
+	secret_random(in, sizeof(in));
+	for (size_t len = 0; len <= sizeof(in); len++) {
+		str_base64url(text, in, len);
+		assert_true(str_unbase64url(out, len, text));
+		assert_memory_equal(in, out, len);
+		assert_false(str_unbase64url(out, len + 1, text));
+	}
+}
+
+static void
 base64_round_trip(void **state)
 {
 	unsigned char in[48], out[48];
@@ -105,6 +126,7 @@ main(void)
 		cmocka_unit_test(hex),
 		cmocka_unit_test(base64_vectors),
 		cmocka_unit_test(base64_takes_one_spelling),
+		cmocka_unit_test(base64url_of_a_length),
 		cmocka_unit_test(base64_round_trip),
 	};
 

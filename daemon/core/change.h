@@ -34,6 +34,7 @@ change_fn(int err, const struct change_told *told, const char *why, void *arg);
 #define CHANGE_CONFLICT "MERGE_CONFLICT"
 #define CHANGE_NOBODY	"NO_IDENTITY"
 #define CHANGE_MOVED	"HEAD_MOVED"
+#define CHANGE_DRIVER	"MERGE_DRIVER"
 
 struct change_merge {
 	const char *path;    /* in the worktree whose branch is merged */

@@ -208,6 +208,26 @@ replay_seen(struct wt_op *op)
 		change_heads(op, replay_heads);
 }
 
+/* git's own words name neither the driver nor the file. */
+const char *
+change_undriven(struct wt_op *op, const struct git_result *r)
+{
+	const char *const *key = op->configs;
+
+	if (strstr(r->err, "ailed to execute internal merge") == NULL)
+		return NULL;
+	while (key != NULL && *key != NULL &&
+	       !(str_starts(*key, "merge.") && str_ends(*key, ".driver=")))
+		key++;
+	if (key == NULL || *key == NULL)
+		return NULL;
+	return arena_printf(op->arena,
+	    "%.*s is a program of this repository's, which rdv does not run, "
+	    "and without it git merges none of the files it is for; merge "
+	    "these by hand, or take that setting away",
+	    (int)strlen(*key) - 1, *key);
+}
+
 void
 change_settle_said(struct wt_op *op, const struct git_result *r)
 {
@@ -217,7 +237,10 @@ change_settle_said(struct wt_op *op, const struct git_result *r)
 	git_complaint(r, text, sizeof(text));
 	if (r->status != 0) {
 		c->err = RDV_E_STATE;
-		c->why = arena_printf(op->arena, "git: %s", text);
+		c->why = change_undriven(op, r);
+		c->code = c->why != NULL ? CHANGE_DRIVER : NULL;
+		if (c->why == NULL)
+			c->why = arena_printf(op->arena, "git: %s", text);
 	}
 	change_settle(op);
 }

@@ -179,8 +179,12 @@ refuse_conflicts(struct wt_op *op, const struct git_result *r)
 static void
 tried_cb(struct wt_op *op, const struct git_result *r)
 {
+	const char *undriven = r->status > 1 ? change_undriven(op, r) : NULL;
+
 	if (r->status == 1)
 		refuse_conflicts(op, r);
+	else if (undriven != NULL)
+		change_refuse(op, RDV_E_STATE, CHANGE_DRIVER, "%s", undriven);
 	else if (r->status != 0)
 		wt_fail_git(op, r);
 	else

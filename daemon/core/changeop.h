@@ -83,6 +83,11 @@ void change_midway(struct wt_op *op, const char *dir, wt_step_fn *next);
 void change_settle(struct wt_op *op);
 /* The same when it was told by git, in its own words; NULL: it went well. */
 void change_settle_said(struct wt_op *op, const struct git_result *r);
+/*
+ * Why git merged nothing, as a sentence: it has met a file whose merge driver,
+ * a program that the repository names, was taken away. NULL: another reason.
+ */
+const char *change_undriven(struct wt_op *op, const struct git_result *r);
 /* True for what runs in the worktree itself. */
 bool change_is_replay(const struct change *c);
 /* The cause of a row whose tree was left in the middle of being written. */

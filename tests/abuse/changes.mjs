@@ -156,7 +156,10 @@ const steps = {
 		if (s.driven) {
 			const r = await ask('POST', '/api/worktrees/pick',
 				body(s, { commits: [s.clash] }));
-			assert.equal(r.status, 409, String(r.raw));
+			assert.deepEqual([r.status, r.json.code], [409, 'MERGE_DRIVER']);
+			assert.match(r.json.error, /merge\.zz\.driver is a program/);
+			assert.equal(git(s.tree, 'status', '--porcelain',
+				'--untracked-files=no').stdout, '');
 			return;
 		}
 		await state(s, 'conflict', 'pick', { commits: [s.clash] });
@@ -169,6 +172,13 @@ const steps = {
 		await change(s, 'abort');
 	},
 	async transfers(s) {
+		// What is borrowed does not leave.
+		if (s.borrowed) {
+			const r = await ask('POST', '/api/worktrees/push', body(s, {}));
+			assert.equal(r.status, 409, String(r.raw));
+			assert.match(r.json.error, /borrows objects/);
+			return;
+		}
 		await transfer(s, 'push', { upstream: true });
 		await transfer(s, 'fetch', { prune: true });
 		await transfer(s, 'pull');
@@ -198,6 +208,13 @@ const steps = {
 		await good('delete', 'DELETE', `${at}?force=true&branches=true`);
 	},
 	async clone(s) {
+		if (s.borrowed) {
+			const r = await ask('POST', '/api/repos/clones',
+				{ url: s.repo, dir: `${s.repo}-clone` });
+			assert.equal(r.status, 422, String(r.raw));
+			assert.match(r.json.error, /borrows objects/);
+			return;
+		}
 		const { id } = await good('clone', 'POST', '/api/repos/clones',
 			{ url: s.repo, dir: `${s.repo}-clone` });
 		const end = await waitFor('the clone', async () => {
@@ -281,6 +298,35 @@ const settings = {
 			fs.writeFileSync(path.join(s.repo, 'f'), lines(19, 'x')),
 			git(s.repo, 'commit', '-qam', 'own'), git(s.repo, 'merge', 'clash')],
 		springs: ['diff.zz.command', 'driver'] },
+	'how submodules are brought along': {
+		traps: (s) => {
+			for (const dir of [s.repo, s.tree]) {
+				fs.writeFileSync(path.join(dir, '.gitmodules'),
+					`[submodule "sub"]\n\tpath = sub\n\turl = ${s.up}\n`);
+				must(dir, 'add', '.gitmodules');
+				must(dir, 'update-index', '--add', '--cacheinfo',
+					`160000,${s.clash},sub`);
+				must(dir, 'commit', '-q', '-m', 'sub');
+			}
+			set(s, 'submodule.sub.url', s.up);
+			set(s, 'submodule.sub.active', 'true');
+			set(s, 'submodule.recurse', 'true');
+			set(s, 'submodule.sub.update', `!${trap('update', 'exit 0')}`);
+		},
+		own: (s) => git(s.repo, '-c', 'protocol.file.allow=always',
+			'submodule', 'update', '--init'),
+		springs: ['update'] },
+	'objects that are borrowed': {
+		traps: (s) => {
+			const other = path.join(s.repo, '.git/other');
+			must(s.repo, 'clone', '-q', '--bare', s.up, other);
+			fs.writeFileSync(path.join(s.repo, '.git/objects/info/alternates'),
+				`${other}/objects\n`);
+			s.borrowed = true;
+			set(s, 'core.alternateRefsCommand', trap('refs', 'exit 0'));
+		},
+		own: (s) => git(s.repo, 'fetch', '-q', s.up, 'main:refs/x/y'),
+		springs: ['refs'] },
 	'editors, signatures, monitors and the like': {
 		traps: (s) => {
 			for (const key of ['core.fsmonitor', 'core.editor', 'core.pager',

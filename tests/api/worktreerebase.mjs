@@ -147,6 +147,30 @@ await test('no hook, editor or program of the repository runs', async () => {
 	assert.equal(fs.existsSync(repo.at('.git/ran')), false);
 });
 
+await test('a merge driver is refused by its name, and nothing has moved',
+	async () => {
+		const { repo, tree } = pair(lines, edit, clash);
+		repo.write('.git/info/attributes', 'f merge=x\n');
+		repo.git('config', 'merge.x.driver', '/bin/true');
+		const before = [oid(tree, 'HEAD'), bytes(tree.dir)];
+		const named = (r) => {
+			assert.deepEqual([r.status, r.json.code], [409, 'MERGE_DRIVER'], r.raw);
+			assert.match(r.json.error, /^merge\.x\.driver is a program/);
+			assert.deepEqual([oid(tree, 'HEAD'), bytes(tree.dir)], before);
+			assert.equal(open(tree), false);
+		};
+		named(await ask('pick', tree, { commits: [oid(repo, 'main')] }));
+		named(await ask('merge', tree, { into: 'main' }));
+		const { change } = await into('conflict', rebase(tree));
+		assert.match(change.cause, /^merge\.x\.driver is a program/);
+		await into('aborted', ask('abort', tree));
+		assert.deepEqual([oid(tree, 'HEAD'), bytes(tree.dir)], before);
+		// The control: by git's own it is merged, or a conflict to look at.
+		repo.write('.git/info/attributes', '');
+		await into('conflict', ask('pick', tree, { commits: [oid(repo,
+			'main')] }));
+	});
+
 await test('a conflict is a state: continued, skipped, aborted', async () => {
 	const two = `${edit}; git commit -qam 'my words'; echo n >n`;
 	for (const verb of ['continue', 'skip', 'abort', 'by hand']) {

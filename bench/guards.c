@@ -206,7 +206,7 @@ pty_before(struct start *s)
 static int
 pipes_before(struct start *s)
 {
-	return tty_pipes(&s->tty);
+	return tty_pipes(&s->tty, false);
 }
 
 static void

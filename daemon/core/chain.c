@@ -2,8 +2,9 @@
 /*
  * Chains in memory: read from their rows, led on link by link, ended.
  * Invariant: what comes next is decided here alone, by what is durable, so it
- * makes no difference which daemon asks; and of a chain one thing is under way
- * at a time, beside the links that were said to go on beside it.
+ * makes no difference which daemon asks; of a chain one thing is under way at a
+ * time, beside the links that were said to go on beside it; and nothing of it
+ * is committed, and it is not over, while one of those runs.
  */
 #include "daemon/core/chainstate.h"
 
@@ -29,6 +30,7 @@
 #define AGAIN_MS 1000
 
 static void chain_again_cb(void *);
+static void chains_later_cb(void *);
 
 struct chains *
 chains_new(struct app *app)
@@ -37,6 +39,8 @@ chains_new(struct app *app)
 
 	s->app = app;
 	TAILQ_INIT(&s->live);
+	TAILQ_INIT(&s->later);
+	s->timer = loop_timer_new(app->loop, chains_later_cb, s);
 	runs_keep(app->runs, chain_keep_cb, s);
 	return s;
 }
@@ -56,10 +60,16 @@ chain_free(struct chain *c)
 void
 chains_free(struct chains *s)
 {
+	struct chain_later *l;
 	struct chain *c;
 
 	if (s == NULL)
 		return;
+	while ((l = TAILQ_FIRST(&s->later)) != NULL) {
+		TAILQ_REMOVE(&s->later, l, link);
+		free(l);
+	}
+	loop_timer_free(s->timer);
 	while ((c = TAILQ_FIRST(&s->live)) != NULL)
 		chain_free(c);
 	runs_keep(s->app->runs, NULL, NULL);
@@ -103,6 +113,39 @@ read_rows(struct chain *c, const char *id)
 	return err == 0 && c->who.uid == (uid_t)-1 ? RDV_E_NOT_FOUND : err;
 }
 
+/* Of a store that fails now it is asked again; what is not there never is. */
+static void
+look_later(struct chains *s, const char *id, bool run)
+{
+	struct chain_later *l = xcalloc(1, sizeof(*l));
+
+	(void)str_copy(l->id, id, sizeof(l->id));
+	l->run = run;
+	TAILQ_INSERT_TAIL(&s->later, l, link);
+	if (!loop_timer_pending(s->timer))
+		loop_timer_set(s->timer, AGAIN_MS);
+}
+
+static void
+chains_later_cb(void *arg)
+{
+	struct chains *s = arg;
+	struct chain_later *l;
+	struct run *run;
+	TAILQ_HEAD(, chain_later) due = TAILQ_HEAD_INITIALIZER(due);
+
+	TAILQ_CONCAT(&due, &s->later, link);
+	while ((l = TAILQ_FIRST(&due)) != NULL) {
+		TAILQ_REMOVE(&due, l, link);
+		run = l->run ? run_find(s->app->runs, l->id) : NULL;
+		if (!l->run)
+			chain_halt(s, l->id);
+		else if (run != NULL && !chain_keep_cb(run, s))
+			run_conclude(run, NULL, NULL, NULL, NULL);
+		free(l);
+	}
+}
+
 struct chain *
 chain_find(struct chains *s, const char *id)
 {
@@ -123,18 +166,26 @@ chain_find(struct chains *s, const char *id)
 	log_errorx("chain", "%s cannot be read: %s", id,
 	    err < 0 ? strerror(-err) : err_name(err));
 	chain_free(c);
+	if (err < 0)
+		look_later(s, id, false);
 	return NULL;
 }
 
 struct chain *
-chain_of_run(struct chains *s, const char *run_id, size_t *link)
+chain_of_run(struct chains *s, const char *run_id, size_t *link, bool *later)
 {
 	struct arena *a = arena_new();
 	struct store_link l;
 	struct chain *c = NULL;
+	int err = store_link_of_run(s->app->db, a, run_id, &l);
 
-	if (store_link_of_run(s->app->db, a, run_id, &l) == 0)
+	if (err == 0)
 		c = chain_find(s, l.chain_id);
+	*later = err < 0 || (err == 0 && c == NULL);
+	if (*later) {
+		log_errorx("chain", "run=%s cannot be read now", run_id);
+		look_later(s, run_id, true);
+	}
 	*link = c != NULL ? (size_t)l.place : 0;
 	arena_free(a);
 	return c;
@@ -221,12 +272,53 @@ why_of(struct chain *c, const struct store_link *l)
 	    l->cause != NULL ? l->cause : l->state);
 }
 
+/*
+ * Somebody may have written that it is to end, and not have heard yet that this
+ * is durable. Whatever is written from here on follows it, so it counts.
+ */
+void
+chain_look_stop(struct chain *c)
+{
+	struct arena *a;
+	struct store_chain row;
+
+	if (c->row.stop != NULL)
+		return;
+	a = arena_new();
+	if (store_chain_find(c->s->app->db, a, c->row.id, &row) == 0 &&
+	    row.stop != NULL)
+		c->row.stop = arena_strdup(c->arena, row.stop);
+	arena_free(a);
+}
+
+/* What goes on beside changes the same files, and is stopped with the rest. */
+static bool
+waits_for_beside(struct chain *c, size_t next)
+{
+	bool any = false;
+
+	if (c->row.stop == NULL && next < c->n &&
+	    strcmp(c->links[next].kind, LINK_COMMIT) != 0)
+		return false;
+	for (size_t i = 0; i < c->n; i++) {
+		if (!is(&c->links[i], "running"))
+			continue;
+		any = true;
+		if (c->row.stop != NULL)
+			chain_halt_link(c, i);
+	}
+	return any;
+}
+
 static void
 go_on(struct chain *c)
 {
 	size_t bad = first_failed(c, true), dirty = first_failed(c, false);
 	size_t next = first_of(c, "waiting", true);
 
+	chain_look_stop(c);
+	if (waits_for_beside(c, bad < c->n ? c->n : next))
+		return;
 	if (c->row.stop != NULL)
 		chain_end(c, LIFE_STOP, c->row.stop);
 	else if (bad < c->n)

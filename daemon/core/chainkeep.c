@@ -209,16 +209,10 @@ void
 chain_halt(struct chains *s, const char *id)
 {
 	struct chain *c = chain_find(s, id);
-	struct arena *a;
-	struct store_chain row;
 
 	if (c == NULL)
 		return;
-	a = arena_new();
-	if (c->row.stop == NULL &&
-	    store_chain_find(s->app->db, a, id, &row) == 0 && row.stop != NULL)
-		c->row.stop = arena_strdup(c->arena, row.stop);
-	arena_free(a);
+	chain_look_stop(c);
 	for (size_t i = 0; c->row.stop != NULL && i < c->n; i++)
 		if (strcmp(c->links[i].state, "running") == 0)
 			chain_halt_link(c, i);
@@ -283,6 +277,7 @@ judge(struct ending *e)
 	struct chain *c = e->chain;
 	const bool agent = strcmp(c->links[e->i].kind, LINK_AGENT) == 0;
 
+	chain_look_stop(c);
 	e->event = life_of_run(e->state);
 	e->why = e->cause;
 	if (e->event == LIFE_FAIL && e->why == NULL)
@@ -375,6 +370,7 @@ chain_keep_cb(struct run *run, void *arg)
 	struct run_news news;
 	struct ending *e;
 	struct chain *c;
+	bool later;
 	size_t i;
 
 	run_news(run, &news);
@@ -383,7 +379,9 @@ chain_keep_cb(struct run *run, void *arg)
 	/* For the next rdvd, which finds it unended. */
 	if (s->app->draining && !s->app->stopping)
 		return true;
-	c = chain_of_run(s, news.id, &i);
+	c = chain_of_run(s, news.id, &i, &later);
+	if (later)
+		return true;
 	if (c == NULL || strcmp(c->links[i].state, "running") != 0)
 		return false;
 	e = ending_new(c, i, &news);

@@ -57,16 +57,31 @@ struct chain {
 	struct store_chain over;  /* the same of the chain */
 	char follower[UUID_TEXT]; /* the chain of the message taken, or "" */
 };
+/* A chain, or a run of one, that could not be read now. */
+struct chain_later {
+	TAILQ_ENTRY(chain_later) link;
+	bool run;
+	char id[UUID_TEXT];
+};
 
 struct chains {
 	struct app *app;
 	TAILQ_HEAD(, chain) live;
-	bool recalled, settled; /* what an earlier daemon left */
+	TAILQ_HEAD(, chain_later) later;
+	struct loop_timer *timer; /* of those */
+	bool recalled, settled;	  /* what an earlier daemon left */
 };
 
-/* In memory already, or read from its rows; NULL: that cannot be done. */
+/*
+ * In memory already, or read from its rows; NULL: that cannot be done. Where it
+ * is the store that fails now, it goes on by itself when that can be read.
+ */
 struct chain *chain_find(struct chains *s, const char *chain_id);
-struct chain *chain_of_run(struct chains *s, const char *run_id, size_t *link);
+/* `later`: chain_keep_cb() is called once more for that run. */
+struct chain *
+chain_of_run(struct chains *s, const char *run_id, size_t *link, bool *later);
+/* Whether it is to end is looked up once more. */
+void chain_look_stop(struct chain *c);
 /* What comes next, as the rows say. Nothing while something is under way. */
 void chain_next(struct chain *c);
 /* The same in a second: what has to be stored could not be. */

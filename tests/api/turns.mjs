@@ -10,6 +10,8 @@ import { Agents, sh } from '../harness/agent.mjs';
 const a = await Agents.start();
 const at = (c, i = 0) => c.w.repos[i].path;
 const head = (c, i = 0) => sh(at(c, i), 'git rev-parse HEAD');
+const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+	path.join(a.rdv.base, 'server/rdv.db'), text]);
 const kinds = (t) => t.chain.links.map((l) => `${l.kind} ${l.state}`);
 
 await test('a prompt: setup, agent, cleanup, commit; then a follow-up', async () => {
@@ -158,9 +160,8 @@ await test('what could be no turn is refused, and holds up no other', async () =
 	assert.deepEqual((await a.waiting(c)).map((m) => m.prompt),
 		['say old', 'say next']);
 	// One that another rdv took, or another agent's rules.
-	execFileSync('sqlite3', ['-cmd', '.timeout 10000',
-		path.join(a.rdv.base, 'server/rdv.db'), `UPDATE queued SET config_json =
-		'${JSON.stringify(config)}' WHERE id = '${bad.id}'`]);
+	sql(`UPDATE queued SET config_json = '${JSON.stringify(config)}'
+		WHERE id = '${bad.id}'`);
 	Agents.open(gate);
 	await waitFor('the next one', async () => (await a.turns(c)).length === 2);
 	const done = await a.over((await a.turns(c))[1]);
@@ -278,13 +279,32 @@ await test('setup scripts beside the agent, where every repository says so', asy
 	const beside = { setup_script: wait, parallel_setup: true };
 	const c = await a.conversation([await a.repository(beside),
 		await a.repository(beside)]);
-	const done = await a.over(await a.begin(c,
-		`write ${path.basename(at(c))}/f 1\nsay before`));
-	assert.deepEqual(kinds(done), ['setup running', 'setup running',
-		'agent completed', 'commit completed', 'commit skipped']);
+	const t = await a.begin(c, `write ${path.basename(at(c))}/f 1\nsay before`);
+	const begun = ['setup running', 'setup running', 'agent completed',
+		'commit waiting', 'commit waiting'];
+	await waitFor('the agent is done', async () =>
+		kinds(await a.turn(t)).join() === begun.join());
+	// Nothing is committed of what they are at, and no other turn begins.
+	const next = await a.ask(c, 'say behind', { queue: true });
+	assert.equal(next.status, 202);
+	assert.deepEqual(kinds(await a.turn(t)), begun);
 	Agents.open(gate);
-	await waitFor('both are over', async () => kinds(await a.turn(done))
-		.filter((k) => k === 'setup completed').length === 2);
+	assert.deepEqual(kinds(await a.over(t)), ['setup completed',
+		'setup completed', 'agent completed', 'commit completed',
+		'commit completed']);
+	await waitFor('the next one', async () => (await a.turns(c)).length === 2);
+	const [, second] = await a.turns(c);
+	assert.ok((await a.over(second)).chain.links.every((l) => l.kind !== 'setup'));
+	// They are stopped with the rest.
+	fs.unlinkSync(gate);
+	const e = await a.conversation([await a.repository(beside)]);
+	const stopped = await a.begin(e, 'say quick');
+	await a.reached(stopped, 'agent', 'completed');
+	await a.call('POST', `/api/turns/${stopped.id}/stop`);
+	assert.deepEqual(kinds(await a.over(stopped)), ['setup killed',
+		'agent completed', 'commit skipped']);
+	Agents.open(gate);
+	await a.model([c, e]);
 	// One that does not say so, and each waits for the one before.
 	const d = await a.conversation([await a.repository(beside),
 		await a.repository({ setup_script: 'true' })]);
@@ -328,6 +348,38 @@ await test('stopped in each phase, twice: one outcome, and what waits stays', as
 		assert.equal((await a.turns(c)).length, 1, phase);
 	}
 	await a.model(all);
+});
+
+await test('a stop that nobody has heard of yet counts at the end', async () => {
+	const c = await a.fresh(), gate = a.gate();
+	const t = await a.begin(c, `wait ${gate}\nwrite a b\nsay x`);
+	await a.ask(c, 'say waits', { queue: true });
+	await waitFor('it works', () => a.said().includes(`begin wait ${gate}`));
+	// As it is between the statement and what follows it.
+	sql(`UPDATE chain SET stop = 'it was stopped' WHERE turn_id = '${t.id}'`);
+	Agents.open(gate);
+	const done = await a.over(t);
+	assert.deepEqual([done.chain.state, done.chain.cause], ['killed',
+		'it was stopped']);
+	assert.deepEqual(kinds(done), ['agent completed', 'commit skipped']);
+	assert.deepEqual([(await a.waiting(c)).length, (await a.turns(c)).length],
+		[1, 1]);
+	await a.model([c]);
+});
+
+await test('a store that fails for a moment leaves no chain behind', async () => {
+	const c = await a.fresh(), gate = a.gate();
+	const t = await a.begin(c, `wait ${gate}\nsay x`);
+	await waitFor('it works', () => a.said().includes(`begin wait ${gate}`));
+	sql('ALTER TABLE chain_link RENAME TO chain_link_gone');
+	Agents.open(gate);
+	await waitFor('its agent has ended', () =>
+		a.said().includes(`end wait ${gate}`) && a.rdv.all('claude').length === 0);
+	await waitFor('that was seen', () => /msg="run=\S+ cannot be read/
+		.test(a.rdv.log()));
+	sql('ALTER TABLE chain_link_gone RENAME TO chain_link');
+	assert.equal((await a.over(t)).state, 'completed');
+	await a.model([c]);
 });
 
 await test('a conversation is none of a terminal\'s', async () => {

@@ -150,7 +150,9 @@ turns(struct cmd_call *c)
 
 	if (rc != CMD_OK)
 		return rc;
-	path = api_path("/api/conversations/", id, "/turns?limit=1000");
+	path = api_path("/api/conversations/", id,
+	    cmd_flag(c, "dropped") ? "/turns?limit=1000&dropped=true"
+				   : "/turns?limit=1000");
 	rc = api_get(c, path, &v);
 	free(path);
 	free(id);
@@ -201,6 +203,10 @@ static const struct cmd_opt ask_opts[] = {
 	QUEUE,
 	{ .name = NULL },
 };
+static const struct cmd_opt turn_opts[] = {
+	{ .name = "dropped", .help = "those that a reset has dropped, too" },
+	{ .name = NULL },
+};
 static const struct cmd_opt follow_opts[] = { QUEUE, { .name = NULL } };
 
 const struct cmd cmd_ask = {
@@ -224,6 +230,7 @@ const struct cmd cmd_follow_up = {
 const struct cmd cmd_turn_ls = {
 	.path = "turn ls",
 	.args = conversation_args,
+	.opts = turn_opts,
 	.help = "what has come of the prompts of a conversation",
 	.scope = "read",
 	.run = turns,

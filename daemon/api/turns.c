@@ -12,6 +12,7 @@
 #include "daemon/store/runrepos.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/secret.h"
 
 static const struct js_field begin_fields[] = {
 	{ .name = "prompt",
@@ -32,6 +33,31 @@ static const struct js_field begin_fields[] = {
 	    .offset = offsetof(struct turn_in, queue),
 	    .help = "behind what waits, and while an agent is at work in the "
 		    "workspace" },
+	{ .name = NULL },
+};
+
+struct list_in {
+	struct page_in page;
+	bool dropped;
+};
+
+static const struct js_field list_fields[] = {
+	{ .name = "cursor",
+	    .kind = JS_TEXT,
+	    .offset = offsetof(struct list_in, page.cursor),
+	    .min = UUID_TEXT - 1,
+	    .max = UUID_TEXT - 1,
+	    .help = "next_cursor of the page before" },
+	{ .name = "limit",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct list_in, page.limit),
+	    .min = 1,
+	    .max = 1000,
+	    .help = "items at most; 100" },
+	{ .name = "dropped",
+	    .kind = JS_BOOL,
+	    .offset = offsetof(struct list_in, dropped),
+	    .help = "also those that a reset has dropped" },
 	{ .name = NULL },
 };
 
@@ -131,7 +157,7 @@ turns_item_cb(const struct store_turn *t, void *arg)
 static void
 turns_list(struct api_call *c)
 {
-	const struct page_in *in = c->in;
+	const struct list_in *in = c->in;
 	struct store_conversation row;
 	struct js *items;
 
@@ -139,9 +165,10 @@ turns_list(struct api_call *c)
 		return;
 	items = js_array();
 	conversation_reply_page(c,
-	    store_turns_list(c->app->db, c->actor->user_id, row.id, in->cursor,
-		in->limit > 0 ? in->limit : CONVERSATION_PAGE, turns_item_cb,
-		items),
+	    store_turns_list(c->app->db, c->actor->user_id, row.id, in->dropped,
+		in->page.cursor,
+		in->page.limit > 0 ? in->page.limit : CONVERSATION_PAGE,
+		turns_item_cb, items),
 	    items);
 }
 
@@ -265,9 +292,9 @@ turns_stop_any(struct api_call *c)
 
 const struct api_route api_routes_turns[] = {
 	{ HTTP_M_GET, "/api/conversations/{id}/turns", SCOPE_READ,
-	    .query = conversation_page_fields,
-	    .in_size = sizeof(struct page_in), .handler = turns_list,
-	    .success = 200, .doc = "Its turns, newest first" },
+	    .query = list_fields, .in_size = sizeof(struct list_in),
+	    .handler = turns_list, .success = 200,
+	    .doc = "Its turns that count, newest first" },
 	{ HTTP_M_POST, "/api/conversations/{id}/turns", SCOPE_WRITE,
 	    .body = begin_fields, .in_size = sizeof(struct turn_in),
 	    .body_max = 2 * PROMPT_BYTES, .atomic = true,

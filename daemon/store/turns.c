@@ -29,7 +29,7 @@ static const char sql_get[] =
     "SELECT " COLUMNS " FROM turn WHERE id = ? AND user_id = ?";
 static const char sql_list[] =
     "SELECT " COLUMNS " FROM turn "
-    "WHERE session_id = ? AND user_id = ? AND id < ? "
+    "WHERE session_id = ? AND user_id = ? AND dropped <= ? AND id < ? "
     "ORDER BY id DESC LIMIT ?";
 static const char sql_resumed[] =
     "SELECT " COLUMNS " FROM turn WHERE session_id = ? AND id < ? "
@@ -153,13 +153,14 @@ store_turn_get(struct db *db, struct arena *a, const char *user_id,
 
 int
 store_turns_list(struct db *db, const char *user_id, const char *session_id,
-    const char *before, int64_t limit, store_turn_fn *cb, void *arg)
+    bool dropped, const char *before, int64_t limit, store_turn_fn *cb,
+    void *arg)
 {
 	struct each e = { cb, arg };
 
 	/* "g" is behind every id. */
-	return db_query(db, sql_list, turns_each_cb, &e, "sssi", session_id,
-	    user_id, before != NULL ? before : "g", limit);
+	return db_query(db, sql_list, turns_each_cb, &e, "ssisi", session_id,
+	    user_id, (int64_t)dropped, before != NULL ? before : "g", limit);
 }
 
 int

@@ -44,10 +44,11 @@ int store_turn_get(struct db *db, struct arena *a, const char *user_id,
     const char *id, struct store_turn *out);
 /*
  * At most `limit` of a conversation, newest first, behind the one with the id
- * `before` (NULL: from the newest).
+ * `before` (NULL: from the newest); with `dropped` those as well.
  */
 int store_turns_list(struct db *db, const char *user_id, const char *session_id,
-    const char *before, int64_t limit, store_turn_fn *cb, void *arg);
+    bool dropped, const char *before, int64_t limit, store_turn_fn *cb,
+    void *arg);
 /*
  * The newest turn of a conversation before the one with the id `before` that is
  * not dropped and of which the agent has said its own id. RDV_E_NOT_FOUND. In

@@ -82,7 +82,27 @@ await test('back to before a turn: branch, files, history and agent', async () =
 	assert.deepEqual(await dropped(c), [true, true, true, true, true, false]);
 	assert.deepEqual((await list(c)).map((r) => r.id),
 		[all.json.id, done.json.id]);
+	// What counts is what is shown, unless all is asked for.
+	const { items } = await a.call('GET', c.at('/turns'));
+	assert.deepEqual(items.map((t) => t.summary), ['six']);
+	assert.equal((await a.call('GET', c.at('/turns?dropped=true'))).items.length,
+		6);
 	await a.model([c]);
+});
+
+await test('an agent that cannot go back is told what counts', async () => {
+	const c = await a.fresh(), args = path.join(a.dir, 'args-told');
+	await did(c, 'write kept 1');
+	const two = await did(c, 'write gone 1\nsay never again');
+	assert.equal((await reset(c, two)).status, 200);
+	const before = a.said().length;
+	await did(c, `args ${args}\nsay three`);
+	assert.ok(!fs.readFileSync(args, 'utf8').includes('--resume'));
+	const said = a.said().slice(before);
+	assert.ok(said.includes('begin # The conversation so far'), `${said}`);
+	// The program does what its prompt says, the history of it as well.
+	assert.ok(fs.existsSync(path.join(at(c), 'kept')));
+	assert.ok(!fs.existsSync(path.join(at(c), 'gone')));
 });
 
 await test('what is at work is stopped first, and what waits goes on waiting', async () => {

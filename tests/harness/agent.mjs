@@ -92,7 +92,7 @@ export class Agents {
 	}
 	waiting(c) { return this.call('GET', c.at('/queue')); }
 	turns(c) {
-		return this.call('GET', c.at('/turns?limit=1000'))
+		return this.call('GET', c.at('/turns?limit=1000&dropped=true'))
 			.then((r) => r.items.reverse());
 	}
 

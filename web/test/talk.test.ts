@@ -58,7 +58,7 @@ test("what an agent writes is text, whatever it looks like", () => {
 });
 
 test("a hostile text takes no time", () => {
-	const many = (part: string) => Array.from({ length: 300 }, () =>
+	const many = (part: string) => Array.from({ length: 30 }, () =>
 	    part.repeat(9000 / part.length)).join("\n");
 
 	for (const bad of ["*".repeat(1e5), "[".repeat(1e5), "`".repeat(1e5),

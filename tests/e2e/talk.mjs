@@ -24,6 +24,12 @@ async function conversation(product, ws, config = { approvals: true }) {
 const say = (product, c, prompt) => product.api('POST',
     `/api/conversations/${c.id}/turns`, { prompt, queue: true });
 
+const idle = (product, c) => until(async () => {
+	const now = await product.api('GET', `/api/conversations/${c.id}`);
+
+	return now.waiting === 0 && now.at_work === undefined;
+}, 'all is done');
+
 async function open(page, c) {
 	const { origin } = new URL(page.url());
 
@@ -200,7 +206,9 @@ await test('questions and plans; tools are folded; what needs a person',
 		'say ## A plan\u2028', used('a', 'TodoWrite', { todos: [
 			{ content: 'one', status: 'completed' },
 			{ content: 'two', status: 'in_progress' }] }),
-		came('a', 'ok'),
+		came('a', 'ok'), raw({ type: 'stream_event', event: {
+			type: 'message_delta', usage: { input_tokens: 1200,
+			    output_tokens: 34 } } }),
 		used('b', 'Edit', { file_path: 'a', old_string: 'x\n',
 		    new_string: 'y\nz\n' }), came('b', 'ok'),
 		used('c', 'Bash', { command: 'seq 9' }), came('c', many),
@@ -222,6 +230,8 @@ await test('questions and plans; tools are folded; what needs a person',
 		['TodoWrite', true], ['Edit', false], ['Bash', false],
 		['AskUserQuestion', true]], 'folded');
 	await page.waitForSelector('.tool .counts >> text=+2');
+	check(/^1,234 of [\d,]+ tokens$/.test(
+	    await page.textContent('.meta .tokens')), 'usage');
 	await page.click(".tool summary:has-text('seq 9')");
 	await page.waitForSelector('.tool pre >> text=out 8');
 	await page.click(".tool summary:has-text('Edit')");
@@ -246,6 +256,29 @@ await test('questions and plans; tools are folded; what needs a person',
 	await page.click("button:text-is('Open a terminal for it')");
 	await page.waitForSelector('.terminal');
 	equal(page.complaints, [], 'complaints');
+	await end(product, page, ws);
+});
+
+await test('a long turn begins when it is scrolled to',
+    async ({ product, browser }) => {
+	const { ws } = await made(product, 'deep');
+	const c = await conversation(product, ws);
+	const page = await browser.signedIn();
+
+	await say(product, c, Array.from({ length: 130 }, (_, i) =>
+	    used(`d${i}`, 'Read', { file_path: `f${i}` })).join('\n'));
+	await idle(product, c);
+	await open(page, c);
+	await page.waitForSelector('.brief >> text=f129');
+	equal(await page.locator('.said').count(), 0, 'the prompt');
+	await until(async () => {
+		await page.$eval('.transcript > .content', (el) => {
+			el.scrollTop = 0;
+		});
+		return await page.locator('.said').count() === 1;
+	}, 'the prompt');
+	equal(await page.locator('.brief').count(), 130, 'entries');
+	equal(await page.textContent('.top'), 'The beginning', 'above');
 	await end(product, page, ws);
 });
 
@@ -286,10 +319,7 @@ await test('a long conversation shows its end, and keeps its place',
 
 	for (let n = 0; n <= last; n++)
 		await say(product, c, `say turn ${n} ${'word '.repeat(1200)}`);
-	await until(async () => {
-		const now = await product.api('GET', `/api/conversations/${c.id}`);
-		return now.waiting === 0 && now.at_work === undefined;
-	}, 'all are done');
+	await idle(product, c);
 	const asked = [];
 	page.on('request', (req) => asked.push(new URL(req.url()).pathname));
 	await open(page, c);

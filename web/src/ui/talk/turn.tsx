@@ -173,6 +173,7 @@ function Cause({ turn, cause, setup, need }: {
 	return <p class="trouble kept-lines"><Plain text={cause} /></p>;
 }
 
+/* What was wanted stands above what was said first, when that is shown. */
 export const TurnView = memo(({ section, need }: {
 	section: Section; rev: number; need: Need;
 }) => {
@@ -184,8 +185,10 @@ export const TurnView = memo(({ section, need }: {
 		<section class="turn" data-turn={turn.id} data-state={turn.state}
 		    data-dropped={turn.dropped}
 		    aria-label={label(turn.prompt, 80)}>
-			<div class="said" data-row="prompt">
+			{(feed?.entries.first ?? 0) === 0
+			    ? <div class="said" data-row="prompt">
 				<Plain text={turn.prompt} /></div>
+			    : <p class="aside">More of this turn is above.</p>}
 			{turn.dropped && <p class="aside">Dropped: somebody went
 				back to before this.</p>}
 			<ol class="entries">

@@ -96,6 +96,15 @@ async function page(out) {
 		target: "es2022",
 		plugins: [policy],
 	});
+	/* Browsers look for it by its name, which has to stay. */
+	await build({
+		...common,
+		entryPoints: { sw: "src/push/worker.ts" },
+		outdir: out,
+		format: "iife",
+		minify: true,
+		target: "es2022",
+	});
 	const names = Object.keys(result.metafile.outputs)
 	    .map((path) => basename(path));
 	const named = (begin, end) => names.find((n) =>

@@ -6,7 +6,7 @@ export const pushes = [
 	{ ids: ['I11'], guard: 'a device is told through a listed host',
 		off: [['daemon/core/push.c',
 			'if (!push_url_listed(ps->app->conf->push_hosts, &url))',
-			'if (false)']],
+			'if (ps == NULL)']],
 		red: ['api abuse I11 push: what is no'] },
 	{ ids: ['I11'], guard: 'what is below a host is behind a dot',
 		off: [[url, "host[n - ntop - 1] == '.' &&", '']],

@@ -19,7 +19,7 @@ struct tty {
  * -errno, with nothing left open.
  */
 int tty_open(struct tty *t, uint16_t cols, uint16_t rows, uid_t uid);
-/* Three pipes instead; with `talk` the daemon gets both ends of the input. */
+/* Three pipes instead; with `talk` a socket in place of the first. */
 int tty_pipes(struct tty *t, bool talk);
 /* By its master. 0 or -errno. */
 int tty_resize(int master, uint16_t cols, uint16_t rows);

@@ -26,8 +26,6 @@ history_turn_cb(const struct store_turn *t, void *arg)
 	struct walk *w = arg;
 	const char *text;
 
-	if (t->dropped)
-		return true;
 	text = arena_printf(w->arena, "User: %s\n\n%s%s%s", t->prompt,
 	    t->summary != NULL ? "You: " : "",
 	    t->summary != NULL ? t->summary : "(It was not answered.)", "\n\n");
@@ -44,8 +42,8 @@ history_before(struct db *db, struct arena *a, const struct store_turn *turn)
 	struct walk w = { .arena = a };
 	char *text, *to;
 
-	if (store_turns_list(db, turn->user_id, turn->session_id, turn->id,
-		TURNS, history_turn_cb, &w) != 0 ||
+	if (store_turns_list(db, turn->user_id, turn->session_id, false,
+		turn->id, TURNS, history_turn_cb, &w) != 0 ||
 	    w.n == 0)
 		return NULL;
 	text = to = arena_alloc(a, w.bytes + 1);

@@ -530,7 +530,6 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	gitmuch: () => gitread.firstPage(helper),
 	workspace: () => workspaces.created(helper),
 	talk: () => talks.lastPage(helper),
-	normalise: () => normalised(helper), callgrind };
 	normalise: () => normalised(helper),
 	ingest: () => crowd.ingest(helper),
 	crowd: () => crowd.together(helper),

@@ -3,8 +3,8 @@ import { end } from './case.mjs';
 
 const files = ['signin', 'sessions', 'terminal', 'tabs', 'phone', 'share', 'attach',
 	'refusals', 'hosts', 'rotation', 'replay', 'tmux', 'echo', 'hostile',
-	'recovery', 'policy', 'workspaces', 'changes', 'remotes', 'talk'];
-	'recovery', 'push', 'policy', 'workspaces', 'changes', 'remotes'];
+	'recovery', 'push', 'policy', 'workspaces', 'changes', 'remotes',
+	'talk'];
 
 try {
 	for (const file of files)

@@ -123,6 +123,9 @@ await test('a conversation: live, denied, approved, queued, reloaded',
 	    'announced');
 	await page.keyboard.press('Escape');
 	equal(await focus(page), 'Deny', 'by Escape');
+	await page.keyboard.press('Escape');
+	equal(await page.evaluate(() => document.activeElement.id),
+	    'talk-prompt', 'and back');
 	await shot(page, 'queued');
 	/* All of it is there again, and so is what is asked. */
 	await page.reload();

@@ -157,6 +157,53 @@ test("a stream that breaks goes on behind its last message", async () => {
 	}
 });
 
+test("a page that nobody sees holds no stream open", async () => {
+	const asked: string[] = [];
+	const { fetch } = globalThis;
+	let tell: (text: string) => void = () => undefined;
+	let ended = 0;
+
+	globalThis.fetch = (async (url: string, init: RequestInit) => {
+		asked.push(url.replace(/^.*entries/, ""));
+		return new Response(new ReadableStream({ start(to) {
+			tell = (text) => to.enqueue(new TextEncoder().encode(text));
+			init.signal!.addEventListener("abort", () => {
+				ended++;
+				to.error(new Error("aborted"));
+			});
+		} }));
+	}) as typeof fetch;
+	const settle = async () => {
+		for (let i = 0; i < 50; i++)
+			await new Promise((go) => setImmediate(go));
+	};
+	const until = async (done: () => boolean) => {
+		for (let i = 0; i < 2000 && !done(); i++)
+			await new Promise((go) => setTimeout(go, 5));
+		assert.ok(done());
+	};
+	try {
+		const feed = new Feed("r", true, () => undefined);
+		await until(() => asked.length === 1);
+		tell(message(5, op("/first", 0), op("/entries", { 0: said("a") })));
+		await until(() => feed.entries.end === 1);
+		feed.seen(false);
+		assert.equal(ended, 1);
+		await settle();
+		/* Not for being woken either, as by a break. */
+		feed.wake();
+		await settle();
+		assert.deepEqual(asked, ["/stream"]);
+		feed.seen(true);
+		await until(() => asked.length === 2);
+		assert.deepEqual(asked, ["/stream", "/stream?since=5"]);
+		feed.stop();
+		await until(() => ended === 2);
+	} finally {
+		globalThis.fetch = fetch;
+	}
+});
+
 test("what is refused is told, and not asked again and again", async () => {
 	const { fetch } = globalThis;
 	let asked = 0;

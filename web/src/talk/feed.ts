@@ -2,7 +2,8 @@
 /*
  * What one run's agent says: the last of its entries at once, those before when
  * somebody wants them, and while it runs each change. A break goes on behind
- * the last message that was understood.
+ * the last message that was understood. A page that nobody sees holds no stream
+ * open: a browser has six connections for all pages of a server.
  */
 
 import { ApiError, get, stream } from "../net/http.ts";
@@ -33,6 +34,7 @@ export class Feed {
 	private id: number | null = null;
 	private over = false;
 	private stopped = false;
+	private away = false;
 	private abort = new AbortController();
 	private wakeUp: (() => void) | null = null;
 	private readonly backoff = new Backoff(500, 15_000);
@@ -54,6 +56,12 @@ export class Feed {
 	wake(): void {
 		this.abort.abort();
 		this.wakeUp?.();
+	}
+
+	/* Whether anybody sees the page. */
+	seen(on: boolean): void {
+		this.away = !on;
+		this.wake();
 	}
 
 	/* What has ended is asked for once. */
@@ -129,7 +137,8 @@ export class Feed {
 		while (!this.over && !this.stopped) {
 			this.abort = new AbortController();
 			try {
-				await this.read();
+				if (!this.away)
+					await this.read();
 			} catch (err) {
 				if (isFinal(err)) {
 					this.trouble = err;
@@ -138,13 +147,16 @@ export class Feed {
 				}
 			}
 			if (!this.over && !this.stopped)
-				await this.pause(this.backoff.next());
+				await this.pause(this.away ? null
+				    : this.backoff.next());
 		}
 	}
 
-	private pause(ms: number): Promise<void> {
+	/* null: until it is woken. */
+	private pause(ms: number | null): Promise<void> {
 		return new Promise((resolve) => {
-			const timer = setTimeout(resolve, ms);
+			const timer = ms === null ? undefined
+			    : setTimeout(resolve, ms);
 			this.wakeUp = () => {
 				clearTimeout(timer);
 				resolve();

@@ -42,6 +42,7 @@ export class Talk {
 	private stale = false;
 	private timer = 0;
 	private stopped = false;
+	private away = false;
 
 	constructor(
 		readonly id: string,
@@ -74,6 +75,13 @@ export class Talk {
 			if (s.turn.id === subject || (subject === this.id &&
 			    kind === "conversation.reset"))
 				void this.look(s);
+	}
+
+	/* Whether anybody sees the page. */
+	seen(on: boolean): void {
+		this.away = !on;
+		for (const s of this.sections)
+			s.feed?.seen(on);
 	}
 
 	/* After a break: what was said meanwhile was not heard. */
@@ -186,6 +194,8 @@ export class Talk {
 			s.rev++;
 			this.changed();
 		});
+		if (this.away)
+			s.feed.seen(false);
 	}
 
 	private put(s: Section, turn: Turn): void {

@@ -42,7 +42,13 @@ function useTalk(store: Store, id: string): Talk | null {
 		const deaf = store.hear({ event: (kind, data) =>
 		    made.event(kind, data), refresh: () => made.again() });
 
+		const seen = () => made.seen(
+		    document.visibilityState === "visible");
+
+		seen();
+		document.addEventListener("visibilitychange", seen);
 		return () => {
+			document.removeEventListener("visibilitychange", seen);
 			deaf();
 			made.stop();
 			cancelAnimationFrame(frame);

@@ -295,9 +295,9 @@ export async function firstPage(bench) {
 	const at = `?worktree_path=${encodeURIComponent(dir)}`;
 	const pages = {
 		'status of both': [`status${at}`, ['status', '--porcelain=v2']],
-		'changes of both': [`changes${at}&limit=500`, ['status',
+		'changes of both': [`changes${at}&limit=500&first=true`, ['status',
 			'--porcelain=v2']],
-		'diffstat of both': [`diffstat${at}&limit=500`, ['diff', '--numstat',
+		'diffstat of both': [`diffstat${at}&limit=500&first=true`, ['diff', '--numstat',
 			'HEAD']],
 		'diff of a lock file': [`diff${at}&path=${LOCK}`, ['diff', 'HEAD', '--',
 			LOCK]],

@@ -11,13 +11,15 @@
 #include <unistd.h>
 
 #include "git-worker/job.h"
+#include "git-worker/part.h"
 #include "git-worker/place.h"
 #include "lib/arena.h"
 #include "lib/js.h"
 #include "lib/path.h"
 #include "lib/str.h"
 
-enum { STATUS, PLACE, STEPS };
+/* Behind the steps of a part. */
+enum { STATUS, PLACE };
 
 /* Nothing a repository sets may make the answer shorter. */
 static const char *const ask_status[] = { "--no-optional-locks", "status",
@@ -28,6 +30,11 @@ static const char *const ask_all[] = { "--no-optional-locks", "status",
 	"--porcelain=v2", "--branch", "--show-stash", "-z",
 	"--untracked-files=all", "--ignore-submodules=none", "--find-renames",
 	NULL };
+/* Nothing has that name: what stands in front of the entries. */
+static const char *const ask_head[] = { "--no-optional-locks",
+	"--literal-pathspecs", "status", "--porcelain=v2", "--branch",
+	"--show-stash", "-z", "--untracked-files=no", "--no-renames", "--",
+	".git", NULL };
 static const char *const ask_place[] = { "rev-parse", "--path-format=absolute",
 	"--git-dir", "--git-common-dir", NULL };
 
@@ -53,15 +60,39 @@ struct changes {
 	const char *at, *end;
 };
 
+struct changes_own {
+	struct part part;
+	unsigned steps; /* that it took */
+};
+
 static void
 next(struct job *j)
 {
 	const bool all = js_bool(j->ask, "all", false);
+	struct changes_own *o = j->own;
 
-	if (j->n == STATUS)
-		j->argv = all ? ask_all : ask_status;
-	else if (j->n == PLACE)
+	if (o == NULL) {
+		o = j->own = arena_alloc(j->arena, sizeof(*o));
+		o->part.over = !part_wanted(j);
+	}
+	if (!o->part.over) {
+		part_next(j, &o->part);
+		if (!o->part.over)
+			return;
+		o->steps = j->n;
+	}
+	if (j->n == o->steps + STATUS)
+		j->argv = o->part.told ? ask_head : all ? ask_all : ask_status;
+	else if (j->n == o->steps + PLACE)
 		j->argv = ask_place;
+}
+
+static const struct job_text *
+text_of(const struct job *j, unsigned step)
+{
+	const struct changes_own *o = j->own;
+
+	return &j->text[o->steps + step];
 }
 
 static void
@@ -245,13 +276,38 @@ count(struct changes *c, const struct entry *e)
 	}
 }
 
+static void
+take_entry(struct changes *c, const struct entry *e)
+{
+	size_t cost = 200 + job_cost(e->path, strlen(e->path));
+
+	count(c, e);
+	if (e->old_path != NULL)
+		cost += job_cost(e->old_path, strlen(e->old_path));
+	if (job_page_takes(&c->page, cost))
+		put_entry(c, e);
+}
+
+/* git's status names them in this order, and what it does not know behind. */
+static void
+take_part(const struct job *j, struct changes *c)
+{
+	const struct changes_own *own = j->own;
+	struct entry e = { .kind = "changed", .index = '.', .similarity = -1 };
+
+	for (size_t i = 0; own->part.told && i < own->part.files.n; i++) {
+		e.tree = own->part.files.list[i].status;
+		e.path = own->part.files.list[i].path;
+		take_entry(c, &e);
+	}
+}
+
 static bool
 read_status(struct job *j, struct changes *c)
 {
-	const struct job_text *t = &j->text[STATUS];
+	const struct job_text *t = text_of(j, STATUS);
 	const char *record;
 	struct entry e;
-	size_t cost;
 
 	c->at = t->at;
 	c->end = t->at + t->len;
@@ -262,13 +318,9 @@ read_status(struct job *j, struct changes *c)
 		}
 		if (!read_entry(c, &e, record))
 			return t->over;
-		count(c, &e);
-		cost = 200 + job_cost(e.path, strlen(e.path));
-		if (e.old_path != NULL)
-			cost += job_cost(e.old_path, strlen(e.old_path));
-		if (job_page_takes(&c->page, cost))
-			put_entry(c, &e);
+		take_entry(c, &e);
 	}
+	take_part(j, c);
 	return t->over || c->at == c->end;
 }
 
@@ -298,7 +350,7 @@ lock_of(struct job *j, const char *gitdir)
 static void
 put_place(struct job *j, struct js *o)
 {
-	const char *gitdir = j->text[PLACE].at, *midway = "", *lock = NULL;
+	const char *gitdir = text_of(j, PLACE)->at, *midway = "", *lock = NULL;
 	const char *common = strchr(gitdir, '\n');
 
 	if (common != NULL) {
@@ -356,10 +408,21 @@ answer(struct job *j)
 	js_add_int(o, "unstaged", c.unstaged);
 	js_add_int(o, "untracked", c.untracked);
 	js_add_int(o, "conflicts", c.conflicts);
-	js_add_bool(o, "truncated", j->text[STATUS].over);
+	js_add_bool(o, "truncated", text_of(j, STATUS)->over);
+	js_add_bool(o, "partial",
+	    ((const struct changes_own *)j->own)->part.told);
 	job_put_as_of(j, o);
 	job_page_put(&c.page, o, "entries");
 	return o;
 }
 
-const struct job_kind job_changes = { "changes", next, answer, NULL };
+static void
+done(struct job *j)
+{
+	struct changes_own *own = j->own;
+
+	if (own != NULL)
+		part_done(&own->part);
+}
+
+const struct job_kind job_changes = { "changes", next, answer, done };

@@ -8,6 +8,7 @@
 #include "git-worker/difftree.h"
 #include "git-worker/job.h"
 #include "git-worker/narrow.h"
+#include "git-worker/part.h"
 #include "lib/arena.h"
 #include "lib/js.h"
 #include "lib/str.h"
@@ -24,6 +25,7 @@ static const char *const nowhere[] = { NULL };
 
 struct stat_own {
 	struct sides sides;
+	struct part part;
 	struct diff_files files;
 	struct diff_file *doubtful[HASHES_MAX];
 	size_t ndoubtful;
@@ -96,9 +98,24 @@ next(struct job *j)
 {
 	struct stat_own *o = j->own;
 
-	if (o == NULL)
+	if (o == NULL) {
 		o = j->own = arena_alloc(j->arena, sizeof(*o));
+		o->part.over = !part_wanted(j);
+	}
 	if (o->sides.from == NULL && !sides_find(j, &o->sides))
+		return;
+	if (!o->part.over) {
+		o->part.step = 1;
+		/* Without a commit all of it is new. */
+		o->part.over = o->sides.steps != 1;
+		if (!o->part.over)
+			part_next(j, &o->part);
+		if (!o->part.over)
+			return;
+		/* As if all of that had belonged to finding the sides. */
+		o->sides.steps = j->n;
+	}
+	if (o->part.told)
 		return;
 	if (j->n == o->sides.steps) {
 		diff_ask(j, &o->sides, how, names_of(j));
@@ -229,14 +246,43 @@ put_others(struct job *j, const struct stat_own *own, struct totals *t)
 }
 
 static struct js *
+tell(struct job *j, const struct stat_own *own, struct totals *t, bool cut)
+{
+	struct js *o = js_object();
+
+	js_add_str(o, "from", own->sides.from);
+	js_add_str(o, "to", own->sides.to);
+	js_add_int(o, "added", t->added);
+	js_add_int(o, "removed", t->removed);
+	js_add_bool(o, "truncated", cut);
+	js_add_bool(o, "partial", own->part.told);
+	job_put_as_of(j, o);
+	job_page_put(&t->page, o, "files");
+	return o;
+}
+
+static struct js *
+answer_part(struct job *j, const struct stat_own *own)
+{
+	const struct diff_files *files = &own->part.files;
+	struct totals t = { .added = 0 };
+
+	job_page_init(&t.page, j);
+	for (size_t i = 0; i < files->n; i++)
+		put_file(&t, &files->list[i], diff_word(files->list[i].status));
+	return tell(j, own, &t, false);
+}
+
+static struct js *
 answer(struct job *j)
 {
 	struct stat_own *own = j->own;
 	const unsigned steps = own->sides.steps;
 	struct totals t = { .added = 0 };
 	bool cut = j->text[steps].over;
-	struct js *o;
 
+	if (own->part.told)
+		return answer_part(j, own);
 	if (own->files.list == NULL && !diff_read(j, steps, &own->files)) {
 		j->error = "malformed";
 		j->why = "what git says is not understood";
@@ -249,15 +295,16 @@ answer(struct job *j)
 		put_others(j, own, &t);
 		cut = cut || j->text[steps + OTHERS].over;
 	}
-	o = js_object();
-	js_add_str(o, "from", own->sides.from);
-	js_add_str(o, "to", own->sides.to);
-	js_add_int(o, "added", t.added);
-	js_add_int(o, "removed", t.removed);
-	js_add_bool(o, "truncated", cut);
-	job_put_as_of(j, o);
-	job_page_put(&t.page, o, "files");
-	return o;
+	return tell(j, own, &t, cut);
 }
 
-const struct job_kind job_diffstat = { "diffstat", next, answer, NULL };
+static void
+done(struct job *j)
+{
+	struct stat_own *own = j->own;
+
+	if (own != NULL)
+		part_done(&own->part);
+}
+
+const struct job_kind job_diffstat = { "diffstat", next, answer, done };

@@ -208,8 +208,30 @@ index_read(struct index *ix, size_t at, struct index_entry *e)
 	flags = flags_of(ix, e->raw);
 	e->name = (const char *)e->raw + head_of(ix, e->raw);
 	e->mode = be32(e->raw + 24);
+	e->size = be32(e->raw + 36);
 	e->plain = (flags & (FLAG_VALID | FLAG_EXTENDED | FLAG_STAGE)) == 0;
 	return true;
+}
+
+/* gitformat-index(5): seconds and nanoseconds, of which git may keep none. */
+static bool
+is_time(const uint8_t *raw, const struct timespec *t)
+{
+	return be32(raw) == (uint32_t)t->tv_sec &&
+	       be32(raw + 4) == (uint32_t)t->tv_nsec;
+}
+
+bool
+index_differs(const struct index *ix, const struct index_entry *e,
+    const struct stat *st)
+{
+	const bool runs = (st->st_mode & S_IXUSR) != 0;
+
+	return !is_time(e->raw, &st->st_ctim) ||
+	       !is_time(e->raw + 8, &st->st_mtim) ||
+	       e->size != (uint32_t)st->st_size ||
+	       (S_ISREG(e->mode) && runs != ((e->mode & S_IXUSR) != 0)) ||
+	       st->st_mtim.tv_sec >= ix->st.st_mtim.tv_sec;
 }
 
 bool

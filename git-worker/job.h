@@ -33,8 +33,9 @@ struct job {
 
 	/* Set by next(): what to ask, behind "git"; NULL: nothing more. */
 	const char *const *argv;
-	size_t max;    /* bytes of its answer wanted; 0: the usual bound */
-	bool may_fail; /* git may say no; that is an answer, too */
+	size_t max;	   /* bytes of its answer wanted; 0: the usual bound */
+	const char *index; /* what git is shown in place of its own, or NULL */
+	bool may_fail;	   /* git may say no; that is an answer, too */
 
 	struct job_text text[JOB_STEPS];
 	unsigned n;

@@ -201,6 +201,7 @@ go_on(struct jobs *js, struct running *r)
 		}
 		j->argv = NULL;
 		j->max = 0;
+		j->index = j->names == NULL ? NULL : j->names->file;
 		j->may_fail = false;
 		if (j->n < JOB_STEPS)
 			r->kind->next(j);
@@ -214,9 +215,8 @@ go_on(struct jobs *js, struct running *r)
 		}
 		if (r->nqueries == 0)
 			j->epoch = js->epoch;
-		r->query[r->nqueries++] = memo_ask(js->memo, j->argv,
-		    j->names == NULL ? NULL : j->names->file, j->max,
-		    js->epoch);
+		r->query[r->nqueries++] =
+		    memo_ask(js->memo, j->argv, j->index, j->max, js->epoch);
 	}
 }
 

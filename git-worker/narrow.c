@@ -174,27 +174,30 @@ sort(size_t *at, size_t n)
 	return kept;
 }
 
-static bool
-write_index(struct making *m)
+bool
+narrow_write(char file[PATH_MAX], struct index *ix, size_t *at, size_t n)
 {
 	const char *dir = getenv("TMPDIR");
-	char *file = m->nw->file;
 	bool ok;
 	int fd;
 
 	if (dir == NULL || *dir != '/')
 		dir = "/tmp";
-	if ((size_t)snprintf(file, sizeof(m->nw->file), "%s/rdv-index-XXXXXX",
-		dir) >= sizeof(m->nw->file))
+	if ((size_t)snprintf(file, PATH_MAX, "%s/rdv-index-XXXXXX", dir) >=
+	    PATH_MAX)
 		file[0] = '\0';
 	fd = file[0] == '\0' ? -1 : mkostemp(file, O_CLOEXEC);
 	if (fd < 0) {
 		file[0] = '\0';
 		return false;
 	}
-	m->n = sort(m->at, m->n);
-	ok = index_write(m->ix, m->at, m->n, fd);
+	n = sort(at, n);
+	ok = index_write(ix, at, n, fd);
 	(void)close(fd);
+	if (!ok) {
+		(void)unlink(file);
+		file[0] = '\0';
+	}
 	return ok;
 }
 
@@ -216,10 +219,7 @@ narrow_make(struct narrow *nw, struct arena *a, struct index *ix,
 		if (!add_name(&m, t->name[i]))
 			return false;
 	nw->names[nw->n] = NULL;
-	if (write_index(&m))
-		return true;
-	narrow_done(nw);
-	return false;
+	return narrow_write(nw->file, ix, m.at, m.n);
 }
 
 void

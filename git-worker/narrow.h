@@ -35,6 +35,11 @@ struct narrow_place {
  */
 bool narrow_make(struct narrow *nw, struct arena *a, struct index *ix,
     const struct narrow_place *p, const struct touched *t);
+/*
+ * Writes an index with `n` entries of `ix`, in any order, which it sorts, to a
+ * new file, whose name it puts into `file`; false: "" is there.
+ */
+bool narrow_write(char file[PATH_MAX], struct index *ix, size_t *at, size_t n);
 /* Takes the index away; again is harmless. */
 void narrow_done(struct narrow *nw);
 /* `name`, perhaps with a slash at its end, is one of these or lies in one. */

@@ -81,12 +81,13 @@ bool gitproto_is_midway(const char *text);
  * about a question and is not answered itself.
  *
  *   "status": numbers, see tell() in git-worker/serve.c
- *   "changes": {"all", "offset", "limit"}; {"result"}, and so of all below,
- *     is as daemon/core/gitshape.c has it
+ *   "changes": {"all", "offset", "limit", "first"}; {"result"}, and so of
+ *     all below, is as daemon/core/gitshape.c has it; "first": a part of it
+ *     will do, see git-worker/part.h
  *
- *   "diffstat": {"base", "from", "to", "commit", "view", "offset", "limit"},
- * see git-worker/difftree.h "diff": the same, without the last two, and
- * {"path", "old_path", "context", "limit"}
+ *   "diffstat": {"base", "from", "to", "commit", "view", "offset", "limit",
+ *     "first"}, see git-worker/difftree.h; "diff": the same, without the last
+ *     three, and {"path", "old_path", "context", "limit"}
  *
  *   "log": {"to", "base", "path", "offset", "limit"}: what `to` (or HEAD) has,
  *     without what base has

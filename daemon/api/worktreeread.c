@@ -16,7 +16,7 @@ struct read_in {
 	uint64_t set;
 	const char *tree;
 	int64_t offset, limit, context, timeout_ms;
-	bool all;
+	bool all, first;
 	const char *base, *from, *to, *commit, *view, *at;
 	const char *path, *path_coded, *old_path, *old_path_coded;
 };
@@ -50,9 +50,19 @@ struct read_in {
 		.max = PAGE_MAX, .help = "how many at most; absent: 500"   \
 	}
 
+#define FIRST                                                                 \
+	{                                                                     \
+		.name = "first", .kind = JS_BOOL,                             \
+		.offset = offsetof(struct read_in, first),                    \
+		.help = "of very much the first page at once, if it can be "  \
+			"told without all of it: then `partial` is true and " \
+			"numbers are at least that"                           \
+	}
+
 static const struct js_field changes_fields[] = {
 	TREE,
 	PAGE,
+	FIRST,
 	DEADLINE,
 	{ .name = "all",
 	    .kind = JS_BOOL,
@@ -87,6 +97,7 @@ static const struct js_field diffstat_fields[] = {
 	TREE,
 	SIDES,
 	PAGE,
+	FIRST,
 	DEADLINE,
 	{ .name = NULL },
 };
@@ -240,6 +251,8 @@ ask(struct api_call *c, const char *op, const struct shape *shape,
 	if (in->limit > 0)
 		js_add_int(args, "limit", in->limit);
 	js_add_int(args, "offset", in->offset);
+	if (in->first)
+		js_add_bool(args, "first", true);
 	(void)str_copy(who.user_id, c->actor->user_id, sizeof(who.user_id));
 	/* The answer, which is an error then, comes as ever. */
 	c->req->gone_arg =

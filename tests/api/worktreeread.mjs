@@ -457,4 +457,75 @@ await test('who leaves is not waited for', () => hanging('left',
 		await waitFor('the end of it', () => gits(repo).length === 0, 15000);
 	}));
 
+await test('of very much the first page is told without the rest', async () => {
+	const repo = Repo.make(rdv, 'much');
+	repo.sh(`for d in a b c; do mkdir $d; for i in 1 2 3 4 5 6 7 8 9; do
+		echo $d$i >$d/f$i; done; done; printf 'a\\0b' >b/bin; ln -s a z
+		printf '* text=auto\\n' >.gitattributes; touch e
+		git add .; git commit -qm all`);
+	const whole = async (what) => repo.read(what, { limit: 5000 });
+	const part = (what, limit, more = {}) => repo.read(what,
+		{ first: true, limit, ...more });
+	const key = { changes: 'entries', diffstat: 'files' };
+	// As much as there is of it, it is the beginning of the whole; `partial`
+	// says whether it was told without it.
+	async function same(why, partial, limit = 6, more = {}) {
+		for (const [what, list] of Object.entries(key)) {
+			const all = await whole(what), p = await part(what, limit, more);
+			assert.deepEqual(p[list], all[list].slice(0, limit),
+				`${what} ${why}`);
+			assert.equal(p.partial, partial, `${what} ${why}`);
+			assert.equal(all.partial, false);
+			for (const name of ['staged', 'unstaged', 'untracked', 'conflicts',
+				'total', 'added', 'removed'])
+				assert.ok((p[name] ?? 0) <= (all[name] ?? 0) && (partial ||
+					p[name] === all[name]), `${what} ${name} ${why}`);
+			for (const name of ['commit', 'branch', 'from', 'operation',
+				'stashes', 'locked'])
+				assert.deepEqual(p[name], all[name], `${what} ${name}`);
+			assert.equal(p.next, all[list].length > limit ? limit : null);
+		}
+	}
+	const dirty = 'for d in a b c; do for i in 1 3 5 7 9; do ' +
+		'echo more >>$d/f$i; done; done; chmod +x a/f2';
+	// Else git does not trust what the index says of them.
+	const old = "find . -name .git -prune -o -type f -print0 | xargs -0 " +
+		"touch -d '1 hour ago'; git update-index -q --refresh; ";
+	repo.sh(old + dirty);
+	await same('changed', true);
+	await same('one', true, 1);
+	// Touched and as long as before: git is asked whether it is the same.
+	repo.sh(`touch a/f4; echo A6 >a/f6; printf 'c\\0d' >b/bin
+		printf 'b2\\r\\n' >b/f2; git config core.autocrlf true`);
+	await same('touched', true, 3);
+	await same('a binary one of its length', false, 7);
+	repo.sh('git checkout -q b/bin');
+	await same('line ends', false, 8);
+	await same('few', false, 40);
+	// What stands beyond may change what is told of the first.
+	const undo = 'git reset -q --hard; git clean -qfd; ' + old + dirty;
+	for (const [why, script] of Object.entries({
+		staged: 'echo >c/new; git add c/new',
+		'a rename that is staged': 'git mv a/f8 c/f8-b; echo >>a/f1',
+		'one that is gone': 'rm a/f1',
+		'of another kind': 'rm a/f1; ln -s x a/f1',
+		'meant to be added': 'echo >a/f0; git add -N a/f0',
+		'assumed to be unchanged': 'git update-index --assume-unchanged a/f1',
+		'a binary one': `printf 'x\\0y' >b/bin; cp b/bin a/f0
+			git add a/f0; git commit -qm bin; printf 'y\\0y' >a/f0`,
+		'a version of the index': 'git update-index --index-version 4',
+	})) {
+		repo.sh(`${undo}; ${script}`);
+		await same(why, false);
+		repo.sh('git update-index --no-assume-unchanged a/f1 2>/dev/null || :; ' +
+			'git update-index --index-version 2');
+	}
+	repo.sh(`${undo}; git stash -q; git stash apply -q; touch new`);
+	await same('with a stash', true);
+	// Of anything else all is told.
+	for (const more of [{ view: 'unstaged' }, { base: 'HEAD' }])
+		assert.equal((await part('diffstat', 6, more)).partial, false);
+	assert.equal((await part('changes', 6, { offset: 2 })).partial, false);
+});
+
 await rdv.stop();

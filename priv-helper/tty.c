@@ -113,6 +113,12 @@ add_pipe(struct tty *t, int i, int write_ours)
 
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return -errno;
+	/*
+	 * While rdvd takes what is in it nobody can write to it: with more in
+	 * it, it is seldom that. Standard output alone, for the quota's sake.
+	 */
+	if (i == 1)
+		(void)fcntl(p[1], F_SETPIPE_SZ, SPOOL_BYTES);
 	give(t, p[write_ours]);
 	t->child[i] = p[!write_ours];
 	if (fcntl(p[write_ours], F_SETFL, O_NONBLOCK) < 0)

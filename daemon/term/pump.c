@@ -25,8 +25,8 @@
  * moved it up. So a turn is one page: the next one comes meanwhile.
  */
 #define SIP	   4096
-#define FLOOD	   4095 /* a turn that moved this much was no echo */
-#define PIPE_BYTES 16384
+#define FLOOD	   4095	 /* a turn that moved this much was no echo */
+#define PIPE_BYTES 65536 /* so much of a log is written at once */
 /*
  * Of several floods, spooled in several turns before it is logged and shown:
  * fewer, larger.

@@ -149,9 +149,8 @@ owner_cb(const struct store_user *u, void *arg)
 	return !o->found;
 }
 
-/* Work for whom the helper has no leave would only fail: it waits for that. */
 bool
-clone_may_begin(const struct app *app, const char *user_id,
+clone_owner(const struct app *app, const char *user_id,
     struct worktree_who *who)
 {
 	struct owner o = { .id = user_id };
@@ -160,7 +159,16 @@ clone_may_begin(const struct app *app, const char *user_id,
 		return false;
 	who->uid = o.uid;
 	(void)str_copy(who->user_id, user_id, sizeof(who->user_id));
-	return !app->conf->system || grant_is_given(app->grants, o.uid);
+	return true;
+}
+
+/* Work for whom the helper has no leave would only fail: it waits for that. */
+bool
+clone_may_begin(const struct app *app, const char *user_id,
+    struct worktree_who *who)
+{
+	return clone_owner(app, user_id, who) &&
+	       (!app->conf->system || grant_is_given(app->grants, who->uid));
 }
 
 static bool

@@ -13,6 +13,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/clonestate.h"
 #include "daemon/core/git.h"
+#include "daemon/core/grant.h"
 #include "daemon/core/pushstate.h"
 #include "daemon/core/pushurl.h"
 #include "daemon/core/worktreestate.h"
@@ -316,6 +317,28 @@ over(struct push_send *s)
 	return NULL;
 }
 
+/* Nothing of it has begun, and its device says why. */
+static void
+postpone(struct push_send *s, const char *cause)
+{
+	s->device.failure = cause;
+	s->row.next_at = clock_wall_ms() + ABSENT_MS;
+	end(s, "queued", cause);
+}
+
+/* Asked for first: without leave nothing leaves, and so nothing is unsure. */
+static void
+push_grant_cb(int err, const struct grant *g, const char *why, void *arg)
+{
+	struct push_send *s = arg;
+
+	(void)g;
+	if (err != 0)
+		postpone(s, arena_strdup(s->arena, why));
+	else
+		begin(s);
+}
+
 static void
 start(struct pushes *ps, const struct store_delivery *row)
 {
@@ -336,15 +359,11 @@ start(struct pushes *ps, const struct store_delivery *row)
 	why = over(s);
 	if (why != NULL) {
 		end(s, "dropped", why);
-	} else if (s->unclear ||
-		   !clone_may_begin(ps->app, row->user_id, &who)) {
-		s->row.next_at = clock_wall_ms() + ABSENT_MS;
-		end(s, "queued",
-		    s->unclear ? "the database cannot be read"
-			       : "its account is not there");
+	} else if (s->unclear || !clone_owner(ps->app, row->user_id, &who)) {
+		postpone(s, "the database cannot be read");
 	} else {
 		s->uid = who.uid;
-		begin(s);
+		grant_get(ps->app->grants, s->uid, push_grant_cb, s);
 	}
 }
 

@@ -14,6 +14,7 @@ await import('./rotation.mjs');
 await import('./policy.mjs');
 await import('./worktrees.mjs');
 await import('./limits.mjs');
+await import('./push.mjs');
 await import('./recording.mjs');
 await import('./tmux.mjs');
 await import('./explain.mjs');

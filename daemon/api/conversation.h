@@ -2,6 +2,7 @@
 #ifndef RDV_API_CONVERSATION_H
 #define RDV_API_CONVERSATION_H
 
+#include "daemon/agent/variant.h"
 #include "daemon/api/api.h"
 #include "daemon/core/chain.h"
 
@@ -30,7 +31,38 @@ struct turn_in {
 	uint64_t set;
 	const char *prompt, *config;
 	bool queue;
+	struct variant_pick pick; /* but for the agent */
 };
+/*
+ * Its configuration over that of the conversation, with what was picked. False
+ * when that was answered.
+ */
+bool conversation_turn_config(struct api_call *c,
+    const struct store_conversation *row, const char **config);
+
+/* What is picked beside `config`, in a struct with a `pick`. */
+#define CONVERSATION_PICK(st, n, m, h)                                       \
+	{                                                                    \
+		.name = n, .kind = JS_TEXT,                                  \
+		.offset = offsetof(struct st, pick.m), .min = 1, .max = 128, \
+		.help = h                                                    \
+	}
+#define CONVERSATION_PICKS(st)                                                 \
+	CONVERSATION_PICK(st, "variant", variant,                              \
+	    "a name of /api/agents/config"),                                   \
+	    CONVERSATION_PICK(st, "model_id", model_id, "over the variant's"), \
+	    CONVERSATION_PICK(st, "agent_id", agent_id,                        \
+		"the agent's mode or role, over the variant's"),               \
+	    CONVERSATION_PICK(st, "reasoning_id", reasoning_id,                \
+		"how much it thinks, over the variant's"),                     \
+	{                                                                      \
+		.name = "permission_policy", .kind = JS_ONE_OF,                \
+		.offset = offsetof(struct st, pick.permission_policy),         \
+		.words = "AUTO|SUPERVISED|PLAN",                               \
+		.help = "who is asked; AUTO: nobody, which its owner has "     \
+			"to have allowed"                                      \
+	}
+
 struct page_in {
 	uint64_t set;
 	const char *cursor;

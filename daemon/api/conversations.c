@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "daemon/api/conversation.h"
+#include "daemon/agent/agent.h"
 #include "daemon/app.h"
 #include "daemon/auth/auth.h"
+#include "daemon/core/agentconfig.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -26,6 +28,7 @@ struct create_in {
 	const char *workspace_id, *agent, *config, *name, *folder_id;
 	const char *profile, *network;
 	const char **network_hosts;
+	struct variant_pick pick;
 };
 
 struct list_in {
@@ -62,6 +65,7 @@ static const struct js_field create_fields[] = {
 	FIELD(create_in, "network_hosts", "networkHosts", JS_TEXTS,
 	    network_hosts, .max = 64,
 	    .help = "HOST:PORT, with the network list"),
+	CONVERSATION_PICKS(create_in),
 	{ .name = NULL },
 };
 
@@ -89,6 +93,7 @@ const struct js_field conversation_prompt_fields[] = {
 	FIELD(turn_in, "config", NULL, JS_JSON, config, .min = 2,
 	    .max = CONFIG_BYTES,
 	    .help = "over what the conversation says, for this turn"),
+	CONVERSATION_PICKS(turn_in),
 	{ .name = NULL },
 };
 
@@ -192,26 +197,77 @@ conversation_commit(struct api_call *c, struct tx *tx, int status,
 	api_commit_answer(c, tx, &answer);
 }
 
+bool
+conversation_turn_config(struct api_call *c,
+    const struct store_conversation *row, const char **config)
+{
+	const struct turn_in *in = c->in;
+	const struct agent_ops *ops = agent_find(row->agent);
+	struct variant_pick pick = in->pick;
+	const char *now = NULL, *why = "there is no such agent any more";
+	struct js *v;
+	char what[64];
+	int err = RDV_E_INVALID;
+
+	if (ops != NULL)
+		now = conversation_config(c->req->arena, ops, row->config_json,
+		    NULL, &why);
+	if (now != NULL) {
+		pick.agent = ops->name;
+		pick.now = v = js_parse(now, strlen(now), what, sizeof(what));
+		err = agentconfig_pick(c->app->db, c->req->arena, row->user_id,
+		    &pick, in->config, config, &why);
+		js_free(v);
+	}
+	if (err != 0)
+		fail(c, err, why);
+	return err == 0;
+}
+
+/* False when that was answered. An agent that is none is core's to refuse. */
+static bool
+config_of(struct api_call *c, const char **config)
+{
+	const struct create_in *in = c->in;
+	const struct agent_ops *ops = agent_find(in->agent);
+	struct variant_pick pick = in->pick;
+	const char *why = NULL;
+	int err;
+
+	*config = in->config;
+	if (ops == NULL)
+		return true;
+	pick.agent = ops->name;
+	err = agentconfig_pick(c->app->db, c->req->arena, c->actor->user_id,
+	    &pick, in->config, config, &why);
+	if (err != 0)
+		fail(c, err, why);
+	return err == 0;
+}
+
 static void
 conversations_create(struct api_call *c)
 {
 	const struct create_in *in = c->in;
-	const struct conversation_wish wish = {
+	struct conversation_wish wish = {
 		.user_id = c->actor->user_id,
 		.workspace_id = in->workspace_id,
 		.agent = in->agent,
-		.config_json = in->config,
 		.name = in->name,
 		.folder_id = in->folder_id,
 		.profile = in->profile,
 		.network = in->network,
 		.network_hosts = (const char *const *)in->network_hosts,
 	};
-	struct tx *tx = tx_begin(c->app->db);
 	struct store_conversation made;
 	const char *why = NULL;
-	int err = conversation_create(tx, c->req->arena, &wish, &made, &why);
+	struct tx *tx;
+	int err;
 
+	if (!config_of(c, &wish.config_json))
+		return;
+	tx = tx_begin(c->app->db);
+	err = conversation_create(tx, c->req->arena, &wish, &made, &why);
 	if (err != 0)
 		conversation_refuse(c, tx, err, why);
 	else

@@ -45,15 +45,15 @@ queue_add(struct api_call *c)
 	const struct turn_in *in = c->in;
 	struct store_conversation row;
 	struct store_queued q;
-	const char *why = NULL;
+	const char *why = NULL, *config;
 	struct tx *tx;
 	int err;
 
-	if (!conversation_load(c, &row))
+	if (!conversation_load(c, &row) ||
+	    !conversation_turn_config(c, &row, &config))
 		return;
 	tx = tx_begin(c->app->db);
-	err = queued_add(tx, c->req->arena, &row, in->prompt, in->config, &q,
-	    &why);
+	err = queued_add(tx, c->req->arena, &row, in->prompt, config, &q, &why);
 	if (err != 0)
 		conversation_refuse(c, tx, err, why);
 	else
@@ -76,6 +76,7 @@ static void
 queue_edit(struct api_call *c)
 {
 	const struct turn_in *in = c->in;
+	struct store_conversation row;
 	struct store_queued q;
 	const char *why = NULL;
 	struct tx *tx;
@@ -83,9 +84,17 @@ queue_edit(struct api_call *c)
 
 	if (!load(c, &q))
 		return;
+	err = store_conversation_get(c->app->db, c->req->arena,
+	    c->actor->user_id, q.session_id, &row);
+	if (err != 0) {
+		api_fail(c, err, NULL);
+		return;
+	}
 	q.prompt = in->prompt;
-	if (JS_SET(in, 1))
-		q.config_json = in->config;
+	/* Whatever was said beside the prompt. */
+	if ((in->set & ~(uint64_t)1) != 0 &&
+	    !conversation_turn_config(c, &row, &q.config_json))
+		return;
 	tx = tx_begin(c->app->db);
 	err = queued_edit(tx, c->req->arena, &q, &why);
 	if (err != 0)

@@ -33,6 +33,7 @@ static const struct js_field begin_fields[] = {
 	    .offset = offsetof(struct turn_in, queue),
 	    .help = "behind what waits, and while an agent is at work in the "
 		    "workspace" },
+	CONVERSATION_PICKS(turn_in),
 	{ .name = NULL },
 };
 
@@ -79,7 +80,8 @@ begun_json(const struct store_turn *t, const struct store_queued *q)
  * on now, as somebody wants it to.
  */
 static void
-enqueue(struct api_call *c, const struct store_conversation *row)
+enqueue(struct api_call *c, const struct store_conversation *row,
+    const char *config)
 {
 	const struct turn_in *in = c->in;
 	struct arena *a = c->req->arena;
@@ -88,7 +90,7 @@ enqueue(struct api_call *c, const struct store_conversation *row)
 	struct chain_wish wish = { .conversation = row, .from = &first };
 	struct chain_begun begun = { .chain = { .id = NULL } };
 	const char *why = NULL;
-	int err = queued_add(tx, a, row, in->prompt, in->config, &q, &why);
+	int err = queued_add(tx, a, row, in->prompt, config, &q, &why);
 
 	if (err == 0)
 		err = store_queued_first(c->app->db, a, row->id, &first);
@@ -115,21 +117,20 @@ turns_begin(struct api_call *c)
 {
 	const struct turn_in *in = c->in;
 	struct store_conversation row;
-	struct chain_wish wish = { .conversation = &row,
-		.prompt = in->prompt,
-		.config_json = in->config };
+	struct chain_wish wish = { .conversation = &row, .prompt = in->prompt };
 	struct chain_begun begun;
 	const char *why = NULL;
 	int64_t waiting = 0;
 	struct tx *tx;
 	int err;
 
-	if (!conversation_load(c, &row))
+	if (!conversation_load(c, &row) ||
+	    !conversation_turn_config(c, &row, &wish.config_json))
 		return;
 	if (in->queue)
 		(void)store_queued_count(c->app->db, row.id, &waiting);
 	if (waiting > 0) {
-		enqueue(c, &row);
+		enqueue(c, &row, wish.config_json);
 		return;
 	}
 	tx = tx_begin(c->app->db);
@@ -141,7 +142,7 @@ turns_begin(struct api_call *c)
 		    begun.chain.id, false);
 	} else if (err == RDV_E_BUSY && in->queue) {
 		tx_abort(tx);
-		enqueue(c, &row);
+		enqueue(c, &row, wish.config_json);
 	} else {
 		conversation_refuse(c, tx, err, why);
 	}

@@ -1,6 +1,12 @@
 -- The schema as all migrations together make it; for reading.
 -- tests/unit/store/test_migrate.c keeps it true.
 
+CREATE TABLE agent_config (
+	user_id TEXT NOT NULL PRIMARY KEY REFERENCES user (id),
+	config_json TEXT NOT NULL,
+	updated_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE approval (
 	id TEXT NOT NULL PRIMARY KEY,
 	user_id TEXT NOT NULL REFERENCES user (id),

@@ -14,8 +14,8 @@ await files(import.meta.url, [
 	'tokens', 'scopes', 'rotation', 'events', 'worktrees', 'worktreeread',
 	'worktreehistory', 'worktreecommit', 'worktreeconflict', 'worktreecli',
 	'repos', 'reporefs', 'repofind', 'branches', 'clones', 'worktreediff',
-	'worktreefollow', 'turns', 'agentasks', 'resumes', 'space', 'confinedgit', 'liar',
-	'state', 'health', 'cage', 'cli', 'cliout', 'clipboard', 'inside',
+	'worktreefollow', 'turns', 'agentasks', 'agentconfig', 'resumes', 'space',
+	'confinedgit', 'liar', 'state', 'health', 'cage', 'cli', 'cliout', 'clipboard', 'inside',
 	'sandbox', 'held', 'stop', 'tmux', 'audit', 'scripts', 'integrity',
 	'resets', 'devservers', 'linear', 'push',
 ]);

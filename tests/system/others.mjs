@@ -226,7 +226,7 @@ const FIELDS = [
 ];
 
 // What needs no id and tells of more than one thing.
-const LISTS = ['/api/agents', '/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
+const LISTS = ['/api/agents', '/api/agents/config', '/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
 	'/api/repos/recent', '/api/repos/discover', '/api/repos/clones',
 	'/api/workspaces', '/api/links', '/api/transfers', '/api/approvals',
 	'/api/runs', '/api/runs?live=true',

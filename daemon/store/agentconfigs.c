@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows of `agent_config`: one for each user who has changed how agents are run.
+ * What stands in one is agent/variant.c's to judge.
+ */
+#include "daemon/store/agentconfigs.h"
+
+#include "daemon/store/db.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+
+static const char sql_get[] =
+    "SELECT config_json FROM agent_config WHERE user_id = ?";
+static const char sql_put[] =
+    "INSERT INTO agent_config (user_id, config_json, updated_at) "
+    "VALUES (?, ?, ?) ON CONFLICT (user_id) DO UPDATE SET "
+    "config_json = excluded.config_json, updated_at = excluded.updated_at";
+
+struct get {
+	struct arena *arena;
+	const char **json;
+};
+
+static bool
+agentconfigs_get_cb(struct row *row, void *arg)
+{
+	const struct get *g = arg;
+
+	*g->json = arena_strdup(g->arena, row_str(row, 0));
+	return false;
+}
+
+int
+store_agent_config_get(struct db *db, struct arena *a, const char *user_id,
+    const char **json)
+{
+	struct get g = { a, json };
+	int err;
+
+	*json = NULL;
+	err = db_query(db, sql_get, agentconfigs_get_cb, &g, "s", user_id);
+	return err == 0 && *json == NULL ? RDV_E_NOT_FOUND : err;
+}
+
+int
+store_agent_config_put(struct tx *tx, const char *user_id, const char *json)
+{
+	long n = tx_exec(tx, sql_put, "ssi", user_id, json, clock_wall_ms());
+
+	return n < 0 ? (int)n : 0;
+}

@@ -38,7 +38,10 @@ const AGENTS = [
 			ask_for_approval: 'unless-trusted' },
 		planned: { sandbox: 'workspace-write', plan: true,
 			ask_for_approval: 'unless-trusted' },
-		key: { CODEX_HOME: path.join(home, '.codex') },
+		// It makes the programs of its sandbox in its home, if that is not
+		// below a directory for temporary files, as all of ours is.
+		key: { CODEX_HOME: path.join(home, '.codex'),
+			TMPDIR: path.join(home, 'tmp') },
 		none: { CODEX_HOME: path.join(home, '.none') },
 		sign_in: /codex login/ },
 	{ name: 'GEMINI', command: 'gemini',
@@ -81,6 +84,7 @@ put('.gemini/settings.json', JSON.stringify({ telemetry: { enabled: false },
 	privacy: { usageStatisticsEnabled: false },
 	general: { enableAutoUpdate: false } }));
 fs.mkdirSync(path.join(home, 'none'));
+fs.mkdirSync(path.join(home, 'tmp'));
 fs.mkdirSync(path.join(home, '.gemini/tmp'));
 
 const there = (g) => fs.existsSync(path.join(modules, g.program));
@@ -150,6 +154,7 @@ for (const g of AGENTS) {
 		await decide(p, { verdict: 'approve' });
 		const done = await over(t);
 		hears(done, /^Heard: /);
+		assert.ok(fs.existsSync(file), done.summary);
 		assert.equal(fs.readFileSync(file, 'utf8'), 'made');
 		assert.equal(sh(tree(c), 'git show --name-only --format='), 'made.txt');
 		assert.ok(done.agent_session);

@@ -38,6 +38,7 @@ struct app {
 	struct integrity *integrity;   /* core/integrity */
 	struct resets *resets;	       /* core/reset */
 	struct devservers *devservers; /* core/devserver */
+	struct devports *devports;     /* core/devport */
 	int64_t started_ms;	       /* wall clock */
 	int64_t started_mono_ms;       /* for uptime */
 	char **web;		       /* HOST:PORT of nginx, NULL-terminated */

@@ -27,6 +27,7 @@
 #include "daemon/core/boot.h"
 #include "daemon/core/clitoken.h"
 #include "daemon/core/chain.h"
+#include "daemon/core/devport.h"
 #include "daemon/core/devserver.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/hostboot.h"
@@ -252,6 +253,7 @@ build_core(struct app *app)
 	app->integrity = integrity_new(app);
 	app->resets = resets_new(app);
 	app->devservers = devservers_new(app);
+	app->devports = devports_new(app);
 	app->probe = probe_new(app);
 	app->house = house_new(app);
 	if (conf->system)
@@ -502,6 +504,7 @@ boot_down(struct app *app)
 	pushes_free(app->pushes);
 	workspaces_free(app->workspaces);
 	resets_free(app->resets);
+	devports_free(app->devports);
 	devservers_free(app->devservers);
 	chains_free(app->chains);
 	tmux_free(app->tmuxes);

@@ -257,6 +257,18 @@ halted(struct helper *h, struct buf *body)
 }
 
 static bool
+listens(struct helper *h, struct buf *body)
+{
+	struct priv_ports ev;
+
+	if (!priv_get_ports(body, &ev))
+		return false;
+	if (h->hello)
+		h->cb->ports(&ev, h->arg);
+	return true;
+}
+
+static bool
 helper_notice_cb(const struct priv_header *hdr, struct buf *body, void *arg)
 {
 	struct helper *h = arg;
@@ -265,6 +277,8 @@ helper_notice_cb(const struct priv_header *hdr, struct buf *body, void *arg)
 
 	if (hdr->op == PRIV_HALT)
 		return halted(h, body);
+	if (hdr->op == PRIV_PORTS)
+		return listens(h, body);
 	if (hdr->op != PRIV_EXIT || !priv_get_exit(body, &ev))
 		return false;
 	/* Before HELLO it tells of another daemon's run: INVENTORY knows it. */

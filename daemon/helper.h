@@ -27,6 +27,8 @@ struct helper_ops {
 	void (*exited)(const struct priv_exit *ev, void *arg);
 	/* A program was stopped, or goes on. */
 	void (*halted)(const struct priv_halted *ev, void *arg);
+	/* Where a run listens that was asked for by helper_ports(). */
+	void (*ports)(const struct priv_ports *ev, void *arg);
 	/* A process was started that nobody here asked for: to be ended. */
 	void (*stray)(uint64_t handle, void *arg);
 	/*
@@ -79,6 +81,9 @@ typedef void
 helper_plain_fn(int err, const struct priv_plain_answer *a, void *arg);
 void helper_signal(struct helper *h, uint64_t handle, int sig, bool all,
     helper_plain_fn *cb, void *arg);
+/* DONE: ops->ports follows, unless the run ends before. */
+void
+helper_ports(struct helper *h, uint64_t handle, helper_plain_fn *cb, void *arg);
 void helper_logout(struct helper *h, const uint8_t grant[PRIV_GRANT_LEN],
     helper_plain_fn *cb, void *arg);
 void helper_enroll(struct helper *h, const struct priv_enroll *m,

@@ -212,6 +212,19 @@ helper_signal(struct helper *h, uint64_t handle, int sig, bool all,
 }
 
 void
+helper_ports(struct helper *h, uint64_t handle, helper_plain_fn *cb, void *arg)
+{
+	const struct priv_ports m = { .handle = handle };
+	struct helper_call *c = helper_call_new(h, answer_plain, arg);
+	struct buf b;
+	uint32_t id = helper_call_begin(h, &b);
+
+	c->cb.plain = cb;
+	priv_put_ports(&b, id, PRIV_REQUEST, &m);
+	helper_call_send(c, PRIV_PORTS, id, &b);
+}
+
+void
 helper_logout(struct helper *h, const uint8_t grant[PRIV_GRANT_LEN],
     helper_plain_fn *cb, void *arg)
 {

@@ -165,6 +165,14 @@ static const struct wire_field halted_fields[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+static const struct wire_field ports_fields[] = {
+	{ &wire_u64, AT(priv_ports, handle), 0, 0 },
+	{ &wire_u8, AT(priv_ports, unsure), 1, 0 },
+	{ &wire_u8, AT(priv_ports, n), PRIV_PORTS_MAX, 0 },
+	{ &wire_bytes, AT(priv_ports, at), PRIV_PORTS_MAX *PRIV_PORT_LEN, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
 static const struct wire_field enroll_fields[] = {
 	{ &wire_u32, AT(priv_enroll, uid), 0, 0 },
 	{ &wire_bytes, AT(priv_enroll, sha256), PRIV_HASH_LEN, 0 },
@@ -198,6 +206,7 @@ static const struct op_row {
 	[PRIV_ENROLL] = { "ENROLL", REQ | ANS, 0 },
 	[PRIV_REVOKE] = { "REVOKE", REQ | ANS, 0 },
 	[PRIV_HALT] = { "HALT", NTC, 0 },
+	[PRIV_PORTS] = { "PORTS", REQ | ANS | NTC, 0 },
 };
 
 static bool
@@ -496,6 +505,23 @@ bool
 priv_get_halted(struct buf *b, struct priv_halted *m)
 {
 	return wire_get(b, halted_fields, m, sizeof(*m));
+}
+
+void
+priv_put_ports(struct buf *b, uint32_t id, enum priv_kind k,
+    const struct priv_ports *m)
+{
+	const struct priv_header h = {
+		.op = PRIV_PORTS, .kind = (uint16_t)k, .id = id
+	};
+
+	put(b, &h, ports_fields, m);
+}
+
+bool
+priv_get_ports(struct buf *b, struct priv_ports *m)
+{
+	return wire_get(b, ports_fields, m, sizeof(*m));
 }
 
 void

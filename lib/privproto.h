@@ -35,6 +35,9 @@
 #define PRIV_PATHS_MAX	 16 /* read-write roots of a confined spawn */
 #define PRIV_HOSTS_MAX	 64
 #define PRIV_RULE_MAX	 255
+#define PRIV_PORTS_MAX	 32 /* that are told of one run */
+/* An address of version 6, or of version 4 in one, and the port behind it. */
+#define PRIV_PORT_LEN 18
 
 enum priv_op {
 	PRIV_HELLO = 1,
@@ -47,6 +50,7 @@ enum priv_op {
 	PRIV_ENROLL = 8,
 	PRIV_REVOKE = 9,
 	PRIV_HALT = 10,
+	PRIV_PORTS = 11,
 	PRIV_OP_MAX
 };
 
@@ -290,6 +294,18 @@ struct priv_halted {
 };
 
 /*
+ * Request daemon to helper: where do processes of that run listen (only
+ * `handle` is judged); notice helper to daemon, once for each that was DONE
+ * while the run lives: there. The first `n` of them, without order.
+ */
+struct priv_ports {
+	uint64_t handle;
+	uint8_t unsure; /* not all could be looked at */
+	uint8_t n;
+	uint8_t at[PRIV_PORTS_MAX][PRIV_PORT_LEN];
+};
+
+/*
  * A new token of `uid`, which its owner has proved by a file; the hash is of
  * the token's text.
  */
@@ -332,9 +348,11 @@ bool priv_add_inventory_answer(struct buf *b, uint8_t nfds,
 void priv_put_exit(struct buf *b, uint32_t id, enum priv_kind k,
     const struct priv_exit *m);
 void priv_put_halted(struct buf *b, const struct priv_halted *m);
+void priv_put_ports(struct buf *b, uint32_t id, enum priv_kind k,
+    const struct priv_ports *m);
 void priv_put_enroll(struct buf *b, uint32_t id, const struct priv_enroll *m);
 void priv_put_revoke(struct buf *b, uint32_t id, const struct priv_revoke *m);
-/* Answer to SIGNAL, LOGOUT, EXIT, ENROLL and REVOKE requests. */
+/* Answer to SIGNAL, LOGOUT, EXIT, ENROLL, REVOKE and PORTS requests. */
 void priv_put_plain_answer(struct buf *b, uint32_t id, enum priv_op op,
     const struct priv_plain_answer *m);
 
@@ -357,6 +375,7 @@ bool priv_get_inventory(struct buf *b, struct priv_inventory *m);
 bool priv_get_inventory_answer(struct buf *b, struct priv_inventory_answer *m);
 bool priv_get_exit(struct buf *b, struct priv_exit *m);
 bool priv_get_halted(struct buf *b, struct priv_halted *m);
+bool priv_get_ports(struct buf *b, struct priv_ports *m);
 bool priv_get_enroll(struct buf *b, struct priv_enroll *m);
 bool priv_get_revoke(struct buf *b, struct priv_revoke *m);
 bool priv_get_plain_answer(struct buf *b, struct priv_plain_answer *m);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,6 +16,7 @@
 
 #include "lib/clock.h"
 #include "lib/list.h"
+#include "lib/xalloc.h"
 #include "priv-helper/ahead.h"
 #include "priv-helper/auditacts.h"
 #include "priv-helper/cgroup.h"
@@ -218,23 +220,51 @@ hear(struct run *r, const struct reaper_report *report)
 	return true;
 }
 
+/* Only what was asked for: a reaper is its account's. */
+static void
+hear_ports(struct run *r)
+{
+	struct reaper_ports p;
+
+	if (seqpkt_recv(r->control, &p, sizeof(p), NULL) != (long)sizeof(p) ||
+	    p.news != REAPER_LISTENS || !r->ports_asked)
+		return;
+	r->ports_asked = false;
+	if (r->ports == NULL)
+		r->ports = xcalloc(1, sizeof(*r->ports));
+	*r->ports = p.ports;
+	r->ports->handle = r->handle;
+	r->ports->unsure = p.ports.unsure != 0;
+	if (r->ports->n > PRIV_PORTS_MAX)
+		r->ports->n = PRIV_PORTS_MAX;
+}
+
 void
 follow_reaper(struct ops *o, struct run *r)
 {
+	union {
+		struct reaper_report report;
+		struct reaper_ports ports;
+	} u;
 	struct reaper_report report;
 	long n;
 
 	/* It is its cgroup that has news. */
 	if (r->control < 0)
 		return;
-	n = seqpkt_peek(r->control, &report, sizeof(report));
+	n = seqpkt_peek(r->control, &u, sizeof(u));
 	/* An order that it did not read any more; what it said comes next. */
 	if (n == -EAGAIN || n == -ECONNRESET)
 		return;
+	if (n == (long)sizeof(u.ports)) {
+		hear_ports(r);
+		return;
+	}
 	if (n != (long)sizeof(report)) {
 		reaper_gone(r);
 		return;
 	}
+	report = u.report;
 	if (hear(r, &report)) {
 		(void)seqpkt_recv(r->control, &report, sizeof(report), NULL);
 		return;
@@ -266,6 +296,8 @@ advance(struct ops *o, struct run *r)
 		op_spawn_settle(o, r);
 	if (r->state == RUN_RUNNING && !r->over && r->halt_due)
 		op_halt_notice(o, r);
+	if (r->state == RUN_RUNNING && !r->over && r->ports != NULL)
+		op_ports_notice(o, r);
 	if (r->state == RUN_RUNNING && r->over) {
 		r->state = RUN_ENDED;
 		r->end.handle = r->handle;

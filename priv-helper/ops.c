@@ -62,6 +62,12 @@ get_revoke(struct buf *b, union ops_request *m)
 	return priv_get_revoke(b, &m->revoke);
 }
 
+static bool
+get_ports(struct buf *b, union ops_request *m)
+{
+	return priv_get_ports(b, &m->ports);
+}
+
 static const struct ops_verb verbs[] = {
 	[PRIV_HELLO] = { true, get_hello, op_hello },
 	[PRIV_LOGIN] = { false, get_login, op_login },
@@ -73,6 +79,7 @@ static const struct ops_verb verbs[] = {
 	[PRIV_ENROLL] = { false, get_enroll, op_enroll },
 	[PRIV_REVOKE] = { false, get_revoke, op_revoke },
 	[PRIV_HALT] = { false, NULL, NULL }, /* only ever told */
+	[PRIV_PORTS] = { false, get_ports, op_ports },
 };
 
 _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == PRIV_OP_MAX,

@@ -70,6 +70,7 @@ union ops_request {
 	struct priv_exit exit;
 	struct priv_enroll enroll;
 	struct priv_revoke revoke;
+	struct priv_ports ports;
 };
 
 /* One verb. Decoding consumes every byte or the peer is broken. */
@@ -92,6 +93,7 @@ void op_inventory(struct ops *o, uint32_t id, union ops_request *m);
 void op_exit(struct ops *o, uint32_t id, union ops_request *m);
 void op_enroll(struct ops *o, uint32_t id, union ops_request *m);
 void op_revoke(struct ops *o, uint32_t id, union ops_request *m);
+void op_ports(struct ops *o, uint32_t id, union ops_request *m);
 
 /*
  * Answers what has become of a start, once that is known, and moves the run
@@ -102,5 +104,7 @@ void op_spawn_settle(struct ops *o, struct run *r);
 void op_exit_notice(struct ops *o, struct run *r);
 /* And for a program that was stopped, or goes on: HALT. */
 void op_halt_notice(struct ops *o, struct run *r);
+/* And for what its reaper has seen: PORTS. */
+void op_ports_notice(struct ops *o, struct run *r);
 
 #endif

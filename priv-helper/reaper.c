@@ -33,6 +33,7 @@
 #include "priv-helper/cgroup.h"
 #include "priv-helper/halt.h"
 #include "priv-helper/leader.h"
+#include "priv-helper/ports.h"
 #include "priv-helper/sweep.h"
 #include "security/caps.h"
 #include "security/mutant.h"
@@ -226,6 +227,18 @@ lose_ops(struct reaper *r)
 		begin_end(r, SIGHUP);
 }
 
+/* [ops] asks again when it has heard this: at most one is on its way. */
+static void
+tell_ports(const struct reaper *r)
+{
+	struct reaper_ports report;
+
+	memset(&report, 0, sizeof(report));
+	report.news = REAPER_LISTENS;
+	ports_look(&report.ports);
+	(void)seqpkt_send(r->control, &report, sizeof(report), NULL);
+}
+
 static void
 obey(struct reaper *r)
 {
@@ -251,6 +264,9 @@ obey(struct reaper *r)
 		break;
 	case REAPER_SAY:
 		r->halt.asked = true;
+		break;
+	case REAPER_PORTS:
+		tell_ports(r);
 		break;
 	}
 }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "lib/privproto.h"
 #include "priv-helper/scratch.h"
 #include "security/drop.h"
 
@@ -18,7 +19,8 @@ enum reaper_news {
 	REAPER_STARTED,
 	REAPER_ENDED,
 	REAPER_HALTED,
-	REAPER_GOES_ON
+	REAPER_GOES_ON,
+	REAPER_LISTENS
 };
 
 struct reaper_report {
@@ -30,12 +32,22 @@ struct reaper_report {
 	uint64_t user_us, sys_us;
 };
 
+/*
+ * Its answer to REAPER_PORTS: another message of another size, so that reapers
+ * of an older build, which are never asked, are understood as ever.
+ */
+struct reaper_ports {
+	uint32_t news; /* REAPER_LISTENS */
+	struct priv_ports ports;
+};
+
 /* [ops] to reaper. */
 enum reaper_verb {
 	REAPER_SIGNAL, /* the program's process group */
 	REAPER_END,    /* everything: this signal, the grace, SIGKILL */
 	REAPER_KILL,   /* everything, now */
-	REAPER_SAY     /* whether the program is stopped */
+	REAPER_SAY,    /* whether the program is stopped */
+	REAPER_PORTS   /* where what it has started listens */
 };
 
 struct reaper_order {

@@ -99,6 +99,7 @@ run_free(struct runs *rs, struct run *r)
 		(void)close(r->pidfd);
 	if (r->emptying >= 0)
 		(void)close(r->emptying);
+	free(r->ports);
 	free(r);
 }
 

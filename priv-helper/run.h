@@ -62,7 +62,9 @@ struct run {
 	uint32_t conn, request; /* who asked, to answer once */
 	bool notice_due;
 	enum priv_halt halt;
-	bool halt_due; /* rdvd is to hear of it */
+	bool halt_due;		  /* rdvd is to hear of it */
+	bool ports_asked;	  /* its reaper is, and has not answered */
+	struct priv_ports *ports; /* that rdvd is to hear of; or NULL */
 	char label[PRIV_LABEL_MAX + 1];
 	uid_t uid; /* whose it is */
 	gid_t gid;

@@ -2,6 +2,7 @@
 /*
  * rdv dev start, stop, ls and log: the dev servers of a workspace.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ static const struct out_col cols[] = {
 	{ "REPOSITORY", "repo", OUT_TEXT },
 	{ "STATE", "state", OUT_STATE },
 	{ "AGE", "created_at", OUT_AGE },
+	{ "LISTENS", "listens", OUT_LIST },
 	{ "WHY", "cause", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
@@ -42,13 +44,50 @@ ask(struct cmd_call *c, const char *method, const char *tail, struct js *body,
 	return rc;
 }
 
+/* For people: "127.0.0.1:3000", "[::1]:3000". */
+static struct js *
+listens(const struct js *ports)
+{
+	struct js *list = js_array();
+	char text[96];
+
+	for (size_t i = 0; i < js_len(ports); i++) {
+		const char *at = js_str(js_at(ports, i), "address", "?");
+
+		(void)snprintf(text, sizeof(text),
+		    strchr(at, ':') != NULL ? "[%s]:%lld" : "%s:%lld", at,
+		    (long long)js_int(js_at(ports, i), "port", 0));
+		js_push_str(list, text);
+	}
+	return list;
+}
+
+static struct js *
+row_of(const struct js *item)
+{
+	static const char *const texts[] = { "id", "repo", "state", "cause" };
+	struct js *o = js_object();
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		js_add_str(o, texts[i], js_str(item, texts[i], NULL));
+	js_add_ms(o, "created_at", js_int(item, "created_at", -1));
+	js_add(o, "listens", listens(js_get(item, "ports")));
+	return o;
+}
+
 static int
 tell(struct cmd_call *c, struct js *v)
 {
+	const struct js *items = js_get(v, "items");
+	struct js *rows = js_array();
+
+	for (size_t i = 0; i < js_len(items); i++)
+		js_push(rows, row_of(js_at(items, i)));
 	if (c->cli->json)
 		out_json(v);
 	else
-		out_table(c->cli, cols, js_get(v, "items"), "no dev servers");
+		out_table(c->cli, cols, rows, "no dev servers");
+	js_free(rows);
 	js_free(v);
 	return CMD_OK;
 }

@@ -11,6 +11,7 @@
 #include "daemon/api/repo.h"
 #include "daemon/api/script.h"
 #include "daemon/app.h"
+#include "daemon/core/devport.h"
 #include "daemon/store/scripts.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -59,8 +60,10 @@ devservers_item_cb(const struct store_script *s, const struct store_run *r,
 
 	if (strcmp(r->reason, DEVSERVER) == 0 &&
 	    strcmp(s->workspace_id, l->c->params[0]) == 0 &&
-	    is_wanted(l, r->id))
+	    is_wanted(l, r->id)) {
+		devport_wanted(l->c->app->devports, r->id);
 		js_push(l->items, script_json(l->c->app, s, r));
+	}
 	return true;
 }
 

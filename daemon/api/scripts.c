@@ -13,6 +13,7 @@
 #include "daemon/api/script.h"
 #include "daemon/api/session.h"
 #include "daemon/app.h"
+#include "daemon/core/devport.h"
 #include "daemon/core/run.h"
 #include "daemon/core/runpolicy.h"
 #include "daemon/core/workspace.h"
@@ -79,11 +80,12 @@ struct listing {
 
 /* Where a run is that somebody began there, beside what it is. */
 static void
-add_script(struct js *o, const struct store_script *s)
+add_script(struct app *app, struct js *o, const struct store_script *s)
 {
 	js_add_str(o, "workspace_id", s->workspace_id);
 	js_add_str(o, "repo_id", s->repo_id);
 	js_add_str(o, "repo", s->name);
+	js_add(o, "ports", devport_json(app, s->run_id));
 }
 
 struct js *
@@ -92,7 +94,7 @@ script_json(struct app *app, const struct store_script *s,
 {
 	struct js *o = run_list_item(app, r);
 
-	add_script(o, s);
+	add_script(app, o, s);
 	return o;
 }
 
@@ -149,8 +151,9 @@ script_reply(struct api_call *c, const char *run_id, int status)
 		return;
 	}
 	o = run_json(c->app, &r);
+	devport_wanted(c->app->devports, r.id);
 	if (store_script_get(c->app->db, c->req->arena, r.id, &s) == 0)
-		add_script(o, &s);
+		add_script(c->app, o, &s);
 	api_reply(c, status, o);
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/app.h"
 #include "daemon/core/approval.h"
 #include "daemon/core/chain.h"
+#include "daemon/core/devport.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/hostboot.h"
 #include "daemon/core/integrity.h"
@@ -62,6 +63,7 @@ boot_settled_cb(bool first, void *arg)
 	chains_settle(app->chains);
 	integrity_settled(app->integrity);
 	pushes_settle(app->pushes);
+	devports_settle(app->devports);
 	ready_tell(app->ready);
 }
 
@@ -115,6 +117,14 @@ boot_halted_cb(const struct priv_halted *ev, void *arg)
 }
 
 static void
+boot_ports_cb(const struct priv_ports *ev, void *arg)
+{
+	struct app *app = arg;
+
+	devports_told(app->devports, ev);
+}
+
+static void
 boot_stray_cb(uint64_t handle, void *arg)
 {
 	struct app *app = arg;
@@ -144,6 +154,7 @@ const struct helper_ops boot_helper_ops = {
 	.lost = boot_lost_cb,
 	.exited = boot_exited_cb,
 	.halted = boot_halted_cb,
+	.ports = boot_ports_cb,
 	.stray = boot_stray_cb,
 	.word = boot_word_cb,
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/core/devport.h"
 #include "daemon/core/script.h"
 #include "daemon/core/workspace.h"
 #include "daemon/store/db.h"
@@ -159,6 +160,7 @@ devserver_begun_cb(int err, const char *id, const char *why, void *arg)
 
 	if (id != NULL) {
 		st->ids[st->begun++] = arena_strdup(st->arena, id);
+		devport_watch(st->s->app->devports, id);
 	} else if (st->err == 0) {
 		st->err = err;
 		st->why = arena_strdup(st->arena, why);

@@ -95,6 +95,13 @@ void run_refuse(struct run *run, int err, const char *why, run_started_fn *cb,
 typedef void run_signal_fn(int err, void *arg);
 void
 run_signal(struct run *run, int sig, bool all, run_signal_fn *cb, void *arg);
+/*
+ * Asks where its processes listen: the helper tells app->devports. False: it
+ * does not run, or nobody can be asked now.
+ */
+bool run_ask_ports(struct run *run);
+/* The live run of a handle of the helper's, or NULL. */
+const char *run_id_of(struct runs *r, uint64_t handle);
 /* Ends the run with all it started; stopping twice is once. */
 void run_stop(struct run *run, const char *cause);
 /*

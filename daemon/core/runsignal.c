@@ -11,6 +11,32 @@
 #include "lib/err.h"
 #include "lib/xalloc.h"
 
+static void
+run_ports_cb(int err, const struct priv_plain_answer *a, void *arg)
+{
+	/* It is asked again in a while, whatever came of this. */
+	(void)err;
+	(void)a;
+	(void)arg;
+}
+
+bool
+run_ask_ports(struct run *run)
+{
+	if (run->phase != RUN_LIVE || run->exited || run->away || run->orphan)
+		return false;
+	helper_ports(run->runs->app->helper, run->handle, run_ports_cb, NULL);
+	return true;
+}
+
+const char *
+run_id_of(struct runs *r, uint64_t handle)
+{
+	const struct run *run = run_by_handle(r, handle);
+
+	return run != NULL ? run->id : NULL;
+}
+
 struct signal_call {
 	run_signal_fn *cb;
 	void *arg;

@@ -34,6 +34,8 @@ const struct event_kind_row event_kinds[EV_KIND_MAX] = {
 	    "a signal has stopped the program; it can go on" },
 	[EV_RUN_CONTINUED] = { "run.continued", "run",
 	    "a program that was stopped goes on" },
+	[EV_RUN_PORTS] = { "run.ports", "run",
+	    "a dev server listens at other ports than before" },
 	[EV_RUN_ENDED] = { "run.ended", "run",
 	    "the process has ended; state and cause say how" },
 	[EV_FOLDER_CREATED] = { "folder.created", "folder",

@@ -32,6 +32,18 @@ static const char sql_in_flight[] =
     " FROM run CROSS JOIN script ON script.run_id = run.id "
     "WHERE run.state IN ('starting', 'running')";
 
+static const char sql_ports[] =
+    "SELECT address, port, since FROM run_port WHERE run_id = ? "
+    "ORDER BY address, port";
+static const char sql_port_insert[] =
+    "INSERT INTO run_port (run_id, address, port, since) VALUES (?, ?, ?, ?)";
+static const char sql_port_delete[] =
+    "DELETE FROM run_port WHERE run_id = ? AND address = ? AND port = ?";
+static const char sql_ports_clear[] = "DELETE FROM run_port WHERE run_id = ?";
+static const char sql_ports_sweep[] =
+    "DELETE FROM run_port WHERE run_id NOT IN "
+    "(SELECT id FROM run WHERE state IN ('starting', 'running'))";
+
 struct each {
 	store_script_fn *cb;
 	void *arg;
@@ -124,4 +136,64 @@ store_scripts_in_flight(struct db *db, store_script_fn *cb, void *arg)
 	struct each e = { cb, arg };
 
 	return db_query(db, sql_in_flight, scripts_each_cb, &e, "");
+}
+
+struct each_port {
+	store_port_fn *cb;
+	void *arg;
+};
+
+static bool
+scripts_port_cb(struct row *row, void *arg)
+{
+	const struct each_port *e = arg;
+	const struct store_port p = {
+		.address = row_str(row, 0),
+		.port = row_int(row, 1),
+		.since = row_int(row, 2),
+	};
+
+	return e->cb(&p, e->arg);
+}
+
+int
+store_ports_of(struct db *db, const char *run_id, store_port_fn *cb, void *arg)
+{
+	struct each_port e = { cb, arg };
+
+	return db_query(db, sql_ports, scripts_port_cb, &e, "s", run_id);
+}
+
+int
+store_port_insert(struct tx *tx, const char *run_id, const struct store_port *p)
+{
+	long n = tx_exec(tx, sql_port_insert, "ssii", run_id, p->address,
+	    p->port, p->since);
+
+	return n < 0 ? (int)n : 0;
+}
+
+int
+store_port_delete(struct tx *tx, const char *run_id, const struct store_port *p)
+{
+	long n =
+	    tx_exec(tx, sql_port_delete, "ssi", run_id, p->address, p->port);
+
+	return n < 0 ? (int)n : 0;
+}
+
+int
+store_ports_clear(struct tx *tx, const char *run_id)
+{
+	long n = tx_exec(tx, sql_ports_clear, "s", run_id);
+
+	return n < 0 ? (int)n : 0;
+}
+
+int
+store_ports_sweep(struct tx *tx)
+{
+	long n = tx_exec(tx, sql_ports_sweep, "");
+
+	return n < 0 ? (int)n : 0;
 }

@@ -28,4 +28,23 @@ store_scripts_list(struct db *db, const char *user_id, const char *workspace_id,
 /* Those of all users that are starting or running. */
 int store_scripts_in_flight(struct db *db, store_script_fn *cb, void *arg);
 
+/* Where a run listens, as it was seen last. */
+struct store_port {
+	const char *address; /* as inet_ntop(3) has it */
+	int64_t port, since; /* wall clock, ms */
+};
+typedef bool store_port_fn(const struct store_port *p, void *arg);
+
+/* By address and port. 0 or -errno; so are those below. */
+int
+store_ports_of(struct db *db, const char *run_id, store_port_fn *cb, void *arg);
+int store_port_insert(struct tx *tx, const char *run_id,
+    const struct store_port *p);
+int store_port_delete(struct tx *tx, const char *run_id,
+    const struct store_port *p);
+/* Of a run that has ended. */
+int store_ports_clear(struct tx *tx, const char *run_id);
+/* Of all that have: a daemon that died has left them. */
+int store_ports_sweep(struct tx *tx);
+
 #endif

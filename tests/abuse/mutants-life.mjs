@@ -61,10 +61,13 @@ const parts = [
 		['priv-helper/parked.c', 'if (mutant("H01") || ', 'if (true || ']],
 		red: ['priv/park abuse_P05_start_under_way'] },
 	{ ids: ['P05'], guard: 'the last word of a reaper stays in its socket',
-		off: [['priv-helper/follow.c', 'seqpkt_peek(r->control, &report, ' +
-			'sizeof(report));', 'seqpkt_recv(r->control, &report, ' +
-			'sizeof(report), NULL);']],
+		off: [['priv-helper/follow.c', 'seqpkt_peek(r->control, &u, sizeof(u));',
+			'seqpkt_recv(r->control, &u, sizeof(u), NULL);']],
 		red: ['priv/park abuse_P05_end_not_durable'] },
+	{ ids: ['M06', 'M13'], guard: 'a port is of the run whose process holds it',
+		off: [['priv-helper/ports.c', 'k->all[i].ours || ' +
+			'mutant("ports of others")', 'true']],
+		red: ['priv/ports abuse_M06_not_others', 'priv/ports abuse_M13_its_own'] },
 	{ ids: ['P05'], guard: '[main] ends what a killed reaper leaves to it',
 		off: [['priv-helper/parked.c', 'if (mutant("H01") || ', 'if (true || ']],
 		red: ['priv/park abuse_P05_reaper_killed',

@@ -2,6 +2,10 @@
 // whatever else is at work there.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
 import { Agents } from '../harness/agent.mjs';
 import { bare, bin, test, waitFor } from '../harness/rdv.mjs';
 
@@ -95,6 +99,97 @@ await test('rdv dev: started, listed, read, stopped', async () => {
 	assert.deepEqual([cli('dev', 'log', '-f', w.id).status,
 		(await get(id)).state], [143, 'killed']);
 	assert.equal(cli('dev', 'log', (await workspace(none)).id).status, 1);
+});
+
+// A program that listens, on what a port file says and as it is told.
+const node = JSON.stringify(process.execPath);
+const listens = () => `exec ${node} -e '
+	const fs = require("fs"), net = require("net");
+	const open = {};
+	console.log("http://localhost:1");
+	setInterval(() => {
+		if (!fs.existsSync("want")) return;
+		const want = JSON.parse(fs.readFileSync("want"));
+		for (const h of want) if (!open[h]) {
+			open[h] = net.createServer().listen(0, h, () =>
+				fs.writeFileSync("port-" + h, String(open[h].address().port)));
+		}
+		for (const h of Object.keys(open)) if (!want.includes(h)) {
+			open[h].close(); delete open[h];
+		}
+	}, 20)'`;
+const want = (w, hosts) => {
+	const at = path.join(w.repos[0].path, 'want');
+	fs.writeFileSync(`${at}~`, JSON.stringify(hosts));
+	fs.renameSync(`${at}~`, at);
+};
+const portOf = (w, host) => waitFor('its port', () => {
+	const at = path.join(w.repos[0].path, `port-${host}`);
+	return fs.existsSync(at) && +fs.readFileSync(at, 'utf8');
+});
+const ports = async (w) => (await list(w)).flatMap((r) => r.ports)
+	.map((p) => `${p.address} ${p.port}`).sort();
+const seen = (w, all) => waitFor(`ports ${all}`, async () =>
+	JSON.stringify(await ports(w)) === JSON.stringify(all.sort()));
+
+await test('abuse M13: ports are what the kernel says of the run, text is none', async () => {
+	const w = await workspace(await a.repository({ dev_server_script: listens() }));
+	// Another program of the same user, which is none of the run's.
+	const other = net.createServer().listen(0, '127.0.0.1').unref();
+	await once(other, 'listening');
+	const since = (await a.call('GET', '/api/events?limit=1000')).items
+		.at(-1)?.seq ?? 0;
+	const [r] = await start(w);
+	await waitFor('it prints', async () => await log(r.id) !== '');
+	want(w, ['127.0.0.1', '::1']);
+	const four = await portOf(w, '127.0.0.1'), six = await portOf(w, '::1');
+	const both = [`127.0.0.1 ${four}`, `::1 ${six}`];
+	await seen(w, both);
+	const [first] = (await list(w))[0].ports;
+	assert.ok(Math.abs(Date.now() - first.since) < 60000);
+	const shown = cli('dev', 'ls', w.id).out;
+	for (const at of [`127.0.0.1:${four}`, `[::1]:${six}`])
+		assert.ok(shown.includes(at), shown);
+	// Known to the next rdvd, as it was.
+	await a.rdv.again();
+	await seen(w, both);
+	assert.ok((await list(w))[0].ports.some((p) => p.since === first.since));
+	// One is closed, and the other stays.
+	want(w, ['::1']);
+	await seen(w, [`::1 ${six}`]);
+	await stop(w);
+	assert.deepEqual((await get(r.id)).ports, []);
+	const told = (await a.call('GET', `/api/events?since=${since}&limit=1000`))
+		.items.filter((e) => e.kind === 'run.ports' && e.subject === r.id);
+	assert.ok(told.length >= 2, `${told.length}`);
+	assert.deepEqual(told.at(-1).body.ports.map((p) => p.port), [six]);
+	assert.equal(told.at(-1).body.workspace_id, w.id);
+	for (const e of told)
+		for (const p of e.body.ports)
+			assert.notEqual(p.port, other.address().port);
+	other.close();
+});
+
+await test('abuse M13: the same port in two workspaces, and two in one', async () => {
+	const repos = [await a.repository({ dev_server_script: listens() }),
+		await a.repository({ dev_server_script: listens() })];
+	const w = await workspace(...repos);
+	await start(w);
+	for (const [i, host] of [[0, '127.0.0.1'], [1, '127.0.0.2']]) {
+		fs.writeFileSync(path.join(w.repos[i].path, 'want~'),
+			JSON.stringify([host]));
+		fs.renameSync(path.join(w.repos[i].path, 'want~'),
+			path.join(w.repos[i].path, 'want'));
+	}
+	await waitFor('one port each', async () => {
+		const all = await list(w);
+		return all.length === 2 && all.every((r) => r.ports.length === 1);
+	});
+	for (const r of await list(w)) {
+		const i = w.repos.findIndex((x) => x.repo_id === r.repo_id);
+		assert.equal(r.ports[0].address, ['127.0.0.1', '127.0.0.2'][i]);
+	}
+	await stop(w);
 });
 
 await a.stop();

@@ -354,6 +354,17 @@ heard_halt(struct buf *b, const struct priv_header *h)
 }
 
 static void
+heard_ports(struct buf *b, const struct priv_header *h)
+{
+	const struct far *f;
+	struct priv_ports m;
+
+	FUZZ_CHECK(h->id == 0 && h->nfds == 0 && priv_get_ports(b, &m));
+	f = far_of(m.handle);
+	FUZZ_CHECK(f != NULL && !f->confirmed && m.n <= PRIV_PORTS_MAX);
+}
+
+static void
 heard_notice(struct buf *b, const struct priv_header *h)
 {
 	const struct far *f;
@@ -361,6 +372,10 @@ heard_notice(struct buf *b, const struct priv_header *h)
 
 	if (h->op == PRIV_HALT) {
 		heard_halt(b, h);
+		return;
+	}
+	if (h->op == PRIV_PORTS) {
+		heard_ports(b, h);
 		return;
 	}
 	FUZZ_CHECK(h->op == PRIV_EXIT && h->id == 0 && h->nfds == 0);

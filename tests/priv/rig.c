@@ -197,6 +197,11 @@ keep_notice(struct rig *r, const struct priv_header *h, struct buf *b)
 		r->nhalts++;
 		return;
 	}
+	if (h->op == PRIV_PORTS) {
+		assert_true(priv_get_ports(b, &r->ports));
+		r->nports++;
+		return;
+	}
 	assert_true(r->nnotices < 64);
 	assert_true(priv_get_exit(b, &r->notices[r->nnotices]));
 	r->nnotices++;

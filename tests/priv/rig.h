@@ -38,6 +38,8 @@ struct rig {
 	unsigned nnotices;
 	struct priv_halted halt; /* the last HALT */
 	unsigned nhalts;	 /* and how many there were */
+	struct priv_ports ports; /* the last PORTS */
+	unsigned nports;	 /* the same of these */
 };
 
 struct rig_spawn {

@@ -224,6 +224,13 @@ exited_cb(const struct priv_exit *ev, void *arg)
 
 /* No row of it is anybody's here. */
 static void
+ports_cb(const struct priv_ports *ev, void *arg)
+{
+	(void)ev;
+	(void)arg;
+}
+
+static void
 halted_cb(const struct priv_halted *ev, void *arg)
 {
 	(void)ev;
@@ -250,6 +257,7 @@ static const struct helper_ops ops = {
 	.lost = lost_cb,
 	.exited = exited_cb,
 	.halted = halted_cb,
+	.ports = ports_cb,
 	.stray = stray_cb,
 };
 

@@ -42,6 +42,13 @@ rig_exited_cb(const struct priv_exit *ev, void *arg)
 }
 
 static void
+rig_ports_cb(const struct priv_ports *ev, void *arg)
+{
+	(void)ev;
+	(void)arg;
+}
+
+static void
 rig_halted_cb(const struct priv_halted *ev, void *arg)
 {
 	struct opsrig *r = arg;
@@ -70,6 +77,7 @@ static const struct helper_ops rig_ops = {
 	.lost = rig_lost_cb,
 	.exited = rig_exited_cb,
 	.halted = rig_halted_cb,
+	.ports = rig_ports_cb,
 	.stray = rig_stray_cb,
 };
 

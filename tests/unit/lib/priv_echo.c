@@ -140,6 +140,17 @@ echo_halted(struct buf *in, const struct priv_header *h, struct buf *out)
 }
 
 static bool
+echo_ports(struct buf *in, const struct priv_header *h, struct buf *out)
+{
+	struct priv_ports m;
+
+	if (!priv_get_ports(in, &m))
+		return false;
+	priv_put_ports(out, h->id, h->kind, &m);
+	return true;
+}
+
+static bool
 echo_enroll(struct buf *in, const struct priv_header *h, struct buf *out)
 {
 	struct priv_enroll m;
@@ -183,6 +194,7 @@ static echo_fn *const echoes[PRIV_OP_MAX][PRIV_KIND_MAX] = {
 	[PRIV_ENROLL] = { echo_enroll, echo_plain_answer, NULL },
 	[PRIV_REVOKE] = { echo_revoke, echo_plain_answer, NULL },
 	[PRIV_HALT] = { NULL, NULL, echo_halted },
+	[PRIV_PORTS] = { echo_ports, echo_plain_answer, echo_ports },
 };
 
 bool

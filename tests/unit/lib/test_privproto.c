@@ -303,6 +303,20 @@ put_halted(struct buf *b)
 	priv_put_halted(b, &m);
 }
 
+static void
+put_ports(struct buf *b)
+{
+	static const uint8_t at[PRIV_PORT_LEN] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0xff, 0xff, 127, 0, 0, 1, 0x14, 0x51 };
+	struct priv_ports m;
+
+	memset(&m, 0, sizeof(m));
+	m.handle = 79;
+	m.n = 1;
+	memcpy(m.at[0], at, sizeof(at));
+	priv_put_ports(b, 0, PRIV_NOTICE, &m);
+}
+
 static const struct sample {
 	const char *name;
 	void (*put)(struct buf *b);
@@ -326,6 +340,7 @@ static const struct sample {
 	{ "enroll-answer", put_enroll_answer },
 	{ "revoke", put_revoke },
 	{ "halted", put_halted },
+	{ "ports", put_ports },
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 

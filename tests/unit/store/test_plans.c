@@ -22,7 +22,7 @@
 
 /* Small by nature, and read whole on purpose. */
 static const char *const small[] = { "user", "schema_migration",
-	"sqlite_schema" };
+	"sqlite_schema", "run_port" };
 /* Not statements of the schema: transactions, and a table in the making. */
 static const char *const other[] = { "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT",
 	"RELEASE", "CREATE TABLE IF" };

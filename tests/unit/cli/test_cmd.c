@@ -147,15 +147,7 @@ promised_commands_exist(void **state)
 		"turn ls", "turn stop", "queue ls", "queue add", "queue edit",
 		"queue rm", "queue start", "reset", "unreset", "run", "runs ls",
 		"runs show", "runs log", "runs stop", "dev ls", "dev start",
-		"dev stop", "dev log" };
-		"workspace push", "agents ls", "agents doctor", "agents config",
-		"agents configure", "trace", "approvals ls", "approvals show",
-		"approvals approve", "approvals deny", "approvals answer",
-		"approvals watch", "approvals ask", "rule ls", "rule add",
-		"rule rm", "session bypass", "ask", "follow-up", "turn ls",
-		"turn stop", "queue ls", "queue add", "queue edit", "queue rm",
-		"queue start", "run", "runs ls", "runs show", "runs log",
-		"runs stop" };
+		"dev stop", "dev log", "agents config", "agents configure" };
 	size_t i;
 
 	(void)state;

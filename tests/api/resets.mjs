@@ -192,12 +192,15 @@ await test('refusals: nothing is moved, and the repository is named', async () =
 	const child = spawn('/bin/sh', ['-c', 'echo in; exec sleep 600'],
 		{ cwd: dir, stdio: ['ignore', 'pipe', 'ignore'] });
 	await new Promise((resolve) => child.stdout.once('data', resolve));
-	await refused(c, two, false, 409, 'WORKSPACE_BUSY',
-		new RegExp(`^${name}: a process runs in it`));
-	assert.equal((await reset(c, two, true)).status, 200);
-	const gone = new Promise((resolve) => child.once('exit', resolve));
-	child.kill('SIGKILL');
-	await gone;
+	try {
+		await refused(c, two, false, 409, 'WORKSPACE_BUSY',
+			new RegExp(`^${name}: a process runs in it`));
+		assert.equal((await reset(c, two, true)).status, 200);
+	} finally {
+		const gone = new Promise((resolve) => child.once('exit', resolve));
+		child.kill('SIGKILL');
+		await gone;
+	}
 	await refused(c, two, true, 409, 'INVALID_STATE', /^turn_id: .*dropped/);
 	// The agent of another conversation, and a commit that nobody has any more.
 	const more = await a.call('POST', '/api/conversations', { workspace_id:

@@ -196,10 +196,24 @@ remove_next(struct ws_op *op)
 }
 
 static void
+scripts_ran(struct ws_op *op)
+{
+	if (op->err != 0) {
+		give_up(op, op->err, op->why);
+		return;
+	}
+	op->i = 0;
+	remove_next(op);
+}
+
+static void
 noted(struct ws_op *op)
 {
 	op->i = 0;
-	remove_next(op);
+	if (deletes(op))
+		remove_next(op);
+	else
+		ws_scripts_run(op, scripts_ran);
 }
 
 /* What stays there is listed, with the reason. */
@@ -459,6 +473,10 @@ judge_next(struct ws_op *op)
 static void
 archived(struct ws_op *op)
 {
+	if (op->err != 0) {
+		failed(op);
+		return;
+	}
 	op->ws.row.archived_at = clock_wall_ms();
 	ws_store(op, WS_ROW, EV_WORKSPACE_UPDATED, ended);
 }
@@ -484,6 +502,18 @@ may_end(const struct ws_op *op)
 	return deletes(op) && strcmp(w->state, "failed") == 0;
 }
 
+/* Nothing of the workspace's own runs there any more. */
+static void
+end_quiet(struct ws_op *op)
+{
+	if (!deletes(op) && (op->wish & WORKSPACE_REMOVE) == 0)
+		ws_scripts_run(op, archived);
+	else if (strcmp(op->ws.row.state, "failed") == 0)
+		judge_ours(op);
+	else
+		judge_next(op);
+}
+
 void
 ws_end_start(struct ws_op *op)
 {
@@ -492,12 +522,8 @@ ws_end_start(struct ws_op *op)
 		    op->ws.row.archived_at >= 0
 			? "it is archived already"
 			: "it is being made, moved or taken back");
-	else if (!deletes(op) && (op->wish & WORKSPACE_REMOVE) == 0)
-		archived(op);
-	else if (strcmp(op->ws.row.state, "failed") == 0)
-		judge_ours(op);
 	else
-		judge_next(op);
+		ws_scripts_quiet(op, end_quiet);
 }
 
 static void

@@ -113,6 +113,18 @@ ws_expire(struct workspaces *s, const struct worktree_who *who, const char *id,
 /* What workspace_states() has found of it: nothing is in the way of that. */
 bool ws_may_expire(const struct workspace_part *p);
 
+/*
+ * Ends what runs there for the workspace itself: dev servers, and an archive
+ * script that a crash cut off. `done` follows, with the first part at work.
+ */
+void ws_scripts_quiet(struct ws_op *op, ws_step_fn *done);
+/*
+ * Runs the archive scripts. `done` follows with op->err 0, RDV_E_STATE when one
+ * has failed or was stopped and nothing goes by force, or RDV_E_UNAVAILABLE;
+ * op->why says more.
+ */
+void ws_scripts_run(struct ws_op *op, ws_step_fn *done);
+
 /* From ws_open() on, for what a crash cut off. */
 void ws_create_resume(struct ws_op *op);
 void ws_end_start(struct ws_op *op);

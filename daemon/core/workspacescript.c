@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What runs before a workspace is put away: its dev servers end, and the
+ * archive script of each of its repositories runs, one after the other, while
+ * all of the worktrees are still there. Invariant: none of them goes before its
+ * script has ended well, unless it goes by force; a script that a crash cut off
+ * is ended, and runs again from its beginning.
+ */
+#include "daemon/core/workspaceop.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/app.h"
+#include "daemon/core/devserver.h"
+#include "daemon/core/run.h"
+#include "daemon/core/script.h"
+#include "daemon/store/repos.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/list.h"
+
+#define ARCHIVE "archive"
+
+struct archiving {
+	struct ws_op *op;
+	ws_step_fn *done;
+	const char *run_id;
+};
+
+static void script_next(struct archiving *x);
+
+static void
+over(struct archiving *x, int err, const char *why)
+{
+	struct ws_op *op = x->op;
+
+	op->err = err;
+	op->why = err != 0 ? ws_of_part(op, why) : NULL;
+	x->done(op);
+}
+
+/* By force the reason stays in the row. */
+static void
+failed(struct archiving *x, const char *why)
+{
+	struct ws_op *op = x->op;
+	const char *old = op->ws.row.cause, *now = ws_of_part(op, why);
+
+	if ((op->wish & WORKSPACE_FORCE) == 0) {
+		over(x, RDV_E_STATE, why);
+		return;
+	}
+	op->ws.row.cause =
+	    old != NULL ? arena_printf(op->arena, "%s; %s", old, now) : now;
+	op->i++;
+	script_next(x);
+}
+
+static void
+workspacescript_ended_cb(int err, void *arg)
+{
+	struct archiving *x = arg;
+	struct ws_op *op = x->op;
+	struct store_run r;
+
+	if (err == 0)
+		err = store_run_find(op->s->app->db, op->arena, x->run_id, &r);
+	if (err != 0) {
+		over(x, RDV_E_UNAVAILABLE, "its archive script has no end");
+	} else if (strcmp(r.state, "completed") == 0) {
+		op->i++;
+		script_next(x);
+	} else {
+		failed(x, r.cause != NULL
+			      ? arena_printf(op->arena, "archive script %s: %s",
+				    r.state, r.cause)
+			      : arena_printf(op->arena,
+				    "archive script: exit status %" PRId64,
+				    r.exit_code));
+	}
+}
+
+static void
+workspacescript_begun_cb(int err, const char *id, const char *why, void *arg)
+{
+	struct archiving *x = arg;
+	struct run *run;
+
+	if (err == RDV_E_UNAVAILABLE) {
+		over(x, err, why);
+	} else if (err != 0) {
+		failed(x, why);
+	} else {
+		x->run_id = arena_strdup(x->op->arena, id);
+		run = run_find(x->op->s->app->runs, id);
+		if (run != NULL)
+			run_on_end(run, workspacescript_ended_cb, x);
+		else
+			workspacescript_ended_cb(0, x);
+	}
+}
+
+/* NULL: there is none, or its repository was forgotten. */
+static const char *
+script_of(struct ws_op *op, const struct workspace_part *p)
+{
+	struct store_repo repo;
+
+	if (store_repo_get(op->s->app->db, op->arena, op->who.user_id,
+		p->repo.repo_id, &repo) != 0 ||
+	    repo.archive_script == NULL || repo.archive_script[0] == '\0')
+		return NULL;
+	return repo.archive_script;
+}
+
+static void
+script_next(struct archiving *x)
+{
+	struct ws_op *op = x->op;
+	struct script_wish wish = {
+		.who = op->who, .workspace_id = op->id, .reason = ARCHIVE
+	};
+
+	while (op->i < op->ws.n && script_of(op, &op->ws.parts[op->i]) == NULL)
+		op->i++;
+	if (op->i == op->ws.n) {
+		over(x, 0, NULL);
+		return;
+	}
+	wish.repo_id = op->ws.parts[op->i].repo.repo_id;
+	wish.script = script_of(op, &op->ws.parts[op->i]);
+	script_begin(op->s->app, &wish, workspacescript_begun_cb, x);
+}
+
+static struct archiving *
+archiving_new(struct ws_op *op, ws_step_fn *done)
+{
+	struct archiving *x = arena_alloc(op->arena, sizeof(*x));
+
+	*x = (struct archiving){ .op = op, .done = done };
+	return x;
+}
+
+void
+ws_scripts_run(struct ws_op *op, ws_step_fn *done)
+{
+	op->i = 0;
+	script_next(archiving_new(op, done));
+}
+
+static void
+workspacescript_quiet_cb(int err, void *arg)
+{
+	struct archiving *x = arg;
+
+	/* What still runs there is seen by who judges. */
+	(void)err;
+	x->op->i = 0;
+	x->done(x->op);
+}
+
+struct finding {
+	const struct ws_op *op;
+	const char *run_id;
+};
+
+static bool
+workspacescript_live_cb(const struct store_script *s, const struct store_run *r,
+    void *arg)
+{
+	struct finding *f = arg;
+
+	if (strcmp(r->reason, ARCHIVE) == 0 &&
+	    strcmp(s->workspace_id, f->op->id) == 0)
+		f->run_id = arena_strdup(f->op->arena, r->id);
+	return f->run_id == NULL;
+}
+
+static void
+workspacescript_servers_cb(int err, void *arg)
+{
+	struct archiving *x = arg;
+	struct finding f = { x->op, NULL };
+
+	(void)err;
+	(void)store_scripts_in_flight(x->op->s->app->db,
+	    workspacescript_live_cb, &f);
+	if (f.run_id != NULL)
+		script_stop(x->op->s->app, f.run_id,
+		    "rdv was restarted while it ran", workspacescript_quiet_cb,
+		    x);
+	else
+		workspacescript_quiet_cb(0, x);
+}
+
+void
+ws_scripts_quiet(struct ws_op *op, ws_step_fn *done)
+{
+	devserver_stop(op->s->app->devservers, op->id,
+	    "its workspace is put away", workspacescript_servers_cb,
+	    archiving_new(op, done));
+}

@@ -1,0 +1,84 @@
+// Archive scripts: before a workspace is put away, while its worktrees are
+// there, with an outcome of their own.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { Agents } from '../harness/agent.mjs';
+import { test, waitFor } from '../harness/rdv.mjs';
+
+const a = await Agents.start();
+const at = (w, tail = '') => `/api/workspaces/${w.id}${tail}`;
+const get = (w) => a.call('GET', at(w));
+const workspace = (...repos) => a.call('POST', '/api/workspaces',
+	{ repos: repos.map((r) => r.id) });
+const archive = (w, body = { remove: true }) =>
+	a.request('POST', at(w, '/archive'), body);
+const runs = async (w) => (await a.call('GET', at(w, '/runs'))).items
+	.filter((r) => r.reason === 'archive');
+const there = (w) => fs.existsSync(w.repos[0].path);
+
+await test('archive scripts run while the tree is there, dev servers end', async () => {
+	const repo = await a.repository({ archive_script: 'echo put away $PWD',
+		dev_server_script: 'exec sleep 1000' });
+	const w = await workspace(repo);
+	const [server] = (await a.call('POST', at(w, '/dev-servers'), {})).items;
+	const r = await archive(w);
+	assert.equal(r.status, 200, `${r.raw}`);
+	const [run] = await runs(w);
+	assert.deepEqual([run.state, run.cwd], ['completed', w.repos[0].path]);
+	assert.equal(String((await a.rdv.request('GET', `/api/runs/${run.id}/log`))
+		.raw), `put away ${w.repos[0].path}\n`);
+	assert.equal(there(w), false);
+	assert.deepEqual(((s) => [s.state, s.cause])(await a.call('GET',
+		`/api/runs/${server.id}`)), ['killed', 'its workspace is put away']);
+	// Without removing anything, too; and deleting runs none.
+	const kept = await workspace(repo);
+	assert.equal((await archive(kept, {})).status, 200);
+	assert.equal((await runs(kept)).length, 1);
+	const gone = await workspace(repo);
+	await a.call('DELETE', at(gone));
+});
+
+await test('an archive script that fails or is stopped keeps the workspace', async () => {
+	const repo = await a.repository({ archive_script: 'exit 5' });
+	const w = await workspace(repo);
+	for (const body of [{ remove: true }, {}]) {
+		const no = await archive(w, body);
+		assert.equal(no.status, 409);
+		assert.match(String(no.raw), /archive script: exit status 5/);
+		assert.deepEqual([(await get(w)).state, (await get(w)).archived_at,
+			there(w)], ['ready', null, true]);
+	}
+	// By force it goes, and the row says what went wrong.
+	assert.equal((await archive(w, { remove: true, force: true })).status, 200);
+	assert.match((await get(w)).cause, /exit status 5/);
+	assert.equal(there(w), false);
+
+	const slow = await workspace(await a.repository({ archive_script:
+		'exec sleep 1000' }));
+	const asked = archive(slow);
+	const run = await waitFor('it runs', async () => (await runs(slow))[0]);
+	await a.call('POST', `/api/runs/${run.id}/stop`);
+	const no = await asked;
+	assert.deepEqual([no.status, there(slow)], [409, true]);
+	assert.match(String(no.raw), /archive script killed: it was stopped/);
+});
+
+await test('an archiving that a crash cut off is finished by the next rdvd', async () => {
+	const w = await workspace(await a.repository({ archive_script:
+		'echo x; exec sleep 1000' }));
+	const asked = archive(w).catch(() => null);
+	const first = await waitFor('it runs', async () => (await runs(w))
+		.find((r) => r.log_bytes > 0));
+	await a.call('PATCH', `/api/repos/${w.repos[0].repo_id}`,
+		{ archive_script: 'true' });
+	await a.rdv.again();
+	await asked;
+	await waitFor('it is archived', async () => (await get(w)).archived_at);
+	const all = await runs(w);
+	assert.deepEqual(all.map((r) => r.state), ['completed', 'killed']);
+	assert.deepEqual([all[1].id, all[1].cause], [first.id,
+		'rdv was restarted while it ran']);
+	assert.equal(there(w), false);
+});
+
+await a.stop();

@@ -81,10 +81,14 @@ next(struct job *j)
 			return;
 		o->steps = j->n;
 	}
-	if (j->n == o->steps + STATUS)
+	if (j->n == o->steps + STATUS) {
 		j->argv = o->part.told ? ask_head : all ? ask_all : ask_status;
-	else if (j->n == o->steps + PLACE)
+		/* The head is of no entry: a small index will do. */
+		if (o->part.told)
+			j->index = o->part.index;
+	} else if (j->n == o->steps + PLACE) {
 		j->argv = ask_place;
+	}
 }
 
 static const struct job_text *

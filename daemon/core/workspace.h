@@ -68,7 +68,8 @@ struct workspace {
 /*
  * Later, once. Errors come with a sentence that names the repository: as of
  * worktree_create() and worktree_remove(), and RDV_E_STATE. RDV_E_DIRTY: each
- * part has its reasons. `ws` is NULL when there is no such workspace.
+ * part has its reasons. RDV_E_BUSY: an agent is at work in it, so it is neither
+ * archived nor deleted. `ws` is NULL when there is no such workspace.
  */
 typedef void
 workspace_fn(int err, const struct workspace *ws, const char *why, void *arg);

@@ -522,7 +522,8 @@ ws_end_start(struct ws_op *op)
 		    op->ws.row.archived_at >= 0
 			? "it is archived already"
 			: "it is being made, moved or taken back");
-	else
+	else if (deletes(op) || (op->wish & WORKSPACE_REMOVE) != 0 ||
+		 !is_at_work(op))
 		ws_scripts_quiet(op, end_quiet);
 }
 

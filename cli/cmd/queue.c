@@ -65,14 +65,16 @@ static int
 queue_ls(struct cmd_call *c)
 {
 	struct js *v = NULL;
-	int rc = at(c, "GET", "/queue", NULL, &v);
+	int rc = at(c, "GET", "/queue?limit=1000", NULL, &v);
 
 	if (rc != CMD_OK)
 		return rc;
 	if (c->cli->json)
 		out_json(v);
 	else
-		out_table(c->cli, cols, v, "nothing waits");
+		out_table(c->cli, cols, js_get(v, "items"), "nothing waits");
+	if (js_str(v, "next_cursor", NULL) != NULL)
+		out_note(c->cli, "more wait behind these");
 	js_free(v);
 	return rc;
 }

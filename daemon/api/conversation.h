@@ -71,7 +71,22 @@ struct page_in {
 extern const struct js_field conversation_prompt_fields[];
 extern const struct js_field conversation_page_fields[];
 #define CONVERSATION_PAGE 100
-/* Of such a list; the cursor is the last item's id when it is full. */
-void conversation_reply_page(struct api_call *c, int err, struct js *items);
+/*
+ * A page of those: full with as many as were asked for, or with as many bytes
+ * as nobody has to hold at once (prompts are long). The cursor is the last
+ * item's id when there may be more.
+ */
+#define CONVERSATION_BYTES (4u << 20)
+struct conversation_page {
+	struct js *items;
+	size_t bytes;
+	bool full;
+};
+struct conversation_page conversation_page_new(void);
+/* Takes `item`, with texts of so many bytes. False: that was the last. */
+bool conversation_page_add(struct conversation_page *p, struct js *item,
+    size_t bytes);
+void conversation_reply_page(struct api_call *c, int err,
+    struct conversation_page *p);
 
 #endif

@@ -139,24 +139,43 @@ conversation_audit(struct api_call *c, const struct store_turn *t,
 	return RDV_E_UNAVAILABLE;
 }
 
+struct conversation_page
+conversation_page_new(void)
+{
+	return (struct conversation_page){ .items = js_array() };
+}
+
+bool
+conversation_page_add(struct conversation_page *p, struct js *item,
+    size_t bytes)
+{
+	js_push(p->items, item);
+	p->bytes += bytes;
+	p->full = p->bytes >= CONVERSATION_BYTES;
+	return !p->full;
+}
+
 void
-conversation_reply_page(struct api_call *c, int err, struct js *items)
+conversation_reply_page(struct api_call *c, int err,
+    struct conversation_page *p)
 {
 	const struct page_in *in = c->in;
-	const int64_t limit = in->limit > 0 ? in->limit : CONVERSATION_PAGE;
+	const size_t limit =
+	    in->limit > 0 ? (size_t)in->limit : CONVERSATION_PAGE;
+	const size_t n = js_len(p->items);
 	const char *last = NULL;
 	struct js *o;
 
 	if (err != 0) {
-		js_free(items);
+		js_free(p->items);
 		api_fail(c, err, NULL);
 		return;
 	}
-	if (js_len(items) == (size_t)limit)
-		last = js_str(js_at(items, (size_t)limit - 1), "id", NULL);
+	if (p->full || n == limit)
+		last = js_str(js_at(p->items, n - 1), "id", NULL);
 	o = js_object();
 	js_add_str(o, "next_cursor", last);
-	js_add(o, "items", items);
+	js_add(o, "items", p->items);
 	api_reply(c, 200, o);
 }
 
@@ -277,22 +296,22 @@ conversations_create(struct api_call *c)
 static bool
 conversations_item_cb(const struct store_conversation *c, void *arg)
 {
-	js_push(arg, conversation_json(c));
-	return true;
+	return conversation_page_add(arg, conversation_json(c),
+	    strlen(c->config_json));
 }
 
 static void
 conversations_list(struct api_call *c)
 {
 	const struct list_in *in = c->in;
-	struct js *items = js_array();
+	struct conversation_page page = conversation_page_new();
 
 	conversation_reply_page(c,
 	    store_conversations_list(c->app->db, c->actor->user_id,
 		in->workspace_id, in->cursor,
 		in->limit > 0 ? in->limit : CONVERSATION_PAGE,
-		conversations_item_cb, items),
-	    items);
+		conversations_item_cb, &page),
+	    &page);
 }
 
 /* What is at work in its workspace, perhaps for another conversation. */

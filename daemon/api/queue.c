@@ -5,6 +5,8 @@
  */
 #include "daemon/core/queued.h"
 
+#include <string.h>
+
 #include "daemon/api/conversation.h"
 #include "daemon/app.h"
 #include "daemon/store/db.h"
@@ -14,29 +16,26 @@
 static bool
 queue_item_cb(const struct store_queued *q, void *arg)
 {
-	js_push(arg, queued_json(q));
-	return true;
+	return conversation_page_add(arg, queued_json(q),
+	    strlen(q->prompt) +
+		(q->config_json != NULL ? strlen(q->config_json) : 0));
 }
 
-/* All of them: there are no more than QUEUED_MAX. */
 static void
 queue_list(struct api_call *c)
 {
+	const struct page_in *in = c->in;
 	struct store_conversation row;
-	struct js *items;
-	int err;
+	struct conversation_page page;
 
 	if (!conversation_load(c, &row))
 		return;
-	items = js_array();
-	err = store_queued_list(c->app->db, row.id, QUEUED_MAX, queue_item_cb,
-	    items);
-	if (err == 0) {
-		api_reply(c, 200, items);
-		return;
-	}
-	js_free(items);
-	api_fail(c, err, NULL);
+	page = conversation_page_new();
+	conversation_reply_page(c,
+	    store_queued_list(c->app->db, row.id, in->cursor,
+		in->limit > 0 ? in->limit : CONVERSATION_PAGE, queue_item_cb,
+		&page),
+	    &page);
 }
 
 static void
@@ -160,8 +159,9 @@ queue_start(struct api_call *c)
 
 const struct api_route api_routes_queue[] = {
 	{ HTTP_M_GET, "/api/conversations/{id}/queue", SCOPE_READ,
-	    .handler = queue_list, .success = 200,
-	    .doc = "Messages that wait, in their order" },
+	    .query = conversation_page_fields,
+	    .in_size = sizeof(struct page_in), .handler = queue_list,
+	    .success = 200, .doc = "Messages that wait, in their order" },
 	{ HTTP_M_POST, "/api/conversations/{id}/queue", SCOPE_WRITE, PROMPT,
 	    .atomic = true, .handler = queue_add, .success = 201,
 	    .doc = "One more; it is taken when a turn has succeeded" },

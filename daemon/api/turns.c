@@ -148,11 +148,18 @@ turns_begin(struct api_call *c)
 	}
 }
 
+static size_t
+bytes_of(const char *text)
+{
+	return text != NULL ? strlen(text) : 0;
+}
+
 static bool
 turns_item_cb(const struct store_turn *t, void *arg)
 {
-	js_push(arg, chain_turn_json(t));
-	return true;
+	return conversation_page_add(arg, chain_turn_json(t),
+	    bytes_of(t->prompt) + bytes_of(t->config_json) +
+		bytes_of(t->summary));
 }
 
 static void
@@ -160,17 +167,17 @@ turns_list(struct api_call *c)
 {
 	const struct list_in *in = c->in;
 	struct store_conversation row;
-	struct js *items;
+	struct conversation_page page;
 
 	if (!conversation_load(c, &row))
 		return;
-	items = js_array();
+	page = conversation_page_new();
 	conversation_reply_page(c,
 	    store_turns_list(c->app->db, c->actor->user_id, row.id, in->dropped,
 		in->page.cursor,
 		in->page.limit > 0 ? in->page.limit : CONVERSATION_PAGE,
-		turns_item_cb, items),
-	    items);
+		turns_item_cb, &page),
+	    &page);
 }
 
 struct whole {

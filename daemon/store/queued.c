@@ -29,13 +29,15 @@ static const char sql_get[] =
     "SELECT " COLUMNS " FROM queued WHERE id = ? AND user_id = ?";
 static const char sql_list[] =
     "SELECT " COLUMNS " FROM queued WHERE session_id = ? "
-    "AND state = 'waiting' ORDER BY place LIMIT ?";
+    "AND state = 'waiting' AND place > coalesce((SELECT q.place "
+    "FROM queued q WHERE q.id = ? AND q.session_id = ?), -1) "
+    "ORDER BY place LIMIT ?";
 static const char sql_next[] =
     "SELECT c.id FROM conversation c "
     "CROSS JOIN session s ON s.id = c.id "
     "CROSS JOIN queued q ON q.session_id = c.id AND q.state = 'waiting' "
     "WHERE c.workspace_id = ? AND s.status <> 'closed' "
-    "ORDER BY q.created_at, q.id LIMIT 1";
+    "ORDER BY q.id LIMIT 1";
 static const char sql_cancel[] =
     "UPDATE queued SET state = 'cancelled', updated_at = ? "
     "WHERE session_id = ? AND state = 'waiting'";
@@ -146,8 +148,8 @@ store_queued_first(struct db *db, struct arena *a, const char *session_id,
     struct store_queued *out)
 {
 	struct copy c = { a, out, false };
-	int err = db_query(db, sql_list, queued_copy_cb, &c, "si", session_id,
-	    (int64_t)1);
+	int err = db_query(db, sql_list, queued_copy_cb, &c, "sssi", session_id,
+	    NULL, session_id, (int64_t)1);
 
 	return err == 0 && !c.found ? RDV_E_NOT_FOUND : err;
 }
@@ -186,13 +188,13 @@ store_queued_cancel(struct tx *tx, const char *session_id, int64_t now)
 }
 
 int
-store_queued_list(struct db *db, const char *session_id, int64_t limit,
-    store_queued_fn *cb, void *arg)
+store_queued_list(struct db *db, const char *session_id, const char *after,
+    int64_t limit, store_queued_fn *cb, void *arg)
 {
 	struct each e = { cb, arg };
 
-	return db_query(db, sql_list, queued_each_cb, &e, "si", session_id,
-	    limit);
+	return db_query(db, sql_list, queued_each_cb, &e, "sssi", session_id,
+	    after, session_id, limit);
 }
 
 static bool

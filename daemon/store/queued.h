@@ -46,8 +46,8 @@ int store_queued_next(struct db *db, struct arena *a, const char *workspace_id,
 /* All of a conversation that wait are cancelled. */
 int store_queued_cancel(struct tx *tx, const char *session_id, int64_t now);
 /* At most `limit` of those that wait, in their order. */
-int store_queued_list(struct db *db, const char *session_id, int64_t limit,
-    store_queued_fn *cb, void *arg);
+int store_queued_list(struct db *db, const char *session_id, const char *after,
+    int64_t limit, store_queued_fn *cb, void *arg);
 int store_queued_count(struct db *db, const char *session_id, int64_t *count);
 
 #endif

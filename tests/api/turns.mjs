@@ -143,6 +143,41 @@ await test('abuse K15: what waits is bounded', async () => {
 	assert.equal((await a.waiting(c)).length, 0);
 });
 
+await test('what waits and what was come in pages that nobody has to hold', async () => {
+	const c = await a.fresh(), gate = a.gate();
+	const t = await a.begin(c, `wait ${gate}\nsay first`);
+	for (let i = 0; i < 10; i++)
+		await a.call('POST', c.at('/queue'), { prompt: `say ${i}\n` +
+			'x'.repeat(i < 9 ? 500000 : 10) });
+	const pages = async (tail, limit) => {
+		const all = [];
+		for (let cursor = '';;) {
+			const p = await a.call('GET', c.at(`${tail}?limit=${limit}${cursor}`));
+			all.push(p.items.map((m) => m.prompt.split('\n')[0]));
+			if (p.next_cursor === null)
+				return all;
+			cursor = `&cursor=${p.next_cursor}`;
+		}
+	};
+	const names = Array.from({ length: 10 }, (_, i) => `say ${i}`);
+	// 4 MiB are nine of these, however many are asked for.
+	assert.deepEqual(await pages('/queue', 1000), [names.slice(0, 9),
+		names.slice(9)]);
+	assert.deepEqual((await pages('/queue', 4)).map((p) => p.length), [4, 4, 2]);
+	assert.deepEqual((await pages('/queue', 3)).flat(), names);
+	await a.call('DELETE', c.at(''));
+	await a.over(t);
+	sql(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE
+		i < 9) INSERT INTO turn (id, session_id, user_id, workspace_id, prompt,
+		state, created_at, ended_at) SELECT '00000000-0000-7000-8000-00000000000'
+		|| i, session_id, user_id, workspace_id, 'say ' || i || char(10) ||
+		hex(zeroblob(250000)), 'completed', 1, 1 FROM turn, n
+		WHERE turn.id = '${t.id}'`);
+	assert.deepEqual((await pages('/turns', 1000)).map((p) => p.length), [10, 1]);
+	assert.deepEqual((await pages('/turns', 4)).flat().slice(1),
+		[...names].reverse());
+});
+
 await test('what could be no turn is refused, and holds up no other', async () => {
 	const c = await a.fresh(), gate = a.gate(), config = { env: { A: 5 } };
 	const first = await a.begin(c, `wait ${gate}\nsay first`);
@@ -226,6 +261,7 @@ await test('no workspace goes while an agent is at work, not by force', async ()
 	await waitFor('it works', () => a.said().includes(`begin wait ${gate}`));
 	const w = `/api/workspaces/${c.w.id}`;
 	for (const [method, target, body] of [['DELETE', w],
+		['POST', `${w}/archive`, {}],
 		['DELETE', `${w}?force=true`],
 		['POST', `${w}/archive`, { remove: true }],
 		['POST', `${w}/archive`, { remove: true, force: true }]]) {
@@ -609,7 +645,7 @@ await test('on the command line: ask, follow-up, queue', async () => {
 	assert.equal(cli('queue', 'edit', third, 'say 3').out, third);
 	const gone = cli('queue', 'add', 'cli', 'say gone').out;
 	assert.equal(cli('queue', 'rm', gone).status, 0);
-	assert.deepEqual(JSON.parse(cli('queue', 'ls', 'cli', '--json').out)
+	assert.deepEqual(JSON.parse(cli('queue', 'ls', 'cli', '--json').out).items
 		.map((m) => m.prompt), ['say second', 'say 3']);
 	assert.equal(cli('turn', 'stop', 'cli').status, 0);
 	await waitFor('it has ended', async () => (await a.call('GET',

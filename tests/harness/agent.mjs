@@ -90,7 +90,9 @@ export class Agents {
 				state;
 		});
 	}
-	waiting(c) { return this.call('GET', c.at('/queue')); }
+	waiting(c) {
+		return this.call('GET', c.at('/queue?limit=1000')).then((r) => r.items);
+	}
 	turns(c) {
 		return this.call('GET', c.at('/turns?limit=1000&dropped=true'))
 			.then((r) => r.items.reverse());

@@ -43,7 +43,7 @@ chain_turn_json(const struct store_turn *t)
 	js_add_str(o, "conversation_id", t->session_id);
 	js_add_str(o, "workspace_id", t->workspace_id);
 	js_add_str(o, "prompt", t->prompt);
-	js_add_json(o, "config", t->config_json);
+	conversation_add_config(o, t->config_json);
 	js_add_str(o, "state", t->state);
 	js_add_str(o, "cause", t->cause);
 	js_add_str(o, "run_id", t->run_id);

@@ -183,6 +183,45 @@ conversation_judge(struct db *db, struct arena *a,
 	    why);
 }
 
+/* The names of its members, and null for what they are. */
+static struct js *
+names_of(const struct js *env)
+{
+	struct js *o = js_object(), *v;
+	const char *key;
+
+	for (size_t i = 0; js_member(env, i, &key, &v); i++)
+		js_add_str(o, key, NULL);
+	return o;
+}
+
+void
+conversation_add_config(struct js *to, const char *config_json)
+{
+	struct js *config = parse(config_json), *o, *v;
+	const char *key;
+	struct buf b;
+
+	if (js_get(config, "env") == NULL) {
+		js_free(config);
+		js_add_json(to, "config", config_json);
+		return;
+	}
+	o = js_object();
+	for (size_t i = 0; js_member(config, i, &key, &v); i++) {
+		if (strcmp(key, "env") == 0) {
+			js_add(o, key, names_of(v));
+			continue;
+		}
+		buf_init(&b, CONFIG_BYTES);
+		js_dump(v, &b);
+		js_add_json(o, key, buf_ok(&b) ? buf_cstr(&b) : "null");
+		buf_done(&b);
+	}
+	js_add(to, "config", o);
+	js_free(config);
+}
+
 struct js *
 conversation_json(const struct store_conversation *c)
 {
@@ -193,7 +232,7 @@ conversation_json(const struct store_conversation *c)
 	js_add_str(o, "name", c->name);
 	js_add_str(o, "status", c->status);
 	js_add_str(o, "agent", c->agent);
-	js_add_json(o, "config", c->config_json);
+	conversation_add_config(o, c->config_json);
 	js_add_str(o, "profile", c->profile);
 	js_add_str(o, "network", c->network);
 	js_add_str(o, "folder_id", c->folder_id);

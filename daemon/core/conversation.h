@@ -68,6 +68,11 @@ int conversation_judge(struct db *db, struct arena *a,
 /* The same of agent_command.unasked, and whose token allows it. */
 int conversation_unasked(struct db *db, struct arena *a, const char *id,
     const char *field, const char **by, const char **why);
+/*
+ * Adds it as `config`. Values of `env` are keys and passwords more often than
+ * not and for the agent alone: whoever reads, and events, have its names.
+ */
+void conversation_add_config(struct js *to, const char *config_json);
 /* As clients and events have a row; the caller's. */
 struct js *conversation_json(const struct store_conversation *c);
 

@@ -40,7 +40,7 @@ queued_json(const struct store_queued *q)
 	js_add_str(o, "id", q->id);
 	js_add_str(o, "conversation_id", q->session_id);
 	js_add_str(o, "prompt", q->prompt);
-	js_add_json(o, "config", q->config_json);
+	conversation_add_config(o, q->config_json);
 	js_add_str(o, "state", q->state);
 	js_add_str(o, "turn_id", q->turn_id);
 	js_add_ms(o, "created_at", q->created_at);

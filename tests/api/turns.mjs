@@ -499,6 +499,37 @@ await test('abuse K16: nobody is left unasked unless the owner has said so', asy
 	await a.model([c, born]);
 });
 
+await test('values of an agent\'s environment are told nobody else', async () => {
+	const env = path.join(a.dir, 'secret-env'), more = (n) => ({ config: { model: 'm',
+		env: { [`KEY_${n}`]: `s3cret-${n}` } } });
+	const c = await a.conversation([await a.repository()], more(1));
+	const said = [JSON.stringify(c)];
+	const t = await a.ask(c, `env ${env}\nsay secret`, more(2));
+	assert.deepEqual(t.json.turn.config, { model: 'm', env: { KEY_2: null } });
+	said.push(`${t.raw}`);
+	const gate = a.gate();
+	await a.over(t.json.turn);
+	const busy = await a.begin(c, `wait ${gate}\nsay busy`);
+	said.push(`${(await a.request('POST', c.at('/queue'), { prompt: 'say q',
+		...more(3) })).raw}`);
+	for (const target of [c.at(''), c.at('/turns'), c.at('/queue'),
+		`/api/turns/${t.json.turn.id}`, '/api/conversations?limit=1000'])
+		said.push(JSON.stringify(await a.call('GET', target)));
+	for (let seq = 0, page; page?.items.length !== 0;) {
+		page = await a.call('GET', `/api/events?since=${seq}&limit=1000`);
+		said.push(JSON.stringify(page));
+		seq = page.items.at(-1)?.seq;
+	}
+	assert.ok(said.join().includes('KEY_1') && said.join().includes('KEY_3'));
+	assert.ok(!said.join().includes('s3cret-'));
+	// It is the agent's.
+	const vars = JSON.parse(fs.readFileSync(env, 'utf8'));
+	assert.equal(vars.KEY_2, 's3cret-2');
+	await a.call('DELETE', c.at(''));
+	Agents.open(gate);
+	await a.over(busy);
+});
+
 await test('refusals name the field, and change nothing', async () => {
 	const c = await a.fresh();
 	const body = { workspace_id: c.w.id, agent: 'CLAUDE_CODE' };

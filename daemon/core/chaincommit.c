@@ -27,16 +27,42 @@ message(struct chain *c)
 	    c->row.workspace_id);
 }
 
+static const struct workspace_part *
+part_of(const struct chain *c, const struct store_link *l)
+{
+	for (size_t i = 0; i < c->ws.n; i++)
+		if (strcmp(c->ws.parts[i].repo.repo_id, l->repo_id) == 0)
+			return &c->ws.parts[i];
+	return NULL;
+}
+
+/*
+ * All that has changed is committed, whoever has changed it. Where some of it
+ * was there before the turn that is said.
+ */
+static bool
+was_dirty(const struct chain *c)
+{
+	const struct workspace_part *p = part_of(c, &c->links[c->at]);
+
+	return p != NULL && c->dirty != NULL && c->dirty[p - c->ws.parts];
+}
+
 /* Hooks are programs of the repository's and not run; who has some is told. */
 static const char *
 note(struct chain *c, const struct worktree_changed *how)
 {
 	const char *text = NULL;
 
+	if (was_dirty(c))
+		text = "with what had changed before the turn";
 	for (const char *const *h = how->hooks; h != NULL && *h != NULL; h++)
-		text = text == NULL
-			   ? arena_printf(c->arena, "hooks not run: %s", *h)
-			   : arena_printf(c->arena, "%s, %s", text, *h);
+		text =
+		    arena_printf(c->arena, "%s%s%s", text != NULL ? text : "",
+			h != how->hooks ? ", "
+			: text != NULL	? "; hooks not run: "
+					: "hooks not run: ",
+			*h);
 	return text;
 }
 
@@ -66,15 +92,6 @@ committed_cb(int err, const struct worktree_changed *how, const char *why,
 	else
 		chain_move(c, c->at, LIFE_FAIL,
 		    why != NULL ? why : "it could not be committed");
-}
-
-static const struct workspace_part *
-part_of(const struct chain *c, const struct store_link *l)
-{
-	for (size_t i = 0; i < c->ws.n; i++)
-		if (strcmp(c->ws.parts[i].repo.repo_id, l->repo_id) == 0)
-			return &c->ws.parts[i];
-	return NULL;
 }
 
 static void

@@ -399,6 +399,15 @@ has_changed(const struct starting *st)
 	return ch.any;
 }
 
+/* What was there before the turn goes into its commit, and is said there. */
+static void
+keep_dirty(struct chain *c, const struct chain_look *looks, size_t n)
+{
+	c->dirty = arena_alloc(c->arena, (n + 1) * sizeof(*c->dirty));
+	for (size_t i = 0; i < n; i++)
+		c->dirty[i] = looks[i].dirty;
+}
+
 static void
 looked_cb(int err, const struct chain_look *looks, size_t n, const char *why,
     void *arg)
@@ -407,8 +416,9 @@ looked_cb(int err, const struct chain_look *looks, size_t n, const char *why,
 	struct chain *c = st->chain;
 	const struct store_link *l = link_of(st);
 
-	(void)n;
 	st->looks = looks;
+	if (err == 0 && c->dirty == NULL && !c->recalled)
+		keep_dirty(c, looks, n);
 	if (err != 0) {
 		start_fail(st, why);
 	} else if (c->row.stop != NULL || chain_leaves(c)) {

@@ -44,6 +44,7 @@ struct chain {
 	struct store_turn turn;
 	struct workspace ws; /* once it was looked at */
 	bool there;	     /* all of that was brought back */
+	bool *dirty;	     /* before its first link; NULL: not known */
 	bool busy;	     /* a step is under way, chain_next() follows it */
 	bool recalled;	     /* an earlier daemon began it */
 	size_t at;	     /* the link that is being started */

@@ -309,6 +309,18 @@ await test('what a person has under way there is not committed', async () => {
 		'here\n\nelsewhere\nhere\nmidway\nnowhere');
 });
 
+await test('what had changed before the turn is committed with it, and said', async () => {
+	const c = await a.fresh({ setup_script: 'echo s >setup' });
+	const first = await a.over(await a.begin(c, 'write own x\nsay own'));
+	assert.equal(a.link(first, 'commit').cause, null);
+	sh(at(c), 'echo mine >mine');
+	const l = a.link(await a.over(await a.begin(c, 'write its x\nsay its')),
+		'commit');
+	assert.deepEqual([l.state, l.cause], ['completed',
+		'with what had changed before the turn']);
+	assert.equal(sh(at(c), 'git show --name-only --format= HEAD'), 'its\nmine');
+});
+
 await test('setup scripts beside the agent, where every repository says so', async () => {
 	const gate = a.gate(), wait = `until [ -e ${gate} ]; do read -t 0.05 x <> <(:) ` +
 		'|| :; done; echo s >s';

@@ -53,9 +53,7 @@ describe(const struct run *r, struct park_record *rec)
 	rec->hold = r->hold;
 }
 
-/*
- * A pipe to its standard input is rdvd's alone, and nobody's when that is gone.
- */
+/* A pipe to its input is rdvd's alone, and nobody's when that is gone. */
 static void
 add_fds(const struct run *r, struct seqpkt_fds *fds)
 {

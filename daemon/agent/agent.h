@@ -36,7 +36,6 @@ struct agent_command {
 	 * command is for the owner to allow (abuse K16).
 	 */
 	const char *unasked;
-	bool closes; /* its input ends behind the prompt */
 };
 
 /*

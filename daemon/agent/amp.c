@@ -18,7 +18,6 @@ amp_command(struct arena *a, const struct agent_wish *wish,
     struct agent_command *out, const char **why)
 {
 	struct command k;
-	int err;
 
 	command_init(&k, a, wish->config, "amp");
 	command_arg(&k, "--execute");
@@ -33,10 +32,7 @@ amp_command(struct arena *a, const struct agent_wish *wish,
 		command_option(&k, "continue", wish->resume);
 	}
 	command_env(&k, "NPM_CONFIG_LOGLEVEL", "error");
-	err = command_done(&k, out, why);
-	if (err == 0)
-		out->closes = true;
-	return err;
+	return command_done(&k, out, why);
 }
 
 static void *

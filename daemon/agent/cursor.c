@@ -29,7 +29,6 @@ cursor_command(struct arena *a, const struct agent_wish *wish,
 	const char *model = js_str(config, "model", "");
 	const char *reasoning = js_str(config, "reasoning", "");
 	struct command k;
-	int err;
 
 	command_init(&k, a, config, "cursor-agent");
 	command_arg(&k, "-p");
@@ -45,10 +44,7 @@ cursor_command(struct arena *a, const struct agent_wish *wish,
 	command_option(&k, "--model", model);
 	command_extra(&k);
 	command_option(&k, "--resume", wish->resume);
-	err = command_done(&k, out, why);
-	if (err == 0)
-		out->closes = true;
-	return err;
+	return command_done(&k, out, why);
 }
 
 static void *

@@ -22,7 +22,6 @@ droid_command(struct arena *a, const struct agent_wish *wish,
 {
 	const char *autonomy = js_str(wish->config, "autonomy", "normal");
 	struct command k;
-	int err;
 
 	command_init(&k, a, wish->config, "droid exec");
 	command_option(&k, "--output-format", "stream-json");
@@ -38,10 +37,7 @@ droid_command(struct arena *a, const struct agent_wish *wish,
 	    js_str(wish->config, "reasoning_effort", NULL));
 	command_extra(&k);
 	command_option(&k, "--session-id", wish->resume);
-	err = command_done(&k, out, why);
-	if (err == 0)
-		out->closes = true;
-	return err;
+	return command_done(&k, out, why);
 }
 
 static void *

@@ -173,11 +173,11 @@ class Soak extends Lots {
 				const one = await get(c.at('')), q = await get(c.at('/queue'));
 				if (one?.status !== 200 || q?.status !== 200)
 					return false;
-				if (one.json.at_work !== undefined || q.json.length > 0)
+				if (one.json.at_work !== undefined || q.json.items.length > 0)
 					busy = true;
 				if (one.json.at_work !== undefined)
 					await this.hasten(one.json.at_work.turn_id);
-				else if (q.json.length > 0)
+				else if (q.json.items.length > 0)
 					await this.byHand(c);
 			}
 			return !busy;

@@ -169,7 +169,7 @@ const RIGHT = {
 	decide: (o, s) => o.status === 409 && s.asked.get(o.id) !== 'pending',
 	stop: (o) => o.status === 202,
 	look: (o, s) => (o.json.at_work?.turn_id) === s.work.get(o.c.w.id),
-	list: (o, s) => o.json.map((m) => m.id).join() ===
+	list: (o, s) => o.json.items.map((m) => m.id).join() ===
 		(s.queues.get(o.c.id) ?? []).join(),
 };
 

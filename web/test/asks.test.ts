@@ -163,7 +163,7 @@ test("a conversation shows its last turn first, and others when wanted",
 	const at = "/api/conversations/c";
 	const answers: Record<string, Answer> = {
 		[`GET ${at}`]: () => ({ id: "c", workspace_id: "w" }),
-		[`GET ${at}/queue`]: () => [],
+		[`GET ${at}/queue`]: () => ({ items: [], next_cursor: null }),
 		[`GET ${at}/turns`]: pages(turns, 2),
 	};
 

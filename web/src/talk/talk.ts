@@ -20,8 +20,8 @@ export interface Section {
 const settle = 60;
 const page = 20;
 
-interface Turns {
-	items: Turn[];
+interface Page<Item> {
+	items: Item[];
 	next_cursor: string | null;
 }
 
@@ -119,7 +119,7 @@ export class Talk {
 		try {
 			const [conversation, turns, queue] = await Promise.all([
 			    get<Conversation>(at), this.newest(),
-			    get<Queued[]>(`${at}/queue`)]);
+			    this.waiting()]);
 			if (this.stopped)
 				return;
 			Object.assign(this, { conversation, queue, trouble: null });
@@ -132,9 +132,24 @@ export class Talk {
 		this.changed();
 	}
 
+	/* All that wait, however long their texts are: a page has a bound. */
+	private async waiting(): Promise<Queued[]> {
+		const out: Queued[] = [];
+		let cursor: string | null = null;
+
+		do {
+			const part: Page<Queued> = await get(
+			    `/api/conversations/${this.id}/queue?limit=1000` +
+			    (cursor === null ? "" : `&cursor=${cursor}`));
+			out.push(...part.items);
+			cursor = part.next_cursor;
+		} while (cursor !== null && !this.stopped);
+		return out;
+	}
+
 	/* Turns */
 
-	private turns(cursor: string | null): Promise<Turns> {
+	private turns(cursor: string | null): Promise<Page<Turn>> {
 		return get(`/api/conversations/${this.id}/turns?limit=${page}` +
 		    (cursor === null ? "" : `&cursor=${cursor}`));
 	}
@@ -146,7 +161,7 @@ export class Talk {
 		let cursor: string | null = null;
 
 		do {
-			const part: Turns = await this.turns(cursor);
+			const part: Page<Turn> = await this.turns(cursor);
 			out.push(...part.items);
 			cursor = part.next_cursor;
 			if (!this.begun)

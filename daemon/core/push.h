@@ -23,7 +23,7 @@ struct tx;
 struct pushes *pushes_new(struct app *app);
 /* What carries one has been answered by then; NULL is fine. */
 void pushes_free(struct pushes *ps);
-/* Those that an rdvd before this one was at. */
+/* Those that an rdvd before this one was at; NULL is fine. */
 void pushes_settle(struct pushes *ps);
 
 #define PUSH_DEVICES 20 /* of a user */

@@ -461,6 +461,8 @@ push_due_cb(void *arg)
 void
 pushes_settle(struct pushes *ps)
 {
+	if (ps == NULL)
+		return;
 	ps->settled = true;
 	push_due_cb(ps);
 }

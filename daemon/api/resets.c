@@ -142,7 +142,8 @@ resets_list(struct api_call *c)
 	l.items = js_array();
 	err = store_resets_list(c->app->db, row.id, in->cursor,
 	    in->limit > 0 ? in->limit : CONVERSATION_PAGE, resets_item_cb, &l);
-	conversation_reply_page(c, err != 0 ? err : l.err, l.items);
+	conversation_reply_page(c, err != 0 ? err : l.err,
+	    &(struct conversation_page){ .items = l.items });
 }
 
 const struct api_route api_routes_resets[] = {

@@ -121,7 +121,7 @@ scripts_runs(struct api_call *c)
 		    store_runs_list(c->app->db, c->actor->user_id, in->cursor,
 			in->limit > 0 ? in->limit : CONVERSATION_PAGE,
 			scripts_run_cb, &l),
-		    l.items);
+		    &(struct conversation_page){ .items = l.items });
 		return;
 	}
 	err = store_runs_in_flight(c->app->db, scripts_run_cb, &l);
@@ -221,7 +221,7 @@ scripts_of(struct api_call *c)
 	    store_scripts_list(c->app->db, c->actor->user_id, c->params[0],
 		in->cursor, in->limit > 0 ? in->limit : CONVERSATION_PAGE,
 		scripts_of_cb, &l),
-	    l.items);
+	    &(struct conversation_page){ .items = l.items });
 }
 
 static void

@@ -35,7 +35,9 @@ static const char sql_list[] =
 static const char sql_next[] =
     "SELECT c.id FROM conversation c "
     "CROSS JOIN session s ON s.id = c.id "
-    "CROSS JOIN queued q ON q.session_id = c.id AND q.state = 'waiting' "
+    "CROSS JOIN queued q ON q.id = (SELECT w.id FROM queued w "
+    "WHERE w.session_id = c.id AND w.state = 'waiting' "
+    "ORDER BY w.place LIMIT 1) "
     "WHERE c.workspace_id = ? AND s.status <> 'closed' "
     "ORDER BY q.id LIMIT 1";
 static const char sql_cancel[] =

@@ -2,8 +2,8 @@
 /*
  * What runs when a push arrives and no page may be open. It knows what waits
  * and which one, nothing else, and asks nobody: it has no page key, and no
- * request of a page passes through it. Who taps comes to the page, which wants
- * a sign-in before it shows a word.
+ * request of a page passes through it. Who taps comes to what is asked, or to
+ * the page as it is where one is open; it wants a sign-in before it shows a word.
  */
 
 import { notice } from "./notice.ts";
@@ -46,7 +46,7 @@ async function come(): Promise<void> {
 		type: "window", includeUncontrolled: true,
 	});
 
-	await (pages[0]?.focus() ?? scope.clients.openWindow("/"));
+	await (pages[0]?.focus() ?? scope.clients.openWindow("/#/asks"));
 }
 
 scope.addEventListener("install", (ev) => ev.waitUntil(scope.skipWaiting()));

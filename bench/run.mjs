@@ -5,7 +5,8 @@
 //                                attach|attach1g|ttyd|many|viewers|recording|
 //                                upgrade|spawn|guards|handover|filter|runs|
 //                                git|gitidle|gitnames|gitfollow|gitmuch|workspace|
-//                                talk|normalise|ingest|crowd|much|callgrind]...
+//                                talk|normalise|ingest|crowd|much|ends|
+//                                callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -16,6 +17,7 @@ import WebSocket from 'ws';
 import { requestCounts } from './callgrind-http.mjs';
 import { terminalCounts } from './callgrind-term.mjs';
 import * as crowd from './crowd.mjs';
+import { ends } from './ends.mjs';
 import * as gitread from './gitread.mjs';
 import { normalised } from './normalise.mjs';
 import * as privilege from './privilege.mjs';
@@ -533,7 +535,8 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	normalise: () => normalised(helper),
 	ingest: () => crowd.ingest(helper),
 	crowd: () => crowd.together(helper),
-	much: () => crowd.much(helper), callgrind };
+	much: () => crowd.much(helper),
+	ends: () => ends(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

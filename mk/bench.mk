@@ -1,7 +1,8 @@
 # `make bench` prints ratios against peers of the same run; it is no test. The
 # peer node-pty is built from its source by npm on first use.
 bench_tools := $(patsubst %,$(BUILD)/bench/%,flood rawpty termclient httpload \
-	       syncpeer fanout counted screens vterm pause viewers)
+	       syncpeer fanout counted screens vterm pause viewers \
+	       forked)
 # Those of the helper's side: made of its own objects.
 bench_priv := $(patsubst %,$(BUILD)/bench/%,spawnload guards handover filtered)
 bench_use := $(BUILD)/libpriv.a $(BUILD)/libsec.a $(BUILD)/liblib.a
@@ -12,8 +13,7 @@ bench: deps-bench bench-built bench/node_modules/.stamp
 
 # They use the helper's functions, so they are built with every test of it.
 bench-built: all $(bench_tools) $(bench_priv) $(bench_spawn) \
-    $(BUILD)/bench/shown $(BUILD)/bench/talk $(BUILD)/bench/rdvd-unconfined \
-    $(BUILD)/bench/shown $(BUILD)/bench/normalise \
+    $(BUILD)/bench/shown $(BUILD)/bench/talk $(BUILD)/bench/normalise \
     $(BUILD)/bench/rdvd-unconfined \
     $(BUILD)/bench/rdvd-unrecorded
 

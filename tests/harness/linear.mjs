@@ -98,7 +98,7 @@ export class Linear {
 	// What is left is cancelled and stopped, which are questions as well.
 	async rest() {
 		for (const c of this.convs)
-			for (const { id } of (await this.client.list(c)).json)
+			for (const { id } of (await this.client.list(c)).json.items)
 				await this.op('cancel', { id }, 'DELETE', `/api/messages/${id}`);
 		await waitFor('all is at rest', async () => {
 			let busy = false;

@@ -360,14 +360,6 @@ bad:
 	return NULL;
 }
 
-struct js *
-variant_defaults(void)
-{
-	struct variant_error err;
-
-	return variant_merge(NULL, &err);
-}
-
 /* What one agent has that its default has not; NULL when that is nothing. */
 static struct js *
 difference_of(const struct variant_row *row, const struct js *agent)

@@ -18,8 +18,6 @@ struct variant_error {
 	char why[120];	/* the rest of the sentence */
 };
 
-/* What is ours alone. */
-struct js *variant_defaults(void);
 /*
  * `stored` over it, with names as they ought to be; `stored` may be NULL. NULL
  * with `err` when something in it breaks a rule.
@@ -54,7 +52,7 @@ struct js *variant_fields(const struct js *all, const struct variant_pick *pick,
 
 /*
  * "Fast one" and "fastOne" as "FAST_ONE", in `out` of `size` bytes. False when
- * it does not fit or nothing is left.
+ * it does not fit or nothing is left. A seam: only tests call it from outside.
  */
 bool variant_name(char *out, size_t size, const char *name);
 

@@ -281,6 +281,8 @@ integrity_free(struct integrity *it)
 void
 integrity_settled(struct integrity *it)
 {
+	if (it == NULL)
+		return;
 	if (it->phase == AT_REST)
 		begin(it);
 }

@@ -31,6 +31,7 @@ system_take_rotation
 talk_bytes
 talk_flush
 term_viewers
+variant_name
 worktreefix_settle
 worktreefix_tidy
 ws_pause_after

@@ -315,7 +315,7 @@ await test('it goes back to before a turn',
 
 await test('a long conversation shows its end, and keeps its place',
     async ({ product, browser }) => {
-	const { ws } = await made(product, 'long');
+	const { ws } = await made(product, 'longtalk');
 	const c = await conversation(product, ws);
 	const page = await browser.signedIn();
 	const last = 4;

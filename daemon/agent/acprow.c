@@ -15,6 +15,21 @@
 #include "lib/err.h"
 #include "lib/js.h"
 
+/*
+ * Modes in which somebody is asked, with those that mean what they are called
+ * by. Agents have more, and bring their own: of any other nobody knows.
+ */
+static const char *const asking[] = { "", "default", "plan", "ask" };
+
+static bool
+mode_asks(const char *mode)
+{
+	for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++)
+		if (strcmp(mode, asking[i]) == 0)
+			return true;
+	return false;
+}
+
 static int
 command_of(const struct acp_row *row, struct arena *a,
     const struct agent_wish *wish, struct agent_command *out, const char **why)
@@ -24,6 +39,8 @@ command_of(const struct acp_row *row, struct arena *a,
 	command_init(&c, a, wish->config, row->base);
 	if (js_bool(wish->config, row->trust, false))
 		command_unasked(&c, row->trust);
+	if (row->chooses && !mode_asks(js_str(wish->config, "agent", "")))
+		command_unasked(&c, "agent");
 	if (row->args != NULL)
 		row->args(&c, wish->config);
 	if (row->last != NULL)

@@ -12,8 +12,9 @@
 #include "lib/js.h"
 #include "tests/unit/check.h"
 
-#define FULL "\"sandbox\":\"danger-full-access\""
-#define RUN  "\"base_command_override\":\"goose acp\""
+#define FULL	   "\"sandbox\":\"danger-full-access\""
+#define MODE(name) "{\"agent\":\"" name "\"}"
+#define RUN	   "\"base_command_override\":\"goose acp\""
 
 static const struct {
 	const struct agent_ops *ops;
@@ -75,6 +76,18 @@ static const struct {
 	{ &agent_opencode, "{\"auto_approve\":true}", "auto_approve" },
 	{ &agent_acp, "{" RUN "}", NULL },
 	{ &agent_acp, "{" RUN ",\"yolo\":true}", "yolo" },
+	{ &agent_qwen, MODE("default"), NULL },
+	{ &agent_qwen, MODE("plan"), NULL },
+	{ &agent_qwen, MODE("yolo"), "agent" },
+	{ &agent_qwen, MODE("auto-edit"), "agent" },
+	{ &agent_qwen, MODE("Plan"), "agent" },
+	{ &agent_opencode, MODE("ask"), NULL },
+	{ &agent_opencode, MODE("mine"), "agent" },
+	{ &agent_acp, "{" RUN ",\"agent\":\"\"}", NULL },
+	{ &agent_acp, "{" RUN ",\"agent\":\"bypassPermissions\"}", "agent" },
+	/* These are never told a mode. */
+	{ &agent_gemini, MODE("yolo"), NULL },
+	{ &agent_copilot, MODE("yolo"), NULL },
 };
 
 static void

@@ -18,21 +18,33 @@
 #define LIST_STEP 32
 
 /*
- * Words by which one of the agents asks nobody, or is told elsewhere whom it
- * asks; each also with "=" and a value. A program that is named by the account
- * does what it does: this is about a mode that is said in passing.
+ * Options by which one of the agents asks nobody, or is told elsewhere whom it
+ * asks: by their letters and digits alone, in small ones, as some agents take
+ * --approvalMode for --approval-mode. With "*", all that begin so. A program
+ * that is named by the account does what it does: this is about a mode that is
+ * said in passing.
  */
-static const char *const free_words[] = { "--dangerously-skip-permissions",
-	"--allow-dangerously-skip-permissions", "--permission-mode",
-	"--permission-prompt-tool", "--allowedTools", "--allowed-tools",
-	"--settings", "--setting-sources", "--dangerously-allow-all",
-	"--settings-file", "--force", "--yolo", "--approve-mcps",
-	"--skip-permissions-unsafe", "--auto",
-	"--dangerously-bypass-approvals-and-sandbox", "--full-auto",
-	"--approval-mode", "--allow-all-tools", "--allow-all", "--allow-tool",
-	"--allow-all-paths" };
-/* Letters for them, which mean something else before an agent's name. */
-static const char *const free_letters[] = { "-y", "-f", "-a", "-s", "-c" };
+static const char *const free_words[] = { "dangerously*", "allowdangerously*",
+	"permissionmode", "permissionprompttool", "allowedtools", "settings*",
+	"force", "yolo", "approvemcps", "agents", "autopilot",
+	"skippermissionsunsafe", "auto", "fullauto", "approvalmode",
+	"allowall*", "allowtool", "allowurl", "config*", "profile", "sandbox",
+	"askforapproval", "policy", "adminpolicy", "skiptrust" };
+/* Letters for them, also several in one word or with a value behind. */
+#define FREE_LETTERS "yfasc"
+/* Programs that fetch what they run, and words for them to run in a shell. */
+static const char *const runners[] = { "npx", "bunx", "pnpm" };
+static const char *const runner_words[] = { "call", "shellmode" };
+#define RUNNER_LETTERS "c"
+
+#define N(list) (sizeof(list) / sizeof((list)[0]))
+
+static bool
+is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9');
+}
 
 static void
 refuse(struct command *c, const char *why)
@@ -102,29 +114,83 @@ split(struct arena *a, const char *text)
 	return list;
 }
 
+/* Whether an option of that name, at most `n` long, is in the list. */
 static bool
-is_word(const char *s, const char *const *list, size_t n)
+is_listed(const char *name, const char *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const size_t len = strlen(list[i]);
+		const size_t len = strcspn(list[i], "*");
 
-		if (strncmp(s, list[i], len) == 0 &&
-		    (s[len] == '\0' || s[len] == '='))
+		if (strncmp(name, list[i], len) == 0 &&
+		    (list[i][len] == '*' || name[len] == '\0'))
 			return true;
 	}
 	return false;
 }
 
-/* A word of that field of the configuration. */
-static void
-add_word(struct command *c, const char *field, const char *word, bool letters)
+/* The name of a long option, as lists have it; its value is no part of it. */
+static const char *
+bare_name(struct arena *a, const char *s)
 {
-	if (is_word(word, free_words,
-		sizeof(free_words) / sizeof(free_words[0])) ||
-	    (letters && is_word(word, free_letters,
-			    sizeof(free_letters) / sizeof(free_letters[0]))))
+	char *out = arena_alloc(a, strlen(s) + 1);
+	size_t n = 0;
+
+	for (; *s != '\0' && (*s == '-' || *s == '_' || is_alnum(*s)); s++)
+		if (is_alnum(*s))
+			out[n++] = *s >= 'A' && *s <= 'Z' ? *s - 'A' + 'a' : *s;
+	return out;
+}
+
+static bool
+has_letter(const char *s, const char *letters)
+{
+	return strcspn(s, letters) < strcspn(s, "=");
+}
+
+/*
+ * Whether a word is such an option. One dash is letters, whatever is behind
+ * them, and so is a name of one letter behind two.
+ */
+static bool
+is_free(struct arena *a, const char *word, bool runner)
+{
+	const char *letters = runner ? RUNNER_LETTERS : FREE_LETTERS;
+	const char *name;
+
+	if (word[0] != '-')
+		return false;
+	if (word[1] != '-')
+		return has_letter(word + 1, letters);
+	name = bare_name(a, word);
+	if (name[0] != '\0' && name[1] == '\0')
+		return has_letter(name, letters);
+	return is_listed(name, free_words, N(free_words)) ||
+	       (runner && is_listed(name, runner_words, N(runner_words)));
+}
+
+/* A word of that field; `runner`: it is for one of those, not for an agent. */
+static void
+add_word(struct command *c, const char *field, const char *word, bool runner)
+{
+	if (is_free(c->a, word, runner))
 		command_unasked(c, field);
 	command_arg(c, word);
+}
+
+/* The program, and what is said to whatever runs the agent before its name. */
+static void
+add_base(struct command *c, const char *const *words)
+{
+	const char *slash = strrchr(words[0], '/');
+	bool runner = is_listed(slash != NULL ? slash + 1 : words[0], runners,
+	    N(runners));
+
+	command_arg(c, words[0]);
+	for (size_t i = 1; words[i] != NULL; i++) {
+		if (words[i][0] != '-')
+			runner = false;
+		add_word(c, "base_command_override", words[i], runner);
+	}
 }
 
 void
@@ -154,8 +220,7 @@ command_init(struct command *c, struct arena *a, const struct js *config,
 	if (words[0][0] != '/' && strchr(words[0], '/') != NULL)
 		refuse(c, "base_command_override: has to begin with a name or "
 			  "an absolute path");
-	for (size_t i = 0; words[i] != NULL; i++)
-		add_word(c, "base_command_override", words[i], false);
+	add_base(c, words);
 }
 
 void
@@ -199,7 +264,7 @@ command_extra(struct command *c)
 		return;
 	}
 	for (size_t i = 0; words[i] != NULL; i++)
-		add_word(c, "additional_params", words[i], true);
+		add_word(c, "additional_params", words[i], false);
 }
 
 static void

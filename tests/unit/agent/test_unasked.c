@@ -12,9 +12,11 @@
 #include "lib/js.h"
 #include "tests/unit/check.h"
 
-#define FULL	   "\"sandbox\":\"danger-full-access\""
-#define MODE(name) "{\"agent\":\"" name "\"}"
-#define RUN	   "\"base_command_override\":\"goose acp\""
+#define FULL	    "\"sandbox\":\"danger-full-access\""
+#define BASE(line)  "{\"base_command_override\":\"" line "\"}"
+#define EXTRA(line) "{\"additional_params\":[\"" line "\"]}"
+#define MODE(name)  "{\"agent\":\"" name "\"}"
+#define RUN	    "\"base_command_override\":\"goose acp\""
 
 static const struct {
 	const struct agent_ops *ops;
@@ -44,6 +46,35 @@ static const struct {
 	    "--dangerously-skip-permissions\"}",
 	    "base_command_override" },
 	{ &agent_claude, "{\"base_command_override\":\"npx -y claude\"}",
+	    NULL },
+	/* As their programs take them as well. */
+	{ &agent_gemini, BASE("gemini -y"), "base_command_override" },
+	{ &agent_qwen, BASE("/opt/qwen -dy"), "base_command_override" },
+	{ &agent_cursor, BASE("cursor-agent -f"), "base_command_override" },
+	{ &agent_gemini, BASE("npx -y gemini"), NULL },
+	{ &agent_gemini, BASE("/usr/bin/npx -y gemini -y"),
+	    "base_command_override" },
+	{ &agent_gemini, BASE("pnpm dlx gemini -y"), "base_command_override" },
+	{ &agent_gemini, BASE("bunx --x gemini --x"), NULL },
+	{ &agent_gemini, BASE("npx -c 'gemini -y'"), "base_command_override" },
+	{ &agent_gemini, BASE("npx --call='gemini -y'"),
+	    "base_command_override" },
+	{ &agent_gemini, BASE("sh -lc 'gemini -y'"), "base_command_override" },
+	{ &agent_gemini, BASE("ynpx -y gemini"), "base_command_override" },
+	{ &agent_codex, EXTRA("-cKEY=never"), "additional_params" },
+	{ &agent_codex, EXTRA("--config KEY=never"), "additional_params" },
+	{ &agent_codex, EXTRA("--sandbox=danger-full-access"),
+	    "additional_params" },
+	{ &agent_codex, EXTRA("--ask-for-approval never"),
+	    "additional_params" },
+	{ &agent_gemini, EXTRA("-dy"), "additional_params" },
+	{ &agent_gemini, EXTRA("--y"), "additional_params" },
+	{ &agent_gemini, EXTRA("--yolo.x"), "additional_params" },
+	{ &agent_gemini, EXTRA("--approvalMode=yolo"), "additional_params" },
+	{ &agent_gemini, EXTRA("--approval_mode yolo"), "additional_params" },
+	{ &agent_copilot, EXTRA("--allow-all-urls"), "additional_params" },
+	{ &agent_claude, EXTRA("--dangerously-so"), "additional_params" },
+	{ &agent_gemini, EXTRA("-m=flash -d -- - --debug yolo --auto-x"),
 	    NULL },
 	{ &agent_amp, "{}", NULL },
 	{ &agent_amp, "{\"dangerously_allow_all\":true}",

@@ -37,6 +37,16 @@ static const char *const runners[] = { "npx", "bunx", "pnpm" };
 static const char *const runner_words[] = { "call", "shellmode" };
 #define RUNNER_LETTERS "c"
 
+/*
+ * Variables that say who is signed in, at which service, which model or how
+ * things look: all others may be where an agent reads whom it asks, or the
+ * directory that it reads it from.
+ */
+static const char *const plain_ends[] = { "_KEY", "_TOKEN", "_BASE_URL",
+	"_MODEL" };
+static const char *const plain_vars[] = { "HTTP_PROXY", "HTTPS_PROXY", "LANG",
+	"LC_ALL", "NO_COLOR", "NO_PROXY", "TERM", "TZ" };
+
 #define N(list) (sizeof(list) / sizeof((list)[0]))
 
 static bool
@@ -168,6 +178,23 @@ is_free(struct arena *a, const char *word, bool runner)
 	       (runner && is_listed(name, runner_words, N(runner_words)));
 }
 
+/* Whether a variable of that name, of `n` bytes, is one of those. */
+static bool
+is_plain(const char *name, size_t n)
+{
+	for (size_t i = 0; i < N(plain_ends); i++) {
+		const size_t len = strlen(plain_ends[i]);
+
+		if (n > len && memcmp(name + n - len, plain_ends[i], len) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < N(plain_vars); i++)
+		if (strlen(plain_vars[i]) == n &&
+		    memcmp(name, plain_vars[i], n) == 0)
+			return true;
+	return false;
+}
+
 /* A word of that field; `runner`: it is for one of those, not for an agent. */
 static void
 add_word(struct command *c, const char *field, const char *word, bool runner)
@@ -175,6 +202,15 @@ add_word(struct command *c, const char *field, const char *word, bool runner)
 	if (is_free(c->a, word, runner))
 		command_unasked(c, field);
 	command_arg(c, word);
+}
+
+/* As env(1) is given them before the program. */
+static bool
+sets_other(const char *word)
+{
+	const size_t n = strcspn(word, "=");
+
+	return word[0] != '-' && word[n] == '=' && !is_plain(word, n);
 }
 
 /* The program, and what is said to whatever runs the agent before its name. */
@@ -189,6 +225,8 @@ add_base(struct command *c, const char *const *words)
 	for (size_t i = 1; words[i] != NULL; i++) {
 		if (words[i][0] != '-')
 			runner = false;
+		if (sets_other(words[i]))
+			command_unasked(c, "base_command_override");
 		add_word(c, "base_command_override", words[i], runner);
 	}
 }
@@ -281,8 +319,11 @@ variant_env(struct command *c)
 			refuse(c,
 			    arena_printf(c->a,
 				"env.%s: has to be a name with a text", name));
-		else
+		else {
+			if (!is_plain(name, strlen(name)))
+				command_unasked(c, "env");
 			command_env(c, name, js_text(v));
+		}
 	}
 }
 

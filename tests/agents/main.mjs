@@ -34,6 +34,7 @@ const AGENTS = [
 		key: { ANTHROPIC_API_KEY: 'none' }, keeps: true,
 		sign_in: /login/ },
 	{ name: 'CODEX', command: 'codex', program: '@openai/codex/bin/codex.js',
+		words: ' app-server',
 		config: { sandbox: 'workspace-write',
 			ask_for_approval: 'unless-trusted' },
 		planned: { sandbox: 'workspace-write', plan: true,
@@ -93,9 +94,19 @@ for (const g of AGENTS)
 		`#!/bin/sh\nexec ${path.join(modules, g.program)} "$@"\n`,
 		{ mode: 0o755 });
 
-const fresh = async (g, config, more = g.key) =>
-	a.conversation([await a.repository()], { agent: g.name,
-		config: { ...config, env: { ...env, ...more } } });
+// A configuration's own variables may say no more than a key or an address
+// while somebody is asked (abuse K16), so the program has these of a script.
+let made = 0;
+const fresh = async (g, config, more = g.key) => {
+	const at = path.join(a.dir, `${g.command}-${++made}`);
+	const vars = Object.entries({ ...env, ...more })
+		.map(([name, value]) => `export ${name}='${value}'\n`);
+	fs.writeFileSync(at, `#!/bin/sh\n${vars.join('')}exec ${
+		path.join(a.dir, g.command)} "$@"\n`, { mode: 0o755 });
+	return a.conversation([await a.repository()], { agent: g.name,
+		config: { ...config,
+			base_command_override: `${at}${g.words ?? ''}` } });
+};
 const tree = (c) => c.w.repos[0].path;
 const asked = async (t) => {
 	let found;

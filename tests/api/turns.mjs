@@ -513,11 +513,11 @@ await test('abuse K16: nobody is left unasked unless the owner has said so', asy
 
 await test('values of an agent\'s environment are told nobody else', async () => {
 	const env = path.join(a.dir, 'secret-env'), more = (n) => ({ config: { model: 'm',
-		env: { [`KEY_${n}`]: `s3cret-${n}` } } });
+		env: { [`N${n}_KEY`]: `s3cret-${n}` } } });
 	const c = await a.conversation([await a.repository()], more(1));
 	const said = [JSON.stringify(c)];
 	const t = await a.ask(c, `env ${env}\nsay secret`, more(2));
-	assert.deepEqual(t.json.turn.config, { model: 'm', env: { KEY_2: null } });
+	assert.deepEqual(t.json.turn.config, { model: 'm', env: { N2_KEY: null } });
 	said.push(`${t.raw}`);
 	const gate = a.gate();
 	await a.over(t.json.turn);
@@ -532,11 +532,11 @@ await test('values of an agent\'s environment are told nobody else', async () =>
 		said.push(JSON.stringify(page));
 		seq = page.items.at(-1)?.seq;
 	}
-	assert.ok(said.join().includes('KEY_1') && said.join().includes('KEY_3'));
+	assert.ok(said.join().includes('N1_KEY') && said.join().includes('N3_KEY'));
 	assert.ok(!said.join().includes('s3cret-'));
 	// It is the agent's.
 	const vars = JSON.parse(fs.readFileSync(env, 'utf8'));
-	assert.equal(vars.KEY_2, 's3cret-2');
+	assert.equal(vars.N2_KEY, 's3cret-2');
 	await a.call('DELETE', c.at(''));
 	Agents.open(gate);
 	await a.over(busy);

@@ -15,6 +15,7 @@
 #define FULL	    "\"sandbox\":\"danger-full-access\""
 #define BASE(line)  "{\"base_command_override\":\"" line "\"}"
 #define EXTRA(line) "{\"additional_params\":[\"" line "\"]}"
+#define ENV(name)   "{\"env\":{\"" name "\":\"1\"}}"
 #define MODE(name)  "{\"agent\":\"" name "\"}"
 #define RUN	    "\"base_command_override\":\"goose acp\""
 
@@ -76,6 +77,24 @@ static const struct {
 	{ &agent_claude, EXTRA("--dangerously-so"), "additional_params" },
 	{ &agent_gemini, EXTRA("-m=flash -d -- - --debug yolo --auto-x"),
 	    NULL },
+	/* Whom to ask may be said in a variable, or in what one points to. */
+	{ &agent_claude, ENV("ANTHROPIC_API_KEY"), NULL },
+	{ &agent_claude, ENV("ANTHROPIC_AUTH_TOKEN"), NULL },
+	{ &agent_claude, ENV("ANTHROPIC_BASE_URL"), NULL },
+	{ &agent_claude, ENV("ANTHROPIC_MODEL"), NULL },
+	{ &agent_claude, ENV("HTTPS_PROXY"), NULL },
+	{ &agent_claude, "{\"env\":{}}", NULL },
+	{ &agent_claude, ENV("CLAUDE_CONFIG_DIR"), "env" },
+	{ &agent_claude, ENV("HOME"), "env" },
+	{ &agent_claude, ENV("_KEY"), "env" },
+	{ &agent_claude, ENV("A_KEY\":\"\",\"PATH"), "env" },
+	{ &agent_codex, ENV("CODEX_HOME"), "env" },
+	{ &agent_copilot, ENV("COPILOT_ALLOW_ALL"), "env" },
+	{ &agent_gemini, ENV("GEMINI_CLI_SYSTEM_SETTINGS_PATH"), "env" },
+	{ &agent_opencode, ENV("OPENCODE_PERMISSION"), "env" },
+	{ &agent_acp, BASE("env A_KEY=x goose acp"), NULL },
+	{ &agent_acp, BASE("/usr/bin/env HOME=/x goose acp"),
+	    "base_command_override" },
 	{ &agent_amp, "{}", NULL },
 	{ &agent_amp, "{\"dangerously_allow_all\":true}",
 	    "dangerously_allow_all" },

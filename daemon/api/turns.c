@@ -77,7 +77,8 @@ begun_json(const struct store_turn *t, const struct store_queued *q)
 
 /*
  * Behind all that waits already; if nothing is at work the first of those goes
- * on now, as somebody wants it to.
+ * on now, as somebody wants it to. That its owner does not allow that one any
+ * more says nothing of the new one, which was judged for itself.
  */
 static void
 enqueue(struct api_call *c, const struct store_conversation *row,
@@ -100,10 +101,10 @@ enqueue(struct api_call *c, const struct store_conversation *row,
 		err = chain_begin(tx, a, &wish, &begun, &why);
 		if (err == 0)
 			err = conversation_audit(c, &begun.turn, &why);
-	}
-	if (err == RDV_E_BUSY) {
-		begun.chain.id = NULL;
-		err = 0;
+		else if (err == RDV_E_BUSY || err == RDV_E_DENIED) {
+			begun.chain.id = NULL;
+			err = 0;
+		}
 	}
 	if (err != 0)
 		conversation_refuse(c, tx, err, why);

@@ -50,9 +50,9 @@ struct chain_begun {
 /*
  * Writes turn, chain and links with an event into `tx`, and the message as
  * taken; chain_go() follows when that is durable. RDV_E_BUSY: another chain is
- * at work in that workspace; RDV_E_INVALID, RDV_E_STATE, each with a sentence;
- * or -errno. Not 0: with these three nothing was written, else `tx` is to be
- * aborted.
+ * at work in that workspace; RDV_E_INVALID, RDV_E_STATE, RDV_E_DENIED (its
+ * owner does not allow it), each with a sentence; or -errno. Not 0: with these
+ * four nothing was written, else `tx` is to be aborted.
  */
 int chain_begin(struct tx *tx, struct arena *a, const struct chain_wish *wish,
     struct chain_begun *out, const char **why);

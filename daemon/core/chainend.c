@@ -72,10 +72,11 @@ end_turn(struct tx *tx, const struct chain *c, enum life_event event)
  * The message that has waited the longest in this workspace, whatever
  * conversation it is of; within one they go in their order. RDV_E_INVALID: it
  * was cancelled, as it can be no turn, now or later, and all behind it would
- * wait for ever.
+ * wait for ever. RDV_E_DENIED: its owner allows it no more, so it waits with
+ * its conversation until he does; `*after` is it then, for the next one's.
  */
 static int
-take_one(struct tx *tx, struct chain *c)
+take_one(struct tx *tx, struct chain *c, const char **after)
 {
 	struct db *db = tx_db(tx);
 	struct store_conversation conversation;
@@ -84,7 +85,7 @@ take_one(struct tx *tx, struct chain *c)
 	const char *id, *why = NULL;
 	int gone, err;
 
-	err = store_queued_next(db, c->arena, c->row.workspace_id, &id);
+	err = store_queued_next(db, c->arena, c->row.workspace_id, *after, &id);
 	if (err == 0)
 		err = store_conversation_get(db, c->arena, c->row.user_id, id,
 		    &conversation);
@@ -102,6 +103,10 @@ take_one(struct tx *tx, struct chain *c)
 	if (err == 0)
 		(void)str_copy(c->follower, begun.chain.id,
 		    sizeof(c->follower));
+	if (err == RDV_E_DENIED) {
+		log_info("chain", "message %s waits on: %s", q.id, why);
+		*after = q.id;
+	}
 	if (err != RDV_E_INVALID)
 		return err;
 	log_warnx("chain", "message %s is cancelled: %s", q.id, why);
@@ -113,17 +118,14 @@ take_one(struct tx *tx, struct chain *c)
 static int
 take_next(struct tx *tx, struct chain *c)
 {
+	const char *after = "";
 	int err;
 
 	c->follower[0] = '\0';
 	do
-		err = take_one(tx, c);
-	while (err == RDV_E_INVALID);
-	/* What its owner allows no more waits until it is allowed again. */
-	return err == RDV_E_NOT_FOUND || err == RDV_E_STATE ||
-		       err == RDV_E_DENIED
-		   ? 0
-		   : err;
+		err = take_one(tx, c, &after);
+	while (err == RDV_E_INVALID || err == RDV_E_DENIED);
+	return err == RDV_E_NOT_FOUND || err == RDV_E_STATE ? 0 : err;
 }
 
 void

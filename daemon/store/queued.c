@@ -38,7 +38,7 @@ static const char sql_next[] =
     "CROSS JOIN queued q ON q.id = (SELECT w.id FROM queued w "
     "WHERE w.session_id = c.id AND w.state = 'waiting' "
     "ORDER BY w.place LIMIT 1) "
-    "WHERE c.workspace_id = ? AND s.status <> 'closed' "
+    "WHERE c.workspace_id = ? AND s.status <> 'closed' AND q.id > ? "
     "ORDER BY q.id LIMIT 1";
 static const char sql_cancel[] =
     "UPDATE queued SET state = 'cancelled', updated_at = ? "
@@ -172,10 +172,11 @@ queued_next_cb(struct row *row, void *arg)
 
 int
 store_queued_next(struct db *db, struct arena *a, const char *workspace_id,
-    const char **session_id)
+    const char *after, const char **session_id)
 {
 	struct found f = { a, NULL };
-	int err = db_query(db, sql_next, queued_next_cb, &f, "s", workspace_id);
+	int err = db_query(db, sql_next, queued_next_cb, &f, "ss", workspace_id,
+	    after);
 
 	*session_id = f.id;
 	return err == 0 && f.id == NULL ? RDV_E_NOT_FOUND : err;

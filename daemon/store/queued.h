@@ -39,10 +39,11 @@ int store_queued_first(struct db *db, struct arena *a, const char *session_id,
     struct store_queued *out);
 /*
  * The conversation of a workspace, closed ones left out, whose first message
- * has waited the longest; RDV_E_NOT_FOUND. In the arena.
+ * has waited the longest, of those that came after the message `after` ("" for
+ * any); RDV_E_NOT_FOUND. In the arena.
  */
 int store_queued_next(struct db *db, struct arena *a, const char *workspace_id,
-    const char **session_id);
+    const char *after, const char **session_id);
 /* All of a conversation that wait are cancelled. */
 int store_queued_cancel(struct tx *tx, const char *session_id, int64_t now);
 /* At most `limit` of those that wait, in their order. */

@@ -503,12 +503,25 @@ await test('abuse K16: nobody is left unasked unless the owner has said so', asy
 	const gate = a.gate();
 	const first = await a.begin(c, `wait ${gate}\nsay first`);
 	await a.call('POST', c.at('/queue'), { prompt: 'say later', ...free });
+	const beside = await a.call('POST', '/api/conversations', {
+		workspace_id: c.w.id, agent: 'CLAUDE_CODE', profile: 'login' });
+	beside.at = (tail) => `/api/conversations/${beside.id}${tail}`;
+	beside.w = c.w;
+	await a.call('POST', beside.at('/queue'), { prompt: 'say beside' });
 	await a.call('DELETE', url);
 	Agents.open(gate);
 	assert.equal((await a.over(first)).chain.state, 'completed');
 	assert.deepEqual((await a.waiting(c)).map((m) => m.prompt), ['say later']);
+	assert.deepEqual(await a.waiting(beside), []);
+	await a.over((await a.turns(beside))[0]);
 	no(await a.request('POST', c.at('/queue/start')));
-	await a.model([c, born]);
+	// What is allowed is taken, and waits behind it.
+	no(await a.ask(c, 'say no', { ...free, queue: true }));
+	const behind = await a.ask(c, 'say behind', { queue: true });
+	assert.equal(behind.status, 202, `${behind.raw}`);
+	assert.deepEqual((await a.waiting(c)).map((m) => m.prompt),
+		['say later', 'say behind']);
+	await a.model([c, born, beside]);
 });
 
 await test('values of an agent\'s environment are told nobody else', async () => {

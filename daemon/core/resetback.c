@@ -66,21 +66,39 @@ reset_back_cb(int err, const struct worktree_changed *how, const char *why,
 		reset_note_moved(r, false, back_stored);
 }
 
+/* Wherever it goes, somebody is told of it. */
+static void
+note_mended(struct reset *r, const char *id)
+{
+	struct store_reset_repo *row = &reset_part(r)->row;
+
+	reset_add_why(r, arena_printf(r->arena,
+			     "what was in the way can be restored (%s)", id));
+	/* What was discarded before the move is named by the cause. */
+	if (row->discard_id == NULL)
+		row->discard_id = reset_keep(r, id);
+}
+
 static void
 reset_mended_cb(int err, const struct worktree_changed *how, const char *why,
     void *arg)
 {
 	struct reset *r = arg;
 
-	if (reset_is_later(r, err))
+	if (reset_is_later(r, err)) {
 		reset_later(r, err, why);
-	else if (err != 0 && !reset_same(how->code, "NOTHING_TO_DISCARD"))
+		return;
+	}
+	if (err != 0 && !reset_same(how->code, "NOTHING_TO_DISCARD")) {
 		back_stays(r, why);
-	else
-		reset_note_moved(r, false, back_stored);
+		return;
+	}
+	if (err == 0)
+		note_mended(r, how->id);
+	reset_note_moved(r, false, back_stored);
 }
 
-/* git has failed while it wrote files; it was clean before. */
+/* It was cut off while git wrote files; whose they are nobody can tell. */
 static void
 mend(struct reset *r)
 {
@@ -90,6 +108,20 @@ mend(struct reset *r)
 
 	worktree_discard(r->s->app->worktrees, &r->who, &change,
 	    reset_mended_cb, r);
+}
+
+/*
+ * It was clean when this daemon looked, and git refuses before it writes: so
+ * this has come since, and is somebody's. What git did leave half written is in
+ * a commit as well.
+ */
+static void
+spare(struct reset *r)
+{
+	if (r->err != 0)
+		reset_add_why(r,
+		    "what is not committed in it was left as it is");
+	reset_note_moved(r, false, back_stored);
 }
 
 static void
@@ -119,6 +151,8 @@ reset_back_look_cb(int err, const struct worktree_changed *how, const char *why,
 		bring_back(r);
 	else if (!reset_same(how->head, row->from_head))
 		back_stays(r, "HEAD has moved meanwhile");
+	else if (reset_files(how) > 0 && !r->resumed)
+		spare(r);
 	else if (reset_files(how) > 0)
 		mend(r);
 	else

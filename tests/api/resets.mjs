@@ -248,6 +248,34 @@ await test('one repository that cannot be moved takes the others back', async ()
 	assert.equal((await reset(c, t, true)).status, 200);
 });
 
+// The first waits for a lock between the look at all and the move of the second.
+await test('what is written after the look stays where it is', async () => {
+	const c = await a.conversation([await a.repository(), await a.repository()]);
+	const [x, y] = c.w.repos.map((r) => r.name), mine = path.join(at(c, 1), 'file');
+	const t = await did(c, `write ${x}/a 1\nwrite ${y}/file 1\nsay one`);
+	const heads = [head(c, 0), head(c, 1)];
+	const lock = path.join(sh(at(c, 0), 'git rev-parse --path-format=absolute ' +
+		'--git-common-dir'), `refs/heads/${c.w.branch}.lock`);
+	sh(at(c, 0), 'git config core.filesRefLockTimeout 60000');
+	fs.writeFileSync(lock, '');
+	const asked = reset(c, t);
+	await waitFor('the first is on its way', () =>
+		!fs.existsSync(path.join(at(c, 0), 'a')));
+	fs.writeFileSync(mine, 'mine\n');
+	fs.rmSync(lock);
+	const no = await asked;
+	assert.equal(fs.readFileSync(mine, 'utf8'), 'mine\n', `${no.raw}`);
+	assert.equal(no.status, 409, `${no.raw}`);
+	assert.match(no.json.error, new RegExp(`^${y}: git: .*; ${y}: .*left as it`));
+	assert.deepEqual([head(c, 0), head(c, 1)], heads);
+	const [row] = await list(c);
+	assert.deepEqual([row.state, row.cause], ['failed', no.json.error]);
+	assert.deepEqual(row.repos.map((r) => [r.moved, r.discard_id]),
+		[[false, null], [false, null]]);
+	sh(at(c, 1), 'git checkout -q file');
+	assert.equal((await reset(c, t)).status, 200);
+});
+
 await test('a reset is taken back while nothing has come since', async () => {
 	const c = await a.conversation([await a.repository(), await a.repository()]);
 	const [x, y] = c.w.repos.map((r) => r.name);

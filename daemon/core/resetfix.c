@@ -47,6 +47,8 @@ reset_fixed_cb(int err, const struct reset_told *told, const char *why,
 
 	if (err == 0)
 		s->pause_ms = 0;
+	else if (told->row == NULL)
+		log_warnx("reset", "%s", why);
 	else
 		log_warnx("reset", "%s is %s: %s", told->row->id,
 		    told->row->state, why);
@@ -97,7 +99,7 @@ reset_fix_cb(const struct store_reset *row, void *arg)
 	r->resumed = true;
 	if (store_reset_get(s->app->db, r->arena, row->user_id, row->id,
 		&r->row) != 0)
-		reset_answer(r, RDV_E_UNAVAILABLE, "it cannot be read");
+		reset_later(r, RDV_E_UNAVAILABLE, "it cannot be read");
 	else
 		reset_wait(r);
 	return true;

@@ -87,6 +87,10 @@ end(struct reset *r, int err, const char *why)
 		.code = r->code,
 	};
 
+	/* It would stay open, and no turn could begin there. */
+	if (err != 0 && r->row.id != NULL && r->row.ended_at < 0 &&
+	    !r->s->app->draining)
+		reset_retry(r);
 	TAILQ_REMOVE(&r->s->all, r, link);
 	if (r->cb != NULL)
 		r->cb(err, &told, why, r->arg);
@@ -249,6 +253,17 @@ begun(struct reset *r)
 	reset_wait(r);
 }
 
+/* By the index, -EEXIST: another one is open there. */
+static void
+refuse_open(struct reset *r, int err)
+{
+	if (err == -EEXIST)
+		reset_answer(r, RDV_E_BUSY,
+		    "a reset is under way in that workspace");
+	else
+		reset_answer(r, err, "the database cannot be written");
+}
+
 static void
 begin(struct reset *r, const struct store_chain *open)
 {
@@ -269,11 +284,7 @@ begin(struct reset *r, const struct store_chain *open)
 		return;
 	}
 	tx_abort(tx);
-	if (err == -EEXIST)
-		reset_answer(r, RDV_E_BUSY,
-		    "a reset is under way in that workspace");
-	else
-		reset_answer(r, err, "the database cannot be written");
+	refuse_open(r, err);
 }
 
 struct others {
@@ -363,13 +374,14 @@ static void
 undo(struct reset *r)
 {
 	struct tx *tx = reset_tx(r, "returning", NULL, false);
+	int err = tx_error(tx);
 
-	if (tx_error(tx) == 0) {
+	if (err == 0) {
 		reset_store(r, tx, reset_wait);
 		return;
 	}
 	tx_abort(tx);
-	reset_answer(r, RDV_E_BUSY, "a reset is under way in that workspace");
+	refuse_open(r, err);
 }
 
 static const char *

@@ -312,6 +312,32 @@ await test('a reset is taken back while nothing has come since', async () => {
 	await a.model([c]);
 });
 
+await test('what the database did not take is gone on with', async () => {
+	const c = await a.fresh(), start = head(c);
+	const t = await did(c, 'write a 1\nsay one'), from = head(c);
+	const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+		path.join(a.rdv.base, 'server/rdv.db'), text]);
+	const broken = async (state, ask) => {
+		sql(`CREATE TRIGGER broken BEFORE UPDATE ON reset WHEN NEW.state =
+			'${state}' BEGIN SELECT RAISE(ABORT, 'broken'); END`);
+		const no = await ask();
+		sql('DROP TRIGGER broken');
+		assert.ok(no.status >= 500, `${no.raw}`);
+	};
+	const ended = (state) => waitFor(state, async () =>
+		(await list(c))[0].state === state, 30000);
+	await broken('moving', () => reset(c, t));
+	assert.equal((await list(c))[0].state, 'stopping');
+	await ended('done');
+	assert.equal(head(c), start);
+	const undo = () => a.request('POST', c.at('/reset/undo'));
+	// Of one that has not begun nothing is left to go on with.
+	await broken('returning', undo);
+	await broken('undone', undo);
+	await ended('undone');
+	assert.equal(head(c), from);
+});
+
 await test('many at once: one is done, no turn begins beside it', async () => {
 	const c = await a.fresh(), start = head(c);
 	const t = await did(c, 'write a 1\nsay one');

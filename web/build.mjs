@@ -120,7 +120,7 @@ async function page(out) {
 
 async function tests(out) {
 	const files = readdirSync(join(here, "test"))
-	    .filter((name) => name.endsWith(".test.ts"));
+	    .filter((name) => /\.test\.tsx?$/.test(name));
 
 	rmSync(out, { recursive: true, force: true });
 	await build({

@@ -37,6 +37,15 @@ export class Asks {
 		private readonly failed: (err: unknown) => void,
 	) {}
 
+	/*
+	 * Another text when anything may have moved on the page: what is under the
+	 * pointer then may be another one than was read.
+	 */
+	get order(): string {
+		return this.list.map(({ approval: a, late }) =>
+		    `${a.id} ${a.digest} ${late}`).join("\n");
+	}
+
 	get open(): Asked[] {
 		return this.list.filter((a) => !a.late);
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an agent asks leave for, and asks: all that is decided about, letter by
- * letter, and Deny under the keyboard. Approve wakes a moment later, so that no
- * click that was meant for something else lands on it.
+ * letter, and Deny under the keyboard. Approve wakes a moment after anything has
+ * moved, so that no click that was meant for something else lands on it.
  */
 
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import {
 	outcomeOf, remember, warningsOf, type Rule, type Verdict,
 } from "../../talk/ask.ts";
@@ -19,7 +19,7 @@ import {
 import { choicesOf, RuleForm } from "./rule.tsx";
 import { Plain, Prose } from "./text.tsx";
 
-/* In ms, for which a card stands before it can be approved. */
+/* In ms, for which a card stands still before it can be approved. */
 const moment = 600;
 
 export function AskList({ asks, list, workspace }: {
@@ -62,20 +62,24 @@ const heads: Record<Approval["kind"], string> = {
 };
 
 /* The first one takes the keyboard once, when nobody types. */
-function useAttention(first: boolean) {
+function useAttention(first: boolean, order: string) {
 	const deny = useRef<HTMLButtonElement>(null);
-	const [awake, setAwake] = useState(false);
+	/* The order that it has stood in for a moment: none at first. */
+	const [settled, setSettled] = useState<string | null>(null);
 
 	useLayoutEffect(() => {
 		if (first && !isTyping())
 			deny.current?.focus();
 	}, [first]);
-	useEffect(() => {
-		const timer = setTimeout(() => setAwake(true), moment);
+	useLayoutEffect(() => {
+		const timer = setTimeout(() => setSettled(order), moment);
 
+		/* What comes and goes at once has moved it twice. */
+		setSettled(null);
 		return () => clearTimeout(timer);
-	}, []);
-	return { deny, awake };
+	}, [order]);
+	/* In the very drawing in which it moves it sleeps. */
+	return { deny, awake: settled === order };
 }
 
 function useDecision(
@@ -103,7 +107,7 @@ function Card({ approval, asks, first, workspace }: {
 	approval: Approval; asks: Asks; first: boolean;
 	workspace: string | null;
 }) {
-	const { deny, awake } = useAttention(first);
+	const { deny, awake } = useAttention(first, asks.order);
 	const { busy, refused, decide } =
 	    useDecision(asks, approval, workspace);
 	const questions = askedOf(approval);

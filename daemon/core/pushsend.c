@@ -68,6 +68,11 @@ push_arm(struct pushes *ps, int64_t ms)
 		if (ms < LEAST_MS)
 			ms = LEAST_MS;
 	}
+	/* Or whoever asks for approvals without end puts off all others. */
+	at = clock_mono_ms() + ms;
+	if (loop_timer_pending(ps->timer) && ps->look_at <= at)
+		return;
+	ps->look_at = at;
 	loop_timer_set(ps->timer, ms);
 }
 

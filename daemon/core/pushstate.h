@@ -19,6 +19,7 @@ struct pushes {
 	TAILQ_HEAD(, push_send) live; /* being sent */
 	unsigned nlive;
 	struct loop_timer *timer; /* for the next that is due */
+	int64_t look_at;	  /* monotonic, of that timer */
 };
 
 /* push.c. 0 when ps->key is there, or -errno. */

@@ -375,6 +375,25 @@ await test('push: who does not answer is given up in time', async (t) => {
 	await remove(id, quick);
 });
 
+await test('push: what comes later puts off nothing', async (t) => {
+	if (!possible)
+		return skip('namespaces');
+	const slow = await Rdv.start({ config: settings('timeout_ms = 30000')
+		.replace('delay_ms = 0', 'delay_ms = 600000') });
+	t.after(() => slow.stop());
+	const id = await device('/500?early', {}, slow);
+	const s = await slow.session('later', ['/bin/cat']);
+	await tell(id, slow);
+	await over(id, (p) => p.attempts === 1 && p.state === 'queued', slow);
+	// That is due in a second, and this in ten minutes.
+	assert.equal((await slow.request('POST', `/api/sessions/${s.id}/approvals`,
+		{ body: { key: crypto.randomUUID(), tool: 'Bash', wait_ms: 0,
+			command: 'x' } })).status, 200);
+	await waitFor('the second try', async () => (await show(id, slow))
+		.deliveries.some((p) => p.state === 'delivered'), 15000);
+	await remove(id, slow);
+});
+
 await test('push: rdv push', async () => {
 	const cli = (...words) => spawnSync(bin('rdv'), ['push', ...words], {
 		encoding: 'utf8', env: { PATH: '/usr/bin:/bin', HOME: rdv.home,

@@ -179,11 +179,15 @@ push_try(struct api_call *c)
 		return;
 	}
 	tx_abort(tx);
-	api_fail(c, err,
-	    err == RDV_E_NOT_FOUND ? "there is no such device"
-	    : err == RDV_E_STATE   ? "the device is gone; let its browser ask "
-				     "anew"
-				   : NULL);
+	if (err == RDV_E_FULL)
+		api_fail_code(c, 429, "TOO_MANY",
+		    "there are pushes enough that wait for this device", NULL);
+	else
+		api_fail(c, err,
+		    err == RDV_E_NOT_FOUND ? "there is no such device"
+		    : err == RDV_E_STATE
+			? "the device is gone; let its browser ask anew"
+			: NULL);
 }
 
 const struct api_route api_routes_push[] = {

@@ -274,6 +274,8 @@ push_test(struct pushes *ps, struct tx *tx, struct arena *a,
 
 	if (err == 0 && strcmp(d.state, "active") != 0)
 		err = RDV_E_STATE;
+	if (err == 0 && d.waiting >= PUSH_WAITING)
+		err = RDV_E_FULL;
 	if (err == 0)
 		err = add(tx, &d, NULL, 0, clock_wall_ms() + TEST_MS);
 	if (err == 0)

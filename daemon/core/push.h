@@ -28,6 +28,7 @@ void pushes_settle(struct pushes *ps);
 
 #define PUSH_DEVICES 20 /* of a user */
 #define PUSH_KEPT    50 /* deliveries of a device that are over */
+#define PUSH_WAITING 20 /* of a device; then there is no test of it */
 #define PUSH_KEY     88 /* bytes of a public key as text */
 
 /* The host's own key for this, made when first asked for. 0, or -errno. */
@@ -47,7 +48,10 @@ int push_device_new(struct pushes *ps, struct tx *tx, struct arena *a,
     const char **why);
 /* RDV_E_NOT_FOUND. What is under way to it is not ended. */
 int push_device_delete(struct tx *tx, const char *user_id, const char *id);
-/* A push that is about nothing, now. RDV_E_NOT_FOUND; RDV_E_STATE: gone. */
+/*
+ * A push that is about nothing, now. RDV_E_NOT_FOUND; RDV_E_STATE: gone;
+ * RDV_E_FULL: PUSH_WAITING are not over.
+ */
 int push_test(struct pushes *ps, struct tx *tx, struct arena *a,
     const char *user_id, const char *id);
 /* To all devices of its user, a little later; NULL `ps` is fine. */

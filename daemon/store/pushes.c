@@ -48,8 +48,8 @@ static const char sql_change[] =
     "cause = ?, next_at = ? WHERE id = ?";
 static const char sql_trim[] =
     "DELETE FROM push_delivery WHERE device_id = ? AND state IN ('delivered', "
-    "'failed', 'dropped') AND id NOT IN (SELECT id FROM push_delivery WHERE "
-    "device_id = ? ORDER BY id DESC LIMIT ?)";
+    "'failed', 'dropped') AND id <= (SELECT id FROM push_delivery WHERE "
+    "device_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)";
 static const char sql_due[] =
     "SELECT " DELIVERY " FROM push_delivery WHERE state = ? AND next_at <= ? "
     "ORDER BY next_at LIMIT 1000";

@@ -394,6 +394,26 @@ await test('push: what comes later puts off nothing', async (t) => {
 	await remove(id, slow);
 });
 
+await test('push: no more tests than a device may wait for', async () => {
+	if (!possible)
+		return skip('namespaces');
+	const id = await device('/held?full'), free = await device('/ok?free');
+	for (let i = 0; i < 20; i++)
+		await tell(id);
+	const r = await rdv.request('POST', `/api/push/devices/${id}/test`);
+	assert.deepEqual([r.status, r.json.code], [429, 'TOO_MANY']);
+	assert.equal((await show(id)).waiting, 20);
+	// Controls: another device, and this one when it is told again.
+	await tell(free);
+	(await came('/held?full')).res.writeHead(201).end();
+	await waitFor('room', async () => (await show(id)).waiting < 20);
+	await tell(id);
+	await remove(id);
+	await remove(free);
+	asked.filter((a) => a.url === '/held?full').forEach(({ res }) =>
+		res.headersSent || res.writeHead(201).end());
+});
+
 await test('push: rdv push', async () => {
 	const cli = (...words) => spawnSync(bin('rdv'), ['push', ...words], {
 		encoding: 'utf8', env: { PATH: '/usr/bin:/bin', HOME: rdv.home,

@@ -26,10 +26,12 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/path.h"
+#include "lib/secret.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-#define LIVE_MAX    4 /* at once; a service that hangs holds up no more */
+#define LIVE_MAX    64 /* at once */
+#define USER_MAX    2  /* of those; whoever's hang hold up nobody else's */
 #define LOOK_MS	    60000
 #define LEAST_MS    100 /* so that a store that fails is not asked without end */
 #define FAILED_MS   1000
@@ -50,6 +52,44 @@ struct push_send {
 	uid_t uid;
 };
 
+static unsigned
+live_of(const struct pushes *ps, const char *user_id)
+{
+	const struct push_send *s;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (s, &ps->live, link)
+		n += strcmp(s->row.user_id, user_id) == 0;
+	return n;
+}
+
+/* Ids of what is live, and of accounts whose turn it is not: USER_MAX are. */
+static void
+put_skipped(const struct pushes *ps, struct buf *b)
+{
+	const struct push_send *s;
+
+	buf_init(b, (size_t)LIVE_MAX * 2 * UUID_TEXT + 1);
+	TAILQ_FOREACH (s, &ps->live, link) {
+		buf_printf(b, "%s ", s->row.id);
+		if (live_of(ps, s->row.user_id) >= USER_MAX)
+			buf_printf(b, "%s ", s->row.user_id);
+	}
+}
+
+/* As of store_deliveries_next(), without what could not be started. */
+static int
+next_due(const struct pushes *ps, int64_t *at)
+{
+	struct buf skip;
+	int err;
+
+	put_skipped(ps, &skip);
+	err = store_deliveries_next(ps->app->db, buf_cstr(&skip), at);
+	buf_done(&skip);
+	return err;
+}
+
 void
 push_arm(struct pushes *ps, int64_t ms)
 {
@@ -59,7 +99,7 @@ push_arm(struct pushes *ps, int64_t ms)
 		return;
 	if (ms < 0) {
 		ms = LOOK_MS;
-		if (store_deliveries_next(ps->app->db, &at) != 0)
+		if (next_due(ps, &at) != 0)
 			ms = FAILED_MS;
 		else if (at < 0)
 			return;
@@ -98,6 +138,20 @@ push_noted_cb(int err, void *arg)
 	push_arm(ps, err != 0 ? FAILED_MS : -1);
 }
 
+/* What is said of it is durable before `done`, or is not said. */
+static void
+finish(struct push_send *s, struct tx *tx, int err, tx_done_fn *done)
+{
+	if (err == 0) {
+		tx_commit(tx, done, s);
+		return;
+	}
+	tx_abort(tx);
+	log_warnx("push", "not recorded id=%s: %s", s->row.id,
+	    err < 0 ? strerror(-err) : err_name(err));
+	push_noted_cb(err, s);
+}
+
 /* The end of an attempt, or of all of them. */
 static void
 note(struct push_send *s, tx_done_fn *done)
@@ -107,15 +161,9 @@ note(struct push_send *s, tx_done_fn *done)
 
 	if (err == 0)
 		err = store_device_note(tx, &s->device);
-	if (err != 0) {
-		tx_abort(tx);
-		log_warnx("push", "not recorded id=%s: %s", s->row.id,
-		    err < 0 ? strerror(-err) : err_name(err));
-		push_noted_cb(err, s);
-		return;
-	}
-	push_event(tx, &s->device);
-	tx_commit(tx, done, s);
+	if (err == 0)
+		push_event(tx, &s->device);
+	finish(s, tx, err, done);
 }
 
 static void
@@ -322,13 +370,25 @@ over(struct push_send *s)
 	return NULL;
 }
 
-/* Nothing of it has begun, and its device says why. */
+/*
+ * Nothing of it has begun, and its device says why; so would all others of that
+ * account. Who knows already is not told.
+ */
 static void
 postpone(struct push_send *s, const char *cause)
 {
+	const bool known =
+	    s->device.failure != NULL && strcmp(s->device.failure, cause) == 0;
+	struct tx *tx = tx_begin(s->ps->app->db);
+	int err = store_deliveries_postpone(tx, s->row.user_id, cause,
+	    clock_wall_ms() + ABSENT_MS);
+
 	s->device.failure = cause;
-	s->row.next_at = clock_wall_ms() + ABSENT_MS;
-	end(s, "queued", cause);
+	if (err == 0 && !known)
+		err = store_device_note(tx, &s->device);
+	if (err == 0 && !known)
+		push_event(tx, &s->device);
+	finish(s, tx, err, push_noted_cb);
 }
 
 /* Asked for first: without leave nothing leaves, and so nothing is unsure. */
@@ -379,41 +439,30 @@ struct due {
 	size_t n, most;
 };
 
-static bool
-is_live(const struct pushes *ps, const char *id)
-{
-	const struct push_send *s;
-
-	TAILQ_FOREACH (s, &ps->live, link)
-		if (strcmp(s->row.id, id) == 0)
-			return true;
-	return false;
-}
-
 /* After the walk, because what follows writes to the table that was read. */
 static bool
 push_row_cb(const struct store_delivery *p, void *arg)
 {
 	struct due *d = arg;
 
-	if (!is_live(d->ps, p->id))
-		d->rows[d->n++] = store_delivery_copy(d->arena, p);
+	d->rows[d->n++] = store_delivery_copy(d->arena, p);
 	return d->n < d->most;
 }
 
-/* Some of what is in that state; the rest when there is room. */
+/* Some of what is in that state; the rest when these are no more. */
 static size_t
 find(struct due *d, const char *state, size_t most)
 {
+	struct buf skip;
 	int err;
 
 	d->n = 0;
 	d->most = most;
-	if (most == 0)
-		return 0;
+	put_skipped(d->ps, &skip);
 	err = store_deliveries_due(d->ps->app->db, state,
 	    strcmp(state, "sending") == 0 ? INT64_MAX : clock_wall_ms(),
-	    push_row_cb, d);
+	    buf_cstr(&skip), push_row_cb, d);
+	buf_done(&skip);
 	if (err != 0)
 		log_warnx("push", "cannot be read: %s", strerror(-err));
 	return d->n;
@@ -448,17 +497,33 @@ settle(struct due *d)
 			going = settle_one(d->ps, &d->rows[i]);
 }
 
+/*
+ * One by one: each may be the last that its account has room for. False when
+ * one could not be begun: the next might be that one again.
+ */
+static bool
+start_all(struct due *d)
+{
+	unsigned before = d->ps->nlive;
+
+	while (before < LIVE_MAX && find(d, "queued", 1) > 0) {
+		start(d->ps, &d->rows[0]);
+		if (d->ps->nlive == before)
+			return false;
+		before = d->ps->nlive;
+	}
+	return true;
+}
+
 void
 push_due_cb(void *arg)
 {
 	struct due d = { .ps = arg, .arena = arena_new() };
 
 	settle(&d);
-	(void)find(&d, "queued", LIVE_MAX - d.ps->nlive);
-	for (size_t i = 0; i < d.n; i++)
-		start(d.ps, &d.rows[i]);
-	/* At the bound whoever ends looks again. */
-	if (d.ps->nlive < LIVE_MAX)
+	if (!start_all(&d))
+		push_arm(d.ps, FAILED_MS);
+	else if (d.ps->nlive < LIVE_MAX) /* else whoever ends looks again */
 		push_arm(d.ps, -1);
 	arena_free(d.arena);
 }

@@ -52,9 +52,14 @@ static const char sql_trim[] =
     "device_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)";
 static const char sql_due[] =
     "SELECT " DELIVERY " FROM push_delivery WHERE state = ? AND next_at <= ? "
-    "ORDER BY next_at LIMIT 1000";
+    "AND instr(?, id) = 0 AND instr(?, user_id) = 0 ORDER BY next_at "
+    "LIMIT 1000";
 static const char sql_next[] =
-    "SELECT min(next_at) FROM push_delivery WHERE state = 'queued'";
+    "SELECT next_at FROM push_delivery WHERE state = 'queued' AND "
+    "instr(?, id) = 0 AND instr(?, user_id) = 0 ORDER BY next_at LIMIT 1";
+static const char sql_postpone[] =
+    "UPDATE push_delivery SET next_at = ?, cause = ? WHERE state = 'queued' "
+    "AND next_at < ? AND user_id = ?";
 static const char sql_deliveries[] =
     "SELECT " DELIVERY " FROM push_delivery WHERE device_id = ? "
     "ORDER BY id DESC LIMIT ?";
@@ -292,18 +297,29 @@ store_deliveries_trim(struct tx *tx, const char *device_id, int64_t most)
 
 int
 store_deliveries_due(struct db *db, const char *state, int64_t now,
-    store_delivery_fn *cb, void *arg)
+    const char *skip, store_delivery_fn *cb, void *arg)
 {
 	struct deliveries e = { cb, arg };
 
-	return db_query(db, sql_due, pushes_delivery_cb, &e, "si", state, now);
+	return db_query(db, sql_due, pushes_delivery_cb, &e, "siss", state, now,
+	    skip, skip);
 }
 
 int
-store_deliveries_next(struct db *db, int64_t *at)
+store_deliveries_next(struct db *db, const char *skip, int64_t *at)
 {
 	*at = -1;
-	return db_query(db, sql_next, pushes_int_cb, at, "");
+	return db_query(db, sql_next, pushes_int_cb, at, "ss", skip, skip);
+}
+
+int
+store_deliveries_postpone(struct tx *tx, const char *user_id, const char *cause,
+    int64_t until)
+{
+	long n =
+	    tx_exec(tx, sql_postpone, "isis", until, cause, until, user_id);
+
+	return n < 0 ? (int)n : 0;
 }
 
 int

@@ -61,11 +61,17 @@ int store_delivery_insert(struct tx *tx, const struct store_delivery *p);
 int store_delivery_change(struct tx *tx, const struct store_delivery *p);
 /* Keeps the newest `keep` of a device that are over, and all others. */
 int store_deliveries_trim(struct tx *tx, const char *device_id, int64_t keep);
-/* In that state and due at `now`, those that are due longest first. */
+/*
+ * In that state and due at `now`, those that are due longest first; but none
+ * whose id, or whose user's, is a word of `skip`, here and below.
+ */
 int store_deliveries_due(struct db *db, const char *state, int64_t now,
-    store_delivery_fn *cb, void *arg);
+    const char *skip, store_delivery_fn *cb, void *arg);
 /* When the next queued one is due; -1: none is. */
-int store_deliveries_next(struct db *db, int64_t *at);
+int store_deliveries_next(struct db *db, const char *skip, int64_t *at);
+/* No queued one of that user's is due before `until`, and says why. */
+int store_deliveries_postpone(struct tx *tx, const char *user_id,
+    const char *cause, int64_t until);
 /* Of a device, newest first. */
 int store_deliveries_of(struct db *db, const char *device_id, int64_t limit,
     store_delivery_fn *cb, void *arg);

@@ -29,7 +29,7 @@ const at = `127.0.0.2:${server.address().port}`;
 
 const s = await System.start({ settings: `[push]\nhosts = ["${at}"]\n` +
 	`ca_file = "${cert}"\nretry_seconds = 1\ntimeout_ms = 30000\n` });
-const [ann] = s.people;
+const [ann, bob] = s.people;
 s.login(ann);
 const call = async (method, target, body, status) => {
 	const r = await s.over(ann, method, target, { body });
@@ -70,6 +70,37 @@ await test('a push is carried as its account, within the policy', async () => {
 	held.pop().writeHead(201).end();
 	await over((p) => p.state === 'delivered' && p.attempts > 1);
 	await call('DELETE', one, undefined, 204);
+});
+
+await test('pushes of one that hang hold up nobody else\'s', async () => {
+	const { helper } = await call('GET', '/api/status', undefined, 200);
+	if (!helper.features.includes('user_namespaces'))
+		return skip('namespaces');
+	s.login(bob);
+	const device = async (who) => {
+		const r = await s.over(who, 'POST', '/api/push/devices', { body: {
+			name: 'x', endpoint: `https://${at}/${who.name}`,
+			auth: 'A'.repeat(22), p256dh: createECDH('prime256v1')
+				.generateKeys('base64url') } });
+		assert.equal(r.status, 201, `${r.raw}`);
+		return `/api/push/devices/${r.json.id}`;
+	};
+	const tell = async (who, one) => assert.equal((await s.over(who, 'POST',
+		`${one}/test`, { body: {} })).status, 202);
+	const hers = await device(ann), his = await device(bob);
+	for (let i = 0; i < 8; i++)
+		await tell(ann, hers);
+	const of = (who) => held.filter(({ req }) => req.url === `/${who.name}`);
+	await waitFor('hers', () => of(ann).length === 2);
+	await tell(bob, his);
+	await waitFor('his', () => of(bob).length === 1, 10000);
+	assert.equal(of(ann).length, 2, 'two of hers at once');
+	// Control: hers go on when these have ended.
+	held.splice(0).forEach((res) => res.writeHead(201).end());
+	await waitFor('more of hers', () => of(ann).length > 0);
+	for (const [who, one] of [[ann, hers], [bob, his]])
+		assert.equal((await s.over(who, 'DELETE', one)).status, 204);
+	held.splice(0).forEach((res) => res.writeHead(201).end());
 });
 
 server.closeAllConnections?.();

@@ -20,6 +20,7 @@
 #include "git-worker/copy.h"
 #include "git-worker/erase.h"
 #include "git-worker/relink.h"
+#include "git-worker/replace.h"
 #include "git-worker/rooms.h"
 #include "git-worker/serve.h"
 #include "git-worker/space.h"
@@ -70,6 +71,7 @@ usage(const char *what)
 	    "       rdv-git clone-drop PATH\n"
 	    "       rdv-git vacate PATH\n"
 	    "       rdv-git relink TOP PATH\n"
+	    "       rdv-git replace TOP TEMP NAME\n"
 	    "       rdv-git copy FROM TO PATTERN...\n"
 	    "       rdv-git space PATH TOP\n"
 	    "       rdv-git rooms DIR /AFTER\n"
@@ -309,6 +311,14 @@ relink(char *const *word)
 	return tell(&f);
 }
 
+static bool
+replace(char *const *word)
+{
+	static struct git_fact f;
+
+	return told(&f, word[2], NULL, replace_file(word[0], word[1], word[2]));
+}
+
 /* "FILES BYTES". */
 static bool
 copy(char *const *word)
@@ -381,6 +391,7 @@ static const struct {
 	{ "erase", 6, false, erase },
 	{ "vacate", 1, false, vacate },
 	{ "relink", 2, false, relink },
+	{ "replace", 3, false, replace },
 	{ "copy", 3, true, copy },
 	{ "space", 2, false, space },
 	{ "rooms", 2, false, rooms },

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreediscard.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
@@ -235,14 +236,15 @@ wt_discard_keep_raw(struct wt_op *op, wt_step_fn *next)
 
 static void unpack_next(struct wt_op *op);
 
-/* Who may start nothing has git's version, and the bytes behind the name. */
+/* Where it cannot be, it is git's version, and the bytes behind the name. */
 static void
 replaced_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_discard *d = of(op);
+	const char *why;
 
 	op->judging = false;
-	if (r->status != 0)
+	if (wt_fact_of(op, r, &why) == NULL)
 		d->row.cause = arena_printf(op->arena,
 		    "%s has git's line ends; its bytes are %s in " TRASH
 		    "/%s/raw",
@@ -252,20 +254,19 @@ replaced_cb(struct wt_op *op, const struct git_result *r)
 	unpack_next(op);
 }
 
-/* git leaves it beside the top's files, under a name of its own. */
+/*
+ * git leaves it beside the top's files, under a name of its own. The one who
+ * puts it in its place follows no link of the tree's, and is in the sandbox.
+ */
 static void
 unpacked_cb(struct wt_op *op, const struct git_result *r)
 {
-	static const char replace[] =
-	    "my ($f, $t) = @ARGV; my @s = lstat($t);"
-	    "if (-f _ && chmod($s[2] & 07777, $f) && rename($f, $t)) { exit 0 }"
-	    "my $e = $!; unlink($f); die qq{fatal: $e\\n};";
 	const struct wt_raw *w = of(op)->raw;
 	const size_t len = strcspn(r->out, "\n");
-	const char *const argv[] = { "/usr/bin/perl", "-e", replace, "--",
-		arena_printf(op->arena, "%s/%.*s", op->at, (int)len, r->out),
-		arena_printf(op->arena, "%s/%s", op->at, w->files[w->at].name),
+	const char *const argv[] = { "replace", op->at,
+		arena_strndup(op->arena, r->out, len), w->files[w->at].name,
 		NULL };
+	const char *const dirs[] = { op->at, NULL };
 
 	if (r->status != 0 || len == 0 || memchr(r->out, '/', len) != NULL) {
 		of(op)->torn = true;
@@ -273,7 +274,7 @@ unpacked_cb(struct wt_op *op, const struct git_result *r)
 		return;
 	}
 	op->judging = true;
-	wt_host(op, argv, replaced_cb);
+	wt_worker_in(op, dirs, argv, replaced_cb);
 }
 
 static void

@@ -3,6 +3,7 @@
 // as in mutants.mjs.
 const copy = 'git-worker/copy.c', made = 'git-worker/clone.c';
 const relink = 'git-worker/relink.c', file = 'git-worker/newfile.c';
+const back = 'git-worker/replace.c';
 const races = 'unit/worker/test_races ', copies = 'unit/worker/test_copy ';
 
 export const trees = [
@@ -55,4 +56,13 @@ export const trees = [
 	off: [[relink, 'open(tree, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)',
 		'open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC)']],
 	red: [races + 'abuse_F02_relink'] },
+	{ ids: ['F02', 'F16'], guard: 'bytes come back through no link',
+		off: [[back, 'return path_open_beneath(top, dir, O_RDONLY | ' +
+			'O_DIRECTORY, 0);', 'return openat(top, dir, O_RDONLY | ' +
+			'O_DIRECTORY | O_CLOEXEC);']],
+		red: [races + 'abuse_F02_F16_replace'] },
+	{ ids: ['F02', 'F16'], guard: 'nor does a mode go through one',
+		off: [[back, 'path_open_beneath(top, temp, O_RDONLY | O_NONBLOCK, 0)',
+			'openat(top, temp, O_RDONLY | O_NONBLOCK | O_CLOEXEC)']],
+		red: [races + 'abuse_F02_F16_replace_mode'] },
 ];

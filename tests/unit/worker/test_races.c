@@ -18,6 +18,7 @@
 #include "git-worker/erase.h"
 #include "git-worker/newfile.h"
 #include "git-worker/relink.h"
+#include "git-worker/replace.h"
 #include "lib/err.h"
 #include "tests/unit/check.h"
 #include "tests/unit/lib/race.h"
@@ -371,6 +372,86 @@ abuse_F02_relink(void **state)
 	race_say(&s);
 }
 
+/* Into `tree0`, which may be another meanwhile, and is put anew each time. */
+static void
+replace_begin(int *tree)
+{
+	make_dir("tree0");
+	make_dir("tree0/dir0");
+	put_mine("tree0/dir0/0");
+	assert_int_equal(symlinkat("../out", race_topfd, "tree0/link0"), 0);
+	*tree = opened("tree0");
+}
+
+static void
+put_temp(int tree, const char *name)
+{
+	int fd = openat(tree, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, MINE, 4), 4);
+	(void)close(fd);
+}
+
+/* Bytes that come back: into the tree's own file, or nowhere. */
+static void
+abuse_F02_F16_replace(void **state)
+{
+	struct race s =
+	    race_begin("F02 replace, its directory", "replaced, refused", 1);
+	struct stat st;
+	int tree, err;
+
+	(void)state;
+	replace_begin(&tree);
+	race_swap("tree0/dir", "tree0/link", 1);
+	while (race_more(&s)) {
+		put_temp(tree, "temp");
+		err = replace_file(race_in("tree0"), "temp", "dir0/0");
+		assert_true(err == 0 || err == -ELOOP || err == -ENOTDIR);
+		s.kind[err != 0]++;
+		assert_false(race_there("tree0/temp"));
+		assert_int_equal(fstatat(race_topfd, "out/0", &st, 0), 0);
+		assert_int_equal(st.st_size, 0);
+	}
+	race_end();
+	(void)close(tree);
+	race_outside_is_whole();
+	race_say(&s);
+}
+
+/* Nor has anything outside a new mode, by a link in the place of `temp`. */
+static void
+abuse_F02_F16_replace_mode(void **state)
+{
+	struct race s =
+	    race_begin("F16 replace, what it is put from", "taken, refused", 1);
+	struct stat st;
+	int tree, err;
+
+	(void)state;
+	replace_begin(&tree);
+	assert_int_equal(fchmodat(tree, "dir0/0", 0640, 0), 0);
+	race_swap("tree0/temp", "tree0/other", 1);
+	while (race_more(&s)) {
+		assert_int_equal(symlinkat("../out/0", tree, "other0"), 0);
+		put_temp(tree, "temp0");
+		err = replace_file(race_in("tree0"), "temp0", "dir0/0");
+		s.kind[err != 0]++;
+		(void)unlinkat(tree, "temp0", 0);
+		(void)unlinkat(tree, "other0", 0);
+		(void)unlinkat(tree, "dir0/0", 0);
+		put_mine("tree0/dir0/0");
+		assert_int_equal(fchmodat(tree, "dir0/0", 0640, 0), 0);
+		assert_int_equal(fstatat(race_topfd, "out/0", &st, 0), 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
+	}
+	race_end();
+	(void)close(tree);
+	race_outside_is_whole();
+	race_say(&s);
+}
+
 int
 main(void)
 {
@@ -386,6 +467,8 @@ main(void)
 		RACE(abuse_F11_clone_lands),
 		RACE(abuse_F11_clone_swapped_between),
 		RACE(abuse_F02_relink),
+		RACE(abuse_F02_F16_replace),
+		RACE(abuse_F02_F16_replace_mode),
 	};
 
 	return CHECK_RUN("worker races", tests);

@@ -1,0 +1,149 @@
+// F02, F10, F16 through rdv: while it brings something back, throws it away or
+// makes it, a program of the owner's swaps a directory on the way there for a
+// link to outside, as fast as it can. What is outside is neither read, written
+// nor removed. RDV_ROUNDS sets how many rounds each case has; the same in the
+// worker, by the thousand, is tests/unit/worker/test_races.c.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Rdv, build, test } from '../harness/rdv.mjs';
+import { Repo } from '../api/gitrepo.mjs';
+
+const ROUNDS = Number(process.env.RDV_ROUNDS ?? 6);
+const SECRET = 'a secret of nobody\'s business\r\n';
+const rdv = await Rdv.start();
+const post = (what, body) => rdv.request('POST', `/api/${what}`, { body });
+
+// Where nobody has any business: what is there is as it was, to the mode.
+const out = path.join(rdv.scratch, 'out');
+const canaries = ['f', 'sub/f', 'tree/f'];
+for (const name of canaries) {
+	fs.mkdirSync(path.dirname(path.join(out, name)), { recursive: true });
+	fs.writeFileSync(path.join(out, name), SECRET, { mode: 0o604 });
+	fs.chmodSync(path.join(out, name), 0o604);
+}
+const look = () => fs.readdirSync(out, { recursive: true }).sort().map((n) => {
+	const st = fs.lstatSync(path.join(out, n));
+	return [n, st.mode, st.ino, st.nlink, st.isFile() ?
+		fs.readFileSync(path.join(out, n), 'utf8') : ''].join();
+});
+const whole = look();
+
+// Runs `act` while the two names are swapped; how often they were. With more
+// names only as long as there is one of that beginning in that directory.
+async function during(names, act) {
+	const racer = spawn(path.join(build, 'tests/swap'), names,
+		{ stdio: ['ignore', 'pipe', 'inherit'] });
+	const closed = once(racer, 'close');
+	let text = '';
+	racer.stdout.on('data', (d) => { text += d; });
+	try {
+		await once(racer.stdout, 'data');
+		return { r: await act(), swaps: () => Number(text.split('\n')[1]) };
+	} finally {
+		racer.kill('SIGTERM');
+		await closed;
+	}
+}
+
+// A directory and the link that takes its place; by `held` the directory is
+// reached whatever it is called.
+function bait(dir, link, to) {
+	fs.symlinkSync(to, link);
+	const fd = fs.openSync(dir, fs.constants.O_DIRECTORY);
+	// As it was, whatever the racer or git has left.
+	const straight = () => {
+		if (!fs.lstatSync(dir).isSymbolicLink())
+			return;
+		fs.unlinkSync(dir);
+		fs.renameSync(link, dir);
+		fs.symlinkSync(to, link);
+	};
+	return { straight, held: `/proc/self/fd/${fd}`,
+		done: () => fs.closeSync(fd) };
+}
+
+// `round` says whether it went through; a round may do nothing outside.
+async function race(name, round) {
+	const n = { through: 0, refused: 0, swaps: 0 };
+	assert.equal((await round(null)).status, 200, `${name}: control`);
+	for (let i = 0; i < ROUNDS; i++) {
+		const { r, swaps } = await round(during);
+		assert.ok(r.status < 500, `${name}: ${r.status} ${r.raw}`);
+		n[r.status < 300 ? 'through' : 'refused']++;
+		n.swaps += swaps();
+		assert.deepEqual(look(), whole, `${name}: round ${i}: ${r.raw}`);
+	}
+	assert.ok(n.swaps >= ROUNDS, `${name}: the racer did run`);
+	process.stdout.write(`# ${name}: ${ROUNDS} rounds, ${n.swaps} swaps, ` +
+		`${n.through} went through, ${n.refused} refused\n`);
+}
+
+// A file whose bytes git changes, so that rdv has to put them back itself.
+function crlf(name) {
+	const repo = Repo.make(rdv, name);
+	repo.write('dir/f', 'one\n');
+	repo.sh('git add .; git commit -qm one; git config core.autocrlf true');
+	const b = bait(String(repo.at('dir')), String(repo.at('link')), out);
+	fs.writeFileSync(path.join(repo.dir, '.git/info/exclude'), 'link\n');
+	const mine = () => {
+		b.straight();
+		repo.sh('git reset -q --hard; git clean -qfd');
+		fs.writeFileSync(repo.at('dir/f'), 'mine\nand\r\n');
+	};
+	return { repo, mine, straight: b.straight, done: b.done,
+		ends: [String(repo.at('dir')), String(repo.at('link'))] };
+}
+const discard = (repo, more = { paths: ['dir/f'] }) =>
+	post('worktrees/discard', { worktree_path: repo.dir, ...more });
+
+// Nor has the repository, as git keeps a file with either line ends.
+const hasSecret = (repo, text = SECRET) => [text, text.replaceAll('\r', '')]
+	.map((t) => createHash('sha1').update(`blob ${t.length}\0${t}`)
+		.digest('hex'))
+	.some((id) => repo.git('cat-file', '--batch-all-objects',
+		'--batch-check').includes(id));
+
+await test('F02 F16 discarded changes come back into their tree', async () => {
+	const { repo, mine, ends, done } = crlf('back');
+	await race('a discard\'s return', async (racing) => {
+		mine();
+		const d = await discard(repo);
+		assert.equal(d.status, 200, d.raw);
+		const act = () => post('worktrees/discards/restore',
+			{ id: d.json.id });
+		if (racing)
+			return racing([...ends, repo.dir, '.merge_file_'], act);
+		const r = await act();
+		assert.equal(fs.readFileSync(repo.at('dir/f'), 'utf8'),
+			'mine\nand\r\n', 'control: its bytes are put back');
+		return r;
+	});
+	assert.equal(hasSecret(repo, 'mine\nand\r\n'), true, 'control: kept');
+	assert.equal(hasSecret(repo), false);
+	done();
+});
+
+await test('F02 F10 what is discarded is their tree\'s', async () => {
+	const { repo, mine, ends, done } = crlf('discard');
+	for (const [when, names] of [['at any time', ends], ['as git writes',
+		[...ends, path.join(repo.dir, '.git'), 'index.lock']]])
+		await race(`a discard, ${when}`, async (racing) => {
+			mine();
+			const act = () => discard(repo);
+			if (racing)
+				return racing(names, act);
+			const r = await act();
+			assert.equal(fs.readFileSync(repo.at('dir/f'), 'utf8'),
+				'one\r\n', 'control: it is HEAD\'s again');
+			return r;
+		});
+	assert.equal(hasSecret(repo, 'mine\nand\r\n'), true, 'control: kept');
+	assert.equal(hasSecret(repo), false);
+	done();
+});
+
+await rdv.stop();

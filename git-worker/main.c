@@ -19,6 +19,7 @@
 #include "git-worker/clone.h"
 #include "git-worker/copy.h"
 #include "git-worker/erase.h"
+#include "git-worker/move.h"
 #include "git-worker/relink.h"
 #include "git-worker/replace.h"
 #include "git-worker/rooms.h"
@@ -70,6 +71,7 @@ usage(const char *what)
 	    "       rdv-git clone-land PATH TARGET DEV INO BORN\n"
 	    "       rdv-git clone-drop PATH\n"
 	    "       rdv-git vacate PATH\n"
+	    "       rdv-git move PATH TARGET\n"
 	    "       rdv-git relink TOP PATH\n"
 	    "       rdv-git replace TOP TEMP NAME\n"
 	    "       rdv-git copy FROM TO PATTERN...\n"
@@ -312,6 +314,14 @@ relink(char *const *word)
 }
 
 static bool
+move(char *const *word)
+{
+	static struct git_fact f;
+
+	return told(&f, word[1], NULL, move_tree(word[0], word[1]));
+}
+
+static bool
 replace(char *const *word)
 {
 	static struct git_fact f;
@@ -390,6 +400,7 @@ static const struct {
 	{ "weigh", 1, false, weigh },
 	{ "erase", 6, false, erase },
 	{ "vacate", 1, false, vacate },
+	{ "move", 2, false, move },
 	{ "relink", 2, false, relink },
 	{ "replace", 3, false, replace },
 	{ "copy", 3, true, copy },

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "daemon/core/repo.h"
+#include "daemon/core/worktreeask.h"
 #include "lib/arena.h"
 #include "lib/path.h"
 
@@ -63,9 +64,10 @@ renamed_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_moving *m = op->moving;
 	const char *const argv[] = { "worktree", "repair", "--", m->to, NULL };
+	const char *why;
 
-	if (r->status != 0) {
-		m->next(op, r);
+	if (wt_fact_of(op, r, &why) == NULL) {
+		move_refuse(op, arena_printf(op->arena, "stays: %s", why));
 		return;
 	}
 	/* git is given op->at to work in, and that has just moved. */
@@ -77,21 +79,21 @@ renamed_cb(struct wt_op *op, const struct git_result *r)
 
 /*
  * mv(1) would copy and delete where a rename cannot be, and what dies in
- * between would leave two halves. git comes with Perl.
+ * between would leave two halves. Outside of the sandbox a link that somebody
+ * puts in the way would lead anywhere.
  */
 static void
 leads_back_cb(struct wt_op *op, const struct git_result *r)
 {
 	const struct wt_moving *m = op->moving;
-	const char *const argv[] = { "/usr/bin/perl", "-e",
-		"rename($ARGV[0], $ARGV[1]) or die \"fatal: rename: $!\\n\"",
-		"--", m->from, m->to, NULL };
+	const char *const argv[] = { "move", m->from, m->to, NULL };
+	const char *const dirs[] = { m->more[0], m->more[1], NULL };
 
 	if (r->status != 0 ||
 	    strcmp(r->out, arena_printf(op->arena, "%s/.git\n", m->from)) != 0)
 		move_refuse(op, "is not what is registered there");
 	else
-		wt_host(op, argv, renamed_cb);
+		wt_worker_in(op, dirs, argv, renamed_cb);
 }
 
 static void

@@ -3,7 +3,7 @@
 // as in mutants.mjs.
 const copy = 'git-worker/copy.c', made = 'git-worker/clone.c';
 const relink = 'git-worker/relink.c', file = 'git-worker/newfile.c';
-const back = 'git-worker/replace.c';
+const back = 'git-worker/replace.c', moves = 'git-worker/move.c';
 const races = 'unit/worker/test_races ', copies = 'unit/worker/test_copy ';
 
 export const trees = [
@@ -65,4 +65,8 @@ export const trees = [
 		off: [[back, 'path_open_beneath(top, temp, O_RDONLY | O_NONBLOCK, 0)',
 			'openat(top, temp, O_RDONLY | O_NONBLOCK | O_CLOEXEC)']],
 		red: [races + 'abuse_F02_F16_replace_mode'] },
+	{ ids: ['F02'], guard: 'a tree with submodules is moved through no link',
+		off: [[moves, 'O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC',
+			'O_RDONLY | O_DIRECTORY | O_CLOEXEC']],
+		red: [races + 'abuse_F02_move_away', races + 'abuse_F02_move_back'] },
 ];

@@ -9,10 +9,10 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, build, test } from '../harness/rdv.mjs';
+import { Rdv, build, test, waitFor } from '../harness/rdv.mjs';
 import { Repo } from '../api/gitrepo.mjs';
 
-const ROUNDS = Number(process.env.RDV_ROUNDS ?? 6);
+const ROUNDS = Number(process.env.RDV_ROUNDS ?? 4);
 const SECRET = 'a secret of nobody\'s business\r\n';
 const rdv = await Rdv.start();
 const post = (what, body) => rdv.request('POST', `/api/${what}`, { body });
@@ -145,5 +145,56 @@ await test('F02 F10 what is discarded is their tree\'s', async () => {
 	assert.equal(hasSecret(repo), false);
 	done();
 });
+
+// In a directory of its own, which the racer swaps.
+function inside(name, script) {
+	const repo = Repo.make(rdv, name);
+	const lib = Repo.make(rdv, `${name}-lib`);
+	lib.sh('echo l >l; git add .; git commit -qm one');
+	repo.sh(`echo one >f; git add .; git commit -qm one; ${script}`);
+	const dir = path.join(rdv.home, `${name}-in`);
+	fs.mkdirSync(dir);
+	const b = bait(dir, `${dir}-link`, out);
+	return { repo, b, at: path.join(dir, 'w'),
+		ends: [dir, `${dir}-link`] };
+}
+
+for (const [what, script] of [['plain', 'true'], ['with submodules',
+	`git -c protocol.file.allow=always submodule -q add '${rdv.home}/` +
+	'move-with-lib\' lib; git commit -qm lib']])
+	await test(`F02 a restored worktree comes to its place: ${what}`, async () => {
+		const name = `move-${what.split(' ')[0]}`;
+		const { repo, b, at, ends } = inside(name, script);
+		const made = await post('worktrees', { repo_path: repo.dir,
+			worktree_path: at, create_branch: true, branch: 'w' });
+		assert.equal(made.status, 201, made.raw);
+		const tree = new Repo(rdv, at);
+		if (what !== 'plain')
+			tree.git('-c', 'protocol.file.allow=always', 'submodule',
+				'--quiet', 'update', '--init');
+		tree.write('mine', 'mine');
+		let id;
+		await race(`a restore, ${what}`, async (racing) => {
+			b.straight();
+			if (fs.existsSync(at))
+				id = await waitFor('it can be removed', async () => {
+					const r = await rdv.request('DELETE', '/api/worktrees',
+						{ body: { worktree_path: at, force: true } });
+					return r.json.trash_id;
+				});
+			const act = () => post('worktrees/restore', { id });
+			const had = racing ? await racing(ends, act) : await act();
+			b.straight();
+			const r = racing ? had.r : had;
+			assert.ok(r.status !== 200 || fs.existsSync(tree.at('mine')),
+				String(r.raw));
+			return had;
+		});
+		b.straight();
+		await waitFor('it comes back', async () => fs.existsSync(at) ||
+			(await post('worktrees/restore', { id })).status === 200);
+		assert.equal(fs.readFileSync(tree.at('mine'), 'utf8'), 'mine');
+		b.done();
+	});
 
 await rdv.stop();

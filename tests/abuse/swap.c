@@ -13,11 +13,11 @@
 #include <string.h>
 
 /*
- * Turns of a pause, 0..511 and 0..65535: without any, only what takes no time
+ * Turns of a pause, 0..16383 and 0..65535: without any, only what takes no time
  * would ever be between two swaps, and with the link there for most of the time
  * all would be refused by the first who looks.
  */
-#define SHORT_SHIFT 23
+#define SHORT_SHIFT 18
 #define LONG_SHIFT  16
 
 static volatile sig_atomic_t over;

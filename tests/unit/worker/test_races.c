@@ -16,6 +16,7 @@
 #include "git-worker/clone.h"
 #include "git-worker/copy.h"
 #include "git-worker/erase.h"
+#include "git-worker/move.h"
 #include "git-worker/newfile.h"
 #include "git-worker/relink.h"
 #include "git-worker/replace.h"
@@ -452,6 +453,58 @@ abuse_F02_F16_replace_mode(void **state)
 	race_say(&s);
 }
 
+/*
+ * One of the two that a tree is moved between turns into a link: it goes to the
+ * other, or it stays; and nothing comes from outside.
+ */
+static void
+move_while(const char *name, bool back)
+{
+	struct race s = race_begin(name, "moved, refused", 1);
+	const char *tree = back ? "own" : "sub";
+	char from[32], to[32];
+	int root, trash, err;
+
+	make_dir("root0");
+	make_dir("trash");
+	assert_int_equal(symlinkat("out", race_topfd, "link0"), 0);
+	root = opened("root0");
+	trash = opened("trash");
+	assert_int_equal(mkdirat(back ? trash : root, tree, 0700), 0);
+	(void)snprintf(from, sizeof(from), "%s/%s", back ? "trash" : "root0",
+	    tree);
+	(void)snprintf(to, sizeof(to), "%s/%s", back ? "root0" : "trash", tree);
+	race_swap("root", "link", 1);
+	while (race_more(&s)) {
+		err = move_tree(race_in(from), race_in(to));
+		assert_true(err == 0 || err == -ELOOP || err == -ENOTDIR);
+		s.kind[err != 0]++;
+		race_outside_is_whole();
+		if (err == 0)
+			assert_int_equal(renameat(back ? root : trash, tree,
+					     back ? trash : root, tree),
+			    0);
+	}
+	race_end();
+	(void)close(trash);
+	(void)close(root);
+	race_say(&s);
+}
+
+static void
+abuse_F02_move_away(void **state)
+{
+	(void)state;
+	move_while("F02 move, from what is swapped", false);
+}
+
+static void
+abuse_F02_move_back(void **state)
+{
+	(void)state;
+	move_while("F02 move, to what is swapped", true);
+}
+
 int
 main(void)
 {
@@ -467,6 +520,8 @@ main(void)
 		RACE(abuse_F11_clone_lands),
 		RACE(abuse_F11_clone_swapped_between),
 		RACE(abuse_F02_relink),
+		RACE(abuse_F02_move_away),
+		RACE(abuse_F02_move_back),
 		RACE(abuse_F02_F16_replace),
 		RACE(abuse_F02_F16_replace_mode),
 	};

@@ -1,9 +1,11 @@
 // A layer's files, some of them at a time, each in a node of its own. Most of
 // what they do is waiting, for a start say, so the processors have room. A file
 // that ends badly or says nothing counts as a failed one; the last lines are
-// those of a layer that is one file. RDV_JOBS overrides how many.
+// those of a layer that is one file. RDV_JOBS overrides how many. With RDV_ONLY
+// a file is left out that can have no test of such a name.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 // Three wait on two processors. More, and what has to come within ten seconds
@@ -43,9 +45,22 @@ async function run(url, said) {
 	}
 }
 
+// Whether one of its tests may be meant: what a template completes, or another
+// way to name one, is known to none but the file.
+function mayHave(url, only) {
+	const calls = fs.readFileSync(url, 'utf8')
+		.split(/(?<![.\w])test\(\s*/).slice(1);
+	return calls.length === 0 || calls.some((call) => {
+		const name = /^(['"])(.*?)(?<!\\)\1/.exec(call)?.[2];
+		return name?.replace(/\\(.)/g, '$1').includes(only) ?? true;
+	});
+}
+
 // `names` of files beside `from`, which is the caller's import.meta.url.
 export async function files(from, names) {
-	const said = { slow: [], count: [0, 0, 0] }, left = [...names];
+	const said = { slow: [], count: [0, 0, 0] }, only = process.env.RDV_ONLY;
+	const left = names.filter((name) => !only ||
+		mayHave(new URL(`${name}.mjs`, from), only));
 	await Promise.all(Array.from({ length: JOBS }, async () => {
 		for (let name; !told && (name = left.shift()) !== undefined;)
 			await run(new URL(`${name}.mjs`, from), said);

@@ -212,7 +212,7 @@ await test('what a workspace takes of the disk', async () => {
 	await rdv.call('DELETE', `${at(w)}?force=true&branches=true`);
 });
 
-await test('what could go is listed before anything does', async () => {
+await test('L14 what could go is listed before anything does', async () => {
 	const dir = path.join(fs.realpathSync(rdv.base), 'worktrees');
 	const w = await create({ repos: [one.id] }), v = await create();
 	const alone = await rdv.call('POST', '/api/worktrees', { branch: 'alone',

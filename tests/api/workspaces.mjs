@@ -134,7 +134,7 @@ await test('bad input names the field and makes nothing', async () => {
 	assert.equal((await request('GET', '/api/workspaces?cursor=x')).status, 422);
 });
 
-await test('a failure names the repository and takes back the rest', async () => {
+await test('a failure names the repository, and takes back the rest (G24)', async () => {
 	sh(lib.path, 'git branch taken');
 	const r = await refusal({ repos: ids, branch: 'taken' }, 409,
 		/^lib: branch taken exists already$/);
@@ -178,7 +178,7 @@ await test('files are copied, and the one that cannot be is named', async () => 
 	await rdv.call('DELETE', at(w));
 });
 
-await test('what is missing comes back as it was', async () => {
+await test('what is missing comes back as it was (G24)', async () => {
 	const w = await create();
 	const [a, b, c] = w.repos.map((p) => p.path);
 	// Staged, and on no branch: git has it, though the directory has gone.

@@ -302,7 +302,7 @@ await test('nothing a repository sets changes the form', async () => {
 		{ path: 'a' })], before);
 });
 
-await test('what is long is told in part, and that it is', async () => {
+await test('D12 what is long is told in part, and that it is', async () => {
 	const repo = Repo.make(rdv, 'long');
 	repo.sh('seq 10000 >a; git add a; git commit -qm one; ' +
 		'seq 10000 | sed "s/$/ and more/" >a; seq 30000 >u; ' +
@@ -355,7 +355,7 @@ function bigHunks(repo, name) {
 	});
 }
 
-await test('of a very large file the first differences are told', async () => {
+await test('D12 of a very large file the first differences are told', async () => {
 	const repo = Repo.make(rdv, 'large');
 	repo.sh(`seq 500000 500300 >few; seq 5000000 5500000 | awk '{ print NR": " ` +
 		'$1 $1 $1 $1 $1 $1 $1 $1 $1 $1 }\' >lock; for n in middle grown ' +

@@ -48,7 +48,7 @@ const merges = [
 	['git mv g h; sed -i s/^2$/two/ h', 'sed -i s/^9$/nine/ g', []],
 ];
 
-await test('a merge is tried without touching a work tree', async () => {
+await test('L14 a merge is tried without touching a work tree', async () => {
 	for (const [n, [side, main, conflicts]] of merges.entries()) {
 		const repo = Repo.make(rdv, `merge${n}`);
 		repo.sh(`${two} ${side}; git commit -qam s; git checkout -q main; ` +

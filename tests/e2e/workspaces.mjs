@@ -174,7 +174,7 @@ await test('a diff has its colours, in one column or two',
 	await end(product, page, ws);
 });
 
-await test('abuse_F06 abuse_J10 names and lines are shown as they are',
+await test('abuse_F06 abuse_J08 abuse_J10 names and lines are shown as they are',
     async ({ product, browser }) => {
 	const { ws, trees: [tree] } = await made(product, 'odd');
 	const page = await browser.signedIn();

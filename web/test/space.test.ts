@@ -65,7 +65,7 @@ test("a patch that does not fit is an error", () => {
 	assert.deepEqual(pointer("/entries/~1~0~01"), ["entries", "/~~1"]);
 });
 
-test("what cannot be seen is told", () => {
+test("J08 what cannot be seen is told", () => {
 	const odd = (text: string) => linePieces(text).filter((p) => p.odd)
 	    .map((p) => p.text);
 

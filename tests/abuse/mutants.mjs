@@ -18,6 +18,7 @@ import { changes } from './mutants-changes.mjs';
 import { clones } from './mutants-clones.mjs';
 import { listed } from './mutants-egress.mjs';
 import { held } from './mutants-hold.mjs';
+import { kept } from './mutants-kept.mjs';
 import { life } from './mutants-life.mjs';
 import { limits } from './mutants-limits.mjs';
 import { memory, parts } from './mutants-parts.mjs';
@@ -1038,7 +1039,5 @@ export const mutants = [...approvals, ...pushes, ...web, ...http, ...files, ...l
 	...helper, ...git, ...settings, ...processes, ...records, ...reach, ...people,
 	...audit, ...life, ...policy, ...scopes, ...system, ...screen,
 	...ticket, ...linked, ...tmux, ...attack, ...spaces, ...held, ...limits,
-	...listed, ...rights, ...clones, ...parts, ...agents,
-	...listed, ...rights, ...clones, ...trees, ...parts,
-	...listed, ...rights, ...clones, ...changes, ...trees, ...parts,
-	...memory];
+	...listed, ...rights, ...clones, ...changes, ...kept, ...trees,
+	...parts, ...agents, ...memory];

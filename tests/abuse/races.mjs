@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Rdv, build, test, waitFor } from '../harness/rdv.mjs';
+import { changing } from '../api/changing.mjs';
 import { Repo } from '../api/gitrepo.mjs';
 
 const ROUNDS = Number(process.env.RDV_ROUNDS ?? 4);
@@ -68,17 +69,20 @@ function bait(dir, link, to) {
 
 // `round` says whether it went through; a round may do nothing outside.
 async function race(name, round) {
-	const n = { through: 0, refused: 0, swaps: 0 };
+	const n = { rounds: 0, through: 0, refused: 0, swaps: 0 };
 	assert.equal((await round(null)).status, 200, `${name}: control`);
-	for (let i = 0; i < ROUNDS; i++) {
+	// On one processor the racer may come too late, now and then.
+	const late = Date.now() + 60000;
+	for (; n.rounds < ROUNDS || (n.swaps === 0 && Date.now() < late);
+		n.rounds++) {
 		const { r, swaps } = await round(during);
 		assert.ok(r.status < 500, `${name}: ${r.status} ${r.raw}`);
 		n[r.status < 300 ? 'through' : 'refused']++;
 		n.swaps += swaps();
-		assert.deepEqual(look(), whole, `${name}: round ${i}: ${r.raw}`);
+		assert.deepEqual(look(), whole, `${name}: round ${n.rounds}: ${r.raw}`);
 	}
-	assert.ok(n.swaps >= ROUNDS, `${name}: the racer did run`);
-	process.stdout.write(`# ${name}: ${ROUNDS} rounds, ${n.swaps} swaps, ` +
+	assert.ok(n.swaps > 0, `${name}: the racer did run`);
+	process.stdout.write(`# ${name}: ${n.rounds} rounds, ${n.swaps} swaps, ` +
 		`${n.through} went through, ${n.refused} refused\n`);
 }
 
@@ -196,5 +200,49 @@ for (const [what, script] of [['plain', 'true'], ['with submodules',
 		assert.equal(fs.readFileSync(tree.at('mine'), 'utf8'), 'mine');
 		b.done();
 	});
+
+await test('F02 F10 a file in conflict is settled in its tree', async () => {
+	const { tree, repo } = changing(rdv).pair('mkdir dir; echo 1 >dir/f',
+		'echo theirs >dir/f', 'echo ours >dir/f');
+	const r = await post('worktrees/rebase', { worktree_path: tree.dir,
+		onto: 'main' });
+	assert.equal(r.json.change?.state, 'conflict', r.raw);
+	const own = tree.git('rev-parse', '--absolute-git-dir').trim();
+	const index = fs.readFileSync(path.join(own, 'index'));
+	const [dir, link] = ['dir', 'link'].map((n) => String(tree.at(n)));
+	const b = bait(dir, link, out);
+	const again = () => {
+		b.straight();
+		fs.writeFileSync(path.join(own, 'index'), index);
+		fs.writeFileSync(tree.at('dir/f'), 'by hand\n');
+	};
+	const ways = { 'at any time': [dir, link],
+		'as git writes': [dir, link, own, 'index.lock'] };
+	for (const [when, as] of [['at any time', 'theirs'],
+		['as git writes', 'theirs'], ['at any time', 'working']])
+		await race(`settling as ${as}, ${when}`, async (racing) => {
+			again();
+			const act = () => post('worktrees/resolve',
+				{ worktree_path: tree.dir, path: 'dir/f', as });
+			if (racing)
+				return racing(ways[when], act);
+			const done = await act();
+			assert.equal(fs.readFileSync(tree.at('dir/f'), 'utf8'),
+				as === 'theirs' ? 'theirs\n' : 'by hand\n', 'control');
+			return done;
+		});
+	// Nor is it shown as the file that lies there.
+	await race('looking at a conflict', async (racing) => {
+		again();
+		const act = () => tree.ask('conflict', { path: 'dir/f' });
+		const had = racing ? await racing(ways['at any time'], act) : await act();
+		const said = String((racing ? had.r : had).raw);
+		assert.doesNotMatch(said, /secret/);
+		assert.ok(racing || said.includes('by hand'), 'control');
+		return had;
+	});
+	assert.equal(hasSecret(repo), false);
+	b.done();
+});
 
 await rdv.stop();

@@ -245,4 +245,42 @@ await test('F02 F10 a file in conflict is settled in its tree', async () => {
 	b.done();
 });
 
+await test('F02 F16 a workspace is made where it shall be', async () => {
+	const repo = Repo.make(rdv, 'space');
+	repo.sh('echo one >f; git add .; git commit -qm one; mkdir dir');
+	fs.writeFileSync(repo.at('dir/f'), 'copied');
+	const known = await rdv.call('POST', '/api/repos', { path: repo.dir });
+	await rdv.call('PATCH', `/api/repos/${known.id}`,
+		{ copy_files: ['dir/*'] });
+	const [dir, link] = ['dir', 'link'].map((n) => String(repo.at(n)));
+	const b = bait(dir, link, out);
+	const spaces = path.join(rdv.base, 'worktrees');
+	const tidy = () => {
+		b.straight();
+		fs.rmSync(`${spaces}-link`, { recursive: true, force: true });
+		fs.rmSync(spaces, { recursive: true, force: true });
+		repo.git('worktree', 'prune');
+	};
+	const ways = { 'its copies\' source': [dir, link],
+		'its directory': ['-', spaces, out] };
+	for (const [what, names] of Object.entries(ways))
+		await race(`a workspace, ${what}`, async (racing) => {
+			tidy();
+			const act = async () => {
+				const w = await post('workspaces', { repos: [known.id] });
+				return { ...w, status: w.status === 201 ? 200 : w.status };
+			};
+			const had = racing ? await racing(names, act) : await act();
+			const r = racing ? had.r : had;
+			const at = r.json.repos?.[0].path;
+			const copy = at && path.join(at, 'dir/f');
+			if (copy && fs.existsSync(copy))
+				assert.equal(fs.readFileSync(copy, 'utf8'), 'copied');
+			assert.ok(racing || fs.existsSync(copy), 'control');
+			return had;
+		});
+	tidy();
+	b.done();
+});
+
 await rdv.stop();

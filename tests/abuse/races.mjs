@@ -8,18 +8,22 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { Rdv, build, test, waitFor } from '../harness/rdv.mjs';
 import { changing } from '../api/changing.mjs';
 import { Repo } from '../api/gitrepo.mjs';
+import { sanitized } from '../harness/sanitizer.mjs';
 
-const ROUNDS = Number(process.env.RDV_ROUNDS ?? 4);
+const ROUNDS = Number(process.env.RDV_ROUNDS ?? (sanitized() ? 1 : 2));
 const SECRET = 'a secret of nobody\'s business\r\n';
-const rdv = await Rdv.start();
+const rdv = await Rdv.start({ config:
+	`[worktrees]\nrepo_roots = ["${fs.realpathSync(os.tmpdir())}"]\n` });
 const post = (what, body) => rdv.request('POST', `/api/${what}`, { body });
 
-// Where nobody has any business: what is there is as it was, to the mode.
-const out = path.join(rdv.scratch, 'out');
+// Where nobody has any business, as no root has it: what is there is as it was,
+// to the mode.
+const out = fs.mkdtempSync(path.join(os.homedir(), 'rdv-out-'));
 const canaries = ['f', 'sub/f', 'tree/f'];
 for (const name of canaries) {
 	fs.mkdirSync(path.dirname(path.join(out, name)), { recursive: true });
@@ -250,6 +254,10 @@ await test('F02 F16 a workspace is made where it shall be', async () => {
 	repo.sh('echo one >f; git add .; git commit -qm one; mkdir dir');
 	fs.writeFileSync(repo.at('dir/f'), 'copied');
 	const known = await rdv.call('POST', '/api/repos', { path: repo.dir });
+	const r = await post('worktrees', { repo_path: repo.dir,
+		worktree_path: path.join(out, 'w'), create_branch: true,
+		branch: 'w' });
+	assert.match(r.json.error, /outside worktrees.repo_roots/);
 	await rdv.call('PATCH', `/api/repos/${known.id}`,
 		{ copy_files: ['dir/*'] });
 	const [dir, link] = ['dir', 'link'].map((n) => String(repo.at(n)));
@@ -284,3 +292,4 @@ await test('F02 F16 a workspace is made where it shall be', async () => {
 });
 
 await rdv.stop();
+fs.rmSync(out, { recursive: true });

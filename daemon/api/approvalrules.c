@@ -8,7 +8,9 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/approval.h"
+#include "daemon/api/conversation.h"
 #include "daemon/app.h"
+#include "daemon/core/chain.h"
 #include "daemon/store/approvalrules.h"
 #include "daemon/store/db.h"
 #include "daemon/store/sessions.h"
@@ -88,16 +90,23 @@ rules_list(struct api_call *c)
 	api_reply(c, 200, o);
 }
 
+static int
+on_record(struct api_call *c, const char *event, const char *subject,
+    const char **why)
+{
+	if (auth_audit(c->app->auth, c->req, event, c->actor, subject))
+		return 0;
+	*why = "the audit log cannot be written";
+	return RDV_E_UNAVAILABLE;
+}
+
 /* The end of a change: on record, or not made. */
 static void
 settle(struct api_call *c, struct tx *tx, int err, const char *why,
     const char *event, const char *subject, int status, struct js *v)
 {
-	if (err == 0 &&
-	    !auth_audit(c->app->auth, c->req, event, c->actor, subject)) {
-		err = RDV_E_UNAVAILABLE;
-		why = "the audit log cannot be written";
-	}
+	if (err == 0)
+		err = on_record(c, event, subject, &why);
 	if (err == 0) {
 		api_commit(c, tx, status, v);
 		return;
@@ -181,35 +190,48 @@ bypass_get(struct api_call *c)
 		api_fail(c, err, NULL);
 }
 
-static void
-bypass_set(struct api_call *c, bool on)
+static const char *
+bypass_refusal(int err)
 {
-	const struct approval_who who = approval_who_of(c);
-	struct tx *tx = tx_begin(c->app->db);
-	struct store_bypass b;
-	int err = approval_bypass(tx, &who, c->params[0], on);
-
-	if (err == 0 && on)
-		err = store_bypass_get(c->app->db, c->req->arena, c->params[0],
-		    &b);
-	settle(c, tx, err,
-	    err == RDV_E_STATE	     ? "the session is closed"
-	    : err == RDV_E_NOT_FOUND ? "there is no such session"
-				     : NULL,
-	    on ? "approval.bypass.on" : "approval.bypass.off", c->params[0],
-	    200, err == 0 ? bypass_json(on ? &b : NULL) : NULL);
+	return err == RDV_E_STATE	? "the session is closed"
+	       : err == RDV_E_NOT_FOUND ? "there is no such session"
+					: NULL;
 }
 
 static void
 bypass_on(struct api_call *c)
 {
-	bypass_set(c, true);
+	const struct approval_who who = approval_who_of(c);
+	struct tx *tx = tx_begin(c->app->db);
+	struct store_bypass b;
+	int err = approval_bypass(tx, &who, c->params[0], true);
+
+	if (err == 0)
+		err = store_bypass_get(c->app->db, c->req->arena, c->params[0],
+		    &b);
+	settle(c, tx, err, bypass_refusal(err), "approval.bypass.on",
+	    c->params[0], 200, err == 0 ? bypass_json(&b) : NULL);
 }
 
+/* What it allowed ends with it. */
 static void
 bypass_off(struct api_call *c)
 {
-	bypass_set(c, false);
+	const struct approval_who who = approval_who_of(c);
+	struct tx *tx = tx_begin(c->app->db);
+	const char *chain = NULL, *why;
+	int err = approval_bypass(tx, &who, c->params[0], false);
+
+	why = bypass_refusal(err);
+	if (err == 0)
+		err = chain_stop_unasked(tx, c->req->arena, c->actor->user_id,
+		    c->params[0], &chain);
+	if (err == 0)
+		err = on_record(c, "approval.bypass.off", c->params[0], &why);
+	if (err != 0)
+		conversation_refuse(c, tx, err, why);
+	else
+		conversation_commit(c, tx, 200, bypass_json(NULL), chain, true);
 }
 
 const struct api_route api_routes_approvalrules[] = {
@@ -235,6 +257,6 @@ const struct api_route api_routes_approvalrules[] = {
 		   "or denies" },
 	{ HTTP_M_DELETE, "/api/sessions/{id}/bypass", SCOPE_TOKENS,
 	    .handler = bypass_off, .success = 200,
-	    .doc = "They are asked about again" },
+	    .doc = "They are asked about again; a turn that asks nobody ends" },
 	{ .pattern = NULL },
 };

@@ -363,6 +363,21 @@ auth_audit(struct auth *a, const struct http_req *r, const char *event,
 }
 
 bool
+auth_audit_leave(struct auth *a, const char *event, const char *user_id,
+    const char *token_id, const char *subject)
+{
+	const struct audit_entry e = { .event = event,
+		.result = "ok",
+		.token = token_id,
+		.user = user_id,
+		.subject = subject,
+		.peer_uid = geteuid(),
+		.peer_pid = getpid() };
+
+	return audit_write(a->audit, &e);
+}
+
+bool
 auth_audit_often(struct auth *a, const struct http_req *r, const char *event,
     const struct actor *by, const char *subject)
 {

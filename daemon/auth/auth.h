@@ -184,6 +184,9 @@ void auth_out_of_reach(struct auth *a, const struct http_req *r,
  */
 bool auth_audit(struct auth *a, const struct http_req *r, const char *event,
     const struct actor *by, const char *subject);
+/* The same of what rdvd does by the leave of `token_id`, with no request. */
+bool auth_audit_leave(struct auth *a, const char *event, const char *user_id,
+    const char *token_id, const char *subject);
 /*
  * The same for what whoever may look may do as often as he likes: lines over
  * the rate of attempts are left out and counted, which is no failure.

@@ -65,6 +65,13 @@ void chain_go(struct chains *s, const char *chain_id);
  */
 int chain_stop(struct tx *tx, const struct store_chain *c, const char *why);
 void chain_halt(struct chains *s, const char *chain_id);
+/*
+ * The same for what is at work for a session and asks nobody, which its owner
+ * allows no more. `*id` (in the arena) is for chain_halt(), or NULL: there is
+ * none, or the session is of no agent. 0 or -errno.
+ */
+int chain_stop_unasked(struct tx *tx, struct arena *a, const char *user_id,
+    const char *session_id, const char **id);
 
 /* As clients and events have rows; the caller's. */
 struct js *chain_turn_json(const struct store_turn *t);

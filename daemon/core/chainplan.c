@@ -287,3 +287,29 @@ chain_stop(struct tx *tx, const struct store_chain *c, const char *why)
 		chain_tell(tx, EV_TURN_UPDATED, c, NULL);
 	return err == RDV_E_STATE ? 0 : err;
 }
+
+int
+chain_stop_unasked(struct tx *tx, struct arena *a, const char *user_id,
+    const char *session_id, const char **id)
+{
+	struct db *db = tx_db(tx);
+	struct store_conversation row;
+	struct store_chain open;
+	struct store_turn t;
+	int err = store_conversation_get(db, a, user_id, session_id, &row);
+
+	*id = NULL;
+	if (err == 0)
+		err = store_chain_open(db, a, row.workspace_id, &open);
+	if (err == 0 && strcmp(open.session_id, session_id) == 0)
+		err = store_turn_get(db, a, user_id, open.turn_id, &t);
+	else if (err == 0)
+		err = RDV_E_NOT_FOUND; /* it is another one's */
+	if (err != 0)
+		return err == RDV_E_NOT_FOUND ? 0 : err;
+	if (t.unasked == NULL)
+		return 0;
+	*id = open.id;
+	return chain_stop(tx, &open,
+	    "its owner took back that nobody is asked");
+}

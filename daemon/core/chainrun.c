@@ -13,6 +13,7 @@
 
 #include "daemon/agent/agent.h"
 #include "daemon/app.h"
+#include "daemon/auth/auth.h"
 #include "daemon/conf.h"
 #include "daemon/core/agentpath.h"
 #include "daemon/core/chainstate.h"
@@ -355,6 +356,13 @@ start_agent(struct starting *st)
 	if (err == 0)
 		err = conversation_unasked(c->s->app->db, c->arena,
 		    c->row.session_id, st->command.unasked, &by, &why);
+	/* Also of a message that waited: on record before it runs. */
+	if (err == 0 && st->command.unasked != NULL &&
+	    !auth_audit_leave(c->s->app->auth, "agent.unasked", c->row.user_id,
+		by, c->turn.id)) {
+		why = "the audit log cannot be written";
+		err = RDV_E_UNAVAILABLE;
+	}
 	if (err != 0)
 		start_fail(st, why);
 	else

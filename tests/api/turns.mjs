@@ -499,6 +499,24 @@ await test('abuse K16: nobody is left unasked unless the owner has said so', asy
 		'utf8'), new RegExp(`turn.unasked.*${t.id}`));
 	no(await a.ask(born, 'say no'));
 
+	// One that is at work then ends; also one that waited is on record.
+	const never = a.gate(), before = a.gate();
+	await a.begin(c, `wait ${before}\nsay before`);
+	await a.call('POST', c.at('/queue'), { prompt: `wait ${never}`, ...free });
+	Agents.open(before);
+	await waitFor('the one that waited', async () =>
+		(await a.turns(c)).length === 4);
+	const held = (await a.turns(c)).at(-1);
+	assert.equal(held.unasked, 'dangerously_skip_permissions');
+	await a.reached(held, 'agent', 'running');
+	assert.match(fs.readFileSync(path.join(a.rdv.base, 'server/audit.log'),
+		'utf8'), new RegExp(`agent.unasked.*${leave.token_id}.*${held.id}`));
+	await a.call('DELETE', url);
+	const ended = await a.over(held);
+	assert.equal(ended.chain.state, 'killed');
+	assert.match(ended.chain.cause, /took back/);
+	await a.call('PUT', url);
+
 	// Taken back, what waits with it waits on, and no other turn is held up.
 	const gate = a.gate();
 	const first = await a.begin(c, `wait ${gate}\nsay first`);

@@ -183,7 +183,7 @@ answer(struct job *j, int err, const char *why)
 
 	j->cb = NULL;
 	if (cb != NULL)
-		cb(err, err == 0 ? &r : NULL, why, j->arg);
+		cb(err, j->handle != 0 ? &r : NULL, why, j->arg);
 }
 
 /* The job is over; it may be on the stack, and is freed later. */

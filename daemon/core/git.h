@@ -63,7 +63,8 @@ struct git_result {
  * Later, once. `err` 0: git ran and ended, look at r->status. RDV_E_SPAWN with
  * the reason in `why`, RDV_E_DENIED (the helper refuses the account or a path),
  * RDV_E_TIMEOUT after conf.git_timeout_ms, RDV_E_TOO_BIG, RDV_E_BUSY,
- * RDV_E_UNAVAILABLE. Strings of the call are copied.
+ * RDV_E_UNAVAILABLE. With an error `r` is NULL when git was told nothing at
+ * all, else it says nothing but that. Strings of the call are copied.
  */
 typedef void
 git_fn(int err, const struct git_result *r, const char *why, void *arg);

@@ -233,6 +233,23 @@ hear(struct push_send *s, const struct git_result *r)
 	again(s, arena_strdup(s->arena, why + 2), 0);
 }
 
+/* Nothing of it has left: it waits as before, for the next rdvd perhaps. */
+static void
+put_back(struct push_send *s)
+{
+	struct tx *tx = tx_begin(s->ps->app->db);
+	int err;
+
+	s->row.state = "queued";
+	s->row.attempts--;
+	err = store_delivery_change(tx, &s->row);
+	/* At the end of rdvd nobody is there to hear of it. */
+	if (err == 0)
+		tx_commit(tx, NULL, NULL);
+	else
+		tx_abort(tx);
+}
+
 static void
 push_sent_cb(int err, const struct git_result *r, const char *why, void *arg)
 {
@@ -241,7 +258,9 @@ push_sent_cb(int err, const struct git_result *r, const char *why, void *arg)
 	if (err == 0) {
 		hear(s, r);
 	} else if (err == RDV_E_UNAVAILABLE) {
-		/* Nobody knows whether it went out: as after a crash. */
+		/* Else nobody knows whether it went out: as after a crash. */
+		if (r == NULL)
+			put_back(s);
 		push_arm(s->ps, FAILED_MS);
 		send_free(s);
 	} else {
@@ -518,13 +537,18 @@ start_all(struct due *d)
 void
 push_due_cb(void *arg)
 {
-	struct due d = { .ps = arg, .arena = arena_new() };
+	struct pushes *ps = arg;
+	struct due d;
 
+	/* What would be begun now is for the next rdvd. */
+	if (ps->app->draining)
+		return;
+	d = (struct due){ .ps = ps, .arena = arena_new() };
 	settle(&d);
 	if (!start_all(&d))
-		push_arm(d.ps, FAILED_MS);
-	else if (d.ps->nlive < LIVE_MAX) /* else whoever ends looks again */
-		push_arm(d.ps, -1);
+		push_arm(ps, FAILED_MS);
+	else if (ps->nlive < LIVE_MAX) /* else whoever ends looks again */
+		push_arm(ps, -1);
 	arena_free(d.arena);
 }
 

@@ -22,6 +22,7 @@ ran_cb(int err, const struct git_result *r, const char *why, void *arg)
 	x->done = true;
 	x->err = err;
 	(void)snprintf(x->why, sizeof x->why, "%s", why != NULL ? why : "");
+	x->told = err != 0 && r != NULL;
 	if (err != 0)
 		return;
 	x->status = r->status;

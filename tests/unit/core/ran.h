@@ -7,7 +7,7 @@
 
 /* A git command through the helper, and what came of it. */
 struct ran {
-	bool done;
+	bool done, told; /* an error after it was started */
 	int err, status;
 	char out[4096], complaint[512], why[512];
 	size_t outlen, errlen;

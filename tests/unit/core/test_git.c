@@ -201,11 +201,35 @@ without_the_helper_it_says_so(void **state)
 	assert_int_equal(kill((pid_t)s.pid, SIGKILL), 0);
 	live_until(&x.done);
 	assert_int_equal(x.err, RDV_E_UNAVAILABLE);
+	assert_true(x.told);
 	live_wait(helper_is_back, &before);
 	hang(false);
 	x = ran_run(live.repo, head, 4096);
 	assert_int_equal(x.err, 0);
 	assert_string_equal(x.out, "main\n");
+}
+
+/* At the end of rdvd those that wait are known to have done nothing. */
+static void
+who_waited_was_told_nothing(void **state)
+{
+	static struct ran x[20];
+	unsigned told = 0;
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		ran_start(&x[i], live.repo, head, 4096);
+	git_end(live.app.worktrees->git);
+	for (int i = 0; i < 20; i++) {
+		if (x[i].done) {
+			assert_int_equal(x[i].err, RDV_E_UNAVAILABLE);
+			told += x[i].told;
+		}
+	}
+	assert_true(x[19].done);
+	assert_int_equal(told, 0);
+	for (int i = 0; i < 20; i++)
+		live_until(&x[i].done);
 }
 
 static int
@@ -219,6 +243,7 @@ all(void)
 		T(abuse_G26_one_account_holds_up_no_other),
 		T(many_wait_and_too_many_do_not),
 		T(without_the_helper_it_says_so),
+		T(who_waited_was_told_nothing),
 	};
 
 	return CHECK_RUN("core/git", tests);

@@ -365,9 +365,12 @@ over(struct push_send *s)
 	s->kind = "test";
 	if (strcmp(s->device.state, "active") != 0)
 		return "the device is gone";
-	if (store_device_token(db, s->device.user_id, s->device.token_id,
-		clock_wall_ms(), &good) == 0 &&
-	    !good) {
+	err = store_device_token(db, s->device.user_id, s->device.token_id,
+	    clock_wall_ms(), &good);
+	s->unclear = err != 0;
+	if (err != 0)
+		return NULL;
+	if (!good) {
 		s->device.state = "gone";
 		s->device.failure = "the sign-in or token it was made with has "
 				    "ended";

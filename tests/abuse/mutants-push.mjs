@@ -39,7 +39,7 @@ export const pushes = [
 		off: [[send, 'status == 404 || status == 410', 'status == 404']],
 		red: ['api abuse K10 push'] },
 	{ ids: ['K11'], guard: 'a device ends with its sign-in',
-		off: [[send, '0 &&\n\t    !good)', '0 &&\n\t    false)']],
+		off: [[send, 'if (!good) {', 'if (false) {']],
 		red: ['api push: with the credential'] },
 	{ ids: ['C14'], guard: 'a device is its user\'s',
 		off: [['daemon/store/pushes.c',

@@ -147,9 +147,11 @@ finish(struct push_send *s, struct tx *tx, int err, tx_done_fn *done)
 		return;
 	}
 	tx_abort(tx);
-	log_warnx("push", "not recorded id=%s: %s", s->row.id,
-	    err < 0 ? strerror(-err) : err_name(err));
-	push_noted_cb(err, s);
+	/* Its device has been removed, and it is given up with it. */
+	if (err != RDV_E_NOT_FOUND)
+		log_warnx("push", "not recorded id=%s: %s", s->row.id,
+		    err < 0 ? strerror(-err) : err_name(err));
+	push_noted_cb(err == RDV_E_NOT_FOUND ? 0 : err, s);
 }
 
 /* The end of an attempt, or of all of them. */
@@ -413,13 +415,39 @@ postpone(struct push_send *s, const char *cause)
 	finish(s, tx, err, push_noted_cb);
 }
 
-/* Asked for first: without leave nothing leaves, and so nothing is unsure. */
+/* Whether it is to be sent as things are now; else it has been seen to. */
+static bool
+still_wanted(struct push_send *s)
+{
+	const char *why;
+	int err = store_device_get(s->ps->app->db, s->arena, s->row.user_id,
+	    s->row.device_id, &s->device);
+
+	if (err != 0) {
+		/* Its rows have gone with the device. */
+		push_noted_cb(err == RDV_E_NOT_FOUND ? 0 : err, s);
+		return false;
+	}
+	why = over(s);
+	if (why != NULL)
+		end(s, "dropped", why);
+	else if (s->unclear)
+		postpone(s, "the database cannot be read");
+	return why == NULL && !s->unclear;
+}
+
+/*
+ * Asked for first: without leave nothing leaves, and so nothing is unsure. It
+ * may have taken long, and somebody decided or signed out meanwhile.
+ */
 static void
 push_grant_cb(int err, const struct grant *g, const char *why, void *arg)
 {
 	struct push_send *s = arg;
 
 	(void)g;
+	if (!still_wanted(s))
+		return;
 	if (err != 0)
 		postpone(s, arena_strdup(s->arena, why));
 	else
@@ -431,27 +459,20 @@ start(struct pushes *ps, const struct store_delivery *row)
 {
 	struct push_send *s = xcalloc(1, sizeof(*s));
 	struct worktree_who who;
-	const char *why;
 
 	s->ps = ps;
 	s->arena = arena_new();
 	s->row = store_delivery_copy(s->arena, row);
 	TAILQ_INSERT_TAIL(&ps->live, s, link);
 	ps->nlive++;
-	if (store_device_get(ps->app->db, s->arena, row->user_id,
-		row->device_id, &s->device) != 0) {
-		send_free(s); /* and its rows are, with the device */
+	if (!still_wanted(s))
+		return;
+	if (!clone_owner(ps->app, row->user_id, &who)) {
+		postpone(s, "the database cannot be read");
 		return;
 	}
-	why = over(s);
-	if (why != NULL) {
-		end(s, "dropped", why);
-	} else if (s->unclear || !clone_owner(ps->app, row->user_id, &who)) {
-		postpone(s, "the database cannot be read");
-	} else {
-		s->uid = who.uid;
-		grant_get(ps->app->grants, s->uid, push_grant_cb, s);
-	}
+	s->uid = who.uid;
+	grant_get(ps->app->grants, s->uid, push_grant_cb, s);
 }
 
 struct due {

@@ -213,7 +213,9 @@ store_device_note(struct tx *tx, const struct store_device *d)
 	long n = tx_exec(tx, sql_note, "nnsss", d->last_attempt_at,
 	    d->last_success_at, d->failure, d->state, d->id);
 
-	return n < 0 ? (int)n : 0;
+	if (n < 0)
+		return (int)n;
+	return n == 0 ? RDV_E_NOT_FOUND : 0;
 }
 
 static int
@@ -284,7 +286,9 @@ store_delivery_change(struct tx *tx, const struct store_delivery *p)
 	long n = tx_exec(tx, sql_change, "siinsis", p->state, p->attempts,
 	    p->torn, p->status, p->cause, p->next_at, p->id);
 
-	return n < 0 ? (int)n : 0;
+	if (n < 0)
+		return (int)n;
+	return n == 0 ? RDV_E_NOT_FOUND : 0;
 }
 
 int

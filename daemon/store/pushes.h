@@ -29,7 +29,7 @@ int store_device_insert(struct tx *tx, const struct store_device *d);
 int store_device_renew(struct tx *tx, const struct store_device *d);
 /* RDV_E_NOT_FOUND when it is not that user's. */
 int store_device_delete(struct tx *tx, const char *user_id, const char *id);
-/* last_attempt_at, last_success_at, failure and state. */
+/* last_attempt_at, last_success_at, failure and state. RDV_E_NOT_FOUND. */
 int store_device_note(struct tx *tx, const struct store_device *d);
 /* RDV_E_NOT_FOUND when it is not that user's. Strings in the arena. */
 int store_device_get(struct db *db, struct arena *a, const char *user_id,
@@ -57,7 +57,7 @@ struct store_delivery {
 typedef bool store_delivery_fn(const struct store_delivery *p, void *arg);
 
 int store_delivery_insert(struct tx *tx, const struct store_delivery *p);
-/* state, attempts, torn, status, cause, next_at. */
+/* state, attempts, torn, status, cause, next_at. RDV_E_NOT_FOUND. */
 int store_delivery_change(struct tx *tx, const struct store_delivery *p);
 /* Keeps the newest `keep` of a device that are over, and all others. */
 int store_deliveries_trim(struct tx *tx, const char *device_id, int64_t keep);

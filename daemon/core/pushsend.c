@@ -49,6 +49,7 @@ struct push_send {
 	struct store_device device;
 	const char *kind;
 	bool unclear; /* whether it is still to be sent */
+	bool gone;    /* the device, as was found with this one */
 	uid_t uid;
 };
 
@@ -154,6 +155,19 @@ finish(struct push_send *s, struct tx *tx, int err, tx_done_fn *done)
 	push_noted_cb(err == RDV_E_NOT_FOUND ? 0 : err, s);
 }
 
+/* Who has renewed his device meanwhile is told nothing of the old one. */
+static int
+note_device(struct push_send *s, struct tx *tx)
+{
+	int err = store_device_note(tx, &s->device, s->gone);
+
+	if (err == RDV_E_NOT_FOUND)
+		return 0;
+	if (err == 0)
+		push_event(tx, &s->device);
+	return err;
+}
+
 /* The end of an attempt, or of all of them. */
 static void
 note(struct push_send *s, tx_done_fn *done)
@@ -162,9 +176,7 @@ note(struct push_send *s, tx_done_fn *done)
 	int err = store_delivery_change(tx, &s->row);
 
 	if (err == 0)
-		err = store_device_note(tx, &s->device);
-	if (err == 0)
-		push_event(tx, &s->device);
+		err = note_device(s, tx);
 	finish(s, tx, err, done);
 }
 
@@ -194,6 +206,13 @@ again(struct push_send *s, const char *cause, int64_t after_s)
 }
 
 static void
+set_gone(struct push_send *s)
+{
+	s->gone = true;
+	s->device.state = "gone"; /* for the event */
+}
+
+static void
 answered(struct push_send *s, int64_t status, int64_t after_s)
 {
 	const bool gone = status == 404 || status == 410;
@@ -210,7 +229,7 @@ answered(struct push_send *s, int64_t status, int64_t after_s)
 	} else {
 		s->device.failure = cause;
 		if (gone)
-			s->device.state = "gone";
+			set_gone(s);
 		end(s, "failed", cause);
 	}
 }
@@ -373,7 +392,7 @@ over(struct push_send *s)
 	if (err != 0)
 		return NULL;
 	if (!good) {
-		s->device.state = "gone";
+		set_gone(s);
 		s->device.failure = "the sign-in or token it was made with has "
 				    "ended";
 		return s->device.failure;
@@ -409,9 +428,7 @@ postpone(struct push_send *s, const char *cause)
 
 	s->device.failure = cause;
 	if (err == 0 && !known)
-		err = store_device_note(tx, &s->device);
-	if (err == 0 && !known)
-		push_event(tx, &s->device);
+		err = note_device(s, tx);
 	finish(s, tx, err, push_noted_cb);
 }
 

@@ -27,8 +27,11 @@ static const char sql_renew[] =
 static const char sql_delete[] =
     "DELETE FROM push_device WHERE id = ? AND user_id = ?";
 static const char sql_note[] =
-    "UPDATE push_device SET last_attempt_at = ?, last_success_at = ?, "
-    "failure = ?, state = ? WHERE id = ?";
+    "UPDATE push_device SET last_attempt_at = nullif(max(coalesce("
+    "last_attempt_at, -1), ?), -1), last_success_at = nullif(max(coalesce("
+    "last_success_at, -1), ?), -1), failure = ?, state = CASE WHEN ? THEN "
+    "'gone' ELSE state END WHERE id = ? AND token_id = ? AND p256dh = ? AND "
+    "auth = ?";
 static const char sql_get[] =
     "SELECT " DEVICE " FROM push_device WHERE id = ? AND user_id = ?";
 static const char sql_at[] =
@@ -208,10 +211,11 @@ store_device_delete(struct tx *tx, const char *user_id, const char *id)
 }
 
 int
-store_device_note(struct tx *tx, const struct store_device *d)
+store_device_note(struct tx *tx, const struct store_device *d, bool gone)
 {
-	long n = tx_exec(tx, sql_note, "nnsss", d->last_attempt_at,
-	    d->last_success_at, d->failure, d->state, d->id);
+	long n = tx_exec(tx, sql_note, "iisissss", d->last_attempt_at,
+	    d->last_success_at, d->failure, (int64_t)gone, d->id, d->token_id,
+	    d->p256dh, d->auth);
 
 	if (n < 0)
 		return (int)n;

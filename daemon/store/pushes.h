@@ -29,8 +29,11 @@ int store_device_insert(struct tx *tx, const struct store_device *d);
 int store_device_renew(struct tx *tx, const struct store_device *d);
 /* RDV_E_NOT_FOUND when it is not that user's. */
 int store_device_delete(struct tx *tx, const char *user_id, const char *id);
-/* last_attempt_at, last_success_at, failure and state. RDV_E_NOT_FOUND. */
-int store_device_note(struct tx *tx, const struct store_device *d);
+/*
+ * The failure, and the times where they are later than what is there; and that
+ * it is `gone`. RDV_E_NOT_FOUND: it is not what it was, but removed or renewed.
+ */
+int store_device_note(struct tx *tx, const struct store_device *d, bool gone);
 /* RDV_E_NOT_FOUND when it is not that user's. Strings in the arena. */
 int store_device_get(struct db *db, struct arena *a, const char *user_id,
     const char *id, struct store_device *out);

@@ -417,6 +417,46 @@ await test('push: no more tests than a device may wait for', async () => {
 		res.headersSent || res.writeHead(201).end());
 });
 
+await test('push: of what became of a device meanwhile nothing is unsaid',
+	async () => {
+		if (!possible)
+			return skip('namespaces');
+		// Its browser has asked anew; that is not what the service disowns.
+		const id = await device('/held?renewed');
+		await tell(id);
+		const first = await came('/held?renewed');
+		const fresh = crypto.createECDH('prime256v1');
+		const again = await post(wish('/held?renewed',
+			{ p256dh: b64(fresh.generateKeys()) }));
+		assert.deepEqual([again.status, again.json.id], [200, id]);
+		first.res.writeHead(410).end();
+		let d = await over(id);
+		assert.deepEqual([d.state, d.failure, d.deliveries[0].state],
+			['active', null, 'failed']);
+		// Control: and then what it has asked for now.
+		await tell(id);
+		(await came('/held?renewed', 2)).res.writeHead(410).end();
+		d = await over(id);
+		assert.deepEqual([d.state, d.deliveries[0].state], ['gone', 'failed']);
+		await remove(id);
+		// Removed is the last that is heard of one, whatever is under way.
+		const brief = await device('/held?removed');
+		await tell(brief);
+		const { res } = await came('/held?removed');
+		await remove(brief);
+		res.writeHead(201).end();
+		const marker = await device('/ok?marker');
+		await tell(marker);
+		await over(marker);
+		await waitFor('its carrier has ended', async () => (await rdv.call('GET',
+			`/api/push/devices/${marker}`)).waiting === 0);
+		const { items } = await rdv.call('GET',
+			'/api/events?since=0&limit=1000');
+		const of = items.filter((e) => e.subject === brief);
+		assert.equal(of.at(-1).body.state, 'removed');
+		await remove(marker);
+	});
+
 await test('push: rdv push', async () => {
 	const cli = (...words) => spawnSync(bin('rdv'), ['push', ...words], {
 		encoding: 'utf8', env: { PATH: '/usr/bin:/bin', HOME: rdv.home,

@@ -96,6 +96,40 @@ set_word(struct conf *c, const struct conf_row *row, const char *value)
 	return "is none of the words allowed here";
 }
 
+static bool
+contact_ok(const char *s)
+{
+	const char *host = NULL;
+
+	if (str_starts(s, "https://"))
+		host = s + strlen("https://");
+	else if (str_starts(s, "mailto:") && strchr(s, '@') != NULL)
+		host = strchr(s, '@') + 1;
+	/* This host is nowhere that anybody else could write to. */
+	if (host == NULL || host[0] == '/' || host[0] == '\0' ||
+	    (str_starts(host, "localhost") &&
+		strchr(":/", host[strlen("localhost")]) != NULL))
+		return false;
+	for (; *s != '\0'; s++)
+		if (*s <= ' ' || *s >= 0x7f)
+			return false;
+	return true;
+}
+
+static const char *
+set_contact(struct conf *c, const struct conf_row *row, const char *value)
+{
+	char **out = field(c, row);
+
+	if (*value != '\0' &&
+	    (strlen(value) > (size_t)row->max || !contact_ok(value)))
+		return "must be https://HOST or mailto:USER@HOST, and not "
+		       "localhost";
+	free(*out);
+	*out = xstrdup(value);
+	return NULL;
+}
+
 static const char *
 set_int(struct conf *c, const struct conf_row *row, int64_t value)
 {
@@ -189,6 +223,8 @@ set_default(struct conf *c, const struct conf_row *row, const char *home)
 		return set_path(c, row, row->value, home);
 	case CONF_WORD:
 		return set_word(c, row, row->value);
+	case CONF_CONTACT:
+		return set_contact(c, row, row->value);
 	case CONF_INT:
 	case CONF_INERT:
 		if (!str_to_i64(row->value, row->min, row->max, &n))
@@ -230,7 +266,7 @@ void
 conf_done(struct conf *c)
 {
 	for (const struct conf_row *row = conf_rows; row->key != NULL; row++) {
-		if (row->type == CONF_PATH || row->type == CONF_WORD)
+		if (conf_is_text(row))
 			free(*(char **)field(c, row));
 		else if (!conf_is_number(row))
 			list_free(*(char ***)field(c, row));
@@ -245,6 +281,7 @@ conf_done(struct conf *c)
 static const enum toml_type wanted[] = {
 	[CONF_PATH] = TOML_STRING,
 	[CONF_WORD] = TOML_STRING,
+	[CONF_CONTACT] = TOML_STRING,
 	[CONF_INT] = TOML_INT,
 	[CONF_HOSTS] = TOML_STRINGS,
 	[CONF_PATHS] = TOML_STRINGS,
@@ -263,6 +300,8 @@ set_value(struct conf *c, const struct conf_row *row,
 		return set_path(c, row, v->str, c->home);
 	case CONF_WORD:
 		return set_word(c, row, v->str);
+	case CONF_CONTACT:
+		return set_contact(c, row, v->str);
 	case CONF_INT:
 	case CONF_INERT:
 		return set_int(c, row, v->num);

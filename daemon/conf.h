@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONF_MAX 56 /* rows, at most */
+#define CONF_MAX 57 /* rows, at most */
 /* Entries of a list of patterns, and bytes of one: git is given them all. */
 #define CONF_GLOBS_MAX 32
 #define CONF_GLOB_LEN  100
@@ -40,6 +40,7 @@ struct conf {
 	int64_t approval_minutes;
 	char **push_hosts; /* HOST or *.HOST, perhaps with :PORT */
 	char *push_ca_file;
+	char *push_contact; /* https: or mailto:; "": none */
 	int64_t push_delay_ms, push_timeout_ms, push_retry_seconds;
 	char *links; /* "auto", "none", "read" or "write" */
 	int64_t link_max_hours;
@@ -72,6 +73,7 @@ enum conf_type {
 	CONF_PATHS,
 	CONF_GLOBS,
 	CONF_SERVICES, /* as CONF_HOSTS, and *.HOST */
+	CONF_CONTACT,  /* "https://HOST...", "mailto:USER@HOST", or "" */
 	CONF_INERT
 };
 
@@ -91,6 +93,13 @@ static inline bool
 conf_is_number(const struct conf_row *row)
 {
 	return row->type == CONF_INT || row->type == CONF_INERT;
+}
+
+static inline bool
+conf_is_text(const struct conf_row *row)
+{
+	return row->type == CONF_PATH || row->type == CONF_WORD ||
+	       row->type == CONF_CONTACT;
 }
 
 /* Defaults for a base directory. */

@@ -37,6 +37,7 @@ print_value(const struct conf *c, const struct conf_row *row, FILE *out)
 	switch (row->type) {
 	case CONF_PATH:
 	case CONF_WORD:
+	case CONF_CONTACT:
 		toml_print_string(*(char *const *)p, out);
 		break;
 	case CONF_INT:
@@ -113,7 +114,7 @@ json_row(const struct conf *c, const struct conf_row *row)
 
 	if (conf_is_number(row)) {
 		js_add_int(o, "value", *(const int64_t *)p);
-	} else if (row->type == CONF_PATH || row->type == CONF_WORD) {
+	} else if (conf_is_text(row)) {
 		add_text(o, *(char *const *)p);
 	} else {
 		list = js_array();

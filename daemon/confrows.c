@@ -105,6 +105,10 @@ const struct conf_row conf_rows[] = {
 	{ "push.ca_file", CONF_PATH, OFF(push_ca_file), 1, 4095,
 	    "/etc/ssl/certs/ca-certificates.crt", NULL,
 	    "who may vouch for those services, as PEM" },
+	{ "push.contact", CONF_CONTACT, OFF(push_contact), 0, 255,
+	    "", NULL,
+	    "whom a push service may write to, https: or mailto:; Apple's "
+	    "refuses pushes that do not say" },
 	{ "push.delay_ms", CONF_INT, OFF(push_delay_ms), 0, 600000,
 	    "2000", NULL,
 	    "what is decided so soon is told to no device" },

@@ -29,6 +29,7 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
+#define APPLE	 ".push.apple.com"
 #define KEY_FILE "push-key"
 #define KEY_TEXT 43
 #define TEST_MS	 600000 /* a test is of use for so long */
@@ -131,6 +132,15 @@ push_event(struct tx *tx, const struct store_device *d)
 	event_emit(tx, EV_PUSH_DEVICE, d->user_id, d->id, o);
 }
 
+bool
+push_lacks_contact(const struct pushes *ps, const struct push_url *u)
+{
+	const char *at = strstr(u->host, APPLE);
+
+	return ps->app->conf->push_contact[0] == '\0' && at != NULL &&
+	       strcmp(at, APPLE) == 0;
+}
+
 static bool
 name_ok(const char *s)
 {
@@ -155,6 +165,9 @@ wish_wrong(const struct pushes *ps, const struct push_wish *w)
 	if (!push_url_listed(ps->app->conf->push_hosts, &url))
 		return "endpoint: its host is none of push.hosts in the "
 		       "settings of rdvd";
+	if (push_lacks_contact(ps, &url))
+		return "endpoint: Apple's service wants to know whom to write "
+		       "to; set push.contact in the settings of rdvd";
 	if (!str_unbase64url(r.point, PUSH_POINT, w->p256dh) ||
 	    !push_point_ok(r.point))
 		return "p256dh: is no point of P-256 in base64url";

@@ -78,7 +78,9 @@ put_token(const struct push_key *key, const struct push_letter *l,
 	js_add_str(head, "alg", "ES256");
 	js_add_str(claims, "aud", origin);
 	js_add_int(claims, "exp", l->now_ms / 1000 + SIGNED_S);
-	js_add_str(claims, "sub", l->contact);
+	/* Where somebody who is troubled finds us: it may be left out. */
+	if (*l->contact != '\0')
+		js_add_str(claims, "sub", l->contact);
 	put_json64(out, head);
 	buf_put_text(out, ".");
 	put_json64(out, claims);

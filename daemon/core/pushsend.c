@@ -322,16 +322,6 @@ carry(struct push_send *s, const struct push_url *url, const struct buf *b)
 	git_run(s->ps->app->worktrees->git, &call, push_sent_cb, s);
 }
 
-/* Where somebody who is troubled by pushes finds us (RFC 8292, 2.1). */
-static const char *
-contact(struct push_send *s)
-{
-	char *const *hosts = s->ps->app->conf->allowed_hosts;
-
-	return arena_printf(s->arena, "https://%s",
-	    hosts != NULL && hosts[0] != NULL ? hosts[0] : "localhost");
-}
-
 static void
 push_begun_cb(int err, void *arg)
 {
@@ -343,7 +333,7 @@ push_begun_cb(int err, void *arg)
 		.auth = s->device.auth,
 		.kind = s->kind,
 		.approval_id = s->row.approval_id,
-		.contact = contact(s),
+		.contact = s->ps->app->conf->push_contact,
 		.ttl_s = ttl > TTL_MAX ? TTL_MAX
 			 : ttl > 0     ? ttl
 				       : 0,
@@ -400,6 +390,8 @@ over(struct push_send *s)
 	if (!push_url_parse(s->device.endpoint, &url) ||
 	    !push_url_listed(s->ps->app->conf->push_hosts, &url))
 		return s->device.failure = "push.hosts has its host no more";
+	if (push_lacks_contact(s->ps, &url))
+		return s->device.failure = "push.contact is not set";
 	if (s->row.expires_at <= clock_wall_ms())
 		return "its time is over";
 	if (s->row.approval_id == NULL)

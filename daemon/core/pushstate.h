@@ -9,6 +9,7 @@
 
 struct loop_timer;
 struct push_send;
+struct push_url;
 
 /* What push.c, pushsend.c and pushmessage.c share. */
 struct pushes {
@@ -24,6 +25,8 @@ struct pushes {
 
 /* push.c. 0 when ps->key is there, or -errno. */
 int push_key(struct pushes *ps);
+/* It is Apple's, and so wants to know whom to write to (push.contact). */
+bool push_lacks_contact(const struct pushes *ps, const struct push_url *u);
 /* The event that tells of a device as it is now. */
 void push_event(struct tx *tx, const struct store_device *d);
 
@@ -36,7 +39,7 @@ struct push_letter {
 	const char *endpoint, *p256dh, *auth;
 	const char *kind;	 /* tool, question, plan, test */
 	const char *approval_id; /* NULL: of a test */
-	const char *contact;	 /* a URL: who sends it */
+	const char *contact;	 /* a URL: who sends it; "": not told */
 	int64_t ttl_s, now_ms;
 };
 struct buf;

@@ -70,7 +70,7 @@ const port = push.address().port;
 const named = `localhost:${port}`;
 const settings = (more) => `[push]
 hosts = ["${push.at}", "${stranger.at}", "${other.at}", "${named}",
-    "*.example"]
+    "*.example", "web.push.apple.com"]
 ca_file = "${file('ca.pem')}"
 delay_ms = 0
 retry_seconds = 1
@@ -165,7 +165,7 @@ await test('push: the key of a host is made once', async () => {
 	const { key, hosts } = await rdv.call('GET', '/api/push/key');
 	assert.equal(Buffer.from(key, 'base64url').length, 65);
 	assert.deepEqual(hosts, [push.at, stranger.at, other.at, named,
-		'*.example']);
+		'*.example', 'web.push.apple.com']);
 	const st = fs.statSync(path.join(rdv.base, 'server/push-key'));
 	assert.equal(st.mode & 0o777, 0o600);
 	await rdv.again();
@@ -191,7 +191,7 @@ await test('abuse K11 push: it says what waits, and no word of it', async () => 
 	assert.equal(claims.aud, `https://${push.at}`);
 	assert.ok(claims.exp - Date.now() / 1000 < 86400 &&
 		claims.exp > Date.now() / 1000);
-	assert.match(claims.sub, /^https:\/\//);
+	assert.ok(!('sub' in claims), 'who is not to be written to');
 	// Nor can it be told by its length, or by what is sealed with one key.
 	const two = await ask(s, { kind: 'question', tool: 'Ask', input:
 		{ questions: [{ question: 'hush?', options: [{ label: 'a' }] }] } });
@@ -456,6 +456,25 @@ await test('push: of what became of a device meanwhile nothing is unsaid',
 		assert.equal(of.at(-1).body.state, 'removed');
 		await remove(marker);
 	});
+
+await test('push: Apple is told whom to write to, or nothing', async (t) => {
+	const endpoint = 'https://web.push.apple.com/x';
+	const r = await post(wish('/ok', { endpoint }));
+	assert.deepEqual([r.status, r.json.details.field], [422, 'endpoint']);
+	assert.match(r.json.error, /push\.contact/);
+	const known = await Rdv.start({ config: settings(
+		'timeout_ms = 30000\ncontact = "mailto:ann@rdv.test"') });
+	t.after(() => known.stop());
+	await remove(await device('/ok', { endpoint }, known), known);
+	if (!possible)
+		return skip('namespaces');
+	const id = await device('/ok?whom', {}, known);
+	await tell(id, known);
+	const { headers } = await came('/ok?whom');
+	assert.equal(verify(headers.authorization, (await known.call('GET',
+		'/api/push/key')).key).sub, 'mailto:ann@rdv.test');
+	await remove(id, known);
+});
 
 await test('push: rdv push', async () => {
 	const cli = (...words) => spawnSync(bin('rdv'), ['push', ...words], {

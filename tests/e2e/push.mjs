@@ -6,7 +6,7 @@ import { check, equal, test, until } from './case.mjs';
 const fake = () => {
 	let made = null;
 	const json = {
-		endpoint: 'https://web.push.apple.com/e2e',
+		endpoint: 'https://updates.push.services.mozilla.com/e2e',
 		keys: { auth: 'A'.repeat(22), p256dh: 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-' +
 			'VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4' },
 	};

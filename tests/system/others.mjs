@@ -68,7 +68,7 @@ ids.rule = (await call(ann, 'POST', '/api/approvals/rules',
 	{ verdict: 'allow', tool: 'hers' })).id;
 const hers = createECDH('prime256v1');
 ids.device = (await call(ann, 'POST', '/api/push/devices', { name: 'hers',
-	endpoint: 'https://web.push.apple.com/hers', auth: 'A'.repeat(22),
+	endpoint: 'https://updates.push.services.mozilla.com/hers', auth: 'A'.repeat(22),
 	p256dh: hers.generateKeys('base64url') })).id;
 const own = await call(bob, 'POST', '/api/sessions',
 	{ name: 'his', command: ['/bin/cat'] });

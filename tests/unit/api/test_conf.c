@@ -169,6 +169,10 @@ test_missing_file_is_fine(void **state)
 	conf_done(&c);
 }
 
+#define CONTACT                                                               \
+	"2: push.contact: must be https://HOST or mailto:USER@HOST, and not " \
+	"localhost"
+
 static void
 test_errors(void **state)
 {
@@ -197,6 +201,11 @@ test_errors(void **state)
 		{ "[auth]\nallowed_hosts = [\"a\", \"a b\"]\n",
 		    "2: auth.allowed_hosts: has an entry that is not valid "
 		    "(number 2: name, IPv4 or [IPv6], perhaps with :port)" },
+		{ "[push]\ncontact = \"https://localhost\"\n", CONTACT },
+		{ "[push]\ncontact = \"mailto:ann@localhost\"\n", CONTACT },
+		{ "[push]\ncontact = \"ann@rdv.test\"\n", CONTACT },
+		{ "[push]\ncontact = \"mailto:ann\"\n", CONTACT },
+		{ "[push]\ncontact = \"https://rdv.test/\\t\"\n", CONTACT },
 		{ "[auth]\n\nallowed_hosts = [\"a;}\"]\n",
 		    "3: auth.allowed_hosts: has an entry that is not valid "
 		    "(number 1: name, IPv4 or [IPv6], perhaps with :port)" },

@@ -36,6 +36,10 @@ export const parts = [
 			'strcmp(js_str(v, "health", "healthy"), "healthy") == 0',
 			'true']],
 		red: ['unit/cli/test_doctor abuse_O11_status', 'api O11 a worker'] },
+	{ ids: ['O11'], guard: 'nginx has to answer for the page',
+		off: [['cli/cmd/doctor.c', 'status = probe((unsigned)port);',
+			'status = 200;']],
+		red: ['e2e O11 nginx that is stopped'] },
 ];
 
 // What is secret is in memory no longer than it is needed (N08).

@@ -83,6 +83,11 @@ await test('a rebase that cannot begin changes nothing', async () => {
 	await refused('HAS_UNCOMMITTED_CHANGES');
 	tree.sh('git add g');
 	await refused('HAS_UNCOMMITTED_CHANGES');
+	// What git is told not to look at.
+	tree.sh('git reset -q --hard; git update-index --assume-unchanged g; ' +
+		'echo mine >>g');
+	await refused('HAS_UNCOMMITTED_CHANGES');
+	tree.sh('git update-index --no-assume-unchanged g');
 	tree.sh('git reset -q --hard; echo mine >untracked; git bisect start -q');
 	await refused('OPERATION_IN_PROGRESS');
 	tree.sh('git bisect reset 2>/dev/null; git checkout -q --detach');

@@ -93,6 +93,13 @@ env_of(struct beginning *b, const char *cwd)
 	return list;
 }
 
+/* One path that is missing would let nothing begin there. */
+static bool
+is_ready(const struct workspace_part *p)
+{
+	return p->tree.state != NULL && strcmp(p->tree.state, "ready") == 0;
+}
+
 /* A confined one may write the workspace and its worktrees, nothing else. */
 static const char *const *
 paths_of(struct beginning *b, const char *profile)
@@ -104,10 +111,9 @@ paths_of(struct beginning *b, const char *profile)
 		return NULL;
 	list = arena_alloc(b->arena, (b->ws.n + 2) * sizeof(*list));
 	list[n++] = b->ws.row.directory;
-	while (n <= b->ws.n) {
-		list[n] = b->ws.parts[n - 1].path;
-		n++;
-	}
+	for (size_t i = 0; i < b->ws.n; i++)
+		if (is_ready(&b->ws.parts[i]))
+			list[n++] = b->ws.parts[i].path;
 	return list;
 }
 

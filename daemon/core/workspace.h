@@ -95,6 +95,7 @@ void workspace_space(struct workspaces *s, const struct worktree_who *who,
 #define WORKSPACE_REMOVE   0x4	/* archiving removes worktrees */
 #define WORKSPACE_OURS	   0x8	/* set within: only those it has made itself */
 #define WORKSPACE_EXPIRES  0x10 /* set within: nobody has asked for it */
+#define WORKSPACE_SCRIPTED 0x20 /* set within: archive scripts are over */
 
 /*
  * Puts it away. With WORKSPACE_REMOVE its worktrees are removed as by

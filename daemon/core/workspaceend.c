@@ -77,6 +77,9 @@ note_left(struct ws_op *op, const char *why)
 {
 	const char *old = op->ws.row.cause;
 
+	/* Before a crash it was noted, too. */
+	if (old != NULL && strstr(old, why) != NULL)
+		return;
 	op->ws.row.cause = old != NULL
 			       ? arena_printf(op->arena, "%s; %s", old, why)
 			       : arena_strdup(op->arena, why);
@@ -196,22 +199,30 @@ remove_next(struct ws_op *op)
 }
 
 static void
+remove_all(struct ws_op *op)
+{
+	op->i = 0;
+	remove_next(op);
+}
+
+/* After a crash they would miss what has gone by then. */
+static void
 scripts_ran(struct ws_op *op)
 {
 	if (op->err != 0) {
 		give_up(op, op->err, op->why);
 		return;
 	}
-	op->i = 0;
-	remove_next(op);
+	op->wish |= WORKSPACE_SCRIPTED;
+	op->ws.row.wish = op->wish;
+	ws_store(op, WS_ROW, EV_WORKSPACE_MOVING, remove_all);
 }
 
 static void
 noted(struct ws_op *op)
 {
-	op->i = 0;
-	if (deletes(op))
-		remove_next(op);
+	if (deletes(op) || (op->wish & WORKSPACE_SCRIPTED) != 0)
+		remove_all(op);
 	else
 		ws_scripts_run(op, scripts_ran);
 }
@@ -223,7 +234,8 @@ note_parts(struct ws_op *op)
 	const struct workspace_part *p;
 
 	/* One that goes on after a crash has it in its row. */
-	if ((op->wish & WORKSPACE_EXPIRES) == 0 || op->expired != NULL)
+	if ((op->wish & (WORKSPACE_EXPIRES | WORKSPACE_SCRIPTED)) == 0 ||
+	    op->expired != NULL)
 		op->ws.row.cause = op->expired;
 	for (op->i = 0; op->i < op->ws.n; op->i++) {
 		p = part(op);

@@ -4,7 +4,8 @@
  * archive script of each of its repositories runs, one after the other, while
  * all of the worktrees are still there. Invariant: none of them goes before its
  * script has ended well, unless it goes by force; a script that a crash cut off
- * is ended, and runs again from its beginning.
+ * is ended, and runs again from its beginning. Once all have ended none runs
+ * again (WORKSPACE_SCRIPTED), and of a tree that is gone none does.
  */
 #include "daemon/core/workspaceop.h"
 
@@ -114,6 +115,14 @@ script_of(struct ws_op *op, const struct workspace_part *p)
 	return repo.archive_script;
 }
 
+/* Without removal nobody has looked at what is there. */
+static bool
+has_none(struct ws_op *op, const struct workspace_part *p)
+{
+	return ((op->wish & WORKSPACE_REMOVE) != 0 && !p->there) ||
+	       script_of(op, p) == NULL;
+}
+
 static void
 script_next(struct archiving *x)
 {
@@ -122,7 +131,7 @@ script_next(struct archiving *x)
 		.who = op->who, .workspace_id = op->id, .reason = ARCHIVE
 	};
 
-	while (op->i < op->ws.n && script_of(op, &op->ws.parts[op->i]) == NULL)
+	while (op->i < op->ws.n && has_none(op, &op->ws.parts[op->i]))
 		op->i++;
 	if (op->i == op->ws.n) {
 		over(x, 0, NULL);

@@ -2,7 +2,7 @@
 // there, with an outcome of their own.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { Agents } from '../harness/agent.mjs';
+import { Agents, sh } from '../harness/agent.mjs';
 import { test, waitFor } from '../harness/rdv.mjs';
 
 const a = await Agents.start();
@@ -79,6 +79,31 @@ await test('an archiving that a crash cut off is finished by the next rdvd', asy
 	assert.deepEqual([all[1].id, all[1].cause], [first.id,
 		'rdv was restarted while it ran']);
 	assert.equal(there(w), false);
+});
+
+await test('of a worktree that is gone no script runs', async () => {
+	const repos = [await a.repository({ archive_script: 'exit 5' }),
+		await a.repository({ archive_script: 'true' })];
+	const w = await workspace(...repos);
+	sh(repos[0].path, `git worktree remove --force ${w.repos[0].path}`);
+	const r = await archive(w);
+	assert.equal(r.status, 200, `${r.raw}`);
+	assert.deepEqual((await runs(w)).map((x) => x.cwd), [w.repos[1].path]);
+});
+
+await test('once the first worktree goes no script runs again', async () => {
+	const script = { archive_script: 'true' };
+	const w = await workspace(await a.repository(script),
+		await a.repository(script));
+	const asked = archive(w).catch(() => null);
+	while (there(w))
+		await new Promise(setImmediate);
+	await a.rdv.again();
+	await asked;
+	await waitFor('it is archived', async () => (await get(w)).archived_at);
+	assert.deepEqual([(await get(w)).state, (await runs(w)).length],
+		['ready', 2]);
+	assert.equal(fs.existsSync(w.repos[1].path), false);
 });
 
 await a.stop();

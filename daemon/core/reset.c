@@ -14,6 +14,7 @@
 #include "daemon/app.h"
 #include "daemon/core/chain.h"
 #include "daemon/core/run.h"
+#include "daemon/core/script.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
@@ -196,6 +197,33 @@ reset_work_cb(const char *run_id, const char *session_id, void *arg)
 	return true;
 }
 
+static void
+reset_script_over_cb(int err, void *arg)
+{
+	(void)err;
+	resets_poke(arg);
+}
+
+/*
+ * Scripts and dev servers of the workspace. One that nobody knows of is seen by
+ * who looks at the tree; an archive script ends with its archiving.
+ */
+static bool
+reset_script_cb(const struct store_script *s, const struct store_run *row,
+    void *arg)
+{
+	struct look *l = arg;
+	struct app *app = l->reset->s->app;
+
+	if (strcmp(s->workspace_id, l->reset->row.workspace_id) != 0 ||
+	    strcmp(row->reason, "archive") == 0 ||
+	    run_find(app->runs, row->id) == NULL)
+		return true;
+	l->n++;
+	script_stop(app, row->id, because, reset_script_over_cb, l->reset->s);
+	return true;
+}
+
 void
 reset_wait(struct reset *r)
 {
@@ -211,6 +239,8 @@ reset_wait(struct reset *r)
 	if (err == RDV_E_NOT_FOUND)
 		err = store_at_work(app->db, r->row.workspace_id, reset_work_cb,
 		    &look);
+	if (err == 0)
+		err = store_scripts_in_flight(app->db, reset_script_cb, &look);
 	if (err != 0) {
 		reset_answer(r, err, "the database cannot be read");
 	} else if (look.n == 0) {

@@ -15,10 +15,11 @@ struct resets;
 
 /*
  * Conversations that are taken back to before one of their turns: what is at
- * work is stopped, every repository is looked at, then each goes back to where
- * it stood before the turn, and the turn and all after it are dropped. Its row
- * is there before anything is done; what a crash cuts off is gone on with. No
- * turn begins in that workspace meanwhile.
+ * work is stopped, scripts and dev servers too, every repository is looked at,
+ * then each goes back to where it stood before the turn, and the turn and all
+ * after it are dropped. Its row is there before anything is done; what a crash
+ * cuts off is gone on with. No turn and no script begins in that workspace
+ * meanwhile.
  *
  * Nothing is lost: the commit that a branch leaves is called
  * refs/rdv/rescue/<id>-<place>, and what is not committed stands against it or,
@@ -29,7 +30,7 @@ struct resets *resets_new(struct app *app);
 void resets_free(struct resets *s);
 /* rdvd ends: those that wait hear it. */
 void resets_let_go(struct resets *s);
-/* Something of a chain is over; maybe somebody waits for that. */
+/* A chain or a script is over; maybe somebody waits for that. */
 void resets_poke(struct resets *s);
 /* Goes on with what a crash left, once worktrees are being settled. */
 void resets_settle(struct resets *s);

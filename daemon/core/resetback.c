@@ -229,7 +229,8 @@ check_next(struct reset *r)
 		return;
 	}
 	wish = reset_wish_of(r, NULL, reset_part(r)->row.from_head);
-	wish.force = true;
+	/* Nobody has said that a process in it does not matter. */
+	wish.force = false;
 	worktree_reset_look(r->s->app->worktrees, &r->who, &wish,
 	    reset_check_cb, r);
 }

@@ -16,6 +16,7 @@
 #include "daemon/core/workspace.h"
 #include "daemon/core/worktreeremove.h"
 #include "daemon/store/db.h"
+#include "daemon/store/resets.h"
 #include "daemon/term/term.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -45,14 +46,20 @@ answer(struct beginning *b, int err, const char *why)
 
 /* NULL, or why nothing can run there now. */
 static const char *
-closed(const struct workspace *ws, const struct script_wish *wish)
+closed(struct beginning *b, const struct script_wish *wish)
 {
+	const struct workspace *ws = &b->ws;
+	struct store_reset reset;
+
 	if (strcmp(wish->reason, "archive") == 0)
 		return NULL;
 	if (ws->row.archived_at >= 0)
 		return "it is archived; restore it first";
 	if (strcmp(ws->row.state, "ready") != 0)
 		return "it is being made, moved or taken back";
+	if (store_reset_open(b->app->db, b->arena, ws->row.id, &reset) !=
+	    RDV_E_NOT_FOUND)
+		return "a conversation in it is being reset";
 	return NULL;
 }
 
@@ -201,7 +208,7 @@ script_begin(struct app *app, const struct script_wish *wish, script_fn *cb,
 		return;
 	}
 	cwd = b->part != NULL ? b->part->path : b->ws.row.directory;
-	why = closed(&b->ws, wish);
+	why = closed(b, wish);
 	if (why == NULL && worktree_leaves(app->worktrees, wish->who.uid, cwd))
 		why = "its worktree is being removed";
 	if (why != NULL)

@@ -312,6 +312,45 @@ await test('a reset is taken back while nothing has come since', async () => {
 	await a.model([c]);
 });
 
+await test('scripts and dev servers end first, and none begins beside', async () => {
+	const c = await a.fresh({ dev_server_script: 'exec sleep 1000' });
+	const t = await did(c, 'write a 1\nsay one'), first = head(c);
+	const on = (tail) => `/api/workspaces/${c.w.id}${tail}`;
+	const begin = () => a.request('POST', on('/runs'),
+		{ command: ['/bin/sleep', '1000'] });
+	const run = await begin(), [server] = (await a.call('POST',
+		on('/dev-servers'), {})).items;
+	assert.equal(run.status, 201, `${run.raw}`);
+	const lock = path.join(sh(at(c), 'git rev-parse --path-format=absolute ' +
+		'--git-common-dir'), `refs/heads/${c.w.branch}.lock`);
+	sh(at(c), 'git config core.filesRefLockTimeout 60000');
+	fs.writeFileSync(lock, '');
+	const asked = reset(c, t);
+	await waitFor('it is on its way', () => !fs.existsSync(path.join(at(c), 'a')));
+	const no = await begin();
+	fs.rmSync(lock);
+	assert.equal((await asked).status, 200, `${(await asked).raw}`);
+	assert.deepEqual([no.status, no.json.code], [409, 'INVALID_STATE']);
+	assert.match(no.json.error, /being reset/);
+	for (const { id } of [run.json, server]) {
+		const row = await a.call('GET', `/api/runs/${id}`);
+		assert.deepEqual([row.state, row.cause],
+			['killed', 'its conversation was reset']);
+	}
+	// Of what runs there and is not rdv's, somebody has to know.
+	const undo = () => a.request('POST', c.at('/reset/undo'));
+	const child = spawn('/bin/sh', ['-c', 'echo in; exec sleep 600'],
+		{ cwd: at(c), stdio: ['ignore', 'pipe', 'ignore'] });
+	const gone = new Promise((resolve) => child.once('exit', resolve));
+	await new Promise((resolve) => child.stdout.once('data', resolve));
+	const busy = await undo();
+	child.kill('SIGKILL');
+	await gone;
+	assert.deepEqual([busy.status, busy.json.code], [409, 'WORKSPACE_BUSY']);
+	assert.equal((await undo()).status, 200);
+	assert.equal(head(c), first);
+});
+
 await test('what the database did not take is gone on with', async () => {
 	const c = await a.fresh(), start = head(c);
 	const t = await did(c, 'write a 1\nsay one'), from = head(c);

@@ -210,3 +210,58 @@ test("a conversation shows its last turn first, and others when wanted",
 	assert.equal(talk.hasOlder, false);
 	talk.stop();
 });
+
+test("after a reset an event asks for no more than a page", async () => {
+	const turns = Array.from({ length: 70 }, (_, i) => turn(90 - i));
+	const at = "/api/conversations/c";
+	const answers: Record<string, Answer> = {
+		[`GET ${at}`]: () => ({ id: "c", workspace_id: "w" }),
+		[`GET ${at}/queue`]: () => ({ items: [{ id: "q", prompt: "q",
+			created_at: 1 }], next_cursor: "q" }),
+		[`GET ${at}/turns`]: (url, body) => pages(turns.filter((t) =>
+		    !t.dropped), 20)(url, body),
+	};
+
+	for (let n = 20; n < 100; n++) {
+		answers[`GET /api/turns/t${n}`] = () => ({ ...turns.find((t) =>
+		    t.id === `t${n}`), chain: { state: "completed", cause: null,
+			links: [] } });
+		answers[`GET /api/runs/r${n}/entries`] = () => ({ total: 0,
+			before: null, items: [] });
+	}
+	const asked = served(answers);
+	const talk = new Talk("c", quiet, fail);
+	const shown = () => talk.sections.map((s) => s.turn.id);
+	const event = async (kind: string) => {
+		asked.length = 0;
+		talk.event(kind, JSON.stringify({ subject: "c", body: {} }));
+		for (let i = 0; i < 400 && !asked.some((a) =>
+		    a.includes("/queue")); i++)
+			await new Promise((done) => setTimeout(done, 5));
+		await settled();
+		return ["turns", "queue"].map((what) => asked.filter((a) =>
+		    a.includes(`${at}/${what}`)).length);
+	};
+
+	await settled();
+	await talk.older();
+	await settled();
+	assert.deepEqual(shown(), ["t89", "t90"]);
+	assert.deepEqual(await event("turn.updated"), [1, 1]);
+	/* To before one of those that are shown, and to before all of them. */
+	for (const n of [1, 40]) {
+		for (const t of turns.slice(0, n))
+			Object.assign(t, { dropped: true });
+		assert.deepEqual(await event("conversation.reset"), [1, 1]);
+		assert.deepEqual(talk.sections.map((s) => [s.turn.id,
+			s.turn.dropped]), [["t89", n > 1], ["t90", true]]);
+		assert.deepEqual(await event("turn.updated"), [1, 1]);
+		assert.deepEqual(shown(), ["t89", "t90"]);
+	}
+	/* What comes then is the newest, and behind all. */
+	turns.unshift(turn(91));
+	assert.deepEqual(await event("turn.created"), [1, 1]);
+	assert.deepEqual(shown(), ["t89", "t90", "t91"]);
+	assert.deepEqual([talk.queue.length, talk.queueMore], [1, true]);
+	talk.stop();
+});

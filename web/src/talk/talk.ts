@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One conversation while it is looked at: its turns from the last one back as
- * far as somebody scrolls, and what waits. An event makes the page ask anew; the server is the authority, and nothing is shown as done
- * before it said so.
+ * far as somebody scrolls, and what waits, as far as a page goes. An event makes
+ * the page ask anew, and no more than it shows; the server is the authority, and
+ * nothing is shown as done before it said so.
  */
 
 import { change, get } from "../net/http.ts";
@@ -19,6 +20,7 @@ export interface Section {
 
 const settle = 60;
 const page = 20;
+const waits = 100;
 
 interface Page<Item> {
 	items: Item[];
@@ -28,6 +30,8 @@ interface Page<Item> {
 export class Talk {
 	conversation: Conversation | null = null;
 	queue: Queued[] = [];
+	/* More wait than those. */
+	queueMore = false;
 	/* Oldest first. */
 	sections: Section[] = [];
 	trouble: unknown = null;
@@ -122,7 +126,8 @@ export class Talk {
 			    this.waiting()]);
 			if (this.stopped)
 				return;
-			Object.assign(this, { conversation, queue, trouble: null });
+			Object.assign(this, { conversation, queue: queue.items,
+				queueMore: queue.next_cursor !== null, trouble: null });
 			this.take(turns);
 			this.begun = true;
 		} catch (err) {
@@ -132,19 +137,9 @@ export class Talk {
 		this.changed();
 	}
 
-	/* All that wait, however long their texts are: a page has a bound. */
-	private async waiting(): Promise<Queued[]> {
-		const out: Queued[] = [];
-		let cursor: string | null = null;
-
-		do {
-			const part: Page<Queued> = await get(
-			    `/api/conversations/${this.id}/queue?limit=1000` +
-			    (cursor === null ? "" : `&cursor=${cursor}`));
-			out.push(...part.items);
-			cursor = part.next_cursor;
-		} while (cursor !== null && !this.stopped);
-		return out;
+	/* Those that are next: each event asks for them. */
+	private waiting(): Promise<Page<Queued>> {
+		return get(`/api/conversations/${this.id}/queue?limit=${waits}`);
 	}
 
 	/* Turns */
@@ -154,9 +149,14 @@ export class Talk {
 		    (cursor === null ? "" : `&cursor=${cursor}`));
 	}
 
-	/* Those since the last that is known; before anything is, a page. */
+	/*
+	 * Those since the last that is known; before anything is, a page. Ids are in
+	 * the order of time, and what was dropped is not listed any more: one that is
+	 * older ends the search as well.
+	 */
 	private async newest(): Promise<Turn[]> {
-		const known = this.sections.at(-1)?.turn.id;
+		const known = (this.sections.filter((s) => !s.turn.dropped).at(-1) ??
+		    this.sections[0])?.turn.id;
 		const out: Turn[] = [];
 		let cursor: string | null = null;
 
@@ -167,23 +167,24 @@ export class Talk {
 			if (!this.begun)
 				this.cursor = cursor;
 		} while (known !== undefined && cursor !== null &&
-		    !out.some((t) => t.id === known));
+		    !out.some((t) => t.id <= known));
 		return out;
 	}
 
 	private take(turns: Turn[]): void {
 		const shown = new Map(this.sections.map((s) => [s.turn.id, s]));
-		const known = new Set(this.past.map((t) => t.id));
+		const last = this.sections.at(-1)?.turn.id;
 		const fresh: Turn[] = [];
 
 		for (const turn of turns) {
 			const section = shown.get(turn.id);
 			if (section !== undefined)
 				this.put(section, turn);
-			else if (!known.has(turn.id))
+			/* Older ones come when somebody scrolls. */
+			else if (last === undefined || turn.id > last)
 				fresh.push(turn);
 		}
-		if (this.sections.length === 0) {
+		if (last === undefined) {
 			this.past = fresh;
 			this.show();
 			return;

@@ -23,7 +23,8 @@ export function Queue({ talk, idle }: { talk: Talk; idle: boolean }) {
 	return (
 		<section class="queue" aria-label="Messages that wait">
 			<h2>
-				{`Waiting: ${talk.queue.length}`}
+				{`Waiting: ${talk.queue.length}` +
+				    (talk.queueMore ? " and more" : "")}
 				{idle && talk.queue.length > 0 && <button type="button"
 				    class="button" onClick={() =>
 				        void act(() => talk.start())}>

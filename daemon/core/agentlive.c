@@ -32,7 +32,8 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
-#define PIECE (64 * 1024)
+#define PIECE	 (64 * 1024)
+#define TOO_LONG "what it was to be told is too long, or it does not read it"
 
 /* Something that it has asked and nobody has answered yet. */
 struct asked {
@@ -52,6 +53,7 @@ struct agentlive {
 	struct talk *talk; /* NULL: its entries cannot be kept */
 	struct heard heard;
 	bool deaf; /* nothing can be said to it */
+	bool over; /* that was told */
 	/* What is being said: to what it wrote up to there, or otherwise. */
 	uint64_t at;
 	enum { SAY_BY_LOG, SAY_NOW, SAY_NOT } say;
@@ -76,6 +78,28 @@ may_speak(struct agentlive *l)
 }
 
 static void
+agentlive_over_cb(enum agent_outcome how, const char *why, void *arg)
+{
+	struct agentlive *l = arg;
+
+	if (l->over)
+		return;
+	l->over = true;
+	l->conf.over(how, why, l->conf.arg);
+}
+
+/*
+ * A program that lacks a part of what it was told waits for it for ever, and
+ * what comes behind means nothing to it.
+ */
+static void
+unheard(struct agentlive *l)
+{
+	l->deaf = true;
+	agentlive_over_cb(AGENT_FAILED, TOO_LONG, l);
+}
+
+static void
 agentlive_send_cb(const void *p, size_t len, void *arg)
 {
 	struct agentlive *l = arg;
@@ -85,10 +109,12 @@ agentlive_send_cb(const void *p, size_t len, void *arg)
 		return;
 	heard_begin(&l->heard);
 	err = term_input(l->conf.term, p, len);
-	/* Its program ends, or has: what it says of that comes by the log. */
-	if (err != 0)
-		log_warnx("agent", "%zu bytes were not sent: %s", len,
-		    err_name(err));
+	if (err == 0)
+		return;
+	log_warnx("agent", "%zu bytes were not sent: %s", len, err_name(err));
+	/* Else its program ends, or has: what it says of that is in the log. */
+	if (err == RDV_E_FULL)
+		unheard(l);
 }
 
 static void
@@ -106,7 +132,8 @@ agentlive_finish_cb(void *arg)
 static void
 said(struct agentlive *l)
 {
-	if (heard_is_torn(&l->heard) && term_input_queued(l->conf.term) == 0)
+	if (!l->deaf && heard_is_torn(&l->heard) &&
+	    term_input_queued(l->conf.term) == 0)
 		heard_done(&l->heard, l->at);
 }
 
@@ -121,7 +148,8 @@ give_answer(struct agentlive *l, const char *key,
 	l->say = given ? SAY_NOT : SAY_NOW;
 	agent_answer(l->agent, key, answer);
 	l->say = was;
-	if (given)
+	/* It is deaf since that could not be said. */
+	if (given || l->deaf)
 		return;
 	heard_answer(&l->heard, key);
 	said(l);
@@ -319,14 +347,6 @@ catch_up(struct agentlive *l)
 	}
 }
 
-static void
-agentlive_over_cb(enum agent_outcome how, const char *why, void *arg)
-{
-	struct agentlive *l = arg;
-
-	l->conf.over(how, why, l->conf.arg);
-}
-
 /* Cut where an earlier daemon had said all: 1 is before the first byte. */
 static size_t
 up_to_heard(const struct agentlive *l, size_t n)
@@ -462,6 +482,8 @@ agentlive_new(const struct agentlive_conf *conf, const struct agent_ops *ops,
 	l->at = 1;
 	agent_begin(l->agent);
 	said(l);
+	if (l->over && l->deaf && *why == NULL)
+		*why = TOO_LONG;
 	if (l->until == 0)
 		catch_up(l);
 	return l;

@@ -166,10 +166,16 @@ input_put(struct term *t, const void *p, size_t len, size_t max)
 	return 0;
 }
 
+/* What rdv itself says to an agent comes at once, and a person may type less.
+ */
 int
 term_input(struct term *t, const void *p, size_t len)
 {
-	return input_put(t, p, len, t->ts->conf.input_max);
+	size_t max = t->ts->conf.input_max;
+
+	if (t->io == PRIV_IO_TALK && max < TERM_TALK_INPUT)
+		max = TERM_TALK_INPUT;
+	return input_put(t, p, len, max);
 }
 
 bool

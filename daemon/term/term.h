@@ -87,6 +87,11 @@ void term_finish(struct term *t, enum pump_ending why);
 void term_ended(struct term *t, const struct term_end *end);
 
 /*
+ * What may wait for a program that is talked to, whatever the setting: a prompt
+ * that is six times as long as JSON, the answer to an approval, and around it.
+ */
+#define TERM_TALK_INPUT ((size_t)5 << 20)
+/*
  * Queues input for the program: 0; RDV_E_FULL over the bound, nothing taken;
  * RDV_E_STATE when there is no program any more.
  */

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test, waitFor } from '../harness/rdv.mjs';
 import { Agents } from '../harness/agent.mjs';
 
-const a = await Agents.start();
+const a = await Agents.start('[terminal]\ninput_queue_bytes = 4096\n');
 const fresh = async () => a.conversation([await a.repository()],
 	{ config: { approvals: true } });
 const pending = async (t) => (await a.call('GET',
@@ -92,6 +92,30 @@ await test('what was decided while nobody heard it is heard', async () => {
 	await a.rdv.again();
 	await heard('gone: allow');
 	assert.equal((await a.over(t)).state, 'completed');
+	await a.model([c]);
+});
+
+await test('abuse H09: a prompt is told whole, whatever may be typed ahead',
+	async () => {
+		const c = await a.fresh();
+		const done = await a.over(await a.begin(c,
+			`say Heard\n${'\x01'.repeat(150 * 1024)}`));
+		assert.deepEqual([done.state, done.summary], ['completed', 'Heard']);
+	});
+
+await test('abuse H09: what cannot be told an agent ends its turn', async () => {
+	const c = await fresh(), t = await a.begin(c, 'flood 7');
+	await waitFor('all is asked', async () => (await a.turn(t)).run_id &&
+		(await pending(t)).length === 7);
+	const got = [];
+	for (const { id } of await pending(t))
+		got.push((await decide(await a.call('GET', `/api/approvals/${id}`),
+			'approve')).status);
+	// As long as it is not over; the control is what was told before.
+	assert.match(got.join(' '), /^(200 ){3,}[ 0-9]*$/);
+	const done = await a.over(t);
+	assert.equal(done.state, 'failed');
+	assert.match(done.cause, /was to be told is too long/);
 	await a.model([c]);
 });
 

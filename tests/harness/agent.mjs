@@ -17,7 +17,8 @@ export const sh = (dir, script) => execFileSync('/bin/sh', ['-ec', script],
 const OVER = ['completed', 'failed', 'killed', 'lost'];
 
 export class Agents {
-	static async start() {
+	// `config`: more of rdv's than where its agent is.
+	static async start(config = '') {
 		const a = new Agents();
 		a.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rdv-agents-'));
 		a.log = path.join(a.dir, 'log');
@@ -25,7 +26,8 @@ export class Agents {
 			`process.env.FAKE_AGENT_LOG = ${JSON.stringify(a.log)};\n` +
 			fs.readFileSync(path.join(root, 'tests/fixtures/claude.cjs'),
 				'utf8'), { mode: 0o755 });
-		a.rdv = await Rdv.start({ config: `[agents]\npath = ["${a.dir}"]\n` });
+		a.rdv = await Rdv.start({ config: `[agents]\npath = ["${a.dir}"]\n` +
+			config });
 		a.n = 0;
 		return a;
 	}

@@ -3,8 +3,8 @@
  * The end of names under refs/rdv, one repository after the other, in its turn
  * there: who restores something does so before or after. That they end is
  * stored before git is told, so that nobody brings half of it back, and what a
- * crash cuts off is gone on with; a few in one round, as a clock may have
- * jumped (abuse G23).
+ * crash cuts off is gone on with; a few in one round, and only by a clock that
+ * can be believed (abuse G23).
  * Invariant: a reference goes only while it is what was judged.
  */
 #include "daemon/core/pins.h"
@@ -14,9 +14,11 @@
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/workspaceclock.h"
 #include "daemon/core/worktreefix.h"
 #include "daemon/store/db.h"
 #include "daemon/store/pins.h"
+#include "daemon/store/workspaces.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -58,6 +60,7 @@ struct walk {
 	size_t n, left; /* that may end yet */
 	bool more;
 	int64_t before;
+	bool begins; /* more than was begun */
 
 	/* Of the repository at hand. */
 	struct ref *refs;
@@ -266,7 +269,9 @@ judge(struct wt_op *op)
 	k->due = arena_alloc(op->arena, (k->nrefs + 1) * sizeof(*k->due));
 	for (k->ndue = k->done = 0; at < last; at += g.n) {
 		g = take_group(op, at, last);
-		v = g.known ? pin_judge(op, &g.item, k->before) : PIN_UNKNOWN;
+		v = g.known ? pin_judge(op, &g.item,
+				  k->begins ? k->before : INT64_MIN)
+			    : PIN_UNKNOWN;
 		if (v != PIN_KEPT)
 			tell(k, &g.item);
 		if (v == PIN_DUE)
@@ -380,6 +385,7 @@ walk_new(struct worktrees *w, const struct worktree_who *who, size_t max,
 
 	*k = (struct walk){ .max = max,
 		.left = ENDS_MAX,
+		.begins = true,
 		.before = clock_wall_ms() -
 			  w->app->conf->trash_retention_days * DAY_MS };
 	k->repos = arena_alloc(op->arena, max * sizeof(*k->repos));
@@ -411,6 +417,24 @@ pins_look(struct worktrees *w, const struct worktree_who *who, pins_fn *cb,
 	wt_later(op, next_repo);
 }
 
+/*
+ * Not in the first round, nor right after a jump of the clock, nor after a
+ * start whose clock no row confirms: nobody has seen what it was before.
+ */
+static bool
+may_begin(struct worktrees *w, const struct wt_round *r, const char *user_id)
+{
+	const int64_t rest_ms =
+	    w->app->conf->cleanup_interval_hours * 3600 * 1000LL;
+	const int64_t now = clock_wall_ms();
+	int64_t n = 0;
+	const bool known = store_worktrees_active(w->app->db, user_id,
+			       now - 2 * rest_ms, now - rest_ms, &n) == 0 &&
+			   n > 0;
+
+	return ws_clock_round(&w->clock, rest_ms, known) && r->began >= 0;
+}
+
 void
 pins_tidy(struct worktrees *w, struct wt_round *r)
 {
@@ -422,6 +446,7 @@ pins_tidy(struct worktrees *w, struct wt_round *r)
 		return;
 	op = walk_new(w, &who, ROUND_MAX, true);
 	k = op->own;
+	k->begins = may_begin(w, r, who.user_id);
 	(void)find_repos(op, r->pinned != NULL ? r->pinned : "");
 	free(r->pinned);
 	/* The last of them were seen: it begins anew. */

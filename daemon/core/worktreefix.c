@@ -550,6 +550,7 @@ worktreefix_init(struct worktrees *w)
 	w->sweep = (struct wt_budget){ SWEEP_FILES, SWEEP_BYTES };
 	w->chunk = (struct wt_budget){ CHUNK_FILES, CHUNK_BYTES };
 	w->destroy_ms = DESTROY_MS;
+	ws_clock_start(&w->clock);
 	w->settle = loop_timer_new(w->app->loop, fix_settle_cb, w);
 	w->tidy = loop_timer_new(w->app->loop, fix_tidy_cb, w);
 	if (w->app->conf->system)

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "daemon/core/git.h"
+#include "daemon/core/workspaceclock.h"
 #include "daemon/core/worktree.h"
 #include "daemon/event/event.h"
 #include "daemon/store/worktrees.h"
@@ -110,6 +111,7 @@ struct worktrees {
 	SLIST_HEAD(, wt_round) rounds;	  /* one in user mode */
 	struct wt_budget sweep, chunk;	  /* of one round; of one call */
 	int64_t destroy_ms;		  /* that one end may take at a time */
+	struct ws_clock clock;		  /* by which names end; pins.c */
 };
 
 #endif

@@ -49,13 +49,20 @@ idle(const void *arg)
 	return TAILQ_EMPTY(&live.app.worktrees->ops);
 }
 
+/* As both clocks go on together; by the wall's alone it is a jump. */
 static void
-tidy(int64_t shift)
+tidy_at(int64_t boot, int64_t shift)
 {
-	clock_shift(0, shift);
+	clock_shift(boot, shift);
 	worktreefix_tidy(live.app.worktrees);
 	live_wait(idle, NULL);
 	clock_shift(0, 0);
+}
+
+static void
+tidy(int64_t shift)
+{
+	tidy_at(shift, shift);
 }
 
 static const char *
@@ -404,10 +411,35 @@ abuse_G20_what_fails_is_tried_again(void **state)
 	assert_null(strstr(refs(), c.id));
 }
 
+static void
+abuse_G23_a_clock_that_jumped_ends_none(void **state)
+{
+	struct outcome b = deleted("young");
+
+	(void)state;
+	tidy_at(0, MONTH);
+	assert_non_null(strstr(refs(), b.id));
+	tidy_at(3600000, MONTH + 3600000);
+	assert_non_null(strstr(refs(), b.id));
+	/* The control: it has gone on like that for long enough. */
+	tidy_at(2 * 86400000LL, MONTH + 2 * 86400000LL);
+	assert_null(strstr(refs(), b.id));
+}
+
+static int
+setup(void **state)
+{
+	const int err = live_setup(state);
+
+	/* The first round of an rdvd believes no clock. */
+	tidy(0);
+	return err;
+}
+
 static int
 all(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, live_setup, live_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, live_teardown)
 	const struct CMUnitTest tests[] = {
 		T(what_is_old_goes),
 		T(what_is_needed_stays),
@@ -417,6 +449,7 @@ all(void)
 		T(abuse_G20_what_fails_is_tried_again),
 		T(what_is_copied_stays),
 		T(abuse_G23_what_is_gone_keeps_nobody),
+		T(abuse_G23_a_clock_that_jumped_ends_none),
 	};
 
 	return CHECK_RUN("core/worktree_pins", tests);

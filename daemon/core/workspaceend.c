@@ -86,6 +86,15 @@ note_left(struct ws_op *op, const char *why)
 }
 
 static void
+put_away(struct ws_op *op)
+{
+	op->ws.row.wish = 0;
+	op->ws.row.state = "ready";
+	op->ws.row.archived_at = clock_wall_ms();
+	ws_store(op, WS_ROW, EV_WORKSPACE_UPDATED, ended);
+}
+
+static void
 vacated_cb(int err, const char *why, void *arg)
 {
 	struct ws_op *op = arg;
@@ -102,9 +111,7 @@ vacated_cb(int err, const char *why, void *arg)
 		op->ws.row.state = "deleted";
 		ws_store(op, WS_ROW, EV_WORKSPACE_DELETED, ended);
 	} else {
-		op->ws.row.state = "ready";
-		op->ws.row.archived_at = clock_wall_ms();
-		ws_store(op, WS_ROW, EV_WORKSPACE_UPDATED, ended);
+		put_away(op);
 	}
 }
 
@@ -485,12 +492,10 @@ judge_next(struct ws_op *op)
 static void
 archived(struct ws_op *op)
 {
-	if (op->err != 0) {
-		failed(op);
-		return;
-	}
-	op->ws.row.archived_at = clock_wall_ms();
-	ws_store(op, WS_ROW, EV_WORKSPACE_UPDATED, ended);
+	if (op->err != 0)
+		give_up(op, op->err, op->why);
+	else
+		put_away(op);
 }
 
 /* What it did make was taken back: what is there now may be anybody's. */
@@ -526,6 +531,21 @@ end_quiet(struct ws_op *op)
 		judge_next(op);
 }
 
+static void
+end_noted(struct ws_op *op)
+{
+	ws_scripts_quiet(op, end_quiet);
+}
+
+/* Nothing begins there while its scripts run. */
+static void
+shut(struct ws_op *op)
+{
+	op->ws.row.state = op->goal;
+	op->ws.row.wish = op->wish;
+	ws_store(op, WS_ROW, EV_WORKSPACE_MOVING, end_noted);
+}
+
 void
 ws_end_start(struct ws_op *op)
 {
@@ -534,9 +554,10 @@ ws_end_start(struct ws_op *op)
 		    op->ws.row.archived_at >= 0
 			? "it is archived already"
 			: "it is being made, moved or taken back");
-	else if (deletes(op) || (op->wish & WORKSPACE_REMOVE) != 0 ||
-		 !is_at_work(op))
-		ws_scripts_quiet(op, end_quiet);
+	else if (deletes(op) || (op->wish & WORKSPACE_REMOVE) != 0)
+		end_noted(op);
+	else if (!is_at_work(op))
+		shut(op);
 }
 
 static void
@@ -559,35 +580,6 @@ workspace_delete(struct workspaces *s, const struct worktree_who *who,
     const char *id, unsigned wish, workspace_fn *cb, void *arg)
 {
 	begin(ws_new(s, who, id, cb, arg), wish, "deleting");
-}
-
-/* Its turn has come, and much may have been done with it before. */
-static void
-expire_start(struct ws_op *op)
-{
-	const struct store_workspace *w = &op->ws.row;
-	int64_t touched;
-	int err = store_workspace_touched(op->s->app->db, w, &touched);
-
-	if (err != 0)
-		ws_answer(op, err, "the database cannot be read");
-	else if (w->pinned || touched > op->before || w->archived_at >= 0)
-		ws_answer(op, RDV_E_STATE, "it was touched");
-	else
-		ws_end_start(op);
-}
-
-void
-ws_expire(struct workspaces *s, const struct worktree_who *who, const char *id,
-    int64_t before, const char *cause, workspace_fn *cb, void *arg)
-{
-	struct ws_op *op = ws_new(s, who, id, cb, arg);
-
-	op->wish = WORKSPACE_REMOVE | WORKSPACE_EXPIRES;
-	op->goal = "archiving";
-	op->before = before;
-	op->expired = arena_strdup(op->arena, cause);
-	ws_open(op, expire_start);
 }
 
 /* The same look, and nothing behind it. */

@@ -52,6 +52,35 @@ struct expiring {
 	void *arg;
 };
 
+/* Its turn has come, and much may have been done with it before. */
+static void
+expire_start(struct ws_op *op)
+{
+	const struct store_workspace *w = &op->ws.row;
+	int64_t touched;
+	int err = store_workspace_touched(op->s->app->db, w, &touched);
+
+	if (err != 0)
+		ws_answer(op, err, "the database cannot be read");
+	else if (w->pinned || touched > op->before || w->archived_at >= 0)
+		ws_answer(op, RDV_E_STATE, "it was touched");
+	else
+		ws_end_start(op);
+}
+
+void
+ws_expire(struct workspaces *s, const struct worktree_who *who, const char *id,
+    int64_t before, const char *cause, workspace_fn *cb, void *arg)
+{
+	struct ws_op *op = ws_new(s, who, id, cb, arg);
+
+	op->wish = WORKSPACE_REMOVE | WORKSPACE_EXPIRES;
+	op->goal = "archiving";
+	op->before = before;
+	op->expired = arena_strdup(op->arena, cause);
+	ws_open(op, expire_start);
+}
+
 static void look_next(struct expiring *x);
 
 static void

@@ -81,6 +81,22 @@ await test('an archiving that a crash cut off is finished by the next rdvd', asy
 	assert.equal(there(w), false);
 });
 
+await test('nothing begins in a workspace while its archive scripts run', async () => {
+	const w = await workspace(await a.repository({ archive_script:
+		'exec sleep 1000' }));
+	const asked = archive(w, {});
+	const run = await waitFor('it runs', async () => (await runs(w))[0]);
+	const no = await a.request('POST', at(w, '/runs'), { command: ['/bin/true'] });
+	await a.call('POST', `/api/runs/${run.id}/stop`);
+	assert.deepEqual([no.status, no.json.code, (await asked).status],
+		[409, 'INVALID_STATE', 409]);
+	// It stays as it was, and can be worked in.
+	assert.deepEqual([(await get(w)).state, (await get(w)).archived_at],
+		['ready', null]);
+	assert.equal((await a.request('POST', at(w, '/runs'),
+		{ command: ['/bin/true'] })).status, 201);
+});
+
 await test('of a worktree that is gone no script runs', async () => {
 	const repos = [await a.repository({ archive_script: 'exit 5' }),
 		await a.repository({ archive_script: 'true' })];

@@ -166,8 +166,7 @@ input_put(struct term *t, const void *p, size_t len, size_t max)
 	return 0;
 }
 
-/* What rdv itself says to an agent comes at once, and a person may type less.
- */
+/* What rdv says to an agent comes at once, and a person may type less. */
 int
 term_input(struct term *t, const void *p, size_t len)
 {

@@ -66,8 +66,8 @@ const archived = [
 			'if ((op->wish & WORKSPACE_FORCE) == 0) {', 'if (false) {']],
 		red: ['api an archive script that fails'] },
 	{ ids: ['G22'], guard: 'and while an agent is at work, by force too',
-		off: [['daemon/core/workspaceend.c', '!is_at_work(op))\n\t\tws_scripts',
-			'true)\n\t\tws_scripts'],
+		off: [['daemon/core/workspaceend.c', 'else if (!is_at_work(op))',
+			'else'],
 		['daemon/core/workspaceend.c', 'if (is_at_work(op))\n\t\treturn;', '']],
 		red: ['api no workspace goes while an agent'] },
 ];

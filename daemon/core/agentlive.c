@@ -52,8 +52,9 @@ struct agentlive {
 	bool caught_up;
 	struct talk *talk; /* NULL: its entries cannot be kept */
 	struct heard heard;
-	bool deaf; /* nothing can be said to it */
-	bool over; /* that was told */
+	bool deaf;   /* nothing can be said to it */
+	bool over;   /* that was told */
+	bool giving; /* the adapter is being given a piece of the log */
 	/* What is being said: to what it wrote up to there, or otherwise. */
 	uint64_t at;
 	enum { SAY_BY_LOG, SAY_NOW, SAY_NOT } say;
@@ -128,11 +129,14 @@ agentlive_finish_cb(void *arg)
 	(void)term_input_end(l->conf.term);
 }
 
-/* Behind all that may be said at once: the kernel has it, or has not yet. */
+/*
+ * Behind all that may be said at once: the kernel has it, or has not yet. In
+ * the middle of a piece it is not all: what comes later in it is answered too.
+ */
 static void
 said(struct agentlive *l)
 {
-	if (!l->deaf && heard_is_torn(&l->heard) &&
+	if (!l->giving && !l->deaf && heard_is_torn(&l->heard) &&
 	    term_input_queued(l->conf.term) == 0)
 		heard_done(&l->heard, l->at);
 }
@@ -376,8 +380,10 @@ give(struct agentlive *l, const uint8_t *p, size_t len)
 		l->at = l->offset + n + 1;
 		l->time_ms = span.time_ms;
 		/* What rdv says in a log is none of its agent's. */
+		l->giving = true;
 		if (span.stream != RUNLOG_RDV)
 			agent_bytes(l->agent, span.stream, span.time_ms, p, n);
+		l->giving = false;
 		l->offset += n;
 		p += n;
 		len -= n;

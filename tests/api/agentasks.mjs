@@ -52,6 +52,13 @@ await test('leave is asked for, given, and denied', async () => {
 	await a.model([c]);
 });
 
+await test('what comes in one piece is all answered', async () => {
+	const t = await a.begin(await fresh(), 'both\nsay Both');
+	await heard('both: deny');
+	await heard('both: and the other');
+	assert.equal((await a.over(t)).state, 'completed');
+});
+
 await test('a stop withdraws what is asked', async () => {
 	const c = await fresh(), t = await a.begin(c, 'ask sleep 1\nhang asked');
 	const p = await asked(t);

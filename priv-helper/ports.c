@@ -26,6 +26,8 @@
 #include "security/mutant.h"
 
 #define LISTEN_MAX 1024 /* sockets that listen, of whomever */
+#define LINES_MAX  4096
+#define TABLE_BUF  (64 * 1024)
 #define PROCS_MAX  512
 #define FDS_MAX	   16384 /* of all these processes together */
 #define LINE	   512
@@ -33,6 +35,7 @@
 
 struct listener {
 	unsigned long inode;
+	unsigned state;
 	uint8_t at[PRIV_PORT_LEN];
 	bool ours;
 };
@@ -44,6 +47,7 @@ struct look {
 	unsigned nprocs;
 	unsigned fds;
 	bool unsure;
+	char buf[TABLE_BUF];
 };
 
 /* Words as the kernel prints them: in the order of this machine. */
@@ -70,14 +74,14 @@ static bool
 read_line(const char *line, size_t words, struct listener *l)
 {
 	char local[40], remote[48];
-	unsigned port, state;
+	unsigned port;
 
 	memset(l, 0, sizeof(*l));
 	if (sscanf(line,
 		"%*d: %32[0-9A-F]:%4X %40s %2X %*s %*s %*s %*u %*u %lu", local,
-		&port, remote, &state, &l->inode) != 5 ||
-	    state != LISTENS || l->inode == 0 || port == 0 || port > 0xffff ||
-	    strlen(local) != 8 * words)
+		&port, remote, &l->state, &l->inode) != 5 ||
+	    l->state != LISTENS || l->inode == 0 || port == 0 ||
+	    port > 0xffff || strlen(local) != 8 * words)
 		return false;
 	/* An address of version 4, as version 6 has it. */
 	if (words == 1)
@@ -89,27 +93,36 @@ read_line(const char *line, size_t words, struct listener *l)
 	return true;
 }
 
+/*
+ * The kernel has all that listen before all that do not (tcp_get_idx() of
+ * net/ipv4/tcp_ipv4.c), and walks over what was read for each read(2): so they
+ * are large, and there is a bound to them, as others may listen very often.
+ */
 static void
 read_table(struct look *k, const char *path, size_t words)
 {
 	FILE *f = fopen(path, "re");
 	struct listener l;
 	char line[LINE];
+	unsigned n = 0;
 
 	/* Without version 6 there is no such file. */
 	if (f == NULL) {
 		k->unsure |= errno != ENOENT;
 		return;
 	}
-	while (fgets(line, sizeof(line), f) != NULL) {
-		if (!read_line(line, words, &l))
-			continue;
-		if (k->n == LISTEN_MAX)
+	(void)setvbuf(f, k->buf, _IOFBF, sizeof(k->buf));
+	while (n++ < LINES_MAX && fgets(line, sizeof(line), f) != NULL) {
+		if (!read_line(line, words, &l)) {
+			if (l.state != 0 && l.state != LISTENS)
+				break;
+		} else if (k->n == LISTEN_MAX) {
 			k->unsure = true;
-		else
+		} else {
 			k->all[k->n++] = l;
+		}
 	}
-	k->unsure |= ferror(f) != 0;
+	k->unsure |= ferror(f) != 0 || n > LINES_MAX;
 	(void)fclose(f);
 }
 

@@ -438,11 +438,13 @@ still_wanted(struct push_send *s)
 		return false;
 	}
 	why = over(s);
+	if (why == NULL && !s->unclear)
+		return true;
 	if (why != NULL)
 		end(s, "dropped", why);
-	else if (s->unclear)
+	else
 		postpone(s, "the database cannot be read");
-	return why == NULL && !s->unclear;
+	return false;
 }
 
 /*

@@ -68,8 +68,13 @@ expire_start(struct ws_op *op)
 		ws_end_start(op);
 }
 
-void
-ws_expire(struct workspaces *s, const struct worktree_who *who, const char *id,
+/*
+ * Archives what has not been touched since `before` (wall clock, ms), with
+ * `cause` in its row. RDV_E_STATE when it was; else as workspace_archive(), but
+ * that nothing may be missing or precious either.
+ */
+static void
+expire(struct workspaces *s, const struct worktree_who *who, const char *id,
     int64_t before, const char *cause, workspace_fn *cb, void *arg)
 {
 	struct ws_op *op = ws_new(s, who, id, cb, arg);
@@ -129,7 +134,7 @@ expires(struct expiring *x)
 		stays(x, 0);
 		return;
 	}
-	ws_expire(x->s, &x->who, c->id, x->before,
+	expire(x->s, &x->who, c->id, x->before,
 	    arena_printf(x->arena, "expired: untouched for %" PRId64 " days",
 		days),
 	    archived_cb, x);

@@ -102,14 +102,6 @@ void ws_retry(struct ws_op *op);
 /* The pause after one of `ms`; a seam for tests. */
 int64_t ws_pause_after(int64_t ms);
 
-/*
- * Archives what has not been touched since `before` (wall clock, ms), with
- * `cause` in its row. RDV_E_STATE when it was; else as workspace_archive(), but
- * that nothing may be missing or precious either.
- */
-void
-ws_expire(struct workspaces *s, const struct worktree_who *who, const char *id,
-    int64_t before, const char *cause, workspace_fn *cb, void *arg);
 /* What workspace_states() has found of it: nothing is in the way of that. */
 bool ws_may_expire(const struct workspace_part *p);
 

@@ -24,7 +24,8 @@ export function watch(program) {
 	if (process.getuid() === 0)
 		fs.chmodSync(dir, 0o1733);
 	const to = `log_path=${path.join(dir, 'report')}`;
-	env.ASAN_OPTIONS = `${to}:detect_leaks=1`;
+	env.ASAN_OPTIONS = `${to}:detect_leaks=1:quarantine_size_mb=8:` +
+		'thread_local_quarantine_size_kb=64';
 	env.UBSAN_OPTIONS = `${to}:print_stacktrace=1`;
 	Object.assign(process.env, env);
 }

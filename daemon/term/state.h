@@ -110,6 +110,8 @@ void viewer_again_cb(void *terms);
 void viewer_tick_cb(void *terms);
 
 void presence_changed(struct term *t); /* somebody came, went or changed */
+/* Frees viewers that have left: the loop comes round for nobody any more. */
+void viewers_reap(struct term *t);
 void presence_typed(struct viewer *v);
 void presence_more(struct viewer *v); /* its sink has room again */
 void presence_done(struct presence *p);

@@ -15,6 +15,7 @@
 #include "daemon/term/screen.h"
 #include "daemon/term/state.h"
 #include "lib/err.h"
+#include "lib/list.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
@@ -50,8 +51,12 @@ terms_new(const struct terms_conf *conf)
 void
 terms_free(struct terms *ts)
 {
+	struct term *t, *next;
+
 	if (ts == NULL)
 		return;
+	TAILQ_FOREACH_SAFE (t, &ts->all, link, next)
+		viewers_reap(t);
 	floods_done(&ts->load.floods);
 	loop_timer_free(ts->again_timer);
 	loop_timer_free(ts->tick);

@@ -13,6 +13,7 @@
 #include "daemon/loop.h"
 #include "daemon/term/state.h"
 #include "lib/clock.h"
+#include "lib/list.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
@@ -122,6 +123,22 @@ viewer_reap_cb(void *arg)
 		TAILQ_REMOVE(&t->ts->again, v, next_again);
 	TAILQ_REMOVE(&t->viewers, v, link);
 	free(v);
+	term_unref(t);
+}
+
+/* The last of them may be what the terminal is still there for. */
+void
+viewers_reap(struct term *t)
+{
+	struct viewer *v, *next;
+
+	t->refs++;
+	TAILQ_FOREACH_SAFE (v, &t->viewers, link, next) {
+		if (!v->dead)
+			continue;
+		loop_undefer(t->ts->conf.loop, viewer_reap_cb, v);
+		viewer_reap_cb(v);
+	}
 	term_unref(t);
 }
 

@@ -27,9 +27,11 @@
 #define RING_PAGES  64 /* a power of two; a record has some 100 bytes */
 #define RECORD_SIZE 1024
 #define FIELDS	    3
-#define DAEMONS \
-	"comm ~ \"rdv*\" && comm != \"rdv\" && comm != \"rdv-egress\" && "
+#define DAEMONS                                                            \
+	"comm ~ \"rdv*\" && comm != \"rdv\" && comm != \"rdv-egress\" && " \
+	"comm != \"rdv-push\" && "
 #define EGRESS "comm == \"rdv-egress\" && "
+#define PUSH   "comm == \"rdv-push\" && "
 #define CLI    "comm == \"rdv\" && "
 #define INET   "(family == 2 || family == 10)" /* AF_INET, AF_INET6 */
 #define LISTEN "newstate == 10"		       /* TCP_LISTEN */
@@ -56,6 +58,13 @@ is_stream(int pid, const unsigned char *raw, const size_t *at)
 	(void)pid;
 	memcpy(&type, raw + at[0], sizeof(type));
 	return (type & 0xf) == SOCK_STREAM; /* the rest are flags */
+}
+
+/* No port is looked for: one that has gone has heard nobody. */
+static bool
+is_stream_apart(int pid, const unsigned char *raw, const size_t *at)
+{
+	return is_stream(pid, raw, at) && lives_apart(pid, 0);
 }
 
 /* For names it asks by datagrams; see look.c for whom it hears. */
@@ -110,6 +119,10 @@ static const struct tap {
 	    "makes a network socket that is neither TCP nor UDP" },
 	{ STATE, EGRESS LISTEN, { "sport" }, listens_apart, "rdv-egress",
 	    "listens where others can reach it" },
+	{ SOCKET, PUSH INET, { "type" }, is_stream_apart, "rdv-push",
+	    "makes a network socket that is not TCP in a network apart" },
+	{ STATE, PUSH LISTEN, { "family" }, never, "rdv-push",
+	    "listens on a TCP port" },
 };
 #define NTAPS (sizeof(taps) / sizeof(taps[0]))
 

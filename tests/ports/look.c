@@ -98,7 +98,7 @@ hex_is_loopback(const char *hex)
 }
 
 static bool
-line_says(const char *line, unsigned long inode)
+line_says(const char *line, unsigned long inode, bool wide)
 {
 	char address[64];
 	unsigned long its;
@@ -106,16 +106,17 @@ line_says(const char *line, unsigned long inode)
 
 	return sscanf(line, " %*d: %63s %*s %x %*s %*s %*s %*u %*d %lu",
 		   address, &state, &its) == 3 &&
-	       its == inode && state == LISTENING && !hex_is_loopback(address);
+	       its == inode && state == LISTENING &&
+	       !(wide && hex_is_loopback(address));
 }
 
-/* Whether a TCP socket of the process listens beyond the loopback address. */
+/* Whether a TCP socket of the process listens: beyond the loopback, if wide. */
 static bool
-listens_wide(int pid, unsigned long inode)
+listens(int pid, unsigned long inode, bool wide)
 {
 	static const char *const tables[] = { "tcp", "tcp6" };
 	char path[64], line[512];
-	bool wide = false;
+	bool does = false;
 	size_t i;
 	FILE *f;
 
@@ -124,11 +125,11 @@ listens_wide(int pid, unsigned long inode)
 		    tables[i]);
 		f = fopen(path, "re");
 		while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-			wide = wide || line_says(line, inode);
+			does = does || line_says(line, inode, wide);
 		if (f != NULL)
 			(void)fclose(f);
 	}
-	return wide;
+	return does;
 }
 
 /* A line of one of our own tables, or false. */
@@ -219,6 +220,15 @@ is_egress(const char *comm, const char *protocol, unsigned long inode)
 	       !is_here(udp, UNCONNECTED, inode, 0);
 }
 
+/* It asks rdv-egress, of whom its namespace has one, and hears nobody. */
+static bool
+is_push(const char *comm, int pid, const char *protocol, unsigned long inode)
+{
+	return strcmp(comm, "rdv-push") == 0 &&
+	       strncmp(protocol, "TCP", 3) == 0 && lives_apart(pid, 0) &&
+	       !listens(pid, inode, false);
+}
+
 /* By the name of its protocol: "UNIX-STREAM", "TCPv6", "UDP", "RAW"... */
 static bool
 is_allowed(const char *comm, int pid, const char *protocol, unsigned long inode)
@@ -226,8 +236,9 @@ is_allowed(const char *comm, int pid, const char *protocol, unsigned long inode)
 	return strncmp(protocol, "UNIX", 4) == 0 ||
 	       strcmp(protocol, "NETLINK") == 0 ||
 	       (strcmp(comm, "rdv") == 0 && strncmp(protocol, "TCP", 3) == 0 &&
-		   !listens_wide(pid, inode)) ||
-	       is_egress(comm, protocol, inode);
+		   !listens(pid, inode, true)) ||
+	       is_egress(comm, protocol, inode) ||
+	       is_push(comm, pid, protocol, inode);
 }
 
 /* A descriptor that has gone meanwhile has no name. */

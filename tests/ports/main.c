@@ -71,28 +71,36 @@ watch(void)
 		events_take(events);
 }
 
+enum {
+	HANDED = 1, /* made under another name */
+	HELD = 2,   /* that is all the breach is: no event says it */
+	APART = 4,  /* in a network namespace of its own */
+	DEAF = 8,   /* it does not listen */
+};
+
 /* What is planted, under which name, and whether it is a breach. */
 static const struct plant {
 	const char *comm;
 	int type;
 	in_addr_t ip;
 	bool breach;
-	bool handed; /* made under another name */
-	bool held;   /* that is all the breach is: no event says it */
-	bool apart;  /* in a network namespace of its own */
+	unsigned how;
 } plants[] = {
-	{ "rdvd", SOCK_STREAM, INADDR_LOOPBACK, true, false, false, false },
-	{ "rdvd", SOCK_STREAM, INADDR_LOOPBACK, true, true, false, false },
-	{ "rdvd", SOCK_DGRAM, INADDR_LOOPBACK, true, false, false, false },
-	{ "rdv-planted", SOCK_STREAM, INADDR_ANY, true, false, false, false },
-	{ "rdv", SOCK_STREAM, INADDR_ANY, true, false, false, false },
-	{ "rdv", SOCK_DGRAM, INADDR_LOOPBACK, true, false, false, false },
-	{ "rdv", SOCK_STREAM, INADDR_LOOPBACK, false, false, false, false },
-	{ "rdv-egress", SOCK_STREAM, INADDR_LOOPBACK, true, false, true,
-	    false },
-	{ "rdv-egress", SOCK_DGRAM, INADDR_LOOPBACK, true, false, true, false },
-	{ "rdv-egress", SOCK_STREAM, INADDR_ANY, false, false, false, true },
-	{ "nginx", SOCK_STREAM, INADDR_ANY, false, false, false, false },
+	{ "rdvd", SOCK_STREAM, INADDR_LOOPBACK, true, 0 },
+	{ "rdvd", SOCK_STREAM, INADDR_LOOPBACK, true, HANDED },
+	{ "rdvd", SOCK_DGRAM, INADDR_LOOPBACK, true, 0 },
+	{ "rdv-planted", SOCK_STREAM, INADDR_ANY, true, 0 },
+	{ "rdv", SOCK_STREAM, INADDR_ANY, true, 0 },
+	{ "rdv", SOCK_DGRAM, INADDR_LOOPBACK, true, 0 },
+	{ "rdv", SOCK_STREAM, INADDR_LOOPBACK, false, 0 },
+	{ "rdv-egress", SOCK_STREAM, INADDR_LOOPBACK, true, HELD },
+	{ "rdv-egress", SOCK_DGRAM, INADDR_LOOPBACK, true, HELD },
+	{ "rdv-egress", SOCK_STREAM, INADDR_ANY, false, APART },
+	{ "rdv-push", SOCK_STREAM, INADDR_LOOPBACK, true, APART },
+	{ "rdv-push", SOCK_STREAM, INADDR_LOOPBACK, true, HELD | DEAF },
+	{ "rdv-push", SOCK_DGRAM, INADDR_LOOPBACK, true, APART },
+	{ "rdv-push", SOCK_STREAM, INADDR_LOOPBACK, false, APART | DEAF },
+	{ "nginx", SOCK_STREAM, INADDR_ANY, false, 0 },
 };
 
 /* In a child: opens it and closes it at once, or when `hold` has an end. */
@@ -105,14 +113,16 @@ plant(const struct plant *p, int ready, int hold)
 	int fd;
 
 	/* Where that cannot be had there is nothing to see, which is right. */
-	if (p->apart && unshare(CLONE_NEWUSER | CLONE_NEWNET) == -1 &&
+	if ((p->how & APART) != 0 &&
+	    unshare(CLONE_NEWUSER | CLONE_NEWNET) == -1 &&
 	    unshare(CLONE_NEWNET) == -1)
 		_exit(0);
-	(void)prctl(PR_SET_NAME, p->handed ? "other" : p->comm);
+	(void)prctl(PR_SET_NAME, (p->how & HANDED) != 0 ? "other" : p->comm);
 	fd = socket(AF_INET, p->type | SOCK_CLOEXEC, 0);
 	(void)prctl(PR_SET_NAME, p->comm);
 	if (fd == -1 || bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
-	    (p->type == SOCK_STREAM && listen(fd, 1) == -1))
+	    (p->type == SOCK_STREAM && (p->how & DEAF) == 0 &&
+		listen(fd, 1) == -1))
 		_exit(1);
 	if (hold != -1 &&
 	    (write(ready, &byte, 1) != 1 || read(hold, &byte, 1) != 0))
@@ -158,7 +168,7 @@ rehearsal(void)
 
 	rehearsing = true;
 	for (i = 0; i < sizeof(plants) / sizeof(plants[0]); i++) {
-		if (events != NULL && !plants[i].held)
+		if (events != NULL && (plants[i].how & HELD) == 0)
 			good = rehearse(&plants[i], false) && good;
 		good = rehearse(&plants[i], true) && good;
 		/* Those of the held one are no answer to the next. */

@@ -2,19 +2,20 @@
 #ifndef RDV_TESTS_PORTS_H
 #define RDV_TESTS_PORTS_H
 /*
- * What rdv may have of the network while tests run: nothing. One exception:
+ * What rdv may have of the network while tests run: nothing. First exception:
  * `rdv up` binds a TCP port of the loopback address, which nginx inherits, and
  * asks there whether nginx answers.
  *
  * A process is known by its name, and what begins with "rdv" is one of ours:
  * rdvd, rdv-helper, rdv-ops, rdv-reaper and any build of them. "rdv" alone is
- * the command line, the only one with the exception. Whoever takes another name
- * is not known: that is an attacker, whom the filter of rdvd must stop.
+ * the command line, the only one with that exception. Whoever takes another
+ * name is not known: that is an attacker, whom the filter of rdvd must stop.
  *
- * The other one is rdv-egress, the way out of a run whose network is held to a
+ * The second is rdv-egress, the way out of a run whose network is held to a
  * list: it connects, and looks up names. It listens in the network namespace of
  * its run, which has a loopback interface and nothing else, so nobody but that
- * run can reach it; in ours it hears nobody.
+ * run can reach it; in ours it hears nobody. The third is rdv-push, which lives
+ * in such a namespace and connects to that rdv-egress.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -224,8 +224,7 @@ test-built: all $(unit_all) $(fuzz_bins) $(prog_bins) $(ports_bin) \
 
 # The flusher is the only thread beside the loop; these tests have it run.
 tsan-built: $(patsubst %,$(BUILD)/unit/store/test_%,bus flusher open tx)
-# The real agents, 908 MB of them: no part of `make test` unless they are there.
-# Nothing that is fetched may run scripts.
+# The real agents, 908 MB of them. Nothing that is fetched may run scripts.
 .PHONY: test-agents agents-installed
 test-agents: test-built agents-installed
 	tests/agents/run

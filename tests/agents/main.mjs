@@ -150,7 +150,7 @@ for (const g of AGENTS) {
 	const play = (what, fn) => test(`${g.name} ${what}`, () => {
 		g.later?.();
 		return there(g) ? fn() :
-			skip('it is not installed: make test-agents does that');
+			skip('it is not installed: make agents-installed does that');
 	});
 	let c;
 

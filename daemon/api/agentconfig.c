@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/store/db.h"
@@ -54,12 +55,8 @@ config_put(struct api_call *c)
 	int err = agentconfig_put(tx, c->req->arena, c->actor->user_id,
 	    in->executors, &why);
 
-	if (err == 0) {
-		api_commit(c, tx, 204, NULL);
-		return;
-	}
-	tx_abort(tx);
-	api_fail(c, err, err > 0 ? why : NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = err, .why = why, .status = 204 });
 }
 
 const struct api_route api_routes_agentconfig[] = {

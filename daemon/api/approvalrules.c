@@ -6,6 +6,7 @@
  */
 #include "daemon/core/approvalrule.h"
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/approval.h"
 #include "daemon/api/conversation.h"
@@ -90,35 +91,6 @@ rules_list(struct api_call *c)
 	api_reply(c, 200, o);
 }
 
-static int
-on_record(struct api_call *c, const char *event, const char *subject,
-    const char **why)
-{
-	if (auth_audit(c->app->auth, c->req, event, c->actor, subject))
-		return 0;
-	*why = "the audit log cannot be written";
-	return RDV_E_UNAVAILABLE;
-}
-
-/* The end of a change: on record, or not made. */
-static void
-settle(struct api_call *c, struct tx *tx, int err, const char *why,
-    const char *event, const char *subject, int status, struct js *v)
-{
-	if (err == 0)
-		err = on_record(c, event, subject, &why);
-	if (err == 0) {
-		api_commit(c, tx, status, v);
-		return;
-	}
-	tx_abort(tx);
-	js_free(v);
-	if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY", why, NULL);
-	else
-		api_fail(c, err, why);
-}
-
 static void
 rules_create(struct api_call *c)
 {
@@ -135,8 +107,13 @@ rules_create(struct api_call *c)
 	struct store_rule r;
 	int err = rule_create(tx, c->req->arena, &who, &spec, &r, &why);
 
-	settle(c, tx, err, why, "approval.rule.new", err == 0 ? r.id : NULL,
-	    201, err == 0 ? rule_json(&r) : NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = err,
+		.why = why,
+		.event = "approval.rule.new",
+		.subject = err == 0 ? r.id : NULL,
+		.status = 201,
+		.body = err == 0 ? rule_json(&r) : NULL });
 }
 
 static void
@@ -145,9 +122,12 @@ rules_delete(struct api_call *c)
 	struct tx *tx = tx_begin(c->app->db);
 	int err = rule_delete(tx, c->actor->user_id, c->params[0]);
 
-	settle(c, tx, err,
-	    err == RDV_E_NOT_FOUND ? "there is no such rule" : NULL,
-	    "approval.rule.delete", c->params[0], 204, NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = err,
+		.why = err == RDV_E_NOT_FOUND ? "there is no such rule" : NULL,
+		.event = "approval.rule.delete",
+		.subject = c->params[0],
+		.status = 204 });
 }
 
 static struct js *
@@ -209,8 +189,13 @@ bypass_on(struct api_call *c)
 	if (err == 0)
 		err = store_bypass_get(c->app->db, c->req->arena, c->params[0],
 		    &b);
-	settle(c, tx, err, bypass_refusal(err), "approval.bypass.on",
-	    c->params[0], 200, err == 0 ? bypass_json(&b) : NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = err,
+		.why = bypass_refusal(err),
+		.event = "approval.bypass.on",
+		.subject = c->params[0],
+		.status = 200,
+		.body = err == 0 ? bypass_json(&b) : NULL });
 }
 
 /* What it allowed ends with it. */
@@ -227,7 +212,8 @@ bypass_off(struct api_call *c)
 		err = chain_stop_unasked(tx, c->req->arena, c->actor->user_id,
 		    c->params[0], &chain);
 	if (err == 0)
-		err = on_record(c, "approval.bypass.off", c->params[0], &why);
+		err = answer_on_record(c, "approval.bypass.off", c->params[0],
+		    &why);
 	if (err != 0)
 		conversation_refuse(c, tx, err, why);
 	else

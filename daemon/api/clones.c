@@ -5,6 +5,7 @@
  */
 #include "daemon/core/clone.h"
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/jobs.h"
 #include "daemon/api/repo.h"
@@ -84,11 +85,8 @@ clones_made_cb(int err, const struct store_clone *row, const char *why,
 {
 	struct api_call *c = arg;
 
-	/* Repositories are bounded per user, which waiting does not lift. */
-	if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY", why, NULL);
-	else if (err != 0)
-		api_fail(c, err, why);
+	if (err != 0)
+		answer_bounded(c, err, why);
 	else
 		api_reply(c, 202, clone_json(c->app->worktrees, row));
 }

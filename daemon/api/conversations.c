@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/conversation.h"
 #include "daemon/agent/agent.h"
 #include "daemon/app.h"
@@ -115,10 +116,8 @@ fail(struct api_call *c, int err, const char *why)
 {
 	if (err == RDV_E_BUSY)
 		api_fail_code(c, 409, "WORKSPACE_BUSY", why, NULL);
-	else if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY", why, NULL);
 	else
-		api_fail(c, err, err > 0 ? why : NULL);
+		answer_bounded(c, err, why);
 }
 
 void
@@ -132,11 +131,9 @@ int
 conversation_audit(struct api_call *c, const struct store_turn *t,
     const char **why)
 {
-	if (t->unasked == NULL ||
-	    auth_audit(c->app->auth, c->req, "turn.unasked", c->actor, t->id))
+	if (t->unasked == NULL)
 		return 0;
-	*why = "the audit log cannot be written";
-	return RDV_E_UNAVAILABLE;
+	return answer_on_record(c, "turn.unasked", t->id, why);
 }
 
 struct conversation_page

@@ -2,6 +2,7 @@
 /*
  * /api/folders: the shapes of contract 2.3. The rules are core/folder's.
  */
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/session.h"
 #include "daemon/app.h"
@@ -135,26 +136,6 @@ folders_list(struct api_call *c)
 	api_fail(c, err, NULL);
 }
 
-/*
- * Ends a change: commits with the answer `v`, which is taken over, or aborts.
- * RDV_E_FULL is a bound per user here, which waiting does not lift: 429.
- */
-static void
-settle(struct api_call *c, struct tx *tx, int err, const char *why, int status,
-    struct js *v)
-{
-	if (err == 0) {
-		api_commit(c, tx, status, v);
-		return;
-	}
-	tx_abort(tx);
-	js_free(v);
-	if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY", why, NULL);
-	else
-		api_fail(c, err, why);
-}
-
 static void
 folders_create(struct api_call *c)
 {
@@ -167,7 +148,11 @@ folders_create(struct api_call *c)
 	err = folder_create(tx, c->req->arena, c->actor->user_id, &spec, &f,
 	    &why);
 	/* What is answered is what was written, not a second reading. */
-	settle(c, tx, err, why, 201, err == 0 ? folder_json(&f) : NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = err,
+		.why = why,
+		.status = 201,
+		.body = err == 0 ? folder_json(&f) : NULL });
 }
 
 static void
@@ -192,7 +177,11 @@ folders_update(struct api_call *c)
 		return;
 	tx = tx_begin(c->app->db);
 	err = folder_update(tx, c->req->arena, &f, &spec, &why);
-	settle(c, tx, err, why, 200, err == 0 ? folder_json(&f) : NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = err,
+		.why = why,
+		.status = 200,
+		.body = err == 0 ? folder_json(&f) : NULL });
 }
 
 static void
@@ -204,7 +193,9 @@ folders_delete(struct api_call *c)
 	if (!folder_get(c, &f))
 		return;
 	tx = tx_begin(c->app->db);
-	settle(c, tx, folder_delete(tx, &f), NULL, 204, NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){
+		.err = folder_delete(tx, &f), .status = 204 });
 }
 
 static int
@@ -258,7 +249,9 @@ folders_reorder(struct api_call *c)
 	}
 	v = js_object();
 	js_add_bool(v, "success", true);
-	settle(c, tx, err, why, 200, v);
+	answer_settle(c, tx,
+	    &(struct answer_end){
+		.err = err, .why = why, .status = 200, .body = v });
 }
 
 /*

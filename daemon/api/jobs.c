@@ -5,6 +5,7 @@
  */
 #include "daemon/api/jobs.h"
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/store/db.h"
@@ -49,10 +50,7 @@ void
 jobs_cancel_reply(struct api_call *c, struct tx *tx, int err, const char *why,
     struct js *row)
 {
-	if (err == 0) {
-		api_commit(c, tx, 202, row);
-		return;
-	}
-	tx_abort(tx);
-	api_fail(c, err, why);
+	answer_settle(c, tx,
+	    &(struct answer_end){
+		.err = err, .why = why, .status = 202, .body = row });
 }

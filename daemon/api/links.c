@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/auth/ticket.h"
@@ -290,6 +291,7 @@ links_create(struct api_call *c)
 	struct credential_spec spec;
 	struct api_answer answer = { .status = 201 };
 	char id[UUID_TEXT], text[TOKEN_TEXT];
+	const char *why = NULL;
 	struct tx *tx;
 	int err;
 
@@ -298,20 +300,14 @@ links_create(struct api_call *c)
 	ch = credential_begin(c->app->auth);
 	tx = tx_begin(c->app->db);
 	err = credential_issue(ch, tx, &spec, id, text, NULL);
-	if (err == 0 &&
-	    !auth_audit(c->app->auth, c->req, "link.new", c->actor, id))
-		err = RDV_E_UNAVAILABLE;
+	if (err == RDV_E_FULL)
+		why = "there are too many links; revoke one";
+	if (err == 0)
+		err = answer_on_record(c, "link.new", id, &why);
 	if (err != 0) {
 		tx_abort(tx);
 		credential_done(err, ch);
-		if (err == RDV_E_FULL)
-			api_fail_code(c, 429, "TOO_MANY",
-			    "there are too many links; revoke one", NULL);
-		else
-			api_fail(c, err,
-			    err == RDV_E_UNAVAILABLE
-				? "the audit log cannot be written"
-				: NULL);
+		answer_bounded(c, err, why);
 		return;
 	}
 	made(c, &answer, &spec, id, text);

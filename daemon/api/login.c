@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/scopes.h"
 #include "daemon/api/tokenwish.h"
@@ -131,12 +132,10 @@ login_json(const struct login *l, const char *id)
 static void
 refuse(struct api_call *c, int err)
 {
-	if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY",
-		    "there are too many tokens; revoke one", NULL);
-	else
-		api_fail(c, err,
-		    err == RDV_E_EXISTS ? "there is such a token" : NULL);
+	answer_bounded(c, err,
+	    err == RDV_E_FULL	  ? "there are too many tokens; revoke one"
+	    : err == RDV_E_EXISTS ? "there is such a token"
+				  : NULL);
 }
 
 /* The helper has it; without a row here it would open nothing. */

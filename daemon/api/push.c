@@ -5,6 +5,7 @@
  */
 #include "daemon/core/push.h"
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/conf.h"
@@ -113,28 +114,6 @@ push_get(struct api_call *c)
 	api_reply(c, 200, o);
 }
 
-/* The end of a change: on record, or not made. */
-static void
-settle(struct api_call *c, struct tx *tx, int err, const char *why,
-    const char *event, const char *subject, int status, struct js *v)
-{
-	if (err == 0 &&
-	    !auth_audit(c->app->auth, c->req, event, c->actor, subject)) {
-		err = RDV_E_UNAVAILABLE;
-		why = "the audit log cannot be written";
-	}
-	if (err == 0) {
-		api_commit(c, tx, status, v);
-		return;
-	}
-	tx_abort(tx);
-	js_free(v);
-	if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY", why, NULL);
-	else
-		api_fail(c, err, why);
-}
-
 static void
 push_create(struct api_call *c)
 {
@@ -152,8 +131,13 @@ push_create(struct api_call *c)
 	int err = push_device_new(c->app->pushes, tx, c->req->arena, &wish,
 	    &row, &renewed, &why);
 
-	settle(c, tx, err, why, "push.device.new", err == 0 ? row.id : NULL,
-	    renewed ? 200 : 201, err == 0 ? push_device_json(&row) : NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = err,
+		.why = why,
+		.event = "push.device.new",
+		.subject = err == 0 ? row.id : NULL,
+		.status = renewed ? 200 : 201,
+		.body = err == 0 ? push_device_json(&row) : NULL });
 }
 
 static void
@@ -162,9 +146,24 @@ push_delete(struct api_call *c)
 	struct tx *tx = tx_begin(c->app->db);
 	int err = push_device_delete(tx, c->actor->user_id, c->params[0]);
 
-	settle(c, tx, err,
-	    err == RDV_E_NOT_FOUND ? "there is no such device" : NULL,
-	    "push.device.delete", c->params[0], 204, NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = err,
+		.why =
+		    err == RDV_E_NOT_FOUND ? "there is no such device" : NULL,
+		.event = "push.device.delete",
+		.subject = c->params[0],
+		.status = 204 });
+}
+
+static const char *
+try_refusal(int err)
+{
+	return err == RDV_E_FULL
+		   ? "there are pushes enough that wait for this device"
+	       : err == RDV_E_NOT_FOUND ? "there is no such device"
+	       : err == RDV_E_STATE
+		   ? "the device is gone; let its browser ask anew"
+		   : NULL;
 }
 
 static void
@@ -174,20 +173,9 @@ push_try(struct api_call *c)
 	int err = push_test(c->app->pushes, tx, c->req->arena,
 	    c->actor->user_id, c->params[0]);
 
-	if (err == 0) {
-		api_commit(c, tx, 202, NULL);
-		return;
-	}
-	tx_abort(tx);
-	if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY",
-		    "there are pushes enough that wait for this device", NULL);
-	else
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such device"
-		    : err == RDV_E_STATE
-			? "the device is gone; let its browser ask anew"
-			: NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){
+		.err = err, .why = try_refusal(err), .status = 202 });
 }
 
 const struct api_route api_routes_push[] = {

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/cursor.h"
 #include "daemon/api/repo.h"
@@ -206,16 +207,6 @@ repos_recent(struct api_call *c)
 		repos_page_cb, &p));
 }
 
-/* RDV_E_FULL is a bound per user, which waiting does not lift: 429. */
-static void
-fail(struct api_call *c, int err, const char *why)
-{
-	if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY", why, NULL);
-	else
-		api_fail(c, err, why);
-}
-
 static void
 repos_add_cb(int err, const struct store_repo *r, bool fresh, const char *why,
     void *arg)
@@ -223,7 +214,7 @@ repos_add_cb(int err, const struct store_repo *r, bool fresh, const char *why,
 	struct api_call *c = arg;
 
 	if (err != 0)
-		fail(c, err, why);
+		answer_bounded(c, err, why);
 	else
 		api_reply(c, fresh ? 201 : 200, repo_json(r, false));
 }
@@ -264,20 +255,6 @@ spec_of(const struct set_in *in)
 	return spec;
 }
 
-/* Commits with the answer `v`, which is taken over, or aborts. */
-static void
-settle(struct api_call *c, struct tx *tx, int err, const char *why, int status,
-    struct js *v)
-{
-	if (err == 0) {
-		api_commit(c, tx, status, v);
-		return;
-	}
-	tx_abort(tx);
-	js_free(v);
-	fail(c, err, why);
-}
-
 static void
 repos_update(struct api_call *c)
 {
@@ -291,7 +268,11 @@ repos_update(struct api_call *c)
 		return;
 	tx = tx_begin(c->app->db);
 	err = repo_update(tx, c->req->arena, &r, &spec, &why);
-	settle(c, tx, err, why, 200, err == 0 ? repo_json(&r, false) : NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = err,
+		.why = why,
+		.status = 200,
+		.body = err == 0 ? repo_json(&r, false) : NULL });
 }
 
 static void
@@ -303,7 +284,8 @@ repos_forget(struct api_call *c)
 	if (!repo_get(c, &r))
 		return;
 	tx = tx_begin(c->app->db);
-	settle(c, tx, repo_forget(tx, &r), NULL, 204, NULL);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = repo_forget(tx, &r), .status = 204 });
 }
 
 #define IN(st) .in_size = sizeof(struct st)

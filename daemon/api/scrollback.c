@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/session.h"
 #include "daemon/term/search.h"
@@ -185,11 +186,8 @@ begin_search(struct api_call *c, const struct session_output *of)
 		return;
 	}
 	js_free(x->hits);
-	if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY",
-		    "two searches of yours are under way", NULL);
-	else
-		api_fail(c, err, NULL);
+	answer_bounded(c, err,
+	    err == RDV_E_FULL ? "two searches of yours are under way" : NULL);
 }
 
 static void

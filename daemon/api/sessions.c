@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/doors.h"
 #include "daemon/api/session.h"
@@ -167,18 +168,12 @@ static const struct js_field reorder_fields[] = {
 
 static const char no_session[] = "there is no such session";
 
-/*
- * A bound per user, or input that waits: the client can do something about
- * either, so it is 429 and not the 503 of RDV_E_FULL.
- */
 void
 session_fail(struct api_call *c, int err, const char *why)
 {
-	if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY",
-		    why != NULL ? why : "too much input waits already", NULL);
-	else
-		api_fail(c, err, why);
+	if (err == RDV_E_FULL && why == NULL)
+		why = "too much input waits already";
+	answer_bounded(c, err, why);
 }
 
 struct encode {

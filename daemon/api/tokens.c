@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/scopes.h"
 #include "daemon/api/tokenwish.h"
@@ -267,11 +268,9 @@ tokens_issue(struct api_call *c, const struct credential_spec *spec)
 	if (err != 0) {
 		tx_abort(tx);
 		credential_done(err, ch);
-		if (err == RDV_E_FULL)
-			api_fail_code(c, 429, "TOO_MANY",
-			    "there are too many tokens; revoke one", NULL);
-		else
-			api_fail(c, err, NULL);
+		answer_bounded(c, err,
+		    err == RDV_E_FULL ? "there are too many tokens; revoke one"
+				      : NULL);
 		return;
 	}
 	answer.body = created_json(c, id, text, spec->scopes, spec->expires_at);

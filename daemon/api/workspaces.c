@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/repo.h"
 #include "daemon/api/worktree.h"
@@ -174,10 +175,8 @@ fail(struct api_call *c, int err, const struct workspace *ws, const char *why)
 		refuse(c, ws, why);
 	else if (err == RDV_E_TOO_BIG)
 		api_fail_code(c, 429, "OVER_QUOTA", why, NULL);
-	else if (err == RDV_E_FULL)
-		api_fail_code(c, 429, "TOO_MANY", why, NULL);
 	else
-		api_fail(c, err, why);
+		answer_bounded(c, err, why);
 }
 
 static bool
@@ -298,12 +297,11 @@ workspaces_update(struct api_call *c)
 		ws.row.pinned = in->pinned;
 	tx = tx_begin(c->app->db);
 	err = workspace_relabel(tx, &ws.row, &why);
-	if (err == 0) {
-		api_commit(c, tx, 200, whole_json(&ws, NULL));
-		return;
-	}
-	tx_abort(tx);
-	api_fail(c, err, why);
+	answer_settle(c, tx,
+	    &(struct answer_end){ .err = err,
+		.why = why,
+		.status = 200,
+		.body = err == 0 ? whole_json(&ws, NULL) : NULL });
 }
 
 /* Of a directory that is not there nothing can be said. */

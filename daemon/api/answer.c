@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The answers that many routes give alike, so that a client meets one form of
+ * each. Invariant: whatever is taken over is answered with or freed, and a
+ * transaction is committed or undone.
+ */
+#include "daemon/api/answer.h"
+
+#include "daemon/api/api.h"
+#include "daemon/app.h"
+#include "daemon/auth/auth.h"
+#include "daemon/store/db.h"
+#include "lib/err.h"
+#include "lib/js.h"
+
+void
+answer_bounded(struct api_call *c, int err, const char *why)
+{
+	if (err == RDV_E_FULL)
+		api_fail_code(c, 429, "TOO_MANY", why, NULL);
+	else
+		api_fail(c, err, why);
+}
+
+int
+answer_on_record(struct api_call *c, const char *event, const char *subject,
+    const char **why)
+{
+	if (auth_audit(c->app->auth, c->req, event, c->actor, subject))
+		return 0;
+	*why = "the audit log cannot be written";
+	return RDV_E_UNAVAILABLE;
+}
+
+void
+answer_settle(struct api_call *c, struct tx *tx, const struct answer_end *end)
+{
+	const char *why = end->why;
+	int err = end->err;
+
+	if (err == 0 && end->event != NULL)
+		err = answer_on_record(c, end->event, end->subject, &why);
+	if (err == 0) {
+		api_commit(c, tx, end->status, end->body);
+		return;
+	}
+	tx_abort(tx);
+	js_free(end->body);
+	answer_bounded(c, err, why);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_API_ANSWER_H
+#define RDV_API_ANSWER_H
+
+struct api_call;
+struct js;
+struct tx;
+
+/*
+ * What many routes answer alike, over api_reply(), api_fail() and api_commit();
+ * the call is over after each, too. Trees that are given are taken over.
+ */
+
+/*
+ * api_fail() where RDV_E_FULL is a bound that the client can do something
+ * about: 429 TOO_MANY, not the 503 of a server that is full.
+ */
+void answer_bounded(struct api_call *c, int err, const char *why);
+
+/*
+ * Has the audit log say it of the caller: 0, or RDV_E_UNAVAILABLE with a
+ * sentence, and then it may not be done.
+ */
+int answer_on_record(struct api_call *c, const char *event, const char *subject,
+    const char **why);
+
+/* How a change ended: all of it, or nothing. */
+struct answer_end {
+	int err;	 /* 0, or it is undone and told by answer_bounded() */
+	const char *why; /* of err; NULL: the general sentence */
+	int status;
+	struct js *body; /* NULL: none, as with err */
+	/* What goes on record before it is made; NULL: nothing. */
+	const char *event, *subject;
+};
+void
+answer_settle(struct api_call *c, struct tx *tx, const struct answer_end *end);
+
+#endif

@@ -14,6 +14,12 @@
 #include "lib/js.h"
 
 void
+answer_missing(struct api_call *c, int err, const char *none)
+{
+	api_fail(c, err, err == RDV_E_NOT_FOUND ? none : NULL);
+}
+
+void
 answer_bounded(struct api_call *c, int err, const char *why)
 {
 	if (err == RDV_E_FULL)

@@ -11,6 +11,8 @@ struct tx;
  * the call is over after each, too. Trees that are given are taken over.
  */
 
+/* api_fail() of a row that was looked for; `none` is the 404's sentence. */
+void answer_missing(struct api_call *c, int err, const char *none);
 /*
  * api_fail() where RDV_E_FULL is a bound that the client can do something
  * about: 429 TOO_MANY, not the 503 of a server that is full.

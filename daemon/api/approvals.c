@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/approval.h"
 #include "daemon/api/cursor.h"
@@ -181,9 +182,7 @@ approvals_get(struct api_call *c)
 	if (err == 0)
 		api_reply(c, 200, approval_json(c->app->db, &row));
 	else
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such approval"
-					   : NULL);
+		answer_missing(c, err, "there is no such approval");
 }
 
 /* What an attempt that does not count is told: what stands, beside why. */

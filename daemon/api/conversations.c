@@ -105,9 +105,7 @@ conversation_load(struct api_call *c, struct store_conversation *out)
 	    c->actor->user_id, c->params[0], out);
 
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such conversation"
-					   : NULL);
+		answer_missing(c, err, "there is no such conversation");
 	return err == 0;
 }
 

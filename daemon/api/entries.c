@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/core/run.h"
@@ -301,8 +302,7 @@ run_is_there(struct api_call *c)
 	    c->params[0], &r);
 
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such run" : NULL);
+		answer_missing(c, err, "there is no such run");
 	return err == 0;
 }
 

@@ -109,8 +109,7 @@ folder_get(struct api_call *c, struct store_folder *f)
 	    c->params[0], f);
 
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such folder" : NULL);
+		answer_missing(c, err, "there is no such folder");
 	return err == 0;
 }
 

@@ -9,7 +9,6 @@
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/store/db.h"
-#include "lib/err.h"
 
 #define PAGE 50
 
@@ -41,7 +40,7 @@ void
 jobs_reply(struct api_call *c, int err, const char *none, struct js *row)
 {
 	if (err != 0)
-		api_fail(c, err, err == RDV_E_NOT_FOUND ? none : NULL);
+		answer_missing(c, err, none);
 	else
 		api_reply(c, 200, row);
 }

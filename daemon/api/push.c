@@ -105,8 +105,7 @@ push_get(struct api_call *c)
 		    push_delivery_cb, list);
 	if (err != 0) {
 		js_free(list);
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such device" : NULL);
+		answer_missing(c, err, "there is no such device");
 		return;
 	}
 	o = push_device_json(&d);

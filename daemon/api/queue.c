@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/conversation.h"
 #include "daemon/app.h"
 #include "daemon/store/db.h"
@@ -66,8 +67,7 @@ load(struct api_call *c, struct store_queued *q)
 	    c->params[0], q);
 
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such message" : NULL);
+		answer_missing(c, err, "there is no such message");
 	return err == 0;
 }
 

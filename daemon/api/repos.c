@@ -128,9 +128,7 @@ repo_get(struct api_call *c, struct store_repo *r)
 	    c->params[0], r);
 
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such repository"
-					   : NULL);
+		answer_missing(c, err, "there is no such repository");
 	return err == 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/casthead.h"
 #include "daemon/api/script.h"
@@ -403,8 +404,7 @@ run_get(struct api_call *c, struct store_run *r)
 	    c->params[0], r);
 
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such run" : NULL);
+		answer_missing(c, err, "there is no such run");
 	return err == 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/conversation.h"
 #include "daemon/api/repo.h"
 #include "daemon/api/script.h"
@@ -146,8 +147,7 @@ script_reply(struct api_call *c, const char *run_id, int status)
 	    run_id, &r);
 
 	if (err != 0) {
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such run" : NULL);
+		answer_missing(c, err, "there is no such run");
 		return;
 	}
 	o = run_json(c->app, &r);
@@ -177,8 +177,7 @@ scripts_stop(struct api_call *c)
 	    c->params[0], &r);
 
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such run" : NULL);
+		answer_missing(c, err, "there is no such run");
 	else
 		script_stop(c->app, r.id, "it was stopped", scripts_stopped_cb,
 		    c);
@@ -202,9 +201,7 @@ script_workspace(struct api_call *c)
 	    c->params[0], &ws);
 
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such workspace"
-					   : NULL);
+		answer_missing(c, err, "there is no such workspace");
 	return err == 0;
 }
 

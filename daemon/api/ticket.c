@@ -5,6 +5,7 @@
  */
 #include "daemon/auth/ticket.h"
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/store/db.h"
@@ -77,8 +78,7 @@ ticket_new(struct api_call *c)
 	    ticket_session_cb, NULL);
 
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such session" : NULL);
+		answer_missing(c, err, "there is no such session");
 	else if (!auth_audit_often(c->app->auth, c->req, "ticket.new", c->actor,
 		     c->params[0]))
 		api_fail(c, RDV_E_UNAVAILABLE,

@@ -124,8 +124,7 @@ tokens_get(struct api_call *c)
 	if (err == 0)
 		api_reply(c, 200, o);
 	else
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such token" : NULL);
+		answer_missing(c, err, "there is no such token");
 }
 
 /*
@@ -381,8 +380,7 @@ tokens_revoke(struct api_call *c)
 
 	err = store_token_get(c->app->db, user, id, tokens_found_cb, &found);
 	if (err != 0) {
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such token" : NULL);
+		answer_missing(c, err, "there is no such token");
 		return;
 	}
 	/* Written or not: taking a right away is never refused. */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/conversation.h"
 #include "daemon/app.h"
 #include "daemon/core/queued.h"
@@ -201,8 +202,7 @@ load(struct api_call *c, struct whole *w)
 	if (err == 0)
 		err = store_links_of(db, a, w->chain.id, &w->links, &w->n);
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such turn" : NULL);
+		answer_missing(c, err, "there is no such turn");
 	return err == 0;
 }
 

@@ -265,9 +265,7 @@ load(struct api_call *c, struct workspace *ws)
 	    c->params[0], ws);
 
 	if (err != 0)
-		api_fail(c, err,
-		    err == RDV_E_NOT_FOUND ? "there is no such workspace"
-					   : NULL);
+		answer_missing(c, err, "there is no such workspace");
 	return err == 0;
 }
 

@@ -28,14 +28,22 @@ answer_bounded(struct api_call *c, int err, const char *why)
 		api_fail(c, err, why);
 }
 
+static const char unrecorded[] = "the audit log cannot be written";
+
 int
 answer_on_record(struct api_call *c, const char *event, const char *subject,
     const char **why)
 {
 	if (auth_audit(c->app->auth, c->req, event, c->actor, subject))
 		return 0;
-	*why = "the audit log cannot be written";
+	*why = unrecorded;
 	return RDV_E_UNAVAILABLE;
+}
+
+void
+answer_unrecorded(struct api_call *c)
+{
+	api_fail(c, RDV_E_UNAVAILABLE, unrecorded);
 }
 
 void

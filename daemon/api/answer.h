@@ -26,6 +26,9 @@ void answer_bounded(struct api_call *c, int err, const char *why);
 int answer_on_record(struct api_call *c, const char *event, const char *subject,
     const char **why);
 
+/* api_fail() of what may not be done because the audit log did not take it. */
+void answer_unrecorded(struct api_call *c);
+
 /* How a change ended: all of it, or nothing. */
 struct answer_end {
 	int err;	 /* 0, or it is undone and told by answer_bounded() */

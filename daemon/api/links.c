@@ -425,8 +425,7 @@ links_open(struct api_call *c)
 		not_there(c);
 	else if (!auth_audit_often(c->app->auth, c->req, "link.open", &by,
 		     by.session_id))
-		api_fail(c, RDV_E_UNAVAILABLE,
-		    "the audit log cannot be written");
+		answer_unrecorded(c);
 	else
 		opened(c, &by, &f);
 }

@@ -205,8 +205,7 @@ login_new(struct api_call *c)
 		return;
 	}
 	if (!auth_audit(c->app->auth, c->req, "token.new", NULL, id)) {
-		api_fail(c, RDV_E_UNAVAILABLE,
-		    "the audit log cannot be written");
+		answer_unrecorded(c);
 		return;
 	}
 	enroll_token(c->app, c->req->person, l->digest, l->spec.expires_at,

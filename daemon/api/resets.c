@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/conversation.h"
 #include "daemon/api/repo.h"
 #include "daemon/app.h"
@@ -82,8 +83,7 @@ resets_begin(struct api_call *c)
 		return;
 	if (!auth_audit(c->app->auth, c->req, "conversation.reset", c->actor,
 		row.id))
-		api_fail(c, RDV_E_UNAVAILABLE,
-		    "the audit log cannot be written");
+		answer_unrecorded(c);
 	else
 		reset_begin(c->app->resets, &who, &wish, resets_begin_cb, c);
 }
@@ -98,8 +98,7 @@ resets_undo(struct api_call *c)
 		return;
 	if (!auth_audit(c->app->auth, c->req, "conversation.reset.undo",
 		c->actor, row.id))
-		api_fail(c, RDV_E_UNAVAILABLE,
-		    "the audit log cannot be written");
+		answer_unrecorded(c);
 	else
 		reset_undo(c->app->resets, &who, &row, resets_begin_cb, c);
 }

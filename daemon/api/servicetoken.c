@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/app.h"
 #include "daemon/conf.h"
@@ -28,8 +29,7 @@ servicetoken_rotate(struct api_call *c)
 		return;
 	}
 	if (!auth_audit(auth, c->req, "service.rotate", c->actor, NULL)) {
-		api_fail(c, RDV_E_UNAVAILABLE,
-		    "the audit log cannot be written");
+		answer_unrecorded(c);
 		return;
 	}
 	err = auth_rotate_service(auth, &fresh);

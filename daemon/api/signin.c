@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/scopes.h"
 #include "daemon/app.h"
@@ -73,12 +74,6 @@ change_commit(struct change *x, struct api_answer *answer)
 	api_commit_answer(x->c, x->tx, answer);
 }
 
-static void
-no_audit(struct api_call *c)
-{
-	api_fail(c, RDV_E_UNAVAILABLE, "the audit log cannot be written");
-}
-
 /*
  * A code has no scopes: presented as a bearer token or a cookie it is nothing.
  * What it stands for is decided when it is exchanged.
@@ -103,7 +98,7 @@ signin_code(struct api_call *c)
 		return;
 	}
 	if (!auth_audit(c->app->auth, c->req, "code.new", c->actor, NULL)) {
-		no_audit(c);
+		answer_unrecorded(c);
 		return;
 	}
 	x = change_begin(c);
@@ -228,7 +223,7 @@ signin_login(struct api_call *c)
 		return;
 	}
 	if (!auth_audit(auth, c->req, "login", NULL, code->id)) {
-		no_audit(c);
+		answer_unrecorded(c);
 		return;
 	}
 	login_ok(c, code);

@@ -318,8 +318,7 @@ tokens_create(struct api_call *c)
 		return;
 	}
 	if (!auth_audit(c->app->auth, c->req, "token.new", c->actor, NULL)) {
-		api_fail(c, RDV_E_UNAVAILABLE,
-		    "the audit log cannot be written");
+		answer_unrecorded(c);
 		return;
 	}
 	tokens_issue(c, &spec);

@@ -5,6 +5,7 @@
  */
 #include "daemon/core/agentfind.h"
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/repo.h"
 #include "daemon/app.h"
@@ -36,7 +37,7 @@ static void
 agents_found_cb(int err, const struct agentfind *found, size_t n,
     const char *why, void *arg)
 {
-	struct js *o, *items;
+	struct js *items;
 	struct api_call *c = arg;
 
 	if (err != 0) {
@@ -46,9 +47,7 @@ agents_found_cb(int err, const struct agentfind *found, size_t n,
 	items = js_array();
 	for (size_t i = 0; i < n; i++)
 		js_push(items, agent_json(&found[i]));
-	o = js_object();
-	js_add(o, "items", items);
-	api_reply(c, 200, o);
+	answer_items(c, 0, items);
 }
 
 static void

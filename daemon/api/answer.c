@@ -28,6 +28,37 @@ answer_bounded(struct api_call *c, int err, const char *why)
 		api_fail(c, err, why);
 }
 
+static void
+list_reply(struct api_call *c, int err, struct js *items, bool paged,
+    const char *next)
+{
+	struct js *o;
+
+	if (err != 0) {
+		js_free(items);
+		api_fail(c, err, NULL);
+		return;
+	}
+	o = js_object();
+	/* First, because it may be a text in `items`, which go. */
+	if (paged)
+		js_add_str(o, "next_cursor", next);
+	js_add(o, "items", items);
+	api_reply(c, 200, o);
+}
+
+void
+answer_items(struct api_call *c, int err, struct js *items)
+{
+	list_reply(c, err, items, false, NULL);
+}
+
+void
+answer_page(struct api_call *c, int err, struct js *items, const char *next)
+{
+	list_reply(c, err, items, true, next);
+}
+
 static const char unrecorded[] = "the audit log cannot be written";
 
 int

@@ -19,6 +19,12 @@ void answer_missing(struct api_call *c, int err, const char *none);
  */
 void answer_bounded(struct api_call *c, int err, const char *why);
 
+/* A list that is whole: {items}, or the store's error. */
+void answer_items(struct api_call *c, int err, struct js *items);
+/* A page of one, and where the next begins (also a text in it; NULL: none). */
+void
+answer_page(struct api_call *c, int err, struct js *items, const char *next);
+
 /*
  * Has the audit log say it of the caller: 0, or RDV_E_UNAVAILABLE with a
  * sentence, and then it may not be done.

@@ -76,19 +76,11 @@ rules_push_cb(const struct store_rule *r, void *arg)
 static void
 rules_list(struct api_call *c)
 {
-	struct js *o, *items = js_array();
+	struct js *items = js_array();
 	int err =
 	    store_rules_of(c->app->db, c->actor->user_id, rules_push_cb, items);
 
-	if (err != 0) {
-		js_free(items);
-		api_fail(c, err, NULL);
-		return;
-	}
-	o = js_object();
-	js_add(o, "items", items);
-	js_add_str(o, "next_cursor", NULL);
-	api_reply(c, 200, o);
+	answer_page(c, err, items, NULL);
 }
 
 static void

@@ -149,7 +149,6 @@ approvals_list(struct api_call *c)
 		.arena = c->req->arena,
 		.left = in->limit > 0 ? in->limit : PAGE };
 	bool rest = false;
-	struct js *o;
 	int err;
 
 	if (!cursor_ok(c, &f, &rest)) {
@@ -157,19 +156,11 @@ approvals_list(struct api_call *c)
 		return;
 	}
 	err = fill(c, &f, &p, &rest);
-	if (err != 0) {
-		js_free(p.items);
-		api_fail(c, err, NULL);
-		return;
-	}
-	o = js_object();
-	js_add(o, "items", p.items);
 	/* A full page may have been the last, and the next is empty then. */
-	js_add_str(o, "next_cursor",
-	    p.left == 0
+	answer_page(c, err, p.items,
+	    err == 0 && p.left == 0
 		? cursor_text(c->req->arena, rest ? "rest" : "pending", p.last)
 		: NULL);
-	api_reply(c, 200, o);
 }
 
 static void

@@ -5,6 +5,7 @@
  */
 #include "daemon/core/branches.h"
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/repo.h"
 #include "daemon/app.h"
@@ -171,7 +172,7 @@ branches_deleted_cb(int err, const struct branch_done *list, size_t n,
     const char *why, void *arg)
 {
 	struct api_call *c = arg;
-	struct js *o, *items, *b;
+	struct js *items, *b;
 
 	if (err != 0) {
 		api_fail(c, err, why);
@@ -183,9 +184,7 @@ branches_deleted_cb(int err, const struct branch_done *list, size_t n,
 		js_add_str(b, "pin", list[i].pin);
 		js_push(items, b);
 	}
-	o = js_object();
-	js_add(o, "items", items);
-	api_reply(c, 200, o);
+	answer_items(c, 0, items);
 }
 
 static void

@@ -13,7 +13,6 @@
 #include "daemon/store/clones.h"
 #include "daemon/store/db.h"
 #include "lib/arena.h"
-#include "lib/err.h"
 #include "lib/js.h"
 
 #define DEPTH_MAX 1000000
@@ -124,10 +123,10 @@ clones_list(struct api_call *c)
 {
 	struct jobs_page p = jobs_page(c);
 
-	jobs_list_reply(c,
+	answer_items(c,
 	    store_clones_list(c->app->db, c->actor->user_id, p.limit,
 		clones_page_cb, &p),
-	    &p);
+	    p.items);
 }
 
 static void

@@ -159,19 +159,10 @@ conversation_reply_page(struct api_call *c, int err,
 	    in->limit > 0 ? (size_t)in->limit : CONVERSATION_PAGE;
 	const size_t n = js_len(p->items);
 	const char *last = NULL;
-	struct js *o;
 
-	if (err != 0) {
-		js_free(p->items);
-		api_fail(c, err, NULL);
-		return;
-	}
 	if (p->full || n == limit)
 		last = js_str(js_at(p->items, n - 1), "id", NULL);
-	o = js_object();
-	js_add_str(o, "next_cursor", last);
-	js_add(o, "items", p->items);
-	api_reply(c, 200, o);
+	answer_page(c, err, p->items, last);
 }
 
 /* The request and its arena are gone when the chain goes on. */

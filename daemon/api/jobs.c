@@ -22,21 +22,6 @@ jobs_page(const struct api_call *c)
 }
 
 void
-jobs_list_reply(struct api_call *c, int err, struct jobs_page *p)
-{
-	struct js *o;
-
-	if (err != 0) {
-		js_free(p->items);
-		api_fail(c, err, NULL);
-		return;
-	}
-	o = js_object();
-	js_add(o, "items", p->items);
-	api_reply(c, 200, o);
-}
-
-void
 jobs_reply(struct api_call *c, int err, const char *none, struct js *row)
 {
 	if (err != 0)

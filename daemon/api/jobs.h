@@ -37,8 +37,6 @@ struct jobs_page {
 	struct js *items;
 };
 struct jobs_page jobs_page(const struct api_call *c);
-/* Answers with it, or with the store's error; the items are taken over. */
-void jobs_list_reply(struct api_call *c, int err, struct jobs_page *p);
 /* `row` is taken over, and NULL with an error; `none` is the 404's sentence. */
 void jobs_reply(struct api_call *c, int err, const char *none, struct js *row);
 /* Commits and answers; with an error nothing was written. */

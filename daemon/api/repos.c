@@ -157,20 +157,10 @@ repos_page_cb(const struct store_repo *r, void *arg)
 }
 
 static void
-answer_page(struct api_call *c, struct page *p, int err)
+page_reply(struct api_call *c, struct page *p, int err)
 {
-	struct js *o;
-
-	if (err != 0) {
-		js_free(p->items);
-		api_fail(c, err, NULL);
-		return;
-	}
-	o = js_object();
-	js_add(o, "items", p->items);
-	js_add_str(o, "next_cursor",
+	answer_page(c, err, p->items,
 	    p->more ? cursor_text(p->arena, p->name, p->id) : NULL);
-	api_reply(c, 200, o);
 }
 
 static void
@@ -186,7 +176,7 @@ repos_list(struct api_call *c)
 		return;
 	}
 	p.items = js_array();
-	answer_page(c, &p,
+	page_reply(c, &p,
 	    store_repos_list(c->app->db, c->actor->user_id, name, id,
 		(int64_t)p.max + 1, repos_page_cb, &p));
 }
@@ -200,7 +190,7 @@ repos_recent(struct api_call *c)
 		.max = (size_t)(in->limit > 0 ? in->limit : PAGE) };
 
 	/* No page after it: what was used long ago is found by its name. */
-	answer_page(c, &p,
+	page_reply(c, &p,
 	    store_repos_recent(c->app->db, c->actor->user_id, (int64_t)p.max,
 		repos_page_cb, &p));
 }

@@ -114,7 +114,6 @@ scripts_runs(struct api_call *c)
 {
 	const struct list_in *in = c->in;
 	struct listing l = { c, js_array() };
-	struct js *o;
 	int err;
 
 	if (!in->live) {
@@ -126,15 +125,7 @@ scripts_runs(struct api_call *c)
 		return;
 	}
 	err = store_runs_in_flight(c->app->db, scripts_run_cb, &l);
-	if (err != 0) {
-		js_free(l.items);
-		api_fail(c, err, NULL);
-		return;
-	}
-	o = js_object();
-	js_add_str(o, "next_cursor", NULL);
-	js_add(o, "items", l.items);
-	api_reply(c, 200, o);
+	answer_page(c, err, l.items, NULL);
 }
 
 void

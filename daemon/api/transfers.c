@@ -6,6 +6,7 @@
  */
 #include "daemon/core/transfer.h"
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/jobs.h"
 #include "daemon/api/repo.h"
@@ -134,10 +135,10 @@ transfers_list(struct api_call *c)
 {
 	struct jobs_page p = jobs_page(c);
 
-	jobs_list_reply(c,
+	answer_items(c,
 	    store_transfers_list(c->app->db, c->actor->user_id, p.limit,
 		transfers_page_cb, &p),
-	    &p);
+	    p.items);
 }
 
 static void

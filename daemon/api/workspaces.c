@@ -191,7 +191,7 @@ workspaces_list(struct api_call *c)
 {
 	const struct list_in *in = c->in;
 	const int64_t limit = in->limit > 0 ? in->limit : PAGE;
-	struct js *items = js_array(), *o;
+	struct js *items = js_array();
 	const char *last = NULL;
 	int err;
 
@@ -203,17 +203,9 @@ workspaces_list(struct api_call *c)
 	err = store_workspaces_list(c->app->db, c->actor->user_id,
 	    JS_SET(in, 0) ? in->archived : -1, in->cursor, limit,
 	    workspaces_item_cb, items);
-	if (err != 0) {
-		js_free(items);
-		api_fail(c, err, NULL);
-		return;
-	}
 	if (js_len(items) == (size_t)limit)
 		last = js_str(js_at(items, (size_t)limit - 1), "id", NULL);
-	o = js_object();
-	js_add_str(o, "next_cursor", last);
-	js_add(o, "items", items);
-	api_reply(c, 200, o);
+	answer_page(c, err, items, last);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/names.h"
 #include "daemon/api/repo.h"
@@ -285,9 +286,8 @@ static void
 restore(struct api_call *c)
 {
 	const struct back_in *in = c->in;
-	struct worktree_who who = { .uid = c->actor->uid };
+	const struct worktree_who who = repo_who(c);
 
-	(void)str_copy(who.user_id, c->actor->user_id, sizeof(who.user_id));
 	worktree_discard_restore(c->app->worktrees, &who, in->id, discarded_cb,
 	    c);
 }
@@ -322,16 +322,8 @@ discards(struct api_call *c)
 		c->app->conf->trash_retention_days * 24 * 3600 * 1000 };
 	int err = store_discards_kept(c->app->db, c->actor->user_id,
 	    discards_item_cb, &items);
-	struct js *o;
 
-	if (err != 0) {
-		js_free(items.list);
-		api_fail(c, err, NULL);
-		return;
-	}
-	o = js_object();
-	js_add(o, "items", items.list);
-	api_reply(c, 200, o);
+	answer_items(c, err, items.list);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/repo.h"
 #include "daemon/app.h"
@@ -335,19 +336,10 @@ worktreemerge_list(struct api_call *c)
 	const struct list_in *in = c->in;
 	const int64_t limit = in->limit > 0 ? in->limit : PAGE;
 	struct page p = { .arena = c->req->arena, .list = js_array() };
-	struct js *o;
 	int err = store_changes_list(c->app->db, c->actor->user_id, in->tree,
 	    in->cursor, limit, worktreemerge_item_cb, &p);
 
-	if (err != 0) {
-		js_free(p.list);
-		api_fail(c, err, NULL);
-		return;
-	}
-	o = js_object();
-	js_add(o, "items", p.list);
-	js_add_str(o, "next_cursor", p.n == limit ? p.last : NULL);
-	api_reply(c, 200, o);
+	answer_page(c, err, p.list, p.n == limit ? p.last : NULL);
 }
 
 #define IN(st) .in_size = sizeof(struct st)

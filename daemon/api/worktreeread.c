@@ -4,11 +4,10 @@
  * stays with the tree (core/worktreeread.c), whose answer is the reply.
  */
 #include "daemon/api/api.h"
+#include "daemon/api/repo.h"
 #include "daemon/app.h"
 #include "daemon/core/gitshape.h"
 #include "daemon/core/worktree.h"
-#include "lib/err.h"
-#include "lib/str.h"
 
 #define PAGE_MAX 5000
 
@@ -241,7 +240,7 @@ ask(struct api_call *c, const char *op, const struct shape *shape,
     struct js *args)
 {
 	const struct read_in *in = c->in;
-	struct worktree_who who = { .uid = c->actor->uid };
+	const struct worktree_who who = repo_who(c);
 	const struct worktree_query q = { .path = in->tree,
 		.op = op,
 		.shape = shape,
@@ -253,7 +252,6 @@ ask(struct api_call *c, const char *op, const struct shape *shape,
 	js_add_int(args, "offset", in->offset);
 	if (in->first)
 		js_add_bool(args, "first", true);
-	(void)str_copy(who.user_id, c->actor->user_id, sizeof(who.user_id));
 	/* The answer, which is an error then, comes as ever. */
 	c->req->gone_arg =
 	    worktree_read(c->app->worktrees, &who, &q, read_cb, c);

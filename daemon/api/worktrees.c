@@ -7,7 +7,9 @@
 
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
+#include "daemon/api/repo.h"
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/worktreeremove.h"
@@ -176,16 +178,6 @@ worktree_code(unsigned bits)
 	return NULL;
 }
 
-/* Copied: an operation outlives its request when the client leaves. */
-static struct worktree_who
-who(const struct api_call *c)
-{
-	struct worktree_who w = { .uid = c->actor->uid };
-
-	(void)str_copy(w.user_id, c->actor->user_id, sizeof(w.user_id));
-	return w;
-}
-
 static void
 worktrees_list_cb(int err, const struct wt_list *list, const char *why,
     void *arg)
@@ -219,7 +211,7 @@ static void
 worktrees_list(struct api_call *c)
 {
 	const struct path_in *in = c->in;
-	struct worktree_who w = who(c);
+	struct worktree_who w = repo_who(c);
 
 	worktree_list(c->app->worktrees, &w, in->path, worktrees_list_cb, c);
 }
@@ -289,7 +281,7 @@ static void
 worktrees_status(struct api_call *c)
 {
 	const struct path_in *in = c->in;
-	struct worktree_who w = who(c);
+	struct worktree_who w = repo_who(c);
 
 	if (in->states)
 		worktree_states(c->app->worktrees, &w, in->path,
@@ -321,7 +313,7 @@ static void
 worktrees_check(struct api_call *c)
 {
 	const struct path_in *in = c->in;
-	struct worktree_who w = who(c);
+	struct worktree_who w = repo_who(c);
 
 	worktree_status(c->app->worktrees, &w, in->path, worktrees_check_cb, c);
 }
@@ -431,7 +423,7 @@ static void
 worktrees_remove(struct api_call *c)
 {
 	const struct path_in *in = c->in;
-	struct worktree_who w = who(c);
+	struct worktree_who w = repo_who(c);
 
 	worktree_remove(c->app->worktrees, &w, in->path, in->force,
 	    worktrees_remove_cb, c);
@@ -478,16 +470,8 @@ worktrees_trash(struct api_call *c)
 		c->app->conf->trash_retention_days * DAY_MS };
 	int err = store_worktrees_trash(c->app->db, c->actor->user_id,
 	    worktrees_item_cb, &items);
-	struct js *o;
 
-	if (err != 0) {
-		js_free(items.list);
-		api_fail(c, err, NULL);
-		return;
-	}
-	o = js_object();
-	js_add(o, "items", items.list);
-	api_reply(c, 200, o);
+	answer_items(c, err, items.list);
 }
 
 static void
@@ -504,7 +488,7 @@ worktrees_empty_cb(int err, const char *why, void *arg)
 static void
 worktrees_empty(struct api_call *c)
 {
-	struct worktree_who w = who(c);
+	struct worktree_who w = repo_who(c);
 
 	worktree_empty(c->app->worktrees, &w, c->params[0], worktrees_empty_cb,
 	    c);
@@ -533,7 +517,7 @@ static void
 worktrees_restore(struct api_call *c)
 {
 	const struct restore_in *in = c->in;
-	struct worktree_who w = who(c);
+	struct worktree_who w = repo_who(c);
 
 	worktree_restore(c->app->worktrees, &w, in->id, worktrees_restore_cb,
 	    c);

@@ -7,11 +7,11 @@
 
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/names.h"
+#include "daemon/api/repo.h"
 #include "daemon/app.h"
-#include "lib/err.h"
-#include "lib/str.h"
 
 struct stash_in {
 	uint64_t set;
@@ -145,18 +145,15 @@ list_cb(int err, const struct worktree_stashes *all, const char *why, void *arg)
 		js_add_bool(o, "dropped", all->items[i].dropped);
 		js_push(list, o);
 	}
-	o = js_object();
-	js_add(o, "items", list);
-	api_reply(c, 200, o);
+	answer_items(c, 0, list);
 }
 
 static void
 stashes(struct api_call *c)
 {
 	const struct stash_in *in = c->in;
-	struct worktree_who who = { .uid = c->actor->uid };
+	const struct worktree_who who = repo_who(c);
 
-	(void)str_copy(who.user_id, c->actor->user_id, sizeof(who.user_id));
 	worktree_stash_list(c->app->worktrees, &who, in->tree, list_cb, c);
 }
 

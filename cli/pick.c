@@ -5,7 +5,7 @@
  */
 #include "cli/pick.h"
 
-#include <limits.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,26 +161,44 @@ pick_session(const struct cmd_call *c, const char *word, char **id)
 	return pick(c, &kinds_session, word, id);
 }
 
-/* `id` is taken over. */
-static int
-get(const struct cmd_call *c, const char *before, char *id, const char *tail,
-    struct js **out)
-{
-	char *path = api_path(before, id, tail);
-	int rc = api_get(c, path, out);
+/* A request to what the first argument means; `body` is taken over. */
+struct request {
+	int (*pick)(const struct cmd_call *c, const char *word, char **id);
+	const char *base, *method, *tail;
+	struct js *body;
+};
 
+static int
+send_to(const struct cmd_call *c, const struct request *rq, struct js **out)
+{
+	char *id, *path;
+	int rc = rq->pick(c, c->args[0], &id);
+
+	if (rc != CMD_OK) {
+		js_free(rq->body);
+		return rc;
+	}
+	path = api_path(rq->base, id, rq->tail);
+	rc = api_send(c, rq->method, path, rq->body, out);
 	free(path);
 	free(id);
 	return rc;
 }
 
 int
+pick_session_send(const struct cmd_call *c, const char *method,
+    const char *tail, struct js *body, struct js **out)
+{
+	const struct request rq = { pick_session, "/api/sessions/", method,
+		tail, body };
+
+	return send_to(c, &rq, out);
+}
+
+int
 pick_session_get(const struct cmd_call *c, const char *tail, struct js **out)
 {
-	char *id;
-	int rc = pick_session(c, c->args[0], &id);
-
-	return rc != CMD_OK ? rc : get(c, "/api/sessions/", id, tail, out);
+	return pick_session_send(c, "GET", tail, NULL, out);
 }
 
 /* "." and "../x" become what rdvd knows it by. */
@@ -195,12 +213,19 @@ pick_repo(const struct cmd_call *c, const char *word, char **id)
 }
 
 int
+pick_repo_send(const struct cmd_call *c, const char *method, const char *tail,
+    struct js *body, struct js **out)
+{
+	const struct request rq = { pick_repo, "/api/repos/", method, tail,
+		body };
+
+	return send_to(c, &rq, out);
+}
+
+int
 pick_repo_get(const struct cmd_call *c, const char *tail, struct js **out)
 {
-	char *id;
-	int rc = pick_repo(c, c->args[0], &id);
-
-	return rc != CMD_OK ? rc : get(c, "/api/repos/", id, tail, out);
+	return pick_repo_send(c, "GET", tail, NULL, out);
 }
 
 int
@@ -210,9 +235,29 @@ pick_workspace(const struct cmd_call *c, const char *word, char **id)
 }
 
 int
+pick_workspace_send(const struct cmd_call *c, const char *method,
+    const char *tail, struct js *body, struct js **out)
+{
+	const struct request rq = { pick_workspace, "/api/workspaces/", method,
+		tail, body };
+
+	return send_to(c, &rq, out);
+}
+
+int
 pick_conversation(const struct cmd_call *c, const char *word, char **id)
 {
 	return pick(c, &kinds_conversation, word, id);
+}
+
+int
+pick_conversation_send(const struct cmd_call *c, const char *method,
+    const char *tail, struct js *body, struct js **out)
+{
+	const struct request rq = { pick_conversation, "/api/conversations/",
+		method, tail, body };
+
+	return send_to(c, &rq, out);
 }
 
 int
@@ -261,4 +306,15 @@ int
 pick_trash(const struct cmd_call *c, const char *word, char **id)
 {
 	return pick(c, &kinds_trash, word, id);
+}
+
+int
+pick_path(const struct cmd_call *c, const char *given, char out[PATH_MAX])
+{
+	if (given == NULL)
+		given = ".";
+	if (cli_path(given, out, PATH_MAX))
+		return CMD_OK;
+	out_error(c->cli, "INVALID_PATH", "%s: %s", given, strerror(errno));
+	return CMD_FAILED;
 }

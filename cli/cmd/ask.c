@@ -129,33 +129,18 @@ follow_up(struct cmd_call *c)
 static int
 stop(struct cmd_call *c)
 {
-	char *id, *path;
-	int rc = pick_conversation(c, c->args[0], &id);
-
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/conversations/", id, "/stop");
-	rc = api_send(c, "POST", path, NULL, NULL);
-	free(path);
-	free(id);
-	return rc;
+	return pick_conversation_send(c, "POST", "/stop", NULL, NULL);
 }
 
 static int
 turns(struct cmd_call *c)
 {
 	struct js *v = NULL;
-	char *id, *path;
-	int rc = pick_conversation(c, c->args[0], &id);
-
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/conversations/", id,
+	int rc = pick_conversation_send(c, "GET",
 	    cmd_flag(c, "dropped") ? "/turns?limit=1000&dropped=true"
-				   : "/turns?limit=1000");
-	rc = api_get(c, path, &v);
-	free(path);
-	free(id);
+				   : "/turns?limit=1000",
+	    NULL, &v);
+
 	if (rc != CMD_OK)
 		return rc;
 	if (c->cli->json)

@@ -3,10 +3,8 @@
  * rdv branch ls, new, mv, rm and restore. What would be lost is rdvd's to
  * judge, and what is deleted keeps a name to be restored by.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/api.h"
 #include "cli/cli.h"
@@ -37,14 +35,7 @@ static const struct out_col deleted_cols[] = {
 static bool
 repo_path(struct cmd_call *c, char out[PATH_MAX])
 {
-	const char *given = cmd_value(c, "repo");
-
-	if (given == NULL)
-		given = ".";
-	if (cli_path(given, out, PATH_MAX))
-		return true;
-	out_error(c->cli, "INVALID_PATH", "%s: %s", given, strerror(errno));
-	return false;
+	return pick_path(c, cmd_value(c, "repo"), out) == CMD_OK;
 }
 
 /* One request about the repository; `body` is taken over. */

@@ -3,10 +3,8 @@
  * rdv dev start, stop, ls and log: the dev servers of a workspace.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
@@ -24,25 +22,6 @@ static const struct out_col cols[] = {
 	{ "WHY", "cause", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
-
-/* A request about the dev servers of the workspace that the first word means */
-static int
-ask(struct cmd_call *c, const char *method, const char *tail, struct js *body,
-    struct js **v)
-{
-	char *id, *path;
-	int rc = pick_workspace(c, c->args[0], &id);
-
-	if (rc != CMD_OK) {
-		js_free(body);
-		return rc;
-	}
-	path = api_path("/api/workspaces/", id, tail);
-	rc = api_send(c, method, path, body, v);
-	free(path);
-	free(id);
-	return rc;
-}
 
 /* For people: "127.0.0.1:3000", "[::1]:3000". */
 static struct js *
@@ -96,7 +75,7 @@ static int
 dev_ls(struct cmd_call *c)
 {
 	struct js *v = NULL;
-	int rc = ask(c, "GET", "/dev-servers", NULL, &v);
+	int rc = pick_workspace_send(c, "GET", "/dev-servers", NULL, &v);
 
 	return rc != CMD_OK ? rc : tell(c, v);
 }
@@ -111,14 +90,14 @@ dev_start(struct cmd_call *c)
 		js_add_str(body, "profile", cmd_value(c, "profile"));
 	if (cmd_flag(c, "network"))
 		js_add_str(body, "network", cmd_value(c, "network"));
-	rc = ask(c, "POST", "/dev-servers", body, &v);
+	rc = pick_workspace_send(c, "POST", "/dev-servers", body, &v);
 	return rc != CMD_OK ? rc : tell(c, v);
 }
 
 static int
 dev_stop(struct cmd_call *c)
 {
-	return ask(c, "POST", "/dev-servers/stop", NULL, NULL);
+	return pick_workspace_send(c, "POST", "/dev-servers/stop", NULL, NULL);
 }
 
 /* The newest of the workspace, or of one repository in it. */
@@ -127,7 +106,7 @@ dev_log(struct cmd_call *c)
 {
 	const char *repo = cmd_value(c, "repo"), *id = NULL;
 	struct js *v = NULL, *list, *item;
-	int rc = ask(c, "GET", "/runs?limit=1000", NULL, &v);
+	int rc = pick_workspace_send(c, "GET", "/runs?limit=1000", NULL, &v);
 
 	if (rc != CMD_OK)
 		return rc;

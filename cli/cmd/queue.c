@@ -20,25 +20,6 @@ static const struct out_col cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
-/* A request at `tail` of the conversation that the first word means. */
-static int
-at(struct cmd_call *c, const char *method, const char *tail, struct js *body,
-    struct js **v)
-{
-	char *id, *path;
-	int rc = pick_conversation(c, c->args[0], &id);
-
-	if (rc != CMD_OK) {
-		js_free(body);
-		return rc;
-	}
-	path = api_path("/api/conversations/", id, tail);
-	rc = api_send(c, method, path, body, v);
-	free(path);
-	free(id);
-	return rc;
-}
-
 static int
 tell(struct cmd_call *c, int rc, struct js *v)
 {
@@ -65,7 +46,8 @@ static int
 queue_ls(struct cmd_call *c)
 {
 	struct js *v = NULL;
-	int rc = at(c, "GET", "/queue?limit=1000", NULL, &v);
+	int rc =
+	    pick_conversation_send(c, "GET", "/queue?limit=1000", NULL, &v);
 
 	if (rc != CMD_OK)
 		return rc;
@@ -83,7 +65,7 @@ static int
 queue_add(struct cmd_call *c)
 {
 	struct js *v = NULL;
-	int rc = at(c, "POST", "/queue", prompt_of(c), &v);
+	int rc = pick_conversation_send(c, "POST", "/queue", prompt_of(c), &v);
 
 	return tell(c, rc, v);
 }
@@ -92,7 +74,7 @@ static int
 queue_start(struct cmd_call *c)
 {
 	struct js *v = NULL;
-	int rc = at(c, "POST", "/queue/start", NULL, &v);
+	int rc = pick_conversation_send(c, "POST", "/queue/start", NULL, &v);
 
 	return tell(c, rc, v);
 }

@@ -3,10 +3,8 @@
  * rdv repo ls, add, show and forget: repositories that rdv knows. Forgetting
  * one touches no file.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/api.h"
 #include "cli/cli.h"
@@ -84,17 +82,13 @@ repo_ls(struct cmd_call *c)
 static int
 repo_add(struct cmd_call *c)
 {
-	const char *given = c->nargs > 0 ? c->args[0] : ".";
 	const char *name = cmd_value(c, "name");
 	char path[PATH_MAX];
 	struct js *body, *v;
 	int rc;
 
-	if (!cli_path(given, path, sizeof(path))) {
-		out_error(c->cli, "INVALID_PATH", "%s: %s", given,
-		    strerror(errno));
+	if (pick_path(c, c->args[0], path) != CMD_OK)
 		return CMD_FAILED;
-	}
 	body = js_object();
 	js_add_str(body, "path", path);
 	if (name != NULL)

@@ -3,10 +3,8 @@
  * rdv repo clone: rdvd clones, and goes on when this ends. So this follows it
  * to its end; of one that is cancelled that is when what was made is gone.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/api.h"
@@ -14,6 +12,7 @@
 #include "cli/cmd.h"
 #include "cli/follow.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "lib/js.h"
 #include "lib/str.h"
 
@@ -41,15 +40,6 @@ name_of(const char *url, char *out, size_t size)
 	if (end - begin > 4 && strncmp(url + end - 4, ".git", 4) == 0)
 		end -= 4;
 	(void)snprintf(out, size, "%.*s", (int)(end - begin), url + begin);
-}
-
-static bool
-whole(struct cmd_call *c, const char *given, char *out, size_t size)
-{
-	if (cli_path(given, out, (unsigned)size))
-		return true;
-	out_error(c->cli, "INVALID_PATH", "%s: %s", given, strerror(errno));
-	return false;
 }
 
 static struct js *
@@ -115,10 +105,10 @@ repo_clone(struct cmd_call *c)
 	int rc;
 
 	(void)snprintf(url, sizeof(url), "%s", c->args[0]);
-	if (is_path(c->args[0]) && !whole(c, c->args[0], url, sizeof(url)))
+	if (is_path(c->args[0]) && pick_path(c, c->args[0], url) != CMD_OK)
 		return CMD_FAILED;
 	name_of(url, name, sizeof(name));
-	if (!whole(c, c->nargs > 1 ? c->args[1] : name, dir, sizeof(dir)))
+	if (pick_path(c, c->nargs > 1 ? c->args[1] : name, dir) != CMD_OK)
 		return CMD_FAILED;
 	follow_catch_interrupt();
 	rc =

@@ -3,14 +3,13 @@
  * rdv repo discover: repositories that could be made known, and what was not
  * looked into.
  */
-#include <errno.h>
 #include <limits.h>
-#include <string.h>
 
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 
@@ -55,13 +54,10 @@ repo_discover(struct cmd_call *c)
 	struct buf b;
 	int rc;
 
+	if (c->nargs > 0 && pick_path(c, c->args[0], path) != CMD_OK)
+		return CMD_FAILED;
 	buf_init(&b, 65536);
 	buf_put_text(&b, "/api/repos/discover");
-	if (c->nargs > 0 && !cli_path(c->args[0], path, sizeof(path))) {
-		out_error(c->cli, "INVALID_PATH", "%s: %s", c->args[0],
-		    strerror(errno));
-		return CMD_FAILED;
-	}
 	api_query(&b, "path", c->nargs > 0 ? path : NULL);
 	api_query(&b, "depth", cmd_value(c, "depth"));
 	rc = api_get(c, buf_cstr(&b), &v);

@@ -3,10 +3,8 @@
  * rdv repo set: the name of a repository, and what shall be done in its
  * worktrees. What is not mentioned stays as it is.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
@@ -76,7 +74,6 @@ static int
 repo_set(struct cmd_call *c)
 {
 	struct js *body = js_object(), *v;
-	char *id, *path;
 	int rc;
 
 	if (!fill(c, body)) {
@@ -85,15 +82,7 @@ repo_set(struct cmd_call *c)
 		    "what is to be changed? Each thing once, or --clear it");
 		return CMD_USAGE;
 	}
-	rc = pick_repo(c, c->args[0], &id);
-	if (rc != CMD_OK) {
-		js_free(body);
-		return rc;
-	}
-	path = api_path("/api/repos/", id, "");
-	rc = api_send(c, "PATCH", path, body, &v);
-	free(path);
-	free(id);
+	rc = pick_repo_send(c, "PATCH", "", body, &v);
 	if (rc != CMD_OK)
 		return rc;
 	if (c->cli->json)

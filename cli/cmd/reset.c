@@ -142,15 +142,8 @@ static int
 unreset(struct cmd_call *c)
 {
 	struct js *v = NULL;
-	char *id, *path;
-	int rc = pick_conversation(c, c->args[0], &id);
+	int rc = pick_conversation_send(c, "POST", "/reset/undo", NULL, &v);
 
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/conversations/", id, "/reset/undo");
-	rc = api_send(c, "POST", path, NULL, &v);
-	free(path);
-	free(id);
 	if (rc != CMD_OK)
 		return rc;
 	if (c->cli->json)

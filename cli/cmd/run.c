@@ -5,7 +5,6 @@
  */
 #include <stdlib.h>
 
-#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
@@ -46,19 +45,11 @@ static int
 begin(struct cmd_call *c, struct js **v)
 {
 	struct js *body = js_object();
-	char *id, *path;
 	int rc = fill(c, body);
 
 	if (rc == CMD_OK)
-		rc = pick_workspace(c, c->args[0], &id);
-	if (rc != CMD_OK) {
-		js_free(body);
-		return rc;
-	}
-	path = api_path("/api/workspaces/", id, "/runs");
-	rc = api_send(c, "POST", path, body, v);
-	free(path);
-	free(id);
+		return pick_workspace_send(c, "POST", "/runs", body, v);
+	js_free(body);
 	return rc;
 }
 

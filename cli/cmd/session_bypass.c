@@ -3,10 +3,8 @@
  * rdv session bypass: whether somebody is asked before a session's tools do
  * what they want.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
@@ -19,27 +17,16 @@ session_bypass(struct cmd_call *c)
 	const char *how = c->nargs > 1 ? c->args[1] : NULL;
 	const char *method = "GET";
 	struct js *v = NULL;
-	char *id, *path;
 	int rc;
 
-	if (how != NULL && strcmp(how, "on") != 0 && strcmp(how, "off") != 0) {
-		out_error(c->cli, "INVALID_ARGUMENT", "it is on or off");
-		return CMD_USAGE;
-	}
-	rc = pick_session(c, c->args[0], &id);
-	if (rc != CMD_OK)
-		return rc;
 	if (how != NULL)
 		method = strcmp(how, "on") == 0 ? "PUT" : "DELETE";
-	path = api_path("/api/sessions/", id, "/bypass");
-	rc = api_send(c, method, path, NULL, &v);
+	rc = pick_session_send(c, method, "/bypass", NULL, &v);
 	if (rc == CMD_OK && c->cli->json)
 		out_json(v);
 	else if (rc == CMD_OK)
 		out_line(js_bool(v, "on", false) ? "on" : "off");
 	js_free(v);
-	free(path);
-	free(id);
 	return rc;
 }
 

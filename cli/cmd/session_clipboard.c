@@ -3,10 +3,8 @@
  * rdv session clipboard: whether programs of a session may put text on the
  * clipboard of who looks at it (OSC 52, rdv clipboard copy).
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
@@ -18,28 +16,17 @@ session_clipboard(struct cmd_call *c)
 {
 	struct js *v = NULL, *body;
 	const char *how = c->nargs > 1 ? c->args[1] : NULL;
-	char *id, *path;
 	int rc;
 
-	if (how != NULL && strcmp(how, "on") != 0 && strcmp(how, "off") != 0) {
-		out_error(c->cli, "INVALID_ARGUMENT", "it is on or off");
-		return CMD_USAGE;
-	}
-	rc = pick_session(c, c->args[0], &id);
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/sessions/", id, "");
 	body = how != NULL ? js_object() : NULL;
 	if (how != NULL)
 		js_add_bool(body, "clipboard", strcmp(how, "on") == 0);
-	rc = api_send(c, how != NULL ? "PATCH" : "GET", path, body, &v);
+	rc = pick_session_send(c, how != NULL ? "PATCH" : "GET", "", body, &v);
 	if (rc == CMD_OK && c->cli->json)
 		out_json(v);
 	else if (rc == CMD_OK)
 		out_line(js_bool(v, "clipboard", false) ? "on" : "off");
 	js_free(v);
-	free(path);
-	free(id);
 	return rc;
 }
 

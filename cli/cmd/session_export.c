@@ -23,7 +23,7 @@
 #include "lib/secret.h"
 
 /* A first line holds a command, which may have a megabyte. */
-#define LINE_MAX ((size_t)16 << 20)
+#define LINE_BYTES ((size_t)16 << 20)
 /* Of what redaction has held back, each byte can become six. */
 #define OUT_MAX ((size_t)128 << 20)
 
@@ -145,7 +145,7 @@ fetch(struct export *x, const char *run)
 	};
 	int rc;
 
-	buf_init(&x->line, LINE_MAX);
+	buf_init(&x->line, LINE_BYTES);
 	buf_init(&x->out, OUT_MAX);
 	rc = api_stream(x->call, &s);
 	if (rc == CMD_UNREACHABLE && s.begun)

@@ -3,9 +3,7 @@
  * rdv session send-keys: presses keys in a session's terminal. Which keys there
  * are is rdvd's to know; the completion offers those that people look for.
  */
-#include <stdlib.h>
 
-#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
@@ -28,18 +26,11 @@ static int
 session_send_keys(struct cmd_call *c)
 {
 	struct js *v = NULL;
-	char *id, *path;
-	int rc = pick_session(c, c->args[0], &id);
+	int rc = pick_session_send(c, "POST", "/keys", request(c), &v);
 
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/sessions/", id, "/keys");
-	rc = api_send(c, "POST", path, request(c), &v);
 	if (rc == CMD_OK && c->cli->json)
 		out_json(v);
 	js_free(v);
-	free(path);
-	free(id);
 	return rc;
 }
 

@@ -5,7 +5,6 @@
  * goes.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/api.h"
 #include "cli/cli.h"
@@ -87,25 +86,6 @@ static const struct out_col space_cols[] = {
 	{ "WHY", "why", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
-
-/* One request about the workspace that the first argument means. */
-static int
-ask(struct cmd_call *c, const char *method, const char *tail, struct js *body,
-    struct js **out)
-{
-	char *id, *path;
-	int rc = pick_workspace(c, c->args[0], &id);
-
-	if (rc != CMD_OK) {
-		js_free(body);
-		return rc;
-	}
-	path = api_path("/api/workspaces/", id, tail);
-	rc = api_send(c, method, path, body, out);
-	free(path);
-	free(id);
-	return rc;
-}
 
 /* What came of it, by its parts; `v` is taken over. */
 static int
@@ -198,7 +178,7 @@ workspace_show(struct cmd_call *c)
 {
 	const bool space = cmd_flag(c, "space");
 	struct js *v;
-	int rc = ask(c, "GET", space ? "/space" : "", NULL, &v);
+	int rc = pick_workspace_send(c, "GET", space ? "/space" : "", NULL, &v);
 
 	if (rc != CMD_OK)
 		return rc;
@@ -215,7 +195,7 @@ static int
 workspace_status(struct cmd_call *c)
 {
 	struct js *v;
-	int rc = ask(c, "GET", "/status", NULL, &v);
+	int rc = pick_workspace_send(c, "GET", "/status", NULL, &v);
 
 	return rc != CMD_OK ? rc : tell(c, status_cols, v);
 }
@@ -225,7 +205,7 @@ static int
 change(struct cmd_call *c, struct js *body)
 {
 	struct js *v;
-	int rc = ask(c, "PATCH", "", body, &v);
+	int rc = pick_workspace_send(c, "PATCH", "", body, &v);
 
 	if (rc != CMD_OK)
 		return rc;
@@ -257,7 +237,7 @@ static int
 workspace_ensure(struct cmd_call *c)
 {
 	struct js *v;
-	int rc = ask(c, "POST", "/ensure", NULL, &v);
+	int rc = pick_workspace_send(c, "POST", "/ensure", NULL, &v);
 
 	return rc != CMD_OK ? rc : tell(c, done_cols, v);
 }
@@ -266,7 +246,7 @@ static int
 workspace_restore(struct cmd_call *c)
 {
 	struct js *v;
-	int rc = ask(c, "POST", "/restore", NULL, &v);
+	int rc = pick_workspace_send(c, "POST", "/restore", NULL, &v);
 
 	return rc != CMD_OK ? rc : tell(c, done_cols, v);
 }
@@ -279,7 +259,7 @@ workspace_archive(struct cmd_call *c)
 
 	js_add_bool(body, "remove", cmd_flag(c, "remove"));
 	js_add_bool(body, "force", cmd_flag(c, "force"));
-	rc = ask(c, "POST", "/archive", body, &v);
+	rc = pick_workspace_send(c, "POST", "/archive", body, &v);
 	return rc != CMD_OK ? rc : tell(c, end_cols, v);
 }
 
@@ -295,7 +275,7 @@ workspace_rm(struct cmd_call *c)
 		api_query(&tail, "force", "true");
 	if (cmd_flag(c, "branches"))
 		api_query(&tail, "branches", "true");
-	rc = ask(c, "DELETE", buf_cstr(&tail), NULL, &v);
+	rc = pick_workspace_send(c, "DELETE", buf_cstr(&tail), NULL, &v);
 	buf_done(&tail);
 	return rc != CMD_OK ? rc : tell(c, end_cols, v);
 }

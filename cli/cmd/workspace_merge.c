@@ -4,7 +4,6 @@
  * no transaction over repositories, so it stops at the first that refuses, and
  * says which are done.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/api.h"
@@ -22,21 +21,6 @@ static const struct out_col done_cols[] = {
 	{ "PATH", "path", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
-
-static int
-get(struct cmd_call *c, struct js **out)
-{
-	char *id, *path;
-	int rc = pick_workspace(c, c->args[0], &id);
-
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/workspaces/", id, "");
-	rc = api_get(c, path, out);
-	free(path);
-	free(id);
-	return rc;
-}
 
 /* What it is merged into, or put on; else where it was made from, or NULL. */
 static const char *
@@ -111,7 +95,7 @@ all(struct cmd_call *c, bool merge)
 	const struct js *parts;
 	struct js *ws, *o, *done;
 	const char *stopped = NULL;
-	int rc = get(c, &ws);
+	int rc = pick_workspace_send(c, "GET", "", NULL, &ws);
 
 	if (rc != CMD_OK)
 		return rc;

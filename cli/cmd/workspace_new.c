@@ -4,7 +4,6 @@
  * that is given as a directory is made known first, so that nothing has to be
  * set up before.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +24,8 @@ repo_at(struct cmd_call *c, const char *given, char **id)
 	struct js *body, *v;
 	int rc;
 
-	if (!cli_path(given, path, sizeof(path))) {
-		out_error(c->cli, "INVALID_PATH", "%s: %s", given,
-		    strerror(errno));
+	if (pick_path(c, given, path) != CMD_OK)
 		return CMD_FAILED;
-	}
 	body = js_object();
 	js_add_str(body, "path", path);
 	rc = api_send(c, "POST", "/api/repos", body, &v);

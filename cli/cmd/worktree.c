@@ -3,15 +3,14 @@
  * rdv worktree ls, status and rm. Removing refuses whatever could lose work,
  * and says what; --force moves to the trash instead.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 
@@ -57,16 +56,6 @@ static const struct out_col change_cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
-/* rdvd has another working directory: "." must become a path here. */
-static int
-whole_path(struct cmd_call *c, const char *given, char out[PATH_MAX])
-{
-	if (cli_path(given, out, PATH_MAX))
-		return CMD_OK;
-	out_error(c->cli, "INVALID_PATH", "%s: %s", given, strerror(errno));
-	return CMD_FAILED;
-}
-
 /* GET `target`?`name`=<absolute form of `given`>. */
 static int
 get_by_path(struct cmd_call *c, const char *target, const char *name,
@@ -76,7 +65,7 @@ get_by_path(struct cmd_call *c, const char *target, const char *name,
 	struct buf b;
 	int rc;
 
-	rc = whole_path(c, given, path);
+	rc = pick_path(c, given, path);
 	if (rc != CMD_OK)
 		return rc;
 	buf_init(&b, 65536);
@@ -194,7 +183,7 @@ worktree_rm(struct cmd_call *c)
 	struct js *body, *v;
 	int rc;
 
-	rc = whole_path(c, c->args[0], path);
+	rc = pick_path(c, c->args[0], path);
 	if (rc != CMD_OK)
 		return rc;
 	body = js_object();

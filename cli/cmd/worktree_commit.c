@@ -4,9 +4,7 @@
  * as in a shell, from where one is, and rdvd is told them from the top of the
  * worktree; whether git takes them is its to say. A message goes as it is.
  */
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +13,7 @@
 #include "cli/cmd.h"
 #include "cli/message.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "lib/js.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -124,15 +123,10 @@ add_names(struct cmd_call *c, const char *top, struct js *body)
 static int
 begin(struct cmd_call *c, struct js *body)
 {
-	const char *given = cmd_value(c, "tree");
 	char at[PATH_MAX], top[PATH_MAX];
 
-	given = given != NULL ? given : ".";
-	if (!cli_path(given, at, sizeof(at))) {
-		out_error(c->cli, "INVALID_PATH", "%s: %s", given,
-		    strerror(errno));
+	if (pick_path(c, cmd_value(c, "tree"), at) != CMD_OK)
 		return CMD_FAILED;
-	}
 	if (!find_top(at, top)) {
 		out_error(c->cli, "INVALID_PATH", "%s is in no worktree", at);
 		return CMD_FAILED;

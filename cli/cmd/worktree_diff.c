@@ -3,7 +3,6 @@
  * rdv worktree diff: what differs, as git shows it. File by file, so that what
  * is seen first is there first, whatever comes behind.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pager.h"
+#include "cli/pick.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 
@@ -220,15 +220,11 @@ put_all(const struct showing *s)
 static int
 worktree_diff(struct cmd_call *c)
 {
-	const char *given = c->nargs > 0 ? c->args[0] : ".";
 	struct showing s = { .c = c, .escape = isatty(STDOUT_FILENO) == 1 };
 	int rc;
 
-	if (!cli_path(given, s.path, sizeof(s.path))) {
-		out_error(c->cli, "INVALID_PATH", "%s: %s", given,
-		    strerror(errno));
+	if (pick_path(c, c->args[0], s.path) != CMD_OK)
 		return CMD_FAILED;
-	}
 	if (!c->cli->json)
 		pager_begin();
 	rc = put_all(&s);

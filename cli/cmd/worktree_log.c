@@ -4,7 +4,6 @@
  * come from. Part by part, so that a long history is seen from its beginning
  * on.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pager.h"
+#include "cli/pick.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 
@@ -35,16 +35,12 @@ struct list {
 static int
 get(const struct list *l, int64_t offset, struct js **out)
 {
-	const char *given = l->tree != NULL ? l->tree : ".";
 	char path[PATH_MAX], number[32];
 	struct buf b;
 	int rc;
 
-	if (!cli_path(given, path, sizeof(path))) {
-		out_error(l->c->cli, "INVALID_PATH", "%s: %s", given,
-		    strerror(errno));
+	if (pick_path(l->c, l->tree, path) != CMD_OK)
 		return CMD_FAILED;
-	}
 	(void)snprintf(number, sizeof(number), "%" PRId64, offset);
 	buf_init(&b, TARGET_MAX);
 	buf_put_text(&b, l->target);

@@ -4,7 +4,6 @@
  * and operations. A conflict is a failure for a script that wants the commits
  * to be there, and a state for whoever goes on from it.
  */
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 
@@ -40,25 +40,13 @@ static const struct out_col conflict_cols[] = {
 	{ NULL, NULL, OUT_TEXT },
 };
 
-/* rdvd has another working directory: "." must become a path here. */
-static int
-whole_path(struct cmd_call *c, const char *given, char out[PATH_MAX])
-{
-	if (given == NULL)
-		given = ".";
-	if (cli_path(given, out, PATH_MAX))
-		return CMD_OK;
-	out_error(c->cli, "INVALID_PATH", "%s: %s", given, strerror(errno));
-	return CMD_FAILED;
-}
-
 /* POST to /api/worktrees/`what` about `given`; `body` is taken over. */
 static int
 send_to(struct cmd_call *c, const char *what, const char *given,
     struct js *body, struct js **out)
 {
 	char path[PATH_MAX], target[64] = "/api/worktrees/";
-	int rc = whole_path(c, given, path);
+	int rc = pick_path(c, given, path);
 
 	if (rc != CMD_OK) {
 		js_free(body);
@@ -193,7 +181,7 @@ list(struct cmd_call *c, const char *target, const char *key,
 	char path[PATH_MAX];
 	struct buf b;
 	struct js *v;
-	int rc = whole_path(c, c->args[0], path);
+	int rc = pick_path(c, c->args[0], path);
 
 	if (rc != CMD_OK)
 		return rc;

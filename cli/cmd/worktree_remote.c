@@ -3,10 +3,8 @@
  * rdv worktree push, fetch and pull, and rdv workspace push: rdvd does it, and
  * goes on when this ends, so this follows it to its end.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/api.h"
@@ -81,14 +79,10 @@ wish(const struct cmd_call *c, const char *path)
 static int
 at_path(struct cmd_call *c, const char *target)
 {
-	const char *given = c->nargs > 0 ? c->args[0] : ".";
 	char path[PATH_MAX];
 
-	if (!cli_path(given, path, sizeof(path))) {
-		out_error(c->cli, "INVALID_PATH", "%s: %s", given,
-		    strerror(errno));
+	if (pick_path(c, c->args[0], path) != CMD_OK)
 		return CMD_FAILED;
-	}
 	follow_catch_interrupt();
 	return transfer(c, target, wish(c, path));
 }
@@ -117,15 +111,8 @@ workspace_push(struct cmd_call *c)
 {
 	struct js *space = NULL;
 	const struct js *repos;
-	char *id, *path;
-	int rc = pick_workspace(c, c->args[0], &id), one;
+	int rc = pick_workspace_send(c, "GET", "", NULL, &space), one;
 
-	if (rc != CMD_OK)
-		return rc;
-	path = api_path("/api/workspaces/", id, "");
-	rc = api_get(c, path, &space);
-	free(path);
-	free(id);
 	if (rc != CMD_OK)
 		return rc;
 	follow_catch_interrupt();

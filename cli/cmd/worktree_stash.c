@@ -4,7 +4,6 @@
  * commit, or by the beginning of it: a number would be another entry's as soon
  * as somebody stashes.
  */
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 #include "lib/str.h"
@@ -133,17 +133,12 @@ static int
 worktree_stash(struct cmd_call *c)
 {
 	const char *verb = c->nargs > 0 ? c->args[0] : "push";
-	const char *given = cmd_value(c, "tree");
 	char tree[PATH_MAX], id[72];
 	struct js *v;
 	int rc;
 
-	given = given != NULL ? given : ".";
-	if (!cli_path(given, tree, sizeof(tree))) {
-		out_error(c->cli, "INVALID_PATH", "%s: %s", given,
-		    strerror(errno));
+	if (pick_path(c, cmd_value(c, "tree"), tree) != CMD_OK)
 		return CMD_FAILED;
-	}
 	if (strcmp(verb, "push") == 0)
 		return push(c, tree);
 	if (strcmp(verb, "ls") == 0) {

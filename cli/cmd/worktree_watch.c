@@ -4,7 +4,6 @@
  * line for each file that changes. Nothing is kept here: each line is what the
  * server has just said.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 #include "lib/str.h"
@@ -168,16 +168,12 @@ follow(struct watching *w, const char *path)
 static int
 worktree_watch(struct cmd_call *c)
 {
-	const char *given = c->nargs > 0 ? c->args[0] : ".";
 	struct watching w = { .c = c };
 	char path[PATH_MAX];
 	int rc;
 
-	if (!cli_path(given, path, sizeof(path))) {
-		out_error(c->cli, "INVALID_PATH", "%s: %s", given,
-		    strerror(errno));
+	if (pick_path(c, c->args[0], path) != CMD_OK)
 		return CMD_FAILED;
-	}
 	buf_init(&w.line, LINE_BYTES);
 	rc = follow(&w, path);
 	buf_done(&w.line);

@@ -16,6 +16,7 @@
 
 #include "cli/api.h"
 #include "cli/cmd.h"
+#include "cli/lines.h"
 #include "cli/out.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -93,12 +94,14 @@ struct follow {
 	bool ended, failed;
 };
 
-static void
-take_line(struct follow *f, const char *text, size_t len)
+static bool
+take_line_cb(void *arg)
 {
 	static char data[DATA_MAX];
+	struct follow *f = arg;
 	char why[128];
-	struct js *v = js_parse(text, len, why, sizeof(why));
+	struct js *v =
+	    js_parse((const char *)f->line.data, f->line.len, why, sizeof(why));
 	const bool errors =
 	    strcmp(js_str(v, "stream", "stdout"), "stdout") != 0;
 	size_t n = 0;
@@ -112,25 +115,15 @@ take_line(struct follow *f, const char *text, size_t len)
 		f->offset = js_int(v, "offset", f->offset) + (int64_t)n;
 	}
 	js_free(v);
+	return !f->ended && !f->failed;
 }
 
 static bool
 follow_cb(const char *p, size_t len, void *arg)
 {
 	struct follow *f = arg;
-	const char *end;
 
-	while (len > 0 && !f->ended && !f->failed) {
-		end = memchr(p, '\n', len);
-		buf_put(&f->line, p, end != NULL ? (size_t)(end - p) : len);
-		if (end == NULL)
-			break;
-		take_line(f, (const char *)f->line.data, f->line.len);
-		buf_reset(&f->line);
-		len -= (size_t)(end + 1 - p);
-		p = end + 1;
-	}
-	return !f->ended && !f->failed && buf_ok(&f->line);
+	return lines_feed(&f->line, p, len, take_line_cb, f);
 }
 
 static int

@@ -15,6 +15,7 @@
 #include "cli/approval.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/lines.h"
 #include "cli/out.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -111,8 +112,9 @@ look(struct watch *w)
 
 /* False when there is something to look at. */
 static bool
-take_line(struct watch *w)
+take_line_cb(void *arg)
 {
+	struct watch *w = arg;
 	char why[160];
 	struct js *ev;
 	bool more = true;
@@ -130,7 +132,6 @@ take_line(struct watch *w)
 		more = false;
 	}
 	js_free(ev);
-	buf_reset(&w->line);
 	return more;
 }
 
@@ -138,17 +139,8 @@ static bool
 watch_cb(const char *p, size_t len, void *arg)
 {
 	struct watch *w = arg;
-	const char *nl;
 
-	while ((nl = memchr(p, '\n', len)) != NULL) {
-		buf_put(&w->line, p, (size_t)(nl - p));
-		if (!take_line(w))
-			return false;
-		len -= (size_t)(nl - p) + 1;
-		p = nl + 1;
-	}
-	buf_put(&w->line, p, len);
-	return buf_ok(&w->line);
+	return lines_feed(&w->line, p, len, take_line_cb, w);
 }
 
 /* Until something is asked, or the stream ends. */

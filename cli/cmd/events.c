@@ -12,6 +12,7 @@
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/lines.h"
 #include "cli/out.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -78,8 +79,9 @@ print_stored(struct cmd_call *c, int64_t since)
 
 /* Flushed per event: the reader may be a pipe that waits for this one. */
 static bool
-take_line(struct follow *f)
+take_line_cb(void *arg)
 {
+	struct follow *f = arg;
 	char why[160];
 	struct js *ev;
 
@@ -98,26 +100,15 @@ take_line(struct follow *f)
 		out_note(f->call->cli, "older events are no longer kept");
 	}
 	js_free(ev);
-	buf_reset(&f->line);
 	return fflush(stdout) == 0;
 }
 
-/* Lines and pieces of the stream are cut in different places. */
 static bool
 follow_cb(const char *p, size_t len, void *arg)
 {
 	struct follow *f = arg;
-	const char *nl;
 
-	while ((nl = memchr(p, '\n', len)) != NULL) {
-		buf_put(&f->line, p, (size_t)(nl - p));
-		if (!take_line(f))
-			return false;
-		len -= (size_t)(nl - p) + 1;
-		p = nl + 1;
-	}
-	buf_put(&f->line, p, len);
-	return buf_ok(&f->line);
+	return lines_feed(&f->line, p, len, take_line_cb, f);
 }
 
 /* Without a sequence the stream begins with what happens from now. */

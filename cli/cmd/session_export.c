@@ -15,6 +15,7 @@
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/lines.h"
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "cli/redact.h"
@@ -76,8 +77,9 @@ put_redacted(struct export *x)
 }
 
 static bool
-take_line(struct export *x)
+take_line_cb(void *arg)
 {
+	struct export *x = arg;
 	bool good;
 
 	x->lines++;
@@ -92,26 +94,17 @@ take_line(struct export *x)
 		buf_put_u8(&x->line, '\n');
 		good = put(x, &x->line);
 	}
-	buf_reset(&x->line);
 	return good;
 }
 
-/* Lines and pieces of the answer are cut in different places. */
 static bool
 export_cb(const char *p, size_t len, void *arg)
 {
 	struct export *x = arg;
-	const char *nl;
+	const bool more = lines_feed(&x->line, p, len, take_line_cb, x);
 
-	while ((nl = memchr(p, '\n', len)) != NULL) {
-		buf_put(&x->line, p, (size_t)(nl - p));
-		if (!take_line(x))
-			return false;
-		len -= (size_t)(nl - p) + 1;
-		p = nl + 1;
-	}
-	buf_put(&x->line, p, len);
-	return true;
+	x->bad = x->bad || !buf_ok(&x->line);
+	return more;
 }
 
 static char *

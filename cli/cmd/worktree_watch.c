@@ -12,6 +12,7 @@
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/lines.h"
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "lib/buf.h"
@@ -96,8 +97,9 @@ print_op(const struct watching *w, const struct js *op)
 
 /* Flushed per message: the reader may be a pipe that waits for this one. */
 static bool
-take_line(struct watching *w)
+take_line_cb(void *arg)
 {
+	struct watching *w = arg;
 	const struct js *patch;
 	char why[160];
 	struct js *v;
@@ -117,26 +119,15 @@ take_line(struct watching *w)
 		for (size_t i = 0; i < js_len(patch); i++)
 			print_op(w, js_at(patch, i));
 	js_free(v);
-	buf_reset(&w->line);
 	return fflush(stdout) == 0;
 }
 
-/* Lines and pieces of the stream are cut in different places. */
 static bool
 watch_sink(const char *p, size_t len, void *arg)
 {
 	struct watching *w = arg;
-	const char *nl;
 
-	while ((nl = memchr(p, '\n', len)) != NULL) {
-		buf_put(&w->line, p, (size_t)(nl - p));
-		if (!take_line(w))
-			return false;
-		len -= (size_t)(nl - p) + 1;
-		p = nl + 1;
-	}
-	buf_put(&w->line, p, len);
-	return buf_ok(&w->line);
+	return lines_feed(&w->line, p, len, take_line_cb, w);
 }
 
 static int

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
+#include "cli/tell.h"
 #include "lib/js.h"
 
 static const struct out_col list_cols[] = {
@@ -30,17 +31,10 @@ static const struct out_col need_cols[] = {
 static int
 agents_ls(struct cmd_call *c)
 {
-	struct js *v;
+	struct js *v = NULL;
 	int rc = api_get(c, "/api/agents", &v);
 
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_table(c->cli, list_cols, js_get(v, "items"), "no agents");
-	js_free(v);
-	return rc;
+	return tell_items(c, rc, v, list_cols, "no agents");
 }
 
 static bool

@@ -15,6 +15,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 
@@ -34,7 +35,7 @@ approvals_ls(struct cmd_call *c)
 {
 	const char *word = cmd_value(c, "session");
 	struct buf target;
-	struct js *v;
+	struct js *v = NULL;
 	char *id = NULL;
 	int rc = CMD_OK;
 
@@ -50,16 +51,9 @@ approvals_ls(struct cmd_call *c)
 	rc = api_get(c, buf_cstr(&target), &v);
 	buf_done(&target);
 	free(id);
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_table(c->cli, cols, js_get(v, "items"),
-		    cmd_flag(c, "all") ? "nothing was asked"
-				       : "nobody waits for a decision");
-	js_free(v);
-	return rc;
+	return tell_items(c, rc, v, cols,
+	    cmd_flag(c, "all") ? "nothing was asked"
+			       : "nobody waits for a decision");
 }
 
 static int

@@ -11,6 +11,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/js.h"
 #include "lib/xalloc.h"
 
@@ -141,14 +142,7 @@ turns(struct cmd_call *c)
 				   : "/turns?limit=1000",
 	    NULL, &v);
 
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_table(c->cli, turn_cols, js_get(v, "items"), "no turns");
-	js_free(v);
-	return rc;
+	return tell_items(c, rc, v, turn_cols, "no turns");
 }
 
 static const struct cmd_arg ask_args[] = {

@@ -13,6 +13,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/js.h"
 
 /* rdvd allows no cycles; a broken answer must not loop us. */
@@ -108,19 +109,6 @@ add_dir(struct cmd_call *c, struct js *body)
 }
 
 static int
-tell(struct cmd_call *c, int rc, struct js *v)
-{
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_line(js_str(v, "id", "?"));
-	js_free(v);
-	return rc;
-}
-
-static int
 folder_new(struct cmd_call *c)
 {
 	struct js *body = js_object(), *v = NULL;
@@ -135,7 +123,7 @@ folder_new(struct cmd_call *c)
 		return rc;
 	}
 	rc = api_send(c, "POST", "/api/folders", body, &v);
-	return tell(c, rc, v);
+	return tell_id(c, rc, v);
 }
 
 /* null and "not given" differ here: null takes it out of its folder. */
@@ -168,7 +156,7 @@ folder_mv(struct cmd_call *c)
 		js_free(body);
 	free(path);
 	free(id);
-	return tell(c, rc, v);
+	return tell_id(c, rc, v);
 }
 
 static int

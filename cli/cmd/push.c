@@ -10,6 +10,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 
@@ -27,17 +28,10 @@ static const struct out_col cols[] = {
 static int
 push_ls(struct cmd_call *c)
 {
-	struct js *v;
+	struct js *v = NULL;
 	int rc = api_get(c, PICK_DEVICES, &v);
 
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_table(c->cli, cols, js_get(v, "items"), "no devices");
-	js_free(v);
-	return rc;
+	return tell_items(c, rc, v, cols, "no devices");
 }
 
 static int

@@ -10,6 +10,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/js.h"
 
 static const struct out_col cols[] = {
@@ -19,19 +20,6 @@ static const struct out_col cols[] = {
 	{ "PROMPT", "prompt", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
-
-static int
-tell(struct cmd_call *c, int rc, struct js *v)
-{
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_line(js_str(v, "id", "?"));
-	js_free(v);
-	return rc;
-}
 
 static struct js *
 prompt_of(const struct cmd_call *c)
@@ -67,7 +55,7 @@ queue_add(struct cmd_call *c)
 	struct js *v = NULL;
 	int rc = pick_conversation_send(c, "POST", "/queue", prompt_of(c), &v);
 
-	return tell(c, rc, v);
+	return tell_id(c, rc, v);
 }
 
 static int
@@ -76,7 +64,7 @@ queue_start(struct cmd_call *c)
 	struct js *v = NULL;
 	int rc = pick_conversation_send(c, "POST", "/queue/start", NULL, &v);
 
-	return tell(c, rc, v);
+	return tell_id(c, rc, v);
 }
 
 static int
@@ -87,7 +75,7 @@ queue_edit(struct cmd_call *c)
 	int rc = api_send(c, "PATCH", path, prompt_of(c), &v);
 
 	free(path);
-	return tell(c, rc, v);
+	return tell_id(c, rc, v);
 }
 
 static int

@@ -11,6 +11,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/js.h"
 
 static const struct out_col list_cols[] = {
@@ -63,19 +64,11 @@ repo_ls(struct cmd_call *c)
 {
 	const char *target =
 	    cmd_flag(c, "recent") ? "/api/repos/recent" : PICK_REPOS;
-	struct js *v;
+	struct js *v = NULL;
 	int rc;
 
 	rc = api_get(c, target, &v);
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_table(c->cli, list_cols, js_get(v, "items"),
-		    "no repositories");
-	js_free(v);
-	return rc;
+	return tell_items(c, rc, v, list_cols, "no repositories");
 }
 
 /* rdvd has another working directory: "." must become a path here. */
@@ -84,7 +77,7 @@ repo_add(struct cmd_call *c)
 {
 	const char *name = cmd_value(c, "name");
 	char path[PATH_MAX];
-	struct js *body, *v;
+	struct js *body, *v = NULL;
 	int rc;
 
 	if (pick_path(c, c->args[0], path) != CMD_OK)
@@ -94,14 +87,7 @@ repo_add(struct cmd_call *c)
 	if (name != NULL)
 		js_add_str(body, "name", name);
 	rc = api_send(c, "POST", "/api/repos", body, &v);
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_line(js_str(v, "id", "?"));
-	js_free(v);
-	return rc;
+	return tell_id(c, rc, v);
 }
 
 static int

@@ -9,6 +9,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/js.h"
 
 /* Options of one text, and the member each of them is. */
@@ -73,7 +74,7 @@ fill(struct cmd_call *c, struct js *body)
 static int
 repo_set(struct cmd_call *c)
 {
-	struct js *body = js_object(), *v;
+	struct js *body = js_object(), *v = NULL;
 	int rc;
 
 	if (!fill(c, body)) {
@@ -83,12 +84,7 @@ repo_set(struct cmd_call *c)
 		return CMD_USAGE;
 	}
 	rc = pick_repo_send(c, "PATCH", "", body, &v);
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	js_free(v);
-	return rc;
+	return tell_fields(c, rc, v, NULL);
 }
 
 static const struct cmd_opt set_opts[] = {

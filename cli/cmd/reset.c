@@ -10,6 +10,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/js.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
@@ -144,14 +145,7 @@ unreset(struct cmd_call *c)
 	struct js *v = NULL;
 	int rc = pick_conversation_send(c, "POST", "/reset/undo", NULL, &v);
 
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_line(js_str(v, "id", "?"));
-	js_free(v);
-	return rc;
+	return tell_id(c, rc, v);
 }
 
 static const struct cmd_arg unreset_args[] = {

@@ -10,6 +10,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/js.h"
 
 static const struct out_col cols[] = {
@@ -25,17 +26,10 @@ static const struct out_col cols[] = {
 static int
 rule_ls(struct cmd_call *c)
 {
-	struct js *v;
+	struct js *v = NULL;
 	int rc = api_get(c, "/api/approvals/rules", &v);
 
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_table(c->cli, cols, js_get(v, "items"), "no rules");
-	js_free(v);
-	return rc;
+	return tell_items(c, rc, v, cols, "no rules");
 }
 
 /* One of both, or everywhere. CMD_OK, or another status after telling why. */
@@ -67,7 +61,7 @@ put_scope(struct cmd_call *c, struct js *body)
 static int
 rule_add(struct cmd_call *c)
 {
-	struct js *body = js_object(), *words = js_array(), *v;
+	struct js *body = js_object(), *words = js_array(), *v = NULL;
 	int rc;
 
 	js_add_str(body, "verdict", c->args[0]);
@@ -81,14 +75,7 @@ rule_add(struct cmd_call *c)
 		return rc;
 	}
 	rc = api_send(c, "POST", "/api/approvals/rules", body, &v);
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_line(js_str(v, "id", ""));
-	js_free(v);
-	return rc;
+	return tell_id(c, rc, v);
 }
 
 static int

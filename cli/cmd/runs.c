@@ -6,12 +6,11 @@
 #include <stdlib.h>
 
 #include "cli/api.h"
-#include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "cli/runlog.h"
-#include "lib/js.h"
+#include "cli/tell.h"
 
 static const struct out_col list_cols[] = {
 	/* Whole: those of one minute begin alike. */
@@ -48,18 +47,11 @@ static const struct out_col show_cols[] = {
 static int
 runs_ls(struct cmd_call *c)
 {
-	struct js *v;
+	struct js *v = NULL;
 	int rc = api_get(c,
 	    cmd_flag(c, "live") ? PICK_RUNS "&live=true" : PICK_RUNS, &v);
 
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_table(c->cli, list_cols, js_get(v, "items"), "no runs");
-	js_free(v);
-	return rc;
+	return tell_items(c, rc, v, list_cols, "no runs");
 }
 
 /* A request about the run that the first word means, and its answer. */
@@ -76,14 +68,7 @@ about(struct cmd_call *c, const char *method, const char *tail)
 	rc = api_send(c, method, path, NULL, &v);
 	free(path);
 	free(id);
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_fields(c->cli, show_cols, v);
-	js_free(v);
-	return rc;
+	return tell_fields(c, rc, v, show_cols);
 }
 
 static int

@@ -11,6 +11,7 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/buf.h"
 #include "lib/js.h"
 
@@ -204,15 +205,10 @@ workspace_status(struct cmd_call *c)
 static int
 change(struct cmd_call *c, struct js *body)
 {
-	struct js *v;
+	struct js *v = NULL;
 	int rc = pick_workspace_send(c, "PATCH", "", body, &v);
 
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	js_free(v);
-	return rc;
+	return tell_fields(c, rc, v, NULL);
 }
 
 static int

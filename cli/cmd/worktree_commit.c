@@ -14,6 +14,7 @@
 #include "cli/message.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/tell.h"
 #include "lib/js.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -197,36 +198,21 @@ worktree_discard(struct cmd_call *c)
 static int
 worktree_discards(struct cmd_call *c)
 {
-	struct js *v;
+	struct js *v = NULL;
 	int rc = api_get(c, "/api/worktrees/discards", &v);
 
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_table(c->cli, list_cols, js_get(v, "items"),
-		    "nothing was discarded");
-	js_free(v);
-	return rc;
+	return tell_items(c, rc, v, list_cols, "nothing was discarded");
 }
 
 static int
 worktree_undiscard(struct cmd_call *c)
 {
-	struct js *body = js_object(), *v;
+	struct js *body = js_object(), *v = NULL;
 	int rc;
 
 	js_add_str(body, "id", c->args[0]);
 	rc = api_send(c, "POST", "/api/worktrees/discards/restore", body, &v);
-	if (rc != CMD_OK)
-		return rc;
-	if (c->cli->json)
-		out_json(v);
-	else
-		out_fields(c->cli, state_cols, v);
-	js_free(v);
-	return rc;
+	return tell_fields(c, rc, v, state_cols);
 }
 
 static int

@@ -122,6 +122,12 @@ arena_strdup(struct arena *a, const char *s)
 	return copy(a, s, strlen(s));
 }
 
+const char *
+arena_text(struct arena *a, const char *s)
+{
+	return s != NULL ? arena_strdup(a, s) : NULL;
+}
+
 char *
 arena_strndup(struct arena *a, const char *s, size_t len)
 {

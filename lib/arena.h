@@ -17,6 +17,8 @@ void arena_reset(struct arena *a);
 /* Zeroed, aligned for any object. */
 void *arena_alloc(struct arena *a, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
+/* A copy of a text that may be NULL, and then NULL. */
+const char *arena_text(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_printf(struct arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

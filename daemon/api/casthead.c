@@ -64,12 +64,6 @@ struct heading {
 	const struct js *argv; /* of the run */
 };
 
-static const char *
-own(struct arena *a, const char *text)
-{
-	return text != NULL ? arena_strdup(a, text) : NULL;
-}
-
 static struct js *
 parse(const char *text)
 {
@@ -91,9 +85,10 @@ casthead_session_cb(const struct store_session *s, const struct store_run *r,
 	(void)r;
 	if (shell == NULL && s->argv_json == NULL)
 		shell = js_text(js_at(h->argv, 0));
-	h->head->title = own(h->arena, s->name);
-	h->head->shell = own(h->arena, shell);
-	h->head->term = own(h->arena, js_str(env, "TERM", h->head->term));
+	h->head->title = arena_text(h->arena, s->name);
+	h->head->shell = arena_text(h->arena, shell);
+	h->head->term =
+	    arena_text(h->arena, js_str(env, "TERM", h->head->term));
 	js_free(env);
 	return false;
 }

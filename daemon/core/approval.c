@@ -150,12 +150,6 @@ approval_asker(struct approvals *as, const char *run_id)
 	return k;
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 struct approval_end *
 approval_end_new(struct approvals *as, const struct store_approval *row)
 {
@@ -165,11 +159,11 @@ approval_end_new(struct approvals *as, const struct store_approval *row)
 	e->arena = arena_new();
 	(void)str_copy(e->wait_id, row->id, sizeof(e->wait_id));
 	e->row = (struct store_approval){
-		.id = keep(e->arena, row->id),
-		.state = keep(e->arena, row->state),
-		.reason = keep(e->arena, row->reason),
-		.answers_json = keep(e->arena, row->answers_json),
-		.decided_via = keep(e->arena, row->decided_via),
+		.id = arena_text(e->arena, row->id),
+		.state = arena_text(e->arena, row->state),
+		.reason = arena_text(e->arena, row->reason),
+		.answers_json = arena_text(e->arena, row->answers_json),
+		.decided_via = arena_text(e->arena, row->decided_via),
 		.delivered_at = row->delivered_at,
 	};
 	return e;

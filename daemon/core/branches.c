@@ -124,12 +124,6 @@ start(struct wt_op *op)
 	wt_open(op, b->wish.path, b->opened);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static struct branching *
 branching_new(struct worktrees *w, const struct worktree_who *who,
     const struct branch_wish *wish, wt_step_fn *opened, void *arg)
@@ -139,10 +133,10 @@ branching_new(struct worktrees *w, const struct worktree_who *who,
 
 	*b = (struct branching){ .opened = opened, .arg = arg };
 	b->wish.path = arena_strdup(op->arena, wish->path);
-	b->wish.name = keep(op->arena, wish->name);
-	b->wish.base = keep(op->arena, wish->base);
-	b->wish.to = keep(op->arena, wish->to);
-	b->wish.pin = keep(op->arena, wish->pin);
+	b->wish.name = arena_text(op->arena, wish->name);
+	b->wish.base = arena_text(op->arena, wish->base);
+	b->wish.to = arena_text(op->arena, wish->to);
+	b->wish.pin = arena_text(op->arena, wish->pin);
 	b->wish.force = wish->force;
 	b->out.name = b->wish.name;
 	op->own = b;

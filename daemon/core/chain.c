@@ -406,7 +406,7 @@ chain_move(struct chain *c, size_t i, enum life_event event, const char *cause)
 	c->busy = true;
 	c->next = c->links[i];
 	c->next.state = life_next(LIFE_LINK, c->links[i].state, event);
-	c->next.cause = cause != NULL ? arena_strdup(c->arena, cause) : NULL;
+	c->next.cause = arena_text(c->arena, cause);
 	(void)store_link_move(tx, &c->next, c->links[i].state);
 	chain_tell(tx, EV_TURN_UPDATED, &c->row, &c->next);
 	tx_commit(tx, chain_moved_cb, c);

@@ -138,7 +138,7 @@ chain_end(struct chain *c, enum life_event event, const char *cause)
 	c->follower[0] = '\0';
 	c->over = c->row;
 	c->over.state = life_next(LIFE_CHAIN, c->row.state, event);
-	c->over.cause = cause != NULL ? arena_strdup(c->arena, cause) : NULL;
+	c->over.cause = arena_text(c->arena, cause);
 	c->over.ended_at = clock_wall_ms();
 	(void)store_chain_move(tx, &c->over, c->row.state);
 	skip_links(tx, c);

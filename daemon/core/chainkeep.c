@@ -147,7 +147,7 @@ chain_over_cb(enum agent_outcome how, const char *why, void *arg)
 	struct chain *c = arg;
 
 	c->outcome = (struct chain_outcome){ true, events[how],
-		why != NULL ? arena_strdup(c->arena, why) : NULL };
+		arena_text(c->arena, why) };
 	give_grace(c);
 }
 
@@ -356,7 +356,7 @@ ending_new(struct chain *c, size_t i, const struct run_news *news)
 	e->i = i;
 	(void)str_copy(e->run_id, news->id, sizeof(e->run_id));
 	e->state = arena_strdup(a, news->state);
-	e->cause = news->cause != NULL ? arena_strdup(a, news->cause) : NULL;
+	e->cause = arena_text(a, news->cause);
 	e->code = news->exit_code;
 	e->began = news->began;
 	e->said = c->outcome.over;

@@ -36,8 +36,7 @@ looked_cb(int err, const struct wt_status *st, const char *why, void *arg)
 		return;
 	}
 	l->looks[l->i] = (struct chain_look){
-		.head = st->commit != NULL ? arena_strdup(l->arena, st->commit)
-					   : NULL,
+		.head = arena_text(l->arena, st->commit),
 		.dirty = st->untracked + st->modified + st->staged > 0,
 	};
 	l->i++;

@@ -331,12 +331,6 @@ merge_start(struct wt_op *op)
 		wt_open(op, c->path, merge_opened);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 void
 change_merge(struct worktrees *w, const struct worktree_who *who,
     const struct change_merge *wish, change_fn *cb, void *arg)
@@ -347,10 +341,10 @@ change_merge(struct worktrees *w, const struct worktree_who *who,
 	c->path = arena_strdup(op->arena, wish->path);
 	c->merge = (struct change_merge){
 		.into = arena_strdup(op->arena, wish->into),
-		.message = keep(op->arena, wish->message),
+		.message = arena_text(op->arena, wish->message),
 		.squash = wish->squash,
-		.branch_at = keep(op->arena, wish->branch_at),
-		.target_at = keep(op->arena, wish->target_at),
+		.branch_at = arena_text(op->arena, wish->branch_at),
+		.target_at = arena_text(op->arena, wish->target_at),
 	};
 	wt_later(op, merge_start);
 }

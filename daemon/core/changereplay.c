@@ -262,12 +262,6 @@ replay_start(struct wt_op *op)
 		wt_open(op, c->path, replay_opened);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 void
 change_replay(struct worktrees *w, const struct worktree_who *who,
     const struct change_replay *wish, change_fn *cb, void *arg)
@@ -283,10 +277,10 @@ change_replay(struct worktrees *w, const struct worktree_who *who,
 		commits[i] = arena_strdup(op->arena, wish->commits[i]);
 	c->path = arena_strdup(op->arena, wish->path);
 	c->replay = (struct change_replay){
-		.onto = keep(op->arena, wish->onto),
-		.from = keep(op->arena, wish->from),
+		.onto = arena_text(op->arena, wish->onto),
+		.from = arena_text(op->arena, wish->from),
 		.commits = wish->onto == NULL ? commits : NULL,
-		.branch_at = keep(op->arena, wish->branch_at),
+		.branch_at = arena_text(op->arena, wish->branch_at),
 	};
 	wt_later(op, replay_start);
 }

@@ -261,7 +261,7 @@ is_starting(const struct devservers *s, const char *workspace_id)
 static const char *
 keep(struct start *st, const char *text)
 {
-	return text != NULL ? arena_strdup(st->arena, text) : NULL;
+	return arena_text(st->arena, text);
 }
 
 void

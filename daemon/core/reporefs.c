@@ -281,8 +281,7 @@ repo_refs(struct worktrees *w, const struct worktree_who *who,
 
 	p->spec = *spec;
 	p->spec.path = arena_strdup(op->arena, spec->path);
-	p->spec.search =
-	    spec->search != NULL ? arena_strdup(op->arena, spec->search) : NULL;
+	p->spec.search = arena_text(op->arena, spec->search);
 	p->spec.after.ref = arena_strdup(op->arena, spec->after.ref);
 	p->out.refs =
 	    arena_alloc(op->arena, REPO_REFS_MAX * sizeof(*p->out.refs));

@@ -152,7 +152,7 @@ repo_register(struct worktrees *w, const struct worktree_who *who,
 	g->cb = cb;
 	g->arg = arg;
 	g->path = arena_strdup(op->arena, path);
-	g->name = name != NULL ? arena_strdup(op->arena, name) : NULL;
+	g->name = arena_text(op->arena, name);
 	op->own = g;
 	wt_later(op, register_start);
 }

@@ -252,12 +252,6 @@ env_json(struct arena *a, const char *const *env)
 	return dump(a, o);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static void
 fill_row(struct session_op *op, const struct session_spec *spec)
 {
@@ -270,18 +264,18 @@ fill_row(struct session_op *op, const struct session_spec *spec)
 	row->status = "active";
 	if (spec->project_path != NULL)
 		row->project_path = arena_strdup(a, spec->project_path);
-	row->repo_path = keep(a, spec->repo_path);
-	row->worktree_branch = keep(a, spec->worktree_branch);
-	row->base_branch = keep(a, spec->base_branch);
-	row->agent_provider = keep(a, spec->agent_provider);
+	row->repo_path = arena_text(a, spec->repo_path);
+	row->worktree_branch = arena_text(a, spec->worktree_branch);
+	row->base_branch = arena_text(a, spec->base_branch);
+	row->agent_provider = arena_text(a, spec->agent_provider);
 	row->is_orchestrator = spec->is_orchestrator;
 	row->clipboard = spec->clipboard;
 	row->terminal_type = spec->terminal_type == NULL
 				 ? SESSION_SHELL
 				 : arena_strdup(a, spec->terminal_type);
-	op->adopt = keep(a, spec->adopt);
+	op->adopt = arena_text(a, spec->adopt);
 	row->profile = arena_strdup(a, spec->profile);
-	row->network = keep(a, spec->network);
+	row->network = arena_text(a, spec->network);
 	row->network_hosts_json = hosts_json(a, spec->network_hosts);
 	row->argv_json = command_json(a, spec);
 	row->env_json = env_json(a, spec->env);
@@ -306,7 +300,7 @@ session_started_cb(int err, const char *why, void *arg)
 	 * and its one run says why.
 	 */
 	op->err = err;
-	op->why = keep(op->arena, why);
+	op->why = arena_text(op->arena, why);
 	session_tmux_undo(op, session_op_over);
 }
 
@@ -383,8 +377,8 @@ session_worktree_cb(int err, const struct worktree_made *made, const char *why,
 		return;
 	}
 	op->row.worktree_id = arena_strdup(op->arena, made->id);
-	op->row.worktree_branch = keep(op->arena, made->branch);
-	op->row.repo_path = keep(op->arena, made->repo);
+	op->row.worktree_branch = arena_text(op->arena, made->branch);
+	op->row.repo_path = arena_text(op->arena, made->repo);
 	/* It is where the session works, whatever else was named. */
 	op->row.project_path = arena_strdup(op->arena, made->path);
 	write_session(op);
@@ -424,7 +418,7 @@ session_create(struct sessions *s, const struct session_who *who,
 		return;
 	}
 	m->io = spec->io;
-	m->worktree_path = keep(op->arena, spec->worktree_path);
+	m->worktree_path = arena_text(op->arena, spec->worktree_path);
 	op->more = m;
 	fill_row(op, spec);
 	if (spec->create_worktree)

@@ -59,9 +59,8 @@ session_op_new(struct sessions *s, const struct session_who *who)
 	op->arena = a;
 	op->who = *who;
 	op->who.user_id = arena_strdup(a, who->user_id);
-	op->who.id = who->id != NULL ? arena_strdup(a, who->id) : NULL;
-	op->who.request_id =
-	    who->request_id != NULL ? arena_strdup(a, who->request_id) : NULL;
+	op->who.id = arena_text(a, who->id);
+	op->who.request_id = arena_text(a, who->request_id);
 	return op;
 }
 
@@ -78,35 +77,29 @@ session_op_end(struct session_op *op, int err, const char *why)
 	arena_free(own);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 /* A row is borrowed while its callback runs; an op outlives it by turns. */
 static void
 keep_session(struct arena *a, struct store_session *s)
 {
-	s->id = keep(a, s->id);
-	s->user_id = keep(a, s->user_id);
-	s->folder_id = keep(a, s->folder_id);
-	s->name = keep(a, s->name);
-	s->status = keep(a, s->status);
-	s->project_path = keep(a, s->project_path);
-	s->repo_path = keep(a, s->repo_path);
-	s->worktree_id = keep(a, s->worktree_id);
-	s->worktree_branch = keep(a, s->worktree_branch);
-	s->base_branch = keep(a, s->base_branch);
-	s->agent_provider = keep(a, s->agent_provider);
-	s->terminal_type = keep(a, s->terminal_type);
-	s->profile = keep(a, s->profile);
-	s->network = keep(a, s->network);
-	s->network_hosts_json = keep(a, s->network_hosts_json);
-	s->agent_status = keep(a, s->agent_status);
-	s->argv_json = keep(a, s->argv_json);
-	s->env_json = keep(a, s->env_json);
-	s->run_id = keep(a, s->run_id);
+	s->id = arena_text(a, s->id);
+	s->user_id = arena_text(a, s->user_id);
+	s->folder_id = arena_text(a, s->folder_id);
+	s->name = arena_text(a, s->name);
+	s->status = arena_text(a, s->status);
+	s->project_path = arena_text(a, s->project_path);
+	s->repo_path = arena_text(a, s->repo_path);
+	s->worktree_id = arena_text(a, s->worktree_id);
+	s->worktree_branch = arena_text(a, s->worktree_branch);
+	s->base_branch = arena_text(a, s->base_branch);
+	s->agent_provider = arena_text(a, s->agent_provider);
+	s->terminal_type = arena_text(a, s->terminal_type);
+	s->profile = arena_text(a, s->profile);
+	s->network = arena_text(a, s->network);
+	s->network_hosts_json = arena_text(a, s->network_hosts_json);
+	s->agent_status = arena_text(a, s->agent_status);
+	s->argv_json = arena_text(a, s->argv_json);
+	s->env_json = arena_text(a, s->env_json);
+	s->run_id = arena_text(a, s->run_id);
 }
 
 static bool

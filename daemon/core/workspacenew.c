@@ -476,12 +476,6 @@ create_start(struct ws_op *op)
 		place(op);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static const char *const *
 keep_list(struct arena *a, const char *const *list)
 {
@@ -506,9 +500,9 @@ workspace_create(struct workspaces *s, const struct worktree_who *who,
 	struct workspace_spec *own = arena_alloc(op->arena, sizeof(*own));
 
 	*own = (struct workspace_spec){
-		.name = keep(op->arena, spec->name),
-		.prefix = keep(op->arena, spec->prefix),
-		.branch = keep(op->arena, spec->branch),
+		.name = arena_text(op->arena, spec->name),
+		.prefix = arena_text(op->arena, spec->prefix),
+		.branch = arena_text(op->arena, spec->branch),
 		.existing = spec->existing,
 		.repos = keep_list(op->arena, spec->repos),
 		.bases = keep_list(op->arena, spec->bases),

@@ -69,12 +69,6 @@ struct links {
 	size_t n;
 };
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static struct store_chain
 chain_row(struct row *row)
 {
@@ -96,16 +90,16 @@ static struct store_link
 link_row(struct arena *a, struct row *row)
 {
 	return (struct store_link){
-		.chain_id = keep(a, row_str(row, 0)),
+		.chain_id = arena_text(a, row_str(row, 0)),
 		.place = row_int(row, 1),
-		.workspace_id = keep(a, row_str(row, 2)),
-		.kind = keep(a, row_str(row, 3)),
+		.workspace_id = arena_text(a, row_str(row, 2)),
+		.kind = arena_text(a, row_str(row, 3)),
 		.beside = row_int(row, 4) != 0,
-		.repo_id = keep(a, row_str(row, 5)),
-		.script = keep(a, row_str(row, 6)),
-		.state = keep(a, row_str(row, 7)),
-		.cause = keep(a, row_str(row, 8)),
-		.run_id = keep(a, row_str(row, 9)),
+		.repo_id = arena_text(a, row_str(row, 5)),
+		.script = arena_text(a, row_str(row, 6)),
+		.state = arena_text(a, row_str(row, 7)),
+		.cause = arena_text(a, row_str(row, 8)),
+		.run_id = arena_text(a, row_str(row, 9)),
 	};
 }
 
@@ -124,14 +118,14 @@ chains_copy_cb(struct row *row, void *arg)
 	struct copy *to = arg;
 	struct store_chain c = chain_row(row);
 
-	c.id = keep(to->arena, c.id);
-	c.session_id = keep(to->arena, c.session_id);
-	c.user_id = keep(to->arena, c.user_id);
-	c.workspace_id = keep(to->arena, c.workspace_id);
-	c.turn_id = keep(to->arena, c.turn_id);
-	c.state = keep(to->arena, c.state);
-	c.cause = keep(to->arena, c.cause);
-	c.stop = keep(to->arena, c.stop);
+	c.id = arena_text(to->arena, c.id);
+	c.session_id = arena_text(to->arena, c.session_id);
+	c.user_id = arena_text(to->arena, c.user_id);
+	c.workspace_id = arena_text(to->arena, c.workspace_id);
+	c.turn_id = arena_text(to->arena, c.turn_id);
+	c.state = arena_text(to->arena, c.state);
+	c.cause = arena_text(to->arena, c.cause);
+	c.stop = arena_text(to->arena, c.stop);
 	*to->out = c;
 	to->found = true;
 	return false;

@@ -69,30 +69,24 @@ changes_each_cb(struct row *row, void *arg)
 	return e->cb(&c, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 struct store_change
 store_change_copy(struct arena *a, const struct store_change *c)
 {
 	return (struct store_change){
-		.id = keep(a, c->id),
-		.user_id = keep(a, c->user_id),
-		.kind = keep(a, c->kind),
-		.repo_path = keep(a, c->repo_path),
-		.path = keep(a, c->path),
-		.branch = keep(a, c->branch),
-		.target = keep(a, c->target),
-		.target_path = keep(a, c->target_path),
-		.state = keep(a, c->state),
-		.cause = keep(a, c->cause),
-		.branch_before = keep(a, c->branch_before),
-		.target_before = keep(a, c->target_before),
-		.branch_after = keep(a, c->branch_after),
-		.target_after = keep(a, c->target_after),
+		.id = arena_text(a, c->id),
+		.user_id = arena_text(a, c->user_id),
+		.kind = arena_text(a, c->kind),
+		.repo_path = arena_text(a, c->repo_path),
+		.path = arena_text(a, c->path),
+		.branch = arena_text(a, c->branch),
+		.target = arena_text(a, c->target),
+		.target_path = arena_text(a, c->target_path),
+		.state = arena_text(a, c->state),
+		.cause = arena_text(a, c->cause),
+		.branch_before = arena_text(a, c->branch_before),
+		.target_before = arena_text(a, c->target_before),
+		.branch_after = arena_text(a, c->branch_after),
+		.target_after = arena_text(a, c->target_after),
 		.created_at = c->created_at,
 		.updated_at = c->updated_at,
 	};

@@ -80,30 +80,24 @@ clones_each_cb(struct row *row, void *arg)
 	return e->cb(&c, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 struct store_clone
 store_clone_copy(struct arena *a, const struct store_clone *c)
 {
 	struct store_clone out = *c;
 
-	out.id = keep(a, c->id);
-	out.user_id = keep(a, c->user_id);
-	out.url = keep(a, c->url);
-	out.path = keep(a, c->path);
-	out.temp_path = keep(a, c->temp_path);
-	out.identity = keep(a, c->identity);
-	out.name = keep(a, c->name);
-	out.branch = keep(a, c->branch);
-	out.filter = keep(a, c->filter);
-	out.state = keep(a, c->state);
-	out.cause = keep(a, c->cause);
-	out.said_json = keep(a, c->said_json);
-	out.repo_id = keep(a, c->repo_id);
+	out.id = arena_text(a, c->id);
+	out.user_id = arena_text(a, c->user_id);
+	out.url = arena_text(a, c->url);
+	out.path = arena_text(a, c->path);
+	out.temp_path = arena_text(a, c->temp_path);
+	out.identity = arena_text(a, c->identity);
+	out.name = arena_text(a, c->name);
+	out.branch = arena_text(a, c->branch);
+	out.filter = arena_text(a, c->filter);
+	out.state = arena_text(a, c->state);
+	out.cause = arena_text(a, c->cause);
+	out.said_json = arena_text(a, c->said_json);
+	out.repo_id = arena_text(a, c->repo_id);
 	return out;
 }
 

@@ -75,12 +75,6 @@ store_conversation_insert(struct tx *tx, const struct store_conversation *c)
 	return n < 0 ? (int)n : 0;
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 conversations_copy_cb(struct row *row, void *arg)
 {
@@ -95,9 +89,9 @@ conversations_copy_cb(struct row *row, void *arg)
 	c.name = arena_strdup(to->arena, c.name);
 	c.status = arena_strdup(to->arena, c.status);
 	c.profile = arena_strdup(to->arena, c.profile);
-	c.network = keep(to->arena, c.network);
-	c.network_hosts_json = keep(to->arena, c.network_hosts_json);
-	c.folder_id = keep(to->arena, c.folder_id);
+	c.network = arena_text(to->arena, c.network);
+	c.network_hosts_json = arena_text(to->arena, c.network_hosts_json);
+	c.folder_id = arena_text(to->arena, c.folder_id);
 	*to->out = c;
 	to->found = true;
 	return false;

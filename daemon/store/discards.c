@@ -68,25 +68,19 @@ discards_each_cb(struct row *row, void *arg)
 	return e->cb(&d, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 discards_copy_cb(struct row *row, void *arg)
 {
 	struct copy *c = arg;
 	struct store_discard d = row_discard(row);
 
-	d.id = keep(c->arena, d.id);
-	d.user_id = keep(c->arena, d.user_id);
-	d.repo_path = keep(c->arena, d.repo_path);
-	d.path = keep(c->arena, d.path);
-	d.state = keep(c->arena, d.state);
-	d.commit_id = keep(c->arena, d.commit_id);
-	d.cause = keep(c->arena, d.cause);
+	d.id = arena_text(c->arena, d.id);
+	d.user_id = arena_text(c->arena, d.user_id);
+	d.repo_path = arena_text(c->arena, d.repo_path);
+	d.path = arena_text(c->arena, d.path);
+	d.state = arena_text(c->arena, d.state);
+	d.commit_id = arena_text(c->arena, d.commit_id);
+	d.cause = arena_text(c->arena, d.cause);
 	*c->out = d;
 	c->found = true;
 	return false;

@@ -83,12 +83,6 @@ folder_row(struct row *row)
 	};
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 folders_each_cb(struct row *row, void *arg)
 {
@@ -104,13 +98,13 @@ folders_get_cb(struct row *row, void *arg)
 	struct get *g = arg;
 	struct store_folder f = folder_row(row);
 
-	f.id = keep(g->arena, f.id);
-	f.user_id = keep(g->arena, f.user_id);
-	f.parent_id = keep(g->arena, f.parent_id);
-	f.name = keep(g->arena, f.name);
-	f.path = keep(g->arena, f.path);
-	f.color = keep(g->arena, f.color);
-	f.icon = keep(g->arena, f.icon);
+	f.id = arena_text(g->arena, f.id);
+	f.user_id = arena_text(g->arena, f.user_id);
+	f.parent_id = arena_text(g->arena, f.parent_id);
+	f.name = arena_text(g->arena, f.name);
+	f.path = arena_text(g->arena, f.path);
+	f.color = arena_text(g->arena, f.color);
+	f.icon = arena_text(g->arena, f.icon);
 	*g->out = f;
 	g->found = true;
 	return false;

@@ -112,27 +112,21 @@ pushes_device_cb(struct row *row, void *arg)
 	return e->cb(&d, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 pushes_copy_cb(struct row *row, void *arg)
 {
 	struct device_copy *c = arg;
 	struct store_device d = device_row(row);
 
-	d.id = keep(c->arena, d.id);
-	d.user_id = keep(c->arena, d.user_id);
-	d.token_id = keep(c->arena, d.token_id);
-	d.name = keep(c->arena, d.name);
-	d.endpoint = keep(c->arena, d.endpoint);
-	d.p256dh = keep(c->arena, d.p256dh);
-	d.auth = keep(c->arena, d.auth);
-	d.state = keep(c->arena, d.state);
-	d.failure = keep(c->arena, d.failure);
+	d.id = arena_text(c->arena, d.id);
+	d.user_id = arena_text(c->arena, d.user_id);
+	d.token_id = arena_text(c->arena, d.token_id);
+	d.name = arena_text(c->arena, d.name);
+	d.endpoint = arena_text(c->arena, d.endpoint);
+	d.p256dh = arena_text(c->arena, d.p256dh);
+	d.auth = arena_text(c->arena, d.auth);
+	d.state = arena_text(c->arena, d.state);
+	d.failure = arena_text(c->arena, d.failure);
 	*c->out = d;
 	c->found = true;
 	return false;
@@ -172,12 +166,12 @@ store_delivery_copy(struct arena *a, const struct store_delivery *p)
 {
 	struct store_delivery out = *p;
 
-	out.id = keep(a, p->id);
-	out.device_id = keep(a, p->device_id);
-	out.user_id = keep(a, p->user_id);
-	out.approval_id = keep(a, p->approval_id);
-	out.state = keep(a, p->state);
-	out.cause = keep(a, p->cause);
+	out.id = arena_text(a, p->id);
+	out.device_id = arena_text(a, p->device_id);
+	out.user_id = arena_text(a, p->user_id);
+	out.approval_id = arena_text(a, p->approval_id);
+	out.state = arena_text(a, p->state);
+	out.cause = arena_text(a, p->cause);
 	return out;
 }
 

@@ -83,25 +83,19 @@ queued_each_cb(struct row *row, void *arg)
 	return e->cb(&q, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 queued_copy_cb(struct row *row, void *arg)
 {
 	struct copy *c = arg;
 	struct store_queued q = queued_row(row);
 
-	q.id = keep(c->arena, q.id);
-	q.session_id = keep(c->arena, q.session_id);
-	q.user_id = keep(c->arena, q.user_id);
-	q.prompt = keep(c->arena, q.prompt);
-	q.config_json = keep(c->arena, q.config_json);
-	q.state = keep(c->arena, q.state);
-	q.turn_id = keep(c->arena, q.turn_id);
+	q.id = arena_text(c->arena, q.id);
+	q.session_id = arena_text(c->arena, q.session_id);
+	q.user_id = arena_text(c->arena, q.user_id);
+	q.prompt = arena_text(c->arena, q.prompt);
+	q.config_json = arena_text(c->arena, q.config_json);
+	q.state = arena_text(c->arena, q.state);
+	q.turn_id = arena_text(c->arena, q.turn_id);
 	*c->out = q;
 	c->found = true;
 	return false;

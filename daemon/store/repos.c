@@ -82,29 +82,23 @@ repos_each_cb(struct row *row, void *arg)
 	return e->cb(&r, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 repos_copy_cb(struct row *row, void *arg)
 {
 	struct copy *c = arg;
 	struct store_repo r = repo_row(row);
 
-	r.id = keep(c->arena, r.id);
-	r.user_id = keep(c->arena, r.user_id);
-	r.path = keep(c->arena, r.path);
-	r.name = keep(c->arena, r.name);
-	r.setup_script = keep(c->arena, r.setup_script);
-	r.cleanup_script = keep(c->arena, r.cleanup_script);
-	r.archive_script = keep(c->arena, r.archive_script);
-	r.dev_server_script = keep(c->arena, r.dev_server_script);
-	r.copy_files_json = keep(c->arena, r.copy_files_json);
-	r.working_dir = keep(c->arena, r.working_dir);
-	r.default_base = keep(c->arena, r.default_base);
+	r.id = arena_text(c->arena, r.id);
+	r.user_id = arena_text(c->arena, r.user_id);
+	r.path = arena_text(c->arena, r.path);
+	r.name = arena_text(c->arena, r.name);
+	r.setup_script = arena_text(c->arena, r.setup_script);
+	r.cleanup_script = arena_text(c->arena, r.cleanup_script);
+	r.archive_script = arena_text(c->arena, r.archive_script);
+	r.dev_server_script = arena_text(c->arena, r.dev_server_script);
+	r.copy_files_json = arena_text(c->arena, r.copy_files_json);
+	r.working_dir = arena_text(c->arena, r.working_dir);
+	r.default_base = arena_text(c->arena, r.default_base);
 	*c->out = r;
 	c->found = true;
 	return false;

@@ -118,25 +118,19 @@ resets_each_cb(struct row *row, void *arg)
 	return e->cb(&r, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 resets_copy_cb(struct row *row, void *arg)
 {
 	struct copy *c = arg;
 	struct store_reset r = reset_row(row);
 
-	r.id = keep(c->arena, r.id);
-	r.session_id = keep(c->arena, r.session_id);
-	r.user_id = keep(c->arena, r.user_id);
-	r.workspace_id = keep(c->arena, r.workspace_id);
-	r.turn_id = keep(c->arena, r.turn_id);
-	r.state = keep(c->arena, r.state);
-	r.cause = keep(c->arena, r.cause);
+	r.id = arena_text(c->arena, r.id);
+	r.session_id = arena_text(c->arena, r.session_id);
+	r.user_id = arena_text(c->arena, r.user_id);
+	r.workspace_id = arena_text(c->arena, r.workspace_id);
+	r.turn_id = arena_text(c->arena, r.turn_id);
+	r.state = arena_text(c->arena, r.state);
+	r.cause = arena_text(c->arena, r.cause);
 	*c->out = r;
 	c->found = true;
 	return false;
@@ -204,7 +198,7 @@ resets_text_cb(struct row *row, void *arg)
 {
 	struct text *t = arg;
 
-	t->out = keep(t->arena, row_str(row, 0));
+	t->out = arena_text(t->arena, row_str(row, 0));
 	return false;
 }
 
@@ -254,12 +248,12 @@ resets_repo_cb(struct row *row, void *arg)
 		p->all[p->n] = (struct store_reset_repo){
 			.reset_id = p->id,
 			.place = row_int(row, 0),
-			.repo_id = keep(a, row_str(row, 1)),
-			.name = keep(a, row_str(row, 2)),
-			.path = keep(a, row_str(row, 3)),
-			.from_head = keep(a, row_str(row, 4)),
-			.to_head = keep(a, row_str(row, 5)),
-			.discard_id = keep(a, row_str(row, 6)),
+			.repo_id = arena_text(a, row_str(row, 1)),
+			.name = arena_text(a, row_str(row, 2)),
+			.path = arena_text(a, row_str(row, 3)),
+			.from_head = arena_text(a, row_str(row, 4)),
+			.to_head = arena_text(a, row_str(row, 5)),
+			.discard_id = arena_text(a, row_str(row, 6)),
 			.moved = row_int(row, 7) != 0,
 		};
 	p->n++;
@@ -270,7 +264,7 @@ int
 store_reset_repos(struct db *db, struct arena *a, const char *id,
     struct store_reset_repo **out, size_t *n)
 {
-	struct parts p = { a, keep(a, id), NULL, 0 };
+	struct parts p = { a, arena_text(a, id), NULL, 0 };
 	int err = db_query(db, sql_repos, resets_repo_cb, &p, "s", id);
 
 	if (err != 0)

@@ -127,30 +127,24 @@ runs_each_cb(struct row *row, void *arg)
 	return store_run_row(row, 0, &r) && e->cb(&r, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 void
 store_run_keep(struct arena *a, struct store_run *r)
 {
-	r->id = keep(a, r->id);
-	r->session_id = keep(a, r->session_id);
-	r->user_id = keep(a, r->user_id);
-	r->reason = keep(a, r->reason);
-	r->io = keep(a, r->io);
-	r->state = keep(a, r->state);
-	r->profile = keep(a, r->profile);
-	r->handle = keep(a, r->handle);
-	r->generation = keep(a, r->generation);
-	r->argv_json = keep(a, r->argv_json);
-	r->cwd = keep(a, r->cwd);
-	r->cause = keep(a, r->cause);
-	r->request_id = keep(a, r->request_id);
-	r->policy_json = keep(a, r->policy_json);
-	r->egress_json = keep(a, r->egress_json);
+	r->id = arena_text(a, r->id);
+	r->session_id = arena_text(a, r->session_id);
+	r->user_id = arena_text(a, r->user_id);
+	r->reason = arena_text(a, r->reason);
+	r->io = arena_text(a, r->io);
+	r->state = arena_text(a, r->state);
+	r->profile = arena_text(a, r->profile);
+	r->handle = arena_text(a, r->handle);
+	r->generation = arena_text(a, r->generation);
+	r->argv_json = arena_text(a, r->argv_json);
+	r->cwd = arena_text(a, r->cwd);
+	r->cause = arena_text(a, r->cause);
+	r->request_id = arena_text(a, r->request_id);
+	r->policy_json = arena_text(a, r->policy_json);
+	r->egress_json = arena_text(a, r->egress_json);
 }
 
 static bool

@@ -77,23 +77,17 @@ scripts_each_cb(struct row *row, void *arg)
 	return store_run_row(row, OWN_COLUMNS, &r) && e->cb(&s, &r, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 scripts_get_cb(struct row *row, void *arg)
 {
 	struct get *g = arg;
 	struct store_script s = script_row(row);
 
-	s.run_id = keep(g->arena, s.run_id);
-	s.user_id = keep(g->arena, s.user_id);
-	s.workspace_id = keep(g->arena, s.workspace_id);
-	s.repo_id = keep(g->arena, s.repo_id);
-	s.name = keep(g->arena, s.name);
+	s.run_id = arena_text(g->arena, s.run_id);
+	s.user_id = arena_text(g->arena, s.user_id);
+	s.workspace_id = arena_text(g->arena, s.workspace_id);
+	s.repo_id = arena_text(g->arena, s.repo_id);
+	s.name = arena_text(g->arena, s.name);
 	*g->out = s;
 	g->found = true;
 	return false;

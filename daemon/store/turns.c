@@ -82,32 +82,26 @@ turns_each_cb(struct row *row, void *arg)
 	return e->cb(&t, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 turns_copy_cb(struct row *row, void *arg)
 {
 	struct copy *c = arg;
 	struct store_turn t = turn_row(row);
 
-	t.id = keep(c->arena, t.id);
-	t.session_id = keep(c->arena, t.session_id);
-	t.user_id = keep(c->arena, t.user_id);
-	t.workspace_id = keep(c->arena, t.workspace_id);
-	t.prompt = keep(c->arena, t.prompt);
-	t.config_json = keep(c->arena, t.config_json);
-	t.state = keep(c->arena, t.state);
-	t.cause = keep(c->arena, t.cause);
-	t.run_id = keep(c->arena, t.run_id);
-	t.agent_session = keep(c->arena, t.agent_session);
-	t.agent_message = keep(c->arena, t.agent_message);
-	t.summary = keep(c->arena, t.summary);
-	t.unasked = keep(c->arena, t.unasked);
-	t.unasked_by = keep(c->arena, t.unasked_by);
+	t.id = arena_text(c->arena, t.id);
+	t.session_id = arena_text(c->arena, t.session_id);
+	t.user_id = arena_text(c->arena, t.user_id);
+	t.workspace_id = arena_text(c->arena, t.workspace_id);
+	t.prompt = arena_text(c->arena, t.prompt);
+	t.config_json = arena_text(c->arena, t.config_json);
+	t.state = arena_text(c->arena, t.state);
+	t.cause = arena_text(c->arena, t.cause);
+	t.run_id = arena_text(c->arena, t.run_id);
+	t.agent_session = arena_text(c->arena, t.agent_session);
+	t.agent_message = arena_text(c->arena, t.agent_message);
+	t.summary = arena_text(c->arena, t.summary);
+	t.unasked = arena_text(c->arena, t.unasked);
+	t.unasked_by = arena_text(c->arena, t.unasked_by);
 	*c->out = t;
 	c->found = true;
 	return false;

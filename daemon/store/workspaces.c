@@ -112,12 +112,6 @@ workspaces_each_cb(struct row *row, void *arg)
 	return e->cb(&w, e->arg);
 }
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 int
 store_workspace_insert(struct tx *tx, const struct store_workspace *w)
 {
@@ -177,13 +171,13 @@ workspaces_copy_cb(struct row *row, void *arg)
 	struct copy *c = arg;
 	struct store_workspace w = row_workspace(row);
 
-	w.id = keep(c->arena, w.id);
-	w.user_id = keep(c->arena, w.user_id);
-	w.name = keep(c->arena, w.name);
-	w.branch = keep(c->arena, w.branch);
-	w.directory = keep(c->arena, w.directory);
-	w.state = keep(c->arena, w.state);
-	w.cause = keep(c->arena, w.cause);
+	w.id = arena_text(c->arena, w.id);
+	w.user_id = arena_text(c->arena, w.user_id);
+	w.name = arena_text(c->arena, w.name);
+	w.branch = arena_text(c->arena, w.branch);
+	w.directory = arena_text(c->arena, w.directory);
+	w.state = arena_text(c->arena, w.state);
+	w.cause = arena_text(c->arena, w.cause);
 	*c->out = w;
 	c->found = true;
 	return false;
@@ -214,13 +208,13 @@ workspaces_repo_cb(struct row *row, void *arg)
 
 	if (r->all != NULL)
 		r->all[r->n] = (struct store_workspace_repo){
-			.workspace_id = keep(r->arena, row_str(row, 0)),
+			.workspace_id = arena_text(r->arena, row_str(row, 0)),
 			.place = row_int(row, 1),
-			.repo_id = keep(r->arena, row_str(row, 2)),
-			.repo_path = keep(r->arena, row_str(row, 3)),
-			.name = keep(r->arena, row_str(row, 4)),
-			.base = keep(r->arena, row_str(row, 5)),
-			.worktree_id = keep(r->arena, row_str(row, 6)),
+			.repo_id = arena_text(r->arena, row_str(row, 2)),
+			.repo_path = arena_text(r->arena, row_str(row, 3)),
+			.name = arena_text(r->arena, row_str(row, 4)),
+			.base = arena_text(r->arena, row_str(row, 5)),
+			.worktree_id = arena_text(r->arena, row_str(row, 6)),
 			.made_branch = row_int(row, 7) != 0,
 		};
 	r->n++;

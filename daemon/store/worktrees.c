@@ -88,29 +88,23 @@ struct copy {
 	bool found;
 };
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 worktrees_copy_cb(struct row *row, void *arg)
 {
 	struct copy *c = arg;
 	struct store_worktree w = row_worktree(row);
 
-	w.id = keep(c->arena, w.id);
-	w.user_id = keep(c->arena, w.user_id);
-	w.repo_path = keep(c->arena, w.repo_path);
-	w.path = keep(c->arena, w.path);
-	w.branch = keep(c->arena, w.branch);
-	w.base = keep(c->arena, w.base);
-	w.state = keep(c->arena, w.state);
-	w.cause = keep(c->arena, w.cause);
-	w.trash_path = keep(c->arena, w.trash_path);
-	w.branch_start = keep(c->arena, w.branch_start);
-	w.identity = keep(c->arena, w.identity);
+	w.id = arena_text(c->arena, w.id);
+	w.user_id = arena_text(c->arena, w.user_id);
+	w.repo_path = arena_text(c->arena, w.repo_path);
+	w.path = arena_text(c->arena, w.path);
+	w.branch = arena_text(c->arena, w.branch);
+	w.base = arena_text(c->arena, w.base);
+	w.state = arena_text(c->arena, w.state);
+	w.cause = arena_text(c->arena, w.cause);
+	w.trash_path = arena_text(c->arena, w.trash_path);
+	w.branch_start = arena_text(c->arena, w.branch_start);
+	w.identity = arena_text(c->arena, w.identity);
 	*c->out = w;
 	c->found = true;
 	return false;

@@ -534,9 +534,8 @@ rig_session_cb(const struct store_session *s, const struct store_run *run,
 	*out = *s;
 	out->status = arena_strdup(rows, s->status);
 	out->name = arena_strdup(rows, s->name);
-	out->run_id = s->run_id != NULL ? arena_strdup(rows, s->run_id) : NULL;
-	out->folder_id =
-	    s->folder_id != NULL ? arena_strdup(rows, s->folder_id) : NULL;
+	out->run_id = arena_text(rows, s->run_id);
+	out->folder_id = arena_text(rows, s->folder_id);
 	return false;
 }
 

@@ -43,6 +43,8 @@ text(void **state)
 
 	(void)state;
 	assert_string_equal(arena_strdup(a, "abc"), "abc");
+	assert_string_equal(arena_text(a, "abc"), "abc");
+	assert_null(arena_text(a, NULL));
 	assert_string_equal(arena_strndup(a, "abcdef", 3), "abc");
 	assert_string_equal(arena_strndup(a, "ab", 3), "ab");
 	assert_string_equal(arena_printf(a, "%s/%d", "x", 5), "x/5");

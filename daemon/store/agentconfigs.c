@@ -46,7 +46,6 @@ store_agent_config_get(struct db *db, struct arena *a, const char *user_id,
 int
 store_agent_config_put(struct tx *tx, const char *user_id, const char *json)
 {
-	long n = tx_exec(tx, sql_put, "ssi", user_id, json, clock_wall_ms());
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_put, "ssi", user_id, json,
+	    clock_wall_ms()));
 }

@@ -107,21 +107,16 @@ rules_bypass_cb(struct row *row, void *arg)
 int
 store_rule_insert(struct tx *tx, const struct store_rule *r)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssssi", r->id, r->user_id,
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssssi", r->id, r->user_id,
 	    r->scope, r->session_id, r->workspace_id, r->verdict, r->tool,
-	    r->pattern_json, r->made_by, r->created_at);
-
-	return n < 0 ? (int)n : 0;
+	    r->pattern_json, r->made_by, r->created_at));
 }
 
 int
 store_rule_delete(struct tx *tx, const char *user_id, const char *id)
 {
-	long n = tx_exec(tx, sql_delete, "ss", id, user_id);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_delete, "ss", id, user_id),
+	    RDV_E_NOT_FOUND);
 }
 
 int
@@ -154,20 +149,16 @@ store_rule_workspace(struct db *db, struct arena *a, const char *session_id,
 int
 store_bypass_insert(struct tx *tx, const struct store_bypass *b)
 {
-	long n = tx_exec(tx, sql_bypass, "ssssi", b->session_id, b->user_id,
-	    b->token_id, b->via, b->since);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_bypass, "ssssi", b->session_id,
+	    b->user_id, b->token_id, b->via, b->since));
 }
 
 int
 store_bypass_delete(struct tx *tx, const char *user_id, const char *session_id)
 {
-	long n = tx_exec(tx, sql_bypass_delete, "ss", session_id, user_id);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_bypass_delete, "ss", session_id,
+				user_id),
+	    RDV_E_NOT_FOUND);
 }
 
 int

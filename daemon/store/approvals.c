@@ -160,53 +160,43 @@ approvals_copy_cb(struct row *row, void *arg)
 int
 store_approval_insert(struct tx *tx, const struct store_approval *p)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssssssssssssssssnniii", p->id,
-	    p->user_id, p->session_id, p->run_id, p->kind, p->key, p->tool,
-	    p->command, p->argv_json, p->input_json, p->cwd, p->env_json,
-	    p->profile, p->digest, p->asked_by, p->state, p->reason,
-	    p->answers_json, p->decided_user, p->decided_token, p->decided_via,
-	    p->decided_at, p->delivered_at, p->deadline_at, p->repeats,
-	    p->created_at);
-
-	return n < 0 ? (int)n : 0;
-}
-
-static int
-one_row(long n, int none)
-{
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? none : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssssssssssssssssnniii",
+	    p->id, p->user_id, p->session_id, p->run_id, p->kind, p->key,
+	    p->tool, p->command, p->argv_json, p->input_json, p->cwd,
+	    p->env_json, p->profile, p->digest, p->asked_by, p->state,
+	    p->reason, p->answers_json, p->decided_user, p->decided_token,
+	    p->decided_via, p->decided_at, p->delivered_at, p->deadline_at,
+	    p->repeats, p->created_at));
 }
 
 int
 store_approval_end(struct tx *tx, const struct store_approval *p)
 {
-	return one_row(tx_exec(tx, sql_end, "ssssssnns", p->state, p->reason,
-			   p->answers_json, p->decided_user, p->decided_token,
-			   p->decided_via, p->decided_at, p->delivered_at,
-			   p->id),
+	return tx_wrote_one(tx_exec(tx, sql_end, "ssssssnns", p->state,
+				p->reason, p->answers_json, p->decided_user,
+				p->decided_token, p->decided_via, p->decided_at,
+				p->delivered_at, p->id),
 	    RDV_E_STATE);
 }
 
 int
 store_approval_delivered(struct tx *tx, const char *id, int64_t at)
 {
-	return one_row(tx_exec(tx, sql_delivered, "ns", at, id),
+	return tx_wrote_one(tx_exec(tx, sql_delivered, "ns", at, id),
 	    RDV_E_NOT_FOUND);
 }
 
 int
 store_approval_lapse(struct tx *tx, const char *id, int64_t now)
 {
-	return one_row(tx_exec(tx, sql_lapse, "is", now, id), RDV_E_STATE);
+	return tx_wrote_one(tx_exec(tx, sql_lapse, "is", now, id), RDV_E_STATE);
 }
 
 int
 store_approval_repeat(struct tx *tx, const char *run_id, const char *tool,
     int64_t now)
 {
-	return one_row(tx_exec(tx, sql_repeat, "sis", tool, now, run_id),
+	return tx_wrote_one(tx_exec(tx, sql_repeat, "sis", tool, now, run_id),
 	    RDV_E_NOT_FOUND);
 }
 
@@ -330,7 +320,7 @@ store_attempt_insert(struct tx *tx, const struct store_attempt *t, int64_t most)
 		n = tx_exec(tx, sql_attempt, "sisssssi", t->approval_id,
 		    count + 1, t->user_id, t->token_id, t->via, t->verdict,
 		    t->outcome, t->created_at);
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(n);
 }
 
 struct attempts {

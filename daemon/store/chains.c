@@ -131,50 +131,42 @@ chains_copy_cb(struct row *row, void *arg)
 	return false;
 }
 
-/* Of a statement that names the state it begins from. */
-static int
-moved(long n)
-{
-	return n < 0 ? (int)n : n == 0 ? RDV_E_STATE : 0;
-}
-
 int
 store_chain_insert(struct tx *tx, const struct store_chain *c)
 {
-	long n = tx_exec(tx, sql_insert, "ssssssi", c->id, c->session_id,
-	    c->user_id, c->workspace_id, c->turn_id, c->state, c->created_at);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "ssssssi", c->id, c->session_id,
+	    c->user_id, c->workspace_id, c->turn_id, c->state, c->created_at));
 }
 
 int
 store_chain_move(struct tx *tx, const struct store_chain *c, const char *from)
 {
-	return moved(tx_exec(tx, sql_move, "ssnss", c->state, c->cause,
-	    c->ended_at, c->id, from));
+	return tx_wrote_one(tx_exec(tx, sql_move, "ssnss", c->state, c->cause,
+				c->ended_at, c->id, from),
+	    RDV_E_STATE);
 }
 
 int
 store_chain_stop(struct tx *tx, const char *id, const char *why)
 {
-	return moved(tx_exec(tx, sql_stop, "ss", why, id));
+	return tx_wrote_one(tx_exec(tx, sql_stop, "ss", why, id), RDV_E_STATE);
 }
 
 int
 store_link_insert(struct tx *tx, const struct store_link *l)
 {
-	long n = tx_exec(tx, sql_link_insert, "sississsss", l->chain_id,
+	return tx_wrote(tx_exec(tx, sql_link_insert, "sississsss", l->chain_id,
 	    l->place, l->workspace_id, l->kind, (int64_t)l->beside, l->repo_id,
-	    l->script, l->state, l->cause, l->run_id);
-
-	return n < 0 ? (int)n : 0;
+	    l->script, l->state, l->cause, l->run_id));
 }
 
 int
 store_link_move(struct tx *tx, const struct store_link *l, const char *from)
 {
-	return moved(tx_exec(tx, sql_link_move, "ssssis", l->state, l->cause,
-	    l->run_id, l->chain_id, l->place, from));
+	return tx_wrote_one(tx_exec(tx, sql_link_move, "ssssis", l->state,
+				l->cause, l->run_id, l->chain_id, l->place,
+				from),
+	    RDV_E_STATE);
 }
 
 static int

@@ -95,24 +95,20 @@ store_change_copy(struct arena *a, const struct store_change *c)
 int
 store_change_insert(struct tx *tx, const struct store_change *c)
 {
-	long n = tx_exec(tx, sql_insert, "ssssssssssssssii", c->id, c->user_id,
-	    c->kind, c->repo_path, c->path, c->branch, c->target,
+	return tx_wrote(tx_exec(tx, sql_insert, "ssssssssssssssii", c->id,
+	    c->user_id, c->kind, c->repo_path, c->path, c->branch, c->target,
 	    c->target_path, c->state, c->cause, c->branch_before,
 	    c->target_before, c->branch_after, c->target_after, c->created_at,
-	    c->updated_at);
-
-	return n < 0 ? (int)n : 0;
+	    c->updated_at));
 }
 
 int
 store_change_change(struct tx *tx, const struct store_change *c)
 {
-	long n = tx_exec(tx, sql_change, "ssssis", c->state, c->cause,
-	    c->branch_after, c->target_after, c->updated_at, c->id);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_change, "ssssis", c->state,
+				c->cause, c->branch_after, c->target_after,
+				c->updated_at, c->id),
+	    RDV_E_NOT_FOUND);
 }
 
 struct copy {

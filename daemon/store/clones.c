@@ -115,33 +115,26 @@ clones_copy_cb(struct row *row, void *arg)
 int
 store_clone_insert(struct tx *tx, const struct store_clone *c)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssssiiisisssii", c->id,
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssssiiisisssii", c->id,
 	    c->user_id, c->url, c->path, c->temp_path, c->identity, c->name,
 	    c->branch, c->filter, c->depth, (int64_t)c->sparse,
 	    (int64_t)c->submodules, c->state, (int64_t)c->cancelled, c->cause,
-	    c->said_json, c->repo_id, c->created_at, c->updated_at);
-
-	return n < 0 ? (int)n : 0;
+	    c->said_json, c->repo_id, c->created_at, c->updated_at));
 }
 
 int
 store_clone_change(struct tx *tx, const struct store_clone *c)
 {
-	long n = tx_exec(tx, sql_change, "ssisssis", c->identity, c->state,
-	    (int64_t)c->cancelled, c->cause, c->said_json, c->repo_id,
-	    c->updated_at, c->id);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_change, "ssisssis", c->identity,
+				c->state, (int64_t)c->cancelled, c->cause,
+				c->said_json, c->repo_id, c->updated_at, c->id),
+	    RDV_E_NOT_FOUND);
 }
 
 int
 store_clones_trim(struct tx *tx, const char *user_id, int64_t keep)
 {
-	long n = tx_exec(tx, sql_trim, "ssi", user_id, user_id, keep);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_trim, "ssi", user_id, user_id, keep));
 }
 
 int

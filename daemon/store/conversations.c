@@ -69,10 +69,8 @@ conversations_each_cb(struct row *row, void *arg)
 int
 store_conversation_insert(struct tx *tx, const struct store_conversation *c)
 {
-	long n = tx_exec(tx, sql_insert, "sssssi", c->id, c->user_id,
-	    c->workspace_id, c->agent, c->config_json, c->created_at);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssi", c->id, c->user_id,
+	    c->workspace_id, c->agent, c->config_json, c->created_at));
 }
 
 static bool

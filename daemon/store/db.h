@@ -103,6 +103,9 @@ int db_query(struct db *db, const char *sql, db_row_fn *cb, void *arg,
     const char *fmt, ...);
 /* Writes; rows changed, or -errno. -EEXIST for a broken UNIQUE. */
 long tx_exec(struct tx *tx, const char *sql, const char *fmt, ...);
+/* Of what that returned: 0 or -errno; `none` (> 0) when it changed no row. */
+int tx_wrote(long n);
+int tx_wrote_one(long n, int none);
 
 /* Columns by position; text is valid until the callback returns. */
 const char *row_str(struct row *r, int col); /* NULL for SQL NULL */

@@ -89,22 +89,18 @@ discards_copy_cb(struct row *row, void *arg)
 int
 store_discard_insert(struct tx *tx, const struct store_discard *d)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssiii", d->id, d->user_id,
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssiii", d->id, d->user_id,
 	    d->repo_path, d->path, d->state, d->commit_id, d->cause, d->files,
-	    d->created_at, d->updated_at);
-
-	return n < 0 ? (int)n : 0;
+	    d->created_at, d->updated_at));
 }
 
 int
 store_discard_change(struct tx *tx, const struct store_discard *d)
 {
-	long n = tx_exec(tx, sql_change, "sssiis", d->state, d->commit_id,
-	    d->cause, d->files, d->updated_at, d->id);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_change, "sssiis", d->state,
+				d->commit_id, d->cause, d->files, d->updated_at,
+				d->id),
+	    RDV_E_NOT_FOUND);
 }
 
 int

@@ -178,33 +178,28 @@ store_folders_count(struct db *db, const char *user_id, int64_t *next,
 int
 store_folder_insert(struct tx *tx, const struct store_folder *f)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssiiii", f->id, f->user_id,
-	    f->parent_id, f->name, f->path, f->color, f->icon,
-	    (int64_t)f->collapsed, f->sort_order, f->created_at, f->updated_at);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssiiii", f->id,
+	    f->user_id, f->parent_id, f->name, f->path, f->color, f->icon,
+	    (int64_t)f->collapsed, f->sort_order, f->created_at,
+	    f->updated_at));
 }
 
 int
 store_folder_update(struct tx *tx, const struct store_folder *f)
 {
-	long n = tx_exec(tx, sql_update, "sssssiiis", f->parent_id, f->name,
-	    f->path, f->color, f->icon, (int64_t)f->collapsed, f->sort_order,
-	    f->updated_at, f->id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_update, "sssssiiis", f->parent_id,
+	    f->name, f->path, f->color, f->icon, (int64_t)f->collapsed,
+	    f->sort_order, f->updated_at, f->id));
 }
 
 int
 store_folder_order(struct tx *tx, const char *user_id, const char *id,
     int64_t sort_order, int64_t now)
 {
-	long n = tx_exec(tx, sql_order, "iiss", sort_order, now, id, user_id);
-
-	if (n < 0)
-		return (int)n;
 	/* Somebody else's is none (C14). */
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_order, "iiss", sort_order, now, id,
+				user_id),
+	    RDV_E_NOT_FOUND);
 }
 
 /* Closed sessions go along: a folder that is referred to cannot be deleted. */
@@ -212,21 +207,19 @@ int
 store_folder_lift(struct tx *tx, const char *id, const char *parent_id,
     int64_t now)
 {
-	long n;
+	int err =
+	    tx_wrote(tx_exec(tx, sql_lift_folders, "sis", parent_id, now, id));
 
-	n = tx_exec(tx, sql_lift_folders, "sis", parent_id, now, id);
-	if (n < 0)
-		return (int)n;
-	n = tx_exec(tx, sql_lift_sessions, "sis", parent_id, now, id);
-	return n < 0 ? (int)n : 0;
+	if (err != 0)
+		return err;
+	return tx_wrote(tx_exec(tx, sql_lift_sessions, "sis", parent_id, now,
+	    id));
 }
 
 int
 store_folder_delete(struct tx *tx, const char *id)
 {
-	long n = tx_exec(tx, sql_delete, "s", id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_delete, "s", id));
 }
 
 int

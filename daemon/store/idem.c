@@ -77,9 +77,7 @@ store_idem_insert(struct tx *tx, const struct store_idem *i, int64_t now)
 int
 store_idem_withdraw(struct tx *tx, const char *user_id, const char *key)
 {
-	long n = tx_exec(tx, sql_withdraw, "ss", user_id, key);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_withdraw, "ss", user_id, key));
 }
 
 long

@@ -92,10 +92,8 @@ pins_repo_cb(struct row *row, void *arg)
 int
 store_pin_put(struct tx *tx, const struct store_pin *p)
 {
-	long n = tx_exec(tx, sql_put, "ssssi", p->user_id, p->repo_path,
-	    p->name, p->state, p->updated_at);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_put, "ssssi", p->user_id, p->repo_path,
+	    p->name, p->state, p->updated_at));
 }
 
 int

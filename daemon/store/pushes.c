@@ -178,42 +178,33 @@ store_delivery_copy(struct arena *a, const struct store_delivery *p)
 int
 store_device_insert(struct tx *tx, const struct store_device *d)
 {
-	long n =
-	    tx_exec(tx, sql_insert, "sssssssi", d->id, d->user_id, d->token_id,
-		d->name, d->endpoint, d->p256dh, d->auth, d->created_at);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssi", d->id, d->user_id,
+	    d->token_id, d->name, d->endpoint, d->p256dh, d->auth,
+	    d->created_at));
 }
 
 int
 store_device_renew(struct tx *tx, const struct store_device *d)
 {
-	long n = tx_exec(tx, sql_renew, "ssssss", d->token_id, d->name,
-	    d->p256dh, d->auth, d->user_id, d->endpoint);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_renew, "ssssss", d->token_id, d->name,
+	    d->p256dh, d->auth, d->user_id, d->endpoint));
 }
 
 int
 store_device_delete(struct tx *tx, const char *user_id, const char *id)
 {
-	long n = tx_exec(tx, sql_delete, "ss", id, user_id);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_delete, "ss", id, user_id),
+	    RDV_E_NOT_FOUND);
 }
 
 int
 store_device_note(struct tx *tx, const struct store_device *d, bool gone)
 {
-	long n = tx_exec(tx, sql_note, "iisissss", d->last_attempt_at,
-	    d->last_success_at, d->failure, (int64_t)gone, d->id, d->token_id,
-	    d->p256dh, d->auth);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_note, "iisissss",
+				d->last_attempt_at, d->last_success_at,
+				d->failure, (int64_t)gone, d->id, d->token_id,
+				d->p256dh, d->auth),
+	    RDV_E_NOT_FOUND);
 }
 
 static int
@@ -271,30 +262,26 @@ store_device_token(struct db *db, const char *user_id, const char *token_id,
 int
 store_delivery_insert(struct tx *tx, const struct store_delivery *p)
 {
-	long n = tx_exec(tx, sql_delivery, "sssssiinsiii", p->id, p->device_id,
-	    p->user_id, p->approval_id, p->state, p->attempts, p->torn,
-	    p->status, p->cause, p->next_at, p->expires_at, p->created_at);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_delivery, "sssssiinsiii", p->id,
+	    p->device_id, p->user_id, p->approval_id, p->state, p->attempts,
+	    p->torn, p->status, p->cause, p->next_at, p->expires_at,
+	    p->created_at));
 }
 
 int
 store_delivery_change(struct tx *tx, const struct store_delivery *p)
 {
-	long n = tx_exec(tx, sql_change, "siinsis", p->state, p->attempts,
-	    p->torn, p->status, p->cause, p->next_at, p->id);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_change, "siinsis", p->state,
+				p->attempts, p->torn, p->status, p->cause,
+				p->next_at, p->id),
+	    RDV_E_NOT_FOUND);
 }
 
 int
 store_deliveries_trim(struct tx *tx, const char *device_id, int64_t most)
 {
-	long n = tx_exec(tx, sql_trim, "ssi", device_id, device_id, most);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_trim, "ssi", device_id, device_id,
+	    most));
 }
 
 int
@@ -318,10 +305,8 @@ int
 store_deliveries_postpone(struct tx *tx, const char *user_id, const char *cause,
     int64_t until)
 {
-	long n =
-	    tx_exec(tx, sql_postpone, "isis", until, cause, until, user_id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_postpone, "isis", until, cause, until,
+	    user_id));
 }
 
 int

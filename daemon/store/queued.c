@@ -104,29 +104,25 @@ queued_copy_cb(struct row *row, void *arg)
 int
 store_queued_insert(struct tx *tx, const struct store_queued *q)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssii", q->id, q->session_id,
-	    q->user_id, q->session_id, q->prompt, q->config_json, q->state,
-	    q->created_at, q->updated_at);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssii", q->id,
+	    q->session_id, q->user_id, q->session_id, q->prompt, q->config_json,
+	    q->state, q->created_at, q->updated_at));
 }
 
 int
 store_queued_move(struct tx *tx, const struct store_queued *q, const char *from)
 {
-	long n = tx_exec(tx, sql_move, "ssiss", q->state, q->turn_id,
-	    q->updated_at, q->id, from);
-
-	return n < 0 ? (int)n : n == 0 ? RDV_E_STATE : 0;
+	return tx_wrote_one(tx_exec(tx, sql_move, "ssiss", q->state, q->turn_id,
+				q->updated_at, q->id, from),
+	    RDV_E_STATE);
 }
 
 int
 store_queued_edit(struct tx *tx, const struct store_queued *q)
 {
-	long n = tx_exec(tx, sql_edit, "ssis", q->prompt, q->config_json,
-	    q->updated_at, q->id);
-
-	return n < 0 ? (int)n : n == 0 ? RDV_E_STATE : 0;
+	return tx_wrote_one(tx_exec(tx, sql_edit, "ssis", q->prompt,
+				q->config_json, q->updated_at, q->id),
+	    RDV_E_STATE);
 }
 
 int
@@ -179,9 +175,7 @@ store_queued_next(struct db *db, struct arena *a, const char *workspace_id,
 int
 store_queued_cancel(struct tx *tx, const char *session_id, int64_t now)
 {
-	long n = tx_exec(tx, sql_cancel, "is", now, session_id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_cancel, "is", now, session_id));
 }
 
 int

@@ -160,31 +160,25 @@ store_repos_count(struct db *db, const char *user_id, int64_t *count)
 int
 store_repo_insert(struct tx *tx, const struct store_repo *r)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssssissii", r->id, r->user_id,
-	    r->path, r->name, r->setup_script, r->cleanup_script,
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssssissii", r->id,
+	    r->user_id, r->path, r->name, r->setup_script, r->cleanup_script,
 	    r->archive_script, r->dev_server_script, r->copy_files_json,
 	    (int64_t)r->parallel_setup, r->working_dir, r->default_base,
-	    r->created_at, r->updated_at);
-
-	return n < 0 ? (int)n : 0;
+	    r->created_at, r->updated_at));
 }
 
 int
 store_repo_update(struct tx *tx, const struct store_repo *r)
 {
-	long n =
-	    tx_exec(tx, sql_update, "ssssssissis", r->name, r->setup_script,
-		r->cleanup_script, r->archive_script, r->dev_server_script,
-		r->copy_files_json, (int64_t)r->parallel_setup, r->working_dir,
-		r->default_base, r->updated_at, r->id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_update, "ssssssissis", r->name,
+	    r->setup_script, r->cleanup_script, r->archive_script,
+	    r->dev_server_script, r->copy_files_json,
+	    (int64_t)r->parallel_setup, r->working_dir, r->default_base,
+	    r->updated_at, r->id));
 }
 
 int
 store_repo_delete(struct tx *tx, const char *id)
 {
-	long n = tx_exec(tx, sql_delete, "s", id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_delete, "s", id));
 }

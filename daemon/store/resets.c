@@ -136,40 +136,33 @@ resets_copy_cb(struct row *row, void *arg)
 	return false;
 }
 
-static int
-changed(long n)
-{
-	return n < 0 ? (int)n : 0;
-}
-
 int
 store_reset_insert(struct tx *tx, const struct store_reset *r)
 {
-	return changed(tx_exec(tx, sql_insert, "ssssssii", r->id, r->session_id,
-	    r->user_id, r->workspace_id, r->turn_id, r->state,
+	return tx_wrote(tx_exec(tx, sql_insert, "ssssssii", r->id,
+	    r->session_id, r->user_id, r->workspace_id, r->turn_id, r->state,
 	    (int64_t)r->force, r->created_at));
 }
 
 int
 store_reset_move(struct tx *tx, const struct store_reset *r, const char *from)
 {
-	long n = tx_exec(tx, sql_move, "ssnss", r->state, r->cause, r->ended_at,
-	    r->id, from);
-
-	return n < 0 ? (int)n : n == 0 ? RDV_E_STATE : 0;
+	return tx_wrote_one(tx_exec(tx, sql_move, "ssnss", r->state, r->cause,
+				r->ended_at, r->id, from),
+	    RDV_E_STATE);
 }
 
 int
 store_reset_repo_insert(struct tx *tx, const struct store_reset_repo *p)
 {
-	return changed(tx_exec(tx, sql_repo_insert, "sisssss", p->reset_id,
+	return tx_wrote(tx_exec(tx, sql_repo_insert, "sisssss", p->reset_id,
 	    p->place, p->repo_id, p->name, p->path, p->from_head, p->to_head));
 }
 
 int
 store_reset_repo_change(struct tx *tx, const struct store_reset_repo *p)
 {
-	return changed(tx_exec(tx, sql_repo_change, "issi", (int64_t)p->moved,
+	return tx_wrote(tx_exec(tx, sql_repo_change, "issi", (int64_t)p->moved,
 	    p->discard_id, p->reset_id, p->place));
 }
 

@@ -25,19 +25,15 @@ struct each {
 int
 store_run_repo_insert(struct tx *tx, const struct store_run_repo *r)
 {
-	long n = tx_exec(tx, sql_insert, "siss", r->run_id, r->place,
-	    r->repo_id, r->before_head);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "siss", r->run_id, r->place,
+	    r->repo_id, r->before_head));
 }
 
 int
 store_run_repo_after(struct tx *tx, const struct store_run_repo *r)
 {
-	long n =
-	    tx_exec(tx, sql_after, "ssi", r->after_head, r->run_id, r->place);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_after, "ssi", r->after_head, r->run_id,
+	    r->place));
 }
 
 static bool

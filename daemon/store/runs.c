@@ -228,66 +228,57 @@ store_runs_output(struct db *db, const char *user_id, int64_t *bytes)
 int
 store_run_insert(struct tx *tx, const struct store_run *r)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssssssnni", r->id, r->session_id,
-	    r->user_id, r->reason, r->io, "starting", r->profile, r->generation,
-	    r->argv_json, r->cwd, r->request_id, r->cols, r->rows,
-	    r->created_at);
-
-	return n < 0 ? (int)n : 0;
-}
-
-static int
-changed(long n)
-{
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_STATE : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssssssnni", r->id,
+	    r->session_id, r->user_id, r->reason, r->io, "starting", r->profile,
+	    r->generation, r->argv_json, r->cwd, r->request_id, r->cols,
+	    r->rows, r->created_at));
 }
 
 int
 store_run_running(struct tx *tx, const struct store_run *r)
 {
-	return changed(tx_exec(tx, sql_running, "ssssisis", r->handle,
-	    r->generation, r->argv_json, r->cwd, r->guards, r->policy_json,
-	    r->started_at, r->id));
+	return tx_wrote_one(tx_exec(tx, sql_running, "ssssisis", r->handle,
+				r->generation, r->argv_json, r->cwd, r->guards,
+				r->policy_json, r->started_at, r->id),
+	    RDV_E_STATE);
 }
 
 int
 store_run_resized(struct tx *tx, const struct store_run *r)
 {
-	return changed(tx_exec(tx, sql_resized, "nns", r->cols, r->rows,
-	    r->id));
+	return tx_wrote_one(tx_exec(tx, sql_resized, "nns", r->cols, r->rows,
+				r->id),
+	    RDV_E_STATE);
 }
 
 int
 store_run_halted(struct tx *tx, const char *id, int64_t stopped_at)
 {
-	return changed(tx_exec(tx, sql_halted, "ns", stopped_at, id));
+	return tx_wrote_one(tx_exec(tx, sql_halted, "ns", stopped_at, id),
+	    RDV_E_STATE);
 }
 
 int
 store_run_ended(struct tx *tx, const struct store_run *r)
 {
-	return changed(tx_exec(tx, sql_ended, "snnsnniinnniss", r->state,
-	    r->exit_code, r->signal, r->cause, r->cols, r->rows, r->log_bytes,
-	    r->talk_bytes, r->user_us, r->sys_us, r->maxrss_kb, r->ended_at,
-	    r->egress_json, r->id));
+	return tx_wrote_one(tx_exec(tx, sql_ended, "snnsnniinnniss", r->state,
+				r->exit_code, r->signal, r->cause, r->cols,
+				r->rows, r->log_bytes, r->talk_bytes,
+				r->user_us, r->sys_us, r->maxrss_kb,
+				r->ended_at, r->egress_json, r->id),
+	    RDV_E_STATE);
 }
 
 int
 store_run_talked(struct tx *tx, const char *id, int64_t bytes)
 {
-	long n = tx_exec(tx, sql_talked, "is", bytes, id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_talked, "is", bytes, id));
 }
 
 int
 store_runs_stopping(struct tx *tx, const char *cause)
 {
-	long n = tx_exec(tx, sql_stopping, "s", cause);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_stopping, "s", cause));
 }
 
 int
@@ -302,5 +293,5 @@ store_runs_stale(struct db *db, const char *user_id, int64_t before,
 int
 store_run_forgotten(struct tx *tx, const char *id)
 {
-	return changed(tx_exec(tx, sql_forgotten, "s", id));
+	return tx_wrote_one(tx_exec(tx, sql_forgotten, "s", id), RDV_E_STATE);
 }

@@ -96,10 +96,8 @@ scripts_get_cb(struct row *row, void *arg)
 int
 store_script_insert(struct tx *tx, const struct store_script *s)
 {
-	long n = tx_exec(tx, sql_insert, "sssss", s->run_id, s->user_id,
-	    s->workspace_id, s->repo_id, s->name);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssss", s->run_id, s->user_id,
+	    s->workspace_id, s->repo_id, s->name));
 }
 
 int
@@ -161,33 +159,25 @@ store_ports_of(struct db *db, const char *run_id, store_port_fn *cb, void *arg)
 int
 store_port_insert(struct tx *tx, const char *run_id, const struct store_port *p)
 {
-	long n = tx_exec(tx, sql_port_insert, "ssii", run_id, p->address,
-	    p->port, p->since);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_port_insert, "ssii", run_id, p->address,
+	    p->port, p->since));
 }
 
 int
 store_port_delete(struct tx *tx, const char *run_id, const struct store_port *p)
 {
-	long n =
-	    tx_exec(tx, sql_port_delete, "ssi", run_id, p->address, p->port);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_port_delete, "ssi", run_id, p->address,
+	    p->port));
 }
 
 int
 store_ports_clear(struct tx *tx, const char *run_id)
 {
-	long n = tx_exec(tx, sql_ports_clear, "s", run_id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_ports_clear, "s", run_id));
 }
 
 int
 store_ports_sweep(struct tx *tx)
 {
-	long n = tx_exec(tx, sql_ports_sweep, "");
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_ports_sweep, ""));
 }

@@ -250,39 +250,29 @@ store_sessions_count(struct db *db, const char *user_id, int64_t *count,
 int
 store_session_insert(struct tx *tx, const struct store_session *s)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssssssissssssiisiniii", s->id,
-	    s->user_id, s->folder_id, s->name, s->status, s->project_path,
-	    s->repo_path, s->worktree_id, s->worktree_branch, s->base_branch,
-	    s->agent_provider, (int64_t)s->is_orchestrator, s->terminal_type,
-	    s->profile, s->network, s->network_hosts_json, s->argv_json,
-	    s->env_json, s->cols, s->rows, s->run_id, s->tab_order,
-	    s->last_activity_at, s->created_at, s->updated_at,
-	    (int64_t)s->clipboard);
-
-	return n < 0 ? (int)n : 0;
-}
-
-static int
-changed(long n, int none)
-{
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? none : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssssssissssssiisiniii",
+	    s->id, s->user_id, s->folder_id, s->name, s->status,
+	    s->project_path, s->repo_path, s->worktree_id, s->worktree_branch,
+	    s->base_branch, s->agent_provider, (int64_t)s->is_orchestrator,
+	    s->terminal_type, s->profile, s->network, s->network_hosts_json,
+	    s->argv_json, s->env_json, s->cols, s->rows, s->run_id,
+	    s->tab_order, s->last_activity_at, s->created_at, s->updated_at,
+	    (int64_t)s->clipboard));
 }
 
 int
 store_session_update(struct tx *tx, const struct store_session *s)
 {
-	return changed(tx_exec(tx, sql_update, "siis", s->name,
-			   (int64_t)s->clipboard, s->updated_at, s->id),
+	return tx_wrote_one(tx_exec(tx, sql_update, "siis", s->name,
+				(int64_t)s->clipboard, s->updated_at, s->id),
 	    RDV_E_NOT_FOUND);
 }
 
 int
 store_session_place(struct tx *tx, const struct store_session *s)
 {
-	return changed(tx_exec(tx, sql_place, "sis", s->folder_id, s->tab_order,
-			   s->id),
+	return tx_wrote_one(tx_exec(tx, sql_place, "sis", s->folder_id,
+				s->tab_order, s->id),
 	    RDV_E_NOT_FOUND);
 }
 
@@ -290,21 +280,21 @@ int
 store_session_status(struct tx *tx, const char *id, const char *status,
     int64_t now)
 {
-	return changed(tx_exec(tx, sql_status, "sis", status, now, id),
+	return tx_wrote_one(tx_exec(tx, sql_status, "sis", status, now, id),
 	    RDV_E_STATE);
 }
 
 int
 store_session_closing(struct tx *tx, const char *id, int64_t now)
 {
-	return changed(tx_exec(tx, sql_intent, "iis", now, now, id),
+	return tx_wrote_one(tx_exec(tx, sql_intent, "iis", now, now, id),
 	    RDV_E_STATE);
 }
 
 int
 store_session_closed(struct tx *tx, const char *id, int64_t now)
 {
-	return changed(tx_exec(tx, sql_closed, "iis", now, now, id),
+	return tx_wrote_one(tx_exec(tx, sql_closed, "iis", now, now, id),
 	    RDV_E_STATE);
 }
 
@@ -312,21 +302,22 @@ int
 store_session_run(struct tx *tx, const char *id, const char *run_id,
     int64_t now)
 {
-	return changed(tx_exec(tx, sql_run, "siis", run_id, now, now, id),
+	return tx_wrote_one(tx_exec(tx, sql_run, "siis", run_id, now, now, id),
 	    RDV_E_STATE);
 }
 
 int
 store_session_touch(struct tx *tx, const char *id, int64_t now)
 {
-	return changed(tx_exec(tx, sql_touch, "is", now, id), RDV_E_NOT_FOUND);
+	return tx_wrote_one(tx_exec(tx, sql_touch, "is", now, id),
+	    RDV_E_NOT_FOUND);
 }
 
 int
 store_session_agent(struct tx *tx, const char *id, const char *status,
     int64_t now)
 {
-	return changed(tx_exec(tx, sql_agent, "sis", status, now, id),
+	return tx_wrote_one(tx_exec(tx, sql_agent, "sis", status, now, id),
 	    RDV_E_STATE);
 }
 
@@ -334,7 +325,7 @@ int
 store_session_order(struct tx *tx, const char *user_id, const char *id,
     int64_t tab_order, int64_t now)
 {
-	return changed(tx_exec(tx, sql_order, "iiss", tab_order, now, id,
-			   user_id),
+	return tx_wrote_one(tx_exec(tx, sql_order, "iiss", tab_order, now, id,
+				user_id),
 	    RDV_E_NOT_FOUND);
 }

@@ -113,30 +113,23 @@ store_tokens_bound(struct db *db, const char *session_id, store_token_fn *cb,
 int
 store_token_insert(struct tx *tx, const struct store_token *t)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssnnissii", t->id, t->user_id,
-	    t->name, t->kind, t->key_prefix, t->hash, t->scopes, t->expires_at,
-	    t->last_used_at, t->created_at, t->page_hash, t->session_id,
-	    t->uses, (int64_t)t->history);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssnnissii", t->id,
+	    t->user_id, t->name, t->kind, t->key_prefix, t->hash, t->scopes,
+	    t->expires_at, t->last_used_at, t->created_at, t->page_hash,
+	    t->session_id, t->uses, (int64_t)t->history));
 }
 
 int
 store_token_revoke(struct tx *tx, const char *id, int64_t now)
 {
-	long n = tx_exec(tx, sql_revoke, "is", now, id);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_revoke, "is", now, id),
+	    RDV_E_NOT_FOUND);
 }
 
 int
 store_token_touch(struct tx *tx, const char *id, int64_t used, int64_t uses)
 {
-	long n = tx_exec(tx, sql_touch, "iis", used, uses, id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_touch, "iis", used, uses, id));
 }
 
 long

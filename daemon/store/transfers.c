@@ -135,34 +135,28 @@ transfers_copy_cb(struct row *row, void *arg)
 int
 store_transfer_insert(struct tx *tx, const struct store_transfer *t)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssssssiissssisssiii", t->id,
-	    t->user_id, t->kind, t->path, t->repo_path, t->remote, t->url,
-	    t->branch, t->target, t->commit, t->lease, (int64_t)t->upstream,
-	    (int64_t)t->prune, t->temp_path, t->identity, t->state, t->outcome,
-	    (int64_t)t->cancelled, t->code, t->cause, t->said_json, t->changed,
-	    t->created_at, t->updated_at);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssssssiissssisssiii",
+	    t->id, t->user_id, t->kind, t->path, t->repo_path, t->remote,
+	    t->url, t->branch, t->target, t->commit, t->lease,
+	    (int64_t)t->upstream, (int64_t)t->prune, t->temp_path, t->identity,
+	    t->state, t->outcome, (int64_t)t->cancelled, t->code, t->cause,
+	    t->said_json, t->changed, t->created_at, t->updated_at));
 }
 
 int
 store_transfer_change(struct tx *tx, const struct store_transfer *t)
 {
-	long n = tx_exec(tx, sql_change, "sssisssiis", t->identity, t->state,
-	    t->outcome, (int64_t)t->cancelled, t->code, t->cause, t->said_json,
-	    t->changed, t->updated_at, t->id);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_change, "sssisssiis", t->identity,
+				t->state, t->outcome, (int64_t)t->cancelled,
+				t->code, t->cause, t->said_json, t->changed,
+				t->updated_at, t->id),
+	    RDV_E_NOT_FOUND);
 }
 
 int
 store_transfers_trim(struct tx *tx, const char *user_id, int64_t keep)
 {
-	long n = tx_exec(tx, sql_trim, "ssi", user_id, user_id, keep);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_trim, "ssi", user_id, user_id, keep));
 }
 
 int

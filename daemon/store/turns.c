@@ -110,29 +110,25 @@ turns_copy_cb(struct row *row, void *arg)
 int
 store_turn_insert(struct tx *tx, const struct store_turn *t)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssiss", t->id, t->session_id,
-	    t->user_id, t->workspace_id, t->prompt, t->config_json, t->state,
-	    t->created_at, t->unasked, t->unasked_by);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssiss", t->id,
+	    t->session_id, t->user_id, t->workspace_id, t->prompt,
+	    t->config_json, t->state, t->created_at, t->unasked,
+	    t->unasked_by));
 }
 
 int
 store_turn_move(struct tx *tx, const struct store_turn *t, const char *from)
 {
-	long n = tx_exec(tx, sql_move, "sssnss", t->state, t->cause, t->run_id,
-	    t->ended_at, t->id, from);
-
-	return n < 0 ? (int)n : n == 0 ? RDV_E_STATE : 0;
+	return tx_wrote_one(tx_exec(tx, sql_move, "sssnss", t->state, t->cause,
+				t->run_id, t->ended_at, t->id, from),
+	    RDV_E_STATE);
 }
 
 int
 store_turn_said(struct tx *tx, const struct store_turn *t)
 {
-	long n = tx_exec(tx, sql_said, "ssss", t->agent_session,
-	    t->agent_message, t->summary, t->id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_said, "ssss", t->agent_session,
+	    t->agent_message, t->summary, t->id));
 }
 
 int

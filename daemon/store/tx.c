@@ -256,6 +256,18 @@ tx_exec(struct tx *tx, const char *sql, const char *fmt, ...)
 	return n;
 }
 
+int
+tx_wrote(long n)
+{
+	return n < 0 ? (int)n : 0;
+}
+
+int
+tx_wrote_one(long n, int none)
+{
+	return n == 0 ? none : tx_wrote(n);
+}
+
 /* What failed by itself has written nothing (sqlite.org/lang_conflict.html). */
 static void
 undo_bare(struct tx *tx)

@@ -44,16 +44,12 @@ store_users_each(struct db *db,
 int
 store_user_insert(struct tx *tx, const struct store_user *u, int64_t now)
 {
-	long n = tx_exec(tx, sql_insert, "sisi", u->id, (int64_t)u->uid,
-	    u->name, now);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sisi", u->id, (int64_t)u->uid,
+	    u->name, now));
 }
 
 int
 store_user_rename(struct tx *tx, const char *id, const char *name)
 {
-	long n = tx_exec(tx, sql_rename, "ss", name, id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_rename, "ss", name, id));
 }

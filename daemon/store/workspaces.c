@@ -115,48 +115,39 @@ workspaces_each_cb(struct row *row, void *arg)
 int
 store_workspace_insert(struct tx *tx, const struct store_workspace *w)
 {
-	long n = tx_exec(tx, sql_insert, "sssssssiinii", w->id, w->user_id,
-	    w->name, w->branch, w->directory, w->state, w->cause, w->wish,
-	    (int64_t)w->pinned, w->archived_at, w->created_at, w->updated_at);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_insert, "sssssssiinii", w->id,
+	    w->user_id, w->name, w->branch, w->directory, w->state, w->cause,
+	    w->wish, (int64_t)w->pinned, w->archived_at, w->created_at,
+	    w->updated_at));
 }
 
 int
 store_workspace_change(struct tx *tx, const struct store_workspace *w)
 {
-	long n = tx_exec(tx, sql_change, "ssinis", w->state, w->cause, w->wish,
-	    w->archived_at, w->updated_at, w->id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_change, "ssinis", w->state, w->cause,
+	    w->wish, w->archived_at, w->updated_at, w->id));
 }
 
 int
 store_workspace_label(struct tx *tx, const struct store_workspace *w)
 {
-	long n = tx_exec(tx, sql_label, "siis", w->name, (int64_t)w->pinned,
-	    w->updated_at, w->id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_label, "siis", w->name,
+	    (int64_t)w->pinned, w->updated_at, w->id));
 }
 
 int
 store_workspace_repo_insert(struct tx *tx, const struct store_workspace_repo *r)
 {
-	long n = tx_exec(tx, sql_repo_insert, "sisssssi", r->workspace_id,
-	    r->place, r->repo_id, r->repo_path, r->name, r->base,
-	    r->worktree_id, (int64_t)r->made_branch);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_repo_insert, "sisssssi",
+	    r->workspace_id, r->place, r->repo_id, r->repo_path, r->name,
+	    r->base, r->worktree_id, (int64_t)r->made_branch));
 }
 
 int
 store_workspace_repo_change(struct tx *tx, const struct store_workspace_repo *r)
 {
-	long n = tx_exec(tx, sql_repo_change, "sisi", r->worktree_id,
-	    (int64_t)r->made_branch, r->workspace_id, r->place);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_repo_change, "sisi", r->worktree_id,
+	    (int64_t)r->made_branch, r->workspace_id, r->place));
 }
 
 struct copy {

@@ -113,26 +113,23 @@ worktrees_copy_cb(struct row *row, void *arg)
 int
 store_worktree_insert(struct tx *tx, const struct store_worktree *w)
 {
-	long n = tx_exec(tx, sql_insert, "ssssssisssiissiiiii", w->id,
+	return tx_wrote(tx_exec(tx, sql_insert, "ssssssisssiissiiiii", w->id,
 	    w->user_id, w->repo_path, w->path, w->branch, w->base,
 	    (int64_t)w->created_branch, w->state, w->cause, w->trash_path,
 	    w->created_at, w->updated_at, w->branch_start, w->identity,
 	    w->holds, w->files, w->bytes, (int64_t)w->ending,
-	    (int64_t)w->mending);
-
-	return n < 0 ? (int)n : 0;
+	    (int64_t)w->mending));
 }
 
 int
 store_worktree_change(struct tx *tx, const struct store_worktree *w)
 {
-	long n = tx_exec(tx, sql_change, "ssssisiiiiis", w->branch, w->state,
-	    w->cause, w->trash_path, w->updated_at, w->identity, w->holds,
-	    w->files, w->bytes, (int64_t)w->ending, (int64_t)w->mending, w->id);
-
-	if (n < 0)
-		return (int)n;
-	return n == 0 ? RDV_E_NOT_FOUND : 0;
+	return tx_wrote_one(tx_exec(tx, sql_change, "ssssisiiiiis", w->branch,
+				w->state, w->cause, w->trash_path,
+				w->updated_at, w->identity, w->holds, w->files,
+				w->bytes, (int64_t)w->ending,
+				(int64_t)w->mending, w->id),
+	    RDV_E_NOT_FOUND);
 }
 
 int

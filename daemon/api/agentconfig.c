@@ -2,7 +2,8 @@
 /*
  * /api/agents/config: how an account has its agents run. To change it takes
  * what rules of approvals take: it decides what later conversations run, and an
- * agent that may do what a person does is not to decide that.
+ * agent that may do what a person does is not to decide that. Who may change it
+ * has all of it, to put back; whoever else looks has no value of an `env`.
  */
 #include "daemon/core/agentconfig.h"
 
@@ -40,10 +41,14 @@ config_get(struct api_call *c)
 	struct js *all =
 	    agentconfig_get(c->app->db, c->req->arena, c->actor->user_id, &why);
 
-	if (all != NULL)
-		api_reply(c, 200, all);
-	else
+	if (all == NULL) {
 		api_fail(c, RDV_E_CORRUPT, why);
+	} else if ((c->actor->scopes & SCOPE_TOKENS) != 0) {
+		api_reply(c, 200, all);
+	} else {
+		api_reply(c, 200, agentconfig_shown(all));
+		js_free(all);
+	}
 }
 
 static void
@@ -62,7 +67,8 @@ config_put(struct api_call *c)
 const struct api_route api_routes_agentconfig[] = {
 	{ HTTP_M_GET, "/api/agents/config", SCOPE_READ, .handler = config_get,
 	    .success = 200,
-	    .doc = "Variants of each agent: the defaults, and the account's" },
+	    .doc = "Variants of each agent: the defaults, and the account's; "
+		   "values of env for who may change them alone" },
 	{ HTTP_M_PUT, "/api/agents/config", SCOPE_TOKENS, .body = config_fields,
 	    .in_size = sizeof(struct config_in), .handler = config_put,
 	    .success = 204,

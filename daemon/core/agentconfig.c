@@ -69,6 +69,31 @@ agentconfig_get(struct db *db, struct arena *a, const char *user_id,
 	return all;
 }
 
+/* How far below `executors` and all lie the fields of a variant. */
+#define FIELDS_DEPTH 4
+
+static struct js *
+without_values(const struct js *v, unsigned depth)
+{
+	const char *key;
+	struct js *o, *in;
+
+	if (!js_is_object(v))
+		return js_copy(v);
+	if (depth == 0)
+		return conversation_config_shown(v);
+	o = js_object();
+	for (size_t i = 0; js_member(v, i, &key, &in); i++)
+		js_add(o, key, without_values(in, depth - 1));
+	return o;
+}
+
+struct js *
+agentconfig_shown(const struct js *all)
+{
+	return without_values(all, FIELDS_DEPTH);
+}
+
 /* The adapter's word: what no command can be made of is not stored. */
 static bool
 runs(struct arena *a, const struct agent_ops *ops, const char *variant,

@@ -14,6 +14,8 @@ struct variant_pick;
  */
 struct js *agentconfig_get(struct db *db, struct arena *a, const char *user_id,
     const char **why);
+/* That for who only reads: of each `env` the names alone. The caller's. */
+struct js *agentconfig_shown(const struct js *all);
 /*
  * Stores what `executors` has that our defaults have not. RDV_E_INVALID with
  * the path of what is wrong and a sentence; or -errno.

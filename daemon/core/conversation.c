@@ -195,30 +195,27 @@ names_of(const struct js *env)
 	return o;
 }
 
+struct js *
+conversation_config_shown(const struct js *config)
+{
+	struct js *o = js_object(), *v;
+	const char *key;
+
+	for (size_t i = 0; js_member(config, i, &key, &v); i++)
+		js_add(o, key,
+		    strcmp(key, "env") == 0 ? names_of(v) : js_copy(v));
+	return o;
+}
+
 void
 conversation_add_config(struct js *to, const char *config_json)
 {
-	struct js *config = parse(config_json), *o, *v;
-	const char *key;
-	struct buf b;
+	struct js *config = parse(config_json);
 
-	if (js_get(config, "env") == NULL) {
-		js_free(config);
+	if (js_get(config, "env") == NULL)
 		js_add_json(to, "config", config_json);
-		return;
-	}
-	o = js_object();
-	for (size_t i = 0; js_member(config, i, &key, &v); i++) {
-		if (strcmp(key, "env") == 0) {
-			js_add(o, key, names_of(v));
-			continue;
-		}
-		buf_init(&b, CONFIG_BYTES);
-		js_dump(v, &b);
-		js_add_json(o, key, buf_ok(&b) ? buf_cstr(&b) : "null");
-		buf_done(&b);
-	}
-	js_add(to, "config", o);
+	else
+		js_add(to, "config", conversation_config_shown(config));
 	js_free(config);
 }
 

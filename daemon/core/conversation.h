@@ -69,9 +69,11 @@ int conversation_judge(struct db *db, struct arena *a,
 int conversation_unasked(struct db *db, struct arena *a, const char *id,
     const char *field, const char **by, const char **why);
 /*
- * Adds it as `config`. Values of `env` are keys and passwords more often than
- * not and for the agent alone: whoever reads, and events, have its names.
+ * Without the values of `env`, which are keys and passwords more often than not
+ * and for the agent alone: whoever reads has their names. The caller's.
  */
+struct js *conversation_config_shown(const struct js *config);
+/* Adds that as `config`, for answers and events. */
 void conversation_add_config(struct js *to, const char *config_json);
 /* As clients and events have a row; the caller's. */
 struct js *conversation_json(const struct store_conversation *c);

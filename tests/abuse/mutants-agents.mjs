@@ -46,4 +46,13 @@ export const agents = [
 			'jsval_is(jsval_get(line, "error"), "authentication_failed")',
 			'false']],
 		red: ['unit/agent/test_claudeshow abuse_L03'] },
+	{ ids: ['N01'], guard: 'of a variant\'s environment who reads has the names',
+		off: [['daemon/api/agentconfig.c',
+			'(c->actor->scopes & SCOPE_TOKENS) != 0', 'true']],
+		red: ['api N01 values of a variant'] },
+	{ ids: ['N01'], guard: 'and of a conversation\'s everybody',
+		off: [['daemon/core/conversation.c',
+			'strcmp(key, "env") == 0 ? names_of(v) : js_copy(v)',
+			'js_copy(v)']],
+		red: ['api N01 values of an agent'] },
 ];

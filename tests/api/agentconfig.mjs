@@ -94,6 +94,37 @@ await test('a conversation and a turn are run by what they pick', async () => {
 		'permission_policy: ');
 });
 
+await test('N01 values of a variant\'s environment are no reader\'s', async () => {
+	assert.equal((await changed((e) => {
+		e.CLAUDE_CODE.KEYED = claude({ model: 'm', env: { A_KEY: 's3cret-v' } });
+		e.CODEX.KEYED = { CODEX: { env: { B_KEY: 's3cret-w' } } };
+	})).status, 204);
+	// Who may change it has it whole, or the next change would lose it.
+	const all = await config();
+	assert.equal(all.executors.CLAUDE_CODE.KEYED.CLAUDE_CODE.env.A_KEY,
+		's3cret-v');
+	assert.equal((await put(all)).status, 204);
+	assert.deepEqual(await config(), all);
+	const names = structuredClone(all);
+	names.executors.CLAUDE_CODE.KEYED.CLAUDE_CODE.env.A_KEY = null;
+	names.executors.CODEX.KEYED.CODEX.env.B_KEY = null;
+	const { id } = await a.call('GET', '/api/user');
+	const others = [{ token: null, headers: { 'X-RDV-User-ID': id,
+		'X-RDV-Service-Token': a.rdv.serviceToken() } }];
+	for (const scope of ['read', 'approve'])
+		others.push({ token: (await a.call('POST', '/api/tokens',
+			{ name: scope, scopes: [scope] })).rawKey });
+	for (const options of others) {
+		const r = await a.rdv.request('GET', '/api/agents/config', options);
+		assert.equal(r.status, 200, `${r.raw}`);
+		assert.deepEqual(r.json, names);
+	}
+	assert.equal((await changed((e) => {
+		delete e.CLAUDE_CODE.KEYED;
+		delete e.CODEX.KEYED;
+	})).status, 204);
+});
+
 await test('K16 no variant leaves anybody unasked', async () => {
 	assert.equal((await changed((e) => {
 		e.CLAUDE_CODE.WILD = claude({ approvals: false,

@@ -542,7 +542,7 @@ await test('abuse K16: nobody is left unasked unless the owner has said so', asy
 	await a.model([c, born, beside]);
 });
 
-await test('values of an agent\'s environment are told nobody else', async () => {
+await test('N01 values of an agent\'s environment are told nobody else', async () => {
 	const env = path.join(a.dir, 'secret-env'), more = (n) => ({ config: { model: 'm',
 		env: { [`N${n}_KEY`]: `s3cret-${n}` } } });
 	const c = await a.conversation([await a.repository()], more(1));

@@ -339,7 +339,8 @@ const struct profile profiles[PROFILES] = {
 	    .roots = LANDLOCK_READ,
 	    .scratch = LANDLOCK_WRITE,
 	    .filter = &push_filter,
-	    .offline_filter = &offline_filter,
+	    /* As git's: one program alone, and no socket. */
+	    .offline_filter = &git_filter,
 	    .limits = confined_limits,
 	    .quota = { .processes = PROCESSES },
 	},

@@ -91,12 +91,14 @@ abstract_listener(char *name, size_t size)
 }
 
 static void
-picture_of(struct rig *r, const char *profile, bool pty)
+picture_of(struct rig *r, const char *profile, bool pty, uint8_t net)
 {
 	static struct picture_args p;
 	char work[128], outside[256], path[300], pts[64], name[64], pid[16];
 	const char *paths[] = { work, NULL };
-	struct rig_spawn s = { .profile = profile, .argv = p.argv, .pty = pty };
+	struct rig_spawn s = {
+		.profile = profile, .argv = p.argv, .pty = pty, .net = net
+	};
 	struct priv_exit end;
 	int listener, terminal;
 
@@ -163,7 +165,8 @@ shares(const struct rig *r, const char *profile)
 }
 
 static void
-check(const char *profile, const char *name, bool pty, const char *mutant)
+check_with(const char *profile, const char *name, bool pty, const char *mutant,
+    uint8_t net)
 {
 	char page[64];
 	struct rig r;
@@ -182,10 +185,16 @@ check(const char *profile, const char *name, bool pty, const char *mutant)
 	rig_login(&r);
 	snprintf(page, sizeof(page), "%s%s", name != NULL ? name : "",
 	    shares(&r, profile) ? "-shared" : "");
-	picture_of(&r, profile, pty);
+	picture_of(&r, profile, pty, net);
 	rig_stop(&r);
 	if (name != NULL)
 		picture_compare(page);
+}
+
+static void
+check(const char *profile, const char *name, bool pty, const char *mutant)
+{
+	check_with(profile, name, pty, mutant, PRIV_NET_PROFILE);
 }
 
 static int
@@ -270,6 +279,26 @@ golden_push(void **state)
 	check("push", "push", false, "git-exe+no userns");
 }
 
+static void
+offline(const char *profile, const char *name, const char *mutant)
+{
+	char off[64];
+
+	check_with(profile, name, false, mutant, PRIV_NET_NONE);
+	snprintf(off, sizeof(off), "%s+no userns", mutant);
+	check_with(profile, name, false, off, PRIV_NET_NONE);
+}
+
+/* Without the network that a profile may have, another filter holds it. */
+static void
+golden_offline(void **state)
+{
+	(void)state;
+	offline("script", "script-none", "nothing");
+	offline("agent", "agent-none", "nothing");
+	offline("push", "push-none", "git-exe");
+}
+
 /* Each guard off once: the picture is another one. */
 static void
 golden_bites(void **state)
@@ -295,6 +324,7 @@ main(void)
 		cmocka_unit_test(golden_landlock_1),
 		cmocka_unit_test(golden_git),
 		cmocka_unit_test(golden_push),
+		cmocka_unit_test(golden_offline),
 		cmocka_unit_test(golden_bites),
 	};
 

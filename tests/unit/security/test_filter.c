@@ -297,6 +297,41 @@ abuse_I01_I03_I04_I06_in_every_profile(void **state)
 	each_filter(no_new_power);
 }
 
+/* To Landlock, which decides by paths, what has none is no file. */
+static void
+nothing_without_a_path(const struct filter_spec *spec, uint32_t want)
+{
+	struct filter f;
+
+	if (spec == NULL)
+		return;
+	assert_int_equal(filter_build(&f, spec), 0);
+	assert_int_equal(call(&f, SYS_memfd_create, 0, 0), want);
+	assert_int_equal(call(&f, SYS_execveat, 0, 0), want);
+	filter_done(&f);
+}
+
+/* Who has one program of its own runs no other, by whatever filter. */
+static void
+abuse_I01_one_program_alone(void **state)
+{
+	const struct profile *p;
+	unsigned n = 0;
+
+	(void)state;
+	for (p = profiles; p < profiles + PROFILES; p++) {
+		if (p->exe == NULL && p->own == NULL)
+			continue;
+		nothing_without_a_path(p->filter, DENIED);
+		nothing_without_a_path(p->offline_filter, DENIED);
+		nothing_without_a_path(p->own_filter, DENIED);
+		n++;
+	}
+	assert_int_equal(n, 2);
+	p = &profiles[profile_find("script")];
+	nothing_without_a_path(p->filter, SECCOMP_RET_ALLOW);
+}
+
 /* A guard without values refuses always; one that is extra counts as well. */
 static void
 extra_guard(void **state)
@@ -385,6 +420,7 @@ main(void)
 		cmocka_unit_test(socket_families),
 		cmocka_unit_test(foreign_architecture),
 		cmocka_unit_test(extra_guard),
+		cmocka_unit_test(abuse_I01_one_program_alone),
 		cmocka_unit_test(abuse_I01_I03_I04_I06_in_every_profile),
 		cmocka_unit_test(abuse_I07_every_number_of_every_profile),
 	};

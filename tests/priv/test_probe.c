@@ -260,6 +260,11 @@ golden_landlock_1(void **state)
 	check("script", "script-landlock1", true, "landlock 1+no userns");
 	check("agent", "agent-landlock1", true, "landlock 1");
 	check("agent", "agent-landlock1", true, "landlock 1+no userns");
+	check("lsp", "lsp-landlock1", false, "landlock 1");
+	check("lsp", "lsp-landlock1", false, "landlock 1+no userns");
+	check("git", "git-landlock1", false, "git-exe+landlock 1");
+	check("push", "push-landlock1", false, "git-exe+landlock 1");
+	check("push", "push-landlock1", false, "git-exe+landlock 1+no userns");
 }
 
 /* git is its only program: the mutant lets the probe be it. */

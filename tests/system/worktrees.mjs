@@ -18,19 +18,64 @@ const ask = (who, method, target, body) => s.over(who, method, target,
 	{ body });
 const status = (who, p) => ask(who, 'GET',
 	`/api/worktrees/status?worktree_path=${encodeURIComponent(p)}`);
-// What is read of a tree beside that.
-const READS = ['changes?', 'diffstat?', 'diffstat?base=main', 'diff?path=file',
-	'log?', 'space?', 'tree?', 'file?path=file', 'compare?base=main',
-	'merge?base=main', 'blame?path=file', 'conflicts?', 'conflict?path=file',
-	'branches/deleted?', 'stashes?'];
-const reads = READS.map((what) => (who, p) => ask(who, 'GET',
-	`/api/worktrees/${what}&worktree_path=${encodeURIComponent(p)}`));
-// What changes its branches, and what it needs to be told for that.
-const CHANGES = { merge: { into: 'main' }, rebase: { onto: 'main' },
-	pick: { commits: ['main'] }, continue: {}, skip: {}, abort: {},
-	resolve: { path: 'file', as: 'ours' } };
-const changes = Object.entries(CHANGES).map(([what, body]) => (who, p) =>
-	ask(who, 'POST', `/api/worktrees/${what}`, { worktree_path: p, ...body }));
+// Every field of every route that takes a path of the host's, and what else it
+// is asked with: what is read of a tree, what changes one, and what is begun in
+// one. An "=" stands for a repository of one's own.
+const made = { branch: 'stolen', create_branch: true };
+const BY_PATH = {
+	'GET /api/worktrees repo_path': {},
+	'POST /api/worktrees repo_path': made,
+	'POST /api/worktrees project_path': made,
+	'POST /api/worktrees worktree_path': { ...made, repo_path: '=' },
+	'DELETE /api/worktrees worktree_path': { force: true },
+	'DELETE /api/worktrees/remove worktree_path': { force: true },
+	...Object.fromEntries(['status', 'changes', 'log', 'space', 'tree',
+		'conflicts', 'stashes', 'branches/deleted', 'diff/stream']
+		.map((what) => [`GET /api/worktrees/${what} worktree_path`, {}])),
+	...Object.fromEntries(['diffstat', 'compare', 'merge'].map((what) =>
+		[`GET /api/worktrees/${what} worktree_path`, { base: 'main' }])),
+	...Object.fromEntries(['diff', 'file', 'blame', 'conflict'].map((what) =>
+		[`GET /api/worktrees/${what} worktree_path`, { path: 'file' }])),
+	...Object.fromEntries(Object.entries({ merge: { into: 'main' },
+		rebase: { onto: 'main' }, pick: { commits: ['main'] }, continue: {},
+		skip: {}, abort: {}, resolve: { path: 'file', as: 'ours' }, check: {},
+		watch: {}, stage: { all: true }, unstage: { all: true },
+		discard: { all: true }, commit: { message: 'm', allow_empty: true },
+		stash: { untracked: true }, 'stash/apply': { stash: 'f'.repeat(40) },
+		'stash/pop': { stash: 'f'.repeat(40) },
+		'stash/drop': { stash: 'f'.repeat(40) }, push: {}, fetch: {}, pull: {},
+		branches: { name: 'stolen' }, 'branches/restore': { name: 'stolen',
+			pin: '0'.repeat(36) } }).map(([what, body]) =>
+		[`POST /api/worktrees/${what} worktree_path`, body])),
+	'PATCH /api/worktrees/branches worktree_path': { name: 'main',
+		new_name: 'stolen' },
+	'DELETE /api/worktrees/branches worktree_path': { name: 'b', force: true },
+	'POST /api/repos path': {},
+	'GET /api/repos/discover path': {},
+	'POST /api/repos/clones url': { dir: '=-clone' },
+	'POST /api/repos/clones dir': { url: '=' },
+	'POST /api/sessions project_path': { name: 'x', command: ['/bin/pwd'] },
+	'POST /api/sessions repo_path': { name: 'x', create_worktree: true,
+		worktree_branch: 'stolen', command: ['/bin/pwd'] },
+	'POST /api/sessions worktree_path': { name: 'x', create_worktree: true,
+		repo_path: '=', worktree_branch: 'stolen', command: ['/bin/pwd'] },
+	// What is taken and not used, what names rows of one's own list, and the
+	// feed of diff/stream over a socket.
+	'DELETE /api/worktrees project_path': null,
+	'GET /api/worktrees/operations worktree_path': null,
+	'GET /ws/worktrees/diff worktree_path': null,
+};
+const byPath = (route) => (who, p) => {
+	const [method, target, field] = route.split(' ');
+	const all = Object.fromEntries(Object.entries(BY_PATH[route]).map(
+		([k, v]) => [k, `${v}`.startsWith('=') ? who.repo + v.slice(1) : v])
+		.concat([[field, p]]));
+	// By the query, as DELETE of what has no body.
+	const query = method === 'GET' || /\/(remove|branches)$/.test(target) &&
+		method === 'DELETE';
+	return ask(who, method, query ? `${target}?${new URLSearchParams(all)}` :
+		target, query ? undefined : all);
+};
 const remove = (who, p, force = false) => ask(who, 'DELETE', '/api/worktrees',
 	{ worktree_path: p, force });
 const list = async (who, repo) => {
@@ -189,27 +234,46 @@ await test('commits are made in the name an account has', async (t) => {
 	assert.equal((await remove(ann, at, true)).status, 200);
 });
 
+await test('every field that takes a path has a line here', async () => {
+	const { json } = await ask(ann, 'GET', '/api/openapi.json');
+	const names = /^(worktree_path|repo_path|project_path|dir|url)$/;
+	const fields = ({ requestBody, parameters = [] }) => [
+		...Object.keys(requestBody?.content['application/json'].schema
+			.properties ?? {}),
+		...parameters.filter((p) => p.in === 'query').map((p) => p.name)];
+	const have = Object.entries(json.paths).flatMap(([p, ops]) =>
+		Object.entries(ops).flatMap(([m, op]) => fields(op)
+			.filter((f) => names.test(f) || (f === 'path' &&
+				/^.api.repos($|.discover)/.test(p)))
+			.map((f) => `${m.toUpperCase()} ${p} ${f}`)));
+	assert.deepEqual(have.sort(), Object.keys(BY_PATH).sort());
+});
+
 await test('C14 another\'s repository is as one that is not there', async () => {
-	const make = (who, repo) => ask(who, 'POST', '/api/worktrees',
-		{ repo_path: repo, branch: 'stolen', create_branch: true });
 	const said = (r, p) => {
-		const { request_id: _, error, ...rest } = r.json;
-		return { status: r.status, error: error.replaceAll(p, 'P'), ...rest };
+		const { request_id: _, ...rest } = r.json;
+		return { status: r.status, ...JSON.parse(JSON.stringify(rest)
+			.replaceAll(p, 'P')) };
 	};
-	const none = file(ann, 'none');
-	for (const act of [make, (who, p) => status(who, p), ...reads,
-		...changes,
-		(who, p) => remove(who, p, true),
-		(who, p) => ask(who, 'GET', '/api/worktrees?repo_path=' +
-			encodeURIComponent(p))]) {
+	const before = git(ann, ann.repo, 'for-each-ref');
+	for (const [route, rest] of Object.entries(BY_PATH)) {
+		if (rest === null)
+			continue;
+		const act = byPath(route);
 		for (const p of [ann.repo, file(ann, '.rdv/worktrees/repo-b')]) {
+			const none = path.join(path.dirname(p), 'none');
 			const no = await act(bob, p);
-			assert.ok(no.status >= 400, `${act}: ${no.raw}`);
-			assert.deepEqual(said(no, p), said(await act(bob, none), none));
+			// That it is about the path, and about nothing else.
+			assert.ok(no.status >= 400, `${route}: ${no.raw}`);
+			assert.match(no.json.error, /: Permission denied/, route);
+			assert.deepEqual(said(no, p), said(await act(bob, none), none),
+				route);
 		}
 	}
-	assert.equal(git(ann, ann.repo, 'branch', '--list', 'stolen'), '');
+	assert.equal(git(ann, ann.repo, 'for-each-ref'), before);
+	assert.equal(git(ann, ann.repo, 'status', '--porcelain'), '');
 	assert.equal(strangers(ann), '');
+	const make = byPath('POST /api/worktrees repo_path');
 	assert.equal((await make(ann, ann.repo)).status, 201, 'control');
 	assert.equal((await remove(ann, file(ann,
 		'.rdv/worktrees/repo-stolen'), true)).status, 200);
@@ -227,6 +291,14 @@ await test('C14 even where its home is open to everybody', async (t) => {
 		/* ~/.rdv stays closed, whatever the home is. */
 		assert.match(r.json.error, p === at ? /Permission denied/
 			: /belongs to another account/);
+	}
+	// What would change something there is told whose it is, or what is there.
+	for (const [route, rest] of Object.entries(BY_PATH)) {
+		if (rest === null || /^GET|sessions p/.test(route))
+			continue;
+		const r = await byPath(route)(bob, ann.repo);
+		assert.match(r.json.error ?? '', /another account|is there already/,
+			`${route}: ${r.raw}`);
 	}
 	assert.equal(strangers(ann), '');
 });

@@ -30,7 +30,9 @@ const ids = {
 async function repository(who, name) {
 	const dir = path.join(who.home, name);
 
-	assert.equal(s.as(who, 'git', ['init', '-q', dir]).status, 0);
+	assert.equal(s.as(who, 'sh', ['-c', 'git init -q "$0" && git -C "$0" ' +
+		'-c user.name=t -c user.email=t@example.org commit -q --allow-empty ' +
+		'-m x', dir]).status, 0);
 	return (await call(who, 'POST', '/api/repos', { path: dir })).id;
 }
 ids.repo = await repository(ann, 'hers');
@@ -70,8 +72,6 @@ const hers = createECDH('prime256v1');
 ids.device = (await call(ann, 'POST', '/api/push/devices', { name: 'hers',
 	endpoint: 'https://updates.push.services.mozilla.com/hers', auth: 'A'.repeat(22),
 	p256dh: hers.generateKeys('base64url') })).id;
-const own = await call(bob, 'POST', '/api/sessions',
-	{ name: 'his', command: ['/bin/cat'] });
 ids.workspace = (await call(ann, 'POST', '/api/workspaces', { repos:
 	[(await call(ann, 'POST', '/api/repos', { path: repo })).id] })).id;
 ids.conversation = (await call(ann, 'POST', '/api/conversations',
@@ -80,10 +80,20 @@ ids.turn = (await call(ann, 'POST',
 	`/api/conversations/${ids.conversation}/turns`, { prompt: 'hers' })).turn.id;
 ids.message = (await call(ann, 'POST',
 	`/api/conversations/${ids.conversation}/queue`, { prompt: 'hers' })).id;
+// Where the other one asks from, and what his own ids do in the same places.
+const own = await call(bob, 'POST', '/api/sessions',
+	{ name: 'his', command: ['/bin/cat'] });
 const his = {
 	session: own.id, run: own.run.id,
 	folder: (await call(bob, 'POST', '/api/folders', { name: 'his' })).id,
+	repo: await repository(bob, 'his'),
 };
+his.workspace = (await call(bob, 'POST', '/api/workspaces',
+	{ repos: [his.repo] })).id;
+his.conversation = (await call(bob, 'POST', '/api/conversations',
+	{ workspace_id: his.workspace, agent: 'CLAUDE_CODE' })).id;
+his.turn = (await call(bob, 'POST',
+	`/api/conversations/${his.conversation}/turns`, { prompt: 'his' })).turn.id;
 
 // What the id in the path is, the body with which it would be done, what stands
 // behind the path, and what its owner is answered.
@@ -169,15 +179,15 @@ const PATHS = {
 	'GET /api/tokens/{id}': ['token'],
 	'POST /api/runs/{id}/stop': ['run', {}],
 	'DELETE /api/runs/{id}/log': ['run'],
+	'DELETE /api/links/{id}': ['link'],
 	'DELETE /api/folders/{id}': ['folder'],
 	'DELETE /api/repos/{id}': ['repo'],
 	'DELETE /api/sessions/{id}': ['session'],
-	'DELETE /api/tokens/{id}': ['token'],
-	'DELETE /api/links/{id}': ['link'],
 	'DELETE /api/worktrees/trash/{id}': ['worktree'],
 	'DELETE /api/messages/{id}': ['message'],
 	'DELETE /api/conversations/{id}': ['conversation'],
 	'DELETE /api/workspaces/{id}': ['workspace'],
+	'DELETE /api/tokens/{id}': ['token'],
 	'GET /ws/terminal/{session_id}': ['session'],
 };
 
@@ -218,7 +228,7 @@ const FIELDS = [
 	['POST /api/conversations', 'workspace_id', { agent: 'CLAUDE_CODE' },
 		'workspace'],
 	['POST /api/conversations', 'folder_id', { agent: 'CLAUDE_CODE',
-		workspace_id: NOBODY }, 'folder'],
+		workspace_id: his.workspace }, 'folder'],
 	['GET /api/conversations', 'workspace_id', {}, 'workspace'],
 	['POST /api/workspaces/{id}/runs', 'repo_id', { script: 'true' },
 		'repo'],
@@ -312,13 +322,17 @@ await test('C14 another\'s id on every route is an id that nobody has',
 		}
 	});
 
+// An answer as if it had been asked for nobody's id.
+const plain = (answer, id) => JSON.parse(JSON.stringify(answer)
+	.replaceAll(id, NOBODY));
+
 await test('C14 nor does a body or a query get at it', async () => {
 	for (const [route, name, rest, kind] of FIELDS) {
 		const [method, pattern] = route.split(' ');
 		if (pattern.startsWith('/ws/'))
 			continue;
-		const target = pattern.replace('{id}', pattern.startsWith('/api/f') ?
-			his.folder : his.session);
+		const target = pattern.replace('{id}',
+			his[pattern.split('/')[2].slice(0, -1)]);
 		const ask = (id) => {
 			const all = { ...rest, [name]: name.endsWith('s') ? [id] : id };
 			return s.over(bob, method, method === 'GET' ?
@@ -332,9 +346,38 @@ await test('C14 nor does a body or a query get at it', async () => {
 		else
 			assert.ok(hers.status >= 400, `${what}: ${hers.status}`);
 		// Some repeat what they were asked for.
-		assert.deepEqual(JSON.parse(JSON.stringify(hers)
-			.replaceAll(ids[kind], NOBODY)), said(await ask(NOBODY)), what);
+		assert.deepEqual(plain(hers, ids[kind]), said(await ask(NOBODY)),
+			what);
+		// It is of that id that this was said; of a token it is seen below.
+		if (his[kind] !== undefined && !/tokens|login/.test(route))
+			assert.notDeepEqual(plain(said(await ask(his[kind])), his[kind]),
+				plain(hers, ids[kind]), `control: ${what}`);
 	}
+});
+
+// As rdv login does it, which proves by a file whose token it is.
+function enrolled(id, digit) {
+	const hex = digit.repeat(64);
+	assert.equal(s.as(bob, 'sh', ['-c', 'umask 077; mkdir -p "$1/enroll" && ' +
+		'echo "$2" >"$1/enroll/$2"', 'sh', bob.run, hex]).status, 0);
+	// Only who is at the socket himself is heard here, not root.
+	const r = s.as(bob, process.execPath, ['-e', `
+		const r = require('http').request({ method: 'POST',
+			path: '/api/login', socketPath: process.argv[1], headers: {
+				Host: 'localhost', 'Content-Type': 'application/json' } },
+		(a) => { console.log(a.statusCode); a.pipe(process.stdout); });
+		r.end(process.argv[2]);`, path.join(bob.run, 'api.sock'),
+	JSON.stringify({ sha256: hex, name: 'x', scopes: ['run'],
+		session_id: id })]);
+	const [status, json] = r.out.split('\n', 2);
+	return said({ status: +status, json: JSON.parse(json) });
+}
+
+await test('C14 nor is a token made for a session of another\'s', () => {
+	const hers = enrolled(ids.session, 'a');
+	assert.equal(hers.status, 404, JSON.stringify(hers));
+	assert.deepEqual(hers, enrolled(NOBODY, 'b'));
+	assert.equal(enrolled(his.session, 'c').status, 201, 'control');
 });
 
 await test('C14 nor a terminal or a stream', async () => {
@@ -439,6 +482,20 @@ await test('C14 and nothing of hers has changed', async () => {
 	assert.equal(now.run.state, 'running');
 	assert.equal((await call(ann, 'GET', `/api/folders/${ids.folder}`,
 		undefined, 200)).name, 'hers');
+});
+
+// Last, as it changes and ends them: in the order of the lines above.
+await test('C14 to its owner none of them is as what is not there', async () => {
+	for (const [route, [kind, body, query = '']] of Object.entries(PATHS)) {
+		const [method, pattern] = route.split(' ');
+		if (method === 'GET' || pattern.startsWith('/ws/'))
+			continue;
+		const r = await s.over(ann, method,
+			pattern.replace(/\{\w+\}/, ids[kind]) + query, { body });
+		assert.ok(r.status < 500 && ![401, 404].includes(r.status),
+			`${route}: ${r.raw}`);
+	}
+	s.login(ann);
 });
 
 await test('all of it ends', async (t) => {

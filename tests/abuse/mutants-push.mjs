@@ -41,6 +41,13 @@ export const pushes = [
 	{ ids: ['K11'], guard: 'a device ends with its sign-in',
 		off: [[send, 'if (!good) {', 'if (false) {']],
 		red: ['api push: with the credential'] },
+	{ ids: ['N01'], guard: 'an event of a device has no address of it (planted: ' +
+		'it has)',
+	off: [['daemon/core/push.c', 'js_add_str(o, "id", d->id);\n' +
+		'	js_add_str(o, "state", d->state);\n	js_add_str(o, "failure", ' +
+		'd->failure);\n	event_emit(', 'js_add_str(o, "id", d->id);\n' +
+		'	js_add_str(o, "endpoint", d->endpoint);\n	event_emit(']],
+	red: ['abuse N01 what a device'] },
 	{ ids: ['C14'], guard: 'a device is its user\'s',
 		off: [['daemon/store/pushes.c',
 			'WHERE id = ? AND user_id = ?";\nstatic const char sql_at[]',

@@ -6,6 +6,7 @@ import crypto from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { bare, below, bin, descendants, test, waitFor, working } from
 	'../harness/rdv.mjs';
@@ -34,7 +35,7 @@ function says(rdv, args) {
 }
 
 // All that rdv writes, answers, and shows of itself: { where: text }.
-async function everywhere(rdv, sessions, runs = []) {
+async function everywhere(rdv, sessions, runs = [], more = []) {
 	const found = { log: rdv.log() };
 	for (const name of below(rdv.scratch)) {
 		const p = path.join(rdv.scratch, name);
@@ -57,7 +58,7 @@ async function everywhere(rdv, sessions, runs = []) {
 	for (const target of ['/metrics', '/health', '/api/status', '/api/user',
 		'/api/folders', '/api/tokens', '/api/openapi.json',
 		'/api/events?since=0&limit=1000', '/api/nothing',
-		...sessions.map((id) => `/api/sessions/${id}/nothing`)])
+		...sessions.map((id) => `/api/sessions/${id}/nothing`), ...more])
 		found[target] = String((await rdv.request('GET', target)).raw);
 	return found;
 }
@@ -141,6 +142,79 @@ log_level = "debug"
 		await ended(rdv, s.id);
 		await look();
 	});
+
+// Who answers nothing, so that a push to it is on its way for as long as we look.
+async function silent(t) {
+	const server = net.createServer(() => {});
+	await new Promise((done) => { server.listen(0, '127.0.0.2', done); });
+	t.after(() => server.close());
+	return `127.0.0.2:${server.address().port}`;
+}
+
+await test('N01 what a device, an approval, an agent and the clipboard are ' +
+	'given goes no further', async (t) => {
+	const at = await silent(t);
+	const rdv = await t.start({ ...options, config: `${options.config}
+[server]
+log_level = "debug"
+[push]
+hosts = ["${at}"]
+delay_ms = 0
+retry_seconds = 1
+timeout_ms = 30000
+` });
+	const s = await rdv.session('asks', ['/bin/cat']);
+	const post = (target, body) => rdv.call('POST', target, body,
+		{ headers: { 'Idempotency-Key': crypto.randomUUID() } });
+	const browser = crypto.createECDH('prime256v1');
+	const database = /^server\/rdv\.db/;
+	const canaries = {
+		endpoint: { text: canary('endpoint'), home: database },
+		p256dh: { text: browser.generateKeys('base64url'), home: database },
+		auth: { text: crypto.randomBytes(16).toString('base64url'),
+			home: database },
+		'what a tool is to have': { text: canary('granted'), home:
+			/^server\/rdv\.db|^\/api\/approvals\/[\w-]{36}$/ },
+		'a key of an agent': { text: canary('agent'), home:
+			/^server\/rdv\.db|^\/api\/agents\/config$/ },
+		copied: { text: canary('copied'), home: /nowhere/ },
+	};
+	const text = (kind) => canaries[kind].text;
+	const { executors } = await rdv.call('GET', '/api/agents/config');
+	executors.CLAUDE_CODE.KEYED = { CLAUDE_CODE: { env:
+		{ A_KEY: text('a key of an agent') } } };
+	await rdv.call('PUT', '/api/agents/config', { executors });
+	await post(`/api/sessions/${s.id}/clipboard`, { data: text('copied') });
+	const device = await post('/api/push/devices', { name: 'phone',
+		endpoint: `https://${at}/${text('endpoint')}`, p256dh: text('p256dh'),
+		auth: text('auth') });
+	const { id } = await post(`/api/sessions/${s.id}/approvals`, { key: 'k',
+		tool: 'Bash', command: 'ls', wait_ms: 0, environment:
+			{ A: text('what a tool is to have') } });
+	const { helper } = await rdv.call('GET', '/api/status');
+	if (helper.features.includes('user_namespaces'))
+		await waitFor('it is on its way', () => descendants(rdv.main.pid)
+			.some((p) => p.name === 'rdv-push'));
+	// The key that all pushes are signed with, in each way it may be told.
+	const key = fs.readFileSync(path.join(rdv.base, 'server/push-key'));
+	for (const how of ['latin1', 'hex', 'base64url'])
+		canaries[`key of pushes, ${how}`] = { text: key.toString(how).trim(),
+			home: how === 'latin1' ? /^server\/push-key$/ : /nowhere/ };
+	const look = async () => search(await everywhere(rdv, [s.id], [s.run.id],
+		['/api/approvals', `/api/approvals/${id}`, '/api/agents/config',
+			'/api/push/devices', `/api/push/devices/${device.id}`,
+			'/api/push/key']), canaries);
+	await look();
+	const clip = await rdv.request('GET', `/api/sessions/${s.id}/clipboard`);
+	assert.ok(String(clip.raw).includes(text('copied')), 'control');
+	const old = rdv.rdvd;
+	process.kill(old, 'SIGKILL');
+	await waitFor('another daemon', () => rdv.rdvd && rdv.rdvd !== old);
+	await waitFor('all is well', async () => (await rdv.request('GET',
+		'/health').catch(() => null))?.json?.status === 'healthy');
+	await look();
+	await rdv.call('DELETE', `/api/push/devices/${device.id}`);
+});
 
 await test('N02 H20 a session reads nothing of rdv\'s own processes',
 	async (t) => {

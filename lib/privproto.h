@@ -295,8 +295,9 @@ struct priv_halted {
 
 /*
  * Request daemon to helper: where do processes of that run listen (only
- * `handle` is judged); notice helper to daemon, once for each that was DONE
- * while the run lives: there. The first `n` of them, without order.
+ * `handle` is judged); notice helper to daemon, once for all that were DONE
+ * before it: there. The first `n` of them, without order. BUSY: sooner than
+ * 100 ms after the last. UNSUPPORTED: the run's reaper does not say.
  */
 struct priv_ports {
 	uint64_t handle;

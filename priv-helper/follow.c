@@ -202,7 +202,10 @@ follow_start(struct run *r)
 	r->status = -1;
 }
 
-/* False: it is the last word, which stays where it is. */
+/*
+ * False: it is the last word, which stays where it is. From what another build
+ * may say that this one does not know nothing follows, and least of all an end.
+ */
 static bool
 hear(struct run *r, const struct reaper_report *report)
 {
@@ -215,7 +218,7 @@ hear(struct run *r, const struct reaper_report *report)
 	else if (report->news == REAPER_GOES_ON)
 		r->halt = PRIV_GOES_ON;
 	else
-		return false;
+		return report->news != REAPER_ENDED;
 	r->halt_due |= r->halt != before;
 	return true;
 }
@@ -258,6 +261,11 @@ follow_reaper(struct ops *o, struct run *r)
 		return;
 	if (n == (long)sizeof(u.ports)) {
 		hear_ports(r);
+		return;
+	}
+	if (n == -EMSGSIZE || (n > 0 && n != (long)sizeof(report))) {
+		/* No more is known of this than of other news, see hear(). */
+		(void)seqpkt_recv(r->control, &report, sizeof(report), NULL);
 		return;
 	}
 	if (n != (long)sizeof(report)) {

@@ -64,6 +64,7 @@ struct run {
 	enum priv_halt halt;
 	bool halt_due;		  /* rdvd is to hear of it */
 	bool ports_asked;	  /* its reaper is, and has not answered */
+	int64_t ports_at;	  /* when, monotonic; 0: it never was */
 	struct priv_ports *ports; /* that rdvd is to hear of; or NULL */
 	char label[PRIV_LABEL_MAX + 1];
 	uid_t uid; /* whose it is */

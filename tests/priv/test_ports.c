@@ -2,7 +2,8 @@
 /*
  * Where a run listens is what its own processes hold, however far they went
  * from it, and nothing that another of the same account has open; what only
- * looks like a socket is none (abuse M13, M06).
+ * looks like a socket is none (abuse M13, M06). Who asks without end has nobody
+ * busy with looking (E01).
  */
 #include <arpa/inet.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
@@ -28,10 +30,9 @@
 static const char *const profiles[] = { "login", "script" };
 
 static enum priv_result
-ask(struct rig *r, uint64_t handle)
+ask_once(struct rig *r, uint64_t handle)
 {
 	const struct priv_ports m = { .handle = handle };
-	const unsigned before = r->nports;
 	struct priv_plain_answer a;
 	struct priv_header h;
 	struct seqpkt_fds fds;
@@ -45,10 +46,19 @@ ask(struct rig *r, uint64_t handle)
 	assert_int_equal(h.op, PRIV_PORTS);
 	assert_true(priv_get_plain_answer(&b, &a));
 	buf_done(&b);
-	/* The notice comes before the answer to what is asked next. */
-	while (a.result == PRIV_DONE && r->nports == before)
-		(void)rig_signal(r, handle, SIGCONT, false);
 	return (enum priv_result)a.result;
+}
+
+static enum priv_result
+ask(struct rig *r, uint64_t handle)
+{
+	const unsigned before = r->nports;
+	const enum priv_result result = ask_once(r, handle);
+
+	/* The notice comes before the answer to what is asked next. */
+	while (result == PRIV_DONE && r->nports == before)
+		(void)rig_signal(r, handle, SIGCONT, false);
+	return result;
 }
 
 static bool
@@ -187,6 +197,77 @@ abuse_M06_bites(void **state)
 	assert_true(is_fooled("ports of others"));
 }
 
+/* How often a reaper was asked in `*ms`, by one that asks without end. */
+static unsigned
+flood(const char *mutant, unsigned enough, int64_t *ms)
+{
+	static const char *const argv[] = { "/bin/sleep", "600", NULL };
+	const int64_t end_at = rig_deadline();
+	struct rig_result res;
+	struct rig r;
+	int64_t began;
+	unsigned told;
+
+	rig_start(&r, mutant);
+	begin(&r, "login", argv, &res);
+	began = clock_mono_ms();
+	for (unsigned i = 0; i < 500 || r.nports < enough; i++) {
+		(void)ask_once(&r, res.a.handle);
+		assert_false(rig_late(end_at));
+	}
+	*ms = clock_mono_ms() - began;
+	told = r.nports;
+	assert_int_equal(rig_signal(&r, res.a.handle, SIGKILL, true),
+	    PRIV_DONE);
+	rig_close(&res);
+	rig_stop(&r);
+	return told;
+}
+
+static void
+abuse_E01_rate(void **state)
+{
+	unsigned told;
+	int64_t ms;
+
+	(void)state;
+	/* Not none: then nobody would have been asked. */
+	told = flood(NULL, 2, &ms);
+	assert_in_range(told, 2, (unsigned)(ms / 100) + 1);
+}
+
+static void
+abuse_E01_rate_bites(void **state)
+{
+	unsigned told;
+	int64_t ms;
+
+	(void)state;
+	told = flood("ports rate", 50, &ms);
+	assert_true(told > (unsigned)(ms / 100) + 1);
+}
+
+/* Of no run that may be named: nobody's, a spare one's, one that is over. */
+static void
+abuse_E01_handles(void **state)
+{
+	static const char *const argv[] = { "/bin/sleep", "600", NULL };
+	struct rig_result res;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, NULL);
+	begin(&r, "script", argv, &res);
+	assert_int_equal(ask(&r, res.a.handle), PRIV_DONE);
+	assert_int_equal(ask(&r, 0), PRIV_NO_SUCH);
+	assert_int_equal(ask(&r, UINT64_MAX), PRIV_NO_SUCH);
+	/* One made ahead has the next number, or the one after. */
+	for (uint64_t i = 1; i < 16; i++)
+		assert_int_equal(ask(&r, res.a.handle + i), PRIV_NO_SUCH);
+	end(&r, &res);
+	rig_stop(&r);
+}
+
 int
 main(void)
 {
@@ -194,6 +275,9 @@ main(void)
 		cmocka_unit_test(abuse_M13_its_own),
 		cmocka_unit_test(abuse_M06_not_others),
 		cmocka_unit_test(abuse_M06_bites),
+		cmocka_unit_test(abuse_E01_rate),
+		cmocka_unit_test(abuse_E01_rate_bites),
+		cmocka_unit_test(abuse_E01_handles),
 	};
 
 	return CHECK_RUN("ports", tests);

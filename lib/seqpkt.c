@@ -58,34 +58,49 @@ send_with(int sock, const void *p, size_t len, const int *fd, unsigned n)
 	const size_t size = n * sizeof(int);
 	union control_many control;
 
-	/* An empty packet would look like end of file to the peer. */
-	if (len == 0)
-		return -EINVAL;
-	if (len > SEQPKT_MAX)
-		return -EMSGSIZE;
-	if (n > 0) {
-		memset(&control, 0, CMSG_SPACE(size));
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(size);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(size);
-		memcpy(CMSG_DATA(&control.align), fd, size);
-	}
+	memset(&control, 0, CMSG_SPACE(size));
+	msg.msg_control = &control;
+	msg.msg_controllen = CMSG_SPACE(size);
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	control.align.cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(&control.align), fd, size);
 	while (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
 			return -errno;
 	return 0;
 }
 
+/* Not by sendmsg(2), which who sends no descriptors may not have. */
+static int
+send_without(int sock, const void *p, size_t len)
+{
+	while (send(sock, p, len, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+/* An empty packet would look like end of file to the peer. */
+static int
+send_packet(int sock, const void *p, size_t len, const int *fd, unsigned n)
+{
+	if (len == 0)
+		return -EINVAL;
+	if (len > SEQPKT_MAX)
+		return -EMSGSIZE;
+	return n > 0 ? send_with(sock, p, len, fd, n)
+		     : send_without(sock, p, len);
+}
+
 int
 seqpkt_send(int sock, const void *p, size_t len, const struct seqpkt_fds *fds)
 {
 	if (fds == NULL)
-		return send_with(sock, p, len, NULL, 0);
+		return send_packet(sock, p, len, NULL, 0);
 	if (fds->n > SEQPKT_FDS_MAX)
 		return -EINVAL;
-	return send_with(sock, p, len, fds->fd, fds->n);
+	return send_packet(sock, p, len, fds->fd, fds->n);
 }
 
 int
@@ -94,7 +109,7 @@ seqpkt_send_many(int sock, const void *p, size_t len,
 {
 	if (fds->n > SEQPKT_MANY_MAX)
 		return -EINVAL;
-	return send_with(sock, p, len, fds->fd, fds->n);
+	return send_packet(sock, p, len, fds->fd, fds->n);
 }
 
 /*

@@ -20,8 +20,9 @@ $(BUILD)/priv/unit/test_%: $(BUILD)/priv/test_%.o $(priv_rig) \
 	@echo "LD $@"
 	$(Q)$(CC) -o $@ $^ -lcmocka $(LIBS_HELPER) $(priv_link)
 
-# It confines itself, as each of the programs does.
-$(BUILD)/priv/test_confine.o: priv_more = -DRDV_MUTANTS
+# They confine themselves, as each of the programs does.
+$(BUILD)/priv/test_confine.o $(BUILD)/priv/test_talk.o: \
+    priv_more = -DRDV_MUTANTS
 $(BUILD)/priv/unit/test_confine: priv_link = -lsqlite3 -levent -lcrypto \
     -lpthread
 

@@ -16,6 +16,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "security/mutant.h"
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* Linux 6.16 */
+#endif
+
 /* A fuller spool means fewer turns of the daemon's loop during a flood. */
 #define SPOOL_BYTES (128 * 1024)
 
@@ -127,8 +133,25 @@ add_pipe(struct tty *t, int i, int write_ours)
 }
 
 /*
+ * The kernel that knows this refuses a descriptor to who would take it; others
+ * have the program discard it, which reads bytes. Against a program that wants
+ * one it is rdvd's own filter that holds: its system calls send none.
+ */
+static int
+refuse_rights(int fd)
+{
+	const int off = 0;
+
+	if (mutant("talk rights") ||
+	    setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off)) == 0 ||
+	    errno == ENOPROTOOPT)
+		return 0;
+	return -errno;
+}
+
+/*
  * For one that is spoken to. Nothing comes back by it: what the child writes
- * there fails, and no descriptor can be sent.
+ * there fails, descriptors included.
  */
 static int
 add_socket(struct tty *t)
@@ -141,7 +164,7 @@ add_socket(struct tty *t)
 	t->child[0] = s[1];
 	if (shutdown(s[0], SHUT_RD) < 0 || fcntl(s[0], F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
-	return 0;
+	return refuse_rights(s[1]);
 }
 
 int

@@ -16,7 +16,7 @@ static const char *const set_audit[] = { "brk", "clock_gettime", "close",
 	"getpid", "getrandom", "gettid", "gettimeofday", "lseek", "madvise",
 	"mmap", "mremap", "munmap", "newfstatat", "openat", "poll", "ppoll",
 	"read", "recvmsg", "renameat", "renameat2", "restart_syscall",
-	"rt_sigprocmask", "rt_sigreturn", "sendmsg", "tgkill", "unlinkat",
+	"rt_sigprocmask", "rt_sigreturn", "sendto", "tgkill", "unlinkat",
 	"write", NULL };
 
 static const char *const set_daemon[] = { "@event", "@memory", "@pipe",
@@ -29,15 +29,14 @@ static const char *const set_daemon[] = { "@event", "@memory", "@pipe",
 	"lstat", "newfstatat", "open", "openat", "openat2", "prctl",
 	"prlimit64", "readlink", "readlinkat", "recvfrom", "recvmmsg",
 	"recvmsg", "rename", "renameat", "renameat2", "sched_getaffinity",
-	"sched_yield", "sendmmsg", "sendmsg", "sendto", "setsockopt",
-	"shutdown", "socketpair", "stat", "statfs", "sync_file_range",
-	"sysinfo", "tgkill", "times", "umask", "uname", "unlink", "unlinkat",
-	NULL };
+	"sched_yield", "sendto", "setsockopt", "shutdown", "socketpair", "stat",
+	"statfs", "sync_file_range", "sysinfo", "tgkill", "times", "umask",
+	"uname", "unlink", "unlinkat", NULL };
 
 static const char *const set_daemon_forbidden[] = { "@forbidden", "bind",
-	"connect", "execve", "execveat", "fork", "listen", "setgid",
-	"setgroups", "setregid", "setresgid", "setresuid", "setreuid", "setuid",
-	"socket", "vfork", NULL };
+	"connect", "execve", "execveat", "fork", "listen", "sendmmsg",
+	"sendmsg", "setgid", "setgroups", "setregid", "setresgid", "setresuid",
+	"setreuid", "setuid", "socket", "vfork", NULL };
 
 static const char *const set_egress[] = { "@thread", "accept4", "brk",
 	"clock_gettime", "clock_nanosleep", "clone", "close", "connect",

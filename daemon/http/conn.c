@@ -252,8 +252,7 @@ conn_write(struct http_conn *c, const void *p, size_t len)
 static size_t
 send_now(struct http_conn *c, struct iovec *piece, unsigned n)
 {
-	struct msghdr m = { .msg_iov = piece, .msg_iovlen = n };
-	ssize_t sent = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+	ssize_t sent = writev(c->fd, piece, (int)n);
 
 	if (sent < 0 && errno != EAGAIN && errno != EINTR)
 		conn_drop(c);

@@ -2,7 +2,7 @@
 // although no path names it. Rows as in mutants.mjs.
 const profile = 'security/profile.c', confine = 'security/confine.c';
 const paths = 'priv-helper/reach.c';
-const sets = 'security/sysset.c', repo = 'priv-helper/repo.c';
+const tty = 'priv-helper/tty.c', sets = 'security/sysset.c', repo = 'priv-helper/repo.c';
 const store = '{ "objects", LANDLOCK_STORE },';
 
 const programs = [
@@ -62,17 +62,27 @@ const daemon = [
 			'{ SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM },\n\t\t    3 },']],
 		red: ['priv/confine what_does_not'] },
 	{ ids: ['I08'], guard: 'rdvd makes no socket',
-		off: [[sets, '\n\t"socket", "vfork", NULL };', '\n\t"vfork", NULL };'],
+		off: [[sets, '"setuid", "socket", "vfork", NULL };',
+			'"setuid", "vfork", NULL };'],
 			[sets, '"shutdown", "socketpair"',
 				'"shutdown", "socket", "socketpair"']],
 		red: ['priv/confine what_does_not'] },
+	{ ids: ['E07'], guard: 'rdvd sends no descriptors',
+		off: [[sets, '"listen", "sendmmsg",\n\t"sendmsg", "setgid",',
+			'"listen", "setgid",'],
+		[sets, '"sched_yield", "sendto"',
+			'"sched_yield", "sendmmsg", "sendmsg", "sendto"']],
+		red: ['priv/talk abuse_E07_from_the_cage'] },
+	{ ids: ['E07'], guard: 'none comes by a standard input that is a socket',
+		off: [[tty, 'SO_PASSRIGHTS, &off', 'SO_PASSCRED, &off']],
+		red: ['priv/talk abuse_E07_by_its_input'] },
 	{ ids: ['I01'], guard: 'rdvd changes no scheduler',
-		off: [[sets, '"sched_yield", "sendmmsg"',
-			'"sched_setscheduler", "sched_yield", "sendmmsg"']],
+		off: [[sets, '"sched_yield", "sendto"',
+			'"sched_setscheduler", "sched_yield", "sendto"']],
 		red: ['priv/confine what_does_not'] },
 	{ ids: ['I01'], guard: 'rdvd touches no files where Landlock does not look',
-		off: [[sets, '"unlinkat",\n\tNULL };', '"unlinkat", "utimensat",\n' +
-			'\tNULL };']],
+		off: [[sets, '"unlink", "unlinkat", NULL };',
+			'"unlink", "unlinkat", "utimensat", NULL };']],
 		red: ['priv/confine what_does_not'] },
 	{ ids: ['I01'], guard: 'rdvd makes no directory, and asks no mount\'s number',
 		off: [[sets, '"openat2", "prctl",', '"openat2", "mkdir", "prctl",']],

@@ -25,6 +25,10 @@
 
 #include "lib/egress.h"
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* Linux 6.16 */
+#endif
+
 extern char **environ;
 
 static int
@@ -79,6 +83,36 @@ act_fds(char **arg)
 		if (fcntl(fd, F_GETFD) >= 0)
 			printf("%d ", fd);
 	printf("\n");
+	return 0;
+}
+
+/*
+ * What comes by its input: words, or a descriptor with them. `ask`: it wants
+ * one, whoever had it refused.
+ */
+static int
+act_heed(char **arg)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	char word;
+	struct iovec iov = { &word, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	const int on = 1;
+
+	if (arg[0] != NULL &&
+	    setsockopt(0, SOL_SOCKET, SO_PASSRIGHTS, &on, sizeof(on)) < 0)
+		return act_failed(-1);
+	printf("1\n");
+	fflush(stdout);
+	if (recvmsg(0, &msg, 0) != 1)
+		return act_failed(-1);
+	printf("%s\n", msg.msg_controllen > 0 ? "descriptor" : "words");
 	return 0;
 }
 
@@ -415,6 +449,7 @@ static const struct {
 	{ "env", act_env },
 	{ "exec", act_exec },
 	{ "fds", act_fds },
+	{ "heed", act_heed },
 	{ "ioctl", act_ioctl },
 	{ "kill", act_kill },
 	{ "memory", act_memory },

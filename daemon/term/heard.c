@@ -3,7 +3,8 @@
  * What a program was told, in a file of one small head and a hash for each
  * answer. It is written before and after each time that something is said.
  * Invariant: when both numbers are the same, what was said is exactly what the
- * head and the hashes say; when they are not, that is seen.
+ * head and the hashes say; when they are not, that is seen. So they stay apart
+ * while an answer that was given has no hash in the file.
  */
 #include "daemon/term/heard.h"
 
@@ -28,20 +29,46 @@ struct head {
 	uint64_t begun, done, upto;
 };
 
-static void
+static int
 put(const struct heard *h, const void *p, size_t len, off_t at)
 {
-	if (pwrite(h->fd, p, len, at) != (ssize_t)len)
-		log_warnx("heard", "what was said is not kept: %s",
-		    strerror(errno));
+	const ssize_t n = pwrite(h->fd, p, len, at);
+
+	if (n == (ssize_t)len)
+		return 0;
+	return n < 0 ? -errno : -ENOSPC;
 }
 
 static void
 put_head(const struct heard *h)
 {
 	const struct head head = { h->begun, h->done, h->upto };
+	int err = put(h, &head, sizeof(head), 0);
 
-	put(h, &head, sizeof(head), 0);
+	if (err != 0)
+		log_warnx("heard", "what was said is not kept: %s",
+		    strerror(-err));
+}
+
+/* In their order, as the first that is missing ends them for who reads. */
+static int
+put_keys(struct heard *h)
+{
+	const size_t size = sizeof(*h->keys);
+	int err = 0;
+
+	if (h->kept < h->n)
+		err = put(h, h->keys + h->kept, (h->n - h->kept) * size,
+		    (off_t)(sizeof(struct head) + h->kept * size));
+	if (err == 0)
+		h->kept = h->n;
+	else if (!h->short_of)
+		log_warnx("heard",
+		    "an answer that was given is not kept, and who comes "
+		    "after this rdvd will not know of it: %s",
+		    strerror(-err));
+	h->short_of = err != 0;
+	return err;
 }
 
 static int
@@ -76,12 +103,14 @@ load(struct heard *h)
 	h->done = head.done;
 	h->upto = head.upto;
 	/* No hash is 0. */
-	while (h->n < KEYS_MAX &&
-	       pread(h->fd, &key, sizeof(key), at) == (ssize_t)sizeof(key) &&
+	while (pread(h->fd, &key, sizeof(key), at) == (ssize_t)sizeof(key) &&
 	       key != 0) {
+		if (h->n == KEYS_MAX)
+			return -EBADMSG;
 		add(h, key);
 		at += (off_t)sizeof(key);
 	}
+	h->kept = h->n;
 	return 0;
 }
 
@@ -127,7 +156,7 @@ heard_begin(struct heard *h)
 void
 heard_done(struct heard *h, uint64_t upto)
 {
-	if (!heard_is_torn(h))
+	if (!heard_is_torn(h) || put_keys(h) != 0)
 		return;
 	h->done = h->begun;
 	if (upto > h->upto)
@@ -152,13 +181,8 @@ hash_of(const char *key)
 void
 heard_answer(struct heard *h, const char *key)
 {
-	const uint64_t hash = hash_of(key);
-
-	if (h->n >= KEYS_MAX)
-		return;
-	put(h, &hash, sizeof(hash),
-	    (off_t)(sizeof(struct head) + h->n * sizeof(hash)));
-	add(h, hash);
+	add(h, hash_of(key));
+	(void)put_keys(h);
 }
 
 bool

@@ -16,7 +16,8 @@ struct heard {
 	uint64_t begun, done; /* times that something was said */
 	uint64_t upto;	      /* all that was to be said to there was */
 	uint64_t *keys;	      /* of answers that were given */
-	size_t n, cap;
+	size_t n, cap, kept;  /* `kept` of them are in the file */
+	bool short_of;	      /* the others could not be written */
 };
 
 /*
@@ -25,7 +26,10 @@ struct heard {
  */
 int heard_open(struct heard *h, int dirfd, const char *run_id, bool fresh);
 void heard_close(struct heard *h);
-/* Something is about to be written to it, and now it has all of that. */
+/*
+ * Something is about to be written to it, and now it has all of that. It stays
+ * torn while an answer cannot be kept, and heals when there is room again.
+ */
 void heard_begin(struct heard *h);
 void heard_done(struct heard *h, uint64_t upto);
 /* It was cut off in between: nobody can tell what it has heard. */

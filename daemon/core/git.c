@@ -60,7 +60,7 @@ struct job {
 	uint64_t handle; /* 0: not started */
 	bool starting;	 /* counted among them */
 	bool pending;	 /* the helper has a callback of ours */
-	bool exited;
+	bool exited, killed;
 	int status;
 	int failure; /* why it was ended early */
 	git_fn *cb;  /* NULL: answered */
@@ -175,6 +175,7 @@ answer(struct job *j, int err, const char *why)
 {
 	struct git_result r = {
 		.status = j->status,
+		.killed = j->killed,
 		.out = buf_cstr(&j->out.buf),
 		.outlen = j->out.buf.len,
 		.err = buf_cstr(&j->err.buf),
@@ -334,6 +335,7 @@ git_exit_cb(const struct priv_exit *ev, void *arg)
 		return;
 	}
 	j->exited = true;
+	j->killed = !WIFEXITED(ev->status);
 	j->status = WIFEXITED(ev->status) ? WEXITSTATUS(ev->status)
 					  : 128 + WTERMSIG(ev->status);
 	while (j->out.fd >= 0 && end_read(j, &j->out))

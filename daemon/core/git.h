@@ -54,6 +54,7 @@ struct git_call {
 
 struct git_result {
 	int status;	 /* exit status, or 128 + signal */
+	bool killed;	 /* by a signal: it has not said all */
 	const char *out; /* NUL-terminated; valid during the callback */
 	size_t outlen;
 	const char *err; /* at most 4 KiB */

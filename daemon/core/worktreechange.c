@@ -173,6 +173,15 @@ same(const char *a, const char *b)
 }
 
 static void
+go(struct wt_op *op)
+{
+	const struct wt_change *ch = op->own;
+
+	op->looks = false;
+	ch->begin(op);
+}
+
+static void
 status_cb(struct wt_op *op, const struct git_result *r)
 {
 	struct wt_change *ch = op->own;
@@ -199,7 +208,7 @@ status_cb(struct wt_op *op, const struct git_result *r)
 		    arena_printf(op->arena, "head: HEAD is %s by now",
 			ch->how.head != NULL ? ch->how.head : "no commit"));
 	else
-		ch->begin(op);
+		go(op);
 }
 
 static void
@@ -339,6 +348,7 @@ wt_change_start(struct wt_op *op)
 {
 	struct wt_change *ch = op->own;
 
+	op->looks = true;
 	if (take_names(op))
 		wt_open(op, ch->wish.tree, change_opened);
 }

@@ -223,6 +223,10 @@ wt_git_cb(int err, const struct git_result *r, const char *why, void *arg)
 		op->git_next(op, &none);
 	else if (err != 0)
 		wt_fail(op, err, "%s", why);
+	else if (op->looks && r->killed)
+		wt_fail(op, RDV_E_UNAVAILABLE,
+		    "git was killed as it looked at %s; nothing was changed",
+		    op->at);
 	else
 		op->git_next(op, r);
 }

@@ -71,6 +71,7 @@ pin(struct wt_op *op)
 	static const char *const argv[] = { "update-ref", "--stdin", NULL };
 	const struct worktree_reset *wish = &of(op)->wish;
 
+	op->looks = false;
 	if (wish->pin == NULL)
 		move(op);
 	else
@@ -185,6 +186,8 @@ begin(struct wt_op *op)
 	const struct wt_change *ch = op->own;
 	struct reset_op *r = of(op);
 
+	/* Nor that a commit is gone has been said by one that was killed. */
+	op->looks = true;
 	if (ch->under_way != NULL || ch->conflicts > 0)
 		wt_change_midway(op);
 	else if (!same(ch->status.branch, r->wish.branch))

@@ -68,6 +68,7 @@ struct wt_op {
 	wt_fail_fn *fail;
 	bool optional; /* what runs may be denied */
 	bool judging;  /* a git that cannot answer is an answer */
+	bool looks;    /* nothing is changed yet: one that was killed is none */
 	bool deferred; /* its next step is with the loop */
 	bool writes;   /* it adds, moves or removes worktrees */
 	bool keeps;    /* it may need the trash */

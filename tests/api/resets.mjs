@@ -161,6 +161,31 @@ await test('what is not committed stands against it, or comes back', async () =>
 		before);
 });
 
+await test('a git that is killed as it looks says nothing of what is there', async () => {
+	const c = await a.fresh(), start = head(c), t = await did(c, 'write a 1');
+	const last = head(c), git = sh(at(c), 'git rev-parse --git-common-dir');
+	// Each waits for ever as it reads what is wished of it.
+	sh(git, 'cp config kept; mkfifo never; git config include.path never');
+	let answer = null;
+	const asked = reset(c, t).then((r) => { answer = r; });
+	await waitFor('an answer', () => {
+		for (const { pid } of answer ? [] : a.rdv.all('git'))
+			try { process.kill(pid, 'SIGKILL'); } catch { /* it is gone */ }
+		return answer;
+	});
+	await asked;
+	assert.equal(answer.status, 503, `${answer.raw}`);
+	assert.match(answer.json.error, /git was killed as it looked/);
+	assert.deepEqual((await list(c)).map((r) => r.ended_at), [null]);
+	sh(git, 'mv kept config');
+	await waitFor('it was done all the same', async () => {
+		sh(git, 'dd if=/dev/null of=never oflag=nonblock 2>/dev/null || :');
+		return (await list(c))[0].state === 'done';
+	});
+	assert.equal(head(c), start);
+	assert.equal(pinned(c, (await list(c))[0]), last);
+});
+
 await test('refusals: nothing is moved, and the repository is named', async () => {
 	const c = await a.conversation([await a.repository(), await a.repository()]);
 	const name = c.w.repos[1].name, dir = at(c, 1);

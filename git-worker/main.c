@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "git-worker/adopt.h"
 #include "git-worker/ask.h"
 #include "git-worker/clone.h"
 #include "git-worker/copy.h"
@@ -70,6 +71,7 @@ usage(const char *what)
 	    "       rdv-git clone-make PATH\n"
 	    "       rdv-git clone-land PATH TARGET DEV INO BORN\n"
 	    "       rdv-git clone-drop PATH\n"
+	    "       rdv-git adopt FROM TO\n"
 	    "       rdv-git vacate PATH\n"
 	    "       rdv-git move PATH TARGET\n"
 	    "       rdv-git relink TOP PATH\n"
@@ -322,6 +324,16 @@ move(char *const *word)
 }
 
 static bool
+adopt(char *const *word)
+{
+	static struct git_fact f;
+
+	if (!path_absolute_ok(word[1]))
+		usage("not a plain absolute path");
+	return told(&f, word[1], NULL, adopt_objects(word[0], word[1]));
+}
+
+static bool
 replace(char *const *word)
 {
 	static struct git_fact f;
@@ -401,6 +413,7 @@ static const struct {
 	{ "erase", 6, false, erase },
 	{ "vacate", 1, false, vacate },
 	{ "move", 2, false, move },
+	{ "adopt", 2, false, adopt },
 	{ "relink", 2, false, relink },
 	{ "replace", 3, false, replace },
 	{ "copy", 3, true, copy },

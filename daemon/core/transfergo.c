@@ -111,23 +111,17 @@ let_go(struct transfer *t)
 	t->proc = NULL;
 }
 
-static const char *
-objects(struct transfer *t)
-{
-	return arena_printf(t->op->arena, "%s/.git/objects", t->row.repo_path);
-}
-
 /*
- * What comes goes where the repository has its objects, and is nothing there
- * until a reference leads to it.
+ * What comes lies in the picture, and goes with it unless the landing takes it
+ * into the repository.
  */
 static void
 at_remote(struct transfer *t, struct gitnet *g)
 {
 	struct arena *a = t->op->arena;
-	const char *const more[] = { arena_printf(a, "GIT_DIR=%s",
-					 t->row.temp_path),
-		arena_printf(a, "GIT_OBJECT_DIRECTORY=%s", objects(t)), NULL };
+	const char *const more[] = {
+		arena_printf(a, "GIT_DIR=%s", t->row.temp_path), NULL
+	};
 
 	gitnet_begin(g, a, t->way, more);
 }
@@ -196,7 +190,7 @@ transfer_asking(struct wt_op *op)
 	gitnet_add(&g, t->row.url,
 	    arena_printf(op->arena, "+refs/heads/%s:refs/asked/%s",
 		t->row.target, t->row.target));
-	run(t, &g, t->way, objects(t), asked);
+	run(t, &g, t->way, transfer_objects(t), asked);
 }
 
 /* The remote itself has said no. */
@@ -253,7 +247,7 @@ push(struct transfer *t)
 	gitnet_add(&g,
 	    arena_printf(a, "%s:refs/heads/%s", t->row.commit, t->row.target),
 	    NULL);
-	run(t, &g, t->way, objects(t), pushed);
+	run(t, &g, t->way, transfer_objects(t), pushed);
 }
 
 static void
@@ -281,7 +275,7 @@ fetch(struct transfer *t)
 	gitnet_add(&g, "--", t->row.url);
 	/* All that it has, whatever is known of it here. */
 	gitnet_add(&g, "+refs/heads/*:refs/fetched/*", NULL);
-	run(t, &g, t->way, objects(t), fetched);
+	run(t, &g, t->way, transfer_objects(t), fetched);
 }
 
 static bool

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/core/transferstate.h"
+#include "daemon/core/worktreeask.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -237,6 +238,40 @@ ask_there(struct wt_op *op)
 }
 
 static void
+adopted_cb(struct wt_op *op, const struct git_result *r)
+{
+	const char *why;
+	const struct git_fact *f = wt_fact_of(op, r, &why);
+
+	if (f == NULL)
+		wt_fail(op, RDV_E_SPAWN, "rdv-git: %s", why);
+	else if (f->found != GIT_FOUND)
+		wt_fail(op, RDV_E_STATE, "what came cannot be taken in: %s",
+		    why);
+	else
+		ask_there(op);
+}
+
+const char *
+transfer_objects(struct transfer *t)
+{
+	return arena_printf(t->op->arena, "%s/.git/objects", t->row.repo_path);
+}
+
+/* Before any reference leads to them; without one they are nothing yet. */
+static void
+adopt(struct wt_op *op)
+{
+	struct transfer *t = op->own;
+	const char *const argv[] = { "adopt",
+		arena_printf(op->arena, "%s/objects", t->row.temp_path),
+		transfer_objects(t), NULL };
+	const char *const dirs[] = { t->row.temp_path, argv[2], NULL };
+
+	wt_worker_in(op, dirs, argv, adopted_cb);
+}
+
+static void
 merge_set_cb(struct wt_op *op, const struct git_result *r)
 {
 	if (r->status != 0)
@@ -300,5 +335,5 @@ transfer_landing(struct wt_op *op)
 {
 	const struct transfer *t = op->own;
 
-	wt_enter(op, strcmp(t->row.kind, "push") == 0 ? track : ask_there);
+	wt_enter(op, strcmp(t->row.kind, "push") == 0 ? track : adopt);
 }

@@ -63,6 +63,8 @@ void transfer_go(struct wt_op *op);
 void transfer_asking(struct wt_op *op);
 /* What came is written into the repository; also once more. */
 void transfer_landing(struct wt_op *op);
+/* Where the repository has its objects, in the arena. */
+const char *transfer_objects(struct transfer *t);
 /* transferpull.c: it has come, and the tree goes forward to it. */
 void transfer_pull(struct wt_op *op);
 /* "refs/remotes/<remote>/<branch>", in the arena. */

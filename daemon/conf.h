@@ -52,6 +52,7 @@ struct conf {
 	int64_t git_timeout_ms;
 	char *clone_http;	  /* "loopback" or "all" */
 	int64_t worktrees_max_mb; /* 0: no limit */
+	int64_t transfer_max_mb;  /* 0: no limit */
 	int64_t expire_days;	  /* of workspaces; 0: never */
 	int64_t trash_retention_days, cleanup_interval_hours;
 	int64_t log_retention_days; /* 0: kept until it is removed */

@@ -9,6 +9,7 @@
 
 #include "build.h"
 #include "daemon/app.h"
+#include "daemon/conf.h"
 #include "daemon/core/cloneproc.h"
 #include "daemon/core/clonestate.h"
 #include "daemon/core/complaint.h"
@@ -207,11 +208,12 @@ start_git(struct wt_op *op)
 							  : c->row.temp_path,
 		c->way == CLONE_LOCAL ? c->row.url : NULL, NULL };
 	const struct cloneproc_start start = {
-		.uid = op->who.uid,
+		.who = &op->who,
 		.profile = clone_ways[c->way].profile,
 		.dir = c->row.temp_path,
 		.argv = g.argv,
 		.paths = paths,
+		.max_mb = c->cs->app->conf->transfer_max_mb,
 	};
 
 	if (c->row.cancelled) {

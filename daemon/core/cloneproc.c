@@ -16,6 +16,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/netbound.h"
 #include "daemon/helper.h"
 #include "daemon/loop.h"
 #include "lib/err.h"
@@ -39,6 +40,8 @@ struct cloneproc {
 	bool unwanted;		  /* freed by its owner, not yet here */
 	bool exited, stopping;
 	struct clone_talk talk;
+	struct netbound *bound; /* NULL: there is none */
+	int status;		/* while the bound looks once more */
 	cloneproc_heard_fn *heard;
 	cloneproc_end_fn *end;
 	void *arg;
@@ -62,6 +65,7 @@ destroy(struct cloneproc *p)
 		loop_watch_free(p->watch[i]);
 	}
 	loop_timer_free(p->timer);
+	netbound_free(p->bound);
 	priv_spawn_done(&p->spawn);
 	free(p);
 }
@@ -74,6 +78,8 @@ cloneproc_free(struct cloneproc *p)
 	for (int i = 0; i < PIPES; i++)
 		fd_close(p, i);
 	loop_timer_clear(p->timer);
+	netbound_free(p->bound);
+	p->bound = NULL;
 	p->unwanted = true;
 	/* Else the helper or the grants free it with their answer. */
 	if (!p->pending)
@@ -117,8 +123,28 @@ cloneproc_read_cb(int fd, short what, void *arg)
 
 	(void)what;
 	(void)fd_read(p, fd == p->fd[OUT] ? OUT : ERR, &changed);
+	if (changed && p->bound != NULL)
+		netbound_heard(p->bound, p->talk.now.bytes);
 	if (changed)
 		p->heard(p->arg);
+}
+
+static void
+cloneproc_over_cb(const char *why, void *arg)
+{
+	(void)why;
+	cloneproc_stop(arg);
+}
+
+/* What git said of a failure is more than that nothing could be counted. */
+static void
+cloneproc_counted_cb(int err, const char *why, void *arg)
+{
+	struct cloneproc *p = arg;
+
+	if (err != RDV_E_TOO_BIG && p->status != 0)
+		err = 0;
+	p->end(err, p->status, err != 0 ? why : NULL, p->arg);
 }
 
 static void
@@ -126,7 +152,6 @@ cloneproc_exit_cb(const struct priv_exit *ev, void *arg)
 {
 	struct cloneproc *p = arg;
 	bool changed = false;
-	int status;
 
 	p->pending = false;
 	if (ev != NULL)
@@ -146,9 +171,12 @@ cloneproc_exit_cb(const struct priv_exit *ev, void *arg)
 		while (p->fd[i] >= 0 && fd_read(p, i, &changed))
 			continue;
 	(void)clone_hear_end(&p->talk);
-	status = WIFEXITED(ev->status) ? WEXITSTATUS(ev->status)
-				       : 128 + WTERMSIG(ev->status);
-	p->end(0, status, NULL, p->arg);
+	p->status = WIFEXITED(ev->status) ? WEXITSTATUS(ev->status)
+					  : 128 + WTERMSIG(ev->status);
+	if (p->bound != NULL)
+		netbound_end(p->bound, cloneproc_counted_cb);
+	else
+		p->end(0, p->status, NULL, p->arg);
 }
 
 /* Told again until it has ended: the helper may have been too busy. */
@@ -278,13 +306,16 @@ cloneproc_new(struct app *app, const struct cloneproc_start *start,
 	struct priv_spawn *s = &p->spawn;
 
 	p->app = app;
-	p->uid = start->uid;
+	p->uid = start->who->uid;
 	p->heard = heard;
 	p->end = end;
 	p->arg = arg;
 	p->fd[OUT] = p->fd[ERR] = -1;
 	p->timer = loop_timer_new(app->loop, cloneproc_again_cb, p);
 	clone_talk_init(&p->talk);
+	if (start->max_mb > 0)
+		p->bound = netbound_new(app->worktrees, start->who, start->dir,
+		    start->max_mb, cloneproc_over_cb, p);
 	(void)str_copy(s->profile, start->profile, sizeof(s->profile));
 	/* No run has that label, so what outlives rdvd is ended by the next. */
 	(void)str_copy(s->label, "git", sizeof(s->label));

@@ -110,7 +110,8 @@ transfer_fail(struct wt_op *op, int err, const char *why)
 		    arena_printf(op->arena,
 			"%s; whether it has arrived could not be asked", why));
 	} else {
-		transfer_end(t, "failed", "GIT_FAILED", why);
+		transfer_end(t, "failed",
+		    err == RDV_E_TOO_BIG ? "TOO_LARGE" : "GIT_FAILED", why);
 	}
 }
 

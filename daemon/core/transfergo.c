@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/conf.h"
 #include "daemon/core/cloneproc.h"
 #include "daemon/core/gitnet.h"
 #include "daemon/core/transferstate.h"
@@ -80,11 +81,12 @@ run(struct transfer *t, const struct gitnet *g, enum clone_way way,
 						       : t->row.temp_path,
 		repo, t->way == CLONE_LOCAL ? t->row.url : NULL, NULL };
 	const struct cloneproc_start start = {
-		.uid = t->op->who.uid,
+		.who = &t->op->who,
 		.profile = clone_ways[way].profile,
 		.dir = t->row.temp_path,
 		.argv = g->argv,
 		.paths = paths,
+		.max_mb = t->fetches ? t->ts->app->conf->transfer_max_mb : 0,
 	};
 
 	t->ran = ran;
@@ -184,6 +186,7 @@ transfer_asking(struct wt_op *op)
 	struct gitnet g;
 
 	t->unsure = true;
+	t->fetches = true;
 	at_remote(t, &g);
 	fetch_words(&g);
 	gitnet_add(&g, "--no-tags", "--");
@@ -270,6 +273,7 @@ fetch(struct transfer *t)
 {
 	struct gitnet g;
 
+	t->fetches = true;
 	at_remote(t, &g);
 	fetch_words(&g);
 	gitnet_add(&g, "--", t->row.url);

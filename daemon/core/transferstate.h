@@ -26,8 +26,9 @@ struct transfer {
 	int64_t told;	      /* when its progress was, monotonic */
 	const char *settings; /* of the repository, see transferask.c */
 	size_t settings_len;
-	bool noted;  /* a row tells of it */
-	bool unsure; /* it may have arrived */
+	bool noted;   /* a row tells of it */
+	bool unsure;  /* it may have arrived */
+	bool fetches; /* git brings something, which has a bound */
 	bool over;
 	transfer_made_fn *cb; /* NULL: answered */
 	void *arg;

@@ -37,6 +37,13 @@ export class GitServer {
 		return first;
 	}
 
+	// Of packs so many bytes come now, and the others once release() is called.
+	holdAfter(bytes) {
+		const first = this.hold();
+		this.held.after = bytes;
+		return first;
+	}
+
 	release() {
 		this.held?.open();
 		this.held = null;
@@ -90,10 +97,15 @@ export class GitServer {
 			res.end(text.subarray(text.indexOf('\r\n\r\n') + 4));
 			return;
 		}
-		let head = Buffer.alloc(0), told = false;
+		let head = Buffer.alloc(0), told = false, sent = 0;
 		for await (const part of cgi.stdout) {
 			if (told) {
 				res.write(part);
+				sent += part.length;
+				if (sent > this.held?.after) {
+					this.held.waits();
+					await this.held.gate;
+				}
 				continue;
 			}
 			head = Buffer.concat([head, part]);
@@ -107,7 +119,7 @@ export class GitServer {
 			res.writeHead(status ? parseInt(status[1]) : 200,
 				Object.fromEntries(lines.filter((l) => l[0] !== 'Status')));
 			res.flushHeaders();
-			if (this.held && !this.held.before &&
+			if (this.held && !this.held.before && !this.held.after &&
 				asked.includes('command=fetch')) {
 				this.held.waits();
 				await this.held.gate;

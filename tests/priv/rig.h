@@ -53,6 +53,10 @@ struct rig_spawn {
 	const char *label;
 };
 
+/* For `argv`: the words of a program, and a shell with that text. */
+#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define SH(text)  ARGV("/bin/sh", "-c", text)
+
 struct rig_result {
 	struct priv_spawn_answer a;
 	struct seqpkt_fds fds;

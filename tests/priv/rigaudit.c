@@ -14,8 +14,6 @@
 #include "lib/auditdir.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 char audit_text[1 << 20];
 
 static bool

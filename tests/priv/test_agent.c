@@ -18,10 +18,9 @@
 #include <unistd.h>
 
 #include "tests/priv/rig.h"
+#include "tests/priv/rigactor.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)  ARGV("/bin/sh", "-c", text)
 /* One worktree of a repository with another beside it. */
 #define REPOSITORY                                                          \
 	"set -e; exec 2>&1; export HOME=/nonexistent; git init -q -b main " \
@@ -30,7 +29,6 @@
 	"../a; git worktree add -q ../b; cd ..; echo secret >beside"
 
 static char out[1 << 16];
-static char tools[256];
 
 struct scene {
 	struct rig r;
@@ -38,14 +36,6 @@ struct scene {
 	bool alone;  /* runs have namespaces here */
 	uint8_t net; /* what the next ones ask for */
 };
-
-static int
-find_tools(void **state)
-{
-	(void)state;
-	rig_tools(tools, sizeof(tools));
-	return 0;
-}
 
 static void
 begin_in(struct scene *s, const char *parent, const char *mutant)

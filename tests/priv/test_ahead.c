@@ -18,8 +18,6 @@
 #include "tests/priv/rigops.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)  ARGV("/bin/sh", "-c", text)
 /* Of a token: enough for one start on a loaded machine. */
 #define SHORT_MS 4000
 

@@ -21,8 +21,6 @@
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static char out[1 << 16];
 
 /* A run that leaves a file behind, as a sign that somebody acted. */

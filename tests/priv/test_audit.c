@@ -23,8 +23,7 @@
 #include "tests/priv/rigaudit.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define CANARY	  "canary-b1946ac92492d2347c6235b4d2611184"
+#define CANARY "canary-b1946ac92492d2347c6235b4d2611184"
 
 static int
 load(void **state)

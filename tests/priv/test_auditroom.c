@@ -20,7 +20,6 @@
 #include "tests/priv/rigaudit.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 /* Two records each: many times what an unfinished page could hold. */
 #define SIGNALS 1000
 /* On a busy disk a record may be late, and its signal is refused once. */

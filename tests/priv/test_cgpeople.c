@@ -16,8 +16,7 @@
 #include "tests/priv/rigops.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define PATH_LEN  (CGROUP_PATH + 128)
+#define PATH_LEN (CGROUP_PATH + 128)
 
 static char own[CGROUP_PATH];
 

@@ -23,8 +23,7 @@
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define PATH_LEN  (CGROUP_PATH + 128)
+#define PATH_LEN (CGROUP_PATH + 128)
 /* A wait that is left out shows in nearly every one. */
 #define SLOW_RUNS 20
 

@@ -28,8 +28,7 @@
 #include "tests/priv/rigpic.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define PYTHON	  "/usr/bin/python3"
+#define PYTHON "/usr/bin/python3"
 #define ANSWER                                                      \
 	"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close" \
 	"\r\n\r\nok\n"

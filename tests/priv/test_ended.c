@@ -17,7 +17,6 @@
 #include "tests/priv/rigops.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 /* Of a token: enough for a login and a start on a loaded machine. */
 #define SHORT_MS 2000
 

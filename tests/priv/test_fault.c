@@ -16,8 +16,7 @@
 #include "tests/unit/check.h"
 
 /* The stages but for three, "C8b", "C8c" and "C11b". */
-#define NUMBERED  (DROP_STAGES - 3)
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define NUMBERED (DROP_STAGES - 3)
 
 /* Children of a process, as the kernel lists them; "" when there are none. */
 static bool

@@ -15,23 +15,12 @@
 #include <unistd.h>
 
 #include "tests/priv/rig.h"
+#include "tests/priv/rigactor.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...)    ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)     ARGV("/bin/sh", "-c", text)
 #define TIOCSTI_TEXT "0x5412"
 
 static char out[1 << 18];
-static char tools[256], actor[300];
-
-static int
-find_tools(void **state)
-{
-	(void)state;
-	rig_tools(tools, sizeof(tools));
-	snprintf(actor, sizeof(actor), "%s/actor", tools);
-	return 0;
-}
 
 static void
 act(struct rig *r, const char *profile, bool pty, const char *const *argv,

@@ -15,9 +15,6 @@
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)  ARGV("/bin/sh", "-c", text)
-
 /* So often a program is stopped and goes on. */
 #define STORM 100000
 /* And where each is waited for. */

@@ -13,8 +13,7 @@
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define PATH_LEN  512
+#define PATH_LEN 512
 
 /* Programs that wait for their input, in each profile. */
 static const struct row {

@@ -14,8 +14,6 @@
 #include "tests/priv/rigpic.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static const struct {
 	const char *name, *mutant;
 } kernels[] = {

@@ -16,11 +16,10 @@
 #include "tests/priv/rigpic.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define FEW	  12
-#define SOME_MB	  64
-#define STR(x)	  STR_(x)
-#define STR_(x)	  #x
+#define FEW	12
+#define SOME_MB 64
+#define STR(x)	STR_(x)
+#define STR_(x) #x
 
 static char actor[300], work[256], program[300];
 

@@ -22,8 +22,6 @@
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static char out[1 << 16];
 
 static void

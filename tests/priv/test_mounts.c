@@ -16,8 +16,6 @@
 #include "tests/priv/rigops.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static int
 begin(void **state)
 {

@@ -15,22 +15,10 @@
 #include <unistd.h>
 
 #include "tests/priv/rig.h"
+#include "tests/priv/rigactor.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)  ARGV("/bin/sh", "-c", text)
-
 static char out[1 << 16];
-static char tools[512], actor[512];
-
-static int
-find_tools(void **state)
-{
-	(void)state;
-	rig_tools(tools, sizeof(tools));
-	snprintf(actor, sizeof(actor), "%.400s/actor", tools);
-	return 0;
-}
 
 /* Another [ops], which has said HELLO and given a grant. */
 static void

@@ -20,9 +20,6 @@
 #include "tests/priv/rigpic.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)  ARGV("/bin/sh", "-c", text)
-
 static char out[1 << 16];
 static char tools[256], actor[300];
 

@@ -452,8 +452,6 @@ explained(void **state)
 	    strstr(out, "only root can see whether it is locked") != NULL);
 }
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static void
 start(struct rig *r, const struct rig_spawn *s, struct rig_result *res,
     enum priv_result result, const char *why)

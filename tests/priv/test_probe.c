@@ -20,10 +20,9 @@
 #include "security/landlock.h"
 #include "security/profile.h"
 #include "tests/priv/rig.h"
+#include "tests/priv/rigactor.h"
 #include "tests/priv/rigpic.h"
 #include "tests/unit/check.h"
-
-static char tools[256];
 
 static void
 own_groups(char *out, size_t size)
@@ -107,13 +106,12 @@ picture_of(struct rig *r, const char *profile, bool pty, uint8_t net)
 	snprintf(outside, sizeof(outside), "%s/outside", r->dir);
 	(void)mkdir(work, 0700);
 	(void)mkdir(outside, 0700);
-	snprintf(path, sizeof(path), "%s/actor", tools);
 	snprintf(outside, sizeof(outside), "%s/actor", work);
-	picture_program(path, outside);
+	picture_program(actor, outside);
 	snprintf(outside, sizeof(outside), "%s/outside", r->dir);
 	listener = abstract_listener(name, sizeof(name));
 	terminal = picture_terminal(pts, sizeof(pts));
-	snprintf(path, sizeof(path), "%s/probe", tools);
+	snprintf(path, sizeof(path), "%.280s/probe", tools);
 	snprintf(p.text[0], sizeof(p.text[0]), "%s/probe", work);
 	picture_program(path, p.text[0]);
 	p.argv[0] = p.text[0];
@@ -195,14 +193,6 @@ static void
 check(const char *profile, const char *name, bool pty, const char *mutant)
 {
 	check_with(profile, name, pty, mutant, PRIV_NET_PROFILE);
-}
-
-static int
-find_tools(void **state)
-{
-	(void)state;
-	rig_tools(tools, sizeof(tools));
-	return 0;
 }
 
 static void

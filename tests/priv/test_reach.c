@@ -20,21 +20,10 @@
 #include <unistd.h>
 
 #include "tests/priv/rig.h"
+#include "tests/priv/rigactor.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static char out[1 << 16];
-static char tools[256], actor[300];
-
-static int
-find_tools(void **state)
-{
-	(void)state;
-	rig_tools(tools, sizeof(tools));
-	snprintf(actor, sizeof(actor), "%s/actor", tools);
-	return 0;
-}
 
 /* What `actor VERB ARG` says in a script run. */
 static void

@@ -12,8 +12,6 @@
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static void
 put(const struct rig *r, const char *name, const char *prefix, const char *to)
 {

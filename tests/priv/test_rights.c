@@ -18,7 +18,6 @@
 #include "tests/priv/rigpic.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define SAY(name, text) \
 	"(" text ") >/dev/null 2>&1 && echo " name " || echo no " name "\n"
 

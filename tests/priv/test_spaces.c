@@ -22,9 +22,7 @@
 #include "tests/priv/rigpic.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)  ARGV("/bin/sh", "-c", text)
-#define NOBODY	  65534
+#define NOBODY 65534
 
 static char out[1 << 16];
 

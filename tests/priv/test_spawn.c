@@ -17,9 +17,6 @@
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)  ARGV("/bin/sh", "-c", text)
-
 static char out[1 << 20];
 static char tools[512]; /* where the test programs lie */
 static char actor[512];

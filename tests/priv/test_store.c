@@ -15,13 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/priv/rigactor.h"
 #include "tests/priv/rigkeep.h"
 #include "tests/priv/rigstore.h"
 #include "tests/priv/rigsys.h"
 #include "tests/unit/check.h"
-
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)  ARGV("/bin/sh", "-c", text)
 
 #define NEEDS_ROOT                \
 	if (!rigsys_possible()) { \
@@ -30,14 +28,10 @@
 	}
 
 static char out[1 << 16];
-static char tools[512], actor[512];
-
 static int
-find_tools(void **state)
+begin(void **state)
 {
-	(void)state;
-	rig_tools(tools, sizeof(tools));
-	(void)snprintf(actor, sizeof(actor), "%.400s/actor", tools);
+	(void)find_tools(state);
 	return prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
@@ -424,5 +418,5 @@ main(void)
 		cmocka_unit_test(abuse_P05_store_full),
 	};
 
-	return cmocka_run_group_tests_name("store", tests, find_tools, NULL);
+	return cmocka_run_group_tests_name("store", tests, begin, NULL);
 }

@@ -16,8 +16,7 @@
 #include "tests/priv/rigops.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define ENDS	  -1 /* no answer: [ops] has ended itself */
+#define ENDS -1 /* no answer: [ops] has ended itself */
 
 /* How far this rdvd has come: it never has more than the first person. */
 enum state { MUTE, GREETED, GRANTED, RUNNING, ENDED, STATES };

@@ -14,9 +14,6 @@
 #include "tests/priv/rigaudit.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define SH(text)  ARGV("/bin/sh", "-c", text)
-
 static void
 next_ops(struct rig *r)
 {

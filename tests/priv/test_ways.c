@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "tests/priv/rig.h"
+#include "tests/priv/rigactor.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define PYTHON	  "/usr/bin/python3"
+#define PYTHON "/usr/bin/python3"
 
 /* Each line what became of one way. Who is not there refuses the second. */
 static const char ways[] =
@@ -49,16 +49,6 @@ static const char none[] = "tcp no\ntcp6 no\nudp no\nudp6 no\nmapped no\n"
 			   "metadata no\nresolver no\n";
 
 static char out[1 << 16];
-static char tools[256], actor[300];
-
-static int
-find_tools(void **state)
-{
-	(void)state;
-	rig_tools(tools, sizeof(tools));
-	snprintf(actor, sizeof(actor), "%s/actor", tools);
-	return 0;
-}
 
 /* Of the machine, on one port of each family. */
 struct services {

@@ -12,20 +12,10 @@
 #include <unistd.h>
 
 #include "tests/priv/rig.h"
+#include "tests/priv/rigactor.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static char out[1 << 16];
-static char tools[256];
-
-static int
-find_tools(void **state)
-{
-	(void)state;
-	rig_tools(tools, sizeof(tools));
-	return 0;
-}
 
 /* What a run of that profile and program says to `VERB ARG 0`. */
 static void
@@ -80,7 +70,7 @@ abuse_E01_looks_and_makes_directories(void **state)
 static void
 abuse_E01_only_the_worker_makes_them(void **state)
 {
-	char path[160], name[300];
+	char path[160], name[600];
 	struct rig r;
 
 	(void)state;
@@ -109,7 +99,7 @@ refused(struct rig *r, const char *profile, const char *program)
 static void
 abuse_E01_no_other_way_to_name_it(void **state)
 {
-	char name[300];
+	char name[600];
 	struct rig r;
 
 	(void)state;
@@ -163,7 +153,7 @@ replaced_is_refused(struct rig *r)
 static void
 abuse_E01_worker_put_in_its_place(void **state)
 {
-	char name[300], kept[300], other[300];
+	char name[600], kept[600], other[600];
 	struct rig r;
 
 	(void)state;

@@ -132,6 +132,11 @@ enum priv_result rig_inventory(struct rig *r, uint64_t after,
 void rig_run(struct rig *r, const struct rig_spawn *s, char *out, size_t size,
     struct priv_exit *end);
 
+/* One that ends with 0. */
+void rig_done(struct rig *r, const struct rig_spawn *s, char *out, size_t size);
+/* The positive control: a program runs and is heard. */
+void rig_serves(struct rig *r);
+
 /* Until end of file or EIO; what exceeds `size` is dropped. */
 size_t rig_read_all(int fd, char *out, size_t size);
 /* Waits until `fd` is readable; false after RIG_MS. */

@@ -238,3 +238,22 @@ rig_read_pid(int fd)
 	assert_non_null(p);
 	return (pid_t)strtol(p, NULL, 10);
 }
+
+void
+rig_done(struct rig *r, const struct rig_spawn *s, char *out, size_t size)
+{
+	struct priv_exit end;
+
+	rig_run(r, s, out, size, &end);
+	assert_int_equal(end.status, 0);
+}
+
+void
+rig_serves(struct rig *r)
+{
+	const struct rig_spawn s = { .argv = ARGV("echo", "served") };
+	char out[64];
+
+	rig_done(r, &s, out, sizeof(out));
+	assert_string_equal(out, "served\n");
+}

@@ -24,15 +24,6 @@
 static char out[1 << 12];
 
 static void
-run(struct rig *r, const struct rig_spawn *s)
-{
-	struct priv_exit end;
-
-	rig_run(r, s, out, sizeof(out), &end);
-	assert_int_equal(end.status, 0);
-}
-
-static void
 start_with(const struct rig_spawn *s)
 {
 	pid_t spare;
@@ -167,11 +158,11 @@ abuse_E01_a_spare_is_one_accounts(void **state)
 	rigops_need();
 	rigops_start(&o, NULL);
 	rigops_enter(&o, 0);
-	run(&o.rig, &s);
+	rig_done(&o.rig, &s, out, sizeof(out));
 	spare = rigahead_wait(&o.rig, 1);
 	rigops_enrol(&o, 1, 0, text, sum);
 	rigops_enter(&o, 1);
-	run(&o.rig, &s);
+	rig_done(&o.rig, &s, out, sizeof(out));
 	snprintf(uid, sizeof(uid), "%u\n", o.who[1].uid);
 	assert_memory_equal(out, uid, strlen(uid));
 	assert_int_not_equal(strtol(strchr(out, '\n'), NULL, 10),
@@ -437,14 +428,14 @@ abuse_I24_one_that_does_not_fit(void **state)
 		s.cwd = work;
 		s.paths = ARGV(work);
 		rigahead_word(work, "one");
-		run(&r, &s);
+		rig_done(&r, &s, out, sizeof(out));
 		(void)rigahead_wait(&r, (unsigned)i + 1);
-		run(&r, &s);
+		rig_done(&r, &s, out, sizeof(out));
 		assert_string_equal(out, "one");
 		(void)rigahead_wait(&r, (unsigned)i + 1);
 		assert_int_equal(rename(work, moved), 0);
 		rigahead_word(work, "two");
-		run(&r, &s);
+		rig_done(&r, &s, out, sizeof(out));
 		assert_string_equal(out, "two");
 		(void)rigahead_wait(&r, (unsigned)i + 1);
 	}

@@ -18,15 +18,6 @@
 
 static char out[1 << 12];
 
-static void
-run(struct rig *r, const struct rig_spawn *s)
-{
-	struct priv_exit end;
-
-	rig_run(r, s, out, sizeof(out), &end);
-	assert_int_equal(end.status, 0);
-}
-
 /* False where this host has no views that lack anything. */
 static bool
 has_roots(const struct rig *r)
@@ -101,7 +92,7 @@ abuse_I24_an_open_one_sees_what_is_asked(void **state)
 	s.cwd = dirs[0];
 	s.paths = ARGV(dirs[0]);
 	s.argv = word;
-	run(&r, &s);
+	rig_done(&r, &s, out, sizeof(out));
 	assert_string_equal(out, "one");
 	(void)rigahead_wait_named(&r, RIGAHEAD_OPEN, has_roots(&r) ? 1 : 0);
 	snprintf(moved, sizeof(moved), "%s/moved", r.dir);
@@ -110,7 +101,7 @@ abuse_I24_an_open_one_sees_what_is_asked(void **state)
 	s.cwd = dirs[1];
 	s.paths = ARGV(dirs[1]);
 	s.argv = has_roots(&r) ? hidden : word;
-	run(&r, &s);
+	rig_done(&r, &s, out, sizeof(out));
 	assert_string_equal(out, "new");
 	rig_stop(&r);
 }

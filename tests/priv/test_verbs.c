@@ -18,16 +18,6 @@
 
 static char out[1 << 16];
 
-static void
-positive_control(struct rig *r)
-{
-	const struct rig_spawn s = { .argv = ARGV("echo", "served") };
-	struct priv_exit end;
-
-	rig_run(r, &s, out, sizeof(out), &end);
-	assert_string_equal(out, "served\n");
-}
-
 /* Descriptors sent to it one by one would fill its table if they stayed. */
 static void
 test_table_does_not_grow(void **state)
@@ -60,7 +50,7 @@ test_table_does_not_grow(void **state)
 		rig_spawn(&r, &s, &res);
 		assert_int_equal(res.a.result, PRIV_DENIED);
 	}
-	positive_control(&r);
+	rig_serves(&r);
 	rig_stop(&r);
 }
 
@@ -102,7 +92,7 @@ abuse_E01_login(void **state)
 			granted++;
 	assert_int_equal(granted, 62);
 	assert_int_equal(login_as(&r, PRIV_LOGIN_UID, me, ""), PRIV_BUSY);
-	positive_control(&r);
+	rig_serves(&r);
 	rig_stop(&r);
 }
 
@@ -120,7 +110,7 @@ abuse_E01_tokens(void **state)
 	    PRIV_UNSUPPORTED);
 	assert_non_null(strstr(why, "user mode"));
 	assert_int_equal(rig_revoke(&r, sha256), PRIV_UNSUPPORTED);
-	positive_control(&r);
+	rig_serves(&r);
 	rig_stop(&r);
 }
 
@@ -173,7 +163,7 @@ abuse_E01_spawn(void **state)
 	expect_denied(&r, &s);
 	s.argv = ARGV("/tmp/git");
 	expect_denied(&r, &s);
-	positive_control(&r);
+	rig_serves(&r);
 	rig_stop(&r);
 }
 
@@ -252,7 +242,7 @@ test_table_full(void **state)
 		rig_exit(&r, res[i].a.handle, &end);
 		assert_int_equal(rig_ack(&r, res[i].a.handle), PRIV_DONE);
 	}
-	positive_control(&r);
+	rig_serves(&r);
 	rig_stop(&r);
 }
 
@@ -286,7 +276,7 @@ test_deaf_daemon(void **state)
 	rig_daemon(&r);
 	rig_ops(&r);
 	rig_login(&r);
-	positive_control(&r);
+	rig_serves(&r);
 	rig_stop(&r);
 }
 
@@ -318,7 +308,7 @@ test_slow_daemon(void **state)
 		assert_int_equal(a.result, PRIV_NO_SUCH);
 		buf_done(&b);
 	}
-	positive_control(&r);
+	rig_serves(&r);
 	rig_stop(&r);
 }
 

@@ -11,6 +11,7 @@
 
 #include "daemon/api/answer.h"
 #include "daemon/api/api.h"
+#include "daemon/api/rights.h"
 #include "daemon/app.h"
 #include "daemon/auth/ticket.h"
 #include "daemon/conf.h"
@@ -287,34 +288,28 @@ made(struct api_call *c, struct api_answer *answer,
 static void
 links_create(struct api_call *c)
 {
-	struct credential_change *ch;
 	struct credential_spec spec;
 	struct api_answer answer = { .status = 201 };
-	char id[UUID_TEXT], text[TOKEN_TEXT];
+	char id[UUID_TEXT], text[TOKEN_TEXT] = "";
 	const char *why = NULL;
-	struct tx *tx;
+	struct rights r;
 	int err;
 
 	if (!wish(c, &spec))
 		return;
-	ch = credential_begin(c->app->auth);
-	tx = tx_begin(c->app->db);
-	err = credential_issue(ch, tx, &spec, id, text, NULL);
+	r = rights_begin(c);
+	err = credential_issue(r.ch, r.tx, &spec, id, text, NULL);
 	if (err == RDV_E_FULL)
 		why = "there are too many links; revoke one";
 	if (err == 0)
 		err = answer_on_record(c, "link.new", id, &why);
-	if (err != 0) {
-		tx_abort(tx);
-		credential_done(err, ch);
-		answer_bounded(c, err, why);
-		return;
-	}
-	made(c, &answer, &spec, id, text);
+	if (err == 0)
+		made(c, &answer, &spec, id, text);
 	secret_wipe(text, sizeof(text));
-	answer.durable = credential_done;
-	answer.arg = ch;
-	api_commit_answer(c, tx, &answer);
+	if (err != 0)
+		rights_fail(&r, err, why);
+	else
+		rights_commit(&r, &answer);
 }
 
 /* Written or not: taking a right away is never refused. */
@@ -323,8 +318,7 @@ links_revoke(struct api_call *c)
 {
 	const char *user = c->actor->user_id, *id = c->params[0];
 	const struct token *t = auth_find_id(c->app->auth, id);
-	struct credential_change *ch;
-	struct tx *tx;
+	struct rights r;
 	int err;
 
 	if (t == NULL || t->kind != TOKEN_LINK ||
@@ -333,18 +327,12 @@ links_revoke(struct api_call *c)
 		return;
 	}
 	(void)auth_audit(c->app->auth, c->req, "link.revoke", c->actor, id);
-	ch = credential_begin(c->app->auth);
-	tx = tx_begin(c->app->db);
-	err = credential_revoke(ch, tx, user, id);
-	if (err != 0) {
-		tx_abort(tx);
-		credential_done(err, ch);
-		api_fail(c, err, NULL);
-		return;
-	}
-	api_commit_answer(c, tx,
-	    &(struct api_answer){
-		.status = 204, .durable = credential_done, .arg = ch });
+	r = rights_begin(c);
+	err = credential_revoke(r.ch, r.tx, user, id);
+	if (err != 0)
+		rights_fail(&r, err, NULL);
+	else
+		rights_commit(&r, &(struct api_answer){ .status = 204 });
 }
 
 /*

@@ -9,6 +9,7 @@
 
 #include "daemon/api/answer.h"
 #include "daemon/api/api.h"
+#include "daemon/api/rights.h"
 #include "daemon/api/scopes.h"
 #include "daemon/api/tokenwish.h"
 #include "daemon/app.h"
@@ -17,7 +18,6 @@
 #include "daemon/conf.h"
 #include "daemon/core/credential.h"
 #include "daemon/core/enroll.h"
-#include "daemon/store/db.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -144,9 +144,8 @@ login_enrolled_cb(int err, const char *why, void *arg)
 {
 	struct login *l = arg;
 	struct api_call *c = l->c;
-	struct credential_change *ch;
 	char id[UUID_TEXT];
-	struct tx *tx;
+	struct rights r;
 
 	if (err != 0) {
 		api_fail(c, err, why);
@@ -157,23 +156,18 @@ login_enrolled_cb(int err, const char *why, void *arg)
 		enroll_drop(c->app, c->req->person, l->digest);
 		return;
 	}
-	ch = credential_begin(c->app->auth);
-	tx = tx_begin(c->app->db);
-	err = credential_enroll(ch, tx, &l->spec, l->digest, id);
+	r = rights_begin(c);
+	err = credential_enroll(r.ch, r.tx, &l->spec, l->digest, id);
 	if (err != 0) {
-		tx_abort(tx);
-		credential_done(err, ch);
+		rights_undo(&r, err);
 		/* Of one that there is it would be the end. */
 		if (err != RDV_E_EXISTS)
 			enroll_drop(c->app, c->req->person, l->digest);
 		refuse(c, err);
 		return;
 	}
-	api_commit_answer(c, tx,
-	    &(struct api_answer){ .status = 201,
-		.body = login_json(l, id),
-		.durable = credential_done,
-		.arg = ch });
+	rights_commit(&r,
+	    &(struct api_answer){ .status = 201, .body = login_json(l, id) });
 }
 
 /* The audit line comes first: without it the token is not made. */

@@ -10,11 +10,11 @@
 
 #include "daemon/api/answer.h"
 #include "daemon/api/api.h"
+#include "daemon/api/rights.h"
 #include "daemon/api/scopes.h"
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/credential.h"
-#include "daemon/store/db.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -41,39 +41,6 @@ static const struct js_field login_fields[] = {
 	{ .name = NULL },
 };
 
-/* A change of credentials under way, with what it needs at its end. */
-struct change {
-	struct api_call *c;
-	struct credential_change *ch;
-	struct tx *tx;
-};
-
-/*
- * Nothing may be begun in between: changes inside of a change are part of it.
- */
-static struct change
-change_begin(struct api_call *c)
-{
-	return (struct change){ c, credential_begin(c->app->auth),
-		tx_begin(c->app->db) };
-}
-
-static void
-change_fail(struct change *x, int err)
-{
-	tx_abort(x->tx);
-	credential_done(err, x->ch);
-	api_fail(x->c, err, NULL);
-}
-
-static void
-change_commit(struct change *x, struct api_answer *answer)
-{
-	answer->durable = credential_done;
-	answer->arg = x->ch;
-	api_commit_answer(x->c, x->tx, answer);
-}
-
 /*
  * A code has no scopes: presented as a bearer token or a cookie it is nothing.
  * What it stands for is decided when it is exchanged.
@@ -85,7 +52,7 @@ signin_code(struct api_call *c)
 		TOKEN_CODE, 0, clock_wall_ms() + CODE_MS, NULL, false };
 	struct api_answer answer = { .status = 201 };
 	char id[UUID_TEXT], text[TOKEN_TEXT];
-	struct change x;
+	struct rights x;
 	int err;
 
 	/*
@@ -101,10 +68,10 @@ signin_code(struct api_call *c)
 		answer_unrecorded(c);
 		return;
 	}
-	x = change_begin(c);
+	x = rights_begin(c);
 	err = credential_issue(x.ch, x.tx, &spec, id, text, NULL);
 	if (err != 0) {
-		change_fail(&x, err);
+		rights_fail(&x, err, NULL);
 		return;
 	}
 	answer.body = js_object();
@@ -114,7 +81,7 @@ signin_code(struct api_call *c)
 	js_add_str(answer.kept, "code", NULL);
 	js_add_ms(answer.kept, "expires_at", spec.expires_at);
 	secret_wipe(text, sizeof(text));
-	change_commit(&x, &answer);
+	rights_commit(&x, &answer);
 }
 
 static struct js *
@@ -130,7 +97,7 @@ user_json(struct api_call *c, const char *user_id)
 
 /* Signs out what this browser was signed in with. */
 static int
-revoke_old(struct change *x)
+revoke_old(struct rights *x)
 {
 	const char *old[AUTH_COOKIES_MAX];
 	unsigned n = http_cookies(x->c->req, COOKIE, old, AUTH_COOKIES_MAX);
@@ -151,7 +118,7 @@ revoke_old(struct change *x)
 
 /* The code is spent and the cookie is new, in one transaction. */
 static int
-exchange(struct change *x, const struct token *code, char text[TOKEN_TEXT],
+exchange(struct rights *x, const struct token *code, char text[TOKEN_TEXT],
     char page_key[TOKEN_TEXT])
 {
 	struct credential_spec spec = { code->user_id, "browser", TOKEN_COOKIE,
@@ -176,7 +143,7 @@ exchange(struct change *x, const struct token *code, char text[TOKEN_TEXT],
 static void
 login_ok(struct api_call *c, const struct token *code)
 {
-	struct change x = change_begin(c);
+	struct rights x = rights_begin(c);
 	struct api_answer answer = { .status = 200 };
 	const char **headers = arena_alloc(c->req->arena, 3 * sizeof(char *));
 	char text[TOKEN_TEXT], page_key[TOKEN_TEXT];
@@ -186,7 +153,7 @@ login_ok(struct api_call *c, const struct token *code)
 	if (err == RDV_E_NOT_FOUND)
 		err = RDV_E_STATE;
 	if (err != 0) {
-		change_fail(&x, err);
+		rights_fail(&x, err, NULL);
 		return;
 	}
 	headers[0] = "Set-Cookie";
@@ -197,7 +164,7 @@ login_ok(struct api_call *c, const struct token *code)
 	js_add_str(answer.body, "page_key", page_key);
 	secret_wipe(text, sizeof(text));
 	secret_wipe(page_key, sizeof(page_key));
-	change_commit(&x, &answer);
+	rights_commit(&x, &answer);
 }
 
 /* One indistinguishable refusal for wrong, spent and expired codes. */
@@ -239,7 +206,7 @@ signin_logout(struct api_call *c)
 {
 	static const char *const gone[] = { "Set-Cookie",
 		COOKIE "=" COOKIE_IS "0", NULL };
-	struct change x;
+	struct rights x;
 	int err;
 
 	if (c->actor->via != AUTH_COOKIE) {
@@ -248,14 +215,14 @@ signin_logout(struct api_call *c)
 		return;
 	}
 	(void)auth_audit(c->app->auth, c->req, "logout", c->actor, NULL);
-	x = change_begin(c);
+	x = rights_begin(c);
 	err = credential_revoke(x.ch, x.tx, c->actor->user_id,
 	    c->actor->token_id);
 	if (err != 0 && err != RDV_E_NOT_FOUND) {
-		change_fail(&x, err);
+		rights_fail(&x, err, NULL);
 		return;
 	}
-	change_commit(&x,
+	rights_commit(&x,
 	    &(struct api_answer){ .status = 204, .headers = gone });
 }
 

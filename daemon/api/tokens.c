@@ -7,6 +7,7 @@
 
 #include "daemon/api/answer.h"
 #include "daemon/api/api.h"
+#include "daemon/api/rights.h"
 #include "daemon/api/scopes.h"
 #include "daemon/api/tokenwish.h"
 #include "daemon/app.h"
@@ -256,18 +257,13 @@ created_json(struct api_call *c, const char *id, const char *text,
 static void
 tokens_issue(struct api_call *c, const struct credential_spec *spec)
 {
-	struct credential_change *ch = credential_begin(c->app->auth);
-	struct tx *tx = tx_begin(c->app->db);
-	struct api_answer answer = {
-		.status = 201, .durable = credential_done, .arg = ch
-	};
+	struct rights r = rights_begin(c);
+	struct api_answer answer = { .status = 201 };
 	char id[UUID_TEXT], text[TOKEN_TEXT];
-	int err = credential_issue(ch, tx, spec, id, text, NULL);
+	int err = credential_issue(r.ch, r.tx, spec, id, text, NULL);
 
 	if (err != 0) {
-		tx_abort(tx);
-		credential_done(err, ch);
-		answer_bounded(c, err,
+		rights_fail(&r, err,
 		    err == RDV_E_FULL ? "there are too many tokens; revoke one"
 				      : NULL);
 		return;
@@ -277,7 +273,7 @@ tokens_issue(struct api_call *c, const struct credential_spec *spec)
 	js_add_str(answer.body, "rawKey", text);
 	js_add_str(answer.kept, "rawKey", NULL);
 	secret_wipe(text, sizeof(text));
-	api_commit_answer(c, tx, &answer);
+	rights_commit(&r, &answer);
 }
 
 /* The audit line comes first: without it the token is not made. */
@@ -336,19 +332,13 @@ static void
 revoke_here(struct api_call *c)
 {
 	const char *user = c->actor->user_id, *id = c->params[0];
-	struct credential_change *ch = credential_begin(c->app->auth);
-	struct tx *tx = tx_begin(c->app->db);
-	int err = credential_revoke(ch, tx, user, id);
+	struct rights r = rights_begin(c);
+	int err = credential_revoke(r.ch, r.tx, user, id);
 
-	if (err != 0) {
-		tx_abort(tx);
-		credential_done(err, ch);
-		api_fail(c, err, NULL);
-		return;
-	}
-	api_commit_answer(c, tx,
-	    &(struct api_answer){
-		.status = 204, .durable = credential_done, .arg = ch });
+	if (err != 0)
+		rights_fail(&r, err, NULL);
+	else
+		rights_commit(&r, &(struct api_answer){ .status = 204 });
 }
 
 /* Whatever the helper says: here it counts no more, and nobody gets past us. */

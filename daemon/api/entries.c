@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
+#include "daemon/api/session.h"
 #include "daemon/app.h"
 #include "daemon/core/run.h"
 #include "daemon/http/stream.h"
@@ -293,19 +293,6 @@ feed_revoked_cb(void *arg)
 	feed_end(arg);
 }
 
-/* The run the path names; false when that was answered with a 404. */
-static bool
-run_is_there(struct api_call *c)
-{
-	struct store_run r;
-	int err = store_run_get(c->app->db, c->req->arena, c->actor->user_id,
-	    c->params[0], &r);
-
-	if (err != 0)
-		answer_missing(c, err, "there is no such run");
-	return err == 0;
-}
-
 static uint32_t
 limit_of(const struct entries_in *in)
 {
@@ -322,8 +309,9 @@ entries_page(struct api_call *c)
 	uint32_t from, to;
 	struct buf b;
 	int err;
+	struct store_run run;
 
-	if (!run_is_there(c))
+	if (!run_load(c, &run))
 		return;
 	err = talk_look(c->app->talks, c->params[0], &f);
 	if (err != 0 && err != -ENOENT) {
@@ -389,8 +377,9 @@ static void
 entries_stream(struct api_call *c)
 {
 	struct feed *f;
+	struct store_run run;
 
-	if (!run_is_there(c))
+	if (!run_load(c, &run))
 		return;
 	f = xcalloc(1, sizeof(*f));
 	f->app = c->app;

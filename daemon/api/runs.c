@@ -396,9 +396,8 @@ runs_list(struct api_call *c)
 	api_fail(c, err, NULL);
 }
 
-/* The run the path names; false when that was answered with a 404. */
-static bool
-run_get(struct api_call *c, struct store_run *r)
+bool
+run_load(struct api_call *c, struct store_run *r)
 {
 	int err = store_run_get(c->app->db, c->req->arena, c->actor->user_id,
 	    c->params[0], r);
@@ -436,7 +435,7 @@ run_output(struct api_call *c, struct store_run *r, struct term **t)
 {
 	int err;
 
-	if (!run_get(c, r))
+	if (!run_load(c, r))
 		return false;
 	err = run_open_term(c->app->runs, r, t);
 	if (err != 0)
@@ -538,7 +537,7 @@ runs_forget(struct api_call *c)
 	struct tx *tx;
 	int err;
 
-	if (!run_get(c, &r))
+	if (!run_load(c, &r))
 		return;
 	f = xcalloc(1, sizeof(*f));
 	f->runs = c->app->runs;

@@ -164,12 +164,8 @@ static void
 scripts_stop(struct api_call *c)
 {
 	struct store_run r;
-	int err = store_run_get(c->app->db, c->req->arena, c->actor->user_id,
-	    c->params[0], &r);
 
-	if (err != 0)
-		answer_missing(c, err, "there is no such run");
-	else
+	if (run_load(c, &r))
 		script_stop(c->app, r.id, "it was stopped", scripts_stopped_cb,
 		    c);
 }

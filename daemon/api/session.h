@@ -2,6 +2,7 @@
 #ifndef RDV_API_SESSION_H
 #define RDV_API_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/core/session.h"
@@ -33,6 +34,8 @@ void run_live_of(struct app *app, const char *run_id, struct run_live *out);
 struct js *run_json(struct app *app, const struct store_run *r);
 /* One of many: without its policy and what it had of the network. */
 struct js *run_list_item(struct app *app, const struct store_run *r);
+/* The run that the path names; false when that was answered with a 404. */
+bool run_load(struct api_call *c, struct store_run *r);
 /* The open sessions of a folder as an array. 0 or -errno. */
 int session_list_json(struct app *app, const char *user_id,
     const char *folder_id, struct js **out);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,8 +20,8 @@
 
 #define WHY_MAX 128
 
-/* What one run may bring: a terminal's three, and its page. */
-#define FDS_LEAST 4
+/* What one run may bring: a terminal's three, its page and its door. */
+#define FDS_LEAST 5
 
 const char *
 helper_why(int err)
@@ -82,25 +83,59 @@ is_page(int fd)
 	       (flags & O_ACCMODE) == O_RDONLY;
 }
 
+static bool
+is_listening(int fd)
+{
+	socklen_t len = sizeof(int);
+	int on = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 &&
+	       on == 1;
+}
+
+/* How many stand behind those of input and output. */
+static unsigned
+beside(uint8_t net, uint32_t guards)
+{
+	return (unsigned)(net == PRIV_NET_LIST) + ((guards & PRIV_G_DOOR) != 0);
+}
+
+/*
+ * Those: the page, then the door. Anything else but a listening socket would
+ * have the loop accept without end.
+ */
+static bool
+beside_ok(const struct seqpkt_fds *fds, uint8_t net, uint32_t guards)
+{
+	unsigned n = fds->n;
+
+	if (n < beside(net, guards))
+		return false;
+	if ((guards & PRIV_G_DOOR) != 0 && !is_listening(fds->fd[--n]))
+		return false;
+	return net != PRIV_NET_LIST || is_page(fds->fd[n - 1]);
+}
+
 /*
  * See privproto.h for the order; INVENTORY brings no pipe to stdin. Each is
  * looked at: one of another kind could make the loop block, or be a file that
  * nobody meant to hand over (E04).
  */
 static bool
-fds_ok(const struct seqpkt_fds *fds, uint8_t io, uint8_t net, bool with_stdin)
+fds_ok(const struct seqpkt_fds *fds, uint8_t io, uint8_t net, uint32_t guards,
+    bool with_stdin)
 {
-	const unsigned page = net == PRIV_NET_LIST;
+	const unsigned more = beside(net, guards);
 	unsigned i = 0;
 
-	if (page && (fds->n == 0 || !is_page(fds->fd[fds->n - 1])))
+	if (!beside_ok(fds, net, guards))
 		return false;
 	if (io == PRIV_IO_PTY)
-		return fds->n == 3 + page && is_terminal(fds->fd[0]) &&
+		return fds->n == 3 + more && is_terminal(fds->fd[0]) &&
 		       is_pipe(fds->fd[1], O_RDONLY) &&
 		       is_pipe(fds->fd[2], O_WRONLY);
 	with_stdin = with_stdin || io == PRIV_IO_TALK;
-	if (fds->n != (with_stdin ? 3 : 2) + page)
+	if (fds->n != (with_stdin ? 3 : 2) + more)
 		return false;
 	if (with_stdin && !(io == PRIV_IO_TALK ? is_socket(fds->fd[i])
 					       : is_pipe(fds->fd[i], O_WRONLY)))
@@ -157,8 +192,8 @@ answer_spawn(struct helper_call *c, int err, struct buf *body,
 		seqpkt_many_take(fds, fds->n, &own);
 		ok = priv_get_spawn_answer(body, &a) &&
 		     (a.result == PRIV_DONE
-			     ? a.handle != 0 &&
-				   fds_ok(&own, c->io, a.hold.net, true)
+			     ? a.handle != 0 && fds_ok(&own, c->io, a.hold.net,
+						    a.guards, true)
 			     : own.n == 0);
 		if (!ok)
 			err = RDV_E_UNAVAILABLE;
@@ -288,7 +323,7 @@ static unsigned
 fds_of(const struct priv_inventory_answer *a)
 {
 	return (a->io != PRIV_IO_PIPES ? 3 : 2) +
-	       (a->hold.net == PRIV_NET_LIST);
+	       beside(a->hold.net, a->guards);
 }
 
 /* The next entry with its descriptors. False: there is none like that. */
@@ -331,7 +366,8 @@ look_over(struct buf body, struct seqpkt_many fds, uint64_t after)
 		v.result = a.result;
 		if (a.result != PRIV_DONE)
 			continue;
-		if (a.handle <= after || !fds_ok(&own, a.io, a.hold.net, false))
+		if (a.handle <= after ||
+		    !fds_ok(&own, a.io, a.hold.net, a.guards, false))
 			return v;
 		v.last = after = a.handle;
 	} while (buf_left(&body) > 0);

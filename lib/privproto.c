@@ -60,6 +60,7 @@ static const struct wire_field spawn_fields[] = {
 	{ &wire_u16, AT(priv_spawn, rows), 0, 0 },
 	{ &wire_u8, AT(priv_spawn, net), PRIV_NET_FULL, 0 },
 	{ &wire_u64, AT(priv_spawn, output_bytes), 0, 0 },
+	{ &wire_text, AT(priv_spawn, token), PRIV_TOKEN_MAX, 0 },
 	{ &wire_heap, AT(priv_spawn, cwd), PRIV_PATH_MAX, 0 },
 	{ &wire_list, AT(priv_spawn, argv), PRIV_ARGV_MAX,
 	    AT(priv_spawn, argc) },

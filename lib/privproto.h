@@ -36,6 +36,7 @@
 #define PRIV_HOSTS_MAX	 64
 #define PRIV_RULE_MAX	 255
 #define PRIV_PORTS_MAX	 32 /* that are told of one run */
+#define PRIV_TOKEN_MAX	 64 /* of a run, for its door */
 /* An address of version 6, or of version 4 in one, and the port behind it. */
 #define PRIV_PORT_LEN 18
 
@@ -137,6 +138,8 @@ struct priv_spawn {
 	uint8_t net;			/* enum priv_net */
 	/* Of its user's runs, kept by rdvd, which alone knows and pays. */
 	uint64_t output_bytes;
+	/* Of the run, for which it gets a door; "": it gets none. */
+	char token[PRIV_TOKEN_MAX + 1];
 	char *cwd;    /* absolute */
 	char **argv;  /* argv[0] absolute, or a name to be found */
 	char **envp;  /* NAME=value; names judged by the profile */
@@ -200,12 +203,18 @@ struct priv_spawn_answer {
  * Descriptors of a spawn, in this order:
  *   pty:   master, spool read end, spool write end
  *   pipes: stdin write end, stdout read end, stderr read end
- * and behind them, of a run that is held to a list of hosts, its page
- * (lib/egress.h).
+ * behind them, of a run that is held to a list of hosts, its page
+ * (lib/egress.h), and last, of one with PRIV_G_DOOR, the socket that listens at
+ * PRIV_DOOR in its root.
  * The spool is a pipe that [ops] keeps a duplicate of: rdvd splices from the
  * master into it and from it into the log, so that no byte ever exists in
  * rdvd's memory alone (docs/architecture.md, "exactly once").
  */
+#define PRIV_DOOR_DIR	"/run/rdv"
+#define PRIV_DOOR	PRIV_DOOR_DIR "/api.sock"
+#define PRIV_DOOR_TOKEN PRIV_DOOR_DIR "/token"
+#define PRIV_DOOR_RDV	PRIV_DOOR_DIR "/rdv" /* the command line, if there */
+
 #define PRIV_G_NNP	0x01u
 #define PRIV_G_SECCOMP	0x02u
 #define PRIV_G_LANDLOCK 0x04u
@@ -220,6 +229,7 @@ struct priv_spawn_answer {
 #define PRIV_G_IPCNS	0x800u
 #define PRIV_G_NETNS	0x1000u
 #define PRIV_G_RECORDED 0x2000u /* its output stays; rdvd keeps it so */
+#define PRIV_G_DOOR	0x4000u /* a way to rdvd, for this run alone */
 /* Parts of Landlock, named only where lacked: otherwise they are on with it. */
 #define PRIV_G_LL_RENAME   0x10000u
 #define PRIV_G_LL_TRUNCATE 0x20000u

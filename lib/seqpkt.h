@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #define SEQPKT_MAX     16384 /* bytes in one packet */
-#define SEQPKT_FDS_MAX 6
+#define SEQPKT_FDS_MAX 7
 
 struct seqpkt_fds {
 	int fd[SEQPKT_FDS_MAX];

@@ -31,10 +31,9 @@ struct carry_run {
 	int32_t pidfd;
 	int32_t status;
 	int32_t place; /* with the service manager; -1: none */
-	uint8_t has;   /* and what that has of it */
+	uint16_t has;  /* and what that has of it */
 	uint8_t nobodys, ended, told, waited, stray;
 	uint8_t end; /* and has been told of how it ended */
-	uint8_t unused;
 };
 
 static bool

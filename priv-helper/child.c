@@ -181,7 +181,8 @@ make_env(struct child *c, struct child_error *e)
 		.vars = c->m->envp,
 		.nvars = c->m->envc,
 		.pty = c->m->io == PRIV_IO_PTY,
-		.egress = c->r->net == POLICY_NET_LIST };
+		.egress = c->r->net == POLICY_NET_LIST,
+		.door = door_asked(c) };
 
 	if (c->profile->confined)
 		req.tmpdir = c->r->scratch;
@@ -385,7 +386,9 @@ show_view(struct child *c, struct child_error *e)
 static bool
 make_order(struct child *c, struct child_error *e)
 {
-	const struct drop_order told = { .cwd = c->m->cwd,
+	const struct drop_order told = { .token =
+					     door_asked(c) ? c->m->token : NULL,
+		.cwd = c->m->cwd,
 		.path = c->program,
 		.argv = c->m->argv,
 		.envp = c->env };
@@ -415,6 +418,7 @@ static const struct stage {
 } stages[] = {
 	{ "P3 guards", false, MADE, check_guards },
 	{ "P4 stdio", true, MADE, make_stdio },
+	{ "P4 door", true, MADE, door_make },
 	{ "P5 cgroup", false, MADE, make_cgroup },
 	{ "P5 new", false, MADE, new_ruleset },
 	{ "P6 channels", false, MADE, make_channels },
@@ -508,6 +512,7 @@ begin(struct child *c, struct child_error *e)
 		if (err != 0)
 			return child_failed(e, "P4 terminal", err);
 	}
+	door_give(c);
 	order_give(c->s->order);
 	(void)str_copy(r->label, c->m->label, sizeof(r->label));
 	r->started_ms = clock_wall_ms();

@@ -43,5 +43,11 @@ struct child {
  * the program; that waits for its order. false: `e` says why.
  */
 bool processes_make(struct child *c, struct child_error *e);
+/* The socket of a door, where a run like this can have one. */
+bool door_make(struct child *c, struct child_error *e);
+/* It is asked for, and can be had: a token alone is no use to anybody. */
+bool door_asked(const struct child *c);
+/* It becomes the last of the run's descriptors, if it is asked for. */
+void door_give(struct child *c);
 
 #endif

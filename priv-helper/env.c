@@ -14,6 +14,7 @@
 
 #include "lib/egress.h"
 #include "lib/err.h"
+#include "lib/privproto.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/accounts.h"
@@ -22,8 +23,8 @@
 
 #define NAME_MAX_BYTES	128
 #define VALUE_MAX_BYTES 10240
-/* The account's seven, TERM and TMPDIR. */
-#define OWN_MAX	  9
+/* The account's seven, TERM, TMPDIR and two of a door. */
+#define OWN_MAX	  11
 #define FIXED_MAX 48
 
 /* A trailing '*' matches any rest. */
@@ -165,6 +166,10 @@ static const char *const egress_env[] = { "HTTP_PROXY=" EGRESS_URL,
 	"all_proxy=" EGRESS_URL, "NO_PROXY=localhost,127.0.0.1,::1",
 	"no_proxy=localhost,127.0.0.1,::1", "NODE_USE_ENV_PROXY=1", NULL };
 
+/* Not what rdvd says: that knows where its own are, which are not there. */
+static const char *const door_env[] = { "RDV_API_SOCKET=" PRIV_DOOR,
+	"RDV_TOKEN_FILE=" PRIV_DOOR_TOKEN, NULL };
+
 static void
 set_fixed(const char *const *fixed, char **env, size_t *n)
 {
@@ -192,6 +197,8 @@ env_build(const struct env_request *r, char ***out, char *why, size_t whysize)
 	set_fixed(r->profile->env, env, &n);
 	if (r->egress)
 		set_fixed(egress_env, env, &n);
+	if (r->door)
+		set_fixed(door_env, env, &n);
 	*out = env;
 	return 0;
 }

@@ -18,6 +18,7 @@ struct env_request {
 	unsigned nvars;
 	const char *tmpdir; /* NULL: none of its own */
 	bool egress;	    /* its only way out is rdv-egress */
+	bool door;	    /* it has a way to rdvd of its own */
 	bool pty;
 };
 

@@ -177,6 +177,8 @@ hold_record(const struct ops *o, struct run *r,
 	struct limits limits;
 
 	h->lacked = lacked(p, r->guards);
+	if (m->token[0] != '\0' && (r->guards & PRIV_G_DOOR) == 0)
+		h->lacked |= PRIV_G_DOOR;
 	if (rights->recording)
 		r->guards |= PRIV_G_RECORDED;
 	h->net = nets[r->net];

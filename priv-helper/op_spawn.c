@@ -60,6 +60,23 @@ judge_grant(const struct ops *o, const struct priv_spawn *m,
 	return true;
 }
 
+/*
+ * Only [ops] puts a socket into a run, so there is nothing about it to judge. A
+ * profile without a root of its own sees rdvd's sockets as its account does.
+ */
+static bool
+judge_token(const struct priv_spawn *m, int profile, struct child_error *e)
+{
+	const char *p = m->token;
+
+	if (*p != '\0' && !profiles[profile].door)
+		return no(e, PRIV_DENIED, "token: this profile has no door");
+	while (*p > ' ' && *p <= '~')
+		p++;
+	return *p == '\0' ||
+	       no(e, PRIV_DENIED, "token: not of printable characters");
+}
+
 static bool
 judge_form(const struct priv_spawn *m, int profile, struct child_error *e)
 {
@@ -68,6 +85,8 @@ judge_form(const struct priv_spawn *m, int profile, struct child_error *e)
 	if (m->pathc > 0 && !profiles[profile].confined)
 		return no(e, PRIV_DENIED,
 		    "paths: this profile is not confined to any");
+	if (!judge_token(m, profile, e))
+		return false;
 	if (!path_absolute_ok(m->cwd))
 		return no(e, PRIV_DENIED, "cwd: not a plain absolute path");
 	if (m->argv[0][0] == '\0')

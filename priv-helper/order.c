@@ -178,18 +178,22 @@ order_show(struct order *t, const struct nspace *s, size_t skip)
 bool
 order_tell(struct order *t, const struct drop_order *o)
 {
-	const struct drop_order told = { .cwd = put_text(t, o->cwd),
+	const struct drop_order told = {
+		.token = o->token != NULL ? put_text(t, o->token) : NULL,
+		.cwd = put_text(t, o->cwd),
 		.path = put_text(t, o->path),
 		.argv = put_list(t, o->argv),
-		.envp = put_list(t, o->envp) };
+		.envp = put_list(t, o->envp)
+	};
 	struct drop_order *to = &t->page->told;
 
+	to->token = told.token;
 	to->cwd = told.cwd;
 	to->path = told.path;
 	to->argv = told.argv;
 	to->envp = told.envp;
-	return told.cwd != NULL && told.path != NULL && told.argv != NULL &&
-	       told.envp != NULL;
+	return (o->token == NULL || told.token != NULL) && told.cwd != NULL &&
+	       told.path != NULL && told.argv != NULL && told.envp != NULL;
 }
 
 void

@@ -57,8 +57,7 @@ describe(const struct run *r, struct park_record *rec)
 static void
 add_fds(const struct run *r, struct seqpkt_fds *fds)
 {
-	const unsigned page = r->net == POLICY_NET_LIST;
-	unsigned i = r->io == PRIV_IO_PIPES && r->fds.n == 3 + page;
+	unsigned i = r->io == PRIV_IO_PIPES && r->fds.n == 3 + run_beside(r);
 
 	for (; i < r->fds.n; i++)
 		fds->fd[fds->n++] = r->fds.fd[i];

@@ -57,6 +57,7 @@ plan(const struct child *c, struct reaper_plan *p)
 	d->status = c->status[1];
 	d->ruleset = s->rules.ruleset;
 	d->egress = d->network = -1;
+	d->door = s->door;
 	d->uid = c->user->uid;
 	d->gid = c->user->gid;
 	d->groups = c->user->groups;

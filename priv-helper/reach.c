@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -130,6 +131,35 @@ allow_program(struct reach *x)
 	return err;
 }
 
+/*
+ * What speaks through a door. Where it is installed may be no place that the
+ * run sees, or be in a closed one; where the account cannot run it, neither can
+ * the run.
+ */
+static int
+allow_rdv(struct reach *x)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int fd, err = 0;
+
+	if (!x->profile->door || x->spaces->view != NSPACE_ROOT)
+		return 0;
+	if (!path_join(path, sizeof(path), x->o->bin, "rdv"))
+		return -ENAMETOOLONG;
+	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+	if (fstat(fd, &st) < 0)
+		err = -errno;
+	else if (S_ISREG(st.st_mode))
+		err = grant(x, fd, LANDLOCK_READ_EXEC);
+	if (err == 0 && S_ISREG(st.st_mode))
+		err = view_show_rdv(x->spaces, path, &st);
+	(void)close(fd);
+	return err;
+}
+
 int
 reach_common(struct reach *x)
 {
@@ -138,7 +168,9 @@ reach_common(struct reach *x)
 	if (!x->profile->confined)
 		return 0;
 	err = show_profile(x);
-	return err != 0 ? err : allow_tools(x);
+	if (err == 0)
+		err = allow_tools(x);
+	return err != 0 ? err : allow_rdv(x);
 }
 
 static int

@@ -442,7 +442,7 @@ shed_descriptors(const struct reaper_plan *p)
 	const struct drop_plan *d = &p->drop;
 	int kept[] = { STDERR_FILENO, p->control, p->cgroup, p->go[0], p->go[1],
 		d->stdio[0], d->stdio[1], d->stdio[2], d->status, d->ruleset,
-		p->leash };
+		d->door, p->leash };
 	const size_t n = sizeof(kept) / sizeof(kept[0]);
 	int next = FIRST_FD;
 	size_t i;

@@ -64,6 +64,13 @@ run_drop_spare(struct run *r)
 	r->spare = NULL;
 }
 
+unsigned
+run_beside(const struct run *r)
+{
+	return (unsigned)(r->net == POLICY_NET_LIST) +
+	       ((r->guards & PRIV_G_DOOR) != 0);
+}
+
 bool
 run_is_online(const struct run *r)
 {
@@ -142,11 +149,10 @@ runs_after(const struct runs *rs, uint64_t after, const struct run ***out)
 void
 run_close_stdin(struct run *r)
 {
-	const unsigned page = r->net == POLICY_NET_LIST;
 	unsigned i;
 
 	/* A terminal's master stays: it has no end of its own to close. */
-	if (r->io != PRIV_IO_PIPES || r->fds.n != 3 + page)
+	if (r->io != PRIV_IO_PIPES || r->fds.n != 3 + run_beside(r))
 		return;
 	(void)close(r->fds.fd[0]);
 	for (i = 1; i < r->fds.n; i++)

@@ -17,10 +17,10 @@ struct spare;
 #define RUNS_MAX   4096
 #define RUNS_TABLE (RUNS_MAX + 256) /* with those done and not yet gone */
 /*
- * Descriptors of a run at its worst: four of its own, control, status. One that
- * is held to a list of hosts has one more.
+ * Descriptors of a run at its worst: four of its own, the way to rdvd, control,
+ * status. One that is held to a list of hosts has one more.
  */
-#define RUN_FDS 6
+#define RUN_FDS 7
 /*
  * Of one that is done: control; and a second, because poll(2) refuses more
  * places than there may be descriptors, and each run in the table has two.
@@ -102,6 +102,8 @@ void runs_init(struct runs *rs);
 struct run *run_like(struct runs *rs, const struct run *other);
 /* One of an [ops] before this one, by its handle, with nothing else. */
 struct run *run_adopt(struct runs *rs, uint64_t handle);
+/* How many of its descriptors stand behind those of its input and output. */
+unsigned run_beside(const struct run *r);
 /* The host's network is open to it. */
 bool run_is_online(const struct run *r);
 /* Ends what has begun and is not to become, or to be any more, a run. */

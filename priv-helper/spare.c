@@ -18,7 +18,7 @@ spare_new(void)
 	struct spare *s = xcalloc(1, sizeof(*s));
 
 	s->tty.child[0] = s->tty.child[1] = s->tty.child[2] = -1;
-	s->rules.ruleset = -1;
+	s->rules.ruleset = s->door = -1;
 	return s;
 }
 
@@ -30,6 +30,8 @@ spare_free(struct spare *s)
 	tty_done(&s->tty);
 	if (s->rules.ruleset >= 0)
 		(void)close(s->rules.ruleset);
+	if (s->door >= 0)
+		(void)close(s->door);
 	view_done(&s->spaces);
 	order_free(s->order);
 	free(s);

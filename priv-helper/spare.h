@@ -25,6 +25,7 @@ struct spare {
 	size_t common;	      /* and how many no request decides */
 	bool open;	      /* the others are still to be told */
 	struct order *order;
+	int door; /* an unbound socket, should one be asked for; or -1 */
 };
 
 /* With nothing in it. */

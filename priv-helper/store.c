@@ -31,34 +31,45 @@
 /* What systemd lets a name have. */
 #define NAME_MAX_BYTES 255
 
+/* So many have a number of three characters; the rest have a sign behind it. */
+#define NUMBERED 8
+#define MORE	 '+'
+
 static const char digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static void
-name_of(unsigned place, unsigned role, char out[STORE_NAME + 1])
+name_of(unsigned place, unsigned role, char out[STORE_NAME + 2])
 {
-	const unsigned n = place * STORE_ROLES + role;
+	const unsigned n = place * NUMBERED + role % NUMBERED;
 
 	out[0] = digits[n >> 12];
 	out[1] = digits[(n >> 6) & 63];
 	out[2] = digits[n & 63];
-	out[3] = '\0';
+	out[3] = role < NUMBERED ? '\0' : MORE;
+	out[4] = '\0';
 }
 
-/* The number of a name, or -1. */
-static int
-number_of(const char *name)
+/* False: it is no name of ours. */
+static bool
+read_name(const char *name, unsigned *place, unsigned *role)
 {
 	const char *at;
-	int n = 0, i;
+	unsigned n = 0, i;
 
 	for (i = 0; i < STORE_NAME; i++) {
 		at = name[i] != '\0' ? strchr(digits, name[i]) : NULL;
 		if (at == NULL)
-			return -1;
-		n = n * 64 + (int)(at - digits);
+			return false;
+		n = n * 64 + (unsigned)(at - digits);
 	}
-	return name[STORE_NAME] == '\0' ? n : -1;
+	*place = n / NUMBERED;
+	*role = n % NUMBERED;
+	if (name[STORE_NAME] == MORE) {
+		*role += NUMBERED;
+		i++;
+	}
+	return *role < STORE_ROLES && name[i] == '\0';
 }
 
 static bool
@@ -158,7 +169,7 @@ static bool
 put(struct store *s, const struct parked_run *k, unsigned role)
 {
 	struct stored *e = k->stored;
-	char name[STORE_NAME + 1];
+	char name[STORE_NAME + 2];
 	int fd = storerun_fd(k, role);
 	bool told;
 
@@ -169,7 +180,7 @@ put(struct store *s, const struct parked_run *k, unsigned role)
 	storerun_close(role, fd);
 	if (!told)
 		return false;
-	e->has |= (uint8_t)(1u << role);
+	e->has |= (uint16_t)(1u << role);
 	if (role == STORERUN_END)
 		e->end = (uint8_t)storerun_what(k);
 	return true;
@@ -179,16 +190,16 @@ put(struct store *s, const struct parked_run *k, unsigned role)
 static bool
 take_back(struct store *s, struct stored *e, unsigned role)
 {
-	const uint8_t bit = (uint8_t)(1u << role);
-	char name[STORE_NAME + 1];
+	const uint16_t bit = (uint16_t)(1u << role);
+	char name[STORE_NAME + 2];
 
 	if ((e->stale & bit) == 0)
 		return true;
 	name_of(e->place, role, name);
 	if (!say(s, "FDSTOREREMOVE=1", name, -1))
 		return false;
-	e->stale &= (uint8_t)~bit;
-	e->has &= (uint8_t)~bit;
+	e->stale &= (uint16_t)~bit;
+	e->has &= (uint16_t)~bit;
 	return true;
 }
 
@@ -204,7 +215,7 @@ is_taken(const struct store *s, unsigned place)
 }
 
 static struct stored *
-add(struct store *s, unsigned place, unsigned room, uint8_t has)
+add(struct store *s, unsigned place, unsigned room, uint16_t has)
 {
 	struct stored *e = xcalloc(1, sizeof(*e));
 
@@ -241,7 +252,7 @@ find_place(struct store *s, struct parked_run *k)
 static bool
 keep(struct store *s, struct parked_run *k)
 {
-	uint8_t wanted = storerun_roles(k);
+	uint16_t wanted = storerun_roles(k);
 	struct stored *e = k->stored;
 	unsigned role;
 
@@ -345,7 +356,7 @@ store_flush(struct store *s, const struct parked *p, int ms)
 }
 
 struct stored *
-store_carried(struct store *s, unsigned place, unsigned nfds, uint8_t has)
+store_carried(struct store *s, unsigned place, unsigned nfds, uint16_t has)
 {
 	if (place >= STORE_PLACES || is_taken(s, place))
 		return NULL;
@@ -382,7 +393,7 @@ store_given_take(struct store_given *g)
 /* What was found at one place; -1: not there. */
 struct found {
 	int fd[STORE_ROLES];
-	uint8_t twice; /* a bit for each role that has more than one */
+	uint16_t twice; /* a bit for each role that has more than one */
 };
 
 static void
@@ -427,7 +438,7 @@ load_run(struct store *s, unsigned place, const struct found *f,
 	for (role = 0; role < STORE_ROLES; role++) {
 		if (f->fd[role] < 0)
 			continue;
-		e->has |= (uint8_t)(1u << role);
+		e->has |= (uint16_t)(1u << role);
 		(void)close(f->fd[role]);
 	}
 	if (k == NULL)
@@ -456,16 +467,15 @@ foreign(struct store *s, const char *name, int fd)
 static void
 sort_one(struct store *s, const char *name, int fd, struct found *by)
 {
-	const int n = number_of(name);
-	struct found *f = n < 0 ? NULL : &by[n / STORE_ROLES];
-	const unsigned role = n < 0 ? 0 : (unsigned)n % STORE_ROLES;
+	unsigned place = 0, role = 0;
+	struct found *f = read_name(name, &place, &role) ? &by[place] : NULL;
 
 	if (f == NULL) {
 		foreign(s, name, fd);
 	} else if (f->fd[role] >= 0) {
 		log_errorx("store", "there are two descriptors \"%s\"", name);
 		(void)close(fd);
-		f->twice |= (uint8_t)(1u << role);
+		f->twice |= (uint16_t)(1u << role);
 	} else {
 		f->fd[role] = fd;
 	}

@@ -18,11 +18,12 @@ struct parked;
  * Each descriptor has a name of its own of three characters, for all names
  * together are one variable of the next program, which the kernel holds to 128
  * KiB. A name is a number of 18 bits: the place of a run, and what of it this
- * is. The first is a sealed memory file with the record of the run.
+ * is; the ninth has the name of the first with a sign more. The first is a
+ * sealed memory file with the record of the run.
  */
 #define STORE_MAX    32000 /* descriptors, by that limit */
 #define STORE_NAME   3
-#define STORE_ROLES  8
+#define STORE_ROLES  9
 #define STORE_PLACES (1u << 15)
 
 /* What was inherited, before anything else is done with it. */
@@ -35,11 +36,11 @@ struct store_given {
 struct stored {
 	TAILQ_ENTRY(stored) entry;
 	unsigned place;
-	unsigned room; /* descriptors it may come to */
-	uint8_t has;   /* a bit for each role that the manager has */
-	uint8_t stale; /* and for each to be taken back before it is put */
-	uint8_t end;   /* enum storerun_what it has been told */
-	bool live;     /* there is such a run */
+	unsigned room;	/* descriptors it may come to */
+	uint16_t has;	/* a bit for each role that the manager has */
+	uint16_t stale; /* and for each to be taken back before it is put */
+	uint8_t end;	/* enum storerun_what it has been told */
+	bool live;	/* there is such a run */
 };
 
 struct store {
@@ -87,7 +88,7 @@ void store_flush(struct store *s, const struct parked *p, int ms);
  * is no such place, or it is another run's.
  */
 struct stored *
-store_carried(struct store *s, unsigned place, unsigned nfds, uint8_t has);
+store_carried(struct store *s, unsigned place, unsigned nfds, uint16_t has);
 /* It has something of what it would not keep. */
 bool store_abandons(const struct store *s);
 

@@ -27,7 +27,7 @@
 #include "priv-helper/run.h"
 #include "security/mutant.h"
 
-#define FDS (STORERUN_PIDFD - STORERUN_FDS)
+#define FDS (STORERUN_PIDFD - STORERUN_FDS + 1)
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
 
@@ -49,6 +49,12 @@ struct storerun_end {
 	uint64_t handle;
 };
 
+static unsigned
+role_of(unsigned i)
+{
+	return i + 1 < FDS ? STORERUN_FDS + i : STORERUN_SIXTH;
+}
+
 unsigned
 storerun_room(unsigned nfds)
 {
@@ -63,17 +69,18 @@ storerun_what(const struct parked_run *k)
 	return k->waited ? STORERUN_WAITED : STORERUN_RUNS;
 }
 
-uint8_t
+uint16_t
 storerun_roles(const struct parked_run *k)
 {
 	unsigned roles = 1u << STORERUN_RECORD;
 
-	roles |= ((1u << k->fds.n) - 1) << STORERUN_FDS;
+	for (unsigned i = 0; i < k->fds.n; i++)
+		roles |= 1u << role_of(i);
 	if (k->pidfd >= 0)
 		roles |= 1u << STORERUN_PIDFD;
 	if (storerun_what(k) != STORERUN_RUNS)
 		roles |= 1u << STORERUN_END;
-	return (uint8_t)roles;
+	return (uint16_t)roles;
 }
 
 static int
@@ -128,8 +135,10 @@ storerun_fd(const struct parked_run *k, unsigned role)
 		return write_record(k);
 	if (role == STORERUN_END)
 		return write_end(k);
-	return role == STORERUN_PIDFD ? k->pidfd
-				      : k->fds.fd[role - STORERUN_FDS];
+	if (role == STORERUN_PIDFD)
+		return k->pidfd;
+	return k->fds
+	    .fd[role == STORERUN_SIXTH ? FDS - 1 : role - STORERUN_FDS];
 }
 
 void
@@ -193,7 +202,7 @@ is_whole(const struct storerun *r, const int fd[STORE_ROLES])
 	    (r->pidfd != 0) != (fd[STORERUN_PIDFD] >= 0))
 		return false;
 	for (i = 0; i < FDS; i++)
-		if ((fd[STORERUN_FDS + i] >= 0) != (i < r->nfds))
+		if ((fd[role_of(i)] >= 0) != (i < r->nfds))
 			return false;
 	return is_packets(fd[STORERUN_FDS]) &&
 	       (r->pidfd == 0 || is_pidfd(fd[STORERUN_PIDFD]));
@@ -229,7 +238,7 @@ take(const struct storerun *r, const struct storerun_end *e,
 	k->waited = e->what == STORERUN_WAITED;
 	k->status = k->waited ? e->status : 0;
 	for (k->fds.n = 0; k->fds.n < r->nfds; k->fds.n++)
-		k->fds.fd[k->fds.n] = copy_of(fd[STORERUN_FDS + k->fds.n]);
+		k->fds.fd[k->fds.n] = copy_of(fd[role_of(k->fds.n)]);
 	if (r->pidfd != 0)
 		k->pidfd = copy_of(fd[STORERUN_PIDFD]);
 	else

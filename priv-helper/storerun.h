@@ -11,9 +11,17 @@ struct parked_run;
 /*
  * One run in the service manager's store. Roles: its record; what park.h
  * orders; the pidfd of its reaper; and a second memory file once something of
- * its end is known, for the first one is sealed.
+ * its end is known, for the first one is sealed. The sixth of what park.h
+ * orders has a role behind the others, whose numbers are those of builds
+ * without it.
  */
-enum { STORERUN_RECORD, STORERUN_FDS, STORERUN_PIDFD = 6, STORERUN_END };
+enum {
+	STORERUN_RECORD,
+	STORERUN_FDS,
+	STORERUN_PIDFD = 6,
+	STORERUN_END,
+	STORERUN_SIXTH
+};
 
 /*
  * What the last of them says. Its number is its version, too: who does not know
@@ -32,7 +40,7 @@ enum storerun_what {
 unsigned storerun_room(unsigned nfds);
 enum storerun_what storerun_what(const struct parked_run *k);
 /* A bit for each role that is to be kept now. */
-uint8_t storerun_roles(const struct parked_run *k);
+uint16_t storerun_roles(const struct parked_run *k);
 /* What is kept in that role, for storerun_close(), or -errno. */
 int storerun_fd(const struct parked_run *k, unsigned role);
 void storerun_close(unsigned role, int fd);

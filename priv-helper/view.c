@@ -108,7 +108,7 @@ view_begins(const struct nspace *b, const struct nspace *a, size_t skip)
  * that a run may write it would be writable, whatever its own rule says.
  */
 static bool
-is_own(const char *path)
+is_own(const struct nspace *s, const char *path)
 {
 	static const char *const places[] = { "/proc", "/dev/shm", "/dev/pts",
 		NULL };
@@ -117,7 +117,9 @@ is_own(const char *path)
 	for (p = places; *p != NULL; p++)
 		if (path_is_under(*p, path))
 			return true;
-	return false;
+	return s->view == NSPACE_ROOT &&
+	       (path_is_under(PRIV_DOOR_DIR, path) ||
+		   path_is_under(path, PRIV_DOOR_DIR));
 }
 
 /* NULL with `err`. */
@@ -171,7 +173,7 @@ view_show(struct nspace *s, const char *path, const struct stat *st,
 
 	if (s->view == NSPACE_NONE || strcmp(path, "/proc") == 0)
 		return 0;
-	if (is_own(path))
+	if (is_own(s, path))
 		return -EXDEV;
 	if (path_is_under("/tmp", path))
 		s->uses_tmp = true;
@@ -208,6 +210,22 @@ view_show_named(struct nspace *s, const char *path, int fd, bool readonly)
 		m->link = xstrdup(name);
 		/* It may be there already, in something else that is shown. */
 		m->optional = true;
+	}
+	return err;
+}
+
+int
+view_show_rdv(struct nspace *s, const char *path, const struct stat *st)
+{
+	struct nspace_mount *m;
+	int err = 0;
+
+	if (s->view != NSPACE_ROOT)
+		return 0;
+	m = add_thing(s, path, st, &err);
+	if (m != NULL) {
+		m->to = &PRIV_DOOR_RDV[1];
+		m->readonly = true;
 	}
 	return err;
 }

@@ -40,6 +40,11 @@ int view_show(struct nspace *s, const char *path, const struct stat *st,
  */
 int view_show_named(struct nspace *s, const char *path, int fd, bool readonly);
 /*
+ * The command line of rdv, which is what `st` is of, where a run with a door
+ * looks for it. 0 or -errno.
+ */
+int view_show_rdv(struct nspace *s, const char *path, const struct stat *st);
+/*
  * A run's own directory, when all else has been shown: as /tmp, unless
  * something in the host's is to be seen; then under its name.
  */

@@ -27,6 +27,7 @@
 #include "security/filter.h"
 #include "security/landlock.h"
 #include "security/mutant.h"
+#include "security/nsdoor.h"
 #include "security/nspace.h"
 #include "security/profile.h"
 #include "security/signals.h"
@@ -100,8 +101,8 @@ park(int *fd)
 static int
 c4_stdio(struct drop_plan *p)
 {
-	int *const kept[] = { &p->status, &p->ruleset, &p->egress,
-		&p->network };
+	int *const kept[] = { &p->status, &p->ruleset, &p->egress, &p->network,
+		&p->door };
 	const size_t n = sizeof(kept) / sizeof(kept[0]);
 	int i, err = 0;
 	size_t k;
@@ -441,6 +442,18 @@ c11b_order(struct drop_plan *p)
 	return 0;
 }
 
+/*
+ * In its own root, and before C15, as the program may write nothing there. One
+ * that is not asked for is closed by C18, as it was made.
+ */
+static int
+c11c_door(struct drop_plan *p)
+{
+	if (p->order->token == NULL)
+		return 0;
+	return p->door < 0 ? -EBADF : nsdoor_open(p->door, p->order->token);
+}
+
 /* As the user; and there is no second choice of directory (H15). */
 static int
 c12_chdir(struct drop_plan *p)
@@ -511,6 +524,7 @@ static const struct stage {
 	{ "C14 no_new_privs", c14_no_new_privs },
 	{ "C17 seccomp", c17_seccomp },
 	{ "C11b order", c11b_order },
+	{ "C11c door", c11c_door },
 	{ "C12 chdir", c12_chdir },
 	{ "C15 landlock", c15_landlock },
 	{ "C16 signal mask", c16_mask },

@@ -22,6 +22,7 @@ struct drop_order {
 	 */
 	uint32_t begun, shown, given;
 	const struct nspace *common, *view; /* NULL without namespaces */
+	const char *token;		    /* of its door; NULL: it has none */
 	const char *cwd;
 	const char *path; /* for execve(2), as it will be looked up after C12 */
 	char *const *argv;
@@ -41,6 +42,7 @@ struct drop_plan {
 	int ruleset;	/* Landlock, or -1 when not confined */
 	int egress;	/* the leash of rdv-egress, or -1 for none */
 	int network;	/* for nspace_join(), or -1 */
+	int door;	/* for nsdoor_open(), or -1 */
 	unsigned first; /* of those that nobody needs; C4 says */
 	uid_t uid;
 	gid_t gid;
@@ -70,7 +72,7 @@ struct drop_report {
 	int32_t err;
 };
 
-#define DROP_STAGES 21
+#define DROP_STAGES 22
 
 /*
  * C1..C18, with a wait for the order between: becomes the program or reports

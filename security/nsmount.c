@@ -36,6 +36,10 @@ static const struct fresh {
 	    "newinstance,ptmxmode=0666,mode=620" },
 };
 
+/* What rdv puts there comes later, when the rest is read-only. */
+static const struct fresh own = { "tmpfs", "run/rdv",
+	MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700,size=64k,nr_inodes=8" };
+
 static const struct {
 	const char *to, *link;
 } links[] = {
@@ -278,6 +282,8 @@ nsmount_begin(const struct nspace *s)
 	if (chdir("/proc") < 0)
 		return -errno;
 	err = put_all_fresh();
+	if (err == 0)
+		err = put_fresh(&own);
 	return err != 0 ? err : put_links();
 }
 

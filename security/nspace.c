@@ -343,16 +343,20 @@ nspace_allow(const struct nspace *s, int ruleset)
 	static const struct {
 		const char *path;
 		enum landlock_access access;
+		bool root; /* not over the host's */
 	} rows[] = {
-		{ "proc", LANDLOCK_READ },
-		{ "dev/shm", LANDLOCK_WRITE },
-		{ "dev/pts", LANDLOCK_TERMINAL },
-		{ "dev/ptmx", LANDLOCK_TERMINAL },
+		{ "proc", LANDLOCK_READ, false },
+		{ "dev/shm", LANDLOCK_WRITE, false },
+		{ "dev/pts", LANDLOCK_TERMINAL, false },
+		{ "dev/ptmx", LANDLOCK_TERMINAL, false },
+		{ "run/rdv", LANDLOCK_READ, true },
 	};
 	size_t i;
 	int err;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].root && s->view != NSPACE_ROOT)
+			continue;
 		err = landlock_allow(ruleset, rows[i].path, rows[i].access);
 		if (err != 0)
 			return err;

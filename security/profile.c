@@ -297,6 +297,7 @@ const struct profile profiles[PROFILES] = {
 	    .confined = true,
 	    .network = true,
 	    .view = NSPACE_ROOT,
+	    .door = true,
 	    .env = script_env,
 	    .paths = script_paths,
 	    .roots = LANDLOCK_WRITE_EXEC,

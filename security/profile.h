@@ -37,6 +37,8 @@ struct profile {
 	bool network; /* may speak to other hosts */
 	/* Where this host allows it; without, the rest below holds alone. */
 	enum nspace_view view;
+	/* A run may ask for a way to rdvd; only for NSPACE_ROOT. */
+	bool door;
 	/* The only program, found in `search`; NULL: whatever is asked for. */
 	const char *exe;
 	const char *search; /* NULL: the request's PATH */

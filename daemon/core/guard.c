@@ -30,6 +30,7 @@ static const struct name guards[] = {
 	{ PRIV_G_IPCNS, "ipc_namespace" },
 	{ PRIV_G_NETNS, "net_namespace" },
 	{ PRIV_G_RECORDED, "recorded" },
+	{ PRIV_G_DOOR, "door" },
 	{ PRIV_G_LL_RENAME, "landlock_rename" },
 	{ PRIV_G_LL_TRUNCATE, "landlock_truncate" },
 	{ PRIV_G_LL_DEVICES, "landlock_devices" },

@@ -569,16 +569,17 @@ const helper = [
 			'\t\t\t(void)close(got->fd[--got->n]);\n', '']],
 		red: ['unit/lib/test_seqpkt abuse_E04_errors'] },
 	{ ids: ['E04'], guard: 'descriptors are of the kind that was asked for',
-		off: [['daemon/helperverbs.c', 'fds_ok(&own, c->io, a.hold.net, true)',
-			'true']],
+		off: [['daemon/helperverbs.c', ' && fds_ok(&own, c->io, a.hold.net,\n' +
+			'\t\t\t\t\t\t    a.guards, true)', '']],
 		red: ['unit/core/test_helper_abuse test_E04_wrong'] },
 	{ ids: ['E04'], guard: 'and of every run that one answer tells of, before ' +
 		'the first is taken over',
-		off: [['daemon/helperverbs.c', 'a.handle <= after || !fds_ok(&own, ' +
-			'a.io, a.hold.net, false)', 'a.handle <= after']],
+		off: [['daemon/helperverbs.c', 'a.handle <= after ||\n' +
+			'\t\t    !fds_ok(&own, a.io, a.hold.net, a.guards, false)',
+			'a.handle <= after']],
 		red: ['unit/core/test_helper_abuse test_E04_inventory'] },
 	{ ids: ['E09'], guard: 'handles rise, or it would be asked for ever',
-		off: [['daemon/helperverbs.c', 'a.handle <= after || ', '']],
+		off: [['daemon/helperverbs.c', 'a.handle <= after ||\n\t\t    ', '']],
 		red: ['unit/core/test_helper_abuse test_E04_inventory'] },
 	{ ids: ['E05'], guard: 'truncated control data is an error',
 		off: [[seqpkt, '!good || (got->lost && got->max != SEQPKT_MANY_MAX)',

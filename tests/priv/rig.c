@@ -430,6 +430,8 @@ rig_spawn_send(struct rig *r, const struct rig_spawn *s)
 	    s->profile != NULL ? s->profile : "login");
 	snprintf(m.label, sizeof(m.label), "%s",
 	    s->label != NULL ? s->label : "label");
+	snprintf(m.token, sizeof(m.token), "%s",
+	    s->token != NULL ? s->token : "");
 	m.cwd = (char *)(s->cwd != NULL ? s->cwd : "/");
 	m.argv = (char **)s->argv;
 	m.envp = (char **)s->env;

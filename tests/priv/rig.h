@@ -51,6 +51,7 @@ struct rig_spawn {
 	uint8_t net; /* enum priv_net */
 	const char *const *hosts;
 	const char *label;
+	const char *token; /* for a door; NULL: none */
 };
 
 /* For `argv`: the words of a program, and a shell with that text. */

@@ -43,7 +43,8 @@ rig_next(struct buf *b, struct seqpkt_many *many,
 	assert_true(priv_get_inventory_answer(b, a));
 	if (a->result == PRIV_DONE)
 		n = (a->io != PRIV_IO_PIPES ? 3 : 2) +
-		    (a->hold.net == PRIV_NET_LIST);
+		    (a->hold.net == PRIV_NET_LIST) +
+		    ((a->guards & PRIV_G_DOOR) != 0);
 	assert_true(many->n >= n);
 	seqpkt_many_take(many, n, fds);
 	return true;

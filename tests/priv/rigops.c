@@ -220,7 +220,8 @@ become_ops(const struct rigops *s, int control, const char *mutant)
 		.nofile = 2048,
 		.accounts = &all,
 		.helper_state = s->state,
-		.run_dir = s->run };
+		.run_dir = s->run,
+		.bin = "/usr/bin" };
 
 	memcpy(all.list, s->who, sizeof(s->who));
 	(void)setrlimit(RLIMIT_NOFILE, &few);

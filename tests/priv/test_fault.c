@@ -15,8 +15,8 @@
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
-/* The stages but for three, "C8b", "C8c" and "C11b". */
-#define NUMBERED (DROP_STAGES - 3)
+/* The stages but for four, "C8b", "C8c", "C11b" and "C11c". */
+#define NUMBERED (DROP_STAGES - 4)
 
 /* Children of a process, as the kernel lists them; "" when there are none. */
 static bool

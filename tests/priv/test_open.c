@@ -145,7 +145,7 @@ abuse_E01_an_open_one_is_apart(void **state)
 		rigops_status(open, "CapBnd", text);
 		assert_int_equal(strtoul(text, NULL, 16), 0);
 		/* As any other, and the root that it is to be rid of. */
-		assert_int_equal(rigahead_fds(open), 6);
+		assert_int_equal(rigahead_fds(open), 7);
 		for (i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
 			assert_int_not_equal(space_of(open, spaces[i]),
 			    space_of(getpid(), spaces[i]));

@@ -99,6 +99,7 @@ put_spawn(struct buf *b)
 	m.rows = 24;
 	m.net = PRIV_NET_NONE;
 	m.output_bytes = 0x0102030405;
+	str_copy(m.token, "rdv_abc", sizeof(m.token));
 	m.cwd = cwd;
 	m.argv = argv;
 	m.envp = envp;

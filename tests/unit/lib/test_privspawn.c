@@ -117,6 +117,7 @@ text_in_all_is_bounded_by_the_decoder(void **state)
 		buf_put_u32(&b, 0);
 		buf_put_u8(&b, PRIV_NET_PROFILE);
 		buf_put_u64(&b, 0);
+		buf_put_str(&b, "");
 		buf_put_str(&b, "/");
 		buf_put_u16(&b, 1);
 		buf_put_str(&b, text);

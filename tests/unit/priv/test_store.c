@@ -176,6 +176,65 @@ abuse_P05_how_it_ended_is_kept(void **state)
 	store_free(s);
 }
 
+/* In a process whose descriptors from 3 on are those of the store. */
+static _Noreturn void
+load(char *const names[], const int fds[], unsigned n)
+{
+	struct store_given g = { .n = n, .names = xcalloc(n, sizeof(char *)) };
+	struct parked *p = parked_new();
+	struct store *s = store_new(100);
+	int high[STORE_ROLES];
+
+	for (unsigned i = 0; i < n; i++) {
+		g.names[i] = xstrdup(names[i]);
+		high[i] = fcntl(fds[i], F_DUPFD, 100);
+	}
+	/* In a place of its own, which what is closed below is not. */
+	s->sock = fcntl(s->sock, F_DUPFD, 100);
+	for (unsigned i = 0; i < n; i++)
+		(void)dup2(high[i], 3 + (int)i);
+	_exit(store_load(s, &g, p) == 1 && TAILQ_FIRST(&p->list)->fds.n == 6
+		  ? 0
+		  : 1);
+}
+
+/* One that has all there can be: its last has a name of four characters. */
+static void
+abuse_P05_six_descriptors_are_kept(void **state)
+{
+	struct parked *p = parked_new();
+	struct store *s = store_new(100);
+	struct parked_run *k = add(p, 7);
+	char *names[STORE_ROLES] = { NULL }, record[8] = "";
+	int fd[STORE_ROLES], status;
+	unsigned n;
+	pid_t pid;
+
+	(void)state;
+	while (k->fds.n < 6)
+		k->fds.fd[k->fds.n++] = dup(k->fds.fd[2]);
+	store_sync(s, p);
+	for (n = 0; n < STORE_ROLES && hear(&fd[n]); n++) {
+		names[n] = xstrdup(strstr(told, "FDNAME=") + 7);
+		if (n == 0)
+			(void)snprintf(record, sizeof(record), "%s+", names[0]);
+	}
+	assert_int_equal(n, 8);
+	assert_string_equal(names[7], record);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		load(names, fd, n);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	while (n > 0) {
+		free(names[--n]);
+		(void)close(fd[n]);
+	}
+	parked_free(p);
+	store_free(s);
+}
+
 /* A manager that takes nothing now takes it later. */
 static void
 abuse_P05_a_name_of_others_is_not_forgotten(void **state)
@@ -313,6 +372,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(abuse_P05_how_it_ended_is_kept),
+		TEST(abuse_P05_six_descriptors_are_kept),
 		TEST(abuse_P05_a_name_of_others_is_not_forgotten),
 		TEST(abuse_P05_a_manager_that_comes_back),
 		TEST(abuse_P05_nothing_stays_of_one_before),

@@ -17,8 +17,7 @@
 #include "tests/priv/rig.h"
 #include "tests/unit/check.h"
 
-#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define PYTHON	  "/usr/bin/python3"
+#define PYTHON "/usr/bin/python3"
 /* Brings the token to the door and waits for a word from there. */
 #define CALL                                                               \
 	ARGV(PYTHON, "-c",                                                 \

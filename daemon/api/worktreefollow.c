@@ -68,7 +68,6 @@ struct feed {
 	struct ws *ws;
 	struct stream *stream;
 	struct auth_watch *watch;
-	struct actor actor;
 	enum api_kind kind;
 	bool ndjson, waits, closing, ready;
 };
@@ -271,10 +270,20 @@ feed_ws_closed_cb(struct ws *ws, unsigned code, void *arg)
 	feed_done(arg);
 }
 
+/* Whatever it has come to: what has not been answered is refused (C13). */
 static void
 feed_revoked_cb(void *arg)
 {
-	feed_close(arg, 4001, "the credential is not valid any more");
+	struct feed *f = arg;
+
+	if (f->call == NULL) {
+		feed_close(f, 4001, "the credential is not valid any more");
+		return;
+	}
+	f->call->req->gone = NULL;
+	api_fail_code(f->call, 401, "INVALID_TOKEN",
+	    "the credential has ended meanwhile", NULL);
+	feed_done(f);
 }
 
 static bool
@@ -310,14 +319,11 @@ static bool
 feed_open(struct feed *f)
 {
 	struct http_req *req = f->call->req;
-	struct auth *auth = f->call->app->auth;
 
 	req->gone = NULL;
 	f->call = NULL;
-	if (f->kind == API_WEBSOCKET ? open_ws(f, req) : open_stream(f, req)) {
-		f->watch = auth_on_revoke(auth, &f->actor, feed_revoked_cb, f);
+	if (f->kind == API_WEBSOCKET ? open_ws(f, req) : open_stream(f, req))
 		return true;
-	}
 	/* The client has left. */
 	feed_done(f);
 	return false;
@@ -358,7 +364,7 @@ feed_ended_cb(int err, const char *why, void *arg)
 	if (f->call != NULL) {
 		f->call->req->gone = NULL;
 		api_fail(f->call, err, why);
-		free(f);
+		feed_done(f);
 	} else if (!f->closing) {
 		say_text(f, "{\"finished\":true}");
 		feed_close(f, 1000, "it can be followed no more");
@@ -389,10 +395,10 @@ follow_tree(struct api_call *c)
 	(void)str_copy(conf.who.user_id, c->actor->user_id,
 	    sizeof(conf.who.user_id));
 	f->call = c;
-	f->actor = *c->actor;
 	f->kind = c->route->kind;
 	f->ndjson = !http_list_has(c->req, "accept", "text/event-stream");
 	f->follow = worktree_follow(c->app->worktrees, &conf);
+	f->watch = auth_on_revoke(c->app->auth, c->actor, feed_revoked_cb, f);
 	c->req->gone = feed_gone_cb;
 	c->req->gone_arg = f;
 }

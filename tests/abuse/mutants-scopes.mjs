@@ -54,6 +54,10 @@ export const scopes = [
 			'op->row.id, session_gone_cb,\n\t\t    app);', ';']],
 		red: [`${session} test_C13_its_tokens`, 'abuse C12 every route',
 			'api C13 a run token ends'] },
+	{ ids: ['C13'], guard: 'who follows a turn ends with his credential',
+		off: [['daemon/api/entries.c', 'f->auth = auth_on_revoke(auth, &actor, ' +
+			'feed_revoked_cb, f);', '(void)feed_revoked_cb;']],
+		red: ['api C13 each scope ends'] },
 	{ ids: ['C13'], guard: 'a session that is over gets no token',
 		off: [[tokens, '*(bool *)arg = s->closed_at < 0;',
 			'*(bool *)arg = s->id != NULL;']],

@@ -537,7 +537,8 @@ async function endsAll(name, headers, s, end, codes = [4001]) {
 		Object.entries(headers).filter(([k]) => k !== 'Host').map(([k, v]) =>
 			`${k}: ${v}\r\n`).join('') + '\r\n');
 	const streams = [stream(`/api/runs/${s.run.id}/log?follow=true`,
-		'application/x-ndjson')];
+		'application/x-ndjson'),
+	stream(`/api/runs/${s.run.id}/entries/stream`, 'text/event-stream')];
 	if (!name.startsWith('run'))
 		streams.push(stream('/api/events', 'text/event-stream'));
 	for (const one of streams)

@@ -69,11 +69,15 @@ class Follower {
 		return f;
 	}
 
-	static socket(repo, query = {}, offered = []) {
+	static socket(repo, query = {}, offered = [], token = rdv.token) {
 		const f = new Follower();
 		f.ws = new WebSocket(`ws+unix:${rdv.term}:/ws/worktrees/diff?` +
 			this.query(repo, query), offered,
-		{ headers: { Host: 'localhost', Authorization: `Bearer ${rdv.token}` } });
+		{ headers: { Host: 'localhost', Authorization: `Bearer ${token}` } });
+		f.ws.on('unexpected-response', (_, res) => {
+			f.status = res.statusCode;
+			f.close();
+		});
 		f.ws.on('message', (d) => f.take(d.toString()));
 		f.ws.on('close', (code) => { f.ended = code; });
 		f.ws.on('error', () => {});
@@ -243,16 +247,42 @@ await test('what cannot be followed is refused; what goes, ends', async (t) => {
 	assert.ok(f.finished && ws.finished);
 });
 
-await test('a credential that goes takes its streams along', async (t) => {
-	const repo = make('revoked');
-	const made = await rdv.call('POST', '/api/tokens',
-		{ name: 'reader', scopes: ['read'] });
-	const f = Follower.stream(repo, {}, { token: made.rawKey });
-	t.after(() => f.close());
-	await f.opened();
-	await rdv.call('DELETE', `/api/tokens/${made.id}`);
-	await waitFor('the end', () => f.ended);
-	assert.ok(!f.finished);
+await test('C13 a credential that goes takes its streams along', async (t) => {
+	const reader = async (repo, kind) => {
+		const made = await rdv.call('POST', '/api/tokens',
+			{ name: 'reader', scopes: ['read'] });
+		const f = kind === 'stream' ?
+			Follower.stream(repo, {}, { token: made.rawKey }) :
+			Follower.socket(repo, {}, [], made.rawKey);
+		t.after(() => f.close());
+		return [f, () => rdv.call('DELETE', `/api/tokens/${made.id}`)];
+	};
+	for (const kind of ['stream', 'socket']) {
+		const [f, revoke] = await reader(make(`revoked ${kind}`), kind);
+		await f.opened();
+		await revoke();
+		await waitFor('the end', () => f.ended);
+		assert.ok(!f.finished);
+	}
+	// One that waits for the first look is refused, and is not begun later.
+	const { ops } = rdv, repo = make('revoked early');
+	const waiting = async () => +/^rdv_http_requests_pending (\d+)/m.exec(
+		(await rdv.request('GET', '/metrics')).raw)[1];
+	const before = await waiting();
+	process.kill(ops, 'SIGSTOP');
+	t.after(() => process.kill(ops, 'SIGCONT'));
+	const all = [await reader(repo, 'stream'), await reader(repo, 'socket')];
+	await waitFor('both wait', async () => await waiting() >= before + 2);
+	for (const [, revoke] of all)
+		await revoke();
+	process.kill(ops, 'SIGCONT');
+	// Who may see what there is to see by now.
+	const keep = Follower.stream(repo);
+	t.after(() => keep.close());
+	await keep.opened();
+	await waitFor('both are refused', () =>
+		all.every(([f]) => f.status === 401));
+	assert.ok(all.every(([f]) => f.messages.length === 0));
 });
 
 await test('changes of a watched worktree are events', async () => {

@@ -393,6 +393,10 @@ const verbs = [
 ];
 
 const worktrees = [
+	{ ids: ['O10'], guard: 'what a row says is being made is taken back ' +
+		'only where it is',
+	off: [[fix, 'else if (wt_half_made(e))', 'else if (e != NULL)']],
+	red: ['abuse O10 rows'] },
 	{ ids: ['G13'], guard: 'no name of a branch is an option',
 		off: [['daemon/core/branch.c', "name[0] == '-'", 'false']],
 		red: ['unit/core/test_git_branch abuse_G13_nothing'] },

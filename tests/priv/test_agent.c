@@ -244,6 +244,31 @@ abuse_I09_own_sockets(void **state)
 	end(&s);
 }
 
+/*
+ * As test runners start one: a sandbox of its own it cannot have in here. Its
+ * processes speak over sockets and shared memory of their own.
+ */
+#define BROWSES                                                           \
+	"export HOME=$TMPDIR; /usr/bin/chromium --headless --no-sandbox " \
+	"--disable-gpu --user-data-dir=$TMPDIR/profile --dump-dom "       \
+	"'data:text/html,<script>document.write(6*7)</script>' "          \
+	"2>$TMPDIR/said | grep -o '>42<' || cat $TMPDIR/said"
+
+static void
+abuse_I09_a_browser(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	if (!have("/usr/bin/chromium"))
+		skip();
+	begin(&s, NULL);
+	make_worktrees(&s);
+	if (s.alone)
+		says(&s, "agent", BROWSES, ">42<\n");
+	end(&s);
+}
+
 /* Listens where whoever may look finds it; -1 from accept(2): nobody came. */
 static int
 canary(const char *name, size_t len)
@@ -493,6 +518,7 @@ main(void)
 		cmocka_unit_test(works_in_tmp),
 		cmocka_unit_test(works_by_a_link),
 		cmocka_unit_test(abuse_I09_own_sockets),
+		cmocka_unit_test(abuse_I09_a_browser),
 		cmocka_unit_test(abuse_I08_sockets_of_others),
 		cmocka_unit_test(abuse_I18_I21_out_of_reach),
 		cmocka_unit_test(abuse_I18_names),

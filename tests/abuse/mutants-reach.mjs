@@ -46,7 +46,7 @@ const programs = [
 	{ ids: ['G10'], guard: "of a repository nothing is given that the user's " +
 		'own git acts upon',
 	off: [[profile, store, `{ ".", LANDLOCK_STORE },\n\t${store}`]],
-	red: ['priv/repo abuse_E01_parts', 'api abuse_E01 nothing the user'] },
+	red: ['priv/repo abuse_E01_G10_parts', 'api abuse_E01 nothing the user'] },
 	{ ids: ['G10', 'G12'], guard: 'no link is made or put into a repository',
 		off: [['security/landlock.c', '[LANDLOCK_STORE] = READ | STORE,',
 			'[LANDLOCK_STORE] = READ | CHANGE,']],

@@ -29,9 +29,10 @@ static void
 make(const struct rig *r)
 {
 	static const char *const dirs[] = { "a", "main", "main/.git",
-		"main/.git/hooks", "main/.git/objects", "main/.git/refs",
-		"main/.git/logs", "main/.git/logs/refs", "main/.git/worktrees",
-		"main/.git/worktrees/a", "main/.git/worktrees/b" };
+		"main/.git/hooks", "main/.git/info", "main/.git/objects",
+		"main/.git/refs", "main/.git/logs", "main/.git/logs/refs",
+		"main/.git/worktrees", "main/.git/worktrees/a",
+		"main/.git/worktrees/b" };
 	char path[256];
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
@@ -66,24 +67,35 @@ writes(struct rig *r, const char *profile, const char *name)
 }
 
 static void
-abuse_E01_parts(void **state)
+abuse_E01_G10_parts(void **state)
 {
-	static const char *const no[] = { ".git/config", ".git/commondir",
-		".git/HEAD", ".git/hooks/pre-commit", ".git/logs/HEAD",
-		".git/worktrees/b/HEAD", ".git/worktrees/c", "file" };
+	static const char *const no[] = { ".git/config", ".git/config.worktree",
+		".git/commondir", ".git/HEAD", ".git/index", ".git/packed-refs",
+		".git/hooks/pre-commit", ".git/info/attributes",
+		".git/info/grafts", ".git/logs/HEAD", ".git/worktrees/b/HEAD",
+		".git/worktrees/b/index", ".git/worktrees/b/gitdir",
+		".git/worktrees/b/config.worktree", ".git/worktrees/c",
+		".git/anything", "file" };
 	static const char *const yes[] = { ".git/objects/x", ".git/refs/x",
-		".git/logs/refs/x", ".git/worktrees/a/HEAD" };
+		".git/logs/refs/x", ".git/worktrees/a/HEAD",
+		".git/worktrees/a/index" };
+	static const char *const profiles[] = { "script", "agent" };
 	struct rig r;
+	size_t i, p;
 
 	(void)state;
 	rig_start(&r, NULL);
 	make(&r);
-	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
-		assert_false(writes(&r, "script", no[i]));
-		assert_true(writes(&r, "login", no[i]));
+	for (p = 0; p < 2; p++) {
+		for (i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+			assert_false(writes(&r, profiles[p], no[i]));
+			assert_true(writes(&r, "login", no[i]));
+		}
+		for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+			assert_true(writes(&r, profiles[p], yes[i]));
 	}
-	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
-		assert_true(writes(&r, "script", yes[i]));
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_false(writes(&r, "lsp", yes[i]));
 	rig_stop(&r);
 }
 
@@ -115,7 +127,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(abuse_E01_parts),
+		cmocka_unit_test(abuse_E01_G10_parts),
 		cmocka_unit_test(abuse_G09_claim),
 	};
 

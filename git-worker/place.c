@@ -205,7 +205,9 @@ place_is_main(struct arena *a, const struct place_rules *rules, const char *top)
 
 /*
  * The parent has to be there and is resolved; the last part must not be, or a
- * link of that name would decide where git writes.
+ * link of that name would decide where git writes. A place where rdv makes
+ * worktrees stays one, whatever roots there are: nobody has asked for another,
+ * and a link there may have come a moment ago.
  */
 int
 place_new(struct arena *a, const struct place_rules *rules, const char *path,
@@ -228,6 +230,13 @@ place_new(struct arena *a, const struct place_rules *rules, const char *path,
 	    name);
 	if (!place_allowed(a, rules, full))
 		return outside(a, full, why);
+	if ((path_is_under(rules->dir, path) || under(a, rules->dir, path)) &&
+	    !under(a, rules->dir, full)) {
+		*why = arena_printf(a,
+		    "%s is led out of worktrees.dir by a link; name %s", path,
+		    full);
+		return RDV_E_INVALID;
+	}
 	if (lstat(full, &st) == 0) {
 		*why = arena_printf(a, "%s is there already", full);
 		return RDV_E_EXISTS;

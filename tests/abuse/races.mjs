@@ -249,39 +249,35 @@ await test('F02 F10 a file in conflict is settled in its tree', async () => {
 	b.done();
 });
 
-await test('F02 F16 a workspace is made where it shall be', async () => {
-	const repo = Repo.make(rdv, 'space');
+// A repository that workspaces are made of, by that daemon; the racer's `ways`.
+async function spaces(on, waysOf) {
+	const ask = (method, what, body) => on.call(method, `/api/${what}`, body);
+	const repo = Repo.make(on, 'space');
 	repo.sh('echo one >f; git add .; git commit -qm one; mkdir dir');
 	fs.writeFileSync(repo.at('dir/f'), 'copied');
-	const known = await rdv.call('POST', '/api/repos', { path: repo.dir });
-	const r = await post('worktrees', { repo_path: repo.dir,
-		worktree_path: path.join(out, 'w'), create_branch: true,
-		branch: 'w' });
-	assert.match(r.json.error, /outside worktrees.repo_roots/);
-	await rdv.call('PATCH', `/api/repos/${known.id}`,
-		{ copy_files: ['dir/*'] });
+	const known = await ask('POST', 'repos', { path: repo.dir });
+	await ask('PATCH', `repos/${known.id}`, { copy_files: ['dir/*'] });
 	const [dir, link] = ['dir', 'link'].map((n) => String(repo.at(n)));
 	const b = bait(dir, link, out);
-	const spaces = path.join(rdv.base, 'worktrees');
+	const at = path.join(on.base, 'worktrees');
 	const tidy = () => {
 		b.straight();
-		fs.rmSync(`${spaces}-link`, { recursive: true, force: true });
-		fs.rmSync(spaces, { recursive: true, force: true });
+		fs.rmSync(`${at}-link`, { recursive: true, force: true });
+		fs.rmSync(at, { recursive: true, force: true });
 		repo.git('worktree', 'prune');
 	};
-	const ways = { 'its copies\' source': [dir, link],
-		'its directory': ['-', spaces, out] };
-	for (const [what, names] of Object.entries(ways))
+	for (const [what, names] of Object.entries(waysOf({ dir, link, at })))
 		await race(`a workspace, ${what}`, async (racing) => {
 			tidy();
 			const act = async () => {
-				const w = await post('workspaces', { repos: [known.id] });
+				const w = await on.request('POST', '/api/workspaces',
+					{ body: { repos: [known.id] } });
 				return { ...w, status: w.status === 201 ? 200 : w.status };
 			};
 			const had = racing ? await racing(names, act) : await act();
 			const r = racing ? had.r : had;
-			const at = r.json.repos?.[0].path;
-			const copy = at && path.join(at, 'dir/f');
+			const tree = r.json.repos?.[0].path;
+			const copy = tree && path.join(tree, 'dir/f');
 			if (copy && fs.existsSync(copy))
 				assert.equal(fs.readFileSync(copy, 'utf8'), 'copied');
 			assert.ok(racing || fs.existsSync(copy), 'control');
@@ -289,6 +285,25 @@ await test('F02 F16 a workspace is made where it shall be', async () => {
 		});
 	tidy();
 	b.done();
+	return repo;
+}
+
+await test('F02 F16 a workspace is made where it shall be', async () => {
+	const repo = await spaces(rdv, ({ dir, link, at }) => ({
+		'its copies\' source': [dir, link], 'its directory': ['-', at, out],
+	}));
+	const r = await post('worktrees', { repo_path: repo.dir,
+		worktree_path: path.join(out, 'w'), create_branch: true,
+		branch: 'w' });
+	assert.match(r.json.error, /outside worktrees.repo_roots/);
+});
+
+await test('F02 F16 also where any root is allowed', async () => {
+	const wide = await Rdv.start({
+		config: '[worktrees]\nrepo_roots = ["/"]\n' });
+	await spaces(wide, ({ at }) => ({
+		'its directory, with every root': ['-', at, out] }));
+	await wide.stop();
 });
 
 await rdv.stop();

@@ -151,6 +151,40 @@ abuse_F05_nothing_outside_the_roots(void **state)
 	    RDV_E_EXISTS);
 }
 
+/* Where rdv makes them a link leads to no other root, not even to "/". */
+static void
+abuse_F02_ours_are_not_led_out(void **state)
+{
+	char *const all[] = { (char *)"/", NULL };
+	const struct place_rules named = { in("trees"), all };
+	const struct place_rules linked = { in("alias"), all };
+	const char *why, *full;
+
+	(void)state;
+	lay_out();
+	make("trees/space");
+	assert_int_equal(symlinkat("trees", dirfd_, "alias"), 0);
+	assert_int_equal(symlinkat("../home/r", dirfd_, "trees/led"), 0);
+	assert_int_equal(symlinkat("space", dirfd_, "trees/within"), 0);
+	assert_int_equal(place_new(a, &named, in("trees/led/x"), &full, &why),
+	    RDV_E_INVALID);
+	assert_non_null(strstr(why, "is led out of worktrees.dir by a link"));
+	assert_non_null(strstr(why, in("home/r/x")));
+	assert_int_equal(place_new(a, &linked, in("alias/led/x"), &full, &why),
+	    RDV_E_INVALID);
+	assert_int_equal(place_new(a, &linked, in("trees/led/x"), &full, &why),
+	    RDV_E_INVALID);
+	/* Control: what stays there, and what is named by itself. */
+	assert_int_equal(place_new(a, &named, in("trees/within/x"), &full,
+			     &why),
+	    0);
+	assert_string_equal(full, in("trees/space/x"));
+	assert_int_equal(place_new(a, &linked, in("alias/space/x"), &full,
+			     &why),
+	    0);
+	assert_int_equal(place_new(a, &named, in("home/r/x"), &full, &why), 0);
+}
+
 static void
 abuse_F07_no_magic_link_is_followed(void **state)
 {
@@ -326,6 +360,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_repository_is_found_from_within),
 		T(abuse_F05_nothing_outside_the_roots),
+		T(abuse_F02_ours_are_not_led_out),
 		T(abuse_F07_no_magic_link_is_followed),
 		T(abuse_G08_a_repository_of_somebody_else_is_not_used),
 		T(directories_are_made_for_their_owner_alone),

@@ -14,6 +14,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "lib/err.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "priv-helper/trail.h"
 #include "security/mutant.h"
 
 /* In front of the path in a worktree's ".git". */
@@ -122,6 +124,19 @@ open_common(int admin)
 	return common;
 }
 
+/*
+ * git asks the same. Who may write above a repository can put one of his own in
+ * its place, which leads back as this one does.
+ */
+static bool
+is_own(int admin)
+{
+	const uid_t self = (uid_t)setfsuid((uid_t)-1);
+	struct stat st;
+
+	return fstat(admin, &st) == 0 && (st.st_uid == self || st.st_uid == 0);
+}
+
 static int
 judge(const struct roots *rs, int root, struct repo *r, char *why,
     size_t whysize)
@@ -129,6 +144,9 @@ judge(const struct roots *rs, int root, struct repo *r, char *why,
 	char name[ROOTS_PATH_MAX];
 	const char *text;
 
+	if (!is_own(r->admin))
+		return deny(why, whysize,
+		    "its git directory belongs to another account");
 	if (!leads_back(r->admin, root))
 		return deny(why, whysize, "the repository does not know it");
 	r->common = open_common(r->admin);
@@ -152,8 +170,12 @@ repo_open(const struct roots *rs, int root, struct repo *out, char *why,
 		return RDV_E_NOT_FOUND;
 	if (!read_line(root, ".git", line) || !str_starts(line, key))
 		return deny(why, whysize, "its .git file is not git's");
-	r.admin = open_at(root, line + sizeof(key) - 1, O_PATH | O_DIRECTORY);
-	if (r.admin < 0)
+	err = trail_open(root, line + sizeof(key) - 1, &r.admin);
+	if (err == RDV_E_DENIED)
+		return deny(why, whysize,
+		    "a link of another account leads to "
+		    "its git directory");
+	if (err != 0)
 		return deny(why, whysize, "its git directory is not there");
 	err = judge(rs, root, &r, why, whysize);
 	if (err == 0) {

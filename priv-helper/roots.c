@@ -10,17 +10,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/err.h"
 #include "lib/path.h"
 #include "lib/str.h"
 #include "priv-helper/policyfor.h"
+#include "priv-helper/trail.h"
 
 static bool
 resolve(char out[ROOTS_PATH_MAX], const char *path)
@@ -114,20 +113,20 @@ int
 roots_open(const struct roots *rs, const char *path, int *fd, char *why,
     size_t whysize)
 {
-	/* A link as the last part could lead anywhere its owner likes. */
-	const struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_NO_MAGICLINKS,
-	};
 	char name[ROOTS_PATH_MAX], target[1];
 	const char *text;
 	int opened, err;
 
 	if (!path_absolute_ok(path))
 		return deny(why, whysize, path, "is not a plain absolute path");
-	opened = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-	if (opened < 0)
-		return -errno;
+	/* A link as the last part could lead anywhere its owner likes. */
+	err = trail_open(AT_FDCWD, path, &opened);
+	if (err == RDV_E_DENIED)
+		return deny(why, whysize, path,
+		    "leads through a link of another account; name the place "
+		    "that it leads to");
+	if (err != 0)
+		return err;
 	err = roots_name(opened, name);
 	text = err == 0 ? roots_objection(rs, name) : NULL;
 	if (text != NULL)

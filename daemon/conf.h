@@ -50,6 +50,7 @@ struct conf {
 	 */
 	char **repo_roots, **precious, **agents_path;
 	int64_t git_timeout_ms;
+	int64_t archive_timeout_ms;
 	char *clone_http;	  /* "loopback" or "all" */
 	int64_t worktrees_max_mb; /* 0: no limit */
 	int64_t transfer_max_mb;  /* 0: no limit */

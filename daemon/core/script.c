@@ -181,6 +181,10 @@ begin(struct beginning *b, const struct script_wish *wish, const char *cwd)
 
 	b->run = run_create(b->app->runs, tx, &spec);
 	(void)store_script_insert(tx, &row);
+	/* Begun and counted are one, or a crash would have it run twice. */
+	if (strcmp(wish->reason, "archive") == 0 && row.repo_id != NULL)
+		(void)store_workspace_repo_archive(tx, row.workspace_id,
+		    row.repo_id, row.run_id);
 	tx_commit(tx, script_written_cb, b);
 }
 

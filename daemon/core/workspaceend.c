@@ -325,7 +325,8 @@ judged(struct ws_op *op)
 	op->ws.row.state = op->goal;
 	op->ws.row.wish = op->wish;
 	note_parts(op);
-	ws_store(op, WS_ROW, EV_WORKSPACE_MOVING, noted);
+	ws_store(op, op->resumed ? WS_ROW : WS_GOAL, EV_WORKSPACE_MOVING,
+	    noted);
 }
 
 static void
@@ -543,7 +544,8 @@ shut(struct ws_op *op)
 {
 	op->ws.row.state = op->goal;
 	op->ws.row.wish = op->wish;
-	ws_store(op, WS_ROW, EV_WORKSPACE_MOVING, end_noted);
+	ws_store(op, op->resumed ? WS_ROW : WS_GOAL, EV_WORKSPACE_MOVING,
+	    end_noted);
 }
 
 void

@@ -104,6 +104,7 @@ ws_sweep_cb(void *arg)
 
 	while ((op = TAILQ_FIRST(&s->ended)) != NULL) {
 		TAILQ_REMOVE(&s->ended, op, link);
+		loop_timer_free(op->limit);
 		arena_free(op->arena);
 		free(op);
 	}
@@ -169,6 +170,8 @@ put(struct ws_op *op, struct tx *tx, enum ws_store what)
 
 	if (what != WS_INSERT) {
 		(void)store_workspace_change(tx, &ws->row);
+		if (what == WS_GOAL)
+			(void)store_workspace_archive_anew(tx, op->id);
 		if (what == WS_PART)
 			(void)store_workspace_repo_change(tx,
 			    &ws->parts[op->i].repo);

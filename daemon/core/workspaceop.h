@@ -40,6 +40,7 @@ struct ws_op {
 	bool resumed;	     /* what a crash cut off */
 	bool again;	     /* the part was tried once already */
 	bool roomed; /* others wait until it is over (worktreequota.h) */
+	struct loop_timer *limit; /* of its archive script, or NULL */
 
 	int err; /* of the failure that is being undone */
 	const char *why;
@@ -73,9 +74,10 @@ bool ws_in_flight(const struct workspaces *s, const char *id);
 
 /*
  * Stores the row with an event, and goes on when that is durable: also the part
- * that is at work, or all of it, as it is new.
+ * that is at work, or all of it, as it is new; or an archiving begins with it,
+ * in which no archive script has run yet.
  */
-enum ws_store { WS_ROW, WS_PART, WS_INSERT };
+enum ws_store { WS_ROW, WS_PART, WS_INSERT, WS_GOAL };
 void ws_store(struct ws_op *op, enum ws_store what, enum event_kind kind,
     ws_step_fn *next);
 /* Reads the part's worktree once more; 0 or -errno. */
@@ -111,7 +113,8 @@ bool ws_may_expire(const struct workspace_part *p);
  */
 void ws_scripts_quiet(struct ws_op *op, ws_step_fn *done);
 /*
- * Runs the archive scripts. `done` follows with op->err 0, RDV_E_STATE when one
+ * Runs the archive scripts that have not ended yet, each for at most
+ * conf.archive_timeout_ms. `done` follows with op->err 0, RDV_E_STATE when one
  * has failed or was stopped and nothing goes by force, or RDV_E_UNAVAILABLE;
  * op->why says more.
  */

@@ -4,8 +4,9 @@
  * archive script of each of its repositories runs, one after the other, while
  * all of the worktrees are still there. Invariant: none of them goes before its
  * script has ended well, unless it goes by force; a script that a crash cut off
- * is ended, and runs again from its beginning. Once all have ended none runs
- * again (WORKSPACE_SCRIPTED), and of a tree that is gone none does.
+ * is ended, and runs again from its beginning. One that has ended never does,
+ * as its run stands in the row from its start on; once all have, that is known
+ * of all (WORKSPACE_SCRIPTED). Of a tree that is gone none runs.
  */
 #include "daemon/core/workspaceop.h"
 
@@ -13,15 +14,21 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/conf.h"
 #include "daemon/core/devserver.h"
 #include "daemon/core/run.h"
 #include "daemon/core/script.h"
+#include "daemon/loop.h"
 #include "daemon/store/repos.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/list.h"
 
 #define ARCHIVE "archive"
+
+static const char restarted[] = "rdv was restarted while it ran";
+static const char too_long[] =
+    "it took longer than worktrees.archive_timeout_ms";
 
 struct archiving {
 	struct ws_op *op;
@@ -30,6 +37,12 @@ struct archiving {
 };
 
 static void script_next(struct archiving *x);
+
+static struct workspace_part *
+part(const struct ws_op *op)
+{
+	return &op->ws.parts[op->i];
+}
 
 static void
 over(struct archiving *x, int err, const char *why)
@@ -65,6 +78,8 @@ workspacescript_ended_cb(int err, void *arg)
 	struct ws_op *op = x->op;
 	struct store_run r;
 
+	if (op->limit != NULL)
+		loop_timer_clear(op->limit);
 	if (err == 0)
 		err = store_run_find(op->s->app->db, op->arena, x->run_id, &r);
 	if (err != 0) {
@@ -83,6 +98,29 @@ workspacescript_ended_cb(int err, void *arg)
 }
 
 static void
+workspacescript_late_cb(void *arg)
+{
+	struct archiving *x = arg;
+	struct run *run = run_find(x->op->s->app->runs, x->run_id);
+
+	if (run != NULL)
+		run_stop(run, too_long);
+}
+
+static void
+watch(struct archiving *x, struct run *run)
+{
+	struct ws_op *op = x->op;
+	struct app *app = op->s->app;
+
+	if (op->limit == NULL)
+		op->limit =
+		    loop_timer_new(app->loop, workspacescript_late_cb, x);
+	loop_timer_set(op->limit, app->conf->archive_timeout_ms);
+	run_on_end(run, workspacescript_ended_cb, x);
+}
+
+static void
 workspacescript_begun_cb(int err, const char *id, const char *why, void *arg)
 {
 	struct archiving *x = arg;
@@ -96,7 +134,7 @@ workspacescript_begun_cb(int err, const char *id, const char *why, void *arg)
 		x->run_id = arena_strdup(x->op->arena, id);
 		run = run_find(x->op->s->app->runs, id);
 		if (run != NULL)
-			run_on_end(run, workspacescript_ended_cb, x);
+			watch(x, run);
 		else
 			workspacescript_ended_cb(0, x);
 	}
@@ -123,6 +161,24 @@ has_none(struct ws_op *op, const struct workspace_part *p)
 	       script_of(op, p) == NULL;
 }
 
+/*
+ * In an earlier rdvd; not by this one, which ends what has no end by now, and
+ * adds what else it had to end.
+ */
+static bool
+has_ended(struct ws_op *op, const char *run_id)
+{
+	struct store_run r;
+
+	if (run_id == NULL ||
+	    store_run_find(op->s->app->db, op->arena, run_id, &r) != 0)
+		return false;
+	return strcmp(r.state, "completed") == 0 ||
+	       strcmp(r.state, "failed") == 0 ||
+	       (strcmp(r.state, "killed") == 0 && r.cause != NULL &&
+		   strncmp(r.cause, restarted, strlen(restarted)) != 0);
+}
+
 static void
 script_next(struct archiving *x)
 {
@@ -131,14 +187,19 @@ script_next(struct archiving *x)
 		.who = op->who, .workspace_id = op->id, .reason = ARCHIVE
 	};
 
-	while (op->i < op->ws.n && has_none(op, &op->ws.parts[op->i]))
+	while (op->i < op->ws.n && has_none(op, part(op)))
 		op->i++;
 	if (op->i == op->ws.n) {
 		over(x, 0, NULL);
 		return;
 	}
-	wish.repo_id = op->ws.parts[op->i].repo.repo_id;
-	wish.script = script_of(op, &op->ws.parts[op->i]);
+	if (op->resumed && has_ended(op, part(op)->repo.archive_run)) {
+		x->run_id = part(op)->repo.archive_run;
+		workspacescript_ended_cb(0, x);
+		return;
+	}
+	wish.repo_id = part(op)->repo.repo_id;
+	wish.script = script_of(op, part(op));
 	script_begin(op->s->app, &wish, workspacescript_begun_cb, x);
 }
 
@@ -196,9 +257,8 @@ workspacescript_servers_cb(int err, void *arg)
 	(void)store_scripts_in_flight(x->op->s->app->db,
 	    workspacescript_live_cb, &f);
 	if (f.run_id != NULL)
-		script_stop(x->op->s->app, f.run_id,
-		    "rdv was restarted while it ran", workspacescript_quiet_cb,
-		    x);
+		script_stop(x->op->s->app, f.run_id, restarted,
+		    workspacescript_quiet_cb, x);
 	else
 		workspacescript_quiet_cb(0, x);
 }

@@ -610,7 +610,7 @@ CREATE TABLE workspace_repo (
 	name TEXT NOT NULL,
 	base TEXT,
 	worktree_id TEXT NOT NULL,
-	made_branch INTEGER NOT NULL DEFAULT 0 CHECK (made_branch IN (0, 1)),
+	made_branch INTEGER NOT NULL DEFAULT 0 CHECK (made_branch IN (0, 1)), archive_run TEXT,
 	PRIMARY KEY (workspace_id, place)
 ) STRICT;
 

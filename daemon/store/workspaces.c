@@ -34,8 +34,13 @@ static const char sql_repo_change[] =
 static const char sql_get[] =
     "SELECT " COLUMNS " FROM workspace w "
     "WHERE w.id = ? AND w.user_id = ? AND w.state <> 'deleted'";
-static const char sql_repos[] = "SELECT " REPO_COLUMNS " FROM workspace_repo "
-				"WHERE workspace_id = ? ORDER BY place";
+static const char sql_repos[] =
+    "SELECT " REPO_COLUMNS ", archive_run FROM workspace_repo "
+    "WHERE workspace_id = ? ORDER BY place";
+static const char sql_archive[] = "UPDATE workspace_repo SET archive_run = ? "
+				  "WHERE workspace_id = ? AND repo_id = ?";
+static const char sql_archive_anew[] =
+    "UPDATE workspace_repo SET archive_run = NULL WHERE workspace_id = ?";
 /* Ids are in the order in which they were given (UUID version 7). */
 static const char sql_list[] =
     "SELECT " COLUMNS " FROM workspace w "
@@ -150,6 +155,23 @@ store_workspace_repo_change(struct tx *tx, const struct store_workspace_repo *r)
 	    (int64_t)r->made_branch, r->workspace_id, r->place));
 }
 
+int
+store_workspace_repo_archive(struct tx *tx, const char *workspace_id,
+    const char *repo_id, const char *run_id)
+{
+	long n = tx_exec(tx, sql_archive, "sss", run_id, workspace_id, repo_id);
+
+	return n < 0 ? (int)n : 0;
+}
+
+int
+store_workspace_archive_anew(struct tx *tx, const char *workspace_id)
+{
+	long n = tx_exec(tx, sql_archive_anew, "s", workspace_id);
+
+	return n < 0 ? (int)n : 0;
+}
+
 struct copy {
 	struct arena *arena;
 	struct store_workspace *out;
@@ -207,6 +229,7 @@ workspaces_repo_cb(struct row *row, void *arg)
 			.base = arena_text(r->arena, row_str(row, 5)),
 			.worktree_id = arena_text(r->arena, row_str(row, 6)),
 			.made_branch = row_int(row, 7) != 0,
+			.archive_run = arena_text(r->arena, row_str(row, 8)),
 		};
 	r->n++;
 	return true;

@@ -35,6 +35,8 @@ struct store_workspace_repo {
 	const char *base;      /* NULL: where the repository was */
 	const char *worktree_id;
 	bool made_branch; /* with an earlier worktree its branch began */
+	/* The last of its archive script in this archiving, or NULL. */
+	const char *archive_run;
 };
 
 /* Strings are borrowed while it runs; false ends the walk. */
@@ -51,6 +53,10 @@ int store_workspace_repo_insert(struct tx *tx,
 /* Writes worktree_id and made_branch. */
 int store_workspace_repo_change(struct tx *tx,
     const struct store_workspace_repo *r);
+/* That run is of its archive script; and: an archiving begins, none counts. */
+int store_workspace_repo_archive(struct tx *tx, const char *workspace_id,
+    const char *repo_id, const char *run_id);
+int store_workspace_archive_anew(struct tx *tx, const char *workspace_id);
 /* RDV_E_NOT_FOUND when it is not that user's, or deleted. In the arena. */
 int store_workspace_get(struct db *db, struct arena *a, const char *user_id,
     const char *id, struct store_workspace *out);

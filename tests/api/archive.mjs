@@ -97,6 +97,62 @@ await test('nothing begins in a workspace while its archive scripts run', async 
 		{ command: ['/bin/true'] })).status, 201);
 });
 
+await test('killed amid the scripts of an archiving: what has ended is over', async () => {
+	for (const [first, force] of [['true', false], ['exit 5', true]]) {
+		const gate = a.gate();
+		const w = await workspace(await a.repository({ archive_script: first }),
+			await a.repository({ archive_script:
+				`echo x; until [ -e ${gate} ]; do sleep 0.05; done` }),
+			await a.repository({ archive_script: 'true' }));
+		const asked = archive(w, { remove: true, force }).catch(() => null);
+		await waitFor('the second runs', async () => (await runs(w))
+			.find((r) => r.log_bytes > 0));
+		await a.rdv.again();
+		await waitFor('it is ended', async () => (await runs(w))
+			.find((r) => r.state === 'killed'));
+		Agents.open(gate);
+		await asked;
+		await waitFor('it is archived', async () => (await get(w)).archived_at);
+		const states = (i) => runs(w).then((all) => all.filter((r) =>
+			r.cwd === w.repos[i].path).map((r) => r.state));
+		assert.deepEqual(await Promise.all([0, 1, 2].map(states)),
+			[[force ? 'failed' : 'completed'], ['completed', 'killed'],
+				['completed']]);
+		assert.match(`${(await get(w)).cause}`,
+			force ? /exit status 5/ : /^null$/);
+		// In another archiving each runs once more.
+		await a.call('POST', at(w, '/restore'));
+		assert.equal((await archive(w, { force })).status, 200);
+		assert.equal((await states(0)).length, 2);
+	}
+});
+
+await test('an archive script that takes too long is ended, and says so', async () => {
+	const b = await Agents.start('[worktrees]\narchive_timeout_ms = 1000\n');
+	try {
+		const repo = await b.repository({ archive_script: 'exec sleep 1000' });
+		const w = await b.call('POST', '/api/workspaces', { repos: [repo.id] });
+		for (const force of [false, true]) {
+			const r = await b.request('POST', at(w, '/archive'),
+				{ remove: true, force });
+			assert.equal(r.status, force ? 200 : 409, `${r.raw}`);
+			const [run] = (await b.call('GET', at(w, '/runs'))).items;
+			assert.deepEqual([run.state, run.cause], ['killed',
+				'it took longer than worktrees.archive_timeout_ms']);
+			assert.match((await b.call('GET', at(w))).cause,
+				/archive script killed: it took longer/);
+		}
+		// One that is as quick as it may be is none of its business.
+		await b.call('PATCH', `/api/repos/${repo.id}`,
+			{ archive_script: 'sleep 0.3' });
+		await b.call('POST', at(w, '/restore'));
+		const r = await b.request('POST', at(w, '/archive'), {});
+		assert.equal(r.status, 200, `${r.raw}`);
+	} finally {
+		await b.stop();
+	}
+});
+
 await test('of a worktree that is gone no script runs', async () => {
 	const repos = [await a.repository({ archive_script: 'exit 5' }),
 		await a.repository({ archive_script: 'true' })];

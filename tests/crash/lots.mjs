@@ -22,8 +22,9 @@ export class Lots {
 	}
 }
 
-// Settles with the k-th event from now, or when the stream ends; `stop` ends it.
-export function step(rdv, k) {
+// Settles with the k-th event of such a kind from now, or when the stream ends;
+// `stop` ends it.
+export function step(rdv, k, kind = '') {
 	let req;
 	const over = new Promise((done) => {
 		let text = '';
@@ -33,7 +34,7 @@ export function step(rdv, k) {
 			res.on('error', done);
 			res.on('data', (d) => {
 				text += d;
-				if (text.split('\nevent: ').length > k + 1) {
+				if (text.split(`\nevent: ${kind}`).length > k) {
 					req.destroy();
 					done();
 				}

@@ -1,12 +1,14 @@
 // kill -9 of rdvd, [ops], agents and reapers at random moments and at the steps
-// of chains, of the queue and of approvals (issue 6). After each round the rows,
-// what the agents did, and git agree with what was acknowledged, and rdv itself
-// finds nothing wrong (docs/integrity.md).
+// of chains, of the queue, of approvals and of resets (issue 6). After each round
+// the rows, what the agents did, and git agree with what was acknowledged, and
+// rdv itself finds nothing wrong (docs/integrity.md).
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { test, waitFor } from '../harness/rdv.mjs';
-import { Agents } from '../harness/agent.mjs';
+import { Agents, sh } from '../harness/agent.mjs';
 import { Lots, step } from './lots.mjs';
 import { Model } from './runsworld.mjs';
 
@@ -16,10 +18,10 @@ const SCRIPTS = { setup_script: 'echo s >>setup', cleanup_script: 'echo c >>c' }
 
 // What the agent is to do. First what it is known by, then that it is alone.
 const kinds = {
-	plain: (id) => [`write ${id}.txt x`],
-	own: (id) => [`write ${id}.txt x`, `commit own ${id}`],
-	wait: (id, gate) => [`wait ${gate}`, `write ${id}.txt x`],
-	ask: (id) => [`ask run ${id}`, `write ${id}.txt x`],
+	plain: (id, file) => [`write ${file} x${id}`],
+	own: (id, file) => [`write ${file} x${id}`, `commit own ${id}`],
+	wait: (id, file, gate) => [`wait ${gate}`, `write ${file} x${id}`],
+	ask: (id, file) => [`ask run ${id}`, `write ${file} x${id}`],
 	fail: (id) => [`fail of ${id}`],
 	exit: () => ['exit 3'],
 	hang: () => ['hang'],
@@ -30,12 +32,14 @@ class Soak extends Lots {
 		super(seed);
 		Object.assign(this, { a, rdv: a.rdv, model: new Model(a), n: 0, seq: 0,
 			killed: {}, did: {}, what: this.deck(Object.keys(kinds)),
-			act: this.deck(['turn', 'turn', 'burst', 'edit', 'cancel', 'stop']),
+			act: this.deck(['turn', 'turn', 'burst', 'edit', 'cancel', 'stop',
+				'reset', 'reset', 'undo', 'dirty']),
 			victim: this.deck(['rdvd', 'rdvd', 'rdvd', 'ops', 'rdvd ops',
 				'agent', 'agent rdvd', 'rdv-reaper', 'rdv-reaper rdvd']) });
 	}
 
 	async world() {
+		this.model.from = this.model.told().at(-1)?.seq ?? this.model.from;
 		const more = { config: { approvals: true } };
 		const one = await this.a.conversation(
 			[await this.a.repository(SCRIPTS)], more);
@@ -64,8 +68,11 @@ class Soak extends Lots {
 	// A wish on its way, as it came out.
 	async ask(c, queue, batch = {}) {
 		const what = this.what(), id = `${what}${++this.n}`;
-		const prompt = [`say ${id}`, `alone ${this.a.dir}/at-${c.w.id}`,
-			...kinds[what](id, this.gate)].join('\n');
+		const { path: dir } = this.of(c.w.repos);
+		const file = c.w.repos.length === 1 ? `${id}.txt` :
+			`${path.basename(dir)}/${id}.txt`;
+		const prompt = [`say ${id}`, 'now', `alone ${this.a.dir}/at-${c.w.id}`,
+			...kinds[what](id, file, this.gate)].join('\n');
 		const target = queue ? c.at('/queue') : c.at('/turns');
 		const w = this.model.wish(id, { c, what, prompt, kind: 'cut',
 			batch, seq: ++this.seq });
@@ -74,7 +81,8 @@ class Soak extends Lots {
 		if (queue)
 			assert.equal(status, 201, `${raw}`);
 		else
-			assert.ok(status === 201 || json?.code === 'WORKSPACE_BUSY', `${raw}`);
+			assert.ok(status === 201 || json?.code === 'WORKSPACE_BUSY' ||
+				/ is being reset$/.test(json?.error), `${raw}`);
 		w.kind = status === 409 ? 'refused' : queue ? 'message' : 'turn';
 		w.turn = json.turn?.id;
 		w.message = queue ? json.id : undefined;
@@ -110,6 +118,47 @@ class Soak extends Lots {
 			await this.persist('POST', `/api/turns/${w.turn}/stop`);
 	}
 
+	// Somebody's own work in a tree: a file that is new, or one of them once more.
+	act_dirty(c) {
+		const { path: dir } = this.of(c.w.repos), id = `mine${++this.n}`;
+		const old = sh(dir, 'git ls-files').split('\n').filter((f) =>
+			/^mine/.test(f) && !this.model.mine.some((m) => m.dir === dir &&
+				m.name === f && m.again));
+		const again = old.length > 0 && this.random() < 0.5;
+		const mine = { c, dir, again, name: again ? this.of(old) : id,
+			text: `${id}\n` };
+		this.model.mine.push(mine);
+		fs.writeFileSync(path.join(dir, mine.name), mine.text);
+	}
+	// Of the last turns that count one, and what is not committed or not.
+	async act_reset(c, force = this.random() < 0.6) {
+		if (this.random() < 0.5)
+			this.act_dirty(c);
+		const { json } = await this.persist('GET', c.at('/turns?limit=4'));
+		if (json.items.length === 0)
+			return this.act_turn(c);
+		const { id: turn } = this.of(json.items);
+		this.model.resets.push({ c, turn, force });
+		const r = await this.persist('POST', c.at('/reset'),
+			{ turn_id: turn, force });
+		return this.answered(r, ['done']);
+	}
+	async act_undo(c) {
+		await this.act_reset(c, true);
+		return this.answered(await this.persist('POST', c.at('/reset/undo')),
+			['undone']);
+	}
+	// A refusal says why; one that was done is on record as that. A git whose
+	// reaper was killed before it ran could not be started.
+	answered({ status, json, raw }, states) {
+		assert.ok([200, 404, 409].includes(status) ||
+			json.code === 'SPAWN_FAILED', `${raw}`);
+		if (status !== 200)
+			return assert.ok(json.error.length > 0, `${raw}`);
+		assert.ok(states.includes(json.state), `${raw}`);
+		this.model.done.push(json);
+	}
+
 	// Two who decide differently all that is asked, until the round is over.
 	async decide() {
 		const seen = new Set(), all = [];
@@ -139,10 +188,13 @@ class Soak extends Lots {
 			assert.match(r.json.code, /^ALREADY_DECIDED|^GONE/, `${r.raw}`);
 	}
 
+	// By time, by all that is told, or by the steps of a reset alone.
 	async moment() {
-		if (this.random() < 0.5)
+		if (this.random() < 0.4)
 			return pause(this.random() * 500);
-		const s = step(this.rdv, 1 + this.upto(20));
+		const s = /reset|undo/.test(this.doing) && this.random() < 0.6 ?
+			step(this.rdv, 1 + this.upto(8), 'conversation.reset') :
+			step(this.rdv, 1 + this.upto(20));
 		await Promise.race([s.over, pause(1500)]);
 		return s.stop();
 	}
@@ -173,7 +225,9 @@ class Soak extends Lots {
 				const one = await get(c.at('')), q = await get(c.at('/queue'));
 				if (one?.status !== 200 || q?.status !== 200)
 					return false;
-				if (one.json.at_work !== undefined || q.json.items.length > 0)
+				const r = await get(c.at('/resets?limit=1'));
+				if (one.json.at_work !== undefined || q.json.items.length > 0 ||
+					r?.json?.items?.every((x) => x.ended_at !== null) !== true)
 					busy = true;
 				if (one.json.at_work !== undefined)
 					await this.hasten(one.json.at_work.turn_id);
@@ -206,11 +260,13 @@ class Soak extends Lots {
 			doing.push(name);
 			return this[`act_${name}`](this.of(this.all));
 		});
+		const all = Promise.all(acts);
+		all.catch(() => { /* told below */ });
 		this.doing = doing.join(', ');
 		try {
 			await this.kill();
 			Agents.open(this.gate);
-			await Promise.all(acts);
+			await all;
 			await this.rest();
 		} finally {
 			this.rested = true;
@@ -247,13 +303,11 @@ await test(`${rounds} rounds of kill -9 amid runs`, async (t) => {
 		if ((n + 1) % 50 === 0)
 			console.log(`     ${n + 1} rounds`);
 	}
-	const ends = Object.fromEntries(soak.model.rows(
-		'SELECT state, count(*) AS n FROM turn GROUP BY state')
-		.map((r) => [r.state, r.n]));
-	const decided = Object.fromEntries(soak.model.rows(
-		'SELECT state, count(*) AS n FROM approval GROUP BY state')
-		.map((r) => [r.state, r.n]));
+	const [ends, decided, resets] = ['turn', 'approval', 'reset'].map((table) =>
+		JSON.stringify(Object.fromEntries(soak.model.rows(`SELECT state,
+			count(*) AS n FROM ${table} GROUP BY state`)
+			.map((r) => [r.state, r.n]))));
 	console.log(`     killed ${JSON.stringify(soak.killed)}\n     did ` +
-		`${JSON.stringify(soak.did)}\n     turns ${JSON.stringify(ends)}, ` +
-		`approvals ${JSON.stringify(decided)}`);
+		`${JSON.stringify(soak.did)}\n     turns ${ends}, approvals ` +
+		`${decided}, resets ${resets}`);
 }, 600000 + rounds * 60000);

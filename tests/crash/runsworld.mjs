@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { sh } from '../harness/agent.mjs';
+import { Trees } from './treesworld.mjs';
 
 const OVER = ['completed', 'failed', 'killed', 'lost'];
 const idOf = (prompt) => /^say (\S+)/.exec(prompt)?.[1];
@@ -12,7 +12,7 @@ const idOf = (prompt) => /^say (\S+)/.exec(prompt)?.[1];
 export class Model {
 	constructor(a) {
 		Object.assign(this, { a, wishes: new Map(), verdicts: new Map(),
-			byHand: new Set() });
+			byHand: new Set(), mine: [], resets: [], done: [], from: 0 });
 	}
 
 	// `kind`: 'turn' (201), 'message', 'refused'; gone: it was cancelled, or
@@ -38,6 +38,7 @@ export class Model {
 			runs: of('run'), approvals: of('approval') };
 		t.links = this.rows(`SELECT l.* FROM chain_link l JOIN chain c ON
 			c.id = l.chain_id WHERE c.session_id IN (${ids})`);
+		t.resets = of('reset');
 		t.heads = this.rows(`SELECT h.* FROM run_repo h JOIN run r ON
 			r.id = h.run_id WHERE r.session_id IN (${ids}) ORDER BY r.rowid`);
 		this.said = this.a.said();
@@ -45,8 +46,8 @@ export class Model {
 		this.asked(t, new Set(conversations.map((c) => c.id)));
 		this.order(t);
 		this.afterSuccess(t);
-		for (const c of conversations)
-			this.places(c, t);
+		this.reset(t);
+		this.places(conversations, t);
 		this.decided(t);
 	}
 
@@ -135,34 +136,46 @@ export class Model {
 		}
 	}
 
-	// Where runs began and what they left: all of it is history now, in order.
-	places(c, { runs, heads, turns, chains, links }) {
-		const mine = runs.filter((r) => r.session_id === c.id);
-		for (const { repo_id: id, path: dir } of c.w.repos) {
-			const history = sh(dir, 'git rev-list --reverse HEAD').split('\n');
-			let at = 0;
-			for (const r of mine) {
-				const h = heads.find((x) => x.run_id === r.id && x.repo_id === id);
-				assert.ok(history.indexOf(h?.before_head) >= at,
-					`${r.reason} began at ${h?.before_head}`);
-				at = history.indexOf(h.before_head);
-				if (h.after_head === null)
-					assert.notEqual(r.state, 'completed', `${r.id} left where?`);
-				else
-					assert.ok(history.indexOf(h.after_head) >= at);
-			}
+	// What was asked for and nothing else, each with one end.
+	reset({ resets }) {
+		for (const r of resets) {
+			assert.ok(['done', 'refused', 'failed', 'undone'].includes(r.state),
+				r.state);
+			assert.ok(r.ended_at >= r.created_at, `${r.id} ended when?`);
+			assert.ok(this.resets.some((x) => x.c.id === r.session_id &&
+				x.turn === r.turn_id && x.force === (r.force === 1)),
+			`${r.id}: who asked?`);
 		}
-		const [{ path: dir }] = c.w.repos;
-		const files = sh(dir, 'git ls-tree --name-only HEAD').split('\n');
-		for (const x of turns.filter((y) => y.session_id === c.id)) {
-			const chain = chains.find((y) => y.turn_id === x.id);
-			const file = /^write (\S+) /m.exec(x.prompt)?.[1];
-			const kept = links.filter((l) => l.chain_id === chain.id &&
-				l.kind === 'commit').every((l) => l.state !== 'failed');
-			if (file && x.state === 'completed' && kept &&
-				chain.state === 'completed' && c.w.repos.length === 1)
-				assert.ok(files.includes(file), `${file} was not committed`);
+		for (const x of this.done.splice(0)) {
+			const { state } = resets.find((r) => r.id === x.id);
+			assert.ok(state === x.state || state !== 'refused', `${x.id} ${state}`);
 		}
+	}
+
+	// What has become of this world, in its order.
+	told() {
+		return this.rows(`SELECT seq, kind, subject, body FROM event WHERE
+			seq > ${this.from} AND kind IN ('run.starting', 'run.ended',
+			'turn.ended', 'conversation.reset') ORDER BY seq`);
+	}
+
+	// The trees stand where they have to, and nothing is lost, whatever was
+	// reset.
+	places(conversations, t) {
+		const all = this.told();
+		for (const w of new Map(conversations.map((c) => [c.w.id, c.w]))
+			.values()) {
+			const trees = new Trees(w.repos, this.within(w.id, t));
+			trees.replay(all.filter((e) => trees.concerns(e)));
+			for (const m of this.mine.filter((x) => x.c.w.id === w.id))
+				assert.ok(trees.keeps(m), `${m.name} of ${m.dir} is lost`);
+		}
+	}
+	within(workspace, { turns, chains, links, runs, heads }) {
+		const here = (rows) => rows.filter((x) => x.workspace_id === workspace);
+		const mine = here(links).map((l) => l.run_id);
+		return { turns: here(turns), chains: here(chains), links: here(links),
+			runs: runs.filter((r) => mine.includes(r.id)), heads };
 	}
 
 	// Decided once, by whom it was acknowledged to, told once, and only then.

@@ -61,6 +61,7 @@ struct loop {
 
 struct loop_timer {
 	struct event ev;
+	bool set; /* and not called since; to ask libevent takes longer */
 	struct call call;
 };
 
@@ -226,6 +227,7 @@ timer_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	t->set = false;
 	t->call.cb(t->call.arg);
 }
 
@@ -249,6 +251,7 @@ loop_timer_set_us(struct loop_timer *t, int64_t us)
 	tv.tv_sec = us / 1000000;
 	tv.tv_usec = us % 1000000;
 	(void)event_add(&t->ev, &tv);
+	t->set = true;
 }
 
 void
@@ -260,13 +263,15 @@ loop_timer_set(struct loop_timer *t, int64_t ms)
 void
 loop_timer_clear(struct loop_timer *t)
 {
-	(void)event_del(&t->ev);
+	if (t->set)
+		(void)event_del(&t->ev);
+	t->set = false;
 }
 
 bool
 loop_timer_pending(const struct loop_timer *t)
 {
-	return event_pending(&t->ev, EV_TIMEOUT, NULL) != 0;
+	return t->set;
 }
 
 void
@@ -274,7 +279,7 @@ loop_timer_free(struct loop_timer *t)
 {
 	if (t == NULL)
 		return;
-	(void)event_del(&t->ev);
+	loop_timer_clear(t);
 	free(t);
 }
 

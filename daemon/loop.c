@@ -2,11 +2,12 @@
 /*
  * libevent's base, timers and signals behind a dozen calls, so that the rest
  * of the daemon depends on turns and not on a library. The turn is our own:
- * ready events, then what they deferred, then the hooks. Group commit needs
- * such an end of turn and freeing from the loop needs the step before it. What
- * a turn has logged is written at its end, as one piece.
+ * ready events, what was asked for soon, what was deferred, the hooks. Group
+ * commit needs such an end of turn and freeing from the loop needs the step
+ * before it. What a turn has logged is written at its end, as one piece.
  *
- * Invariant: the loop never blocks while a deferred call is waiting.
+ * Invariant: the loop never blocks while a call is waiting that is deferred or
+ * asked for soon.
  */
 #include "daemon/loop.h"
 
@@ -23,6 +24,7 @@
 #include <event2/event_struct.h>
 
 #include "lib/clock.h"
+#include "lib/list.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
@@ -48,10 +50,19 @@ struct signal_watch {
 	struct call call;
 };
 
+struct loop_soon {
+	TAILQ_ENTRY(loop_soon) link;
+	struct loop *loop;
+	bool set;
+	struct call call;
+};
+
 struct loop {
 	struct event_base *base;
 	bool stop, turning;
 	int64_t busy_until; /* monotonic us; 0: turns may sleep */
+	TAILQ_HEAD(, loop_soon) soon;
+	unsigned nsoon;
 	struct calls deferred;
 	size_t next; /* of the deferred calls being run */
 	struct calls hooks;
@@ -100,6 +111,7 @@ loop_new(void)
 	struct loop *l = xcalloc(1, sizeof *l);
 	struct event_config *cfg = event_config_new();
 
+	TAILQ_INIT(&l->soon);
 	/*
 	 * Precise timers cost a system call per turn (a timerfd) and are worth
 	 * it: epoll alone rounds up to whole milliseconds, which is longer than
@@ -159,6 +171,21 @@ run_deferred(struct loop *l)
 	l->next = 0;
 }
 
+/* No more than the `n` that were asked for when the turn began. */
+static void
+run_soon(struct loop *l, unsigned n)
+{
+	struct loop_soon *s;
+
+	for (; n > 0; n--) {
+		s = TAILQ_FIRST(&l->soon);
+		if (s == NULL)
+			return;
+		loop_soon_clear(s);
+		s->call.cb(s->call.arg);
+	}
+}
+
 static bool
 busy(struct loop *l)
 {
@@ -178,12 +205,14 @@ turn(struct loop *l)
 {
 	/* The flag keeps an idle daemon in the loop; libevent would return. */
 	int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
+	unsigned due = l->nsoon;
 
-	if (l->deferred.n > 0 || busy(l))
+	if (l->deferred.n > 0 || busy(l) || due > 0)
 		flags |= EVLOOP_NONBLOCK;
 	l->turning = true;
 	if (event_base_loop(l->base, flags) < 0)
 		fatalx("loop", "event_base_loop failed");
+	run_soon(l, due);
 	run_deferred(l);
 	l->turning = false;
 	/* Last, when all changes of the turn have been made. */
@@ -281,6 +310,45 @@ loop_timer_free(struct loop_timer *t)
 		return;
 	loop_timer_clear(t);
 	free(t);
+}
+
+struct loop_soon *
+loop_soon_new(struct loop *l, loop_fn *cb, void *arg)
+{
+	struct loop_soon *s = xcalloc(1, sizeof *s);
+
+	s->loop = l;
+	s->call = (struct call){ cb, arg };
+	return s;
+}
+
+void
+loop_soon_set(struct loop_soon *s)
+{
+	if (s->set)
+		return;
+	s->set = true;
+	s->loop->nsoon++;
+	TAILQ_INSERT_TAIL(&s->loop->soon, s, link);
+}
+
+void
+loop_soon_clear(struct loop_soon *s)
+{
+	if (!s->set)
+		return;
+	s->set = false;
+	s->loop->nsoon--;
+	TAILQ_REMOVE(&s->loop->soon, s, link);
+}
+
+void
+loop_soon_free(struct loop_soon *s)
+{
+	if (s == NULL)
+		return;
+	loop_soon_clear(s);
+	free(s);
 }
 
 static void

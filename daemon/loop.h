@@ -21,7 +21,10 @@ typedef void loop_fd_fn(int fd, short what, void *arg);
 
 struct loop *loop_new(void);
 void loop_free(struct loop *l);
-/* Turns until loop_stop(); each turn: ready events, deferred calls, hooks. */
+/*
+ * Turns until loop_stop(); each turn: ready events, calls asked for soon,
+ * deferred calls, hooks.
+ */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 /* Turns do not sleep for `us` from now, but yield the processor; 0: they do. */
@@ -48,6 +51,16 @@ void loop_alarm_set(struct loop_alarm *a, int64_t us);
 void loop_alarm_clear(struct loop_alarm *a);
 bool loop_alarm_pending(const struct loop_alarm *a);
 void loop_alarm_free(struct loop_alarm *a);
+
+/*
+ * A timer for at once that sets no clock: called once, in the next turn, behind
+ * its events.
+ */
+struct loop_soon;
+struct loop_soon *loop_soon_new(struct loop *l, loop_fn *cb, void *arg);
+void loop_soon_set(struct loop_soon *s);
+void loop_soon_clear(struct loop_soon *s);
+void loop_soon_free(struct loop_soon *s);
 
 /* Persistent watch of `fd` (not owned) for `what`; starts enabled. */
 struct loop_watch *

@@ -25,7 +25,7 @@ next_round(struct floods *fs, bool rest)
 	if (rest)
 		loop_alarm_set(fs->rest, FLOODS_REST_US);
 	else
-		loop_timer_set_us(fs->round, 0);
+		loop_soon_set(fs->round);
 }
 
 static void
@@ -74,14 +74,14 @@ floods_init(struct floods *fs, struct loop *l)
 {
 	*fs = (struct floods){ .moved = FLOODS_HOLD_BYTES };
 	TAILQ_INIT(&fs->all);
-	fs->round = loop_timer_new(l, floods_round_cb, fs);
+	fs->round = loop_soon_new(l, floods_round_cb, fs);
 	fs->rest = loop_alarm_new(l, floods_rested_cb, fs);
 }
 
 void
 floods_done(struct floods *fs)
 {
-	loop_timer_free(fs->round);
+	loop_soon_free(fs->round);
 	loop_alarm_free(fs->rest);
 }
 
@@ -105,7 +105,7 @@ flood_leave(struct floods *fs, struct flood *f)
 	TAILQ_REMOVE(&fs->all, f, link);
 	if (--fs->n > 0)
 		return;
-	loop_timer_clear(fs->round);
+	loop_soon_clear(fs->round);
 	loop_alarm_clear(fs->rest);
 	fs->not_before = 0;
 	fs->held_by = NULL;
@@ -125,7 +125,7 @@ floods_hold(struct floods *fs, const struct flood *by)
 	/* One that rests sees it when it is rested. */
 	if (loop_alarm_pending(fs->rest))
 		return;
-	loop_timer_clear(fs->round);
+	loop_soon_clear(fs->round);
 	loop_alarm_set(fs->rest, FLOODS_HOLD_US);
 }
 

@@ -10,7 +10,7 @@
 
 struct loop;
 struct loop_alarm;
-struct loop_timer;
+struct loop_soon;
 
 /* One who has more to give than a turn takes. Embedded. */
 struct flood {
@@ -23,7 +23,7 @@ struct flood {
 /* All of a loop's floods take turns, some in each round. */
 struct floods {
 	TAILQ_HEAD(, flood) all;
-	struct loop_timer *round; /* at once, or: */
+	struct loop_soon *round; /* at once, or: */
 	struct loop_alarm *rest;
 	int64_t not_before;	     /* monotonic us: held until then */
 	const struct flood *held_by; /* whose echo ends that; compared alone */

@@ -209,6 +209,92 @@ timers(void **state)
 	loop_free(t.l);
 }
 
+struct wish {
+	struct trace *t;
+	struct loop_soon *soon, *other;
+	unsigned left;
+};
+
+static void
+wished(void *arg)
+{
+	struct wish *w = arg;
+
+	mark(w->t, 's');
+	if (w->left-- > 0)
+		loop_soon_set(w->soon);
+}
+
+static void
+wished_alone(void *arg)
+{
+	struct wish *w = arg;
+
+	mark(w->t, 'a');
+	loop_soon_clear(w->other);
+}
+
+static void
+wishes(void *arg)
+{
+	struct wish *w = arg;
+
+	mark(w->t, 't');
+	loop_defer(w->t->l, second, w->t);
+	loop_soon_set(w->soon);
+	loop_soon_set(w->soon);
+}
+
+/* Behind the next turn's events, before what is deferred, once in a turn. */
+static void
+soon(void **state)
+{
+	struct trace t;
+	struct wish w = { .t = &t, .left = 2 };
+
+	(void)state;
+	start(&t, 4);
+	w.soon = loop_soon_new(t.l, wished, &w);
+	t.timer = loop_timer_new(t.l, wishes, &w);
+	loop_timer_set_us(t.timer, 0);
+	loop_run(t.l);
+	assert_string_equal(t.text, "t2.s.s.s.");
+	w.left = 0;
+	loop_soon_set(w.soon);
+	loop_timer_set_us(t.timer, 0);
+	t.stop_after = 5;
+	loop_run(t.l);
+	assert_string_equal(t.text, "t2.s.s.s.ts2.");
+	loop_timer_free(t.timer);
+	loop_soon_free(w.soon);
+	loop_soon_free(NULL);
+	loop_free(t.l);
+}
+
+/* Taken back from outside, and by one that is called before it. */
+static void
+soon_taken_back(void **state)
+{
+	struct trace t;
+	struct wish w = { .t = &t };
+
+	(void)state;
+	start(&t, 1);
+	w.soon = loop_soon_new(t.l, wished_alone, &w);
+	w.other = loop_soon_new(t.l, wished, &w);
+	loop_soon_set(w.other);
+	loop_soon_clear(w.other);
+	loop_soon_clear(w.other);
+	loop_soon_set(w.soon);
+	loop_soon_set(w.other);
+	loop_run(t.l);
+	assert_string_equal(t.text, "a.");
+	loop_soon_set(w.soon);
+	loop_soon_free(w.soon);
+	loop_soon_free(w.other);
+	loop_free(t.l);
+}
+
 static void
 alarms(void **state)
 {
@@ -368,6 +454,8 @@ main(void)
 		cmocka_unit_test(endless_deferring_lets_others_in),
 		cmocka_unit_test(undefer),
 		cmocka_unit_test(timers),
+		cmocka_unit_test(soon),
+		cmocka_unit_test(soon_taken_back),
 		cmocka_unit_test(alarms),
 		cmocka_unit_test(watches),
 		cmocka_unit_test(woken_from_a_thread),

@@ -252,7 +252,6 @@ test_last_one_takes_the_hold_along(void **state)
 	assert_int_not_equal(g->floods.not_before, 0);
 	flood_leave(&g->floods, &g->m[0].flood);
 	assert_int_equal(g->floods.not_before, 0);
-	assert_false(loop_timer_pending(g->floods.round));
 	assert_false(loop_alarm_pending(g->floods.rest));
 	flood_leave(&g->floods, &g->m[0].flood);
 	assert_int_equal(g->floods.n, 0);

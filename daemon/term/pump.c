@@ -18,6 +18,7 @@
 #include "daemon/term/runlog.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/splice.h"
 
 /*
  * The kernel's terminals hand over a page at most, at some 100 bytes a
@@ -160,17 +161,13 @@ pump_start(struct pump *p, enum priv_io io, const int *fd)
 static long
 sip(struct pump *p)
 {
-	ssize_t n;
+	long n = splice_now(p->src[0].fd, p->spool_w, NULL, SIP);
 
-	do {
-		n = splice(p->src[0].fd, NULL, p->spool_w, NULL, SIP,
-		    SPLICE_F_NONBLOCK);
-	} while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		p->spooled += (size_t)n;
 		return n;
 	}
-	return n < 0 && errno == EAGAIN ? 0 : -EIO;
+	return n == -EAGAIN ? 0 : -EIO;
 }
 
 /* Spool to log, all of it. 0 or -errno of the log. */

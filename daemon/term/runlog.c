@@ -19,6 +19,7 @@
 #include "lib/clock.h"
 #include "lib/path.h"
 #include "lib/secret.h"
+#include "lib/splice.h"
 
 /*
  * 16 bytes, little endian: u64 offset, u56 wall ms, u8 stream. A stretch ends
@@ -246,18 +247,13 @@ long
 runlog_splice(struct runlog *l, int pipe, size_t len, uint8_t stream)
 {
 	loff_t at = (loff_t)l->size;
-	ssize_t n;
-	int err = mark(l, stream);
+	long n = mark(l, stream);
 
-	if (err != 0)
-		return err;
-	do {
-		n = splice(pipe, NULL, l->fd, &at, len,
-		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	l->size += (uint64_t)n;
+	if (n != 0)
+		return n;
+	n = splice_now(pipe, l->fd, &at, len);
+	if (n > 0)
+		l->size += (uint64_t)n;
 	return n;
 }
 

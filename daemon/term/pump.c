@@ -32,7 +32,12 @@
  * Of several floods, spooled in several turns before it is logged and shown:
  * fewer, larger.
  */
-#define BATCH	   65536
+#define BATCH 65536
+/*
+ * One flood alone is logged in such pieces, which begin at a multiple of that:
+ * what straddles two pages of a file takes the file system twice the work.
+ */
+#define LOG_PIECE  8192
 #define BLOCKED_MS 500
 #define HUNG_MS	   200
 /*
@@ -170,12 +175,12 @@ sip(struct pump *p)
 	return n == -EAGAIN ? 0 : -EIO;
 }
 
-/* Spool to log, all of it. 0 or -errno of the log. */
+/* Spool to log, all but `keep` bytes. 0 or -errno of the log. */
 static int
-empty_spool(struct pump *p)
+empty_spool(struct pump *p, size_t keep)
 {
-	while (p->spooled > 0) {
-		long n = runlog_splice(p->log, p->spool_r, p->spooled,
+	while (p->spooled > keep) {
+		long n = runlog_splice(p->log, p->spool_r, p->spooled - keep,
 		    p->src[0].stream);
 
 		if (n == 0 || n == -EAGAIN)
@@ -197,29 +202,39 @@ struct turn {
 };
 
 static void
-log_spool(struct pump *p, struct turn *t)
+log_spool(struct pump *p, size_t keep, struct turn *t)
 {
 	uint64_t before = p->log->size;
 
-	t->blocked = empty_spool(p) != 0;
+	t->blocked = empty_spool(p, keep) != 0;
 	t->logged += (size_t)(p->log->size - before);
 }
 
-/* Whether what came is logged with what comes next. */
-static bool
-waits_for_more(const struct pump *p, long n)
+/*
+ * How much of what came is logged with what comes next, where more is sure to
+ * come. Of one flood alone it is what does not fill a piece of the log.
+ */
+static size_t
+kept_back(const struct pump *p, long n)
 {
 	const struct floods *fs = &p->load->floods;
+	size_t over;
 
-	if (p->spooled + SIP > p->spool_size / 2)
-		return false;
-	return fs->n > 1 && n >= FLOOD && p->spooled < BATCH;
+	if (p->ending != PUMP_LIVES || n < FLOOD ||
+	    p->spooled + SIP > p->spool_size / 2)
+		return 0;
+	if (fs->n > 1)
+		return p->spooled < BATCH ? p->spooled : 0;
+	if (p->state != PUMP_FLOOD || !fs->calm || fs->left == 0)
+		return 0;
+	over = (size_t)((p->log->size + p->spooled) % LOG_PIECE);
+	return over < p->spooled ? over : p->spooled;
 }
 
 /*
  * Whether what was logged is shown with what comes next. One flood alone has a
- * round for that. Its pages are logged one by one all the same: meanwhile the
- * kernel moves the next one up, and asking for that need not sleep.
+ * round for that. It is logged meanwhile all the same: while that is done the
+ * kernel moves the next page up, and asking for it need not sleep.
  */
 static bool
 shows_later(const struct pump *p, const struct turn *t)
@@ -237,15 +252,14 @@ turn_pty(struct pump *p, struct turn *t)
 	long n;
 
 	if (p->state == PUMP_BLOCKED)
-		log_spool(p, t);
+		log_spool(p, 0, t);
 	if (t->blocked)
 		return;
 	n = sip(p);
 	t->moved = n > 0 ? (size_t)n : 0;
 	t->end = n < 0;
 	/* At the end the bytes come before the end does. */
-	if (!waits_for_more(p, n))
-		log_spool(p, t);
+	log_spool(p, kept_back(p, n), t);
 }
 
 static void

@@ -128,6 +128,60 @@ test_flood_that_nobody_watches(void **state)
 	termrig_pty_done(g, &p);
 }
 
+/* Looks at the log behind each turn of a flood. */
+struct looked {
+	struct pump *pump;
+	size_t (*turn)(void *arg);
+	unsigned pieces, parts; /* it grew to a multiple of PIECE, or not */
+};
+#define PIECE 8192
+
+static size_t
+looked_turn_cb(void *arg)
+{
+	struct looked *k = arg;
+	const struct floods *fs = &k->pump->load->floods;
+	uint64_t before = k->pump->log->size, size;
+	unsigned left = fs->left;
+	size_t moved = k->turn(k->pump);
+
+	size = k->pump->log->size;
+	if (fs->calm && left > 0 && moved >= 4095 && size != before) {
+		k->pieces += size % PIECE == 0;
+		k->parts += size % PIECE != 0;
+	}
+	/* What is behind the last piece is all that waits. */
+	assert_true(k->pump->spooled < PIECE);
+	if (!fs->calm || left == 0 || moved < 4095)
+		assert_int_equal(k->pump->spooled, 0);
+	return moved;
+}
+
+/* Whatever the log began with, and nothing is left behind a round. */
+static void
+test_flood_is_logged_in_pieces(void **state)
+{
+	struct termrig *g = *state;
+	struct looked k = { 0 };
+	struct termrig_pty p;
+	struct sink s;
+
+	termrig_pty(g, &p);
+	sink_open(&s, p.term, 0, true);
+	termrig_write(p.slave, "R", 1);
+	sink_await(g, &s, 1);
+	sink_close(&s);
+	k.pump = &p.term->pump;
+	k.turn = k.pump->flood.turn;
+	k.pump->flood.turn = looked_turn_cb;
+	k.pump->flood.arg = &k;
+	(void)log_flood(g, &p);
+	assert_true(k.pieces > 0);
+	assert_int_equal(k.parts, 0);
+	assert_int_equal(p.term->log.size, FLOOD + 1);
+	termrig_pty_done(g, &p);
+}
+
 static bool
 may_hold(void *arg)
 {
@@ -457,6 +511,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_flood_is_logged_exactly),
 		T(test_flood_that_nobody_watches),
+		T(test_flood_is_logged_in_pieces),
 		T(test_key_goes_before_a_flood),
 		T(test_bytes_before_the_end),
 		T(test_reopened_terminal_goes_on),

@@ -4,6 +4,7 @@
 
 #include "daemon/agent/variant.h"
 #include "daemon/api/api.h"
+#include "daemon/api/cursor.h"
 #include "daemon/core/chain.h"
 
 /* The conversation that the path names; false when that was answered. */
@@ -25,6 +26,9 @@ void conversation_commit(struct api_call *c, struct tx *tx, int status,
  */
 int conversation_audit(struct api_call *c, const struct store_turn *t,
     const char **why);
+
+/* Of a configuration, as JSON. */
+#define CONFIG_BYTES 65536
 
 /* Fields of both files: a turn's, or a message's that is to become one. */
 struct turn_in {
@@ -70,7 +74,7 @@ struct page_in {
 };
 extern const struct js_field conversation_prompt_fields[];
 extern const struct js_field conversation_page_fields[];
-#define CONVERSATION_PAGE 100
+#define CONVERSATION_PAGE CURSOR_LIMIT
 /*
  * A page of those: full with as many as were asked for, or with as many bytes
  * as nobody has to hold at once (prompts are long). The cursor is the last

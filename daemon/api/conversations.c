@@ -22,8 +22,6 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
-#define CONFIG_BYTES 65536
-
 struct create_in {
 	uint64_t set;
 	const char *workspace_id, *agent, *config, *name, *folder_id;
@@ -71,20 +69,14 @@ static const struct js_field create_fields[] = {
 };
 
 static const struct js_field list_fields[] = {
-	FIELD(list_in, "cursor", NULL, JS_TEXT, cursor, ID,
-	    .help = "next_cursor of the page before"),
-	FIELD(list_in, "limit", NULL, JS_INT, limit, .min = 1, .max = 1000,
-	    .help = "items at most; 100"),
+	CURSOR_FIELDS(list_in, cursor, limit),
 	FIELD(list_in, "workspace_id", "workspaceId", JS_TEXT, workspace_id, ID,
 	    .help = "only of that workspace"),
 	{ .name = NULL },
 };
 
 const struct js_field conversation_page_fields[] = {
-	FIELD(page_in, "cursor", NULL, JS_TEXT, cursor, ID,
-	    .help = "next_cursor of the page before"),
-	FIELD(page_in, "limit", NULL, JS_INT, limit, .min = 1, .max = 1000,
-	    .help = "items at most; 100"),
+	CURSOR_FIELDS(page_in, cursor, limit),
 	{ .name = NULL },
 };
 

@@ -49,10 +49,7 @@ struct begin_in {
 #define ID .min = UUID_TEXT - 1, .max = UUID_TEXT - 1
 
 static const struct js_field list_fields[] = {
-	FIELD(list_in, "cursor", JS_TEXT, cursor, ID,
-	    .help = "next_cursor of the page before"),
-	FIELD(list_in, "limit", JS_INT, limit, .min = 1, .max = 1000,
-	    .help = "items at most; 100"),
+	CURSOR_FIELDS(list_in, cursor, limit),
 	FIELD(list_in, "live", JS_BOOL, live,
 	    .help = "all that have not ended, in one page"),
 	{ .name = NULL },

@@ -27,7 +27,7 @@ static const struct js_field begin_fields[] = {
 	    .kind = JS_JSON,
 	    .min = 2,
 	    .offset = offsetof(struct turn_in, config),
-	    .max = 65536,
+	    .max = CONFIG_BYTES,
 	    .help = "over what the conversation says, for this turn" },
 	{ .name = "queue",
 	    .kind = JS_BOOL,
@@ -44,18 +44,7 @@ struct list_in {
 };
 
 static const struct js_field list_fields[] = {
-	{ .name = "cursor",
-	    .kind = JS_TEXT,
-	    .offset = offsetof(struct list_in, page.cursor),
-	    .min = UUID_TEXT - 1,
-	    .max = UUID_TEXT - 1,
-	    .help = "next_cursor of the page before" },
-	{ .name = "limit",
-	    .kind = JS_INT,
-	    .offset = offsetof(struct list_in, page.limit),
-	    .min = 1,
-	    .max = 1000,
-	    .help = "items at most; 100" },
+	CURSOR_FIELDS(list_in, page.cursor, page.limit),
 	{ .name = "dropped",
 	    .kind = JS_BOOL,
 	    .offset = offsetof(struct list_in, dropped),

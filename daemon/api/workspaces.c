@@ -8,6 +8,7 @@
 
 #include "daemon/api/answer.h"
 #include "daemon/api/api.h"
+#include "daemon/api/cursor.h"
 #include "daemon/api/repo.h"
 #include "daemon/api/worktree.h"
 #include "daemon/app.h"
@@ -15,8 +16,6 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/secret.h"
-
-#define PAGE 100
 
 struct list_in {
 	uint64_t set;
@@ -60,14 +59,7 @@ struct end_in {
 static const struct js_field list_fields[] = {
 	FLAG(list_in, "archived", NULL, archived,
 	    "only those that are, or are not; absent: all"),
-	TEXT(list_in, "cursor", NULL, cursor, UUID_TEXT - 1, UUID_TEXT - 1,
-	    "next_cursor of the page before"),
-	{ .name = "limit",
-	    .kind = JS_INT,
-	    .offset = offsetof(struct list_in, limit),
-	    .min = 1,
-	    .max = 1000,
-	    .help = "items at most; 100" },
+	CURSOR_FIELDS(list_in, cursor, limit),
 	{ .name = NULL },
 };
 static const struct js_field create_fields[] = {
@@ -190,7 +182,7 @@ static void
 workspaces_list(struct api_call *c)
 {
 	const struct list_in *in = c->in;
-	const int64_t limit = in->limit > 0 ? in->limit : PAGE;
+	const int64_t limit = in->limit > 0 ? in->limit : CURSOR_LIMIT;
 	struct js *items = js_array();
 	const char *last = NULL;
 	int err;

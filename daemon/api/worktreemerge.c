@@ -9,6 +9,7 @@
 
 #include "daemon/api/answer.h"
 #include "daemon/api/api.h"
+#include "daemon/api/cursor.h"
 #include "daemon/api/repo.h"
 #include "daemon/app.h"
 #include "daemon/store/changes.h"
@@ -16,8 +17,6 @@
 #include "lib/err.h"
 #include "lib/secret.h"
 #include "lib/str.h"
-
-#define PAGE 100
 
 struct merge_in {
 	uint64_t set;
@@ -114,14 +113,7 @@ static const struct js_field resolve_fields[] = {
 static const struct js_field list_fields[] = {
 	TEXT(list_in, "worktree_path", "worktreePath", tree, false, 1, 4095,
 	    "only those of this worktree, by its exact path"),
-	TEXT(list_in, "cursor", NULL, cursor, false, UUID_TEXT - 1,
-	    UUID_TEXT - 1, "next_cursor of the page before"),
-	{ .name = "limit",
-	    .kind = JS_INT,
-	    .offset = offsetof(struct list_in, limit),
-	    .min = 1,
-	    .max = 1000,
-	    .help = "items at most; 100" },
+	CURSOR_FIELDS(list_in, cursor, limit),
 	{ .name = NULL },
 };
 
@@ -334,7 +326,7 @@ static void
 worktreemerge_list(struct api_call *c)
 {
 	const struct list_in *in = c->in;
-	const int64_t limit = in->limit > 0 ? in->limit : PAGE;
+	const int64_t limit = in->limit > 0 ? in->limit : CURSOR_LIMIT;
 	struct page p = { .arena = c->req->arena, .list = js_array() };
 	int err = store_changes_list(c->app->db, c->actor->user_id, in->tree,
 	    in->cursor, limit, worktreemerge_item_cb, &p);

@@ -11,7 +11,6 @@
 #include "cli/cmd.h"
 #include "cli/out.h"
 #include "cli/pick.h"
-#include "lib/buf.h"
 #include "lib/js.h"
 
 static const struct out_col done_cols[] = {
@@ -74,21 +73,6 @@ do_part(struct cmd_call *c, const struct js *part, bool merge, struct js *done)
 	return rc;
 }
 
-/* What was built can only be written: read again, it can be shown. */
-static struct js *
-readable(struct js *built)
-{
-	struct buf b;
-	struct js *v;
-	char why[128];
-
-	buf_init(&b, 4 << 20);
-	js_finish(built, &b);
-	v = js_parse((const char *)b.data, b.len, why, sizeof(why));
-	buf_done(&b);
-	return v;
-}
-
 static int
 all(struct cmd_call *c, bool merge)
 {
@@ -108,7 +92,6 @@ all(struct cmd_call *c, bool merge)
 	}
 	js_add(o, "repos", done);
 	js_add_str(o, "stopped", rc != CMD_OK ? stopped : NULL);
-	o = readable(o);
 	if (c->cli->json)
 		out_json(o);
 	else

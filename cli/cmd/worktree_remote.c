@@ -120,8 +120,11 @@ workspace_push(struct cmd_call *c)
 	for (size_t i = 0; i < js_len(repos); i++) {
 		one = transfer(c, "/api/worktrees/push",
 		    wish(c, js_str(js_at(repos, i), "path", "")));
-		if (one != CMD_OK)
-			rc = one;
+		if (one == CMD_OK)
+			continue;
+		rc = one;
+		out_note(c->cli, "%s is not pushed",
+		    js_str(js_at(repos, i), "name", "?"));
 	}
 	js_free(space);
 	return rc;

@@ -789,6 +789,13 @@ await test('rdv workspace push: every repository of it', async () => {
 	assert.equal(await p.ended, 0, p.err);
 	const have = [a, b].map(({ up }) => tip(up, whole.branch));
 	assert.deepEqual(have.sort(), tips.sort());
+	// One that cannot is told by its name, and keeps no other from it.
+	git(b.our, 'remote', 'remove', 'origin');
+	const half = command(['workspace', 'push', 'both'], home);
+	assert.equal(await half.ended, 1);
+	assert.match(half.err, new RegExp(`^rdv: ${path.basename(b.our)} is not ` +
+		'pushed$', 'm'));
+	assert.equal(half.err.match(/is not pushed/g).length, 1);
 });
 
 await server.stop();

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/path.h"
+#include "lib/str.h"
 #include "priv-helper/accounts.h"
 #include "priv-helper/child.h"
 #include "priv-helper/ops.h"
@@ -248,6 +250,35 @@ allow_root(struct reach *x, unsigned i, int fd)
 	return err != 0 ? err : allow_repo(x, i, fd);
 }
 
+/*
+ * git takes where it starts for the repository, and asks whose it is by its
+ * name, which another may be had by then; that one is granted nothing.
+ */
+static bool
+is_anothers(const struct reach *x, unsigned i, int fd)
+{
+	struct stat st;
+
+	return x->profile->exe != NULL && strcmp(x->paths[i], x->cwd) == 0 &&
+	       (fstat(fd, &st) < 0 ||
+		   (st.st_uid != x->user->uid && st.st_uid != 0));
+}
+
+/* RDV_E_DENIED: `e` has been told why. */
+static int
+open_root(const struct reach *x, unsigned i, int *fd, struct child_error *e)
+{
+	int err = roots_open(&x->spare->roots, x->paths[i], fd, e->why,
+	    sizeof(e->why));
+
+	if (err != 0 || !is_anothers(x, i, *fd))
+		return err;
+	(void)close(*fd);
+	(void)str_copy(e->why,
+	    "cwd: git's repository belongs to another account", sizeof(e->why));
+	return RDV_E_DENIED;
+}
+
 static bool
 allow_roots(struct reach *x, struct child_error *e)
 {
@@ -255,8 +286,7 @@ allow_roots(struct reach *x, struct child_error *e)
 	int fd, err;
 
 	for (i = 0; i < x->pathc; i++) {
-		err = roots_open(&x->spare->roots, x->paths[i], &fd, e->why,
-		    sizeof(e->why));
+		err = open_root(x, i, &fd, e);
 		if (err == RDV_E_DENIED) {
 			e->result = PRIV_DENIED;
 			return false;

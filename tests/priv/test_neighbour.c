@@ -2,7 +2,8 @@
 /*
  * Who may write a directory above the one that a run starts in swaps it for a
  * link, all the time (abuse F02, F18). Where a run starts is a name, entered as
- * its account; what it may read there was opened and judged before.
+ * its account; what it may read there was opened and judged before. And with a
+ * repository of his own he has nobody's git look into that (G09).
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -86,14 +87,14 @@ tidy(void)
 }
 
 static pid_t
-race(void)
+race(const char *one, const char *other)
 {
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
 	while (pid == 0) {
-		(void)renameat2(AT_FDCWD, in("shared/dir"), AT_FDCWD,
-		    in("shared/link"), RENAME_EXCHANGE);
+		(void)renameat2(AT_FDCWD, in(one), AT_FDCWD, in(other),
+		    RENAME_EXCHANGE);
 		for (volatile unsigned i = (unsigned)random() % 65536; i > 0;
 		     i--)
 			continue;
@@ -134,6 +135,15 @@ start_once(struct rig *r, struct seen *n)
 	n->closed += out[0] == '\0';
 }
 
+static void
+need_root(void)
+{
+	if (geteuid() == 0)
+		return;
+	print_message("what another account owns needs root\n");
+	skip();
+}
+
 /* A swap between judgement and start, which is what is tried. */
 static bool
 has_met(const struct seen *n, const char *mutant)
@@ -149,15 +159,12 @@ start_many(const char *mutant)
 	struct rig r;
 	pid_t pid;
 
-	if (geteuid() != 0) {
-		print_message("a link of another account needs root\n");
-		skip();
-	}
+	need_root();
 	lay_out();
 	rig_start(&r, mutant);
 	start_once(&r, &n);
 	assert_int_equal(n.asked, 1);
-	pid = race();
+	pid = race("shared/dir", "shared/link");
 	for (unsigned i = 0; i < ROUNDS || !has_met(&n, mutant); i++) {
 		assert_true(i < ROUNDS || !rig_late(end));
 		start_once(&r, &n);
@@ -190,12 +197,124 @@ abuse_F02_F18_where_a_run_starts_bites(void **state)
 	assert_true(start_many("landlock").secret > 0);
 }
 
+static const char *const repo[] = { "", "/.git", "/.git/objects", "/.git/refs",
+	"/.git/HEAD", "/.git/config" };
+
+/* As much of one as git takes for one; it says whose it is. */
+static void
+make_repo(const char *name, uid_t owner)
+{
+	char path[64], text[64];
+
+	for (size_t i = 0; i < 6; i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", name, repo[i]);
+		(void)snprintf(text, sizeof(text),
+		    i == 4 ? "ref: refs/heads/%s\n" : "[test]\n\twho = %s\n",
+		    name);
+		if (i < 4)
+			assert_int_equal(mkdir(in(path), 0755), 0);
+		else
+			put(path, text);
+		assert_int_equal(chown(in(path), owner, owner), 0);
+	}
+}
+
+static void
+remove_repo(const char *name)
+{
+	char path[64];
+
+	for (size_t i = 6; i-- > 0;) {
+		(void)snprintf(path, sizeof(path), "%s%s", name, repo[i]);
+		assert_int_equal(remove(in(path)), 0);
+	}
+}
+
+static void
+look_once(struct rig *r, struct seen *n)
+{
+	const char *const argv[] = { "git", "config", "--get", "test.who",
+		NULL };
+	const char *const paths[] = { in("main"), NULL };
+	const struct rig_spawn s = {
+		.profile = "git", .cwd = paths[0], .argv = argv, .paths = paths
+	};
+	struct rig_result res;
+	struct priv_exit e;
+
+	rig_spawn(r, &s, &res);
+	if (res.a.result != PRIV_DONE) {
+		assert_non_null(strstr(res.a.why,
+		    "belongs to another account"));
+		n->refused++;
+		return;
+	}
+	(void)rig_read_all(res.fds.fd[1], out, sizeof(out));
+	rig_exit(r, res.a.handle, &e);
+	assert_int_equal(rig_ack(r, res.a.handle), PRIV_DONE);
+	rig_close(&res);
+	n->asked += strcmp(out, "main\n") == 0;
+	n->secret += strcmp(out, "evil\n") == 0;
+	n->closed += out[0] == '\0';
+}
+
+/*
+ * A directory and no link: whoever may write above ours can put his own in its
+ * place. git asks whose it is by its name, so it is asked before by descriptor.
+ */
+static struct seen
+look_many(uid_t owner)
+{
+	const int64_t end = rig_deadline();
+	struct seen n = { 0, 0, 0, 0 };
+	struct rig r;
+	pid_t pid;
+
+	need_root();
+	(void)snprintf(top, sizeof(top), BASE "/rdv-neighbour-XXXXXX");
+	assert_non_null(mkdtemp(top));
+	make_repo("main", geteuid());
+	make_repo("evil", owner);
+	rig_start(&r, NULL);
+	look_once(&r, &n);
+	assert_int_equal(n.asked, 1);
+	pid = race("main", "evil");
+	for (unsigned i = 0; i < ROUNDS || n.refused + n.secret == 0; i++) {
+		assert_true(i < ROUNDS || !rig_late(end));
+		look_once(&r, &n);
+	}
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	rig_stop(&r);
+	remove_repo("main");
+	remove_repo("evil");
+	assert_int_equal(rmdir(top), 0);
+	print_message(
+	    "# git below a neighbour: %u ours, %u none, %u refused, %u his\n",
+	    n.asked, n.closed, n.refused, n.secret);
+	return n;
+}
+
+static void
+abuse_F02_G09_whose_repository_it_is(void **state)
+{
+	struct seen n;
+
+	(void)state;
+	n = look_many(NEIGHBOUR);
+	assert_int_equal(n.secret, 0);
+	assert_true(n.asked > 1 && n.refused > 0);
+	/* Control: another of our own is looked into. */
+	assert_true(look_many(geteuid()).secret > 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_F02_F18_where_a_run_starts),
 		cmocka_unit_test(abuse_F02_F18_where_a_run_starts_bites),
+		cmocka_unit_test(abuse_F02_G09_whose_repository_it_is),
 	};
 
 	return CHECK_RUN("neighbour", tests);

@@ -382,6 +382,62 @@ await test('G08 a repository above the root, or of another owner', async () => {
 	assert.equal((await list()).status, 200);
 });
 
+// A run may write all of a repository that lies in its tree. What the user's
+// own git makes of that is his; ours meets it when it looks at the tree above.
+function plant(dir, name) {
+	const own = must(dir, 'rev-parse', '--absolute-git-dir').trim();
+	fs.mkdirSync(path.join(own, 'hooks'), { recursive: true });
+	for (const hook of hooks)
+		fs.copyFileSync(trap(`${name}-hook`), path.join(own, 'hooks', hook));
+	fs.mkdirSync(path.join(own, 'info'), { recursive: true });
+	fs.writeFileSync(path.join(own, 'info/attributes'), '* filter=zz diff=zz\n');
+	for (const key of ['core.fsmonitor', 'filter.zz.clean', 'filter.zz.smudge',
+		'filter.zz.process', 'diff.external', 'diff.zz.textconv',
+		'core.alternateRefsCommand'])
+		set(dir, key, trap(`${name}-${key}`));
+	// As long as it was: to know it for another git has to read it.
+	fs.writeFileSync(path.join(dir, 'file'), 'two\n');
+}
+
+await test('G11 a repository nested in the tree, known to git or not',
+	async () => {
+		const repo = newRepo(), inner = newRepo(), tree = `${repo}-nested`;
+		const file = ['-c', 'protocol.file.allow=always', 'submodule', '-q'];
+		must(repo, ...file, 'add', inner, 'sub');
+		must(repo, 'commit', '-q', '-m', 'sub');
+		const post = (what, more) => rdv.request('POST', `/api/worktrees${what}`,
+			{ body: { worktree_path: tree, ...more } });
+		assert.equal((await post('', { repo_path: repo, branch: 'nested',
+			create_branch: true })).status, 201);
+		must(tree, ...file, 'update', '--init');
+		fs.cpSync(inner, path.join(tree, 'vendored'), { recursive: true });
+		for (const name of ['sub', 'vendored'])
+			plant(path.join(tree, name), name);
+		rearm();
+		const at = encodeURIComponent(tree);
+		const answers = [...await reads(at),
+			await rdv.request('GET', `/api/worktrees/status?worktree_path=${at}`),
+			await post('/check'), await post('/discard', { paths: ['file'] }),
+			await post('/stage', { paths: ['.gitmodules'] }),
+			await post('/stash', { untracked: true }),
+			await rdv.request('GET', `/api/worktrees/space?worktree_path=${at}`)];
+		const gone = await rdv.request('DELETE', '/api/worktrees',
+			{ body: { worktree_path: tree, force: true } });
+		answers.push(gone, await rdv.request('POST', '/api/worktrees/restore',
+			{ body: { id: gone.json?.trash_id } }));
+		assert.deepEqual(sprung(), [], 'sprung by the daemon');
+		assert.ok(answers.filter((a) => a.status < 300).length >= 28,
+			answers.map((a) => `${a.status} ${a.raw}`.slice(0, 120)).join('\n'));
+		git(tree, 'status');
+		assert.ok(sprung().includes('sub-core.fsmonitor'), `control: ${sprung()}`);
+		git(path.join(tree, 'vendored'), 'status');
+		git(path.join(tree, 'vendored'), 'add', 'file');
+		for (const name of ['core.fsmonitor', 'filter.zz.process'])
+			assert.ok(sprung().includes(`vendored-${name}`),
+				`control: ${sprung()}`);
+		rearm();
+	});
+
 await test('G13 names that are options or expressions', async () => {
 	const repo = newRepo();
 	const refs = () => must(repo, 'for-each-ref');

@@ -732,8 +732,9 @@ const git = [
 		off: [sandbox, pin('core.fsmonitor=false'),
 			[profile, 'KEY_1=core.fsmonitor', 'KEY_1=core.zz']],
 		red: ['abuse G05 none of'] },
-	{ ids: ['G06'], guard: 'the sandbox alone',
-		off: [sandbox], red: ['abuse G06 a program', unitGit] },
+	{ ids: ['G06', 'G11'], guard: 'the sandbox alone',
+		off: [sandbox], red: ['abuse G06 a program',
+			'abuse G11 a repository', unitGit] },
 	{ ids: ['G07'], guard: 'git is run where .git is, and takes no bare ' +
 		'repository that it finds; and the sandbox',
 	off: [sandbox, pin('safe.bareRepository=explicit'),

@@ -123,6 +123,47 @@ await test('C16 nothing of it is open to another account', async () => {
 		'control');
 });
 
+// Not by convention: nobody but root has a way to it, whose acts it records.
+await test('O01 no run of an account, held or not, reaches the audit log',
+	async () => {
+		const keep = path.join(s.root, 'var/lib/rdv-helper/audit');
+		const names = ['000001.log', 'head', 'mac.key', 'sign.key'];
+		const text = () => fs.readFileSync(path.join(keep, names[0]), 'utf8');
+		const tries = (at) => names.map((n) => path.join(at, n))
+			.flatMap((p) => [`cat '${p}'`, `chmod 666 '${p}'`,
+				`echo x >>'${p}'`, `: >'${p}'`, `mv '${p}' '${p}.old'`,
+				`rm '${p}'*`])
+			.concat([`ls '${at}'`, `: >'${at}/new'`, `mv '${at}' '${at}.old'`])
+			.map((c) => `(${c}) >/dev/null 2>&1 && echo did`).join('\n');
+		const before = text();
+		assert.ok(before.length > 0);
+		const dir = file(ann, 'project');
+		s.login(ann);
+		assert.equal(s.as(ann, '/bin/mkdir', [dir]).status, 0);
+		for (const profile of ['login', 'script', 'agent']) {
+			const r = await s.over(ann, 'POST', '/api/sessions', { body: {
+				name: 'audit', profile, io: 'pipes', project_path: dir,
+				command: ['/bin/sh', '-c', `${tries(keep)}\necho over`] } });
+			assert.equal(r.status, 201, `${r.raw}`);
+			const run = `/api/runs/${r.json.run.id}`;
+			await waitFor('its end', async () =>
+				(await s.over(ann, 'GET', run)).json.ended_at);
+			const said = await s.over(ann, 'GET', `${run}/log`);
+			assert.equal(`${said.raw}`, 'over\n', profile);
+		}
+		assert.ok(text().startsWith(before), 'it has grown and nothing else');
+		assert.ok(text().length > before.length, 'control: they are in it');
+		assert.deepEqual(names.map((n) => {
+			const st = fs.statSync(path.join(keep, n));
+			return [st.uid, st.mode & 0o777];
+		}), names.map(() => [0, 0o600]));
+		// Control: where it is its own, the same words do all of it.
+		const copy = file(ann, 'copy');
+		const r = s.as(ann, '/bin/sh', ['-c', `mkdir '${copy}'; cd '${copy}'; ` +
+			`touch ${names.join(' ')}; ${tries(copy)}`]);
+		assert.equal(r.out, 'did\n'.repeat(names.length * 6 + 3), r.err);
+	});
+
 await test('C09 a connection that is passed on brings no right with it', () => {
 	const ask = (token) => passed(ann, bob, spoken('GET', '/api/user', token))
 		.slice(9, 12);

@@ -36,7 +36,10 @@ directory_of(int top, const char *name, const char **last)
 	return path_open_beneath(top, dir, O_RDONLY | O_DIRECTORY, 0);
 }
 
-/* By descriptor: chmod(2) would follow what has taken the name since. */
+/*
+ * By descriptor: chmod(2) would follow what has taken the name since. What has
+ * another name as well is not what git has left, and may be anybody's (F08).
+ */
 static int
 take_mode(int top, const char *temp, mode_t mode)
 {
@@ -50,6 +53,8 @@ take_mode(int top, const char *temp, mode_t mode)
 		err = -errno;
 	else if (!S_ISREG(st.st_mode))
 		err = -EINVAL;
+	else if (st.st_nlink != 1)
+		err = -EMLINK;
 	else if (fchmod(fd, mode & 07777) < 0)
 		err = -errno;
 	(void)close(fd);

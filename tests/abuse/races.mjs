@@ -135,6 +135,39 @@ await test('F02 F16 discarded changes come back into their tree', async () => {
 	done();
 });
 
+// A file of the tree that has a second name outside of it: what rdv or git puts
+// in its place is another file, and the twin keeps its bytes and its mode.
+await test('F08 what has another name elsewhere is replaced, not written to',
+	async () => {
+		const { repo, mine, done } = crlf('linked');
+		const at = repo.at('dir/f'), twins = [];
+		const link = (text) => {
+			const twin = path.join(rdv.home, `twin${twins.length}`);
+			fs.writeFileSync(twin, text);
+			fs.chmodSync(twin, 0o604);
+			fs.rmSync(at);
+			fs.linkSync(twin, at);
+			twins.push([twin, text, fs.lstatSync(twin).ino]);
+		};
+		const same = (what) => twins.forEach(([twin, text, ino]) => {
+			const st = fs.lstatSync(twin);
+			assert.deepEqual([fs.readFileSync(twin, 'utf8'), st.mode & 0o777,
+				st.ino, st.nlink], [text, 0o604, ino, 1], what);
+		});
+		mine();
+		link('mine\nand\r\n');
+		const d = await discard(repo);
+		assert.equal(d.status, 200, d.raw);
+		assert.equal(fs.readFileSync(at, 'utf8'), 'one\r\n', 'control');
+		same('discarded');
+		link('one\r\n');
+		const r = await post('worktrees/discards/restore', { id: d.json.id });
+		assert.equal(r.status, 200, r.raw);
+		assert.equal(fs.readFileSync(at, 'utf8'), 'mine\nand\r\n', 'control');
+		same('restored');
+		done();
+	});
+
 await test('F02 F10 what is discarded is their tree\'s', async () => {
 	const { repo, mine, ends, done } = crlf('discard');
 	for (const [when, names] of [['at any time', ends], ['as git writes',

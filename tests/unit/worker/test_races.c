@@ -453,6 +453,30 @@ abuse_F02_F16_replace_mode(void **state)
 	race_say(&s);
 }
 
+/* A second name of what lies outside is put nowhere, and keeps its mode. */
+static void
+abuse_F08_replace_linked(void **state)
+{
+	struct stat st;
+	int tree;
+
+	(void)state;
+	replace_begin(&tree);
+	assert_int_equal(fchmodat(tree, "dir0/0", 0640, 0), 0);
+	assert_int_equal(linkat(race_topfd, "out/0", tree, "temp", 0), 0);
+	assert_int_equal(replace_file(race_in("tree0"), "temp", "dir0/0"),
+	    -EMLINK);
+	assert_int_equal(fstatat(race_topfd, "out/0", &st, 0), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_false(race_there("tree0/temp"));
+	put_temp(tree, "temp");
+	assert_int_equal(replace_file(race_in("tree0"), "temp", "dir0/0"), 0);
+	assert_int_equal(fstatat(tree, "dir0/0", &st, 0), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	(void)close(tree);
+	race_outside_is_whole();
+}
+
 /*
  * One of the two that a tree is moved between turns into a link: it goes to the
  * other, or it stays; and nothing comes from outside.
@@ -524,6 +548,7 @@ main(void)
 		RACE(abuse_F02_move_back),
 		RACE(abuse_F02_F16_replace),
 		RACE(abuse_F02_F16_replace_mode),
+		RACE(abuse_F08_replace_linked),
 	};
 
 	return CHECK_RUN("worker races", tests);

@@ -298,6 +298,16 @@ audit_exit(struct ops *o, const struct run *r)
 	audit_tell(&o->audit, &a);
 }
 
+void
+audit_broken(struct ops *o, const char *why)
+{
+	struct audit_msg a;
+
+	begin(&a, AUDIT_BROKEN, AUDIT_REFUSED);
+	(void)str_copy(a.why, why, sizeof(a.why));
+	audit_tell(&o->audit, &a);
+}
+
 /* As they travel, but for the policy's text. */
 static void
 digest_admitted(const struct accounts *a, uint8_t sum[SHA256_LEN])

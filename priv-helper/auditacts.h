@@ -45,6 +45,8 @@ bool audit_revoke(struct ops *o, const struct priv_revoke *m, char *why);
 void audit_revoke_done(struct ops *o, const struct priv_revoke *m, bool refused,
     enum priv_result result, const char *why);
 void audit_exit(struct ops *o, const struct run *r);
+/* A packet that no rdvd of ours sends; what it asked for is not done. */
+void audit_broken(struct ops *o, const char *why);
 /*
  * The policy was read again: from `before` to `after`, whose groups are sorted.
  * `why`: the one before stays in force; NULL: it does not. Told and not asked

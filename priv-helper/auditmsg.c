@@ -334,6 +334,7 @@ static const struct {
 	[AUDIT_ROTATE] = { "rotate", { NULL }, { put_made, put_result, NULL } },
 	[AUDIT_UPGRADE] = { "upgrade", { NULL },
 	    { put_result, put_why, NULL } },
+	[AUDIT_BROKEN] = { "request", { NULL }, { put_why, NULL } },
 	[AUDIT_ASK] = { "ask", { NULL }, { NULL } },
 };
 

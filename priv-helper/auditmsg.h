@@ -28,6 +28,7 @@ enum audit_act {
 	AUDIT_POLICY,  /* read again: of [ops] in force, of [main] unusable */
 	AUDIT_ROTATE,  /* of [main]: another service token */
 	AUDIT_UPGRADE, /* of [main]: other programs in the place of these */
+	AUDIT_BROKEN,  /* rdvd has sent what is no request: [ops] ends */
 	AUDIT_ASK,     /* could something begin now? Leaves no record */
 	AUDIT_ACTS
 };

@@ -17,14 +17,19 @@
 #include "lib/secret.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
+#include "priv-helper/auditacts.h"
 #include "priv-helper/ops.h"
 #include "security/mutant.h"
 
-/* Not exit(): what is inherited from [main] is not ours to run. */
+/*
+ * rdvd is broken or taken over, which is to be on record where it cannot reach.
+ * Not exit(): what is inherited from [main] is not ours to run.
+ */
 static _Noreturn void
-broken(const char *why)
+broken(struct ops *o, const char *why)
 {
 	log_errorx("peer", "malformed packet from rdvd: %s; ending", why);
+	audit_broken(o, why);
 	_exit(1);
 }
 
@@ -142,24 +147,24 @@ dispatch(struct ops *o, struct buf *b)
 	struct priv_header h;
 
 	if (!priv_get_header(b, &h))
-		broken("header");
+		broken(o, "header");
 	if (h.kind != PRIV_REQUEST)
-		broken("not a request");
+		broken(o, "not a request");
 	verb = ops_verb(h.op);
 	if (verb == NULL)
-		broken("no such verb");
+		broken(o, "no such verb");
 	/*
 	 * Ids begin anywhere and rise, across the end of the range as well. One
 	 * that does not is a replay, or an answer gone astray.
 	 */
 	if (o->hello && (int32_t)(h.id - o->last_id) <= 0 && !mutant("E09"))
-		broken("request id does not rise");
+		broken(o, "request id does not rise");
 	if (verb->first == o->hello)
-		broken(o->hello ? "HELLO twice" : "HELLO is missing");
+		broken(o, o->hello ? "HELLO twice" : "HELLO is missing");
 	o->last_id = h.id;
 	memset(&m, 0, sizeof(m));
 	if (!verb->decode(b, &m))
-		broken(priv_op_name(h.op));
+		broken(o, priv_op_name(h.op));
 	verb->act(o, h.id, &m);
 }
 
@@ -179,7 +184,7 @@ peer_read(struct ops *o)
 	if (n == -EAGAIN)
 		return;
 	if (n == -EMSGSIZE || n == -EBADMSG)
-		broken("over-long, or with descriptors");
+		broken(o, "over-long, or with descriptors");
 	if (n <= 0) {
 		log_info("peer", "rdvd is gone; runs stay");
 		peer_disconnect(o);

@@ -165,6 +165,35 @@ every_act(void **state)
 	rig_stop(&r);
 }
 
+/* A verb that is none, from an rdvd that was taken over. */
+static void
+abuse_E01_what_is_no_request(void **state)
+{
+	const struct rig_spawn s = { .argv = ARGV("true") };
+	const struct priv_signal m = { .handle = 7, .sig = SIGTERM };
+	struct rig_result res;
+	struct rig r;
+	struct buf b;
+
+	(void)state;
+	rig_start(&r, NULL);
+	buf_init(&b, SEQPKT_MAX);
+	priv_put_signal(&b, rig_id(&r), &m);
+	b.data[6] = PRIV_OP_MAX;
+	rig_send(&r, b.data, b.len);
+	buf_done(&b);
+	assert_true(rig_closed(r.ops));
+	audit_expect(&r, "act=request phase=refused why=\"header\"");
+	/* The next [ops] serves, and nothing is between it and its records. */
+	rig_ops(&r);
+	rig_login(&r);
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	rig_close(&res);
+	audit_expect(&r, "program=\"true\"");
+	rig_stop(&r);
+}
+
 /* True when what was given as argument, value or directory is in the log. */
 static bool
 leaks(const char *mutant)
@@ -541,6 +570,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_act),
+		cmocka_unit_test(abuse_E01_what_is_no_request),
 		cmocka_unit_test(abuse_N01_no_argument_in_it),
 		cmocka_unit_test(abuse_O01_out_of_a_runs_reach),
 		cmocka_unit_test(audit_is_confined),

@@ -6,6 +6,7 @@
 #include "cli/doctor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -181,6 +182,32 @@ doctor_look_restart(struct doctor *d)
 		    known ? "what runs outlives it"
 			  : "what runs outlives it if rdv uses that",
 		    u.kept, u.max);
+}
+
+/*
+ * TIOCSTI is the kernel's to refuse where no profile does: a login has what its
+ * account has. A warning, as rdv is no weaker by it than ssh is.
+ */
+void
+doctor_look_terminals(struct doctor *d)
+{
+	int fd = open("/proc/sys/dev/tty/legacy_tiocsti", O_RDONLY | O_CLOEXEC);
+	char c = '1';
+
+	if (fd < 0) {
+		doctor_judge(d, "warning",
+		    "a program in a login can type into its own terminal: "
+		    "kernels before 6.2 cannot refuse TIOCSTI");
+		return;
+	}
+	(void)!read(fd, &c, 1);
+	(void)close(fd);
+	if (c == '0')
+		doctor_judge(d, "ok", "the kernel refuses TIOCSTI");
+	else
+		doctor_judge(d, "warning",
+		    "a program in a login can type into its own terminal "
+		    "(sysctl -w dev.tty.legacy_tiocsti=0)");
 }
 
 /* The first one is named; rdv check has rdvd look again, and names all. */

@@ -39,6 +39,8 @@ void doctor_look_state(struct doctor *d);
 void doctor_look_sockets(struct doctor *d);
 /* Of the host's rdv, whether what runs outlives a restart of it. */
 void doctor_look_restart(struct doctor *d);
+/* Whether a program that is not confined can type as its user (abuse H06). */
+void doctor_look_terminals(struct doctor *d);
 /* What the last look at what is on record found (rdv check). */
 void doctor_look_integrity(struct doctor *d);
 /* Why rdvd has not said a thing. */

@@ -501,6 +501,7 @@ static const struct {
 	{ "git", look_git },
 	{ "tmux", look_tmux },
 	{ "kernel", look_landlock },
+	{ "terminals", doctor_look_terminals },
 	{ "state", look_state },
 	{ "disk", look_disk },
 	{ "token", look_token },

@@ -819,6 +819,9 @@ const processes = [
 		off: [[drop, 'if (!p->confined || mutant("seccomp"))', 'if (true)']],
 		red: ['abuse H05 H06 a confined', 'priv/guard abuse_H05_own',
 			'priv/guard abuse_H06_high'] },
+	{ ids: ['H06'], guard: 'rdv doctor tells of what the kernel allows',
+		off: [['cli/doctor.c', "if (c == '0')", "if (c == '1')"]],
+		red: ['abuse H06 rdv doctor'] },
 	{ ids: ['H06'], guard: 'of a request the low half counts',
 		off: [['security/filter.c', 'emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, ' +
 			'g->n + 4);', 'emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, ' +

@@ -3,10 +3,12 @@
 // tests/priv has the same below the API (test_life.c, test_guard.c: H03 with a
 // pid that is taken again, H06 through the 32-bit entry, H07).
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Rdv, build, proc, test, waitFor } from '../harness/rdv.mjs';
+import { Rdv, bare, bin, build, proc, test, waitFor } from
+	'../harness/rdv.mjs';
 import { Terminal } from '../harness/terminal.mjs';
 import { sanitized } from '../harness/sanitizer.mjs';
 import { ended, options, output, refused, rss, run, unharmed } from './lib.mjs';
@@ -174,6 +176,19 @@ await test('H05 H06 a confined program types nothing into its terminal',
 		assert.match(own.text, kernel ? /^\r?\n?ok waiting=1/m : /EIO|EPERM/,
 			own.text);
 	});
+
+await test('H06 rdv doctor says whether the kernel allows it to others', () => {
+	const legacy = '/proc/sys/dev/tty/legacy_tiocsti';
+	const refuses = fs.existsSync(legacy) &&
+		fs.readFileSync(legacy, 'utf8').trim() === '0';
+	const r = spawnSync(bin('rdv'), ['doctor', '--json'], { encoding: 'utf8',
+		timeout: 20000, env: { ...bare, HOME: home, RDV_HOME: rdv.base } });
+	const row = JSON.parse(r.stdout).checks.find((c) =>
+		c.name === 'terminals');
+	assert.equal(row.state, refuses ? 'ok' : 'warning');
+	assert.match(row.detail, refuses ? /refuses TIOCSTI/ :
+		/type into its own terminal.*(legacy_tiocsti=0|before 6\.2)/);
+});
 
 await test('H07 a confined program opens no other session\'s terminal',
 	async () => {

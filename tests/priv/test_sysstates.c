@@ -176,6 +176,14 @@ put_exit(struct buf *b, uint32_t id, const struct scene *s)
 }
 
 static void
+put_ports(struct buf *b, uint32_t id, const struct scene *s)
+{
+	const struct priv_ports m = { .handle = s->handle };
+
+	priv_put_ports(b, id, PRIV_REQUEST, &m);
+}
+
+static void
 put_enroll(struct buf *b, uint32_t id, uid_t uid, int64_t expires,
     const struct scene *s)
 {
@@ -265,6 +273,8 @@ static const struct verb {
 	{ "LOGOUT", put_logout, NO_SUCH },
 	{ "INVENTORY", put_inventory,
 	    { ENDS, PRIV_NO_SUCH, PRIV_NO_SUCH, PRIV_DONE, PRIV_DONE } },
+	{ "PORTS", put_ports,
+	    { ENDS, PRIV_NO_SUCH, PRIV_NO_SUCH, PRIV_DONE, PRIV_NO_SUCH } },
 	{ "ENROLL by another's proof", put_enroll_other, DENIED },
 	{ "ENROLL of root", put_enroll_root, DENIED },
 	{ "ENROLL of what has ended", put_enroll_late, DENIED },

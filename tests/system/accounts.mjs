@@ -182,6 +182,36 @@ await test('C09 a connection that is passed on brings no right with it', () => {
 	return Promise.resolve();
 });
 
+// Says that as root, with credentials beside it that claim to be somebody.
+const forged = (who, text) => execFileSync('perl', ['-MSocket', '-e',
+	`my ($path, $uid, $gid, $call, $text) = @ARGV;
+	socket(S, PF_UNIX, SOCK_STREAM, 0);
+	connect(S, sockaddr_un($path)) or die;
+	my $said = pack('QllLLLx4', 28, 1, 2, $$, $uid, $gid);
+	my $iov = pack('PQ', $text, length $text);
+	my $msg = pack('QLx4PQPQlx4', 0, 0, $iov, 1, $said, length $said, 0);
+	syscall($call, fileno(S), $msg, 0) == length $text or die "$!";
+	print while <S>;`, path.join(who.run, 'api.sock'), who.uid, who.uid,
+	{ x64: 46, arm64: 211 }[process.arch], text], { encoding: 'utf8' });
+
+await test('C08 the kernel says who is there, and nothing in a message', () => {
+	const hex = '6b'.repeat(32);
+	s.login(ann);
+	s.as(ann, '/bin/sh', ['-c', 'umask 077; mkdir -p "$1/enroll" && ' +
+		'echo "$2" >"$1/enroll/$2"', 'sh', ann.run, hex]);
+	const text = spoken('POST', '/api/login', null,
+		JSON.stringify({ sha256: hex, name: 'x' }));
+	// Root may say that it is her; it is root that has connected.
+	assert.equal(forged(ann, text).slice(9, 12), '403');
+	assert.equal(passed(ann, ann, text).slice(9, 12), '201', 'control');
+	// What needs no more than a token is judged by that, whatever is said.
+	assert.equal(forged(bob, spoken('GET', '/api/user', ann.token))
+		.slice(9, 12), '401');
+	assert.equal(forged(ann, spoken('GET', '/api/user', ann.token))
+		.slice(9, 12), '200', 'control');
+	return Promise.resolve();
+});
+
 await test('what is another\'s is not there (C14)', async () => {
 	const mine = await session(ann, 'mine', ['/bin/cat']);
 	for (const [method, target, body] of [

@@ -222,6 +222,64 @@ await test('E14 a name that is a flag is no name', async () => {
 	assert.equal(made.status, 201, String(made.raw));
 });
 
+await test('E14 nor is one a branch, a commit, a remote or a host', async () => {
+	const canary = path.join(shared.home, 'canary14');
+	const dir = path.join(shared.home, 'e14');
+	fs.mkdirSync(dir);
+	const git = (...args) => assert.equal(spawnSync('git', ['-C', dir,
+		'-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args]).status,
+	0, args.join(' '));
+	git('init', '-q', '-b', 'main');
+	git('commit', '-q', '--allow-empty', '-m', 'x');
+	const { id } = await shared.call('POST', '/api/repos', { path: dir });
+	// Route, the fields that end near a command, and what else it is asked.
+	const rows = [['POST push', ['remote', 'lease'], { force: true }], ['POST fetch', ['remote']],
+		['POST pull', ['remote']], ['POST merge', ['into']],
+		['POST rebase', ['onto', 'from'], { onto: 'main' }],
+		['POST pick', ['commits']], ['POST stash/drop', ['stash']],
+		['POST stash/apply', ['stash']], ['POST stash/pop', ['stash']],
+		['POST branches', ['name', 'base'], { name: 'b' }],
+		['PATCH branches', ['name', 'new_name'], { name: 'main',
+			new_name: 'b' }], ['POST branches/restore', ['pin', 'name'],
+			{ pin: '0'.repeat(36), name: 'b' }],
+		['POST watch', ['base']], ['GET log', ['to', 'base']],
+		['GET diff', ['base', 'from', 'commit'], { path: 'f' }],
+		['GET diff', ['to'], { path: 'f', from: 'main' }],
+		['GET diffstat', ['base', 'from', 'commit']],
+		['GET diffstat', ['to'], { from: 'main' }],
+		['GET compare', ['base', 'to'], { base: 'main' }],
+		['GET merge', ['base', 'to'], { base: 'main' }],
+		['GET tree', ['at']], ['GET file', ['at'], { path: 'f' }],
+		['GET blame', ['at'], { path: 'f' }], ['GET diff/stream', ['base']],
+		['POST /api/repos/clones', ['url', 'branch', 'dir', 'filter'],
+			{ url: dir, dir: `${dir}-clone` }],
+		['POST /api/workspaces', ['branch'], { repos: [id] }],
+		['PATCH /api/repos/' + id, ['default_base']],
+		['POST /api/sessions', ['network_hosts'], { name: 'x', profile: 'script',
+			network: 'list', command: ['/bin/true'] }]];
+	for (const flag of ['-x', `--output=${canary}`, `-c${canary}`,
+		`-oProxyCommand=touch ${canary}`, `--upload-pack=touch ${canary}`])
+		for (const [route, fields, more] of rows)
+			for (const field of fields) {
+				const [method, at] = route.split(' ');
+				const all = { ...at.startsWith('/') ? {} :
+					{ worktree_path: dir }, ...more, [field]:
+					/commits|hosts/.test(field) ? [flag] : flag };
+				const target = at.startsWith('/') ? at : `/api/worktrees/${at}`;
+				const r = await shared.request(method, method === 'GET' ?
+					`${target}?${new URLSearchParams(all)}` : target,
+				{ body: method === 'GET' ? undefined : all });
+				refused(r, `${route} ${field} ${flag}`);
+				// It is what was said there that is no good.
+				assert.doesNotMatch(r.json.error, /required|is for/,
+					`${route} ${field}: ${r.json.error}`);
+			}
+	assert.equal(fs.existsSync(canary), false);
+	const r = await shared.request('POST', '/api/worktrees/branches', { body:
+		{ worktree_path: dir, name: 'b-x', base: 'main' } });
+	assert.equal(r.status, 201, `control: ${r.raw}`);
+});
+
 await test('E15 no shell reads what is not for one', async () => {
 	const dir = path.join(shared.home, 'e15');
 	fs.mkdirSync(dir);

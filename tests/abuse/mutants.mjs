@@ -671,6 +671,10 @@ const helper = [
 			'']],
 		red: ['abuse E14 a name that is', 'abuse H13 a name is',
 			'unit/core/test_session test_H13'] },
+	{ ids: ['E14'], guard: 'nor is a flag the base that a repository has',
+		off: [['daemon/core/repos.c', 'if (base != NULL && !branch_ok(base))',
+			'if (base != NULL && false)']],
+		red: ['abuse E14 nor is'] },
 	{ ids: ['E14', 'G13'], guard: 'a branch has the grammar of one',
 		off: [['daemon/core/branch.c', 'size_t len = strlen(name), n;',
 			'size_t len = strlen(name), n;\n\n\tif (len < 100000)\n' +

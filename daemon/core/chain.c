@@ -15,11 +15,11 @@
 #include "daemon/conf.h"
 #include "daemon/core/agentlive.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/owner.h"
 #include "daemon/core/reset.h"
 #include "daemon/core/run.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
-#include "daemon/store/users.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/js.h"
@@ -76,17 +76,6 @@ chains_free(struct chains *s)
 	free(s);
 }
 
-static bool
-chain_owner_cb(const struct store_user *u, void *arg)
-{
-	struct worktree_who *who = arg;
-
-	if (strcmp(u->id, who->user_id) != 0)
-		return true;
-	who->uid = u->uid;
-	return false;
-}
-
 /* All rows of it, into its arena. */
 static int
 read_rows(struct chain *c, const char *id)
@@ -107,10 +96,7 @@ read_rows(struct chain *c, const char *id)
 		    c->row.workspace_id, &c->ws);
 	if (err != 0)
 		return err;
-	(void)str_copy(c->who.user_id, c->row.user_id, sizeof(c->who.user_id));
-	c->who.uid = (uid_t)-1;
-	err = store_users_each(db, chain_owner_cb, &c->who);
-	return err == 0 && c->who.uid == (uid_t)-1 ? RDV_E_NOT_FOUND : err;
+	return owner_find(db, c->row.user_id, &c->who);
 }
 
 /* Of a store that fails now it is asked again; what is not there never is. */

@@ -9,11 +9,9 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
 #include "daemon/core/changeop.h"
 #include "daemon/core/complaint.h"
-#include "daemon/core/grant.h"
-#include "daemon/store/users.h"
+#include "daemon/core/owner.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/gitproto.h"
@@ -280,38 +278,16 @@ fix_start(struct wt_op *op)
 	wt_open(op, change_of(op)->row.repo_path, fix_opened);
 }
 
-struct owner {
-	const char *id;
-	uid_t uid;
-	bool found;
-};
-
-static bool
-owner_cb(const struct store_user *u, void *arg)
-{
-	struct owner *o = arg;
-
-	o->found = strcmp(u->id, o->id) == 0;
-	o->uid = u->uid;
-	return !o->found;
-}
-
 static bool
 fix_one_cb(const struct store_change *row, void *arg)
 {
 	struct worktrees *w = arg;
-	struct owner owner = { .id = row->user_id };
 	struct worktree_who who;
 	struct change *c;
 	struct wt_op *op;
 
-	if (store_users_each(w->app->db, owner_cb, &owner) != 0 ||
-	    !owner.found ||
-	    (w->app->conf->system &&
-		!grant_is_given(w->app->grants, owner.uid)))
+	if (!owner_may_begin(w->app, row->user_id, &who))
 		return true;
-	who.uid = owner.uid;
-	(void)str_copy(who.user_id, row->user_id, sizeof(who.user_id));
 	op = change_new(w, &who, NULL, NULL);
 	c = op->own;
 	c->row = store_change_copy(op->arena, row);

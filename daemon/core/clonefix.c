@@ -8,13 +8,10 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
 #include "daemon/core/clonestate.h"
-#include "daemon/core/grant.h"
+#include "daemon/core/owner.h"
 #include "daemon/core/run.h"
-#include "daemon/store/users.h"
 #include "lib/arena.h"
-#include "lib/err.h"
 #include "lib/gitproto.h"
 #include "lib/log.h"
 #include "lib/path.h"
@@ -133,44 +130,6 @@ fix_start(struct wt_op *op)
 	}
 }
 
-struct owner {
-	const char *id;
-	uid_t uid;
-	bool found;
-};
-
-static bool
-owner_cb(const struct store_user *u, void *arg)
-{
-	struct owner *o = arg;
-
-	o->found = strcmp(u->id, o->id) == 0;
-	o->uid = u->uid;
-	return !o->found;
-}
-
-bool
-clone_owner(const struct app *app, const char *user_id,
-    struct worktree_who *who)
-{
-	struct owner o = { .id = user_id };
-
-	if (store_users_each(app->db, owner_cb, &o) != 0 || !o.found)
-		return false;
-	who->uid = o.uid;
-	(void)str_copy(who->user_id, user_id, sizeof(who->user_id));
-	return true;
-}
-
-/* Work for whom the helper has no leave would only fail: it waits for that. */
-bool
-clone_may_begin(const struct app *app, const char *user_id,
-    struct worktree_who *who)
-{
-	return clone_owner(app, user_id, who) &&
-	       (!app->conf->system || grant_is_given(app->grants, who->uid));
-}
-
 static bool
 fix_row_cb(const struct store_clone *row, void *arg)
 {
@@ -179,7 +138,7 @@ fix_row_cb(const struct store_clone *row, void *arg)
 	struct clone *c;
 
 	if (clone_find(cs, row->user_id, row->id) != NULL ||
-	    !clone_may_begin(cs->app, row->user_id, &who))
+	    !owner_may_begin(cs->app, row->user_id, &who))
 		return true;
 	c = clone_new(cs, &who);
 	c->row = store_clone_copy(c->op->arena, row);

@@ -56,11 +56,5 @@ clone_fact(struct wt_op *op, const struct git_result *r, const char **why);
 /* "DEV INO BORN" as three words; false when it is anything else. */
 bool clone_identity(struct arena *a, const char *text, const char **word);
 void clonefix_settle_cb(void *arg);
-/* Whose row it is. */
-bool clone_owner(const struct app *app, const char *user_id,
-    struct worktree_who *who);
-/* The same, when the helper has leave to work for that account. */
-bool clone_may_begin(const struct app *app, const char *user_id,
-    struct worktree_who *who);
 
 #endif

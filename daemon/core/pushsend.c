@@ -14,6 +14,7 @@
 #include "daemon/core/clonestate.h"
 #include "daemon/core/git.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/owner.h"
 #include "daemon/core/pushstate.h"
 #include "daemon/core/pushurl.h"
 #include "daemon/core/worktreestate.h"
@@ -478,7 +479,7 @@ start(struct pushes *ps, const struct store_delivery *row)
 	ps->nlive++;
 	if (!still_wanted(s))
 		return;
-	if (!clone_owner(ps->app, row->user_id, &who)) {
+	if (owner_find(ps->app->db, row->user_id, &who) != 0) {
 		postpone(s, "the database cannot be read");
 		return;
 	}

@@ -10,15 +10,12 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
 #include "daemon/core/chain.h"
-#include "daemon/core/grant.h"
+#include "daemon/core/owner.h"
 #include "daemon/loop.h"
-#include "daemon/store/users.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "lib/str.h"
 
 static void
 reset_retry_cb(void *arg)
@@ -55,17 +52,6 @@ reset_fixed_cb(int err, const struct reset_told *told, const char *why,
 }
 
 static bool
-reset_owner_cb(const struct store_user *u, void *arg)
-{
-	struct worktree_who *who = arg;
-
-	if (strcmp(u->id, who->user_id) != 0)
-		return true;
-	who->uid = u->uid;
-	return false;
-}
-
-static bool
 is_at_it(const struct resets *s, const char *id)
 {
 	const struct reset *r;
@@ -76,24 +62,15 @@ is_at_it(const struct resets *s, const char *id)
 	return false;
 }
 
-/* Without the helper's leave it would only fail; its user's coming is told. */
-static bool
-may_begin(const struct app *app, struct worktree_who *who)
-{
-	return store_users_each(app->db, reset_owner_cb, who) == 0 &&
-	       who->uid != (uid_t)-1 &&
-	       (!app->conf->system || grant_is_given(app->grants, who->uid));
-}
-
 static bool
 reset_fix_cb(const struct store_reset *row, void *arg)
 {
 	struct resets *s = arg;
-	struct worktree_who who = { .uid = (uid_t)-1 };
+	struct worktree_who who;
 	struct reset *r;
 
-	(void)str_copy(who.user_id, row->user_id, sizeof(who.user_id));
-	if (is_at_it(s, row->id) || !may_begin(s->app, &who))
+	if (is_at_it(s, row->id) ||
+	    !owner_may_begin(s->app, row->user_id, &who))
 		return true;
 	r = reset_new(s, &who, reset_fixed_cb, s);
 	r->resumed = true;

@@ -12,19 +12,18 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
+#include "daemon/core/owner.h"
+#include "daemon/core/worktree.h"
 #include "daemon/core/sessionstate.h"
 #include "daemon/core/tmux.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
-#include "daemon/store/users.h"
 #include "daemon/term/tmuxctl.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "lib/str.h"
 
 #define AGAIN_MS       5000
 #define LINE_MAX_BYTES (8 * PRIV_TEXT_MAX) /* each byte may become four */
@@ -263,39 +262,18 @@ session_tmux_killed_cb(int err, const char *text, const char *why, void *arg)
 		k->next(k->op);
 }
 
-struct owner {
-	const char *id;
-	uid_t uid;
-	bool known;
-};
-
-static bool
-session_user_cb(const struct store_user *u, void *arg)
-{
-	struct owner *o = arg;
-
-	if (strcmp(u->id, o->id) != 0)
-		return true;
-	o->uid = u->uid;
-	o->known = true;
-	return false;
-}
-
-/*
- * What goes on by itself after a crash has nobody's request behind it, and a
- * uid that nobody has named is none, least of all 0. False: it is not known.
- */
+/* After a crash there is nobody's request behind it. False: it is not known. */
 static bool
 owner_known(struct session_op *op)
 {
-	struct owner o = { .id = op->who.user_id };
-	int err;
+	struct worktree_who owner;
 
 	if (op->who.cb != NULL)
 		return true;
-	err = store_users_each(op->sessions->app->db, session_user_cb, &o);
-	op->who.uid = o.uid;
-	return err == 0 && o.known;
+	if (owner_find(op->sessions->app->db, op->who.user_id, &owner) != 0)
+		return false;
+	op->who.uid = owner.uid;
+	return true;
 }
 
 void

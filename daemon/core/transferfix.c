@@ -10,10 +10,10 @@
 
 #include "daemon/app.h"
 #include "daemon/core/clonestate.h"
+#include "daemon/core/owner.h"
 #include "daemon/core/transferstate.h"
 #include "daemon/core/worktreeask.h"
 #include "lib/arena.h"
-#include "lib/err.h"
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -195,7 +195,7 @@ fix_row_cb(const struct store_transfer *row, void *arg)
 	struct transfer *t;
 
 	if (transfer_find(ts, row->user_id, row->id) != NULL ||
-	    !clone_may_begin(ts->app, row->user_id, &who))
+	    !owner_may_begin(ts->app, row->user_id, &who))
 		return true;
 	t = transfer_new(ts, &who);
 	t->row = store_transfer_copy(t->op->arena, row);

@@ -10,15 +10,11 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
-#include "daemon/core/grant.h"
+#include "daemon/core/owner.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/loop.h"
-#include "daemon/store/users.h"
 #include "lib/arena.h"
-#include "lib/err.h"
 #include "lib/log.h"
-#include "lib/str.h"
 #include "lib/xalloc.h"
 
 #define AGAIN_MS  500
@@ -41,30 +37,6 @@ struct fixing {
 	const char *goal; /* as ws_op.goal */
 	bool again;	  /* some are still on their way */
 };
-
-struct owner {
-	const char *id;
-	uid_t uid;
-	bool found;
-};
-
-static bool
-owner_cb(const struct store_user *u, void *arg)
-{
-	struct owner *o = arg;
-
-	o->found = strcmp(u->id, o->id) == 0;
-	o->uid = u->uid;
-	return !o->found;
-}
-
-/* As for worktrees: without the helper's leave it would only fail. */
-static bool
-may_begin(const struct app *app, struct owner *o)
-{
-	return store_users_each(app->db, owner_cb, o) == 0 && o->found &&
-	       (!app->conf->system || grant_is_given(app->grants, o->uid));
-}
 
 static void
 fixed_cb(int err, const struct workspace *ws, const char *why, void *arg)
@@ -96,13 +68,11 @@ is_moving(const struct workspaces *s, struct arena *a,
 }
 
 static void
-go_on(struct fixing *f, const struct store_workspace *w, uid_t uid)
+go_on(struct fixing *f, const struct store_workspace *w,
+    const struct worktree_who *who)
 {
-	struct worktree_who who = { .uid = uid };
-	struct ws_op *op;
+	struct ws_op *op = ws_new(f->s, who, w->id, fixed_cb, f->s);
 
-	(void)str_copy(who.user_id, w->user_id, sizeof(who.user_id));
-	op = ws_new(f->s, &who, w->id, fixed_cb, f->s);
 	op->wish = (unsigned)w->wish;
 	op->goal = f->goal;
 	op->resumed = true;
@@ -113,16 +83,17 @@ static bool
 fix_one_cb(const struct store_workspace *w, void *arg)
 {
 	struct fixing *f = arg;
-	struct owner owner = { .id = w->user_id };
+	struct worktree_who who;
 	struct arena *a;
 
-	if (ws_in_flight(f->s, w->id) || !may_begin(f->s->app, &owner))
+	if (ws_in_flight(f->s, w->id) ||
+	    !owner_may_begin(f->s->app, w->user_id, &who))
 		return true;
 	a = arena_new();
-	if (is_moving(f->s, a, w, owner.uid))
+	if (is_moving(f->s, a, w, who.uid))
 		f->again = true;
 	else
-		go_on(f, w, owner.uid);
+		go_on(f, w, &who);
 	arena_free(a);
 	return true;
 }

@@ -10,16 +10,13 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
-#include "daemon/core/grant.h"
+#include "daemon/core/owner.h"
 #include "daemon/core/worktreediscard.h"
 #include "daemon/core/worktreespare.h"
-#include "daemon/store/users.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "lib/str.h"
 
 #define TRASH "refs/rdv/trash"
 
@@ -511,41 +508,19 @@ settle_begin(struct wt_op *op)
 		wt_git(op, op->at, argv, NULL, wish_cb);
 }
 
-struct owner {
-	const char *id;
-	uid_t uid;
-	bool found;
-};
-
-static bool
-discard_owner_cb(const struct store_user *u, void *arg)
-{
-	struct owner *o = arg;
-
-	o->found = strcmp(u->id, o->id) == 0;
-	o->uid = u->uid;
-	return !o->found;
-}
-
 static bool
 discard_settle_cb(const struct store_discard *row, void *arg)
 {
 	struct worktrees *w = arg;
 	const struct worktree_change change = { .tree = row->path };
-	struct owner owner = { .id = row->user_id };
 	struct worktree_who who;
 	struct wt_discard *d;
 	struct wt_change *ch;
 	struct wt_op *op;
 
-	if (store_users_each(w->app->db, discard_owner_cb, &owner) != 0 ||
-	    !owner.found ||
-	    (w->app->conf->system &&
-		!grant_is_given(w->app->grants, owner.uid)) ||
-	    wt_in_flight(w, NULL, owner.uid, NULL, row->id))
+	if (!owner_may_begin(w->app, row->user_id, &who) ||
+	    wt_in_flight(w, NULL, who.uid, NULL, row->id))
 		return true;
-	who.uid = owner.uid;
-	(void)str_copy(who.user_id, row->user_id, sizeof(who.user_id));
 	op = wt_discard_new(w, &who, &change, row->id, settled_cb, NULL);
 	ch = op->own;
 	d = ch->more;

@@ -17,6 +17,7 @@
 #include "daemon/core/change.h"
 #include "daemon/core/clone.h"
 #include "daemon/core/grant.h"
+#include "daemon/core/owner.h"
 #include "daemon/core/pins.h"
 #include "daemon/core/reset.h"
 #include "daemon/core/run.h"
@@ -305,44 +306,16 @@ struct begin {
 	struct wt_round *round; /* of this account alone; NULL: of all */
 };
 
-struct owner {
-	const char *id;
-	uid_t uid;
-	bool found;
-};
-
-static bool
-owner_cb(const struct store_user *u, void *arg)
-{
-	struct owner *o = arg;
-
-	o->found = strcmp(u->id, o->id) == 0;
-	o->uid = u->uid;
-	return !o->found;
-}
-
 static const char *
 keep(struct arena *a, const char *s)
 {
 	return s != NULL ? arena_strdup(a, s) : NULL;
 }
 
-/* Work for whom the helper has no leave would only fail: it waits for that. */
-static bool
-may_begin(const struct begin *b, const struct owner *o)
-{
-	const struct app *app = b->w->app;
-
-	if (!o->found || (b->round != NULL && b->round->uid != o->uid))
-		return false;
-	return !app->conf->system || grant_is_given(app->grants, o->uid);
-}
-
 static bool
 begin_cb(const struct store_worktree *row, void *arg)
 {
 	struct begin *b = arg;
-	struct owner owner = { .id = row->user_id };
 	struct worktree_who who;
 	struct wt_op *op;
 
@@ -354,16 +327,14 @@ begin_cb(const struct store_worktree *row, void *arg)
 	/* They come in this order: behind it all are younger. */
 	if (row->updated_at >= b->before)
 		return false;
-	if (store_users_each(b->w->app->db, owner_cb, &owner) != 0 ||
-	    !may_begin(b, &owner))
+	if (!owner_may_begin(b->w->app, row->user_id, &who) ||
+	    (b->round != NULL && b->round->uid != who.uid))
 		return true;
 	b->left--;
 	b->last = row->updated_at;
-	if (wt_in_flight(b->w, NULL, owner.uid, NULL, row->id))
+	if (wt_in_flight(b->w, NULL, who.uid, NULL, row->id))
 		return true;
-	/* git runs as whoever the row is of; there is no request to say it. */
-	who.uid = owner.uid;
-	(void)str_copy(who.user_id, row->user_id, sizeof(who.user_id));
+	/* git runs as whoever the row is of. */
 	op = wt_new(b->w, &who, true, fix_fail);
 	op->row = *row;
 	op->row.id = arena_strdup(op->arena, row->id);

@@ -78,8 +78,8 @@ owner_insert(struct auth *a, const char *name)
 	return 0;
 }
 
-static int
-owner_rename(struct auth *a, struct auth_user *u, const char *name)
+int
+auth_user_rename(struct auth *a, struct auth_user *u, const char *name)
 {
 	struct tx *tx = tx_begin(a->app->db);
 	int err = store_user_rename(tx, u->id, name);
@@ -109,7 +109,7 @@ owner_ensure(struct auth *a)
 	if (u == NULL)
 		err = owner_insert(a, name);
 	else if (strcmp(u->name, name) != 0)
-		err = owner_rename(a, u, name);
+		err = auth_user_rename(a, u, name);
 	free(name);
 	if (err != 0)
 		return err;

@@ -25,22 +25,6 @@ by_uid(const struct auth *a, uid_t uid)
 	return NULL;
 }
 
-static int
-rename_user(struct auth *a, struct auth_user *u, const char *name)
-{
-	struct tx *tx = tx_begin(a->app->db);
-	int err = store_user_rename(tx, u->id, name);
-
-	if (err != 0) {
-		tx_abort(tx);
-		return err;
-	}
-	tx_commit(tx, NULL, NULL);
-	free(u->name);
-	u->name = xstrdup(name);
-	return 0;
-}
-
 /*
  * A name belongs to whom the account database gives it now. What an earlier
  * account of that name has left stays that uid's.
@@ -56,7 +40,7 @@ free_name(struct auth *a, uid_t uid, const char *name)
 		    strcmp(a->users[i].name, name) != 0)
 			continue;
 		other = xasprintf("%s#%u", name, (unsigned)a->users[i].uid);
-		err = rename_user(a, &a->users[i], other);
+		err = auth_user_rename(a, &a->users[i], other);
 		free(other);
 	}
 	return err;
@@ -89,7 +73,7 @@ auth_serve(struct auth *a, uid_t uid, const char *name, bool by_web)
 	if (err == 0 && u == NULL)
 		err = insert(a, uid, name, &u);
 	else if (err == 0 && strcmp(u->name, name) != 0)
-		err = rename_user(a, u, name);
+		err = auth_user_rename(a, u, name);
 	if (err == 0) {
 		u->served = true;
 		u->by_web = by_web;

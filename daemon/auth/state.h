@@ -58,6 +58,8 @@ struct auth {
 const struct auth_user *auth_user_find(const struct auth *a, const char *id);
 /* One more, with a row; the array may move. */
 struct auth_user *auth_user_add(struct auth *a, const struct store_user *u);
+/* 0, or -errno and it keeps the name that it has. */
+int auth_user_rename(struct auth *a, struct auth_user *u, const char *name);
 /* A line about a credential that was good, within the rate of such lines. */
 void auth_audit_use(struct auth *a, const struct http_req *r,
     const struct actor *by);

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 
 #include "cli/api.h"
-#include "cli/cmd.h"
-#include "cli/out.h"
 #include "cli/cli.h"
+#include "cli/cmd.h"
 #include "cli/loopback.h"
+#include "cli/out.h"
 #include "cli/portowner.h"
 #include "lib/err.h"
 #include "lib/js.h"
@@ -82,4 +82,16 @@ signin_origin(const struct cmd_call *c, char **origin)
 	*origin = first != NULL ? xstrdup(first) : NULL;
 	js_free(v);
 	return CMD_OK;
+}
+
+int
+signin_page(const struct cmd_call *c, char **origin)
+{
+	int rc = signin_origin(c, origin);
+
+	if (rc != CMD_OK || *origin != NULL)
+		return rc;
+	out_error(c->cli, "NO_WEB",
+	    "rdv was started without its page (--no-web)");
+	return CMD_FAILED;
 }

@@ -12,5 +12,7 @@ struct cmd_call;
 int signin_url(const struct cmd_call *c, const char *origin, char **url);
 /* The page rdvd says it is seen at, or NULL; the caller frees. */
 int signin_origin(const struct cmd_call *c, char **origin);
+/* The same where there has to be one: without it that is told, and refused. */
+int signin_page(const struct cmd_call *c, char **origin);
 
 #endif

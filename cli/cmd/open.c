@@ -18,14 +18,9 @@ open_page(struct cmd_call *c)
 	struct js *v;
 	int rc;
 
-	rc = signin_origin(c, &origin);
+	rc = signin_page(c, &origin);
 	if (rc != CMD_OK)
 		return rc;
-	if (origin == NULL) {
-		out_error(c->cli, "NO_WEB",
-		    "rdv was started without its page (--no-web)");
-		return CMD_FAILED;
-	}
 	rc = signin_url(c, origin, &url);
 	free(origin);
 	if (rc != CMD_OK)

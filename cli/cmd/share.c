@@ -107,14 +107,9 @@ share_new(struct cmd_call *c)
 	char *origin;
 	int rc;
 
-	rc = signin_origin(c, &origin);
+	rc = signin_page(c, &origin);
 	if (rc != CMD_OK)
 		return rc;
-	if (origin == NULL) {
-		out_error(c->cli, "NO_WEB",
-		    "rdv was started without its page (--no-web)");
-		return CMD_FAILED;
-	}
 	rc = wish(c, &body);
 	if (rc == CMD_OK)
 		rc = api_send(c, "POST", "/api/links", body, &v);

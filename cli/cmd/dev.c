@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdv dev start, stop, ls and log: the dev servers of a workspace.
+ * rdv dev start, stop, ls and log: the dev servers of a workspace. They are
+ * runs of rdvd's: none ends with this program, and where one listens is what
+ * rdvd has seen its processes do, never what it printed.
  */
 #include <stdio.h>
 #include <string.h>

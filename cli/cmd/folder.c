@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdv folder ls, new, mv and rm: the tree in which sessions are kept.
+ * rdv folder ls, new, mv and rm: the tree in which sessions are kept. No
+ * session ends with its folder: what is in one that is deleted moves up.
  */
 #include <errno.h>
 #include <limits.h>

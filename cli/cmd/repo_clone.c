@@ -17,6 +17,7 @@
 #include "lib/str.h"
 
 #define CLONES "/api/repos/clones/"
+
 /* rdvd has another working directory: a path must be whole here. */
 static bool
 is_path(const char *url)

@@ -18,6 +18,7 @@ static const struct out_col cols[] = {
 	{ "ID", "id", OUT_TEXT },
 	{ "AGE", "created_at", OUT_AGE },
 	{ "PROMPT", "prompt", OUT_TEXT },
+	{ "WAITS BECAUSE", "blocked", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
 

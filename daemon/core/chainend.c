@@ -70,27 +70,55 @@ end_turn(struct tx *tx, const struct chain *c, enum life_event event)
 
 /*
  * The message that has waited the longest in this workspace, whatever
- * conversation it is of; within one they go in their order. RDV_E_INVALID: it
- * was cancelled, as it can be no turn, now or later, and all behind it would
- * wait for ever. RDV_E_DENIED: its owner allows it no more, so it waits with
+ * conversation it is of; within one they go in their order. Of those that came
+ * after the message `after`.
+ */
+static int
+next_message(struct tx *tx, const struct chain *c, const char *after,
+    struct store_conversation *conversation, struct store_queued *q)
+{
+	struct db *db = tx_db(tx);
+	const char *id;
+	int err;
+
+	err = store_queued_next(db, c->arena, c->row.workspace_id, after, &id);
+	if (err == 0)
+		err = store_conversation_get(db, c->arena, c->row.user_id, id,
+		    conversation);
+	if (err == 0)
+		err = store_queued_first(db, c->arena, id, q);
+	return err;
+}
+
+/*
+ * It waits on. RDV_E_DENIED: its owner allows it no more, so it does so with
  * its conversation until he does; `*after` is it then, for the next one's.
+ * RDV_E_STATE: nothing can begin there now.
+ */
+static int
+hold(struct tx *tx, const struct store_queued *q, int err, const char *why,
+    const char **after)
+{
+	int stored = queued_block(tx, q, why);
+
+	log_info("chain", "message %s waits on: %s", q->id, why);
+	*after = q->id;
+	return stored != 0 ? stored : err;
+}
+
+/*
+ * RDV_E_INVALID: it was cancelled, as it can be no turn, now or later, and all
+ * behind it would wait for ever.
  */
 static int
 take_one(struct tx *tx, struct chain *c, const char **after)
 {
-	struct db *db = tx_db(tx);
 	struct store_conversation conversation;
 	struct chain_begun begun;
 	struct store_queued q;
-	const char *id, *why = NULL;
-	int gone, err;
+	const char *why = NULL;
+	int gone, err = next_message(tx, c, *after, &conversation, &q);
 
-	err = store_queued_next(db, c->arena, c->row.workspace_id, *after, &id);
-	if (err == 0)
-		err = store_conversation_get(db, c->arena, c->row.user_id, id,
-		    &conversation);
-	if (err == 0)
-		err = store_queued_first(db, c->arena, id, &q);
 	/* None of these says that it is invalid. */
 	if (err != 0)
 		return err;
@@ -103,10 +131,8 @@ take_one(struct tx *tx, struct chain *c, const char **after)
 	if (err == 0)
 		(void)str_copy(c->follower, begun.chain.id,
 		    sizeof(c->follower));
-	if (err == RDV_E_DENIED) {
-		log_info("chain", "message %s waits on: %s", q.id, why);
-		*after = q.id;
-	}
+	if (err == RDV_E_DENIED || err == RDV_E_STATE)
+		return hold(tx, &q, err, why, after);
 	if (err != RDV_E_INVALID)
 		return err;
 	log_warnx("chain", "message %s is cancelled: %s", q.id, why);
@@ -128,11 +154,32 @@ take_next(struct tx *tx, struct chain *c)
 	return err == RDV_E_NOT_FOUND || err == RDV_E_STATE ? 0 : err;
 }
 
+/* They wait for somebody who looks at what has gone wrong. */
+static int
+hold_all(struct tx *tx, struct chain *c)
+{
+	const char *after = "", *why = arena_printf(c->arena,
+				    "the turn before it ended as %s; it waits "
+				    "for one that succeeds, or to be started",
+				    c->over.state);
+	struct store_conversation conversation;
+	struct store_queued q;
+	int err;
+
+	while ((err = next_message(tx, c, after, &conversation, &q)) == 0) {
+		err = queued_block(tx, &q, why);
+		if (err != 0)
+			break;
+		after = q.id;
+	}
+	return err == RDV_E_NOT_FOUND ? 0 : err;
+}
+
 void
 chain_end(struct chain *c, enum life_event event, const char *cause)
 {
 	struct tx *tx = tx_begin(c->s->app->db);
-	int err = 0;
+	int err;
 
 	c->busy = true;
 	c->follower[0] = '\0';
@@ -144,8 +191,9 @@ chain_end(struct chain *c, enum life_event event, const char *cause)
 	skip_links(tx, c);
 	end_turn(tx, c, event);
 	chain_tell(tx, EV_TURN_ENDED, &c->over, NULL);
-	if (event == LIFE_DONE)
-		err = take_next(tx, c);
+	/* What stood against them is judged anew. */
+	(void)store_queued_unblock(tx, c->row.workspace_id);
+	err = event == LIFE_DONE ? take_next(tx, c) : hold_all(tx, c);
 	if (err == 0) {
 		tx_commit(tx, ended_cb, c);
 		return;

@@ -43,6 +43,7 @@ queued_json(const struct store_queued *q)
 	conversation_add_config(o, q->config_json);
 	js_add_str(o, "state", q->state);
 	js_add_str(o, "turn_id", q->turn_id);
+	js_add_str(o, "blocked", q->blocked);
 	js_add_ms(o, "created_at", q->created_at);
 	js_add_ms(o, "updated_at", q->updated_at);
 	return o;
@@ -58,6 +59,7 @@ tell(struct tx *tx, const struct store_queued *q)
 	js_add_str(o, "conversation_id", q->session_id);
 	js_add_str(o, "state", q->state);
 	js_add_str(o, "turn_id", q->turn_id);
+	js_add_str(o, "blocked", q->blocked);
 	event_emit(tx, EV_QUEUE_UPDATED, q->user_id, q->id, o);
 }
 
@@ -121,6 +123,7 @@ queued_edit(struct tx *tx, struct arena *a, struct store_queued *q,
 		return err;
 	q->updated_at = clock_wall_ms();
 	*why = "it waits no more: it was taken or cancelled";
+	q->blocked = NULL;
 	err = store_queued_edit(tx, q);
 	if (err == 0)
 		tell(tx, q);
@@ -136,6 +139,7 @@ move(struct tx *tx, struct store_queued *q, enum life_event event)
 
 	q->state = life_next(LIFE_QUEUED, from, event);
 	q->updated_at = clock_wall_ms();
+	q->blocked = NULL;
 	err = store_queued_move(tx, q, from);
 	if (err == 0)
 		tell(tx, q);
@@ -147,6 +151,18 @@ queued_cancel(struct tx *tx, struct store_queued *q, const char **why)
 {
 	*why = "it waits no more: it was taken or cancelled";
 	return move(tx, q, LIFE_STOP);
+}
+
+int
+queued_block(struct tx *tx, const struct store_queued *q, const char *why)
+{
+	struct store_queued held = *q;
+	int err = store_queued_block(tx, q->id, why);
+
+	held.blocked = why;
+	if (err == 0)
+		tell(tx, &held);
+	return err;
 }
 
 int

@@ -27,6 +27,8 @@ int queued_add(struct tx *tx, struct arena *a,
 int queued_edit(struct tx *tx, struct arena *a, struct store_queued *q,
     const char **why);
 int queued_cancel(struct tx *tx, struct store_queued *q, const char **why);
+/* Its turn had come, and this stood against it: it waits on, and says why. */
+int queued_block(struct tx *tx, const struct store_queued *q, const char *why);
 /* The message becomes that turn: once, whoever asks. */
 int
 queued_take(struct tx *tx, const struct store_queued *q, const char *turn_id);

@@ -12,7 +12,7 @@
 
 #define COLUMNS                                                        \
 	"id, session_id, user_id, place, prompt, config_json, state, " \
-	"turn_id, created_at, updated_at"
+	"turn_id, created_at, updated_at, blocked"
 
 static const char sql_insert[] =
     "INSERT INTO queued (id, session_id, user_id, place, prompt, config_json, "
@@ -20,11 +20,17 @@ static const char sql_insert[] =
     "(SELECT coalesce(max(q.place) + 1, 0) FROM queued q "
     "WHERE q.session_id = ?), ?, ?, ?, ?, ?)";
 static const char sql_move[] =
-    "UPDATE queued SET state = ?, turn_id = ?, updated_at = ? "
+    "UPDATE queued SET state = ?, turn_id = ?, updated_at = ?, blocked = NULL "
     "WHERE id = ? AND state = ?";
 static const char sql_edit[] =
-    "UPDATE queued SET prompt = ?, config_json = ?, updated_at = ? "
-    "WHERE id = ? AND state = 'waiting'";
+    "UPDATE queued SET prompt = ?, config_json = ?, updated_at = ?, "
+    "blocked = NULL WHERE id = ? AND state = 'waiting'";
+static const char sql_block[] =
+    "UPDATE queued SET blocked = ? WHERE id = ? AND state = 'waiting'";
+static const char sql_unblock[] =
+    "UPDATE queued SET blocked = NULL WHERE blocked IS NOT NULL "
+    "AND session_id IN (SELECT c.id FROM conversation c "
+    "WHERE c.workspace_id = ?)";
 static const char sql_get[] =
     "SELECT " COLUMNS " FROM queued WHERE id = ? AND user_id = ?";
 static const char sql_list[] =
@@ -41,7 +47,7 @@ static const char sql_next[] =
     "WHERE c.workspace_id = ? AND s.status <> 'closed' AND q.id > ? "
     "ORDER BY q.id LIMIT 1";
 static const char sql_cancel[] =
-    "UPDATE queued SET state = 'cancelled', updated_at = ? "
+    "UPDATE queued SET state = 'cancelled', updated_at = ?, blocked = NULL "
     "WHERE session_id = ? AND state = 'waiting'";
 static const char sql_count[] = "SELECT count(*) FROM queued "
 				"WHERE session_id = ? AND state = 'waiting'";
@@ -71,6 +77,7 @@ queued_row(struct row *row)
 		.turn_id = row_str(row, 7),
 		.created_at = row_int(row, 8),
 		.updated_at = row_int(row, 9),
+		.blocked = row_str(row, 10),
 	};
 }
 
@@ -96,6 +103,7 @@ queued_copy_cb(struct row *row, void *arg)
 	q.config_json = arena_text(c->arena, q.config_json);
 	q.state = arena_text(c->arena, q.state);
 	q.turn_id = arena_text(c->arena, q.turn_id);
+	q.blocked = arena_text(c->arena, q.blocked);
 	*c->out = q;
 	c->found = true;
 	return false;
@@ -123,6 +131,22 @@ store_queued_edit(struct tx *tx, const struct store_queued *q)
 	return tx_wrote_one(tx_exec(tx, sql_edit, "ssis", q->prompt,
 				q->config_json, q->updated_at, q->id),
 	    RDV_E_STATE);
+}
+
+int
+store_queued_block(struct tx *tx, const char *id, const char *why)
+{
+	long n = tx_exec(tx, sql_block, "ss", why, id);
+
+	return n < 0 ? (int)n : 0;
+}
+
+int
+store_queued_unblock(struct tx *tx, const char *workspace_id)
+{
+	long n = tx_exec(tx, sql_unblock, "s", workspace_id);
+
+	return n < 0 ? (int)n : 0;
 }
 
 int

@@ -17,6 +17,7 @@ struct store_queued {
 	const char *config_json; /* over that of the conversation, or NULL */
 	const char *state;	 /* core/lifecycle.h */
 	const char *turn_id;	 /* what was made of it, or NULL */
+	const char *blocked;	 /* why it was not taken in its turn, or NULL */
 	int64_t created_at, updated_at;
 };
 
@@ -31,6 +32,10 @@ int store_queued_move(struct tx *tx, const struct store_queued *q,
     const char *from);
 /* Writes prompt and config_json of one that waits; else RDV_E_STATE. */
 int store_queued_edit(struct tx *tx, const struct store_queued *q);
+/* Writes `blocked` of one that waits; a move and an edit clear it. */
+int store_queued_block(struct tx *tx, const char *id, const char *why);
+/* Clears it of all in a workspace. */
+int store_queued_unblock(struct tx *tx, const char *workspace_id);
 /* RDV_E_NOT_FOUND when it is not that user's. In the arena. */
 int store_queued_get(struct db *db, struct arena *a, const char *user_id,
     const char *id, struct store_queued *out);

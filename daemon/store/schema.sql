@@ -311,9 +311,11 @@ CREATE TABLE queued (
 	turn_id TEXT,
 	created_at INTEGER NOT NULL,
 	updated_at INTEGER NOT NULL
-) STRICT;
+, blocked TEXT) STRICT;
 
 CREATE INDEX queued_age ON queued (created_at) WHERE state = 'waiting';
+
+CREATE INDEX queued_blocked ON queued (session_id) WHERE blocked IS NOT NULL;
 
 CREATE UNIQUE INDEX queued_place ON queued (session_id, place);
 

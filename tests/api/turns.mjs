@@ -218,6 +218,18 @@ await test('a failure keeps what waits, and a hand lets it go on', async () => {
 	assert.deepEqual(kinds(done), ['agent failed', 'commit skipped']);
 	assert.deepEqual((await a.waiting(c)).map((m) => [m.prompt, m.state]),
 		[['say waits', 'waiting']]);
+	// And says why, until it waits for another turn, or is another message.
+	const why = async () => (await a.waiting(c))[0].blocked;
+	assert.match(await why(), /^the turn before it ended as failed; /);
+	const stopped = await a.begin(c, 'hang');
+	assert.equal(await why(), null);
+	await a.call('POST', `/api/turns/${stopped.id}/stop`);
+	await a.over(stopped);
+	assert.match(await why(), /^the turn before it ended as killed; /);
+	const [{ id }] = await a.waiting(c);
+	const edited = await a.call('PATCH', `/api/messages/${id}`,
+		{ prompt: 'say waits' });
+	assert.deepEqual([edited.blocked, await why()], [null, null]);
 	const next = await a.call('POST', c.at('/queue/start'));
 	assert.equal(next.prompt, 'say waits');
 	assert.equal((await a.over(next)).state, 'completed');
@@ -532,6 +544,8 @@ await test('abuse K16: nobody is left unasked unless the owner has said so', asy
 	assert.deepEqual((await a.waiting(c)).map((m) => m.prompt), ['say later']);
 	assert.deepEqual(await a.waiting(beside), []);
 	await a.over((await a.turns(beside))[0]);
+	assert.match((await a.waiting(c))[0].blocked,
+		/^dangerously_skip_permissions: .*owner/);
 	no(await a.request('POST', c.at('/queue/start')));
 	// What is allowed is taken, and waits behind it.
 	no(await a.ask(c, 'say no', { ...free, queue: true }));

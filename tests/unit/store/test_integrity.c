@@ -143,7 +143,7 @@ static const struct damage {
 	{ "UPDATE queued SET state = 'waiting' WHERE id = 'q3'",
 	    "queue-taken q3" },
 	{ "INSERT INTO queued VALUES ('q9', 's', 'u', 5, 'two', NULL, "
-	  "'taken', 't2', 1, 1)",
+	  "'taken', 't2', 1, 1, NULL)",
 	    "queue-twice q9, queue-passed q9" },
 	{ "UPDATE queued SET state = 'waiting', turn_id = NULL WHERE id = "
 	  "'q1'",

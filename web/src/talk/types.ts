@@ -46,6 +46,7 @@ export interface WholeTurn extends Turn {
 export interface Queued {
 	id: string;
 	prompt: string;
+	blocked: string | null; /* why it was not taken in its turn */
 	created_at: number;
 }
 

@@ -53,6 +53,8 @@ function Message({ message, talk, act }: {
 		<li data-message={message.id}>
 			<span class="kept-lines"><Plain
 			    text={message.prompt} /></span>
+			{message.blocked !== null && <p class="hint"><Plain
+			    text={message.blocked} /></p>}
 			<button type="button" class="plain"
 			    aria-label={`Edit: ${name}`}
 			    onClick={() => setEdits(true)}>Edit</button>

@@ -285,6 +285,30 @@ await test('a long turn begins when it is scrolled to',
 	await end(product, page, ws);
 });
 
+await test('an agent that asks nobody is seen until its turn is over',
+    async ({ product, browser }) => {
+	const { ws } = await made(product, 'unasked');
+	const c = await conversation(product, ws,
+	    { dangerously_skip_permissions: true });
+	const page = await browser.signedIn(), held = gate(product);
+	const bar = (text) =>
+	    page.waitForSelector(`.bypassed >> text="${text}"`);
+
+	await open(page, c);
+	equal(await page.locator('.bypassed').count(), 0, 'a bar');
+	await product.api('PUT', `/api/sessions/${c.id}/bypass`);
+	await bar('Tools are used here without asking you.');
+	await say(product, c, `wait ${held.path}\nsay done`);
+	await bar('The agent that is at work asks nobody.');
+	equal(await page.locator('.bypassed button').count(), 1, 'a way out');
+	held.open();
+	await rested(page);
+	await bar('Tools are used here without asking you.');
+	await page.click("button:text-is('Ask again')");
+	await page.waitForSelector('.bypassed', { state: 'detached' });
+	await end(product, page, ws);
+});
+
 await test('it goes back to before a turn',
     async ({ product, browser }) => {
 	const { ws, trees: [tree] } = await made(product, 'back-to');

@@ -23,6 +23,7 @@ export interface Turn {
 	state: string;
 	cause: string | null;
 	run_id: string | null;
+	unasked: string | null; /* by what its agent asks nobody */
 	/* A reset went back behind it. */
 	dropped: boolean;
 	created_at: number;

@@ -59,14 +59,18 @@ export function BypassButton({ bypass }: { bypass: Bypass }) {
 	);
 }
 
-export function BypassBar({ bypass }: { bypass: Bypass }) {
-	if (!bypass.on)
+/* `unasked`: the agent that is at work was begun so, and asks nobody still. */
+export function BypassBar({ bypass, unasked }: {
+	bypass: Bypass; unasked: boolean;
+}) {
+	if (!bypass.on && !unasked)
 		return null;
 	return (
 		<div class="bypassed" role="status">
-			<span>Tools are used here without asking you.</span>
-			<button type="button" class="button"
-			    onClick={() => bypass.turn(false)}>Ask again</button>
+			<span>{unasked ? "The agent that is at work asks nobody." :
+			    "Tools are used here without asking you."}</span>
+			{bypass.on && <button type="button" class="button"
+			    onClick={() => bypass.turn(false)}>Ask again</button>}
 		</div>
 	);
 }

@@ -108,6 +108,8 @@ interface Props {
 function Whole({ store, talk, c }: Props) {
 	const last = talk.sections.at(-1);
 	const working = c.at_work?.conversation_id === c.id;
+	const unasked = talk.sections.some(({ turn }) =>
+	    turn.id === c.at_work?.turn_id && turn.unasked !== null);
 	const asked = store.asks.of(c.id);
 	const open = asked.filter((a) => !a.late).length;
 	const bypass = useBypass(store, c.id);
@@ -130,7 +132,7 @@ function Whole({ store, talk, c }: Props) {
 			<Announce asked={asked} working={working} />
 			<div class="below">
 				{talk.trouble !== null && <Refusal err={talk.trouble} />}
-				<BypassBar bypass={bypass} />
+				<BypassBar bypass={bypass} unasked={unasked} />
 				<AskList asks={store.asks} list={asked}
 				    workspace={c.workspace_id} />
 				<Elsewhere c={c} />

@@ -39,6 +39,7 @@ part_json(const struct reset_part *p)
 	js_add_str(o, "discard_id", p->row.discard_id);
 	js_add_int(o, "files", p->files);
 	js_add_str(o, "why", p->why);
+	js_add_bool(o, "yields", p->yields);
 	return o;
 }
 

@@ -40,6 +40,7 @@ struct reset_part {
 	struct store_reset_repo row;
 	int64_t files;	 /* that are not committed */
 	const char *why; /* what stands against it, or NULL */
+	bool yields;	 /* by force that would not */
 };
 
 struct reset_told {

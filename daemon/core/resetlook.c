@@ -66,7 +66,8 @@ judge_files(struct reset *r)
 {
 	const int64_t n = reset_part(r)->files;
 
-	if (n > 0 && !r->row.force)
+	reset_part(r)->yields = n > 0 && !r->row.force;
+	if (reset_part(r)->yields)
 		stand_against(r, RDV_E_DIRTY, NULL,
 		    arena_printf(r->arena, "%lld %s not committed",
 			(long long)n, n == 1 ? "file is" : "files are"));
@@ -83,6 +84,8 @@ reset_judged_cb(int err, const struct worktree_changed *how, const char *why,
 		return;
 	}
 	if (err != 0) {
+		reset_part(r)->yields =
+		    reset_same(how->code, WORKTREE_RESET_RUNS);
 		stand_against(r, err, reset_keep(r, how->code), why);
 	} else {
 		reset_part(r)->row.from_head = reset_keep(r, how->head);

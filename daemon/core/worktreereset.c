@@ -155,10 +155,13 @@ static void
 looked(struct wt_op *op)
 {
 	const struct wt_look *look = &of(op)->look;
+	struct wt_change *ch = op->own;
 	struct wt_look held = *look;
 
 	held.reasons &= of(op)->wish.force ? WT_NESTED : HOLDS;
 	held.notes = 0;
+	if (held.reasons == WT_BUSY)
+		ch->how.code = WORKTREE_RESET_RUNS;
 	if (held.reasons != 0)
 		wt_fail(op, held.reasons == WT_BUSY ? RDV_E_BUSY : RDV_E_STATE,
 		    "%s", worktree_reasons(op->arena, &held));

@@ -20,12 +20,15 @@ struct worktree_reset {
 	bool force;
 };
 
+/* how->code when what stands against it is a process, and nothing else. */
+#define WORKTREE_RESET_RUNS "PROCESS_RUNS"
+
 /*
  * Whether it could be done, later, once. how->head is HEAD; how many files are
  * staged, modified or untracked is for the caller to judge. RDV_E_BUSY: a
- * process runs in it; RDV_E_STATE, also with the codes OTHER_BRANCH and
- * COMMIT_GONE, RDV_E_MIDWAY, RDV_E_DIRTY: not by force, either; and what
- * worktree_changed_fn says.
+ * process runs in it, or git's lock is there; RDV_E_STATE, also with the codes
+ * OTHER_BRANCH and COMMIT_GONE, RDV_E_MIDWAY, RDV_E_DIRTY: not by force,
+ * either; and what worktree_changed_fn says.
  */
 void worktree_reset_look(struct worktrees *w, const struct worktree_who *who,
     const struct worktree_reset *wish, worktree_changed_fn *cb, void *arg);

@@ -145,8 +145,8 @@ await test('what is not committed stands against it, or comes back', async () =>
 	sh(at(c, 0), 'git add file; echo more >>file; echo .env >.git-not');
 	const no = await refused(c, t, false, 409, 'HAS_UNCOMMITTED_CHANGES',
 		new RegExp(`^${c.w.repos[0].name}: [34] files are not committed$`));
-	assert.deepEqual(no.details.reset.repos.map((r) => r.files > 0),
-		[true, false]);
+	assert.deepEqual(no.details.reset.repos.map((r) => [r.files > 0, r.yields]),
+		[[true, true], [false, false]]);
 	assert.equal((await list(c))[0].state, 'refused');
 	assert.equal(fs.readFileSync(path.join(at(c), 'file'), 'utf8'),
 		'mine\nmore\n');
@@ -214,12 +214,21 @@ await test('refusals: nothing is moved, and the repository is named', async () =
 	await refused(c, two, true, 409, 'INVALID_STATE',
 		new RegExp(`^${name}: .*not to look`));
 	sh(dir, 'git update-index --no-assume-unchanged file; git checkout -q file');
+	const lock = path.join(sh(dir, 'git rev-parse --absolute-git-dir'),
+		'index.lock');
+	fs.writeFileSync(lock, '');
+	const held = await refused(c, two, false, 409, 'WORKSPACE_BUSY',
+		/index.lock is there/);
+	assert.ok(held.details.reset.repos.every((r) => !r.yields));
+	fs.rmSync(lock);
 	const child = spawn('/bin/sh', ['-c', 'echo in; exec sleep 600'],
 		{ cwd: dir, stdio: ['ignore', 'pipe', 'ignore'] });
 	await new Promise((resolve) => child.stdout.once('data', resolve));
 	try {
-		await refused(c, two, false, 409, 'WORKSPACE_BUSY',
+		const runs = await refused(c, two, false, 409, 'WORKSPACE_BUSY',
 			new RegExp(`^${name}: a process runs in it`));
+		assert.deepEqual(runs.details.reset.repos.map((r) => r.yields),
+			[false, true]);
 		assert.equal((await reset(c, two, true)).status, 200);
 	} finally {
 		const gone = new Promise((resolve) => child.once('exit', resolve));

@@ -322,10 +322,15 @@ await test('it goes back to before a turn',
 		await page.waitForSelector(`.prose:has-text("Wrote ${n}")`);
 		await rested(page);
 	}
-	sh(tree, 'echo y >two');
+	/* What force would not help against is told, and no force is offered. */
+	sh(tree, 'touch $(git rev-parse --git-dir)/index.lock');
 	await page.click("button:text-is('Go back to before this') >> nth=1");
 	await page.click("dialog button:text-is('Go back')");
-	await page.waitForSelector('dialog .refusal');
+	await page.waitForSelector('dialog .refusal >> text=/index.lock/');
+	equal(await page.textContent('dialog button.danger'), 'Go back', 'force');
+	sh(tree, 'rm $(git rev-parse --git-dir)/index.lock; echo y >two');
+	await page.click("dialog button:text-is('Go back')");
+	await page.waitForSelector('dialog .refusal >> text=/not committed/');
 	await shot(page, 'reset');
 	await page.click("dialog button:text-is('Go back all the same')");
 	await page.waitForSelector('.turn[data-dropped="true"]');

@@ -13,15 +13,27 @@ import { label } from "../../util/text.ts";
 import { Dialog } from "../dialog.tsx";
 import { Refusal } from "../space/text.tsx";
 
-/* What may go on when it is forced. */
-const yields = new Set(["HAS_UNCOMMITTED_CHANGES", "WORKSPACE_BUSY"]);
+/* The reset that was refused, and what stands against it in which repository. */
+interface Refused {
+	reset?: { repos: { why: string | null; yields: boolean }[] };
+}
+
+/* Something stands against it, and by force nothing of that would. */
+function yields(err: unknown): boolean {
+	if (!(err instanceof ApiError))
+		return false;
+	const { reset } = (err.details ?? {}) as Refused;
+	const against = reset?.repos.filter((r) => r.why !== null) ?? [];
+
+	return against.length > 0 && against.every((r) => r.yields);
+}
 
 export function ResetDialog({ talk, turn, done }: {
 	talk: Talk; turn: Turn; done(): void;
 }) {
 	const [refused, setRefused] = useState<unknown>(null);
 	const [busy, setBusy] = useState(false);
-	const force = refused instanceof ApiError && yields.has(refused.code);
+	const force = yields(refused);
 	const go = () => {
 		setBusy(true);
 		talk.back(turn.id, force).then(done, (err) => {

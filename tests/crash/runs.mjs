@@ -118,11 +118,12 @@ class Soak extends Lots {
 			await this.persist('POST', `/api/turns/${w.turn}/stop`);
 	}
 
-	// Somebody's own work in a tree: a file that is new, or one of them once more.
+	// Somebody's own work in a tree: a file that is new, or one of them once more
+	// that is committed: what is in the index alone he would write over himself.
 	act_dirty(c) {
 		const { path: dir } = this.of(c.w.repos), id = `mine${++this.n}`;
-		const old = sh(dir, 'git ls-files').split('\n').filter((f) =>
-			/^mine/.test(f) && !this.model.mine.some((m) => m.dir === dir &&
+		const old = sh(dir, 'git ls-tree --name-only HEAD').split('\n')
+			.filter((f) => /^mine/.test(f) && !this.model.mine.some((m) => m.dir === dir &&
 				m.name === f && m.again));
 		const again = old.length > 0 && this.random() < 0.5;
 		const mine = { c, dir, again, name: again ? this.of(old) : id,

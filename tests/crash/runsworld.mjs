@@ -168,7 +168,8 @@ export class Model {
 			const trees = new Trees(w.repos, this.within(w.id, t));
 			trees.replay(all.filter((e) => trees.concerns(e)));
 			for (const m of this.mine.filter((x) => x.c.w.id === w.id))
-				assert.ok(trees.keeps(m), `${m.name} of ${m.dir} is lost`);
+				assert.ok(trees.keeps(m), `${m.dir}: ${m.text.trim()} in ` +
+					`${m.name} (again: ${m.again}) is lost`);
 		}
 	}
 	within(workspace, { turns, chains, links, runs, heads }) {

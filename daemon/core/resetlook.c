@@ -66,11 +66,12 @@ judge_files(struct reset *r)
 {
 	const int64_t n = reset_part(r)->files;
 
-	reset_part(r)->yields = n > 0 && !r->row.force;
-	if (reset_part(r)->yields)
+	if (n > 0 && !r->row.force) {
+		reset_part(r)->yields = true;
 		stand_against(r, RDV_E_DIRTY, NULL,
 		    arena_printf(r->arena, "%lld %s not committed",
 			(long long)n, n == 1 ? "file is" : "files are"));
+	}
 }
 
 static void

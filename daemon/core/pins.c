@@ -417,24 +417,6 @@ pins_look(struct worktrees *w, const struct worktree_who *who, pins_fn *cb,
 	wt_later(op, next_repo);
 }
 
-/*
- * Not in the first round, nor right after a jump of the clock, nor after a
- * start whose clock no row confirms: nobody has seen what it was before.
- */
-static bool
-may_begin(struct worktrees *w, const struct wt_round *r, const char *user_id)
-{
-	const int64_t rest_ms =
-	    w->app->conf->cleanup_interval_hours * 3600 * 1000LL;
-	const int64_t now = clock_wall_ms();
-	int64_t n = 0;
-	const bool known = store_worktrees_active(w->app->db, user_id,
-			       now - 2 * rest_ms, now - rest_ms, &n) == 0 &&
-			   n > 0;
-
-	return ws_clock_round(&w->clock, rest_ms, known) && r->began >= 0;
-}
-
 void
 pins_tidy(struct worktrees *w, struct wt_round *r)
 {
@@ -446,7 +428,7 @@ pins_tidy(struct worktrees *w, struct wt_round *r)
 		return;
 	op = walk_new(w, &who, ROUND_MAX, true);
 	k = op->own;
-	k->begins = may_begin(w, r, who.user_id);
+	k->begins = r->believed;
 	(void)find_repos(op, r->pinned != NULL ? r->pinned : "");
 	free(r->pinned);
 	/* The last of them were seen: it begins anew. */

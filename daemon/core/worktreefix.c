@@ -25,6 +25,7 @@
 #include "daemon/core/workspaceexpire.h"
 #include "daemon/core/workspace.h"
 #include "daemon/core/worktreeask.h"
+#include "daemon/core/worktreeclock.h"
 #include "daemon/core/worktreediscard.h"
 #include "daemon/core/worktreeend.h"
 #include "daemon/core/worktreeop.h"
@@ -419,13 +420,15 @@ tidy(struct worktrees *w, struct wt_round *r)
 	struct begin b = { .w = w, .step = tidy_start, .round = r };
 
 	r->budget = w->sweep;
+	r->believed = worktree_believed(w, r);
 	b.ending = true;
 	b.before = INT64_MAX;
 	tidy_some(b, &r->ended);
 	b.ending = false;
 	b.before =
 	    clock_wall_ms() - w->app->conf->trash_retention_days * DAY_MS;
-	tidy_some(b, &r->came);
+	if (r->believed)
+		tidy_some(b, &r->came);
 	pins_tidy(w, r);
 	workspaces_expire(w->app->workspaces, r->uid, r->began < 0);
 	r->began = clock_mono_ms();

@@ -94,6 +94,7 @@ struct wt_round {
 	char *pinned;  /* the last repository that pins.c saw; NULL: begin */
 	struct wt_budget budget;
 	bool due;
+	bool believed; /* the wall clock is, in this one */
 };
 
 struct worktrees {

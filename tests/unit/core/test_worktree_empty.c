@@ -17,6 +17,9 @@
 #include "tests/unit/core/kit.h"
 #include "tests/unit/core/live.h"
 
+#define DAY   86400000LL
+#define MONTH (31 * DAY)
+
 static struct outcome
 in_the_trash(const char *branch)
 {
@@ -155,7 +158,7 @@ abuse_F11_only_what_was_put_there(void **state)
 	assert_int_equal(live_sh(at, "test -e d/1"), 0);
 	/* Nothing of it is gone: it can still come back. */
 	assert_true(listed(w.id));
-	clock_shift(0, 31LL * 86400000);
+	clock_shift(MONTH, MONTH);
 	tidy();
 	clock_shift(0, 0);
 	assert_int_equal(live_sh(at, "test -e d/1"), 0);
@@ -177,7 +180,7 @@ abuse_G23_a_round_deletes_so_much(void **state)
 	int rounds = 0;
 
 	(void)state;
-	clock_shift(0, 31LL * 86400000);
+	clock_shift(MONTH, MONTH);
 	all->sweep = (struct wt_budget){ 3, UINT64_MAX };
 	all->chunk.files = 2;
 	for (; rounds < 20 && live_exists(place(&w)); rounds++) {
@@ -255,7 +258,7 @@ abuse_G23_what_fails_keeps_nobody(void **state)
 	change(begun.id, "trashed", true);
 	tidy();
 	kit_state_is(begun.id, "trashed");
-	clock_shift(0, 31LL * 86400000);
+	clock_shift(MONTH, MONTH);
 	tidy();
 	clock_shift(0, 0);
 	kit_state_is(begun.id, "removed");
@@ -275,7 +278,7 @@ abuse_G23_one_takes_not_all(void **state)
 	all->sweep = (struct wt_budget){ 1000, 2 << 20 };
 	all->chunk = (struct wt_budget){ 1000, 1 << 20 };
 	all->chunk.files = 400;
-	clock_shift(0, 31LL * 86400000);
+	clock_shift(MONTH, MONTH);
 	tidy();
 	clock_shift(0, 0);
 	all->sweep = usual;
@@ -346,6 +349,26 @@ abuse_G20_what_lies_in_the_trash_is_there(void **state)
 }
 
 static void
+abuse_G23_a_clock_that_jumped_empties_nothing(void **state)
+{
+	struct outcome w = in_the_trash("young");
+
+	(void)state;
+	/* By the wall's clock alone it is a month later. */
+	clock_shift(0, MONTH);
+	tidy();
+	kit_state_is(w.id, "trashed");
+	clock_shift(DAY / 24, MONTH + DAY / 24);
+	tidy();
+	kit_state_is(w.id, "trashed");
+	/* The control: it has gone on like that for long enough. */
+	clock_shift(2 * DAY, MONTH + 2 * DAY);
+	tidy();
+	clock_shift(0, 0);
+	kit_state_is(w.id, "removed");
+}
+
+static void
 without_git_only_who_asks_gets_it_emptied(void **state)
 {
 	struct outcome w = in_the_trash("pruned"), o;
@@ -356,7 +379,7 @@ without_git_only_who_asks_gets_it_emptied(void **state)
 			     "mv %s.away %s",
 			     place(&w), place(&w), place(&w), place(&w)),
 	    0);
-	clock_shift(0, 31LL * 86400000);
+	clock_shift(MONTH, MONTH);
 	tidy();
 	clock_shift(0, 0);
 	assert_true(live_exists(place(&w)));
@@ -366,9 +389,19 @@ without_git_only_who_asks_gets_it_emptied(void **state)
 }
 
 static int
+setup(void **state)
+{
+	const int err = live_setup(state);
+
+	/* The first round of an rdvd believes no clock. */
+	tidy();
+	return err;
+}
+
+static int
 all(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, live_setup, live_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, live_teardown)
 	const struct CMUnitTest tests[] = {
 		T(what_is_there_is_known),
 		T(emptied_it_is_gone),
@@ -379,6 +412,7 @@ all(void)
 		T(abuse_G23_one_takes_not_all),
 		T(what_takes_long_is_told),
 		T(abuse_G20_what_lies_in_the_trash_is_there),
+		T(abuse_G23_a_clock_that_jumped_empties_nothing),
 		T(without_git_only_who_asks_gets_it_emptied),
 	};
 

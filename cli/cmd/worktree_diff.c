@@ -158,6 +158,11 @@ put_file(const struct showing *s, const struct js *file)
 	return rc;
 }
 
+/*
+ * Of very much the first page comes before git has looked at all, and what
+ * stands in it is exact but for its sums, which the last page has. JSON is one
+ * page, and is exact.
+ */
 static int
 get_files(const struct showing *s, int64_t offset, struct js **out)
 {
@@ -168,6 +173,8 @@ get_files(const struct showing *s, int64_t offset, struct js **out)
 	(void)snprintf(number, sizeof(number), "%lld", (long long)offset);
 	begin_target(s, &target, "/api/worktrees/diffstat");
 	api_query(&target, "offset", number);
+	if (offset == 0 && !s->c->cli->json)
+		api_query(&target, "first", "true");
 	rc = api_get(s->c, buf_cstr(&target), out);
 	buf_done(&target);
 	return rc;

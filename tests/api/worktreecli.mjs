@@ -52,6 +52,18 @@ await test('one worktree on the command line', async () => {
 	assert.equal(at('merge').status, 2);
 });
 
+// Its first page comes before git has looked at all, the others after that.
+await test('a diff of very much is shown to its end', () => {
+	const repo = Repo.make(rdv, 'much');
+	repo.sh('mkdir d; for i in $(seq 1200); do echo $i >d/f$i; done; git add .; ' +
+		'git commit -qm much; for i in $(seq 1200); do echo x >>d/f$i; done');
+	const r = cli(repo.dir, 'worktree', 'diff', '--stat');
+	assert.equal(r.status, 0, r.err);
+	const names = [...r.out.matchAll(/\bd\/f\d+/g)].map(([n]) => n);
+	assert.deepEqual(names, repo.git('diff', '--name-only').trim().split('\n'));
+	assert.match(r.err, /1200 files, 1200 lines added, 0 removed/);
+});
+
 await test('all worktrees of a workspace, up to the first that refuses',
 	async () => {
 		const made = [];

@@ -20,6 +20,7 @@
 #include "git-worker/clone.h"
 #include "git-worker/copy.h"
 #include "git-worker/erase.h"
+#include "git-worker/keep.h"
 #include "git-worker/move.h"
 #include "git-worker/relink.h"
 #include "git-worker/replace.h"
@@ -72,6 +73,7 @@ usage(const char *what)
 	    "       rdv-git clone-land PATH TARGET DEV INO BORN\n"
 	    "       rdv-git clone-drop PATH\n"
 	    "       rdv-git adopt FROM TO\n"
+	    "       rdv-git keep DIR CONFIG...\n"
 	    "       rdv-git vacate PATH\n"
 	    "       rdv-git move PATH TARGET\n"
 	    "       rdv-git relink TOP PATH\n"
@@ -323,6 +325,18 @@ move(char *const *word)
 	return told(&f, word[1], NULL, move_tree(word[0], word[1]));
 }
 
+/* The tree. */
+static bool
+keep(char *const *word)
+{
+	static struct git_fact f;
+	char why[256] = "";
+	int err = keep_tree(word[0], (const char *const *)(word + 1), f.text,
+	    sizeof(f.text), why, sizeof(why));
+
+	return told(&f, word[0], why[0] != '\0' ? why : NULL, err);
+}
+
 static bool
 adopt(char *const *word)
 {
@@ -414,6 +428,7 @@ static const struct {
 	{ "vacate", 1, false, vacate },
 	{ "move", 2, false, move },
 	{ "adopt", 2, false, adopt },
+	{ "keep", 1, true, keep },
 	{ "relink", 2, false, relink },
 	{ "replace", 3, false, replace },
 	{ "copy", 3, true, copy },

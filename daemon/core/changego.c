@@ -8,6 +8,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/changeop.h"
+#include "daemon/core/worktreeask.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/gitproto.h"
@@ -138,16 +139,57 @@ rescued_cb(struct wt_op *op, const struct git_result *r)
 }
 
 static void
-rescue(struct wt_op *op)
+left_cb(struct wt_op *op, const struct git_result *r)
 {
-	struct change *c = op->own;
+	const struct change *c = op->own;
 	const char *const argv[] = { "update-ref", "--",
 		arena_printf(op->arena, "refs/rdv/rescue/%s-aborted",
 		    c->row.id),
-		"HEAD", NULL };
+		change_line(op, r), NULL };
 
-	c->aborts = true;
-	wt_git(op, op->at, argv, NULL, rescued_cb);
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		wt_git(op, op->at, argv, NULL, rescued_cb);
+}
+
+/* On top of what was made, which has its name by that. */
+static void
+kept_cb(struct wt_op *op, const struct git_result *r)
+{
+	const char *why;
+	const struct git_fact *f = wt_fact_of(op, r, &why);
+	const char *const argv[] = { "-c", "user.name=rdv", "-c",
+		"user.email=rdv@localhost", "commit-tree", "-p", "HEAD", "-m",
+		"left by an abort", f != NULL ? f->text : "", NULL };
+
+	if (f == NULL)
+		wt_fail(op, RDV_E_SPAWN, "rdv-git: %s", why);
+	else if (f->found != GIT_FOUND)
+		wt_fail(op, RDV_E_STATE, "what lies in %s cannot be kept: %s",
+		    op->at, f->text);
+	else
+		wt_git(op, op->at, argv, NULL, left_cb);
+}
+
+/* What is edited there, resolved or not, is in no commit yet. */
+static void
+keep(struct wt_op *op)
+{
+	const char *const dirs[] = { op->at, op->top, NULL };
+	const char **argv;
+	size_t n = 0;
+
+	while (op->configs != NULL && op->configs[n] != NULL)
+		n++;
+	argv = arena_alloc(op->arena, (n + 3) * sizeof(*argv));
+	argv[0] = "keep";
+	argv[1] = op->at;
+	for (size_t i = 0; i < n; i++)
+		argv[i + 2] = op->configs[i];
+	argv[n + 2] = NULL;
+	change_of(op)->aborts = true;
+	wt_worker_in(op, dirs, argv, kept_cb);
 }
 
 /* Ended in the tree itself: what became of it the branch tells. */
@@ -174,7 +216,7 @@ go_seen(struct wt_op *op)
 		    "whether an operation is open in %s cannot be told",
 		    op->at);
 	else if (command_of(c) != NULL && c->verb == CHANGE_ABORT)
-		rescue(op);
+		keep(op);
 	else if (command_of(c) != NULL)
 		change_identity(op, go_known);
 	else if (c->midway->text[0] != '\0')

@@ -216,6 +216,24 @@ await test('a conflict is a state: continued, skipped, aborted', async () => {
 	}
 });
 
+await test('what was edited in a conflict outlives its abort (G19)', async () => {
+	for (const settled of ['', 'git add f; ']) {
+		const { repo, tree } = pair(`${lines}; git add .; git commit -qm l; ` +
+			'echo 1 >k', edit, clash);
+		const { change } = await into('conflict', rebase(tree));
+		const left = `refs/rdv/rescue/${change.id}-aborted`;
+		tree.sh(`echo by hand >f; ${settled}echo beside it >k`);
+		const index = tree.git('ls-files', '--stage');
+		const at = oid(tree, 'HEAD');
+		await into('aborted', ask('abort', tree));
+		assert.notEqual(index, tree.git('ls-files', '--stage'));
+		assert.equal(repo.git('show', `${left}:f`), 'by hand\n');
+		assert.equal(repo.git('show', `${left}:k`), 'beside it\n');
+		assert.equal(oid(repo, `${left}^`), at);
+		assert.equal(tree.git('status', '--porcelain'), '');
+	}
+});
+
 await test('one that was ended by hand stands in nobody\'s way', async () => {
 	const two = `${edit}; git commit -qam mine; echo n >n`;
 	const ends = { aborted: 'git rebase --abort', done: 'echo both >f; ' +

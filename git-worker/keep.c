@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A name for what somebody has done in a tree that is about to be brought back.
+ * git's own stash makes none of an index with conflicts, so a copy of the index
+ * is told that all is settled as it lies there. Invariant: the index itself
+ * never says so.
+ */
+#include "git-worker/keep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "git-worker/gitrun.h"
+#include "lib/path.h"
+#include "lib/str.h"
+
+#define TEXT_MAX 8192
+#define CHUNK	 65536
+
+struct keeping {
+	const char *dir;
+	const char *const *configs;
+	char index[PATH_MAX]; /* the copy; "": none yet */
+	struct gitrun git;
+};
+
+/* 0 when it ended well, with what it said in k->git.text. */
+static int
+run(struct keeping *k, const char *const *argv)
+{
+	struct gitrun *g = &k->git;
+	struct pollfd p[2];
+	int err;
+
+	g->index = k->index[0] != '\0' ? k->index : NULL;
+	err = gitrun_start(g, k->dir, k->configs, argv);
+	if (err != 0)
+		return err;
+	while (!gitrun_read(g)) {
+		p[0] = (struct pollfd){ .fd = g->out, .events = POLLIN };
+		p[1] = (struct pollfd){ .fd = g->err, .events = POLLIN };
+		(void)poll(p, 2, -1);
+	}
+	return g->status == 0 ? 0 : -EINVAL;
+}
+
+/* Its one line. */
+static int
+take(struct keeping *k, char *out, size_t size)
+{
+	const char *text = buf_cstr(&k->git.text);
+	const size_t len = strcspn(text, "\n");
+
+	if (len == 0 || len >= size)
+		return -ENAMETOOLONG;
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return 0;
+}
+
+static int
+copy_bytes(int in, int out)
+{
+	static char chunk[CHUNK];
+	ssize_t n, done;
+
+	while ((n = read(in, chunk, sizeof(chunk))) > 0)
+		for (ssize_t at = 0; at < n; at += done) {
+			done = write(out, chunk + at, (size_t)(n - at));
+			if (done < 0)
+				return -errno;
+		}
+	return n < 0 ? -errno : 0;
+}
+
+static int
+copy_index(struct keeping *k, const char *gitdir)
+{
+	char path[PATH_MAX];
+	const char *dir = getenv("TMPDIR");
+	int in, out, err;
+
+	if (!path_join(path, sizeof(path), gitdir, "index"))
+		return -ENAMETOOLONG;
+	in = open(path, O_RDONLY | O_CLOEXEC);
+	if (in < 0)
+		return -errno;
+	(void)snprintf(path, sizeof(path), "%s/rdv-index-XXXXXX",
+	    dir != NULL && *dir == '/' ? dir : "/tmp");
+	out = mkostemp(path, O_CLOEXEC);
+	err = out < 0 ? -errno : copy_bytes(in, out);
+	if (out >= 0) {
+		(void)str_copy(k->index, path, sizeof(k->index));
+		(void)close(out);
+	}
+	(void)close(in);
+	return err;
+}
+
+static int
+keep(struct keeping *k, char *out, size_t size)
+{
+	static const char *const where[] = { "rev-parse", "--absolute-git-dir",
+		NULL };
+	static const char *const add[] = { "-c", "core.safecrlf=false", "add",
+		"--update", ":/", NULL };
+	static const char *const write_tree[] = { "write-tree", NULL };
+	char gitdir[PATH_MAX];
+	int err = run(k, where);
+
+	if (err == 0)
+		err = take(k, gitdir, sizeof(gitdir));
+	if (err == 0)
+		err = copy_index(k, gitdir);
+	if (err == 0)
+		err = run(k, add);
+	if (err == 0)
+		err = run(k, write_tree);
+	return err == 0 ? take(k, out, size) : err;
+}
+
+int
+keep_tree(const char *dir, const char *const *configs, char *out,
+    size_t outsize, char *why, size_t whysize)
+{
+	struct keeping k = { .dir = dir, .configs = configs };
+	int err;
+
+	gitrun_init(&k.git, TEXT_MAX);
+	err = keep(&k, out, outsize);
+	if (err != 0)
+		(void)str_copy(why, buf_cstr(&k.git.complaint), whysize);
+	gitrun_done(&k.git);
+	if (k.index[0] != '\0')
+		(void)unlink(k.index);
+	return err;
+}

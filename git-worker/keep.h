@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RDV_WRK_KEEP_H
+#define RDV_WRK_KEEP_H
+
+#include <stddef.h>
+
+/*
+ * What lies in the work tree `dir` of all that git tracks there, conflicts
+ * among it, as a tree in the repository: its name in `out`. Neither the index
+ * nor a file is changed. `configs` go before each git (git-worker/gitrun.h). 0;
+ * or -errno, with git's complaint in `why` where it has one.
+ */
+int keep_tree(const char *dir, const char *const *configs, char *out,
+    size_t outsize, char *why, size_t whysize);
+
+#endif

@@ -18,6 +18,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/path.h"
+#include "lib/privproto.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
@@ -175,11 +176,22 @@ find_run_dir(const struct cli *cli)
 	return NULL;
 }
 
+/* In a confined agent's run there is one way to rdvd, and no other rdv. */
+static const char *
+door(void)
+{
+	const char *set = getenv("RDV_API_SOCKET");
+
+	return set != NULL && strcmp(set, PRIV_DOOR) == 0 ? set : NULL;
+}
+
 static int
 find_sockets(struct cli *cli, const char *given, char *why, unsigned whysize)
 {
 	const char *dir;
 
+	if (given == NULL)
+		given = door();
 	cli->run_dir = find_run_dir(cli);
 	dir = cli->run_dir != NULL ? cli->run_dir : cli->base;
 	if (given == NULL) {

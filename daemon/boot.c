@@ -495,6 +495,7 @@ boot_down(struct app *app)
 	if (app->db != NULL)
 		db_settle(app->db);
 	http_server_free(app->server);
+	app->server = NULL;
 	ready_free(app->ready);
 	people_free(app->people);
 	house_free(app->house);

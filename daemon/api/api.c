@@ -124,6 +124,16 @@ pass_match(struct api_call *c)
 	return false;
 }
 
+/* What no door leads to is not there, whoever asks: no sign-in, no ticket. */
+static bool
+pass_door(struct api_call *c)
+{
+	if (c->req->door[0] == '\0' || c->route->door)
+		return true;
+	api_fail(c, RDV_E_NOT_FOUND, "there is no such path");
+	return false;
+}
+
 /*
  * After the credential, so that a WebSocket path asked for without an upgrade
  * is 401 like any other. An upgrade where there is nothing to upgrade to is
@@ -305,8 +315,8 @@ typedef bool step_fn(struct api_call *c);
  * repetition is answered without looking at it again, and the intent comes
  * last, because nothing may refuse once it is durable.
  */
-static step_fn *const head_steps[] = { pass_gate, pass_match, pass_auth,
-	pass_kind, pass_own, pass_body, NULL };
+static step_fn *const head_steps[] = { pass_gate, pass_match, pass_door,
+	pass_auth, pass_kind, pass_own, pass_body, NULL };
 static step_fn *const body_steps[] = { api_claim, pass_decode, api_intend,
 	NULL };
 

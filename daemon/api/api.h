@@ -45,6 +45,12 @@ struct api_route {
 	 * with API_OF_ANY only where every credential will do (SCOPE_ANY).
 	 */
 	enum api_of of;
+	/*
+	 * It is there at the door of a run, for that run's token. Fewer than
+	 * such a token opens elsewhere: what is typed into a session is the
+	 * word of its person, and no program of it may have that.
+	 */
+	bool door;
 	const struct js_field *body;  /* NULL: none or {} */
 	const struct js_field *query; /* NULL: none; no lists and no JSON */
 	/*

@@ -220,7 +220,15 @@ run_of(struct api_call *c, const char *wanted, struct store_run *run,
 	*why = "there is no such session";
 	if (err != 0)
 		return err;
-	id = wanted != NULL ? wanted : n.run_id;
+	/* By a door nobody speaks for another run than its own. */
+	if (c->req->door[0] != '\0' && wanted != NULL &&
+	    strcmp(wanted, c->req->door) != 0) {
+		*why = "the session has no such run";
+		return RDV_E_NOT_FOUND;
+	}
+	id = c->req->door[0] != '\0' ? c->req->door
+	     : wanted != NULL	     ? wanted
+				     : n.run_id;
 	if (id == NULL) {
 		*why = "nothing runs in the session";
 		return RDV_E_STATE;
@@ -325,14 +333,14 @@ approvals_withdraw(struct api_call *c)
 
 const struct api_route api_routes_approvalask[] = {
 	{ HTTP_M_POST, "/api/sessions/{id}/approvals", SCOPE_RUN,
-	    .of = API_OF_SESSION, .body = ask_fields,
+	    .of = API_OF_SESSION, .door = true, .body = ask_fields,
 	    .in_size = sizeof(struct ask_in), .body_max = 2 << 20,
 	    .handler = approvals_ask, .unclaimed = true, .success = 200,
 	    .doc = "A program of the session asks for leave and waits; the "
 		   "same key and wish is the same approval, so its "
 		   "Idempotency-Key is not looked at" },
 	{ HTTP_M_POST, "/api/sessions/{id}/approvals/withdraw", SCOPE_RUN,
-	    .of = API_OF_SESSION, .body = withdraw_fields,
+	    .of = API_OF_SESSION, .door = true, .body = withdraw_fields,
 	    .in_size = sizeof(struct withdraw_in), .body_max = 4096,
 	    .handler = approvals_withdraw, .atomic = true, .success = 204,
 	    .doc = "Who asked wants no answer any more; what was decided "

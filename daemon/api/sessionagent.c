@@ -63,7 +63,7 @@ agent_status(struct api_call *c)
 
 const struct api_route api_routes_sessionagent[] = {
 	{ HTTP_M_POST, "/api/sessions/{id}/agent-status", SCOPE_RUN,
-	    .of = API_OF_SESSION, .body = status_fields,
+	    .of = API_OF_SESSION, .door = true, .body = status_fields,
 	    .in_size = sizeof(struct status_in), .handler = agent_status,
 	    .unclaimed = true, .success = 204,
 	    .doc = "What the agent in its terminal is at, as its hooks tell "

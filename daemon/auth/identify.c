@@ -323,6 +323,36 @@ by_cookie(struct auth *a, const struct http_req *r, const struct offer *o,
 	return failed(a, r, alone, &no_page_key, no);
 }
 
+/*
+ * At the door of a run its token alone counts, and that nowhere else. Neither
+ * who the kernel says it is nor what else a request brings makes it more; nor
+ * does the helper know it, so that it is no proof there.
+ */
+static bool
+by_door(struct auth *a, const struct http_req *r, const struct offer *o,
+    struct actor *out, struct auth_refusal *no)
+{
+	uint8_t digest[DIGEST_LEN];
+	const struct auth_user *u;
+	const struct token *t;
+
+	if (o->bearer == NULL || !digest_text(o->bearer, digest))
+		return failed(a, r, NULL, &invalid, no);
+	t = tokens_find(a->tokens, digest);
+	if (t == NULL || t->kind != TOKEN_DOOR || strcmp(t->id, r->door) != 0)
+		return failed(a, r, NULL, &invalid, no);
+	u = auth_user_find(a, t->user_id);
+	if (u == NULL || !u->served)
+		return failed(a, r, t, &invalid, no);
+	memcpy(out->user_id, t->user_id, sizeof(out->user_id));
+	memcpy(out->token_id, t->id, sizeof(out->token_id));
+	memcpy(out->session_id, t->session_id, sizeof(out->session_id));
+	out->uid = u->uid;
+	out->via = AUTH_TOKEN;
+	out->scopes = t->scopes;
+	return true;
+}
+
 /* The service token names the user it acts for; by itself it is nobody. */
 static bool
 by_service(struct auth *a, const struct http_req *r, const struct offer *o,
@@ -463,6 +493,8 @@ by_any(struct auth *a, const struct http_req *r, const struct auth_need *need,
 {
 	uint8_t digest[DIGEST_LEN];
 
+	if (r->door[0] != '\0')
+		return by_door(a, r, o, out, no);
 	if (o->ticket != NULL) {
 		if (!by_ticket(a, r, need, o->ticket, out, no))
 			return false;

@@ -23,6 +23,7 @@ static const char *const kind_names[TOKEN_KIND_MAX] = {
 	[TOKEN_COOKIE] = "cookie",
 	[TOKEN_CODE] = "code",
 	[TOKEN_LINK] = "link",
+	[TOKEN_DOOR] = "door",
 };
 
 struct tokens {
@@ -246,7 +247,8 @@ void
 token_text(enum token_kind kind, char text[TOKEN_TEXT],
     uint8_t digest[DIGEST_LEN])
 {
-	const char *head = kind == TOKEN_CLI ? "rdv_" : "";
+	const char *head =
+	    kind == TOKEN_CLI || kind == TOKEN_DOOR ? "rdv_" : "";
 	uint8_t raw[RANDOM_LEN];
 	size_t n = strlen(head);
 

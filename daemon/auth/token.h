@@ -18,6 +18,7 @@ enum token_kind {
 	TOKEN_COOKIE,
 	TOKEN_CODE,
 	TOKEN_LINK,
+	TOKEN_DOOR, /* of a run, by whose id it goes; in no table of tokens */
 	TOKEN_KIND_MAX
 };
 

@@ -18,6 +18,7 @@
 #include "daemon/app.h"
 #include "daemon/core/hostboot.h"
 #include "daemon/core/kept.h"
+#include "daemon/core/rundoor.h"
 #include "daemon/core/runpolicy.h"
 #include "daemon/core/runstate.h"
 #include "daemon/helper.h"
@@ -199,7 +200,9 @@ adopt(struct reconcile *rc, const struct store_run *row,
 	    row->started_at >= 0 ? row->started_at : a->started_ms;
 	run->halted_at = run->halted_row = row->stopped_at;
 	run->phase = RUN_LIVE;
+	run_door_take(run, a->guards, fds);
 	run_take_page(run, &a->hold, fds);
+	run_door_open(run, row->door);
 	start_term(run, row, a->io, fds);
 	/* Its daemon may have died between the start and the row of it. */
 	run->running_due = strcmp(row->state, "starting") == 0;

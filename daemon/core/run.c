@@ -15,6 +15,7 @@
 #include "daemon/app.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/kept.h"
+#include "daemon/core/rundoor.h"
 #include "daemon/core/runpolicy.h"
 #include "daemon/core/runstate.h"
 #include "daemon/event/event.h"
@@ -38,6 +39,7 @@ run_spawn_free(struct run *run)
 	if (run->spawn == NULL)
 		return;
 	priv_spawn_done(run->spawn);
+	secret_wipe(run->spawn->token, sizeof(run->spawn->token));
 	free(run->spawn);
 	run->spawn = NULL;
 }
@@ -105,6 +107,7 @@ write_row(struct tx *tx, const struct run *run, const struct run_spec *spec)
 		.session_id = spec->session_id,
 		.user_id = run->user_id,
 		.request_id = spec->request_id,
+		.door = run->door_digest[0] != '\0' ? run->door_digest : NULL,
 		.reason = spec->reason,
 		.io = pty ? "pty" : "pipes",
 		.profile = spec->profile,
@@ -139,6 +142,7 @@ run_create(struct runs *r, struct tx *tx, const struct run_spec *spec)
 	run->spawn = spawn_of(spec);
 	run->cwd = spec->cwd != NULL ? xstrdup(spec->cwd) : NULL;
 	run->argv_json = spec->argv != NULL ? argv_json(run->spawn) : NULL;
+	run_door_wish(run, run->spawn);
 	write_row(tx, run, spec);
 	return run;
 }
@@ -237,6 +241,7 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 		start.cols = run->spawn->cols;
 		start.rows = run->spawn->rows;
 	}
+	run_door_take(run, a->guards, fds);
 	run_take_page(run, &a->hold, fds);
 	fds->n = 0;
 	run->handle = a->handle;
@@ -247,6 +252,7 @@ spawned(struct run *run, const struct priv_spawn_answer *a,
 	run->started_at = clock_wall_ms();
 	run->phase = RUN_LIVE;
 	run_spawn_free(run);
+	run_door_open(run, run->door_digest);
 	term_start(run->term, &start);
 	run->running_due = true;
 	run_store(run);

@@ -14,6 +14,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/kept.h"
+#include "daemon/core/rundoor.h"
 #include "daemon/core/runstate.h"
 #include "daemon/event/event.h"
 #include "daemon/helper.h"
@@ -277,6 +278,7 @@ over(struct run *run, const struct run_end *end)
 	if (run->phase == RUN_OVER)
 		return;
 	run->phase = RUN_OVER;
+	run_door_shut(run);
 	run->moved_ms = clock_mono_ms();
 	(void)kept_bytes(run);
 	run->end = *end;
@@ -356,6 +358,7 @@ run_exited(struct run *run, const struct priv_exit *ev, bool usage)
 	if (run->exited || run->phase != RUN_LIVE)
 		return;
 	run->exited = true;
+	run_door_shut(run);
 	run->away = run->orphan = false;
 	run->usage = usage;
 	run->exit = *ev;

@@ -36,8 +36,8 @@ struct run {
 	LIST_ENTRY(run) by_id;
 	struct runs *runs;
 	char id[UUID_TEXT], user_id[UUID_TEXT], session_id[UUID_TEXT];
-	char request_id[UUID_TEXT]; /* "": of none */
-	char reason[16];
+	char request_id[UUID_TEXT];	  /* "": of none */
+	char reason[16], door_digest[65]; /* "": it asked for none */
 	uid_t uid;
 	enum run_phase phase;
 	struct priv_spawn *spawn; /* until the helper has answered */
@@ -47,7 +47,7 @@ struct run {
 	uint32_t guards;
 	char *cwd, *argv_json; /* as recorded; may be NULL */
 	char *policy_json;     /* NULL but for the row of a start */
-	int page;	       /* of a network that is held to a list; or -1 */
+	int page, door;	       /* of a list of hosts, core/rundoor.h; or -1 */
 	int64_t started_at, touched, moved_ms; /* core/stuck.c has the last */
 	struct term *term;		       /* NULL before launch */
 	bool exited;			       /* `exit` is filled */

@@ -14,6 +14,7 @@
 #include "daemon/conf.h"
 #include "daemon/core/egress.h"
 #include "daemon/core/kept.h"
+#include "daemon/core/rundoor.h"
 #include "daemon/core/runstate.h"
 #include "daemon/loop.h"
 #include "lib/clock.h"
@@ -109,7 +110,7 @@ run_alloc(struct runs *r, const char *id, const char *user_id,
 	run->started_at = -1;
 	run->moved_ms = clock_mono_ms();
 	run->halted_at = run->halted_row = -1;
-	run->page = -1;
+	run->page = run->door = -1;
 	STAILQ_INIT(&run->waiters);
 	TAILQ_INSERT_TAIL(&r->live, run, link);
 	LIST_INSERT_HEAD(bucket(r, run->id), run, by_id);
@@ -131,6 +132,7 @@ run_free(struct run *run)
 	free(run->cwd);
 	free(run->argv_json);
 	free(run->policy_json);
+	run_door_shut(run);
 	if (run->page >= 0)
 		(void)close(run->page);
 	free(run);

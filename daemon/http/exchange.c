@@ -21,6 +21,7 @@
 #include "daemon/http/server.h"
 #include "daemon/loop.h"
 #include "lib/clock.h"
+#include "lib/str.h"
 #include "lib/xalloc.h"
 
 #define OUTPUT_HIGH ((size_t)262144) /* queued: no new request before */
@@ -97,6 +98,7 @@ take_head(struct exchange *x, const char *head, size_t len)
 	q->r.conn_id = x->conn->id;
 	q->r.peer_uid = x->conn->peer->uid;
 	q->r.person = x->conn->person;
+	(void)str_copy(q->r.door, x->conn->peer->door, sizeof(q->r.door));
 	q->r.peer_pid = x->conn->pid;
 	why = parse_head(q, head, len, &g);
 	if (why == GATE_OK)

@@ -47,6 +47,7 @@ struct http_req {
 	char id[37];	 /* request id, in logs and error bodies */
 	uid_t peer_uid;	 /* SO_PEERCRED of the connection */
 	uid_t person;	 /* whose credentials alone count, or HTTP_ANYBODY */
+	char door[37];	 /* the run whose door it came by; "": none */
 	pid_t peer_pid;
 	uint64_t conn_id;   /* of the connection, from 1, never reused */
 	bool websocket;	    /* a complete RFC 6455 section 4.1 upgrade */
@@ -133,6 +134,15 @@ void http_server_early(struct http_server *s, http_early_fn *cb);
 int http_server_listen(struct http_server *s, int listener, uid_t owner);
 /* The same for a socket of one person: requests over it say whose it is. */
 int http_server_listen_for(struct http_server *s, int listener, uid_t person);
+/*
+ * The same for the door of a run of `owner`: requests over it say which run's.
+ * Those of a run are few, and those of all a part of all, so that what is not
+ * trusted keeps nobody out. -ESHUTDOWN while the server goes down.
+ */
+int http_server_listen_door(struct http_server *s, int listener, uid_t owner,
+    const char *run_id);
+/* Ends that and the connections over it; nothing when it is not there. */
+void http_server_close_door(struct http_server *s, const char *run_id);
 /*
  * Accepts nobody for so many milliseconds, or until it is let go on: who comes
  * waits in the queues of the sockets, those of later ones as well. NULL is fine

@@ -132,15 +132,16 @@ server_refused(struct http_server *s, uid_t uid, enum gate_why why,
 }
 
 static struct peer *
-peer_get(struct http_server *s, uid_t uid)
+peer_get(struct http_server *s, uid_t uid, const char *door)
 {
 	struct peer *p;
 
 	LIST_FOREACH (p, &s->peers, entry)
-		if (p->uid == uid)
+		if (p->uid == uid && strcmp(p->door, door) == 0)
 			return p;
 	p = xcalloc(1, sizeof *p);
 	p->uid = uid;
+	(void)str_copy(p->door, door, sizeof p->door);
 	LIST_INSERT_HEAD(&s->peers, p, entry);
 	return p;
 }
@@ -191,6 +192,29 @@ serves_peer(const struct listener *l, uid_t peer)
 	return peer == l->owner || peer == 0;
 }
 
+static unsigned
+door_conns(const struct http_server *s)
+{
+	const struct peer *p;
+	unsigned n = 0;
+
+	LIST_FOREACH (p, &s->peers, entry)
+		n += p->door[0] != '\0' ? p->conns : 0;
+	return n;
+}
+
+/* What runs of an account keep open is no reason to turn away the account. */
+static bool
+has_room(const struct http_server *s, const struct peer *p)
+{
+	if (s->stats.conns >= s->lim.conns)
+		return false;
+	if (p->door[0] == '\0')
+		return p->conns < s->lim.conns_per_peer;
+	return p->conns < SERVER_DOOR &&
+	       door_conns(s) < s->lim.conns / SERVER_DOORS;
+}
+
 static void
 admit(struct listener *l, int fd)
 {
@@ -210,9 +234,8 @@ admit(struct listener *l, int fd)
 		turn_away(s, fd, cred.uid, GATE_PEER);
 		return;
 	}
-	p = peer_get(s, cred.uid);
-	if (s->stats.conns >= s->lim.conns ||
-	    p->conns >= s->lim.conns_per_peer) {
+	p = peer_get(s, cred.uid, l->door);
+	if (!has_room(s, p)) {
 		turn_away(s, fd, cred.uid, GATE_CONNS);
 		peer_put(p);
 		return;
@@ -271,7 +294,8 @@ accept_cb(int listener, short what, void *arg)
 }
 
 static int
-listen_as(struct http_server *s, int listener, uid_t owner, uid_t person)
+listen_as(struct http_server *s, int listener, uid_t owner, uid_t person,
+    const char *door)
 {
 	struct listener *l;
 	int flags = fcntl(listener, F_GETFL);
@@ -283,6 +307,7 @@ listen_as(struct http_server *s, int listener, uid_t owner, uid_t person)
 	l->server = s;
 	l->owner = owner;
 	l->person = person;
+	(void)str_copy(l->door, door, sizeof l->door);
 	l->watch = loop_watch_new(s->loop, listener, LOOP_READ, accept_cb, l);
 	if (s->held)
 		loop_watch_disable(l->watch);
@@ -293,13 +318,13 @@ listen_as(struct http_server *s, int listener, uid_t owner, uid_t person)
 int
 http_server_listen(struct http_server *s, int listener, uid_t owner)
 {
-	return listen_as(s, listener, owner, HTTP_ANYBODY);
+	return listen_as(s, listener, owner, HTTP_ANYBODY, "");
 }
 
 int
 http_server_listen_for(struct http_server *s, int listener, uid_t person)
 {
-	return listen_as(s, listener, person, person);
+	return listen_as(s, listener, person, person, "");
 }
 
 static void
@@ -308,6 +333,29 @@ listener_free(struct listener *l)
 	LIST_REMOVE(l, entry);
 	loop_watch_free(l->watch);
 	free(l);
+}
+
+int
+http_server_listen_door(struct http_server *s, int listener, uid_t owner,
+    const char *run_id)
+{
+	if (s->draining)
+		return -ESHUTDOWN;
+	return listen_as(s, listener, owner, HTTP_ANYBODY, run_id);
+}
+
+void
+http_server_close_door(struct http_server *s, const char *run_id)
+{
+	struct listener *l, *next;
+	struct http_conn *c;
+
+	LIST_FOREACH_SAFE (l, &s->listeners, entry, next)
+		if (strcmp(l->door, run_id) == 0)
+			listener_free(l);
+	TAILQ_FOREACH (c, &s->conns, entry)
+		if (strcmp(c->peer->door, run_id) == 0 && !c->dead)
+			conn_drop(c);
 }
 
 void

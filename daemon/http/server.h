@@ -15,6 +15,8 @@
 #define SERVER_SPARE 32		     /* arenas kept for the next requests */
 #define SERVER_TAG   16		     /* hexadecimal digits of an id's tag */
 #define SERVER_INPUT ((size_t)65536) /* read at once, kept at most */
+#define SERVER_DOOR  8		     /* connections of a door */
+#define SERVER_DOORS 4		     /* and of all: one of so many */
 
 struct arena;
 struct http_conn;
@@ -25,6 +27,7 @@ struct request;
 struct peer {
 	LIST_ENTRY(peer) entry;
 	uid_t uid;
+	char door[37]; /* of this run alone; "": of none */
 	unsigned conns;
 };
 
@@ -33,6 +36,7 @@ struct listener {
 	struct http_server *server;
 	struct loop_watch *watch;
 	uid_t owner, person;
+	char door[37]; /* as of a peer */
 };
 
 struct http_server {

@@ -26,8 +26,8 @@ static const char sql_in_flight[] =
     " FROM run WHERE state IN ('starting', 'running')";
 static const char sql_insert[] =
     "INSERT INTO run (id, session_id, user_id, reason, io, state, profile, "
-    "generation, argv_json, cwd, request_id, cols, rows, created_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "generation, argv_json, cwd, request_id, door, cols, rows, created_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char sql_running[] =
     "UPDATE run SET state = 'running', handle = ?, generation = ?, "
     "argv_json = ?, cwd = ?, guards = ?, policy_json = ?, started_at = ? "
@@ -114,7 +114,8 @@ store_run_row(struct row *row, int first, struct store_run *out)
 	out->egress_json = row_str(row, i++);
 	out->stopped_at = row_int_or(row, i++, -1);
 	out->request_id = row_str(row, i++);
-	out->talk_bytes = row_int(row, i);
+	out->talk_bytes = row_int(row, i++);
+	out->door = row_str(row, i);
 	return true;
 }
 
@@ -145,6 +146,7 @@ store_run_keep(struct arena *a, struct store_run *r)
 	r->request_id = arena_text(a, r->request_id);
 	r->policy_json = arena_text(a, r->policy_json);
 	r->egress_json = arena_text(a, r->egress_json);
+	r->door = arena_text(a, r->door);
 }
 
 static bool
@@ -228,10 +230,10 @@ store_runs_output(struct db *db, const char *user_id, int64_t *bytes)
 int
 store_run_insert(struct tx *tx, const struct store_run *r)
 {
-	return tx_wrote(tx_exec(tx, sql_insert, "sssssssssssnni", r->id,
+	return tx_wrote(tx_exec(tx, sql_insert, "ssssssssssssnni", r->id,
 	    r->session_id, r->user_id, r->reason, r->io, "starting", r->profile,
-	    r->generation, r->argv_json, r->cwd, r->request_id, r->cols,
-	    r->rows, r->created_at));
+	    r->generation, r->argv_json, r->cwd, r->request_id, r->door,
+	    r->cols, r->rows, r->created_at));
 }
 
 int

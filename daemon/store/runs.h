@@ -22,6 +22,7 @@ struct store_run {
 	const char *request_id;	 /* NULL: no request asked for it */
 	const char *policy_json; /* core/runpolicy.h */
 	const char *egress_json; /* core/egress.h */
+	const char *door;	 /* SHA-256 of its token, hexadecimal */
 	int64_t cols, rows;
 	int64_t exit_code, signal;
 	int64_t guards, log_bytes;
@@ -39,7 +40,7 @@ struct store_run {
 	"run.exit_code, run.signal, run.guards, run.log_bytes, "           \
 	"run.user_us, run.sys_us, run.maxrss_kb, run.created_at, "         \
 	"run.started_at, run.ended_at, run.policy_json, run.egress_json, " \
-	"run.stopped_at, run.request_id, run.talk_bytes"
+	"run.stopped_at, run.request_id, run.talk_bytes, run.door"
 
 /* False when there is no run in these columns. Strings are borrowed. */
 bool store_run_row(struct row *row, int first, struct store_run *out);

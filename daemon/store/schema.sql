@@ -405,7 +405,7 @@ CREATE TABLE run (
 	created_at INTEGER NOT NULL,
 	started_at INTEGER,
 	ended_at INTEGER
-, policy_json TEXT, egress_json TEXT, stopped_at INTEGER, request_id TEXT, talk_bytes INTEGER NOT NULL DEFAULT 0) STRICT;
+, policy_json TEXT, egress_json TEXT, stopped_at INTEGER, request_id TEXT, talk_bytes INTEGER NOT NULL DEFAULT 0, door TEXT) STRICT;
 
 CREATE INDEX run_newest ON run (user_id, id);
 

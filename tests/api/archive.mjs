@@ -56,7 +56,8 @@ await test('an archive script that fails or is stopped keeps the workspace', asy
 	const slow = await workspace(await a.repository({ archive_script:
 		'exec sleep 1000' }));
 	const asked = archive(slow);
-	const run = await waitFor('it runs', async () => (await runs(slow))[0]);
+	const run = await waitFor('it runs', async () =>
+		(await runs(slow)).find((r) => r.state === 'running'));
 	await a.call('POST', `/api/runs/${run.id}/stop`);
 	const no = await asked;
 	assert.deepEqual([no.status, there(slow)], [409, true]);

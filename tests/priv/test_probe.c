@@ -257,6 +257,17 @@ golden_landlock_1(void **state)
 	check("push", "push-landlock1", false, "git-exe+landlock 1+no userns");
 }
 
+/* Without a cgroup rlimits bound it; what it may touch is the same. */
+static void
+golden_without_cgroups(void **state)
+{
+	(void)state;
+	check("script", "script", true, "cgroup");
+	check("agent", "agent", true, "cgroup");
+	check("agent", "agent", true, "cgroup+no userns");
+	check("lsp", "lsp", false, "cgroup");
+}
+
 /* git is its only program: the mutant lets the probe be it. */
 static void
 golden_git(void **state)
@@ -317,6 +328,7 @@ main(void)
 		cmocka_unit_test(golden_lsp),
 		cmocka_unit_test(golden_without_namespaces),
 		cmocka_unit_test(golden_landlock_1),
+		cmocka_unit_test(golden_without_cgroups),
 		cmocka_unit_test(golden_git),
 		cmocka_unit_test(golden_push),
 		cmocka_unit_test(golden_offline),

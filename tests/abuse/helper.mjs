@@ -321,4 +321,37 @@ await test('E15 no shell reads what is not for one', async () => {
 	})();
 });
 
+// Git takes such names, and what is named is what was asked for.
+await test('E15 nor what stands in the name of a branch', async () => {
+	const dir = path.join(shared.home, 'e15-names');
+	fs.mkdirSync(dir);
+	const git = (...args) => {
+		const r = spawnSync('git', ['-C', dir, '-c', 'user.name=t',
+			'-c', 'user.email=t@example.org', ...args]);
+		assert.equal(r.status, 0, `${args}: ${r.stderr}`);
+		return String(r.stdout);
+	};
+	git('init', '-q', '-b', 'main');
+	git('commit', '-q', '--allow-empty', '-m', 'x');
+	const names = ['$(touch${IFS}canary)', '`touch${IFS}canary`',
+		';touch${IFS}canary', '|touch${IFS}canary', '&touch${IFS}canary',
+		'\'"', '%s%n', '{x,y}', '<>', '!!#', 'ü🙂', '$HOME'];
+	for (const name of names) {
+		const made = await shared.request('POST', '/api/worktrees', { body:
+			{ repo_path: dir, branch: name, create_branch: true } });
+		assert.equal(made.status, 201, `${name}: ${made.raw}`);
+		assert.equal(made.json.branch, name);
+		const on = spawnSync('git', ['-C', made.json.path, 'symbolic-ref',
+			'HEAD']);
+		assert.equal(String(on.stdout), `refs/heads/${name}\n`);
+		const s = await shared.request('GET', '/api/worktrees/status?worktree_path=' +
+			encodeURIComponent(made.json.path));
+		assert.equal(s.status, 200, String(s.raw));
+	}
+	assert.deepEqual(git('for-each-ref', '--format=%(refname:short)',
+		'refs/heads').trim().split('\n').sort(), ['main', ...names].sort());
+	assert.deepEqual(below(shared.home).filter((n) =>
+		path.basename(n) === 'canary' && n !== 'e15/canary'), []);
+});
+
 await shared.stop();

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -309,6 +310,31 @@ abuse_H15_directory(void **state)
 	rig_stop(&r);
 }
 
+/* What was mounted is gone, and a directory below it with it. */
+static void
+abuse_H15_unmounted(void **state)
+{
+	char at[120], dir[128];
+	struct rig_spawn s = { .argv = ARGV("pwd"), .cwd = dir };
+	struct priv_exit end;
+	struct rig r;
+
+	(void)state;
+	if (getuid() != 0)
+		skip();
+	rig_start(&r, NULL);
+	snprintf(at, sizeof(at), "%s/mount", r.dir);
+	snprintf(dir, sizeof(dir), "%s/cwd", at);
+	assert_int_equal(mkdir(at, 0700), 0);
+	assert_int_equal(mount("rdv", at, "tmpfs", 0, "size=64k"), 0);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	rig_run(&r, &s, out, sizeof(out), &end);
+	assert_memory_equal(out, dir, strlen(dir));
+	assert_int_equal(umount2(at, MNT_DETACH), 0);
+	expect_failed(&r, &s, "C12 chdir", ENOENT);
+	rig_stop(&r);
+}
+
 static void
 put_file(const struct rig *r, const char *name, const void *p, size_t len,
     char path[128])
@@ -489,6 +515,7 @@ main(void)
 		cmocka_unit_test(abuse_E15_argv_byte_exact),
 		cmocka_unit_test(abuse_E13_environment),
 		cmocka_unit_test(abuse_H15_directory),
+		cmocka_unit_test(abuse_H15_unmounted),
 		cmocka_unit_test(abuse_H16_not_a_program),
 		cmocka_unit_test(abuse_H17_outcomes),
 		cmocka_unit_test(test_guards_are_told),

@@ -5,10 +5,10 @@
 /*
  * Opens a path, from `dir` or absolute, as O_PATH, with the rights that names
  * are looked up by at the moment (security/asuser.h), and its last part as it
- * is, a link too. A link on the way is followed when it is root's, of those
- * rights' account, or of whoever owns the directory it lies in, who could do as
- * much by a rename. 0 with `*fd`; -errno; RDV_E_DENIED: a link is anybody
- * else's.
+ * is, a link too. A link on the way is followed when it is root's or of those
+ * rights' account: not of whoever owns the directory that it lies in, as that
+ * may have been put there for it. 0 with `*fd`; -errno; RDV_E_DENIED: a link is
+ * anybody else's.
  */
 int trail_open(int dir, const char *path, int *fd);
 

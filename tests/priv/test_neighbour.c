@@ -197,6 +197,40 @@ abuse_F02_F18_where_a_run_starts_bites(void **state)
 	assert_true(start_many("landlock").secret > 0);
 }
 
+/* No race is needed for it: the directory with the link in it is his. */
+static void
+abuse_F02_F18_a_directory_of_his(void **state)
+{
+	const char *const argv[] = { "/bin/cat", "f", NULL };
+	const char *paths[] = { NULL, NULL };
+	struct rig_spawn s = {
+		.profile = "script", .argv = argv, .paths = paths
+	};
+	struct rig_result res;
+	struct priv_exit e;
+	struct rig r;
+
+	(void)state;
+	need_root();
+	lay_out();
+	rig_start(&r, NULL);
+	assert_int_equal(mkdir(in("shared/his"), 0755), 0);
+	assert_int_equal(chown(in("shared/his"), NEIGHBOUR, NEIGHBOUR), 0);
+	assert_int_equal(symlink(in("own"), in("shared/his/dir")), 0);
+	paths[0] = s.cwd = in("shared/his/dir/w");
+	/* The control: whose run it is may lead it. */
+	rig_run(&r, &s, out, sizeof(out), &e);
+	assert_string_equal(out, "secret\n");
+	assert_int_equal(lchown(in("shared/his/dir"), NEIGHBOUR, NEIGHBOUR), 0);
+	paths[0] = s.cwd = in("shared/his/dir/w");
+	rig_spawn(&r, &s, &res);
+	assert_int_equal(res.a.result, PRIV_DENIED);
+	rig_stop(&r);
+	assert_int_equal(unlink(in("shared/his/dir")), 0);
+	assert_int_equal(rmdir(in("shared/his")), 0);
+	tidy();
+}
+
 static const char *const repo[] = { "", "/.git", "/.git/objects", "/.git/refs",
 	"/.git/HEAD", "/.git/config" };
 
@@ -314,6 +348,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(abuse_F02_F18_where_a_run_starts),
 		cmocka_unit_test(abuse_F02_F18_where_a_run_starts_bites),
+		cmocka_unit_test(abuse_F02_F18_a_directory_of_his),
 		cmocka_unit_test(abuse_F02_G09_whose_repository_it_is),
 	};
 

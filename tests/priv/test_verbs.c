@@ -235,8 +235,8 @@ test_table_full(void **state)
 		else if (res[i].a.result == PRIV_BUSY)
 			busy++;
 	}
-	assert_int_equal(started, 5);
-	assert_int_equal(busy, 11);
+	assert_int_equal(started, 4);
+	assert_int_equal(busy, 12);
 	for (i = 0; i < started; i++) {
 		rig_close(&res[i]);
 		rig_exit(&r, res[i].a.handle, &end);

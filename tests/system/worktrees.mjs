@@ -389,6 +389,9 @@ await test('the trash ends when its account comes again', async () => {
 	assert.ok(kept.length > 0, 'control');
 	sql(`UPDATE worktree SET updated_at = updated_at - ${2 * DAY_MS} ` +
 		'WHERE state = \'trashed\'');
+	/* And something happened a day and a half ago: the clock is believed. */
+	sql(`UPDATE worktree SET updated_at = updated_at - ${1.5 * DAY_MS} ` +
+		'WHERE state IN (\'ready\', \'removed\')');
 	await restarted();
 	await waitFor('the trash is empty', () =>
 		fs.readdirSync(file(ann, '.rdv/trash')).length === 0);

@@ -15,6 +15,7 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/js.h"
+#include "lib/privproto.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
@@ -66,6 +67,71 @@ mode_args(struct command *k, const struct agent_wish *wish)
 					: "--permission-mode=default");
 }
 
+/* Its moments, and what `rdv hook claude` calls them. */
+static const struct {
+	const char *name, *event;
+} moments[] = {
+	{ "SessionStart", "session-start" },
+	{ "UserPromptSubmit", "prompt-submit" },
+	{ "PreToolUse", "pre-tool-use" },
+	{ "PostToolUse", "post-tool-use" },
+	{ "Notification", "notification" },
+	{ "Stop", "stop" },
+	{ "SubagentStop", "subagent-stop" },
+	{ "PreCompact", "pre-compact" },
+	{ "SessionEnd", "session-end" },
+};
+
+/* One that finds nothing to call succeeds: its failure would be an order. */
+static struct js *
+hook_groups(struct arena *a, const char *event)
+{
+	struct js *groups = js_array(), *group = js_object();
+	struct js *list = js_array(), *hook = js_object();
+
+	js_add_str(hook, "type", "command");
+	js_add_str(hook, "command",
+	    arena_printf(a,
+		"test ! -x " PRIV_DOOR_RDV " || exec " PRIV_DOOR_RDV
+		" hook claude %s",
+		event));
+	/* Seconds; it is done in one. */
+	js_add_int(hook, "timeout", 5);
+	js_push(list, hook);
+	js_add(group, "hooks", list);
+	js_push(groups, group);
+	return groups;
+}
+
+/*
+ * Hooks of a run that has a door, as an argument: what the agent or a program
+ * of its writes into a settings file takes none of them away, and neither does
+ * disableAllHooks there, which is why that is said too. Settings of the
+ * variant's own come later and are taken instead. None for the router, which
+ * has settings of its own for what it starts.
+ */
+static void
+hook_arg(struct command *k, const struct agent_wish *wish)
+{
+	struct js *o, *hooks;
+	struct buf b;
+
+	if (!wish->confined ||
+	    js_bool(wish->config, "claude_code_router", false))
+		return;
+	o = js_object();
+	hooks = js_object();
+	js_add_bool(o, "disableAllHooks", false);
+	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++)
+		js_add(hooks, moments[i].name,
+		    hook_groups(k->a, moments[i].event));
+	js_add(o, "hooks", hooks);
+	buf_init(&b, SIZE_MAX / 4);
+	js_finish(o, &b);
+	command_arg(k, arena_printf(k->a, "--settings=%s", buf_cstr(&b)));
+	buf_done(&b);
+}
+
 static int
 claude_command(struct arena *a, const struct agent_wish *wish,
     struct agent_command *out, const char **why)
@@ -98,6 +164,7 @@ claude_command(struct arena *a, const struct agent_wish *wish,
 	command_option(&k, "--agent", js_str(config, "agent", NULL));
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		command_arg(&k, fixed[i]);
+	hook_arg(&k, wish);
 	command_extra(&k);
 	command_option(&k, "--resume", wish->resume);
 	if (wish->resume != NULL)

@@ -17,7 +17,7 @@
 static const char *
 command(const char *config, struct agent_wish wish)
 {
-	static char text[2000];
+	static char text[4000];
 	struct arena *a = arena_new();
 	struct js *v = agentrig_json(config);
 	struct agent_command c;
@@ -46,6 +46,26 @@ command(const char *config, struct agent_wish wish)
 #define STREAM                                                  \
 	"--verbose|--output-format=stream-json|--input-format=" \
 	"stream-json|--include-partial-messages|--replay-user-messages|"
+#define GROUP(name, event)                                                 \
+	"\"" name "\":[{\"hooks\":[{\"type\":\"command\",\"command\":"     \
+	"\"test ! -x /run/rdv/rdv || exec /run/rdv/rdv hook claude " event \
+	"\",\"timeout\":5}]}]"
+#define BEGINNING                              \
+	GROUP("SessionStart", "session-start") \
+	"," GROUP("UserPromptSubmit", "prompt-submit")
+#define TOOLS                               \
+	GROUP("PreToolUse", "pre-tool-use") \
+	"," GROUP("PostToolUse", "post-tool-use")
+#define WORDS                                 \
+	GROUP("Notification", "notification") \
+	"," GROUP("Stop", "stop")
+#define PARTS                                  \
+	GROUP("SubagentStop", "subagent-stop") \
+	"," GROUP("PreCompact", "pre-compact")
+#define ENDING GROUP("SessionEnd", "session-end")
+#define SETTINGS                                                      \
+	"--settings={\"disableAllHooks\":false,\"hooks\":{" BEGINNING \
+	"," TOOLS "," WORDS "," PARTS "," ENDING "}}|"
 #define ENV " NPM_CONFIG_LOGLEVEL=error"
 
 static void
@@ -80,12 +100,30 @@ test_command_lines(void **state)
 	    "--x|1|y z|--resume|s|--resume-session-at|u|" ENV " A=1=2");
 	assert_string_equal(command(skip, boxed),
 	    "claude|-p|--disallowedTools=AskUserQuestion|"
-	    "--dangerously-skip-permissions|" STREAM ENV " IS_SANDBOX=1");
+	    "--dangerously-skip-permissions|" STREAM SETTINGS ENV
+	    " IS_SANDBOX=1");
 	assert_non_null(strstr(command(skip, root),
 	    "dangerously_skip_permissions: as root"));
 	assert_string_equal(command("{\"plan\":true}", root),
 	    "claude|-p|--permission-prompt-tool=stdio|--permission-mode="
 	    "default|" STREAM ENV);
+}
+
+/* They are a confined run's alone, and its variant's word is the last one. */
+static void
+test_hooks_of_a_confined_one(void **state)
+{
+	const struct agent_wish boxed = { .confined = true, .resume = "s" };
+
+	(void)state;
+	assert_string_equal(
+	    command("{\"additional_params\":[\"--settings x\"]}", boxed),
+	    "claude|-p|--permission-prompt-tool=stdio|--permission-mode="
+	    "bypassPermissions|" STREAM SETTINGS
+	    "--settings|x|--resume|s|" ENV);
+	assert_string_equal(command("{\"claude_code_router\":true}", boxed),
+	    "ccr|code|-p|--permission-prompt-tool=stdio|--permission-mode="
+	    "bypassPermissions|" STREAM "--resume|s|" ENV);
 }
 
 static void
@@ -498,6 +536,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command_lines),
+		cmocka_unit_test(test_hooks_of_a_confined_one),
 		cmocka_unit_test(test_command_lines_that_are_refused),
 		cmocka_unit_test(abuse_K16_a_plan_is_approved),
 		cmocka_unit_test(abuse_L09_initialize_skipped),

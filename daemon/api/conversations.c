@@ -292,6 +292,16 @@ conversations_list(struct api_call *c)
 	    &page);
 }
 
+/* What its agent says of itself in what is at work; NULL: nothing yet. */
+static const char *
+told(const struct store_conversation *row, const struct store_chain *open)
+{
+	return strcmp(open->session_id, row->id) == 0 &&
+		       row->agent_status_at >= open->created_at
+		   ? row->agent_status
+		   : NULL;
+}
+
 /* What is at work in its workspace, perhaps for another conversation. */
 static void
 conversations_get(struct api_call *c)
@@ -311,6 +321,7 @@ conversations_get(struct api_call *c)
 		js_add_str(work, "conversation_id", open.session_id);
 		js_add_str(work, "turn_id", open.turn_id);
 		js_add_str(work, "stopping", open.stop);
+		js_add_str(work, "agent_status", told(&row, &open));
 	}
 	if (err == 0 || err == RDV_E_NOT_FOUND)
 		err = store_queued_count(c->app->db, row.id, &waiting);

@@ -53,7 +53,12 @@ agent_status(struct api_call *c)
 {
 	const struct status_in *in = c->in;
 	struct session_who who = session_who_of(c, sessionagent_told_cb);
-	const struct session_agent told = { in->status, in->source, in->note };
+	const struct session_agent told = {
+		.run_id = c->req->door[0] != '\0' ? c->req->door : NULL,
+		.status = in->status,
+		.source = in->source,
+		.note = in->note,
+	};
 
 	if (in->status != NULL || in->note != NULL)
 		session_agent_told(c->app->sessions, &who, &told);
@@ -66,7 +71,7 @@ const struct api_route api_routes_sessionagent[] = {
 	    .of = API_OF_SESSION, .door = true, .body = status_fields,
 	    .in_size = sizeof(struct status_in), .handler = agent_status,
 	    .unclaimed = true, .success = 204,
-	    .doc = "What the agent in its terminal is at, as its hooks tell "
+	    .doc = "What its agent is at, as its hooks tell "
 		   "(rdv hook); an Idempotency-Key is not looked at" },
 	{ .pattern = NULL },
 };

@@ -119,8 +119,12 @@ int session_input(struct sessions *s, const struct session_who *who,
 /* Somebody looks at it or types; written down now and then. */
 void session_touch(struct sessions *s, const char *id, const char *run_id);
 
-/* An agent in its terminal says what it is at; the words of the table. */
+/*
+ * An agent says what it is at; the words of the table. By the door of a run it
+ * is said of that run, also in a conversation; else of a terminal's newest.
+ */
 struct session_agent {
+	const char *run_id; /* whose door it came by, or NULL */
 	const char *status; /* NULL: as it was */
 	const char *source; /* or NULL */
 	const char *note;   /* a sentence for who follows, or NULL */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an agent that somebody runs in a session's terminal says of itself, by
- * its hooks (cli/cmd/hook.c). Invariant: nothing but showing follows from it,
- * and it is shown of the run alone in which it was said; of one that has ended
- * it is over, whatever was said last. An agent works or waits for long and says
- * so at each step, so what is no news is written down now and then.
+ * What an agent says of itself by its hooks (cli/cmd/hook.c), in a session's
+ * terminal or, by the door of its run, in a conversation. Invariant: nothing
+ * but showing follows from it, and it is shown of the run alone in which it was
+ * said; of one that has ended it is over, whatever was said last. An agent
+ * works or waits for long and says so at each step, so what is no news is
+ * written down now and then.
  */
 #include <string.h>
 
@@ -62,7 +63,8 @@ session_agent_told(struct sessions *s, const struct session_who *who,
 	struct session_op *op = session_op_new(s, who);
 	const int64_t now = clock_wall_ms();
 
-	if (!session_op_load(op))
+	if (told->run_id != NULL ? !session_op_load_run(op, told->run_id)
+				 : !session_op_load(op))
 		return;
 	if (!op->has_run || op->run_row.ended_at >= 0)
 		session_op_end(op, RDV_E_STATE, "nothing runs in it");

@@ -136,6 +136,25 @@ session_op_load(struct session_op *op)
 	return session_op_read(op, session_load_cb, op);
 }
 
+bool
+session_op_load_run(struct session_op *op, const char *run_id)
+{
+	struct db *db = op->sessions->app->db;
+	const char *user = op->who.user_id;
+	int err = store_session_any(db, user, op->who.id, session_load_cb, op);
+
+	if (err == 0)
+		err = store_run_get(db, op->arena, user, run_id, &op->run_row);
+	if (err == 0 && (op->run_row.session_id == NULL ||
+			    strcmp(op->run_row.session_id, op->row.id) != 0))
+		err = RDV_E_NOT_FOUND;
+	op->has_run = err == 0;
+	if (err == 0)
+		return true;
+	session_op_end(op, err, "there is no such session");
+	return false;
+}
+
 struct run *
 session_run_of(struct app *app, const struct store_run *row, bool *unknown)
 {

@@ -48,6 +48,8 @@ session_op_new(struct sessions *s, const struct session_who *who);
 void session_op_end(struct session_op *op, int err, const char *why);
 /* Loads row and run; false when that was answered. */
 bool session_op_load(struct session_op *op);
+/* Of any kind, a conversation too, with that run of it and no other. */
+bool session_op_load_run(struct session_op *op, const char *run_id);
 /* The same for a caller who keeps what it needs of them. */
 bool session_op_read(struct session_op *op, store_session_fn *cb, void *arg);
 /* The live run of a row, or NULL; *unknown: not settled yet. */

@@ -26,7 +26,7 @@ const struct event_kind_row event_kinds[EV_KIND_MAX] = {
 	[EV_SESSION_CLOSED] = { "session.closed", "session",
 	    "a session has ended for good" },
 	[EV_SESSION_AGENT] = { "session.agent", "session",
-	    "the agent in its terminal is at something else" },
+	    "its agent is at something else" },
 	[EV_RUN_STARTING] = { "run.starting", "run",
 	    "a process is about to be started" },
 	[EV_RUN_RUNNING] = { "run.running", "run", "the process runs" },

@@ -13,7 +13,8 @@
 #define FROM                                                         \
 	"SELECT c.id, c.user_id, c.workspace_id, c.agent, "          \
 	"c.config_json, c.created_at, s.name, s.status, s.profile, " \
-	"s.network, s.network_hosts_json, s.folder_id "              \
+	"s.network, s.network_hosts_json, s.folder_id, "             \
+	"s.agent_status, s.agent_status_at "                         \
 	"FROM conversation c CROSS JOIN session s ON s.id = c.id "
 
 static const char sql_insert[] =
@@ -54,6 +55,8 @@ conversation_row(struct row *row)
 		.network = row_str(row, 9),
 		.network_hosts_json = row_str(row, 10),
 		.folder_id = row_str(row, 11),
+		.agent_status = row_str(row, 12),
+		.agent_status_at = row_int_or(row, 13, -1),
 	};
 }
 
@@ -90,6 +93,7 @@ conversations_copy_cb(struct row *row, void *arg)
 	c.network = arena_text(to->arena, c.network);
 	c.network_hosts_json = arena_text(to->arena, c.network_hosts_json);
 	c.folder_id = arena_text(to->arena, c.folder_id);
+	c.agent_status = arena_text(to->arena, c.agent_status);
 	*to->out = c;
 	to->found = true;
 	return false;

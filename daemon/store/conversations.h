@@ -18,6 +18,8 @@ struct store_conversation {
 	/* Of the session; read only. */
 	const char *name, *status, *profile;
 	const char *network, *network_hosts_json, *folder_id; /* or NULL */
+	const char *agent_status; /* what its agent said last; or NULL */
+	int64_t agent_status_at;  /* ms; -1 */
 };
 
 /* Strings are borrowed while it runs; false ends the walk. */

@@ -18,5 +18,5 @@ await files(import.meta.url, [
 	'worktreefollow', 'turns', 'agentasks', 'agentconfig', 'resumes', 'space',
 	'confinedgit', 'liar', 'state', 'health', 'cage', 'cli', 'cliout', 'clipboard', 'inside',
 	'sandbox', 'held', 'stop', 'tmux', 'audit', 'scripts', 'integrity',
-	'resets', 'devservers', 'linear', 'push', 'archive', 'rundoors',
+	'resets', 'devservers', 'linear', 'push', 'archive', 'rundoors', 'agenthooks',
 ]);

@@ -6,7 +6,7 @@
 //                                upgrade|spawn|guards|handover|filter|runs|
 //                                git|gitidle|gitnames|gitfollow|gitmuch|workspace|
 //                                talk|normalise|ingest|crowd|much|ends|
-//                                callgrind]...
+//                                hooks|callgrind]...
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -19,6 +19,7 @@ import { terminalCounts } from './callgrind-term.mjs';
 import * as crowd from './crowd.mjs';
 import { ends } from './ends.mjs';
 import * as gitread from './gitread.mjs';
+import { hooks } from './hooks.mjs';
 import { normalised } from './normalise.mjs';
 import * as privilege from './privilege.mjs';
 import * as terminals from './terminals.mjs';
@@ -536,7 +537,8 @@ const all = { terminal, echo, http: http_, writes, events, memory, start,
 	ingest: () => crowd.ingest(helper),
 	crowd: () => crowd.together(helper),
 	much: () => crowd.much(helper),
-	ends: () => ends(helper), callgrind };
+	ends: () => ends(helper),
+	hooks: () => hooks(helper), callgrind };
 try {
 	for (const [name, fn] of Object.entries(all))
 		if (wanted.length === 0 || wanted.includes(name))

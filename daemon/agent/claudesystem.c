@@ -140,6 +140,24 @@ nothing(struct claude *c, struct jsval line)
 	(void)line;
 }
 
+static void
+by_name(struct claude *c, struct jsval line)
+{
+	const char *text = jsval_text(jsval_get(line, "subtype"), c->a);
+
+	agent_add(c->g,
+	    entry_text(ENTRY_SYSTEM,
+		arena_printf(c->a, "System: %s", text != NULL ? text : "?")));
+}
+
+/* Each turn begins with hooks; that one went well is no news. */
+static void
+hook_response(struct claude *c, struct jsval line)
+{
+	if (!jsval_is(jsval_get(line, "outcome"), "success"))
+		by_name(c, line);
+}
+
 static const struct {
 	const char *subtype;
 	void (*take)(struct claude *c, struct jsval line);
@@ -147,6 +165,8 @@ static const struct {
 	{ "status", system_status },
 	{ "init", system_init },
 	{ "compact_boundary", nothing },
+	{ "hook_started", nothing },
+	{ "hook_response", hook_response },
 	{ "task_started", task_started },
 	{ "task_progress", task_progress },
 	{ "task_notification", task_notification },
@@ -156,7 +176,6 @@ void
 claude_system(struct claude *c, struct jsval line)
 {
 	struct jsval subtype = jsval_get(line, "subtype");
-	const char *text;
 
 	for (size_t i = 0; i < sizeof(subtypes) / sizeof(subtypes[0]); i++) {
 		if (jsval_is(subtype, subtypes[i].subtype)) {
@@ -164,10 +183,7 @@ claude_system(struct claude *c, struct jsval line)
 			return;
 		}
 	}
-	text = jsval_text(subtype, c->a);
-	agent_add(c->g,
-	    entry_text(ENTRY_SYSTEM,
-		arena_printf(c->a, "System: %s", text != NULL ? text : "?")));
+	by_name(c, line);
 }
 
 /* The window that the model really has is known in the end. */

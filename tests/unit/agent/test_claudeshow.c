@@ -40,6 +40,9 @@ test_unknown_lines_are_shown(void **state)
 	agentrig_stop(&r);
 }
 
+#define HOOK(subtype, more) \
+	"{\"type\":\"system\",\"subtype\":\"" subtype "\"," more "}"
+
 /* Lines that are not looked at are those that say nothing, and whole. */
 static void
 test_silent_lines(void **state)
@@ -52,6 +55,8 @@ test_silent_lines(void **state)
 		"\"input_json_delta\",\"partial_json\":\"{\"}}}",
 		"{\"type\": \"stream_event\", \"event\": {\"type\": "
 		"\"content_block_stop\"}}",
+		HOOK("hook_started", "\"hook_event\":\"SessionStart\""),
+		HOOK("hook_response", "\"outcome\":\"success\""),
 	};
 	struct agentrig r;
 
@@ -64,6 +69,11 @@ test_silent_lines(void **state)
 	agentrig_line(&r, "{\"type\":\"stream_event\",\"event\":{\"type\":"
 			  "\"message_stop\"");
 	assert_int_equal(r.n, 1);
+	/* So is a hook that failed, or of which nobody says how it went. */
+	agentrig_line(&r, HOOK("hook_response", "\"outcome\":\"error\""));
+	assert_true(clauderig_shows(&r, 1, "System: hook_response"));
+	agentrig_line(&r, HOOK("hook_response", "\"exit_code\":0"));
+	assert_true(clauderig_shows(&r, 2, "System: hook_response"));
 	agentrig_stop(&r);
 }
 

@@ -213,28 +213,28 @@ run_of(struct api_call *c, const char *wanted, struct store_run *run,
     const char **why)
 {
 	struct newest n = { c->req->arena, NULL };
-	const char *id;
-	int err = store_session_get(c->app->db, c->actor->user_id, c->params[0],
-	    ask_session_cb, &n);
+	const bool by_door = c->req->door[0] != '\0';
+	const char *user = c->actor->user_id, *id;
+	/* By a door it may be a conversation, and is not asked for its run. */
+	int err = by_door ? store_session_any(c->app->db, user, c->params[0],
+				ask_session_cb, &n)
+			  : store_session_get(c->app->db, user, c->params[0],
+				ask_session_cb, &n);
 
 	*why = "there is no such session";
 	if (err != 0)
 		return err;
 	/* By a door nobody speaks for another run than its own. */
-	if (c->req->door[0] != '\0' && wanted != NULL &&
-	    strcmp(wanted, c->req->door) != 0) {
+	if (by_door && wanted != NULL && strcmp(wanted, c->req->door) != 0) {
 		*why = "the session has no such run";
 		return RDV_E_NOT_FOUND;
 	}
-	id = c->req->door[0] != '\0' ? c->req->door
-	     : wanted != NULL	     ? wanted
-				     : n.run_id;
+	id = by_door ? c->req->door : wanted != NULL ? wanted : n.run_id;
 	if (id == NULL) {
 		*why = "nothing runs in the session";
 		return RDV_E_STATE;
 	}
-	err = store_run_get(c->app->db, c->req->arena, c->actor->user_id, id,
-	    run);
+	err = store_run_get(c->app->db, c->req->arena, user, id, run);
 	if (err == 0 && (run->session_id == NULL ||
 			    strcmp(run->session_id, c->params[0]) != 0))
 		err = RDV_E_NOT_FOUND;

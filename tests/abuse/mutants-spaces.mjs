@@ -84,7 +84,7 @@ export const spaces = [
 			'true']],
 		red: ['api C14 no door leads further'] },
 	{ ids: ['C14'], guard: 'by a door nobody speaks for another run',
-		off: [['daemon/api/approvalask.c', 'wanted != NULL &&\n\t    strcmp',
+		off: [['daemon/api/approvalask.c', 'wanted != NULL && strcmp',
 			'false && strcmp']],
 		red: ['api K01 it asks for its own run'] },
 	{ ids: ['D02'], guard: 'what comes by a door keeps nobody else out',

@@ -56,6 +56,23 @@ await test('what a confined agent is at is told by its hooks', async () => {
 	await a.over(next);
 });
 
+await test('rdv approvals ask waits for leave, in a turn', async () => {
+	if (!roots)
+		return skip('this host gives no root of its own');
+	const c = await confined();
+	for (const [verdict, left] of [['approve', 0], ['deny', 1]]) {
+		const t = await a.begin(c, `sh ${verdict}.json /run/rdv/rdv ` +
+			'approvals ask --tool Bash -- make\nsay done');
+		const { id, run_id } = await waitFor('what it asks', async () =>
+			(await a.call('GET', '/api/approvals?state=pending')).items[0]);
+		const { digest } = await a.call('GET', `/api/approvals/${id}`);
+		await a.call('POST', `/api/approvals/${id}/decision`,
+			{ verdict, digest });
+		assert.equal((await a.over(t)).run_id, run_id);
+		assert.equal(words(c, `${verdict}.json`)[0], left);
+	}
+});
+
 await test('a hook that finds no door succeeds, without a word', async () => {
 	const c = roots ? await confined() : await a.fresh();
 	const t = await a.over(await a.begin(c, 'say x'));

@@ -27,6 +27,7 @@ static const char *const names[RDV_E_MAX] = {
 	[RDV_E_NEWER] = "newer",
 	[RDV_E_CORRUPT] = "corrupt",
 	[RDV_E_MALFORMED] = "malformed",
+	[RDV_E_REVOKED] = "revoked",
 };
 
 const char *

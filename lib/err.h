@@ -29,6 +29,7 @@ enum rdv_err {
 	RDV_E_NEWER,	   /* state written by a newer rdv */
 	RDV_E_CORRUPT,	   /* state fails its own checks */
 	RDV_E_MALFORMED,   /* bytes that are not what they claim */
+	RDV_E_REVOKED,	   /* the caller's credential counts no more */
 	RDV_E_MAX
 };
 

@@ -28,6 +28,17 @@ answer_bounded(struct api_call *c, int err, const char *why)
 		api_fail(c, err, why);
 }
 
+bool
+answer_holds(struct api_call *c)
+{
+	const struct actor *by = c->actor;
+
+	if (auth_holds(c->app->auth, by->user_id, by->token_id))
+		return true;
+	api_fail(c, RDV_E_REVOKED, "the credential has ended meanwhile");
+	return false;
+}
+
 static void
 list_reply(struct api_call *c, int err, struct js *items, bool paged,
     const char *next)

@@ -2,6 +2,8 @@
 #ifndef RDV_API_ANSWER_H
 #define RDV_API_ANSWER_H
 
+#include <stdbool.h>
+
 struct api_call;
 struct js;
 struct tx;
@@ -18,6 +20,12 @@ void answer_missing(struct api_call *c, int err, const char *none);
  * about: 429 TOO_MANY, not the 503 of a server that is full.
  */
 void answer_bounded(struct api_call *c, int err, const char *why);
+
+/*
+ * After a wait: whether the caller's credential still counts (C13). False: it
+ * has ended, and so has the call.
+ */
+bool answer_holds(struct api_call *c);
 
 /* A list that is whole: {items}, or the store's error. */
 void answer_items(struct api_call *c, int err, struct js *items);

@@ -50,13 +50,14 @@ static const struct api_error outcomes[RDV_E_MAX] = {
 	    "the database fails its own checks" },
 	[RDV_E_MALFORMED] = { 400, "INVALID_ARGUMENT",
 	    "that is not what it claims to be" },
+	[RDV_E_REVOKED] = { 401, "INVALID_TOKEN",
+	    "wrong, revoked or unknown credential" },
 };
 
 /* What dispatch and handlers say themselves; http/gate.c has a third table. */
 const struct api_code api_codes[] = {
 	{ 400, "INVALID_JSON", "the body is no JSON, or no object" },
 	{ 401, "MISSING_TOKEN", "no credential" },
-	{ 401, "INVALID_TOKEN", "wrong, revoked or unknown credential" },
 	{ 401, "EXPIRED_TOKEN", "the credential is past its end" },
 	{ 401, "PAGE_KEY_REQUIRED", "no session cookie with its page key" },
 	{ 401, "MISSING_USER_ID", "service token without X-RDV-User-ID" },

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/screensend.h"
 #include "daemon/api/session.h"
@@ -106,6 +107,8 @@ screen_done_cb(int err, const struct screen_got *got, void *arg)
 	else if (got->put == NULL)
 		api_fail(a->c, RDV_E_TOO_BIG,
 		    "the screen has too many colours");
+	else if (!answer_holds(a->c))
+		return;
 	else if (got->put->len > SCREENSEND_PIECE)
 		screensend(a->c, got->put,
 		    screen_json(got->emu, got->offset, a->of.run_id, NULL));

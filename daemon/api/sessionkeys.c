@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/session.h"
 #include "daemon/emu/emu.h"
@@ -85,6 +86,8 @@ keys_screen_cb(int err, const struct screen_got *got, void *arg)
 		api_fail(p->c, RDV_E_STATE, "its output was removed");
 		return;
 	}
+	if (!answer_holds(p->c))
+		return;
 	emu_look(got->emu, &look);
 	type_keys(p, look.app_cursor);
 }

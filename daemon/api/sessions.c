@@ -277,6 +277,7 @@ session_who_of(struct api_call *c, session_fn *cb)
 		.uid = c->actor->uid,
 		.id = c->params[0],
 		.request_id = c->req->id,
+		.token_id = c->actor->token_id,
 		.cb = cb,
 		.arg = c,
 		.arena = c->req->arena,

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/session.h"
 #include "daemon/app.h"
@@ -163,6 +164,8 @@ named(struct api_call *c, int err, const struct tmux_listing *list,
 		tmux_fail(c, err, why);
 		return NULL;
 	}
+	if (!answer_holds(c))
+		return NULL;
 	s = tmux_listed(list, in->name);
 	if (s != NULL && s->session_id[0] == '\0')
 		return s;

@@ -115,6 +115,11 @@ struct auth_watch;
 struct auth_watch *auth_on_revoke(struct auth *a, const struct actor *actor,
     void (*cb)(void *), void *arg);
 void auth_unwatch(struct auth_watch *w);
+/*
+ * Whether that credential of the user still counts, for what a request does
+ * once it has waited. "": there is none, as what rdv does by itself needs none.
+ */
+bool auth_holds(struct auth *a, const char *user_id, const char *token_id);
 
 /*
  * System mode, where [main] says who is served. The first makes the user's row

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/auth/link.h"
 #include "daemon/auth/state.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -133,19 +132,6 @@ find(struct tickets *ts, const uint8_t digest[DIGEST_LEN])
 	return found;
 }
 
-/* Whether the credential still counts. */
-static bool
-backed(struct auth *a, const struct actor *by)
-{
-	int64_t now = clock_wall_ms();
-	const struct token *t;
-
-	if (by->via == AUTH_SERVICE)
-		return service_counts(&a->service, by->token_id, now);
-	t = tokens_find_id(a->tokens, by->token_id);
-	return t != NULL && !token_ended(t, now) && auth_link_allowed(a, t);
-}
-
 /* Whoever may type may look, so looking is in each of the two scopes. */
 bool
 auth_ticket_spend(struct auth *a, const uint8_t digest[DIGEST_LEN],
@@ -159,7 +145,8 @@ auth_ticket_spend(struct auth *a, const uint8_t digest[DIGEST_LEN],
 	if (t == NULL)
 		return false;
 	memcpy(token_id, t->by.token_id, UUID_TEXT);
-	good = strcmp(t->session_id, session_id) == 0 && backed(a, &t->by);
+	good = strcmp(t->session_id, session_id) == 0 &&
+	       auth_holds(a, t->by.user_id, t->by.token_id);
 	if (good) {
 		*out = t->by;
 		out->via = AUTH_TICKET;

@@ -10,6 +10,7 @@
 
 #include "daemon/app.h"
 #include "daemon/auth/audit.h"
+#include "daemon/auth/link.h"
 #include "daemon/auth/state.h"
 #include "daemon/conf.h"
 #include "daemon/loop.h"
@@ -49,6 +50,22 @@ auth_unwatch(struct auth_watch *w)
 		return;
 	TAILQ_REMOVE(&w->auth->watches, w, link);
 	free(w);
+}
+
+bool
+auth_holds(struct auth *a, const char *user_id, const char *token_id)
+{
+	const struct auth_user *u = auth_user_find(a, user_id);
+	const int64_t now = clock_wall_ms();
+	const struct token *t;
+
+	if (token_id[0] == '\0')
+		return true;
+	if (u == NULL || !u->served)
+		return false;
+	t = tokens_find_id(a->tokens, token_id);
+	return t != NULL ? !token_ended(t, now) && auth_link_allowed(a, t)
+			 : service_counts(&a->service, token_id, now);
 }
 
 /* Of a token or of a user: NULL is any. */

@@ -280,7 +280,8 @@ resume(struct session_op *op)
 	bool unknown;
 	struct tx *tx;
 
-	if (!session_op_load(op) || refuse_closed(op))
+	if (session_op_refuse_revoked(op) || !session_op_load(op) ||
+	    refuse_closed(op))
 		return;
 	run = session_op_run(op, &unknown);
 	if (unknown) {

@@ -40,6 +40,7 @@ struct session_who {
 	uid_t uid;
 	const char *id;		/* of the session; NULL to create one */
 	const char *request_id; /* for the runs it begins; or NULL */
+	const char *token_id;	/* by which it is asked; NULL: by rdv itself */
 	session_fn *cb;
 	void *arg;
 	struct arena *arena; /* lives until `cb` is called; NULL: none */

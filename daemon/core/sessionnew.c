@@ -348,7 +348,7 @@ write_session(struct session_op *op)
 	struct tx *tx;
 	int err;
 
-	if (session_op_refuse_leaving(op))
+	if (session_op_refuse_revoked(op) || session_op_refuse_leaving(op))
 		return;
 	err = find_place(op);
 	if (err != 0) {

@@ -61,6 +61,7 @@ session_op_new(struct sessions *s, const struct session_who *who)
 	op->who.user_id = arena_strdup(a, who->user_id);
 	op->who.id = arena_text(a, who->id);
 	op->who.request_id = arena_text(a, who->request_id);
+	op->who.token_id = arena_text(a, who->token_id);
 	return op;
 }
 
@@ -327,6 +328,18 @@ const char *
 session_cwd(const struct session_op *op)
 {
 	return op->has_run ? op->run_row.cwd : op->row.project_path;
+}
+
+bool
+session_op_refuse_revoked(struct session_op *op)
+{
+	const struct session_who *who = &op->who;
+
+	if (who->token_id == NULL ||
+	    auth_holds(op->sessions->app->auth, who->user_id, who->token_id))
+		return false;
+	session_op_end(op, RDV_E_REVOKED, "the credential has ended meanwhile");
+	return true;
 }
 
 bool

@@ -66,6 +66,8 @@ const char *const *session_strings(struct arena *a, const char *text);
 const char *const *session_env(struct session_op *op);
 /* Where its next run begins; NULL: at home. */
 const char *session_cwd(const struct session_op *op);
+/* After a wait: true when it was refused, as its credential has ended (C13). */
+bool session_op_refuse_revoked(struct session_op *op);
 /* Before a run: true when it was refused, as its directory is going away. */
 bool session_op_refuse_leaving(struct session_op *op);
 /*

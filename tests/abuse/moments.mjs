@@ -1,7 +1,9 @@
 // Group C between two moments: a request of which half is there when its token
 // is revoked, or that waits behind another one.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { test, waitFor } from '../harness/rdv.mjs';
+import { Repo } from '../api/gitrepo.mjs';
 import { connect, options, output } from './lib.mjs';
 
 const bearer = (made) => `Authorization: Bearer ${made.rawKey}\r\n`;
@@ -85,4 +87,33 @@ await test('C13 what is queued behind another request is not done either',
 		c.c.destroy();
 		await seen('early');
 		assert.doesNotMatch(await output(rdv, s), /late/);
+	});
+
+await test('C13 what waits for git when its token goes begins nothing',
+	async (t) => {
+		const { rdv, made, revoke } = await scene(t);
+		const repo = Repo.make(rdv, 'repo');
+		repo.git('commit', '-q', '--allow-empty', '-m', 'c');
+		const waiting = async () => +/^rdv_http_requests_pending (\d+)/m.exec(
+			(await rdv.request('GET', '/metrics')).raw)[1];
+		const before = await waiting(), { ops } = rdv;
+		process.kill(ops, 'SIGSTOP');
+		t.after(() => process.kill(ops, 'SIGCONT'));
+		const [good, bad] = [await made(), await made()];
+		const all = [[good, 'early'], [bad, 'late']].map(([token, name]) =>
+			rdv.request('POST', '/api/sessions', { token: token.rawKey,
+				body: { name, repo_path: repo.dir, worktree_branch: name,
+					create_worktree: true, shell_command:
+						`echo >${rdv.home}/${name}; exec cat` } }));
+		await waitFor('both wait', async () => await waiting() >= before + 2);
+		await revoke(bad);
+		process.kill(ops, 'SIGCONT');
+		const [early, late] = await Promise.all(all);
+		assert.deepEqual([early.status, late.status, late.json.code],
+			[201, 401, 'INVALID_TOKEN']);
+		await waitFor('its program', () => fs.existsSync(`${rdv.home}/early`));
+		const names = (await rdv.call('GET', '/api/sessions'))
+			.map((s) => s.name);
+		assert.deepEqual(names.toSorted(), ['early', 'here']);
+		assert.ok(!fs.existsSync(`${rdv.home}/late`));
 	});

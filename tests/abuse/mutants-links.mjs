@@ -83,7 +83,7 @@ const reach = [
 			'return true;']],
 		red: [`${unit} test_C12_history`] },
 	{ ids: ['C13'], guard: 'a setting withdraws the tickets of what there is',
-		off: [[ticket, ' && auth_link_allowed(a, t)', '']],
+		off: [['daemon/auth/watch.c', ' && auth_link_allowed(a, t)', '']],
 		red: [`${unit} test_C13_forbidden`] },
 	{ ids: ['C13'], guard: 'a setting ends what came by a link',
 		off: [[rule, 'if (!auth_link_allowed(a, t))\n\t\t\tauth_watch_fire',
@@ -99,7 +99,7 @@ const reach = [
 			'auth_forget(ch->auth, ch->revoked[i]);', '(void)0;']],
 		red: ['abuse C13 a revoked link'] },
 	{ ids: ['C14'], guard: 'what a link is exchanged for is for its session',
-		off: [[ticket, 'strcmp(t->session_id, session_id) == 0 && ', '']],
+		off: [[ticket, 'strcmp(t->session_id, session_id) == 0 &&\n\t       ', '']],
 		red: ['abuse C14 a link is for one'] },
 ];
 

@@ -54,6 +54,10 @@ export const scopes = [
 			'op->row.id, session_gone_cb,\n\t\t    app);', ';']],
 		red: [`${session} test_C13_its_tokens`, 'abuse C12 every route',
 			'api C13 a run token ends'] },
+	{ ids: ['C13'], guard: 'what waited for git asks for its credential again',
+		off: [['daemon/core/sessionnew.c',
+			'session_op_refuse_revoked(op) || ', '']],
+		red: ['abuse C13 what waits for git'] },
 	{ ids: ['C13'], guard: 'who follows a turn ends with his credential',
 		off: [['daemon/api/entries.c', 'f->auth = auth_on_revoke(auth, &actor, ' +
 			'feed_revoked_cb, f);', '(void)feed_revoked_cb;']],
@@ -78,8 +82,7 @@ export const scopes = [
 		off: [[watch, 'auth_watch_fire(a, gone);', '']],
 		red: ['api C13 the old service token'] },
 	{ ids: ['C13'], guard: 'a ticket of a service token ends with it',
-		off: [['daemon/auth/ticket.c', 'return service_counts(&a->service, ' +
-			'by->token_id, now);', 'return true;']],
+		off: [[watch, ': service_counts(&a->service, token_id, now)', ': true']],
 		red: ['api C13 the old service token'] },
 	{ ids: ['C13'], guard: 'nginx is told of another service token',
 		off: [['cli/launch.c', '(void)kill(l->nginx.pid, SIGHUP);', '']],

@@ -17,7 +17,7 @@ const found = [
 			't->until_ms = clock_wall_ms() +']],
 		red: [`${unit} test_A13_good_for_a_minute`] },
 	{ ids: ['A13'], guard: 'a ticket is for one session',
-		off: [[table, 'strcmp(t->session_id, session_id) == 0 && ', '']],
+		off: [[table, 'strcmp(t->session_id, session_id) == 0 &&\n\t       ', '']],
 		red: ['abuse A13 of another', `${unit} test_A13_good_for_one`] },
 	{ ids: ['A13'], guard: 'a ticket is judged where a terminal is opened',
 		off: [[identify, 'if (need->session_id == NULL || !r->websocket)',
@@ -70,7 +70,8 @@ const credential = [
 		off: [[table, 't->read_only ? SCOPE_READ : t->by.scopes', 'SCOPE_FULL']],
 		red: ['abuse C12 a ticket', `${unit} test_C12`] },
 	{ ids: ['C13'], guard: 'a ticket is void when its credential is',
-		off: [[table, ' && backed(a, &t->by)', '']],
+		off: [[table, ' &&\n\t       auth_holds(a, t->by.user_id, ' +
+			't->by.token_id)', '']],
 		red: ['abuse C13 a ticket', 'abuse C13 signing out',
 			`${unit} test_C13_dies`] },
 	{ ids: ['C13'], guard: 'what a ticket opened is watched by its credential',

@@ -79,7 +79,8 @@ enum change_verb { CHANGE_CONTINUE, CHANGE_SKIP, CHANGE_ABORT };
  * What is open in the worktree at `path` is gone on with, or given up.
  * RDV_E_STATE: nothing is, or rdv did not begin it; CHANGE_CONFLICT: a file is
  * still in conflict. What an abort takes back of what git tracks in the tree,
- * conflicts and all, is refs/rdv/rescue/<id>-aborted, on top of what was made.
+ * conflicts and all, is refs/rdv/rescue/<id>-aborted, on top of what was made;
+ * what a skip does, <id>-skipped-<commit>.
  */
 void change_go(struct worktrees *w, const struct worktree_who *who,
     const char *path, enum change_verb verb, change_fn *cb, void *arg);

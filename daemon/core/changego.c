@@ -134,18 +134,31 @@ rescued_cb(struct wt_op *op, const struct git_result *r)
 {
 	if (r->status != 0)
 		wt_fail_git(op, r);
-	else
+	else if (change_of(op)->verb == CHANGE_ABORT)
 		go_noted(op);
+	else
+		change_identity(op, go_known);
+}
+
+/* Of commits that are skipped, one after the other, each has its own. */
+static const char *
+rescue_name(struct wt_op *op, const char *oid)
+{
+	const struct change *c = op->own;
+
+	return c->verb == CHANGE_ABORT
+		   ? arena_printf(op->arena, "refs/rdv/rescue/%s-aborted",
+			 c->row.id)
+		   : arena_printf(op->arena, "refs/rdv/rescue/%s-skipped-%s",
+			 c->row.id, oid);
 }
 
 static void
 left_cb(struct wt_op *op, const struct git_result *r)
 {
-	const struct change *c = op->own;
-	const char *const argv[] = { "update-ref", "--",
-		arena_printf(op->arena, "refs/rdv/rescue/%s-aborted",
-		    c->row.id),
-		change_line(op, r), NULL };
+	const char *oid = change_line(op, r);
+	const char *const argv[] = { "update-ref", "--", rescue_name(op, oid),
+		oid, NULL };
 
 	if (r->status != 0)
 		wt_fail_git(op, r);
@@ -161,7 +174,7 @@ kept_cb(struct wt_op *op, const struct git_result *r)
 	const struct git_fact *f = wt_fact_of(op, r, &why);
 	const char *const argv[] = { "-c", "user.name=rdv", "-c",
 		"user.email=rdv@localhost", "commit-tree", "-p", "HEAD", "-m",
-		"left by an abort", f != NULL ? f->text : "", NULL };
+		"left by an abort or a skip", f != NULL ? f->text : "", NULL };
 
 	if (f == NULL)
 		wt_fail(op, RDV_E_SPAWN, "rdv-git: %s", why);
@@ -188,7 +201,7 @@ keep(struct wt_op *op)
 	for (size_t i = 0; i < n; i++)
 		argv[i + 2] = op->configs[i];
 	argv[n + 2] = NULL;
-	change_of(op)->aborts = true;
+	change_of(op)->aborts = change_of(op)->verb == CHANGE_ABORT;
 	wt_worker_in(op, dirs, argv, kept_cb);
 }
 
@@ -215,7 +228,7 @@ go_seen(struct wt_op *op)
 		wt_fail(op, RDV_E_STATE,
 		    "whether an operation is open in %s cannot be told",
 		    op->at);
-	else if (command_of(c) != NULL && c->verb == CHANGE_ABORT)
+	else if (command_of(c) != NULL && c->verb != CHANGE_CONTINUE)
 		keep(op);
 	else if (command_of(c) != NULL)
 		change_identity(op, go_known);

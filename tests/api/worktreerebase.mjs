@@ -234,6 +234,38 @@ await test('what was edited in a conflict outlives its abort (G19)', async () =>
 	}
 });
 
+await test('what was edited in a conflict outlives its skip (G19)', async () => {
+	for (const settled of ['', 'git add f; ']) {
+		const { repo, tree } = pair(`${lines}; git add .; git commit -qm l; ` +
+			'echo 1 >k', `${edit}; git commit -qam 1; ` +
+			'sed -i s/^two$/II/ f', clash);
+		const kept = (change) => repo.git('for-each-ref', '--format=%(refname)',
+			`refs/rdv/rescue/${change.id}-skipped-*`).split('\n').slice(0, -1);
+		// Of two that are skipped neither takes the place of the other.
+		let r = await into('conflict', rebase(tree)), n = 0;
+		const hands = [];
+		while (r.change.state === 'conflict') {
+			const at = oid(tree, 'HEAD');
+			const hand = `by hand ${n++}\n`;
+			hands.push(hand);
+			tree.sh(`printf '${hand}' >f; ${settled}echo beside it >k`);
+			const answer = await ask('skip', tree);
+			assert.equal(answer.status, 200, `${answer.raw}`);
+			r = answer.json;
+			const refs = kept(r.change);
+			assert.equal(refs.length, n);
+			assert.ok(refs.some((ref) => oid(repo, `${ref}^`) === at &&
+				repo.git('show', `${ref}:f`) === hand &&
+				repo.git('show', `${ref}:k`) === 'beside it\n'));
+		}
+		assert.equal(r.change.state, 'done');
+		assert.ok(n >= 2, 'both of its commits were in conflict');
+		assert.deepEqual(kept(r.change).map((ref) =>
+			repo.git('show', `${ref}:f`)).toSorted(), hands);
+		assert.equal(tree.git('status', '--porcelain'), '');
+	}
+});
+
 await test('one that was ended by hand stands in nobody\'s way', async () => {
 	const two = `${edit}; git commit -qam mine; echo n >n`;
 	const ends = { aborted: 'git rebase --abort', done: 'echo both >f; ' +

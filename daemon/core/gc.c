@@ -17,6 +17,7 @@
 #include "daemon/core/pins.h"
 #include "daemon/core/workspaceexpire.h"
 #include "daemon/core/worktreeask.h"
+#include "daemon/core/worktreeclock.h"
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/store/clones.h"
@@ -35,7 +36,7 @@
 struct collecting {
 	gc_fn *cb;
 	void *arg;
-	bool begins;
+	bool begins, believed; /* the wall clock is */
 	const char *user_id;
 	struct arena *arena;
 	struct gc_item *items;
@@ -87,7 +88,7 @@ trash_cb(const struct store_worktree *t, void *arg)
 		t->updated_at, NULL };
 
 	if (strcmp(t->user_id, g->user_id) == 0 &&
-	    (t->ending || t->updated_at < g->before))
+	    (t->ending || (g->believed && t->updated_at < g->before)))
 		add(g, &item);
 	return true;
 }
@@ -279,6 +280,15 @@ dir_seen(struct wt_op *op)
 	ask_rooms(op);
 }
 
+/* By a clock that has jumped none is old (abuse G23). */
+static int
+read_logs(struct wt_op *op)
+{
+	struct collecting *g = op->own;
+
+	return g->believed ? gclog_each(op->w->app, g->user_id, log_cb, g) : 0;
+}
+
 static int
 read_rows(struct wt_op *op)
 {
@@ -289,7 +299,7 @@ read_rows(struct wt_op *op)
 	if (err == 0)
 		err = store_clones_in(db, "undoing", clone_cb, g);
 	if (err == 0)
-		err = gclog_each(op->w->app, g->user_id, log_cb, g);
+		err = read_logs(op);
 	if (err == 0)
 		err = store_worktrees_held(db, g->user_id, known_tree_cb, g);
 	if (err == 0)
@@ -326,6 +336,7 @@ start(struct worktrees *w, const struct worktree_who *who, bool begins,
 	*g = (struct collecting){ .cb = cb,
 		.arg = arg,
 		.begins = begins,
+		.believed = worktree_believed_asked(w),
 		.user_id = op->who.user_id,
 		.arena = op->arena,
 		.before = clock_wall_ms() - kept };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Output that nobody keeps any longer. It goes when somebody asks for that and
- * never by a clock, which may have jumped (abuse G23).
+ * never by a clock, which may have jumped (abuse G23); when it has, gc.c does
+ * not ask which is old.
  */
 #include "daemon/core/gclog.h"
 

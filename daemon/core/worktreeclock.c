@@ -12,11 +12,16 @@
 #include "daemon/store/workspaces.h"
 #include "lib/clock.h"
 
+static int64_t
+rest_of(const struct worktrees *w)
+{
+	return w->app->conf->cleanup_interval_hours * 3600 * 1000LL;
+}
+
 bool
 worktree_believed(struct worktrees *w, const struct wt_round *r)
 {
-	const int64_t rest_ms =
-	    w->app->conf->cleanup_interval_hours * 3600 * 1000LL;
+	const int64_t rest_ms = rest_of(w);
 	const int64_t now = clock_wall_ms();
 	struct worktree_who who = { .uid = r->uid };
 	int64_t n = 0;
@@ -26,4 +31,10 @@ worktree_believed(struct worktrees *w, const struct wt_round *r)
 			   n > 0;
 
 	return ws_clock_round(&w->clock, rest_ms, known) && r->began >= 0;
+}
+
+bool
+worktree_believed_asked(struct worktrees *w)
+{
+	return ws_clock_round(&w->clock, rest_of(w), true);
 }

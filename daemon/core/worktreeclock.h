@@ -10,5 +10,10 @@
  * a start whose clock no row confirms: nobody has seen what it was before.
  */
 bool worktree_believed(struct worktrees *w, const struct wt_round *r);
+/*
+ * The same where somebody asks for what he can see listed: then only a jump
+ * that this rdvd has seen is a reason to wait.
+ */
+bool worktree_believed_asked(struct worktrees *w);
 
 #endif

@@ -415,7 +415,7 @@ tidy_some(struct begin b, int64_t *came)
  * what is to be begun.
  */
 static void
-tidy(struct worktrees *w, struct wt_round *r)
+tidy(struct worktrees *w, struct wt_round *r, bool asked)
 {
 	struct begin b = { .w = w, .step = tidy_start, .round = r };
 
@@ -427,7 +427,7 @@ tidy(struct worktrees *w, struct wt_round *r)
 	b.ending = false;
 	b.before =
 	    clock_wall_ms() - w->app->conf->trash_retention_days * DAY_MS;
-	if (r->believed)
+	if (asked ? worktree_believed_asked(w) : r->believed)
 		tidy_some(b, &r->came);
 	pins_tidy(w, r);
 	workspaces_expire(w->app->workspaces, r->uid, r->began < 0);
@@ -454,13 +454,13 @@ round_of(struct worktrees *w, uid_t uid)
 void
 worktreefix_tidy_of(struct worktrees *w, uid_t uid)
 {
-	tidy(w, round_of(w, uid));
+	tidy(w, round_of(w, uid), true);
 }
 
 void
 worktreefix_tidy(struct worktrees *w)
 {
-	worktreefix_tidy_of(w, geteuid());
+	tidy(w, round_of(w, geteuid()), false);
 }
 
 static void
@@ -482,7 +482,7 @@ fix_settle_cb(void *arg)
 	resets_settle(w->app->resets);
 	SLIST_FOREACH(r, &w->rounds, link)
 	if (r->due)
-		tidy(w, r);
+		tidy(w, r, false);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon/core/gc.h"
 #include "daemon/core/worktreefix.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/core/worktreeremove.h"
@@ -368,6 +369,59 @@ abuse_G23_a_clock_that_jumped_empties_nothing(void **state)
 	kit_state_is(w.id, "removed");
 }
 
+struct collecting {
+	const char *id;
+	bool due, done;
+};
+
+static void
+collected_cb(int err, const struct gc_list *list, const char *why, void *arg)
+{
+	struct collecting *g = arg;
+
+	(void)why;
+	assert_int_equal(err, 0);
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].id != NULL)
+			g->due |= strcmp(list->items[i].id, g->id) == 0;
+	g->done = true;
+}
+
+/* Whether it is listed, and the same by whoever has it begun. */
+static bool
+collect(const char *id)
+{
+	struct collecting look = { .id = id }, begin = look;
+
+	gc_look(live.app.worktrees, &live.who, collected_cb, &look);
+	live_until(&look.done);
+	gc_begin(live.app.worktrees, &live.who, collected_cb, &begin);
+	live_until(&begin.done);
+	live_wait(idle, NULL);
+	assert_int_equal(begin.due, look.due);
+	return begin.due;
+}
+
+static void
+abuse_G23_nor_does_who_asks_for_it(void **state)
+{
+	struct outcome w = in_the_trash("asked");
+
+	(void)state;
+	assert_false(collect(w.id));
+	clock_shift(0, MONTH);
+	assert_false(collect(w.id));
+	kit_state_is(w.id, "trashed");
+	clock_shift(DAY / 24, MONTH + DAY / 24);
+	assert_false(collect(w.id));
+	kit_state_is(w.id, "trashed");
+	/* The control: it has gone on like that for long enough. */
+	clock_shift(2 * DAY, MONTH + 2 * DAY);
+	assert_true(collect(w.id));
+	clock_shift(0, 0);
+	kit_state_is(w.id, "removed");
+}
+
 static void
 without_git_only_who_asks_gets_it_emptied(void **state)
 {
@@ -413,6 +467,7 @@ all(void)
 		T(what_takes_long_is_told),
 		T(abuse_G20_what_lies_in_the_trash_is_there),
 		T(abuse_G23_a_clock_that_jumped_empties_nothing),
+		T(abuse_G23_nor_does_who_asks_for_it),
 		T(without_git_only_who_asks_gets_it_emptied),
 	};
 

@@ -161,8 +161,10 @@ fuzz:
 .PHONY: soak soak-races soak-crash soak-git soak-runs
 soak: soak-races soak-crash soak-git soak-runs
 	$(MAKE) fuzz T=ops RUNS=10000000 SECONDS=0
-soak-races: $(BUILD)/unit/priv/test_races $(BUILD)/unit/worker/test_races
+soak-races: $(BUILD)/unit/priv/test_races $(BUILD)/unit/priv/test_rootraces \
+    $(BUILD)/unit/worker/test_races
 	RDV_RACES=320000 $(BUILD)/unit/priv/test_races
+	[ "$$(id -u)" != 0 ] || RDV_RACES=10000 $(BUILD)/unit/priv/test_rootraces
 	RDV_RACES=128000 $(BUILD)/unit/worker/test_races
 soak-crash: all crash-tools $(BUILD)/tests/badrdvd tests/node_modules/.rdv-stamp
 	RDV_ONLY=P05 RDV_ROUNDS=$(or $(ROUNDS),1000) RDV_TERMINALS=32 \

@@ -42,7 +42,9 @@ sessionagent_told_cb(int err, const char *id, const char *why, void *arg)
 	struct api_call *c = arg;
 
 	(void)id;
-	if (err != 0)
+	if (err == RDV_E_FULL)
+		api_fail_code(c, 429, "RATE_LIMITED", why, NULL);
+	else if (err != 0)
 		session_fail(c, err, why);
 	else
 		api_empty(c, 204);

@@ -29,6 +29,8 @@ struct run *run_find(struct runs *r, const char *run_id);
 struct term *run_term(struct run *run);
 /* It has ended; only the record of that is still on its way. */
 bool run_has_ended(const struct run *run);
+/* Its program has told less than a run may in a minute: that is one more. */
+bool run_may_tell(struct run *run);
 /* A signal has stopped its program, which is neither an end nor a wait. */
 bool run_is_halted(const struct run *run);
 /* True once a minute: its session's activity is to be written down. */

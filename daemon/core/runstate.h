@@ -5,6 +5,7 @@
 #include "daemon/core/run.h"
 #include "daemon/term/talk.h"
 #include "daemon/term/term.h"
+#include "lib/bucket.h"
 #include "lib/list.h"
 #include "lib/seqpkt.h"
 
@@ -48,6 +49,7 @@ struct run {
 	char *cwd, *argv_json; /* as recorded; may be NULL */
 	char *policy_json;     /* NULL but for the row of a start */
 	int page, door;	       /* of a list of hosts, core/rundoor.h; or -1 */
+	struct bucket tells;   /* what its program may tell people */
 	int64_t started_at, touched, moved_ms; /* core/stuck.c has the last */
 	struct term *term;		       /* NULL before launch */
 	bool exited;			       /* `exit` is filled */
@@ -59,19 +61,17 @@ struct run {
 	bool stopped;	  /* and the helper took that before any exit came */
 	/* Since when its program is stopped, as known, stored, being stored. */
 	int64_t halted_at, halted_row, halted_tx; /* -1: it goes on */
-	struct kept *kept;   /* its user's output; NULL: not followed */
-	uint64_t counted;    /* of its own, in that */
-	uint64_t talked;     /* of its entries, in that */
-	uint64_t output_max; /* of the user's; 0: no limit */
+	struct kept *kept;	  /* its user's output; NULL: not followed */
+	uint64_t counted, talked; /* of its own, of its entries, in that */
+	uint64_t output_max;	  /* of the user's; 0: no limit */
 	struct loop_timer *stop_again;
 	struct run_end end;
 	run_write_fn *write; /* with the end; or NULL */
-	void *write_arg;
 	/* What is stored and what is to be: only the newest matters. */
 	bool running_due, size_due, end_due, storing, storing_end;
 	struct loop_timer *retry; /* of a store that failed */
 	run_started_fn *started;
-	void *started_arg;
+	void *started_arg, *write_arg;
 	int start_err;
 	struct run_waiters waiters;
 };

@@ -26,6 +26,9 @@
 /* How often activity is written down. */
 #define TOUCH_MS 60000
 
+#define TELLS_PER_MIN 60
+#define TELLS_BURST   20
+
 static int
 open_dir(const struct conf *conf)
 {
@@ -111,6 +114,7 @@ run_alloc(struct runs *r, const char *id, const char *user_id,
 	run->moved_ms = clock_mono_ms();
 	run->halted_at = run->halted_row = -1;
 	run->page = run->door = -1;
+	bucket_init(&run->tells, TELLS_PER_MIN, TELLS_BURST, clock_mono_ms());
 	STAILQ_INIT(&run->waiters);
 	TAILQ_INSERT_TAIL(&r->live, run, link);
 	LIST_INSERT_HEAD(bucket(r, run->id), run, by_id);
@@ -136,6 +140,12 @@ run_free(struct run *run)
 	if (run->page >= 0)
 		(void)close(run->page);
 	free(run);
+}
+
+bool
+run_may_tell(struct run *run)
+{
+	return bucket_take(&run->tells, clock_mono_ms());
 }
 
 bool

@@ -5,11 +5,13 @@
  * but showing follows from it, and it is shown of the run alone in which it was
  * said; of one that has ended it is over, whatever was said last. An agent
  * works or waits for long and says so at each step, so what is no news is
- * written down now and then.
+ * written down now and then; and what is news only as often as people could
+ * follow, since each is an event that stays.
  */
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/core/run.h"
 #include "daemon/core/sessionstate.h"
 #include "daemon/event/event.h"
 #include "daemon/store/db.h"
@@ -56,6 +58,25 @@ write_down(struct session_op *op, const struct session_agent *told, int64_t now)
 	session_op_commit(op, tx, err);
 }
 
+/* Abuse D02: a run is no person, and all accounts share the table of events. */
+static void
+hear(struct session_op *op, const struct session_agent *told, int64_t now)
+{
+	bool unknown;
+	struct run *run = session_op_run(op, &unknown);
+
+	if (!is_news(op, told, now))
+		session_op_end(op, 0, NULL);
+	else if (run == NULL)
+		session_op_end(op, RDV_E_UNAVAILABLE,
+		    "its run is not found again yet");
+	else if (!run_may_tell(run))
+		session_op_end(op, RDV_E_FULL,
+		    "a run tells 60 things in a minute, 20 at once");
+	else
+		write_down(op, told, now);
+}
+
 void
 session_agent_told(struct sessions *s, const struct session_who *who,
     const struct session_agent *told)
@@ -68,8 +89,6 @@ session_agent_told(struct sessions *s, const struct session_who *who,
 		return;
 	if (!op->has_run || op->run_row.ended_at >= 0)
 		session_op_end(op, RDV_E_STATE, "nothing runs in it");
-	else if (is_news(op, told, now))
-		write_down(op, told, now);
 	else
-		session_op_end(op, 0, NULL);
+		hear(op, told, now);
 }

@@ -91,6 +91,9 @@ export const spaces = [
 		off: [['daemon/http/server.c', 'p->uid == uid && strcmp(p->door, door)' +
 			' == 0', 'p->uid == uid']],
 		red: ['api D02 what comes by a door'] },
+	{ ids: ['D02'], guard: 'a run tells so much in a minute',
+		off: [['daemon/core/sessionagent.c', '!run_may_tell(run)', 'false']],
+		red: ['api D02 a run tells no more'] },
 	{ ids: ['E01'], guard: 'what a run is told is kept from later ones',
 		off: [[made, '\torder_keep(c->s->order);\n\tr->reaper = pid;',
 			'\tr->reaper = pid;']],

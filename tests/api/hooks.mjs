@@ -75,6 +75,25 @@ await test('who follows hears what is new', async () => {
 	assert.equal((await tell({ id: s.run.id }, { status: 'idle' })).status, 404);
 });
 
+await test('D02 a run tells no more than people could follow', async () => {
+	const s = await rdv.session('flood', ['/bin/cat']);
+	const other = await rdv.session('quiet', ['/bin/cat']);
+	const begin = performance.now(), answers = [];
+	for (let i = 0; i < 60; i++)
+		answers.push(await tell(s, { note: `note ${i}` }));
+	const taken = answers.filter((r) => r.status === 204).length;
+	const may = 20 + Math.ceil((performance.now() - begin) / 1000);
+	assert.ok(taken >= 20 && taken <= may, `${taken} of at most ${may}`);
+	assert.equal((await told(s)).length, taken);
+	const no = answers.find((r) => r.status !== 204);
+	assert.deepEqual([no.status, no.json.code], [429, 'RATE_LIMITED']);
+	assert.match(no.headers['retry-after'], /^[1-9]/);
+	// Another run has its own, and what is no news costs nothing.
+	assert.equal((await tell(other, { status: 'idle' })).status, 204);
+	for (let i = 0; i < 40; i++)
+		assert.equal((await tell(other, { status: 'idle' })).status, 204);
+});
+
 await test('each hook tells its word', async () => {
 	const s = await rdv.session('words', ['/bin/cat']);
 	const sub = '{"agent_id":"a1"}';

@@ -123,7 +123,9 @@ apply_calls(const struct filter_spec *spec, char *skipped, size_t size)
  * Threads but no processes; signals to itself alone (abort, raise), and limits
  * of its own, since one on CPU time would end others; no socket but those it
  * holds, and pairs, which are never for datagrams: those could be sent to any
- * path. The terminals it holds must not become a way to type into them.
+ * path. The terminals it holds must not become a way to type into them, and of
+ * the sockets the next rdvd has as well none that listens may be shut: that one
+ * would find it ready, and nobody there.
  */
 static int
 confine_calls(char *skipped, size_t size)
@@ -139,6 +141,7 @@ confine_calls(char *skipped, size_t size)
 		{ "socketpair", 0, ~0u, false, { AF_UNIX }, 1 },
 		{ "socketpair", 1, 0xf, false, { SOCK_STREAM, SOCK_SEQPACKET },
 		    2 },
+		{ "shutdown", 1, ~0u, false, { SHUT_WR }, 1 },
 		{ "prctl", 0, ~0u, false,
 		    { PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_SET_DUMPABLE,
 			PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP,

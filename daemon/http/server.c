@@ -3,8 +3,9 @@
  * Listeners, the bounds over all connections, one timer for all deadlines, and
  * the graceful end.
  *
- * Invariant: whatever accept(2) says, the loop does not spin. A connection
- * that cannot be kept is still taken off the queue and told so.
+ * Invariant: whatever accept(2) says, the loop does not spin, and of a listener
+ * that is broken no other hears. A connection that cannot be kept is still
+ * taken off the queue and told so.
  */
 #include "daemon/http/server.h"
 
@@ -66,6 +67,17 @@ http_server_hold(struct http_server *s, int64_t ms)
 	LIST_FOREACH (l, &s->listeners, entry)
 		loop_watch_disable(l->watch);
 	loop_timer_set(s->retry, ms);
+}
+
+/* One alone, until all are tried again. */
+static void
+hold_one(struct listener *l)
+{
+	struct http_server *s = l->server;
+
+	loop_watch_disable(l->watch);
+	if (!loop_timer_pending(s->retry))
+		loop_timer_set(s->retry, RETRY_MS);
 }
 
 void
@@ -269,6 +281,10 @@ out_of_descriptors(struct http_server *s, int listener)
 	s->reserve = open_reserve();
 }
 
+/*
+ * Ready and nobody there, that is a socket shut by somebody who shares it: it
+ * stays ready.
+ */
 static void
 accept_cb(int listener, short what, void *arg)
 {
@@ -287,8 +303,8 @@ accept_cb(int listener, short what, void *arg)
 			continue;
 		if (errno == EMFILE || errno == ENFILE)
 			out_of_descriptors(l->server, listener);
-		else if (errno != EAGAIN)
-			http_server_hold(l->server, RETRY_MS);
+		else if (errno != EAGAIN || i == 0)
+			hold_one(l);
 		return;
 	}
 }

@@ -91,6 +91,16 @@ export const spaces = [
 		off: [['daemon/http/server.c', 'p->uid == uid && strcmp(p->door, door)' +
 			' == 0', 'p->uid == uid']],
 		red: ['api D02 what comes by a door'] },
+	{ ids: ['D02'], guard: 'a listener that is shut makes nobody spin',
+		off: [['daemon/http/server.c', 'errno != EAGAIN || i == 0',
+			'errno != EAGAIN']],
+		red: ['unit/http/test_lifetime abuse_D02_a_listener_that_is_shut'] },
+	{ ids: ['D02'], guard: 'for a door that fails nobody else waits',
+		off: [['daemon/http/server.c',
+			'	if (!loop_timer_pending(s->retry))\n' +
+			'		loop_timer_set(s->retry, RETRY_MS);',
+			'	http_server_hold(s, RETRY_MS);']],
+		red: ['unit/http/test_lifetime abuse_D02_a_listener_that_fails'] },
 	{ ids: ['D02'], guard: 'a run tells so much in a minute',
 		off: [['daemon/core/sessionagent.c', '!run_may_tell(run)', 'false']],
 		red: ['api D02 a run tells no more'] },

@@ -2,14 +2,18 @@
 /*
  * Who is spoken to by a socket gets words and no descriptors (abuse E07): rdvd
  * has no system call to send one with, whatever the program at the other end
- * wants, and where the kernel can refuse one to the program it does so too.
+ * wants, and where the kernel can refuse one to the program it does so too. Nor
+ * does it leave a socket that it shares with the next rdvd otherwise than it
+ * was.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -161,6 +165,50 @@ abuse_E07_from_the_cage(void **state)
 	end(&r, &res, "words\n");
 }
 
+static int
+close_reading(int sock)
+{
+	return shutdown(sock, SHUT_RD) < 0 ? errno : 0;
+}
+
+static int
+close_both(int sock)
+{
+	return shutdown(sock, SHUT_RDWR) < 0 ? errno : 0;
+}
+
+static int
+close_writing(int sock)
+{
+	return shutdown(sock, SHUT_WR) < 0 ? errno : 0;
+}
+
+/* A listener is [main]'s or a run's: shut, it makes each later rdvd spin. */
+static void
+abuse_D02_no_listener_is_shut(void **state)
+{
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), pair[2];
+	const struct sockaddr_un any = { .sun_family = AF_UNIX };
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+
+	(void)state;
+	/* The kernel gives it a name. */
+	assert_int_equal(bind(sock, (const void *)&any, sizeof(sa_family_t)),
+	    0);
+	assert_int_equal(listen(sock, 1), 0);
+	assert_int_equal(in_cage(sock, close_reading, NULL), EPERM);
+	assert_int_equal(in_cage(sock, close_both, NULL), EPERM);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	assert_int_equal(in_cage(sock, close_reading, "seccomp"), 0);
+	assert_int_equal(poll(&p, 1, 0), 1);
+	(void)close(sock);
+	/* What rdvd does at the end of each connection. */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(in_cage(pair[0], close_writing, NULL), 0);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
 static void
 abuse_E07_from_the_cage_bites(void **state)
 {
@@ -210,6 +258,7 @@ main(void)
 		cmocka_unit_test(abuse_E07_from_the_cage_bites),
 		cmocka_unit_test(abuse_E07_by_its_input),
 		cmocka_unit_test(abuse_E07_by_its_input_bites),
+		cmocka_unit_test(abuse_D02_no_listener_is_shut),
 	};
 
 	return cmocka_run_group_tests_name("talk", tests, find_actor, NULL);

@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +183,69 @@ abuse_D10_accepting_does_not_spin(void **state)
 	rig_stop(&a.g);
 }
 
+/* One that is shut is ready for ever, as an rdvd before this one left it. */
+static void
+abuse_D02_a_listener_that_is_shut(void **state)
+{
+	const struct sockaddr_un any = { .sun_family = AF_UNIX };
+	int fd, door = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct loop_timer *timer;
+	bool over = false;
+	struct rigapp a;
+	uint64_t turns;
+
+	(void)state;
+	rigapp_start(&a, NULL);
+	timer = loop_timer_new(a.g.loop, set_flag, &over);
+	/* The kernel gives it a name. */
+	assert_int_equal(bind(door, (const void *)&any, sizeof(sa_family_t)),
+	    0);
+	assert_int_equal(listen(door, 1), 0);
+	assert_int_equal(shutdown(door, SHUT_RD), 0);
+	assert_int_equal(http_server_listen_door(a.g.server, door, geteuid(),
+			     "run"),
+	    0);
+	loop_timer_set(timer, 30);
+	turns = a.g.turns;
+	rig_until(&a.g, is_set, &over);
+	assert_in_range(a.g.turns - turns, 1, 5);
+	/* Nobody else waits for it. */
+	assert_false(a.g.server->held);
+	fd = rig_connect(&a.g);
+	assert_int_equal(rig_status(&a.g, fd, GET), 200);
+	(void)close(fd);
+	http_server_close_door(a.g.server, "run");
+	(void)close(door);
+	loop_timer_free(timer);
+	rig_stop(&a.g);
+}
+
+/* Nor for one that fails in another way. */
+static void
+abuse_D02_a_listener_that_fails(void **state)
+{
+	int fd, pair[2];
+	struct rigapp a;
+
+	(void)state;
+	rigapp_start(&a, NULL);
+	/* EINVAL, as it does not listen. */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(write(pair[1], "x", 1), 1);
+	assert_int_equal(http_server_listen_door(a.g.server, pair[0], geteuid(),
+			     "run"),
+	    0);
+	rig_turns(&a.g, 2);
+	assert_false(a.g.server->held);
+	fd = rig_connect(&a.g);
+	assert_int_equal(rig_status(&a.g, fd, GET), 200);
+	(void)close(fd);
+	http_server_close_door(a.g.server, "run");
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+	rig_stop(&a.g);
+}
+
 static void
 connect_and_drop(struct rigapp *a, unsigned stage)
 {
@@ -342,6 +406,8 @@ main(void)
 		cmocka_unit_test(abuse_C01_another_account_is_turned_away),
 		cmocka_unit_test(abuse_D10_out_of_descriptors),
 		cmocka_unit_test(abuse_D10_accepting_does_not_spin),
+		cmocka_unit_test(abuse_D02_a_listener_that_is_shut),
+		cmocka_unit_test(abuse_D02_a_listener_that_fails),
 		cmocka_unit_test(abuse_D06_connect_and_drop),
 		cmocka_unit_test(drain_answers_what_is_pending),
 		cmocka_unit_test(drain_waits_for_output),

@@ -141,29 +141,19 @@ rescued_cb(struct wt_op *op, const struct git_result *r)
 }
 
 /* Of commits that are skipped, one after the other, each has its own. */
-static const char *
-rescue_name(struct wt_op *op, const char *oid)
-{
-	const struct change *c = op->own;
-
-	return c->verb == CHANGE_ABORT
-		   ? arena_printf(op->arena, "refs/rdv/rescue/%s-aborted",
-			 c->row.id)
-		   : arena_printf(op->arena, "refs/rdv/rescue/%s-skipped-%s",
-			 c->row.id, oid);
-}
-
 static void
 left_cb(struct wt_op *op, const struct git_result *r)
 {
-	const char *oid = change_line(op, r);
-	const char *const argv[] = { "update-ref", "--", rescue_name(op, oid),
-		oid, NULL };
+	const char *oid, *as = "aborted";
 
-	if (r->status != 0)
+	if (r->status != 0) {
 		wt_fail_git(op, r);
-	else
-		wt_git(op, op->at, argv, NULL, rescued_cb);
+		return;
+	}
+	oid = change_line(op, r);
+	if (change_of(op)->verb != CHANGE_ABORT)
+		as = arena_printf(op->arena, "skipped-%s", oid);
+	change_rescue(op, as, oid, rescued_cb);
 }
 
 /* On top of what was made, which has its name by that. */

@@ -28,7 +28,10 @@ struct change {
 
 	const char *branch_now, *target_now; /* change_heads(); or NULL */
 	const struct wt_entry *out;	     /* the tree the target is out in */
-	const char *torn_now;  /* changetorn.c: a tree of what is there */
+	const char *torn_now; /* changetorn.c: a tree of what is there */
+	/* changerescue.c: the name; what is to have it, and what had it */
+	const char *rescue, *rescue_made, *rescued;
+	wt_git_fn *named;
 	int64_t behind, ahead; /* of the target: what only that has */
 
 	/* Of a part that is at work; each has one at a time. */
@@ -92,6 +95,12 @@ const char *change_undriven(struct wt_op *op, const struct git_result *r);
 bool change_is_replay(const struct change *c);
 /* The cause of a row whose tree was left in the middle of being written. */
 extern const char change_torn[];
+/*
+ * Calls the commit refs/rdv/rescue/<id>-<as>; of what had that name before it
+ * is made a child. `next` has the result of the git that it ended with.
+ */
+void change_rescue(struct wt_op *op, const char *as, const char *commit,
+    wt_git_fn *next);
 /* changetorn.c: puts such a tree back as it was, and ends it; or refuses. */
 void change_untear(struct wt_op *op);
 

@@ -198,15 +198,10 @@ kept_cb(struct wt_op *op, const struct git_result *r)
 static void
 snapped_cb(struct wt_op *op, const struct git_result *r)
 {
-	const struct change *c = op->own;
-	const char *const argv[] = { "update-ref", "--",
-		arena_printf(op->arena, "refs/rdv/rescue/%s-torn", c->row.id),
-		change_line(op, r), NULL };
-
 	if (r->status != 0 || r->outlen == 0)
 		kept_cb(op, r);
 	else
-		wt_git(op, op->top, argv, NULL, kept_cb);
+		change_rescue(op, "torn", change_line(op, r), kept_cb);
 }
 
 /* Somebody may have worked in it since: what it holds now gets a name. */

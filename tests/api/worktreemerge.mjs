@@ -354,13 +354,19 @@ await test('what was made in a torn tree is not written over (G19)', async () =>
 		assert.equal(row.state, 'conflict', what);
 		const go = () => rdv.request('POST', '/api/worktrees/abort',
 			{ body: { worktree_path: tree.dir } });
+		const kept = [];
 		for (let i = 0; i < 2; i++) {
+			repo.sh(`echo since ${i} >>d/x`);
 			const r = await go();
 			assert.equal(r.status, 409, `${what}: ${r.raw}`);
 			assert.match(r.json.error, new RegExp(file.split('/')[0]));
 			assert.match(r.json.error, why);
 			assert.equal(repo.sh(`cat ${file}`), 'mine\n', what);
+			kept.push(oid(repo, `refs/rdv/rescue/${id}-torn`));
 		}
+		// What the first has kept the second has not taken the name from.
+		assert.match(repo.git('show', `${kept[0]}:d/x`), /since 0\n$/);
+		assert.equal(oid(repo, `${kept[1]}^2`), kept[0], what);
 		repo.sh(`rm -r ${file.split('/')[0]}`);
 		assert.equal((await go()).json.change?.state, 'aborted', what);
 		repo.sh('git for-each-ref --format="delete %(refname)" ' +

@@ -266,6 +266,29 @@ await test('what was edited in a conflict outlives its skip (G19)', async () => 
 	}
 });
 
+await test('an abort that is asked for again keeps what the first kept (G19)',
+	async () => {
+		const { repo, tree } = pair(`${lines}; git add .; git commit -qm l; ` +
+			'echo 1 >k', edit, clash);
+		const { change } = await into('conflict', rebase(tree));
+		const left = `refs/rdv/rescue/${change.id}-aborted`;
+		tree.sh('echo by hand >f; echo beside it >k');
+		// git brings the tree back, and then cannot remove what it knew.
+		const stuck = path.resolve(tree.dir, tree.git('rev-parse',
+			'--git-path', 'rebase-merge').trim(), 'stuck');
+		fs.mkdirSync(stuck);
+		fs.writeFileSync(path.join(stuck, 'x'), '');
+		fs.chmodSync(stuck, 0o500);
+		await into('conflict', ask('abort', tree));
+		const first = oid(repo, left);
+		assert.equal(repo.git('show', `${first}:k`), 'beside it\n');
+		assert.equal(fs.readFileSync(tree.at('k'), 'utf8'), '1\n');
+		fs.chmodSync(stuck, 0o700);
+		await into('aborted', ask('abort', tree));
+		assert.equal(oid(repo, `${left}^2`), first);
+		assert.equal(repo.git('show', `${left}^2:f`), 'by hand\n');
+	});
+
 await test('one that was ended by hand stands in nobody\'s way', async () => {
 	const two = `${edit}; git commit -qam mine; echo n >n`;
 	const ends = { aborted: 'git rebase --abort', done: 'echo both >f; ' +

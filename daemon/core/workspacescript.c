@@ -16,6 +16,7 @@
 #include "daemon/app.h"
 #include "daemon/conf.h"
 #include "daemon/core/devserver.h"
+#include "daemon/core/hostboot.h"
 #include "daemon/core/run.h"
 #include "daemon/core/script.h"
 #include "daemon/loop.h"
@@ -23,10 +24,14 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/list.h"
+#include "lib/str.h"
 
 #define ARCHIVE "archive"
 
 static const char restarted[] = "rdv was restarted while it ran";
+/* What the cause of a run begins with that did not come to its end. */
+static const char *const cut_off[] = { restarted, "rdv was stopped",
+	HOSTBOOT_CAUSE };
 static const char too_long[] =
     "it took longer than worktrees.archive_timeout_ms";
 
@@ -71,6 +76,19 @@ failed(struct archiving *x, const char *why)
 	script_next(x);
 }
 
+static const char *
+how_ended(struct ws_op *op, const struct store_run *r)
+{
+	if (r->cause != NULL)
+		return arena_printf(op->arena, "archive script %s: %s",
+		    r->state, r->cause);
+	if (strcmp(r->state, "killed") == 0)
+		return arena_printf(op->arena,
+		    "archive script killed: signal %" PRId64, r->signal);
+	return arena_printf(op->arena, "archive script: exit status %" PRId64,
+	    r->exit_code);
+}
+
 static void
 workspacescript_ended_cb(int err, void *arg)
 {
@@ -82,18 +100,17 @@ workspacescript_ended_cb(int err, void *arg)
 		loop_timer_clear(op->limit);
 	if (err == 0)
 		err = store_run_find(op->s->app->db, op->arena, x->run_id, &r);
+	/* It was cut off, and runs again with the next rdv. */
+	if (err == 0 && strcmp(r.state, "completed") != 0 &&
+	    runs_stopping(op->s->app->runs))
+		err = RDV_E_UNAVAILABLE;
 	if (err != 0) {
 		over(x, RDV_E_UNAVAILABLE, "its archive script has no end");
 	} else if (strcmp(r.state, "completed") == 0) {
 		op->i++;
 		script_next(x);
 	} else {
-		failed(x, r.cause != NULL
-			      ? arena_printf(op->arena, "archive script %s: %s",
-				    r.state, r.cause)
-			      : arena_printf(op->arena,
-				    "archive script: exit status %" PRId64,
-				    r.exit_code));
+		failed(x, how_ended(op, &r));
 	}
 }
 
@@ -161,6 +178,15 @@ has_none(struct ws_op *op, const struct workspace_part *p)
 	       script_of(op, p) == NULL;
 }
 
+static bool
+is_cut_off(const char *cause)
+{
+	for (size_t i = 0; i < sizeof(cut_off) / sizeof(cut_off[0]); i++)
+		if (str_starts(cause, cut_off[i]))
+			return true;
+	return false;
+}
+
 /*
  * In an earlier rdvd; not by this one, which ends what has no end by now, and
  * adds what else it had to end.
@@ -173,10 +199,10 @@ has_ended(struct ws_op *op, const char *run_id)
 	if (run_id == NULL ||
 	    store_run_find(op->s->app->db, op->arena, run_id, &r) != 0)
 		return false;
-	return strcmp(r.state, "completed") == 0 ||
-	       strcmp(r.state, "failed") == 0 ||
-	       (strcmp(r.state, "killed") == 0 && r.cause != NULL &&
-		   strncmp(r.cause, restarted, strlen(restarted)) != 0);
+	if (strcmp(r.state, "killed") != 0)
+		return strcmp(r.state, "completed") == 0 ||
+		       (strcmp(r.state, "failed") == 0 && r.started_at >= 0);
+	return r.cause == NULL || !is_cut_off(r.cause);
 }
 
 static void

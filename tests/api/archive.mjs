@@ -1,6 +1,7 @@
 // Archive scripts: before a workspace is put away, while its worktrees are
 // there, with an outcome of their own.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { Agents, sh } from '../harness/agent.mjs';
 import { test, waitFor } from '../harness/rdv.mjs';
@@ -126,6 +127,60 @@ await test('killed amid the scripts of an archiving: what has ended is over', as
 		assert.equal((await archive(w, { force })).status, 200);
 		assert.equal((await states(0)).length, 2);
 	}
+});
+
+await test('an archiving that an orderly stop cut off is gone on with', async () => {
+	for (const force of [false, true]) {
+		const gate = a.gate();
+		const w = await workspace(await a.repository({ archive_script:
+				`echo x; until [ -e ${gate} ]; do sleep 0.05; done` }),
+			await a.repository({ archive_script: 'true' }));
+		const asked = archive(w, { remove: true, force }).catch(() => null);
+		await waitFor('it runs', async () => (await runs(w))
+			.find((r) => r.log_bytes > 0));
+		a.rdv.track();
+		const gone = once(a.rdv.main, 'exit');
+		a.rdv.main.kill('SIGTERM');
+		await gone;
+		await waitFor('all of it ends', () => a.rdv.alive().length === 0);
+		assert.equal(there(w), true);
+		Agents.open(gate);
+		await a.rdv.up();
+		assert.equal((await asked)?.status ?? 503, 503);
+		const now = await waitFor('it is archived', async () => {
+			const row = await get(w);
+			return row.archived_at && row;
+		});
+		// None is taken for run that was not, though it goes by force.
+		assert.deepEqual([now.cause, there(w)], [null, false]);
+		const all = (await runs(w)).filter((r) => r.state === 'completed');
+		assert.deepEqual(all.map((r) => r.cwd).sort(),
+			w.repos.map((r) => r.path).sort());
+	}
+});
+
+await test('an archive script that a signal ended does not run again', async () => {
+	const gate = a.gate();
+	const w = await workspace(await a.repository({ archive_script: 'kill -9 $$' }),
+		await a.repository({ archive_script:
+			`echo x; until [ -e ${gate} ]; do sleep 0.05; done` }));
+	const asked = archive(w, { remove: true, force: true }).catch(() => null);
+	await waitFor('the second runs', async () => (await runs(w))
+		.find((r) => r.log_bytes > 0));
+	await a.rdv.again();
+	await waitFor('it is ended', async () => (await runs(w))
+		.find((r) => /restarted/.test(r.cause)));
+	Agents.open(gate);
+	await asked;
+	const now = await waitFor('it is archived', async () => {
+		const row = await get(w);
+		return row.archived_at && row;
+	});
+	const states = (i) => runs(w).then((all) => all.filter((r) =>
+		r.cwd === w.repos[i].path).map((r) => r.state));
+	assert.deepEqual([await states(0), await states(1)],
+		[['killed'], ['completed', 'killed']]);
+	assert.match(now.cause, /archive script killed: signal 9$/);
 });
 
 await test('an archive script that takes too long is ended, and says so', async () => {

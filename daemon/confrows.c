@@ -146,8 +146,8 @@ const struct conf_row conf_rows[] = {
 	    "0: no limit" },
 	{ "worktrees.max_transfer_mb", CONF_INT, OFF(transfer_max_mb), 0,
 	    1 << 30, "0", NULL,
-	    "MiB that a clone, fetch or pull may bring, then it is ended and "
-	    "taken back; 0: no limit" },
+	    "MiB that a clone, fetch or pull may bring (not the tree that a "
+	    "pull checks out), then it is ended and taken back; 0: no limit" },
 	{ "workspaces.expire_days", CONF_INT, OFF(expire_days), 0, 3650, "0",
 	    NULL,
 	    "untouched for so long and with nothing to lose, one is archived; "

@@ -3,8 +3,8 @@
  * git cannot be told how much a remote may send, and a small pack may become a
  * very big tree. So what git has written is counted while it works, by rdv-git
  * as the account, and once more when it has ended. Invariant: what is more than
- * the bound is never taken for done; beyond it comes what a network brings
- * between two looks.
+ * the bound, or cannot be counted, is never taken for done; beyond it comes
+ * what a network brings between two looks.
  */
 #include "daemon/core/netbound.h"
 
@@ -20,7 +20,7 @@
 #include "lib/xalloc.h"
 
 #define LOOK_MS 1000
-#define MIB	(1 << 20)
+#define MIB	((int64_t)1 << 20)
 
 struct netbound {
 	struct worktrees *w;
@@ -30,6 +30,7 @@ struct netbound {
 	struct loop_timer *timer;
 	bool asking;   /* a look is under way, and has us */
 	bool again;    /* and may have seen less than there is */
+	bool retried;  /* a look behind git's end has failed */
 	bool unwanted; /* freed by its owner, not yet here */
 	bool told;
 	char why[160];
@@ -92,7 +93,7 @@ judge(struct netbound *b, int64_t bytes)
 {
 	const bool first = !b->told;
 
-	if (bytes / MIB < b->max_mb && !b->told)
+	if (bytes <= b->max_mb * MIB && !b->told)
 		return false;
 	b->told = true;
 	loop_timer_clear(b->timer);
@@ -106,6 +107,23 @@ netbound_heard(struct netbound *b, int64_t bytes)
 {
 	if (bytes >= 0)
 		(void)judge(b, bytes);
+}
+
+/* What is whole does not go for one look that failed. */
+static void
+counted(struct netbound *b, int err, bool part, const char *why)
+{
+	if ((err != 0 || part) && !b->retried) {
+		b->retried = true;
+		loop_timer_set(b->timer, LOOK_MS);
+	} else if (part) {
+		b->end(RDV_E_TOO_BIG,
+		    "what came cannot be counted to its end, which "
+		    "worktrees.max_transfer_mb wants",
+		    b->arg);
+	} else {
+		b->end(err, why, b->arg);
+	}
 }
 
 static void
@@ -122,7 +140,7 @@ looked_cb(int err, const struct wt_size *size, const char *why, void *arg)
 	else if (b->end != NULL && big)
 		b->end(RDV_E_TOO_BIG, b->why, b->arg);
 	else if (b->end != NULL)
-		b->end(err, why, b->arg);
+		counted(b, err, err == 0 && size->partial, why);
 	else if (!big)
 		loop_timer_set(b->timer, LOOK_MS);
 }

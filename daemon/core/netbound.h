@@ -21,8 +21,9 @@ netbound_new(struct worktrees *w, const struct worktree_who *who,
 void netbound_heard(struct netbound *b, int64_t bytes);
 /*
  * git has ended: one more look, since the last one. Later, once: 0;
- * RDV_E_TOO_BIG, also when that was told before; RDV_E_UNAVAILABLE or another
- * error: it could not be counted. Each with a sentence.
+ * RDV_E_TOO_BIG, also when that was told before, or where a part of it cannot
+ * be looked at; RDV_E_UNAVAILABLE or another error: it could not be counted,
+ * nor a second time. Each with a sentence.
  */
 typedef void netbound_end_fn(int err, const char *why, void *arg);
 void netbound_end(struct netbound *b, netbound_end_fn *end);

@@ -51,9 +51,9 @@ async function transfer(what, dir) {
 }
 const trash = path.join(rdv.base, 'server/trash');
 const WHY = /^more came than the 4 MiB that worktrees\.max_transfer_mb allows$/;
-const refused = (c) => {
+const refused = (c, why = WHY) => {
 	assert.equal(c.state, 'failed', JSON.stringify(c));
-	assert.match(c.cause, WHY);
+	assert.match(c.cause, why);
 	assert.deepEqual(fs.readdirSync(into).filter((n) => n.startsWith('.rdv')),
 		[]);
 	assert.deepEqual(fs.existsSync(trash) ? fs.readdirSync(trash) : [], []);
@@ -85,6 +85,17 @@ await test('a small pack that is a big tree is too much', async () => {
 		'count-objects', '-v'], { encoding: 'utf8', env });
 	assert.ok(Number(/^size: (\d+)/m.exec(pack)[1]) < 1024, pack);
 	refused(await clone(`${server.url}/bomb`));
+});
+
+await test('what is too deep to be counted is not taken for little', async () => {
+	const dir = path.join(served, 'deep');
+	const deep = Array(104).fill('d').join('/');
+	git(home, 'init', '-q', '-b', 'main', dir);
+	fs.mkdirSync(path.join(dir, deep), { recursive: true });
+	put(dir, `${deep}/f`, Buffer.alloc(64 * MB, 'x'));
+	const c = await clone(`${server.url}/deep`);
+	refused(c, /^what came cannot be counted to its end, which worktrees\.max/);
+	assert.equal(fs.existsSync(c.path), false);
 });
 
 await test('fetch and pull leave the repository as it was', async () => {

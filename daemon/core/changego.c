@@ -167,10 +167,8 @@ kept_cb(struct wt_op *op, const struct git_result *r)
 		"left by an abort or a skip", f != NULL ? f->text : "", NULL };
 
 	if (f == NULL)
-		wt_fail(op, RDV_E_SPAWN, "rdv-git: %s", why);
-	else if (f->found != GIT_FOUND)
-		wt_fail(op, RDV_E_STATE, "what lies in %s cannot be kept: %s",
-		    op->at, f->text);
+		wt_fail(op, r->status != 0 ? RDV_E_SPAWN : RDV_E_STATE,
+		    "what lies in %s cannot be kept: %s", op->at, why);
 	else
 		wt_git(op, op->at, argv, NULL, left_cb);
 }

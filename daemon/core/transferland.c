@@ -241,13 +241,10 @@ static void
 adopted_cb(struct wt_op *op, const struct git_result *r)
 {
 	const char *why;
-	const struct git_fact *f = wt_fact_of(op, r, &why);
 
-	if (f == NULL)
-		wt_fail(op, RDV_E_SPAWN, "rdv-git: %s", why);
-	else if (f->found != GIT_FOUND)
-		wt_fail(op, RDV_E_STATE, "what came cannot be taken in: %s",
-		    why);
+	if (wt_fact_of(op, r, &why) == NULL)
+		wt_fail(op, r->status != 0 ? RDV_E_SPAWN : RDV_E_STATE,
+		    "what came cannot be taken in: %s", why);
 	else
 		ask_there(op);
 }

@@ -266,6 +266,21 @@ await test('what was edited in a conflict outlives its skip (G19)', async () => 
 	}
 });
 
+await test('what cannot be kept is not aborted, and named', async () => {
+	const { repo, tree } = pair(`${lines}; git add .; git commit -qm l; ` +
+		'echo 1 >k', edit, clash);
+	const { change } = await into('conflict', rebase(tree));
+	tree.sh('echo beside it >>k; chmod 000 k');
+	const no = await ask('abort', tree);
+	assert.deepEqual([no.status, no.json.code], [409, 'INVALID_STATE'], no.raw);
+	assert.match(no.json.error, /^what lies in .* cannot be kept: .*k/s);
+	assert.equal(open(tree), true);
+	tree.sh('chmod 644 k');
+	await into('aborted', ask('abort', tree));
+	assert.match(repo.git('show', `refs/rdv/rescue/${change.id}-aborted:k`),
+		/beside it/);
+});
+
 await test('an abort that is asked for again keeps what the first kept (G19)',
 	async () => {
 		const { repo, tree } = pair(`${lines}; git add .; git commit -qm l; ` +

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A name for what somebody has done in a tree that is about to be brought back.
- * git's own stash makes none of an index with conflicts, so a copy of the index
- * is told that all is settled as it lies there. Invariant: the index itself
- * never says so.
+ * git's own stash makes none of an index with conflicts, so one copy of the
+ * index is told that all is settled as it lies there, and another one that what
+ * is in conflict is as in HEAD: what is staged may lie nowhere else. Invariant:
+ * the index itself never says so.
  */
 #include "git-worker/keep.h"
 
@@ -23,6 +24,7 @@
 
 #define TEXT_MAX 8192
 #define CHUNK	 65536
+#define OID_SIZE 65
 
 struct keeping {
 	const char *dir;
@@ -104,6 +106,32 @@ copy_index(struct keeping *k, const char *gitdir)
 	return err;
 }
 
+static void
+drop_index(struct keeping *k)
+{
+	if (k->index[0] != '\0')
+		(void)unlink(k->index);
+	k->index[0] = '\0';
+}
+
+/* What a copy of the index is when `argv` has changed it, as a tree. */
+static int
+tree_of(struct keeping *k, const char *gitdir, const char *const *argv,
+    char *out, size_t size)
+{
+	static const char *const write_tree[] = { "write-tree", NULL };
+	int err = copy_index(k, gitdir);
+
+	if (err == 0)
+		err = run(k, argv);
+	if (err == 0)
+		err = run(k, write_tree);
+	if (err == 0)
+		err = take(k, out, size);
+	drop_index(k);
+	return err;
+}
+
 static int
 keep(struct keeping *k, char *out, size_t size)
 {
@@ -111,19 +139,22 @@ keep(struct keeping *k, char *out, size_t size)
 		NULL };
 	static const char *const add[] = { "-c", "core.safecrlf=false", "add",
 		"--update", ":/", NULL };
-	static const char *const write_tree[] = { "write-tree", NULL };
-	char gitdir[PATH_MAX];
+	/* From HEAD to HEAD: what is staged stays, and no conflict does. */
+	static const char *const settle[] = { "read-tree", "--reset", "-i",
+		"HEAD", "HEAD", NULL };
+	char gitdir[PATH_MAX], files[OID_SIZE], index[OID_SIZE];
 	int err = run(k, where);
 
 	if (err == 0)
 		err = take(k, gitdir, sizeof(gitdir));
 	if (err == 0)
-		err = copy_index(k, gitdir);
+		err = tree_of(k, gitdir, settle, index, sizeof(index));
 	if (err == 0)
-		err = run(k, add);
-	if (err == 0)
-		err = run(k, write_tree);
-	return err == 0 ? take(k, out, size) : err;
+		err = tree_of(k, gitdir, add, files, sizeof(files));
+	if (err == 0 &&
+	    (size_t)snprintf(out, size, "%s %s", files, index) >= size)
+		err = -ENAMETOOLONG;
+	return err;
 }
 
 int
@@ -138,7 +169,5 @@ keep_tree(const char *dir, const char *const *configs, char *out,
 	if (err != 0)
 		(void)str_copy(why, buf_cstr(&k.git.complaint), whysize);
 	gitrun_done(&k.git);
-	if (k.index[0] != '\0')
-		(void)unlink(k.index);
 	return err;
 }

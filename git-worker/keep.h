@@ -6,7 +6,9 @@
 
 /*
  * What lies in the work tree `dir` of all that git tracks there, conflicts
- * among it, as a tree in the repository: its name in `out`. Neither the index
+ * among it, and what is staged there, as trees in the repository: both names
+ * in `out`, with a space between them. In the second what is in conflict is as
+ * in HEAD. Neither the index
  * nor a file is changed. `configs` go before each git (git-worker/gitrun.h). 0;
  * or -errno, with git's complaint in `why` where it has one.
  */

@@ -325,7 +325,7 @@ move(char *const *word)
 	return told(&f, word[1], NULL, move_tree(word[0], word[1]));
 }
 
-/* The tree. */
+/* "FILES INDEX", two trees. */
 static bool
 keep(char *const *word)
 {

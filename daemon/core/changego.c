@@ -156,21 +156,45 @@ left_cb(struct wt_op *op, const struct git_result *r)
 	change_rescue(op, as, oid, rescued_cb);
 }
 
+static void
+commit(struct wt_op *op, const char *tree, const char *index, wt_git_fn *next)
+{
+	const char *const argv[] = { "-c", "user.name=rdv", "-c",
+		"user.email=rdv@localhost", "commit-tree", "-m",
+		"left by an abort or a skip", tree, "-p", "HEAD",
+		index != NULL ? "-p" : NULL, index, NULL };
+
+	wt_git(op, op->at, argv, NULL, next);
+}
+
 /* On top of what was made, which has its name by that. */
+static void
+staged_cb(struct wt_op *op, const struct git_result *r)
+{
+	if (r->status != 0)
+		wt_fail_git(op, r);
+	else
+		commit(op, change_of(op)->files, change_line(op, r), left_cb);
+}
+
+/* What is staged may be in no file any more. */
 static void
 kept_cb(struct wt_op *op, const struct git_result *r)
 {
+	struct change *c = op->own;
 	const char *why;
 	const struct git_fact *f = wt_fact_of(op, r, &why);
-	const char *const argv[] = { "-c", "user.name=rdv", "-c",
-		"user.email=rdv@localhost", "commit-tree", "-p", "HEAD", "-m",
-		"left by an abort or a skip", f != NULL ? f->text : "", NULL };
+	const size_t n = f != NULL ? strcspn(f->text, " ") : 0;
 
-	if (f == NULL)
+	if (f == NULL) {
 		wt_fail(op, r->status != 0 ? RDV_E_SPAWN : RDV_E_STATE,
 		    "what lies in %s cannot be kept: %s", op->at, why);
-	else
-		wt_git(op, op->at, argv, NULL, left_cb);
+	} else if (f->text[n] == '\0') {
+		wt_fail(op, RDV_E_SPAWN, "rdv-git: these are no two trees");
+	} else {
+		c->files = arena_strndup(op->arena, f->text, n);
+		commit(op, f->text + n + 1, NULL, staged_cb);
+	}
 }
 
 /* What is edited there, resolved or not, is in no commit yet. */

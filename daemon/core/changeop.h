@@ -29,6 +29,7 @@ struct change {
 	const char *branch_now, *target_now; /* change_heads(); or NULL */
 	const struct wt_entry *out;	     /* the tree the target is out in */
 	const char *torn_now; /* changetorn.c: a tree of what is there */
+	const char *files;    /* of an abort: the tree of what lies there */
 	/* changerescue.c: the name; what is to have it, and what had it */
 	const char *rescue, *rescue_made, *rescued;
 	wt_git_fn *named;

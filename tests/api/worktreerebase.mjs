@@ -222,7 +222,8 @@ await test('what was edited in a conflict outlives its abort (G19)', async () =>
 			'echo 1 >k', edit, clash);
 		const { change } = await into('conflict', rebase(tree));
 		const left = `refs/rdv/rescue/${change.id}-aborted`;
-		tree.sh(`echo by hand >f; ${settled}echo beside it >k`);
+		tree.sh(`echo by hand >f; ${settled}echo staged >k; git add k
+			echo beside it >k; echo new >n; git add n; rm n`);
 		const index = tree.git('ls-files', '--stage');
 		const at = oid(tree, 'HEAD');
 		await into('aborted', ask('abort', tree));
@@ -230,6 +231,12 @@ await test('what was edited in a conflict outlives its abort (G19)', async () =>
 		assert.equal(repo.git('show', `${left}:f`), 'by hand\n');
 		assert.equal(repo.git('show', `${left}:k`), 'beside it\n');
 		assert.equal(oid(repo, `${left}^`), at);
+		// And what was staged, where the file is another one by then.
+		assert.equal(repo.git('show', `${left}^2:k`), 'staged\n');
+		assert.equal(repo.git('show', `${left}^2:n`), 'new\n');
+		assert.equal(repo.git('show', `${left}^2:f`), settled ? 'by hand\n' :
+			repo.git('show', `${at}:f`));
+		assert.equal(oid(repo, `${left}^2^`), at);
 		assert.equal(tree.git('status', '--porcelain'), '');
 	}
 });

@@ -78,11 +78,13 @@ run_door_open(struct run *run, const char *digest)
 	}
 	err =
 	    http_server_listen_door(app->server, run->door, run->uid, run->id);
-	if (err == 0)
+	if (err == 0) {
 		admit(run, bytes);
-	else
+	} else {
 		log_warnx("run", "run=%s has no door: %s", run->id,
 		    strerror(-err));
+		run_door_shut(run);
+	}
 }
 
 void

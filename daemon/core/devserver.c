@@ -258,12 +258,6 @@ is_starting(const struct devservers *s, const char *workspace_id)
 	return false;
 }
 
-static const char *
-keep(struct start *st, const char *text)
-{
-	return arena_text(st->arena, text);
-}
-
 void
 devserver_start(struct devservers *s, const struct devserver_wish *wish,
     devserver_fn *cb, void *arg)
@@ -280,11 +274,11 @@ devserver_start(struct devservers *s, const struct devserver_wish *wish,
 		.wish = *wish,
 		.cb = cb,
 		.arg = arg };
-	st->wish.workspace_id = keep(st, wish->workspace_id);
+	st->wish.workspace_id = arena_text(st->arena, wish->workspace_id);
 	/* Constants of a table, or of the request, which may end before. */
-	st->wish.profile = keep(st, wish->profile);
-	st->wish.network = keep(st, wish->network);
-	st->wish.request_id = keep(st, wish->request_id);
+	st->wish.profile = arena_text(st->arena, wish->profile);
+	st->wish.network = arena_text(st->arena, wish->network);
+	st->wish.request_id = arena_text(st->arena, wish->request_id);
 	TAILQ_INSERT_TAIL(&s->starts, st, link);
 	workspace_ensure(s->app->workspaces, &st->wish.who,
 	    st->wish.workspace_id, devserver_ensured_cb, st);

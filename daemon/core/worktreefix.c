@@ -307,12 +307,6 @@ struct begin {
 	struct wt_round *round; /* of this account alone; NULL: of all */
 };
 
-static const char *
-keep(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 static bool
 begin_cb(const struct store_worktree *row, void *arg)
 {
@@ -342,13 +336,13 @@ begin_cb(const struct store_worktree *row, void *arg)
 	op->row.user_id = op->who.user_id;
 	op->row.repo_path = arena_strdup(op->arena, row->repo_path);
 	op->row.path = arena_strdup(op->arena, row->path);
-	op->row.branch = keep(op->arena, row->branch);
-	op->row.base = keep(op->arena, row->base);
+	op->row.branch = arena_text(op->arena, row->branch);
+	op->row.base = arena_text(op->arena, row->base);
 	op->row.state = arena_strdup(op->arena, row->state);
-	op->row.cause = keep(op->arena, row->cause);
-	op->row.trash_path = keep(op->arena, row->trash_path);
-	op->row.branch_start = keep(op->arena, row->branch_start);
-	op->row.identity = keep(op->arena, row->identity);
+	op->row.cause = arena_text(op->arena, row->cause);
+	op->row.trash_path = arena_text(op->arena, row->trash_path);
+	op->row.branch_start = arena_text(op->arena, row->branch_start);
+	op->row.identity = arena_text(op->arena, row->identity);
 	op->own = b->round != NULL ? &b->round->budget : NULL;
 	wt_later(op, b->step);
 	return true;

@@ -136,17 +136,13 @@ store_queued_edit(struct tx *tx, const struct store_queued *q)
 int
 store_queued_block(struct tx *tx, const char *id, const char *why)
 {
-	long n = tx_exec(tx, sql_block, "ss", why, id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_block, "ss", why, id));
 }
 
 int
 store_queued_unblock(struct tx *tx, const char *workspace_id)
 {
-	long n = tx_exec(tx, sql_unblock, "s", workspace_id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_unblock, "s", workspace_id));
 }
 
 int

@@ -159,17 +159,14 @@ int
 store_workspace_repo_archive(struct tx *tx, const char *workspace_id,
     const char *repo_id, const char *run_id)
 {
-	long n = tx_exec(tx, sql_archive, "sss", run_id, workspace_id, repo_id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_archive, "sss", run_id, workspace_id,
+	    repo_id));
 }
 
 int
 store_workspace_archive_anew(struct tx *tx, const char *workspace_id)
 {
-	long n = tx_exec(tx, sql_archive_anew, "s", workspace_id);
-
-	return n < 0 ? (int)n : 0;
+	return tx_wrote(tx_exec(tx, sql_archive_anew, "s", workspace_id));
 }
 
 struct copy {

@@ -34,6 +34,7 @@
 
 #define PIECE	 (64 * 1024)
 #define TOO_LONG "what it was to be told is too long, or it does not read it"
+#define UNMARKED "what it is to be told cannot be noted; is the disk full?"
 
 /* Something that it has asked and nobody has answered yet. */
 struct asked {
@@ -94,10 +95,10 @@ agentlive_over_cb(enum agent_outcome how, const char *why, void *arg)
  * what comes behind means nothing to it.
  */
 static void
-unheard(struct agentlive *l)
+unheard(struct agentlive *l, const char *why)
 {
 	l->deaf = true;
-	agentlive_over_cb(AGENT_FAILED, TOO_LONG, l);
+	agentlive_over_cb(AGENT_FAILED, why, l);
 }
 
 static void
@@ -108,14 +109,17 @@ agentlive_send_cb(const void *p, size_t len, void *arg)
 
 	if (!may_speak(l))
 		return;
-	heard_begin(&l->heard);
+	if (heard_begin(&l->heard) != 0) {
+		unheard(l, UNMARKED);
+		return;
+	}
 	err = term_input(l->conf.term, p, len);
 	if (err == 0)
 		return;
 	log_warnx("agent", "%zu bytes were not sent: %s", len, err_name(err));
 	/* Else its program ends, or has: what it says of that is in the log. */
 	if (err == RDV_E_FULL)
-		unheard(l);
+		unheard(l, TOO_LONG);
 }
 
 static void
@@ -125,7 +129,8 @@ agentlive_finish_cb(void *arg)
 
 	if (!may_speak(l))
 		return;
-	heard_begin(&l->heard);
+	/* Its end may be said twice. */
+	(void)heard_begin(&l->heard);
 	(void)term_input_end(l->conf.term);
 }
 

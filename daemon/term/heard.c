@@ -39,7 +39,7 @@ put(const struct heard *h, const void *p, size_t len, off_t at)
 	return n < 0 ? -errno : -ENOSPC;
 }
 
-static void
+static int
 put_head(const struct heard *h)
 {
 	const struct head head = { h->begun, h->done, h->upto };
@@ -48,6 +48,7 @@ put_head(const struct heard *h)
 	if (err != 0)
 		log_warnx("heard", "what was said is not kept: %s",
 		    strerror(-err));
+	return err;
 }
 
 /* In their order, as the first that is missing ends them for who reads. */
@@ -144,13 +145,18 @@ heard_close(struct heard *h)
 	*h = (struct heard){ .fd = -1 };
 }
 
-void
+int
 heard_begin(struct heard *h)
 {
+	int err;
+
 	if (heard_is_torn(h))
-		return;
+		return 0;
 	h->begun++;
-	put_head(h);
+	err = put_head(h);
+	if (err != 0)
+		h->begun--;
+	return err;
 }
 
 void
@@ -161,7 +167,8 @@ heard_done(struct heard *h, uint64_t upto)
 	h->done = h->begun;
 	if (upto > h->upto)
 		h->upto = upto;
-	put_head(h);
+	/* Else the file says that it is torn, which is the safe way. */
+	(void)put_head(h);
 }
 
 bool

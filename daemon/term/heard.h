@@ -28,9 +28,10 @@ int heard_open(struct heard *h, int dirfd, const char *run_id, bool fresh);
 void heard_close(struct heard *h);
 /*
  * Something is about to be written to it, and now it has all of that. It stays
- * torn while an answer cannot be kept, and heals when there is room again.
+ * torn while an answer cannot be kept, and heals when there is room again. 0 or
+ * -errno: no mark is in the file, and nothing is to be said.
  */
-void heard_begin(struct heard *h);
+int heard_begin(struct heard *h);
 void heard_done(struct heard *h, uint64_t upto);
 /* It was cut off in between: nobody can tell what it has heard. */
 bool heard_is_torn(const struct heard *h);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a program was told, on a disk with room and on one without. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -70,7 +71,7 @@ key_of(int i)
 static void
 answer(struct fx *fx, int i)
 {
-	heard_begin(&fx->h);
+	assert_int_equal(heard_begin(&fx->h), 0);
 	heard_answer(&fx->h, key_of(i));
 	heard_done(&fx->h, (uint64_t)i + 1);
 }
@@ -100,7 +101,7 @@ test_answers_are_kept(void **state)
 		answer(fx, i);
 	assert_int_equal(known(fx, 1000), 1000);
 	assert_false(heard_has_answer(&fx->h, key_of(1000)));
-	heard_begin(&fx->h);
+	assert_int_equal(heard_begin(&fx->h), 0);
 	assert_int_equal(known(fx, 1000), -1);
 }
 
@@ -122,6 +123,20 @@ test_no_room(void **state)
 }
 
 /* And when there is some again, what was missing is written first. */
+/* Without a mark nothing is said, and nothing is taken for said. */
+static void
+test_no_mark(void **state)
+{
+	struct fx *fx = *state;
+
+	limit(fx, 0);
+	assert_int_equal(heard_begin(&fx->h), -EFBIG);
+	assert_false(heard_is_torn(&fx->h));
+	limit(fx, fx->was.rlim_cur);
+	assert_int_equal(heard_begin(&fx->h), 0);
+	assert_true(heard_is_torn(&fx->h));
+}
+
 static void
 test_room_again(void **state)
 {
@@ -147,6 +162,7 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_answers_are_kept),
 		T(test_no_room),
+		T(test_no_mark),
 		T(test_room_again),
 	};
 

@@ -165,6 +165,8 @@ dispatch(struct ops *o, struct buf *b)
 	memset(&m, 0, sizeof(m));
 	if (!verb->decode(b, &m))
 		broken(o, priv_op_name(h.op));
+	/* What is forked from here on has no copy of what was sent (N08). */
+	secret_wipe(b->data, b->len);
 	verb->act(o, h.id, &m);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/egress.h"
+#include "lib/secret.h"
 #include "priv-helper/childstate.h"
 #include "priv-helper/hold.h"
 #include "priv-helper/hosts.h"
@@ -113,7 +114,7 @@ make_reaper(struct reaper_plan *p)
 
 /* Signals stay blocked in the new process: its first must find it ready. */
 static pid_t
-fork_reaper(struct ops *o, struct reaper_plan *p)
+fork_reaper(const struct child *c, struct reaper_plan *p)
 {
 	sigset_t all, old;
 	pid_t pid;
@@ -123,7 +124,9 @@ fork_reaper(struct ops *o, struct reaper_plan *p)
 	pid = mutant("P7 fork") ? -EIO : make_reaper(p);
 	if (pid == 0) {
 		/* It acts for one user and has no business with the rest. */
-		grant_wipe(&o->grants);
+		grant_wipe(&c->o->grants);
+		if (c->m != NULL)
+			secret_wipe((char *)c->m->token, sizeof(c->m->token));
 		reaper_run(p);
 	}
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
@@ -140,7 +143,7 @@ processes_make(struct child *c, struct child_error *e)
 	plan(c, &p);
 	if (!make_egress(c, &p, e))
 		return false;
-	pid = fork_reaper(c->o, &p);
+	pid = fork_reaper(c, &p);
 	if (pid < 0)
 		return child_failed(e, "P7 fork", pid);
 	order_keep(c->s->order);

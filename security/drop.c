@@ -444,14 +444,20 @@ c11b_order(struct drop_plan *p)
 
 /*
  * In its own root, and before C15, as the program may write nothing there. One
- * that is not asked for is closed by C18, as it was made.
+ * that is not asked for is closed by C18, as it was made. The token's other
+ * place is the order, which the reaper keeps for as long as the run goes on.
  */
 static int
 c11c_door(struct drop_plan *p)
 {
-	if (p->order->token == NULL)
+	char *token = (char *)p->order->token;
+	int err;
+
+	if (token == NULL)
 		return 0;
-	return p->door < 0 ? -EBADF : nsdoor_open(p->door, p->order->token);
+	err = p->door < 0 ? -EBADF : nsdoor_open(p->door, token);
+	explicit_bzero(token, strlen(token));
+	return err;
 }
 
 /* As the user; and there is no second choice of directory (H15). */

@@ -22,7 +22,7 @@ struct drop_order {
 	 */
 	uint32_t begun, shown, given;
 	const struct nspace *common, *view; /* NULL without namespaces */
-	const char *token;		    /* of its door; NULL: it has none */
+	const char *token; /* of its door, wiped by C11c; NULL: it has none */
 	const char *cwd;
 	const char *path; /* for execve(2), as it will be looked up after C12 */
 	char *const *argv;

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { bare, test, waitFor, working } from '../harness/rdv.mjs';
+import { bare, skip, test, waitFor, working } from '../harness/rdv.mjs';
 import { System } from '../harness/system.mjs';
 
 const s = await System.start();
@@ -118,6 +118,47 @@ await test('N08 a command that goes on has not kept its token', async (t) => {
 	assert.equal(hits(child, tail(ann.token)), 0);
 	assert.ok(hits(child, ann.run) > 0, 'control');
 });
+
+const environ = (pid) => {
+	try {
+		return fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+	} catch {
+		return [];
+	}
+};
+
+await test('N08 the token of a door is in its root alone', async () => {
+	const { helper } = (await s.over(ann, 'GET', '/api/status')).json;
+	if (!helper.features.includes('user_namespaces'))
+		return skip('this host gives no root of its own');
+	// By processes that were there before, and by some that were not.
+	for (const name of ['work', 'work', 'elsewhere']) {
+		const work = path.join(ann.home, name);
+		fs.mkdirSync(work, { recursive: true });
+		fs.chownSync(work, ann.uid, ann.uid);
+		const r = await s.over(ann, 'POST', '/api/sessions', { body: {
+			name: 'agent', profile: 'agent', project_path: work,
+			command: ['/bin/sleep', '10000'] } });
+		assert.equal(r.status, 201, r.raw);
+		const pid = await waitFor('its program', () => fs.readdirSync('/proc')
+			.find((p) => /^\d+$/.test(p) && environ(p)
+				.includes(`RDV_SESSION_ID=${r.json.id}`)));
+		const dir = `/proc/${pid}/root/run/rdv`;
+		const token = await waitFor('its token', () =>
+			fs.readFileSync(`${dir}/token`, 'utf8'));
+		await nowhere(tail(token), 'the token of a door');
+		// Control: it is seen where it is, and counts there.
+		const c = net.connect(`${dir}/api.sock`);
+		await new Promise((done) => { c.on('connect', done); });
+		c.write(`Authorization: Bearer ${token}`);
+		await waitFor('rdvd has it', () =>
+			hits({ pid: s.rdvd }, tail(token)) > 0);
+		c.destroy();
+		await nowhere(tail(token), 'the token of a door that was shown');
+		await s.over(ann, 'DELETE', `/api/sessions/${r.json.id}`);
+	}
+	return undefined;
+}, 60000);
 
 await test('N08 none of them can be dumped', async (t) => {
 	t.after(() => s.stop());

@@ -18,10 +18,11 @@ struct parked;
  * Each descriptor has a name of its own of three characters, for all names
  * together are one variable of the next program, which the kernel holds to 128
  * KiB. A name is a number of 18 bits: the place of a run, and what of it this
- * is; the ninth has the name of the first with a sign more. The first is a
- * sealed memory file with the record of the run.
+ * is; the ninth has the name of the first with a sign more, so that eight of a
+ * run take 33 bytes at most. The first is a sealed memory file with the record
+ * of the run.
  */
-#define STORE_MAX    32000 /* descriptors, by that limit */
+#define STORE_MAX    31000 /* descriptors, by that limit */
 #define STORE_NAME   3
 #define STORE_ROLES  9
 #define STORE_PLACES (1u << 15)

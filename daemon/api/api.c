@@ -112,8 +112,8 @@ pass_match(struct api_call *c)
 		memcpy(c->params, m.params, sizeof(c->params));
 		return true;
 	}
-	if (err == RDV_E_NOT_FOUND) {
-		api_fail(c, err, "there is no such path");
+	if (err == RDV_E_NOT_FOUND || c->req->door[0] != '\0') {
+		api_fail(c, RDV_E_NOT_FOUND, "there is no such path");
 		return false;
 	}
 	allow = arena_alloc(c->req->arena, 80);

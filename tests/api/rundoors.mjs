@@ -92,7 +92,9 @@ await test('C14 no door leads further', async () => {
 		['POST', `/api/sessions/${id}/exec`, { command: 'x' }],
 		['GET', `/api/sessions/${id}/runs`], ['GET', `/api/runs/${run}`],
 		['DELETE', `/api/sessions/${id}`],
-		['GET', `/ws/terminal/${id}`]])
+		['GET', `/ws/terminal/${id}`],
+		// Not even by the methods that it has.
+		['DELETE', '/api/user'], ['PUT', '/api/sessions']])
 		for (const token of [a.token, rdv.token])
 			assert.equal((await at(a, method, target, { body, token })).status,
 				404, target);

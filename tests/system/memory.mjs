@@ -143,7 +143,7 @@ await test('N08 the token of a door is in its root alone', async () => {
 		const pid = await waitFor('its program', () => fs.readdirSync('/proc')
 			.find((p) => /^\d+$/.test(p) && environ(p)
 				.includes(`RDV_SESSION_ID=${r.json.id}`)));
-		const dir = `/proc/${pid}/root/run/rdv`;
+		const dir = path.join('/proc', pid, 'root', 'run/rdv');
 		const token = await waitFor('its token', () =>
 			fs.readFileSync(`${dir}/token`, 'utf8'));
 		await nowhere(tail(token), 'the token of a door');

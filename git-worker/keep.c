@@ -142,7 +142,7 @@ keep(struct keeping *k, char *out, size_t size)
 	/* From HEAD to HEAD: what is staged stays, and no conflict does. */
 	static const char *const settle[] = { "read-tree", "--reset", "-i",
 		"HEAD", "HEAD", NULL };
-	char gitdir[PATH_MAX], files[OID_SIZE], index[OID_SIZE];
+	char gitdir[PATH_MAX], files[OID_SIZE] = "", index[OID_SIZE] = "";
 	int err = run(k, where);
 
 	if (err == 0)

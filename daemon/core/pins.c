@@ -428,7 +428,8 @@ pins_tidy(struct worktrees *w, struct wt_round *r)
 		return;
 	op = walk_new(w, &who, ROUND_MAX, true);
 	k = op->own;
-	k->begins = r->believed;
+	/* Not in a first round either: nobody sees a name listed. */
+	k->begins = r->believed && r->began >= 0;
 	(void)find_repos(op, r->pinned != NULL ? r->pinned : "");
 	free(r->pinned);
 	/* The last of them were seen: it begins anew. */

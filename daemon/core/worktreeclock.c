@@ -30,7 +30,7 @@ worktree_believed(struct worktrees *w, const struct wt_round *r)
 			       now - 2 * rest_ms, now - rest_ms, &n) == 0 &&
 			   n > 0;
 
-	return ws_clock_round(&w->clock, rest_ms, known) && r->began >= 0;
+	return ws_clock_round(&w->clock, rest_ms, known);
 }
 
 bool

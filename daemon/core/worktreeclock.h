@@ -6,8 +6,8 @@
 
 /*
  * A round of that account's begins: whether anything may end by the wall clock
- * in it. Not in the first round, nor right after a jump of the clock, nor after
- * a start whose clock no row confirms: nobody has seen what it was before.
+ * in it. Not right after a jump of the clock, nor after a start whose clock no
+ * row confirms: nobody has seen what it was before.
  */
 bool worktree_believed(struct worktrees *w, const struct wt_round *r);
 /*

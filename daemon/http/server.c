@@ -204,27 +204,36 @@ serves_peer(const struct listener *l, uid_t peer)
 	return peer == l->owner || peer == 0;
 }
 
+/* What is open by doors: of that account's runs, or of everybody's. */
 static unsigned
-door_conns(const struct http_server *s)
+door_conns(const struct http_server *s, const uid_t *uid)
 {
 	const struct peer *p;
 	unsigned n = 0;
 
 	LIST_FOREACH (p, &s->peers, entry)
-		n += p->door[0] != '\0' ? p->conns : 0;
+		if (p->door[0] != '\0' && (uid == NULL || p->uid == *uid))
+			n += p->conns;
 	return n;
 }
 
-/* What runs of an account keep open is no reason to turn away the account. */
+/*
+ * What runs of an account keep open is no reason to turn away the account. And
+ * it may not have more by its doors than is left there, so whoever comes next
+ * finds as much as the one who has most.
+ */
 static bool
 has_room(const struct http_server *s, const struct peer *p)
 {
+	const unsigned most = s->lim.conns / SERVER_DOORS,
+		       all = door_conns(s, NULL);
+
 	if (s->stats.conns >= s->lim.conns)
 		return false;
 	if (p->door[0] == '\0')
 		return p->conns < s->lim.conns_per_peer;
-	return p->conns < SERVER_DOOR &&
-	       door_conns(s) < s->lim.conns / SERVER_DOORS;
+	return p->conns < SERVER_DOOR && all < most &&
+	       door_conns(s, &p->uid) < most - all;
 }
 
 static void

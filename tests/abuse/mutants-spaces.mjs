@@ -87,6 +87,10 @@ export const spaces = [
 		off: [['daemon/api/approvalask.c', 'wanted != NULL && strcmp',
 			'false && strcmp']],
 		red: ['api K01 it asks for its own run'] },
+	{ ids: ['D02'], guard: 'no account has the doors of all',
+		off: [['daemon/http/server.c',
+			'door_conns(s, &p->uid) < most - all;', 'true;']],
+		red: ['unit/http/test_lifetime abuse_D02_doors_of_an_account'] },
 	{ ids: ['D02'], guard: 'what comes by a door keeps nobody else out',
 		off: [['daemon/http/server.c', 'p->uid == uid && strcmp(p->door, door)' +
 			' == 0', 'p->uid == uid']],

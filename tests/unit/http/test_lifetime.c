@@ -220,6 +220,66 @@ abuse_D02_a_listener_that_is_shut(void **state)
 	rig_stop(&a.g);
 }
 
+/* How many of `n` who come by a door are let in; they stay. */
+static unsigned
+come_in(struct rigapp *a, const struct sockaddr_un *at, socklen_t len, int *fd,
+    unsigned n)
+{
+	unsigned in = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		fd[i] = socket(AF_UNIX,
+		    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		assert_int_equal(connect(fd[i], (const void *)at, len), 0);
+		in += rig_status(&a->g, fd[i], GET) == 200;
+	}
+	return in;
+}
+
+/* One account's runs leave as much at the doors as they have. */
+static void
+abuse_D02_doors_of_an_account(void **state)
+{
+	struct http_limits few = rig_limits;
+	struct sockaddr_un at[2];
+	int door[2], fd[24];
+	struct rigapp a;
+	socklen_t len[2];
+	struct peer *p;
+
+	(void)state;
+	few.conns = 16 * SERVER_DOORS;
+	rigapp_start(&a, &few);
+	for (int i = 0; i < 2; i++) {
+		door[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		at[i] = (struct sockaddr_un){ .sun_family = AF_UNIX };
+		len[i] = sizeof(at[i]);
+		assert_int_equal(bind(door[i], (const void *)&at[i],
+				     sizeof(sa_family_t)),
+		    0);
+		assert_int_equal(getsockname(door[i], (void *)&at[i], &len[i]),
+		    0);
+		assert_int_equal(listen(door[i], 24), 0);
+		assert_int_equal(http_server_listen_door(a.g.server, door[i],
+				     geteuid(), i == 0 ? "one" : "two"),
+		    0);
+	}
+	assert_int_equal(come_in(&a, &at[0], len[0], fd, 8), 8);
+	assert_int_equal(come_in(&a, &at[1], len[1], fd + 8, 8), 0);
+	/* As if they had been another account's. */
+	LIST_FOREACH (p, &a.g.server->peers, entry)
+		p->uid = geteuid() + 1;
+	assert_int_equal(come_in(&a, &at[1], len[1], fd + 16, 8), 4);
+	for (int i = 0; i < 24; i++)
+		(void)close(fd[i]);
+	rig_turns(&a.g, 3);
+	http_server_close_door(a.g.server, "one");
+	http_server_close_door(a.g.server, "two");
+	(void)close(door[0]);
+	(void)close(door[1]);
+	rig_stop(&a.g);
+}
+
 /* Nor for one that fails in another way. */
 static void
 abuse_D02_a_listener_that_fails(void **state)
@@ -408,6 +468,7 @@ main(void)
 		cmocka_unit_test(abuse_D10_accepting_does_not_spin),
 		cmocka_unit_test(abuse_D02_a_listener_that_is_shut),
 		cmocka_unit_test(abuse_D02_a_listener_that_fails),
+		cmocka_unit_test(abuse_D02_doors_of_an_account),
 		cmocka_unit_test(abuse_D06_connect_and_drop),
 		cmocka_unit_test(drain_answers_what_is_pending),
 		cmocka_unit_test(drain_waits_for_output),

@@ -96,6 +96,14 @@ memory_of(const void *p, size_t len)
 	return fd;
 }
 
+/* No older program is to take a run with a door for one without. */
+static uint32_t
+version_of(const struct park_record *k)
+{
+	return (k->guards & PRIV_G_DOOR) != 0 ? STORERUN_DOOR
+					      : STORERUN_VERSION;
+}
+
 /* What changes of a record later is not in it. */
 static int
 write_record(const struct parked_run *k)
@@ -104,7 +112,7 @@ write_record(const struct parked_run *k)
 
 	memset(&r, 0, sizeof(r));
 	memcpy(r.magic, magic, sizeof(magic));
-	r.version = STORERUN_VERSION;
+	r.version = version_of(&k->record);
 	r.size = sizeof(r);
 	r.place = k->stored->place;
 	r.nfds = k->fds.n;
@@ -166,7 +174,7 @@ read_record(int fd, struct storerun *r)
 {
 	return read_memory(fd, r, sizeof(*r)) &&
 	       memcmp(r->magic, magic, sizeof(magic)) == 0 &&
-	       r->version == STORERUN_VERSION && r->size == sizeof(*r) &&
+	       r->version == version_of(&r->record) && r->size == sizeof(*r) &&
 	       r->record.handle != 0 && parked_understands(&r->record) &&
 	       r->build[STORERUN_BUILD - 1] == '\0';
 }

@@ -34,6 +34,7 @@ enum storerun_what {
 };
 
 #define STORERUN_VERSION 1
+#define STORERUN_DOOR	 2 /* and of a run with a door, since there are any */
 #define STORERUN_BUILD	 64
 
 /* For so many descriptors; 0: no run has as many. */

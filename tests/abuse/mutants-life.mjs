@@ -148,8 +148,8 @@ const parts = [
 			'return NULL;', '']],
 		red: ['priv/store abuse_P05_damaged_record'] },
 	{ ids: ['P05'], guard: 'a record is of its own place and of this version',
-		off: [['priv-helper/storerun.c', 'r->version == STORERUN_VERSION ' +
-			'&& r->size == sizeof(*r) &&', 'true &&']],
+		off: [['priv-helper/storerun.c', 'r->version == version_of(' +
+			'&r->record) && r->size == sizeof(*r) &&', 'true &&']],
 		red: ['priv/store abuse_P05_damaged_record'] },
 	{ ids: ['P05'], guard: 'what the service manager has no room for is told',
 		off: [['priv-helper/store.c', 's->used + room <= s->max', 'true']],

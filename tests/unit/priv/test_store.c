@@ -176,6 +176,41 @@ abuse_P05_how_it_ended_is_kept(void **state)
 	store_free(s);
 }
 
+static uint32_t
+version_in(int fd)
+{
+	uint32_t v = 0;
+
+	assert_int_equal(pread(fd, &v, sizeof(v), 8), sizeof(v));
+	return v;
+}
+
+/* An older rdv-helper knows no doors, and ends such a run and no other. */
+static void
+abuse_P05_a_door_is_another_version(void **state)
+{
+	struct parked *p = parked_new();
+	struct store *s = store_new(100);
+	struct parked_run *k = add(p, 7);
+	int fd[STORE_ROLES], plain, door;
+
+	(void)state;
+	memset(fd, 0xff, sizeof(fd));
+	store_sync(s, p);
+	assert_int_equal(hear_all(fd), ROLES);
+	plain = storerun_fd(k, STORERUN_RECORD);
+	k->record.guards = PRIV_G_DOOR;
+	door = storerun_fd(k, STORERUN_RECORD);
+	assert_int_equal(version_in(plain), 1);
+	assert_int_equal(version_in(door), 2);
+	storerun_close(STORERUN_RECORD, plain);
+	storerun_close(STORERUN_RECORD, door);
+	for (unsigned i = 0; i < ROLES; i++)
+		(void)close(fd[i]);
+	parked_free(p);
+	store_free(s);
+}
+
 /* In a process whose descriptors from 3 on are those of the store. */
 static _Noreturn void
 load(char *const names[], const int fds[], unsigned n)
@@ -372,6 +407,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(abuse_P05_how_it_ended_is_kept),
+		TEST(abuse_P05_a_door_is_another_version),
 		TEST(abuse_P05_six_descriptors_are_kept),
 		TEST(abuse_P05_a_name_of_others_is_not_forgotten),
 		TEST(abuse_P05_a_manager_that_comes_back),

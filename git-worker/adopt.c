@@ -16,10 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "git-worker/bytes.h"
 #include "git-worker/newfile.h"
 #include "lib/str.h"
-
-#define CHUNK 65536
 
 /* One directory of both sides. */
 struct pair {
@@ -37,21 +36,6 @@ dir_at(int at, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static int
-copy_bytes(int in, int out)
-{
-	static char chunk[CHUNK];
-	ssize_t n, done;
-
-	while ((n = read(in, chunk, sizeof(chunk))) > 0)
-		for (ssize_t at = 0; at < n; at += done) {
-			done = write(out, chunk + at, (size_t)(n - at));
-			if (done < 0)
-				return -errno;
-		}
-	return n < 0 || fsync(out) < 0 ? -errno : 0;
-}
-
 /* To another file system, or to one that cannot rename without replacing. */
 static int
 copy_over(const struct pair *p, const char *name)
@@ -64,7 +48,9 @@ copy_over(const struct pair *p, const char *name)
 		return -errno;
 	err = newfile_open(&f, p->to, 0444);
 	if (err == 0) {
-		err = copy_bytes(in, f.fd);
+		err = bytes_copy(in, f.fd);
+		if (err == 0 && fsync(f.fd) < 0)
+			err = -errno;
 		if (err != 0)
 			newfile_drop(&f);
 		else

@@ -18,12 +18,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "git-worker/bytes.h"
 #include "git-worker/gitrun.h"
 #include "lib/path.h"
 #include "lib/str.h"
 
 #define TEXT_MAX 8192
-#define CHUNK	 65536
 #define OID_SIZE 65
 
 struct keeping {
@@ -68,21 +68,6 @@ take(struct keeping *k, char *out, size_t size)
 }
 
 static int
-copy_bytes(int in, int out)
-{
-	static char chunk[CHUNK];
-	ssize_t n, done;
-
-	while ((n = read(in, chunk, sizeof(chunk))) > 0)
-		for (ssize_t at = 0; at < n; at += done) {
-			done = write(out, chunk + at, (size_t)(n - at));
-			if (done < 0)
-				return -errno;
-		}
-	return n < 0 ? -errno : 0;
-}
-
-static int
 copy_index(struct keeping *k, const char *gitdir)
 {
 	char path[PATH_MAX];
@@ -97,7 +82,7 @@ copy_index(struct keeping *k, const char *gitdir)
 	(void)snprintf(path, sizeof(path), "%s/rdv-index-XXXXXX",
 	    dir != NULL && *dir == '/' ? dir : "/tmp");
 	out = mkostemp(path, O_CLOEXEC);
-	err = out < 0 ? -errno : copy_bytes(in, out);
+	err = out < 0 ? -errno : bytes_copy(in, out);
 	if (out >= 0) {
 		(void)str_copy(k->index, path, sizeof(k->index));
 		(void)close(out);

@@ -1,7 +1,7 @@
 // "Notify me": the page subscribes, what arrives is shown by its worker. The
 // push service is the one thing that is not there; a push is handed to the
 // worker as the browser would.
-import { check, equal, test, until } from './case.mjs';
+import { equal, test, until } from './case.mjs';
 
 const fake = () => {
 	let made = null;
@@ -39,7 +39,8 @@ await test('a browser is told, and shows no word of what is asked',
 	const { key } = await product.api('GET', '/api/push/key');
 	equal(await page.evaluate(() => window.asked),
 	    { userVisibleOnly: true, applicationServerKey: key }, 'asked');
-	check(await page.isChecked('label:has-text("Notify me") input'), 'on');
+	await until(() => page.isChecked('label:has-text("Notify me") input'),
+	    'on');
 
 	const cdp = await context.newCDPSession(page);
 	const found = new Promise((done) => {
@@ -47,16 +48,20 @@ await test('a browser is told, and shows no word of what is asked',
 		    ev.registrations[0] && done(ev.registrations[0].registrationId));
 	});
 	await cdp.send('ServiceWorker.enable');
-	await cdp.send('ServiceWorker.deliverPushMessage', {
-		origin: `http://${product.host}`, registrationId: await found,
+	const registrationId = await found;
+	const push = () => cdp.send('ServiceWorker.deliverPushMessage', {
+		origin: `http://${product.host}`, registrationId,
 		data: '{"v":1,"kind":"tool","approval":"a"}',
 	});
 	const shown = () => page.evaluate(async () => {
 		const reg = await navigator.serviceWorker.ready;
 		return (await reg.getNotifications()).map((n) => [n.title, n.tag]);
 	});
-	await until(async () => (await shown()).length === 1,
-	    'a notification');
+	/* The browser drops what it is handed before the worker is in force. */
+	await until(async () => {
+		await push();
+		return (await shown()).length === 1;
+	}, 'a notification');
 	equal(await shown(), [['A run asks leave for a command', 'a']], 'shown');
 
 	await page.click('text=Notify me');

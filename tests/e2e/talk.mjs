@@ -134,7 +134,8 @@ await test('a conversation: live, denied, approved, queued, reloaded',
 	await page.click("button:text-is('Stop')");
 	await page.waitForSelector('.turn[data-state="killed"]');
 	await rested(page);
-	equal(await page.locator('.ask:not(.told)').count(), 0, 'asked still');
+	await until(async () => await page.locator('.ask:not(.told)').count() === 0,
+	    'nothing asked');
 	check(!told().includes('ls: allow'), 'nothing was granted');
 	/* What waits goes on by hand. */
 	await page.click("button:text-is('Start the first now')");

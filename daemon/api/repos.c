@@ -118,6 +118,7 @@ repo_who(const struct api_call *c)
 	struct worktree_who w = { .uid = c->actor->uid };
 
 	(void)str_copy(w.user_id, c->actor->user_id, sizeof(w.user_id));
+	(void)str_copy(w.token_id, c->actor->token_id, sizeof(w.token_id));
 	return w;
 }
 

@@ -359,7 +359,7 @@ worktrees_create(struct api_call *c)
 {
 	const struct create_in *in = c->in;
 	struct worktree_spec spec = {
-		.uid = c->actor->uid,
+		.who = repo_who(c),
 		.repo =
 		    in->project_path != NULL ? in->project_path : in->repo_path,
 		.branch = in->branch,
@@ -374,7 +374,6 @@ worktrees_create(struct api_call *c)
 		    "project_path or repo_path: one of them is needed");
 		return;
 	}
-	(void)str_copy(spec.user_id, c->actor->user_id, sizeof(spec.user_id));
 	worktree_create(c->app->worktrees, &spec, worktrees_create_cb, c);
 }
 

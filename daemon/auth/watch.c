@@ -55,12 +55,13 @@ auth_unwatch(struct auth_watch *w)
 bool
 auth_holds(struct auth *a, const char *user_id, const char *token_id)
 {
-	const struct auth_user *u = auth_user_find(a, user_id);
 	const int64_t now = clock_wall_ms();
+	const struct auth_user *u;
 	const struct token *t;
 
 	if (token_id[0] == '\0')
 		return true;
+	u = auth_user_find(a, user_id);
 	if (u == NULL || !u->served)
 		return false;
 	t = tokens_find_id(a->tokens, token_id);

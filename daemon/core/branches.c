@@ -65,7 +65,8 @@ change(struct wt_op *op, const char *lines)
 	static const char *const argv[] = { "update-ref", "--create-reflog",
 		"-m", "rdv", "--stdin", NULL };
 
-	wt_git_in(op, op->top, argv, lines, changed_cb);
+	if (wt_begins(op))
+		wt_git_in(op, op->top, argv, lines, changed_cb);
 }
 
 /* git takes a/b for a, too. */
@@ -262,7 +263,8 @@ rename_free(struct wt_op *op)
 	if (!is_free(op, b->wish.to))
 		return;
 	b->out.name = b->wish.to;
-	wt_git(op, op->top, argv, NULL, changed_cb);
+	if (wt_begins(op))
+		wt_git(op, op->top, argv, NULL, changed_cb);
 }
 
 static void
@@ -368,6 +370,8 @@ take_away(struct wt_op *op)
 	struct branching *b = op->own;
 	char pin[UUID_TEXT];
 
+	if (!wt_begins(op))
+		return;
 	uuid_v7(pin);
 	b->out.pin = arena_strdup(op->arena, pin);
 	pin_store(op,

@@ -160,9 +160,12 @@ end_past(struct tx *tx, struct store_change *past)
 static void
 store(struct wt_op *op, bool insert, enum event_kind kind, wt_step_fn *next)
 {
-	struct tx *tx = tx_begin(op->w->app->db);
 	struct change *c = op->own;
+	struct tx *tx;
 
+	if (!wt_begins(op))
+		return;
+	tx = tx_begin(op->w->app->db);
 	c->stored = next;
 	c->row.updated_at = clock_wall_ms();
 	/* Errors stay in the transaction and are told by its end. */

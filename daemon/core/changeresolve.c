@@ -93,6 +93,8 @@ stages_cb(struct wt_op *op, const struct git_result *r)
 		wt_fail_git(op, r);
 	else if (record_of(r, c->file, '\0') == NULL)
 		wt_fail(op, RDV_E_STATE, "that file is not in conflict");
+	else if (!wt_begins(op))
+		return;
 	else if (strcmp(c->as, "working") == 0)
 		add_file(op, &none);
 	else if (record == NULL)

@@ -149,8 +149,11 @@ has_ended(const struct store_clone *row)
 void
 clone_store(struct clone *c, bool insert, wt_step_fn *next)
 {
-	struct tx *tx = tx_begin(c->cs->app->db);
+	struct tx *tx;
 
+	if (!wt_begins(c->op))
+		return;
+	tx = tx_begin(c->cs->app->db);
 	c->next = next;
 	c->row.updated_at = clock_wall_ms();
 	/* Errors stay in the transaction and are told by its end. */

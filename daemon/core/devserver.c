@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/auth/auth.h"
 #include "daemon/core/devport.h"
 #include "daemon/core/script.h"
 #include "daemon/core/workspace.h"
@@ -236,7 +237,11 @@ devserver_ensured_cb(int err, const struct workspace *ws, const char *why,
 {
 	struct start *st = arg;
 
-	if (err == 0) {
+	if (err == 0 && !auth_holds(st->s->app->auth, st->wish.who.user_id,
+			    st->wish.who.token_id)) {
+		err = RDV_E_REVOKED;
+		why = "the credential has ended meanwhile";
+	} else if (err == 0) {
 		err = find_scripts(st, ws);
 		why = "none of its repositories has a dev server script";
 	}

@@ -172,6 +172,8 @@ told(struct wt_op *op)
 {
 	struct collecting *g = op->own;
 
+	if (!wt_begins(op))
+		return;
 	if (g->begins) {
 		remove_logs(op);
 		worktreefix_tidy_of(op->w, op->who.uid);

@@ -42,7 +42,7 @@ owner_find(struct db *db, const char *user_id, struct worktree_who *who)
 		return err;
 	if (!o.found)
 		return RDV_E_NOT_FOUND;
-	who->uid = o.uid;
+	*who = (struct worktree_who){ .uid = o.uid };
 	(void)str_copy(who->user_id, user_id, sizeof(who->user_id));
 	return 0;
 }

@@ -72,7 +72,9 @@ reset_new(struct resets *s, const struct worktree_who *who, reset_fn *cb,
 
 	r->s = s;
 	r->arena = arena_new();
+	/* Its row comes before anything is waited for: it has begun. */
 	r->who = *who;
+	r->who.token_id[0] = '\0';
 	r->cb = cb;
 	r->arg = arg;
 	TAILQ_INSERT_TAIL(&s->all, r, link);

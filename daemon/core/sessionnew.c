@@ -388,8 +388,9 @@ static void
 make_worktree(struct session_op *op)
 {
 	struct session_making *m = op->more;
+	const struct session_who *who = &op->who;
 	struct worktree_spec spec = {
-		.uid = op->who.uid,
+		.who = { .uid = who->uid },
 		.repo = op->row.repo_path,
 		.branch = op->row.worktree_branch,
 		.base = op->row.base_branch,
@@ -397,8 +398,12 @@ make_worktree(struct session_op *op)
 		.either = true,
 	};
 
-	(void)str_copy(spec.user_id, op->who.user_id, sizeof(spec.user_id));
-	m->user_id = op->who.user_id;
+	(void)str_copy(spec.who.user_id, who->user_id,
+	    sizeof(spec.who.user_id));
+	if (who->token_id != NULL)
+		(void)str_copy(spec.who.token_id, who->token_id,
+		    sizeof(spec.who.token_id));
+	m->user_id = who->user_id;
 	/* Counted by judge_room() until there is a row to count. */
 	TAILQ_INSERT_TAIL(&op->sessions->making, m, link);
 	worktree_create(op->sessions->app->worktrees, &spec,

@@ -152,9 +152,12 @@ has_ended(const struct store_transfer *row)
 void
 transfer_store(struct transfer *t, const char *state, wt_step_fn *next)
 {
-	struct tx *tx = tx_begin(t->ts->app->db);
 	const bool insert = !t->noted;
+	struct tx *tx;
 
+	if (!wt_begins(t->op))
+		return;
+	tx = tx_begin(t->ts->app->db);
 	t->next = next;
 	t->row.state = state;
 	t->row.updated_at = clock_wall_ms();

@@ -447,7 +447,7 @@ judged_cb(int err, const struct worktree_states *st, const char *why, void *arg)
 	struct ws_op *op = arg;
 	struct workspace_part *p = part(op);
 
-	if (err == RDV_E_UNAVAILABLE) {
+	if (err == RDV_E_UNAVAILABLE || err == RDV_E_REVOKED) {
 		give_up(op, err, ws_of_part(op, why));
 		return;
 	}

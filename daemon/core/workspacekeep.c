@@ -16,7 +16,6 @@
 #include "daemon/core/worktreeremove.h"
 #include "lib/arena.h"
 #include "lib/err.h"
-#include "lib/str.h"
 
 static void ensure_next(struct ws_op *op);
 
@@ -81,7 +80,7 @@ make(struct ws_op *op)
 {
 	const struct workspace_part *p = &op->ws.parts[op->i];
 	struct worktree_spec spec = {
-		.uid = op->who.uid,
+		.who = op->who,
 		.repo = p->repo.repo_path,
 		.branch = op->ws.row.branch,
 		.base = p->repo.base,
@@ -90,7 +89,6 @@ make(struct ws_op *op)
 		.id = p->repo.worktree_id,
 	};
 
-	(void)str_copy(spec.user_id, op->who.user_id, sizeof(spec.user_id));
 	worktree_create(op->s->app->worktrees, &spec, made_cb, op);
 }
 
@@ -120,6 +118,7 @@ restored_cb(int err, const struct worktree_moved *moved, const char *why,
 		return;
 	}
 	op->ws.parts[op->i].done = "restored";
+	op->who.token_id[0] = '\0'; /* it has begun */
 	part_done(op);
 }
 
@@ -167,6 +166,7 @@ mended_cb(int err, enum worktree_mended what, const char *why, void *arg)
 		part_done(op);
 	} else if (what == WORKTREE_MENDED) {
 		p->done = "mended";
+		op->who.token_id[0] = '\0'; /* it has begun */
 		ws_copy(op, copied_cb);
 	} else if (op->restores && in_trash(p)) {
 		worktree_restore(op->s->app->worktrees, &op->who,

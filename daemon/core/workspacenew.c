@@ -238,7 +238,7 @@ create_next(struct ws_op *op)
 {
 	const struct workspace_part *p = &op->ws.parts[op->i];
 	struct worktree_spec spec = {
-		.uid = op->who.uid,
+		.who = op->who,
 		.repo = p->repo.repo_path,
 		.branch = op->ws.row.branch,
 		.base = p->repo.base,
@@ -253,7 +253,6 @@ create_next(struct ws_op *op)
 		copy_next(op);
 		return;
 	}
-	(void)str_copy(spec.user_id, op->who.user_id, sizeof(spec.user_id));
 	worktree_create(op->s->app->worktrees, &spec, made_cb, op);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/auth/auth.h"
 #include "daemon/core/worktreequota.h"
 #include "daemon/loop.h"
 #include "daemon/store/db.h"
@@ -74,6 +75,27 @@ ws_enter(struct ws_op *op, ws_step_fn *step)
 	later(op);
 }
 
+/* As of wt_still_may() and wt_begins(). */
+static bool
+still_may(struct ws_op *op)
+{
+	const struct worktree_who *who = &op->who;
+
+	if (auth_holds(op->s->app->auth, who->user_id, who->token_id))
+		return true;
+	ws_answer(op, RDV_E_REVOKED, "the credential has ended meanwhile");
+	return false;
+}
+
+static bool
+begins(struct ws_op *op)
+{
+	if (!still_may(op))
+		return false;
+	op->who.token_id[0] = '\0';
+	return true;
+}
+
 static void
 load(struct ws_op *op)
 {
@@ -81,9 +103,9 @@ load(struct ws_op *op)
 	    op->id, &op->ws);
 
 	op->known = err == 0;
-	if (err == 0)
+	if (err == 0 && still_may(op))
 		op->opened(op);
-	else
+	else if (err != 0)
 		ws_answer(op, err,
 		    err == RDV_E_NOT_FOUND ? "there is no such workspace"
 					   : "the database cannot be read");
@@ -186,8 +208,12 @@ void
 ws_store(struct ws_op *op, enum ws_store what, enum event_kind kind,
     ws_step_fn *next)
 {
-	struct tx *tx = tx_begin(op->s->app->db);
+	struct tx *tx;
 
+	/* A row tells of what is about to be done, or has been. */
+	if (!begins(op))
+		return;
+	tx = tx_begin(op->s->app->db);
 	op->next = next;
 	op->ws.row.updated_at = clock_wall_ms();
 	put(op, tx, what);

@@ -25,9 +25,19 @@ void worktrees_let_go(struct worktrees *w);
 /* Settles rows left in flight by a crash, once the helper is ready. */
 void worktrees_reconcile(struct worktrees *w);
 
-struct worktree_spec {
+/* Who asks; the rest is one path (any inside the repository) or one id. */
+struct worktree_who {
 	char user_id[UUID_TEXT];
 	uid_t uid;
+	/*
+	 * The credential by which it was asked, until it has begun; "": it
+	 * has, or rdv does it by itself.
+	 */
+	char token_id[UUID_TEXT];
+};
+
+struct worktree_spec {
+	struct worktree_who who;
 	const char *repo;   /* any path inside the repository */
 	const char *branch; /* judged by git's own rules, not starting "-" */
 	const char *base;   /* NULL: the repository's current branch */
@@ -54,12 +64,6 @@ typedef void worktree_made_fn(int err, const struct worktree_made *made,
     const char *why, void *arg);
 void worktree_create(struct worktrees *w, const struct worktree_spec *spec,
     worktree_made_fn *cb, void *arg);
-
-/* Who asks; the rest is one path (any inside the repository) or one id. */
-struct worktree_who {
-	char user_id[UUID_TEXT];
-	uid_t uid;
-};
 
 struct wt_list;
 struct wt_status;

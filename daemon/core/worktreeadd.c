@@ -438,13 +438,9 @@ void
 worktree_create(struct worktrees *w, const struct worktree_spec *spec,
     worktree_made_fn *cb, void *arg)
 {
-	struct worktree_who who = { .uid = spec->uid };
-	struct wt_op *op;
-	struct adding *d;
+	struct wt_op *op = wt_new(w, &spec->who, true, add_fail);
+	struct adding *d = arena_alloc(op->arena, sizeof(*d));
 
-	(void)str_copy(who.user_id, spec->user_id, sizeof(who.user_id));
-	op = wt_new(w, &who, true, add_fail);
-	d = arena_alloc(op->arena, sizeof(*d));
 	d->cb = cb;
 	d->arg = arg;
 	d->repo = arena_strdup(op->arena, spec->repo);

@@ -177,6 +177,8 @@ go(struct wt_op *op)
 {
 	const struct wt_change *ch = op->own;
 
+	if (!wt_begins(op))
+		return;
 	op->looks = false;
 	ch->begin(op);
 }

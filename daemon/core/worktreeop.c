@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/auth/auth.h"
 #include "daemon/core/complaint.h"
 #include "daemon/core/worktreequota.h"
 #include "daemon/loop.h"
@@ -178,6 +179,26 @@ wt_fail(struct wt_op *op, int err, const char *fmt, ...)
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	op->fail(op, err, why);
+}
+
+bool
+wt_still_may(struct wt_op *op)
+{
+	const struct worktree_who *who = &op->who;
+
+	if (auth_holds(op->w->app->auth, who->user_id, who->token_id))
+		return true;
+	wt_fail(op, RDV_E_REVOKED, "the credential has ended meanwhile");
+	return false;
+}
+
+bool
+wt_begins(struct wt_op *op)
+{
+	if (!wt_still_may(op))
+		return false;
+	op->who.token_id[0] = '\0';
+	return true;
 }
 
 /* An object that git cannot get at may lie where the profile is closed. */
@@ -462,8 +483,12 @@ wt_stored_cb(int err, void *arg)
 void
 wt_store(struct wt_op *op, bool insert, enum event_kind kind, wt_step_fn *next)
 {
-	struct tx *tx = tx_begin(op->w->app->db);
+	struct tx *tx;
 
+	/* A row tells of what is about to be done, or has been. */
+	if (!wt_begins(op))
+		return;
+	tx = tx_begin(op->w->app->db);
 	op->next = next;
 	op->row.updated_at = clock_wall_ms();
 	/* Errors stay in the transaction and are told by its end. */

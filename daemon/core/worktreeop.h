@@ -17,6 +17,13 @@ void wt_done(struct worktrees *w);
 void wt_later(struct wt_op *op, wt_step_fn *step);
 void wt_fail(struct wt_op *op, int err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/*
+ * After a wait, and before the first effect: false when whoever asked for it
+ * has lost the credential meanwhile, and then it has failed (C13). What has
+ * begun is not asked again: it goes on to its end.
+ */
+bool wt_still_may(struct wt_op *op);
+bool wt_begins(struct wt_op *op);
 /* Fails with what git said. */
 void wt_fail_git(struct wt_op *op, const struct git_result *r);
 

@@ -32,7 +32,8 @@ opened(struct wt_op *op)
 		wt_fail(op, RDV_E_INVALID,
 		    "%s is not registered as a worktree of %s", op->at,
 		    op->top);
-	else
+	/* It may have waited long, and more than once. */
+	else if (wt_still_may(op))
 		op->opened(op);
 }
 

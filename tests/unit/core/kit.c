@@ -103,13 +103,12 @@ struct worktree_spec
 kit_spec(const char *branch)
 {
 	struct worktree_spec s = {
-		.uid = live.who.uid,
+		.who = live.who,
 		.repo = live.repo,
 		.branch = branch,
 		.create_branch = true,
 	};
 
-	(void)str_copy(s.user_id, live.who.user_id, sizeof s.user_id);
 	return s;
 }
 

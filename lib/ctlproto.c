@@ -32,6 +32,14 @@ static const struct wire_field output_fields[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+static const struct wire_field limit_fields[] = {
+	{ &wire_u8, offsetof(struct ctl_limit, what), CTL_WHATS - 1, 0 },
+	{ &wire_u32, offsetof(struct ctl_limit, uid), 0, 0 },
+	{ &wire_u64, offsetof(struct ctl_limit, mb), 0, 0 },
+	{ &wire_text, offsetof(struct ctl_limit, by), CTL_RULE_MAX, 0 },
+	{ NULL, 0, 0, 0 },
+};
+
 static const struct wire_field service_fields[] = {
 	{ &wire_bytes, offsetof(struct ctl_service, previous),
 	    sizeof(((struct ctl_service *)NULL)->previous), 0 },
@@ -73,6 +81,13 @@ ctl_put_output(struct buf *b, const struct ctl_output *m)
 }
 
 void
+ctl_put_limit(struct buf *b, const struct ctl_limit *m)
+{
+	buf_put_u8(b, CTL_LIMIT);
+	wire_put(b, limit_fields, m);
+}
+
+void
 ctl_put_service(struct buf *b, const struct ctl_service *m)
 {
 	buf_put_u8(b, CTL_SERVICE);
@@ -110,6 +125,14 @@ bool
 ctl_get_output(struct buf *b, struct ctl_output *m)
 {
 	return wire_get(b, output_fields, m, sizeof(*m)) && m->uid != 0;
+}
+
+/* A limit names its rule, since whom it refuses something is told it. */
+bool
+ctl_get_limit(struct buf *b, struct ctl_limit *m)
+{
+	return wire_get(b, limit_fields, m, sizeof(*m)) && m->uid != 0 &&
+	       m->mb <= CTL_MB_MAX && (m->mb == 0) == (m->by[0] == '\0');
 }
 
 bool

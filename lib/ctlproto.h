@@ -24,6 +24,7 @@
  *   'L' to rdvd    a listening socket, and whom it serves
  *   'U' to rdvd    an account that is served no more
  *   'M' to rdvd    how much output is to be kept for an account by now
+ *   'R' to rdvd    what else rdvd is to hold an account to by now
  *   'T' to rdvd    a file with the service token, and which was the one before
  *   'P' to [ops]   the file with the accounts that are admitted from now on
  */
@@ -37,11 +38,14 @@
 #define CTL_LISTEN   'L'
 #define CTL_UNLISTEN 'U'
 #define CTL_OUTPUT   'M'
+#define CTL_LIMIT    'R'
 #define CTL_SERVICE  'T'
 #define CTL_ACCOUNTS 'P'
 
 #define CTL_NAME_MAX 64
-#define CTL_MAX	     128 /* bytes in a packet */
+#define CTL_RULE_MAX 255
+#define CTL_MB_MAX   (UINT64_C(1) << 40)
+#define CTL_MAX	     384 /* bytes in a packet */
 
 enum ctl_kind { CTL_API, CTL_TERMINAL, CTL_KIND_MAX };
 
@@ -60,6 +64,16 @@ struct ctl_unlisten {
 struct ctl_output {
 	uint32_t uid;
 	uint64_t bytes; /* of all its runs; 0: no limit */
+};
+
+/* Of what an account has rdv make. */
+enum ctl_what { CTL_WORKTREES, CTL_TRANSFER, CTL_WHATS };
+
+struct ctl_limit {
+	uint8_t what; /* enum ctl_what */
+	uint32_t uid;
+	uint64_t mb;		   /* 0: no limit */
+	char by[CTL_RULE_MAX + 1]; /* the rule of the policy; "" without one */
 };
 
 struct ctl_service {
@@ -81,6 +95,7 @@ struct ctl_settled {
 void ctl_put_listen(struct buf *b, const struct ctl_listen *m);
 void ctl_put_unlisten(struct buf *b, const struct ctl_unlisten *m);
 void ctl_put_output(struct buf *b, const struct ctl_output *m);
+void ctl_put_limit(struct buf *b, const struct ctl_limit *m);
 void ctl_put_service(struct buf *b, const struct ctl_service *m);
 void ctl_put_gone(struct buf *b, const struct ctl_gone *m);
 void ctl_put_settled(struct buf *b, const struct ctl_settled *m);
@@ -88,6 +103,7 @@ void ctl_put_settled(struct buf *b, const struct ctl_settled *m);
 bool ctl_get_listen(struct buf *b, struct ctl_listen *m);
 bool ctl_get_unlisten(struct buf *b, struct ctl_unlisten *m);
 bool ctl_get_output(struct buf *b, struct ctl_output *m);
+bool ctl_get_limit(struct buf *b, struct ctl_limit *m);
 bool ctl_get_service(struct buf *b, struct ctl_service *m);
 bool ctl_get_gone(struct buf *b, struct ctl_gone *m);
 bool ctl_get_settled(struct buf *b, struct ctl_settled *m);

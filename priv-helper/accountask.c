@@ -81,6 +81,27 @@ is_there(const struct accounts *a, const struct account *p)
 	return false;
 }
 
+/* What rdvd is to hold it to, which sees no policy. */
+static void
+take_limits(struct account *a, const struct policy_rights *r)
+{
+	static const enum policy_key keys[CTL_WHATS] = {
+		[CTL_WORKTREES] = POLICY_MAX_WORKTREES,
+		[CTL_TRANSFER] = POLICY_MAX_TRANSFER,
+	};
+
+	for (int i = 0; i < CTL_WHATS; i++) {
+		struct ctl_limit *l = &a->limits[i];
+
+		l->what = (uint8_t)i;
+		l->uid = a->uid;
+		if (r->limit[keys[i]] == POLICY_NO_LIMIT)
+			continue;
+		l->mb = (uint64_t)r->limit[keys[i]];
+		(void)str_copy(l->by, policy_rule(r, keys[i]), sizeof(l->by));
+	}
+}
+
 /* What the policy says; takes over the names of its groups. */
 static bool
 admitted(struct account *a, struct policyuser *u, const struct policy *p,
@@ -95,6 +116,7 @@ admitted(struct account *a, struct policyuser *u, const struct policy *p,
 	a->web = r.web;
 	if (r.limit[POLICY_MAX_DISK] != POLICY_NO_LIMIT)
 		a->output_bytes = (uint64_t)r.limit[POLICY_MAX_DISK] << 20;
+	take_limits(a, &r);
 	policy_rights_done(&r);
 	if (u->uid != a->uid ||
 	    !str_copy(a->real_home, u->home, sizeof(a->real_home)) ||

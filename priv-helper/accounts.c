@@ -35,6 +35,29 @@ put_names(struct buf *b, char *const *names)
 }
 
 void
+accountwire_put_limits(struct buf *b, const struct ctl_limit *l)
+{
+	for (int i = 0; i < CTL_WHATS; i++) {
+		buf_put_u64(b, l[i].mb);
+		buf_put_str(b, l[i].by);
+	}
+}
+
+bool
+accountwire_get_limits(struct buf *b, uint32_t uid, struct ctl_limit *l)
+{
+	for (int i = 0; i < CTL_WHATS; i++) {
+		l[i].what = (uint8_t)i;
+		l[i].uid = uid;
+		if (!buf_get_u64(b, &l[i].mb) || l[i].mb > CTL_MB_MAX ||
+		    !buf_get_str(b, l[i].by, CTL_RULE_MAX) ||
+		    (l[i].mb == 0) != (l[i].by[0] == '\0'))
+			return false;
+	}
+	return true;
+}
+
+void
 accountwire_put(struct buf *b, const struct accounts *a)
 {
 	const struct account *p;
@@ -52,6 +75,7 @@ accountwire_put(struct buf *b, const struct accounts *a)
 		buf_put_u32(b, p->gid);
 		buf_put_u8(b, p->web);
 		buf_put_u64(b, p->output_bytes);
+		accountwire_put_limits(b, p->limits);
 		buf_put_str(b, p->name);
 		buf_put_str(b, p->home);
 		buf_put_str(b, p->real_home);
@@ -103,6 +127,7 @@ get_one(struct buf *b, struct account *p)
 	if (!buf_get_u32(b, &p->uid) || !buf_get_u32(b, &p->gid) ||
 	    !buf_get_u8(b, &web) || web > 1 ||
 	    !buf_get_u64(b, &p->output_bytes) ||
+	    !accountwire_get_limits(b, p->uid, p->limits) ||
 	    !buf_get_str(b, p->name, ACCOUNTS_NAME_MAX) ||
 	    !buf_get_str(b, p->home, USER_PATH_MAX - 1) ||
 	    !buf_get_str(b, p->real_home, USER_PATH_MAX - 1) ||

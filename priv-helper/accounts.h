@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/ctlproto.h"
 #include "priv-helper/user.h"
 
 #define ACCOUNTS_MAX	  4096
@@ -18,6 +19,7 @@ struct account {
 	gid_t gid;
 	bool web;	       /* the web may act for it */
 	uint64_t output_bytes; /* of its runs, to be kept; 0: no limit */
+	struct ctl_limit limits[CTL_WHATS];
 	char name[ACCOUNTS_NAME_MAX + 1];
 	char home[USER_PATH_MAX];
 	char real_home[USER_PATH_MAX]; /* without links, for the policy */

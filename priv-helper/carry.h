@@ -19,7 +19,7 @@ struct store;
  * integers and descriptor numbers, for the same process. A program that knows
  * another version of it refuses, before anything has ended.
  */
-#define CARRY_VERSION 5
+#define CARRY_VERSION 6
 #define CARRY_WHY     256
 #define CARRY_BUILD   64
 

@@ -30,12 +30,13 @@
 #include "lib/str.h"
 #include "lib/xalloc.h"
 #include "priv-helper/accounts.h"
+#include "priv-helper/accountwire.h"
 #include "priv-helper/assume.h"
 #include "priv-helper/carry.h"
 #include "priv-helper/sockets.h"
 
 #define PROOFS	       "enroll"		 /* the account's own to make */
-#define DOORS_WIRE_MAX ((size_t)1 << 20) /* of ACCOUNTS_MAX, 128 bytes each */
+#define DOORS_WIRE_MAX ((size_t)4 << 20) /* of ACCOUNTS_MAX, 1 KiB each */
 
 struct door {
 	TAILQ_ENTRY(door) entry;
@@ -47,6 +48,8 @@ struct door {
 	unsigned told; /* how many of the sockets rdvd has */
 	uint64_t output_bytes;
 	bool output_told;
+	struct ctl_limit limits[CTL_WHATS];
+	bool limit_due[CTL_WHATS]; /* rdvd begins with none */
 	char name[ACCOUNTS_NAME_MAX + 1];
 	char *path;
 	int dir; /* O_PATH */
@@ -156,6 +159,20 @@ new_door(const struct doors *d, const char *name, uid_t uid, gid_t gid,
 	return p;
 }
 
+static void
+follow_limits(struct door *p, const struct account *a)
+{
+	for (int i = 0; i < CTL_WHATS; i++) {
+		struct ctl_limit *l = &p->limits[i];
+
+		if (l->mb == a->limits[i].mb &&
+		    strcmp(l->by, a->limits[i].by) == 0)
+			continue;
+		*l = a->limits[i];
+		p->limit_due[i] = true;
+	}
+}
+
 static int
 open_door(struct doors *d, const struct account *a, bool web, const char *name,
     char *why, size_t whysize)
@@ -165,6 +182,8 @@ open_door(struct doors *d, const struct account *a, bool web, const char *name,
 
 	p->by_web = a->web;
 	p->output_bytes = a->output_bytes;
+	if (!web)
+		follow_limits(p, a);
 	why[0] = '\0';
 	err = open_dir(d, p, why, whysize);
 	if (err == 0)
@@ -239,7 +258,10 @@ follow_output(struct door *p, const struct accounts *a)
 {
 	const struct account *found = accounts_find(a, p->uid);
 
-	if (p->web || found->output_bytes == p->output_bytes)
+	if (p->web)
+		return;
+	follow_limits(p, found);
+	if (found->output_bytes == p->output_bytes)
 		return;
 	p->output_bytes = found->output_bytes;
 	p->output_told = false;
@@ -295,15 +317,21 @@ doors_untold(struct doors *d)
 	TAILQ_FOREACH (p, &d->list, entry) {
 		p->told = 0;
 		p->output_told = p->web;
+		for (int i = 0; i < CTL_WHATS; i++)
+			p->limit_due[i] = p->limits[i].mb > 0;
 	}
 }
 
+/* The packet is used up. */
 static int
-say(int control, const struct buf *b, int fd)
+say(int control, struct buf *b, int fd)
 {
 	const struct seqpkt_fds fds = { .fd = { fd }, .n = 1 };
+	const int err =
+	    seqpkt_send(control, b->data, b->len, fd >= 0 ? &fds : NULL);
 
-	return seqpkt_send(control, b->data, b->len, fd >= 0 ? &fds : NULL);
+	buf_done(b);
+	return err;
 }
 
 static int
@@ -318,9 +346,21 @@ tell_socket(struct door *p, int control)
 	buf_init(&b, CTL_MAX);
 	ctl_put_listen(&b, &m);
 	err = say(control, &b, p->socks[p->told].fd);
-	buf_done(&b);
 	if (err == 0)
 		p->told++;
+	return err;
+}
+
+static int
+tell_limit(struct door *p, int what, int control)
+{
+	struct buf b;
+	int err;
+
+	buf_init(&b, CTL_MAX);
+	ctl_put_limit(&b, &p->limits[what]);
+	err = say(control, &b, -1);
+	p->limit_due[what] = err != 0;
 	return err;
 }
 
@@ -334,8 +374,23 @@ tell_output(struct door *p, int control)
 	buf_init(&b, CTL_MAX);
 	ctl_put_output(&b, &m);
 	err = say(control, &b, -1);
-	buf_done(&b);
 	p->output_told = err == 0;
+	return err;
+}
+
+/* Limits first: nobody is served who might be beyond them. */
+static int
+tell(struct door *p, int control)
+{
+	int err = 0;
+
+	for (int i = 0; i < CTL_WHATS && err == 0; i++)
+		if (p->limit_due[i])
+			err = tell_limit(p, i, control);
+	while (p->told < CTL_KIND_MAX && err == 0)
+		err = tell_socket(p, control);
+	if (err == 0 && !p->output_told)
+		err = tell_output(p, control);
 	return err;
 }
 
@@ -344,15 +399,12 @@ tell_end(const struct door *p, int control)
 {
 	const struct ctl_unlisten m = { p->uid };
 	struct buf b;
-	int err;
 
 	if (p->told == 0)
 		return 0;
 	buf_init(&b, CTL_MAX);
 	ctl_put_unlisten(&b, &m);
-	err = say(control, &b, -1);
-	buf_done(&b);
-	return err;
+	return say(control, &b, -1);
 }
 
 /* In order: who left and came back is told of in that order. */
@@ -371,10 +423,7 @@ doors_tell(struct doors *d, int control)
 			free_door(p);
 			continue;
 		}
-		while (p->told < CTL_KIND_MAX && err == 0)
-			err = tell_socket(p, control);
-		if (err == 0 && !p->output_told)
-			err = tell_output(p, control);
+		err = tell(p, control);
 		if (err != 0)
 			return err;
 	}
@@ -406,6 +455,7 @@ put_door(struct buf *b, const struct door *p)
 	buf_put_u8(b, p->web);
 	buf_put_u8(b, p->by_web);
 	buf_put_u64(b, p->output_bytes);
+	accountwire_put_limits(b, p->limits);
 	buf_put_u32(b, (uint32_t)p->dir);
 	for (i = 0; i < CTL_KIND_MAX; i++) {
 		buf_put_u32(b, (uint32_t)p->socks[i].fd);
@@ -482,7 +532,8 @@ get_door(struct doors *d, struct buf *b)
 		return false;
 	p = new_door(d, name, uid, gid, web == 1);
 	p->by_web = by_web == 1;
-	good = buf_get_u64(b, &p->output_bytes) && get_fd(b, &p->dir);
+	good = buf_get_u64(b, &p->output_bytes) &&
+	       accountwire_get_limits(b, uid, p->limits) && get_fd(b, &p->dir);
 	for (i = 0; i < CTL_KIND_MAX && good; i++)
 		good = get_socket(b, &p->socks[i]);
 	TAILQ_INSERT_TAIL(&d->list, p, entry);

@@ -44,8 +44,8 @@ void doors_follow(struct doors *d, const struct accounts *a);
 /* There is a new rdvd, which knows none of them. */
 void doors_untold(struct doors *d);
 /*
- * Tells rdvd what it does not know yet, each socket with its descriptor, then
- * how much output is kept for its account, again when that has changed. 0 when
+ * Tells rdvd what it does not know yet: an account's limits, each socket with
+ * its descriptor, then how much output is kept; what has changed again. 0 when
  * it knows all, -EAGAIN when `control` takes no more for now, or -errno.
  */
 int doors_tell(struct doors *d, int control);

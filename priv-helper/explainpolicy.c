@@ -105,7 +105,8 @@ tell_paths(const struct teller *t, const char *what, char *const *list,
 static void
 tell_limits(const struct teller *t, const struct policy_rights *r)
 {
-	for (int key = POLICY_MAX_PROCESSES; key <= POLICY_MAX_DISK; key++) {
+	for (int key = POLICY_MAX_PROCESSES; key <= POLICY_MAX_TRANSFER;
+	     key++) {
 		if (r->limit[key] == POLICY_NO_LIMIT)
 			tell(t, "%s: no limit; %s", policy_rows[key].key,
 			    policy_rule(r, key));

@@ -173,7 +173,7 @@ print_rights(const struct policy_rights *r, FILE *out)
 	    from(r->rule[POLICY_WEB]));
 	(void)fprintf(out, "#   recording required: %s; %s\n",
 	    r->recording ? "yes" : "no", from(r->rule[POLICY_RECORDING]));
-	for (key = POLICY_MAX_PROCESSES; key <= POLICY_MAX_DISK; key++)
+	for (key = POLICY_MAX_PROCESSES; key <= POLICY_MAX_TRANSFER; key++)
 		(void)fprintf(out, "#   %s: %lld%s; %s\n", policy_rows[key].key,
 		    number(r->limit[key]),
 		    r->limit[key] == POLICY_NO_LIMIT ? " (no limit)" : "",

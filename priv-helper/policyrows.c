@@ -67,6 +67,13 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	[POLICY_MAX_DISK] = { "max_disk_mb", POLICY_IN_RIGHTS, POLICY_T_LIMIT,
 	    16, MB_MAX, POLICY_NO_LIMIT, NULL,
 	    "MiB of output of its runs that is kept; 0: no limit" },
+	[POLICY_MAX_WORKTREES] = { "max_worktrees_mb", POLICY_IN_RIGHTS,
+	    POLICY_T_LIMIT, 1, MB_MAX, POLICY_NO_LIMIT, NULL,
+	    "MiB of its worktrees and trash, then rdv makes none; "
+	    "0: no limit" },
+	[POLICY_MAX_TRANSFER] = { "max_transfer_mb", POLICY_IN_RIGHTS,
+	    POLICY_T_LIMIT, 1, MB_MAX, POLICY_NO_LIMIT, NULL,
+	    "MiB that a clone, fetch or pull may bring; 0: no limit" },
 	[POLICY_RECORDING] = { "recording_required", POLICY_IN_RIGHTS,
 	    POLICY_T_BOOL, 0, 1, 0, NULL,
 	    "whether the output of its runs stays, so that nobody removes it "

@@ -9,7 +9,6 @@
 
 #include "build.h"
 #include "daemon/app.h"
-#include "daemon/conf.h"
 #include "daemon/core/cloneproc.h"
 #include "daemon/core/clonestate.h"
 #include "daemon/core/complaint.h"
@@ -213,7 +212,7 @@ start_git(struct wt_op *op)
 		.dir = c->row.temp_path,
 		.argv = g.argv,
 		.paths = paths,
-		.max_mb = c->cs->app->conf->transfer_max_mb,
+		.bound = true,
 	};
 
 	if (c->row.cancelled) {

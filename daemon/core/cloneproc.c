@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/app.h"
+#include "daemon/core/allowance.h"
 #include "daemon/core/grant.h"
 #include "daemon/core/netbound.h"
 #include "daemon/helper.h"
@@ -304,6 +305,7 @@ cloneproc_new(struct app *app, const struct cloneproc_start *start,
 {
 	struct cloneproc *p = xcalloc(1, sizeof(*p));
 	struct priv_spawn *s = &p->spawn;
+	struct allowance max;
 
 	p->app = app;
 	p->uid = start->who->uid;
@@ -313,9 +315,10 @@ cloneproc_new(struct app *app, const struct cloneproc_start *start,
 	p->fd[OUT] = p->fd[ERR] = -1;
 	p->timer = loop_timer_new(app->loop, cloneproc_again_cb, p);
 	clone_talk_init(&p->talk);
-	if (start->max_mb > 0)
+	allowance_of(app, p->uid, CTL_TRANSFER, &max);
+	if (start->bound && max.mb > 0)
 		p->bound = netbound_new(app->worktrees, start->who, start->dir,
-		    start->max_mb, cloneproc_over_cb, p);
+		    &max, cloneproc_over_cb, p);
 	(void)str_copy(s->profile, start->profile, sizeof(s->profile));
 	/* No run has that label, so what outlives rdvd is ended by the next. */
 	(void)str_copy(s->label, "git", sizeof(s->label));

@@ -2,6 +2,7 @@
 #ifndef RDV_CLONEPROC_H
 #define RDV_CLONEPROC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/core/clonetalk.h"
@@ -17,7 +18,7 @@ struct cloneproc_start {
 	const char *dir;	  /* working directory, absolute */
 	const char *const *argv;  /* its first is found in the PATH */
 	const char *const *paths; /* that it may write, NULL-terminated */
-	int64_t max_mb;		  /* that it may bring into `dir`; 0: all */
+	bool bound;		  /* what it may bring into `dir` is */
 };
 
 /*

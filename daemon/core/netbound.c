@@ -26,14 +26,14 @@ struct netbound {
 	struct worktrees *w;
 	struct worktree_who who;
 	char *dir;
-	int64_t max_mb;
+	struct allowance max;
 	struct loop_timer *timer;
 	bool asking;   /* a look is under way, and has us */
 	bool again;    /* and may have seen less than there is */
 	bool retried;  /* a look behind git's end has failed */
 	bool unwanted; /* freed by its owner, not yet here */
 	bool told;
-	char why[160];
+	char why[512];
 	netbound_over_fn *over;
 	netbound_end_fn *end; /* NULL: git is at work */
 	void *arg;
@@ -68,22 +68,22 @@ netbound_timer_cb(void *arg)
 
 struct netbound *
 netbound_new(struct worktrees *w, const struct worktree_who *who,
-    const char *dir, int64_t max_mb, netbound_over_fn *over, void *arg)
+    const char *dir, const struct allowance *max, netbound_over_fn *over,
+    void *arg)
 {
 	struct netbound *b = xcalloc(1, sizeof(*b));
 
 	b->w = w;
 	b->who = *who;
 	b->dir = xstrdup(dir);
-	b->max_mb = max_mb;
+	b->max = *max;
 	b->over = over;
 	b->arg = arg;
 	b->timer = loop_timer_new(w->app->loop, netbound_timer_cb, b);
 	loop_timer_set(b->timer, LOOK_MS);
 	(void)snprintf(b->why, sizeof(b->why),
-	    "more came than the %" PRId64 " MiB that worktrees.max_transfer_mb "
-	    "allows",
-	    max_mb);
+	    "more came than the %" PRId64 " MiB that %s allows", max->mb,
+	    max->by);
 	return b;
 }
 
@@ -93,7 +93,7 @@ judge(struct netbound *b, int64_t bytes)
 {
 	const bool first = !b->told;
 
-	if (bytes <= b->max_mb * MIB && !b->told)
+	if (bytes <= b->max.mb * MIB && !b->told)
 		return false;
 	b->told = true;
 	loop_timer_clear(b->timer);
@@ -117,10 +117,10 @@ counted(struct netbound *b, int err, bool part, const char *why)
 		b->retried = true;
 		loop_timer_set(b->timer, LOOK_MS);
 	} else if (part) {
-		b->end(RDV_E_TOO_BIG,
-		    "what came cannot be counted to its end, which "
-		    "worktrees.max_transfer_mb wants",
-		    b->arg);
+		(void)snprintf(b->why, sizeof(b->why),
+		    "what came cannot be counted to its end, which %s wants",
+		    b->max.by);
+		b->end(RDV_E_TOO_BIG, b->why, b->arg);
 	} else {
 		b->end(err, why, b->arg);
 	}

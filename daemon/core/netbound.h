@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "daemon/core/allowance.h"
 #include "daemon/core/worktree.h"
 
 struct netbound;
@@ -14,9 +15,9 @@ struct netbound;
  * names the rule, and is the bound's.
  */
 typedef void netbound_over_fn(const char *why, void *arg);
-struct netbound *
-netbound_new(struct worktrees *w, const struct worktree_who *who,
-    const char *dir, int64_t max_mb, netbound_over_fn *over, void *arg);
+struct netbound *netbound_new(struct worktrees *w,
+    const struct worktree_who *who, const char *dir,
+    const struct allowance *max, netbound_over_fn *over, void *arg);
 /* So many bytes are here by git's own word; -1: it has not said. */
 void netbound_heard(struct netbound *b, int64_t bytes);
 /*

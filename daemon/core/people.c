@@ -31,9 +31,15 @@ struct entrance {
 	int fd; /* ours as long as it is listened to */
 };
 
+struct people_limit {
+	SLIST_ENTRY(people_limit) link;
+	struct ctl_limit limit;
+};
+
 struct people {
 	struct app *app;
 	TAILQ_HEAD(, entrance) entrances;
+	SLIST_HEAD(, people_limit) limits; /* of whom there are any */
 };
 
 struct people *
@@ -43,6 +49,7 @@ people_new(struct app *app)
 
 	p->app = app;
 	TAILQ_INIT(&p->entrances);
+	SLIST_INIT(&p->limits);
 	return p;
 }
 
@@ -54,16 +61,49 @@ entrance_free(struct people *p, struct entrance *e)
 	free(e);
 }
 
+static struct people_limit *
+find_limit(const struct people *p, uid_t uid, enum ctl_what what)
+{
+	struct people_limit *l;
+
+	SLIST_FOREACH(l, &p->limits, link)
+	if (l->limit.uid == uid && l->limit.what == what)
+		return l;
+	return NULL;
+}
+
+const struct ctl_limit *
+people_limit(const struct people *p, uid_t uid, enum ctl_what what)
+{
+	const struct people_limit *l = find_limit(p, uid, what);
+
+	return l != NULL ? &l->limit : NULL;
+}
+
+static void
+end_limit(struct people *p, uid_t uid, enum ctl_what what)
+{
+	struct people_limit *l = find_limit(p, uid, what);
+
+	if (l == NULL)
+		return;
+	SLIST_REMOVE(&p->limits, l, people_limit, link);
+	free(l);
+}
+
 /* After the server, which watches them. */
 void
 people_free(struct people *p)
 {
+	struct people_limit *l;
 	struct entrance *e;
 
 	if (p == NULL)
 		return;
 	while ((e = TAILQ_FIRST(&p->entrances)) != NULL)
 		entrance_free(p, e);
+	while ((l = SLIST_FIRST(&p->limits)) != NULL)
+		end_limit(p, l->limit.uid, l->limit.what);
 	free(p);
 }
 
@@ -123,6 +163,9 @@ word_unlisten(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
 	TAILQ_FOREACH_SAFE (e, &p->entrances, link, next)
 		if (e->uid == m.uid)
 			entrance_free(p, e);
+	/* Who comes back is told of again, but of limits that there are. */
+	for (int i = 0; i < CTL_WHATS; i++)
+		end_limit(p, m.uid, (enum ctl_what)i);
 	return true;
 }
 
@@ -134,6 +177,23 @@ word_output(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
 	if (!ctl_get_output(body, &m) || fds->n != 0)
 		return false;
 	kept_allow(p->app->runs, m.uid, m.bytes);
+	return true;
+}
+
+static bool
+word_limit(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
+{
+	struct people_limit *l;
+	struct ctl_limit m;
+
+	if (!ctl_get_limit(body, &m) || fds->n != 0)
+		return false;
+	end_limit(p, m.uid, (enum ctl_what)m.what);
+	if (m.mb == 0)
+		return true;
+	l = xcalloc(1, sizeof(*l));
+	l->limit = m;
+	SLIST_INSERT_HEAD(&p->limits, l, link);
 	return true;
 }
 
@@ -168,5 +228,7 @@ people_word(struct people *p, char what, struct buf *body,
 		return word_unlisten(p, body, fds);
 	if (what == CTL_OUTPUT)
 		return word_output(p, body, fds);
+	if (what == CTL_LIMIT)
+		return word_limit(p, body, fds);
 	return what == CTL_SERVICE && word_service(p, body, fds);
 }

@@ -3,8 +3,10 @@
 #define RDV_PEOPLE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "lib/buf.h"
+#include "lib/ctlproto.h"
 #include "lib/seqpkt.h"
 
 struct app;
@@ -22,5 +24,8 @@ void people_free(struct people *p);
  */
 bool people_word(struct people *p, char what, struct buf *body,
     struct seqpkt_fds *fds);
+/* What the policy holds that account to; NULL: to nothing. Borrowed. */
+const struct ctl_limit *
+people_limit(const struct people *p, uid_t uid, enum ctl_what what);
 
 #endif

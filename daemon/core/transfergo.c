@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
 #include "daemon/core/cloneproc.h"
 #include "daemon/core/gitnet.h"
 #include "daemon/core/transferstate.h"
@@ -86,7 +85,7 @@ run(struct transfer *t, const struct gitnet *g, enum clone_way way,
 		.dir = t->row.temp_path,
 		.argv = g->argv,
 		.paths = paths,
-		.max_mb = t->fetches ? t->ts->app->conf->transfer_max_mb : 0,
+		.bound = t->fetches,
 	};
 
 	t->ran = ran;

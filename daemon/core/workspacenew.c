@@ -469,7 +469,7 @@ create_start(struct ws_op *op)
 		ws_answer(op, op->err, op->why);
 		return;
 	}
-	if (worktree_has_quota(op->s->app->worktrees))
+	if (worktree_has_quota(op->s->app->worktrees, op->who.uid))
 		worktree_quota(op->s->app->worktrees, &op->who, roomy_cb, op);
 	else
 		place(op);

@@ -422,7 +422,7 @@ add_start(struct wt_op *op)
 	else if (d->base != NULL && !branch_ok(d->base))
 		wt_fail(op, RDV_E_INVALID,
 		    "the base is not a name of a branch");
-	else if (d->id == NULL && worktree_has_quota(op->w))
+	else if (d->id == NULL && worktree_has_quota(op->w, op->who.uid))
 		worktree_quota(op->w, &op->who, roomy_cb, op);
 	else
 		wt_open(op, d->repo, add_opened);

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
-#include "daemon/conf.h"
+#include "daemon/core/allowance.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/core/worktreesize.h"
 #include "lib/arena.h"
@@ -41,16 +41,20 @@ struct counting {
 	struct arena *arena;
 	struct wt_size_ask *asks; /* what is not known yet */
 	size_t n, i;
-	int64_t bytes, max;
+	int64_t bytes;
+	struct allowance max;
 };
 
 static void count_next(struct wt_op *op);
 static void quota_start(struct wt_op *op);
 
 bool
-worktree_has_quota(const struct worktrees *w)
+worktree_has_quota(const struct worktrees *w, uid_t uid)
 {
-	return w->app->conf->worktrees_max_mb > 0;
+	struct allowance a;
+
+	allowance_of(w->app, uid, CTL_WORKTREES, &a);
+	return a.mb > 0;
 }
 
 /* In the order in which they came, each when none of its account is before. */
@@ -116,10 +120,10 @@ over(struct wt_op *op)
 	const struct counting *q = op->own;
 
 	wt_fail(op, RDV_E_TOO_BIG,
-	    "worktrees and trash take %" PRId64 " MiB, and worktrees."
-	    "max_disk_mb allows %" PRId64 "; rdv workspace ls --space, rdv "
-	    "trash ls and rdv gc --dry-run tell what could go",
-	    q->bytes / MIB, q->max / MIB);
+	    "worktrees and trash take %" PRId64 " MiB, and %s allows %" PRId64
+	    "; rdv workspace ls --space, rdv trash ls and rdv gc --dry-run "
+	    "tell what could go",
+	    q->bytes / MIB, q->max.by, q->max.mb);
 }
 
 static void
@@ -142,7 +146,7 @@ count_next(struct wt_op *op)
 {
 	struct counting *q = op->own;
 
-	if (q->bytes >= q->max) {
+	if (q->bytes / MIB >= q->max.mb) {
 		over(op);
 	} else if (q->i < q->n) {
 		worktree_size(op->w, &op->who, &q->asks[q->i++], counted_cb,
@@ -192,10 +196,8 @@ worktree_quota(struct worktrees *w, const struct worktree_who *who,
 	struct wt_op *op = wt_new(w, who, false, quota_fail);
 	struct counting *q = arena_alloc(op->arena, sizeof(*q));
 
-	*q = (struct counting){ .cb = cb,
-		.arg = arg,
-		.arena = op->arena,
-		.max = w->app->conf->worktrees_max_mb * MIB };
+	*q = (struct counting){ .cb = cb, .arg = arg, .arena = op->arena };
+	allowance_of(w->app, who->uid, CTL_WORKTREES, &q->max);
 	q->asks = arena_alloc(op->arena, ROWS_MAX * sizeof(*q->asks));
 	q->room = xcalloc(1, sizeof(*q->room));
 	*q->room = (struct wt_room){ .who = arg, .asks = op, .uid = who->uid };

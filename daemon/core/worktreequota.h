@@ -4,12 +4,12 @@
 
 #include "daemon/core/worktreespace.h"
 
-/* conf.worktrees_max_mb is a limit. */
-bool worktree_has_quota(const struct worktrees *w);
+/* There is a limit for that account. */
+bool worktree_has_quota(const struct worktrees *w, uid_t uid);
 /*
  * Later, once: whether that account may have another worktree. What its
  * worktrees take by themselves is counted, as it was ten minutes ago at most,
- * and what lies in its trash. RDV_E_TOO_BIG with both numbers;
+ * and what lies in its trash. RDV_E_TOO_BIG with both numbers and the rule;
  * RDV_E_UNAVAILABLE; -errno. What cannot be counted counts as nothing.
  *
  * Who has been told 0 makes something now, and each other one of the account

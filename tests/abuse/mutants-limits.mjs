@@ -26,6 +26,13 @@ export const limits = [
 		off: [['priv-helper/cglimit.c', 'put(fd, "cpu.weight", LOWER)',
 			'put(fd, "cpu.weight", "")']],
 		red: ['unit/priv/test_cglimit abuse_H04_lower'] },
+	{ ids: ['I23'], guard: 'the policy holds what rdv makes of an account',
+		off: [['daemon/core/allowance.c', 'if (l == NULL || (out->mb > 0 && ' +
+			'out->mb <= (int64_t)l->mb))', 'if (true)']],
+		red: ['unit/core/test_allowance abuse_I23_the_smaller'] },
+	{ ids: ['I23'], guard: 'what an account is held to is told first',
+		off: [['priv-helper/doors.c', 'if (p->limit_due[i])', 'if (false)']],
+		red: ['priv/syspolicy test_what_rdvd_holds'] },
 	{ ids: ['I23'], guard: 'the rule that ran out of processes is told',
 		off: [['priv-helper/op_spawn.c', 'if (is_over(o, r, a))',
 			'if (false && is_over(o, r, a))']],

@@ -308,7 +308,8 @@ await test('no more is made than there is room for', async () => {
 			'/api/worktrees', { body: { repo_path: dir, branch: 'x',
 				create_branch: true } })]) {
 			assert.deepEqual([r.status, r.json.code], [429, 'OVER_QUOTA']);
-			assert.match(r.json.error, /take 4 MiB, and .* allows 3;/);
+			assert.match(r.json.error, new RegExp('take 4 MiB, and ' +
+				'worktrees\\.max_disk_mb \\(\\S*config\\.toml:2\\) allows 3;'));
 		}
 		assert.deepEqual(below(path.dirname(path.dirname(tree))), before);
 	};

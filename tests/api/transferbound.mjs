@@ -50,7 +50,8 @@ async function transfer(what, dir) {
 	return ended('transfers', r.json.id);
 }
 const trash = path.join(rdv.base, 'server/trash');
-const WHY = /^more came than the 4 MiB that worktrees\.max_transfer_mb allows$/;
+const WHY = new RegExp('^more came than the 4 MiB that ' +
+	'worktrees\\.max_transfer_mb \\(\\S*config\\.toml:2\\) allows$');
 const refused = (c, why = WHY) => {
 	assert.equal(c.state, 'failed', JSON.stringify(c));
 	assert.match(c.cause, why);

@@ -61,7 +61,7 @@ check_rights(const struct policy_rights *r)
 		FUZZ_CHECK(policy_root(r, paths[i]) != NULL ||
 			   (listed(r->roots, paths[i]) &&
 			       !listed(r->denied_roots, paths[i])));
-	for (int k = POLICY_MAX_PROCESSES; k <= POLICY_MAX_DISK; k++)
+	for (int k = POLICY_MAX_PROCESSES; k <= POLICY_MAX_TRANSFER; k++)
 		FUZZ_CHECK(r->limit[k] > 0);
 }
 

@@ -337,6 +337,8 @@ rigsys_word(struct rigsys *s, struct rigsys_word *out)
 		assert_true(ctl_get_unlisten(&b, &out->unlisten));
 	else if (out->what == CTL_OUTPUT)
 		assert_true(ctl_get_output(&b, &out->output));
+	else if (out->what == CTL_LIMIT)
+		assert_true(ctl_get_limit(&b, &out->limit));
 	else
 		assert_true(ctl_get_service(&b, &out->service));
 }
@@ -350,6 +352,21 @@ rigsys_expect_output(struct rigsys *s, uid_t uid, uint64_t bytes)
 	assert_int_equal(w.what, CTL_OUTPUT);
 	assert_int_equal(w.output.uid, uid);
 	assert_int_equal(w.output.bytes, bytes);
+	assert_int_equal(w.fd, -1);
+}
+
+void
+rigsys_expect_limit(struct rigsys *s, uid_t uid, enum ctl_what what,
+    uint64_t mb, const char *by)
+{
+	struct rigsys_word w;
+
+	rigsys_word(s, &w);
+	assert_int_equal(w.what, CTL_LIMIT);
+	assert_int_equal(w.limit.uid, uid);
+	assert_int_equal(w.limit.what, what);
+	assert_int_equal(w.limit.mb, mb);
+	assert_non_null(strstr(w.limit.by, by));
 	assert_int_equal(w.fd, -1);
 }
 

@@ -52,12 +52,16 @@ struct rigsys_word {
 	struct ctl_listen listen;
 	struct ctl_unlisten unlisten;
 	struct ctl_output output;
+	struct ctl_limit limit;
 	struct ctl_service service;
 	int fd; /* -1: none */
 };
 void rigsys_word(struct rigsys *s, struct rigsys_word *out);
 /* The word of how much output is kept for that uid. */
 void rigsys_expect_output(struct rigsys *s, uid_t uid, uint64_t bytes);
+/* And what its worktrees or transfers are held to, with that in the rule. */
+void rigsys_expect_limit(struct rigsys *s, uid_t uid, enum ctl_what what,
+    uint64_t mb, const char *by);
 /*
  * Waits for the two sockets of that uid and closes them; a person's output has
  * no limit.

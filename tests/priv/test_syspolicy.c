@@ -160,6 +160,35 @@ test_a_reload_tells_of_limits(void **state)
 	rigsys_stop(&s);
 }
 
+/* Before the sockets, so nobody is served who would not be held to it. */
+static void
+test_what_rdvd_holds_an_account_to(void **state)
+{
+	struct rigsys s;
+
+	(void)state;
+	NEEDS_ROOT;
+	rigsys_prepare(&s);
+	rigsys_policy(&s,
+	    GROUP "[default]\nmax_worktrees_mb = 5\n"
+		  "[user.%s]\nmax_worktrees_mb = 0\nmax_transfer_mb = 9\n",
+	    s.group, s.people[1]);
+	begin(&s);
+	rigsys_expect_limit(&s, s.uids[0], CTL_WORKTREES, 5,
+	    "[default] max_worktrees_mb (");
+	rigsys_expect_listen(&s, s.uids[0], false);
+	rigsys_expect_limit(&s, s.uids[1], CTL_TRANSFER, 9,
+	    "] max_transfer_mb (");
+	rigsys_expect_listen(&s, s.uids[1], false);
+	rig_ops(&s.rig);
+	rigsys_policy(&s, GROUP "[default]\nmax_worktrees_mb = 6\n", s.group);
+	rigsys_reload(&s);
+	rigsys_expect_limit(&s, s.uids[0], CTL_WORKTREES, 6, "helper.toml:");
+	rigsys_expect_limit(&s, s.uids[1], CTL_WORKTREES, 6, "helper.toml:");
+	rigsys_expect_limit(&s, s.uids[1], CTL_TRANSFER, 0, "");
+	rigsys_stop(&s);
+}
+
 static void
 abuse_F17_a_bad_reload_changes_nothing(void **state)
 {
@@ -193,6 +222,7 @@ main(void)
 		cmocka_unit_test(abuse_F17_no_start_without_a_policy),
 		cmocka_unit_test(test_the_policy_says_who),
 		cmocka_unit_test(test_a_reload_tells_of_limits),
+		cmocka_unit_test(test_what_rdvd_holds_an_account_to),
 		cmocka_unit_test(abuse_F17_a_bad_reload_changes_nothing),
 	};
 

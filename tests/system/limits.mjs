@@ -161,6 +161,59 @@ await test('I23 a raised limit lets those go on who wait, without a new start',
 		await s.over(bob, 'DELETE', `/api/sessions/${other.id}`);
 	});
 
+await test('I23 worktrees and transfers are held to the smaller of two files',
+	async () => {
+		const git = (who, dir, words) => assert.equal(s.as(who, 'sh',
+			['-ec', `mkdir -p "$0"; cd "$0"; ${words}`, dir]).status, 0);
+		const made = async (who) => {
+			const dir = path.join(who.home, `quota-${who.name}`);
+			git(who, dir, 'git init -q -b main; head -c 3000000 ' +
+				'/dev/urandom >f; git add f; git -c user.name=x ' +
+				'-c user.email=x@x commit -qm one');
+			const { json } = await s.over(who, 'POST', '/api/repos',
+				{ body: { path: dir } });
+			return { repos: [json.id], dir };
+		};
+		const rule = (key) => `\\[user\\.${ann.name}\\] ${key} ` +
+			'\\(\\S*helper\\.toml:\\d+\\)';
+		const hers = await made(ann), his = await made(bob);
+		const make = (who, { repos }) => s.over(who, 'POST',
+			'/api/workspaces', { body: { repos } });
+		const clone = async (name) => {
+			const c = (await s.over(ann, 'POST', '/api/repos/clones', { body:
+				{ url: hers.dir, dir: path.join(ann.work, name) } })).json;
+			return waitFor('its end', async () => {
+				const now = (await s.over(ann, 'GET',
+					`/api/repos/clones/${c.id}`)).json;
+				return ['failed', 'ready'].includes(now.state) && now;
+			});
+		};
+		await only('max_worktrees_mb = 1\nmax_transfer_mb = 1\n');
+		const first = await make(ann, hers);
+		assert.equal(first.status, 201, first.raw);
+		for (let i = 0; i < 2; i++) {
+			const r = await make(ann, hers);
+			assert.deepEqual([r.status, r.json.code], [429, 'OVER_QUOTA']);
+			assert.match(r.json.error, new RegExp('take \\d MiB, and ' +
+				`${rule('max_worktrees_mb')} allows 1;`));
+			// A new rdvd is told before it serves.
+			const before = s.log().length;
+			if (i === 0) {
+				process.kill(s.rdvd, 'SIGKILL');
+				await s.serving(before);
+			}
+		}
+		for (let i = 0; i < 2; i++)
+			assert.equal((await make(bob, his)).status, 201, 'another account');
+		const failed = await clone('little');
+		assert.equal(failed.state, 'failed', JSON.stringify(failed));
+		assert.match(failed.cause, new RegExp('^more came than the 1 MiB that ' +
+			`${rule('max_transfer_mb')} allows$`));
+		await only('max_worktrees_mb = 100\nmax_transfer_mb = 100\n');
+		assert.equal((await make(ann, hers)).status, 201, 'at once');
+		assert.equal((await clone('all')).state, 'ready');
+	});
+
 // How long each of so many keys takes to be shown, in the middle, in ms.
 async function echo(term, n) {
 	const took = [];

@@ -15,7 +15,8 @@ netbound_told_cb(const char *why, void *arg)
 	int *told = arg;
 
 	assert_string_equal(why,
-	    "more came than the 4 MiB that worktrees.max_transfer_mb allows");
+	    "more came than the 4 MiB that [user.ann] max_transfer_mb (F:9) "
+	    "allows");
 	++*told;
 }
 
@@ -25,9 +26,10 @@ all_of_it(void **state)
 	struct app app = { .loop = loop_new() };
 	struct worktrees w = { .app = &app };
 	const struct worktree_who who = { .user_id = "u" };
+	const struct allowance max = { 4, "[user.ann] max_transfer_mb (F:9)" };
 	int told = 0;
 	struct netbound *b =
-	    netbound_new(&w, &who, "/d", 4, netbound_told_cb, &told);
+	    netbound_new(&w, &who, "/d", &max, netbound_told_cb, &told);
 
 	(void)state;
 	netbound_heard(b, -1);

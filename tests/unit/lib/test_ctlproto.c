@@ -112,6 +112,48 @@ runs_are_told_whole(void **state)
 	buf_done(&b);
 }
 
+/* One that the reader has to refuse is still a packet that can be made. */
+static bool
+limit_comes(const struct ctl_limit *m, struct ctl_limit *out)
+{
+	struct buf b;
+	uint8_t first;
+	bool ok;
+
+	buf_init(&b, CTL_MAX);
+	ctl_put_limit(&b, m);
+	assert_true(buf_ok(&b));
+	assert_true(buf_get_u8(&b, &first));
+	assert_int_equal(first, CTL_LIMIT);
+	ok = ctl_get_limit(&b, out);
+	buf_done(&b);
+	return ok;
+}
+
+static void
+a_limit_comes_with_its_rule(void **state)
+{
+	struct ctl_limit out, m = { CTL_TRANSFER, 1001, CTL_MB_MAX, "" };
+
+	(void)state;
+	memset(m.by, 'x', CTL_RULE_MAX);
+	assert_true(limit_comes(&m, &out));
+	assert_int_equal(out.what, CTL_TRANSFER);
+	assert_int_equal(out.uid, 1001);
+	assert_int_equal(out.mb, CTL_MB_MAX);
+	assert_string_equal(out.by, m.by);
+	m.mb++;
+	assert_false(limit_comes(&m, &out));
+	m.mb = 0;
+	assert_false(limit_comes(&m, &out));
+	m.by[0] = '\0';
+	assert_true(limit_comes(&m, &out));
+	m.mb = 1;
+	assert_false(limit_comes(&m, &out));
+	m = (struct ctl_limit){ CTL_WORKTREES, 0, 0, "" };
+	assert_false(limit_comes(&m, &out));
+}
+
 static void
 a_limit_is_told_whole(void **state)
 {
@@ -171,6 +213,7 @@ main(void)
 		cmocka_unit_test(bounds_hold_for_the_sender),
 		cmocka_unit_test(an_end_is_told_whole),
 		cmocka_unit_test(runs_are_told_whole),
+		cmocka_unit_test(a_limit_comes_with_its_rule),
 		cmocka_unit_test(a_limit_is_told_whole),
 		cmocka_unit_test(a_token_is_told_whole),
 	};

@@ -23,10 +23,13 @@
 static char staff[] = "staff", audio[] = "audio",
 	    *alices[] = { staff, audio, NULL };
 static struct account two[2] = {
-	{ 1001, 100, true, 3ull << 40, "alice", "/home/alice", "/data/alice",
-	    "/bin/sh", { 7, 9 }, 2, alices },
-	{ 1002, 100, false, 0, "bob", "/home/bob", "/home/bob", "/bin/bash",
-	    { 0 }, 0, NULL },
+	{ 1001, 100, true, 3ull << 40,
+	    { { CTL_WORKTREES, 1001, 7, "[default] max_worktrees_mb (F:2)" },
+		{ CTL_TRANSFER, 1001, 0, "" } },
+	    "alice", "/home/alice", "/data/alice", "/bin/sh", { 7, 9 }, 2,
+	    alices },
+	{ 1002, 100, false, 0, { { 0 } }, "bob", "/home/bob", "/home/bob",
+	    "/bin/bash", { 0 }, 0, NULL },
 };
 
 /* Through a file, as from the child, without its last `cut` bytes. */
@@ -71,6 +74,12 @@ all_of_an_account_travels(void **state)
 	assert_int_equal(p->gid, 100);
 	assert_true(p->web);
 	assert_int_equal(p->output_bytes, 3ull << 40);
+	assert_int_equal(p->limits[CTL_WORKTREES].mb, 7);
+	assert_int_equal(p->limits[CTL_WORKTREES].uid, 1001);
+	assert_string_equal(p->limits[CTL_WORKTREES].by,
+	    "[default] max_worktrees_mb (F:2)");
+	assert_int_equal(p->limits[CTL_TRANSFER].what, CTL_TRANSFER);
+	assert_int_equal(p->limits[CTL_TRANSFER].mb, 0);
 	assert_int_equal(p->ngroups, 2);
 	assert_int_equal(p->groups[1], 9);
 	assert_string_equal(p->named[1], "audio");

@@ -22,6 +22,7 @@ struct wrong {
 	int dir, sock; /* 0: those of the first */
 	unsigned cut, more;
 	uint8_t web;
+	uint64_t limit; /* without a rule */
 };
 
 static int dir, sock[2];
@@ -66,6 +67,10 @@ put(struct buf *b, const struct wrong *w)
 	buf_put_u8(b, w->web);
 	buf_put_u8(b, 1);
 	buf_put_u64(b, 1 << 20);
+	for (i = 0; i < CTL_WHATS; i++) {
+		buf_put_u64(b, w->limit);
+		buf_put_str(b, "");
+	}
 	buf_put_u32(b, (uint32_t)(w->dir != 0 ? w->dir : dir));
 	for (i = 0; i < CTL_KIND_MAX; i++) {
 		buf_put_u32(b, (uint32_t)(w->sock != 0 ? w->sock : sock[i]));
@@ -147,6 +152,7 @@ abuse_P02_sockets_that_are_not_understood(void **state)
 	assert_false(takes(&(struct wrong){ .sock = other }));
 	assert_false(takes(&(struct wrong){ .sock = deaf }));
 	assert_false(takes(&(struct wrong){ .web = 2 }));
+	assert_false(takes(&(struct wrong){ .limit = 1 }));
 	assert_false(takes(&(struct wrong){ .cut = 1 }));
 	assert_false(takes(&(struct wrong){ .more = 1 }));
 	(void)close(other);

@@ -119,7 +119,7 @@ abuse_E01_nobody_by_default(void **state)
 	assert_int_equal(r.profiles, (1u << PROFILES) - 1);
 	assert_null(policy_root(&r, "/anywhere"));
 	assert_true(r.web);
-	for (int k = POLICY_MAX_PROCESSES; k <= POLICY_MAX_DISK; k++)
+	for (int k = POLICY_MAX_PROCESSES; k <= POLICY_MAX_TRANSFER; k++)
 		assert_int_equal(r.limit[k], POLICY_NO_LIMIT);
 	policy_rights_done(&r);
 	other.uid = 1001;

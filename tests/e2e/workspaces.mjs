@@ -77,6 +77,50 @@ await test('what differs is live, and costs what has changed',
 	await end(product, page, ws);
 });
 
+await test('of very many files the first stand there before all are known',
+    async ({ product, browser }) => {
+	const { ws, trees: [tree] } = await made(product, 'very-many');
+	const page = await browser.signedIn();
+	const follows = [], asked = [];
+
+	/* git trusts what the index says of files that are older than it. */
+	sh(tree, 'for i in $(seq 1000 1599); do echo $i >f$i; done; git add .; ' +
+	    `git commit -qm many; git -C ${join(product.dir, 'very-many')} ` +
+	    `merge -q ${ws.branch} >/dev/null 2>&1; ` +
+	    "touch -d '1 hour ago' * src/deep/*; git update-index -q --refresh; " +
+	    'for i in $(seq 1000 1599); do echo more >>f$i; done');
+	page.on('request', (req) => {
+		const { pathname, searchParams } = new URL(req.url());
+		if (pathname === '/api/worktrees/diffstat')
+			asked.push(`${searchParams.get('limit')} ` +
+			    searchParams.get('first'));
+	});
+	await page.routeWebSocket(/worktrees\/diff/, (held) =>
+	    follows.push(held));
+	await page.goto(`${product.origin}/#/w/${ws.id}`);
+	await page.reload();
+	await page.waitForSelector(".sum[data-partial='true'] >> " +
+	    'text=At least 501 files');
+	equal(await page.locator('.file').count(), 500, 'the first of them');
+	await page.click(`${file('f1000')} button`);
+	await until(async () => (await shown(page, 'f1000')).includes('more'),
+	    'what differs in one');
+	await page.click(".views button:text-is('Commit')");
+	await page.waitForSelector('dialog .sum:has-text("600 files")');
+	equal(asked.slice(-2), ['500 true', '2000 true'], 'the first at once');
+	await page.selectOption('#commit-what', 'some');
+	await page.waitForSelector("dialog [aria-label='f1599']");
+	await page.keyboard.press('Escape');
+	for (const held of follows)
+		held.connectToServer();
+	await page.waitForSelector(".content section[data-live='true'] " +
+	    '.sum:has-text("600 files")');
+	equal(await page.locator('.sum[data-partial]').count(), 0, 'all');
+	check((await shown(page, 'f1000')).includes('more'), 'it stays open');
+	equal(page.complaints, [], 'complaints');
+	await end(product, page, ws);
+});
+
 await test('a change that leaves the counts as they are is shown',
     async ({ product, browser }) => {
 	const { ws, trees: [tree] } = await made(product, 'again');

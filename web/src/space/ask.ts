@@ -42,11 +42,26 @@ function named(key: "path" | "old_path", p: {
 	    : { [key]: p.text };
 }
 
+/* As many as the server tells of very much before it has looked at all. */
+export const atOnce = 500;
+
 export function askStat(
 	tree: string, what: Compared, offset: number, limit: number,
 	signal?: AbortSignal,
 ): Promise<DiffStat> {
-	return ask("diffstat", tree, { ...what, offset, limit }, signal);
+	return ask("diffstat", tree, { ...what, offset, limit,
+	    first: offset === 0 ? "true" : undefined }, signal);
+}
+
+/* The first of what differs, for who waits to be told of all. Since `base` it
+ * is what differs from HEAD while nothing is committed on it; else null. */
+export async function askEarly(
+	tree: string, base: string | undefined, signal: AbortSignal,
+): Promise<DiffStat | null> {
+	if (base !== undefined && (await askLog(tree, base, undefined, 0, 1,
+	    signal)).commits.length > 0)
+		return null;
+	return askStat(tree, {}, 0, atOnce, signal);
 }
 
 export function askDiff(

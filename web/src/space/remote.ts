@@ -108,8 +108,8 @@ export function transferText(t: Transfer): string {
 export async function askAhead(
 	tree: string, signal: AbortSignal,
 ): Promise<Ahead> {
-	return get(target("/api/worktrees/changes", tree, { limit: 1 }),
-	    signal);
+	return get(target("/api/worktrees/changes", tree,
+	    { limit: 1, first: "true" }), signal);
 }
 
 export async function askRemotes(

@@ -91,6 +91,8 @@ export interface DiffStat {
 	added: number;
 	removed: number;
 	truncated: boolean;
+	/* Not all was looked at: the numbers are at least that. */
+	partial: boolean;
 	/* Of two pages: the same is the same state of the tree. */
 	as_of: string;
 }

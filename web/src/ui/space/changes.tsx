@@ -2,16 +2,19 @@
 /*
  * What differs in a worktree, as it is now: followed, so that a change costs
  * what has changed. What is beyond the files that are followed comes in pages.
+ * Of very much the first files stand there before all has been looked at.
  */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { askStat, type Compared } from "../../space/ask.ts";
+import { askEarly, askStat, type Compared } from "../../space/ask.ts";
 import { Follow, type Differing } from "../../space/follow.ts";
-import type { DiffFile, Stat } from "../../space/types.ts";
+import type { DiffFile, DiffStat, Stat } from "../../space/types.ts";
 import { FileList } from "./files.tsx";
-import { Counts, Refusal } from "./text.tsx";
+import { Counts, Refusal, Total } from "./text.tsx";
 
 const page = 500;
+/* In ms, in which as a rule all is told. */
+const patience = 300;
 
 interface Followed {
 	doc: Differing;
@@ -45,22 +48,48 @@ function useFollow(
 	return now;
 }
 
+/* Asked for only where waiting for all takes a while. */
+function useEarly(
+	tree: string, base: string | undefined, told: boolean,
+): DiffStat | null {
+	const [early, setEarly] = useState<DiffStat | null>(null);
+
+	useEffect(() => {
+		const stop = new AbortController();
+		const timer = told ? undefined : setTimeout(() => void askEarly(
+		    tree, base, stop.signal).then(setEarly,
+		    /* Who follows tells what is wrong. */
+		    () => undefined), patience);
+
+		setEarly(null);
+		return () => {
+			clearTimeout(timer);
+			stop.abort();
+		};
+	}, [tree, base, told]);
+	return told ? null : early;
+}
+
 export function Changes({ tree, what, sideBySide, stirs }: {
 	tree: string; what: Compared; sideBySide: boolean; stirs: number;
 }) {
 	const { doc, live, trouble } = useFollow(tree, what.base, stirs);
-	const files = sorted(doc.entries ?? {});
+	const early = useEarly(tree, what.base, doc.stat !== undefined ||
+	    trouble !== null);
+	const files = doc.stat === undefined ? early?.files ?? []
+	    : sorted(doc.entries ?? {});
 
 	if (trouble !== null)
 		return <Refusal err={trouble} />;
-	if (doc.stat === undefined)
+	if (doc.stat === undefined && early === null)
 		return <p class="aside" role="status">Loading…</p>;
 	return (
 		<section aria-label="Changes" data-live={live}>
-			<Sum stat={doc.stat} live={live} />
+			{doc.stat === undefined ? <Begun stat={early!} />
+			    : <Sum stat={doc.stat} live={live} />}
 			<FileList tree={tree} what={what} files={files}
 			    sideBySide={sideBySide} />
-			{doc.stat.truncated && <Rest tree={tree} what={what}
+			{doc.stat?.truncated && <Rest tree={tree} what={what}
 			    known={files} sideBySide={sideBySide} />}
 		</section>
 	);
@@ -69,6 +98,17 @@ export function Changes({ tree, what, sideBySide, stirs }: {
 function sorted(entries: Record<string, DiffFile>): DiffFile[] {
 	return Object.values(entries).sort((a, b) =>
 	    a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+}
+
+/* What stands below is not all, or not followed yet. */
+function Begun({ stat }: { stat: DiffStat }) {
+	return (
+		<p class="sum" role="status" data-partial={stat.partial}>
+			<Total stat={stat} />
+			<span class="aside">{stat.partial ? "looking at the rest…"
+			    : "looking again…"}</span>
+		</p>
+	);
 }
 
 function Sum({ stat, live }: { stat: Stat; live: boolean }) {

@@ -12,7 +12,7 @@ import { label } from "../../util/text.ts";
 import type { Part } from "../../space/types.ts";
 import { Dialog } from "../dialog.tsx";
 import { Picks, usePicking } from "./pick.tsx";
-import { Counts, Refusal } from "./text.tsx";
+import { Refusal, Total } from "./text.tsx";
 
 type Kind = "all" | "some" | "staged";
 
@@ -74,9 +74,7 @@ export function CommitDialog({ store, part, done }: {
 				</select>
 			</div>
 			{kind === "all" && stat !== null && <p class="sum">
-				{`${stat.total} ${stat.total === 1 ? "file" : "files"}`}
-				<Counts added={stat.added} removed={stat.removed} />
-			</p>}
+				<Total stat={stat} /></p>}
 			{(kind === "some" || picking.trouble !== null) &&
 			    <Picks picking={picking} />}
 			{refused !== null && <Refusal err={refused} />}

@@ -16,7 +16,7 @@ import type {
 import { useNow } from "../hooks.ts";
 import { useHead } from "./head.ts";
 import { FileList } from "./files.tsx";
-import { Counts, Pieces, Refusal } from "./text.tsx";
+import { Pieces, Refusal, Total } from "./text.tsx";
 
 const page = 50;
 
@@ -125,10 +125,7 @@ export function CommitPage({ part, id, sideBySide }: {
 		<section aria-label="Commit">
 			{commit !== null && <About commit={commit} />}
 			{parts[0] !== undefined && <p class="sum">
-				{`${parts[0].total} ` +
-				    `${parts[0].total === 1 ? "file" : "files"} `}
-				<Counts added={parts[0].added}
-				    removed={parts[0].removed} />
+				<Total stat={parts[0]} />
 				{(commit?.parents.length ?? 0) > 1 &&
 				    <span class="aside">against its first parent</span>}
 			</p>}

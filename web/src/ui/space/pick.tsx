@@ -6,7 +6,7 @@
  */
 
 import { useEffect, useState } from "preact/hooks";
-import { askStat } from "../../space/ask.ts";
+import { askStat, atOnce } from "../../space/ask.ts";
 import { nameKey, nameText } from "../../space/name.ts";
 import type { DiffFile, DiffStat } from "../../space/types.ts";
 import { Counts, Name, Refusal } from "./text.tsx";
@@ -23,6 +23,17 @@ export interface Picking {
 	again(): void;
 }
 
+/* The first of very many at once, and then as many as there may be. */
+async function askPicks(
+	tree: string, told: (s: DiffStat) => void, signal: AbortSignal,
+): Promise<void> {
+	const begun = await askStat(tree, {}, 0, atOnce, signal);
+
+	told(begun);
+	if (begun.next !== null)
+		told(await askStat(tree, {}, 0, most, signal));
+}
+
 const keyOf = (f: DiffFile) => nameKey(f.path, f.path_base64);
 
 export function usePicking(tree: string): Picking {
@@ -35,10 +46,11 @@ export function usePicking(tree: string): Picking {
 		const stop = new AbortController();
 
 		setStat(null);
-		askStat(tree, {}, 0, most, stop.signal).then((s) => {
+		askPicks(tree, (s) => {
 			setStat(s);
 			setTrouble(null);
-		}).catch((err) => stop.signal.aborted || setTrouble(err));
+		}, stop.signal).catch((err) => stop.signal.aborted ||
+		    setTrouble(err));
 		return () => stop.abort();
 	}, [tree, turn]);
 	return {
@@ -81,7 +93,10 @@ export function Picks({ picking }: { picking: Picking }) {
 				))}
 			</ul>
 			{stat.next !== null && <p class="hint">
-				{`The first ${stat.files.length} of ${stat.total}.`}
+				{stat.partial ? `The first ${stat.files.length}; ` +
+				    "the rest is being looked at…"
+				    : `The first ${stat.files.length} of ` +
+				        `${stat.total}.`}
 			</p>}
 		</>
 	);

@@ -8,7 +8,7 @@ import { ApiError } from "../../net/http.ts";
 import { messageOf } from "../../store.ts";
 import { label } from "../../util/text.ts";
 import { namePieces, nameText, type Piece } from "../../space/name.ts";
-import type { Obstacle } from "../../space/types.ts";
+import type { DiffStat, Obstacle } from "../../space/types.ts";
 
 export function Pieces({ list }: { list: Piece[] }) {
 	return (
@@ -38,6 +38,17 @@ export function Counts({ added, removed }: {
 			{removed !== null && <span class="removed">
 				{"\u2212"}{removed}</span>}
 		</span>
+	);
+}
+
+/* When not all was looked at, at least that. */
+export function Total({ stat }: { stat: DiffStat }) {
+	return (
+		<>
+			{stat.partial && "At least "}
+			{`${stat.total} ${stat.total === 1 ? "file" : "files"} `}
+			<Counts added={stat.added} removed={stat.removed} />
+		</>
 	);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /api/agents: what of each agent the account has, and what a person has to do
- * before it can be used.
+ * /api/agents: what of each agent the account has, what a person has to do
+ * before it can be used, and what a variant of it may have.
  */
 #include "daemon/core/agentfind.h"
 
+#include "daemon/agent/variantform.h"
 #include "daemon/api/answer.h"
 #include "daemon/api/api.h"
 #include "daemon/api/repo.h"
@@ -58,9 +59,19 @@ agents_list(struct api_call *c)
 	agentfind(c->app->worktrees, &w, agents_found_cb, c);
 }
 
+static void
+agents_fields(struct api_call *c)
+{
+	answer_items(c, 0, variantform());
+}
+
 const struct api_route api_routes_agents[] = {
 	{ HTTP_M_GET, "/api/agents", SCOPE_READ, .handler = agents_list,
 	    .success = 200,
 	    .doc = "Agents of the account, and what each needs" },
+	{ HTTP_M_GET, "/api/agents/fields", SCOPE_READ,
+	    .handler = agents_fields, .success = 200,
+	    .doc = "What a variant of each agent may have, and a request "
+		   "choose" },
 	{ .pattern = NULL },
 };

@@ -125,6 +125,7 @@ const TABLE = {
 	'GET /api/tokens/{id}': [TOKENS, 200, at('token')],
 	'DELETE /api/tokens/{id}': [TOKENS, 404],
 	'GET /api/agents': [READ, 200],
+	'GET /api/agents/fields': [READ, 200],
 	'GET /api/agents/config': [READ, 200],
 	'PUT /api/agents/config': [TOKENS, 422, { body: bad }],
 	'GET /api/repos': [READ, 200],

@@ -236,9 +236,10 @@ const FIELDS = [
 ];
 
 // What needs no id and tells of more than one thing.
-const LISTS = ['/api/agents', '/api/agents/config', '/api/sessions',
-	'/api/folders', '/api/tokens', '/api/repos', '/api/repos/recent',
-	'/api/repos/discover', '/api/repos/clones', '/api/workspaces',
+const LISTS = ['/api/agents', '/api/agents/config', '/api/agents/fields',
+	'/api/sessions', '/api/folders', '/api/tokens', '/api/repos',
+	'/api/repos/recent', '/api/repos/discover', '/api/repos/clones',
+	'/api/workspaces',
 	'/api/conversations', '/api/links', '/api/transfers', '/api/approvals',
 	'/api/runs', '/api/runs?live=true',
 	`/api/approvals?session_id=${ids.session}`, '/api/approvals/rules',

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon/agent/variantform.h"
 #include "daemon/agent/variantrows.h"
 #include "lib/js.h"
 #include "tests/unit/agent/agentrig.h"
@@ -301,6 +302,36 @@ test_choices_that_are_not_there(void **state)
 	js_free(all);
 }
 
+/* A form made of it has what is judged, and the choices of a request. */
+static void
+test_the_form_of_it(void **state)
+{
+	struct js *all = variantform();
+	const struct variant_row *row;
+	const struct js *codex = NULL;
+
+	(void)state;
+	for (size_t i = 0; (row = variant_row(i)) != NULL; i++) {
+		assert_string_equal(js_str(js_at(all, i), "agent", ""),
+		    row->agent);
+		if (strcmp(row->agent, "CODEX") == 0)
+			codex = js_at(all, i);
+	}
+	assert_int_equal(js_len(all), 10);
+	is(js_get(codex, "policies"), "[\"AUTO\",\"SUPERVISED\",\"PLAN\"]");
+	is(js_at(js_get(codex, "fields"), 0),
+	    "{\"name\":\"sandbox\",\"kind\":\"word\",\"choice\":null,"
+	    "\"words\":[\"auto\",\"read-only\",\"workspace-write\","
+	    "\"danger-full-access\"]}");
+	is(js_at(js_get(codex, "fields"), 3),
+	    "{\"name\":\"model\",\"kind\":\"text\",\"words\":[],"
+	    "\"choice\":\"model_id\"}");
+	is(js_at(js_get(codex, "fields"), js_len(js_get(codex, "fields")) - 1),
+	    "{\"name\":\"env\",\"kind\":\"pairs\",\"words\":[],"
+	    "\"choice\":null}");
+	js_free(all);
+}
+
 int
 main(void)
 {
@@ -313,6 +344,7 @@ main(void)
 		cmocka_unit_test(test_ours_cannot_be_deleted),
 		cmocka_unit_test(test_choices_of_a_request),
 		cmocka_unit_test(test_choices_that_are_not_there),
+		cmocka_unit_test(test_the_form_of_it),
 	};
 
 	return CHECK_RUN("variant", tests);

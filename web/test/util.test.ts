@@ -64,11 +64,13 @@ test("sizes and ages read like sentences", () => {
 });
 
 test("addresses survive a round trip and nothing else is understood", () => {
-	for (const hash of ["#/", "#/new", "#/asks", `#/s/${id}`, `#/replay/${id}`,
+	for (const hash of ["#/", "#/new", "#/asks", "#/agents",
+	    "#/agents/CLAUDE_CODE", `#/s/${id}`, `#/replay/${id}`,
 	    `#/c/${id}`, `#/c/new/${id}`, `#/c/${id}/${id}`])
 		assert.equal(formatRoute(parseRoute(hash)), hash);
 	for (const hash of ["", "#/s/../x", `#/s/${id}/x`, "#/s/", "#x",
-	    "#/replay/x", "#/c/x", `#/c/${id}/x`, `#/c/new/${id}/${id}`,
+	    "#/replay/x", "#/agents/x", "#/agents/", "#/c/x", `#/c/${id}/x`,
+	    `#/c/new/${id}/${id}`,
 	    `#/s/${id}?server=https://evil.example`])
 		assert.deepEqual(parseRoute(hash), { page: "home" });
 });

@@ -14,6 +14,7 @@ import { Sidebar } from "./sidebar.tsx";
 import { SignIn } from "./signin.tsx";
 import { NewWorkspaceForm } from "./space/create.tsx";
 import { WorkspacePage } from "./space/page.tsx";
+import { AgentsPage } from "./talk/agents.tsx";
 import { AsksPage } from "./talk/asks.tsx";
 import { NewTalkForm } from "./talk/create.tsx";
 import { OutputPage } from "./talk/output.tsx";
@@ -66,6 +67,8 @@ function pageOf(store: Store, state: State): ComponentChild {
 		    state={state} route={route} />;
 	if (route.page === "asks")
 		return <AsksPage store={store} state={state} />;
+	if (route.page === "agents")
+		return <AgentsPage store={store} agent={route.agent} />;
 	if (route.page === "new-conversation")
 		return <NewTalkForm key={route.id} store={store}
 		    workspace={route.id} />;

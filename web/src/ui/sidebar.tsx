@@ -45,7 +45,7 @@ export function Sidebar({ store, state }: { store: Store; state: State }) {
 }
 
 const workPages = new Set(["workspaces", "new-workspace", "workspace",
-    "new-conversation", "conversation", "output"]);
+    "new-conversation", "conversation", "output", "agents"]);
 
 function Tabs({ work }: { work: boolean }) {
 	return (

@@ -23,6 +23,8 @@ export type Route =
 	| { page: "home" }
 	| { page: "workspaces" }
 	| { page: "asks" }
+	/* null: all of them. */
+	| { page: "agents"; agent: string | null }
 	| { page: "new-workspace" }
 	| WorkspaceRoute
 	| { page: "new" }
@@ -81,6 +83,11 @@ export function parseRoute(hash: string): Route {
 
 	if (work !== null)
 		return work;
+	const [agents, agent] = /^\/agents(?:\/([A-Z0-9_]{1,40}))?$/.exec(path) ??
+	    [];
+
+	if (agents !== undefined)
+		return { page: "agents", agent: agent ?? null };
 	if (path === "/asks")
 		return { page: "asks" };
 	if (path === "/new")
@@ -97,6 +104,8 @@ export function formatRoute(route: Route): string {
 	case "home": return "#/";
 	case "new": return "#/new";
 	case "asks": return "#/asks";
+	case "agents": return route.agent === null ? "#/agents"
+	    : `#/agents/${route.agent}`;
 	case "workspaces": return "#/w";
 	case "new-workspace": return "#/w/new";
 	case "workspace": return formatWorkspace(route);

@@ -42,6 +42,8 @@ export function WorkspaceList({ store, state }: {
 					        ev.currentTarget.checked)} />
 					Show archived
 				</label>
+				<a class="plain" href="#/agents"
+				    title="What they need, and their variants">Agents</a>
 			</footer>
 		</>
 	);

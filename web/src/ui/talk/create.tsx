@@ -1,36 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The form for a new conversation in a workspace: which agent, how it is held,
- * and what it is to do. What an agent needs first is told beside its name.
+ * The form for a new conversation in a workspace: which agent, by which of its
+ * variants and what else it has to choose, how it is held, and what it is to do.
+ * What an agent needs first is told beside its name.
  */
 
+import type { ComponentChild } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { change, get } from "../../net/http.ts";
+import { change } from "../../net/http.ts";
 import type { Store } from "../../store.ts";
 import { messageOf } from "../../store.ts";
 import type { Agent, Conversation } from "../../talk/types.ts";
+import {
+	formOf, namesOf, textOf, valuesOf, wrongOf, type Field, type Known,
+	type Values, type Wrong,
+} from "../../talk/variants.ts";
 import { formatRoute } from "../../util/route.ts";
 import { label } from "../../util/text.ts";
 import { useTitle } from "../hooks.ts";
 import { Refusal } from "../space/text.tsx";
+import { useKnown } from "./agents.tsx";
 
 interface Fields {
 	agent: string;
+	variant: string;
+	/* What is chosen beside it, by what a request calls it. */
+	choices: Record<string, string>;
+	/* "": as the variant says. */
+	policy: string;
 	prompt: string;
 	profile: "agent" | "login";
-	/* Before it uses a tool that changes something. */
-	asks: boolean;
 }
 
 const usable = (a: Agent) => a.state === "ready" || a.state === "installed";
 
-/* Agents that can be told so; the others have ways of their own. */
-const asking = new Set(["CLAUDE_CODE"]);
+/* Of another agent nothing that was chosen for this one. Where it can be told
+ * to ask, it is. */
+function fresh(known: Known, agent: string): Partial<Fields> {
+	return { agent, variant: "DEFAULT", choices: {}, policy:
+	    formOf(known, agent).policies.includes("SUPERVISED")
+	        ? "SUPERVISED" : "" };
+}
 
 function wishOf(f: Fields, workspace: string): object {
+	const choices = Object.entries(f.choices).map(([key, text]) =>
+	    [key, text.trim()] as const).filter(([, text]) => text !== "");
+
 	return { workspace_id: workspace, agent: f.agent, profile: f.profile,
-	    ...asking.has(f.agent) && f.asks &&
-	        { config: { approvals: true } } };
+	    ...f.variant !== "DEFAULT" && { variant: f.variant },
+	    ...Object.fromEntries(choices),
+	    ...f.policy !== "" && { permission_policy: f.policy } };
 }
 
 /* The conversation is there even when its first prompt was refused: then that
@@ -52,21 +71,23 @@ async function begin(
 }
 
 function useForm(store: Store, workspace: string) {
-	const [agents, setAgents] = useState<Agent[] | null>(null);
-	const [fields, setFields] = useState<Fields>({ agent: "", prompt: "",
-	    profile: "agent", asks: true });
+	const { known, trouble } = useKnown();
+	const [fields, setFields] = useState<Fields>({ agent: "",
+	    variant: "DEFAULT", choices: {}, policy: "", prompt: "",
+	    profile: "agent" });
 	const [refused, setRefused] = useState<unknown>(null);
 	const [busy, setBusy] = useState(false);
 	const set = (part: Partial<Fields>) =>
 	    setFields((old) => ({ ...old, ...part }));
 
 	useEffect(() => {
-		get<{ items: Agent[] }>("/api/agents").then(({ items }) => {
-			setAgents(items);
-			set({ agent: (items.find(usable) ?? items[0])?.name ?? "" });
-		}).catch(setRefused);
-	}, []);
-	return { agents, fields, set, refused, busy, submit: (ev: Event) => {
+		const first = known?.agents.find(usable) ?? known?.agents[0];
+
+		if (known !== null && first !== undefined)
+			set(fresh(known, first.name));
+	}, [known]);
+	return { known, fields, set, refused: refused ?? trouble, busy,
+	    submit: (ev: Event) => {
 		ev.preventDefault();
 		setBusy(true);
 		setRefused(null);
@@ -78,10 +99,11 @@ function useForm(store: Store, workspace: string) {
 export function NewTalkForm({ store, workspace }: {
 	store: Store; workspace: string;
 }) {
-	const { agents, fields, set, refused, busy, submit } =
+	const { known, fields, set, refused, busy, submit } =
 	    useForm(store, workspace);
-	const agent = agents?.find((a) => a.name === fields.agent);
 	const ws = store.work.get(workspace);
+	const wrong = refused === null ? null : wrongOf(refused);
+	const part = { fields, set, wrong };
 
 	useTitle("Ask an agent");
 	useEffect(() => {
@@ -101,9 +123,16 @@ export function NewTalkForm({ store, workspace }: {
 				    onInput={(ev) => set({
 				        prompt: ev.currentTarget.value })} />
 			</div>
-			<AgentChoice agents={agents} agent={agent} set={set} />
+			<AgentChoice {...part} known={known} />
+			{known !== null && <>
+				<VariantChoice {...part} known={known} />
+				<Choices {...part} known={known} />
+				<Policy {...part} policies={formOf(known,
+				    fields.agent).policies} />
+			</>}
 			<Held fields={fields} set={set} />
-			{refused !== null && <Refusal err={refused} />}
+			{refused !== null && !shown(wrong) &&
+			    <Refusal err={refused} />}
 			<div class="buttons">
 				<button class="button primary" disabled={busy ||
 				    fields.agent === "" ||
@@ -117,16 +146,53 @@ export function NewTalkForm({ store, workspace }: {
 	);
 }
 
-function AgentChoice({ agents, agent, set }: {
-	agents: Agent[] | null; agent: Agent | undefined;
+interface PartProps {
+	fields: Fields;
 	set(part: Partial<Fields>): void;
+	/* What the server has refused, and of which field. */
+	wrong: Wrong | null;
+}
+
+/* Those that have a place of their own for it. */
+const places = ["variant", "model_id", "agent_id", "reasoning_id",
+    "permission_policy"];
+const shown = (wrong: Wrong | null) =>
+    wrong !== null && places.includes(wrong.field);
+
+function Place({ id, text, wrong, field, children }: {
+	id: string; text: string; wrong: Wrong | null; field: string;
+	children: ComponentChild;
 }) {
 	return (
 		<div class="field">
+			<label for={id}>{text}</label>
+			{children}
+			{wrong?.field === field && <p class="trouble" role="alert"
+			    id={`${id}-why`}>{`${text}: ` +
+			        label(wrong.why, 500)}</p>}
+		</div>
+	);
+}
+
+const said = (wrong: Wrong | null, field: string, id: string) =>
+    wrong?.field === field ? { "aria-invalid": true,
+        "aria-describedby": `${id}-why` } : {};
+
+function AgentChoice({ fields, set, known }: PartProps & {
+	known: Known | null;
+}) {
+	/* One that nobody has made known is none to choose. */
+	const agents = known?.agents.filter((a) => a.name !== "ACP" ||
+	    namesOf(known, a.name).some((n) => Object.keys(valuesOf(
+	        known.executors, a.name, n) ?? {}).length > 0));
+	const agent = agents?.find((a) => a.name === fields.agent);
+
+	return (
+		<div class="field">
 			<label for="talk-agent">Agent</label>
-			<select id="talk-agent" value={agent?.name ?? ""}
-			    onChange={(ev) => set({
-			        agent: ev.currentTarget.value })}>
+			<select id="talk-agent" value={fields.agent}
+			    onChange={(ev) => set(fresh(known!,
+			        ev.currentTarget.value))}>
 				{agents?.map((a) => <option key={a.name} value={a.name}>
 					{label(a.help) + (usable(a) ? ""
 					    : ": it needs you first")}</option>)}
@@ -137,9 +203,108 @@ function AgentChoice({ agents, agent, set }: {
 	);
 }
 
-function Held({ fields, set }: {
-	fields: Fields; set(part: Partial<Fields>): void;
+function VariantChoice({ fields, set, wrong, known }: PartProps & {
+	known: Known;
 }) {
+	const names = namesOf(known, fields.agent);
+
+	return (
+		<Place id="talk-variant" text="Variant" field="variant"
+		    wrong={wrong}>
+			<select id="talk-variant" value={fields.variant}
+			    {...said(wrong, "variant", "talk-variant")}
+			    onChange={(ev) => set({
+			        variant: ev.currentTarget.value })}>
+				{names.map((n) => <option key={n} value={n}>
+					{label(n)}</option>)}
+			</select>
+			<p class="hint"><a href={formatRoute({ page: "agents",
+			    agent: fields.agent })}>See and change variants</a></p>
+		</Place>
+	);
+}
+
+const choiceWords: Record<string, string> = {
+	model_id: "Model", agent_id: "Mode", reasoning_id: "Thinking",
+};
+
+function Choices({ known, ...props }: PartProps & { known: Known }) {
+	const { agent, variant } = props.fields;
+	const all = formOf(known, agent).fields;
+	const fields = Object.keys(choiceWords).flatMap((choice) =>
+	    all.filter((f) => f.choice === choice));
+	const values = valuesOf(known.executors, agent, variant) ?? {};
+
+	if (fields.length === 0)
+		return null;
+	return (
+		<div class="choices">
+			{fields.map((f) => <Choice key={f.name} field={f}
+			    values={values} {...props} />)}
+		</div>
+	);
+}
+
+function Choice({ field, values, fields, set, wrong }: PartProps & {
+	field: Field; values: Values;
+}) {
+	const key = field.choice!;
+	const id = `talk-${key}`;
+	const usual = label(textOf(field, values[field.name]), 40) ||
+	    "as it does by itself";
+	const props = { id, value: fields.choices[key] ?? "",
+		...said(wrong, key, id) };
+	const to = (text: string) => set({ choices:
+	    { ...fields.choices, [key]: text } });
+
+	return (
+		<Place id={id} text={choiceWords[key] ?? key} field={key}
+		    wrong={wrong}>
+			{field.kind === "word"
+			    ? <select {...props} onChange={(ev) =>
+			        to(ev.currentTarget.value)}>
+				<option value="">{usual}</option>
+				{field.words.map((w) => <option key={w} value={w}>
+					{w}</option>)}
+			    </select>
+			    : <input {...props} type="text" maxLength={128}
+			        placeholder={usual} autoComplete="off"
+			        autoCapitalize="off" spellcheck={false}
+			        onInput={(ev) => to(ev.currentTarget.value)} />}
+		</Place>
+	);
+}
+
+const policyWords: Record<string, string> = {
+	SUPERVISED: "It asks before it runs or changes something",
+	PLAN: "It makes a plan first, and asks whether to follow it",
+};
+
+/* That nobody is asked is no choice of a beginning: it takes a click of its
+ * own, later, that is on record. */
+function Policy({ fields, set, wrong, policies }: PartProps & {
+	policies: string[];
+}) {
+	const known = policies.filter((p) => Object.hasOwn(policyWords, p));
+
+	if (known.length === 0)
+		return null;
+	return (
+		<Place id="talk-policy" text="Who is asked" wrong={wrong}
+		    field="permission_policy">
+			<select id="talk-policy" value={fields.policy}
+			    {...said(wrong, "permission_policy", "talk-policy")}
+			    onChange={(ev) => set({
+			        policy: ev.currentTarget.value })}>
+				{known.map((p) => <option key={p} value={p}>
+					{policyWords[p]}</option>)}
+				<option value="">As its variant says</option>
+			</select>
+		</Place>
+	);
+}
+
+function Held({ fields, set }: Omit<PartProps, "wrong">) {
 	const how = (value: Fields["profile"], text: string) => (
 		<label class="choice">
 			<input type="radio" name="profile" value={value}
@@ -150,18 +315,10 @@ function Held({ fields, set }: {
 	);
 
 	return (
-		<>
-			<fieldset>
-				<legend>How it is held</legend>
-				{how("agent", "In a sandbox")}
-				{how("login", "As you: it may do what you may")}
-			</fieldset>
-			{asking.has(fields.agent) && <label class="choice">
-				<input type="checkbox" name="asks"
-				    checked={fields.asks} onChange={(ev) =>
-				        set({ asks: ev.currentTarget.checked })} />
-				It asks before it runs or changes something
-			</label>}
-		</>
+		<fieldset>
+			<legend>How it is held</legend>
+			{how("agent", "In a sandbox")}
+			{how("login", "As you: it may do what you may")}
+		</fieldset>
 	);
 }

@@ -276,4 +276,4 @@ answer(struct job *j)
 	return o;
 }
 
-const struct job_kind job_blame = { "blame", next, answer, NULL };
+const struct job_kind job_blame = { "blame", next, answer, NULL, false };

@@ -429,4 +429,4 @@ done(struct job *j)
 		part_done(&own->part);
 }
 
-const struct job_kind job_changes = { "changes", next, answer, done };
+const struct job_kind job_changes = { "changes", next, answer, done, false };

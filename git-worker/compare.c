@@ -79,7 +79,7 @@ answer_compare(struct job *j)
 }
 
 const struct job_kind job_compare = { "compare", next_compare, answer_compare,
-	NULL };
+	NULL, false };
 
 static void
 next_merge(struct job *j)
@@ -138,4 +138,5 @@ answer_merge(struct job *j)
 	return o;
 }
 
-const struct job_kind job_merge = { "merge", next_merge, answer_merge, NULL };
+const struct job_kind job_merge = { "merge", next_merge, answer_merge, NULL,
+	false };

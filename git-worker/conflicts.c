@@ -245,6 +245,6 @@ answer_conflict(struct job *j)
 }
 
 const struct job_kind job_conflicts = { "conflicts", next_conflicts,
-	answer_conflicts, NULL };
+	answer_conflicts, NULL, false };
 const struct job_kind job_conflict = { "conflict", next_conflict,
-	answer_conflict, NULL };
+	answer_conflict, NULL, false };

@@ -457,4 +457,4 @@ done(struct job *j)
 		diffbig_done(&own->big);
 }
 
-const struct job_kind job_diff = { "diff", next, answer, done };
+const struct job_kind job_diff = { "diff", next, answer, done, false };

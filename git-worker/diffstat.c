@@ -7,6 +7,8 @@
 
 #include "git-worker/difftree.h"
 #include "git-worker/job.h"
+#include "git-worker/known.h"
+#include "git-worker/look.h"
 #include "git-worker/narrow.h"
 #include "git-worker/part.h"
 #include "lib/arena.h"
@@ -25,6 +27,7 @@ static const char *const nowhere[] = { NULL };
 
 struct stat_own {
 	struct sides sides;
+	struct known *known; /* what differs; NULL: git is asked about all */
 	struct part part;
 	struct diff_files files;
 	struct diff_file *doubtful[HASHES_MAX];
@@ -81,6 +84,13 @@ names_of(const struct job *j)
 	return j->names == NULL ? nowhere : j->names->names;
 }
 
+static void
+ask_diff(struct job *j, const struct stat_own *o)
+{
+	diff_ask(j, &o->sides, how,
+	    o->known != NULL ? o->known->names : names_of(j));
+}
+
 /* True when its words are there, or are not asked for. */
 static bool
 has_others(struct job *j, struct stat_own *o)
@@ -89,8 +99,62 @@ has_others(struct job *j, struct stat_own *o)
 		return true;
 	if (j->n > o->sides.steps + OTHERS)
 		return true;
-	diff_ask_others(j, names_of(j));
+	diff_ask_others(j, o->known != NULL ? o->known->others : names_of(j));
 	return false;
+}
+
+static struct stat_own *
+begin(struct job *j)
+{
+	struct stat_own *o = arena_alloc(j->arena, sizeof(*o));
+
+	if (sides_usual(j))
+		o->known = look_known(j->look);
+	if (o->known != NULL)
+		o->sides.from = arena_strdup(j->arena, o->known->commit);
+	o->part.over = o->known != NULL || !part_wanted(j);
+	return o;
+}
+
+/* What differs and, of binary files, by which bytes. */
+static void
+ask_files(struct job *j, struct stat_own *o)
+{
+	if (o->known != NULL) {
+		j->index = o->known->narrow.file;
+		j->lasts = true;
+	}
+	if (j->n == o->sides.steps) {
+		ask_diff(j, o);
+	} else if (has_others(j, o) && sides_have_others(&o->sides) &&
+		   j->n == o->sides.steps + HASHES) {
+		if (diff_read(j, o->sides.steps, &o->files))
+			ask_hashes(j, o);
+	}
+}
+
+/*
+ * While git was at it all may have become another: a commit, a checkout. Then
+ * the names were those of what is gone.
+ */
+static bool
+is_in_vain(const struct job *j, const struct stat_own *o)
+{
+	return j->argv == NULL && o->known != NULL &&
+	       look_passed(j->look, o->known);
+}
+
+static void
+ask_all(struct job *j, struct stat_own *o)
+{
+	known_drop(o->known);
+	o->known = NULL;
+	o->files.list = NULL;
+	o->ndoubtful = 0;
+	o->sides.steps = j->n;
+	j->index = NULL;
+	j->lasts = false;
+	ask_files(j, o);
 }
 
 static void
@@ -98,10 +162,8 @@ next(struct job *j)
 {
 	struct stat_own *o = j->own;
 
-	if (o == NULL) {
-		o = j->own = arena_alloc(j->arena, sizeof(*o));
-		o->part.over = !part_wanted(j);
-	}
+	if (o == NULL)
+		o = j->own = begin(j);
 	if (o->sides.from == NULL && !sides_find(j, &o->sides))
 		return;
 	if (!o->part.over) {
@@ -117,13 +179,9 @@ next(struct job *j)
 	}
 	if (o->part.told)
 		return;
-	if (j->n == o->sides.steps) {
-		diff_ask(j, &o->sides, how, names_of(j));
-	} else if (has_others(j, o) && sides_have_others(&o->sides) &&
-		   j->n == o->sides.steps + HASHES) {
-		if (diff_read(j, o->sides.steps, &o->files))
-			ask_hashes(j, o);
-	}
+	ask_files(j, o);
+	if (is_in_vain(j, o))
+		ask_all(j, o);
 }
 
 /* A line for each of the doubtful ones. */
@@ -256,6 +314,7 @@ tell(struct job *j, const struct stat_own *own, struct totals *t, bool cut)
 	js_add_int(o, "removed", t->removed);
 	js_add_bool(o, "truncated", cut);
 	js_add_bool(o, "partial", own->part.told);
+	js_add_bool(o, "narrow", own->known != NULL);
 	job_put_as_of(j, o);
 	job_page_put(&t->page, o, "files");
 	return o;
@@ -303,8 +362,11 @@ done(struct job *j)
 {
 	struct stat_own *own = j->own;
 
-	if (own != NULL)
-		part_done(&own->part);
+	if (own == NULL)
+		return;
+	part_done(&own->part);
+	known_drop(own->known);
+	own->known = NULL;
 }
 
-const struct job_kind job_diffstat = { "diffstat", next, answer, done };
+const struct job_kind job_diffstat = { "diffstat", next, answer, done, true };

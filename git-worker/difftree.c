@@ -15,8 +15,8 @@
 #include "lib/js.h"
 #include "lib/str.h"
 
-/* Options, and the names of one look (TOUCHED_MAX). */
-#define WORDS_MAX 96
+/* Options. */
+#define WORDS_MAX 64
 
 /*
  * autoRefreshIndex would write down which files are as they were, at the cost
@@ -161,16 +161,41 @@ sides_find(struct job *j, struct sides *s)
 }
 
 bool
+sides_usual(const struct job *j)
+{
+	static const char *const others[] = { "base", "from", "to", "commit" };
+
+	if (j->names != NULL ||
+	    strcmp(js_str(j->ask, "view", "all"), "all") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (js_get(j->ask, others[i]) != NULL)
+			return false;
+	return true;
+}
+
+bool
 sides_have_others(const struct sides *s)
 {
 	return s->to == NULL && !s->cached;
+}
+
+/* Room for options and for these. */
+static const char **
+words_for(struct job *j, const char *const *names)
+{
+	size_t n = WORDS_MAX + 1;
+
+	while (*names++ != NULL)
+		n++;
+	return arena_alloc(j->arena, n * sizeof(*names));
 }
 
 void
 diff_ask(struct job *j, const struct sides *s, const char *const *how,
     const char *const *paths)
 {
-	const char *words[WORDS_MAX];
+	const char **words = words_for(j, paths);
 	size_t n = 0;
 
 	for (; before[n] != NULL; n++)
@@ -190,23 +215,23 @@ diff_ask(struct job *j, const struct sides *s, const char *const *how,
 	while (*paths != NULL)
 		words[n++] = *paths++;
 	words[n] = NULL;
-	job_ask(j, words);
-	j->may_fail = false;
+	j->argv = words;
 }
 
 void
 diff_ask_others(struct job *j, const char *const *names)
 {
-	const char *words[WORDS_MAX + 1] = { "--no-optional-locks",
+	static const char *const others[] = { "--no-optional-locks",
 		"--literal-pathspecs", "ls-files", "--others",
 		"--exclude-standard", "-z", "--" };
-	size_t n = 7;
+	const char **words = words_for(j, names);
+	size_t n = sizeof(others) / sizeof(others[0]);
 
-	while (*names != NULL && n < WORDS_MAX)
+	memcpy(words, others, sizeof(others));
+	while (*names != NULL)
 		words[n++] = *names++;
 	words[n] = NULL;
-	job_ask(j, words);
-	j->may_fail = false;
+	j->argv = words;
 }
 
 struct reader {

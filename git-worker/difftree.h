@@ -23,6 +23,8 @@ struct sides {
 };
 /* False: git has to be asked first, or the question is refused. */
 bool sides_find(struct job *j, struct sides *s);
+/* The question is about the work tree beside HEAD, and all of that. */
+bool sides_usual(const struct job *j);
 /* Files that git does not know are part of it. */
 bool sides_have_others(const struct sides *s);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "git-worker/narrow.h"
+#include "lib/arena.h"
 #include "lib/porcelain.h"
 #include "lib/xalloc.h"
 
@@ -182,6 +183,24 @@ dirty_renew(struct dirty *d, const struct narrow *nw, const char *text,
 	}
 	end_with(d);
 	return ok;
+}
+
+size_t
+dirty_len(const struct dirty *d)
+{
+	return d->n;
+}
+
+size_t
+dirty_names(const struct dirty *d, struct arena *a, bool unknown,
+    const char **names, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n && n < max; i++)
+		if ((d->list[i].index == '?') == unknown)
+			names[n++] = arena_strdup(a, d->list[i].name);
+	return n;
 }
 
 void

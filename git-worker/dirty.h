@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
 struct narrow;
 struct wt_status;
 
@@ -25,6 +26,14 @@ bool dirty_read(struct dirty *d, const char *text, size_t len);
  */
 bool dirty_renew(struct dirty *d, const struct narrow *nw, const char *text,
     size_t len);
+/* How many entries it has, or had when it was read. */
+size_t dirty_len(const struct dirty *d);
+/*
+ * Copies of the names that git does not know, or of all others: at most `max`,
+ * each once. How many there are.
+ */
+size_t dirty_names(const struct dirty *d, struct arena *a, bool unknown,
+    const char **names, size_t max);
 /* The numbers of entries; the rest of `out` stays. */
 void dirty_count(const struct dirty *d, struct wt_status *out);
 

@@ -8,6 +8,7 @@
 
 struct arena;
 struct js;
+struct look;
 struct narrow;
 
 /*
@@ -29,12 +30,14 @@ struct job {
 	const char *top;      /* of the work tree, canonical */
 	const struct js *ask; /* what belongs to the question; may be NULL */
 	const struct narrow *names; /* only about these, or NULL */
+	struct look *look;
 	int64_t born, epoch; /* the worker's; look_epoch() of the first ask */
 
 	/* Set by next(): what to ask, behind "git"; NULL: nothing more. */
 	const char *const *argv;
 	size_t max;	   /* bytes of its answer wanted; 0: the usual bound */
 	const char *index; /* what git is shown in place of its own, or NULL */
+	bool lasts;	   /* the index does; see memo_ask() */
 	bool may_fail;	   /* git may say no; that is an answer, too */
 
 	struct job_text text[JOB_STEPS];
@@ -52,6 +55,7 @@ struct job_kind {
 	 * perhaps twice.
 	 */
 	void (*done)(struct job *j);
+	bool gains; /* it costs less once it is known what differs */
 };
 
 extern const struct job_kind job_changes, job_diffstat, job_diff, job_log,

@@ -95,6 +95,25 @@ jobs_count(const struct jobs *js)
 	return js->n - js->nown;
 }
 
+static const struct job_kind *
+kind_of(const struct js *ask)
+{
+	const char *op = js_str(ask, "op", "");
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i]->name, op) == 0)
+			return kinds[i];
+	return NULL;
+}
+
+bool
+jobs_gains(const struct js *ask)
+{
+	const struct job_kind *kind = kind_of(ask);
+
+	return kind != NULL && kind->gains;
+}
+
 bool
 jobs_begin(struct jobs *js, int64_t id, int64_t until, struct js *ask)
 {
@@ -105,28 +124,26 @@ bool
 jobs_begin_own(struct jobs *js, int64_t id, int64_t until, struct js *ask,
     const struct narrow *names)
 {
-	const char *op = js_str(ask, "op", "");
+	const struct job_kind *kind = kind_of(ask);
 	struct running *r;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(kinds[i]->name, op) != 0)
-			continue;
-		r = xcalloc(1, sizeof(*r));
-		r->kind = kinds[i];
-		r->id = id;
-		r->until = until;
-		r->ask = ask;
-		r->job.arena = arena_new();
-		r->job.top = js->conf.dir;
-		r->job.ask = js_get(ask, "args");
-		r->job.names = names;
-		r->job.born = js->born;
-		TAILQ_INSERT_TAIL(&js->list, r, link);
-		js->n++;
-		js->nown += id < 0;
-		return true;
-	}
-	return false;
+	if (kind == NULL)
+		return false;
+	r = xcalloc(1, sizeof(*r));
+	r->kind = kind;
+	r->id = id;
+	r->until = until;
+	r->ask = ask;
+	r->job.arena = arena_new();
+	r->job.top = js->conf.dir;
+	r->job.ask = js_get(ask, "args");
+	r->job.names = names;
+	r->job.look = js->conf.look;
+	r->job.born = js->born;
+	TAILQ_INSERT_TAIL(&js->list, r, link);
+	js->n++;
+	js->nown += id < 0;
+	return true;
 }
 
 static void
@@ -202,7 +219,7 @@ go_on(struct jobs *js, struct running *r)
 		j->argv = NULL;
 		j->max = 0;
 		j->index = j->names == NULL ? NULL : j->names->file;
-		j->may_fail = false;
+		j->lasts = j->may_fail = false;
 		if (j->n < JOB_STEPS)
 			r->kind->next(j);
 		if (j->error != NULL) {
@@ -215,8 +232,8 @@ go_on(struct jobs *js, struct running *r)
 		}
 		if (r->nqueries == 0)
 			j->epoch = js->epoch;
-		r->query[r->nqueries++] =
-		    memo_ask(js->memo, j->argv, j->index, j->max, js->epoch);
+		r->query[r->nqueries++] = memo_ask(js->memo, j->argv, j->index,
+		    j->lasts, j->max, js->epoch);
 	}
 }
 

@@ -41,6 +41,9 @@ bool jobs_begin_own(struct jobs *js, int64_t id, int64_t until, struct js *ask,
 /* It is answered with "cancelled", if it is still on. */
 void jobs_cancel(struct jobs *js, int64_t id);
 
+/* It is answered for less once look_known() has something. */
+bool jobs_gains(const struct js *ask);
+
 size_t jobs_fds(const struct jobs *js, int *fds, size_t n);
 /*
  * Whatever can be done without waiting. False: those who asked were told that

@@ -205,4 +205,4 @@ answer(struct job *j)
 	return o;
 }
 
-const struct job_kind job_log = { "log", next, answer, NULL };
+const struct job_kind job_log = { "log", next, answer, NULL, false };

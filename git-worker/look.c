@@ -17,6 +17,7 @@
 #include "git-worker/dirty.h"
 #include "git-worker/gitrun.h"
 #include "git-worker/index.h"
+#include "git-worker/known.h"
 #include "git-worker/narrow.h"
 #include "git-worker/touched.h"
 #include "git-worker/watch.h"
@@ -52,6 +53,8 @@ struct look {
 	struct narrow narrow; /* in stage NARROW */
 	struct arena *narrow_arena;
 	struct dirty *dirty;
+	struct known *names; /* of the last one who asked, or NULL */
+	int64_t passed;	     /* epoch when all was thrown over last */
 	struct touched due, news;
 	struct arena *arena; /* of what follows */
 	struct wt_status status;
@@ -118,6 +121,7 @@ look_free(struct look *l)
 	watch_free(l->watch);
 	index_free(l->index);
 	dirty_free(l->dirty);
+	known_drop(l->names);
 	touched_clear(&l->due);
 	touched_clear(&l->news);
 	arena_free(l->arena);
@@ -201,6 +205,8 @@ look_epoch(struct look *l)
 		watch_begin(l->watch);
 		l->epoch++;
 		l->known = false;
+		if (l->due.all)
+			l->passed = l->epoch;
 	}
 	return l->epoch;
 }
@@ -259,6 +265,40 @@ look_narrow(struct look *l, struct arena *a, const struct touched *t,
 	return l->place_arena != NULL && l->hash != 0 &&
 	       watch_why(l->watch) == NULL &&
 	       narrow_make(out, a, l->index, &place, t);
+}
+
+struct known *
+look_known(struct look *l)
+{
+	const struct narrow_place place = { l->dir, l->place.gitdir, l->hash,
+		true };
+
+	if (look_now(l) != LOOK_KNOWN || !l->have || l->place_arena == NULL ||
+	    l->hash == 0 || l->status.commit == NULL)
+		return NULL;
+	if (l->names == NULL || l->names->epoch != l->epoch) {
+		known_drop(l->names);
+		l->names =
+		    known_make(l->dirty, l->index, &place, l->status.commit);
+		if (l->names != NULL)
+			l->names->epoch = l->epoch;
+	}
+	return l->names == NULL ? NULL : known_hold(l->names);
+}
+
+bool
+look_passed(struct look *l, const struct known *k)
+{
+	return look_epoch(l) < 0 || l->passed > k->epoch;
+}
+
+/* Of more than git can be asked about by name the look would be for nothing. */
+bool
+look_gains(struct look *l)
+{
+	return look_now(l) == LOOK_ASK && watch_why(l->watch) == NULL &&
+	       l->place_arena != NULL && l->hash != 0 &&
+	       dirty_len(l->dirty) <= KNOWN_MAX;
 }
 
 static int

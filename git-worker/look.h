@@ -12,6 +12,7 @@
  * something has happened since, and then only about that if it can be.
  */
 struct look;
+struct known;
 struct narrow;
 struct touched;
 struct arena;
@@ -56,6 +57,16 @@ int look_fd(const struct look *l);
  */
 bool look_narrow(struct look *l, struct arena *a, const struct touched *t,
     bool exact, struct narrow *out);
+
+/*
+ * What differs, held for the caller, when that is known now; NULL when it is
+ * not, or is nothing for known_make().
+ */
+struct known *look_known(struct look *l);
+/* All of that was thrown over since: no name of it stands for the tree. */
+bool look_passed(struct look *l, const struct known *k);
+/* It is not known, and the next look probably makes it so. */
+bool look_gains(struct look *l);
 
 /* Asks git. 0 or -errno; -EBUSY while it is at work for itself. */
 int look_start(struct look *l);

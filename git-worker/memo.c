@@ -25,6 +25,7 @@ struct query {
 	TAILQ_ENTRY(query) link;
 	struct memo *m;
 	char **argv, *index;
+	bool lasts; /* the index is what it is for whoever names it */
 	struct gitrun run;
 	enum phase phase;
 	int64_t epoch; /* when it was started, or else asked */
@@ -78,10 +79,13 @@ memo_free(struct memo *m)
 }
 
 static bool
-is_same(const struct query *q, const char *const *argv)
+is_same(const struct query *q, const char *const *argv, const char *index)
 {
 	size_t i;
 
+	if (q->index == NULL || index == NULL ? q->index != index
+					      : strcmp(q->index, index) != 0)
+		return false;
 	for (i = 0; q->argv[i] != NULL && argv[i] != NULL; i++)
 		if (strcmp(q->argv[i], argv[i]) != 0)
 			return false;
@@ -90,23 +94,26 @@ is_same(const struct query *q, const char *const *argv)
 
 /* One that waits is started later than now, whatever happens until then. */
 static struct query *
-find(struct memo *m, const char *const *argv, int64_t epoch)
+find(struct memo *m, const char *const *argv, const char *index, int64_t epoch)
 {
 	struct query *q;
 
 	TAILQ_FOREACH (q, &m->queries, link)
 		if ((q->phase == WAITING || q->epoch == epoch) && q->err == 0 &&
-		    q->kill_at == 0 && q->index == NULL && is_same(q, argv))
+		    q->kill_at == 0 && is_same(q, argv, index))
 			return q;
 	return NULL;
 }
 
 struct query *
-memo_ask(struct memo *m, const char *const *argv, const char *index, size_t max,
-    int64_t epoch)
+memo_ask(struct memo *m, const char *const *argv, const char *index, bool lasts,
+    size_t max, int64_t epoch)
 {
-	struct query *q = index == NULL ? find(m, argv, epoch) : NULL;
+	struct query *q = NULL;
 	size_t n = 0;
+
+	if (index == NULL || lasts)
+		q = find(m, argv, index, epoch);
 
 	if (q == NULL) {
 		while (argv[n] != NULL)
@@ -117,6 +124,7 @@ memo_ask(struct memo *m, const char *const *argv, const char *index, size_t max,
 		for (size_t i = 0; i < n; i++)
 			q->argv[i] = xstrdup(argv[i]);
 		q->index = index == NULL ? NULL : xstrdup(index);
+		q->lasts = index == NULL || lasts;
 		q->epoch = epoch;
 		gitrun_init(&q->run, max > 0 ? max : MEMO_TEXT_MAX);
 		TAILQ_INSERT_TAIL(&m->queries, q, link);
@@ -188,7 +196,7 @@ pass_unwanted(struct query *q, int64_t now)
 static bool
 is_useless(const struct query *q, int64_t epoch)
 {
-	return q->phase == WAITING || q->index != NULL || q->epoch != epoch ||
+	return q->phase == WAITING || !q->lasts || q->epoch != epoch ||
 	       q->err != 0 || q->run.status != 0 || q->kill_at != 0;
 }
 

@@ -22,11 +22,12 @@ void memo_free(struct memo *m);
  * `argv` behind "git", copied, asked at a time that is not before `epoch`, and
  * at most `max` bytes of what it says (0: MEMO_TEXT_MAX; the same each time).
  * Held until memo_let_go(), which also ends what nobody else waits for.
- * `index`: what git is shown in place of its own, or NULL; nobody shares that.
+ * `index`: what git is shown in place of its own, or NULL. Who asks with one of
+ * the same name shares that, if it `lasts`: it is not another one later.
  */
 #define MEMO_TEXT_MAX (8 << 20)
 struct query *memo_ask(struct memo *m, const char *const *argv,
-    const char *index, size_t max, int64_t epoch);
+    const char *index, bool lasts, size_t max, int64_t epoch);
 void memo_let_go(struct query *q);
 
 struct query_answer {

@@ -202,24 +202,32 @@ narrow_write(char file[PATH_MAX], struct index *ix, size_t *at, size_t n)
 }
 
 bool
-narrow_make(struct narrow *nw, struct arena *a, struct index *ix,
-    const struct narrow_place *p, const struct touched *t)
+narrow_names(struct narrow *nw, struct arena *a, struct index *ix,
+    const struct narrow_place *p, const char *const *names, size_t n)
 {
 	static struct making m;
 	char path[PATH_MAX];
 
 	m = (struct making){ .nw = nw, .arena = a, .ix = ix, .place = p };
 	*nw = (struct narrow){ .n = 0 };
-	if (t->all || t->n == 0 ||
-	    !path_join(path, sizeof(path), p->gitdir, "index") ||
+	if (!path_join(path, sizeof(path), p->gitdir, "index") ||
 	    !index_open(ix, path, p->hash))
 		return false;
-	nw->names = arena_alloc(a, (t->n + 1) * sizeof(*nw->names));
-	for (size_t i = 0; i < t->n; i++)
-		if (!add_name(&m, t->name[i]))
+	nw->names = arena_alloc(a, (n + 1) * sizeof(*nw->names));
+	for (size_t i = 0; i < n; i++)
+		if (!add_name(&m, names[i]))
 			return false;
 	nw->names[nw->n] = NULL;
 	return narrow_write(nw->file, ix, m.at, m.n);
+}
+
+bool
+narrow_make(struct narrow *nw, struct arena *a, struct index *ix,
+    const struct narrow_place *p, const struct touched *t)
+{
+	*nw = (struct narrow){ .n = 0 };
+	return !t->all && t->n > 0 &&
+	       narrow_names(nw, a, ix, p, (const char *const *)t->name, t->n);
 }
 
 void

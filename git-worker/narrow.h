@@ -35,6 +35,9 @@ struct narrow_place {
  */
 bool narrow_make(struct narrow *nw, struct arena *a, struct index *ix,
     const struct narrow_place *p, const struct touched *t);
+/* The same of `n` names; without any it is an index that is empty. */
+bool narrow_names(struct narrow *nw, struct arena *a, struct index *ix,
+    const struct narrow_place *p, const char *const *names, size_t n);
 /*
  * Writes an index with `n` entries of `ix`, in any order, which it sorts, to a
  * new file, whose name it puts into `file`; false: "" is there.

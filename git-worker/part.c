@@ -33,17 +33,9 @@ enum { PLACE, STAGED, DIFF, END };
 bool
 part_wanted(const struct job *j)
 {
-	static const char *const others[] = { "base", "from", "to", "commit" };
-
-	if (j->names != NULL || !js_bool(j->ask, "first", false) ||
-	    js_int(j->ask, "offset", 0) != 0 ||
-	    js_int(j->ask, "limit", USUAL) > LIMIT_MAX ||
-	    strcmp(js_str(j->ask, "view", "all"), "all") != 0)
-		return false;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (js_get(j->ask, others[i]) != NULL)
-			return false;
-	return true;
+	return sides_usual(j) && js_bool(j->ask, "first", false) &&
+	       js_int(j->ask, "offset", 0) == 0 &&
+	       js_int(j->ask, "limit", USUAL) <= LIMIT_MAX;
 }
 
 void

@@ -37,7 +37,8 @@
 struct asked {
 	TAILQ_ENTRY(asked) link;
 	int64_t id, until;
-	bool with; /* the look that is being taken is for it */
+	struct js *job; /* what is asked once it is known; NULL: the status */
+	bool with;	/* the look that is being taken is for it */
 };
 TAILQ_HEAD(asks, asked);
 
@@ -109,6 +110,7 @@ forget(struct serving *s, struct asked *a)
 {
 	TAILQ_REMOVE(&s->asks, a, link);
 	s->nasks--;
+	js_free(a->job);
 	free(a);
 }
 
@@ -120,13 +122,27 @@ refuse(struct serving *s, struct asked *a, const char *error, int status,
 	forget(s, a);
 }
 
+/* However the look went: a question of its own may still be answered. */
+static void
+begin_job(struct serving *s, struct asked *a)
+{
+	(void)jobs_begin(s->jobs, a->id, a->until, a->job);
+	a->job = NULL;
+	forget(s, a);
+}
+
 /* `r`: how it was found out just now; NULL: it was known. */
 static void
 tell(struct serving *s, struct asked *a, const struct look_answer *r)
 {
 	const struct wt_status *st = look_status(s->look);
-	struct js *o = answer_to(a->id);
+	struct js *o;
 
+	if (a->job != NULL) {
+		begin_job(s, a);
+		return;
+	}
+	o = answer_to(a->id);
 	js_add_str(o, "commit", st->commit);
 	js_add_str(o, "branch", st->branch);
 	js_add_int(o, "ahead", st->ahead);
@@ -215,7 +231,7 @@ look_ended(struct serving *s, const struct look_answer *r)
 	TAILQ_FOREACH_SAFE (a, &s->asks, link, next) {
 		if (!a->with)
 			continue;
-		if (r->err == 0)
+		if (r->err == 0 || a->job != NULL)
 			tell(s, a, r);
 		else
 			refuse(s, a, error_of(r->err), r->status, r->complaint);
@@ -274,13 +290,15 @@ cancel(struct serving *s, int64_t id)
 			refuse(s, a, "cancelled", 0, "nobody waits for it");
 }
 
+/* Of the status, or what `job` asks, which it takes over. */
 static void
-ask_status(struct serving *s, int64_t id, int64_t until)
+ask_look(struct serving *s, int64_t id, int64_t until, struct js *job)
 {
 	struct asked *a = xcalloc(1, sizeof(*a));
 
 	a->id = id;
 	a->until = until;
+	a->job = job;
 	TAILQ_INSERT_TAIL(&s->asks, a, link);
 	s->nasks++;
 }
@@ -300,11 +318,15 @@ take(struct serving *s, struct js *v)
 		       GITPROTO_ASKS_MAX) {
 		s->broken = "that is no question";
 	} else if (strcmp(op, "status") == 0) {
-		ask_status(s, id, until);
+		ask_look(s, id, until, NULL);
 	} else if (strcmp(op, "follow") == 0) {
 		follow_begin(s->follow, id, until, v);
 		if (s->ms < ms)
 			s->ms = ms;
+		return;
+	} else if (jobs_gains(v) && look_gains(s->look)) {
+		ask_look(s, id, until, v);
+		s->ms = ms;
 		return;
 	} else if (jobs_begin(s->jobs, id, until, v)) {
 		s->ms = ms;

@@ -158,5 +158,7 @@ answer_file(struct job *j)
 	return o;
 }
 
-const struct job_kind job_tree = { "tree", next_tree, answer_tree, NULL };
-const struct job_kind job_file = { "file", next_file, answer_file, NULL };
+const struct job_kind job_tree = { "tree", next_tree, answer_tree, NULL,
+	false };
+const struct job_kind job_file = { "file", next_file, answer_file, NULL,
+	false };

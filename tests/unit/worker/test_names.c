@@ -147,6 +147,86 @@ random_changes(void **state)
 	assert_int_equal(served_stop(), 0);
 }
 
+/* The result of one question; freed by the caller with the answer. */
+static struct js *
+answer_of(const char *op, const char *args, int ms)
+{
+	struct js *v;
+
+	(void)served_question_of(op, args, ms);
+	v = served_get();
+	assert_non_null(v);
+	if (js_get(v, "result") == NULL)
+		fail_msg("%s: %s", op, js_str(v, "why", "nothing"));
+	return v;
+}
+
+/* With their numbers, as one text that the caller frees. */
+static char *
+files_of(const struct js *v, bool *narrow)
+{
+	const struct js *result = js_get(v, "result");
+	char head[80], *text;
+	struct buf b;
+
+	*narrow = js_bool(result, "narrow", false);
+	(void)snprintf(head, sizeof(head), "+%lld -%lld %s ",
+	    (long long)js_int(result, "added", -1),
+	    (long long)js_int(result, "removed", -1),
+	    js_str(result, "from", "nothing"));
+	buf_init(&b, 1 << 20);
+	buf_put_text(&b, head);
+	js_dump(js_get(result, "files"), &b);
+	text = strdup(buf_cstr(&b));
+	buf_done(&b);
+	return text;
+}
+
+/* A question with a base is never one about some names. */
+static bool
+differs_as_git_says(const char *what, int i)
+{
+	struct js *v = answer_of("diffstat", NULL, MS);
+	struct js *all = answer_of("diffstat", "{\"base\":\"HEAD\"}", MS);
+	bool narrow, none;
+	char *is = files_of(v, &narrow), *want = files_of(all, &none);
+
+	assert_false(none);
+	if (strcmp(is, want) != 0)
+		fail_msg("step %d, %s: %s, not %s%s", i, what, is, want,
+		    narrow ? " (some names)" : "");
+	free(is);
+	free(want);
+	js_free(v);
+	js_free(all);
+	return narrow;
+}
+
+/* Whether anybody has asked for the status in between, or not. */
+static void
+random_differences(void **state)
+{
+	char what[512] = "";
+	int narrow = 0;
+
+	(void)state;
+	begin_random();
+	served_start();
+	for (int i = 0; i < STEPS; i++) {
+		if (pick(4) != 0)
+			served_settle();
+		for (unsigned n = pick(3) + 1; n-- > 0;)
+			change(what, sizeof(what));
+		narrow += differs_as_git_says(what, i);
+		/* Nothing has happened, and it is told again. */
+		if (pick(4) == 0)
+			(void)differs_as_git_says("nothing", i);
+	}
+	if (narrow < STEPS / 25)
+		fail_msg("only %d were about some names", narrow);
+	assert_int_equal(served_stop(), 0);
+}
+
 /* What a client has made of all that it was told. */
 #define MODEL_MAX 200
 static struct known {
@@ -237,20 +317,6 @@ comes_again(const struct js *files, size_t i)
 		if (strcmp(key_of(js_at(files, k)), key) == 0)
 			return true;
 	return false;
-}
-
-/* The result of one question; freed by the caller with the answer. */
-static struct js *
-answer_of(const char *op, const char *args, int ms)
-{
-	struct js *v;
-
-	(void)served_question_of(op, args, ms);
-	v = served_get();
-	assert_non_null(v);
-	if (js_get(v, "result") == NULL)
-		fail_msg("%s: %s", op, js_str(v, "why", "nothing"));
-	return v;
 }
 
 static void
@@ -424,6 +490,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(random_changes, served_setup,
 		    served_teardown),
+		cmocka_unit_test_setup_teardown(random_differences,
+		    served_setup, served_teardown),
 		cmocka_unit_test_setup_teardown(random_follow, served_setup,
 		    served_teardown),
 		cmocka_unit_test_setup_teardown(who_waits_is_told, served_setup,

@@ -152,7 +152,7 @@ static void
 replay_still_cb(struct wt_op *op, const struct git_result *r)
 {
 	const struct change *c = op->own;
-	const bool cut = c->cb == NULL || c->err == RDV_E_TIMEOUT;
+	const bool cut = c->cb == NULL || c->err == RDV_E_TIMEOUT || c->written;
 
 	if (c->aborts)
 		fix_end(op, "aborted", NULL);
@@ -239,6 +239,8 @@ change_settle_said(struct wt_op *op, const struct git_result *r)
 		c->code = c->why != NULL ? CHANGE_DRIVER : NULL;
 		if (c->why == NULL)
 			c->why = arena_printf(op->arena, "git: %s", text);
+		/* HEAD is locked when the files are there, the index before. */
+		c->written = strstr(r->err, "/HEAD.lock'") != NULL;
 	}
 	change_settle(op);
 }

@@ -42,8 +42,9 @@ brought_cb(struct wt_op *op, const struct git_result *r)
 	char text[512];
 
 	git_complaint(r, text, sizeof(text));
+	/* It takes the locks of HEAD and the branch when all is written. */
 	c->refused = strstr(r->err, "overwritten") != NULL ||
-		     strstr(r->err, ".lock") != NULL;
+		     strstr(r->err, "/index.lock'") != NULL;
 	if (r->status != 0)
 		change_refuse(op, RDV_E_DIRTY, NULL,
 		    "%s cannot be brought along: git: %s", c->row.target_path,

@@ -19,6 +19,7 @@ struct change {
 	const char *begin;     /* of a rebase: behind what its commits are */
 	bool aborts;	       /* where nothing has moved, that was meant */
 	bool refused;	       /* git said no before it wrote anything */
+	bool written;	       /* and of a replay: when it had written */
 
 	bool noted;    /* its row is stored */
 	bool settling; /* a failure is being looked into */

@@ -30,3 +30,20 @@ git_complaint(const struct git_result *r, char *out, size_t size)
 	else
 		(void)str_escape(out, size, line, len);
 }
+
+bool
+git_complains_of_lock(const struct git_result *r, char *out, size_t size)
+{
+	static const char head[] = "Unable to create '",
+			  tail[] = ".lock': File exists.";
+	const char *at = strstr(r->err, head), *end;
+
+	if (at == NULL)
+		return false;
+	at += strlen(head);
+	end = strstr(at, tail);
+	if (end == NULL)
+		return false;
+	(void)str_escape(out, size, at, (size_t)(end - at) + strlen(".lock"));
+	return true;
+}

@@ -223,6 +223,11 @@ wt_fail_git(struct wt_op *op, const struct git_result *r)
 		    ".git/objects/info/alternates` there gives it its own "
 		    "(git: %s)",
 		    op->top, text);
+	else if (git_complains_of_lock(r, text, sizeof(text)))
+		wt_fail(op, RDV_E_BUSY,
+		    "%s is there: another git is at work, or one was killed; "
+		    "when none is, delete that file",
+		    text);
 	else
 		wt_fail(op, RDV_E_INVALID, "git: %s", text);
 }

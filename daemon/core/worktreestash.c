@@ -377,9 +377,10 @@ static void
 push(struct wt_op *op, const struct git_result *r)
 {
 	const struct wt_change *ch = op->own;
-	const char *argv[8] = { "stash", "push", "--quiet" };
+	/* Quiet it would not say what has kept it from that. */
+	const char *argv[8] = { "stash", "push" };
 	struct stashing *s = of(op);
-	size_t n = 3;
+	size_t n = 2;
 
 	s->before = first_line(op, r);
 	if (s->untracked)

@@ -470,12 +470,14 @@ worktree_look(struct wt_op *op, struct wt_look *look, bool judge,
 	/*
 	 * Nothing a repository sets (status.showUntrackedFiles,
 	 * diff.ignoreSubmodules) may make the answer shorter. Looking for
-	 * renames would cost time and change no verdict.
+	 * renames would cost time and change no verdict. By core.ignoreCase
+	 * FILE beside a tracked "file" would be none where names do not fold;
+	 * where they do, one that is spelt otherwise counts as untracked.
 	 */
-	static const char *const argv[] = { "status", "--porcelain=v2",
-		"--branch", "-z", "--untracked-files=normal",
-		"--ignored=traditional", "--ignore-submodules=none",
-		"--no-renames", NULL };
+	static const char *const argv[] = { "-c", "core.ignoreCase=false",
+		"status", "--porcelain=v2", "--branch", "-z",
+		"--untracked-files=normal", "--ignored=traditional",
+		"--ignore-submodules=none", "--no-renames", NULL };
 
 	op->asking = arena_alloc(op->arena, sizeof(*op->asking));
 	*op->asking =

@@ -191,8 +191,9 @@ static void
 remove_noted(struct wt_op *op)
 {
 	struct moving *m = op->own;
-	/* Without force: git looks once more. */
-	const char *const drop[] = { "worktree", "remove", "--", op->at, NULL };
+	/* Without force: git looks once more, as worktree_look() does. */
+	const char *const drop[] = { "-c", "core.ignoreCase=false", "worktree",
+		"remove", "--", op->at, NULL };
 	const char *const more[] = { path_parent(op->arena, op->at), NULL };
 
 	m->noted = true;

@@ -48,6 +48,11 @@ const states = {
 		'git commit -q --allow-empty -m lonely', HELD],
 	'mid-rebase': ['echo m >m; git add m; git commit -q -m m; echo m >>m; ' +
 		'git commit -q -am mm; git rebase -q -i HEAD~2; echo x >>m', HELD],
+	'mid-merge, in conflict': ['echo a >file; git commit -q -am a; ' +
+		'o=$(git rev-parse HEAD); git reset -q --hard HEAD~1; echo b >file; ' +
+		'git commit -q -am b; git merge -q $o || echo mine >>file', HELD],
+	bisecting: ['for i in 1 2 3; do git commit -q --allow-empty -m $i; done; ' +
+		'git bisect start -q HEAD HEAD~3', HELD],
 	locked: ['git worktree lock --reason why .', HELD],
 	submodule: ['git -c protocol.file.allow=always submodule -q add ' +
 		'"$R/../lib" lib; git commit -q -m lib; echo x >>lib/l', HELD],
@@ -322,6 +327,7 @@ const unforced = new Set(['cleanup', 'remove', 'expire, and restore',
 const NEVER = 'never', held = {
 	dirty: HELD, untracked: HELD, staged: HELD, detached: NEVER,
 	'detached, with commits': NEVER, 'mid-rebase': NEVER, submodule: NEVER,
+	'mid-merge, in conflict': NEVER, bisecting: NEVER,
 	'process inside': HELD, nested: NEVER, symlinked: HELD,
 };
 for (const [name, [command, what, more = {}]] of Object.entries(states)) {
@@ -347,6 +353,30 @@ for (const [name, [command, what, more = {}]] of Object.entries(states)) {
 		await leave(w);
 	});
 }
+
+// A repository that came from where names fold, say, tells git not to see it.
+await test('no work is lost: a name that differs in case alone (G22)',
+	async () => {
+		const dir = path.join(rdv.home, 'folded');
+		sh(rdv.home, 'mkdir folded; cd folded; git init -q -b main; ' +
+			'echo one >file; mkdir sub; echo s >sub/s; git add .; ' +
+			'git commit -q -m one; git config core.ignoreCase true');
+		const { id } = await rdv.call('POST', '/api/repos', { path: dir });
+		for (const [words, what] of [['true', GONE], ['echo mine >FILE', HELD],
+			['mkdir SUB; echo mine >SUB/s', HELD]]) {
+			const space = await rdv.call('POST', '/api/workspaces',
+				{ repos: [id] });
+			const w = { space: `/api/workspaces/${space.id}`,
+				path: space.repos[0].path };
+			sh(w.path, words);
+			const before = snapshot(w.path);
+			await ways['archive, and restore'](w, before, what);
+			const r = await end(w);
+			assert.equal(r.status, what === HELD ? 409 : 200, `${r.raw}`);
+			if (what === HELD)
+				assert.equal(snapshot(w.path), before);
+		}
+	});
 
 await test('no work is lost: the main work tree (G22)', async () => {
 	const before = snapshot(repo);

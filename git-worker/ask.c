@@ -304,6 +304,35 @@ ask_program(struct asking *q, const char *name, struct git_fact *f)
 	fill(f, err, path, why != NULL ? why : "it is not installed");
 }
 
+/*
+ * What a confined agent has for a home, with the directory it is in: made where
+ * they are missing, as the account's alone. Its text is the canonical path.
+ */
+static void
+ask_agent(struct asking *q, const char *arg, struct git_fact *f)
+{
+	const char *path = at_home(q, arg), *real = NULL;
+	const char *why = "it is no plain path";
+	int err = RDV_E_INVALID;
+
+	if (path != NULL && path_absolute_ok(path))
+		err = place_make(q->arena, path_parent(q->arena, path), &real,
+		    &why);
+	if (err == 0)
+		err = place_make(q->arena, path, &real, &why);
+	fill(f, err, real, why);
+}
+
+/* A path as the account has it; it is not looked at. */
+static void
+ask_name(struct asking *q, const char *arg, struct git_fact *f)
+{
+	const char *path = at_home(q, arg);
+	const bool ok = path != NULL && path_absolute_ok(path);
+
+	fill(f, ok ? 0 : RDV_E_INVALID, path, "it is no plain path");
+}
+
 /* When a file was changed last, in seconds; it is not opened. */
 static void
 ask_when(struct asking *q, const char *arg, struct git_fact *f)
@@ -330,10 +359,12 @@ static const struct question {
 	const char *name;
 	void (*answer)(struct asking *q, const char *arg, struct git_fact *f);
 } questions[] = {
+	{ "agent", ask_agent },
 	{ "fresh", ask_fresh },
 	{ "main", ask_main },
 	{ "midway", ask_midway },
 	{ "mounted", ask_mounted },
+	{ "name", ask_name },
 	{ "new", ask_new },
 	{ "place", ask_place },
 	{ "program", ask_program },

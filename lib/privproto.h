@@ -215,6 +215,13 @@ struct priv_spawn_answer {
 #define PRIV_DOOR_TOKEN PRIV_DOOR_DIR "/token"
 #define PRIV_DOOR_RDV	PRIV_DOOR_DIR "/rdv" /* the command line, if there */
 
+/*
+ * Below rdv's own directory: what a confined agent has for a home, one for each
+ * agent. Of that directory a confined run is given nothing else but worktrees
+ * and trash.
+ */
+#define PRIV_AGENTS "agents"
+
 #define PRIV_G_NNP	0x01u
 #define PRIV_G_SECCOMP	0x02u
 #define PRIV_G_LANDLOCK 0x04u

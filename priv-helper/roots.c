@@ -17,6 +17,7 @@
 
 #include "lib/err.h"
 #include "lib/path.h"
+#include "lib/privproto.h"
 #include "lib/str.h"
 #include "priv-helper/policyfor.h"
 #include "priv-helper/trail.h"
@@ -44,7 +45,9 @@ roots_init(struct roots *rs, const char *home, const char *base,
 	       /* In user mode a part of rdvd's state, as it always was. */
 	       path_join(rs->trash, ROOTS_PATH_MAX,
 		   run == NULL ? rs->server : rs->base, "trash") &&
-	       path_join(rs->worktrees, ROOTS_PATH_MAX, rs->base, "worktrees");
+	       path_join(rs->worktrees, ROOTS_PATH_MAX, rs->base,
+		   "worktrees") &&
+	       path_join(rs->agents, ROOTS_PATH_MAX, rs->base, PRIV_AGENTS);
 }
 
 static bool
@@ -52,6 +55,13 @@ touches_run(const struct roots *rs, const char *path)
 {
 	return rs->run[0] != '\0' &&
 	       (path_is_under(path, rs->run) || path_is_under(rs->run, path));
+}
+
+/* One agent's home, or a part of it: never those of all of them. */
+static bool
+is_agents_home(const struct roots *rs, const char *path)
+{
+	return path_is_under(rs->agents, path) && strcmp(rs->agents, path) != 0;
 }
 
 const char *
@@ -70,7 +80,7 @@ roots_objection(const struct roots *rs, const char *path)
 		return "is rdv's own state";
 	if (path_is_under(rs->base, path) &&
 	    !path_is_under(rs->worktrees, path) &&
-	    !path_is_under(rs->trash, path))
+	    !path_is_under(rs->trash, path) && !is_agents_home(rs, path))
 		return "is rdv's own state";
 	return policy_root(rs->rights, path);
 }

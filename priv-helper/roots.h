@@ -17,7 +17,8 @@ struct roots {
 	char server[ROOTS_PATH_MAX];
 	char trash[ROOTS_PATH_MAX];
 	char worktrees[ROOTS_PATH_MAX];
-	char run[ROOTS_PATH_MAX]; /* "" in user mode */
+	char agents[ROOTS_PATH_MAX]; /* homes of confined agents are in it */
+	char run[ROOTS_PATH_MAX];    /* "" in user mode */
 };
 
 /*

@@ -19,6 +19,25 @@ static const char *const states[] = {
 	[AGENTFIND_MISSING] = "missing",
 };
 
+/* A conversation's agent is confined unless somebody asks for more. */
+static struct js *
+confined_json(const struct agentfind *a)
+{
+	struct js *o = js_object(), *argv = js_array();
+
+	js_add_str(o, "home", a->home);
+	js_add_str(o, "state", states[a->confined]);
+	js_add_ms(o, "signed_in_at", a->confined_in);
+	js_add_str(o, "needs", a->confined_needs);
+	if (a->program != NULL)
+		js_push_str(argv, a->program);
+	for (const char *const *w = a->sign_in;
+	     a->program != NULL && *w != NULL; w++)
+		js_push_str(argv, *w);
+	js_add(o, "sign_in", argv);
+	return o;
+}
+
 static struct js *
 agent_json(const struct agentfind *a)
 {
@@ -31,6 +50,7 @@ agent_json(const struct agentfind *a)
 	js_add_ms(o, "signed_in_at", a->signed_in);
 	js_add_bool(o, "used", a->traces);
 	js_add_str(o, "needs", a->needs);
+	js_add(o, "confined", confined_json(a));
 	return o;
 }
 

@@ -19,43 +19,52 @@
 
 #define TRACES 2
 
+#define WORDS 3
+
 /* What each leaves in a home, and how somebody signs in. */
 static const struct row {
 	const char *name, *program;
 	const char *login; /* changed when somebody signs in; or NULL */
+	const char *kept;  /* where what it signs in with is kept; or NULL */
 	const char *traces[TRACES];
 	const char *sign_in;
+	const char *words[WORDS]; /* the program's, for that */
 } rows[] = {
-	{ "CLAUDE_CODE", "claude", "~/.claude.json", { NULL, NULL },
-	    "run claude and say /login" },
-	{ "CODEX", "codex", "~/.codex/auth.json",
+	{ "CLAUDE_CODE", "claude", "~/.claude.json",
+	    ".claude/.credentials.json", { NULL, NULL },
+	    "run claude and say /login", { "/login" } },
+	{ "CODEX", "codex", "~/.codex/auth.json", ".codex/auth.json",
 	    { "~/.codex/config.toml", "~/.codex/version.json" },
-	    "run codex login" },
+	    "run codex login", { "login" } },
 	{ "GEMINI", "gemini", "~/.gemini/oauth_creds.json",
+	    ".gemini/oauth_creds.json",
 	    { "~/.gemini/settings.json", "~/.gemini/installation_id" },
-	    "run gemini and choose how to sign in" },
-	{ "QWEN_CODE", "qwen", NULL,
+	    "run gemini and choose how to sign in", { NULL } },
+	{ "QWEN_CODE", "qwen", NULL, NULL,
 	    { "~/.qwen/settings.json", "~/.qwen/installation_id" },
-	    "run qwen and choose how to sign in" },
-	{ "COPILOT", "copilot", NULL,
+	    "run qwen and choose how to sign in", { NULL } },
+	{ "COPILOT", "copilot", NULL, NULL,
 	    { "~/.copilot/mcp-config.json", "~/.copilot/config.json" },
-	    "run copilot and say /login" },
+	    "run copilot and say /login", { NULL } },
 	{ "OPENCODE", "opencode", "~/.local/share/opencode/auth.json",
+	    ".local/share/opencode/auth.json",
 	    { "~/.config/opencode", "~/.local/share/opencode" },
-	    "run opencode auth login" },
-	{ "AMP", "amp", NULL, { "~/.config/amp/settings.json", NULL },
-	    "run amp login" },
-	{ "CURSOR_AGENT", "cursor-agent", NULL, { "~/.cursor/mcp.json", NULL },
-	    "run cursor-agent login" },
-	{ "DROID", "droid", NULL,
+	    "run opencode auth login", { "auth", "login" } },
+	{ "AMP", "amp", NULL, NULL, { "~/.config/amp/settings.json", NULL },
+	    "run amp login", { "login" } },
+	{ "CURSOR_AGENT", "cursor-agent", NULL, NULL,
+	    { "~/.cursor/mcp.json", NULL }, "run cursor-agent login",
+	    { "login" } },
+	{ "DROID", "droid", NULL, NULL,
 	    { "~/.factory/mcp.json", "~/.factory/installation_id" },
-	    "run droid and sign in" },
+	    "run droid and sign in", { NULL } },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 struct finding {
 	const struct git_fact *search;
 	const struct git_fact *program[ROWS], *login[ROWS];
+	const struct git_fact *home[ROWS], *kept[ROWS];
 	const struct git_fact *traces[ROWS][TRACES];
 	agentfind_fn *cb;
 	void *arg;
@@ -73,14 +82,13 @@ signed_in(const struct git_fact *f)
 }
 
 static enum agentfind_state
-state_of(const struct row *r, const struct git_fact *program,
-    const struct git_fact *login)
+state_of(const struct git_fact *program, const struct git_fact *login)
 {
 	if (program->found == GIT_NO_SUCH)
 		return AGENTFIND_MISSING;
 	if (program->found != GIT_FOUND)
 		return AGENTFIND_REFUSED;
-	if (r->login == NULL)
+	if (login == NULL)
 		return AGENTFIND_INSTALLED;
 	if (signed_in(login) >= 0)
 		return AGENTFIND_READY;
@@ -114,6 +122,29 @@ needs(struct wt_op *op, const struct row *r, const struct agentfind *a,
 	return NULL;
 }
 
+/* What it takes to get the program is said of the account's own home. */
+static const char *
+confined_needs(struct wt_op *op, const struct agentfind *a)
+{
+	return a->confined == AGENTFIND_SIGN_IN
+		   ? arena_printf(op->arena,
+			 "nobody has signed in: run rdv agents login %s, or "
+			 "give it a key in its env",
+			 a->name)
+		   : NULL;
+}
+
+static void
+tell_confined(struct wt_op *op, const struct finding *f, size_t i,
+    struct agentfind *a)
+{
+	a->home = f->home[i]->found == GIT_FOUND ? f->home[i]->text : NULL;
+	a->confined = state_of(f->program[i], f->kept[i]);
+	a->confined_in = signed_in(f->kept[i]);
+	a->confined_needs = confined_needs(op, a);
+	a->sign_in = rows[i].words;
+}
+
 static void
 tell(struct wt_op *op, struct finding *f, size_t i, struct agentfind *a)
 {
@@ -122,7 +153,7 @@ tell(struct wt_op *op, struct finding *f, size_t i, struct agentfind *a)
 
 	a->name = r->name;
 	a->help = ops != NULL ? ops->help : r->program;
-	a->state = state_of(r, f->program[i], f->login[i]);
+	a->state = state_of(f->program[i], f->login[i]);
 	a->signed_in = signed_in(f->login[i]);
 	for (size_t t = 0; t < TRACES; t++)
 		if (f->traces[i][t] != NULL &&
@@ -131,6 +162,7 @@ tell(struct wt_op *op, struct finding *f, size_t i, struct agentfind *a)
 	if (f->program[i]->found == GIT_FOUND)
 		a->program = f->program[i]->text;
 	a->needs = needs(op, r, a, f->program[i]);
+	tell_confined(op, f, i, a);
 }
 
 static void
@@ -148,6 +180,17 @@ looked(struct wt_op *op)
 }
 
 static void
+look_at_home(struct wt_op *op, struct finding *f, size_t i)
+{
+	const char *home = agentpath_home(op, rows[i].name);
+
+	f->home[i] = wt_question(op, "name", home);
+	if (rows[i].kept != NULL)
+		f->kept[i] = wt_question(op, "when",
+		    arena_printf(op->arena, "%s/%s", home, rows[i].kept));
+}
+
+static void
 look(struct wt_op *op)
 {
 	struct finding *f = op->own;
@@ -161,6 +204,7 @@ look(struct wt_op *op)
 			if (rows[i].traces[t] != NULL)
 				f->traces[i][t] =
 				    wt_question(op, "when", rows[i].traces[t]);
+		look_at_home(op, f, i);
 	}
 	wt_ask(op, looked);
 }

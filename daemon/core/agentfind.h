@@ -27,6 +27,12 @@ struct agentfind {
 	int64_t signed_in;   /* ms since the epoch, or -1 */
 	bool traces;	     /* it was used here, whether it is there or not */
 	const char *needs;   /* what a person has to do, or NULL */
+	/* Where it is confined: it has a home there that is none of theirs. */
+	const char *home;	       /* absolute; may be missing yet */
+	enum agentfind_state confined; /* as `state`, by what is in there */
+	int64_t confined_in;	       /* as `signed_in` */
+	const char *confined_needs;    /* as `needs` */
+	const char *const *sign_in;    /* arguments that sign somebody in */
 };
 
 /* Later, once; errors as those of worktree_create(). Valid during the call. */

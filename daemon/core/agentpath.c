@@ -13,10 +13,12 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/path.h"
+#include "lib/privproto.h"
 
 struct finding {
 	const char *name;
-	const struct git_fact *search, *program;
+	const char *agent; /* whose home is asked for, or NULL */
+	const struct git_fact *search, *program, *home;
 	agentpath_fn *cb;
 	void *arg;
 };
@@ -49,6 +51,31 @@ find_fail(struct wt_op *op, int err, const char *why)
 	wt_end(op);
 }
 
+const char *
+agentpath_home(struct wt_op *op, const char *agent)
+{
+	const struct conf *conf = op->w->app->conf;
+
+	return arena_printf(op->arena, "%s/" PRIV_AGENTS "/%s",
+	    conf->system ? "~/.rdv" : conf->base, agent);
+}
+
+static void
+tell(struct wt_op *op)
+{
+	const struct finding *f = op->own;
+	const struct agentpath found = { .program = f->program->text,
+		.home = f->home != NULL ? f->home->text : NULL };
+
+	if (f->home != NULL && f->home->found != GIT_FOUND) {
+		wt_fail(op, RDV_E_INVALID, "the agent's home: %s",
+		    f->home->text);
+		return;
+	}
+	f->cb(0, &found, NULL, f->arg);
+	wt_end(op);
+}
+
 static void
 found(struct wt_op *op)
 {
@@ -57,22 +84,20 @@ found(struct wt_op *op)
 
 	if (!agentpath_searched(op, f->search))
 		return;
-	if (p->found == GIT_FOUND && path_absolute_ok(p->text)) {
-		f->cb(0, p->text, NULL, f->arg);
-		wt_end(op);
-	} else if (p->found != GIT_NO_SUCH) {
+	if (p->found == GIT_FOUND && path_absolute_ok(p->text))
+		tell(op);
+	else if (p->found != GIT_NO_SUCH)
 		wt_fail(op, RDV_E_INVALID, "%s is not run: %s", f->name,
 		    p->text);
-	} else if (f->name[0] == '/') {
+	else if (f->name[0] == '/')
 		wt_fail(op, RDV_E_NOT_FOUND, "%s: there is no such program",
 		    f->name);
-	} else {
+	else
 		wt_fail(op, RDV_E_NOT_FOUND,
 		    "%s is in none of the directories of agents.path and not "
 		    "where agents are installed; install it, or name the "
 		    "directory it is in",
 		    f->name);
-	}
 }
 
 static void
@@ -82,17 +107,22 @@ ask(struct wt_op *op)
 
 	f->search = agentpath_search(op);
 	f->program = wt_question(op, "program", f->name);
+	if (f->agent != NULL)
+		f->home =
+		    wt_question(op, "agent", agentpath_home(op, f->agent));
 	wt_ask(op, found);
 }
 
 void
 agentpath_find(struct app *app, const struct worktree_who *who,
-    const char *name, agentpath_fn *cb, void *arg)
+    const char *name, const char *agent, agentpath_fn *cb, void *arg)
 {
 	struct wt_op *op = wt_new(app->worktrees, who, false, find_fail);
 	struct finding *f = arena_alloc(op->arena, sizeof(*f));
 
 	f->name = arena_strdup(op->arena, name);
+	f->agent = arena_text(op->arena, agent);
+	f->home = NULL;
 	f->cb = cb;
 	f->arg = arg;
 	op->own = f;

@@ -12,14 +12,22 @@ struct worktree_who;
 /*
  * The program of that name that nobody but root and the account can replace: in
  * the directories of `agents.path`, then in those that agents are installed
- * into, as the account sees them. An absolute name is that file itself. Later,
- * once: 0 and its absolute path, for the callback; RDV_E_NOT_FOUND, or another
- * error whose sentence says what others can write.
+ * into, as the account sees them. An absolute name is that file itself. With
+ * `agent` (a row's name) also the home that it has where it is confined, which
+ * is made. Later, once: 0 and absolute paths, for the callback;
+ * RDV_E_NOT_FOUND, or another error whose sentence says what others can write.
  */
-typedef void
-agentpath_fn(int err, const char *path, const char *why, void *arg);
+struct agentpath {
+	const char *program;
+	const char *home; /* or NULL */
+};
+typedef void agentpath_fn(int err, const struct agentpath *found,
+    const char *why, void *arg);
 void agentpath_find(struct app *app, const struct worktree_who *who,
-    const char *name, agentpath_fn *cb, void *arg);
+    const char *name, const char *agent, agentpath_fn *cb, void *arg);
+
+/* Where that home lies, "~" being the account's: not looked at. */
+const char *agentpath_home(struct wt_op *op, const char *agent);
 
 /*
  * Has the questions "program" behind it answered with agents.path before all

@@ -113,6 +113,23 @@ keep_summary(struct chain *c, const char *text)
 	c->turn.summary = c->said;
 }
 
+/*
+ * All that it may need is somebody who signs in, and signing in at home is of
+ * no use to an agent that has a home of its own.
+ */
+static const char *
+needs(const struct chain *c, const char *said)
+{
+	const struct store_conversation *own = &c->conversation;
+
+	if (strcmp(own->profile, "login") == 0)
+		return arena_strdup(c->arena, said);
+	return arena_printf(c->arena,
+	    "nobody has signed in for %s where it is confined: run rdv agents "
+	    "login %s. It says: %s",
+	    own->agent, own->agent, said);
+}
+
 static void
 chain_fact_cb(enum agent_fact what, const char *text, void *arg)
 {
@@ -129,7 +146,7 @@ chain_fact_cb(enum agent_fact what, const char *text, void *arg)
 		keep_summary(c, text);
 		break;
 	case AGENT_NEEDS:
-		c->needs = arena_strdup(c->arena, text);
+		c->needs = needs(c, text);
 		break;
 	case AGENT_MODEL:
 		break;

@@ -41,6 +41,7 @@ struct starting {
 	const struct chain_look *looks;
 	struct agent_command command; /* of an agent */
 	const char *program;
+	const char *home; /* of a confined agent, or NULL */
 	struct run *run;
 };
 
@@ -135,19 +136,30 @@ env_add(struct env *e, const char *name, const char *value)
 		e->list[e->n++] = arena_printf(e->arena, "%s=%s", name, value);
 }
 
-/* What tells programs where they are (contract 1.6), over what an agent has. */
+/*
+ * What tells programs where they are (contract 1.6), over what an agent has.
+ * Confined that has a home of its own, unless its configuration names one.
+ */
 static const char *const *
-env_of(struct chain *c, const char *cwd, const char *const *more)
+env_of(struct starting *st, const char *cwd)
 {
+	struct chain *c = st->chain;
+	const char *const *more = st->command.env;
 	struct env e = { .arena = c->arena };
+	bool at_home = false;
 	size_t n = 0;
 
 	while (more != NULL && more[n] != NULL)
 		n++;
 	e.list = arena_alloc(c->arena, (n + ENV_OWN) * sizeof(*e.list));
 	for (size_t i = 0; i < n; i++)
-		if (!str_starts(more[i], "RDV_") && !str_starts(more[i], "VK_"))
+		if (!str_starts(more[i], "RDV_") &&
+		    !str_starts(more[i], "VK_")) {
 			e.list[e.n++] = more[i];
+			at_home = at_home || str_starts(more[i], "HOME=");
+		}
+	if (!at_home)
+		env_add(&e, "HOME", st->home);
 	env_add(&e, "RDV_SESSION_ID", c->row.session_id);
 	env_add(&e, "RDV_FOLDER_ID", c->conversation.folder_id);
 	env_add(&e, "RDV_PROJECT_PATH", c->ws.row.directory);
@@ -160,18 +172,23 @@ env_of(struct chain *c, const char *cwd, const char *const *more)
 	return e.list;
 }
 
-/* A confined run gets the workspace and each worktree, nothing else. */
+/*
+ * A confined run gets the workspace and each worktree, an agent also its home
+ * (agentpath.h), nothing else.
+ */
 static const char *const *
-paths_of(struct chain *c, const char *profile)
+paths_of(const struct starting *st, const char *profile)
 {
+	struct chain *c = st->chain;
 	const char **list;
 
 	if (strcmp(profile, "login") == 0)
 		return NULL;
-	list = arena_alloc(c->arena, (c->ws.n + 2) * sizeof(*list));
+	list = arena_alloc(c->arena, (c->ws.n + 3) * sizeof(*list));
 	list[0] = c->ws.row.directory;
 	for (size_t i = 0; i < c->ws.n; i++)
 		list[i + 1] = c->ws.parts[i].path;
+	list[c->ws.n + 1] = st->home;
 	return list;
 }
 
@@ -295,7 +312,7 @@ create(struct starting *st)
 		    c->conversation.network_hosts_json),
 		.io = is_agent(l) ? PRIV_IO_TALK : PRIV_IO_PIPES,
 		.cwd = cwd,
-		.paths = paths_of(c, profile),
+		.paths = paths_of(st, profile),
 	};
 	char id[UUID_TEXT];
 	struct tx *tx;
@@ -307,7 +324,7 @@ create(struct starting *st)
 	uuid_v7(id);
 	spec.id = arena_strdup(c->arena, id);
 	spec.argv = argv_of(st);
-	spec.env = env_of(c, cwd, is_agent(l) ? st->command.env : NULL);
+	spec.env = env_of(st, cwd);
 	c->next = *l;
 	c->next.state = life_next(LIFE_LINK, l->state, LIFE_START);
 	c->next.run_id = spec.id;
@@ -322,11 +339,10 @@ create(struct starting *st)
 }
 
 static void
-found_cb(int err, const char *path, const char *why, void *arg)
+found_cb(int err, const struct agentpath *found, const char *why, void *arg)
 {
 	struct starting *st = arg;
 
-	st->program = path;
 	/* Somebody may have stopped it meanwhile. */
 	if (err != 0) {
 		start_fail(st, why);
@@ -334,7 +350,8 @@ found_cb(int err, const char *path, const char *why, void *arg)
 		st->chain->busy = false;
 		chain_next(st->chain);
 	} else {
-		st->program = arena_strdup(st->chain->arena, path);
+		st->program = arena_strdup(st->chain->arena, found->program);
+		st->home = arena_text(st->chain->arena, found->home);
 		create(st);
 	}
 }
@@ -367,7 +384,7 @@ start_agent(struct starting *st)
 		start_fail(st, why);
 	else
 		agentpath_find(c->s->app, &c->who, st->command.argv[0],
-		    found_cb, st);
+		    wish.confined ? ops->name : NULL, found_cb, st);
 }
 
 struct change {

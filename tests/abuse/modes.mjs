@@ -12,12 +12,13 @@ import { ended, options, page } from './lib.mjs';
 const token = (rdv, ...scopes) => rdv.call('POST', '/api/tokens',
 	{ name: scopes.join(), scopes });
 
-// What is wider than its owner below a path, said once each. Trees of git's are
-// looked at no further than where they lie: their modes are work, and are kept.
+// What is wider than its owner below a path, said once each. Trees of git's
+// and homes of agents are looked at no further than where they lie: modes in
+// there are work, and are kept.
 const look = `
 	const fs = require('fs'), path = require('path');
 	const tops = process.argv.slice(1), seen = new Set();
-	const tree = new RegExp('^/(worktrees|server/trash)/');
+	const tree = new RegExp('^/(worktrees|server/trash|agents/[A-Z_]+)/');
 	const walk = (top, p) => {
 		let names = [];
 		const at = '/' + path.relative(top, p);

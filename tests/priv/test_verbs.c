@@ -172,6 +172,7 @@ static void
 abuse_E01_roots(void **state)
 {
 	char server[256], trash[256], worktrees[256], link[256];
+	char agents[256], home[256];
 	struct rig_spawn s = { .argv = ARGV("true"), .profile = "script" };
 	struct rig_result res;
 	struct priv_exit end;
@@ -206,6 +207,16 @@ abuse_E01_roots(void **state)
 	s.paths = ARGV(link);
 	expect_denied(&r, &s);
 	s.paths = ARGV(worktrees, trash);
+	rig_run(&r, &s, out, sizeof(out), &end);
+	assert_int_equal(end.status, 0);
+	/* One agent's home, never those of all of them. */
+	snprintf(agents, sizeof(agents), "%s/agents", r.base);
+	snprintf(home, sizeof(home), "%s/agents/CODEX", r.base);
+	assert_int_equal(mkdir(agents, 0700), 0);
+	assert_int_equal(mkdir(home, 0700), 0);
+	s.paths = ARGV(agents);
+	expect_denied(&r, &s);
+	s.paths = ARGV(home);
 	rig_run(&r, &s, out, sizeof(out), &end);
 	assert_int_equal(end.status, 0);
 	rig_stop(&r);

@@ -84,6 +84,32 @@ a_place(void **state)
 	assert_non_null(strstr(f.text, "is in no git repository"));
 }
 
+/* Made as the account's alone, with the directory it is in; "~" is its home. */
+static void
+a_home_of_an_agent(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	ask("name", in("agents/CODEX"));
+	assert_int_equal(f.found, GIT_FOUND);
+	assert_string_equal(f.text, in("agents/CODEX"));
+	assert_int_equal(stat(in("agents"), &st), -1);
+	ask("name", "agents/CODEX");
+	assert_int_equal(f.found, GIT_REFUSED);
+	ask("agent", "agents/CODEX");
+	assert_int_equal(f.found, GIT_REFUSED);
+	ask("agent", in("agents/CODEX"));
+	assert_int_equal(f.found, GIT_FOUND);
+	assert_string_equal(f.text, in("agents/CODEX"));
+	assert_int_equal(stat(in("agents"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_int_equal(stat(in("agents/CODEX"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	ask("agent", in("agents/CODEX"));
+	assert_int_equal(f.found, GIT_FOUND);
+}
+
 static void
 a_new_path(void **state)
 {
@@ -204,6 +230,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_place),
+		T(a_home_of_an_agent),
 		T(a_new_path),
 		T(room_for_a_worktree),
 		T(a_fresh_name),

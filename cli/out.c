@@ -36,6 +36,8 @@ static const struct {
 	{ "stopped", "33" },
 	{ "suspended", "33" },
 	{ "warning", "33" },
+	{ "asks", "33" },
+	{ "waiting", "33" },
 	{ "closed", "2" },
 	{ "failed", "31" },
 	{ "killed", "31" },

@@ -19,6 +19,7 @@ static const struct out_col cols[] = {
 	{ "NAME", "name", OUT_TEXT },
 	{ "STATUS", "status", OUT_STATE },
 	{ "RUN", "run", OUT_RUN },
+	{ "AGENT", "agent_status", OUT_STATE },
 	{ "EXIT", "run.exit_code", OUT_NUMBER },
 	{ "BRANCH", "worktree_branch", OUT_TEXT },
 	{ "ACTIVE", "last_activity_at", OUT_AGE },

@@ -25,6 +25,7 @@ static const struct out_col cols[] = {
 	{ "closed", "closed_at", OUT_TIME },
 	{ "run", "run.id", OUT_TEXT },
 	{ "state", "run", OUT_RUN },
+	{ "its agent", "agent_status", OUT_STATE },
 	{ "exit code", "run.exit_code", OUT_NUMBER },
 	{ "signal", "run.signal", OUT_TEXT },
 	{ "cause", "run.cause", OUT_TEXT },

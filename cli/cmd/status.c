@@ -29,6 +29,7 @@ static const struct out_col cols[] = {
 	{ "suspended", "sessions.suspended", OUT_NUMBER },
 	{ "running", "sessions.runs_running", OUT_NUMBER },
 	{ "stopped of those", "sessions.runs_stopped", OUT_NUMBER },
+	{ "waits for you", "approvals_pending", OUT_NUMBER },
 	{ "git workers", "git_workers.running", OUT_NUMBER },
 	{ "rdv-egress", "egress.running", OUT_NUMBER },
 	{ "web", "web", OUT_LIST },

@@ -11,6 +11,7 @@
 #include "daemon/app.h"
 #include "daemon/core/guard.h"
 #include "daemon/core/run.h"
+#include "daemon/store/approvals.h"
 #include "daemon/store/runs.h"
 #include "daemon/store/sessions.h"
 #include "daemon/term/term.h"
@@ -76,6 +77,49 @@ add_live(struct app *app, struct js *o, const struct store_run *r)
 	js_add_int(o, "log_bytes", live.bytes >= 0 ? live.bytes : r->log_bytes);
 }
 
+struct at_work {
+	const struct store_run *run;
+	struct js *to;
+	bool asks;
+};
+
+static bool
+at_work_asks_cb(const struct store_approval *p, void *arg)
+{
+	struct at_work *w = arg;
+
+	w->asks = w->asks || strcmp(p->state, "pending") == 0;
+	return !w->asks;
+}
+
+static bool
+at_work_told_cb(const struct store_session *s, const struct store_run *r,
+    void *arg)
+{
+	struct at_work *w = arg;
+
+	(void)r;
+	js_add_str(w->to, "agent_status",
+	    w->asks ? "asks" : session_agent_status(s, w->run));
+	return false;
+}
+
+/*
+ * Of a conversation's run, which is all that a person finds in lists of runs;
+ * what waits for a person goes before what its agent says of itself.
+ */
+static void
+add_at_work(struct app *app, struct js *o, const struct store_run *r)
+{
+	struct at_work w = { .run = r, .to = o };
+
+	if (r->ended_at >= 0 || r->session_id == NULL ||
+	    strcmp(r->reason, "agent") != 0)
+		return;
+	(void)store_approvals_open_of(app->db, r->id, at_work_asks_cb, &w);
+	(void)store_session_find(app->db, r->session_id, at_work_told_cb, &w);
+}
+
 struct js *
 run_list_item(struct app *app, const struct store_run *r)
 {
@@ -95,6 +139,7 @@ run_list_item(struct app *app, const struct store_run *r)
 	js_add_str(o, "cwd", r->cwd);
 	js_add_json(o, "argv", r->argv_json);
 	add_live(app, o, r);
+	add_at_work(app, o, r);
 	add_guards(o, r->guards);
 	js_add_ms(o, "created_at", r->created_at);
 	js_add_ms(o, "started_at", r->started_at);

@@ -17,6 +17,7 @@
 #include "daemon/core/run.h"
 #include "daemon/event/event.h"
 #include "daemon/rss.h"
+#include "daemon/store/approvals.h"
 #include "daemon/store/counts.h"
 #include "daemon/store/db.h"
 #include "lib/clock.h"
@@ -164,6 +165,16 @@ status_sessions(struct app *app)
 	return o;
 }
 
+/* Of the one who asks alone. */
+static int64_t
+status_asked(struct app *app, const struct actor *who)
+{
+	struct store_approval_counts n = { 0, 0, 0 };
+
+	(void)store_approvals_count(app->db, who->user_id, "", &n);
+	return n.user_pending;
+}
+
 /* Where the page is: what nginx was told to listen on. */
 static struct js *
 status_web(struct app *app)
@@ -233,6 +244,7 @@ status_probed_cb(bool helper, void *arg)
 	    status_parts(h.workers, "failing", h.workers_failing));
 	js_add(o, "egress",
 	    status_parts(h.egresses, "silent", h.egresses_silent));
+	js_add_int(o, "approvals_pending", status_asked(app, c->actor));
 	js_add(o, "web", status_web(app));
 	js_add(o, "counters", status_counters(app));
 	api_reply(c, 200, o);

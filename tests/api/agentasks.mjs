@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { test, waitFor } from '../harness/rdv.mjs';
+import { bin, test, waitFor } from '../harness/rdv.mjs';
 import { Agents } from '../harness/agent.mjs';
 
 const a = await Agents.start('[terminal]\ninput_queue_bytes = 4096\n');
@@ -124,6 +124,27 @@ await test('abuse H09: what cannot be told an agent ends its turn', async () => 
 	assert.equal(done.state, 'failed');
 	assert.match(done.cause, /was to be told is too long/);
 	await a.model([c]);
+});
+
+const rdvSays = (...words) => execFileSync(bin('rdv'), words, {
+	encoding: 'utf8', env: { PATH: '/usr/bin:/bin', RDV_HOME: a.rdv.base } });
+
+// Before all that the agent says of itself.
+await test('a run that asks a person says so, in lists too', async () => {
+	const c = await fresh();
+	const t = await a.begin(c, 'ask make\nsay x');
+	const p = await asked(t), id = t.run_id ?? (await a.turn(t)).run_id;
+	const run = () => a.call('GET', `/api/runs/${id}`);
+	assert.equal((await run()).agent_status, 'asks');
+	assert.match(rdvSays('runs', 'ls', '--live'),
+		new RegExp(`^${id} +agent +running +asks `, 'm'));
+	assert.match(rdvSays('runs', 'show', id), /^its agent +asks$/m);
+	assert.match(rdvSays('status'), /^waits for you +1$/m);
+	assert.equal((await decide(p, 'deny')).status, 200);
+	await a.over(t);
+	assert.equal((await run()).agent_status, undefined);
+	assert.match(rdvSays('status'), /^waits for you +0$/m);
+	assert.doesNotMatch(rdvSays('runs', 'show', id), /its agent/);
 });
 
 await a.stop();

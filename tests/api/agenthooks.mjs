@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Agents, sh } from '../harness/agent.mjs';
-import { root, skip, test, waitFor } from '../harness/rdv.mjs';
+import { bin, root, skip, test, waitFor } from '../harness/rdv.mjs';
 
 const a = await Agents.start();
 const { features } = (await a.call('GET', '/api/status')).helper;
@@ -39,6 +39,11 @@ await test('what a confined agent is at is told by its hooks', async () => {
 	const t = await a.begin(c, `hook Notification n.json\nwait ${gates[0]}\n` +
 		`hook Stop s.json\nwait ${gates[1]}\nsay done`);
 	await waitFor('that it waits', async () => await at(c) === 'waiting');
+	const { run_id: run } = await a.turn(t);
+	assert.match(spawnSync(bin('rdv'), ['runs', 'ls', '--live'], {
+		encoding: 'utf8', env: { PATH: '/usr/bin:/bin',
+			RDV_HOME: a.rdv.base } }).stdout,
+	new RegExp(`^${run} +agent +running +waiting `, 'm'));
 	Agents.open(gates[0]);
 	await waitFor('that it is idle', async () => await at(c) === 'idle');
 	Agents.open(gates[1]);

@@ -92,6 +92,15 @@ test("a state is told as it is", () => {
 	    run: run({ state: "completed", exit_code: 0 }) }), "finished");
 	assert.equal(word({ status: "closed", run: run({}) }), "closed");
 	assert.equal(word({}), "not running");
+	/* An agent knows better what it is at, while it runs. */
+	assert.equal(word({ run: run({}), agent_status: "waiting" }),
+	    "waits for you");
+	assert.equal(word({ run: run({}), agent_status: "idle" }), "idle");
+	assert.equal(word({ run: run({}), agent_status: "news" }), "running");
+	assert.equal(word({ run: run({ stopped: true }),
+		agent_status: "running" }), "stopped");
+	assert.equal(word({ run: run({ state: "lost" }),
+		agent_status: "ended" }), "lost");
 });
 
 test("an ending names its cause", () => {

@@ -40,6 +40,8 @@ export interface Session {
 	created_at: number;
 	closed_at: number | null;
 	run: Run | null;
+	/* By its hooks, of what runs in it. */
+	agent_status?: string | null;
 }
 
 /* What a tmux server has; without a session it is nobody's here. */

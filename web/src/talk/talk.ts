@@ -66,7 +66,7 @@ export class Talk {
 	/* Events */
 
 	event(kind: string, data: string): void {
-		if (!/^(conversation|turn|queue)\./.test(kind))
+		if (!/^((conversation|turn|queue)\.|session\.agent$)/.test(kind))
 			return;
 		const { subject, body } = JSON.parse(data) as { subject: string;
 		    body: Record<string, unknown> };

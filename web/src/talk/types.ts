@@ -14,7 +14,7 @@ export interface Conversation {
 	created_at: number;
 	/* In its workspace, perhaps for another conversation. */
 	at_work?: { conversation_id: string; turn_id: string;
-		stopping: string | null };
+		stopping: string | null; agent_status?: string | null };
 }
 
 export interface Turn {

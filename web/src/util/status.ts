@@ -57,6 +57,20 @@ const runStates: Record<string, Status> = {
 	lost: { tone: "bad", word: "lost", over: true },
 };
 
+/* What an agent says of itself. Any other word says no more than that it runs. */
+const agentStates: Record<string, Status> = {
+	running: { tone: "live", word: "at work", over: false },
+	subagent: { tone: "live", word: "at work", over: false },
+	compacting: { tone: "live", word: "compacting", over: false },
+	waiting: { tone: "busy", word: "waits for you", over: false },
+	idle: { tone: "rest", word: "idle", over: false },
+	error: { tone: "bad", word: "agent failed", over: false },
+};
+
+export function agentState(said: string | null | undefined): Status | null {
+	return said == null ? null : agentStates[said] ?? null;
+}
+
 const idle: Status = { tone: "rest", word: "not running", over: true };
 
 export function statusOf(session: Session): Status {
@@ -70,5 +84,6 @@ export function statusOf(session: Session): Status {
 		return { tone: "busy", word: "stopped", over: false };
 	if (run.word === "failed" && session.run!.exit_code !== null)
 		return { ...run, word: `exit ${session.run!.exit_code}` };
-	return run;
+	return run.word === "running" ? agentState(session.agent_status) ?? run
+	    : run;
 }

@@ -11,6 +11,7 @@ import type { Asked } from "../../talk/asks.ts";
 import { Talk } from "../../talk/talk.ts";
 import type { Agent, Conversation, Turn } from "../../talk/types.ts";
 import { formatRoute } from "../../util/route.ts";
+import { agentState } from "../../util/status.ts";
 import { label } from "../../util/text.ts";
 import { Confirm } from "../dialog.tsx";
 import { useTitle } from "../hooks.ts";
@@ -266,10 +267,12 @@ function Head({ store, talk, c, asks, bypass }: Props & {
 
 function State({ c, asks }: { c: Conversation; asks: boolean }) {
 	const working = c.at_work?.conversation_id === c.id;
+	const said = agentState(c.at_work?.agent_status);
 	const [tone, word] = c.status === "closed" ? ["rest", "closed"]
 	    : asks ? ["busy", "asks you"]
 	    : working && c.at_work?.stopping != null ? ["busy", "stopping"]
-	    : working ? ["live", "at work"] : ["rest", ""];
+	    : working ? [said?.tone ?? "live", said?.word ?? "at work"]
+	    : ["rest", ""];
 
 	return <span class="pill" data-tone={tone}>{word}</span>;
 }

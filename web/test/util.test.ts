@@ -65,8 +65,8 @@ test("sizes and ages read like sentences", () => {
 
 test("addresses survive a round trip and nothing else is understood", () => {
 	for (const hash of ["#/", "#/new", "#/asks", "#/agents",
-	    "#/agents/CLAUDE_CODE", `#/s/${id}`, `#/replay/${id}`,
-	    `#/c/${id}`, `#/c/new/${id}`, `#/c/${id}/${id}`])
+	    "#/agents/CLAUDE_CODE", `#/w/${id}/run/${id}`, `#/s/${id}`,
+	    `#/replay/${id}`, `#/c/${id}`, `#/c/new/${id}`, `#/c/${id}/${id}`])
 		assert.equal(formatRoute(parseRoute(hash)), hash);
 	for (const hash of ["", "#/s/../x", `#/s/${id}/x`, "#/s/", "#x",
 	    "#/replay/x", "#/agents/x", "#/agents/", "#/c/x", `#/c/${id}/x`,

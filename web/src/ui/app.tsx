@@ -76,7 +76,12 @@ function pageOf(store: Store, state: State): ComponentChild {
 		return <TalkPage key={route.id} store={store} id={route.id} />;
 	if (route.page === "output")
 		return <OutputPage key={route.run} id={route.run}
-		    conversation={route.id} />;
+		    home={{ page: "conversation", id: route.id }}
+		    word="The conversation" />;
+	if (route.page === "run")
+		return <OutputPage key={route.run} id={route.run}
+		    home={{ page: "workspace", id: route.id, repo: null,
+		        view: "changes", at: null }} word="The workspace" />;
 	if (route.page === "replay")
 		return <ReplayPage key={route.id} run={route.id} />;
 	const session = state.sessions.find((s) => s.id === route.id);

@@ -45,7 +45,8 @@ export function Sidebar({ store, state }: { store: Store; state: State }) {
 }
 
 const workPages = new Set(["workspaces", "new-workspace", "workspace",
-    "new-conversation", "conversation", "output", "agents"]);
+    "new-conversation", "conversation", "output", "agents",
+    "run"]);
 
 function Tabs({ work }: { work: boolean }) {
 	return (

@@ -34,6 +34,8 @@ export type Route =
 	| { page: "conversation"; id: string }
 	/* What one of its runs has written. */
 	| { page: "output"; id: string; run: string }
+	/* The same of one that is a workspace's. */
+	| { page: "run"; id: string; run: string }
 	/* Of a run. */
 	| { page: "replay"; id: string };
 
@@ -42,13 +44,18 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const workspace = new RegExp(`^/w/([0-9a-f-]{36})(?:/([0-9a-f-]{36})` +
     `/(${views.join("|")})(?:/([A-Za-z0-9_-]{1,8000}))?)?$`);
 
+const beside = /^\/w\/([0-9a-f-]{36})\/run\/([0-9a-f-]{36})$/;
+
 function parseWorkspace(path: string): Route | null {
+	const [, of, run] = beside.exec(path) ?? [];
 	const [, id, repo, view, at] = workspace.exec(path) ?? [];
 
 	if (path === "/w")
 		return { page: "workspaces" };
 	if (path === "/w/new")
 		return { page: "new-workspace" };
+	if (of !== undefined && uuid.test(of) && uuid.test(run!))
+		return { page: "run", id: of, run: run! };
 	if (id === undefined || !uuid.test(id) ||
 	    (repo !== undefined && !uuid.test(repo)))
 		return null;
@@ -113,6 +120,7 @@ export function formatRoute(route: Route): string {
 	case "new-conversation": return `#/c/new/${route.id}`;
 	case "conversation": return `#/c/${route.id}`;
 	case "output": return `#/c/${route.id}/${route.run}`;
+	case "run": return `#/w/${route.id}/run/${route.run}`;
 	case "replay": return `#/replay/${route.id}`;
 	}
 }

@@ -73,17 +73,21 @@ export function agentState(said: string | null | undefined): Status | null {
 
 const idle: Status = { tone: "rest", word: "not running", over: true };
 
+export function runTone(run: Run): Status {
+	const state = runStates[run.state] ?? idle;
+
+	return state.word === "failed" && run.exit_code !== null
+	    ? { ...state, word: `exit ${run.exit_code}` } : state;
+}
+
 export function statusOf(session: Session): Status {
 	if (session.status === "closed")
 		return { tone: "rest", word: "closed", over: true };
-	const run = session.run === null ? idle
-	    : runStates[session.run.state] ?? idle;
+	const run = session.run === null ? idle : runTone(session.run);
 	if (session.status === "suspended" && !run.over)
 		return { tone: "rest", word: "suspended", over: false };
 	if (session.run?.stopped && !run.over)
 		return { tone: "busy", word: "stopped", over: false };
-	if (run.word === "failed" && session.run!.exit_code !== null)
-		return { ...run, word: `exit ${session.run!.exit_code}` };
 	return run.word === "running" ? agentState(session.agent_status) ?? run
 	    : run;
 }

@@ -13,6 +13,7 @@ import { fitting } from "../../space/name.ts";
 import type { Part, Workspace } from "../../space/types.ts";
 import { AskName, Dialog } from "../dialog.tsx";
 import { CommitDialog } from "./commit.tsx";
+import { ScriptsDialog } from "./dev.tsx";
 import { DiscardDialog } from "./discard.tsx";
 import { EndDialog } from "./end.tsx";
 import { MergeDialog, RebaseDialog } from "./merge.tsx";
@@ -51,6 +52,9 @@ const actions: Action[] = [
 	    title: "A new conversation here", when: ready,
 	    run: async ({ store, ws }) => store.go({
 	        page: "new-conversation", id: ws.id }) },
+	{ of: "workspace", word: "Dev servers",
+	    title: "The scripts that serve a preview", when: ready,
+	    ask: ({ ws }, done) => <ScriptsDialog ws={ws} done={done} /> },
 	{ of: "workspace", word: "Pin", title: "Keep it above the others",
 	    when: ({ ws }) => !ws.pinned && !ws.archived,
 	    run: ({ store, ws }) => store.work.update(ws.id,

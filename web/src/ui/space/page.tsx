@@ -20,6 +20,7 @@ import { Conversations } from "../talk/list.tsx";
 import { Actions } from "./actions.tsx";
 import { Changes } from "./changes.tsx";
 import { Midway } from "./conflict.tsx";
+import { DevServers } from "./dev.tsx";
 import { CommitPage, Log } from "./log.tsx";
 import { Remote } from "./remote.tsx";
 import { Counts } from "./text.tsx";
@@ -67,6 +68,8 @@ function Whole({ store, state, route, ws }: WholeProps) {
 			<Head store={store} ws={ws} route={route} />
 			<Conversations store={store} workspace={ws.id} />
 			<Sessions state={state} ws={ws} />
+			{ws.state === "ready" && !ws.archived &&
+			    <DevServers store={store} ws={ws} />}
 			{ws.repos.length > 1 && <Trees store={store} ws={ws}
 			    route={route} part={part!} />}
 			{ws.archived || ws.state !== "ready" || part === undefined

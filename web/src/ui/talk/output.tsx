@@ -1,37 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a run has written, as it is: the log that entries are made of, from its
- * end, and all of it as a file. Nothing in it is acted on.
+ * What a run has written, as it is: the log that entries are made of, or what a
+ * dev server says; its end, while it goes on, and all of it as a file. Nothing
+ * in it is acted on.
  */
 
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { bytes as fetchBytes, get } from "../../net/http.ts";
+import {
+	useEffect, useLayoutEffect, useMemo, useRef, useState,
+} from "preact/hooks";
+import { bytes as fetchBytes } from "../../net/http.ts";
 import type { Run } from "../../net/types.ts";
-import { formatRoute } from "../../util/route.ts";
+import { shown, Tail } from "../../talk/tail.ts";
+import { formatRoute, type Route } from "../../util/route.ts";
 import { bytes } from "../../util/text.ts";
 import { ending } from "../../util/status.ts";
 import { useTitle } from "../hooks.ts";
 import { Code, type Line } from "../space/code.tsx";
 import { Refusal } from "../space/text.tsx";
 
-/* Of its end this much is shown; beyond the second none is kept as a file. */
-const shown = 256 * 1024;
+/* Beyond that none is kept as a file. */
 const largest = 256 * 1024 * 1024;
-
-interface Output {
-	run: Run;
-	text: string;
-	cut: boolean;
-}
-
-async function fetchOutput(id: string, signal: AbortSignal): Promise<Output> {
-	const run = await get<Run>(`/api/runs/${id}`, signal);
-	const since = Math.max(0, run.log_bytes - shown);
-	const data = await fetchBytes(`/api/runs/${id}/log?since=${since}`,
-	    signal);
-
-	return { run, text: new TextDecoder().decode(data), cut: since > 0 };
-}
+/* In px: so near to the end that what comes is to be seen. */
+const near = 40;
 
 function linesOf(text: string): Line[] {
 	const all = text.split("\n");
@@ -55,60 +45,99 @@ async function save(run: Run, signal: AbortSignal): Promise<void> {
 	URL.revokeObjectURL(url);
 }
 
-function useOutput(id: string) {
-	const [output, setOutput] = useState<Output | null>(null);
+/* Drawn once a frame, however much was written in it. */
+function useTail(id: string): Tail | null {
+	const tail = useRef<Tail | null>(null);
+	const [, draw] = useState(0);
+
+	useEffect(() => {
+		let frame = 0;
+		const made = tail.current = new Tail(id, () => {
+			if (frame === 0)
+				frame = requestAnimationFrame(() => {
+					frame = 0;
+					draw((n) => n + 1);
+				});
+		});
+
+		return () => {
+			made.stop();
+			cancelAnimationFrame(frame);
+		};
+	}, [id]);
+	return tail.current;
+}
+
+/* While it goes on its end is in sight, unless somebody has scrolled away. */
+function useEnd(live: boolean) {
+	const ref = useRef<HTMLDivElement>(null);
+	const stick = useRef(false);
+
+	useEffect(() => {
+		stick.current = live;
+	}, [live]);
+	useLayoutEffect(() => {
+		if (stick.current && ref.current !== null)
+			ref.current.scrollTop = ref.current.scrollHeight;
+	});
+	return { ref, look: () => {
+		const el = ref.current!;
+		stick.current = live && el.scrollHeight - el.scrollTop -
+		    el.clientHeight < near;
+	} };
+}
+
+function useSave() {
 	const [trouble, setTrouble] = useState<unknown>(null);
-	const [turn, setTurn] = useState(0);
 	const stop = useMemo(() => new AbortController(), []);
 
 	useEffect(() => () => stop.abort(), []);
-	useEffect(() => {
-		fetchOutput(id, stop.signal).then((o) => {
-			setOutput(o);
-			setTrouble(null);
-		}).catch((err) => stop.signal.aborted || setTrouble(err));
-	}, [id, turn]);
-	return { output, trouble, again: () => setTurn(turn + 1),
-		save: () => void save(output!.run, stop.signal).catch((err) =>
-		    stop.signal.aborted || setTrouble(err)) };
+	return { trouble, save: (run: Run) => void save(run, stop.signal)
+	    .catch((err) => stop.signal.aborted || setTrouble(err)) };
 }
 
-export function OutputPage({ id, conversation }: {
-	id: string; conversation: string;
+export function OutputPage({ id, home, word }: {
+	id: string; home: Route;
+	/* What it leads back to. */
+	word: string;
 }) {
-	const { output, trouble, again, save } = useOutput(id);
-	const back = formatRoute({ page: "conversation", id: conversation });
-	const lines = useMemo(() => linesOf(output?.text ?? ""),
-	    [output?.text]);
-	const over = output !== null && output.run.ended_at !== null;
+	const tail = useTail(id);
+	const { trouble, save } = useSave();
+	const back = formatRoute(home);
+	const text = tail?.text ?? "", run = tail?.run ?? null;
+	const lines = useMemo(() => linesOf(text), [text]);
+	const live = run !== null && run.ended_at === null;
+	const { ref, look } = useEnd(live);
+	const wrong = trouble ?? tail?.trouble ?? null;
 
 	useTitle("Output");
 	return (
-		<article class="session output" data-run={id}>
+		<article class="session output" data-run={id} data-live={live}>
 			<header class="head" data-open="true">
 				<div class="what">
 					<a class="back" href={back}
-					    aria-label="The conversation">‹</a>
+					    aria-label={word}>‹</a>
 					<h1>Output</h1>
 				</div>
-				<p class="meta"><span>{output === null ? ""
-				    : over ? ending(output.run) : "It goes on"}</span>
-					<a href={back}>the conversation</a></p>
-				{output !== null && <div class="actions">
-					{!over && <button type="button" class="button"
-					    onClick={again}>Look again</button>}
-					{output.run.log_bytes <= largest && <button
-					    type="button" class="button" onClick={save}>
-						{`Download, ${bytes(output.run.log_bytes)}`}
+				<p class="meta"><span role="status">{run === null ? ""
+				    : live ? "It goes on" : ending(run)}</span>
+					<a href={back}>{word}</a></p>
+				{run !== null && <div class="actions">
+					{run.log_bytes <= largest && <button
+					    type="button" class="button"
+					    onClick={() => save(run)}>
+						{live ? "Download"
+						    : `Download, ${bytes(run.log_bytes)}`}
 					</button>}
 				</div>}
 			</header>
-			<div class="content scroll">
-				{trouble !== null && <Refusal err={trouble} />}
-				{output?.cut && <p class="aside">
+			<div class="content scroll" ref={ref} onScroll={look}>
+				{wrong !== null && <Refusal err={wrong} />}
+				{tail?.cut && <p class="aside">
 					{`The last ${bytes(shown)} of it.`}</p>}
-				{output !== null && (lines.length === 0
-				    ? <p class="aside">It wrote nothing.</p>
+				{run !== null && (lines.length === 0
+				    ? <p class="aside">{live ? "It has written nothing yet."
+				        : "It wrote nothing."}</p>
 				    : <Code lines={lines} label="Output" />)}
 			</div>
 		</article>

@@ -82,7 +82,7 @@ function WishFields({ wish, set }: { wish: Wish; set(to: Wish): void }) {
 			    placeholder="shown to others who look"
 			    onInput={(ev) => set({ ...wish,
 			        label: ev.currentTarget.value })} />
-			<div class="pair">
+			<div class="wishes">
 				<div>
 					<label for="share-life">Ends after</label>
 					<select id="share-life"

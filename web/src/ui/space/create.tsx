@@ -163,7 +163,7 @@ function RepoChoice({ repos, fields, set }: {
 							    checked={Object.hasOwn(bases, r.id)}
 							    onChange={(ev) => flip(r.id,
 							        ev.currentTarget.checked)} />
-							{label(r.name)}
+							<span class="name">{label(r.name)}</span>
 							<span class="mono aside">
 								{label(r.path, 4096)}</span>
 						</label>

@@ -217,3 +217,33 @@ await test('signing in in one tab signs in the others',
 	await first.context().close();
 	await product.closeAll();
 });
+
+await test('a server that is away is waited for, and asks nobody to sign in',
+    async ({ product, browser }) => {
+	const page = await browser.signedIn();
+	const away = (status, fields) => page.route('**/api/auth/me', (route) =>
+	    status === 0 ? route.abort() : route.fulfill({ status, ...fields }));
+
+	for (const status of [502, 0]) {
+		await away(status);
+		await page.reload();
+		await page.waitForSelector("h1:text-is('rdv does not answer')");
+		equal(await page.locator('#code').count(), 0, 'a sign-in');
+		await page.unroute('**/api/auth/me');
+		/* By itself. */
+		await page.waitForSelector('.desk');
+	}
+	await away(503);
+	await page.reload();
+	await page.waitForSelector("h1:text-is('rdv does not answer')");
+	await page.unroute('**/api/auth/me');
+	await page.click("button:text-is('Ask now')");
+	await page.waitForSelector('.desk');
+	/* What it says itself is believed. */
+	await page.click("footer button:text-is('Sign out')");
+	await page.waitForSelector("h1:text-is('Sign in')");
+	await page.fill('#code', 'https://rdv.example/#what');
+	await page.waitForSelector('.hint >> text=That is no sign-in link.');
+	page.complaints.splice(0);
+	await page.context().close();
+});

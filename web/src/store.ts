@@ -16,9 +16,11 @@ import {
 } from "./util/route.ts";
 import { Workspaces } from "./space/store.ts";
 import { Asks } from "./talk/asks.ts";
+import { Backoff } from "./util/backoff.ts";
 
 export interface State {
-	phase: "starting" | "signed-out" | "ready";
+	/* Away: whether somebody is signed in cannot be asked. */
+	phase: "starting" | "away" | "signed-out" | "ready";
 	/* Why signing in failed, or what just went wrong. */
 	notice: string | null;
 	user: User | null;
@@ -50,6 +52,12 @@ export function messageOf(err: unknown): string {
 	return err instanceof Error ? err.message : String(err);
 }
 
+/* Nobody has said no: it is not there, or a proxy speaks for it. */
+function isAway(err: unknown): boolean {
+	return err instanceof ApiError && (err.status === 0 ||
+	    err.status >= 500);
+}
+
 /* rdvd does not tell a used code from an old one: neither exists any more. */
 function signInTrouble(err: unknown): string {
 	if (err instanceof ApiError && err.status === 401)
@@ -68,6 +76,8 @@ export class Store {
 	/* The page key that was last asked with who this is. */
 	private known: string | null = null;
 	private timer = 0;
+	private retry = 0;
+	private readonly backoff = new Backoff(1000, 15_000);
 	private asking = new AbortController();
 	private fetching = false;
 	private stale = false;
@@ -94,8 +104,11 @@ export class Store {
 	async start(): Promise<void> {
 		window.addEventListener("hashchange", () => this.navigated());
 		const wake = () => {
-			if (document.visibilityState === "visible")
-				this.follower?.wake();
+			if (document.visibilityState !== "visible")
+				return;
+			this.follower?.wake();
+			if (this.state.phase === "away")
+				this.again();
 		};
 		window.addEventListener("online", wake);
 		document.addEventListener("visibilitychange", wake);
@@ -148,16 +161,31 @@ export class Store {
 	}
 
 	private async recognise(notice: string | null): Promise<void> {
+		clearTimeout(this.retry);
 		this.known = pageKey();
 		try {
 			const { user } = await get<{ user: User }>("/api/auth/me");
+			this.backoff.reset();
 			this.set({ phase: "ready", user, notice: null });
 			this.follow();
 		} catch (err) {
+			if (isAway(err)) {
+				this.set({ phase: "away",
+				    notice: notice ?? messageOf(err) });
+				clearTimeout(this.retry);
+				this.retry = window.setTimeout(() => this.again(),
+				    this.backoff.next());
+				return;
+			}
 			const quiet = err instanceof ApiError && err.status === 401;
 			this.set({ phase: "signed-out",
 			    notice: notice ?? (quiet ? null : messageOf(err)) });
 		}
+	}
+
+	/* Once more, whether it is there now. */
+	again(): void {
+		void this.recognise(null);
 	}
 
 	async signOut(): Promise<void> {
@@ -175,6 +203,7 @@ export class Store {
 		this.follower?.stop();
 		this.follower = null;
 		clearTimeout(this.timer);
+		clearTimeout(this.retry);
 		this.asking.abort();
 		this.stale = false;
 		this.work.reset();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frame: who is not signed in sees how to sign in; everybody else the
- * list of sessions, or of workspaces, beside one of them. On a narrow screen one of the two.
+ * list of sessions, or of workspaces, beside one of them. On a narrow screen
+ * one of the two.
  */
 
 import type { ComponentChild } from "preact";
@@ -11,7 +12,7 @@ import { NewSessionForm } from "./newsession.tsx";
 import { ReplayPage } from "./replay.tsx";
 import { SessionPage } from "./session.tsx";
 import { Sidebar } from "./sidebar.tsx";
-import { SignIn } from "./signin.tsx";
+import { Away, SignIn } from "./signin.tsx";
 import { NewWorkspaceForm } from "./space/create.tsx";
 import { WorkspacePage } from "./space/page.tsx";
 import { AgentsPage } from "./talk/agents.tsx";
@@ -30,6 +31,8 @@ export function App({ store }: { store: Store }) {
 
 	if (state.phase === "starting")
 		return <p class="starting" role="status">Connecting…</p>;
+	if (state.phase === "away")
+		return <Away store={store} notice={state.notice} />;
 	if (state.phase === "signed-out")
 		return <SignIn store={store} notice={state.notice} />;
 	return <Desk store={store} state={state} />;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * For who is not signed in here: how to get a sign-in link, and a field for
- * people who have the link on another device and copy it over.
+ * people who have the link on another device and copy it over. And for who
+ * cannot know whether he is, as nobody answers: that is no reason to sign in.
  */
 
 import { useState } from "preact/hooks";
@@ -37,6 +38,8 @@ function CodeForm({ store }: { store: Store }) {
 				<button class="button primary"
 				    disabled={code === null}>Sign in</button>
 			</div>
+			<p class="hint" role="status">{text.trim() !== "" &&
+			    code === null ? "That is no sign-in link." : ""}</p>
 		</form>
 	);
 }
@@ -61,6 +64,30 @@ export function SignIn({ store, notice }: {
 				no password.
 			</p>
 			<CodeForm store={store} />
+		</main>
+	);
+}
+
+export function Away({ store, notice }: {
+	store: Store; notice: string | null;
+}) {
+	useTitle("Not there");
+	return (
+		<main class="signin">
+			<p class="brand">rdv</p>
+			<h1>rdv does not answer</h1>
+			{notice !== null && <p class="aside" role="status">
+				{notice}</p>}
+			<p>
+				It may be starting, or be stopped. On the machine where
+				it runs this says what is the matter:
+			</p>
+			<pre><code>rdv doctor</code></pre>
+			<p class="aside">
+				It is asked again by itself. You stay signed in.
+			</p>
+			<button type="button" class="button primary"
+			    onClick={() => store.again()}>Ask now</button>
 		</main>
 	);
 }

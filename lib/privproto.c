@@ -91,6 +91,7 @@ static const struct wire_field spawn_fields[] = {
 	    LIMIT(s, PRIV_LIMIT_FILE_BYTES), LIMIT(s, PRIV_LIMIT_CORE_BYTES),  \
 	    LIMIT(s, PRIV_LIMIT_CPU_WEIGHT),                                   \
 	    LIMIT(s, PRIV_LIMIT_ACCOUNT_CPU_PERCENT),                          \
+	    LIMIT(s, PRIV_LIMIT_RUN_SECONDS),                                  \
 	    { &wire_text, AT(s, hold.admitted), PRIV_RULE_MAX, 0 },            \
 	    { &wire_text, AT(s, hold.granted), PRIV_RULE_MAX, 0 },             \
 	{                                                                      \
@@ -145,6 +146,7 @@ static const struct wire_field inventory_answer_fields[] = {
 	{ &wire_u32, AT(priv_inventory_answer, pid), 0, 0 },
 	{ &wire_u32, AT(priv_inventory_answer, guards), 0, 0 },
 	{ &wire_u32, AT(priv_inventory_answer, status), 0, 0 },
+	{ &wire_u8, AT(priv_inventory_answer, cut), 1, 0 },
 	{ &wire_u64, AT(priv_inventory_answer, started_ms), 0, 0 },
 	HOLD(priv_inventory_answer),
 	{ NULL, 0, 0, 0 },
@@ -157,6 +159,7 @@ static const struct wire_field exit_fields[] = {
 	{ &wire_u64, AT(priv_exit, sys_us), 0, 0 },
 	{ &wire_u32, AT(priv_exit, maxrss_kb), 0, 0 },
 	{ &wire_u8, AT(priv_exit, swept), UINT8_MAX, 0 },
+	{ &wire_u8, AT(priv_exit, cut), 1, 0 },
 	{ NULL, 0, 0, 0 },
 };
 

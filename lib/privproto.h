@@ -161,6 +161,7 @@ enum priv_limit {
 	PRIV_LIMIT_CORE_BYTES,
 	PRIV_LIMIT_CPU_WEIGHT,		/* of the run, beside others */
 	PRIV_LIMIT_ACCOUNT_CPU_PERCENT, /* of one processor */
+	PRIV_LIMIT_RUN_SECONDS,		/* from its start on */
 	PRIV_LIMITS
 };
 enum priv_by {
@@ -168,6 +169,7 @@ enum priv_by {
 	PRIV_BY_RLIMIT,
 	PRIV_BY_CGROUP,
 	PRIV_BY_RDVD, /* whose own disk it is about */
+	PRIV_BY_HELPER,
 	PRIV_BY_MAX
 };
 
@@ -284,6 +286,7 @@ struct priv_inventory_answer {
 	uint8_t halt;  /* enum priv_halt, while it runs */
 	uint32_t uid, pid, guards;
 	int32_t status;	    /* wait status when exited */
+	uint8_t cut;	    /* as in its notice */
 	int64_t started_ms; /* wall clock */
 	struct priv_hold hold;
 };
@@ -299,6 +302,7 @@ struct priv_exit {
 	uint64_t user_us, sys_us;
 	uint32_t maxrss_kb;
 	uint8_t swept; /* processes that outlived the first and were ended */
+	uint8_t cut;   /* its time was over, so it was ended */
 };
 
 /*

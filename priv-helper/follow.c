@@ -23,6 +23,7 @@
 #include "priv-helper/limits.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/park.h"
+#include "priv-helper/span.h"
 #include "priv-helper/sweep.h"
 #include "security/asuser.h"
 #include "security/mutant.h"
@@ -306,6 +307,8 @@ advance(struct ops *o, struct run *r)
 		op_halt_notice(o, r);
 	if (r->state == RUN_RUNNING && !r->over && r->ports != NULL)
 		op_ports_notice(o, r);
+	if (r->state == RUN_RUNNING && !r->over && span_is_over(r))
+		span_end(o, r);
 	if (r->state == RUN_RUNNING && r->over) {
 		r->state = RUN_ENDED;
 		r->end.handle = r->handle;

@@ -14,6 +14,7 @@
 #include "priv-helper/limits.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/run.h"
+#include "priv-helper/span.h"
 #include "priv-helper/spare.h"
 #include "priv-helper/view.h"
 #include "security/landlock.h"
@@ -136,6 +137,8 @@ record_limits(struct run *r, const struct limits *l, bool shared)
 	by_cgroup(h, PRIV_LIMIT_CPU_WEIGHT, shared, CGLIMIT_WEIGHT);
 	kept_by(h, PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES, PRIV_BY_RDVD,
 	    l->output_mb > 0, l->output_mb << 20);
+	kept_by(h, PRIV_LIMIT_RUN_SECONDS, PRIV_BY_HELPER, l->run_seconds > 0,
+	    l->run_seconds);
 	by_rlimit(h, nproc_of(r), p, l, RLIMIT_NPROC);
 	by_rlimit(h, PRIV_LIMIT_OPEN_FILES, p, l, RLIMIT_NOFILE);
 	by_rlimit(h, PRIV_LIMIT_DATA_BYTES, p, l, RLIMIT_DATA);
@@ -186,6 +189,7 @@ hold_record(const struct ops *o, struct run *r,
 	    (uint8_t)((r->guards & PRIV_G_LANDLOCK) != 0 ? landlock_abi() : 0);
 	limits_of(&limits, rights, limits_kept(o));
 	record_limits(r, &limits, (o->cgroup_limits & CGLIMIT_CPU) != 0);
+	span_begin(r, 0);
 	(void)str_copy(h->admitted, policy_rule(rights, POLICY_USERS),
 	    sizeof(h->admitted));
 	(void)str_copy(h->granted, policy_rule(rights, POLICY_PROFILES),

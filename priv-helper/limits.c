@@ -47,6 +47,7 @@ limits_of(struct limits *l, const struct policy_rights *r, unsigned kept)
 		*p++ = (struct profile_limit){ RLIMIT_DATA, memory << 20 };
 	p->resource = -1;
 	l->output_mb = amount(r, POLICY_MAX_DISK);
+	l->run_seconds = amount(r, POLICY_MAX_TIME) * 60;
 }
 
 unsigned

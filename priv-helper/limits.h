@@ -15,6 +15,7 @@ struct limits {
 	struct profile_quota all;	 /* of all its runs, by its cgroup */
 	struct profile_limit process[3]; /* of each of the run's processes */
 	uint64_t output_mb;		 /* for rdvd to keep; 0: no limit */
+	uint64_t run_seconds;		 /* for us; 0: no limit */
 };
 
 /*

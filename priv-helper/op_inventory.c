@@ -39,6 +39,7 @@ describe(const struct run *r, struct priv_inventory_answer *a)
 	a->guards = r->guards;
 	a->hold = r->hold;
 	a->status = r->end.status;
+	a->cut = r->end.cut;
 	a->started_ms = r->started_ms;
 }
 

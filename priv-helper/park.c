@@ -12,11 +12,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/parked.h"
+#include "priv-helper/span.h"
 #include "security/mutant.h"
 
 static int
@@ -189,6 +191,7 @@ adopt(struct ops *o, struct parked_run *k)
 	r->hold = rec->hold;
 	r->parked = RUN_PARKED;
 	r->ended = rec->ended;
+	span_begin(r, clock_wall_ms() - r->started_ms);
 	if (k->waited || rec->ended)
 		r->seen = rec->ended ? rec->status : k->status;
 	take_fds(r, k);

@@ -21,7 +21,7 @@ struct run;
  * reaper says waits in the socket, and its last word is left there until the
  * end is durable: so [main] need not know how a run ends.
  */
-#define PARK_VERSION 2
+#define PARK_VERSION 3
 #define PARK_FDS_MIN 3 /* socket, a pipe each of output and errors */
 
 enum park_verb {

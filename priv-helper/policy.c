@@ -495,6 +495,7 @@ policy_own(struct policy *p, uid_t uid)
 				   "max_cpu_percent = 0\n"
 				   "max_runs = 0\n"
 				   "max_terminals = 0\n"
+				   "max_run_minutes = 0\n"
 				   "max_disk_mb = 0\n";
 	/* Planted in test builds, to see that it is asked at all. */
 	static const char tight[] = "[default]\n"

@@ -77,6 +77,7 @@ struct run {
 	uint32_t guards;
 	struct priv_hold hold;
 	int64_t started_ms; /* wall clock */
+	int64_t until;	    /* monotonic: so long it may go on; 0: no limit */
 	/* Ours until the end is confirmed; stdin only until it is answered. */
 	struct seqpkt_fds fds;
 	char scratch[SCRATCH_PATH];

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -291,6 +292,8 @@ due_at(const struct ops *o, const struct run *r, int64_t *at)
 		*at = r->leave;
 	else if (r->emptying >= 0)
 		*at = r->empty_by;
+	else if (r->state == RUN_RUNNING && !r->over && r->until != 0)
+		*at = r->until;
 	else
 		return false;
 	return true;
@@ -312,7 +315,7 @@ patience(struct ops *o, bool orphans)
 		if (left < 0 || at - now < left)
 			left = at > now ? at - now : 0;
 	}
-	return (int)left;
+	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
 /* In the order of fill(); nothing is freed in here. */

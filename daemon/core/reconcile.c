@@ -117,7 +117,9 @@ runs_dooming(const struct runs *r)
 static void
 exited(struct run *run, const struct priv_inventory_answer *a)
 {
-	struct priv_exit ev = { .handle = a->handle, .status = a->status };
+	struct priv_exit ev = {
+		.handle = a->handle, .status = a->status, .cut = a->cut
+	};
 
 	/* INVENTORY has the status alone; usage goes with the notice. */
 	if (a->state == PRIV_EXITED)

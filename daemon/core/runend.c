@@ -306,11 +306,14 @@ run_over(struct run *run, const char *state, const char *cause)
 static char *
 cause_of(const struct run *run)
 {
-	const char *why = run->stopped ? run->stop : "";
+	const char *why = run->stopped	  ? run->stop
+			  : run->exit.cut ? "it ran as long as the policy lets "
+					    "it (max_run_minutes)"
+					  : "";
 	unsigned n = run->exit.swept;
 
 	if (n == 0)
-		return run->stopped ? xstrdup(why) : NULL;
+		return *why != '\0' ? xstrdup(why) : NULL;
 	return xasprintf("%s%s%u process%s that outlived the first %s ended",
 	    why, *why != '\0' ? "; " : "", n, n == 1 ? "" : "es",
 	    n == 1 ? "was" : "were");
@@ -334,7 +337,7 @@ over_by_exit(struct run *run)
 	};
 
 	/* A stop that came too late has no part in how it ended (H02). */
-	if (by_signal || run->stopped)
+	if (by_signal || run->stopped || ev->cut)
 		end.state = "killed";
 	over(run, &end);
 	free(cause);

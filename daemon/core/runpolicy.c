@@ -28,6 +28,7 @@ static const char *const keepers[PRIV_BY_MAX] = {
 	[PRIV_BY_RLIMIT] = "rlimit",
 	[PRIV_BY_CGROUP] = "cgroup",
 	[PRIV_BY_RDVD] = "rdvd",
+	[PRIV_BY_HELPER] = "helper",
 };
 
 static const char *const limits[PRIV_LIMITS] = {
@@ -42,6 +43,7 @@ static const char *const limits[PRIV_LIMITS] = {
 	[PRIV_LIMIT_CORE_BYTES] = "core_bytes",
 	[PRIV_LIMIT_CPU_WEIGHT] = "cpu_weight",
 	[PRIV_LIMIT_ACCOUNT_CPU_PERCENT] = "account_cpu_percent",
+	[PRIV_LIMIT_RUN_SECONDS] = "run_seconds",
 };
 
 static struct js *

@@ -207,6 +207,54 @@ abuse_I23_memory_of_an_account(void **state)
 	rigops_stop(&s);
 }
 
+/* Whatever it does about that, and about who would end it. */
+static void
+abuse_I23_time_of_a_run(void **state)
+{
+	static const char *const does[] = { "exec sleep 1000",
+		"trap '' TERM; while :; do sleep 1000; done",
+		"kill -STOP $PPID; exec sleep 1000" };
+	const struct rig_spawn brief = { .argv = ARGV("true") };
+	const struct priv_hold *h;
+	struct rig_result res, other;
+	struct priv_exit end;
+	struct rigops s;
+	char said[64];
+
+	(void)state;
+	/* Of which one is over soon, in this build. */
+	start(&s, "max_run_minutes = 1\n", "minute");
+	enter(&s, 1);
+	h = held(&s, "login", &other);
+	assert_int_equal(h->limits[PRIV_LIMIT_RUN_SECONDS].by, PRIV_BY_NOTHING);
+	enter(&s, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct rig_spawn run = { .argv =
+						   ARGV("sh", "-c", does[i]) };
+
+		rig_spawn(&s.rig, &run, &res);
+		assert_int_equal(res.a.result, PRIV_DONE);
+		h = &res.a.hold;
+		assert_int_equal(h->limits[PRIV_LIMIT_RUN_SECONDS].by,
+		    PRIV_BY_HELPER);
+		assert_int_equal(h->limits[PRIV_LIMIT_RUN_SECONDS].max, 60);
+		rig_exit(&s.rig, res.a.handle, &end);
+		assert_int_equal(end.cut, 1);
+		rig_close(&res);
+		assert_int_equal(rig_ack(&s.rig, res.a.handle), PRIV_DONE);
+	}
+	/* What ends by itself was not cut off, and another account goes on. */
+	rig_run(&s.rig, &brief, said, sizeof(said), &end);
+	assert_int_equal(end.cut, 0);
+	assert_int_equal(end.status, 0);
+	assert_int_equal(rig_signal(&s.rig, other.a.handle, SIGKILL, true),
+	    PRIV_DONE);
+	rig_exit(&s.rig, other.a.handle, &end);
+	assert_int_equal(end.cut, 0);
+	rig_close(&other);
+	rigops_stop(&s);
+}
+
 /* A new policy is that of the next run. */
 static void
 renewed(void **state)
@@ -280,6 +328,7 @@ main(void)
 		cmocka_unit_test(abuse_H04_processes_of_an_account),
 		cmocka_unit_test(abuse_I23_one_process_too_many),
 		cmocka_unit_test(abuse_I23_memory_of_an_account),
+		cmocka_unit_test(abuse_I23_time_of_a_run),
 		cmocka_unit_test(renewed),
 		cmocka_unit_test(starts_of_one_account),
 	};

@@ -373,7 +373,8 @@ opsrig_exit(struct opsrig *r, uint64_t handle, int status)
 		.status = status,
 		.user_us = 5000,
 		.sys_us = 3000,
-		.maxrss_kb = 1234 };
+		.maxrss_kb = 1234,
+		.cut = r->cut };
 	struct buf b;
 
 	buf_init(&b, SEQPKT_MAX);

@@ -28,6 +28,7 @@ struct opsrig {
 	uint64_t generation, stray;
 	struct priv_exit exit;
 	struct priv_halted halt;
+	bool cut; /* of runs that end, the time was over */
 };
 
 /* A packet as [ops] received it. */

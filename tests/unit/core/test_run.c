@@ -106,12 +106,15 @@ test_H17_ends_are_told_apart(void **state)
 		int status;
 		const char *state;
 		int code, sig;
+		bool cut; /* its time was over, however it took that (I23) */
 	} ends[] = {
-		{ 0, "completed", 0, -1 },
-		{ 1 << 8, "failed", 1, -1 },
-		{ 127 << 8, "failed", 127, -1 },
-		{ SIGKILL, "killed", -1, SIGKILL },
-		{ SIGSEGV | 0x80, "killed", -1, SIGSEGV },
+		{ 0, "completed", 0, -1, false },
+		{ 1 << 8, "failed", 1, -1, false },
+		{ 127 << 8, "failed", 127, -1, false },
+		{ SIGKILL, "killed", -1, SIGKILL, false },
+		{ SIGSEGV | 0x80, "killed", -1, SIGSEGV, false },
+		{ SIGTERM, "killed", -1, SIGTERM, true },
+		{ 0, "killed", 0, -1, true },
 	};
 	struct corerig *r = *state;
 	const struct store_run *row;
@@ -120,11 +123,14 @@ test_H17_ends_are_told_apart(void **state)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		corerig_create(r, "one");
 		run = await_run_of(r, r->id);
+		r->ops.cut = ends[i].cut;
 		corerig_exit(r, corerig_run(r, run), ends[i].status);
 		await_end(r, run, ends[i].state);
 		row = corerig_row(r, run);
 		assert_int_equal(row->exit_code, ends[i].code);
 		assert_int_equal(row->signal, ends[i].sig);
+		if (ends[i].cut)
+			assert_non_null(strstr(row->cause, "max_run_minutes"));
 	}
 }
 

@@ -25,6 +25,7 @@ test_words(void **state)
 		.limits = { [PRIV_LIMIT_PROCESSES] = { PRIV_BY_CGROUP, 8192 },
 		    [PRIV_LIMIT_ACCOUNT_OUTPUT_BYTES] = { PRIV_BY_RDVD,
 			16 << 20 },
+		    [PRIV_LIMIT_RUN_SECONDS] = { PRIV_BY_HELPER, 600 },
 		    [PRIV_LIMIT_OPEN_FILES] = { PRIV_BY_RLIMIT, 1024 },
 		    [PRIV_LIMIT_CORE_BYTES] = { PRIV_BY_RLIMIT, 0 } },
 		.admitted = "[access] users (F:1)",
@@ -55,7 +56,8 @@ test_words(void **state)
 	    "{\"name\":\"core_bytes\",\"max\":0,\"by\":\"rlimit\"},"
 	    "{\"name\":\"cpu_weight\",\"max\":null,\"by\":\"nothing\"},"
 	    "{\"name\":\"account_cpu_percent\",\"max\":null,"
-	    "\"by\":\"nothing\"}]}");
+	    "\"by\":\"nothing\"},"
+	    "{\"name\":\"run_seconds\",\"max\":600,\"by\":\"helper\"}]}");
 	free(text);
 }
 

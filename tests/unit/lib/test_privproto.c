@@ -216,6 +216,7 @@ put_inventory_answer(struct buf *b)
 	m.pid = 4712;
 	m.guards = PRIV_G_SECCOMP;
 	m.status = 0x0f00;
+	m.cut = 1;
 	m.started_ms = 1763683200000;
 	fill_hold(&m.hold);
 	priv_put_inventory_answer(b, 6, 2, &m);
@@ -233,6 +234,7 @@ put_exit_as(struct buf *b, uint32_t id, enum priv_kind kind)
 	m.sys_us = 2;
 	m.maxrss_kb = 4096;
 	m.swept = 255;
+	m.cut = 1;
 	priv_put_exit(b, id, kind, &m);
 }
 
@@ -548,8 +550,8 @@ enums_are_bounded(void **state)
 	static const size_t rows[][3] = { { 2, 18, 3 }, { 3, 18, 6 },
 		{ 4, 18 + 32 + 8 + 38, 3 }, { 5, 18, 6 }, { 7, 18 + 8, 2 },
 		{ 8, 18, 6 }, { 11, 18, 6 }, { 11, 18 + 9 + 5 + 7, 3 },
-		{ 11, 18 + 9 + 5 + 8, 2 }, { 6, 18 + 29, 4 }, { 6, 18 + 31, 4 },
-		{ 6, 18 + 31 + 8 * 9, 4 } };
+		{ 11, 18 + 9 + 5 + 8, 2 }, { 6, 18 + 29, 4 }, { 6, 18 + 31, 5 },
+		{ 6, 18 + 31 + 8 * 9, 5 } };
 	struct buf b;
 	size_t i;
 	unsigned v;

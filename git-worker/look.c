@@ -395,6 +395,25 @@ skips_too_much(const struct look *l)
 	return false;
 }
 
+/*
+ * git was ended for having too much to say: what it has said until then counts,
+ * up to the last whole entry. That is seldom for long, and not kept.
+ */
+static int
+read_part(struct look *l, const char *text)
+{
+	size_t len = l->run.text.len;
+
+	while (len > 0 && text[len - 1] != '\0')
+		len--;
+	if (!porcelain_status(l->arena, text, len, &l->status))
+		return RDV_E_MALFORMED;
+	l->status.partial = true;
+	/* For look_gains(). */
+	(void)dirty_read(l->dirty, text, len);
+	return 0;
+}
+
 static void
 status_ended(struct look *l, struct look_answer *a)
 {
@@ -406,18 +425,17 @@ status_ended(struct look *l, struct look_answer *a)
 	a->err = 0;
 	arena_free(l->arena);
 	l->arena = arena_new();
+	l->nskip = 0;
 	if (l->run.over) {
-		a->err = RDV_E_TOO_BIG;
-		/* git was ended for it, and has said nothing itself. */
-		a->complaint = "more has changed than is read here, 8 MiB of "
-			       "names; commit or ignore some of it";
-	} else if (l->run.status != 0) {
+		a->err = read_part(l, text);
+		return;
+	}
+	if (l->run.status != 0) {
 		a->err = RDV_E_INVALID;
 	} else if (!porcelain_status(l->arena, text, l->run.text.len,
 		       &l->status)) {
 		a->err = RDV_E_MALFORMED;
 	}
-	l->nskip = 0;
 	if (a->err != 0)
 		return;
 	read_skip(l);

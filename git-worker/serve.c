@@ -150,6 +150,7 @@ tell(struct serving *s, struct asked *a, const struct look_answer *r)
 	js_add_int(o, "untracked", st->untracked);
 	js_add_int(o, "modified", st->modified);
 	js_add_int(o, "staged", st->staged);
+	js_add_bool(o, "partial", st->partial);
 	js_add_bool(o, "kept", r == NULL);
 	js_add_bool(o, "narrow", r != NULL && r->narrow);
 	js_add_str(o, "blind", look_why(s->look));
@@ -208,7 +209,6 @@ static const struct {
 	const char *error;
 } errors[] = {
 	{ RDV_E_INVALID, "git" },
-	{ RDV_E_TOO_BIG, "big" },
 	{ RDV_E_MALFORMED, "malformed" },
 };
 
@@ -237,7 +237,8 @@ look_ended(struct serving *s, const struct look_answer *r)
 			refuse(s, a, error_of(r->err), r->status, r->complaint);
 	}
 	follow_looked(s->follow);
-	if (r->err == 0)
+	/* What git ignores comes last, and a part has nothing of it. */
+	if (r->err == 0 && !look_status(s->look)->partial)
 		look_prepare(s->look);
 }
 

@@ -37,6 +37,7 @@ struct wt_status {
 	const char *branch; /* NULL: detached */
 	int64_t ahead, behind;
 	int64_t untracked, modified, staged, ignored;
+	bool partial; /* there is more than was counted; set by who knows */
 };
 
 /* False when it is not in that format; `*out` is then as it was. */

@@ -243,6 +243,7 @@ status_json(const struct wt_status *s)
 	js_add_int(o, "untracked", s->untracked);
 	js_add_int(o, "modified", s->modified);
 	js_add_int(o, "staged", s->staged);
+	js_add_bool(o, "partial", s->partial);
 	return o;
 }
 
@@ -536,7 +537,9 @@ const struct api_route api_routes_worktrees[] = {
 	    .doc = "Removes a worktree that holds no unsaved work" },
 	{ HTTP_M_GET, "/api/worktrees/status", SCOPE_READ,
 	    .query = status_fields, IN(path_in), .handler = worktrees_status,
-	    .success = 200, .doc = "What a worktree holds" },
+	    .success = 200,
+	    .doc = "What a worktree holds; of very much a part, and then "
+		   "`partial` is true" },
 	{ HTTP_M_DELETE, "/api/worktrees/remove", SCOPE_WRITE,
 	    .query = drop_fields, IN(path_in), .handler = worktrees_remove,
 	    .success = 204, .doc = "The same without a body" },

@@ -179,6 +179,7 @@ read_status(struct wt_op *op, const struct js *v)
 		.untracked = js_int(v, "untracked", 0),
 		.modified = js_int(v, "modified", 0),
 		.staged = js_int(v, "staged", 0),
+		.partial = js_bool(v, "partial", false),
 	};
 	status_done(op);
 }

@@ -262,7 +262,7 @@ await test('long lists come in parts, and have an end', async () => {
 	assert.ok(cut.total > 1634 && cut.total < 4634);
 });
 
-await test('too much to be counted is said to be', async () => {
+await test('too much to be counted is counted in part', async () => {
 	const repo = Repo.make(rdv, 'too-much');
 	const deep = `${'d'.repeat(250)}/`.repeat(12);
 	const put = (n) => repo.sh(`h=$(git hash-object -w --stdin </dev/null)
@@ -270,11 +270,18 @@ await test('too much to be counted is said to be', async () => {
 		git update-index --index-info`);
 	put(100);
 	const few = await repo.ask('status');
-	assert.deepEqual([few.status, few.json.staged], [200, 100], few.raw);
+	assert.deepEqual([few.status, few.json.staged, few.json.partial],
+		[200, 100, false], few.raw);
 	put(3000);
 	const r = await repo.ask('status');
-	assert.deepEqual([r.status, r.json.code], [413, 'TOO_LARGE'], r.raw);
-	assert.match(r.json.error, /more has changed than is read/);
+	assert.deepEqual([r.status, r.json.partial, r.json.is_clean],
+		[200, true, false], r.raw);
+	assert.ok(r.json.staged > 2000 && r.json.staged < 3000, r.raw);
+	assert.equal(r.json.branch, few.json.branch);
+	// It is not kept: what comes after is told as it is.
+	repo.sh('git reset -q');
+	const none = (await repo.ask('status')).json;
+	assert.deepEqual([none.partial, none.staged], [false, 0]);
 });
 
 await test('rdv worktree status lists what has changed', async () => {

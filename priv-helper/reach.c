@@ -250,6 +250,15 @@ allow_root(struct reach *x, unsigned i, int fd)
 	return err != 0 ? err : allow_repo(x, i, fd);
 }
 
+static bool
+is_owned(const struct reach *x, int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 &&
+	       (st.st_uid == x->user->uid || st.st_uid == 0);
+}
+
 /*
  * git takes where it starts for the repository, and asks whose it is by its
  * name, which another may be had by then; that one is granted nothing.
@@ -257,11 +266,35 @@ allow_root(struct reach *x, unsigned i, int fd)
 static bool
 is_anothers(const struct reach *x, unsigned i, int fd)
 {
-	struct stat st;
-
 	return x->profile->exe != NULL && strcmp(x->paths[i], x->cwd) == 0 &&
-	       (fstat(fd, &st) < 0 ||
-		   (st.st_uid != x->user->uid && st.st_uid != 0));
+	       !is_owned(x, fd);
+}
+
+/* Nor does it start in one that only lies in what is granted. */
+static bool
+starts_in_anothers(const struct reach *x)
+{
+	bool anothers;
+	int fd;
+
+	if (x->profile->exe == NULL)
+		return false;
+	/* What cannot be opened is for C12 to say. */
+	fd = open(x->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	anothers = !is_owned(x, fd);
+	(void)close(fd);
+	return anothers;
+}
+
+static bool
+deny_cwd(struct child_error *e)
+{
+	e->result = PRIV_DENIED;
+	(void)str_copy(e->why,
+	    "cwd: git's repository belongs to another account", sizeof(e->why));
+	return false;
 }
 
 /* RDV_E_DENIED: `e` has been told why. */
@@ -274,8 +307,7 @@ open_root(const struct reach *x, unsigned i, int *fd, struct child_error *e)
 	if (err != 0 || !is_anothers(x, i, *fd))
 		return err;
 	(void)close(*fd);
-	(void)str_copy(e->why,
-	    "cwd: git's repository belongs to another account", sizeof(e->why));
+	(void)deny_cwd(e);
 	return RDV_E_DENIED;
 }
 
@@ -285,6 +317,8 @@ allow_roots(struct reach *x, struct child_error *e)
 	unsigned i;
 	int fd, err;
 
+	if (starts_in_anothers(x))
+		return deny_cwd(e);
 	for (i = 0; i < x->pathc; i++) {
 		err = open_root(x, i, &fd, e);
 		if (err == RDV_E_DENIED) {

@@ -342,6 +342,54 @@ abuse_F02_G09_whose_repository_it_is(void **state)
 	assert_true(look_many(geteuid()).secret > 0);
 }
 
+/* One that lies in what is granted, by its name and by a link's. */
+static void
+abuse_G09_below_what_is_granted(void **state)
+{
+	static const char *const names[] = { "mine", "his", "link" };
+	const char *const argv[] = { "git", "config", "--get", "test.who",
+		NULL };
+	const char *paths[] = { NULL, NULL };
+	struct rig_spawn s = { .profile = "git", .argv = argv, .paths = paths };
+	char cwd[256], all[256];
+	struct rig_result res;
+	struct rig r;
+
+	(void)state;
+	need_root();
+	(void)snprintf(top, sizeof(top), BASE "/rdv-neighbour-XXXXXX");
+	assert_non_null(mkdtemp(top));
+	make_repo("mine", geteuid());
+	make_repo("his", NEIGHBOUR);
+	assert_int_equal(symlink("his", in("link")), 0);
+	(void)snprintf(all, sizeof(all), "%s", top);
+	paths[0] = all;
+	rig_start(&r, NULL);
+	for (size_t i = 0; i < 3; i++) {
+		struct priv_exit e;
+
+		(void)snprintf(cwd, sizeof(cwd), "%s", in(names[i]));
+		s.cwd = cwd;
+		rig_spawn(&r, &s, &res);
+		if (i > 0) {
+			assert_int_equal(res.a.result, PRIV_DENIED);
+			assert_non_null(strstr(res.a.why, "another account"));
+			continue;
+		}
+		assert_int_equal(res.a.result, PRIV_DONE);
+		(void)rig_read_all(res.fds.fd[1], out, sizeof(out));
+		assert_string_equal(out, "mine\n");
+		rig_exit(&r, res.a.handle, &e);
+		assert_int_equal(rig_ack(&r, res.a.handle), PRIV_DONE);
+		rig_close(&res);
+	}
+	rig_stop(&r);
+	assert_int_equal(unlink(in("link")), 0);
+	remove_repo("mine");
+	remove_repo("his");
+	assert_int_equal(rmdir(top), 0);
+}
+
 int
 main(void)
 {
@@ -350,6 +398,7 @@ main(void)
 		cmocka_unit_test(abuse_F02_F18_where_a_run_starts_bites),
 		cmocka_unit_test(abuse_F02_F18_a_directory_of_his),
 		cmocka_unit_test(abuse_F02_G09_whose_repository_it_is),
+		cmocka_unit_test(abuse_G09_below_what_is_granted),
 	};
 
 	return CHECK_RUN("neighbour", tests);

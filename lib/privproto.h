@@ -212,10 +212,11 @@ struct priv_spawn_answer {
  * master into it and from it into the log, so that no byte ever exists in
  * rdvd's memory alone (docs/architecture.md, "exactly once").
  */
-#define PRIV_DOOR_DIR	"/run/rdv"
-#define PRIV_DOOR	PRIV_DOOR_DIR "/api.sock"
-#define PRIV_DOOR_TOKEN PRIV_DOOR_DIR "/token"
-#define PRIV_DOOR_RDV	PRIV_DOOR_DIR "/rdv" /* the command line, if there */
+#define PRIV_DOOR_PROFILE "agent" /* no other profile's runs have one */
+#define PRIV_DOOR_DIR	  "/run/rdv"
+#define PRIV_DOOR	  PRIV_DOOR_DIR "/api.sock"
+#define PRIV_DOOR_TOKEN	  PRIV_DOOR_DIR "/token"
+#define PRIV_DOOR_RDV	  PRIV_DOOR_DIR "/rdv" /* the command line, if there */
 
 /*
  * Below rdv's own directory: what a confined agent has for a home, one for each

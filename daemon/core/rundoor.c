@@ -17,10 +17,8 @@
 #include "daemon/http/http.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/privproto.h"
 #include "lib/str.h"
-
-/* The only profile that the helper gives one. */
-#define PROFILE "agent"
 
 void
 run_door_wish(struct run *run, struct priv_spawn *m)
@@ -28,7 +26,8 @@ run_door_wish(struct run *run, struct priv_spawn *m)
 	uint8_t digest[DIGEST_LEN];
 	char text[TOKEN_TEXT];
 
-	if (run->session_id[0] == '\0' || strcmp(m->profile, PROFILE) != 0)
+	if (run->session_id[0] == '\0' ||
+	    strcmp(m->profile, PRIV_DOOR_PROFILE) != 0)
 		return;
 	token_text(TOKEN_DOOR, text, digest);
 	(void)str_copy(m->token, text, sizeof(m->token));

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/privproto.h"
 #include "security/filter.h"
 #include "security/landlock.h"
 #include "security/profile.h"
@@ -152,6 +153,9 @@ profiles_complete(void **state)
 	for (i = 0; i < PROFILES; i++) {
 		p = &profiles[i];
 		assert_int_equal(profile_find(p->name), i);
+		/* What rdvd asks for one has to be what the helper gives. */
+		assert_int_equal(p->door,
+		    strcmp(p->name, PRIV_DOOR_PROFILE) == 0);
 		assert_true(strlen(p->help) > 10);
 		assert_non_null(p->env);
 		assert_non_null(p->limits);

@@ -26,8 +26,8 @@
 #define AUDIT_LINE 2048
 
 /*
- * With both kinds at this rate and 150 bytes a line, four files of the default
- * size still hold a day.
+ * With all kinds at this rate and 150 bytes a line, four files of the default
+ * size still hold most of a day.
  */
 #define ATTEMPTS_PER_MIN 120
 #define ATTEMPTS_BURST	 1000
@@ -37,7 +37,7 @@ struct audit {
 	int64_t size, max;
 	uint64_t errors;
 	uint64_t left_out, told; /* attempts without a line, ever and so far */
-	struct bucket attempts[2]; /* the second: refused ones */
+	struct bucket attempts[AUDIT_KINDS];
 	bool torn; /* the last line was cut short by a full disk */
 };
 
@@ -73,7 +73,7 @@ audit_open(struct audit **out, const char *dir, int64_t max)
 
 	a->fd = -1;
 	a->max = max;
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < AUDIT_KINDS; i++)
 		bucket_init(&a->attempts[i], ATTEMPTS_PER_MIN, ATTEMPTS_BURST,
 		    clock_mono_ms());
 	/* Kept for rotation: paths may be closed to rdvd by then. */
@@ -186,9 +186,10 @@ audit_write(struct audit *a, const struct audit_entry *e)
 }
 
 bool
-audit_attempt(struct audit *a, const struct audit_entry *e, bool refused)
+audit_attempt(struct audit *a, const struct audit_entry *e,
+    enum audit_kind kind)
 {
-	if (bucket_take(&a->attempts[refused], clock_mono_ms()))
+	if (bucket_take(&a->attempts[kind], clock_mono_ms()))
 		return audit_write(a, e);
 	a->left_out++;
 	return true;

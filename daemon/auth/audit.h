@@ -32,11 +32,19 @@ void audit_close(struct audit *a);
 bool audit_write(struct audit *a, const struct audit_entry *e);
 /*
  * For attempts, which cost whoever makes them nothing: 1000 lines at once and
- * two a second in the long run, those that were `refused` apart from the
- * others. The rest is a number, left_out, in the next line of any kind, so that
- * nobody can push what stands here out of the files. False as above.
+ * two a second in the long run, each kind apart from the others, so that no run
+ * at its door keeps out what is refused elsewhere. The rest is a number,
+ * left_out, in the next line of any kind, so that nobody can push what stands
+ * here out of the files. False as above.
  */
-bool audit_attempt(struct audit *a, const struct audit_entry *e, bool refused);
+enum audit_kind {
+	AUDIT_ADMITTED,
+	AUDIT_REFUSED,
+	AUDIT_REFUSED_AT_DOOR,
+	AUDIT_KINDS
+};
+bool audit_attempt(struct audit *a, const struct audit_entry *e,
+    enum audit_kind kind);
 /* Tells of what was left out if no line has since. */
 void audit_catch_up(struct audit *a);
 uint64_t audit_errors(const struct audit *a);

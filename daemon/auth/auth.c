@@ -383,7 +383,7 @@ auth_audit_often(struct auth *a, const struct http_req *r, const char *event,
 {
 	struct audit_entry e = entry_of(r, event, by, subject);
 
-	return audit_attempt(a->audit, &e, false);
+	return audit_attempt(a->audit, &e, AUDIT_ADMITTED);
 }
 
 void
@@ -391,7 +391,7 @@ auth_audit_use(struct auth *a, const struct http_req *r, const struct actor *by)
 {
 	struct audit_entry e = entry_of(r, "auth", by, NULL);
 
-	(void)audit_attempt(a->audit, &e, false);
+	(void)audit_attempt(a->audit, &e, AUDIT_ADMITTED);
 }
 
 void

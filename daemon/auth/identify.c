@@ -193,7 +193,8 @@ note_refusal(struct auth *a, const struct http_req *r, const char *code,
 		.peer_pid = r->peer_pid,
 	};
 
-	(void)audit_attempt(a->audit, &e, true);
+	(void)audit_attempt(a->audit, &e,
+	    r->door[0] != '\0' ? AUDIT_REFUSED_AT_DOOR : AUDIT_REFUSED);
 }
 
 /* One failure more: refused as `why` says, or 429 when there were too many. */

@@ -410,7 +410,7 @@ test_D02_audit_is_not_washed_out(void **state)
 	assert_int_equal(audit_open(&a, dir, 1 << 20), 0);
 	entry(a, "the-first");
 	for (int i = 0; i < 50000; i++)
-		(void)audit_attempt(a, &no, true);
+		(void)audit_attempt(a, &no, AUDIT_REFUSED);
 	text = fx_read(fx, "server/audit.log");
 	assert_non_null(strstr(text, "the-first"));
 	assert_null(strstr(text, "left_out"));
@@ -419,7 +419,7 @@ test_D02_audit_is_not_washed_out(void **state)
 	free(text);
 	/* Not told of one by one, but counted: by the next line. */
 	yes.subject = "the-next";
-	(void)audit_attempt(a, &yes, false);
+	(void)audit_attempt(a, &yes, AUDIT_ADMITTED);
 	audit_catch_up(a);
 	text = fx_read(fx, "server/audit.log");
 	assert_non_null(strstr(text, "the-next"));
@@ -428,13 +428,35 @@ test_D02_audit_is_not_washed_out(void **state)
 	free(text);
 	/* And without one; who has a credential does no better. */
 	for (int i = 0; i < 50000; i++)
-		(void)audit_attempt(a, &yes, false);
+		(void)audit_attempt(a, &yes, AUDIT_ADMITTED);
 	audit_catch_up(a);
 	audit_close(a);
 	text = fx_read(fx, "server/audit.log");
 	assert_non_null(strstr(text, "the-first"));
 	assert_non_null(strstr(text, "result=LEFT_OUT"));
 	free(text);
+}
+
+/* A run that knocks at its door without end keeps nobody else's refusal out. */
+static void
+test_D02_audit_has_doors_apart(void **state)
+{
+	struct audit_entry no = { .event = "auth", .result = "UNAUTHORIZED" };
+	char dir[128], *text;
+	struct fx *fx = *state;
+	struct audit *a;
+
+	(void)snprintf(dir, sizeof(dir), "%s/server", fx->base);
+	assert_int_equal(audit_open(&a, dir, 1 << 20), 0);
+	for (int i = 0; i < 2000; i++)
+		(void)audit_attempt(a, &no, AUDIT_REFUSED_AT_DOOR);
+	assert_in_range(audit_left_out(a), 900, 1000);
+	no.subject = "elsewhere";
+	(void)audit_attempt(a, &no, AUDIT_REFUSED);
+	text = fx_read(fx, "server/audit.log");
+	assert_non_null(strstr(text, "elsewhere"));
+	free(text);
+	audit_close(a);
 }
 
 /* J09: one entry is one line, whatever it says. */
@@ -494,6 +516,7 @@ main(void)
 		T(test_cli_token_others_can_read_is_refused),
 		T(test_audit_rotates),
 		T(test_D02_audit_is_not_washed_out),
+		T(test_D02_audit_has_doors_apart),
 		T(test_audit_escapes),
 		T(test_C17_audit_does_not_follow),
 	};

@@ -59,6 +59,7 @@ struct http_conn {
 	int64_t left_ms;   /* found gone while nothing was read, or 0 */
 	size_t lingered;   /* bytes thrown away meanwhile */
 	bool kicked, reading, writing;
+	bool known;  /* one of its requests had a credential that counts */
 	bool held;   /* the user does not want input */
 	bool eof;    /* the peer sends no more */
 	bool ending; /* close when all output is gone */

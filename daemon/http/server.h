@@ -12,11 +12,12 @@
 #include "lib/buf.h"
 
 /* Inside of http/: what connections, requests and upgrades share. */
-#define SERVER_SPARE 32		     /* arenas kept for the next requests */
-#define SERVER_TAG   16		     /* hexadecimal digits of an id's tag */
-#define SERVER_INPUT ((size_t)65536) /* read at once, kept at most */
-#define SERVER_DOOR  8		     /* connections of a door */
-#define SERVER_DOORS 4		     /* and of all: one of so many */
+#define SERVER_SPARE   32	       /* arenas kept for the next requests */
+#define SERVER_TAG     16	       /* hexadecimal digits of an id's tag */
+#define SERVER_INPUT   ((size_t)65536) /* read at once, kept at most */
+#define SERVER_DOOR    8	       /* connections of a door */
+#define SERVER_DOORS   4	       /* and of all: one of so many */
+#define SERVER_DOOR_MS 5000	       /* until one has shown its token */
 
 struct arena;
 struct http_conn;

@@ -18,6 +18,8 @@ dispatch(struct http_req *r, void *arg)
 	assert_int_equal(strlen(r->body), r->body_len);
 	(void)snprintf(a->id, sizeof a->id, "%s", r->id);
 	a->held = r;
+	if (a->actor)
+		r->actor = a;
 	if (!a->hold)
 		http_reply(r, &a->reply);
 }

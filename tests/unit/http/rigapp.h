@@ -11,6 +11,7 @@ struct rigapp {
 	char last[256]; /* "METHOD path body" */
 	char id[37];
 	bool hold;	       /* answer later, by hand */
+	bool actor;	       /* requests have a credential that counts */
 	struct http_req *held; /* the one waiting */
 	struct http_reply reply;
 };

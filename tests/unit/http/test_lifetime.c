@@ -220,6 +220,59 @@ abuse_D02_a_listener_that_is_shut(void **state)
 	rig_stop(&a.g);
 }
 
+static int
+door_new(struct sockaddr_un *at, socklen_t *len)
+{
+	int door = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	*at = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	*len = sizeof(*at);
+	assert_int_equal(bind(door, (const void *)at, sizeof(sa_family_t)), 0);
+	assert_int_equal(getsockname(door, (void *)at, len), 0);
+	assert_int_equal(listen(door, 8), 0);
+	return door;
+}
+
+/* Who shows no token at a door is not waited for as others are. */
+static void
+abuse_D02_strangers_at_a_door(void **state)
+{
+	int door, silent, stranger, known, elsewhere;
+	struct sockaddr_un at;
+	struct rigapp a;
+	socklen_t len;
+
+	(void)state;
+	rigapp_start(&a, NULL);
+	door = door_new(&at, &len);
+	assert_int_equal(http_server_listen_door(a.g.server, door, geteuid(),
+			     "run"),
+	    0);
+	elsewhere = rig_connect(&a.g);
+	silent = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	stranger =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	known = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(silent, (void *)&at, len), 0);
+	assert_int_equal(connect(stranger, (void *)&at, len), 0);
+	assert_int_equal(connect(known, (void *)&at, len), 0);
+	assert_int_equal(rig_status(&a.g, elsewhere, GET), 200);
+	assert_int_equal(rig_status(&a.g, stranger, GET), 200);
+	a.actor = true;
+	assert_int_equal(rig_status(&a.g, known, GET), 200);
+	a.actor = false;
+	rig_pass(&a.g, SERVER_DOOR_MS);
+	rig_expect_end(&a.g, silent);
+	rig_expect_end(&a.g, stranger);
+	assert_int_equal(rig_status(&a.g, elsewhere, GET), 200);
+	assert_int_equal(rig_status(&a.g, known, GET), 200);
+	http_server_close_door(a.g.server, "run");
+	(void)close(door);
+	(void)close(known);
+	(void)close(elsewhere);
+	rig_stop(&a.g);
+}
+
 /* How many of `n` who come by a door are let in; they stay. */
 static unsigned
 come_in(struct rigapp *a, const struct sockaddr_un *at, socklen_t len, int *fd,
@@ -468,6 +521,7 @@ main(void)
 		cmocka_unit_test(abuse_D10_accepting_does_not_spin),
 		cmocka_unit_test(abuse_D02_a_listener_that_is_shut),
 		cmocka_unit_test(abuse_D02_a_listener_that_fails),
+		cmocka_unit_test(abuse_D02_strangers_at_a_door),
 		cmocka_unit_test(abuse_D02_doors_of_an_account),
 		cmocka_unit_test(abuse_D06_connect_and_drop),
 		cmocka_unit_test(drain_answers_what_is_pending),

@@ -202,7 +202,7 @@ static const struct op_row {
 } ops[PRIV_OP_MAX] = {
 	[PRIV_HELLO] = { "HELLO", REQ | ANS, 0 },
 	[PRIV_LOGIN] = { "LOGIN", REQ | ANS, 0 },
-	[PRIV_SPAWN] = { "SPAWN", REQ | ANS, 4 },
+	[PRIV_SPAWN] = { "SPAWN", REQ | ANS, 5 },
 	[PRIV_SIGNAL] = { "SIGNAL", REQ | ANS, 0 },
 	[PRIV_LOGOUT] = { "LOGOUT", REQ | ANS, 0 },
 	[PRIV_INVENTORY] = { "INVENTORY", REQ | ANS, SEQPKT_MANY_MAX },

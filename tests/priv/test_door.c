@@ -122,6 +122,33 @@ call(struct scene *s, const char *token, const char *const *paths)
 	end_call(s, &res, fd);
 }
 
+/* Both of what a run may have beside its own: five descriptors at most. */
+static void
+goes_beside_a_list(void **state)
+{
+	struct rig_result res;
+	struct rig_spawn spawn;
+	struct scene s;
+	int fd;
+
+	(void)state;
+	begin(&s, NULL);
+	if (!s.roots) {
+		rig_stop(&s.r);
+		skip();
+	}
+	spawn = agent(&s, CALL, "token");
+	spawn.net = PRIV_NET_LIST;
+	spawn.hosts = ARGV("127.0.0.2:1");
+	rig_spawn(&s.r, &spawn, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	assert_int_equal(res.a.hold.net, PRIV_NET_LIST);
+	assert_int_equal(res.fds.n, 5);
+	fd = answer(res.fds.fd[4], "token");
+	end_call(&s, &res, fd);
+	rig_stop(&s.r);
+}
+
 /* One made for it, one that was made before, and an open one. */
 static void
 leads_to_us(void **state)
@@ -396,6 +423,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leads_to_us),
+		cmocka_unit_test(goes_beside_a_list),
 		cmocka_unit_test(tells_where_it_is),
 		cmocka_unit_test(is_not_there_unasked),
 		cmocka_unit_test(abuse_I08_no_other_has_one),

@@ -88,7 +88,13 @@ await test('a dev server is given its script, started, read and stopped',
 	await page.click(".meta a:text-is('The workspace')");
 	await press(page, 'Start');
 	await page.waitForSelector('.devs li >> text=exit 3');
-	equal(page.complaints.filter((t) => !/ 503 /.test(t)), [], 'complaints');
+	/* And one that could not be begun, why. */
+	await product.api('PATCH', `/api/repos/${ws.repos[0].repo_id}`,
+	    { dev_server_script: server, working_dir: 'nowhere' });
+	await press(page, 'Start');
+	await page.waitForSelector('.devs >> text=/nowhere/');
+	equal(page.complaints.filter((t) => !/ (503|4\d\d) /.test(t)), [],
+	    'complaints');
 	page.complaints.splice(0);
 	await end(product, page, ws);
 });

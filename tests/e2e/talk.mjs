@@ -263,6 +263,21 @@ await test('questions and plans; tools are folded; what needs a person',
 	await end(product, page, ws);
 });
 
+await test('of several repositories each commit says whose it is',
+    async ({ product, browser }) => {
+	const { ws } = await made(product, 'whose-one', 'whose-two');
+	const c = await conversation(product, ws);
+	const page = await browser.signedIn();
+
+	await open(page, c);
+	await say(product, c, 'say Done');
+	await rested(page);
+	for (const name of ['whose-one', 'whose-two'])
+		await page.waitForSelector(`.steps li:has-text('Commit of ${name}')`);
+	equal(page.complaints, [], 'complaints');
+	await end(product, page, ws);
+});
+
 await test('a long turn begins when it is scrolled to',
     async ({ product, browser }) => {
 	const { ws } = await made(product, 'deep');

@@ -97,8 +97,9 @@ function One({ ws, server: s }: { ws: Workspace; server: Server }) {
 		<li data-run={s.id} data-state={s.state} data-tone={tone}>
 			<span class="dot" aria-hidden="true" />
 			{ws.repos.length > 1 && <strong>{label(s.repo)}</strong>}
-			<span class="pill" title={isLive(s) ? "" : ending(s)}>
-				{word}</span>
+			<span class="pill">{word}</span>
+			{tone === "bad" && s.exit_code === null && <span
+			    class="aside">{label(ending(s), 300)}</span>}
 			{s.ports.map((p) => <code key={placeText(p)}>
 				{placeText(p)}</code>)}
 			{s.state === "running" && s.ports.length === 0 && <span

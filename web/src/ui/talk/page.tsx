@@ -117,9 +117,12 @@ function Whole({ store, talk, c }: Props) {
 	const needs = useNeeds(c.agent, `${last?.turn.id} ${last?.turn.state}`);
 	const [back, setBack] = useState<Turn | null>(null);
 	const closed = c.status === "closed";
+	const ws = store.work.get(c.workspace_id);
 	const need = useMemo((): Need => ({ conversation: c.id, needs,
-	    terminal: () => terminal(store, c),
-	    back: closed ? null : setBack }), [c.id, needs, closed]);
+	    terminal: () => terminal(store, c), back: closed ? null : setBack,
+	    repos: ws === undefined || ws.repos.length < 2 ? {}
+	        : Object.fromEntries(ws.repos.map((p) =>
+	            [p.repo_id, p.name])) }), [c.id, needs, closed, ws]);
 
 	useTitle(open > 0 ? `(${open}) It asks you` : "", c.name);
 	return (

@@ -26,6 +26,8 @@ export interface Need {
 	terminal(): void;
 	/* Goes back to before it; null: the conversation is closed. */
 	back: ((turn: Turn) => void) | null;
+	/* Of several repositories their names, by id. */
+	repos: Record<string, string>;
 }
 
 function Folded({ word, children }: {
@@ -131,6 +133,14 @@ const kinds: Record<string, string> = {
 	setup: "Setup", agent: "Agent", cleanup: "Cleanup", commit: "Commit",
 };
 
+/* Of two commits which is which. */
+function linkName(l: Link, need: Need): string {
+	const repo = l.repo_id === null ? undefined : need.repos[l.repo_id];
+
+	return (kinds[l.kind] ?? label(l.kind)) + (repo === undefined ? ""
+	    : ` of ${label(repo, 40)}`);
+}
+
 /* What was done for it, with the output of each. */
 function Links({ turn, links, need, cause }: {
 	turn: Turn; links: Link[]; need: Need;
@@ -142,13 +152,13 @@ function Links({ turn, links, need, cause }: {
 			{links.map((l, i) => (
 				<li key={i} data-tone={tones[l.state] ?? "rest"}>
 					<span class="dot" aria-hidden="true" />
-					{kinds[l.kind] ?? label(l.kind)}{" "}
+					{linkName(l, need)}{" "}
 					<span class="pill">{words[l.state] ??
 					    label(l.state)}</span>
 					{l.run_id !== null && <a href={formatRoute({
 					    page: "output", id: need.conversation,
 					    run: l.run_id })} aria-label={"Raw output of " +
-					    (kinds[l.kind] ?? label(l.kind))}>output</a>}
+					    linkName(l, need)}>output</a>}
 					{l.cause !== null && l.cause !== cause &&
 					    <span>{label(l.cause, 1000)}</span>}
 				</li>

@@ -124,8 +124,9 @@ await test('a conversation begins with a variant, a model and who is asked',
 	await page.goto(`${product.origin}/#/c/new/${ws.id}`);
 	await page.waitForSelector("#talk-agent option[value='CLAUDE_CODE']",
 	    { state: 'attached' });
-	equal(await page.locator("#talk-agent option[value='ACP']").count(), 0,
-	    'an agent that nobody made known');
+	equal([await page.inputValue('#talk-agent'),
+	    await page.locator("#talk-agent option[value='ACP']").count()],
+	['CLAUDE_CODE', 0], 'an agent that nobody made known');
 	await page.selectOption('#talk-agent', 'AMP');
 	equal(await page.locator('#talk-model_id, #talk-policy').count(), 0,
 	    'what it has not');

@@ -34,6 +34,13 @@ interface Fields {
 
 const usable = (a: Agent) => a.state === "ready" || a.state === "installed";
 
+/* One that nobody has made known is none to choose. */
+function offered(known: Known): Agent[] {
+	return known.agents.filter((a) => a.name !== "ACP" ||
+	    namesOf(known, a.name).some((n) => Object.keys(valuesOf(
+	        known.executors, a.name, n) ?? {}).length > 0));
+}
+
 /* Of another agent nothing that was chosen for this one. Where it can be told
  * to ask, it is. */
 function fresh(known: Known, agent: string): Partial<Fields> {
@@ -81,10 +88,11 @@ function useForm(store: Store, workspace: string) {
 	    setFields((old) => ({ ...old, ...part }));
 
 	useEffect(() => {
-		const first = known?.agents.find(usable) ?? known?.agents[0];
+		const all = known === null ? [] : offered(known);
+		const first = all.find(usable) ?? all[0];
 
-		if (known !== null && first !== undefined)
-			set(fresh(known, first.name));
+		if (first !== undefined)
+			set(fresh(known!, first.name));
 	}, [known]);
 	return { known, fields, set, refused: refused ?? trouble, busy,
 	    submit: (ev: Event) => {
@@ -181,11 +189,8 @@ const said = (wrong: Wrong | null, field: string, id: string) =>
 function AgentChoice({ fields, set, known }: PartProps & {
 	known: Known | null;
 }) {
-	/* One that nobody has made known is none to choose. */
-	const agents = known?.agents.filter((a) => a.name !== "ACP" ||
-	    namesOf(known, a.name).some((n) => Object.keys(valuesOf(
-	        known.executors, a.name, n) ?? {}).length > 0));
-	const agent = agents?.find((a) => a.name === fields.agent);
+	const agents = known === null ? [] : offered(known);
+	const agent = agents.find((a) => a.name === fields.agent);
 
 	return (
 		<div class="field">
@@ -193,7 +198,7 @@ function AgentChoice({ fields, set, known }: PartProps & {
 			<select id="talk-agent" value={fields.agent}
 			    onChange={(ev) => set(fresh(known!,
 			        ev.currentTarget.value))}>
-				{agents?.map((a) => <option key={a.name} value={a.name}>
+				{agents.map((a) => <option key={a.name} value={a.name}>
 					{label(a.help) + (usable(a) ? ""
 					    : ": it needs you first")}</option>)}
 			</select>

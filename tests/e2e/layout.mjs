@@ -67,3 +67,35 @@ await test('a name has its room beside what can be done',
 	    'a repository in two lines');
 	await end(product, page, ws);
 });
+
+await test('the keyboard goes past the list, and out from either',
+    async ({ product, browser }) => {
+	const page = await browser.signedIn();
+	const s = await product.session('by keys');
+	const at = () => page.evaluate(() =>
+	    document.activeElement.textContent.trim());
+
+	await page.goto(`${product.origin}/#/w/new`);
+	await page.waitForSelector('#work-name');
+	await page.reload();
+	await page.waitForSelector('#work-name');
+	await page.keyboard.press('Tab');
+	equal(await at(), 'Skip the list', 'first');
+	check(await page.isVisible('.skip'), 'seen when it has the keyboard');
+	await page.keyboard.press('Enter');
+	await page.keyboard.press('Tab');
+	equal(await page.evaluate(() => document.activeElement.closest('main')
+	    !== null), true, 'in the page');
+	equal(new URL(page.url()).hash, '#/w/new', 'the address stays');
+	/* The same below both lists. */
+	for (const list of ['#/w', '#/']) {
+		await page.goto(`${product.origin}/${list}`);
+		for (const word of ['Approvals', 'Agents', 'Sign out'])
+			await page.waitForSelector(`footer >> text=${word}`);
+	}
+	check(await page.$eval('.sidebar footer', (el) =>
+	    el.scrollWidth <= el.clientWidth), 'cut off');
+	await product.api('DELETE', `/api/sessions/${s.id}`);
+	equal(page.complaints, [], 'complaints');
+	await page.context().close();
+});

@@ -6,6 +6,7 @@
  */
 
 import type { ComponentChild } from "preact";
+import { useRef } from "preact/hooks";
 import type { State, Store } from "../store.ts";
 import { useStore, useTitle } from "./hooks.ts";
 import { NewSessionForm } from "./newsession.tsx";
@@ -42,11 +43,17 @@ export function App({ store }: { store: Store }) {
 const lists = new Set(["home", "workspaces"]);
 
 function Desk({ store, state }: Props) {
+	const main = useRef<HTMLElement>(null);
+
 	return (
 		<div class="desk" data-page={state.route.page}
 		    data-list={lists.has(state.route.page)}>
+			{/* A link would be an address of its own. */}
+			<button type="button" class="button skip"
+			    onClick={() => main.current!.focus()}>
+				Skip the list</button>
 			<Sidebar store={store} state={state} />
-			<main class="main">
+			<main class="main" ref={main} tabIndex={-1}>
 				{pageOf(store, state)}
 				<Notice store={store} text={state.notice} />
 			</main>

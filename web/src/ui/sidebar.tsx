@@ -11,7 +11,7 @@ import { formatRoute } from "../util/route.ts";
 import { statusOf } from "../util/status.ts";
 import { ago, label, pathTail } from "../util/text.ts";
 import { buildTree, type Branch } from "../util/tree.ts";
-import { PushSwitch } from "../push/switch.tsx";
+import { Account } from "./account.tsx";
 import { AskName, Confirm } from "./dialog.tsx";
 import { useInView, useNow } from "./hooks.ts";
 import { WorkspaceList } from "./space/list.tsx";
@@ -211,13 +211,7 @@ function Footer({ store, state }: { store: Store; state: State }) {
 				        ev.currentTarget.checked)} />
 				Show closed
 			</label>
-			<a class="plain" href="#/asks"
-			    title="What is asked, and rules">Approvals</a>
-			<PushSwitch />
-			<button type="button" class="plain"
-			    title={`Signed in as ${state.user?.name ?? ""}`}
-			    onClick={() => void store.signOut()}>
-				Sign out</button>
+			<Account store={store} state={state} />
 			{asking && <AskName title="New folder" value=""
 			    done={() => setAsking(false)}
 			    save={(name) => store.addFolder(name)} />}

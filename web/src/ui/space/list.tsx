@@ -9,6 +9,7 @@ import type { State, Store } from "../../store.ts";
 import { formatRoute } from "../../util/route.ts";
 import { ago, label } from "../../util/text.ts";
 import type { Stat, WorkspaceRow } from "../../space/types.ts";
+import { Account } from "../account.tsx";
 import { useInView, useNow } from "../hooks.ts";
 import { Counts } from "./text.tsx";
 
@@ -42,8 +43,7 @@ export function WorkspaceList({ store, state }: {
 					        ev.currentTarget.checked)} />
 					Show archived
 				</label>
-				<a class="plain" href="#/agents"
-				    title="What they need, and their variants">Agents</a>
+				<Account store={store} state={state} />
 			</footer>
 		</>
 	);

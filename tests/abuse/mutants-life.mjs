@@ -375,7 +375,7 @@ const verbs = [
 			'PRIV_BUSY))', 'else if (false)']],
 		red: [runTest('H02_busy_helper')] },
 	{ ids: ['H02', 'H17'], guard: 'a stop that comes too late is no kill',
-		off: [[runend, 'if (by_signal || run->stopped)',
+		off: [[runend, 'if (by_signal || run->stopped || ev->cut)',
 			'if (by_signal || run->stop != NULL)']],
 		red: [runTest('H02_first_news')] },
 	{ ids: ['H02'], guard: 'a close waits for a run that is not settled yet',

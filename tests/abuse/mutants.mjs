@@ -913,7 +913,7 @@ const processes = [
 		red: ['abuse H16 what cannot', 'api a program that cannot',
 			'priv/spawn abuse_H16'] },
 	{ ids: ['H17'], guard: 'a signal is told from a failure',
-		off: [[runend, 'if (by_signal || run->stopped)',
+		off: [[runend, 'if (by_signal || run->stopped || ev->cut)',
 			'if (run->stopped)']],
 		red: ['abuse H17 every way', 'api exit code',
 			'unit/core/test_run test_H17'] },

@@ -1,7 +1,7 @@
 # `make bench` prints ratios against peers of the same run; it is no test. The
 # peer node-pty is built from its source by npm on first use.
 bench_tools := $(patsubst %,$(BUILD)/bench/%,flood rawpty termclient httpload \
-	       syncpeer fanout counted screens vterm pause viewers \
+	       rawtree syncpeer fanout counted screens vterm pause viewers \
 	       forked)
 # Those of the helper's side: made of its own objects.
 bench_priv := $(patsubst %,$(BUILD)/bench/%,spawnload guards handover filtered)

@@ -40,6 +40,7 @@ struct chain_wish {
 	const char *prompt;
 	const char *config_json;	 /* over the conversation's; or NULL */
 	const struct store_queued *from; /* the message it is taken of; NULL */
+	bool judged; /* why the others wait is being written beside it */
 };
 
 struct chain_begun {

@@ -126,7 +126,8 @@ take_one(struct tx *tx, struct chain *c, const char **after)
 	    &(struct chain_wish){ .conversation = &conversation,
 		.prompt = q.prompt,
 		.config_json = q.config_json,
-		.from = &q },
+		.from = &q,
+		.judged = true },
 	    &begun, &why);
 	if (err == 0)
 		(void)str_copy(c->follower, begun.chain.id,
@@ -167,7 +168,10 @@ hold_all(struct tx *tx, struct chain *c)
 	int err;
 
 	while ((err = next_message(tx, c, after, &conversation, &q)) == 0) {
-		err = queued_block(tx, &q, why);
+		err = store_queued_block_all(tx, q.session_id, why);
+		/* Who looks at one is told, and looks at all of them. */
+		if (err == 0)
+			err = queued_block(tx, &q, why);
 		if (err != 0)
 			break;
 		after = q.id;

@@ -265,10 +265,10 @@ chain_begin(struct tx *tx, struct arena *a, const struct chain_wish *w,
 	err = store_chain_insert(tx, &out->chain);
 	if (err != 0)
 		return err;
-	/* What waits does so for this one now. */
 	if (w->from != NULL)
 		err = queued_take(tx, w->from, out->turn.id);
-	else
+	/* What waits does so for this one now. */
+	if (err == 0 && !w->judged)
 		err = store_queued_unblock(tx, out->chain.workspace_id);
 	if (err == 0)
 		err = read_repos(&p);

@@ -27,6 +27,9 @@ static const char sql_edit[] =
     "blocked = NULL WHERE id = ? AND state = 'waiting'";
 static const char sql_block[] =
     "UPDATE queued SET blocked = ? WHERE id = ? AND state = 'waiting'";
+static const char sql_block_all[] =
+    "UPDATE queued SET blocked = ? WHERE session_id = ? "
+    "AND state = 'waiting'";
 static const char sql_unblock[] =
     "UPDATE queued SET blocked = NULL WHERE blocked IS NOT NULL "
     "AND session_id IN (SELECT c.id FROM conversation c "
@@ -137,6 +140,12 @@ int
 store_queued_block(struct tx *tx, const char *id, const char *why)
 {
 	return tx_wrote(tx_exec(tx, sql_block, "ss", why, id));
+}
+
+int
+store_queued_block_all(struct tx *tx, const char *session_id, const char *why)
+{
+	return tx_wrote(tx_exec(tx, sql_block_all, "ss", why, session_id));
 }
 
 int

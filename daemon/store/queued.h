@@ -34,6 +34,9 @@ int store_queued_move(struct tx *tx, const struct store_queued *q,
 int store_queued_edit(struct tx *tx, const struct store_queued *q);
 /* Writes `blocked` of one that waits; a move and an edit clear it. */
 int store_queued_block(struct tx *tx, const char *id, const char *why);
+/* The same of all that wait in a conversation. */
+int
+store_queued_block_all(struct tx *tx, const char *session_id, const char *why);
 /* Clears it of all in a workspace. */
 int store_queued_unblock(struct tx *tx, const char *workspace_id);
 /* RDV_E_NOT_FOUND when it is not that user's. In the arena. */

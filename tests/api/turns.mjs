@@ -237,6 +237,32 @@ await test('a failure keeps what waits, and a hand lets it go on', async () => {
 	await a.model([c]);
 });
 
+await test('each that waits says why, whatever becomes of the first', async () => {
+	const c = await a.fresh(), gate = a.gate(), held = a.gate();
+	const first = await a.begin(c, `wait ${gate}\nfail no credit`);
+	const blocked = async () => (await a.waiting(c)).map((m) => m.blocked);
+	for (const prompt of ['say one', `wait ${held}\nsay two`, 'say three'])
+		await a.ask(c, prompt, { queue: true });
+	assert.deepEqual(await blocked(), [null, null, null]);
+	Agents.open(gate);
+	await a.over(first);
+	for (const why of await blocked())
+		assert.match(why ?? 'no word', /^the turn before it ended as failed; /);
+	const [{ id }] = await a.waiting(c);
+	await a.call('DELETE', `/api/messages/${id}`);
+	const left = await blocked();
+	assert.equal(left.length, 2);
+	assert.match(left[0] ?? 'no word', /^the turn before it ended as failed; /);
+	// Started by hand, it is what the other one waits for now.
+	const two = await a.call('POST', c.at('/queue/start'));
+	assert.match(two.prompt, /two$/);
+	assert.deepEqual(await blocked(), [null]);
+	Agents.open(held);
+	assert.equal((await a.over(two)).state, 'completed');
+	await a.over((await a.turns(c)).at(-1));
+	await a.model([c]);
+});
+
 await test('a setup script that fails ends it, and is run again', async () => {
 	const c = await a.fresh({ setup_script: 'test -e ok || { echo no >&2; exit 3; }' });
 	const bad = await a.over(await a.begin(c, 'say never'));

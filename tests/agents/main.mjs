@@ -32,6 +32,8 @@ const AGENTS = [
 		program: `@anthropic-ai/claude-code-linux-${arch}/claude`,
 		config: { approvals: true }, planned: { plan: true },
 		key: { ANTHROPIC_API_KEY: 'none' }, keeps: true,
+		packages: [`@anthropic-ai/claude-code-linux-${arch}`],
+		inside: () => ({ ANTHROPIC_API_KEY: 'none' }),
 		sign_in: /login/ },
 	{ name: 'CODEX', command: 'codex', program: '@openai/codex/bin/codex.js',
 		words: ' app-server',
@@ -44,12 +46,19 @@ const AGENTS = [
 		key: { CODEX_HOME: path.join(home, '.codex'),
 			TMPDIR: path.join(home, 'tmp') },
 		none: { CODEX_HOME: path.join(home, '.none') },
+		packages: ['@openai/codex', `@openai/codex-linux-${arch}`],
+		inside: ({ at }) => ({ TMPDIR: path.join(at, 'tmp') }),
+		unsigned: ({ at }) => ({ CODEX_HOME: path.join(at, 'tmp') }),
 		sign_in: /codex login/ },
 	{ name: 'GEMINI', command: 'gemini',
 		program: '@google/gemini-cli/bundle/gemini.js',
 		config: { yolo: false, model: 'gemini-2.5-flash' },
 		key: { GEMINI_API_KEY: 'none', GOOGLE_GEMINI_BASE_URL: model.url },
 		none: { GEMINI_CLI_HOME: path.join(home, 'none') }, keeps: true,
+		packages: ['@google/gemini-cli'],
+		inside: ({ url }) => ({ GEMINI_API_KEY: 'none',
+			GOOGLE_GEMINI_BASE_URL: url }),
+		unsigned: ({ at }) => ({ GEMINI_CLI_HOME: path.join(at, 'tmp') }),
 		// In the minute in which it began a conversation it overwrites that
 		// when it is to load it. So this is an hour that nobody is in; what
 		// it goes on with is there already, and the other one is empty.
@@ -145,6 +154,92 @@ await test('there is no network but loopback', async () => {
 	assert.equal(await fails('192.0.2.1'), 'ENETUNREACH');
 	assert.equal(await fails('2001:db8::1'), 'ENETUNREACH');
 });
+
+// Confined it is seen by its profile alone: program, settings and what it is told
+// of its model lie in the home that it has there, and its network is the model,
+// by a list where this host has namespaces.
+const { features } = (await a.call('GET', '/api/status')).helper;
+const listed = features.includes('user_namespaces');
+const inside = (g) => path.join(fs.realpathSync(a.rdv.base), 'agents', g.name);
+const confine = (g) => {
+	const at = inside(g), url = listed ? `http://${model.farHost}` : model.url;
+	const lib = path.join(at, 'lib/node_modules');
+	const settings = { CODEX: '.codex/config.toml',
+		GEMINI: '.gemini/settings.json' }[g.name];
+	for (const pkg of g.packages)
+		fs.cpSync(path.join(modules, pkg), path.join(lib, pkg),
+			{ recursive: true });
+	fs.mkdirSync(path.join(at, 'tmp'));
+	for (const dir of ['agents', `agents/${g.name}`])
+		fs.chmodSync(path.join(fs.realpathSync(a.rdv.base), dir), 0o700);
+	if (settings) {
+		fs.mkdirSync(path.dirname(path.join(at, settings)));
+		fs.writeFileSync(path.join(at, settings), fs.readFileSync(
+			path.join(home, settings), 'utf8').replace(model.url, url));
+	}
+	return { at, lib, url };
+};
+const inAgent = async (g, at, key) => {
+	const file = path.join(at.at, `start-${++made}`);
+	const vars = { ...env, ...key, ANTHROPIC_BASE_URL: at.url };
+	delete vars.HOME;
+	delete vars.NO_PROXY;
+	delete vars.HTTPS_PROXY;
+	fs.writeFileSync(file, `#!/bin/sh\n${Object.entries(vars)
+		.map(([name, value]) => `export ${name}='${value}'\n`).join('')}exec ${
+		path.join(at.lib, g.program)} "$@"\n`, { mode: 0o755 });
+	return a.conversation([await a.repository()], { agent: g.name,
+		profile: 'agent', config: { ...g.config,
+			base_command_override: `${file}${g.words ?? ''}` },
+		...listed ? { network: 'list', network_hosts: [model.farHost] } : {} });
+};
+
+for (const g of AGENTS) {
+	const play = (what, fn) => test(`${g.name} confined ${what}`, () =>
+		there(g) ? fn() :
+			skip('it is not installed: make agents-installed does that'));
+	let c, at;
+
+	await play('makes a file when that was asked and allowed', async () => {
+		at = confine(g);
+		c = await inAgent(g, at, g.inside(at));
+		const file = path.join(tree(c), 'made.txt');
+		const t = await a.begin(c, `MODEL create ${file} made`);
+		const p = await asked(t);
+		assert.ok(p.input.includes(file), p.input);
+		await decide(p, { verdict: 'approve' });
+		const done = await over(t);
+		hears(done, /^Heard: /);
+		assert.equal(fs.readFileSync(file, 'utf8'), 'made', done.summary);
+		const { guards } = await a.call('GET', `/api/runs/${done.run_id}`);
+		for (const guard of ['landlock', 'seccomp'])
+			assert.ok(guards.includes(guard), `${guards}`);
+	});
+
+	// What it is allowed to do is not what it can do.
+	await play('reaches no file of the account\'s', async () => {
+		const token = path.join(fs.realpathSync(a.rdv.base), 'cli-token');
+		const t = await a.begin(c, `MODEL run cat ${token}`);
+		await decide(await asked(t), { verdict: 'approve' });
+		hears(await over(t), /denied|no such file/i);
+	});
+
+	await play('is interrupted, and goes on', async () => {
+		const t = await a.begin(c, 'MODEL slow');
+		await waitFor('the model is at it', () => model.endless > 0);
+		await a.call('POST', `/api/turns/${t.id}/stop`);
+		await over(t, 'killed');
+		await waitFor('nobody listens', () => model.endless === 0);
+		hears(await over(await a.begin(c, 'MODEL recall')),
+			/^Before: create .* \| run cat /);
+	});
+
+	await play('says how to sign in there', async () => {
+		const n = await inAgent(g, at, g.unsigned?.(at) ?? {});
+		const done = await over(await a.begin(n, 'MODEL say x'), 'failed');
+		assert.match(done.cause, new RegExp(`rdv agents login ${g.name}`));
+	});
+}
 
 for (const g of AGENTS) {
 	const play = (what, fn) => test(`${g.name} ${what}`, () => {

@@ -4,6 +4,7 @@
 // so. It speaks as the three makers' services do, streamed; anything else that
 // it is asked for is on its list, so that a test can say that nothing else was.
 import http from 'node:http';
+import net from 'node:net';
 
 const ASK = /MODEL (\w+) ?([^\n<]*)/g;
 
@@ -208,6 +209,10 @@ export class Model {
 		});
 		await new Promise((ok) => m.server.listen(0, '127.0.0.1', ok));
 		m.url = `http://127.0.0.1:${m.server.address().port}`;
+		// The same by another address, which no proxy is told to leave out.
+		m.far = net.createServer((s) => m.server.emit('connection', s));
+		await new Promise((ok) => m.far.listen(0, '127.0.0.2', ok));
+		m.farHost = `127.0.0.2:${m.far.address().port}`;
 		return m;
 	}
 	answer(req, text, res) {
@@ -228,6 +233,7 @@ export class Model {
 		this.endless += res.endless ? 1 : 0;
 	}
 	stop() {
+		this.far.close();
 		this.server.closeAllConnections();
 		return new Promise((ok) => this.server.close(ok));
 	}

@@ -15,6 +15,7 @@
 #include "lib/err.h"
 
 static void back_next(struct reset *r);
+static void mend(struct reset *r);
 
 static void
 answered(struct reset *r)
@@ -59,6 +60,8 @@ reset_back_cb(int err, const struct worktree_changed *how, const char *why,
 
 	if (reset_is_later(r, err))
 		reset_later(r, err, why);
+	else if (err == RDV_E_DIRTY && r->resumed && !r->cleared)
+		mend(r);
 	else if (err != 0 ||
 		 !reset_same(how->head, reset_part(r)->row.from_head))
 		back_stays(r, why != NULL ? why : "HEAD has moved meanwhile");
@@ -80,10 +83,23 @@ note_mended(struct reset *r, const char *id)
 }
 
 static void
+bring_back(struct reset *r)
+{
+	const struct store_reset_repo *row = &reset_part(r)->row;
+	struct worktree_reset wish =
+	    reset_wish_of(r, row->to_head, row->from_head);
+
+	wish.pin = NULL;
+	worktree_reset_go(r->s->app->worktrees, &r->who, &wish, reset_back_cb,
+	    r);
+}
+
+static void
 reset_mended_cb(int err, const struct worktree_changed *how, const char *why,
     void *arg)
 {
 	struct reset *r = arg;
+	const bool is_back = reset_same(r->head, reset_part(r)->row.from_head);
 
 	if (reset_is_later(r, err)) {
 		reset_later(r, err, why);
@@ -95,17 +111,21 @@ reset_mended_cb(int err, const struct worktree_changed *how, const char *why,
 	}
 	if (err == 0)
 		note_mended(r, how->id);
-	reset_note_moved(r, false, back_stored);
+	reset_note_moved(r, !is_back, is_back ? back_stored : bring_back);
 }
 
-/* It was cut off while git wrote files; whose they are nobody can tell. */
+/*
+ * It was cut off while git wrote files, before or after it moved the branch;
+ * whose they are nobody can tell.
+ */
 static void
 mend(struct reset *r)
 {
-	const struct worktree_change change = { .tree = reset_part(r)->row.path,
-		.head = reset_part(r)->row.from_head,
-		.all = true };
+	const struct worktree_change change = {
+		.tree = reset_part(r)->row.path, .head = r->head, .all = true
+	};
 
+	r->cleared = true;
 	worktree_discard(r->s->app->worktrees, &r->who, &change,
 	    reset_mended_cb, r);
 }
@@ -125,31 +145,15 @@ spare(struct reset *r)
 }
 
 static void
-bring_back(struct reset *r)
+go_back(struct reset *r, const struct worktree_changed *how)
 {
 	const struct store_reset_repo *row = &reset_part(r)->row;
-	struct worktree_reset wish =
-	    reset_wish_of(r, row->to_head, row->from_head);
 
-	wish.pin = NULL;
-	worktree_reset_go(r->s->app->worktrees, &r->who, &wish, reset_back_cb,
-	    r);
-}
-
-static void
-reset_back_look_cb(int err, const struct worktree_changed *how, const char *why,
-    void *arg)
-{
-	struct reset *r = arg;
-	const struct store_reset_repo *row = &reset_part(r)->row;
-
-	if (reset_is_later(r, err))
-		reset_later(r, err, why);
-	else if (err != 0)
-		back_stays(r, why);
-	else if (reset_same(how->head, row->to_head))
+	r->head = reset_keep(r, how->head);
+	r->cleared = false;
+	if (reset_same(r->head, row->to_head))
 		bring_back(r);
-	else if (!reset_same(how->head, row->from_head))
+	else if (!reset_same(r->head, row->from_head))
 		back_stays(r, "HEAD has moved meanwhile");
 	else if (reset_files(how) > 0 && !r->resumed)
 		spare(r);
@@ -157,6 +161,20 @@ reset_back_look_cb(int err, const struct worktree_changed *how, const char *why,
 		mend(r);
 	else
 		reset_note_moved(r, false, back_stored);
+}
+
+static void
+reset_back_look_cb(int err, const struct worktree_changed *how, const char *why,
+    void *arg)
+{
+	struct reset *r = arg;
+
+	if (reset_is_later(r, err))
+		reset_later(r, err, why);
+	else if (err != 0)
+		back_stays(r, why);
+	else
+		go_back(r, how);
 }
 
 static void

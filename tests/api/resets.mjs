@@ -22,6 +22,8 @@ const list = async (c) => (await a.call('GET', c.at('/resets'))).items;
 const dropped = async (c) => (await a.turns(c)).map((t) => t.dropped);
 const pinned = (c, r, i = 0) => sh(at(c, i),
 	`git rev-parse refs/rdv/rescue/${r.id}-${i}`);
+const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+	path.join(a.rdv.base, 'server/rdv.db'), text]);
 const audited = () => fs.readFileSync(path.join(a.rdv.base, 'server/audit.log'),
 	'utf8').split('\n').filter((l) => l.includes('conversation.reset')).length;
 async function refused(c, t, force, status, code, what) {
@@ -245,8 +247,6 @@ await test('refusals: nothing is moved, and the repository is named', async () =
 	await refused(c, one, true, 409, 'WORKSPACE_BUSY', /another conversation/);
 	Agents.open(gate);
 	assert.equal((await a.over(work)).state, 'completed');
-	const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000',
-		path.join(a.rdv.base, 'server/rdv.db'), text]);
 	const of = `run_id = '${one.run_id}' AND place = 1`;
 	sql(`UPDATE run_repo SET before_head = '${'1'.repeat(40)}' WHERE ${of}`);
 	await refused(c, one, true, 409, 'COMMIT_GONE',
@@ -346,6 +346,44 @@ await test('a reset is taken back while nothing has come since', async () => {
 	await a.model([c]);
 });
 
+// Taken back, and cut off where git has written that much of its files: the
+// branch moves last.
+async function cutOff(c, t, files) {
+	const start = head(c);
+	assert.equal((await reset(c, t)).status, 200);
+	const base = head(c);
+	sql(`CREATE TRIGGER broken BEFORE UPDATE ON reset_repo
+		BEGIN SELECT RAISE(ABORT, 'broken'); END`);
+	assert.ok((await a.request('POST', c.at('/reset/undo'))).status >= 500);
+	sh(at(c), `git reset -q --hard ${base}; ${files}`);
+	sql('DROP TRIGGER broken');
+	await waitFor('its end', async () => (await list(c))[0].ended_at !== null);
+	const [row] = await list(c);
+	assert.deepEqual([row.state, row.repos[0].moved], ['undone', false],
+		row.cause);
+	assert.equal(head(c), start);
+	assert.deepEqual(await dropped(c), [false]);
+	return row;
+}
+
+await test('a way back that was cut off as git wrote files is gone on with', async () => {
+	const c = await a.fresh(), t = await did(c, 'write a whole\nsay one');
+	const row = await cutOff(c, t, "printf 'wh' >a");
+	assert.equal(status(c), '');
+	// Whose it was nobody can tell: it is kept, and told.
+	assert.match(row.cause, /what was in the way can be restored \(/);
+	assert.ok(row.cause.includes(row.repos[0].discard_id));
+	const half = sh(at(c), 'printf wh | git hash-object --stdin');
+	assert.ok(sh(at(c), 'git rev-list --objects --all').includes(half));
+});
+
+await test('what is not in the way of a way back that was cut off stays', async () => {
+	const c = await a.fresh(), t = await did(c, 'write a whole\nsay one');
+	const row = await cutOff(c, t, 'echo mine >mine');
+	assert.deepEqual([row.cause, row.repos[0].discard_id], [null, null]);
+	assert.equal(status(c), '?? mine');
+});
+
 await test('scripts and dev servers end first, and none begins beside', async () => {
 	const c = await a.fresh({ dev_server_script: 'exec sleep 1000' });
 	const t = await did(c, 'write a 1\nsay one'), first = head(c);
@@ -388,8 +426,6 @@ await test('scripts and dev servers end first, and none begins beside', async ()
 await test('what the database did not take is gone on with', async () => {
 	const c = await a.fresh(), start = head(c);
 	const t = await did(c, 'write a 1\nsay one'), from = head(c);
-	const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000',
-		path.join(a.rdv.base, 'server/rdv.db'), text]);
 	const broken = async (state, ask) => {
 		sql(`CREATE TRIGGER broken BEFORE UPDATE ON reset WHEN NEW.state =
 			'${state}' BEGIN SELECT RAISE(ABORT, 'broken'); END`);

@@ -14,8 +14,11 @@ const pending = async (t) => (await a.call('GET',
 	.filter((i) => i.state === 'pending');
 const asked = async (t) => {
 	await a.reached(t, 'agent', 'running');
-	await waitFor('it is asked', async () => (await pending(t)).length === 1);
-	const [{ id }] = await pending(t);
+	const { id } = await waitFor('it is asked', async () => {
+		const [item] = await pending(t);
+
+		return item && await a.rdv.told(item.id) && item;
+	});
 
 	return a.call('GET', `/api/approvals/${id}`);
 };

@@ -10,8 +10,7 @@ import { bare, bin, deadline, Rdv, test, waitFor } from '../harness/rdv.mjs';
 const rdv = await Rdv.start();
 const env = { ...bare, HOME: rdv.home, RDV_HOME: rdv.base };
 const call = (...args) => rdv.call(...args);
-const pending = (s) => waitFor('a question', async () => (await call('GET',
-	`/api/approvals?state=pending&session_id=${s.id}`)).items[0]);
+const pending = (s) => rdv.asked(s);
 const get = (id) => call('GET', `/api/approvals/${id}`);
 
 // A run of the CLI: { out, err } as they grow, and `end`, its status.

@@ -21,8 +21,7 @@ const get = (id) => rdv.call('GET', `/api/approvals/${id}`);
 const decide = async (id, verdict, more = {}, options = {}) => rdv.request(
 	'POST', `/api/approvals/${id}/decision`, { token: judge, ...options,
 		body: { verdict, digest: (await get(id)).digest, ...more } });
-const pending = (s) => waitFor('a question', async () =>
-	(await list(`?state=pending&session_id=${s.id}`))[0]);
+const pending = (s) => rdv.asked(s);
 
 await test('what is asked is decided, and who asked is told', async () => {
 	const s = await session('asks');

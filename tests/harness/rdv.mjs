@@ -189,6 +189,28 @@ export class Rdv {
 		return fs.readFileSync(this.logPath).subarray(from).includes(text);
 	}
 
+	// What a program of that session asks for. A list shows what a kill would
+	// still undo, an event what it would not.
+	asked(session) {
+		return waitFor('a question', async () => {
+			const [item] = (await this.call('GET', '/api/approvals?' +
+				`state=pending&session_id=${session.id}`)).items;
+			return item && await this.told(item.id) && item;
+		});
+	}
+	// Whether an event was told of it, which is new: what was read is not again.
+	async told(subject) {
+		for (;;) {
+			const { items } = await this.call('GET',
+				`/api/events?limit=1000&since=${this.toldTo ?? 0}`);
+			if (items.some((e) => e.subject === subject))
+				return true;
+			if (items.length < 1000)
+				return false;
+			this.toldTo = items.at(-1).seq;
+		}
+	}
+
 	// Ends rdvd; there is another one then, and it knows its runs.
 	async again(signal = 'SIGKILL') {
 		const old = this.rdvd, from = fs.statSync(this.logPath).size;

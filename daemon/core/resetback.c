@@ -52,15 +52,32 @@ back_stored(struct reset *r)
 	back_next(r);
 }
 
+/*
+ * Nobody can be asked, or git's lock is there. Somebody's git is soon done: the
+ * others go on meanwhile, and this one later.
+ */
+static bool
+waits(struct reset *r, int err, const char *why)
+{
+	if (err == RDV_E_UNAVAILABLE) {
+		reset_later(r, err, why);
+	} else if (err == RDV_E_BUSY) {
+		r->late = reset_keep(r, why);
+		r->i++;
+		back_next(r);
+	}
+	return err == RDV_E_UNAVAILABLE || err == RDV_E_BUSY;
+}
+
 static void
 reset_back_cb(int err, const struct worktree_changed *how, const char *why,
     void *arg)
 {
 	struct reset *r = arg;
 
-	if (reset_is_later(r, err))
-		reset_later(r, err, why);
-	else if (err == RDV_E_DIRTY && r->resumed && !r->cleared)
+	if (waits(r, err, why))
+		return;
+	if (err == RDV_E_DIRTY && r->resumed && !r->cleared)
 		mend(r);
 	else if (err != 0 ||
 		 !reset_same(how->head, reset_part(r)->row.from_head))
@@ -101,10 +118,8 @@ reset_mended_cb(int err, const struct worktree_changed *how, const char *why,
 	struct reset *r = arg;
 	const bool is_back = reset_same(r->head, reset_part(r)->row.from_head);
 
-	if (reset_is_later(r, err)) {
-		reset_later(r, err, why);
+	if (waits(r, err, why))
 		return;
-	}
 	if (err != 0 && !reset_same(how->code, "NOTHING_TO_DISCARD")) {
 		back_stays(r, why);
 		return;
@@ -169,9 +184,9 @@ reset_back_look_cb(int err, const struct worktree_changed *how, const char *why,
 {
 	struct reset *r = arg;
 
-	if (reset_is_later(r, err))
-		reset_later(r, err, why);
-	else if (err != 0)
+	if (waits(r, err, why))
+		return;
+	if (err != 0)
 		back_stays(r, why);
 	else
 		go_back(r, how);
@@ -185,7 +200,10 @@ back_next(struct reset *r)
 	while (r->i < r->n && !reset_part(r)->row.moved)
 		r->i++;
 	if (r->i == r->n) {
-		returned(r);
+		if (r->late != NULL)
+			reset_later(r, RDV_E_BUSY, r->late);
+		else
+			returned(r);
 		return;
 	}
 	wish = reset_wish_of(r, NULL, reset_part(r)->row.from_head);

@@ -32,6 +32,7 @@ struct reset {
 	bool resumed;	  /* an earlier daemon began it */
 	bool cleared;	  /* the part: what was not committed is discarded */
 	const char *head; /* of the part that is at work, as it was seen */
+	const char *late; /* why one of them goes back later; or NULL */
 	int err;	  /* of what it fails with */
 	const char *why, *code;
 };

@@ -283,31 +283,60 @@ await test('one repository that cannot be moved takes the others back', async ()
 });
 
 // The first waits for a lock between the look at all and the move of the second.
-await test('what is written after the look stays where it is', async () => {
+// Two repositories: the first is on its way, and git stands before its branch.
+async function onItsWay() {
 	const c = await a.conversation([await a.repository(), await a.repository()]);
-	const [x, y] = c.w.repos.map((r) => r.name), mine = path.join(at(c, 1), 'file');
+	const [x, y] = c.w.repos.map((r) => r.name);
 	const t = await did(c, `write ${x}/a 1\nwrite ${y}/file 1\nsay one`);
-	const heads = [head(c, 0), head(c, 1)];
-	const lock = path.join(sh(at(c, 0), 'git rev-parse --path-format=absolute ' +
+	c.heads = [head(c, 0), head(c, 1)];
+	c.lock = path.join(sh(at(c, 0), 'git rev-parse --path-format=absolute ' +
 		'--git-common-dir'), `refs/heads/${c.w.branch}.lock`);
 	sh(at(c, 0), 'git config core.filesRefLockTimeout 60000');
-	fs.writeFileSync(lock, '');
-	const asked = reset(c, t);
+	fs.writeFileSync(c.lock, '');
+	c.asked = reset(c, t);
 	await waitFor('the first is on its way', () =>
 		!fs.existsSync(path.join(at(c, 0), 'a')));
+	return { c, t, y, mine: path.join(at(c, 1), 'file') };
+}
+
+await test('what is written after the look stays where it is', async () => {
+	const { c, t, y, mine } = await onItsWay();
 	fs.writeFileSync(mine, 'mine\n');
-	fs.rmSync(lock);
-	const no = await asked;
+	fs.rmSync(c.lock);
+	const no = await c.asked;
 	assert.equal(fs.readFileSync(mine, 'utf8'), 'mine\n', `${no.raw}`);
 	assert.equal(no.status, 409, `${no.raw}`);
 	assert.match(no.json.error, new RegExp(`^${y}: git: .*; ${y}: .*left as it`));
-	assert.deepEqual([head(c, 0), head(c, 1)], heads);
+	assert.deepEqual([head(c, 0), head(c, 1)], c.heads);
 	const [row] = await list(c);
 	assert.deepEqual([row.state, row.cause], ['failed', no.json.error]);
 	assert.deepEqual(row.repos.map((r) => [r.moved, r.discard_id]),
 		[[false, null], [false, null]]);
 	sh(at(c, 1), 'git checkout -q file');
 	assert.equal((await reset(c, t)).status, 200);
+});
+
+await test('what is to go back does so when git is let (G20)', async () => {
+	const { c, mine } = await onItsWay();
+	const index = path.join(sh(at(c, 0), 'git rev-parse --absolute-git-dir'),
+		'index.lock');
+	await waitFor('its index is written', () => !fs.existsSync(index));
+	fs.writeFileSync(index, '', { flag: 'wx' });
+	fs.writeFileSync(mine, 'mine\n');
+	fs.rmSync(c.lock);
+	const no = await c.asked;
+	assert.equal(no.status, 409, `${no.raw}`);
+	assert.match(no.json.error, /index\.lock is there/);
+	assert.deepEqual((await list(c)).map((r) => [r.state, r.ended_at]),
+		[['returning', null]]);
+	fs.rmSync(index);
+	await waitFor('its end', async () => (await list(c))[0].ended_at !== null);
+	const [row] = await list(c);
+	assert.equal(row.state, 'failed');
+	assert.ok(!row.cause.includes('it stays at'), row.cause);
+	assert.deepEqual([head(c, 0), head(c, 1)], c.heads);
+	assert.deepEqual(row.repos.map((r) => r.moved), [false, false]);
+	assert.equal(fs.readFileSync(mine, 'utf8'), 'mine\n');
 });
 
 await test('a reset is taken back while nothing has come since', async () => {

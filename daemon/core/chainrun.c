@@ -338,15 +338,22 @@ create(struct starting *st)
 	tx_commit(tx, written_cb, st);
 }
 
+/* Somebody may have stopped it while it was looked for what it needs. */
+static bool
+is_to_end(struct chain *c)
+{
+	chain_look_stop(c);
+	return c->row.stop != NULL || chain_leaves(c);
+}
+
 static void
 found_cb(int err, const struct agentpath *found, const char *why, void *arg)
 {
 	struct starting *st = arg;
 
-	/* Somebody may have stopped it meanwhile. */
 	if (err != 0) {
 		start_fail(st, why);
-	} else if (st->chain->row.stop != NULL || chain_leaves(st->chain)) {
+	} else if (is_to_end(st->chain)) {
 		st->chain->busy = false;
 		chain_next(st->chain);
 	} else {
@@ -446,7 +453,7 @@ looked_cb(int err, const struct chain_look *looks, size_t n, const char *why,
 		keep_dirty(c, looks, n);
 	if (err != 0) {
 		start_fail(st, why);
-	} else if (c->row.stop != NULL || chain_leaves(c)) {
+	} else if (is_to_end(c)) {
 		c->busy = false;
 		chain_next(c);
 	} else if (is_agent(l)) {

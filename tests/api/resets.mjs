@@ -139,6 +139,25 @@ await test('what is at work is stopped first, and what waits goes on waiting', a
 	assert.equal(fs.readFileSync(path.join(at(d), 's'), 'utf8'), 's\n');
 });
 
+await test('what is written to end a turn lets no run of it begin', async () => {
+	const c = await a.fresh(), git = sh(at(c), 'git rev-parse --git-common-dir');
+	// Each git waits for ever as it reads what is wished of it.
+	sh(git, 'cp config kept; mkfifo never; git config include.path never');
+	const t = await a.begin(c, 'write a 1');
+	await waitFor('it is looked at', () => a.rdv.all('git').length > 0);
+	// Who wrote this has not heard yet that it is durable.
+	sql(`UPDATE chain SET stop = 'somebody said so' WHERE turn_id = '${t.id}'`);
+	sh(git, 'mv kept config');
+	await waitFor('its end', async () => {
+		sh(git, 'dd if=/dev/null of=never oflag=nonblock 2>/dev/null || :');
+		return (await a.turn(t)).chain.state !== 'running';
+	});
+	const { chain } = await a.turn(t);
+	assert.deepEqual([chain.state, chain.cause], ['killed', 'somebody said so']);
+	assert.deepEqual(chain.links.map((l) => [l.kind, l.state, l.run_id]),
+		[['agent', 'skipped', null], ['commit', 'skipped', null]]);
+});
+
 await test('what is not committed stands against it, or comes back', async () => {
 	const c = await a.conversation([await a.repository(), await a.repository()]);
 	const t = await did(c, 'say one');

@@ -230,17 +230,31 @@ keep_done(struct reset *r, int err, const char *why)
 	reset_store(r, reset_tx(r, "done", NULL, true), answered);
 }
 
+/*
+ * They go back in their order: where the first is as it was left, no other has
+ * gone, and one that was cut off has touched nothing.
+ */
+static bool
+is_under_way(struct reset *r, const struct worktree_changed *how)
+{
+	return r->resumed &&
+	       (reset_files(how) > 0 ||
+		   reset_same(how->head, reset_part(r)->row.from_head));
+}
+
 static void
 reset_check_cb(int err, const struct worktree_changed *how, const char *why,
     void *arg)
 {
 	struct reset *r = arg;
 
-	if (err == RDV_E_UNAVAILABLE) {
+	if (reset_is_later(r, err)) {
 		reset_later(r, err, why);
 	} else if (err != 0) {
 		r->code = reset_keep(r, how->code);
 		keep_done(r, err, why);
+	} else if (is_under_way(r, how)) {
+		back(r);
 	} else if (!reset_same(how->head, reset_part(r)->row.to_head)) {
 		r->code = "HEAD_MOVED";
 		keep_done(r, RDV_E_STATE, "HEAD has moved since");
@@ -266,17 +280,30 @@ check_next(struct reset *r)
 	}
 	wish = reset_wish_of(r, NULL, reset_part(r)->row.from_head);
 	/* Nobody has said that a process in it does not matter. */
-	wish.force = false;
+	wish.force = r->resumed;
 	worktree_reset_look(r->s->app->worktrees, &r->who, &wish,
 	    reset_check_cb, r);
+}
+
+/* By the rows: of one that is done each has moved that had a way to go. */
+static bool
+any_is_back(const struct reset *r)
+{
+	const struct store_reset_repo *row;
+
+	for (size_t i = 0; i < r->n; i++) {
+		row = &r->parts[i].row;
+		if (!row->moved && !reset_same(row->from_head, row->to_head))
+			return true;
+	}
+	return false;
 }
 
 void
 reset_back(struct reset *r)
 {
 	r->i = 0;
-	/* One that was cut off may have some of them back already. */
-	if (r->row.cause == NULL && !r->resumed)
+	if (r->row.cause == NULL && !any_is_back(r))
 		check_next(r);
 	else
 		back_next(r);

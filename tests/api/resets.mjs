@@ -432,6 +432,22 @@ await test('what is not in the way of a way back that was cut off stays', async 
 	assert.equal(status(c), '?? mine');
 });
 
+await test('a way back that had not begun is refused after a crash, too', async () => {
+	const c = await a.fresh(), t = await did(c, 'write a 1\nsay one');
+	const { json } = await reset(c, t);
+	sh(at(c), 'git commit -q --allow-empty -m since');
+	const since = head(c);
+	sql(`UPDATE reset SET state = 'returning', ended_at = NULL
+		WHERE id = '${json.id}'`);
+	await a.rdv.again();
+	await waitFor('its end', async () => (await list(c))[0].ended_at !== null);
+	assert.deepEqual((await list(c)).map((r) => [r.state, r.cause]),
+		[['done', null]]);
+	assert.equal(head(c), since);
+	sh(at(c), `git reset -q --hard ${json.repos[0].to_head}`);
+	assert.equal((await a.request('POST', c.at('/reset/undo'))).status, 200);
+});
+
 await test('scripts and dev servers end first, and none begins beside', async () => {
 	const c = await a.fresh({ dev_server_script: 'exec sleep 1000' });
 	const t = await did(c, 'write a 1\nsay one'), first = head(c);

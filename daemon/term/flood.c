@@ -8,6 +8,9 @@
  * that what is done once for a round is done for as many bytes. A key stops the
  * floods until its echo has been passed on, or for FLOODS_HOLD_US if none
  * comes: it finds nobody at work, and nobody uses up the time that it needs.
+ * What is short is waited for awake, giving way, as a clock that is due soon
+ * takes longer to set than the wait is; where others want the processor that
+ * would be worse than a clock, which shows in how late one comes back.
  *
  * Invariant: while somebody has joined a round is due, in FLOODS_HOLD_US at
  * most, and who was served stands behind all others; and a key holds floods up
@@ -15,6 +18,8 @@
  * terminal of whatever account, takes more from them than that share.
  */
 #include "daemon/term/flood.h"
+
+#include <sched.h>
 
 #include "daemon/loop.h"
 #include "lib/clock.h"
@@ -28,15 +33,49 @@ next_round(struct floods *fs, bool rest)
 		loop_soon_set(fs->round);
 }
 
+/* Until `when`, awake unless others want the processor. */
+static void
+settle(struct floods *fs, int64_t now, int64_t when)
+{
+	fs->not_before = when;
+	if (now < fs->crowded_until) {
+		loop_soon_clear(fs->round);
+		loop_alarm_set(fs->rest, when - now);
+		return;
+	}
+	fs->settling = true;
+	loop_alarm_clear(fs->rest);
+	loop_soon_set(fs->round);
+}
+
+static bool
+settles(struct floods *fs, int64_t now)
+{
+	if (!fs->settling)
+		return false;
+	if (now < fs->not_before) {
+		(void)sched_yield();
+		loop_soon_set(fs->round);
+		return true;
+	}
+	fs->settling = false;
+	if (now - fs->not_before > FLOODS_LOST_US)
+		fs->crowded_until = now + FLOODS_CROWDED_US;
+	return false;
+}
+
 static void
 floods_round_cb(void *arg)
 {
 	struct floods *fs = arg;
 	unsigned n = fs->n < FLOODS_TURNS ? fs->n : FLOODS_TURNS;
-	bool typed = clock_mono_us() < fs->calm_from;
+	int64_t now = clock_mono_us();
 	size_t moved, most = 0;
 
-	fs->calm = n == 1 && !typed;
+	if (settles(fs, now))
+		return;
+	fs->typed = now < fs->calm_from;
+	fs->calm = n == 1 && !fs->typed;
 	if (fs->calm)
 		n = FLOODS_TURNS;
 	for (; n > 0 && !TAILQ_EMPTY(&fs->all); n--) {
@@ -46,14 +85,14 @@ floods_round_cb(void *arg)
 		TAILQ_INSERT_TAIL(&fs->all, f, link);
 		fs->left = n - 1;
 		moved = f->turn(f->arg);
-		if (fs->moved < FLOODS_HOLD_BYTES)
+		if (fs->moved < fs->between)
 			fs->moved += moved;
 		if (moved > most)
 			most = moved;
 		if (fs->calm && moved < FLOODS_LITTLE)
 			break;
 	}
-	if (fs->n > 0)
+	if (fs->n > 0 && !fs->settling)
 		next_round(fs, most < FLOODS_LITTLE);
 }
 
@@ -63,16 +102,21 @@ floods_rested_cb(void *arg)
 	struct floods *fs = arg;
 	int64_t left = fs->not_before - clock_mono_us();
 
-	if (left > 0)
+	if (left > 0) {
 		loop_alarm_set(fs->rest, left);
-	else
-		floods_round_cb(fs);
+		return;
+	}
+	if (fs->held_by != NULL && fs->between < FLOODS_HOLD_BYTES_MAX)
+		fs->between *= 2;
+	fs->held_by = NULL;
+	floods_round_cb(fs);
 }
 
 void
 floods_init(struct floods *fs, struct loop *l)
 {
-	*fs = (struct floods){ .moved = FLOODS_HOLD_BYTES };
+	*fs = (struct floods){ .moved = FLOODS_HOLD_BYTES,
+		.between = FLOODS_HOLD_BYTES };
 	TAILQ_INIT(&fs->all);
 	fs->round = loop_soon_new(l, floods_round_cb, fs);
 	fs->rest = loop_alarm_new(l, floods_rested_cb, fs);
@@ -108,6 +152,7 @@ flood_leave(struct floods *fs, struct flood *f)
 	loop_soon_clear(fs->round);
 	loop_alarm_clear(fs->rest);
 	fs->not_before = 0;
+	fs->settling = false;
 	fs->held_by = NULL;
 }
 
@@ -117,9 +162,10 @@ floods_hold(struct floods *fs, const struct flood *by)
 	int64_t now = clock_mono_us();
 
 	fs->calm_from = now + FLOODS_TYPING_US;
-	if (fs->n == 0 || fs->moved < FLOODS_HOLD_BYTES)
+	if (fs->n == 0 || fs->moved < fs->between)
 		return;
 	fs->moved = 0;
+	fs->settling = false;
 	fs->held_by = by;
 	fs->not_before = now + FLOODS_HOLD_US;
 	/* One that rests sees it when it is rested. */
@@ -132,7 +178,7 @@ floods_hold(struct floods *fs, const struct flood *by)
 void
 floods_release(struct floods *fs, const struct flood *by)
 {
-	int64_t soon = clock_mono_us() + FLOODS_SETTLE_US;
+	int64_t now = clock_mono_us(), soon = now + FLOODS_SETTLE_US;
 
 	if (fs->held_by != by)
 		return;
@@ -140,6 +186,17 @@ floods_release(struct floods *fs, const struct flood *by)
 	/* Held no longer, or not for so long. */
 	if (soon >= fs->not_before)
 		return;
-	fs->not_before = soon;
-	loop_alarm_set(fs->rest, FLOODS_SETTLE_US);
+	if (fs->between > FLOODS_HOLD_BYTES)
+		fs->between /= 2;
+	settle(fs, now, soon);
+}
+
+void
+floods_shown(struct floods *fs)
+{
+	int64_t now = clock_mono_us();
+
+	/* A clock would cost more than it gains. */
+	if (fs->typed && now >= fs->crowded_until)
+		settle(fs, now, now + FLOODS_SHOWN_US);
 }

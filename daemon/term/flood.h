@@ -26,9 +26,13 @@ struct floods {
 	struct loop_soon *round; /* at once, or: */
 	struct loop_alarm *rest;
 	int64_t not_before;	     /* monotonic us: held until then */
+	int64_t crowded_until;	     /* monotonic us: nobody is let go ahead */
 	const struct flood *held_by; /* whose echo ends that; compared alone */
 	unsigned n;
 	size_t moved;	   /* since the last hold */
+	size_t between;	   /* what moves between two holds */
+	bool settling;	   /* awake, until not_before */
+	bool typed;	   /* somebody did, when this round began */
 	bool calm;	   /* this round is that of one, and nobody types */
 	unsigned left;	   /* of its turns, behind the present one */
 	int64_t calm_from; /* monotonic us */
@@ -43,12 +47,29 @@ struct floods {
 #define FLOODS_LITTLE 1024
 /* As long they are left alone then. */
 #define FLOODS_REST_US 250
-/* A held round comes after this long at the latest. */
-#define FLOODS_HOLD_US 250
+/*
+ * A held round comes after this long at the latest. A clock that is not due
+ * before the kernel's own next tick is set in no time; one that is takes longer
+ * than rdvd's whole work for a key.
+ */
+#define FLOODS_HOLD_US 4000
 /* Behind an echo: until who typed has it. */
 #define FLOODS_SETTLE_US 50
-/* Floods move this much between two holds, however many keys are pressed. */
-#define FLOODS_HOLD_BYTES 131072
+/*
+ * Behind what a flood shows while somebody types: who reads it may be who types
+ * next, and would find the next page at work.
+ */
+#define FLOODS_SHOWN_US 25
+/* Who stays awake for that and is away for so long finds a busy machine. */
+#define FLOODS_LOST_US 1000
+/* There nobody stays awake for as long as this. */
+#define FLOODS_CROWDED_US 20000
+/*
+ * Floods move this much between two holds, however many keys are pressed; twice
+ * as much behind each hold that no echo ended, up to the latter.
+ */
+#define FLOODS_HOLD_BYTES     131072
+#define FLOODS_HOLD_BYTES_MAX (64 * FLOODS_HOLD_BYTES)
 /* Who has typed may type again within this; then it is calm. */
 #define FLOODS_TYPING_US 100000
 
@@ -63,5 +84,7 @@ void flood_leave(struct floods *fs, struct flood *f);
 void floods_hold(struct floods *fs, const struct flood *by);
 /* The terminal of `by` has said something: a hold for it need not last. */
 void floods_release(struct floods *fs, const struct flood *by);
+/* One of them has shown what it had. */
+void floods_shown(struct floods *fs);
 
 #endif

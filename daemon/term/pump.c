@@ -37,7 +37,12 @@
  * One flood alone is logged in such pieces, which begin at a multiple of that:
  * what straddles two pages of a file takes the file system twice the work.
  */
-#define LOG_PIECE  8192
+#define LOG_PIECE 8192
+/*
+ * While somebody types a flood shows four pages at once, and lets who has them
+ * go ahead (floods_shown()).
+ */
+#define TYPED_SHOW (4 * FLOOD)
 #define BLOCKED_MS 500
 #define HUNG_MS	   200
 /*
@@ -233,17 +238,21 @@ kept_back(const struct pump *p, long n)
 
 /*
  * Whether what was logged is shown with what comes next. One flood alone has a
- * round for that. It is logged meanwhile all the same: while that is done the
- * kernel moves the next page up, and asking for it need not sleep.
+ * round for that, or a few pages. It is logged meanwhile all the same: while
+ * that is done the kernel moves the next page up, and asking for it need not
+ * sleep.
  */
 static bool
 shows_later(const struct pump *p, const struct turn *t)
 {
 	const struct floods *fs = &p->load->floods;
 
-	return p->state == PUMP_FLOOD && p->ending == PUMP_LIVES && fs->calm &&
-	       fs->left > 0 && !t->end && !t->blocked &&
-	       t->moved >= FLOODS_LITTLE;
+	if (p->state != PUMP_FLOOD || p->ending != PUMP_LIVES || t->end ||
+	    t->blocked || t->moved < FLOODS_LITTLE)
+		return false;
+	if (fs->calm)
+		return fs->left > 0;
+	return fs->typed && p->log->size - p->shown < TYPED_SHOW;
 }
 
 static void
@@ -354,6 +363,16 @@ next(struct pump *p, const struct turn *t)
 	}
 }
 
+static void
+show(struct pump *p)
+{
+	p->unshown = false;
+	p->shown = p->log->size;
+	p->ops->grown(p->arg);
+	if (p->state == PUMP_FLOOD)
+		floods_shown(&p->load->floods);
+}
+
 static size_t
 pump_turn_cb(void *arg)
 {
@@ -369,10 +388,8 @@ pump_turn_cb(void *arg)
 		turn_pty(p, &t);
 	p->load->bytes += t.logged;
 	p->unshown = p->unshown || t.logged > 0;
-	if (p->unshown && !shows_later(p, &t)) {
-		p->unshown = false;
-		p->ops->grown(p->arg);
-	}
+	if (p->unshown && !shows_later(p, &t))
+		show(p);
 	next(p, &t);
 	return t.moved;
 }
@@ -419,7 +436,8 @@ pump_hold(struct pump *p, bool on)
 	if (on && (p->state == PUMP_WATCH || p->state == PUMP_FLOOD))
 		enter(p, PUMP_HELD);
 	else if (!on && p->state == PUMP_HELD)
-		enter(p, p->spooled > 0 ? PUMP_FLOOD : PUMP_WATCH);
+		enter(p,
+		    p->spooled > 0 || p->unshown ? PUMP_FLOOD : PUMP_WATCH);
 }
 
 void

@@ -72,6 +72,7 @@ struct pump {
 	bool expected; /* the echo of a key */
 	bool held;
 	bool unshown;	   /* the log has grown since `grown` was called */
+	uint64_t shown;	   /* how large it was then */
 	size_t spool_size; /* the pipe's capacity */
 	size_t spooled;	   /* bytes in it */
 	enum pump_state state;

@@ -218,8 +218,95 @@ test_keys_take_a_share(void **state)
 	assert_in_range(holds, 2, 1 + g->turns * 4095 / FLOODS_HOLD_BYTES);
 	/* What docs/stream.md states. */
 	assert_int_equal(FLOODS_HOLD_BYTES, 128 << 10);
-	assert_int_equal(FLOODS_HOLD_US, 250);
+	assert_int_equal(FLOODS_HOLD_BYTES_MAX, 8 << 20);
+	assert_int_equal(FLOODS_HOLD_US, 4000);
 	assert_int_equal(FLOODS_SETTLE_US, 50);
+}
+
+/* Keys that nothing answers hold less often, and those after an echo more. */
+static void
+test_holds_in_vain_are_rarer(void **state)
+{
+	struct rig *g = *state;
+	struct floods *fs = &g->floods;
+	struct flood *by = &g->m[0].flood;
+
+	join_all(g);
+	flow(g);
+	floods_hold(fs, by);
+	turns(g, 1);
+	assert_int_equal(fs->between, 2 * FLOODS_HOLD_BYTES);
+	flow(g);
+	floods_hold(fs, by);
+	assert_false(is_held(g));
+	flow(g);
+	floods_hold(fs, by);
+	assert_true(fs->held_by == by);
+	floods_release(fs, by);
+	assert_int_equal(fs->between, FLOODS_HOLD_BYTES);
+	flow(g);
+	fs->between = FLOODS_HOLD_BYTES_MAX;
+	fs->moved = FLOODS_HOLD_BYTES_MAX;
+	floods_hold(fs, by);
+	turns(g, 1);
+	assert_int_equal(fs->between, FLOODS_HOLD_BYTES_MAX);
+}
+
+/* Behind what a flood shows, and awake; while nobody types there is no need. */
+static void
+test_who_has_it_goes_ahead(void **state)
+{
+	struct rig *g = *state;
+	struct floods *fs = &g->floods;
+	int64_t begin;
+
+	flood_join(fs, &g->m[0].flood);
+	turns(g, FLOODS_TURNS);
+	floods_shown(fs);
+	assert_false(fs->settling);
+	fs->calm_from = INT64_MAX;
+	turns(g, 1);
+	begin = clock_mono_us();
+	fs->crowded_until = 0;
+	floods_shown(fs);
+	assert_true(fs->settling);
+	assert_false(loop_alarm_pending(fs->rest));
+	turns(g, 1);
+	assert_true(clock_mono_us() - begin >= FLOODS_SHOWN_US - 2);
+	assert_false(fs->settling);
+	flood_leave(fs, &g->m[0].flood);
+}
+
+/* Who lost the processor while awake waits asleep, or not at all. */
+static void
+test_nobody_waits_awake_on_a_busy_machine(void **state)
+{
+	struct rig *g = *state;
+	struct floods *fs = &g->floods;
+	struct flood *by = &g->m[1].flood;
+
+	flood_join(fs, &g->m[0].flood);
+	fs->calm_from = INT64_MAX;
+	turns(g, 1);
+	fs->settling = true;
+	fs->not_before = clock_mono_us() - FLOODS_LOST_US - 1;
+	turns(g, 1);
+	assert_true(fs->crowded_until > fs->not_before + FLOODS_CROWDED_US);
+	fs->crowded_until = INT64_MAX;
+	floods_shown(fs);
+	assert_false(fs->settling);
+	assert_false(loop_alarm_pending(fs->rest));
+	floods_hold(fs, by);
+	floods_release(fs, by);
+	assert_false(fs->settling);
+	assert_true(loop_alarm_pending(fs->rest));
+	turns(g, 1);
+	/* And again when it is not. */
+	fs->crowded_until = 0;
+	floods_shown(fs);
+	assert_true(fs->settling);
+	flood_leave(fs, &g->m[0].flood);
+	assert_false(fs->settling);
 }
 
 static void
@@ -399,6 +486,9 @@ main(void)
 		T(test_goes_on_while_somebody_types),
 		T(test_held_until_the_echo),
 		T(test_keys_take_a_share),
+		T(test_holds_in_vain_are_rarer),
+		T(test_who_has_it_goes_ahead),
+		T(test_nobody_waits_awake_on_a_busy_machine),
 		T(test_a_key_waits_for_one_round),
 		T(test_held_for_a_while),
 		T(test_held_while_it_rests),

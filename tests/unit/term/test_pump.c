@@ -128,6 +128,61 @@ test_flood_that_nobody_watches(void **state)
 	termrig_pty_done(g, &p);
 }
 
+/* What was logged and not shown, at most, while somebody types. */
+static void
+test_flood_is_shown_in_pieces(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	uint64_t most = 0;
+	struct sink s;
+	int pid;
+
+	termrig_pty(g, &p);
+	sink_open(&s, p.term, 0, true);
+	g->terms->load.floods.calm_from = INT64_MAX;
+	pid = termrig_flood(p.slave, FLOOD);
+	while (s.got.len < FLOOD) {
+		termrig_turns(g, 1);
+		if (p.term->log.size - s.got.len > most)
+			most = p.term->log.size - s.got.len;
+	}
+	/* The fourth page is shown with those before it. */
+	assert_in_range(most, 4096, 4 * 4095 - 1);
+	reap(pid);
+	sink_close(&s);
+	termrig_pty_done(g, &p);
+}
+
+static bool
+is_unshown(void *arg)
+{
+	return ((const struct pump *)arg)->unshown;
+}
+
+/* Held, and let go again: nothing more comes that would show it. */
+static void
+test_unshown_is_shown_behind_a_hold(void **state)
+{
+	struct termrig *g = *state;
+	struct termrig_pty p;
+	uint8_t page[2 * 4095] = { 0 };
+	struct sink s;
+
+	termrig_pty(g, &p);
+	sink_open(&s, p.term, 0, true);
+	g->terms->load.floods.calm_from = INT64_MAX;
+	termrig_write(p.slave, page, sizeof(page));
+	termrig_until(g, is_unshown, &p.term->pump);
+	assert_int_equal(p.term->log.size, sizeof(page));
+	assert_true(s.got.len < sizeof(page));
+	pump_hold(&p.term->pump, true);
+	pump_hold(&p.term->pump, false);
+	sink_await(g, &s, sizeof(page));
+	sink_close(&s);
+	termrig_pty_done(g, &p);
+}
+
 /* Looks at the log behind each turn of a flood. */
 struct looked {
 	struct pump *pump;
@@ -512,6 +567,8 @@ main(void)
 		T(test_flood_is_logged_exactly),
 		T(test_flood_that_nobody_watches),
 		T(test_flood_is_logged_in_pieces),
+		T(test_flood_is_shown_in_pieces),
+		T(test_unshown_is_shown_behind_a_hold),
 		T(test_key_goes_before_a_flood),
 		T(test_bytes_before_the_end),
 		T(test_reopened_terminal_goes_on),

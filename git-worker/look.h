@@ -79,8 +79,8 @@ size_t look_fds(const struct look *l, int *fds, size_t n);
 /*
  * Reads what is there. True when what look_start() began has ended, and then
  * `*a` is how: RDV_E_MALFORMED; RDV_E_INVALID with git's exit status and its
- * complaint; 0, and then look_status() is what git said. Of more than is read it
- * is the beginning, and partial.
+ * complaint; 0, and then look_status() is what git said. Of more than is read
+ * that is the beginning, and partial.
  */
 struct look_answer {
 	int err, status;

@@ -103,18 +103,17 @@ static void
 test_H17_ends_are_told_apart(void **state)
 {
 	static const struct {
-		int status;
 		const char *state;
-		int code, sig;
+		int status, code, sig;
 		bool cut; /* its time was over, however it took that (I23) */
 	} ends[] = {
-		{ 0, "completed", 0, -1, false },
-		{ 1 << 8, "failed", 1, -1, false },
-		{ 127 << 8, "failed", 127, -1, false },
-		{ SIGKILL, "killed", -1, SIGKILL, false },
-		{ SIGSEGV | 0x80, "killed", -1, SIGSEGV, false },
-		{ SIGTERM, "killed", -1, SIGTERM, true },
-		{ 0, "killed", 0, -1, true },
+		{ "completed", 0, 0, -1, false },
+		{ "failed", 1 << 8, 1, -1, false },
+		{ "failed", 127 << 8, 127, -1, false },
+		{ "killed", SIGKILL, -1, SIGKILL, false },
+		{ "killed", SIGSEGV | 0x80, -1, SIGSEGV, false },
+		{ "killed", SIGTERM, -1, SIGTERM, true },
+		{ "killed", 0, 0, -1, true },
 	};
 	struct corerig *r = *state;
 	const struct store_run *row;

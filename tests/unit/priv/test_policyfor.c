@@ -157,39 +157,39 @@ static const struct merge {
 	const char *name;
 	const char *const *groups;
 	unsigned profiles;
-	int64_t runs;
 	bool web;
+	int64_t runs;
 	const char *roots, *denied; /* joined by blanks */
 	const char *rule;	    /* of max_runs */
 } merges[] = {
-	{ "n", GROUPS("a"), SCRIPT, 9, true, "/a /both", "/no",
+	{ "n", GROUPS("a"), SCRIPT, true, 9, "/a /both", "/no",
 	    "[group.a] max_runs (F:9)" },
-	{ "n", GROUPS("b"), GIT, 7, false, "/b/n /both", "/no",
+	{ "n", GROUPS("b"), GIT, false, 7, "/b/n /both", "/no",
 	    "[group.b] max_runs (F:13)" },
 	/* United, the largest, the no; in the order of the file. */
-	{ "n", GROUPS("a", "b"), SCRIPT | GIT, 9, false, "/a /both /b/n", "/no",
+	{ "n", GROUPS("a", "b"), SCRIPT | GIT, false, 9, "/a /both /b/n", "/no",
 	    "[group.a] max_runs (F:9) and [group.b] max_runs (F:13)" },
-	{ "n", GROUPS("b", "a"), SCRIPT | GIT, 9, false, "/a /both /b/n", "/no",
+	{ "n", GROUPS("b", "a"), SCRIPT | GIT, false, 9, "/a /both /b/n", "/no",
 	    "[group.a] max_runs (F:9) and [group.b] max_runs (F:13)" },
 	/* No limit is larger than any. */
-	{ "n", GROUPS("a", "c"), SCRIPT, POLICY_NO_LIMIT, true, "/a /both",
+	{ "n", GROUPS("a", "c"), SCRIPT, true, POLICY_NO_LIMIT, "/a /both",
 	    "/no", "[group.a] max_runs (F:9) and [group.c] max_runs (F:18)" },
 	/* What no group gives is the default's, the file's or the row's. */
-	{ "n", GROUPS("c"), ALL, POLICY_NO_LIMIT, true, "/home/n", "/no",
+	{ "n", GROUPS("c"), ALL, true, POLICY_NO_LIMIT, "/home/n", "/no",
 	    "[group.c] max_runs (F:18)" },
 	/* The user wins over groups, key by key, and not over what denies. */
-	{ "u", GROUPS("a"), LOGIN | GIT, 1, true, "/a /both",
+	{ "u", GROUPS("a"), LOGIN | GIT, true, 1, "/a /both",
 	    "/home/u/.ssh /no", "[user.u] max_runs (F:21)" },
-	{ "u", GROUPS("a", "b", "c"), GIT, 1, true, "/a /both /b/u",
+	{ "u", GROUPS("a", "b", "c"), GIT, true, 1, "/a /both /b/u",
 	    "/home/u/.ssh /no", "[user.u] max_runs (F:21)" },
 	/* A name with a dot. A group called like a user is none. */
-	{ "x.y", GROUPS("c"), ALL, 77, true, "/home/x.y", "/no",
+	{ "x.y", GROUPS("c"), ALL, true, 77, "/home/x.y", "/no",
 	    "[user.dot] max_runs (F:28)" },
-	{ "dot", GROUPS("c", "u"), ALL, POLICY_NO_LIMIT, true, "/home/dot",
+	{ "dot", GROUPS("c", "u"), ALL, true, POLICY_NO_LIMIT, "/home/dot",
 	    "/no", "[group.c] max_runs (F:18)" },
 	/* An empty list is given, and gives nothing. */
-	{ "n", GROUPS("d"), 0, 5, true, "", "/no", "[default] max_runs (F:4)" },
-	{ "n", GROUPS("d", "a"), SCRIPT, 9, true, "/a /both", "/no",
+	{ "n", GROUPS("d"), 0, true, 5, "", "/no", "[default] max_runs (F:4)" },
+	{ "n", GROUPS("d", "a"), SCRIPT, true, 9, "/a /both", "/no",
 	    "[group.a] max_runs (F:9)" },
 };
 

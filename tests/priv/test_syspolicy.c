@@ -215,6 +215,36 @@ abuse_F17_a_bad_reload_changes_nothing(void **state)
 	rigsys_stop(&s);
 }
 
+/* The next [ops] knows how long a run that it adopts has gone on. */
+static void
+abuse_I23_a_killed_ops_gives_no_time(void **state)
+{
+	const struct rig_spawn cat = { .argv = ARGV("cat") };
+	struct rig_result res;
+	struct priv_exit end;
+	struct rigsys s;
+
+	(void)state;
+	NEEDS_ROOT;
+	rigsys_prepare(&s);
+	rigsys_policy(&s, GROUP "[default]\nweb = true\nmax_run_minutes = 1\n",
+	    s.group);
+	/* Of which one is over soon, in this build. */
+	rigsys_start(&s, "minute");
+	rigsys_login(&s, 0);
+	rig_spawn(&s.rig, &cat, &res);
+	assert_int_equal(res.a.result, PRIV_DONE);
+	assert_int_equal(kill((pid_t)s.rig.hello.pid, SIGKILL), 0);
+	rig_ops(&s.rig);
+	assert_int_equal(s.rig.nnotices, 0);
+	rigsys_login(&s, 0);
+	rig_exit(&s.rig, res.a.handle, &end);
+	assert_int_equal(end.cut, 1);
+	assert_int_equal(rig_ack(&s.rig, res.a.handle), PRIV_DONE);
+	rig_close(&res);
+	rigsys_stop(&s);
+}
+
 int
 main(void)
 {
@@ -224,6 +254,7 @@ main(void)
 		cmocka_unit_test(test_a_reload_tells_of_limits),
 		cmocka_unit_test(test_what_rdvd_holds_an_account_to),
 		cmocka_unit_test(abuse_F17_a_bad_reload_changes_nothing),
+		cmocka_unit_test(abuse_I23_a_killed_ops_gives_no_time),
 	};
 
 	return CHECK_RUN("syspolicy", tests);

@@ -264,6 +264,7 @@ put_entry(struct changes *c, const struct entry *e)
 		js_add_int(o, "similarity", e->similarity);
 	if (e->submodule != NULL)
 		put_submodule(o, e);
+	job_put_runs(o, e->path);
 	js_push(c->page.items, o);
 }
 

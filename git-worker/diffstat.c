@@ -256,6 +256,7 @@ put_file(struct totals *t, const struct diff_file *f, const char *status)
 	put_mode(o, "old_mode", f->old_mode);
 	put_mode(o, "new_mode", f->new_mode);
 	put_counts(o, f);
+	job_put_runs(o, f->path);
 	js_push(t->page.items, o);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/arena.h"
+#include "lib/autorun.h"
 #include "lib/js.h"
 #include "lib/str.h"
 
@@ -90,6 +91,15 @@ job_put_name(struct js *o, const char *key, const char *name)
 	str_base64(coded, name, len);
 	(void)snprintf(exact, sizeof(exact), "%s_base64", key);
 	js_add_str(o, exact, coded);
+}
+
+void
+job_put_runs(struct js *o, const char *path)
+{
+	const char *by = autorun_by(path);
+
+	if (by != NULL)
+		js_add_str(o, "run_by", by);
 }
 
 size_t

@@ -96,6 +96,8 @@ const char *job_ref(struct job *j, const char *key);
 void job_put_as_of(const struct job *j, struct js *o);
 /* Adds `name` as `key`, and exactly as `key`_base64 when it is no UTF-8. */
 void job_put_name(struct js *o, const char *key, const char *name);
+/* "run_by" of a file that somebody runs by himself (lib/autorun.h), if so. */
+void job_put_runs(struct js *o, const char *path);
 /* At most so many bytes of JSON are `len` bytes of text. */
 size_t job_cost(const char *text, size_t len);
 

@@ -53,6 +53,7 @@ static const struct out_col change_cols[] = {
 	{ "PATH", "path", OUT_TEXT },
 	{ "FROM", "old_path", OUT_TEXT },
 	{ "CONFLICT", "conflict", OUT_TEXT },
+	{ "RUN BY", "run_by", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
 

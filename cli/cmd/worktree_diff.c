@@ -40,6 +40,7 @@ static const struct out_col stat_cols[] = {
 	{ "REMOVED", "removed", OUT_NUMBER },
 	{ "PATH", "path", OUT_TEXT },
 	{ "FROM", "old_path", OUT_TEXT },
+	{ "RUN BY", "run_by", OUT_TEXT },
 	{ NULL, NULL, OUT_TEXT },
 };
 

@@ -22,6 +22,7 @@ static const struct shape change[] = {
 	{ "old_path_base64", SHAPE_TEXT, NULL },
 	{ "similarity", SHAPE_NUMBER, NULL },
 	{ "submodule", SHAPE_TEXTS, NULL },
+	{ "run_by", SHAPE_TEXT, NULL },
 	{ NULL, SHAPE_TEXT, NULL },
 };
 
@@ -62,6 +63,7 @@ static const struct shape differing[] = {
 	{ "binary", SHAPE_FLAG, NULL },
 	{ "added", SHAPE_NUMBER, NULL },
 	{ "removed", SHAPE_NUMBER, NULL },
+	{ "run_by", SHAPE_TEXT, NULL },
 	{ NULL, SHAPE_TEXT, NULL },
 };
 

@@ -301,6 +301,27 @@ await test('rdv worktree status lists what has changed', async () => {
 		v.changes.entries[0].kind], [true, false, 1, 1, 'renamed']);
 });
 
+await test('I21 what others run by themselves is marked', async () => {
+	const repo = Repo.make(rdv, 'marked');
+	repo.write('package.json', '{}\n');
+	repo.sh('git add . && git commit -qm one && mkdir .vscode sub');
+	repo.write('package.json', '{"scripts":{"install":"sh x"}}\n');
+	repo.write('.vscode/tasks.json', '{}\n');
+	repo.write('sub/.envrc', 'x\n');
+	repo.write('sub/envrc', 'x\n');
+	const marks = (list) => Object.fromEntries(list.map((e) =>
+		[e.path, e.run_by]));
+	const all = { '.vscode/tasks.json': 'VS Code', 'package.json': 'npm',
+		'sub/.envrc': 'direnv', 'sub/envrc': undefined };
+	assert.deepEqual(marks((await repo.read('changes', { all: true }))
+		.entries), all);
+	assert.deepEqual(marks((await repo.read('diffstat')).files), all);
+	const r = spawnSync(bin('rdv'), ['worktree', 'status', repo.dir],
+		{ encoding: 'utf8', env: { PATH: '/usr/bin:/bin', HOME: rdv.home,
+			RDV_HOME: rdv.base } });
+	assert.match(r.stdout, /^changed .* package\.json +npm *$/m);
+});
+
 await test('what may not be looked at, is not', async () => {
 	const repo = Repo.make(rdv, 'mine');
 	repo.git('commit', '-q', '--allow-empty', '-m', 'one');

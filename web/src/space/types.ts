@@ -80,6 +80,8 @@ export interface DiffFile extends Named {
 	removed: number | null;
 	old_mode: string | null;
 	new_mode: string | null;
+	/* Who runs it without being told to. */
+	run_by?: string;
 }
 
 export interface DiffStat {

@@ -57,6 +57,10 @@ const File = memo(({ file, tree, what, sideBySide }: {
 						</>}
 						<Name text={file.path}
 						    coded={file.path_base64} />
+						{file.run_by !== undefined &&
+						    <span class="runs"
+						        title="without being told to">
+							{` run by ${file.run_by}`}</span>}
 					</span>
 					{file.binary ? <span class="aside">binary</span>
 					    : <Counts added={file.added}

@@ -153,6 +153,8 @@ judge(const struct roots *rs, int root, struct repo *r, char *why,
 	if (r->common < 0 || roots_name(r->common, name) != 0)
 		return deny(why, whysize, "not a worktree's git directory");
 	text = roots_objection(rs, name);
+	if (text == NULL && roots_is_agents(rs, r->common))
+		text = "is in an agent's home";
 	return text != NULL ? deny(why, whysize, text) : 0;
 }
 
@@ -168,6 +170,12 @@ repo_open(const struct roots *rs, int root, struct repo *out, char *why,
 	if (fstatat(root, ".git", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !S_ISREG(st.st_mode))
 		return RDV_E_NOT_FOUND;
+	/*
+	 * All of an agent's runs write there: what one of them left would give
+	 * the next one, of another workspace, the first one's repository.
+	 */
+	if (roots_is_agents(rs, root))
+		return deny(why, whysize, "an agent's home is no worktree");
 	if (!read_line(root, ".git", line) || !str_starts(line, key))
 		return deny(why, whysize, "its .git file is not git's");
 	err = trail_open(root, line + sizeof(key) - 1, &r.admin);

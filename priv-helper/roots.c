@@ -109,6 +109,14 @@ roots_inside(const struct roots *rs, int fd)
 	       path_is_under(name, rs->base) || touches_run(rs, name);
 }
 
+bool
+roots_is_agents(const struct roots *rs, int fd)
+{
+	char name[ROOTS_PATH_MAX];
+
+	return roots_name(fd, name) != 0 || path_is_under(rs->agents, name);
+}
+
 static int
 deny(char *why, size_t whysize, const char *path, const char *text)
 {

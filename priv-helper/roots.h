@@ -35,6 +35,8 @@ const char *roots_objection(const struct roots *rs, const char *name);
  * or that cannot be told: a profile that may read the directory must not.
  */
 bool roots_inside(const struct roots *rs, int fd);
+/* True when `fd` lies where agents' homes are, or that cannot be told. */
+bool roots_is_agents(const struct roots *rs, int fd);
 /*
  * Opens a path that a confined run asks to write, as O_PATH, and judges what
  * was opened, not the name. 0 with `*fd`, -errno, or RDV_E_DENIED with the

@@ -136,6 +136,44 @@ none(void **state)
 	assert_int_equal(judge("other"), RDV_E_NOT_FOUND);
 }
 
+static void
+moves_to(const char *name)
+{
+	char git[64];
+
+	(void)snprintf(git, sizeof(git), "%s/.git", name);
+	put(git, "gitdir: ", in("main/.git/worktrees/a"));
+	put("main/.git/worktrees/a/gitdir", "", in(git));
+}
+
+/*
+ * One run of an agent may say of its own worktree that it is where all of them
+ * are at home; the next one is of another workspace.
+ */
+static void
+abuse_G09_an_agents_home(void **state)
+{
+	(void)state;
+	make_dir("home/.rdv/worktrees");
+	make_dir("home/.rdv/worktrees/a");
+	make_dir("home/.rdv/agents");
+	make_dir("home/.rdv/agents/X");
+	make_dir("home/.rdv/agents/X/deep");
+	moves_to("home/.rdv/worktrees/a");
+	assert_int_equal(judge("home/.rdv/worktrees/a"), 0);
+	moves_to("home/.rdv/agents/X");
+	assert_int_equal(judge("home/.rdv/agents/X"), RDV_E_DENIED);
+	moves_to("home/.rdv/agents/X/deep");
+	assert_int_equal(judge("home/.rdv/agents/X/deep"), RDV_E_DENIED);
+	/* Nor is a repository from there anybody's. */
+	assert_int_equal(rename(in("main"), in("home/.rdv/agents/X/main")), 0);
+	put("a/.git", "gitdir: ",
+	    in("home/.rdv/agents/X/main/.git/worktrees/a"));
+	put("home/.rdv/agents/X/main/.git/worktrees/a/gitdir", "",
+	    in("a/.git"));
+	assert_int_equal(judge("a"), RDV_E_DENIED);
+}
+
 /* G09: what lies in the worktree may say anything. */
 static void
 abuse_G09_claims(void **state)
@@ -283,6 +321,7 @@ main(void)
 		T(none),
 		T(abuse_G09_claims),
 		T(abuse_G09_form),
+		T(abuse_G09_an_agents_home),
 		T(abuse_F09_where_a_line_is_expected),
 		T(abuse_E01_repository),
 		T(abuse_E01_repository_of_the_policy),

@@ -189,7 +189,7 @@ hold_record(const struct ops *o, struct run *r,
 	    (uint8_t)((r->guards & PRIV_G_LANDLOCK) != 0 ? landlock_abi() : 0);
 	limits_of(&limits, rights, limits_kept(o));
 	record_limits(r, &limits, (o->cgroup_limits & CGLIMIT_CPU) != 0);
-	span_begin(r, 0);
+	span_begin(r);
 	(void)str_copy(h->admitted, policy_rule(rights, POLICY_USERS),
 	    sizeof(h->admitted));
 	(void)str_copy(h->granted, policy_rule(rights, POLICY_PROFILES),

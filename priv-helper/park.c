@@ -12,13 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/seqpkt.h"
 #include "lib/str.h"
 #include "priv-helper/ops.h"
 #include "priv-helper/parked.h"
-#include "priv-helper/span.h"
 #include "security/mutant.h"
 
 static int
@@ -45,6 +43,7 @@ describe(const struct run *r, struct park_record *rec)
 	rec->gid = r->gid;
 	rec->guards = r->guards;
 	rec->started_ms = r->started_ms;
+	rec->until = r->until;
 	rec->io = r->io;
 	rec->net = (uint8_t)r->net;
 	rec->uses_tmp = r->uses_tmp;
@@ -182,6 +181,7 @@ adopt(struct ops *o, struct parked_run *k)
 	r->gid = rec->gid;
 	r->guards = rec->guards;
 	r->started_ms = rec->started_ms;
+	r->until = rec->until;
 	r->io = rec->io;
 	r->net = (enum policy_net)rec->net;
 	r->uses_tmp = rec->uses_tmp;
@@ -191,7 +191,6 @@ adopt(struct ops *o, struct parked_run *k)
 	r->hold = rec->hold;
 	r->parked = RUN_PARKED;
 	r->ended = rec->ended;
-	span_begin(r, clock_wall_ms() - r->started_ms);
 	if (k->waited || rec->ended)
 		r->seen = rec->ended ? rec->status : k->status;
 	take_fds(r, k);

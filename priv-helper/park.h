@@ -43,6 +43,7 @@ struct park_record {
 	int32_t pid;
 	uint32_t uid, gid, guards;
 	int64_t started_ms;
+	int64_t until; /* CLOCK_MONOTONIC, which is one for all of us */
 	uint8_t io, net, uses_tmp;
 	uint8_t ended;	/* its end is on record, */
 	int32_t status; /* with this */

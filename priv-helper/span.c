@@ -23,17 +23,12 @@
 #define FORCE_MS (REAPER_GRACE_MS + 2000)
 
 void
-span_begin(struct run *r, int64_t gone)
+span_begin(struct run *r)
 {
 	const uint64_t max = r->hold.limits[PRIV_LIMIT_RUN_SECONDS].max;
 	const int64_t ms = (int64_t)max * (mutant("minute") ? 10 : 1000);
 
-	r->until = 0;
-	if (max == 0)
-		return;
-	if (gone < 0)
-		gone = 0;
-	r->until = clock_mono_ms() + (gone < ms ? ms - gone : 0);
+	r->until = max != 0 ? clock_mono_ms() + ms : 0;
 }
 
 bool
@@ -49,8 +44,6 @@ span_is_over(const struct run *r)
 static int
 force(const struct run *r)
 {
-	if (r->reaper == 0)
-		return 0;
 	if (r->pidfd >= 0)
 		return (int)syscall(SYS_pidfd_send_signal, r->pidfd, SIGKILL,
 		    NULL, 0);
@@ -78,6 +71,9 @@ span_end(struct ops *o, struct run *r)
 	int err;
 
 	r->until = clock_mono_ms() + AGAIN_MS;
+	/* Its reaper is gone: what is left is swept, and not for each look. */
+	if (r->reaper == 0 && r->end.cut)
+		return;
 	if (!audit_signal(o, &m, why)) {
 		log_warnx("span", "handle=%016llx has had its time: %s",
 		    (unsigned long long)r->handle, why);

@@ -3,16 +3,12 @@
 #define RDV_SPAN_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct ops;
 struct run;
 
-/*
- * How long a run may go on, as its record says. `gone`: milliseconds that it
- * has run already; what no clock can have meant counts as nothing.
- */
-void span_begin(struct run *r, int64_t gone);
+/* How long a run that begins now may go on, as its record says. */
+void span_begin(struct run *r);
 /* Its time has come, or it has had the time to end that it was given then. */
 bool span_is_over(const struct run *r);
 /*

@@ -205,6 +205,8 @@ keep(struct wt_op *op)
 	const char **argv;
 	size_t n = 0;
 
+	if (!wt_begins(op))
+		return;
 	while (op->configs != NULL && op->configs[n] != NULL)
 		n++;
 	argv = arena_alloc(op->arena, (n + 3) * sizeof(*argv));
@@ -225,7 +227,7 @@ by_hand(struct wt_op *op)
 
 	if (change_same(c->row.cause, change_torn)) {
 		wt_fail(op, RDV_E_STATE, "%s", change_torn);
-	} else {
+	} else if (wt_begins(op)) {
 		c->aborts = true;
 		change_settle(op);
 	}

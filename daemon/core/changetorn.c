@@ -211,5 +211,6 @@ change_untear(struct wt_op *op)
 	static const char *const argv[] = { "-c", "user.name=rdv", "-c",
 		"user.email=rdv@localhost", "stash", "create", NULL };
 
-	run(op, argv, snapped_cb);
+	if (wt_begins(op))
+		run(op, argv, snapped_cb);
 }

@@ -259,9 +259,9 @@ begin(struct wt_op *op)
 	if (op->row.identity == NULL)
 		wt_fail(op, RDV_E_STATE, "%s cannot be looked at",
 		    op->row.trash_path);
-	else if (op->row.ending)
+	else if (op->row.ending && wt_begins(op))
 		erase_outside(op);
-	else
+	else if (!op->row.ending)
 		call_erase(op, 0, 0, tried_cb);
 }
 

@@ -152,7 +152,8 @@ mend_listed(struct wt_op *op, const struct wt_entry *e)
 		m->what = WORKTREE_WHOLE;
 		mend_answer(op);
 	} else if (is_linked(op)) {
-		fill(op);
+		if (wt_begins(op))
+			fill(op);
 	} else if (e->lock != NULL) {
 		wt_fail(op, RDV_E_STATE, "%s is missing and locked: %s",
 		    op->row.path, e->lock);

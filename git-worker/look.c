@@ -409,6 +409,8 @@ read_part(struct look *l, const char *text)
 	if (!porcelain_status(l->arena, text, len, &l->status))
 		return RDV_E_MALFORMED;
 	l->status.partial = true;
+	/* Nobody asked here what git ignores by now. */
+	l->checked = false;
 	/* For look_gains(). */
 	(void)dirty_read(l->dirty, text, len);
 	return 0;

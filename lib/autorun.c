@@ -13,7 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* With "/": a directory anywhere in the path; without: its last name or names. */
+/* With "/": a directory anywhere in the path; without: its last name or names.
+ */
 static const struct {
 	const char *name, *by;
 } rows[] = {

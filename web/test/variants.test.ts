@@ -37,6 +37,19 @@ test("what a variant has is typed and read back as it was", () => {
 	    "model m, plan false, args (2), env (2), effort low, odd (1)");
 });
 
+test("what nobody touched stays, also what no form can show", () => {
+	const values = { model: " m ", args: ["", "two\nlines"],
+		env: { A: "x\nB=y" } };
+	const texts = Object.fromEntries(form.fields.map((f) =>
+	    [f.name, textOf(f, values[f.name as keyof typeof values])]));
+
+	texts.effort = "high";
+	assert.deepEqual(filled(form, values, texts),
+	    { ...values, effort: "high" });
+	texts.model = "other";
+	assert.equal(filled(form, values, texts).model, "other");
+});
+
 test("a refusal names its field, or the variant, or neither", () => {
 	for (const [text, field, why] of [
 		["executors.CODEX.A.CODEX.model: has to be a text", "model",

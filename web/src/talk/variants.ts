@@ -122,7 +122,10 @@ export function filled(
 	    .filter(([name]) => !known.has(name)));
 
 	for (const field of form.fields) {
-		const value = valueOf(field, texts[field.name] ?? "");
+		const text = texts[field.name] ?? "", was = before[field.name];
+		/* What nobody touched may be what no form can show. */
+		const value = text === textOf(field, was) ? was
+		    : valueOf(field, text);
 		if (value !== undefined)
 			out[field.name] = value;
 	}

@@ -522,7 +522,7 @@ header_that_lies(void **state)
 		{ 0, 15, 0xff },			/* length, huge */
 		{ 0, 16, 1 },		      /* descriptors with a request */
 		{ 1, 16, 1 },		      /* and with HELLO */
-		{ 6, 16, 5 }, { 6, 16, 255 }, /* more than a spawn has */
+		{ 6, 16, 6 }, { 6, 16, 255 }, /* more than a spawn has */
 		{ 0, 17, 2 }, { 0, 17, 3 }, { 0, 17, 255 }, /* kind */
 		{ 12, 8, 1 }, /* a notice with an id */
 	};

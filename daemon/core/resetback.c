@@ -69,15 +69,26 @@ waits(struct reset *r, int err, const char *why)
 	return err == RDV_E_UNAVAILABLE || err == RDV_E_BUSY;
 }
 
+/* Its files are not to be those of another commit than it stays at. */
+static void
+mend_and_stay(struct reset *r, const char *why)
+{
+	r->stays = reset_keep(r, why);
+	mend(r);
+}
+
 static void
 reset_back_cb(int err, const struct worktree_changed *how, const char *why,
     void *arg)
 {
 	struct reset *r = arg;
 
+	reset_note_torn(r, how);
 	if (waits(r, err, why))
 		return;
-	if (err == RDV_E_DIRTY && r->resumed && !r->cleared)
+	if (reset_same(how->code, WORKTREE_RESET_TORN))
+		mend_and_stay(r, why);
+	else if (err == RDV_E_DIRTY && reset_is_torn(r) && !r->cleared)
 		mend(r);
 	else if (err != 0 ||
 		 !reset_same(how->head, reset_part(r)->row.from_head))
@@ -112,6 +123,12 @@ bring_back(struct reset *r)
 }
 
 static void
+stay(struct reset *r)
+{
+	back_stays(r, r->stays);
+}
+
+static void
 reset_mended_cb(int err, const struct worktree_changed *how, const char *why,
     void *arg)
 {
@@ -126,12 +143,16 @@ reset_mended_cb(int err, const struct worktree_changed *how, const char *why,
 	}
 	if (err == 0)
 		note_mended(r, how->id);
-	reset_note_moved(r, !is_back, is_back ? back_stored : bring_back);
+	if (r->stays != NULL)
+		reset_note_moved(r, true, stay);
+	else
+		reset_note_moved(r, !is_back,
+		    is_back ? back_stored : bring_back);
 }
 
 /*
- * It was cut off while git wrote files, before or after it moved the branch;
- * whose they are nobody can tell.
+ * It was cut off while git wrote files, before or after it moved the branch, or
+ * git has failed there; whose they are nobody can tell.
  */
 static void
 mend(struct reset *r)
@@ -146,9 +167,8 @@ mend(struct reset *r)
 }
 
 /*
- * It was clean when this daemon looked, and git refuses before it writes: so
- * this has come since, and is somebody's. What git did leave half written is in
- * a commit as well.
+ * It was clean when this daemon looked, and git has refused, which it does
+ * before it writes: so this has come since, and is somebody's.
  */
 static void
 spare(struct reset *r)
@@ -166,11 +186,12 @@ go_back(struct reset *r, const struct worktree_changed *how)
 
 	r->head = reset_keep(r, how->head);
 	r->cleared = false;
+	r->stays = NULL;
 	if (reset_same(r->head, row->to_head))
 		bring_back(r);
 	else if (!reset_same(r->head, row->from_head))
 		back_stays(r, "HEAD has moved meanwhile");
-	else if (reset_files(how) > 0 && !r->resumed)
+	else if (reset_files(how) > 0 && !reset_is_torn(r))
 		spare(r);
 	else if (reset_files(how) > 0)
 		mend(r);

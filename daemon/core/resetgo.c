@@ -92,6 +92,7 @@ reset_gone_cb(int err, const struct worktree_changed *how, const char *why,
 {
 	struct reset *r = arg;
 
+	reset_note_torn(r, how);
 	if (err == RDV_E_DIRTY && is_torn(r)) {
 		clear(r);
 	} else if (err != 0) {

@@ -74,6 +74,19 @@ reset_note_moved(struct reset *r, bool moved, reset_step_fn *then)
 	reset_store(r, tx, then);
 }
 
+void
+reset_note_torn(struct reset *r, const struct worktree_changed *how)
+{
+	if (reset_same(how->code, WORKTREE_RESET_TORN))
+		reset_part(r)->torn = true;
+}
+
+bool
+reset_is_torn(struct reset *r)
+{
+	return r->resumed || reset_part(r)->torn;
+}
+
 /* Only a later rdvd can go on with it, or this one in a while. */
 bool
 reset_is_later(const struct reset *r, int err)

@@ -28,12 +28,13 @@ struct reset {
 	reset_fn *cb; /* NULL: nobody waits, a crash cut it off */
 	void *arg;
 	reset_step_fn *then;
-	bool waits;	  /* for what is at work to end */
-	bool resumed;	  /* an earlier daemon began it */
-	bool cleared;	  /* the part: what was not committed is discarded */
-	const char *head; /* of the part that is at work, as it was seen */
-	const char *late; /* why one of them goes back later; or NULL */
-	int err;	  /* of what it fails with */
+	bool waits;	   /* for what is at work to end */
+	bool resumed;	   /* an earlier daemon began it */
+	bool cleared;	   /* the part: what was not committed is discarded */
+	const char *head;  /* of the part that is at work, as it was seen */
+	const char *stays; /* why the part cannot go back; or NULL */
+	const char *late;  /* why one of them goes back later; or NULL */
+	int err;	   /* of what it fails with */
 	const char *why, *code;
 };
 
@@ -80,6 +81,10 @@ struct worktree_reset
 reset_wish_of(struct reset *r, const char *from, const char *to);
 /* Stores that, with discard_id. */
 void reset_note_moved(struct reset *r, bool moved, reset_step_fn *then);
+/* Remembers of the part whether git has failed as it wrote, or after. */
+void reset_note_torn(struct reset *r, const struct worktree_changed *how);
+/* Whether what is not committed in the part may be git's. */
+bool reset_is_torn(struct reset *r);
 /* Only a later rdvd can go on with it, or this one in a while. */
 bool reset_is_later(const struct reset *r, int err);
 void reset_later(struct reset *r, int err, const char *why);

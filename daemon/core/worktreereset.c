@@ -12,6 +12,7 @@
 
 #include "daemon/core/complaint.h"
 #include "daemon/core/worktreechangeop.h"
+#include "daemon/core/worktreediscard.h"
 #include "daemon/core/worktreelook.h"
 #include "daemon/core/worktreespare.h"
 #include "lib/arena.h"
@@ -34,16 +35,31 @@ of(const struct wt_op *op)
 	return ch->more;
 }
 
+/* It takes the locks of HEAD and the branch when all is written. */
+static void
+failed(struct wt_op *op, const struct git_result *r)
+{
+	struct wt_change *ch = op->own;
+	const bool refused = wt_discard_refused(r);
+	char text[512];
+
+	if (!refused && strstr(r->err, "/index.lock'") == NULL)
+		ch->how.code = WORKTREE_RESET_TORN;
+	if (git_complains_of_lock(r, text, sizeof(text))) {
+		wt_fail_git(op, r);
+		return;
+	}
+	git_complaint(r, text, sizeof(text));
+	wt_fail(op, refused ? RDV_E_DIRTY : RDV_E_STATE, "git: %s", text);
+}
+
 static void
 reset_cb(struct wt_op *op, const struct git_result *r)
 {
-	char text[512];
-
-	git_complaint(r, text, sizeof(text));
-	if (r->status != 0)
-		wt_fail(op, RDV_E_DIRTY, "git: %s", text);
-	else
+	if (r->status == 0)
 		wt_change_done(op);
+	else
+		failed(op, r);
 }
 
 static void

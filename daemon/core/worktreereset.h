@@ -22,6 +22,8 @@ struct worktree_reset {
 
 /* how->code when what stands against it is a process, and nothing else. */
 #define WORKTREE_RESET_RUNS "PROCESS_RUNS"
+/* And when git has failed after it wrote files, or as it did. */
+#define WORKTREE_RESET_TORN "TORN"
 
 /*
  * Whether it could be done, later, once. how->head is HEAD; how many files are
@@ -32,7 +34,10 @@ struct worktree_reset {
  */
 void worktree_reset_look(struct worktrees *w, const struct worktree_who *who,
     const struct worktree_reset *wish, worktree_changed_fn *cb, void *arg);
-/* Does it; `from` is named. The same refusals, and nothing has moved then. */
+/*
+ * Does it; `from` is named. The same refusals, and nothing has moved then; but
+ * with WORKTREE_RESET_TORN files and index may be those of `to`.
+ */
 void worktree_reset_go(struct worktrees *w, const struct worktree_who *who,
     const struct worktree_reset *wish, worktree_changed_fn *cb, void *arg);
 

@@ -32,6 +32,10 @@ const resets = [
 		off: [[back, '} else if (reset_files(how) > 0) {',
 			'} else if (false) {']],
 		red: ['api a reset is taken back'] },
+	{ ids: ['G19'], guard: 'a reset that is written is not one refused',
+		off: [[reset, 'if (!refused && strstr(r->err, "/index.lock\'") == NULL)',
+			'if (false)']],
+		red: ['api G19 a lock of its HEAD leaves no reset'] },
 ];
 
 const retention = [

@@ -358,6 +358,73 @@ await test('what is to go back does so when git is let (G20)', async () => {
 	assert.equal(fs.readFileSync(mine, 'utf8'), 'mine\n');
 });
 
+const gits = (c, tail, i = 0) => path.resolve(at(c, i),
+	sh(at(c, i), `git rev-parse --git-path ${tail}`));
+
+// git takes these when it has written files and index.
+for (const lock of ['HEAD', 'branch'])
+	await test(`G19 a lock of its ${lock} leaves no reset half done`, async () => {
+		const c = await a.fresh(), start = head(c);
+		const t = await did(c, 'write a 1\nsay one'), last = head(c);
+		const file = gits(c, lock === 'HEAD' ? 'HEAD.lock' :
+			`refs/heads/${c.w.branch}.lock`);
+		const named = new RegExp(`${file} is there: .*delete that file`);
+		fs.writeFileSync(file, '');
+		const no = await reset(c, t);
+		assert.deepEqual([no.status, no.json.code], [409, 'WORKSPACE_BUSY'],
+			`${no.raw}`);
+		assert.match(no.json.error, named);
+		assert.deepEqual([head(c), status(c)], [last, '']);
+		const [row] = await list(c);
+		assert.deepEqual([row.state, row.repos[0].moved], ['failed', false]);
+		// What git wrote nobody can tell from somebody's: it is kept, and told.
+		assert.ok(row.cause.includes(`restored (${row.repos[0].discard_id})`),
+			row.cause);
+		assert.ok(fs.existsSync(file));
+		fs.rmSync(file);
+		assert.equal((await reset(c, t)).status, 200);
+		assert.deepEqual([head(c), status(c)], [start, '']);
+		// The way back ends when git is let.
+		fs.writeFileSync(file, '');
+		const back = await a.request('POST', c.at('/reset/undo'));
+		assert.deepEqual([back.status, back.json.code], [409, 'WORKSPACE_BUSY'],
+			`${back.raw}`);
+		assert.match(back.json.error, named);
+		assert.ok(fs.existsSync(file));
+		fs.rmSync(file);
+		await waitFor('its end', async () =>
+			(await list(c))[0].ended_at !== null);
+		assert.equal((await list(c))[0].state, 'undone');
+		assert.deepEqual([head(c), status(c)], [last, '']);
+	});
+
+await test('G19 what git cannot write leaves no reset half done', async () => {
+	const c = await a.fresh(), d = path.join(at(c), 'd');
+	sh(at(c), 'mkdir d; echo d >d/f; git add d; git commit -qm d');
+	const t = await did(c, 'write a 1\nsay one');
+	sh(at(c), 'git rm -q d/f; mkdir d e; echo e >e/f; git add e; git commit -qm e');
+	const last = head(c);
+	fs.chmodSync(d, 0o555);
+	const no = await reset(c, t);
+	fs.chmodSync(d, 0o755);
+	assert.deepEqual([no.status, no.json.code], [409, 'INVALID_STATE'],
+		`${no.raw}`);
+	assert.deepEqual([head(c), status(c)], [last, ''], `${no.raw}`);
+	assert.equal((await reset(c, t)).status, 200);
+	// And none that is taken back.
+	const start = head(c), e = path.join(at(c), 'e');
+	fs.mkdirSync(e, { mode: 0o555 });
+	const back = await a.request('POST', c.at('/reset/undo'));
+	fs.chmodSync(e, 0o755);
+	assert.equal(back.status, 409, `${back.raw}`);
+	assert.match(back.json.error, new RegExp(`it stays at ${start}: git: `));
+	assert.deepEqual([head(c), status(c)], [start, ''], `${back.raw}`);
+	const [row] = await list(c);
+	assert.equal(row.state, 'failed');
+	assert.ok(row.cause.includes(`restored (${row.repos[0].discard_id})`),
+		row.cause);
+});
+
 await test('a reset is taken back while nothing has come since', async () => {
 	const c = await a.conversation([await a.repository(), await a.repository()]);
 	const [x, y] = c.w.repos.map((r) => r.name);

@@ -93,8 +93,10 @@ end(struct reset *r, int err, const char *why)
 
 	/* It would stay open, and no turn could begin there. */
 	if (err != 0 && r->row.id != NULL && r->row.ended_at < 0 &&
-	    !r->s->app->draining)
+	    !r->s->app->draining) {
+		reset_note_whole(r, err);
 		reset_retry(r);
+	}
 	TAILQ_REMOVE(&r->s->all, r, link);
 	if (r->cb != NULL)
 		r->cb(err, &told, why, r->arg);
@@ -457,6 +459,7 @@ resets_new(struct app *app)
 
 	s->app = app;
 	TAILQ_INIT(&s->all);
+	TAILQ_INIT(&s->wholes);
 	return s;
 }
 
@@ -484,5 +487,6 @@ resets_free(struct resets *s)
 		end(r, RDV_E_UNAVAILABLE, "rdv is ending");
 	loop_undefer(s->app->loop, resets_poke_cb, s);
 	loop_timer_free(s->retry);
+	resets_forget_wholes(s);
 	free(s);
 }

@@ -258,7 +258,7 @@ keep_done(struct reset *r, int err, const char *why)
 static bool
 is_under_way(struct reset *r, const struct worktree_changed *how)
 {
-	return r->resumed &&
+	return r->cut &&
 	       (reset_files(how) > 0 ||
 		   reset_same(how->head, reset_part(r)->row.from_head));
 }

@@ -73,7 +73,7 @@ is_torn(const struct reset *r)
 {
 	const struct reset_part *p = &r->parts[r->i];
 
-	return r->resumed && p->files > 0 && !r->cleared;
+	return r->cut && p->files > 0 && !r->cleared;
 }
 
 /* What git could not delete is told, and is there under its pin as well. */

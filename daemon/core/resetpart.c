@@ -84,7 +84,7 @@ reset_note_torn(struct reset *r, const struct worktree_changed *how)
 bool
 reset_is_torn(struct reset *r)
 {
-	return r->resumed || reset_part(r)->torn;
+	return r->cut || reset_part(r)->torn;
 }
 
 /* Only a later rdvd can go on with it, or this one in a while. */

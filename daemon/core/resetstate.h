@@ -8,6 +8,7 @@
 #include "daemon/core/workspaceop.h"
 #include "daemon/core/worktreereset.h"
 #include "lib/list.h"
+#include "lib/secret.h"
 
 /* What core/reset*.c share. */
 
@@ -29,7 +30,8 @@ struct reset {
 	void *arg;
 	reset_step_fn *then;
 	bool waits;	   /* for what is at work to end */
-	bool resumed;	   /* an earlier daemon began it */
+	bool resumed;	   /* it was put off, or an earlier daemon began it */
+	bool cut;	   /* git may have been cut off in it */
 	bool cleared;	   /* the part: what was not committed is discarded */
 	const char *head;  /* of the part that is at work, as it was seen */
 	const char *stays; /* why the part cannot go back; or NULL */
@@ -38,9 +40,16 @@ struct reset {
 	const char *why, *code;
 };
 
+/* One that this daemon has put off, and git was cut off in no part of it. */
+struct reset_whole {
+	TAILQ_ENTRY(reset_whole) link;
+	char id[UUID_TEXT];
+};
+
 struct resets {
 	struct app *app;
 	TAILQ_HEAD(, reset) all;
+	TAILQ_HEAD(, reset_whole) wholes;
 	struct loop_timer *retry;
 	int64_t pause_ms;
 	bool poked; /* a look is with the loop */
@@ -68,6 +77,9 @@ void reset_move(struct reset *r);
 void reset_back(struct reset *r);
 /* resetfix.c: it is tried again later, as it could not be ended now. */
 void reset_retry(struct reset *r);
+/* It ends with `err` and stays open: whether it is whole, for its next try. */
+void reset_note_whole(struct reset *r, int err);
+void resets_forget_wholes(struct resets *s);
 
 /* resetpart.c: the one that is at work. */
 struct reset_part *reset_part(struct reset *r);

@@ -361,6 +361,28 @@ await test('what is to go back does so when git is let (G20)', async () => {
 const gits = (c, tail, i = 0) => path.resolve(at(c, i),
 	sh(at(c, i), `git rev-parse --git-path ${tail}`));
 
+await test('G19 what is written while a way back waits stays where it is', async () => {
+	const { c, mine } = await onItsWay();
+	const index = gits(c, 'index.lock'), a0 = path.join(at(c), 'a');
+	await waitFor('its index is written', () => !fs.existsSync(index));
+	fs.writeFileSync(index, '', { flag: 'wx' });
+	fs.writeFileSync(mine, 'mine\n');
+	fs.rmSync(c.lock);
+	assert.match((await c.asked).json.error, /index\.lock is there/);
+	const there = head(c);
+	assert.notEqual(there, c.heads[0]);
+	// No daemon has ended: whose this is can be told.
+	fs.writeFileSync(a0, 'mine\n');
+	fs.rmSync(index);
+	await waitFor('its end', async () => (await list(c))[0].ended_at !== null);
+	const [row] = await list(c);
+	assert.equal(fs.readFileSync(a0, 'utf8'), 'mine\n', row.cause);
+	assert.equal(row.state, 'failed');
+	assert.match(row.cause, new RegExp(`it stays at ${there}: git: `));
+	assert.deepEqual([head(c, 0), head(c, 1)], [there, c.heads[1]]);
+	assert.deepEqual(row.repos.map((r) => r.discard_id), [null, null]);
+});
+
 // git takes these when it has written files and index.
 for (const lock of ['HEAD', 'branch'])
 	await test(`G19 a lock of its ${lock} leaves no reset half done`, async () => {

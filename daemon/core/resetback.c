@@ -306,7 +306,10 @@ check_next(struct reset *r)
 	    reset_check_cb, r);
 }
 
-/* By the rows: of one that is done each has moved that had a way to go. */
+/*
+ * By the rows. Of one that has just been asked for it says nothing: somebody
+ * may have taken a repository to where it was to go.
+ */
 static bool
 any_is_back(const struct reset *r)
 {
@@ -324,7 +327,7 @@ void
 reset_back(struct reset *r)
 {
 	r->i = 0;
-	if (r->row.cause == NULL && !any_is_back(r))
+	if (r->row.cause == NULL && (!r->resumed || !any_is_back(r)))
 		check_next(r);
 	else
 		back_next(r);

@@ -483,6 +483,27 @@ await test('a reset is taken back while nothing has come since', async () => {
 	await a.model([c]);
 });
 
+await test('a repository that did not move spares no other the look', async () => {
+	const c = await a.conversation([await a.repository(), await a.repository()]);
+	const [x, y] = c.w.repos.map((r) => r.name);
+	const t = await did(c, `write ${x}/a 1\nwrite ${y}/a 1\nsay one`);
+	const was = head(c);
+	const { json } = await reset(c, t);
+	// Somebody had taken it there already as it was gone on with.
+	sql(`UPDATE reset_repo SET moved = 0 WHERE reset_id = '${json.id}'
+		AND place = 1`);
+	sh(at(c), 'git commit -q --allow-empty -m since');
+	const undo = () => a.request('POST', c.at('/reset/undo')), since = head(c);
+	const no = await undo();
+	assert.deepEqual([no.status, no.json.code], [409, 'HEAD_MOVED'], `${no.raw}`);
+	assert.equal((await list(c))[0].state, 'done');
+	assert.equal(head(c), since);
+	sh(at(c), 'git reset -q --hard HEAD^');
+	const back = await undo();
+	assert.deepEqual([back.status, back.json.state], [200, 'undone'], `${back.raw}`);
+	assert.deepEqual([head(c), head(c, 1)], [was, json.repos[1].to_head]);
+});
+
 // Taken back, and cut off where git has written that much of its files: the
 // branch moves last.
 async function cutOff(c, t, files) {

@@ -167,8 +167,8 @@ abuse_G09_an_agents_home(void **state)
 	assert_int_equal(judge("home/.rdv/agents/X/deep"), RDV_E_DENIED);
 	/* Nor is a repository from there anybody's. */
 	assert_int_equal(rename(in("main"), in("home/.rdv/agents/X/main")), 0);
-	put("a/.git", "gitdir: ",
-	    in("home/.rdv/agents/X/main/.git/worktrees/a"));
+	put("a/.git",
+	    "gitdir: ", in("home/.rdv/agents/X/main/.git/worktrees/a"));
 	put("home/.rdv/agents/X/main/.git/worktrees/a/gitdir", "",
 	    in("a/.git"));
 	assert_int_equal(judge("a"), RDV_E_DENIED);

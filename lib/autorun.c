@@ -13,8 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* With "/": a directory anywhere in the path; without: its last name or names.
- */
+/* With "/": a directory anywhere in the path; without: its last names. */
 static const struct {
 	const char *name, *by;
 } rows[] = {

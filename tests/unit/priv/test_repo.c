@@ -257,7 +257,7 @@ special(const char *name, const char *line)
 	assert_int_not_equal(judge("a"), 0);
 	assert_int_equal(unlink(in(name)), 0);
 	put(name, "", "");
-	assert_int_equal(truncate(in(name), 1ll << 43), 0);
+	assert_int_equal(truncate(in(name), 1LL << 43), 0);
 	assert_int_not_equal(judge("a"), 0);
 	put(name, "", line);
 	assert_int_equal(judge("a"), 0);

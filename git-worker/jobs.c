@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "git-worker/difftree.h"
 #include "git-worker/job.h"
 #include "git-worker/look.h"
 #include "git-worker/memo.h"
@@ -110,8 +111,10 @@ bool
 jobs_gains(const struct js *ask)
 {
 	const struct job_kind *kind = kind_of(ask);
+	const struct job j = { .ask = js_get(ask, "args") };
 
-	return kind != NULL && kind->gains;
+	/* What is about commits alone waits for no work tree. */
+	return kind != NULL && kind->gains && sides_usual(&j);
 }
 
 bool

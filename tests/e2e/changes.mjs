@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test } from './case.mjs';
+import { refusals } from './page.mjs';
 import { end, file, made, openWorkspace, phone, sh } from './spaces.mjs';
 
 const person = 'git config user.name Ann; git config user.email a@b.example';
@@ -19,12 +20,6 @@ const fits = (page) => page.evaluate(() => {
 });
 
 /* Refused requests are complaints of the console, and nothing else is. */
-function refusals(page) {
-	equal(page.complaints.filter((text) => !/status of 4\d\d/.test(text)), [],
-	    'complaints');
-	page.complaints.splice(0);
-}
-
 await test('a commit of all, of checked files, and of what is staged',
     async ({ product, browser }) => {
 	const { ws, trees: [tree] } = await made(product, 'commit');

@@ -1,9 +1,10 @@
 // Dev servers in the page of a workspace: their script, start and stop, where
 // they listen, and what they say, live.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import { forgiveOutage } from './browser.mjs';
+import { fits, shot } from './page.mjs';
 import { end, made, openWorkspace, phone } from './spaces.mjs';
 
 const node = JSON.stringify(process.execPath);
@@ -17,21 +18,10 @@ const server = `exec ${node} -e '
 		fs.rmSync("more");
 		for (let i = 0; i < 300; i++) console.log("more", i);
 	}, 20)'`;
-const fits = (page) => page.evaluate(() =>
-	document.documentElement.scrollWidth <= innerWidth);
 const press = (page, word) =>
 	page.click(`.devs button:text-is('${word}'):enabled`);
 const said = (page, text) =>
 	page.waitForSelector(`.output .line .text:text-is('${text}')`);
-
-async function shot(page, name) {
-	const dir = process.env.RDV_SHOTS;
-
-	if (dir === undefined)
-		return;
-	mkdirSync(dir, { recursive: true });
-	await page.screenshot({ path: join(dir, `${name}.png`) });
-}
 
 await test('a dev server is given its script, started, read and stopped',
     async ({ product, browser }) => {

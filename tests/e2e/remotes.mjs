@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GitServer } from '../api/gitserver.mjs';
 import { check, equal, test } from './case.mjs';
+import { fits, refusals } from './page.mjs';
 import { end, openWorkspace, phone, repository, sh } from './spaces.mjs';
 
 const person = 'git config user.name Ann; git config user.email a@b.example';
@@ -18,14 +19,6 @@ const says = (page, text) =>
 	page.waitForSelector(`.remote >> text=${text}`);
 const failed = (page, code) =>
 	page.waitForSelector(`.remote .refusal[data-code='${code}']`);
-const fits = (page) => page.evaluate(() =>
-	document.documentElement.scrollWidth <= innerWidth);
-
-function refusals(page) {
-	equal(page.complaints.filter((text) => !/status of 4\d\d/.test(text)), [],
-	    'complaints');
-	page.complaints.splice(0);
-}
 
 /* A workspace of a repository whose remote somebody else works with, too. */
 async function joined(product, name, root = product.dir) {

@@ -1,10 +1,11 @@
 // A conversation with an agent, which is a program of ours that speaks as Claude
 // Code does: what it says is live, what it asks is decided with the keyboard,
 // and what waits is edited.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import { forgiveOutage } from './browser.mjs';
+import { shot } from './page.mjs';
 import { end, made, phone, sh } from './spaces.mjs';
 
 let gates = 0;
@@ -40,15 +41,6 @@ async function open(page, c) {
 const rested = (page) => page.waitForSelector('.talk[data-working="false"]');
 const focus = (page) => page.evaluate(() =>
     document.activeElement.textContent.trim());
-
-async function shot(page, name) {
-	const dir = process.env.RDV_SHOTS;
-
-	if (dir === undefined)
-		return;
-	mkdirSync(dir, { recursive: true });
-	await page.screenshot({ path: join(dir, `${name}.png`) });
-}
 
 await test('a conversation: live, denied, approved, queued, reloaded',
     async ({ product, browser }) => {

@@ -1,8 +1,7 @@
 // Agents and their variants: made, refused with the field that is wrong, and
 // chosen where a conversation begins.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
+import { fits, refusals, shot } from './page.mjs';
 import { end, made, phone } from './spaces.mjs';
 
 const config = async (product) =>
@@ -16,23 +15,6 @@ const put = async (product, to) => {
 const claude = (fields) => ({ CLAUDE_CODE: fields });
 const field = (name) =>
 	`.row:has(label:text-is('${name}')) :is(input, select, textarea)`;
-const fits = (page) => page.evaluate(() =>
-	document.documentElement.scrollWidth <= innerWidth);
-
-function refusals(page) {
-	equal(page.complaints.filter((text) => !/status of 4\d\d/.test(text)), [],
-	    'complaints');
-	page.complaints.splice(0);
-}
-
-async function shot(page, name) {
-	const dir = process.env.RDV_SHOTS;
-
-	if (dir === undefined)
-		return;
-	mkdirSync(dir, { recursive: true });
-	await page.screenshot({ path: join(dir, `${name}.png`) });
-}
 
 await test('a variant is made, refused by its field, copied and deleted',
     async ({ product, browser }) => {

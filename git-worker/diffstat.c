@@ -370,4 +370,6 @@ done(struct job *j)
 	own->known = NULL;
 }
 
-const struct job_kind job_diffstat = { "diffstat", next, answer, done, true };
+/* What is about commits alone waits for no work tree. */
+const struct job_kind job_diffstat = { "diffstat", next, answer, done,
+	sides_usual };

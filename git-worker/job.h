@@ -50,12 +50,10 @@ struct job_kind {
 	const char *name;
 	void (*next)(struct job *j);
 	struct js *(*answer)(struct job *j);
-	/*
-	 * Takes away what it has made, or NULL; also when it was refused, and
-	 * perhaps twice.
-	 */
+	/* Takes away what it made, or NULL; refused, too, perhaps twice. */
 	void (*done)(struct job *j);
-	bool gains; /* it costs less once it is known what differs */
+	/* That one costs less once it is known what differs; or NULL. */
+	bool (*gains)(const struct job *j);
 };
 
 extern const struct job_kind job_changes, job_diffstat, job_diff, job_log,

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "git-worker/difftree.h"
 #include "git-worker/job.h"
 #include "git-worker/look.h"
 #include "git-worker/memo.h"
@@ -113,8 +112,7 @@ jobs_gains(const struct js *ask)
 	const struct job_kind *kind = kind_of(ask);
 	const struct job j = { .ask = js_get(ask, "args") };
 
-	/* What is about commits alone waits for no work tree. */
-	return kind != NULL && kind->gains && sides_usual(&j);
+	return kind != NULL && kind->gains != NULL && kind->gains(&j);
 }
 
 bool

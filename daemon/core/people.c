@@ -7,6 +7,7 @@
 #include "daemon/core/people.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -180,6 +181,11 @@ word_output(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
 	return true;
 }
 
+static const char *const limits[CTL_WHATS] = {
+	[CTL_WORKTREES] = "worktrees",
+	[CTL_TRANSFER] = "transfer",
+};
+
 static bool
 word_limit(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
 {
@@ -189,6 +195,8 @@ word_limit(struct people *p, struct buf *body, const struct seqpkt_fds *fds)
 	if (!ctl_get_limit(body, &m) || fds->n != 0)
 		return false;
 	end_limit(p, m.uid, (enum ctl_what)m.what);
+	log_info("people", "limit uid=%u %s mb=%" PRIu64 " by %s", m.uid,
+	    limits[m.what], m.mb, m.mb > 0 ? m.by : "nothing");
 	if (m.mb == 0)
 		return true;
 	l = xcalloc(1, sizeof(*l));

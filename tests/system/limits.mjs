@@ -188,7 +188,15 @@ await test('I23 worktrees and transfers are held to the smaller of two files',
 				return ['failed', 'ready'].includes(now.state) && now;
 			});
 		};
-		await only('max_worktrees_mb = 1\nmax_transfer_mb = 1\n');
+		// rdvd hears of it behind the helper.
+		const both = async (mb) => {
+			const before = s.log().length;
+			await only(`max_worktrees_mb = ${mb}\nmax_transfer_mb = ${mb}\n`);
+			await waitFor('rdvd has both', () =>
+				['worktrees', 'transfer'].every((what) => s.logged(before,
+					`limit uid=${ann.uid} ${what} mb=${mb} `)));
+		};
+		await both(1);
 		const first = await make(ann, hers);
 		assert.equal(first.status, 201, first.raw);
 		for (let i = 0; i < 2; i++) {
@@ -209,7 +217,7 @@ await test('I23 worktrees and transfers are held to the smaller of two files',
 		assert.equal(failed.state, 'failed', JSON.stringify(failed));
 		assert.match(failed.cause, new RegExp('^more came than the 1 MiB that ' +
 			`${rule('max_transfer_mb')} allows$`));
-		await only('max_worktrees_mb = 100\nmax_transfer_mb = 100\n');
+		await both(100);
 		assert.equal((await make(ann, hers)).status, 201, 'at once');
 		assert.equal((await clone('all')).state, 'ready');
 	});

@@ -57,7 +57,15 @@ await test('a dev server is given its script, started, read and stopped',
 	await said(page, 'more 299');
 	check(await page.$eval('.output .content', (el) => el.scrollTop > 1000),
 	    'at its end');
-	await page.$eval('.output .content', (el) => { el.scrollTop = 0; });
+	/* Also where the page is drawn before it hears of that. */
+	await page.$eval('.output .content', (el) => {
+		el.scrollTop = 0;
+		window.dispatchEvent(new HashChangeEvent('hashchange'));
+	});
+	await page.evaluate(() => new Promise((done) =>
+	    requestAnimationFrame(() => requestAnimationFrame(done))));
+	equal(await page.$eval('.output .content', (el) => el.scrollTop), 0,
+	    'where somebody has scrolled to');
 	await product.crash();
 	writeFileSync(join(tree, 'more'), '');
 	await until(async () => page.$eval('.output .content', (el) =>

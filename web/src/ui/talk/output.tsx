@@ -72,19 +72,30 @@ function useTail(id: string): Tail | null {
 function useEnd(live: boolean) {
 	const ref = useRef<HTMLDivElement>(null);
 	const stick = useRef(false);
+	const left = useRef(0);
+	const look = () => {
+		const el = ref.current!;
 
+		stick.current = live && el.scrollHeight - el.scrollTop -
+		    el.clientHeight < near;
+		left.current = el.scrollTop;
+	};
+
+	/* Above where it was left somebody has scrolled, and the event that
+	 * says so is still to come. */
+	if (ref.current !== null && ref.current.scrollTop < left.current - 1)
+		look();
 	useEffect(() => {
 		stick.current = live;
 	}, [live]);
 	useLayoutEffect(() => {
-		if (stick.current && ref.current !== null)
-			ref.current.scrollTop = ref.current.scrollHeight;
-	});
-	return { ref, look: () => {
 		const el = ref.current!;
-		stick.current = live && el.scrollHeight - el.scrollTop -
-		    el.clientHeight < near;
-	} };
+
+		if (stick.current)
+			el.scrollTop = el.scrollHeight;
+		left.current = el.scrollTop;
+	});
+	return { ref, look };
 }
 
 function useSave() {

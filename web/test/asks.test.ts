@@ -211,6 +211,43 @@ test("a conversation shows its last turn first, and others when wanted",
 	talk.stop();
 });
 
+test("an answer about a turn that comes late is not the last", async () => {
+	const at = "/api/conversations/c";
+	const held: ((state: string) => void)[] = [];
+	const asked = served({
+		[`GET ${at}`]: () => ({ id: "c", workspace_id: "w" }),
+		[`GET ${at}/queue`]: () => ({ items: [], next_cursor: null }),
+		[`GET ${at}/turns`]: pages([turn(1)], 20),
+		"GET /api/runs/r1/entries": () => ({ total: 0, before: null,
+			items: [] }),
+		"GET /api/turns/t1": () => new Promise((done) => {
+			held.push((state) => done({ ...turn(1), chain: { state,
+				cause: null, links: [] } }));
+		}),
+	});
+	const talk = new Talk("c", quiet, fail);
+	const event = (kind: string) => talk.event(kind,
+	    JSON.stringify({ subject: "t1", body: { conversation_id: "c" } }));
+	const answer = async (no: number, state: string) => {
+		held[no]?.(state);
+		await settled();
+	};
+
+	await settled();
+	assert.equal(held.length, 1);
+	event("turn.updated");
+	event("turn.ended");
+	await settled();
+	/* Were there more of them, the first would be answered last. */
+	for (let i = held.length - 1; i > 0; i--)
+		await answer(i, "completed");
+	await answer(0, "running");
+	await answer(1, "completed");
+	assert.equal(talk.sections[0]!.whole?.chain.state, "completed");
+	assert.equal(asked.filter((a) => a.endsWith("/turns/t1")).length, 2);
+	talk.stop();
+});
+
 test("after a reset an event asks for no more than a page", async () => {
 	const turns = Array.from({ length: 70 }, (_, i) => turn(90 - i));
 	const at = "/api/conversations/c";

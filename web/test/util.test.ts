@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Backoff } from "../src/util/backoff.ts";
 import { crc32 } from "../src/util/crc32.ts";
+import { oneAtATime } from "../src/util/one.ts";
 import {
 	formatRoute, linkSecret, parseRoute, signInCode,
 } from "../src/util/route.ts";
@@ -32,6 +33,32 @@ test("back-off doubles, stays under its ceiling and starts over", () => {
 	    [100, 200, 400, 800, 1000, 1000]);
 	low.reset();
 	assert.equal(low.next(), 50);
+});
+
+test("of two questions the later one is answered last", async () => {
+	const asked: { answer: () => void; fail: (why: Error) => void }[] = [];
+	const ask = oneAtATime(() => new Promise<void>((answer, fail) => {
+		asked.push({ answer, fail });
+	}));
+	const soon = () => new Promise((done) => setImmediate(done));
+	let over = 0;
+
+	for (let i = 0; i < 3; i++)
+		void ask().then(() => over++);
+	assert.equal(asked.length, 1);
+	asked[0]!.answer();
+	await soon();
+	/* What came meanwhile is one question, which all of them wait for. */
+	assert.deepEqual([asked.length, over], [2, 0]);
+	asked[1]!.answer();
+	await soon();
+	assert.deepEqual([asked.length, over], [2, 3]);
+	/* One that failed stands in no other's way. */
+	const third = ask();
+	asked[2]!.fail(new Error("no"));
+	await assert.rejects(third, /no/);
+	void ask();
+	assert.equal(asked.length, 4);
 });
 
 test("a label has no control, reordering or markup power", () => {

@@ -6,6 +6,7 @@
  */
 
 import { get } from "../net/http.ts";
+import { oneAtATime } from "../util/one.ts";
 import { askApproval, decide, type Verdict } from "./ask.ts";
 import type { Approval } from "./types.ts";
 
@@ -24,13 +25,13 @@ export class Asks {
 	list: Asked[] = [];
 	/* There are more than those. */
 	more = false;
-	private asking = false;
-	private stale = false;
 	private timer = 0;
 	/* Another number for each sign-in: an answer to the one before is none. */
 	private age = 0;
 	/* What is decided here: under way, or done and shown no more. */
 	private readonly mine = new Map<string, "asking" | "done">();
+	readonly refresh = oneAtATime(() =>
+	    this.load(this.age).catch(this.failed));
 
 	constructor(
 		private readonly changed: () => void,
@@ -68,20 +69,6 @@ export class Asks {
 		this.list = [];
 		this.more = false;
 		this.mine.clear();
-	}
-
-	/* One question at a time; what came meanwhile asks once more. */
-	async refresh(): Promise<void> {
-		if (this.asking) {
-			this.stale = true;
-			return;
-		}
-		this.asking = true;
-		do {
-			this.stale = false;
-			await this.load(this.age).catch(this.failed);
-		} while (this.stale);
-		this.asking = false;
 	}
 
 	private async load(age: number): Promise<void> {

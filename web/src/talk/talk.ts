@@ -7,6 +7,7 @@
  */
 
 import { change, get } from "../net/http.ts";
+import { oneAtATime } from "../util/one.ts";
 import { Feed } from "./feed.ts";
 import type { Conversation, Queued, Turn, WholeTurn } from "./types.ts";
 
@@ -16,6 +17,7 @@ export interface Section {
 	whole: WholeTurn | null;
 	feed: Feed | null;
 	rev: number;
+	look(): Promise<void>;
 }
 
 const settle = 60;
@@ -42,11 +44,10 @@ export class Talk {
 	private past: Turn[] = [];
 	private cursor: string | null = null;
 	private begun = false;
-	private asking = false;
-	private stale = false;
 	private timer = 0;
 	private stopped = false;
 	private away = false;
+	readonly refresh = oneAtATime(() => this.load());
 
 	constructor(
 		readonly id: string,
@@ -78,7 +79,7 @@ export class Talk {
 		for (const s of this.sections)
 			if (s.turn.id === subject || (subject === this.id &&
 			    kind === "conversation.reset"))
-				void this.look(s);
+				void s.look();
 	}
 
 	/* Whether anybody sees the page. */
@@ -93,7 +94,7 @@ export class Talk {
 		for (const s of this.sections) {
 			s.feed?.wake();
 			if (s.turn.ended_at === null)
-				void this.look(s);
+				void s.look();
 		}
 		void this.refresh();
 	}
@@ -103,23 +104,11 @@ export class Talk {
 		this.timer = window.setTimeout(() => void this.refresh(), settle);
 	}
 
-	/* One question at a time; what came meanwhile asks once more. */
-	async refresh(): Promise<void> {
-		if (this.asking) {
-			this.stale = true;
-			return;
-		}
-		this.asking = true;
-		do {
-			this.stale = false;
-			await this.load();
-		} while (this.stale && !this.stopped);
-		this.asking = false;
-	}
-
 	private async load(): Promise<void> {
 		const at = `/api/conversations/${this.id}`;
 
+		if (this.stopped)
+			return;
 		try {
 			const [conversation, turns, queue] = await Promise.all([
 			    get<Conversation>(at), this.newest(),
@@ -194,10 +183,11 @@ export class Talk {
 	}
 
 	private section(turn: Turn): Section {
-		const s: Section = { turn, whole: null, feed: null, rev: 0 };
+		const s: Section = { turn, whole: null, feed: null, rev: 0,
+			look: oneAtATime(() => this.look(s)) };
 
 		this.feed(s);
-		void this.look(s);
+		void s.look();
 		return s;
 	}
 
@@ -221,6 +211,8 @@ export class Talk {
 	}
 
 	private async look(s: Section): Promise<void> {
+		if (this.stopped)
+			return;
 		try {
 			s.whole = await get<WholeTurn>(`/api/turns/${s.turn.id}`);
 			this.put(s, s.whole);

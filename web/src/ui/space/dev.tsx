@@ -12,6 +12,7 @@ import {
 } from "../../space/dev.ts";
 import type { Workspace } from "../../space/types.ts";
 import type { Store } from "../../store.ts";
+import { oneAtATime } from "../../util/one.ts";
 import { formatRoute } from "../../util/route.ts";
 import { ending, runTone } from "../../util/status.ts";
 import { label } from "../../util/text.ts";
@@ -31,18 +32,18 @@ function useServers(store: Store, ws: Workspace) {
 
 	useEffect(() => {
 		const end = new AbortController();
-		const ask = () => void Promise.all([
+		const ask = oneAtATime(() => Promise.all([
 		    askServers(ws.id, end.signal), askScripts(ws, end.signal)])
 		    .then(([all, texts]) => {
 			setServers(all);
 			setScripts(texts);
-		}).catch((err) => end.signal.aborted || store.lost(err));
+		}).catch((err) => end.signal.aborted || store.lost(err)));
 		const deaf = store.hear({ refresh: ask, event: (kind, data) => {
 			if (matters(kind, data))
-				ask();
+				void ask();
 		} });
 
-		ask();
+		void ask();
 		return () => {
 			deaf();
 			end.abort();

@@ -4,9 +4,10 @@
  * answer without a person.
  */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { change, get } from "../../net/http.ts";
 import type { State, Store } from "../../store.ts";
+import { oneAtATime } from "../../util/one.ts";
 import { formatRoute } from "../../util/route.ts";
 import { label } from "../../util/text.ts";
 import { useTitle } from "../hooks.ts";
@@ -89,18 +90,18 @@ const scopes: Record<string, string> = {
 function Rules({ store }: { store: Store }) {
 	const [rules, setRules] = useState<Rule[]>([]);
 	const [refused, setRefused] = useState<unknown>(null);
-	const ask = () => get<{ items: Rule[] }>("/api/approvals/rules")
-	    .then(({ items }) => setRules(items));
+	const ask = useMemo(() => oneAtATime(() => get<{ items: Rule[] }>(
+	    "/api/approvals/rules").then(({ items }) => setRules(items),
+	    setRefused)), []);
 	const drop = (id: string) => void change("DELETE",
-	    `/api/approvals/rules/${id}`).then(ask).catch(setRefused);
+	    `/api/approvals/rules/${id}`).then(ask, setRefused);
 
 	useEffect(() => {
-		void ask().catch(setRefused);
-		return store.hear({ refresh: () => void ask().catch(setRefused),
-			event: (kind) => {
-			    if (kind === "approval.rule")
-			        void ask().catch(setRefused);
-			} });
+		void ask();
+		return store.hear({ refresh: ask, event: (kind) => {
+			if (kind === "approval.rule")
+				void ask();
+		} });
 	}, [store]);
 	return (
 		<section class="rules" aria-label="Rules">

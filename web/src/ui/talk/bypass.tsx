@@ -7,6 +7,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { change, get } from "../../net/http.ts";
 import type { Store } from "../../store.ts";
+import { oneAtATime } from "../../util/one.ts";
 import { Confirm } from "../dialog.tsx";
 
 export interface Bypass {
@@ -20,14 +21,14 @@ export function useBypass(store: Store, id: string): Bypass {
 
 	useEffect(() => {
 		let here = true;
-		const ask = () => void get<{ on: boolean }>(at).then((b) => here &&
-		    setOn(b.on), (err) => store.lost(err));
+		const ask = oneAtATime(() => get<{ on: boolean }>(at).then((b) =>
+		    here && setOn(b.on), (err) => store.lost(err)));
 		const deaf = store.hear({ refresh: ask, event: (kind) => {
 			if (kind === "approval.bypass")
-				ask();
+				void ask();
 		} });
 
-		ask();
+		void ask();
 		return () => {
 			here = false;
 			deaf();

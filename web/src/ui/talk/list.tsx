@@ -7,6 +7,7 @@ import { useEffect, useState } from "preact/hooks";
 import { get } from "../../net/http.ts";
 import type { Store } from "../../store.ts";
 import type { Conversation } from "../../talk/types.ts";
+import { oneAtATime } from "../../util/one.ts";
 import { formatRoute } from "../../util/route.ts";
 import { label } from "../../util/text.ts";
 
@@ -17,16 +18,16 @@ function useList(store: Store, workspace: string): Conversation[] {
 
 	useEffect(() => {
 		const stop = new AbortController();
-		const ask = () => void get<{ items: Conversation[] }>(
+		const ask = oneAtATime(() => get<{ items: Conversation[] }>(
 		    `/api/conversations?workspace_id=${workspace}&limit=${most}`,
 		    stop.signal).then(({ items }) => setList(items),
-		    (err) => store.lost(err));
+		    (err) => store.lost(err)));
 		const deaf = store.hear({ refresh: ask, event: (kind) => {
 			if (kind.startsWith("conversation."))
-				ask();
+				void ask();
 		} });
 
-		ask();
+		void ask();
 		return () => {
 			deaf();
 			stop.abort();

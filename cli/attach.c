@@ -69,18 +69,27 @@ struct attach {
 	bool hung_up; /* the terminal is gone: nothing is written any more */
 };
 
-/* Signals we turn into events; the first row ends us. */
-static const int handled[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGWINCH,
-	SIGTSTP, SIGCONT };
+/*
+ * Signals we turn into events: those that would end us where we stand, with the
+ * terminal as it is, and in the last row some that mean something else. What a
+ * bug of ours raises is cli/tty.c's, and SIGPIPE ignored.
+ */
+static const int handled[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1,
+	SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR, SIGSTKFLT,
+	SIGXCPU, SIGXFSZ, /* end us */
+	SIGWINCH, SIGTSTP, SIGCONT };
 
 static void
 mask(sigset_t *set)
 {
 	size_t i;
+	int signo;
 
 	(void)sigemptyset(set);
 	for (i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
 		(void)sigaddset(set, handled[i]);
+	for (signo = SIGRTMIN; signo <= SIGRTMAX; signo++)
+		(void)sigaddset(set, signo);
 }
 
 /* A window that says nothing keeps the size of before. */

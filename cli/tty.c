@@ -20,8 +20,23 @@ static volatile sig_atomic_t raw_fd = -1;
 /* The shell's own description of the screen, where we must share it. */
 static int shared_fd = -1, shared_flags;
 
+/* What tty_reopen() gave, for crash_cb(). */
+static volatile sig_atomic_t screen_fd = -1;
+
 /* Signals that end a process through a bug: restore, then die of them. */
-static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS,
+	SIGTRAP };
+
+/*
+ * What a program behind us had on cannot be asked for in a crash. So it is
+ * blind, without what would move the cursor of somebody who had none of it on:
+ * mice, focus, pastes, application keys, kitty's keyboard, margins by way of
+ * the saved cursor, colours, a hidden cursor, the other screen.
+ */
+static const char plain[] =
+    "\030\033[?1000;1002;1003;1004;1005;1006;1015;1016;2004;2026;1;66l\033>"
+    "\033[<16u\033[>4m\033[4l\033(B\033[m\033[?7;25h\0337\033[r\0338"
+    "\033[?47l\r\n";
 
 /*
  * TCSANOW: a terminal stopped by Ctrl-S would never drain. Both calls are
@@ -49,7 +64,11 @@ static void
 crash_cb(int signo)
 {
 	int fd = raw_fd;
+	ssize_t n = 0;
 
+	if (fd != -1 && screen_fd != -1)
+		n = write(screen_fd, plain, sizeof(plain) - 1);
+	(void)n;
 	if (fd != -1)
 		put_back(fd);
 	/* SA_RESETHAND: this one is final. */
@@ -137,7 +156,8 @@ tty_reopen(int fd)
 	 * well.
 	 */
 	out = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (out == -1 && errno == EACCES)
-		return share(fd);
-	return out == -1 ? -errno : out;
+	if (out == -1)
+		out = errno == EACCES ? share(fd) : -errno;
+	screen_fd = out >= 0 ? out : -1;
+	return out;
 }

@@ -6,7 +6,8 @@
 
 /*
  * Raw mode that ends with the process, however it ends (SIGKILL excepted):
- * tty_restore() runs at exit and on fatal signals.
+ * tty_restore() runs at exit, and in a crash the terminal is made plain, too.
+ * Other signals that end a process are the caller's to catch.
  */
 
 /*

@@ -168,43 +168,61 @@ screen_fn(int fd, const char *request, unsigned n)
 		;
 }
 
+static void
+end_by(int signo)
+{
+	int status;
+
+	print_message("signal: %d\n", signo);
+	rig_start(screen_fn);
+	rig_see_raw();
+	rig_see("DRAWN");
+	assert_int_equal(kill(rig.child, signo), 0);
+	status = rig_wait_end();
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), signo);
+	rig_check_restored();
+}
+
 /* Each of these ends us; each leaves the terminal as it was. */
 static void
 signals_restore(void **state)
 {
-	static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
+	const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1,
+		SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR,
+		SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGRTMIN, SIGRTMAX };
 	size_t i;
-	int status;
 
 	(void)state;
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		rig_start(screen_fn);
-		rig_see_raw();
-		rig_see("DRAWN");
-		assert_int_equal(kill(rig.child, signals[i]), 0);
-		status = rig_wait_end();
-		assert_true(WIFSIGNALED(status));
-		assert_int_equal(WTERMSIG(status), signals[i]);
-		rig_check_restored();
+		end_by(signals[i]);
 		assert_non_null(strstr(rig.screen, "\033[?1000l\033[?1049l"));
 		(void)rig_teardown(NULL);
 	}
 	fake_dir(&rig.fake);
 }
 
+/* Blindly: mice off, the cursor shown, the first screen. */
 static void
 a_crash_restores(void **state)
 {
-	int status;
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT,
+		SIGSYS, SIGTRAP };
+	const char *mice, *cursor, *screen;
+	size_t i;
 
 	(void)state;
-	rig_start(screen_fn);
-	rig_see_raw();
-	rig_see("DRAWN");
-	assert_int_equal(kill(rig.child, SIGSEGV), 0);
-	status = rig_wait_end();
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
-	rig_check_restored();
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		end_by(signals[i]);
+		mice = strstr(rig.screen, "\033[?1000;");
+		assert_non_null(mice);
+		cursor = strstr(mice, ";25h");
+		assert_non_null(cursor);
+		screen = strstr(cursor, "\033[?47l");
+		assert_non_null(screen);
+		(void)rig_teardown(NULL);
+	}
+	fake_dir(&rig.fake);
 }
 
 static void

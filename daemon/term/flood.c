@@ -64,6 +64,17 @@ settles(struct floods *fs, int64_t now)
 	return false;
 }
 
+/*
+ * Whether somebody has typed whose echo the floods stand in the way of. What a
+ * key began that floods by itself is its own echo.
+ */
+static bool
+is_typed(const struct floods *fs, int64_t now)
+{
+	return now < fs->calm_from &&
+	       (fs->n != 1 || TAILQ_FIRST(&fs->all) != fs->typed_by);
+}
+
 static void
 floods_round_cb(void *arg)
 {
@@ -74,7 +85,7 @@ floods_round_cb(void *arg)
 
 	if (settles(fs, now))
 		return;
-	fs->typed = now < fs->calm_from;
+	fs->typed = is_typed(fs, now);
 	fs->calm = n == 1 && !fs->typed;
 	if (fs->calm)
 		n = FLOODS_TURNS;
@@ -161,6 +172,8 @@ floods_hold(struct floods *fs, const struct flood *by)
 {
 	int64_t now = clock_mono_us();
 
+	/* Of two who type neither is the only one. */
+	fs->typed_by = now >= fs->calm_from || fs->typed_by == by ? by : NULL;
 	fs->calm_from = now + FLOODS_TYPING_US;
 	if (fs->n == 0 || fs->moved < fs->between)
 		return;

@@ -25,16 +25,17 @@ struct floods {
 	TAILQ_HEAD(, flood) all;
 	struct loop_soon *round; /* at once, or: */
 	struct loop_alarm *rest;
-	int64_t not_before;	     /* monotonic us: held until then */
-	int64_t crowded_until;	     /* monotonic us: nobody is let go ahead */
-	const struct flood *held_by; /* whose echo ends that; compared alone */
+	int64_t not_before;	      /* monotonic us: held until then */
+	int64_t crowded_until;	      /* monotonic us: nobody is let go ahead */
+	const struct flood *held_by;  /* whose echo ends that; compared alone */
+	const struct flood *typed_by; /* the only one, or NULL; the same */
 	unsigned n;
-	size_t moved;	   /* since the last hold */
-	size_t between;	   /* what moves between two holds */
-	bool settling;	   /* awake, until not_before */
-	bool typed;	   /* somebody did, when this round began */
-	bool calm;	   /* this round is that of one, and nobody types */
-	unsigned left;	   /* of its turns, behind the present one */
+	size_t moved;	/* since the last hold */
+	size_t between; /* what moves between two holds */
+	bool settling;	/* awake, until not_before */
+	bool typed;	/* somebody did elsewhere, when this round began */
+	bool calm;	/* this round is that of one, and nobody else types */
+	unsigned left;	/* of its turns, behind the present one */
 	int64_t calm_from; /* monotonic us */
 };
 

@@ -368,6 +368,48 @@ test_alone_while_nobody_types(void **state)
 	flood_leave(&g->floods, &g->m[0].flood);
 }
 
+/* Whether the next round is that of one who stands in nobody's way. */
+static bool
+next_is_calm(struct rig *g)
+{
+	turns(g, FLOODS_TURNS);
+	return g->floods.calm;
+}
+
+/* The key that began a flood has its echo: the flood. Others do not. */
+static void
+test_its_own_key_does_not_count(void **state)
+{
+	struct rig *g = *state;
+	struct floods *fs = &g->floods;
+	const struct flood *own = &g->m[0].flood, *other = &g->m[1].flood;
+
+	floods_hold(fs, own);
+	fs->calm_from = INT64_MAX;
+	flood_join(fs, &g->m[0].flood);
+	assert_true(next_is_calm(g));
+	floods_shown(fs);
+	assert_false(fs->settling);
+	/* Two floods: one of them has not been typed into. */
+	flood_join(fs, &g->m[1].flood);
+	turns(g, 2);
+	assert_true(fs->typed);
+	flood_leave(fs, &g->m[1].flood);
+	fs->moved = 0;
+	floods_hold(fs, other);
+	fs->calm_from = INT64_MAX;
+	assert_false(next_is_calm(g));
+	/* Somebody else's may still be on its way. */
+	floods_hold(fs, own);
+	fs->calm_from = INT64_MAX;
+	assert_false(next_is_calm(g));
+	fs->calm_from = 0;
+	floods_hold(fs, own);
+	fs->calm_from = INT64_MAX;
+	assert_true(next_is_calm(g));
+	flood_leave(fs, &g->m[0].flood);
+}
+
 static void
 test_a_key_is_remembered(void **state)
 {
@@ -482,6 +524,7 @@ main(void)
 		T(test_each_has_its_turn),
 		T(test_one_leaves_in_its_turn),
 		T(test_alone_while_nobody_types),
+		T(test_its_own_key_does_not_count),
 		T(test_a_key_is_remembered),
 		T(test_goes_on_while_somebody_types),
 		T(test_held_until_the_echo),

@@ -247,12 +247,17 @@ static void
 feed_ws_message_cb(struct ws *ws, bool text, const uint8_t *p, size_t len,
     void *arg)
 {
-	/* Nothing is to be said here. */
-	(void)ws;
+	struct feed *f = arg;
+
+	/*
+	 * Nothing is to be said here. But a page cannot send the ping frame of
+	 * RFC 6455; what it says instead is answered while it reads.
+	 */
+	if (!f->closing && ws_queued(ws) < QUEUE_HIGH)
+		say_text(f, "{\"type\":\"pong\"}");
 	(void)text;
 	(void)p;
 	(void)len;
-	(void)arg;
 }
 
 static void

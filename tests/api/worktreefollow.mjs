@@ -170,6 +170,23 @@ await test('of what a page offers the first is answered', async (t) => {
 	}
 });
 
+// By which it learns that the line lives; nobody else is told anything by it.
+await test('what a page says on its socket is answered', async (t) => {
+	const repo = make('answered');
+	const [f, other] = [1, 2].map(() => Follower.socket(repo));
+	t.after(() => [f, other].forEach((x) => x.close()));
+	await f.opened();
+	await other.opened();
+	const before = [f, other].map((x) => x.messages.length);
+	f.ws.send('{"type":"ping"}');
+	f.ws.send(Buffer.from([255]));
+	await waitFor('both answers', () =>
+		f.messages.length === before[0] + 2);
+	assert.deepEqual(f.messages.slice(-2),
+		Array(2).fill('{"type":"pong"}'));
+	assert.equal(other.messages.length, before[1]);
+});
+
 await test('a patch has the size of the change', async (t) => {
 	const repo = make('patched');
 	for (let i = 0; i < 300; i++)

@@ -7,7 +7,8 @@
  */
 
 import { Backoff } from "../util/backoff.ts";
-import { ApiError, stream } from "./http.ts";
+import { ApiError } from "./http.ts";
+import { Line } from "./line.ts";
 import { SseParser, type StreamEvent } from "./sse.ts";
 
 export interface EventListener {
@@ -18,13 +19,10 @@ export interface EventListener {
 	signedOut(): void;
 }
 
-/* The server sends a heartbeat comment well within this. */
-const silence = 60_000;
-
 export class EventFollower {
 	private last: string | null = null;
 	private stopped = false;
-	private abort = new AbortController();
+	private line = new Line();
 	private wakeUp: (() => void) | null = null;
 	private readonly backoff = new Backoff(500, 15_000);
 
@@ -46,12 +44,14 @@ export class EventFollower {
 
 	stop(): void {
 		this.stopped = true;
-		this.abort.abort();
+		this.line.close();
 		this.wakeUp?.();
 	}
 
+	/* The network is back or the page is looked at again. */
 	wake(): void {
 		this.wakeUp?.();
+		this.line.wake();
 	}
 
 	private fatal(err: unknown): boolean {
@@ -76,42 +76,22 @@ export class EventFollower {
 	}
 
 	private async follow(): Promise<void> {
-		const headers: Record<string, string> = {
-			Accept: "text/event-stream",
-		};
-		if (this.last !== null)
-			headers["Last-Event-ID"] = this.last;
-		this.abort = new AbortController();
-		const res = await stream("/api/events", headers,
-		    this.abort.signal);
-		this.on.live(true);
-		/* Listening first and fetching second leaves no gap between. */
-		this.on.refresh();
-		await this.read(res.body!.getReader());
-	}
-
-	private async read(
-		reader: ReadableStreamDefaultReader<Uint8Array>,
-	): Promise<void> {
 		const parser = new SseParser((ev) => this.take(ev));
 		const text = new TextDecoder();
-		let watchdog = 0;
 
-		try {
-			for (;;) {
-				watchdog = window.setTimeout(
-				    () => this.abort.abort(), silence);
-				const { done, value } = await reader.read();
-				clearTimeout(watchdog);
-				if (done)
-					return;
+		this.line = new Line();
+		await this.line.listen("/api/events", "text/event-stream", {
+			opened: () => {
+				this.on.live(true);
+				/* Listening first and fetching second leaves no gap
+				 * between. */
+				this.on.refresh();
+			},
+			piece: (bytes) => {
 				this.backoff.reset();
-				parser.feed(text.decode(value,
-				    { stream: true }));
-			}
-		} finally {
-			clearTimeout(watchdog);
-		}
+				parser.feed(text.decode(bytes, { stream: true }));
+			},
+		}, this.last === null ? {} : { "Last-Event-ID": this.last });
 	}
 
 	private take(ev: StreamEvent): void {

@@ -21,7 +21,7 @@ export class ApiError extends Error {
 	}
 }
 
-const unreachable = "The server does not answer. Is rdv running?";
+export const unreachable = "The server does not answer. Is rdv running?";
 
 /* crypto.randomUUID needs a secure context; this does not. */
 function key(): string {

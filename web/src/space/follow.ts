@@ -5,11 +5,12 @@
  * was shown stays until that is there, marked as not live. Why a socket was
  * refused a browser does not tell, so the same is asked once by HTTP. What was
  * refused is tried again, ever more seldom: a worktree that vanished may come
- * back.
+ * back. Whatever is said to the server it answers, which shows that it hears.
  */
 
 import { ApiError } from "../net/http.ts";
 import { pageKey } from "../net/key.ts";
+import { answers, Pulse } from "../net/pulse.ts";
 import { Backoff } from "../util/backoff.ts";
 import { askStat, target } from "./ask.ts";
 import { applyPatch, type Operation } from "./patch.ts";
@@ -45,9 +46,15 @@ export class Follow {
 	private refused = false;
 	private readonly backoff = new Backoff(500, 15_000);
 	private readonly patience = new Backoff(2_000, 120_000);
+	private readonly pulse = new Pulse(answers, () => this.lost(),
+	    () => this.socket?.send("{\"type\":\"ping\"}"));
 	private readonly wake = () => {
-		if (document.visibilityState === "visible" && this.timer !== 0)
+		if (document.visibilityState !== "visible")
+			return;
+		if (this.timer !== 0)
 			this.open();
+		else
+			this.pulse.wake();
 	};
 
 	constructor(
@@ -63,6 +70,7 @@ export class Follow {
 	stop(): void {
 		this.stopped = true;
 		clearTimeout(this.timer);
+		this.pulse.stop();
 		window.removeEventListener("online", this.wake);
 		document.removeEventListener("visibilitychange", this.wake);
 		this.socket?.close();
@@ -96,6 +104,7 @@ export class Follow {
 	private take(socket: WebSocket, data: unknown): void {
 		if (this.stopped)
 			return;
+		this.pulse.heard();
 		try {
 			this.message(JSON.parse(String(data)) as Message);
 		} catch {
@@ -118,9 +127,20 @@ export class Follow {
 			this.on.told(this.doc);
 	}
 
+	/* Of a socket that is dead its browser would not tell for minutes. */
+	private lost(): void {
+		const { socket } = this;
+
+		if (socket !== null)
+			Object.assign(socket, { onmessage: null, onclose: null });
+		socket?.close();
+		void this.closed();
+	}
+
 	private async closed(): Promise<void> {
 		const opened = this.ready;
 
+		this.pulse.stop();
 		this.ready = false;
 		if (this.stopped)
 			return;

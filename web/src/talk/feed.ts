@@ -6,7 +6,8 @@
  * open: a browser has six connections for all pages of a server.
  */
 
-import { ApiError, get, stream } from "../net/http.ts";
+import { ApiError, get } from "../net/http.ts";
+import { Line } from "../net/line.ts";
 import { SseParser } from "../net/sse.ts";
 import type { Operation } from "../space/patch.ts";
 import { Backoff } from "../util/backoff.ts";
@@ -35,7 +36,7 @@ export class Feed {
 	private over = false;
 	private stopped = false;
 	private away = false;
-	private abort = new AbortController();
+	private line = new Line();
 	private wakeUp: (() => void) | null = null;
 	private readonly backoff = new Backoff(500, 15_000);
 
@@ -54,7 +55,7 @@ export class Feed {
 
 	/* What was a connection may be none any more: begin one that is. */
 	wake(): void {
-		this.abort.abort();
+		this.line.close();
 		this.wakeUp?.();
 	}
 
@@ -110,32 +111,37 @@ export class Feed {
 		const since = this.id === null ? "" : `?since=${this.id}`;
 		const parser = new SseParser((ev) => this.take(ev.data),
 		    largest);
-		const res = await stream(
-		    `/api/runs/${this.run}/entries/stream${since}`,
-		    { Accept: "text/event-stream" }, this.abort.signal);
-		const reader = res.body!.getReader();
 		const text = new TextDecoder();
 
-		this.trouble = null;
-		for (;;) {
-			const { done, value } = await reader.read();
-			if (done || this.stopped)
-				return;
-			try {
-				parser.feed(text.decode(value, { stream: true }));
-			} catch (err) {
-				/* Not understood: once more, and whole. */
-				this.id = null;
-				this.abort.abort();
-				throw err;
-			}
-			this.changed();
+		await this.line.listen(
+		    `/api/runs/${this.run}/entries/stream${since}`,
+		    "text/event-stream", {
+			opened: () => {
+				this.trouble = null;
+			},
+			piece: (bytes) => {
+				if (!this.stopped)
+					this.feed(parser,
+					    text.decode(bytes, { stream: true }));
+			},
+		});
+	}
+
+	private feed(parser: SseParser, text: string): void {
+		try {
+			parser.feed(text);
+		} catch (err) {
+			/* Not understood: once more, and whole. */
+			this.id = null;
+			this.line.close();
+			throw err;
 		}
+		this.changed();
 	}
 
 	private async follow(): Promise<void> {
 		while (!this.over && !this.stopped) {
-			this.abort = new AbortController();
+			this.line = new Line();
 			try {
 				if (!this.away)
 					await this.read();

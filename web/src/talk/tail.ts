@@ -2,10 +2,13 @@
 /*
  * The end of what a run has written, followed until the run is over. The server
  * counts its bytes, so after a break it goes on where it was; what lies before
- * the last part of it is dropped here, however much comes.
+ * the last part of it is dropped here, however much comes. It comes as events,
+ * between which a silence is broken; among bare bytes nothing could stand.
  */
 
-import { ApiError, get, stream } from "../net/http.ts";
+import { ApiError } from "../net/http.ts";
+import { Line } from "../net/line.ts";
+import { SseParser, type StreamEvent } from "../net/sse.ts";
 import type { Run } from "../net/types.ts";
 import { Backoff } from "../util/backoff.ts";
 
@@ -21,7 +24,7 @@ export class Tail {
 	private since = 0;
 	private decoder = new TextDecoder();
 	private stopped = false;
-	private readonly abort = new AbortController();
+	private line = new Line();
 	private readonly backoff = new Backoff(500, 15_000);
 
 	constructor(
@@ -33,12 +36,11 @@ export class Tail {
 
 	stop(): void {
 		this.stopped = true;
-		this.abort.abort();
+		this.line.close();
 	}
 
 	private async look(): Promise<void> {
-		this.run = await get<Run>(`/api/runs/${this.id}`,
-		    this.abort.signal);
+		this.run = await this.line.get<Run>(`/api/runs/${this.id}`);
 		const from = this.run.log_bytes - shown;
 		if (from > this.since) {
 			this.text = "";
@@ -50,22 +52,34 @@ export class Tail {
 		this.changed();
 	}
 
-	/* Ends when the run does, or the connection. */
-	private async read(): Promise<void> {
-		const res = await stream(`/api/runs/${this.id}/log?follow=true` +
-		    `&since=${this.since}`, { Accept: "application/octet-stream" },
-		    this.abort.signal);
-		const reader = res.body!.getReader();
+	/* Whether all has been said; false after a break. */
+	private async read(): Promise<boolean> {
+		let over = false;
+		const parser = new SseParser((ev) => {
+			over ||= ev.kind === "end";
+			if (ev.kind === "output")
+				this.heard(ev);
+		});
+		const text = new TextDecoder();
 
-		for (;;) {
-			const { done, value } = await reader.read();
-			if (done)
-				return;
-			this.since += value.length;
-			this.take(this.decoder.decode(value, { stream: true }));
-			this.backoff.reset();
-			this.changed();
-		}
+		await this.line.listen(`/api/runs/${this.id}/log?follow=true` +
+		    `&since=${this.since}`, "text/event-stream", {
+			piece: (bytes) => {
+				parser.feed(text.decode(bytes, { stream: true }));
+				this.changed();
+			},
+		});
+		return over;
+	}
+
+	/* Its id is where the next one begins. */
+	private heard(ev: StreamEvent): void {
+		const bytes = Uint8Array.from(atob(ev.data), (c) =>
+		    c.charCodeAt(0));
+
+		this.since = Number(ev.id);
+		this.take(this.decoder.decode(bytes, { stream: true }));
+		this.backoff.reset();
 	}
 
 	private take(text: string): void {
@@ -81,12 +95,12 @@ export class Tail {
 
 	private async follow(): Promise<void> {
 		while (!this.stopped) {
+			this.line = new Line();
 			try {
 				await this.look();
 				const over = this.run!.ended_at !== null;
-				await this.read();
 				/* What had ended by then has said all. */
-				if (over)
+				if (await this.read() && over)
 					return;
 			} catch (err) {
 				if (this.stopped)

@@ -8,6 +8,7 @@
  * one path that must be right, and it is the one every reload uses.
  */
 
+import { answers, Pulse } from "../net/pulse.ts";
 import { Backoff } from "../util/backoff.ts";
 import { Cursor } from "./cursor.ts";
 import { InputQueue } from "./input.ts";
@@ -83,9 +84,6 @@ const lagLow = 512 * 1024;
  * nobody can tell how much of it arrived. */
 const keptInput = 4096;
 
-const pingEvery = 20_000;
-const pingGrace = 10_000;
-const wakeGrace = 4_000;
 const pumpEvery = 8;
 const replay = 512 * 1024;
 
@@ -102,15 +100,18 @@ export class Link {
 	private pieces: string[] = [];
 	private exit: Exit | null = null;
 	private retry = 0;
-	private heartbeat = 0;
 	private pumping = 0;
 	private readonly backoff = new Backoff(250, 10_000);
+	private readonly pulse: Pulse;
 
 	constructor(
 		private readonly id: string,
 		private readonly env: Env,
 		private readonly on: Handlers,
-	) {}
+	) {
+		this.pulse = new Pulse(answers, () => this.lost(),
+		    () => this.send({ type: "ping" }), env);
+	}
 
 	start(): void {
 		if (this.socket === null)
@@ -126,8 +127,8 @@ export class Link {
 	wake(): void {
 		if (this.state.name === "waiting")
 			this.connect();
-		else if (this.live)
-			this.ping(wakeGrace);
+		else
+			this.pulse.wake();
 	}
 
 	type(bytes: Uint8Array): boolean {
@@ -183,7 +184,7 @@ export class Link {
 		const socket = this.socket;
 
 		this.env.clear(this.retry);
-		this.env.clear(this.heartbeat);
+		this.pulse.stop();
 		this.env.clear(this.pumping);
 		this.pumping = 0;
 		this.socket = null;
@@ -204,7 +205,7 @@ export class Link {
 
 	private receive(data: unknown): void {
 		if (this.live)
-			this.beat();
+			this.pulse.heard();
 		if (data instanceof ArrayBuffer) {
 			this.output(data);
 			return;
@@ -244,7 +245,7 @@ export class Link {
 		this.live = true;
 		this.readOnly = msg.read_only;
 		this.backoff.reset();
-		this.beat();
+		this.pulse.heard();
 		this.set({ name: "open" });
 		this.on.ready(msg);
 		this.pump();
@@ -320,18 +321,6 @@ export class Link {
 	private tellInput(): void {
 		this.on.input(this.queue.pending, this.queue.batch,
 		    this.queue.paused);
-	}
-
-	private beat(): void {
-		this.env.clear(this.heartbeat);
-		this.heartbeat = this.env.timer(() => this.ping(pingGrace),
-		    pingEvery);
-	}
-
-	private ping(grace: number): void {
-		this.send({ type: "ping" });
-		this.env.clear(this.heartbeat);
-		this.heartbeat = this.env.timer(() => this.lost(), grace);
 	}
 
 	private closed(code: number): void {

@@ -93,10 +93,8 @@ end(struct reset *r, int err, const char *why)
 
 	/* It would stay open, and no turn could begin there. */
 	if (err != 0 && r->row.id != NULL && r->row.ended_at < 0 &&
-	    !r->s->app->draining) {
-		reset_note_whole(r, err);
+	    !r->s->app->draining)
 		reset_retry(r);
-	}
 	TAILQ_REMOVE(&r->s->all, r, link);
 	if (r->cb != NULL)
 		r->cb(err, &told, why, r->arg);
@@ -459,7 +457,6 @@ resets_new(struct app *app)
 
 	s->app = app;
 	TAILQ_INIT(&s->all);
-	TAILQ_INIT(&s->wholes);
 	return s;
 }
 
@@ -487,6 +484,5 @@ resets_free(struct resets *s)
 		end(r, RDV_E_UNAVAILABLE, "rdv is ending");
 	loop_undefer(s->app->loop, resets_poke_cb, s);
 	loop_timer_free(s->retry);
-	resets_forget_wholes(s);
 	free(s);
 }

@@ -41,7 +41,7 @@ struct reset_part {
 	int64_t files;	 /* that are not committed */
 	const char *why; /* what stands against it, or NULL */
 	bool yields;	 /* by force that would not */
-	bool torn;	 /* git has failed as it wrote, or after */
+	bool torn;	 /* git has failed, or was cut off, as it wrote */
 };
 
 struct reset_told {

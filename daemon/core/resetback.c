@@ -63,8 +63,7 @@ waits(struct reset *r, int err, const char *why)
 		reset_later(r, err, why);
 	} else if (err == RDV_E_BUSY) {
 		r->late = reset_keep(r, why);
-		r->i++;
-		back_next(r);
+		reset_note_moved(r, true, back_stored);
 	}
 	return err == RDV_E_UNAVAILABLE || err == RDV_E_BUSY;
 }
@@ -83,12 +82,12 @@ reset_back_cb(int err, const struct worktree_changed *how, const char *why,
 {
 	struct reset *r = arg;
 
-	reset_note_torn(r, how);
+	reset_note_torn(r, err, how);
 	if (waits(r, err, why))
 		return;
 	if (reset_same(how->code, WORKTREE_RESET_TORN))
 		mend_and_stay(r, why);
-	else if (err == RDV_E_DIRTY && reset_is_torn(r) && !r->cleared)
+	else if (err == RDV_E_DIRTY && reset_part(r)->torn && !r->cleared)
 		mend(r);
 	else if (err != 0 ||
 		 !reset_same(how->head, reset_part(r)->row.from_head))
@@ -111,7 +110,7 @@ note_mended(struct reset *r, const char *id)
 }
 
 static void
-bring_back(struct reset *r)
+bring_back_noted(struct reset *r)
 {
 	const struct store_reset_repo *row = &reset_part(r)->row;
 	struct worktree_reset wish =
@@ -120,6 +119,12 @@ bring_back(struct reset *r)
 	wish.pin = NULL;
 	worktree_reset_go(r->s->app->worktrees, &r->who, &wish, reset_back_cb,
 	    r);
+}
+
+static void
+bring_back(struct reset *r)
+{
+	reset_note_begun(r, bring_back_noted);
 }
 
 static void
@@ -143,11 +148,15 @@ reset_mended_cb(int err, const struct worktree_changed *how, const char *why,
 	}
 	if (err == 0)
 		note_mended(r, how->id);
-	if (r->stays != NULL)
+	reset_part(r)->torn = false;
+	if (r->stays != NULL) {
+		reset_note_whole(r);
 		reset_note_moved(r, true, stay);
-	else
-		reset_note_moved(r, !is_back,
-		    is_back ? back_stored : bring_back);
+	} else if (is_back) {
+		reset_note_moved(r, false, back_stored);
+	} else {
+		bring_back(r);
+	}
 }
 
 /*
@@ -191,7 +200,7 @@ go_back(struct reset *r, const struct worktree_changed *how)
 		bring_back(r);
 	else if (!reset_same(r->head, row->from_head))
 		back_stays(r, "HEAD has moved meanwhile");
-	else if (reset_files(how) > 0 && !reset_is_torn(r))
+	else if (reset_files(how) > 0 && !reset_part(r)->torn)
 		spare(r);
 	else if (reset_files(how) > 0)
 		mend(r);
@@ -246,19 +255,19 @@ static void check_next(struct reset *r);
 static void
 keep_done(struct reset *r, int err, const char *why)
 {
+	struct tx *tx = reset_tx(r, "done", NULL, true);
+
 	r->err = err;
 	reset_add_why(r, why);
-	reset_store(r, reset_tx(r, "done", NULL, true), answered);
+	reset_store_parts(r, tx);
+	reset_store(r, tx, answered);
 }
 
-/*
- * They go back in their order: where the first is as it was left, no other has
- * gone, and one that was cut off has touched nothing.
- */
+/* Git was told, and it is not as it was before that. */
 static bool
 is_under_way(struct reset *r, const struct worktree_changed *how)
 {
-	return r->cut &&
+	return reset_part(r)->torn &&
 	       (reset_files(how) > 0 ||
 		   reset_same(how->head, reset_part(r)->row.from_head));
 }
@@ -282,6 +291,7 @@ reset_check_cb(int err, const struct worktree_changed *how, const char *why,
 	} else if (reset_files(how) > 0) {
 		keep_done(r, RDV_E_DIRTY, "something is not committed");
 	} else {
+		reset_note_whole(r);
 		r->i++;
 		check_next(r);
 	}
@@ -306,20 +316,13 @@ check_next(struct reset *r)
 	    reset_check_cb, r);
 }
 
-/*
- * By the rows. Of one that has just been asked for it says nothing: somebody
- * may have taken a repository to where it was to go.
- */
+/* By the rows: git has been told, and has ended. */
 static bool
 any_is_back(const struct reset *r)
 {
-	const struct store_reset_repo *row;
-
-	for (size_t i = 0; i < r->n; i++) {
-		row = &r->parts[i].row;
-		if (!row->moved && !reset_same(row->from_head, row->to_head))
+	for (size_t i = 0; i < r->n; i++)
+		if (r->parts[i].row.begun && !r->parts[i].row.moved)
 			return true;
-	}
 	return false;
 }
 
@@ -327,7 +330,7 @@ void
 reset_back(struct reset *r)
 {
 	r->i = 0;
-	if (r->row.cause == NULL && (!r->resumed || !any_is_back(r)))
+	if (r->row.cause == NULL && !any_is_back(r))
 		check_next(r);
 	else
 		back_next(r);

@@ -7,7 +7,6 @@
  */
 #include "daemon/core/resetstate.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/app.h"
@@ -17,8 +16,6 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "lib/str.h"
-#include "lib/xalloc.h"
 
 static void
 reset_retry_cb(void *arg)
@@ -54,51 +51,6 @@ reset_fixed_cb(int err, const struct reset_told *told, const char *why,
 		    told->row->state, why);
 }
 
-static void
-forget(struct resets *s, struct reset_whole *whole)
-{
-	TAILQ_REMOVE(&s->wholes, whole, link);
-	free(whole);
-}
-
-void
-resets_forget_wholes(struct resets *s)
-{
-	struct reset_whole *whole;
-
-	while ((whole = TAILQ_FIRST(&s->wholes)) != NULL)
-		forget(s, whole);
-}
-
-/* Only that somebody was at work there tells nothing against it. */
-void
-reset_note_whole(struct reset *r, int err)
-{
-	struct reset_whole *whole;
-
-	for (size_t i = 0; i < r->n; i++)
-		if (r->parts[i].torn)
-			return;
-	if (r->cut || err != RDV_E_BUSY)
-		return;
-	whole = xcalloc(1, sizeof(*whole));
-	(void)str_copy(whole->id, r->row.id, sizeof(whole->id));
-	TAILQ_INSERT_TAIL(&r->s->wholes, whole, link);
-}
-
-static bool
-take_whole(struct resets *s, const char *id)
-{
-	struct reset_whole *whole;
-
-	TAILQ_FOREACH (whole, &s->wholes, link)
-		if (strcmp(whole->id, id) == 0) {
-			forget(s, whole);
-			return true;
-		}
-	return false;
-}
-
 static bool
 is_at_it(const struct resets *s, const char *id)
 {
@@ -122,8 +74,6 @@ reset_fix_cb(const struct store_reset *row, void *arg)
 		return true;
 	r = reset_new(s, &who, reset_fixed_cb, s);
 	r->resumed = true;
-	/* One that was stopping has asked git for nothing. */
-	r->cut = !take_whole(s, row->id) && strcmp(row->state, "stopping") != 0;
 	if (store_reset_get(s->app->db, r->arena, row->user_id, row->id,
 		&r->row) != 0)
 		reset_later(r, RDV_E_UNAVAILABLE, "it cannot be read");

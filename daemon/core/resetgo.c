@@ -34,16 +34,37 @@ drop(struct reset *r)
 		if (reset_part(r)->why != NULL)
 			reset_add_why(r, reset_part(r)->why);
 	tx = reset_tx(r, "done", r->why, true);
+	reset_store_parts(r, tx);
 	(void)store_turns_drop(tx, &r->row);
 	reset_store(r, tx, dropped);
+}
+
+static void
+later(struct reset *r)
+{
+	reset_later(r, r->err, r->why);
+}
+
+/* What git has refused to begin is not what it was cut off in. */
+static void
+put_off(struct reset *r, int err, const char *why)
+{
+	r->err = err;
+	r->why = reset_keep(r, why);
+	if (err == RDV_E_BUSY)
+		reset_note_moved(r, reset_part(r)->row.moved, later);
+	else
+		later(r);
 }
 
 /* The others go back; what was discarded is told, and kept. */
 static void
 fail(struct reset *r, int err, const char *why)
 {
+	struct tx *tx;
+
 	if (reset_is_later(r, err)) {
-		reset_later(r, err, why);
+		put_off(r, err, why);
 		return;
 	}
 	r->err = err;
@@ -54,7 +75,9 @@ fail(struct reset *r, int err, const char *why)
 			    "%s; what was discarded in %s can be restored (%s)",
 			    r->why, r->parts[i].row.name,
 			    r->parts[i].row.discard_id);
-	reset_store(r, reset_tx(r, "returning", r->why, false), reset_back);
+	tx = reset_tx(r, "returning", r->why, false);
+	reset_store_parts(r, tx);
+	reset_store(r, tx, reset_back);
 }
 
 static void
@@ -73,7 +96,7 @@ is_torn(const struct reset *r)
 {
 	const struct reset_part *p = &r->parts[r->i];
 
-	return r->cut && p->files > 0 && !r->cleared;
+	return p->torn && p->files > 0 && !r->cleared;
 }
 
 /* What git could not delete is told, and is there under its pin as well. */
@@ -92,7 +115,7 @@ reset_gone_cb(int err, const struct worktree_changed *how, const char *why,
 {
 	struct reset *r = arg;
 
-	reset_note_torn(r, how);
+	reset_note_torn(r, err, how);
 	if (err == RDV_E_DIRTY && is_torn(r)) {
 		clear(r);
 	} else if (err != 0) {
@@ -101,6 +124,7 @@ reset_gone_cb(int err, const struct worktree_changed *how, const char *why,
 		fail(r, RDV_E_STATE, "HEAD has moved meanwhile");
 	} else {
 		note_left(r, how);
+		reset_note_whole(r);
 		next_part(r);
 	}
 }
@@ -122,12 +146,14 @@ go(struct reset *r)
 	const struct store_reset_repo *row = &reset_part(r)->row;
 
 	if (reset_same(r->head, row->to_head)) {
+		/* The branch moves last. */
+		reset_note_whole(r);
 		next_part(r);
 	} else if (!reset_same(r->head, row->from_head)) {
 		r->code = "HEAD_MOVED";
 		fail(r, RDV_E_STATE, "HEAD has moved meanwhile");
 	} else {
-		reset_note_moved(r, true, go_noted);
+		reset_note_begun(r, go_noted);
 	}
 }
 

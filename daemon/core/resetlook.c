@@ -166,7 +166,8 @@ read_parts(struct reset *r)
 		return err;
 	r->parts = arena_alloc(r->arena, (r->n + 1) * sizeof(*r->parts));
 	for (size_t i = 0; i < r->n; i++)
-		r->parts[i].row = rows[i];
+		r->parts[i] = (struct reset_part){ .row = rows[i],
+			.torn = rows[i].begun };
 	return 0;
 }
 

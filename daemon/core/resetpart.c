@@ -64,27 +64,47 @@ reset_wish_of(struct reset *r, const char *from, const char *to)
 }
 
 void
+reset_store_parts(struct reset *r, struct tx *tx)
+{
+	for (size_t i = 0; i < r->n; i++)
+		(void)store_reset_repo_change(tx, &r->parts[i].row);
+}
+
+void
 reset_note_moved(struct reset *r, bool moved, reset_step_fn *then)
 {
 	struct tx *tx = tx_begin(r->s->app->db);
 
 	reset_part(r)->row.moved = moved;
-	(void)store_reset_repo_change(tx, &reset_part(r)->row);
+	reset_store_parts(r, tx);
 	r->next = r->row;
 	reset_store(r, tx, then);
 }
 
 void
-reset_note_torn(struct reset *r, const struct worktree_changed *how)
+reset_note_begun(struct reset *r, reset_step_fn *then)
 {
-	if (reset_same(how->code, WORKTREE_RESET_TORN))
-		reset_part(r)->torn = true;
+	reset_part(r)->row.begun = true;
+	reset_note_moved(r, true, then);
 }
 
-bool
-reset_is_torn(struct reset *r)
+void
+reset_note_torn(struct reset *r, int err, const struct worktree_changed *how)
 {
-	return r->cut || reset_part(r)->torn;
+	struct reset_part *p = reset_part(r);
+
+	if (reset_same(how->code, WORKTREE_RESET_TORN))
+		p->torn = true;
+	/* Whether it was told at all nobody knows of one that was let go. */
+	if (err != 0 && err != RDV_E_UNAVAILABLE)
+		p->row.begun = p->torn;
+}
+
+void
+reset_note_whole(struct reset *r)
+{
+	reset_part(r)->torn = false;
+	reset_part(r)->row.begun = false;
 }
 
 /* Only a later rdvd can go on with it, or this one in a while. */

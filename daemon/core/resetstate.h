@@ -31,7 +31,6 @@ struct reset {
 	reset_step_fn *then;
 	bool waits;	   /* for what is at work to end */
 	bool resumed;	   /* it was put off, or an earlier daemon began it */
-	bool cut;	   /* git may have been cut off in it */
 	bool cleared;	   /* the part: what was not committed is discarded */
 	const char *head;  /* of the part that is at work, as it was seen */
 	const char *stays; /* why the part cannot go back; or NULL */
@@ -40,16 +39,9 @@ struct reset {
 	const char *why, *code;
 };
 
-/* One that this daemon has put off, and git was cut off in no part of it. */
-struct reset_whole {
-	TAILQ_ENTRY(reset_whole) link;
-	char id[UUID_TEXT];
-};
-
 struct resets {
 	struct app *app;
 	TAILQ_HEAD(, reset) all;
-	TAILQ_HEAD(, reset_whole) wholes;
 	struct loop_timer *retry;
 	int64_t pause_ms;
 	bool poked; /* a look is with the loop */
@@ -77,9 +69,6 @@ void reset_move(struct reset *r);
 void reset_back(struct reset *r);
 /* resetfix.c: it is tried again later, as it could not be ended now. */
 void reset_retry(struct reset *r);
-/* It ends with `err` and stays open: whether it is whole, for its next try. */
-void reset_note_whole(struct reset *r, int err);
-void resets_forget_wholes(struct resets *s);
 
 /* resetpart.c: the one that is at work. */
 struct reset_part *reset_part(struct reset *r);
@@ -91,12 +80,17 @@ void reset_add_why(struct reset *r, const char *why);
 /* It from `from`, or wherever it is, to `to`, with its own name for `from`. */
 struct worktree_reset
 reset_wish_of(struct reset *r, const char *from, const char *to);
+/* Into `tx`: what is known of each of them by now. */
+void reset_store_parts(struct reset *r, struct tx *tx);
 /* Stores that, with discard_id. */
 void reset_note_moved(struct reset *r, bool moved, reset_step_fn *then);
+/* And that git is told now, so it is not durable too late: before it. */
+void reset_note_begun(struct reset *r, reset_step_fn *then);
 /* Remembers of the part whether git has failed as it wrote, or after. */
-void reset_note_torn(struct reset *r, const struct worktree_changed *how);
-/* Whether what is not committed in the part may be git's. */
-bool reset_is_torn(struct reset *r);
+void
+reset_note_torn(struct reset *r, int err, const struct worktree_changed *how);
+/* Nothing that git has written in the part is half done. */
+void reset_note_whole(struct reset *r);
 /* Only a later rdvd can go on with it, or this one in a while. */
 bool reset_is_later(const struct reset *r, int err);
 void reset_later(struct reset *r, int err, const char *why);

@@ -43,11 +43,11 @@ static const char sql_repo_insert[] =
     "INSERT INTO reset_repo (reset_id, place, repo_id, name, path, from_head, "
     "to_head) VALUES (?, ?, ?, ?, ?, ?, ?)";
 static const char sql_repo_change[] =
-    "UPDATE reset_repo SET moved = ?, discard_id = coalesce(?, discard_id) "
-    "WHERE reset_id = ? AND place = ?";
+    "UPDATE reset_repo SET moved = ?, begun = ?, "
+    "discard_id = coalesce(?, discard_id) WHERE reset_id = ? AND place = ?";
 static const char sql_repos[] =
-    "SELECT place, repo_id, name, path, from_head, to_head, discard_id, moved "
-    "FROM reset_repo WHERE reset_id = ? ORDER BY place";
+    "SELECT place, repo_id, name, path, from_head, to_head, discard_id, "
+    "moved, begun FROM reset_repo WHERE reset_id = ? ORDER BY place";
 static const char sql_at_work[] =
     "SELECT l.run_id, c.session_id FROM chain_link l "
     "CROSS JOIN chain c ON c.id = l.chain_id "
@@ -162,8 +162,8 @@ store_reset_repo_insert(struct tx *tx, const struct store_reset_repo *p)
 int
 store_reset_repo_change(struct tx *tx, const struct store_reset_repo *p)
 {
-	return tx_wrote(tx_exec(tx, sql_repo_change, "issi", (int64_t)p->moved,
-	    p->discard_id, p->reset_id, p->place));
+	return tx_wrote(tx_exec(tx, sql_repo_change, "iissi", (int64_t)p->moved,
+	    (int64_t)p->begun, p->discard_id, p->reset_id, p->place));
 }
 
 int
@@ -248,6 +248,7 @@ resets_repo_cb(struct row *row, void *arg)
 			.to_head = arena_text(a, row_str(row, 5)),
 			.discard_id = arena_text(a, row_str(row, 6)),
 			.moved = row_int(row, 7) != 0,
+			.begun = row_int(row, 8) != 0,
 		};
 	p->n++;
 	return true;

@@ -32,6 +32,7 @@ struct store_reset_repo {
 	const char *from_head, *to_head;
 	const char *discard_id; /* of what was thrown away, or NULL */
 	bool moved;		/* it is at to_head */
+	bool begun; /* git may have written in it, and not have ended */
 };
 
 /* Strings are borrowed while it runs; false ends the walk. */
@@ -43,7 +44,7 @@ int store_reset_insert(struct tx *tx, const struct store_reset *r);
 int
 store_reset_move(struct tx *tx, const struct store_reset *r, const char *from);
 int store_reset_repo_insert(struct tx *tx, const struct store_reset_repo *p);
-/* Writes moved, and discard_id unless that is NULL. */
+/* Writes moved and begun, and discard_id unless that is NULL. */
 int store_reset_repo_change(struct tx *tx, const struct store_reset_repo *p);
 /* RDV_E_NOT_FOUND when it is not that user's. In the arena. */
 int store_reset_get(struct db *db, struct arena *a, const char *user_id,

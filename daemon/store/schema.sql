@@ -374,7 +374,8 @@ CREATE TABLE reset_repo (
 	from_head TEXT NOT NULL,
 	to_head TEXT NOT NULL,
 	discard_id TEXT,
-	moved INTEGER NOT NULL DEFAULT 0 CHECK (moved IN (0, 1)),
+	moved INTEGER NOT NULL DEFAULT 0 CHECK (moved IN (0, 1)), begun INTEGER NOT NULL DEFAULT 0
+    CHECK (begun IN (0, 1)),
 	PRIMARY KEY (reset_id, place)
 ) STRICT;
 

@@ -510,7 +510,7 @@ async function cutOff(c, t, files) {
 	const start = head(c);
 	assert.equal((await reset(c, t)).status, 200);
 	const base = head(c);
-	sql(`CREATE TRIGGER broken BEFORE UPDATE ON reset_repo
+	sql(`CREATE TRIGGER broken BEFORE UPDATE ON reset_repo WHEN NEW.moved = 0
 		BEGIN SELECT RAISE(ABORT, 'broken'); END`);
 	assert.ok((await a.request('POST', c.at('/reset/undo'))).status >= 500);
 	sh(at(c), `git reset -q --hard ${base}; ${files}`);
@@ -556,6 +556,61 @@ await test('a way back that had not begun is refused after a crash, too', async 
 	assert.equal(head(c), since);
 	sh(at(c), `git reset -q --hard ${json.repos[0].to_head}`);
 	assert.equal((await a.request('POST', c.at('/reset/undo'))).status, 200);
+});
+
+await test('nor is work half-written that came before it did', async () => {
+	const c = await a.conversation([await a.repository(), await a.repository()]);
+	const [x, y] = c.w.repos.map((r) => r.name);
+	const t = await did(c, `write ${x}/a 1\nwrite ${y}/a 1\nsay one`);
+	const { json } = await reset(c, t);
+	fs.writeFileSync(path.join(at(c), 'a'), 'mine\n');
+	sh(at(c, 1), 'git commit -q --allow-empty -m since');
+	const was = [head(c), head(c, 1)];
+	sql(`UPDATE reset SET state = 'returning', ended_at = NULL
+		WHERE id = '${json.id}'`);
+	await a.rdv.again();
+	await waitFor('its end', async () => (await list(c))[0].ended_at !== null);
+	const [row] = await list(c);
+	assert.deepEqual([row.state, row.repos.map((r) => r.moved)],
+		['done', [true, true]], row.cause);
+	assert.deepEqual([head(c), head(c, 1)], was);
+	assert.equal(status(c), '?? a');
+	assert.equal(fs.readFileSync(path.join(at(c), 'a'), 'utf8'), 'mine\n');
+});
+
+// Behind the first of its two repositories nothing is written until `mend`.
+async function halfWay(c, ask, mend) {
+	sql(`CREATE TRIGGER broken BEFORE UPDATE ON reset_repo
+		WHEN NEW.place = 1 AND NEW.begun = 1
+		BEGIN SELECT RAISE(ABORT, 'broken'); END`);
+	assert.ok((await ask()).status >= 500);
+	mend();
+	sql('DROP TRIGGER broken');
+	await waitFor('its end', async () => (await list(c))[0].ended_at !== null);
+	return (await list(c))[0];
+}
+
+await test('a repository that git was not told of keeps what is somebody\'s', async () => {
+	const c = await a.conversation([await a.repository(), await a.repository()]);
+	const [x, y] = c.w.repos.map((r) => r.name);
+	const t = await did(c, `write ${x}/a 1\nwrite ${y}/a 1\nsay one`);
+	const was = [head(c), head(c, 1)];
+	const mine = () => fs.writeFileSync(path.join(at(c, 1), 'a'), 'mine\n');
+	const row = await halfWay(c, () => reset(c, t), mine);
+	assert.equal(row.state, 'failed', row.cause);
+	assert.deepEqual(row.repos.map((r) => [r.moved, r.discard_id]),
+		[[false, null], [false, null]]);
+	assert.deepEqual([head(c), head(c, 1)], was);
+	assert.equal(status(c, 1), 'M a');
+	sh(at(c, 1), 'git checkout -q a');
+	assert.equal((await reset(c, t)).status, 200);
+	// And once one has gone back nothing is left to be judged.
+	const gone = await halfWay(c, () => a.request('POST', c.at('/reset/undo')),
+		() => sh(at(c, 1), 'git commit -q --allow-empty -m since'));
+	assert.equal(gone.state, 'failed', gone.cause);
+	assert.deepEqual(gone.repos.map((r) => r.moved), [false, true]);
+	assert.equal(head(c), was[0]);
+	assert.match(gone.cause, new RegExp(`^${y}: it stays at `));
 });
 
 await test('scripts and dev servers end first, and none begins beside', async () => {

@@ -118,6 +118,38 @@ await test('what was asked before a sign-in does not end it',
 	await product.closeAll();
 });
 
+await test('nor does what was not given up, and is refused after it',
+    async ({ product, browser }) => {
+	const page = await browser.signedIn();
+	const old = await keyOf(page);
+	const held = [];
+
+	await page.route('**/api/approvals?*', (route) => {
+		held.push(route);
+	});
+	await page.reload();
+	await until(() => held.length > 0, 'what is asked is asked for');
+	await Promise.all([
+		page.waitForResponse((res) => res.status() === 200 &&
+		    res.url().endsWith('/api/auth/me')),
+		page.goto(await product.url()),
+	]);
+	check(await keyOf(page) !== old, 'the key changed');
+	await page.waitForSelector('.desk');
+	await Promise.all([
+		page.waitForResponse((res) => res.status() === 401),
+		page.unroute('**/api/approvals?*'),
+		...held.map((route) => route.continue().catch(() => undefined)),
+	]);
+	/* Of the next one it hears, and is told then. */
+	await product.session('heard of');
+	await page.waitForSelector('.desk >> text=heard of');
+	check(page.complaints.splice(0).every((text) => / 401 /.test(text)),
+	    'complaints');
+	await page.context().close();
+	await product.closeAll();
+});
+
 await test('abuse_A15 a chosen cookie is not adopted',
     async ({ product, browser }) => {
 	const context = await browser.context();

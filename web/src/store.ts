@@ -5,7 +5,7 @@
  * the lists again; nothing is shown as done before the server said so.
  */
 
-import { ApiError, change, get } from "./net/http.ts";
+import { ApiError, change, get, oldKey } from "./net/http.ts";
 import { EventFollower } from "./net/events.ts";
 import {
 	dropPageKey, keepPageKey, onPageKey, pageKey,
@@ -268,9 +268,8 @@ export class Store {
 		try {
 			await this.load(signal);
 		} catch (err) {
-			if (!signal.aborted && err instanceof ApiError &&
-			    err.status === 401)
-				this.signedOut("You were signed out.");
+			if (!signal.aborted)
+				this.lost(err);
 		}
 		this.fetching = false;
 		if (this.stale) {
@@ -325,8 +324,14 @@ export class Store {
 		this.set({ notice: null });
 	}
 
+	/* What was asked before the last sign-in says nothing of it. */
+	private isOut(err: unknown): boolean {
+		return err instanceof ApiError && err.status === 401 &&
+		    (err.code !== oldKey || pageKey() !== this.known);
+	}
+
 	report(err: unknown): void {
-		if (err instanceof ApiError && err.status === 401)
+		if (this.isOut(err))
 			this.signedOut("You were signed out.");
 		else
 			this.set({ notice: messageOf(err) });
@@ -334,7 +339,7 @@ export class Store {
 
 	/* Who has asked shows the rest. */
 	lost(err: unknown): void {
-		if (err instanceof ApiError && err.status === 401)
+		if (this.isOut(err))
 			this.signedOut("You were signed out.");
 	}
 

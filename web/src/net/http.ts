@@ -21,6 +21,9 @@ export class ApiError extends Error {
 	}
 }
 
+/* Of a 401: another key counts by now than the one that was refused. */
+export const oldKey = "OLD_KEY";
+
 export const unreachable = "The server does not answer. Is rdv running?";
 
 /* crypto.randomUUID needs a secure context; this does not. */
@@ -66,9 +69,11 @@ async function call(path: string, init: Ask): Promise<Response> {
 			throw err;
 		throw new ApiError(0, "UNREACHABLE", unreachable);
 	}
-	if (!res.ok)
-		throw await failure(res);
-	return res;
+	if (res.ok)
+		return res;
+	const err = await failure(res);
+	throw err.status === 401 && page !== pageKey()
+	    ? new ApiError(401, oldKey, err.message) : err;
 }
 
 async function decode<T>(res: Response): Promise<T> {

@@ -38,7 +38,24 @@ async function open(page, c) {
 	await page.waitForSelector(`.talk[data-conversation="${c.id}"]`);
 }
 
-const rested = (page) => page.waitForSelector('.talk[data-working="false"]');
+/*
+ * Nothing is at work there, so many messages wait, and the page says so of the
+ * last turn. Before a turn has begun it rests as well.
+ */
+async function rested(product, page, waiting = 0) {
+	const id = await page.getAttribute('.talk', 'data-conversation');
+	const at = `/api/conversations/${id}`;
+
+	await until(async () => {
+		const now = await product.api('GET', at);
+
+		return now.waiting === waiting && now.at_work === undefined;
+	}, 'its rest');
+	const { items: [turn] } = await product.api('GET', `${at}/turns?limit=1`);
+	await page.waitForSelector('.talk[data-working="false"] ' +
+	    `.turn[data-turn="${turn.id}"][data-state="${turn.state}"]`);
+}
+
 const focus = (page) => page.evaluate(() =>
     document.activeElement.textContent.trim());
 
@@ -84,7 +101,7 @@ await test('a conversation: live, denied, approved, queued, reloaded',
 	await page.waitForSelector(".ask .exact:text-is('git log -3')");
 	await page.click("button:text-is('Approve once')");
 	await until(() => told().includes('git log -3: allow'), 'approved');
-	await rested(page);
+	await rested(product, page);
 	await page.waitForSelector(".steps >> text=Commit");
 	equal(await page.evaluate(() => window.redrawn), 0, 'drawn again');
 
@@ -125,14 +142,14 @@ await test('a conversation: live, denied, approved, queued, reloaded',
 	equal(await page.locator('.turn').count(), 2, 'turns');
 	await page.click("button:text-is('Stop')");
 	await page.waitForSelector('.turn[data-state="killed"]');
-	await rested(page);
+	await rested(product, page, 1);
 	await until(async () => await page.locator('.ask:not(.told)').count() === 0,
 	    'nothing asked');
 	check(!told().includes('ls: allow'), 'nothing was granted');
 	/* What waits goes on by hand. */
 	await page.click("button:text-is('Start the first now')");
 	await page.waitForSelector(".prose:has-text('2 edited')");
-	await rested(page);
+	await rested(product, page);
 	await page.click('.steps a >> nth=-1');
 	await page.waitForSelector('.output .line .text');
 	const [file] = await Promise.all([page.waitForEvent('download'),
@@ -168,7 +185,7 @@ await test('a decision of somebody else is told, and a rule is made',
 	await shot(page, 'phone-rule');
 	await page.tap("button:text-is('Always allow')");
 	/* The second one is not asked any more. */
-	await rested(page);
+	await rested(product, page);
 	const { items } = await product.api('GET',
 	    `/api/approvals?session_id=${c.id}`);
 	equal(items.map((a) => a.state), ['approved', 'approved', 'approved'],
@@ -242,7 +259,7 @@ await test('questions and plans; tools are folded; what needs a person',
 	await shot(page, 'plan');
 	await page.click('.ask .deny');
 	await until(() => told().includes('ExitPlanMode: deny'), 'the plan');
-	await rested(page);
+	await rested(product, page);
 	await say(product, c, raw({ type: 'assistant', error:
 	    'authentication_failed', message: { id: 'x', role: 'assistant',
 	    content: [{ type: 'text', text: 'Invalid API key' }] } }) +
@@ -263,9 +280,10 @@ await test('of several repositories each commit says whose it is',
 
 	await open(page, c);
 	await say(product, c, 'say Done');
-	await rested(page);
+	await rested(product, page);
 	for (const name of ['whose-one', 'whose-two'])
-		await page.waitForSelector(`.steps li:has-text('Commit of ${name}')`);
+		await page.waitForSelector(
+		    `.steps li:has-text('Commit of ${name} nothing to do')`);
 	equal(page.complaints, [], 'complaints');
 	await end(product, page, ws);
 });
@@ -310,7 +328,7 @@ await test('an agent that asks nobody is seen until its turn is over',
 	await bar('The agent that is at work asks nobody.');
 	equal(await page.locator('.bypassed button').count(), 1, 'a way out');
 	held.open();
-	await rested(page);
+	await rested(product, page);
 	await bar('Tools are used here without asking you.');
 	await page.click("button:text-is('Ask again')");
 	await page.waitForSelector('.bypassed', { state: 'detached' });
@@ -328,7 +346,7 @@ await test('it goes back to before a turn',
 	for (const n of ['one', 'two']) {
 		await say(product, c, `write ${n} x\nsay Wrote ${n}`);
 		await page.waitForSelector(`.prose:has-text("Wrote ${n}")`);
-		await rested(page);
+		await rested(product, page);
 	}
 	/* What force would not help against is told, and no force is offered. */
 	sh(tree, 'touch $(git rev-parse --git-dir)/index.lock');
@@ -387,7 +405,7 @@ await test('a long conversation shows its end, and keeps its place',
 	await product.crash();
 	await say(product, c, 'say after the crash');
 	await page.waitForSelector(".entries >> text=/after the crash/");
-	await rested(page);
+	await rested(product, page);
 	forgiveOutage(page);
 	equal(page.complaints, [], 'complaints');
 	await end(product, page, ws);

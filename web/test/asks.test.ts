@@ -248,6 +248,36 @@ test("an answer about a turn that comes late is not the last", async () => {
 	talk.stop();
 });
 
+test("after a break it is asked what was done for a turn", async () => {
+	const at = "/api/conversations/c";
+	let chain = { state: "running", ended_at: null as number | null };
+	const asked = served({
+		[`GET ${at}`]: () => ({ id: "c", workspace_id: "w" }),
+		[`GET ${at}/queue`]: () => ({ items: [], next_cursor: null }),
+		[`GET ${at}/turns`]: pages([turn(1)], 20),
+		"GET /api/runs/r1/entries": () => ({ total: 0, before: null,
+			items: [] }),
+		"GET /api/turns/t1": () => ({ ...turn(1), chain: { ...chain,
+			cause: null, links: [] } }),
+	});
+	const talk = new Talk("c", quiet, fail);
+	const again = async () => {
+		talk.again();
+		await settled();
+		return talk.sections[0]!.whole?.chain.state;
+	};
+
+	await settled();
+	assert.notEqual(talk.sections[0]!.turn.ended_at, null);
+	chain = { state: "completed", ended_at: 9 };
+	assert.equal(await again(), "completed");
+	/* What is over is not asked for again. */
+	asked.length = 0;
+	assert.equal(await again(), "completed");
+	assert.ok(!asked.includes("GET /api/turns/t1"));
+	talk.stop();
+});
+
 test("after a reset an event asks for no more than a page", async () => {
 	const turns = Array.from({ length: 70 }, (_, i) => turn(90 - i));
 	const at = "/api/conversations/c";

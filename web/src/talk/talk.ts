@@ -89,11 +89,13 @@ export class Talk {
 			s.feed?.seen(on);
 	}
 
-	/* After a break: what was said meanwhile was not heard. */
+	/* After a break: what was said meanwhile was not heard. What is done for
+	 * a turn goes on behind its end. */
 	again(): void {
 		for (const s of this.sections) {
 			s.feed?.wake();
-			if (s.turn.ended_at === null)
+			if (s.turn.ended_at === null || s.whole === null ||
+			    s.whole.chain.ended_at === null)
 				void s.look();
 		}
 		void this.refresh();

@@ -40,7 +40,8 @@ export interface Link {
 }
 
 export interface WholeTurn extends Turn {
-	chain: { state: string; cause: string | null; links: Link[] };
+	chain: { state: string; cause: string | null; ended_at: number | null;
+	    links: Link[] };
 }
 
 /* A message that waits. */

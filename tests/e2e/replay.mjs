@@ -26,12 +26,19 @@ async function replay({ product, browser }, script, fn, open = openSession) {
 const still = (page) => page.waitForSelector(
     '[data-playing="false"][data-behind="false"]');
 
+/* Whether it was told at once that something is still to be drawn. */
 async function seek(page, share) {
-	await page.$eval('.controls input[type="range"]', (el, part) => {
+	const behind = await page.$eval('.controls input[type="range"]',
+	    async (el, part) => {
 		el.value = String(Number(el.max) * part);
 		el.dispatchEvent(new Event('input', { bubbles: true }));
+		for (let i = 0; i < 9; i++)
+			await null;
+		return el.closest('[data-behind]').dataset.behind;
 	}, share);
+
 	await still(page);
+	return behind === 'true';
 }
 
 await test('a replay plays, pauses, seeks both ways and has its sizes', (all) =>
@@ -54,7 +61,7 @@ await test('a replay plays, pauses, seeks both ways and has its sizes', (all) =>
 	const begin = await dims(page);
 	equal([begin.cols, begin.rows], [60, 20], 'size at the beginning');
 	check(!(await rows(page)).includes('second'), 'nothing comes early');
-	await seek(page, 0.85);
+	check(await seek(page, 0.85), 'it is behind at first');
 	await shows(page, /^full screen/);
 	check(!(await rows(page)).includes('second'), 'another screen');
 	await seek(page, 0.5);

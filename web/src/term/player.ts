@@ -98,8 +98,9 @@ export class Player {
 
 	seek(to: number): void {
 		this.at = Math.max(0, Math.min(to, this.timeline.duration));
-		this.tell();
 		void this.draw();
+		/* With what is not drawn yet. */
+		this.tell();
 	}
 
 	setSpeed(speed: number): void {

@@ -82,7 +82,15 @@ await test('what nobody has looked at is not committed, and hooks are told',
 	const hook = git(tree, 'rev-parse --git-common-dir');
 	writeFileSync(join(hook, 'hooks/pre-commit'), '#!/bin/sh\nexit 1\n',
 	    { mode: 0o755 });
-	await send(page, 'Look again');
+	/* By what was refused nothing is committed from then on. */
+	check(await page.$eval("dialog button:text-is('Look again')",
+	    async (el) => {
+		const { form } = el;
+		el.click();
+		for (let i = 0; i < 9; i++)
+			await null;
+		return form.querySelector('.primary').disabled;
+	}), 'it waits for what there is');
 	await page.waitForSelector('dialog .refusal', { state: 'detached' });
 	await send(page, 'Commit');
 	await gone(page);

@@ -54,7 +54,11 @@ export function usePicking(tree: string): Picking {
 		return () => stop.abort();
 	}, [tree, turn]);
 	return {
-		stat, trouble, again: () => setTurn((n) => n + 1),
+		stat, trouble, again: () => {
+			/* At once: it is not committed by what was before. */
+			setStat(null);
+			setTurn((n) => n + 1);
+		},
 		files: (stat?.files ?? []).filter((f) => on.has(keyOf(f))),
 		has: (f) => on.has(keyOf(f)),
 		set: (f, yes) => setOn((old) => {

@@ -188,9 +188,12 @@ test("a grammar is given up when its time is over", async () => {
 });
 
 /* One step of its parser: what looks for ends in it took minutes. */
-test("a paragraph of beginnings of links ends", async () => {
+test("a paragraph of beginnings of links ends", async (t) => {
 	const paint = (await painterOf("x.md"))!;
 	const text = "[a](".repeat(90_000);
+
+	/* However busy the machine is, its time is not over. */
+	t.mock.method(performance, "now", () => 0);
 	const lines = paint(`# b\n\n${text}`);
 
 	assert.ok(lines[0]!.some((t) => t.style.includes("heading")));

@@ -86,6 +86,12 @@ export class Browser {
 /* What a page says while the server is deliberately away. */
 const outage = /WebSocket connection|Failed to load resource/;
 
+/* It has noticed that rdvd was away, and hears of everything again. */
+export async function recovered(page) {
+	await page.waitForSelector(".live[data-up='true']");
+	forgiveOutage(page);
+}
+
 export function forgiveOutage(page) {
 	const left = page.complaints.filter((text) => !outage.test(text));
 
@@ -158,13 +164,24 @@ export async function clickRow(page, text) {
 	await page.mouse.click(x, y);
 }
 
-/* The numbers behind 'Details', which are read again and again. */
-export async function details(page) {
-	await page.$eval('.details', (el) => {
-		el.open = true;
+/* The numbers behind 'Details', which opening looks up anew. */
+export async function figures(page) {
+	return page.$eval('.details', async (el) => {
+		const frame = () => new Promise(requestAnimationFrame);
+
+		for (const open of [false, true]) {
+			el.open = open;
+			await frame();
+			await frame();
+		}
+		return [...el.querySelectorAll('.panel dl > div')].map((row) =>
+		    row.querySelector('dd').textContent);
 	});
-	const list = await page.$$eval('.panel dl > div', (all) =>
-	    all.map((row) => row.querySelector('dd').textContent));
+}
+
+export async function details(page) {
+	const list = await figures(page);
+
 	return {
 		run: list[0], from: Number(list[1]), to: Number(list[2]),
 		crc: parseInt(list[3], 16), reconnects: Number(list[4]),

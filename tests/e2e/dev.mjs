@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
-import { forgiveOutage } from './browser.mjs';
+import { recovered } from './browser.mjs';
 import { fits, shot } from './page.mjs';
 import { end, made, openWorkspace, phone } from './spaces.mjs';
 
@@ -72,7 +72,7 @@ await test('a dev server is given its script, started, read and stopped',
 	    el.scrollHeight >= 601 * 20), 'more, after a break');
 	equal(await page.$eval('.output .content', (el) => el.scrollTop), 0,
 	    'who reads stays where he is');
-	forgiveOutage(page);
+	await recovered(page);
 	await page.click(".meta a:text-is('The workspace')");
 	await press(page, 'Stop');
 	await page.waitForSelector(".devs li[data-state='killed'] >> " +

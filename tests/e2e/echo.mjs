@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test } from './case.mjs';
-import { dims, openSession, rows, shows, type } from './browser.mjs';
+import { dims, figures, openSession, rows, shows, type } from './browser.mjs';
 
 /* Runs in the page, before its own script. The timers are the line: no test
  * waits for one. */
@@ -76,19 +76,8 @@ const drawn = (page) => page.evaluate(() => window.drawn.splice(0));
 const guess = (page, text) =>
 	page.locator(`.guesses .guess[data-text="${text}"]`);
 
-/* From a key to its echo, ms, or NaN. Opening the details looks it up anew. */
-function roundTrip(page) {
-	return page.$eval('.details', async (el) => {
-		const frame = () => new Promise(requestAnimationFrame);
-		for (const open of [false, true]) {
-			el.open = open;
-			await frame();
-			await frame();
-		}
-		const all = [...el.querySelectorAll('.panel dl > div')];
-		return parseFloat(all.at(-1).querySelector('dd').textContent);
-	});
-}
+/* From a key to its echo, ms, or NaN. */
+const roundTrip = async (page) => parseFloat((await figures(page)).at(-1));
 
 /* Types until an echo was seen in time; returns what is on the line. */
 async function proved(page) {

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import {
-	connected, details, forgiveOutage, openSession, shows, type,
+	connected, details, openSession, recovered, shows, type,
 } from './browser.mjs';
 import { crc32 } from './crc32.mjs';
 
@@ -59,8 +59,7 @@ await test('kill -9 of the daemon during a flood loses and doubles nothing',
 	check(shown.reconnects >= 1, `${shown.reconnects} reconnects`);
 	await type(page, 'and-on-it-goes\n');
 	await shows(page, /and-on-it-goes$/);
-	await page.waitForSelector(".live[data-up='true']");
-	forgiveOutage(page);
+	await recovered(page);
 	await page.context().close();
 	await product.closeAll();
 });
@@ -77,8 +76,7 @@ await test('the list catches up with what happened meanwhile',
 	    { name: 'after the crash' });
 	await page.waitForSelector(
 	    `a[data-session='${made.id}'] >> text=after the crash`);
-	await page.waitForSelector(".live[data-up='true']");
-	forgiveOutage(page);
+	await recovered(page);
 	await page.context().close();
 	await product.closeAll();
 });
@@ -95,7 +93,7 @@ await test('an open terminal goes on after a crash, typed keys included',
 	await type(page, 'echo $here-and-after\n');
 	await shows(page, /^before-and-after$/);
 	await connected(page);
-	forgiveOutage(page);
+	await recovered(page);
 	await page.context().close();
 	await product.closeAll();
 });

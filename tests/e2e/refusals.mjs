@@ -260,7 +260,8 @@ await test('abuse_A13 through nginx a ticket opens a terminal, and no log has it
 	await without(product, 'terminal.sock', () => come(`?token=${left}`));
 	await without(product, 'api.sock', () => product.raw('GET',
 	    '/api/user?canary', headers({ ...page, Connection: 'close' })));
-	check(product.log().includes('?canary'), 'control: nginx logs');
+	await until(() => product.log().includes('?canary'),
+	    'control: nginx logs');
 	for (const one of [spent, left])
 		check(!product.log().includes(one), 'a ticket in a log');
 	await product.closeAll();

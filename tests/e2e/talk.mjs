@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
-import { forgiveOutage } from './browser.mjs';
+import { recovered } from './browser.mjs';
 import { shot } from './page.mjs';
 import { end, made, phone, sh } from './spaces.mjs';
 
@@ -139,7 +139,8 @@ await test('a conversation: live, denied, approved, queued, reloaded',
 	/* All of it is there again, and so is what is asked. */
 	await page.reload();
 	await page.waitForSelector(".ask .exact:text-is('ls')");
-	equal(await page.locator('.turn').count(), 2, 'turns');
+	await until(async () => await page.locator('.turn').count() === 2,
+	    'both turns');
 	await page.click("button:text-is('Stop')");
 	await page.waitForSelector('.turn[data-state="killed"]');
 	await rested(product, page, 1);
@@ -406,7 +407,7 @@ await test('a long conversation shows its end, and keeps its place',
 	await say(product, c, 'say after the crash');
 	await page.waitForSelector(".entries >> text=/after the crash/");
 	await rested(product, page);
-	forgiveOutage(page);
+	await recovered(page);
 	equal(page.complaints, [], 'complaints');
 	await end(product, page, ws);
 });

@@ -3,7 +3,7 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
-import { connected, forgiveOutage, shows, type } from './browser.mjs';
+import { connected, recovered, shows, type } from './browser.mjs';
 import { end, file, made, openWorkspace, phone, repository, row, sh } from
     './spaces.mjs';
 
@@ -58,6 +58,7 @@ await test('what differs is live, and costs what has changed',
 	await openWorkspace(page, ws);
 	await page.waitForSelector('.sum >> text=Nothing differs.');
 	await page.waitForSelector(`${row(ws)} >> text=no changes`);
+	await page.waitForSelector(".live[data-up='true']");
 	page.on('request', (req) => asked.push(new URL(req.url()).pathname));
 	sh(tree, 'echo ten >>a; echo new >b');
 	await page.waitForSelector(`${file('b')} >> text=+1`);
@@ -147,7 +148,7 @@ await test('what differs is followed on when rdvd comes back',
 	await page.waitForSelector(file('a'));
 	await page.waitForSelector("section[data-live='true']");
 	await page.waitForSelector(`${row(ws)} .counts >> text=+1`);
-	forgiveOutage(page);
+	await recovered(page);
 	equal(page.complaints, [], 'complaints');
 	await end(product, page, ws);
 });

@@ -143,6 +143,13 @@ export function paste(page, text) {
 	}, text);
 }
 
+/* Once the page has the size it has room for, which it finds when it is drawn. */
+export async function sized(page) {
+	await page.waitForSelector(
+	    '.terminal[data-owner="true"][data-settled="true"]');
+	return dims(page);
+}
+
 export async function dims(page) {
 	const text = await page.textContent('.status .dims');
 	const found = /(\d+) × (\d+)/.exec(text);

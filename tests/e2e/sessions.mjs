@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import {
-	connected, dims, openSession, rows, shows, type,
+	connected, dims, openSession, rows, shows, sized, type,
 } from './browser.mjs';
 
 const shell = "exec env PS1='ready> ' sh -i";
@@ -228,7 +228,7 @@ await test('a closed session keeps its output, to be read and not touched',
 	};
 
 	await openSession(page, made);
-	const size = await dims(page);
+	const size = await sized(page);
 	await type(page, 'go\n');
 	await page.waitForSelector('.bar.ended');
 	await product.api('DELETE', `/api/sessions/${made.id}`);
@@ -260,9 +260,9 @@ await test('a closed session that wrote nothing says so',
 
 	await openSession(page, made);
 	await product.api('DELETE', `/api/sessions/${made.id}`);
-	await page.waitForSelector(".rest h2:text-is('Closed')");
-	equal(await page.textContent('.rest p'), 'Ended by SIGHUP: ' +
-	    'the session was closed. It wrote nothing.', 'cause');
+	await page.waitForSelector(".rest:has(h2:text-is('Closed')) " +
+	    ">> text='Ended by SIGHUP: the session was closed. " +
+	    "It wrote nothing.'");
 	await page.context().close();
 });
 
@@ -362,7 +362,8 @@ await test('abuse_J10 markup in a folder, a branch, an error stays text, and ' +
 	await page.click('text=Start session');
 	await connected(page);
 	equal(await page.textContent('.head .branch'), mark(2), 'branch');
-	check((await page.textContent('.sidebar')).includes(mark(1)), 'folder');
+	await until(async () => (await page.textContent('.sidebar'))
+	    .includes(mark(1)), 'folder');
 	/* What the server says of what it was given. */
 	await fillForm(page, { name: 'nowhere',
 	    directory: join(product.dir, mark(3)) });

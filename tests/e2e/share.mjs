@@ -1,7 +1,7 @@
 // A terminal shown to others by links: three people, one of them on a phone.
 import { check, equal, test, until } from './case.mjs';
 import {
-	connected, dims, forgiveOutage, openSession, rows, shows, type,
+	connected, dims, forgiveOutage, openSession, rows, shows, sized, type,
 } from './browser.mjs';
 
 const phone = {
@@ -188,12 +188,7 @@ await test('a phone shows the whole of a large terminal and shrinks nobody',
 
 	await openSession(page, made);
 	const looks = await linkFrom(page, { label: 'Ann' });
-	// As rdvd has it too: the page may still be finding its own.
-	const before = await until(async () => {
-		const { run } = await product.api('GET', `/api/sessions/${made.id}`);
-		const now = await dims(page);
-		return now.cols === run.cols && now.rows === run.rows && now;
-	}, 'the size of the page is that of the terminal');
+	const before = await sized(page);
 	// Who is shown no past makes the terminal no larger in any direction.
 	const types = await linkFrom(page, { label: 'Bo on a phone',
 		write: true, past: true });
@@ -250,7 +245,7 @@ await test('abuse_C12 a guest without the past has the size it is given',
 
 	await openSession(page, made);
 	await shows(page, /^ready>/);
-	const before = await dims(page);
+	const before = await sized(page);
 	const large = await guest(browser, await linkFrom(page,
 	    { label: 'Bo', write: true }));
 	await large.click('text=Use this window');
@@ -259,17 +254,17 @@ await test('abuse_C12 a guest without the past has the size it is given',
 	await type(large, 'stty size\n');
 	await shows(large, new RegExp(`^${before.rows} ${before.cols}$`));
 	equal(await dims(large), before, 'as the server says');
-	equal(await drawn(large), before.rows, 'rows that are drawn');
+	await until(async () => await drawn(large) === before.rows,
+	    'as many rows are drawn');
 	await shot(large, 'guest-owns');
 	// A smaller one it may have.
 	await large.setViewportSize({ width: 700, height: 400 });
-	const small = await until(async () => {
-		const now = await dims(large);
-		return now.rows < before.rows && now;
-	}, 'smaller');
+	await until(async () => (await dims(large)).rows < before.rows,
+	    'smaller');
 	await until(async () => JSON.stringify(await dims(page)) ===
-	    JSON.stringify(small), 'for all');
-	equal(await drawn(large), small.rows, 'rows that are drawn');
+	    JSON.stringify(await dims(large)), 'for all');
+	await until(async () => await drawn(large) === (await dims(large)).rows,
+	    'rows that are drawn');
 	await large.context().close();
 	await page.context().close();
 	await product.closeAll();

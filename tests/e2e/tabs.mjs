@@ -1,7 +1,7 @@
 // Several views of one session, and coming back to it.
 import { check, equal, test, until } from './case.mjs';
 import {
-	connected, details, dims, openSession, rows, shows, type,
+	connected, details, dims, openSession, rows, shows, sized, type,
 } from './browser.mjs';
 import { crc32 } from './crc32.mjs';
 
@@ -54,8 +54,9 @@ await test('one tab sets the size; another takes it over', (all) =>
 	    ? [first, second] : [second, first];
 	await small.setViewportSize({ width: 800, height: 480 });
 	await small.waitForSelector('.bar.size');
-	const before = await dims(big);
-	equal(await dims(small), before, "the other's size is shown");
+	const before = await sized(big);
+	await until(async () => JSON.stringify(await dims(small)) ===
+	    JSON.stringify(before), "the other's size is shown");
 	await small.click('text=Use this window');
 	await until(async () => await owner(small) === 'true' &&
 	    await owner(big) === 'false', 'ownership moved');
@@ -85,7 +86,7 @@ await test('closing the larger tab gives the smaller one its size back',
 	await big.close();
 	await until(async () => await owner(small) === 'true' &&
 	    same(await dims(small), before), 'its own size');
-	equal(await small.locator('.bar.size').count(), 0, 'size bars');
+	await small.waitForSelector('.bar.size', { state: 'detached' });
 	await type(small, 'stty size\n');
 	await shows(small, new RegExp(`^${before.rows} ${before.cols}$`));
 }));
@@ -218,8 +219,7 @@ await test('a second tab that signs in does not disturb the first',
 	await other.context().close();
 	await type(page, 'echo still-$((2 * 4))\n');
 	await shows(page, /^still-8$/);
-	check(await page.locator(".live[data-up='true']").count() === 1,
-	    'live');
+	await page.waitForSelector(".live[data-up='true']");
 	await page.context().close();
 	await product.closeAll();
 });

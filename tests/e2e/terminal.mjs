@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, equal, test, until } from './case.mjs';
 import {
-	clickRow, dims, openSession, paste, rows, shows, type,
+	clickRow, dims, openSession, paste, rows, shows, sized, type,
 } from './browser.mjs';
 
 async function withShell({ product, browser }, fn) {
@@ -112,15 +112,16 @@ await test('UTF-8 arrives whole, also in pieces', (all) =>
 
 await test('the program learns the size, also when it changes', (all) =>
     withShell(all, async (page) => {
-	const first = await dims(page);
+	const first = await sized(page);
 
 	await type(page, 'stty size\n');
 	await shows(page, new RegExp(`^${first.rows} ${first.cols}$`));
 	await page.setViewportSize({ width: 900, height: 500 });
-	const second = await until(async () => {
+	await until(async () => {
 		const now = await dims(page);
-		return now.cols < first.cols && now.rows < first.rows && now;
+		return now.cols < first.cols && now.rows < first.rows;
 	}, 'the page shrank');
+	const second = await sized(page);
 	await type(page, "trap 'stty size' WINCH; stty size\n");
 	await shows(page, new RegExp(`^${second.rows} ${second.cols}$`));
 }));

@@ -27,6 +27,8 @@ export interface ScreenState {
 	link: LinkState;
 	size: Size;
 	owner: boolean;
+	/* The size is the one that was asked for last. */
+	settled: boolean;
 	readOnly: boolean;
 	title: string;
 	/* Who else looks, as far as they are listed, and how many in all. */
@@ -82,7 +84,8 @@ export class Screen {
 	private readonly cleanup: (() => void)[] = [];
 	private state: ScreenState = {
 		link: { name: "stopped" }, size: { cols: 80, rows: 24 },
-		owner: false, readOnly: false, title: "", others: [], total: 0,
+		owner: false, settled: false, readOnly: false, title: "",
+		others: [], total: 0,
 		input: { pending: 0, batch: 0, paused: false },
 	};
 	/* Drawn up to here; answers are given to queries behind `live`. */
@@ -313,7 +316,8 @@ export class Screen {
 		const { cols, rows } = size.cols > 0 && size.rows > 0
 		    ? size : this.wish();
 
-		this.set({ owner, size: { cols, rows } });
+		this.set({ owner, size: { cols, rows },
+		    settled: this.isAsked({ cols, rows }) });
 		/* Behind what was written for another. */
 		this.term.write("", () => this.resize({ cols, rows }));
 		this.fit();
@@ -336,14 +340,19 @@ export class Screen {
 			return;
 		}
 		this.term.options.fontSize = this.font;
-		const { cols, rows } = this.wish();
-		if (cols !== this.asked?.cols || rows !== this.asked.rows)
-			this.ask({ cols, rows });
+		const size = this.wish();
+		if (!this.isAsked(size))
+			this.ask(size);
+	}
+
+	private isAsked({ cols, rows }: Size): boolean {
+		return cols === this.asked?.cols && rows === this.asked.rows;
 	}
 
 	/* What comes of it is told, and drawn then: the program goes by that. */
 	private ask(size: Size): void {
 		this.asked = size;
+		this.set({ settled: false });
 		this.link.send({ type: "resize", ...size });
 	}
 

@@ -130,7 +130,7 @@ export function TerminalView(props: TerminalProps) {
 	return (
 		<section class="terminal" aria-label="Terminal"
 		    data-link={state?.link.name}
-		    data-owner={state?.owner}>
+		    data-owner={state?.owner} data-settled={state?.settled}>
 			<div class="glass">
 				<div class="frame">
 					<div class="host" ref={view.host} />

@@ -47,18 +47,23 @@ await test('cli: trace tells a run from its request to its end', async () => {
 	await waitFor('its end', async () => (await rdv.request('GET',
 		`/api/runs/${run.id}`)).json.state === 'failed');
 	for (const word of [run.id, id, 'told']) {
-		const t = await json('trace', word, ...logs);
+		let t;
 		const at = (from, text) => t.steps.findIndex((s) =>
 			s.from === from && s.what.includes(text));
+		const ends = () => [at('audit', 'act=exit'), at('rdvd', 'ended run=' +
+			`${run.id} request=${t.request} state=failed exit=3`)];
+		// Two processes put the end down, each when it gets to it.
+		await waitFor('both ends', async () => {
+			t = await json('trace', word, ...logs);
+			return ends().every((end) => end >= 0);
+		});
 		assert.equal(t.run, run.id);
 		assert.equal(t.request, made.headers['x-request-id']);
 		const order = [at('run', 'written down'),
 			at('audit', 'act=spawn phase=before'),
 			at('audit', 'act=spawn phase=after')];
 		assert.deepEqual(order, order.toSorted((a, b) => a - b));
-		// Two processes put the end down, each when it gets to it.
-		for (const end of [at('audit', 'act=exit'), at('rdvd', 'ended run=' +
-			`${run.id} request=${t.request} state=failed exit=3`)])
+		for (const end of ends())
 			assert.ok(end > order[2], JSON.stringify(t.steps));
 		assert.ok(order[0] === 0, JSON.stringify(t.steps));
 		assert.ok(at('rdvd', 'api: POST /api/sessions status=201') > 0);

@@ -39,10 +39,12 @@ function parse(text) {
 		.map((e) => e[2]).join('') };
 }
 
+// The end is told a moment before rdvd lets go of the files.
 const ended = (rdv, s) => waitFor('its end', async () => {
 	const { run } = await rdv.call('GET', `/api/sessions/${s.id}`);
-	return run.ended_at !== null && run;
-}, 60000);
+	return run.ended_at !== null &&
+		rdv.log().includes(`"ended run=${run.id} `) && run;
+});
 const logged = (rdv, s, text) => waitFor(`${text} in the log`, async () =>
 	(await log(rdv, s.run.id)).includes(text));
 

@@ -24,7 +24,10 @@ const lines = (text) => text.trimEnd().split('\n').map((l) => JSON.parse(l));
 const copy = path.join(rdv.home, 'copy');
 function copied() {
 	fs.rmSync(copy, { recursive: true, force: true });
-	fs.cpSync(dir, copy, { recursive: true });
+	fs.mkdirSync(copy);
+	// First what is signed, as more of the log is no harm, and less is.
+	fs.copyFileSync(path.join(dir, 'head'), path.join(copy, 'head'));
+	fs.cpSync(dir, copy, { recursive: true, force: false });
 	for (const secret of ['mac.key', 'sign.key'])
 		fs.rmSync(path.join(copy, secret));
 }

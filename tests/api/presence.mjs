@@ -82,7 +82,9 @@ await test('who does not ask is told nothing, and is there all the same',
 await test('the route says who looks, with the links they came by', async () => {
 	await waitFor('nobody', async () => (await viewers()).total === 0);
 	const ann = await byLink({ label: 'Ann' });
+	await ann.t.message('ready');
 	const own = await open();
+	await own.message('ready');
 	const list = await viewers();
 	assert.equal(list.total, 2);
 	assert.deepEqual(list.viewers.map((v) => [v.name, v.link_id]),

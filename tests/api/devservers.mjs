@@ -56,7 +56,18 @@ await test('dev servers: one of each repository with a script', async () => {
 
 await test('dev servers: no two starts at a time, nor without a script', async () => {
 	const w = await workspace(one);
-	const all = await Promise.all([1, 2, 3].map(() => a.request('POST', at(w), {})));
+	// The first does not end before the others have come.
+	const { ops } = a.rdv;
+	let over = 0;
+	process.kill(ops, 'SIGSTOP');
+	const asked = [1, 2, 3].map(() => a.request('POST', at(w), {})
+		.finally(() => over++));
+	try {
+		await waitFor('two are refused', () => over === 2);
+	} finally {
+		process.kill(ops, 'SIGCONT');
+	}
+	const all = await Promise.all(asked);
 	const by = all.map((r) => r.status).sort();
 	assert.deepEqual(by, [201, 409, 409], `${all.map((r) => r.raw)}`);
 	assert.equal((await list(w)).length, 1);

@@ -103,7 +103,11 @@ await test('its progress is told while it is at work', async () => {
 	const waits = server.hold();
 	const { json } = await begin(`${server.url}/plain`);
 	await waits;
-	const c = await get(json.id);
+	// rdvd hears from [ops] what it has started.
+	const c = await waitFor('its state', async () => {
+		const now = await get(json.id);
+		return now.state !== 'making' && now;
+	});
 	assert.equal(c.state, 'cloning');
 	assert.equal(c.progress.phase, 'connecting');
 	// While it is there it is nobody else's place.

@@ -216,7 +216,8 @@ await test('a session that is polled is never an old one', async () => {
 	await t.saw('abc\r\nabc');
 	assert.ok((await get()).run.log_bytes >= before + 8);
 	// Another program's change is seen too, if not at once.
-	execFileSync('sqlite3', [path.join(rdv.base, 'server/rdv.db'),
+	execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+		path.join(rdv.base, 'server/rdv.db'),
 		`UPDATE session SET name = 'outside' WHERE id = '${s.id}'`]);
 	await waitFor('change from outside', async () =>
 		(await get()).name === 'outside');

@@ -362,8 +362,9 @@ const restarted = async () => {
 		}
 	});
 };
-const sql = (text) => execFileSync('sqlite3', [path.join(s.root,
-	'var/lib/rdv/server/rdv.db'), text], { encoding: 'utf8' }).trim();
+const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+	path.join(s.root, 'var/lib/rdv/server/rdv.db'), text],
+{ encoding: 'utf8' }).trim();
 
 await test('what a crash left is settled when its account comes', async () => {
 	const made = await ask(ann, 'POST', '/api/worktrees',

@@ -333,7 +333,8 @@ const OWN_TRASH = '01900000-0000-7000-8000-00000000abcd';
 
 // Rows of somebody else, as if another account had made them.
 function addStranger(db, id, mine) {
-	execFileSync('sqlite3', [db, `PRAGMA foreign_keys = ON;
+	execFileSync('sqlite3', ['-cmd', '.timeout 10000', db,
+		`PRAGMA foreign_keys = ON;
 		INSERT INTO user (id, name, uid, created_at)
 		    VALUES ('${id.user}', 'stranger', 64999, 1);
 		CREATE TEMP TABLE s AS SELECT * FROM session WHERE id = '${mine.id}';

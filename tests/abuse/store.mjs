@@ -10,8 +10,8 @@ import { Rdv, bare, bin, deadline, test, waitFor } from '../harness/rdv.mjs';
 import { connect, options, output, unharmed } from './lib.mjs';
 
 const file = (rdv, name = 'rdv.db') => path.join(rdv.base, 'server', name);
-const sql = (rdv, text) => execFileSync('sqlite3', [file(rdv), text],
-	{ encoding: 'utf8' });
+const sql = (rdv, text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000',
+	file(rdv), text], { encoding: 'utf8' });
 const names = async (rdv) => (await rdv.call('GET', '/api/folders'))
 	.map((f) => f.name);
 const folder = (rdv, name) => rdv.request('POST', '/api/folders',

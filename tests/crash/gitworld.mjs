@@ -104,8 +104,10 @@ export class World {
 	}
 
 	rows(sql) {
-		return execFileSync('sqlite3', ['-readonly', '-json', this.db, sql],
-			{ encoding: 'utf8' }).trim() || '[]';
+		// While the next rdvd opens it nobody else may read.
+		return execFileSync('sqlite3', ['-readonly', '-json', '-cmd',
+			'.timeout 10000', this.db, sql], { encoding: 'utf8' }).trim() ||
+			'[]';
 	}
 
 	// Everything that is no more on its way, or the assertion that failed.

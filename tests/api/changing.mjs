@@ -23,7 +23,7 @@ export const traces = (...repos) => JSON.stringify(repos.map((r) => [bytes(r.dir
 	r.git('ls-files', '--stage'), r.git('status', '--porcelain=v2')]));
 
 export function changing(rdv) {
-	let made = 0;
+	let made = 0, markers = 0;
 	// A repository with `main` in its own tree and `side` in a worktree; `base`
 	// makes the first commit, the other two what each has beyond that.
 	function pair(base, side, main) {
@@ -60,7 +60,12 @@ export function changing(rdv) {
 		});
 		req.on('error', () => {});
 		await waitFor('stream opens', () => open);
-		await act().catch(() => {});
+		// An answer may be here before the events of what it is about.
+		const marker = await act().then(() => rdv.call('POST',
+			'/api/folders', { name: `after ${markers++}` })).catch(() => null);
+		if (marker !== null)
+			await waitFor('its events', () => killed ||
+				text.includes(marker.id));
 		req.destroy();
 		if (killed)
 			await waitFor('another rdvd', () => rdv.rdvd && rdv.rdvd !== old);

@@ -2,9 +2,9 @@
 /*
  * Redaction on export. The texts of events stand one behind the other in `raw`;
  * `plain` is the same without colours, and says of each byte where it stands in
- * there. A place where a word may begin whose end has not come holds back its
- * event and all behind it. Invariant: a byte is given out only when no word
- * that covers it can begin before or at it any more.
+ * there. A place where a word or a pattern may begin whose end has not come
+ * holds back its event and all behind it. Invariant: a byte is given out only
+ * when none that covers it can begin before or at it any more.
  */
 #include "cli/redact.h"
 
@@ -15,6 +15,7 @@
 #include "lib/err.h"
 #include "lib/js.h"
 #include "lib/list.h"
+#include "lib/pattern.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 
@@ -28,6 +29,18 @@ struct word {
 	size_t len;
 	char text[];
 };
+
+/* A pattern, which sees each byte of `plain` once, in order. */
+struct glob {
+	STAILQ_ENTRY(glob) link;
+	struct pattern p;
+	bool lead, rest; /* a star before and behind all else */
+	bool hiding;	 /* up to the end of the line */
+	size_t from;	 /* in plain, where a place of it may have begun */
+};
+
+/* What is to become of a byte. */
+enum { HIDDEN = 1, FIRST = 2 /* of a place that is counted */ };
 
 /* A line that waits: of output what stands before its text, or all of it. */
 struct event {
@@ -43,14 +56,15 @@ enum seq { SEQ_NONE, SEQ_ESC, SEQ_CSI };
 struct redact {
 	/* Words by their first byte. */
 	STAILQ_HEAD(, word) words[256];
+	STAILQ_HEAD(, glob) globs;
 	STAILQ_HEAD(, event) events;
 	struct buf raw;
-	bool *hidden; /* of each byte in raw */
+	uint8_t *marks; /* of each byte in raw */
 	char *plain;
 	size_t *where; /* of each byte in plain its place in raw */
 	size_t nplain, cap;
-	size_t at;	/* the next place in plain where a word may begin */
-	size_t covered; /* the end of the place that was counted last */
+	size_t at;   /* the next place in plain where a word may begin */
+	size_t seen; /* so much of plain was shown to globs */
 	enum seq seq;
 	size_t seq_at; /* in raw, where the sequence began */
 	uint64_t count;
@@ -64,6 +78,7 @@ redact_new(void)
 
 	for (size_t i = 0; i < 256; i++)
 		STAILQ_INIT(&r->words[i]);
+	STAILQ_INIT(&r->globs);
 	STAILQ_INIT(&r->events);
 	buf_init(&r->raw, RAW_MAX);
 	return r;
@@ -73,10 +88,15 @@ void
 redact_free(struct redact *r)
 {
 	struct event *e;
+	struct glob *g;
 	struct word *w;
 
 	if (r == NULL)
 		return;
+	while ((g = STAILQ_FIRST(&r->globs)) != NULL) {
+		STAILQ_REMOVE_HEAD(&r->globs, link);
+		free(g);
+	}
 	for (size_t i = 0; i < 256; i++) {
 		while ((w = STAILQ_FIRST(&r->words[i])) != NULL) {
 			STAILQ_REMOVE_HEAD(&r->words[i], link);
@@ -88,7 +108,7 @@ redact_free(struct redact *r)
 		free(e);
 	}
 	buf_done(&r->raw);
-	free(r->hidden);
+	free(r->marks);
 	free(r->plain);
 	free(r->where);
 	free(r);
@@ -108,22 +128,72 @@ redact_add(struct redact *r, const char *word, size_t len)
 	return 0;
 }
 
+int
+redact_add_glob(struct redact *r, const char *text)
+{
+	size_t len = strlen(text);
+	struct glob *g;
+	int err;
+
+	if (len == 0 || !str_utf8_valid(text, len))
+		return RDV_E_INVALID;
+	g = xcalloc(1, sizeof(*g));
+	err = pattern_init(&g->p, text, true);
+	if (err != 0) {
+		free(g);
+		return err;
+	}
+	g->lead = text[0] == '*';
+	g->rest = text[len - 1] == '*';
+	STAILQ_INSERT_TAIL(&r->globs, g, link);
+	return 0;
+}
+
 uint64_t
 redact_count(const struct redact *r)
 {
 	return r->count;
 }
 
-/* Places that overlap are one. */
+/* Places that overlap are one, which begins with the first of them. */
 static void
 hide(struct redact *r, size_t from, size_t len)
 {
-	if (from >= r->covered)
-		r->count++;
-	if (from + len > r->covered)
-		r->covered = from + len;
+	const uint8_t was = r->marks[r->where[from]];
+
 	for (size_t i = from; i < from + len; i++)
-		r->hidden[r->where[i]] = true;
+		r->marks[r->where[i]] = HIDDEN;
+	r->marks[r->where[from]] |= was == 0 ? FIRST : was;
+}
+
+/* Byte `i` of plain. */
+static void
+show_glob(struct redact *r, struct glob *g, size_t i)
+{
+	uint8_t c = (uint8_t)r->plain[i];
+
+	if ((c < 0x20 && c != '\t') || c == 0x7f)
+		c = '\n';
+	g->hiding = g->hiding && c != '\n';
+	if (g->hiding) {
+		r->marks[r->where[i]] |= HIDDEN;
+	} else if (pattern_byte(&g->p, c)) {
+		hide(r, g->from, i + 1 - g->from);
+		g->hiding = g->rest;
+	} else if (c != '\n' && (g->lead || g->p.now > 0)) {
+		return;
+	}
+	g->from = i + 1 - g->p.have;
+}
+
+static void
+show_globs(struct redact *r)
+{
+	struct glob *g;
+
+	for (; r->seen < r->nplain; r->seen++)
+		STAILQ_FOREACH(g, &r->globs, link)
+	show_glob(r, g, r->seen);
 }
 
 /* False: a word may begin at r->at, and its end has not come. */
@@ -187,19 +257,25 @@ static size_t
 settled(const struct redact *r)
 {
 	size_t n = r->seq == SEQ_NONE ? r->raw.len : r->seq_at;
+	size_t at = r->at;
+	const struct glob *g;
 
-	return r->at < r->nplain && r->where[r->at] < n ? r->where[r->at] : n;
+	STAILQ_FOREACH(g, &r->globs, link)
+	if (g->from < at)
+		at = g->from;
+	return at < r->nplain && r->where[at] < n ? r->where[at] : n;
 }
 
 static void
-put_text(const struct redact *r, size_t from, size_t len, struct buf *out)
+put_text(struct redact *r, size_t from, size_t len, struct buf *out)
 {
 	for (size_t i = from; i < from + len; i++) {
 		const uint8_t c = r->raw.data[i];
 
-		if (r->hidden[i] && (c & 0xc0) == 0x80)
+		r->count += (r->marks[i] & FIRST) != 0;
+		if (r->marks[i] != 0 && (c & 0xc0) == 0x80)
 			continue;
-		if (r->hidden[i])
+		if (r->marks[i] != 0)
 			buf_put_u8(out, '*');
 		else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
 			buf_printf(out, "\\u%04x", c);
@@ -212,6 +288,7 @@ put_text(const struct redact *r, size_t from, size_t len, struct buf *out)
 static void
 forget(struct redact *r, size_t n)
 {
+	struct glob *g;
 	size_t k = 0;
 
 	if (n == 0)
@@ -223,11 +300,13 @@ forget(struct redact *r, size_t n)
 	for (size_t i = 0; i < r->nplain; i++)
 		r->where[i] = r->where[i + k] - n;
 	r->at -= k;
-	r->covered = r->covered > k ? r->covered - k : 0;
+	r->seen -= k;
+	STAILQ_FOREACH(g, &r->globs, link)
+	g->from -= k;
 	r->seq_at -= r->seq_at > n ? n : r->seq_at;
 	r->raw.len -= n;
 	memmove(r->raw.data, r->raw.data + n, r->raw.len);
-	memmove(r->hidden, r->hidden + n, r->raw.len * sizeof(*r->hidden));
+	memmove(r->marks, r->marks + n, r->raw.len);
 }
 
 static void
@@ -255,10 +334,16 @@ give(struct redact *r, struct buf *out)
 static void
 work(struct redact *r, bool last, struct buf *out)
 {
+	struct glob *g;
+
+	show_globs(r);
 	while (r->at < r->nplain && look(r, last))
 		r->at++;
-	if (last)
+	if (last) {
 		r->at = r->nplain;
+		STAILQ_FOREACH(g, &r->globs, link)
+		g->from = r->nplain;
+	}
 	give(r, out);
 }
 
@@ -308,7 +393,7 @@ make_room(struct redact *r)
 	if (r->raw.len <= r->cap)
 		return;
 	r->cap = r->raw.len * 2;
-	r->hidden = xreallocarray(r->hidden, r->cap, sizeof(*r->hidden));
+	r->marks = xreallocarray(r->marks, r->cap, 1);
 	r->plain = xreallocarray(r->plain, r->cap, 1);
 	r->where = xreallocarray(r->where, r->cap, sizeof(*r->where));
 }
@@ -326,10 +411,24 @@ take_text(struct redact *r, const char *line, const char *text, size_t len)
 	e->len = r->raw.len - was;
 	make_room(r);
 	for (size_t i = was; i < r->raw.len; i++) {
-		r->hidden[i] = false;
+		r->marks[i] = 0;
 		scan_byte(r, i);
 	}
 	return true;
+}
+
+/* What was seen is over: another text begins. */
+static void
+begin_globs(struct redact *r)
+{
+	struct glob *g;
+
+	STAILQ_FOREACH(g, &r->globs, link)
+	{
+		g->p.now = g->p.have = 0;
+		g->from = 0;
+		g->hiding = false;
+	}
 }
 
 /* A text by itself, without events. Caller frees. */
@@ -340,29 +439,31 @@ clean(struct redact *all, const char *text)
 	struct buf out;
 	char *copy;
 
-	r.hidden = NULL;
+	r.marks = NULL;
 	r.plain = NULL;
 	r.where = NULL;
-	r.nplain = r.cap = r.at = r.covered = 0;
+	r.nplain = r.cap = r.at = r.seen = 0;
 	buf_init(&r.raw, RAW_MAX);
 	buf_init(&out, RAW_MAX);
 	buf_put_text(&r.raw, text);
 	make_room(&r);
-	for (size_t i = 0; i < r.raw.len; i++)
-		r.hidden[i] = false;
+	memset(r.marks, 0, r.raw.len);
 	put_plain(&r, 0, r.raw.len);
+	show_globs(&r);
+	begin_globs(&r);
 	for (; r.at < r.nplain; r.at++)
 		(void)look(&r, true);
-	all->count = r.count;
-	for (size_t i = 0; i < r.raw.len; i++)
-		if (!r.hidden[i])
+	for (size_t i = 0; i < r.raw.len; i++) {
+		all->count += (r.marks[i] & FIRST) != 0;
+		if (r.marks[i] == 0)
 			buf_put_u8(&out, r.raw.data[i]);
 		else if ((r.raw.data[i] & 0xc0) != 0x80)
 			buf_put_u8(&out, '*');
+	}
 	copy = xstrdup(buf_cstr(&out));
 	buf_done(&out);
 	buf_done(&r.raw);
-	free(r.hidden);
+	free(r.marks);
 	free(r.plain);
 	free(r.where);
 	return copy;

@@ -9,10 +9,11 @@
 struct buf;
 
 /*
- * Takes words out of a recording (asciicast v2, as rdvd writes it), line by
- * line. A word is found across the borders of events and across what only
- * colours it; each of its characters becomes a '*'. What a program draws at
- * other places of the screen in between, or draws over, is not found.
+ * Takes words, and what patterns mean, out of a recording (asciicast v2, as
+ * rdvd writes it), line by line. A place is found across the borders of events
+ * and across what only colours it; each of its characters becomes a '*'. What a
+ * program draws at other places of the screen in between, or draws over, is not
+ * found.
  */
 struct redact;
 
@@ -20,6 +21,13 @@ struct redact *redact_new(void);
 void redact_free(struct redact *r);
 /* A word to take out, copied. RDV_E_INVALID: it is empty or no UTF-8. */
 int redact_add(struct redact *r, const char *word, size_t len);
+/*
+ * As a glob of lib/pattern.h: `*` is any number of characters up to the next
+ * control but a tab, as few as do, and at an end of the pattern all of them.
+ * The next place begins behind. RDV_E_INVALID and RDV_E_TOO_BIG by
+ * pattern_init(), the former for what is no UTF-8, too.
+ */
+int redact_add_glob(struct redact *r, const char *text);
 
 /*
  * One line without its newline, the first one first. Lines of which all is

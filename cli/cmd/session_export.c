@@ -20,6 +20,7 @@
 #include "cli/pick.h"
 #include "cli/redact.h"
 #include "lib/buf.h"
+#include "lib/err.h"
 #include "lib/js.h"
 #include "lib/secret.h"
 
@@ -201,12 +202,33 @@ export_run(struct export *x, const char *run)
 }
 
 static int
-add_word(struct export *x, const char *word, size_t len)
+add_text(struct export *x, const char *word, size_t len)
 {
 	if (redact_add(x->redact, word, len) == 0)
 		return CMD_OK;
 	out_error(x->call->cli, "INVALID_ARGUMENT",
 	    "a text to redact is empty or no UTF-8");
+	return CMD_USAGE;
+}
+
+static int
+add_word(struct export *x, const char *word)
+{
+	return add_text(x, word, strlen(word));
+}
+
+static int
+add_glob(struct export *x, const char *text)
+{
+	const int err = redact_add_glob(x->redact, text);
+
+	if (err == 0)
+		return CMD_OK;
+	out_error(x->call->cli, "INVALID_ARGUMENT", "%s: %s", text,
+	    err == RDV_E_TOO_BIG ? "a pattern has 512 bytes at most, and 16 "
+				   "pieces between stars"
+				 : "a pattern has something beside stars, is "
+				   "of one line, and UTF-8");
 	return CMD_USAGE;
 }
 
@@ -224,7 +246,7 @@ add_file(struct export *x, const char *name)
 	       (n = getline(&line, &room, f)) >= 0) {
 		n -= n > 0 && line[n - 1] == '\n';
 		if (n > 0)
-			rc = add_word(x, line, (size_t)n);
+			rc = add_text(x, line, (size_t)n);
 	}
 	if (f == NULL || ferror(f) != 0) {
 		out_error(x->call->cli, "CANNOT_READ", "cannot read %s: %s",
@@ -239,26 +261,25 @@ add_file(struct export *x, const char *name)
 
 /* What is to be taken out, from the options. */
 static int
-add_words(struct export *x)
+add_all(struct export *x)
 {
-	const struct cmd_call *c = x->call;
+	static const struct {
+		const char *option;
+		int (*add)(struct export *x, const char *value);
+	} ways[] = { { "redact", add_word }, { "redact-glob", add_glob },
+		{ "redact-file", add_file } };
 	const char *value;
 	int rc = CMD_OK;
 
-	if (!cmd_flag(c, "redact") && !cmd_flag(c, "redact-file"))
-		return CMD_OK;
-	x->redact = redact_new();
-	for (unsigned i = 0; rc == CMD_OK; i++) {
-		value = cmd_nth(c, "redact", i);
-		if (value == NULL)
-			break;
-		rc = add_word(x, value, strlen(value));
-	}
-	for (unsigned i = 0; rc == CMD_OK; i++) {
-		value = cmd_nth(c, "redact-file", i);
-		if (value == NULL)
-			break;
-		rc = add_file(x, value);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (cmd_flag(x->call, ways[i].option) && x->redact == NULL)
+			x->redact = redact_new();
+		for (unsigned n = 0; rc == CMD_OK; n++) {
+			value = cmd_nth(x->call, ways[i].option, n);
+			if (value == NULL)
+				break;
+			rc = ways[i].add(x, value);
+		}
 	}
 	return rc;
 }
@@ -285,7 +306,7 @@ static int
 session_export(struct cmd_call *c)
 {
 	struct export x = { .call = c };
-	int rc = add_words(&x);
+	int rc = add_all(&x);
 
 	if (rc == CMD_OK && cmd_flag(c, "run"))
 		rc = export_run(&x, cmd_value(c, "run"));
@@ -319,6 +340,10 @@ static const struct cmd_opt opts[] = {
 	    .many = true,
 	    .help = "the same for each line of FILE, which ps(1) does not "
 		    "show" },
+	{ .name = "redact-glob",
+	    .arg = "PATTERN",
+	    .many = true,
+	    .help = "the same for what it means: * is any part of a line" },
 	{ .name = "run",
 	    .arg = "ID",
 	    .help = "an earlier run of the session; default the newest" },
@@ -334,8 +359,10 @@ const struct cmd cmd_session_export = {
 	       "session has ended. What was typed is in it only as far as the "
 	       "program has shown it. FILE must not exist; without one it goes "
 	       "to standard output. Play it with \"asciinema play FILE\". "
-	       "Redaction "
-	       "finds what was written in one piece; a program that draws it "
+	       "In a PATTERN a * between two texts is as little as does, and "
+	       "one at its end all that follows in the line: 'password: *', "
+	       "'\"token\": \"*\"'. Redaction finds what was written in one "
+	       "piece; a program that draws it "
 	       "here and there, or writes it otherwise, has to be looked for "
 	       "by eye.",
 	.scope = "read",

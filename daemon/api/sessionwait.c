@@ -10,10 +10,10 @@
 #include "daemon/api/session.h"
 #include "daemon/app.h"
 #include "daemon/term/await.h"
-#include "daemon/term/pattern.h"
 #include "daemon/term/term.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/pattern.h"
 #include "lib/secret.h"
 
 #define TIMEOUT_MS     30000

@@ -13,11 +13,11 @@
 #include <string.h>
 
 #include "daemon/loop.h"
-#include "daemon/term/pattern.h"
 #include "daemon/term/plain.h"
 #include "daemon/term/state.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/pattern.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/term/pattern.h"
 #include "daemon/term/state.h"
 #include "daemon/term/strip.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/pattern.h"
 #include "lib/str.h"
 #include "lib/xalloc.h"
 

@@ -192,7 +192,7 @@ await test('asciinema plays it', async (t) => {
 		assert.match(played(file, ...how), /\x1b\[31mred \r*\n€\ufffd end\r*\n/);
 });
 
-await test('words are taken out of what is exported, and of that alone',
+await test('words and patterns are taken out of what is exported alone',
 	async (t) => {
 		const rdv = await t.start();
 		const s = await rdv.session('my hunter2', sh('printf "pass: hun"; ' +
@@ -213,8 +213,15 @@ await test('words are taken out of what is exported, and of that alone',
 		assert.match(whole.output, /^pass: hun\x1b\[31mter2 \0 tok/);
 		assert.deepEqual(events.map((e) => e[0]),
 			whole.events.map((e) => e[0]));
+		// What nobody knows beforehand, by what stands around it.
+		const glob = cli(rdv, 'session', 'export', s.id, '--redact-glob',
+			'pass: *r2', '--redact-glob', 'tok*');
+		assert.equal(glob.status, 0);
+		assert.equal(parse(glob.out).output,
+			'*********\x1b[31m**** \0 ***\x1b[m*****\r\n');
 		for (const [words, status, why] of [
 			[['--redact', ''], 2, /empty or no UTF-8/],
+			[['--redact-glob', '*'], 2, /^rdv: \*: a pattern has/],
 			[['--redact-file', 'none'], 1, /cannot read none: No such/]]) {
 			const no = cli(rdv, 'session', 'export', s.id, 'x.cast',
 				...words);

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/term/pattern.h"
 #include "daemon/term/plain.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/pattern.h"
 
 #define TEXT_MAX 512
 

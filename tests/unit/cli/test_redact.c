@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Words taken out of a recording, wherever events and colours cut them. */
+/* Words and patterns taken out of a recording, however it cuts them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -157,29 +157,78 @@ static const struct {
 	{ { "none" }, "nothing no non", "nothing no non", 0 },
 };
 
+static const struct {
+	const char *globs[3], *in, *want;
+	unsigned count;
+	const char *words[2];
+} patterns[] = {
+	/* As little as does, and another behind it. */
+	{ { "a*b" }, "x a1b2b a3b", "x ***2b ***", 2, { NULL } },
+	{ { "a*a" }, "a1a2a", "***2a", 1, { NULL } },
+	{ { "a*b" }, "aab ab", "*** **", 2, { NULL } },
+	{ { "a*b" }, "a" RED "12" OFF "3b.", "*" RED "**" OFF "**.", 1,
+	    { NULL } },
+	{ { "a*b" }, "a" EURO "b" EURO, "***" EURO, 1, { NULL } },
+	{ { "a*b*c" }, "a1b2c a1c", "***** a1c", 1, { NULL } },
+	/* A line's end is in no place, a tab may be. */
+	{ { "a*b" }, "a1\rb a\tb", "a1\rb ***", 1, { NULL } },
+	{ { "a*b" }, "a1\x1b[2Db", "a1\x1b[2Db", 0, { NULL } },
+	{ { "a*b" }, "a1 b a2", "**** a2", 1, { NULL } },
+	/* All that is left of the line, or all before it. */
+	{ { "pw: *" }, "pw: x y\r\npw: z", "*******\r\n*****", 2, { NULL } },
+	{ { "pw:*" }, "pw:" RED " x" OFF "\n", "***" RED "**" OFF "\n", 1,
+	    { NULL } },
+	{ { "*k" }, "a b k c\nd", "***** c\nd", 1, { NULL } },
+	{ { "*k*" }, "no\nx k y\nno", "no\n*****\nno", 1, { NULL } },
+	{ { "*k" }, "a k b k c", "******* c", 2, { NULL } },
+	/* No star is no less of a pattern. */
+	{ { "ab" }, "aab", "a**", 1, { NULL } },
+	/* Two of them, with words, one over the other. */
+	{ { "a*b", "b3" }, "a12b3 2", "***** *", 2, { "2" } },
+	{ { "a*b" }, "xa1b", "****", 1, { "xa" } },
+	{ { "a*b" }, "a1 c", "a* c", 1, { "1" } },
+};
+
+static void
+globs(struct fx *fx, const char *const *list)
+{
+	for (; *list != NULL; list++)
+		assert_int_equal(redact_add_glob(fx->r, *list), 0);
+}
+
+/* One text as three events, in all ways. */
+static void
+cut_everywhere(struct fx *fx, const char *const *w, const char *const *g,
+    const char *in, const char *want, unsigned count)
+{
+	size_t len = strlen(in);
+
+	for (size_t a = 0; a <= len; a++)
+		for (size_t b = a; b <= len; b++) {
+			again(fx);
+			words(fx, w);
+			globs(fx, g);
+			assert_true(line(fx, HEAD));
+			event(fx, in, a);
+			event(fx, in + a, b - a);
+			event(fx, in + b, len - b);
+			end(fx);
+			expect_text(fx, want);
+			assert_int_equal(redact_count(fx->r), count);
+		}
+}
+
 static void
 test_rows_cut_at_every_two_bytes(void **state)
 {
-	struct fx *fx = *state;
+	static const char *const none[] = { NULL };
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *in = rows[i].in;
-		size_t len = strlen(in);
-
-		for (size_t a = 0; a <= len; a++)
-			for (size_t b = a; b <= len; b++) {
-				again(fx);
-				words(fx, rows[i].words);
-				assert_true(line(fx, HEAD));
-				event(fx, in, a);
-				event(fx, in + a, b - a);
-				event(fx, in + b, len - b);
-				end(fx);
-				expect_text(fx, rows[i].want);
-				assert_int_equal(redact_count(fx->r),
-				    rows[i].count);
-			}
-	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cut_everywhere(*state, rows[i].words, none, rows[i].in,
+		    rows[i].want, rows[i].count);
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		cut_everywhere(*state, patterns[i].words, patterns[i].globs,
+		    patterns[i].in, patterns[i].want, patterns[i].count);
 }
 
 static void
@@ -256,6 +305,46 @@ test_what_is_no_recording(void **state)
 	}
 }
 
+/* The longest beginning of a place waits, and no other byte does. */
+static void
+test_a_pattern_holds_no_more_than_its_place(void **state)
+{
+	static const char *const list[] = { "a*b", NULL };
+	struct fx *fx = *state;
+
+	globs(fx, list);
+	assert_true(line(fx, "{\"version\":2,\"title\":\"a7b a\"}"));
+	assert_string_equal(buf_cstr(&fx->out),
+	    "{\"version\":2,\"title\":\"*** a\"}\n");
+	buf_reset(&fx->out);
+	/* What the title began is no part of the output. */
+	event(fx, "1b", 2);
+	expect_text(fx, "1b");
+	buf_reset(&fx->out);
+	event(fx, "a1", 2);
+	event(fx, "23", 2);
+	assert_int_equal(fx->out.len, 0);
+	event(fx, "\n", 1);
+	expect_text(fx, "a123\n");
+	assert_int_equal(redact_count(fx->r), 1);
+}
+
+static void
+test_what_is_no_pattern(void **state)
+{
+	static const char *const bad[] = { "", "*", "***", "a*\nb", "\xff*" };
+	struct fx *fx = *state;
+	char text[600];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(redact_add_glob(fx->r, bad[i]), RDV_E_INVALID);
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(redact_add_glob(fx->r, text), RDV_E_TOO_BIG);
+	text[512] = '\0';
+	assert_int_equal(redact_add_glob(fx->r, text), 0);
+}
+
 /* What would wait for ever is refused and not let through. */
 static void
 test_colours_without_end(void **state)
@@ -287,6 +376,8 @@ main(void)
 		TEST(test_each_byte_alone),
 		TEST(test_events_stay_what_they_are),
 		TEST(test_title_and_command),
+		TEST(test_a_pattern_holds_no_more_than_its_place),
+		TEST(test_what_is_no_pattern),
 		TEST(test_what_is_no_recording),
 		TEST(test_colours_without_end),
 	};

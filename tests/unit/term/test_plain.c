@@ -2,10 +2,10 @@
 /* The text in output at once, the marks of prompts, and patterns in it. */
 #include <string.h>
 
-#include "daemon/term/pattern.h"
 #include "daemon/term/plain.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/pattern.h"
 #include "tests/unit/check.h"
 
 #define S30   "0123456789abcdefghijklmnopqrst"

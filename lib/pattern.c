@@ -6,7 +6,7 @@
  * found late. Invariant: a byte costs two comparisons on average, whatever the
  * pattern and the stream are.
  */
-#include "daemon/term/pattern.h"
+#include "lib/pattern.h"
 
 #include <string.h>
 

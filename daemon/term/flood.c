@@ -89,12 +89,12 @@ floods_round_cb(void *arg)
 	fs->calm = n == 1 && !fs->typed;
 	if (fs->calm)
 		n = FLOODS_TURNS;
-	for (; n > 0 && !TAILQ_EMPTY(&fs->all); n--) {
+	for (fs->left = n; fs->left > 0 && !TAILQ_EMPTY(&fs->all);) {
 		struct flood *f = TAILQ_FIRST(&fs->all);
 
 		TAILQ_REMOVE(&fs->all, f, link);
 		TAILQ_INSERT_TAIL(&fs->all, f, link);
-		fs->left = n - 1;
+		fs->left--;
 		moved = f->turn(f->arg);
 		if (fs->moved < fs->between)
 			fs->moved += moved;
@@ -202,6 +202,19 @@ floods_release(struct floods *fs, const struct flood *by)
 	if (fs->between > FLOODS_HOLD_BYTES)
 		fs->between /= 2;
 	settle(fs, now, soon);
+}
+
+bool
+floods_another(struct floods *fs, size_t moved)
+{
+	if (!fs->calm || fs->left == 0)
+		return false;
+	if (moved < FLOODS_LITTLE) {
+		fs->left = 0;
+		return false;
+	}
+	fs->left--;
+	return true;
 }
 
 void

@@ -85,6 +85,11 @@ void flood_leave(struct floods *fs, struct flood *f);
 void floods_hold(struct floods *fs, const struct flood *by);
 /* The terminal of `by` has said something: a hold for it need not last. */
 void floods_release(struct floods *fs, const struct flood *by);
+/*
+ * Whether who has its turn and has moved so much may go on at once, as if it
+ * had the next one, too: it is alone, and nobody else types.
+ */
+bool floods_another(struct floods *fs, size_t moved);
 /* One of them has shown what it had. */
 void floods_shown(struct floods *fs);
 

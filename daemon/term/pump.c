@@ -255,6 +255,17 @@ shows_later(const struct pump *p, const struct turn *t)
 	return fs->typed && p->log->size - p->shown < TYPED_SHOW;
 }
 
+/*
+ * One flood alone has its turns within one, page by page: what is done for each
+ * turn would be done for each page.
+ */
+static bool
+goes_on(const struct pump *p, const struct turn *t, long n)
+{
+	return p->state == PUMP_FLOOD && p->ending == PUMP_LIVES && !t->end &&
+	       !t->blocked && floods_another(&p->load->floods, (size_t)n);
+}
+
 static void
 turn_pty(struct pump *p, struct turn *t)
 {
@@ -264,11 +275,13 @@ turn_pty(struct pump *p, struct turn *t)
 		log_spool(p, 0, t);
 	if (t->blocked)
 		return;
-	n = sip(p);
-	t->moved = n > 0 ? (size_t)n : 0;
-	t->end = n < 0;
-	/* At the end the bytes come before the end does. */
-	log_spool(p, kept_back(p, n), t);
+	do {
+		n = sip(p);
+		t->moved += n > 0 ? (size_t)n : 0;
+		t->end = n < 0;
+		/* At the end the bytes come before the end does. */
+		log_spool(p, kept_back(p, n), t);
+	} while (goes_on(p, t, n));
 }
 
 static void

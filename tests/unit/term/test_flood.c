@@ -17,7 +17,9 @@ struct member {
 	struct flood flood;
 	struct rig *rig;
 	unsigned turns;
-	bool leaves; /* in its next turn */
+	bool leaves;	  /* in its next turn */
+	bool goes_on;	  /* as long as it may */
+	unsigned further; /* how often it did */
 };
 
 struct rig {
@@ -40,6 +42,8 @@ rig_turn_cb(void *arg)
 
 	m->turns++;
 	g->left += g->floods.left;
+	while (m->goes_on && floods_another(&g->floods, g->gives))
+		m->further++;
 	if (m->leaves)
 		flood_leave(&g->floods, &m->flood);
 	if (++g->turns == g->until)
@@ -66,9 +70,8 @@ setup(void **state)
 	g.deadline = loop_timer_new(g.loop, rig_late_cb, &g);
 	floods_init(&g.floods, g.loop);
 	for (unsigned i = 0; i < MEMBERS; i++) {
-		g.m[i].rig = &g;
-		g.m[i].flood.turn = rig_turn_cb;
-		g.m[i].flood.arg = &g.m[i];
+		g.m[i] = (struct member){ .rig = &g,
+			.flood = { .turn = rig_turn_cb, .arg = &g.m[i] } };
 	}
 	*state = &g;
 	return 0;
@@ -368,6 +371,35 @@ test_alone_while_nobody_types(void **state)
 	flood_leave(&g->floods, &g->m[0].flood);
 }
 
+/* The turns that it has alone may be one; others have theirs in between. */
+static void
+test_one_turn_may_be_all_of_a_round(void **state)
+{
+	struct rig *g = *state;
+
+	g->m[0].goes_on = g->m[1].goes_on = true;
+	flood_join(&g->floods, &g->m[0].flood);
+	turns(g, 3);
+	assert_int_equal(g->m[0].further, 3 * (FLOODS_TURNS - 1));
+	assert_int_equal(g->floods.left, 0);
+	/* It gave little: the round is over, and with it the next turn. */
+	g->gives = FLOODS_LITTLE - 1;
+	turns(g, 3);
+	assert_int_equal(g->m[0].further, 3 * (FLOODS_TURNS - 1));
+	assert_true(loop_alarm_pending(g->floods.rest));
+	g->gives = 4095;
+	g->floods.calm_from = INT64_MAX;
+	turns(g, 3);
+	assert_int_equal(g->m[0].further, 3 * (FLOODS_TURNS - 1));
+	g->floods.calm_from = 0;
+	flood_join(&g->floods, &g->m[1].flood);
+	turns(g, 4);
+	assert_int_equal(g->m[0].further, 3 * (FLOODS_TURNS - 1));
+	assert_int_equal(g->m[1].further, 0);
+	for (unsigned i = 0; i < 2; i++)
+		flood_leave(&g->floods, &g->m[i].flood);
+}
+
 /* Whether the next round is that of one who stands in nobody's way. */
 static bool
 next_is_calm(struct rig *g)
@@ -524,6 +556,7 @@ main(void)
 		T(test_each_has_its_turn),
 		T(test_one_leaves_in_its_turn),
 		T(test_alone_while_nobody_types),
+		T(test_one_turn_may_be_all_of_a_round),
 		T(test_its_own_key_does_not_count),
 		T(test_a_key_is_remembered),
 		T(test_goes_on_while_somebody_types),

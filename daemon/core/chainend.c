@@ -96,10 +96,10 @@ next_message(struct tx *tx, const struct chain *c, const char *after,
  * RDV_E_STATE: nothing can begin there now.
  */
 static int
-hold(struct tx *tx, const struct store_queued *q, int err, const char *why,
-    const char **after)
+hold(struct tx *tx, struct arena *a, const struct store_queued *q, int err,
+    const char *why, const char **after)
 {
-	int stored = queued_block(tx, q, why);
+	int stored = queued_pass(tx, a, q, why);
 
 	log_info("chain", "message %s waits on: %s", q->id, why);
 	*after = q->id;
@@ -133,7 +133,7 @@ take_one(struct tx *tx, struct chain *c, const char **after)
 		(void)str_copy(c->follower, begun.chain.id,
 		    sizeof(c->follower));
 	if (err == RDV_E_DENIED || err == RDV_E_STATE)
-		return hold(tx, &q, err, why, after);
+		return hold(tx, c->arena, &q, err, why, after);
 	if (err != RDV_E_INVALID)
 		return err;
 	log_warnx("chain", "message %s is cancelled: %s", q.id, why);

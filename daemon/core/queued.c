@@ -63,6 +63,26 @@ tell(struct tx *tx, const struct store_queued *q)
 	event_emit(tx, EV_QUEUE_UPDATED, q->user_id, q->id, o);
 }
 
+/* Also true when the one before it has gone meanwhile. */
+static const char *
+behind(struct arena *a, const char *why)
+{
+	return arena_printf(a, "it came behind one that was held up: %s", why);
+}
+
+/* Of what stands before it, if that is what it waits behind. */
+static int
+add_blocked(struct tx *tx, struct arena *a, struct store_queued *q)
+{
+	struct store_queued first;
+	int err = store_queued_first(tx_db(tx), a, q->session_id, &first);
+
+	if (err != 0 || first.blocked == NULL)
+		return err == RDV_E_NOT_FOUND ? 0 : err;
+	q->blocked = behind(a, first.blocked);
+	return store_queued_block(tx, q->id, q->blocked);
+}
+
 int
 queued_add(struct tx *tx, struct arena *a, const struct store_conversation *c,
     const char *prompt, const char *config_json, struct store_queued *out,
@@ -99,8 +119,9 @@ queued_add(struct tx *tx, struct arena *a, const struct store_conversation *c,
 	};
 	out->updated_at = out->created_at;
 	(void)store_queued_insert(tx, out);
+	err = add_blocked(tx, a, out);
 	tell(tx, out);
-	return tx_error(tx);
+	return err != 0 ? err : tx_error(tx);
 }
 
 int
@@ -163,6 +184,15 @@ queued_block(struct tx *tx, const struct store_queued *q, const char *why)
 	if (err == 0)
 		tell(tx, &held);
 	return err;
+}
+
+int
+queued_pass(struct tx *tx, struct arena *a, const struct store_queued *q,
+    const char *why)
+{
+	int err = store_queued_block_all(tx, q->session_id, behind(a, why));
+
+	return err != 0 ? err : queued_block(tx, q, why);
 }
 
 int

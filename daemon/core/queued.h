@@ -29,6 +29,9 @@ int queued_edit(struct tx *tx, struct arena *a, struct store_queued *q,
 int queued_cancel(struct tx *tx, struct store_queued *q, const char **why);
 /* Its turn had come, and this stood against it: it waits on, and says why. */
 int queued_block(struct tx *tx, const struct store_queued *q, const char *why);
+/* The same, and all of its conversation behind it say that they wait for it. */
+int queued_pass(struct tx *tx, struct arena *a, const struct store_queued *q,
+    const char *why);
 /* The message becomes that turn: once, whoever asks. */
 int
 queued_take(struct tx *tx, const struct store_queued *q, const char *turn_id);

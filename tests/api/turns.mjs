@@ -559,6 +559,7 @@ await test('abuse K16: nobody is left unasked unless the owner has said so', asy
 	const gate = a.gate();
 	const first = await a.begin(c, `wait ${gate}\nsay first`);
 	await a.call('POST', c.at('/queue'), { prompt: 'say later', ...free });
+	await a.call('POST', c.at('/queue'), { prompt: 'say last' });
 	const beside = await a.call('POST', '/api/conversations', {
 		workspace_id: c.w.id, agent: 'CLAUDE_CODE', profile: 'login' });
 	beside.at = (tail) => `/api/conversations/${beside.id}${tail}`;
@@ -567,18 +568,23 @@ await test('abuse K16: nobody is left unasked unless the owner has said so', asy
 	await a.call('DELETE', url);
 	Agents.open(gate);
 	assert.equal((await a.over(first)).chain.state, 'completed');
-	assert.deepEqual((await a.waiting(c)).map((m) => m.prompt), ['say later']);
+	assert.deepEqual((await a.waiting(c)).map((m) => m.prompt),
+		['say later', 'say last']);
 	assert.deepEqual(await a.waiting(beside), []);
 	await a.over((await a.turns(beside))[0]);
-	assert.match((await a.waiting(c))[0].blocked,
+	const blocked = async () => (await a.waiting(c)).map((m) => m.blocked);
+	const passed = /^it came behind one .* dangerously_skip.*: .*owner/;
+	assert.match((await blocked())[0],
 		/^dangerously_skip_permissions: .*owner/);
+	assert.match((await blocked())[1] ?? 'no word', passed);
 	no(await a.request('POST', c.at('/queue/start')));
 	// What is allowed is taken, and waits behind it.
 	no(await a.ask(c, 'say no', { ...free, queue: true }));
 	const behind = await a.ask(c, 'say behind', { queue: true });
 	assert.equal(behind.status, 202, `${behind.raw}`);
 	assert.deepEqual((await a.waiting(c)).map((m) => m.prompt),
-		['say later', 'say behind']);
+		['say later', 'say last', 'say behind']);
+	assert.match((await blocked())[2] ?? 'no word', passed);
 	await a.model([c, born, beside]);
 });
 

@@ -279,3 +279,24 @@ await test('a server that is away is waited for, and asks nobody to sign in',
 	page.complaints.splice(0);
 	await page.context().close();
 });
+
+await test('a sign-in link that is opened while rdvd is away is used later',
+    async ({ product, browser }) => {
+	const page = await browser.page(await browser.context());
+	const sent = [];
+	const kept = () => page.evaluate(() => JSON.stringify([
+	    { ...localStorage }, { ...sessionStorage }, location.href]));
+	const url = await product.url(), code = url.replace(/.*#code=/, '');
+
+	await page.route('**/api/auth/login', (route) => {
+		sent.push(route.request().postDataJSON().code);
+		return sent.length < 3 ? route.abort() : route.continue();
+	});
+	await page.goto(url);
+	await page.waitForSelector('text=/Leave this page open/');
+	check(!(await kept()).includes(code), 'kept in the page alone');
+	await page.waitForSelector('.desk');
+	equal(sent, [code, code, code], 'what was sent');
+	forgiveOutage(page);
+	await page.context().close();
+});

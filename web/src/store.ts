@@ -23,6 +23,8 @@ export interface State {
 	phase: "starting" | "away" | "signed-out" | "ready";
 	/* Why signing in failed, or what just went wrong. */
 	notice: string | null;
+	/* A sign-in link was opened that nobody has answered to yet. */
+	arriving: boolean;
 	user: User | null;
 	sessions: Session[];
 	folders: Folder[];
@@ -33,7 +35,7 @@ export interface State {
 }
 
 const initial: State = {
-	phase: "starting", notice: null, user: null, sessions: [],
+	phase: "starting", notice: null, arriving: false, user: null, sessions: [],
 	folders: [], loaded: false, live: false, showClosed: false,
 	route: { page: "home" },
 };
@@ -78,6 +80,12 @@ export class Store {
 	private timer = 0;
 	private retry = 0;
 	private readonly backoff = new Backoff(1000, 15_000);
+	/* Of who has asked who this is the last one is answered. */
+	private turn = 0;
+	/* Of a sign-in link, until it was taken or refused. It is good for one use,
+	 * by whoever has it: no place that outlives the page may hold it. */
+	private code: string | null = null;
+	private redeeming = false;
 	private asking = new AbortController();
 	private fetching = false;
 	private stale = false;
@@ -144,48 +152,86 @@ export class Store {
 	}
 
 	async signIn(code: string): Promise<void> {
-		let notice: string | null = null;
-
 		this.rest();
+		this.code = code;
 		/* Its terminals go as well, and are opened anew. */
 		if (this.state.phase === "ready")
 			this.set({ phase: "starting" });
-		try {
-			const { page_key } = await change<{ page_key: string }>(
-			    "POST", "/api/auth/login", { code });
-			keepPageKey(page_key);
-		} catch (err) {
-			notice = signInTrouble(err);
-		}
-		await this.recognise(notice);
+		await this.redeem();
 	}
 
+	/* One at a time. What nobody has answered to is kept and sent again; where
+	 * only the answer was lost, that is refused. */
+	private async redeem(): Promise<void> {
+		let notice: string | null = null, away = false;
+
+		if (this.redeeming)
+			return;
+		this.redeeming = true;
+		clearTimeout(this.retry);
+		for (let code = this.code; code !== null && !away; ) {
+			try {
+				const { page_key } = await change<{ page_key: string }>(
+				    "POST", "/api/auth/login", { code });
+				keepPageKey(page_key);
+				notice = null;
+			} catch (err) {
+				notice = signInTrouble(err);
+				away = isAway(err);
+			}
+			/* Another link may have been opened meanwhile. */
+			if (!away && this.code === code)
+				this.code = null;
+			code = this.code;
+		}
+		this.redeeming = false;
+		if (away)
+			this.wait(notice!);
+		else
+			await this.recognise(notice);
+	}
+
+	/* Two that overlap may be answered in any order. */
 	private async recognise(notice: string | null): Promise<void> {
+		const turn = ++this.turn;
+
 		clearTimeout(this.retry);
 		this.known = pageKey();
 		try {
 			const { user } = await get<{ user: User }>("/api/auth/me");
+			if (turn !== this.turn)
+				return;
 			this.backoff.reset();
-			this.set({ phase: "ready", user, notice: null });
+			this.set({ phase: "ready", user, notice: null,
+			    arriving: false });
 			this.follow();
 		} catch (err) {
-			if (isAway(err)) {
-				this.set({ phase: "away",
-				    notice: notice ?? messageOf(err) });
-				clearTimeout(this.retry);
-				this.retry = window.setTimeout(() => this.again(),
-				    this.backoff.next());
-				return;
-			}
-			const quiet = err instanceof ApiError && err.status === 401;
-			this.set({ phase: "signed-out",
-			    notice: notice ?? (quiet ? null : messageOf(err)) });
+			if (turn === this.turn)
+				this.unknown(notice, err);
 		}
+	}
+
+	private unknown(notice: string | null, err: unknown): void {
+		const quiet = err instanceof ApiError && err.status === 401;
+
+		if (isAway(err))
+			this.wait(notice ?? messageOf(err));
+		else
+			this.set({ phase: "signed-out", arriving: false,
+			    notice: notice ?? (quiet ? null : messageOf(err)) });
+	}
+
+	private wait(notice: string): void {
+		this.set({ phase: "away", notice, arriving: this.code !== null });
+		clearTimeout(this.retry);
+		this.retry = window.setTimeout(() => this.again(),
+		    this.backoff.next());
 	}
 
 	/* Once more, whether it is there now. */
 	again(): void {
-		void this.recognise(null);
+		void (this.code === null && !this.redeeming
+		    ? this.recognise(null) : this.redeem());
 	}
 
 	async signOut(): Promise<void> {
@@ -205,6 +251,7 @@ export class Store {
 		clearTimeout(this.timer);
 		clearTimeout(this.retry);
 		this.asking.abort();
+		this.turn++;
 		this.stale = false;
 		this.work.reset();
 		this.asks.reset();

@@ -33,7 +33,8 @@ export function App({ store }: { store: Store }) {
 	if (state.phase === "starting")
 		return <p class="starting" role="status">Connecting…</p>;
 	if (state.phase === "away")
-		return <Away store={store} notice={state.notice} />;
+		return <Away store={store} notice={state.notice}
+		    arriving={state.arriving} />;
 	if (state.phase === "signed-out")
 		return <SignIn store={store} notice={state.notice} />;
 	return <Desk store={store} state={state} />;

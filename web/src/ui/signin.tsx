@@ -68,8 +68,8 @@ export function SignIn({ store, notice }: {
 	);
 }
 
-export function Away({ store, notice }: {
-	store: Store; notice: string | null;
+export function Away({ store, notice, arriving }: {
+	store: Store; notice: string | null; arriving: boolean;
 }) {
 	useTitle("Not there");
 	return (
@@ -84,7 +84,10 @@ export function Away({ store, notice }: {
 			</p>
 			<pre><code>rdv doctor</code></pre>
 			<p class="aside">
-				It is asked again by itself. You stay signed in.
+				{arriving ? "It is asked again by itself. Leave this page " +
+				    "open: your sign-in link is used as soon as rdv " +
+				    "answers, and is kept nowhere else."
+				    : "It is asked again by itself. You stay signed in."}
 			</p>
 			<button type="button" class="button primary"
 			    onClick={() => store.again()}>Ask now</button>

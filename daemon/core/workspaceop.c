@@ -87,8 +87,8 @@ still_may(struct ws_op *op)
 	return false;
 }
 
-static bool
-begins(struct ws_op *op)
+bool
+ws_begins(struct ws_op *op)
 {
 	if (!still_may(op))
 		return false;
@@ -211,7 +211,7 @@ ws_store(struct ws_op *op, enum ws_store what, enum event_kind kind,
 	struct tx *tx;
 
 	/* A row tells of what is about to be done, or has been. */
-	if (!begins(op))
+	if (!ws_begins(op))
 		return;
 	tx = tx_begin(op->s->app->db);
 	op->next = next;

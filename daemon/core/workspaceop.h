@@ -69,6 +69,11 @@ void ws_enter(struct ws_op *op, ws_step_fn *step);
 void ws_open(struct ws_op *op, ws_step_fn *step);
 /* Answers, and it is over. */
 void ws_answer(struct ws_op *op, int err, const char *why);
+/*
+ * Before the first that it does: the last look at its credential. False: that
+ * has ended, and it was answered.
+ */
+bool ws_begins(struct ws_op *op);
 /* An operation is at work on it, or waits to be. */
 bool ws_in_flight(const struct workspaces *s, const char *id);
 
@@ -109,7 +114,8 @@ bool ws_may_expire(const struct workspace_part *p);
 
 /*
  * Ends what runs there for the workspace itself: dev servers, and an archive
- * script that a crash cut off. `done` follows, with the first part at work.
+ * script that a crash cut off. `done` follows, with the first part at work,
+ * unless the credential has ended before that.
  */
 void ws_scripts_quiet(struct ws_op *op, ws_step_fn *done);
 /*

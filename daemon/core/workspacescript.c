@@ -258,7 +258,7 @@ workspacescript_quiet_cb(int err, void *arg)
 
 struct finding {
 	const struct ws_op *op;
-	const char *run_id;
+	const char *reason, *run_id;
 };
 
 static bool
@@ -267,23 +267,32 @@ workspacescript_live_cb(const struct store_script *s, const struct store_run *r,
 {
 	struct finding *f = arg;
 
-	if (strcmp(r->reason, ARCHIVE) == 0 &&
+	if (strcmp(r->reason, f->reason) == 0 &&
 	    strcmp(s->workspace_id, f->op->id) == 0)
 		f->run_id = arena_strdup(f->op->arena, r->id);
 	return f->run_id == NULL;
+}
+
+/* A run there of that reason that is not over, or NULL. */
+static const char *
+live(const struct ws_op *op, const char *reason)
+{
+	struct finding f = { op, reason, NULL };
+
+	(void)store_scripts_in_flight(op->s->app->db, workspacescript_live_cb,
+	    &f);
+	return f.run_id;
 }
 
 static void
 workspacescript_servers_cb(int err, void *arg)
 {
 	struct archiving *x = arg;
-	struct finding f = { x->op, NULL };
+	const char *run_id = live(x->op, ARCHIVE);
 
 	(void)err;
-	(void)store_scripts_in_flight(x->op->s->app->db,
-	    workspacescript_live_cb, &f);
-	if (f.run_id != NULL)
-		script_stop(x->op->s->app, f.run_id, restarted,
+	if (run_id != NULL)
+		script_stop(x->op->s->app, run_id, restarted,
 		    workspacescript_quiet_cb, x);
 	else
 		workspacescript_quiet_cb(0, x);
@@ -292,6 +301,10 @@ workspacescript_servers_cb(int err, void *arg)
 void
 ws_scripts_quiet(struct ws_op *op, ws_step_fn *done)
 {
+	/* To end one is the first that is done, before any row tells of it. */
+	if ((live(op, DEVSERVER) != NULL || live(op, ARCHIVE) != NULL) &&
+	    !ws_begins(op))
+		return;
 	devserver_stop(op->s->app->devservers, op->id,
 	    "its workspace is put away", workspacescript_servers_cb,
 	    archiving_new(op, done));

@@ -39,6 +39,31 @@ await test('archive scripts run while the tree is there, dev servers end', async
 	await a.call('DELETE', at(gone));
 });
 
+await test('C13 what has ended dev servers is done, whoever it was', async () => {
+	for (const [method, tail, body] of [
+		['POST', '/archive', { remove: true }],
+		['DELETE', '', undefined]]) {
+		const gate = a.gate();
+		const w = await workspace(await a.repository({ dev_server_script:
+			`trap 'echo told; until [ -e ${gate} ]; do sleep .1; done; exit' TERM
+			echo up; while :; do sleep .1; done` }));
+		const [{ id }] = (await a.call('POST', at(w, '/dev-servers'), {})).items;
+		const says = (what) => waitFor(what, async () => String((await
+			a.rdv.request('GET', `/api/runs/${id}/log`)).raw).includes(what));
+		await says('up');
+		const token = await a.call('POST', '/api/tokens',
+			{ name: 'x', scopes: ['full'] });
+		const asked = a.rdv.request(method, at(w, tail),
+			{ token: token.rawKey, body });
+		await says('told');
+		await a.call('DELETE', `/api/tokens/${token.id}`);
+		Agents.open(gate);
+		const r = await asked;
+		assert.ok(r.status < 300, `${method}: ${r.status} ${r.raw}`);
+		assert.ok(!there(w));
+	}
+});
+
 await test('an archive script that fails or is stopped keeps the workspace', async () => {
 	const repo = await a.repository({ archive_script: 'exit 5' });
 	const w = await workspace(repo);

@@ -1,4 +1,5 @@
-// Guards of what is said with agents (K02, L03, L09). Rows as in mutants.mjs.
+// Guards of what is said with agents (K02, L03, L09), of where their programs are
+// (L10), and of whom the command line tells its token (L12). Rows as in mutants.mjs.
 const ask = 'daemon/agent/agentask.c', claude = 'daemon/agent/claudeask.c';
 const test = (name) => `unit/agent/test_claude abuse_${name}`;
 
@@ -55,4 +56,25 @@ export const agents = [
 			'strcmp(key, "env") == 0 ? names_of(v) : js_copy(v)',
 			'js_copy(v)']],
 		red: ['api N01 values of an agent'] },
+	...[['who could put another in its place is no owner of it',
+		'if (st.st_uid != 0 && st.st_uid != w->ask->uid)', 'of_others'],
+	['others cannot write it', 'if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&',
+		'writable'],
+	['no repository brings it', 'if (strstr(w->path, BROUGHT) != NULL)',
+		'brought'],
+	['no worktree has it',
+		'if (trees != NULL && path_is_under(trees, w->path))', 'brought'],
+	].map(([guard, text, name]) => ({ ids: ['L10'], guard,
+		off: [['git-worker/program.c', text, text.replace('if (',
+			'if (false && ')]],
+		red: [`unit/worker/test_program test_L10_${name}`] })),
+	...[['its directory is ours alone',
+		'if ((st.st_mode & 077) != 0)\n\t\treturn say(s, RDV_E_DENIED,\n' +
+			'\t\t    "others may enter'],
+	['nobody else may connect', 'if ((st.st_mode & 077) != 0)\n\t\treturn ' +
+			'say(s, RDV_E_DENIED, "others may connect'],
+	['it is a socket and no link', 'if (!S_ISSOCK(st.st_mode))'],
+	].map(([guard, text]) => ({ ids: ['L12'], guard,
+		off: [['cli/sock.c', text, text.replace('if (', 'if (false && ')]],
+		red: ['unit/cli/test_client only_our_private_socket'] })),
 ];

@@ -133,4 +133,45 @@ const unasked = [
 		red: [`${rules} test_abuse_K16_not`, 'api abuse_K16 only an owner'] },
 ];
 
-export const approvals = [...decisions, ...unasked];
+// What an agent, or what it runs, says is a call, whatever is in it; and what
+// waits behind a turn.
+const queued = 'daemon/store/queued.c';
+const calls = [
+	{ ids: ['L06'], guard: 'what a route does not have is refused',
+		off: [['lib/jsdecode.c', 'if (!known(fields, name))',
+			'if (false && !known(fields, name))']],
+		red: ['unit/lib/test_jsdecode abuse_L06', 'api abuse_L06 a call'] },
+	{ ids: ['L06'], guard: 'a call has a plain place',
+		off: [[ask, 'w->cwd == NULL || !path_absolute_ok(w->cwd) ||',
+			'w->cwd == NULL ||']],
+		red: ['api abuse_L06 a call', `${core} test_refusals`] },
+	{ ids: ['L06'], guard: 'one alone waits for an answer',
+		off: [[ask, 'if (old != NULL)\n\t\twait_end(as, old,',
+			'if (false && old != NULL)\n\t\twait_end(as, old,']],
+		red: ['api abuse_L06 a call'] },
+	{ ids: ['L07'], guard: 'what is asked of people no rule answers',
+		off: [[ask, 'if (strcmp(w->kind, "tool") != 0)', 'if (false)']],
+		red: ['api abuse_L07 what is asked'] },
+	{ ids: ['K14'], guard: 'a message is taken or cancelled from where it waits',
+		off: [[queued, '"WHERE id = ? AND state = ?";',
+			'"WHERE id = ? AND ? IS NOT NULL";']],
+		red: ['api abuse K14: what waits'] },
+	{ ids: ['K14'], guard: 'and edited',
+		off: [[queued, '"blocked = NULL WHERE id = ? AND state = \'waiting\'";',
+			'"blocked = NULL WHERE id = ?";']],
+		red: ['api abuse K14: what waits'] },
+	{ ids: ['K14'], guard: 'what came first goes first',
+		off: [[queued, '"ORDER BY place LIMIT ?";',
+			'"ORDER BY place DESC LIMIT ?";']],
+		red: ['api abuse K14: of two conversations'] },
+	{ ids: ['K14'], guard: 'of conversations who has waited the longest',
+		off: [[queued, '"ORDER BY q.id LIMIT 1";',
+			'"ORDER BY q.id DESC LIMIT 1";']],
+		red: ['api abuse K14: of two conversations'] },
+	{ ids: ['K15'], guard: 'so many wait and no more',
+		off: [['daemon/core/queued.c', 'if (count >= QUEUED_MAX)',
+			'if (false && count >= QUEUED_MAX)']],
+		red: ['api abuse K15: what waits'] },
+];
+
+export const approvals = [...decisions, ...unasked, ...calls];

@@ -131,6 +131,32 @@ await test('abuse K14: what waits is taken once, in order, and after success', a
 	await a.model([c]);
 });
 
+// One that has much to say keeps nobody waiting who came before that.
+await test('abuse K14: of two conversations who has waited the longest', async () => {
+	const c = await a.fresh(), gate = a.gate();
+	const other = await a.call('POST', '/api/conversations', { workspace_id:
+		c.w.id, agent: 'CLAUDE_CODE', profile: 'login' });
+	other.at = (tail) => `/api/conversations/${other.id}${tail}`;
+	other.w = c.w;
+	const first = await a.begin(c, `wait ${gate}\nsay first`);
+	const order = [[c, 'say 1'], [other, 'say 2'], [c, 'say 3'],
+		[c, 'say 4'], [other, 'say 5']];
+	for (const [who, prompt] of order)
+		await a.call('POST', who.at('/queue'), { prompt });
+	Agents.open(gate);
+	await waitFor('all are done', async () => {
+		const all = [...await a.turns(c), ...await a.turns(other)];
+		return all.length === 6 && all.every((t) => t.ended_at);
+	});
+	const all = [...await a.turns(c), ...await a.turns(other)]
+		.sort((x, y) => x.ended_at - y.ended_at);
+	assert.deepEqual(all.map((t) => t.prompt), [first.prompt,
+		...order.map(([, prompt]) => prompt)]);
+	for (const t of all)
+		await a.over(t);
+	await a.model([c, other]);
+});
+
 await test('abuse K15: what waits is bounded', async () => {
 	const c = await a.fresh();
 	const add = () => a.request('POST', c.at('/queue'), { prompt: 'say x' });

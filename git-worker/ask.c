@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "git-worker/brought.h"
 #include "git-worker/clone.h"
 #include "git-worker/mounts.h"
 #include "git-worker/program.h"
@@ -323,6 +324,16 @@ ask_agent(struct asking *q, const char *arg, struct git_fact *f)
 	fill(f, err, real, why);
 }
 
+/* Settings of a project's for an agent; its text is their digest and names. */
+static void
+ask_brought(struct asking *q, const char *arg, struct git_fact *f)
+{
+	const char *text = NULL, *why = NULL;
+	int err = brought_find(q->arena, arg, &text, &why);
+
+	fill(f, err, text, why);
+}
+
 /* A path as the account has it; it is not looked at. */
 static void
 ask_name(struct asking *q, const char *arg, struct git_fact *f)
@@ -360,6 +371,7 @@ static const struct question {
 	void (*answer)(struct asking *q, const char *arg, struct git_fact *f);
 } questions[] = {
 	{ "agent", ask_agent },
+	{ "brought", ask_brought },
 	{ "fresh", ask_fresh },
 	{ "main", ask_main },
 	{ "midway", ask_midway },

@@ -133,6 +133,11 @@ struct agent_ops {
 	unsigned can;
 	const char *defaults; /* JSON: the fields of its DEFAULT variant */
 	/*
+	 * Files of a project by which it runs programs or speaks to another
+	 * host with nobody asked (abuse L01): names, a line each; or NULL.
+	 */
+	const char *brings;
+	/*
 	 * What to run. 0, or RDV_E_INVALID with a sentence that names the
 	 * field of the configuration.
 	 */

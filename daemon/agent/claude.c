@@ -403,6 +403,9 @@ const struct agent_ops agent_claude = {
 	.name = "CLAUDE_CODE",
 	.help = "Claude Code",
 	.can = AGENT_CAN_FORK | AGENT_CAN_CONTEXT | AGENT_CAN_ASK,
+	.brings = ".claude/settings.json\n"
+		  ".claude/settings.local.json\n"
+		  ".mcp.json",
 	.defaults = "{}",
 	.command = claude_command,
 	.make = claude_make,

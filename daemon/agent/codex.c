@@ -384,6 +384,7 @@ const struct agent_ops agent_codex = {
 	.help = "Codex by its app-server",
 	.can = AGENT_CAN_FORK | AGENT_CAN_CONTEXT | AGENT_CAN_ASK |
 	       AGENT_CAN_SETUP,
+	.brings = ".codex/config.toml\n.codex/hooks.json",
 	.defaults = "{}",
 	.command = codex_command,
 	.make = codex_make,

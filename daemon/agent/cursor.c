@@ -357,6 +357,7 @@ const struct agent_ops agent_cursor = {
 	.name = "CURSOR_AGENT",
 	.help = "Cursor",
 	.can = AGENT_CAN_SETUP,
+	.brings = ".cursor/cli.json\n.cursor/hooks.json\n.cursor/mcp.json",
 	.defaults = "{\"model\":\"auto\"}",
 	.command = cursor_command,
 	.make = cursor_make,

@@ -236,6 +236,9 @@ droid_line(void *own, const char *text, size_t len)
 const struct agent_ops agent_droid = {
 	.name = "DROID",
 	.help = "Droid",
+	.brings = ".factory/hooks.json\n"
+		  ".factory/mcp.json\n"
+		  ".factory/settings.json",
 	.defaults = "{}",
 	.command = droid_command,
 	.make = droid_make,

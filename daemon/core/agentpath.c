@@ -18,7 +18,8 @@
 struct finding {
 	const char *name;
 	const char *agent; /* whose home is asked for, or NULL */
-	const struct git_fact *search, *program, *home;
+	const char *top, *settings;
+	const struct git_fact *search, *program, *home, *brought;
 	agentpath_fn *cb;
 	void *arg;
 };
@@ -60,13 +61,24 @@ agentpath_home(struct wt_op *op, const char *agent)
 	    conf->system ? "~/.rdv" : conf->base, agent);
 }
 
+/* What cannot be told of settings is no leave to start with them. */
 static void
 tell(struct wt_op *op)
 {
 	const struct finding *f = op->own;
+	const struct git_fact *b = f->brought;
 	const struct agentpath found = { .program = f->program->text,
-		.home = f->home != NULL ? f->home->text : NULL };
+		.home = f->home != NULL ? f->home->text : NULL,
+		.brought =
+		    b != NULL && b->found == GIT_FOUND ? b->text : NULL };
 
+	if (b != NULL && b->found != GIT_FOUND && b->found != GIT_NO_SUCH) {
+		wt_fail(op, RDV_E_INVALID,
+		    "settings that the agent would take cannot be looked at: "
+		    "%s",
+		    b->text);
+		return;
+	}
 	if (f->home != NULL && f->home->found != GIT_FOUND) {
 		wt_fail(op, RDV_E_INVALID, "the agent's home: %s",
 		    f->home->text);
@@ -110,19 +122,25 @@ ask(struct wt_op *op)
 	if (f->agent != NULL)
 		f->home =
 		    wt_question(op, "agent", agentpath_home(op, f->agent));
-	wt_ask(op, found);
+	if (f->settings != NULL)
+		f->brought = wt_question(op, "brought", f->settings);
+	wt_ask_in(op,
+	    f->brought != NULL ? (const char *const[]){ f->top, NULL } : NULL,
+	    found);
 }
 
 void
 agentpath_find(struct app *app, const struct worktree_who *who,
-    const char *name, const char *agent, agentpath_fn *cb, void *arg)
+    const struct agentpath_wish *wish, agentpath_fn *cb, void *arg)
 {
 	struct wt_op *op = wt_new(app->worktrees, who, false, find_fail);
 	struct finding *f = arena_alloc(op->arena, sizeof(*f));
 
-	f->name = arena_strdup(op->arena, name);
-	f->agent = arena_text(op->arena, agent);
-	f->home = NULL;
+	f->name = arena_strdup(op->arena, wish->name);
+	f->agent = arena_text(op->arena, wish->agent);
+	f->top = arena_text(op->arena, wish->top);
+	f->settings = arena_text(op->arena, wish->settings);
+	f->home = f->brought = NULL;
 	f->cb = cb;
 	f->arg = arg;
 	op->own = f;

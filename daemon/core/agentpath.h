@@ -14,17 +14,24 @@ struct worktree_who;
  * the directories of `agents.path`, then in those that agents are installed
  * into, as the account sees them. An absolute name is that file itself. With
  * `agent` (a row's name) also the home that it has where it is confined, which
- * is made. Later, once: 0 and absolute paths, for the callback;
- * RDV_E_NOT_FOUND, or another error whose sentence says what others can write.
+ * is made; with `settings` which of these are there. Later, once: 0 and
+ * absolute paths, for the callback; RDV_E_NOT_FOUND, or another error whose
+ * sentence says what others can write.
  */
 struct agentpath {
 	const char *program;
-	const char *home; /* or NULL */
+	const char *home;    /* or NULL */
+	const char *brought; /* agenttrust.h; NULL: none */
+};
+struct agentpath_wish {
+	const char *name;
+	const char *agent;	    /* or NULL */
+	const char *top, *settings; /* agenttrust_question(); or NULL */
 };
 typedef void agentpath_fn(int err, const struct agentpath *found,
     const char *why, void *arg);
 void agentpath_find(struct app *app, const struct worktree_who *who,
-    const char *name, const char *agent, agentpath_fn *cb, void *arg);
+    const struct agentpath_wish *wish, agentpath_fn *cb, void *arg);
 
 /* Where that home lies, "~" being the account's: not looked at. */
 const char *agentpath_home(struct wt_op *op, const char *agent);

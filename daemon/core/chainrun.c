@@ -16,6 +16,7 @@
 #include "daemon/auth/auth.h"
 #include "daemon/conf.h"
 #include "daemon/core/agentpath.h"
+#include "daemon/core/agenttrust.h"
 #include "daemon/core/chainstate.h"
 #include "daemon/core/conversation.h"
 #include "daemon/core/run.h"
@@ -346,11 +347,29 @@ is_to_end(struct chain *c)
 	return c->row.stop != NULL || chain_leaves(c);
 }
 
+static int
+judge_brought(struct chain *c, const char *brought, const char **why)
+{
+	const struct agenttrust t = { .user_id = c->row.user_id,
+		.session_id = c->row.session_id,
+		.workspace_id = c->row.workspace_id,
+		.agent = c->conversation.agent,
+		.of = c->ws.n == 1 ? c->ws.parts[0].repo.repo_id
+				   : c->row.workspace_id,
+		.cwd = cwd_of_agent(c),
+		.brought = brought };
+
+	*why = "the rules cannot be read";
+	return agenttrust_judge(c->s->app->db, c->arena, &t, why);
+}
+
 static void
 found_cb(int err, const struct agentpath *found, const char *why, void *arg)
 {
 	struct starting *st = arg;
 
+	if (err == 0)
+		err = judge_brought(st->chain, found->brought, &why);
 	if (err != 0) {
 		start_fail(st, why);
 	} else if (is_to_end(st->chain)) {
@@ -390,8 +409,13 @@ start_agent(struct starting *st)
 	if (err != 0)
 		start_fail(st, why);
 	else
-		agentpath_find(c->s->app, &c->who, st->command.argv[0],
-		    wish.confined ? ops->name : NULL, found_cb, st);
+		agentpath_find(c->s->app, &c->who,
+		    &(struct agentpath_wish){ .name = st->command.argv[0],
+			.agent = wish.confined ? ops->name : NULL,
+			.top = c->ws.row.directory,
+			.settings = agenttrust_question(c->arena, ops, wish.cwd,
+			    c->ws.row.directory) },
+		    found_cb, st);
 }
 
 struct change {

@@ -110,6 +110,12 @@ put_places(const struct wt_op *op, const char **argv, size_t *n)
 void
 wt_ask(struct wt_op *op, wt_step_fn *next)
 {
+	wt_ask_in(op, NULL, next);
+}
+
+void
+wt_ask_in(struct wt_op *op, const char *const *dirs, wt_step_fn *next)
+{
 	const char *argv[ROOTS_MAX + 2 * GITPROTO_ASK_MAX + 5] = { "ask" };
 	struct wt_questions *q = op->questions;
 	size_t n = 1;
@@ -118,7 +124,7 @@ wt_ask(struct wt_op *op, wt_step_fn *next)
 	put_places(op, argv, &n);
 	argv[n++] = "--";
 	memcpy(argv + n, q->words, 2 * q->n * sizeof(*argv));
-	wt_worker(op, argv, answered);
+	wt_worker_in(op, dirs, argv, answered);
 }
 
 void

@@ -18,6 +18,8 @@ wt_question(struct wt_op *op, const char *question, const char *arg);
  * against it.
  */
 void wt_ask(struct wt_op *op, wt_step_fn *next);
+/* With `dirs` to be read, where a question is about what a file says. */
+void wt_ask_in(struct wt_op *op, const char *const *dirs, wt_step_fn *next);
 /*
  * What rdv-git, started for one thing, said of it: in the arena; NULL with a
  * sentence. Not for wt_ask().

@@ -1,5 +1,6 @@
-// Guards of what is said with agents (K02, L03, L09), of where their programs are
-// (L10), and of whom the command line tells its token (L12). Rows as in mutants.mjs.
+// Guards of what is said with agents (K02, L03, L09), of where their programs and
+// settings are from (L10, L01, L02), and of whom the command line tells its token
+// (L12). Rows as in mutants.mjs.
 const ask = 'daemon/agent/agentask.c', claude = 'daemon/agent/claudeask.c';
 const test = (name) => `unit/agent/test_claude abuse_${name}`;
 
@@ -77,4 +78,30 @@ export const agents = [
 	].map(([guard, text]) => ({ ids: ['L12'], guard,
 		off: [['cli/sock.c', text, text.replace('if (', 'if (false && ')]],
 		red: ['unit/cli/test_client only_our_private_socket'] })),
+	{ ids: ['L01'], guard: 'settings of a repository\'s wait for a rule',
+		off: [['daemon/core/agenttrust.c',
+			'if (err != 0 || verdict == RULE_ALLOW)', 'if (true)']],
+		red: ['api abuse L01 a repository', 'api abuse L01 what lies above',
+			'api abuse L02 trust'] },
+	{ ids: ['L01'], guard: 'in all directories above as well',
+		off: [['git-worker/brought.c',
+			'if (err != 0 || strcmp(dir, top) == 0)', 'if (true)']],
+		red: ['unit/worker/test_brought test_L01_all_above',
+			'api abuse L01 what lies above'] },
+	{ ids: ['L01'], guard: 'what cannot be told is not passed over',
+		off: [['git-worker/brought.c', 'if (fd == -ELOOP)\n\t\treturn refuse(' +
+			'b, name, "it is a link");\n\tif (fd < 0)\n\t\treturn refuse(',
+		'if (fd < 0)\n\t\treturn 0;\n\tif (false)\n\t\treturn refuse(']],
+		red: ['unit/worker/test_brought test_L01_not_passed_over',
+			'api abuse L01 what lies above'] },
+	{ ids: ['L02'], guard: 'trust is of the very bytes',
+		off: [['git-worker/brought.c',
+			'	buf_put(&b->all, text, (size_t)st.st_size);\n', '']],
+		red: ['unit/worker/test_brought test_L02_all_it_says'] },
+	{ ids: ['L02'], guard: 'and of one repository',
+		off: [['daemon/core/agenttrust.c', '{ t->agent, t->of, digest, NULL }',
+			'{ t->agent, digest, NULL, NULL }'], ['daemon/core/agenttrust.c',
+			'names, t->cwd, t->agent, t->of, digest);',
+			'names, t->cwd, t->agent, "", digest);']],
+		red: ['api abuse L02 trust'] },
 ];

@@ -19,5 +19,5 @@ await files(import.meta.url, [
 	'confinedgit', 'liar', 'state', 'health', 'cage', 'cli', 'cliout', 'clipboard', 'inside',
 	'sandbox', 'held', 'stop', 'tmux', 'audit', 'scripts', 'integrity',
 	'resets', 'devservers', 'linear', 'push', 'archive', 'rundoors', 'agenthooks',
-	'locks', 'agenthome', 'agents', 'gcbeside',
+	'locks', 'agenthome', 'agents', 'agenttrust', 'gcbeside',
 ]);

@@ -315,12 +315,6 @@ wt_git_bytes(struct wt_op *op, const char *dir, const char *const *argv,
 }
 
 void
-wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next)
-{
-	wt_worker_in(op, NULL, argv, next);
-}
-
-void
 wt_worker_in(struct wt_op *op, const char *const *dirs, const char *const *argv,
     wt_git_fn *next)
 {

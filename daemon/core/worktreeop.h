@@ -51,9 +51,10 @@ void wt_git_in(struct wt_op *op, const char *dir, const char *const *argv,
 /* The same with bytes, at most GIT_IN_MAX; `dir` it may write, too. */
 void wt_git_bytes(struct wt_op *op, const char *dir, const char *const *argv,
     const char *in, size_t len, wt_git_fn *next);
-/* The same for rdv-git, which may look everywhere and read nothing. */
-void wt_worker(struct wt_op *op, const char *const *argv, wt_git_fn *next);
-/* The same with directories that it may read and write, NULL-terminated. */
+/*
+ * The same for rdv-git, which may look everywhere and read nothing but what is
+ * in `dirs`, NULL-terminated, which it may write as well; NULL: none.
+ */
 void wt_worker_in(struct wt_op *op, const char *const *dirs,
     const char *const *argv, wt_git_fn *next);
 /* The same for a program of the host, which may read everywhere. */

@@ -4,12 +4,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Follow } from "../src/space/follow.ts";
+import { Workspaces } from "../src/space/store.ts";
 import { Watches } from "../src/space/watch.ts";
 
 type Answer = { status: number; body: object };
 
 /* A browser of which nothing is there but time, requests and sockets. */
-function browser(answer: (path: string) => Answer) {
+function browser(answer: (path: string) => Answer | Promise<Answer>) {
 	const timers = new Map<number, { at: number; fn: () => void }>();
 	let now = 1, last = 0;
 	const asked: { path: string; body: Record<string, unknown> }[] = [];
@@ -39,7 +40,7 @@ function browser(answer: (path: string) => Answer) {
 		fetch: async (url: string, init: { body?: string | null }) => {
 			const [path = ""] = url.split("?");
 			asked.push({ path, body: JSON.parse(init.body ?? "{}") });
-			const { status, body } = answer(path);
+			const { status, body } = await answer(path);
 			return new Response(JSON.stringify(body), { status });
 		},
 	});
@@ -112,6 +113,48 @@ test("what is refused is asked for again, ever more seldom", async () => {
 	all.again();
 	assert.equal(b.asked.length, 0);
 	end();
+});
+
+test("an answer that comes late undoes no event", async () => {
+	const held: ((a: Answer) => void)[] = [];
+	const b = browser((path) => path === "/api/transfers"
+	    ? { status: 200, body: { items: [] } }
+	    : new Promise<Answer>((done) => held.push(done)));
+	const answer = async (body: object) => {
+		held.shift()!({ status: 200, body });
+		await b.settle();
+	};
+	const all = new Watches(() => undefined);
+	const end = all.watch("/w", null);
+
+	all.event({ ...stat, files: 2, path: "/w", base: null });
+	await answer(stat);
+	assert.equal(all.stat("/w", null)?.files, 2);
+	all.refresh();
+	await answer({ ...stat, files: 3 });
+	assert.equal(all.stat("/w", null)?.files, 3);
+	end();
+
+	const work = new Workspaces(() => undefined, (err) =>
+	    assert.fail(String(err)));
+	const row = (id: string, name = id) => ({ id, name });
+	const event = (kind: string, id: string, name?: string) => work.event(
+	    `workspace.${kind}`, JSON.stringify({ subject: id,
+		body: row(id, name) }));
+	const names = () => work.rows.map((w) => w.name).join();
+
+	work.begin();
+	event("updated", "b", "renamed");
+	event("deleted", "c");
+	event("created", "d");
+	await answer({ items: ["a", "b", "c"].map((id) => row(id)),
+		next_cursor: null });
+	assert.equal(names(), "d,a,renamed");
+	/* It is the list's again when it is asked for anew. */
+	void work.refresh();
+	await answer({ items: [row("a"), row("b")], next_cursor: null });
+	assert.equal(names(), "a,b");
+	work.reset();
 });
 
 test("a refused worktree is followed again", async () => {

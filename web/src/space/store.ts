@@ -6,6 +6,7 @@
  */
 
 import { change, get } from "../net/http.ts";
+import { oneAtATime } from "../util/one.ts";
 import { Transfers } from "./transfers.ts";
 import type {
 	NewWorkspace, Stat, Transfer, Workspace, WorkspaceRow,
@@ -29,6 +30,9 @@ export class Workspaces {
 	/* Under way; true: once more behind it. */
 	private readonly asked = new Map<string, boolean>();
 	private active = false;
+	/* Since the list was asked for, by events; null: deleted. */
+	private told = new Map<string, WorkspaceRow | null>();
+	private readonly list = oneAtATime(() => this.listed());
 	/* How often something was done in a worktree. */
 	private readonly turns = new Map<string, number>();
 	private breaks = 0;
@@ -79,10 +83,12 @@ export class Workspaces {
 			void this.load(id);
 	}
 
-	private async list(): Promise<void> {
+	/* A list that comes late changes nothing that an event has told since. */
+	private async listed(): Promise<void> {
 		const rows: WorkspaceRow[] = [];
 		let cursor: string | null = null;
 
+		this.told.clear();
 		do {
 			const after: string = cursor === null ? ""
 			    : `&cursor=${cursor}`;
@@ -93,6 +99,8 @@ export class Workspaces {
 			cursor = part.next_cursor;
 		} while (cursor !== null && this.active);
 		this.rows = rows;
+		for (const [id, row] of this.told)
+			this.place(id, row);
 		this.loaded = true;
 		this.changed();
 	}
@@ -134,18 +142,27 @@ export class Workspaces {
 		this.changed();
 	}
 
+	private place(id: string, row: WorkspaceRow | null): void {
+		const at = this.rows.findIndex((w) => w.id === id);
+
+		if (row === null)
+			this.rows = this.rows.filter((w) => w.id !== id);
+		else
+			this.rows = at < 0 ? [row, ...this.rows]
+			    : this.rows.map((w, i) => i === at ? row : w);
+	}
+
 	private drop(id: string): void {
-		this.rows = this.rows.filter((w) => w.id !== id);
+		this.told.set(id, null);
+		this.place(id, null);
 		if (this.whole.has(id))
 			void this.load(id);
 		this.changed();
 	}
 
 	private put(row: WorkspaceRow): void {
-		const at = this.rows.findIndex((w) => w.id === row.id);
-
-		this.rows = at < 0 ? [row, ...this.rows]
-		    : this.rows.map((w, i) => i === at ? row : w);
+		this.told.set(row.id, row);
+		this.place(row.id, row);
 		if (this.whole.has(row.id) || this.troubles.has(row.id))
 			void this.load(row.id);
 		this.changed();

@@ -27,6 +27,8 @@ interface Interest {
 	until: number;
 	readonly backoff: Backoff;
 	stat: Stat | null;
+	/* How often an event has told it. */
+	told: number;
 }
 
 function keyOf(tree: string, base: string | null): string {
@@ -51,7 +53,7 @@ export class Watches {
 	watch(tree: string, base: string | null): () => void {
 		const key = keyOf(tree, base);
 		const it = this.all.get(key) ??
-		    { tree, base, users: 0, timer: 0, until: 0, stat: null,
+		    { tree, base, users: 0, timer: 0, until: 0, stat: null, told: 0,
 			backoff: new Backoff(2_000, 60_000) };
 
 		this.all.set(key, it);
@@ -84,6 +86,7 @@ export class Watches {
 		if (it === undefined)
 			return;
 		it.stat = body;
+		it.told++;
 		this.changed();
 	}
 
@@ -113,12 +116,16 @@ export class Watches {
 	 * numbers until it can be had; the page of the workspace tells why. */
 	private async ask(it: Interest): Promise<void> {
 		const now = Date.now(), { seconds, again } = this.pace(now);
+		const { told } = it;
 
 		this.later(it, again);
 		try {
-			it.stat = await say<Stat>("/api/worktrees/watch",
+			const stat = await say<Stat>("/api/worktrees/watch",
 			    { worktree_path: it.tree, seconds,
 				...it.base !== null && { base: it.base } });
+			/* What an event has told meanwhile is newer. */
+			if (told === it.told)
+				it.stat = stat;
 			it.until = now + seconds * 1000;
 			it.backoff.reset();
 		} catch {

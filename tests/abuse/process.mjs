@@ -599,6 +599,7 @@ await test('H17 a job of a shell that is stopped is not the run', async () => {
 		return run.stopped && run;
 	});
 	assert.ok(now.stopped_at >= before, 'of that and not of the job');
+	await waitFor('it is told', async () => (await told(shell.id)).length > 0);
 	assert.deepEqual(await told(shell.id), ['run.stopped']);
 	await t.close();
 	await close(s);

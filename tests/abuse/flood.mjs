@@ -83,10 +83,10 @@ await test('D02 refusals fill no log and wash nothing out of one', () =>
 		assert.ok(rdv.log().length < before.log + 256 * 1024);
 		assert.ok(audit().length < before.audit + 512 * 1024);
 		assert.ok(told() >= 1000, 'control: most are told of one by one');
-		// The next line says how many it does not show; so has any that had
-		// its turn while this went on, on a machine that is slow.
+		// The next line says how many it does not show: of the revocation, of
+		// who tells it once a minute, or of a refusal that had its turn again.
 		await rdv.call('DELETE', `/api/tokens/${made.id}`);
-		assert.match(audit(), /event=token.revoke .* left_out=\d+$/m);
+		assert.match(audit(), /event=token.revoke /);
 		const left = [...audit().matchAll(/ left_out=(\d+)$/gm)]
 			.reduce((sum, m) => sum + +m[1], 0);
 		assert.ok(left + told() >= many, `${left} + ${told()}`);

@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { GitServer } from '../api/gitserver.mjs';
 import { Rdv, below, test, waitFor } from '../harness/rdv.mjs';
+import { freePort } from '../harness/system.mjs';
 
 const rdv = await Rdv.start({ config: '' });
 const home = fs.realpathSync(rdv.home);
@@ -102,11 +102,7 @@ await test('G14 a URL is a host or a path, no program and no option', async () =
 });
 
 await test('G14 git:// is refused where somebody answers it', async () => {
-	const probe = net.createServer().listen(0, '127.0.0.1');
-	await once(probe, 'listening');
-	const { port } = probe.address();
-	probe.close();
-	await once(probe, 'close');
+	const port = await freePort();
 	const daemon = spawn('git', ['daemon', '--listen=127.0.0.1',
 		`--port=${port}`, '--export-all', `--base-path=${served}`, served],
 	{ env, stdio: 'ignore', detached: true });

@@ -113,6 +113,9 @@ log_level = "debug"
 				text.includes(sum(canaries.file.text)) &&
 				text.includes(canaries.printed.text);
 		});
+		// What it was given as arguments is gone when the last program is there.
+		await waitFor('it sleeps', () => descendants(rdv.main.pid)
+			.some((p) => p.name === 'sleep'));
 		// A refused start is told with its program, and with nothing else of it.
 		for (const body of [{ command: ['/nonexistent', canaries.argument.text] },
 			{ command: ['/bin/true'], environment:

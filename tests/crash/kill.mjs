@@ -122,9 +122,10 @@ await test(`${rounds} rounds of kill -9 with live terminals (H18)`, async () => 
 		await settle(rdv, sessions, viewers);
 		await whole();
 		// Fewer where a spare run was there in the beginning.
-		assert.ok(fdCount(rdv.ops) <= baseline.ops, 'descriptors of [ops]');
-		assert.equal(fdCount(rdv.main.pid), baseline.main,
-			'descriptors of [main]');
+		await waitFor('descriptors of [ops]', () =>
+			fdCount(rdv.ops) <= baseline.ops);
+		await waitFor('descriptors of [main]', () =>
+			fdCount(rdv.main.pid) <= baseline.main);
 		await waitFor('descriptors of rdvd', () => fdCount(rdv.rdvd) <= rdvdFds);
 		for (const s of sessions) {
 			const now = await rdv.call('GET', `/api/sessions/${s.id}`);

@@ -118,6 +118,10 @@ fuzz_more_acp := $(fuzz_more_codex)
 # Tokens are kept in memory, and its clocks stand still.
 fuzz_link_ops := -Wl,--wrap=_exit,--wrap=path_write_private \
     -Wl,--wrap=path_read_private,--wrap=clock_mono_ms,--wrap=clock_wall_ms
+# The socket of a terminal is the client's, and there is no API around it.
+fuzz_link_door := -Wl,--wrap=ws_text,--wrap=ws_binary,--wrap=ws_close \
+    -Wl,--wrap=ws_queued,--wrap=ws_stalled_ms,--wrap=ws_pause \
+    -Wl,--wrap=api_kept,--wrap=session_touch
 fuzz_bins := $(patsubst %,$(BUILD)/fuzz/%,$(fuzz_names))
 define fuzz_rules
 $(BUILD)/fuzz/$(1): $(BUILD)/obj/tests/fuzz/fuzz_$(1).o \

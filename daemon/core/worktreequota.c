@@ -15,6 +15,7 @@
 
 #include "daemon/app.h"
 #include "daemon/core/allowance.h"
+#include "daemon/core/worktreeask.h"
 #include "daemon/core/worktreeop.h"
 #include "daemon/core/worktreesize.h"
 #include "lib/arena.h"
@@ -41,6 +42,8 @@ struct counting {
 	struct arena *arena;
 	struct wt_size_ask *asks; /* what is not known yet */
 	size_t n, i;
+	const struct git_fact *there; /* of what could not be counted */
+	const char *why;
 	int64_t bytes;
 	struct allowance max;
 };
@@ -126,6 +129,44 @@ over(struct wt_op *op)
 	    q->bytes / MIB, q->max.by, q->max.mb);
 }
 
+/* What is gone takes nothing. */
+static void
+uncounted(struct wt_op *op)
+{
+	const struct counting *q = op->own;
+
+	if (wt_absent(q->there))
+		count_next(op);
+	else
+		wt_fail(op, RDV_E_TOO_BIG,
+		    "what %s takes cannot be counted (%s), and %s allows "
+		    "%" PRId64 " MiB",
+		    q->asks[q->i - 1].path, q->why, q->max.by, q->max.mb);
+}
+
+static void
+not_counted(struct wt_op *op, const char *why)
+{
+	struct counting *q = op->own;
+	struct wt_size_ask *ask = &q->asks[q->i - 1];
+	const struct wt_size *known =
+	    worktree_size_known(op->w, op->who.uid, ask->path);
+
+	if (known != NULL) {
+		q->bytes += known->own;
+		count_next(op);
+	} else if (strcmp(ask->top, ask->path) != 0) {
+		/* Without its repository, which may be gone. */
+		ask->top = ask->path;
+		q->i--;
+		count_next(op);
+	} else {
+		q->why = arena_strdup(op->arena, why);
+		q->there = wt_question(op, "there", ask->path);
+		wt_ask(op, uncounted);
+	}
+}
+
 static void
 counted_cb(int err, const struct wt_size *size, const char *why, void *arg)
 {
@@ -136,9 +177,12 @@ counted_cb(int err, const struct wt_size *size, const char *why, void *arg)
 		wt_fail(op, err, "%s", why);
 		return;
 	}
-	if (err == 0)
+	if (err == 0) {
 		q->bytes += size->own;
-	count_next(op);
+		count_next(op);
+	} else {
+		not_counted(op, why);
+	}
 }
 
 static void

@@ -95,6 +95,14 @@ keep(struct wt_sizes *s, uid_t uid, const char *path, const struct wt_size *sz)
 	s->n++;
 }
 
+const struct wt_size *
+worktree_size_known(const struct worktrees *w, uid_t uid, const char *path)
+{
+	const struct kept *k = find(w->sizes, uid, path);
+
+	return k != NULL ? &k->size : NULL;
+}
+
 struct sizing {
 	worktree_size_fn *cb;
 	void *arg;

@@ -38,5 +38,8 @@ struct wt_size_ask {
 };
 void worktree_size(struct worktrees *w, const struct worktree_who *who,
     const struct wt_size_ask *ask, worktree_size_fn *cb, void *arg);
+/* As it was when it was last looked at, if ever so; borrowed, or NULL. */
+const struct wt_size *
+worktree_size_known(const struct worktrees *w, uid_t uid, const char *path);
 
 #endif

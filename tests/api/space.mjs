@@ -324,6 +324,51 @@ await test('no more is made than there is room for', async () => {
 	await full.stop();
 });
 
+await test('what cannot be counted is not taken for nothing', async () => {
+	const full = await Rdv.start({ config:
+		'[worktrees]\nmax_disk_mb = 3\n' });
+	const home = fs.realpathSync(full.home);
+	const repository = async (name) => {
+		const dir = path.join(home, name);
+		fs.mkdirSync(dir);
+		sh(dir, 'git init -q -b main; echo 1 >f; git add .; git commit -qm one');
+		return full.call('POST', '/api/repos', { path: dir });
+	};
+	const [one, two] = [await repository('one'), await repository('two')];
+	const make = (repo) => full.request('POST', '/api/workspaces',
+		{ body: { repos: [repo.id] } });
+	const made = async (repo) => {
+		const r = await make(repo);
+		assert.equal(r.status, 201, r.raw);
+		return r.json.repos[0].path;
+	};
+	const tree = await made(one);
+	fs.writeFileSync(path.join(tree, 'big'), Buffer.alloc(4 << 20, 'x'));
+	sh(tree, 'sync -f big');
+	fs.chmodSync(tree, 0);
+	const no = await make(one);
+	assert.deepEqual([no.status, no.json.code], [429, 'OVER_QUOTA'], no.raw);
+	assert.match(no.json.error, new RegExp(`what ${tree} takes cannot be ` +
+		'counted \\(.*Permission denied\\), and worktrees\\.max_disk_mb ' +
+		'\\(\\S*config\\.toml:2\\) allows 3 MiB$'));
+	// By what is known of it, it is too much.
+	fs.chmodSync(tree, 0o700);
+	assert.match((await make(one)).json.error, /take 4 MiB/);
+	fs.rmSync(path.join(tree, 'big'));
+	await full.again();
+	const b = await made(two), was = path.dirname(b);
+	// Nor does a tree count less because its repository is away; and what is
+	// gone takes nothing.
+	fs.writeFileSync(path.join(b, 'big'), Buffer.alloc(4 << 20, 'x'));
+	sh(b, 'sync -f big');
+	fs.renameSync(two.path, `${two.path}.moved`);
+	assert.match((await make(one)).json.error, /take 4 MiB/);
+	await full.again();
+	fs.renameSync(was, `${was}.moved`);
+	await made(one);
+	await full.stop();
+});
+
 await test('two at once are counted as one after the other', async () => {
 	const full = await Rdv.start({ config:
 		'[worktrees]\nmax_disk_mb = 1\n' });

@@ -93,15 +93,15 @@ api_unreachable(const struct cmd_call *c, int err, const char *why)
 	return CMD_UNREACHABLE;
 }
 
-/* A refusal with reasons can be overridden where the command has --force. */
+/* Where the command has that option, and it was not given. */
 static void
-print_way_out(const struct cmd_call *c)
+print_way_out(const struct cmd_call *c, const char *name)
 {
 	const struct cmd_opt *o = c->cmd->opts;
 
 	for (; o != NULL && o->name != NULL; o++) {
-		if (strcmp(o->name, "force") == 0 && !cmd_flag(c, "force"))
-			out_note(c->cli, "with --force: %s", o->help);
+		if (strcmp(o->name, name) == 0 && !cmd_flag(c, name))
+			out_note(c->cli, "with --%s: %s", name, o->help);
 	}
 }
 
@@ -120,7 +120,9 @@ print_refusal(const struct cmd_call *c, const struct js *error, int status)
 		text += n + 2;
 	out_error(c->cli, code, "%s", text);
 	if (js_len(js_get(js_get(error, "details"), "reasons")) > 0)
-		print_way_out(c);
+		print_way_out(c, "force");
+	if (strcmp(code, "WORKSPACE_BUSY") == 0)
+		print_way_out(c, "queue");
 	if (status >= 500)
 		out_note(c->cli, "rdvd logged more as request %s",
 		    js_str(error, "request_id", "?"));

@@ -58,13 +58,18 @@ static const struct kind kinds_run = { "run", { PICK_RUNS, NULL }, "items",
 static const struct kind kinds_trash = { "worktree in the trash",
 	{ "/api/worktrees/trash", NULL }, "items", { "path", "branch" } };
 
-/* Names whole, ids by their beginning: a name may look like half an id. */
+/*
+ * Names whole, ids by their beginning: a name may look like half an id. In a
+ * list of all the name of a closed one is free for another.
+ */
 static bool
 matches(const struct kind *k, const struct js *item, const char *word)
 {
+	const bool named = k->target[1] != NULL ||
+			   strcmp(js_str(item, "status", ""), "closed") != 0;
 	size_t i;
 
-	for (i = 0; i < 2 && k->name[i] != NULL; i++) {
+	for (i = 0; i < 2 && named && k->name[i] != NULL; i++) {
 		if (strcmp(js_str(item, k->name[i], ""), word) == 0)
 			return true;
 	}

@@ -88,16 +88,26 @@ begin(struct cmd_call *c, const char *conversation, const char *prompt,
 	return rc;
 }
 
-static int
-ask(struct cmd_call *c)
+/*
+ * Refused, it was never there: what was made for it goes again. Unforced, so
+ * that nothing goes in which anybody has done something meanwhile.
+ */
+static void
+take_back(struct cmd_call *c, const char *base, const char *id,
+    const char *tail)
 {
-	struct js *body, *v = NULL;
-	char *workspace;
-	int rc = find_workspace(c, &workspace);
+	char *path = api_path(base, id, tail);
 
-	if (rc != CMD_OK)
-		return rc;
-	body = js_object();
+	(void)api_send(c, "DELETE", path, NULL, NULL);
+	free(path);
+}
+
+static int
+converse(struct cmd_call *c, const char *workspace)
+{
+	struct js *body = js_object(), *v = NULL;
+	int rc;
+
 	js_add_str(body, "workspace_id", workspace);
 	js_add_str(body, "agent",
 	    cmd_flag(c, "agent") ? cmd_value(c, "agent") : "CLAUDE_CODE");
@@ -105,12 +115,28 @@ ask(struct cmd_call *c)
 		js_add_str(body, "profile", cmd_value(c, "profile"));
 	if (cmd_flag(c, "name"))
 		js_add_str(body, "name", cmd_value(c, "name"));
-	free(workspace);
 	rc = api_send(c, "POST", "/api/conversations", body, &v);
-	if (rc == CMD_OK)
-		rc = begin(c, js_str(v, "id", ""), c->args[0],
-		    cmd_flag(c, "queue"));
+	if (rc != CMD_OK)
+		return rc;
+	rc = begin(c, js_str(v, "id", ""), c->args[0], cmd_flag(c, "queue"));
+	if (rc == CMD_FAILED)
+		take_back(c, "/api/conversations/", js_str(v, "id", ""), "");
 	js_free(v);
+	return rc;
+}
+
+static int
+ask(struct cmd_call *c)
+{
+	char *workspace;
+	int rc = find_workspace(c, &workspace);
+
+	if (rc != CMD_OK)
+		return rc;
+	rc = converse(c, workspace);
+	if (rc == CMD_FAILED && cmd_flag(c, "repo"))
+		take_back(c, "/api/workspaces/", workspace, "?branches=true");
+	free(workspace);
 	return rc;
 }
 

@@ -198,8 +198,8 @@ judge(struct db *db, struct arena *a, const struct chain_wish *w,
 	err = store_reset_open(db, a, c->workspace_id, &reset);
 	if (err != RDV_E_NOT_FOUND)
 		return err == 0 ? RDV_E_STATE : err;
-	*why = "an agent is at work in this workspace; it can be waited for "
-	       "(queue)";
+	*why = "an agent is at work in this workspace; a prompt that is "
+	       "queued waits for it";
 	err = store_chain_open(db, a, c->workspace_id, &open);
 	if (err != RDV_E_NOT_FOUND)
 		return err == 0 ? RDV_E_BUSY : err;

@@ -783,7 +783,25 @@ await test('on the command line: ask, follow-up, queue', async () => {
 	const begun = cli('ask', `wait ${gate}\nsay by hand`, '--workspace', c.w.id,
 		'--profile', 'login', '--name', 'cli');
 	assert.deepEqual([begun.status, begun.err], [0, '']);
-	assert.equal(cli('follow-up', 'cli', 'say no').status, 1);
+	const no = cli('follow-up', 'cli', 'say no');
+	assert.equal(no.status, 1);
+	assert.match(no.err, /with --queue: wait while an agent is at work/);
+	// What was refused has left nothing that could be meant.
+	const listed = (word) => JSON.parse(cli('conversation', 'ls', '--json',
+		...word).out).items.filter((x) => x.status !== 'closed').length;
+	const had = [listed([]), (await a.call('GET', '/api/workspaces')).items
+		.length];
+	for (const [where, config] of [[['--workspace', c.w.id], []],
+		[['--repo', c.w.repos[0].repo_id], ['--agent', 'NONE']]])
+		assert.equal(cli('ask', 'say no', ...where, ...config).status, 1);
+	await waitFor('the workspace has gone again', async () =>
+		(await a.call('GET', '/api/workspaces')).items.length === had[1]);
+	assert.equal(listed([]), had[0]);
+	assert.equal(listed(['--workspace', c.w.id]), 2, 'and that of its making');
+	const other = cli('ask', 'say x', '--queue', '--workspace', c.w.id,
+		'--name', 'cli').out;
+	assert.match(cli('queue', 'ls', 'cli').err, /2 conversations could be/);
+	assert.equal(cli('conversation', 'close', other).status, 0);
 	const waits = cli('follow-up', 'cli', 'say second', '--queue');
 	assert.deepEqual([waits.status, waits.out], [0, begun.out]);
 	assert.match(waits.err, /it waits/);

@@ -147,7 +147,8 @@ promised_commands_exist(void **state)
 		"turn ls", "turn stop", "queue ls", "queue add", "queue edit",
 		"queue rm", "queue start", "reset", "unreset", "run", "runs ls",
 		"runs show", "runs log", "runs stop", "dev ls", "dev start",
-		"dev stop", "dev log", "agents config", "agents configure" };
+		"dev stop", "dev log", "agents config", "agents configure",
+		"conversation ls", "conversation close" };
 	size_t i;
 
 	(void)state;

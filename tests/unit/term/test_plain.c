@@ -158,29 +158,29 @@ test_left_out(void **state)
 
 static const struct {
 	const char *pattern;
-	bool glob;
 	const char *text;
 	int at; /* bytes up to the end of the first match; -1: none */
+	bool glob;
 } finds[] = {
-	{ "b", false, "abc", 2 },
-	{ "abc", false, "ababc", 5 },
-	{ "aab", false, "aaaaab", 6 },
-	{ "abab", false, "abaabab", 7 },
-	{ "abc", false, "ab", -1 },
-	{ "a*c", false, "abc", -1 },
-	{ "a*c", false, "a*c", 3 },
-	{ "a\nb", false, "xa\nb", 4 },
-	{ "a*c", true, "a--c", 4 },
-	{ "a*c", true, "ac", 2 },
-	{ "a*c", true, "a\nc", -1 },
-	{ "a*c", true, "a\naxc", 5 },
-	{ "*c*", true, "abc", 3 },
-	{ "ab*ab", true, "ababx", 4 },
-	{ "ab*ab", true, "abxab", 5 },
-	{ "ab*ab", true, "aba\nab", -1 },
-	{ "a**b", true, "a-b", 3 },
-	{ "err*[0-9]", true, "error [0-9]", 11 },
-	{ "\xc3\xa9", false, "e\xc3\xa9", 3 },
+	{ "b", "abc", 2, false },
+	{ "abc", "ababc", 5, false },
+	{ "aab", "aaaaab", 6, false },
+	{ "abab", "abaabab", 7, false },
+	{ "abc", "ab", -1, false },
+	{ "a*c", "abc", -1, false },
+	{ "a*c", "a*c", 3, false },
+	{ "a\nb", "xa\nb", 4, false },
+	{ "a*c", "a--c", 4, true },
+	{ "a*c", "ac", 2, true },
+	{ "a*c", "a\nc", -1, true },
+	{ "a*c", "a\naxc", 5, true },
+	{ "*c*", "abc", 3, true },
+	{ "ab*ab", "ababx", 4, true },
+	{ "ab*ab", "abxab", 5, true },
+	{ "ab*ab", "aba\nab", -1, true },
+	{ "a**b", "a-b", 3, true },
+	{ "err*[0-9]", "error [0-9]", 11, true },
+	{ "\xc3\xa9", "e\xc3\xa9", 3, false },
 };
 
 static int

@@ -250,6 +250,29 @@ await test('signing in in one tab signs in the others',
 	await product.closeAll();
 });
 
+await test('a sign-in in another tab counts for who was just being asked',
+    async ({ product, browser }) => {
+	const first = await browser.page(await browser.context());
+	const second = await browser.page(first.context());
+	const held = [];
+
+	await first.route('**/api/auth/me', (route) => {
+		held.push(route);
+	});
+	await first.goto(product.origin);
+	await until(() => held.length > 0, 'who it is is asked');
+	await second.goto(await product.url());
+	await second.waitForSelector('.desk');
+	await Promise.all([
+		first.waitForResponse((res) => res.status() === 401),
+		first.unroute('**/api/auth/me'),
+		...held.map((route) => route.continue().catch(() => undefined)),
+	]);
+	await first.waitForSelector('.desk');
+	forgiveOutage(first);
+	await first.context().close();
+});
+
 await test('a server that is away is waited for, and asks nobody to sign in',
     async ({ product, browser }) => {
 	const page = await browser.signedIn();

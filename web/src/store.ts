@@ -214,11 +214,21 @@ export class Store {
 	private unknown(notice: string | null, err: unknown): void {
 		const quiet = err instanceof ApiError && err.status === 401;
 
-		if (isAway(err))
+		if (isAway(err)) {
 			this.wait(notice ?? messageOf(err));
-		else
-			this.set({ phase: "signed-out", arriving: false,
-			    notice: notice ?? (quiet ? null : messageOf(err)) });
+			return;
+		}
+		this.set({ phase: "signed-out", arriving: false,
+		    notice: notice ?? (quiet ? null : messageOf(err)) });
+		this.elsewhere(notice);
+	}
+
+	/* By another tab, which signed in anew: that is for all. */
+	private elsewhere(notice: string | null): void {
+		const key = pageKey();
+
+		if (key !== null && key !== this.known)
+			void this.recognise(notice);
 	}
 
 	private wait(notice: string): void {
@@ -261,10 +271,7 @@ export class Store {
 		this.rest();
 		this.set({ ...initial, phase: "signed-out", notice,
 		    route: this.state.route });
-		/* By another tab, which signed in anew: that is for all. */
-		const key = pageKey();
-		if (key !== null && key !== this.known)
-			void this.recognise(notice);
+		this.elsewhere(notice);
 	}
 
 	/* Lists and events */

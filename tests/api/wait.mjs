@@ -122,9 +122,8 @@ await test('a prompt is told with the status of the command before it',
 			['prompt', 'B', null]);
 		const soon = wait(rdv, s, { prompt: true, since: first.offset });
 		await send(rdv, s, `ls\r\n${osc('C')}no such file\r\n`);
-		await send(rdv, s, osc('D;2'));
-		await send(rdv, s, `${osc('A')}$ `);
-		await send(rdv, s, osc('B'));
+		// What comes later than 50 ms is a prompt of its own.
+		await send(rdv, s, `${osc('D;2')}${osc('A')}$ ${osc('B')}`);
 		const r = await soon;
 		assert.deepEqual([r.matched, r.event, r.mark, r.command_status],
 			[true, 'prompt', 'B', 2]);

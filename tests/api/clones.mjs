@@ -86,9 +86,11 @@ await test('a clone over http is whole, known, and told of', async () => {
 	assert.equal(git(dir, 'remote', 'get-url', 'origin').trim(), c.url);
 	const repo = await rdv.call('GET', `/api/repos/${c.repo_id}`);
 	assert.deepEqual([repo.path, repo.name], [dir, 'mine']);
-	const kinds = (await told(c.id)).map((e) => e.kind);
+	const kinds = await waitFor('its end is told', async () => {
+		const all = (await told(c.id)).map((e) => e.kind);
+		return all.at(-1) === 'clone.ended' && all;
+	});
 	assert.equal(kinds[0], 'clone.started');
-	assert.equal(kinds.at(-1), 'clone.ended');
 	assert.ok(kinds.includes('clone.progress'), kinds.join());
 	// No template of the host's, no hook, nobody's settings.
 	assert.equal(fs.existsSync(path.join(dir, '.git/hooks')), false);

@@ -131,11 +131,12 @@ await test('A09 no GET or HEAD changes state, on any route', async () => {
 	const s = await rdv.session('watched', ['/bin/cat']);
 	// A stream of one that runs goes on.
 	const over = await rdv.session('over', ['/bin/true']);
-	await waitFor('its end', async () => (await rdv.call('GET',
-		`/api/sessions/${over.id}`)).run.ended_at !== null);
+	const events = async () => (await rdv.call('GET',
+		'/api/events?since=0&limit=1000')).items;
+	await waitFor('its end is told', async () => (await events()).some((e) =>
+		e.kind === 'run.ended' && e.subject === over.run.id));
 	const { paths } = await rdv.call('GET', '/api/openapi.json');
-	const seq = async () => (await rdv.call('GET',
-		'/api/events?since=0&limit=1000')).items.at(-1).seq;
+	const seq = async () => (await events()).at(-1).seq;
 	const before = await seq();
 	let walked = 0;
 	for (const path of Object.keys(paths)) {

@@ -224,9 +224,13 @@ $(ports_bin): $(wildcard tests/ports/*.c) tests/ports/ports.h
 
 # What the layers under an unprivileged account need is made beforehand: that
 # account may not be able to write here.
-.PHONY: test-built tsan-built
-test-built: all $(unit_all) $(fuzz_bins) $(prog_bins) $(ports_bin) \
-    $(emu_bin) $(liar_bin)
+.PHONY: test-built test-compiled tsan-built
+test_progs := $(fuzz_bins) $(prog_bins) $(ports_bin) $(emu_bin) $(liar_bin)
+test-built: all $(unit_all) $(test_progs)
+
+# The same for a compiler of which only the warnings are wanted: the unit tests
+# are not linked, as nobody runs them.
+test-compiled: all $(test_progs) $(call obj,$(wildcard tests/unit/*/*.c))
 
 # The flusher is the only thread beside the loop; these tests have it run.
 tsan-built: $(patsubst %,$(BUILD)/unit/store/test_%,bus flusher open tx)

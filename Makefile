@@ -25,7 +25,8 @@ WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 HARDEN	:= -fstack-protector-strong -fPIE
 OPT	:= -O2
 ifneq ($(SAN),)
-OPT	:= -O1 -fno-omit-frame-pointer -fsanitize=$(SAN) \
+# A report has lines and names of functions; variables would be for a debugger.
+OPT	:= -O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SAN) \
 	   -fno-sanitize-recover=all -DRDV_SANITIZED
 LDSAN	:= -fsanitize=$(SAN)
 else

@@ -1,8 +1,9 @@
 // A layer's files, some of them at a time, each in a node of its own. Most of
 // what they do is waiting, for a start say, so the processors have room. A file
 // that ends badly or says nothing counts as a failed one; the last lines are
-// those of a layer that is one file. RDV_JOBS overrides how many. With RDV_ONLY
-// a file is left out that can have no test of such a name.
+// those of a layer that is one file, after the longest files, which a layer names
+// first. RDV_JOBS overrides how many run. With RDV_ONLY a file is left out that
+// can have no test of such a name.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -23,7 +24,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 		process.exitCode = 130;
 	});
 
+const nameOf = (url) => url.pathname.split('/').at(-1);
+const row = (ms, url) => `${(ms / 1000).toFixed(1).padStart(8)} s ` + nameOf(url);
+const slowest = (rows) => rows.sort((a, b) => parseFloat(b) - parseFloat(a))
+	.slice(0, 10);
+
 async function run(url, said) {
+	const begin = performance.now();
 	const kid = spawn(process.execPath, [one, url.href],
 		{ stdio: ['ignore', 'pipe', 'pipe'] });
 	let text = '';
@@ -35,11 +42,12 @@ async function run(url, said) {
 	const [body, tail = ''] = text.split(/^slowest:$/m);
 	const n = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(tail);
 	process.stdout.write(body);
+	said.long.push(row(performance.now() - begin, url));
 	said.slow.push(...tail.match(/^ *[\d.]+ s .*$/mg) ?? []);
 	for (const i of [0, 1, 2])
 		said.count[i] += Number(n?.[i + 1] ?? 0);
 	if (n === null || (code !== 0 && n[2] === '0')) {
-		console.log(`FAIL ${url.pathname.split('/').at(-1)} ends with ` +
+		console.log(`FAIL ${nameOf(url)} ends with ` +
 			`${signal ?? code}`);
 		said.count[1]++;
 	}
@@ -58,7 +66,8 @@ function mayHave(url, only) {
 
 // `names` of files beside `from`, which is the caller's import.meta.url.
 export async function files(from, names) {
-	const said = { slow: [], count: [0, 0, 0] }, only = process.env.RDV_ONLY;
+	const said = { slow: [], long: [], count: [0, 0, 0] };
+	const only = process.env.RDV_ONLY;
 	const left = names.filter((name) => !only ||
 		mayHave(new URL(`${name}.mjs`, from), only));
 	await Promise.all(Array.from({ length: JOBS }, async () => {
@@ -66,8 +75,8 @@ export async function files(from, names) {
 			await run(new URL(`${name}.mjs`, from), said);
 	}));
 	const [passed, failed, skipped] = said.count;
-	console.log(['slowest:', ...said.slow.sort((a, b) => parseFloat(b) -
-		parseFloat(a)).slice(0, 10)].join('\n'));
+	console.log(['longest files:', ...slowest(said.long), 'slowest:',
+		...slowest(said.slow)].join('\n'));
 	console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 	process.exitCode ||= failed > 0 ? 1 : 0;
 }

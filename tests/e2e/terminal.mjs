@@ -220,6 +220,22 @@ await test('abuse_J04 a title is cleaned and cut', (all) =>
 	check(title.length <= 120 && !title.includes('\u202e'), title);
 }));
 
+/* The last question has an answer: what comes before it is all there is. */
+await test('abuse_J02 the page says nothing that a program could have chosen',
+    (all) => withShell(all, async (page, made) => {
+	const asked = ['P$qm\\033\\\\', 'P$qr\\033\\\\', 'P+q544e\\033\\\\',
+	    '[20t', '[21t', '[>q', '[18t', '[1;1;1;1;1;1*y', ']52;c;?\\007',
+	    ']0;theirs\\007', ']l?\\007', 'Z', '[x'];
+	const log = async () => String(
+	    await all.product.runLog(made.run.id));
+
+	await type(page, "stty -icanon -echo; printf '\\005" +
+	    asked.map((q) => `\\033${q}`).join('') + "\\033[c'; cat -v\n");
+	await until(async () => (await log()).includes('^[[?1;2c'),
+	    'the answer to the last');
+	equal((await log()).split('^[').length, 2, await log());
+}));
+
 await test("abuse_J01 the clipboard stays out of a program's reach", (all) =>
     withShell(all, async (page) => {
 	const origin = new URL(page.url()).origin;

@@ -41,6 +41,9 @@
 #define COLS_MAX     1000
 #define ROWS_MIN     3
 #define ROWS_MAX     500
+/* Of a terminal that says nothing, as a serial line: others assume it, too. */
+#define COLS_ASSUMED 80
+#define ROWS_ASSUMED 24
 /* Of contract 3.4: what it lives by counts no more, or is spent. */
 #define CODE_REVOKED 4001
 #define CODE_TICKET  4002
@@ -372,8 +375,8 @@ view_start(struct view *v)
 	v->patience = v->patience > 0 ? v->patience : PATIENCE_MS;
 	v->code = v->signal = -1;
 	v->lost_at = clock_mono_ms();
-	v->cols = v->cols < COLS_MIN ? COLS_MIN : v->cols;
-	v->rows = v->rows < ROWS_MIN ? ROWS_MIN : v->rows;
+	v->cols = v->cols == 0 ? COLS_ASSUMED : v->cols;
+	v->rows = v->rows == 0 ? ROWS_ASSUMED : v->rows;
 	connect_now(v);
 }
 

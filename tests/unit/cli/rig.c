@@ -65,7 +65,8 @@ rig_start_with(fake_fn *fn, const char *option)
 {
 	const char *argv[] = { "attach", "--socket", NULL, RIG_ID, option,
 		NULL };
-	struct winsize size = { .ws_col = 90, .ws_row = 30 };
+	struct winsize size = { .ws_col = rig.sizeless ? 0 : 90,
+		.ws_row = rig.sizeless ? 0 : 30 };
 	struct cmd_call call;
 	struct cli cli;
 	char why[256];
@@ -177,6 +178,7 @@ rig_setup(void **state)
 	(void)state;
 	rig.status = rig.state = rig.viewers = NULL;
 	rig.err = 0;
+	rig.sizeless = false;
 	assert_int_equal(openpty(&m, &s, NULL, NULL, NULL), 0);
 	assert_int_equal(tcgetattr(s, &rig.before), 0);
 	(void)close(m);

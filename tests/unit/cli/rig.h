@@ -25,7 +25,8 @@ struct rig {
 	const char *status, *state;
 	const char *viewers; /* JSON of who looks; NULL: nobody */
 	int master;
-	int err; /* standard error of rdv, or 0: the terminal */
+	int err;       /* standard error of rdv, or 0: the terminal */
+	bool sizeless; /* the terminal says 0x0 */
 	pid_t child;
 	pid_t writer;	      /* types what is too much for one write, or 0 */
 	char screen[1 << 20]; /* all that was shown */

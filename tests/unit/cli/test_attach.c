@@ -39,6 +39,28 @@ input_and_output(void **state)
 	free(rq);
 }
 
+/* A serial line has none: nobody's session is to become as small as it goes. */
+static void
+a_terminal_without_a_size(void **state)
+{
+	const struct winsize size = { .ws_col = 70, .ws_row = 20 };
+	char *rq;
+
+	(void)state;
+	rig.sizeless = true;
+	rig_start(rig_echo_fn);
+	rig_see_raw();
+	rig_see("hello");
+	/* One that is told of later counts. */
+	assert_int_equal(ioctl(rig.master, TIOCSWINSZ, &size), 0);
+	rig_see("\"cols\":70,\"rows\":20");
+	rig_type("bye");
+	(void)rig_wait_end();
+	rq = rig_ws_request();
+	assert_non_null(strstr(rq, "cols=80&rows=24&tail="));
+	free(rq);
+}
+
 static void
 the_end_of_the_program_is_no_failure(void **state)
 {
@@ -244,6 +266,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 		T(input_and_output),
+		T(a_terminal_without_a_size),
 		T(the_end_of_the_program_is_no_failure),
 		T(detach_with_two_keys),
 		T(others_are_named),

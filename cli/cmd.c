@@ -49,6 +49,17 @@ refuse(struct parse *p, const char *what, const char *word)
 	return CMD_USAGE;
 }
 
+/* Its name alone: what stands behind "=" may have been a secret. */
+static int
+refuse_option(struct parse *p, const char *what, const char *word)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="),
+	    word);
+	return refuse(p, what, name);
+}
+
 /* A walk: the table is short, and this is done once or twice. */
 const struct cmd *
 cmd_find(const char *words)
@@ -176,10 +187,10 @@ take_option(struct parse *p, const char *word)
 	}
 	o = find_opt(p->call->cmd, name, len, letter);
 	if (o == NULL)
-		return refuse(p, "no such option", word);
+		return refuse_option(p, "no such option", word);
 	if (o->arg == NULL) {
 		if (value != NULL)
-			return refuse(p, "option takes no value", word);
+			return refuse_option(p, "option takes no value", word);
 		return keep(p, o, "");
 	}
 	if (value == NULL) {

@@ -1,6 +1,6 @@
 // Guards of what is said with agents (K02, L03, L09), of where their programs and
 // settings are from (L10, L01, L02), and of whom the command line tells its token
-// (L12). Rows as in mutants.mjs.
+// (L11, L12). Rows as in mutants.mjs.
 const ask = 'daemon/agent/agentask.c', claude = 'daemon/agent/claudeask.c';
 const test = (name) => `unit/agent/test_claude abuse_${name}`;
 
@@ -104,4 +104,12 @@ export const agents = [
 			'names, t->cwd, t->agent, t->of, digest);',
 			'names, t->cwd, t->agent, "", digest);']],
 		red: ['api abuse L02 trust'] },
+	{ ids: ['L11'], guard: 'a refused option says no value again',
+		off: [['cli/cmd.c', 'return refuse_option(p, "no such option", word);',
+			'return refuse(p, "no such option", word);']],
+		red: ['unit/cli/test_cmd abuse_L11'] },
+	{ ids: ['L11'], guard: 'a link is wiped from the command line',
+		off: [['cli/cmd/session_attach.c', 'secret_wipe(word, strlen(word));',
+			';']],
+		red: ['api abuse L11 the secret'] },
 ];

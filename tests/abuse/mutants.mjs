@@ -783,10 +783,10 @@ const noSweep = [[reaper, 'if (r->soft == 0 || mutant("H01"))', 'if (true)'],
 	['priv-helper/follow.c', 'if (orphans && !mutant("H01"))', 'if (false)']];
 
 const processes = [
-	{ ids: ['H01', 'H04'], guard: 'a reaper ends all that came to it, and ' +
+	{ ids: ['H01', 'H04', 'L08'], guard: 'a reaper ends all that came to it, and ' +
 		'[ops] what comes from a reaper',
 		off: noSweep, red: ['abuse H01 what forks', 'api closing ends',
-			'abuse H04 a fork bomb',
+			'abuse H04 a fork bomb', 'api abuse L08: what an agent',
 			'priv/stop abuse_H01_strays'] },
 	{ ids: ['H01'], guard: 'a confined run ends by its cgroup',
 		off: [[reaper, 'if (r->plan->drop.confined)\n\t\tcgroup_kill(',

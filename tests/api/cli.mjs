@@ -1,8 +1,10 @@
 // The command line against a real rdvd: each command once, for its exit status
 // and its JSON. What a command prints and refuses: tests/unit/cli.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { Rdv, bare, bin, test, waitFor } from '../harness/rdv.mjs';
 
@@ -243,6 +245,24 @@ await test('cli: the doctor looks at the settings', async () => {
 		{ name: 'settings', state: 'failed',
 			detail: `${file}:2: monitoring.interval: no such setting` });
 	fs.unlinkSync(file);
+});
+
+// A link is the one secret that may be an argument, as people paste it.
+await test('abuse L11 the secret of a link is no argument for long', async () => {
+	const server = net.createServer().listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const come = once(server, 'connection');
+	const link = `http://127.0.0.1:${server.address().port}/s/#L11secret`;
+	const child = execFile(bin('rdv'), ['attach', link], { env });
+	const done = once(child, 'exit');
+	// Before anybody is told what it is.
+	const [socket] = await come;
+	const words = fs.readFileSync(`/proc/${child.pid}/cmdline`, 'utf8');
+	assert.ok(words.includes('attach\0http://127.0.0.1'), 'control');
+	assert.ok(!words.includes('L11secret'), words);
+	socket.destroy();
+	server.close();
+	assert.notEqual((await done)[0], 0);
 });
 
 await rdv.stop();

@@ -688,6 +688,29 @@ await test('refusals name the field, and change nothing', async () => {
 	assert.match(dead.cause, /cannot run .*claude: No such file/);
 });
 
+// As an MCP server of its would: away from it, and deaf.
+await test('abuse L08: what an agent has started ends with its run', async () => {
+	const c = await a.fresh(), gate = a.gate(), mark = `10${process.pid}.25`;
+	const servers = () => fs.readdirSync('/proc').filter((p) => {
+		try {
+			return /^\d+$/.test(p) && fs.readFileSync(`/proc/${p}/cmdline`,
+				'utf8') === `sleep\0${mark}\0`;
+		} catch {
+			return false;
+		}
+	}).length;
+	const t = await a.begin(c, `sh ${a.gate()} setsid /bin/sh -c ` +
+		`'trap "" TERM HUP; exec sleep ${mark}' >/dev/null 2>&1 </dev/null &\n` +
+		`wait ${gate}\nsay done`);
+	await waitFor('it is there', () => servers() === 1);
+	Agents.open(gate);
+	await waitFor('its run is over', async () => ['completed', 'killed', 'failed']
+		.includes((await a.call('GET', `/api/runs/${(await a.turn(t)).run_id}`))
+			.state));
+	assert.equal(servers(), 0);
+	assert.equal((await a.over(t)).state, 'completed');
+});
+
 await test('abuse L10: no program of the repository is its agent', async () => {
 	const c = await a.fresh();
 	sh(at(c), `mkdir -p node_modules/.bin; for p in node_modules/.bin/claude claude

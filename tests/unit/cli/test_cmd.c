@@ -110,6 +110,28 @@ names_are_unique(void **state)
 	}
 }
 
+/* A token comes from a file: others on this host see what is typed. */
+static void
+abuse_L11_no_option_takes_a_token(void **state)
+{
+	static const char *const names[] = { "token", "password", "secret",
+		"api-key" };
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+		assert_true(ends_table(cmd_globals, names[n]));
+		for (size_t i = 0; cmds[i] != NULL; i++)
+			assert_true(ends_table(cmds[i]->opts, names[n]));
+	}
+	/* Nor does the refusal say it once more, into somebody's log. */
+	assert_int_equal(PARSE("status", "--token", "rdv_mine"), CMD_USAGE);
+	assert_null(strstr(why, "rdv_mine"));
+	assert_int_equal(PARSE("status", "--token=rdv_mine"), CMD_USAGE);
+	assert_string_equal(why, "no such option: --token");
+	assert_int_equal(PARSE("status", "--quiet=rdv_mine"), CMD_USAGE);
+	assert_null(strstr(why, "rdv_mine"));
+}
+
 /* The commands the manual promises; an issue of its own to lose one. */
 static void
 promised_commands_exist(void **state)
@@ -316,6 +338,7 @@ main(void)
 		cmocka_unit_test(rows_are_complete),
 		cmocka_unit_test(names_are_unique),
 		cmocka_unit_test(promised_commands_exist),
+		cmocka_unit_test(abuse_L11_no_option_takes_a_token),
 		cmocka_unit_test(help_shows_every_row),
 		cmocka_unit_test(options_stand_anywhere),
 		cmocka_unit_test(a_command_may_name_a_group),

@@ -68,7 +68,8 @@ const decisions = [
 	{ ids: ['K13'], guard: 'what is asked is its owner\'s to decide',
 		off: [[store, '" FROM approval WHERE id = ? AND user_id = ?"',
 			'" FROM approval WHERE id = ? AND ? IS NOT NULL"']],
-		red: [`${core} test_abuse_K13`, 'abuse C14 what is another'] },
+		red: [`${core} test_abuse_K13`, 'abuse C14 what is another',
+			'system K13 nobody decides'] },
 ];
 
 const unasked = [

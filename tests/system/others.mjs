@@ -465,6 +465,47 @@ await test('C12 on a host nobody types by a link, unless root says so',
 		assert.match(r.json.error, /^sharing\.links = "auto" \(the default\)/);
 	});
 
+await test('K13 nobody decides what another is asked', async () => {
+	const made = s.rdv(ann, 'token', 'new', 'agent', '--scope', 'run',
+		'--session', held.id);
+	const rawKey = made.out.trim();
+	assert.match(rawKey, /^rdv_/, made.err);
+	const asked = s.over({ ...ann, token: rawKey }, 'POST',
+		`/api/sessions/${held.id}/approvals`,
+		{ body: { ...wish, key: 'K13', wait_ms: 60000 } });
+	const { id } = await waitFor('what is asked', async () => (await call(ann,
+		'GET', '/api/approvals?state=pending', undefined, 200)).items
+		.find((i) => i.id !== ids.approval));
+	const { digest } = await call(ann, 'GET', `/api/approvals/${id}`,
+		undefined, 200);
+	// With all that there is to know of it.
+	for (const verdict of ['approve', 'deny', 'answer']) {
+		const decide = (to) => s.over(bob, 'POST',
+			`/api/approvals/${to}/decision`, { body: { verdict, digest } });
+		const hers = said(await decide(id));
+		assert.equal(hers.status, 404, verdict);
+		assert.deepEqual(hers, said(await decide(NOBODY)));
+	}
+	// Nor by a key of the same name, or a rule of his.
+	await call(bob, 'POST', `/api/sessions/${own.id}/approvals/withdraw`,
+		{ key: 'K13' }, 204);
+	const rule = await call(bob, 'POST', '/api/approvals/rules',
+		{ verdict: 'allow', tool: wish.tool, pattern: [wish.command] });
+	const now = await call(ann, 'GET', `/api/approvals/${id}`, undefined, 200);
+	assert.deepEqual([now.state, now.attempts], ['pending', []]);
+	await call(ann, 'POST', `/api/approvals/${id}/decision`,
+		{ verdict: 'approve', digest }, 200);
+	assert.deepEqual((({ status, json }) => [status, json.granted, json.id])(
+		await asked), [200, true, id]);
+	// The rule decides for him, and is about nothing of hers.
+	const again = (who, to) => s.over(who, 'POST',
+		`/api/sessions/${to}/approvals`, { body: { ...wish, key: 'K13 again' } });
+	assert.equal((await again({ ...ann, token: rawKey }, held.id)).json.state,
+		'pending');
+	assert.equal((await again(bob, own.id)).json.via, 'rule', 'control');
+	await call(bob, 'DELETE', `/api/approvals/rules/${rule.id}`, undefined, 204);
+});
+
 await test('C14 and nothing of hers has changed', async () => {
 	for (const [route, [kind, , query = '', own = 200]] of
 		Object.entries(PATHS)) {

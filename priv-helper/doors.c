@@ -6,7 +6,8 @@
  * owner's from the moment it exists, and a link that somebody lays leads
  * nowhere he could not go himself (abuse C01, C03, C04).
  *
- * Invariant: an account's sockets are told to rdvd before its end is.
+ * Invariant: an account's sockets are told to rdvd before its end is, and its
+ * limits before its sockets.
  */
 #include "priv-helper/doors.h"
 
@@ -400,8 +401,7 @@ tell_end(const struct door *p, int control)
 	const struct ctl_unlisten m = { p->uid };
 	struct buf b;
 
-	if (p->told == 0)
-		return 0;
+	/* Whatever rdvd has of it: a limit may be all. */
 	buf_init(&b, CTL_MAX);
 	ctl_put_unlisten(&b, &m);
 	return say(control, &b, -1);

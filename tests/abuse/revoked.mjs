@@ -108,11 +108,11 @@ await test('C13 what waits for its repository when its token goes is not done',
 		assert.match(s.repo.git('log', '--format=%s', 'main'), /^late$/m);
 	});
 
-// The branch `topic` becomes a pipe: whoever reads it waits to be told. At the
+// The branch, or HEAD, becomes a pipe: whoever reads it waits to be told. At the
 // n-th reader the token goes, for each n that there is.
-async function at(s, n, [method, path, body]) {
+async function at(s, n, [method, path, body], name = 'refs/heads/topic') {
 	const { rdv, repo, made, revoke } = s, token = await made();
-	const file = `${repo.dir}/.git/refs/heads/topic`;
+	const file = `${repo.dir}/.git/${name}`;
 	const was = fs.readFileSync(file, 'latin1');
 	const pipe = () => {
 		execFileSync('mkfifo', [`${file}.lock-`]);
@@ -143,7 +143,6 @@ async function at(s, n, [method, path, body]) {
 			fs.writeFileSync(`${file}.lock-`, was);
 			fs.renameSync(`${file}.lock-`, file);
 		} else if (count < n) {
-			fs.unlinkSync(file);
 			pipe();
 		}
 		fs.writeSync(fd, was);
@@ -181,3 +180,28 @@ await test('C13 whenever its token goes, a request is done or is not',
 			assert.ok(refused >= 2, `${one[1]}: refused ${refused} times`);
 		}
 	});
+
+await test('C13 what acts before its row asks for leave before that', async (t) => {
+	const s = await scene(t), { rdv, repo, tree } = s;
+	repo.sh(`cd ${rdv.home}/tree; git add -A; git commit -qm all; cd ${repo.dir}
+		echo other >one; git add one; git commit -qm other`);
+	const stopped = await rdv.request('POST', '/api/worktrees/rebase',
+		{ body: { ...tree, onto: 'main' } });
+	assert.deepEqual([stopped.status, stopped.json.change?.state], [200, 'conflict'],
+		stopped.raw);
+	const one = ['POST', 'worktrees/abort', tree];
+	const all = async () => [repo.sh('cat ../tree/one'), ...await seen(s)];
+	let refused = 0, done = false;
+	for (let n = 1; !done; n++) {
+		assert.ok(n < 40, 'it comes to an end');
+		const before = await all();
+		const { r, met } = await at(s, n, one, 'worktrees/tree/HEAD');
+		done = r.status < 300;
+		assert.ok(done || r.status === 401, r.raw);
+		if (!done)
+			assert.deepEqual(await all(), before, `${n}`);
+		refused += !done;
+		assert.ok(done || met, 'refused for what was revoked');
+	}
+	assert.ok(refused >= 2, `refused ${refused} times`);
+});

@@ -8,6 +8,7 @@
 #include "daemon/core/agentconfig.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "daemon/api/answer.h"
 #include "daemon/api/api.h"
@@ -20,10 +21,13 @@
 struct config_in {
 	uint64_t set;
 	const char *executors;
+	int64_t version;
 };
 
+enum { EXECUTORS, VERSION };
+
 static const struct js_field config_fields[] = {
-	{ .name = "executors",
+	[EXECUTORS] = { .name = "executors",
 	    .kind = JS_JSON,
 	    .offset = offsetof(struct config_in, executors),
 	    .required = true,
@@ -31,6 +35,13 @@ static const struct js_field config_fields[] = {
 	    .max = CONFIG_BYTES,
 	    .help = "all of it: of each agent the variants, of each of these "
 		    "an object with the agent's fields" },
+	[VERSION] = { .name = "version",
+	    .kind = JS_INT,
+	    .offset = offsetof(struct config_in, version),
+	    .min = 0,
+	    .max = INT64_MAX,
+	    .help = "of what it is put in place of, as it was read: refused "
+		    "when that is another one by now" },
 	{ .name = NULL },
 };
 
@@ -57,8 +68,10 @@ config_put(struct api_call *c)
 	const struct config_in *in = c->in;
 	struct tx *tx = tx_begin(c->app->db);
 	const char *why = NULL;
-	int err = agentconfig_put(tx, c->req->arena, c->actor->user_id,
-	    in->executors, &why);
+	int err =
+	    agentconfig_put(tx, c->req->arena, c->actor->user_id, in->executors,
+		(in->set & ((uint64_t)1 << VERSION)) != 0 ? &in->version : NULL,
+		&why);
 
 	answer_settle(c, tx,
 	    &(struct answer_end){ .err = err, .why = why, .status = 204 });

@@ -6,6 +6,7 @@
  */
 #include "daemon/core/agentconfig.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "daemon/agent/agent.h"
@@ -56,8 +57,8 @@ agentconfig_get(struct db *db, struct arena *a, const char *user_id,
 	struct variant_error e;
 	const char *json;
 	struct js *stored, *all;
-	int err = store_agent_config_get(db, a, user_id, &json);
-
+	int64_t version;
+	int err = store_agent_config_get(db, a, user_id, &json, &version);
 	*why = "the configuration of agents cannot be read";
 	if (err != 0 && err != RDV_E_NOT_FOUND)
 		return NULL;
@@ -66,6 +67,8 @@ agentconfig_get(struct db *db, struct arena *a, const char *user_id,
 	js_free(stored);
 	if (all == NULL)
 		*why = say(a, &e);
+	else
+		js_add_int(all, "version", version);
 	return all;
 }
 
@@ -142,13 +145,29 @@ all_run(struct arena *a, const struct js *stored, const char **why)
 	return true;
 }
 
+/* Who changes one variant puts all others as he saw them. */
+static int
+unchanged(struct db *db, struct arena *a, const char *user_id, int64_t version,
+    const char **why)
+{
+	const char *json;
+	int64_t now;
+	int err = store_agent_config_get(db, a, user_id, &json, &now);
+
+	if (err != 0 && err != RDV_E_NOT_FOUND)
+		return err;
+	*why = "version: the variants were changed meanwhile; look again";
+	return now == version ? 0 : RDV_E_STATE;
+}
+
 int
 agentconfig_put(struct tx *tx, struct arena *a, const char *user_id,
-    const char *executors, const char **why)
+    const char *executors, const int64_t *version, const char **why)
 {
 	struct js *given = js_object(), *stored;
 	struct variant_error e;
 	const char *text;
+	int err;
 
 	js_add_json(given, "executors", executors);
 	stored = variant_difference(given, &e);
@@ -159,8 +178,11 @@ agentconfig_put(struct tx *tx, struct arena *a, const char *user_id,
 	}
 	text = all_run(a, stored, why) ? text_of(a, stored) : NULL;
 	js_free(stored);
-	return text != NULL ? store_agent_config_put(tx, user_id, text)
-			    : RDV_E_INVALID;
+	if (text == NULL)
+		return RDV_E_INVALID;
+	err = version == NULL ? 0
+			      : unchanged(tx_db(tx), a, user_id, *version, why);
+	return err != 0 ? err : store_agent_config_put(tx, user_id, text);
 }
 
 static bool
@@ -214,7 +236,8 @@ agentconfig_pick(struct db *db, struct arena *a, const char *user_id,
 	struct variant_error e;
 	const char *json;
 	struct js *all, *fields;
-	int err = store_agent_config_get(db, a, user_id, &json);
+	int64_t version;
+	int err = store_agent_config_get(db, a, user_id, &json, &version);
 
 	*out = config_json;
 	*why = "the configuration of agents cannot be read";

@@ -2,6 +2,8 @@
 #ifndef RDV_AGENTCONFIG_H
 #define RDV_AGENTCONFIG_H
 
+#include <stdint.h>
+
 struct arena;
 struct db;
 struct js;
@@ -10,7 +12,8 @@ struct variant_pick;
 
 /*
  * How an account has its agents run: our defaults with what is stored over
- * them, as agent/variant.h has it. The caller's, or NULL with a sentence.
+ * them, as agent/variant.h has it, and the version of that. The caller's, or
+ * NULL with a sentence.
  */
 struct js *agentconfig_get(struct db *db, struct arena *a, const char *user_id,
     const char **why);
@@ -18,10 +21,11 @@ struct js *agentconfig_get(struct db *db, struct arena *a, const char *user_id,
 struct js *agentconfig_shown(const struct js *all);
 /*
  * Stores what `executors` has that our defaults have not. RDV_E_INVALID with
- * the path of what is wrong and a sentence; or -errno.
+ * the path of what is wrong and a sentence; RDV_E_STATE when `version` is not
+ * NULL and not that of what is there; or -errno.
  */
 int agentconfig_put(struct tx *tx, struct arena *a, const char *user_id,
-    const char *executors, const char **why);
+    const char *executors, const int64_t *version, const char **why);
 /*
  * What a conversation or a turn is configured with: of `pick` the variant and
  * the choices beside it, over these `config_json`, which may be NULL. NULL in

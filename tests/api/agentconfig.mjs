@@ -66,6 +66,26 @@ await test('what is wrong is told with its path', async () => {
 		FAST: claude({ model: 'haiku', effort: 'low' }) });
 });
 
+await test('who put over what was changed meanwhile is refused', async () => {
+	const before = await config();
+	assert.equal((await changed((e) => {
+		e.CODEX.MINE = { CODEX: { model: 'mine' } };
+	})).status, 204);
+	const mine = await config();
+	before.executors.CODEX.YOURS = { CODEX: { model: 'yours' } };
+	const no = await put(before);
+	assert.equal(no.status, 409, `${no.raw}`);
+	assert.match(no.json.error, /^version: .*changed meanwhile/);
+	assert.deepEqual(await config(), mine);
+	// What changes nothing is no other version; what names none is put.
+	assert.equal((await put(mine)).status, 204);
+	assert.deepEqual(await config(), mine);
+	delete before.version;
+	assert.equal((await put(before)).status, 204);
+	assert.equal((await changed((e) => { delete e.CODEX.YOURS; })).status,
+		204);
+});
+
 await test('a conversation and a turn are run by what they pick', async () => {
 	assert.deepEqual((await begin({})).json.config, { model: 'opus' });
 	const r = await begin({ variant: 'fast', reasoning_id: 'high',

@@ -71,6 +71,14 @@ await test('a variant is made, refused by its field, copied and deleted',
 	await page.click(`${of('FAST_ONE')} button:text-is('Save')`);
 	await page.waitForSelector(`${of('FAST_ONE')} .refusal >> ` +
 	    'text=/changed elsewhere/');
+	/* Nor by what is saved beside it, and what was typed stays. */
+	await page.click(`${of('SLOW')} summary`);
+	await page.fill(`${of('SLOW')} ${field('model')}`, 'sonnet');
+	await page.click(`${of('SLOW')} button:text-is('Save')`);
+	await page.waitForSelector(`${of('SLOW')} >> text=Saved.`);
+	await page.click(`${of('SLOW')} summary`);
+	equal(await page.inputValue(`${of('FAST_ONE')} ${field('model')}`),
+	    'mine', 'what was typed');
 	await page.reload();
 	await page.click(`${of('FAST_ONE')} summary`);
 	await page.waitForSelector(`${of('FAST_ONE')} >> ` +
@@ -82,6 +90,16 @@ await test('a variant is made, refused by its field, copied and deleted',
 		    (await config(product)).CLAUDE_CODE;
 		return f.model === 'mine' && f.x_new === 1;
 	}, 'both changes');
+	/* Who was told of it may put his in its place. */
+	await put(product, (e) => { e.CLAUDE_CODE.FAST_ONE.CLAUDE_CODE.model = 'x'; });
+	await page.fill(`${of('FAST_ONE')} ${field('model')}`, 'mine again');
+	await page.keyboard.press('Enter');
+	await page.waitForSelector(`${of('FAST_ONE')} .refusal >> ` +
+	    'text=/model x/');
+	await page.click(`${of('FAST_ONE')} button:text-is('Save')`);
+	await page.waitForSelector(`${of('FAST_ONE')} >> text=Saved.`);
+	equal((await config(product)).CLAUDE_CODE.FAST_ONE.CLAUDE_CODE.model,
+	    'mine again', 'put in its place');
 	await page.click(`${of('SLOW')} summary`);
 	await page.click(`${of('SLOW')} button:text-is('Delete')`);
 	await page.click("dialog button:text-is('Delete variant')");

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-	brief, filled, textOf, valueOf, wrongOf, type Field, type Form,
+	brief, filled, put, textOf, valueOf, wrongOf, type Field, type Form,
 } from "../src/talk/variants.ts";
 
 const field = (name: string, kind: Field["kind"]): Field =>
@@ -64,4 +64,54 @@ test("a refusal names its field, or the variant, or neither", () => {
 	for (const text of ["executors.CODEX: is there twice",
 	    "It was changed elsewhere.", ""])
 		assert.equal(wrongOf(new Error(text)), null, text);
+});
+
+/* The server: it takes what is put over the version that it has. */
+function server(between: (executors: any, turn: number) => boolean) {
+	let version = 1, turn = 0;
+	let executors: any = { CODEX: { A: { CODEX: { model: "a" } },
+		B: { CODEX: { model: "b" } } } };
+
+	Object.assign(globalThis, { localStorage: { getItem: () => null } });
+	globalThis.fetch = (async (_: string, init: RequestInit) => {
+		if (init.method !== "PUT") {
+			const told = Response.json({ executors, version });
+			/* Another tab, behind what was read. */
+			version += Number(between(executors, ++turn));
+			return told;
+		}
+		const put = JSON.parse(String(init.body));
+		if (put.version !== version)
+			return Response.json({ error: "version: changed meanwhile" },
+			    { status: 409 });
+		executors = put.executors;
+		version++;
+		return new Response(null, { status: 204 });
+	}) as typeof fetch;
+	return () => executors.CODEX;
+}
+
+test("two tabs that save at once lose nothing of each other", async () => {
+	const { fetch } = globalThis;
+	const to = { agent: "CODEX", name: "A", values: { model: "mine" },
+		was: { name: "A", values: { model: "a" } } };
+
+	try {
+		const other = server((e, turn) => turn === 1 &&
+		    Boolean(e.CODEX.B.CODEX.model = "other"));
+		await put(to);
+		assert.deepEqual(other(), { A: { CODEX: { model: "mine" } },
+			B: { CODEX: { model: "other" } } });
+		/* The same one: its values are told, and nothing is put. */
+		const same = server((e, turn) => turn === 1 &&
+		    Boolean(e.CODEX.A.CODEX.model = "other"));
+		await assert.rejects(put(to), (err: any) =>
+		    /model other/.test(err.message) && err.now.model === "other");
+		assert.equal(same().A.CODEX.model, "other");
+		/* Where somebody never stops, that is said in the end. */
+		server(() => true);
+		await assert.rejects(put(to), /changed meanwhile/);
+	} finally {
+		globalThis.fetch = fetch;
+	}
 });

@@ -6,7 +6,7 @@
  * are.
  */
 
-import { change, get } from "../net/http.ts";
+import { ApiError, change, get } from "../net/http.ts";
 import { messageOf } from "../store.ts";
 import type { Agent } from "./types.ts";
 
@@ -38,7 +38,12 @@ const ours = "DEFAULT";
 /* What stands beside variants and is none. */
 const used = "recently_used_models";
 
-const askConfig = () => get<{ executors: Executors }>("/api/agents/config");
+interface Config {
+	executors: Executors;
+	version: number;
+}
+
+const askConfig = () => get<Config>("/api/agents/config");
 
 export async function askKnown(signal: AbortSignal): Promise<Known> {
 	const [agents, forms, { executors }] = await Promise.all([
@@ -162,19 +167,44 @@ export interface Change {
 	values: Values | null;
 }
 
-const same = (a: unknown, b: unknown) =>
+export const same = (a: unknown, b: unknown) =>
     JSON.stringify(a) === JSON.stringify(b);
 
-/* All variants are put at once, so all are as they are at that moment, and the
- * one that is changed is as it was looked at, or nothing is done. */
+/* What is there now of what was to be changed; null: it is gone. */
+export class Overtaken extends Error {
+	constructor(readonly now: Values | null) {
+		super(now === null
+		    ? "It was deleted elsewhere meanwhile. What you typed is " +
+			"still here: save again to make it anew."
+		    : "It was changed elsewhere meanwhile, and is now: " +
+			`${brief(now) || "as the agent does by itself"}. What ` +
+			"you typed is still here: save again to put it in place " +
+			"of that.");
+	}
+}
+
+/* All variants are put at once, in place of what was read a moment ago and of
+ * nothing newer; who was quicker with another variant has lost nothing. */
 export async function put(c: Change): Promise<void> {
-	const { executors } = await askConfig();
+	for (let tries = 4; ; tries--)
+		try {
+			return await putOver(c, await askConfig());
+		} catch (err) {
+			if (!(err instanceof ApiError && err.status === 409) ||
+			    tries === 0)
+				throw err;
+		}
+}
+
+async function putOver(
+	c: Change, { executors, version }: Config,
+): Promise<void> {
 	const list = executors[c.agent] ??= {};
 
 	if (c.was !== null) {
-		if (!same(valuesOf(executors, c.agent, c.was.name), c.was.values))
-			throw new Misfit("It was changed elsewhere meanwhile. Look " +
-			    "again, and change that.");
+		const now = valuesOf(executors, c.agent, c.was.name);
+		if (!same(now, c.was.values))
+			throw new Overtaken(now);
 		delete list[c.was.name];
 	}
 	if (Object.hasOwn(list, c.name))
@@ -184,7 +214,7 @@ export async function put(c: Change): Promise<void> {
 	if (c.values !== null)
 		Object.defineProperty(list, c.name, { enumerable: true,
 		    value: { [c.agent]: c.values } });
-	await change("PUT", "/api/agents/config", { executors });
+	await change("PUT", "/api/agents/config", { executors, version });
 }
 
 /* A few words about one. */

@@ -133,9 +133,8 @@ function Variant({ form, name, values, copy, again }: {
 				    "as the agent does by itself", 300)}</span>
 			</summary>
 			{open && <div class="inner">
-				<VariantForm key={JSON.stringify(values)} form={form}
-				    was={name} values={values} done={again}
-				    copy={() => copy(values)} />
+				<VariantForm form={form} was={name} values={values}
+				    done={again} copy={() => copy(values)} />
 			</div>}
 		</details>
 	);

@@ -7,8 +7,8 @@
 import type { ComponentChild } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import {
-	filled, put, textOf, wrongOf, type Field, type Form, type Values,
-	type Wrong,
+	filled, Overtaken, put, same, textOf, wrongOf, type Field, type Form,
+	type Values, type Wrong,
 } from "../../talk/variants.ts";
 import { label } from "../../util/text.ts";
 import { Confirm } from "../dialog.tsx";
@@ -29,21 +29,37 @@ const textsOf = (form: Form, values: Values) => Object.fromEntries(
 
 function useVariant({ form, was, values, done }: Props) {
 	const [name, setName] = useState(was ?? "");
+	/* As it was when it was last looked at; null: there is none. */
+	const [seen, setSeen] = useState(was === null ? null : values);
 	const [texts, setTexts] = useState(() => textsOf(form, values));
 	const [refused, setRefused] = useState<unknown>(null);
 	const [busy, setBusy] = useState(false);
 	const [saved, setSaved] = useState(false);
-	const go = async (to: () => Values | null) => {
+	const begin = (from: Values) => {
+		setSeen(from);
+		setTexts(textsOf(form, from));
+	};
+	/* What somebody has typed into stays, whatever becomes of it elsewhere. */
+	useEffect(() => {
+		if (seen !== null && same(texts, textsOf(form, seen)))
+			begin(values);
+	}, [JSON.stringify(values)]);
+	const go = async (make: () => Values | null) => {
 		setBusy(true);
 		setRefused(null);
 		setSaved(false);
 		try {
+			const to = make();
 			await put({ agent: form.agent, name: name.trim(),
-				was: was === null ? null : { name: was, values },
-				values: to() });
+				was: seen === null ? null : { name: was!, values: seen },
+				values: to });
+			if (to !== null && was !== null)
+				begin(to);
 			setSaved(true);
 			done();
 		} catch (err) {
+			if (err instanceof Overtaken)
+				setSeen(err.now);
 			setRefused(err);
 		}
 		setBusy(false);
@@ -52,7 +68,7 @@ function useVariant({ form, was, values, done }: Props) {
 	return { name, setName, texts, refused, busy, saved,
 		set: (field: string, text: string) => setTexts((old) =>
 		    ({ ...old, [field]: text })),
-		save: () => go(() => filled(form, values, texts)),
+		save: () => go(() => filled(form, seen ?? values, texts)),
 		drop: () => go(() => null) };
 }
 

@@ -128,15 +128,23 @@ await test('a conversation begins with a variant, a model and who is asked',
 	    await page.locator("#talk-agent option[value='ACP']").count()],
 	['CLAUDE_CODE', 0], 'an agent that nobody made known');
 	await page.selectOption('#talk-agent', 'AMP');
-	equal(await page.locator('#talk-model_id, #talk-policy').count(), 0,
-	    'what it has not');
+	equal([await page.locator('#talk-model_id').count(),
+	    await page.$$eval('#talk-policy option', (all) =>
+	        all.map((o) => o.value))], [0, ['', 'AUTO']], 'what it has');
 	await page.selectOption('#talk-agent', 'CLAUDE_CODE');
 	await page.tap("input[value='login']");
 	await page.fill('#talk-first', 'say Done');
 	await page.selectOption('#talk-variant', 'FAST');
 	equal([await page.getAttribute('#talk-model_id', 'placeholder'),
-	    await page.inputValue('#talk-policy')], ['haiku', 'SUPERVISED'],
+	    await page.inputValue('#talk-policy')], ['haiku', ''],
 	'what the variant says');
+	equal(await page.$$eval('#talk-policy option', (all) =>
+	    all.map((o) => o.value)), ['', 'AUTO', 'SUPERVISED', 'PLAN'],
+	'its own');
+	/* None is sent unless one is chosen. */
+	const sent = [];
+	page.on('request', (r) => r.method() === 'POST' &&
+	    r.url().endsWith('/api/conversations') && sent.push(r.postDataJSON()));
 	await page.fill('#talk-agent_id', 'reviewer');
 	await page.selectOption('#talk-reasoning_id', 'max');
 	check(await fits(page), 'wide');
@@ -146,6 +154,8 @@ await test('a conversation begins with a variant, a model and who is asked',
 	await page.tap("button:text-is('Begin')");
 	await page.waitForSelector('#talk-variant-why');
 	equal(await page.locator('form > .refusal').count(), 0, 'told once');
+	equal('permission_policy' in sent[0], false, 'a policy nobody chose');
+	await page.selectOption('#talk-policy', 'SUPERVISED');
 	await put(product, (e) => {
 		e.CLAUDE_CODE.FAST = claude({ model: 'haiku', effort: 'low' });
 	});

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-	brief, filled, put, textOf, valueOf, wrongOf, type Field, type Form,
+	brief, filled, put, readinessOf, textOf, valueOf, wrongOf, type Field, type Form,
 } from "../src/talk/variants.ts";
 
 const field = (name: string, kind: Field["kind"]): Field =>
@@ -114,4 +114,22 @@ test("two tabs that save at once lose nothing of each other", async () => {
 	} finally {
 		globalThis.fetch = fetch;
 	}
+});
+
+test("what an agent needs is told of where it is to run", () => {
+	const a = { name: "CODEX", help: "Codex", state: "ready" as const,
+		needs: null, confined: { state: "sign_in" as const,
+			needs: "run rdv agents login CODEX" } };
+	const gone = { ...a, state: "missing" as const, needs: "install it",
+		confined: { state: "missing" as const, needs: null } };
+
+	assert.equal(readinessOf(a, "login").needs, null);
+	assert.deepEqual(readinessOf(a, "agent"), a.confined);
+	assert.equal(readinessOf({ ...a, needs: "run codex login", confined:
+	    { state: "ready", needs: null } }, "agent").needs, null);
+	assert.deepEqual(readinessOf(gone, "agent"),
+	    { state: "missing", needs: "install it" });
+	/* One that is made known by its configuration alone. */
+	assert.equal(readinessOf({ name: "ACP", help: "x", state: "installed",
+		needs: null }, "agent").state, "installed");
 });

@@ -89,12 +89,17 @@ export interface Approval {
 	decided_via: string | null;
 }
 
-export interface Agent {
-	name: string;
-	help: string;
+export interface Readiness {
 	state: "ready" | "installed" | "sign_in" | "refused" | "missing";
 	/* What a person has to do first. */
 	needs: string | null;
+}
+
+export interface Agent extends Readiness {
+	name: string;
+	help: string;
+	/* In its sandbox, where it has a home and a sign-in of its own. */
+	confined?: Readiness;
 }
 
 export interface Todo {

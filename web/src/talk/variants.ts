@@ -8,7 +8,7 @@
 
 import { ApiError, change, get } from "../net/http.ts";
 import { messageOf } from "../store.ts";
-import type { Agent } from "./types.ts";
+import type { Agent, Readiness } from "./types.ts";
 
 export interface Field {
 	name: string;
@@ -57,6 +57,16 @@ export async function askKnown(signal: AbortSignal): Promise<Known> {
 	    ...forms.items.filter((f) => !listed.has(f.agent)).map((f): Agent =>
 	        ({ name: f.agent, help: "Any other that speaks ACP",
 	            state: "installed", needs: null }))] };
+}
+
+/* Who has signed in as himself has not signed in for its sandbox. How the
+ * program is got is told once, of the account. */
+export function readinessOf(a: Agent, profile: "agent" | "login"): Readiness {
+	if (profile === "login" || a.confined === undefined)
+		return a;
+	return { state: a.confined.state, needs: a.confined.needs ??
+	    (["missing", "refused"].includes(a.confined.state) ? a.needs
+		: null) };
 }
 
 export function namesOf(k: Known, agent: string): string[] {

@@ -8,7 +8,8 @@ import { useEffect, useState } from "preact/hooks";
 import type { Store } from "../../store.ts";
 import type { Agent } from "../../talk/types.ts";
 import {
-	askKnown, brief, formOf, namesOf, valuesOf, type Known, type Values,
+	askKnown, brief, formOf, namesOf, readinessOf, valuesOf, type Known,
+	type Values,
 } from "../../talk/variants.ts";
 import { formatRoute } from "../../util/route.ts";
 import { label } from "../../util/text.ts";
@@ -85,7 +86,9 @@ interface Draft {
 function One({ agent, known, again }: {
 	agent: Agent; known: Known; again(): void;
 }) {
-	const [tone, word] = states[agent.state] ?? ["rest", label(agent.state)];
+	const inside = readinessOf(agent, "agent");
+	const [tone, word] = states[inside.state] ??
+	    ["rest", label(inside.state)];
 	const [draft, setDraft] = useState<Draft | null>(null);
 	const begin = (values: Values) => setDraft((old) =>
 	    ({ values, turn: (old?.turn ?? 0) + 1 }));
@@ -97,8 +100,12 @@ function One({ agent, known, again }: {
 			<h2><a href={formatRoute({ page: "agents",
 			    agent: agent.name })}>{label(agent.help)}</a>{" "}
 				<span class="pill" data-tone={tone}>{word}</span></h2>
-			{agent.needs !== null && <p class="aside">
-				{label(agent.needs, 1000)}</p>}
+			{inside.needs !== null && <p class="aside">
+				{`${inside.needs === agent.needs ? ""
+				    : "In a sandbox: "}${label(inside.needs, 1000)}`}</p>}
+			{agent.needs !== null && inside.needs !== agent.needs &&
+			    <p class="aside">{`As you: ${label(agent.needs,
+			        1000)}`}</p>}
 			{namesOf(known, agent.name).map((name) => <Variant
 			    key={name} form={form} name={name} again={again}
 			    copy={begin} values={valuesOf(known.executors,

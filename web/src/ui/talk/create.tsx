@@ -12,7 +12,7 @@ import type { Store } from "../../store.ts";
 import { messageOf } from "../../store.ts";
 import type { Agent, Conversation } from "../../talk/types.ts";
 import {
-	formOf, namesOf, textOf, valuesOf, wrongOf, type Field, type Known,
+	formOf, namesOf, readinessOf, textOf, valuesOf, wrongOf, type Field, type Known,
 	type Values, type Wrong,
 } from "../../talk/variants.ts";
 import { formatRoute } from "../../util/route.ts";
@@ -32,7 +32,8 @@ interface Fields {
 	profile: "agent" | "login";
 }
 
-const usable = (a: Agent) => a.state === "ready" || a.state === "installed";
+const usable = (a: Agent, profile: Fields["profile"]) =>
+    ["ready", "installed"].includes(readinessOf(a, profile).state);
 
 /* One that nobody has made known is none to choose. */
 function offered(known: Known): Agent[] {
@@ -41,13 +42,10 @@ function offered(known: Known): Agent[] {
 	        known.executors, a.name, n) ?? {}).length > 0));
 }
 
-/* Of another agent nothing that was chosen for this one. Where it can be told
- * to ask, it is. */
-function fresh(known: Known, agent: string): Partial<Fields> {
-	return { agent, variant: "DEFAULT", choices: {}, policy:
-	    formOf(known, agent).policies.includes("SUPERVISED")
-	        ? "SUPERVISED" : "" };
-}
+/* Of another agent nothing that was chosen for this one: what nobody chooses is
+ * as its variant says, or as it does by itself. */
+const fresh = (agent: string): Partial<Fields> =>
+    ({ agent, variant: "DEFAULT", choices: {}, policy: "" });
 
 function wishOf(f: Fields, workspace: string): object {
 	const choices = Object.entries(f.choices).map(([key, text]) =>
@@ -89,10 +87,10 @@ function useForm(store: Store, workspace: string) {
 
 	useEffect(() => {
 		const all = known === null ? [] : offered(known);
-		const first = all.find(usable) ?? all[0];
+		const first = all.find((a) => usable(a, "agent")) ?? all[0];
 
 		if (first !== undefined)
-			set(fresh(known!, first.name));
+			set(fresh(first.name));
 	}, [known]);
 	return { known, fields, set, refused: refused ?? trouble, busy,
 	    submit: (ev: Event) => {
@@ -191,19 +189,20 @@ function AgentChoice({ fields, set, known }: PartProps & {
 }) {
 	const agents = known === null ? [] : offered(known);
 	const agent = agents.find((a) => a.name === fields.agent);
+	const needs = agent && readinessOf(agent, fields.profile).needs;
 
 	return (
 		<div class="field">
 			<label for="talk-agent">Agent</label>
 			<select id="talk-agent" value={fields.agent}
-			    onChange={(ev) => set(fresh(known!,
+			    onChange={(ev) => set(fresh(
 			        ev.currentTarget.value))}>
 				{agents.map((a) => <option key={a.name} value={a.name}>
-					{label(a.help) + (usable(a) ? ""
+					{label(a.help) + (usable(a, fields.profile) ? ""
 					    : ": it needs you first")}</option>)}
 			</select>
-			{agent?.needs != null && <p class="trouble" role="status">
-				{label(agent.needs, 1000)}</p>}
+			{needs != null && <p class="trouble" role="status">
+				{label(needs, 1000)}</p>}
 		</div>
 	);
 }
@@ -281,12 +280,12 @@ function Choice({ field, values, fields, set, wrong }: PartProps & {
 }
 
 const policyWords: Record<string, string> = {
+	AUTO: "It asks nobody: you allow that in the conversation first",
 	SUPERVISED: "It asks before it runs or changes something",
 	PLAN: "It makes a plan first, and asks whether to follow it",
 };
 
-/* That nobody is asked is no choice of a beginning: it takes a click of its
- * own, later, that is on record. */
+/* That nobody is asked takes a click of its own beside, that is on record. */
 function Policy({ fields, set, wrong, policies }: PartProps & {
 	policies: string[];
 }) {
@@ -301,9 +300,10 @@ function Policy({ fields, set, wrong, policies }: PartProps & {
 			    {...said(wrong, "permission_policy", "talk-policy")}
 			    onChange={(ev) => set({
 			        policy: ev.currentTarget.value })}>
+				<option value="">As its variant says, or as it does
+					by itself</option>
 				{known.map((p) => <option key={p} value={p}>
 					{policyWords[p]}</option>)}
-				<option value="">As its variant says</option>
 			</select>
 		</Place>
 	);

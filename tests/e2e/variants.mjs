@@ -1,7 +1,7 @@
 // Agents and their variants: made, refused with the field that is wrong, and
 // chosen where a conversation begins.
 import { check, equal, test, until } from './case.mjs';
-import { fits, refusals, shot } from './page.mjs';
+import { cutWords, fits, refusals, shot } from './page.mjs';
 import { end, made, phone } from './spaces.mjs';
 
 const config = async (product) =>
@@ -132,6 +132,7 @@ await test('a conversation begins with a variant, a model and who is asked',
 	    await page.$$eval('#talk-policy option', (all) =>
 	        all.map((o) => o.value))], [0, ['', 'AUTO']], 'what it has');
 	await page.selectOption('#talk-agent', 'CLAUDE_CODE');
+	equal(await cutWords(page), [], 'words that are cut off');
 	await page.tap("input[value='login']");
 	await page.fill('#talk-first', 'say Done');
 	await page.selectOption('#talk-variant', 'FAST');

@@ -199,7 +199,7 @@ function AgentChoice({ fields, set, known }: PartProps & {
 			        ev.currentTarget.value))}>
 				{agents.map((a) => <option key={a.name} value={a.name}>
 					{label(a.help) + (usable(a, fields.profile) ? ""
-					    : ": it needs you first")}</option>)}
+					    : ": needs you")}</option>)}
 			</select>
 			{needs != null && <p class="trouble" role="status">
 				{label(needs, 1000)}</p>}
@@ -255,7 +255,7 @@ function Choice({ field, values, fields, set, wrong }: PartProps & {
 	const key = field.choice!;
 	const id = `talk-${key}`;
 	const usual = label(textOf(field, values[field.name]), 40) ||
-	    "as it does by itself";
+	    "its default";
 	const props = { id, value: fields.choices[key] ?? "",
 		...said(wrong, key, id) };
 	const to = (text: string) => set({ choices:
@@ -280,9 +280,9 @@ function Choice({ field, values, fields, set, wrong }: PartProps & {
 }
 
 const policyWords: Record<string, string> = {
-	AUTO: "It asks nobody: you allow that in the conversation first",
-	SUPERVISED: "It asks before it runs or changes something",
-	PLAN: "It makes a plan first, and asks whether to follow it",
+	AUTO: "It asks nobody, once you allow it",
+	SUPERVISED: "It asks before it acts",
+	PLAN: "It plans first, and asks",
 };
 
 /* That nobody is asked takes a click of its own beside, that is on record. */
@@ -300,8 +300,7 @@ function Policy({ fields, set, wrong, policies }: PartProps & {
 			    {...said(wrong, "permission_policy", "talk-policy")}
 			    onChange={(ev) => set({
 			        policy: ev.currentTarget.value })}>
-				<option value="">As its variant says, or as it does
-					by itself</option>
+				<option value="">As its variant says</option>
 				{known.map((p) => <option key={p} value={p}>
 					{policyWords[p]}</option>)}
 			</select>

@@ -120,12 +120,12 @@ const BlockView = memo(({ block }: { block: Block }) => (
 ));
 
 const tones: Record<string, string> = {
-	waiting: "busy", running: "live", completed: "rest", failed: "bad",
+	waiting: "rest", running: "live", completed: "rest", failed: "bad",
 	killed: "bad", lost: "bad",
 };
 
 const words: Record<string, string> = {
-	waiting: "begins", running: "at work", completed: "done",
+	waiting: "waits", running: "at work", completed: "done",
 	failed: "failed", killed: "stopped", lost: "lost", skipped: "nothing to do",
 };
 

@@ -37,7 +37,7 @@
  * One flood alone is logged in such pieces, which begin at a multiple of that:
  * what straddles two pages of a file takes the file system twice the work.
  */
-#define LOG_PIECE 8192
+#define LOG_PIECE 16384
 /*
  * While somebody types a flood shows four pages at once, and lets who has them
  * go ahead (floods_shown()).

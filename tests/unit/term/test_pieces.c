@@ -152,7 +152,7 @@ struct looked {
 	unsigned pieces,
 	    parts; /* the log grew to a multiple of PIECE, or not */
 };
-#define PIECE 8192
+#define PIECE 16384
 
 static struct looked looked;
 

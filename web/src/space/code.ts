@@ -17,8 +17,9 @@ export interface Token {
 export type Painter = (text: string) => Token[][];
 
 const most = 400_000;
-/* In ms, and for so many characters one more. */
-const least = 100;
+/* In ms, and for so many characters one more. A first text has its grammar
+ * compiled in that time, and on a busy machine others have their turns. */
+const least = 300;
 const each = 500;
 
 type Load = () => Promise<Parser>;

@@ -37,7 +37,9 @@ export function Files({ store, part, route }: Props & { store: Store }) {
 				<Dir part={part} route={route} dir="" at={head} />
 			</nav>
 			<div class="opened scroll">
-				{file === null ? <p class="aside">Pick a file.</p>
+				{file === null ? <p class="aside">Pick a file. They
+					are those of the last commit; what has changed
+					since is under Changes.</p>
 				    : <>
 					<a class="up" href={up}>‹ All files</a>
 					<FileView key={route.at} part={part} file={file}

@@ -56,6 +56,7 @@ async function rested(product, page, waiting = 0) {
 	    `.turn[data-turn="${turn.id}"][data-state="${turn.state}"]`);
 }
 
+const ann = 'git config user.name ann; git config user.email ann@example.org';
 const focus = (page) => page.evaluate(() =>
     document.activeElement.textContent.trim());
 
@@ -275,10 +276,12 @@ await test('questions and plans; tools are folded; what needs a person',
 
 await test('of several repositories each commit says whose it is',
     async ({ product, browser }) => {
-	const { ws } = await made(product, 'whose-one', 'whose-two');
+	const { ws, trees } = await made(product, 'whose-one', 'whose-two');
 	const c = await conversation(product, ws);
 	const page = await browser.signedIn();
 
+	for (const tree of trees)
+		sh(tree, ann);
 	await open(page, c);
 	await say(product, c, 'say Done');
 	await rested(product, page);
@@ -342,7 +345,7 @@ await test('it goes back to before a turn',
 	const c = await conversation(product, ws);
 	const page = await browser.signedIn();
 
-	sh(tree, 'git config user.name ann; git config user.email ann@example.org');
+	sh(tree, ann);
 	await open(page, c);
 	for (const n of ['one', 'two']) {
 		await say(product, c, `write ${n} x\nsay Wrote ${n}`);

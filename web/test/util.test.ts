@@ -59,6 +59,20 @@ test("of two questions the later one is answered last", async () => {
 	await assert.rejects(third, /no/);
 	void ask();
 	assert.equal(asked.length, 4);
+	/* Nor is what came meanwhile lost with it, nor told of it. */
+	const fourth = ask();
+	asked[3]!.fail(new Error("old"));
+	await soon();
+	assert.equal(asked.length, 5);
+	asked[4]!.answer();
+	await fourth;
+	/* Its own failure is told to all who wait. */
+	const early = assert.rejects(ask(), /new/);
+	const late = assert.rejects(ask(), /new/);
+	asked[5]!.fail(new Error("old"));
+	await soon();
+	asked[6]!.fail(new Error("new"));
+	await Promise.all([early, late]);
 });
 
 test("a label has no control, reordering or markup power", () => {

@@ -4,20 +4,27 @@
  * under way at once the older one may be answered last, and would stay.
  */
 
-/* Returns what asks; its promise is kept when nothing is under way any more. */
+/*
+ * Returns what asks; its promise is kept when nothing is under way any more. A
+ * failure is told when nobody has asked since: to who did it is no answer.
+ */
 export function oneAtATime(ask: () => Promise<unknown>): () => Promise<void> {
 	let under: Promise<void> | null = null;
 	let again = false;
 
 	const all = async () => {
-		try {
-			do {
-				again = false;
+		do {
+			again = false;
+			try {
 				await ask();
-			} while (again);
-		} finally {
-			under = null;
-		}
+			} catch (err) {
+				if (!again)
+					throw err;
+			} finally {
+				if (!again)
+					under = null;
+			}
+		} while (again);
 	};
 	return () => {
 		again = true;

@@ -186,7 +186,7 @@ export class Store {
 		}
 		this.redeeming = false;
 		if (away)
-			this.wait(notice!);
+			this.wait(notice);
 		else
 			await this.recognise(notice);
 	}
@@ -231,7 +231,7 @@ export class Store {
 			void this.recognise(notice);
 	}
 
-	private wait(notice: string): void {
+	private wait(notice: string | null): void {
 		this.set({ phase: "away", notice, arriving: this.code !== null });
 		clearTimeout(this.retry);
 		this.retry = window.setTimeout(() => this.again(),
@@ -271,7 +271,11 @@ export class Store {
 		this.rest();
 		this.set({ ...initial, phase: "signed-out", notice,
 		    route: this.state.route });
-		this.elsewhere(notice);
+		/* A link that is kept is still to be answered to. */
+		if (this.code !== null)
+			this.wait(notice);
+		else
+			this.elsewhere(notice);
 	}
 
 	/* Lists and events */

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ApiError } from "../src/net/http.ts";
 import { Store } from "../src/store.ts";
 
 interface Asked {
@@ -109,6 +110,28 @@ test("a sign-in link is kept while nobody answers, and sent once more",
 	assert.deepEqual(b.asked.slice(3).map((a) => a.path),
 	    b.asked.slice(3).map(() => "/api/auth/me"));
 	assert.deepEqual([...b.kept], [["rdv.page", "k"]]);
+});
+
+test("a sign-in link outlives who was signed in before", async () => {
+	const b = browser(`http://x/#code=${code}`);
+	const store = new Store();
+
+	void store.start();
+	await b.settle();
+	await b.asked[0]!.fail();
+	assert.equal(store.state.phase, "away");
+	/* An answer to what was asked before it. */
+	store.lost(new ApiError(401, "UNAUTHORIZED", "no"));
+	assert.deepEqual([store.state.phase, store.state.arriving],
+	    ["away", true]);
+	await b.tick();
+	assert.deepEqual(b.asked.map((a) => a.body), [{ code }, { code }]);
+	await b.asked[1]!.answer(200, { page_key: "k" });
+	await b.asked[2]!.answer(200, user);
+	assert.equal(store.state.phase, "ready");
+	/* Without one it is for who is there to sign in. */
+	store.lost(new ApiError(401, "UNAUTHORIZED", "no"));
+	assert.equal(store.state.phase, "signed-out");
 });
 
 test("a sign-in link that is refused is not sent again", async () => {

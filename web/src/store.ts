@@ -5,7 +5,7 @@
  * the lists again; nothing is shown as done before the server said so.
  */
 
-import { ApiError, change, get, oldKey } from "./net/http.ts";
+import { ApiError, change, get, inTime, oldKey } from "./net/http.ts";
 import { EventFollower } from "./net/events.ts";
 import {
 	dropPageKey, keepPageKey, onPageKey, pageKey,
@@ -171,9 +171,7 @@ export class Store {
 		clearTimeout(this.retry);
 		for (let code = this.code; code !== null && !away; ) {
 			try {
-				const { page_key } = await change<{ page_key: string }>(
-				    "POST", "/api/auth/login", { code });
-				keepPageKey(page_key);
+				keepPageKey(await this.login(code));
 				notice = null;
 			} catch (err) {
 				notice = signInTrouble(err);
@@ -189,6 +187,15 @@ export class Store {
 			this.wait(notice);
 		else
 			await this.recognise(notice);
+	}
+
+	/* Every other waits behind it. */
+	private async login(code: string): Promise<string> {
+		const { page_key } = await inTime((end) =>
+		    change<{ page_key: string }>("POST", "/api/auth/login",
+		    { code }, end));
+
+		return page_key;
 	}
 
 	/* Two that overlap may be answered in any order. */

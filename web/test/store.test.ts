@@ -50,6 +50,8 @@ function browser(address: string) {
 			new Promise<Response>((done, failed) => {
 				if (!path.startsWith("/api/auth/"))
 					return;
+				init.signal?.addEventListener("abort", () =>
+				    failed(init.signal!.reason));
 				asked.push({ path,
 					body: JSON.parse(String(init.body ?? "{}")),
 					answer: (status, body) => {
@@ -110,6 +112,27 @@ test("a sign-in link is kept while nobody answers, and sent once more",
 	assert.deepEqual(b.asked.slice(3).map((a) => a.path),
 	    b.asked.slice(3).map(() => "/api/auth/me"));
 	assert.deepEqual([...b.kept], [["rdv.page", "k"]]);
+});
+
+test("a sign-in link that hangs is sent once more", async () => {
+	const b = browser(`http://x/#code=${code}`);
+	const store = new Store();
+
+	void store.start();
+	await b.settle();
+	await b.tick();
+	assert.deepEqual([store.state.phase, store.state.arriving],
+	    ["away", true]);
+	await b.tick();
+	assert.deepEqual(b.asked.map((a) => a.body), [{ code }, { code }]);
+	await b.asked[1]!.answer(200, { page_key: "k" });
+	/* Nor does it wait for ever for who it is. */
+	await b.tick();
+	assert.deepEqual([store.state.phase, store.state.arriving],
+	    ["away", false]);
+	await b.tick();
+	await b.asked[3]!.answer(200, user);
+	assert.equal(store.state.phase, "ready");
 });
 
 test("a sign-in link outlives who was signed in before", async () => {

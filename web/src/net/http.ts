@@ -26,6 +26,39 @@ export const oldKey = "OLD_KEY";
 
 export const unreachable = "The server does not answer. Is rdv running?";
 
+/* In ms: by then all of an answer is there, or none comes. Others wait behind
+ * it, and a connection that died says nothing for minutes. */
+const patience = 30_000;
+/* What git looks for, or a screen's past: as long as the proxy waits. */
+const longest = 300_000;
+const slow = /^\/api\/(worktrees|repos\/[^/]+)\/|\/screen\?/;
+
+/*
+ * Throws UNREACHABLE when `ms` are over, and the reason of `signal` once it is
+ * aborted. By hand: AbortSignal.any is not in every browser.
+ */
+export async function inTime<T>(
+	ask: (end: AbortSignal) => Promise<T>,
+	signal?: AbortSignal, ms = patience,
+): Promise<T> {
+	const end = new AbortController();
+	const leave = () => end.abort(signal?.reason);
+	const timer = setTimeout(() => end.abort(
+	    new ApiError(0, "UNREACHABLE", unreachable)), ms);
+
+	signal?.addEventListener("abort", leave);
+	if (signal?.aborted)
+		leave();
+	try {
+		return await ask(end.signal);
+	} catch (err) {
+		throw end.signal.aborted ? end.signal.reason : err;
+	} finally {
+		clearTimeout(timer);
+		signal?.removeEventListener("abort", leave);
+	}
+}
+
 /* crypto.randomUUID needs a secure context; this does not. */
 function key(): string {
 	const raw = crypto.getRandomValues(new Uint8Array(16));
@@ -82,12 +115,13 @@ async function decode<T>(res: Response): Promise<T> {
 	return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
-export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-	return decode<T>(await call(path, {
-		headers: { Accept: "application/json" }, signal: signal ?? null,
-	}));
+export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+	return inTime(async (end) => decode<T>(await call(path, {
+		headers: { Accept: "application/json" }, signal: end,
+	})), signal, slow.test(path) ? longest : patience);
 }
 
+/* A download: nobody waits behind it, and it takes what the line takes. */
 export async function bytes(
 	path: string, signal: AbortSignal,
 ): Promise<Uint8Array> {
@@ -98,29 +132,33 @@ export async function bytes(
 	return new Uint8Array(await res.arrayBuffer());
 }
 
-export async function text(path: string): Promise<string> {
-	return (await call(path, { headers: { Accept: "text/plain" } })).text();
+export function text(path: string): Promise<string> {
+	return inTime(async (end) => (await call(path, {
+		headers: { Accept: "text/plain" }, signal: end,
+	})).text());
 }
 
 type Method = "POST" | "PATCH" | "PUT" | "DELETE";
 
 async function send<T>(
 	method: Method, path: string, body: object | undefined,
-	more: Record<string, string>,
+	more: Record<string, string>, signal?: AbortSignal,
 ): Promise<T> {
 	return decode<T>(await call(path, {
 		method,
 		headers: { Accept: "application/json",
 		    "Content-Type": "application/json", ...more },
 		body: body === undefined ? null : JSON.stringify(body),
+		signal: signal ?? null,
 	}));
 }
 
+/* It takes what it takes: cut short, nobody knew whether it was done. */
 export function change<T = void>(
-	method: Method, path: string, body?: object,
+	method: Method, path: string, body?: object, signal?: AbortSignal,
 ): Promise<T> {
 	return send<T>(method, path, body, method === "POST"
-	    ? { "Idempotency-Key": key() } : {});
+	    ? { "Idempotency-Key": key() } : {}, signal);
 }
 
 /* What may as well happen twice; no answer to it is kept. */

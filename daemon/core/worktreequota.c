@@ -129,19 +129,25 @@ over(struct wt_op *op)
 	    q->bytes / MIB, q->max.by, q->max.mb);
 }
 
-/* What is gone takes nothing. */
+/* What is gone takes nothing, whatever was known of it. */
 static void
 uncounted(struct wt_op *op)
 {
-	const struct counting *q = op->own;
+	struct counting *q = op->own;
+	const char *path = q->asks[q->i - 1].path;
+	const struct wt_size *known =
+	    worktree_size_known(op->w, op->who.uid, path);
+	const bool gone = wt_absent(q->there);
 
-	if (wt_absent(q->there))
+	if (gone || known != NULL) {
+		q->bytes += gone ? 0 : known->own;
 		count_next(op);
-	else
+	} else {
 		wt_fail(op, RDV_E_TOO_BIG,
 		    "what %s takes cannot be counted (%s), and %s allows "
 		    "%" PRId64 " MiB",
-		    q->asks[q->i - 1].path, q->why, q->max.by, q->max.mb);
+		    path, q->why, q->max.by, q->max.mb);
+	}
 }
 
 static void
@@ -149,13 +155,8 @@ not_counted(struct wt_op *op, const char *why)
 {
 	struct counting *q = op->own;
 	struct wt_size_ask *ask = &q->asks[q->i - 1];
-	const struct wt_size *known =
-	    worktree_size_known(op->w, op->who.uid, ask->path);
 
-	if (known != NULL) {
-		q->bytes += known->own;
-		count_next(op);
-	} else if (strcmp(ask->top, ask->path) != 0) {
+	if (strcmp(ask->top, ask->path) != 0) {
 		/* Without its repository, which may be gone. */
 		ask->top = ask->path;
 		q->i--;

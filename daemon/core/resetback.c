@@ -287,6 +287,8 @@ reset_check_cb(int err, const struct worktree_changed *how, const char *why,
 		back(r);
 	} else if (!reset_same(how->head, reset_part(r)->row.to_head)) {
 		r->code = "HEAD_MOVED";
+		/* Of git nothing lies there, or it would be under way. */
+		reset_note_whole(r);
 		keep_done(r, RDV_E_STATE, "HEAD has moved since");
 	} else if (reset_files(how) > 0) {
 		keep_done(r, RDV_E_DIRTY, "something is not committed");

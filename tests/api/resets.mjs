@@ -578,6 +578,28 @@ await test('nor is work half-written that came before it did', async () => {
 	assert.equal(fs.readFileSync(path.join(at(c), 'a'), 'utf8'), 'mine\n');
 });
 
+await test('what was found whole is not half written later (G19)', async () => {
+	const c = await a.fresh(), t = await did(c, 'write a 1\nsay one');
+	const { json } = await reset(c, t), mine = path.join(at(c), 'a');
+	// Cut off before git wrote anything, and moved on before it is tried again.
+	sh(at(c), 'git commit -q --allow-empty -m since');
+	sql(`UPDATE reset_repo SET begun = 1 WHERE reset_id = '${json.id}';
+		UPDATE reset SET state = 'returning', ended_at = NULL
+		WHERE id = '${json.id}'`);
+	await a.rdv.again();
+	await waitFor('its end', async () => (await list(c))[0].ended_at !== null);
+	assert.equal((await list(c))[0].state, 'done');
+	sh(at(c), `git reset -q --hard ${json.repos[0].to_head}`);
+	fs.writeFileSync(mine, 'mine\n');
+	const undo = () => a.request('POST', c.at('/reset/undo')), no = await undo();
+	assert.deepEqual([no.status, no.json.code],
+		[409, 'HAS_UNCOMMITTED_CHANGES'], `${no.raw}`);
+	assert.equal(fs.readFileSync(mine, 'utf8'), 'mine\n');
+	fs.rmSync(mine);
+	assert.equal((await undo()).status, 200);
+	assert.deepEqual([head(c), status(c)], [json.repos[0].from_head, '']);
+});
+
 // Behind the first of its two repositories nothing is written until `mend`.
 async function halfWay(c, ask, mend) {
 	sql(`CREATE TRIGGER broken BEFORE UPDATE ON reset_repo

@@ -299,23 +299,67 @@ reset_check_cb(int err, const struct worktree_changed *how, const char *why,
 	}
 }
 
+static void
+check_look(struct reset *r, worktree_changed_fn *cb)
+{
+	struct worktree_reset wish =
+	    reset_wish_of(r, NULL, reset_part(r)->row.from_head);
+
+	/* Nobody has said that a process in it does not matter. */
+	wish.force = r->resumed;
+	worktree_reset_look(r->s->app->worktrees, &r->who, &wish, cb, r);
+}
+
 /* All of them, before the first is touched. */
 static void
 check_next(struct reset *r)
 {
-	struct worktree_reset wish;
-
 	while (r->i < r->n && !reset_part(r)->row.moved)
 		r->i++;
 	if (r->i == r->n) {
 		back(r);
 		return;
 	}
-	wish = reset_wish_of(r, NULL, reset_part(r)->row.from_head);
-	/* Nobody has said that a process in it does not matter. */
-	wish.force = r->resumed;
-	worktree_reset_look(r->s->app->worktrees, &r->who, &wish,
-	    reset_check_cb, r);
+	check_look(r, reset_check_cb);
+}
+
+static void torn_next(struct reset *r);
+
+/* What stands against one of them is for the look at all of them to say. */
+static void
+reset_torn_cb(int err, const struct worktree_changed *how, const char *why,
+    void *arg)
+{
+	struct reset *r = arg;
+
+	if (reset_is_later(r, err)) {
+		reset_later(r, err, why);
+	} else if (err == 0 && is_under_way(r, how)) {
+		back(r);
+	} else {
+		if (err == 0)
+			reset_note_whole(r);
+		r->i++;
+		torn_next(r);
+	}
+}
+
+/*
+ * Those that git was told of come first: a way back that one of them is on is
+ * not refused for what another has become meanwhile.
+ */
+static void
+torn_next(struct reset *r)
+{
+	while (r->i < r->n &&
+	       !(reset_part(r)->row.moved && reset_part(r)->torn))
+		r->i++;
+	if (r->i < r->n) {
+		check_look(r, reset_torn_cb);
+	} else {
+		r->i = 0;
+		check_next(r);
+	}
 }
 
 /* By the rows: git has been told, and has ended. */
@@ -333,7 +377,7 @@ reset_back(struct reset *r)
 {
 	r->i = 0;
 	if (r->row.cause == NULL && !any_is_back(r))
-		check_next(r);
+		torn_next(r);
 	else
 		back_next(r);
 }

@@ -600,6 +600,35 @@ await test('what was found whole is not half written later (G19)', async () => {
 	assert.deepEqual([head(c), status(c)], [json.repos[0].from_head, '']);
 });
 
+for (const told of [0, 1])
+	await test('a way back that is half done is not refused for another\'s ' +
+		`sake (G20), ${told}`, async () => {
+		const c = await a.conversation([await a.repository(),
+			await a.repository()]);
+		const [x, y] = c.w.repos.map((r) => r.name);
+		const t = await did(c, `write ${x}/a 1\nwrite ${y}/a 1\nsay one`);
+		const { json } = await reset(c, t);
+		// The first was put off, by a git that has committed since, and the
+		// second is cut off as git writes its files.
+		sh(at(c), 'git commit -q --allow-empty -m since');
+		const since = head(c);
+		fs.writeFileSync(path.join(at(c, 1), 'a'), 'half');
+		sql(`UPDATE reset_repo SET begun = place OR ${told}
+			WHERE reset_id = '${json.id}';
+			UPDATE reset SET state = 'returning', ended_at = NULL
+			WHERE id = '${json.id}'`);
+		await a.rdv.again();
+		await waitFor('its end', async () =>
+			(await list(c))[0].ended_at !== null);
+		const [row] = await list(c);
+		assert.deepEqual([row.state, row.repos.map((r) => r.moved)],
+			['failed', [true, false]], row.cause);
+		assert.deepEqual([head(c), head(c, 1), status(c, 1)],
+			[since, json.repos[1].from_head, '']);
+		assert.match(row.cause, new RegExp(`^${x}: it stays at .*; ${y}: ` +
+			`what was in the way .*${row.repos[1].discard_id}`));
+	});
+
 // Behind the first of its two repositories nothing is written until `mend`.
 async function halfWay(c, ask, mend) {
 	sql(`CREATE TRIGGER broken BEFORE UPDATE ON reset_repo

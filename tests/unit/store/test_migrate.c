@@ -225,6 +225,46 @@ the_schema_is_the_golden_one(void **state)
 	buf_done(&now);
 }
 
+/* All before the one with that number. */
+static void
+apply_before(int version)
+{
+	static struct migration list[100];
+	int n = 0;
+
+	for (; migrations[n].version < version; n++)
+		list[n] = migrations[n];
+	list[n] = (struct migration){ 0, NULL, NULL, NULL };
+	assert_int_equal(apply(list), 0);
+}
+
+/* So that an undo that has begun is not taken for one that has not. */
+static void
+what_is_back_was_begun(void **state)
+{
+	static const char rows[] =
+	    "INSERT INTO reset (id, session_id, user_id, workspace_id, "
+	    "turn_id, state, force, cause, created_at) VALUES "
+	    "('undo', '', '', 'a', '', 'returning', 0, NULL, 0), "
+	    "('fails', '', '', 'b', '', 'returning', 0, 'why', 0), "
+	    "('moves', '', '', 'c', '', 'moving', 0, NULL, 0), "
+	    "('over', '', '', 'd', '', 'done', 0, NULL, 0);"
+	    "INSERT INTO reset_repo (reset_id, place, repo_id, name, path, "
+	    "from_head, to_head, moved) "
+	    "SELECT id, 0, '', '', '', 'f', 't', 0 FROM reset UNION ALL "
+	    "SELECT id, 1, '', '', '', 'f', 'f', 0 FROM reset UNION ALL "
+	    "SELECT id, 2, '', '', '', 'f', 't', 1 FROM reset;";
+
+	(void)state;
+	apply_before(34);
+	assert_int_equal(sqlite3_exec(conn, rows, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(apply(migrations), 0);
+	assert_int_equal(number("SELECT COUNT(*) FROM reset_repo WHERE begun = "
+				"(place = 2 AND reset_id <> 'over' OR "
+				"place = 0 AND reset_id = 'undo')"),
+	    12);
+}
+
 int
 main(void)
 {
@@ -238,6 +278,7 @@ main(void)
 		T(no_space_changes_nothing),
 		T(our_own_are_numbered_and_named),
 		T(the_schema_is_the_golden_one),
+		T(what_is_back_was_begun),
 	};
 
 	return CHECK_RUN("store/migrate", tests);

@@ -231,7 +231,8 @@ other_make(struct agent *g, const struct agent_wish *wish)
 
 const struct agent_ops agent_gemini = { .name = "GEMINI",
 	.help = "Gemini CLI by ACP",
-	.brings = ".gemini/settings.json\n.gemini/.env\n.env",
+	.brings = ".gemini/settings.json\n.gemini/extensions/\n"
+		  ".gemini/.env\n.env",
 	.defaults = "{}",
 	.command = gemini_command,
 	.make = gemini_make,
@@ -239,7 +240,8 @@ const struct agent_ops agent_gemini = { .name = "GEMINI",
 
 const struct agent_ops agent_qwen = { .name = "QWEN_CODE",
 	.help = "Qwen Code by ACP",
-	.brings = ".qwen/settings.json\n.qwen/.env\n.env",
+	.brings = ".qwen/settings.json\n.qwen/extensions/\n"
+		  ".qwen/.env\n.env",
 	.defaults = "{}",
 	.command = qwen_command,
 	.make = qwen_make,
@@ -247,7 +249,7 @@ const struct agent_ops agent_qwen = { .name = "QWEN_CODE",
 
 const struct agent_ops agent_copilot = { .name = "COPILOT",
 	.help = "GitHub Copilot CLI by ACP",
-	.brings = ".mcp.json",
+	.brings = ".mcp.json\n.github/hooks/",
 	.defaults = "{}",
 	.command = copilot_command,
 	.make = copilot_make,
@@ -255,7 +257,10 @@ const struct agent_ops agent_copilot = { .name = "COPILOT",
 
 const struct agent_ops agent_opencode = { .name = "OPENCODE",
 	.help = "OpenCode by ACP",
-	.brings = "opencode.json\nopencode.jsonc\n.opencode/opencode.json",
+	.brings = "opencode.json\nopencode.jsonc\n"
+		  ".opencode/opencode.json\n.opencode/opencode.jsonc\n"
+		  ".opencode/plugin/\n.opencode/plugins/\n"
+		  ".opencode/tool/\n.opencode/tools/",
 	.defaults = "{}",
 	.command = opencode_command,
 	.make = opencode_make,

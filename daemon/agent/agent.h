@@ -134,7 +134,8 @@ struct agent_ops {
 	const char *defaults; /* JSON: the fields of its DEFAULT variant */
 	/*
 	 * Files of a project by which it runs programs or speaks to another
-	 * host with nobody asked (abuse L01): names, a line each; or NULL.
+	 * host with nobody asked (abuse L01): names, a line each, and one that
+	 * ends with '/' is all files below it; or NULL.
 	 */
 	const char *brings;
 	/*

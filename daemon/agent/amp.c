@@ -61,7 +61,7 @@ amp_begin(void *own)
 const struct agent_ops agent_amp = {
 	.name = "AMP",
 	.help = "Amp",
-	.brings = ".amp/settings.json",
+	.brings = ".amp/settings.json\n.amp/settings.jsonc",
 	.defaults = "{}",
 	.command = amp_command,
 	.make = amp_make,

@@ -237,8 +237,10 @@ const struct agent_ops agent_droid = {
 	.name = "DROID",
 	.help = "Droid",
 	.brings = ".factory/hooks.json\n"
+		  ".factory/hooks/hooks.json\n"
 		  ".factory/mcp.json\n"
-		  ".factory/settings.json",
+		  ".factory/settings.json\n"
+		  ".factory/settings.local.json",
 	.defaults = "{}",
 	.command = droid_command,
 	.make = droid_make,

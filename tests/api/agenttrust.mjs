@@ -36,6 +36,12 @@ const refused = (t, names) => {
 	assert.match(t.cause, new RegExp(`settings from ${names} in /`));
 	assert.equal(t.run_id, null, 'nothing ran');
 };
+// A program that is there, and ends before it is any agent.
+const config = { base_command_override: '/usr/bin/false' };
+const started = (t) => {
+	assert.ok(t.run_id, `${t.cause}`);
+	assert.doesNotMatch(t.cause, /settings/);
+};
 
 await test('abuse L01 a repository\'s settings wait for its owner', async () => {
 	const plain = await a.conversation([await repository({ 'CLAUDE.md': 'x',
@@ -53,6 +59,30 @@ await test('abuse L01 a repository\'s settings wait for its owner', async () => 
 		await a.call('DELETE', `/api/sessions/${c.id}/bypass`);
 		trust(no);
 		assert.equal((await tried(c, `say yes ${name}`)).state, 'completed');
+		await a.model([c]);
+	}
+});
+
+await test('abuse L01 each agent has names of its own', async () => {
+	const repo = await repository({ 'CLAUDE.md': 'x' });
+	for (const [agent, names] of Object.entries({
+		AMP: ['.amp/settings.jsonc'],
+		COPILOT: ['.github/hooks/'],
+		DROID: ['.factory/settings.local.json', '.factory/hooks/hooks.json'],
+		GEMINI: ['.gemini/extensions/'],
+		OPENCODE: ['.opencode/opencode.jsonc', '.opencode/plugin/',
+			'.opencode/plugins/', '.opencode/tool/', '.opencode/tools/'],
+		QWEN_CODE: ['.qwen/extensions/'] })) {
+		const c = await a.conversation([repo], { agent, config });
+		const tree = c.w.repos[0].path;
+		started(await tried(c, `say ${agent}`));
+		for (const name of names) {
+			const file = name.endsWith('/') ? `${name}x/y.json` : name;
+			put(tree, file, 'x');
+			refused(await tried(c, `say ${name}`),
+				name.replaceAll('.', '\\.'));
+			fs.rmSync(path.join(tree, file));
+		}
 		await a.model([c]);
 	}
 });

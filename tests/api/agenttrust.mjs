@@ -129,10 +129,11 @@ await test('abuse L02 trust is of these bytes in this repository', async () => {
 	sh(c.w.repos[0].path, 'git checkout -q HEAD~ .mcp.json; git mv -k .mcp.json ' +
 		'.gone; mkdir -p .claude; git mv .gone .claude/settings.json');
 	refused(await tried(c, 'say 7'), '\\.claude/settings\\.json');
-	// Another agent takes others.
-	const acp = await a.conversation([one], { agent: 'ACP',
-		config: { base_command_override: '/nowhere/at/all' } });
-	assert.match((await tried(acp, 'say 8')).cause, /no such program/);
+	// Another agent takes others: it starts, and is no agent at all.
+	const gemini = await a.conversation([other], { agent: 'GEMINI', config });
+	started(await tried(gemini, 'say 8'));
+	put(gemini.w.repos[0].path, '.gemini/settings.json', '{}');
+	refused(await tried(gemini, 'say 9'), '\\.gemini/settings\\.json');
 	await a.model([c]);
 });
 

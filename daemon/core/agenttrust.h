@@ -13,6 +13,8 @@ struct db;
  * allows, for that agent, that repository and exactly these bytes (L02):
  *
  *	rdv rule add allow project-settings -- AGENT REPOSITORY DIGEST
+ *
+ * Nobody asks for an approval of a tool of that name (approval.c).
  */
 #define AGENTTRUST_TOOL "project-settings"
 

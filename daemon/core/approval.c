@@ -13,6 +13,7 @@
 
 #include "daemon/app.h"
 #include "daemon/conf.h"
+#include "daemon/core/agenttrust.h"
 #include "daemon/core/approvaldigest.h"
 #include "daemon/core/approvalrule.h"
 #include "daemon/core/approvalstate.h"
@@ -280,6 +281,9 @@ wish_wrong(const struct approval_wish *w)
 	if (w->tool == NULL || *w->tool == '\0' ||
 	    !fits(w->tool, APPROVAL_TOOL))
 		return "tool: is missing, or over 100 bytes";
+	/* "Always allow" of that would be trust in what lies there (L01). */
+	if (strcmp(w->tool, AGENTTRUST_TOOL) == 0)
+		return "tool: " AGENTTRUST_TOOL " is rdv's own and no agent's";
 	if (w->command != NULL && w->argv != NULL)
 		return "argv: goes not with command; one of them is run";
 	if (w->argv != NULL && (*w->argv == NULL || **w->argv == '\0'))

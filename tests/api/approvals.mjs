@@ -192,6 +192,8 @@ await test('abuse_L06 a call of a wrong shape asks for nothing', async () => {
 		['WRONG_TYPE', 422, 'wait_ms', { wait_ms: '0' }],
 		['OUT_OF_RANGE', 422, 'kind', { kind: 'bypass' }],
 		['OUT_OF_RANGE', 422, 'tool', { tool: '' }],
+		['OUT_OF_RANGE', 422, 'tool', { tool: 'project-settings',
+			command: undefined, argv: ['CLAUDE_CODE', 'x', 'y'] }],
 		['OUT_OF_RANGE', 422, 'input', { input: { a: big } }],
 		['OUT_OF_RANGE', 422, 'cwd', { cwd: '../..' }],
 		['OUT_OF_RANGE', 422, 'cwd', { cwd: '/tmp/../etc' }],

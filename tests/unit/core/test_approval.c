@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/core/agenttrust.h"
 #include "daemon/core/approval.h"
 #include "daemon/core/approvaldigest.h"
 #include "daemon/store/approvals.h"
@@ -500,6 +501,26 @@ test_refusals(void **state)
 	assert_int_equal(asks_ask(r, &w[7], &h), RDV_E_STATE);
 }
 
+/* A rule made of the answer would be trust in what a repository brings. */
+static void
+test_abuse_L01_not_to_be_asked(void **state)
+{
+	static const char *const argv[] = { "CLAUDE_CODE", "r", "d", NULL };
+	struct corerig *r = *state;
+	struct approval_wish w = asks_wish(r, "1");
+	struct heard h;
+
+	w.command = NULL;
+	w.argv = argv;
+	w.tool = AGENTTRUST_TOOL;
+	assert_int_equal(asks_ask(r, &w, &h), RDV_E_INVALID);
+	w.kind = "plan";
+	assert_int_equal(asks_ask(r, &w, &h), RDV_E_INVALID);
+	w.kind = "tool";
+	w.tool = AGENTTRUST_TOOL "2";
+	assert_int_equal(asks_ask(r, &w, &h), 0);
+}
+
 int
 main(void)
 {
@@ -523,6 +544,7 @@ main(void)
 		T(test_one_waits),
 		T(test_abuse_K13_of_somebody_else),
 		T(test_refusals),
+		T(test_abuse_L01_not_to_be_asked),
 	};
 
 	return CHECK_RUN("core/approval", tests);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariant: without a rule that allows it nothing that a repository brings has
- * an agent do anything. Bypass is no such rule: it is about what the agent
- * does, and this is about whose word that is.
+ * Invariant: without a rule that allows it no agent starts where its directory
+ * or one above has settings that it is known to take (`brings` of its row).
+ * Bypass is no such rule: it is about what the agent does, and this is about
+ * whose word that is. Not looked at is the home that a confined agent has
+ * (agentpath.h): one for the account and the agent, so what it wrote there
+ * while it worked for one repository it finds in the next.
  */
 #include "daemon/core/agenttrust.h"
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/termseq.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/js.h"
@@ -21,8 +22,6 @@
 
 /* Held back at most; words are short, and so is what colours them. */
 #define RAW_MAX ((size_t)16 << 20)
-/* A sequence that colours is shorter than this. */
-#define SGR_MAX 64
 
 struct word {
 	STAILQ_ENTRY(word) link;
@@ -40,7 +39,12 @@ struct glob {
 };
 
 /* What is to become of a byte. */
-enum { HIDDEN = 1, FIRST = 2 /* of a place that is counted */ };
+enum {
+	HIDDEN = 1,
+	FIRST = 2, /* of a place that is counted */
+	MOVES = 4, /* of a sequence, which is no text */
+	LEAVES = 8 /* begins one that goes to another line */
+};
 
 /* A line that waits: of output what stands before its text, or all of it. */
 struct event {
@@ -50,8 +54,6 @@ struct event {
 	size_t head_len;
 	char head[];
 };
-
-enum seq { SEQ_NONE, SEQ_ESC, SEQ_CSI };
 
 struct redact {
 	/* Words by their first byte. */
@@ -65,7 +67,7 @@ struct redact {
 	size_t nplain, cap;
 	size_t at;   /* the next place in plain where a word may begin */
 	size_t seen; /* so much of plain was shown to globs */
-	enum seq seq;
+	bool in_seq;
 	size_t seq_at; /* in raw, where the sequence began */
 	uint64_t count;
 	bool has_head;
@@ -163,7 +165,30 @@ hide(struct redact *r, size_t from, size_t len)
 
 	for (size_t i = from; i < from + len; i++)
 		r->marks[r->where[i]] = HIDDEN;
-	r->marks[r->where[from]] |= was == 0 ? FIRST : was;
+	r->marks[r->where[from]] |= (was & HIDDEN) == 0 ? FIRST : was;
+}
+
+static bool
+is_control(uint8_t c)
+{
+	return (c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+/*
+ * The next byte of a rest of line. A line editor goes back and forth in it, and
+ * wraps it by CR: only what goes to another line for good is its end.
+ */
+static bool
+hide_rest(struct redact *r, size_t at)
+{
+	const uint8_t c = r->raw.data[at];
+
+	if ((c >= '\n' && c <= '\f') || (r->marks[at] & LEAVES) != 0)
+		return false;
+	/* An ESC before stars would begin what swallows text. */
+	if ((r->marks[at] & MOVES) == 0 && (!is_control(c) || c == 0x1b))
+		r->marks[at] |= HIDDEN;
+	return true;
 }
 
 /* Byte `i` of plain. */
@@ -172,12 +197,14 @@ show_glob(struct redact *r, struct glob *g, size_t i)
 {
 	uint8_t c = (uint8_t)r->plain[i];
 
-	if ((c < 0x20 && c != '\t') || c == 0x7f)
+	if (is_control(c))
 		c = '\n';
-	g->hiding = g->hiding && c != '\n';
-	if (g->hiding) {
-		r->marks[r->where[i]] |= HIDDEN;
-	} else if (pattern_byte(&g->p, c)) {
+	if (g->hiding && hide_rest(r, r->where[i])) {
+		g->from = i + 1;
+		return;
+	}
+	g->hiding = false;
+	if (pattern_byte(&g->p, c)) {
 		hide(r, g->from, i + 1 - g->from);
 		g->hiding = g->rest;
 	} else if (c != '\n' && (g->lead || g->p.now > 0)) {
@@ -226,29 +253,36 @@ put_plain(struct redact *r, size_t from, size_t to)
 	}
 }
 
-/* One byte of raw. A sequence CSI ... m is passed over, any other is text. */
+/* One byte of raw in a sequence. False: there is none, or it is no part. */
+static bool
+scan_seq(struct redact *r, size_t i)
+{
+	const size_t at = r->seq_at, len = i + 1 - at;
+	enum termseq seq =
+	    r->in_seq ? termseq_look(r->raw.data + at, len) : TERMSEQ_NONE;
+
+	if (r->in_seq && seq == TERMSEQ_NONE)
+		put_plain(r, at, i);
+	r->in_seq = seq == TERMSEQ_OPEN;
+	if (seq == TERMSEQ_MOVES || seq == TERMSEQ_LEAVES) {
+		memset(r->marks + at, MOVES, len);
+		r->marks[at] |= seq == TERMSEQ_LEAVES ? LEAVES : 0;
+		put_plain(r, at, i + 1);
+	}
+	return seq != TERMSEQ_NONE;
+}
+
+/* One byte of raw. SO and SI change the set of characters, too. */
 static void
 scan_byte(struct redact *r, size_t i)
 {
 	const uint8_t c = r->raw.data[i];
 
-	if (r->seq == SEQ_ESC && c == '[') {
-		r->seq = SEQ_CSI;
+	if (scan_seq(r, i))
 		return;
-	}
-	if (r->seq == SEQ_CSI && i - r->seq_at < SGR_MAX) {
-		if ((c >= '0' && c <= '9') || c == ';' || c == ':')
-			return;
-		if (c == 'm') {
-			r->seq = SEQ_NONE;
-			return;
-		}
-	}
-	if (r->seq != SEQ_NONE)
-		put_plain(r, r->seq_at, i);
-	r->seq = c == 0x1b ? SEQ_ESC : SEQ_NONE;
+	r->in_seq = c == 0x1b;
 	r->seq_at = i;
-	if (r->seq == SEQ_NONE)
+	if (!r->in_seq && c != 0x0e && c != 0x0f)
 		put_plain(r, i, i + 1);
 }
 
@@ -256,7 +290,7 @@ scan_byte(struct redact *r, size_t i)
 static size_t
 settled(const struct redact *r)
 {
-	size_t n = r->seq == SEQ_NONE ? r->raw.len : r->seq_at;
+	size_t n = r->in_seq ? r->seq_at : r->raw.len;
 	size_t at = r->at;
 	const struct glob *g;
 
@@ -273,9 +307,9 @@ put_text(struct redact *r, size_t from, size_t len, struct buf *out)
 		const uint8_t c = r->raw.data[i];
 
 		r->count += (r->marks[i] & FIRST) != 0;
-		if (r->marks[i] != 0 && (c & 0xc0) == 0x80)
+		if ((r->marks[i] & HIDDEN) != 0 && (c & 0xc0) == 0x80)
 			continue;
-		if (r->marks[i] != 0)
+		if ((r->marks[i] & HIDDEN) != 0)
 			buf_put_u8(out, '*');
 		else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
 			buf_printf(out, "\\u%04x", c);
@@ -536,8 +570,8 @@ redact_line(struct redact *r, const char *line, size_t len, struct buf *out)
 void
 redact_end(struct redact *r, struct buf *out)
 {
-	if (r->seq != SEQ_NONE)
+	if (r->in_seq)
 		put_plain(r, r->seq_at, r->raw.len);
-	r->seq = SEQ_NONE;
+	r->in_seq = false;
 	work(r, true, out);
 }

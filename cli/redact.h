@@ -11,7 +11,8 @@ struct buf;
 /*
  * Takes words, and what patterns mean, out of a recording (asciicast v2, as
  * rdvd writes it), line by line. A place is found across the borders of events
- * and across what only colours it; each of its characters becomes a '*'. What a
+ * and across what only colours it (SGR, the choice of a set of characters, and
+ * erasing to the line's end); each of its characters becomes a '*'. What a
  * program draws at other places of the screen in between, or draws over, is not
  * found.
  */
@@ -23,8 +24,10 @@ void redact_free(struct redact *r);
 int redact_add(struct redact *r, const char *word, size_t len);
 /*
  * As a glob of lib/pattern.h: `*` is any number of characters up to the next
- * control but a tab, as few as do, and at an end of the pattern all of them.
- * The next place begins behind. RDV_E_INVALID and RDV_E_TOO_BIG by
+ * control but a tab, as few as do, and at the pattern's beginning all of them.
+ * At its end it is all up to LF, VT, FF or a sequence that goes to another line
+ * (CSI E, H, d and f, ESC D, E and c); other controls in there stay as they
+ * are. The next place begins behind. RDV_E_INVALID and RDV_E_TOO_BIG by
  * pattern_init(), the former for what is no UTF-8, too.
  */
 int redact_add_glob(struct redact *r, const char *text);

@@ -361,7 +361,11 @@ const struct cmd cmd_session_export = {
 	       "to standard output. Play it with \"asciinema play FILE\". "
 	       "In a PATTERN a * between two texts is as little as does, and "
 	       "one at its end all that follows in the line: 'password: *', "
-	       "'\"token\": \"*\"'. Redaction finds what was written in one "
+	       "'\"token\": \"*\"'. Colours are passed over. A * at the end "
+	       "goes on to the next line feed, or to where the program sets "
+	       "the cursor to another line, and over CR and what moves in "
+	       "the line; any other * ends at every control but a tab. "
+	       "Redaction finds what was written in one "
 	       "piece; a program that draws it "
 	       "here and there, or writes it otherwise, has to be looked for "
 	       "by eye.",

@@ -59,6 +59,7 @@ agentconfig_get(struct db *db, struct arena *a, const char *user_id,
 	struct js *stored, *all;
 	int64_t version;
 	int err = store_agent_config_get(db, a, user_id, &json, &version);
+
 	*why = "the configuration of agents cannot be read";
 	if (err != 0 && err != RDV_E_NOT_FOUND)
 		return NULL;
@@ -236,8 +237,7 @@ agentconfig_pick(struct db *db, struct arena *a, const char *user_id,
 	struct variant_error e;
 	const char *json;
 	struct js *all, *fields;
-	int64_t version;
-	int err = store_agent_config_get(db, a, user_id, &json, &version);
+	int err = store_agent_config_get(db, a, user_id, &json, NULL);
 
 	*out = config_json;
 	*why = "the configuration of agents cannot be read";

@@ -51,9 +51,8 @@ agenttrust_judge(struct db *db, struct arena *a, const struct agenttrust *t,
 	*why = arena_printf(a,
 	    "it would take settings from%s in %s, which can run programs and "
 	    "send elsewhere what it reads, with nobody asked; look at them, "
-	    "and "
-	    "if you trust them as they are: rdv rule add allow " AGENTTRUST_TOOL
-	    " -- %s %s %s",
+	    "and if you trust them as they are: "
+	    "rdv rule add allow " AGENTTRUST_TOOL " -- %s %s %s",
 	    names, t->cwd, t->agent, t->of, digest);
 	return RDV_E_DENIED;
 }

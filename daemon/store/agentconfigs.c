@@ -31,7 +31,8 @@ agentconfigs_get_cb(struct row *row, void *arg)
 	const struct get *g = arg;
 
 	*g->json = arena_strdup(g->arena, row_str(row, 0));
-	*g->version = row_int(row, 1);
+	if (g->version != NULL)
+		*g->version = row_int(row, 1);
 	return false;
 }
 
@@ -43,7 +44,8 @@ store_agent_config_get(struct db *db, struct arena *a, const char *user_id,
 	int err;
 
 	*json = NULL;
-	*version = 0;
+	if (version != NULL)
+		*version = 0;
 	err = db_query(db, sql_get, agentconfigs_get_cb, &g, "s", user_id);
 	return err == 0 && *json == NULL ? RDV_E_NOT_FOUND : err;
 }

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who serves several floods from one thread decides when to come back to each.
- * Too early is expensive: the terminal has a few bytes then, and the writer is
- * woken for a few more. With many floods the turns of the others are all the
- * waiting that is needed; only when a round brought little it is worth to
- * sleep. One that is alone, while nobody types, has all turns of a round, so
- * that what is done once for a round is done for as many bytes. A key stops the
- * floods until its echo has been passed on, or for FLOODS_HOLD_US if none
- * comes: it finds nobody at work, and nobody uses up the time that it needs.
- * What is short is waited for awake, giving way, as a clock that is due soon
- * takes longer to set than the wait is; where others want the processor that
- * would be worse than a clock, which shows in how late one comes back.
+ * Who serves several floods from one thread decides when to come back to each:
+ * too early is expensive, as the terminal has a few bytes then and the writer
+ * is woken for a few more, and a key is to find nobody at work. How long a
+ * round rests, who has its turns and how a key holds them up is in
+ * docs/stream.md.
  *
  * Invariant: while somebody has joined a round is due, in FLOODS_HOLD_US at
  * most, and who was served stands behind all others; and a key holds floods up
@@ -33,7 +27,11 @@ next_round(struct floods *fs, bool rest)
 		loop_soon_set(fs->round);
 }
 
-/* Until `when`, awake unless others want the processor. */
+/*
+ * Until `when`, awake and giving way, as a clock that is due so soon takes
+ * longer to set than the wait is. Where others want the processor, which shows
+ * in how late one comes back, that would be worse than a clock.
+ */
 static void
 settle(struct floods *fs, int64_t now, int64_t when)
 {

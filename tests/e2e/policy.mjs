@@ -1,5 +1,5 @@
 // The content security policy, and the sum of what all pages before had to
-// say: nothing. Runs last.
+// say: nothing.
 import { readFileSync } from 'node:fs';
 import { check, equal, test } from './case.mjs';
 

@@ -53,10 +53,9 @@ tear_down(void **state)
 	static const char *const names[] = { "db", "db-wal", "db-shm", "file",
 		"renamed", "log" };
 	char path[128];
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", state_dir, names[i]);
 		(void)unlink(path);
 		snprintf(path, sizeof(path), "%s/%s", outside, names[i]);
